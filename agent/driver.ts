@@ -1,0 +1,76 @@
+import type { z } from 'zod'
+import type { Device, DeviceKind } from '../protocol/device.ts'
+import type { Owner } from '../protocol/owner.ts'
+import type { Sample } from '../protocol/sample.ts'
+
+/** The contract of a driver: what to ask a family of machines, and how to read the answer. It only reads. */
+export interface Driver<S extends z.ZodType = z.ZodType> {
+  /** the family's name, as in the configuration's `driver:` */
+  readonly name: string
+  /** one line for the help and the README */
+  readonly summary: string
+  readonly kind: DeviceKind
+  /** settings beside the common ones (`id`, `driver`, `host`, `location` ...); `host` is common because nearly all have one */
+  readonly settings: S
+  /** whether the driver needs `host` */
+  readonly needsHost: boolean
+  /** every command or path that the driver can send; a test reads this list and refuses anything that writes */
+  readonly asks: readonly string[]
+  /** true where these first answers are this family's (see reference: which firmware answers); absent: never detected */
+  recognises?(answers: FirstAnswers): boolean
+  /** Begins to talk to one machine. Never throws: an unreachable machine is an error of `read`. */
+  open(target: Target<z.output<S>>): Session
+}
+
+/** The settings of one configured device, as a driver sees them. */
+export interface Target<O> {
+  id: string
+  host: string
+  options: O
+}
+
+export interface Session {
+  /**
+   * Asks the machine once. One target may be several devices (a host with 8 GPUs).
+   * @throws with a message of what happened and what to check; the sampler adds driver and device name.
+   */
+  read(signal: AbortSignal): Promise<Reading[]>
+  close?(): void
+}
+
+/** What was learnt of one device in one poll, in base units. */
+export interface Reading {
+  /** part of the machine, such as `gpu3`; absent: the machine itself */
+  part?: string
+  identity: Omit<Device, 'deviceId' | 'driver' | 'location' | 'meteredBy' | 'tags'>
+  sample: Omit<Sample, 'deviceId' | 'observedAtMs'>
+  counters?: Counters
+}
+
+/**
+ * Cumulative values since a start that the device chooses; a smaller value than before is a new start.
+ * The accumulator turns their differences into interval records.
+ */
+export interface Counters {
+  /** the device's own energy counter, J */
+  energyJ?: number
+  /** work that each pool accepted, in difficulty-1 shares, and what was earned by tokens, by owner */
+  byOwner?: OwnerCounters[]
+}
+
+export interface OwnerCounters {
+  owner: Owner
+  workDiff1?: number
+  tokensIn?: number
+  tokensOut?: number
+}
+
+/** What an unknown machine said when it was asked everything that doesn't hurt. Absent: it didn't answer. */
+export interface FirstAnswers {
+  /** TCP 4028 `version`, upper-cased text */
+  version4028?: string
+  /** TCP 4028 `devdetails`, upper-cased text */
+  devdetails4028?: string
+}
+
+export const defineDriver = <S extends z.ZodType>(driver: Driver<S>): Driver<S> => driver

@@ -1,0 +1,132 @@
+import type { Interval } from '../protocol/interval.ts'
+import type { Sample } from '../protocol/sample.ts'
+import type { Quote } from './quotes.ts'
+
+/** An interval with the agent that closed it. Its key is (agentId, deviceId, owner, startMs). */
+export interface AgentInterval extends Interval {
+  agentId: string
+}
+
+/** How far an agent's records are in the store without a hole. */
+export interface HighWater {
+  epoch: number
+  seq: number
+}
+
+/**
+ * One line of the ledger: one interval's device and owner in one minute, priced; or a line that settlement adds
+ * (`overhead`, `unaccounted`), with the meter as its device. Whole numbers, so that any grouping adds up exactly.
+ */
+export interface LedgerRow {
+  /** Unix ms, start of the UTC minute */
+  minuteMs: number
+  workload: string
+  agentId: string
+  deviceId: string
+  /** ownerKey of the owner; '' for nobody */
+  owner: string
+  /** '' where unknown */
+  container: string
+  rack: string
+  energyMilliJ: number
+  coveredMs: number
+  revenueNanoUsd: number
+  costNanoUsd: number
+  workDiff1: number
+  gpuMs: number
+  busyGpuMs: number
+  tokensIn: number
+  tokensOut: number
+}
+
+/** The numbers of a ledger row that add up. */
+export const LEDGER_SUMS = [
+  'energyMilliJ',
+  'coveredMs',
+  'revenueNanoUsd',
+  'costNanoUsd',
+  'workDiff1',
+  'gpuMs',
+  'busyGpuMs',
+  'tokensIn',
+  'tokensOut',
+] as const
+export type LedgerSums = Record<(typeof LEDGER_SUMS)[number], number>
+
+export const GROUP_BYS = ['workload', 'device', 'container', 'rack', 'site'] as const
+export type GroupBy = (typeof GROUP_BYS)[number]
+
+export interface LedgerQuery {
+  /** inclusive, exclusive; whole minutes */
+  fromMs: number
+  toMs: number
+  /** width of a bucket, whole minutes; buckets begin at multiples of it since 1970 (UTC) */
+  stepMs: number
+  groupBy: GroupBy
+}
+
+/** One bucket of one group. `group` is the workload, deviceId, container or rack; 'site' for the whole. */
+export interface LedgerBucket extends LedgerSums {
+  startMs: number
+  group: string
+}
+
+/** A sample with its agent, as kept for charts. */
+export interface StoredSample {
+  agentId: string
+  deviceId: string
+  /** collector's clock */
+  atMs: number
+  state: Sample['state']
+  powerW?: number
+  hashrateHs?: number
+  utilizationRatio?: number
+  tempC?: number
+}
+
+/** A message that could not be used: kept for a look, bounded by `keep`. */
+export interface Quarantined {
+  atMs: number
+  agentId: string
+  topic: string
+  reason: string
+  /** beginning of the payload */
+  payload: string
+}
+
+/** Where the collector keeps what it must not lose. Every method rejects with a PerwattError when the store can't do it. */
+export interface Store {
+  readonly name: string
+  /** Creates what is missing (database, tables). */
+  open(): Promise<void>
+  close(): Promise<void>
+
+  /**
+   * Writes records and the agent's new high-water mark, all or nothing; resolves when they are safe (committed and
+   * synced, or accepted by the server). A record whose key is there already changes nothing.
+   */
+  append(agentId: string, mark: HighWater, records: readonly Interval[]): Promise<void>
+  highWaters(): Promise<Map<string, HighWater>>
+  /** Records that start in [fromMs, toMs). */
+  intervals(fromMs: number, toMs: number): Promise<AgentInterval[]>
+
+  /** Replaces the whole ledger of these minutes. Minutes named with no row become empty. */
+  settle(minutes: readonly number[], rows: readonly LedgerRow[]): Promise<void>
+  ledger(query: LedgerQuery): Promise<LedgerBucket[]>
+  /** Minutes in [fromMs, toMs) that have intervals but no ledger row: what a stopped collector left undone. */
+  unsettledMinutes(fromMs: number, toMs: number): Promise<number[]>
+
+  writeSamples(samples: readonly StoredSample[]): Promise<void>
+  /** A device's samples in [fromMs, toMs), oldest first, at most `limit` evenly thinned. */
+  samples(deviceId: string, fromMs: number, toMs: number, limit: number): Promise<StoredSample[]>
+
+  writeQuotes(quotes: readonly Quote[]): Promise<void>
+  quotes(): Promise<Quote[]>
+
+  /** Keeps the newest `keep` of them. */
+  quarantine(entries: readonly Quarantined[], keep: number): Promise<void>
+  quarantined(limit: number): Promise<Quarantined[]>
+
+  /** Removes samples older than `samplesBeforeMs` (the ledger stays). */
+  prune(samplesBeforeMs: number): Promise<void>
+}

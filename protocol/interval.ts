@@ -1,0 +1,161 @@
+import { z } from 'zod'
+import { DeviceIdSchema } from './device.ts'
+import { type Owner, OwnerSchema, ownerKey } from './owner.ts'
+import { POWER_BASES, type PowerBasis } from './sample.ts'
+import { minuteOf } from './units.ts'
+
+/** The quantities of an interval that add up: whole numbers in the unit of the name, so that sums are exact in any order. */
+export const INTERVAL_QUANTITIES = [
+  /** mJ, because 1 J is coarse for a shared GPU's minute; a 10 MW minute still fits 2^53 */
+  'energyMilliJ',
+  /** work that the pool accepted, in difficulty-1 shares: what is paid */
+  'workDiff1',
+  /** work that the hashrate reading stands for, in the same unit: what the machine believes */
+  'hashrateWorkDiff1',
+  /** GPU-milliseconds held by the owner, and of those the busy ones (x utilisation) */
+  'gpuMs',
+  'busyGpuMs',
+  'tokensIn',
+  'tokensOut',
+] as const
+export type IntervalQuantity = (typeof INTERVAL_QUANTITIES)[number]
+
+/**
+ * What one device did for one owner in one UTC minute, or in a part of it. Immutable; (deviceId, owner, startMs) is its
+ * key, so writing it twice changes nothing. Absent quantities are unknown, not zero.
+ */
+export interface Interval extends Partial<Record<IntervalQuantity, number>> {
+  deviceId: string
+  owner: Owner
+  /** Unix ms, agent's clock */
+  startMs: number
+  durationMs: number
+  /** how much of the duration was observed */
+  coveredMs: number
+  powerBasis?: PowerBasis
+  /** true where a counter recovered what happened while nobody watched */
+  recovered?: boolean
+}
+
+export const intervalKey = (i: Interval): string => `${i.deviceId}|${ownerKey(i.owner)}|${i.startMs}`
+
+export const MAX_INTERVALS_PER_MESSAGE = 500
+
+const count = z.number().int().nonnegative().max(Number.MAX_SAFE_INTEGER)
+const column = <T extends z.ZodType>(item: T) => z.array(item).max(MAX_INTERVALS_PER_MESSAGE)
+const quantities = Object.fromEntries(
+  INTERVAL_QUANTITIES.map((name) => [name, column(count.nullable()).optional()]),
+) as Record<IntervalQuantity, z.ZodOptional<z.ZodArray<z.ZodNullable<typeof count>>>>
+
+/** What a reader needs to acknowledge a batch, even when it can't use what is inside. */
+export const IntervalEnvelopeSchema = z.object({
+  v: z.literal(1),
+  /** the spool's life: a new one begins at seq 1 */
+  epoch: count,
+  /** of the first record; record k has firstSeq + k */
+  firstSeq: z.number().int().positive(),
+  /** records up to this seq left the agent's spool unsent (it was full); the collector counts them and goes on */
+  lostThroughSeq: count.optional(),
+  sentAtMs: count,
+  ids: column(z.unknown()),
+})
+
+/** The interval message: records by columns, in the order of their seq. */
+export const IntervalMessageSchema = IntervalEnvelopeSchema.extend({
+  ids: column(DeviceIdSchema),
+  owners: z.array(OwnerSchema).max(MAX_INTERVALS_PER_MESSAGE),
+  owner: column(count),
+  startMs: column(count),
+  durationMs: column(z.number().int().positive().max(60_000)),
+  coveredMs: column(count),
+  powerBasis: column(z.enum(POWER_BASES).nullable()).optional(),
+  recovered: column(z.boolean()).optional(),
+  ...quantities,
+}).superRefine((m, ctx) => {
+  const n = m.ids.length
+  const fail = (path: (string | number)[], message: string) => ctx.addIssue({ code: 'custom', path, message })
+  for (const name of [
+    'owner',
+    'startMs',
+    'durationMs',
+    'coveredMs',
+    'powerBasis',
+    'recovered',
+    ...INTERVAL_QUANTITIES,
+  ] as const) {
+    const length = m[name]?.length ?? n
+    if (length !== n) return fail([name], `expected ${n} values, one for each id, got ${length}`)
+  }
+  for (let i = 0; i < n; i++) {
+    const start = m.startMs[i] as number
+    const duration = m.durationMs[i] as number
+    if ((m.owner[i] as number) >= m.owners.length)
+      fail(['owner', i], `names owner ${m.owner[i]}, which is not in owners`)
+    if (minuteOf(start) !== minuteOf(start + duration - 1))
+      fail(['startMs', i], 'the record crosses a UTC minute')
+    if ((m.coveredMs[i] as number) > duration) fail(['coveredMs', i], 'is longer than durationMs')
+  }
+})
+export type IntervalMessage = z.infer<typeof IntervalMessageSchema>
+
+export interface IntervalBatch {
+  epoch: number
+  firstSeq: number
+  lostThroughSeq?: number
+  intervals: Interval[]
+}
+
+export function encodeIntervals(batch: IntervalBatch, sentAtMs: number): IntervalMessage {
+  const { intervals } = batch
+  const owners: Owner[] = []
+  const index = new Map<string, number>()
+  const owner = intervals.map((r) => {
+    const key = ownerKey(r.owner)
+    const seen = index.get(key)
+    if (seen !== undefined) return seen
+    const i = owners.push(r.owner) - 1
+    index.set(key, i)
+    return i
+  })
+  const message: IntervalMessage = {
+    v: 1,
+    epoch: batch.epoch,
+    firstSeq: batch.firstSeq,
+    sentAtMs,
+    ids: intervals.map((r) => r.deviceId),
+    owners,
+    owner,
+    startMs: intervals.map((r) => r.startMs),
+    durationMs: intervals.map((r) => r.durationMs),
+    coveredMs: intervals.map((r) => r.coveredMs),
+  }
+  if (batch.lostThroughSeq !== undefined) message.lostThroughSeq = batch.lostThroughSeq
+  if (intervals.some((r) => r.powerBasis)) message.powerBasis = intervals.map((r) => r.powerBasis ?? null)
+  if (intervals.some((r) => r.recovered)) message.recovered = intervals.map((r) => r.recovered ?? false)
+  for (const name of INTERVAL_QUANTITIES)
+    if (intervals.some((r) => r[name] !== undefined)) message[name] = intervals.map((r) => r[name] ?? null)
+  return message
+}
+
+export function decodeIntervals(m: IntervalMessage): IntervalBatch {
+  const intervals = m.ids.map((deviceId, i) => {
+    const record: Interval = {
+      deviceId,
+      owner: m.owners[m.owner[i] as number] as Owner,
+      startMs: m.startMs[i] as number,
+      durationMs: m.durationMs[i] as number,
+      coveredMs: m.coveredMs[i] as number,
+    }
+    const basis = m.powerBasis?.[i]
+    if (basis) record.powerBasis = basis
+    if (m.recovered?.[i]) record.recovered = true
+    for (const name of INTERVAL_QUANTITIES) {
+      const value = m[name]?.[i]
+      if (value !== null && value !== undefined) record[name] = value
+    }
+    return record
+  })
+  const batch: IntervalBatch = { epoch: m.epoch, firstSeq: m.firstSeq, intervals }
+  if (m.lostThroughSeq !== undefined) batch.lostThroughSeq = m.lostThroughSeq
+  return batch
+}

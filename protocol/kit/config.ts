@@ -1,0 +1,32 @@
+import { readFileSync } from 'node:fs'
+import { parseDocument } from 'yaml'
+import type { z } from 'zod'
+import { UsageError } from './errors.ts'
+import { explainZodError } from './explain.ts'
+
+/**
+ * Reads a YAML configuration through its schema.
+ * @throws UsageError with one line a fault, each with the exact path; nothing half-read ever starts.
+ */
+export function loadConfig<T extends z.ZodType>(schema: T, file: string): z.output<T> {
+  let text: string
+  try {
+    text = readFileSync(file, 'utf8')
+  } catch (error) {
+    const why =
+      (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is no such file' : (error as Error).message
+    throw new UsageError([`${file}: ${why}; name a configuration with --config, or see --help`])
+  }
+  return parseConfig(schema, text, file)
+}
+
+export function parseConfig<T extends z.ZodType>(schema: T, text: string, file: string): z.output<T> {
+  const document = parseDocument(text, { prettyErrors: true })
+  if (document.errors.length > 0)
+    throw new UsageError(document.errors.map((e) => `${file}: ${e.message.split('\n', 1)[0]}`))
+  const input: unknown = document.toJS() ?? {}
+  const result = schema.safeParse(input)
+  if (!result.success)
+    throw new UsageError(explainZodError(result.error, input).map((line) => `${file}: ${line}`))
+  return result.data
+}

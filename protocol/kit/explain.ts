@@ -1,0 +1,66 @@
+import type { z } from 'zod'
+
+const pathText = (path: readonly PropertyKey[]): string =>
+  path.reduce<string>(
+    (text, key) =>
+      typeof key === 'number' ? `${text}[${key}]` : text ? `${text}.${String(key)}` : String(key),
+    '',
+  )
+
+const at = (input: unknown, path: readonly PropertyKey[]): unknown =>
+  path.reduce<unknown>((value, key) => (value as Record<PropertyKey, unknown> | undefined)?.[key], input)
+
+/** A value as a person would read it back to us: short, and never a secret's neighbour in full. */
+function shown(value: unknown): string {
+  if (value === undefined) return 'nothing'
+  if (typeof value === 'string')
+    return value.length > 60 ? `${value.slice(0, 57)}...` : value === '' ? '""' : value
+  if (value === null || typeof value !== 'object') return String(value)
+  return Array.isArray(value) ? `a list of ${value.length}` : 'a mapping'
+}
+
+const secretPath = /(password|secret|token|apikey|authorization)/i
+
+/**
+ * What is wrong, one line a fault, with the exact path and what stood there:
+ * `devices[3].host: expected a host name or an address, got 10.0.3`.
+ */
+export function explainZodError(error: z.ZodError, input: unknown): string[] {
+  return error.issues.flatMap((issue) => lines(issue, input))
+}
+
+function lines(issue: z.core.$ZodIssue, input: unknown, prefix: readonly PropertyKey[] = []): string[] {
+  const path = [...prefix, ...issue.path]
+  const where = pathText(path)
+  const say = (text: string, place = where) => [place ? `${place}: ${text}` : text]
+  if (issue.code === 'unrecognized_keys')
+    return issue.keys.flatMap((key) =>
+      say('is not a setting here; check the spelling', pathText([...path, key])),
+    )
+  if (issue.code === 'invalid_union' && issue.errors.length > 0) {
+    // the branch that fits best is what the writer meant
+    const best = [...issue.errors].sort((a, b) => a.length - b.length || deepest(b) - deepest(a))[0]
+    if (best && best.length > 0 && deepest(best) > 0)
+      return best.flatMap((inner) => lines(inner, input, path))
+  }
+  const value = at(input, path)
+  const got = secretPath.test(where) && value !== undefined ? '[secret]' : shown(value)
+  if (issue.code === 'custom') return say(issue.message)
+  if (value === undefined) return say(`is missing; ${expectation(issue)}`)
+  return say(`${expectation(issue)}, got ${got}`)
+}
+
+const deepest = (issues: readonly z.core.$ZodIssue[]): number =>
+  Math.max(0, ...issues.map((i) => i.path.length))
+
+function expectation(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'invalid_type')
+    return `expected ${issue.expected === 'object' ? 'a mapping' : issue.expected === 'array' ? 'a list' : `a ${issue.expected}`}`
+  if (issue.code === 'invalid_value') return `expected ${issue.values.map((v) => String(v)).join(' or ')}`
+  if (issue.code === 'too_small')
+    return `expected ${issue.origin === 'string' || issue.origin === 'array' ? 'a length of ' : ''}${issue.inclusive === false ? 'more than' : 'at least'} ${issue.minimum}`
+  if (issue.code === 'too_big')
+    return `expected ${issue.origin === 'string' || issue.origin === 'array' ? 'a length of ' : ''}${issue.inclusive === false ? 'less than' : 'at most'} ${issue.maximum}`
+  // a schema's own words, written as "expected ..."
+  return issue.message.replace(/^Invalid input: /, '')
+}

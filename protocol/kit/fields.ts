@@ -1,0 +1,35 @@
+import { isIP } from 'node:net'
+import { z } from 'zod'
+
+/** Settings that several configurations share, each with the words that its error says. */
+
+const HOST_NAME =
+  /^(?=.{1,253}$)[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?(\.[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?)*$/
+
+/** `10.0.3` is a legal host name to some resolvers; here it is a typing error. */
+const isHost = (text: string): boolean =>
+  isIP(text) !== 0 || (HOST_NAME.test(text) && !/^[0-9.]+$/.test(text))
+
+export const HostSchema = z
+  .string()
+  .refine(isHost, { error: 'expected a host name or an address', abort: true })
+  .meta({ format: 'hostname' })
+export const PortSchema = z.number().int().min(1).max(65535)
+
+const DURATION = /^(\d+(?:\.\d+)?)\s*(ms|s|m|min|h|d)$/
+const MS = { ms: 1, s: 1000, m: 60_000, min: 60_000, h: 3_600_000, d: 86_400_000 } as const
+
+/** `500ms`, `5s`, `2m`, `1h`, `7d`, as ms. */
+export const DurationMsSchema = z
+  .string()
+  .regex(DURATION, 'expected a duration such as 500ms, 5s, 2m, 1h or 7d')
+  .transform((text) => {
+    const [, number, unit] = DURATION.exec(text) as unknown as [string, string, keyof typeof MS]
+    return Number(number) * MS[unit]
+  })
+
+export const HttpUrlSchema = z.url({ protocol: /^https?$/, error: 'expected an http:// or https:// address' })
+export const MqttUrlSchema = z.url({
+  protocol: /^(mqtts?|wss?|tcp|tls)$/,
+  error: 'expected an address such as mqtt://broker.site:1883',
+})

@@ -1,0 +1,59 @@
+import { readFileSync } from 'node:fs'
+import { inspect } from 'node:util'
+import { z } from 'zod'
+
+/** A value that prints, logs and serialises as `[secret]`. */
+export class Secret {
+  readonly #value: string
+
+  constructor(value: string) {
+    this.#value = value
+  }
+
+  /** The value itself, for the one call that needs it. */
+  reveal(): string {
+    return this.#value
+  }
+
+  toString(): string {
+    return '[secret]'
+  }
+
+  toJSON(): string {
+    return '[secret]'
+  }
+
+  [inspect.custom](): string {
+    return '[secret]'
+  }
+}
+
+/**
+ * A secret in a configuration: `{ file: /run/credentials/x }`, `{ env: NAME }`, or the text itself (for a trial).
+ * A file's last newline is cut.
+ */
+export const SecretSchema = z
+  .union([
+    z.string().min(1),
+    z.strictObject({ file: z.string().min(1) }),
+    z.strictObject({ env: z.string().min(1) }),
+  ])
+  .transform((source, ctx): Secret => {
+    if (typeof source === 'string') return new Secret(source)
+    if ('env' in source) {
+      const value = process.env[source.env]
+      if (value) return new Secret(value)
+      ctx.addIssue({
+        code: 'custom',
+        path: ['env'],
+        message: `the environment has no ${source.env}; set it, or name a file`,
+      })
+      return z.NEVER
+    }
+    try {
+      return new Secret(readFileSync(source.file, 'utf8').replace(/\r?\n$/, ''))
+    } catch (error) {
+      ctx.addIssue({ code: 'custom', path: ['file'], message: `cannot be read: ${(error as Error).message}` })
+      return z.NEVER
+    }
+  })

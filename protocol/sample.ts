@@ -1,0 +1,175 @@
+import { z } from 'zod'
+import { DeviceIdSchema } from './device.ts'
+import { type Holder, type Owner, OwnerSchema } from './owner.ts'
+
+/** What a machine is doing. `unreachable` is the agent's word: it asked and got no answer. */
+export const STATES = [
+  'hashing',
+  'busy',
+  'ok',
+  'idle',
+  'sleeping',
+  'starting',
+  'faulty',
+  'unreachable',
+  'unknown',
+] as const
+export type State = (typeof STATES)[number]
+
+/** How a power value is known, best first. A meter overrides what the device says. */
+export const POWER_BASES = ['metered', 'reported', 'estimated', 'modelled', 'rated'] as const
+export type PowerBasis = (typeof POWER_BASES)[number]
+
+/** Every quantity that a live sample can carry; the name says the unit. */
+export const QUANTITIES = [
+  'powerW',
+  'powerLimitW',
+  'hashrateHs',
+  'hashrateAvgHs',
+  'utilizationRatio',
+  'memoryUsedBytes',
+  'memoryTotalBytes',
+  'tempC',
+  'boardTempC',
+  'inletTempC',
+  'fanRpm',
+  'boardsWorking',
+  'boardsFitted',
+  'chipsWorking',
+  'chipsFitted',
+  'tokensInPerS',
+  'tokensOutPerS',
+  'requestsRunning',
+  'uptimeS',
+  'loadAverage1m',
+  'diskUsedRatio',
+  'networkRxBytesPerS',
+  'networkTxBytesPerS',
+] as const
+export type Quantity = (typeof QUANTITIES)[number]
+
+/**
+ * What a device says now. Unknown is absent: never 0, never -1.
+ * `tempC` is the hottest chip, `boardTempC` the hottest board, `fanRpm` the slowest fan.
+ */
+export interface Sample extends Partial<Record<Quantity, number>> {
+  deviceId: string
+  /** agent's clock, Unix ms */
+  observedAtMs: number
+  state: State
+  powerBasis?: PowerBasis
+  holders?: Holder[]
+  /** what is wrong, in the device's own words */
+  faults?: string[]
+}
+
+/** Devices in one live message; an agent with more sends more messages. */
+export const MAX_SAMPLES_PER_MESSAGE = 500
+
+const column = <T extends z.ZodType>(item: T) => z.array(item).max(MAX_SAMPLES_PER_MESSAGE)
+const tolerant = <const T extends readonly [string, ...string[]]>(values: T) =>
+  // a newer agent may know more words than this reader
+  z.string().transform((s) => ((values as readonly string[]).includes(s) ? (s as T[number]) : undefined))
+
+/** The live message: one batch by columns; column k is about `ids[k]`. `null` where a device has no value. */
+export const LiveMessageSchema = z
+  .object({
+    v: z.literal(1),
+    sentAtMs: z.number().int().nonnegative(),
+    ids: column(DeviceIdSchema),
+    observedAtMs: column(z.number().int().nonnegative()),
+    state: column(tolerant(STATES)),
+    powerBasis: column(tolerant(POWER_BASES).nullable()).optional(),
+    /** the owners that `holders` points to */
+    owners: z
+      .array(OwnerSchema)
+      .max(4 * MAX_SAMPLES_PER_MESSAGE)
+      .optional(),
+    /** [index into owners, share 0..1] pairs */
+    holders: column(
+      z
+        .array(z.tuple([z.number().int().nonnegative(), z.number().min(0).max(1)]))
+        .max(64)
+        .nullable(),
+    ).optional(),
+    faults: column(z.array(z.string().max(256)).max(32).nullable()).optional(),
+    /** a column a quantity; a reader ignores a quantity that it doesn't know */
+    q: z.record(z.string().max(64), column(z.number().nullable())),
+  })
+  .superRefine((m, ctx) => {
+    const n = m.ids.length
+    const wrong = (path: (string | number)[], length: number) =>
+      ctx.addIssue({ code: 'custom', path, message: `expected ${n} values, one for each id, got ${length}` })
+    for (const name of ['observedAtMs', 'state', 'powerBasis', 'holders', 'faults'] as const) {
+      const c = m[name]
+      if (c && c.length !== n) wrong([name], c.length)
+    }
+    for (const [name, c] of Object.entries(m.q)) if (c.length !== n) wrong(['q', name], c.length)
+    m.holders?.forEach((pairs, i) => {
+      for (const [o] of pairs ?? [])
+        if (o >= (m.owners?.length ?? 0))
+          ctx.addIssue({
+            code: 'custom',
+            path: ['holders', i],
+            message: `names owner ${o}, which is not in owners`,
+          })
+    })
+  })
+export type LiveMessage = z.input<typeof LiveMessageSchema>
+
+const known: ReadonlySet<string> = new Set(QUANTITIES)
+
+/** Samples as a live message. At most MAX_SAMPLES_PER_MESSAGE; the caller splits. */
+export function encodeLive(samples: readonly Sample[], sentAtMs: number): LiveMessage {
+  const owners = new Map<string, number>()
+  const table: Owner[] = []
+  const index = (owner: Owner) => {
+    const key = JSON.stringify(owner)
+    let i = owners.get(key)
+    if (i === undefined) {
+      i = table.push(owner) - 1
+      owners.set(key, i)
+    }
+    return i
+  }
+  const q: Record<string, (number | null)[]> = {}
+  for (const name of QUANTITIES)
+    if (samples.some((s) => s[name] !== undefined)) q[name] = samples.map((s) => s[name] ?? null)
+  const message: LiveMessage = {
+    v: 1,
+    sentAtMs,
+    ids: samples.map((s) => s.deviceId),
+    observedAtMs: samples.map((s) => s.observedAtMs),
+    state: samples.map((s) => s.state),
+    q,
+  }
+  if (samples.some((s) => s.powerBasis)) message.powerBasis = samples.map((s) => s.powerBasis ?? null)
+  if (samples.some((s) => s.holders)) {
+    message.holders = samples.map(
+      (s) => s.holders?.map((h): [number, number] => [index(h.owner), h.share]) ?? null,
+    )
+    message.owners = table
+  }
+  if (samples.some((s) => s.faults?.length))
+    message.faults = samples.map((s) => (s.faults?.length ? s.faults : null))
+  return message
+}
+
+/** The samples of a validated live message. Quantities that this version doesn't know are left out. */
+export function decodeLive(m: z.output<typeof LiveMessageSchema>): Sample[] {
+  const columns = Object.entries(m.q).filter(([name]) => known.has(name)) as [Quantity, (number | null)[]][]
+  return m.ids.map((deviceId, i) => {
+    const sample: Sample = { deviceId, observedAtMs: m.observedAtMs[i] ?? 0, state: m.state[i] ?? 'unknown' }
+    const basis = m.powerBasis?.[i]
+    if (basis) sample.powerBasis = basis
+    const holders = m.holders?.[i]
+    if (holders) sample.holders = holders.map(([o, share]) => ({ owner: m.owners?.[o] ?? {}, share }))
+    const faults = m.faults?.[i]
+    if (faults) sample.faults = faults
+    for (const [name, values] of columns) {
+      const value = values[i]
+      if (value !== null && value !== undefined) sample[name] = value
+    }
+    return sample
+  })
+}
