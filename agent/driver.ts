@@ -4,7 +4,7 @@ import type { Owner } from '../protocol/owner.ts'
 import type { Sample } from '../protocol/sample.ts'
 
 /** The contract of a driver: what to ask a family of machines, and how to read the answer. It only reads. */
-export interface Driver<S extends z.ZodType = z.ZodType> {
+export interface Driver<S extends z.ZodObject = z.ZodObject> {
   /** the family's name, as in the configuration's `driver:` */
   readonly name: string
   /** one line for the help and the README */
@@ -73,4 +73,4 @@ export interface FirstAnswers {
   devdetails4028?: string
 }
 
-export const defineDriver = <S extends z.ZodType>(driver: Driver<S>): Driver<S> => driver
+export const defineDriver = <S extends z.ZodObject>(driver: Driver<S>): Driver<S> => driver

@@ -54,8 +54,11 @@ export const IntervalEnvelopeSchema = z.object({
   epoch: count,
   /** of the first record; record k has firstSeq + k */
   firstSeq: z.number().int().positive(),
-  /** records up to this seq left the agent's spool unsent (it was full); the collector counts them and goes on */
-  lostThroughSeq: count.optional(),
+  /**
+   * The oldest record that the spool still holds. The one before it was acknowledged, or lost to a full spool: a
+   * collector whose mark is lower counts the difference as lost and goes on from here.
+   */
+  oldestSeq: z.number().int().positive(),
   sentAtMs: count,
   ids: column(z.unknown()),
 })
@@ -101,7 +104,7 @@ export type IntervalMessage = z.infer<typeof IntervalMessageSchema>
 export interface IntervalBatch {
   epoch: number
   firstSeq: number
-  lostThroughSeq?: number
+  oldestSeq: number
   intervals: Interval[]
 }
 
@@ -121,6 +124,7 @@ export function encodeIntervals(batch: IntervalBatch, sentAtMs: number): Interva
     v: 1,
     epoch: batch.epoch,
     firstSeq: batch.firstSeq,
+    oldestSeq: batch.oldestSeq,
     sentAtMs,
     ids: intervals.map((r) => r.deviceId),
     owners,
@@ -129,7 +133,6 @@ export function encodeIntervals(batch: IntervalBatch, sentAtMs: number): Interva
     durationMs: intervals.map((r) => r.durationMs),
     coveredMs: intervals.map((r) => r.coveredMs),
   }
-  if (batch.lostThroughSeq !== undefined) message.lostThroughSeq = batch.lostThroughSeq
   if (intervals.some((r) => r.powerBasis)) message.powerBasis = intervals.map((r) => r.powerBasis ?? null)
   if (intervals.some((r) => r.recovered)) message.recovered = intervals.map((r) => r.recovered ?? false)
   for (const name of INTERVAL_QUANTITIES)
@@ -155,7 +158,5 @@ export function decodeIntervals(m: IntervalMessage): IntervalBatch {
     }
     return record
   })
-  const batch: IntervalBatch = { epoch: m.epoch, firstSeq: m.firstSeq, intervals }
-  if (m.lostThroughSeq !== undefined) batch.lostThroughSeq = m.lostThroughSeq
-  return batch
+  return { epoch: m.epoch, firstSeq: m.firstSeq, oldestSeq: m.oldestSeq, intervals }
 }

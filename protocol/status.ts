@@ -37,6 +37,8 @@ export const AckMessageSchema = z.object({
   seq: ms,
   /** records that the collector takes from this agent before its next acknowledgement */
   creditRecords: z.number().int().positive(),
+  /** true where a batch came that does not follow on `seq`: one was lost on the way, send from seq + 1 again */
+  resend: z.boolean().optional(),
   /** collector's clock when it acknowledged */
   atMs: ms,
   /** `sentAtMs` of the batch that it answers, agent's clock: with `atMs` and the time of arrival, the clock offset */
