@@ -1,0 +1,151 @@
+import { createHmac } from 'node:crypto'
+import { readdir, readFile, statfs } from 'node:fs/promises'
+import { type MonitorResult, OSUtils } from 'node-os-utils'
+import { z } from 'zod'
+import { defineDriver, type Session } from '../driver.ts'
+import { known } from '../known.ts'
+import { Rate } from '../rate.ts'
+
+/** Linux lists here the interfaces that carry other interfaces' bytes once more: bridges, veth, VLANs, bonds, lo. */
+const VIRTUAL_INTERFACES = '/sys/devices/virtual/net'
+
+export default defineDriver({
+  name: 'host',
+  summary: 'this machine itself: CPU, memory, disk, network, load',
+  kind: 'host',
+  needsHost: false,
+  asks: [
+    '/proc/stat',
+    '/proc/cpuinfo',
+    '/proc/meminfo',
+    '/proc/loadavg',
+    '/proc/uptime',
+    '/proc/net/dev',
+    VIRTUAL_INTERFACES,
+    '/etc/machine-id',
+    'statfs /',
+  ],
+  settings: z.strictObject({}),
+  open(): Session {
+    const machine = new Machine()
+    const rx = new Rate()
+    const tx = new Rate()
+    /** busy share of the CPUs over the library's window of 200 ms, begun at the end of the poll before */
+    let usage: Promise<number | undefined> | undefined
+    return {
+      async read(signal) {
+        signal.throwIfAborted()
+        usage ??= machine.cpuUsage()
+        const [utilizationRatio, model, hardwareId, memory, loadAverage1m, uptimeS, diskUsedRatio, network] =
+          await Promise.all([
+            usage,
+            machine.cpuModel(),
+            hashedMachineId(),
+            machine.memory(),
+            machine.loadAverage(),
+            machine.uptimeS(),
+            rootDiskUsedRatio(),
+            machine.network(),
+          ])
+        usage = machine.cpuUsage()
+        if (memory === undefined && loadAverage1m === undefined)
+          throw new Error('the system says nothing of itself; check that /proc is mounted and readable')
+        return [
+          {
+            identity: known({ kind: 'host' as const, model, hardwareId }),
+            sample: known({
+              state: 'ok' as const,
+              utilizationRatio,
+              ...memory,
+              loadAverage1m,
+              uptimeS,
+              diskUsedRatio,
+              networkRxBytesPerS: network && rx.perS(network.rx, performance.now()),
+              networkTxBytesPerS: network && tx.perS(network.tx, performance.now()),
+            }),
+          },
+        ]
+      },
+    }
+  },
+})
+
+/**
+ * node-os-utils without its cache, whose clock is not ours. Its calls here read files under /proc and start no process; its
+ * disk calls run `df` over all mounts, which a dead NFS server hangs, so the disk is asked by statfs.
+ */
+class Machine {
+  readonly #os = new OSUtils({ cacheEnabled: false })
+
+  constructor() {
+    // a monitor throws what it cannot read as an `error` event unless somebody listens
+    const { cpu, memory, network, system } = this.#os
+    for (const monitor of [cpu, memory, network, system]) monitor.on('error', () => {})
+  }
+
+  async cpuUsage(): Promise<number | undefined> {
+    const data = dataOf(await this.#os.cpu.usageDetailed())
+    // where /proc/stat holds zeros (gVisor) neither busy nor idle time passes
+    if (!data || data.overall + data.idle === 0) return undefined
+    return clamp((100 - data.idle - (data.iowait ?? 0)) / 100)
+  }
+
+  async cpuModel(): Promise<string | undefined> {
+    const model = dataOf(await this.#os.cpu.info())?.model
+    return model && model !== 'Unknown' ? model.slice(0, 128) : undefined
+  }
+
+  async memory(): Promise<{ memoryUsedBytes: number; memoryTotalBytes: number } | undefined> {
+    const data = dataOf(await this.#os.memory.info())
+    const memoryTotalBytes = data?.total.toBytes() ?? 0
+    if (!data || memoryTotalBytes === 0) return undefined
+    return { memoryUsedBytes: memoryTotalBytes - data.available.toBytes(), memoryTotalBytes }
+  }
+
+  async loadAverage(): Promise<number | undefined> {
+    return dataOf(await this.#os.cpu.loadAverage())?.load1
+  }
+
+  async uptimeS(): Promise<number | undefined> {
+    const uptimeMs = dataOf(await this.#os.system.uptime())?.uptime
+    return uptimeMs ? uptimeMs / 1000 : undefined
+  }
+
+  /** Bytes since boot by interface; undefined where the system counts none at all. */
+  async network(): Promise<{ rx: Map<string, number>; tx: Map<string, number> } | undefined> {
+    const virtual = new Set(await readdir(VIRTUAL_INTERFACES).catch(() => ['lo']))
+    const stats = dataOf(await this.#os.network.statsAsync()) ?? []
+    const all = stats.filter((s) => s.interface !== 'lo')
+    const physical = all.filter((s) => !virtual.has(s.interface))
+    // in a container every interface is a virtual one
+    const counted = physical.length > 0 ? physical : all
+    const rx = new Map(counted.map((s) => [s.interface, s.rxBytes.toBytes()]))
+    const tx = new Map(counted.map((s) => [s.interface, s.txBytes.toBytes()]))
+    return [...rx.values(), ...tx.values()].some((bytes) => bytes > 0) ? { rx, tx } : undefined
+  }
+}
+
+const dataOf = <T>(result: MonitorResult<T>): T | undefined => (result.success ? result.data : undefined)
+
+/** As `df` has it: of what a user can have, which leaves out the blocks that are kept for root. */
+async function rootDiskUsedRatio(): Promise<number | undefined> {
+  try {
+    const { blocks, bfree, bavail } = await statfs('/')
+    const used = blocks - bfree
+    return used + bavail > 0 ? used / (used + bavail) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** machine-id(5) wants the id itself kept at home: a keyed hash of it stands for the machine. */
+async function hashedMachineId(): Promise<string | undefined> {
+  try {
+    const id = (await readFile('/etc/machine-id', 'utf8')).trim()
+    return id ? createHmac('sha256', id).update('perwatt host').digest('hex').slice(0, 32) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+const clamp = (ratio: number): number => Math.min(1, Math.max(0, ratio))

@@ -1,0 +1,34 @@
+/** What the NVIDIA driver's XID numbers mean, after its XID catalogue; the ones that operators meet. */
+const WORDS: Record<number, string> = {
+  8: 'GPU stopped processing',
+  13: 'graphics engine exception',
+  31: 'memory page fault',
+  32: 'corrupted push buffer',
+  38: 'driver firmware error',
+  43: 'GPU stopped processing',
+  45: 'work removed before it ended',
+  48: 'double-bit ECC error',
+  61: 'internal microcontroller breakpoint',
+  62: 'internal microcontroller halt',
+  63: 'row remapping recorded',
+  64: 'row remapping failed',
+  68: 'video decoder exception',
+  69: 'graphics engine class error',
+  74: 'NVLink error',
+  79: 'GPU has fallen off the bus',
+  92: 'many single-bit ECC errors',
+  94: 'contained ECC error',
+  95: 'uncontained ECC error',
+  119: 'GSP firmware does not answer',
+  120: 'GSP firmware error',
+  121: 'C2C link error',
+  140: 'unrecovered ECC error',
+  154: 'GPU needs a recovery action',
+}
+
+/** After these the GPU computes nothing until it, or its host, is reset. */
+const FATAL: ReadonlySet<number> = new Set([48, 62, 64, 79, 95, 119, 120, 140])
+
+export const xidText = (xid: number): string => `XID ${xid}${WORDS[xid] ? `: ${WORDS[xid]}` : ''}`
+
+export const isFatalXid = (xid: number): boolean => FATAL.has(xid)

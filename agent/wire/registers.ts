@@ -1,0 +1,56 @@
+/** How many 16-bit registers a number takes, by the name that meters' manuals use. */
+export const REGISTER_TYPES = {
+  int16: 1,
+  uint16: 1,
+  int32: 2,
+  uint32: 2,
+  int64: 4,
+  uint64: 4,
+  float32: 2,
+  float64: 4,
+} as const
+export type RegisterType = keyof typeof REGISTER_TYPES
+
+/** `big`: high word first, as the standard has bytes; `little`: low word first (word-swapped). */
+export type WordOrder = 'big' | 'little'
+
+/**
+ * A number from registers as they were sent. Absent where the registers hold what meters write for "no value": NaN, an
+ * integer's limit (Carlo Gavazzi's overflow 0x7FFFFFFF, SunSpec's 0x8000...), all ones of an unsigned one.
+ */
+export function decodeRegisters(
+  bytes: Buffer,
+  type: RegisterType,
+  order: WordOrder = 'big',
+): number | undefined {
+  const b = order === 'big' ? bytes : swapWords(bytes)
+  switch (type) {
+    case 'float32':
+      return finite(b.readFloatBE())
+    case 'float64':
+      return finite(b.readDoubleBE())
+    case 'int16':
+    case 'int32':
+    case 'int64':
+      return signed(b)
+    case 'uint16':
+    case 'uint32':
+    case 'uint64':
+      return b.every((byte) => byte === 0xff) ? undefined : Number(BigInt(`0x${b.toString('hex')}`))
+  }
+}
+
+const finite = (value: number): number | undefined => (Number.isFinite(value) ? value : undefined)
+
+function signed(b: Buffer): number | undefined {
+  const bits = b.length * 8
+  const value = BigInt.asIntN(bits, BigInt(`0x${b.toString('hex')}`))
+  const limit = 1n << BigInt(bits - 1)
+  return value === limit - 1n || value === -limit ? undefined : Number(value)
+}
+
+function swapWords(bytes: Buffer): Buffer {
+  const swapped = Buffer.alloc(bytes.length)
+  for (let i = 0; i < bytes.length; i += 2) bytes.copy(swapped, bytes.length - 2 - i, i, i + 2)
+  return swapped
+}
