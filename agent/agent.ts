@@ -19,6 +19,8 @@ export interface AgentOptions {
   log: Log
   version: string
   clock?: Clock
+  /** of the agent that this one replaces: its records go on waiting */
+  spool?: MemorySpool
 }
 
 /** Composition root of the agent: pollers -> registry and accumulators -> live messages and spool -> broker. */
@@ -28,7 +30,7 @@ export class Agent {
   readonly #version: string
   readonly #clock: Clock
   readonly #registry: DeviceRegistry
-  readonly #spool: MemorySpool
+  readonly spool: MemorySpool
   readonly #delivery: Delivery
   readonly #publisher: Publisher
   readonly #pollers: Poller[]
@@ -44,7 +46,8 @@ export class Agent {
     this.#version = version
     this.#clock = clock
     this.#registry = new DeviceRegistry(config.devices, drivers, this.#wallMs())
-    this.#spool = new MemorySpool({ epoch: this.#wallMs(), maxRecords: config.spool.maxRecords })
+    this.spool =
+      options.spool ?? new MemorySpool({ epoch: this.#wallMs(), maxRecords: config.spool.maxRecords })
     this.#publisher = new Publisher({
       ...config.mqtt,
       site: config.site,
@@ -56,7 +59,7 @@ export class Agent {
       onAck: (ack) => this.#acknowledged(ack),
     })
     this.#delivery = new Delivery({
-      spool: this.#spool,
+      spool: this.spool,
       send: (message) => this.#publisher.publish('intervals', message, { qos: 1 }),
       nowMs: () => this.#wallMs(),
       log,
@@ -100,10 +103,10 @@ export class Agent {
     await Promise.all(this.#pollers.map((p) => p.stop()))
     this.#spoolRecords([...this.#accumulators.values()].flatMap((a) => a.closeAll()))
     // the last part of a minute is only in memory: give the collector a moment to take it
-    for (let waits = 0; waits < 20 && this.#publisher.connected && this.#spool.state().records > 0; waits++)
+    for (let waits = 0; waits < 20 && this.#publisher.connected && this.spool.state().records > 0; waits++)
       await new Promise((resolve) => setTimeout(resolve, 100))
     await this.#publisher.stop(this.#status('offline'))
-    const left = this.#spool.state().records
+    const left = this.spool.state().records
     if (left > 0)
       this.#log.warn('records not delivered at the stop are lost with this spool in memory', {
         records: left,
@@ -135,7 +138,7 @@ export class Agent {
 
   #spoolRecords(records: Interval[]): void {
     if (records.length === 0) return
-    const lost = this.#spool.append(records)
+    const lost = this.spool.append(records)
     if (lost > 0)
       this.#log.error('spool is full: the oldest records are lost', {
         lost,
@@ -188,7 +191,7 @@ export class Agent {
       version: this.#version,
       simulated: this.#config.simulated,
       pollS: this.#config.pollInterval / 1000,
-      spool: this.#spool.state(),
+      spool: this.spool.state(),
       ...(this.#clockOffsetMs === undefined ? {} : { clockOffsetMs: this.#clockOffsetMs }),
     }
   }

@@ -28,3 +28,6 @@ export type DeliveryResult =
   | { outcome: 'refused'; reason: string }
   /** the receiver wants nothing more at all (410 Gone) */
   | { outcome: 'gone'; reason: string }
+
+/** What a file of channels/ exports by default. */
+export type ChannelFactory = (context: { version: string }) => Channel

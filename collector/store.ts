@@ -14,8 +14,8 @@ export interface HighWater {
 }
 
 /**
- * One line of the ledger: one interval's device and owner in one minute, priced; or a line that settlement adds
- * (`overhead`, `unaccounted`), with the meter as its device. Whole numbers, so that any grouping adds up exactly.
+ * One line of the ledger: what one device did for one owner in one minute, priced; the site meter's line is `overhead` or
+ * `unaccounted`. Its key is (minuteMs, workload, agentId, deviceId, owner). Whole numbers, so that any grouping adds up exactly.
  */
 export interface LedgerRow {
   /** Unix ms, start of the UTC minute */
@@ -37,6 +37,8 @@ export interface LedgerRow {
   busyGpuMs: number
   tokensIn: number
   tokensOut: number
+  /** how many intervals are in this row */
+  intervals: number
 }
 
 /** The numbers of a ledger row that add up. */
@@ -50,6 +52,7 @@ export const LEDGER_SUMS = [
   'busyGpuMs',
   'tokensIn',
   'tokensOut',
+  'intervals',
 ] as const
 export type LedgerSums = Record<(typeof LEDGER_SUMS)[number], number>
 
@@ -113,7 +116,10 @@ export interface Store {
   /** Replaces the whole ledger of these minutes. Minutes named with no row become empty. */
   settle(minutes: readonly number[], rows: readonly LedgerRow[]): Promise<void>
   ledger(query: LedgerQuery): Promise<LedgerBucket[]>
-  /** Minutes in [fromMs, toMs) that have intervals but no ledger row: what a stopped collector left undone. */
+  /**
+   * Minutes in [fromMs, toMs) whose number of intervals is not the sum of `intervals` over their ledger rows: what a
+   * stopped collector left unsettled, or a late interval has outdated.
+   */
   unsettledMinutes(fromMs: number, toMs: number): Promise<number[]>
 
   writeSamples(samples: readonly StoredSample[]): Promise<void>

@@ -10,7 +10,11 @@ const T0 = Date.UTC(2026, 0, 1, 12, 0, 0)
 const POOL = { poolUrl: 'stratum+tcp://pool.example:3333', poolUser: 'site.rig1' }
 const FEE = { poolUrl: 'stratum+tcp://fee.example:3333', poolUser: 'fee', poolRole: 'devfee' }
 
-function reading(sample: Partial<Reading['sample']>, counters?: Counters, kind: 'asic' | 'gpu' = 'asic'): Reading {
+function reading(
+  sample: Partial<Reading['sample']>,
+  counters?: Counters,
+  kind: 'asic' | 'gpu' = 'asic',
+): Reading {
   return { identity: { kind }, sample: { state: 'ok', ...sample }, ...(counters ? { counters } : {}) }
 }
 
@@ -25,20 +29,35 @@ function run(steps: { atS: number; reading: Reading }[], maxGapS = 15): Interval
   return [...records, ...a.closeAll()]
 }
 
-const sum = (records: Interval[], q: 'energyMilliJ' | 'workDiff1' | 'gpuMs' | 'coveredMs' | 'tokensOut', owner?: Owner) =>
+const sum = (
+  records: Interval[],
+  q: 'energyMilliJ' | 'workDiff1' | 'gpuMs' | 'coveredMs' | 'tokensOut',
+  owner?: Owner,
+) =>
   records
     .filter((r) => !owner || JSON.stringify(r.owner) === JSON.stringify(owner))
     .reduce((a, r) => a + (r[q] ?? 0), 0)
 
 describe('the accumulator', () => {
   it('integrates power by trapezoid and cuts records at UTC minutes', () => {
-    const records = run([0, 5, 10, 55, 60, 65].map((atS) => ({ atS, reading: reading({ powerW: 3000, powerBasis: 'reported' }) })), 60)
+    const records = run(
+      [0, 5, 10, 55, 60, 65].map((atS) => ({
+        atS,
+        reading: reading({ powerW: 3000, powerBasis: 'reported' }),
+      })),
+      60,
+    )
     expect(sum(records, 'energyMilliJ')).toBe(3000 * 65 * 1000)
     expect(records.map((r) => [r.startMs - T0, r.durationMs])).toEqual([
       [0, 60_000],
       [60_000, 5_000],
     ])
-    expect(records[0]).toMatchObject({ deviceId: 'rig1', owner: {}, coveredMs: 60_000, powerBasis: 'reported' })
+    expect(records[0]).toMatchObject({
+      deviceId: 'rig1',
+      owner: {},
+      coveredMs: 60_000,
+      powerBasis: 'reported',
+    })
   })
 
   it('draws no power through a gap longer than three polls, and says what it saw', () => {
@@ -60,7 +79,8 @@ describe('the accumulator', () => {
   })
 
   it('counts work from zero after a reboot, and never a negative', () => {
-    const work = (workDiff1: number, uptimeS: number) => reading({ uptimeS, holders: [{ owner: POOL, share: 1 }] }, { byOwner: [{ owner: POOL, workDiff1 }] })
+    const work = (workDiff1: number, uptimeS: number) =>
+      reading({ uptimeS, holders: [{ owner: POOL, share: 1 }] }, { byOwner: [{ owner: POOL, workDiff1 }] })
     const records = run([
       { atS: 0, reading: work(1000, 500) },
       { atS: 5, reading: work(1200, 505) },
@@ -70,7 +90,8 @@ describe('the accumulator', () => {
   })
 
   it('does not believe one odd reading of a machine that did not reboot', () => {
-    const work = (workDiff1: number, uptimeS: number) => reading({ uptimeS }, { byOwner: [{ owner: POOL, workDiff1 }] })
+    const work = (workDiff1: number, uptimeS: number) =>
+      reading({ uptimeS }, { byOwner: [{ owner: POOL, workDiff1 }] })
     const records = run([
       { atS: 0, reading: work(1_000_000, 500) },
       { atS: 5, reading: work(0, 505) },
@@ -82,7 +103,15 @@ describe('the accumulator', () => {
   it('shares a miner’s energy by accepted work, dev fee included', () => {
     const step = (atS: number, own: number, fee: number) => ({
       atS,
-      reading: reading({ powerW: 3000, holders: [{ owner: POOL, share: 1 }] }, { byOwner: [{ owner: POOL, workDiff1: own }, { owner: FEE, workDiff1: fee }] }),
+      reading: reading(
+        { powerW: 3000, holders: [{ owner: POOL, share: 1 }] },
+        {
+          byOwner: [
+            { owner: POOL, workDiff1: own },
+            { owner: FEE, workDiff1: fee },
+          ],
+        },
+      ),
     })
     const records = run([step(0, 0, 0), step(10, 970, 30)])
     expect(sum(records, 'energyMilliJ', POOL)).toBe(29_100_000)
@@ -91,7 +120,9 @@ describe('the accumulator', () => {
 
   it('splits a GPU’s time and energy by who holds it, and gives the rest to nobody', () => {
     const holders = [{ owner: { pod: 'a' }, share: 0.25 }]
-    const records = run([0, 10].map((atS) => ({ atS, reading: reading({ powerW: 400, holders }, undefined, 'gpu') })))
+    const records = run(
+      [0, 10].map((atS) => ({ atS, reading: reading({ powerW: 400, holders }, undefined, 'gpu') })),
+    )
     expect(sum(records, 'gpuMs', { pod: 'a' })).toBe(2500)
     expect(sum(records, 'gpuMs', {})).toBe(7500)
     expect(sum(records, 'energyMilliJ', { pod: 'a' })).toBe(1_000_000)
@@ -126,7 +157,14 @@ describe('the accumulator', () => {
         let [at, energy, work, trueEnergy, trueWork, seenMs] = [0, 5_000_000, 700, 0, 0, 0]
         const see = (share: number) => {
           const holders = share === 0 ? [] : [{ owner: POOL, share: share / 4 }]
-          a.observe(reading({ holders }, { energyJ: energy / 1000, byOwner: [{ owner: POOL, workDiff1: work }] }, 'gpu'), { wallMs: T0 + at, steadyMs: at })
+          a.observe(
+            reading(
+              { holders },
+              { energyJ: energy / 1000, byOwner: [{ owner: POOL, workDiff1: work }] },
+              'gpu',
+            ),
+            { wallMs: T0 + at, steadyMs: at },
+          )
         }
         see(1)
         for (const s of steps) {
@@ -147,7 +185,9 @@ describe('the accumulator', () => {
         for (const r of records) {
           expect(minuteOf(r.startMs)).toBe(minuteOf(r.startMs + r.durationMs - 1))
           expect(r.coveredMs).toBeLessThanOrEqual(r.durationMs)
-          expect(Math.min(...Object.values({ ...r, deviceId: 0, owner: 0, powerBasis: 0, recovered: 0 }))).toBeGreaterThanOrEqual(0)
+          expect(
+            Math.min(...Object.values({ ...r, deviceId: 0, owner: 0, powerBasis: 0, recovered: 0 })),
+          ).toBeGreaterThanOrEqual(0)
         }
       }),
       { numRuns: 300 },

@@ -1,0 +1,26 @@
+import { z } from 'zod'
+import { loadConfig } from '../../protocol/kit/config.ts'
+import { agentConfigSchema } from '../config.ts'
+import { DRIVERS } from '../driver-index.ts'
+import { EXAMPLE } from '../example.ts'
+
+/** Says whether a configuration is right, without touching a device; or prints the schema or an example. */
+export function check(options: { config: string; schema?: boolean; example?: boolean }): void {
+  const schema = agentConfigSchema(DRIVERS)
+  if (options.schema) {
+    const json = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' })
+    process.stdout.write(`${JSON.stringify({ title: 'perwatt-agent configuration', ...json }, null, 2)}\n`)
+    return
+  }
+  if (options.example) {
+    process.stdout.write(EXAMPLE)
+    return
+  }
+  const { site, agent, devices, mqtt, simulated } = loadConfig(schema, options.config)
+  const counts = new Map<string, number>()
+  for (const d of devices) counts.set(d.driver, (counts.get(d.driver) ?? 0) + 1)
+  const list = [...counts].map(([driver, n]) => `${n} ${driver}`).join(', ')
+  process.stdout.write(
+    `${options.config} is right: agent ${agent} of site ${site}${simulated ? ' (simulated)' : ''}, ${devices.length} devices (${list}), broker ${mqtt.url}\n`,
+  )
+}

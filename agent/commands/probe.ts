@@ -1,0 +1,135 @@
+import { encode } from '../../protocol/codec.ts'
+import { loadConfig, parseConfig } from '../../protocol/kit/config.ts'
+import { reasonOf, UsageError } from '../../protocol/kit/errors.ts'
+import { EXIT } from '../../protocol/kit/program.ts'
+import { withDeadline } from '../../protocol/kit/retry.ts'
+import { table } from '../../protocol/kit/table.ts'
+import { encodeLive, type Sample } from '../../protocol/sample.ts'
+import { agentConfigSchema, type DeviceConfig } from '../config.ts'
+import { DRIVERS } from '../driver-index.ts'
+import { DeviceRegistry } from '../registry.ts'
+import { pollTarget } from '../target.ts'
+
+export interface ProbeOptions {
+  config: string
+  driver?: string
+  host?: string
+  port?: string
+  /** a driver's own settings, as `name=value` */
+  set?: string[]
+  timeout: string
+  json?: boolean
+}
+
+/** Devices read at once: quick on a site, gentle to its switches. */
+const AT_ONCE = 50
+
+/** Reads each device once and prints what it says; exit status 1 where one didn't answer. */
+export async function probe(options: ProbeOptions): Promise<void> {
+  const { devices, timeout } = targets(options)
+  const registry = new DeviceRegistry(devices, DRIVERS, Date.now())
+  const failures: string[] = []
+  const waiting = [...devices]
+  const worker = async () => {
+    for (let device = waiting.shift(); device; device = waiting.shift()) {
+      const problem = await readOnce(device, registry, timeout)
+      if (problem) failures.push(problem)
+    }
+  }
+  await Promise.all(Array.from({ length: Math.min(AT_ONCE, devices.length) }, worker))
+  const samples = registry.samples()
+  if (options.json) process.stdout.write(`${encode(encodeLive(samples, Date.now()))}\n`)
+  else process.stdout.write(`${describe(registry, samples)}\n`)
+  for (const line of failures) process.stderr.write(`${line}\n`)
+  // an open socket of a device that hangs must not hold the terminal
+  process.exit(failures.length > 0 ? EXIT.failed : EXIT.done)
+}
+
+/** The configured devices, or the one that the command line names. */
+function targets(options: ProbeOptions): { devices: DeviceConfig[]; timeout: number } {
+  const schema = agentConfigSchema(DRIVERS)
+  if (!options.driver && !options.host) return loadConfig(schema, options.config)
+  const settings = Object.fromEntries((options.set ?? []).map(setting))
+  const device = {
+    id: 'probe',
+    driver: options.driver ?? 'auto',
+    ...(options.host === undefined ? {} : { host: options.host }),
+    ...(options.port === undefined ? {} : { port: Number(options.port) }),
+    ...settings,
+  }
+  const config = { site: 'probe', agent: 'probe', timeout: options.timeout, devices: [device] }
+  return parseConfig(schema, JSON.stringify(config), 'command line')
+}
+
+function setting(text: string): [string, unknown] {
+  const [name, ...rest] = text.split('=')
+  if (!name || rest.length === 0)
+    throw new UsageError([`--set ${text}: expected name=value, such as url=http://127.0.0.1:9400/metrics`])
+  const value = rest.join('=')
+  return [name, /^\d+$/.test(value) ? Number(value) : value]
+}
+
+async function readOnce(
+  device: DeviceConfig,
+  registry: DeviceRegistry,
+  timeoutMs: number,
+): Promise<string | undefined> {
+  let driver = device.driver
+  try {
+    const readings = await withDeadline(async (signal) => {
+      const opened = await pollTarget(device, DRIVERS).open(signal)
+      driver = opened.driver
+      try {
+        return await opened.session.read(signal)
+      } finally {
+        opened.session.close?.()
+      }
+    }, timeoutMs)
+    registry.update(device, driver, readings, Date.now())
+    return undefined
+  } catch (error) {
+    const reason = `${driver} ${device.id}: ${reasonOf(error)}`
+    registry.fail(device, reason, Date.now())
+    return reason
+  }
+}
+
+const round = (value: number | undefined, unit: string, scale = 1, digits = 0): string =>
+  value === undefined ? '-' : `${(value / scale).toFixed(digits)} ${unit}`
+
+function describe(registry: DeviceRegistry, samples: readonly Sample[]): string {
+  const devices = new Map(registry.devices().map((d) => [d.deviceId, d]))
+  const rows = samples.map((s) => {
+    const d = devices.get(s.deviceId)
+    const owner = s.holders?.[0]?.owner
+    return [
+      s.deviceId,
+      d?.driver ?? '-',
+      d?.model ?? '-',
+      s.state,
+      round(s.powerW, 'W'),
+      s.powerBasis ?? '-',
+      round(s.hashrateHs, 'TH/s', 1e12, 1),
+      s.utilizationRatio === undefined ? '-' : `${Math.round(s.utilizationRatio * 100)} %`,
+      round(s.tempC, '°C'),
+      s.boardsFitted === undefined ? '-' : `${s.boardsWorking ?? '?'}/${s.boardsFitted}`,
+      owner ? Object.values(owner).join(' ') : '-',
+      s.faults?.join('; ') ?? '',
+    ]
+  })
+  const head = [
+    'device',
+    'driver',
+    'model',
+    'state',
+    'power',
+    'basis',
+    'hashrate',
+    'use',
+    'temp',
+    'boards',
+    'works for',
+    'faults',
+  ]
+  return table(head, rows)
+}

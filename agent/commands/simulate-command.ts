@@ -1,0 +1,46 @@
+import { Command } from 'commander'
+import { UsageError } from '../../protocol/kit/errors.ts'
+import { simulate } from './simulate.ts'
+
+const whole = (name: string, text: string, least: number): number => {
+  const value = Number(text)
+  if (!Number.isInteger(value) || value < least)
+    throw new UsageError([`--${name}: expected a whole number of at least ${least}, got ${text}`])
+  return value
+}
+
+/** `perwatt-agent simulate`: a small emulated site on loopback, for trying rules and screens. */
+export const simulateCommand = (): Command =>
+  new Command('simulate')
+    .description(
+      'run a small emulated site on loopback: miners, GPUs, an LLM server and a site meter that answer their real protocols',
+    )
+    .option('--seed <number>', 'what happens, and when, follows from it', '1')
+    .option('--asics <number>', 'miners', '42')
+    .option('--gpu-hosts <number>', 'hosts of 8 GPUs', '2')
+    .option('--base <address>', 'loopback address of the first miner', '127.10.0.1')
+    .option('--write <folder>', 'write the agents’ configurations that read this site here')
+    .option('--mqtt-url <url>', 'broker for those configurations', 'mqtt://127.0.0.1:1883')
+    .action(
+      async (o: {
+        seed: string
+        asics: string
+        gpuHosts: string
+        base: string
+        write?: string
+        mqttUrl: string
+      }) => {
+        const ended = new AbortController()
+        for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => ended.abort())
+        await simulate({
+          seed: whole('seed', o.seed, 0),
+          asics: whole('asics', o.asics, 1),
+          gpuHosts: whole('gpu-hosts', o.gpuHosts, 0),
+          base: o.base,
+          mqttUrl: o.mqttUrl,
+          signal: ended.signal,
+          out: (line) => process.stdout.write(`${line}\n`),
+          ...(o.write === undefined ? {} : { write: o.write }),
+        })
+      },
+    )

@@ -1,0 +1,99 @@
+import { createServer, type Server, type Socket } from 'node:net'
+import { Aedes, type AuthenticateError, type Client } from 'aedes'
+import { PerwattError, reasonOf } from '../../protocol/kit/errors.ts'
+import type { Log } from '../../protocol/kit/log.ts'
+import type { Secret } from '../../protocol/kit/secret.ts'
+import { COLLECTOR_NAME, helloTopic, parseTopic, topic } from '../../protocol/topics.ts'
+
+export interface EmbeddedBrokerOptions {
+  host: string
+  port: number
+  site: string
+  /** one password for every agent; absent: anybody who reaches the port */
+  password?: Secret | undefined
+  log: Log
+}
+
+export interface EmbeddedBroker {
+  port: number
+  close(): Promise<void>
+}
+
+/** The name that a client of ours connects under; the agent's part decides what it may publish. */
+export const clientIdOf = (site: string, name: string): string => `perwatt-${site}-${name}`
+
+/**
+ * The embedded MQTT broker, for a site without one of its own. An agent publishes under its own name only, and nobody but
+ * the collector speaks as the collector.
+ * @throws PerwattError `port-taken` where the port is in use
+ */
+export async function startEmbeddedBroker(options: EmbeddedBrokerOptions): Promise<EmbeddedBroker> {
+  const { host, port, site, password, log } = options
+  const broker = await Aedes.createBroker({ heartbeatInterval: 30_000, connectTimeout: 10_000 })
+  broker.authenticate = (_client, _username, given, done) => {
+    const right = password === undefined || given?.toString() === password.reveal()
+    done(
+      right ? null : (Object.assign(new Error('wrong password'), { returnCode: 4 }) as AuthenticateError),
+      right,
+    )
+  }
+  broker.authorizePublish = (client, packet, done) =>
+    done(mayPublish(site, client, packet.topic) ? null : new Error('not your topic'))
+  broker.on('clientError', (client, error) =>
+    log.debug('broker client error', { client: client.id, reason: reasonOf(error) }),
+  )
+  broker.on('connectionError', (_client, error) =>
+    log.debug('broker connection error', { reason: reasonOf(error) }),
+  )
+
+  const sockets = new Set<Socket>()
+  const server = createServer((socket) => {
+    sockets.add(socket)
+    socket.on('close', () => sockets.delete(socket))
+    broker.handle(socket)
+  })
+  await listen(server, host, port)
+  const address = server.address()
+  return {
+    port: typeof address === 'object' && address ? address.port : port,
+    close: async () => {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+      await new Promise<void>((resolve) => broker.close(() => resolve()))
+      for (const socket of sockets) socket.destroy()
+      await closed
+    },
+  }
+}
+
+/** A client without one of our names (a person with mosquitto_pub, a dashboard) may listen, not speak on our topics. */
+function mayPublish(site: string, client: Client | null, name: string): boolean {
+  const id = client?.id ?? ''
+  if (id === clientIdOf(site, COLLECTOR_NAME)) return true
+  if (name === helloTopic(site)) return false
+  const parsed = parseTopic(name)
+  if (!parsed) return !name.startsWith('perwatt/') && !name.startsWith('$SYS/')
+  return (
+    parsed.channel !== 'ack' &&
+    id === clientIdOf(parsed.site, parsed.agent) &&
+    name === topic(parsed.site, parsed.agent, parsed.channel)
+  )
+}
+
+function listen(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      reject(
+        error.code === 'EADDRINUSE'
+          ? new PerwattError(
+              'port-taken',
+              `broker: port ${port} on ${host} is taken; set mqtt.embedded.port, or stop what holds it`,
+              { cause: error },
+            )
+          : new PerwattError('broker', `broker: cannot listen on ${host}:${port}: ${error.message}`, {
+              cause: error,
+            }),
+      ),
+    )
+    server.listen(port, host, resolve)
+  })
+}

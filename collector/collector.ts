@@ -1,0 +1,206 @@
+import { join } from 'node:path'
+import { reasonOf } from '../protocol/kit/errors.ts'
+import type { Log } from '../protocol/kit/log.ts'
+import { type Alerting, createAlerting } from './alerts/alerting.ts'
+import { type EmbeddedBroker, startEmbeddedBroker } from './broker/embedded.ts'
+import type { Channel } from './channel.ts'
+import { CHART_STEP_MS, chartSamples } from './chart-samples.ts'
+import type { CollectorConfig } from './config.ts'
+import { attribution } from './economics/attribution.ts'
+import type { Feed } from './feed.ts'
+import { fixedFeed } from './feeds/fixed.ts'
+import { Ingest } from './ingest.ts'
+import { InventoryBook } from './inventory.ts'
+import { Ledger } from './ledger.ts'
+import { RecentMinutes } from './minutes.ts'
+import { Quarantine } from './quarantine.ts'
+import { QuoteBook } from './quotes.ts'
+import { createServer, type ScreensServer } from './screens/server.ts'
+import type { Assets } from './screens/web-build.ts'
+import { SiteState } from './state.ts'
+import type { Store } from './store.ts'
+import { createStore } from './stores/config.ts'
+import { LiveViews } from './views.ts'
+
+const TICK_MS = 1000
+
+export interface CollectorOptions {
+  config: CollectorConfig
+  channels: readonly Channel[]
+  assets: Assets
+  log: Log
+  version: string
+  nowMs?: () => number
+}
+
+/** Composition root of the collector: broker -> ingest -> state and ledger -> views -> screens and alerts. */
+export class Collector {
+  readonly #o: Required<CollectorOptions>
+  readonly #store: Store
+  readonly #state = new SiteState()
+  readonly #quotes = new QuoteBook()
+  readonly #minutes = new RecentMinutes()
+  readonly #quarantine: Quarantine
+  readonly #inventory: InventoryBook
+  readonly #ledger: Ledger
+  readonly #views: LiveViews
+  readonly #alerting: Alerting
+  readonly #screens: ScreensServer
+  readonly #stop = new AbortController()
+  #broker: EmbeddedBroker | undefined
+  #ingest: Ingest | undefined
+  #timers: NodeJS.Timeout[] = []
+  #chartedMs = 0
+  #storing: Promise<unknown> = Promise.resolve()
+
+  constructor(options: CollectorOptions) {
+    const o = { nowMs: Date.now, ...options }
+    const { config, log, nowMs } = o
+    this.#o = o
+    this.#store = createStore(config.store, { dataFolder: config.dataFolder, log })
+    this.#quarantine = new Quarantine(this.#store, log)
+    this.#inventory = new InventoryBook(join(config.dataFolder, 'inventory.json'), log)
+    for (const [agentId, message] of this.#inventory.entries())
+      if (!message.simulated || config.site.simulated) this.#state.inventory(agentId, message)
+    this.#alerting = createAlerting({
+      config: config.alerts,
+      dataFolder: config.dataFolder,
+      log,
+      channels: o.channels,
+      now: nowMs,
+      site: config.site.id,
+    })
+    this.#views = new LiveViews({
+      state: this.#state,
+      minutes: this.#minutes,
+      quotes: this.#quotes,
+      store: this.#store,
+      workloads: config.workloads,
+      facts: {
+        site: config.site.id,
+        name: config.site.name ?? config.site.id,
+        timeZone: config.site.timeZone,
+        powerLimitW: config.site.powerLimitW,
+        meter: config.site.meter,
+      },
+      alerts: () => this.#alerting.firing(),
+      nowMs,
+    })
+    this.#screens = createServer({
+      views: this.#views,
+      assets: o.assets,
+      log,
+      version: o.version,
+      now: nowMs,
+      ...(config.http.token ? { token: config.http.token } : {}),
+    })
+    this.#ledger = new Ledger({
+      store: this.#store,
+      context: {
+        attribute: attribution(config.workloads),
+        siteMeter: config.site.meter,
+        device: (agentId, deviceId) => this.#state.device(agentId, deviceId),
+      },
+      quotes: this.#quotes,
+      nowMs,
+      log,
+      settleDelayMs: config.ledger.settleDelay,
+      retentionMs: config.ledger.retention,
+      quarantine: (entry) => this.#quarantine.add(entry),
+      onSettled: (minutes, rows) => {
+        this.#minutes.settled(minutes, rows, nowMs())
+        this.#screens.trend()
+      },
+    })
+  }
+
+  /**
+   * Starts everything; resolves with the address of the screens and of the embedded broker.
+   * @throws PerwattError where the store can't be opened or a port is taken; nothing is left running then
+   */
+  async start(): Promise<{ screenUrl: string; brokerUrl: string }> {
+    const { config, log, version, nowMs } = this.#o
+    try {
+      await this.#store.open()
+      for (const quote of await this.#store.quotes()) this.#quotes.add(quote)
+      this.#startFeeds([fixedFeed(config.prices, nowMs)])
+      await this.#minutes.load(this.#store, nowMs())
+      await this.#ledger.start()
+      const { host, port } = config.http
+      const listening = await this.#screens.listen(host, port)
+      const { embedded } = config.mqtt
+      if (embedded) this.#broker = await startEmbeddedBroker({ ...embedded, site: config.site.id, log })
+      const brokerUrl = this.#broker
+        ? `mqtt://${embedded?.host === '0.0.0.0' ? '127.0.0.1' : embedded?.host}:${this.#broker.port}`
+        : (config.mqtt.url ?? '')
+      this.#ingest = new Ingest({
+        url: brokerUrl,
+        username: config.mqtt.username,
+        password: embedded?.password ?? config.mqtt.password,
+        site: config.site.id,
+        version,
+        acceptSimulated: config.site.simulated,
+        state: this.#state,
+        ledger: this.#ledger,
+        inventory: this.#inventory,
+        nowMs,
+        log,
+        quarantine: (entry) => this.#quarantine.add(entry),
+      })
+      this.#ingest.start()
+      this.#alerting.start()
+      this.#timers = [
+        setInterval(() => this.#tick(), TICK_MS),
+        setInterval(() => this.#keep(), CHART_STEP_MS),
+      ]
+      return { screenUrl: `http://${host === '0.0.0.0' ? '127.0.0.1' : host}:${listening.port}`, brokerUrl }
+    } catch (error) {
+      await this.stop()
+      throw error
+    }
+  }
+
+  /** Stops within a few seconds; what is in the store stays, what agents still hold comes at the next start. */
+  async stop(): Promise<void> {
+    this.#stop.abort()
+    for (const timer of this.#timers) clearInterval(timer)
+    await this.#ingest?.stop()
+    await Promise.all([this.#alerting.stop(), this.#screens.close(), this.#broker?.close()])
+    await this.#ledger.stop()
+    await this.#quarantine.flush()
+    await this.#storing
+    await this.#store
+      .close()
+      .catch((error) => this.#o.log.error('store not closed', { reason: reasonOf(error) }))
+  }
+
+  #startFeeds(feeds: readonly Feed[]): void {
+    for (const feed of feeds)
+      feed.start((quote) => {
+        if (!this.#quotes.add(quote)) return
+        this.#store
+          .writeQuotes([quote])
+          .catch((error) =>
+            this.#o.log.error('quote not stored', { quote: quote.name, reason: reasonOf(error) }),
+          )
+      }, this.#stop.signal)
+  }
+
+  #tick(): void {
+    this.#alerting.evaluate(this.#views.refresh())
+    this.#screens.tick()
+    void this.#quarantine.flush()
+  }
+
+  /** Samples for charts go to the store once a minute; old ones leave it. One write at a time: a slow store makes fewer. */
+  #keep(): void {
+    const { nowMs, config, log } = this.#o
+    const now = nowMs()
+    const rows = chartSamples(this.#state, this.#chartedMs)
+    this.#chartedMs = now
+    this.#storing = this.#storing
+      .then(() => this.#store.writeSamples(rows))
+      .then(() => this.#store.prune(now - config.ledger.sampleRetention))
+      .catch((error) => log.error('samples not stored', { samples: rows.length, reason: reasonOf(error) }))
+  }
+}

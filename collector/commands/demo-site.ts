@@ -1,0 +1,58 @@
+/** The collector's configuration of the demo site; prices are public figures of the trade, typed in. */
+export const demoCollectorYaml = (o: {
+  dataFolder: string
+  port: number
+  brokerPort: number
+}): string => `# The demo site. Written by perwatt-collector demo at every start; copy it to make your own.
+site:
+  id: demo
+  name: Demo site
+  timeZone: America/Chicago
+  meter: site-meter
+  powerLimitW: 165000
+  simulated: true
+dataFolder: ${JSON.stringify(o.dataFolder)}
+mqtt:
+  embedded: { host: 127.0.0.1, port: ${o.brokerPort} }
+http: { host: 127.0.0.1, port: ${o.port} }
+store:
+  duckdb: { path: ledger.duckdb }
+prices:
+  energyUsdPerKwh: 0.045
+  btcUsd: 95000
+  difficulty: 120e12
+  blockHeight: 925000
+  feesBtcPerBlock: 0.03
+workloads:
+  - name: mining
+    kind: mining
+    poolFeeRatio: 0.02
+    match: [{ poolUrl: "*" }]
+  - name: h100-rental
+    kind: gpu-hour
+    usdPerGpuHour: 2.10
+    match: [{ namespace: "tenant-*", model: "*H100*" }]
+  - name: l40s-rental
+    kind: gpu-hour
+    usdPerGpuHour: 0.85
+    match: [{ namespace: "tenant-*", model: "*L40S*" }]
+  - name: inference
+    kind: tokens
+    usdPerMillionTokensIn: 0.15
+    usdPerMillionTokensOut: 0.60
+    match: [{ namespace: inference }, { service: "*" }]
+`
+
+/** The agent that reads this machine itself: the one thing of the demo that is real. */
+export const hostAgentYaml = (o: {
+  hostId: string
+  mqttUrl: string
+}): string => `# This machine itself, read by perwatt-collector demo.
+site: demo
+agent: this-machine
+mqtt: { url: "${o.mqttUrl}" }
+pollInterval: 5s
+devices:
+  - id: ${o.hostId}
+    driver: host
+`

@@ -1,0 +1,141 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { hostname } from 'node:os'
+import { join, resolve } from 'node:path'
+import assets from 'perwatt:web-assets'
+import { parseConfig } from '../../protocol/kit/config.ts'
+import { PerwattError, UsageError } from '../../protocol/kit/errors.ts'
+import { createLog } from '../../protocol/kit/log.ts'
+import { serve } from '../../protocol/kit/service.ts'
+import { VERSION } from '../../protocol/kit/version.ts'
+import { CHANNEL_FACTORIES } from '../channel-index.ts'
+import { Collector } from '../collector.ts'
+import { collectorConfigSchema } from '../config.ts'
+import { Child } from './child.ts'
+import { demoCollectorYaml, hostAgentYaml } from './demo-site.ts'
+
+export interface DemoOptions {
+  data: string
+  port: string
+  brokerPort: string
+  agent?: string
+  seed: string
+}
+
+const PORTS_TRIED = 100
+
+/**
+ * A whole site on this machine: the collector here, an emulated site and three agents as processes of their own. What was
+ * kept by an earlier demo in the same folder goes on.
+ */
+export async function demo(options: DemoOptions): Promise<void> {
+  const say = (line: string) => process.stdout.write(`${line}\n`)
+  const folder = resolve(options.data)
+  const logs = join(folder, 'logs')
+  mkdirSync(logs, { recursive: true })
+  const agentProgram = options.agent ?? resolve(import.meta.dirname, 'perwatt-agent.js')
+  const logStream = join(logs, 'collector.log')
+
+  await serve({
+    log: createLog({ fields: { program: 'perwatt-collector' } }),
+    load: () => undefined,
+    async start() {
+      const port = await freePort('port', options.port, 'screens', say)
+      const brokerPort = await freePort('broker-port', options.brokerPort, 'broker', say)
+      const yaml = demoCollectorYaml({ dataFolder: folder, port, brokerPort })
+      const mqttUrl = `mqtt://127.0.0.1:${brokerPort}`
+      const hostId =
+        hostname()
+          .replace(/[^A-Za-z0-9._-]/g, '-')
+          .replace(/^[^A-Za-z0-9]+/, '')
+          .slice(0, 64) || 'this-machine'
+      writeFileSync(join(folder, 'collector.yaml'), yaml)
+      writeFileSync(join(folder, 'this-machine.yaml'), hostAgentYaml({ hostId, mqttUrl }))
+
+      const channels = CHANNEL_FACTORIES.map((create) => create({ version: VERSION }))
+      const config = parseConfig(collectorConfigSchema(channels), yaml, 'collector.yaml')
+      const log = createLog({
+        fields: { program: 'perwatt-collector' },
+        write: (line) => writeFileSync(logStream, line, { flag: 'a' }),
+      })
+      const collector = new Collector({ config, channels, assets, log, version: VERSION })
+      const child = (name: string, args: string[], readyLine?: string) =>
+        new Child({
+          name,
+          command: process.execPath,
+          args: [agentProgram, ...args],
+          logFile: join(logs, `${name}.log`),
+          say,
+          ...(readyLine === undefined ? {} : { readyLine }),
+        })
+      const site = child(
+        'simulate',
+        ['simulate', '--write', folder, '--mqtt-url', mqttUrl, '--seed', options.seed],
+        'ready',
+      )
+      const agents = ['mining', 'gpu', 'this-machine'].map((name) =>
+        child(name, ['run', '--config', join(folder, `${name}.yaml`)]),
+      )
+      const stop = async () => {
+        say('stopping')
+        // agents first: what their running minute holds still finds the collector
+        await Promise.all(agents.map((a) => a.stop()))
+        await Promise.all([site.stop(), collector.stop()])
+        say('stopped; the history is kept, and the next start goes on with it')
+      }
+      try {
+        say(`perwatt ${VERSION}: bringing up a demo site in ${folder}`)
+        const { screenUrl } = await collector.start()
+        say(`collector, embedded broker (127.0.0.1:${brokerPort}) and embedded store run`)
+        await site.start()
+        say(
+          'emulated site runs: miners on TCP 4028, GPUs behind dcgm-exporter, an LLM server, a Modbus site meter (all SIMULATED)',
+        )
+        await Promise.all(agents.map((a) => a.start()))
+        say('agents run: mining and gpu read the emulated site, this-machine reads this machine')
+        say('')
+        say(`  Live screen:  ${screenUrl}/wall`)
+        say(`  API:          ${screenUrl}/openapi.json`)
+        say(`  Logs:         ${logs}`)
+        say('')
+        say(
+          'First figures in about 10 s, the first minute of the ledger in about 90 s. Ctrl-C stops everything.',
+        )
+      } catch (error) {
+        await stop()
+        throw error
+      }
+      return { stop }
+    },
+  })
+}
+
+/** The port asked for, or the next free one. */
+async function freePort(
+  option: string,
+  text: string,
+  what: string,
+  say: (line: string) => void,
+): Promise<number> {
+  const wanted = Number(text)
+  if (!Number.isInteger(wanted) || wanted < 1 || wanted > 65_535)
+    throw new UsageError([`--${option}: expected a port from 1 to 65535, got ${text}`])
+  for (let port = wanted; port < wanted + PORTS_TRIED && port <= 65_535; port++) {
+    if (!(await isFree(port))) continue
+    if (port !== wanted)
+      say(`port ${wanted} is taken; the ${what} take${what.endsWith('s') ? '' : 's'} ${port}`)
+    return port
+  }
+  throw new PerwattError(
+    'port-taken',
+    `ports ${wanted} to ${wanted + PORTS_TRIED - 1} are taken; name another with --${option}`,
+  )
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer()
+    server.once('error', () => resolve(false))
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
+  })
+}

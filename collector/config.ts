@@ -1,0 +1,116 @@
+import { z } from 'zod'
+import { DeviceIdSchema, NameSchema } from '../protocol/device.ts'
+import { DurationMsSchema, HostSchema, MqttUrlSchema, PortSchema } from '../protocol/kit/fields.ts'
+import { LEVELS } from '../protocol/kit/log.ts'
+import { SecretSchema } from '../protocol/kit/secret.ts'
+import { alertsSchema } from './alerts/config.ts'
+import type { Channel } from './channel.ts'
+import { FixedPricesSchema } from './feeds/fixed.ts'
+import { StoreSchema } from './stores/config.ts'
+import { UNPAID, WorkloadSchema } from './workloads.ts'
+
+const timeZones: ReadonlySet<string> = new Set([...Intl.supportedValuesOf('timeZone'), 'UTC'])
+
+const SiteSchema = z.strictObject({
+  id: NameSchema.describe('name of the site in topics; the same in every agent'),
+  name: z.string().min(1).max(64).optional().describe('name of the site on the screens; the id where absent'),
+  timeZone: z
+    .string()
+    .refine((zone) => timeZones.has(zone), 'expected an IANA time zone such as America/Chicago')
+    .default('UTC')
+    .describe('the site’s time zone, for the screens'),
+  meter: DeviceIdSchema.optional().describe(
+    'deviceId of the meter that all the site’s power goes through; without one the site’s energy is the sum of its devices',
+  ),
+  powerLimitW: z.number().positive().optional().describe('contract limit at the meter, W'),
+  simulated: z
+    .boolean()
+    .default(false)
+    .describe(
+      'true takes agents with emulated machines into this site, marked on every screen; false refuses them',
+    ),
+})
+
+const MqttSchema = z
+  .strictObject({
+    embedded: z
+      .strictObject({
+        host: HostSchema.default('127.0.0.1').describe(
+          'address to listen on; 0.0.0.0 for agents on other machines',
+        ),
+        port: PortSchema.default(1883),
+        password: SecretSchema.optional().describe(
+          'what every agent must say; set it before you listen beyond loopback',
+        ),
+      })
+      .optional()
+      .describe('a broker inside the collector'),
+    url: MqttUrlSchema.optional().describe('a broker of your own instead: Mosquitto, RabbitMQ, ...'),
+    username: z.string().optional(),
+    password: SecretSchema.optional(),
+  })
+  .refine((m) => !(m.embedded && m.url), 'expected either embedded or url, not both')
+
+/** The collector's configuration; the channels' settings are part of it. */
+export const collectorConfigSchema = (channels: readonly Channel[]) =>
+  z
+    .strictObject({
+      site: SiteSchema,
+      dataFolder: z
+        .string()
+        .min(1)
+        .default('/var/lib/perwatt')
+        .describe('where the embedded store, the outbox and the inventories are kept'),
+      mqtt: MqttSchema.prefault({ embedded: {} }).describe('where the agents are heard'),
+      http: z
+        .strictObject({
+          host: HostSchema.default('127.0.0.1').describe(
+            'address of the screens and the API; 0.0.0.0 for the control room',
+          ),
+          port: PortSchema.default(8080),
+          token: SecretSchema.optional().describe(
+            'what a browser or an API client must show; set it before you listen beyond loopback',
+          ),
+        })
+        .prefault({}),
+      store: StoreSchema.prefault({ duckdb: {} }),
+      ledger: z
+        .strictObject({
+          settleDelay: DurationMsSchema.default(20_000).describe(
+            'how long a minute waits for its records; a later one restates it',
+          ),
+          retention: DurationMsSchema.default(400 * 86_400_000).describe(
+            'older records are put aside, not taken',
+          ),
+          sampleRetention: DurationMsSchema.default(30 * 86_400_000).describe(
+            'how long samples for charts are kept',
+          ),
+        })
+        .prefault({}),
+      prices: FixedPricesSchema.prefault({}).describe(
+        'prices typed here; each holds from the moment it is first seen',
+      ),
+      workloads: z
+        .array(WorkloadSchema)
+        .max(200)
+        .default([])
+        .describe('what earns, in the order in which owners are matched'),
+      alerts: alertsSchema(channels).prefault({}),
+      log: z.strictObject({ level: z.enum(LEVELS).default('info') }).prefault({}),
+    })
+    .superRefine((config, ctx) => {
+      const seen = new Map<string, string>(
+        Object.values(UNPAID).map((name) => [name, 'a name of perwatt’s own']),
+      )
+      for (const [i, w] of config.workloads.entries()) {
+        const taken = seen.get(w.name)
+        if (taken)
+          ctx.addIssue({
+            code: 'custom',
+            path: ['workloads', i, 'name'],
+            message: `${w.name} is ${taken}; choose another`,
+          })
+        seen.set(w.name, `the name of workloads[${i}] already`)
+      }
+    })
+export type CollectorConfig = z.output<ReturnType<typeof collectorConfigSchema>>

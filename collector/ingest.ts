@@ -1,0 +1,202 @@
+import mqtt, { type MqttClient } from 'mqtt'
+import { decode, encode } from '../protocol/codec.ts'
+import { decodeIntervals, IntervalEnvelopeSchema, IntervalMessageSchema } from '../protocol/interval.ts'
+import { reasonOf } from '../protocol/kit/errors.ts'
+import type { Log } from '../protocol/kit/log.ts'
+import { backoffMs } from '../protocol/kit/retry.ts'
+import type { Secret } from '../protocol/kit/secret.ts'
+import { decodeLive, LiveMessageSchema } from '../protocol/sample.ts'
+import {
+  type AckMessage,
+  type HelloMessage,
+  InventoryMessageSchema,
+  StatusMessageSchema,
+} from '../protocol/status.ts'
+import {
+  agentTopics,
+  type Channel,
+  COLLECTOR_NAME,
+  helloTopic,
+  parseTopic,
+  topic,
+} from '../protocol/topics.ts'
+import { clientIdOf } from './broker/embedded.ts'
+import type { InventoryBook } from './inventory.ts'
+import type { Ledger } from './ledger.ts'
+import type { SiteState } from './state.ts'
+import type { Quarantined } from './store.ts'
+
+const PAYLOAD_KEPT = 2_000
+
+export interface IngestOptions {
+  url: string
+  username?: string | undefined
+  password?: Secret | undefined
+  site: string
+  version: string
+  /** whether emulated machines may come into this site's figures */
+  acceptSimulated: boolean
+  state: SiteState
+  ledger: Ledger
+  inventory: InventoryBook
+  nowMs: () => number
+  log: Log
+  quarantine(entry: Quarantined): void
+}
+
+/** Everything that comes over MQTT, validated and routed. A message that can't be used is counted, kept for a look, and harms nothing. */
+export class Ingest {
+  readonly #o: IngestOptions
+  #client: MqttClient | undefined
+  #timer: NodeJS.Timeout | undefined
+  #attempt = 0
+  #ended = false
+  /** agents that read emulated machines though this site takes none; said once each */
+  readonly #refused = new Set<string>()
+
+  constructor(options: IngestOptions) {
+    this.#o = options
+  }
+
+  get connected(): boolean {
+    return this.#client?.connected ?? false
+  }
+
+  start(): void {
+    const { url, username, password, site, version, log, nowMs } = this.#o
+    const client = mqtt.connect(url, {
+      protocolVersion: 4,
+      clientId: clientIdOf(site, COLLECTOR_NAME),
+      clean: true,
+      reconnectPeriod: 0,
+      connectTimeout: 10_000,
+      keepalive: 15,
+      queueQoSZero: false,
+      resubscribe: false,
+      messageIdProvider: new mqtt.UniqueMessageIdProvider(),
+      ...(username === undefined ? {} : { username }),
+      ...(password === undefined ? {} : { password: password.reveal() }),
+    })
+    this.#client = client
+    client.on('connect', () => {
+      this.#attempt = 0
+      client.subscribe(agentTopics(site), { qos: 1 }, (error, granted) => {
+        const refused = granted?.filter((g) => g.qos === 128) ?? []
+        if (error || refused.length > 0) {
+          log.error('the broker refuses the subscription', {
+            reason: error ? reasonOf(error) : 'not allowed',
+          })
+          return
+        }
+        log.info('listening to the agents', { url, site })
+        const hello: HelloMessage = { v: 1, atMs: nowMs(), version }
+        client.publish(helloTopic(site), encode(hello), { qos: 1 })
+      })
+    })
+    client.on('message', (name, payload, packet) => this.#received(name, payload, packet.retain))
+    client.on('error', (error) => {
+      if (this.#attempt === 0) log.warn('broker not reached', { url, reason: reasonOf(error) })
+    })
+    client.on('close', () => this.#closed())
+  }
+
+  async stop(): Promise<void> {
+    this.#ended = true
+    clearTimeout(this.#timer)
+    await this.#client?.endAsync(true).catch(() => undefined)
+  }
+
+  #closed(): void {
+    if (this.#ended) return
+    if (this.#attempt === 0) this.#o.log.warn('connection to the broker lost; will come back')
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => this.#client?.reconnect(), backoffMs(this.#attempt++, 500, 15_000))
+  }
+
+  #received(name: string, payload: Buffer, retained: boolean): void {
+    const parsed = parseTopic(name)
+    const known = parsed?.site === this.#o.site ? parsed : undefined
+    const refused = known
+      ? this.#take(known.channel, known.agent, payload, retained)
+      : 'not a topic of this site’s agents'
+    if (refused) this.#aside(known?.agent ?? '', name, refused, payload)
+  }
+
+  /** @returns why the message can't be used, or undefined */
+  #take(channel: Channel, agent: string, payload: Buffer, retained: boolean): string | undefined {
+    const { state, inventory, nowMs } = this.#o
+    switch (channel) {
+      case 'status': {
+        const m = decode(StatusMessageSchema, payload)
+        if (m.ok && this.#admits(agent, m.value.simulated)) state.status(agent, m.value)
+        return m.ok ? undefined : m.reason
+      }
+      case 'inventory': {
+        const m = decode(InventoryMessageSchema, payload)
+        if (m.ok && this.#admits(agent, m.value.simulated)) {
+          state.inventory(agent, m.value)
+          inventory.put(agent, m.value)
+        }
+        return m.ok ? undefined : m.reason
+      }
+      case 'live': {
+        const m = decode(LiveMessageSchema, payload)
+        if (m.ok && !retained && !this.#refused.has(agent)) state.live(agent, decodeLive(m.value), nowMs())
+        return m.ok ? undefined : m.reason
+      }
+      case 'intervals': {
+        if (this.#refused.has(agent)) return undefined
+        const m = decode(IntervalMessageSchema, payload)
+        if (m.ok)
+          this.#acknowledge(agent, this.#o.ledger.take(agent, decodeIntervals(m.value), m.value.sentAtMs))
+        else this.#passOver(agent, payload, m.reason)
+        return m.ok ? undefined : m.reason
+      }
+      default:
+        return 'nothing that an agent says'
+    }
+  }
+
+  /** What can't be read now will not be readable later: it is kept in quarantine, and the agent may go on to the next. */
+  #passOver(agent: string, payload: Buffer, reason: string): void {
+    const envelope = decode(IntervalEnvelopeSchema, payload)
+    if (!envelope.ok) return
+    const { ids, sentAtMs, ...batch } = envelope.value
+    this.#acknowledge(
+      agent,
+      this.#o.ledger.passOver(agent, { ...batch, count: ids.length }, sentAtMs, reason),
+    )
+  }
+
+  #acknowledge(agent: string, answer: Promise<AckMessage | undefined>): void {
+    answer.then(
+      (ack) => ack && this.#client?.publish(topic(this.#o.site, agent, 'ack'), encode(ack), { qos: 1 }),
+      (error) => this.#o.log.error('batch not taken', { agent, reason: reasonOf(error) }),
+    )
+  }
+
+  #admits(agent: string, simulated: boolean): boolean {
+    if (!simulated || this.#o.acceptSimulated) {
+      this.#refused.delete(agent)
+      return true
+    }
+    if (!this.#refused.has(agent)) {
+      this.#refused.add(agent)
+      this.#o.log.warn(
+        'refused: this agent reads emulated machines; set site.simulated: true to try them here',
+        { agent },
+      )
+    }
+    return false
+  }
+
+  #aside(agentId: string, name: string, reason: string, payload: Buffer): void {
+    this.#o.quarantine({
+      atMs: this.#o.nowMs(),
+      agentId,
+      topic: name,
+      reason,
+      payload: payload.subarray(0, PAYLOAD_KEPT).toString('latin1'),
+    })
+  }
+}

@@ -1,0 +1,74 @@
+import { HOUR_MS, MINUTE_MS } from '../protocol/units.ts'
+import { LEDGER_SUMS, type LedgerBucket, type LedgerRow, type LedgerSums, type Store } from './store.ts'
+
+const KEPT_MS = 24 * HOUR_MS
+
+export const zeroSums = (): LedgerSums =>
+  Object.fromEntries(LEDGER_SUMS.map((name) => [name, 0])) as LedgerSums
+
+/** Adds b to a, in place. */
+export function addSums(a: LedgerSums, b: LedgerSums): LedgerSums {
+  for (const name of LEDGER_SUMS) a[name] += b[name]
+  return a
+}
+
+/** The last 24 h of the ledger by minute and workload, in memory, so that the screens ask no store at every tick. */
+export class RecentMinutes {
+  readonly #minutes = new Map<number, Map<string, LedgerSums>>()
+
+  /** Reads what the store has; call once, before `settled`. */
+  async load(store: Store, nowMs: number): Promise<void> {
+    const toMs = Math.ceil(nowMs / MINUTE_MS) * MINUTE_MS
+    const buckets = await store.ledger({
+      fromMs: toMs - KEPT_MS,
+      toMs,
+      stepMs: MINUTE_MS,
+      groupBy: 'workload',
+    })
+    for (const b of buckets) this.#minute(b.startMs).set(b.group, b)
+  }
+
+  /** Replaces these minutes. */
+  settled(minutes: readonly number[], rows: readonly LedgerRow[], nowMs: number): void {
+    for (const m of minutes) this.#minutes.set(m, new Map())
+    for (const r of rows) {
+      const byWorkload = this.#minute(r.minuteMs)
+      byWorkload.set(r.workload, addSums(byWorkload.get(r.workload) ?? zeroSums(), r))
+    }
+    for (const m of this.#minutes.keys()) if (m < nowMs - KEPT_MS) this.#minutes.delete(m)
+  }
+
+  /** Start of the newest minute that has a ledger. */
+  get newestMs(): number | undefined {
+    const newest = Math.max(...[...this.#minutes].filter(([, w]) => w.size > 0).map(([m]) => m))
+    return Number.isFinite(newest) ? newest : undefined
+  }
+
+  /** One minute by workload. */
+  at(minuteMs: number): ReadonlyMap<string, LedgerSums> {
+    return this.#minutes.get(minuteMs) ?? new Map()
+  }
+
+  /** Everything kept, in buckets of `stepMs`, oldest first. */
+  buckets(stepMs: number): LedgerBucket[] {
+    const byKey = new Map<string, LedgerBucket>()
+    for (const [minute, workloads] of [...this.#minutes].sort((a, b) => a[0] - b[0]))
+      for (const [group, sums] of workloads) {
+        const startMs = Math.floor(minute / stepMs) * stepMs
+        const key = `${startMs}|${group}`
+        const bucket = byKey.get(key) ?? { startMs, group, ...zeroSums() }
+        addSums(bucket, sums)
+        byKey.set(key, bucket)
+      }
+    return [...byKey.values()]
+  }
+
+  #minute(ms: number): Map<string, LedgerSums> {
+    let m = this.#minutes.get(ms)
+    if (!m) {
+      m = new Map()
+      this.#minutes.set(ms, m)
+    }
+    return m
+  }
+}

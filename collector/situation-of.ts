@@ -1,0 +1,61 @@
+import type { DeviceSituation, Situation } from './alerts/situation.ts'
+import { revenueUsdPerH } from './economics/revenue.ts'
+import { type AgedDevice, defined, type LiveLook, type SiteFacts } from './live-view.ts'
+import type { Workload } from './workloads.ts'
+
+/** The same look at the live plane that the screens show, as the alert rules judge it. */
+export function situationOf(look: LiveLook, facts: SiteFacts, workloads: readonly Workload[]): Situation {
+  const { figures, atMs } = look
+  const earned = new Map<string, number>()
+  for (const d of look.devices)
+    earned.set(d.agentId, (earned.get(d.agentId) ?? 0) + (figures.earnings.get(d)?.revenueUsdPerH ?? 0))
+  const mining = workloads.find((w) => w.kind === 'mining')
+  return {
+    nowMs: atMs,
+    agents: look.agents.map((a) => ({
+      agentId: a.agentId,
+      pollS: a.pollS,
+      earnedUsdPerH: earned.get(a.agentId) ?? 0,
+      ...defined({ silentS: a.lastSeenMs === undefined ? undefined : (atMs - a.lastSeenMs) / 1000 }),
+    })),
+    devices: look.devices.map((d) => deviceSituation(look, d, mining)),
+    workloads: figures.workloads.map((w) => ({
+      workload: w.workload,
+      powerW: w.powerW,
+      revenueUsdPerH: w.revenueUsdPerH,
+      netUsdPerH: w.revenueUsdPerH - w.energyCostUsdPerH,
+    })),
+    site: defined({ powerW: figures.meterPowerW ?? figures.devicesPowerW, powerLimitW: facts.powerLimitW }),
+  }
+}
+
+function deviceSituation(look: LiveLook, d: AgedDevice, mining: Workload | undefined): DeviceSituation {
+  const { device, sample } = d
+  const earning = look.figures.earnings.get(d)
+  // what a miner would earn: its expected hashrate at today's pay of the first mining workload
+  const could =
+    device.kind === 'asic' && device.expectedHashrateHs !== undefined
+      ? revenueUsdPerH(mining, {}, { hashrateHs: device.expectedHashrateHs }, look.figures.usdPerShare)
+      : undefined
+  return {
+    deviceId: device.deviceId,
+    agentId: d.agentId,
+    kind: device.kind,
+    stale: d.stale,
+    state: sample?.state ?? 'unknown',
+    ...defined({
+      container: device.location?.container,
+      rack: device.location?.rack,
+      model: device.model,
+      hashrateHs: sample?.hashrateHs,
+      expectedHashrateHs: device.expectedHashrateHs,
+      boardsWorking: sample?.boardsWorking,
+      boardsFitted: sample?.boardsFitted,
+      tempC: sample?.tempC,
+      faults: sample?.faults,
+      earnsUsdPerH: earning?.revenueUsdPerH,
+      netUsdPerH: earning && earning.revenueUsdPerH - earning.energyCostUsdPerH,
+      couldEarnUsdPerH: could,
+    }),
+  }
+}

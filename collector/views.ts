@@ -1,0 +1,159 @@
+import { MINUTE_MS } from '../protocol/units.ts'
+import type { Situation } from './alerts/situation.ts'
+import { type Attribute, attribution } from './economics/attribution.ts'
+import { perKwh, perKwhOfRates } from './economics/revenue.ts'
+import { ledgerFigure } from './ledger-figure.ts'
+import {
+  defined,
+  deviceView,
+  type LiveLook,
+  lookAt,
+  rackViews,
+  type SiteFacts,
+  siteView,
+} from './live-view.ts'
+import type { RecentMinutes } from './minutes.ts'
+import type { QuoteBook } from './quotes.ts'
+import { situationOf } from './situation-of.ts'
+import type { SiteState } from './state.ts'
+import type { LedgerQuery, Store } from './store.ts'
+import type {
+  AlertView,
+  DeviceView,
+  Frame,
+  LedgerFigure,
+  SiteView,
+  Trend,
+  Views,
+  WorkloadView,
+} from './view.ts'
+import { UNPAID, type Workload } from './workloads.ts'
+
+const TREND_STEP_MS = 5 * MINUTE_MS
+const WORST_SHOWN = 12
+
+export interface LiveViewsOptions {
+  state: SiteState
+  minutes: RecentMinutes
+  quotes: QuoteBook
+  store: Store
+  workloads: readonly Workload[]
+  facts: SiteFacts
+  alerts: () => AlertView[]
+  nowMs: () => number
+}
+
+/** What the screens and the API see: one look at the live plane a tick, and the ledger's minutes beside it. */
+export class LiveViews implements Views {
+  readonly #o: LiveViewsOptions
+  readonly #attribute: Attribute
+  #look: LiveLook
+  #devices: DeviceView[] | undefined
+
+  constructor(options: LiveViewsOptions) {
+    this.#o = options
+    this.#attribute = attribution(options.workloads)
+    this.#look = this.#lookNow()
+  }
+
+  /** Looks anew. @returns the situation for the alert rules, from the same look as everything shown until the next */
+  refresh(): Situation {
+    this.#look = this.#lookNow()
+    this.#devices = undefined
+    return situationOf(this.#look, this.#o.facts, this.#o.workloads)
+  }
+
+  site(): SiteView {
+    const newest = this.#o.minutes.newestMs
+    return siteView(this.#look, this.#o.facts, newest === undefined ? undefined : newest + MINUTE_MS)
+  }
+
+  workloads(): WorkloadView[] {
+    const { minutes } = this.#o
+    const newest = minutes.newestMs
+    const sums = newest === undefined ? undefined : minutes.at(newest)
+    return this.#look.figures.workloads.map(({ hashrateHs, gpusHeld, tokensInPerS, tokensOutPerS, ...w }) => {
+      const minute = sums?.get(w.workload)
+      return {
+        ...w,
+        netUsdPerH: w.revenueUsdPerH - w.energyCostUsdPerH,
+        ...defined({
+          revenueUsdPerKwh: perKwhOfRates(w.revenueUsdPerH, w.powerW),
+          hashrateHs: hashrateHs > 0 ? hashrateHs : undefined,
+          gpusHeld: gpusHeld > 0 ? gpusHeld : undefined,
+          tokensInPerS: w.kind === 'tokens' ? tokensInPerS : undefined,
+          tokensOutPerS: w.kind === 'tokens' ? tokensOutPerS : undefined,
+          lastMinute:
+            newest !== undefined && minute
+              ? ledgerFigure(w.workload, newest, newest + MINUTE_MS, minute)
+              : undefined,
+        }),
+      }
+    })
+  }
+
+  devices(): DeviceView[] {
+    this.#devices ??= this.#look.devices.map((d) => deviceView(this.#look, d))
+    return this.#devices
+  }
+
+  alerts(): AlertView[] {
+    return this.#o.alerts()
+  }
+
+  frame(): Frame {
+    const alerts = this.alerts()
+    return {
+      site: this.site(),
+      workloads: this.workloads(),
+      racks: rackViews(this.#look, alerts),
+      alerts,
+      worst: this.#worst(),
+    }
+  }
+
+  trend(): Trend {
+    const buckets = this.#o.minutes.buckets(TREND_STEP_MS)
+    const startMs = [...new Set(buckets.map((b) => b.startMs))].sort((a, b) => a - b)
+    const at = new Map(startMs.map((ms, i) => [ms, i]))
+    const revenueUsdPerKwh: Record<string, (number | null)[]> = {}
+    const energy = startMs.map(() => ({ usd: 0, joules: 0 }))
+    for (const b of buckets) {
+      const i = at.get(b.startMs) as number
+      const figure = ledgerFigure(b.group, b.startMs, b.startMs + TREND_STEP_MS, b)
+      const sum = energy[i] as { usd: number; joules: number }
+      sum.usd += figure.costUsd
+      sum.joules += figure.energyJ
+      if (isUnpaid(b.group)) continue
+      revenueUsdPerKwh[b.group] ??= startMs.map(() => null)
+      const line = revenueUsdPerKwh[b.group] as (number | null)[]
+      line[i] = figure.revenueUsdPerKwh ?? null
+    }
+    return { startMs, revenueUsdPerKwh, energyUsdPerKwh: energy.map((e) => perKwh(e.usd, e.joules) ?? null) }
+  }
+
+  async ledger(query: LedgerQuery): Promise<LedgerFigure[]> {
+    const buckets = await this.#o.store.ledger(query)
+    return buckets.map((b) => ledgerFigure(b.group, b.startMs, b.startMs + query.stepMs, b))
+  }
+
+  #lookNow(): LiveLook {
+    const { state, quotes, workloads, facts, nowMs } = this.#o
+    const now = nowMs()
+    return lookAt(state, now, quotes.at(now), { workloads, attribute: this.#attribute, meter: facts.meter })
+  }
+
+  #worst(): DeviceView[] {
+    const net = (d: LiveLook['devices'][number]) => {
+      const e = this.#look.figures.earnings.get(d)
+      return e ? e.revenueUsdPerH - e.energyCostUsdPerH : 0
+    }
+    return this.#look.devices
+      .filter((d) => net(d) < 0)
+      .sort((a, b) => net(a) - net(b))
+      .slice(0, WORST_SHOWN)
+      .map((d) => deviceView(this.#look, d))
+  }
+}
+
+const isUnpaid = (name: string): boolean => (Object.values(UNPAID) as string[]).includes(name)

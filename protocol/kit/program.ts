@@ -1,0 +1,40 @@
+import { Command, CommanderError } from 'commander'
+import { reasonOf, UsageError } from './errors.ts'
+import { VERSION } from './version.ts'
+
+/** Exit statuses of both programs: 0 done, 1 it failed, 2 it was asked wrongly (command line, configuration, environment). */
+export const EXIT = { done: 0, failed: 1, usage: 2 } as const
+
+/** A command line program in the house's manner. */
+export function createProgram(name: string, description: string): Command {
+  return new Command(name)
+    .description(description)
+    .version(VERSION, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand(false)
+    .exitOverride()
+    .configureHelp({ showGlobalOptions: true })
+    .showSuggestionAfterError()
+    .addHelpText('after', '\nExit status: 0 done, 1 failed, 2 asked wrongly (command line, configuration).')
+}
+
+/** Runs it, prints what went wrong in a line or a few, and sets the exit status. */
+export async function runProgram(program: Command, argv: readonly string[] = process.argv): Promise<void> {
+  for (const command of program.commands) command.exitOverride()
+  try {
+    await program.parseAsync(argv)
+  } catch (error) {
+    process.exitCode = statusOf(error, program.name())
+  }
+}
+
+function statusOf(error: unknown, name: string): number {
+  // commander has printed its own message
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage
+  if (error instanceof UsageError) {
+    for (const line of error.lines) process.stderr.write(`${name}: ${line}\n`)
+    return EXIT.usage
+  }
+  process.stderr.write(`${name}: ${reasonOf(error)}\n`)
+  return EXIT.failed
+}

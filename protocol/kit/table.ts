@@ -1,0 +1,14 @@
+/** Rows as aligned columns for a terminal; a column of numbers stands to the right. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const all = [head, ...rows]
+  const width = head.map((_, c) => Math.max(...all.map((r) => (r[c] ?? '').length)))
+  const numeric = head.map(
+    (_, c) => rows.length > 0 && rows.every((r) => /^[-−]?[\d.,]*( ?[A-Za-z°%/]+)?$/.test(r[c] ?? '')),
+  )
+  const line = (r: readonly string[]) =>
+    r
+      .map((cell, c) => (numeric[c] ? cell.padStart(width[c] ?? 0) : cell.padEnd(width[c] ?? 0)))
+      .join('  ')
+      .trimEnd()
+  return all.map(line).join('\n')
+}
