@@ -1,0 +1,237 @@
+import { antminerS9Stats } from './antminer-s9.ts'
+import type { Board } from './board.ts'
+import {
+  averageHs,
+  type Dialect,
+  elapsed,
+  hardwareErrors,
+  hostOf,
+  lastShareAt,
+  type Reply,
+  rejectedPercent,
+  round,
+  sectionReply,
+  shareFields,
+  toText,
+  utility,
+} from './cgminer.ts'
+import type { AsicMachine } from './machine.ts'
+import { ASIC_MODELS } from './models.ts'
+
+const isS9 = (machine: AsicMachine): boolean => machine.model === ASIC_MODELS.s9
+const ghs = (hs: number): number => round(hs / 1e9, 2)
+
+/** Stock firmware of S19 and S21 (49.x), and of the S9 where it differs. No power anywhere: stock firmware doesn't tell. */
+export const antminer: Dialect = {
+  description: (machine) => (isS9(machine) ? 'bmminer 1.0.0' : 'cgminer 1.0.0'),
+
+  reply(machine, command, nowS) {
+    const section = (name: string, items: Reply[], code: number, message: string) =>
+      sectionReply(name, items, { code, message, description: antminer.description(machine), nowS })
+    const miner = isS9(machine) ? 'BMMiner' : 'CGMiner'
+    if (command === 'version') return section('VERSION', [version(machine)], 22, `${miner} versions`)
+    if (command === 'summary') return section('SUMMARY', [summary(machine, nowS)], 11, 'Summary')
+    if (command === 'devs') return section('DEVS', [device(machine, nowS)], 9, '1 ASC(s)')
+    if (command === 'stats')
+      return section(
+        'STATS',
+        [identity(machine), isS9(machine) ? antminerS9Stats(machine) : stats(machine)],
+        70,
+        `${miner} stats`,
+      )
+    if (command === 'pools')
+      return section(
+        'POOLS',
+        machine.pools.map((_, i) => pool(machine, i)),
+        7,
+        `${machine.pools.length} Pool(s)`,
+      )
+    return undefined
+  },
+
+  encode(machine, reply, form, command) {
+    if (form === 'text') return `${toText(reply)}\0`
+    const json = JSON.stringify(reply)
+    // the S9's firmware forgets the comma between the two objects of `stats`
+    return `${isS9(machine) && command === 'stats' ? json.replace('},{"STATS"', '}{"STATS"') : json}\0`
+  },
+}
+
+const identity = ({ model }: AsicMachine): Reply => ({
+  BMMiner: model === ASIC_MODELS.s9 ? '2.0.0' : '1.0.0',
+  Miner: model.firmware,
+  CompileTime: model === ASIC_MODELS.s9 ? 'Mon Mar  5 09:14:22 CST 2018' : 'Thu Mar 16 10:21:07 CST 2023',
+  Type: model.name,
+})
+
+const version = (machine: AsicMachine): Reply => {
+  const { BMMiner, ...rest } = identity(machine)
+  return { BMMiner, API: '3.1', ...rest }
+}
+
+function summary(machine: AsicMachine, nowS: number): Reply {
+  const { averageHs: window, shares } = machine
+  const fields = shareFields(machine, 0)
+  return {
+    Elapsed: elapsed(machine),
+    'GHS 5s': isS9(machine) ? ghs(window.s5).toFixed(2) : ghs(window.s5),
+    'GHS av': ghs(averageHs(machine)),
+    ...(isS9(machine) ? {} : { 'GHS 30m': ghs(window.m30) }),
+    'Found Blocks': 0,
+    Getwork: Math.floor(machine.uptimeS / 12.8),
+    Accepted: shares.accepted,
+    Rejected: shares.rejected,
+    'Hardware Errors': hardwareErrors(machine),
+    ...utility(machine),
+    Discarded: Math.floor(machine.uptimeS * 89.7),
+    Stale: 0,
+    'Get Failures': 0,
+    'Local Work': Math.floor(machine.uptimeS * 89.8),
+    'Remote Failures': 0,
+    'Network Blocks': Math.floor(machine.uptimeS / 600),
+    'Total MH': round(machine.hashes / 1e6, 0),
+    'Difficulty Accepted': fields['Difficulty Accepted'],
+    'Difficulty Rejected': fields['Difficulty Rejected'],
+    'Difficulty Stale': 0,
+    'Best Share': shares.best,
+    'Device Hardware%': 0,
+    'Device Rejected%': 0,
+    'Pool Rejected%': rejectedPercent(machine),
+    'Pool Stale%': 0,
+    'Last getwork': nowS,
+  }
+}
+
+/** Stock firmware keeps no figures here but the shares: hashrate and temperature are always 0. */
+function device(machine: AsicMachine, nowS: number): Reply {
+  const { shares } = machine
+  const last = lastShareAt(machine, nowS)
+  return {
+    ASC: 0,
+    Name: 'BTM_SOC',
+    ID: 0,
+    Enabled: 'Y',
+    Status: 'Alive',
+    // the firmware spells it so
+    Tenperature: 0,
+    'MHS av': 0,
+    'MHS 5s': 0,
+    Accepted: shares.accepted,
+    Rejected: shares.rejected,
+    'Hardware Errors': 0,
+    Utility: 0,
+    'Last Share Pool': 0,
+    'Last Share Time': last,
+    'Total MH': 0,
+    'Diff1 Work': 0,
+    'Difficulty Accepted': shares.difficultyAccepted,
+    'Difficulty Rejected': shares.difficultyRejected,
+    'Last Share Difficulty': last,
+    'Last Valid Work': last,
+    'Device Hardware%': 0,
+    'Device Rejected%': 0,
+    'Device Elapsed': elapsed(machine),
+  }
+}
+
+function pool(machine: AsicMachine, index: number): Reply {
+  const account = machine.pools[index] ?? machine.pools[0]
+  const mined = index === 0
+  const agoS = Math.floor(machine.uptimeS - (machine.shares.lastAtS ?? machine.uptimeS))
+  return {
+    POOL: index,
+    URL: account.url,
+    Status: 'Alive',
+    Priority: index,
+    Quota: 1,
+    'Long Poll': 'N',
+    Getworks: mined ? Math.floor(machine.uptimeS / 12.8) : 3,
+    Discarded: mined ? Math.floor(machine.uptimeS * 89.7) : 0,
+    Stale: 0,
+    'Get Failures': 0,
+    'Remote Failures': 0,
+    User: account.user,
+    'Last Share Time': mined
+      ? `${Math.floor(agoS / 3600)}:${two(Math.floor(agoS / 60) % 60)}:${two(agoS % 60)}`
+      : '0',
+    Diff: mined ? difficultyText(machine.shareDifficulty) : '',
+    'Diff1 Shares': 0,
+    'Proxy Type': '',
+    Proxy: '',
+    ...shareFields(machine, index),
+    'Has Stratum': true,
+    'Stratum Active': mined,
+    'Stratum URL': mined ? hostOf(account) : '',
+    'Has GBT': false,
+    'Pool Stale%%': 0,
+  }
+}
+
+const two = (n: number): string => String(n).padStart(2, '0')
+const difficultyText = (difficulty: number): string =>
+  difficulty < 1000 ? String(difficulty) : `${Math.floor(difficulty / 1000)}K`
+
+const CHAINS = [1, 2, 3, 4]
+
+function stats(machine: AsicMachine): Reply {
+  const { model, averageHs: window } = machine
+  const alive = machine.boards.filter((b) => !b.lost)
+  const perChain = (name: string, absent: unknown, value: (board: Board) => unknown): Reply =>
+    Object.fromEntries(
+      CHAINS.map((chain) => {
+        const board = machine.boards[chain - 1]
+        return [`${name}${chain}`, board && !board.lost ? value(board) : absent]
+      }),
+    )
+  /** four sensors of a board: two at its warm end, two at the cool inlet */
+  const sensors = (board: Board, below: number) =>
+    [0, 21, 3, 5].map((offset) => Math.round(board.chipTempC - below - offset)).join('-')
+  const boardC = (i: number) => Math.round((machine.boards[i]?.chipTempC ?? 0) - 5)
+  return {
+    STATS: 0,
+    ID: 'BTM_SOC0',
+    Elapsed: elapsed(machine),
+    Calls: 0,
+    Wait: 0,
+    Max: 0,
+    Min: 99999999,
+    'GHS 5s': ghs(window.s5),
+    'GHS av': ghs(averageHs(machine)),
+    rate_30m: ghs(window.m30),
+    Mode: 2,
+    miner_count: alive.length,
+    frequency: model.frequencyMHz,
+    fan_num: model.fans,
+    ...Object.fromEntries(
+      Array.from({ length: model.fans }, (_, i) => [
+        `fan${i + 1}`,
+        // the tachometer counts in steps of 120
+        Math.round((machine.fanRpm * (i < 2 ? 1 : 0.86)) / 120) * 120,
+      ]),
+    ),
+    temp_num: alive.length,
+    temp1: boardC(0),
+    temp2_1: boardC(0) + 5,
+    temp2: boardC(1),
+    temp2_2: boardC(1) + 5,
+    temp3: boardC(2),
+    temp2_3: boardC(2) + 5,
+    ...perChain('temp_pcb', '0-0-0-0', (b) => sensors(b, 5)),
+    ...perChain('temp_chip', '0-0-0-0', (b) => sensors(b, 0)),
+    ...perChain('temp_pic', '0-0-0-0', (b) => sensors(b, 15)),
+    ...perChain('freq', 0, () => model.frequencyMHz),
+    total_rateideal: ghs(model.hashrateHs),
+    rate_unit: 'GH',
+    total_freqavg: model.frequencyMHz,
+    total_acn: alive.length * model.chipsPerBoard,
+    'total rate': ghs(averageHs(machine)),
+    temp_max: 0,
+    no_matching_work: hardwareErrors(machine),
+    ...perChain('chain_acn', 0, (b) => b.chips.length),
+    ...perChain('chain_acs', '', (b) => b.chipMap(3)),
+    ...perChain('chain_hw', 0, (b) => Math.floor(b.hardwareErrors)),
+    ...perChain('chain_rate', '', (b) => (b.hashrateHs / 1e9).toFixed(2)),
+    miner_version: model.firmware,
+    miner_id: machine.mac.replaceAll(':', '').padStart(16, '8'),
+  }
+}

@@ -1,0 +1,205 @@
+import { HASHES_PER_DIFF1 } from '../../../protocol/units.ts'
+import { type Random, Wander } from '../random.ts'
+import { Board } from './board.ts'
+import type { AsicModel } from './models.ts'
+
+export interface PoolAccount {
+  /** such as stratum+tcp://btc.pool.example:3333 */
+  url: string
+  user: string
+}
+
+/** What the network sees of the machine's API: it answers, refuses connections, or accepts and never answers. */
+export type ApiState = 'answers' | 'refuses' | 'hangs'
+
+/** Shares since the miner program started. */
+export interface Shares {
+  accepted: number
+  rejected: number
+  difficultyAccepted: number
+  difficultyRejected: number
+  best: number
+  /** s after the start; absent before the first */
+  lastAtS?: number
+}
+
+const BOOT_S = 20
+/** hashing begins so long after the program's start, and is full at the second figure */
+const RAMP_FROM_S = 25
+const RAMP_TO_S = 90
+/** chips above this are throttled by the firmware */
+const THROTTLE_C = 95
+const SHARES_PER_S = 0.1
+const REJECTED_RATIO = 0.001
+
+const noShares = (): Shares => ({
+  accepted: 0,
+  rejected: 0,
+  difficultyAccepted: 0,
+  difficultyRejected: 0,
+  best: 0,
+})
+
+/** One emulated mining machine: what it does in a second, whatever its API says of it. */
+export class AsicMachine {
+  readonly id: string
+  readonly model: AsicModel
+  readonly mac: string
+  /** the first is mined at, the others stand by */
+  readonly pools: readonly [PoolAccount, ...PoolAccount[]]
+  readonly boards: readonly Board[]
+  /** what the pool asks of a share */
+  readonly shareDifficulty: number
+
+  asleep = false
+  hung = false
+  /** airflow is blocked */
+  blocked = false
+  /** s since the miner program started; what its counters count from */
+  uptimeS: number
+  hashrateHs = 0
+  /** averages over the last 5 s, 1 min, 5 min, 15 min, 30 min */
+  readonly averageHs = { s5: 0, m1: 0, m5: 0, m15: 0, m30: 0 }
+  /** hashes since the start */
+  hashes = 0
+  shares = noShares()
+  powerW = 0
+  inletTempC = 26
+  fanRpm = 0
+  /** truth since the world began, over all reboots: J at the wall, and difficulty-1 shares that the pool accepted */
+  energyJ = 0
+  workDiff1 = 0
+
+  readonly #random: Random
+  readonly #drift: Wander
+  readonly #hashrateBias: number
+  readonly #efficiencyJPerHash: number
+  #bootLeftS = 0
+  /** s since it was told to hash */
+  #rampS: number
+
+  constructor(id: string, model: AsicModel, mac: string, pools: AsicMachine['pools'], random: Random) {
+    this.id = id
+    this.model = model
+    this.mac = mac
+    this.pools = pools
+    this.#random = random
+    this.#drift = new Wander(random, 0.006, 300)
+    this.#hashrateBias = 1 + 0.012 * random.normal()
+    this.#efficiencyJPerHash = (model.efficiencyJPerTh * (1 + 0.015 * random.normal())) / 1e12
+    this.shareDifficulty = 2 ** Math.round(Math.log2(model.hashrateHs / HASHES_PER_DIFF1 / SHARES_PER_S))
+    this.boards = Array.from(
+      { length: model.boards },
+      (_, i) => new Board(i, model.chipsPerBoard, random.between(-4, 0), model.chipTempC),
+    )
+    this.fanRpm = 4600
+    // the machines have run for days when the demonstration begins
+    this.uptimeS = random.whole(2 * 3600, 20 * 86_400)
+    this.#rampS = this.uptimeS
+    const hashrate = model.hashrateHs * this.#hashrateBias
+    this.hashes = hashrate * this.uptimeS
+    for (const window of windows) this.averageHs[window] = hashrate
+    for (const board of this.boards) board.hashes = this.hashes / model.boards
+    this.#take(random.poisson(this.hashes / (this.shareDifficulty * HASHES_PER_DIFF1)))
+    this.workDiff1 = 0
+  }
+
+  get api(): ApiState {
+    return this.#bootLeftS > 0 ? 'refuses' : this.hung ? 'hangs' : 'answers'
+  }
+
+  /** true until the chips have their frequency (Whatsminer says so; others show a small hashrate) */
+  get warmingUp(): boolean {
+    return !this.asleep && this.#rampS < RAMP_TO_S
+  }
+
+  get hottestChipC(): number {
+    return Math.max(...this.boards.map((b) => b.chipTempC))
+  }
+
+  /** Counters begin again at 0; what was stuck is cured. A lost board stays lost. */
+  reboot(): void {
+    this.#bootLeftS = BOOT_S
+    this.hung = false
+    this.uptimeS = 0
+    this.#rampS = 0
+    this.hashes = 0
+    this.shares = noShares()
+    for (const window of windows) this.averageHs[window] = 0
+    for (const board of this.boards) board.restart()
+  }
+
+  sleep(): void {
+    this.asleep = true
+    // the firmware stops its miner program, and its windows with it
+    for (const window of windows) this.averageHs[window] = 0
+  }
+
+  wake(): void {
+    this.asleep = false
+    this.#rampS = 0
+  }
+
+  advance(dtS: number): void {
+    const drift = this.#drift.step(dtS)
+    const booting = this.#bootLeftS > 0
+    if (booting) this.#bootLeftS -= dtS
+    else this.uptimeS += dtS
+    const hashing = !booting && !this.asleep
+    if (hashing) this.#rampS += dtS
+
+    const ramp = hashing
+      ? Math.min(1, Math.max(0, (this.#rampS - RAMP_FROM_S) / (RAMP_TO_S - RAMP_FROM_S)))
+      : 0
+    const throttle = this.hottestChipC > THROTTLE_C ? 0.9 : 1
+    const perBoard =
+      ((this.model.hashrateHs * this.#hashrateBias) / this.boards.length) * ramp * throttle * (1 + drift)
+    this.hashrateHs = 0
+    for (const board of this.boards) {
+      board.advance(dtS, perBoard * (1 + 0.01 * this.#random.normal()), {
+        inletTempC: this.inletTempC,
+        riseC: this.model.chipTempC - 26,
+        nominalHs: this.model.hashrateHs / this.boards.length,
+        blocked: this.blocked,
+        pickChip: () => this.#random.next(),
+      })
+      this.hashrateHs += board.hashrateHs
+    }
+    this.inletTempC = 26 + 100 * drift
+    const wantedRpm = hashing ? Math.min(7000, 4200 + 60 * Math.max(0, this.hottestChipC - 68)) : 1200
+    this.fanRpm += (wantedRpm - this.fanRpm) * (1 - Math.exp(-dtS / 15)) + 12 * this.#random.normal()
+
+    if (!booting) this.#count(dtS)
+    this.powerW = Math.max(this.model.standbyW, this.#efficiencyJPerHash * this.hashrateHs)
+    this.energyJ += this.powerW * dtS
+  }
+
+  #count(dtS: number): void {
+    this.hashes += this.hashrateHs * dtS
+    for (const window of windows)
+      this.averageHs[window] +=
+        (this.hashrateHs - this.averageHs[window]) * (1 - Math.exp(-dtS / WINDOW_S[window]))
+    this.#take(this.#random.poisson((this.hashrateHs * dtS) / (this.shareDifficulty * HASHES_PER_DIFF1)))
+  }
+
+  #take(found: number): void {
+    if (found === 0) return
+    const rejected = this.#random.poisson(found * REJECTED_RATIO)
+    const accepted = Math.max(0, found - rejected)
+    const { shares, shareDifficulty } = this
+    shares.accepted += accepted
+    shares.difficultyAccepted += accepted * shareDifficulty
+    shares.rejected += found - accepted
+    shares.difficultyRejected += (found - accepted) * shareDifficulty
+    // the best of n shares is about n times the difficulty, and can be anything above
+    shares.best = Math.max(
+      shares.best,
+      Math.floor((shareDifficulty * found) / (1 - this.#random.next() * 0.999)),
+    )
+    shares.lastAtS = this.uptimeS
+    this.workDiff1 += accepted * shareDifficulty
+  }
+}
+
+const WINDOW_S = { s5: 5, m1: 60, m5: 300, m15: 900, m30: 1800 } as const
+const windows = Object.keys(WINDOW_S) as (keyof typeof WINDOW_S)[]

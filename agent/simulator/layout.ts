@@ -1,0 +1,154 @@
+import type { Location } from '../../protocol/device.ts'
+import { UsageError } from '../../protocol/kit/errors.ts'
+import type { PoolAccount } from './asic/machine.ts'
+import { ASIC_MODELS, type AsicModel } from './asic/models.ts'
+import { GPU_MODELS, type GpuModel } from './gpu.ts'
+
+export interface SiteOptions {
+  seed: number
+  /** default 42 */
+  asics?: number
+  /** 8 GPUs each; default 2 */
+  gpuHosts?: number
+  /** the first machine's address, the others follow: 127.10.0.1 */
+  baseAddress?: string
+  /** events and jobs come so many times as fast; power and work stay true to the clock */
+  timeScale?: number
+  /** 0 takes any free port; for tests */
+  ports?: Partial<SitePorts>
+}
+
+export interface SitePorts {
+  asic: number
+  dcgm: number
+  llm: number
+  meter: number
+}
+
+/** Each machine has an address of its own, so every port is the real one; 502 would need root. */
+const PORTS: SitePorts = { asic: 4028, dcgm: 9400, llm: 8000, meter: 5020 }
+
+interface Place {
+  id: string
+  host: string
+  location: Location
+}
+
+export interface AsicPlace extends Place {
+  model: AsicModel
+  mac: string
+  pools: readonly [PoolAccount, ...PoolAccount[]]
+}
+
+export interface SiteLayout {
+  ports: SitePorts
+  asics: readonly AsicPlace[]
+  gpuHosts: readonly (Place & { model: GpuModel })[]
+  /** on the first GPU host; absent without one */
+  llm?: Place & { service: string; model: string }
+  meter: Place
+}
+
+const CONTAINERS = ['C01', 'C02', 'C03'] as const
+const SLOTS = 7
+export const GPUS_PER_HOST = 8
+/** of the first host; the rest of its GPUs are for rent */
+export const LLM_GPUS = 4
+
+/** The models of a container alternate by rack; each container is one maker's, as a buyer fills it. */
+const FILLED_WITH: readonly (readonly [AsicModel, AsicModel])[] = [
+  [ASIC_MODELS.s21, ASIC_MODELS.s19pro],
+  [ASIC_MODELS.m50s, ASIC_MODELS.m30spp],
+  [ASIC_MODELS.a1566, ASIC_MODELS.a1246],
+]
+
+const two = (n: number): string => String(n).padStart(2, '0')
+
+/** What stands where, under which address: the same for the same options. @throws UsageError */
+export function layoutSite(options: SiteOptions): SiteLayout {
+  const { asics = 42, gpuHosts = 2, baseAddress = '127.10.0.1' } = options
+  for (const [name, count, most] of [
+    ['asics', asics, 2000],
+    ['gpuHosts', gpuHosts, 50],
+  ] as const)
+    if (!Number.isInteger(count) || count < 0 || count > most)
+      throw new UsageError([`${name}: expected a whole number from 0 to ${most}, got ${count}`])
+  const addresses = addressesFrom(baseAddress)
+  const address = () => addresses.next().value
+
+  const perContainer = Math.ceil(asics / CONTAINERS.length)
+  const asicPlaces = Array.from({ length: asics }, (_, i) =>
+    asicPlace(i, Math.floor(i / perContainer), i % perContainer, perContainer, address()),
+  )
+  const gpuPlaces = Array.from({ length: gpuHosts }, (_, i) => ({
+    id: `gpu-${two(i + 1)}`,
+    host: address(),
+    location: { container: 'AI', rack: `R${two(Math.floor(i / 4) + 1)}`, slot: `S${two((i % 4) + 1)}` },
+    model: i % 2 === 0 ? GPU_MODELS.h100 : GPU_MODELS.l40s,
+  }))
+  const [first] = gpuPlaces
+  return {
+    ports: { ...PORTS, ...options.ports },
+    asics: asicPlaces,
+    gpuHosts: gpuPlaces,
+    ...(first && {
+      llm: {
+        id: 'llm-chat',
+        host: first.host,
+        location: first.location,
+        service: 'chat',
+        model: 'demo-chat-70b',
+      },
+    }),
+    meter: { id: 'site-meter', host: address(), location: { container: 'GRID' } },
+  }
+}
+
+function asicPlace(
+  index: number,
+  container: number,
+  inContainer: number,
+  perContainer: number,
+  host: string,
+): AsicPlace {
+  const name = CONTAINERS[container] ?? CONTAINERS[0]
+  const rack = two(Math.floor(inContainer / SLOTS) + 1)
+  const slot = two((inContainer % SLOTS) + 1)
+  const worker = `${name.toLowerCase()}r${rack}s${slot}`
+  const [even, odd] = FILLED_WITH[container] ?? [ASIC_MODELS.s21, ASIC_MODELS.s19pro]
+  // one old machine was never taken out of the first container
+  const old = container === 0 && inContainer === perContainer - 1 && perContainer > 2
+  return {
+    id: `${name.toLowerCase()}-r${rack}-s${slot}`,
+    host,
+    location: { container: name, rack: `R${rack}`, slot: `S${slot}` },
+    model: old ? ASIC_MODELS.s9 : Number(rack) % 2 === 1 ? even : odd,
+    mac: `02:0a:00:00:${hex(index >> 8)}:${hex((index & 0xff) + 1)}`,
+    pools: container < 2 ? firstPool(worker) : secondPool(worker),
+  }
+}
+
+const hex = (n: number): string => (n & 0xff).toString(16).padStart(2, '0')
+
+const firstPool = (worker: string): AsicPlace['pools'] => [
+  { url: 'stratum+tcp://btc.pool.example:3333', user: `demosite.${worker}` },
+  { url: 'stratum+tcp://backup.pool.example:3333', user: `demosite.${worker}` },
+  { url: 'stratum+tcp://btc.pool.example:443', user: `demosite.${worker}` },
+]
+const secondPool = (worker: string): AsicPlace['pools'] => [
+  { url: 'stratum+tcp://eu.sharepool.example:3333', user: `demosite-b.${worker}` },
+  { url: 'stratum+tcp://us.sharepool.example:3333', user: `demosite-b.${worker}` },
+  { url: 'stratum+tcp://btc.pool.example:3333', user: `demosite.${worker}` },
+]
+
+/** Addresses one after another, without those that end in 0 or 255. @throws UsageError outside 127.0.0.0/8 */
+function* addressesFrom(base: string): Generator<string, never> {
+  const parts = /^127\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(base)?.slice(1).map(Number)
+  if (!parts?.every((p) => p <= 255))
+    throw new UsageError([`base: expected a loopback address such as 127.10.0.1, got ${base}`])
+  for (let n = parts.reduce((sum, p) => sum * 256 + p, 0); n < 1 << 24; n++) {
+    const last = n & 0xff
+    if (last !== 0 && last !== 255) yield `127.${n >> 16}.${(n >> 8) & 0xff}.${last}`
+  }
+  throw new UsageError([`base: too few loopback addresses from ${base} on; begin lower`])
+}

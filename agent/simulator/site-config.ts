@@ -1,0 +1,87 @@
+import type { Location } from '../../protocol/device.ts'
+import type { Site } from './site.ts'
+
+/** One entry of an agent's `devices:`, as plain data ready for YAML. */
+export interface DeviceEntry {
+  id: string
+  driver: 'antminer' | 'whatsminer' | 'avalon' | 'dcgm' | 'llm-server' | 'modbus-meter'
+  host?: string
+  port?: number
+  location: Location
+  meteredBy?: string
+  [setting: string]: unknown
+}
+
+/** An agent's whole configuration, as plain data ready for YAML. */
+export interface AgentConfigFile {
+  site: string
+  agent: string
+  simulated: true
+  mqtt: { url: string }
+  pollInterval: string
+  devices: DeviceEntry[]
+}
+
+/** the drivers' own default */
+const ASIC_PORT = 4028
+
+/**
+ * The configurations of the two agents that read an opened site: `mining` the ASICs, `gpu` the GPU hosts, the LLM server
+ * and the meter. The mining agent is absent where the site has no ASICs.
+ */
+export function siteConfigs(site: Site, mqttUrl: string): { mining?: AgentConfigFile; gpu: AgentConfigFile } {
+  const { layout } = site
+  const ports = site.ports()
+  const meteredBy = layout.meter.id
+  const agent = (name: string, devices: DeviceEntry[]): AgentConfigFile => ({
+    site: 'demo',
+    agent: name,
+    simulated: true,
+    mqtt: { url: mqttUrl },
+    pollInterval: '5s',
+    devices,
+  })
+
+  const asics = layout.asics.map(({ id, model, host, location }, i): DeviceEntry => {
+    const port = ports.asics[i]
+    return {
+      id,
+      driver: model.family,
+      host,
+      ...(port === ASIC_PORT ? {} : { port }),
+      location,
+      meteredBy,
+    }
+  })
+  const gpus = layout.gpuHosts.map(
+    ({ id, host, location }, i): DeviceEntry => ({
+      id,
+      driver: 'dcgm',
+      url: `http://${host}:${ports.dcgm[i]}/metrics`,
+      location,
+      meteredBy,
+    }),
+  )
+  const llm = layout.llm && {
+    id: layout.llm.id,
+    driver: 'llm-server' as const,
+    url: `http://${layout.llm.host}:${ports.llm}/metrics`,
+    service: layout.llm.service,
+    format: 'vllm',
+    location: layout.llm.location,
+  }
+  const { id, host, location } = layout.meter
+  const meter: DeviceEntry = {
+    id,
+    driver: 'modbus-meter',
+    host,
+    port: ports.meter,
+    unit: 1,
+    map: 'schneider-iem3000',
+    location,
+  }
+  return {
+    ...(asics.length > 0 && { mining: agent('mining', asics) }),
+    gpu: agent('gpu', [...gpus, ...(llm ? [llm] : []), meter]),
+  }
+}

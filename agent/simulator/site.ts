@@ -1,0 +1,193 @@
+import { pause } from '../../protocol/kit/retry.ts'
+import { AsicApiServer } from './asic/api-server.ts'
+import type { AsicEvent } from './asic/events.ts'
+import { AsicFleet } from './asic/fleet.ts'
+import { AsicMachine } from './asic/machine.ts'
+import { dcgmText } from './dcgm-text.ts'
+import { GpuHost } from './gpu.ts'
+import { JobScheduler } from './jobs.ts'
+import { GPUS_PER_HOST, LLM_GPUS, layoutSite, type SiteLayout, type SiteOptions } from './layout.ts'
+import type { Listener } from './listener.ts'
+import { LlmServer, vllmText } from './llm.ts'
+import { Overhead, SiteMeter, totalW } from './meter.ts'
+import { createMetricsServer } from './metrics-server.ts'
+import { createRandom } from './random.ts'
+
+const STEP_S = 1
+/** after a longer sleep of this computer the emulated site slept as well */
+const MAX_LAG_S = 60
+
+/** What really happened since the world began, whatever the machines say. J, difficulty-1 shares, tokens. */
+export interface SiteTruth {
+  elapsedS: number
+  /** by deviceId; a GPU is `gpu-01/gpu3` */
+  energyJ: Record<string, number>
+  /** work that each pool accepted, by its URL */
+  workDiff1: Record<string, number>
+  tokensIn: number
+  tokensOut: number
+  /** the loads that no machine reports: supplies and fans of GPU hosts, cooling */
+  overheadEnergyJ: number
+  /** at the meter: the sum of all of the above */
+  siteEnergyJ: number
+}
+
+/** An emulated site: machines that speak their real protocols on loopback, and a world that moves on by the second. */
+export class Site {
+  readonly layout: SiteLayout
+  readonly machines: readonly AsicMachine[]
+  readonly gpuHosts: readonly GpuHost[]
+  readonly meter: SiteMeter
+  /** the latest misfortunes, newest last */
+  readonly events: AsicEvent[] = []
+  readonly #now: () => number
+  readonly #onError: (error: Error) => void
+  readonly #fleet: AsicFleet
+  readonly #jobs: JobScheduler
+  readonly #llm: LlmServer | undefined
+  readonly #overhead: Overhead
+  readonly #asicServers: readonly AsicApiServer[]
+  readonly #metricsServers: readonly Listener[]
+  readonly #llmListener: Listener | undefined
+  readonly #startS: number
+  #elapsedS = 0
+  #skippedS = 0
+  #overheadEnergyJ = 0
+  #open = false
+
+  /** `now`: Unix ms. `onError`: a rebooted machine that could not have its address back. */
+  constructor(
+    options: SiteOptions,
+    now: () => number = Date.now,
+    onError: (error: Error) => void = () => {},
+  ) {
+    this.layout = layoutSite(options)
+    this.#now = now
+    this.#onError = onError
+    this.#startS = now() / 1000
+    const { layout } = this
+    const { ports } = layout
+    const random = createRandom(options.seed)
+    const pace = options.timeScale ?? 1
+
+    this.machines = layout.asics.map((p) => new AsicMachine(p.id, p.model, p.mac, p.pools, random.fork(p.id)))
+    this.#fleet = new AsicFleet(this.machines, random.fork('asics'), pace)
+    this.#asicServers = this.machines.map(
+      (m, i) => new AsicApiServer(m, layout.asics[i]?.host ?? '', ports.asic, () => now() / 1000),
+    )
+
+    this.gpuHosts = layout.gpuHosts.map((p) => new GpuHost(p.id, p.model, GPUS_PER_HOST, random.fork(p.id)))
+    if (layout.llm) {
+      const llm = new LlmServer(layout.llm.model, this.#startS, random.fork('llm'))
+      for (const gpu of this.gpuHosts[0]?.gpus.slice(-LLM_GPUS) ?? []) gpu.job = llm.job
+      this.#llm = llm
+      this.#llmListener = createMetricsServer('simulated LLM server', layout.llm.host, ports.llm, () =>
+        vllmText(llm),
+      )
+    }
+    this.#jobs = new JobScheduler(this.gpuHosts, random.fork('jobs'), pace)
+    this.#metricsServers = this.gpuHosts.map((host, i) =>
+      createMetricsServer(`simulated ${host.name}`, layout.gpuHosts[i]?.host ?? '', ports.dcgm, () =>
+        dcgmText(host),
+      ),
+    )
+
+    this.#overhead = new Overhead(random.fork('overhead'))
+    this.meter = new SiteMeter(layout.meter.host, ports.meter)
+  }
+
+  /** Opens every listener. @throws PerwattError where an address is taken; what was open is closed again */
+  async open(): Promise<void> {
+    this.#open = true
+    const opened = await Promise.allSettled(this.#listeners().map((l) => l.open()))
+    const failed = opened.find((o) => o.status === 'rejected')
+    if (!failed) return
+    await this.close()
+    throw failed.reason
+  }
+
+  /** Moves the world on with the clock until the signal aborts. */
+  async run(signal: AbortSignal): Promise<void> {
+    do {
+      this.catchUp()
+    } while (await pause(STEP_S * 1000 - ((this.#now() - this.#startS * 1000) % 1000), signal))
+  }
+
+  /** Brings the world to the clock's time, in whole steps. */
+  catchUp(): void {
+    const lagS = () => this.#now() / 1000 - this.#startS - this.#skippedS - this.#elapsedS
+    if (lagS() > MAX_LAG_S) this.#skippedS += lagS() - STEP_S
+    while (lagS() >= STEP_S) this.step()
+  }
+
+  /** One second of the world. */
+  step(): void {
+    this.#elapsedS += STEP_S
+    this.events.push(...this.#fleet.advance(STEP_S))
+    if (this.events.length > 1000) this.events.splice(0, 500)
+    this.#llm?.advance(STEP_S, this.#startS + this.#skippedS + this.#elapsedS)
+    this.#jobs.advance(STEP_S)
+    for (const { gpus } of this.gpuHosts) for (const gpu of gpus) gpu.advance(STEP_S)
+
+    const asicsW = this.machines.reduce((sum, m) => sum + m.powerW, 0)
+    const gpusW = this.gpuHosts.reduce((sum, h) => sum + h.powerW, 0)
+    const power = this.#overhead.step(STEP_S, asicsW, gpusW, this.gpuHosts.length)
+    this.#overheadEnergyJ += (power.hostsW + power.coolingW) * STEP_S
+    this.meter.advance(STEP_S, totalW(power))
+    if (this.#open) this.#followReboots()
+  }
+
+  async close(): Promise<void> {
+    this.#open = false
+    await Promise.all(this.#listeners().map((l) => l.close()))
+  }
+
+  /** Where each part listens; ports are known after `open`. */
+  ports(): { asics: number[]; dcgm: number[]; llm?: number; meter: number } {
+    return {
+      asics: this.#asicServers.map((s) => s.listener.port),
+      dcgm: this.#metricsServers.map((l) => l.port),
+      ...(this.#llmListener && { llm: this.#llmListener.port }),
+      meter: this.meter.listener.port,
+    }
+  }
+
+  truth(): SiteTruth {
+    const energyJ: Record<string, number> = {}
+    const workDiff1: Record<string, number> = {}
+    for (const m of this.machines) {
+      energyJ[m.id] = m.energyJ
+      workDiff1[m.pools[0].url] = (workDiff1[m.pools[0].url] ?? 0) + m.workDiff1
+    }
+    for (const { name, gpus } of this.gpuHosts)
+      for (const gpu of gpus) energyJ[`${name}/gpu${gpu.index}`] = gpu.energyJ
+    return {
+      elapsedS: this.#elapsedS,
+      energyJ,
+      workDiff1,
+      tokensIn: this.#llm?.servedIn ?? 0,
+      tokensOut: this.#llm?.servedOut ?? 0,
+      overheadEnergyJ: this.#overheadEnergyJ,
+      siteEnergyJ: this.meter.energyJ,
+    }
+  }
+
+  #listeners(): Listener[] {
+    return [
+      ...this.#asicServers.map((s) => s.listener),
+      ...this.#metricsServers,
+      ...(this.#llmListener ? [this.#llmListener] : []),
+      this.meter.listener,
+    ]
+  }
+
+  /** A machine that boots has no listener, so that its address refuses as the real one does. */
+  #followReboots(): void {
+    for (const { machine, listener } of this.#asicServers) {
+      const wanted = machine.api !== 'refuses'
+      if (wanted === listener.wanted) continue
+      const change = wanted ? listener.open() : listener.close()
+      change.catch((error: Error) => this.#onError(error))
+    }
+  }
+}

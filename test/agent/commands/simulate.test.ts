@@ -1,0 +1,71 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { parse } from 'yaml'
+import { type SimulateOptions, simulate } from '../../../agent/commands/simulate.ts'
+import { ask, command } from '../simulator/ask.ts'
+
+let folder = ''
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'perwatt-simulate-'))
+})
+afterEach(() => rm(folder, { recursive: true }))
+
+/** Real ports are fixed, so each run of this test has loopback addresses of its own. */
+const base = `127.${64 + (process.pid % 64)}.${(process.pid >> 6) % 256}.1`
+
+const options = (stop: AbortController, lines: string[], more: Partial<SimulateOptions> = {}) => ({
+  seed: 1,
+  asics: 6,
+  gpuHosts: 1,
+  base,
+  write: folder,
+  mqttUrl: 'mqtt://127.0.0.1:1883',
+  signal: stop.signal,
+  out: (line: string) => lines.push(line),
+  ...more,
+})
+
+it('says what it runs, writes both configurations, is ready last, and stops when asked', async () => {
+  const stop = new AbortController()
+  const lines: string[] = []
+  const done = simulate(options(stop, lines))
+  await expect.poll(() => lines.at(-1)).toBe('ready')
+  expect(lines[0]).toBe(`2 antminer: ${base} to ${base.replace(/1$/, '2')}, TCP 4028`)
+  expect(lines).toContain(`read it with: perwatt-agent run --config ${join(folder, 'mining.yaml')}`)
+  const mining = await readFile(join(folder, 'mining.yaml'), 'utf8')
+  expect(mining).toMatch(/^# .*SIMULATED/)
+  expect(parse(mining)).toMatchObject({
+    site: 'demo',
+    agent: 'mining',
+    simulated: true,
+    mqtt: { url: 'mqtt://127.0.0.1:1883' },
+    pollInterval: '5s',
+  })
+  const gpu = parse(await readFile(join(folder, 'gpu.yaml'), 'utf8')) as { devices: { driver: string }[] }
+  expect(gpu.devices.map((d) => d.driver)).toEqual(['dcgm', 'llm-server', 'modbus-meter'])
+  expect(await ask(base, 4028, command('version'))).toContain('Antminer')
+  stop.abort()
+  await done
+  await expect(ask(base, 4028, command('version'))).rejects.toThrow('ECONNREFUSED')
+})
+
+it('ends at once with the address that is taken, when another simulator runs there', async () => {
+  const first = new AbortController()
+  const lines: string[] = []
+  const done = simulate(options(first, lines))
+  await expect.poll(() => lines.at(-1)).toBe('ready')
+  await expect(simulate(options(new AbortController(), []))).rejects.toThrow(`${base}:4028 is taken`)
+  first.abort()
+  await done
+})
+
+it('says which file it could not write, and leaves nothing running', async () => {
+  await writeFile(join(folder, 'file'), '')
+  const write = join(folder, 'file')
+  await expect(simulate(options(new AbortController(), [], { write }))).rejects.toThrow(
+    /file\/mining\.yaml: .*; name a folder that can be written/,
+  )
+  await expect(ask(base, 4028, command('version'))).rejects.toThrow('ECONNREFUSED')
+})

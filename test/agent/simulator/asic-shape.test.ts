@@ -1,0 +1,105 @@
+import { describe, expect, it } from 'vitest'
+import { antminer } from '../../../agent/simulator/asic/antminer.ts'
+import { avalon } from '../../../agent/simulator/asic/avalon.ts'
+import type { Dialect } from '../../../agent/simulator/asic/cgminer.ts'
+import { ASIC_MODELS, type AsicModel } from '../../../agent/simulator/asic/models.ts'
+import { whatsminer } from '../../../agent/simulator/asic/whatsminer.ts'
+import { captured, hasCaptures, WITH_CAPTURES } from '../captures.ts'
+import { machineOf } from './ask.ts'
+
+type Shape = Record<string, unknown>
+
+/** Names and types of all values, lists by their first and last item. */
+function shapeOf(value: unknown): unknown {
+  if (Array.isArray(value)) return value.length === 0 ? [] : [shapeOf(value[0]), shapeOf(value.at(-1))]
+  if (value === null || typeof value !== 'object') return typeof value
+  return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, shapeOf(v)]))
+}
+
+/** Without these names, at any depth. */
+function without(shape: unknown, names: readonly string[]): unknown {
+  if (Array.isArray(shape)) return shape.map((s) => without(s, names))
+  if (shape === null || typeof shape !== 'object') return shape
+  return Object.fromEntries(
+    Object.entries(shape)
+      .filter(([k]) => !names.includes(k))
+      .map(([k, v]) => [k, without(v, names)]),
+  )
+}
+
+const emulated = (dialect: Dialect, model: AsicModel, command: string): unknown =>
+  shapeOf(dialect.reply(machineOf(model), command, 1_780_000_000))
+const real = (device: string, file: string): unknown => shapeOf(JSON.parse(captured(device, file)))
+
+describe.skipIf(!hasCaptures)(`the emulated replies have the shape of the real ones ${WITH_CAPTURES}`, () => {
+  it.each(['version', 'summary', 'stats', 'pools', 'devs'])('Antminer S19 Pro %s', (command) => {
+    expect(emulated(antminer, ASIC_MODELS.s19pro, command)).toEqual(
+      real('bitmain-s19pro-stock-49.0.1.3-asicrs', `${command}.json`),
+    )
+  })
+
+  // the newer of the two firmwares that one builder stands for has these
+  const newer = ['Env Temp', 'Frequency', 'Factory GHS']
+  it.each(['summary', 'devs', 'pools', 'get_version', 'get_psu', 'status'])('Whatsminer API 1.4 %s', (c) => {
+    const reply = without(emulated(whatsminer, ASIC_MODELS.m30spp, c), newer)
+    expect(reply).toEqual(without(real('microbt-m20s-api1.4-20210322-asicrs', `${c}.json`), newer))
+  })
+
+  // that capture was thinned by hand: what it has, the emulated one has
+  it.each([
+    'summary',
+    'devs',
+    'pools',
+    'get_version',
+    'get_psu',
+    'status',
+    'get_error_code',
+    'get_miner_info',
+  ])('Whatsminer API 2.0 %s', (c) => {
+    const reply = emulated(whatsminer, ASIC_MODELS.m50s, c) as Shape
+    expect(reply).toMatchObject(real('microbt-m50s-api2.0.5-20230803-asicrs', `${c}.json`) as Shape)
+  })
+
+  it.each(['version', 'stats', 'estats', 'pools', 'devs'])('Avalon A1566 %s', (command) => {
+    expect(emulated(avalon, ASIC_MODELS.a1566, command)).toEqual(
+      real('canaan-avalon1566-24102401-pyasic', `rpc_${command}.json`),
+    )
+  })
+
+  const bracketKeys = (text: string) => [...text.matchAll(/([A-Za-z_0-9]+)\[/g)].map((m) => m[1]).sort()
+  it.each([
+    [ASIC_MODELS.a1566, 'canaan-avalon1566-24102401-pyasic', 'rpc_estats.json'],
+    [ASIC_MODELS.a1246, 'canaan-avalon-homeq+a1246-asicrs', 'avalon_a_stats.json'],
+  ] as const)('Avalon bracket keys of $name', (model, device, file) => {
+    const reply = avalon.reply(machineOf(model), 'estats', 0) as { STATS: { 'MM ID0': string }[] }
+    const wanted = JSON.parse(captured(device, file)) as { STATS: { 'MM ID0': string }[] }
+    expect(bracketKeys(reply.STATS[0]!['MM ID0'])).toEqual(bracketKeys(wanted.STATS[0]!['MM ID0']))
+  })
+
+  it('Avalon text replies have the names of the manual', () => {
+    for (const [command, section] of [
+      ['summary', 'SUMMARY'],
+      ['pools', 'POOL='],
+    ] as const) {
+      const reply = avalon.reply(machineOf(ASIC_MODELS.a1566), command, 0)!
+      const names = (text: string) =>
+        text
+          .slice(text.indexOf(section))
+          .split('|')[0]!
+          .split(',')
+          .map((pair) => pair.split('=')[0])
+          .sort()
+      const text = avalon.encode(machineOf(ASIC_MODELS.a1566), reply, 'text', command)
+      expect(names(text)).toEqual(names(captured('canaan-a1066-19101244-manual', `${command}.raw.txt`)))
+    }
+  })
+})
+
+it('an Antminer S9 forgets the comma between the objects of stats, and only there', () => {
+  const machine = machineOf(ASIC_MODELS.s9)
+  const text = (command: string) =>
+    antminer.encode(machine, antminer.reply(machine, command, 0)!, 'json', command)
+  expect(text('stats')).toContain('}{"STATS":0,"ID":"BC50"')
+  expect(() => JSON.parse(text('stats').replace('}{', '},{').slice(0, -1))).not.toThrow()
+  expect(() => JSON.parse(text('summary').slice(0, -1))).not.toThrow()
+})
