@@ -1,0 +1,152 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { reasonOf, UsageError } from '../../protocol/kit/errors.ts'
+import type { Log } from '../../protocol/kit/log.ts'
+import type { Channel, OutgoingMessage } from '../channel.ts'
+import { type AlertView, AlertViewSchema, SEVERITIES } from '../view.ts'
+import type { AlertsConfig, ReceiverConfig } from './config.ts'
+import { readIfThere, replaceFile } from './disk.ts'
+import { bindReceiver, Dispatcher, type DispatcherOptions, type ReceiverDeliveries } from './dispatcher.ts'
+import { createAlertEngine } from './engine.ts'
+import { Outbox } from './outbox.ts'
+import { activeRules } from './rule.ts'
+import { RULES } from './rules.ts'
+import type { AlertEvent, Situation } from './situation.ts'
+
+export interface Alerting {
+  /** Judges a situation; what begins or ends is on disk for its receivers when this returns. Never throws. */
+  evaluate(situation: Situation): void
+  /** What fires, dearest first. */
+  firing(): AlertView[]
+  /** Each receiver's queue, dead letters and last attempts. */
+  deliveries(): ReceiverDeliveries[]
+  /** Sends a receiver's dead letters again; returns how many. */
+  replay(receiver: string): number
+  /** Begins to send. */
+  start(): void
+  /** Ends within a second; what is undelivered waits on disk for the next start. */
+  stop(): Promise<void>
+}
+
+export interface AlertingOptions {
+  config: AlertsConfig
+  /** holds `alerts-state.json` and `alerts-outbox.jsonl` */
+  dataFolder: string
+  log: Log
+  channels: readonly Channel[]
+  now?: () => number
+  /** the site's name, for receivers that hear of several */
+  site?: string
+  delivery?: Pick<DispatcherOptions, 'random' | 'scheduleMs' | 'deadlineMs' | 'probeMs'>
+}
+
+const EventSchema = z.object({
+  type: z.enum(['firing', 'resolved']),
+  alert: AlertViewSchema,
+  atMs: z.number(),
+})
+/**
+ * What fires, and the events that the outbox may not have yet: after a crash they are given to it again, under the same
+ * ids, so that it leaves out what it has.
+ */
+const StateSchema = z.object({ firing: z.array(AlertViewSchema), events: z.array(EventSchema) })
+type State = { firing: AlertView[]; events: AlertEvent[] }
+
+/**
+ * Rules, outbox and receivers, put together.
+ * @throws where the data folder can't be used
+ */
+export function createAlerting(options: AlertingOptions): Alerting {
+  const { config, dataFolder, log, channels, now = Date.now, site, delivery = {} } = options
+  mkdirSync(dataFolder, { recursive: true })
+  const stateFile = join(dataFolder, 'alerts-state.json')
+  const outbox = new Outbox({ file: join(dataFolder, 'alerts-outbox.jsonl'), log })
+  const engine = createAlertEngine({ rules: activeRules(RULES, config.rules) })
+  const receivers = config.receivers.map(({ name, kind, settings }) => {
+    const channel = channels.find((c) => c.kind === kind)
+    if (!channel)
+      throw new UsageError([`alerts.receivers: ${name} needs the channel ${kind}, which is not built in`])
+    return bindReceiver(name, channel, settings)
+  })
+  const dispatcher = new Dispatcher({ receivers, outbox, log, now, ...delivery })
+
+  const send = (events: readonly AlertEvent[]) => {
+    for (const receiver of config.receivers)
+      dispatcher.enqueue(
+        receiver.name,
+        events.filter((event) => wants(receiver, event)).map((event) => messageOf(event, site)),
+      )
+  }
+
+  const announce = (events: AlertEvent[]) => {
+    writeState(stateFile, { firing: engine.firing(), events }, log)
+    send(events)
+    writeState(stateFile, { firing: engine.firing(), events: [] }, log)
+  }
+
+  const state = readState(stateFile, log)
+  engine.restore(state.firing)
+  if (state.events.length > 0) announce(state.events)
+
+  return {
+    evaluate(situation) {
+      try {
+        const events = engine.evaluate(situation)
+        if (events.length === 0) return
+        for (const { type, alert } of events)
+          log.info(`alert-${type}`, { id: alert.id, rule: alert.rule, summary: alert.summary })
+        announce(events)
+      } catch (error) {
+        log.error('alerts-not-evaluated', { reason: reasonOf(error) })
+      }
+    },
+    firing: () => engine.firing(),
+    deliveries: () => dispatcher.deliveries(),
+    replay: (receiver) => dispatcher.replay(receiver),
+    start: () => dispatcher.start(),
+    async stop() {
+      await dispatcher.stop()
+      outbox.close()
+    },
+  }
+}
+
+const wants = ({ minSeverity, sendResolved }: ReceiverConfig, { type, alert }: AlertEvent): boolean =>
+  SEVERITIES.indexOf(alert.severity) <= SEVERITIES.indexOf(minSeverity) && (sendResolved || type === 'firing')
+
+/** An alert's two messages have an id each, the same on every attempt and after every crash. */
+const messageOf = ({ type, alert, atMs }: AlertEvent, site: string | undefined): OutgoingMessage => ({
+  id: `msg_${alert.id}_${type}`,
+  type: `alert.${type}`,
+  atMs,
+  data: { ...(site !== undefined && { site }), ...alert },
+})
+
+function readState(file: string, log: Log): State {
+  const nothing = { firing: [], events: [] }
+  const text = readIfThere(file)
+  if (text === undefined) return nothing
+  try {
+    return StateSchema.parse(JSON.parse(text)) as State
+  } catch (error) {
+    log.error('alert-state-unreadable', {
+      file,
+      reason: reasonOf(error),
+      next: 'what was firing may be announced a second time',
+    })
+    return nothing
+  }
+}
+
+function writeState(file: string, state: State, log: Log): void {
+  try {
+    replaceFile(file, JSON.stringify(state))
+  } catch (error) {
+    log.error('alert-state-not-written', {
+      file,
+      reason: reasonOf(error),
+      next: 'a restart would announce what fires a second time; free the disk or correct the rights',
+    })
+  }
+}

@@ -1,0 +1,187 @@
+import { randomUUID } from 'node:crypto'
+import type { AlertView } from '../view.ts'
+import type { ActiveRule, Finding } from './rule.ts'
+import type { AlertEvent, Situation } from './situation.ts'
+
+/**
+ * Turns situations into alerts: pending while a finding is bad, firing after the rule's `for`, resolved after its
+ * `clearFor` of good. No I/O, and no clock but the situation's.
+ */
+export interface AlertEngine {
+  /** What begins and what ends with this situation; the same situation again gives nothing. */
+  evaluate(situation: Situation): AlertEvent[]
+  /** What fires, dearest first. */
+  firing(): AlertView[]
+  /** What an engine that died was firing goes on under the same ids. Call it before the first `evaluate`. */
+  restore(firing: readonly AlertView[]): void
+}
+
+/**
+ * The most that passes between two evaluations. A clock that leaps, or a process that slept, observed no more than this;
+ * a clock that steps back observed nothing.
+ */
+const MAX_STEP_MS = 30_000
+
+/** One rule and one subject: how long it has been bad or good, in observed time. */
+interface Track {
+  rule: string
+  subject: AlertView['subject']
+  last: Finding['verdict']
+  badMs: number
+  goodMs: number
+  /** when the present badness began, by the clock of then */
+  sinceMs: number
+  alert?: AlertView
+}
+
+/** A device's name holds within the site: it keeps its alert when another agent takes it over. */
+function keyOf(rule: string, { deviceId, agentId, workload }: AlertView['subject']): string {
+  if (deviceId !== undefined) return `${rule} device ${deviceId}`
+  if (agentId !== undefined) return `${rule} agent ${agentId}`
+  return workload === undefined ? `${rule} site` : `${rule} workload ${workload}`
+}
+
+export function createAlertEngine({
+  rules,
+  newId = randomUUID,
+}: {
+  rules: readonly ActiveRule[]
+  newId?: () => string
+}): AlertEngine {
+  const tracks = new Map<string, Track>()
+  const seenAgents = new Set<string>()
+  const ruleNames = new Set(rules.map((rule) => rule.name))
+  let lastMs: number | undefined
+
+  function judged(rule: ActiveRule, situation: Situation): Map<string, Finding> {
+    const findings = new Map<string, Finding>()
+    for (const finding of rule.judge(situation)) {
+      const key = keyOf(rule.name, finding.subject)
+      // two agents may read one device: who knows something is heard
+      const other = findings.get(key)
+      if (!other || other.verdict === 'unknown') findings.set(key, finding)
+    }
+    return findings
+  }
+
+  function advance(rule: ActiveRule, key: string, finding: Finding, nowMs: number, stepMs: number) {
+    const verdict = policy(rule, finding.verdict)
+    let track = tracks.get(key)
+    if (!track) {
+      if (verdict !== 'bad') return undefined
+      track = newTrack(rule.name, finding.subject, nowMs)
+      tracks.set(key, track)
+    }
+    const repeated = track.last === verdict
+    track.last = verdict
+    track.subject = finding.subject
+    if (verdict !== 'good') track.goodMs = 0
+    else if (repeated) track.goodMs += stepMs
+    // unknown stops the time of what is pending; all else begins it again
+    if (verdict === 'good' || verdict === 'between') track.badMs = 0
+    else if (verdict === 'bad') {
+      if (repeated) track.badMs += stepMs
+      if (track.badMs === 0 && !track.alert) track.sinceMs = nowMs
+    }
+    return settle(rule, key, track, finding, nowMs)
+  }
+
+  function settle(rule: ActiveRule, key: string, track: Track, finding: Finding, nowMs: number) {
+    const { last, alert } = track
+    if (last === 'bad' && (alert || track.badMs >= rule.forMs + (finding.graceMs ?? 0))) {
+      track.alert = describe(rule, track, finding, alert?.id ?? newId())
+      return alert ? undefined : event('firing', track.alert, nowMs)
+    }
+    const over = alert
+      ? last === 'good' && track.goodMs >= rule.clearForMs
+      : track.badMs === 0 && last !== 'bad'
+    if (!over) return undefined
+    tracks.delete(key)
+    return alert && event('resolved', alert, nowMs)
+  }
+
+  /** Whether a subject that the situation doesn't have is gone for good, or this process just hasn't heard of it yet. */
+  function hasLeft({ agentId }: Track['subject'], { agents }: Situation): boolean {
+    const isHeard = (agent: Situation['agents'][number]) => agent.silentS !== undefined
+    if (agentId === undefined) return agents.length > 0 && agents.every(isHeard)
+    const agent = agents.find((a) => a.agentId === agentId)
+    return agent ? isHeard(agent) : seenAgents.has(agentId)
+  }
+
+  return {
+    evaluate(situation) {
+      const { nowMs } = situation
+      const stepMs = Math.min(MAX_STEP_MS, Math.max(0, nowMs - (lastMs ?? nowMs)))
+      lastMs = nowMs
+      for (const { agentId } of situation.agents) seenAgents.add(agentId)
+      const events: (AlertEvent | undefined)[] = []
+      for (const rule of rules) {
+        const findings = judged(rule, situation)
+        for (const [key, track] of tracks)
+          if (track.rule === rule.name && !findings.has(key))
+            findings.set(key, {
+              subject: track.subject,
+              verdict: hasLeft(track.subject, situation) ? 'good' : 'between',
+            })
+        for (const [key, finding] of findings) events.push(advance(rule, key, finding, nowMs, stepMs))
+      }
+      for (const [key, { rule, alert }] of tracks) {
+        // nobody judges it any more: its rule was switched off
+        if (ruleNames.has(rule)) continue
+        tracks.delete(key)
+        if (alert) events.push(event('resolved', alert, nowMs))
+      }
+      return events.filter((e) => e !== undefined)
+    },
+
+    firing: () =>
+      [...tracks.values()]
+        .flatMap(({ alert }) => alert ?? [])
+        .sort(
+          (a, b) =>
+            b.lossUsdPerHour - a.lossUsdPerHour || a.sinceMs - b.sinceMs || a.id.localeCompare(b.id, 'en'),
+        ),
+
+    restore(firing) {
+      for (const alert of firing)
+        tracks.set(keyOf(alert.rule, alert.subject), {
+          ...newTrack(alert.rule, alert.subject, alert.sinceMs),
+          alert,
+        })
+    },
+  }
+}
+
+const policy = (rule: ActiveRule, verdict: Finding['verdict']): Finding['verdict'] => {
+  if (verdict !== 'unknown' || rule.noData === 'keep') return verdict
+  return rule.noData === 'alarm' ? 'bad' : 'good'
+}
+
+const newTrack = (rule: string, subject: Track['subject'], sinceMs: number): Track => ({
+  rule,
+  subject,
+  last: 'unknown',
+  badMs: 0,
+  goodMs: 0,
+  sinceMs,
+})
+
+const event = (type: AlertEvent['type'], alert: AlertView, atMs: number): AlertEvent => ({
+  type,
+  alert,
+  atMs,
+})
+
+function describe(rule: ActiveRule, track: Track, finding: Finding, id: string): AlertView {
+  const { deviceId, agentId, workload } = finding.subject
+  const loss = finding.lossUsdPerHour ?? track.alert?.lossUsdPerHour ?? 0
+  return {
+    id,
+    rule: rule.name,
+    severity: rule.severity,
+    summary: finding.summary ?? `nothing is known about ${deviceId ?? agentId ?? workload ?? 'the site'}`,
+    subject: finding.subject,
+    sinceMs: track.sinceMs,
+    lossUsdPerHour: Number.isFinite(loss) ? Math.max(0, loss) : 0,
+  }
+}

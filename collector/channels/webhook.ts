@@ -1,0 +1,124 @@
+import { createHmac } from 'node:crypto'
+import type { LookupFunction } from 'node:net'
+import { z } from 'zod'
+import { reasonOf } from '../../protocol/kit/errors.ts'
+import { HttpUrlSchema } from '../../protocol/kit/fields.ts'
+import { type Secret, SecretSchema } from '../../protocol/kit/secret.ts'
+import type { Channel, DeliveryResult, OutgoingMessage } from '../channel.ts'
+import { type Answer, addressGuard, CidrSchema, literalAddress, post } from '../outbound.ts'
+
+/** Standard Webhooks 1.0: receivers may refuse a larger one. */
+const MAX_BODY_BYTES = 20_000
+/** The least wait after an answer that says "too much" without saying for how long. */
+const THROTTLE_MS = 30_000
+
+const WHSEC = /^whsec_([A-Za-z0-9+/]+={0,2})$/
+
+const keysOf = (secret: Secret): Buffer[] =>
+  secret
+    .reveal()
+    .trim()
+    .split(/\s+/)
+    .map((text) => Buffer.from(WHSEC.exec(text)?.[1] ?? '', 'base64'))
+
+export const WebhookSettingsSchema = z
+  .strictObject({
+    url: HttpUrlSchema.describe('address that is posted to; redirects are not followed'),
+    secret: SecretSchema.superRefine((secret, ctx) => {
+      if (keysOf(secret).some((key) => key.length < 24 || key.length > 64))
+        ctx.addIssue(
+          'expected whsec_ and 24 to 64 bytes in base64 (two of them, with a space, while keys change)',
+        )
+    }).describe(
+      'signing secret, whsec_<base64>; during a change of keys the new and the old one, separated by a space',
+    ),
+    allowPrivate: z
+      .array(CidrSchema)
+      .default([])
+      .describe('private ranges that this receiver may be in, such as 10.20.0.0/16; public ones need none'),
+  })
+  .superRefine(({ url, allowPrivate }, ctx) => {
+    const literal = literalAddress(url)
+    const refused = literal && addressGuard(allowPrivate)(literal)
+    if (refused) ctx.addIssue({ code: 'custom', path: ['url'], message: refused })
+    if (new URL(url).username || new URL(url).password)
+      ctx.addIssue({
+        code: 'custom',
+        path: ['url'],
+        message: 'holds a user or a password; the signature says who sends, leave them out',
+      })
+  })
+
+export interface WebhookOptions {
+  /** perwatt's version, for the user agent */
+  version: string
+  now?: () => number
+  /** how names become addresses; the system's way by default */
+  lookup?: LookupFunction
+}
+
+/** Posts messages as Standard Webhooks 1.0 (https://www.standardwebhooks.com): signed, timestamped, never redirected. */
+export default function createWebhookChannel({
+  version,
+  now = Date.now,
+  lookup,
+}: WebhookOptions): Channel<typeof WebhookSettingsSchema> {
+  return {
+    kind: 'webhook',
+    settings: WebhookSettingsSchema,
+    async send(settings, message, signal) {
+      const body = JSON.stringify({
+        type: message.type,
+        timestamp: new Date(message.atMs).toISOString(),
+        data: message.data,
+      })
+      const bytes = Buffer.byteLength(body)
+      if (bytes > MAX_BODY_BYTES)
+        return { outcome: 'refused', reason: `${bytes} bytes, at most ${MAX_BODY_BYTES} are sent` }
+      const timestampS = Math.floor(now() / 1000)
+      const headers = {
+        'content-type': 'application/json',
+        'user-agent': `perwatt/${version}`,
+        'webhook-id': message.id,
+        'webhook-timestamp': String(timestampS),
+        'webhook-signature': signatures(settings.secret, message.id, timestampS, body),
+      }
+      const guard = addressGuard(settings.allowPrivate)
+      try {
+        return resultOf(
+          await post({ url: settings.url, headers, body, guard, ...(lookup && { lookup }) }, signal),
+          now(),
+        )
+      } catch (error) {
+        return { outcome: 'retry', reason: reasonOf(error) }
+      }
+    },
+  }
+}
+
+const signatures = (secret: Secret, id: OutgoingMessage['id'], timestampS: number, body: string): string =>
+  keysOf(secret)
+    .map((key) => `v1,${createHmac('sha256', key).update(`${id}.${timestampS}.${body}`).digest('base64')}`)
+    .join(' ')
+
+function resultOf({ status, headers, text }: Answer, nowMs: number): DeliveryResult {
+  if (status >= 200 && status < 300) return { outcome: 'delivered', status }
+  const said = text.replace(/\s+/g, ' ').trim().slice(0, 200)
+  const reason =
+    status >= 300 && status < 400
+      ? `answered ${status}, a redirect, which is not followed; configure the final address`
+      : `answered ${status}${said && `: ${said}`}`
+  if (status === 410) return { outcome: 'gone', reason }
+  // the body itself is unwelcome: it would be so again
+  if (status === 400 || status === 413 || status === 422) return { outcome: 'refused', reason }
+  const throttled = status === 429 || status === 502 || status === 504
+  const retryAfterMs = retryAfter(headers['retry-after'], nowMs) ?? (throttled ? THROTTLE_MS : undefined)
+  return { outcome: 'retry', reason, ...(retryAfterMs !== undefined && { retryAfterMs }) }
+}
+
+/** `Retry-After` in ms: seconds (some send fractions) or a date, RFC 9110 10.2.3. */
+function retryAfter(value: string | undefined, nowMs: number): number | undefined {
+  if (!value) return undefined
+  const ms = /^\d+(\.\d+)?$/.test(value) ? Number(value) * 1000 : Date.parse(value) - nowMs
+  return Number.isFinite(ms) ? Math.max(0, Math.ceil(ms)) : undefined
+}
