@@ -1,0 +1,70 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { connect, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+/** A port that was free a moment ago. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer()
+    server.once('error', reject)
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address()
+      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0))
+    })
+  })
+}
+
+export interface Mosquitto {
+  url: string
+  port: number
+  /** SIGKILL, as a power cut */
+  kill(): Promise<void>
+  /** the same port again, with nothing remembered */
+  restart(): Promise<void>
+  stop(): Promise<void>
+}
+
+/** Debian's Mosquitto on a loopback port of its own. */
+export async function startMosquitto(): Promise<Mosquitto> {
+  const folder = mkdtempSync(join(tmpdir(), 'perwatt-mosquitto-'))
+  const port = await freePort()
+  const config = join(folder, 'mosquitto.conf')
+  writeFileSync(config, `listener ${port} 127.0.0.1\nallow_anonymous true\npersistence false\n`)
+  let child: ChildProcess
+  const start = async () => {
+    child = spawn('mosquitto', ['-c', config], { stdio: 'ignore' })
+    await listening(port)
+  }
+  const end = async (signal: NodeJS.Signals) => {
+    if (child.exitCode !== null || child.signalCode !== null) return
+    const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+    child.kill(signal)
+    await gone
+  }
+  await start()
+  return {
+    url: `mqtt://127.0.0.1:${port}`,
+    port,
+    kill: () => end('SIGKILL'),
+    restart: start,
+    async stop() {
+      await end('SIGTERM')
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+async function listening(port: number): Promise<void> {
+  for (let tries = 0; tries < 200; tries++) {
+    const open = await new Promise<boolean>((resolve) => {
+      const socket = connect(port, '127.0.0.1', () => resolve(true))
+      socket.once('error', () => resolve(false))
+      socket.once('connect', () => socket.destroy())
+    })
+    if (open) return
+    await new Promise((resolve) => setTimeout(resolve, 25))
+  }
+  throw new Error('mosquitto did not start; is it installed?')
+}
