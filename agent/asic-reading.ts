@@ -53,7 +53,7 @@ export interface AsicFacts {
 
 /** Tuning and tests before the first hash take the slowest machines this long. */
 const START_S = 600
-/** A spike above this multiple of the promise is a wrong reading (200 TH/s for one sample were seen on 95 TH/s). */
+/** A spike above this multiple of the promise is a wrong reading (firmware shows them for one sample). */
 const BELIEVED = 2
 
 /** A miner's facts as a reading, by the same rules for every family. */
@@ -72,7 +72,7 @@ export function asicReading(facts: AsicFacts): Reading {
   const { active, byOwner } = facts.pools ?? {}
   const reading: Reading = {
     identity: known({
-      kind: 'asic',
+      kind: 'asic' as const,
       model: label(facts.model),
       firmware: label(facts.firmware),
       hardwareId: label(facts.hardwareId),
@@ -118,10 +118,12 @@ function stateOf(facts: AsicFacts, faulty: boolean): State {
   return facts.hashrateHs === undefined ? 'unknown' : 'idle'
 }
 
-/** Boards are judged only while the machine hashes: asleep, none of them works and none is dead. */
-function boardFacts({ boards, boardsFitted = 0 }: AsicFacts, hashes: boolean) {
+/** Asleep, no board works and none is dead; what the machine itself calls dead is so while it tries to hash, too. */
+function boardFacts({ boards, boardsFitted = 0, asleep }: AsicFacts, hashes: boolean) {
   if (!boards) return { faults: [], counts: {} }
-  const verdicts = boards.map((b) => ({ board: b, dead: b.dead ?? (hashes ? whyDead(b) : undefined) }))
+  const verdict = (board: Board) =>
+    hashes ? (board.dead ?? whyDead(board)) : asleep ? undefined : board.dead
+  const verdicts = boards.map((board) => ({ board, dead: verdict(board) }))
   const faults = verdicts.flatMap(({ board, dead }) => (dead ? [`${board.name}: ${dead}`] : []))
   const fitted = Math.max(boards.length, boardsFitted)
   const missing = fitted - boards.length

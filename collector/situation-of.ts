@@ -3,19 +3,24 @@ import { revenueUsdPerH } from './economics/revenue.ts'
 import { type AgedDevice, defined, type LiveLook, type SiteFacts } from './live-view.ts'
 import type { Workload } from './workloads.ts'
 
-/** The same look at the live plane that the screens show, as the alert rules judge it. */
-export function situationOf(look: LiveLook, facts: SiteFacts, workloads: readonly Workload[]): Situation {
+/**
+ * The same look at the live plane that the screens show, as the alert rules judge it.
+ * @param earnedUsdPerH what each agent's devices earned when it was last heard: what its silence puts at stake
+ */
+export function situationOf(
+  look: LiveLook,
+  facts: SiteFacts,
+  workloads: readonly Workload[],
+  earnedUsdPerH: ReadonlyMap<string, number>,
+): Situation {
   const { figures, atMs } = look
-  const earned = new Map<string, number>()
-  for (const d of look.devices)
-    earned.set(d.agentId, (earned.get(d.agentId) ?? 0) + (figures.earnings.get(d)?.revenueUsdPerH ?? 0))
   const mining = workloads.find((w) => w.kind === 'mining')
   return {
     nowMs: atMs,
     agents: look.agents.map((a) => ({
       agentId: a.agentId,
       pollS: a.pollS,
-      earnedUsdPerH: earned.get(a.agentId) ?? 0,
+      earnedUsdPerH: earnedUsdPerH.get(a.agentId) ?? 0,
       ...defined({ silentS: a.lastSeenMs === undefined ? undefined : (atMs - a.lastSeenMs) / 1000 }),
     })),
     devices: look.devices.map((d) => deviceSituation(look, d, mining)),
@@ -57,5 +62,15 @@ function deviceSituation(look: LiveLook, d: AgedDevice, mining: Workload | undef
       netUsdPerH: earning && earning.revenueUsdPerH - earning.energyCostUsdPerH,
       couldEarnUsdPerH: could,
     }),
+  }
+}
+
+/** What each agent's devices earn, for the agents that are heard; one that is not keeps its last figure. */
+export function noteEarned(look: LiveLook, earnedUsdPerH: Map<string, number>): void {
+  const online = new Set(look.agents.filter((a) => a.state === 'online').map((a) => a.agentId))
+  for (const agentId of online) earnedUsdPerH.set(agentId, 0)
+  for (const d of look.devices) {
+    const earning = online.has(d.agentId) ? look.figures.earnings.get(d) : undefined
+    if (earning) earnedUsdPerH.set(d.agentId, (earnedUsdPerH.get(d.agentId) ?? 0) + earning.revenueUsdPerH)
   }
 }

@@ -14,7 +14,7 @@ import {
 } from './live-view.ts'
 import type { RecentMinutes } from './minutes.ts'
 import type { QuoteBook } from './quotes.ts'
-import { situationOf } from './situation-of.ts'
+import { noteEarned, situationOf } from './situation-of.ts'
 import type { SiteState } from './state.ts'
 import type { LedgerQuery, Store } from './store.ts'
 import type {
@@ -49,6 +49,7 @@ export class LiveViews implements Views {
   readonly #attribute: Attribute
   #look: LiveLook
   #devices: DeviceView[] | undefined
+  readonly #earnedUsdPerH = new Map<string, number>()
 
   constructor(options: LiveViewsOptions) {
     this.#o = options
@@ -60,7 +61,8 @@ export class LiveViews implements Views {
   refresh(): Situation {
     this.#look = this.#lookNow()
     this.#devices = undefined
-    return situationOf(this.#look, this.#o.facts, this.#o.workloads)
+    noteEarned(this.#look, this.#earnedUsdPerH)
+    return situationOf(this.#look, this.#o.facts, this.#o.workloads, this.#earnedUsdPerH)
   }
 
   site(): SiteView {

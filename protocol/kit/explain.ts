@@ -45,7 +45,11 @@ function lines(issue: z.core.$ZodIssue, input: unknown, prefix: readonly Propert
   }
   const value = at(input, path)
   const got = secretPath.test(where) && value !== undefined ? '[secret]' : shown(value)
-  if (issue.code === 'custom') return say(issue.message)
+  if (issue.code === 'custom') {
+    const scalar = value !== null && value !== undefined && typeof value !== 'object'
+    const wants = issue.message.startsWith('expected') && !issue.message.includes(', got ')
+    return say(scalar && wants ? `${issue.message}, got ${got}` : issue.message)
+  }
   if (value === undefined) return say(`is missing; ${expectation(issue)}`)
   return say(`${expectation(issue)}, got ${got}`)
 }

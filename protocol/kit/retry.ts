@@ -23,7 +23,7 @@ export async function pause(ms: number, signal?: AbortSignal): Promise<boolean> 
   }
 }
 
-/** A promise that loses against a deadline or an abort. `what` names it in the error. */
+/** Work that is aborted at a deadline or by a signal, and then not waited for. Rejects with the work’s own word, or the reason of the abort. */
 export async function withDeadline<T>(
   work: (signal: AbortSignal) => Promise<T>,
   ms: number,
@@ -33,8 +33,14 @@ export async function withDeadline<T>(
   const both = signal ? AbortSignal.any([signal, own.signal]) : own.signal
   let timer: NodeJS.Timeout | undefined
   const expired = new Promise<never>((_, reject) => {
-    const fail = () => reject(both.reason)
-    if (both.aborted) return fail()
+    // the work, aborted, may know better than "no answer" what went wrong: it speaks first
+    const fail = () => {
+      setImmediate(() => reject(both.reason))
+    }
+    if (both.aborted) {
+      fail()
+      return
+    }
     both.addEventListener('abort', fail, { once: true })
     timer = setTimeout(() => own.abort(new Error(`no answer in ${ms} ms`)), ms)
   })

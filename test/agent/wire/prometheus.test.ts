@@ -91,7 +91,7 @@ test('whatever labels and value a sample has, it is read back from its line', ()
     fc.property(
       fc.stringMatching(/^[a-zA-Z_:][a-zA-Z0-9_:]{0,20}$/),
       fc.uniqueArray(label, { selector: ([name]) => name, maxLength: 5 }),
-      fc.double({ noDefaultInfinity: true, noNaN: true }),
+      fc.double({ noDefaultInfinity: true, noNaN: true }).map((v) => v || 0),
       (name, labels, value) => {
         const line = `${name}{${labels.map(([k, v]) => `${k}="${escaped(v)}"`).join(',')}} ${value}`
         const sample = only(line)

@@ -1,0 +1,123 @@
+import { z } from 'zod'
+import { PortSchema } from '../../protocol/kit/fields.ts'
+import { hashrateHs } from '../../protocol/units.ts'
+import type { AsicFacts, Board } from '../asic-reading.ts'
+import { asicSession } from '../asic-session.ts'
+import { defineDriver } from '../driver.ts'
+import { whatsminerFault } from '../drivers-data/whatsminer-errors.ts'
+import { firmwareOf } from '../firmware.ts'
+import type { CgminerReply } from '../wire/cgminer.ts'
+import { amount, isRow, isTrue, macOf, numberOf, positive, rowsOf, textOf } from '../wire/cgminer-fields.ts'
+import { poolFacts } from '../wire/cgminer-pools.ts'
+import type { Row } from '../wire/cgminer-text.ts'
+
+export default defineDriver({
+  name: 'whatsminer',
+  summary: 'MicroBT Whatsminer with API 1 or 2 (firmware before 2024-11), TCP 4028',
+  kind: 'asic',
+  settings: z.object({ port: PortSchema.default(4028).describe('TCP port of the miner’s API') }),
+  needsHost: true,
+  asks: ['summary', 'edevs', 'devs', 'pools', 'status', 'get_version', 'devdetails', 'get_error_code'],
+  recognises: ({ version4028, devdetails4028 }) => firmwareOf(version4028, devdetails4028) === 'Whatsminer',
+  open: ({ host, options: { port } }) =>
+    asicSession({ host, port }, async (client, signal) => {
+      const version = await client.askOnce('get_version', signal)
+      const details = await client.askOnce('devdetails', signal)
+      const summaryReply = await client.ask('summary', signal)
+      const boards = await client.askFirst(['edevs', 'devs'], signal)
+      const pools = await client.askOptional('pools', signal)
+      const status = await client.askOptional('status', signal)
+      const summary = rowsOf(summaryReply.body, 'SUMMARY')[0] ?? {}
+      // API 1 counts the errors in the summary, API 2 tells them only when asked
+      const errors =
+        summary['Error Code Count'] === undefined
+          ? await client.askOptional('get_error_code', signal)
+          : undefined
+      return {
+        ...summaryFacts(summary),
+        ...boardFacts(summary, boards),
+        model: modelOf(details),
+        firmware: textOf(message(version), 'fw_ver') ?? textOf(summary, 'Firmware Version'),
+        asleep: isTrue(message(status)?.['btmineroff'] ?? message(status)?.['mineroff']),
+        faults: [...errorsOfSummary(summary), ...errorsOf(message(errors)?.['error_code'])].map(
+          whatsminerFault,
+        ),
+        pools: pools && poolFacts(pools),
+      }
+    }),
+})
+
+/** The summary: MH/s, but the factory's promise in GH/s. */
+function summaryFacts(summary: Row): AsicFacts {
+  const mhs = (value: number | undefined) => (value === undefined ? undefined : hashrateHs(value, 'MH'))
+  const current = mhs(amount(summary, 'HS RT', 'MHS 5s', 'MHS 1m'))
+  const factoryGhs = positive(summary, 'Factory GHS')
+  // -1 is a power supply that doesn't say; 0 is nonsense while it hashes
+  const powerW = current ? positive(summary, 'Power', 'Power_RT') : amount(summary, 'Power', 'Power_RT')
+  const liquidCooled = isTrue(summary['Liquid Cooling'])
+  return {
+    hardwareId: macOf(summary['MAC']),
+    hashrateHs: current,
+    hashrateAvgHs: mhs(amount(summary, 'MHS av')),
+    expectedHashrateHs: factoryGhs ? hashrateHs(factoryGhs, 'GH') : mhs(positive(summary, 'Target MHS')),
+    power: powerW === undefined ? undefined : { powerW, basis: 'reported' },
+    powerLimitW: positive(summary, 'Power Limit'),
+    inletTempC: numberOf(summary['Env Temp']),
+    liquidCooled,
+    fans: liquidCooled ? [] : fansOf(summary),
+    uptimeS: amount(summary, 'Elapsed'),
+  }
+}
+
+const fansOf = (summary: Row) =>
+  [
+    { name: 'intake fan', rpm: amount(summary, 'Fan Speed In') },
+    { name: 'exhaust fan', rpm: amount(summary, 'Fan Speed Out') },
+  ].flatMap(({ name, rpm }) => (rpm === undefined ? [] : [{ name, rpm }]))
+
+function boardFacts(summary: Row, reply: CgminerReply | undefined): AsicFacts {
+  const rows = rowsOf(reply?.body, 'DEVS')
+  const temps = (name: string) =>
+    [...rows, summary].map((row) => numberOf(row[name])).filter((t) => t !== undefined)
+  return {
+    boards: reply?.complete ? rows.map(boardOf) : undefined,
+    chipTempsC: temps('Chip Temp Max'),
+    boardTempsC: temps('Temperature'),
+    // the frequency still climbs
+    starting: rows.some((row) => numberOf(row['Upfreq Complete']) === 0),
+  }
+}
+
+function boardOf(row: Row, i: number): Board {
+  const mhs = amount(row, 'MHS 1m', 'MHS 5m', 'MHS av')
+  const status = textOf(row, 'Status') ?? 'Alive'
+  return {
+    name: `hashboard ${amount(row, 'Slot', 'ASC') ?? i}`,
+    hashrateHs: mhs === undefined ? undefined : hashrateHs(mhs, 'MH'),
+    chipsWorking: amount(row, 'Effective Chips'),
+    dead: status === 'Alive' ? undefined : `status ${status}`,
+  }
+}
+
+/** MicroBT's own commands answer in `Msg`. */
+const message = (reply: CgminerReply | undefined): Row | undefined =>
+  isRow(reply?.body['Msg']) ? reply.body['Msg'] : undefined
+
+function modelOf(details: CgminerReply | undefined): string | undefined {
+  const model = textOf(rowsOf(details?.body, 'DEVDETAILS')[0], 'Model')
+  return model && `Whatsminer ${model}`
+}
+
+/** API 1: `Error Code 0`, `Error Code 1` ... in the summary. */
+const errorsOfSummary = (summary: Row): number[] =>
+  Object.entries(summary)
+    .filter(([key]) => /^Error Code \d+$/.test(key))
+    .flatMap(([, value]) => numberOf(value) ?? [])
+
+/** API 2: `[{"218":"when"}]`; some firmware sends `["218"]` or `{"218":"when"}`. */
+function errorsOf(list: unknown): number[] {
+  const items: unknown[] = Array.isArray(list) ? list : [list]
+  return items
+    .flatMap((item) => (isRow(item) ? Object.keys(item) : [item]))
+    .flatMap((code) => numberOf(code) ?? [])
+}

@@ -1,0 +1,51 @@
+/** A record of a reply: names as the firmware spells them, values not yet trusted. */
+export type Row = Record<string, unknown>
+
+/** Sections that the JSON form names in the plural. */
+const SECTION: Readonly<Record<string, string>> = { POOL: 'POOLS', ASC: 'DEVS', PGA: 'DEVS' }
+
+/** The text form begins with a section's name: `STATUS=S,...`, `SUMMARY,Elapsed=...`, `POOL=0,...`. */
+export const isCgminerText = (text: string): boolean => /^\s*[A-Z][A-Z0-9]*[=,]/.test(text)
+
+/**
+ * Reads cgminer's text form, `STATUS=S,When=1|POOL=0,URL=...|`, into the shape of its JSON form:
+ * `{ STATUS: [{ STATUS: 'S', When: '1' }], POOLS: [{ POOL: '0', URL: ... }] }`. All values stay texts.
+ */
+export function parseCgminerText(text: string): Record<string, Row[]> {
+  const body = new Map<string, Row[]>()
+  for (const section of split(text.trim(), '|')) {
+    const fields: [string, string][] = []
+    let name = ''
+    for (const piece of split(section, ',')) {
+      const equals = piece.indexOf('=')
+      const last = fields.at(-1)
+      if (!name) name = (equals < 0 ? piece : piece.slice(0, equals)).trim()
+      // Avalon doesn't escape the comma in `SYSTEMSTATU[Work: In Work, Hash Board: 3 ]`
+      if (equals < 0 && last) last[1] += `,${piece}`
+      else if (equals >= 0) fields.push([piece.slice(0, equals).trim(), piece.slice(equals + 1)])
+    }
+    if (!name) continue
+    const key = SECTION[name] ?? name
+    const rows = body.get(key) ?? []
+    body.set(key, rows)
+    rows.push(Object.fromEntries(fields.map(([k, v]) => [plain(k), plain(v)])))
+  }
+  return Object.fromEntries(body)
+}
+
+const plain = (text: string): string => text.replace(/\\(.)/gs, '$1')
+
+/** Splits at a separator that no backslash stands before (cgminer escapes `,`, `|`, `=` and the backslash). */
+function split(text: string, separator: string): string[] {
+  const parts: string[] = []
+  let from = 0
+  for (let i = 0; i < text.length; i++) {
+    if (text[i] === '\\') i++
+    else if (text[i] === separator) {
+      parts.push(text.slice(from, i))
+      from = i + 1
+    }
+  }
+  parts.push(text.slice(from))
+  return parts
+}

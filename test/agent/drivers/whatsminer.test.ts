@@ -1,0 +1,263 @@
+import { describe, expect, test } from 'vitest'
+import whatsminer from '../../../agent/drivers/whatsminer.ts'
+import { whatsminerFault } from '../../../agent/drivers-data/whatsminer-errors.ts'
+import { closeReplays, edited, fixture, readOnce, replay, sessionOf, soon } from '../asic-harness.ts'
+import { captured, expectedOf, hasCaptures, WITH_CAPTURES } from '../captures.ts'
+
+closeReplays()
+
+const API1 = fixture('whatsminer-api1')
+const API2 = fixture('whatsminer-api2-hydro')
+const owner = { poolUrl: 'stratum+tcp://btc.pool.example:3333', poolUser: 'acme.w01' }
+
+describe('a Whatsminer with API 1', () => {
+  test('everything that its answers tell is read, in base units', async () => {
+    expect(await readOnce(whatsminer, API1)).toEqual({
+      identity: {
+        kind: 'asic',
+        model: 'Whatsminer M30S+_VE40',
+        firmware: '20210501.11.REL',
+        hardwareId: '02:1A:2B:00:00:11',
+        expectedHashrateHs: 89.2e12,
+      },
+      sample: {
+        state: 'hashing',
+        hashrateHs: 88_450_000.25e6,
+        hashrateAvgHs: 88.6e12,
+        powerW: 3390,
+        powerBasis: 'reported',
+        powerLimitW: 3500,
+        boardsFitted: 3,
+        boardsWorking: 3,
+        chipsWorking: 333,
+        tempC: 86.5,
+        boardTempC: 71.5,
+        fanRpm: 6210,
+        uptimeS: 12_000,
+        holders: [{ owner, share: 1 }],
+        faults: ['error 531: hashboard 1 not found', 'error 110: intake fan speed wrong'],
+      },
+      counters: {
+        byOwner: [
+          { owner, workDiff1: 177_000_000 },
+          { owner: { ...owner, poolUrl: 'stratum+tcp://btc2.pool.example:3333' }, workDiff1: 1000 },
+        ],
+      },
+    })
+  })
+
+  const calm = edited(API1, 'summary', 'SUMMARY', () => ({
+    'Error Code Count': 0,
+    'Error Code 0': undefined,
+    'Error Code 1': undefined,
+  }))
+  const boards = (edit: (i: number) => Record<string, unknown>) =>
+    edited(calm, 'edevs', 'DEVS', (_, i) => edit(i))
+
+  test.each([
+    ['that is not alive', { Status: 'Dead' }, 'hashboard 1: status Dead'],
+    ['without chips', { 'Effective Chips': 0 }, 'hashboard 1: no chip answers'],
+    ['without hashrate', { 'MHS 1m': 0 }, 'hashboard 1: no hashrate'],
+  ])('a board %s is dead', async (_, edit, fault) => {
+    const { sample } = await readOnce(
+      whatsminer,
+      boards((i) => (i === 1 ? edit : {})),
+    )
+    expect(sample).toMatchObject({ state: 'hashing', boardsFitted: 3, boardsWorking: 2, faults: [fault] })
+  })
+
+  test('a board that vanishes from the list is a lost board, not a smaller machine', async () => {
+    const miner = await replay({ answers: calm })
+    const session = sessionOf(whatsminer, miner)
+    await session.read(soon())
+    const two = JSON.parse(calm['edevs'] ?? '') as { DEVS: unknown[] }
+    miner.answers = { ...calm, edevs: { ...two, DEVS: two.DEVS.slice(1) } }
+    const [reading] = await session.read(soon())
+    expect(reading?.sample).toMatchObject({
+      boardsFitted: 3,
+      boardsWorking: 2,
+      faults: ['1 of 3 hashboards missing'],
+    })
+  })
+
+  const summary = (edit: Record<string, unknown>) => edited(calm, 'summary', 'SUMMARY', () => edit)
+
+  test.each([
+    [{ Power: -1 }, 3401],
+    [{ Power: -1, Power_RT: -1 }, undefined],
+    [{ Power: 0, Power_RT: 0 }, undefined],
+  ])('of a power supply that says %j, the power is %s', async (edit, powerW) => {
+    const { sample } = await readOnce(whatsminer, summary(edit))
+    expect(sample.powerW).toBe(powerW)
+    expect(sample.powerBasis).toBe(powerW && 'reported')
+  })
+
+  test('a machine that its operator switched off sleeps: no fault, no owner, and its standby power counts', async () => {
+    const off = {
+      ...summary({ 'HS RT': 0, Power: 32, 'Fan Speed In': 0, 'Fan Speed Out': 0 }),
+      status: (API1['status'] ?? '').replace('"false"', '"true"'),
+    }
+    const { sample } = await readOnce(whatsminer, off)
+    expect(sample).toMatchObject({ state: 'sleeping', powerW: 32, holders: [], boardsFitted: 3 })
+    expect(sample).not.toHaveProperty('faults')
+    expect(sample).not.toHaveProperty('boardsWorking')
+  })
+
+  test('a board that is dead makes a machine faulty that does not hash, but not one that sleeps', async () => {
+    const still = edited(summary({ 'HS RT': 0 }), 'edevs', 'DEVS', () => ({ Status: 'Dead' }))
+    const awake = await readOnce(whatsminer, still)
+    expect(awake.sample).toMatchObject({ state: 'faulty', boardsFitted: 3 })
+    expect(awake.sample.faults).toHaveLength(3)
+    const off = { ...still, status: (API1['status'] ?? '').replace('"false"', '"true"') }
+    const { sample } = await readOnce(whatsminer, off)
+    expect(sample.state).toBe('sleeping')
+    expect(sample).not.toHaveProperty('faults')
+  })
+
+  test('a machine whose frequency still climbs is starting', async () => {
+    const climbing = edited(summary({ 'HS RT': 0 }), 'edevs', 'DEVS', () => ({ 'Upfreq Complete': 0 }))
+    expect((await readOnce(whatsminer, climbing)).sample.state).toBe('starting')
+  })
+
+  test('a machine that reports an error and does not hash is faulty', async () => {
+    const stopped = edited(API1, 'summary', 'SUMMARY', () => ({ 'HS RT': 0 }))
+    expect((await readOnce(whatsminer, stopped)).sample.state).toBe('faulty')
+  })
+
+  test('a fan that stands still is a fault', async () => {
+    const { sample } = await readOnce(whatsminer, summary({ 'Fan Speed Out': 0 }))
+    expect(sample).toMatchObject({ fanRpm: 0, faults: ['exhaust fan: 0 rpm'] })
+  })
+})
+
+describe('a Whatsminer with API 2', () => {
+  test('four boards, liquid cooling, no `edevs`, errors that must be asked for', async () => {
+    const miner = await replay({ answers: API2 })
+    const session = sessionOf(whatsminer, miner)
+    const [reading] = await session.read(soon())
+    expect(reading).toEqual({
+      identity: {
+        kind: 'asic',
+        firmware: '20230803.11.REL',
+        hardwareId: '02:1A:2B:00:00:22',
+        expectedHashrateHs: 312e12,
+      },
+      sample: {
+        state: 'hashing',
+        hashrateHs: 308e12,
+        hashrateAvgHs: 310e12,
+        powerLimitW: 9000,
+        boardsFitted: 4,
+        boardsWorking: 4,
+        chipsWorking: 816,
+        tempC: 69,
+        boardTempC: 72,
+        inletTempC: 31.5,
+        uptimeS: 5000,
+        holders: [
+          { owner: { poolUrl: 'stratum+tcp://btc.pool.example:3333', poolUser: 'acme.h01' }, share: 1 },
+        ],
+        faults: [
+          'error 218: input below 230 V, too low for high power mode',
+          'error 552: hashboard 2 has bad chips',
+        ],
+      },
+    })
+    expect(miner.requests.map((r) => r['command'])).toEqual([
+      'get_version',
+      'devdetails',
+      'summary',
+      'edevs',
+      'devs',
+      'pools',
+      'status',
+      'get_error_code',
+    ])
+    for (const { command } of miner.requests) expect(whatsminer.asks).toContain(command)
+  })
+
+  test.each([
+    ['a list of objects', [{ 218: 'when' }, { 552: 'when' }]],
+    ['a list of texts', ['218', '552']],
+    ['one object', { 218: 'when', 552: 'when' }],
+  ])('error codes as %s', async (_, error_code) => {
+    const { sample } = await readOnce(whatsminer, {
+      ...API2,
+      get_error_code: { STATUS: 'S', Code: 131, Msg: { error_code } },
+    })
+    expect(sample.faults).toHaveLength(2)
+  })
+})
+
+test('an error code without a known meaning is told as it is', () => {
+  expect([9999, 350, 5072].map(whatsminerFault)).toEqual([
+    'error 9999',
+    'error 350: hashboard 0 too hot',
+    'error 5072: hashboard 2 water speed wrong',
+  ])
+})
+
+describe.skipIf(!hasCaptures)(`real Whatsminers ${WITH_CAPTURES}`, () => {
+  const real = (device: string, commands: string[], files: Record<string, string> = {}) =>
+    Object.fromEntries(commands.map((c) => [c, captured(device, `${files[c] ?? c}.json`)]))
+  const COMMANDS = ['summary', 'devs', 'pools', 'get_version', 'status']
+  /** what the peer's test asserts of both */
+  const asserted = (expected: Record<string, never>) => ({
+    identity: {
+      hardwareId: expected['mac'],
+      firmware: expected['firmware_version'],
+      expectedHashrateHs: expect.closeTo(Number(expected['expected_hashrate_ths']) * 1e12, -3),
+    },
+    sample: {
+      state: expected['is_mining'] ? 'hashing' : 'idle',
+      hashrateHs: expect.closeTo(Number(expected['hashrate_ths']) * 1e12, -3),
+      powerW: expected['wattage'],
+      powerBasis: 'reported',
+      powerLimitW: expected['tuning_target_w'],
+      uptimeS: expected['uptime_s'],
+    },
+  })
+
+  test('M20S, API 1.4', async () => {
+    const device = 'microbt-m20s-api1.4-20210322-asicrs'
+    const reading = await readOnce(whatsminer, real(device, COMMANDS))
+    expect(reading).toMatchObject(asserted(expectedOf(device)))
+    expect(reading.sample).toMatchObject({
+      boardsWorking: 3,
+      chipsWorking: 315,
+      tempC: 92.5,
+      boardTempC: 71.5,
+      fanRpm: 6450,
+    })
+    expect(reading.sample).not.toHaveProperty('faults')
+    expect(reading.counters?.byOwner?.[0]?.workDiff1).toBe(158_334_976)
+  })
+
+  test('M20S with errors', async () => {
+    const device = 'microbt-m20s-api1.4-20210322-asicrs'
+    const { sample } = await readOnce(whatsminer, real(device, COMMANDS, { summary: 'summary_with_errors' }))
+    const codes = (expectedOf(device)['with_errors'] as unknown as { code: number }[]).map((e) => e.code)
+    expect(sample.faults).toEqual(codes.map(whatsminerFault))
+  })
+
+  test('M50S, API 2.0.5', async () => {
+    const device = 'microbt-m50s-api2.0.5-20230803-asicrs'
+    const answers = real(device, [...COMMANDS, 'get_error_code'])
+    const reading = await readOnce(whatsminer, answers)
+    expect(reading).toMatchObject(asserted(expectedOf(device)))
+    expect(reading.sample).toMatchObject({
+      boardsWorking: 3,
+      chipsWorking: 405,
+      tempC: 81,
+      inletTempC: 28.5,
+      fanRpm: 5280,
+    })
+    // this one's pools say nothing of difficulty: the paid work is unknown, not zero
+    expect(reading).not.toHaveProperty('counters')
+    const faulty = await readOnce(whatsminer, {
+      ...answers,
+      get_error_code: captured(device, 'get_error_code_with_errors.json'),
+    })
+    expect(faulty.sample.faults).toEqual([218, 110].map(whatsminerFault))
+  })
+})

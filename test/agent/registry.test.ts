@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest'
+import type { Reading } from '../../agent/driver.ts'
+import { DRIVERS } from '../../agent/driver-index.ts'
+import { DeviceRegistry } from '../../agent/registry.ts'
+
+const gpu = (part: string): Reading => ({
+  part,
+  identity: { kind: 'gpu', model: 'H100' },
+  sample: { state: 'busy', powerW: 600 },
+})
+const CONFIG = {
+  id: 'gpu-01',
+  driver: 'dcgm',
+  url: 'http://127.0.0.1/metrics',
+  location: { rack: 'R1' },
+  tags: { tier: 'a' },
+}
+
+describe('the device registry', () => {
+  it('has a machine from the start, and its parts once it has named them', () => {
+    const registry = new DeviceRegistry([CONFIG], DRIVERS, 0)
+    expect(registry.devices()).toEqual([
+      { deviceId: 'gpu-01', kind: 'gpu', driver: 'dcgm', location: { rack: 'R1' }, tags: { tier: 'a' } },
+    ])
+    registry.update(CONFIG, 'dcgm', [gpu('gpu0'), gpu('gpu1')], 5)
+    expect(registry.devices().map((d) => d.deviceId)).toEqual(['gpu-01/gpu0', 'gpu-01/gpu1'])
+    expect(registry.devices()[0]).toMatchObject({
+      model: 'H100',
+      location: { rack: 'R1' },
+      tags: { tier: 'a' },
+    })
+  })
+
+  it('shows every part as unreachable, without its last figures, when the machine does not answer', () => {
+    const registry = new DeviceRegistry([CONFIG], DRIVERS, 0)
+    registry.update(CONFIG, 'dcgm', [gpu('gpu0')], 5)
+    registry.fail(CONFIG, 'dcgm gpu-01: connection refused', 9)
+    expect(registry.samples()).toEqual([
+      {
+        deviceId: 'gpu-01/gpu0',
+        observedAtMs: 9,
+        state: 'unreachable',
+        faults: ['dcgm gpu-01: connection refused'],
+      },
+    ])
+  })
+
+  it('uses the name plate, marked so, only for a machine that runs and says no power', () => {
+    const config = { id: 'rig', driver: 'antminer', host: '192.0.2.1', ratedPowerW: 3000 }
+    const registry = new DeviceRegistry([config], DRIVERS, 0)
+    const read = (sample: Reading['sample']) =>
+      registry.update(config, 'antminer', [{ identity: { kind: 'asic' }, sample }], 1)[0]?.reading.sample
+    expect(read({ state: 'hashing' })).toEqual({ state: 'hashing', powerW: 3000, powerBasis: 'rated' })
+    expect(read({ state: 'hashing', powerW: 2800, powerBasis: 'modelled' })).toMatchObject({
+      powerW: 2800,
+      powerBasis: 'modelled',
+    })
+    expect(read({ state: 'sleeping' })).toEqual({ state: 'sleeping' })
+  })
+
+  it('tells of a new inventory only when something changed', () => {
+    const registry = new DeviceRegistry([CONFIG], DRIVERS, 0)
+    registry.update(CONFIG, 'dcgm', [gpu('gpu0')], 5)
+    const { version } = registry
+    registry.update(CONFIG, 'dcgm', [gpu('gpu0')], 6)
+    expect(registry.version).toBe(version)
+    registry.update(CONFIG, 'dcgm', [gpu('gpu0'), gpu('gpu1')], 7)
+    expect(registry.version).toBeGreaterThan(version)
+  })
+})

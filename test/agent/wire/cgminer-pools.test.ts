@@ -1,0 +1,40 @@
+import { expect, test } from 'vitest'
+import { poolFacts } from '../../../agent/wire/cgminer-pools.ts'
+
+const reply = (...pools: Record<string, unknown>[]) => ({ body: { POOLS: pools }, complete: true })
+const pool = (more: Record<string, unknown>) => ({
+  URL: 'stratum+tcp://pool.example:3333',
+  User: 'acme.1',
+  Status: 'Alive',
+  'Stratum Active': true,
+  ...more,
+})
+
+test('of several pools with a connection the one of the first priority is worked for', () => {
+  const { active } = poolFacts(reply(pool({ Priority: 2, User: 'b' }), pool({ Priority: 0, User: 'a' })))
+  expect(active?.['poolUser']).toBe('a')
+})
+
+test('a password that the firmware lists beside the user is never told', () => {
+  const facts = poolFacts(reply(pool({ Password: 'hunter2', 'Difficulty Accepted': 1 })))
+  expect(JSON.stringify(facts)).not.toContain('hunter2')
+})
+
+test('a dev fee pool is known by its user, too', () => {
+  const facts = poolFacts(reply(pool({ User: 'maker.dev_fee', 'Difficulty Accepted': '5.0' })))
+  expect(facts.active).toBeUndefined()
+  expect(facts.byOwner).toEqual([
+    {
+      owner: { poolUrl: 'stratum+tcp://pool.example:3333', poolUser: 'maker.dev_fee', poolRole: 'devfee' },
+      workDiff1: 5,
+    },
+  ])
+})
+
+test('a user longer than the protocol takes is cut', () => {
+  expect(poolFacts(reply(pool({ User: 'x'.repeat(300) }))).active?.['poolUser']).toHaveLength(256)
+})
+
+test('no pools at all are no owner and no work', () => {
+  expect(poolFacts(reply())).toEqual({ configured: 0, alive: 0, byOwner: [] })
+})
