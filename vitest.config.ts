@@ -1,10 +1,25 @@
-import { defineConfig } from 'vitest/config'
+import { readFileSync } from 'node:fs'
+import { defineConfig, type Plugin } from 'vitest/config'
+import { WEB_ASSETS, webAssetsModule } from './systemd/packaging/web-assets.ts'
+
+const { version } = JSON.parse(readFileSync('package.json', 'utf8'))
+
+/** The pages as the build puts them into the collector, made when a test first imports them. */
+const webAssets: Plugin = {
+  name: 'web-assets',
+  resolveId: (id) => (id === WEB_ASSETS ? `\0${id}` : undefined),
+  load: (id) => (id === `\0${WEB_ASSETS}` ? webAssetsModule() : undefined),
+}
 
 export default defineConfig({
+  plugins: [webAssets],
+  define: { __PERWATT_VERSION__: JSON.stringify(version) },
   test: {
     include: ['test/**/*.test.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // Debian keeps mosquitto where only root's PATH looks
+    env: { PATH: `${process.env['PATH']}:/usr/sbin:/sbin` },
     coverage: {
       provider: 'v8',
       include: ['protocol/**/*.ts', 'agent/**/*.ts', 'collector/**/*.ts'],

@@ -1,0 +1,69 @@
+import type { AlertView, SiteView } from '../../view.ts'
+import { useFit } from './fit.ts'
+import { clock, count, span, usd } from './format.ts'
+import { SimulatedChip } from './header.tsx'
+import { SHAPES } from './shapes.ts'
+
+const ROW_REM = 2.4
+
+/** Where to go: the rack where there is one, else the device, agent or workload. */
+function where({ subject }: AlertView): string {
+  const { container, rack, deviceId, agentId, workload } = subject
+  const place = [container, rack].filter(Boolean).join(' ')
+  return place || deviceId || agentId || workload || 'site'
+}
+
+const RANK = { critical: 0, warning: 1, info: 2 } as const
+
+/** Firing alerts, the critical ones first, then the dearest. Only the worst of them is read aloud. */
+export function Alerts(props: {
+  alerts: readonly AlertView[]
+  site: SiteView
+  simulatedAgents: ReadonlySet<string>
+}) {
+  const { site, simulatedAgents } = props
+  // the order of loss, which they come in, stays within a severity
+  const alerts = props.alerts.toSorted((a, b) => RANK[a.severity] - RANK[b.severity])
+  const [box, rows] = useFit(ROW_REM)
+  const shown = alerts.length > rows ? alerts.slice(0, rows) : alerts
+  const rest = alerts.slice(shown.length)
+  const top = alerts.find((a) => a.severity === 'critical')
+  return (
+    <section class="panel alerts" aria-label="Alerts">
+      <h2>
+        Alerts
+        <small>
+          {rest.length > 0
+            ? `and ${count(rest.length)} more, ${usd(rest.reduce((sum, a) => sum + a.lossUsdPerHour, 0))}/h`
+            : 'critical first, then dearest'}
+        </small>
+      </h2>
+      <p class="aloud" aria-live="assertive">
+        {top ? `Critical: ${where(top)}, ${top.summary}` : ''}
+      </p>
+      <div class="rows" ref={box} style={{ '--rows': rows }}>
+        {alerts.length === 0 && <p class="empty">No alert is firing. Nothing needs you.</p>}
+        {shown.map((a) => (
+          <div key={a.id} class={`row ${a.severity}`}>
+            <span class="mark" role="img" aria-label={a.severity}>
+              {SHAPES[a.severity]}
+            </span>
+            <b class="where">{where(a)}</b>
+            <span class="what">
+              {a.subject.agentId && simulatedAgents.has(a.subject.agentId) && <SimulatedChip />}
+              {a.summary}
+            </span>
+            <time
+              class="since"
+              dateTime={new Date(a.sinceMs).toISOString()}
+              title={clock(a.sinceMs, site.timeZone)}
+            >
+              {span((site.atMs - a.sinceMs) / 1000)}
+            </time>
+            <span class="loss">{a.lossUsdPerHour > 0 ? `${usd(-a.lossUsdPerHour)}/h` : ''}</span>
+          </div>
+        ))}
+      </div>
+    </section>
+  )
+}

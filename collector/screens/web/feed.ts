@@ -1,0 +1,57 @@
+import type { Frame, Trend } from '../../view.ts'
+
+export type Connection = 'connecting' | 'open' | 'lost'
+
+/** The collector sends a beat every 10 s even when it has no frame; three missed ones and the line is dead. */
+const SILENCE_MS = 30_000
+const RETRY_MS = 3_000
+
+interface FeedEvents {
+  frame(frame: Frame): void
+  trend(trend: Trend): void
+  connection(state: Connection): void
+  /** the collector runs another version than this page was loaded from */
+  upgraded(): void
+}
+
+/**
+ * Keeps one stream open, whatever happens: EventSource repeats a lost connection by itself but gives up for good when it
+ * is refused (503, 401), and never notices a line that died without a word.
+ */
+export function openFeed(url: string, on: FeedEvents): void {
+  let version: string | undefined
+  let watch: ReturnType<typeof setTimeout> | undefined
+  const open = () => {
+    const source = new EventSource(url)
+    const again = (afterMs: number) => {
+      clearTimeout(watch)
+      source.close()
+      on.connection('lost')
+      watch = setTimeout(open, afterMs)
+    }
+    const alive = () => {
+      clearTimeout(watch)
+      watch = setTimeout(() => again(0), SILENCE_MS)
+    }
+    const listen = (event: string, take: (data: unknown) => void) =>
+      source.addEventListener(event, (message) => {
+        alive()
+        take(JSON.parse((message as MessageEvent<string>).data))
+      })
+    alive()
+    listen('hello', (data) => {
+      const hello = data as { version: string }
+      if (version !== undefined && version !== hello.version) on.upgraded()
+      version = hello.version
+      on.connection('open')
+    })
+    listen('frame', (data) => on.frame(data as Frame))
+    listen('trend', (data) => on.trend(data as Trend))
+    listen('beat', () => {})
+    source.onerror = () => {
+      if (source.readyState === EventSource.CLOSED) again(RETRY_MS)
+      else on.connection('lost')
+    }
+  }
+  open()
+}

@@ -1,0 +1,111 @@
+import type { RackView } from '../../view.ts'
+import type { RackLayout } from './rack-layout.ts'
+import type { Theme } from './theme.ts'
+
+/**
+ * Draws the map. Shape, number and colour say the same thing: a normal rack is a filled grey cell, an idle one hollow, one
+ * without data crossed out, a degraded one an amber pill with its count, a down one a red box in a bright frame.
+ */
+export function drawRacks(
+  g: CanvasRenderingContext2D,
+  scene: {
+    racks: readonly RackView[]
+    containers: readonly string[]
+    layout: RackLayout
+    rem: number
+    theme: Theme
+  },
+): void {
+  const { racks, containers, layout, rem, theme } = scene
+  const { cellWidth: w, cellHeight: h, labels, cells, labelHeight } = layout
+  g.clearRect(0, 0, g.canvas.width, g.canvas.height)
+  g.textBaseline = 'middle'
+  g.textAlign = 'left'
+  g.fillStyle = theme.muted
+  g.font = `600 ${Math.round(labelHeight * 0.72)}px ${theme.font}`
+  labels.forEach((label, i) => {
+    g.fillText(containers[i] ?? '', label.x, label.y + labelHeight * 0.42, label.width)
+  })
+  const line = Math.max(1, rem / 14)
+  const named = w > rem * 2.2 && h > rem * 1.3
+  // the bad ones last, because they may stand a little over their neighbours to be read from afar
+  const bad: [RackView, number, number][] = []
+  racks.forEach((rack, i) => {
+    const cell = cells[i]
+    if (!cell) return
+    const { x, y } = cell
+    if (rack.condition === 'down' || rack.condition === 'degraded') {
+      bad.push([rack, x, y])
+      return
+    }
+    if (rack.condition === 'normal') {
+      g.fillStyle = theme.rack
+      g.fillRect(x, y, w, h)
+    } else {
+      g.strokeStyle = rack.condition === 'stale' ? theme.muted : theme.rack
+      g.lineWidth = line
+      g.strokeRect(x + line / 2, y + line / 2, w - line, h - line)
+      if (rack.condition === 'stale') {
+        g.beginPath()
+        g.moveTo(x + line, y + h - line)
+        g.lineTo(x + w - line, y + line)
+        g.stroke()
+      }
+    }
+    if (named) {
+      g.fillStyle = theme.rackName
+      g.font = `${Math.round(rem * 0.8)}px ${theme.font}`
+      g.fillText(rack.rack, x + rem * 0.35, y + rem * 0.75, w - rem * 0.5)
+    }
+  })
+  bad.sort(([a], [b]) => (a.condition === b.condition ? 0 : a.condition === 'down' ? 1 : -1))
+  for (const [rack, x, y] of bad) {
+    const block = labels[containers.indexOf(rack.container)] ?? { x: 0, y: 0, width: w }
+    drawBad(g, { rack, x, y, w, h, rem, named, theme, block: { ...block, top: block.y + labelHeight } })
+  }
+}
+
+function drawBad(
+  g: CanvasRenderingContext2D,
+  at: {
+    rack: RackView
+    x: number
+    y: number
+    w: number
+    h: number
+    rem: number
+    named: boolean
+    theme: Theme
+    block: { x: number; width: number; top: number }
+  },
+): void {
+  const { rack, rem, theme, block } = at
+  const named = at.named && at.h > rem * 2.8
+  const down = rack.condition === 'down'
+  const w = Math.max(at.w, rem * 1.9)
+  const h = Math.max(at.h, rem * 1.5)
+  // over its neighbours, but not over the name of its container or into the next one
+  const x = Math.max(block.x, Math.min(at.x + (at.w - w) / 2, block.x + block.width - w))
+  const y = Math.max(block.top, at.y + (at.h - h) / 2)
+  g.fillStyle = down ? theme.critical : theme.warning
+  g.beginPath()
+  g.roundRect(x, y, w, h, down ? 0 : Math.min(Math.min(w, h) * 0.42, rem))
+  g.fill()
+  if (down) {
+    const line = Math.max(2, rem / 7)
+    g.strokeStyle = theme.text
+    g.lineWidth = line
+    g.strokeRect(x + line / 2, y + line / 2, w - line, h - line)
+  }
+  g.fillStyle = down ? theme.onCritical : theme.onWarning
+  const size = Math.min(h * (named ? 0.52 : 0.84), w * 0.62, rem * 2.6)
+  g.textAlign = 'center'
+  g.font = `700 ${Math.round(size)}px ${theme.font}`
+  g.fillText(String(rack.needHands), x + w / 2, y + h * (named ? 0.6 : 0.54), w)
+  g.textAlign = 'left'
+  if (!named) return
+  g.font = `600 ${Math.round(rem * 0.8)}px ${theme.font}`
+  g.textAlign = 'center'
+  g.fillText(rack.rack, x + w / 2, y + rem * 0.75, w - rem * 0.5)
+  g.textAlign = 'left'
+}

@@ -1,0 +1,138 @@
+import type { ComponentChildren } from 'preact'
+import type { AlertView, SiteView } from '../../view.ts'
+import { clock, count, hashrate, percent, power, span, UNKNOWN, usd } from './format.ts'
+import { SHAPES } from './shapes.ts'
+
+function Tile(props: { name: string; title: string; class?: string; children: ComponentChildren }) {
+  return (
+    <section class={`panel tile ${props.name} ${props.class ?? ''}`} aria-label={props.title}>
+      <h2>{props.title}</h2>
+      {props.children}
+    </section>
+  )
+}
+
+function Big({ digits, unit, mark }: { digits: string; unit: string; mark?: string }) {
+  return (
+    <p class="big" style={{ '--chars': digits.length + unit.length * 0.5 + (mark ? 2 : 0.5) }}>
+      {mark && <span class="mark">{mark}</span>}
+      <span class="digits">{digits}</span>
+      <span class="unit">{unit}</span>
+    </p>
+  )
+}
+
+/** The figures to be read in three seconds, and the two of the machines. */
+export function Tiles({
+  site,
+  alerts,
+  ageS,
+}: {
+  site: SiteView
+  alerts: readonly AlertView[]
+  ageS: number | undefined
+}) {
+  const rate = hashrate(site.hashrateHs)
+  const losing = site.netUsdPerH < 0
+  const idle = site.gpus - site.gpusHeld
+  return (
+    <div class="tiles">
+      <Tile name="net" title="Net margin now" class={losing ? 'warning' : ''}>
+        <Big digits={usd(site.netUsdPerH)} unit="/h" {...(losing ? { mark: '▼' } : {})} />
+        <p class="sub">
+          {usd(site.revenueUsdPerH)} revenue {'\u2212'} {usd(site.energyCostUsdPerH)} energy
+        </p>
+      </Tile>
+      <Power site={site} />
+      <AlertCounts alerts={alerts} />
+      <Tile name="age" title="Data age">
+        <Big {...ageOf(ageS)} />
+        <p class="sub">
+          {site.ledgerThroughMs === undefined
+            ? 'no settled minute yet'
+            : `ledger to ${clock(site.ledgerThroughMs, site.timeZone)}`}
+        </p>
+      </Tile>
+      <Tile name="hashrate" title="Hashrate">
+        <Big digits={rate.digits} unit={rate.unit} />
+        <p class="sub">
+          {site.expectedHashrateHs
+            ? `${percent(site.hashrateHs / site.expectedHashrateHs)} of expected`
+            : 'expected: unknown'}{' '}
+          · {site.efficiencyJPerTh === undefined ? UNKNOWN : site.efficiencyJPerTh.toFixed(1)} J/TH
+        </p>
+      </Tile>
+      <Tile name="gpus" title="GPUs held">
+        <Big digits={site.gpus > 0 ? count(site.gpusHeld) : UNKNOWN} unit={`of ${count(site.gpus)}`} />
+        <p class="sub">
+          {site.gpus > 0
+            ? `${count(Math.max(0, idle))} idle · ${percent(site.gpuUtilizationRatio)} busy`
+            : 'no GPU reports'}
+        </p>
+      </Tile>
+    </div>
+  )
+}
+
+/** `12 s` as digits and unit. */
+function ageOf(ageS: number | undefined) {
+  const [digits = UNKNOWN, ...unit] = span(ageS).split(' ')
+  return { digits, unit: unit.join(' ') }
+}
+
+function Power({ site }: { site: SiteView }) {
+  const now = power(site.powerW)
+  const limitW = site.powerLimitW
+  const title = site.meterPowerW === undefined ? 'Site power, no meter' : 'Site power'
+  if (limitW === undefined)
+    return (
+      <Tile name="power" title={title}>
+        <Big digits={now.digits} unit={now.unit} />
+        <p class="sub">no contract limit is configured</p>
+      </Tile>
+    )
+  const over = site.powerW > limitW
+  const full = Math.max(limitW * 1.08, site.powerW)
+  const limit = power(limitW)
+  const room = power(Math.abs(limitW - site.powerW))
+  return (
+    <Tile name="power" title={title} class={over ? 'critical' : ''}>
+      <Big digits={now.digits} unit={now.unit} {...(over ? { mark: SHAPES.critical } : {})} />
+      <div class="bar" aria-hidden="true">
+        <i class="fill" style={{ width: `${(100 * site.powerW) / full}%` }} />
+        <i class="limit" style={{ left: `${(100 * limitW) / full}%` }} />
+      </div>
+      <p class="sub">
+        limit {limit.digits} {limit.unit} ·{' '}
+        <b>
+          {room.digits} {room.unit} {over ? 'over' : 'left'}
+        </b>
+      </p>
+    </Tile>
+  )
+}
+
+function AlertCounts({ alerts }: { alerts: readonly AlertView[] }) {
+  const loss = alerts.reduce((sum, a) => sum + a.lossUsdPerHour, 0)
+  const counts = (['critical', 'warning', 'info'] as const).map((severity) => ({
+    severity,
+    n: alerts.filter((a) => a.severity === severity).length,
+  }))
+  return (
+    <Tile name="alert-counts" title="Alerts firing">
+      <p class="big" style={{ '--chars': 6.5 + counts.reduce((sum, { n }) => sum + count(n).length, 0) }}>
+        {counts.map(({ severity, n }) => (
+          <span key={severity} class={`severity ${severity} ${n > 0 ? '' : 'none'}`}>
+            <span class="mark" role="img" aria-label={severity}>
+              {SHAPES[severity]}
+            </span>
+            <span class="digits">{count(n)}</span>
+          </span>
+        ))}
+      </p>
+      <p class="sub">
+        {alerts.length === 0 ? 'nothing needs you' : loss > 0 ? `losing ${usd(loss)}/h` : 'no loss'}
+      </p>
+    </Tile>
+  )
+}

@@ -1,0 +1,64 @@
+import type { Trend, WorkloadView } from '../../view.ts'
+
+/** Lines that can still be told apart. */
+const MAX_LINES = 6
+
+export interface TrendSeries {
+  /** s since 1970: begin of each bucket */
+  x: number[]
+  lines: { name: string; usdPerMwh: (number | null)[]; price: boolean }[]
+  /** false where all lines fit on one linear scale */
+  logarithmic: boolean
+  min: number
+  max: number
+}
+
+/** The lines to draw: workloads that earn, dearest first, and the energy price; undefined while there is nothing to draw. */
+export function seriesOf(
+  trend: Trend | undefined,
+  workloads: readonly WorkloadView[],
+): TrendSeries | undefined {
+  if (!trend || trend.startMs.length === 0) return undefined
+  const silent = new Set(
+    workloads.filter((w) => ['idle', 'overhead', 'unaccounted'].includes(w.kind)).map((w) => w.workload),
+  )
+  const perMwh = (values: (number | null)[]) => values.map((v) => (v === null ? null : v * 1000))
+  const earning = Object.entries(trend.revenueUsdPerKwh)
+    .filter(([name, values]) => !silent.has(name) && values.some((v) => v !== null && v !== 0))
+    .map(([name, values]) => ({ name, usdPerMwh: perMwh(values), price: false }))
+    .sort((a, b) => lastOf(b.usdPerMwh) - lastOf(a.usdPerMwh))
+    .slice(0, MAX_LINES)
+  const lines = [
+    ...earning,
+    { name: 'energy price', usdPerMwh: perMwh(trend.energyUsdPerKwh), price: true },
+  ].filter((line) => line.usdPerMwh.some((v) => v !== null))
+  if (lines.length === 0) return undefined
+  const all = lines.flatMap((line) => line.usdPerMwh.filter((v) => v !== null))
+  const levels = lines.map((line) => Math.abs(lastOf(line.usdPerMwh))).filter((v) => v > 0)
+  return {
+    x: trend.startMs.map((ms) => ms / 1000),
+    lines,
+    logarithmic: Math.max(...levels) > 8 * Math.min(...levels),
+    min: all.reduce((a, b) => Math.min(a, b)),
+    max: all.reduce((a, b) => Math.max(a, b)),
+  }
+}
+
+/** The newest known value of a line. */
+export const lastOf = (values: readonly (number | null)[]): number => values.findLast((v) => v !== null) ?? 0
+
+/** Ticks of the logarithmic scale within [min, max]; energy prices go below zero in some hours, so it is symmetric. */
+export function logTicks(min: number, max: number): number[] {
+  const up = [10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000]
+  return [...up.map((v) => -v).reverse(), 0, ...up].filter((v) => v >= min && v <= max)
+}
+
+/** Moves labels apart, each at least `gap` from the next, as near to its own height as that allows, within [top, bottom]. */
+export function spreadLabels(wanted: readonly number[], gap: number, top: number, bottom: number): number[] {
+  const order = wanted.map((y, i) => ({ y, i })).sort((a, b) => a.y - b.y || a.i - b.i)
+  let above = top - gap
+  for (const label of order) above = label.y = Math.max(label.y, above + gap)
+  let below = bottom + gap
+  for (const label of order.toReversed()) below = label.y = Math.min(label.y, below - gap)
+  return order.sort((a, b) => a.i - b.i).map((label) => label.y)
+}

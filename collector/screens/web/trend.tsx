@@ -1,0 +1,172 @@
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
+import uPlot from 'uplot'
+import type { SiteView, Trend, WorkloadView } from '../../view.ts'
+import { fixed, usdPerMwh, zone } from './format.ts'
+import { type Theme, useTheme } from './theme.ts'
+import { lastOf, logTicks, seriesOf, spreadLabels, type TrendSeries } from './trend-series.ts'
+
+/** Below this the logarithmic scale is linear, USD/MWh: prices near zero don't fall through the floor. */
+const LINEAR_BELOW = 20
+/** a second dimension beside colour */
+const DASHES = [[], [8, 3], [2, 3], [10, 3, 2, 3], [5, 5], [14, 4]]
+
+/** 24 h of what a MWh earned in each workload, with the price of energy. */
+export function TrendPanel(props: {
+  trend: Trend | undefined
+  site: SiteView
+  workloads: readonly WorkloadView[]
+}) {
+  const { trend, site, workloads } = props
+  const kinds = workloads.map((w) => `${w.workload} ${w.kind}`).join()
+  const series = useMemo(() => seriesOf(trend, workloads), [trend, kinds])
+  return (
+    <section class="panel trend" aria-label="Trend of revenue per MWh">
+      <h2>
+        USD/MWh, 24 h
+        <small>
+          {series?.logarithmic ? 'logarithmic · ' : ''}settled minutes · {zone(site.atMs, site.timeZone)}
+        </small>
+      </h2>
+      {series ? (
+        <Chart series={series} timeZone={site.timeZone} />
+      ) : (
+        <p class="empty">
+          No settled minute yet. A minute is settled a short while after it ends; the first one appears here
+          by itself.
+        </p>
+      )}
+    </section>
+  )
+}
+
+function Chart({ series, timeZone }: { series: TrendSeries; timeZone: string }) {
+  const box = useRef<HTMLDivElement>(null)
+  const [size, setSize] = useState({ width: 0, height: 0, rem: 16 })
+  const theme = useTheme()
+  useEffect(() => {
+    const element = box.current
+    if (!element) return
+    const observer = new ResizeObserver(() =>
+      setSize({
+        width: element.clientWidth,
+        height: element.clientHeight,
+        rem: Number.parseFloat(getComputedStyle(document.documentElement).fontSize),
+      }),
+    )
+    observer.observe(element)
+    return () => observer.disconnect()
+  }, [])
+  // once a minute or on a new size: cheaper to build than to keep in step
+  useEffect(() => {
+    if (!box.current || size.width < 50 || size.height < 50) return
+    const data = [series.x, ...series.lines.map((l) => l.usdPerMwh)] as uPlot.AlignedData
+    const plot = new uPlot(optionsOf(series, size, timeZone, theme), data, box.current)
+    return () => plot.destroy()
+  }, [series, size, timeZone, theme])
+  const said = series.lines.map((l) => `${l.name} ${usdPerMwh(lastOf(l.usdPerMwh) / 1000)}`).join(', ')
+  return <div class="chart" ref={box} role="img" aria-label={`USD per MWh now: ${said}`} />
+}
+
+function optionsOf(
+  series: TrendSeries,
+  size: { width: number; height: number; rem: number },
+  timeZone: string,
+  theme: Theme,
+): uPlot.Options {
+  const { width, height, rem } = size
+  const font = `${Math.round(rem * 0.9)}px ${theme.font}`
+  const labels = labelsOf(series, theme, rem, width < 600 ? rem * 7.6 : rem * 12)
+  const axis = {
+    stroke: theme.muted,
+    font,
+    grid: { stroke: theme.line, width: 1 },
+    ticks: { show: false },
+  }
+  const low = Math.min(series.min, series.logarithmic ? series.min * 0.8 : 0)
+  const high = series.max * (series.logarithmic ? 1.25 : 1.08)
+  return {
+    width,
+    height,
+    padding: [rem * 0.4, labels.width + rem * 0.8, 0, 0],
+    legend: { show: false },
+    cursor: { show: false },
+    tzDate: (s) => uPlot.tzDate(new Date(s * 1000), timeZone),
+    scales: {
+      x: { time: true },
+      y: {
+        range: [low, high],
+        ...(series.logarithmic ? { distr: 4 as const, asinh: LINEAR_BELOW } : {}),
+      },
+    },
+    axes: [
+      { ...axis, space: rem * (width < 600 ? 3.2 : 5), size: rem * 1.7, gap: rem * 0.3, values: '{HH}:{mm}' },
+      {
+        ...axis,
+        size: rem * 3.4,
+        gap: rem * 0.4,
+        ...(series.logarithmic
+          ? { splits: (u: uPlot) => thin(logTicks(low, high), u, rem) }
+          : { space: rem * 2.4 }),
+        filter: (_: uPlot, splits: number[]) => splits,
+        values: (_: uPlot, splits: number[]) => splits.map((v) => fixed(v, 0)),
+      },
+    ],
+    series: [
+      {},
+      ...series.lines.map((line, i) => ({
+        label: line.name,
+        stroke: line.price ? theme.price : (theme.series[i] ?? theme.text),
+        width: rem * (line.price ? 0.1 : 0.14),
+        dash: line.price ? [rem * 0.15, rem * 0.2] : (DASHES[i] ?? []).map((d) => (d * rem) / 16),
+        points: { show: false },
+        ...(line.price && uPlot.paths.stepped ? { paths: uPlot.paths.stepped({ align: 1 }) } : {}),
+        spanGaps: false,
+      })),
+    ],
+    hooks: { draw: [labels.draw] },
+  }
+}
+
+/** Drops ticks whose words would touch. */
+function thin(ticks: readonly number[], plot: uPlot, rem: number): number[] {
+  const kept: number[] = []
+  let lastY = Number.POSITIVE_INFINITY
+  for (const tick of ticks) {
+    const y = plot.valToPos(tick, 'y')
+    if (lastY - y < rem * 1.3) continue
+    kept.push(tick)
+    lastY = y
+  }
+  return kept
+}
+
+/** Names and newest values at the end of the lines, instead of a legend that sends the eye to and fro. */
+function labelsOf(series: TrendSeries, theme: Theme, rem: number, maxWidth: number) {
+  const px = devicePixelRatio
+  const font = `600 ${Math.round(rem * 0.9 * px)}px ${theme.font}`
+  const measure = document.createElement('canvas').getContext('2d')
+  if (measure) measure.font = font
+  const widthOf = (text: string) => (measure?.measureText(text).width ?? 0) / px
+  const texts = series.lines.map((l) => {
+    let text = `${usdPerMwh(lastOf(l.usdPerMwh) / 1000)} ${l.name}`
+    while (widthOf(text) > maxWidth) text = `${text.slice(0, -2)}…`
+    return text
+  })
+  const width = Math.max(...texts.map(widthOf))
+  const draw = (plot: uPlot) => {
+    const g = plot.ctx
+    const { left, top, height, width: plotted } = plot.bbox
+    const wanted = series.lines.map((l) => plot.valToPos(lastOf(l.usdPerMwh), 'y', true))
+    const ys = spreadLabels(wanted, rem * 1.15 * px, top + rem * 0.4 * px, top + height - rem * 0.3 * px)
+    g.save()
+    g.font = font
+    g.textAlign = 'left'
+    g.textBaseline = 'middle'
+    texts.forEach((text, i) => {
+      g.fillStyle = series.lines[i]?.price ? theme.price : (theme.series[i] ?? theme.text)
+      g.fillText(text, left + plotted + rem * 0.5 * px, ys[i] ?? 0)
+    })
+    g.restore()
+  }
+  return { width, draw }
+}

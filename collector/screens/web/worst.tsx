@@ -1,0 +1,46 @@
+import type { DeviceView } from '../../view.ts'
+import { useFit } from './fit.ts'
+import { power, usd, usdPerMwh } from './format.ts'
+import { SimulatedChip } from './header.tsx'
+
+const ROW_REM = 2.2
+
+/** The devices that earn least for what they draw. */
+export function Worst({ devices }: { devices: readonly DeviceView[] }) {
+  const [box, rows] = useFit(ROW_REM)
+  return (
+    <section class="panel worst" aria-label="Worst earners">
+      <h2>
+        Worst earners
+        <small>power · USD/MWh · net</small>
+      </h2>
+      <div class="rows" ref={box} style={{ '--rows': rows }}>
+        {devices.length === 0 && <p class="empty">No device loses money.</p>}
+        {devices.slice(0, rows).map((d) => {
+          const { digits, unit } = power(d.powerW)
+          const losing = d.netUsdPerH < 0
+          return (
+            <div key={`${d.agentId} ${d.deviceId}`} class={`row ${losing ? 'losing' : ''}`}>
+              <b class="where">
+                {[d.location?.container, d.location?.rack, d.location?.slot].filter(Boolean).join(' ') ||
+                  d.deviceId}
+              </b>
+              <span class="what">
+                {d.simulated && <SimulatedChip />}
+                {d.faults?.[0] ?? d.model ?? d.deviceId}
+              </span>
+              <span class="watts">
+                {digits} {unit}
+              </span>
+              <span class="price">{usdPerMwh(d.revenueUsdPerKwh)}</span>
+              <span class="loss">
+                {losing && <span class="mark">▼ </span>}
+                {usd(d.netUsdPerH, 3)}/h
+              </span>
+            </div>
+          )
+        })}
+      </div>
+    </section>
+  )
+}

@@ -1,0 +1,31 @@
+import { PerwattError, reasonOf } from '../../../protocol/kit/errors.ts'
+
+/** After these DuckDB refuses all further work until the file is opened anew. */
+export const isFatal = (error: unknown): boolean =>
+  /^(FATAL|INTERNAL)|database has been invalidated/i.test(reasonOf(error))
+
+/** What DuckDB says, as an error that names the file and the way out. */
+export function explain(error: unknown, path: string): PerwattError {
+  if (error instanceof PerwattError) return error
+  const reason = reasonOf(error)
+  const say = (code: string, text: string) =>
+    new PerwattError(code, `duckdb ${path}: ${text}`, { cause: error })
+  const holder = /Conflicting lock is held in (.+?)(?:\. See|$)/.exec(reason)?.[1]
+  if (holder)
+    return say(
+      'store-locked',
+      `is in use by ${holder}; stop that process, or set store.duckdb.path to another file`,
+    )
+  if (/not a valid DuckDB database file|Serialization Error|Corrupt/i.test(reason))
+    return say('store-unreadable', `${reason}; restore it from a backup, or move it away to begin a new one`)
+  if (/Interrupted/.test(reason))
+    return say(
+      'store-unavailable',
+      'took too long and was interrupted; ask for a shorter range, or try again',
+    )
+  if (/Out of Memory/i.test(reason))
+    return say('store-unavailable', `${reason}; raise store.duckdb.memoryLimitMb, or ask for a shorter range`)
+  if (/^IO Error|Could not write|No space|Permission|^E[A-Z]+:/i.test(reason))
+    return say('store-unavailable', `${reason}; check free space and permissions of its folder`)
+  return say('store-unavailable', `${reason}; start the collector again, and report this if it stays`)
+}

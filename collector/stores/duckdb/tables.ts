@@ -1,0 +1,75 @@
+import { INTERVAL_QUANTITIES } from '../../../protocol/interval.ts'
+import { LEDGER_SUMS } from '../../store.ts'
+
+export type ColumnType = 'VARCHAR' | 'BIGINT' | 'DOUBLE' | 'BOOLEAN'
+
+/** Version of the tables below; a file of a newer one is not opened. */
+export const SCHEMA_VERSION = 1
+
+const bigints = <const N extends string>(names: readonly N[]) =>
+  Object.fromEntries(names.map((name) => [name, 'BIGINT'])) as Record<N, 'BIGINT'>
+
+/**
+ * The tables; columns have the names of the fields they keep. `interval` has no index: with one, the keys of all its rows
+ * would have to fit in memory. Rows arrive nearly in order of time, so DuckDB's minimum and maximum of each row group find
+ * a minute's rows quickly.
+ */
+export const TABLES = {
+  meta: { name: 'VARCHAR', value: 'VARCHAR' },
+  highWater: { agentId: 'VARCHAR', epoch: 'BIGINT', seq: 'BIGINT' },
+  interval: {
+    agentId: 'VARCHAR',
+    deviceId: 'VARCHAR',
+    owner: 'VARCHAR',
+    startMs: 'BIGINT',
+    durationMs: 'BIGINT',
+    coveredMs: 'BIGINT',
+    powerBasis: 'VARCHAR',
+    recovered: 'BOOLEAN',
+    ...bigints(INTERVAL_QUANTITIES),
+  },
+  ledger: {
+    minuteMs: 'BIGINT',
+    workload: 'VARCHAR',
+    agentId: 'VARCHAR',
+    deviceId: 'VARCHAR',
+    owner: 'VARCHAR',
+    container: 'VARCHAR',
+    rack: 'VARCHAR',
+    ...bigints(LEDGER_SUMS),
+  },
+  sample: {
+    agentId: 'VARCHAR',
+    deviceId: 'VARCHAR',
+    atMs: 'BIGINT',
+    state: 'VARCHAR',
+    powerW: 'DOUBLE',
+    hashrateHs: 'DOUBLE',
+    utilizationRatio: 'DOUBLE',
+    tempC: 'DOUBLE',
+  },
+  quote: {
+    name: 'VARCHAR',
+    value: 'DOUBLE',
+    unit: 'VARCHAR',
+    source: 'VARCHAR',
+    fromMs: 'BIGINT',
+    staleAfterMs: 'BIGINT',
+  },
+  quarantine: {
+    n: 'BIGINT',
+    atMs: 'BIGINT',
+    agentId: 'VARCHAR',
+    topic: 'VARCHAR',
+    reason: 'VARCHAR',
+    payload: 'VARCHAR',
+  },
+} as const satisfies Record<string, Record<string, ColumnType>>
+export type Table = keyof typeof TABLES
+
+export const CREATE_TABLES = Object.entries(TABLES).map(
+  ([table, columns]) =>
+    `CREATE TABLE IF NOT EXISTS ${table} (${Object.entries(columns)
+      .map(([name, type]) => `${name} ${type}`)
+      .join(', ')})`,
+)

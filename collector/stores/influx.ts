@@ -1,0 +1,176 @@
+import { PerwattError } from '../../protocol/kit/errors.ts'
+import type { Log } from '../../protocol/kit/log.ts'
+import { HOUR_MS, MINUTE_MS } from '../../protocol/units.ts'
+import { type GroupBy, type HighWater, LEDGER_SUMS, type LedgerBucket, type Store } from '../store.ts'
+import { InfluxClient, type InfluxOptions } from './influx/client.ts'
+import * as points from './influx/points.ts'
+import { laterMark, minuteAtOrAfter, thin, withoutDevices } from './rows.ts'
+import { fromPlain, toPlain } from './text.ts'
+import { Turns } from './turns.ts'
+
+const GROUP_TAGS: Record<GroupBy, string | undefined> = {
+  workload: 'workload',
+  device: 'deviceId',
+  container: 'container',
+  rack: 'rack',
+  site: undefined,
+}
+const SUMS = LEDGER_SUMS.map((name) => `sum(${name}) AS ${name}`).join(', ')
+
+const within = (fromMs: number, toMs: number) =>
+  `time >= ${Math.ceil(fromMs)}ms AND time < ${Math.ceil(toMs)}ms`
+const literal = (value: string) => `'${toPlain(value).replaceAll("'", "\\'")}'`
+
+/**
+ * Keeps everything in one database of an InfluxDB 1.x, which is created where it is missing. InfluxDB has no transactions;
+ * order takes their place: what says that something is there is written after it, so a crash between leaves work to
+ * repeat, and repeating it overwrites the same points.
+ */
+export function createInfluxStore(options: InfluxOptions & { log: Log }): Store {
+  const { log, ...connection } = options
+  const who = `influx ${new URL(options.url).origin}`
+  const settling = new Turns(who)
+  const quarantining = new Turns(who)
+  const appending = new Map<string, Turns>()
+  let client: InfluxClient | undefined
+  let marks = new Map<string, HighWater>()
+
+  const influx = (): InfluxClient => {
+    if (!client) throw new PerwattError('store-closed', `${who}: is closed; open it first`)
+    return client
+  }
+  const turnOf = (agentId: string): Turns => {
+    const turns = appending.get(agentId) ?? new Turns(who)
+    appending.set(agentId, turns)
+    return turns
+  }
+  const readMarks = async () =>
+    new Map((await influx().rows('SELECT epoch, seq, agentId FROM highWater')).map(points.markOf))
+
+  /** [minute, value] of each minute that has points; a part of the range at a time, for the deadline's sake */
+  const perMinute = async (value: string, measurement: string, fromMs: number, toMs: number) => {
+    const found: [number, number][] = []
+    const partMs = minuteAtOrAfter(Math.max(6 * HOUR_MS, (toMs - fromMs) / 100))
+    for (let partFromMs = fromMs; partFromMs < toMs; partFromMs += partMs) {
+      const range = within(partFromMs, Math.min(toMs, partFromMs + partMs))
+      const rows = await influx().rows(
+        `SELECT ${value} AS value FROM ${measurement} WHERE ${range} GROUP BY time(1m) fill(none)`,
+      )
+      for (const row of rows) found.push([row.time, Number(row['value'])])
+    }
+    return found
+  }
+
+  return {
+    name: 'influx',
+
+    async open() {
+      client ??= new InfluxClient(connection)
+      await client.open()
+      marks = await readMarks()
+      log.debug('store.opened', { url: options.url, database: options.database })
+    },
+    async close() {
+      await Promise.all([...appending.values(), settling, quarantining].map((turns) => turns.idle()))
+      client?.close()
+      client = undefined
+    },
+
+    append: (agentId, mark, records) =>
+      turnOf(agentId).take(async () => {
+        await influx().write(records.map((record) => points.intervalPoint({ ...record, agentId })))
+        const next = laterMark(marks.get(agentId), mark)
+        await influx().write([points.markPoint(agentId, next)])
+        marks.set(agentId, next)
+      }),
+    highWaters: async () => readMarks(),
+    async intervals(fromMs, toMs) {
+      const rows = await influx().rows(`SELECT * FROM interval WHERE ${within(fromMs, toMs)}`)
+      return rows.map(points.intervalOf)
+    },
+
+    settle: (minutes, rows) =>
+      settling.take(async () => {
+        if (minutes.length === 0) return
+        const named = new Set(minutes)
+        const [first, last] = [Math.min(...minutes), Math.max(...minutes)]
+        const filled = (await perMinute('sum(intervals)', 'ledger', first, last + MINUTE_MS))
+          .map(([minute]) => minute)
+          .filter((minute) => named.has(minute))
+        // what says that a minute is settled goes first and comes last: after a crash between it is settled again
+        const marks = withoutDevices(rows).sort((a, b) => a.intervals - b.intervals)
+        await influx().remove(
+          ['rackLedger', 'ledger'].flatMap((measurement) =>
+            spans(filled).map((span) => `DELETE FROM ${measurement} WHERE ${span}`),
+          ),
+        )
+        await influx().write(rows.map((row) => points.ledgerPoint('ledger', row)))
+        await influx().write(marks.map((row) => points.ledgerPoint('rackLedger', row)))
+      }),
+
+    async ledger({ fromMs, toMs, stepMs, groupBy }) {
+      const tag = GROUP_TAGS[groupBy]
+      const rows = await influx().rows(
+        `SELECT ${SUMS} FROM ${groupBy === 'device' ? 'ledger' : 'rackLedger'} WHERE ${within(fromMs, toMs)} GROUP BY time(${stepMs}ms)${tag ? `, ${tag}` : ''} fill(none)`,
+      )
+      return rows
+        .map(({ time, ...row }) => {
+          const { [tag ?? '']: group, ...sums } = row
+          return {
+            startMs: time,
+            group: tag ? fromPlain(String(group ?? '')) : 'site',
+            ...sums,
+          } as LedgerBucket
+        })
+        .sort((a, b) => a.startMs - b.startMs || (a.group < b.group ? -1 : 1))
+    },
+
+    async unsettledMinutes(fromMs, toMs) {
+      const range = [minuteAtOrAfter(fromMs), minuteAtOrAfter(toMs)] as const
+      const kept = new Map(await perMinute('count(coveredMs)', 'interval', ...range))
+      const settled = new Map(await perMinute('sum(intervals)', 'rackLedger', ...range))
+      return [...new Set([...kept.keys(), ...settled.keys()])]
+        .filter((minute) => (kept.get(minute) ?? 0) !== (settled.get(minute) ?? 0))
+        .sort((a, b) => a - b)
+    },
+
+    writeSamples: async (samples) => influx().write(samples.map(points.samplePoint)),
+    async samples(deviceId, fromMs, toMs, limit) {
+      const rows = await influx().rows(
+        `SELECT * FROM sample WHERE deviceId = ${literal(deviceId)} AND ${within(fromMs, toMs)}`,
+      )
+      return thin(rows, limit).map(points.sampleOf)
+    },
+
+    writeQuotes: async (quotes) => influx().write(quotes.map(points.quotePoint)),
+    quotes: async () => (await influx().rows('SELECT * FROM quote')).map(points.quoteOf),
+
+    quarantine: (entries, keep) =>
+      quarantining.take(async () => {
+        const [newest] = await influx().rows('SELECT atMs FROM quarantine ORDER BY time DESC LIMIT 1')
+        const first = (newest?.time ?? 0) + 1
+        const last = first + entries.length - 1
+        await influx().write(entries.map((entry, i) => points.quarantinePoint(first + i, entry)))
+        await influx().remove([`DELETE FROM quarantine WHERE time <= ${last - keep}ms`])
+      }),
+    async quarantined(limit) {
+      if (limit <= 0) return []
+      const rows = await influx().rows(`SELECT * FROM quarantine ORDER BY time DESC LIMIT ${limit}`)
+      return rows.map(points.quarantinedOf)
+    },
+
+    prune: async (samplesBeforeMs) =>
+      influx().remove([`DELETE FROM sample WHERE time < ${Math.ceil(samplesBeforeMs)}ms`]),
+  }
+}
+
+/** Minutes as conditions on time, one for each run of neighbours. */
+function spans(minutes: readonly number[]): string[] {
+  const runs: [number, number][] = []
+  for (const minute of [...minutes].sort((a, b) => a - b)) {
+    const run = runs.at(-1)
+    if (run && minute <= run[1]) run[1] = minute + MINUTE_MS
+    else runs.push([minute, minute + MINUTE_MS])
+  }
+  return runs.map(([from, to]) => within(from, to))
+}

@@ -1,0 +1,150 @@
+import { Agent as HttpAgent } from 'node:http'
+import { Agent as HttpsAgent } from 'node:https'
+import { InfluxDB, type IPoint } from 'influx'
+import { PerwattError, reasonOf } from '../../../protocol/kit/errors.ts'
+import { withDeadline } from '../../../protocol/kit/retry.ts'
+import type { Secret } from '../../../protocol/kit/secret.ts'
+import { MEASUREMENTS, type Row } from './points.ts'
+
+export interface InfluxOptions {
+  /** of InfluxDB 1.x, a path before its API included: `http://127.0.0.1:8086` */
+  url: string
+  database: string
+  username?: string
+  password?: Secret
+  /** of each request, its answer included; 30 s where it is not given */
+  deadlineMs?: number
+}
+
+const DEADLINE_MS = 30_000
+/** What InfluxDB suggests for one write. */
+const POINTS_PER_WRITE = 5000
+
+/** The library takes a host that failed out of use for a while ("No host available"); there is only one here. */
+const NEVER_DISABLED = { getDelay: () => 0, next: () => NEVER_DISABLED, reset: () => NEVER_DISABLED }
+
+/** Talks to one InfluxDB, and turns what goes wrong into errors that say what to do. */
+export class InfluxClient {
+  readonly #influx: InfluxDB
+  readonly #agent: HttpAgent
+  readonly #who: string
+  readonly #database: string
+  readonly #deadlineMs: number
+
+  constructor({ url, database, username, password, deadlineMs = DEADLINE_MS }: InfluxOptions) {
+    const { protocol, hostname, port, pathname, origin } = new URL(url)
+    const secure = protocol === 'https:'
+    this.#who = `influx ${origin}`
+    this.#database = database
+    this.#deadlineMs = deadlineMs
+    this.#agent = secure ? new HttpsAgent({ keepAlive: true }) : new HttpAgent({ keepAlive: true })
+    this.#influx = new InfluxDB({
+      database,
+      ...(username === undefined ? {} : { username }),
+      ...(password === undefined ? {} : { password: password.reveal() }),
+      hosts: [
+        {
+          host: hostname,
+          port: Number(port) || (secure ? 443 : 80),
+          protocol: secure ? 'https' : 'http',
+          path: pathname === '/' ? '' : pathname.replace(/\/$/, ''),
+          options: { agent: this.#agent },
+        },
+      ],
+      // one repeat: a kept-alive connection may be gone since its last use
+      pool: { backoff: NEVER_DISABLED, maxRetries: 1, requestTimeout: deadlineMs },
+      // copies: the library writes its database into them
+      schema: MEASUREMENTS.map((measurement) => ({ ...measurement })),
+    })
+  }
+
+  /** Creates the database where it is missing; asks first, because creating needs an administrator. */
+  async open(): Promise<void> {
+    await this.#try(async () => {
+      const names = await this.#influx.getDatabaseNames()
+      if (!names.includes(this.#database)) await this.#influx.createDatabase(this.#database)
+    })
+  }
+
+  close(): void {
+    this.#agent.destroy()
+  }
+
+  async write(points: readonly IPoint[]): Promise<void> {
+    for (let first = 0; first < points.length; first += POINTS_PER_WRITE)
+      await this.#try(() =>
+        this.#influx.writePoints(points.slice(first, first + POINTS_PER_WRITE), { precision: 'ms' }),
+      )
+  }
+
+  /** Rows of a SELECT; `time` in ms. Tags that it groups by are in each row. */
+  async rows(query: string): Promise<Row[]> {
+    const { results } = await this.#query(query, 'GET')
+    return results.flatMap((result) =>
+      (result.series ?? []).flatMap(({ columns, values, tags }) =>
+        values.map((value) => ({
+          ...tags,
+          ...(Object.fromEntries(columns.map((name, i) => [name, value[i] ?? null])) as Row),
+        })),
+      ),
+    )
+  }
+
+  /** DELETE statements, one after another. */
+  async remove(statements: readonly string[]): Promise<void> {
+    if (statements.length > 0) await this.#query(statements.join('; '), 'POST')
+  }
+
+  async #query(query: string, method: 'GET' | 'POST'): Promise<Answer> {
+    return this.#try(async (signal) => {
+      const answer = (await this.#influx.queryRaw(query, { precision: 'ms', method, signal })) as Answer
+      const failed = answer.results.find((result) => result.error)
+      if (failed) throw new Error(failed.error)
+      return answer
+    })
+  }
+
+  async #try<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    try {
+      // the library's own time-out counts silence only, and an answer cut in its middle never ends
+      return await withDeadline(work, this.#deadlineMs)
+    } catch (error) {
+      throw this.#explain(error)
+    }
+  }
+
+  #explain(error: unknown): PerwattError {
+    if (error instanceof PerwattError) return error
+    const status = (error as { res?: { statusCode?: number } }).res?.statusCode
+    const reason = reasonOf(error)
+    // without the cause: the library's error holds the request, and in its headers the password
+    const say = (code: string, text: string) => new PerwattError(code, `${this.#who}: ${text}`)
+    // nothing is wrong with the points: they fit when the limit is raised
+    if (/max-(values|series)-per/.test(reason))
+      return say('store-unavailable', `${reason}; raise this limit in influxdb.conf (0 is none)`)
+    if (status === 400 || status === 413)
+      return say(
+        'store-refused',
+        `${reason}; sending it again won't help, look at database ${this.#database}`,
+      )
+    if (status === 401 || status === 403)
+      return say(
+        'store-unavailable',
+        `${reason}; check store.influx.username and password, and that the user may use database ${this.#database}`,
+      )
+    if (/database not found/.test(reason))
+      return say('store-unavailable', `${reason}; create it, or start the collector again to have it created`)
+    return say('store-unavailable', `${reason}; start InfluxDB, or check store.influx.url`)
+  }
+}
+
+interface Answer {
+  results: {
+    error?: string
+    series?: {
+      columns: string[]
+      values: (string | number | boolean | null)[][]
+      tags?: Record<string, string>
+    }[]
+  }[]
+}

@@ -1,0 +1,436 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import type { Quote } from '../../../collector/quotes.ts'
+import { GROUP_BYS, LEDGER_SUMS, type LedgerRow, type Store } from '../../../collector/store.ts'
+import { createDuckdbStore } from '../../../collector/stores/duckdb.ts'
+import { createInfluxStore } from '../../../collector/stores/influx.ts'
+import { INTERVAL_QUANTITIES, type Interval } from '../../../protocol/interval.ts'
+import { SILENT } from '../../../protocol/kit/log.ts'
+import { type Influxd, startInfluxd } from '../../influxd.ts'
+import { DAY_MS, interval, intervals, ledgerRow, MINUTE_MS, ofAgent, sample, sorted } from './fixtures.ts'
+
+const END_MS = DAY_MS + 24 * 60 * MINUTE_MS
+const ODD_TEXTS = [
+  `it's "quoted", with comma`,
+  'back\\slash',
+  `end\\`,
+  `\\'`,
+  'new\nline\r\ttab',
+  'a=b;c=d',
+  '100 % %0A',
+  'Größe 電力 🔌',
+  ' spaces ',
+]
+
+let influxd: Influxd
+let folder: string
+let databases = 0
+beforeAll(async () => {
+  influxd = await startInfluxd()
+})
+afterAll(() => influxd.remove())
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'perwatt-store-'))
+  databases++
+})
+afterEach(() => rm(folder, { recursive: true, force: true }))
+
+const stores: Record<string, () => Store> = {
+  duckdb: () => createDuckdbStore({ path: join(folder, 'ledger.duckdb'), memoryLimitMb: 128, log: SILENT }),
+  influx: () => createInfluxStore({ url: influxd.url, database: `perwatt${databases}`, log: SILENT }),
+}
+
+describe.each(Object.keys(stores))('the %s store', (kind) => {
+  let store: Store
+  const create = stores[kind]!
+  beforeEach(async () => {
+    store = create()
+    await store.open()
+  })
+  afterEach(() => store.close())
+  const everything = async () => sorted(await store.intervals(0, 2 * END_MS))
+  const reopen = async () => {
+    await store.close()
+    store = create()
+    await store.open()
+  }
+
+  describe('keeps records', () => {
+    test('as they were given, with absent quantities still absent', async () => {
+      const records = [
+        interval(),
+        interval({ deviceId: 'gpu-01/gpu3', owner: {}, recovered: true }),
+        { deviceId: 'm', owner: { service: 'llm' }, startMs: DAY_MS + 1, durationMs: 1, coveredMs: 0 },
+        ...INTERVAL_QUANTITIES.map((name, i) => ({
+          ...interval({ deviceId: `q${i}` }),
+          [name]: Number.MAX_SAFE_INTEGER - i,
+        })),
+        interval({ deviceId: 'zero', energyMilliJ: 0, tokensIn: 0 }),
+      ]
+      await store.append('agent-a', { epoch: 1, seq: records.length }, records)
+      expect(await everything()).toStrictEqual(sorted(ofAgent('agent-a', records)))
+    })
+
+    test('whose owners have facts of any text', async () => {
+      const records = ODD_TEXTS.map((text, i) =>
+        interval({ deviceId: `d${i}`, owner: { poolUser: text, b: '' } }),
+      )
+      await store.append('agent-a', { epoch: 1, seq: 9 }, records)
+      expect(await everything()).toStrictEqual(sorted(ofAgent('agent-a', records)))
+    })
+
+    test('of owners that differ only in where a separator stands, apart', async () => {
+      const records = [{ a: '1;b=2' }, { a: '1', b: '2' }, { a: '1', b: '2;' }, {}].map((owner) =>
+        interval({ owner }),
+      )
+      await store.append('agent-a', { epoch: 1, seq: 4 }, records)
+      expect(await everything()).toStrictEqual(sorted(ofAgent('agent-a', records)))
+    })
+
+    test('that start in the range asked for: its begin belongs to it, its end does not', async () => {
+      await store.append('agent-a', { epoch: 1, seq: 4 }, intervals(1, 4))
+      const found = await store.intervals(DAY_MS + MINUTE_MS, DAY_MS + 3 * MINUTE_MS)
+      expect(found.map((r) => r.startMs).sort()).toEqual([DAY_MS + MINUTE_MS, DAY_MS + 2 * MINUTE_MS])
+    })
+
+    test('once, however often, in which order and with which marks batches come again', async () => {
+      await fc.assert(
+        fc.asyncProperty(
+          fc.array(fc.nat(3), { minLength: 1, maxLength: 10 }),
+          fc.uniqueArray(fc.nat(20), { minLength: 4, maxLength: 4 }),
+          async (order, marks) => {
+            await reopenEmpty()
+            const all = intervals(5, 8)
+            const batch = (i: number) => all.slice(i * 10, i * 10 + 10)
+            for (const i of [0, 1, 2, 3, ...order])
+              await store.append('agent-a', { epoch: 1, seq: marks[i]! }, batch(i))
+            expect(await everything()).toStrictEqual(sorted(ofAgent('agent-a', all)))
+            expect(await store.highWaters()).toEqual(
+              new Map([['agent-a', { epoch: 1, seq: Math.max(...marks) }]]),
+            )
+          },
+        ),
+        { numRuns: 8 },
+      )
+    })
+
+    test('once, where a batch holds one twice', async () => {
+      await store.append('agent-a', { epoch: 1, seq: 2 }, [interval(), interval()])
+      expect(await everything()).toHaveLength(1)
+    })
+
+    test('of agents that have devices of the same name, apart', async () => {
+      const records = intervals(3, 20)
+      const agents = Array.from({ length: 8 }, (_, i) => `agent-${i}`)
+      await Promise.all(
+        agents.flatMap((agent) =>
+          [0, 1, 2].map((k) =>
+            store.append(agent, { epoch: 7, seq: (k + 1) * 20 }, records.slice(k * 20, k * 20 + 20)),
+          ),
+        ),
+      )
+      expect(await everything()).toStrictEqual(sorted(agents.flatMap((agent) => ofAgent(agent, records))))
+      expect(await store.highWaters()).toEqual(new Map(agents.map((a) => [a, { epoch: 7, seq: 60 }])))
+    })
+
+    test('over a restart, as everything else', async () => {
+      await store.append('agent-a', { epoch: 5, seq: 6 }, intervals(2, 3))
+      await store.settle([DAY_MS], [ledgerRow({ intervals: 2 })])
+      await store.writeSamples([sample()])
+      await store.quarantine([{ atMs: 1, agentId: 'a', topic: 't', reason: 'r', payload: 'p' }], 5)
+      await reopen()
+      expect(await everything()).toStrictEqual(sorted(ofAgent('agent-a', intervals(2, 3))))
+      expect(await store.highWaters()).toEqual(new Map([['agent-a', { epoch: 5, seq: 6 }]]))
+      expect(await store.unsettledMinutes(DAY_MS, END_MS)).toEqual([
+        DAY_MS + MINUTE_MS,
+        DAY_MS + 2 * MINUTE_MS,
+      ])
+      expect(await store.samples('rack1-01', DAY_MS, END_MS, 5)).toStrictEqual([sample()])
+      expect(await store.quarantined(5)).toHaveLength(1)
+    })
+  })
+
+  describe('keeps the mark of an agent', () => {
+    test('with a batch that has no records', async () => {
+      await store.append('agent-a', { epoch: 1, seq: 12 }, [])
+      expect(await store.highWaters()).toEqual(new Map([['agent-a', { epoch: 1, seq: 12 }]]))
+    })
+
+    test('from going back within an epoch, a restart between or not', async () => {
+      await store.append('agent-a', { epoch: 1, seq: 12 }, [])
+      await store.append('agent-a', { epoch: 1, seq: 4 }, [])
+      await reopen()
+      await store.append('agent-a', { epoch: 1, seq: 5 }, [])
+      expect((await store.highWaters()).get('agent-a')).toEqual({ epoch: 1, seq: 12 })
+    })
+
+    test('in a new epoch from its beginning', async () => {
+      await store.append('agent-a', { epoch: 1, seq: 12 }, [])
+      await store.append('agent-a', { epoch: Number.MAX_SAFE_INTEGER, seq: 1 }, [])
+      expect((await store.highWaters()).get('agent-a')).toEqual({ epoch: Number.MAX_SAFE_INTEGER, seq: 1 })
+    })
+  })
+
+  describe('settles', () => {
+    const whole = { fromMs: DAY_MS, toMs: END_MS, stepMs: END_MS - DAY_MS, groupBy: 'device' as const }
+    const devices = async () => (await store.ledger(whole)).map((b) => b.group)
+
+    test('a minute anew: a row that is gone is gone, and another minute stays', async () => {
+      const other = ledgerRow({ minuteMs: DAY_MS + MINUTE_MS, deviceId: 'other' })
+      await store.settle([DAY_MS, DAY_MS + MINUTE_MS], [ledgerRow(), ledgerRow({ deviceId: 'gone' }), other])
+      await store.settle([DAY_MS], [ledgerRow({ energyMilliJ: 7 })])
+      expect(await devices()).toEqual(['other', 'rack1-01'])
+      expect(await store.ledger({ ...whole, groupBy: 'site' })).toEqual([
+        { ...sums([ledgerRow({ energyMilliJ: 7 }), other]), startMs: DAY_MS, group: 'site' },
+      ])
+    })
+
+    test('a minute whose row moved to another workload, owner and rack, without leaving the old one', async () => {
+      await store.settle([DAY_MS], [ledgerRow()])
+      const moved = ledgerRow({ workload: 'idle', owner: '', rack: '', container: '' })
+      await store.settle([DAY_MS], [moved])
+      expect(await store.ledger({ ...whole, groupBy: 'workload' })).toEqual([
+        { ...sums([moved]), startMs: DAY_MS, group: 'idle' },
+      ])
+    })
+
+    test('a minute empty, and then again', async () => {
+      await store.append('agent-a', { epoch: 1, seq: 1 }, [interval()])
+      await store.settle([DAY_MS], [ledgerRow()])
+      await store.settle([DAY_MS], [])
+      expect(await devices()).toEqual([])
+      expect(await store.unsettledMinutes(DAY_MS, END_MS)).toEqual([DAY_MS])
+      await store.settle([DAY_MS], [ledgerRow()])
+      expect(await devices()).toEqual(['rack1-01'])
+      expect(await store.unsettledMinutes(DAY_MS, END_MS)).toEqual([])
+    })
+
+    test('nothing without an error', async () => {
+      await store.settle([], [])
+      expect(await store.ledger(whole)).toEqual([])
+    })
+
+    test('the same minutes many times over, and ends with the last', async () => {
+      const minutes = [0, 1, 2, 5].map((m) => DAY_MS + m * MINUTE_MS)
+      const version = (v: number) =>
+        minutes.flatMap((minuteMs) =>
+          [0, 1].map((d) => ledgerRow({ minuteMs, deviceId: `d${v + d}`, energyMilliJ: v })),
+        )
+      await Promise.all(Array.from({ length: 15 }, (_, v) => store.settle(minutes, version(v))))
+      expect(await store.ledger(whole)).toEqual(
+        ['d14', 'd15'].map((group) => ({
+          ...sums(version(14).filter((r) => r.deviceId === group)),
+          startMs: DAY_MS,
+          group,
+        })),
+      )
+    })
+  })
+
+  describe('adds the ledger up', () => {
+    const keyOf = { workload: 'workload', device: 'deviceId', container: 'container', rack: 'rack' } as const
+
+    test.each(GROUP_BYS)('exactly by %s, in steps of any width', async (groupBy) => {
+      const rows = Array.from({ length: 400 }, (_, i) =>
+        ledgerRow({
+          minuteMs: DAY_MS + (i % 50) * MINUTE_MS,
+          workload: ['mining', 'idle', 'llm "7b", large'][i % 3]!,
+          deviceId: `gpu-${i % 7}/gpu0`,
+          container: ['', 'c 1', 'c,2'][i % 3]!,
+          rack: ['', 'r=1'][i % 2]!,
+          owner: i % 5 === 0 ? '' : `pod=p${i % 11}`,
+          energyMilliJ: 10 ** 15 + i,
+          revenueNanoUsd: -(i * 1_000_003),
+          tokensOut: i,
+        }),
+      )
+      await store.settle([...new Set(rows.map((r) => r.minuteMs))], rows)
+      for (const stepMs of [MINUTE_MS, 7 * MINUTE_MS, 60 * MINUTE_MS]) {
+        const range = { fromMs: DAY_MS + 3 * MINUTE_MS, toMs: DAY_MS + 40 * MINUTE_MS }
+        const groups = new Map<string, LedgerRow[]>()
+        for (const row of rows.filter((r) => r.minuteMs >= range.fromMs && r.minuteMs < range.toMs)) {
+          const group = groupBy === 'site' ? 'site' : row[keyOf[groupBy]]
+          const key = JSON.stringify([row.minuteMs - (row.minuteMs % stepMs), group])
+          groups.set(key, [...(groups.get(key) ?? []), row])
+        }
+        const expected = [...groups].map(([key, members]) => {
+          const [startMs, group] = JSON.parse(key) as [number, string]
+          return { startMs, group, ...sums(members) }
+        })
+        const found = await store.ledger({ ...range, stepMs, groupBy })
+        expect(found).toEqual(expected.sort((a, b) => a.startMs - b.startMs || (a.group < b.group ? -1 : 1)))
+      }
+    })
+
+    test('beyond 2^53, rounding only the sum', async () => {
+      const rows = [2 ** 53 - 1, 2 ** 53 - 1, 1, 1, 1, 1, 1, 1].map((energyMilliJ, i) =>
+        ledgerRow({ energyMilliJ, deviceId: `d${i}`, rack: `r${i}` }),
+      )
+      await store.settle([DAY_MS], rows)
+      const [bucket] = await store.ledger({
+        fromMs: DAY_MS,
+        toMs: END_MS,
+        stepMs: MINUTE_MS,
+        groupBy: 'site',
+      })
+      expect(bucket?.energyMilliJ).toBe(Number(2n ** 54n + 4n))
+    })
+  })
+
+  test('knows the minutes whose ledger holds more or fewer records than there are', async () => {
+    const minute = (m: number) => DAY_MS + m * MINUTE_MS
+    const records = [0, 1, 2, 4].map((m) => interval({ startMs: minute(m) + 17_000, durationMs: 1000 }))
+    await store.append('agent-a', { epoch: 1, seq: 4 }, records)
+    await store.settle([minute(1)], [ledgerRow({ minuteMs: minute(1) })])
+    expect(await store.unsettledMinutes(DAY_MS, END_MS)).toEqual([minute(0), minute(2), minute(4)])
+    expect(await store.unsettledMinutes(minute(2), minute(4))).toEqual([minute(2)])
+    expect(await store.unsettledMinutes(DAY_MS + 1, minute(4) + 1)).toEqual([minute(2), minute(4)])
+
+    const late = interval({ deviceId: 'late', startMs: minute(1) })
+    await store.append('agent-b', { epoch: 1, seq: 1 }, [late])
+    expect(await store.unsettledMinutes(minute(1), minute(2))).toEqual([minute(1)])
+    const both = [
+      ledgerRow({ minuteMs: minute(1), intervals: 2 }),
+      ledgerRow({ minuteMs: minute(1), deviceId: 'meter', intervals: 0 }),
+    ]
+    await store.settle([minute(1)], both)
+    expect(await store.unsettledMinutes(minute(1), minute(2))).toEqual([])
+    await store.settle([minute(3)], [ledgerRow({ minuteMs: minute(3) })])
+    expect(await store.unsettledMinutes(minute(3), minute(4))).toEqual([minute(3)])
+  })
+
+  describe('keeps samples', () => {
+    test('of a device in order of time, with absent values absent', async () => {
+      const full = sample({ atMs: DAY_MS + 5000, utilizationRatio: 0.25 })
+      const bare = {
+        agentId: 'agent-a',
+        deviceId: 'rack1-01',
+        atMs: DAY_MS + 9000,
+        state: 'unreachable' as const,
+      }
+      await store.writeSamples([full, bare, sample({ deviceId: `it's` }), sample({ atMs: DAY_MS + 20_000 })])
+      expect(await store.samples('rack1-01', DAY_MS, DAY_MS + 20_000, 100)).toStrictEqual([full, bare])
+      expect(await store.samples(`it's`, DAY_MS, END_MS, 100)).toHaveLength(1)
+      expect(await store.samples('nobody', DAY_MS, END_MS, 100)).toEqual([])
+    })
+
+    test('and thins them evenly to a limit, the newest among them', async () => {
+      await store.writeSamples(Array.from({ length: 1000 }, (_, i) => sample({ atMs: DAY_MS + i * 1000 })))
+      const at = async (limit: number) =>
+        (await store.samples('rack1-01', DAY_MS, END_MS, limit)).map((s) => (s.atMs - DAY_MS) / 1000)
+      expect(await at(4)).toEqual([249, 499, 749, 999])
+      expect(await at(1)).toEqual([999])
+      expect(await at(0)).toEqual([])
+      expect(await at(333)).toHaveLength(333)
+      expect(await at(1001)).toHaveLength(1000)
+    })
+
+    test('until they are pruned; the ledger and the records stay', async () => {
+      await store.append('agent-a', { epoch: 1, seq: 1 }, [interval()])
+      await store.settle([DAY_MS], [ledgerRow()])
+      await store.writeSamples([sample(), sample({ atMs: DAY_MS + 1 })])
+      await store.prune(DAY_MS + 1)
+      expect((await store.samples('rack1-01', 0, END_MS, 9)).map((s) => s.atMs)).toEqual([DAY_MS + 1])
+      expect(await everything()).toHaveLength(1)
+      const query = { fromMs: DAY_MS, toMs: END_MS, stepMs: MINUTE_MS, groupBy: 'site' as const }
+      expect(await store.ledger(query)).toHaveLength(1)
+    })
+  })
+
+  test('keeps quotes, and replaces one of the same name and time', async () => {
+    const btc: Quote = {
+      name: 'btcUsd',
+      value: 98_765.4321,
+      unit: 'USD/BTC',
+      source: 'kraken',
+      fromMs: DAY_MS,
+    }
+    const stale: Quote = { ...btc, value: 1e-7, source: `a "b"`, staleAfterMs: DAY_MS + 1 }
+    const power: Quote = {
+      ...btc,
+      name: 'energyUsdPerKwh',
+      value: -0.05,
+      unit: 'USD/kWh',
+      fromMs: DAY_MS + 1,
+    }
+    await store.writeQuotes([stale, power])
+    expect(await store.quotes()).toStrictEqual([stale, power])
+    await store.writeQuotes([stale, btc])
+    await reopen()
+    expect(await store.quotes()).toStrictEqual([btc, power])
+  })
+
+  test('keeps the newest of what it could not use, whatever is in it', async () => {
+    const entries = ODD_TEXTS.map((text, i) => ({
+      atMs: 1000 - i,
+      agentId: text,
+      topic: text,
+      reason: text,
+      payload: text,
+    }))
+    const newestFirst = entries.toReversed()
+    await store.quarantine(entries.slice(0, 5), 7)
+    await store.quarantine(entries.slice(5), 7)
+    expect(await store.quarantined(100)).toStrictEqual(newestFirst.slice(0, 7))
+    expect(await store.quarantined(2)).toStrictEqual(newestFirst.slice(0, 2))
+    expect(await store.quarantined(0)).toEqual([])
+    await reopen()
+    await store.quarantine(entries.slice(0, 1), 2)
+    expect(await store.quarantined(100)).toStrictEqual([entries[0], newestFirst[0]])
+  })
+
+  test('takes empty lists of anything', async () => {
+    await store.writeSamples([])
+    await store.writeQuotes([])
+    await store.quarantine([], 5)
+    expect(await store.quarantined(5)).toEqual([])
+    expect(await store.highWaters()).toEqual(new Map())
+    expect(await everything()).toEqual([])
+  })
+
+  test('says that it is closed when it is', async () => {
+    await store.close()
+    await expect(store.quotes()).rejects.toMatchObject({ code: 'store-closed' })
+    await expect(store.append('a', { epoch: 1, seq: 1 }, [])).rejects.toMatchObject({ code: 'store-closed' })
+    await store.close()
+    await store.open()
+    expect(await store.quotes()).toEqual([])
+  })
+
+  test('finishes the appends that were asked before it is closed', async () => {
+    const appends = [1, 2, 3].map((seq) =>
+      store.append('agent-a', { epoch: 1, seq }, [interval({ deviceId: `d${seq}` })]),
+    )
+    await store.close()
+    await Promise.all(appends)
+    await store.open()
+    expect(await everything()).toHaveLength(3)
+  })
+
+  test('refuses a number that is not whole instead of rounding it, and keeps nothing of its batch', async () => {
+    const records: Interval[] = [interval(), interval({ deviceId: 'b', energyMilliJ: 1.5 })]
+    await expect(store.append('agent-a', { epoch: 1, seq: 2 }, records)).rejects.toMatchObject({
+      code: 'store-refused',
+      message: expect.stringContaining('energyMilliJ'),
+    })
+    expect(await everything()).toEqual([])
+    expect(await store.highWaters()).toEqual(new Map())
+  })
+
+  async function reopenEmpty() {
+    await store.close()
+    await rm(folder, { recursive: true, force: true })
+    databases++
+    store = create()
+    await store.open()
+  }
+})
+
+function sums(rows: readonly LedgerRow[]) {
+  return Object.fromEntries(
+    LEDGER_SUMS.map((name) => [name, Number(rows.reduce((sum, row) => sum + BigInt(row[name]), 0n))]),
+  )
+}

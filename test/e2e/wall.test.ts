@@ -1,0 +1,277 @@
+import { type Browser, chromium, type Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
+import { createServer, type ScreensServer } from '../../collector/screens/server.ts'
+import { type Assets, buildWeb } from '../../collector/screens/web-build.ts'
+import { SILENT } from '../../protocol/kit/log.ts'
+import { Secret } from '../../protocol/kit/secret.ts'
+import { createScene, type Scene } from '../collector/screens/scene.ts'
+
+let browser: Browser
+let assets: Assets
+const pages: Page[] = []
+const servers: ScreensServer[] = []
+
+beforeAll(async () => {
+  assets = await buildWeb()
+  browser = await chromium.launch({
+    executablePath: '/usr/bin/chromium',
+    args: [
+      '--headless',
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  })
+})
+afterEach(async () => {
+  await Promise.all(pages.splice(0).map((p) => p.close()))
+  await Promise.all(servers.splice(0).map((s) => s.close()))
+})
+afterAll(() => browser?.close())
+
+async function serve(scene: Scene, port = 0, more: { version?: string; token?: Secret } = {}) {
+  const server = createServer({ views: scene, assets, log: SILENT, version: '1.2.3', ...more })
+  servers.push(server)
+  return { server, port: (await server.listen('127.0.0.1', port)).port }
+}
+
+/** Opens the wall; `errors` gathers all that the console complains about. */
+async function open(port: number, width = 1920, height = 1080) {
+  const page = await browser.newPage({ viewport: { width, height } })
+  pages.push(page)
+  const errors: string[] = []
+  page.on('console', (m) => {
+    if (m.type() === 'error' || m.type() === 'warning') errors.push(m.text())
+  })
+  page.on('pageerror', (e) => errors.push(e.message))
+  await page.goto(`http://127.0.0.1:${port}/`)
+  const text = (selector: string) => page.locator(selector).first().textContent()
+  const eventually = (selector: string, expected: RegExp | string) =>
+    vi.waitFor(async () => expect(await text(selector)).toMatch(expected), { timeout: 15_000 })
+  return { page, errors, text, eventually }
+}
+
+/** Distinct colours on the rack map: 1 is a blank canvas. */
+const colours = `(() => {
+  const c = document.createElement('canvas')
+  const map = document.querySelector('.racks canvas')
+  Object.assign(c, { width: map.width, height: map.height })
+  const g = c.getContext('2d', { willReadFrequently: true })
+  g.drawImage(map, 0, 0)
+  const bytes = g.getImageData(0, 0, c.width, c.height).data
+  return new Set(new Uint32Array(bytes.buffer)).size
+})()`
+
+const overflow = 'document.documentElement.scrollWidth - document.documentElement.clientWidth'
+
+/** Texts that their own box cuts off, where no ellipsis says so. */
+const clipped = `[...document.querySelectorAll('.panel :is(p, td, th, h2, h2 small, .where, .loss, .price, .big *), header *')]
+  .filter((e) => e.checkVisibility() && !e.classList.contains('aloud'))
+  .filter((e) => {
+    const own = e.getBoundingClientRect()
+    const panel = (e.closest('.panel') ?? document.documentElement).getBoundingClientRect()
+    return own.right > panel.right + 1 || own.bottom > panel.bottom + 1 || own.left < panel.left - 1
+  })
+  .map((e) => e.className + ' ' + e.textContent)`
+
+test('the wall shows the site, and its figures change with each frame', async () => {
+  const scene = createScene()
+  const { server, port } = await serve(scene)
+  const { page, errors, text, eventually } = await open(port)
+  expect(page.url()).toMatch(/\/wall$/)
+  await eventually('.net .big', /^\$1,0\d\d/)
+  await eventually('.power .sub', /limit 5\.20 MW/)
+  await eventually('header', /Plainview North.*CDT America\/Chicago/s)
+  const before = await text('.workloads tbody')
+  scene.advance(5_000)
+  scene.change.site = { netUsdPerH: -12.5 }
+  server.tick()
+  await eventually('.net .big', '▼\u2212$12.50')
+  expect(await text('.workloads tbody')).not.toBe(before)
+  expect(errors).toEqual([])
+})
+
+test('the trend and the rack map are drawn, and a rack that fails changes the map', async () => {
+  const scene = createScene()
+  const racks = scene.frame().racks.map((r) => ({ ...r, condition: 'normal' as const, needHands: 0 }))
+  scene.change.racks = racks
+  const { server, port } = await serve(scene)
+  const { page, errors, eventually } = await open(port)
+  await eventually('.racks h2', /no machine needs hands/)
+  await page.locator('.chart canvas').waitFor()
+  const calm = (await page.evaluate(colours)) as number
+  expect(calm).toBeGreaterThan(1)
+  scene.change.racks = racks.map((r, i) =>
+    i === 7 ? { ...r, condition: 'down' as const, needHands: 23 } : r,
+  )
+  server.tick()
+  await eventually('.racks h2', /23 machines need hands/)
+  expect(await page.evaluate(colours)).toBeGreaterThan(calm)
+  expect(await page.locator('.racks canvas').getAttribute('aria-label')).toContain('C01 R08: 23 of 30')
+  expect(errors).toEqual([])
+})
+
+test('when frames stop, the figures are dimmed under a banner with their age; a new frame lifts it', async () => {
+  const scene = createScene()
+  const agents = scene.site().agents.map((a) => ({ ...a, pollS: 1 }))
+  scene.change.agents = agents
+  const { server, port } = await serve(scene)
+  const { page, errors, eventually } = await open(port)
+  await eventually('.strip.stale', /^STALE \d\d:\d\d/)
+  expect(await page.locator('.wall').getAttribute('class')).toContain('dimmed')
+  server.tick()
+  await page.locator('.strip.stale').waitFor({ state: 'detached' })
+  expect(errors).toEqual([])
+})
+
+test('an agent that stopped is named while the rest goes on', async () => {
+  const scene = createScene()
+  scene.change.agents = scene
+    .site()
+    .agents.map((a) =>
+      a.agentId === 'south' ? { ...a, state: 'stale', lastSeenMs: scene.nowMs - 62_000 } : a,
+    )
+  const { port } = await serve(scene)
+  const { page, eventually } = await open(port)
+  await eventually('.strip.silent', /◆ south stale 01:\d\d/)
+  expect(await page.locator('.wall').getAttribute('class')).not.toContain('dimmed')
+})
+
+test('a lost collector is said at once, and the wall recovers by itself with the state of then', async () => {
+  const scene = createScene()
+  const { server, port } = await serve(scene)
+  const { page, eventually } = await open(port)
+  await eventually('.net .big', /\$1,0/)
+  await server.close()
+  await eventually('.strip.lost', /No connection to the collector\s+· reconnecting/)
+  scene.change.site = { netUsdPerH: 77 }
+  await serve(scene, port)
+  await eventually('.net .big', '$77.00')
+  await page.locator('.strip.lost').waitFor({ state: 'detached' })
+})
+
+test('a collector of another version makes the wall load itself again', async () => {
+  const scene = createScene()
+  const { server, port } = await serve(scene)
+  const { page, eventually } = await open(port)
+  await eventually('.net .big', /\$1,0/)
+  const again = page.waitForEvent('load', { timeout: 20_000 })
+  await server.close()
+  await serve(scene, port, { version: '1.3.0' })
+  await again
+  await eventually('.net .big', /\$1,0/)
+})
+
+test('simulated machines are marked on the site and in the lists, real ones are not', async () => {
+  const simulated = await serve(createScene())
+  const first = await open(simulated.port)
+  await first.eventually('.strip.simulated', /SIMULATED/)
+  expect(await first.page.locator('.worst .chip').count()).toBeGreaterThan(0)
+  const real = await serve(createScene({ simulated: false }))
+  const second = await open(real.port)
+  await second.eventually('.net .big', /\$1,0/)
+  expect(await second.page.locator('.strip.simulated, .chip').count()).toBe(0)
+})
+
+test('a collector that nobody reports to says what to do', async () => {
+  const scene = createScene()
+  scene.change = { site: { devices: 0, devicesReporting: 0 }, agents: [] }
+  const { port } = await serve(scene)
+  const { eventually } = await open(port)
+  await eventually('.empty', /No agent has reported yet. Install perwatt-agent/)
+})
+
+test('a calm new site says so where lists and trend are empty', async () => {
+  const scene = createScene()
+  scene.change = {
+    site: {},
+    alerts: [],
+    worst: [],
+    trend: { startMs: [], revenueUsdPerKwh: {}, energyUsdPerKwh: [] },
+  }
+  const { port } = await serve(scene)
+  const { eventually } = await open(port)
+  await eventually('.alerts .rows', /No alert is firing/)
+  await eventually('.trend', /No settled minute yet/)
+  await eventually('.worst .rows', /No device loses money/)
+})
+
+test.each([
+  [390, 844, 4, 15],
+  [820, 1180, 4, 15],
+  [1366, 768, 40, 52],
+  [1920, 1080, 4, 15],
+  [1920, 1080, 40, 52],
+  [3840, 2160, 40, 52],
+])(
+  'at %i x %i with %i containers of %i racks nothing is cut off',
+  async (width, height, containers, racksPerContainer) => {
+    const { port } = await serve(createScene({ containers, racksPerContainer }))
+    const { page, errors, eventually } = await open(port, width, height)
+    await eventually('.net .big', /\$/)
+    await page.locator('.chart canvas').waitFor()
+    expect(await page.evaluate(overflow)).toBe(0)
+    expect(await page.evaluate(clipped)).toEqual([])
+    expect(await page.evaluate(colours)).toBeGreaterThan(1)
+    if (width >= 1200) {
+      const end = await page.locator('main').boundingBox()
+      expect((end?.y ?? 0) + (end?.height ?? 0)).toBeGreaterThan(height * 0.98)
+      expect(await page.evaluate('document.documentElement.scrollHeight')).toBe(height)
+    }
+    expect(errors).toEqual([])
+  },
+)
+
+test.each([
+  [390, 844],
+  [1920, 1080],
+])('at %i x %i long names, large sums and many lines cut nothing off either', async (width, height) => {
+  const scene = createScene()
+  const workloads = scene.workloads()
+  const [alert] = scene.alerts()
+  const name = 'a-name-as-long-as-names-may-be-and-somebody-did-choose-it'
+  scene.change = {
+    site: {
+      name: 'The very long name of a site in the north of the county of Plainview',
+      netUsdPerH: -1_234_567,
+    },
+    workloads: [...workloads, ...workloads.map((w, i) => ({ ...w, workload: `${name}-${i}` }))],
+    alerts: Array.from({ length: 140 }, (_, i) => ({
+      ...alert!,
+      id: `a${i}`,
+      severity: (['critical', 'warning', 'info'] as const)[i % 3]!,
+      subject: { deviceId: `${name}/gpu7` },
+    })),
+  }
+  const { port } = await serve(scene)
+  const { page, eventually } = await open(port, width, height)
+  await eventually('.net .big', /1,234,567/)
+  expect(await page.evaluate(overflow)).toBe(0)
+  expect(await page.evaluate(clipped)).toEqual([])
+  await eventually('.workloads tbody', /6 more/)
+  await eventually('.alerts h2', /and \d+ more/)
+})
+
+test('what a finger touches on a phone is at least 44 pixels high', async () => {
+  const { port } = await serve(createScene())
+  const { page, eventually } = await open(port, 390, 844)
+  await eventually('.net .big', /\$/)
+  for (const target of await page.locator('nav a, .row').all())
+    expect((await target.boundingBox())?.height).toBeGreaterThanOrEqual(44)
+})
+
+test('with a token, a browser signs in once and sees the wall', async () => {
+  const { port } = await serve(createScene(), 0, { token: new Secret('correct-horse-battery') })
+  const { page, eventually } = await open(port)
+  expect(page.url()).toMatch(/\/sign-in$/)
+  await page.getByLabel('Token').fill('guess')
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  await eventually('#wrong', /not the token/)
+  await page.getByLabel('Token').fill('correct-horse-battery')
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  await eventually('.net .big', /\$1,0/)
+})
