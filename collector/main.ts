@@ -26,11 +26,18 @@ program
 
 program
   .command('demo')
-  .description('bring up a whole site on this machine: collector, agents, and an emulated site on loopback beside the machine itself')
+  .description(
+    'bring up a whole site on this machine: collector, agents, and an emulated site on loopback beside the machine itself',
+  )
   .option('--data <folder>', 'where the demo keeps its history and configurations', 'perwatt-data')
   .option('--port <number>', 'port of the screens; the next free one where it is taken', '8080')
-  .option('--broker-port <number>', 'port of the embedded broker; the next free one where it is taken', '1883')
+  .option(
+    '--broker-port <number>',
+    'port of the embedded broker; the next free one where it is taken',
+    '1883',
+  )
   .option('--agent <file>', 'the perwatt-agent program; by default beside this one')
+  .option('--base <address>', 'loopback address of the first emulated miner', '127.10.0.1')
   .option('--seed <number>', 'what happens on the emulated site follows from it', '1')
   .action(demo)
 

@@ -3,11 +3,10 @@ import { LEDGER_SUMS, type LedgerBucket, type LedgerRow, type LedgerSums, type S
 
 const KEPT_MS = 24 * HOUR_MS
 
-export const zeroSums = (): LedgerSums =>
-  Object.fromEntries(LEDGER_SUMS.map((name) => [name, 0])) as LedgerSums
+const zeroSums = (): LedgerSums => Object.fromEntries(LEDGER_SUMS.map((name) => [name, 0])) as LedgerSums
 
 /** Adds b to a, in place. */
-export function addSums(a: LedgerSums, b: LedgerSums): LedgerSums {
+function addSums(a: LedgerSums, b: LedgerSums): LedgerSums {
   for (const name of LEDGER_SUMS) a[name] += b[name]
   return a
 }
@@ -36,6 +35,11 @@ export class RecentMinutes {
       byWorkload.set(r.workload, addSums(byWorkload.get(r.workload) ?? zeroSums(), r))
     }
     for (const m of this.#minutes.keys()) if (m < nowMs - KEPT_MS) this.#minutes.delete(m)
+  }
+
+  /** How many minutes there are. */
+  get count(): number {
+    return this.#minutes.size
   }
 
   /** Start of the newest minute that has a ledger. */

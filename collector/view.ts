@@ -68,7 +68,7 @@ export const AgentViewSchema = z.object({
 })
 export type AgentView = z.infer<typeof AgentViewSchema>
 
-export const PriceViewSchema = QuoteSchema.extend({ stale: z.boolean() })
+const PriceViewSchema = QuoteSchema.extend({ stale: z.boolean() })
 
 export const SiteViewSchema = EarningSchema.extend({
   site: z.string(),
@@ -102,7 +102,7 @@ export const SiteViewSchema = EarningSchema.extend({
 })
 export type SiteView = z.infer<typeof SiteViewSchema>
 
-export const RACK_CONDITIONS = ['normal', 'idle', 'stale', 'degraded', 'down'] as const
+const RACK_CONDITIONS = ['normal', 'idle', 'stale', 'degraded', 'down'] as const
 export const RackViewSchema = z.object({
   container: z.string(),
   rack: z.string(),

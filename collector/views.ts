@@ -29,7 +29,9 @@ import type {
 } from './view.ts'
 import { UNPAID, type Workload } from './workloads.ts'
 
+/** Buckets of the trend: five minutes over a day, single minutes while there are few. */
 const TREND_STEP_MS = 5 * MINUTE_MS
+const FEW_MINUTES = 180
 const WORST_SHOWN = 12
 
 export interface LiveViewsOptions {
@@ -115,14 +117,15 @@ export class LiveViews implements Views {
   }
 
   trend(): Trend {
-    const buckets = this.#o.minutes.buckets(TREND_STEP_MS)
+    const stepMs = this.#o.minutes.count > FEW_MINUTES ? TREND_STEP_MS : MINUTE_MS
+    const buckets = this.#o.minutes.buckets(stepMs)
     const startMs = [...new Set(buckets.map((b) => b.startMs))].sort((a, b) => a - b)
     const at = new Map(startMs.map((ms, i) => [ms, i]))
     const revenueUsdPerKwh: Record<string, (number | null)[]> = {}
     const energy = startMs.map(() => ({ usd: 0, joules: 0 }))
     for (const b of buckets) {
       const i = at.get(b.startMs) as number
-      const figure = ledgerFigure(b.group, b.startMs, b.startMs + TREND_STEP_MS, b)
+      const figure = ledgerFigure(b.group, b.startMs, b.startMs + stepMs, b)
       const sum = energy[i] as { usd: number; joules: number }
       sum.usd += figure.costUsd
       sum.joules += figure.energyJ

@@ -34,12 +34,12 @@ workloads:
     match: [{ namespace: "tenant-*", model: "*H100*" }]
   - name: l40s-rental
     kind: gpu-hour
-    usdPerGpuHour: 0.85
+    usdPerGpuHour: 0.65
     match: [{ namespace: "tenant-*", model: "*L40S*" }]
   - name: inference
     kind: tokens
-    usdPerMillionTokensIn: 0.15
-    usdPerMillionTokensOut: 0.60
+    usdPerMillionTokensIn: 0.05
+    usdPerMillionTokensOut: 0.20
     match: [{ namespace: inference }, { service: "*" }]
 `
 

@@ -19,6 +19,7 @@ export interface DemoOptions {
   port: string
   brokerPort: string
   agent?: string
+  base: string
   seed: string
 }
 
@@ -70,7 +71,17 @@ export async function demo(options: DemoOptions): Promise<void> {
         })
       const site = child(
         'simulate',
-        ['simulate', '--write', folder, '--mqtt-url', mqttUrl, '--seed', options.seed],
+        [
+          'simulate',
+          '--write',
+          folder,
+          '--mqtt-url',
+          mqttUrl,
+          '--seed',
+          options.seed,
+          '--base',
+          options.base,
+        ],
         'ready',
       )
       const agents = ['mining', 'gpu', 'this-machine'].map((name) =>

@@ -137,6 +137,7 @@ export function liveFigures(
       add(NOBODY, free)
     earnings.set(d, earning)
   }
+  creditServersToTheirGpus(earnings, workloads)
   if (meterPowerW !== undefined) {
     const beyondW = meterPowerW - devicesPowerW
     const t = beyondW < 0 ? total(UNPAID.unaccounted, 'unaccounted') : total(UNPAID.overhead, 'overhead')
@@ -155,3 +156,25 @@ export function liveFigures(
 /** J/TH of machines: W / (TH/s). Undefined where nothing hashes. */
 export const efficiencyJPerTh = (powerW: number, hashrateHs: number): number | undefined =>
   hashrateHs > 0 ? powerW / (hashrateHs / 1e12) : undefined
+
+/**
+ * An LLM server counts the tokens, the GPUs behind it take the watts: what it earns is credited to the machines that work for
+ * the same workload, by power. A workload's sum stays as it is.
+ */
+function creditServersToTheirGpus(
+  earnings: Map<LiveDevice, LiveEarning>,
+  workloads: readonly Workload[],
+): void {
+  for (const { name } of workloads.filter((w) => w.kind === 'tokens')) {
+    const members = [...earnings].flatMap(([device, earning]) => {
+      const share = earning.shares.find((s) => s.workload === name)?.share
+      return share === undefined ? [] : [{ earning, powerW: (device.sample?.powerW ?? 0) * share }]
+    })
+    const powerW = members.reduce((sum, m) => sum + m.powerW, 0)
+    if (!(powerW > 0)) continue
+    const servers = members.filter((m) => m.powerW === 0)
+    const earned = servers.reduce((sum, m) => sum + m.earning.revenueUsdPerH, 0)
+    for (const m of servers) m.earning.revenueUsdPerH = 0
+    for (const m of members) m.earning.revenueUsdPerH += (earned * m.powerW) / powerW
+  }
+}

@@ -1,9 +1,10 @@
-import { type Browser, chromium, type Page } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import { createServer, type ScreensServer } from '../../collector/screens/server.ts'
 import { type Assets, buildWeb } from '../../collector/screens/web-build.ts'
 import { SILENT } from '../../protocol/kit/log.ts'
 import { Secret } from '../../protocol/kit/secret.ts'
+import { launchChromium } from '../chromium.ts'
 import { createScene, type Scene } from '../collector/screens/scene.ts'
 
 let browser: Browser
@@ -13,19 +14,7 @@ const servers: ScreensServer[] = []
 
 beforeAll(async () => {
   assets = await buildWeb()
-  browser = await chromium.launch({
-    executablePath: '/usr/bin/chromium',
-    args: [
-      '--headless',
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ],
-  })
+  browser = await launchChromium()
 })
 afterEach(async () => {
   await Promise.all(pages.splice(0).map((p) => p.close()))

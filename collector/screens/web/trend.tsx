@@ -92,7 +92,8 @@ function optionsOf(
     cursor: { show: false },
     tzDate: (s) => uPlot.tzDate(new Date(s * 1000), timeZone),
     scales: {
-      x: { time: true },
+      // a young site's few minutes stand at the right end of an hour, not stretched over the whole width
+      x: { time: true, range: (_: uPlot, from: number, to: number) => [Math.min(from, to - 3600), to] },
       y: {
         range: [low, high],
         ...(series.logarithmic ? { distr: 4 as const, asinh: LINEAR_BELOW } : {}),
@@ -118,7 +119,7 @@ function optionsOf(
         stroke: line.price ? theme.price : (theme.series[i] ?? theme.text),
         width: rem * (line.price ? 0.1 : 0.14),
         dash: line.price ? [rem * 0.15, rem * 0.2] : (DASHES[i] ?? []).map((d) => (d * rem) / 16),
-        points: { show: false },
+        points: { show: series.x.length === 1 },
         ...(line.price && uPlot.paths.stepped ? { paths: uPlot.paths.stepped({ align: 1 }) } : {}),
         spanGaps: false,
       })),
