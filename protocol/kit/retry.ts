@@ -46,6 +46,9 @@ export async function withDeadline<T>(
   })
   try {
     return await Promise.race([work(both), expired])
+  } catch (error) {
+    // "The operation was aborted" is no word of its own
+    throw both.aborted && error instanceof Error && error.name === 'AbortError' ? both.reason : error
   } finally {
     clearTimeout(timer)
     own.abort()

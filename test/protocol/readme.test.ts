@@ -14,7 +14,7 @@ const SCHEMAS = {
   ack: AckMessageSchema,
 }
 const README = readFileSync(join(import.meta.dirname, '../../protocol/README.md'), 'utf8')
-const examples = [...README.matchAll(/^\*\*(\w+)\*\*(?:(?!```)[\s\S])*?```json\n(.*)\n```/gm)].map(
+const examples = [...README.matchAll(/^\*\*(\w+)\*\*(?:(?!```)[\s\S])*?```json\n([\s\S]*?)\n```/gm)].map(
   ([, name, json]) => [name, json] as const,
 )
 
