@@ -27,8 +27,8 @@ export class UsageError extends PerwattError {
 export function reasonOf(error: unknown): string {
   if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0])
   if (!(error instanceof Error)) return String(error)
-  // fetch hides the reason ("fetch failed") in its cause
-  return error.cause instanceof Error && error.message === 'fetch failed'
-    ? reasonOf(error.cause)
-    : error.message.split('\n', 1)[0] || error.name
+  // fetch hides the reason ("fetch failed") in its cause, node:http the reason of an abort
+  const hidden = error.message === 'fetch failed' || error.name === 'AbortError'
+  if (hidden && error.cause instanceof Error) return reasonOf(error.cause)
+  return error.message.split('\n', 1)[0] || error.name
 }
