@@ -45,7 +45,7 @@ const TokensSchema = z.strictObject({
 
 /** Something that earns. */
 export const WorkloadSchema = z.discriminatedUnion('kind', [MiningSchema, GpuHourSchema, TokensSchema], {
-  error: 'expected a mapping with a kind of: mining, gpu-hour, tokens',
+  error: 'expected one of mining, gpu-hour, tokens',
 })
 export type Workload = z.output<typeof WorkloadSchema>
 

@@ -13,7 +13,7 @@ export interface ChildOptions {
   args: readonly string[]
   /** takes everything that the process prints */
   logFile: string
-  /** a line on its standard output that says it is ready; absent: ready at once */
+  /** a line of its output that says it is ready; absent: ready at once */
   readyLine?: string
   readyWithinMs?: number
   say: (line: string) => void
@@ -33,21 +33,34 @@ export class Child {
     this.#log = createWriteStream(options.logFile, { flags: 'a' })
   }
 
-  /** Resolves when it is ready. @throws PerwattError where it ends or says nothing before */
+  /** Resolves when it is ready. @throws PerwattError where it ends or says nothing before; it is not started again then */
   start(): Promise<void> {
     const { name, readyLine, readyWithinMs = 30_000, logFile } = this.#o
     return new Promise((resolve, reject) => {
-      const fail = (why: string) => reject(new PerwattError('child', `${name} ${why}; see ${logFile}`))
+      let ready = readyLine === undefined
+      let lastLine = ''
+      const fail = (why: string) => {
+        this.#ending = true
+        reject(new PerwattError('child', `${name} ${why}; see ${logFile}`))
+      }
       const late = setTimeout(() => fail(`was not ready in ${readyWithinMs / 1000} s`), readyWithinMs)
-      const settle = (done: () => void) => {
+      const begun = () => {
         clearTimeout(late)
-        done()
+        ready = true
+        resolve()
       }
       this.#spawn(
-        (line) => line === readyLine && settle(resolve),
-        (code) => settle(() => fail(`ended at once with status ${code}`)),
+        (line) => {
+          lastLine = line
+          if (!ready && line === readyLine) begun()
+        },
+        (how) => {
+          if (ready) return this.#startAgain(how)
+          clearTimeout(late)
+          fail(`ended (${how}): ${lastLine}`)
+        },
       )
-      if (readyLine === undefined) settle(resolve)
+      if (ready) begun()
     })
   }
 
@@ -65,8 +78,8 @@ export class Child {
     this.#log.end()
   }
 
-  #spawn(onLine: (line: string) => void, onEarlyExit?: (code: number | null) => void): void {
-    const { name, command, args, say } = this.#o
+  #spawn(onLine: (line: string) => void, onEnd: (how: string) => void): void {
+    const { command, args } = this.#o
     // a group of its own, so that a Ctrl-C at the terminal comes to it through us, in order
     const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: true })
     this.#process = child
@@ -77,15 +90,23 @@ export class Child {
         onLine(line)
       })
     child.on('error', (error) => this.#log.write(`${error.message}\n`))
-    child.once('exit', (code, signal) => {
+    child.once('close', (code, signal) => {
       if (this.#ending) return
-      onEarlyExit?.(code)
       if (performance.now() - started > RESTART_CAP_MS) this.#restarts = 0
-      const delayMs = 1000 + backoffMs(this.#restarts++, 1000, RESTART_CAP_MS)
-      say(
-        `${name} ended (${signal ?? `status ${code}`}); starting it again in ${(delayMs / 1000).toFixed(0)} s`,
-      )
-      this.#timer = setTimeout(() => this.#spawn(() => undefined), delayMs)
+      onEnd(signal ?? `status ${code}`)
     })
+  }
+
+  #startAgain(how: string): void {
+    const delayMs = 1000 + backoffMs(this.#restarts++, 1000, RESTART_CAP_MS)
+    this.#o.say(`${this.#o.name} ended (${how}); starting it again in ${Math.ceil(delayMs / 1000)} s`)
+    this.#timer = setTimeout(
+      () =>
+        this.#spawn(
+          () => undefined,
+          (again) => this.#startAgain(again),
+        ),
+      delayMs,
+    )
   }
 }

@@ -24,6 +24,8 @@ export interface DemoOptions {
 }
 
 const PORTS_TRIED = 100
+/** where miners answer */
+const MINER_PORT = 4028
 
 /**
  * A whole site on this machine: the collector here, an emulated site and three agents as processes of their own. What was
@@ -39,10 +41,12 @@ export async function demo(options: DemoOptions): Promise<void> {
 
   await serve({
     log: createLog({ fields: { program: 'perwatt-collector' } }),
+    reloads: false,
     load: () => undefined,
     async start() {
       const port = await freePort('port', options.port, 'screens', say)
       const brokerPort = await freePort('broker-port', options.brokerPort, 'broker', say)
+      const base = await freeBase(options.base, say)
       const yaml = demoCollectorYaml({ dataFolder: folder, port, brokerPort })
       const mqttUrl = `mqtt://127.0.0.1:${brokerPort}`
       const hostId =
@@ -71,17 +75,7 @@ export async function demo(options: DemoOptions): Promise<void> {
         })
       const site = child(
         'simulate',
-        [
-          'simulate',
-          '--write',
-          folder,
-          '--mqtt-url',
-          mqttUrl,
-          '--seed',
-          options.seed,
-          '--base',
-          options.base,
-        ],
+        ['simulate', '--write', folder, '--mqtt-url', mqttUrl, '--seed', options.seed, '--base', base],
         'ready',
       )
       const agents = ['mining', 'gpu', 'this-machine'].map((name) =>
@@ -143,10 +137,27 @@ async function freePort(
   )
 }
 
-function isFree(port: number): Promise<boolean> {
+/** The emulated miners' first address, or the same in the next network where another emulated site has it. */
+async function freeBase(wanted: string, say: (line: string) => void): Promise<string> {
+  const [, network, host] = /^127\.(\d{1,3})\.(\d{1,3}\.\d{1,3})$/.exec(wanted) ?? []
+  if (!network || !host)
+    throw new UsageError([`--base: expected an address such as 127.10.0.1, got ${wanted}`])
+  for (let n = Number(network); n < 255; n++) {
+    const base = `127.${n}.${host}`
+    if (!(await isFree(MINER_PORT, base))) continue
+    if (base !== wanted) say(`${wanted} is another emulated miner's; this site's begin at ${base}`)
+    return base
+  }
+  throw new PerwattError(
+    'port-taken',
+    `TCP ${MINER_PORT} is taken on every address from ${wanted} up; name another with --base`,
+  )
+}
+
+function isFree(port: number, host = '127.0.0.1'): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer()
     server.once('error', () => resolve(false))
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
+    server.listen(port, host, () => server.close(() => resolve(true)))
   })
 }

@@ -28,6 +28,18 @@ export const DurationMsSchema = z
     return Number(number) * MS[unit]
   })
 
+const BYTE_SIZE = /^(\d+(?:\.\d+)?)\s*(kB|MB|GB|KiB|MiB|GiB)$/
+const BYTES = { kB: 1e3, MB: 1e6, GB: 1e9, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 } as const
+
+/** `512MiB`, `1GiB`, `20GB`, as bytes. */
+export const ByteSizeSchema = z
+  .string()
+  .regex(BYTE_SIZE, 'expected a size such as 512MiB or 1GiB')
+  .transform((text) => {
+    const [, number, unit] = BYTE_SIZE.exec(text) as unknown as [string, string, keyof typeof BYTES]
+    return Math.floor(Number(number) * BYTES[unit])
+  })
+
 export const HttpUrlSchema = z.url({ protocol: /^https?$/, error: 'expected an http:// or https:// address' })
 export const MqttUrlSchema = z.url({
   protocol: /^(mqtts?|wss?|tcp|tls)$/,

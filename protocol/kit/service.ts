@@ -12,18 +12,20 @@ const STOP_WITHIN_MS = 4_500
  * Runs a service until SIGINT or SIGTERM; SIGHUP reads the configuration again and goes on with it, or, where that is wrong,
  * with the one it has. A second SIGINT ends at once.
  * @param start gets the service that it replaces, stopped, on a reload
+ * @param reloads false: SIGHUP ends it as well (the terminal it was started at was closed)
  */
 export async function serve<C, S extends Service>(options: {
   load: () => C
   start: (config: C, previous?: S) => Promise<S>
   log: Log
+  reloads?: boolean
 }): Promise<void> {
-  const { load, start, log } = options
+  const { load, start, log, reloads = true } = options
   const signals = nextSignals()
   let service = await start(load())
   for (;;) {
     const signal = await signals.next()
-    if (signal !== 'SIGHUP') break
+    if (signal !== 'SIGHUP' || !reloads) break
     try {
       const config = load()
       await service.stop()
