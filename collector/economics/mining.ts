@@ -37,10 +37,6 @@ export const fppsRevenueUsd = (workDiff1: number, usdPerShare: number, poolFeeRa
 export const hashpriceUsdPerPhDay = (usdPerShare: number): number =>
   (1e15 * SECONDS_PER_DAY * usdPerShare) / HASHES_PER_DIFF1
 
-/** Revenue rate of a hashrate, USD/h, before the pool's fee: what its work is expected to be paid. */
-export const hashrateUsdPerH = (hashrateHs: number, usdPerShare: number): number =>
-  (hashrateHs * 3600 * usdPerShare) / HASHES_PER_DIFF1
-
 /** Energy price at which a machine earns nothing, USD/kWh: hashprice / (24 x J/TH). Undefined at zero efficiency. */
 export const breakEvenUsdPerKwh = (hashprice: number, efficiencyJPerTh: number): number | undefined =>
   efficiencyJPerTh > 0 ? hashprice / (24 * efficiencyJPerTh) : undefined

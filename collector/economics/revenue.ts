@@ -1,8 +1,14 @@
 import type { Owner } from '../../protocol/owner.ts'
-import { HOUR_MS, JOULES_PER_KWH, MILLIJOULES_PER_KWH, NANO_USD_PER_USD } from '../../protocol/units.ts'
+import {
+  HOUR_MS,
+  JOULES_PER_KWH,
+  MILLIJOULES_PER_KWH,
+  NANO_USD_PER_USD,
+  workDiff1OfHashrate,
+} from '../../protocol/units.ts'
 import type { Prices } from '../quotes.ts'
 import type { Workload } from '../workloads.ts'
-import { fppsRevenueUsd, hashrateUsdPerH, usdPerDiff1 } from './mining.ts'
+import { fppsRevenueUsd, usdPerDiff1 } from './mining.ts'
 
 /** Expected reward of a difficulty-1 share at these prices, USD; undefined where a price is missing. */
 export function shareUsd(prices: Prices): number | undefined {
@@ -67,30 +73,20 @@ export interface Rates {
   tokensOutPerS?: number | undefined
 }
 
-/** Revenue of what is being done now, USD/h: mining from the hashrate at the expected pay of its work. */
+/** Revenue of what is being done now, USD/h: that of an hour of it. Mining earns the expected pay of its hashrate's work. */
 export function revenueUsdPerH(
   workload: Workload | undefined,
   owner: Owner,
   r: Rates,
   usdPerShare: number | undefined,
 ): number {
-  switch (workload?.kind) {
-    case 'mining':
-      return usdPerShare === undefined || isDevFee(owner)
-        ? 0
-        : hashrateUsdPerH(r.hashrateHs ?? 0, usdPerShare) * (1 - workload.poolFeeRatio)
-    case 'gpu-hour':
-      return (r.gpusHeld ?? 0) * workload.usdPerGpuHour
-    case 'tokens':
-      return (
-        (((r.tokensInPerS ?? 0) * workload.usdPerMillionTokensIn +
-          (r.tokensOutPerS ?? 0) * workload.usdPerMillionTokensOut) *
-          3600) /
-        1e6
-      )
-    default:
-      return 0
+  const hour = {
+    workDiff1: workDiff1OfHashrate(r.hashrateHs ?? 0, 3600),
+    gpuMs: (r.gpusHeld ?? 0) * HOUR_MS,
+    tokensIn: (r.tokensInPerS ?? 0) * 3600,
+    tokensOut: (r.tokensOutPerS ?? 0) * 3600,
   }
+  return revenueUsd(workload, owner, hour, usdPerShare)
 }
 
 /** Cost of energy, nano-USD, a whole number. */

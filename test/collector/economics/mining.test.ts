@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest'
 import {
   breakEvenUsdPerKwh,
   hashpriceUsdPerPhDay,
-  hashrateUsdPerH,
   subsidyBtc,
   usdPerDiff1,
 } from '../../../collector/economics/mining.ts'
@@ -25,7 +24,6 @@ describe('mining economics', () => {
       btcUsd: 100_000,
     }) as number
     expect(hashpriceUsdPerPhDay(usd)).toBeCloseTo(62.8643, 4)
-    expect(hashrateUsdPerH(1e15, usd) * 24).toBeCloseTo(hashpriceUsdPerPhDay(usd), 9)
   })
 
   it('gives the break-even of the worked example: 50 USD/PH/day at 17.5 J/TH is 0.119 USD/kWh', () => {
