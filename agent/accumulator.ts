@@ -1,32 +1,36 @@
 import type { Interval, IntervalQuantity } from '../protocol/interval.ts'
 import { NOBODY, type Owner, ownerKey } from '../protocol/owner.ts'
-import { apportion, MINUTE_MS, minuteOf, workDiff1OfHashrate } from '../protocol/units.ts'
-import { Counter } from './counter.ts'
+import { apportion, HOUR_MS, MINUTE_MS, minuteOf, workDiff1OfHashrate } from '../protocol/units.ts'
+import type { Instant } from './clock.ts'
+import { Counter, type CounterState, OWNER_QUANTITIES, sumByOwner } from './counter.ts'
 import type { Reading } from './driver.ts'
+import { known } from './known.ts'
+import { type Bucket, Minutes, type MinutesState, type Piece } from './minutes.ts'
 
-/** The two clocks of an observation: wall for the label, monotonic for the elapsed time. */
-export interface Instant {
+/** What of a reading the next one needs. */
+interface Seen {
   wallMs: number
-  steadyMs: number
+  /** absent after a restart of the agent: a monotonic clock means nothing to another process */
+  steadyMs?: number
+  sample: Pick<Reading['sample'], 'powerW' | 'uptimeS' | 'holders' | 'hashrateHs' | 'utilizationRatio'>
+  /** whether it said what was counted for whom */
+  namedOwners: boolean
 }
 
-/** One owner's part of one device's minute, as it fills. */
-interface Bucket {
-  minuteMs: number
-  owner: Owner
-  startMs: number
-  endMs: number
-  coveredMs: number
-  sums: Partial<Record<IntervalQuantity, number>>
-  powerBasis: Interval['powerBasis']
-  recovered: boolean
+/** Everything that an accumulator knows, as JSON: what outlives the agent. */
+export interface AccumulatorState {
+  last?: Seen
+  energy?: CounterState
+  counters: [string, CounterState][]
+  drawnMilliJ: number
+  energyCarryMilliJ: number
+  minutes: MinutesState
 }
 
-/** A stretch of time inside one UTC minute, with its part of the segment's whole-number amounts. */
-interface Piece {
-  startMs: number
-  endMs: number
-}
+/** A wall clock that is off the monotonic one by less was slewed, or read at another moment: that is time, not a step. */
+const STEP_MS = 1000
+/** What counted on unseen for longer than the spool keeps anything is not recovered. */
+const RECOVERED_AT_MOST_MS = 7 * 24 * HOUR_MS
 
 /**
  * Turns one device's readings into interval records: energy from its counter, else power integrated by trapezoid; work and
@@ -34,102 +38,131 @@ interface Piece {
  * not drawn through it, only counters speak for it, and the record says `recovered`.
  */
 export class DeviceAccumulator {
-  readonly #deviceId: string
   readonly #maxGapMs: number
-  readonly #buckets = new Map<string, Bucket>()
-  readonly #energy = new Counter()
-  readonly #counters = new Map<string, Counter>()
-  #last: { at: Instant; reading: Reading } | undefined
-  #energyCarryMilliJ = 0
-  #closedThroughMs = 0
-  #stepsBack = 0
+  readonly #minutes: Minutes
+  #energy: Counter
+  #counters: Map<string, Counter>
+  #last: Seen | undefined
+  /** energy drawn from power while the counter was silent, which its next difference contains */
+  #drawnMilliJ: number
+  #energyCarryMilliJ: number
 
-  constructor(deviceId: string, maxGapMs: number) {
-    this.#deviceId = deviceId
+  /** @param state of an earlier life, to go on from */
+  constructor(deviceId: string, maxGapMs: number, state?: AccumulatorState) {
     this.#maxGapMs = maxGapMs
+    this.#minutes = new Minutes(deviceId, state?.minutes)
+    this.#energy = new Counter(state?.energy)
+    this.#counters = new Map(state?.counters.map(([key, s]) => [key, new Counter(s)]))
+    this.#last = state?.last
+    this.#drawnMilliJ = state?.drawnMilliJ ?? 0
+    this.#energyCarryMilliJ = state?.energyCarryMilliJ ?? 0
+  }
+
+  get state(): AccumulatorState {
+    const energy = this.#energy.state
+    const { wallMs, sample, namedOwners } = this.#last ?? {}
+    return {
+      ...(wallMs !== undefined && sample && { last: { wallMs, sample, namedOwners: namedOwners === true } }),
+      ...(energy ? { energy } : {}),
+      counters: [...this.#counters].flatMap(([key, { state }]): [string, CounterState][] =>
+        state ? [[key, state]] : [],
+      ),
+      drawnMilliJ: this.#drawnMilliJ,
+      energyCarryMilliJ: this.#energyCarryMilliJ,
+      minutes: this.#minutes.state,
+    }
+  }
+
+  /** False where it has nothing more to tell, and would not go on from what it saw so long ago. */
+  lives(wallMs: number): boolean {
+    return (
+      !this.#minutes.empty || (this.#last !== undefined && wallMs - this.#last.wallMs < RECOVERED_AT_MOST_MS)
+    )
   }
 
   /** Takes a reading. One that is not later than the last is dropped: it can only be a duplicate. */
   observe(reading: Reading, at: Instant): void {
-    const last = this.#last
-    if (last && at.steadyMs <= last.at.steadyMs) return
-    this.#last = { at, reading }
-    const uptime = reading.sample.uptimeS
-    const uptimeBefore = last?.reading.sample.uptimeS
-    const restarted = uptime === undefined || uptimeBefore === undefined ? undefined : uptime < uptimeBefore
-    const energyJ = reading.counters?.energyJ
-    const energyMilliJ =
-      energyJ === undefined ? undefined : this.#energy.advance(Math.round(energyJ * 1000), restarted)
-    const amounts = this.#advanceOwners(reading, restarted, last !== undefined)
-    if (!last) return
+    let last = this.#last
+    const elapsedMs = last && elapsedSince(last, at)
+    if (elapsedMs !== undefined && elapsedMs < 1 && last?.steadyMs !== undefined) return
+    if (elapsedMs !== undefined && elapsedMs > RECOVERED_AT_MOST_MS) {
+      this.#forget()
+      last = undefined
+    }
+    const restarted = last && restartedSince(last, reading, elapsedMs ?? 0)
+    const countedMilliJ = this.#counted(reading.counters?.energyJ, restarted)
+    const amounts = this.#advanceOwners(reading, restarted, last)
+    const { powerW, uptimeS, holders, hashrateHs, utilizationRatio } = reading.sample
+    this.#last = {
+      ...at,
+      sample: known({ powerW, uptimeS, holders, hashrateHs, utilizationRatio }),
+      namedOwners: reading.counters?.byOwner !== undefined,
+    }
+    if (!last || elapsedMs === undefined) return
 
-    // The elapsed time is the monotonic clock's; where the wall clock was stepped meanwhile, the new wall clock labels it.
-    const elapsedMs = Math.round(at.steadyMs - last.at.steadyMs)
-    const pieces = cutByMinute(at.wallMs - elapsedMs, at.wallMs)
-    if (pieces.length === 0) return
-    if (at.wallMs < last.at.wallMs) this.#stepsBack++
-    const gap = elapsedMs > this.#maxGapMs
-    const energy = energyMilliJ ?? (gap ? undefined : this.#integrate(last.reading, reading, elapsedMs))
-    this.#addEnergyAndTime(last.reading, reading, pieces, energy, gap)
+    const fromMs = this.#labelFrom(last, at, elapsedMs)
+    const gap = elapsedMs > this.#maxGapMs || elapsedMs < 1
+    const pieces = cut(fromMs, at.wallMs, gap)
+    const energy = countedMilliJ ?? (gap ? undefined : this.#integrate(last, reading, elapsedMs))
+    this.#addEnergyAndTime(last, reading, pieces, energy, gap)
     for (const { owner, quantity, amount } of amounts) this.#addSpread(owner, quantity, amount, pieces, gap)
   }
 
-  /** Records of minutes that are over: of which the next reading was seen, or for which none will come any more. */
-  close(wallMs: number): Interval[] {
-    const seenMs = this.#last?.at.wallMs ?? 0
-    return this.#take((b) => {
-      const endMs = b.minuteMs + MINUTE_MS
-      return seenMs >= endMs || wallMs >= endMs + this.#maxGapMs
-    })
+  /** Up to `limit` records of minutes that are over: of which the next reading was seen, or for which none will come any more. */
+  close(wallMs: number, limit = Number.POSITIVE_INFINITY): Interval[] {
+    return this.#minutes.take(Math.max(this.#last?.wallMs ?? 0, wallMs - this.#maxGapMs), limit)
   }
 
   /** Everything, the running minute included: the agent stops. */
   closeAll(): Interval[] {
-    return this.#take(() => true)
+    return this.#minutes.take(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY)
   }
 
-  #take(ready: (b: Bucket) => boolean): Interval[] {
-    const taken = [...this.#buckets].filter(([, b]) => ready(b))
-    const minutes = new Map<number, Bucket[]>()
-    for (const [key, b] of taken) {
-      this.#buckets.delete(key)
-      this.#closedThroughMs = Math.max(this.#closedThroughMs, b.minuteMs)
-      minutes.set(b.minuteMs, [...(minutes.get(b.minuteMs) ?? []), b])
-    }
-    return [...minutes.values()].flatMap((buckets) => {
-      shareEnergyByWork(buckets)
-      return buckets.map((b) => this.#record(b))
-    })
+  #forget(): void {
+    this.#energy = new Counter()
+    this.#counters = new Map()
+    this.#drawnMilliJ = 0
   }
 
-  #record(b: Bucket): Interval {
-    const record: Interval = {
-      deviceId: this.#deviceId,
-      owner: b.owner,
-      startMs: b.startMs,
-      durationMs: b.endMs - b.startMs,
-      coveredMs: Math.min(b.coveredMs, b.endMs - b.startMs),
-      ...b.sums,
+  /**
+   * What the wall clock calls the beginning of this stretch. The elapsed time is the monotonic clock's; where the wall clock was
+   * set meanwhile, the new time labels it, and what was gathered before is complete.
+   */
+  #labelFrom(last: Seen, at: Instant, elapsedMs: number): number {
+    if (elapsedMs < 1) {
+      // the clock was set back while the agent was down: how long that was, nobody knows
+      this.#minutes.seal()
+      return Math.min(minuteOf(at.wallMs), at.wallMs - 1)
     }
-    if (b.powerBasis && b.sums.energyMilliJ !== undefined) record.powerBasis = b.powerBasis
-    if (b.recovered) record.recovered = true
-    return record
+    const driftMs = at.wallMs - last.wallMs - elapsedMs
+    if (Math.abs(driftMs) < STEP_MS && at.wallMs > last.wallMs) return last.wallMs
+    this.#minutes.seal()
+    return at.wallMs - Math.max(1, Math.round(elapsedMs))
+  }
+
+  /** mJ by the energy counter, less what was drawn from power while it was silent. */
+  #counted(energyJ: number | undefined, restarted: boolean | undefined): number | undefined {
+    if (energyJ === undefined) return undefined
+    const counted = this.#energy.advance(Math.round(energyJ * 1000), restarted)
+    if (counted === undefined) return undefined
+    const drawn = Math.min(counted, this.#drawnMilliJ)
+    this.#drawnMilliJ -= drawn
+    return counted - drawn
   }
 
   /** Differences of the counters that belong to owners. */
-  #advanceOwners(reading: Reading, restarted: boolean | undefined, hadReading: boolean) {
+  #advanceOwners(reading: Reading, restarted: boolean | undefined, last: Seen | undefined) {
     const amounts: { owner: Owner; quantity: IntervalQuantity; amount: number }[] = []
-    for (const c of reading.counters?.byOwner ?? [])
-      for (const quantity of ['workDiff1', 'tokensIn', 'tokensOut'] as const) {
+    for (const [ownerText, c] of sumByOwner(reading.counters?.byOwner ?? [], ownerKey))
+      for (const quantity of OWNER_QUANTITIES) {
         const value = c[quantity]
         if (value === undefined) continue
-        const key = `${quantity}|${ownerKey(c.owner)}`
+        const key = `${quantity}|${ownerText}`
         let counter = this.#counters.get(key)
         if (!counter) {
-          counter = new Counter()
+          // An owner that appears while we watch (a pool switch) began at zero; where we couldn't see it before, it had a past.
+          counter = new Counter(last?.namedOwners ? { last: 0, strikes: 0 } : undefined)
           this.#counters.set(key, counter)
-          // An owner that appears while we watch (a pool switch) began at zero; at the first reading it had a past.
-          if (hadReading) counter.advance(0, undefined)
         }
         const amount = counter.advance(Math.round(value), restarted)
         if (amount !== undefined) amounts.push({ owner: c.owner, quantity, amount })
@@ -138,23 +171,25 @@ export class DeviceAccumulator {
   }
 
   /** mJ of a trapezoid between two power readings; the fraction of a mJ is carried on, so that it is never lost. */
-  #integrate(before: Reading, now: Reading, elapsedMs: number): number | undefined {
+  #integrate(before: Seen, now: Reading, elapsedMs: number): number | undefined {
     const a = before.sample.powerW
     const b = now.sample.powerW
     if (a === undefined || b === undefined) return undefined
     const exact = ((a + b) / 2) * elapsedMs + this.#energyCarryMilliJ
-    const whole = Math.floor(exact)
+    const whole = Math.max(0, Math.floor(exact))
     this.#energyCarryMilliJ = exact - whole
+    if (this.#energy.last !== undefined) this.#drawnMilliJ += whole
     return whole
   }
 
   #addEnergyAndTime(
-    before: Reading,
+    before: Seen,
     now: Reading,
     pieces: Piece[],
     energyMilliJ: number | undefined,
     gap: boolean,
   ): void {
+    if (gap && energyMilliJ === undefined) return
     // whoever held the machine when the stretch began held it through
     const holders = before.sample.holders ?? []
     const held = holders.reduce((sum, h) => sum + h.share, 0)
@@ -169,16 +204,15 @@ export class DeviceAccumulator {
       const energyParts = energies && apportion(energies[i] as number, shares)
       const timeParts = apportion(lengthMs, shares)
       for (const [k, part] of parts.entries()) {
-        if (gap && energyParts === undefined) continue
-        const bucket = this.#bucket(part.owner, piece, gap)
-        if (!gap) bucket.coveredMs += lengthMs
+        const bucket = this.#minutes.at(part.owner, piece, gap)
         if (now.sample.powerBasis) bucket.powerBasis = now.sample.powerBasis
         if (energyParts) add(bucket, 'energyMilliJ', energyParts[k] as number)
         if (gap) continue
+        bucket.coveredMs += lengthMs
         if (now.identity.kind === 'gpu') {
           add(bucket, 'gpuMs', timeParts[k] as number)
           if (utilization !== undefined)
-            add(bucket, 'busyGpuMs', Math.round((timeParts[k] as number) * utilization))
+            add(bucket, 'busyGpuMs', Math.round((timeParts[k] as number) * Math.min(1, utilization)))
         }
         if (hashrate !== undefined && part.owner !== NOBODY)
           add(
@@ -198,67 +232,37 @@ export class DeviceAccumulator {
     for (const [i, piece] of pieces.entries()) {
       const part = parts[i] as number
       // a pool that was not worked for has no record
-      if (part > 0 || this.#buckets.has(bucketKey(owner, piece)))
-        add(this.#bucket(owner, piece, gap), quantity, part)
+      if (part > 0 || this.#minutes.has(owner, piece))
+        add(this.#minutes.at(owner, piece, gap), quantity, part)
     }
-  }
-
-  #bucket(owner: Owner, piece: Piece, recovered: boolean): Bucket {
-    const key = bucketKey(owner, piece)
-    let b = this.#buckets.get(key)
-    if (!b) {
-      const minuteMs = minuteOf(piece.startMs)
-      // After a step back the same minute comes again: its records need a start, and so a key, of their own.
-      const again = minuteMs <= this.#closedThroughMs ? Math.min(this.#stepsBack, 999) : 0
-      const startMs = Math.min(piece.startMs + again, piece.endMs - 1)
-      b = {
-        minuteMs,
-        owner,
-        startMs,
-        endMs: piece.endMs,
-        coveredMs: 0,
-        sums: {},
-        powerBasis: undefined,
-        recovered: false,
-      }
-      this.#buckets.set(key, b)
-    }
-    b.endMs = Math.max(b.endMs, piece.endMs)
-    b.recovered ||= recovered
-    return b
   }
 }
 
-const bucketKey = (owner: Owner, piece: Piece): string => `${minuteOf(piece.startMs)}|${ownerKey(owner)}`
-
-function add(bucket: Bucket, quantity: IntervalQuantity, amount: number): void {
-  bucket.sums[quantity] = (bucket.sums[quantity] ?? 0) + amount
+function add({ sums }: Pick<Bucket, 'sums'>, quantity: IntervalQuantity, amount: number): void {
+  sums[quantity] = (sums[quantity] ?? 0) + amount
 }
 
-function cutByMinute(fromMs: number, toMs: number): Piece[] {
+/** ms by the monotonic clock; across a restart of the agent by the wall's, where less than 1 says that it was set back. */
+const elapsedSince = (last: Seen, at: Instant): number =>
+  last.steadyMs === undefined ? at.wallMs - last.wallMs : at.steadyMs - last.steadyMs
+
+/** Whether the machine restarted between two readings. An uptime of zero comes with replies that are all zeros: it says nothing. */
+function restartedSince(last: Seen, now: Reading, elapsedMs: number): boolean | undefined {
+  const { uptimeS } = now.sample
+  const before = last.sample.uptimeS
+  if (!uptimeS || !before) return undefined
+  return uptimeS < before || uptimeS * 1000 < elapsedMs
+}
+
+/** A stretch at its UTC minutes. The whole minutes inside a gap stay one piece: they are told apart when they are taken. */
+function cut(fromMs: number, toMs: number, gap: boolean): Piece[] {
   const pieces: Piece[] = []
   for (let startMs = fromMs; startMs < toMs; ) {
-    const endMs = Math.min(toMs, minuteOf(startMs) + MINUTE_MS)
+    const atBoundary = minuteOf(startMs) === startMs
+    const wholeMs = gap && atBoundary ? minuteOf(toMs) - startMs : 0
+    const endMs = Math.min(toMs, minuteOf(startMs) + Math.max(wholeMs, MINUTE_MS))
     pieces.push({ startMs, endMs })
     startMs = endMs
   }
   return pieces
-}
-
-/**
- * A miner's minute may hold work for several pools (a switch, a firmware's dev fee), while only one is seen as active. Its
- * energy follows the accepted work; without any, it stays with the pool that was active.
- */
-function shareEnergyByWork(buckets: Bucket[]): void {
-  const miners = buckets.filter((b) => b.owner['poolUrl'] !== undefined)
-  const work = miners.map((b) => b.sums.workDiff1 ?? 0)
-  if (miners.length < 2 || !work.some((w) => w > 0)) return
-  const known = miners.filter((b) => b.sums.energyMilliJ !== undefined)
-  if (known.length === 0) return
-  const total = known.reduce((sum, b) => sum + (b.sums.energyMilliJ ?? 0), 0)
-  const parts = apportion(total, work)
-  for (const [i, b] of miners.entries()) {
-    b.sums.energyMilliJ = parts[i] as number
-    b.powerBasis ??= known[0]?.powerBasis
-  }
 }

@@ -1,16 +1,17 @@
-import type { Interval } from '../protocol/interval.ts'
 import type { Log } from '../protocol/kit/log.ts'
+import { pause } from '../protocol/kit/retry.ts'
 import { encodeLive, MAX_SAMPLES_PER_MESSAGE } from '../protocol/sample.ts'
 import type { AckMessage, InventoryMessage, StatusMessage } from '../protocol/status.ts'
-import { DeviceAccumulator } from './accumulator.ts'
 import { type Clock, systemClock } from './clock.ts'
-import type { AgentConfig, DeviceConfig } from './config.ts'
+import { type AgentConfig, type DeviceConfig, spoolFolderOf } from './config.ts'
 import { Delivery } from './delivery.ts'
 import type { Driver, Reading } from './driver.ts'
+import { HardwareWatch } from './hardware.ts'
+import { Metering } from './metering.ts'
 import { Poller } from './poller.ts'
 import { Publisher } from './publisher.ts'
 import { DeviceRegistry } from './registry.ts'
-import { MemorySpool } from './spool.ts'
+import { Spool } from './spool/spool.ts'
 import { pollTarget } from './target.ts'
 
 export interface AgentOptions {
@@ -19,9 +20,15 @@ export interface AgentOptions {
   log: Log
   version: string
   clock?: Clock
-  /** of the agent that this one replaces: its records go on waiting */
-  spool?: MemorySpool
+  /** of the agent that this one replaces, stopped: its records go on waiting, its counters go on counting */
+  spool?: Spool
 }
+
+/** How long each step of a stop may take, and by when the collector must have answered. */
+const STOP_STEP_MS = 900
+const STOP_DELIVERY_MS = 2_800
+/** The clock offset is told anew when it changed by this much: round trips differ by less. */
+const OFFSET_NEWS_MS = 250
 
 /** Composition root of the agent: pollers -> registry and accumulators -> live messages and spool -> broker. */
 export class Agent {
@@ -30,14 +37,19 @@ export class Agent {
   readonly #version: string
   readonly #clock: Clock
   readonly #registry: DeviceRegistry
-  readonly spool: MemorySpool
+  readonly spool: Spool
   readonly #delivery: Delivery
   readonly #publisher: Publisher
   readonly #pollers: Poller[]
-  readonly #accumulators = new Map<string, DeviceAccumulator>()
+  /** absent until the spool is open */
+  #metering: Metering | undefined
+  #starting: Promise<void> = Promise.resolve()
+  #stopped = false
   #timers: NodeJS.Timeout[] = []
   #saidInventory = -1
   #clockOffsetMs: number | undefined
+  #saidOffsetMs: number | undefined
+  #saidDisk: string | undefined
 
   constructor(options: AgentOptions) {
     const { config, drivers, log, version, clock = systemClock } = options
@@ -46,8 +58,11 @@ export class Agent {
     this.#version = version
     this.#clock = clock
     this.#registry = new DeviceRegistry(config.devices, drivers, this.#wallMs())
-    this.spool =
-      options.spool ?? new MemorySpool({ epoch: this.#wallMs(), maxRecords: config.spool.maxRecords })
+    const { maxBytes, maxAge: maxAgeMs } = config.spool
+    const settings = { folder: spoolFolderOf(config), maxBytes, maxAgeMs }
+    this.spool = options.spool?.serves(settings)
+      ? options.spool
+      : new Spool({ ...settings, nowMs: () => this.#wallMs(), log })
     this.#publisher = new Publisher({
       ...config.mqtt,
       site: config.site,
@@ -61,12 +76,13 @@ export class Agent {
     this.#delivery = new Delivery({
       spool: this.spool,
       send: (message) => this.#publisher.publish('intervals', message, { qos: 1 }),
-      nowMs: () => this.#wallMs(),
+      clock,
       log,
     })
+    const watch = new HardwareWatch(config.devices, log)
     this.#pollers = config.devices.map(
       (device, i) =>
-        new Poller(pollTarget(device, drivers), {
+        new Poller(pollTarget(device, drivers, watch), {
           intervalMs: config.pollInterval,
           timeoutMs: config.timeout,
           phase: i / config.devices.length,
@@ -77,41 +93,56 @@ export class Agent {
     )
   }
 
-  start(): void {
+  /** Opens the spool and begins to read and to send. Resolves when it does; never rejects. */
+  start(): Promise<void> {
+    this.#starting = this.#start()
+    return this.#starting
+  }
+
+  async #start(): Promise<void> {
     const config = this.#config
+    await this.spool.open()
     this.#log.info('agent starts', {
       site: config.site,
       agent: config.agent,
       devices: config.devices.length,
       simulated: config.simulated,
+      recordsWaiting: this.spool.state().records,
     })
+    if (this.#stopped) return
+    this.#metering = new Metering(this.spool, 3 * config.pollInterval)
     this.#publisher.start()
     for (const poller of this.#pollers) poller.start()
     this.#timers = [
       setInterval(() => this.#publishLive(), config.pollInterval),
-      setInterval(() => this.#closeMinutes(), 1000),
-      setInterval(
-        () => this.#publisher.publish('status', this.#status('online'), { qos: 1, retain: true }),
-        60_000,
-      ),
+      setInterval(() => void this.#beat(), 1000),
+      setInterval(() => this.#publishStatus(), 60_000),
     ]
   }
 
-  /** Stops within a few seconds: what the running minute holds is closed and sent if the broker is there. */
+  /** Stops within 4 s: what the running minute holds is closed, made safe, and sent if the collector is there. */
   async stop(): Promise<void> {
+    this.#stopped = true
+    const until = performance.now() + STOP_DELIVERY_MS
     for (const timer of this.#timers) clearInterval(timer)
-    await Promise.all(this.#pollers.map((p) => p.stop()))
-    this.#spoolRecords([...this.#accumulators.values()].flatMap((a) => a.closeAll()))
-    // the last part of a minute is only in memory: give the collector a moment to take it
-    for (let waits = 0; waits < 20 && this.#publisher.connected && this.spool.state().records > 0; waits++)
-      await new Promise((resolve) => setTimeout(resolve, 100))
-    await this.#publisher.stop(this.#status('offline'))
-    const left = this.spool.state().records
-    if (left > 0)
-      this.#log.warn('records not delivered at the stop are lost with this spool in memory', {
-        records: left,
-      })
-    this.#log.info('agent stopped')
+    await atMost(this.#starting, STOP_STEP_MS)
+    await atMost(Promise.all(this.#pollers.map((p) => p.stop())), STOP_STEP_MS)
+    if (this.#metering) await atMost(this.#metering.close(), STOP_STEP_MS)
+    void this.#delivery.hurry()
+    while (this.#publisher.connected && this.#waiting > 0 && performance.now() < until) await pause(50)
+    await Promise.all([
+      this.#publisher.stop(this.#status('offline')),
+      // what was acknowledged since
+      atMost(this.spool.close(), STOP_STEP_MS),
+    ])
+    const { records, disk } = this.spool.state()
+    if (records > 0 && disk !== 'ok')
+      this.#log.warn('records that wait in memory are lost when the program ends', { records, disk })
+    this.#log.info('agent stopped', { recordsWaiting: records })
+  }
+
+  get #waiting(): number {
+    return this.spool.nextSeq - this.spool.oldestSeq
   }
 
   #wallMs(): number {
@@ -120,31 +151,14 @@ export class Agent {
 
   #observed(device: DeviceConfig, driver: string, readings: readonly Reading[]): void {
     const now = this.#clock.now()
-    for (const { deviceId, reading } of this.#registry.update(device, driver, readings, now.wallMs)) {
-      let accumulator = this.#accumulators.get(deviceId)
-      if (!accumulator) {
-        accumulator = new DeviceAccumulator(deviceId, 3 * this.#config.pollInterval)
-        this.#accumulators.set(deviceId, accumulator)
-      }
-      accumulator.observe(reading, now)
-    }
+    for (const { deviceId, reading } of this.#registry.update(device, driver, readings, now.wallMs))
+      this.#metering?.observe(deviceId, reading, now)
   }
 
-  #closeMinutes(): void {
-    const wallMs = this.#wallMs()
-    this.#spoolRecords([...this.#accumulators.values()].flatMap((a) => a.close(wallMs)))
-    this.#delivery.pump()
-  }
-
-  #spoolRecords(records: Interval[]): void {
-    if (records.length === 0) return
-    const lost = this.spool.append(records)
-    if (lost > 0)
-      this.#log.error('spool is full: the oldest records are lost', {
-        lost,
-        maxRecords: this.#config.spool.maxRecords,
-      })
-    this.#delivery.pump()
+  async #beat(): Promise<void> {
+    await this.#metering?.beat(this.#clock.now())
+    void this.#delivery.pump()
+    if (this.spool.state().disk !== this.#saidDisk) this.#publishStatus()
   }
 
   #publishLive(): void {
@@ -160,9 +174,16 @@ export class Agent {
   }
 
   #introduce(): void {
-    this.#publisher.publish('status', this.#status('online'), { qos: 1, retain: true })
+    this.#publishStatus()
     this.#publishInventory()
     this.#publishLive()
+  }
+
+  #publishStatus(): void {
+    const status = this.#status('online')
+    this.#saidDisk = status.spool?.disk
+    this.#saidOffsetMs = status.clockOffsetMs
+    this.#publisher.publish('status', status, { qos: 1, retain: true })
   }
 
   #publishInventory(): void {
@@ -181,6 +202,9 @@ export class Agent {
     if (ack.echoSentAtMs !== undefined)
       this.#clockOffsetMs = Math.round(ack.atMs - (ack.echoSentAtMs + this.#wallMs()) / 2)
     this.#delivery.acknowledged(ack)
+    const offsetMs = this.#clockOffsetMs
+    const saidMs = this.#saidOffsetMs ?? Number.POSITIVE_INFINITY
+    if (offsetMs !== undefined && Math.abs(offsetMs - saidMs) >= OFFSET_NEWS_MS) this.#publishStatus()
   }
 
   #status(state: StatusMessage['state']): StatusMessage {
@@ -195,4 +219,11 @@ export class Agent {
       ...(this.#clockOffsetMs === undefined ? {} : { clockOffsetMs: this.#clockOffsetMs }),
     }
   }
+}
+
+/** Waits for work, but no longer than this. */
+async function atMost(work: Promise<unknown>, ms: number): Promise<void> {
+  const late = new AbortController()
+  await Promise.race([work, pause(ms, late.signal)])
+  late.abort()
 }

@@ -1,5 +1,6 @@
 import type { PowerBasis, State } from '../protocol/sample.ts'
 import type { Reading } from './driver.ts'
+import { otherAlgorithm, otherAlgorithmOf } from './drivers-data/mining-algorithms.ts'
 import { known } from './known.ts'
 import type { PoolFacts } from './wire/cgminer-pools.ts'
 
@@ -24,6 +25,8 @@ export interface AsicFacts {
   model?: string | undefined
   firmware?: string | undefined
   hardwareId?: string | undefined
+  /** what it hashes, as the machine says it; absent: what its model is known for, else SHA-256 */
+  algorithm?: string | undefined
   hashrateHs?: number | undefined
   hashrateAvgHs?: number | undefined
   expectedHashrateHs?: number | undefined
@@ -39,6 +42,8 @@ export interface AsicFacts {
   boardTempsC?: readonly number[]
   inletTempC?: number | undefined
   fans?: readonly Fan[]
+  /** the fans are listed by slot: one that never turned is an empty slot */
+  fanSlots?: boolean
   /** no fans are expected to turn */
   liquidCooled?: boolean
   uptimeS?: number | undefined
@@ -48,6 +53,8 @@ export interface AsicFacts {
   starting?: boolean
   /** what the machine itself calls wrong */
   faults?: readonly string[]
+  /** what the operator should know, though the machine is well */
+  notes?: readonly string[]
   pools?: PoolFacts | undefined
 }
 
@@ -58,6 +65,9 @@ const BELIEVED = 2
 
 /** A miner's facts as a reading, by the same rules for every family. */
 export function asicReading(facts: AsicFacts): Reading {
+  const algorithm = otherAlgorithm(facts.algorithm) ?? otherAlgorithmOf(facts.model)
+  // hashes of another kind are none that these quantities, and the pools of Bitcoin, count
+  const sha256 = <T>(value: T): T | undefined => (algorithm ? undefined : value)
   const believed = believable(facts)
   const hashes = (facts.hashrateHs ?? 0) > 0
   const boards = boardFacts(facts, hashes)
@@ -68,20 +78,23 @@ export function asicReading(facts: AsicFacts): Reading {
       `the hashrate reading of ${inTh(facts.hashrateHs)} is not believed: ${inTh(facts.expectedHashrateHs)} is expected`,
     )
   if (facts.pools && facts.pools.configured > 0 && facts.pools.alive === 0) faults.push('no pool is alive')
+  faults.push(...(facts.notes ?? []))
   const power = facts.power ?? (believed ? modelledPower(facts) : undefined)
   const { active, byOwner } = facts.pools ?? {}
+  const fans = facts.fans ?? []
   const reading: Reading = {
     identity: known({
       kind: 'asic' as const,
       model: label(facts.model),
       firmware: label(facts.firmware),
       hardwareId: label(facts.hardwareId),
-      expectedHashrateHs: facts.expectedHashrateHs,
+      algorithm,
+      expectedHashrateHs: sha256(facts.expectedHashrateHs),
     }),
     sample: known({
       state,
-      hashrateHs: believed ? facts.hashrateHs : undefined,
-      hashrateAvgHs: facts.hashrateAvgHs,
+      hashrateHs: believed ? sha256(facts.hashrateHs) : undefined,
+      hashrateAvgHs: sha256(facts.hashrateAvgHs),
       powerW: power?.powerW,
       powerBasis: power?.basis,
       powerLimitW: facts.powerLimitW,
@@ -89,14 +102,14 @@ export function asicReading(facts: AsicFacts): Reading {
       tempC: hottest(facts.chipTempsC),
       boardTempC: hottest(facts.boardTempsC),
       inletTempC: isTemp(facts.inletTempC) ? facts.inletTempC : undefined,
-      fanRpm: facts.fans?.length ? Math.min(...facts.fans.map((f) => f.rpm)) : undefined,
+      fanRpm: fans.length > 0 ? Math.min(...fans.map((f) => f.rpm)) : undefined,
       uptimeS: facts.uptimeS,
       // without an answer about pools nobody knows whom it works for
       holders: facts.pools && (state === 'hashing' && active ? [{ owner: active, share: 1 }] : []),
       faults: faults.length > 0 ? faults.slice(0, 32).map((f) => f.slice(0, 256)) : undefined,
     }),
   }
-  if (byOwner?.length) reading.counters = { byOwner }
+  if (byOwner?.length && !algorithm) reading.counters = { byOwner }
   return reading
 }
 

@@ -1,10 +1,17 @@
-import type { Instant } from './accumulator.ts'
+import { uptime } from 'node:os'
 
-/** Both clocks at one moment: the wall's for labels, the monotonic one for elapsed time. */
+/** The two clocks of an observation: wall for the label, monotonic for the elapsed time. */
+export interface Instant {
+  wallMs: number
+  steadyMs: number
+}
+
+/** Both clocks at one moment. */
 export interface Clock {
   now(): Instant
 }
 
+/** The time since boot counts while the machine sleeps, which `performance.now()` does not: a suspended agent sees a gap. */
 export const systemClock: Clock = {
-  now: () => ({ wallMs: Date.now(), steadyMs: performance.now() }),
+  now: () => ({ wallMs: Date.now(), steadyMs: uptime() * 1000 }),
 }

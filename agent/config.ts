@@ -1,12 +1,24 @@
+import { join } from 'node:path'
 import { z } from 'zod'
 import { DeviceIdSchema, type Location, LocationSchema, NameSchema } from '../protocol/device.ts'
-import { DurationMsSchema, HostSchema, MqttUrlSchema, PortSchema } from '../protocol/kit/fields.ts'
+import {
+  ByteSizeSchema,
+  DurationMsSchema,
+  HostSchema,
+  MqttUrlSchema,
+  PortSchema,
+} from '../protocol/kit/fields.ts'
 import { LEVELS } from '../protocol/kit/log.ts'
 import { SecretSchema } from '../protocol/kit/secret.ts'
 import { COLLECTOR_NAME } from '../protocol/topics.ts'
+import { HOUR_MS } from '../protocol/units.ts'
 import type { Driver } from './driver.ts'
+import { WebAccessSchema } from './wire/web-auth.ts'
 
-/** `driver: auto`: asks the machine what it is. Only families on TCP port 4028 can be found so. */
+const SPOOL_ROOT = '/var/lib/perwatt-agent'
+const MIN_SPOOL_BYTES = 2 ** 20
+
+/** `driver: auto`: asks the machine what it is. */
 export const AUTO = 'auto'
 
 const commonDevice = {
@@ -23,6 +35,12 @@ const commonDevice = {
     .optional()
     .describe('what it should do, H/s; overrides what it says'),
   meteredBy: DeviceIdSchema.optional().describe('id of the meter that this device is behind'),
+  hardwareId: z
+    .string()
+    .min(1)
+    .max(128)
+    .optional()
+    .describe('MAC or serial number that is expected at its address; scan follows it to a new lease'),
   tags: z.record(z.string(), z.string()).optional().describe('free labels for the collector’s rules'),
 }
 const host = HostSchema.describe('host name or address of the device')
@@ -37,6 +55,7 @@ export interface DeviceConfig {
   ratedPowerW?: number
   expectedHashrateHs?: number
   meteredBy?: string
+  hardwareId?: string
   tags?: Record<string, string>
   [setting: string]: unknown
 }
@@ -47,6 +66,10 @@ function deviceSchema(drivers: readonly Driver[]): z.ZodType<DeviceConfig> {
     driver: z.literal(AUTO),
     host,
     port: PortSchema.default(4028).describe('TCP port of the miner’s API'),
+    webPort: PortSchema.default(80).describe('port of its web interface'),
+    web: WebAccessSchema.optional().describe(
+      'user and password of its web interface, for what is told only there; no default password is tried unasked',
+    ),
   })
   const named = drivers.map((d) =>
     z.strictObject({
@@ -58,7 +81,7 @@ function deviceSchema(drivers: readonly Driver[]): z.ZodType<DeviceConfig> {
   )
   const names = [AUTO, ...drivers.map((d) => d.name)].join(', ')
   const union = z.discriminatedUnion('driver', [auto, ...named], {
-    error: `expected a mapping with a driver of: ${names}`,
+    error: `expected one of ${names}`,
   })
   // each branch has the common settings; which others it has, only the drivers know
   return union as unknown as z.ZodType<DeviceConfig>
@@ -91,14 +114,17 @@ export const agentConfigSchema = (drivers: readonly Driver[]) =>
       timeout: DurationMsSchema.default(5_000).describe('how long a device may take to answer'),
       spool: z
         .strictObject({
-          maxRecords: z
-            .number()
-            .int()
-            .min(1_000)
-            .default(250_000)
+          folder: z
+            .string()
+            .min(1)
+            .optional()
             .describe(
-              'interval records kept (in memory) until the collector has them; 500 devices close 500 a minute',
+              `where interval records wait until the collector has them, a folder of this agent's own; default ${SPOOL_ROOT}/<agent>`,
             ),
+          maxBytes: ByteSizeSchema.default(2 ** 30).describe(
+            'what they may take on disk, such as 1GiB; then the oldest go. 500 devices fill it in more than the 7 days',
+          ),
+          maxAge: DurationMsSchema.default(7 * 24 * HOUR_MS).describe('older ones go too'),
         })
         .prefault({}),
       log: z.strictObject({ level: z.enum(LEVELS).default('info') }).prefault({}),
@@ -107,6 +133,10 @@ export const agentConfigSchema = (drivers: readonly Driver[]) =>
     .superRefine((config, ctx) => {
       if (config.pollInterval < 1000 || config.pollInterval > 60_000)
         ctx.addIssue({ code: 'custom', path: ['pollInterval'], message: 'expected 1s to 60s' })
+      if (config.spool.maxBytes < MIN_SPOOL_BYTES)
+        ctx.addIssue({ code: 'custom', path: ['spool', 'maxBytes'], message: 'expected at least 1MiB' })
+      if (config.spool.maxAge < HOUR_MS)
+        ctx.addIssue({ code: 'custom', path: ['spool', 'maxAge'], message: 'expected at least 1h' })
       const seen = new Map<string, number>()
       for (const [i, device] of config.devices.entries()) {
         const first = seen.get(device.id)
@@ -119,5 +149,9 @@ export const agentConfigSchema = (drivers: readonly Driver[]) =>
           })
       }
     })
+
+/** The spool's folder, named or by default the agent's own below where packages keep their data. */
+export const spoolFolderOf = (config: Pick<AgentConfig, 'agent' | 'spool'>): string =>
+  config.spool.folder ?? join(SPOOL_ROOT, config.agent)
 
 export type AgentConfig = z.output<ReturnType<typeof agentConfigSchema>>

@@ -1,18 +1,40 @@
-/** Readings in a row that must agree before a smaller value is believed to be a new start, where the uptime denies it. */
-const STRIKES = 3
+import type { OwnerCounters } from './driver.ts'
+
+/** Readings in a row that must agree before a smaller value is believed to be a new start. */
+const STRIKES = {
+  /** the machine's uptime went back too */
+  restarted: 1,
+  /** it has no uptime (a meter, a language server): one reading of zeros is a hiccup, two are a new start */
+  unknown: 2,
+  /** its uptime says that it ran through */
+  ranThrough: 3,
+} as const
+
+export interface CounterState {
+  last: number
+  strikes: number
+}
 
 /**
  * A cumulative counter of a machine, as differences. A smaller value is a new start (reboot, wrap): what it shows was
- * counted since, so it is the difference. Where the machine's uptime says that there was no reboot, one odd reading is
- * not believed. The differences of whole-number readings are whole, so their sum is exact.
+ * counted since, so it is the difference: too little by what came before a wrap, and never too much. A reading that is not
+ * believed is no difference, and the next one that is covers its time. The differences of whole-number readings are whole,
+ * so their sum is exact.
  */
 export class Counter {
-  #last: number | undefined
-  #strikes = 0
+  #state: CounterState | undefined
 
-  /** The value of the last reading that was believed. */
+  constructor(state?: CounterState) {
+    this.#state = state && { ...state }
+  }
+
+  /** The value that the next difference is from. */
   get last(): number | undefined {
-    return this.#last
+    return this.#state?.last
+  }
+
+  get state(): CounterState | undefined {
+    return this.#state && { ...this.#state }
   }
 
   /**
@@ -20,15 +42,40 @@ export class Counter {
    * @param restarted true: the machine restarted since; false: it did not; undefined: it doesn't say
    */
   advance(value: number, restarted: boolean | undefined): number | undefined {
-    const last = this.#last
-    if (last === undefined || value >= last) {
-      this.#strikes = 0
-      this.#last = value
-      return last === undefined ? undefined : value - last
+    if (!Number.isFinite(value) || value < 0) return undefined
+    const before = this.#state
+    if (!before) {
+      this.#state = { last: value, strikes: 0 }
+      return undefined
     }
-    if (restarted === false && ++this.#strikes < STRIKES) return undefined
-    this.#strikes = 0
-    this.#last = value
-    return value
+    if (value < before.last) {
+      const needed =
+        restarted === undefined ? STRIKES.unknown : restarted ? STRIKES.restarted : STRIKES.ranThrough
+      if (++before.strikes < needed) return undefined
+      this.#state = { last: value, strikes: 0 }
+      return value
+    }
+    this.#state = { last: value, strikes: 0 }
+    return value - before.last
   }
 }
+
+/** Counters of owners, each as one value: a pool that is configured twice counts once, by its sum. */
+export function sumByOwner(
+  counters: readonly OwnerCounters[],
+  keyOf: (owner: OwnerCounters['owner']) => string,
+): Map<string, OwnerCounters> {
+  const sums = new Map<string, OwnerCounters>()
+  for (const c of counters) {
+    const key = keyOf(c.owner)
+    const sum: OwnerCounters = sums.get(key) ?? { owner: c.owner }
+    for (const quantity of OWNER_QUANTITIES) {
+      const value = c[quantity]
+      if (value !== undefined) sum[quantity] = (sum[quantity] ?? 0) + value
+    }
+    sums.set(key, sum)
+  }
+  return sums
+}
+
+export const OWNER_QUANTITIES = ['workDiff1', 'tokensIn', 'tokensOut'] as const

@@ -18,6 +18,8 @@ export interface Driver<S extends z.ZodObject = z.ZodObject> {
   readonly asks: readonly string[]
   /** true where these first answers are this family's (see reference: which firmware answers); absent: never detected */
   recognises?(answers: FirstAnswers): boolean
+  /** taken only where no other driver recognises the machine */
+  readonly fallback?: boolean
   /** Begins to talk to one machine. Never throws: an unreachable machine is an error of `read`. */
   open(target: Target<z.output<S>>): Session
 }
@@ -28,6 +30,9 @@ export interface Target<O> {
   host: string
   options: O
 }
+
+/** The code of a `read` that met a machine of another family than before: it was flashed or exchanged, and is opened anew. */
+export const ANOTHER_FIRMWARE = 'another-firmware'
 
 export interface Session {
   /**
@@ -71,6 +76,14 @@ export interface FirstAnswers {
   version4028?: string
   /** TCP 4028 `devdetails`, upper-cased text */
   devdetails4028?: string
+  /** TCP 4028 `stats`, upper-cased text; asked only where the two above name no firmware */
+  stats4028?: string
+  /** HTTP GET `/`, of any status, redirects not followed; header names in lower case, the body's first 64 KiB as it came */
+  httpRoot?: { status: number; headers: Record<string, string>; body: string }
+  /** HTTP GET `/api/system/info`: the body where it answers 200 */
+  systemInfo?: string
+  /** whether TCP 4433 accepts a connection */
+  port4433?: boolean
 }
 
 export const defineDriver = <S extends z.ZodObject>(driver: Driver<S>): Driver<S> => driver

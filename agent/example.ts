@@ -17,9 +17,11 @@ mqtt:
 pollInterval: 10s
 timeout: 5s
 
-# Records wait here until the collector's store has them.
+# Records wait on disk until the collector's store has them. At the bound the oldest go, and the ledger says so.
 spool:
-  maxRecords: 250000
+  # folder: /var/lib/perwatt-agent/container-01
+  maxBytes: 1GiB
+  maxAge: 7d
 
 log:
   level: info # debug, info, warn or error

@@ -3,6 +3,7 @@ import { createProgram, runProgram } from '../protocol/kit/program.ts'
 import { check } from './commands/check.ts'
 import { probe } from './commands/probe.ts'
 import { run } from './commands/run.ts'
+import { scanCommand } from './commands/scan-command.ts'
 import { simulateCommand } from './commands/simulate-command.ts'
 import { AUTO } from './config.ts'
 import { DRIVERS } from './driver-index.ts'
@@ -45,6 +46,7 @@ program
   .addHelpText('after', '\nExample: perwatt-agent probe --driver auto --host 10.0.3.7')
   .action(probe)
 
+program.addCommand(scanCommand())
 program.addCommand(simulateCommand())
 
 await runProgram(program)

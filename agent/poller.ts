@@ -1,7 +1,7 @@
 import { PerwattError, reasonOf } from '../protocol/kit/errors.ts'
 import type { Log } from '../protocol/kit/log.ts'
 import { backoffMs, withDeadline } from '../protocol/kit/retry.ts'
-import type { Reading, Session } from './driver.ts'
+import { ANOTHER_FIRMWARE, type Reading, type Session } from './driver.ts'
 
 /** One configured device, ready to be asked. */
 export interface PollTarget {
@@ -33,6 +33,8 @@ export class Poller {
   #timer: NodeJS.Timeout | undefined
   #session: { session: Session; driver: string } | undefined
   #failures = 0
+  /** when the first poll was due, on the steady clock */
+  #beatMs = 0
   #running: Promise<void> = Promise.resolve()
 
   constructor(target: PollTarget, options: PollerOptions) {
@@ -41,7 +43,9 @@ export class Poller {
   }
 
   start(): void {
-    this.#schedule(this.#options.intervalMs * this.#options.phase)
+    const { intervalMs, phase } = this.#options
+    this.#beatMs = performance.now() + intervalMs * phase
+    this.#schedule(intervalMs * phase)
   }
 
   async stop(): Promise<void> {
@@ -53,15 +57,20 @@ export class Poller {
 
   #schedule(delayMs: number): void {
     this.#timer = setTimeout(() => {
-      const started = performance.now()
       this.#running = this.#poll().then(() => {
-        if (this.#stop.signal.aborted) return
-        const { intervalMs, random } = this.#options
-        const slower =
-          this.#failures < 3 ? 0 : backoffMs(this.#failures - 3, intervalMs, SLOWEST_MS - intervalMs, random)
-        this.#schedule(Math.max(0, intervalMs + slower - (performance.now() - started)))
+        if (!this.#stop.signal.aborted) this.#schedule(this.#untilNext(performance.now()))
       })
     }, delayMs)
+  }
+
+  /** Until this device's own next beat, and then some while it doesn't answer: after a pause of all, polls are spread as before. */
+  #untilNext(nowMs: number): number {
+    const { intervalMs, random } = this.#options
+    // a timer may come a little early
+    const beats = Math.floor((nowMs - this.#beatMs) / intervalMs + 0.01) + 1
+    const beatMs = this.#beatMs + beats * intervalMs - nowMs
+    if (this.#failures < 3) return beatMs
+    return beatMs + backoffMs(this.#failures - 3, intervalMs, SLOWEST_MS - intervalMs, random)
   }
 
   async #poll(): Promise<void> {
@@ -89,6 +98,16 @@ export class Poller {
   }
 
   async #read(signal: AbortSignal): Promise<Reading[]> {
+    try {
+      return await this.#readOnce(signal)
+    } catch (error) {
+      if (!(error instanceof PerwattError && error.code === ANOTHER_FIRMWARE)) throw error
+      this.#forget()
+      return this.#readOnce(signal)
+    }
+  }
+
+  async #readOnce(signal: AbortSignal): Promise<Reading[]> {
     this.#session ??= await this.#target.open(signal)
     return this.#session.session.read(signal)
   }

@@ -35,6 +35,8 @@ export const DeviceSchema = z.object({
   driver: z.string().max(64),
   model: z.string().max(128).optional(),
   firmware: z.string().max(128).optional(),
+  /** what it hashes, where that isn't SHA-256: its work is none that Bitcoin pays */
+  algorithm: z.string().max(32).optional(),
   /** MAC or serial number: what stays when the address changes */
   hardwareId: z.string().max(128).optional(),
   location: LocationSchema.optional(),

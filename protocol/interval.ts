@@ -47,6 +47,11 @@ const quantities = Object.fromEntries(
   INTERVAL_QUANTITIES.map((name) => [name, column(count.nullable()).optional()]),
 ) as Record<IntervalQuantity, z.ZodOptional<z.ZodArray<z.ZodNullable<typeof count>>>>
 
+const IntervalGapSchema = z.object({ fromMs: count, toMs: count, records: count })
+/** Records that the spool had to drop: how many, and from about which start to which. */
+export type IntervalGap = z.infer<typeof IntervalGapSchema>
+const MAX_GAPS_PER_MESSAGE = 100
+
 /** What a reader needs to acknowledge a batch, even when it can't use what is inside. */
 export const IntervalEnvelopeSchema = z.object({
   v: z.literal(1),
@@ -59,6 +64,8 @@ export const IntervalEnvelopeSchema = z.object({
    * collector whose mark is lower counts the difference as lost and goes on from here.
    */
   oldestSeq: z.number().int().positive(),
+  /** what was lost just before `firstSeq`: always the same batch tells of it, so that whoever takes that once counts it once */
+  gaps: z.array(IntervalGapSchema).max(MAX_GAPS_PER_MESSAGE).optional(),
   sentAtMs: count,
   ids: column(z.unknown()),
 })
@@ -105,6 +112,7 @@ export interface IntervalBatch {
   epoch: number
   firstSeq: number
   oldestSeq: number
+  gaps?: IntervalGap[]
   intervals: Interval[]
 }
 
@@ -125,6 +133,7 @@ export function encodeIntervals(batch: IntervalBatch, sentAtMs: number): Interva
     epoch: batch.epoch,
     firstSeq: batch.firstSeq,
     oldestSeq: batch.oldestSeq,
+    ...(batch.gaps ? { gaps: batch.gaps } : {}),
     sentAtMs,
     ids: intervals.map((r) => r.deviceId),
     owners,
@@ -158,5 +167,6 @@ export function decodeIntervals(m: IntervalMessage): IntervalBatch {
     }
     return record
   })
-  return { epoch: m.epoch, firstSeq: m.firstSeq, oldestSeq: m.oldestSeq, intervals }
+  const { epoch, firstSeq, oldestSeq, gaps } = m
+  return { epoch, firstSeq, oldestSeq, ...(gaps ? { gaps } : {}), intervals }
 }

@@ -3,6 +3,22 @@ import { DeviceSchema } from './device.ts'
 
 const ms = z.number().int().nonnegative()
 
+/** What waits at an agent until the collector has it. */
+const SpoolStatusSchema = z.object({
+  records: ms,
+  /** on disk */
+  bytes: ms.optional(),
+  /** about the start of the oldest record that waits */
+  oldestMs: ms.optional(),
+  /** records that went before the collector had them, since the spool began, and the time that they were about */
+  lost: ms,
+  lostFromMs: ms.optional(),
+  lostToMs: ms.optional(),
+  /** anything but `ok`: records wait in memory only, and a stop loses them */
+  disk: z.enum(['ok', 'full', 'read-only', 'failed']).optional(),
+})
+export type SpoolStatus = z.infer<typeof SpoolStatusSchema>
+
 /** Retained. `offline` is the last will, published by the broker when the connection is lost. */
 export const StatusMessageSchema = z.object({
   v: z.literal(1),
@@ -15,7 +31,7 @@ export const StatusMessageSchema = z.object({
   simulated: z.boolean(),
   /** how often it reads its devices; a sample older than 3 of these is stale */
   pollS: z.number().positive(),
-  spool: z.object({ records: ms, oldestMs: ms.optional(), lost: ms }).optional(),
+  spool: SpoolStatusSchema.optional(),
   /** collector's clock minus the agent's, ms, from the last acknowledgement */
   clockOffsetMs: z.number().optional(),
 })
@@ -39,7 +55,9 @@ export const AckMessageSchema = z.object({
   creditRecords: z.number().int().positive(),
   /** true where a batch came that does not follow on `seq`: one was lost on the way, send from seq + 1 again */
   resend: z.boolean().optional(),
-  /** collector's clock when it acknowledged */
+  /** how long to wait before the next batch: the collector has many agents to hear at once */
+  pauseMs: ms.optional(),
+  /** collector's clock, midway between the arrival of the batch and this: a time that it waited is no difference of clocks */
   atMs: ms,
   /** `sentAtMs` of the batch that it answers, agent's clock: with `atMs` and the time of arrival, the clock offset */
   echoSentAtMs: ms.optional(),

@@ -24,7 +24,7 @@ export async function run(options: { config: string }): Promise<void> {
         version: VERSION,
         ...(previous ? { spool: previous.spool } : {}),
       })
-      agent.start()
+      await agent.start()
       return agent
     },
   })

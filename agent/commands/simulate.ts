@@ -1,23 +1,39 @@
+import { renameSync, writeFileSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { stringify } from 'yaml'
 import { PerwattError, reasonOf } from '../../protocol/kit/errors.ts'
-import { ASIC_FAMILIES } from '../simulator/asic/models.ts'
-import { Site } from '../simulator/site.ts'
+import { DOORS } from '../simulator/asic/doors.ts'
+import { ASIC_FAMILIES, type AsicFamily } from '../simulator/asic/models.ts'
+import { Site, type SiteTruth } from '../simulator/site.ts'
 import { type AgentConfigFile, siteConfigs } from '../simulator/site-config.ts'
 
 export interface SimulateOptions {
   seed: number
   asics: number
+  /** whose machines; absent: the makers' own three */
+  families?: readonly AsicFamily[]
   gpuHosts: number
   /** first loopback address */
   base: string
   /** folder for the agents' configurations; absent: none are written */
   write?: string
   mqttUrl: string
+  /** file for a `WrittenTruth`, replaced each second; absent: none is written */
+  truth?: string
+  /** the world stands still while it answers true; asked each second */
+  paused?: () => boolean
   signal: AbortSignal
   /** one line for the operator */
   out: (line: string) => void
+}
+
+/** What really happened, for a comparison with what was read. */
+export interface WrittenTruth extends SiteTruth {
+  /** Unix ms */
+  atMs: number
+  /** true: nothing moves on until this is false again */
+  paused: boolean
 }
 
 /**
@@ -26,14 +42,32 @@ export interface SimulateOptions {
  * @throws UsageError on a wrong count or base address, PerwattError where an address is taken or a file can't be written
  */
 export async function simulate(options: SimulateOptions): Promise<void> {
-  const { seed, asics, gpuHosts, base, write, mqttUrl, signal, out } = options
-  const site = new Site({ seed, asics, gpuHosts, baseAddress: base }, Date.now, (error) =>
-    out(reasonOf(error)),
+  const {
+    seed,
+    asics,
+    families,
+    gpuHosts,
+    base,
+    write,
+    mqttUrl,
+    truth,
+    paused = () => false,
+    signal,
+    out,
+  } = options
+  const site = new Site(
+    { seed, asics, gpuHosts, baseAddress: base, ...(families && { families }) },
+    Date.now,
+    (error) => out(reasonOf(error)),
   )
   await site.open()
   try {
     for (const line of description(site)) out(line)
-    const { mining, gpu } = siteConfigs(site, mqttUrl)
+    const { mining, gpu } = siteConfigs(
+      site,
+      mqttUrl,
+      write === undefined ? undefined : resolve(write, 'spool'),
+    )
     if (write === undefined) out('no configurations written; name a folder to have them')
     else
       for (const config of [mining, gpu]) {
@@ -42,8 +76,13 @@ export async function simulate(options: SimulateOptions): Promise<void> {
         await writeConfig(write, file, config)
         out(`read it with: perwatt-agent run --config ${file}`)
       }
+    const beat = () => {
+      site.paused = paused()
+      if (truth !== undefined) writeTruth(truth, site)
+    }
+    beat()
     out('ready')
-    await site.run(signal)
+    await site.run(signal, beat)
   } finally {
     await site.close()
   }
@@ -56,7 +95,8 @@ function description(site: Site): string[] {
   return [
     ...families.flatMap((machines) => {
       const [first] = machines
-      const range = `${first?.host} to ${machines.at(-1)?.host}, TCP ${ports.asic}`
+      const doors = first ? DOORS[first.model.family].map(({ at }) => ports[at]) : []
+      const range = `${first?.host} to ${machines.at(-1)?.host}, TCP ${doors.join(' and ')}`
       return first ? [`${machines.length} ${first.model.family}: ${range}`] : []
     }),
     ...gpuHosts.map(
@@ -77,6 +117,19 @@ async function writeConfig(folder: string, file: string, config: AgentConfigFile
     await writeFile(file, HEADER + stringify(config, { aliasDuplicateObjects: false }))
   } catch (error) {
     throw new PerwattError('simulator', `${file}: ${reasonOf(error)}; name a folder that can be written`, {
+      cause: error,
+    })
+  }
+}
+
+/** Replaces the file in one step: who reads it never finds a half. */
+function writeTruth(file: string, site: Site): void {
+  const written: WrittenTruth = { atMs: Date.now(), paused: site.paused, ...site.truth() }
+  try {
+    writeFileSync(`${file}.new`, JSON.stringify(written))
+    renameSync(`${file}.new`, file)
+  } catch (error) {
+    throw new PerwattError('simulator', `${file}: ${reasonOf(error)}; name a file that can be written`, {
       cause: error,
     })
   }

@@ -1,167 +1,57 @@
 import { z } from 'zod'
 import { PortSchema } from '../../protocol/kit/fields.ts'
-import { type HashrateUnit, hashrateHs } from '../../protocol/units.ts'
-import type { AsicFacts, Board, Fan } from '../asic-reading.ts'
-import { asicSession } from '../asic-session.ts'
+import type { AsicFacts } from '../asic-reading.ts'
+import { asicSession, supplement } from '../asic-session.ts'
 import { defineDriver } from '../driver.ts'
-import { antminerModel } from '../drivers-data/antminer-models.ts'
-import { firmwareOf } from '../firmware.ts'
-import type { CgminerReply } from '../wire/cgminer.ts'
-import { amount, isTrue, numberOf, numbersOf, positive, rowsOf, textOf } from '../wire/cgminer-fields.ts'
-import { type PoolFacts, poolFacts } from '../wire/cgminer-pools.ts'
-import type { Row } from '../wire/cgminer-text.ts'
+import { firmwareIn } from '../firmware.ts'
+import { antminerFacts } from '../wire/antminer-stats.ts'
+import { isTrue, macOf, textOf } from '../wire/cgminer-fields.ts'
+import { poolFacts } from '../wire/cgminer-pools.ts'
+import { DigestAuth, WebAccessSchema } from '../wire/web-auth.ts'
+import { WebClient } from '../wire/web-client.ts'
+
+const SYSTEM_INFO = '/cgi-bin/get_system_info.cgi'
+const MINER_CONF = '/cgi-bin/get_miner_conf.cgi'
 
 export default defineDriver({
   name: 'antminer',
-  summary: 'Bitmain Antminer with stock firmware (S9 to S21), TCP 4028',
+  summary: 'Bitmain Antminer with stock firmware (S9 to S21), TCP 4028; MAC and sleep over HTTP with a login',
   kind: 'asic',
-  settings: z.object({ port: PortSchema.default(4028).describe('TCP port of the miner’s API') }),
+  settings: z.object({
+    port: PortSchema.default(4028).describe('TCP port of the miner’s API'),
+    webPort: PortSchema.default(80).describe('port of the web interface'),
+    web: WebAccessSchema.optional().describe(
+      'login of the web interface, which alone tells the MAC, the serial number and the sleep mode',
+    ),
+  }),
   needsHost: true,
-  asks: ['version', 'summary', 'stats', 'pools'],
-  recognises: ({ version4028, devdetails4028 }) => firmwareOf(version4028, devdetails4028) === 'Antminer',
-  open: ({ host, options: { port } }) =>
-    asicSession({ host, port }, async (client, signal) => {
+  asks: ['version', 'summary', 'stats', 'pools', `GET ${SYSTEM_INFO}`, `GET ${MINER_CONF}`],
+  recognises: (answers) => firmwareIn(answers) === 'Antminer' && answers.version4028 !== undefined,
+  open({ host, options: { port, webPort, web } }) {
+    const pages = web && new WebClient({ host, port: webPort }, new DigestAuth(web))
+    const machine = { host, port, firmware: 'Antminer', forget: () => pages?.forget() }
+    return asicSession(machine, async (client, signal) => {
       const version = await client.askOnce('version', signal)
       const summary = await client.ask('summary', signal)
       // firmware that knows the flag answers in its newer form, the only one with watts; all other ignores it
       const stats = await client.ask('stats', signal, { new_api: true })
       const pools = await client.askOptional('pools', signal)
-      return antminerFacts({ version, summary, stats, pools: pools && poolFacts(pools) })
-    }),
+      const facts = antminerFacts({ version, summary, stats })
+      return {
+        ...facts,
+        ...(pages && (await supplement((soon) => pagesFacts(pages, facts, soon), signal))),
+        pools: pools && poolFacts(pools),
+      }
+    })
+  },
 })
 
-interface Replies {
-  version: CgminerReply | undefined
-  summary: CgminerReply
-  stats: CgminerReply
-  pools: PoolFacts | undefined
-}
-
-function antminerFacts({ version, summary: summaryReply, stats, pools }: Replies): AsicFacts {
-  const summary = rowsOf(summaryReply.body, 'SUMMARY')[0]
-  const rows = rowsOf(stats.body, 'STATS')
-  const info = [...rowsOf(version?.body, 'VERSION'), ...rowsOf(stats.body, 'INFO'), ...rows]
-  const about = (...names: string[]) => info.map((row) => textOf(row, ...names)).find((text) => text)
-  // the classic form begins with a row about the program
-  const data = rows.find((row) => Array.isArray(row['chain'])) ?? rows.at(-1) ?? {}
-  const parts = Array.isArray(data['chain']) ? chainParts(data) : classicParts(data)
-
-  const type = about('Type', 'type')
-  const model = antminerModel(type)
-  const unit = unitOf(data)
-  const current =
-    scaled(amount(summary, 'GHS 5s') ?? amount(data, 'GHS 5s'), 'GH') ?? scaled(amount(data, 'rate_5s'), unit)
-  const average =
-    scaled(amount(summary, 'GHS av') ?? amount(data, 'GHS av'), 'GH') ??
-    scaled(amount(data, 'rate_avg'), unit)
-  const expected = scaled(positive(data, 'total_rateideal', 'rate_ideal'), unit)
-  const reportedW = positive(data, 'power', 'watt', 'Power', 'chain_power') ?? parts.chainsW
+/** What the cgminer port lacks: who the machine is, and whether it was told to sleep. */
+async function pagesFacts(pages: WebClient, facts: AsicFacts, signal: AbortSignal): Promise<AsicFacts> {
+  const info = await pages.getOnce(SYSTEM_INFO, signal)
+  const conf = facts.hashrateHs ? undefined : await pages.get(MINER_CONF, signal)
   return {
-    model: type,
-    firmware: [about('BMMiner', 'CGMiner', 'Cgminer'), about('Miner', 'miner_version'), about('CompileTime')]
-      .filter((part) => part !== undefined)
-      .join(' '),
-    hardwareId: /^[0-9a-f]{8,}$/i.exec(textOf(data, 'miner_id') ?? '')?.[0],
-    hashrateHs: current,
-    hashrateAvgHs: average,
-    expectedHashrateHs: expected,
-    power: reportedW ? { powerW: reportedW, basis: 'estimated' } : undefined,
-    efficiencyJPerTh: model?.efficiencyJPerTh,
-    boards: stats.complete ? parts.boards : undefined,
-    boardsFitted: model?.boards,
-    chipTempsC: parts.chipTempsC,
-    boardTempsC: parts.boardTempsC,
-    fans: parts.fans,
-    liquidCooled: /hyd/i.test(type ?? ''),
-    uptimeS: amount(summary, 'Elapsed', 'elapsed') ?? amount(data, 'Elapsed', 'elapsed'),
-    asleep: info.some((row) => MODES.some((mode) => isTrue(row[mode]))),
-    pools,
+    hardwareId: macOf(info['macaddr']) ?? textOf(info, 'serinum') ?? facts.hardwareId,
+    asleep: facts.asleep || isTrue(conf?.['bitmain-work-mode']),
   }
-}
-
-/** 1 is sleep, in each spelling that Bitmain has used. */
-const MODES = ['bitmain-work-mode', 'miner-mode', 'work_mode']
-
-const scaled = (value: number | undefined, unit: HashrateUnit) =>
-  value === undefined ? undefined : hashrateHs(value, unit)
-
-/** `GH`, `GH/s`; GH/s where nothing is said. */
-const unitOf = (data: Row): HashrateUnit =>
-  (/^[kMGTPE]?H/.exec(textOf(data, 'rate_unit') ?? '')?.[0] as HashrateUnit | undefined) ?? 'GH'
-
-interface Parts {
-  boards: Board[]
-  fans: Fan[]
-  chipTempsC: number[]
-  boardTempsC: number[]
-  chainsW?: number | undefined
-}
-
-/** The classic form: `chain_acn6`, `fan3`, `temp_chip1`; numbers begin where the maker's slots do. */
-function classicParts(data: Row): Parts {
-  const matching = (pattern: RegExp) =>
-    Object.entries(data).flatMap(([key, value]) => {
-      const found = pattern.exec(key)
-      return found ? [{ n: found[1] ?? '', value }] : []
-    })
-  const temps = (pattern: RegExp) => matching(pattern).flatMap(({ value }) => numbersOf(value))
-  const boards = matching(/^chain_acn(\d+)$/)
-    // a slot without chips is mostly one that was never fitted: the S19 lists four for its three boards
-    .filter(({ value }) => (numberOf(value) ?? 0) > 0)
-    .map(({ n, value }) => ({
-      name: `hashboard ${n}`,
-      hashrateHs: scaled(amount(data, `chain_rate${n}`), unitOf(data)),
-      ...chips(numberOf(value) ?? 0, data[`chain_acs${n}`]),
-    }))
-  const chainsW = matching(/^chain_consumption(\d+)$/).reduce(
-    (sum, { value }) => sum + (numberOf(value) ?? 0),
-    0,
-  )
-  return {
-    boards,
-    fans: classicFans(
-      matching(/^fan(\d+)$/).map(({ n, value }) => ({ name: `fan ${n}`, rpm: numberOf(value) ?? 0 })),
-      amount(data, 'fan_num') ?? 0,
-    ),
-    chipTempsC: temps(/^(?:temp_chip|temp2_)(\d+)$/),
-    boardTempsC: temps(/^temp(?:_pcb)?(\d+)$/),
-    chainsW: chainsW || undefined,
-  }
-}
-
-/** The S9 lists eight fans and has two: of those that stand still, only as many are fitted as `fan_num` lacks. */
-function classicFans(listed: Fan[], fitted: number): Fan[] {
-  const turning = listed.filter((fan) => fan.rpm > 0)
-  const still = listed.filter((fan) => fan.rpm === 0)
-  const lacking = Math.max(0, Math.min(still.length, fitted - turning.length))
-  return [
-    ...turning,
-    ...(still.length === lacking ? still : still.slice(0, lacking).map(() => ({ name: 'a fan', rpm: 0 }))),
-  ]
-}
-
-/** The newer form: `chain: [{ index, asic_num, rate_real, temp_chip: [] }]`; every slot of the machine is listed. */
-function chainParts(data: Row): Parts {
-  const chains = rowsOf(data, 'chain')
-  const watts = chains.map((chain) => positive(chain, 'power', 'watt', 'chain_power'))
-  return {
-    boards: chains.map((chain, i) => ({
-      name: `hashboard ${amount(chain, 'index') ?? i}`,
-      hashrateHs: scaled(amount(chain, 'rate_real'), unitOf(data)),
-      ...chips(amount(chain, 'asic_num'), chain['asic']),
-    })),
-    fans: numbersOf(data['fan'] ?? []).map((rpm, i) => ({ name: `fan ${i}`, rpm })),
-    chipTempsC: chains.flatMap((chain) => numbersOf(chain['temp_chip'] ?? [])),
-    boardTempsC: chains.flatMap((chain) => numbersOf(chain['temp_pcb'] ?? [])),
-    chainsW: watts.every((w) => w !== undefined) ? watts.reduce((a, b) => a + b, 0) || undefined : undefined,
-  }
-}
-
-/** @param found chips that answered at the start @param map ` ooo oxo`: o works, x doesn't */
-function chips(found: number | undefined, map: unknown): Pick<Board, 'chipsWorking' | 'chipsFitted'> {
-  const text = typeof map === 'string' ? map : ''
-  const good = text.split('o').length - 1
-  const bad = text.split('x').length - 1
-  if (good + bad === 0) return { chipsWorking: found, chipsFitted: found }
-  return { chipsWorking: good, chipsFitted: Math.max(found ?? 0, good + bad) }
 }

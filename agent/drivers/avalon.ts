@@ -4,6 +4,7 @@ import { hashrateHs } from '../../protocol/units.ts'
 import type { AsicFacts } from '../asic-reading.ts'
 import { asicSession } from '../asic-session.ts'
 import { defineDriver } from '../driver.ts'
+import { ratedJPerTh } from '../drivers-data/rated-efficiency.ts'
 import { firmwareOf } from '../firmware.ts'
 import { avalonModules, type Module } from '../wire/avalon-modules.ts'
 import type { CgminerReply } from '../wire/cgminer.ts'
@@ -20,7 +21,7 @@ export default defineDriver({
   asks: ['version', 'summary', 'estats', 'stats', 'pools'],
   recognises: ({ version4028, devdetails4028 }) => firmwareOf(version4028, devdetails4028) === 'Avalon',
   open: ({ host, options: { port } }) =>
-    asicSession({ host, port }, async (client, signal) => {
+    asicSession({ host, port, firmware: 'Avalon' }, async (client, signal) => {
       const version = await client.askOnce('version', signal)
       const summary = await client.ask('summary', signal)
       const stats = await client.askFirst(['estats', 'stats'], signal)
@@ -39,8 +40,10 @@ function identity(version: Row | undefined, module: Module | undefined): AsicFac
   const exact = /^(.+)-\d{8}/.exec(module?.text('Ver') ?? '')?.[1]
   const build = textOf(version, 'VERSION', 'LVERSION', 'CGVERSION') ?? module?.text('Ver')
   const program = textOf(version, 'CGMiner')
+  const model = product && !/xx/.test(product) ? product : exact ? `AvalonMiner ${exact}` : product
   return {
-    model: product && !/xx/.test(product) ? product : exact ? `AvalonMiner ${exact}` : product,
+    model,
+    efficiencyJPerTh: ratedJPerTh(model),
     firmware: [build, program && `cgminer ${program}`].filter((part) => part).join(' ') || undefined,
     hardwareId: macOf(version?.['MAC']) ?? /^[0-9a-f]{16}$/i.exec(module?.text('DNA') ?? '')?.[0],
   }

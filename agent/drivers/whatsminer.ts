@@ -4,6 +4,7 @@ import { hashrateHs } from '../../protocol/units.ts'
 import type { AsicFacts, Board } from '../asic-reading.ts'
 import { asicSession } from '../asic-session.ts'
 import { defineDriver } from '../driver.ts'
+import { ratedJPerTh } from '../drivers-data/rated-efficiency.ts'
 import { whatsminerFault } from '../drivers-data/whatsminer-errors.ts'
 import { firmwareOf } from '../firmware.ts'
 import type { CgminerReply } from '../wire/cgminer.ts'
@@ -20,7 +21,7 @@ export default defineDriver({
   asks: ['summary', 'edevs', 'devs', 'pools', 'status', 'get_version', 'devdetails', 'get_error_code'],
   recognises: ({ version4028, devdetails4028 }) => firmwareOf(version4028, devdetails4028) === 'Whatsminer',
   open: ({ host, options: { port } }) =>
-    asicSession({ host, port }, async (client, signal) => {
+    asicSession({ host, port, firmware: 'Whatsminer' }, async (client, signal) => {
       const version = await client.askOnce('get_version', signal)
       const details = await client.askOnce('devdetails', signal)
       const summaryReply = await client.ask('summary', signal)
@@ -37,6 +38,7 @@ export default defineDriver({
         ...summaryFacts(summary),
         ...boardFacts(summary, boards),
         model: modelOf(details),
+        efficiencyJPerTh: ratedJPerTh(modelOf(details)),
         firmware: textOf(message(version), 'fw_ver') ?? textOf(summary, 'Firmware Version'),
         asleep: isTrue(message(status)?.['btmineroff'] ?? message(status)?.['mineroff']),
         faults: [...errorsOfSummary(summary), ...errorsOf(message(errors)?.['error_code'])].map(

@@ -85,6 +85,11 @@ export class Gpu {
     return Math.floor((this.#energyBeforeJ + this.energyJ) * 1000)
   }
 
+  /** what that counter has counted since the world began, mJ */
+  get countedMilliJ(): number {
+    return this.energyCounterMilliJ - this.#energyBeforeJ * 1000
+  }
+
   advance(dtS: number): void {
     const { model, job } = this
     const load = job ? Math.min(1, Math.max(0, job.load + 0.02 * this.#random.normal())) : 0

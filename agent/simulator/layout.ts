@@ -1,13 +1,16 @@
 import type { Location } from '../../protocol/device.ts'
 import { UsageError } from '../../protocol/kit/errors.ts'
-import type { PoolAccount } from './asic/machine.ts'
-import { ASIC_MODELS, type AsicModel } from './asic/models.ts'
+import type { AsicPorts } from './asic/doors.ts'
+import { ASIC_MODELS, type AsicFamily, type AsicModel, MODELS_OF } from './asic/models.ts'
+import type { PoolAccount } from './asic/stratum.ts'
 import { GPU_MODELS, type GpuModel } from './gpu.ts'
 
 export interface SiteOptions {
   seed: number
   /** default 42 */
   asics?: number
+  /** whose machines they are, a container for each; default Antminers, Whatsminers and Avalons with their makers' firmware */
+  families?: readonly AsicFamily[]
   /** 8 GPUs each; default 2 */
   gpuHosts?: number
   /** the first machine's address, the others follow: 127.10.0.1 */
@@ -18,15 +21,14 @@ export interface SiteOptions {
   ports?: Partial<SitePorts>
 }
 
-export interface SitePorts {
-  asic: number
+export interface SitePorts extends AsicPorts {
   dcgm: number
   llm: number
   meter: number
 }
 
 /** Each machine has an address of its own, so every port is the real one; 502 would need root. */
-const PORTS: SitePorts = { asic: 4028, dcgm: 9400, llm: 8000, meter: 5020 }
+const PORTS: SitePorts = { asic: 4028, web: 8080, link: 4433, dcgm: 9400, llm: 8000, meter: 5020 }
 
 interface Place {
   id: string
@@ -49,24 +51,19 @@ export interface SiteLayout {
   meter: Place
 }
 
-const CONTAINERS = ['C01', 'C02', 'C03'] as const
+/** A container each, as a buyer fills it. */
+export const DEFAULT_FAMILIES: readonly AsicFamily[] = ['antminer', 'whatsminer', 'avalon']
 const SLOTS = 7
 export const GPUS_PER_HOST = 8
 /** of the first host; the rest of its GPUs are for rent */
 export const LLM_GPUS = 4
 
-/** The models of a container alternate by rack; each container is one maker's, as a buyer fills it. */
-const FILLED_WITH: readonly (readonly [AsicModel, AsicModel])[] = [
-  [ASIC_MODELS.s21, ASIC_MODELS.s19pro],
-  [ASIC_MODELS.m50s, ASIC_MODELS.m30spp],
-  [ASIC_MODELS.a1566, ASIC_MODELS.a1246],
-]
-
 const two = (n: number): string => String(n).padStart(2, '0')
 
 /** What stands where, under which address: the same for the same options. @throws UsageError */
 export function layoutSite(options: SiteOptions): SiteLayout {
-  const { asics = 42, gpuHosts = 2, baseAddress = '127.10.0.1' } = options
+  const { asics = 42, families = DEFAULT_FAMILIES, gpuHosts = 2, baseAddress = '127.10.0.1' } = options
+  if (families.length === 0) throw new UsageError(['families: expected at least one'])
   for (const [name, count, most] of [
     ['asics', asics, 2000],
     ['gpuHosts', gpuHosts, 50],
@@ -76,10 +73,12 @@ export function layoutSite(options: SiteOptions): SiteLayout {
   const addresses = addressesFrom(baseAddress)
   const address = () => addresses.next().value
 
-  const perContainer = Math.ceil(asics / CONTAINERS.length)
-  const asicPlaces = Array.from({ length: asics }, (_, i) =>
-    asicPlace(i, Math.floor(i / perContainer), i % perContainer, perContainer, address()),
-  )
+  const perContainer = Math.ceil(asics / families.length)
+  const asicPlaces = Array.from({ length: asics }, (_, i) => {
+    const container = Math.floor(i / perContainer)
+    const family = families[container] ?? 'antminer'
+    return asicPlace(i, container, family, i % perContainer, perContainer, address())
+  })
   const gpuPlaces = Array.from({ length: gpuHosts }, (_, i) => ({
     id: `gpu-${two(i + 1)}`,
     host: address(),
@@ -107,24 +106,25 @@ export function layoutSite(options: SiteOptions): SiteLayout {
 function asicPlace(
   index: number,
   container: number,
+  family: AsicFamily,
   inContainer: number,
   perContainer: number,
   host: string,
 ): AsicPlace {
-  const name = CONTAINERS[container] ?? CONTAINERS[0]
+  const name = `C${two(container + 1)}`
   const rack = two(Math.floor(inContainer / SLOTS) + 1)
   const slot = two((inContainer % SLOTS) + 1)
   const worker = `${name.toLowerCase()}r${rack}s${slot}`
-  const [even, odd] = FILLED_WITH[container] ?? [ASIC_MODELS.s21, ASIC_MODELS.s19pro]
-  // one old machine was never taken out of the first container
-  const old = container === 0 && inContainer === perContainer - 1 && perContainer > 2
+  const [even, odd] = MODELS_OF[family]
+  // one old machine was never taken out of the Antminers' container
+  const old = family === 'antminer' && inContainer === perContainer - 1 && perContainer > 2
   return {
     id: `${name.toLowerCase()}-r${rack}-s${slot}`,
     host,
     location: { container: name, rack: `R${rack}`, slot: `S${slot}` },
     model: old ? ASIC_MODELS.s9 : Number(rack) % 2 === 1 ? even : odd,
     mac: `02:0a:00:00:${hex(index >> 8)}:${hex((index & 0xff) + 1)}`,
-    pools: container < 2 ? firstPool(worker) : secondPool(worker),
+    pools: container % 3 < 2 ? firstPool(worker) : secondPool(worker),
   }
 }
 

@@ -68,6 +68,15 @@ export class SiteMeter {
     this.#show()
   }
 
+  /** what the dial has counted since the world began: whole Wh, in mJ */
+  get countedMilliJ(): number {
+    return this.#countedWh * 3_600_000
+  }
+
+  get #countedWh(): number {
+    return Math.floor(this.energyJ / 3600)
+  }
+
   advance(dtS: number, powerW: number): void {
     this.powerW = powerW
     this.energyJ += powerW * dtS
@@ -76,9 +85,6 @@ export class SiteMeter {
 
   #show(): void {
     this.#registers.writeFloatBE(this.powerW / 1000, 2 * POWER_REGISTER)
-    this.#registers.writeBigInt64BE(
-      DIAL_BEFORE_WH + BigInt(Math.floor(this.energyJ / 3600)),
-      2 * IMPORT_REGISTER,
-    )
+    this.#registers.writeBigInt64BE(DIAL_BEFORE_WH + BigInt(this.#countedWh), 2 * IMPORT_REGISTER)
   }
 }

@@ -1,10 +1,14 @@
+import { join } from 'node:path'
 import type { Location } from '../../protocol/device.ts'
+import { WITH_LOGIN } from './asic/doors.ts'
+import type { AsicFamily } from './asic/models.ts'
+import { DEMO_PASSWORD } from './asic/web-server.ts'
 import type { Site } from './site.ts'
 
 /** One entry of an agent's `devices:`, as plain data ready for YAML. */
 export interface DeviceEntry {
   id: string
-  driver: 'antminer' | 'whatsminer' | 'avalon' | 'dcgm' | 'llm-server' | 'modbus-meter'
+  driver: AsicFamily | 'dcgm' | 'llm-server' | 'modbus-meter'
   host?: string
   port?: number
   location: Location
@@ -19,17 +23,20 @@ export interface AgentConfigFile {
   simulated: true
   mqtt: { url: string }
   pollInterval: string
+  spool?: { folder: string }
   devices: DeviceEntry[]
 }
-
-/** the drivers' own default */
-const ASIC_PORT = 4028
 
 /**
  * The configurations of the two agents that read an opened site: `mining` the ASICs, `gpu` the GPU hosts, the LLM server
  * and the meter. The mining agent is absent where the site has no ASICs.
+ * @param spoolRoot each agent's spool is a folder in it; absent: where an agent keeps it by default
  */
-export function siteConfigs(site: Site, mqttUrl: string): { mining?: AgentConfigFile; gpu: AgentConfigFile } {
+export function siteConfigs(
+  site: Site,
+  mqttUrl: string,
+  spoolRoot?: string,
+): { mining?: AgentConfigFile; gpu: AgentConfigFile } {
   const { layout } = site
   const ports = site.ports()
   const meteredBy = layout.meter.id
@@ -39,20 +46,21 @@ export function siteConfigs(site: Site, mqttUrl: string): { mining?: AgentConfig
     simulated: true,
     mqtt: { url: mqttUrl },
     pollInterval: '5s',
+    ...(spoolRoot === undefined ? {} : { spool: { folder: join(spoolRoot, name) } }),
     devices,
   })
 
-  const asics = layout.asics.map(({ id, model, host, location }, i): DeviceEntry => {
-    const port = ports.asics[i]
-    return {
+  const asics = layout.asics.map(
+    ({ id, model, host, location }, i): DeviceEntry => ({
       id,
       driver: model.family,
       host,
-      ...(port === ASIC_PORT ? {} : { port }),
+      ...ports.asicSettings[i],
+      ...(WITH_LOGIN.has(model.family) ? { web: { username: 'root', password: DEMO_PASSWORD } } : {}),
       location,
       meteredBy,
-    }
-  })
+    }),
+  )
   const gpus = layout.gpuHosts.map(
     ({ id, host, location }, i): DeviceEntry => ({
       id,

@@ -1,5 +1,5 @@
 import { pause } from '../../protocol/kit/retry.ts'
-import { AsicApiServer } from './asic/api-server.ts'
+import { AsicServer } from './asic/asic-server.ts'
 import type { AsicEvent } from './asic/events.ts'
 import { AsicFleet } from './asic/fleet.ts'
 import { AsicMachine } from './asic/machine.ts'
@@ -30,7 +30,13 @@ export interface SiteTruth {
   overheadEnergyJ: number
   /** at the meter: the sum of all of the above */
   siteEnergyJ: number
+  /** by deviceId, what its own counters have counted: whole numbers in the units of an interval record */
+  counted: Record<string, Counted>
+  /** ASICs that rebooted or can't be asked now: what they counted after the last question, nobody can know */
+  forgetful: string[]
 }
+
+type Counted = Partial<Record<'energyMilliJ' | 'workDiff1' | 'tokensIn' | 'tokensOut', number>>
 
 /** An emulated site: machines that speak their real protocols on loopback, and a world that moves on by the second. */
 export class Site {
@@ -40,13 +46,15 @@ export class Site {
   readonly meter: SiteMeter
   /** the latest misfortunes, newest last */
   readonly events: AsicEvent[] = []
+  /** true: the world stands still, and its machines go on answering with what they have */
+  paused = false
   readonly #now: () => number
   readonly #onError: (error: Error) => void
   readonly #fleet: AsicFleet
   readonly #jobs: JobScheduler
   readonly #llm: LlmServer | undefined
   readonly #overhead: Overhead
-  readonly #asicServers: readonly AsicApiServer[]
+  readonly #asicServers: readonly AsicServer[]
   readonly #metricsServers: readonly Listener[]
   readonly #llmListener: Listener | undefined
   readonly #startS: number
@@ -73,7 +81,7 @@ export class Site {
     this.machines = layout.asics.map((p) => new AsicMachine(p.id, p.model, p.mac, p.pools, random.fork(p.id)))
     this.#fleet = new AsicFleet(this.machines, random.fork('asics'), pace)
     this.#asicServers = this.machines.map(
-      (m, i) => new AsicApiServer(m, layout.asics[i]?.host ?? '', ports.asic, () => now() / 1000),
+      (m, i) => new AsicServer(m, layout.asics[i]?.host ?? '', ports, () => now() / 1000),
     )
 
     this.gpuHosts = layout.gpuHosts.map((p) => new GpuHost(p.id, p.model, GPUS_PER_HOST, random.fork(p.id)))
@@ -106,17 +114,19 @@ export class Site {
     throw failed.reason
   }
 
-  /** Moves the world on with the clock until the signal aborts. */
-  async run(signal: AbortSignal): Promise<void> {
+  /** Moves the world on with the clock until the signal aborts; `onBeat` is called after each second of it. */
+  async run(signal: AbortSignal, onBeat: () => void = () => {}): Promise<void> {
     do {
       this.catchUp()
+      onBeat()
     } while (await pause(STEP_S * 1000 - ((this.#now() - this.#startS * 1000) % 1000), signal))
   }
 
   /** Brings the world to the clock's time, in whole steps. */
   catchUp(): void {
     const lagS = () => this.#now() / 1000 - this.#startS - this.#skippedS - this.#elapsedS
-    if (lagS() > MAX_LAG_S) this.#skippedS += lagS() - STEP_S
+    if (this.paused) this.#skippedS += lagS()
+    else if (lagS() > MAX_LAG_S) this.#skippedS += lagS() - STEP_S
     while (lagS() >= STEP_S) this.step()
   }
 
@@ -134,7 +144,7 @@ export class Site {
     const power = this.#overhead.step(STEP_S, asicsW, gpusW, this.gpuHosts.length)
     this.#overheadEnergyJ += (power.hostsW + power.coolingW) * STEP_S
     this.meter.advance(STEP_S, totalW(power))
-    if (this.#open) this.#followReboots()
+    if (this.#open) for (const server of this.#asicServers) server.followReboots(this.#onError)
   }
 
   async close(): Promise<void> {
@@ -142,10 +152,17 @@ export class Site {
     await Promise.all(this.#listeners().map((l) => l.close()))
   }
 
-  /** Where each part listens; ports are known after `open`. */
-  ports(): { asics: number[]; dcgm: number[]; llm?: number; meter: number } {
+  /** Where each part listens, known after `open`: a machine's first port, and all of them by its driver's settings. */
+  ports(): {
+    asics: number[]
+    asicSettings: Record<string, number>[]
+    dcgm: number[]
+    llm?: number
+    meter: number
+  } {
     return {
-      asics: this.#asicServers.map((s) => s.listener.port),
+      asics: this.#asicServers.map((s) => s.listeners[0]?.port ?? 0),
+      asicSettings: this.#asicServers.map((s) => s.settings),
       dcgm: this.#metricsServers.map((l) => l.port),
       ...(this.#llmListener && { llm: this.#llmListener.port }),
       meter: this.meter.listener.port,
@@ -157,7 +174,7 @@ export class Site {
     const workDiff1: Record<string, number> = {}
     for (const m of this.machines) {
       energyJ[m.id] = m.energyJ
-      workDiff1[m.pools[0].url] = (workDiff1[m.pools[0].url] ?? 0) + m.workDiff1
+      for (const [url, paid] of m.stratum.paidDiff1) workDiff1[url] = (workDiff1[url] ?? 0) + paid
     }
     for (const { name, gpus } of this.gpuHosts)
       for (const gpu of gpus) energyJ[`${name}/gpu${gpu.index}`] = gpu.energyJ
@@ -169,25 +186,30 @@ export class Site {
       tokensOut: this.#llm?.servedOut ?? 0,
       overheadEnergyJ: this.#overheadEnergyJ,
       siteEnergyJ: this.meter.energyJ,
+      counted: this.#counted(),
+      forgetful: this.machines.filter((m) => m.reboots > 0 || m.api !== 'answers').map((m) => m.id),
     }
+  }
+
+  #counted(): Record<string, Counted> {
+    const { llm, meter } = this.layout
+    const counted: Record<string, Counted> = { [meter.id]: { energyMilliJ: this.meter.countedMilliJ } }
+    for (const m of this.machines) counted[m.id] = { workDiff1: m.workDiff1 }
+    for (const { name, gpus } of this.gpuHosts)
+      for (const gpu of gpus) counted[`${name}/gpu${gpu.index}`] = { energyMilliJ: gpu.countedMilliJ }
+    if (llm && this.#llm) {
+      const { servedIn: tokensIn, servedOut: tokensOut } = this.#llm
+      counted[llm.id] = { tokensIn, tokensOut }
+    }
+    return counted
   }
 
   #listeners(): Listener[] {
     return [
-      ...this.#asicServers.map((s) => s.listener),
+      ...this.#asicServers.flatMap((s) => s.listeners),
       ...this.#metricsServers,
       ...(this.#llmListener ? [this.#llmListener] : []),
       this.meter.listener,
     ]
-  }
-
-  /** A machine that boots has no listener, so that its address refuses as the real one does. */
-  #followReboots(): void {
-    for (const { machine, listener } of this.#asicServers) {
-      const wanted = machine.api !== 'refuses'
-      if (wanted === listener.wanted) continue
-      const change = wanted ? listener.open() : listener.close()
-      change.catch((error: Error) => this.#onError(error))
-    }
   }
 }

@@ -1,21 +1,32 @@
 import { PerwattError } from '../../protocol/kit/errors.ts'
-import { type Address, askCgminer, type CgminerReply, REFUSED } from './cgminer.ts'
+import { ANOTHER_FIRMWARE } from '../driver.ts'
+import { firmwareOf } from '../firmware.ts'
+import { type Address, askCgminer, type CgminerReply, REFUSED, showAddress } from './cgminer.ts'
 
 type Extra = Record<string, unknown>
+
+/** The replies in which firmware names itself. */
+const NAMING = new Set(['version', 'devdetails', 'stats'])
 
 /** The questions of one session to one miner. Asked one after another: small controllers serve one client at a time. */
 export class CgminerClient {
   readonly #address: Address
   readonly #static = new Map<string, CgminerReply>()
   readonly #preferred = new Map<string, string>()
+  readonly #firmware: string | undefined
+  readonly #named = new Map<string, string | undefined>()
 
-  constructor(address: Address) {
+  /** @param firmware that the miner must have, as `firmwareOf` names it; absent: whatever it names at first, or none */
+  constructor(address: Address, firmware?: string) {
     this.#address = address
+    this.#firmware = firmware
   }
 
-  /** @throws as `askCgminer` */
-  ask(command: string, signal: AbortSignal, extra: Extra = {}): Promise<CgminerReply> {
-    return askCgminer(this.#address, { command, ...extra }, signal)
+  /** @throws as `askCgminer`, and `another-firmware` */
+  async ask(command: string, signal: AbortSignal, extra: Extra = {}): Promise<CgminerReply> {
+    const reply = await askCgminer(this.#address, { command, ...extra }, signal)
+    if (NAMING.has(command)) this.#recognise(command, reply)
+    return reply
   }
 
   /** @returns undefined where the miner refuses the command @throws as `askCgminer` otherwise */
@@ -54,7 +65,18 @@ export class CgminerClient {
     return reply
   }
 
-  /** The miner was away: it may come back with another firmware. */
+  #recognise(command: string, reply: CgminerReply): void {
+    const named = firmwareOf(JSON.stringify(reply.body))
+    if (!this.#named.has(command)) this.#named.set(command, this.#firmware ?? named)
+    const before = this.#named.get(command)
+    if (named === undefined || named === before) return
+    throw new PerwattError(
+      ANOTHER_FIRMWARE,
+      `${showAddress(this.#address)} runs ${named}, not ${before ?? 'what it did'}; check the driver that is set for it, or set driver: auto`,
+    )
+  }
+
+  /** The miner was away: what it said once is asked again. */
   forget(): void {
     this.#static.clear()
     this.#preferred.clear()

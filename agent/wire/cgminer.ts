@@ -147,7 +147,8 @@ export function exchange(address: Address, request: CgminerRequest, signal: Abor
   })
 }
 
-function explain(error: NodeJS.ErrnoException, at: string): string {
+/** What to do about a connection that failed. @param at address and port */
+export function explain(error: NodeJS.ErrnoException, at: string): string {
   switch (error.code) {
     case 'ECONNREFUSED':
       return `connection refused by ${at}; check that the miner runs and its API is enabled`

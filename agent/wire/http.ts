@@ -1,16 +1,30 @@
-import { get as httpGet, type IncomingMessage } from 'node:http'
-import { get as httpsGet } from 'node:https'
+import { request as httpRequest, type IncomingMessage } from 'node:http'
+import { request as httpsRequest } from 'node:https'
 import { PerwattError, reasonOf } from '../../protocol/kit/errors.ts'
 import type { Secret } from '../../protocol/kit/secret.ts'
 
-export interface GetOptions {
+export interface HttpRequest {
   /** carries the deadline */
   signal: AbortSignal
+  method?: 'GET' | 'POST'
+  headers?: Readonly<Record<string, string>>
+  /** sent as it is; its type stands in `headers` */
+  body?: string
+  /** a longer answer is refused */
+  maxBytes?: number
+}
+
+export interface HttpAnswer {
+  status: number
+  /** names in lower case; a repeated header is one text */
+  headers: Record<string, string>
+  text: string
+}
+
+export interface GetOptions extends Pick<HttpRequest, 'signal' | 'maxBytes'> {
   /** sent as `Authorization: Bearer` */
   bearer?: Secret | undefined
   accept?: string
-  /** a longer answer is refused */
-  maxBytes?: number
 }
 
 const MAX_BYTES = 8 << 20
@@ -21,20 +35,37 @@ const MAX_BYTES = 8 << 20
  * @throws PerwattError `unreachable`, `http-status`, `too-large` or `not-text`; the signal's reason when it ends the wait
  */
 export async function getText(address: string, options: GetOptions): Promise<string> {
-  const { signal, bearer, accept = 'text/plain', maxBytes = MAX_BYTES } = options
+  const { bearer, accept = 'text/plain', ...rest } = options
+  const authorization = bearer ? { authorization: `Bearer ${bearer.reveal()}` } : {}
+  const answer = await exchangeHttp(address, { ...rest, headers: { accept, ...authorization } })
+  refuse(answer, address)
+  return answer.text
+}
+
+/**
+ * One request over a connection of its own, whatever the status of its answer.
+ * @throws PerwattError `unreachable`, `too-large` or `not-text`; the signal's reason when it ends the wait
+ */
+export async function exchangeHttp(address: string, request: HttpRequest): Promise<HttpAnswer> {
+  const { signal, method = 'GET', headers = {}, body, maxBytes = MAX_BYTES } = request
   signal.throwIfAborted()
   const url = new URL(address)
-  const where = `${url.protocol}//${url.host}${url.pathname}`
-  const headers: Record<string, string> = { accept }
-  if (bearer) headers['authorization'] = `Bearer ${bearer.reveal()}`
+  const where = shown(url)
   try {
     const response = await new Promise<IncomingMessage>((resolve, reject) => {
-      const get = url.protocol === 'https:' ? httpsGet : httpGet
-      get(url, { agent: false, headers, signal }, resolve).on('error', reject)
+      const start = url.protocol === 'https:' ? httpsRequest : httpRequest
+      start(url, { agent: false, method, headers: { ...headers, ...lengthOf(body) }, signal }, resolve)
+        .on('error', reject)
+        .end(body)
     })
     try {
-      refuse(response, where)
-      return asText(await body(response, where, maxBytes), where)
+      return {
+        status: response.statusCode ?? 0,
+        headers: Object.fromEntries(
+          Object.entries(response.headers).map(([name, value]) => [name, [value].flat().join(', ')]),
+        ),
+        text: asText(await bytesOf(response, where, maxBytes), where),
+      }
     } finally {
       response.destroy()
     }
@@ -44,21 +75,27 @@ export async function getText(address: string, options: GetOptions): Promise<str
   }
 }
 
-function refuse(response: IncomingMessage, where: string): void {
-  const status = response.statusCode ?? 0
+/** Simple servers in devices don't read a chunked request. */
+const lengthOf = (body: string | undefined): Record<string, string> =>
+  body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) }
+
+const shown = (url: URL): string => `${url.protocol}//${url.host}${url.pathname}`
+
+/** @throws PerwattError `http-status` for all but 200, with what to do about it */
+export function refuse({ status, headers }: HttpAnswer, address: string): void {
   if (status === 200) return
   const next =
     status >= 300 && status < 400
-      ? `it points to ${response.headers.location ?? 'another address'}; give that address`
+      ? `it points to ${headers['location'] ?? 'another address'}; give that address`
       : status === 401 || status === 403
         ? 'it wants a credential, or another one'
         : status === 404
           ? 'check the path'
           : 'look into its log'
-  throw new PerwattError('http-status', `${where} answers ${status}; ${next}`)
+  throw new PerwattError('http-status', `${shown(new URL(address))} answers ${status}; ${next}`)
 }
 
-async function body(response: IncomingMessage, where: string, maxBytes: number): Promise<Buffer> {
+async function bytesOf(response: IncomingMessage, where: string, maxBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = []
   let bytes = 0
   for await (const chunk of response as AsyncIterable<Buffer>) {

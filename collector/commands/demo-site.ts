@@ -47,11 +47,13 @@ workloads:
 export const hostAgentYaml = (o: {
   hostId: string
   mqttUrl: string
+  spoolFolder: string
 }): string => `# This machine itself, read by perwatt-collector demo.
 site: demo
 agent: this-machine
 mqtt: { url: "${o.mqttUrl}" }
 pollInterval: 5s
+spool: { folder: ${JSON.stringify(o.spoolFolder)} }
 devices:
   - id: ${o.hostId}
     driver: host

@@ -55,7 +55,10 @@ export async function demo(options: DemoOptions): Promise<void> {
           .replace(/^[^A-Za-z0-9]+/, '')
           .slice(0, 64) || 'this-machine'
       writeFileSync(join(folder, 'collector.yaml'), yaml)
-      writeFileSync(join(folder, 'this-machine.yaml'), hostAgentYaml({ hostId, mqttUrl }))
+      writeFileSync(
+        join(folder, 'this-machine.yaml'),
+        hostAgentYaml({ hostId, mqttUrl, spoolFolder: join(folder, 'spool', 'this-machine') }),
+      )
 
       const channels = CHANNEL_FACTORIES.map((create) => create({ version: VERSION }))
       const config = parseConfig(collectorConfigSchema(channels), yaml, 'collector.yaml')

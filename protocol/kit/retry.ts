@@ -23,34 +23,42 @@ export async function pause(ms: number, signal?: AbortSignal): Promise<boolean> 
   }
 }
 
-/** Work that is aborted at a deadline or by a signal, and then not waited for. Rejects with the work’s own word, or the reason of the abort. */
+/** What work that goes on in the background finds as the reason of its signal. Made once: an abort without one builds an error. */
+const OVER = new Error('nobody waits for this any more')
+
+/**
+ * Work that is aborted at a deadline or by a signal, and then not waited for. Rejects with the work’s own word, or the reason of
+ * the abort. The signal is listened to only meanwhile: one that lives as long as the program may serve any number of waits.
+ */
 export async function withDeadline<T>(
   work: (signal: AbortSignal) => Promise<T>,
   ms: number,
   signal?: AbortSignal,
 ): Promise<T> {
   const own = new AbortController()
-  const both = signal ? AbortSignal.any([signal, own.signal]) : own.signal
-  let timer: NodeJS.Timeout | undefined
+  let fail = () => {}
   const expired = new Promise<never>((_, reject) => {
     // the work, aborted, may know better than "no answer" what went wrong: it speaks first
-    const fail = () => {
-      setImmediate(() => reject(both.reason))
+    fail = () => {
+      setImmediate(() => reject(own.signal.reason))
     }
-    if (both.aborted) {
-      fail()
-      return
-    }
-    both.addEventListener('abort', fail, { once: true })
-    timer = setTimeout(() => own.abort(new Error(`no answer in ${ms} ms`)), ms)
   })
+  own.signal.addEventListener('abort', fail, { once: true })
+  const leave = () => own.abort(signal?.reason)
+  const timer = setTimeout(() => own.abort(new Error(`no answer in ${ms} ms`)), ms)
+  signal?.addEventListener('abort', leave, { once: true })
+  if (signal?.aborted) leave()
   try {
-    return await Promise.race([work(both), expired])
+    return await Promise.race([work(own.signal), expired])
   } catch (error) {
     // "The operation was aborted" is no word of its own
-    throw both.aborted && error instanceof Error && error.name === 'AbortError' ? both.reason : error
+    throw own.signal.aborted && error instanceof Error && error.name === 'AbortError'
+      ? own.signal.reason
+      : error
   } finally {
     clearTimeout(timer)
-    own.abort()
+    signal?.removeEventListener('abort', leave)
+    own.signal.removeEventListener('abort', fail)
+    own.abort(OVER)
   }
 }

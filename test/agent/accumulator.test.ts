@@ -154,12 +154,12 @@ describe('the accumulator', () => {
       fc.property(fc.array(step, { minLength: 1, maxLength: 60 }), (steps) => {
         const a = new DeviceAccumulator('gpu1', 15_000)
         const records: Interval[] = []
-        let [at, energy, work, trueEnergy, trueWork, seenMs] = [0, 5_000_000, 700, 0, 0, 0]
+        let [at, energy, work, trueEnergy, trueWork, seenMs, bootMs] = [0, 5_000_000, 700, 0, 0, 0, -1e9]
         const see = (share: number) => {
           const holders = share === 0 ? [] : [{ owner: POOL, share: share / 4 }]
           a.observe(
             reading(
-              { holders },
+              { holders, uptimeS: (at - bootMs) / 1000 },
               { energyJ: energy / 1000, byOwner: [{ owner: POOL, workDiff1: work }] },
               'gpu',
             ),
@@ -169,7 +169,8 @@ describe('the accumulator', () => {
         see(1)
         for (const s of steps) {
           at += s.waitMs
-          if (s.reboot && s.energy < energy && s.work < work) [energy, work] = [s.energy, s.work]
+          if (s.reboot && s.energy < energy && s.work < work)
+            [energy, work, bootMs] = [s.energy, s.work, at - 1]
           else [energy, work] = [energy + s.energy, work + s.work]
           trueEnergy += s.energy
           trueWork += s.work
@@ -191,6 +192,156 @@ describe('the accumulator', () => {
         }
       }),
       { numRuns: 300 },
+    )
+  })
+
+  it('counts a reply of zeros from a machine without an uptime as a hiccup, and two as a new start', () => {
+    const tokens = (tokensOut: number) =>
+      reading({}, { byOwner: [{ owner: { service: 'chat' }, tokensOut }] })
+    const values = [1000, 0, 1_000_300, 0, 40, 100]
+    const records = run(values.map((v, i) => ({ atS: 5 * i, reading: tokens(v) })))
+    expect(sum(records, 'tokensOut')).toBe(999_300 + 100)
+  })
+
+  it('loses what came before a wrap, and never invents', () => {
+    const meter = (energyJ: number) => reading({}, { energyJ })
+    const records = run(
+      [2 ** 32 - 500, 2 ** 32 - 100, 300, 700].map((v, i) => ({ atS: 5 * i, reading: meter(v) })),
+    )
+    expect(sum(records, 'energyMilliJ')).toBe((400 + 700) * 1000)
+  })
+
+  it('does not count twice what it drew from power while the energy counter was silent', () => {
+    const step = (atS: number, energyJ?: number) => ({
+      atS,
+      reading: reading({ powerW: 100 }, energyJ === undefined ? undefined : { energyJ }),
+    })
+    const records = run([step(0, 5000), step(5), step(10, 6010), step(15, 6500)])
+    expect(sum(records, 'energyMilliJ')).toBe(1_500_000)
+  })
+
+  it('adds up a pool that is configured twice, and takes one that was unseen before as it is', () => {
+    const step = (atS: number, works?: number[]) => ({
+      atS,
+      reading: reading({}, works && { byOwner: works.map((workDiff1) => ({ owner: POOL, workDiff1 })) }),
+    })
+    const records = run([
+      step(0),
+      step(5, [1_000_000, 0]),
+      step(10, [1_000_100, 7]),
+      step(15, [1_000_100, 9]),
+    ])
+    expect(sum(records, 'workDiff1')).toBe(109)
+  })
+
+  it('makes no minutes of a clock that is set an hour ahead, nor of a reading that comes twice', () => {
+    const a = new DeviceAccumulator('rig1', 15_000)
+    const records: Interval[] = []
+    for (let s = 0; s <= 120; s += 5) {
+      const wallMs = T0 + s * 1000 + (s >= 60 ? 3_600_000 : 0)
+      for (const _ of [1, 2]) a.observe(reading({ powerW: 1000 }), { wallMs, steadyMs: s * 1000 })
+      records.push(...a.close(wallMs))
+    }
+    records.push(...a.closeAll())
+    expect(sum(records, 'energyMilliJ')).toBe(120 * 1000 * 1000)
+    expect(sum(records, 'coveredMs')).toBe(120_000)
+    expect(records).toHaveLength(3)
+  })
+
+  it('sees a gap where the machine that it runs on slept', () => {
+    const records = run([0, 5, 3605, 3610].map((atS) => ({ atS, reading: reading({ powerW: 1000 }) })))
+    expect(sum(records, 'energyMilliJ')).toBe(10_000_000)
+  })
+
+  it('goes on from its counters after a restart, and says which minutes it recovered', () => {
+    const step = (atS: number, energyJ: number, work: number) =>
+      [
+        reading({ powerW: 1 }, { energyJ, byOwner: [{ owner: POOL, workDiff1: work }] }),
+        { wallMs: T0 + atS * 1000, steadyMs: 0 },
+      ] as const
+    const before = new DeviceAccumulator('rig1', 15_000)
+    const [r0, at0] = step(10, 1000, 500)
+    before.observe(r0, { ...at0, steadyMs: 10_000 })
+    const [r1, at1] = step(20, 2000, 600)
+    before.observe(r1, { ...at1, steadyMs: 20_000 })
+    const state = JSON.parse(JSON.stringify(before.state))
+    const after = new DeviceAccumulator('rig1', 15_000, state)
+    after.observe(...step(20 + 86_400, 866_000, 600 + 86_400))
+    const records = [...after.close(T0 + 86_420_000, 1000), ...after.closeAll()]
+    expect(sum(records, 'energyMilliJ')).toBe(865_000_000)
+    expect(sum(records, 'workDiff1')).toBe(86_500)
+    expect(new Set(records.map(intervalKey)).size).toBe(records.length)
+    expect(new Set(records.map((r) => minuteOf(r.startMs))).size).toBe(1441)
+    expect(records.every((r) => r.recovered)).toBe(true)
+    expect(sum(records, 'coveredMs')).toBe(10_000)
+    // no minute has more than its part
+    const whole = records.filter((r) => minuteOf(r.startMs) > T0)
+    expect(Math.max(...whole.map((r) => r.energyMilliJ ?? 0))).toBeLessThanOrEqual(600_001)
+  })
+
+  it('forgets counters that are older than anything is kept', () => {
+    const before = new DeviceAccumulator('rig1', 15_000)
+    before.observe(reading({}, { energyJ: 1000 }), { wallMs: T0, steadyMs: 0 })
+    const after = new DeviceAccumulator('rig1', 15_000, before.state)
+    const later = T0 + 8 * 86_400_000
+    expect(after.lives(later)).toBe(false)
+    after.observe(reading({}, { energyJ: 9e9 }), { wallMs: later, steadyMs: 0 })
+    after.observe(reading({}, { energyJ: 9e9 + 5 }), { wallMs: later + 5000, steadyMs: 5000 })
+    expect(sum(after.closeAll(), 'energyMilliJ')).toBe(5000)
+  })
+
+  it('keeps every joule and share, and every key once, through clock steps, restarts and late polls (property)', () => {
+    const step = fc.record({
+      waitMs: fc.integer({ min: 1, max: 70_000 }),
+      wallStepMs: fc.oneof(
+        { weight: 6, arbitrary: fc.constant(0) },
+        fc.integer({ min: -200_000, max: 200_000 }),
+        fc.constantFrom(-3_600_000, 3_600_000),
+      ),
+      energy: fc.integer({ min: 0, max: 500_000 }),
+      work: fc.integer({ min: 0, max: 5000 }),
+      restart: fc.oneof({ weight: 5, arbitrary: fc.constant(false) }, fc.constant(true)),
+      twice: fc.boolean(),
+    })
+    fc.assert(
+      fc.property(fc.array(step, { minLength: 1, maxLength: 50 }), (steps) => {
+        let a = new DeviceAccumulator('rig1', 15_000)
+        const records: Interval[] = []
+        let [steadyMs, wallMs, energy, work] = [0, T0, 5_000_000, 700]
+        const see = () =>
+          a.observe(
+            reading(
+              { holders: [{ owner: POOL, share: 1 }], powerW: 77 },
+              { energyJ: energy / 1000, byOwner: [{ owner: POOL, workDiff1: work }] },
+            ),
+            { wallMs, steadyMs },
+          )
+        see()
+        for (const s of steps) {
+          steadyMs += s.waitMs
+          wallMs += s.waitMs + s.wallStepMs
+          energy += s.energy
+          work += s.work
+          if (s.restart) {
+            a = new DeviceAccumulator('rig1', 15_000, JSON.parse(JSON.stringify(a.state)))
+            steadyMs = 7
+          }
+          see()
+          if (s.twice) see()
+          records.push(...a.close(wallMs, 100))
+        }
+        records.push(...a.closeAll())
+        expect(sum(records, 'energyMilliJ')).toBe(energy - 5_000_000)
+        expect(sum(records, 'workDiff1')).toBe(work - 700)
+        expect(new Set(records.map(intervalKey)).size).toBe(records.length)
+        for (const r of records) {
+          expect(r.durationMs).toBeGreaterThan(0)
+          expect(minuteOf(r.startMs)).toBe(minuteOf(r.startMs + r.durationMs - 1))
+          expect(r.coveredMs).toBeLessThanOrEqual(r.durationMs)
+          expect(r.energyMilliJ).toBeGreaterThanOrEqual(0)
+        }
+      }),
+      { numRuns: 400 },
     )
   })
 })

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -14,3 +14,9 @@ export const captured = (device: string, file: string): string =>
 
 export const expectedOf = (device: string): Record<string, never> =>
   (JSON.parse(captured(device, 'expected.json')) as { expected: Record<string, never> }).expected
+
+/** All of them; none where they are not here. */
+export const capturedDevices = (): string[] => (hasCaptures ? readdirSync(folder) : [])
+
+export const capturedFiles = (device: string): { file: string; text: string }[] =>
+  readdirSync(join(folder, device)).map((file) => ({ file, text: captured(device, file) }))

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { agentConfigSchema } from '../../agent/config.ts'
+import { agentConfigSchema, spoolFolderOf } from '../../agent/config.ts'
 import { DRIVERS } from '../../agent/driver-index.ts'
 import { EXAMPLE } from '../../agent/example.ts'
 import { parseConfig } from '../../protocol/kit/config.ts'
@@ -31,6 +31,13 @@ describe('the agent’s configuration', () => {
     ])
   })
 
+  it('gives each agent a spool of its own, 7 days and 1 GiB of it', () => {
+    const config = parse(EXAMPLE)
+    expect(config.spool).toEqual({ maxBytes: 2 ** 30, maxAge: 7 * 86_400_000 })
+    expect(spoolFolderOf(config)).toBe('/var/lib/perwatt-agent/container-01')
+    expect(spoolFolderOf({ ...config, spool: { ...config.spool, folder: '/srv/spool' } })).toBe('/srv/spool')
+  })
+
   it.each([
     [
       'an address that is not one',
@@ -45,7 +52,7 @@ describe('the agent’s configuration', () => {
     [
       'a driver that nobody wrote',
       `${HEAD}  - { id: a, driver: abacus, host: x }`,
-      'agent.yaml: devices[0].driver: expected a mapping with a driver of: auto, antminer, avalon, dcgm, host, llm-server, modbus-meter, whatsminer, got abacus',
+      `agent.yaml: devices[0].driver: expected one of ${['auto', ...DRIVERS.map((d) => d.name)].join(', ')}, got abacus`,
     ],
     [
       'a setting with a typing error',
@@ -76,6 +83,16 @@ describe('the agent’s configuration', () => {
       'a poll interval out of range',
       `pollInterval: 10ms\n${HEAD}  - { id: a, driver: host }`,
       'agent.yaml: pollInterval: expected 1s to 60s, got 10ms',
+    ],
+    [
+      'a spool without a unit',
+      `spool: { maxBytes: 5 }\n${HEAD}  - { id: a, driver: host }`,
+      'agent.yaml: spool.maxBytes: expected a string, got 5',
+    ],
+    [
+      'a spool that is too small',
+      `spool: { maxBytes: 5kB }\n${HEAD}  - { id: a, driver: host }`,
+      'agent.yaml: spool.maxBytes: expected at least 1MiB, got 5kB',
     ],
     ['an empty file', '', 'agent.yaml: site: is missing; expected a string'],
     [

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import type { Reading, Session } from '../../agent/driver.ts'
+import { ANOTHER_FIRMWARE, type Reading, type Session } from '../../agent/driver.ts'
 import { Poller, type PollTarget } from '../../agent/poller.ts'
+import { PerwattError } from '../../protocol/kit/errors.ts'
 import { createLog } from '../../protocol/kit/log.ts'
 import { eventually } from '../eventually.ts'
 
@@ -62,6 +63,35 @@ describe('the poller', () => {
     )
     await p.stop()
     expect(opened).toEqual({ times: 2, closed: 2 })
+  })
+
+  it('opens a machine that answers as another family anew, in the same poll', async () => {
+    const opened = { times: 0, closed: 0 }
+    const flashed = new PerwattError(ANOTHER_FIRMWARE, 'it runs VNish, not Antminer; check the driver')
+    const { p, readings, failures, events } = poller(
+      target(() => (opened.times === 1 ? Promise.reject(flashed) : Promise.resolve([READING])), opened),
+    )
+    p.start()
+    await eventually(
+      () => readings.length,
+      (n) => n > 0,
+    )
+    await p.stop()
+    expect(opened).toEqual({ times: 2, closed: 2 })
+    expect(failures).toEqual([])
+    expect(events()).toEqual([])
+  })
+
+  it('says so where the driver that is configured is not the machine’s', async () => {
+    const flashed = new PerwattError(ANOTHER_FIRMWARE, 'it runs VNish, not Antminer; check the driver')
+    const { p, failures } = poller(target(() => Promise.reject(flashed)))
+    p.start()
+    await eventually(
+      () => failures.length,
+      (n) => n > 0,
+    )
+    await p.stop()
+    expect(failures[0]).toBe('antminer rack3-07: it runs VNish, not Antminer; check the driver')
   })
 
   it('stops while a device hangs', async () => {

@@ -108,6 +108,7 @@ describe('a site on Mosquitto', () => {
         simulated: more.simulated ?? false,
         mqtt: { url: broker.url },
         pollInterval: '1s',
+        spool: { folder: join(folder, 'spool', name) },
         devices: [{ id: `${name}-rig`, driver: 'metronome' }],
       }),
       'test',
@@ -119,7 +120,7 @@ describe('a site on Mosquitto', () => {
       log: createLog({ write: (line) => lines.push(line) }),
       clock: { now: () => ({ wallMs: Date.now() + (more.aheadMs ?? 0), steadyMs: performance.now() }) },
     })
-    agent.start()
+    void agent.start()
     agents.push(agent)
     return agent
   }

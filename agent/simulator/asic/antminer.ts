@@ -7,6 +7,7 @@ import {
   hardwareErrors,
   hostOf,
   lastShareAt,
+  poolStatus,
   type Reply,
   rejectedPercent,
   round,
@@ -35,7 +36,7 @@ export const antminer: Dialect = {
     if (command === 'stats')
       return section(
         'STATS',
-        [identity(machine), isS9(machine) ? antminerS9Stats(machine) : stats(machine)],
+        [identity(machine), isS9(machine) ? antminerS9Stats(machine) : antminerStats(machine)],
         70,
         `${miner} stats`,
       )
@@ -136,12 +137,12 @@ function device(machine: AsicMachine, nowS: number): Reply {
 
 function pool(machine: AsicMachine, index: number): Reply {
   const account = machine.pools[index] ?? machine.pools[0]
-  const mined = index === 0
+  const mined = index === machine.stratum.active
   const agoS = Math.floor(machine.uptimeS - (machine.shares.lastAtS ?? machine.uptimeS))
   return {
     POOL: index,
     URL: account.url,
-    Status: 'Alive',
+    Status: poolStatus(machine, index),
     Priority: index,
     Quota: 1,
     'Long Poll': 'N',
@@ -173,7 +174,8 @@ const difficultyText = (difficulty: number): string =>
 
 const CHAINS = [1, 2, 3, 4]
 
-function stats(machine: AsicMachine): Reply {
+/** The second object of `stats`, which LuxOS answers likewise. */
+export function antminerStats(machine: AsicMachine): Reply {
   const { model, averageHs: window } = machine
   const alive = machine.boards.filter((b) => !b.lost)
   const perChain = (name: string, absent: unknown, value: (board: Board) => unknown): Reply =>

@@ -6,6 +6,7 @@ import {
   elapsed,
   hardwareErrors,
   hostOf,
+  poolStatus,
   type Reply,
   rejectedPercent,
   round,
@@ -144,9 +145,10 @@ const stats = (machine: AsicMachine, perChip: boolean): Reply => ({
 
 /** cgminer appends an entry for each pool's connection. */
 function poolStats(machine: AsicMachine, index: number): Reply {
-  const mined = index === 0
+  const mined = index === machine.stratum.active
   const difficulty = mined ? machine.shareDifficulty : 0
-  const sent = mined ? machine.shares.accepted + machine.shares.rejected + 3 : 3
+  const shares = machine.stratum.sharesOf(index)
+  const sent = shares.accepted + shares.rejected + 3
   const received = sent + Math.floor(mined ? machine.uptimeS / 30 : 4)
   const traffic = { sent: sent * 176, received: received * 347 }
   return {
@@ -183,11 +185,11 @@ function poolStats(machine: AsicMachine, index: number): Reply {
 
 function pool(machine: AsicMachine, index: number, uptimeS: number): Reply {
   const account = machine.pools[index] ?? machine.pools[0]
-  const mined = index === 0
+  const mined = index === machine.stratum.active
   return {
     POOL: index,
     URL: account.url,
-    Status: 'Alive',
+    Status: poolStatus(machine, index),
     Priority: index,
     Quota: 1,
     'Long Poll': 'N',
@@ -199,7 +201,7 @@ function pool(machine: AsicMachine, index: number, uptimeS: number): Reply {
     'Remote Failures': 0,
     User: account.user,
     'Last Share Time': mined ? Math.floor(machine.shares.lastAtS ?? 0) : 0,
-    'Diff1 Shares': mined ? machine.shares.difficultyAccepted : 0,
+    'Diff1 Shares': machine.stratum.sharesOf(index).difficultyAccepted,
     'Proxy Type': '',
     Proxy: '',
     ...shareFields(machine, index),

@@ -1,4 +1,5 @@
-import type { AsicMachine, PoolAccount } from './machine.ts'
+import type { AsicMachine } from './machine.ts'
+import type { PoolAccount, Shares } from './stratum.ts'
 
 /** A reply of the cgminer family: sections of objects beside STATUS, or one object (Whatsminer's own commands). */
 export type Reply = Record<string, unknown>
@@ -62,25 +63,44 @@ export function toText(reply: Reply): string {
 
 export const round = (value: number, digits: number): number => Number(value.toFixed(digits))
 
-/** What every family says of the shares at one pool; only the first pool is mined at. */
-export function shareFields(machine: AsicMachine, pool: number): Reply {
-  const { shares } = machine
-  const mined = pool === 0
+/** What every family says of the shares at one pool. */
+export function shareFields({ stratum, shareDifficulty }: AsicMachine, pool: number): Reply {
+  const shares = stratum.sharesOf(pool)
   return {
-    Accepted: mined ? shares.accepted : 0,
-    Rejected: mined ? shares.rejected : 0,
-    'Difficulty Accepted': mined ? shares.difficultyAccepted : 0,
-    'Difficulty Rejected': mined ? shares.difficultyRejected : 0,
+    Accepted: shares.accepted,
+    Rejected: shares.rejected,
+    'Difficulty Accepted': shares.difficultyAccepted,
+    'Difficulty Rejected': shares.difficultyRejected,
     'Difficulty Stale': 0,
-    'Last Share Difficulty': mined && shares.lastAtS !== undefined ? machine.shareDifficulty : 0,
-    'Best Share': mined ? shares.best : 0,
-    'Pool Rejected%': mined ? rejectedPercent(machine) : 0,
+    'Last Share Difficulty': shares.lastAtS === undefined ? 0 : shareDifficulty,
+    'Best Share': shares.best,
+    'Pool Rejected%': percentRejected(shares),
   }
 }
 
-export const rejectedPercent = ({ shares }: AsicMachine): number => {
-  const all = shares.difficultyAccepted + shares.difficultyRejected
-  return all > 0 ? round((100 * shares.difficultyRejected) / all, 4) : 0
+/** What all of the family say of a pool; the makers' own firmwares add more. */
+export function poolRow(machine: AsicMachine, index: number): Reply {
+  const account = machine.pools[index] ?? machine.pools[0]
+  const active = index === machine.stratum.active
+  return {
+    POOL: index,
+    URL: account.url,
+    Status: poolStatus(machine, index),
+    Priority: index,
+    Quota: 1,
+    User: account.user,
+    ...shareFields(machine, index),
+    'Has Stratum': true,
+    'Stratum Active': active,
+    'Stratum URL': active ? hostOf(account) : '',
+  }
+}
+
+export const rejectedPercent = ({ shares }: AsicMachine): number => percentRejected(shares)
+
+function percentRejected({ difficultyAccepted, difficultyRejected }: Shares): number {
+  const all = difficultyAccepted + difficultyRejected
+  return all > 0 ? round((100 * difficultyRejected) / all, 4) : 0
 }
 
 /** Accepted shares a minute, and difficulty-1 shares a minute. */
@@ -99,6 +119,10 @@ export const elapsed = (machine: AsicMachine): number => Math.floor(machine.upti
 
 /** Average since the start, H/s. */
 export const averageHs = (machine: AsicMachine): number => machine.hashes / Math.max(machine.uptimeS, 1)
+
+/** `Alive` or `Dead`, as every family calls a pool that answers or doesn't. */
+export const poolStatus = ({ stratum }: AsicMachine, pool: number): string =>
+  stratum.isAlive(pool) ? 'Alive' : 'Dead'
 
 export const hostOf = (pool: PoolAccount): string => new URL(pool.url).hostname
 

@@ -2,26 +2,10 @@ import { HASHES_PER_DIFF1 } from '../../../protocol/units.ts'
 import { type Random, Wander } from '../random.ts'
 import { Board } from './board.ts'
 import type { AsicModel } from './models.ts'
-
-export interface PoolAccount {
-  /** such as stratum+tcp://btc.pool.example:3333 */
-  url: string
-  user: string
-}
+import { Stratum } from './stratum.ts'
 
 /** What the network sees of the machine's API: it answers, refuses connections, or accepts and never answers. */
 export type ApiState = 'answers' | 'refuses' | 'hangs'
-
-/** Shares since the miner program started. */
-export interface Shares {
-  accepted: number
-  rejected: number
-  difficultyAccepted: number
-  difficultyRejected: number
-  best: number
-  /** s after the start; absent before the first */
-  lastAtS?: number
-}
 
 const BOOT_S = 20
 /** hashing begins so long after the program's start, and is full at the second figure */
@@ -30,23 +14,16 @@ const RAMP_TO_S = 90
 /** chips above this are throttled by the firmware */
 const THROTTLE_C = 95
 const SHARES_PER_S = 0.1
-const REJECTED_RATIO = 0.001
-
-const noShares = (): Shares => ({
-  accepted: 0,
-  rejected: 0,
-  difficultyAccepted: 0,
-  difficultyRejected: 0,
-  best: 0,
-})
+/** firmware that tunes begins carefully, and goes up in steps */
+const TUNING_FROM_RATIO = 0.88
+const TUNING_STEPS = 6
 
 /** One emulated mining machine: what it does in a second, whatever its API says of it. */
 export class AsicMachine {
   readonly id: string
   readonly model: AsicModel
   readonly mac: string
-  /** the first is mined at, the others stand by */
-  readonly pools: readonly [PoolAccount, ...PoolAccount[]]
+  readonly stratum: Stratum
   readonly boards: readonly Board[]
   /** what the pool asks of a share */
   readonly shareDifficulty: number
@@ -62,13 +39,13 @@ export class AsicMachine {
   readonly averageHs = { s5: 0, m1: 0, m5: 0, m15: 0, m30: 0 }
   /** hashes since the start */
   hashes = 0
-  shares = noShares()
   powerW = 0
   inletTempC = 26
   fanRpm = 0
-  /** truth since the world began, over all reboots: J at the wall, and difficulty-1 shares that the pool accepted */
+  /** truth since the world began, over all reboots: J at the wall */
   energyJ = 0
-  workDiff1 = 0
+  /** times that its counters began again at 0 */
+  reboots = 0
 
   readonly #random: Random
   readonly #drift: Wander
@@ -78,11 +55,11 @@ export class AsicMachine {
   /** s since it was told to hash */
   #rampS: number
 
-  constructor(id: string, model: AsicModel, mac: string, pools: AsicMachine['pools'], random: Random) {
+  constructor(id: string, model: AsicModel, mac: string, pools: Stratum['pools'], random: Random) {
     this.id = id
     this.model = model
     this.mac = mac
-    this.pools = pools
+    this.stratum = new Stratum(pools, model.devFeeRatio ?? 0, random)
     this.#random = random
     this.#drift = new Wander(random, 0.006, 300)
     this.#hashrateBias = 1 + 0.012 * random.normal()
@@ -100,8 +77,8 @@ export class AsicMachine {
     this.hashes = hashrate * this.uptimeS
     for (const window of windows) this.averageHs[window] = hashrate
     for (const board of this.boards) board.hashes = this.hashes / model.boards
-    this.#take(random.poisson(this.hashes / (this.shareDifficulty * HASHES_PER_DIFF1)))
-    this.workDiff1 = 0
+    this.#take(this.hashes)
+    this.stratum.beginTruth()
   }
 
   get api(): ApiState {
@@ -113,18 +90,38 @@ export class AsicMachine {
     return !this.asleep && this.#rampS < RAMP_TO_S
   }
 
+  /** true while its firmware looks for the best frequencies, for a while after each start */
+  get tuning(): boolean {
+    const { tuneS } = this.model
+    return tuneS !== undefined && !this.asleep && this.#rampS < RAMP_TO_S + tuneS
+  }
+
+  get pools(): Stratum['pools'] {
+    return this.stratum.pools
+  }
+
+  get shares(): Stratum['shares'] {
+    return this.stratum.shares
+  }
+
+  /** truth since the world began, over all reboots: difficulty-1 shares that all pools accepted */
+  get workDiff1(): number {
+    return [...this.stratum.paidDiff1.values()].reduce((sum, paid) => sum + paid, 0)
+  }
+
   get hottestChipC(): number {
     return Math.max(...this.boards.map((b) => b.chipTempC))
   }
 
   /** Counters begin again at 0; what was stuck is cured. A lost board stays lost. */
   reboot(): void {
+    this.reboots++
     this.#bootLeftS = BOOT_S
     this.hung = false
     this.uptimeS = 0
     this.#rampS = 0
     this.hashes = 0
-    this.shares = noShares()
+    this.stratum.restart()
     for (const window of windows) this.averageHs[window] = 0
     for (const board of this.boards) board.restart()
   }
@@ -152,8 +149,8 @@ export class AsicMachine {
       ? Math.min(1, Math.max(0, (this.#rampS - RAMP_FROM_S) / (RAMP_TO_S - RAMP_FROM_S)))
       : 0
     const throttle = this.hottestChipC > THROTTLE_C ? 0.9 : 1
-    const perBoard =
-      ((this.model.hashrateHs * this.#hashrateBias) / this.boards.length) * ramp * throttle * (1 + drift)
+    const wantedHs = this.model.hashrateHs * this.#hashrateBias * ramp * throttle * this.#tuned * (1 + drift)
+    const perBoard = wantedHs / this.boards.length
     this.hashrateHs = 0
     for (const board of this.boards) {
       board.advance(dtS, perBoard * (1 + 0.01 * this.#random.normal()), {
@@ -179,25 +176,19 @@ export class AsicMachine {
     for (const window of windows)
       this.averageHs[window] +=
         (this.hashrateHs - this.averageHs[window]) * (1 - Math.exp(-dtS / WINDOW_S[window]))
-    this.#take(this.#random.poisson((this.hashrateHs * dtS) / (this.shareDifficulty * HASHES_PER_DIFF1)))
+    this.#take(this.hashrateHs * dtS)
   }
 
-  #take(found: number): void {
-    if (found === 0) return
-    const rejected = this.#random.poisson(found * REJECTED_RATIO)
-    const accepted = Math.max(0, found - rejected)
-    const { shares, shareDifficulty } = this
-    shares.accepted += accepted
-    shares.difficultyAccepted += accepted * shareDifficulty
-    shares.rejected += found - accepted
-    shares.difficultyRejected += (found - accepted) * shareDifficulty
-    // the best of n shares is about n times the difficulty, and can be anything above
-    shares.best = Math.max(
-      shares.best,
-      Math.floor((shareDifficulty * found) / (1 - this.#random.next() * 0.999)),
-    )
-    shares.lastAtS = this.uptimeS
-    this.workDiff1 += accepted * shareDifficulty
+  #take(hashes: number): void {
+    const found = this.#random.poisson(hashes / (this.shareDifficulty * HASHES_PER_DIFF1))
+    this.stratum.take(found, this.shareDifficulty, this.uptimeS)
+  }
+
+  get #tuned(): number {
+    const { tuneS = 0 } = this.model
+    if (!this.tuning) return 1
+    const done = Math.floor((Math.max(0, this.#rampS - RAMP_TO_S) / tuneS) * TUNING_STEPS) / TUNING_STEPS
+    return TUNING_FROM_RATIO + (1 - TUNING_FROM_RATIO) * done
   }
 }
 

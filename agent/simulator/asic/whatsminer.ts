@@ -7,6 +7,7 @@ import {
   hardwareErrors,
   hostOf,
   lastShareAt,
+  poolStatus,
   type Reply,
   rejectedPercent,
   round,
@@ -242,11 +243,11 @@ function device(machine: AsicMachine, board: Board, nowS: number): Reply {
 
 function pool(machine: AsicMachine, index: number, nowS: number): Reply {
   const account = machine.pools[index] ?? machine.pools[0]
-  const mined = index === 0
+  const mined = index === machine.stratum.active
   return {
     POOL: index + 1,
     URL: account.url,
-    Status: 'Alive',
+    Status: poolStatus(machine, index),
     Priority: index,
     Quota: 1,
     'Long Poll': 'N',
@@ -258,7 +259,7 @@ function pool(machine: AsicMachine, index: number, nowS: number): Reply {
     'Remote Failures': 0,
     User: account.user,
     'Last Share Time': mined ? lastShareAt(machine, nowS) : 0,
-    'Diff1 Shares': mined ? Math.floor(machine.shares.difficultyAccepted / 253) : 0,
+    'Diff1 Shares': Math.floor(machine.stratum.sharesOf(index).difficultyAccepted / 253),
     'Proxy Type': '',
     Proxy: '',
     ...shareFields(machine, index),

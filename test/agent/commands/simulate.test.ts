@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { type SimulateOptions, simulate } from '../../../agent/commands/simulate.ts'
+import { simulateCommand } from '../../../agent/commands/simulate-command.ts'
 import { ask, command } from '../simulator/ask.ts'
 
 let folder = ''
@@ -69,3 +70,36 @@ it('says which file it could not write, and leaves nothing running', async () =>
   )
   await expect(ask(base, 4028, command('version'))).rejects.toThrow('ECONNREFUSED')
 })
+
+it('fills a container with each of the families asked for, behind the ports of their kind', async () => {
+  const stop = new AbortController()
+  const lines: string[] = []
+  const done = simulate(options(stop, lines, { families: ['vnish', 'axeos', 'whatsminer-v3'] }))
+  await expect.poll(() => lines.at(-1)).toBe('ready')
+  expect(lines.slice(0, 3).map((line) => line.replace(/: .*, /, ': '))).toEqual([
+    '2 whatsminer-v3: TCP 4433',
+    '2 vnish: TCP 4028 and 8080',
+    '2 axeos: TCP 8080',
+  ])
+  const { devices } = parse(await readFile(join(folder, 'mining.yaml'), 'utf8')) as { devices: object[] }
+  expect(devices).toMatchObject([
+    { id: 'c01-r01-s01', driver: 'vnish', webPort: 8080, web: { password: 'demo' } },
+    { driver: 'vnish' },
+    { id: 'c02-r01-s01', driver: 'axeos', port: 8080 },
+    { driver: 'axeos' },
+    { id: 'c03-r01-s01', driver: 'whatsminer-v3' },
+    { driver: 'whatsminer-v3' },
+  ])
+  stop.abort()
+  await done
+})
+
+it.each(['whatsminer,nonsense', ''])(
+  'refuses the families %j, and says which there are',
+  async (families) => {
+    const command = simulateCommand().exitOverride()
+    await expect(command.parseAsync(['--families', families], { from: 'user' })).rejects.toThrow(
+      /^--families: expected antminer, .*, axeos or all, got /,
+    )
+  },
+)

@@ -59,21 +59,4 @@ describe.skipIf(!hasCaptures)(`real stock Antminers ${WITH_CAPTURES}`, () => {
       powerW: expect.closeTo(88.422 * 34.2, 3),
     })
   })
-
-  test('a VNish S21 Pro, where it is read by this driver at all, is not taken for stock', async () => {
-    const device = 'bitmain-s21pro-vnish-1.2.7-protofleet'
-    const names = ['summary', 'stats', 'pools']
-    const { identity, sample, counters } = await readOnce(
-      antminer,
-      Object.fromEntries(names.map((n) => [n, captured(device, `rpc_${n}.json`)])),
-    )
-    expect(identity.model).toBe('Antminer S21 Pro (Vnish 1.2.7)')
-    expect(sample).toMatchObject({
-      hashrateHs: 173_870.94e9,
-      powerW: 3 * 861,
-      powerBasis: 'estimated',
-      boardsWorking: 3,
-    })
-    expect(counters?.byOwner?.find((o) => o.owner['poolRole'] === 'devfee')?.workDiff1).toBe(3_884_032)
-  })
 })

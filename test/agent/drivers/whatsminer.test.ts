@@ -83,13 +83,20 @@ describe('a Whatsminer with API 1', () => {
   const summary = (edit: Record<string, unknown>) => edited(calm, 'summary', 'SUMMARY', () => edit)
 
   test.each([
-    [{ Power: -1 }, 3401],
-    [{ Power: -1, Power_RT: -1 }, undefined],
-    [{ Power: 0, Power_RT: 0 }, undefined],
-  ])('of a power supply that says %j, the power is %s', async (edit, powerW) => {
+    [{ Power: -1 }, 'reported'],
+    // an M30S+ is rated at 34 J/TH
+    [{ Power: -1, Power_RT: -1 }, 'modelled'],
+    [{ Power: 0, Power_RT: 0 }, 'modelled'],
+  ])('of a power supply that says %j, the power is %s', async (edit, basis) => {
     const { sample } = await readOnce(whatsminer, summary(edit))
-    expect(sample.powerW).toBe(powerW)
-    expect(sample.powerBasis).toBe(powerW && 'reported')
+    const powerW = basis === 'reported' ? 3401 : (Number(sample.hashrateHs) / 1e12) * 34
+    expect(sample).toMatchObject({ powerBasis: basis, powerW: expect.closeTo(powerW, 6) })
+  })
+
+  test('of a model that nobody rated, the power of a silent supply is unknown', async () => {
+    const { devdetails: _, ...unnamed } = summary({ Power: -1, Power_RT: -1 })
+    const { sample } = await readOnce(whatsminer, unnamed)
+    expect(sample).not.toHaveProperty('powerW')
   })
 
   test('a machine that its operator switched off sleeps: no fault, no owner, and its standby power counts', async () => {

@@ -90,6 +90,45 @@ describe('a mining machine', () => {
     expect(machine.hottestChipC).toBeLessThan(90)
   })
 
+  it('mines at the next pool while its first one is gone, and goes back', () => {
+    const machine = machineOf()
+    const [first, second] = machine.pools
+    const paidTo = (url: string) => machine.stratum.paidDiff1.get(url) ?? 0
+    const end = strike(machine, 'pool-lost', createRandom(1))
+    const before = paidTo(first.url)
+    run(machine, 300)
+    expect(paidTo(first.url)).toBe(before)
+    expect(paidTo(second!.url)).toBeGreaterThan(0)
+    expect(machine.stratum.sharesOf(1).difficultyAccepted).toBe(paidTo(second!.url))
+    expect(antminer.reply(machine, 'pools', 0)).toMatchObject({
+      POOLS: [{ Status: 'Dead', 'Stratum Active': false }, { Status: 'Alive', 'Stratum Active': true }, {}],
+    })
+    end()
+    run(machine, 300)
+    expect(paidTo(first.url)).toBeGreaterThan(before)
+    expect(machine.workDiff1).toBe(paidTo(first.url) + paidTo(second!.url))
+  })
+
+  it('gives the maker of its firmware its part of the work', () => {
+    const machine = machineOf(ASIC_MODELS.s21proVnish)
+    run(machine, 40_000)
+    const fee = machine.stratum.paidDiff1.get('DevFee') ?? 0
+    expect(fee / machine.workDiff1).toBeCloseTo(0.028, 1)
+    expect(fee).toBeGreaterThan(0)
+  })
+
+  it('tunes itself after a start: carefully first, at full hashrate in the end', () => {
+    const machine = machineOf(ASIC_MODELS.s19jproLuxos)
+    expect(machine.tuning).toBe(false)
+    machine.reboot()
+    run(machine, 150)
+    expect(machine.tuning).toBe(true)
+    expect(machine.hashrateHs).toBeLessThan(0.95 * machine.model.hashrateHs)
+    run(machine, 700)
+    expect(machine.tuning).toBe(false)
+    expect(machine.hashrateHs).toBeGreaterThan(0.93 * machine.model.hashrateHs)
+  })
+
   it('takes the energy of its power, all of it', () => {
     const machine = machineOf()
     const before = machine.energyJ
@@ -114,10 +153,10 @@ describe('the script of misfortunes', () => {
 
   it('shows each misfortune on another machine in the first ten minutes, whatever the seed', () => {
     for (let seed = 0; seed < 50; seed++) {
-      const events = first(seed, 5)
+      const events = first(seed, MISFORTUNES.length)
       expect(new Set(events.map((e) => e.kind))).toEqual(new Set(MISFORTUNES))
-      expect(new Set(events.map((e) => e.machine)).size).toBe(5)
-      expect(events.every((e) => e.atS > 30 && e.atS < 480)).toBe(true)
+      expect(new Set(events.map((e) => e.machine)).size).toBe(MISFORTUNES.length)
+      expect(events.every((e) => e.atS > 30 && e.atS < 540)).toBe(true)
     }
   })
 

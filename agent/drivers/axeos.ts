@@ -1,0 +1,156 @@
+import { z } from 'zod'
+import { PortSchema } from '../../protocol/kit/fields.ts'
+import { hashrateHs } from '../../protocol/units.ts'
+import { type StratumPool, stratumPools } from '../asic-pools.ts'
+import type { AsicFacts, Board, Fan } from '../asic-reading.ts'
+import { minerSession } from '../asic-session.ts'
+import { defineDriver } from '../driver.ts'
+import {
+  amount,
+  isRow,
+  isTrue,
+  macOf,
+  numberOf,
+  numbersOf,
+  positive,
+  rowsOf,
+  textOf,
+} from '../wire/cgminer-fields.ts'
+import type { Row } from '../wire/cgminer-text.ts'
+import { noPage, WebClient } from '../wire/web-client.ts'
+
+export default defineDriver({
+  name: 'axeos',
+  summary: 'Bitaxe, NerdQAxe and their kin with AxeOS (ESP-Miner), HTTP',
+  kind: 'asic',
+  settings: z.object({ port: PortSchema.default(80).describe('port of the web interface') }),
+  needsHost: true,
+  asks: ['GET /api/system/info', 'GET /api/system/asic'],
+  recognises: ({ systemInfo }) => /"ASICModel"\s*:/.test(systemInfo ?? ''),
+  open({ host, options: { port } }) {
+    const client = new WebClient({ host, port })
+    return minerSession({
+      async gather(signal) {
+        const info = await client.get('/api/system/info', signal)
+        // newer AxeOS tells the device's name and how many chips it has only here; older doesn't know the page
+        const asic = await client.getOnce('/api/system/asic', signal).catch(noPage)
+        return axeFacts(info, asic)
+      },
+      forget: () => client.forget(),
+    })
+  },
+})
+
+function axeFacts(info: Row, asic: Row | undefined): AsicFacts {
+  const chips = positive(info, 'asicCount') ?? positive(asic, 'asicCount')
+  const current = ghs(amount(info, 'hashRate'))
+  const powerW = current ? positive(info, 'power') : amount(info, 'power')
+  return {
+    model: modelOf(textOf(info, 'deviceModel') ?? textOf(asic, 'deviceModel'), textOf(info, 'boardVersion')),
+    firmware: textOf(info, 'version'),
+    hardwareId: macOf(info['macAddr']),
+    hashrateHs: current,
+    hashrateAvgHs: ghs(amount(info, 'hashRate_1h', 'hashRate_10m', 'hashRate_1m')),
+    expectedHashrateHs: ghs(positive(info, 'expectedHashrate') ?? nominalGhs(info, chips)),
+    // what goes into the board: the losses of its supply are not in it (14 W shown were 24 W at the plug)
+    power: powerW === undefined ? undefined : { powerW, basis: 'estimated' },
+    boards: [boardOf(info, chips, current)],
+    chipTempsC: [info['temp'], info['temp2'], info['asicTemps']].flatMap((t) => numbersOf(t ?? [])),
+    boardTempsC: [info['vrTemp'], info['vrTempInt']].flatMap((t) => numbersOf(t ?? [])),
+    fans: fansOf(info),
+    uptimeS: amount(info, 'uptimeSeconds'),
+    asleep: isTrue(info['shutdown']) || isTrue(info['miningPaused']),
+    faults: [
+      ...(isTrue(info['overheat_mode']) ? ['stopped itself: too hot'] : []),
+      ...(textOf(info, 'power_fault') ? [`power: ${textOf(info, 'power_fault')}`] : []),
+    ],
+    pools: stratumPools(poolsOf(info)),
+  }
+}
+
+const ghs = (value: number | undefined) => (value === undefined ? undefined : hashrateHs(value, 'GH'))
+
+/** Each small core tries one hash a clock; the firmware's own promise where it doesn't tell it (before 2.9). */
+function nominalGhs(info: Row, chips: number | undefined): number | undefined {
+  const mhz = positive(info, 'frequency')
+  const cores = positive(info, 'smallCoreCount')
+  return mhz && cores && chips ? (mhz * cores * chips) / 1000 : undefined
+}
+
+/** The first digit of a Bitaxe's board version is its model. */
+const BITAXES: Readonly<Record<string, string>> = {
+  1: 'Max',
+  2: 'Ultra',
+  3: 'Hex',
+  4: 'Supra',
+  6: 'Gamma',
+  7: 'Supra Hex',
+  8: 'Gamma Turbo',
+}
+
+function modelOf(device: string | undefined, boardVersion: string | undefined): string | undefined {
+  if (device && /axe/i.test(device)) return device
+  const bitaxe = device ?? (/^\d{3}$/.test(boardVersion ?? '') ? BITAXES[boardVersion?.[0] ?? ''] : undefined)
+  return ['Bitaxe', bitaxe, boardVersion].filter((part) => part).join(' ')
+}
+
+/** One board; newer firmware counts each chip's hashrate. */
+function boardOf(info: Row, chips: number | undefined, current: number | undefined): Board {
+  const each = rowsOf(isRow(info['hashrateMonitor']) ? info['hashrateMonitor'] : {}, 'asics')
+  return {
+    name: 'board',
+    hashrateHs: current,
+    chipsFitted: chips,
+    chipsWorking:
+      each.length > 0 ? each.filter((chip) => (numberOf(chip['total']) ?? 0) > 0).length : undefined,
+  }
+}
+
+/** A fan that is told to stand still is no fault, and a second one that isn't there reads 0. */
+function fansOf(info: Row): Fan[] {
+  const count = amount(info, 'fanCount')
+  return [
+    { name: 'fan', rpm: amount(info, 'fanrpm'), percent: amount(info, 'fanspeed') },
+    { name: 'fan 2', rpm: amount(info, 'fanrpm2', 'fan2rpm') || undefined, percent: undefined },
+  ].flatMap(({ name, rpm, percent }) =>
+    rpm === undefined || percent === 0 || count === 0 ? [] : [{ name, rpm }],
+  )
+}
+
+/**
+ * The pool and its fallback. Shares are counted, but the difficulty they had isn't: no figure of paid work. NerdQAxe adds
+ * `stratum.pools`: in newer firmware whole pools, in older one only what the pool in use (or both, in turn) does.
+ */
+function poolsOf(info: Row): StratumPool[] {
+  const stratum = isRow(info['stratum']) ? info['stratum'] : {}
+  const rows = rowsOf(stratum, 'pools')
+  if (rows.some((row) => textOf(row, 'url')))
+    return rows.map((row) => ({
+      url: urlOf(textOf(row, 'url'), row['port'], row['encrypted']),
+      user: textOf(row, 'user'),
+      active: isTrue(row['active']),
+      // one that waits for its turn isn't connected
+      alive: isTrue(row['active']) ? isTrue(row['connected']) : undefined,
+    }))
+  const onFallback = isTrue(info['isUsingFallbackStratum']) || isTrue(stratum['usingFallback'])
+  const pool = (
+    prefix: 'stratum' | 'fallbackStratum',
+    active: boolean,
+    row: Row | undefined,
+  ): StratumPool => ({
+    url: urlOf(textOf(info, `${prefix}URL`), info[`${prefix}Port`], info[`${prefix}TLS`]),
+    user: textOf(info, `${prefix}User`),
+    active,
+    alive: row && typeof row['connected'] === 'boolean' ? row['connected'] : undefined,
+  })
+  const [first, second] = rows.length === 1 && onFallback ? [undefined, rows[0]] : rows
+  return [pool('stratum', !onFallback, first), pool('fallbackStratum', onFallback, second)]
+}
+
+/** `btc.pool.example` and `3333`, as every other miner writes it. */
+function urlOf(host: string | undefined, port: unknown, encrypted: unknown): string | undefined {
+  if (!host) return undefined
+  const scheme = isTrue(encrypted) ? 'stratum+ssl' : 'stratum+tcp'
+  const number = numberOf(port)
+  return `${host.includes('://') ? host : `${scheme}://${host}`}${number ? `:${number}` : ''}`
+}

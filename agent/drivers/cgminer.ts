@@ -1,0 +1,68 @@
+import { z } from 'zod'
+import { PortSchema } from '../../protocol/kit/fields.ts'
+import type { AsicFacts } from '../asic-reading.ts'
+import { asicSession } from '../asic-session.ts'
+import { defineDriver } from '../driver.ts'
+import { known } from '../known.ts'
+import { antminerFacts } from '../wire/antminer-stats.ts'
+import type { CgminerReply } from '../wire/cgminer.ts'
+import { cgminerFacts } from '../wire/cgminer-facts.ts'
+import { rowsOf, textOf } from '../wire/cgminer-fields.ts'
+import { poolFacts } from '../wire/cgminer-pools.ts'
+
+export default defineDriver({
+  name: 'cgminer',
+  summary: 'any other SHA-256 miner with the cgminer API (Hiveon, mskminer and unknown ones), TCP 4028',
+  kind: 'asic',
+  settings: z.object({ port: PortSchema.default(4028).describe('TCP port of the miner’s API') }),
+  needsHost: true,
+  asks: ['version', 'devdetails', 'coin', 'summary', 'stats', 'devs', 'pools'],
+  fallback: true,
+  recognises: ({ version4028, devdetails4028, stats4028 }) =>
+    [version4028, devdetails4028, stats4028].some((text) => /\bSTATUS\b/.test(text ?? '')),
+  open: ({ host, options: { port } }) =>
+    asicSession({ host, port }, async (client, signal) => {
+      const version = await client.askOnce('version', signal)
+      const devdetails = await client.askOnce('devdetails', signal)
+      const coin = await client.askOnce('coin', signal)
+      const summary = await client.ask('summary', signal)
+      const stats = await client.askOptional('stats', signal)
+      const devs = await client.askOptional('devs', signal)
+      const pools = await client.askOptional('pools', signal)
+      return {
+        ...cgminerFacts({ summary, devs, devdetails }),
+        ...(stats && isAntminer(stats) ? antminerFacts({ version, summary, stats }) : {}),
+        ...known(identity(version, devdetails, stats)),
+        // known of stock firmware only
+        efficiencyJPerTh: undefined,
+        algorithm: textOf(rowsOf(coin?.body, 'COIN')[0], 'Hash Method'),
+        pools: pools && poolFacts(pools),
+      }
+    }),
+})
+
+/** Firmware for Antminers keeps Bitmain's form of `stats`, which says more than `devs` does. */
+const isAntminer = (stats: CgminerReply): boolean =>
+  rowsOf(stats.body, 'STATS').some((row) => 'chain_acn1' in row || 'chain_acn6' in row || 'chain' in row)
+
+const PROGRAMS = ['CGMiner', 'BMMiner', 'SGMiner', 'BFGMiner', 'Miner', 'Firmware']
+
+function identity(
+  version: CgminerReply | undefined,
+  devdetails: CgminerReply | undefined,
+  stats: CgminerReply | undefined,
+): AsicFacts {
+  const program = rowsOf(version?.body, 'VERSION')[0]
+  const [device] = rowsOf(devdetails?.body, 'DEVDETAILS')
+  const type = rowsOf(stats?.body, 'STATS').map((row) => textOf(row, 'Type'))
+  return {
+    model:
+      textOf(program, 'Type', 'PROD', 'MODEL') ??
+      type.find((text) => text) ??
+      textOf(device, 'Model', 'Name', 'Driver'),
+    firmware: PROGRAMS.flatMap((name) => {
+      const number = textOf(program, name)
+      return number ? [`${name} ${number}`] : []
+    }).join(' '),
+  }
+}

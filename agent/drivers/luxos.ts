@@ -1,0 +1,141 @@
+import { z } from 'zod'
+import { PortSchema } from '../../protocol/kit/fields.ts'
+import type { AsicFacts, Board } from '../asic-reading.ts'
+import { asicSession } from '../asic-session.ts'
+import { defineDriver } from '../driver.ts'
+import { firmwareIn } from '../firmware.ts'
+import { known } from '../known.ts'
+import { antminerFacts } from '../wire/antminer-stats.ts'
+import type { CgminerReply } from '../wire/cgminer.ts'
+import { cgminerFacts, fansOf } from '../wire/cgminer-facts.ts'
+import { amount, isTrue, macOf, numberOf, positive, rowsOf, textOf } from '../wire/cgminer-fields.ts'
+import { poolFacts } from '../wire/cgminer-pools.ts'
+import type { Row } from '../wire/cgminer-text.ts'
+
+export default defineDriver({
+  name: 'luxos',
+  summary: 'Antminer with LuxOS, TCP 4028',
+  kind: 'asic',
+  settings: z.object({ port: PortSchema.default(4028).describe('TCP port of the miner’s API') }),
+  needsHost: true,
+  asks: [
+    'version',
+    'profiles',
+    'config',
+    'summary',
+    'stats',
+    'devs',
+    'fans',
+    'temps',
+    'power',
+    'pools',
+    'events',
+  ],
+  recognises: (answers) => firmwareIn(answers) === 'LuxOS',
+  open: ({ host, options: { port } }) =>
+    asicSession({ host, port, firmware: 'LuxOS' }, async (client, signal) => {
+      const version = await client.askOnce('version', signal)
+      const profiles = await client.askOnce('profiles', signal)
+      const config = rowsOf((await client.askOptional('config', signal))?.body, 'CONFIG')[0]
+      const summary = await client.ask('summary', signal)
+      const stats = await client.ask('stats', signal)
+      const devs = await client.askOptional('devs', signal)
+      const fans = await client.askOptional('fans', signal)
+      const temps = await client.askOptional('temps', signal)
+      const power = rowsOf((await client.askOptional('power', signal))?.body, 'POWER')[0]
+      const pools = await client.askOptional('pools', signal)
+      const events = await client.askOptional('events', signal)
+      const classic = antminerFacts({ version, summary, stats })
+      return {
+        ...classic,
+        ...known(boardsFacts(classic, devs)),
+        ...known(configFacts(config, devs)),
+        ...tempFacts(temps),
+        firmware: textOf(rowsOf(version?.body, 'VERSION')[0], 'LUXminer') ?? classic.firmware,
+        fans: fans ? fansOf(fans) : (classic.fans ?? []),
+        // the stock model's efficiency is not the tuned machine's
+        efficiencyJPerTh: undefined,
+        power: powerFacts(power),
+        powerLimitW: positive(profileOf(profiles, config), 'Watts'),
+        faults: [...statusFaults(config), ...eventFaults(events, devs)],
+        pools: pools && poolFacts(pools),
+      }
+    }),
+})
+
+/** `devs` lists the boards in any order, and has what they do now; `stats` counts their chips, from slot 1. */
+function boardsFacts(classic: AsicFacts, devs: CgminerReply | undefined): AsicFacts {
+  const { boards = [], expectedHashrateHs } = cgminerFacts({ devs })
+  const now = new Map(boards.map((board) => [Number(/\d+$/.exec(board.name)?.[0]) + 1, board]))
+  const merged = classic.boards?.map((board): Board => {
+    const live = now.get(Number(/\d+$/.exec(board.name)?.[0]))
+    return { ...board, hashrateHs: live?.hashrateHs ?? board.hashrateHs, dead: live?.dead }
+  })
+  return {
+    boards: merged ?? (devs?.complete ? boards : undefined),
+    expectedHashrateHs: classic.expectedHashrateHs ?? expectedHashrateHs,
+  }
+}
+
+function configFacts(config: Row | undefined, devs: CgminerReply | undefined): AsicFacts {
+  const boards = rowsOf(devs?.body, 'DEVS')
+  const curtailed = !/^(none)?$/i.test(textOf(config, 'CurtailMode') ?? '')
+  return {
+    model: textOf(config, 'Model') ?? textOf(boards[0], 'Model'),
+    hardwareId: macOf(config?.['MACAddr']) ?? textOf(config, 'SerialNumber'),
+    liquidCooled: isTrue(config?.['ImmersionMode']) || /hydro|liquid/i.test(textOf(config, 'Cooling') ?? ''),
+    // curtailed, or its boards switched off by hand
+    asleep: curtailed || (boards.length > 0 && boards.every((row) => isTrue(row['IsUserShutdown']))),
+    starting: boards.some((row) => isTrue(row['IsRamping'])),
+  }
+}
+
+/** Without a supply that measures, LuxOS estimates. */
+function powerFacts(power: Row | undefined): AsicFacts['power'] {
+  const powerW = positive(power, 'Watts')
+  return powerW === undefined
+    ? undefined
+    : { powerW, basis: isTrue(power?.['PSU']) ? 'reported' : 'estimated' }
+}
+
+const profileOf = (profiles: CgminerReply | undefined, config: Row | undefined): Row | undefined =>
+  rowsOf(profiles?.body, 'PROFILES').find((row) => textOf(row, 'Profile Name') === textOf(config, 'Profile'))
+
+/**
+ * Four sensors a board, which `METADATA` names by their place. They sit on the board: the chips' own temperatures, which
+ * `stats` shows, are copies of them.
+ */
+function tempFacts(reply: CgminerReply | undefined): AsicFacts {
+  const places = Object.entries(rowsOf(reply?.body, 'METADATA')[0] ?? {})
+  const of = (side: RegExp) =>
+    places
+      .filter(([, place]) => side.test(textOf(place as Row, 'Label') ?? ''))
+      .flatMap(([name]) => rowsOf(reply?.body, 'TEMPS').flatMap((row) => numberOf(row[name]) ?? []))
+      .filter((tempC) => tempC !== 0)
+  const intake = of(/intake/i)
+  const boards = rowsOf(reply?.body, 'TEMPS').flatMap((row) =>
+    places.flatMap(([name]) => numberOf(row[name]) ?? []),
+  )
+  if (boards.length === 0) return {}
+  return {
+    chipTempsC: [],
+    boardTempsC: boards,
+    inletTempC: intake.length > 0 ? Math.min(...intake) : undefined,
+  }
+}
+
+const statusFaults = (config: Row | undefined): string[] => {
+  const status = textOf(config, 'SystemStatus') ?? 'Normal'
+  return /fail|fault|error|overheat|too hot|danger/i.test(status) ? [`system status ${status}`] : []
+}
+
+/** The log of events goes back for days: what happened before the last share is over. */
+function eventFaults(events: CgminerReply | undefined, devs: CgminerReply | undefined): string[] {
+  const lastShareS = Math.max(
+    0,
+    ...rowsOf(devs?.body, 'DEVS').map((row) => amount(row, 'Last Share Time') ?? 0),
+  )
+  return rowsOf(events?.body, 'EVENTS')
+    .filter((row) => Date.parse(textOf(row, 'CreatedAt') ?? '') / 1000 > lastShareS)
+    .map((row) => [textOf(row, 'Code'), textOf(row, 'Description')].filter((part) => part).join(': '))
+}

@@ -1,0 +1,152 @@
+import { z } from 'zod'
+import { PortSchema } from '../../protocol/kit/fields.ts'
+import { hashrateHs } from '../../protocol/units.ts'
+import type { AsicFacts, Board } from '../asic-reading.ts'
+import { asicSession, supplement } from '../asic-session.ts'
+import { defineDriver } from '../driver.ts'
+import { firmwareIn } from '../firmware.ts'
+import { known } from '../known.ts'
+import { antminerFacts } from '../wire/antminer-stats.ts'
+import type { CgminerClient } from '../wire/cgminer-client.ts'
+import {
+  amount,
+  isRow,
+  isTrue,
+  macOf,
+  numberOf,
+  numbersOf,
+  positive,
+  rowsOf,
+  textOf,
+} from '../wire/cgminer-fields.ts'
+import { poolFacts } from '../wire/cgminer-pools.ts'
+import type { Row } from '../wire/cgminer-text.ts'
+import { LoginAuth, login, WebAccessSchema } from '../wire/web-auth.ts'
+import { WebClient } from '../wire/web-client.ts'
+
+const UNLOCK = '/api/v1/unlock'
+const INFO = '/api/v1/info'
+const SUMMARY = '/api/v1/summary'
+
+export default defineDriver({
+  name: 'vnish',
+  summary: 'Antminer with VNish (AnthillOS), TCP 4028; MAC and the basis of its watts over HTTP with a login',
+  kind: 'asic',
+  settings: z.object({
+    port: PortSchema.default(4028).describe('TCP port of the miner’s API'),
+    webPort: PortSchema.default(80).describe('port of the web interface'),
+    web: WebAccessSchema.optional().describe('password of the web interface; VNish wants no user name'),
+  }),
+  needsHost: true,
+  asks: ['summary', 'stats', 'pools', `POST ${UNLOCK}`, `GET ${INFO}`, `GET ${SUMMARY}`],
+  recognises: (answers) => firmwareIn(answers) === 'VNish',
+  open({ host, options: { port, webPort, web } }) {
+    const at = { host, port: webPort }
+    const unlock = web && new LoginAuth((signal) => login(at, UNLOCK, { pw: web.password.reveal() }, signal))
+    const pages = unlock && new WebClient(at, unlock)
+    const machine = { host, port, firmware: 'VNish', forget: () => pages?.forget() }
+    return asicSession(machine, async (client, signal) => {
+      const told = pages ? await supplement((soon) => pagesFacts(pages, soon), signal) : {}
+      const port4028 = (wait: AbortSignal) => portFacts(client, wait)
+      const facts = told.boards ? await supplement(port4028, signal) : await port4028(signal)
+      return { ...told, ...known(facts), ...known({ power: told.power, hardwareId: told.hardwareId }) }
+    })
+  },
+})
+
+async function portFacts(client: CgminerClient, signal: AbortSignal): Promise<AsicFacts> {
+  const stats = await client.ask('stats', signal)
+  const summary = await client.ask('summary', signal)
+  const pools = await client.askOptional('pools', signal)
+  const facts = antminerFacts({ version: undefined, summary, stats })
+  const data = rowsOf(stats.body, 'STATS').at(-1) ?? {}
+  const firmware = /\((vnish[^)]*)\)/i.exec(facts.model ?? '')?.[1]
+  return {
+    ...facts,
+    ...stateFacts(textOf(data, 'state')),
+    model: facts.model?.replace(/\s*\(vnish[^)]*\)/i, ''),
+    firmware: firmware ?? facts.firmware,
+    boards: facts.boards?.map((board, i) => {
+      const slot = /\d+$/.exec(board.name)?.[0] ?? String(i + 1)
+      return { ...board, dead: chainFault(data[`chain_state${slot}`], data[`chain_fault${slot}`]) }
+    }),
+    pools: pools && poolFacts(pools),
+  }
+}
+
+async function pagesFacts(pages: WebClient, signal: AbortSignal): Promise<AsicFacts> {
+  const info = await pages.getOnce(INFO, signal)
+  const { miner: found } = await pages.get(SUMMARY, signal)
+  const miner = isRow(found) ? found : {}
+  const chains = rowsOf(miner, 'chains')
+  const network = isRow(info['system']) ? info['system']['network_status'] : undefined
+  const watts = positive(miner, 'power_consumption', 'power_usage')
+  const cooling = isRow(miner['cooling']) ? miner['cooling'] : {}
+  const max = (name: string) =>
+    chains.flatMap((chain) => numbersOf(isRow(chain[name]) ? (chain[name]['max'] ?? []) : []))
+  return {
+    ...stateFacts(textOf(isRow(miner['miner_status']) ? miner['miner_status'] : {}, 'miner_state')),
+    model: textOf(info, 'miner'),
+    firmware: ['Vnish', textOf(info, 'fw_version')].filter((part) => part).join(' '),
+    hardwareId: isRow(network) ? macOf(network['mac']) : undefined,
+    algorithm: textOf(info, 'algorithm'),
+    hashrateHs: ghs(amount(miner, 'hr_realtime')),
+    hashrateAvgHs: ghs(amount(miner, 'hr_average')),
+    expectedHashrateHs: ghs(positive(miner, 'hr_nominal')),
+    // only some supplies measure; the others' watts are made of the preset
+    power:
+      watts === undefined ? undefined : { powerW: watts, basis: isMetered(miner) ? 'reported' : 'estimated' },
+    boards: chains.map(boardOf),
+    chipTempsC: max('chip_temp'),
+    boardTempsC: max('pcb_temp'),
+    fans: rowsOf(cooling, 'fans').flatMap((fan, i) => {
+      const rpm = amount(fan, 'rpm')
+      return rpm === undefined ? [] : [{ name: `fan ${(numberOf(fan['id']) ?? i) + 1}`, rpm }]
+    }),
+    pools: poolFacts({ body: { POOLS: rowsOf(miner, 'pools').map(poolRow) }, complete: true }),
+  }
+}
+
+const ghs = (value: number | undefined) => (value === undefined ? undefined : hashrateHs(value, 'GH'))
+
+const isMetered = (miner: Row): boolean => isRow(miner['psu']) && isTrue(miner['psu']['psu_power_metering'])
+
+/** VNish's words: stopped by its operator or a schedule, on its way to the first hash, or given up. */
+function stateFacts(state: string | undefined): AsicFacts {
+  return {
+    asleep: /^(stopped|shutting-down)$/i.test(state ?? ''),
+    starting: /^(initializing|starting|restarting|auto-tuning)$/i.test(state ?? ''),
+    faults: /^failure$/i.test(state ?? '') ? ['the firmware gave up: miner state failure'] : [],
+  }
+}
+
+/** A chip that is shown red does not work; orange ones are weak. */
+function boardOf(chain: Row, i: number): Board {
+  const chips = isRow(chain['chip_statuses']) ? chain['chip_statuses'] : {}
+  const counts = ['red', 'orange', 'grey'].map((colour) => amount(chips, colour))
+  const fitted = counts.reduce((sum, n) => (sum === undefined || n === undefined ? undefined : sum + n), 0)
+  const status = isRow(chain['status']) ? chain['status'] : {}
+  return {
+    name: `hashboard ${amount(chain, 'id') ?? i + 1}`,
+    hashrateHs: ghs(amount(chain, 'hashrate_rt')),
+    chipsFitted: fitted,
+    chipsWorking: fitted === undefined ? undefined : fitted - (counts[0] ?? 0),
+    dead: chainFault(status['state'], status['description']),
+  }
+}
+
+function chainFault(state: unknown, fault: unknown): string | undefined {
+  const words = textOf({ fault }, 'fault')
+  const failed = /fail|fault|disconnect/i.test(textOf({ state }, 'state') ?? '')
+  return words ?? (failed ? `chain state ${state}` : undefined)
+}
+
+/** In the form of the cgminer port, so that both doors name the same owners. */
+const poolRow = (pool: Row): Row => ({
+  URL: pool['url'],
+  User: pool['user'],
+  Priority: pool['id'],
+  Status: /offline|dead|disabled|reject/i.test(textOf(pool, 'status') ?? '') ? 'Dead' : 'Alive',
+  'Stratum Active': textOf(pool, 'status') === 'active',
+  'Difficulty Accepted': pool['diffa'],
+})

@@ -1,0 +1,70 @@
+import type { Server } from 'node:net'
+import { antminer } from './antminer.ts'
+import { avalon } from './avalon.ts'
+import { axeos } from './axeos.ts'
+import { braiins, braiinsPages } from './braiins.ts'
+import type { Dialect } from './cgminer.ts'
+import { createCgminerServer } from './cgminer-server.ts'
+import { epic } from './epic.ts'
+import { createFramedServer } from './framed-server.ts'
+import { luxos } from './luxos.ts'
+import type { AsicMachine } from './machine.ts'
+import type { AsicFamily } from './models.ts'
+import { vnish, vnishPages } from './vnish.ts'
+import { createWebServer, type WebPages } from './web-server.ts'
+import { whatsminer } from './whatsminer.ts'
+import { whatsminerV3 } from './whatsminer-v3.ts'
+
+/** Where the emulated machines listen, each on an address of its own. */
+export interface AsicPorts {
+  /** cgminer, and ePIC's web server on the same port */
+  asic: number
+  /** web interfaces: 80 on the real machines, which would need root here */
+  web: number
+  /** Whatsminer's API 3 */
+  link: number
+}
+
+/** One way in to a machine. */
+export interface Door {
+  /** the driver's setting that takes the port */
+  setting: 'port' | 'webPort'
+  at: keyof AsicPorts
+  /** what the setting is by default, where the real port can be had here */
+  defaultPort?: number
+  serve(machine: AsicMachine, nowS: () => number): Server
+}
+
+const cgminer = (dialect: Dialect): Door => ({
+  setting: 'port',
+  at: 'asic',
+  defaultPort: 4028,
+  serve: (machine, nowS) => createCgminerServer(machine, dialect, nowS),
+})
+const web = (setting: Door['setting'], pages: WebPages): Door => ({
+  setting,
+  at: 'web',
+  serve: (machine, nowS) => createWebServer(machine, pages, nowS),
+})
+
+export const DOORS: Readonly<Record<AsicFamily, readonly [Door, ...Door[]]>> = {
+  antminer: [cgminer(antminer)],
+  whatsminer: [cgminer(whatsminer)],
+  avalon: [cgminer(avalon)],
+  luxos: [cgminer(luxos)],
+  vnish: [cgminer(vnish), web('webPort', vnishPages)],
+  braiins: [cgminer(braiins), web('webPort', braiinsPages)],
+  epic: [{ ...web('port', epic), at: 'asic', defaultPort: 4028 }],
+  axeos: [web('port', axeos)],
+  'whatsminer-v3': [
+    {
+      setting: 'port',
+      at: 'link',
+      defaultPort: 4433,
+      serve: (machine, nowS) => createFramedServer(machine, whatsminerV3, nowS),
+    },
+  ],
+}
+
+/** Families whose driver tells more with a login. */
+export const WITH_LOGIN: ReadonlySet<AsicFamily> = new Set(['vnish', 'braiins'])

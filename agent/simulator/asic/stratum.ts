@@ -1,0 +1,117 @@
+import type { Random } from '../random.ts'
+
+export interface PoolAccount {
+  /** such as stratum+tcp://btc.pool.example:3333 */
+  url: string
+  user: string
+}
+
+/** Shares since the miner program started. */
+export interface Shares {
+  accepted: number
+  rejected: number
+  difficultyAccepted: number
+  difficultyRejected: number
+  best: number
+  /** s after the start; absent before the first */
+  lastAtS?: number
+}
+
+const REJECTED_RATIO = 0.001
+
+const noShares = (): Shares => ({
+  accepted: 0,
+  rejected: 0,
+  difficultyAccepted: 0,
+  difficultyRejected: 0,
+  best: 0,
+})
+
+/** Under this name aftermarket firmware lists the pool of its maker. */
+export const DEV_FEE = 'DevFee'
+
+/** What a machine finds, and for whom: the first of its pools that answers, and the maker of its firmware. */
+export class Stratum {
+  readonly pools: readonly [PoolAccount, ...PoolAccount[]]
+  /** all pools together, the maker's too */
+  shares = noShares()
+  /** truth since the world began, over all reboots: difficulty-1 shares that each pool accepted, by its URL */
+  readonly paidDiff1 = new Map<string, number>()
+  #ofPool: Shares[]
+  #ofMaker = noShares()
+  readonly #feeRatio: number
+  readonly #down = new Set<number>()
+  readonly #random: Random
+
+  constructor(pools: Stratum['pools'], feeRatio: number, random: Random) {
+    this.pools = pools
+    this.#feeRatio = feeRatio
+    this.#random = random
+    this.#ofPool = pools.map(noShares)
+  }
+
+  /** the pool that is mined at; the first where all are down: it is tried again and again */
+  get active(): number {
+    const up = this.pools.findIndex((_, i) => !this.#down.has(i))
+    return Math.max(0, up)
+  }
+
+  isAlive(pool: number): boolean {
+    return !this.#down.has(pool)
+  }
+
+  sharesOf(pool: number): Shares {
+    return this.#ofPool[pool] ?? noShares()
+  }
+
+  /** what the maker of the firmware takes for itself; absent: it takes none */
+  get feeShares(): Shares | undefined {
+    return this.#feeRatio > 0 ? this.#ofMaker : undefined
+  }
+
+  lose(pool: number): void {
+    this.#down.add(pool)
+  }
+
+  restore(pool: number): void {
+    this.#down.delete(pool)
+  }
+
+  /** The program starts: its counters begin at 0. */
+  restart(): void {
+    this.shares = noShares()
+    this.#ofPool = this.pools.map(noShares)
+    this.#ofMaker = noShares()
+  }
+
+  /** The world begins here: what was found before is nobody's truth. */
+  beginTruth(): void {
+    this.paidDiff1.clear()
+    this.paidDiff1.set(this.pools[0].url, 0)
+  }
+
+  take(found: number, difficulty: number, uptimeS: number): void {
+    if (found === 0 || this.#down.size === this.pools.length) return
+    const fee = this.#feeRatio > 0 ? Math.min(found, this.#random.poisson(found * this.#feeRatio)) : 0
+    const { active } = this
+    this.#credit(found - fee, difficulty, uptimeS, this.#ofPool[active], this.pools[active]?.url)
+    this.#credit(fee, difficulty, uptimeS, this.#ofMaker, DEV_FEE)
+  }
+
+  #credit(found: number, difficulty: number, uptimeS: number, own = noShares(), url = ''): void {
+    if (found === 0) return
+    const rejected = this.#random.poisson(found * REJECTED_RATIO)
+    const accepted = Math.max(0, found - rejected)
+    // the best of n shares is about n times the difficulty, and can be anything above
+    const best = Math.floor((difficulty * found) / (1 - this.#random.next() * 0.999))
+    for (const shares of [this.shares, own]) {
+      shares.accepted += accepted
+      shares.difficultyAccepted += accepted * difficulty
+      shares.rejected += found - accepted
+      shares.difficultyRejected += (found - accepted) * difficulty
+      shares.best = Math.max(shares.best, best)
+      shares.lastAtS = uptimeS
+    }
+    this.paidDiff1.set(url, (this.paidDiff1.get(url) ?? 0) + accepted * difficulty)
+  }
+}

@@ -1,0 +1,175 @@
+import {
+  averageHs,
+  type Dialect,
+  elapsed,
+  poolRow,
+  type Reply,
+  round,
+  sectionReply,
+  toText,
+} from './cgminer.ts'
+import type { AsicMachine } from './machine.ts'
+import { DEV_FEE } from './stratum.ts'
+import type { WebPages } from './web-server.ts'
+
+const ghs = (hs: number): number => round(hs / 1e9, 2)
+const perChain = (machine: AsicMachine, name: string, value: (chain: number) => unknown): Reply =>
+  Object.fromEntries(machine.boards.map((b) => [`${name}${b.index + 1}`, value(b.index)]))
+
+/** VNish names itself in `stats` only, and lists the pool that its maker takes a part of the work for. */
+export const vnish: Dialect = {
+  description: () => 'cgminer 4.11.1',
+
+  reply(machine, command, nowS) {
+    const section = (name: string, items: Reply[], code: number) =>
+      sectionReply(name, items, { code, message: name, description: 'cgminer 4.11.1', nowS })
+    if (command === 'summary') return section('SUMMARY', [summary(machine)], 11)
+    if (command === 'stats') return section('STATS', [identity(machine), stats(machine)], 70)
+    if (command === 'pools') return section('POOLS', pools(machine), 7)
+    return undefined
+  },
+
+  encode: (_machine, reply, form) => `${form === 'text' ? toText(reply) : JSON.stringify(reply)}\0`,
+}
+
+const identity = ({ model }: AsicMachine): Reply => ({
+  Type: `${model.name} (Vnish ${model.firmware})`,
+  Miner: '0.0.0',
+  Cgminer: model.firmware,
+  CompileTime: '2025-12-22 19:12:30',
+})
+
+const summary = (machine: AsicMachine): Reply => ({
+  Elapsed: elapsed(machine),
+  // a text, as this firmware writes it
+  'GHS 5s': ghs(machine.averageHs.s5).toFixed(2),
+  'GHS av': ghs(averageHs(machine)),
+  Accepted: machine.shares.accepted,
+  Rejected: machine.shares.rejected,
+  'Difficulty Accepted': machine.shares.difficultyAccepted,
+  'Fee Percent': round((machine.model.devFeeRatio ?? 0) * 100, 2),
+})
+
+const stateOf = (machine: AsicMachine): string =>
+  machine.asleep ? 'stopped' : machine.warmingUp ? 'starting' : machine.tuning ? 'auto-tuning' : 'mining'
+
+function stats(machine: AsicMachine): Reply {
+  const { model, boards } = machine
+  const chain =
+    <T>(value: (board: (typeof boards)[number]) => T) =>
+    (index: number) => {
+      const board = boards[index]
+      return board && !board.lost ? value(board) : 0
+    }
+  const part = 1 / boards.length
+  return {
+    Elapsed: elapsed(machine),
+    'GHS 5s': ghs(machine.averageHs.s5).toFixed(2),
+    'GHS av': ghs(averageHs(machine)),
+    fan_num: model.fans,
+    ...Object.fromEntries(
+      Array.from({ length: model.fans }, (_, i) => [`fan${i + 1}`, Math.round(machine.fanRpm / 30) * 30]),
+    ),
+    state: stateOf(machine),
+    total_rate: ghs(machine.averageHs.s5),
+    total_rateideal: ghs(model.hashrateHs),
+    // a chain that failed stays in the list, with what was found at the start
+    ...perChain(machine, 'chain_acn', () => model.chipsPerBoard),
+    ...perChain(
+      machine,
+      'chain_rate',
+      chain((b) => ghs(b.hashrateHs)),
+    ),
+    ...perChain(machine, 'chain_rateideal', () => ghs(model.hashrateHs * part)),
+    ...perChain(machine, 'chain_state', (i) => (boards[i]?.lost ? 'failure' : 'mining')),
+    ...perChain(machine, 'chain_fault', () => ''),
+    ...perChain(
+      machine,
+      'chain_consumption',
+      chain(() => Math.round(machine.powerW * part)),
+    ),
+    ...perChain(
+      machine,
+      'temp_pcb',
+      chain((b) => `${Math.round(b.chipTempC - 38)}-${Math.round(b.chipTempC - 15)}`),
+    ),
+    ...perChain(
+      machine,
+      'temp_chip',
+      chain((b) => `${Math.round(b.chipTempC - 22)}-${Math.round(b.chipTempC)}`),
+    ),
+  }
+}
+
+const bare = (url: string): string => url.replace(/^.*:\/\//, '')
+
+function pools(machine: AsicMachine): Reply[] {
+  const fee = machine.stratum.feeShares
+  const own = machine.pools.map(({ url }, i) => ({ ...poolRow(machine, i), URL: bare(url) }))
+  if (!fee) return own
+  return [
+    ...own,
+    {
+      POOL: own.length,
+      URL: DEV_FEE,
+      User: DEV_FEE,
+      Status: 'Alive',
+      Priority: own.length,
+      'Stratum Active': true,
+      Accepted: fee.accepted,
+      Rejected: fee.rejected,
+      'Difficulty Accepted': fee.difficultyAccepted,
+      'Difficulty Rejected': fee.difficultyRejected,
+    },
+  ]
+}
+
+/** Behind a password: what the machine is, and that its supply measures. */
+export const vnishPages: WebPages = {
+  login: { path: '/api/v1/unlock', scheme: 'Bearer ' },
+  page(machine, path) {
+    if (path === '/api/v1/info')
+      return {
+        miner: machine.model.name,
+        fw_name: 'Vnish',
+        fw_version: machine.model.firmware,
+        algorithm: 'sha256d',
+        system: { network_status: { mac: machine.mac.toUpperCase(), hostname: machine.id } },
+      }
+    return path === '/api/v1/summary' ? { miner: webSummary(machine) } : undefined
+  },
+}
+
+function webSummary(machine: AsicMachine): object {
+  const { model, boards } = machine
+  return {
+    miner_status: { miner_state: stateOf(machine) },
+    miner_type: `${model.name} (Vnish ${model.firmware})`,
+    hr_realtime: ghs(machine.averageHs.s5),
+    hr_nominal: ghs(model.hashrateHs),
+    hr_average: ghs(averageHs(machine)),
+    power_consumption: Math.round(machine.powerW),
+    devfee_percent: round((model.devFeeRatio ?? 0) * 100, 2),
+    pools: pools(machine).map((row, id) => ({
+      id,
+      url: row['URL'],
+      user: row['User'],
+      status: row['Status'] === 'Dead' ? 'offline' : row['Stratum Active'] ? 'active' : 'working',
+      accepted: row['Accepted'],
+      rejected: row['Rejected'],
+      diffa: row['Difficulty Accepted'],
+    })),
+    cooling: {
+      fans: Array.from({ length: model.fans }, (_, id) => ({ id, rpm: Math.round(machine.fanRpm) })),
+    },
+    chains: boards.map((b) => ({
+      id: b.index + 1,
+      hashrate_rt: ghs(b.hashrateHs),
+      pcb_temp: { min: Math.round(b.chipTempC - 38), max: Math.round(b.chipTempC - 15) },
+      chip_temp: { min: Math.round(b.chipTempC - 22), max: Math.round(b.chipTempC) },
+      chip_statuses: { red: b.chips.length - b.chipsWorking, orange: 0, grey: b.chipsWorking },
+      status: { state: b.lost ? 'failure' : 'mining' },
+    })),
+    psu: { psu_power_metering: true },
+  }
+}

@@ -1,0 +1,114 @@
+import { type FileHandle, open } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { crc32 } from 'node:zlib'
+import { pack, unpack } from './frame.ts'
+
+/** magic, then generation (f64), payload bytes (u32), CRC-32 of all but itself (u32) */
+const MAGIC = 0x01a5_5043
+const HEADER_BYTES = 20
+const SLOTS = ['checkpoint.a', 'checkpoint.b'] as const
+
+/**
+ * One JSON value on disk, written again and again: in two files by turns, each with a checksum, so that a stop in the middle
+ * of writing leaves the one before. Written in place: where the disk is full, the space is there already.
+ */
+export class Checkpoint {
+  readonly #folder: string
+  #generation = 0
+  #handles: (FileHandle | undefined)[] = []
+
+  constructor(folder: string) {
+    this.#folder = folder
+  }
+
+  /** The newest value that is whole; undefined where there is none. Never rejects. */
+  async read(): Promise<unknown> {
+    let value: unknown
+    for (const slot of SLOTS) {
+      const found = await readSlot(join(this.#folder, slot))
+      if (!found || found.generation <= this.#generation) continue
+      this.#generation = found.generation
+      value = found.value
+    }
+    return value
+  }
+
+  /** Resolves when the disk has it. @throws the file system's error */
+  async write(value: unknown): Promise<void> {
+    const payload = pack(value)
+    const bytes = Buffer.concat([Buffer.alloc(HEADER_BYTES), payload])
+    const generation = this.#generation + 1
+    bytes.writeUInt32LE(MAGIC, 0)
+    bytes.writeDoubleLE(generation, 4)
+    bytes.writeUInt32LE(payload.length, 12)
+    bytes.writeUInt32LE(checksum(bytes), 16)
+    const handle = await this.#slot(generation % SLOTS.length)
+    await writeFully(handle, bytes, 0)
+    await handle.datasync()
+    this.#generation = generation
+  }
+
+  /** Makes it unreadable, as far as the disk lets: what goes on without it must not be told twice. Never rejects. */
+  async forget(): Promise<void> {
+    for (const i of SLOTS.keys()) {
+      try {
+        await (await this.#slot(i)).truncate(0)
+      } catch {
+        // a disk that can't be written keeps the old value
+      }
+    }
+    await this.close()
+  }
+
+  async close(): Promise<void> {
+    const open = this.#handles
+    this.#handles = []
+    for (const handle of open) await handle?.close().catch(() => undefined)
+  }
+
+  async #slot(i: number): Promise<FileHandle> {
+    const file = join(this.#folder, SLOTS[i] as string)
+    const handle = this.#handles[i] ?? (await open(file, 'r+').catch(() => create(file)))
+    this.#handles[i] = handle
+    return handle
+  }
+}
+
+/** A new, empty file, whose name is on disk too: syncing a file says nothing of its folder. @throws the file system's error */
+export async function create(file: string): Promise<FileHandle> {
+  const handle = await open(file, 'w+', 0o600)
+  try {
+    const folder = await open(dirname(file), 'r')
+    await folder.sync().finally(() => folder.close())
+    return handle
+  } catch (error) {
+    await handle.close()
+    throw error
+  }
+}
+
+/** Writes all of it at a place. @throws the file system's error, ENOSPC too where a part found room */
+export async function writeFully(handle: FileHandle, bytes: Buffer, position: number): Promise<void> {
+  for (let done = 0; done < bytes.length; ) {
+    const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, position + done)
+    done += bytesWritten
+  }
+}
+
+async function readSlot(file: string): Promise<{ generation: number; value: unknown } | undefined> {
+  let handle: FileHandle | undefined
+  try {
+    handle = await open(file, 'r')
+    const bytes = await handle.readFile()
+    if (bytes.length < HEADER_BYTES || bytes.readUInt32LE(0) !== MAGIC) return undefined
+    const whole = bytes.subarray(0, HEADER_BYTES + bytes.readUInt32LE(12))
+    if (checksum(whole) !== whole.readUInt32LE(16)) return undefined
+    return { generation: whole.readDoubleLE(4), value: unpack(whole.subarray(HEADER_BYTES)) }
+  } catch {
+    return undefined
+  } finally {
+    await handle?.close().catch(() => undefined)
+  }
+}
+
+const checksum = (bytes: Buffer): number => crc32(bytes.subarray(HEADER_BYTES), crc32(bytes.subarray(0, 16)))

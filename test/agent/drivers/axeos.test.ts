@@ -1,0 +1,158 @@
+import { describe, expect, test } from 'vitest'
+import axeos from '../../../agent/drivers/axeos.ts'
+import { fixture, soon } from '../asic-harness.ts'
+import { captured, expectedOf, hasCaptures, WITH_CAPTURES } from '../captures.ts'
+import { changed, closeMachines, pages, readAt, webMachine } from '../machines.ts'
+
+closeMachines()
+
+const INFO = '/api/system/info'
+const gamma = pages(fixture('axeos-gamma'))
+const nerd = pages(fixture('axeos-nerdqaxe'))
+const readFrom = async (answers: Record<string, string>) => readAt(axeos, await webMachine(answers))
+const gammaWith = (fields: object) =>
+  readFrom({ ...gamma, [INFO]: changed(gamma[INFO], (info: object) => Object.assign(info, fields)) })
+
+describe('a Bitaxe', () => {
+  test('is read in full', async () => {
+    const { identity, sample, counters } = await readFrom(gamma)
+    expect(identity).toEqual({
+      kind: 'asic',
+      model: 'Bitaxe Gamma 601',
+      firmware: 'v2.11.0',
+      hardwareId: '02:00:5E:00:AE:01',
+      expectedHashrateHs: 1224e9,
+    })
+    expect(sample).toEqual({
+      state: 'hashing',
+      hashrateHs: 1181.6e9,
+      hashrateAvgHs: 1170.3e9,
+      // the DC side, without what its supply loses
+      powerW: 17.4,
+      powerBasis: 'estimated',
+      boardsFitted: 1,
+      boardsWorking: 1,
+      chipsFitted: 1,
+      chipsWorking: 1,
+      tempC: 58.4,
+      boardTempC: 61,
+      fanRpm: 4310,
+      uptimeS: 86_400,
+      holders: [
+        {
+          owner: { poolUrl: 'stratum+tcp://btc.pool.example:3333', poolUser: 'demosite.axe01' },
+          share: 1,
+        },
+      ],
+    })
+    // 912 shares at a difficulty that the pool changes: no figure of paid work
+    expect(counters).toBeUndefined()
+  })
+
+  test('asks what doesn’t change only once', async () => {
+    const machine = await webMachine(gamma)
+    const session = axeos.open({ id: 'm1', host: machine.host, options: { port: machine.port } })
+    await session.read(soon())
+    await session.read(soon())
+    expect(machine.requests).toEqual([`GET ${INFO}`, 'GET /api/system/asic', `GET ${INFO}`])
+  })
+
+  test('works for its fallback pool when it says so', async () => {
+    const { sample } = await gammaWith({ isUsingFallbackStratum: 1 })
+    expect(sample.holders?.[0]?.owner['poolUrl']).toBe('stratum+tcp://backup.pool.example:3334')
+  })
+
+  test('that stopped itself is faulty, one that was paused sleeps', async () => {
+    const stopped = await gammaWith({ overheat_mode: 1, hashRate: 0, power: 2.1 })
+    expect(stopped.sample).toMatchObject({
+      state: 'faulty',
+      faults: ['stopped itself: too hot'],
+      holders: [],
+    })
+    const paused = await gammaWith({ miningPaused: true, hashRate: 0 })
+    expect(paused.sample).toMatchObject({ state: 'sleeping' })
+    expect(paused.sample).not.toHaveProperty('faults')
+  })
+
+  test('with a dead regulator, a fan that stands still, or a spike says so', async () => {
+    const { sample } = await gammaWith({ power_fault: 'VOUT undervoltage', fanrpm: 0 })
+    expect(sample.faults).toEqual(['power: VOUT undervoltage', 'fan: 0 rpm'])
+    const spike = await gammaWith({ hashRate: 200_000 })
+    expect(spike.sample).not.toHaveProperty('hashrateHs')
+    expect(spike.sample.faults?.[0]).toContain('200 TH/s is not believed')
+  })
+
+  test('a fan that is told to stand still is no fault', async () => {
+    const { sample } = await gammaWith({ fanrpm: 0, fanspeed: 0 })
+    expect(sample).not.toHaveProperty('faults')
+  })
+})
+
+test('a NerdQAxe: four chips, two fans, and the fallback pool over TLS', async () => {
+  const { identity, sample } = await readFrom(nerd)
+  expect(identity).toMatchObject({ model: 'NerdQAxe++', expectedHashrateHs: 600 * 2040 * 4 * 1e6 })
+  expect(sample).toMatchObject({
+    state: 'hashing',
+    hashrateHs: 4790.4e9,
+    chipsFitted: 4,
+    tempC: 59.1,
+    boardTempC: 64,
+    fanRpm: 2190,
+    holders: [{ owner: { poolUrl: 'stratum+ssl://backup.pool.example:4333', poolUser: 'demosite.nerd01' } }],
+  })
+})
+
+test('newer NerdQAxe firmware lists whole pools, and one that is not connected is not alive', async () => {
+  const pool = { url: 'btc.pool.example', port: 3333, user: 'demosite.nerd01', encrypted: false }
+  const { sample } = await readFrom({
+    [INFO]: changed(nerd[INFO], (info: { stratum: object }) => {
+      info.stratum = {
+        pools: [
+          { ...pool, active: true, connected: false },
+          { ...pool, url: '', active: false, connected: false },
+        ],
+      }
+    }),
+  })
+  expect(sample.holders?.[0]?.owner['poolUrl']).toBe('stratum+tcp://btc.pool.example:3333')
+  expect(sample.faults).toEqual(['no pool is alive'])
+})
+
+test('what is no AxeOS is a clear error', async () => {
+  const page = await webMachine({ [INFO]: '<html>router</html>' })
+  await expect(readAt(axeos, page)).rejects.toThrow(
+    /^the answer of http:.* cannot be read: .*; check what listens there$/,
+  )
+  const other = await webMachine({})
+  await expect(readAt(axeos, other)).rejects.toThrow(
+    `http://127.0.0.1:${other.port}${INFO} answers 404; check the path`,
+  )
+})
+
+test('it is recognised by its system info', () => {
+  expect(axeos.recognises?.({ systemInfo: gamma[INFO] ?? '' })).toBe(true)
+  expect(axeos.recognises?.({ systemInfo: '{"minertype":"Antminer S19"}' })).toBe(false)
+  expect(axeos.recognises?.({})).toBe(false)
+})
+
+test.skipIf(!hasCaptures)(`a real Bitaxe Supra 401 with 2.4.5 ${WITH_CAPTURES}`, async () => {
+  const device = 'bitaxe-supra401-axeos-2.4.5-asicrs'
+  const expected: Record<string, number | string> = expectedOf(device)
+  const { identity, sample } = await readFrom({ [INFO]: captured(device, 'system_info.json') })
+  expect(identity).toEqual({
+    kind: 'asic',
+    model: `Bitaxe Supra ${expected['control_board']}`,
+    firmware: expected['firmware_version'],
+    hardwareId: expected['mac'],
+    // 490 MHz x 1276 small cores: firmware before 2.9 doesn't tell its promise
+    expectedHashrateHs: 490 * 1276 * 1e6,
+  })
+  expect(sample).toMatchObject({
+    hashrateHs: Number(expected['hashrate_ths']) * 1e12,
+    chipsFitted: expected['total_chips'],
+    fanRpm: expected['fan_rpm'],
+    powerW: expected['wattage'],
+    boardTempC: expected['board_temp_c'],
+    tempC: expected['chip_temp_c'],
+  })
+})

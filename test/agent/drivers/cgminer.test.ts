@@ -1,0 +1,96 @@
+import { describe, expect, test } from 'vitest'
+import antminer from '../../../agent/drivers/antminer.ts'
+import cgminer from '../../../agent/drivers/cgminer.ts'
+import { closeReplays, edited, fixture, readOnce, replay, sessionOf, soon } from '../asic-harness.ts'
+
+closeReplays()
+
+const UNKNOWN = fixture('cgminer-unknown')
+const owner = { poolUrl: 'stratum+tcp://eu.pool.example:3333', poolUser: 'acme.t3-01' }
+
+describe('a miner that nobody knows', () => {
+  test('gives its hashrate, boards, temperatures and paid work', async () => {
+    expect(await readOnce(cgminer, UNKNOWN)).toEqual({
+      identity: { kind: 'asic', model: 'ACME T3', firmware: 'CGMiner 4.12.0' },
+      sample: {
+        state: 'hashing',
+        hashrateHs: 43_250_000.25e6,
+        hashrateAvgHs: 43_100_000.5e6,
+        boardsFitted: 3,
+        boardsWorking: 3,
+        boardTempC: 72.25,
+        uptimeS: 5000,
+        holders: [{ owner, share: 1 }],
+      },
+      counters: { byOwner: [{ owner, workDiff1: 50_331_648 }] },
+    })
+  })
+
+  test.each([
+    ['GHS 5s', 43_250.5, 43_250.5e9],
+    ['THS 5s', 43.5, 43.5e12],
+    ['KHS 5s', 43_250, 43_250e3],
+  ])('in whatever unit its field is named for: %s', async (name, value, hashrateHs) => {
+    const answers = edited(UNKNOWN, 'summary', 'SUMMARY', () => ({ 'MHS 5s': undefined, [name]: value }))
+    expect((await readOnce(cgminer, answers)).sample.hashrateHs).toBe(hashrateHs)
+  })
+
+  test('with firmware that keeps Bitmain’s form gives chips and fans, but no watts of the stock model', async () => {
+    const hiveon = edited(fixture('antminer-s19pro'), 'version', 'VERSION', () => ({
+      Type: 'Antminer S19 Pro (Hiveon)',
+    }))
+    const stats = (hiveon['stats'] ?? '').replaceAll('Antminer', 'Hiveon Antminer')
+    const { identity, sample } = await readOnce(cgminer, { ...hiveon, stats })
+    expect(identity.model).toBe('Antminer S19 Pro (Hiveon)')
+    expect(sample).toMatchObject({
+      hashrateHs: 109_875.5e9,
+      chipsFitted: 342,
+      chipsWorking: 341,
+      fanRpm: 4980,
+    })
+    expect(sample).not.toHaveProperty('powerW')
+  })
+
+  test('that becomes another is noticed', async () => {
+    const miner = await replay({
+      answers: { ...UNKNOWN, version: (UNKNOWN['version'] ?? '').replaceAll('cgminer', 'hiveon') },
+    })
+    const session = sessionOf(cgminer, miner)
+    await session.read(soon())
+    miner.answers = fixture('luxos-s19jpro')
+    await expect(session.read(soon())).rejects.toMatchObject({ code: 'another-firmware' })
+  })
+})
+
+describe('what hashes another algorithm', () => {
+  const scrypt = edited(UNKNOWN, 'coin', 'COIN', () => ({ 'Hash Method': 'scrypt' }))
+
+  test('says so, and is not believed to mine Bitcoin', async () => {
+    const { identity, sample, counters } = await readOnce(cgminer, scrypt)
+    expect(identity).toMatchObject({ model: 'ACME T3', algorithm: 'scrypt' })
+    expect(sample).toMatchObject({ state: 'hashing', boardTempC: 72.25, holders: [{ owner, share: 1 }] })
+    for (const quantity of ['hashrateHs', 'hashrateAvgHs']) expect(sample).not.toHaveProperty(quantity)
+    expect(identity).not.toHaveProperty('expectedHashrateHs')
+    expect(counters).toBeUndefined()
+  })
+
+  test.each([
+    ['Antminer L7', 'scrypt'],
+    ['Antminer Z15', 'equihash'],
+    ['Antminer KS3', 'kheavyhash'],
+    ['Antminer K7', 'eaglesong'],
+  ])('is known by its model: %s', async (Type, algorithm) => {
+    const stats = (fixture('antminer-s19pro')['stats'] ?? '').replaceAll('Antminer S19 Pro', Type)
+    const answers = edited({ ...fixture('antminer-s19pro'), stats }, 'version', 'VERSION', () => ({ Type }))
+    const { identity, sample } = await readOnce(antminer, answers)
+    expect(identity.algorithm).toBe(algorithm)
+    expect(sample).not.toHaveProperty('hashrateHs')
+  })
+
+  test.each(['sha256', 'SHA256d', 'sha-256', ''])('and %j is Bitcoin’s', async (method) => {
+    const answers = edited(UNKNOWN, 'coin', 'COIN', () => ({ 'Hash Method': method }))
+    const { identity, sample } = await readOnce(cgminer, answers)
+    expect(identity).not.toHaveProperty('algorithm')
+    expect(sample.hashrateHs).toBe(43_250_000.25e6)
+  })
+})
