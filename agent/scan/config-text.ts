@@ -1,0 +1,146 @@
+import {
+  Document,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  type Pair,
+  parseDocument,
+  type YAMLMap,
+  type YAMLSeq,
+} from 'yaml'
+import { PerwattError } from '../../protocol/kit/errors.ts'
+import { AUTO } from '../config.ts'
+import type { NewDevice, Plan } from './reconcile.ts'
+
+/** Settings that every new device gets, as the command line gave them. */
+export interface EntrySettings {
+  port?: number
+  webPort?: number
+  web?: { username: string; password: { file: string } }
+}
+
+interface Edit {
+  at: number
+  /** exclusive; equal to `at` where nothing is taken away */
+  end: number
+  text: string
+}
+
+/**
+ * A configuration with what a scan found written into its text. All that a person wrote stays as it is, to the byte; only
+ * addresses change, and lines are added.
+ * @param text that the agent accepts
+ * @throws PerwattError where the file writes a device in a way that can't be changed in place (an alias)
+ */
+export function withPlan(text: string, plan: Plan, settings: EntrySettings): string {
+  const devices = parseDocument(text).get('devices', true)
+  if (!isSeq(devices)) throw new PerwattError('scan', 'devices: is no list; write the new addresses by hand')
+  const eol = /\r?\n/.exec(text)?.[0] ?? '\n'
+  const edits: Edit[] = []
+  const hostOf = (index: number, id: string) => {
+    const item = devices.items[index]
+    const pair = isMap(item) ? item.items.find((p) => isScalar(p.key) && p.key.value === 'host') : undefined
+    const range = isScalar(pair?.value) ? pair.value.range : undefined
+    if (!isMap(item) || !pair || !range)
+      throw new PerwattError('scan', `the host of ${id} is no plain text; change it by hand`)
+    return { item, pair, at: range[0], end: range[1] }
+  }
+  for (const { index, id, to } of plan.moved) {
+    const { at, end } = hostOf(index, id)
+    edits.push({ at, end, text: to })
+  }
+  for (const { index, id, hardwareId } of plan.noted) {
+    const { item, pair, end } = hostOf(index, id)
+    const setting = `hardwareId: ${JSON.stringify(hardwareId)}`
+    const at = item.flow ? end : endOfLine(text, end)
+    edits.push({ at, end: at, text: item.flow ? `, ${setting}` : `${eol}${indentOf(text, pair)}${setting}` })
+  }
+  const last = devices.items.at(-1)
+  if (plan.added.length > 0 && isMap(last))
+    edits.push(appended(text, eol, devices, last, plan.added, settings))
+  return edits.sort((a, b) => b.at - a.at).reduce((t, e) => t.slice(0, e.at) + e.text + t.slice(e.end), text)
+}
+
+/** The new devices behind the last one, as far to the right as the first. */
+function appended(
+  text: string,
+  eol: string,
+  devices: YAMLSeq,
+  last: YAMLMap,
+  added: readonly NewDevice[],
+  settings: EntrySettings,
+): Edit {
+  if (devices.flow) {
+    const at = last.range?.[1] ?? text.length
+    return { at, end: at, text: added.map((d) => `, ${JSON.stringify(entryOf(d, settings))}`).join('') }
+  }
+  const [start = 0, at = text.length] = devices.range ?? []
+  const indent = ' '.repeat(columnOf(text, start))
+  const lines = devicesText(added, settings)
+    .trimEnd()
+    .split('\n')
+    .map((line) => `${indent}${line}${eol}`)
+  return { at, end: at, text: `${text[at - 1] === '\n' ? '' : eol}${lines.join('')}` }
+}
+
+/** A configuration for an agent that has none. */
+export function newConfigText(
+  names: { site: string; agent: string },
+  added: readonly NewDevice[],
+  settings: EntrySettings,
+): string {
+  const devices = devicesText(added, settings).replace(/^(?=.)/gm, '  ')
+  return `# Written by "perwatt-agent scan". Scanned again with --write, it learns new machines and new addresses;
+# all else stays as you write it. What can be set: perwatt-agent check --example
+
+# The site's name, the same in the collector; and this agent's own name within the site.
+site: ${names.site}
+agent: ${names.agent}
+
+# The broker. Passwords: the text itself, { file: /path } or { env: NAME }.
+mqtt:
+  url: mqtt://127.0.0.1:1883
+
+devices:
+${devices}`
+}
+
+/** Each device with what it is as a comment: the firmware, and so the driver, may be another one day. */
+function devicesText(added: readonly NewDevice[], settings: EntrySettings): string {
+  const document = new Document(added.map((device) => entryOf(device, settings)))
+  added.forEach(({ found }, i) => {
+    const driver = document.getIn([i, 'driver'], true)
+    const { model, firmware } = found.identity ?? {}
+    const what = [model ?? found.driver, firmware].filter((part) => part).join(', ')
+    if (isScalar(driver)) driver.comment = ` ${what.replace(/\s+/g, ' ')}`
+    for (const name of ['location', 'web']) {
+      const part = document.getIn([i, name], true)
+      if (isMap(part)) part.flow = true
+    }
+  })
+  return document.toString({ lineWidth: 0 })
+}
+
+function entryOf({ id, location, found }: NewDevice, settings: EntrySettings) {
+  const hardwareId = found.identity?.hardwareId
+  return {
+    id,
+    driver: AUTO,
+    host: found.host,
+    ...(hardwareId === undefined ? {} : { hardwareId }),
+    ...settings,
+    ...(location === undefined ? {} : { location }),
+  }
+}
+
+const columnOf = (text: string, at: number): number => at - (text.lastIndexOf('\n', at - 1) + 1)
+
+const indentOf = (text: string, { key }: Pair): string =>
+  ' '.repeat(columnOf(text, (isNode(key) && key.range?.[0]) || 0))
+
+/** before the line's end, whichever it is */
+function endOfLine(text: string, from: number): number {
+  const rest = /\r?\n|$/.exec(text.slice(from))
+  return from + (rest?.index ?? 0)
+}
