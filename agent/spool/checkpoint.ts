@@ -23,14 +23,10 @@ export class Checkpoint {
 
   /** The newest value that is whole; undefined where there is none. Never rejects. */
   async read(): Promise<unknown> {
-    let value: unknown
-    for (const slot of SLOTS) {
-      const found = await readSlot(join(this.#folder, slot))
-      if (!found || found.generation <= this.#generation) continue
-      this.#generation = found.generation
-      value = found.value
-    }
-    return value
+    const slots = await Promise.all(SLOTS.map((slot) => readSlot(join(this.#folder, slot))))
+    const [newest] = slots.filter((found) => found !== undefined).sort((a, b) => b.generation - a.generation)
+    this.#generation = Math.max(this.#generation, newest?.generation ?? 0)
+    return newest?.value
   }
 
   /** Resolves when the disk has it. @throws the file system's error */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { parse } from 'yaml'
-import { type SimulateOptions, simulate } from '../../../agent/commands/simulate.ts'
+import { type SimulateOptions, simulate, type WrittenTruth } from '../../../agent/commands/simulate.ts'
 import { simulateCommand } from '../../../agent/commands/simulate-command.ts'
 import { ask, command } from '../simulator/ask.ts'
 
@@ -52,6 +52,25 @@ it('says what it runs, writes both configurations, is ready last, and stops when
   await expect(ask(base, 4028, command('version'))).rejects.toThrow('ECONNREFUSED')
 })
 
+it('writes what really happened each second, and stands still while it is told to', async () => {
+  const stop = new AbortController()
+  const truth = join(folder, 'truth.json')
+  const read = async () => JSON.parse(await readFile(truth, 'utf8')) as WrittenTruth
+  let paused = true
+  const done = simulate(options(stop, [], { truth, paused: () => paused }))
+  await expect.poll(() => read().catch(() => undefined)).toBeDefined()
+  expect(await read()).toMatchObject({ paused: true, elapsedS: 0, siteEnergyJ: 0 })
+  paused = false
+  await expect.poll(async () => (await read()).elapsedS, { timeout: 10_000 }).toBeGreaterThan(1)
+  paused = true
+  await expect.poll(async () => (await read()).paused, { timeout: 10_000 }).toBe(true)
+  const { elapsedS, energyJ, counted, atMs } = await read()
+  await expect.poll(async () => (await read()).atMs, { timeout: 10_000 }).toBeGreaterThan(atMs)
+  expect(await read()).toMatchObject({ elapsedS, energyJ, counted })
+  stop.abort()
+  await done
+})
+
 it('ends at once with the address that is taken, when another simulator runs there', async () => {
   const first = new AbortController()
   const lines: string[] = []
@@ -63,6 +82,10 @@ it('ends at once with the address that is taken, when another simulator runs the
 })
 
 it('says which file it could not write, and leaves nothing running', async () => {
+  const truth = join(folder, 'nowhere', 'truth.json')
+  await expect(simulate(options(new AbortController(), [], { truth }))).rejects.toThrow(
+    /truth\.json: .*; name a file that can be written/,
+  )
   await writeFile(join(folder, 'file'), '')
   const write = join(folder, 'file')
   await expect(simulate(options(new AbortController(), [], { write }))).rejects.toThrow(

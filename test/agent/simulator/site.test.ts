@@ -125,6 +125,12 @@ describe('what the machines say', () => {
     expect(Object.fromEntries(paid)).toEqual(truth.workDiff1)
     expect(sum(Object.values(truth.workDiff1))).toBeGreaterThan(0)
     expect((await gpuMilliJ()) - before.gpu).toBeCloseTo(truth.energyJ['gpu-01/gpu5']! * 1000, -1)
+    expect((await gpuMilliJ()) - before.gpu).toBe(truth.counted['gpu-01/gpu5']?.energyMilliJ)
+    expect(sum(site.machines.map((m) => truth.counted[m.id]?.workDiff1 ?? 0))).toBe(
+      sum(Object.values(truth.workDiff1)),
+    )
+    expect(truth.counted['llm-chat']).toEqual({ tokensIn: truth.tokensIn, tokensOut: truth.tokensOut })
+    expect(truth.forgetful).toEqual([])
     expect((await tokens()) - before.tokens).toBe(truth.tokensOut)
     expect(truth.tokensOut).toBeGreaterThan(0)
   })
@@ -158,6 +164,7 @@ describe('what the machines say', () => {
     const { site, asic, advance } = await openSite({ asics: 3 })
     const [machine] = site.machines
     machine!.hung = true
+    expect(site.truth().forgetful).toEqual([machine!.id])
     const answer = asic(0, 'summary').catch(() => 'broken off')
     expect(await Promise.race([answer, sleep(150, 'silence')])).toBe('silence')
     // the others are not delayed
@@ -172,6 +179,7 @@ describe('what the machines say', () => {
     }
     expect(SUMMARY[0]).toMatchObject({ Accepted: 0 })
     expect(SUMMARY[0]!.Elapsed).toBeLessThan(60)
+    expect(site.truth().forgetful).toEqual([machine!.id])
   })
 })
 
@@ -197,6 +205,19 @@ describe('the world', () => {
     clock.nowMs += 2000
     site.catchUp()
     expect(site.truth().elapsedS).toBe(33)
+  })
+
+  it('stands still while it is paused, however long, and goes on from there', async () => {
+    const { site, advance, asic } = await openSite({ asics: 1 })
+    advance(10)
+    const before = site.truth()
+    site.paused = true
+    advance(600)
+    expect(site.truth()).toEqual(before)
+    expect(await asic(0, 'summary')).toContain('SUMMARY')
+    site.paused = false
+    advance(5)
+    expect(site.truth().elapsedS).toBe(15)
   })
 
   it('happens faster when asked, with the same power and the same work', () => {
