@@ -57,6 +57,16 @@ describe('generated files are what their sources say', () => {
       'collector/channel-index.ts',
       indexOf('collector/channels', { name: 'ChannelFactory', from: './channel.ts' }, 'CHANNEL_FACTORIES'),
     ))
+  it('lists every driver in the README', async () => {
+    const { DRIVERS } = await import('../agent/driver-index.ts')
+    const lines = DRIVERS.map((d) => `- \`${d.name}\`: ${d.summary}`)
+    const readme = readFileSync(join(ROOT, 'README.md'), 'utf8')
+    const list = `<!-- drivers -->\n\n${lines.join('\n')}\n\n<!-- /drivers -->`
+    keep(
+      'README.md',
+      readme.replace(/<!-- drivers -->[\s\S]*<!-- \/drivers -->/, () => list),
+    )
+  })
   it('has the JSON Schema of the agent’s configuration', async () => {
     const { DRIVERS } = await import('../agent/driver-index.ts')
     keep('agent/agent.schema.json', schemaText(agentConfigSchema(DRIVERS), 'perwatt-agent configuration'))
