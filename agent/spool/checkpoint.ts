@@ -7,6 +7,8 @@ import { pack, unpack } from './frame.ts'
 const MAGIC = 0x01a5_5043
 const HEADER_BYTES = 20
 const SLOTS = ['checkpoint.a', 'checkpoint.b'] as const
+/** Written at the beginning, so that a disk that fills up later still has room for a checkpoint of this size. */
+const RESERVED_BYTES = 64 << 10
 
 /**
  * One JSON value on disk, written again and again: in two files by turns, each with a checksum, so that a stop in the middle
@@ -66,6 +68,8 @@ export class Checkpoint {
     const file = join(this.#folder, SLOTS[i] as string)
     const handle = this.#handles[i] ?? (await open(file, 'r+').catch(() => create(file)))
     this.#handles[i] = handle
+    const { size } = await handle.stat()
+    if (size < RESERVED_BYTES) await writeFully(handle, Buffer.alloc(RESERVED_BYTES - size), size)
     return handle
   }
 }

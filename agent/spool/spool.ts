@@ -1,17 +1,12 @@
-import {
-  decodeIntervals,
-  encodeIntervals,
-  type Interval,
-  type IntervalBatch,
-  type IntervalMessage,
-} from '../../protocol/interval.ts'
+import type { Interval, IntervalBatch } from '../../protocol/interval.ts'
 import type { Log } from '../../protocol/kit/log.ts'
 import { withDeadline } from '../../protocol/kit/retry.ts'
 import type { SpoolStatus } from '../../protocol/status.ts'
 import { Checkpoint } from './checkpoint.ts'
 import { DiskHealth } from './disk-health.ts'
+import { keep, kept } from './kept.ts'
 import { FolderLock } from './lock.ts'
-import { Losses, type LossesState } from './losses.ts'
+import { Losses } from './losses.ts'
 import { SegmentReader } from './reader.ts'
 import { Segments } from './segments.ts'
 
@@ -25,22 +20,12 @@ export interface SpoolOptions {
   log: Log
 }
 
-/** What the checkpoint file holds: the numbers of the spool, the records on their way to a segment, and the caller's own. */
-interface Kept {
-  v: 1
-  epoch: number
-  ackedSeq: number
-  losses: LossesState
-  /** seq of the first record that no segment was known to hold */
-  tailSeq: number
-  tail: IntervalMessage | undefined
-  open: unknown
-}
-
 /** 500 devices for 6 hours, in some 70 MB. */
 const MAX_MEMORY_RECORDS = 200_000
 /** More than a beat closes; what a long failure left is written in parts. */
 const RECORDS_AT_ONCE = 25_000
+/** What the checkpoint alone may hold while the segments take nothing: some minutes of 500 devices. */
+const CHECKPOINT_RECORDS = 4_000
 const DISK_TIMEOUT_MS = 20_000
 
 /**
@@ -50,6 +35,7 @@ const DISK_TIMEOUT_MS = 20_000
  * `append` takes records, `commit` makes them safe together with the caller's own state (the open minutes), as one step: first
  * the checkpoint with both, then the segments. So neither is ever newer than the other, whenever the power goes. Only what is
  * safe is read, so that a seq never means two records; in memory, where nothing is, an epoch of its own sees to that.
+ * On a full disk the checkpoint, whose room is reserved, can still be written: records then stay in it, safe, while they are few.
  */
 export class Spool {
   readonly #o: SpoolOptions
@@ -64,6 +50,10 @@ export class Spool {
   /** records that are in no segment yet; the first has `tailSeq` */
   #tail: Interval[] = []
   #tailSeq = 1
+  /** records before this are in a segment or in the checkpoint */
+  #safeSeq = 1
+  /** nothing can be made safe: what is appended is sent from memory */
+  #inMemory = false
   #open: unknown
   #committing: Promise<void> | undefined
   #commitAgain = false
@@ -152,9 +142,9 @@ export class Spool {
     const intervals: Interval[] = []
     while (intervals.length < limit && seq < this.nextSeq) {
       const inTail = seq >= this.#tailSeq
-      if (inTail && this.#disk.ok) break
+      if (inTail && !this.#inMemory && seq >= this.#safeSeq) break
       const chunk = inTail
-        ? { firstSeq: this.#tailSeq, intervals: this.#tail }
+        ? { firstSeq: this.#tailSeq, intervals: this.#readable() }
         : await this.#reader?.find(seq)
       const next = Math.max(seq, Math.min(chunk?.firstSeq ?? this.#tailSeq, this.#tailSeq))
       if (next > seq) {
@@ -189,7 +179,8 @@ export class Spool {
 
   /** The collector knows a later epoch of this agent, or more than it wrote: what is left is numbered in an epoch after that one. */
   renumber(afterEpoch: number): void {
-    this.#epoch = Math.max(this.#epoch, afterEpoch) + 1
+    this.#epoch = Math.max(this.#epoch, afterEpoch)
+    this.#beginEpoch()
   }
 
   /** Commits, and lets go of the files. */
@@ -204,20 +195,19 @@ export class Spool {
     const { folder, maxBytes, maxAgeMs } = this.#o
     await this.#lock.take()
     const segments = await Segments.open({ folder, maxBytes, maxAgeMs })
-    const kept = (await this.#checkpoint.read()) as Kept | undefined
+    const before = kept(await this.#checkpoint.read())
     const onDiskSeq = await segments.recover()
-    const before = kept?.v === 1 ? kept : undefined
     const here = this.#tail
     this.#tailSeq = Math.max(onDiskSeq, before?.tailSeq ?? 1)
-    this.#tail = before?.tail
-      ? decodeIntervals(before.tail).intervals.slice(this.#tailSeq - before.tailSeq)
-      : []
+    this.#tail = before?.tail.slice(this.#tailSeq - before.tailSeq) ?? []
     this.#oldestSeq = before ? before.ackedSeq + 1 : (segments.list[0]?.firstSeq ?? this.#tailSeq)
     this.#losses = new Losses(before?.losses)
     // what came while there was no disk comes after what the disk had, and was told under an epoch of its own
-    const begun = here.length > 0 || !this.#disk.ok
-    this.#epoch = begun ? Math.max(this.#epoch, before?.epoch ?? 0) + 1 : (before?.epoch ?? this.#epoch)
-    if (!begun) this.#open = before?.open
+    const begun = here.length > 0 || this.#inMemory
+    this.#epoch = begun ? Math.max(this.#epoch, before?.epoch ?? 0) : (before?.epoch ?? this.#epoch)
+    if (begun) this.#beginEpoch()
+    else this.#open = before?.open
+    this.#safeSeq = this.nextSeq
     this.append(here)
     this.#segments = segments
     this.#reader = new SegmentReader(segments)
@@ -229,7 +219,7 @@ export class Spool {
     await undefined
     while (this.#commitAgain) {
       this.#commitAgain = false
-      if (this.#writing || this.#disk.rests(this.#o.nowMs())) continue
+      if (this.#writing || (this.#inMemory && this.#disk.rests(this.#o.nowMs()))) continue
       const work = this.#commitNow().finally(() => {
         this.#writing = undefined
       })
@@ -242,16 +232,31 @@ export class Spool {
   async #commitNow(): Promise<void> {
     const nowMs = this.#o.nowMs()
     const segments = this.#segments ?? (await this.#openDisk())
+    // numbers that were sent from memory may go beyond what is written now: they must not be given again after a stop
+    if (this.#inMemory) this.#beginEpoch()
     // records and state of one moment: what comes while the disk works belongs to the next commit
     const [firstSeq, records] = [this.#tailSeq, this.#tail.slice(0, RECORDS_AT_ONCE)]
+    try {
+      const numbers = { epoch: this.#epoch, ackedSeq: this.#oldestSeq - 1, losses: this.#losses.state }
+      await this.#checkpoint.write(keep({ ...numbers, tailSeq: firstSeq, tail: records, open: this.#open }))
+    } catch (error) {
+      await this.#checkpointLost(error)
+    }
+    this.#safeSeq = firstSeq + records.length
+    this.#inMemory = false
+    // the segments failed a moment ago, and the checkpoint still has room
+    if (this.#disk.rests(nowMs) && records.length < CHECKPOINT_RECORDS) return
     if (records.length < this.#tail.length) this.#commitAgain = true
     try {
-      await this.#checkpoint.write(this.#kept())
+      await this.#toSegments(segments, firstSeq, records, nowMs)
     } catch (error) {
-      // an older one would tell again what is sent from memory meanwhile
-      await this.#checkpoint.forget()
-      throw error
+      this.#disk.failed(error, nowMs)
+      this.#commitAgain = false
+      if (records.length >= CHECKPOINT_RECORDS) await this.#checkpointLost(error)
     }
+  }
+
+  async #toSegments(segments: Segments, firstSeq: number, records: Interval[], nowMs: number): Promise<void> {
     await segments.append(firstSeq, records, nowMs)
     const done = Math.max(0, firstSeq + records.length - this.#tailSeq)
     this.#tail.splice(0, done)
@@ -265,17 +270,20 @@ export class Spool {
     this.#disk.works()
   }
 
-  #kept(): Kept {
-    const tail = this.#tail.slice(0, RECORDS_AT_ONCE)
-    return {
-      v: 1,
-      epoch: this.#epoch,
-      ackedSeq: this.#oldestSeq - 1,
-      losses: this.#losses.state,
-      tailSeq: this.#tailSeq,
-      tail: encodeIntervals({ epoch: 0, firstSeq: 1, oldestSeq: 1, intervals: tail }, 0),
-      open: this.#open,
-    }
+  /** From here on memory has to do; a checkpoint of before would tell again, after a stop, what is sent from memory meanwhile. */
+  async #checkpointLost(error: unknown): Promise<never> {
+    await this.#checkpoint.forget()
+    throw error
+  }
+
+  /** What of the tail may be sent: what is safe, or, in memory, all of it. */
+  #readable(): Interval[] {
+    return this.#inMemory ? this.#tail : this.#tail.slice(0, Math.max(0, this.#safeSeq - this.#tailSeq))
+  }
+
+  /** An epoch that no life before this one can have used, whatever it forgot. */
+  #beginEpoch(): void {
+    this.#epoch = Math.max(this.#epoch + 1, this.#o.nowMs())
   }
 
   #lose(fromSeq: number, toSeq: number, fromMs = this.#o.nowMs(), toMs = fromMs): void {
@@ -292,7 +300,8 @@ export class Spool {
 
   #failed(error: unknown): void {
     // what is sent from memory has numbers that the disk never learns: they must not be given again after a stop
-    if (this.#disk.ok) this.#epoch++
+    if (!this.#inMemory) this.#beginEpoch()
+    this.#inMemory = true
     this.#disk.failed(error, this.#o.nowMs())
   }
 }

@@ -8,7 +8,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { createLog } from '../../../protocol/kit/log.ts'
 import type { SpoolStatus } from '../../../protocol/status.ts'
 import { eventually } from '../../eventually.ts'
-import { drain, numbered, numbersOf, openSpool, remove, tempFolder } from './fixtures.ts'
+import { asKilled, drain, numbered, numbersOf, openSpool, remove, tempFolder } from './fixtures.ts'
 
 /** Appends records without end, and says after each commit how many are safe. */
 const WRITER = `
@@ -138,10 +138,34 @@ describe.runIf(mountable)('a spool on a sick disk (a small tmpfs; only where the
     expect(stateOf(spool.state())).toEqual(['ok', 100, 0])
     await spool.close()
     const next = await open()
-    expect([next.epoch, next.oldestSeq, next.lastCommitted]).toEqual([epoch + 1, 5101, { open: 2 }])
+    expect([next.epoch > epoch + 1, next.oldestSeq, next.lastCommitted]).toEqual([true, 5101, { open: 2 }])
     expect((await drain(next)).flatMap((b) => numbersOf(b.intervals))).toEqual(numbersOf(numbered(5101, 100)))
     await next.close()
     expect(events()).toEqual(['the spool can’t be written; going on in memory', 'the spool is on disk again'])
+  })
+
+  it('keeps records in its checkpoint, whose room is reserved, while a full disk takes no more, through a kill too', async () => {
+    const spool = await open()
+    spool.append(numbered(1, 100))
+    await spool.commit({ open: 1 })
+    const { epoch } = spool
+    fill()
+    for (const first of [101, 201, 301]) {
+      spool.append(numbered(first, 100))
+      await spool.commit({ open: first })
+    }
+    expect(stateOf(spool.state())).toEqual(['full', 400, 0])
+    const sent = await spool.read(1, 250)
+    expect(numbersOf(sent?.intervals ?? [])).toEqual(numbersUpTo(250))
+    spool.trim(250)
+    await spool.commit({ open: 302 })
+    const left = asKilled(join(disk, 'spool'))
+    await spool.close()
+    const next = await openSpool(left, { nowMs: () => nowMs })
+    expect([next.epoch, next.lastCommitted]).toEqual([epoch, { open: 302 }])
+    expect((await drain(next)).flatMap((b) => numbersOf(b.intervals))).toEqual(numbersOf(numbered(251, 150)))
+    await next.close()
+    remove(left)
   })
 
   it('goes on in memory when the disk turns read-only, and still sends what it holds', async () => {

@@ -203,8 +203,10 @@ describe('the spool', () => {
     spool.trim(4)
     await spool.commit({ n: 2 })
     await spool.close()
+    // behind what was written there is only the room that it reserves
+    const written = (name: string) => readFileSync(join(folder, name)).findLastIndex((byte) => byte !== 0) + 1
     for (const name of ['checkpoint.a', 'checkpoint.b'])
-      for (let size = 0; size < statSync(join(folder, name)).size; size++) {
+      for (let size = 0; size <= written(name); size++) {
         const left = asKilled(folder)
         folders.push(left)
         truncateSync(join(left, name), size)
