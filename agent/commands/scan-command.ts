@@ -51,4 +51,8 @@ ${PLACE_HELP}
 
 A machine is known by its MAC or serial number: scan again with --write, and its new address is followed.`,
     )
-    .action((addresses: string[], options: ScanOptions) => scan(addresses, options))
+    .action(async (addresses: string[], options: ScanOptions) => {
+      const status = await scan(addresses, options, { out: process.stdout, err: process.stderr })
+      // an open socket of a machine that hangs must not hold the terminal
+      process.exit(status)
+    })

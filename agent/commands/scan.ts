@@ -17,7 +17,7 @@ import { type EntrySettings, newConfigText, withPlan } from '../scan/config-text
 import { neighbourMac } from '../scan/neighbours.ts'
 import { firstPlace, type Places, placePattern } from '../scan/places.ts'
 import { parsePlaces } from '../scan/places-csv.ts'
-import { ProgressLine } from '../scan/progress.ts'
+import { ProgressLine, type ProgressStream } from '../scan/progress.ts'
 import { type Configured, type Plan, reconcile } from '../scan/reconcile.ts'
 import { changes, machineTable, planLines } from '../scan/report.ts'
 import { type Found, portsOf, sweep } from '../scan/sweep.ts'
@@ -40,8 +40,22 @@ export interface ScanOptions {
   yesReallyLarge?: boolean
 }
 
-/** Finds the miners at these addresses, prints them, and writes them into a configuration; exit status 1 where there is none. */
-export async function scan(addresses: readonly string[], options: ScanOptions): Promise<void> {
+/** Where a scan prints: what it found, and beside it how far it is and what went wrong. */
+export interface ScanOutput {
+  out: ProgressStream
+  err: ProgressStream
+}
+
+/**
+ * Finds the miners at these addresses, prints them, and writes them into a configuration.
+ * @returns the exit status: 1 where no miner is there
+ * @throws UsageError before anything is sent; PerwattError where the configuration can't be written
+ */
+export async function scan(
+  addresses: readonly string[],
+  options: ScanOptions,
+  output: ScanOutput,
+): Promise<number> {
   const { port, webPort, atOnce } = options
   const ranges = parseRanges(addresses, {
     public: options.public ?? false,
@@ -55,7 +69,7 @@ export async function scan(addresses: readonly string[], options: ScanOptions): 
   const placeOf = placesOf(options)
   const book = options.write === undefined ? undefined : await openBook(options.write, options)
 
-  const progress = new ProgressLine(process.stderr, countOf(ranges))
+  const progress = new ProgressLine(output.err, countOf(ranges))
   const found = await sweep({
     addresses: addressesOf(ranges),
     doors: { port, webPort },
@@ -69,25 +83,29 @@ export async function scan(addresses: readonly string[], options: ScanOptions): 
     signal: AbortSignal.timeout(SCAN_MS),
   })
   progress.end()
-  show(found, ranges)
-  if (book) keep(book, found, { ranges, ports: portsOf(options), placeOf, settings })
-  // an open socket of a machine that hangs must not hold the terminal
-  process.exit(found.some((m) => m.driver !== undefined) ? EXIT.done : EXIT.failed)
+  show(found, ranges, output)
+  if (book) keep(book, found, { ranges, ports: portsOf(options), placeOf, settings }, output)
+  return found.some((m) => m.driver !== undefined) ? EXIT.done : EXIT.failed
 }
 
 /** 16 million silent addresses would take longer than anybody waits. */
 const SCAN_MS = 24 * 3_600_000
 const LOOKUP_MS = 3_000
 
-function show(found: readonly Found[], ranges: readonly AddressRange[]): void {
+function show(found: readonly Found[], ranges: readonly AddressRange[], { out, err }: ScanOutput): void {
   const machines = found.filter((m) => m.driver !== undefined)
-  if (machines.length > 0) process.stdout.write(`${machineTable(machines)}\n`)
+  if (machines.length > 0) out.write(`${machineTable(machines)}\n`)
   else
-    process.stderr.write(
-      `no miner answers at ${countOf(ranges)} addresses; check the range, and that this computer is in the miners' network\n`,
+    err.write(
+      `no miner answers at ${countOf(ranges) === 1 ? '1 address' : `${countOf(ranges)} addresses`}; check the range, and that this computer is in the miners' network\n`,
+    )
+  const nameless = machines.filter((m) => m.identity?.hardwareId === undefined).length
+  if (nameless > 0)
+    err.write(
+      `${nameless} of them tell no MAC or serial number, and can't be followed to a new address; scan from their own network, or with --web-password-file\n`,
     )
   for (const { host, driver, problem } of found)
-    if (problem !== undefined) process.stderr.write(`${driver ?? 'not known'} ${host}: ${problem}\n`)
+    if (problem !== undefined) err.write(`${driver ?? 'not known'} ${host}: ${problem}\n`)
 }
 
 /** The configuration that is written. */
@@ -133,6 +151,7 @@ function keep(
     placeOf: Places
     settings: EntrySettings
   },
+  { out }: ScanOutput,
 ): void {
   const { file, text, configured, names } = book
   const { ranges, ports, placeOf, settings } = how
@@ -146,7 +165,7 @@ function keep(
     parseConfig(agentConfigSchema(DRIVERS), after, `${file} as it would be`)
     replaceFile(file, after)
   }
-  process.stdout.write(`\n${planLines(file, plan).join('\n')}\n`)
+  out.write(`\n${planLines(file, plan).join('\n')}\n`)
 }
 
 /** @throws UsageError */

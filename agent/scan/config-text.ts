@@ -114,6 +114,9 @@ function devicesText(added: readonly NewDevice[], settings: EntrySettings): stri
     const { model, firmware } = found.identity ?? {}
     const what = [model ?? found.driver, firmware].filter((part) => part).join(', ')
     if (isScalar(driver)) driver.comment = ` ${what.replace(/\s+/g, ' ')}`
+    // other readers of YAML take some MACs for numbers of base 60
+    const hardwareId = document.getIn([i, 'hardwareId'], true)
+    if (isScalar(hardwareId)) hardwareId.type = 'QUOTE_DOUBLE'
     for (const name of ['location', 'web']) {
       const part = document.getIn([i, name], true)
       if (isMap(part)) part.flow = true

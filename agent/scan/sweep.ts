@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { connect } from 'node:net'
 import type { Device } from '../../protocol/device.ts'
 import { reasonOf } from '../../protocol/kit/errors.ts'
@@ -67,6 +68,8 @@ export async function sweep(options: SweepOptions): Promise<Found[]> {
   const found: { order: number; machine: Found }[] = []
   const progress: Progress = { done: 0, machines: 0 }
   const waiting = addresses[Symbol.iterator]()
+  // each address that is looked at listens to it
+  setMaxListeners(0, signal)
   let begun = 0
   const worker = async () => {
     for (let next = waiting.next(); !next.done; next = waiting.next()) {

@@ -40,7 +40,9 @@ export class Checkpoint {
     bytes.writeDoubleLE(generation, 4)
     bytes.writeUInt32LE(payload.length, 12)
     bytes.writeUInt32LE(checksum(bytes), 16)
-    const handle = await this.#slot(generation % SLOTS.length)
+    // both, while there is room: the one for the next time too
+    const [a, b] = [await this.#slot(0), await this.#slot(1)]
+    const handle = generation % SLOTS.length === 0 ? a : b
     await writeFully(handle, bytes, 0)
     await handle.datasync()
     this.#generation = generation

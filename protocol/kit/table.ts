@@ -1,10 +1,11 @@
+/** With or without a unit, or unknown; an address, a version or a word is none. */
+const NUMBER = /^(?:-|[-−]?\d[\d,]*(?:\.\d+)?(?: ?[A-Za-z°%/]+)?)?$/
+
 /** Rows as aligned columns for a terminal; a column of numbers stands to the right. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const all = [head, ...rows]
   const width = head.map((_, c) => Math.max(...all.map((r) => (r[c] ?? '').length)))
-  const numeric = head.map(
-    (_, c) => rows.length > 0 && rows.every((r) => /^[-−]?[\d.,]*( ?[A-Za-z°%/]+)?$/.test(r[c] ?? '')),
-  )
+  const numeric = head.map((_, c) => rows.length > 0 && rows.every((r) => NUMBER.test(r[c] ?? '')))
   const line = (r: readonly string[]) =>
     r
       .map((cell, c) => (numeric[c] ? cell.padStart(width[c] ?? 0) : cell.padEnd(width[c] ?? 0)))
