@@ -2,27 +2,34 @@ import { join } from 'node:path'
 import { reasonOf } from '../protocol/kit/errors.ts'
 import type { Log } from '../protocol/kit/log.ts'
 import { type Alerting, createAlerting } from './alerts/alerting.ts'
+import { Bookkeeper } from './bookkeeper.ts'
 import { type EmbeddedBroker, startEmbeddedBroker } from './broker/embedded.ts'
 import type { Channel } from './channel.ts'
 import { CHART_STEP_MS, chartSamples } from './chart-samples.ts'
 import type { CollectorConfig } from './config.ts'
-import { attribution } from './economics/attribution.ts'
 import type { Feed } from './feed.ts'
 import { fixedFeed } from './feeds/fixed.ts'
 import { Ingest } from './ingest.ts'
 import { InventoryBook } from './inventory.ts'
 import { Ledger } from './ledger.ts'
 import { RecentMinutes } from './minutes.ts'
+import { Pace } from './pace.ts'
+import { Pricing } from './pricing.ts'
 import { Quarantine } from './quarantine.ts'
 import { QuoteBook } from './quotes.ts'
+import { Receiver } from './receiver.ts'
+import { Repricer } from './repricer.ts'
 import { createServer, type ScreensServer } from './screens/server.ts'
 import type { Assets } from './screens/web-build.ts'
+import { Settler } from './settler.ts'
 import { SiteState } from './state.ts'
 import type { Store } from './store.ts'
 import { createStore } from './stores/config.ts'
 import { LiveViews } from './views.ts'
 
 const TICK_MS = 1000
+/** Of interval messages that wait to be stored: some 300,000 records. */
+const INTAKE_BYTES = 32 * 2 ** 20
 
 export interface CollectorOptions {
   config: CollectorConfig
@@ -42,7 +49,11 @@ export class Collector {
   readonly #minutes = new RecentMinutes()
   readonly #quarantine: Quarantine
   readonly #inventory: InventoryBook
+  readonly #pricing: Pricing
+  readonly #settler: Settler
+  readonly #repricer: Repricer
   readonly #ledger: Ledger
+  readonly #receiver: Receiver
   readonly #views: LiveViews
   readonly #alerting: Alerting
   readonly #screens: ScreensServer
@@ -84,33 +95,67 @@ export class Collector {
         meter: config.site.meter,
       },
       alerts: () => this.#alerting.firing(),
+      ledger: () => ({ overdueMinutes: this.#settler.overdue, losses: this.#ledger.losses }),
       nowMs,
+    })
+    this.#pricing = new Pricing({
+      workloads: config.workloads,
+      siteMeter: config.site.meter,
+      quotes: this.#quotes,
+      log,
+    })
+    const device = (agentId: string, deviceId: string) => this.#state.device(agentId, deviceId)
+    const { retention: retentionMs, settleDelay: settleDelayMs } = config.ledger
+    this.#settler = new Settler({
+      store: this.#store,
+      pricing: this.#pricing,
+      device,
+      nowMs,
+      log,
+      settleDelayMs,
+      retentionMs,
+      onSettled: (minutes, rows, settlements) => {
+        this.#minutes.settled(minutes, rows, settlements, nowMs())
+        this.#screens.trend()
+      },
+    })
+    this.#repricer = new Repricer({
+      store: this.#store,
+      settler: this.#settler,
+      pricing: this.#pricing,
+      nowMs,
+      log,
+    })
+    this.#ledger = new Ledger({
+      store: this.#store,
+      nowMs,
+      log,
+      retentionMs,
+      quarantine: (entry) => this.#quarantine.add(entry),
+      onStored: (minutes) => this.#settler.note(minutes),
+    })
+    this.#receiver = new Receiver({
+      ledger: this.#ledger,
+      pace: new Pace({ maxBytes: INTAKE_BYTES, nowMs, random: Math.random }),
+      maxBytes: INTAKE_BYTES,
+      nowMs,
+      log,
     })
     this.#screens = createServer({
       views: this.#views,
+      books: new Bookkeeper({
+        store: this.#store,
+        ledger: this.#ledger,
+        pricing: this.#pricing,
+        repricer: this.#repricer,
+        quarantine: this.#quarantine,
+        device,
+      }),
       assets: o.assets,
       log,
       version: o.version,
       now: nowMs,
       ...(config.http.token ? { token: config.http.token } : {}),
-    })
-    this.#ledger = new Ledger({
-      store: this.#store,
-      context: {
-        attribute: attribution(config.workloads),
-        siteMeter: config.site.meter,
-        device: (agentId, deviceId) => this.#state.device(agentId, deviceId),
-      },
-      quotes: this.#quotes,
-      nowMs,
-      log,
-      settleDelayMs: config.ledger.settleDelay,
-      retentionMs: config.ledger.retention,
-      quarantine: (entry) => this.#quarantine.add(entry),
-      onSettled: (minutes, rows) => {
-        this.#minutes.settled(minutes, rows, nowMs())
-        this.#screens.trend()
-      },
     })
   }
 
@@ -124,8 +169,11 @@ export class Collector {
       await this.#store.open()
       for (const quote of await this.#store.quotes()) this.#quotes.add(quote)
       this.#startFeeds([fixedFeed(config.prices, nowMs)])
+      await this.#pricing.start(this.#store, nowMs())
       await this.#minutes.load(this.#store, nowMs())
       await this.#ledger.start()
+      await this.#settler.start()
+      await this.#repricer.start()
       const { host, port } = config.http
       const listening = await this.#screens.listen(host, port)
       const { embedded } = config.mqtt
@@ -141,7 +189,7 @@ export class Collector {
         version,
         acceptSimulated: config.site.simulated,
         state: this.#state,
-        ledger: this.#ledger,
+        receiver: this.#receiver,
         inventory: this.#inventory,
         nowMs,
         log,
@@ -166,7 +214,10 @@ export class Collector {
     for (const timer of this.#timers) clearInterval(timer)
     await this.#ingest?.stop()
     await Promise.all([this.#alerting.stop(), this.#screens.close(), this.#broker?.close()])
+    await this.#receiver.stop()
     await this.#ledger.stop()
+    await this.#repricer.stop()
+    await this.#settler.stop()
     await this.#quarantine.flush()
     await this.#storing
     await this.#store

@@ -1,17 +1,11 @@
 import mqtt, { type MqttClient } from 'mqtt'
 import { decode, encode } from '../protocol/codec.ts'
-import { decodeIntervals, IntervalEnvelopeSchema, IntervalMessageSchema } from '../protocol/interval.ts'
 import { reasonOf } from '../protocol/kit/errors.ts'
 import type { Log } from '../protocol/kit/log.ts'
 import { backoffMs } from '../protocol/kit/retry.ts'
 import type { Secret } from '../protocol/kit/secret.ts'
 import { decodeLive, LiveMessageSchema } from '../protocol/sample.ts'
-import {
-  type AckMessage,
-  type HelloMessage,
-  InventoryMessageSchema,
-  StatusMessageSchema,
-} from '../protocol/status.ts'
+import { type HelloMessage, InventoryMessageSchema, StatusMessageSchema } from '../protocol/status.ts'
 import {
   agentTopics,
   type Channel,
@@ -22,7 +16,7 @@ import {
 } from '../protocol/topics.ts'
 import { clientIdOf } from './broker/embedded.ts'
 import type { InventoryBook } from './inventory.ts'
-import type { Ledger } from './ledger.ts'
+import type { Receiver } from './receiver.ts'
 import type { SiteState } from './state.ts'
 import type { Quarantined } from './store.ts'
 
@@ -37,7 +31,7 @@ export interface IngestOptions {
   /** whether emulated machines may come into this site's figures */
   acceptSimulated: boolean
   state: SiteState
-  ledger: Ledger
+  receiver: Receiver
   inventory: InventoryBook
   nowMs: () => number
   log: Log
@@ -146,33 +140,15 @@ export class Ingest {
       }
       case 'intervals': {
         if (this.#refused.has(agent)) return undefined
-        const m = decode(IntervalMessageSchema, payload)
-        if (m.ok)
-          this.#acknowledge(agent, this.#o.ledger.take(agent, decodeIntervals(m.value), m.value.sentAtMs))
-        else this.#passOver(agent, payload, m.reason)
-        return m.ok ? undefined : m.reason
+        this.#o.receiver.receive(agent, payload, {
+          reply: (ack) => this.#client?.publish(topic(this.#o.site, agent, 'ack'), encode(ack), { qos: 1 }),
+          refuse: (reason, bytes) => this.#aside(agent, topic(this.#o.site, agent, channel), reason, bytes),
+        })
+        return undefined
       }
       default:
         return 'nothing that an agent says'
     }
-  }
-
-  /** What can't be read now will not be readable later: it is kept in quarantine, and the agent may go on to the next. */
-  #passOver(agent: string, payload: Buffer, reason: string): void {
-    const envelope = decode(IntervalEnvelopeSchema, payload)
-    if (!envelope.ok) return
-    const { ids, sentAtMs, ...batch } = envelope.value
-    this.#acknowledge(
-      agent,
-      this.#o.ledger.passOver(agent, { ...batch, count: ids.length }, sentAtMs, reason),
-    )
-  }
-
-  #acknowledge(agent: string, answer: Promise<AckMessage | undefined>): void {
-    answer.then(
-      (ack) => ack && this.#client?.publish(topic(this.#o.site, agent, 'ack'), encode(ack), { qos: 1 }),
-      (error) => this.#o.log.error('batch not taken', { agent, reason: reasonOf(error) }),
-    )
   }
 
   #admits(agent: string, simulated: boolean): boolean {
@@ -190,13 +166,13 @@ export class Ingest {
     return false
   }
 
-  #aside(agentId: string, name: string, reason: string, payload: Buffer): void {
+  #aside(agentId: string, name: string, reason: string, payload: Uint8Array): void {
     this.#o.quarantine({
       atMs: this.#o.nowMs(),
       agentId,
       topic: name,
       reason,
-      payload: payload.subarray(0, PAYLOAD_KEPT).toString('latin1'),
+      payload: Buffer.from(payload.subarray(0, PAYLOAD_KEPT)).toString('latin1'),
     })
   }
 }

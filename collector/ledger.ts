@@ -2,221 +2,242 @@ import type { Interval, IntervalBatch } from '../protocol/interval.ts'
 import { PerwattError, reasonOf } from '../protocol/kit/errors.ts'
 import type { Log } from '../protocol/kit/log.ts'
 import type { AckMessage } from '../protocol/status.ts'
-import { HOUR_MS, MINUTE_MS, minuteOf } from '../protocol/units.ts'
-import { type SettleContext, settleMinute } from './economics/settle.ts'
-import type { QuoteBook } from './quotes.ts'
-import type { HighWater, LedgerRow, Quarantined, Store } from './store.ts'
+import { MINUTE_MS, minuteOf } from '../protocol/units.ts'
+import type { Loss } from './accounts.ts'
+import type { Append, HighWater, Quarantined, Store } from './store.ts'
 
-/** Records that one agent may send before the next acknowledgement. */
-const CREDIT_RECORDS = 5_000
 /** An agent's clock may run ahead of ours by this much before its records are put aside. */
 const FUTURE_MS = 2 * MINUTE_MS
-const SETTLE_MINUTES_AT_ONCE = 30
+const LOSSES_KEPT = 200
 
 export interface LedgerOptions {
   store: Store
-  context: SettleContext
-  quotes: QuoteBook
   nowMs: () => number
   log: Log
-  /** how long after its end a minute waits for its records; a later one restates it */
-  settleDelayMs: number
   /** records older than this are put aside */
   retentionMs: number
   quarantine(entry: Quarantined): void
-  onSettled(minutes: readonly number[], rows: readonly LedgerRow[]): void
+  /** records were stored that start in these minutes */
+  onStored(minutes: ReadonlySet<number>): void
 }
 
-/**
- * The ledger plane: takes interval records exactly once, and settles their minutes. A minute is settled again whenever a late
- * record belongs to it, so that the ledger after an outage equals the ledger without one.
- */
+/** A batch of an agent as it came. */
+export interface Delivery {
+  agentId: string
+  batch: IntervalBatch
+  /**
+   * Of a batch that can't be read: how many records it numbers, and why. They are passed over (their bytes are in quarantine),
+   * so that the rest can come.
+   */
+  unreadable?: { records: number; reason: string }
+}
+
+/** What an agent is told: an acknowledgement without what only the sender knows. */
+export type Answer = Omit<AckMessage, 'v' | 'creditRecords' | 'pauseMs' | 'atMs' | 'echoSentAtMs'>
+
+interface Plan {
+  delivery: Delivery
+  answer: Answer
+  /** absent where there is nothing new */
+  append?: Append
+  aside: Quarantined[]
+}
+
+/** The ledger plane: takes interval records exactly once, in the order of each agent, up to its high-water mark. */
 export class Ledger {
   readonly #o: LedgerOptions
   #marks = new Map<string, HighWater>()
-  /** one batch of an agent at a time, in the order of arrival */
-  readonly #turns = new Map<string, Promise<unknown>>()
-  readonly #dirty = new Set<number>()
-  #settling: Promise<void> = Promise.resolve()
-  #timer: NodeJS.Timeout | undefined
-  #lost = 0
+  #losses: Loss[] = []
+  #turn: Promise<unknown> = Promise.resolve()
 
   constructor(options: LedgerOptions) {
     this.#o = options
   }
 
-  /** Records that agents lost before we could take them, since the start. */
-  get lostRecords(): number {
-    return this.#lost
+  /** What agents lost before we could take it, newest first, of all times (bounded). */
+  get losses(): readonly Loss[] {
+    return this.#losses
   }
 
-  /** Loads the marks and what an earlier life left unsettled. */
   async start(): Promise<void> {
-    const { store, nowMs, retentionMs } = this.#o
+    const { store } = this.#o
     this.#marks = await store.highWaters()
-    const since = Math.max(nowMs() - retentionMs, nowMs() - 31 * 24 * HOUR_MS)
-    for (const minute of await store.unsettledMinutes(minuteOf(since), nowMs() + FUTURE_MS))
-      this.#dirty.add(minute)
-    this.#timer = setInterval(() => this.settleDue(), 1000)
+    this.#losses = await store.losses(LOSSES_KEPT)
   }
 
   async stop(): Promise<void> {
-    clearInterval(this.#timer)
-    await Promise.allSettled(this.#turns.values())
-    await this.#settling
+    await this.#turn
+  }
+
+  /** What is known of an agent, for one whose batch could not be taken; undefined where that is nothing. */
+  standing(agentId: string): Answer | undefined {
+    const mark = this.#marks.get(agentId)
+    return mark && { ...mark, resend: true }
   }
 
   /**
-   * Takes a batch; resolves with the acknowledgement once the store has it. Undefined where the store failed: the agent
-   * keeps its records and sends them again.
+   * Takes batches of any agents in one transaction; resolves with the answer to each once the store has them. Undefined where
+   * the store failed: the agent keeps its records and sends them again.
    */
-  take(agentId: string, batch: IntervalBatch, echoSentAtMs: number): Promise<AckMessage | undefined> {
-    return this.#inTurn(agentId, () => this.#takeInTurn(agentId, batch, echoSentAtMs, batch.intervals.length))
-  }
-
-  /** A batch that can't be read: what it numbers is passed over (its bytes are in quarantine), so that the rest can come. */
-  passOver(
-    agentId: string,
-    batch: { epoch: number; firstSeq: number; oldestSeq: number; count: number },
-    echoSentAtMs: number,
-    reason: string,
-  ): Promise<AckMessage | undefined> {
-    const intervals: Interval[] = []
-    return this.#inTurn(agentId, async () => {
-      const ack = await this.#takeInTurn(agentId, { ...batch, intervals }, echoSentAtMs, batch.count)
-      return ack && { ...ack, quarantined: reason.slice(0, 512) }
-    })
-  }
-
-  /** Settles every minute that is over and whose records had their time. Runs alone: a second call waits for the next beat. */
-  settleDue(): Promise<void> {
-    this.#settling = this.#settling.then(async () => {
-      const { nowMs, settleDelayMs, log } = this.#o
-      const due = [...this.#dirty]
-        .filter((m) => m + MINUTE_MS + settleDelayMs <= nowMs())
-        .sort((a, b) => b - a)
-        .slice(0, SETTLE_MINUTES_AT_ONCE)
-      if (due.length === 0) return
-      for (const m of due) this.#dirty.delete(m)
-      try {
-        await this.#settle(due)
-      } catch (error) {
-        for (const m of due) this.#dirty.add(m)
-        log.error('minutes not settled; will try again', { minutes: due.length, reason: reasonOf(error) })
-      }
-    })
-    return this.#settling
-  }
-
-  #inTurn<T>(agentId: string, work: () => Promise<T>): Promise<T> {
-    const turn = (this.#turns.get(agentId) ?? Promise.resolve()).then(work)
-    this.#turns.set(
-      agentId,
-      turn.catch(() => undefined),
-    )
+  takeAll(deliveries: readonly Delivery[]): Promise<(Answer | undefined)[]> {
+    const turn = this.#turn.then(() => this.#takeInTurn(deliveries))
+    this.#turn = turn.catch(() => undefined)
     return turn
   }
 
-  async #takeInTurn(
-    agentId: string,
-    batch: IntervalBatch,
-    echoSentAtMs: number,
-    count: number,
-  ): Promise<AckMessage | undefined> {
-    const { nowMs, log } = this.#o
-    const mark = this.#marks.get(agentId)
-    const ack = (at: HighWater, more: Partial<AckMessage> = {}): AckMessage => ({
-      v: 1,
-      ...at,
-      creditRecords: CREDIT_RECORDS,
-      atMs: nowMs(),
-      echoSentAtMs,
-      ...more,
+  async #takeInTurn(deliveries: readonly Delivery[]): Promise<(Answer | undefined)[]> {
+    const marks = new Map<string, HighWater>()
+    const plans = deliveries.map((delivery) => {
+      const { agentId } = delivery
+      const plan = this.#plan(delivery, marks.get(agentId) ?? this.#marks.get(agentId))
+      if (plan.append) marks.set(agentId, plan.append.mark)
+      return plan
     })
-    // an agent whose clock went back begins an epoch that looks older than what we have: tell it, it numbers anew
-    if (mark && batch.epoch < mark.epoch) return ack(mark)
-    const known = mark?.epoch === batch.epoch ? mark.seq : undefined
-    const expected = Math.max((known ?? 0) + 1, batch.oldestSeq)
-    const lastSeq = batch.firstSeq + count - 1
-    if (batch.firstSeq > expected) return ack({ epoch: batch.epoch, seq: expected - 1 }, { resend: true })
-    const fresh = batch.intervals.slice(expected - batch.firstSeq)
-    if (lastSeq < expected) return ack({ epoch: batch.epoch, seq: Math.max(known ?? 0, lastSeq) })
-    if (known !== undefined && expected > known + 1) {
-      this.#lost += expected - known - 1
-      log.error('an agent lost records before they could be taken: its spool was full', {
-        agent: agentId,
-        records: expected - known - 1,
-      })
-    }
-    const { good, aside } = this.#sortByTime(agentId, fresh)
-    const next: HighWater = { epoch: batch.epoch, seq: lastSeq }
-    try {
-      await this.#o.store.append(agentId, next, good)
-    } catch (error) {
-      if (!(error instanceof PerwattError) || error.code !== 'store-refused') {
-        log.error('records not stored; the agent keeps them', {
-          agent: agentId,
-          records: good.length,
-          reason: reasonOf(error),
-        })
-        return undefined
-      }
-      log.error('the store refuses records; put aside', {
-        agent: agentId,
-        records: good.length,
-        reason: error.message,
-      })
-      for (const r of good) this.#putAside(agentId, r, error.message)
-    }
-    this.#marks.set(agentId, next)
-    for (const r of good) this.#dirty.add(minuteOf(r.startMs))
-    return ack(
-      next,
-      aside > 0
-        ? { quarantined: `${aside} records are from the future or older than the retention; check the clock` }
-        : {},
-    )
+    const failed = await this.#store(plans.filter((plan) => plan.append))
+    return plans.map(({ delivery, answer }) => (failed.has(delivery.agentId) ? undefined : answer))
   }
 
-  #sortByTime(agentId: string, records: readonly Interval[]): { good: Interval[]; aside: number } {
+  #plan(delivery: Delivery, mark: HighWater | undefined): Plan {
+    const { agentId, batch, unreadable } = delivery
+    const { epoch, firstSeq, oldestSeq } = batch
+    const nothing = (answer: Answer): Plan => ({ delivery, answer, aside: [] })
+    // an agent whose clock went back begins an epoch that looks older than what we have: tell it, it numbers anew
+    if (mark && epoch < mark.epoch) return nothing({ ...mark })
+    const known = mark?.epoch === epoch ? mark.seq : undefined
+    const expected = Math.max((known ?? 0) + 1, oldestSeq)
+    const lastSeq = firstSeq + (unreadable?.records ?? batch.intervals.length) - 1
+    if (firstSeq > expected) return nothing({ epoch, seq: expected - 1, resend: true })
+    if (lastSeq < expected) return nothing({ epoch, seq: Math.max(known ?? 0, lastSeq) })
+    const next: HighWater = { epoch, seq: lastSeq }
+    const { good, aside } = this.#sortByTime(agentId, batch.intervals.slice(expected - firstSeq))
+    const loss = this.#loss(agentId, batch, known, expected)
+    const why =
+      unreadable?.reason ??
+      (aside.length > 0
+        ? `${aside.length} records are from the future or older than the retention; check the clock`
+        : undefined)
+    return {
+      delivery,
+      answer: { ...next, ...(why ? { quarantined: why.slice(0, 512) } : {}) },
+      append: { agentId, mark: next, records: good, ...(loss ? { losses: [loss] } : {}) },
+      aside,
+    }
+  }
+
+  /** What went before this batch: the numbers that are missing, or, in a new epoch, what the agent says. */
+  #loss(
+    agentId: string,
+    { epoch, firstSeq, gaps = [] }: IntervalBatch,
+    known: number | undefined,
+    expected: number,
+  ): Loss | undefined {
+    const told = firstSeq === expected ? gaps : []
+    const records =
+      known === undefined ? told.reduce((sum, gap) => sum + gap.records, 0) : expected - known - 1
+    if (records <= 0) return undefined
+    const loss: Loss = { agentId, epoch, seq: expected, records, atMs: this.#o.nowMs() }
+    if (told.length === 0) return loss
+    return {
+      ...loss,
+      fromMs: Math.min(...told.map((gap) => gap.fromMs)),
+      toMs: Math.max(...told.map((gap) => gap.toMs)),
+    }
+  }
+
+  /** Stores what was planned, and takes note of it. @returns the agents whose records could not be stored */
+  async #store(plans: readonly Plan[]): Promise<ReadonlySet<string>> {
+    const appends = plans.flatMap((plan) => plan.append ?? [])
+    if (appends.length === 0) return new Set()
+    try {
+      await this.#o.store.appendAll(appends)
+      this.#stored(plans)
+      return new Set()
+    } catch (error) {
+      // one agent's bad record must not hold up the others
+      if (isRefused(error)) return this.#storeOneByOne(plans)
+      const agents = new Set(appends.map((append) => append.agentId))
+      this.#o.log.error('records not stored; the agents keep them', {
+        agents: agents.size,
+        records: appends.reduce((sum, append) => sum + append.records.length, 0),
+        reason: reasonOf(error),
+      })
+      return agents
+    }
+  }
+
+  async #storeOneByOne(plans: readonly Plan[]): Promise<ReadonlySet<string>> {
+    const { store, log } = this.#o
+    const failed = new Set<string>()
+    for (const plan of plans) {
+      const { append } = plan
+      if (!append || failed.has(append.agentId)) continue
+      const { agentId } = append
+      try {
+        await store.appendAll([append])
+        this.#stored([plan])
+      } catch (error) {
+        const reason = reasonOf(error)
+        if (!isRefused(error)) {
+          log.error('records not stored; the agent keeps them', { agent: agentId, reason })
+          failed.add(agentId)
+          continue
+        }
+        log.error('the store refuses records; put aside', {
+          agent: agentId,
+          records: append.records.length,
+          reason,
+        })
+        const aside = append.records.map((record) => this.#entry(agentId, record, reason))
+        const without = { ...append, records: [] }
+        await store.appendAll([without]).then(
+          () => this.#stored([{ ...plan, append: without, aside: [...plan.aside, ...aside] }]),
+          () => failed.add(agentId),
+        )
+      }
+    }
+    return failed
+  }
+
+  #stored(plans: readonly Plan[]): void {
+    const minutes = new Set<number>()
+    for (const { append, aside } of plans) {
+      for (const entry of aside) this.#o.quarantine(entry)
+      if (!append) continue
+      this.#marks.set(append.agentId, append.mark)
+      for (const r of append.records) minutes.add(minuteOf(r.startMs))
+      for (const loss of append.losses ?? []) this.#noteLoss(loss)
+    }
+    this.#o.onStored(minutes)
+  }
+
+  #noteLoss(loss: Loss): void {
+    this.#losses = [loss, ...this.#losses].slice(0, LOSSES_KEPT)
+    this.#o.log.error('an agent lost records before they could be taken: its spool was full, or damaged', {
+      agent: loss.agentId,
+      records: loss.records,
+      ...(loss.fromMs === undefined ? {} : { from: new Date(loss.fromMs).toISOString() }),
+      ...(loss.toMs === undefined ? {} : { to: new Date(loss.toMs).toISOString() }),
+    })
+  }
+
+  #sortByTime(agentId: string, records: readonly Interval[]): { good: Interval[]; aside: Quarantined[] } {
     const { nowMs, retentionMs } = this.#o
     const [oldest, newest] = [nowMs() - retentionMs, nowMs() + FUTURE_MS]
+    const aside: Quarantined[] = []
     const good = records.filter((r) => {
-      const why =
-        r.startMs > newest
-          ? 'is from the future'
-          : r.startMs < oldest
-            ? 'is older than the retention'
-            : undefined
-      if (why) this.#putAside(agentId, r, `the record's start ${new Date(r.startMs).toISOString()} ${why}`)
-      return !why
+      if (r.startMs >= oldest && r.startMs <= newest) return true
+      const why = r.startMs > newest ? 'is from the future' : 'is older than the retention'
+      const reason = `the record's start ${new Date(r.startMs).toISOString()} ${why}`
+      aside.push(this.#entry(agentId, r, reason))
+      return false
     })
-    return { good, aside: records.length - good.length }
+    return { good, aside }
   }
 
-  #putAside(agentId: string, record: Interval, reason: string): void {
-    this.#o.quarantine({
-      atMs: this.#o.nowMs(),
-      agentId,
-      topic: 'intervals',
-      reason,
-      payload: JSON.stringify(record),
-    })
-  }
-
-  async #settle(minutes: readonly number[]): Promise<void> {
-    const { store, context, quotes, onSettled } = this.#o
-    const rows: LedgerRow[] = []
-    for (const minute of minutes)
-      rows.push(
-        ...settleMinute(
-          minute,
-          await store.intervals(minute, minute + MINUTE_MS),
-          quotes.at(minute),
-          context,
-        ),
-      )
-    await store.settle(minutes, rows)
-    onSettled(minutes, rows)
+  #entry(agentId: string, record: Interval, reason: string): Quarantined {
+    const payload = JSON.stringify(record)
+    return { atMs: this.#o.nowMs(), agentId, topic: 'intervals', reason, payload }
   }
 }
+
+const isRefused = (error: unknown): boolean => error instanceof PerwattError && error.code === 'store-refused'

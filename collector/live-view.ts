@@ -72,12 +72,16 @@ function agentView(agent: AgentState, nowMs: number, staleMs: number): AgentView
     version: status?.version ?? '',
     ...(lastLiveMs === undefined ? {} : { lastSeenMs: lastLiveMs }),
     ...(status?.clockOffsetMs === undefined ? {} : { clockOffsetMs: status.clockOffsetMs }),
-    ...(status?.spool ? { spoolRecords: status.spool.records } : {}),
+    ...defined({
+      spoolRecords: status?.spool?.records,
+      spoolOldestMs: status?.spool?.oldestMs,
+      spoolDisk: status?.spool?.disk,
+    }),
   }
 }
 
 /** Site totals of a look. A stale device is in none of them. */
-export function siteView(look: LiveLook, facts: SiteFacts, ledgerThroughMs: number | undefined): SiteView {
+export function siteView(look: LiveLook, facts: SiteFacts): SiteView {
   const { figures, agents, devices, prices, atMs } = look
   const fresh = devices.filter((d) => !d.stale && d.sample && d.sample.state !== 'unreachable')
   const hashing = fresh.filter((d) => d.device.kind === 'asic' && (d.sample?.hashrateHs ?? 0) > 0)
@@ -128,7 +132,6 @@ export function siteView(look: LiveLook, facts: SiteFacts, ledgerThroughMs: numb
       efficiencyJPerTh: efficiency,
       gpuUtilizationRatio: used.length > 0 ? total(used, (u) => u) / used.length : undefined,
       dataAgeS: ages.length > 0 ? Math.max(...ages) : undefined,
-      ledgerThroughMs,
       hashpriceUsdPerPhDay: hashprice,
       miningBreakEvenUsdPerKwh: breakEven,
     }),

@@ -1,7 +1,9 @@
-import { Option } from 'commander'
+import { type Command, Option } from 'commander'
 import { createProgram, runProgram } from '../protocol/kit/program.ts'
 import { check } from './commands/check.ts'
 import { demo } from './commands/demo.ts'
+import { explain } from './commands/explain.ts'
+import { reprice } from './commands/reprice.ts'
 import { run } from './commands/run.ts'
 
 const program = createProgram(
@@ -40,5 +42,36 @@ program
   .option('--base <address>', 'loopback address of the first emulated miner', '127.10.0.1')
   .option('--seed <number>', 'what happens on the emulated site follows from it', '1')
   .action(demo)
+
+/** What a command needs that asks a running collector. */
+const asking = (command: Command): Command =>
+  command
+    .addOption(config())
+    .option('--url <address>', 'the running collector; by default where its configuration says')
+    .option('--token-file <file>', 'a file that holds its token; by default the configuration’s')
+
+asking(program.command('explain'))
+  .description('show the sum behind one figure of the ledger: intervals, prices, formulas')
+  .requiredOption('--workload <name>', 'whose figure: a workload, idle, overhead, ...')
+  .requiredOption('--minute <time>', 'any time in the minute: 2026-01-31T12:00:00Z')
+  .option('--json', 'as the API says it')
+  .action(explain)
+
+asking(program.command('reprice'))
+  .description(
+    'price a time anew, for a corrected tariff or contract; the old figures stay in the audit trail',
+  )
+  .requiredOption('--from <time>', 'begin: 2026-01-01T00:00:00Z')
+  .requiredOption('--to <time>', 'end, in the past')
+  .requiredOption('--by <name>', 'who asks')
+  .requiredOption('--reason <text>', 'why')
+  .option(
+    '--quote <name=value[@time]>',
+    'a corrected price, and from when it holds: energyUsdPerKwh=0.05@2026-01-01T00:00Z; may be repeated',
+    (text: string, before: string[]) => [...before, text],
+    [],
+  )
+  .option('--present-rules', 'by the workloads of the present configuration instead of those of the time')
+  .action(reprice)
 
 await runProgram(program)

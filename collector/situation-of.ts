@@ -21,7 +21,10 @@ export function situationOf(
       agentId: a.agentId,
       pollS: a.pollS,
       earnedUsdPerH: earnedUsdPerH.get(a.agentId) ?? 0,
-      ...defined({ silentS: a.lastSeenMs === undefined ? undefined : (atMs - a.lastSeenMs) / 1000 }),
+      ...defined({
+        silentS: a.lastSeenMs === undefined ? undefined : (atMs - a.lastSeenMs) / 1000,
+        clockOffsetMs: a.clockOffsetMs,
+      }),
     })),
     devices: look.devices.map((d) => deviceSituation(look, d, mining)),
     workloads: figures.workloads.map((w) => ({

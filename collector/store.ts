@@ -1,5 +1,6 @@
 import type { Interval } from '../protocol/interval.ts'
 import type { Sample } from '../protocol/sample.ts'
+import type { Accounts, Change, Loss, Repricing, Settlement } from './accounts.ts'
 import type { Quote } from './quotes.ts'
 
 /** An interval with the agent that closed it. Its key is (agentId, deviceId, owner, startMs). */
@@ -97,8 +98,26 @@ export interface Quarantined {
   payload: string
 }
 
+/** What one agent's batch adds to the store. */
+export interface Append {
+  agentId: string
+  /** the agent's new high-water mark */
+  mark: HighWater
+  records: readonly Interval[]
+  /** what the agent says it lost before these records */
+  losses?: readonly Loss[]
+}
+
+/** What is kept of how minutes were settled, together with their rows. */
+export interface SettledWith {
+  settlements?: readonly Settlement[]
+  changes?: readonly Change[]
+  /** how far it is with these minutes */
+  repricing?: Repricing
+}
+
 /** Where the collector keeps what it must not lose. Every method rejects with a PerwattError when the store can't do it. */
-export interface Store {
+export interface Store extends Accounts {
   readonly name: string
   /** Creates what is missing (database, tables). */
   open(): Promise<void>
@@ -109,12 +128,14 @@ export interface Store {
    * synced, or accepted by the server). A record whose key is there already changes nothing.
    */
   append(agentId: string, mark: HighWater, records: readonly Interval[]): Promise<void>
+  /** The same for many agents at once, all or nothing: ten thousand small batches can't each wait for the disk. */
+  appendAll(parts: readonly Append[]): Promise<void>
   highWaters(): Promise<Map<string, HighWater>>
   /** Records that start in [fromMs, toMs). */
   intervals(fromMs: number, toMs: number): Promise<AgentInterval[]>
 
-  /** Replaces the whole ledger of these minutes. Minutes named with no row become empty. */
-  settle(minutes: readonly number[], rows: readonly LedgerRow[]): Promise<void>
+  /** Replaces the whole ledger of these minutes, and keeps with what they were settled. Minutes named with no row become empty. */
+  settle(minutes: readonly number[], rows: readonly LedgerRow[], settledWith?: SettledWith): Promise<void>
   ledger(query: LedgerQuery): Promise<LedgerBucket[]>
   /**
    * Minutes in [fromMs, toMs) whose number of intervals is not the sum of `intervals` over their ledger rows: what a

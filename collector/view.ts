@@ -40,6 +40,15 @@ export const LedgerFigureSchema = z.object({
   busyGpuS: z.number().describe('GPU-seconds busy (held x utilisation)'),
   tokensIn: z.number(),
   tokensOut: z.number(),
+  revision: z
+    .number()
+    .int()
+    .optional()
+    .describe('how often a minute in it was settled, 2 or more; absent where none was restated'),
+  restatedAt: z.iso
+    .datetime()
+    .optional()
+    .describe('when it was last restated, by a late record or a repricing'),
 })
 export type LedgerFigure = z.infer<typeof LedgerFigureSchema>
 
@@ -64,9 +73,22 @@ export const AgentViewSchema = z.object({
   simulated: z.boolean(),
   version: z.string(),
   clockOffsetMs: z.number().optional().describe('collector’s clock minus the agent’s'),
-  spoolRecords: z.number().int().optional(),
+  spoolRecords: z.number().int().optional().describe('records that wait at the agent'),
+  spoolOldestMs: unix.optional().describe('about the start of the oldest of them'),
+  spoolDisk: z
+    .enum(['ok', 'full', 'read-only', 'failed'])
+    .optional()
+    .describe('anything but ok: its records wait in memory only'),
 })
 export type AgentView = z.infer<typeof AgentViewSchema>
+
+const LossViewSchema = z.object({
+  agentId: z.string(),
+  records: z.number().int(),
+  atMs: unix.describe('when the agent told'),
+  fromMs: unix.optional().describe('about the time of the lost records'),
+  toMs: unix.optional(),
+})
 
 const PriceViewSchema = QuoteSchema.extend({ stale: z.boolean() })
 
@@ -92,6 +114,19 @@ export const SiteViewSchema = EarningSchema.extend({
   devicesReporting: z.number().int().describe('devices with a sample younger than 3 polls and an answer'),
   dataAgeS: z.number().optional().describe('s since the agents were heard, the slowest one that is online'),
   ledgerThroughMs: unix.optional().describe('end of the newest settled minute'),
+  ledgerBehind: z
+    .object({
+      sinceMs: unix.describe('before this the ledger is complete, as far as the agents that are heard know'),
+      records: z.number().int().describe('records that wait at agents'),
+      minutes: z.number().int().describe('minutes that are over and wait to be settled, or settled again'),
+    })
+    .optional()
+    .describe('present while an outage’s records are on their way'),
+  ledgerRestatedMinutes: z.number().int().optional().describe('minutes restated within the last hour'),
+  ledgerLosses: z
+    .array(LossViewSchema)
+    .optional()
+    .describe('records lost at agents within the last 12 hours, newest first'),
   hashpriceUsdPerPhDay: z.number().optional(),
   miningBreakEvenUsdPerKwh: z
     .number()

@@ -3,6 +3,7 @@ import type { Situation } from './alerts/situation.ts'
 import { type Attribute, attribution } from './economics/attribution.ts'
 import { perKwh, perKwhOfRates } from './economics/revenue.ts'
 import { ledgerFigure } from './ledger-figure.ts'
+import { type LedgerProgress, ledgerHealth } from './ledger-health.ts'
 import {
   defined,
   deviceView,
@@ -42,6 +43,7 @@ export interface LiveViewsOptions {
   workloads: readonly Workload[]
   facts: SiteFacts
   alerts: () => AlertView[]
+  ledger: () => LedgerProgress
   nowMs: () => number
 }
 
@@ -68,8 +70,8 @@ export class LiveViews implements Views {
   }
 
   site(): SiteView {
-    const newest = this.#o.minutes.newestMs
-    return siteView(this.#look, this.#o.facts, newest === undefined ? undefined : newest + MINUTE_MS)
+    const { minutes, facts, ledger } = this.#o
+    return { ...siteView(this.#look, facts), ...ledgerHealth(this.#look, minutes, ledger()) }
   }
 
   workloads(): WorkloadView[] {
@@ -89,7 +91,7 @@ export class LiveViews implements Views {
           tokensOutPerS: w.kind === 'tokens' ? tokensOutPerS : undefined,
           lastMinute:
             newest !== undefined && minute
-              ? ledgerFigure(w.workload, newest, newest + MINUTE_MS, minute)
+              ? ledgerFigure(w.workload, newest, newest + MINUTE_MS, minute, minutes.restatement(newest))
               : undefined,
         }),
       }
@@ -138,8 +140,12 @@ export class LiveViews implements Views {
   }
 
   async ledger(query: LedgerQuery): Promise<LedgerFigure[]> {
-    const buckets = await this.#o.store.ledger(query)
-    return buckets.map((b) => ledgerFigure(b.group, b.startMs, b.startMs + query.stepMs, b))
+    const { store } = this.#o
+    const [buckets, restatements] = await Promise.all([store.ledger(query), store.restatements(query)])
+    const restated = new Map(restatements.map((r) => [r.startMs, r]))
+    return buckets.map((b) =>
+      ledgerFigure(b.group, b.startMs, b.startMs + query.stepMs, b, restated.get(b.startMs)),
+    )
   }
 
   #lookNow(): LiveLook {

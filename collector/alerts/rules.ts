@@ -209,6 +209,30 @@ const sitePowerOverLimit = defineRule({
   },
 })
 
+const clockSkew = defineRule({
+  name: 'clock-skew',
+  about: 'an agent’s clock is wrong: its records count for other minutes, or are put aside; no loss is given',
+  settings: z
+    .strictObject({
+      ...commonSettings({ severity: 'warning', for: '1m', clearFor: '1m' }),
+      raise: DurationMsSchema.prefault('2s').describe('fires when it is wrong by more than this'),
+      clear: DurationMsSchema.prefault('1s').describe('well when it is wrong by no more than this'),
+    })
+    .refine(({ raise, clear }) => clear <= raise, { path: ['clear'], error: 'is above raise' }),
+  judge: ({ agents }, { raise, clear }) =>
+    agents.map((agent) => {
+      const { agentId, clockOffsetMs } = agent
+      const subject = { agentId }
+      // a silent agent can't say that its clock was set right
+      if (clockOffsetMs === undefined || isSilent(agent)) return { subject, verdict: 'unknown' }
+      const skewMs = Math.abs(clockOffsetMs)
+      if (skewMs <= raise) return { subject, verdict: skewMs <= clear ? 'good' : 'between' }
+      const side = clockOffsetMs > 0 ? 'behind' : 'ahead'
+      const summary = `the clock of agent ${agentId} is ${(skewMs / 1000).toFixed(1)} s ${side}; check its NTP`
+      return { subject, verdict: 'bad', summary }
+    }),
+})
+
 /** The rules that come with perwatt. */
 export const RULES: readonly Rule[] = [
   agentSilent,
@@ -217,4 +241,5 @@ export const RULES: readonly Rule[] = [
   hot,
   marginBelowZero,
   sitePowerOverLimit,
+  clockSkew,
 ]

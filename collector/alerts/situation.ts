@@ -17,6 +17,8 @@ export interface AgentSituation {
   pollS: number
   /** USD/h that its devices earned when last heard */
   earnedUsdPerH: number
+  /** collector's clock minus the agent's; absent: not measured yet */
+  clockOffsetMs?: number
 }
 
 export interface DeviceSituation {

@@ -23,7 +23,7 @@ export function shareUsd(prices: Prices): number | undefined {
 }
 
 /** A firmware's dev fee is work for somebody else: it earns the operator nothing. */
-const isDevFee = (owner: Owner): boolean => owner['poolRole'] === 'devfee'
+export const isDevFee = (owner: Owner): boolean => owner['poolRole'] === 'devfee'
 
 export interface Quantities {
   workDiff1?: number

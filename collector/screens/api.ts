@@ -1,9 +1,10 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { DEVICE_KINDS } from '../../protocol/device.ts'
-import { PerwattError, reasonOf } from '../../protocol/kit/errors.ts'
+import { reasonOf } from '../../protocol/kit/errors.ts'
 import type { Log } from '../../protocol/kit/log.ts'
 import { withDeadline } from '../../protocol/kit/retry.ts'
+import type { Books } from '../books.ts'
 import {
   AlertViewSchema,
   DeviceViewSchema,
@@ -13,69 +14,22 @@ import {
   type Views,
   WorkloadViewSchema,
 } from '../view.ts'
-import { type Fault, ledgerCsv, ledgerParameters, readLedgerQuery } from './ledger-query.ts'
+import { addBooks } from './books-api.ts'
+import { ledgerCsv, ledgerParameters, readLedgerQuery } from './ledger-query.ts'
+import {
+  badParameters,
+  ErrorSchema,
+  faultsOf,
+  json,
+  none,
+  parameters,
+  problem,
+  refused,
+  routeOf,
+  storeFailed,
+} from './route.ts'
 
 const LEDGER_DEADLINE_MS = 20_000
-
-const ErrorSchema = z
-  .object({
-    error: z.object({
-      code: z.string(),
-      message: z.string(),
-      details: z.array(z.object({ parameter: z.string(), problem: z.string() })).optional(),
-    }),
-  })
-  .meta({ id: 'Error' })
-
-/** An error as every route answers it. */
-export const problem = (code: string, message: string, details?: Fault[]): z.infer<typeof ErrorSchema> => ({
-  error: { code, message, ...(details ? { details } : {}) },
-})
-
-const badParameters = (faults: Fault[]) =>
-  problem('bad_parameter', faults.map((f) => `${f.parameter}: ${f.problem}`).join('; '), faults)
-
-/** Query parameters of a route; any other is a fault, so that a typing error never widens an answer. */
-const parameters = <T extends z.ZodRawShape>(shape: T) =>
-  z.strictObject(shape, {
-    error: (issue) => {
-      if (issue.code !== 'unrecognized_keys') return undefined
-      const known = Object.keys(shape)
-      return known.length > 0
-        ? `there is no such parameter; there are ${known.join(', ')}`
-        : 'there is no such parameter; this takes none'
-    },
-  })
-const none = parameters({})
-
-function faultsOf(error: z.ZodError): Fault[] {
-  return error.issues.flatMap((issue) =>
-    (issue.code === 'unrecognized_keys' ? issue.keys : [issue.path.join('.')]).map((parameter) => ({
-      parameter,
-      problem: issue.message,
-    })),
-  )
-}
-
-const json = <T extends z.ZodType>(schema: T, description: string) => ({
-  description,
-  content: { 'application/json': { schema } },
-})
-const refused = json(ErrorSchema, 'A parameter is wrong: `details` says which, and why')
-
-const routeOf = <T extends z.ZodType, Q extends z.ZodObject>(
-  path: string,
-  query: Q,
-  schema: T,
-  summary: string,
-) =>
-  createRoute({
-    method: 'get',
-    path,
-    summary,
-    request: { query },
-    responses: { 200: json(schema, summary), 400: refused },
-  })
 
 const Device = DeviceViewSchema.meta({ id: 'Device' })
 const Ledger = z.array(LedgerFigureSchema.meta({ id: 'LedgerFigure' }))
@@ -141,9 +95,14 @@ const routes = {
   }),
 }
 
-/** The versioned API over `views`. `openStream` takes over a response of the stream. */
+/**
+ * The versioned API over `views`, and over the `books` where there are any; `mayChange` says whether a token stands before it.
+ * `openStream` takes over a response of the stream.
+ */
 export function createApi(options: {
   views: Views
+  books?: Books
+  mayChange: boolean
   log: Log
   version: string
   now: () => number
@@ -189,13 +148,10 @@ export function createApi(options: {
         'content-disposition': 'attachment; filename="ledger.csv"',
       })
     } catch (error) {
-      const code = error instanceof PerwattError ? error.code : 'store_failed'
-      return c.json(
-        problem(code, `ledger: ${reasonOf(error)}; ask again, or look at the collector's log`),
-        503,
-      )
+      return c.json(storeFailed('ledger', error), 503)
     }
   })
+  if (options.books) addBooks(api, { books: options.books, now, mayChange: options.mayChange })
   // the response is the socket itself, which no schema types
   api.openapi(routes.stream, (c) => options.openStream(c) as never)
   api.doc31('/openapi.json', {

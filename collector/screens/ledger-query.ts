@@ -7,18 +7,23 @@ import { LedgerFigureSchema } from '../view.ts'
 const MAX_FIGURES = 50_000
 
 const STEP_MS = { m: MINUTE_MS, h: 60 * MINUTE_MS, d: 1440 * MINUTE_MS } as const
-const time = z.iso.datetime({
+export const timeSchema = z.iso.datetime({
   offset: true,
   error:
     'expected an ISO 8601 time with its zone, such as 2026-01-31T12:00:00Z (in an address write + as %2B)',
 })
 
+export const stepSchema = z
+  .string()
+  .regex(/^[1-9]\d{0,4}[mhd]$/, 'expected whole minutes, hours or days, such as 1m, 5m, 1h or 1d')
+/** Width of a bucket, ms. */
+export const stepMsOf = (step: string): number =>
+  Number.parseInt(step, 10) * STEP_MS[step.slice(-1) as keyof typeof STEP_MS]
+
 export const ledgerParameters = {
-  from: time.optional().describe('begin, cut to its minute; an hour before `to` where absent'),
-  to: time.optional().describe('end, rounded up to a minute; now where absent'),
-  step: z
-    .string()
-    .regex(/^[1-9]\d{0,4}[mhd]$/, 'expected whole minutes, hours or days, such as 1m, 5m, 1h or 1d')
+  from: timeSchema.optional().describe('begin, cut to its minute; an hour before `to` where absent'),
+  to: timeSchema.optional().describe('end, rounded up to a minute; now where absent'),
+  step: stepSchema
     .optional()
     .describe('width of a bucket; 1m where absent. Buckets begin at its multiples since 1970-01-01 UTC'),
   groupBy: z
@@ -55,8 +60,7 @@ export function readLedgerQuery(
     const end = new Date(toMs).toISOString()
     return [{ parameter: 'from', problem: `expected a time before \`to\`, which is ${end}` }]
   }
-  const step = p.step ?? '1m'
-  const stepMs = Number.parseInt(step, 10) * STEP_MS[step.slice(-1) as keyof typeof STEP_MS]
+  const stepMs = stepMsOf(p.step ?? '1m')
   const groupBy = p.groupBy ?? 'workload'
   const buckets = Math.ceil((toMs - fromMs) / stepMs)
   const count = Math.max(1, groups(groupBy))

@@ -3,12 +3,15 @@ import { gzipSync } from 'node:zlib'
 import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import type { Log } from '../../protocol/kit/log.ts'
-import { problem } from './api.ts'
 import type { Gate } from './auth.ts'
+import { problem } from './route.ts'
 import type { Assets } from './web-build.ts'
 
 /** What needs no token: it tells nothing about the site. */
 const isOpen = (path: string) => path === '/healthz' || path === '/sign-in' || path.startsWith('/assets/')
+
+/** What takes a POST; everything else only reads. */
+const WRITTEN: ReadonlySet<string> = new Set(['/sign-in', '/api/v1/reprice'])
 
 /** The pages, with what stands before every answer: reading only, and the gate where there is one. */
 export function createPages(options: { assets: Assets; log: Log; gate?: Gate }): Hono {
@@ -16,8 +19,7 @@ export function createPages(options: { assets: Assets; log: Log; gate?: Gate }):
   const app = new Hono()
   app.use(async (c, next) => {
     const method = c.req.raw.method
-    if (method === 'GET' || method === 'HEAD' || (method === 'POST' && c.req.path === '/sign-in'))
-      return next()
+    if (method === 'GET' || method === 'HEAD' || (method === 'POST' && WRITTEN.has(c.req.path))) return next()
     const why = `${method} is not for ${c.req.path}; the screens and the API only read`
     return c.json(problem('method_not_allowed', why), 405, { allow: 'GET, HEAD' })
   })

@@ -4,10 +4,12 @@ import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import type { Context } from 'hono'
 import type { Log } from '../../protocol/kit/log.ts'
 import type { Secret } from '../../protocol/kit/secret.ts'
+import type { Books } from '../books.ts'
 import type { Views } from '../view.ts'
-import { createApi, problem } from './api.ts'
+import { createApi } from './api.ts'
 import { createGate } from './auth.ts'
 import { createPages } from './pages.ts'
+import { problem } from './route.ts'
 import { Stream } from './stream.ts'
 import type { Assets } from './web-build.ts'
 
@@ -41,6 +43,7 @@ export interface ScreensServer {
  */
 export function createServer(options: {
   views: Views
+  books?: Books
   assets: Assets
   log: Log
   version: string
@@ -57,7 +60,15 @@ export function createServer(options: {
     ...(maxStreams === undefined ? {} : { maxClients: maxStreams }),
   })
   const pages = createPages({ assets, log, ...(token ? { gate: createGate(token) } : {}) })
-  const api = createApi({ views, log, version, now, openStream: (c) => openStream(stream, c) })
+  const api = createApi({
+    views,
+    ...(options.books ? { books: options.books } : {}),
+    mayChange: token !== undefined,
+    log,
+    version,
+    now,
+    openStream: (c) => openStream(stream, c),
+  })
   const app = pages.route('/', api)
   app.notFound((c) =>
     c.json(problem('not_found', `there is nothing at ${c.req.path}; /openapi.json lists the API`), 404),

@@ -1,4 +1,3 @@
-import type { Interval } from '../../protocol/interval.ts'
 import { MINUTE_MS } from '../../protocol/units.ts'
 import type { Quote } from '../quotes.ts'
 import {
@@ -11,10 +10,11 @@ import {
   type Store,
   type StoredSample,
 } from '../store.ts'
+import { duckdbAccounts, keepSettledWith } from './duckdb/accounts.ts'
+import { appendAll, type KeptInterval } from './duckdb/append.ts'
 import { Database, type DatabaseOptions } from './duckdb/database.ts'
-import type { Link } from './duckdb/link.ts'
-import { firstByKey, lastByKey, minuteAtOrAfter, recordKey } from './rows.ts'
-import { ownerFromText, ownerText } from './text.ts'
+import { lastByKey, minuteAtOrAfter } from './rows.ts'
+import { ownerFromText } from './text.ts'
 
 const GROUP_COLUMNS: Record<GroupBy, string> = {
   workload: 'workload',
@@ -30,36 +30,31 @@ const range = (fromMs: number, toMs: number) => ({ from: Math.ceil(fromMs), to: 
 export function createDuckdbStore(options: DatabaseOptions): Store {
   const database = new Database(options)
   return {
+    ...duckdbAccounts(database),
     name: 'duckdb',
     open: () => database.open(),
     close: () => database.close(),
 
     append: (agentId, mark, records) =>
-      database.write(async (link) => {
-        const rows = firstByKey(records, recordKey).map((r) => ({ ...r, agentId, owner: ownerText(r.owner) }))
-        const known = await knownRows(link, agentId, rows)
-        await link.append(
-          'interval',
-          rows.filter((_, i) => !known.has(i)),
-        )
-        await setMark(link, agentId, mark)
-      }),
+      database.write((link) => appendAll(link, [{ agentId, mark, records }])),
+    appendAll: (parts) => database.write((link) => appendAll(link, parts)),
     async highWaters() {
       const rows = await database.read<HighWater & { agentId: string }>('SELECT * FROM highWater')
       return new Map(rows.map(({ agentId, epoch, seq }) => [agentId, { epoch, seq }]))
     },
     async intervals(fromMs, toMs) {
-      const rows = await database.read<KeptInterval & { agentId: string }>(
+      const rows = await database.read<KeptInterval>(
         'SELECT * FROM interval WHERE startMs >= $from AND startMs < $to ORDER BY startMs',
         range(fromMs, toMs),
       )
       return rows.map((row): AgentInterval => ({ ...row, owner: ownerFromText(row.owner) }))
     },
 
-    settle: (minutes, rows) =>
+    settle: (minutes, rows, settledWith = {}) =>
       database.write(async (link) => {
         await link.query('DELETE FROM ledger WHERE minuteMs IN (SELECT unnest($minutes))', { minutes })
         await link.append('ledger', rows)
+        await keepSettledWith(link, settledWith)
       }),
     ledger: ({ fromMs, toMs, stepMs, groupBy }) =>
       database.read<LedgerBucket>(
@@ -121,35 +116,4 @@ export function createDuckdbStore(options: DatabaseOptions): Store {
         limit,
       }),
   }
-}
-
-/** An interval as it is kept: its owner as text. */
-type KeptInterval = Omit<Interval, 'owner'> & { owner: string }
-
-/** Which of the agent's rows are in the store already, by index. */
-async function knownRows(link: Link, agentId: string, rows: readonly KeptInterval[]): Promise<Set<number>> {
-  const starts = rows.map((row) => row.startMs)
-  const window = { agentId, first: Math.min(...starts), last: Math.max(...starts) }
-  const inWindow = 'agentId = $agentId AND interval.startMs BETWEEN $first AND $last'
-  // mostly nothing of that time is there, and counting costs a third of comparing
-  const [{ n } = { n: 0 }] = rows.length
-    ? await link.query<{ n: number }>(`SELECT count(*) AS n FROM interval WHERE ${inWindow}`, window)
-    : []
-  if (n === 0) return new Set()
-  const known = await link.query<{ i: number }>(
-    `SELECT k.i FROM (SELECT unnest($devices) AS deviceId, unnest($owners) AS owner, unnest($starts) AS startMs,
-       unnest(range(len($starts))) AS i) k JOIN interval USING (deviceId, owner, startMs) WHERE ${inWindow}`,
-    { ...window, devices: rows.map((row) => row.deviceId), owners: rows.map((row) => row.owner), starts },
-  )
-  return new Set(known.map((row) => row.i))
-}
-
-/** Sets the mark by the rule of `laterMark` in rows.ts. */
-async function setMark(link: Link, agentId: string, { epoch, seq }: HighWater): Promise<void> {
-  const updated = await link.query(
-    `UPDATE highWater SET epoch = $epoch, seq = CASE WHEN epoch = $epoch THEN greatest(seq, $seq) ELSE $seq END
-     WHERE agentId = $agentId RETURNING agentId`,
-    { agentId, epoch, seq },
-  )
-  if (updated.length === 0) await link.append('highWater', [{ agentId, epoch, seq }])
 }

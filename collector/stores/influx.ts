@@ -1,11 +1,21 @@
 import { PerwattError } from '../../protocol/kit/errors.ts'
 import type { Log } from '../../protocol/kit/log.ts'
 import { HOUR_MS, MINUTE_MS } from '../../protocol/units.ts'
-import { type GroupBy, type HighWater, LEDGER_SUMS, type LedgerBucket, type Store } from '../store.ts'
+import { runsOf } from '../minutes.ts'
+import {
+  type Append,
+  type GroupBy,
+  type HighWater,
+  LEDGER_SUMS,
+  type LedgerBucket,
+  type Store,
+} from '../store.ts'
+import { changePoint, influxAccounts, lossPoint, repricingPoint, settlementPoint } from './influx/accounts.ts'
 import { InfluxClient, type InfluxOptions } from './influx/client.ts'
 import * as points from './influx/points.ts'
-import { laterMark, minuteAtOrAfter, thin, withoutDevices } from './rows.ts'
-import { fromPlain, toPlain } from './text.ts'
+import { literal, within } from './influx/query.ts'
+import { marksAfter, minuteAtOrAfter, thin, withoutDevices } from './rows.ts'
+import { fromPlain } from './text.ts'
 import { Turns } from './turns.ts'
 
 const GROUP_TAGS: Record<GroupBy, string | undefined> = {
@@ -17,10 +27,6 @@ const GROUP_TAGS: Record<GroupBy, string | undefined> = {
 }
 const SUMS = LEDGER_SUMS.map((name) => `sum(${name}) AS ${name}`).join(', ')
 
-const within = (fromMs: number, toMs: number) =>
-  `time >= ${Math.ceil(fromMs)}ms AND time < ${Math.ceil(toMs)}ms`
-const literal = (value: string) => `'${toPlain(value).replaceAll("'", "\\'")}'`
-
 /**
  * Keeps everything in one database of an InfluxDB 1.x, which is created where it is missing. InfluxDB has no transactions;
  * order takes their place: what says that something is there is written after it, so a crash between leaves work to
@@ -31,7 +37,7 @@ export function createInfluxStore(options: InfluxOptions & { log: Log }): Store 
   const who = `influx ${new URL(options.url).origin}`
   const settling = new Turns(who)
   const quarantining = new Turns(who)
-  const appending = new Map<string, Turns>()
+  const appending = new Turns(who)
   let client: InfluxClient | undefined
   let marks = new Map<string, HighWater>()
 
@@ -39,11 +45,18 @@ export function createInfluxStore(options: InfluxOptions & { log: Log }): Store 
     if (!client) throw new PerwattError('store-closed', `${who}: is closed; open it first`)
     return client
   }
-  const turnOf = (agentId: string): Turns => {
-    const turns = appending.get(agentId) ?? new Turns(who)
-    appending.set(agentId, turns)
-    return turns
-  }
+  const appendAll = (parts: readonly Append[]) =>
+    appending.take(async () => {
+      await influx().write([
+        ...parts.flatMap(({ agentId, records }) =>
+          records.map((record) => points.intervalPoint({ ...record, agentId })),
+        ),
+        ...parts.flatMap(({ losses = [] }) => losses.map(lossPoint)),
+      ])
+      const next = marksAfter(marks, parts)
+      await influx().write([...next].map(([agentId, mark]) => points.markPoint(agentId, mark)))
+      for (const [agentId, mark] of next) marks.set(agentId, mark)
+    })
   const readMarks = async () =>
     new Map((await influx().rows('SELECT epoch, seq, agentId FROM highWater')).map(points.markOf))
 
@@ -62,6 +75,7 @@ export function createInfluxStore(options: InfluxOptions & { log: Log }): Store 
   }
 
   return {
+    ...influxAccounts(influx),
     name: 'influx',
 
     async open() {
@@ -71,25 +85,20 @@ export function createInfluxStore(options: InfluxOptions & { log: Log }): Store 
       log.debug('store.opened', { url: options.url, database: options.database })
     },
     async close() {
-      await Promise.all([...appending.values(), settling, quarantining].map((turns) => turns.idle()))
+      await Promise.all([appending, settling, quarantining].map((turns) => turns.idle()))
       client?.close()
       client = undefined
     },
 
-    append: (agentId, mark, records) =>
-      turnOf(agentId).take(async () => {
-        await influx().write(records.map((record) => points.intervalPoint({ ...record, agentId })))
-        const next = laterMark(marks.get(agentId), mark)
-        await influx().write([points.markPoint(agentId, next)])
-        marks.set(agentId, next)
-      }),
+    append: (agentId, mark, records) => appendAll([{ agentId, mark, records }]),
+    appendAll,
     highWaters: async () => readMarks(),
     async intervals(fromMs, toMs) {
       const rows = await influx().rows(`SELECT * FROM interval WHERE ${within(fromMs, toMs)}`)
       return rows.map(points.intervalOf)
     },
 
-    settle: (minutes, rows) =>
+    settle: (minutes, rows, settledWith = {}) =>
       settling.take(async () => {
         if (minutes.length === 0) return
         const named = new Set(minutes)
@@ -99,13 +108,19 @@ export function createInfluxStore(options: InfluxOptions & { log: Log }): Store 
           .filter((minute) => named.has(minute))
         // what says that a minute is settled goes first and comes last: after a crash between it is settled again
         const marks = withoutDevices(rows).sort((a, b) => a.intervals - b.intervals)
+        // the old figures of an audit first: after a crash they could not be read again
+        await influx().write((settledWith.changes ?? []).map(changePoint))
         await influx().remove(
           ['rackLedger', 'ledger'].flatMap((measurement) =>
             spans(filled).map((span) => `DELETE FROM ${measurement} WHERE ${span}`),
           ),
         )
-        await influx().write(rows.map((row) => points.ledgerPoint('ledger', row)))
+        await influx().write([
+          ...rows.map((row) => points.ledgerPoint('ledger', row)),
+          ...(settledWith.settlements ?? []).map(settlementPoint),
+        ])
         await influx().write(marks.map((row) => points.ledgerPoint('rackLedger', row)))
+        if (settledWith.repricing) await influx().write([repricingPoint(settledWith.repricing)])
       }),
 
     async ledger({ fromMs, toMs, stepMs, groupBy }) {
@@ -165,12 +180,4 @@ export function createInfluxStore(options: InfluxOptions & { log: Log }): Store 
 }
 
 /** Minutes as conditions on time, one for each run of neighbours. */
-function spans(minutes: readonly number[]): string[] {
-  const runs: [number, number][] = []
-  for (const minute of [...minutes].sort((a, b) => a - b)) {
-    const run = runs.at(-1)
-    if (run && minute <= run[1]) run[1] = minute + MINUTE_MS
-    else runs.push([minute, minute + MINUTE_MS])
-  }
-  return runs.map(([from, to]) => within(from, to))
-}
+const spans = (minutes: readonly number[]): string[] => runsOf(minutes).map(([from, to]) => within(from, to))

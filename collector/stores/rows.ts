@@ -1,14 +1,9 @@
-import type { Interval } from '../../protocol/interval.ts'
 import { PerwattError } from '../../protocol/kit/errors.ts'
 import { MINUTE_MS, minuteOf } from '../../protocol/units.ts'
-import { type HighWater, LEDGER_SUMS, type LedgerRow } from '../store.ts'
-import { ownerText } from './text.ts'
+import type { ChangeBucket, Loss } from '../accounts.ts'
+import { type Append, type HighWater, LEDGER_SUMS, type LedgerRow, type LedgerSums } from '../store.ts'
 
 /** Rules that every store follows alike. */
-
-/** What identifies an agent's record in a store. */
-export const recordKey = (record: Interval): string =>
-  `${record.deviceId}\n${ownerText(record.owner)}\n${record.startMs}`
 
 /** The first of the items that share a key. */
 export function firstByKey<T>(items: readonly T[], keyOf: (item: T) => string): T[] {
@@ -29,7 +24,7 @@ export const lastByKey = <T>(items: readonly T[], keyOf: (item: T) => string): T
  * The mark that a store keeps: within one epoch it never goes back, so that a late copy of an old batch harms nothing;
  * another epoch is the agent's new spool, and replaces the old one's.
  */
-export const laterMark = (known: HighWater | undefined, mark: HighWater): HighWater =>
+const laterMark = (known: HighWater | undefined, mark: HighWater): HighWater =>
   known?.epoch === mark.epoch && known.seq > mark.seq ? known : mark
 
 /** First start of a UTC minute at or after `ms`. */
@@ -59,4 +54,35 @@ export function withoutDevices(rows: readonly LedgerRow[]): LedgerRow[] {
     else sums.set(key, { ...row, agentId: '', deviceId: '', owner: '' })
   }
   return [...sums.values()]
+}
+
+/** Of several parts of one agent the mark that is left, by agent. */
+export function marksAfter(
+  known: ReadonlyMap<string, HighWater>,
+  parts: readonly Append[],
+): Map<string, HighWater> {
+  const marks = new Map<string, HighWater>()
+  for (const { agentId, mark } of parts)
+    marks.set(agentId, laterMark(marks.get(agentId) ?? known.get(agentId), mark))
+  return marks
+}
+
+export const lossKey = (loss: Loss): string => `${loss.agentId}\n${loss.epoch}\n${loss.seq}`
+
+/** The sums before and after a repricing as columns of one row: `energyMilliJBefore`, `energyMilliJAfter`, ... */
+export const CHANGE_SUMS = LEDGER_SUMS.flatMap((name) => [`${name}Before`, `${name}After`] as const)
+type ChangeSums = Record<(typeof CHANGE_SUMS)[number], number>
+
+export const changeColumns = ({ before, after }: Pick<ChangeBucket, 'before' | 'after'>): ChangeSums =>
+  Object.fromEntries(
+    LEDGER_SUMS.flatMap((name) => [
+      [`${name}Before`, before[name]],
+      [`${name}After`, after[name]],
+    ]),
+  ) as ChangeSums
+
+export function changeOfColumns(row: ChangeSums): Pick<ChangeBucket, 'before' | 'after'> {
+  const side = (suffix: 'Before' | 'After') =>
+    Object.fromEntries(LEDGER_SUMS.map((name) => [name, row[`${name}${suffix}`]])) as LedgerSums
+  return { before: side('Before'), after: side('After') }
 }

@@ -1,14 +1,20 @@
+import type { Change, ChangeBucket, Loss, Repricing, Settlement, Terms } from '../../collector/accounts.ts'
+import { addSums, zeroSums } from '../../collector/minutes.ts'
 import type { Quote } from '../../collector/quotes.ts'
-import type {
-  AgentInterval,
-  HighWater,
-  LedgerBucket,
-  LedgerRow,
-  Quarantined,
-  Store,
+import {
+  type AgentInterval,
+  type Append,
+  type HighWater,
+  LEDGER_SUMS,
+  type LedgerBucket,
+  type LedgerQuery,
+  type LedgerRow,
+  type Quarantined,
+  type SettledWith,
+  type Store,
 } from '../../collector/store.ts'
-import { LEDGER_SUMS } from '../../collector/store.ts'
 import { intervalKey } from '../../protocol/interval.ts'
+import { PerwattError } from '../../protocol/kit/errors.ts'
 import { minuteOf } from '../../protocol/units.ts'
 
 /** A store in memory with the contract's semantics, for tests of what stands before it; the real ones have their own. */
@@ -18,19 +24,38 @@ export class MemoryStore implements Store {
   readonly marks = new Map<string, HighWater>()
   readonly aside: Quarantined[] = []
   rows: LedgerRow[] = []
+  readonly lost: Loss[] = []
+  readonly settled = new Map<number, Settlement>()
+  readonly changed: Change[] = []
+  readonly repriced = new Map<string, Repricing>()
+  readonly rules: Terms[] = []
   /** set to make the next appends fail */
   failure: Error | undefined
+  /** deviceId whose records are refused */
+  refuses: string | undefined
+  /** transactions asked for */
+  appends = 0
 
   async open() {}
   async close() {}
 
-  async append(agentId: string, mark: HighWater, records: Parameters<Store['append']>[2]) {
+  append(agentId: string, mark: HighWater, records: Append['records']) {
+    return this.appendAll([{ agentId, mark, records }])
+  }
+
+  async appendAll(parts: readonly Append[]) {
+    this.appends++
     if (this.failure) throw this.failure
-    for (const r of records) {
-      const key = `${agentId}|${intervalKey(r)}`
-      if (!this.records.has(key)) this.records.set(key, { ...r, agentId })
+    const refused = parts.find((part) => part.records.some((r) => r.deviceId === this.refuses))
+    if (refused) throw new PerwattError('store-refused', `memory: ${this.refuses} is refused`)
+    for (const { agentId, mark, records, losses = [] } of parts) {
+      for (const r of records) {
+        const key = `${agentId}|${intervalKey(r)}`
+        if (!this.records.has(key)) this.records.set(key, { ...r, agentId })
+      }
+      this.lost.push(...losses)
+      this.marks.set(agentId, mark)
     }
-    this.marks.set(agentId, mark)
   }
 
   async highWaters() {
@@ -41,12 +66,24 @@ export class MemoryStore implements Store {
     return [...this.records.values()].filter((r) => r.startMs >= fromMs && r.startMs < toMs)
   }
 
-  async settle(minutes: readonly number[], rows: readonly LedgerRow[]) {
+  async settle(minutes: readonly number[], rows: readonly LedgerRow[], settledWith: SettledWith = {}) {
+    const { settlements = [], changes = [], repricing } = settledWith
     this.rows = [...this.rows.filter((r) => !minutes.includes(r.minuteMs)), ...rows]
+    for (const s of settlements) this.settled.set(s.minuteMs, s)
+    this.changed.push(...changes)
+    if (repricing) this.repriced.set(repricing.id, repricing)
   }
 
-  async ledger(): Promise<LedgerBucket[]> {
-    return []
+  async ledger({ fromMs, toMs, stepMs }: LedgerQuery): Promise<LedgerBucket[]> {
+    const buckets = new Map<string, LedgerBucket>()
+    for (const r of this.rows.filter((row) => row.minuteMs >= fromMs && row.minuteMs < toMs)) {
+      const startMs = r.minuteMs - (r.minuteMs % stepMs)
+      const key = `${startMs}|${r.workload}`
+      const bucket = buckets.get(key) ?? { startMs, group: r.workload, ...zeroSums() }
+      addSums(bucket, r)
+      buckets.set(key, bucket)
+    }
+    return [...buckets.values()]
   }
 
   async unsettledMinutes(fromMs: number, toMs: number) {
@@ -55,6 +92,33 @@ export class MemoryStore implements Store {
       counts.set(minuteOf(r.startMs), (counts.get(minuteOf(r.startMs)) ?? 0) + 1)
     for (const r of this.rows) counts.set(r.minuteMs, (counts.get(r.minuteMs) ?? 0) - r.intervals)
     return [...counts].filter(([, n]) => n !== 0).map(([m]) => m)
+  }
+
+  async losses() {
+    return this.lost.toReversed()
+  }
+  async writeTerms(terms: Terms) {
+    this.rules.push(terms)
+  }
+  async terms() {
+    return [...this.rules]
+  }
+  async settlements(fromMs: number, toMs: number) {
+    return [...this.settled.values()].filter((s) => s.minuteMs >= fromMs && s.minuteMs < toMs)
+  }
+  async restatements() {
+    return []
+  }
+  async writeRepricing(repricing: Repricing) {
+    this.repriced.set(repricing.id, repricing)
+  }
+  async repricings() {
+    return [...this.repriced.values()].toReversed()
+  }
+  async changes({ id }: Pick<Repricing, 'id'>): Promise<ChangeBucket[]> {
+    return this.changed
+      .filter((c) => c.repricing === id)
+      .map(({ minuteMs, ...c }) => ({ ...c, startMs: minuteMs }))
   }
 
   async writeSamples() {}

@@ -7,10 +7,13 @@ export function Strips(props: {
   lost: boolean
   simulated: boolean
   silent: Freshness['silent']
+  /** records that agents lost lately */
+  losses?: SiteView['ledgerLosses']
+  timeZone?: string
   /** age of the figures, s, where they are stale */
   staleS?: number
 }) {
-  const { lost, simulated, silent, staleS } = props
+  const { lost, simulated, silent, losses = [], timeZone = 'UTC', staleS } = props
   return (
     <div class="strips">
       {lost && (
@@ -37,6 +40,22 @@ export function Strips(props: {
             </span>
           ))}
           {silent.length > 4 && <span>and {count(silent.length - 4)} more agents</span>}
+        </p>
+      )}
+      {losses.length > 0 && (
+        <p class="strip silent">
+          {losses.slice(0, 3).map((l) => (
+            <span key={`${l.agentId} ${l.atMs}`}>
+              <b>◆ {l.agentId}</b> lost {count(l.records)} records
+              {l.fromMs !== undefined && l.toMs !== undefined && (
+                <span class="digits">
+                  {' '}
+                  of {clock(l.fromMs, timeZone)} to {clock(l.toMs, timeZone)}
+                </span>
+              )}
+            </span>
+          ))}
+          {losses.length > 3 && <span>and {count(losses.length - 3)} more losses</span>}
         </p>
       )}
       {simulated && (

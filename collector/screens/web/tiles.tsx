@@ -47,11 +47,7 @@ export function Tiles({
       <AlertCounts alerts={alerts} />
       <Tile name="age" title="Data age">
         <Big {...ageOf(ageS)} />
-        <p class="sub">
-          {site.ledgerThroughMs === undefined
-            ? 'no settled minute yet'
-            : `ledger to ${clock(site.ledgerThroughMs, site.timeZone)}`}
-        </p>
+        <p class="sub">{ledgerText(site)}</p>
       </Tile>
       <Tile name="hashrate" title="Hashrate">
         <Big digits={rate.digits} unit={rate.unit} />
@@ -72,6 +68,18 @@ export function Tiles({
       </Tile>
     </div>
   )
+}
+
+/** How far the ledger is, and whether an outage's records are still to come or have come. */
+function ledgerText(site: SiteView): string {
+  const { ledgerThroughMs, ledgerBehind, ledgerRestatedMinutes = 0 } = site
+  if (ledgerBehind) {
+    const behind = span((site.atMs - ledgerBehind.sinceMs) / 1000)
+    return `ledger ${behind} behind: ${count(ledgerBehind.records)} records to come`
+  }
+  if (ledgerThroughMs === undefined) return 'no settled minute yet'
+  const restated = ledgerRestatedMinutes > 0 ? ` · ${count(ledgerRestatedMinutes)} min restated` : ''
+  return `ledger to ${clock(ledgerThroughMs, site.timeZone)}${restated}`
 }
 
 /** `12 s` as digits and unit. */

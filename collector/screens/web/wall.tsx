@@ -34,6 +34,8 @@ export function Wall(props: {
         lost={lost}
         simulated={site.simulated}
         silent={freshness.silent}
+        losses={site.ledgerLosses}
+        timeZone={site.timeZone}
         {...(freshness.stale ? { staleS: freshness.ageS ?? gapS } : {})}
       />
       <Header site={site} />

@@ -1,5 +1,6 @@
 import { INTERVAL_QUANTITIES } from '../../../protocol/interval.ts'
 import { LEDGER_SUMS } from '../../store.ts'
+import { CHANGE_SUMS } from '../rows.ts'
 
 export type ColumnType = 'VARCHAR' | 'BIGINT' | 'DOUBLE' | 'BOOLEAN'
 
@@ -56,6 +57,40 @@ export const TABLES = {
     fromMs: 'BIGINT',
     staleAfterMs: 'BIGINT',
   },
+  loss: {
+    agentId: 'VARCHAR',
+    epoch: 'BIGINT',
+    seq: 'BIGINT',
+    records: 'BIGINT',
+    atMs: 'BIGINT',
+    fromMs: 'BIGINT',
+    toMs: 'BIGINT',
+  },
+  terms: { version: 'VARCHAR', fromMs: 'BIGINT', text: 'VARCHAR' },
+  settlement: {
+    minuteMs: 'BIGINT',
+    revision: 'BIGINT',
+    settledMs: 'BIGINT',
+    terms: 'VARCHAR',
+    quotes: 'VARCHAR',
+  },
+  repricing: {
+    id: 'VARCHAR',
+    atMs: 'BIGINT',
+    by: 'VARCHAR',
+    reason: 'VARCHAR',
+    fromMs: 'BIGINT',
+    toMs: 'BIGINT',
+    terms: 'VARCHAR',
+    quotes: 'VARCHAR',
+    doneMs: 'BIGINT',
+  },
+  change: {
+    repricing: 'VARCHAR',
+    minuteMs: 'BIGINT',
+    group: 'VARCHAR',
+    ...bigints(CHANGE_SUMS),
+  },
   quarantine: {
     n: 'BIGINT',
     atMs: 'BIGINT',
@@ -70,6 +105,6 @@ export type Table = keyof typeof TABLES
 export const CREATE_TABLES = Object.entries(TABLES).map(
   ([table, columns]) =>
     `CREATE TABLE IF NOT EXISTS ${table} (${Object.entries(columns)
-      .map(([name, type]) => `${name} ${type}`)
+      .map(([name, type]) => `"${name}" ${type}`)
       .join(', ')})`,
 )

@@ -9,7 +9,7 @@ import {
   type Quarantined,
   type StoredSample,
 } from '../../store.ts'
-import { whole } from '../rows.ts'
+import { CHANGE_SUMS, whole } from '../rows.ts'
 import { fromPlain, ownerFromText, ownerText, toPlain } from '../text.ts'
 
 const { INTEGER, FLOAT, STRING, BOOLEAN } = FieldType
@@ -51,6 +51,32 @@ export const MEASUREMENTS = [
     fields: { value: FLOAT, unit: STRING, source: STRING, staleAfterMs: STRING },
   },
   {
+    measurement: 'loss',
+    tags: ['agentId', 'epoch'],
+    fields: { records: INTEGER, atMs: INTEGER, fromMs: INTEGER, toMs: INTEGER },
+  },
+  { measurement: 'terms', tags: ['version'], fields: { text: STRING } },
+  {
+    measurement: 'settlement',
+    tags: [],
+    fields: { revision: INTEGER, settledMs: INTEGER, terms: STRING, quotes: STRING },
+  },
+  {
+    measurement: 'repricing',
+    tags: ['id'],
+    fields: {
+      by: STRING,
+      reason: STRING,
+      fromMs: INTEGER,
+      toMs: INTEGER,
+      terms: STRING,
+      quotes: STRING,
+      doneMs: INTEGER,
+    },
+  },
+  // its group is called workload, because InfluxQL has a word of that name
+  { measurement: 'change', tags: ['repricing', 'workload'], fields: all(CHANGE_SUMS, INTEGER) },
+  {
     measurement: 'quarantine',
     tags: [],
     fields: { atMs: INTEGER, agentId: STRING, topic: STRING, reason: STRING, payload: STRING },
@@ -69,7 +95,7 @@ const FIELD_TYPES = new Map(
 export type Row = { time: number } & Record<string, string | number | boolean | null>
 
 /** The line protocol has no empty tags: '' is an absent one. The library escapes the rest. */
-function point(
+export function point(
   measurement: Measurement,
   timeMs: number,
   tags: Record<string, string>,
@@ -98,10 +124,10 @@ function point(
   }
 }
 
-const text = (value: Row[string] | undefined): string => fromPlain(String(value ?? ''))
+export const text = (value: Row[string] | undefined): string => fromPlain(String(value ?? ''))
 
 /** The named fields of a row that are there. */
-function present(row: Row, names: readonly string[]): Record<string, unknown> {
+export function present(row: Row, names: readonly string[]): Record<string, unknown> {
   const fields: Record<string, unknown> = {}
   for (const name of names) {
     const value = row[name]

@@ -33,6 +33,7 @@ describe('the alerts configuration', () => {
       ['hot', 60_000, 'keep'],
       ['margin-below-zero', 120_000, 'keep'],
       ['site-power-over-limit', 30_000, 'keep'],
+      ['clock-skew', 60_000, 'keep'],
     ])
   })
 

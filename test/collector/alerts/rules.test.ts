@@ -175,3 +175,31 @@ test.each(['not-hashing', 'hashboard-lost', 'hot'])('%s judges no device with ol
   expect(verdict(rule, { devices: [miner({ ...broken, stale: true })] })).toBe('unknown')
   expect(verdict(rule, { devices: [miner(broken)], agents: [agent({ silentS: 60 })] })).toBe('unknown')
 })
+
+describe('clock-skew', () => {
+  test.each([
+    [0, 'good'],
+    [-1000, 'good'],
+    [1001, 'between'],
+    [2000, 'between'],
+    [2001, 'bad'],
+    [-3_600_000, 'bad'],
+  ])('an offset of %d ms is %s', (clockOffsetMs, expected) => {
+    expect(verdict('clock-skew', { agents: [agent({ clockOffsetMs })] })).toBe(expected)
+  })
+
+  test('it says which way the clock is wrong', () => {
+    const summaries = [2500, -3_600_000].map(
+      (clockOffsetMs) => judge('clock-skew', { agents: [agent({ clockOffsetMs })] })?.[0]?.summary,
+    )
+    expect(summaries).toEqual([
+      'the clock of agent edge-1 is 2.5 s behind; check its NTP',
+      'the clock of agent edge-1 is 3600.0 s ahead; check its NTP',
+    ])
+  })
+
+  test('an agent that has not measured it, or is silent, is unknown', () => {
+    expect(verdict('clock-skew', { agents: [agent()] })).toBe('unknown')
+    expect(verdict('clock-skew', { agents: [agent({ clockOffsetMs: 9000, silentS: 60 })] })).toBe('unknown')
+  })
+})

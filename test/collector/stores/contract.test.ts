@@ -10,6 +10,7 @@ import { createInfluxStore } from '../../../collector/stores/influx.ts'
 import { INTERVAL_QUANTITIES, type Interval } from '../../../protocol/interval.ts'
 import { SILENT } from '../../../protocol/kit/log.ts'
 import { type Influxd, startInfluxd } from '../../influxd.ts'
+import { accountsContract } from './accounts-contract.ts'
 import { DAY_MS, interval, intervals, ledgerRow, MINUTE_MS, ofAgent, sample, sorted } from './fixtures.ts'
 
 const END_MS = DAY_MS + 24 * 60 * MINUTE_MS
@@ -57,6 +58,8 @@ describe.each(Object.keys(stores))('the %s store', (kind) => {
     store = create()
     await store.open()
   }
+
+  describe('accounts', () => accountsContract(() => store, reopen))
 
   describe('keeps records', () => {
     test('as they were given, with absent quantities still absent', async () => {

@@ -1,0 +1,83 @@
+import { readFileSync } from 'node:fs'
+import { loadConfig } from '../../protocol/kit/config.ts'
+import { PerwattError, reasonOf, UsageError } from '../../protocol/kit/errors.ts'
+import { VERSION } from '../../protocol/kit/version.ts'
+import { CHANNEL_FACTORIES } from '../channel-index.ts'
+import { collectorConfigSchema } from '../config.ts'
+
+/** How a command finds the running collector: where it says, or where its configuration says. */
+export interface ApiOptions {
+  config: string
+  url?: string
+  tokenFile?: string
+}
+
+const DEADLINE_MS = 30_000
+
+/** Speaks to a running collector: its store can be open in one process only, and that is the collector's. */
+export class ApiClient {
+  readonly #url: string
+  readonly #token: string | undefined
+
+  /** @throws UsageError where the configuration or the token file can't be read */
+  constructor(options: ApiOptions) {
+    const { url, token } = options.url ? { url: options.url, token: undefined } : fromConfig(options.config)
+    this.#url = url.replace(/\/+$/, '')
+    this.#token = options.tokenFile === undefined ? token : readToken(options.tokenFile)
+  }
+
+  /** The answer to a GET with these parameters, or to a POST of a body. @throws PerwattError with what the collector said */
+  async ask<T>(path: string, query: Record<string, string>, body?: unknown): Promise<T> {
+    const search = new URLSearchParams(query).toString()
+    const where = `${this.#url}${path}${search ? `?${search}` : ''}`
+    let response: Response
+    try {
+      response = await fetch(where, {
+        ...(body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }),
+        headers: {
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...(this.#token === undefined ? {} : { authorization: `Bearer ${this.#token}` }),
+        },
+        signal: AbortSignal.timeout(DEADLINE_MS),
+      })
+    } catch (error) {
+      const why = `no answer from the collector at ${this.#url} (${reasonOf(error)}); is it running, and is --url right?`
+      throw new PerwattError('collector-unreachable', why)
+    }
+    const text = await response.text()
+    if (response.ok) return JSON.parse(text) as T
+    const hint = response.status === 401 ? '; name a file that holds the token with --token-file' : ''
+    throw new PerwattError('collector-refused', `the collector says: ${messageOf(text)}${hint}`)
+  }
+}
+
+/** Whole minutes are enough for a person; the API wants seconds. */
+export const isoTime = (text: string): string => text.replace(/T(\d\d:\d\d)(Z|[+-]\d\d:?\d\d)$/, 'T$1:00$2')
+
+function fromConfig(file: string): { url: string; token: string | undefined } {
+  const channels = CHANNEL_FACTORIES.map((create) => create({ version: VERSION }))
+  try {
+    const { http } = loadConfig(collectorConfigSchema(channels), file)
+    const host = http.host === '0.0.0.0' ? '127.0.0.1' : http.host
+    return { url: `http://${host}:${http.port}`, token: http.token?.reveal() }
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error
+    throw new UsageError([...error.lines, 'or say where the collector is with --url http://127.0.0.1:8080'])
+  }
+}
+
+function readToken(file: string): string {
+  try {
+    return readFileSync(file, 'utf8').trim()
+  } catch (error) {
+    throw new UsageError([`--token-file: cannot be read: ${reasonOf(error)}`])
+  }
+}
+
+function messageOf(text: string): string {
+  try {
+    return (JSON.parse(text) as { error: { message: string } }).error.message
+  } catch {
+    return text.split('\n', 1)[0]?.slice(0, 200) || 'nothing'
+  }
+}

@@ -1,0 +1,69 @@
+import { ownerKey } from '../../protocol/owner.ts'
+import { JOULES_PER_KWH, NANO_USD_PER_USD } from '../../protocol/units.ts'
+import type { Explanation } from '../books.ts'
+import type { Formula } from '../economics/explain.ts'
+import { ApiClient, type ApiOptions, isoTime } from './api-client.ts'
+
+export interface ExplainOptions extends ApiOptions {
+  workload: string
+  minute: string
+  json?: boolean
+}
+
+/** Prints the sum behind one figure of the ledger, so that anybody can do it again. */
+export async function explain(options: ExplainOptions): Promise<void> {
+  const { workload, minute, json } = options
+  const found = await new ApiClient(options).ask<Explanation>('/api/v1/explain', {
+    workload,
+    minute: isoTime(minute),
+  })
+  process.stdout.write(json ? `${JSON.stringify(found, null, 2)}\n` : explanationText(found))
+}
+
+function explanationText(e: Explanation): string {
+  const kwh = e.sums.energyMilliJ / 1000 / JOULES_PER_KWH
+  const usd = (nanoUsd: number) => `${(nanoUsd / NANO_USD_PER_USD).toFixed(9)} USD`
+  const state = e.settledAt ? `settled ${e.settledAt}, revision ${e.revision}` : 'not settled yet'
+  return `${[
+    `${e.workload} in the minute from ${e.minute}: ${state}`,
+    `  revenue ${usd(e.sums.revenueNanoUsd)}, energy ${kwh.toFixed(6)} kWh for ${usd(e.sums.costNanoUsd)}`,
+    e.agrees
+      ? '  the ledger has the same figures'
+      : '  the ledger has other figures: a late record waits to be settled',
+    '',
+    `rules ${e.rules.version}`,
+    `  ${e.rules.workload ? JSON.stringify(e.rules.workload) : 'none: nobody’s contract'}`,
+    '',
+    'prices',
+    ...e.quotes.map(
+      (q) => `  ${q.name} = ${q.value} ${q.unit} (${q.source}, from ${new Date(q.fromMs).toISOString()})`,
+    ),
+    '',
+    ...e.intervals.flatMap((i) => [
+      `${i.deviceId} of agent ${i.agentId}, ${ownerKey(i.owner) || 'nobody'}`,
+      `  ${i.start}, ${i.durationMs} ms, of which ${i.coveredMs} ms were observed${i.recovered ? ', recovered' : ''}`,
+      ...(i.energy
+        ? formulaLines('energyMilliJ', i.energy, i.energyMilliJ)
+        : [`  energyMilliJ = ${i.energyMilliJ}${i.powerBasis ? ` (${i.powerBasis})` : ''}`]),
+      ...formulaLines('revenueNanoUsd', i.revenue, i.revenueNanoUsd),
+      ...formulaLines('costNanoUsd', i.cost, i.costNanoUsd),
+    ]),
+    ...(e.behindTheMeter
+      ? [
+          '',
+          'devicesMilliJ is the sum of',
+          ...e.behindTheMeter.map((d) => `  ${d.deviceId} of agent ${d.agentId}: ${d.energyMilliJ}`),
+        ]
+      : []),
+    '',
+    `sums: energyMilliJ = ${e.sums.energyMilliJ}, revenueNanoUsd = ${e.sums.revenueNanoUsd}, costNanoUsd = ${e.sums.costNanoUsd}`,
+  ].join('\n')}\n`
+}
+
+function formulaLines(name: string, { formula, inputs, because }: Formula, result: number): string[] {
+  const given = Object.entries(inputs).map(([input, value]) => `${input} = ${value}`)
+  return [
+    `  ${name} = ${formula} = ${result}${because ? ` (${because})` : ''}`,
+    ...(given.length > 0 ? [`    with ${given.join(', ')}`] : []),
+  ]
+}

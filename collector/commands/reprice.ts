@@ -1,0 +1,66 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { UsageError } from '../../protocol/kit/errors.ts'
+import { table } from '../../protocol/kit/table.ts'
+import type { AuditView, RepricingView } from '../books.ts'
+import { ApiClient, type ApiOptions, isoTime } from './api-client.ts'
+
+export interface RepriceOptions extends ApiOptions {
+  from: string
+  to: string
+  by: string
+  reason: string
+  quote: readonly string[]
+  presentRules?: boolean
+}
+
+const LOOK_EVERY_MS = 1_000
+
+/** Has a time priced anew by the running collector, waits for it, and prints what it changed. */
+export async function reprice(options: RepriceOptions): Promise<void> {
+  const { from, to, by, reason, presentRules = false } = options
+  const api = new ApiClient(options)
+  const body = {
+    from: isoTime(from),
+    to: isoTime(to),
+    by,
+    reason,
+    presentRules,
+    quotes: options.quote.map(readQuote),
+  }
+  const { id } = await api.ask<RepricingView>('/api/v1/reprice', {}, body)
+  process.stdout.write(`repricing ${id} has begun; Ctrl-C ends this command, not the work\n`)
+  for (;;) {
+    const [audit] = await api.ask<AuditView[]>('/api/v1/audit', { id })
+    if (audit?.done) {
+      process.stdout.write(`${auditText(audit)}\n`)
+      return
+    }
+    if (audit) process.stdout.write(`done to ${audit.doneTo}\n`)
+    await sleep(LOOK_EVERY_MS)
+  }
+}
+
+/** `energyUsdPerKwh=0.05`, or with the time from which it holds `...@2026-01-01T00:00Z`. */
+function readQuote(text: string): { name: string; value: number; from?: string } {
+  const [, name, value, from] = /^(\w+)=([^@]+)(?:@(.+))?$/.exec(text) ?? []
+  if (name === undefined || value === undefined || !Number.isFinite(Number(value)) || value.trim() === '')
+    throw new UsageError([`--quote: expected name=value or name=value@time, got ${text}`])
+  return { name, value: Number(value), ...(from === undefined ? {} : { from: isoTime(from) }) }
+}
+
+function auditText({ changes, from, to }: AuditView): string {
+  if (changes.length === 0) return `done: nothing changed from ${from} to ${to}`
+  const usd = (value: number) => value.toFixed(2)
+  return table(
+    ['workload', 'revenue USD', 'now', 'energy cost USD', 'now', 'kWh', 'now'],
+    changes.map(({ before, after }) => [
+      before.group,
+      usd(before.revenueUsd),
+      usd(after.revenueUsd),
+      usd(before.costUsd),
+      usd(after.costUsd),
+      (before.energyJ / 3.6e6).toFixed(3),
+      (after.energyJ / 3.6e6).toFixed(3),
+    ]),
+  )
+}

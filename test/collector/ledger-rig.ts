@@ -1,0 +1,115 @@
+import type { Settlement } from '../../collector/accounts.ts'
+import { Ledger } from '../../collector/ledger.ts'
+import { Pricing } from '../../collector/pricing.ts'
+import { QuoteBook } from '../../collector/quotes.ts'
+import { Repricer } from '../../collector/repricer.ts'
+import { Settler } from '../../collector/settler.ts'
+import type { LedgerRow, Quarantined, Store } from '../../collector/store.ts'
+import type { Workload } from '../../collector/workloads.ts'
+import type { Device } from '../../protocol/device.ts'
+import type { Interval, IntervalBatch } from '../../protocol/interval.ts'
+import { SILENT } from '../../protocol/kit/log.ts'
+import { MINUTE_MS } from '../../protocol/units.ts'
+
+export const T0 = Date.UTC(2026, 5, 1, 10, 0, 0)
+export const POOL = { poolUrl: 'stratum+tcp://pool.example:3333', poolUser: 'site.rig1' }
+export const TENANT = { namespace: 'tenant-a', pod: 'train-0' }
+const WORKLOADS: Workload[] = [
+  { name: 'mining', kind: 'mining', scheme: 'fpps', poolFeeRatio: 0.02, match: [{ poolUrl: '*' }] },
+  { name: 'rental', kind: 'gpu-hour', usdPerGpuHour: 2.1, match: [{ namespace: 'tenant-*' }] },
+  {
+    name: 'chat',
+    kind: 'tokens',
+    usdPerMillionTokensIn: 0.15,
+    usdPerMillionTokensOut: 0.6,
+    match: [{ service: '*' }],
+  },
+]
+const DEVICES: Record<string, Device> = {
+  rig1: { deviceId: 'rig1', kind: 'asic', driver: 'antminer', location: { container: 'C01', rack: 'R01' } },
+  'node/gpu0': { deviceId: 'node/gpu0', kind: 'gpu', driver: 'dcgm' },
+  llm: { deviceId: 'llm', kind: 'service', driver: 'llm-server' },
+  meter: { deviceId: 'meter', kind: 'meter', driver: 'modbus-meter' },
+}
+export const deviceOf = (_agentId: string, deviceId: string): Device | undefined => DEVICES[deviceId]
+
+export const record = (minute: number, deviceId = 'rig1', more: Partial<Interval> = {}): Interval => ({
+  deviceId,
+  owner: deviceId === 'rig1' ? POOL : {},
+  startMs: T0 + minute * MINUTE_MS,
+  durationMs: 60_000,
+  coveredMs: 60_000,
+  energyMilliJ: deviceId === 'meter' ? 200_000_000 : 180_000_000,
+  ...(deviceId === 'rig1' ? { workDiff1: 1_000_000 } : {}),
+  ...more,
+})
+
+export const batch = (
+  firstSeq: number,
+  intervals: Interval[],
+  more: Partial<IntervalBatch> = {},
+): IntervalBatch => ({ epoch: 7, firstSeq, oldestSeq: 1, intervals, ...more })
+
+/** A ledger with all that belongs to it, over any store, with a clock that tests turn. */
+export class LedgerRig {
+  nowMs = T0 + 10 * MINUTE_MS
+  readonly aside: Quarantined[] = []
+  readonly settled: { rows: readonly LedgerRow[]; settlements: readonly Settlement[] }[] = []
+  readonly quotes = new QuoteBook()
+  readonly pricing: Pricing
+  readonly settler: Settler
+  readonly ledger: Ledger
+  readonly repricer: Repricer
+  readonly store: Store
+
+  constructor(store: Store, workloads: readonly Workload[] = WORKLOADS) {
+    this.store = store
+    const quote = { unit: '', source: 'test', fromMs: 0 }
+    this.quotes.add({ ...quote, name: 'btcUsd', value: 100_000 })
+    this.quotes.add({ ...quote, name: 'difficulty', value: 1e14 })
+    this.quotes.add({ ...quote, name: 'blockHeight', value: 900_000 })
+    this.quotes.add({ ...quote, name: 'energyUsdPerKwh', value: 0.05 })
+    const nowMs = () => this.nowMs
+    const common = { store, nowMs, log: SILENT, retentionMs: 30 * 86_400_000 }
+    this.pricing = new Pricing({ workloads, siteMeter: 'meter', quotes: this.quotes, log: SILENT })
+    this.settler = new Settler({
+      ...common,
+      pricing: this.pricing,
+      device: deviceOf,
+      settleDelayMs: 20_000,
+      onSettled: (_minutes, rows, settlements) => this.settled.push({ rows, settlements }),
+    })
+    this.ledger = new Ledger({
+      ...common,
+      quarantine: (entry) => this.aside.push(entry),
+      onStored: (minutes) => this.settler.note(minutes),
+    })
+    this.repricer = new Repricer({ ...common, settler: this.settler, pricing: this.pricing })
+  }
+
+  async start(): Promise<this> {
+    await this.pricing.start(this.store, this.nowMs)
+    await this.ledger.start()
+    await this.settler.start()
+    await this.repricer.start()
+    return this
+  }
+
+  async stop(): Promise<void> {
+    await this.ledger.stop()
+    await this.repricer.stop()
+    await this.settler.stop()
+  }
+
+  /** Delivers one batch of agent `a`, or of another. */
+  async take(intervals: IntervalBatch, agentId = 'a') {
+    const [answer] = await this.ledger.takeAll([{ agentId, batch: intervals }])
+    return answer
+  }
+
+  /** Turns the clock on until everything that waits is due, and settles it. */
+  async settleAll(): Promise<void> {
+    this.nowMs += MINUTE_MS
+    while (this.settler.overdue > 0) await this.settler.settleDue()
+  }
+}
