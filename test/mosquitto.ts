@@ -19,8 +19,10 @@ export function freePort(): Promise<number> {
 export interface Mosquitto {
   url: string
   port: number
-  /** SIGKILL, as a power cut */
-  kill(): Promise<void>
+  /** undefined while it does not run */
+  readonly pid: number | undefined
+  /** SIGKILL, as a power cut, or as an operator would */
+  kill(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>
   /** the same port again, with nothing remembered */
   restart(): Promise<void>
   stop(): Promise<void>
@@ -47,7 +49,10 @@ export async function startMosquitto(): Promise<Mosquitto> {
   return {
     url: `mqtt://127.0.0.1:${port}`,
     port,
-    kill: () => end('SIGKILL'),
+    get pid() {
+      return child.exitCode === null && child.signalCode === null ? child.pid : undefined
+    },
+    kill: (signal = 'SIGKILL') => end(signal),
     restart: start,
     async stop() {
       await end('SIGTERM')

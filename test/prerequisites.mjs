@@ -7,6 +7,7 @@ import { delimiter, join } from 'node:path'
 const PROGRAMS = [
   { program: 'mosquitto', package: 'mosquitto', service: 'mosquitto' },
   { program: 'influxd', package: 'influxdb', service: 'influxdb' },
+  { program: 'faketime', package: 'faketime' },
   { program: 'chromium', package: 'chromium' },
   { program: 'systemd-analyze', package: 'systemd' },
 ]

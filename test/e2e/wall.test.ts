@@ -104,6 +104,37 @@ test('the trend and the rack map are drawn, and a rack that fails changes the ma
   expect(errors).toEqual([])
 })
 
+test('it says how far the ledger is behind, what came late, and what agents have lost, at any width', async () => {
+  const scene = createScene()
+  const { server, port } = await serve(scene)
+  const { page, eventually } = await open(port)
+  const { atMs } = scene.site()
+  const hour = 3_600_000
+  const losses = [
+    { agentId: 'edge-c02', records: 1_200, atMs, fromMs: atMs - 3 * hour, toMs: atMs - 2 * hour },
+    { agentId: 'edge-c03', records: 7, atMs },
+  ]
+  await eventually('.age .sub', /^ledger to \d\d:\d\d$/)
+  scene.change.site = {
+    ledgerBehind: { sinceMs: atMs - 2 * hour, records: 43_200, minutes: 3 },
+    ledgerLosses: losses,
+  }
+  server.tick()
+  await eventually('.age .sub', /^ledger 2 h 0 min behind: 43,200 records to come$/)
+  await eventually(
+    '.strips',
+    /edge-c02 lost 1,200 records of \d\d:\d\d to \d\d:\d\d.*edge-c03 lost 7 records/,
+  )
+  for (const width of [1920, 390]) {
+    await page.setViewportSize({ width, height: 1080 })
+    expect([width, await page.evaluate(overflow), await page.evaluate(clipped)]).toEqual([width, 0, []])
+  }
+  scene.change.site = { ledgerRestatedMinutes: 120 }
+  server.tick()
+  await eventually('.age .sub', /^ledger to \d\d:\d\d · 120 min restated$/)
+  expect(await page.locator('.strips .silent').count()).toBe(0)
+})
+
 test('when frames stop, the figures are dimmed under a banner with their age; a new frame lifts it', async () => {
   const scene = createScene()
   const agents = scene.site().agents.map((a) => ({ ...a, pollS: 1 }))

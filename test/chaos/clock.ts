@@ -1,0 +1,49 @@
+import { existsSync, readdirSync, renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+/** Debian's libfaketime; the folder is named after the architecture. */
+const library = (): string | undefined =>
+  readdirSync('/usr/lib', { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => join('/usr/lib', entry.name, 'faketime/libfaketimeMT.so.1'))
+    .find((file) => existsSync(file))
+
+/** A stretch of real time in which a clock was wrong by `offsetMs`. */
+export interface ClockStretch {
+  /** Unix ms, real time */
+  fromMs: number
+  offsetMs: number
+}
+
+/** The wall clock of one process, which can be stepped while it runs. Its monotonic clock goes on as it should. */
+export class FakeClock {
+  readonly env: Record<string, string>
+  readonly history: ClockStretch[] = [{ fromMs: 0, offsetMs: 0 }]
+  readonly #file: string
+
+  private constructor(file: string, preload: string) {
+    this.#file = file
+    this.env = {
+      LD_PRELOAD: preload,
+      FAKETIME_TIMESTAMP_FILE: file,
+      FAKETIME_CACHE_DURATION: '1',
+      FAKETIME_DONT_FAKE_MONOTONIC: '1',
+      NO_FAKE_STAT: '1',
+    }
+    this.set(0)
+  }
+
+  /** Undefined where libfaketime is not installed. @param file that tells the process its time */
+  static create(file: string): FakeClock | undefined {
+    const preload = library()
+    return preload === undefined ? undefined : new FakeClock(file, preload)
+  }
+
+  /** The process sees it within a second. */
+  set(offsetMs: number): void {
+    const text = `${offsetMs < 0 ? '-' : '+'}${(Math.abs(offsetMs) / 1000).toFixed(3)}`
+    writeFileSync(`${this.#file}.new`, `${text}\n`)
+    renameSync(`${this.#file}.new`, this.#file)
+    this.history.push({ fromMs: Date.now(), offsetMs })
+  }
+}

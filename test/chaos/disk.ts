@@ -1,0 +1,56 @@
+import { execFile } from 'node:child_process'
+import { closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+
+const exec = promisify(execFile)
+/** an agent tries a disk that was full again after a while, not at once */
+const TRUSTED_AFTER_MS = 15_000
+const BLOCK = Buffer.alloc(4096, 1)
+
+/** A small disk of its own for one agent. */
+export interface SmallDisk {
+  folder: string
+  /** true where what is written now stays: it is not full, and was not a moment ago */
+  readonly takes: boolean
+  /** Writes until there is no room for another block. */
+  fill(): void
+  free(): void
+  remove(): Promise<void>
+}
+
+/** Mounts one of `sizeMb` MB at `folder`. Undefined where that is not allowed: only root may mount. */
+export async function mountSmallDisk(folder: string, sizeMb: number): Promise<SmallDisk | undefined> {
+  mkdirSync(folder, { recursive: true })
+  try {
+    await exec('mount', ['-t', 'tmpfs', '-o', `size=${sizeMb}m,mode=0755`, 'perwatt-chaos', folder])
+  } catch {
+    return undefined
+  }
+  let fullUntilMs = 0
+  const filler = join(folder, 'filler')
+  return {
+    folder,
+    get takes() {
+      return performance.now() > fullUntilMs + TRUSTED_AFTER_MS
+    },
+    fill() {
+      fullUntilMs = Number.POSITIVE_INFINITY
+      const file = openSync(filler, 'a')
+      try {
+        for (;;) writeSync(file, BLOCK)
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error
+      } finally {
+        closeSync(file)
+      }
+    },
+    free() {
+      rmSync(filler, { force: true })
+      fullUntilMs = performance.now()
+    },
+    remove: async () => {
+      await exec('umount', ['--lazy', folder])
+    },
+  }
+}

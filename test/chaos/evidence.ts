@@ -1,0 +1,41 @@
+import type { WrittenTruth } from '../../agent/commands/simulate.ts'
+import type { AgentInterval, LedgerBucket, Quarantined, Store } from '../../collector/store.ts'
+import { MINUTE_MS, minuteOf } from '../../protocol/units.ts'
+import type { ClockStretch } from './clock.ts'
+import type { ClosedRecords } from './closed-records.ts'
+
+/** What the store holds when everything has come to rest. */
+export interface Stored {
+  intervals: AgentInterval[]
+  /** the ledger by minute and device, and by minute and workload */
+  byDevice: LedgerBucket[]
+  byWorkload: LedgerBucket[]
+  unsettledMinutes: number[]
+  quarantined: Quarantined[]
+}
+
+/** Everything that the checks judge by. */
+export interface Evidence {
+  stored: Stored
+  /** by agent */
+  closed: ReadonlyMap<string, ClosedRecords>
+  /** second by second, oldest first; at the end the world stood still */
+  truth: readonly WrittenTruth[]
+  /** how each agent's clock was wrong */
+  clocks: ReadonlyMap<string, readonly ClockStretch[]>
+  /** deviceId of the site meter */
+  meter: string
+}
+
+/** Reads the whole store of a run. */
+export async function readStore(store: Store, fromMs: number, toMs: number): Promise<Stored> {
+  const range = { fromMs: minuteOf(fromMs), toMs: minuteOf(toMs) + MINUTE_MS }
+  const ledger = (groupBy: 'device' | 'workload') => store.ledger({ ...range, stepMs: MINUTE_MS, groupBy })
+  return {
+    intervals: await store.intervals(range.fromMs, range.toMs),
+    byDevice: await ledger('device'),
+    byWorkload: await ledger('workload'),
+    unsettledMinutes: await store.unsettledMinutes(range.fromMs, range.toMs),
+    quarantined: await store.quarantined(1000),
+  }
+}

@@ -1,0 +1,30 @@
+import type { Check } from './checks.ts'
+import { type Part, Program } from './part.ts'
+
+/** What it took until everything worked again, without anybody's help. */
+export class Recovery {
+  readonly #figures: string[] = []
+  readonly #problems: string[] = []
+
+  /** Waits for `work`, which says what did not come true, or nothing. */
+  async time(what: string, work: () => Promise<string | undefined>): Promise<void> {
+    const beganMs = performance.now()
+    const problem = await work()
+    const tookS = ((performance.now() - beganMs) / 1000).toFixed(1)
+    if (problem === undefined) this.#figures.push(`${what} after ${tookS} s`)
+    else this.#problems.push(`not ${what} in ${tookS} s: ${problem}`)
+  }
+
+  check(parts: Iterable<Part>): Check {
+    const all = [...parts]
+    const restarts = all.reduce((sum, part) => sum + (part instanceof Program ? part.restarts : 0), 0)
+    return {
+      id: 'e',
+      title: 'each part recovered by itself',
+      figures: [...this.#figures, `${restarts} orderly ends by itself, started again by the supervisor`].join(
+        ', ',
+      ),
+      problems: [...this.#problems, ...all.flatMap((part) => part.accidents)],
+    }
+  }
+}

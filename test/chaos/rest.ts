@@ -1,0 +1,90 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { MINUTE_MS, minuteOf } from '../../protocol/units.ts'
+import { readStore, type Stored } from './evidence.ts'
+import { POLL_MS, SETTLE_DELAY_MS } from './settings.ts'
+import { AGENTS, type ChaosSite } from './site.ts'
+
+/** a device that failed often is asked once a minute, and a broker that was away is tried after up to half a minute */
+const READ_WITHIN_MS = 180_000
+const DELIVERED_WITHIN_MS = 120_000
+const STOPS = 4
+const SETTLED_WITHIN_MS = 90_000
+/** clock steps label records up to so far from their time */
+const RANGE_MARGIN_MS = 10 * MINUTE_MS
+
+/** Lets the emulated world move on, or stand still with everything in it answering. */
+export async function moveWorld(site: ChaosSite, moves: boolean): Promise<void> {
+  const pid = site.parts.get('simulator')?.pid
+  if (!pid) throw new Error('the simulator does not run')
+  process.kill(pid, 'SIGUSR2')
+  const done = await until(() => {
+    site.truth.look()
+    return site.truth.latest?.paused === !moves
+  }, 10_000)
+  if (!done) throw new Error('the simulator does not hear SIGUSR2')
+}
+
+/** Waits until every device has been read after `sinceMs`. @returns which were not */
+export async function allRead(site: ChaosSite, sinceMs: number): Promise<string | undefined> {
+  const missing = () => {
+    const { counted = {}, forgetful = [] } = site.truth.latest ?? {}
+    return Object.keys(counted).filter((deviceId) => {
+      const sample = site.witness.samples.get(deviceId)
+      const read = sample && sample.state !== 'unreachable' && sample.state !== 'unknown'
+      // a machine that reboots or hangs while the world stands still does so for ever
+      return !forgetful.includes(deviceId) && !(read && sample.observedAtMs > sinceMs)
+    })
+  }
+  return (await until(() => site.truth.latest && missing().length === 0, READ_WITHIN_MS))
+    ? undefined
+    : missing().join(', ')
+}
+
+/** Stops the agents when everything they closed is delivered. @returns what is not */
+export async function allDelivered(site: ChaosSite): Promise<string | undefined> {
+  const waiting = () => AGENTS.filter((agent) => !site.witness.isDelivered(agent))
+  for (let stops = 1; ; stops++) {
+    await until(() => waiting().length === 0, DELIVERED_WITHIN_MS)
+    // the last part of a minute is closed by the stop, and may be too late for the collector's answer
+    await Promise.all(AGENTS.map((agent) => site.parts.get(agent)?.end('SIGTERM')))
+    const left: string[] = []
+    for (const agent of AGENTS) {
+      const records = await site.lookAtDisk(agent)
+      if (records > 0) left.push(`${records} of ${agent}`)
+    }
+    if (left.length === 0) return undefined
+    if (stops === STOPS) return `on disk: ${left.join(', ')}`
+    await Promise.all(AGENTS.map((agent) => site.parts.get(agent)?.start()))
+    await sleep(5 * POLL_MS)
+  }
+}
+
+/** Stops the collector when every minute is settled, and reads what it kept. */
+export async function allSettled(site: ChaosSite, startedMs: number): Promise<Stored> {
+  const collector = site.parts.get('collector')
+  const newestMs = Math.max(
+    ...[...site.closed.values()].flatMap((closed) => [...closed.byKey.values()].map((r) => r.startMs)),
+  )
+  const dueMs = minuteOf(newestMs) + MINUTE_MS + SETTLE_DELAY_MS
+  const untilMs = Math.max(Date.now(), dueMs) + SETTLED_WITHIN_MS
+  await sleep(Math.max(0, dueMs + 3_000 - Date.now()))
+  for (;;) {
+    await collector?.end('SIGTERM')
+    const store = site.createStore()
+    await store.open()
+    const stored = await readStore(store, startedMs - RANGE_MARGIN_MS, newestMs + RANGE_MARGIN_MS)
+    await store.close()
+    if (stored.unsettledMinutes.length === 0 || Date.now() > untilMs) return stored
+    await collector?.start()
+    await sleep(SETTLE_DELAY_MS)
+  }
+}
+
+async function until(holds: () => unknown, withinMs: number): Promise<boolean> {
+  const untilMs = performance.now() + withinMs
+  while (!holds()) {
+    if (performance.now() > untilMs) return false
+    await sleep(200)
+  }
+  return true
+}

@@ -1,0 +1,55 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parse, stringify } from 'yaml'
+
+/** How often the agents of a run read their devices. */
+export const POLL_MS = 2_000
+export const SETTLE_DELAY_MS = 5_000
+export const SITE = 'demo'
+export const METER = 'site-meter'
+
+/** The simulator's configuration of an agent, with the run's own broker, beat and spool. @returns the file */
+export function agentConfig(folder: string, agent: string, brokerUrl: string, spoolFolder: string): string {
+  const written = parse(readFileSync(join(folder, `${agent}.yaml`), 'utf8')) as Record<string, unknown>
+  const file = join(folder, `${agent}-chaos.yaml`)
+  const config = {
+    ...written,
+    mqtt: { url: brokerUrl },
+    pollInterval: `${POLL_MS}ms`,
+    timeout: `${POLL_MS}ms`,
+    spool: { folder: spoolFolder },
+  }
+  writeFileSync(file, stringify(config, { aliasDuplicateObjects: false }))
+  return file
+}
+
+/** @returns the file of the collector's configuration */
+export function collectorConfig(
+  folder: string,
+  o: { brokerUrl: string; httpPort: number; influxUrl: string | undefined },
+): string {
+  mkdirSync(join(folder, 'collector'), { recursive: true })
+  const file = join(folder, 'collector.yaml')
+  const config = {
+    site: { id: SITE, meter: METER, simulated: true },
+    dataFolder: join(folder, 'collector'),
+    mqtt: { url: o.brokerUrl },
+    http: { port: o.httpPort },
+    store: o.influxUrl === undefined ? { duckdb: {} } : { influx: { url: o.influxUrl } },
+    ledger: { settleDelay: `${SETTLE_DELAY_MS}ms` },
+    prices: { energyUsdPerKwh: 0.05, btcUsd: 90_000, difficulty: 120e12, blockHeight: 925_000 },
+    workloads: [
+      { name: 'mining', kind: 'mining', match: [{ poolUrl: '*' }] },
+      { name: 'rental', kind: 'gpu-hour', usdPerGpuHour: 2, match: [{ namespace: 'tenant-*' }] },
+      {
+        name: 'inference',
+        kind: 'tokens',
+        usdPerMillionTokensIn: 0.2,
+        usdPerMillionTokensOut: 0.6,
+        match: [{ namespace: 'inference' }, { service: '*' }],
+      },
+    ],
+  }
+  writeFileSync(file, stringify(config))
+  return file
+}

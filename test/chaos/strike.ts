@@ -1,0 +1,67 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Fault } from './faults.ts'
+import { Program } from './part.ts'
+import { AGENTS, type ChaosSite } from './site.ts'
+
+/** A program that has just begun does not know SIGHUP yet, and would end of it. */
+const KNOWS_SIGHUP_AFTER_MS = 5_000
+
+/**
+ * Lets a fault strike and, after its time, ends it.
+ * @returns false where it could not: the part was about to start when it should have been struck
+ */
+export async function strike(site: ChaosSite, fault: Fault): Promise<boolean> {
+  const end = await begin(site, fault)
+  if (!end) return false
+  await sleep(fault.lastsMs)
+  await end()
+  return true
+}
+
+/** @returns what ends the fault */
+async function begin(site: ChaosSite, fault: Fault): Promise<(() => unknown) | undefined> {
+  const { kind, target, amount } = fault
+  const part = site.parts.get(target)
+  const link = site.links.get(target)
+  const disk = site.disks.get(target)
+  const clock = site.clocks.get(target)
+  switch (kind) {
+    case 'kill':
+    case 'restart':
+      if (!part?.pid) return undefined
+      await part.end(kind === 'kill' ? 'SIGKILL' : 'SIGTERM')
+      if (AGENTS.some((agent) => agent === target)) await site.lookAtDisk(target)
+      return () => part.start()
+    case 'pause': {
+      const { pid } = part ?? {}
+      if (!pid) return undefined
+      process.kill(pid, 'SIGSTOP')
+      return () => part?.pid === pid && process.kill(pid, 'SIGCONT')
+    }
+    case 'reload':
+      if (!(part instanceof Program) || !part.pid || part.ranMs < KNOWS_SIGHUP_AFTER_MS) return undefined
+      process.kill(part.pid, 'SIGHUP')
+      return () => {}
+    case 'cut':
+      link?.cut(true)
+      return () => link?.cut(false)
+    case 'stall':
+      link?.stall(true)
+      return () => {
+        // a firewall that forgot the connection, or a cable that is back
+        if (amount === 1) link?.reset()
+        link?.stall(false)
+      }
+    case 'slow':
+      if (link) link.delayMs = amount
+      return () => {
+        if (link) link.delayMs = 0
+      }
+    case 'fill':
+      disk?.fill()
+      return () => disk?.free()
+    case 'step':
+      clock?.set(amount)
+      return () => clock?.set(0)
+  }
+}

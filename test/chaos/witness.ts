@@ -1,0 +1,64 @@
+import mqtt, { type MqttClient } from 'mqtt'
+import { decode } from '../../protocol/codec.ts'
+import { decodeIntervals, type IntervalBatch, IntervalMessageSchema } from '../../protocol/interval.ts'
+import { decodeLive, LiveMessageSchema, type Sample } from '../../protocol/sample.ts'
+import { AckMessageSchema } from '../../protocol/status.ts'
+import { CHANNELS, parseTopic, topic } from '../../protocol/topics.ts'
+
+/** Stands beside the broker, in front of every fault of the network, and hears what the agents and the collector say. */
+export class Witness {
+  readonly #client: MqttClient
+  /** newest sample of each device */
+  readonly samples = new Map<string, Sample>()
+  /** how far the collector has acknowledged, by agent */
+  readonly acknowledged = new Map<string, { epoch: number; seq: number; atMs: number }>()
+  /** the last record that each agent sent */
+  readonly sent = new Map<string, { epoch: number; seq: number }>()
+
+  /** @param onBatch every batch of records that an agent sent, repeats included */
+  constructor(url: string, site: string, onBatch: (agent: string, batch: IntervalBatch) => void) {
+    const client = mqtt.connect(url, {
+      protocolVersion: 4,
+      clientId: 'perwatt-chaos-witness',
+      clean: true,
+      reconnectPeriod: 100,
+      connectTimeout: 2_000,
+    })
+    this.#client = client
+    client.on('connect', () => client.subscribe(CHANNELS.map((channel) => topic(site, '+', channel))))
+    client.on('error', () => {})
+    client.on('message', (name, payload) => {
+      const { agent, channel } = parseTopic(name) ?? {}
+      if (!agent) return
+      if (channel === 'intervals') {
+        const message = decode(IntervalMessageSchema, payload)
+        if (!message.ok) throw new Error(`${agent} sent what nobody can read: ${message.reason}`)
+        const batch = decodeIntervals(message.value)
+        this.sent.set(agent, { epoch: batch.epoch, seq: batch.firstSeq + batch.intervals.length - 1 })
+        onBatch(agent, batch)
+      } else if (channel === 'live') {
+        const message = decode(LiveMessageSchema, payload)
+        if (message.ok) for (const s of decodeLive(message.value)) this.samples.set(s.deviceId, s)
+      } else if (channel === 'ack') {
+        const message = decode(AckMessageSchema, payload)
+        if (message.ok)
+          this.acknowledged.set(agent, {
+            epoch: message.value.epoch,
+            seq: message.value.seq,
+            atMs: Date.now(),
+          })
+      }
+    })
+  }
+
+  /** Whether the collector has acknowledged the last record that we heard of. */
+  isDelivered(agent: string): boolean {
+    const sent = this.sent.get(agent)
+    const acknowledged = this.acknowledged.get(agent)
+    return !sent || (acknowledged?.epoch === sent.epoch && acknowledged.seq >= sent.seq)
+  }
+
+  async close(): Promise<void> {
+    await this.#client.endAsync(true)
+  }
+}

@@ -1,0 +1,84 @@
+import type { WrittenTruth } from '../../agent/commands/simulate.ts'
+
+/** the first and the last reading of a world that stands still see a power that is not there */
+export const EDGE_MS = 8_000
+
+/**
+ * The truth's series as functions of real time. The world moves in steps of a second, which come a little early or late, or
+ * after a pause many at once: a machine's energy in real time is its power, as each step had it, over real time.
+ */
+export class World {
+  readonly #moving: readonly WrittenTruth[]
+  /** by deviceId, what was drawn up to each entry, J */
+  readonly #drawn = new Map<string, number[]>()
+
+  constructor(truth: readonly WrittenTruth[]) {
+    this.#moving = truth.filter((t, i) => !t.paused || truth[i - 1]?.paused === false)
+  }
+
+  /** Whether a device's energy comes from its power: it has energy, and no counter for it. */
+  integrates(deviceId: string): boolean {
+    const last = this.#moving.at(-1)
+    return last?.energyJ[deviceId] !== undefined && last.counted[deviceId]?.energyMilliJ === undefined
+  }
+
+  contains(fromMs: number, toMs: number): boolean {
+    const [first, last] = [this.#moving[0], this.#moving.at(-1)]
+    return !!first && !!last && fromMs > first.atMs + EDGE_MS && toMs < last.atMs - EDGE_MS
+  }
+
+  energyJ(deviceId: string, fromMs: number, toMs: number): number {
+    return this.#energyAt(deviceId, toMs) - this.#energyAt(deviceId, fromMs)
+  }
+
+  powerRangeW(deviceId: string, fromMs: number, toMs: number): [number, number] {
+    let [least, most] = [Number.POSITIVE_INFINITY, 0]
+    for (let i = Math.max(1, this.#indexAfter(fromMs)); (this.#moving[i - 1]?.atMs ?? toMs) < toMs; i++) {
+      const powerW = this.#powerW(deviceId, i)
+      if (powerW === undefined) continue
+      least = Math.min(least, powerW)
+      most = Math.max(most, powerW)
+    }
+    return [least, most]
+  }
+
+  /** Power in the steps between two entries; undefined where there was none. */
+  #powerW(deviceId: string, i: number): number | undefined {
+    const [a, b] = [this.#moving[i - 1], this.#moving[i]]
+    if (!a || !b || b.elapsedS === a.elapsedS) return undefined
+    return ((b.energyJ[deviceId] ?? 0) - (a.energyJ[deviceId] ?? 0)) / (b.elapsedS - a.elapsedS)
+  }
+
+  #drawnJ(deviceId: string): number[] {
+    const known = this.#drawn.get(deviceId)
+    if (known) return known
+    let [drawnJ, powerW] = [0, 0]
+    const all = this.#moving.map(({ atMs }, i) => {
+      powerW = this.#powerW(deviceId, i) ?? powerW
+      drawnJ += (powerW * (atMs - (this.#moving[i - 1]?.atMs ?? atMs))) / 1000
+      return drawnJ
+    })
+    this.#drawn.set(deviceId, all)
+    return all
+  }
+
+  #energyAt(deviceId: string, atMs: number): number {
+    const i = this.#indexAfter(atMs)
+    const drawnJ = this.#drawnJ(deviceId)
+    const [a, b] = [this.#moving[i - 1], this.#moving[i]]
+    const [before, after] = [drawnJ[i - 1], drawnJ[i]]
+    if (!a || !b || before === undefined || after === undefined) return Number.NaN
+    return before + ((after - before) * (atMs - a.atMs)) / (b.atMs - a.atMs)
+  }
+
+  /** index of the first entry after that time */
+  #indexAfter(atMs: number): number {
+    let [low, high] = [0, this.#moving.length]
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if ((this.#moving[middle]?.atMs ?? 0) <= atMs) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+}
