@@ -22,7 +22,8 @@ const start = () => run(process.execPath, [SCRIPT], { cwd: folder })
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'perwatt-stale-'))
-  for (const name of ['agent', 'systemd/packaging', 'collector', 'protocol']) await put(`${name}/deep/source.ts`)
+  for (const name of ['agent', 'systemd/packaging', 'collector', 'protocol'])
+    await put(`${name}/deep/source.ts`)
   for (const name of ['package.json', 'package-lock.json', 'tsup.config.ts']) await put(name)
 })
 afterEach(() => rm(folder, { recursive: true }))
