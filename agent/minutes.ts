@@ -19,12 +19,15 @@ export interface Bucket extends Piece {
   sealed: boolean
   /** its time had records before: the clock was set back */
   again: boolean
+  /** which stretch of an even clock it is in: nothing is shared between two, they only look like the same minute */
+  stretch: number
 }
 
 export interface MinutesState {
   buckets: Bucket[]
   closedThroughMs: number
   starts: number[]
+  stretch: number
 }
 
 /** Starts inside a minute that are remembered, so that a clock set back never gives one twice. */
@@ -38,6 +41,7 @@ export class Minutes {
   /** starts that are not a minute's first ms, oldest first */
   readonly #starts: Set<number>
   #sealed = 0
+  #stretch: number
 
   constructor(deviceId: string, state?: MinutesState) {
     this.#deviceId = deviceId
@@ -49,6 +53,7 @@ export class Minutes {
     )
     this.#closedThroughMs = state?.closedThroughMs ?? 0
     this.#starts = new Set(state?.starts)
+    this.#stretch = state?.stretch ?? 0
   }
 
   get state(): MinutesState {
@@ -56,6 +61,7 @@ export class Minutes {
       buckets: [...this.#buckets.values()].map((b) => ({ ...b, sums: { ...b.sums } })),
       closedThroughMs: this.#closedThroughMs,
       starts: [...this.#starts],
+      stretch: this.#stretch,
     }
   }
 
@@ -75,7 +81,8 @@ export class Minutes {
       const again = minuteOf(piece.startMs) <= this.#closedThroughMs
       const startMs = isBlock(piece) ? piece.startMs : this.#ownStart(piece.startMs, again)
       const endMs = Math.max(piece.endMs, startMs + 1)
-      b = { owner, startMs, endMs, coveredMs: 0, sums: {}, recovered, sealed: false, again }
+      const stretch = this.#stretch
+      b = { owner, startMs, endMs, coveredMs: 0, sums: {}, recovered, sealed: false, again, stretch }
       this.#buckets.set(key, b)
     }
     b.endMs = Math.max(b.endMs, piece.endMs)
@@ -85,6 +92,7 @@ export class Minutes {
 
   /** Nothing that comes from now on is about the same time: the wall clock was set. */
   seal(): void {
+    this.#stretch++
     for (const [key, b] of [...this.#buckets]) {
       if (b.sealed) continue
       b.sealed = true
@@ -96,11 +104,11 @@ export class Minutes {
 
   /** Up to `limit` records (or a minute's owners more) of those that are complete, or that end by `endMs`. */
   take(endMs: number, limit: number): Interval[] {
-    const groups = new Map<number, [string, Bucket][]>()
+    const groups = new Map<string, [string, Bucket][]>()
     for (const [key, b] of this.#buckets) {
       if (!b.sealed && !isBlock(b) && minuteOf(b.startMs) + MINUTE_MS > endMs) continue
-      const minute = groupOf(b)
-      groups.set(minute, [...(groups.get(minute) ?? []), [key, b]])
+      const group = `${groupOf(b)}|${b.stretch}`
+      groups.set(group, [...(groups.get(group) ?? []), [key, b]])
     }
     const records: Interval[] = []
     for (const group of groups.values()) {

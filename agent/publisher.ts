@@ -72,6 +72,8 @@ export class Publisher {
       this.#attempt = 0
       log.info('connected to the broker', { url })
       client.subscribe([topic(site, agent, 'ack'), helloTopic(site)], { qos: 1 }, (error) => {
+        // a connection that closes meanwhile is no refusal: the next one subscribes again
+        if (error && !client.connected) return
         if (error) return log.error('the broker refuses the subscription', { reason: reasonOf(error) })
         this.#options.onIntroduce()
         this.#options.onConnection(true)

@@ -5,7 +5,12 @@ import type { Log } from '../protocol/kit/log.ts'
 import { backoffMs } from '../protocol/kit/retry.ts'
 import type { Secret } from '../protocol/kit/secret.ts'
 import { decodeLive, LiveMessageSchema } from '../protocol/sample.ts'
-import { type HelloMessage, InventoryMessageSchema, StatusMessageSchema } from '../protocol/status.ts'
+import {
+  type AckMessage,
+  type HelloMessage,
+  InventoryMessageSchema,
+  StatusMessageSchema,
+} from '../protocol/status.ts'
 import {
   agentTopics,
   type Channel,
@@ -76,6 +81,8 @@ export class Ingest {
       this.#attempt = 0
       client.subscribe(agentTopics(site), { qos: 1 }, (error, granted) => {
         const refused = granted?.filter((g) => g.qos === 128) ?? []
+        // a connection that closes meanwhile is no refusal: the next one subscribes again
+        if (error && !client.connected) return
         if (error || refused.length > 0) {
           log.error('the broker refuses the subscription', {
             reason: error ? reasonOf(error) : 'not allowed',
@@ -141,7 +148,7 @@ export class Ingest {
       case 'intervals': {
         if (this.#refused.has(agent)) return undefined
         this.#o.receiver.receive(agent, payload, {
-          reply: (ack) => this.#client?.publish(topic(this.#o.site, agent, 'ack'), encode(ack), { qos: 1 }),
+          reply: (ack) => this.#acknowledge(agent, ack),
           refuse: (reason, bytes) => this.#aside(agent, topic(this.#o.site, agent, channel), reason, bytes),
         })
         return undefined
@@ -149,6 +156,13 @@ export class Ingest {
       default:
         return 'nothing that an agent says'
     }
+  }
+
+  /** What can't be said now is said when the agent sends its records again. */
+  #acknowledge(agent: string, ack: AckMessage): void {
+    // a store may answer after the client was ended, and an ended mqtt.js throws
+    if (this.#ended || !this.#client?.connected) return
+    this.#client.publish(topic(this.#o.site, agent, 'ack'), encode(ack), { qos: 1 })
   }
 
   #admits(agent: string, simulated: boolean): boolean {

@@ -128,6 +128,23 @@ describe('the accumulator', () => {
     expect(sum(records, 'energyMilliJ', { pod: 'a' })).toBe(1_000_000)
   })
 
+  it('moves no energy between two stretches of a clock that was set, though both are in the same minute', () => {
+    const a = new DeviceAccumulator('rig1', 15_000)
+    for (let s = 0; s <= 50; s += 5) {
+      // at 30 s the clock goes back six seconds; the shares come unevenly
+      const wallMs = T0 + s * 1000 - (s >= 30 ? 6000 : 0)
+      const work = s < 30 ? 0 : s * 100
+      const holders = [{ owner: POOL, share: 1 }]
+      a.observe(reading({ powerW: 3000, holders }, { byOwner: [{ owner: POOL, workDiff1: work }] }), {
+        wallMs,
+        steadyMs: s * 1000,
+      })
+    }
+    const records = a.closeAll()
+    expect(records.length).toBeGreaterThan(1)
+    for (const r of records) expect((r.energyMilliJ ?? 0) / r.coveredMs).toBe(3000)
+  })
+
   it('gives every record a key of its own when the wall clock steps back', () => {
     const a = new DeviceAccumulator('rig1', 15_000)
     const records: Interval[] = []
