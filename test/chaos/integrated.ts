@@ -6,6 +6,8 @@ import { realStarts } from './real-time.ts'
 import { EDGE_MS, World } from './world.ts'
 
 const TOLERANCE = 0.005
+/** the two clocks are read one after the other, and whole milliseconds and watts are told */
+const ROUNDING_MS = 10
 /** one machine's seconds are too noisy to be judged alone before so long */
 const JUDGED_ALONE_MS = 300_000
 const ALWAYS_RIGHT = { fromMs: 0, offsetMs: 0 }
@@ -61,12 +63,14 @@ function add(into: Map<string, Sums>, i: AgentInterval, startMs: number, world: 
 /** Which part of a partly covered record was seen is not said; its mean power lies between the least and the most of its time. */
 function outOfRange(i: AgentInterval, startMs: number, world: World): string[] {
   const { deviceId, energyMilliJ = 0, coveredMs, durationMs } = i
-  const meanW = energyMilliJ / coveredMs
   const [leastW, mostW] = world.powerRangeW(deviceId, startMs - EDGE_MS, startMs + durationMs + EDGE_MS)
-  if (meanW >= leastW * (1 - TOLERANCE) - 1 && meanW <= mostW * (1 + TOLERANCE) + 1) return []
+  const leastMilliJ = leastW * (coveredMs - ROUNDING_MS) * (1 - TOLERANCE)
+  const mostMilliJ = mostW * (coveredMs + ROUNDING_MS) * (1 + TOLERANCE)
+  if (energyMilliJ >= leastMilliJ && energyMilliJ <= mostMilliJ) return []
   const at = new Date(startMs).toISOString()
+  const meanW = (energyMilliJ / coveredMs).toFixed(1)
   return [
-    `${deviceId} at ${at}: ${meanW.toFixed(1)} W over ${coveredMs} ms, truth ${leastW.toFixed(1)} to ${mostW.toFixed(1)} W`,
+    `${deviceId} at ${at}: ${meanW} W over ${coveredMs} ms, truth ${leastW.toFixed(1)} to ${mostW.toFixed(1)} W`,
   ]
 }
 
