@@ -4,7 +4,7 @@ import type { CgminerReply } from './cgminer.ts'
 import { amount, isTrue, rowsOf, textOf } from './cgminer-fields.ts'
 import type { Row } from './cgminer-text.ts'
 
-/** What `pools` says of the work: whom it is for now, and what each owner was credited with since the miner's start. */
+/** What `pools` says of the work: whom it is for at this moment, and what each owner was credited with since the miner’s start. */
 export interface PoolFacts {
   /** the pool that the machine works for; undefined: for none */
   active?: Owner
