@@ -1,5 +1,6 @@
 import type { Interval, IntervalQuantity } from '../protocol/interval.ts'
-import { NOBODY, type Owner, ownerKey } from '../protocol/owner.ts'
+import { type Holder, NOBODY, type Owner, ownerKey } from '../protocol/owner.ts'
+import { POWER_BASES, type PowerBasis } from '../protocol/sample.ts'
 import { apportion, HOUR_MS, MINUTE_MS, minuteOf, workDiff1OfHashrate } from '../protocol/units.ts'
 import type { Instant } from './clock.ts'
 import { Counter, type CounterState, OWNER_QUANTITIES, sumByOwner } from './counter.ts'
@@ -153,7 +154,10 @@ export class DeviceAccumulator {
   /** Differences of the counters that belong to owners. */
   #advanceOwners(reading: Reading, restarted: boolean | undefined, last: Seen | undefined) {
     const amounts: { owner: Owner; quantity: IntervalQuantity; amount: number }[] = []
-    for (const [ownerText, c] of sumByOwner(reading.counters?.byOwner ?? [], ownerKey))
+    for (const [ownerText, c] of sumByOwner(reading.counters?.byOwner ?? [], ownerKey)) {
+      // what an earlier life of the agent did not count of an owner that it knew has a past, as an update of the agent shows
+      const hadPast =
+        last?.steadyMs === undefined && OWNER_QUANTITIES.some((q) => this.#counters.has(`${q}|${ownerText}`))
       for (const quantity of OWNER_QUANTITIES) {
         const value = c[quantity]
         if (value === undefined) continue
@@ -161,12 +165,13 @@ export class DeviceAccumulator {
         let counter = this.#counters.get(key)
         if (!counter) {
           // An owner that appears while we watch (a pool switch) began at zero; where we couldn't see it before, it had a past.
-          counter = new Counter(last?.namedOwners ? { last: 0, strikes: 0 } : undefined)
+          counter = new Counter(last?.namedOwners && !hadPast ? { last: 0, strikes: 0 } : undefined)
           this.#counters.set(key, counter)
         }
         const amount = counter.advance(Math.round(value), restarted)
         if (amount !== undefined) amounts.push({ owner: c.owner, quantity, amount })
       }
+    }
     return amounts
   }
 
@@ -193,7 +198,7 @@ export class DeviceAccumulator {
     // whoever held the machine when the stretch began held it through
     const holders = before.sample.holders ?? []
     const held = holders.reduce((sum, h) => sum + h.share, 0)
-    const parts = held < 1 ? [...holders, { owner: NOBODY, share: 1 - held }] : holders
+    const parts: Holder[] = held < 1 ? [...holders, { owner: NOBODY, share: 1 - held }] : holders
     const shares = parts.map((p) => p.share)
     const lengths = pieces.map((p) => p.endMs - p.startMs)
     const energies = energyMilliJ === undefined ? undefined : apportion(energyMilliJ, lengths)
@@ -205,7 +210,8 @@ export class DeviceAccumulator {
       const timeParts = apportion(lengthMs, shares)
       for (const [k, part] of parts.entries()) {
         const bucket = this.#minutes.at(part.owner, piece, gap)
-        if (now.sample.powerBasis) bucket.powerBasis = now.sample.powerBasis
+        const { powerBasis } = now.sample
+        if (powerBasis) bucket.powerBasis = part.estimated ? worse(powerBasis, 'estimated') : powerBasis
         if (energyParts) add(bucket, 'energyMilliJ', energyParts[k] as number)
         if (gap) continue
         bucket.coveredMs += lengthMs
@@ -237,6 +243,9 @@ export class DeviceAccumulator {
     }
   }
 }
+
+const worse = (a: PowerBasis, b: PowerBasis): PowerBasis =>
+  POWER_BASES.indexOf(a) < POWER_BASES.indexOf(b) ? b : a
 
 function add({ sums }: Pick<Bucket, 'sums'>, quantity: IntervalQuantity, amount: number): void {
   sums[quantity] = (sums[quantity] ?? 0) + amount

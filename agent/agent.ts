@@ -4,6 +4,7 @@ import { encodeLive, MAX_SAMPLES_PER_MESSAGE } from '../protocol/sample.ts'
 import type { AckMessage, InventoryMessage, StatusMessage } from '../protocol/status.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { type AgentConfig, type DeviceConfig, spoolFolderOf } from './config.ts'
+import { asConfigured } from './configured.ts'
 import { Delivery } from './delivery.ts'
 import type { Driver, Reading } from './driver.ts'
 import { HardwareWatch } from './hardware.ts'
@@ -11,6 +12,7 @@ import { Metering } from './metering.ts'
 import { Poller } from './poller.ts'
 import { Publisher } from './publisher.ts'
 import { DeviceRegistry } from './registry.ts'
+import { ShareWatch } from './share-watch.ts'
 import { Spool } from './spool/spool.ts'
 import { pollTarget } from './target.ts'
 
@@ -37,6 +39,7 @@ export class Agent {
   readonly #version: string
   readonly #clock: Clock
   readonly #registry: DeviceRegistry
+  readonly #shares: ShareWatch
   readonly spool: Spool
   readonly #delivery: Delivery
   readonly #publisher: Publisher
@@ -58,6 +61,7 @@ export class Agent {
     this.#version = version
     this.#clock = clock
     this.#registry = new DeviceRegistry(config.devices, drivers, this.#wallMs())
+    this.#shares = new ShareWatch({ timeoutMs: config.shareTimeout, maxGapMs: maxGapMs(config), log })
     const { maxBytes, maxAge: maxAgeMs } = config.spool
     const settings = { folder: spoolFolderOf(config), maxBytes, maxAgeMs }
     this.spool = options.spool?.serves(settings)
@@ -110,7 +114,7 @@ export class Agent {
       recordsWaiting: this.spool.state().records,
     })
     if (this.#stopped) return
-    this.#metering = new Metering(this.spool, 3 * config.pollInterval)
+    this.#metering = new Metering(this.spool, maxGapMs(config))
     this.#publisher.start()
     for (const poller of this.#pollers) poller.start()
     this.#timers = [
@@ -151,7 +155,8 @@ export class Agent {
 
   #observed(device: DeviceConfig, driver: string, readings: readonly Reading[]): void {
     const now = this.#clock.now()
-    for (const { deviceId, reading } of this.#registry.update(device, driver, readings, now.wallMs))
+    const judged = readings.map((r) => this.#shares.judge(device.id, asConfigured(r, device), now.steadyMs))
+    for (const { deviceId, reading } of this.#registry.update(device, driver, judged, now.wallMs))
       this.#metering?.observe(deviceId, reading, now)
   }
 
@@ -220,6 +225,9 @@ export class Agent {
     }
   }
 }
+
+/** Readings further apart say nothing of the time between them: a poll may miss, and the next one, too. */
+const maxGapMs = ({ pollInterval }: AgentConfig): number => 3 * pollInterval
 
 /** Waits for work, but no longer than this. */
 async function atMost(work: Promise<unknown>, ms: number): Promise<void> {

@@ -68,19 +68,17 @@ export function asicReading(facts: AsicFacts): Reading {
   const algorithm = otherAlgorithm(facts.algorithm) ?? otherAlgorithmOf(facts.model)
   // hashes of another kind are none that these quantities, and the pools of Bitcoin, count
   const sha256 = <T>(value: T): T | undefined => (algorithm ? undefined : value)
-  const believed = believable(facts)
+  const spike = disbelief(facts.hashrateHs, facts.expectedHashrateHs)
+  const believed = spike === undefined
   const hashes = (facts.hashrateHs ?? 0) > 0
   const boards = boardFacts(facts, hashes)
   const faults = [...(facts.faults ?? []), ...boards.faults, ...fanFaults(facts, hashes)]
   const state = stateOf(facts, faults.length > 0)
-  if (!believed)
-    faults.push(
-      `the hashrate reading of ${inTh(facts.hashrateHs)} is not believed: ${inTh(facts.expectedHashrateHs)} is expected`,
-    )
+  if (spike) faults.push(spike)
   if (facts.pools && facts.pools.configured > 0 && facts.pools.alive === 0) faults.push('no pool is alive')
   faults.push(...(facts.notes ?? []))
   const power = facts.power ?? (believed ? modelledPower(facts) : undefined)
-  const { active, byOwner } = facts.pools ?? {}
+  const { active, byOwner, shares, parted = active && [{ owner: active, share: 1 }] } = facts.pools ?? {}
   const fans = facts.fans ?? []
   const reading: Reading = {
     identity: known({
@@ -105,16 +103,19 @@ export function asicReading(facts: AsicFacts): Reading {
       fanRpm: fans.length > 0 ? Math.min(...fans.map((f) => f.rpm)) : undefined,
       uptimeS: facts.uptimeS,
       // without an answer about pools nobody knows whom it works for
-      holders: facts.pools && (state === 'hashing' && active ? [{ owner: active, share: 1 }] : []),
+      holders: facts.pools && ((state === 'hashing' && parted) || []),
       faults: faults.length > 0 ? faults.slice(0, 32).map((f) => f.slice(0, 256)) : undefined,
     }),
   }
   if (byOwner?.length && !algorithm) reading.counters = { byOwner }
+  if (shares) reading.shares = shares
   return reading
 }
 
-function believable({ hashrateHs, expectedHashrateHs }: AsicFacts): boolean {
-  return !hashrateHs || !expectedHashrateHs || hashrateHs <= BELIEVED * expectedHashrateHs
+/** Why a hashrate is no reading of this machine; undefined where it may be one. */
+export function disbelief(hashrateHs = 0, expectedHashrateHs = 0): string | undefined {
+  if (!expectedHashrateHs || hashrateHs <= BELIEVED * expectedHashrateHs) return undefined
+  return `the hashrate reading of ${inTh(hashrateHs)} is not believed: ${inTh(expectedHashrateHs)} is expected`
 }
 
 /** The model holds for a machine that hashes; what it draws otherwise, nobody knows. */
@@ -172,7 +173,7 @@ function sum(parts: readonly (number | undefined)[]): number | undefined {
   return parts.reduce((total, part) => (total === undefined || part === undefined ? undefined : total + part))
 }
 
-const inTh = (hashrateHs = 0): string => `${Math.round(hashrateHs / 1e11) / 10} TH/s`
+export const inTh = (hashrateHs = 0): string => `${Math.round(hashrateHs / 1e11) / 10} TH/s`
 
 /** As long as the inventory takes; an empty text says nothing. */
 const label = (text: string | undefined): string | undefined => text?.slice(0, 128) || undefined

@@ -11,7 +11,7 @@ import {
 import { LEVELS } from '../protocol/kit/log.ts'
 import { SecretSchema } from '../protocol/kit/secret.ts'
 import { COLLECTOR_NAME } from '../protocol/topics.ts'
-import { HOUR_MS } from '../protocol/units.ts'
+import { HOUR_MS, MINUTE_MS } from '../protocol/units.ts'
 import type { Driver } from './driver.ts'
 import { WebAccessSchema } from './wire/web-auth.ts'
 
@@ -112,6 +112,9 @@ export const agentConfigSchema = (drivers: readonly Driver[]) =>
         .describe('where the readings go'),
       pollInterval: DurationMsSchema.default(10_000).describe('how often each device is read: 1s to 60s'),
       timeout: DurationMsSchema.default(5_000).describe('how long a device may take to answer'),
+      shareTimeout: DurationMsSchema.default(10 * MINUTE_MS).describe(
+        'a miner that shows a hashrate is faulty when its pool accepts no share for so long, or for ten times what a share takes it on average',
+      ),
       spool: z
         .strictObject({
           folder: z
@@ -133,6 +136,12 @@ export const agentConfigSchema = (drivers: readonly Driver[]) =>
     .superRefine((config, ctx) => {
       if (config.pollInterval < 1000 || config.pollInterval > 60_000)
         ctx.addIssue({ code: 'custom', path: ['pollInterval'], message: 'expected 1s to 60s' })
+      if (config.shareTimeout < config.pollInterval)
+        ctx.addIssue({
+          code: 'custom',
+          path: ['shareTimeout'],
+          message: 'expected at least one pollInterval',
+        })
       if (config.spool.maxBytes < MIN_SPOOL_BYTES)
         ctx.addIssue({ code: 'custom', path: ['spool', 'maxBytes'], message: 'expected at least 1MiB' })
       if (config.spool.maxAge < HOUR_MS)

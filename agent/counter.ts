@@ -78,4 +78,4 @@ export function sumByOwner(
   return sums
 }
 
-export const OWNER_QUANTITIES = ['workDiff1', 'tokensIn', 'tokensOut'] as const
+export const OWNER_QUANTITIES = ['workDiff1', 'tokensIn', 'tokensInCached', 'tokensOut'] as const

@@ -47,9 +47,21 @@ export interface Session {
 export interface Reading {
   /** part of the machine, such as `gpu3`; absent: the machine itself */
   part?: string
-  identity: Omit<Device, 'deviceId' | 'driver' | 'location' | 'meteredBy' | 'tags'>
+  /** the part of the same machine whose energy this one's is part of: an outlet is behind its PDU's inlet */
+  behind?: string
+  /** `tags`: what the machine's own labels say, such as an outlet's name; the configuration's stand above them */
+  identity: Omit<Device, 'deviceId' | 'driver' | 'location' | 'meteredBy'>
   sample: Omit<Sample, 'deviceId' | 'observedAtMs'>
   counters?: Counters
+  shares?: AcceptedShares
+}
+
+/** What a miner's pools took of it, its firmware maker's aside; absent: its API doesn't say. */
+export interface AcceptedShares {
+  /** since its start */
+  accepted: number
+  /** difficulty-1 shares that one stands for: what the pool asks now, or asked on average, whichever is more */
+  difficulty?: number
 }
 
 /**
@@ -67,6 +79,8 @@ export interface OwnerCounters {
   owner: Owner
   workDiff1?: number
   tokensIn?: number
+  /** of tokensIn what came from a cache */
+  tokensInCached?: number
   tokensOut?: number
 }
 

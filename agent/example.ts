@@ -17,6 +17,10 @@ mqtt:
 pollInterval: 10s
 timeout: 5s
 
+# A miner that shows a hashrate is faulty when its pool accepts no share for so long. Pools that ask for
+# difficult shares are given longer: ten times what a share takes on average.
+shareTimeout: 10m
+
 # Records wait on disk until the collector's store has them. At the bound the oldest go, and the ledger says so.
 spool:
   # folder: /var/lib/perwatt-agent/container-01
@@ -30,10 +34,12 @@ log:
 simulated: false
 
 devices:
-  # A miner whose firmware is found by asking it.
+  # A miner whose firmware is found by asking it. With the MAC or serial number that is expected at its
+  # address, perwatt-agent scan --write follows it to a new lease.
   - id: c01-r01-s01
     driver: auto
     host: 192.0.2.11
+    hardwareId: 02:00:5E:00:01:11
     location: { container: C01, rack: R01, slot: "01" }
 
   # A miner of a known family. Stock Antminers report no power: it is modelled from the hashrate and
@@ -43,6 +49,9 @@ devices:
     host: 192.0.2.12
     location: { container: C01, rack: R01, slot: "02" }
     expectedHashrateHs: 200e12
+    # Some things are told over HTTP only, with a login: here the MAC and whether it sleeps. No default
+    # password is ever tried unasked.
+    # web: { username: root, password: { file: /run/credentials/perwatt-agent.service/miners } }
 
   # GPUs behind a DCGM exporter: one device a GPU (gpu-01/gpu0, gpu-01/gpu1, ...).
   - id: gpu-01

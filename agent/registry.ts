@@ -50,14 +50,15 @@ export class DeviceRegistry {
   ): { deviceId: string; reading: Reading }[] {
     const parts = this.#parts.get(config.id) ?? new Set()
     this.#parts.set(config.id, parts)
-    const seen = readings.map((raw) => {
-      const reading = withRatedPower(raw, config)
+    const seen = readings.map((reading) => {
       const deviceId = reading.part ? `${config.id}/${reading.part}` : config.id
       const device: Device = {
         deviceId,
         driver: driver === AUTO ? config.driver : driver,
         ...reading.identity,
         ...configured(config),
+        ...(reading.behind !== undefined && { meteredBy: `${config.id}/${reading.behind}` }),
+        ...(reading.identity.tags && { tags: { ...reading.identity.tags, ...config.tags } }),
       }
       const before = this.#known.get(deviceId)
       if (!before || JSON.stringify(before.device) !== JSON.stringify(device)) this.#version++
@@ -97,12 +98,4 @@ function configured(config: DeviceConfig): Partial<Device> {
   if (config.meteredBy) facts.meteredBy = config.meteredBy
   if (config.tags) facts.tags = config.tags
   return facts
-}
-
-/** The name plate is the last resort: only for a machine that runs and says nothing of its power. */
-function withRatedPower(reading: Reading, config: DeviceConfig): Reading {
-  const { sample } = reading
-  const runs = sample.state === 'hashing' || sample.state === 'busy' || sample.state === 'ok'
-  if (sample.powerW !== undefined || config.ratedPowerW === undefined || !runs || reading.part) return reading
-  return { ...reading, sample: { ...sample, powerW: config.ratedPowerW, powerBasis: 'rated' } }
 }

@@ -16,6 +16,8 @@ export const INTERVAL_QUANTITIES = [
   'gpuMs',
   'busyGpuMs',
   'tokensIn',
+  /** of tokensIn what came from a cache, where the server tells */
+  'tokensInCached',
   'tokensOut',
 ] as const
 export type IntervalQuantity = (typeof INTERVAL_QUANTITIES)[number]

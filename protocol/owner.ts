@@ -25,4 +25,6 @@ export function ownerKey(owner: Owner): string {
 export interface Holder {
   owner: Owner
   share: number
+  /** the share is not measured: by memory, by MIG slices, or even; live messages leave it out */
+  estimated?: boolean
 }

@@ -17,12 +17,13 @@ export const STATES = [
 export type State = (typeof STATES)[number]
 
 /** How a power value is known, best first. A meter overrides what the device says. */
-export const POWER_BASES = ['metered', 'reported', 'estimated', 'modelled', 'rated'] as const
+export const POWER_BASES = ['metered', 'reported', 'estimated', 'shared', 'modelled', 'rated'] as const
 export type PowerBasis = (typeof POWER_BASES)[number]
 
 /** Every quantity that a live sample can carry; the name says the unit. */
 export const QUANTITIES = [
   'powerW',
+  'powerInstantW',
   'powerLimitW',
   'hashrateHs',
   'hashrateAvgHs',
@@ -31,8 +32,14 @@ export const QUANTITIES = [
   'memoryTotalBytes',
   'tempC',
   'boardTempC',
+  'memoryTempC',
   'inletTempC',
   'fanRpm',
+  'fanRatio',
+  'smClockHz',
+  'memoryClockHz',
+  'eccCorrectedErrors',
+  'eccUncorrectedErrors',
   'boardsWorking',
   'boardsFitted',
   'chipsWorking',
@@ -50,7 +57,8 @@ export type Quantity = (typeof QUANTITIES)[number]
 
 /**
  * What a device says now. Unknown is absent: never 0, never -1.
- * `tempC` is the hottest chip, `boardTempC` the hottest board, `fanRpm` the slowest fan.
+ * `tempC` is the hottest chip, `boardTempC` the hottest board, `fanRpm` the slowest fan. A GPU's `powerW` is its driver's
+ * average over a second where it has one, `powerInstantW` the moment's; its ECC errors are counted since its driver was loaded.
  */
 export interface Sample extends Partial<Record<Quantity, number>> {
   deviceId: string

@@ -9,6 +9,8 @@ export const COLLECTOR_NAME = 'collector'
 export const topic = (site: string, agent: string, channel: Channel): string =>
   `${ROOT}/${site}/${agent}/${channel}`
 export const helloTopic = (site: string): string => `${ROOT}/${site}/${COLLECTOR_NAME}/hello`
+/** Where the collector retains its advice. */
+export const adviceTopic = (site: string): string => `${ROOT}/${site}/${COLLECTOR_NAME}/advice`
 
 /** What a collector subscribes to: everything that agents of the site say. */
 export const agentTopics = (site: string): string[] =>

@@ -1,5 +1,6 @@
-// What the tests run against besides npm's packages: a real broker, a real time-series server, a real browser. On Debian
-// as root they are installed; elsewhere the command to run is named. Plain JavaScript: it runs before any build.
+// What the tests run against besides npm's packages: a real broker, a real time-series server, a real browser, a real SNMP
+// agent. On Debian as root they are installed; elsewhere the command to run is named. Plain JavaScript: it runs before any
+// build.
 import { spawnSync } from 'node:child_process'
 import { accessSync, constants, existsSync, rmSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
@@ -8,14 +9,19 @@ const PROGRAMS = [
   { program: 'mosquitto', package: 'mosquitto', service: 'mosquitto' },
   { program: 'influxd', package: 'influxdb', service: 'influxdb' },
   { program: 'faketime', package: 'faketime' },
+  { program: 'snmpd', package: 'snmpd', service: 'snmpd' },
   { program: 'chromium', package: 'chromium' },
   { program: 'systemd-analyze', package: 'systemd' },
+  { program: 'gcc', package: 'gcc' },
+  { program: 'the headers of the C library', file: '/usr/include/stdio.h', package: 'libc6-dev' },
+  { program: 'openssl', package: 'openssl' },
 ]
 const OLDEST_NODE = [20, 19]
 const POLICY = '/usr/sbin/policy-rc.d'
 
 /** Debian keeps servers in /usr/sbin, where only root's PATH looks. */
-function isInstalled({ program }) {
+function isInstalled({ program, file }) {
+  if (file) return existsSync(file)
   const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin']
   return folders.some((folder) => isExecutable(join(folder, program)))
 }

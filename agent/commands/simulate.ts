@@ -89,7 +89,7 @@ export async function simulate(options: SimulateOptions): Promise<void> {
 }
 
 function description(site: Site): string[] {
-  const { asics, gpuHosts, llm, meter } = site.layout
+  const { asics, gpuHosts, llm, meter, pdus } = site.layout
   const { ports } = site.layout
   const families = ASIC_FAMILIES.map((family) => asics.filter((a) => a.model.family === family))
   return [
@@ -103,6 +103,9 @@ function description(site: Site): string[] {
       (h) => `8 ${h.model.name} in ${h.id}: http://${h.host}:${ports.dcgm}/metrics (dcgm-exporter)`,
     ),
     ...(llm ? [`LLM server ${llm.model}: http://${llm.host}:${ports.llm}/metrics (vLLM)`] : []),
+    ...pdus.map(
+      (p) => `rack PDU ${p.id} with ${p.outlets.length} hosts: ${p.host}:${ports.snmp} (SNMP, Raritan PX3)`,
+    ),
     `site meter: ${meter.host}:${ports.meter} (Modbus TCP, Schneider iEM3000)`,
   ]
 }

@@ -1,36 +1,50 @@
-/** Published ratings of a stock machine at its normal mode, 25 C: W divided by TH/s, each with +-5 % or more of its own. */
+import { efficiencyOf, type Rating, rating, type Source } from './rating.ts'
+
+/** A stock machine. */
 export interface AntminerModel {
   efficiencyJPerTh: number
   /** hashboards that it leaves the factory with; absent where makes of one name differ */
   boards?: number
 }
 
-const air = (efficiencyJPerTh: number): AntminerModel => ({ efficiencyJPerTh, boards: 3 })
-const hydro = (efficiencyJPerTh: number): AntminerModel => ({ efficiencyJPerTh })
+interface Model extends Rating {
+  boards?: number
+}
+
+const air = (hashrateThs: number, powerW: number, source: Source): Model => ({
+  ...rating(hashrateThs, powerW, source),
+  boards: 3,
+})
+const hydro: (hashrateThs: number, powerW: number, source: Source) => Model = rating
 
 /** By the `Type` that the machine gives, without "Antminer" and in lower case. */
-const MODELS: Readonly<Record<string, AntminerModel>> = {
-  s9: air(98), // 13.5 TH/s, 1323 W
-  s17: air(45), // 53 TH/s, 2385 W
-  's17 pro': air(39.5), // 53 TH/s, 2094 W
-  t17: air(55), // 40 TH/s, 2200 W
-  s19: air(34.2), // 95 TH/s, 3250 W
-  's19 pro': air(29.5), // 110 TH/s, 3250 W
-  's19j pro': air(29.5), // 104 TH/s, 3068 W
-  's19j pro+': air(27.5), // 122 TH/s, 3355 W
-  's19k pro': air(23), // 120 TH/s, 2760 W
-  's19 xp': air(21.5), // 140 TH/s, 3010 W
-  t19: air(37.5), // 84 TH/s, 3150 W
-  s21: air(17.5), // 200 TH/s, 3500 W
-  's21+': air(16.5), // 216 TH/s, 3564 W
-  's21 pro': air(15), // 234 TH/s, 3510 W
-  's21 xp': air(13.5), // 270 TH/s, 3645 W
-  t21: air(19), // 190 TH/s, 3610 W
-  's19 pro+ hyd.': hydro(27.5), // 198 TH/s, 5445 W
-  's19 xp hyd.': hydro(20.8), // 255 TH/s, 5304 W
-  's21 hyd.': hydro(16), // 335 TH/s, 5360 W
-  's21+ hyd.': hydro(15), // 319 TH/s, 4785 W
-  's21 xp hyd.': hydro(12), // 473 TH/s, 5676 W
+export const ANTMINERS: Readonly<Record<string, Model>> = {
+  s9: air(13.5, 1323, 'catalogues'),
+  s17: air(56, 2520, 'catalogues'),
+  's17 pro': air(53, 2094, 'catalogues'),
+  t17: air(40, 2200, 'catalogues'),
+  s19: air(95, 3250, 'catalogues'),
+  's19 pro': air(110, 3250, 'bitmain-support'),
+  's19j pro': air(104, 3068, 'catalogues'),
+  's19j pro+': air(122, 3355, 'catalogues'),
+  's19k pro': air(120, 2760, 'bitdeer-explorer'),
+  's19 xp': air(140, 3010, 'catalogues'),
+  's19j xp': air(151, 3247, 'catalogues'),
+  t19: air(84, 3150, 'catalogues'),
+  s21: air(200, 3500, 'bitmain-support'),
+  's21+': air(216, 3564, 'hashrate-index'),
+  's21 pro': air(234, 3510, 'bitmain-support'),
+  's21 xp': air(270, 3645, 'bitmain-support'),
+  t21: air(190, 3610, 'bitdeer-explorer'),
+  s23: air(318, 3498, 'hashrate-index'),
+  's19 pro+ hyd.': hydro(198, 5445, 'catalogues'),
+  's19 xp hyd.': hydro(255, 5304, 'catalogues'),
+  's21 hyd.': hydro(335, 5360, 'bitdeer-explorer'),
+  's21+ hyd.': hydro(358, 5370, 'bitmain-shop'),
+  's21e xp hyd.': hydro(430, 5590, 'bitmain-shop'),
+  's21 xp hyd.': hydro(473, 5676, 'bitmain-support'),
+  's21 xp+ hyd.': hydro(500, 5500, 'bitmain-shop'),
+  's23 hyd.': hydro(580, 5510, 'bitmain-manual'),
 }
 
 /**
@@ -45,5 +59,11 @@ export function antminerModel(type: string | undefined): AntminerModel | undefin
     .replace(/\s*\(\d+(\.\d+)?\s*th?(\/s)?\)$/, '')
     .replace(/\bhyd(ro)?\.?$/, 'hyd.')
     .trim()
-  return name !== undefined && Object.hasOwn(MODELS, name) ? MODELS[name] : undefined
+  const model = name !== undefined && Object.hasOwn(ANTMINERS, name) ? ANTMINERS[name] : undefined
+  return (
+    model && {
+      efficiencyJPerTh: efficiencyOf(model),
+      ...(model.boards === undefined ? {} : { boards: model.boards }),
+    }
+  )
 }

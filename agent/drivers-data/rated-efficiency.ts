@@ -1,56 +1,91 @@
-/**
- * Published ratings of machines that tell their power themselves as long as their supply does: W divided by TH/s at the maker's
- * normal mode, 25 C, each with +-5 % or more of its own. For the Antminers, which mostly don't, see antminer-models.
- */
+import { efficiencyOf, type Rating, rating } from './rating.ts'
 
-/** MicroBT sells a generation in classes of efficiency, whatever the cooling (air, hydro, immersion) and the size. */
-const WHATSMINER_CLASSES: Readonly<Record<string, Readonly<Record<string, number>>>> = {
-  // M50 114 TH/s 3306 W, M50S 126 TH/s 3276 W, M50S+ 136 TH/s 3264 W, M50S++ 150 TH/s 3300 W
-  M5: { '': 29, S: 26, 'S+': 24, 'S++': 22 },
-  // M60 172 TH/s 3422 W, M60S 186 TH/s 3441 W, M66S+ 314 TH/s 5338 W, M66S++ 356 TH/s 5518 W
-  M6: { '': 19.9, S: 18.5, 'S+': 17, 'S++': 15.5 },
+/** Machines that tell their power themselves as long as their supply does. For the Antminers, which mostly don't, see antminer-models. */
+
+/**
+ * MicroBT sells a generation in classes of efficiency, whatever the cooling (air, hydro, immersion) and the size: by the first
+ * digit after the M and what follows the second. The rating is of one machine of the class.
+ */
+const WHATSMINER_CLASSES: Readonly<Record<string, Rating>> = {
+  // M50
+  '5': rating(114, 3306, 'catalogues'),
+  // M50S, M50S+
+  '5S': rating(126, 3276, 'catalogues'),
+  '5S+': rating(136, 3264, 'catalogues'),
+  // M56S++
+  '5S++': rating(230, 5060, 'riot-release'),
+  // M60
+  '6': rating(172, 3422, 'catalogues'),
+  // M63S, M66S+
+  '6S': rating(406, 7511, 'bitdeer-explorer'),
+  '6S+': rating(314, 5338, 'catalogues'),
+  // M60S++
+  '6S++': rating(218, 3379, 'whatsminer-shop'),
+  // M73, M70S
+  '7': rating(512, 7424, 'whatsminer-shop'),
+  '7S': rating(248, 3348, 'whatsminer-shop'),
 }
 /** Before, each model had its own. */
-const WHATSMINERS: Readonly<Record<string, number>> = {
-  M20S: 49.4, // 68 TH/s, 3360 W
-  M21S: 60, // 56 TH/s, 3360 W
-  M30S: 38, // 86 TH/s, 3268 W
-  'M30S+': 34, // 100 TH/s, 3400 W
-  'M30S++': 31, // 112 TH/s, 3472 W
-  M31S: 46, // 70 TH/s, 3220 W
-  'M31S+': 42, // 80 TH/s, 3360 W
+const WHATSMINERS: Readonly<Record<string, Rating>> = {
+  M20S: rating(68, 3360, 'catalogues'),
+  M21S: rating(56, 3360, 'catalogues'),
+  M30S: rating(86, 3268, 'catalogues'),
+  'M30S+': rating(100, 3400, 'whatsminer-shop'),
+  'M30S++': rating(112, 3472, 'catalogues'),
+  M31S: rating(76, 3220, 'catalogues'),
+  'M31S+': rating(80, 3360, 'catalogues'),
 }
 
-const AVALONS: Readonly<Record<string, number>> = {
-  '1066': 65, // 50 TH/s, 3250 W
-  '1126PRO': 50.3, // 68 TH/s, 3420 W
-  '1166PRO': 42, // 81 TH/s, 3400 W
-  '1246': 38, // 90 TH/s, 3420 W
-  '1346': 30, // 110 TH/s, 3300 W
-  '1366': 25, // 130 TH/s, 3250 W
-  '1466': 21.5, // 150 TH/s, 3230 W
-  '1566': 18.5, // 185 TH/s, 3420 W
+const AVALONS: Readonly<Record<string, Rating>> = {
+  '1066': rating(50, 3250, 'catalogues'),
+  '1166PRO': rating(81, 3400, 'catalogues'),
+  '1246': rating(90, 3420, 'catalogues'),
+  '1346': rating(110, 3300, 'canaan-release'),
+  '1366': rating(130, 3250, 'canaan-release'),
+  '1466': rating(150, 3230, 'catalogues'),
+  '1566': rating(185, 3420, 'catalogues'),
 }
 
-const SEALMINERS: Readonly<Record<string, number>> = {
-  A2: 16.5, // 226 TH/s, 3730 W
+const SEALMINERS: Readonly<Record<string, Rating>> = {
+  A2: rating(226, 3729, 'bitdeer-explorer'),
+  'A2 PRO': rating(260, 3874, 'bitdeer-release'),
+  'A3 PRO': rating(290, 3625, 'bitdeer-release'),
+}
+
+const AURADINES: Readonly<Record<string, Rating>> = {
+  AT2880: rating(260, 4160, 'auradine-release'),
+}
+
+/** Every rating of this table by its key, for a look at all of them. */
+export const RATINGS: Readonly<Record<string, Rating>> = {
+  ...WHATSMINER_CLASSES,
+  ...WHATSMINERS,
+  ...AVALONS,
+  ...SEALMINERS,
+  ...AURADINES,
 }
 
 /**
- * @param model as a driver names it: `Whatsminer M30S++_VH60`, `AvalonMiner 1246-83`, `SealMiner A2`
+ * @param model as a driver names it: `Whatsminer M30S++_VH60`, `AvalonMiner 1246-83`, `SealMiner A2`, `Auradine AT2880`
  * @returns J/TH; undefined where no rating is known
  */
 export function ratedJPerTh(model: string | undefined): number | undefined {
-  const [, make, name = ''] =
-    /^(Whatsminer|AvalonMiner|SealMiner) (M\d+S?\+{0,2}(?=_|$)|\d{4}(?:pro)?|A\d)/i.exec(model ?? '') ?? []
-  switch (make?.toLowerCase()) {
-    case 'whatsminer':
-      return WHATSMINERS[name] ?? WHATSMINER_CLASSES[name.slice(0, 2)]?.[name.slice(3)]
-    case 'avalonminer':
-      return AVALONS[name.toUpperCase()]
-    case 'sealminer':
-      return SEALMINERS[name]
-    default:
-      return undefined
-  }
+  const [make = '', ...rest] = (model ?? '').split(' ')
+  const found = ratingOf(make.toLowerCase(), rest.join(' '))
+  return found && efficiencyOf(found)
 }
+
+function ratingOf(make: string, name: string): Rating | undefined {
+  if (make === 'whatsminer') {
+    const [, exact = '', generation, suffix] = /^(M(\d)\d(S?\+{0,2}))(?:_|$)/.exec(name) ?? []
+    return own(WHATSMINERS, exact) ?? own(WHATSMINER_CLASSES, `${generation}${suffix}`)
+  }
+  // 1246-83: the number of the model, then the hashrate of this one
+  if (make === 'avalonminer') return own(AVALONS, /^\d{4}(?:pro)?/i.exec(name)?.[0].toUpperCase() ?? '')
+  if (make === 'sealminer') return own(SEALMINERS, name.toUpperCase().replace('_', ' '))
+  if (make === 'auradine') return own(AURADINES, name)
+  return undefined
+}
+
+const own = (table: Readonly<Record<string, Rating>>, name: string): Rating | undefined =>
+  Object.hasOwn(table, name) ? table[name] : undefined

@@ -1,15 +1,16 @@
 import { z } from 'zod'
 import { PortSchema } from '../../protocol/kit/fields.ts'
-import { hashrateHs } from '../../protocol/units.ts'
 import type { AsicFacts, Board, Fan } from '../asic-reading.ts'
 import { asicSession, supplement } from '../asic-session.ts'
 import { defineDriver } from '../driver.ts'
 import { auradineFault, isAuradineStarting } from '../drivers-data/auradine-leds.ts'
+import { ratedJPerTh } from '../drivers-data/rated-efficiency.ts'
 import { firmwareIn } from '../firmware.ts'
 import type { Address } from '../wire/cgminer.ts'
 import { amount, macOf, numberOf, positive, rowsOf, textOf } from '../wire/cgminer-fields.ts'
 import { poolFacts } from '../wire/cgminer-pools.ts'
 import type { Row } from '../wire/cgminer-text.ts'
+import { fromMhs, fromThs } from '../wire/hashrates.ts'
 import { LoginAuth, login, type WebAccess, WebAccessSchema } from '../wire/web-auth.ts'
 import { noPage, WebClient } from '../wire/web-client.ts'
 
@@ -70,10 +71,11 @@ export default defineDriver({
   },
 })
 
-/** A token is good for an hour. */
+/** A token is good for an hour, and stands in a header of its own. */
 function httpApi(at: Address, { username, password }: WebAccess): WebClient {
   const credentials = { command: 'token', user: username, password: password.reveal() }
-  return new WebClient(at, new LoginAuth((signal) => login(at, '/token', credentials, signal)))
+  const shown = (token: string) => ({ token })
+  return new WebClient(at, new LoginAuth((signal) => login(at, '/token', credentials, signal, shown)))
 }
 
 function auradineFacts(sections: Row): AsicFacts {
@@ -87,13 +89,15 @@ function auradineFacts(sections: Row): AsicFacts {
   const fault = auradineFault(light)
   const boardTemps = rowsOf(sections, 'Temperature').filter((row) => amount(row, 'ID') !== 0)
   const sensorsC = boardTemps.flatMap((row) => temperatures(row, 'BoardTemp'))
+  const name = model && `Auradine ${model}`
   return {
-    model: model && `Auradine ${model}`,
+    model: name,
+    efficiencyJPerTh: ratedJPerTh(name),
     firmware: version && `FluxOS ${version}`,
     hardwareId: macOf(report['mac']) ?? textOf(report, 'SerialNo'),
-    hashrateHs: mhs(amount(summary, 'MHS 5s', 'MHS 1m')),
-    hashrateAvgHs: mhs(amount(summary, 'MHS av')),
-    expectedHashrateHs: ths(positive(mode, 'Ths')),
+    hashrateHs: fromMhs(amount(summary, 'MHS 5s', 'MHS 1m')),
+    hashrateAvgHs: fromMhs(amount(summary, 'MHS av')),
+    expectedHashrateHs: fromThs(positive(mode, 'Ths')),
     power: powerOf(first('PSU'), summary),
     powerLimitW: positive(mode, 'Power'),
     boards: boardsOf(sections),
@@ -111,9 +115,6 @@ function auradineFacts(sections: Row): AsicFacts {
     faults: fault ? [fault] : [],
   }
 }
-
-const mhs = (value: number | undefined) => (value === undefined ? undefined : hashrateHs(value, 'MH'))
-const ths = (value: number | undefined) => (value === undefined ? undefined : hashrateHs(value, 'TH'))
 
 /** The supply measures its input; where `Wattage` of the summary is measured, nobody says. */
 function powerOf(supply: Row, summary: Row): AsicFacts['power'] {
@@ -133,7 +134,7 @@ function boardsOf(sections: Row): Board[] {
     const status = textOf(row, 'Status') ?? 'Alive'
     return {
       name: `hashboard ${id}`,
-      hashrateHs: mhs(amount(row, 'MHS 5s')),
+      hashrateHs: fromMhs(amount(row, 'MHS 5s')),
       chipsFitted: chips,
       // a chip that doesn't answer has no temperature; a list that is cut says nothing
       chipsWorking:

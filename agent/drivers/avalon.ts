@@ -1,6 +1,5 @@
 import { z } from 'zod'
 import { PortSchema } from '../../protocol/kit/fields.ts'
-import { hashrateHs } from '../../protocol/units.ts'
 import type { AsicFacts } from '../asic-reading.ts'
 import { asicSession } from '../asic-session.ts'
 import { defineDriver } from '../driver.ts'
@@ -11,6 +10,7 @@ import type { CgminerReply } from '../wire/cgminer.ts'
 import { amount, macOf, rowsOf, textOf } from '../wire/cgminer-fields.ts'
 import { poolFacts } from '../wire/cgminer-pools.ts'
 import type { Row } from '../wire/cgminer-text.ts'
+import { fromGhs, fromMhs } from '../wire/hashrates.ts'
 
 export default defineDriver({
   name: 'avalon',
@@ -54,17 +54,10 @@ function moduleFacts(stats: CgminerReply | undefined, summary: Row | undefined):
   const modules = avalonModules(stats?.body)
   const total = (...names: string[]) => {
     const ghs = modules.map((m) => m.amount(...names))
-    return ghs.length > 0 && ghs.every((n) => n !== undefined)
-      ? hashrateHs(
-          ghs.reduce((a, b) => a + b, 0),
-          'GH',
-        )
-      : undefined
+    const known = ghs.length > 0 && ghs.every((n) => n !== undefined)
+    return fromGhs(known ? ghs.reduce((a, b) => a + b, 0) : undefined)
   }
-  const mhs = (...names: string[]) => {
-    const value = amount(summary, ...names)
-    return value === undefined ? undefined : hashrateHs(value, 'MH')
-  }
+  const mhs = (...names: string[]) => fromMhs(amount(summary, ...names))
   const all = <T>(of: (m: Module) => readonly T[]): T[] => modules.flatMap(of)
   const inlets = all((m) => m.numbers('ITemp', 'Temp'))
   const limitsW = all((m) => m.numbers('MPO'))

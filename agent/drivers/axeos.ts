@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import { PortSchema } from '../../protocol/kit/fields.ts'
-import { hashrateHs } from '../../protocol/units.ts'
-import { type StratumPool, stratumPools } from '../asic-pools.ts'
+import { acceptedShares, type StratumPool, stratumPools } from '../asic-pools.ts'
 import type { AsicFacts, Board, Fan } from '../asic-reading.ts'
 import { minerSession } from '../asic-session.ts'
 import { defineDriver } from '../driver.ts'
@@ -17,6 +16,7 @@ import {
   textOf,
 } from '../wire/cgminer-fields.ts'
 import type { Row } from '../wire/cgminer-text.ts'
+import { fromGhs } from '../wire/hashrates.ts'
 import { noPage, WebClient } from '../wire/web-client.ts'
 
 export default defineDriver({
@@ -43,15 +43,15 @@ export default defineDriver({
 
 function axeFacts(info: Row, asic: Row | undefined): AsicFacts {
   const chips = positive(info, 'asicCount') ?? positive(asic, 'asicCount')
-  const current = ghs(amount(info, 'hashRate'))
+  const current = fromGhs(amount(info, 'hashRate'))
   const powerW = current ? positive(info, 'power') : amount(info, 'power')
   return {
     model: modelOf(textOf(info, 'deviceModel') ?? textOf(asic, 'deviceModel'), textOf(info, 'boardVersion')),
     firmware: textOf(info, 'version'),
     hardwareId: macOf(info['macAddr']),
     hashrateHs: current,
-    hashrateAvgHs: ghs(amount(info, 'hashRate_1h', 'hashRate_10m', 'hashRate_1m')),
-    expectedHashrateHs: ghs(positive(info, 'expectedHashrate') ?? nominalGhs(info, chips)),
+    hashrateAvgHs: fromGhs(amount(info, 'hashRate_1h', 'hashRate_10m', 'hashRate_1m')),
+    expectedHashrateHs: fromGhs(positive(info, 'expectedHashrate') ?? nominalGhs(info, chips)),
     // what goes into the board: the losses of its supply are not in it (14 W shown were 24 W at the plug)
     power: powerW === undefined ? undefined : { powerW, basis: 'estimated' },
     boards: [boardOf(info, chips, current)],
@@ -64,11 +64,13 @@ function axeFacts(info: Row, asic: Row | undefined): AsicFacts {
       ...(isTrue(info['overheat_mode']) ? ['stopped itself: too hot'] : []),
       ...(textOf(info, 'power_fault') ? [`power: ${textOf(info, 'power_fault')}`] : []),
     ],
-    pools: stratumPools(poolsOf(info)),
+    // both pools' shares together, and the difficulty of the one in use
+    pools: stratumPools(
+      poolsOf(info),
+      acceptedShares(amount(info, 'sharesAccepted'), positive(info, 'poolDifficulty', 'stratumDifficulty')),
+    ),
   }
 }
-
-const ghs = (value: number | undefined) => (value === undefined ? undefined : hashrateHs(value, 'GH'))
 
 /** Each small core tries one hash a clock; the firmware's own promise where it doesn't tell it (before 2.9). */
 function nominalGhs(info: Row, chips: number | undefined): number | undefined {
@@ -117,21 +119,30 @@ function fansOf(info: Row): Fan[] {
   )
 }
 
+/** NerdQAxe's word for working at both pools in turn; 0 is a pool and its fallback. */
+const DUAL = 1
+
 /**
  * The pool and its fallback. Shares are counted, but the difficulty they had isn't: no figure of paid work. NerdQAxe adds
  * `stratum.pools`: in newer firmware whole pools, in older one only what the pool in use (or both, in turn) does.
  */
 function poolsOf(info: Row): StratumPool[] {
   const stratum = isRow(info['stratum']) ? info['stratum'] : {}
+  const dual = numberOf(stratum['activePoolMode']) === DUAL
   const rows = rowsOf(stratum, 'pools')
-  if (rows.some((row) => textOf(row, 'url')))
-    return rows.map((row) => ({
-      url: urlOf(textOf(row, 'url'), row['port'], row['encrypted']),
-      user: textOf(row, 'user'),
-      active: isTrue(row['active']),
-      // one that waits for its turn isn't connected
-      alive: isTrue(row['active']) ? isTrue(row['connected']) : undefined,
-    }))
+  const pools = rows.some((row) => textOf(row, 'url')) ? rows.map(wholePool) : namedPools(info, stratum, rows)
+  return dual ? withParts(pools, rows, amount(stratum, 'poolBalance') ?? 50) : pools
+}
+
+const wholePool = (row: Row): StratumPool => ({
+  url: urlOf(textOf(row, 'url'), row['port'], row['encrypted']),
+  user: textOf(row, 'user'),
+  active: isTrue(row['active']),
+  // one that waits for its turn isn't connected
+  alive: isTrue(row['active']) ? isTrue(row['connected']) : undefined,
+})
+
+function namedPools(info: Row, stratum: Row, rows: readonly Row[]): StratumPool[] {
   const onFallback = isTrue(info['isUsingFallbackStratum']) || isTrue(stratum['usingFallback'])
   const pool = (
     prefix: 'stratum' | 'fallbackStratum',
@@ -145,6 +156,16 @@ function poolsOf(info: Row): StratumPool[] {
   })
   const [first, second] = rows.length === 1 && onFallback ? [undefined, rows[0]] : rows
   return [pool('stratum', !onFallback, first), pool('fallbackStratum', onFallback, second)]
+}
+
+/** @param balance % of the work for the first pool, while both are connected; one that is left alone has all */
+function withParts(pools: readonly StratumPool[], rows: readonly Row[], balance: number): StratumPool[] {
+  const connected = pools.map((_, i) => isTrue(rows[i]?.['connected']))
+  const both = connected.every((c) => c)
+  return pools.map((pool, i) => {
+    const part = both ? (i === 0 ? balance : 100 - balance) / 100 : Number(connected[i])
+    return { ...pool, active: part > 0, alive: connected[i], part }
+  })
 }
 
 /** `btc.pool.example` and `3333`, as every other miner writes it. */

@@ -90,7 +90,8 @@ function webDoors(at: Address, web: WebAccess | undefined): Door[] {
   if (!web) return [open]
   const credentials = { username: web.username, password: web.password.reveal() }
   // the token stands there without a scheme
-  const rest = new WebClient(at, new LoginAuth((signal) => login(at, REST_LOGIN, credentials, signal, '')))
+  const bare = (authorization: string) => ({ authorization })
+  const rest = new WebClient(at, new LoginAuth((signal) => login(at, REST_LOGIN, credentials, signal, bare)))
   const form = { luci_username: credentials.username, luci_password: credentials.password }
   const luci = new WebClient(at, new LoginAuth((signal) => loginForm(at, LUCI, form, signal)))
   const withMac: Door = {

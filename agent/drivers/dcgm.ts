@@ -2,9 +2,10 @@ import { isIPv6 } from 'node:net'
 import { z } from 'zod'
 import { HttpUrlSchema } from '../../protocol/kit/fields.ts'
 import { SecretSchema } from '../../protocol/kit/secret.ts'
-import type { State } from '../../protocol/sample.ts'
 import { defineDriver, type Reading, type Session } from '../driver.ts'
+import { gpuState } from '../gpu-state.ts'
 import { known } from '../known.ts'
+import { LostGpus } from '../lost-gpus.ts'
 import { type DcgmGpu, gpusOf } from '../wire/dcgm.ts'
 import { getText } from '../wire/http.ts'
 import { isFatalXid, xidText } from '../wire/nvidia-xid.ts'
@@ -26,18 +27,14 @@ export default defineDriver({
   }),
   open({ host, options }): Session {
     const url = options.url ?? `http://${isIPv6(host) ? `[${host}]` : host || '127.0.0.1'}:9400/metrics`
-    const seen = new Map<string, Reading['identity']>()
+    const gpusSeen = new LostGpus("the exporter's answer", "dmesg for XID 79 and the host's PCIe")
     return {
       async read(signal) {
         const text = await getText(url, { signal, bearer: options.token })
         const gpus = gpusOf(parseMetrics(text).samples)
         if (gpus.length === 0)
           throw new Error(`${url} shows no GPU; check that it is dcgm-exporter, and its log`)
-        const readings = gpus.map(readingOf)
-        const present = new Set(readings.map((r) => r.part))
-        const lost = [...seen].filter(([part]) => !present.has(part)).map(lostGpu)
-        for (const { part, identity } of readings) if (part) seen.set(part, identity)
-        return [...readings, ...lost]
+        return gpusSeen.with(gpus.map(readingOf))
       },
     }
   },
@@ -54,13 +51,7 @@ function readingOf(gpu: DcgmGpu): Reading {
   ]
   // the exporter keeps the last XID until it restarts, so a GPU that works again has recovered
   const dead = isFatalXid(xid) && !utilizationRatio
-  const state: State = dead
-    ? 'faulty'
-    : utilizationRatio || holders.length > 0
-      ? 'busy'
-      : utilizationRatio === 0
-        ? 'idle'
-        : 'unknown'
+  const state = dead ? ('faulty' as const) : gpuState(utilizationRatio, holders)
   return {
     part: `gpu${gpu.index}`,
     identity: known({
@@ -95,10 +86,4 @@ function memory(gpu: DcgmGpu): { memoryUsedBytes?: number; memoryTotalBytes?: nu
     memoryUsedBytes: used === undefined ? undefined : used * MIB,
     memoryTotalBytes: total === undefined ? undefined : total * MIB,
   })
-}
-
-/** A lost GPU is an event, not a gap: it stays in the answer until it is back or the agent restarts. */
-function lostGpu([part, identity]: [string, Reading['identity']]): Reading {
-  const fault = `${part}${identity.hardwareId ? ` (${identity.hardwareId})` : ''} is missing from the exporter's answer; check dmesg for XID 79 and the host's PCIe`
-  return { part, identity, sample: { state: 'faulty', faults: [fault] } }
 }

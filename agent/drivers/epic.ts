@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import { PortSchema } from '../../protocol/kit/fields.ts'
-import { hashrateHs } from '../../protocol/units.ts'
-import { stratumPools } from '../asic-pools.ts'
+import { acceptedShares, stratumPools } from '../asic-pools.ts'
 import type { AsicFacts, Board } from '../asic-reading.ts'
 import { minerSession } from '../asic-session.ts'
 import { defineDriver } from '../driver.ts'
@@ -18,6 +17,7 @@ import {
   textOf,
 } from '../wire/cgminer-fields.ts'
 import type { Row } from '../wire/cgminer-text.ts'
+import { fromMhs, fromThs } from '../wire/hashrates.ts'
 import { LIST, noPage, WebClient } from '../wire/web-client.ts'
 
 export default defineDriver({
@@ -51,7 +51,6 @@ export default defineDriver({
 
 const rowOf = (value: unknown): Row => (isRow(value) ? value : {})
 const section = (row: Row, name: string): Row => rowOf(row[name])
-const mhs = (value: number | undefined) => (value === undefined ? undefined : hashrateHs(value, 'MH'))
 
 function machineFacts(summary: Row, capabilities: Row): AsicFacts {
   const session = section(summary, 'Session')
@@ -63,8 +62,8 @@ function machineFacts(summary: Row, capabilities: Row): AsicFacts {
   return {
     model: textOf(capabilities, 'Model'),
     firmware: textOf(summary, 'Software'),
-    hashrateHs: boards.every((n) => n !== undefined) ? mhs(boards.reduce((a, b) => a + b, 0)) : undefined,
-    hashrateAvgHs: mhs(amount(session, 'Average MHs')),
+    hashrateHs: boards.every((n) => n !== undefined) ? fromMhs(boards.reduce((a, b) => a + b, 0)) : undefined,
+    hashrateAvgHs: fromMhs(amount(session, 'Average MHs')),
     expectedHashrateHs: expectedHs(summary, capabilities),
     power: supplyPower(section(summary, 'Power Supply Stats'), state),
     powerLimitW: positive(section(summary, 'PresetInfo'), 'Target Power'),
@@ -89,7 +88,7 @@ function expectedHs(summary: Row, capabilities: Row): number | undefined {
   const [algorithm] = isTrue(tuner['Running']) ? Object.values(section(tuner, 'Algorithm')).filter(isRow) : []
   const target = textOf(algorithm, 'Unit') === 'TH/s' ? positive(algorithm, 'Target') : undefined
   const ths = target ?? positive(capabilities, 'Default Hashrate')
-  return ths === undefined ? undefined : hashrateHs(ths, 'TH')
+  return fromThs(ths)
 }
 
 /** A supply that measures its input says its volts, too; without them the watts are the firmware's estimate. */
@@ -111,7 +110,7 @@ function boardsOf(summary: Row, capabilities: Row, chipRows: readonly Row[]): Bo
     const chips = at(chipRows, index)?.['Data']
     return {
       name: `hashboard ${index}`,
-      hashrateHs: board ? mhs(numbersOf(board['Hashrate'])[0]) : 0,
+      hashrateHs: board ? fromMhs(numbersOf(board['Hashrate'])[0]) : 0,
       chipsFitted,
       chipsWorking: board
         ? Array.isArray(chips)
@@ -132,6 +131,7 @@ function boardsOf(summary: Row, capabilities: Row, chipRows: readonly Row[]): Bo
 function poolsOf(summary: Row, current: Row) {
   const at = textOf(current, 'Current Pool')
   const connected = current['IsPoolConnected'] !== false
+  const session = section(summary, 'Session')
   return stratumPools(
     rowsOf(summary, 'StratumConfigs').map((config, i) => {
       const url = textOf(config, 'pool')
@@ -144,5 +144,6 @@ function poolsOf(summary: Row, current: Row) {
         alive: connected ? undefined : false,
       }
     }),
+    acceptedShares(amount(session, 'Accepted'), positive(session, 'Difficulty')),
   )
 }

@@ -79,6 +79,7 @@ function ownersOf(counters: LlmCounters, service: string, fallback: string | und
     return known({
       owner: model ? { service, model: model.slice(0, 256) } : { service },
       tokensIn: counters.tokensIn.get(name),
+      tokensInCached: counters.tokensInCached.get(name),
       tokensOut: counters.tokensOut.get(name),
     })
   })

@@ -2,8 +2,11 @@ import { z } from 'zod'
 import { PortSchema } from '../../protocol/kit/fields.ts'
 import { JOULES_PER_KWH } from '../../protocol/units.ts'
 import { defineDriver, type Reading, type Session } from '../driver.ts'
+import { type MeterMap, type MeterRegister, MODBUS_MAPS } from '../drivers-data/modbus-maps.ts'
+import { StepCounter } from '../step-counter.ts'
 import { ModbusTcp, READ_FUNCTIONS } from '../wire/modbus.ts'
 import { decodeRegisters, REGISTER_TYPES, type RegisterType } from '../wire/registers.ts'
+import { findSunSpecMeter, readSunSpecMeter, type SunSpecMeter } from '../wire/sunspec.ts'
 
 const JOULES_PER_WH = JOULES_PER_KWH / 1000
 
@@ -32,28 +35,21 @@ const CustomMapSchema = z
     energy: register('Wh').optional().describe('imported active energy'),
   })
   .refine((m) => m.power || m.energy, 'expected power, energy or both')
-type RegisterMap = z.output<typeof CustomMapSchema>
-type Register = NonNullable<RegisterMap['power']>
+const MAP_NAMES = ['sunspec', ...(Object.keys(MODBUS_MAPS) as (keyof typeof MODBUS_MAPS)[])] as const
 
-/** Addresses and formats by the makers' Modbus manuals. */
-const MAPS: Record<'schneider-iem3000' | 'carlo-gavazzi-em24', RegisterMap & { model: string }> = {
-  'schneider-iem3000': {
-    model: 'Schneider iEM3000',
-    power: { function: 3, address: 0x0bf3, type: 'float32', scale: 1000, wordOrder: 'big' },
-    energy: { function: 3, address: 0x0c83, type: 'int64', scale: 1, wordOrder: 'big' },
-  },
-  // EM24_E1 and EM3x0: 0.1 W and 0.1 kWh, low word first
-  'carlo-gavazzi-em24': {
-    model: 'Carlo Gavazzi EM24',
-    power: { function: 4, address: 0x28, type: 'int32', scale: 0.1, wordOrder: 'little' },
-    energy: { function: 4, address: 0x34, type: 'int32', scale: 100, wordOrder: 'little' },
-  },
+/** What a meter says now, and who it is. */
+interface Figures {
+  about: Pick<Reading['identity'], 'model' | 'firmware' | 'hardwareId'>
+  powerW?: number | undefined
+  energyWh?: number | undefined
+  /** Wh that the counter's last digit stands for; 0 where it is fine */
+  resolutionWh: number
 }
 
 export default defineDriver({
   name: 'modbus-meter',
   summary:
-    'electricity meters over Modbus TCP: Schneider iEM3000, Carlo Gavazzi EM24, or any by its register map',
+    'electricity meters over Modbus TCP: SunSpec, Schneider iEM3000, Carlo Gavazzi EM24, or any by its register map',
   kind: 'meter',
   needsHost: true,
   asks: Object.entries(READ_FUNCTIONS).map(([fn, name]) => `modbus ${fn} ${name}`),
@@ -61,49 +57,70 @@ export default defineDriver({
     port: PortSchema.default(502).describe('TCP port'),
     unit: z.number().int().min(0).max(255).default(1).describe("the meter's address behind its gateway"),
     map: z
-      .union([z.enum(['schneider-iem3000', 'carlo-gavazzi-em24']), CustomMapSchema], {
-        error: 'expected schneider-iem3000, carlo-gavazzi-em24, or a mapping of power and energy',
+      .union([z.enum(MAP_NAMES), CustomMapSchema], {
+        error: `expected ${MAP_NAMES.join(', ')}, or a mapping of power and energy`,
       })
-      .describe("a meter's name, or its registers"),
+      .describe("a meter's name, its registers, or sunspec, which finds them itself"),
   }),
   open({ host, options }): Session {
     const { port, unit, map } = options
-    const registers: RegisterMap & { model?: string } = typeof map === 'string' ? MAPS[map] : map
     const modbus = new ModbusTcp({ host, port, unit })
-    const ask = async (r: Register | undefined, signal: AbortSignal): Promise<number | undefined> => {
-      if (!r) return undefined
-      const value = decodeRegisters(
-        await modbus.read(r.function, r.address, REGISTER_TYPES[r.type], signal),
-        r.type,
-        r.wordOrder,
-      )
-      return value === undefined ? undefined : value * r.scale
-    }
+    const figures =
+      map === 'sunspec' ? sunSpec(modbus) : byMap(modbus, typeof map === 'string' ? MODBUS_MAPS[map] : map)
+    let counter: StepCounter | undefined
     return {
       async read(signal) {
-        const powerW = await ask(registers.power, signal)
-        const energyWh = await ask(registers.energy, signal)
-        return [reading(powerW, energyWh, registers.model)]
+        const read = await figures(signal)
+        counter ??= new StepCounter(read.resolutionWh * JOULES_PER_WH)
+        return [reading(read, counter)]
       },
       close: () => modbus.close(),
     }
   },
 })
 
-function reading(
-  powerW: number | undefined,
-  energyWh: number | undefined,
-  model: string | undefined,
-): Reading {
+function byMap(modbus: ModbusTcp, { model, power, energy }: MeterMap) {
+  const ask = async (r: MeterRegister | undefined, signal: AbortSignal): Promise<number | undefined> => {
+    if (!r) return undefined
+    const bytes = await modbus.read(r.function, r.address, REGISTER_TYPES[r.type], signal)
+    const value = decodeRegisters(bytes, r.type, r.wordOrder)
+    return value === undefined ? undefined : value * r.scale
+  }
+  const whole = energy && !energy.type.startsWith('float')
+  return async (signal: AbortSignal): Promise<Figures> => ({
+    about: model === undefined ? {} : { model },
+    powerW: await ask(power, signal),
+    energyWh: await ask(energy, signal),
+    resolutionWh: whole ? energy.scale : 0,
+  })
+}
+
+function sunSpec(modbus: ModbusTcp) {
+  let found: SunSpecMeter | undefined
+  return async (signal: AbortSignal): Promise<Figures> => {
+    found ??= await findSunSpecMeter(modbus, signal)
+    const { start: _start, float: _float, ...about } = found
+    try {
+      return { about, ...(await readSunSpecMeter(modbus, found, signal)) }
+    } catch (error) {
+      // another device may answer there next time
+      found = undefined
+      throw error
+    }
+  }
+}
+
+function reading({ about, powerW, energyWh }: Figures, counter: StepCounter): Reading {
   const blind = powerW === undefined && energyWh === undefined
+  const energyJ = counter.read(energyWh === undefined ? undefined : energyWh * JOULES_PER_WH)
   return {
-    identity: { kind: 'meter', ...(model && { model }) },
+    identity: { kind: 'meter', ...about },
     sample: {
       ...(blind
         ? { state: 'unknown', faults: ['the meter has no value in its registers'] }
         : { state: 'ok' }),
       ...(powerW !== undefined && { powerW, powerBasis: 'metered' }),
     },
-    ...(energyWh !== undefined && { counters: { energyJ: energyWh * JOULES_PER_WH } }),
+    ...(energyJ !== undefined && { counters: { energyJ } }),
   }
 }

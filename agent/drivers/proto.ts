@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import { PortSchema } from '../../protocol/kit/fields.ts'
-import { hashrateHs } from '../../protocol/units.ts'
-import { stratumPools } from '../asic-pools.ts'
+import { acceptedShares, stratumPools } from '../asic-pools.ts'
 import type { AsicFacts, Board, Fan } from '../asic-reading.ts'
 import { minerSession } from '../asic-session.ts'
 import { defineDriver } from '../driver.ts'
@@ -17,6 +16,7 @@ import {
   textOf,
 } from '../wire/cgminer-fields.ts'
 import type { Row } from '../wire/cgminer-text.ts'
+import { fromGhs, fromThs } from '../wire/hashrates.ts'
 import { LoginAuth, login, type WebAccess, WebAccessSchema } from '../wire/web-auth.ts'
 import { LIST, noPage, WebClient } from '../wire/web-client.ts'
 
@@ -84,7 +84,6 @@ const part = (row: Row | undefined, name: string): Row => {
 }
 /** `{ unit: "W", value: 3466.4 }`; the units are the same in every version of the API. */
 const metric = (row: Row, name: string): number | undefined => amount(part(row, name), 'value')
-const ghs = (value: number | undefined) => (value === undefined ? undefined : hashrateHs(value, 'GH'))
 
 function identity(system: Row, network: Row, hardware: Row): AsicFacts {
   const version = textOf(part(system, 'os'), 'version')
@@ -98,9 +97,9 @@ function identity(system: Row, network: Row, hardware: Row): AsicFacts {
 function miningFacts(mining: Row, telemetry: Row | undefined): AsicFacts {
   const status = textOf(mining, 'status') ?? ''
   return {
-    hashrateHs: ghs(amount(mining, 'hashrate_ghs')),
-    hashrateAvgHs: ghs(amount(mining, 'average_hashrate_ghs')),
-    expectedHashrateHs: ghs(positive(mining, 'ideal_hashrate_ghs')),
+    hashrateHs: fromGhs(amount(mining, 'hashrate_ghs')),
+    hashrateAvgHs: fromGhs(amount(mining, 'average_hashrate_ghs')),
+    expectedHashrateHs: fromGhs(positive(mining, 'ideal_hashrate_ghs')),
     power: powerOf(mining, telemetry),
     powerLimitW: positive(mining, 'power_target_watts'),
     boardsFitted: amount(mining, 'hashboards_installed'),
@@ -133,7 +132,7 @@ function boardsOf(hardware: Row, telemetry: Row | undefined): Board[] | undefine
     const ths = now && metric(now, 'hashrate')
     return {
       name: `hashboard ${amount(board, 'slot') ?? i + 1}`,
-      hashrateHs: ths === undefined ? undefined : hashrateHs(ths, 'TH'),
+      hashrateHs: fromThs(ths),
       chipsFitted: positive(board, 'mining_asic_count'),
     }
   })
@@ -153,18 +152,25 @@ const faultOf = (row: Row): string =>
   'error of unknown kind'
 
 /** Real rigs sum up the difficulty of the accepted shares; the emulated one only counts them. */
-const poolsOf = (reply: Row) =>
-  stratumPools(
-    rowsOf(reply, 'pools')
-      .sort((a, b) => (amount(a, 'priority') ?? 0) - (amount(b, 'priority') ?? 0))
-      .map((pool) => {
-        const status = textOf(pool, 'status', 'connection_status') ?? ''
-        return {
-          url: textOf(pool, 'url'),
-          user: textOf(pool, 'user', 'username'),
-          alive: status !== 'Dead',
-          active: status === 'Active',
-          workDiff1: amount(pool, 'difficulty_accepted_shares'),
-        }
-      }),
+function poolsOf(reply: Row) {
+  const rows = rowsOf(reply, 'pools').sort(
+    (a, b) => (amount(a, 'priority') ?? 0) - (amount(b, 'priority') ?? 0),
   )
+  const isActive = (pool: Row) => statusOf(pool) === 'Active'
+  const accepted = rows.map((pool) => amount(pool, 'accepted'))
+  return stratumPools(
+    rows.map((pool) => ({
+      url: textOf(pool, 'url'),
+      user: textOf(pool, 'user', 'username'),
+      alive: statusOf(pool) !== 'Dead',
+      active: isActive(pool),
+      workDiff1: amount(pool, 'difficulty_accepted_shares'),
+    })),
+    acceptedShares(
+      accepted.reduce((all, n) => (all === undefined || n === undefined ? undefined : all + n), 0),
+      positive(rows.find(isActive), 'current_difficulty', 'difficulty'),
+    ),
+  )
+}
+
+const statusOf = (pool: Row): string => textOf(pool, 'status', 'connection_status') ?? ''

@@ -1,6 +1,5 @@
 import { z } from 'zod'
 import { PortSchema } from '../../protocol/kit/fields.ts'
-import { hashrateHs } from '../../protocol/units.ts'
 import type { AsicFacts, Board, Fan } from '../asic-reading.ts'
 import { asicSession } from '../asic-session.ts'
 import { defineDriver } from '../driver.ts'
@@ -9,6 +8,7 @@ import { firmwareIn } from '../firmware.ts'
 import { amount, isTrue, macOf, numberOf, positive, rowsOf, textOf } from '../wire/cgminer-fields.ts'
 import { poolFacts } from '../wire/cgminer-pools.ts'
 import type { Row } from '../wire/cgminer-text.ts'
+import { fromMhs } from '../wire/hashrates.ts'
 
 const FIRMWARE = 'SealMiner'
 
@@ -34,13 +34,12 @@ export default defineDriver({
     }),
 })
 
-const mhs = (value: number | undefined) => (value === undefined ? undefined : hashrateHs(value, 'MH'))
-
 function sealFacts(summary: Row | undefined, stats: Row): AsicFacts {
   const name = textOf(stats, 'Model')
   const model = name && `SealMiner ${name}`
   // counted on the chips; `MHS 5s` of the summary is guessed from the shares, and is 1.7 times as much in a real reply
-  const current = mhs(amount(stats, 'MHS(Sample)', 'MHS(30s)', 'MHS(1m)')) ?? mhs(amount(summary, 'MHS 1m'))
+  const current =
+    fromMhs(amount(stats, 'MHS(Sample)', 'MHS(30s)', 'MHS(1m)')) ?? fromMhs(amount(summary, 'MHS 1m'))
   const powerW = current ? positive(stats, 'PSU Input Power') : amount(stats, 'PSU Input Power')
   const liquidCooled = isTrue(stats['Liquid Cooling'])
   const state = textOf(stats, 'PM State') ?? ''
@@ -50,8 +49,8 @@ function sealFacts(summary: Row | undefined, stats: Row): AsicFacts {
     firmware: textOf(stats, 'Firmware', 'Software Version'),
     hardwareId: macOf(stats['MAC']) ?? textOf(stats, 'Ctrl Board SN'),
     hashrateHs: current,
-    hashrateAvgHs: mhs(amount(summary, 'MHS av') ?? amount(stats, 'MHS(Avg)')),
-    expectedHashrateHs: mhs(positive(stats, 'MHS(Rated)', 'MHS(Ideal)')),
+    hashrateAvgHs: fromMhs(amount(summary, 'MHS av') ?? amount(stats, 'MHS(Avg)')),
+    expectedHashrateHs: fromMhs(positive(stats, 'MHS(Rated)', 'MHS(Ideal)')),
     power: powerW === undefined ? undefined : { powerW, basis: 'reported' },
     powerLimitW: positive(stats, 'Power Limit'),
     boards: boardsOf(stats),
@@ -80,7 +79,7 @@ const boardsOf = (stats: Row): Board[] =>
     const bad = amount(stats, `${slot} Bad Chip Count`) ?? 0
     return {
       name: `hashboard ${slot}`,
-      hashrateHs: mhs(amount(stats, `${slot} MHS(Sample)`)),
+      hashrateHs: fromMhs(amount(stats, `${slot} MHS(Sample)`)),
       chipsFitted: chips,
       chipsWorking: chips === undefined ? undefined : Math.max(0, chips - bad),
       dead: stats[`${slot} Online`] === false ? 'offline' : undefined,

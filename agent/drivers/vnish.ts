@@ -1,6 +1,5 @@
 import { z } from 'zod'
 import { PortSchema } from '../../protocol/kit/fields.ts'
-import { hashrateHs } from '../../protocol/units.ts'
 import type { AsicFacts, Board } from '../asic-reading.ts'
 import { asicSession, supplement } from '../asic-session.ts'
 import { defineDriver } from '../driver.ts'
@@ -21,6 +20,7 @@ import {
 } from '../wire/cgminer-fields.ts'
 import { poolFacts } from '../wire/cgminer-pools.ts'
 import type { Row } from '../wire/cgminer-text.ts'
+import { fromGhs } from '../wire/hashrates.ts'
 import { LoginAuth, login, WebAccessSchema } from '../wire/web-auth.ts'
 import { WebClient } from '../wire/web-client.ts'
 
@@ -66,12 +66,24 @@ async function portFacts(client: CgminerClient, signal: AbortSignal): Promise<As
     ...stateFacts(textOf(data, 'state')),
     model: facts.model?.replace(/\s*\(vnish[^)]*\)/i, ''),
     firmware: firmware ?? facts.firmware,
-    boards: facts.boards?.map((board, i) => {
-      const slot = /\d+$/.exec(board.name)?.[0] ?? String(i + 1)
-      return { ...board, dead: chainFault(data[`chain_state${slot}`], data[`chain_fault${slot}`]) }
-    }),
+    boards: facts.boards && chainsOf(facts.boards, data),
     pools: pools && poolFacts(pools),
   }
+}
+
+/**
+ * VNish lists the chains that the machine has, with the state of each. One that failed before its chips were counted shows
+ * none, which with stock firmware would be an empty slot.
+ */
+function chainsOf(counted: readonly Board[], data: Row): Board[] {
+  const states = Object.keys(data).flatMap((key) => /^chain_state(\d+)$/.exec(key)?.[1] ?? [])
+  const slotOf = (board: Board) => /\d+$/.exec(board.name)?.[0] ?? ''
+  const faultOf = (slot: string) => chainFault(data[`chain_state${slot}`], data[`chain_fault${slot}`])
+  const silent = states.filter((slot) => !counted.some((board) => slotOf(board) === slot) && faultOf(slot))
+  return [
+    ...counted.map((board) => ({ ...board, dead: faultOf(slotOf(board)) })),
+    ...silent.map((slot) => ({ name: `hashboard ${slot}`, chipsWorking: 0, dead: faultOf(slot) })),
+  ]
 }
 
 async function pagesFacts(pages: WebClient, signal: AbortSignal): Promise<AsicFacts> {
@@ -90,9 +102,9 @@ async function pagesFacts(pages: WebClient, signal: AbortSignal): Promise<AsicFa
     firmware: ['Vnish', textOf(info, 'fw_version')].filter((part) => part).join(' '),
     hardwareId: isRow(network) ? macOf(network['mac']) : undefined,
     algorithm: textOf(info, 'algorithm'),
-    hashrateHs: ghs(amount(miner, 'hr_realtime')),
-    hashrateAvgHs: ghs(amount(miner, 'hr_average')),
-    expectedHashrateHs: ghs(positive(miner, 'hr_nominal')),
+    hashrateHs: fromGhs(amount(miner, 'hr_realtime')),
+    hashrateAvgHs: fromGhs(amount(miner, 'hr_average')),
+    expectedHashrateHs: fromGhs(positive(miner, 'hr_nominal')),
     // only some supplies measure; the others' watts are made of the preset
     power:
       watts === undefined ? undefined : { powerW: watts, basis: isMetered(miner) ? 'reported' : 'estimated' },
@@ -106,8 +118,6 @@ async function pagesFacts(pages: WebClient, signal: AbortSignal): Promise<AsicFa
     pools: poolFacts({ body: { POOLS: rowsOf(miner, 'pools').map(poolRow) }, complete: true }),
   }
 }
-
-const ghs = (value: number | undefined) => (value === undefined ? undefined : hashrateHs(value, 'GH'))
 
 const isMetered = (miner: Row): boolean => isRow(miner['psu']) && isTrue(miner['psu']['psu_power_metering'])
 
@@ -128,7 +138,7 @@ function boardOf(chain: Row, i: number): Board {
   const status = isRow(chain['status']) ? chain['status'] : {}
   return {
     name: `hashboard ${amount(chain, 'id') ?? i + 1}`,
-    hashrateHs: ghs(amount(chain, 'hashrate_rt')),
+    hashrateHs: fromGhs(amount(chain, 'hashrate_rt')),
     chipsFitted: fitted,
     chipsWorking: fitted === undefined ? undefined : fitted - (counts[0] ?? 0),
     dead: chainFault(status['state'], status['description']),
@@ -148,5 +158,6 @@ const poolRow = (pool: Row): Row => ({
   Priority: pool['id'],
   Status: /offline|dead|disabled|reject/i.test(textOf(pool, 'status') ?? '') ? 'Dead' : 'Alive',
   'Stratum Active': textOf(pool, 'status') === 'active',
+  Accepted: pool['accepted'],
   'Difficulty Accepted': pool['diffa'],
 })

@@ -1,6 +1,5 @@
 import { z } from 'zod'
 import { PortSchema } from '../../protocol/kit/fields.ts'
-import { hashrateHs } from '../../protocol/units.ts'
 import { stratumPools } from '../asic-pools.ts'
 import type { AsicFacts, Board } from '../asic-reading.ts'
 import { minerSession } from '../asic-session.ts'
@@ -19,6 +18,7 @@ import {
   textOf,
 } from '../wire/cgminer-fields.ts'
 import type { Row } from '../wire/cgminer-text.ts'
+import { fromThs } from '../wire/hashrates.ts'
 import { WhatsminerLink } from '../wire/whatsminer-link.ts'
 
 export default defineDriver({
@@ -64,8 +64,6 @@ function isWhatsminerV3(answers: FirstAnswers): boolean {
 
 const section = (body: Row | undefined, name: string): Row => rowsOf(body, name)[0] ?? {}
 
-const ths = (value: number | undefined) => (value === undefined ? undefined : hashrateHs(value, 'TH'))
-
 const isStopped = (device: Row): boolean => /^false$/i.test(String(section(device, 'miner')['working']))
 
 function deviceFacts(device: Row): AsicFacts {
@@ -88,7 +86,7 @@ function deviceFacts(device: Row): AsicFacts {
 }
 
 function summaryFacts(summary: Row, supply: Row): AsicFacts {
-  const current = ths(amount(summary, 'hash-realtime', 'hash-1min'))
+  const current = fromThs(amount(summary, 'hash-realtime', 'hash-1min'))
   // 0 is a supply that doesn't say, where the machine hashes
   const measured = current ? positive : amount
   const powerW = measured(summary, 'power-realtime', 'power-5min') ?? measured(supply, 'pin')
@@ -98,8 +96,8 @@ function summaryFacts(summary: Row, supply: Row): AsicFacts {
   ]
   return {
     hashrateHs: current,
-    hashrateAvgHs: ths(amount(summary, 'hash-average')),
-    expectedHashrateHs: ths(positive(summary, 'factory-hash')),
+    hashrateAvgHs: fromThs(amount(summary, 'hash-average')),
+    expectedHashrateHs: fromThs(positive(summary, 'factory-hash')),
     power: powerW === undefined ? undefined : { powerW, basis: 'reported' },
     powerLimitW: positive(summary, 'power-limit'),
     inletTempC: numberOf(summary['environment-temperature']),
@@ -123,7 +121,7 @@ function boardOf(row: Row, i: number): Board {
   const status = textOf(row, 'status') ?? 'alive'
   return {
     name: `hashboard ${amount(row, 'slot', 'id') ?? i}`,
-    hashrateHs: ths(amount(row, 'hash-realtime', 'hash-average')),
+    hashrateHs: fromThs(amount(row, 'hash-realtime', 'hash-average')),
     chipsWorking: amount(row, 'effective-chips'),
     dead: /^alive$/i.test(status) ? undefined : `status ${status}`,
   }

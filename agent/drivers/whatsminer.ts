@@ -1,6 +1,5 @@
 import { z } from 'zod'
 import { PortSchema } from '../../protocol/kit/fields.ts'
-import { hashrateHs } from '../../protocol/units.ts'
 import type { AsicFacts, Board } from '../asic-reading.ts'
 import { asicSession } from '../asic-session.ts'
 import { defineDriver } from '../driver.ts'
@@ -11,6 +10,7 @@ import type { CgminerReply } from '../wire/cgminer.ts'
 import { amount, isRow, isTrue, macOf, numberOf, positive, rowsOf, textOf } from '../wire/cgminer-fields.ts'
 import { poolFacts } from '../wire/cgminer-pools.ts'
 import type { Row } from '../wire/cgminer-text.ts'
+import { fromGhs, fromMhs } from '../wire/hashrates.ts'
 
 export default defineDriver({
   name: 'whatsminer',
@@ -51,8 +51,7 @@ export default defineDriver({
 
 /** The summary: MH/s, but the factory's promise in GH/s. */
 function summaryFacts(summary: Row): AsicFacts {
-  const mhs = (value: number | undefined) => (value === undefined ? undefined : hashrateHs(value, 'MH'))
-  const current = mhs(amount(summary, 'HS RT', 'MHS 5s', 'MHS 1m'))
+  const current = fromMhs(amount(summary, 'HS RT', 'MHS 5s', 'MHS 1m'))
   const factoryGhs = positive(summary, 'Factory GHS')
   // -1 is a power supply that doesn't say; 0 is nonsense while it hashes
   const powerW = current ? positive(summary, 'Power', 'Power_RT') : amount(summary, 'Power', 'Power_RT')
@@ -60,8 +59,8 @@ function summaryFacts(summary: Row): AsicFacts {
   return {
     hardwareId: macOf(summary['MAC']),
     hashrateHs: current,
-    hashrateAvgHs: mhs(amount(summary, 'MHS av')),
-    expectedHashrateHs: factoryGhs ? hashrateHs(factoryGhs, 'GH') : mhs(positive(summary, 'Target MHS')),
+    hashrateAvgHs: fromMhs(amount(summary, 'MHS av')),
+    expectedHashrateHs: fromGhs(factoryGhs) ?? fromMhs(positive(summary, 'Target MHS')),
     power: powerW === undefined ? undefined : { powerW, basis: 'reported' },
     powerLimitW: positive(summary, 'Power Limit'),
     inletTempC: numberOf(summary['Env Temp']),
@@ -95,7 +94,7 @@ function boardOf(row: Row, i: number): Board {
   const status = textOf(row, 'Status') ?? 'Alive'
   return {
     name: `hashboard ${amount(row, 'Slot', 'ASC') ?? i}`,
-    hashrateHs: mhs === undefined ? undefined : hashrateHs(mhs, 'MH'),
+    hashrateHs: fromMhs(mhs),
     chipsWorking: amount(row, 'Effective Chips'),
     dead: status === 'Alive' ? undefined : `status ${status}`,
   }

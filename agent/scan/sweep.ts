@@ -20,6 +20,9 @@ export interface Doors {
 /** Whatsminer's API 3 has no other door. */
 const LINK_PORT = 4433
 
+/** Machines that are talked to at once: more are no faster on one core, and each holds pages and replies in memory. */
+const TALK_AT_ONCE = 80
+
 /** Every port that a scan knocks at. */
 export const portsOf = ({ port, webPort }: Doors): number[] => [...new Set([port, webPort, LINK_PORT])]
 
@@ -70,11 +73,14 @@ export async function sweep(options: SweepOptions): Promise<Found[]> {
   const waiting = addresses[Symbol.iterator]()
   // each address that is looked at listens to it
   setMaxListeners(0, signal)
+  const inTurn = turns(TALK_AT_ONCE)
   let begun = 0
   const worker = async () => {
     for (let next = waiting.next(); !next.done; next = waiting.next()) {
       const order = begun++
-      const machine = await look(next.value, options)
+      const host = next.value
+      const opens = await anyOpens(host, portsOf(options.doors), options.knockMs, signal)
+      const machine = opens ? await inTurn(() => identify(host, options)) : undefined
       signal.throwIfAborted()
       if (machine) found.push({ order, machine })
       progress.done++
@@ -86,11 +92,22 @@ export async function sweep(options: SweepOptions): Promise<Found[]> {
   return found.sort((a, b) => a.order - b.order).map(({ machine }) => machine)
 }
 
-/** undefined where nothing listens */
-async function look(host: string, options: SweepOptions): Promise<Found | undefined> {
-  const { doors, knockMs, signal } = options
-  if (!(await anyOpens(host, portsOf(doors), knockMs, signal))) return undefined
-  return identify(host, options)
+/** Lets so many work at once; the others wait, as long as those before them may take. */
+function turns(most: number) {
+  const waiting: (() => void)[] = []
+  let busy = 0
+  return async <T>(work: () => Promise<T>): Promise<T> => {
+    if (busy === most) await new Promise<void>((resolve) => waiting.push(resolve))
+    else busy++
+    try {
+      return await work()
+    } finally {
+      // the place goes to who waits for it, or is free
+      const next = waiting.shift()
+      if (next) next()
+      else busy--
+    }
+  }
 }
 
 async function identify(host: string, options: SweepOptions): Promise<Found> {

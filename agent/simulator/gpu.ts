@@ -44,6 +44,11 @@ export const GPU_MODELS = {
 /** what the driver and an idle context keep for themselves */
 const RESERVED_MIB = 520
 const THERMAL_S = 30
+/** of what GPUs take, this much reaches them from the wall */
+const SUPPLY_EFFICIENCY = 0.94
+/** CPUs, memory, network of a GPU host; fans come with the load */
+const HOST_BASE_W = 620
+const FANS_RATIO = 0.07
 /** power follows the load within a couple of seconds: the sensor is an average over 1 s */
 const ELECTRICAL_S = 1.5
 
@@ -121,7 +126,13 @@ export class GpuHost {
     return this.gpus.filter((g) => !g.job)
   }
 
+  /** of its GPUs */
   get powerW(): number {
     return this.gpus.reduce((sum, g) => sum + g.powerW, 0)
+  }
+
+  /** at its plug: the GPUs, what its supplies lose, CPUs, fans */
+  get wallW(): number {
+    return this.powerW * (1 / SUPPLY_EFFICIENCY + FANS_RATIO) + HOST_BASE_W
   }
 }

@@ -25,10 +25,11 @@ export interface SitePorts extends AsicPorts {
   dcgm: number
   llm: number
   meter: number
+  snmp: number
 }
 
-/** Each machine has an address of its own, so every port is the real one; 502 would need root. */
-const PORTS: SitePorts = { asic: 4028, web: 8080, link: 4433, dcgm: 9400, llm: 8000, meter: 5020 }
+/** Each machine has an address of its own, so every port is the real one but for 80, 161 and 502, which would need root. */
+const PORTS: SitePorts = { asic: 4028, web: 4080, link: 4433, dcgm: 9400, llm: 8000, meter: 5020, snmp: 1161 }
 
 interface Place {
   id: string
@@ -42,6 +43,11 @@ export interface AsicPlace extends Place {
   pools: readonly [PoolAccount, ...PoolAccount[]]
 }
 
+export interface PduPlace extends Place {
+  /** the hosts on its outlets, from the first on, by their place among `gpuHosts` */
+  outlets: readonly number[]
+}
+
 export interface SiteLayout {
   ports: SitePorts
   asics: readonly AsicPlace[]
@@ -49,11 +55,14 @@ export interface SiteLayout {
   /** on the first GPU host; absent without one */
   llm?: Place & { service: string; model: string }
   meter: Place
+  /** one a rack of GPU hosts */
+  pdus: readonly PduPlace[]
 }
 
 /** A container each, as a buyer fills it. */
 export const DEFAULT_FAMILIES: readonly AsicFamily[] = ['antminer', 'whatsminer', 'avalon']
 const SLOTS = 7
+const HOSTS_PER_RACK = 4
 export const GPUS_PER_HOST = 8
 /** of the first host; the rest of its GPUs are for rent */
 export const LLM_GPUS = 4
@@ -82,7 +91,11 @@ export function layoutSite(options: SiteOptions): SiteLayout {
   const gpuPlaces = Array.from({ length: gpuHosts }, (_, i) => ({
     id: `gpu-${two(i + 1)}`,
     host: address(),
-    location: { container: 'AI', rack: `R${two(Math.floor(i / 4) + 1)}`, slot: `S${two((i % 4) + 1)}` },
+    location: {
+      container: 'AI',
+      rack: `R${two(Math.floor(i / HOSTS_PER_RACK) + 1)}`,
+      slot: `S${two((i % HOSTS_PER_RACK) + 1)}`,
+    },
     model: i % 2 === 0 ? GPU_MODELS.h100 : GPU_MODELS.l40s,
   }))
   const [first] = gpuPlaces
@@ -100,6 +113,12 @@ export function layoutSite(options: SiteOptions): SiteLayout {
       },
     }),
     meter: { id: 'site-meter', host: address(), location: { container: 'GRID' } },
+    pdus: Array.from({ length: Math.ceil(gpuHosts / HOSTS_PER_RACK) }, (_, rack) => ({
+      id: `pdu-${two(rack + 1)}`,
+      host: address(),
+      location: { container: 'AI', rack: `R${two(rack + 1)}` },
+      outlets: gpuPlaces.map((_, i) => i).slice(rack * HOSTS_PER_RACK, (rack + 1) * HOSTS_PER_RACK),
+    })),
   }
 }
 

@@ -57,7 +57,7 @@ export class Listener {
     await new Promise<void>((resolve, reject) => {
       const failed = (error: NodeJS.ErrnoException) => {
         this.#wanted = false
-        reject(this.#explain(error))
+        reject(explainAddress(this.#who, this.host, this.#port, error))
       }
       this.#server.once('error', failed)
       this.#server.listen(this.#port, this.host, () => {
@@ -76,16 +76,22 @@ export class Listener {
     await new Promise<void>((resolve) => this.#server.close(() => resolve()))
     this.#server.removeAllListeners('error')
   }
+}
 
-  #explain(error: NodeJS.ErrnoException): PerwattError {
-    const where = `${this.host}:${this.#port}`
-    const say = (text: string) => new PerwattError('simulator', `${this.#who}: ${text}`, { cause: error })
-    if (error.code === 'EADDRINUSE')
-      return say(`${where} is taken; stop the other simulator or choose another --base address`)
-    if (error.code === 'EADDRNOTAVAIL')
-      return say(
-        `this machine has no address ${this.host}; give a free loopback range with --base (on macOS add each with: sudo ifconfig lo0 alias ${this.host})`,
-      )
-    return say(`cannot listen on ${where}: ${error.message}`)
-  }
+/** Why a machine's address could not be had, and what to do. */
+export function explainAddress(
+  who: string,
+  host: string,
+  port: number,
+  error: NodeJS.ErrnoException,
+): PerwattError {
+  const where = `${host}:${port}`
+  const say = (text: string) => new PerwattError('simulator', `${who}: ${text}`, { cause: error })
+  if (error.code === 'EADDRINUSE')
+    return say(`${where} is taken; stop the other simulator or choose another --base address`)
+  if (error.code === 'EADDRNOTAVAIL')
+    return say(
+      `this machine has no address ${host}; give a free loopback range with --base (on macOS add each with: sudo ifconfig lo0 alias ${host})`,
+    )
+  return say(`cannot listen on ${where}: ${error.message}`)
 }

@@ -11,12 +11,6 @@ const REGISTERS = 0x0d00
 /** what the meter's dial stood at, Wh */
 const DIAL_BEFORE_WH = 48_231_774_000n
 
-/** of what GPUs take, this much reaches them from the wall */
-const SUPPLY_EFFICIENCY = 0.94
-/** CPUs, memory, network of a GPU host; fans come with the load */
-const HOST_BASE_W = 620
-const FANS_RATIO = 0.07
-
 /** The power of a site by cause; the parts add up to the meter. */
 export interface SitePower {
   asicsW: number
@@ -39,8 +33,8 @@ export class Overhead {
     this.#small = random
   }
 
-  step(dtS: number, asicsW: number, gpusW: number, gpuHosts: number): SitePower {
-    const hostsW = gpusW * (1 / SUPPLY_EFFICIENCY - 1 + FANS_RATIO) + gpuHosts * HOST_BASE_W
+  /** @param hostsW what the GPU hosts take at the wall beyond their GPUs */
+  step(dtS: number, asicsW: number, gpusW: number, hostsW: number): SitePower {
     const ratio = Math.min(0.08, Math.max(0.06, 0.068 + this.#cooling.step(dtS)))
     const noise = 1 + 0.01 * this.#small.normal()
     return { asicsW, gpusW, hostsW, coolingW: (asicsW + gpusW + hostsW) * ratio * noise }

@@ -1,14 +1,15 @@
 import { join } from 'node:path'
 import type { Location } from '../../protocol/device.ts'
 import { WITH_LOGIN } from './asic/doors.ts'
-import type { AsicFamily } from './asic/models.ts'
-import { DEMO_PASSWORD } from './asic/web-server.ts'
+import type { AsicFamily, AsicModel } from './asic/models.ts'
+import { DEMO_PASSWORD, DEMO_USER } from './asic/web-server.ts'
+import type { SiteLayout } from './layout.ts'
 import type { Site } from './site.ts'
 
 /** One entry of an agent's `devices:`, as plain data ready for YAML. */
 export interface DeviceEntry {
   id: string
-  driver: AsicFamily | 'dcgm' | 'llm-server' | 'modbus-meter'
+  driver: AsicFamily | 'dcgm' | 'llm-server' | 'modbus-meter' | 'snmp-pdu'
   host?: string
   port?: number
   location: Location
@@ -29,7 +30,7 @@ export interface AgentConfigFile {
 
 /**
  * The configurations of the two agents that read an opened site: `mining` the ASICs, `gpu` the GPU hosts, the LLM server
- * and the meter. The mining agent is absent where the site has no ASICs.
+ * and the meters. The mining agent is absent where the site has no ASICs.
  * @param spoolRoot each agent's spool is a folder in it; absent: where an agent keeps it by default
  */
 export function siteConfigs(
@@ -56,7 +57,8 @@ export function siteConfigs(
       driver: model.family,
       host,
       ...ports.asicSettings[i],
-      ...(WITH_LOGIN.has(model.family) ? { web: { username: 'root', password: DEMO_PASSWORD } } : {}),
+      ...(WITH_LOGIN.has(model.family) ? { web: { username: DEMO_USER, password: DEMO_PASSWORD } } : {}),
+      ...(model.family === 'cgminer' ? namePlate(model) : {}),
       location,
       meteredBy,
     }),
@@ -67,7 +69,7 @@ export function siteConfigs(
       driver: 'dcgm',
       url: `http://${host}:${ports.dcgm[i]}/metrics`,
       location,
-      meteredBy,
+      meteredBy: outletOf(layout, i) ?? meteredBy,
     }),
   )
   const llm = layout.llm && {
@@ -88,8 +90,31 @@ export function siteConfigs(
     map: 'schneider-iem3000',
     location,
   }
+  const pdus = layout.pdus.map(
+    ({ id: pduId, host: pduHost, location: pduLocation }, i): DeviceEntry => ({
+      id: pduId,
+      driver: 'snmp-pdu',
+      host: pduHost,
+      port: ports.snmp[i] ?? 0,
+      version: '2c',
+      location: pduLocation,
+      meteredBy,
+    }),
+  )
   return {
     ...(asics.length > 0 && { mining: agent('mining', asics) }),
-    gpu: agent('gpu', [...gpus, ...(llm ? [llm] : []), meter]),
+    gpu: agent('gpu', [...gpus, ...(llm ? [llm] : []), ...pdus, meter]),
   }
 }
+
+/** The outlet that a GPU host is plugged in. */
+function outletOf({ pdus }: SiteLayout, gpuHost: number): string | undefined {
+  const pdu = pdus.find(({ outlets }) => outlets.includes(gpuHost))
+  return pdu && `${pdu.id}/outlet${pdu.outlets.indexOf(gpuHost) + 1}`
+}
+
+/** What a machine that nobody knows has on its label, for want of anything better. */
+const namePlate = ({ hashrateHs, efficiencyJPerTh }: AsicModel) => ({
+  ratedPowerW: Math.round((hashrateHs / 1e12) * efficiencyJPerTh),
+  expectedHashrateHs: hashrateHs,
+})

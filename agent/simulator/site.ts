@@ -11,6 +11,7 @@ import type { Listener } from './listener.ts'
 import { LlmServer, vllmText } from './llm.ts'
 import { Overhead, SiteMeter, totalW } from './meter.ts'
 import { createMetricsServer } from './metrics-server.ts'
+import { Pdu } from './pdu.ts'
 import { createRandom } from './random.ts'
 
 const STEP_S = 1
@@ -32,6 +33,8 @@ export interface SiteTruth {
   siteEnergyJ: number
   /** by deviceId, what its own counters have counted: whole numbers in the units of an interval record */
   counted: Record<string, Counted>
+  /** by deviceId of the inlets and outlets of PDUs: what went through, which is part of all of the above, and what they counted */
+  through: Record<string, { energyJ: number; countedMilliJ: number }>
   /** ASICs that rebooted or can't be asked now: what they counted after the last question, nobody can know */
   forgetful: string[]
 }
@@ -44,6 +47,7 @@ export class Site {
   readonly machines: readonly AsicMachine[]
   readonly gpuHosts: readonly GpuHost[]
   readonly meter: SiteMeter
+  readonly pdus: readonly Pdu[]
   /** the latest misfortunes, newest last */
   readonly events: AsicEvent[] = []
   /** true: the world stands still, and its machines go on answering with what they have */
@@ -102,6 +106,15 @@ export class Site {
 
     this.#overhead = new Overhead(random.fork('overhead'))
     this.meter = new SiteMeter(layout.meter.host, ports.meter)
+    this.pdus = layout.pdus.map(
+      (p) =>
+        new Pdu(
+          p.id,
+          p.host,
+          ports.snmp,
+          this.gpuHosts.filter((_, i) => p.outlets.includes(i)),
+        ),
+    )
   }
 
   /** Opens every listener. @throws PerwattError where an address is taken; what was open is closed again */
@@ -141,9 +154,11 @@ export class Site {
 
     const asicsW = this.machines.reduce((sum, m) => sum + m.powerW, 0)
     const gpusW = this.gpuHosts.reduce((sum, h) => sum + h.powerW, 0)
-    const power = this.#overhead.step(STEP_S, asicsW, gpusW, this.gpuHosts.length)
+    const hostsW = this.gpuHosts.reduce((sum, h) => sum + h.wallW - h.powerW, 0)
+    const power = this.#overhead.step(STEP_S, asicsW, gpusW, hostsW)
     this.#overheadEnergyJ += (power.hostsW + power.coolingW) * STEP_S
     this.meter.advance(STEP_S, totalW(power))
+    for (const pdu of this.pdus) pdu.advance(STEP_S)
     if (this.#open) for (const server of this.#asicServers) server.followReboots(this.#onError)
   }
 
@@ -159,6 +174,7 @@ export class Site {
     dcgm: number[]
     llm?: number
     meter: number
+    snmp: number[]
   } {
     return {
       asics: this.#asicServers.map((s) => s.listeners[0]?.port ?? 0),
@@ -166,6 +182,7 @@ export class Site {
       dcgm: this.#metricsServers.map((l) => l.port),
       ...(this.#llmListener && { llm: this.#llmListener.port }),
       meter: this.meter.listener.port,
+      snmp: this.pdus.map((p) => p.port),
     }
   }
 
@@ -187,6 +204,14 @@ export class Site {
       overheadEnergyJ: this.#overheadEnergyJ,
       siteEnergyJ: this.meter.energyJ,
       counted: this.#counted(),
+      through: Object.fromEntries(
+        this.pdus
+          .flatMap((p) => p.draws())
+          .map(([id, { energyJ: drawnJ, countedWh }]) => [
+            id,
+            { energyJ: drawnJ, countedMilliJ: countedWh * 3_600_000 },
+          ]),
+      ),
       forgetful: this.machines.filter((m) => m.reboots > 0 || m.api !== 'answers').map((m) => m.id),
     }
   }
@@ -204,12 +229,13 @@ export class Site {
     return counted
   }
 
-  #listeners(): Listener[] {
+  #listeners(): Pick<Listener, 'open' | 'close'>[] {
     return [
       ...this.#asicServers.flatMap((s) => s.listeners),
       ...this.#metricsServers,
       ...(this.#llmListener ? [this.#llmListener] : []),
       this.meter.listener,
+      ...this.pdus,
     ]
   }
 }

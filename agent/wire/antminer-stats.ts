@@ -1,9 +1,10 @@
-import { type HashrateUnit, hashrateHs } from '../../protocol/units.ts'
+import type { HashrateUnit } from '../../protocol/units.ts'
 import type { AsicFacts, Board, Fan } from '../asic-reading.ts'
 import { antminerModel } from '../drivers-data/antminer-models.ts'
 import type { CgminerReply } from './cgminer.ts'
 import { amount, isTrue, numberOf, numbersOf, positive, rowsOf, textOf } from './cgminer-fields.ts'
 import type { Row } from './cgminer-text.ts'
+import { inHs } from './hashrates.ts'
 
 interface Replies {
   version: CgminerReply | undefined
@@ -28,11 +29,10 @@ export function antminerFacts({ version, summary: summaryReply, stats }: Replies
   const model = antminerModel(type)
   const unit = unitOf(data)
   const current =
-    scaled(amount(summary, 'GHS 5s') ?? amount(data, 'GHS 5s'), 'GH') ?? scaled(amount(data, 'rate_5s'), unit)
+    inHs(amount(summary, 'GHS 5s') ?? amount(data, 'GHS 5s'), 'GH') ?? inHs(amount(data, 'rate_5s'), unit)
   const average =
-    scaled(amount(summary, 'GHS av') ?? amount(data, 'GHS av'), 'GH') ??
-    scaled(amount(data, 'rate_avg'), unit)
-  const expected = scaled(positive(data, 'total_rateideal', 'rate_ideal'), unit)
+    inHs(amount(summary, 'GHS av') ?? amount(data, 'GHS av'), 'GH') ?? inHs(amount(data, 'rate_avg'), unit)
+  const expected = inHs(positive(data, 'total_rateideal', 'rate_ideal'), unit)
   const reportedW = positive(data, 'power', 'watt', 'Power', 'chain_power') ?? parts.chainsW
   return {
     model: type,
@@ -59,9 +59,6 @@ export function antminerFacts({ version, summary: summaryReply, stats }: Replies
 /** 1 is sleep, in each spelling that Bitmain has used. */
 const MODES = ['bitmain-work-mode', 'miner-mode', 'work_mode']
 
-const scaled = (value: number | undefined, unit: HashrateUnit) =>
-  value === undefined ? undefined : hashrateHs(value, unit)
-
 /** `GH`, `GH/s`; GH/s where nothing is said. */
 const unitOf = (data: Row): HashrateUnit =>
   (/^[kMGTPE]?H/.exec(textOf(data, 'rate_unit') ?? '')?.[0] as HashrateUnit | undefined) ?? 'GH'
@@ -87,7 +84,7 @@ function classicParts(data: Row): Parts {
     .filter(({ value }) => (numberOf(value) ?? 0) > 0)
     .map(({ n, value }) => ({
       name: `hashboard ${n}`,
-      hashrateHs: scaled(amount(data, `chain_rate${n}`), unitOf(data)),
+      hashrateHs: inHs(amount(data, `chain_rate${n}`), unitOf(data)),
       ...chips(numberOf(value) ?? 0, data[`chain_acs${n}`]),
     }))
   const chainsW = matching(/^chain_consumption(\d+)$/).reduce(
@@ -124,7 +121,7 @@ function chainParts(data: Row): Parts {
   return {
     boards: chains.map((chain, i) => ({
       name: `hashboard ${amount(chain, 'index') ?? i}`,
-      hashrateHs: scaled(amount(chain, 'rate_real'), unitOf(data)),
+      hashrateHs: inHs(amount(chain, 'rate_real'), unitOf(data)),
       ...chips(amount(chain, 'asic_num'), chain['asic']),
     })),
     fans: numbersOf(data['fan'] ?? []).map((rpm, i) => ({ name: `fan ${i}`, rpm })),

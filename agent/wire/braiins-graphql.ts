@@ -1,9 +1,9 @@
 import { PerwattError } from '../../protocol/kit/errors.ts'
-import { hashrateHs } from '../../protocol/units.ts'
 import { stratumPools } from '../asic-pools.ts'
 import type { AsicFacts, Board } from '../asic-reading.ts'
 import { amount, isRow, isTrue, numberOf, positive, rowsOf, textOf } from './cgminer-fields.ts'
 import type { Row } from './cgminer-text.ts'
+import { fromMhs } from './hashrates.ts'
 import type { WebClient } from './web-client.ts'
 
 export const GRAPHQL = '/graphql'
@@ -44,7 +44,7 @@ export async function braiinsGraphqlFacts(pages: WebClient, signal: AbortSignal)
     firmware: textOf(row(row(bos['info'])['version']), 'full'),
     uptimeS: amount(row(bos['uptime']), 'durationS'),
     hashrateHs: real(solver),
-    expectedHashrateHs: mhs(positive(solver, 'nominalMhs')),
+    expectedHashrateHs: fromMhs(positive(solver, 'nominalMhs')),
     power: watts === undefined ? undefined : { powerW: watts, basis: 'estimated' },
     powerLimitW: positive(power, 'limitW'),
     boards: boards.map(boardOf),
@@ -72,9 +72,7 @@ export async function braiinsGraphqlFacts(pages: WebClient, signal: AbortSignal)
 
 const row = (value: unknown): Row => (isRow(value) ? value : {})
 
-const mhs = (value: number | undefined) => (value === undefined ? undefined : hashrateHs(value, 'MH'))
-
-const real = (solver: Row) => mhs(amount(row(solver['realHashrate']), 'mhs5S'))
+const real = (solver: Row) => fromMhs(amount(row(solver['realHashrate']), 'mhs5S'))
 
 /** `Board` and `Chip` in 22.08 to 24.09, `Max Board` in 25.03, `MAX_BOARD` in 25.05. */
 const tempsOf = (boards: readonly Row[], name: RegExp): number[] =>

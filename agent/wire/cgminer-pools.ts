@@ -1,15 +1,19 @@
-import { type Owner, ownerKey } from '../../protocol/owner.ts'
-import type { OwnerCounters } from '../driver.ts'
+import { type Holder, type Owner, ownerKey } from '../../protocol/owner.ts'
+import type { AcceptedShares, OwnerCounters } from '../driver.ts'
 import type { CgminerReply } from './cgminer.ts'
-import { amount, isTrue, rowsOf, textOf } from './cgminer-fields.ts'
+import { amount, isTrue, positive, rowsOf, textOf } from './cgminer-fields.ts'
 import type { Row } from './cgminer-text.ts'
 
 /** What `pools` says of the work: whom it is for at this moment, and what each owner was credited with since the miner’s start. */
 export interface PoolFacts {
   /** the pool that the machine works for; undefined: for none */
   active?: Owner
+  /** the pools that it works for in turn, each with its part of the work; absent: `active` has all */
+  parted?: Holder[]
   /** absent where the reply is cut: a sum over a part would look like a restart of the counter */
   byOwner?: OwnerCounters[]
+  /** absent where the reply is cut, or counts none */
+  shares?: AcceptedShares
   configured: number
   alive: number
 }
@@ -28,8 +32,33 @@ export function poolFacts(reply: CgminerReply): PoolFacts {
     .filter((p) => isTrue(p['Stratum Active']) && !isDevFee(p))
     .sort((a, b) => (amount(a, 'Priority') ?? 0) - (amount(b, 'Priority') ?? 0))[0]
   if (active) facts.active = ownerOf(active)
-  if (reply.complete) facts.byOwner = counters(pools)
+  if (!reply.complete) return facts
+  facts.byOwner = counters(pools)
+  const shares = sharesOf(pools.filter((pool) => !isDevFee(pool)))
+  if (shares) facts.shares = shares
   return facts
+}
+
+/** Of the operator's own pools. */
+function sharesOf(pools: readonly Row[]): AcceptedShares | undefined {
+  const counts = pools.flatMap((pool) => amount(pool, 'Accepted') ?? [])
+  if (counts.length === 0) return undefined
+  const inUse = pools.filter((pool) => isTrue(pool['Stratum Active']))
+  const difficulty = Math.max(...(inUse.length > 0 ? inUse : pools).map(shareDifficulty))
+  return { accepted: counts.reduce((a, b) => a + b, 0), ...(difficulty > 0 ? { difficulty } : {}) }
+}
+
+/** 0 where the pool says neither what it asks nor what it took. */
+function shareDifficulty(pool: Row): number {
+  const asked = amount(pool, 'Stratum Difficulty', 'Work Difficulty') ?? inThousands(textOf(pool, 'Diff'))
+  const taken = (amount(pool, 'Difficulty Accepted') ?? 0) / (positive(pool, 'Accepted') ?? 1)
+  return Math.max(asked, taken)
+}
+
+/** `131K`, `1.05M`: the only present difficulty of stock Antminers. */
+function inThousands(text = ''): number {
+  const [, digits, unit = ''] = /^(\d+(?:\.\d+)?)([KMGT]?)$/.exec(text) ?? []
+  return Number(digits ?? 0) * 1000 ** ' KMGT'.indexOf(unit || ' ')
 }
 
 function counters(pools: readonly Row[]): OwnerCounters[] {

@@ -12,6 +12,12 @@ export interface HttpRequest {
   body?: string
   /** a longer answer is refused */
   maxBytes?: number
+  /** a unix socket to ask through; the address's host is then only a name */
+  socketPath?: string
+  /** PEM of the authority that signed the server's certificate, where no public one did */
+  ca?: string
+  /** true: any certificate is taken */
+  insecureTls?: boolean
 }
 
 export interface HttpAnswer {
@@ -47,14 +53,15 @@ export async function getText(address: string, options: GetOptions): Promise<str
  * @throws PerwattError `unreachable`, `too-large` or `not-text`; the signal's reason when it ends the wait
  */
 export async function exchangeHttp(address: string, request: HttpRequest): Promise<HttpAnswer> {
-  const { signal, method = 'GET', headers = {}, body, maxBytes = MAX_BYTES } = request
+  const { signal, method = 'GET', headers = {}, body, maxBytes = MAX_BYTES, insecureTls, ...link } = request
   signal.throwIfAborted()
   const url = new URL(address)
-  const where = shown(url)
+  const where = link.socketPath ?? shown(url)
+  const options = { ...link, method, signal, agent: false, rejectUnauthorized: !insecureTls }
   try {
     const response = await new Promise<IncomingMessage>((resolve, reject) => {
       const start = url.protocol === 'https:' ? httpsRequest : httpRequest
-      start(url, { agent: false, method, headers: { ...headers, ...lengthOf(body) }, signal }, resolve)
+      start(url, { ...options, headers: { ...headers, ...lengthOf(body) } }, resolve)
         .on('error', reject)
         .end(body)
     })
@@ -124,6 +131,9 @@ function asText(bytes: Buffer, where: string): string {
   )
 }
 
+const UNSIGNED =
+  'has a certificate that no known authority signed; name its authority, or set insecureTls: true'
+
 const HINTS: Record<string, string> = {
   ECONNREFUSED: 'refuses the connection; is it running, and is the port right?',
   ENOTFOUND: 'has a name that nobody knows; check the spelling and DNS',
@@ -133,6 +143,13 @@ const HINTS: Record<string, string> = {
   ETIMEDOUT: 'does not answer; check power, network and firewall',
   ECONNRESET: 'cuts the connection in mid-answer; look into its log',
   EPROTO: 'does not speak TLS; try http://',
+  DEPTH_ZERO_SELF_SIGNED_CERT: UNSIGNED,
+  SELF_SIGNED_CERT_IN_CHAIN: UNSIGNED,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNSIGNED,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: UNSIGNED,
+  ERR_TLS_CERT_ALTNAME_INVALID:
+    'has a certificate for another name; ask it by that name, or set insecureTls: true',
+  CERT_HAS_EXPIRED: 'has a certificate that has expired; renew it, or set insecureTls: true',
 }
 
 function unreachable(error: unknown, where: string): PerwattError {

@@ -100,9 +100,12 @@ export function refuseLogin(answer: HttpAnswer, url: string): void {
   throw new PerwattError(CREDENTIALS, why)
 }
 
+/** Where most servers want their token back. */
+const bearer = (token: string): Record<string, string> => ({ authorization: `Bearer ${token}` })
+
 /**
- * Logs in by JSON, for a token. @param scheme what stands before the token in later requests
- * @returns the `Authorization` header that it earned
+ * Logs in by JSON, for a token. @param shown the header that shows the token in later requests
+ * @returns that header
  * @throws PerwattError `credentials-refused`, `malformed`, or as `exchangeHttp`
  */
 export async function login(
@@ -110,7 +113,7 @@ export async function login(
   path: string,
   credentials: Record<string, string>,
   signal: AbortSignal,
-  scheme = 'Bearer ',
+  shown = bearer,
 ): Promise<Record<string, string>> {
   const url = `http://${showAddress(at)}${path}`
   const headers = { accept: 'application/json', 'content-type': 'application/json' }
@@ -123,7 +126,7 @@ export async function login(
   refuseLogin(answer, url)
   refuse(answer, url)
   const token = tokenIn(parseReply(answer.text, `the answer of ${url}`).body)
-  if (token) return { authorization: `${scheme}${token}` }
+  if (token) return shown(token)
   throw new PerwattError(
     CREDENTIALS,
     `${url} gives no token; check the user and password of the web interface`,

@@ -4,10 +4,11 @@ import type { Plugin } from 'esbuild'
 
 /**
  * Writes the licence of each package that a program contains, once each: their terms ask that the notice goes along.
- * @param inPages packages inside the pages, which come out of a build of their own
+ * @param besides packages of which the build sees no file: those inside the pages, which come out of a build of their own, and
+ * those that are no more than a native binding
  */
-export function thirdPartyLicenses(file: string, inPages: readonly string[]): Plugin {
-  const folders = new Set(inPages.map((name) => `node_modules/${name}`))
+export function thirdPartyLicenses(file: string, besides: readonly string[]): Plugin {
+  const folders = new Set(besides.map((name) => `node_modules/${name}`))
   return {
     name: 'third-party-licenses',
     setup(build) {

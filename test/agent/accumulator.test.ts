@@ -296,6 +296,35 @@ describe('the accumulator', () => {
     expect(Math.max(...whole.map((r) => r.energyMilliJ ?? 0))).toBeLessThanOrEqual(600_001)
   })
 
+  it('says that the energy of a holder is estimated where his part of the device is', () => {
+    const parts = [
+      { owner: { slurmJob: '1' }, share: 0.5, estimated: true },
+      { owner: { slurmJob: '2' }, share: 0.25 },
+    ]
+    const of = (powerBasis: 'reported' | 'modelled') =>
+      run(
+        [0, 5].map((atS) => ({
+          atS,
+          reading: reading({ powerW: 400, powerBasis, holders: parts }, {}, 'gpu'),
+        })),
+      ).map((r) => [r.owner['slurmJob'] ?? 'nobody', r.powerBasis])
+    expect(Object.fromEntries(of('reported'))).toEqual({ 1: 'estimated', 2: 'reported', nobody: 'reported' })
+    expect(Object.fromEntries(of('modelled'))).toEqual({ 1: 'modelled', 2: 'modelled', nobody: 'modelled' })
+  })
+
+  it('invents no past of what an older version of the agent did not count of an owner', () => {
+    const owner = { service: 'chat' }
+    const see = (a: DeviceAccumulator, atS: number, byOwner: NonNullable<Counters['byOwner']>) =>
+      a.observe(reading({}, { byOwner }), { wallMs: T0 + atS * 1000, steadyMs: atS * 1000 })
+    const before = new DeviceAccumulator('llm', 60_000)
+    see(before, 0, [{ owner, tokensIn: 1000 }])
+    const after = new DeviceAccumulator('llm', 60_000, JSON.parse(JSON.stringify(before.state)))
+    see(after, 5, [{ owner, tokensIn: 1100, tokensInCached: 900 }])
+    see(after, 10, [{ owner, tokensIn: 1150, tokensInCached: 930 }])
+    const records = after.closeAll()
+    expect(records.map((r) => [r.owner, r.tokensIn, r.tokensInCached])).toContainEqual([owner, 150, 30])
+  })
+
   it('forgets counters that are older than anything is kept', () => {
     const before = new DeviceAccumulator('rig1', 15_000)
     before.observe(reading({}, { energyJ: 1000 }), { wallMs: T0, steadyMs: 0 })

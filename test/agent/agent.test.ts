@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { Agent } from '../../agent/agent.ts'
 import { agentConfigSchema } from '../../agent/config.ts'
-import { defineDriver } from '../../agent/driver.ts'
+import { type Driver, defineDriver } from '../../agent/driver.ts'
 import { decode, encode } from '../../protocol/codec.ts'
 import {
   decodeIntervals,
@@ -14,6 +14,7 @@ import {
 } from '../../protocol/interval.ts'
 import { parseConfig } from '../../protocol/kit/config.ts'
 import { createLog } from '../../protocol/kit/log.ts'
+import { decodeLive, LiveMessageSchema, type Sample } from '../../protocol/sample.ts'
 import { type AckMessage, type StatusMessage, StatusMessageSchema } from '../../protocol/status.ts'
 import { parseTopic, topic } from '../../protocol/topics.ts'
 import { eventually } from '../eventually.ts'
@@ -46,6 +47,25 @@ const meter = () => {
   return { read, driver }
 }
 
+/** A miner whose count of accepted shares stands still. */
+const unpaidMiner = defineDriver({
+  name: 'miner',
+  summary: 'for this test',
+  kind: 'asic',
+  needsHost: false,
+  asks: [],
+  settings: z.object({}),
+  open: () => ({
+    read: async () => [
+      {
+        identity: { kind: 'asic' as const },
+        sample: { state: 'hashing' as const, hashrateHs: 100e12 },
+        shares: { accepted: 7, difficulty: 1 },
+      },
+    ],
+  }),
+})
+
 let folder: string
 let lines: string[]
 let agents: Agent[]
@@ -61,22 +81,27 @@ afterEach(async () => {
   remove(folder)
 })
 
-function create(url: string, more: { previous?: Agent; maxAge?: string } = {}): Agent {
+function create(
+  url: string,
+  more: { previous?: Agent; maxAge?: string; driver?: Driver; shareTimeout?: string } = {},
+): Agent {
+  const driver = more.driver ?? source.driver
   const config = parseConfig(
-    agentConfigSchema([source.driver]),
+    agentConfigSchema([driver]),
     JSON.stringify({
       site: 'plains',
       agent: 'a',
       mqtt: { url },
       pollInterval: '1s',
+      shareTimeout: more.shareTimeout ?? '10m',
       spool: { folder: join(folder, 'spool'), maxAge: more.maxAge ?? '7d' },
-      devices: [{ id: 'meter', driver: 'kilojoule' }],
+      devices: [{ id: 'meter', driver: driver.name }],
     }),
     'test',
   )
   const agent = new Agent({
     config,
-    drivers: [source.driver],
+    drivers: [driver],
     version: 'test',
     log: createLog({ write: (line) => lines.push(line) }),
     ...(more.previous ? { spool: more.previous.spool } : {}),
@@ -134,17 +159,21 @@ describe('an agent and a collector on Mosquitto', () => {
   let collector: MqttClient
   let taken: Map<string, Interval>
   let statuses: StatusMessage[]
+  let samples: Sample[]
   let answers: boolean
   beforeEach(async () => {
     broker = await startMosquitto()
     taken = new Map()
     statuses = []
+    samples = []
     answers = true
     collector = await mqtt.connectAsync(broker.url)
     collector.on('message', (name, payload) => {
       const channel = parseTopic(name)?.channel
       const status = decode(StatusMessageSchema, payload)
       if (channel === 'status' && status.ok) statuses.push(status.value)
+      const live = decode(LiveMessageSchema, payload)
+      if (channel === 'live' && live.ok) samples.push(...decodeLive(live.value))
       const message = decode(IntervalMessageSchema, payload)
       if (channel !== 'intervals' || !message.ok || !answers) return
       const { epoch, firstSeq, intervals } = decodeIntervals(message.value)
@@ -179,6 +208,16 @@ describe('an agent and a collector on Mosquitto', () => {
       (offset) => offset !== undefined,
     )
     expect(Math.round((told ?? 0) / 10_000)).toBe(AHEAD_MS / 10_000)
+  })
+
+  it('shows a miner as faulty whose pool accepts nothing', async () => {
+    await create(broker.url, { driver: unpaidMiner, shareTimeout: '1s' }).start()
+    const faulty = await eventually(
+      () => samples.find((s) => s.state === 'faulty'),
+      (sample) => sample !== undefined,
+    )
+    expect(faulty?.faults).toEqual([expect.stringContaining('shows 100 TH/s but no share was accepted')])
+    expect(samples[0]).toMatchObject({ state: 'hashing', hashrateHs: 100e12 })
   })
 
   it('keeps what is not acknowledged, and delivers it once somebody listens', async () => {

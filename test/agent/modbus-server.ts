@@ -22,7 +22,7 @@ export interface ModbusServer {
 export async function serveModbus(): Promise<ModbusServer> {
   const sockets = new Set<Socket>()
   const tcp: Server = createServer()
-  const registers = { holding: Buffer.alloc(2 * 0x1000), input: Buffer.alloc(2 * 0x1000) }
+  const registers = { holding: Buffer.alloc(2 * 0x10000), input: Buffer.alloc(2 * 0x1000) }
   const served: ModbusServer = {
     port: 0,
     ...registers,

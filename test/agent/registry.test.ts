@@ -45,19 +45,6 @@ describe('the device registry', () => {
     ])
   })
 
-  it('uses the name plate, marked so, only for a machine that runs and says no power', () => {
-    const config = { id: 'rig', driver: 'antminer', host: '192.0.2.1', ratedPowerW: 3000 }
-    const registry = new DeviceRegistry([config], DRIVERS, 0)
-    const read = (sample: Reading['sample']) =>
-      registry.update(config, 'antminer', [{ identity: { kind: 'asic' }, sample }], 1)[0]?.reading.sample
-    expect(read({ state: 'hashing' })).toEqual({ state: 'hashing', powerW: 3000, powerBasis: 'rated' })
-    expect(read({ state: 'hashing', powerW: 2800, powerBasis: 'modelled' })).toMatchObject({
-      powerW: 2800,
-      powerBasis: 'modelled',
-    })
-    expect(read({ state: 'sleeping' })).toEqual({ state: 'sleeping' })
-  })
-
   it('tells of a new inventory only when something changed', () => {
     const registry = new DeviceRegistry([CONFIG], DRIVERS, 0)
     registry.update(CONFIG, 'dcgm', [gpu('gpu0')], 5)
@@ -66,5 +53,31 @@ describe('the device registry', () => {
     expect(registry.version).toBe(version)
     registry.update(CONFIG, 'dcgm', [gpu('gpu0'), gpu('gpu1')], 7)
     expect(registry.version).toBeGreaterThan(version)
+  })
+
+  it('has an outlet behind its own inlet, and the inlet behind the meter that is configured', () => {
+    const pdu = {
+      id: 'pdu-3',
+      driver: 'dcgm',
+      host: '192.0.2.30',
+      meteredBy: 'site-meter',
+      tags: { row: '4' },
+    }
+    const meter = (part: string, more: Partial<Reading> = {}): Reading => ({
+      part,
+      identity: { kind: 'meter', tags: { name: `${part} of the maker`, row: '-' } },
+      sample: { state: 'ok', powerW: 5 },
+      ...more,
+    })
+    const registry = new DeviceRegistry([pdu], DRIVERS, 0)
+    registry.update(pdu, 'dcgm', [meter('inlet'), meter('outlet7', { behind: 'inlet' })], 5)
+    expect(registry.devices()).toMatchObject([
+      { deviceId: 'pdu-3/inlet', meteredBy: 'site-meter', tags: { name: 'inlet of the maker', row: '4' } },
+      {
+        deviceId: 'pdu-3/outlet7',
+        meteredBy: 'pdu-3/inlet',
+        tags: { name: 'outlet7 of the maker', row: '4' },
+      },
+    ])
   })
 })

@@ -6,12 +6,14 @@ import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { build } from 'esbuild'
 import { COMMONJS_SCOPE } from '../../systemd/packaging/commonjs-scope.ts'
+import { copyNative, KOFFI, nativePart } from '../../systemd/packaging/native.ts'
 
 const SOURCES = {
   agent: 'agent/main.ts',
   machines: 'test/bench/emulated-machines.ts',
   silent: 'test/bench/silent-addresses.ts',
   bare: 'test/bench/bare-reader.ts',
+  'smi-spawner': 'test/bench/smi-spawner.ts',
 } as const
 export type ProgramName = keyof typeof SOURCES
 
@@ -46,8 +48,10 @@ export async function bundlePrograms(): Promise<{ folder: string; remove(): void
     outExtension: { '.js': '.mjs' },
     banner: { js: COMMONJS_SCOPE },
     define: { __PERWATT_VERSION__: '"bench"', 'process.env.NODE_ENV': '"production"' },
+    plugins: [nativePart(KOFFI)],
     logLevel: 'error',
   })
+  await copyNative(KOFFI, join(folder, 'native'))
   return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) }
 }
 

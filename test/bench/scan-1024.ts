@@ -40,7 +40,8 @@ async function scanRun(name: string): Promise<void> {
   let cpuS = 0
   const watch = setInterval(() => {
     try {
-      peakBytes = scan.peakRssBytes()
+      // not a number once it has ended
+      peakBytes = scan.peakRssBytes() || peakBytes
       cpuS = scan.cpuS()
     } catch {
       // it has just ended

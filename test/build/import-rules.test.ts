@@ -24,6 +24,7 @@ const REFUSED = {
   'a feed importing MQTT': ['collector/feeds/x.ts', 'mqtt'],
   'a feed importing another feed': ['collector/feeds/x.ts', './y.ts'],
   'a channel importing another channel': ['collector/channels/x.ts', './y.ts'],
+  'a pool importing another pool': ['collector/pools/x.ts', './y.ts'],
   'a store importing the screens': ['collector/stores/x.ts', '../screens/server.ts'],
 } as const
 

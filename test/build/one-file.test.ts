@@ -132,6 +132,11 @@ describe('what is built', () => {
     expect(imported.filter((name) => !isBuiltin(name))).toEqual([])
   })
 
+  it.each(Object.keys(PROGRAMS))('%s.js is ASCII, which takes half the memory', async (program) => {
+    const text = await readFile(`dist/${program}.js`, 'utf8')
+    expect(/[^\p{ASCII}].{0,40}/u.exec(text)?.[0]).toBeUndefined()
+  })
+
   it('starts as a command of a shell', async () => {
     const text = await readFile('dist/perwatt-collector.js', 'utf8')
     expect(text.split('\n', 2)).toEqual(['#!/usr/bin/env node', expect.not.stringMatching(/^#!/)])

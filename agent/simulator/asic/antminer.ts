@@ -1,62 +1,36 @@
 import { antminerS9Stats } from './antminer-s9.ts'
 import type { Board } from './board.ts'
-import {
-  averageHs,
-  type Dialect,
-  elapsed,
-  hardwareErrors,
-  hostOf,
-  lastShareAt,
-  poolStatus,
-  type Reply,
-  rejectedPercent,
-  round,
-  sectionReply,
-  shareFields,
-  toText,
-  utility,
-} from './cgminer.ts'
+import { cgminerDialect, type Dialect, type Reply, toText } from './cgminer.ts'
+import { poolRowInFull, summaryRow, workFields } from './cgminer-rows.ts'
+import { averageHs, elapsed, fanRpms, ghs, hardwareErrors, lastShareAt } from './figures.ts'
 import type { AsicMachine } from './machine.ts'
 import { ASIC_MODELS } from './models.ts'
 
+const TACHOMETER_RPM = 120
 const isS9 = (machine: AsicMachine): boolean => machine.model === ASIC_MODELS.s9
-const ghs = (hs: number): number => round(hs / 1e9, 2)
 
 /** Stock firmware of S19 and S21 (49.x), and of the S9 where it differs. No power anywhere: stock firmware doesn't tell. */
-export const antminer: Dialect = {
-  description: (machine) => (isS9(machine) ? 'bmminer 1.0.0' : 'cgminer 1.0.0'),
-
-  reply(machine, command, nowS) {
-    const section = (name: string, items: Reply[], code: number, message: string) =>
-      sectionReply(name, items, { code, message, description: antminer.description(machine), nowS })
-    const miner = isS9(machine) ? 'BMMiner' : 'CGMiner'
-    if (command === 'version') return section('VERSION', [version(machine)], 22, `${miner} versions`)
-    if (command === 'summary') return section('SUMMARY', [summary(machine, nowS)], 11, 'Summary')
-    if (command === 'devs') return section('DEVS', [device(machine, nowS)], 9, '1 ASC(s)')
-    if (command === 'stats')
-      return section(
-        'STATS',
-        [identity(machine), isS9(machine) ? antminerS9Stats(machine) : antminerStats(machine)],
-        70,
-        `${miner} stats`,
-      )
-    if (command === 'pools')
-      return section(
-        'POOLS',
-        machine.pools.map((_, i) => pool(machine, i)),
-        7,
-        `${machine.pools.length} Pool(s)`,
-      )
-    return undefined
+export const antminer: Dialect = cgminerDialect(
+  (machine) => (isS9(machine) ? 'bmminer 1.0.0' : 'cgminer 1.0.0'),
+  {
+    version: ['VERSION', (machine) => [version(machine)]],
+    summary: ['SUMMARY', (machine, nowS) => [summary(machine, nowS)]],
+    devs: ['DEVS', (machine, nowS) => [device(machine, nowS)]],
+    stats: [
+      'STATS',
+      (machine) => [identity(machine), isS9(machine) ? antminerS9Stats(machine) : antminerStats(machine)],
+    ],
+    pools: ['POOLS', (machine) => machine.pools.map((_, i) => pool(machine, i))],
   },
-
-  encode(machine, reply, form, command) {
-    if (form === 'text') return `${toText(reply)}\0`
-    const json = JSON.stringify(reply)
-    // the S9's firmware forgets the comma between the two objects of `stats`
-    return `${isS9(machine) && command === 'stats' ? json.replace('},{"STATS"', '}{"STATS"') : json}\0`
+  {
+    encode(machine, reply, form, command) {
+      if (form === 'text') return `${toText(reply)}\0`
+      const json = JSON.stringify(reply)
+      // the S9's firmware forgets the comma between the two objects of `stats`
+      return `${isS9(machine) && command === 'stats' ? json.replace('},{"STATS"', '}{"STATS"') : json}\0`
+    },
   },
-}
+)
 
 const identity = ({ model }: AsicMachine): Reply => ({
   BMMiner: model === ASIC_MODELS.s9 ? '2.0.0' : '1.0.0',
@@ -71,41 +45,19 @@ const version = (machine: AsicMachine): Reply => {
 }
 
 function summary(machine: AsicMachine, nowS: number): Reply {
-  const { averageHs: window, shares } = machine
-  const fields = shareFields(machine, 0)
+  const { averageHs: window } = machine
   return {
-    Elapsed: elapsed(machine),
+    ...summaryRow(machine),
     'GHS 5s': isS9(machine) ? ghs(window.s5).toFixed(2) : ghs(window.s5),
     'GHS av': ghs(averageHs(machine)),
     ...(isS9(machine) ? {} : { 'GHS 30m': ghs(window.m30) }),
-    'Found Blocks': 0,
     Getwork: Math.floor(machine.uptimeS / 12.8),
-    Accepted: shares.accepted,
-    Rejected: shares.rejected,
-    'Hardware Errors': hardwareErrors(machine),
-    ...utility(machine),
-    Discarded: Math.floor(machine.uptimeS * 89.7),
-    Stale: 0,
-    'Get Failures': 0,
-    'Local Work': Math.floor(machine.uptimeS * 89.8),
-    'Remote Failures': 0,
-    'Network Blocks': Math.floor(machine.uptimeS / 600),
-    'Total MH': round(machine.hashes / 1e6, 0),
-    'Difficulty Accepted': fields['Difficulty Accepted'],
-    'Difficulty Rejected': fields['Difficulty Rejected'],
-    'Difficulty Stale': 0,
-    'Best Share': shares.best,
-    'Device Hardware%': 0,
-    'Device Rejected%': 0,
-    'Pool Rejected%': rejectedPercent(machine),
-    'Pool Stale%': 0,
     'Last getwork': nowS,
   }
 }
 
 /** Stock firmware keeps no figures here but the shares: hashrate and temperature are always 0. */
 function device(machine: AsicMachine, nowS: number): Reply {
-  const { shares } = machine
   const last = lastShareAt(machine, nowS)
   return {
     ASC: 0,
@@ -117,16 +69,13 @@ function device(machine: AsicMachine, nowS: number): Reply {
     Tenperature: 0,
     'MHS av': 0,
     'MHS 5s': 0,
-    Accepted: shares.accepted,
-    Rejected: shares.rejected,
+    ...workFields(machine),
     'Hardware Errors': 0,
     Utility: 0,
     'Last Share Pool': 0,
     'Last Share Time': last,
     'Total MH': 0,
     'Diff1 Work': 0,
-    'Difficulty Accepted': shares.difficultyAccepted,
-    'Difficulty Rejected': shares.difficultyRejected,
     'Last Share Difficulty': last,
     'Last Valid Work': last,
     'Device Hardware%': 0,
@@ -136,34 +85,15 @@ function device(machine: AsicMachine, nowS: number): Reply {
 }
 
 function pool(machine: AsicMachine, index: number): Reply {
-  const account = machine.pools[index] ?? machine.pools[0]
   const mined = index === machine.stratum.active
   const agoS = Math.floor(machine.uptimeS - (machine.shares.lastAtS ?? machine.uptimeS))
   return {
-    POOL: index,
-    URL: account.url,
-    Status: poolStatus(machine, index),
-    Priority: index,
-    Quota: 1,
-    'Long Poll': 'N',
-    Getworks: mined ? Math.floor(machine.uptimeS / 12.8) : 3,
-    Discarded: mined ? Math.floor(machine.uptimeS * 89.7) : 0,
-    Stale: 0,
-    'Get Failures': 0,
-    'Remote Failures': 0,
-    User: account.user,
+    ...poolRowInFull(machine, index),
     'Last Share Time': mined
       ? `${Math.floor(agoS / 3600)}:${two(Math.floor(agoS / 60) % 60)}:${two(agoS % 60)}`
       : '0',
     Diff: mined ? difficultyText(machine.shareDifficulty) : '',
-    'Diff1 Shares': 0,
-    'Proxy Type': '',
-    Proxy: '',
-    ...shareFields(machine, index),
-    'Has Stratum': true,
-    'Stratum Active': mined,
-    'Stratum URL': mined ? hostOf(account) : '',
-    'Has GBT': false,
+    // twice the sign
     'Pool Stale%%': 0,
   }
 }
@@ -172,7 +102,7 @@ const two = (n: number): string => String(n).padStart(2, '0')
 const difficultyText = (difficulty: number): string =>
   difficulty < 1000 ? String(difficulty) : `${Math.floor(difficulty / 1000)}K`
 
-const CHAINS = [1, 2, 3, 4]
+const SLOTS = 4
 
 /** The second object of `stats`, which LuxOS answers likewise. */
 export function antminerStats(machine: AsicMachine): Reply {
@@ -180,9 +110,9 @@ export function antminerStats(machine: AsicMachine): Reply {
   const alive = machine.boards.filter((b) => !b.lost)
   const perChain = (name: string, absent: unknown, value: (board: Board) => unknown): Reply =>
     Object.fromEntries(
-      CHAINS.map((chain) => {
-        const board = machine.boards[chain - 1]
-        return [`${name}${chain}`, board && !board.lost ? value(board) : absent]
+      Array.from({ length: Math.max(SLOTS, machine.boards.length) }, (_, i) => {
+        const board = machine.boards[i]
+        return [`${name}${i + 1}`, board && !board.lost ? value(board) : absent]
       }),
     )
   /** four sensors of a board: two at its warm end, two at the cool inlet */
@@ -205,11 +135,7 @@ export function antminerStats(machine: AsicMachine): Reply {
     frequency: model.frequencyMHz,
     fan_num: model.fans,
     ...Object.fromEntries(
-      Array.from({ length: model.fans }, (_, i) => [
-        `fan${i + 1}`,
-        // the tachometer counts in steps of 120
-        Math.round((machine.fanRpm * (i < 2 ? 1 : 0.86)) / 120) * 120,
-      ]),
+      fanRpms(machine, TACHOMETER_RPM, (i) => (i < 2 ? 1 : 0.86)).map((rpm, i) => [`fan${i + 1}`, rpm]),
     ),
     temp_num: alive.length,
     temp1: boardC(0),

@@ -1,5 +1,5 @@
 import type { Board } from './board.ts'
-import { averageHs, elapsed, hardwareErrors } from './cgminer.ts'
+import { averageHs, elapsed, hardwareErrors, ratedW } from './figures.ts'
 import type { AsicMachine } from './machine.ts'
 import { ASIC_MODELS } from './models.ts'
 
@@ -90,7 +90,7 @@ export function avalonBrackets(machine: AsicMachine, dna: string, perChip: boole
     ['ADJ', 1],
     ['COP', perBoard(0)],
     // a target, not a reading
-    ['MPO', Math.round((model.hashrateHs / 1e12) * model.efficiencyJPerTh * 0.94)],
+    ['MPO', Math.round(ratedW(machine) * 0.94)],
     ['MVL', 87],
     ...boards.map((_, i): [string, unknown] => [`ATABD${i}`, frequencies]),
     ['WORKMODE', 1],

@@ -1,52 +1,23 @@
 import { avalonBrackets } from './avalon-brackets.ts'
-import {
-  averageHs,
-  blockHeight,
-  type Dialect,
-  elapsed,
-  hardwareErrors,
-  hostOf,
-  poolStatus,
-  type Reply,
-  rejectedPercent,
-  round,
-  sectionReply,
-  shareFields,
-  toText,
-  utility,
-} from './cgminer.ts'
+import { cgminerDialect, type Dialect, type Reply } from './cgminer.ts'
+import { poolRow411, rateFields, rejectedPercent, summaryRow, utility, workFields } from './cgminer-rows.ts'
+import { elapsed, hardwareErrors, round } from './figures.ts'
 import type { AsicMachine } from './machine.ts'
 
-const DESCRIPTION = 'cgminer 4.11.1'
+const cgminer = cgminerDialect(() => 'cgminer 4.11.1', {
+  version: ['VERSION', (machine) => [version(machine)]],
+  summary: ['SUMMARY', (machine) => [summary(machine)]],
+  devs: ['DEVS', (machine) => [device(machine)]],
+  estats: ['STATS', (machine) => stats(machine, true)],
+  stats: ['STATS', (machine) => stats(machine, true)],
+  litestats: ['STATS', (machine) => stats(machine, false)],
+  pools: ['POOLS', (machine) => machine.pools.map((_, i) => pool(machine, i))],
+})
 
 /** Avalon A12 to A15 (cgminer 4.11.1): JSON where the command is JSON, else text. Times are s since the start, not Unix. */
 export const avalon: Dialect = {
-  description: () => DESCRIPTION,
-
-  reply(machine, command) {
-    const section = (name: string, items: Reply[], code: number, message: string) =>
-      sectionReply(name, items, { code, message, description: DESCRIPTION, nowS: elapsed(machine) })
-    if (command === 'version') return section('VERSION', [version(machine)], 22, 'CGMiner versions')
-    if (command === 'summary') return section('SUMMARY', [summary(machine)], 11, 'Summary')
-    if (command === 'devs') return section('DEVS', [device(machine)], 9, '1 ASC(s)')
-    if (command === 'estats' || command === 'stats' || command === 'litestats')
-      return section(
-        'STATS',
-        [stats(machine, command !== 'litestats'), ...machine.pools.map((_, i) => poolStats(machine, i))],
-        70,
-        'CGMiner stats',
-      )
-    if (command === 'pools')
-      return section(
-        'POOLS',
-        machine.pools.map((_, i) => pool(machine, i, machine.uptimeS)),
-        7,
-        `${machine.pools.length} Pool(s)`,
-      )
-    return undefined
-  },
-
-  encode: (_machine, reply, form) => `${form === 'text' ? toText(reply) : JSON.stringify(reply)}\0`,
+  ...cgminer,
+  reply: (machine, command) => cgminer.reply(machine, command, elapsed(machine)),
 }
 
 const dna = (machine: AsicMachine): string => machine.mac.replaceAll(':', '').padStart(16, '0201')
@@ -66,44 +37,13 @@ const version = (machine: AsicMachine): Reply => ({
   UPAPI: '2',
 })
 
-const rates = (machine: AsicMachine): Reply => ({
-  'MHS av': round(averageHs(machine) / 1e6, 2),
-  'MHS 30s': round(machine.averageHs.s5 / 1e6, 2),
-  'MHS 1m': round(machine.averageHs.m1 / 1e6, 2),
-  'MHS 5m': round(machine.averageHs.m5 / 1e6, 2),
-  'MHS 15m': round(machine.averageHs.m15 / 1e6, 2),
-})
-
-const work = ({ shares }: AsicMachine): Reply => ({
-  Accepted: shares.accepted,
-  Rejected: shares.rejected,
-  'Difficulty Accepted': shares.difficultyAccepted,
-  'Difficulty Rejected': shares.difficultyRejected,
-})
-
 const summary = (machine: AsicMachine): Reply => ({
-  Elapsed: elapsed(machine),
-  ...rates(machine),
-  'Found Blocks': 0,
+  ...summaryRow(machine),
+  ...rateFields(machine, '30s'),
   Getworks: Math.floor(machine.uptimeS / 26.9),
-  ...work(machine),
-  'Hardware Errors': hardwareErrors(machine),
-  ...utility(machine),
-  Discarded: 0,
-  Stale: 0,
-  'Get Failures': 0,
-  'Local Work': Math.floor(machine.uptimeS * 23.3),
-  'Remote Failures': 0,
-  'Network Blocks': Math.floor(machine.uptimeS / 600),
-  'Total MH': round(machine.hashes / 1e6, 0),
-  'Difficulty Stale': 0,
-  'Best Share': machine.shares.best,
-  'Device Hardware%': 0,
-  'Device Rejected%': rejectedPercent(machine),
-  'Pool Rejected%': rejectedPercent(machine),
-  'Pool Stale%': 0,
-  'Last getwork': 0,
 })
+
+const lastShare = ({ shares }: AsicMachine): number => Math.floor(shares.lastAtS ?? 0)
 
 const device = (machine: AsicMachine): Reply => ({
   ASC: 0,
@@ -113,22 +53,27 @@ const device = (machine: AsicMachine): Reply => ({
   Status: 'Alive',
   // the firmware has no sensor here: absolute zero
   Temperature: -273,
-  ...rates(machine),
-  ...work(machine),
+  ...rateFields(machine, '30s'),
+  ...workFields(machine),
   'Hardware Errors': hardwareErrors(machine),
   Utility: utility(machine).Utility,
   'Last Share Pool': 0,
-  'Last Share Time': Math.floor(machine.shares.lastAtS ?? 0),
+  'Last Share Time': lastShare(machine),
   'Total MH': round(machine.hashes / 1e6, 0),
   'Diff1 Work': machine.shares.difficultyAccepted,
   'Last Share Difficulty': machine.shareDifficulty,
   'Last Valid Work': elapsed(machine),
   'Device Hardware%': 0,
-  'Device Rejected%': rejectedPercent(machine),
+  'Device Rejected%': rejectedPercent(machine.shares),
   'Device Elapsed': elapsed(machine),
 })
 
-const stats = (machine: AsicMachine, perChip: boolean): Reply => ({
+const stats = (machine: AsicMachine, perChip: boolean): Reply[] => [
+  moduleStats(machine, perChip),
+  ...machine.pools.map((_, i) => poolStats(machine, i)),
+]
+
+const moduleStats = (machine: AsicMachine, perChip: boolean): Reply => ({
   STATS: 0,
   ID: 'AVA100',
   Elapsed: elapsed(machine),
@@ -183,39 +128,8 @@ function poolStats(machine: AsicMachine, index: number): Reply {
   }
 }
 
-function pool(machine: AsicMachine, index: number, uptimeS: number): Reply {
-  const account = machine.pools[index] ?? machine.pools[0]
-  const mined = index === machine.stratum.active
-  return {
-    POOL: index,
-    URL: account.url,
-    Status: poolStatus(machine, index),
-    Priority: index,
-    Quota: 1,
-    'Long Poll': 'N',
-    Getworks: mined ? Math.floor(uptimeS / 26.9) : 2,
-    Works: mined ? Math.floor(uptimeS * 11.4) : 0,
-    Discarded: 0,
-    Stale: 0,
-    'Get Failures': 0,
-    'Remote Failures': 0,
-    User: account.user,
-    'Last Share Time': mined ? Math.floor(machine.shares.lastAtS ?? 0) : 0,
-    'Diff1 Shares': machine.stratum.sharesOf(index).difficultyAccepted,
-    'Proxy Type': '',
-    Proxy: '',
-    ...shareFields(machine, index),
-    'Work Difficulty': mined ? machine.shareDifficulty : 0,
-    'Has Stratum': true,
-    'Stratum Active': mined,
-    'Stratum URL': hostOf(account),
-    'Stratum Difficulty': mined ? machine.shareDifficulty : 0,
-    'Has Vmask': true,
-    'Has GBT': false,
-    'Pool Stale%': 0,
-    'Bad Work': 0,
-    // Avalon keeps no clock, so the height stays that of its start
-    'Current Block Height': mined ? blockHeight(1_760_000_000) : 0,
-    'Current Block Version': 536870912,
-  }
-}
+/** The firmware keeps no clock, so the chain's height stays that of some day. */
+const pool = (machine: AsicMachine, index: number): Reply => ({
+  ...poolRow411(machine, index, lastShare(machine), 1_760_000_000),
+  'Has Vmask': true,
+})

@@ -1,8 +1,7 @@
-import { averageHs, elapsed, round } from './cgminer.ts'
+import { averageHs, elapsed, ghs, round } from './figures.ts'
 import type { AsicMachine } from './machine.ts'
 import type { WebPages } from './web-server.ts'
 
-const ghs = (hs: number): number => round(hs / 1e9, 2)
 /** of the BM1370 */
 const SMALL_CORES = 2040
 /** what the plug takes beyond the board */

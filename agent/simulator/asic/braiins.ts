@@ -1,66 +1,42 @@
-import {
-  averageHs,
-  type Dialect,
-  elapsed,
-  lastShareAt,
-  poolRow,
-  type Reply,
-  round,
-  sectionReply,
-  toText,
-} from './cgminer.ts'
+import { cgminerDialect, type Dialect } from './cgminer.ts'
+import { poolRow } from './cgminer-rows.ts'
+import { averageHs, elapsed, fanRpms, lastShareAt, mhs, ratedW, round } from './figures.ts'
 import type { AsicMachine } from './machine.ts'
 import type { WebPages } from './web-server.ts'
 
+const PROGRAM = 'boser-buildroot 0.1.0-5a6b7c8d'
 const rate = (hs: number) => ({ gigahash_per_second: round(hs / 1e9, 3) })
 const degrees = (tempC: number) => ({ degree_c: round(tempC, 2) })
 
 /** Braiins OS 26: the cgminer port has what it counts, the REST interface all else. */
-export const braiins: Dialect = {
-  description: () => 'BOSer boser-buildroot 0.1.0-5a6b7c8d',
-
-  reply(machine, command, nowS) {
-    const section = (name: string, items: Reply[], code: number) =>
-      sectionReply(name, items, { code, message: name, description: braiins.description(machine), nowS })
-    if (command === 'version')
-      return section('VERSION', [{ API: '3.7', BOSer: 'boser-buildroot 0.1.0-5a6b7c8d' }], 22)
-    if (command === 'summary') return section('SUMMARY', [summary(machine)], 11)
-    if (command === 'pools')
-      return section(
-        'POOLS',
-        machine.pools.map((_, i) => poolRow(machine, i)),
-        7,
-      )
-    if (command === 'devdetails')
-      return section(
-        'DEVDETAILS',
-        machine.boards
-          .filter((b) => !b.lost)
-          .map((b) => ({
-            DEVDETAILS: b.index,
-            ID: b.index,
-            Model: machine.model.name,
-            Chips: b.chips.length,
-          })),
-        69,
-      )
-    return undefined
-  },
-
-  encode: (_machine, reply, form) => `${form === 'text' ? toText(reply) : JSON.stringify(reply)}\0`,
-}
-
-const summary = (machine: AsicMachine): Reply => ({
-  Elapsed: elapsed(machine),
-  'MHS 5s': round(machine.averageHs.s5 / 1e6, 2),
-  'MHS av': round(averageHs(machine) / 1e6, 2),
-  Accepted: machine.shares.accepted,
-  Rejected: machine.shares.rejected,
+export const braiins: Dialect = cgminerDialect(() => `BOSer ${PROGRAM}`, {
+  version: ['VERSION', () => [{ API: '3.7', BOSer: PROGRAM }]],
+  summary: [
+    'SUMMARY',
+    (machine) => [
+      {
+        Elapsed: elapsed(machine),
+        'MHS 5s': mhs(machine.averageHs.s5),
+        'MHS av': mhs(averageHs(machine)),
+        Accepted: machine.shares.accepted,
+        Rejected: machine.shares.rejected,
+      },
+    ],
+  ],
+  pools: ['POOLS', (machine) => machine.pools.map((_, i) => poolRow(machine, i))],
+  devdetails: [
+    'DEVDETAILS',
+    ({ boards, model }) =>
+      boards
+        .filter((b) => !b.lost)
+        .map((b) => ({ DEVDETAILS: b.index, ID: b.index, Model: model.name, Chips: b.chips.length })),
+  ],
 })
 
 export const braiinsPages: WebPages = {
+  title: 'Braiins OS+',
   // the token stands there without a scheme
-  login: { path: '/api/v1/auth/login', scheme: '' },
+  login: { path: '/api/v1/auth/login', shown: (authorization) => ({ authorization }) },
   page(machine, path, nowS) {
     const pages: Readonly<Record<string, () => unknown>> = {
       '/api/v1/miner/details': () => details(machine),
@@ -116,15 +92,14 @@ const hashboards = (machine: AsicMachine): object[] =>
     stats: { real_hashrate: { last_5s: rate(b.hashrateHs) } },
   }))
 
-const fans = (machine: AsicMachine): object[] =>
-  Array.from({ length: machine.model.fans }, (_, position) => ({ position, rpm: Math.round(machine.fanRpm) }))
+const fans = (machine: AsicMachine): object[] => fanRpms(machine).map((rpm, position) => ({ position, rpm }))
 
-const tuner = ({ tuning, model }: AsicMachine): object => ({
+const tuner = (machine: AsicMachine): object => ({
   // tuning, stable
-  overall_tuner_state: tuning ? 3 : 2,
+  overall_tuner_state: machine.tuning ? 3 : 2,
   mode_state: {
     powertargetmodestate: {
-      profile: { target: { watt: Math.round((model.hashrateHs / 1e12) * model.efficiencyJPerTh * 1.02) } },
+      profile: { target: { watt: Math.round(ratedW(machine) * 1.02) } },
     },
   },
 })

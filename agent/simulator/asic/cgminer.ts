@@ -1,5 +1,4 @@
 import type { AsicMachine } from './machine.ts'
-import type { PoolAccount, Shares } from './stratum.ts'
 
 /** A reply of the cgminer family: sections of objects beside STATUS, or one object (Whatsminer's own commands). */
 export type Reply = Record<string, unknown>
@@ -14,22 +13,71 @@ export interface Dialect {
   encode(machine: AsicMachine, reply: Reply, form: 'json' | 'text', command: string): string
 }
 
-/** A reply with one section of objects, in cgminer's envelope. */
-export const sectionReply = (
+/** What a command is answered with: the name of a section, and its rows. */
+export type Answer = readonly [
   section: string,
-  items: readonly Reply[],
-  status: { code: number; message: string; description: string; nowS: number },
-): Reply => ({
+  rows: (machine: AsicMachine, nowS: number) => readonly Reply[],
+]
+
+/** A family that answers each command with one section, ended by a NUL; `own` is what it does otherwise. */
+export const cgminerDialect = (
+  description: Dialect['description'],
+  answers: Readonly<Record<string, Answer>>,
+  own: Partial<Dialect> = {},
+): Dialect => ({
+  description,
+  reply(machine, command, nowS) {
+    const [section, rows] = Object.hasOwn(answers, command) ? (answers[command] ?? []) : []
+    return rows && sectionReply(section ?? '', rows(machine, nowS), description(machine), nowS)
+  },
+  encode: (_machine, reply, form) => `${form === 'text' ? toText(reply) : JSON.stringify(reply)}\0`,
+  ...own,
+})
+
+/** The codes of STATUS by section: cgminer's, then those that LuxOS and FluxOS added. */
+const CODES: Readonly<Record<string, number>> = {
+  POOLS: 7,
+  DEVS: 9,
+  SUMMARY: 11,
+  VERSION: 22,
+  CONFIG: 33,
+  DEVDETAILS: 69,
+  STATS: 70,
+  COIN: 78,
+  TEMPS: 201,
+  FANS: 202,
+  POWER: 311,
+  PROFILES: 347,
+  EVENTS: 357,
+  ASCCount: 104,
+  Fan: 510,
+  LED: 530,
+  Mode: 540,
+  PSU: 570,
+  Temperature: 590,
+  IPReport: 620,
+}
+
+const MESSAGES: Readonly<Record<string, (rows: number) => string>> = {
+  POOLS: (rows) => `${rows} Pool(s)`,
+  DEVS: (rows) => `${rows} ASC(s)`,
+  SUMMARY: () => 'Summary',
+  VERSION: () => 'CGMiner versions',
+  DEVDETAILS: () => 'Device Details',
+  STATS: () => 'CGMiner stats',
+}
+
+const sectionReply = (section: string, rows: readonly Reply[], description: string, nowS: number): Reply => ({
   STATUS: [
     {
       STATUS: 'S',
-      When: status.nowS,
-      Code: status.code,
-      Msg: status.message,
-      Description: status.description,
+      When: nowS,
+      Code: CODES[section] ?? 0,
+      Msg: MESSAGES[section]?.(rows.length) ?? section,
+      Description: description,
     },
   ],
-  [section]: items,
+  [section]: rows,
   id: 1,
 })
 
@@ -60,75 +108,3 @@ export function toText(reply: Reply): string {
   }
   return text
 }
-
-export const round = (value: number, digits: number): number => Number(value.toFixed(digits))
-
-/** What every family says of the shares at one pool. */
-export function shareFields({ stratum, shareDifficulty }: AsicMachine, pool: number): Reply {
-  const shares = stratum.sharesOf(pool)
-  return {
-    Accepted: shares.accepted,
-    Rejected: shares.rejected,
-    'Difficulty Accepted': shares.difficultyAccepted,
-    'Difficulty Rejected': shares.difficultyRejected,
-    'Difficulty Stale': 0,
-    'Last Share Difficulty': shares.lastAtS === undefined ? 0 : shareDifficulty,
-    'Best Share': shares.best,
-    'Pool Rejected%': percentRejected(shares),
-  }
-}
-
-/** What all of the family say of a pool; the makers' own firmwares add more. */
-export function poolRow(machine: AsicMachine, index: number): Reply {
-  const account = machine.pools[index] ?? machine.pools[0]
-  const active = index === machine.stratum.active
-  return {
-    POOL: index,
-    URL: account.url,
-    Status: poolStatus(machine, index),
-    Priority: index,
-    Quota: 1,
-    User: account.user,
-    ...shareFields(machine, index),
-    'Has Stratum': true,
-    'Stratum Active': active,
-    'Stratum URL': active ? hostOf(account) : '',
-  }
-}
-
-export const rejectedPercent = ({ shares }: AsicMachine): number => percentRejected(shares)
-
-function percentRejected({ difficultyAccepted, difficultyRejected }: Shares): number {
-  const all = difficultyAccepted + difficultyRejected
-  return all > 0 ? round((100 * difficultyRejected) / all, 4) : 0
-}
-
-/** Accepted shares a minute, and difficulty-1 shares a minute. */
-export const utility = ({ shares, uptimeS }: AsicMachine) => {
-  const minutes = Math.max(uptimeS, 1) / 60
-  return {
-    Utility: round(shares.accepted / minutes, 2),
-    'Work Utility': round(shares.difficultyAccepted / minutes, 2),
-  }
-}
-
-export const hardwareErrors = (machine: AsicMachine): number =>
-  Math.floor(machine.boards.reduce((sum, b) => sum + b.hardwareErrors, 0))
-
-export const elapsed = (machine: AsicMachine): number => Math.floor(machine.uptimeS)
-
-/** Average since the start, H/s. */
-export const averageHs = (machine: AsicMachine): number => machine.hashes / Math.max(machine.uptimeS, 1)
-
-/** `Alive` or `Dead`, as every family calls a pool that answers or doesn't. */
-export const poolStatus = ({ stratum }: AsicMachine, pool: number): string =>
-  stratum.isAlive(pool) ? 'Alive' : 'Dead'
-
-export const hostOf = (pool: PoolAccount): string => new URL(pool.url).hostname
-
-/** Unix time of the last share, s; 0 before the first, as the machines write it. */
-export const lastShareAt = (machine: AsicMachine, nowS: number): number =>
-  machine.shares.lastAtS === undefined ? 0 : Math.floor(nowS - machine.uptimeS + machine.shares.lastAtS)
-
-/** About the chain's height: it was 840000 on 2024-04-20 and grows by one in 600 s. */
-export const blockHeight = (nowS: number): number => 840_000 + Math.floor((nowS - 1_713_571_767) / 600)

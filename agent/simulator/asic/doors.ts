@@ -1,5 +1,7 @@
 import type { Server } from 'node:net'
 import { antminer } from './antminer.ts'
+import { antminerPages } from './antminer-web.ts'
+import { auradine, auradinePages } from './auradine.ts'
 import { avalon } from './avalon.ts'
 import { axeos } from './axeos.ts'
 import { braiins, braiinsPages } from './braiins.ts'
@@ -10,6 +12,9 @@ import { createFramedServer } from './framed-server.ts'
 import { luxos } from './luxos.ts'
 import type { AsicMachine } from './machine.ts'
 import type { AsicFamily } from './models.ts'
+import { proto } from './proto.ts'
+import { sealminer } from './sealminer.ts'
+import { unknownMiner } from './unknown-miner.ts'
 import { vnish, vnishPages } from './vnish.ts'
 import { createWebServer, type WebPages } from './web-server.ts'
 import { whatsminer } from './whatsminer.ts'
@@ -28,7 +33,7 @@ export interface AsicPorts {
 /** One way in to a machine. */
 export interface Door {
   /** the driver's setting that takes the port */
-  setting: 'port' | 'webPort'
+  setting: 'port' | 'webPort' | 'apiPort'
   at: keyof AsicPorts
   /** what the setting is by default, where the real port can be had here */
   defaultPort?: number
@@ -48,7 +53,7 @@ const web = (setting: Door['setting'], pages: WebPages): Door => ({
 })
 
 export const DOORS: Readonly<Record<AsicFamily, readonly [Door, ...Door[]]>> = {
-  antminer: [cgminer(antminer)],
+  antminer: [cgminer(antminer), web('webPort', antminerPages)],
   whatsminer: [cgminer(whatsminer)],
   avalon: [cgminer(avalon)],
   luxos: [cgminer(luxos)],
@@ -56,6 +61,10 @@ export const DOORS: Readonly<Record<AsicFamily, readonly [Door, ...Door[]]>> = {
   braiins: [cgminer(braiins), web('webPort', braiinsPages)],
   epic: [{ ...web('port', epic), at: 'asic', defaultPort: 4028 }],
   axeos: [web('port', axeos)],
+  sealminer: [cgminer(sealminer)],
+  auradine: [cgminer(auradine), web('apiPort', auradinePages)],
+  proto: [web('port', proto)],
+  cgminer: [cgminer(unknownMiner)],
   'whatsminer-v3': [
     {
       setting: 'port',
@@ -67,4 +76,4 @@ export const DOORS: Readonly<Record<AsicFamily, readonly [Door, ...Door[]]>> = {
 }
 
 /** Families whose driver tells more with a login. */
-export const WITH_LOGIN: ReadonlySet<AsicFamily> = new Set(['vnish', 'braiins'])
+export const WITH_LOGIN: ReadonlySet<AsicFamily> = new Set(['antminer', 'auradine', 'braiins', 'vnish'])

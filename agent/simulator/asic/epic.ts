@@ -1,5 +1,5 @@
 import type { Board } from './board.ts'
-import { averageHs, elapsed, lastShareAt, round } from './cgminer.ts'
+import { averageHs, elapsed, lastShareAt, ratedW, round } from './figures.ts'
 import type { AsicMachine } from './machine.ts'
 import type { WebPages } from './web-server.ts'
 
@@ -44,7 +44,7 @@ function summary(machine: AsicMachine, nowS: number): object {
       'Last Error': null,
     },
     Hostname: machine.id,
-    PresetInfo: { 'Target Power': Math.round((model.hashrateHs / 1e12) * model.efficiencyJPerTh) },
+    PresetInfo: { 'Target Power': ratedW(machine) },
     Software: model.firmware,
     Mining: { Coin: 'BTC', Algorithm: 'SHA-256' },
     Stratum: {

@@ -2,7 +2,15 @@ import type { Random } from '../random.ts'
 import type { AsicMachine } from './machine.ts'
 import type { AsicFamily } from './models.ts'
 
-export const MISFORTUNES = ['board-lost', 'reboot', 'overheating', 'sleeping', 'hung', 'pool-lost'] as const
+export const MISFORTUNES = [
+  'board-lost',
+  'reboot',
+  'overheating',
+  'sleeping',
+  'hung',
+  'pool-lost',
+  'worker-unknown',
+] as const
 export type Misfortune = (typeof MISFORTUNES)[number]
 
 /** Something that happens to one machine, and ends by itself so that a demonstration can run for days. */
@@ -29,6 +37,8 @@ const FIRST: Record<Misfortune, Plan> = {
   overheating: { fromS: 270, toS: 310, lastsS: 900, family: 'avalon' },
   hung: { fromS: 390, toS: 430, lastsS: 600 },
   'pool-lost': { fromS: 470, toS: 510, lastsS: 900 },
+  // long enough for the agent to be sure, and a while more
+  'worker-unknown': { fromS: 140, toS: 180, lastsS: 1500 },
 }
 
 /** with 42 machines something happens every 9 minutes: often enough to be seen, seldom enough that most are well */
@@ -82,6 +92,10 @@ export function strike(machine: AsicMachine, kind: Misfortune, random: Random): 
   if (kind === 'pool-lost') {
     machine.stratum.lose(0)
     return () => machine.stratum.restore(0)
+  }
+  if (kind === 'worker-unknown') {
+    machine.stratum.disown()
+    return () => machine.stratum.own()
   }
   if (kind === 'hung') {
     machine.hung = true

@@ -1,47 +1,56 @@
 import { antminerStats } from './antminer.ts'
-import {
-  averageHs,
-  type Dialect,
-  elapsed,
-  lastShareAt,
-  poolRow,
-  type Reply,
-  round,
-  sectionReply,
-  toText,
-} from './cgminer.ts'
+import { type Answer, cgminerDialect, type Dialect, type Reply } from './cgminer.ts'
+import { poolRow, workFields } from './cgminer-rows.ts'
+import { averageHs, elapsed, fanRpms, ghs, lastShareAt, mhs, ratedW, round } from './figures.ts'
 import type { AsicMachine } from './machine.ts'
 
-const mhs = (hs: number): number => round(hs / 1e6, 2)
-const ghs = (hs: number): number => round(hs / 1e9, 2)
-
-const CODES: Readonly<Record<string, number>> = {
-  VERSION: 22,
-  CONFIG: 33,
-  SUMMARY: 11,
-  STATS: 70,
-  DEVS: 9,
-  FANS: 202,
-  TEMPS: 201,
-  POWER: 311,
-  POOLS: 7,
-  PROFILES: 347,
-  EVENTS: 357,
+const ANSWERS: Readonly<Record<string, Answer>> = {
+  version: ['VERSION', (machine) => [{ API: '3.7', LUXminer: machine.model.firmware, ...type(machine) }]],
+  config: ['CONFIG', (machine) => [config(machine)]],
+  profiles: [
+    'PROFILES',
+    (machine) => [
+      {
+        'Profile Name': 'default',
+        Frequency: machine.model.frequencyMHz,
+        Watts: ratedW(machine),
+        Step: '0',
+      },
+    ],
+  ],
+  summary: [
+    'SUMMARY',
+    (machine) => [
+      {
+        Elapsed: elapsed(machine),
+        'GHS 5s': ghs(machine.averageHs.s5),
+        'GHS 1m': ghs(machine.averageHs.m1),
+        'GHS av': ghs(averageHs(machine)),
+        ...workFields(machine),
+      },
+    ],
+  ],
+  stats: ['STATS', (machine) => [type(machine), antminerStats(machine)]],
+  devs: ['DEVS', (machine, nowS) => machine.boards.map((b) => device(machine, b.index, nowS))],
+  fans: [
+    'FANS',
+    (machine) => fanRpms(machine).map((RPM, i) => ({ FAN: `FAN${i + 1}`, ID: i, RPM, Speed: 50 })),
+  ],
+  temps: ['TEMPS', temps],
+  power: ['POWER', (machine) => [{ PSU: true, Watts: Math.round(machine.powerW) }]],
+  pools: ['POOLS', (machine) => machine.pools.map((_, i) => poolRow(machine, i))],
+  events: ['EVENTS', () => []],
 }
+
+const cgminer = cgminerDialect(({ model }) => `LUXminer ${model.firmware}`, ANSWERS)
 
 /** LuxOS on an Antminer: every answer has one section, named after its command. */
 export const luxos: Dialect = {
-  description: ({ model }) => `LUXminer ${model.firmware}`,
-
+  ...cgminer,
   reply(machine, command, nowS) {
-    const name = command.toUpperCase()
-    const rows = rowsOf(machine, command, nowS)
-    if (!rows) return undefined
-    const status = { code: CODES[name] ?? 0, message: name, description: luxos.description(machine), nowS }
-    return { ...sectionReply(name, rows, status), ...(command === 'temps' ? { METADATA: [SENSORS] } : {}) }
+    const reply = cgminer.reply(machine, command, nowS)
+    return reply && command === 'temps' ? { ...reply, METADATA: [SENSORS] } : reply
   },
-
-  encode: (_machine, reply, form) => `${form === 'text' ? toText(reply) : JSON.stringify(reply)}\0`,
 }
 
 const SENSORS = {
@@ -49,61 +58,21 @@ const SENSORS = {
   BottomRight: { Label: 'Board Intake (bottom)', Position: [1, 1] },
 }
 
-function rowsOf(machine: AsicMachine, command: string, nowS: number): Reply[] | undefined {
-  const { model, boards, averageHs: window } = machine
-  const type = { Miner: model.firmware, CompileTime: 'Tue Jun 3 12:00:00 UTC 2025', Type: model.name }
-  switch (command) {
-    case 'version':
-      return [{ API: '3.7', LUXminer: model.firmware, ...type }]
-    case 'config':
-      return [config(machine)]
-    case 'profiles':
-      return [{ 'Profile Name': 'default', Frequency: model.frequencyMHz, Watts: ratedW(machine), Step: '0' }]
-    case 'summary':
-      return [
-        {
-          Elapsed: elapsed(machine),
-          'GHS 5s': ghs(window.s5),
-          'GHS 1m': ghs(window.m1),
-          'GHS av': ghs(averageHs(machine)),
-          Accepted: machine.shares.accepted,
-          Rejected: machine.shares.rejected,
-          'Difficulty Accepted': machine.shares.difficultyAccepted,
-        },
-      ]
-    case 'stats':
-      return [type, antminerStats(machine)]
-    case 'devs':
-      return boards.map((b) => device(machine, b.index, nowS))
-    case 'fans':
-      return Array.from({ length: model.fans }, (_, i) => ({
-        FAN: `FAN${i + 1}`,
-        ID: i,
-        RPM: Math.round(machine.fanRpm / 30) * 30,
-        Speed: 50,
-      }))
-    case 'temps':
-      return boards
-        .filter((b) => !b.lost)
-        .map((b) => ({
-          TEMP: b.index,
-          ID: b.index,
-          TopLeft: round(b.chipTempC - 6, 1),
-          BottomRight: round(b.chipTempC - 24, 1),
-        }))
-    case 'power':
-      return [{ PSU: true, Watts: Math.round(machine.powerW) }]
-    case 'pools':
-      return machine.pools.map((_, i) => poolRow(machine, i))
-    case 'events':
-      return []
-    default:
-      return undefined
-  }
-}
+const type = ({ model }: AsicMachine): Reply => ({
+  Miner: model.firmware,
+  CompileTime: 'Tue Jun 3 12:00:00 UTC 2025',
+  Type: model.name,
+})
 
-const ratedW = ({ model }: AsicMachine): number =>
-  Math.round((model.hashrateHs / 1e12) * model.efficiencyJPerTh)
+function temps({ boards }: AsicMachine): Reply[] {
+  const alive = boards.filter((b) => !b.lost)
+  return alive.map((b) => ({
+    TEMP: b.index,
+    ID: b.index,
+    TopLeft: round(b.chipTempC - 6, 1),
+    BottomRight: round(b.chipTempC - 24, 1),
+  }))
+}
 
 const config = (machine: AsicMachine): Reply => ({
   'ASC Count': machine.boards.length,

@@ -41,6 +41,7 @@ export class Stratum {
   #ofMaker = noShares()
   readonly #feeRatio: number
   readonly #down = new Set<number>()
+  #strangers = false
   readonly #random: Random
 
   constructor(pools: Stratum['pools'], feeRatio: number, random: Random) {
@@ -77,6 +78,15 @@ export class Stratum {
     this.#down.delete(pool)
   }
 
+  /** The pools know no such worker: they stay connected, and take none of its shares. The maker's pool does. */
+  disown(): void {
+    this.#strangers = true
+  }
+
+  own(): void {
+    this.#strangers = false
+  }
+
   /** The program starts: its counters begin at 0. */
   restart(): void {
     this.shares = noShares()
@@ -94,14 +104,21 @@ export class Stratum {
     if (found === 0 || this.#down.size === this.pools.length) return
     const fee = this.#feeRatio > 0 ? Math.min(found, this.#random.poisson(found * this.#feeRatio)) : 0
     const { active } = this
-    this.#credit(found - fee, difficulty, uptimeS, this.#ofPool[active], this.pools[active]?.url)
-    this.#credit(fee, difficulty, uptimeS, this.#ofMaker, DEV_FEE)
+    const rejected = this.#strangers ? 1 : REJECTED_RATIO
+    this.#credit(found - fee, difficulty, uptimeS, rejected, this.#ofPool[active], this.pools[active]?.url)
+    this.#credit(fee, difficulty, uptimeS, REJECTED_RATIO, this.#ofMaker, DEV_FEE)
   }
 
-  #credit(found: number, difficulty: number, uptimeS: number, own = noShares(), url = ''): void {
+  #credit(
+    found: number,
+    difficulty: number,
+    uptimeS: number,
+    rejectedRatio: number,
+    own = noShares(),
+    url = '',
+  ): void {
     if (found === 0) return
-    const rejected = this.#random.poisson(found * REJECTED_RATIO)
-    const accepted = Math.max(0, found - rejected)
+    const accepted = rejectedRatio < 1 ? Math.max(0, found - this.#random.poisson(found * rejectedRatio)) : 0
     // the best of n shares is about n times the difficulty, and can be anything above
     const best = Math.floor((difficulty * found) / (1 - this.#random.next() * 0.999))
     for (const shares of [this.shares, own]) {
@@ -110,7 +127,7 @@ export class Stratum {
       shares.rejected += found - accepted
       shares.difficultyRejected += (found - accepted) * difficulty
       shares.best = Math.max(shares.best, best)
-      shares.lastAtS = uptimeS
+      if (accepted > 0) shares.lastAtS = uptimeS
     }
     this.paidDiff1.set(url, (this.paidDiff1.get(url) ?? 0) + accepted * difficulty)
   }

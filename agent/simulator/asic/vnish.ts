@@ -1,36 +1,19 @@
-import {
-  averageHs,
-  type Dialect,
-  elapsed,
-  poolRow,
-  type Reply,
-  round,
-  sectionReply,
-  toText,
-} from './cgminer.ts'
+import { cgminerDialect, type Dialect, type Reply } from './cgminer.ts'
+import { poolRow, workFields } from './cgminer-rows.ts'
+import { averageHs, elapsed, fanRpms, ghs, round } from './figures.ts'
 import type { AsicMachine } from './machine.ts'
 import { DEV_FEE } from './stratum.ts'
 import type { WebPages } from './web-server.ts'
 
-const ghs = (hs: number): number => round(hs / 1e9, 2)
 const perChain = (machine: AsicMachine, name: string, value: (chain: number) => unknown): Reply =>
   Object.fromEntries(machine.boards.map((b) => [`${name}${b.index + 1}`, value(b.index)]))
 
 /** VNish names itself in `stats` only, and lists the pool that its maker takes a part of the work for. */
-export const vnish: Dialect = {
-  description: () => 'cgminer 4.11.1',
-
-  reply(machine, command, nowS) {
-    const section = (name: string, items: Reply[], code: number) =>
-      sectionReply(name, items, { code, message: name, description: 'cgminer 4.11.1', nowS })
-    if (command === 'summary') return section('SUMMARY', [summary(machine)], 11)
-    if (command === 'stats') return section('STATS', [identity(machine), stats(machine)], 70)
-    if (command === 'pools') return section('POOLS', pools(machine), 7)
-    return undefined
-  },
-
-  encode: (_machine, reply, form) => `${form === 'text' ? toText(reply) : JSON.stringify(reply)}\0`,
-}
+export const vnish: Dialect = cgminerDialect(() => 'cgminer 4.11.1', {
+  summary: ['SUMMARY', (machine) => [summary(machine)]],
+  stats: ['STATS', (machine) => [identity(machine), stats(machine)]],
+  pools: ['POOLS', (machine) => pools(machine)],
+})
 
 const identity = ({ model }: AsicMachine): Reply => ({
   Type: `${model.name} (Vnish ${model.firmware})`,
@@ -44,9 +27,7 @@ const summary = (machine: AsicMachine): Reply => ({
   // a text, as this firmware writes it
   'GHS 5s': ghs(machine.averageHs.s5).toFixed(2),
   'GHS av': ghs(averageHs(machine)),
-  Accepted: machine.shares.accepted,
-  Rejected: machine.shares.rejected,
-  'Difficulty Accepted': machine.shares.difficultyAccepted,
+  ...workFields(machine),
   'Fee Percent': round((machine.model.devFeeRatio ?? 0) * 100, 2),
 })
 
@@ -67,9 +48,7 @@ function stats(machine: AsicMachine): Reply {
     'GHS 5s': ghs(machine.averageHs.s5).toFixed(2),
     'GHS av': ghs(averageHs(machine)),
     fan_num: model.fans,
-    ...Object.fromEntries(
-      Array.from({ length: model.fans }, (_, i) => [`fan${i + 1}`, Math.round(machine.fanRpm / 30) * 30]),
-    ),
+    ...Object.fromEntries(fanRpms(machine).map((rpm, i) => [`fan${i + 1}`, rpm])),
     state: stateOf(machine),
     total_rate: ghs(machine.averageHs.s5),
     total_rateideal: ghs(model.hashrateHs),
@@ -126,7 +105,8 @@ function pools(machine: AsicMachine): Reply[] {
 
 /** Behind a password: what the machine is, and that its supply measures. */
 export const vnishPages: WebPages = {
-  login: { path: '/api/v1/unlock', scheme: 'Bearer ' },
+  title: 'AnthillOS',
+  login: { path: '/api/v1/unlock' },
   page(machine, path) {
     if (path === '/api/v1/info')
       return {
@@ -159,9 +139,7 @@ function webSummary(machine: AsicMachine): object {
       rejected: row['Rejected'],
       diffa: row['Difficulty Accepted'],
     })),
-    cooling: {
-      fans: Array.from({ length: model.fans }, (_, id) => ({ id, rpm: Math.round(machine.fanRpm) })),
-    },
+    cooling: { fans: fanRpms(machine).map((rpm, id) => ({ id, rpm })) },
     chains: boards.map((b) => ({
       id: b.index + 1,
       hashrate_rt: ghs(b.hashrateHs),

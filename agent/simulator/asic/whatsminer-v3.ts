@@ -1,8 +1,6 @@
-import { averageHs, elapsed, lastShareAt, round } from './cgminer.ts'
+import { averageHs, elapsed, lastShareAt, ratedW, round, ths } from './figures.ts'
 import type { FramedAnswers } from './framed-server.ts'
 import type { AsicMachine } from './machine.ts'
-
-const ths = (hs: number): number => round(hs / 1e12, 3)
 
 /** Stock Whatsminer with API 3: hashrates in TH/s, and no count of accepted work anywhere. */
 export const whatsminerV3: FramedAnswers = (machine, cmd, param, nowS) => {
@@ -74,7 +72,7 @@ function summary(machine: AsicMachine): object {
     'chip-temp-min': round(Math.min(...chips) - 18, 1),
     'chip-temp-avg': round(chips.reduce((a, t) => a + t, 0) / Math.max(1, chips.length) - 7, 1),
     'chip-temp-max': round(Math.max(...chips), 1),
-    'power-limit': Math.ceil(((model.hashrateHs / 1e12) * model.efficiencyJPerTh * 1.05) / 100) * 100,
+    'power-limit': Math.ceil((ratedW(machine) * 1.05) / 100) * 100,
     'up-freq-finish': machine.warmingUp ? 0 : 1,
     'fan-speed-in': fan,
     'fan-speed-out': fan + 30,

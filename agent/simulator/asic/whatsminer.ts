@@ -1,79 +1,28 @@
 import type { Board } from './board.ts'
-import {
-  averageHs,
-  blockHeight,
-  type Dialect,
-  elapsed,
-  hardwareErrors,
-  hostOf,
-  lastShareAt,
-  poolStatus,
-  type Reply,
-  rejectedPercent,
-  round,
-  sectionReply,
-  shareFields,
-  toText,
-  utility,
-} from './cgminer.ts'
+import { cgminerDialect, type Dialect, type Reply, toText } from './cgminer.ts'
+import { poolRow411, rateFields, summaryRow, utility, workFields } from './cgminer-rows.ts'
+import { elapsed, lastShareAt, mhs, ratedW, round } from './figures.ts'
 import type { AsicMachine } from './machine.ts'
 import { ASIC_MODELS } from './models.ts'
 
 /** Firmware of 2023 answers API 2; the older says its API's version in every Description. */
 const isV2 = (machine: AsicMachine): boolean => machine.model === ASIC_MODELS.m50s
-const mhs = (hs: number): number => round(hs / 1e6, 2)
 
-/** Stock Whatsminer, API v1.4 (M30S++) and v2.0 (M50S) on TCP 4028; reads need no token. */
-export const whatsminer: Dialect = {
-  description: () => 'cgminer 4.9.2',
+const devices = (machine: AsicMachine, nowS: number): Reply[] =>
+  machine.boards.map((board) => device(machine, board, nowS))
 
-  reply(machine, command, nowS) {
-    const section = (name: string, items: Reply[], code: number, message: string) =>
-      sectionReply(name, items, { code, message, description: 'cgminer 4.9.2', nowS })
-    const own = (message: Reply): Reply => ({
-      STATUS: 'S',
-      When: nowS,
-      Code: 131,
-      Msg: message,
-      Description: isV2(machine) ? '' : 'whatsminer v1.4.0',
-    })
-    if (command === 'summary') return section('SUMMARY', [summary(machine)], 11, 'Summary')
-    if (command === 'devs' || command === 'edevs')
-      return section(
-        'DEVS',
-        machine.boards.map((board) => device(machine, board, nowS)),
-        9,
-        `${machine.boards.length} ASC(s)`,
-      )
-    if (command === 'pools')
-      return section(
-        'POOLS',
-        machine.pools.map((_, i) => pool(machine, i, nowS)),
-        7,
-        `${machine.pools.length} Pool(s)`,
-      )
-    if (command === 'get_version')
-      return own({
-        api_ver: isV2(machine) ? '2.0.5' : 'whatsminer v1.4.0',
-        fw_ver: machine.model.firmware,
-        ...(isV2(machine) ? { platform: 'H616' } : {}),
-      })
-    if (command === 'get_psu') return own(powerSupply(machine))
-    if (command === 'status') return own(status(machine))
-    if (command === 'get_error_code')
-      return own({
-        error_code: errorCodes(machine).map((code) => ({
-          [code]: new Date(nowS * 1000).toISOString().slice(0, 19).replace('T', ' '),
-        })),
-      })
-    if (command === 'get_miner_info')
-      return own({ hostname: 'WhatsMiner', ledstat: 'auto', mac: machine.mac.toUpperCase() })
+const cgminer = cgminerDialect(
+  () => 'cgminer 4.9.2',
+  {
+    summary: ['SUMMARY', (machine) => [summary(machine)]],
+    devs: ['DEVS', devices],
+    edevs: ['DEVS', devices],
+    pools: ['POOLS', (machine, nowS) => machine.pools.map((_, i) => pool(machine, i, nowS))],
     // the firmware's own program says who it is here and nowhere else
-    if (command === 'version')
-      return section('VERSION', [{ CGMiner: 'btminer 4.9.2', API: '3.7' }], 22, 'CGMiner versions')
-    if (command === 'devdetails')
-      return section(
-        'DEVDETAILS',
+    version: ['VERSION', () => [{ CGMiner: 'btminer 4.9.2', API: '3.7' }]],
+    devdetails: [
+      'DEVDETAILS',
+      (machine) =>
         machine.boards.map((b) => ({
           DEVDETAILS: b.index,
           Name: 'SM',
@@ -82,14 +31,42 @@ export const whatsminer: Dialect = {
           Kernel: '',
           Model: machine.model.name,
         })),
-        69,
-        'Device Details',
-      )
-    return undefined
+    ],
   },
-
   // no NUL: the machine closes the connection
-  encode: (_machine, reply, form) => (form === 'text' ? toText(reply) : JSON.stringify(reply)),
+  { encode: (_machine, reply, form) => (form === 'text' ? toText(reply) : JSON.stringify(reply)) },
+)
+
+/** MicroBT's own commands, answered in `Msg`. */
+const OWN: Readonly<Record<string, (machine: AsicMachine, nowS: number) => Reply>> = {
+  get_version: (machine) => ({
+    api_ver: isV2(machine) ? '2.0.5' : 'whatsminer v1.4.0',
+    fw_ver: machine.model.firmware,
+    ...(isV2(machine) ? { platform: 'H616' } : {}),
+  }),
+  get_psu: (machine) => powerSupply(machine),
+  status: (machine) => status(machine),
+  get_error_code: (machine, nowS) => ({
+    error_code: errorCodes(machine).map((code) => ({
+      [code]: new Date(nowS * 1000).toISOString().slice(0, 19).replace('T', ' '),
+    })),
+  }),
+  get_miner_info: (machine) => ({ hostname: 'WhatsMiner', ledstat: 'auto', mac: machine.mac.toUpperCase() }),
+}
+
+/** Stock Whatsminer, API v1.4 (M30S++) and v2.0 (M50S) on TCP 4028; reads need no token. */
+export const whatsminer: Dialect = {
+  ...cgminer,
+  reply(machine, command, nowS) {
+    if (!Object.hasOwn(OWN, command)) return cgminer.reply(machine, command, nowS)
+    return {
+      STATUS: 'S',
+      When: nowS,
+      Code: 131,
+      Msg: OWN[command]?.(machine, nowS),
+      Description: isV2(machine) ? '' : 'whatsminer v1.4.0',
+    }
+  },
 }
 
 /** MicroBT's codes: 35x a hashboard too hot, 54x a hashboard whose chips don't answer. */
@@ -117,45 +94,19 @@ const status = (machine: AsicMachine): Reply =>
       }
     : { btmineroff: String(machine.asleep), 'Firmware Version': `'${machine.model.firmware}'` }
 
-const powerLimitW = ({ model }: AsicMachine): number =>
-  Math.ceil(((model.hashrateHs / 1e12) * model.efficiencyJPerTh * 1.05) / 100) * 100
-
-/** Hashrates of the whole machine or of one board, in MH/s, over each of the firmware's windows. */
-const rates = (machine: AsicMachine, part: number): Reply => ({
-  'MHS av': mhs(averageHs(machine) * part),
-  'MHS 5s': mhs(machine.averageHs.s5 * part),
-  'MHS 1m': mhs(machine.averageHs.m1 * part),
-  'MHS 5m': mhs(machine.averageHs.m5 * part),
-  'MHS 15m': mhs(machine.averageHs.m15 * part),
-})
+const powerLimitW = (machine: AsicMachine): number => Math.ceil((ratedW(machine) * 1.05) / 100) * 100
 
 function summary(machine: AsicMachine): Reply {
-  const { model, shares, boards } = machine
+  const { model, boards } = machine
   const fan = Math.round(machine.fanRpm / 30) * 30
   const chips = boards.filter((b) => !b.lost).map((b) => b.chipTempC)
   const errors = errorCodes(machine)
   const running = machine.hashrateHs > 0
   return {
-    Elapsed: elapsed(machine),
-    ...rates(machine, 1),
+    ...summaryRow(machine),
+    ...rateFields(machine, '5s'),
     'HS RT': mhs(machine.averageHs.m1),
-    'Found Blocks': 0,
     Getworks: Math.floor(machine.uptimeS / 10.7),
-    Accepted: shares.accepted,
-    Rejected: shares.rejected,
-    'Hardware Errors': hardwareErrors(machine),
-    ...utility(machine),
-    Discarded: Math.floor(machine.uptimeS * 60.4),
-    Stale: 0,
-    'Get Failures': 0,
-    'Local Work': Math.floor(machine.uptimeS * 7844),
-    'Remote Failures': 0,
-    'Network Blocks': Math.floor(machine.uptimeS / 600),
-    'Total MH': round(machine.hashes / 1e6, 0),
-    'Difficulty Accepted': shares.difficultyAccepted,
-    'Difficulty Rejected': shares.difficultyRejected,
-    'Difficulty Stale': 0,
-    'Best Share': shares.best,
     Temperature: round(Math.max(...chips, 0) - 20, 1),
     freq_avg: running ? model.frequencyMHz : 0,
     'Fan Speed In': fan,
@@ -164,10 +115,6 @@ function summary(machine: AsicMachine): Reply {
     Power: Math.round(machine.powerW),
     Power_RT: Math.round(machine.powerW),
     'Device Hardware%': 0.011,
-    'Device Rejected%': 0,
-    'Pool Rejected%': rejectedPercent(machine),
-    'Pool Stale%': 0,
-    'Last getwork': 0,
     Uptime: elapsed(machine) + 520,
     'Power Current': Math.round(machine.powerW / 13.1),
     'Power Fanspeed': 9060,
@@ -214,18 +161,17 @@ function device(machine: AsicMachine, board: Board, nowS: number): Reply {
     Frequency: part > 0 ? model.frequencyMHz + board.index : 0,
     'Fan Speed In': fan,
     'Fan Speed Out': fan + 30,
-    ...rates(machine, part),
+    ...rateFields(machine, '5s', part),
     'MHS av': mhs(board.hashes / Math.max(1, machine.uptimeS)),
-    Accepted: share(shares.accepted),
-    Rejected: share(shares.rejected),
+    ...Object.fromEntries(
+      Object.entries(workFields(machine)).map(([name, all]) => [name, share(Number(all))]),
+    ),
     'Hardware Errors': Math.floor(board.hardwareErrors),
     Utility: round(utility(machine).Utility / boards.length, 2),
     'Last Share Pool': 0,
     'Last Share Time': last,
     'Total MH': round(board.hashes / 1e6, 0),
     'Diff1 Work': share(shares.difficultyAccepted / 256),
-    'Difficulty Accepted': share(shares.difficultyAccepted),
-    'Difficulty Rejected': share(shares.difficultyRejected),
     'Last Share Difficulty': last === 0 ? 0 : machine.shareDifficulty,
     'Last Valid Work': nowS,
     'Device Hardware%': 0.01,
@@ -241,37 +187,7 @@ function device(machine: AsicMachine, board: Board, nowS: number): Reply {
   }
 }
 
-function pool(machine: AsicMachine, index: number, nowS: number): Reply {
-  const account = machine.pools[index] ?? machine.pools[0]
-  const mined = index === machine.stratum.active
-  return {
-    POOL: index + 1,
-    URL: account.url,
-    Status: poolStatus(machine, index),
-    Priority: index,
-    Quota: 1,
-    'Long Poll': 'N',
-    Getworks: mined ? Math.floor(machine.uptimeS / 10.7) : 0,
-    Works: mined ? Math.floor(machine.uptimeS * 7973) : 0,
-    Discarded: mined ? Math.floor(machine.uptimeS * 60.4) : 0,
-    Stale: 0,
-    'Get Failures': 0,
-    'Remote Failures': 0,
-    User: account.user,
-    'Last Share Time': mined ? lastShareAt(machine, nowS) : 0,
-    'Diff1 Shares': Math.floor(machine.stratum.sharesOf(index).difficultyAccepted / 253),
-    'Proxy Type': '',
-    Proxy: '',
-    ...shareFields(machine, index),
-    'Work Difficulty': 0,
-    'Has Stratum': true,
-    'Stratum Active': mined,
-    'Stratum URL': hostOf(account),
-    'Stratum Difficulty': mined ? machine.shareDifficulty : 0,
-    'Has GBT': false,
-    'Pool Stale%': 0,
-    'Bad Work': 0,
-    'Current Block Height': mined ? blockHeight(nowS) : 0,
-    'Current Block Version': mined ? 536870912 : 0,
-  }
-}
+const pool = (machine: AsicMachine, index: number, nowS: number): Reply => ({
+  ...poolRow411(machine, index, lastShareAt(machine, nowS), nowS),
+  POOL: index + 1,
+})

@@ -33,7 +33,7 @@ it('says what it runs, writes both configurations, is ready last, and stops when
   const lines: string[] = []
   const done = simulate(options(stop, lines))
   await expect.poll(() => lines.at(-1)).toBe('ready')
-  expect(lines[0]).toBe(`2 antminer: ${base} to ${base.replace(/1$/, '2')}, TCP 4028`)
+  expect(lines[0]).toBe(`2 antminer: ${base} to ${base.replace(/1$/, '2')}, TCP 4028 and 4080`)
   expect(lines).toContain(`read it with: perwatt-agent run --config ${join(folder, 'mining.yaml')}`)
   const mining = await readFile(join(folder, 'mining.yaml'), 'utf8')
   expect(mining).toMatch(/^# .*SIMULATED/)
@@ -45,7 +45,7 @@ it('says what it runs, writes both configurations, is ready last, and stops when
     pollInterval: '5s',
   })
   const gpu = parse(await readFile(join(folder, 'gpu.yaml'), 'utf8')) as { devices: { driver: string }[] }
-  expect(gpu.devices.map((d) => d.driver)).toEqual(['dcgm', 'llm-server', 'modbus-meter'])
+  expect(gpu.devices.map((d) => d.driver)).toEqual(['dcgm', 'llm-server', 'snmp-pdu', 'modbus-meter'])
   expect(await ask(base, 4028, command('version'))).toContain('Antminer')
   stop.abort()
   await done
@@ -101,14 +101,14 @@ it('fills a container with each of the families asked for, behind the ports of t
   await expect.poll(() => lines.at(-1)).toBe('ready')
   expect(lines.slice(0, 3).map((line) => line.replace(/: .*, /, ': '))).toEqual([
     '2 whatsminer-v3: TCP 4433',
-    '2 vnish: TCP 4028 and 8080',
-    '2 axeos: TCP 8080',
+    '2 vnish: TCP 4028 and 4080',
+    '2 axeos: TCP 4080',
   ])
   const { devices } = parse(await readFile(join(folder, 'mining.yaml'), 'utf8')) as { devices: object[] }
   expect(devices).toMatchObject([
-    { id: 'c01-r01-s01', driver: 'vnish', webPort: 8080, web: { password: 'demo' } },
+    { id: 'c01-r01-s01', driver: 'vnish', webPort: 4080, web: { password: 'demo' } },
     { driver: 'vnish' },
-    { id: 'c02-r01-s01', driver: 'axeos', port: 8080 },
+    { id: 'c02-r01-s01', driver: 'axeos', port: 4080 },
     { driver: 'axeos' },
     { id: 'c03-r01-s01', driver: 'whatsminer-v3' },
     { driver: 'whatsminer-v3' },
@@ -122,7 +122,7 @@ it.each(['whatsminer,nonsense', ''])(
   async (families) => {
     const command = simulateCommand().exitOverride()
     await expect(command.parseAsync(['--families', families], { from: 'user' })).rejects.toThrow(
-      /^--families: expected antminer, .*, axeos or all, got /,
+      /^--families: expected antminer, .*, cgminer or all, got /,
     )
   },
 )

@@ -42,6 +42,7 @@ describe('a stock Antminer in the classic form', () => {
           { owner: { ...owner, poolUrl: 'stratum+tcp://backup.pool.example:443' }, workDiff1: 0 },
         ],
       },
+      shares: { accepted: 35000, difficulty: 65536 },
     })
   })
 

@@ -54,7 +54,7 @@ describe('a Teraflux AT2880', () => {
     const own = Object.fromEntries(OWN.map((n) => [n, recorded[n] ?? '']))
     const miner = await replay({ answers: own })
     const page = (name: string) => (request: IncomingMessage, response: ServerResponse) => {
-      const known = request.headers['authorization'] === `Bearer ${token}`
+      const known = request.headers['token'] === token
       response.writeHead(known ? 200 : 401).end(known ? recorded[name] : '{}')
     }
     const api = await webMachine({

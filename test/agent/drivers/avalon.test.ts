@@ -44,6 +44,7 @@ describe('an Avalon A15', () => {
           { owner: { ...owner, poolUrl: 'stratum+tcp://pool.example:3334' }, workDiff1: 0 },
         ],
       },
+      shares: { accepted: 592, difficulty: 65536 },
     })
   })
 

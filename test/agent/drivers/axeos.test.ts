@@ -118,6 +118,35 @@ test('newer NerdQAxe firmware lists whole pools, and one that is not connected i
   expect(sample.faults).toEqual(['no pool is alive'])
 })
 
+describe('a NerdQAxe that works at two pools in turn', () => {
+  const dual = async (...connected: boolean[]) => {
+    const stratum = {
+      activePoolMode: 1,
+      poolBalance: 70,
+      pools: connected.map((c) => ({ active: true, connected: c, accepted: 10 })),
+    }
+    const info = changed(nerd[INFO], (body: object) => Object.assign(body, { stratum }))
+    return (await readFrom({ [INFO]: info })).sample
+  }
+  const parts = (sample: Awaited<ReturnType<typeof dual>>) =>
+    sample.holders?.map(({ owner, share }) => [new URL(owner['poolUrl'] ?? '').hostname, share])
+
+  test('gives each its part', async () => {
+    expect(parts(await dual(true, true))).toEqual([
+      ['btc.pool.example', 0.7],
+      ['backup.pool.example', expect.closeTo(0.3, 9)],
+    ])
+  })
+
+  test('gives all to the one that is left', async () => {
+    expect(parts(await dual(false, true))).toEqual([['backup.pool.example', 1]])
+  })
+
+  test('has nobody to work for without either', async () => {
+    expect(await dual(false, false)).toMatchObject({ holders: [], faults: ['no pool is alive'] })
+  })
+})
+
 test('what is no AxeOS is a clear error', async () => {
   const page = await webMachine({ [INFO]: '<html>router</html>' })
   await expect(readAt(axeos, page)).rejects.toThrow(

@@ -49,6 +49,7 @@ describe('an S21 with Braiins OS 25.05, which answers GraphQL', () => {
           { owner: backup('acme.rack2-01'), workDiff1: 349_440 },
         ],
       },
+      shares: { accepted: 9001, difficulty: expect.closeTo(447_124.6, 1) },
     })
     expect(asked.filter((ask) => ask === 'POST /graphql')).toHaveLength(1)
   })
@@ -158,6 +159,7 @@ describe('an S19 XP with Braiins OS 26.02, which answers REST', () => {
           { owner: backup('acme.rack2-02'), workDiff1: 0 },
         ],
       },
+      shares: { accepted: 5000, difficulty: 131072 },
     })
     expect(asked).not.toContain('POST /graphql')
   })
@@ -254,6 +256,7 @@ describe('an S9 whose web interface is closed', () => {
         holders: [{ owner: owner('acme.s9-01'), share: 1 }],
       },
       counters: { byOwner: [{ owner: owner('acme.s9-01'), workDiff1: 2_031_616 }] },
+      shares: { accepted: 31, difficulty: 65536 },
     })
   })
 })

@@ -23,6 +23,7 @@ describe('a miner that nobody knows', () => {
         holders: [{ owner, share: 1 }],
       },
       counters: { byOwner: [{ owner, workDiff1: 50_331_648 }] },
+      shares: { accepted: 700, difficulty: expect.closeTo(71_902.4, 1) },
     })
   })
 

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { DeviceAccumulator } from '../../../agent/accumulator.ts'
 import llmServer from '../../../agent/drivers/llm-server.ts'
 import { type PageServer, servePage, text } from '../page-server.ts'
 
@@ -63,6 +64,53 @@ test('llama.cpp: its own names, and a bearer token where the page wants one', as
   expect(reading?.counters?.byOwner).toEqual([{ owner: { service: 'chat' }, tokensIn: 3100, tokensOut: 900 }])
   expect(reading?.sample.state).toBe('busy')
   await expect(open().read(signal)).rejects.toThrow('answers 401')
+})
+
+test('of the prompt tokens those from a cache are told apart, whatever the server calls them', async () => {
+  const vllm = 'vllm:prompt_tokens_total{model_name="m"} 1000\n'
+  const sglang = (name: string) =>
+    `${name}prompt_tokens_total{model_name="m"} 1000\n${name}cached_tokens_total{model_name="m",cache_source="device"} 300\n${name}cached_tokens_total{model_name="m",cache_source="host"} 100\n`
+  for (const page of [
+    `${vllm}vllm:prompt_tokens_cached_total{model_name="m"} 400\nvllm:prefix_cache_hits_total{model_name="m"} 390\n`,
+    `${vllm}vllm:prefix_cache_hits_total{model_name="m",engine="0"} 150\nvllm:prefix_cache_hits_total{model_name="m",engine="1"} 250\n`,
+    `${vllm}vllm:gpu_prefix_cache_hits_total{model_name="m"} 400\n`,
+    sglang('sglang:'),
+    sglang('sglang_'),
+  ])
+    expect((await read(page)).counters?.byOwner).toEqual([
+      { owner: { service: 'chat', model: 'm' }, tokensIn: 1000, tokensInCached: 400 },
+    ])
+})
+
+test('llama.cpp counts what came from its cache beside the rest: both are input', async () => {
+  const { counters } = await read(`${fixture('llamacpp')}llamacpp:prompt_tokens_cached_total 900\n`)
+  expect(counters?.byOwner).toEqual([
+    { owner: { service: 'chat' }, tokensIn: 4000, tokensInCached: 900, tokensOut: 900 },
+  ])
+})
+
+test('a restart of the server loses no token that it then counts, and counts none twice', async () => {
+  const accumulator = new DeviceAccumulator('llm-01', 60_000)
+  const session = open()
+  let steadyMs = 0
+  const poll = async (tokensIn: number, tokensInCached: number, tokensOut: number) => {
+    page.answer = text(
+      `vllm:prompt_tokens_total{model_name="m"} ${tokensIn}\nvllm:prompt_tokens_cached_total{model_name="m"} ${tokensInCached}\nvllm:generation_tokens_total{model_name="m"} ${tokensOut}\n`,
+    )
+    const [reading] = await session.read(signal)
+    accumulator.observe(reading!, { wallMs: 1_800_000_000_000 + steadyMs, steadyMs })
+    steadyMs += 5_000
+  }
+  await poll(1000, 400, 100)
+  await poll(1500, 600, 150)
+  // the server restarts; two readings agree that it has
+  await poll(20, 0, 2)
+  await poll(50, 10, 5)
+  await poll(80, 30, 9)
+  const records = accumulator.closeAll().filter((r) => r.owner['service'] === 'chat')
+  const sum = (quantity: 'tokensIn' | 'tokensInCached' | 'tokensOut') =>
+    records.reduce((total, r) => total + (r[quantity] ?? 0), 0)
+  expect([sum('tokensIn'), sum('tokensInCached'), sum('tokensOut')]).toEqual([580, 230, 59])
 })
 
 test('rates are the differences between two polls, and a restarted server gives no rate and nothing negative', async () => {

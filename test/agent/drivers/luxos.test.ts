@@ -41,6 +41,7 @@ describe('an S19j Pro with LuxOS', () => {
           { owner: { ...owner, poolUrl: 'stratum+tcp://backup.pool.example:443' }, workDiff1: 0 },
         ],
       },
+      shares: { accepted: 3200, difficulty: 305_070.08 },
     })
   })
 

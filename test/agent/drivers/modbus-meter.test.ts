@@ -54,6 +54,20 @@ test('any other meter is its registers: function, address, type, scale and word 
   expect(counters?.energyJ).toBe(7500 * 3600)
 })
 
+test('a counter of 0.1 kWh is told when it moves: between two steps the power speaks', async () => {
+  const session = open({ map: 'carlo-gavazzi-em24' })
+  const energyJ = async (tenths: number) => {
+    server.input.writeUInt16BE(tenths, 2 * 0x34)
+    return (await session.read(never))[0]?.counters?.energyJ
+  }
+  expect([await energyJ(10), await energyJ(10), await energyJ(11), await energyJ(11)]).toEqual([
+    3.6e6,
+    undefined,
+    3.96e6,
+    undefined,
+  ])
+})
+
 test('a map may have the power or the energy only, but not neither', async () => {
   server.holding.writeUInt16BE(5, 0)
   const power = { function: 3, address: 0, type: 'uint16' }
@@ -75,7 +89,7 @@ test('a meter whose registers hold no value is unknown, with the reason', async 
 
 test('a meter that has no map here is refused with the names that have', () => {
   expect(() => open({ map: 'schneider' })).toThrow(
-    'expected schneider-iem3000, carlo-gavazzi-em24, or a mapping',
+    'expected sunspec, schneider-iem3000, carlo-gavazzi-em24, or a mapping',
   )
 })
 

@@ -44,6 +44,8 @@ describe('an S19 XP with VNish', () => {
         holders: [{ owner, share: 1 }],
       },
       counters: { byOwner },
+      // the pool's own: the maker's are not the operator's
+      shares: { accepted: 3200, difficulty: 1_780_000 },
     })
   })
 
@@ -102,6 +104,19 @@ describe('an S19 XP with VNish', () => {
     )
     const { reading } = await readFrom(vnish, answers, { login: false })
     expect(reading.sample).toMatchObject({ boardsWorking: 2, faults: ['hashboard 2: chips not found'] })
+  })
+
+  test('a chain that failed before its chips were counted is a dead board, too, and no empty slot', async () => {
+    const answers = edited(PORT, 'stats', 'STATS', (_, i) =>
+      i === 1 ? { chain_state3: 'failure', chain_acn3: 0, chain_acs3: '', chain_rate3: 0 } : {},
+    )
+    const { reading } = await readFrom(vnish, answers, { login: false })
+    expect(reading.sample).toMatchObject({
+      boardsFitted: 3,
+      boardsWorking: 2,
+      chipsWorking: 220,
+      faults: ['hashboard 3: chain state failure'],
+    })
   })
 
   test('a wrong password costs the details, is said, and is tried once', async () => {

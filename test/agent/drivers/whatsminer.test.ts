@@ -43,6 +43,7 @@ describe('a Whatsminer with API 1', () => {
           { owner: { ...owner, poolUrl: 'stratum+tcp://btc2.pool.example:3333' }, workDiff1: 1000 },
         ],
       },
+      shares: { accepted: 2700, difficulty: expect.closeTo(65_555.6, 1) },
     })
   })
 
@@ -169,6 +170,7 @@ describe('a Whatsminer with API 2', () => {
           'error 552: hashboard 2 has bad chips',
         ],
       },
+      shares: { accepted: 0 },
     })
     expect(miner.requests.map((r) => r['command'])).toEqual([
       'get_version',

@@ -1,11 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { antminer } from '../../../agent/simulator/asic/antminer.ts'
+import { auradine } from '../../../agent/simulator/asic/auradine.ts'
 import { avalon } from '../../../agent/simulator/asic/avalon.ts'
 import { axeos } from '../../../agent/simulator/asic/axeos.ts'
 import type { Dialect } from '../../../agent/simulator/asic/cgminer.ts'
 import { epic } from '../../../agent/simulator/asic/epic.ts'
 import { luxos } from '../../../agent/simulator/asic/luxos.ts'
 import { ASIC_MODELS, type AsicModel } from '../../../agent/simulator/asic/models.ts'
+import { proto } from '../../../agent/simulator/asic/proto.ts'
+import { sealminer } from '../../../agent/simulator/asic/sealminer.ts'
 import { whatsminer } from '../../../agent/simulator/asic/whatsminer.ts'
 import { whatsminerV3 } from '../../../agent/simulator/asic/whatsminer-v3.ts'
 import { captured, hasCaptures, WITH_CAPTURES } from '../captures.ts'
@@ -133,6 +136,64 @@ describe.skipIf(!hasCaptures)(`the emulated replies have the shape of the real o
   ] as const)('ePIC %s', (path, file, more) => {
     const page = epic.page(machineOf(ASIC_MODELS.s19xpEpic), path, 0)
     expect(beyond(page, JSON.parse(captured('bitmain-s19xp-epic-asicrs', file)))).toEqual(more)
+  })
+
+  it.each([
+    [
+      'SealMiner',
+      sealminer,
+      ASIC_MODELS.sealminerA2,
+      'bitdeer-sealminer-a2-2025091001-asicrs',
+      ['version', 'summary', 'stats', 'pools'],
+    ],
+    [
+      'Auradine FluxOS',
+      auradine,
+      ASIC_MODELS.at2880,
+      'auradine-at1500-2023.12.27-asicrs',
+      [
+        'version',
+        'summary',
+        'devs',
+        'pools',
+        'ipreport',
+        'asccount',
+        'psu',
+        'fan',
+        'temperature',
+        'mode',
+        'led',
+      ],
+    ],
+  ] as const)(
+    '%# of bdminer and FluxOS have the names of the real ones',
+    (_name, dialect, model, device, commands) => {
+      for (const name of commands) {
+        const reply = dialect.reply(machineOf(model), name, 0)
+        const wanted = JSON.parse(captured(device, `${name}.json`))
+        expect(beyond(reply, wanted), name).toEqual([])
+      }
+    },
+  )
+
+  it('ProtoOS, but for what the recorded simulator of it did not have', () => {
+    const pages = ['system', 'network', 'hardware', 'mining', 'cooling', 'pools'] as const
+    const more = pages.flatMap((name) =>
+      beyond(
+        proto.page(machineOf(ASIC_MODELS.protoRig), `/api/v1/${name}`, 0),
+        JSON.parse(captured('proto-rig-1.8.0-asicrs', `${name}.json`)),
+      ),
+    )
+    expect(more).toEqual([
+      // of ProtoOS' open API
+      'pools.current_difficulty',
+      'pools.difficulty_accepted_shares',
+      'pools.difficulty_rejected_shares',
+    ])
+    const telemetry = proto.page(machineOf(ASIC_MODELS.protoRig), '/api/v1/telemetry', 0)
+    expect(beyond(telemetry, JSON.parse(captured('proto-rig-1.8.0-asicrs', 'telemetry_full.json')))).toEqual(
+      [],
+    )
   })
 
   it.each(['version', 'summary', 'stats', 'pools', 'devs', 'fans', 'temps', 'power', 'config'])(

@@ -6,16 +6,17 @@ import avalon from '../../../agent/drivers/avalon.ts'
 import dcgm from '../../../agent/drivers/dcgm.ts'
 import llmServer from '../../../agent/drivers/llm-server.ts'
 import modbusMeter from '../../../agent/drivers/modbus-meter.ts'
+import snmpPdu from '../../../agent/drivers/snmp-pdu.ts'
 import whatsminer from '../../../agent/drivers/whatsminer.ts'
 import { strike } from '../../../agent/simulator/asic/events.ts'
 import { createRandom } from '../../../agent/simulator/random.ts'
 import { Site } from '../../../agent/simulator/site.ts'
 import { siteConfigs } from '../../../agent/simulator/site-config.ts'
 
-const drivers = [antminer, whatsminer, avalon, dcgm, llmServer, modbusMeter] as unknown as Driver[]
+const drivers = [antminer, whatsminer, avalon, dcgm, llmServer, modbusMeter, snmpPdu] as unknown as Driver[]
 
 const clock = { nowMs: Date.UTC(2026, 5, 1, 12) }
-const ports = { asic: 0, dcgm: 0, llm: 0, meter: 0 }
+const ports = { asic: 0, web: 0, link: 0, dcgm: 0, llm: 0, meter: 0, snmp: 0 }
 const site = new Site({ seed: 4, asics: 12, gpuHosts: 2, baseAddress: '127.0.0.1', ports }, () => clock.nowMs)
 beforeAll(() => site.open())
 afterAll(() => site.close())
@@ -34,14 +35,10 @@ async function readAll(): Promise<Map<string, Reading>> {
   const schema = agentConfigSchema(drivers)
   const devices = [mining, gpu].flatMap((config) => schema.parse(config).devices)
   await Promise.all(
-    devices.map(async ({ id, driver: name, host = '', ...options }) => {
-      const driver = drivers.find((d) => d.name === name)!
-      const settings = Object.fromEntries(
-        Object.keys((driver.settings as unknown as { shape: object }).shape)
-          .filter((key) => options[key] !== undefined)
-          .map((key) => [key, options[key]]),
-      )
-      const session = driver.open({ id, host, options: driver.settings.parse(settings) })
+    devices.map(async (device) => {
+      const { id, host = '' } = device
+      const driver = drivers.find((d) => d.name === device.driver)!
+      const session = driver.open({ id, host, options: device })
       for (const reading of await session.read(AbortSignal.timeout(10_000)))
         readings.set(reading.part ? `${id}/${reading.part}` : id, reading)
       session.close?.()
@@ -57,8 +54,8 @@ describe("the product's own drivers read the emulated site", () => {
     readings = await readAll()
   })
 
-  it('every machine, GPU, the LLM server and the meter', () => {
-    expect(readings.size).toBe(12 + 16 + 1 + 1)
+  it('every machine, GPU, the LLM server, the meter, and the PDU with its two outlets', () => {
+    expect(readings.size).toBe(12 + 16 + 1 + 1 + 3)
   })
 
   it('ASICs: hashrate, boards, chips, and the work that their pool accepted', () => {
@@ -108,8 +105,7 @@ it('the misfortunes are seen by every family’s driver: a lost board, a sleep, 
     const family = site.machines[first]!.model.family
     expect(sampleOf(first), family).toMatchObject({ boardsFitted: 3, boardsWorking: 2 })
     expect(sampleOf(first).faults?.length, family).toBeGreaterThan(0)
-    // stock Antminers answer as if idle: only their web page knows the work mode
-    expect(sampleOf(first + 1).state, family).toBe(family === 'antminer' ? 'idle' : 'sleeping')
+    expect(sampleOf(first + 1).state, family).toBe('sleeping')
     expect(sampleOf(first + 2).tempC, family).toBeGreaterThan(95)
     expect(sampleOf(first + 3).faults, family).toBeUndefined()
   }

@@ -38,3 +38,26 @@ test('a user longer than the protocol takes is cut', () => {
 test('no pools at all are no owner and no work', () => {
   expect(poolFacts(reply())).toEqual({ configured: 0, alive: 0, byOwner: [] })
 })
+
+test('accepted shares are the operator’s pools’, and the difficulty of the one in use', () => {
+  const used = pool({ Accepted: 10, 'Difficulty Accepted': 655_360, Diff: '131K' })
+  const idle = pool({ Accepted: 4, 'Difficulty Accepted': 4e9, 'Stratum Active': false })
+  const fee = pool({ URL: 'DevFee', Accepted: 90 })
+  expect(poolFacts(reply(used, idle, fee)).shares).toEqual({ accepted: 14, difficulty: 131_000 })
+})
+
+test.each([
+  ['what the pool asks now', { 'Stratum Difficulty': 262_144, Diff: '1K' }, 262_144],
+  ['what it took on average, where that is more', { 'Stratum Difficulty': 1024 }, 65_536],
+  ['a number with its thousands', { Diff: '1.05M' }, 1_050_000],
+  ['nothing that can be read', { Diff: 'high' }, 65_536],
+])('a share’s difficulty is %s', (_name, more, difficulty) => {
+  const facts = poolFacts(reply(pool({ Accepted: 10, 'Difficulty Accepted': 655_360, ...more })))
+  expect(facts.shares).toEqual({ accepted: 10, difficulty })
+})
+
+test('pools that count no shares, or were cut, say nothing of them', () => {
+  expect(poolFacts(reply(pool({})))).not.toHaveProperty('shares')
+  const cut = { ...reply(pool({ Accepted: 10 })), complete: false }
+  expect(poolFacts(cut)).not.toHaveProperty('shares')
+})

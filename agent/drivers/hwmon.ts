@@ -1,0 +1,72 @@
+import { z } from 'zod'
+import { PerwattError } from '../../protocol/kit/errors.ts'
+import { defineDriver, type Session } from '../driver.ts'
+import { type PowerSensor, powerSensors, sensorPowerW } from '../wire/hwmon.ts'
+import { Sysfs } from '../wire/sysfs.ts'
+
+/** ACPI's power meter is the whole machine's; what any other chip measures, only the board's maker knows. */
+const WHOLE_MACHINE = 'power_meter'
+
+export default defineDriver({
+  name: 'hwmon',
+  summary: "this machine's power by a hwmon sensor: ACPI's power meter, or those that are named",
+  kind: 'host',
+  needsHost: false,
+  asks: [
+    '/sys/class/hwmon/*/name',
+    '/sys/class/hwmon/*/power*_average',
+    '/sys/class/hwmon/*/power*_input',
+    '/sys/class/hwmon/*/power*_label',
+  ],
+  settings: z.strictObject({
+    root: z.string().min(1).default('/sys/class/hwmon').describe('folder of the hwmon chips'),
+    sensors: z
+      .array(z.string().min(1))
+      .min(1)
+      .default([WHOLE_MACHINE])
+      .describe('the sensors whose sum is the machine: chip, chip/power1 or chip/label'),
+  }),
+  open({ options }): Session {
+    const { root } = options
+    const sysfs = new Sysfs(root, 'run the agent with CAP_DAC_READ_SEARCH, or open the file by a udev rule')
+    let counted: PowerSensor[] = []
+    return {
+      read: (signal) =>
+        sysfs.poll(signal, async () => {
+          if (counted.length === 0) counted = chosen(await powerSensors(sysfs), options.sensors, root)
+          let powerW = 0
+          for (const { path } of counted) {
+            signal.throwIfAborted()
+            const value = await sensorPowerW(sysfs, path)
+            if (value === undefined) {
+              // chips are numbered anew when a driver is loaded: they are looked for again at the next poll
+              counted = []
+              throw new PerwattError('no-sensor', `${root}/${path} has no value; look into dmesg`)
+            }
+            powerW += value
+          }
+          return [{ identity: { kind: 'host' }, sample: { state: 'ok', powerW, powerBasis: 'reported' } }]
+        }),
+    }
+  },
+})
+
+const names = ({ chip, channel, label }: PowerSensor): string[] => [
+  chip,
+  `${chip}/${channel}`,
+  ...(label ? [`${chip}/${label}`] : []),
+]
+
+/** @throws where one that is named is not there: a sum without it would be wrong, and look right */
+function chosen(all: readonly PowerSensor[], wanted: readonly string[], root: string): PowerSensor[] {
+  const there = all.map((sensor) => names(sensor).at(-1)).join(', ')
+  for (const name of wanted)
+    if (!all.some((sensor) => names(sensor).includes(name)))
+      throw new PerwattError(
+        'no-sensor',
+        there === ''
+          ? `${root} has no power sensor at all; read this machine's power by ipmi, redfish or a meter`
+          : `${root} has no ${name}; name what is the machine's power in sensors, of: ${there}`,
+      )
+  return all.filter((sensor) => names(sensor).some((name) => wanted.includes(name)))
+}

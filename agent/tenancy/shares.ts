@@ -1,0 +1,118 @@
+import { type Holder, type Owner, ownerKey } from '../../protocol/owner.ts'
+import type { GpuUse } from './contract.ts'
+
+/** A process's use of a GPU. Without an owner it is somebody's who is not known: that part is left to nobody. */
+export interface Claim {
+  owner?: Owner
+  smRatio?: number
+  memoryUsedBytes?: number
+  instance?: number
+}
+
+/** A GPU, or one of its MIG instances, that is kept for somebody whether or not he uses it. */
+export interface Reservation {
+  owner: Owner
+  instance?: number
+}
+
+interface Shares {
+  holders: Holder[]
+  estimated: boolean
+}
+
+/** A live message carries no more (protocol/sample.ts); the smallest are left to nobody. */
+const MAX_HOLDERS = 64
+
+/**
+ * Who holds a GPU, and how much of it: shares of 0 to 1 that sum to 1 at most, largest first. Who reserved it has it,
+ * whoever else runs there; else who runs there. Several have it by the SMs that they kept busy; where none did, or nobody
+ * says, by memory, and else evenly, both estimated. MIG instances are parts by their SMs, estimated.
+ */
+export function sharesOf(
+  gpu: Pick<GpuUse, 'instances' | 'smCount'>,
+  claims: readonly Claim[],
+  reservations: readonly Reservation[],
+): Holder[] {
+  const { holders, estimated } = divided(gpu, claims, reservations)
+  return estimated ? holders.map((holder) => ({ ...holder, estimated })) : holders
+}
+
+function divided(
+  gpu: Pick<GpuUse, 'instances' | 'smCount'>,
+  claims: readonly Claim[],
+  reservations: readonly Reservation[],
+): Shares {
+  const { instances = [] } = gpu
+  const board = reservations.filter((r) => r.instance === undefined)
+  if (instances.length === 0) return among(claims, board)
+
+  const smCounts = instances.map((i) => i.smCount)
+  const known = smCounts.every((n) => n > 0)
+  const sizes = known ? smCounts : smCounts.map(() => 1)
+  const instancesSize = sizes.reduce((sum, n) => sum + n, 0)
+  // instances need not fill the board
+  const total = known ? Math.max(instancesSize, gpu.smCount ?? 0) : instancesSize
+  const parts = instances.map(({ instance }, i) => {
+    const own = reservations.filter((r) => r.instance === instance)
+    const inside = among(
+      claims.filter((c) => c.instance === instance),
+      own.length > 0 ? own : board,
+    )
+    return { ...inside, part: (sizes[i] ?? 0) / total }
+  })
+  parts.push({ ...among([], board), part: 1 - instancesSize / total })
+  const holders = merged(
+    parts.flatMap(({ holders, part }) => holders.map((h) => ({ ...h, share: h.share * part }))),
+  )
+  const exact =
+    holders.length === 1 && parts.every((p) => p.part === 0 || (p.holders.length === 1 && !p.estimated))
+  return { holders, estimated: holders.length > 0 && !exact }
+}
+
+/** The whole of something divided among those who have it. */
+function among(claims: readonly Claim[], reservations: readonly Reservation[]): Shares {
+  const groups = new Map<string, Required<Pick<Claim, 'smRatio' | 'memoryUsedBytes'>> & { owner?: Owner }>()
+  const group = (owner: Owner | undefined) => {
+    const key = owner ? ownerKey(owner) : ''
+    const found = groups.get(key) ?? { ...(owner && { owner }), smRatio: 0, memoryUsedBytes: 0 }
+    groups.set(key, found)
+    return found
+  }
+  for (const { owner } of reservations) group(owner)
+  const keys = new Set(groups.keys())
+  for (const { owner, smRatio = 0, memoryUsedBytes = 0 } of claims) {
+    if (keys.size > 0 && !keys.has(owner ? ownerKey(owner) : '')) continue
+    const g = group(owner)
+    g.smRatio += smRatio
+    g.memoryUsedBytes += memoryUsedBytes
+  }
+  const all = [...groups.values()]
+  const weigh = (weight: (g: (typeof all)[number]) => number, estimated: boolean): Shares | undefined => {
+    const sum = all.reduce((total, g) => total + weight(g), 0)
+    if (!(sum > 0)) return undefined
+    const shares = all.flatMap((g) =>
+      g.owner && weight(g) > 0 ? [{ owner: g.owner, share: weight(g) / sum }] : [],
+    )
+    return { holders: merged(shares), estimated: estimated && all.length > 1 }
+  }
+  return (
+    weigh((g) => g.smRatio, false) ??
+    weigh((g) => g.memoryUsedBytes, true) ??
+    weigh(() => 1, true) ?? { holders: [], estimated: false }
+  )
+}
+
+/** One holder for each owner, in an order that the order of the processes doesn't change. */
+function merged(shares: readonly Holder[]): Holder[] {
+  const byOwner = new Map<string, Holder>()
+  for (const { owner, share } of shares) {
+    if (!(share > 0)) continue
+    const key = ownerKey(owner)
+    const before = byOwner.get(key)?.share ?? 0
+    byOwner.set(key, { owner, share: before + share })
+  }
+  return [...byOwner]
+    .sort(([a, x], [b, y]) => y.share - x.share || (a < b ? -1 : 1))
+    .map(([, holder]) => holder)
+    .slice(0, MAX_HOLDERS)
+}

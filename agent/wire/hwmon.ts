@@ -1,0 +1,49 @@
+import type { Sysfs } from './sysfs.ts'
+
+/** One power sensor of hwmon. */
+export interface PowerSensor {
+  /** its chip's name: `power_meter`, `amdgpu`, `ina3221` */
+  chip: string
+  /** power1, power2 ... */
+  channel: string
+  /** what the chip calls the channel */
+  label?: string
+  /** file with its uW; the average over the chip's own interval where there is one */
+  path: string
+}
+
+/**
+ * The power sensors of every chip in a folder. ACPI's power_meter, and other old drivers, have their files one folder down,
+ * in `device`.
+ * @throws PerwattError `not-permitted`
+ */
+export async function powerSensors(sysfs: Sysfs, folder = '.'): Promise<PowerSensor[]> {
+  const sensors: PowerSensor[] = []
+  for (const name of await sysfs.names(folder)) {
+    const hwmon = `${folder}/${name}`
+    const own = await sensorsIn(sysfs, hwmon, hwmon)
+    sensors.push(...(own.length > 0 ? own : await sensorsIn(sysfs, `${hwmon}/device`, hwmon)))
+  }
+  return sensors
+}
+
+async function sensorsIn(sysfs: Sysfs, folder: string, hwmon: string): Promise<PowerSensor[]> {
+  const files = await sysfs.names(folder)
+  const channels = new Set(files.map((file) => /^(power\d+)_(average|input)$/.exec(file)?.[1]))
+  channels.delete(undefined)
+  if (channels.size === 0) return []
+  const chip = (await sysfs.text(`${hwmon}/name`)) ?? (await sysfs.text(`${hwmon}/device/name`)) ?? 'unnamed'
+  const sensors: PowerSensor[] = []
+  for (const channel of channels as Set<string>) {
+    const file = files.includes(`${channel}_average`) ? `${channel}_average` : `${channel}_input`
+    const label = await sysfs.text(`${folder}/${channel}_label`)
+    sensors.push({ chip, channel, path: `${folder}/${file}`, ...(label && { label }) })
+  }
+  return sensors
+}
+
+/** W; undefined where the chip has no value now. @throws PerwattError `not-permitted` */
+export async function sensorPowerW(sysfs: Sysfs, path: string): Promise<number | undefined> {
+  const microwatts = await sysfs.number(path)
+  return microwatts !== undefined && microwatts >= 0 ? microwatts / 1e6 : undefined
+}

@@ -1,0 +1,117 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { membershipOf } from '../../../agent/tenancy/cgroup.ts'
+
+const id = '0123456789abcdef'.repeat(4)
+const uid = '0a1b2c3d-1111-4222-8333-444455556666'
+const inSlice = uid.replaceAll('-', '_')
+
+describe('whose a process is', () => {
+  test.each([
+    ['0::/system.slice/slurmstepd.scope/job_4711/step_0/user/task_0', '4711'],
+    ['0::/system.slice/gpu-07_slurmstepd.scope/job_4711/step_batch/user/task_0', '4711'],
+    ['4:cpuset:/slurm/uid_1000/job_4711/step_extern/task_0\n0::/system.slice/slurmd.service', '4711'],
+    ['8:memory:/slurm_gpu-07/uid_1000/job_4711', '4711'],
+  ])('%s is a Slurm job', (line, job) => expect(membershipOf(line)).toEqual({ kind: 'slurm', job }))
+
+  test.each([
+    [
+      'systemd, cri-o',
+      `0::/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod${inSlice}.slice/crio-${id}.scope`,
+    ],
+    ['systemd, guaranteed', `0::/kubepods.slice/kubepods-pod${inSlice}.slice/cri-containerd-${id}.scope`],
+    ['cgroupfs', `11:devices:/kubepods/besteffort/pod${uid}/${id}`],
+    [
+      "containerd's own",
+      `1:name=systemd:/system.slice/containerd.service/kubepods-pod${inSlice}.slice:cri-containerd:${id}`,
+    ],
+    [
+      'kind, in a container itself',
+      `0::/docker/${'f'.repeat(64)}/kubelet.slice/kubelet-kubepods.slice/kubelet-kubepods-pod${inSlice}.slice/cri-containerd-${id}.scope`,
+    ],
+    ['relative to our own group', `0::/../../kubepods-pod${inSlice}.slice/cri-containerd-${id}.scope`],
+  ])('a pod: %s', (_, line) =>
+    expect(membershipOf(line)).toEqual({ kind: 'pod', podUid: uid, containerId: id }),
+  )
+
+  test('a static pod has the hash of its manifest for a uid', () => {
+    const hash = '0123456789abcdef0123456789abcdef'
+    expect(membershipOf(`0::/kubepods.slice/kubepods-pod${hash}.slice/crio-${id}.scope`)).toEqual({
+      kind: 'pod',
+      podUid: hash,
+      containerId: id,
+    })
+  })
+
+  test.each([
+    ['docker', `13:hugetlb:/system.slice/docker-${id}.scope`],
+    ['docker', `2:cpu:/docker/${id}`],
+    ['podman', `0::/machine.slice/libpod-${id}.scope/container`],
+    ['podman', `0::/system.slice/serve.service/libpod-payload-${id}`],
+    ['containerd', `0::/system.slice/nerdctl-${id}.scope`],
+  ])('a container of %s: %s', (runtime, line) =>
+    expect(membershipOf(line)).toEqual({ kind: 'container', containerId: id, runtime }),
+  )
+
+  test("a rootless container tells its user's id, under which its engine's socket lies", () => {
+    const line = `0::/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-${id}.scope/container`
+    expect(membershipOf(line)).toEqual({
+      kind: 'container',
+      containerId: id,
+      runtime: 'podman',
+      rootlessUid: '1000',
+    })
+  })
+
+  test.each([
+    [
+      'a container that a Slurm job started is the job',
+      `0::/system.slice/slurmstepd.scope/job_9/step_0/user/task_0/libpod-${id}.scope`,
+      'slurm',
+    ],
+    [
+      'a Slurm node that runs in a pod: the job',
+      `0::/kubepods.slice/kubepods-pod${inSlice}.slice/crio-${id}.scope/system.slice/slurmstepd.scope/job_9/step_0`,
+      'slurm',
+    ],
+    [
+      'a container that a pod started is the pod',
+      `0::/kubepods/pod${uid}/${id}/docker/${'e'.repeat(64)}`,
+      'pod',
+    ],
+  ])('%s', (_, line, kind) => expect(membershipOf(line)?.kind).toBe(kind))
+
+  test.each([
+    '0::/user.slice/user-1000.slice/session-3.scope',
+    '0::/system.slice/vllm.service',
+    '0::/',
+    '',
+    `0::/user.slice/${id}`,
+    '0::/system.slice/docker-0123.scope',
+    '0::/home/job_12',
+  ])('%s is nobody but its user', (line) => expect(membershipOf(line)).toBeUndefined())
+})
+
+const captures = '../shared/captures/gpu/cgroup/cgroup-lines.tsv'
+const lines = existsSync(captures)
+  ? readFileSync(captures, 'utf8')
+      .trimEnd()
+      .split('\n')
+      .slice(1)
+      .map((row) => row.split('\t'))
+  : []
+describe.skipIf(lines.length === 0)('real lines (skipped where the captures are not here)', () => {
+  test.each(lines)('%s %s %s', (_source, _case, line = '', expected = '') => {
+    const found = membershipOf(line)
+    const job = /job_(\d+)/.exec(line)?.[1]
+    if (job) return expect(found).toEqual({ kind: 'slurm', job })
+    expect(found).toMatchObject({ containerId: /id: "(\w+)"/.exec(expected)?.[1] })
+    const runtime = /runtime: (\w+)Runtime/.exec(expected)?.[1]
+    if (runtime === 'Docker' || runtime === 'Podman')
+      expect(found).toMatchObject({ kind: 'container', runtime: runtime.toLowerCase() })
+    else {
+      const podUid = /pod([0-9a-f]{8}[-_][0-9a-f_-]{27})/.exec(line)?.[1]?.replaceAll('_', '-')
+      expect(found).toMatchObject({ kind: 'pod', podUid })
+    }
+  })
+})

@@ -1,0 +1,372 @@
+import { chmodSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { openTenancy, type Tenancy, TenancySettingsSchema } from '../../../agent/tenancy/tenancy.ts'
+import { type PageServer, servePage } from '../page-server.ts'
+import { containerId, FakeHost, json } from './fake-host.ts'
+import { pod } from './pods.ts'
+
+const signal = new AbortController().signal
+let host: FakeHost
+beforeEach(() => {
+  host = new FakeHost()
+})
+afterEach(() => host.close())
+
+const open = (more: object = {}): Tenancy =>
+  openTenancy(TenancySettingsSchema.parse({ ...host.settings, timeout: '200ms', ...more }), () => host.nowMs)
+const gpu = (index: number, ...pids: number[]) => ({
+  index,
+  uuid: `GPU-${index}`,
+  processes: pids.map((pid) => ({ pid })),
+})
+const all = (owner: Record<string, string>) => [{ owner, share: 1 }]
+const uid = '0a1b2c3d-1111-4222-8333-444455556666'
+const podGroup = (id: string) =>
+  `0::/kubepods.slice/kubepods-pod${uid.replaceAll('-', '_')}.slice/cri-containerd-${id}.scope`
+
+describe('a host without schedulers', () => {
+  test('has GPUs of users, by the name that passwd gives, else by number; and of nobody', async () => {
+    host.write('passwd', 'root:x:0:0::/root:/bin/sh\nada:x:1000:1000::/home/ada:/bin/sh\n')
+    host.run(11, { uid: 1000 })
+    host.run(12, { uid: 71234 })
+    expect(await open().of([gpu(0, 11), gpu(1, 12), gpu(2)], signal)).toEqual([
+      { holders: all({ user: 'ada' }) },
+      { holders: all({ user: '71234' }) },
+      { holders: [] },
+    ])
+  })
+
+  test('that knows none of the processes says so on its first GPU, and gives them to nobody', async () => {
+    const tenancy = open()
+    expect(await tenancy.of([gpu(0, 11), gpu(1, 12)], signal)).toEqual([{ holders: [] }, { holders: [] }])
+    expect(await tenancy.of([gpu(0, 11), gpu(1, 12)], signal)).toEqual([
+      { holders: [], notes: [expect.stringContaining('name it in owners.proc')] },
+      { holders: [] },
+    ])
+  })
+
+  test('needs no settings at all', () => {
+    expect(TenancySettingsSchema.parse({})).toMatchObject({ proc: '/proc', slurm: {}, timeout: 1000 })
+  })
+})
+
+describe('Slurm', () => {
+  const environ = (job: number, gpus?: string) => ({
+    SLURM_JOB_ID: String(job),
+    SLURM_JOB_ACCOUNT: 'physics',
+    SLURM_JOB_USER: 'ada',
+    SLURM_JOB_PARTITION: 'gpu',
+    ...(gpus !== undefined && { SLURM_JOB_GPUS: gpus }),
+  })
+  const owner = (job: number) => ({
+    slurmJob: String(job),
+    slurmAccount: 'physics',
+    slurmUser: 'ada',
+    slurmPartition: 'gpu',
+  })
+
+  test("a job's GPUs are its own while its script runs, before and after anything runs on them", async () => {
+    const cgroup = host.job(7, [21])
+    host.run(21, { cgroup, environ: environ(7, '0,2') })
+    const tenancy = open()
+    const idle = await tenancy.of([gpu(0), gpu(1), gpu(2)], signal)
+    expect(idle.map((g) => g.holders)).toEqual([all(owner(7)), [], all(owner(7))])
+    host.run(22, { cgroup, environ: environ(7) })
+    expect(await tenancy.of([gpu(0, 22), gpu(1), gpu(2)], signal)).toEqual(idle)
+  })
+
+  test('a job that has ended gives them back', async () => {
+    host.run(21, { cgroup: host.job(7, [21]), environ: environ(7, '0') })
+    const tenancy = open()
+    await tenancy.of([gpu(0)], signal)
+    host.end(21)
+    rmSync(join(host.folder, 'cgroup/system.slice/slurmstepd.scope/job_7'), { recursive: true })
+    expect(await tenancy.of([gpu(0)], signal)).toEqual([{ holders: [] }])
+  })
+
+  test('under cgroup v1 jobs are found as well', async () => {
+    const cgroup = host.job(7, [21], 'cpuset/slurm_gpu-07/uid_1000').replace('0::/cpuset', '4:cpuset:')
+    host.run(21, { cgroup, environ: environ(7, '1') })
+    expect((await open().of([gpu(0, 21), gpu(1)], signal)).map((g) => g.holders)).toEqual([
+      all(owner(7)),
+      all(owner(7)),
+    ])
+  })
+
+  test('a step without a batch script is told its GPUs by SLURM_STEP_GPUS', async () => {
+    host.run(21, { cgroup: host.job(7, [21]), environ: { ...environ(7), SLURM_STEP_GPUS: '1' } })
+    expect((await open().of([gpu(0), gpu(1)], signal)).map((g) => g.holders)).toEqual([[], all(owner(7))])
+  })
+
+  test('a process that claims to be of another job is not believed', async () => {
+    const cgroup = host.job(7, [21])
+    host.job(8, [31])
+    host.run(21, { cgroup, environ: environ(8, '0,1') })
+    host.run(31, { cgroup, environ: environ(8, '1') })
+    host.run(40, { uid: 0, environ: environ(8, '0') })
+    expect((await open().of([gpu(0, 21), gpu(1), gpu(2, 40)], signal)).map((g) => g.holders)).toEqual([
+      all({ slurmJob: '7' }),
+      all(owner(8)),
+      all({ user: '0' }),
+    ])
+  })
+
+  test('where it uses no control groups, the word of the processes on the GPUs is taken', async () => {
+    host.run(21, { environ: environ(7, '0,1') })
+    expect((await open().of([gpu(0, 21), gpu(1)], signal)).map((g) => g.holders)).toEqual([
+      all(owner(7)),
+      all(owner(7)),
+    ])
+  })
+
+  test("the prolog's folder stands above what jobs say, and holds idle GPUs and MIG instances", async () => {
+    const prologFolder = join(host.folder, 'jobs')
+    host.write('jobs/0', '7\n')
+    host.write('jobs/1.2', '9')
+    host.run(21, { cgroup: host.job(7, [21]), environ: environ(7, '0,1') })
+    const mig = {
+      ...gpu(1),
+      instances: [
+        { instance: 1, smCount: 30 },
+        { instance: 2, smCount: 10 },
+      ],
+    }
+    expect(await open({ slurm: { prologFolder } }).of([gpu(0), mig], signal)).toEqual([
+      { holders: all(owner(7)) },
+      { holders: [{ owner: { slurmJob: '9' }, share: 0.25, estimated: true }] },
+    ])
+  })
+
+  test('on divided boards SLURM_JOB_GPUS counts instances, so that it says nothing of GPUs', async () => {
+    host.run(21, { cgroup: host.job(7, [21]), environ: environ(7, '0') })
+    const mig = { ...gpu(1), instances: [{ instance: 1, smCount: 30 }] }
+    expect((await open().of([gpu(0), mig], signal)).map((g) => g.holders)).toEqual([[], []])
+  })
+
+  test('a prolog folder that cannot be read says so, and takes no GPU from anybody', async () => {
+    const prologFolder = join(host.folder, 'jobs')
+    host.write('jobs/0', '7\n')
+    const tenancy = open({ slurm: { prologFolder } })
+    const before = await tenancy.of([gpu(0)], signal)
+    rmSync(prologFolder, { recursive: true })
+    expect(await tenancy.of([gpu(0)], signal)).toEqual([
+      { ...before[0], notes: [expect.stringMatching(/^GPUs of Slurm jobs: .*slurm\.prologFolder/)] },
+    ])
+  })
+
+  test('without the right to read environments jobs are known by their ids, and the capability is named', async () => {
+    host.run(21, { cgroup: host.job(7, [21]), environ: environ(7, '0') })
+    chmodSync(host.folder, 0o755)
+    chmodSync(join(host.folder, 'proc/21/environ'), 0)
+    const restore = process.geteuid?.() === 0
+    if (restore) process.seteuid?.(65534)
+    try {
+      expect(await open().of([gpu(0, 21)], signal)).toEqual([
+        { holders: all({ slurmJob: '7' }), notes: [expect.stringContaining('CAP_SYS_PTRACE')] },
+      ])
+    } finally {
+      if (restore) process.seteuid?.(0)
+    }
+  })
+
+  describe('with slurmrestd', () => {
+    let page: PageServer
+    beforeEach(async () => {
+      page = await servePage(
+        json({ jobs: [{ job_id: 7, account: 'chem', user_name: 'bob', partition: 'h100' }] }),
+      )
+      host.run(21, { cgroup: host.job(7, [21]), environ: environ(7) })
+    })
+    afterEach(() => page.close())
+    const withRest = () => open({ slurm: { url: `${new URL(page.url).origin}/slurm/v0.0.40` } })
+
+    test('facts are its own, not what the job may write into its environment', async () => {
+      expect((await withRest().of([gpu(0, 21)], signal))[0]?.holders).toEqual(
+        all({ slurmJob: '7', slurmAccount: 'chem', slurmUser: 'bob', slurmPartition: 'h100' }),
+      )
+    })
+
+    test('that hangs holds nothing up: the job is known by its id until it answers', async () => {
+      const tenancy = withRest()
+      const { answer } = page
+      page.answer = () => {}
+      const id = await tenancy.of([gpu(0, 21), gpu(1)], signal)
+      expect(id[0]).toEqual({ holders: all({ slurmJob: '7' }), notes: ['Slurm jobs: no answer in 200 ms'] })
+      page.answer = answer
+      host.nowMs += 5_000
+      const [named] = await tenancy.of([gpu(0, 21)], signal)
+      expect(named).toEqual({
+        holders: all({ slurmJob: '7', slurmAccount: 'chem', slurmUser: 'bob', slurmPartition: 'h100' }),
+      })
+      // what is known stays known
+      page.answer = json({}, 500)
+      host.nowMs += 300_000
+      expect(await tenancy.of([gpu(0, 21)], signal)).toEqual([named])
+    })
+  })
+})
+
+describe('Kubernetes', () => {
+  let page: PageServer
+  const serve = containerId('a')
+  beforeEach(async () => {
+    page = await servePage(json({ items: [pod({ uid })] }))
+    host.run(21, { cgroup: podGroup(serve) })
+  })
+  afterEach(() => page.close())
+  const withKubelet = () =>
+    open({
+      kubelet: {
+        url: new URL(page.url).origin,
+        tokenFile: `${host.folder}/token`,
+        checkpoint: `${host.folder}/checkpoint`,
+      },
+    })
+  const named = {
+    namespace: 'team-a',
+    pod: 'chat-0',
+    container: 'serve',
+    image: 'registry.example/serve:1',
+    'label.app': 'chat',
+  }
+  const give = (...devices: string[]) =>
+    host.write(
+      'checkpoint',
+      JSON.stringify({
+        Data: {
+          PodDeviceEntries: [
+            {
+              PodUID: uid,
+              ContainerName: 'serve',
+              ResourceName: 'nvidia.com/gpu',
+              DeviceIDs: { '0': devices },
+            },
+          ],
+        },
+      }),
+    )
+
+  test('a pod is known by its uid where no kubelet is configured', async () => {
+    expect(await open().of([gpu(0, 21)], signal)).toEqual([{ holders: all({ podUid: uid }) }])
+  })
+
+  test('and by name where one is, the same for the GPU that it uses and for the one that it was only given', async () => {
+    give('GPU-0', 'GPU-1::2')
+    expect(await withKubelet().of([gpu(0, 21), gpu(1), gpu(2)], signal)).toEqual([
+      { holders: all(named) },
+      { holders: all(named) },
+      { holders: [] },
+    ])
+  })
+
+  test('a pod that has ended holds nothing, though the checkpoint still names it', async () => {
+    give('GPU-0')
+    page.answer = json({ items: [pod({ uid, phase: 'Succeeded' })] })
+    expect((await withKubelet().of([gpu(0)], signal))[0]?.holders).toEqual([])
+  })
+
+  test('a pod that ends while we look gives its GPU back within half a minute', async () => {
+    give('GPU-0')
+    const tenancy = withKubelet()
+    expect((await tenancy.of([gpu(0)], signal))[0]?.holders).toEqual(all(named))
+    page.answer = json({ items: [] })
+    host.nowMs += 30_000
+    expect((await tenancy.of([gpu(0)], signal))[0]?.holders).toEqual([])
+  })
+
+  test('labels that change do not make another owner of a pod', async () => {
+    give('GPU-1')
+    const tenancy = withKubelet()
+    await tenancy.of([gpu(0), gpu(1)], signal)
+    page.answer = json({ items: [pod({ uid, labels: { app: 'renamed' } })] })
+    host.nowMs += 30_000
+    const after = await tenancy.of([gpu(0, 21), gpu(1)], signal)
+    expect(after.map((g) => g.holders)).toEqual([all(named), all(named)])
+  })
+
+  test('a kubelet that fails is a note; the pod is known by its uid, and by its name once it answers', async () => {
+    const { answer } = page
+    page.answer = json({}, 401)
+    const tenancy = withKubelet()
+    expect(await tenancy.of([gpu(0, 21)], signal)).toEqual([
+      { holders: all({ podUid: uid }), notes: [expect.stringContaining('nodes/proxy')] },
+    ])
+    page.answer = answer
+    host.nowMs += 5_000
+    expect(await tenancy.of([gpu(0, 21)], signal)).toEqual([{ holders: all(named) }])
+  })
+
+  test('several new pods are asked for once', async () => {
+    let asked = 0
+    const { answer } = page
+    page.answer = (req, res) => {
+      asked++
+      answer(req, res)
+    }
+    host.run(22, { cgroup: podGroup(containerId('b')) })
+    host.run(23, { cgroup: podGroup(containerId('c')) })
+    await withKubelet().of([gpu(0, 21), gpu(1, 22), gpu(2, 23)], signal)
+    expect(asked).toBe(1)
+  })
+})
+
+describe('containers', () => {
+  test('of Docker and Podman have name and image; one engine that is away does not hide the other', async () => {
+    await host.listen(
+      host.settings.dockerSocket,
+      json({ Name: '/train', Config: { Image: 'train:1', Labels: { app: 'x' } } }),
+    )
+    host.run(21, { cgroup: `0::/system.slice/docker-${containerId('a')}.scope` })
+    host.run(22, { cgroup: `0::/machine.slice/libpod-${containerId('b')}.scope/container` })
+    expect(await open().of([gpu(0, 21), gpu(1, 22)], signal)).toEqual([
+      {
+        holders: all({ runtime: 'docker', containerName: 'train', image: 'train:1', 'label.app': 'x' }),
+        notes: [expect.stringContaining('podman.sock is not there')],
+      },
+      { holders: all({ runtime: 'podman', containerId: 'bbbbbbbbbbbb' }) },
+    ])
+  })
+
+  test('share a GPU by the SMs that they kept busy', async () => {
+    host.run(21, { cgroup: `0::/system.slice/nerdctl-${containerId('a')}.scope` })
+    host.run(22, { cgroup: `0::/system.slice/nerdctl-${containerId('b')}.scope` })
+    const processes = [
+      { pid: 21, smRatio: 0.6, memoryUsedBytes: 1 },
+      { pid: 22, smRatio: 0.2, memoryUsedBytes: 9 },
+    ]
+    const [shared] = await open().of([{ index: 0, processes }], signal)
+    expect(shared?.holders.map((h) => [h.owner['containerId'], h.share])).toEqual([
+      ['aaaaaaaaaaaa', expect.closeTo(0.75)],
+      ['bbbbbbbbbbbb', expect.closeTo(0.25)],
+    ])
+    expect(shared?.holders.some((h) => h.estimated)).toBe(false)
+  })
+})
+
+test('as many tenants as a host has room for are asked at once, without a word from Node', async () => {
+  const warnings: string[] = []
+  const hear = ({ message }: Error) => warnings.push(message)
+  process.on('warning', hear)
+  await host.listen(host.settings.dockerSocket, (req, res) =>
+    json({ Name: `/c-${req.url?.slice(12, 16)}`, Config: {} })(req, res),
+  )
+  const pids = Array.from({ length: 64 }, (_, i) => 100 + i)
+  for (const pid of pids)
+    host.run(pid, { cgroup: `0::/system.slice/docker-${String(pid).padStart(4, '0').repeat(16)}.scope` })
+  const [shared] = await open({ timeout: '10s' }).of([gpu(0, ...pids)], signal)
+  await new Promise(setImmediate)
+  process.off('warning', hear)
+  expect(shared?.holders).toHaveLength(64)
+  expect(shared?.holders.every((h) => h.owner['containerName'])).toBe(true)
+  expect(warnings).toEqual([])
+})
+
+test('an agent that stops waits for nobody', async () => {
+  await host.listen(host.settings.dockerSocket, () => {})
+  host.run(21, { cgroup: `0::/system.slice/docker-${containerId('a')}.scope` })
+  const stop = new AbortController()
+  const answer = open({ timeout: '1h' }).of([gpu(0, 21)], stop.signal)
+  stop.abort(new Error('the agent stops'))
+  expect(await answer).toEqual([{ holders: all({ runtime: 'docker', containerId: 'aaaaaaaaaaaa' }) }])
+})
