@@ -1,7 +1,7 @@
 import { MINUTE_MS } from '../protocol/units.ts'
 import type { ChangeBucket, Repricing } from './accounts.ts'
 import type { AuditView, Books, Explanation, LossView, QuarantineView, RepricingView } from './books.ts'
-import type { SettleContext } from './economics/settle.ts'
+import type { KnownDevices } from './economics/settle.ts'
 import { explainMinute } from './explanation.ts'
 import type { Ledger } from './ledger.ts'
 import { ledgerFigure } from './ledger-figure.ts'
@@ -22,7 +22,7 @@ export interface BookkeeperOptions {
   pricing: Pricing
   repricer: Repricer
   quarantine: Quarantine
-  device: SettleContext['device']
+  devices: KnownDevices
 }
 
 /** Answers for the books, out of the store and of those that keep it. */
@@ -34,7 +34,7 @@ export class Bookkeeper implements Books {
   }
 
   async explain(workload: string, minuteMs: number): Promise<Explanation | undefined> {
-    const { store, pricing, device } = this.#o
+    const { store, pricing, devices } = this.#o
     const toMs = minuteMs + MINUTE_MS
     const [settlement] = await store.settlements(minuteMs, toMs)
     const intervals: AgentInterval[] = await store.intervals(minuteMs, toMs)
@@ -46,7 +46,7 @@ export class Bookkeeper implements Books {
       settlement,
       terms: pricing.of(minuteMs, settlement),
       ledger: buckets.find((bucket) => bucket.group === workload),
-      device,
+      devices,
     })
   }
 

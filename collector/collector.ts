@@ -1,21 +1,28 @@
 import { join } from 'node:path'
 import { reasonOf } from '../protocol/kit/errors.ts'
 import type { Log } from '../protocol/kit/log.ts'
+import { adviceTopic } from '../protocol/topics.ts'
+import { AdviceBoard } from './advice.ts'
 import { type Alerting, createAlerting } from './alerts/alerting.ts'
 import { Bookkeeper } from './bookkeeper.ts'
 import { type EmbeddedBroker, startEmbeddedBroker } from './broker/embedded.ts'
 import type { Channel } from './channel.ts'
 import { CHART_STEP_MS, chartSamples } from './chart-samples.ts'
 import type { CollectorConfig } from './config.ts'
-import type { Feed } from './feed.ts'
-import { fixedFeed } from './feeds/fixed.ts'
+import type { KnownDevices } from './economics/settle.ts'
+import { createQuoteDesk } from './feed-config.ts'
+import { Figures } from './figures.ts'
 import { Ingest } from './ingest.ts'
 import { InventoryBook } from './inventory.ts'
 import { Ledger } from './ledger.ts'
 import { RecentMinutes } from './minutes.ts'
 import { Pace } from './pace.ts'
+import { POOLS } from './pool-index.ts'
+import { PoolWatch } from './pool-watch.ts'
 import { Pricing } from './pricing.ts'
 import { Quarantine } from './quarantine.ts'
+import type { QuoteDesk } from './quote-desk.ts'
+import { priceSituations } from './quote-situation.ts'
 import { QuoteBook } from './quotes.ts'
 import { Receiver } from './receiver.ts'
 import { Repricer } from './repricer.ts'
@@ -46,6 +53,7 @@ export class Collector {
   readonly #store: Store
   readonly #state = new SiteState()
   readonly #quotes = new QuoteBook()
+  readonly #desk: QuoteDesk
   readonly #minutes = new RecentMinutes()
   readonly #quarantine: Quarantine
   readonly #inventory: InventoryBook
@@ -56,13 +64,16 @@ export class Collector {
   readonly #receiver: Receiver
   readonly #views: LiveViews
   readonly #alerting: Alerting
+  readonly #pools: PoolWatch
   readonly #screens: ScreensServer
+  readonly #advice: AdviceBoard
   readonly #stop = new AbortController()
   #broker: EmbeddedBroker | undefined
   #ingest: Ingest | undefined
   #timers: NodeJS.Timeout[] = []
   #chartedMs = 0
   #storing: Promise<unknown> = Promise.resolve()
+  #watching: Promise<unknown> = Promise.resolve()
 
   constructor(options: CollectorOptions) {
     const o = { nowMs: Date.now, ...options }
@@ -81,35 +92,50 @@ export class Collector {
       now: nowMs,
       site: config.site.id,
     })
+    this.#desk = createQuoteDesk(config, {
+      book: this.#quotes,
+      store: this.#store,
+      log,
+      version: o.version,
+      nowMs,
+    })
+    this.#pricing = new Pricing({
+      rules: {
+        workloads: config.workloads,
+        siteMeter: config.site.meter,
+        attribution: config.attribution,
+        costs: config.costs,
+        timeZone: config.site.timeZone,
+      },
+      quotes: this.#quotes,
+      log,
+    })
     this.#views = new LiveViews({
       state: this.#state,
       minutes: this.#minutes,
       quotes: this.#quotes,
       store: this.#store,
-      workloads: config.workloads,
+      rules: this.#pricing.present,
       facts: {
         site: config.site.id,
         name: config.site.name ?? config.site.id,
         timeZone: config.site.timeZone,
         powerLimitW: config.site.powerLimitW,
-        meter: config.site.meter,
       },
+      currency: config.site.currency,
       alerts: () => this.#alerting.firing(),
       ledger: () => ({ overdueMinutes: this.#settler.overdue, losses: this.#ledger.losses }),
       nowMs,
     })
-    this.#pricing = new Pricing({
-      workloads: config.workloads,
-      siteMeter: config.site.meter,
-      quotes: this.#quotes,
-      log,
-    })
-    const device = (agentId: string, deviceId: string) => this.#state.device(agentId, deviceId)
+    const devices: KnownDevices = {
+      device: (agentId, deviceId) => this.#state.device(agentId, deviceId),
+      find: (deviceId) => this.#state.find(deviceId),
+    }
     const { retention: retentionMs, settleDelay: settleDelayMs } = config.ledger
     this.#settler = new Settler({
       store: this.#store,
       pricing: this.#pricing,
-      device,
+      devices,
       nowMs,
       log,
       settleDelayMs,
@@ -141,15 +167,37 @@ export class Collector {
       nowMs,
       log,
     })
+    this.#pools = new PoolWatch({
+      pools: config.pools,
+      kinds: POOLS,
+      workloads: config.workloads,
+      store: this.#store,
+      quotes: this.#quotes,
+      nowMs,
+      log,
+    })
+    this.#advice = new AdviceBoard({
+      publish: (text) => this.#ingest?.retain(adviceTopic(config.site.id), text),
+      log,
+      nowMs,
+    })
     this.#screens = createServer({
       views: this.#views,
+      desk: this.#desk,
+      figures: new Figures({
+        store: this.#store,
+        pricing: this.#pricing,
+        devices,
+        minutes: this.#minutes,
+      }),
+      pools: () => this.#pools.views(),
       books: new Bookkeeper({
         store: this.#store,
         ledger: this.#ledger,
         pricing: this.#pricing,
         repricer: this.#repricer,
         quarantine: this.#quarantine,
-        device,
+        devices,
       }),
       assets: o.assets,
       log,
@@ -168,7 +216,7 @@ export class Collector {
     try {
       await this.#store.open()
       for (const quote of await this.#store.quotes()) this.#quotes.add(quote)
-      this.#startFeeds([fixedFeed(config.prices, nowMs)])
+      this.#desk.start(this.#stop.signal)
       await this.#pricing.start(this.#store, nowMs())
       await this.#minutes.load(this.#store, nowMs())
       await this.#ledger.start()
@@ -197,6 +245,7 @@ export class Collector {
       })
       this.#ingest.start()
       this.#alerting.start()
+      this.#watching = this.#pools.run(this.#stop.signal)
       this.#timers = [
         setInterval(() => this.#tick(), TICK_MS),
         setInterval(() => this.#keep(), CHART_STEP_MS),
@@ -214,32 +263,27 @@ export class Collector {
     for (const timer of this.#timers) clearInterval(timer)
     await this.#ingest?.stop()
     await Promise.all([this.#alerting.stop(), this.#screens.close(), this.#broker?.close()])
+    await this.#watching
     await this.#receiver.stop()
     await this.#ledger.stop()
     await this.#repricer.stop()
     await this.#settler.stop()
     await this.#quarantine.flush()
+    await this.#desk.stop()
     await this.#storing
     await this.#store
       .close()
       .catch((error) => this.#o.log.error('store not closed', { reason: reasonOf(error) }))
   }
 
-  #startFeeds(feeds: readonly Feed[]): void {
-    for (const feed of feeds)
-      feed.start((quote) => {
-        if (!this.#quotes.add(quote)) return
-        this.#store
-          .writeQuotes([quote])
-          .catch((error) =>
-            this.#o.log.error('quote not stored', { quote: quote.name, reason: reasonOf(error) }),
-          )
-      }, this.#stop.signal)
-  }
-
   #tick(): void {
-    this.#alerting.evaluate(this.#views.refresh())
+    const now = this.#o.nowMs()
+    this.#desk.tick()
+    const live = this.#views.refresh()
+    const prices = priceSituations(this.#desk, this.#quotes.at(now), this.#views.workloads(), now)
+    this.#alerting.evaluate({ ...live, pools: this.#pools.situation(), prices })
     this.#screens.tick()
+    this.#advice.tick(() => this.#views.economy())
     void this.#quarantine.flush()
   }
 

@@ -5,20 +5,23 @@ import { LEVELS } from '../protocol/kit/log.ts'
 import { SecretSchema } from '../protocol/kit/secret.ts'
 import { alertsSchema } from './alerts/config.ts'
 import type { Channel } from './channel.ts'
+import { feedsSchema } from './feed-config.ts'
+import { FEEDS } from './feed-index.ts'
 import { FixedPricesSchema } from './feeds/fixed.ts'
+import { poolFaults, poolsSchema } from './pool-config.ts'
+import { POOLS } from './pool-index.ts'
+import { CurrencySchema } from './quotes.ts'
 import { StoreSchema } from './stores/config.ts'
-import { UNPAID, WorkloadSchema } from './workloads.ts'
-
-const timeZones: ReadonlySet<string> = new Set([...Intl.supportedValuesOf('timeZone'), 'UTC'])
+import { TimeZoneSchema } from './time-zone.ts'
+import { AttributionSchema, CostsSchema, UNPAID, WorkloadSchema } from './workloads.ts'
 
 const SiteSchema = z.strictObject({
   id: NameSchema.describe('name of the site in topics; the same in every agent'),
   name: z.string().min(1).max(64).optional().describe('name of the site on the screens; the id where absent'),
-  timeZone: z
-    .string()
-    .refine((zone) => timeZones.has(zone), 'expected an IANA time zone such as America/Chicago')
-    .default('UTC')
-    .describe('the site’s time zone, for the screens'),
+  timeZone: TimeZoneSchema.default('UTC').describe('the site’s time zone, for the screens'),
+  currency: CurrencySchema.default('USD').describe(
+    'the currency that screens show money in, by the quote fx.<code>; the books are in USD',
+  ),
   meter: DeviceIdSchema.optional().describe(
     'deviceId of the meter that all the site’s power goes through; without one the site’s energy is the sum of its devices',
   ),
@@ -88,13 +91,21 @@ export const collectorConfigSchema = (channels: readonly Channel[]) =>
         })
         .prefault({}),
       prices: FixedPricesSchema.prefault({}).describe(
-        'prices typed here; each holds from the moment it is first seen',
+        'prices typed here; each holds from the moment it is first seen, and until a feed or a person has said another',
       ),
+      feeds: feedsSchema(FEEDS)
+        .default([])
+        .describe('where prices come from; of several that say the same one, the first that is fresh counts'),
       workloads: z
         .array(WorkloadSchema)
         .max(200)
         .default([])
         .describe('what earns, in the order in which owners are matched'),
+      attribution: AttributionSchema.prefault({}).describe('where the watts that no machine reports go'),
+      costs: CostsSchema.prefault({}).describe('what a watt costs beside the energy price'),
+      pools: poolsSchema(POOLS).describe(
+        'mining pools that are asked what they credited and paid; they are only read',
+      ),
       alerts: alertsSchema(channels).prefault({}),
       log: z.strictObject({ level: z.enum(LEVELS).default('info') }).prefault({}),
     })
@@ -112,5 +123,7 @@ export const collectorConfigSchema = (channels: readonly Channel[]) =>
           })
         seen.set(w.name, `the name of workloads[${i}] already`)
       }
+      for (const [i, message] of poolFaults(config.pools, config.workloads))
+        ctx.addIssue({ code: 'custom', path: ['pools', i, 'workload'], message })
     })
 export type CollectorConfig = z.output<ReturnType<typeof collectorConfigSchema>>

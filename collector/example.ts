@@ -7,6 +7,7 @@ site:
   id: plains-1                  # the same in every agent
   name: Plains One              # on the screens
   timeZone: America/Chicago
+  # currency: EUR               # that screens show money in; the books are in USD
   meter: site-meter             # deviceId of the meter that all power goes through
   powerLimitW: 40000000         # contract limit
   simulated: false              # true takes agents with emulated machines, marked on every screen
@@ -47,6 +48,21 @@ prices:
   difficulty: 150e12
   blockHeight: 925000
   feesBtcPerBlock: 0.03
+  # fx: { EUR: 0.92 }           # how much of it a USD buys, for site.currency
+
+# Where prices come from. Of several that say the same one, the first here that is fresh counts; the typed ones above until one
+# has spoken. POST /api/v1/quotes, or perwatt-collector quote, comes before all.
+feeds: []
+  # - bitcoinNode: { url: http://127.0.0.1:8332, cookieFile: /var/lib/bitcoind/.cookie }
+  # - mempool: { url: https://mempool.space }
+  # - tickers: { exchanges: [kraken, coinbase, bitstamp] }
+  # - timeOfUse:
+  #     timeZone: America/Chicago
+  #     rates:
+  #       - { months: [6, 7, 8, 9], weekdays: [mon, tue, wed, thu, fri], from: "14:00", to: "20:00", usdPerKwh: 0.11 }
+  #     otherwise: 0.038
+  # - priceCsv: { path: /var/lib/perwatt/day-ahead.csv, timeColumn: start, priceColumn: usdPerMwh, scale: 0.001 }
+  # - httpPrice: { url: https://prices.example/now, path: $.lmp, scale: 0.001, headers: { X-Api-Key: { env: KEY } } }
 
 # What earns. The first workload that fits an owner's facts takes it; * stands for any text.
 workloads:
@@ -69,6 +85,37 @@ workloads:
     match:
       - namespace: inference
       - service: "*"
+
+  # - name: acme-colo             # paid whatever is drawn; its cage is a meter behind the site's
+  #   kind: colocation
+  #   customer: Acme
+  #   from: 2026-11-01T00:00:00-05:00
+  #   contractedKw: 500
+  #   usdPerKwMonth: 140
+  #   energyPassedOn: used
+  #   slaCreditRatio: 10
+  #   match:
+  #     - tag.customer: acme
+
+# Where the watts that no machine reports go: workloads, or a line of their own.
+attribution:
+  hostRemainder: workloads        # what a GPU host takes beyond its GPUs
+  siteOverhead: overhead          # cooling, network, losses
+  # pue: 1.3                      # without a site meter
+
+# What a watt costs beside the energy price.
+costs:
+  transmissionUsdPerKwh: 0
+  # demand: { usdPerKwMonth: 9.50, billedKw: 38000 }
+  # depreciation:
+  #   - { match: { model: "*S21*" }, usdPerDevice: 3200, months: 36 }
+
+# Mining pools that are asked, read-only, what they credited and paid; each account beside the workload that mines with it.
+# pools:
+#   - kind: braiins             # antpool, braiins, f2pool, luxor, ocean, viabtc
+#     name: acme
+#     workload: mining
+#     token: { file: /run/credentials/perwatt-collector.service/braiins }
 
 alerts:
   rules:

@@ -1,16 +1,19 @@
 import type { Settlement } from './accounts.ts'
 import type { Explanation } from './books.ts'
-import { explainCost, explainRevenue, type Formula } from './economics/explain.ts'
+import { isContract } from './economics/contracts.ts'
 import {
-  type PricedInterval,
-  priceIntervals,
-  type SettleContext,
-  siteMeterIntervals,
-} from './economics/settle.ts'
+  explainContract,
+  explainCost,
+  explainDemand,
+  explainEnergy,
+  explainRevenue,
+} from './economics/explain.ts'
+import type { PricedPart } from './economics/priced.ts'
+import { type KnownDevices, type PricedMinute, priceMinute } from './economics/settle.ts'
 import type { MinuteTerms } from './pricing.ts'
 import type { AgentInterval, LedgerSums } from './store.ts'
 
-type ExplainedInterval = Explanation['intervals'][number]
+type ExplainedPart = Explanation['intervals'][number]
 type Sums = Explanation['sums']
 
 const iso = (ms: number): string => new Date(ms).toISOString()
@@ -24,26 +27,16 @@ export function explainMinute(options: {
   terms: MinuteTerms
   /** what the ledger has of it */
   ledger: LedgerSums | undefined
-  device: SettleContext['device']
+  devices: KnownDevices
 }): Explanation | undefined {
-  const { workload, minuteMs, intervals, settlement, terms, ledger, device } = options
+  const { workload, minuteMs, intervals, settlement, terms, ledger, devices } = options
   const { rules, prices } = terms
-  const context = { ...rules, device }
-  const priced = priceIntervals(intervals, prices, context)
-  const own = priced.filter((p) => p.name === workload)
+  const minute = priceMinute(minuteMs, intervals, prices, { ...rules, ...devices })
+  const own = minute.parts.filter((p) => p.name === workload)
   if (own.length === 0 && !ledger) return undefined
-  const meter = siteMeterIntervals(intervals, context)
-  const behind = priced.filter((p) => !meter.includes(p.interval) && p.energyMilliJ !== 0)
-  const energy: Formula = {
-    formula: 'siteMeterMilliJ - devicesMilliJ',
-    inputs: {
-      siteMeterMilliJ: meter.reduce((sum, i) => sum + (i.energyMilliJ ?? 0), 0),
-      devicesMilliJ: behind.reduce((sum, p) => sum + p.energyMilliJ, 0),
-    },
-  }
-  const carriesRest = (p: PricedInterval) => p.interval === meter[0]
   const sums = own.reduce<Sums>((sum, p) => plus(sum, p), pick(undefined))
   const rule = rules.workloads.find((w) => w.name === workload)
+  const paid = minute.contracts.get(workload)
   return {
     workload,
     minute: iso(minuteMs),
@@ -51,50 +44,50 @@ export function explainMinute(options: {
     ...(settlement ? { settledAt: iso(settlement.settledMs) } : {}),
     rules: { version: rules.version, ...(rule ? { workload: { ...rule } } : {}) },
     quotes: Object.values(prices),
-    intervals: own.map((p) => explained(p, terms, carriesRest(p) ? energy : undefined)),
-    ...(own.some(carriesRest)
-      ? {
-          behindTheMeter: behind.map(({ interval: { agentId, deviceId }, energyMilliJ }) => ({
-            agentId,
-            deviceId,
-            energyMilliJ,
-          })),
-        }
+    ...(rule && paid && isContract(rule)
+      ? { contract: explainContract(rule, minuteMs, paid, rules.monthOf) }
       : {}),
+    intervals: own.map((p) => explained(p, minute, terms)),
     sums,
     ...(ledger ? { ledger: pick(ledger) } : {}),
     agrees: ledger !== undefined && SUMS.every((name) => ledger[name] === sums[name]),
   }
 }
 
-function explained(p: PricedInterval, { prices }: MinuteTerms, energy?: Formula): ExplainedInterval {
-  const { agentId, deviceId, owner, startMs, durationMs, coveredMs, powerBasis, recovered } = p.interval
+function explained(p: PricedPart, minute: PricedMinute, { prices, rules }: MinuteTerms): ExplainedPart {
+  const { agentId, deviceId, owner, startMs, durationMs, coveredMs, powerBasis, recovered } = p.interval ?? {}
+  const energy = explainEnergy(p, minute)
+  const demand = explainDemand(p, minute)
   return {
-    agentId,
-    deviceId,
-    owner,
-    start: iso(startMs),
-    durationMs,
-    coveredMs,
+    agentId: agentId ?? '',
+    deviceId: deviceId ?? '',
+    owner: owner ?? {},
+    ...(startMs === undefined ? {} : { start: iso(startMs) }),
+    durationMs: durationMs ?? 0,
+    coveredMs: coveredMs ?? 0,
     ...(powerBasis ? { powerBasis } : {}),
     ...(recovered ? { recovered } : {}),
     ...(energy ? { energy } : {}),
     energyMilliJ: p.energyMilliJ,
-    revenue: explainRevenue(p, prices),
+    revenue: explainRevenue(p, minute, prices),
     revenueNanoUsd: p.revenueNanoUsd,
-    cost: explainCost(p.energyMilliJ, prices),
+    cost: explainCost(p.energyMilliJ, prices, rules.costs),
     costNanoUsd: p.costNanoUsd,
+    ...(demand ? { demand } : {}),
+    demandNanoUsd: p.demandNanoUsd,
   }
 }
 
-const SUMS = ['energyMilliJ', 'revenueNanoUsd', 'costNanoUsd'] as const
+const SUMS = ['energyMilliJ', 'revenueNanoUsd', 'costNanoUsd', 'demandNanoUsd'] as const
 const pick = (from: Sums | undefined): Sums => ({
   energyMilliJ: from?.energyMilliJ ?? 0,
   revenueNanoUsd: from?.revenueNanoUsd ?? 0,
   costNanoUsd: from?.costNanoUsd ?? 0,
+  demandNanoUsd: from?.demandNanoUsd ?? 0,
 })
 const plus = (a: Sums, b: Sums): Sums => ({
   energyMilliJ: a.energyMilliJ + b.energyMilliJ,
   revenueNanoUsd: a.revenueNanoUsd + b.revenueNanoUsd,
   costNanoUsd: a.costNanoUsd + b.costNanoUsd,
+  demandNanoUsd: a.demandNanoUsd + b.demandNanoUsd,
 })

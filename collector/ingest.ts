@@ -52,6 +52,8 @@ export class Ingest {
   #ended = false
   /** agents that read emulated machines though this site takes none; said once each */
   readonly #refused = new Set<string>()
+  /** what the collector says of itself, by topic: said again at every connect, since a broker that restarts forgets */
+  readonly #retained = new Map<string, string>()
 
   constructor(options: IngestOptions) {
     this.#o = options
@@ -79,6 +81,7 @@ export class Ingest {
     this.#client = client
     client.on('connect', () => {
       this.#attempt = 0
+      for (const [name, text] of this.#retained) client.publish(name, text, { qos: 1, retain: true })
       client.subscribe(agentTopics(site), { qos: 1 }, (error, granted) => {
         const refused = granted?.filter((g) => g.qos === 128) ?? []
         // a connection that closes meanwhile is no refusal: the next one subscribes again
@@ -99,6 +102,13 @@ export class Ingest {
       if (this.#attempt === 0) log.warn('broker not reached', { url, reason: reasonOf(error) })
     })
     client.on('close', () => this.#closed())
+  }
+
+  /** Publishes a retained message: now, and whenever the broker is reached again. */
+  retain(name: string, text: string): void {
+    this.#retained.set(name, text)
+    if (this.#ended || !this.#client?.connected) return
+    this.#client.publish(name, text, { qos: 1, retain: true })
   }
 
   async stop(): Promise<void> {

@@ -1,18 +1,23 @@
-import type { Attribute } from './economics/attribution.ts'
-import { efficiencyJPerTh, type LiveDevice, type LiveFigures, liveFigures } from './economics/live.ts'
+import type { Sample } from '../protocol/sample.ts'
+import {
+  efficiencyJPerTh,
+  type LiveContext,
+  type LiveDevice,
+  type LiveEarning,
+  type LiveFigures,
+  liveFigures,
+} from './economics/live.ts'
 import { breakEvenUsdPerKwh, hashpriceUsdPerPhDay } from './economics/mining.ts'
 import { perKwhOfRates } from './economics/revenue.ts'
 import type { Prices } from './quotes.ts'
 import { type AgentState, pollMs, type SiteState, STALE_POLLS } from './state.ts'
 import type { AgentView, AlertView, DeviceView, RackView, SiteView } from './view.ts'
-import type { Workload } from './workloads.ts'
 
 export interface SiteFacts {
   site: string
   name: string
   timeZone: string
   powerLimitW?: number | undefined
-  meter?: string | undefined
 }
 
 /** A device of the live plane, with the age of what is known of it. */
@@ -31,12 +36,7 @@ export interface LiveLook {
   prices: Prices
 }
 
-export function lookAt(
-  state: SiteState,
-  nowMs: number,
-  prices: Prices,
-  rules: { workloads: readonly Workload[]; attribute: Attribute; meter?: string | undefined },
-): LiveLook {
+export function lookAt(state: SiteState, nowMs: number, prices: Prices, context: LiveContext): LiveLook {
   const devices: AgedDevice[] = []
   const agents: AgentView[] = []
   for (const agent of state.agents()) {
@@ -56,7 +56,7 @@ export function lookAt(
       devices.push(aged)
     }
   }
-  const figures = liveFigures(devices, rules.workloads, prices, rules.attribute, rules.meter)
+  const figures = liveFigures(devices, prices, context, nowMs)
   return { atMs: nowMs, agents, devices, figures, prices }
 }
 
@@ -96,7 +96,8 @@ export function siteView(look: LiveLook, facts: SiteFacts): SiteView {
   )
   const revenueUsdPerH = total(figures.workloads, (w) => w.revenueUsdPerH)
   const energyCostUsdPerH = total(figures.workloads, (w) => w.energyCostUsdPerH)
-  const powerW = figures.meterPowerW ?? figures.devicesPowerW
+  const demandUsdPerH = total(figures.workloads, (w) => w.demandUsdPerH)
+  const powerW = figures.meterPowerW ?? total(figures.workloads, (w) => w.powerW)
   const ages = agents.filter((a) => a.state === 'online').map((a) => (atMs - (a.lastSeenMs ?? atMs)) / 1000)
   const hashprice = figures.usdPerShare === undefined ? undefined : hashpriceUsdPerPhDay(figures.usdPerShare)
   const breakEven =
@@ -113,7 +114,9 @@ export function siteView(look: LiveLook, facts: SiteFacts): SiteView {
     devicesPowerW: figures.devicesPowerW,
     revenueUsdPerH,
     energyCostUsdPerH,
-    netUsdPerH: revenueUsdPerH - energyCostUsdPerH,
+    demandUsdPerH,
+    feesUsdPerH: total(figures.workloads, (w) => w.feesUsdPerH),
+    netUsdPerH: revenueUsdPerH - energyCostUsdPerH - demandUsdPerH,
     hashrateHs,
     gpus: gpus.length,
     gpusHeld: total(figures.workloads, (w) => w.gpusHeld),
@@ -145,6 +148,7 @@ export function deviceView(look: LiveLook, d: AgedDevice): DeviceView {
   const { tags: _tags, ...facts } = device
   const revenueUsdPerH = earning?.revenueUsdPerH ?? 0
   const energyCostUsdPerH = earning?.energyCostUsdPerH ?? 0
+  const powerW = earning?.powerW ?? sample?.powerW
   return {
     ...facts,
     ...values,
@@ -158,11 +162,22 @@ export function deviceView(look: LiveLook, d: AgedDevice): DeviceView {
     netUsdPerH: revenueUsdPerH - energyCostUsdPerH,
     ...defined({
       ageS: d.ageS,
-      revenueUsdPerKwh: earning && perKwhOfRates(revenueUsdPerH, sample?.powerW ?? 0),
-      efficiencyJPerTh:
-        sample?.powerW === undefined ? undefined : efficiencyJPerTh(sample.powerW, sample.hashrateHs ?? 0),
+      ...powerOf(earning, sample),
+      revenueUsdPerKwh: earning && perKwhOfRates(revenueUsdPerH, earning.powerW ?? 0),
+      efficiencyJPerTh: powerW === undefined ? undefined : efficiencyJPerTh(powerW, sample?.hashrateHs ?? 0),
     }),
   }
+}
+
+/** A meter knows better what a machine takes than the machine does. */
+function powerOf(
+  earning: LiveEarning | undefined,
+  sample: Sample | undefined,
+): Pick<DeviceView, 'powerW' | 'powerBasis'> {
+  if (earning?.powerW === undefined) return {}
+  if (earning.powerBy === 'meter') return { powerW: earning.powerW, powerBasis: 'metered' }
+  if (earning.powerBy === 'share') return { powerW: earning.powerW, powerBasis: 'shared' }
+  return sample?.powerW === undefined ? { powerW: earning.powerW } : {}
 }
 
 /** A quarter of a rack's machines out is the rack's problem (power, network, cooling), not the machines'. */

@@ -3,8 +3,10 @@ import { createProgram, runProgram } from '../protocol/kit/program.ts'
 import { check } from './commands/check.ts'
 import { demo } from './commands/demo.ts'
 import { explain } from './commands/explain.ts'
+import { quote } from './commands/quote.ts'
 import { reprice } from './commands/reprice.ts'
 import { run } from './commands/run.ts'
+import { WHAT_IF_OPTIONS, whatif } from './commands/whatif.ts'
 
 const program = createProgram(
   'perwatt-collector',
@@ -73,5 +75,23 @@ asking(program.command('reprice'))
   )
   .option('--present-rules', 'by the workloads of the present configuration instead of those of the time')
   .action(reprice)
+
+asking(program.command('quote'))
+  .description('push a price or a network figure, or without one list those of now and where they come from')
+  .argument(
+    '[name]',
+    'btcUsd, difficulty, blockHeight, feesBtcPerBlock, energyUsdPerKwh, or a currency: fx.EUR',
+  )
+  .argument('[value]', 'in the unit of its name')
+  .option('--by <name>', 'who says so')
+  .option('--from <time>', 'from when it holds; now where absent')
+  .option('--holds-for <duration>', 'how long it counts before the feeds: 30m, 2h, 7d')
+  .action(quote)
+
+const whatIf = asking(program.command('whatif'))
+  .description('say what the site would earn at other prices, and what a conversion to AI would bring')
+  .option('--json', 'as the API says it')
+  .action(whatif)
+for (const [flags, text] of WHAT_IF_OPTIONS) whatIf.option(flags, text)
 
 await runProgram(program)

@@ -3,7 +3,7 @@ import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { BlockList, isIP, type LookupFunction } from 'node:net'
 import { z } from 'zod'
-import { PerwattError } from '../protocol/kit/errors.ts'
+import { PerwattError, reasonOf } from '../protocol/kit/errors.ts'
 
 /**
  * Requests to addresses that a person wrote into a configuration: they must not become a way into the site's own network
@@ -119,7 +119,6 @@ const guardedLookup =
 export interface Answer {
   status: number
   headers: IncomingMessage['headers']
-  /** the body's beginning, at most `MAX_ANSWER_CHARS`; empty where the status is a success: nobody needs to read it */
   text: string
 }
 
@@ -134,7 +133,8 @@ export interface Post {
 }
 
 /**
- * POSTs once, on a connection of its own; a redirect is an answer like any other and is not followed.
+ * POSTs once, on a connection of its own; a redirect is an answer like any other and is not followed. The answer's text is the
+ * body's beginning, at most `MAX_ANSWER_CHARS`, and empty where the status is a success: nobody needs to read it.
  * @throws one line where there was no answer: refused address, no connection, or the signal's end.
  */
 export async function post(
@@ -174,4 +174,70 @@ export async function post(
     })
     outgoing.end(body)
   })
+}
+
+export interface Exchange {
+  url: string
+  method?: 'GET' | 'POST'
+  headers?: Record<string, string>
+  /** sent as it is; its type stands in `headers` */
+  body?: string
+  guard: AddressGuard
+  lookup?: LookupFunction
+  /** a longer answer is refused */
+  maxBytes: number
+}
+
+/**
+ * Asks once and reads the whole answer, whatever its status, on a connection of its own; a redirect is an answer like any
+ * other and is not followed. @returns the body as UTF-8 text
+ * @throws PerwattError `refused-address`, `too-large` or `unreachable`, in one line with the host; the signal's reason at its end
+ */
+export async function exchange(asked: Exchange, signal: AbortSignal): Promise<Answer> {
+  const { url, method = 'GET', headers = {}, body, guard, maxBytes } = asked
+  const { host, protocol } = new URL(url)
+  const literal = literalAddress(url)
+  const refused = literal && guard(literal)
+  if (refused) throw new PerwattError('refused-address', refused)
+  signal.throwIfAborted()
+  const lookup = guardedLookup(guard, asked.lookup ?? (systemLookup as LookupFunction))
+  const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) }
+  const start = protocol === 'https:' ? httpsRequest : httpRequest
+  try {
+    const response = await new Promise<IncomingMessage>((resolve, reject) => {
+      start(url, { method, headers: { ...headers, ...length }, agent: false, lookup, signal }, resolve)
+        .on('error', reject)
+        .end(body)
+    })
+    try {
+      const chunks: Buffer[] = []
+      let bytes = 0
+      for await (const chunk of response as AsyncIterable<Buffer>) {
+        bytes += chunk.length
+        if (bytes > maxBytes)
+          throw new PerwattError(
+            'too-large',
+            `${host} answers more than ${maxBytes} bytes; is the address right?`,
+          )
+        chunks.push(chunk)
+      }
+      const text = Buffer.concat(chunks).toString('utf8')
+      return { status: response.statusCode ?? 0, headers: response.headers, text }
+    } finally {
+      response.destroy()
+    }
+  } catch (error) {
+    signal.throwIfAborted()
+    if (error instanceof PerwattError) throw error
+    throw new PerwattError('unreachable', `${host}: ${reasonOf(error)}; check the address and the network`, {
+      cause: error,
+    })
+  }
+}
+
+/** `Retry-After` in ms: seconds (some send fractions) or a date, RFC 9110 10.2.3. */
+export function retryAfter(value: string | undefined, nowMs: number): number | undefined {
+  if (!value) return undefined
+  const ms = /^\d+(\.\d+)?$/.test(value) ? Number(value) * 1000 : Date.parse(value) - nowMs
+  return Number.isFinite(ms) ? Math.max(0, Math.ceil(ms)) : undefined
 }

@@ -2,19 +2,34 @@ import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { reasonOf } from '../protocol/kit/errors.ts'
 import type { Log } from '../protocol/kit/log.ts'
+import { MINUTE_MS } from '../protocol/units.ts'
 import type { Settlement, Terms } from './accounts.ts'
-import { type Attribute, attribution } from './economics/attribution.ts'
+import { attribution } from './economics/attribution.ts'
+import { monthsOf } from './economics/calendar.ts'
+import { isContract } from './economics/contracts.ts'
+import type { SettleRules } from './economics/settle.ts'
 import type { Prices, Quote, QuoteBook } from './quotes.ts'
 import type { Store } from './store.ts'
-import { type Workload, WorkloadSchema } from './workloads.ts'
+import { AttributionSchema, CostsSchema, type Workload, WorkloadSchema } from './workloads.ts'
+
+const RulesSchema = z.object({
+  workloads: z.array(WorkloadSchema),
+  siteMeter: z.string().optional(),
+  attribution: AttributionSchema.prefault({}),
+  costs: CostsSchema.prefault({}),
+  timeZone: z.string().default('UTC'),
+})
+/** What of the configuration decides what a minute is worth. */
+export type RulesText = z.output<typeof RulesSchema>
 
 /** The rules that a minute is priced by. */
-export interface Rules {
+export interface Rules extends SettleRules {
   /** hash of what they say */
   version: string
-  workloads: readonly Workload[]
-  siteMeter: string | undefined
-  attribute: Attribute
+  /** whether a minute without a single record is worth something: a contract that is paid whatever is used, a demand charge */
+  standing: boolean
+  /** IANA name of the site’s */
+  timeZone: string
 }
 
 /** Everything that a minute is priced with. */
@@ -22,8 +37,6 @@ export interface MinuteTerms {
   rules: Rules
   prices: Prices
 }
-
-const TextSchema = z.object({ workloads: z.array(WorkloadSchema), siteMeter: z.string().optional() })
 
 export const pricesOf = (quotes: readonly Quote[]): Prices =>
   Object.fromEntries(quotes.map((quote) => [quote.name, quote]))
@@ -42,17 +55,11 @@ export class Pricing {
   readonly present: Rules
   readonly #presentText: string
 
-  constructor(options: {
-    workloads: readonly Workload[]
-    siteMeter: string | undefined
-    quotes: QuoteBook
-    log: Log
-  }) {
-    const { workloads, siteMeter, quotes, log } = options
+  constructor({ rules, quotes, log }: { rules: RulesText; quotes: QuoteBook; log: Log }) {
     this.#quotes = quotes
     this.#log = log
-    this.#presentText = JSON.stringify({ workloads, siteMeter })
-    this.present = this.#keep(versionOf(this.#presentText), workloads, siteMeter)
+    this.#presentText = JSON.stringify(rules)
+    this.present = this.#keep(versionOf(this.#presentText), rules)
   }
 
   /** Reads the rules of all times, and notes since when the configuration's own hold. */
@@ -65,12 +72,27 @@ export class Pricing {
     this.#terms.push(terms)
   }
 
+  /** Since when there are rules at all, Unix ms: before, a minute without records is worth nothing. */
+  get firstMs(): number {
+    return this.#terms[0]?.fromMs ?? Number.POSITIVE_INFINITY
+  }
+
+  /** A workload by its name: the present one, else that of the newest rules that had it. */
+  workload(name: string): Workload | undefined {
+    const versions = [this.present, ...[...this.#rules.values()].toReversed()]
+    for (const { workloads } of versions) {
+      const found = workloads.find((w) => w.name === name)
+      if (found) return found
+    }
+    return undefined
+  }
+
   of(minuteMs: number, settlement: Settlement | undefined): MinuteTerms {
     if (settlement) return { rules: this.version(settlement.terms), prices: pricesOf(settlement.quotes) }
     const inForce = this.#terms.findLast((t) => t.fromMs <= minuteMs) ?? this.#terms[0]
     return {
       rules: inForce ? this.version(inForce.version) : this.present,
-      prices: this.#quotes.at(minuteMs),
+      prices: this.#quotes.over(minuteMs, minuteMs + MINUTE_MS),
     }
   }
 
@@ -82,8 +104,7 @@ export class Pricing {
   #read({ version, text }: Terms): void {
     if (this.#rules.has(version)) return
     try {
-      const { workloads, siteMeter } = TextSchema.parse(JSON.parse(text))
-      this.#keep(version, workloads, siteMeter)
+      this.#keep(version, RulesSchema.parse(JSON.parse(text)))
     } catch (error) {
       this.#log.error('rules of an earlier time can’t be read; the present ones are used in their place', {
         version,
@@ -92,8 +113,16 @@ export class Pricing {
     }
   }
 
-  #keep(version: string, workloads: readonly Workload[], siteMeter: string | undefined): Rules {
-    const rules = { version, workloads, siteMeter, attribute: attribution(workloads) }
+  #keep(version: string, text: RulesText): Rules {
+    const { timeZone, ...own } = text
+    const rules: Rules = {
+      ...own,
+      version,
+      attribute: attribution(own.workloads),
+      monthOf: monthsOf(timeZone),
+      timeZone,
+      standing: own.workloads.some(isContract) || own.costs.demand !== undefined,
+    }
     this.#rules.set(version, rules)
     return rules
   }

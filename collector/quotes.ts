@@ -8,17 +8,34 @@ export const QUOTE_UNITS = {
   feesBtcPerBlock: 'BTC/block',
   energyUsdPerKwh: 'USD/kWh',
 } as const
-export type QuoteName = keyof typeof QUOTE_UNITS
-export const QUOTE_NAMES = Object.keys(QUOTE_UNITS) as QuoteName[]
+/** `fx.EUR`: how much of another currency a USD buys. It only shows money; money is kept in USD. */
+export type CurrencyQuote = `fx.${string}`
+export type QuoteName = keyof typeof QUOTE_UNITS | CurrencyQuote
+export const QUOTE_NAMES = Object.keys(QUOTE_UNITS) as (keyof typeof QUOTE_UNITS)[]
+
+export const CurrencySchema = z.string().regex(/^[A-Z]{3}$/, 'expected an ISO 4217 code such as EUR')
+export const currencyQuote = (code: string): CurrencyQuote => `fx.${code}`
+
+const isKnown = (name: string): name is keyof typeof QUOTE_UNITS => Object.hasOwn(QUOTE_UNITS, name)
+export const unitOf = (name: QuoteName): string =>
+  isKnown(name) ? QUOTE_UNITS[name] : `${name.slice('fx.'.length)}/USD`
+
+const NAME = new RegExp(`^(${QUOTE_NAMES.join('|')}|fx\\.[A-Z]{3})$`)
+export const QuoteNameSchema = z
+  .string()
+  .regex(NAME, `expected one of ${QUOTE_NAMES.join(', ')}, or a currency such as fx.EUR`)
+  .meta({
+    description: 'fx.EUR and the like: how much of that currency a USD buys',
+  }) as unknown as z.ZodType<QuoteName, QuoteName>
 
 /** A price or a network figure with its source and the time from which it holds. */
 export const QuoteSchema = z.object({
-  name: z.enum(QUOTE_NAMES as [QuoteName, ...QuoteName[]]),
+  name: QuoteNameSchema,
   value: z.number(),
   unit: z.string(),
-  /** who said so: `configuration`, `mempool.space`, `kraken` */
+  /** who said so, and what is to be known of it: `configuration`, `pushed by desk`, `tickers (median of kraken, coinbase)` */
   source: z.string(),
-  /** holds from here (Unix ms) until the next quote of the same name */
+  /** holds from here (Unix ms) until the next quote of the same name; may lie ahead */
   fromMs: z.number().int(),
   /** after this it is stale: still used, and marked */
   staleAfterMs: z.number().int().optional(),
@@ -26,47 +43,129 @@ export const QuoteSchema = z.object({
 export type Quote = z.infer<typeof QuoteSchema>
 
 /** The quotes that hold at one moment. */
-export type Prices = { readonly [N in QuoteName]?: Quote }
+export type Prices = { readonly [N in keyof typeof QUOTE_UNITS]?: Quote } & {
+  readonly [N in CurrencyQuote]: Quote
+}
 
-/** Every quote known, by name and time; answers what held when. */
+export const isStale = ({ staleAfterMs }: Quote, atMs: number): boolean =>
+  staleAfterMs !== undefined && atMs > staleAfterMs
+
+/** Every quote that held or will hold, by name and time; answers what holds when. */
 export class QuoteBook {
   readonly #byName = new Map<QuoteName, Quote[]>()
 
   /** Adds a quote; one of the same name and time replaces the older. Returns false where nothing changed. */
   add(quote: Quote): boolean {
-    const list = this.#byName.get(quote.name) ?? []
-    this.#byName.set(quote.name, list)
+    const list = this.#list(quote.name)
     const i = lastIndexAtOrBefore(list, quote.fromMs)
     const before = list[i]
-    if (before?.fromMs === quote.fromMs) {
-      if (before.value === quote.value && before.source === quote.source) return false
-      list[i] = quote
-    } else if (
-      before &&
-      before.value === quote.value &&
-      before.source === quote.source &&
-      i === list.length - 1
-    ) {
-      // the same price again: it holds on, and its age is renewed
-      if (quote.staleAfterMs !== undefined) before.staleAfterMs = quote.staleAfterMs
-      return false
-    } else list.splice(i + 1, 0, quote)
+    if (before && isSame(before, quote)) {
+      if (before.fromMs === quote.fromMs) return false
+      if (i === list.length - 1) {
+        // the same price again: it holds on, and its age is renewed
+        if (quote.staleAfterMs !== undefined) list[i] = { ...quote, fromMs: before.fromMs }
+        return false
+      }
+    }
+    put(list, quote)
     return true
+  }
+
+  /**
+   * From `nowMs` on exactly these hold, oldest first; what began before goes on where the first, which holds now, is the same. A quote that was
+   * planned ahead and is not any more gives way to what stands before it, under its own time, so that a store which replaces by
+   * time forgets it too. Returns what has to be stored.
+   */
+  plan(name: QuoteName, nowMs: number, quotes: readonly Quote[]): Quote[] {
+    const first = quotes.find((quote) => quote.fromMs <= nowMs)
+    const later = quotes.filter((quote) => quote.fromMs > nowMs)
+    const list = this.#list(name)
+    const changed: Quote[] = []
+    const change = (quote: Quote) => {
+      put(list, quote)
+      changed.push(quote)
+    }
+    const i = lastIndexAtOrBefore(list, nowMs)
+    const present = list[i]
+    if (first && present && isSame(present, first)) list[i] = { ...first, fromMs: present.fromMs }
+    else if (first) change({ ...first, fromMs: nowMs })
+    for (const quote of later) {
+      const there = list[lastIndexAtOrBefore(list, quote.fromMs)]
+      if (there?.fromMs !== quote.fromMs || !isSame(there, quote) || !agesAlike(there, quote)) change(quote)
+    }
+    const planned = new Set(later.map((quote) => quote.fromMs))
+    for (let j = Math.max(1, lastIndexAtOrBefore(list, nowMs) + 1); j < list.length; j++) {
+      const [before, quote] = list.slice(j - 1, j + 1) as [Quote, Quote]
+      if (!planned.has(quote.fromMs) && !isSame(before, quote)) change({ ...before, fromMs: quote.fromMs })
+    }
+    return changed
   }
 
   /** What held at a moment. Before the first quote of a name, the first one: a price known too late beats none. */
   at(ms: number): Prices {
-    const prices: { [N in QuoteName]?: Quote } = {}
+    const prices: Record<string, Quote> = {}
     for (const [name, list] of this.#byName) {
       const quote = list[Math.max(0, lastIndexAtOrBefore(list, ms))]
       if (quote) prices[name] = quote
     }
-    return prices
+    return prices as Prices
+  }
+
+  /**
+   * What a time [fromMs, toMs) is priced with: what held at its begin, but the energy price weighted by time where a tariff
+   * changed in it. Energy is known by the minute, so a minute's average is as near as a change within it can be priced.
+   */
+  over(fromMs: number, toMs: number): Prices {
+    const prices = this.at(fromMs)
+    const parts = this.between('energyUsdPerKwh', fromMs, toMs).map((quote, i, all) => ({
+      quote,
+      ms: (all[i + 1]?.fromMs ?? toMs) - (i === 0 ? fromMs : quote.fromMs),
+    }))
+    const first = parts[0]?.quote
+    if (!first || parts.every(({ quote }) => quote.value === first.value)) return prices
+    const value = parts.reduce((sum, { quote, ms }) => sum + quote.value * ms, 0) / (toMs - fromMs)
+    const said = parts.map(({ quote, ms }) => `${ms / 1000} s at ${quote.value}`).join(', ')
+    const source = `${sourceName(first.source)} (${said})`
+    return { ...prices, energyUsdPerKwh: { ...first, value, source } }
+  }
+
+  /** The quotes of a name that hold anywhere in [fromMs, toMs), oldest first. */
+  between(name: QuoteName, fromMs: number, toMs: number): Quote[] {
+    const list = this.#byName.get(name) ?? []
+    return list.slice(Math.max(0, lastIndexAtOrBefore(list, fromMs)), lastIndexAtOrBefore(list, toMs - 1) + 1)
+  }
+
+  names(): QuoteName[] {
+    return [...this.#byName.keys()]
+  }
+
+  #list(name: QuoteName): Quote[] {
+    const list = this.#byName.get(name) ?? []
+    this.#byName.set(name, list)
+    return list
   }
 }
 
-function lastIndexAtOrBefore(list: readonly Quote[], ms: number): number {
-  let i = list.length - 1
-  while (i >= 0 && (list[i] as Quote).fromMs > ms) i--
-  return i
+/** The name of the source, without what is in brackets behind it. */
+export const sourceName = (source: string): string => source.split(' (', 1)[0] ?? source
+
+const isSame = (a: Quote, b: Quote): boolean => a.value === b.value && a.source === b.source
+const agesAlike = (a: Quote, b: Quote): boolean => a.staleAfterMs === b.staleAfterMs
+
+function put(list: Quote[], quote: Quote): void {
+  const i = lastIndexAtOrBefore(list, quote.fromMs)
+  const replaces = list[i]?.fromMs === quote.fromMs
+  list.splice(replaces ? i : i + 1, replaces ? 1 : 0, quote)
+}
+
+/** -1 where all are later. The newest are asked for most, and a year of a busy feed is a hundred thousand. */
+export function lastIndexAtOrBefore(list: readonly { fromMs: number }[], ms: number): number {
+  let low = 0
+  let high = list.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((list[middle] as { fromMs: number }).fromMs <= ms) low = middle + 1
+    else high = middle
+  }
+  return low - 1
 }

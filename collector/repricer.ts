@@ -4,12 +4,13 @@ import { pause } from '../protocol/kit/retry.ts'
 import { MINUTE_MS } from '../protocol/units.ts'
 import type { Repricing, Settlement } from './accounts.ts'
 import type { MinuteTerms, Pricing } from './pricing.ts'
-import { pricesOf } from './pricing.ts'
-import type { Quote } from './quotes.ts'
+import { type Prices, type Quote, QuoteBook } from './quotes.ts'
 import type { Settler } from './settler.ts'
 import type { Store } from './store.ts'
 
 const RETRY_MS = 10_000
+/** before any correction */
+const SETTLED_BEFORE = -1
 /** Enough to find those that a stop interrupted. */
 const LOOKED_BACK = 100
 
@@ -112,13 +113,25 @@ export class Repricer {
     const old = this.#pricing.of(minuteMs, before)
     return {
       rules: repricing.terms ? this.#pricing.version(repricing.terms) : old.rules,
-      prices: { ...old.prices, ...correctedPrices(repricing.quotes, minuteMs) },
+      prices: correctedPrices(old.prices, repricing.quotes, minuteMs),
     }
   }
 }
 
 const minutesOf = ({ fromMs, toMs }: Repricing): number => (toMs - fromMs) / MINUTE_MS
 
-/** Of each name the newest correction that holds at a minute. */
-const correctedPrices = (quotes: readonly Quote[], minuteMs: number) =>
-  pricesOf(quotes.filter((quote) => quote.fromMs <= minuteMs).sort((a, b) => a.fromMs - b.fromMs))
+/** A minute's prices with the corrections that hold in it; where a tariff changes inside the minute, by how long each held. */
+function correctedPrices(old: Prices, quotes: readonly Quote[], minuteMs: number): Prices {
+  const toMs = minuteMs + MINUTE_MS
+  const book = new QuoteBook()
+  // what the minute was settled with holds until a correction does
+  for (const quote of Object.values(old)) book.add({ ...quote, fromMs: SETTLED_BEFORE })
+  for (const quote of quotes) if (quote.fromMs < toMs) book.add(quote)
+  const kept = Object.entries(book.over(minuteMs, toMs)).map(([name, quote]) => [
+    name,
+    quote.fromMs === SETTLED_BEFORE
+      ? { ...quote, fromMs: old[name as keyof Prices]?.fromMs ?? minuteMs }
+      : quote,
+  ])
+  return Object.fromEntries(kept)
+}

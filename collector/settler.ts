@@ -2,7 +2,7 @@ import { reasonOf } from '../protocol/kit/errors.ts'
 import type { Log } from '../protocol/kit/log.ts'
 import { HOUR_MS, MINUTE_MS, minuteOf } from '../protocol/units.ts'
 import type { Change, Repricing, Settlement } from './accounts.ts'
-import { type SettleContext, settleMinute } from './economics/settle.ts'
+import { type KnownDevices, settleMinute } from './economics/settle.ts'
 import { addSums, runsOf, sumsByWorkload, zeroSums } from './minutes.ts'
 import type { MinuteTerms, Pricing } from './pricing.ts'
 import { type AgentInterval, LEDGER_SUMS, type LedgerRow, type LedgerSums, type Store } from './store.ts'
@@ -18,7 +18,7 @@ const MONTH_MS = 31 * 24 * HOUR_MS
 export interface SettlerOptions {
   store: Store
   pricing: Pricing
-  device: SettleContext['device']
+  devices: KnownDevices
   nowMs: () => number
   log: Log
   /** how long after its end a minute waits for its records; a later one restates it */
@@ -39,6 +39,8 @@ export class Settler {
   #turn: Promise<unknown> = Promise.resolve()
   #timer: NodeJS.Timeout | undefined
   #atOnce = MINUTES_AT_ONCE
+  /** the newest minute that was noted because contracts are paid in it */
+  #newestMs = 0
 
   constructor(options: SettlerOptions) {
     this.#o = options
@@ -50,7 +52,31 @@ export class Settler {
     const now = nowMs()
     const since = minuteOf(now - Math.min(retentionMs, MONTH_MS))
     for (const minute of await store.unsettledMinutes(since, now + 2 * MINUTE_MS)) this.#note(minute, now)
-    this.#timer = setInterval(() => this.settleDue(), 1000)
+    await this.#noteStanding(since)
+    this.#newestMs = minuteOf(now) - MINUTE_MS
+    this.#timer = setInterval(() => {
+      this.#noteNewest()
+      void this.settleDue()
+    }, 1000)
+  }
+
+  /** Contracts are paid in minutes without a record too: those that an earlier life did not settle. */
+  async #noteStanding(sinceMs: number): Promise<void> {
+    const { store, nowMs, pricing } = this.#o
+    const now = nowMs()
+    const fromMs = minuteOf(Math.max(sinceMs, pricing.firstMs))
+    if (!pricing.present.standing || fromMs >= now) return
+    const settled = new Set((await store.settlements(fromMs, now)).map((s) => s.minuteMs))
+    for (let minute = fromMs; minute + MINUTE_MS <= now; minute += MINUTE_MS)
+      if (!settled.has(minute)) this.#note(minute, now)
+  }
+
+  #noteNewest(): void {
+    if (!this.#o.pricing.present.standing) return
+    const newestMs = minuteOf(this.#o.nowMs()) - MINUTE_MS
+    for (let minute = this.#newestMs + MINUTE_MS; minute <= newestMs; minute += MINUTE_MS)
+      this.#note(minute, 0)
+    this.#newestMs = Math.max(this.#newestMs, newestMs)
   }
 
   async stop(): Promise<void> {
@@ -112,7 +138,7 @@ export class Settler {
     termsOf: (minuteMs: number, settlement: Settlement | undefined) => MinuteTerms,
     repricing?: Repricing,
   ): Promise<void> {
-    const { store, device, onSettled } = this.#o
+    const { store, devices, onSettled } = this.#o
     const rows: LedgerRow[] = []
     const settlements: Settlement[] = []
     const changes: Change[] = []
@@ -127,7 +153,7 @@ export class Settler {
         intervals += found.length
         const settlement = known.get(minute)
         const terms = termsOf(minute, settlement)
-        const own = settleMinute(minute, found, terms.prices, { ...terms.rules, device })
+        const own = settleMinute(minute, found, terms.prices, { ...terms.rules, ...devices })
         rows.push(...own)
         const differences = differ(before.get(minute) ?? new Map(), sumsByWorkload(own))
         settlements.push(this.#settlement(minute, settlement, terms, differences.length > 0))

@@ -1,5 +1,5 @@
 import type { DeviceSituation, Situation } from './alerts/situation.ts'
-import { revenueUsdPerH } from './economics/revenue.ts'
+import { earnedPerH } from './economics/revenue.ts'
 import { type AgedDevice, defined, type LiveLook, type SiteFacts } from './live-view.ts'
 import type { Workload } from './workloads.ts'
 
@@ -31,8 +31,9 @@ export function situationOf(
       workload: w.workload,
       powerW: w.powerW,
       revenueUsdPerH: w.revenueUsdPerH,
-      netUsdPerH: w.revenueUsdPerH - w.energyCostUsdPerH,
+      netUsdPerH: w.revenueUsdPerH - w.energyCostUsdPerH - w.demandUsdPerH,
     })),
+    meters: figures.meters,
     site: defined({ powerW: figures.meterPowerW ?? figures.devicesPowerW, powerLimitW: facts.powerLimitW }),
   }
 }
@@ -43,7 +44,11 @@ function deviceSituation(look: LiveLook, d: AgedDevice, mining: Workload | undef
   // what a miner would earn: its expected hashrate at today's pay of the first mining workload
   const could =
     device.kind === 'asic' && device.expectedHashrateHs !== undefined
-      ? revenueUsdPerH(mining, {}, { hashrateHs: device.expectedHashrateHs }, look.figures.usdPerShare)
+      ? earnedPerH(
+          { workload: mining, owner: {}, device },
+          { hashrateHs: device.expectedHashrateHs },
+          look.figures.usdPerShare,
+        ).revenueUsd
       : undefined
   return {
     deviceId: device.deviceId,

@@ -35,6 +35,15 @@ export class SiteState {
     return this.#agents.get(agentId)?.devices.get(deviceId)
   }
 
+  /** A device by its name alone, which is its own within the site. */
+  find(deviceId: string): Device | undefined {
+    for (const { devices } of this.#agents.values()) {
+      const device = devices.get(deviceId)
+      if (device) return device
+    }
+    return undefined
+  }
+
   status(agentId: string, message: StatusMessage): void {
     const agent = this.#agent(agentId)
     agent.status = message

@@ -15,8 +15,8 @@ export interface HighWater {
 }
 
 /**
- * One line of the ledger: what one device did for one owner in one minute, priced; the site meter's line is `overhead` or
- * `unaccounted`. Its key is (minuteMs, workload, agentId, deviceId, owner). Whole numbers, so that any grouping adds up exactly.
+ * One line of the ledger: what one device did for one owner in one minute, priced; a meter's lines are what it shows beyond the
+ * machines behind it, a contract without machines has none of either. Its key is (minuteMs, workload, agentId, deviceId, owner). Whole numbers, so that any grouping adds up exactly.
  */
 export interface LedgerRow {
   /** Unix ms, start of the UTC minute */
@@ -32,11 +32,21 @@ export interface LedgerRow {
   energyMilliJ: number
   coveredMs: number
   revenueNanoUsd: number
+  /** of the revenue what mining earned, in thousandths of a satoshi at the minute's price */
+  minedMilliSat: number
+  /** what a pool and a firmware kept; not in the revenue */
+  feeNanoUsd: number
+  /** of the energy */
   costNanoUsd: number
+  /** its part of the demand charge */
+  demandNanoUsd: number
+  depreciationNanoUsd: number
   workDiff1: number
   gpuMs: number
   busyGpuMs: number
   tokensIn: number
+  /** of tokensIn what came from a cache */
+  tokensInCached: number
   tokensOut: number
   /** how many intervals are in this row */
   intervals: number
@@ -47,17 +57,22 @@ export const LEDGER_SUMS = [
   'energyMilliJ',
   'coveredMs',
   'revenueNanoUsd',
+  'minedMilliSat',
+  'feeNanoUsd',
   'costNanoUsd',
+  'demandNanoUsd',
+  'depreciationNanoUsd',
   'workDiff1',
   'gpuMs',
   'busyGpuMs',
   'tokensIn',
+  'tokensInCached',
   'tokensOut',
   'intervals',
 ] as const
 export type LedgerSums = Record<(typeof LEDGER_SUMS)[number], number>
 
-export const GROUP_BYS = ['workload', 'device', 'container', 'rack', 'site'] as const
+export const GROUP_BYS = ['workload', 'device', 'agent', 'container', 'rack', 'site'] as const
 export type GroupBy = (typeof GROUP_BYS)[number]
 
 export interface LedgerQuery {
@@ -69,7 +84,7 @@ export interface LedgerQuery {
   groupBy: GroupBy
 }
 
-/** One bucket of one group. `group` is the workload, deviceId, container or rack; 'site' for the whole. */
+/** One bucket of one group. `group` is the workload, deviceId, agentId, container or rack; 'site' for the whole. */
 export interface LedgerBucket extends LedgerSums {
   startMs: number
   group: string

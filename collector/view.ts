@@ -12,33 +12,56 @@ const unix = z.number().int().describe('Unix time, ms')
 const usdPerH = z.number().describe('USD per hour, live')
 const usdPerKwh = z.number().describe('USD per kWh; absent at zero energy')
 
-/** Money and power of something now. `netUsdPerH` is revenue less energy cost. */
+/** Money and power of something now. `netUsdPerH` is revenue less energy cost and demand charge. */
 const EarningSchema = z.object({
   powerW: z.number().describe('W now'),
   revenueUsdPerH: usdPerH,
   energyCostUsdPerH: usdPerH,
+  demandUsdPerH: usdPerH.describe('its part of the demand charge'),
+  feesUsdPerH: usdPerH.describe(
+    'what pools and firmwares keep of what the work is worth; not in the revenue',
+  ),
   netUsdPerH: usdPerH,
   revenueUsdPerKwh: usdPerKwh.optional(),
 })
 
-export const WORKLOAD_KINDS = ['mining', 'gpu-hour', 'tokens', 'idle', 'overhead', 'unaccounted'] as const
+export const WORKLOAD_KINDS = [
+  'mining',
+  'gpu-hour',
+  'reserved',
+  'tokens',
+  'colocation',
+  'fixed',
+  'idle',
+  'overhead',
+  'unaccounted',
+] as const
 export type WorkloadKind = (typeof WORKLOAD_KINDS)[number]
 
 /** A group's sums over a time, from the ledger: exact. */
 export const LedgerFigureSchema = z.object({
-  group: z.string().describe('workload, device, container, rack or site, as asked'),
+  group: z.string().describe('workload, customer, kind, device, agent, container, rack or site, as asked'),
   start: z.iso.datetime().describe('begin of the bucket, ISO 8601 UTC'),
   end: z.iso.datetime(),
   energyJ: z.number().describe('J'),
   revenueUsd: z.number().describe('USD'),
+  feesUsd: z.number().describe('USD that pools and firmwares kept; not in the revenue'),
   costUsd: z.number().describe('USD, energy'),
-  netUsd: z.number().describe('USD, revenue less energy cost'),
+  demandUsd: z.number().describe('USD, its part of the demand charge'),
+  netUsd: z.number().describe('USD, revenue less energy cost and demand charge'),
+  depreciationUsd: z.number().describe('USD, capital written off; not in the net'),
   revenueUsdPerKwh: usdPerKwh.optional(),
+  costUsdPerKwh: usdPerKwh.optional(),
+  netUsdPerKwh: usdPerKwh.optional(),
+  revenueUsdPerWattYear: z.number().optional().describe('USD per watt and year: USD/kWh x 8.766'),
+  minedSat: z.number().describe('satoshis that mining earned, each minute at its own price'),
+  minedSatPerKwh: z.number().optional().describe('of what mined'),
   coveredS: z.number().describe('device-seconds observed'),
   workDiff1: z.number().describe('accepted difficulty-1 shares (2^32 hashes each)'),
   gpuS: z.number().describe('GPU-seconds held'),
   busyGpuS: z.number().describe('GPU-seconds busy (held x utilisation)'),
   tokensIn: z.number(),
+  tokensInCached: z.number().describe('of tokensIn what came from a cache'),
   tokensOut: z.number(),
   revision: z
     .number()
@@ -90,7 +113,7 @@ const LossViewSchema = z.object({
   toMs: unix.optional(),
 })
 
-const PriceViewSchema = QuoteSchema.extend({ stale: z.boolean() })
+export const PriceViewSchema = QuoteSchema.extend({ stale: z.boolean() })
 
 export const SiteViewSchema = EarningSchema.extend({
   site: z.string(),
@@ -133,6 +156,14 @@ export const SiteViewSchema = EarningSchema.extend({
     .optional()
     .describe('hashprice / (24 x J/TH): energy price at which mining earns nothing'),
   prices: z.array(PriceViewSchema),
+  displayCurrency: z
+    .object({
+      code: z.string(),
+      perUsd: z.number().describe('how much of it a USD buys'),
+      stale: z.boolean(),
+    })
+    .optional()
+    .describe('the currency to show money in; USD where absent. Every figure here is in USD'),
   agents: z.array(AgentViewSchema),
 })
 export type SiteView = z.infer<typeof SiteViewSchema>
@@ -199,6 +230,7 @@ export const AlertViewSchema = z.object({
     container: z.string().optional(),
     rack: z.string().optional(),
     workload: z.string().optional(),
+    quote: z.string().optional().describe('name of a price or network figure'),
   }),
   sinceMs: unix,
   lossUsdPerHour: z.number(),
@@ -232,6 +264,10 @@ export interface Views {
   /** one device, its history for a sparkline, or undefined where there is none of that name */
   frame(): Frame
   trend(): Trend
-  /** rejects only where the store fails */
-  ledger(query: import('./store.ts').LedgerQuery): Promise<LedgerFigure[]>
+  /** owners that hold machines now and that no rule knows */
+  unmatched(): import('./figures-view.ts').Unmatched[]
+  /** what the site is and earns, for what could be */
+  economy(): import('./economy.ts').Economy
+  /** every miner and GPU that is heard, with what it earns and costs */
+  machines(): import('./economics/break-even.ts').Machine[]
 }

@@ -1,7 +1,11 @@
 import { MINUTE_MS } from '../protocol/units.ts'
 import type { Situation } from './alerts/situation.ts'
-import { type Attribute, attribution } from './economics/attribution.ts'
+import { displayCurrency } from './display-currency.ts'
+import type { Machine } from './economics/break-even.ts'
 import { perKwh, perKwhOfRates } from './economics/revenue.ts'
+import type { SettleRules } from './economics/settle.ts'
+import { type Economy, economyOf, machinesOf } from './economy.ts'
+import type { Unmatched } from './figures-view.ts'
 import { ledgerFigure } from './ledger-figure.ts'
 import { type LedgerProgress, ledgerHealth } from './ledger-health.ts'
 import {
@@ -17,18 +21,10 @@ import type { RecentMinutes } from './minutes.ts'
 import type { QuoteBook } from './quotes.ts'
 import { noteEarned, situationOf } from './situation-of.ts'
 import type { SiteState } from './state.ts'
-import type { LedgerQuery, Store } from './store.ts'
-import type {
-  AlertView,
-  DeviceView,
-  Frame,
-  LedgerFigure,
-  SiteView,
-  Trend,
-  Views,
-  WorkloadView,
-} from './view.ts'
-import { UNPAID, type Workload } from './workloads.ts'
+import type { Store } from './store.ts'
+import { unmatchedOwners } from './unmatched.ts'
+import type { AlertView, DeviceView, Frame, SiteView, Trend, Views, WorkloadView } from './view.ts'
+import { isUnpaid } from './workloads.ts'
 
 /** Buckets of the trend: five minutes over a day, single minutes while there are few. */
 const TREND_STEP_MS = 5 * MINUTE_MS
@@ -40,8 +36,10 @@ export interface LiveViewsOptions {
   minutes: RecentMinutes
   quotes: QuoteBook
   store: Store
-  workloads: readonly Workload[]
+  rules: SettleRules
   facts: SiteFacts
+  /** that screens show money in */
+  currency: string
   alerts: () => AlertView[]
   ledger: () => LedgerProgress
   nowMs: () => number
@@ -50,14 +48,12 @@ export interface LiveViewsOptions {
 /** What the screens and the API see: one look at the live plane a tick, and the ledger's minutes beside it. */
 export class LiveViews implements Views {
   readonly #o: LiveViewsOptions
-  readonly #attribute: Attribute
   #look: LiveLook
   #devices: DeviceView[] | undefined
   readonly #earnedUsdPerH = new Map<string, number>()
 
   constructor(options: LiveViewsOptions) {
     this.#o = options
-    this.#attribute = attribution(options.workloads)
     this.#look = this.#lookNow()
   }
 
@@ -66,12 +62,17 @@ export class LiveViews implements Views {
     this.#look = this.#lookNow()
     this.#devices = undefined
     noteEarned(this.#look, this.#earnedUsdPerH)
-    return situationOf(this.#look, this.#o.facts, this.#o.workloads, this.#earnedUsdPerH)
+    return situationOf(this.#look, this.#o.facts, this.#o.rules.workloads, this.#earnedUsdPerH)
   }
 
   site(): SiteView {
-    const { minutes, facts, ledger } = this.#o
-    return { ...siteView(this.#look, facts), ...ledgerHealth(this.#look, minutes, ledger()) }
+    const { minutes, facts, ledger, currency } = this.#o
+    const { prices, atMs } = this.#look
+    return {
+      ...siteView(this.#look, facts),
+      ...ledgerHealth(this.#look, minutes, ledger()),
+      ...displayCurrency(currency, prices, atMs),
+    }
   }
 
   workloads(): WorkloadView[] {
@@ -82,7 +83,7 @@ export class LiveViews implements Views {
       const minute = sums?.get(w.workload)
       return {
         ...w,
-        netUsdPerH: w.revenueUsdPerH - w.energyCostUsdPerH,
+        netUsdPerH: w.revenueUsdPerH - w.energyCostUsdPerH - w.demandUsdPerH,
         ...defined({
           revenueUsdPerKwh: perKwhOfRates(w.revenueUsdPerH, w.powerW),
           hashrateHs: hashrateHs > 0 ? hashrateHs : undefined,
@@ -118,6 +119,18 @@ export class LiveViews implements Views {
     }
   }
 
+  unmatched(): Unmatched[] {
+    return unmatchedOwners(this.#look, this.#o.rules.workloads)
+  }
+
+  economy(): Economy {
+    return economyOf(this.#look, this.#o.rules)
+  }
+
+  machines(): Machine[] {
+    return machinesOf(this.#look)
+  }
+
   trend(): Trend {
     const stepMs = this.#o.minutes.count > FEW_MINUTES ? TREND_STEP_MS : MINUTE_MS
     const buckets = this.#o.minutes.buckets(stepMs)
@@ -139,19 +152,11 @@ export class LiveViews implements Views {
     return { startMs, revenueUsdPerKwh, energyUsdPerKwh: energy.map((e) => perKwh(e.usd, e.joules) ?? null) }
   }
 
-  async ledger(query: LedgerQuery): Promise<LedgerFigure[]> {
-    const { store } = this.#o
-    const [buckets, restatements] = await Promise.all([store.ledger(query), store.restatements(query)])
-    const restated = new Map(restatements.map((r) => [r.startMs, r]))
-    return buckets.map((b) =>
-      ledgerFigure(b.group, b.startMs, b.startMs + query.stepMs, b, restated.get(b.startMs)),
-    )
-  }
-
   #lookNow(): LiveLook {
-    const { state, quotes, workloads, facts, nowMs } = this.#o
+    const { state, quotes, rules, nowMs } = this.#o
     const now = nowMs()
-    return lookAt(state, now, quotes.at(now), { workloads, attribute: this.#attribute, meter: facts.meter })
+    const find = (deviceId: string) => state.find(deviceId)
+    return lookAt(state, now, quotes.at(now), { ...rules, find })
   }
 
   #worst(): DeviceView[] {
@@ -166,5 +171,3 @@ export class LiveViews implements Views {
       .map((d) => deviceView(this.#look, d))
   }
 }
-
-const isUnpaid = (name: string): boolean => (Object.values(UNPAID) as string[]).includes(name)

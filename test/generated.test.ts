@@ -57,6 +57,13 @@ describe('generated files are what their sources say', () => {
       'collector/channel-index.ts',
       indexOf('collector/channels', { name: 'ChannelFactory', from: './channel.ts' }, 'CHANNEL_FACTORIES'),
     ))
+  it('lists every pool', () =>
+    keep('collector/pool-index.ts', indexOf('collector/pools', { name: 'Pool', from: './pool.ts' }, 'POOLS')))
+  it('lists every feed', () =>
+    keep(
+      'collector/feed-index.ts',
+      indexOf('collector/feeds', { name: 'FeedKind', from: './feed.ts' }, 'FEEDS'),
+    ))
   it('lists every driver in the README', async () => {
     const { DRIVERS } = await import('../agent/driver-index.ts')
     const lines = DRIVERS.map((d) => `- \`${d.name}\`: ${d.summary}`)

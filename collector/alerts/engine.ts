@@ -35,9 +35,10 @@ interface Track {
 }
 
 /** A device's name holds within the site: it keeps its alert when another agent takes it over. */
-function keyOf(rule: string, { deviceId, agentId, workload }: AlertView['subject']): string {
+function keyOf(rule: string, { deviceId, agentId, workload, quote }: AlertView['subject']): string {
   if (deviceId !== undefined) return `${rule} device ${deviceId}`
   if (agentId !== undefined) return `${rule} agent ${agentId}`
+  if (quote !== undefined) return `${rule} quote ${quote}`
   return workload === undefined ? `${rule} site` : `${rule} workload ${workload}`
 }
 

@@ -1,18 +1,14 @@
 import { z } from 'zod'
 import { DurationMsSchema } from '../../protocol/kit/fields.ts'
 import { UNPAID } from '../workloads.ts'
+import { metersDisagree } from './meter-rule.ts'
+import { poolDifference } from './pool-rule.ts'
+import { staleQuote } from './quote-rule.ts'
 import { commonSettings, defineRule, type Finding, type Rule } from './rule.ts'
-import type { AgentSituation, DeviceSituation, Situation } from './situation.ts'
+import { anySilent, isSilent, silenceS } from './silence.ts'
+import type { DeviceSituation, Situation } from './situation.ts'
 
 const unpaid: ReadonlySet<string> = new Set(Object.values(UNPAID))
-
-/** Silence that counts: an agent with slow polls is given three of them. */
-const silenceS = (agent: AgentSituation, leastMs: number): number => Math.max(leastMs / 1000, 3 * agent.pollS)
-
-const isSilent = (agent: AgentSituation): boolean =>
-  agent.silentS === undefined || agent.silentS > silenceS(agent, 15_000)
-
-const anySilent = (situation: Situation): boolean => situation.agents.some(isSilent)
 
 const missedUsdPerH = ({ couldEarnUsdPerH, earnsUsdPerH }: DeviceSituation): number | undefined =>
   couldEarnUsdPerH === undefined ? undefined : Math.max(0, couldEarnUsdPerH - (earnsUsdPerH ?? 0))
@@ -242,4 +238,7 @@ export const RULES: readonly Rule[] = [
   marginBelowZero,
   sitePowerOverLimit,
   clockSkew,
+  metersDisagree,
+  poolDifference,
+  staleQuote,
 ]

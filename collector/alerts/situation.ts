@@ -1,4 +1,5 @@
 import type { State } from '../../protocol/sample.ts'
+import type { PoolDifference } from '../economics/pool-difference.ts'
 import type { AlertView } from '../view.ts'
 
 /** All that the rules may look at, at one moment. Unknown is absent, and a rule says what absence means. */
@@ -8,6 +9,39 @@ export interface Situation {
   devices: readonly DeviceSituation[]
   workloads: readonly { workload: string; netUsdPerH: number; revenueUsdPerH: number; powerW: number }[]
   site: { powerW?: number; powerLimitW?: number }
+  /** meters with something behind them; restW: what can't be accounted for, negative where machines claim more */
+  meters?: readonly { agentId: string; deviceId: string; powerW: number; restW: number }[]
+  /** absent: none is configured */
+  pools?: readonly PoolSituation[]
+  /** every price that is used or should be */
+  prices?: readonly PriceSituation[]
+}
+
+/** A price or a network figure, and what is wrong with it. */
+export interface PriceSituation {
+  name: string
+  /** absent: nobody has said it */
+  value?: number
+  unit?: string
+  source?: string
+  /** s since it should have been renewed; absent: it is fresh */
+  staleS?: number
+  /** why its feeds don't answer */
+  failing?: string
+  /** what was said and is not believed */
+  heldBack?: string
+  /** workloads whose money depends on it */
+  prices: readonly string[]
+}
+
+/** A pool's account beside the ledger of its workload. */
+export interface PoolSituation {
+  pool: string
+  workload: string
+  /** true where the pool was not heard for long: a rule holds its last verdict */
+  stale: boolean
+  /** the last 24 h, then complete UTC days, newest first */
+  differences: readonly PoolDifference[]
 }
 
 export interface AgentSituation {

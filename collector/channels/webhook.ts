@@ -5,7 +5,7 @@ import { reasonOf } from '../../protocol/kit/errors.ts'
 import { HttpUrlSchema } from '../../protocol/kit/fields.ts'
 import { type Secret, SecretSchema } from '../../protocol/kit/secret.ts'
 import type { Channel, DeliveryResult, OutgoingMessage } from '../channel.ts'
-import { type Answer, addressGuard, CidrSchema, literalAddress, post } from '../outbound.ts'
+import { type Answer, addressGuard, CidrSchema, literalAddress, post, retryAfter } from '../outbound.ts'
 
 /** Standard Webhooks 1.0: receivers may refuse a larger one. */
 const MAX_BODY_BYTES = 20_000
@@ -114,11 +114,4 @@ function resultOf({ status, headers, text }: Answer, nowMs: number): DeliveryRes
   const throttled = status === 429 || status === 502 || status === 504
   const retryAfterMs = retryAfter(headers['retry-after'], nowMs) ?? (throttled ? THROTTLE_MS : undefined)
   return { outcome: 'retry', reason, ...(retryAfterMs !== undefined && { retryAfterMs }) }
-}
-
-/** `Retry-After` in ms: seconds (some send fractions) or a date, RFC 9110 10.2.3. */
-function retryAfter(value: string | undefined, nowMs: number): number | undefined {
-  if (!value) return undefined
-  const ms = /^\d+(\.\d+)?$/.test(value) ? Number(value) * 1000 : Date.parse(value) - nowMs
-  return Number.isFinite(ms) ? Math.max(0, Math.ceil(ms)) : undefined
 }

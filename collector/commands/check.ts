@@ -19,12 +19,13 @@ export function check(options: { config: string; schema?: boolean; example?: boo
     process.stdout.write(EXAMPLE)
     return
   }
-  const { site, workloads, store, alerts, mqtt } = loadConfig(schema, options.config)
+  const { site, workloads, store, alerts, mqtt, feeds } = loadConfig(schema, options.config)
   const parts = [
     `site ${site.id}`,
     `${workloads.length} workloads (${workloads.map((w) => w.name).join(', ') || 'none: everything will be unassigned'})`,
     `store ${Object.keys(store)[0]}`,
     `broker ${mqtt.url ?? 'embedded'}`,
+    `${feeds.length} feeds (${feeds.map((f) => f.name).join(', ') || 'prices are typed or pushed'})`,
     `${alerts.receivers.length} alert receivers`,
   ]
   process.stdout.write(`${options.config} is right: ${parts.join(', ')}\n`)

@@ -39,31 +39,36 @@ function explanationText(e: Explanation): string {
       (q) => `  ${q.name} = ${q.value} ${q.unit} (${q.source}, from ${new Date(q.fromMs).toISOString()})`,
     ),
     '',
+    ...(e.contract ? ['contract', ...formulaLines('contractNanoUsd', e.contract), ''] : []),
     ...e.intervals.flatMap((i) => [
-      `${i.deviceId} of agent ${i.agentId}, ${ownerKey(i.owner) || 'nobody'}`,
-      `  ${i.start}, ${i.durationMs} ms, of which ${i.coveredMs} ms were observed${i.recovered ? ', recovered' : ''}`,
+      i.deviceId ? `${i.deviceId} of agent ${i.agentId}, ${ownerKey(i.owner) || 'nobody'}` : 'no device',
+      ...(i.start
+        ? [
+            `  ${i.start}, ${i.durationMs} ms, of which ${i.coveredMs} ms were observed${i.recovered ? ', recovered' : ''}`,
+          ]
+        : []),
       ...(i.energy
         ? formulaLines('energyMilliJ', i.energy, i.energyMilliJ)
         : [`  energyMilliJ = ${i.energyMilliJ}${i.powerBasis ? ` (${i.powerBasis})` : ''}`]),
       ...formulaLines('revenueNanoUsd', i.revenue, i.revenueNanoUsd),
       ...formulaLines('costNanoUsd', i.cost, i.costNanoUsd),
+      ...(i.demand ? formulaLines('demandNanoUsd', i.demand, i.demandNanoUsd) : []),
     ]),
-    ...(e.behindTheMeter
-      ? [
-          '',
-          'devicesMilliJ is the sum of',
-          ...e.behindTheMeter.map((d) => `  ${d.deviceId} of agent ${d.agentId}: ${d.energyMilliJ}`),
-        ]
-      : []),
     '',
-    `sums: energyMilliJ = ${e.sums.energyMilliJ}, revenueNanoUsd = ${e.sums.revenueNanoUsd}, costNanoUsd = ${e.sums.costNanoUsd}`,
+    `sums: energyMilliJ = ${e.sums.energyMilliJ}, revenueNanoUsd = ${e.sums.revenueNanoUsd}, costNanoUsd = ${e.sums.costNanoUsd}, demandNanoUsd = ${e.sums.demandNanoUsd}`,
   ].join('\n')}\n`
 }
 
-function formulaLines(name: string, { formula, inputs, because }: Formula, result: number): string[] {
+function formulaLines(name: string, { formula, inputs, because, parts }: Formula, result?: number): string[] {
   const given = Object.entries(inputs).map(([input, value]) => `${input} = ${value}`)
   return [
-    `  ${name} = ${formula} = ${result}${because ? ` (${because})` : ''}`,
+    `  ${name} = ${formula}${result === undefined ? '' : ` = ${result}`}${because ? ` (${because})` : ''}`,
     ...(given.length > 0 ? [`    with ${given.join(', ')}`] : []),
+    ...(parts
+      ? [
+          `    ${parts.input} is the sum of`,
+          ...parts.of.map((p) => `      ${p.deviceId} of agent ${p.agentId}: ${p.amount}`),
+        ]
+      : []),
   ]
 }

@@ -1,10 +1,16 @@
 import type { Device } from '../../protocol/device.ts'
 import { NOBODY, type Owner } from '../../protocol/owner.ts'
 import type { Sample } from '../../protocol/sample.ts'
+import { HOUR_MS } from '../../protocol/units.ts'
 import type { Prices } from '../quotes.ts'
 import { UNPAID, type Workload } from '../workloads.ts'
-import type { Attribute } from './attribution.ts'
-import { energyCostUsdPerH, revenueUsdPerH, shareUsd } from './revenue.ts'
+import { contractTime } from './attribution.ts'
+import type { Balanced, TookBy } from './balance.ts'
+import { type Contract, contractUsdPerH, isContract } from './contracts.ts'
+import { energyCostUsdPerH } from './costs.ts'
+import { distribute, type Part, type Taker } from './distribution.ts'
+import { earnedPerH, shareUsd } from './revenue.ts'
+import { energyUsdPerKwh, type SettleRules } from './settle.ts'
 
 /** One device as the live plane knows it. */
 export interface LiveDevice {
@@ -16,8 +22,11 @@ export interface LiveDevice {
   stale: boolean
 }
 
-/** What a device earns and costs now. */
+/** What a device takes, earns and costs now. */
 export interface LiveEarning {
+  /** W, by the best that is known; absent: unknown */
+  powerW?: number
+  powerBy: TookBy
   revenueUsdPerH: number
   energyCostUsdPerH: number
   shares: { workload: string; share: number }[]
@@ -29,7 +38,11 @@ export interface LiveWorkload {
   kind: Workload['kind'] | 'idle' | 'overhead' | 'unaccounted'
   powerW: number
   revenueUsdPerH: number
+  /** what pools and firmwares keep; not in the revenue */
+  feesUsdPerH: number
   energyCostUsdPerH: number
+  /** its part of the demand charge */
+  demandUsdPerH: number
   devices: number
   hashrateHs: number
   gpusHeld: number
@@ -43,8 +56,20 @@ export interface LiveFigures {
   /** W at the site meter; absent without one that is heard */
   meterPowerW?: number
   devicesPowerW: number
+  /** meters with something behind them; restW where their reading is not what stands there, and nobody knows which is right */
+  meters: { agentId: string; deviceId: string; powerW: number; restW: number }[]
   /** expected reward of a difficulty-1 share, USD */
   usdPerShare?: number
+}
+
+export interface LiveContext extends SettleRules {
+  /** any device of the site by its name */
+  find(deviceId: string): Device | undefined
+}
+
+interface Holding extends Part {
+  owner: Owner
+  share: number
 }
 
 const counts = (d: LiveDevice): boolean =>
@@ -53,6 +78,7 @@ const counts = (d: LiveDevice): boolean =>
 /** What a whole machine does for one owner: its rates times the owner's share. */
 function ratesOf(sample: Sample, kind: Device['kind'], share: number) {
   return {
+    share,
     hashrateHs: (sample.hashrateHs ?? 0) * share,
     gpusHeld: kind === 'gpu' ? share : 0,
     tokensInPerS: (sample.tokensInPerS ?? 0) * share,
@@ -61,97 +87,176 @@ function ratesOf(sample: Sample, kind: Device['kind'], share: number) {
 }
 
 /**
- * Earnings of every device and workload at this moment. W are split by who holds a machine; the site meter's surplus over
- * the devices is `overhead`, its shortfall `unaccounted` (negative), so that the workloads' power adds up to the meter's.
+ * Earnings of every device and workload at this moment. W are split by who holds a machine, and balanced with the meters as the
+ * ledger's minutes are, so that the workloads' power adds up to the site meter's.
  */
 export function liveFigures(
   devices: readonly LiveDevice[],
-  workloads: readonly Workload[],
   prices: Prices,
-  attribute: Attribute,
-  siteMeter: string | undefined,
+  context: LiveContext,
+  atMs: number,
 ): LiveFigures {
-  const usdPerKwh = prices.energyUsdPerKwh?.value ?? 0
+  const { workloads, siteMeter, costs } = context
+  const usdPerKwh = energyUsdPerKwh(prices, costs)
   const usdPerShare = shareUsd(prices)
-  const totals = new Map<string, LiveWorkload>()
-  const total = (workload: string, kind: LiveWorkload['kind']) => {
-    let t = totals.get(workload)
-    if (!t) {
-      const zero = {
-        powerW: 0,
-        revenueUsdPerH: 0,
-        energyCostUsdPerH: 0,
-        devices: 0,
-        hashrateHs: 0,
-        gpusHeld: 0,
-      }
-      t = { workload, kind, ...zero, tokensInPerS: 0, tokensOutPerS: 0 }
-      totals.set(workload, t)
-    }
-    return t
-  }
-  for (const w of workloads) total(w.name, w.kind)
-  total(UNPAID.idle, 'idle')
+  const totals = new Totals(workloads)
+  const heard = devices.filter(counts)
+  const takers = heard.map((d) => takerOf(d, context, atMs))
+  const { charges, balanced } = distribute(takers, context)
 
   const earnings = new Map<LiveDevice, LiveEarning>()
   let meterPowerW: number | undefined
   let devicesPowerW = 0
-  for (const d of devices) {
-    const { device, sample } = d
-    if (!sample || !counts(d)) continue
-    if (device.kind === 'meter') {
-      if (device.deviceId === siteMeter) meterPowerW = sample.powerW
+  for (const [i, d] of heard.entries()) {
+    const { took, by, behind } = balanced[i] as (typeof balanced)[number]
+    const sample = d.sample as Sample
+    if (d.device.kind === 'meter') {
+      if (d.device.deviceId === siteMeter) meterPowerW = sample.powerW
       continue
     }
-    const powerW = sample.powerW ?? 0
-    devicesPowerW += powerW
+    // a host with its GPUs behind it has what is left beside them charged to whoever holds them
+    const powerW = behind > 0 ? (sample.powerW ?? 0) : took / 1000
     const earning: LiveEarning = {
       revenueUsdPerH: 0,
-      energyCostUsdPerH: energyCostUsdPerH(powerW, usdPerKwh),
+      energyCostUsdPerH: energyCostUsdPerH(took / 1000, usdPerKwh),
       shares: [],
+      powerBy: by,
+      ...(by === 'nothing' ? {} : { powerW }),
     }
-    const add = (owner: Owner, share: number) => {
-      const { name, workload } = attribute(owner, device)
-      const t = total(name, workload?.kind ?? (name === UNPAID.overhead ? 'overhead' : 'idle'))
-      const rates = ratesOf(sample, device.kind, share)
-      const revenue = revenueUsdPerH(workload, owner, rates, usdPerShare)
-      earning.revenueUsdPerH += revenue
+    earnings.set(d, earning)
+    for (const { owner, share, attribution } of (takers[i] as Taker<Holding>).parts) {
+      const { name, workload } = attribution
+      const rates = ratesOf(sample, d.device.kind, share)
+      const { revenueUsd, feeUsd } = earnedPerH({ workload, owner, device: d.device }, rates, usdPerShare)
+      earning.revenueUsdPerH += revenueUsd
       earning.shares.push({ workload: name, share })
-      t.powerW += powerW * share
-      t.revenueUsdPerH += revenue
-      t.energyCostUsdPerH += earning.energyCostUsdPerH * share
+      const t = totals.of(name, workload?.kind)
+      t.revenueUsdPerH += revenueUsd
+      t.feesUsdPerH += feeUsd
       t.devices++
-      if (!workload) return
+      if (!workload) continue
       t.hashrateHs += rates.hashrateHs
       t.gpusHeld += rates.gpusHeld
       t.tokensInPerS += rates.tokensInPerS
       t.tokensOutPerS += rates.tokensOutPerS
     }
-    let free = 1
-    for (const { owner, share } of sample.holders ?? []) {
-      add(owner, share)
-      free -= share
-    }
-    // what has no power and no holder (a host, a server that only counts) takes nothing and is nobody's idle machine
-    if (free > 1e-9 && (sample.powerW !== undefined || device.kind === 'asic' || device.kind === 'gpu'))
-      add(NOBODY, free)
-    earnings.set(d, earning)
   }
+  for (const { taker, attribution, amount } of charges) {
+    if (takers[taker]?.device.kind !== 'meter') devicesPowerW += amount / 1000
+    const t = totals.of(attribution.name, attribution.workload?.kind)
+    t.powerW += amount / 1000
+    t.energyCostUsdPerH += energyCostUsdPerH(amount / 1000, usdPerKwh)
+  }
+  payContracts(totals, earnings, context, atMs)
+  shareDemand(totals, context, atMs)
   creditServersToTheirGpus(earnings, workloads)
-  if (meterPowerW !== undefined) {
-    const beyondW = meterPowerW - devicesPowerW
-    const t = beyondW < 0 ? total(UNPAID.unaccounted, 'unaccounted') : total(UNPAID.overhead, 'overhead')
-    t.powerW += beyondW
-    t.energyCostUsdPerH += energyCostUsdPerH(beyondW, usdPerKwh)
-  }
   return {
-    workloads: [...totals.values()],
+    workloads: totals.all(),
     earnings,
     devicesPowerW,
+    meters: metersOf(takers, balanced),
     ...(meterPowerW === undefined ? {} : { meterPowerW }),
     ...(usdPerShare === undefined ? {} : { usdPerShare }),
   }
 }
+
+function metersOf(takers: readonly Taker[], balanced: readonly Balanced[]): LiveFigures['meters'] {
+  return balanced.flatMap(({ rest, remainder, total, behind }, i) => {
+    const taker = takers[i]
+    if (!taker || behind === 0) return []
+    const { agentId, deviceId } = taker
+    return [{ agentId, deviceId, powerW: total / 1000, restW: remainder === 'disagrees' ? rest / 1000 : 0 }]
+  })
+}
+
+/** A device's power in whole mW, with who holds it. */
+function takerOf({ agentId, device, sample }: LiveDevice, { attribute }: LiveContext, atMs: number) {
+  const parts: Holding[] = []
+  const add = (owner: Owner, share: number) =>
+    parts.push({ owner, share, weight: share, attribution: attribute(owner, device, atMs) })
+  let free = 1
+  for (const { owner, share } of sample?.holders ?? []) {
+    add(owner, share)
+    free -= share
+  }
+  // what has no power and no holder (a server that only counts) takes nothing and is nobody's idle machine
+  const takes = sample?.powerW !== undefined || device.kind === 'asic' || device.kind === 'gpu'
+  if (free > 1e-9 && takes) add(NOBODY, free)
+  const own = sample?.powerW === undefined ? undefined : Math.round(Math.max(0, sample.powerW) * 1000)
+  return { agentId, deviceId: device.deviceId, device, own, parts } satisfies Taker<Holding>
+}
+
+/** Sums by workload; those of the configuration are there from the begin. */
+class Totals {
+  readonly #byName = new Map<string, LiveWorkload>()
+
+  constructor(workloads: readonly Workload[]) {
+    for (const w of workloads) this.of(w.name, w.kind)
+    this.of(UNPAID.idle)
+  }
+
+  of(name: string, kind?: Workload['kind']): LiveWorkload {
+    let t = this.#byName.get(name)
+    if (t) return t
+    t = {
+      workload: name,
+      kind: kind ?? (name === UNPAID.overhead || name === UNPAID.unaccounted ? name : 'idle'),
+      powerW: 0,
+      revenueUsdPerH: 0,
+      feesUsdPerH: 0,
+      energyCostUsdPerH: 0,
+      demandUsdPerH: 0,
+      devices: 0,
+      hashrateHs: 0,
+      gpusHeld: 0,
+      tokensInPerS: 0,
+      tokensOutPerS: 0,
+    }
+    this.#byName.set(name, t)
+    return t
+  }
+
+  all(): LiveWorkload[] {
+    return [...this.#byName.values()]
+  }
+}
+
+/** Contracts are paid whatever is used; what they pay is credited to their machines, by power. */
+function payContracts(
+  totals: Totals,
+  earnings: ReadonlyMap<LiveDevice, LiveEarning>,
+  { workloads, monthOf }: LiveContext,
+  atMs: number,
+): void {
+  const inForce = workloads.filter((w): w is Workload & Contract => isContract(w) && contractTime(w)(atMs))
+  for (const contract of inForce) {
+    const t = totals.of(contract.name, contract.kind)
+    const usdPerH = contractUsdPerH(contract, atMs, t, monthOf)
+    t.revenueUsdPerH += usdPerH
+    const members = membersOf(earnings, contract.name)
+    const powerW = members.reduce((sum, m) => sum + m.powerW, 0)
+    if (!(powerW > 0)) continue
+    for (const m of members) m.earning.revenueUsdPerH += (usdPerH * m.powerW) / powerW
+  }
+}
+
+/** The demand charge, shared by power. */
+function shareDemand(totals: Totals, { costs: { demand }, monthOf }: LiveContext, atMs: number): void {
+  if (!demand) return
+  const month = monthOf(atMs)
+  const usdPerH = (demand.usdPerKwMonth * demand.billedKw) / ((month.endMs - month.startMs) / HOUR_MS)
+  const all = totals.all().filter((t) => t.powerW > 0)
+  const powerW = all.reduce((sum, t) => sum + t.powerW, 0)
+  if (powerW > 0) for (const t of all) t.demandUsdPerH = (usdPerH * t.powerW) / powerW
+  else totals.of(UNPAID.overhead).demandUsdPerH = usdPerH
+}
+
+/** Devices that work for a workload, with the W that they take for it. */
+const membersOf = (earnings: ReadonlyMap<LiveDevice, LiveEarning>, workload: string) =>
+  [...earnings.values()].flatMap((earning) => {
+    const share = earning.shares.find((s) => s.workload === workload)?.share
+    return share === undefined ? [] : [{ earning, powerW: (earning.powerW ?? 0) * share }]
+  })
 
 /** J/TH of machines: W / (TH/s). Undefined where nothing hashes. */
 export const efficiencyJPerTh = (powerW: number, hashrateHs: number): number | undefined =>
@@ -166,10 +271,7 @@ function creditServersToTheirGpus(
   workloads: readonly Workload[],
 ): void {
   for (const { name } of workloads.filter((w) => w.kind === 'tokens')) {
-    const members = [...earnings].flatMap(([device, earning]) => {
-      const share = earning.shares.find((s) => s.workload === name)?.share
-      return share === undefined ? [] : [{ earning, powerW: (device.sample?.powerW ?? 0) * share }]
-    })
+    const members = membersOf(earnings, name)
     const powerW = members.reduce((sum, m) => sum + m.powerW, 0)
     if (!(powerW > 0)) continue
     const servers = members.filter((m) => m.powerW === 0)

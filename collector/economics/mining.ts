@@ -1,7 +1,10 @@
 import { HASHES_PER_DIFF1 } from '../../protocol/units.ts'
+import { ratio } from './ratio.ts'
 
 /** Blocks between two halvings (Bitcoin Core, consensus.nSubsidyHalvingInterval). */
-const HALVING_BLOCKS = 210_000
+export const HALVING_BLOCKS = 210_000
+/** Time that the network aims at for a block, s (Bitcoin Core, consensus.nPowTargetSpacing). */
+export const BLOCK_S = 600
 const SECONDS_PER_DAY = 86_400
 
 /** Subsidy of a block, BTC: 50 / 2^floor(height / 210000), in whole satoshis (Bitcoin Core, GetBlockSubsidy). */
@@ -22,11 +25,12 @@ export interface MiningPrices {
 
 /**
  * Expected reward of one accepted difficulty-1 share, USD: (subsidy + fees) x price / difficulty. A block takes
- * difficulty x 2^32 hashes, and the share stands for 2^32. Undefined without a positive difficulty.
+ * difficulty x 2^32 hashes, and the share stands for 2^32. Undefined where that is less than one hash: there is no such
+ * difficulty.
  */
 export function usdPerDiff1(p: MiningPrices): number | undefined {
-  if (!(p.difficulty > 0)) return undefined
-  return ((subsidyBtc(p.blockHeight) + p.feesBtcPerBlock) * p.btcUsd) / p.difficulty
+  if (!(p.difficulty * HASHES_PER_DIFF1 >= 1)) return undefined
+  return ratio((subsidyBtc(p.blockHeight) + p.feesBtcPerBlock) * p.btcUsd, p.difficulty)
 }
 
 /** Revenue of paid work, USD, under FPPS: each share its expected reward, less the pool's fee. */
@@ -39,4 +43,14 @@ export const hashpriceUsdPerPhDay = (usdPerShare: number): number =>
 
 /** Energy price at which a machine earns nothing, USD/kWh: hashprice / (24 x J/TH). Undefined at zero efficiency. */
 export const breakEvenUsdPerKwh = (hashprice: number, efficiencyJPerTh: number): number | undefined =>
-  efficiencyJPerTh > 0 ? hashprice / (24 * efficiencyJPerTh) : undefined
+  ratio(hashprice, 24 * efficiencyJPerTh)
+
+/**
+ * What the energy of a hashrate costs, USD per PH/s per day: 24 x J/TH x USD/kWh (1 PH/s at 1 J/TH takes 1 kW). It is also
+ * the hashprice at which a machine of that efficiency earns nothing: its break-even hashprice.
+ */
+export const hashcostUsdPerPhDay = (efficiencyJPerTh: number, usdPerKwh: number): number =>
+  24 * efficiencyJPerTh * usdPerKwh
+
+/** Hashrate of the whole network that a difficulty stands for, H/s: difficulty x 2^32 / 600. */
+export const networkHashrateHs = (difficulty: number): number => (difficulty * HASHES_PER_DIFF1) / BLOCK_S

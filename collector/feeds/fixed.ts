@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import type { Feed } from '../feed.ts'
-import { QUOTE_NAMES, QUOTE_UNITS, type QuoteName } from '../quotes.ts'
+import { defineFeed, type Statement } from '../feed.ts'
+import { CurrencySchema, currencyQuote, QUOTE_NAMES, type QuoteName } from '../quotes.ts'
 
 const positive = z.number().positive().optional()
 
@@ -15,20 +15,29 @@ export const FixedPricesSchema = z.strictObject({
     .optional()
     .describe('height of the newest block; it decides the subsidy'),
   feesBtcPerBlock: z.number().nonnegative().optional().describe('average transaction fees a block, BTC'),
-  energyUsdPerKwh: z.number().optional().describe('energy price, USD per kWh; negative prices happen'),
+  energyUsdPerKwh: z
+    .number()
+    .min(-20)
+    .max(20)
+    .optional()
+    .describe('energy price, USD per kWh; negative prices happen'),
+  fx: z
+    .record(CurrencySchema, z.number().positive())
+    .optional()
+    .describe('how much of another currency a USD buys, to show money in it: { EUR: 0.92 }'),
 })
-export type FixedPrices = z.output<typeof FixedPricesSchema>
+
+const statementsOf = ({ fx = {}, ...prices }: z.output<typeof FixedPricesSchema>): Statement[] =>
+  [
+    ...QUOTE_NAMES.map((name): [QuoteName, number | undefined] => [name, prices[name]]),
+    ...Object.entries(fx).map(([code, value]): [QuoteName, number] => [currencyQuote(code), value]),
+  ].flatMap(([name, value]) => (value === undefined ? [] : { name, value }))
 
 /** A typed price holds from the moment it is first seen; what was settled before keeps its own. It never goes stale: a person vouches for it. */
-export function fixedFeed(prices: FixedPrices, nowMs: () => number): Feed {
-  return {
-    name: 'configuration',
-    start(publish) {
-      for (const name of QUOTE_NAMES as QuoteName[]) {
-        const value = prices[name]
-        if (value !== undefined)
-          publish({ name, value, unit: QUOTE_UNITS[name], source: 'configuration', fromMs: nowMs() })
-      }
-    },
-  }
-}
+export default defineFeed({
+  kind: 'fixed',
+  about: 'prices typed here',
+  settings: FixedPricesSchema,
+  quotes: (settings) => statementsOf(settings).map((s) => s.name),
+  open: (settings) => (sink) => sink.publish(statementsOf(settings)),
+})

@@ -3,19 +3,25 @@ import type { Context } from 'hono'
 import { DEVICE_KINDS } from '../../protocol/device.ts'
 import { reasonOf } from '../../protocol/kit/errors.ts'
 import type { Log } from '../../protocol/kit/log.ts'
-import { withDeadline } from '../../protocol/kit/retry.ts'
 import type { Books } from '../books.ts'
+import type { Figures } from '../figures.ts'
+import type { LedgerFigures } from '../figures-view.ts'
+import type { PoolView } from '../pool-view.ts'
+import type { QuoteDesk } from '../quote-desk.ts'
 import {
   AlertViewSchema,
   DeviceViewSchema,
   FrameSchema,
-  LedgerFigureSchema,
   SiteViewSchema,
   type Views,
   WorkloadViewSchema,
 } from '../view.ts'
 import { addBooks } from './books-api.ts'
-import { ledgerCsv, ledgerParameters, readLedgerQuery } from './ledger-query.ts'
+import { addEconomics } from './economics-api.ts'
+import { addFigures } from './figures-api.ts'
+import { addLedger } from './ledger-api.ts'
+import { addPools } from './pools-api.ts'
+import { addQuotes } from './quotes-api.ts'
 import {
   badParameters,
   ErrorSchema,
@@ -26,13 +32,9 @@ import {
   problem,
   refused,
   routeOf,
-  storeFailed,
 } from './route.ts'
 
-const LEDGER_DEADLINE_MS = 20_000
-
 const Device = DeviceViewSchema.meta({ id: 'Device' })
-const Ledger = z.array(LedgerFigureSchema.meta({ id: 'LedgerFigure' }))
 const Health = z
   .object({ status: z.literal('ok'), version: z.string(), uptimeS: z.number().int() })
   .meta({ id: 'Health' })
@@ -63,21 +65,6 @@ const routes = {
     z.array(AlertViewSchema.meta({ id: 'Alert' })),
     'Firing alerts, dearest first',
   ),
-  ledger: createRoute({
-    method: 'get',
-    path: '/api/v1/ledger',
-    summary:
-      'The ledger: exact sums by group and bucket, as JSON, or as CSV with format=csv or Accept: text/csv',
-    request: { query: parameters(ledgerParameters) },
-    responses: {
-      200: {
-        description: 'One figure a group and bucket',
-        content: { 'application/json': { schema: Ledger }, 'text/csv': { schema: z.string() } },
-      },
-      400: refused,
-      503: json(ErrorSchema, 'The store does not answer'),
-    },
-  }),
   stream: createRoute({
     method: 'get',
     path: '/api/v1/stream',
@@ -101,7 +88,11 @@ const routes = {
  */
 export function createApi(options: {
   views: Views
+  ledger?: LedgerFigures
   books?: Books
+  figures?: Figures
+  pools?: () => PoolView[]
+  desk?: QuoteDesk
   mayChange: boolean
   log: Log
   version: string
@@ -135,23 +126,12 @@ export function createApi(options: {
       )
     return c.json(found, 200)
   })
-  api.openapi(routes.ledger, async (c) => {
-    const asked = c.req.valid('query')
-    const query = readLedgerQuery(asked, now(), (by) => countGroups(views, by))
-    if (Array.isArray(query)) return c.json(badParameters(query), 400)
-    const csv = asked.format ? asked.format === 'csv' : /\btext\/csv\b/.test(c.req.header('accept') ?? '')
-    try {
-      const figures = await withDeadline(() => views.ledger(query), LEDGER_DEADLINE_MS)
-      if (!csv) return c.json(figures, 200)
-      return c.body(ledgerCsv(figures), 200, {
-        'content-type': 'text/csv; charset=utf-8',
-        'content-disposition': 'attachment; filename="ledger.csv"',
-      })
-    } catch (error) {
-      return c.json(storeFailed('ledger', error), 503)
-    }
-  })
+  if (options.ledger) addLedger(api, { ledger: options.ledger, views, now })
+  addEconomics(api, views)
+  if (options.figures) addFigures(api, { figures: options.figures, views })
   if (options.books) addBooks(api, { books: options.books, now, mayChange: options.mayChange })
+  if (options.pools) addPools(api, options.pools)
+  if (options.desk) addQuotes(api, { desk: options.desk, now, mayChange: options.mayChange })
   // the response is the socket itself, which no schema types
   api.openapi(routes.stream, (c) => options.openStream(c) as never)
   api.doc31('/openapi.json', {
@@ -168,12 +148,4 @@ export function createApi(options: {
     return c.json(problem('internal', 'the collector failed to answer; its log says why'), 500)
   })
   return api
-}
-
-/** How many groups the devices of now make. The past may hold a few more or fewer. */
-function countGroups(views: Views, by: 'workload' | 'device' | 'container' | 'rack' | 'site'): number {
-  if (by === 'site') return 1
-  if (by === 'workload') return views.workloads().length
-  const devices = views.devices()
-  return by === 'device' ? devices.length : new Set(devices.map((d) => d.location?.[by] ?? '')).size
 }

@@ -1,12 +1,14 @@
 import { z } from '@hono/zod-openapi'
-import { MINUTE_MS } from '../../protocol/units.ts'
-import { GROUP_BYS, type LedgerQuery } from '../store.ts'
-import { LedgerFigureSchema } from '../view.ts'
+import { HOUR_MS, MINUTE_MS, minuteOf } from '../../protocol/units.ts'
+import { FIGURE_GROUPS, type FigureGroup, type FigureQuery } from '../figures-view.ts'
 
-/** Figures in one answer; what a browser and a spreadsheet still open. */
+/** Figures in one answer of JSON, which is built whole. */
 const MAX_FIGURES = 50_000
 
-const STEP_MS = { m: MINUTE_MS, h: 60 * MINUTE_MS, d: 1440 * MINUTE_MS } as const
+const DAY_MS = 24 * HOUR_MS
+const STEP_MS = { m: MINUTE_MS, h: HOUR_MS, d: DAY_MS } as const
+/** A clock that goes before ours may have settled so far ahead; a time without end would never be written. */
+const AHEAD_MS = DAY_MS
 export const timeSchema = z.iso.datetime({
   offset: true,
   error:
@@ -23,14 +25,22 @@ export const stepMsOf = (step: string): number =>
 export const ledgerParameters = {
   from: timeSchema.optional().describe('begin, cut to its minute; an hour before `to` where absent'),
   to: timeSchema.optional().describe('end, rounded up to a minute; now where absent'),
-  step: stepSchema
+  step: z
+    .union([stepSchema, z.enum(['day', 'month'])], {
+      error: 'expected whole minutes, hours or days of UTC, such as 1m, 5m, 1h or 1d, or day or month',
+    })
     .optional()
-    .describe('width of a bucket; 1m where absent. Buckets begin at its multiples since 1970-01-01 UTC'),
+    .describe(
+      'width of a bucket; 1m where absent. Buckets begin at its multiples since 1970-01-01 UTC; day and month are those of the site’s time zone',
+    ),
   groupBy: z
-    .enum(GROUP_BYS, { error: `expected one of ${GROUP_BYS.join(', ')}` })
+    .enum(FIGURE_GROUPS, { error: `expected one of ${FIGURE_GROUPS.join(', ')}` })
     .optional()
     .describe('workload where absent'),
-  format: z.enum(['json', 'csv'], { error: 'expected json or csv' }).optional(),
+  format: z
+    .enum(['json', 'csv'], { error: 'expected json or csv' })
+    .optional()
+    .describe('csv is written piece by piece, however long the time is'),
 }
 
 /** A fault of one parameter of a request. */
@@ -41,43 +51,37 @@ export interface Fault {
 
 /**
  * The ledger query that parsed parameters mean at `nowMs`, or what is wrong with them together.
- * `groups` says how many groups there are now, so that the size is known before the store is asked.
+ * @param groups says how many groups there are now, so that the size is known before the store is asked; absent: any size
  */
 export function readLedgerQuery(
   p: {
     from?: string | undefined
     to?: string | undefined
     step?: string | undefined
-    groupBy?: LedgerQuery['groupBy'] | undefined
+    groupBy?: FigureGroup | undefined
   },
   nowMs: number,
-  groups: (by: LedgerQuery['groupBy']) => number,
-): LedgerQuery | Fault[] {
+  groups?: (by: FigureGroup) => number,
+): FigureQuery | Fault[] {
   const minute = (ms: number, round: (x: number) => number) => round(ms / MINUTE_MS) * MINUTE_MS
-  const toMs = p.to ? minute(Date.parse(p.to), Math.ceil) : minute(nowMs, Math.floor)
+  const toMs = p.to
+    ? Math.min(minute(Date.parse(p.to), Math.ceil), minuteOf(nowMs + AHEAD_MS))
+    : minuteOf(nowMs)
   const fromMs = p.from ? minute(Date.parse(p.from), Math.floor) : toMs - 60 * MINUTE_MS
   if (fromMs >= toMs) {
     const end = new Date(toMs).toISOString()
     return [{ parameter: 'from', problem: `expected a time before \`to\`, which is ${end}` }]
   }
-  const stepMs = stepMsOf(p.step ?? '1m')
+  const step = p.step ?? '1m'
+  const stepMs = step === 'day' || step === 'month' ? step : stepMsOf(step)
   const groupBy = p.groupBy ?? 'workload'
-  const buckets = Math.ceil((toMs - fromMs) / stepMs)
+  if (!groups) return { fromMs, toMs, stepMs, groupBy }
+  const buckets = Math.ceil((toMs - fromMs) / (typeof stepMs === 'number' ? stepMs : DAY_MS))
   const count = Math.max(1, groups(groupBy))
   if (buckets * count > MAX_FIGURES) {
     const sum = `${buckets} buckets x ${count} of ${groupBy}`
-    const problem = `this asks for ${sum}, and one answer holds at most ${MAX_FIGURES} figures; take a wider step or a shorter time`
+    const problem = `this asks for ${sum}, and one answer holds at most ${MAX_FIGURES} figures; take a wider step, a shorter time, or format=csv`
     return [{ parameter: 'step', problem }]
   }
   return { fromMs, toMs, stepMs, groupBy }
 }
-
-const COLUMNS = Object.keys(LedgerFigureSchema.shape) as (keyof z.infer<typeof LedgerFigureSchema>)[]
-const cell = (value: string | number | undefined) =>
-  typeof value === 'string' && /[",\r\n]/.test(value)
-    ? `"${value.replaceAll('"', '""')}"`
-    : String(value ?? '')
-
-/** The ledger as CSV (RFC 4180): base units, ISO 8601 times, an empty cell where a figure is unknown. */
-export const ledgerCsv = (figures: readonly z.infer<typeof LedgerFigureSchema>[]): string =>
-  [COLUMNS.join(','), ...figures.map((f) => COLUMNS.map((c) => cell(f[c])).join(',')), ''].join('\r\n')

@@ -11,7 +11,12 @@ import type { Assets } from './web-build.ts'
 const isOpen = (path: string) => path === '/healthz' || path === '/sign-in' || path.startsWith('/assets/')
 
 /** What takes a POST; everything else only reads. */
-const WRITTEN: ReadonlySet<string> = new Set(['/sign-in', '/api/v1/reprice'])
+const WRITTEN: ReadonlySet<string> = new Set([
+  '/sign-in',
+  '/api/v1/quotes',
+  '/api/v1/reprice',
+  '/api/v1/whatif',
+])
 
 /** The pages, with what stands before every answer: reading only, and the gate where there is one. */
 export function createPages(options: { assets: Assets; log: Log; gate?: Gate }): Hono {

@@ -5,6 +5,10 @@ import type { Context } from 'hono'
 import type { Log } from '../../protocol/kit/log.ts'
 import type { Secret } from '../../protocol/kit/secret.ts'
 import type { Books } from '../books.ts'
+import type { Figures } from '../figures.ts'
+import type { LedgerFigures } from '../figures-view.ts'
+import type { PoolView } from '../pool-view.ts'
+import type { QuoteDesk } from '../quote-desk.ts'
 import type { Views } from '../view.ts'
 import { createApi } from './api.ts'
 import { createGate } from './auth.ts'
@@ -43,7 +47,12 @@ export interface ScreensServer {
  */
 export function createServer(options: {
   views: Views
+  /** absent: that of `figures` */
+  ledger?: LedgerFigures
   books?: Books
+  figures?: Figures
+  pools?: () => PoolView[]
+  desk?: QuoteDesk
   assets: Assets
   log: Log
   version: string
@@ -60,9 +69,14 @@ export function createServer(options: {
     ...(maxStreams === undefined ? {} : { maxClients: maxStreams }),
   })
   const pages = createPages({ assets, log, ...(token ? { gate: createGate(token) } : {}) })
+  const ledger = options.ledger ?? options.figures
   const api = createApi({
     views,
+    ...(ledger ? { ledger } : {}),
     ...(options.books ? { books: options.books } : {}),
+    ...(options.figures ? { figures: options.figures } : {}),
+    ...(options.pools ? { pools: options.pools } : {}),
+    ...(options.desk ? { desk: options.desk } : {}),
     mayChange: token !== undefined,
     log,
     version,

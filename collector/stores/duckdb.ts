@@ -19,6 +19,7 @@ import { ownerFromText } from './text.ts'
 const GROUP_COLUMNS: Record<GroupBy, string> = {
   workload: 'workload',
   device: 'deviceId',
+  agent: 'agentId',
   container: 'container',
   rack: 'rack',
   site: `'site'`,

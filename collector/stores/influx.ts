@@ -21,6 +21,7 @@ import { Turns } from './turns.ts'
 const GROUP_TAGS: Record<GroupBy, string | undefined> = {
   workload: 'workload',
   device: 'deviceId',
+  agent: 'agentId',
   container: 'container',
   rack: 'rack',
   site: undefined,
@@ -126,7 +127,7 @@ export function createInfluxStore(options: InfluxOptions & { log: Log }): Store 
     async ledger({ fromMs, toMs, stepMs, groupBy }) {
       const tag = GROUP_TAGS[groupBy]
       const rows = await influx().rows(
-        `SELECT ${SUMS} FROM ${groupBy === 'device' ? 'ledger' : 'rackLedger'} WHERE ${within(fromMs, toMs)} GROUP BY time(${stepMs}ms)${tag ? `, ${tag}` : ''} fill(none)`,
+        `SELECT ${SUMS} FROM ${groupBy === 'device' || groupBy === 'agent' ? 'ledger' : 'rackLedger'} WHERE ${within(fromMs, toMs)} GROUP BY time(${stepMs}ms)${tag ? `, ${tag}` : ''} fill(none)`,
       )
       return rows
         .map(({ time, ...row }) => {
@@ -134,7 +135,8 @@ export function createInfluxStore(options: InfluxOptions & { log: Log }): Store 
           return {
             startMs: time,
             group: tag ? fromPlain(String(group ?? '')) : 'site',
-            ...sums,
+            // points of an earlier version have no field for what it did not count
+            ...Object.fromEntries(LEDGER_SUMS.map((name) => [name, sums[name] ?? 0])),
           } as LedgerBucket
         })
         .sort((a, b) => a.startMs - b.startMs || (a.group < b.group ? -1 : 1))

@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { build } from 'esbuild'
+import { escaped } from '../../systemd/packaging/ascii.ts'
 import { COMMONJS_SCOPE } from '../../systemd/packaging/commonjs-scope.ts'
 import { copyNative, KOFFI, nativePart } from '../../systemd/packaging/native.ts'
 
@@ -49,8 +50,15 @@ export async function bundlePrograms(): Promise<{ folder: string; remove(): void
     banner: { js: COMMONJS_SCOPE },
     define: { __PERWATT_VERSION__: '"bench"', 'process.env.NODE_ENV': '"production"' },
     plugins: [nativePart(KOFFI)],
+    legalComments: 'none',
+    minifyWhitespace: true,
+    lineLimit: 160,
     logLevel: 'error',
   })
+  for (const name of Object.keys(SOURCES)) {
+    const file = join(folder, `${name}.mjs`)
+    writeFileSync(file, escaped(readFileSync(file, 'utf8')))
+  }
   await copyNative(KOFFI, join(folder, 'native'))
   return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) }
 }

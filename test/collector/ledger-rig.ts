@@ -10,6 +10,7 @@ import type { Device } from '../../protocol/device.ts'
 import type { Interval, IntervalBatch } from '../../protocol/interval.ts'
 import { SILENT } from '../../protocol/kit/log.ts'
 import { MINUTE_MS } from '../../protocol/units.ts'
+import { rulesText } from './rules.ts'
 
 export const T0 = Date.UTC(2026, 5, 1, 10, 0, 0)
 export const POOL = { poolUrl: 'stratum+tcp://pool.example:3333', poolUser: 'site.rig1' }
@@ -31,7 +32,11 @@ const DEVICES: Record<string, Device> = {
   llm: { deviceId: 'llm', kind: 'service', driver: 'llm-server' },
   meter: { deviceId: 'meter', kind: 'meter', driver: 'modbus-meter' },
 }
-export const deviceOf = (_agentId: string, deviceId: string): Device | undefined => DEVICES[deviceId]
+/** As the state knows them. */
+export const KNOWN = {
+  device: (_agentId: string, deviceId: string): Device | undefined => DEVICES[deviceId],
+  find: (deviceId: string): Device | undefined => DEVICES[deviceId],
+}
 
 export const record = (minute: number, deviceId = 'rig1', more: Partial<Interval> = {}): Interval => ({
   deviceId,
@@ -71,11 +76,15 @@ export class LedgerRig {
     this.quotes.add({ ...quote, name: 'energyUsdPerKwh', value: 0.05 })
     const nowMs = () => this.nowMs
     const common = { store, nowMs, log: SILENT, retentionMs: 30 * 86_400_000 }
-    this.pricing = new Pricing({ workloads, siteMeter: 'meter', quotes: this.quotes, log: SILENT })
+    this.pricing = new Pricing({
+      rules: rulesText({ workloads, siteMeter: 'meter' }),
+      quotes: this.quotes,
+      log: SILENT,
+    })
     this.settler = new Settler({
       ...common,
       pricing: this.pricing,
-      device: deviceOf,
+      devices: KNOWN,
       settleDelayMs: 20_000,
       onSettled: (_minutes, rows, settlements) => this.settled.push({ rows, settlements }),
     })

@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { beforeEach, describe, expect, it } from 'vitest'
-import type { Workload } from '../../collector/workloads.ts'
+import { type Workload, WorkloadSchema } from '../../collector/workloads.ts'
 import type { Interval } from '../../protocol/interval.ts'
 import { MINUTE_MS } from '../../protocol/units.ts'
+import { eventually } from '../eventually.ts'
 import { batch, LedgerRig, POOL, record, T0, TENANT } from './ledger-rig.ts'
 import { MemoryStore } from './memory-store.ts'
 
@@ -79,6 +80,46 @@ describe('settling', () => {
     await second.settler.settleDue()
     expect(store.sums()).toMatchObject({ mining: { intervals: 1 }, overhead: { intervals: 1 } })
     await second.stop()
+  })
+
+  it('pays a contract in minutes without a record, also those that passed while nobody was there', async () => {
+    const fee = WorkloadSchema.parse({ name: 'fee', kind: 'fixed', usdPerMonth: 43_200 })
+    const first = await new LedgerRig(store, [fee]).start()
+    const begunMs = first.nowMs
+    first.nowMs += 3 * MINUTE_MS
+    // the settler looks once a second
+    await eventually(
+      () => store.sums()['fee']?.['revenueNanoUsd'],
+      (paid) => (paid ?? 0) > 0,
+    )
+    await first.stop()
+    const later = new LedgerRig(store, [fee])
+    later.nowMs = begunMs + 10 * MINUTE_MS
+    await later.start()
+    await later.settleAll()
+    await later.stop()
+    // June has 43,200 minutes: a dollar each
+    expect(store.sums()['fee']?.['revenueNanoUsd']).toBe(10e9)
+  })
+
+  it('prices a minute in which the tariff changes by how long each held', async () => {
+    rig.quotes.add({
+      name: 'energyUsdPerKwh',
+      value: 0.09,
+      unit: '',
+      source: 'test',
+      fromMs: T0 + 45_000,
+    })
+    await rig.take(batch(1, [record(0, 'rig1', { energyMilliJ: 3_600_000_000 }), record(1)]))
+    await rig.settleAll()
+    const [minute] = await store.ledger({
+      fromMs: T0,
+      toMs: T0 + MINUTE_MS,
+      stepMs: MINUTE_MS,
+      groupBy: 'site',
+    })
+    // 45 s at 5 ct, 15 s at 9 ct
+    expect(minute?.costNanoUsd).toBe(60_000_000)
   })
 
   it('waits for a minute’s records before it settles it', async () => {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
+import { AdviceMessageSchema } from '../../protocol/advice.ts'
 import { decode } from '../../protocol/codec.ts'
 import { IntervalMessageSchema } from '../../protocol/interval.ts'
 import { LiveMessageSchema } from '../../protocol/sample.ts'
@@ -12,6 +13,7 @@ const SCHEMAS = {
   live: LiveMessageSchema,
   intervals: IntervalMessageSchema,
   ack: AckMessageSchema,
+  advice: AdviceMessageSchema,
 }
 const README = readFileSync(join(import.meta.dirname, '../../protocol/README.md'), 'utf8')
 const examples = [...README.matchAll(/^\*\*(\w+)\*\*(?:(?!```)[\s\S])*?```json\n([\s\S]*?)\n```/gm)].map(

@@ -4,10 +4,13 @@ import { fixed, hashrate, power, usd, usdPerMwh } from './format.ts'
 const KINDS: Record<WorkloadKind, string> = {
   mining: 'mining',
   'gpu-hour': 'GPU hours',
+  reserved: 'reserved GPUs',
   tokens: 'tokens',
+  colocation: 'colocation',
+  fixed: 'fixed fee',
   idle: 'earns nothing',
   overhead: 'cooling, losses, network',
-  unaccounted: 'metered, no device says it',
+  unaccounted: 'meters that disagree',
 }
 
 /** kinds that never earn: their cost is no fault */

@@ -6,7 +6,7 @@ import type { Log } from '../../../protocol/kit/log.ts'
 import { Turns } from '../turns.ts'
 import { explain, isFatal } from './errors.ts'
 import { type Api, Link, type Value } from './link.ts'
-import { CREATE_TABLES, SCHEMA_VERSION } from './tables.ts'
+import { CREATE_TABLES, reshape, SCHEMA_VERSION, TABLES, type Table } from './tables.ts'
 
 /** A statement that runs longer is interrupted. */
 const STATEMENT_MS = 60_000
@@ -235,4 +235,21 @@ const prepare = (link: Link, path: string): Promise<void> =>
         'store-newer',
         `duckdb ${path}: has schema ${row.value}, this perwatt knows ${SCHEMA_VERSION}; run the newer perwatt, or set store.duckdb.path to another file`,
       )
+    else if (Number(row.value) < SCHEMA_VERSION) await bringUpToDate(link)
   })
+
+/** Gives the tables of an earlier version what has come since: all of them, or none. */
+async function bringUpToDate(link: Link): Promise<void> {
+  for (const table of Object.keys(TABLES) as Table[]) {
+    const found = await link.query<{ name: string }>(
+      'SELECT column_name AS name FROM information_schema.columns WHERE table_name = $table ORDER BY ordinal_position',
+      { table },
+    )
+    const sql = reshape(
+      table,
+      found.map(({ name }) => name),
+    )
+    if (sql) await link.query(sql)
+  }
+  await link.query(`UPDATE meta SET value = '${SCHEMA_VERSION}' WHERE name = 'schema'`)
+}

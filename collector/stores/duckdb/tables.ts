@@ -5,7 +5,7 @@ import { CHANGE_SUMS } from '../rows.ts'
 export type ColumnType = 'VARCHAR' | 'BIGINT' | 'DOUBLE' | 'BOOLEAN'
 
 /** Version of the tables below; a file of a newer one is not opened. */
-export const SCHEMA_VERSION = 1
+export const SCHEMA_VERSION = 2
 
 const bigints = <const N extends string>(names: readonly N[]) =>
   Object.fromEntries(names.map((name) => [name, 'BIGINT'])) as Record<N, 'BIGINT'>
@@ -108,3 +108,17 @@ export const CREATE_TABLES = Object.entries(TABLES).map(
       .map(([name, type]) => `"${name}" ${type}`)
       .join(', ')})`,
 )
+
+/** Tables whose numbers are sums: what an earlier version did not count was nothing. */
+const OF_SUMS: readonly string[] = ['ledger', 'change'] satisfies Table[]
+
+/** The statement that gives a table of an earlier version today's columns, in today's order; undefined where it has them. */
+export function reshape(table: Table, present: readonly string[]): string | undefined {
+  const columns = Object.entries(TABLES[table])
+  if (columns.every(([name], i) => present[i] === name)) return undefined
+  const selected = columns.map(([name, type]) => {
+    if (present.includes(name)) return `"${name}"`
+    return `${OF_SUMS.includes(table) && type === 'BIGINT' ? '0' : 'NULL'}::${type} AS "${name}"`
+  })
+  return `CREATE OR REPLACE TABLE ${table} AS SELECT ${selected.join(', ')} FROM ${table}`
+}

@@ -34,6 +34,9 @@ describe('the alerts configuration', () => {
       ['margin-below-zero', 120_000, 'keep'],
       ['site-power-over-limit', 30_000, 'keep'],
       ['clock-skew', 60_000, 'keep'],
+      ['meters-disagree', 300_000, 'keep'],
+      ['pool-difference', 600_000, 'keep'],
+      ['stale-quote', 60_000, 'keep'],
     ])
   })
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { attribution } from '../../../collector/economics/attribution.ts'
 import { type LiveDevice, liveFigures } from '../../../collector/economics/live.ts'
 import type { Prices, QuoteName } from '../../../collector/quotes.ts'
 import type { Workload } from '../../../collector/workloads.ts'
 import type { Device } from '../../../protocol/device.ts'
 import type { Sample } from '../../../protocol/sample.ts'
+import { siteRules } from '../rules.ts'
 
 const WORKLOADS: Workload[] = [
   { name: 'mining', kind: 'mining', scheme: 'fpps', poolFeeRatio: 0.02, match: [{ poolUrl: '*' }] },
@@ -38,7 +38,7 @@ const live = (
   stale,
 })
 const look = (devices: LiveDevice[]) =>
-  liveFigures(devices, WORKLOADS, PRICES, attribution(WORKLOADS), 'meter')
+  liveFigures(devices, PRICES, siteRules({ workloads: WORKLOADS, siteMeter: 'meter' }), 0)
 const of = (figures: ReturnType<typeof look>, name: string) =>
   figures.workloads.find((w) => w.workload === name)
 

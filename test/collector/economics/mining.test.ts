@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import {
   breakEvenUsdPerKwh,
+  hashcostUsdPerPhDay,
   hashpriceUsdPerPhDay,
+  networkHashrateHs,
   subsidyBtc,
   usdPerDiff1,
 } from '../../../collector/economics/mining.ts'
@@ -31,7 +33,24 @@ describe('mining economics', () => {
     expect(breakEvenUsdPerKwh(50, 0)).toBeUndefined()
   })
 
+  it('gives the hashcost of a machine, which is its break-even hashprice: 17.5 J/TH at 0.05 USD/kWh is 21 USD/PH/day', () => {
+    expect(hashcostUsdPerPhDay(17.5, 0.05)).toBeCloseTo(21, 10)
+    // at the break-even energy price the energy costs what the hashes earn
+    expect(hashcostUsdPerPhDay(17.5, breakEvenUsdPerKwh(50, 17.5) as number)).toBeCloseTo(50, 10)
+  })
+
+  it('gives the network’s hashrate: a difficulty of 1e14 is 716 EH/s', () => {
+    expect(networkHashrateHs(1e14) / 1e18).toBeCloseTo(715.83, 2)
+  })
+
   it('knows no reward without a difficulty', () => {
-    expect(usdPerDiff1({ difficulty: 0, blockHeight: 1, feesBtcPerBlock: 0, btcUsd: 1 })).toBeUndefined()
+    const at = (difficulty: number) =>
+      usdPerDiff1({ difficulty, blockHeight: 1, feesBtcPerBlock: 0, btcUsd: 1 })
+    expect([0, -1, Number.NaN, Number.MIN_VALUE].map(at)).toEqual([
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+    ])
   })
 })

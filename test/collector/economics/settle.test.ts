@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { attribution } from '../../../collector/economics/attribution.ts'
 import { settleMinute } from '../../../collector/economics/settle.ts'
 import type { Prices, QuoteName } from '../../../collector/quotes.ts'
 import type { AgentInterval } from '../../../collector/store.ts'
 import type { Workload } from '../../../collector/workloads.ts'
 import type { Device } from '../../../protocol/device.ts'
+import { siteRules } from '../rules.ts'
 
 const WORKLOADS: Workload[] = [
   { name: 'mining', kind: 'mining', scheme: 'fpps', poolFeeRatio: 0, match: [{ poolUrl: '*' }] },
@@ -26,11 +26,7 @@ const DEVICES: Device[] = [
   { deviceId: 'pdu', kind: 'meter', driver: 'snmp-pdu' },
   { deviceId: 'box', kind: 'host', driver: 'host' },
 ]
-const CONTEXT = {
-  attribute: attribution(WORKLOADS),
-  siteMeter: 'meter',
-  device: (_agent: string, id: string) => DEVICES.find((d) => d.deviceId === id),
-}
+const CONTEXT = siteRules({ workloads: WORKLOADS, siteMeter: 'meter' }, DEVICES)
 const quote = (name: QuoteName, value: number) => ({ name, value, unit: '', source: 'test', fromMs: 0 })
 const PRICES: Prices = {
   btcUsd: quote('btcUsd', 1e5),
@@ -87,7 +83,11 @@ describe('settlement', () => {
       interval('box', {}, { energyMilliJ: 2 }),
       interval('node/gpu0', { namespace: 'somebody' }, { energyMilliJ: 3 }),
     ])
-    expect(rows.map((r) => r.workload)).toEqual(['idle', 'overhead', 'unassigned'])
+    expect(rows.map((r) => [r.workload, r.energyMilliJ])).toEqual([
+      ['overhead', 2],
+      ['idle', 1],
+      ['unassigned', 3],
+    ])
   })
 
   it('shows devices that claim more than the meter as unaccounted, with its sign', () => {

@@ -14,7 +14,7 @@ import { SILENT } from '../../../protocol/kit/log.ts'
 import { Secret } from '../../../protocol/kit/secret.ts'
 import { MINUTE_MS } from '../../../protocol/units.ts'
 import { eventually } from '../../eventually.ts'
-import { deviceOf, LedgerRig, POOL, record, T0, TENANT } from '../ledger-rig.ts'
+import { KNOWN, LedgerRig, POOL, record, T0, TENANT } from '../ledger-rig.ts'
 import { createScene } from './scene.ts'
 
 const TOKEN = 'a-token-of-this-test'
@@ -68,7 +68,7 @@ export class BooksRig {
     const { ledger, pricing, repricer } = rig
     this.#server = createServer({
       views: createScene(),
-      books: new Bookkeeper({ store, ledger, pricing, repricer, quarantine, device: deviceOf }),
+      books: new Bookkeeper({ store, ledger, pricing, repricer, quarantine, devices: KNOWN }),
       assets: {},
       log: SILENT,
       version: '1.2.3',

@@ -21,7 +21,7 @@ describe('the books of a collector', () => {
       const again = recompute(await books.printed((o) => explain({ ...o, workload, minute: iso(0) })))
       expect([workload, said.agrees, again]).toEqual([workload, true, said.ledger])
     }
-    expect((await books.explained('mining')).intervals[1]?.revenue).toMatchObject({ formula: '0' })
+    expect((await books.explained('mining')).intervals.map((i) => i.revenue.formula)).toContain('0')
     expect((await books.explained('rental')).rules.workload).toMatchObject({ usdPerGpuHour: 2.1 })
   })
 
@@ -49,11 +49,14 @@ describe('the books of a collector', () => {
           groupBy: 'workload',
         })
         expect(buckets.length).toBeGreaterThan(2)
-        for (const { group, energyMilliJ, revenueNanoUsd, costNanoUsd } of buckets) {
+        for (const { group, energyMilliJ, revenueNanoUsd, costNanoUsd, demandNanoUsd } of buckets) {
           const text = await books.printed((o) =>
             explain({ ...o, workload: group, minute: new Date(startMs).toISOString() }),
           )
-          expect([group, recompute(text)]).toEqual([group, { energyMilliJ, revenueNanoUsd, costNanoUsd }])
+          expect([group, recompute(text)]).toEqual([
+            group,
+            { energyMilliJ, revenueNanoUsd, costNanoUsd, demandNanoUsd },
+          ])
         }
       }),
       { numRuns: 12 },

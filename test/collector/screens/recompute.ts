@@ -1,8 +1,12 @@
 /** Does the sums again that `perwatt-collector explain` prints, from nothing but the printed text. */
 export function recompute(text: string): Record<string, number> {
-  const sums: Record<string, number> = { energyMilliJ: 0, revenueNanoUsd: 0, costNanoUsd: 0 }
+  const sums: Record<string, number> = {
+    energyMilliJ: 0,
+    revenueNanoUsd: 0,
+    costNanoUsd: 0,
+    demandNanoUsd: 0,
+  }
   const lines = text.split('\n')
-  const behind = lines.slice(lines.indexOf('devicesMilliJ is the sum of') + 1)
   for (const [i, line] of lines.entries()) {
     const [, name, rest] = /^ {2}(\w+) = (.*)$/.exec(line) ?? []
     if (name === undefined || rest === undefined || !(name in sums)) continue
@@ -11,12 +15,12 @@ export function recompute(text: string): Record<string, number> {
         ...(lines[i + 1]?.startsWith('    with ') ? (lines[i + 1] ?? '') : '').matchAll(/(\w+) = ([^,]+)/g),
       ].map(([, input, value]) => [input ?? '', Number(value)]),
     )
-    if (inputs.has('devicesMilliJ')) {
-      const parts = behind.flatMap((l) => /^ {2}.+: (-?\d+)$/.exec(l)?.[1] ?? [])
-      inputs.set(
-        'devicesMilliJ',
-        parts.map(Number).reduce((a, b) => a + b, 0),
-      )
+    const summed = / {4}(\w+) is the sum of$/.exec(lines[i + 2] ?? '')?.[1]
+    if (summed !== undefined) {
+      let sum = 0
+      for (let k = i + 3; / {6}.+: (-?\d+)$/.test(lines[k] ?? ''); k++)
+        sum += Number(/(-?\d+)$/.exec(lines[k] ?? '')?.[1])
+      inputs.set(summed, sum)
     }
     // the formula stands before its printed result, which is not looked at
     const formula = rest.split(' = ')[0] ?? ''
@@ -27,7 +31,7 @@ export function recompute(text: string): Record<string, number> {
 }
 
 /** Arithmetic with + - * / ( ) round() in the usual order, left to right. */
-function evaluate(text: string, inputs: ReadonlyMap<string, number>): number {
+export function evaluate(text: string, inputs: ReadonlyMap<string, number>): number {
   const tokens = text.match(/[A-Za-z]\w*|\d+(?:\.\d+)?(?:e[+-]?\d+)?|[-+*/()]/g) ?? []
   let at = 0
   const factor = (): number => {

@@ -1,4 +1,4 @@
-import type { LedgerQuery } from '../../../collector/store.ts'
+import type { FigureQuery } from '../../../collector/figures-view.ts'
 import type { AgentView, AlertView, DeviceView, LedgerFigure, Trend } from '../../../collector/view.ts'
 import { HOUR_MS, JOULES_PER_KWH, MINUTE_MS } from '../../../protocol/units.ts'
 
@@ -164,26 +164,32 @@ export function trendAt(nowMs: number): Trend {
   }
 }
 
-export function ledgerOf(query: LedgerQuery): LedgerFigure[] {
+export function ledgerOf(query: FigureQuery): LedgerFigure[] {
   const figures: LedgerFigure[] = []
-  for (let t = query.fromMs; t < query.toMs; t += query.stepMs)
+  const stepMs = typeof query.stepMs === 'number' ? query.stepMs : query.toMs - query.fromMs
+  for (let t = query.fromMs; t < query.toMs; t += stepMs)
     figures.push({
       group: query.groupBy === 'site' ? 'site' : `${query.groupBy}, "one"`,
       start: new Date(t).toISOString(),
-      end: new Date(t + query.stepMs).toISOString(),
+      end: new Date(t + stepMs).toISOString(),
       energyJ: 2 * JOULES_PER_KWH,
       revenueUsd: 0.18,
+      feesUsd: 0,
       costUsd: 0.08,
+      demandUsd: 0,
       netUsd: 0.1,
+      depreciationUsd: 0,
       revenueUsdPerKwh: 0.09,
+      minedSat: 0,
       coveredS: 60,
       workDiff1: 4_096,
       gpuS: 0,
       busyGpuS: 0,
       tokensIn: 0,
+      tokensInCached: 0,
       tokensOut: 0,
       // the last of them came late
-      ...(t + query.stepMs >= query.toMs
+      ...(t + stepMs >= query.toMs
         ? { revision: 2, restatedAt: new Date(query.toMs + 7 * 60_000).toISOString() }
         : {}),
     })

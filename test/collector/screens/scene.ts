@@ -1,4 +1,6 @@
-import type { LedgerQuery } from '../../../collector/store.ts'
+import type { Machine } from '../../../collector/economics/break-even.ts'
+import type { Economy } from '../../../collector/economy.ts'
+import type { FigureQuery, LedgerFigures } from '../../../collector/figures-view.ts'
 import type {
   AgentView,
   AlertView,
@@ -23,7 +25,7 @@ import {
 } from './scene-lists.ts'
 
 /** An invented site that lives: `advance` moves its clock and its figures. Every field may be changed between frames. */
-export interface Scene extends Views {
+export interface Scene extends Views, LedgerFigures {
   nowMs: number
   advance(ms: number): void
   change: {
@@ -34,8 +36,10 @@ export interface Scene extends Views {
     trend?: Trend
     workloads?: WorkloadView[]
     worst?: DeviceView[]
+    economy?: Economy
+    machines?: Machine[]
   }
-  asked: LedgerQuery[]
+  asked: FigureQuery[]
 }
 
 const START_MS = Date.UTC(2026, 2, 14, 18, 32, 6)
@@ -76,6 +80,8 @@ export function createScene(
         powerLimitW: Math.ceil((sum('powerW') * 1.05) / 100_000) * 100_000,
         revenueUsdPerH: sum('revenueUsdPerH'),
         energyCostUsdPerH: sum('energyCostUsdPerH'),
+        demandUsdPerH: 0,
+        feesUsdPerH: 0,
         netUsdPerH: sum('netUsdPerH'),
         revenueUsdPerKwh: sum('revenueUsdPerH') / (sum('powerW') / 1000),
         hashrateHs: (miningW / 18.9) * 1e12,
@@ -144,14 +150,24 @@ export function createScene(
       alerts: scene.alerts(),
       worst: scene.devices(),
     }),
+    unmatched: () => [],
+    economy: () => scene.change.economy ?? economyOfScene(scene.nowMs),
+    machines: () => scene.change.machines ?? [],
     trend: () => scene.change.trend ?? trendAt(scene.nowMs),
-    ledger: async (query) => {
+    async *ledger(query) {
       scene.asked.push(query)
-      return ledgerOf(query)
+      yield ledgerOf(query)
     },
   }
   return scene
 }
+
+const economyOfScene = (atMs: number): Economy => ({
+  baseline: { atMs, prices: {}, workloads: [], idleGpus: { count: 0, wattsPerGpu: 0 } },
+  blocks: [],
+  price: {},
+  simulated: true,
+})
 
 function rackOf(c: number, r: number, last: boolean, total: number): RackView {
   const n = c * 1009 + r * 37
@@ -180,6 +196,8 @@ function earning(
     devices: Math.round(kw / 3),
     revenueUsdPerH: kw * usdPerKwh,
     energyCostUsdPerH: kw * ENERGY_USD_PER_KWH,
+    demandUsdPerH: 0,
+    feesUsdPerH: 0,
     netUsdPerH: kw * (usdPerKwh - ENERGY_USD_PER_KWH),
     revenueUsdPerKwh: usdPerKwh,
     ...more,

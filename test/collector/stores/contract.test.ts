@@ -234,7 +234,13 @@ describe.each(Object.keys(stores))('the %s store', (kind) => {
   })
 
   describe('adds the ledger up', () => {
-    const keyOf = { workload: 'workload', device: 'deviceId', container: 'container', rack: 'rack' } as const
+    const keyOf = {
+      workload: 'workload',
+      device: 'deviceId',
+      agent: 'agentId',
+      container: 'container',
+      rack: 'rack',
+    } as const
 
     test.each(GROUP_BYS)('exactly by %s, in steps of any width', async (groupBy) => {
       const rows = Array.from({ length: 400 }, (_, i) =>
@@ -242,6 +248,7 @@ describe.each(Object.keys(stores))('the %s store', (kind) => {
           minuteMs: DAY_MS + (i % 50) * MINUTE_MS,
           workload: ['mining', 'idle', 'llm "7b", large'][i % 3]!,
           deviceId: `gpu-${i % 7}/gpu0`,
+          agentId: ['', 'edge 1', 'edge,2'][i % 3]!,
           container: ['', 'c 1', 'c,2'][i % 3]!,
           rack: ['', 'r=1'][i % 2]!,
           owner: i % 5 === 0 ? '' : `pod=p${i % 11}`,

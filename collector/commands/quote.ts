@@ -1,0 +1,67 @@
+import { UsageError } from '../../protocol/kit/errors.ts'
+import { table } from '../../protocol/kit/table.ts'
+import type { QuotesView } from '../quote-desk.ts'
+import type { Quote } from '../quotes.ts'
+import { ApiClient, type ApiOptions, isoTime } from './api-client.ts'
+
+export interface QuoteOptions extends ApiOptions {
+  by?: string
+  from?: string
+  holdsFor?: string
+}
+
+/** Pushes a price to the running collector, or without one prints the prices of now and where they come from. */
+export async function quote(
+  name: string | undefined,
+  value: string | undefined,
+  options: QuoteOptions,
+): Promise<void> {
+  const { by, from, holdsFor } = options
+  const api = new ApiClient(options)
+  if (name === undefined) {
+    process.stdout.write(`${quotesText(await api.ask<QuotesView>('/api/v1/quotes', {}))}\n`)
+    return
+  }
+  if (value === undefined || value.trim() === '' || !Number.isFinite(Number(value)))
+    throw new UsageError([`value: expected a number for ${name}, got ${value ?? 'nothing'}`])
+  if (!by) throw new UsageError(['--by: say who says so; it stands in the quote’s source'])
+  const pushed = await api.ask<Quote>(
+    '/api/v1/quotes',
+    {},
+    {
+      name,
+      value: Number(value),
+      by,
+      ...(from === undefined ? {} : { from: isoTime(from) }),
+      ...(holdsFor === undefined ? {} : { holdsFor }),
+    },
+  )
+  const until =
+    pushed.staleAfterMs === undefined ? 'until the next push' : `until ${iso(pushed.staleAfterMs + 1)}`
+  process.stdout.write(
+    `${pushed.name} = ${pushed.value} ${pushed.unit}, ${pushed.source}, from ${iso(pushed.fromMs)} ${until}\n`,
+  )
+}
+
+const iso = (ms: number): string => new Date(ms).toISOString()
+
+function quotesText({ quotes, feeds, heldBack }: QuotesView): string {
+  const prices = table(
+    ['quote', 'value', 'unit', 'from', 'source'],
+    quotes.map((q) => [
+      q.name,
+      String(q.value),
+      q.unit,
+      iso(q.fromMs),
+      `${q.source}${q.stale ? ', STALE' : ''}`,
+    ]),
+  )
+  const troubles = [
+    ...feeds.flatMap(({ name, failing }) => (failing ? [`feed ${name} fails: ${failing}`] : [])),
+    ...heldBack.map((h) => `held back: ${h.source} says ${h.name} = ${h.value} ${h.unit}, ${h.reason}`),
+  ]
+  return [
+    quotes.length > 0 ? prices : 'no prices: type some under `prices`, or name `feeds`',
+    ...troubles,
+  ].join('\n')
+}

@@ -1,0 +1,95 @@
+import { UsageError } from '../../protocol/kit/errors.ts'
+import { ConversionSchema, ScenarioSchema } from '../economics/scenario.ts'
+import type { WhatIf } from '../economics-view.ts'
+import { ApiClient, type ApiOptions } from './api-client.ts'
+import { whatIfText } from './whatif-text.ts'
+
+interface WhatIfOptions extends ApiOptions {
+  json?: boolean
+  /** the flags below, by their names in camel case */
+  [flag: string]: unknown
+}
+
+const CONVERT = 'convert'
+/** Fields whose flag is not simply their name. */
+const FLAGS: Record<string, string> = { networkLeavesShare: 'networkLeaves' }
+
+interface Flag {
+  /** as commander calls its value */
+  key: string
+  /** where it goes in the scenario */
+  field: string
+  ofConversion: boolean
+  takes: 'number' | 'text' | 'prices' | 'nothing'
+  text: string
+}
+
+const TAKES: Record<string, Flag['takes']> = {
+  halving: 'nothing',
+  tenantPaysEnergy: 'nothing',
+  from: 'text',
+  usdPerGpuHour: 'prices',
+}
+
+const flagsOf = (
+  shape: Record<string, { description?: string | undefined }>,
+  ofConversion: boolean,
+): Flag[] =>
+  Object.entries(shape)
+    .filter(([field]) => field !== 'conversion')
+    .map(([field, { description = '' }]) => ({
+      key: ofConversion ? `${CONVERT}${field[0]?.toUpperCase()}${field.slice(1)}` : (FLAGS[field] ?? field),
+      field,
+      ofConversion,
+      takes: ofConversion && field === 'usdPerGpuHour' ? 'number' : (TAKES[field] ?? 'number'),
+      text: ofConversion ? `conversion: ${description}` : description,
+    }))
+
+const WHAT_IF_FLAGS = [...flagsOf(ScenarioSchema.shape, false), ...flagsOf(ConversionSchema.shape, true)]
+const VALUE = {
+  number: ' <number>',
+  text: ' <name>',
+  prices: ' <usd|workload=usd,...>',
+  nothing: '',
+} as const
+const dashed = (key: string) => `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
+
+/** The command's options, one for each field of a scenario: flags and description. */
+export const WHAT_IF_OPTIONS: readonly (readonly [string, string])[] = WHAT_IF_FLAGS.map(
+  ({ key, takes, text }) => [`${dashed(key)}${VALUE[takes]}`, text] as const,
+)
+
+/** Prints what the site would earn under a scenario, beside what it earns. */
+export async function whatif(options: WhatIfOptions): Promise<void> {
+  const found = await new ApiClient(options).ask<WhatIf>('/api/v1/whatif', {}, scenarioOf(options))
+  process.stdout.write(options.json ? `${JSON.stringify(found, null, 2)}\n` : whatIfText(found))
+}
+
+function scenarioOf(options: WhatIfOptions): Record<string, unknown> {
+  const scenario: Record<string, unknown> = {}
+  const conversion: Record<string, unknown> = {}
+  const faults: string[] = []
+  for (const flag of WHAT_IF_FLAGS) {
+    const given = options[flag.key]
+    if (given === undefined) continue
+    const value = readValue(flag.takes, given)
+    if (value === undefined) faults.push(`${dashed(flag.key)}: expected a number, got ${String(given)}`)
+    else (flag.ofConversion ? conversion : scenario)[flag.field] = value
+  }
+  if (faults.length > 0) throw new UsageError(faults)
+  return Object.keys(conversion).length > 0 ? { ...scenario, conversion } : scenario
+}
+
+function readValue(takes: Flag['takes'], given: unknown): unknown {
+  if (takes === 'nothing' || takes === 'text') return given
+  const text = String(given)
+  if (takes === 'number' || !text.includes('=')) return numberOf(text)
+  const prices = text.split(',').map((part) => {
+    const [name = '', usd = ''] = part.split('=')
+    return [name, numberOf(usd)] as const
+  })
+  return prices.every(([name, usd]) => name && usd !== undefined) ? Object.fromEntries(prices) : undefined
+}
+
+const numberOf = (text: string): number | undefined =>
+  text.trim() !== '' && Number.isFinite(Number(text)) ? Number(text) : undefined

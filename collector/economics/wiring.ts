@@ -1,0 +1,143 @@
+import type { Device } from '../../protocol/device.ts'
+import { emptyLoads, LOAD_KINDS, type Loads } from './meter-tree.ts'
+
+/** How a site is wired, as far as its devices say. */
+export interface SiteWiring {
+  /** deviceId of the site meter */
+  siteMeter?: string | undefined
+  /** any device of the site, also one that says nothing now: what is behind a silent meter is behind the next one */
+  find(deviceId: string): Device | undefined
+}
+
+/** Who is behind whom among those that are heard; index i is device i. */
+export interface Wired {
+  /** index of the meter that each is behind, -1 for none */
+  parents: Int32Array
+  /** kinds and weights of a balance; what the devices say comes with each moment */
+  loads: Loads
+  /** 1: stands for a GPU host: a host's own meter, or one that has nothing but GPUs and hosts behind it */
+  hosts: Uint8Array
+  /** 1: measures what is in others already: a meter that nothing is behind, and that is behind nothing */
+  checks: Uint8Array
+}
+
+/** Where a plate is not known: what one of its kind takes about, W. Only their ratio counts. */
+const TYPICAL_W = { asic: 3_300, gpu: 500, host: 500, meter: 0, service: 0 } as const
+const DEEPEST = 16
+const NONE = -1
+
+interface Named {
+  deviceId: string
+  device: Device | undefined
+}
+
+/** The names that say which meter a device is behind, looked up once for as long as the devices stay the same. */
+export class Wiring {
+  readonly #named: readonly Named[]
+  readonly #siteMeter: string | undefined
+  readonly #ids = new Map<string, number>()
+  /** by name: the meter that it is behind itself */
+  readonly #above: number[] = []
+  /** by device: its own name where it may be a meter, and that of its meter */
+  readonly #own: Int32Array
+  readonly #meter: Int32Array
+
+  constructor(named: readonly Named[], { siteMeter, find }: SiteWiring) {
+    this.#named = named
+    this.#siteMeter = siteMeter
+    this.#meter = Int32Array.from(named, ({ device }) => this.#idOf(device?.meteredBy, find))
+    if (siteMeter !== undefined) this.#idOf(siteMeter, find)
+    this.#own = Int32Array.from(named, ({ deviceId }) => this.#ids.get(deviceId) ?? NONE)
+  }
+
+  /** @param heard 1 for each device that says something now; the others are behind nothing, and nothing is behind them */
+  wire(heard: Uint8Array): Wired {
+    const count = this.#named.length
+    const first = this.#firstHeard(heard)
+    const site = this.#siteMeter === undefined ? NONE : (first[this.#ids.get(this.#siteMeter) as number] as number)
+    const meters = new Int32Array(count).fill(NONE)
+    for (let i = 0; i < count; i++) if (heard[i]) meters[i] = this.#heardMeterOf(i, first)
+    cutCircles(meters)
+    const isAbove = aboveOf(meters)
+    const wired: Wired = {
+      parents: new Int32Array(count),
+      loads: { ...emptyLoads(count), site },
+      hosts: new Uint8Array(count),
+      checks: new Uint8Array(count),
+    }
+    for (let i = 0; i < count; i++) {
+      const meter = meters[i] as number
+      wired.parents[i] = !heard[i] || meter !== NONE || i === site ? meter : site
+      const { deviceId, device } = this.#named[i] as Named
+      const kind = device?.kind ?? (deviceId === this.#siteMeter ? 'meter' : 'asic')
+      wired.loads.kind[i] = LOAD_KINDS.indexOf(kind === 'meter' || kind === 'host' ? kind : 'machine')
+      if (meter !== NONE) wired.loads.weight[i] = device?.ratedPowerW ?? TYPICAL_W[kind]
+      if (kind === 'meter' && i !== site && !isAbove[i] && meter === NONE) wired.checks[i] = 1
+    }
+    this.#markHosts(wired)
+    return wired
+  }
+
+  #idOf(name: string | undefined, find: SiteWiring['find']): number {
+    if (name === undefined) return NONE
+    const known = this.#ids.get(name)
+    if (known !== undefined) return known
+    const id = this.#ids.size
+    this.#ids.set(name, id)
+    // set before the next one is looked up: names may go in a circle
+    this.#above[id] = NONE
+    this.#above[id] = this.#idOf(find(name)?.meteredBy, find)
+    return id
+  }
+
+  /** By name: the first device of it that is heard. */
+  #firstHeard(heard: Uint8Array): Int32Array {
+    const first = new Int32Array(this.#ids.size).fill(NONE)
+    for (let i = heard.length - 1; i >= 0; i--) {
+      const id = this.#own[i] as number
+      if (id !== NONE && heard[i]) first[id] = i
+    }
+    return first
+  }
+
+  #heardMeterOf(i: number, first: Int32Array): number {
+    let id = this.#meter[i] as number
+    for (let hops = 0; id !== NONE && hops < DEEPEST; hops++) {
+      const meter = first[id] as number
+      if (meter !== NONE && id !== this.#own[i]) return meter
+      id = this.#above[id] as number
+    }
+    return NONE
+  }
+
+  #markHosts({ parents, hosts }: Wired): void {
+    const others = new Uint8Array(parents.length)
+    for (const [i, { device }] of this.#named.entries()) {
+      const parent = parents[i] as number
+      if (parent === NONE) continue
+      const kind = device?.kind
+      if (kind === 'gpu' || kind === 'host') hosts[parent] = 1
+      else if (kind !== 'service') others[parent] = 1
+    }
+    for (const [i, { device }] of this.#named.entries())
+      hosts[i] = device?.kind === 'host' || (hosts[i] && !others[i]) ? 1 : 0
+  }
+}
+
+function aboveOf(meters: Int32Array): Uint8Array {
+  const isAbove = new Uint8Array(meters.length)
+  for (const meter of meters) if (meter !== NONE) isAbove[meter] = 1
+  return isAbove
+}
+
+/** Meters that are said to be behind one another in a circle: the first of them is behind the site's. */
+function cutCircles(meters: Int32Array): void {
+  const isAbove = aboveOf(meters)
+  const mostHops = isAbove.reduce((sum, is) => sum + is, 0)
+  for (let i = 0; i < meters.length; i++) {
+    if (!isAbove[i]) continue
+    let above = meters[i] as number
+    for (let hops = 0; above !== NONE && above !== i && hops <= mostHops; hops++) above = meters[above] as number
+    if (above === i) meters[i] = NONE
+  }
+}

@@ -1,0 +1,119 @@
+import { readFile } from 'node:fs/promises'
+import { z } from 'zod'
+import { PerwattError, reasonOf } from '../../protocol/kit/errors.ts'
+import { HttpUrlSchema } from '../../protocol/kit/fields.ts'
+import { SecretSchema } from '../../protocol/kit/secret.ts'
+import { BlockFees } from '../block-fees.ts'
+import { defineFeed, type Statement } from '../feed.ts'
+import { AllowPrivateSchema, feedClient, pollSchema, refineUrl } from '../feed-http.ts'
+import { polling } from '../polling.ts'
+
+/** A node is one's own: on this machine or beside it. */
+const OWN_NETWORK = ['127.0.0.0/8', '::1/128', '10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7']
+/** The first poll asks for the fees of a day of blocks, some 50 ms each on a slow disk. */
+const DEADLINE_MS = 60_000
+
+const SettingsSchema = z
+  .strictObject({
+    url: HttpUrlSchema.default('http://127.0.0.1:8332').describe('address of the node’s JSON-RPC'),
+    user: z.string().min(1).optional(),
+    password: SecretSchema.optional(),
+    cookieFile: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('the node’s .cookie file, instead of a user and a password; read again at every poll'),
+    poll: pollSchema('1m'),
+    allowPrivate: AllowPrivateSchema.prefault(OWN_NETWORK),
+  })
+  .superRefine(refineUrl)
+  .refine(({ user, password, cookieFile }) => (cookieFile ? !user && !password : user && password), {
+    message: 'expected a user and a password, or a cookieFile',
+  })
+type Settings = z.output<typeof SettingsSchema>
+
+// Bitcoin Core answers a batch in any order, each with its own result or error (JSON-RPC 1.0: the other is null)
+const BatchSchema = z.array(
+  z.looseObject({
+    id: z.number(),
+    result: z.unknown(),
+    error: z.looseObject({ code: z.number(), message: z.string() }).nullish(),
+  }),
+)
+const ChainSchema = z.looseObject({
+  chain: z.string(),
+  blocks: z.number().int(),
+  difficulty: z.number(),
+  initialblockdownload: z.boolean().optional(),
+  verificationprogress: z.number().optional(),
+})
+
+async function credential({ user, password, cookieFile }: Settings): Promise<string> {
+  if (!cookieFile) return `${user}:${password?.reveal()}`
+  try {
+    return (await readFile(cookieFile, 'utf8')).trim()
+  } catch (error) {
+    const why = `${reasonOf(error)}; is the node running, and may perwatt read its cookie?`
+    throw new PerwattError('unreadable', why)
+  }
+}
+
+export default defineFeed({
+  kind: 'bitcoinNode',
+  about: 'difficulty, height and average fees from a Bitcoin node of your own (JSON-RPC)',
+  settings: SettingsSchema,
+  quotes: () => ['difficulty', 'blockHeight', 'feesBtcPerBlock'],
+  open(settings, context) {
+    const client = feedClient(context, settings.allowPrivate)
+    const call = async (calls: readonly [method: string, ...params: unknown[]][], signal: AbortSignal) => {
+      const authorization = `Basic ${Buffer.from(await credential(settings)).toString('base64')}`
+      const body = calls.map(([method, ...params], id) => ({ jsonrpc: '1.0', id, method, params }))
+      const request = { url: settings.url, headers: { authorization }, body }
+      const answers = new Map((await client.json(request, BatchSchema, signal)).map((a) => [a.id, a]))
+      return calls.map(([method], id): unknown => {
+        const answer = answers.get(id)
+        if (answer && !answer.error) return answer.result
+        const why = answer?.error
+          ? `${answer.error.message} (${answer.error.code})`
+          : 'no answer in the batch'
+        throw new PerwattError('rpc-error', `${method}: ${why}`)
+      })
+    }
+    const fees = new BlockFees((heights, signal) =>
+      call(
+        heights.map((height) => ['getblockstats', height, ['blockhash', 'totalfee']]),
+        signal,
+      ),
+    )
+    return polling(
+      context,
+      settings.poll,
+      async (signal) => {
+        const [said] = await call([['getblockchaininfo']], signal)
+        const chain = ChainSchema.parse(said)
+        refuseChain(chain)
+        const statements: Statement[] = [
+          { name: 'difficulty', value: chain.difficulty },
+          { name: 'blockHeight', value: chain.blocks },
+        ]
+        try {
+          const value = await fees.averageBtc(chain.blocks, signal)
+          return { statements: [...statements, { name: 'feesBtcPerBlock', value }] }
+        } catch (error) {
+          signal.throwIfAborted()
+          return { statements, missing: `fees: ${reasonOf(error)}` }
+        }
+      },
+      DEADLINE_MS,
+    )
+  },
+})
+
+/** Another network's difficulty, or that of years ago, would price every hash wrong. */
+function refuseChain({ chain, initialblockdownload, verificationprogress }: z.output<typeof ChainSchema>) {
+  if (chain !== 'main') throw new PerwattError('wrong-chain', `the node is on ${chain}, expected main`)
+  if (initialblockdownload) {
+    const done = verificationprogress === undefined ? '' : ` (${(verificationprogress * 100).toFixed(1)} %)`
+    throw new PerwattError('syncing', `the node is still syncing${done}; its figures are of the past`)
+  }
+}

@@ -1,0 +1,100 @@
+import { type JsonValue, query } from 'jsonpath-rfc9535'
+import { z } from 'zod'
+import { PerwattError, reasonOf } from '../../protocol/kit/errors.ts'
+import { HttpUrlSchema } from '../../protocol/kit/fields.ts'
+import { SecretSchema } from '../../protocol/kit/secret.ts'
+import { defineFeed, type Statement } from '../feed.ts'
+import { AllowPrivateSchema, AmountSchema, feedClient, pollSchema, refineUrl } from '../feed-http.ts'
+import { polling } from '../polling.ts'
+import { scaled, timed } from '../price-series.ts'
+import { QuoteNameSchema } from '../quotes.ts'
+import { readTime, TimeZoneSchema } from '../time-zone.ts'
+
+const HEADER = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/
+
+const JsonPathSchema = z.string().superRefine((path, ctx) => {
+  try {
+    query({}, path)
+  } catch (error) {
+    ctx.addIssue(`expected a JSONPath (RFC 9535) such as $.data[0].price: ${reasonOf(error)}`)
+  }
+})
+
+const SettingsSchema = z
+  .strictObject({
+    url: HttpUrlSchema.describe('address that is asked with GET; redirects are not followed'),
+    headers: z
+      .record(z.string().regex(HEADER, 'expected the name of a header'), SecretSchema)
+      .default({})
+      .describe('headers to send, such as Authorization: { file: ... }'),
+    name: QuoteNameSchema.default('energyUsdPerKwh').describe('which price it is'),
+    path: JsonPathSchema.describe('JSONPath (RFC 9535) of the price in the answer, such as $.price'),
+    timePath: JsonPathSchema.optional().describe(
+      'where the answer is a list: JSONPath of the times from which its prices hold, as many as prices; ISO 8601, or Unix s or ms',
+    ),
+    timeZone: TimeZoneSchema.default('UTC').describe('whose clock times without a zone are'),
+    scale: z
+      .number()
+      .default(1)
+      .describe('the price is multiplied by this: 0.001 makes USD/kWh out of USD/MWh'),
+    poll: pollSchema('5m'),
+    allowPrivate: AllowPrivateSchema,
+  })
+  .superRefine(refineUrl)
+type Settings = z.output<typeof SettingsSchema>
+
+export default defineFeed({
+  kind: 'httpPrice',
+  about: 'any price that an address answers as JSON',
+  settings: SettingsSchema,
+  quotes: ({ name }) => [name],
+  open(settings, context) {
+    const client = feedClient(context, settings.allowPrivate)
+    return polling(context, settings.poll, async (signal) => {
+      const headers = Object.fromEntries(
+        Object.entries(settings.headers).map(([header, value]) => [header, value.reveal()]),
+      )
+      const answer = await client.json({ url: settings.url, headers }, z.json(), signal)
+      return { statements: readAnswer(answer, settings, context.nowMs()) }
+    })
+  },
+})
+
+function readAnswer(
+  answer: JsonValue,
+  { name, path, timePath, timeZone, scale }: Settings,
+  nowMs: number,
+): Statement[] {
+  const found = query(answer, path)
+  const values = found.map((value) => scaled(amount(value, path), scale))
+  const [value] = values
+  if (timePath === undefined) {
+    if (value !== undefined && values.length === 1) return [{ name, value }]
+    throw new PerwattError('unexpected', `${path} finds ${found.length} prices, expected one`)
+  }
+  const times = query(answer, timePath).map((time) => timeMs(time, timePath, timeZone))
+  if (times.length !== values.length || times.length === 0) {
+    const why = `${path} finds ${values.length} prices, ${timePath} ${times.length} times; expected as many`
+    throw new PerwattError('unexpected', why)
+  }
+  return timed(
+    name,
+    times.map((fromMs, i) => ({ fromMs, value: values[i] ?? Number.NaN })),
+    nowMs,
+  )
+}
+
+function amount(value: JsonValue, path: string): number {
+  const read = AmountSchema.safeParse(value)
+  if (read.success) return read.data
+  throw new PerwattError(
+    'unexpected',
+    `${path} finds ${JSON.stringify(value).slice(0, 60)}, expected a price`,
+  )
+}
+
+function timeMs(value: JsonValue, path: string, timeZone: string): number {
+  const ms = typeof value === 'string' || typeof value === 'number' ? readTime(value, timeZone) : undefined
+  if (ms !== undefined) return ms
+  throw new PerwattError('unexpected', `${path} finds ${JSON.stringify(value).slice(0, 60)}, expected a time`)
+}

@@ -1,0 +1,105 @@
+import { createReadStream } from 'node:fs'
+import { stat } from 'node:fs/promises'
+import { type Parser, parse } from 'csv-parse'
+import { z } from 'zod'
+import { PerwattError, reasonOf } from '../../protocol/kit/errors.ts'
+import { defineFeed } from '../feed.ts'
+import { pollSchema } from '../feed-http.ts'
+import { polling } from '../polling.ts'
+import { scaled, type TimedPrice, timed } from '../price-series.ts'
+import { QuoteNameSchema } from '../quotes.ts'
+import { readTime, TimeZoneSchema } from '../time-zone.ts'
+
+/** Five-minute prices of three years. */
+const MAX_ROWS = 350_000
+const MAX_LINE_CHARS = 10_000
+
+const SettingsSchema = z.strictObject({
+  path: z.string().min(1).describe('the file; it is read again when it changes'),
+  name: QuoteNameSchema.default('energyUsdPerKwh').describe('which price it is'),
+  timeColumn: z
+    .string()
+    .default('time')
+    .describe('heading of the times from which prices hold: ISO 8601, or Unix s or ms'),
+  priceColumn: z.string().default('price').describe('heading of the prices'),
+  timeZone: TimeZoneSchema.default('UTC').describe('whose clock times without a zone are'),
+  delimiter: z.string().length(1).default(','),
+  decimalComma: z.boolean().default(false).describe('true: 0,045 is a number'),
+  scale: z.number().default(1).describe('prices are multiplied by this: 0.001 makes USD/kWh out of USD/MWh'),
+  poll: pollSchema('1m'),
+})
+type Settings = z.output<typeof SettingsSchema>
+
+/** Says the file's prices of the next days ahead, and those of the last weeks: a record that comes late finds its price. */
+export default defineFeed({
+  kind: 'priceCsv',
+  about: 'prices by time from a CSV file, such as a day-ahead market’s',
+  settings: SettingsSchema,
+  quotes: ({ name }) => [name],
+  open(settings, context) {
+    let version = ''
+    let prices: TimedPrice[] = []
+    return polling(context, settings.poll, async (signal) => {
+      const { mtimeMs, size } = await stat(settings.path)
+      if (version !== `${mtimeMs} ${size}`) {
+        // a file that is half written is refused, and looked at again
+        prices = await readPrices(settings, signal)
+        version = `${mtimeMs} ${size}`
+      }
+      return { statements: timed(settings.name, prices, context.nowMs()) }
+    })
+  },
+})
+
+async function readPrices(settings: Settings, signal: AbortSignal): Promise<TimedPrice[]> {
+  const { path, delimiter } = settings
+  const parser: Parser = parse({
+    bom: true,
+    columns: true,
+    delimiter,
+    info: true,
+    max_record_size: MAX_LINE_CHARS,
+    skip_empty_lines: true,
+    trim: true,
+  })
+  const file = createReadStream(path, { signal })
+  file.on('error', (error) => parser.destroy(error))
+  file.pipe(parser)
+  const prices: TimedPrice[] = []
+  try {
+    for await (const { record, info } of parser) {
+      if (prices.length >= MAX_ROWS) throw new PerwattError('too-large', `more than ${MAX_ROWS} rows`)
+      prices.push(priceOf(record, settings, `line ${info.lines}`, prices.at(-1)?.fromMs))
+    }
+  } catch (error) {
+    signal.throwIfAborted()
+    throw new PerwattError('unreadable', `${path}: ${reasonOf(error)}; its earlier prices are kept`)
+  } finally {
+    file.destroy()
+  }
+  if (prices.length > 0) return prices
+  throw new PerwattError('unreadable', `${path}: has no rows; its earlier prices are kept`)
+}
+
+function priceOf(
+  row: Record<string, string>,
+  { timeColumn, priceColumn, timeZone, decimalComma, scale }: Settings,
+  where: string,
+  afterMs: number | undefined,
+): TimedPrice {
+  const cell = (column: string): string => {
+    const text = row[column]
+    if (text !== undefined) return text
+    const known = Object.keys(row).join(', ')
+    throw new PerwattError('unexpected', `${where} has no column ${column}; there are ${known}`)
+  }
+  const fault = (text: string, wants: string) =>
+    new PerwattError('unexpected', `${where}: expected ${wants}, got ${text.slice(0, 40) || 'nothing'}`)
+  const time = cell(timeColumn)
+  const fromMs = readTime(time, timeZone, afterMs)
+  if (fromMs === undefined) throw fault(time, 'a time such as 2026-01-31T12:00:00Z')
+  const text = cell(priceColumn)
+  const price = decimalComma ? text.replace(',', '.') : text
+  if (!/^-?\d*\.?\d+([eE][+-]?\d+)?$/.test(price)) throw fault(text, 'a price')
+  return { fromMs, value: scaled(Number(price), scale) }
+}

@@ -1,0 +1,81 @@
+import { z } from 'zod'
+import { HOUR_MS } from '../../protocol/units.ts'
+import { defineFeed } from '../feed.ts'
+import { AHEAD_MS, BACK_MS } from '../price-series.ts'
+import { DAYS, type Tariff, tariffPrices } from '../tariff-schedule.ts'
+import { TimeZoneSchema } from '../time-zone.ts'
+
+const CLOCK = /^([01]\d|2[0-3]):([0-5]\d)$|^24:00$/
+
+/** `14:30` as minutes of the day; `24:00` is its end. */
+const ClockSchema = z
+  .string()
+  .regex(CLOCK, 'expected a time of day such as 14:00 (in quotes), up to 24:00')
+  .transform((text) => Number(text.slice(0, 2)) * 60 + Number(text.slice(3)))
+
+const usdPerKwh = z.number().min(-20).max(20)
+
+const RateSchema = z
+  .strictObject({
+    months: z
+      .array(z.number().int().min(1).max(12))
+      .min(1)
+      .optional()
+      .describe('1 to 12; every month where absent'),
+    weekdays: z
+      .array(z.enum(DAYS))
+      .min(1)
+      .optional()
+      .describe('mon to sun, and holiday for the days listed as such; every day where absent'),
+    from: ClockSchema.prefault('00:00').describe('begin, by the clock of the time zone'),
+    to: ClockSchema.prefault('24:00').describe('end; the next day’s where it is not after the begin'),
+    usdPerKwh: usdPerKwh.describe('USD per kWh'),
+  })
+  .refine(({ from, to }) => from !== to, {
+    path: ['to'],
+    message: 'is the same as from; leave both out for the whole day',
+  })
+
+const SettingsSchema = z.strictObject({
+  timeZone: TimeZoneSchema.describe('whose clock the tariff follows; daylight saving is its own'),
+  rates: z.array(RateSchema).min(1).max(200).describe('the first that fits counts'),
+  otherwise: usdPerKwh.describe('USD per kWh when none fits'),
+  holidays: z
+    .array(z.iso.date('expected a date such as 2026-12-25'))
+    .default([])
+    .describe('days that are a holiday instead of their weekday'),
+})
+
+const tariffOf = ({ timeZone, rates, otherwise, holidays }: z.output<typeof SettingsSchema>): Tariff => ({
+  timeZone,
+  rates: rates.map(({ months, weekdays, from, to, usdPerKwh: price }) => ({
+    months,
+    days: weekdays,
+    fromMinute: from,
+    toMinute: to,
+    usdPerKwh: price,
+  })),
+  otherwiseUsdPerKwh: otherwise,
+  holidays: new Set(holidays),
+})
+
+/** Says the changes of the next days ahead: they come though the collector be down, and a record that comes late finds its price. */
+export default defineFeed({
+  kind: 'timeOfUse',
+  about: 'an energy price that follows the clock: seasons, weekdays, hours',
+  settings: SettingsSchema,
+  quotes: () => ['energyUsdPerKwh'],
+  open: (settings, { nowMs, pause }) => {
+    const tariff = tariffOf(settings)
+    return (sink, signal) => {
+      const run = async () => {
+        do {
+          const now = nowMs()
+          const prices = tariffPrices(tariff, now - BACK_MS, now + AHEAD_MS)
+          sink.publish(prices.map((price) => ({ name: 'energyUsdPerKwh', ...price })))
+        } while (await pause(HOUR_MS, signal))
+      }
+      void run()
+    }
+  },
+})

@@ -1,0 +1,111 @@
+import { createHmac } from 'node:crypto'
+import { z } from 'zod'
+import { SecretSchema } from '../../protocol/kit/secret.ts'
+import { definePool } from '../pool.ts'
+import { completeDays, lastDay, newestPayouts } from '../pool-credit.ts'
+import { amount, hashrateText, maybe, refusalByCode, utcText } from '../pool-fields.ts'
+
+/**
+ * AntPool. Shapes: its API guide (antpool.com/userApiGuide) as the clients node-antpool and solidity-antpool show it. All its
+ * requests are POST forms, signed over user, key and a nonce that only grows. accountOverview.htm says hashrates in H/s;
+ * hashrate.htm, its older sibling, has said MH/s. A day's row bears the begin of the day, UTC, and its hashrate as `35.42 PH/s`.
+ */
+
+const of = <T extends z.ZodType>(data: T) => z.object({ data })
+const Overview = of(
+  z.object({
+    hsLast10m: maybe(amount),
+    hsLast1h: maybe(amount),
+    hsLast1d: maybe(amount),
+    activeWorkerNum: maybe(amount),
+    inactiveWorkerNum: maybe(amount),
+  }),
+)
+const Account = of(z.object({ balance: maybe(amount) }))
+const Received = of(
+  z.object({
+    rows: z.array(
+      z.object({
+        timestamp: utcText,
+        hashrate: maybe(hashrateText),
+        ppsAmount: maybe(amount),
+        ppappsAmount: maybe(amount),
+        fppsBlockAmount: maybe(amount),
+        fppsFeeAmount: maybe(amount),
+        pplnsAmount: maybe(amount),
+        ppapplnsAmount: maybe(amount),
+        soloAmount: maybe(amount),
+      }),
+    ),
+  }),
+)
+const PaidOut = of(
+  z.object({
+    rows: z.array(z.object({ timestamp: utcText, txId: maybe(z.string()), amount })),
+  }),
+)
+
+const HISTORY = { pageEnable: '1', page: '1', pageSize: '50' }
+
+export default definePool({
+  name: 'antpool',
+  summary: 'AntPool, user API, with a key that has no permission but to read',
+  url: 'https://antpool.com',
+  settings: z.strictObject({
+    user: z.string().min(1).describe('name of the (sub-)account, as it stands in the signature'),
+    apiKey: SecretSchema.describe('API key'),
+    secret: SecretSchema.describe('API secret: it signs, and is never sent'),
+  }),
+  asks: ['POST /api/accountOverview.htm', 'POST /api/account.htm', 'POST /api/paymentHistoryV2.htm'],
+  // 600 requests in 10 minutes
+  spacingMs: 1_000,
+  keyHelp:
+    'generate a key at Dashboard > API with read permissions only (no wallet, no coin change), and check user, secret and the allowed address',
+  refusal: refusalByCode,
+  open({ user, apiKey, secret }, { ask, nowMs }) {
+    let nonce = 0
+    return {
+      async read(signal) {
+        const post = <T extends z.ZodType>(path: string, schema: T, more: Record<string, string> = {}) => {
+          nonce = Math.max(nonce + 1, nowMs())
+          const signature = createHmac('sha256', secret.reveal())
+            .update(`${user}${apiKey.reveal()}${nonce}`)
+            .digest('hex')
+            .toUpperCase()
+          const signed = { key: apiKey.reveal(), nonce: String(nonce), signature }
+          return ask({ method: 'POST', path, form: { ...signed, coin: 'BTC', ...more } }, schema, signal)
+        }
+        const { data: overview } = await post('/api/accountOverview.htm', Overview, { userId: user })
+        const { data: account } = await post('/api/account.htm', Account)
+        const received = await post('/api/paymentHistoryV2.htm', Received, { ...HISTORY, type: 'recv' })
+        const paidOut = await post('/api/paymentHistoryV2.htm', PaidOut, { ...HISTORY, type: 'payout' })
+
+        const now = nowMs()
+        return {
+          hashrateHs: { now: overview.hsLast10m, hour: overview.hsLast1h, day: overview.hsLast1d },
+          credits: [
+            lastDay(now, { hashrateHs: overview.hsLast1d }),
+            ...completeDays(now, (day) => {
+              const row = received.data.rows.find((r) => r.timestamp === day)
+              if (!row) return {}
+              const sum = (...parts: (number | undefined)[]) =>
+                parts.reduce<number>((a, b) => a + (b ?? 0), 0)
+              const byShare = sum(row.ppsAmount, row.ppappsAmount, row.fppsBlockAmount, row.fppsFeeAmount)
+              const byBlock = sum(row.pplnsAmount, row.ppapplnsAmount, row.soloAmount)
+              return {
+                hashrateHs: row.hashrate,
+                revenueBtc: byShare + byBlock,
+                byLuck: byBlock > byShare,
+              }
+            }),
+          ],
+          balanceBtc: account.balance,
+          payouts: newestPayouts(
+            paidOut.data.rows.map((r) => ({ atMs: r.timestamp, amountBtc: r.amount, txid: r.txId })),
+          ),
+          workers: { alive: overview.activeWorkerNum, dead: overview.inactiveWorkerNum },
+        }
+      },
+    }
+  },
+})

@@ -1,0 +1,123 @@
+import { z } from 'zod'
+import { SecretSchema } from '../../protocol/kit/secret.ts'
+import { hashrateHs } from '../../protocol/units.ts'
+import { DAY_MS } from '../economics/revenue.ts'
+import { definePool } from '../pool.ts'
+import { completeDays, firstDay, isoDate, lastDay, newestPayouts, utcDay } from '../pool-credit.ts'
+import { amount, hashrateUnit, maybe, SATOSHIS_PER_BTC, unixS } from '../pool-fields.ts'
+
+/**
+ * Braiins Pool. Shapes: Braiins Academy, "Braiins Pool: Monitoring", section API configuration (2025). Its shares are of
+ * difficulty 1: the document's own sample has 4.64e12 shares in a round of 3423 s at 5.88 EH/s. A BTC amount is text, a day is
+ * the first second of it.
+ */
+
+const inCoin = <T extends z.ZodType>(schema: T) =>
+  // newer answers leave the coin out
+  z.preprocess((answer) => (answer as { btc?: unknown } | null)?.btc ?? answer, schema)
+
+const Profile = inCoin(
+  z.object({
+    hash_rate_unit: hashrateUnit,
+    hash_rate_5m: maybe(amount),
+    hash_rate_60m: maybe(amount),
+    hash_rate_24h: maybe(amount),
+    hash_rate_yesterday: maybe(amount),
+    shares_24h: maybe(amount),
+    shares_yesterday: maybe(amount),
+    today_reward: maybe(amount),
+    current_balance: maybe(amount),
+    ok_workers: maybe(amount),
+    low_workers: maybe(amount),
+    off_workers: maybe(amount),
+  }),
+)
+
+const Rewards = inCoin(
+  z.object({
+    daily_rewards: z.array(z.object({ date: unixS, total_reward: amount, shares: maybe(amount) })),
+  }),
+)
+
+const Paid = z.object({
+  resolved_at_ts: maybe(unixS),
+  status: z.string(),
+  amount_sats: amount,
+  tx_id: maybe(z.string()),
+})
+const Payouts = inCoin(z.object({ onchain: maybe(z.array(Paid)), lightning: maybe(z.array(Paid)) }))
+
+export default definePool({
+  name: 'braiins',
+  summary: 'Braiins Pool, monitoring API, with the token of a read-only access profile',
+  url: 'https://pool.braiins.com',
+  settings: z.strictObject({
+    token: SecretSchema.describe(
+      'token of an access profile that is read-only and allows access to web APIs',
+    ),
+  }),
+  asks: [
+    'GET /accounts/profile/json/btc/',
+    'GET /accounts/rewards/json/btc',
+    'GET /accounts/payouts/json/btc',
+  ],
+  // "approximately one request per five seconds (safe value)"; more is ignored, and much more banned
+  spacingMs: 5_000,
+  keyHelp:
+    'make one at Settings > Access Profiles: limited read-only, with "Allow access to web APIs" and a new token',
+  open({ token }, { ask, nowMs }) {
+    return {
+      async read(signal) {
+        const headers = { 'pool-auth-token': token.reveal() }
+        const query = { from: isoDate(firstDay(nowMs())), to: isoDate(nowMs()) }
+        const p = await ask({ path: '/accounts/profile/json/btc/', headers }, Profile, signal)
+        const { daily_rewards } = await ask(
+          { path: '/accounts/rewards/json/btc', query, headers },
+          Rewards,
+          signal,
+        )
+        const paid = await ask({ path: '/accounts/payouts/json/btc', query, headers }, Payouts, signal)
+
+        const now = nowMs()
+        const yesterday = utcDay(now) - DAY_MS
+        const hs = (value: number | undefined) =>
+          value === undefined ? undefined : hashrateHs(value, p.hash_rate_unit)
+        return {
+          hashrateHs: { now: hs(p.hash_rate_5m), hour: hs(p.hash_rate_60m), day: hs(p.hash_rate_24h) },
+          credits: [
+            lastDay(now, { workDiff1: p.shares_24h, hashrateHs: hs(p.hash_rate_24h) }),
+            ...completeDays(now, (day) => {
+              const reward = daily_rewards.find((r) => r.date === day)
+              const own = day === yesterday ? p : undefined
+              return {
+                workDiff1: reward?.shares ?? own?.shares_yesterday,
+                hashrateHs: hs(own?.hash_rate_yesterday),
+                revenueBtc: reward?.total_reward,
+              }
+            }),
+          ],
+          todayBtc: p.today_reward,
+          balanceBtc: p.current_balance,
+          workers: {
+            alive: sum(p.ok_workers, p.low_workers),
+            dead: p.off_workers,
+          },
+          payouts: newestPayouts(
+            [...(paid.onchain ?? []), ...(paid.lightning ?? [])].flatMap((row) =>
+              row.status === 'confirmed' && row.resolved_at_ts !== undefined
+                ? {
+                    atMs: row.resolved_at_ts,
+                    amountBtc: row.amount_sats / SATOSHIS_PER_BTC,
+                    txid: row.tx_id,
+                  }
+                : [],
+            ),
+          ),
+        }
+      },
+    }
+  },
+})
+
+const sum = (a: number | undefined, b: number | undefined): number | undefined =>
+  a === undefined && b === undefined ? undefined : (a ?? 0) + (b ?? 0)

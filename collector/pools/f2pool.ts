@@ -1,0 +1,114 @@
+import { z } from 'zod'
+import { SecretSchema } from '../../protocol/kit/secret.ts'
+import { definePool } from '../pool.ts'
+import { byDay, completeDays, firstDay, lastDay, newestPayouts } from '../pool-credit.ts'
+import { amount, maybe, refusalByCode, unixS } from '../pool-fields.ts'
+
+/**
+ * F2Pool. Shapes: "F2Pool API v2" (api.f2pool.com/v2/doc/en.html): assets/balance, assets/transactions/list, hash_rate/info and
+ * hash_rate/worker/list. All its requests are POST with JSON; of those that only read these four are asked. Hashrates are in
+ * H/s, times in Unix seconds, a fault is `{ code, msg }`.
+ */
+
+const Hashrate = z.object({
+  info: z.object({
+    hash_rate: maybe(amount),
+    h1_hash_rate: maybe(amount),
+    h24_hash_rate: maybe(amount),
+  }),
+})
+
+const Balance = z.object({
+  balance_info: z.object({ balance: maybe(amount), estimated_today_income: maybe(amount) }),
+})
+
+const Transactions = z.object({
+  transactions: maybe(
+    z.array(
+      z.object({
+        changed_balance: amount,
+        created_at: unixS,
+        mining_extra: maybe(z.object({ mining_date: unixS, hash_rate: maybe(amount) })),
+        payout_extra: maybe(z.object({ value: amount, tx_id: maybe(z.string()), paid_time: maybe(unixS) })),
+      }),
+    ),
+  ),
+})
+
+/** 0 online, 1 offline; 2, expired, is a worker that left long ago */
+const Workers = z.object({ workers: maybe(z.array(z.object({ status: amount }))) })
+
+export default definePool({
+  name: 'f2pool',
+  summary: 'F2Pool, API v2, with an API token',
+  url: 'https://api.f2pool.com',
+  settings: z.strictObject({
+    secret: SecretSchema.describe('API token, sent as F2P-API-SECRET'),
+    user: z.string().min(1).describe('mining user name of the account'),
+  }),
+  asks: [
+    'POST /v2/hash_rate/info',
+    'POST /v2/assets/balance',
+    'POST /v2/assets/transactions/list',
+    'POST /v2/hash_rate/worker/list',
+  ],
+  // not documented; a second is what its other users keep
+  spacingMs: 1_000,
+  keyHelp: 'take the API token of the account (Account settings > API), and check the name in user',
+  refusal: refusalByCode,
+  open({ secret, user }, { ask, nowMs }) {
+    return {
+      async read(signal) {
+        const post = <T extends z.ZodType>(path: string, schema: T, more: object = {}) => {
+          const json = { mining_user_name: user, currency: 'bitcoin', ...more }
+          const headers = { 'f2p-api-secret': secret.reveal() }
+          return ask({ method: 'POST', path, headers, json }, schema, signal)
+        }
+        const { info } = await post('/v2/hash_rate/info', Hashrate)
+        const { balance_info } = await post('/v2/assets/balance', Balance)
+        const list = await post('/v2/assets/transactions/list', Transactions, {
+          type: 'revenue,payout',
+          start_time: firstDay(nowMs()) / 1000,
+          end_time: Math.ceil(nowMs() / 1000),
+        })
+        const { workers } = await post('/v2/hash_rate/worker/list', Workers)
+
+        const now = nowMs()
+        const transactions = list.transactions ?? []
+        const mined = transactions.flatMap(({ mining_extra, changed_balance }) =>
+          mining_extra ? { ...mining_extra, changed_balance } : [],
+        )
+        const revenue = byDay(
+          mined,
+          (t) => t.mining_date,
+          (t) => t.changed_balance,
+        )
+        const count = (status: number) => workers?.filter((w) => w.status === status).length
+        return {
+          hashrateHs: { now: info.hash_rate, hour: info.h1_hash_rate, day: info.h24_hash_rate },
+          credits: [
+            lastDay(now, { hashrateHs: info.h24_hash_rate }),
+            ...completeDays(now, (day) => ({
+              hashrateHs: mined.find((t) => t.mining_date === day)?.hash_rate,
+              revenueBtc: revenue.get(day),
+            })),
+          ],
+          todayBtc: balance_info.estimated_today_income,
+          balanceBtc: balance_info.balance,
+          payouts: newestPayouts(
+            transactions.flatMap(({ payout_extra, created_at }) =>
+              payout_extra
+                ? {
+                    atMs: payout_extra.paid_time ?? created_at,
+                    amountBtc: payout_extra.value,
+                    txid: payout_extra.tx_id,
+                  }
+                : [],
+            ),
+          ),
+          workers: { alive: count(0), dead: count(1) },
+        }
+      },
+    }
+  },
+})

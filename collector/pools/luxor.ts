@@ -1,0 +1,116 @@
+import { z } from 'zod'
+import { SecretSchema } from '../../protocol/kit/secret.ts'
+import { definePool } from '../pool.ts'
+import { byDay, completeDays, firstDay, isoDate, lastDay, newestPayouts, utcDay } from '../pool-credit.ts'
+import { amount, maybe, utcText } from '../pool-fields.ts'
+
+/**
+ * Luxor. Shapes: docs.luxor.tech, Mining Pool API V2, Reporting and Payments. The key goes into `authorization` as it is, without
+ * "Bearer". Hashrates are text in H/s, a day is the first moment of it. Which words `transaction_category` has is not
+ * documented beyond "Miner Revenue": a payout is what pays, is paid out or is withdrawn.
+ */
+
+const Summary = z.object({
+  hashrate_5m: maybe(amount),
+  hashrate_1h: maybe(amount),
+  hashrate_24h: maybe(amount),
+  balance: maybe(z.array(z.object({ currency_type: z.string(), revenue: amount }))),
+})
+const Revenue = z.object({
+  revenue: z.array(
+    z.object({ date_time: utcText, revenue: z.object({ currency_type: z.string(), revenue: amount }) }),
+  ),
+})
+const Hashrates = z.object({
+  hashrate_efficiency: z.array(z.object({ date_time: utcText, hashrate: amount })),
+})
+const Transactions = z.object({
+  transactions: z.array(
+    z.object({
+      date_time: utcText,
+      currency_type: z.string(),
+      currency_amount: amount,
+      transaction_category: maybe(z.string()),
+      transaction_id: maybe(z.string()),
+    }),
+  ),
+})
+const Workers = z.object({ total_active: maybe(amount), total_inactive: maybe(amount) })
+
+const isBtc = (row: { currency_type: string }): boolean => row.currency_type === 'BTC'
+
+export default definePool({
+  name: 'luxor',
+  summary: 'Luxor Pool, API v2, with a workspace’s API key',
+  url: 'https://app.luxor.tech/api',
+  settings: z.strictObject({
+    apiKey: SecretSchema.describe('API key of the workspace'),
+    subaccounts: z
+      .array(z.string().min(1))
+      .min(1)
+      .max(50)
+      .describe('names of the subaccounts; they are added up'),
+  }),
+  asks: [
+    'GET /v2/pool/summary/BTC',
+    'GET /v2/pool/revenue/BTC',
+    'GET /v2/pool/hashrate-efficiency/BTC',
+    'GET /v2/pool/transactions/BTC',
+    'GET /v2/pool/workers/BTC',
+  ],
+  spacingMs: 1_000,
+  keyHelp:
+    'generate a key at Workspace > API Keys, as a member who may view revenue (Auditor, Accounting), and check the subaccounts',
+  open({ apiKey, subaccounts }, { ask, nowMs }) {
+    return {
+      async read(signal) {
+        const get = <T extends z.ZodType>(path: string, schema: T, more: Record<string, string> = {}) =>
+          ask(
+            {
+              path: `/v2/pool/${path}/BTC`,
+              query: { subaccount_names: subaccounts.join(','), ...more },
+              headers: { authorization: apiKey.reveal() },
+            },
+            schema,
+            signal,
+          )
+        const range = { start_date: isoDate(firstDay(nowMs())), end_date: isoDate(nowMs()) }
+        const page = { page_number: '1', page_size: '50' }
+        const summary = await get('summary', Summary)
+        const { revenue } = await get('revenue', Revenue, range)
+        const history = await get('hashrate-efficiency', Hashrates, { ...range, ...page, tick_size: '1d' })
+        const { transactions } = await get('transactions', Transactions, { ...range, ...page })
+        const workers = await get('workers', Workers, { page_number: '1', page_size: '1' })
+
+        const now = nowMs()
+        const earned = byDay(
+          revenue.filter((row) => isBtc(row.revenue)),
+          (row) => row.date_time,
+          (row) => row.revenue.revenue,
+        )
+        return {
+          hashrateHs: { now: summary.hashrate_5m, hour: summary.hashrate_1h, day: summary.hashrate_24h },
+          credits: [
+            lastDay(now, { hashrateHs: summary.hashrate_24h }),
+            ...completeDays(now, (day) => ({
+              hashrateHs: history.hashrate_efficiency.find((row) => row.date_time === day)?.hashrate,
+              revenueBtc: earned.get(day),
+            })),
+          ],
+          todayBtc: earned.get(utcDay(now)),
+          balanceBtc: summary.balance?.find(isBtc)?.revenue,
+          payouts: newestPayouts(
+            transactions
+              .filter((t) => isBtc(t) && /pay|withdraw/i.test(t.transaction_category ?? ''))
+              .map((t) => ({
+                atMs: t.date_time,
+                amountBtc: Math.abs(t.currency_amount),
+                txid: t.transaction_id,
+              })),
+          ),
+          workers: { alive: workers.total_active, dead: workers.total_inactive },
+        }
+      },
+    }
+  },
+})

@@ -1,0 +1,88 @@
+import { z } from 'zod'
+import { definePool } from '../pool.ts'
+import { byDay, completeDays, firstDay, lastDay, newestPayouts, utcDay } from '../pool-credit.ts'
+import { amount, maybe, SATOSHIS_PER_BTC, unixS, utcText } from '../pool-fields.ts'
+
+/**
+ * OCEAN. Shapes: its public API (api.ocean.xyz/v1, ocean.xyz/docs/api): statsnap, user_hashrate and earnpay, by payout address
+ * and without a key. Every answer is `{ result }` or `{ error }`, numbers are text, hashrates H/s. Times are Unix seconds, or
+ * ISO 8601 without a zone, which is UTC. TIDES pays the blocks that it finds, so a day's revenue is luck; its work is not.
+ */
+
+const time = z.union([unixS, utcText])
+const of = <T extends z.ZodType>(result: T) => z.object({ result })
+const Hashrate = of(
+  z.object({
+    hashrate_300s: maybe(amount),
+    hashrate_3600s: maybe(amount),
+    hashrate_86400s: maybe(amount),
+    active_worker_count: maybe(amount),
+  }),
+)
+const Statsnap = of(z.object({ unpaid: maybe(amount) }))
+const Earnpay = of(
+  z.object({
+    earnings: z.array(z.object({ ts: time, satoshis_net_earned: amount })),
+    payouts: z.array(
+      z.object({ ts: time, on_chain_txid: maybe(z.string()), total_satoshis_net_paid: amount }),
+    ),
+  }),
+)
+const Fault = z.object({ error: z.unknown().refine((error) => error !== undefined && error !== null) })
+
+export default definePool({
+  name: 'ocean',
+  summary: 'OCEAN, public API, by payout address',
+  url: 'https://api.ocean.xyz',
+  settings: z.strictObject({
+    address: z
+      .string()
+      .regex(/^[A-Za-z0-9]{14,90}$/, 'expected a Bitcoin address')
+      .describe('payout address that is mined to; no key is needed'),
+  }),
+  asks: ['GET /v1/user_hashrate/*', 'GET /v1/statsnap/*', 'GET /v1/earnpay/*/*/*'],
+  spacingMs: 1_000,
+  keyHelp: 'no key is needed; check the address',
+  refusal(answer) {
+    const { data } = Fault.safeParse(answer)
+    return data && (typeof data.error === 'string' ? data.error : JSON.stringify(data.error))
+  },
+  open({ address }, { ask, nowMs }) {
+    return {
+      async read(signal) {
+        const get = <T extends z.ZodType>(path: string, schema: T) =>
+          ask({ path: `/v1/${path}` }, schema, signal)
+        const fromS = firstDay(nowMs()) / 1000
+        const toS = Math.ceil(nowMs() / 1000)
+        const { result: h } = await get(`user_hashrate/${address}`, Hashrate)
+        const { result: snap } = await get(`statsnap/${address}`, Statsnap)
+        const { result: paid } = await get(`earnpay/${address}/${fromS}/${toS}`, Earnpay)
+
+        const now = nowMs()
+        const earned = byDay(
+          paid.earnings,
+          (row) => row.ts,
+          (row) => row.satoshis_net_earned / SATOSHIS_PER_BTC,
+        )
+        return {
+          hashrateHs: { now: h.hashrate_300s, hour: h.hashrate_3600s, day: h.hashrate_86400s },
+          credits: [
+            lastDay(now, { hashrateHs: h.hashrate_86400s }),
+            // the whole time was asked for: a day without a row earned nothing
+            ...completeDays(now, (day) => ({ revenueBtc: earned.get(day) ?? 0, byLuck: true })),
+          ],
+          todayBtc: earned.get(utcDay(now)) ?? 0,
+          balanceBtc: snap.unpaid,
+          payouts: newestPayouts(
+            paid.payouts.map((row) => ({
+              atMs: row.ts,
+              amountBtc: row.total_satoshis_net_paid / SATOSHIS_PER_BTC,
+              txid: row.on_chain_txid,
+            })),
+          ),
+          workers: { alive: h.active_worker_count },
+        }
+      },
+    }
+  },
+})

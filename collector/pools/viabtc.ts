@@ -1,0 +1,85 @@
+import { z } from 'zod'
+import { SecretSchema } from '../../protocol/kit/secret.ts'
+import { definePool } from '../pool.ts'
+import { completeDays, firstDay, isoDate, lastDay, newestPayouts, utcDay } from '../pool-credit.ts'
+import { amount, maybe, refusalByCode, unixS, utcText } from '../pool-fields.ts'
+
+/**
+ * ViaBTC. Shapes: the wiki of github.com/viabtc/viapool_api. What is asked needs the API key alone, no signature: the secret
+ * key, which can withdraw, is never taken. Hashrates are text in H/s, days are UTC with `utc=true`. The balance stands in
+ * /account only, beside the owner's mail and telephone: it is not asked for.
+ */
+
+const Hashrate = z.object({
+  data: z.object({
+    hashrate_10min: maybe(amount),
+    hashrate_1hour: maybe(amount),
+    hashrate_24hour: maybe(amount),
+    active_workers: maybe(amount),
+    unactive_workers: maybe(amount),
+  }),
+})
+const page = <T extends z.ZodRawShape>(row: T) =>
+  z.object({ data: z.object({ data: z.array(z.object(row)) }) })
+const HashrateHistory = page({ date: utcText, hashrate: amount })
+const ProfitHistory = page({ date: utcText, total_profit: amount, pps_profit: maybe(amount) })
+const Payments = z.object({
+  data: z.array(z.object({ amount, tx: maybe(z.string()), create_time: unixS })),
+})
+
+export default definePool({
+  name: 'viabtc',
+  summary: 'ViaBTC, open API v1, with an API key (never the secret key)',
+  url: 'https://www.viabtc.net/res/openapi/v1',
+  settings: z.strictObject({
+    apiKey: SecretSchema.describe('API key, sent as X-API-KEY; the secret key beside it is not needed'),
+  }),
+  asks: ['GET /hashrate', 'GET /hashrate/history', 'GET /profit/history', 'GET /wallet/payment/history'],
+  spacingMs: 1_000,
+  keyHelp:
+    'take the API key of the account (Settings > API), and enter the collector’s address in its IP whitelist',
+  refusal: refusalByCode,
+  open({ apiKey }, { ask, nowMs }) {
+    return {
+      async read(signal) {
+        const get = <T extends z.ZodType>(path: string, schema: T, more: Record<string, string> = {}) =>
+          ask(
+            { path, query: { coin: 'BTC', ...more }, headers: { 'x-api-key': apiKey.reveal() } },
+            schema,
+            signal,
+          )
+        const range = {
+          start_date: isoDate(firstDay(nowMs())),
+          end_date: isoDate(nowMs()),
+          utc: 'true',
+          limit: '50',
+        }
+        const { data: h } = await get('/hashrate', Hashrate)
+        const hashrates = await get('/hashrate/history', HashrateHistory, range)
+        const profits = await get('/profit/history', ProfitHistory, range)
+        const payments = await get('/wallet/payment/history', Payments, range)
+
+        const now = nowMs()
+        const today = profits.data.data.find((row) => row.date === utcDay(now))
+        return {
+          hashrateHs: { now: h.hashrate_10min, hour: h.hashrate_1hour, day: h.hashrate_24hour },
+          credits: [
+            lastDay(now, { hashrateHs: h.hashrate_24hour }),
+            ...completeDays(now, (day) => {
+              const hashrateHs = hashrates.data.data.find((row) => row.date === day)?.hashrate
+              const profit = profits.data.data.find((row) => row.date === day)
+              // what is not PPS was paid by the blocks that were found
+              const byLuck = profit?.pps_profit !== undefined && profit.pps_profit < profit.total_profit / 2
+              return { hashrateHs, revenueBtc: profit?.total_profit, byLuck }
+            }),
+          ],
+          todayBtc: today?.total_profit,
+          payouts: newestPayouts(
+            payments.data.map((row) => ({ atMs: row.create_time, amountBtc: row.amount, txid: row.tx })),
+          ),
+          workers: { alive: h.active_workers, dead: h.unactive_workers },
+        }
+      },
+    }
+  },
+})

@@ -1,0 +1,79 @@
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
+import { withDeadline } from '../../protocol/kit/retry.ts'
+import type { FigureGroup, LedgerFigures } from '../figures-view.ts'
+import { type LedgerFigure, LedgerFigureSchema, type Views } from '../view.ts'
+import { csvLine } from './csv.ts'
+import { ledgerParameters, readLedgerQuery } from './ledger-query.ts'
+import { badParameters, ErrorSchema, json, parameters, refused, storeFailed } from './route.ts'
+import { textStream } from './text-stream.ts'
+
+/** Of a piece of time; an answer may have many. */
+const DEADLINE_MS = 20_000
+
+const route = createRoute({
+  method: 'get',
+  path: '/api/v1/ledger',
+  summary:
+    'The ledger: exact sums by group and bucket, as JSON, or as CSV of any length with format=csv or Accept: text/csv',
+  request: { query: parameters(ledgerParameters) },
+  responses: {
+    200: {
+      description: 'One figure a group and bucket',
+      content: {
+        'application/json': { schema: z.array(LedgerFigureSchema.meta({ id: 'LedgerFigure' })) },
+        'text/csv': { schema: z.string() },
+      },
+    },
+    400: refused,
+    503: json(ErrorSchema, 'The store does not answer'),
+  },
+})
+
+const COLUMNS = Object.keys(LedgerFigureSchema.shape) as (keyof LedgerFigure)[]
+/** Base units, ISO 8601 times. */
+const csvOf = (figures: readonly LedgerFigure[]): string =>
+  figures.map((f) => csvLine(COLUMNS.map((c) => f[c]))).join('')
+
+export function addLedger(
+  api: OpenAPIHono,
+  { ledger, views, now }: { ledger: LedgerFigures; views: Views; now: () => number },
+): void {
+  api.openapi(route, async (c) => {
+    const asked = c.req.valid('query')
+    const csv = asked.format ? asked.format === 'csv' : /\btext\/csv\b/.test(c.req.header('accept') ?? '')
+    const query = readLedgerQuery(asked, now(), csv ? undefined : (by) => countGroups(views, by))
+    if (Array.isArray(query)) return c.json(badParameters(query), 400)
+    const pieces = ledger.ledger(query)[Symbol.asyncIterator]()
+    const next = () => withDeadline(() => pieces.next(), DEADLINE_MS)
+    try {
+      // a store that fails at once is an answer; later it can only break off
+      const first = await next()
+      if (!csv) return c.json(await all(first, next), 200)
+      const text = textStream(csvLine(COLUMNS), first, { next, end: () => pieces.return?.() }, csvOf)
+      return c.body(text, 200, {
+        'content-type': 'text/csv; charset=utf-8',
+        'content-disposition': 'attachment; filename="ledger.csv"',
+      })
+    } catch (error) {
+      return c.json(storeFailed('ledger', error), 503)
+    }
+  })
+}
+
+async function all(
+  first: IteratorResult<LedgerFigure[]>,
+  next: () => Promise<IteratorResult<LedgerFigure[]>>,
+): Promise<LedgerFigure[]> {
+  const figures: LedgerFigure[] = []
+  for (let piece = first; !piece.done; piece = await next()) for (const f of piece.value) figures.push(f)
+  return figures
+}
+
+/** How many groups the devices of now make. The past may hold a few more or fewer. */
+function countGroups(views: Views, by: FigureGroup): number {
+  if (by === 'site') return 1
+  if (by === 'workload' || by === 'customer' || by === 'kind') return views.workloads().length
+  const devices = views.devices()
+  if (by === 'device') return devices.length
+  return new Set(devices.map((d) => (by === 'agent' ? d.agentId : (d.location?.[by] ?? '')))).size
+}

@@ -1,0 +1,126 @@
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
+import { DurationMsSchema } from '../../protocol/kit/fields.ts'
+import { HOUR_MS, MINUTE_MS } from '../../protocol/units.ts'
+import type { QuoteDesk } from '../quote-desk.ts'
+import { QuoteNameSchema, QuoteSchema } from '../quotes.ts'
+import { PriceViewSchema } from '../view.ts'
+import { type Fault, timeSchema } from './ledger-query.ts'
+import { badParameters, ErrorSchema, json, none, parameters, problem, refused, routeOf } from './route.ts'
+
+/** Quotes in one answer: five-minute prices of two months. */
+const MAX_QUOTES = 20_000
+const DAY_MS = 24 * HOUR_MS
+const MOST_AHEAD_MS = 40 * DAY_MS
+
+const unix = z.number().int().describe('Unix time, ms')
+
+const QuotesSchema = z.object({
+  quotes: z.array(PriceViewSchema).describe('what holds now'),
+  feeds: z.array(
+    z.object({
+      name: z.string(),
+      kind: z.string(),
+      quotes: z.array(QuoteNameSchema).readonly().describe('what it may say something of'),
+      heardMs: unix.optional().describe('when it last said something'),
+      failing: z.string().optional().describe('why something is missing'),
+    }),
+  ),
+  heldBack: z
+    .array(
+      QuoteSchema.pick({ name: true, value: true, unit: true, source: true }).extend({
+        sinceMs: unix,
+        reason: z.string(),
+      }),
+    )
+    .describe('values that are not believed, and not used'),
+})
+
+const PushSchema = z.strictObject({
+  name: QuoteNameSchema,
+  value: z.number(),
+  by: z.string().trim().min(1).max(100).describe('who says so; it stands in the quote’s source'),
+  from: timeSchema
+    .optional()
+    .describe('holds from here, now where absent; not in the past: that is a repricing'),
+  holdsFor: DurationMsSchema.optional().describe(
+    'how long it counts before the feeds, such as 2h, and after what it is stale where there is none; until the next push where absent',
+  ),
+})
+
+const Quote = QuoteSchema.meta({ id: 'Quote' })
+
+const routes = {
+  now: routeOf(
+    '/api/v1/quotes',
+    none,
+    QuotesSchema.meta({ id: 'Quotes' }),
+    'Prices and network figures now, and the feeds that they come from',
+  ),
+  history: routeOf(
+    '/api/v1/quotes/history',
+    parameters({
+      name: QuoteNameSchema,
+      from: timeSchema.optional().describe('begin; a day before `to` where absent'),
+      to: timeSchema.optional().describe('end; two days ahead where absent, for what is known of them'),
+    }),
+    z.array(Quote),
+    'The quotes of one name that hold anywhere in a time, oldest first, those known ahead among them',
+  ),
+  push: createRoute({
+    method: 'post',
+    path: '/api/v1/quotes',
+    summary:
+      'Pushes a price or a network figure. Asks for http.token. It counts before every feed while it holds',
+    request: { body: { required: true, content: { 'application/json': { schema: PushSchema } } } },
+    responses: {
+      201: json(Quote, 'Taken'),
+      400: refused,
+      403: json(ErrorSchema, 'The collector has no token'),
+    },
+  }),
+}
+
+/** Adds the routes of the quotes. `mayChange` is true where a token stands before the API. */
+export function addQuotes(
+  api: OpenAPIHono,
+  { desk, now, mayChange }: { desk: QuoteDesk; now: () => number; mayChange: boolean },
+): void {
+  api.openapi(routes.now, (c) => c.json(desk.view(), 200))
+  api.openapi(routes.history, (c) => {
+    const { name, from, to } = c.req.valid('query')
+    const toMs = to === undefined ? now() + 2 * DAY_MS : Date.parse(to)
+    const fromMs = from === undefined ? (to === undefined ? now() : toMs) - DAY_MS : Date.parse(from)
+    if (fromMs >= toMs)
+      return c.json(badParameters([{ parameter: 'from', problem: 'expected a time before `to`' }]), 400)
+    const quotes = desk.history(name, fromMs, toMs)
+    if (quotes.length <= MAX_QUOTES) return c.json(quotes, 200)
+    const fault = `there are ${quotes.length}, and one answer holds ${MAX_QUOTES}; take a shorter time`
+    return c.json(badParameters([{ parameter: 'from', problem: fault }]), 400)
+  })
+  api.openapi(routes.push, (c) => {
+    if (!mayChange)
+      return c.json(problem('forbidden', 'a price changes money: set http.token first, and send it'), 403)
+    const { name, value, by, from, holdsFor } = c.req.valid('json')
+    const fromMs = from === undefined ? now() : Date.parse(from)
+    const feeds = desk.feedsOf(name)
+    const faults: Fault[] = []
+    if (fromMs < now() - MINUTE_MS)
+      faults.push({ parameter: 'from', problem: 'is in the past; correct a past price with reprice' })
+    if (fromMs > now() + MOST_AHEAD_MS)
+      faults.push({ parameter: 'from', problem: 'expected a time within 40 days' })
+    if (holdsFor === undefined && feeds.length > 0) {
+      const wants = `expected a duration such as 2h: ${feeds.join(', ')} would not count until the next push`
+      faults.push({ parameter: 'holdsFor', problem: wants })
+    }
+    if (faults.length > 0) return c.json(badParameters(faults), 400)
+    const taken = desk.push({
+      name,
+      value,
+      by,
+      fromMs,
+      ...(holdsFor === undefined ? {} : { staleAfterMs: fromMs + holdsFor - 1 }),
+    })
+    if (!('refused' in taken)) return c.json(taken, 201)
+    return c.json(badParameters([{ parameter: 'value', problem: taken.refused }]), 400)
+  })
+}

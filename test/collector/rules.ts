@@ -1,0 +1,42 @@
+import { attribution } from '../../collector/economics/attribution.ts'
+import { monthsOf } from '../../collector/economics/calendar.ts'
+import type { SettleContext } from '../../collector/economics/settle.ts'
+import type { RulesText } from '../../collector/pricing.ts'
+import {
+  AttributionSchema,
+  type AttributionSettings,
+  type Costs,
+  CostsSchema,
+  type Workload,
+} from '../../collector/workloads.ts'
+import type { Device } from '../../protocol/device.ts'
+
+export interface RulesOptions {
+  workloads: readonly Workload[]
+  siteMeter?: string
+  attribution?: Partial<AttributionSettings>
+  costs?: Partial<Costs>
+  timeZone?: string
+}
+
+/** What a configuration says of these, everything else by default. */
+export const rulesText = (o: RulesOptions): RulesText => ({
+  workloads: [...o.workloads],
+  siteMeter: o.siteMeter,
+  attribution: { ...AttributionSchema.parse({}), ...o.attribution },
+  costs: { ...CostsSchema.parse({}), ...o.costs },
+  timeZone: o.timeZone ?? 'UTC',
+})
+
+/** The rules of a site of these devices, of one agent. */
+export function siteRules(o: RulesOptions, devices: readonly Device[] = []): SettleContext {
+  const find = (deviceId: string) => devices.find((d) => d.deviceId === deviceId)
+  const { timeZone, ...text } = rulesText(o)
+  return {
+    ...text,
+    attribute: attribution(text.workloads),
+    monthOf: monthsOf(timeZone),
+    find,
+    device: (_agent, deviceId) => find(deviceId),
+  }
+}
