@@ -51,6 +51,37 @@ test('leaves a minute as it was where its new rows cannot be kept', async () => 
   await store.close()
 })
 
+test('takes over a file of an earlier perwatt: what it did not count is nothing, all else is kept', async () => {
+  const store = createAt(file())
+  await store.open()
+  const rows = [ledgerRow(), ledgerRow({ minuteMs: DAY_MS + 60_000 })]
+  await store.append('agent-a', { epoch: 1, seq: 1 }, [interval({ workDiff1: 7 })])
+  await store.settle([DAY_MS, DAY_MS + 60_000], rows)
+  await store.close()
+  const since = ['minedMilliSat', 'feeNanoUsd', 'demandNanoUsd', 'depreciationNanoUsd', 'tokensInCached']
+  for (const column of since) await inDuckdb(file(), `ALTER TABLE ledger DROP COLUMN ${column}`)
+  await inDuckdb(file(), 'ALTER TABLE interval DROP COLUMN tokensInCached')
+  await inDuckdb(file(), `UPDATE meta SET value = '1' WHERE name = 'schema'`)
+  for (const life of [1, 2]) {
+    await store.open()
+    const query = { fromMs: DAY_MS, toMs: DAY_MS + 120_000, stepMs: 120_000, groupBy: 'site' as const }
+    expect([life, ...(await store.ledger(query))]).toMatchObject([
+      life,
+      { revenueNanoUsd: 2 * 1_234_567, energyMilliJ: 390_000_000, feeNanoUsd: 0, demandNanoUsd: 0 },
+    ])
+    expect(await store.intervals(DAY_MS, DAY_MS + 60_000)).toEqual([
+      { agentId: 'agent-a', ...interval({ workDiff1: 7 }) },
+    ])
+    await store.append('agent-a', { epoch: 1, seq: 1 + life }, [
+      interval({ startMs: DAY_MS + life * 3_600_000, tokensInCached: 3 }),
+    ])
+    expect(await store.intervals(DAY_MS + life * 3_600_000, DAY_MS + life * 3_600_000 + 1)).toMatchObject([
+      { tokensInCached: 3, durationMs: 60_000 },
+    ])
+    await store.close()
+  }
+})
+
 test('refuses a file of a newer perwatt, and says which to run', async () => {
   const store = createAt(file())
   await store.open()
