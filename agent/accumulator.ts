@@ -91,6 +91,7 @@ export class DeviceAccumulator {
       last = undefined
     }
     const restarted = last && restartedSince(last, reading, elapsedMs ?? 0)
+    const counting = this.#energy.last !== undefined
     const countedMilliJ = this.#counted(reading.counters?.energyJ, restarted)
     const amounts = this.#advanceOwners(reading, restarted, last)
     const { powerW, uptimeS, holders, hashrateHs, utilizationRatio } = reading.sample
@@ -104,7 +105,7 @@ export class DeviceAccumulator {
     const fromMs = this.#labelFrom(last, at, elapsedMs)
     const gap = elapsedMs > this.#maxGapMs || elapsedMs < 1
     const pieces = cut(fromMs, at.wallMs, gap)
-    const energy = countedMilliJ ?? (gap ? undefined : this.#integrate(last, reading, elapsedMs))
+    const energy = countedMilliJ ?? (gap ? undefined : this.#integrate(last, reading, elapsedMs, counting))
     this.#addEnergyAndTime(last, reading, pieces, energy, gap)
     for (const { owner, quantity, amount } of amounts) this.#addSpread(owner, quantity, amount, pieces, gap)
   }
@@ -144,6 +145,8 @@ export class DeviceAccumulator {
   /** mJ by the energy counter, less what was drawn from power while it was silent. */
   #counted(energyJ: number | undefined, restarted: boolean | undefined): number | undefined {
     if (energyJ === undefined) return undefined
+    // a meter that boots, or the gateway before it, shows zeros: believed, the next reading would be all that it ever counted
+    if (energyJ === 0 && restarted !== true) return undefined
     const counted = this.#energy.advance(Math.round(energyJ * 1000), restarted)
     if (counted === undefined) return undefined
     const drawn = Math.min(counted, this.#drawnMilliJ)
@@ -175,15 +178,18 @@ export class DeviceAccumulator {
     return amounts
   }
 
-  /** mJ of a trapezoid between two power readings; the fraction of a mJ is carried on, so that it is never lost. */
-  #integrate(before: Seen, now: Reading, elapsedMs: number): number | undefined {
+  /**
+   * mJ of a trapezoid between two power readings; the fraction of a mJ is carried on, so that it is never lost.
+   * @param counting whether a counter ran through them, whose next difference contains it
+   */
+  #integrate(before: Seen, now: Reading, elapsedMs: number, counting: boolean): number | undefined {
     const a = before.sample.powerW
     const b = now.sample.powerW
     if (a === undefined || b === undefined) return undefined
     const exact = ((a + b) / 2) * elapsedMs + this.#energyCarryMilliJ
     const whole = Math.max(0, Math.floor(exact))
     this.#energyCarryMilliJ = exact - whole
-    if (this.#energy.last !== undefined) this.#drawnMilliJ += whole
+    if (counting) this.#drawnMilliJ += whole
     return whole
   }
 

@@ -60,7 +60,7 @@ export class Agent {
     this.#log = log
     this.#version = version
     this.#clock = clock
-    this.#registry = new DeviceRegistry(config.devices, drivers, this.#wallMs())
+    this.#registry = new DeviceRegistry(config.devices, drivers)
     this.#shares = new ShareWatch({ timeoutMs: config.shareTimeout, maxGapMs: maxGapMs(config), log })
     const { maxBytes, maxAge: maxAgeMs } = config.spool
     const settings = { folder: spoolFolderOf(config), maxBytes, maxAgeMs }

@@ -71,14 +71,19 @@ function deviceSchema(drivers: readonly Driver[]): z.ZodType<DeviceConfig> {
       'user and password of its web interface, for what is told only there; no default password is tried unasked',
     ),
   })
-  const named = drivers.map((d) =>
-    z.strictObject({
+  const named = drivers.map((d) => {
+    const device = z.strictObject({
       ...commonDevice,
       driver: z.literal(d.name).describe(d.summary),
-      ...(d.needsHost ? { host } : { host: host.optional() }),
+      ...(d.needsHost === true ? { host } : { host: host.optional() }),
       ...d.settings.shape,
-    }),
-  )
+    })
+    if (d.needsHost !== 'or-url') return device
+    return device.refine((settings) => 'host' in settings || 'url' in settings, {
+      path: ['host'],
+      error: 'is missing; set host or url',
+    })
+  })
   const names = [AUTO, ...drivers.map((d) => d.name)].join(', ')
   const union = z.discriminatedUnion('driver', [auto, ...named], {
     error: `expected one of ${names}`,

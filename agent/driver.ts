@@ -12,8 +12,8 @@ export interface Driver<S extends z.ZodObject = z.ZodObject> {
   readonly kind: DeviceKind
   /** settings beside the common ones (`id`, `driver`, `host`, `location` ...); `host` is common because nearly all have one */
   readonly settings: S
-  /** whether the driver needs `host` */
-  readonly needsHost: boolean
+  /** whether the driver needs `host`; `or-url`: or its own setting `url` */
+  readonly needsHost: boolean | 'or-url'
   /** every command or path that the driver can send; a test reads this list and refuses anything that writes */
   readonly asks: readonly string[]
   /** true where these first answers are this family's (see reference: which firmware answers); absent: never detected */

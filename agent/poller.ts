@@ -1,12 +1,15 @@
-import { PerwattError, reasonOf } from '../protocol/kit/errors.ts'
+import { PerwattError } from '../protocol/kit/errors.ts'
 import type { Log } from '../protocol/kit/log.ts'
 import { backoffMs, withDeadline } from '../protocol/kit/retry.ts'
 import { ANOTHER_FIRMWARE, type Reading, type Session } from './driver.ts'
+import { troubleOf } from './trouble.ts'
 
 /** One configured device, ready to be asked. */
 export interface PollTarget {
   id: string
   driver: string
+  /** where it is asked; absent: it is this machine */
+  address?: string | undefined
   /** a fresh session; rejects where the driver must be found first and the machine doesn't answer */
   open(signal: AbortSignal): Promise<{ session: Session; driver: string }>
 }
@@ -86,7 +89,7 @@ export class Poller {
       const driver = this.#session?.driver ?? this.#target.driver
       const failure = new PerwattError(
         'device-unreachable',
-        `${driver} ${this.#target.id}: ${reasonOf(error)}`,
+        `${driver} ${this.#target.id}: ${troubleOf(error, this.#target.address)}`,
         { cause: error },
       )
       // what the machine is may have changed (re-flashed, replaced): find out again

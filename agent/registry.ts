@@ -6,7 +6,8 @@ import type { Driver, Reading } from './driver.ts'
 /** What the agent knows of one device now. */
 export interface KnownDevice {
   device: Device
-  sample: Sample
+  /** absent: it was not asked yet */
+  sample?: Sample
 }
 
 /** Every device of the agent with its newest sample: what is configured, completed by what the machines say of themselves. */
@@ -16,14 +17,11 @@ export class DeviceRegistry {
   readonly #parts = new Map<string, Set<string>>()
   #version = 0
 
-  constructor(configs: readonly DeviceConfig[], drivers: readonly Driver[], nowMs: number) {
+  constructor(configs: readonly DeviceConfig[], drivers: readonly Driver[]) {
     for (const config of configs) {
       const kind = drivers.find((d) => d.name === config.driver)?.kind ?? 'asic'
       const device: Device = { deviceId: config.id, kind, driver: config.driver, ...configured(config) }
-      this.#known.set(config.id, {
-        device,
-        sample: { deviceId: config.id, observedAtMs: nowMs, state: 'unknown' },
-      })
+      this.#known.set(config.id, { device })
       this.#parts.set(config.id, new Set([config.id]))
     }
   }
@@ -38,7 +36,7 @@ export class DeviceRegistry {
   }
 
   samples(): Sample[] {
-    return [...this.#known.values()].filter((k) => k.sample.state !== 'unknown').map((k) => k.sample)
+    return [...this.#known.values()].flatMap(({ sample }) => sample ?? [])
   }
 
   /** Takes the readings of one target. @returns each with the deviceId it has within the site */

@@ -18,6 +18,7 @@ export function pollTarget(
   return {
     id,
     driver: config.driver,
+    address: addressOf(config),
     async open(signal) {
       const named = drivers.find((d) => d.name === config.driver)
       if (named) return { session: watched(named.open({ id, host, options: config })), driver: named.name }
@@ -34,6 +35,12 @@ export function pollTarget(
       }
     },
   }
+}
+
+function addressOf({ host, port, ...settings }: DeviceConfig): string | undefined {
+  const url = settings['url']
+  if (typeof url === 'string') return new URL(url).host
+  return host && port ? `${host}:${port}` : host
 }
 
 const CGMINER_PORT = 4028

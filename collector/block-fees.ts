@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { shaped } from './feed-http.ts'
 
 /** A day of blocks: what pools average the fees over. */
 const BLOCKS = 144
@@ -33,7 +34,7 @@ export class BlockFees {
       const heights = missing.slice(i, i + AT_ONCE)
       const answers = await this.#ask(heights, signal)
       for (const [n, height] of heights.entries())
-        this.#satoshis.set(height, StatsSchema.parse(answers[n]).totalfee)
+        this.#satoshis.set(height, shaped(answers[n], StatsSchema, `getblockstats ${height}`).totalfee)
     }
     const sum = [...this.#satoshis.values()].reduce((total, satoshis) => total + satoshis, 0)
     return sum / (this.#satoshis.size * SATOSHIS_PER_BTC)

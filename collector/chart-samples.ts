@@ -9,8 +9,8 @@ export const CHART_STEP_MS = MINUTE_MS
 export function chartSamples(state: SiteState, sinceMs: number): StoredSample[] {
   const rows: StoredSample[] = []
   for (const agent of state.agents())
-    for (const { sample, receivedAtMs } of agent.samples.values()) {
-      if (receivedAtMs <= sinceMs) continue
+    for (const { sample, receivedAtMs } of agent.seen.values()) {
+      if (!sample || receivedAtMs === undefined || receivedAtMs <= sinceMs) continue
       const row: StoredSample = {
         agentId: agent.agentId,
         deviceId: sample.deviceId,

@@ -30,6 +30,7 @@ import { createServer, type ScreensServer } from './screens/server.ts'
 import type { Assets } from './screens/web-build.ts'
 import { Settler } from './settler.ts'
 import { SiteState } from './state.ts'
+import { Statements } from './statements.ts'
 import type { Store } from './store.ts'
 import { createStore } from './stores/config.ts'
 import { LiveViews } from './views.ts'
@@ -181,15 +182,12 @@ export class Collector {
       log,
       nowMs,
     })
+    const accounts = { store: this.#store, pricing: this.#pricing }
     this.#screens = createServer({
       views: this.#views,
       desk: this.#desk,
-      figures: new Figures({
-        store: this.#store,
-        pricing: this.#pricing,
-        devices,
-        minutes: this.#minutes,
-      }),
+      figures: new Figures({ ...accounts, devices, minutes: this.#minutes }),
+      statements: new Statements({ ...accounts, devices, site: config.site, nowMs }),
       pools: () => this.#pools.views(),
       books: new Bookkeeper({
         store: this.#store,
@@ -279,7 +277,7 @@ export class Collector {
   #tick(): void {
     const now = this.#o.nowMs()
     this.#desk.tick()
-    const live = this.#views.refresh()
+    const live = this.#views.refresh(this.#alerting.watched())
     const prices = priceSituations(this.#desk, this.#quotes.at(now), this.#views.workloads(), now)
     this.#alerting.evaluate({ ...live, pools: this.#pools.situation(), prices })
     this.#screens.tick()

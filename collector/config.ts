@@ -13,7 +13,8 @@ import { POOLS } from './pool-index.ts'
 import { CurrencySchema } from './quotes.ts'
 import { StoreSchema } from './stores/config.ts'
 import { TimeZoneSchema } from './time-zone.ts'
-import { AttributionSchema, CostsSchema, UNPAID, WorkloadSchema } from './workloads.ts'
+import { workloadFaults } from './workload-faults.ts'
+import { AttributionSchema, CostsSchema, WorkloadSchema } from './workloads.ts'
 
 const SiteSchema = z.strictObject({
   id: NameSchema.describe('name of the site in topics; the same in every agent'),
@@ -110,19 +111,8 @@ export const collectorConfigSchema = (channels: readonly Channel[]) =>
       log: z.strictObject({ level: z.enum(LEVELS).default('info') }).prefault({}),
     })
     .superRefine((config, ctx) => {
-      const seen = new Map<string, string>(
-        Object.values(UNPAID).map((name) => [name, 'a name of perwatt’s own']),
-      )
-      for (const [i, w] of config.workloads.entries()) {
-        const taken = seen.get(w.name)
-        if (taken)
-          ctx.addIssue({
-            code: 'custom',
-            path: ['workloads', i, 'name'],
-            message: `${w.name} is ${taken}; choose another`,
-          })
-        seen.set(w.name, `the name of workloads[${i}] already`)
-      }
+      for (const { path, message } of workloadFaults(config.workloads))
+        ctx.addIssue({ code: 'custom', path: ['workloads', ...path], message })
       for (const [i, message] of poolFaults(config.pools, config.workloads))
         ctx.addIssue({ code: 'custom', path: ['pools', i, 'workload'], message })
     })

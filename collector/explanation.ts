@@ -1,5 +1,4 @@
 import type { Settlement } from './accounts.ts'
-import type { Explanation } from './books.ts'
 import { isContract } from './economics/contracts.ts'
 import {
   explainContract,
@@ -10,6 +9,7 @@ import {
 } from './economics/explain.ts'
 import type { PricedPart } from './economics/priced.ts'
 import { type KnownDevices, type PricedMinute, priceMinute } from './economics/settle.ts'
+import type { Explanation } from './explanation-view.ts'
 import type { MinuteTerms } from './pricing.ts'
 import type { AgentInterval, LedgerSums } from './store.ts'
 

@@ -142,6 +142,11 @@ function parsed<T extends z.ZodType>(text: string, schema: T, where: string): z.
       `${where} answers what is not JSON: ${excerpt(text)}; check the address`,
     )
   }
+  return shaped(input, schema, where)
+}
+
+/** An answer, or a part of one, through a schema. @throws PerwattError `unexpected`, which says what of it is wrong */
+export function shaped<T extends z.ZodType>(input: unknown, schema: T, where: string): z.output<T> {
   const result = schema.safeParse(input)
   if (result.success) return result.data
   const [fault = 'another shape'] = explainZodError(result.error, input)

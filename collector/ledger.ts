@@ -1,10 +1,11 @@
 import type { Interval, IntervalBatch } from '../protocol/interval.ts'
-import { PerwattError, reasonOf } from '../protocol/kit/errors.ts'
+import { reasonOf } from '../protocol/kit/errors.ts'
 import type { Log } from '../protocol/kit/log.ts'
 import type { AckMessage } from '../protocol/status.ts'
 import { MINUTE_MS, minuteOf } from '../protocol/units.ts'
 import type { Loss } from './accounts.ts'
-import type { Append, HighWater, Quarantined, Store } from './store.ts'
+import { recordFault } from './record-check.ts'
+import { type Append, type HighWater, isRefused, type Quarantined, type Store } from './store.ts'
 
 /** An agent's clock may run ahead of ours by this much before its records are put aside. */
 const FUTURE_MS = 2 * MINUTE_MS
@@ -109,13 +110,11 @@ export class Ledger {
     if (firstSeq > expected) return nothing({ epoch, seq: expected - 1, resend: true })
     if (lastSeq < expected) return nothing({ epoch, seq: Math.max(known ?? 0, lastSeq) })
     const next: HighWater = { epoch, seq: lastSeq }
-    const { good, aside } = this.#sortByTime(agentId, batch.intervals.slice(expected - firstSeq))
+    const { good, aside } = this.#sort(agentId, batch.intervals.slice(expected - firstSeq))
     const loss = this.#loss(agentId, batch, known, expected)
     const why =
       unreadable?.reason ??
-      (aside.length > 0
-        ? `${aside.length} records are from the future or older than the retention; check the clock`
-        : undefined)
+      (aside.length > 0 ? `${aside.length} records are put aside: ${aside[0]?.reason}` : undefined)
     return {
       delivery,
       answer: { ...next, ...(why ? { quarantined: why.slice(0, 512) } : {}) },
@@ -220,14 +219,18 @@ export class Ledger {
     })
   }
 
-  #sortByTime(agentId: string, records: readonly Interval[]): { good: Interval[]; aside: Quarantined[] } {
+  #sort(agentId: string, records: readonly Interval[]): { good: Interval[]; aside: Quarantined[] } {
     const { nowMs, retentionMs } = this.#o
     const [oldest, newest] = [nowMs() - retentionMs, nowMs() + FUTURE_MS]
     const aside: Quarantined[] = []
+    const timeFault = ({ startMs }: Interval) => {
+      if (startMs >= oldest && startMs <= newest) return undefined
+      const why = startMs > newest ? 'is from the future' : 'is older than the retention'
+      return `the record's start ${new Date(startMs).toISOString()} ${why}; check the clock`
+    }
     const good = records.filter((r) => {
-      if (r.startMs >= oldest && r.startMs <= newest) return true
-      const why = r.startMs > newest ? 'is from the future' : 'is older than the retention'
-      const reason = `the record's start ${new Date(r.startMs).toISOString()} ${why}`
+      const reason = timeFault(r) ?? recordFault(r)
+      if (reason === undefined) return true
       aside.push(this.#entry(agentId, r, reason))
       return false
     })
@@ -239,5 +242,3 @@ export class Ledger {
     return { atMs: this.#o.nowMs(), agentId, topic: 'intervals', reason, payload }
   }
 }
-
-const isRefused = (error: unknown): boolean => error instanceof PerwattError && error.code === 'store-refused'

@@ -1,17 +1,11 @@
 import type { Sample } from '../protocol/sample.ts'
-import {
-  efficiencyJPerTh,
-  type LiveContext,
-  type LiveDevice,
-  type LiveEarning,
-  type LiveFigures,
-  liveFigures,
-} from './economics/live.ts'
+import { efficiencyJPerTh, type LiveDevice, type LiveEarning, type LiveFigures } from './economics/live.ts'
 import { breakEvenUsdPerKwh, hashpriceUsdPerPhDay } from './economics/mining.ts'
 import { perKwhOfRates } from './economics/revenue.ts'
+import type { Gauges } from './gauges.ts'
 import type { Prices } from './quotes.ts'
-import { type AgentState, pollMs, type SiteState, STALE_POLLS } from './state.ts'
-import type { AgentView, AlertView, DeviceView, RackView, SiteView } from './view.ts'
+import { type AgentState, pollMs } from './state.ts'
+import type { AgentView, DeviceView, SiteView } from './view.ts'
 
 export interface SiteFacts {
   site: string
@@ -20,47 +14,24 @@ export interface SiteFacts {
   powerLimitW?: number | undefined
 }
 
-/** A device of the live plane, with the age of what is known of it. */
+/** A device of the live plane, with the time at which what is known of it came in. */
 export interface AgedDevice extends LiveDevice {
   simulated: boolean
-  /** s since its sample came in */
-  ageS?: number
+  receivedAtMs?: number
 }
 
-/** One look at the whole live plane: everything that a tick shows or judges comes from the same look. */
+/** One look at the whole live plane: everything that a tick shows or judges comes from the same look. It holds until the next. */
 export interface LiveLook {
   atMs: number
   agents: AgentView[]
-  devices: AgedDevice[]
+  /** the same list until an inventory changes */
+  devices: readonly AgedDevice[]
   figures: LiveFigures
+  gauges: Gauges
   prices: Prices
 }
 
-export function lookAt(state: SiteState, nowMs: number, prices: Prices, context: LiveContext): LiveLook {
-  const devices: AgedDevice[] = []
-  const agents: AgentView[] = []
-  for (const agent of state.agents()) {
-    const staleMs = STALE_POLLS * pollMs(agent)
-    agents.push(agentView(agent, nowMs, staleMs))
-    for (const device of agent.devices.values()) {
-      const seen = agent.samples.get(device.deviceId)
-      const ageMs = seen && nowMs - seen.receivedAtMs
-      const aged: AgedDevice = {
-        agentId: agent.agentId,
-        device,
-        simulated: agent.simulated,
-        stale: ageMs === undefined || ageMs > staleMs,
-      }
-      if (seen) aged.sample = seen.sample
-      if (ageMs !== undefined) aged.ageS = ageMs / 1000
-      devices.push(aged)
-    }
-  }
-  const figures = liveFigures(devices, prices, context, nowMs)
-  return { atMs: nowMs, agents, devices, figures, prices }
-}
-
-function agentView(agent: AgentState, nowMs: number, staleMs: number): AgentView {
+export function agentView(agent: AgentState, nowMs: number, staleMs: number): AgentView {
   const { status, lastLiveMs } = agent
   const heard = lastLiveMs !== undefined && nowMs - lastLiveMs <= staleMs
   return {
@@ -83,17 +54,8 @@ function agentView(agent: AgentState, nowMs: number, staleMs: number): AgentView
 /** Site totals of a look. A stale device is in none of them. */
 export function siteView(look: LiveLook, facts: SiteFacts): SiteView {
   const { figures, agents, devices, prices, atMs } = look
-  const fresh = devices.filter((d) => !d.stale && d.sample && d.sample.state !== 'unreachable')
-  const hashing = fresh.filter((d) => d.device.kind === 'asic' && (d.sample?.hashrateHs ?? 0) > 0)
-  const withPower = hashing.filter((d) => d.sample?.powerW !== undefined)
-  const gpus = fresh.filter((d) => d.device.kind === 'gpu')
-  const used = gpus.map((d) => d.sample?.utilizationRatio).filter((u) => u !== undefined)
-  const hashrateHs = total(hashing, (d) => d.sample?.hashrateHs)
-  const expected = total(devices, (d) => (d.device.kind === 'asic' ? d.device.expectedHashrateHs : undefined))
-  const efficiency = efficiencyJPerTh(
-    total(withPower, (d) => d.sample?.powerW),
-    total(withPower, (d) => d.sample?.hashrateHs),
-  )
+  const gauges = look.gauges.site()
+  const { efficiencyJPerTh: efficiency } = gauges
   const revenueUsdPerH = total(figures.workloads, (w) => w.revenueUsdPerH)
   const energyCostUsdPerH = total(figures.workloads, (w) => w.energyCostUsdPerH)
   const demandUsdPerH = total(figures.workloads, (w) => w.demandUsdPerH)
@@ -117,11 +79,11 @@ export function siteView(look: LiveLook, facts: SiteFacts): SiteView {
     demandUsdPerH,
     feesUsdPerH: total(figures.workloads, (w) => w.feesUsdPerH),
     netUsdPerH: revenueUsdPerH - energyCostUsdPerH - demandUsdPerH,
-    hashrateHs,
-    gpus: gpus.length,
+    hashrateHs: gauges.hashrateHs,
+    gpus: gauges.gpus,
     gpusHeld: total(figures.workloads, (w) => w.gpusHeld),
     devices: devices.length,
-    devicesReporting: fresh.length,
+    devicesReporting: gauges.devicesReporting,
     prices: Object.values(prices).map((q) => ({
       ...q,
       stale: q.staleAfterMs !== undefined && atMs > q.staleAfterMs,
@@ -131,9 +93,9 @@ export function siteView(look: LiveLook, facts: SiteFacts): SiteView {
       revenueUsdPerKwh: perKwhOfRates(revenueUsdPerH, powerW),
       meterPowerW: figures.meterPowerW,
       powerLimitW: facts.powerLimitW,
-      expectedHashrateHs: expected > 0 ? expected : undefined,
+      expectedHashrateHs: gauges.expectedHashrateHs,
       efficiencyJPerTh: efficiency,
-      gpuUtilizationRatio: used.length > 0 ? total(used, (u) => u) / used.length : undefined,
+      gpuUtilizationRatio: gauges.gpuUtilizationRatio,
       dataAgeS: ages.length > 0 ? Math.max(...ages) : undefined,
       hashpriceUsdPerPhDay: hashprice,
       miningBreakEvenUsdPerKwh: breakEven,
@@ -161,7 +123,7 @@ export function deviceView(look: LiveLook, d: AgedDevice): DeviceView {
     energyCostUsdPerH,
     netUsdPerH: revenueUsdPerH - energyCostUsdPerH,
     ...defined({
-      ageS: d.ageS,
+      ageS: d.receivedAtMs === undefined ? undefined : (look.atMs - d.receivedAtMs) / 1000,
       ...powerOf(earning, sample),
       revenueUsdPerKwh: earning && perKwhOfRates(revenueUsdPerH, earning.powerW ?? 0),
       efficiencyJPerTh: powerW === undefined ? undefined : efficiencyJPerTh(powerW, sample?.hashrateHs ?? 0),
@@ -178,47 +140,6 @@ function powerOf(
   if (earning.powerBy === 'meter') return { powerW: earning.powerW, powerBasis: 'metered' }
   if (earning.powerBy === 'share') return { powerW: earning.powerW, powerBasis: 'shared' }
   return sample?.powerW === undefined ? { powerW: earning.powerW } : {}
-}
-
-/** A quarter of a rack's machines out is the rack's problem (power, network, cooling), not the machines'. */
-const DOWN_RATIO = 0.25
-
-/** Machines that need a visit by rack: unreachable, faulty, or with an alert of their own. */
-export function rackViews(look: LiveLook, alerts: readonly AlertView[]): RackView[] {
-  const alerted = new Set(alerts.map((a) => a.subject.deviceId))
-  const racks = new Map<string, RackView & { stale: number; running: number }>()
-  for (const d of look.devices) {
-    const { container = '', rack = '' } = d.device.location ?? {}
-    if (!container && !rack) continue
-    const key = JSON.stringify([container, rack])
-    const r = racks.get(key) ?? {
-      container,
-      rack,
-      devices: 0,
-      needHands: 0,
-      condition: 'normal',
-      powerW: 0,
-      stale: 0,
-      running: 0,
-    }
-    racks.set(key, r)
-    const state = d.sample?.state
-    r.devices++
-    if (d.stale) {
-      r.stale++
-      continue
-    }
-    r.powerW += d.sample?.powerW ?? 0
-    if (state === 'unreachable' || state === 'faulty' || alerted.has(d.device.deviceId)) r.needHands++
-    if (state === 'hashing' || state === 'busy' || state === 'ok') r.running++
-  }
-  return [...racks.values()].map(({ stale, running, ...r }) => {
-    if (stale > r.devices / 2) r.condition = 'stale'
-    else if (r.needHands >= Math.max(1, r.devices * DOWN_RATIO) && r.needHands > 1) r.condition = 'down'
-    else if (r.needHands > 0) r.condition = 'degraded'
-    else if (running === 0) r.condition = 'idle'
-    return r
-  })
 }
 
 const total = <T>(items: readonly T[], value: (item: T) => number | undefined): number =>

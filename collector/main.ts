@@ -4,6 +4,7 @@ import { check } from './commands/check.ts'
 import { demo } from './commands/demo.ts'
 import { explain } from './commands/explain.ts'
 import { quote } from './commands/quote.ts'
+import { ledger, statement } from './commands/report.ts'
 import { reprice } from './commands/reprice.ts'
 import { run } from './commands/run.ts'
 import { WHAT_IF_OPTIONS, whatif } from './commands/whatif.ts'
@@ -75,6 +76,34 @@ asking(program.command('reprice'))
   )
   .option('--present-rules', 'by the workloads of the present configuration instead of those of the time')
   .action(reprice)
+
+asking(program.command('ledger'))
+  .description('write the ledger of any time to standard output: base units, ISO 8601 times')
+  .requiredOption('--from <time>', 'begin: 2026-01-01T00:00:00Z')
+  .option('--to <time>', 'end; now where absent')
+  .option('--step <width>', 'of a line: 1m, 1h, 1d (of UTC), or day or month of the site’s time zone', 'day')
+  .option(
+    '--group-by <what>',
+    'workload, customer, kind, device, agent, container, rack, or site for one line a step',
+    'workload',
+  )
+  .addOption(
+    new Option('--format <format>', 'json holds fewer lines').choices(['csv', 'json']).default('csv'),
+  )
+  .action(ledger)
+
+asking(program.command('statement'))
+  .description('write a customer’s monthly statement, or the site’s own, to standard output')
+  .requiredOption('--month <month>', '2026-01, of the site’s time zone')
+  .option('--customer <name>', 'the site’s own, of workloads without a customer, where absent')
+  .addOption(
+    new Option(
+      '--copy <whose>',
+      'customer: without costs and margins; own where there is no customer',
+    ).choices(['customer', 'own']),
+  )
+  .addOption(new Option('--format <format>').choices(['csv', 'json']).default('csv'))
+  .action(statement)
 
 asking(program.command('quote'))
   .description('push a price or a network figure, or without one list those of now and where they come from')

@@ -6,7 +6,7 @@ import type { Repricing, Settlement } from './accounts.ts'
 import type { MinuteTerms, Pricing } from './pricing.ts'
 import { type Prices, type Quote, QuoteBook } from './quotes.ts'
 import type { Settler } from './settler.ts'
-import type { Store } from './store.ts'
+import { isRefused, type Store } from './store.ts'
 
 const RETRY_MS = 10_000
 /** before any correction */
@@ -86,10 +86,13 @@ export class Repricer {
       try {
         next = await this.#piece(next)
       } catch (error) {
-        this.#log.error('repricing stands still; will try again', {
-          id: next.id,
-          reason: reasonOf(error),
-        })
+        const why = { id: next.id, reason: reasonOf(error) }
+        if (isRefused(error)) {
+          // the next one may correct it, and must not wait for ever
+          this.#log.error('repricing given up: its figures can’t be kept; ask again with other prices', why)
+          return
+        }
+        this.#log.error('repricing stands still; will try again', why)
         await pause(RETRY_MS, this.#stop.signal)
       }
     }

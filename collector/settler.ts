@@ -5,7 +5,14 @@ import type { Change, Repricing, Settlement } from './accounts.ts'
 import { type KnownDevices, settleMinute } from './economics/settle.ts'
 import { addSums, runsOf, sumsByWorkload, zeroSums } from './minutes.ts'
 import type { MinuteTerms, Pricing } from './pricing.ts'
-import { type AgentInterval, LEDGER_SUMS, type LedgerRow, type LedgerSums, type Store } from './store.ts'
+import {
+  type AgentInterval,
+  isRefused,
+  LEDGER_SUMS,
+  type LedgerRow,
+  type LedgerSums,
+  type Store,
+} from './store.ts'
 
 const MINUTES_AT_ONCE = 30
 /** Minutes of a large site are settled fewer at once. */
@@ -13,6 +20,8 @@ const INTERVALS_AT_ONCE = 50_000
 /** A minute that gets late records is settled again when none came for this long, and at the latest after the second. */
 const LATE_QUIET_MS = 2_000
 const LATE_WAIT_MS = 30_000
+/** A minute that the store refuses is tried again this late, or when a record of it comes. */
+const REFUSED_WAIT_MS = HOUR_MS
 const MONTH_MS = 31 * 24 * HOUR_MS
 
 export interface SettlerOptions {
@@ -114,8 +123,9 @@ export class Settler {
       if (due.length === 0) return
       for (const minute of due) this.#dirty.delete(minute)
       try {
-        await this.settle(due, (minute, settlement) => this.#o.pricing.of(minute, settlement))
+        await this.#settleByOwnTerms(due)
       } catch (error) {
+        if (isRefused(error)) return this.#settleOneByOne(due)
         for (const minute of due) this.#note(minute, now)
         this.#o.log.error('minutes not settled; will try again', {
           minutes: due.length,
@@ -123,6 +133,26 @@ export class Settler {
         })
       }
     })
+  }
+
+  #settleByOwnTerms(minutes: readonly number[]): Promise<void> {
+    return this.settle(minutes, (minute, settlement) => this.#o.pricing.of(minute, settlement))
+  }
+
+  /** A minute whose figures no store can hold must not hold up the others. */
+  async #settleOneByOne(minutes: readonly number[]): Promise<void> {
+    const { nowMs, log } = this.#o
+    for (const minute of minutes)
+      try {
+        await this.#settleByOwnTerms([minute])
+      } catch (error) {
+        const waitMs = isRefused(error) ? REFUSED_WAIT_MS : 0
+        this.#dirty.set(minute, { dueMs: nowMs() + waitMs, latestMs: nowMs() + waitMs })
+        log.error('a minute can’t be settled; look at its records and prices, reprice corrects a price', {
+          minute: new Date(minute).toISOString(),
+          reason: reasonOf(error),
+        })
+      }
   }
 
   /** Runs work that settles when nothing else does. */

@@ -2,10 +2,15 @@ import type { Device } from '../protocol/device.ts'
 import type { Sample } from '../protocol/sample.ts'
 import type { InventoryMessage, StatusMessage } from '../protocol/status.ts'
 
-/** The newest sample of a device, with the collector's clock: the agent's may be wrong. */
+/** What a device of an inventory said last, by the collector's clock: the agent's may be wrong. */
 export interface Seen {
-  sample: Sample
-  receivedAtMs: number
+  /** the device's place in its agent's inventory */
+  readonly index: number
+  /** absent: it was never heard */
+  sample?: Sample
+  receivedAtMs?: number
+  /** the live table has not taken its sample in yet */
+  isRenewed: boolean
 }
 
 export interface AgentState {
@@ -13,7 +18,10 @@ export interface AgentState {
   status?: StatusMessage
   devices: Map<string, Device>
   simulated: boolean
-  samples: Map<string, Seen>
+  /** every device of the inventory, by its name and in its order */
+  seen: Map<string, Seen>
+  /** of them those with a sample that the live table has not taken in yet */
+  renewed: Seen[]
   lastLiveMs?: number
 }
 
@@ -54,22 +62,32 @@ export class SiteState {
     const agent = this.#agent(agentId)
     agent.simulated = message.simulated
     agent.devices = new Map(message.devices.map((d) => [d.deviceId, d]))
-    for (const deviceId of agent.samples.keys())
-      if (!agent.devices.has(deviceId)) agent.samples.delete(deviceId)
+    const before = agent.seen
+    agent.seen = new Map()
+    agent.renewed = []
+    for (const deviceId of agent.devices.keys())
+      agent.seen.set(deviceId, { ...before.get(deviceId), index: agent.seen.size, isRenewed: false })
   }
 
   /** Samples of devices that the inventory doesn't name are dropped: the inventory comes first. */
   live(agentId: string, samples: readonly Sample[], receivedAtMs: number): void {
     const agent = this.#agent(agentId)
     agent.lastLiveMs = receivedAtMs
-    for (const sample of samples)
-      if (agent.devices.has(sample.deviceId)) agent.samples.set(sample.deviceId, { sample, receivedAtMs })
+    for (const sample of samples) {
+      const seen = agent.seen.get(sample.deviceId)
+      if (!seen) continue
+      seen.sample = sample
+      seen.receivedAtMs = receivedAtMs
+      if (seen.isRenewed) continue
+      seen.isRenewed = true
+      agent.renewed.push(seen)
+    }
   }
 
   #agent(agentId: string): AgentState {
     let agent = this.#agents.get(agentId)
     if (!agent) {
-      agent = { agentId, devices: new Map(), simulated: false, samples: new Map() }
+      agent = { agentId, devices: new Map(), simulated: false, seen: new Map(), renewed: [] }
       this.#agents.set(agentId, agent)
     }
     return agent

@@ -1,4 +1,5 @@
 import type { Interval } from '../protocol/interval.ts'
+import { PerwattError } from '../protocol/kit/errors.ts'
 import type { Sample } from '../protocol/sample.ts'
 import type { Accounts, Change, Loss, Repricing, Settlement } from './accounts.ts'
 import type { Quote } from './quotes.ts'
@@ -89,6 +90,10 @@ export interface LedgerBucket extends LedgerSums {
   startMs: number
   group: string
 }
+
+/** Whether a store will never take this, however often it is sent: PerwattError `store-refused`. */
+export const isRefused = (error: unknown): boolean =>
+  error instanceof PerwattError && error.code === 'store-refused'
 
 /** A sample with its agent, as kept for charts. */
 export interface StoredSample {

@@ -1,11 +1,19 @@
 import { Temporal } from 'temporal-polyfill'
 import { z } from 'zod'
 
-const timeZones: ReadonlySet<string> = new Set([...Intl.supportedValuesOf('timeZone'), 'UTC'])
+/** Also the names that Intl knows but does not list: it lists one name a zone, in Node 20 Asia/Calcutta and not Asia/Kolkata. */
+function isTimeZone(zone: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: zone })
+    return /^[A-Za-z]/.test(zone)
+  } catch {
+    return false
+  }
+}
 
 export const TimeZoneSchema = z
   .string()
-  .refine((zone) => timeZones.has(zone), 'expected an IANA time zone such as America/Chicago')
+  .refine(isTimeZone, 'expected an IANA time zone such as America/Chicago')
 
 /** Fewer digits than milliseconds have until the year 5138. */
 const MOST_SECONDS = 1e11

@@ -1,4 +1,5 @@
-import { NOBODY, type Owner, ownerKey } from '../protocol/owner.ts'
+import { type Owner, ownerKey } from '../protocol/owner.ts'
+import { attribution } from './economics/attribution.ts'
 import type { Unmatched } from './figures-view.ts'
 import type { LiveLook } from './live-view.ts'
 import { UNPAID, type Workload } from './workloads.ts'
@@ -18,12 +19,14 @@ const TYPICAL: readonly { fact: string; kind: Workload['kind']; because: string 
 
 /** Owners that hold machines now and that no rule knows, with the most watts first: what is given away, or misnamed. */
 export function unmatchedOwners(look: LiveLook, workloads: readonly Workload[]): Unmatched[] {
+  const attribute = attribution(workloads)
   const found = new Map<string, Unmatched>()
   for (const d of look.devices) {
     const earning = look.figures.earnings.get(d)
     if (!earning?.shares.some((s) => s.workload === UNPAID.unassigned)) continue
     for (const { owner, share } of d.sample?.holders ?? []) {
-      if (owner === NOBODY || Object.keys(owner).length === 0) continue
+      // a rule may know one of those who share a GPU, and not the other
+      if (attribute(owner, d.device, look.atMs).name !== UNPAID.unassigned) continue
       const facts = withoutJob(owner)
       const key = ownerKey(facts)
       const entry = found.get(key) ?? {

@@ -8,22 +8,15 @@ import { type Economy, economyOf, machinesOf } from './economy.ts'
 import type { Unmatched } from './figures-view.ts'
 import { ledgerFigure } from './ledger-figure.ts'
 import { type LedgerProgress, ledgerHealth } from './ledger-health.ts'
-import {
-  defined,
-  deviceView,
-  type LiveLook,
-  lookAt,
-  rackViews,
-  type SiteFacts,
-  siteView,
-} from './live-view.ts'
+import { LiveTable } from './live-table.ts'
+import { type AgedDevice, defined, deviceView, type LiveLook, type SiteFacts, siteView } from './live-view.ts'
 import type { RecentMinutes } from './minutes.ts'
 import type { QuoteBook } from './quotes.ts'
-import { noteEarned, situationOf } from './situation-of.ts'
+import { Situations } from './situation-of.ts'
 import type { SiteState } from './state.ts'
 import type { Store } from './store.ts'
 import { unmatchedOwners } from './unmatched.ts'
-import type { AlertView, DeviceView, Frame, SiteView, Trend, Views, WorkloadView } from './view.ts'
+import type { AlertView, DeviceView, Frame, RackView, SiteView, Trend, Views, WorkloadView } from './view.ts'
 import { isUnpaid } from './workloads.ts'
 
 /** Buckets of the trend: five minutes over a day, single minutes while there are few. */
@@ -48,21 +41,28 @@ export interface LiveViewsOptions {
 /** What the screens and the API see: one look at the live plane a tick, and the ledger's minutes beside it. */
 export class LiveViews implements Views {
   readonly #o: LiveViewsOptions
+  readonly #table: LiveTable
   #look: LiveLook
   #devices: DeviceView[] | undefined
-  readonly #earnedUsdPerH = new Map<string, number>()
+  readonly #situations: Situations
 
   constructor(options: LiveViewsOptions) {
     this.#o = options
+    const { state, rules, facts } = options
+    this.#situations = new Situations(facts, rules.workloads)
+    this.#table = new LiveTable(state, { ...rules, find: (deviceId) => state.find(deviceId) })
     this.#look = this.#lookNow()
   }
 
-  /** Looks anew. @returns the situation for the alert rules, from the same look as everything shown until the next */
-  refresh(): Situation {
+  /**
+   * Looks anew.
+   * @param watched names of devices that are judged whether they changed or not
+   * @returns the situation for the alert rules, from the same look as everything shown until the next
+   */
+  refresh(watched: Iterable<string> = []): Situation {
     this.#look = this.#lookNow()
     this.#devices = undefined
-    noteEarned(this.#look, this.#earnedUsdPerH)
-    return situationOf(this.#look, this.#o.facts, this.#o.rules.workloads, this.#earnedUsdPerH)
+    return this.#situations.of(this.#look, this.#table.takeNews(watched))
   }
 
   site(): SiteView {
@@ -113,7 +113,7 @@ export class LiveViews implements Views {
     return {
       site: this.site(),
       workloads: this.workloads(),
-      racks: rackViews(this.#look, alerts),
+      racks: this.#racks(alerts),
       alerts,
       worst: this.#worst(),
     }
@@ -153,21 +153,27 @@ export class LiveViews implements Views {
   }
 
   #lookNow(): LiveLook {
-    const { state, quotes, rules, nowMs } = this.#o
+    const { quotes, nowMs } = this.#o
     const now = nowMs()
-    const find = (deviceId: string) => state.find(deviceId)
-    return lookAt(state, now, quotes.at(now), { ...rules, find })
+    return this.#table.look(now, quotes.at(now))
   }
 
+  #racks(alerts: readonly AlertView[]): RackView[] {
+    const alerted = new Set(alerts.flatMap(({ subject }) => subject.deviceId ?? []))
+    return this.#look.gauges.racks(this.#table.placesOf(alerted))
+  }
+
+  /** The devices that lose most now. */
   #worst(): DeviceView[] {
-    const net = (d: LiveLook['devices'][number]) => {
-      const e = this.#look.figures.earnings.get(d)
-      return e ? e.revenueUsdPerH - e.energyCostUsdPerH : 0
+    const { devices, figures } = this.#look
+    const worst: { i: number; netUsdPerH: number }[] = []
+    for (let i = 0; i < devices.length; i++) {
+      const netUsdPerH = figures.earnings.netUsdPerH(i)
+      if (!(netUsdPerH < Math.min(0, worst[WORST_SHOWN - 1]?.netUsdPerH ?? 0))) continue
+      const place = worst.findIndex((w) => netUsdPerH < w.netUsdPerH)
+      worst.splice(place < 0 ? worst.length : place, 0, { i, netUsdPerH })
+      worst.length = Math.min(worst.length, WORST_SHOWN)
     }
-    return this.#look.devices
-      .filter((d) => net(d) < 0)
-      .sort((a, b) => net(a) - net(b))
-      .slice(0, WORST_SHOWN)
-      .map((d) => deviceView(this.#look, d))
+    return worst.map(({ i }) => deviceView(this.#look, devices[i] as AgedDevice))
   }
 }

@@ -6,7 +6,12 @@ const MatchSchema = z
   .record(z.string().min(1), z.string().min(1))
   .refine((m) => Object.keys(m).length > 0, 'expected at least one fact, such as poolUrl: "*"')
 
-const usd = z.number().nonnegative()
+/** More than anybody pays for anything here: a slip of the keys. */
+const MOST_USD = 1e9
+/** kW, GPUs: more than any site has. */
+const MOST_UNITS = 1e8
+const usd = z.number().nonnegative().max(MOST_USD)
+const units = z.number().positive().max(MOST_UNITS)
 const ratio = z.number().min(0).max(1)
 const time = z.iso.datetime({
   offset: true,
@@ -24,7 +29,11 @@ const common = {
       'whose work it is: any of these sets of owner facts, each fact with * for any text; the first workload that fits takes it',
     ),
 }
-const optionalMatch = common.match.default([])
+/** Stored rules say `[]` where the configuration says nothing: both are right. */
+const optionalMatch = z
+  .array(MatchSchema)
+  .default([])
+  .describe(common.match.description ?? '')
 
 /** How a pool pays. All are worth the same on average; the others than FPPS are an estimate of what will come. */
 export const MINING_SCHEMES = ['fpps', 'pps+', 'pplns', 'solo'] as const
@@ -57,7 +66,7 @@ const ReservedSchema = z.strictObject({
   ...common,
   match: optionalMatch,
   kind: z.literal('reserved'),
-  gpus: z.number().positive().describe('GPUs that the contract reserves: paid whether used or not'),
+  gpus: units.describe('GPUs that the contract reserves: paid whether used or not'),
   usdPerGpuHour: usd.describe('USD for each reserved GPU-hour'),
 })
 const TokensSchema = z.strictObject({
@@ -73,7 +82,7 @@ const ColocationSchema = z.strictObject({
   ...common,
   match: optionalMatch,
   kind: z.literal('colocation'),
-  contractedKw: z.number().positive().describe('kW that the customer pays for, whatever he draws'),
+  contractedKw: units.describe('kW that the customer pays for, whatever he draws'),
   usdPerKwMonth: usd.describe('USD per contracted kW and month of the site’s time zone'),
   energyPassedOn: z
     .enum(['none', 'used'])
@@ -83,6 +92,7 @@ const ColocationSchema = z.strictObject({
   slaCreditRatio: z
     .number()
     .nonnegative()
+    .max(1e6)
     .default(0)
     .describe('what a minute of measured outage gives back, in multiples of what a minute costs'),
   slaOutageBelowRatio: ratio
@@ -147,6 +157,8 @@ export type AttributionSettings = z.output<typeof AttributionSchema>
 export const CostsSchema = z.strictObject({
   transmissionUsdPerKwh: z
     .number()
+    .min(-20)
+    .max(20)
     .default(0)
     .describe('what comes on top of the energy price for each kWh: transmission, distribution, taxes'),
   demand: z

@@ -1,14 +1,15 @@
 import { encode } from '../../protocol/codec.ts'
 import { loadConfig, parseConfig } from '../../protocol/kit/config.ts'
-import { reasonOf, UsageError } from '../../protocol/kit/errors.ts'
+import { UsageError } from '../../protocol/kit/errors.ts'
 import { EXIT } from '../../protocol/kit/program.ts'
 import { withDeadline } from '../../protocol/kit/retry.ts'
-import { table } from '../../protocol/kit/table.ts'
-import { encodeLive, type Sample } from '../../protocol/sample.ts'
+import { encodeLive } from '../../protocol/sample.ts'
 import { agentConfigSchema, type DeviceConfig } from '../config.ts'
 import { DRIVERS } from '../driver-index.ts'
 import { DeviceRegistry } from '../registry.ts'
 import { pollTarget } from '../target.ts'
+import { troubleOf } from '../trouble.ts'
+import { probeTable } from './probe-table.ts'
 
 export interface ProbeOptions {
   config: string
@@ -27,7 +28,7 @@ const AT_ONCE = 50
 /** Reads each device once and prints what it says; exit status 1 where one didn't answer. */
 export async function probe(options: ProbeOptions): Promise<void> {
   const { devices, timeout } = targets(options)
-  const registry = new DeviceRegistry(devices, DRIVERS, Date.now())
+  const registry = new DeviceRegistry(devices, DRIVERS)
   const failures: string[] = []
   const waiting = [...devices]
   const worker = async () => {
@@ -39,7 +40,7 @@ export async function probe(options: ProbeOptions): Promise<void> {
   await Promise.all(Array.from({ length: Math.min(AT_ONCE, devices.length) }, worker))
   const samples = registry.samples()
   if (options.json) process.stdout.write(`${encode(encodeLive(samples, Date.now()))}\n`)
-  else process.stdout.write(`${describe(registry, samples)}\n`)
+  else process.stdout.write(`${probeTable(registry.devices(), samples)}\n`)
   for (const line of failures) process.stderr.write(`${line}\n`)
   // an open socket of a device that hangs must not hold the terminal
   process.exit(failures.length > 0 ? EXIT.failed : EXIT.done)
@@ -74,10 +75,11 @@ async function readOnce(
   registry: DeviceRegistry,
   timeoutMs: number,
 ): Promise<string | undefined> {
-  let driver = device.driver
+  const target = pollTarget(device, DRIVERS)
+  let { driver } = target
   try {
     const readings = await withDeadline(async (signal) => {
-      const opened = await pollTarget(device, DRIVERS).open(signal)
+      const opened = await target.open(signal)
       driver = opened.driver
       try {
         return await opened.session.read(signal)
@@ -88,48 +90,8 @@ async function readOnce(
     registry.update(device, driver, readings, Date.now())
     return undefined
   } catch (error) {
-    const reason = `${driver} ${device.id}: ${reasonOf(error)}`
+    const reason = `${driver} ${device.id}: ${troubleOf(error, target.address)}`
     registry.fail(device, reason, Date.now())
     return reason
   }
-}
-
-const round = (value: number | undefined, unit: string, scale = 1, digits = 0): string =>
-  value === undefined ? '-' : `${(value / scale).toFixed(digits)} ${unit}`
-
-function describe(registry: DeviceRegistry, samples: readonly Sample[]): string {
-  const devices = new Map(registry.devices().map((d) => [d.deviceId, d]))
-  const rows = samples.map((s) => {
-    const d = devices.get(s.deviceId)
-    const owner = s.holders?.[0]?.owner
-    return [
-      s.deviceId,
-      d?.driver ?? '-',
-      d?.model ?? '-',
-      s.state,
-      round(s.powerW, 'W'),
-      s.powerBasis ?? '-',
-      round(s.hashrateHs, 'TH/s', 1e12, 1),
-      s.utilizationRatio === undefined ? '-' : `${Math.round(s.utilizationRatio * 100)} %`,
-      round(s.tempC, '°C'),
-      s.boardsFitted === undefined ? '-' : `${s.boardsWorking ?? '?'}/${s.boardsFitted}`,
-      owner ? Object.values(owner).join(' ') : '-',
-      s.faults?.join('; ') ?? '',
-    ]
-  })
-  const head = [
-    'device',
-    'driver',
-    'model',
-    'state',
-    'power',
-    'basis',
-    'hashrate',
-    'use',
-    'temp',
-    'boards',
-    'works for',
-    'faults',
-  ]
-  return table(head, rows)
 }

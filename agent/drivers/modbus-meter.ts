@@ -14,7 +14,7 @@ const types = Object.keys(REGISTER_TYPES) as [RegisterType, ...RegisterType[]]
 const register = (unit: string) =>
   z.strictObject({
     function: z
-      .union([z.literal(3), z.literal(4)])
+      .union([z.literal(3), z.literal(4)], { error: 'expected 3 or 4' })
       .describe('3 reads holding registers, 4 reads input registers'),
     address: z
       .number()

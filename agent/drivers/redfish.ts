@@ -19,7 +19,7 @@ export default defineDriver({
   summary:
     'a machine’s power by its BMC’s Redfish service: EnvironmentMetrics, Power or the supplies’ inputs',
   kind: 'host',
-  needsHost: false,
+  needsHost: 'or-url',
   asks: ['GET /redfish/v1/ and what it links to'],
   settings: z.strictObject({
     url: HttpUrlSchema.optional().describe('the BMC’s address; without it https://<host>'),

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
-import { PerwattError } from '../../protocol/kit/errors.ts'
+import { PerwattError, reasonOf } from '../../protocol/kit/errors.ts'
 import { exchangeHttp, refuse } from '../wire/http.ts'
 import { type Facts, labelFacts, ownerOf } from './facts.ts'
 import { parseAs } from './json.ts'
@@ -103,6 +103,9 @@ async function tokenIn(file: string): Promise<string | undefined> {
     return (await readFile(file, 'utf8')).trim()
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return undefined
-    throw error
+    throw new PerwattError(
+      'no-permission',
+      `${reasonOf(error)}; let the agent's user read the file, or correct kubelet.tokenFile`,
+    )
   }
 }

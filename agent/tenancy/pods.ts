@@ -46,8 +46,8 @@ export class Pods {
     this.#settings = settings
     this.#labels = labels
     this.#nowMs = nowMs
-    this.#kubelet = new Source('names of pods', timeoutMs, nowMs)
-    this.#checkpoint = new Source('GPUs of pods', timeoutMs, nowMs)
+    this.#kubelet = new Source('names of pods', settings.url, timeoutMs, nowMs)
+    this.#checkpoint = new Source('GPUs of pods', settings.checkpoint, timeoutMs, nowMs)
     this.#first = new Recent(nowMs, MAX_PODS, FORGOTTEN_AFTER_MS)
   }
 

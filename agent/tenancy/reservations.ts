@@ -31,7 +31,7 @@ export class Reservations {
     this.#folder = slurm.prologFolder
     this.#slurm = node
     this.#pods = pods
-    this.#prolog = new Source('GPUs of Slurm jobs', timeout, nowMs)
+    this.#prolog = new Source('GPUs of Slurm jobs', slurm.prologFolder ?? 'the prolog', timeout, nowMs)
   }
 
   get faults(): (string | undefined)[] {

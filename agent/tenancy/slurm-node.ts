@@ -49,7 +49,7 @@ export class SlurmNode {
   constructor(settings: TenancySettings, proc: ProcReader, nowMs: () => number) {
     this.#settings = settings
     this.#proc = proc
-    this.#source = new Source('GPUs and accounts of Slurm jobs', settings.timeout, nowMs)
+    this.#source = new Source('GPUs and accounts of Slurm jobs', settings.proc, settings.timeout, nowMs)
     this.#nowMs = nowMs
     this.#seen = new Recent(nowMs, MAX_JOBS, FORGOTTEN_AFTER_MS)
   }

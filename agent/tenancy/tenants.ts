@@ -33,7 +33,7 @@ export class Tenants {
     this.#slurm = slurm
     this.#cache = new FactsCache(nowMs)
     this.#users = new Users(passwd, nowMs)
-    this.#slurmrestd = new Source('Slurm jobs', timeout, nowMs)
+    this.#slurmrestd = new Source('Slurm jobs', settings.slurm.url ?? 'slurmrestd', timeout, nowMs)
     this.#nowMs = nowMs
   }
 
@@ -98,7 +98,8 @@ export class Tenants {
     const rootless =
       rootlessUid && `/run/user/${rootlessUid}/${runtime === 'docker' ? '' : 'podman/'}${runtime}.sock`
     const socket = rootless || (runtime === 'docker' ? dockerSocket : podmanSocket)
-    const source = this.#engines.get(socket) ?? new Source('names of containers', timeout, this.#nowMs)
+    const source =
+      this.#engines.get(socket) ?? new Source('names of containers', socket, timeout, this.#nowMs)
     this.#engines.set(socket, source)
     const named = await source.ask((own) => askEngine(socket, containerId, labels, own), signal)
     return named ? { owner: { runtime, ...named }, complete: true } : { owner: byId, complete: false }

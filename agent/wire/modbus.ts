@@ -1,6 +1,7 @@
 import { Socket } from 'node:net'
 import { client } from 'jsmodbus'
 import { PerwattError, reasonOf } from '../../protocol/kit/errors.ts'
+import { NoAnswer } from '../../protocol/kit/retry.ts'
 
 /** The two functions that read numbers; no other is ever sent. */
 export const READ_FUNCTIONS = { 3: 'read holding registers', 4: 'read input registers' } as const
@@ -109,20 +110,23 @@ export class ModbusTcp {
     const where = `unit ${unit} at ${host}:${port}`
     const code = exceptionCode(error)
     if (code === undefined) this.close()
-    if (signal.aborted) return signal.reason as Error
+    const next = 'check power, network and that Modbus TCP is on'
+    if (signal.aborted) {
+      const { reason } = signal
+      return reason instanceof NoAnswer
+        ? new PerwattError('unreachable', `${reasonOf(reason)} from ${where}; ${next}, and the unit number`)
+        : reason
+    }
     if (code !== undefined) {
       const name = EXCEPTIONS[code] ?? 'an unknown exception'
-      const next = code >= 10 ? 'check the unit number and the wiring' : 'check the register map'
+      const advice = code >= 10 ? 'check the unit number and the wiring' : 'check the register map'
       return new PerwattError(
         'modbus-exception',
-        `${where} answers "${name}" (exception ${code}) to function ${fn}, register ${start}; ${next}`,
+        `${where} answers "${name}" (exception ${code}) to function ${fn}, register ${start}; ${advice}`,
       )
     }
     const reason = this.#garbled?.message ?? messageOf(error)
-    return new PerwattError(
-      'unreachable',
-      `no registers from ${where}: ${reason}; check power, network and that Modbus TCP is on`,
-    )
+    return new PerwattError('unreachable', `no registers from ${where}: ${reason}; ${next}`)
   }
 }
 

@@ -15,16 +15,22 @@ export interface RedfishAccess {
   ca?: string | undefined
 }
 
+/** A BMC that boots refuses everybody, and one whose account was mended is to be found; five tries in a row lock most. */
+const REFUSED_MS = 10 * 60_000
+
 /**
  * A BMC's Redfish service, read only. Basic authentication, which every service takes (DSP0266, 13.3.2): a session would have
- * to be created, and BMCs have few. Credentials that were refused are not sent again: BMCs lock out who insists.
+ * to be created, and BMCs have few. Credentials that were refused are not sent again for a while: BMCs lock out who insists.
  */
 export class Redfish {
   readonly #access: RedfishAccess
-  #lockedOut: PerwattError | undefined
+  readonly #nowMs: () => number
+  #refused: { error: PerwattError; untilMs: number } | undefined
 
-  constructor(access: RedfishAccess) {
+  /** @param nowMs a steady clock */
+  constructor(access: RedfishAccess, nowMs = () => performance.now()) {
     this.#access = access
+    this.#nowMs = nowMs
   }
 
   /**
@@ -32,7 +38,8 @@ export class Redfish {
    * @throws PerwattError `http-status`, `credentials-refused`, `malformed`, or as `exchangeHttp`
    */
   async get(path: string, signal: AbortSignal): Promise<Row> {
-    if (this.#lockedOut) throw this.#lockedOut
+    if (this.#refused && this.#nowMs() < this.#refused.untilMs) throw this.#refused.error
+    this.#refused = undefined
     const { url: base, username, password, insecureTls = false, ca } = this.#access
     // a link that leads elsewhere must not take the password along
     const url = base + (path.startsWith('/') && !path.startsWith('//') ? path : '/')
@@ -46,8 +53,12 @@ export class Redfish {
     try {
       refuseLogin(answer, url)
     } catch (error) {
-      if (error instanceof PerwattError && error.code === CREDENTIALS) this.#lockedOut = error
-      throw error
+      if (!(error instanceof PerwattError && error.code === CREDENTIALS)) throw error
+      this.#refused = {
+        error: new PerwattError(CREDENTIALS, `${error.message}. They are sent again in 10 minutes`),
+        untilMs: this.#nowMs() + REFUSED_MS,
+      }
+      throw this.#refused.error
     }
     refuse(answer, url)
     return parsed(answer.text, url)

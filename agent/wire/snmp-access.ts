@@ -29,7 +29,9 @@ const one = <T extends object>(names: T) => z.enum(Object.keys(names) as [keyof 
 /** How a device is spoken to. */
 export const SNMP_ACCESS = {
   version: z
-    .union([z.literal(1), z.literal('2c'), z.literal('auto')], { error: 'expected 1, 2c or auto' })
+    .union([z.literal(1), z.literal('2c'), z.literal('auto')], {
+      error: 'expected 1, 2c or auto (of SNMPv3 the setting v3 says it)',
+    })
     .default('auto')
     .describe('SNMP version where there is no v3: auto takes 2c, and 1 where that has no answer'),
   community: SecretSchema.prefault('public').describe(

@@ -11,7 +11,7 @@ import {
   Version2c,
 } from 'net-snmp'
 import { PerwattError, reasonOf } from '../../protocol/kit/errors.ts'
-import { pause } from '../../protocol/kit/retry.ts'
+import { NoAnswer, pause } from '../../protocol/kit/retry.ts'
 import { type SnmpAccess, userOf } from './snmp-access.ts'
 import { guardedDgram } from './snmp-socket.ts'
 import { compareOids, indexBelow, type SnmpValue, valueIn } from './snmp-value.ts'
@@ -176,9 +176,16 @@ export class Snmp {
   #explained(error: unknown, signal: AbortSignal): Error {
     // a new socket: a late answer to this question must not meet the next one, and an SNMPv3 engine may have booted
     this.close()
-    if (signal.aborted) return signal.reason as Error
     const { host, port } = this.#address
     const { v3 } = this.#access
+    const next = `check power and network, that SNMP is on, and ${v3 ? 'the user' : 'the community'}`
+    if (signal.aborted) {
+      const { reason } = signal
+      // agents keep silent where the community is wrong
+      return reason instanceof NoAnswer
+        ? new PerwattError('unreachable', `${reasonOf(reason)} from ${host}:${port}; ${next}`)
+        : reason
+    }
     const reason = error instanceof AggregateError ? reasonOf(error.errors[0]) : reasonOf(error)
     if (error instanceof RequestFailedError)
       return new PerwattError(
@@ -190,10 +197,7 @@ export class Snmp {
         'snmp-refused',
         `${host}:${port} refuses: ${reason}; check ${v3 ? 'user, passwords and protocols' : 'version and community'}`,
       )
-    return new PerwattError(
-      'unreachable',
-      `no SNMP answer from ${host}:${port}: ${reason}; check power and network, that SNMP is on, and ${v3 ? 'the user' : 'the community'}`,
-    )
+    return new PerwattError('unreachable', `no SNMP answer from ${host}:${port}: ${reason}; ${next}`)
   }
 }
 

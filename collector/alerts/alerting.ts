@@ -19,6 +19,8 @@ export interface Alerting {
   evaluate(situation: Situation): void
   /** What fires, dearest first. */
   firing(): AlertView[]
+  /** Names of the devices that every situation must have. */
+  watched(): Set<string>
   /** Each receiver's queue, dead letters and last attempts. */
   deliveries(): ReceiverDeliveries[]
   /** Sends a receiver's dead letters again; returns how many. */
@@ -102,6 +104,7 @@ export function createAlerting(options: AlertingOptions): Alerting {
       }
     },
     firing: () => engine.firing(),
+    watched: () => engine.watched(),
     deliveries: () => dispatcher.deliveries(),
     replay: (receiver) => dispatcher.replay(receiver),
     start: () => dispatcher.start(),

@@ -12,6 +12,8 @@ export interface AlertEngine {
   evaluate(situation: Situation): AlertEvent[]
   /** What fires, dearest first. */
   firing(): AlertView[]
+  /** Names of the devices that are pending, firing or not yet resolved: every situation must have them. */
+  watched(): Set<string>
   /** What an engine that died was firing goes on under the same ids. Call it before the first `evaluate`. */
   restore(firing: readonly AlertView[]): void
 }
@@ -142,6 +144,8 @@ export function createAlertEngine({
           (a, b) =>
             b.lossUsdPerHour - a.lossUsdPerHour || a.sinceMs - b.sinceMs || a.id.localeCompare(b.id, 'en'),
         ),
+
+    watched: () => new Set([...tracks.values()].flatMap(({ subject }) => subject.deviceId ?? [])),
 
     restore(firing) {
       for (const alert of firing)

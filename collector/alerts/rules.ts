@@ -65,7 +65,7 @@ const agentSilent = defineRule({
     }),
 })
 
-const NOT_HASHING = { idle: 'is idle', unreachable: 'does not answer', faulty: 'is faulty' } as const
+const IN_WORDS = { idle: 'is idle', unreachable: 'does not answer', faulty: 'is faulty' } as const
 
 const notHashing = defineRule({
   name: 'not-hashing',
@@ -92,12 +92,31 @@ const notHashing = defineRule({
       if (state === 'sleeping') return { verdict: 'good' }
       if (state === 'starting') return { verdict: 'between' }
       if (state === 'idle' || state === 'unreachable' || state === 'faulty')
-        return bad(`${NOT_HASHING[state]}${faults?.[0] ? `: ${faults[0]}` : ''}`)
+        return bad(`${IN_WORDS[state]}${faults?.[0] ? `: ${faults[0]}` : ''}`)
       if (hashrateHs === undefined) return { verdict: state === 'hashing' ? 'good' : 'unknown' }
       if (expectedHashrateHs === undefined) return hashrateHs > 0 ? { verdict: 'good' } : bad('does not hash')
       const ratio = hashrateHs / expectedHashrateHs
       if (ratio < raise) return bad(`hashes at ${(ratio * 100).toFixed(1)} % of what is expected`)
       return { verdict: ratio >= clear ? 'good' : 'between' }
+    }),
+})
+
+const notWorking = defineRule({
+  name: 'not-working',
+  about:
+    'a GPU, a host, a meter or an LLM server does not answer or is faulty, as a lost GPU is; the loss is what it could earn',
+  settings: z.strictObject(commonSettings({ severity: 'warning', for: '2m', clearFor: '1m' })),
+  judge: (situation) =>
+    judgeDevices(situation, ['gpu', 'host', 'meter', 'service'], (device) => {
+      const { deviceId, state, faults } = device
+      if (state === 'unknown') return { verdict: 'unknown' }
+      if (state !== 'unreachable' && state !== 'faulty') return { verdict: 'good' }
+      const lossUsdPerHour = missedUsdPerH(device)
+      return {
+        verdict: 'bad',
+        summary: `${deviceId} ${IN_WORDS[state]}${faults?.[0] ? `: ${faults[0]}` : ''}`,
+        ...(lossUsdPerHour !== undefined && { lossUsdPerHour }),
+      }
     }),
 })
 
@@ -233,6 +252,7 @@ const clockSkew = defineRule({
 export const RULES: readonly Rule[] = [
   agentSilent,
   notHashing,
+  notWorking,
   hashboardLost,
   hot,
   marginBelowZero,

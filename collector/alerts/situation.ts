@@ -6,6 +6,7 @@ import type { AlertView } from '../view.ts'
 export interface Situation {
   nowMs: number
   agents: readonly AgentSituation[]
+  /** those that changed since the last situation, and those that the engine watches: of the others nothing new is to be said */
   devices: readonly DeviceSituation[]
   workloads: readonly { workload: string; netUsdPerH: number; revenueUsdPerH: number; powerW: number }[]
   site: { powerW?: number; powerLimitW?: number }
@@ -59,22 +60,22 @@ export interface DeviceSituation {
   deviceId: string
   agentId: string
   kind: 'asic' | 'gpu' | 'host' | 'meter' | 'service'
-  container?: string
-  rack?: string
-  model?: string
+  container?: string | undefined
+  rack?: string | undefined
+  model?: string | undefined
   /** true where its figures are too old to judge: a rule holds its last verdict */
   stale: boolean
   state: State
-  hashrateHs?: number
-  expectedHashrateHs?: number
-  boardsWorking?: number
-  boardsFitted?: number
-  tempC?: number
-  faults?: readonly string[]
-  netUsdPerH?: number
+  hashrateHs?: number | undefined
+  expectedHashrateHs?: number | undefined
+  boardsWorking?: number | undefined
+  boardsFitted?: number | undefined
+  tempC?: number | undefined
+  faults?: readonly string[] | undefined
+  netUsdPerH?: number | undefined
   /** USD/h that it would earn at its expected hashrate or price */
-  couldEarnUsdPerH?: number
-  earnsUsdPerH?: number
+  couldEarnUsdPerH?: number | undefined
+  earnsUsdPerH?: number | undefined
 }
 
 /** What a rule's life gives to the channels. The id is the same from firing to resolved. */

@@ -13,6 +13,8 @@ export interface ApiOptions {
 }
 
 const DEADLINE_MS = 30_000
+/** A long answer may take its time, but not be silent: a month is read before its first line is written. */
+const SILENT_MS = 150_000
 
 /** Speaks to a running collector: its store can be open in one process only, and that is the collector's. */
 export class ApiClient {
@@ -28,6 +30,38 @@ export class ApiClient {
 
   /** The answer to a GET with these parameters, or to a POST of a body. @throws PerwattError with what the collector said */
   async ask<T>(path: string, query: Record<string, string>, body?: unknown): Promise<T> {
+    const response = await this.#answer(path, query, AbortSignal.timeout(DEADLINE_MS), body)
+    return JSON.parse(await response.text()) as T
+  }
+
+  /** The answer to a GET piece by piece, as long as it may be. @throws PerwattError where it breaks off, or falls silent */
+  async *download(path: string, query: Record<string, string>): AsyncGenerator<Uint8Array> {
+    const silent = new AbortController()
+    const fail = () => silent.abort(new Error(`nothing more in ${SILENT_MS / 1000} s`))
+    let timer = setTimeout(fail, SILENT_MS)
+    try {
+      const { body } = await this.#answer(path, query, silent.signal)
+      if (!body) return
+      for await (const piece of body) {
+        clearTimeout(timer)
+        yield piece
+        timer = setTimeout(fail, SILENT_MS)
+      }
+    } catch (error) {
+      if (error instanceof PerwattError) throw error
+      const why = `the answer of the collector at ${this.#url} broke off (${reasonOf(error)}): what came is not the whole; ask again, or look at its log`
+      throw new PerwattError('collector-unreachable', why)
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  async #answer(
+    path: string,
+    query: Record<string, string>,
+    signal: AbortSignal,
+    body?: unknown,
+  ): Promise<Response> {
     const search = new URLSearchParams(query).toString()
     const where = `${this.#url}${path}${search ? `?${search}` : ''}`
     let response: Response
@@ -38,16 +72,18 @@ export class ApiClient {
           ...(body === undefined ? {} : { 'content-type': 'application/json' }),
           ...(this.#token === undefined ? {} : { authorization: `Bearer ${this.#token}` }),
         },
-        signal: AbortSignal.timeout(DEADLINE_MS),
+        signal,
       })
     } catch (error) {
       const why = `no answer from the collector at ${this.#url} (${reasonOf(error)}); is it running, and is --url right?`
       throw new PerwattError('collector-unreachable', why)
     }
-    const text = await response.text()
-    if (response.ok) return JSON.parse(text) as T
+    if (response.ok) return response
     const hint = response.status === 401 ? '; name a file that holds the token with --token-file' : ''
-    throw new PerwattError('collector-refused', `the collector says: ${messageOf(text)}${hint}`)
+    throw new PerwattError(
+      'collector-refused',
+      `the collector says: ${messageOf(await response.text())}${hint}`,
+    )
   }
 }
 

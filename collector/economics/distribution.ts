@@ -53,9 +53,12 @@ const DEEPEST = 16
  * all charges is the sum of the roots of the meter tree: with a site meter, its reading.
  */
 export function distribute<P extends Part>(takers: readonly Taker<P>[], shape: SiteShape): Distribution<P> {
-  const { parents, loads, hosts, checks } = new Wiring(takers, shape).wire(new Uint8Array(takers.length).fill(1))
-  for (const [i, { own = Number.NaN }] of takers.entries()) loads.own[i] = checks[i] ? Number.NaN : own
+  const wiring = new Wiring(takers, shape)
+  const wired = wiring.wire(new Uint8Array(takers.length).fill(1))
+  const { parents, loads } = wired
+  for (const [i, { own = Number.NaN }] of takers.entries()) loads.own[i] = own
   const balanced = balanceOf(parents, loads)
+  const hosts = wiring.hosts(wired)
   const charges: Charge<P>[] = []
   const spreads: { at: number; under: number; amount: number }[] = []
   const { hostRemainder, siteOverhead } = shape.attribution

@@ -12,6 +12,8 @@ const DEEPEST = 16
 /** A balanced site, by device; what `distribute` says of takers, in flat arrays. */
 export interface BalancedSite {
   wired: Wired
+  /** 1: stands for a GPU host */
+  hosts: Uint8Array
   tree: MeterTree
   parts: Parts
 }
@@ -33,11 +35,11 @@ interface Spread {
 
 /** Charges the power of a balanced site, as `distribute` does; what each part of a device is charged with stays in the parts. */
 export function chargeLive(
-  { wired, tree, parts }: BalancedSite,
+  { wired, hosts, tree, parts }: BalancedSite,
   index: WorkloadIndex,
   { hostRemainder, siteOverhead }: AttributionSettings,
 ): LiveCharges {
-  const { parents, hosts, loads } = wired
+  const { parents, loads } = wired
   const charges: LiveCharges = { milliW: new Float64Array(index.count), devicesMilliW: 0 }
   const spreads: Spread[] = []
   const charge = (i: number, workload: number, milliW: number) => {
@@ -68,7 +70,8 @@ export function chargeLive(
   if (spreads.length > 0) {
     const takers = new Takers(spreads, index.count)
     takers.add(parents, parts, index.overhead)
-    for (const { at, under, milliW } of spreads) takers.spread(under, milliW, index.overhead, (w, mW) => charge(at, w, mW))
+    for (const { at, under, milliW } of spreads)
+      takers.spread(under, milliW, index.overhead, (w, mW) => charge(at, w, mW))
   }
   return charges
 }
@@ -105,7 +108,12 @@ class Takers {
     }
   }
 
-  spread(under: number, milliW: number, overhead: number, charge: (workload: number, milliW: number) => void): void {
+  spread(
+    under: number,
+    milliW: number,
+    overhead: number,
+    charge: (workload: number, milliW: number) => void,
+  ): void {
     const slot = this.#slots.get(under) as number
     const weightOf = (w: number) => this.#milliW[slot * this.#workloads + w] as number
     const shares = (this.#present[slot] as number[]).filter((w) => weightOf(w) > 0)

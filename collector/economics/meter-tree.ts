@@ -1,4 +1,5 @@
 import { apportion } from '../../protocol/units.ts'
+import { inChunks } from './chunks.ts'
 
 /**
  * A tree of meters and machines in flat arrays: index i of each array is load i. The tree stays as long as who is behind whom,
@@ -19,6 +20,10 @@ export interface Loads {
   weight: Float64Array
   /** the site's own meter; -1: none */
   site: number
+  /** 0: says nothing now, takes nothing, and counts as not there; only for loads that nothing is behind */
+  present: Uint8Array
+  /** 1: a meter that is behind nothing; where nothing is behind it either, it measures what is in others already */
+  loose: Uint8Array
 }
 
 export const TOOK_BY = ['nothing', 'own', 'meter', 'share'] as const
@@ -32,10 +37,12 @@ export const emptyLoads = (count: number): Loads => ({
   own: new Float64Array(count).fill(Number.NaN),
   weight: new Float64Array(count),
   site: -1,
+  present: new Uint8Array(count).fill(1),
+  loose: new Uint8Array(count),
 })
 
 export class MeterTree {
-  /** loads directly behind each */
+  /** present loads directly behind each */
   readonly behind: Int32Array
   readonly took: Float64Array
   /** index into TOOK_BY */
@@ -48,27 +55,26 @@ export class MeterTree {
   readonly #begin: Int32Array
   readonly #children: Int32Array
   /** loads with others behind them, each after all that are behind it */
-  readonly #inner: number[]
+  readonly #inner: Int32Array
 
   /** @param parents index of the meter or host that each is behind; -1: none. A circle is cut open at its first load. */
   constructor(parents: ArrayLike<number>) {
     const count = parents.length
     const mended = Int32Array.from(parents, (parent, i) => (parent === i || !(parent < count) ? -1 : parent))
-    this.behind = new Int32Array(count)
-    for (const parent of mended) if (parent >= 0) this.behind[parent] = (this.behind[parent] as number) + 1
-    const order = fromTheLeaves(mended, this.behind)
+    const order = fromTheLeaves(mended)
     this.#begin = new Int32Array(count + 1)
-    for (const parent of mended) if (parent >= 0) this.#begin[parent + 1] = (this.#begin[parent + 1] as number) + 1
-    for (let i = 0; i < count; i++) this.#begin[i + 1] = (this.#begin[i + 1] as number) + (this.#begin[i] as number)
+    for (const parent of mended) if (parent >= 0) increment(this.#begin, parent + 1)
+    for (let i = 0; i < count; i++) increment(this.#begin, i + 1, this.#begin[i])
     this.#children = new Int32Array(this.#begin[count] as number)
     const next = this.#begin.slice()
     for (let i = 0; i < count; i++) {
       const parent = mended[i] as number
       if (parent < 0) continue
       this.#children[next[parent] as number] = i
-      next[parent] = (next[parent] as number) + 1
+      increment(next, parent)
     }
-    this.#inner = [...order.filter((i) => this.#begin[i] !== this.#begin[i + 1])]
+    this.#inner = order.filter((i) => this.#begin[i] !== this.#begin[i + 1])
+    this.behind = new Int32Array(count)
     this.took = new Float64Array(count)
     this.by = new Uint8Array(count)
     this.rest = new Float64Array(count)
@@ -76,50 +82,63 @@ export class MeterTree {
     this.total = new Float64Array(count)
   }
 
-  /** Balances anew: `took`, `by`, `rest`, `disagrees` and `total` are those of these loads until the next time. */
+  /** Balances anew: all that this tree says is of these loads until the next time. */
   balance(loads: Loads): void {
-    const { took, by, total } = this
-    const { own } = loads
+    this.behind.fill(0)
     this.rest.fill(0)
     this.disagrees.fill(0)
-    for (let i = 0; i < own.length; i++) {
-      const says = own[i] as number
-      const isKnown = !Number.isNaN(says)
-      took[i] = total[i] = isKnown ? says : 0
-      by[i] = isKnown ? OWN : NOTHING
-    }
+    inChunks(this.took.length, (begin, end) => this.#listen(begin, end, loads))
     for (const i of this.#inner) this.#settle(i, loads)
   }
 
-  #settle(i: number, { own, kind, weight, site }: Loads): void {
+  #listen(begin: number, end: number, { own, present, loose }: Loads): void {
+    const { took, by, total } = this
+    for (let i = begin; i < end; i++) {
+      const says = own[i] as number
+      const isKnown = present[i] === 1 && loose[i] === 0 && !Number.isNaN(says)
+      took[i] = total[i] = isKnown ? says : 0
+      by[i] = isKnown ? OWN : NOTHING
+    }
+  }
+
+  #settle(i: number, { own, kind, weight, site, present }: Loads): void {
     const begin = this.#begin[i] as number
     const end = this.#begin[i + 1] as number
-    const says = own[i] as number
     let known = 0
     let silent = 0
+    let behind = 0
+    let only = -1
     for (let k = begin; k < end; k++) {
       const child = this.#children[k] as number
+      if (!present[child]) continue
+      behind++
+      only = child
       known += this.total[child] as number
       if (this.#isSilent(child, weight)) silent++
     }
+    if (behind === 0) return
+    const says = own[i] as number
+    this.behind[i] = behind
     this.took[i] = 0
     if (Number.isNaN(says)) {
       this.total[i] = known
       return
     }
     this.total[i] = says
-    const only = this.#children[begin] as number
-    const isAlone = end - begin === 1 && kind[i] === METER && i !== site
+    this.by[i] = OWN
+    const isAlone = behind === 1 && kind[i] === METER && i !== site
     if (isAlone && this.behind[only] === 0 && kind[only] !== METER) {
       this.#give(only, says, BY_METER)
       return
     }
     let rest = says - known
     if (rest > 0 && silent > 0) {
-      const children = [...this.#children.subarray(begin, end)].filter((c) => this.#isSilent(c, weight))
+      const children = this.#children
+        .subarray(begin, end)
+        .filter((c) => present[c] && this.#isSilent(c, weight))
       const parts = apportion(
         rest,
-        children.map((c) => weight[c] as number),
+        Array.from(children, (c) => weight[c] as number),
       )
       for (const [k, child] of children.entries()) this.#give(child, parts[k] as number, BY_SHARE)
       rest = 0
@@ -138,17 +157,22 @@ export class MeterTree {
   }
 }
 
+const increment = (counts: Int32Array, i: number, by = 1): void => {
+  counts[i] = (counts[i] as number) + by
+}
+
 /** Every index after all that are behind it; `parents` is mended where it runs in a circle. */
-function fromTheLeaves(parents: Int32Array, behind: Int32Array): Int32Array {
+function fromTheLeaves(parents: Int32Array): Int32Array {
   const count = parents.length
-  const waiting = behind.slice()
+  const waiting = new Int32Array(count)
+  for (const parent of parents) if (parent >= 0) increment(waiting, parent)
   const order = new Int32Array(count)
   const isDone = new Uint8Array(count)
   const ready: number[] = []
   let done = 0
   const letGo = (parent: number) => {
     if (parent < 0) return
-    waiting[parent] = (waiting[parent] as number) - 1
+    increment(waiting, parent, -1)
     if (waiting[parent] === 0) ready.push(parent)
   }
   const take = () => {

@@ -12,8 +12,12 @@ export class Parts {
   share: Float64Array
   /** whole mW that its owner is charged with */
   milliW: Float64Array
+  /** what it earns and what is kept of it, whatever a share of mining is worth */
   revenueUsdPerH: Float64Array
   feesUsdPerH: Float64Array
+  /** difficulty-1 shares an hour that are paid at what a share is worth: so a price that moves changes no part */
+  paidSharesPerH: Float64Array
+  feeSharesPerH: Float64Array
   hashrateHs: Float64Array
   gpusHeld: Float64Array
   tokensInPerS: Float64Array
@@ -34,6 +38,8 @@ export class Parts {
     this.milliW = new Float64Array(devices)
     this.revenueUsdPerH = new Float64Array(devices)
     this.feesUsdPerH = new Float64Array(devices)
+    this.paidSharesPerH = new Float64Array(devices)
+    this.feeSharesPerH = new Float64Array(devices)
     this.hashrateHs = new Float64Array(devices)
     this.gpusHeld = new Float64Array(devices)
     this.tokensInPerS = new Float64Array(devices)
@@ -46,7 +52,8 @@ export class Parts {
   }
 
   clear(device: number): void {
-    for (let part = this.next[device] as number; part >= 0; part = this.next[part] as number) this.#free.push(part)
+    for (let part = this.next[device] as number; part >= 0; part = this.next[part] as number)
+      this.#free.push(part)
     this.next[device] = -1
     this.workload[device] = -1
     this.#charged[device] = Number.NaN
@@ -79,6 +86,16 @@ export class Parts {
     for (const [k, part] of parts.entries()) this.milliW[part] = amounts[k] as number
   }
 
+  /** What a part earns, USD/h, where a share is worth this much. */
+  earnsUsdPerH(part: number, usdPerShare: number): number {
+    return (this.revenueUsdPerH[part] as number) + (this.paidSharesPerH[part] as number) * usdPerShare
+  }
+
+  /** What a pool or a firmware keeps of it, USD/h. */
+  keptUsdPerH(part: number, usdPerShare: number): number {
+    return (this.feesUsdPerH[part] as number) + (this.feeSharesPerH[part] as number) * usdPerShare
+  }
+
   chargedMilliW(device: number): number {
     return this.#charged[device] as number
   }
@@ -99,6 +116,8 @@ export class Parts {
       this.milliW = floats(this.milliW, length)
       this.revenueUsdPerH = floats(this.revenueUsdPerH, length)
       this.feesUsdPerH = floats(this.feesUsdPerH, length)
+      this.paidSharesPerH = floats(this.paidSharesPerH, length)
+      this.feeSharesPerH = floats(this.feeSharesPerH, length)
       this.hashrateHs = floats(this.hashrateHs, length)
       this.gpusHeld = floats(this.gpusHeld, length)
       this.tokensInPerS = floats(this.tokensInPerS, length)

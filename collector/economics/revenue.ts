@@ -102,6 +102,10 @@ function mined(
   }
 }
 
+/** Whether what is paid is proportional to the expected reward of a difficulty-1 share. */
+export const isPaidByShare = ({ workload, device }: Work): boolean =>
+  workload?.kind === 'mining' && workload.usdPerPhDay === undefined && device?.algorithm === undefined
+
 /** USD of a difficulty-1 share at a hashprice in USD per PH/s per day: hashprice x 2^32 / (1e15 x 86400). */
 export const usdPerShareAt = (usdPerPhDay: number): number =>
   (usdPerPhDay * HASHES_PER_DIFF1) / (1e15 * 86_400)

@@ -1,4 +1,5 @@
-import type { Device } from '../../protocol/device.ts'
+import type { Device, DeviceKind } from '../../protocol/device.ts'
+import { inChunks } from './chunks.ts'
 import { emptyLoads, LOAD_KINDS, type Loads } from './meter-tree.ts'
 
 /** How a site is wired, as far as its devices say. */
@@ -9,22 +10,26 @@ export interface SiteWiring {
   find(deviceId: string): Device | undefined
 }
 
-/** Who is behind whom among those that are heard; index i is device i. */
+/** Who is behind whom; index i is device i. */
 export interface Wired {
   /** index of the meter that each is behind, -1 for none */
   parents: Int32Array
-  /** kinds and weights of a balance; what the devices say comes with each moment */
+  /** kinds and weights of a balance; who is present and what he says comes with each moment */
   loads: Loads
-  /** 1: stands for a GPU host: a host's own meter, or one that has nothing but GPUs and hosts behind it */
-  hosts: Uint8Array
-  /** 1: measures what is in others already: a meter that nothing is behind, and that is behind nothing */
-  checks: Uint8Array
 }
 
 /** Where a plate is not known: what one of its kind takes about, W. Only their ratio counts. */
 const TYPICAL_W = { asic: 3_300, gpu: 500, host: 500, meter: 0, service: 0 } as const
 const DEEPEST = 16
 const NONE = -1
+
+/** What a device says of the meter that it is behind: a GPU host's, surely not one, or nothing. */
+const OF_HOST = 1
+const OTHER = 2
+const roleOf = (kind: DeviceKind | undefined): number => {
+  if (kind === 'service') return 0
+  return kind === 'gpu' || kind === 'host' ? OF_HOST : OTHER
+}
 
 interface Named {
   deviceId: string
@@ -42,40 +47,71 @@ export class Wiring {
   readonly #own: Int32Array
   readonly #meter: Int32Array
 
+  /** by device: what it says of the meter that it is behind */
+  readonly #role: Uint8Array
+  readonly #isHost: Uint8Array
+
   constructor(named: readonly Named[], { siteMeter, find }: SiteWiring) {
     this.#named = named
     this.#siteMeter = siteMeter
     this.#meter = Int32Array.from(named, ({ device }) => this.#idOf(device?.meteredBy, find))
     if (siteMeter !== undefined) this.#idOf(siteMeter, find)
+    this.#role = Uint8Array.from(named, ({ device }) => roleOf(device?.kind))
+    this.#isHost = Uint8Array.from(named, ({ device }) => (device?.kind === 'host' ? 1 : 0))
     this.#own = Int32Array.from(named, ({ deviceId }) => this.#ids.get(deviceId) ?? NONE)
   }
 
-  /** @param heard 1 for each device that says something now; the others are behind nothing, and nothing is behind them */
+  /** Whether others may be behind the device: then who is heard changes the wiring. */
+  isNamed(i: number): boolean {
+    return this.#own[i] !== NONE
+  }
+
+  /** @param heard 1 for each device that says something now: nothing is behind a meter that doesn't */
   wire(heard: Uint8Array): Wired {
     const count = this.#named.length
     const first = this.#firstHeard(heard)
-    const site = this.#siteMeter === undefined ? NONE : (first[this.#ids.get(this.#siteMeter) as number] as number)
+    const site =
+      this.#siteMeter === undefined ? NONE : (first[this.#ids.get(this.#siteMeter) as number] as number)
     const meters = new Int32Array(count).fill(NONE)
-    for (let i = 0; i < count; i++) if (heard[i]) meters[i] = this.#heardMeterOf(i, first)
+    for (let i = 0; i < count; i++) if (heard[i] || !this.isNamed(i)) meters[i] = this.#heardMeterOf(i, first)
     cutCircles(meters)
-    const isAbove = aboveOf(meters)
-    const wired: Wired = {
-      parents: new Int32Array(count),
-      loads: { ...emptyLoads(count), site },
-      hosts: new Uint8Array(count),
-      checks: new Uint8Array(count),
-    }
+    const loads = { ...emptyLoads(count), site, present: heard }
+    const parents = new Int32Array(count)
     for (let i = 0; i < count; i++) {
       const meter = meters[i] as number
-      wired.parents[i] = !heard[i] || meter !== NONE || i === site ? meter : site
-      const { deviceId, device } = this.#named[i] as Named
-      const kind = device?.kind ?? (deviceId === this.#siteMeter ? 'meter' : 'asic')
-      wired.loads.kind[i] = LOAD_KINDS.indexOf(kind === 'meter' || kind === 'host' ? kind : 'machine')
-      if (meter !== NONE) wired.loads.weight[i] = device?.ratedPowerW ?? TYPICAL_W[kind]
-      if (kind === 'meter' && i !== site && !isAbove[i] && meter === NONE) wired.checks[i] = 1
+      const isFree = meter === NONE && i !== site
+      parents[i] = isFree && (heard[i] || !this.isNamed(i)) ? site : meter
+      const kind = this.#kindOf(i)
+      loads.kind[i] = LOAD_KINDS.indexOf(kind === 'meter' || kind === 'host' ? kind : 'machine')
+      if (meter !== NONE) loads.weight[i] = this.#named[i]?.device?.ratedPowerW ?? TYPICAL_W[kind]
+      if (isFree && kind === 'meter') loads.loose[i] = 1
     }
-    this.#markHosts(wired)
-    return wired
+    return { parents, loads }
+  }
+
+  /** 1 for each that stands for a GPU host: a host itself, or a meter with nothing but GPUs and hosts behind it. */
+  hosts({ parents, loads: { present } }: Wired): Uint8Array {
+    const hosts = new Uint8Array(parents.length)
+    const others = new Uint8Array(parents.length)
+    const role = this.#role
+    inChunks(parents.length, (begin, end) => {
+      for (let i = begin; i < end; i++) {
+        const parent = parents[i] as number
+        if (parent === NONE || !present[i]) continue
+        if (role[i] === OF_HOST) hosts[parent] = 1
+        else if (role[i] === OTHER) others[parent] = 1
+      }
+    })
+    for (let i = 0; i < hosts.length; i++) {
+      if (others[i]) hosts[i] = 0
+      if (this.#isHost[i]) hosts[i] = 1
+    }
+    return hosts
+  }
+
+  #kindOf(i: number): DeviceKind {
+    const { deviceId, device } = this.#named[i] as Named
+    return device?.kind ?? (deviceId === this.#siteMeter ? 'meter' : 'asic')
   }
 
   #idOf(name: string | undefined, find: SiteWiring['find']): number {
@@ -109,19 +145,6 @@ export class Wiring {
     }
     return NONE
   }
-
-  #markHosts({ parents, hosts }: Wired): void {
-    const others = new Uint8Array(parents.length)
-    for (const [i, { device }] of this.#named.entries()) {
-      const parent = parents[i] as number
-      if (parent === NONE) continue
-      const kind = device?.kind
-      if (kind === 'gpu' || kind === 'host') hosts[parent] = 1
-      else if (kind !== 'service') others[parent] = 1
-    }
-    for (const [i, { device }] of this.#named.entries())
-      hosts[i] = device?.kind === 'host' || (hosts[i] && !others[i]) ? 1 : 0
-  }
 }
 
 function aboveOf(meters: Int32Array): Uint8Array {
@@ -137,7 +160,8 @@ function cutCircles(meters: Int32Array): void {
   for (let i = 0; i < meters.length; i++) {
     if (!isAbove[i]) continue
     let above = meters[i] as number
-    for (let hops = 0; above !== NONE && above !== i && hops <= mostHops; hops++) above = meters[above] as number
+    for (let hops = 0; above !== NONE && above !== i && hops <= mostHops; hops++)
+      above = meters[above] as number
     if (above === i) meters[i] = NONE
   }
 }

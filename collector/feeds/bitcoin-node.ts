@@ -5,7 +5,7 @@ import { HttpUrlSchema } from '../../protocol/kit/fields.ts'
 import { SecretSchema } from '../../protocol/kit/secret.ts'
 import { BlockFees } from '../block-fees.ts'
 import { defineFeed, type Statement } from '../feed.ts'
-import { AllowPrivateSchema, feedClient, pollSchema, refineUrl } from '../feed-http.ts'
+import { AllowPrivateSchema, feedClient, pollSchema, refineUrl, shaped } from '../feed-http.ts'
 import { polling } from '../polling.ts'
 
 /** A node is one's own: on this machine or beside it. */
@@ -90,7 +90,7 @@ export default defineFeed({
       settings.poll,
       async (signal) => {
         const [said] = await call([['getblockchaininfo']], signal)
-        const chain = ChainSchema.parse(said)
+        const chain = shaped(said, ChainSchema, 'getblockchaininfo')
         refuseChain(chain)
         const statements: Statement[] = [
           { name: 'difficulty', value: chain.difficulty },

@@ -1,28 +1,26 @@
 import { z } from 'zod'
 import { defineFeed, type Statement } from '../feed.ts'
+import { faultOf } from '../quote-check.ts'
 import { CurrencySchema, currencyQuote, QUOTE_NAMES, type QuoteName } from '../quotes.ts'
 
-const positive = z.number().positive().optional()
+/** A number that can be a quote of this name. */
+const price = (name: QuoteName) =>
+  z.number().superRefine((value, ctx) => {
+    const fault = faultOf(name, value)
+    if (fault) ctx.addIssue(fault)
+  })
 
 /** Prices typed in the configuration. */
 export const FixedPricesSchema = z.strictObject({
-  btcUsd: positive.describe('USD per BTC'),
-  difficulty: positive.describe('Bitcoin network difficulty'),
-  blockHeight: z
-    .number()
-    .int()
-    .nonnegative()
-    .optional()
-    .describe('height of the newest block; it decides the subsidy'),
-  feesBtcPerBlock: z.number().nonnegative().optional().describe('average transaction fees a block, BTC'),
-  energyUsdPerKwh: z
-    .number()
-    .min(-20)
-    .max(20)
+  btcUsd: price('btcUsd').optional().describe('USD per BTC'),
+  difficulty: price('difficulty').optional().describe('Bitcoin network difficulty'),
+  blockHeight: price('blockHeight').optional().describe('height of the newest block; it decides the subsidy'),
+  feesBtcPerBlock: price('feesBtcPerBlock').optional().describe('average transaction fees a block, BTC'),
+  energyUsdPerKwh: price('energyUsdPerKwh')
     .optional()
     .describe('energy price, USD per kWh; negative prices happen'),
   fx: z
-    .record(CurrencySchema, z.number().positive())
+    .record(CurrencySchema, price('fx.USD'))
     .optional()
     .describe('how much of another currency a USD buys, to show money in it: { EUR: 0.92 }'),
 })

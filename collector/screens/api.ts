@@ -8,6 +8,7 @@ import type { Figures } from '../figures.ts'
 import type { LedgerFigures } from '../figures-view.ts'
 import type { PoolView } from '../pool-view.ts'
 import type { QuoteDesk } from '../quote-desk.ts'
+import type { StatementSource } from '../statements.ts'
 import {
   AlertViewSchema,
   DeviceViewSchema,
@@ -33,6 +34,7 @@ import {
   refused,
   routeOf,
 } from './route.ts'
+import { addStatements } from './statements-api.ts'
 
 const Device = DeviceViewSchema.meta({ id: 'Device' })
 const Health = z
@@ -91,6 +93,7 @@ export function createApi(options: {
   ledger?: LedgerFigures
   books?: Books
   figures?: Figures
+  statements?: StatementSource
   pools?: () => PoolView[]
   desk?: QuoteDesk
   mayChange: boolean
@@ -126,9 +129,10 @@ export function createApi(options: {
       )
     return c.json(found, 200)
   })
-  if (options.ledger) addLedger(api, { ledger: options.ledger, views, now })
+  if (options.ledger) addLedger(api, { ledger: options.ledger, views, log, now })
   addEconomics(api, views)
   if (options.figures) addFigures(api, { figures: options.figures, views })
+  if (options.statements) addStatements(api, { statements: options.statements, now })
   if (options.books) addBooks(api, { books: options.books, now, mayChange: options.mayChange })
   if (options.pools) addPools(api, options.pools)
   if (options.desk) addQuotes(api, { desk: options.desk, now, mayChange: options.mayChange })

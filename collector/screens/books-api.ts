@@ -1,14 +1,9 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import { withDeadline } from '../../protocol/kit/retry.ts'
 import { MINUTE_MS, minuteOf } from '../../protocol/units.ts'
-import {
-  AuditSchema,
-  type Books,
-  ExplanationSchema,
-  LossSchema,
-  QuarantineSchema,
-  RepricingSchema,
-} from '../books.ts'
+import { AuditSchema, type Books, LossSchema, QuarantineSchema, RepricingSchema } from '../books.ts'
+import { ExplanationSchema } from '../explanation-view.ts'
+import { faultOf } from '../quote-check.ts'
 import { QUOTE_NAMES, QUOTE_UNITS, type Quote } from '../quotes.ts'
 import type { RepricingRequest } from '../repricer.ts'
 import { type Fault, stepMsOf, stepSchema, timeSchema } from './ledger-query.ts'
@@ -199,6 +194,10 @@ function readRequest(body: z.output<typeof RepriceSchema>, nowMs: number): Repri
     faults.push({ parameter: 'to', problem: `expected at most ${LONGEST_DAYS} days after \`from\`` })
   if (body.quotes.length === 0 && !body.presentRules)
     faults.push({ parameter: 'quotes', problem: 'expected corrected quotes, or presentRules: true' })
+  for (const [i, { name, value }] of body.quotes.entries()) {
+    const fault = faultOf(name, value)
+    if (fault) faults.push({ parameter: `quotes.${i}.value`, problem: `${name}: ${fault}` })
+  }
   if (faults.length > 0) return faults
   const { by, reason, presentRules } = body
   const quotes = body.quotes.map(

@@ -1,4 +1,7 @@
+import type { HttpBindings } from '@hono/node-server'
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
+import { reasonOf } from '../../protocol/kit/errors.ts'
+import type { Log } from '../../protocol/kit/log.ts'
 import { withDeadline } from '../../protocol/kit/retry.ts'
 import type { FigureGroup, LedgerFigures } from '../figures-view.ts'
 import { type LedgerFigure, LedgerFigureSchema, type Views } from '../view.ts'
@@ -36,7 +39,7 @@ const csvOf = (figures: readonly LedgerFigure[]): string =>
 
 export function addLedger(
   api: OpenAPIHono,
-  { ledger, views, now }: { ledger: LedgerFigures; views: Views; now: () => number },
+  { ledger, views, log, now }: { ledger: LedgerFigures; views: Views; log: Log; now: () => number },
 ): void {
   api.openapi(route, async (c) => {
     const asked = c.req.valid('query')
@@ -49,7 +52,15 @@ export function addLedger(
       // a store that fails at once is an answer; later it can only break off
       const first = await next()
       if (!csv) return c.json(await all(first, next), 200)
-      const text = textStream(csvLine(COLUMNS), first, { next, end: () => pieces.return?.() }, csvOf)
+      const text = textStream(csvLine(COLUMNS), first, {
+        next,
+        textOf: csvOf,
+        end: () => pieces.return?.(),
+        breakOff: (error) => {
+          log.warn('screens.ledger_broke_off', { reason: reasonOf(error) })
+          ;(c.env as HttpBindings).outgoing.destroy()
+        },
+      })
       return c.body(text, 200, {
         'content-type': 'text/csv; charset=utf-8',
         'content-disposition': 'attachment; filename="ledger.csv"',

@@ -26,9 +26,11 @@ export const ledgerParameters = {
   from: timeSchema.optional().describe('begin, cut to its minute; an hour before `to` where absent'),
   to: timeSchema.optional().describe('end, rounded up to a minute; now where absent'),
   step: z
-    .union([stepSchema, z.enum(['day', 'month'])], {
-      error: 'expected whole minutes, hours or days of UTC, such as 1m, 5m, 1h or 1d, or day or month',
-    })
+    .string()
+    .regex(
+      /^([1-9]\d{0,4}[mhd]|day|month)$/,
+      'expected whole minutes, hours or days of UTC, such as 1m, 5m, 1h or 1d, or day or month of the site’s time zone',
+    )
     .optional()
     .describe(
       'width of a bucket; 1m where absent. Buckets begin at its multiples since 1970-01-01 UTC; day and month are those of the site’s time zone',

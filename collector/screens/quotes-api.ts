@@ -3,7 +3,7 @@ import { DurationMsSchema } from '../../protocol/kit/fields.ts'
 import { HOUR_MS, MINUTE_MS } from '../../protocol/units.ts'
 import type { QuoteDesk } from '../quote-desk.ts'
 import { QuoteNameSchema, QuoteSchema } from '../quotes.ts'
-import { PriceViewSchema } from '../view.ts'
+import { QuotesSchema } from '../quotes-view.ts'
 import { type Fault, timeSchema } from './ledger-query.ts'
 import { badParameters, ErrorSchema, json, none, parameters, problem, refused, routeOf } from './route.ts'
 
@@ -11,29 +11,6 @@ import { badParameters, ErrorSchema, json, none, parameters, problem, refused, r
 const MAX_QUOTES = 20_000
 const DAY_MS = 24 * HOUR_MS
 const MOST_AHEAD_MS = 40 * DAY_MS
-
-const unix = z.number().int().describe('Unix time, ms')
-
-const QuotesSchema = z.object({
-  quotes: z.array(PriceViewSchema).describe('what holds now'),
-  feeds: z.array(
-    z.object({
-      name: z.string(),
-      kind: z.string(),
-      quotes: z.array(QuoteNameSchema).readonly().describe('what it may say something of'),
-      heardMs: unix.optional().describe('when it last said something'),
-      failing: z.string().optional().describe('why something is missing'),
-    }),
-  ),
-  heldBack: z
-    .array(
-      QuoteSchema.pick({ name: true, value: true, unit: true, source: true }).extend({
-        sinceMs: unix,
-        reason: z.string(),
-      }),
-    )
-    .describe('values that are not believed, and not used'),
-})
 
 const PushSchema = z.strictObject({
   name: QuoteNameSchema,

@@ -9,6 +9,7 @@ import type { Figures } from '../figures.ts'
 import type { LedgerFigures } from '../figures-view.ts'
 import type { PoolView } from '../pool-view.ts'
 import type { QuoteDesk } from '../quote-desk.ts'
+import type { StatementSource } from '../statements.ts'
 import type { Views } from '../view.ts'
 import { createApi } from './api.ts'
 import { createGate } from './auth.ts'
@@ -51,6 +52,7 @@ export function createServer(options: {
   ledger?: LedgerFigures
   books?: Books
   figures?: Figures
+  statements?: StatementSource
   pools?: () => PoolView[]
   desk?: QuoteDesk
   assets: Assets
@@ -73,6 +75,7 @@ export function createServer(options: {
   const api = createApi({
     views,
     ...(ledger ? { ledger } : {}),
+    ...(options.statements ? { statements: options.statements } : {}),
     ...(options.books ? { books: options.books } : {}),
     ...(options.figures ? { figures: options.figures } : {}),
     ...(options.pools ? { pools: options.pools } : {}),

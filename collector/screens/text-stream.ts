@@ -5,23 +5,32 @@ const STALLED_MS = 120_000
 interface Source<T> {
   /** rejects where it fails */
   next: () => Promise<IteratorResult<T>>
+  textOf: (piece: T) => string
   /** nobody wants the rest */
   end: () => unknown
+  /** it failed in its midst: break the connection, so that nobody takes what came for the whole */
+  breakOff: (reason: unknown) => void
 }
 
-/**
- * A long text that is made as fast as its reader takes it: one piece at a time is in memory. Where the source fails in its midst
- * the connection breaks off, so that nobody takes what came for the whole.
- */
+/** A long text that is made as fast as its reader takes it: one piece at a time is in memory. */
 export function textStream<T>(
   head: string,
   first: IteratorResult<T>,
-  { next, end }: Source<T>,
-  textOf: (piece: T) => string,
+  { next, textOf, end, breakOff }: Source<T>,
 ): ReadableStream<Uint8Array> {
   const bytes = new TextEncoder()
   let stalled: NodeJS.Timeout | undefined
   let piece: IteratorResult<T> | undefined = first
+  const textOfNext = async (): Promise<string | undefined> => {
+    for (;;) {
+      const found = piece ?? (await next())
+      piece = undefined
+      if (found.done) return undefined
+      const text = textOf(found.value)
+      // where nothing is enqueued, nobody asks again
+      if (text !== '') return text
+    }
+  }
   return new ReadableStream<Uint8Array>(
     {
       start(controller) {
@@ -29,20 +38,17 @@ export function textStream<T>(
       },
       async pull(controller) {
         clearTimeout(stalled)
-        for (;;) {
-          const found = piece ?? (await next())
-          piece = undefined
-          if (found.done) return controller.close()
-          const text = textOf(found.value)
-          // nothing enqueued, nothing pulled again
-          if (text === '') continue
+        try {
+          const text = await textOfNext()
+          if (text === undefined) return controller.close()
           controller.enqueue(bytes.encode(text))
-          stalled = setTimeout(() => {
-            controller.error(new Error(`nobody took the answer for ${STALLED_MS / 1000} s`))
-            end()
-          }, STALLED_MS)
-          return
+        } catch (error) {
+          return breakOff(error)
         }
+        stalled = setTimeout(() => {
+          end()
+          breakOff(new Error(`nobody took the answer for ${STALLED_MS / 1000} s`))
+        }, STALLED_MS)
       },
       cancel() {
         clearTimeout(stalled)

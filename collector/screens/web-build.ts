@@ -8,12 +8,18 @@ export type Assets = Record<string, { type: string; body: string }>
 const here = (name: string) => fileURLToPath(new URL(`web/${name}`, import.meta.url))
 const HTML = 'text/html; charset=utf-8'
 
-/** Builds web/ into what the server serves: two pages, one script, one style sheet, one icon. Rejects with esbuild's error. */
+/** Pages with a script and a style sheet of their own: none loads what is only for another. */
+const PAGES = { wall: 'main.tsx', economics: 'economics/main.tsx' }
+
+/** Builds web/ into what the server serves: the pages and the sign-in, their scripts and style sheets, one icon. Rejects with esbuild's error. */
 export async function buildWeb(): Promise<Assets> {
   const { outputFiles } = await build({
     entryPoints: [
-      { in: here('main.tsx'), out: 'wall' },
-      { in: here('wall.css'), out: 'wall' },
+      ...Object.entries(PAGES).flatMap(([out, script]) => [
+        { in: here(script), out },
+        { in: here(`${out}.css`), out },
+      ]),
+      { in: here('statement.css'), out: 'statement' },
     ],
     outdir: here('assets'),
     bundle: true,
@@ -26,15 +32,18 @@ export async function buildWeb(): Promise<Assets> {
     legalComments: 'eof',
     logLevel: 'silent',
   })
-  const output = (end: string) => outputFiles.find((f) => f.path.endsWith(end))?.text ?? ''
-  const [wall, signIn, icon] = await Promise.all(
-    ['wall.html', 'sign-in.html', 'icon.svg'].map((name) => readFile(here(name), 'utf8')),
-  )
-  return {
-    '/wall': { type: HTML, body: wall ?? '' },
-    '/sign-in': { type: HTML, body: signIn ?? '' },
-    '/assets/wall.js': { type: 'text/javascript; charset=utf-8', body: output('.js') },
-    '/assets/wall.css': { type: 'text/css; charset=utf-8', body: output('.css') },
-    '/assets/icon.svg': { type: 'image/svg+xml', body: icon ?? '' },
+  const output = (name: string) => outputFiles.find((f) => f.path.endsWith(`/${name}`))?.text ?? ''
+  const html = async (name: string) => ({ type: HTML, body: await readFile(here(`${name}.html`), 'utf8') })
+  const css = (name: string) => ({ type: 'text/css; charset=utf-8', body: output(`${name}.css`) })
+  const assets: Assets = {
+    '/sign-in': await html('sign-in'),
+    '/assets/statement.css': css('statement'),
+    '/assets/icon.svg': { type: 'image/svg+xml', body: await readFile(here('icon.svg'), 'utf8') },
   }
+  for (const name of Object.keys(PAGES)) {
+    assets[`/${name}`] = await html(name)
+    assets[`/assets/${name}.js`] = { type: 'text/javascript; charset=utf-8', body: output(`${name}.js`) }
+    assets[`/assets/${name}.css`] = css(name)
+  }
+  return assets
 }

@@ -58,6 +58,8 @@ const deepest = (issues: readonly z.core.$ZodIssue[]): number =>
   Math.max(0, ...issues.map((i) => i.path.length))
 
 function expectation(issue: z.core.$ZodIssue): string {
+  // a schema's own words say more than its type
+  if (issue.message.startsWith('expected')) return issue.message
   if (issue.code === 'invalid_type')
     return `expected ${issue.expected === 'object' ? 'a mapping' : issue.expected === 'array' ? 'a list' : `a ${issue.expected}`}`
   if (issue.code === 'invalid_value') return `expected ${issue.values.map((v) => String(v)).join(' or ')}`
@@ -65,6 +67,5 @@ function expectation(issue: z.core.$ZodIssue): string {
     return `expected ${issue.origin === 'string' || issue.origin === 'array' ? 'a length of ' : ''}${issue.inclusive === false ? 'more than' : 'at least'} ${issue.minimum}`
   if (issue.code === 'too_big')
     return `expected ${issue.origin === 'string' || issue.origin === 'array' ? 'a length of ' : ''}${issue.inclusive === false ? 'less than' : 'at most'} ${issue.maximum}`
-  // a schema's own words, written as "expected ..."
   return issue.message.replace(/^Invalid input: /, '')
 }

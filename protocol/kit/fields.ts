@@ -17,24 +17,26 @@ export const HostSchema = z
 export const PortSchema = z.number().int().min(1).max(65535)
 
 const DURATION = /^(\d+(?:\.\d+)?)\s*(ms|s|m|min|h|d)$/
+const A_DURATION = 'expected a duration such as 500ms, 5s, 2m, 1h or 7d'
 const MS = { ms: 1, s: 1000, m: 60_000, min: 60_000, h: 3_600_000, d: 86_400_000 } as const
 
 /** `500ms`, `5s`, `2m`, `1h`, `7d`, as ms. */
 export const DurationMsSchema = z
-  .string()
-  .regex(DURATION, 'expected a duration such as 500ms, 5s, 2m, 1h or 7d')
+  .string({ error: A_DURATION })
+  .regex(DURATION, A_DURATION)
   .transform((text) => {
     const [, number, unit] = DURATION.exec(text) as unknown as [string, string, keyof typeof MS]
     return Number(number) * MS[unit]
   })
 
 const BYTE_SIZE = /^(\d+(?:\.\d+)?)\s*(kB|MB|GB|KiB|MiB|GiB)$/
+const A_SIZE = 'expected a size such as 512MiB or 1GiB'
 const BYTES = { kB: 1e3, MB: 1e6, GB: 1e9, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 } as const
 
 /** `512MiB`, `1GiB`, `20GB`, as bytes. */
 export const ByteSizeSchema = z
-  .string()
-  .regex(BYTE_SIZE, 'expected a size such as 512MiB or 1GiB')
+  .string({ error: A_SIZE })
+  .regex(BYTE_SIZE, A_SIZE)
   .transform((text) => {
     const [, number, unit] = BYTE_SIZE.exec(text) as unknown as [string, string, keyof typeof BYTES]
     return Math.floor(Number(number) * BYTES[unit])

@@ -1,5 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
+/** A deadline passed: it knows how long it was, and not who was asked. */
+export class NoAnswer extends Error {}
+
 /**
  * How long to wait before try number `attempt` (0 is the first repeat): full jitter, so that a thousand agents that lost
  * one broker don't return in step. Exponential between `baseMs` and `capMs`.
@@ -45,7 +48,7 @@ export async function withDeadline<T>(
   })
   own.signal.addEventListener('abort', fail, { once: true })
   const leave = () => own.abort(signal?.reason)
-  const timer = setTimeout(() => own.abort(new Error(`no answer in ${ms} ms`)), ms)
+  const timer = setTimeout(() => own.abort(new NoAnswer(`no answer in ${ms} ms`)), ms)
   signal?.addEventListener('abort', leave, { once: true })
   if (signal?.aborted) leave()
   try {

@@ -33,11 +33,14 @@ export class Secret {
  * A file's last newline is cut.
  */
 export const SecretSchema = z
-  .union([
-    z.string().min(1),
-    z.strictObject({ file: z.string().min(1) }),
-    z.strictObject({ env: z.string().min(1) }),
-  ])
+  .union(
+    [
+      z.string().min(1),
+      z.strictObject({ file: z.string().min(1) }),
+      z.strictObject({ env: z.string().min(1) }),
+    ],
+    { error: 'expected the text, { file: ... } or { env: ... }' },
+  )
   .transform((source, ctx): Secret => {
     if (typeof source === 'string') return new Secret(source)
     if ('env' in source) {

@@ -220,6 +220,19 @@ describe('the accumulator', () => {
     expect(sum(records, 'tokensOut')).toBe(999_300 + 100)
   })
 
+  it('takes an energy counter at zero for a meter that boots: power is integrated, and nothing counted twice', () => {
+    const meter = (energyJ: number, powerW = 1_000): Reading => ({
+      identity: { kind: 'meter' },
+      sample: { state: 'ok', powerW, powerBasis: 'metered' },
+      counters: { energyJ },
+    })
+    const read = (...energiesJ: number[]) =>
+      sum(run(energiesJ.map((energyJ, i) => ({ atS: i * 10, reading: meter(energyJ) }))), 'energyMilliJ')
+    expect(read(5e9, 5e9 + 10_000, 0, 0, 0, 5e9 + 50_000, 5e9 + 60_000)).toBe(60_000_000)
+    // also where it boots while the agent starts
+    expect(read(0, 0, 5e9, 5e9 + 10_000)).toBe(30_000_000)
+  })
+
   it('loses what came before a wrap, and never invents', () => {
     const meter = (energyJ: number) => reading({}, { energyJ })
     const records = run(

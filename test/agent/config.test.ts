@@ -77,7 +77,7 @@ describe('the agent’s configuration', () => {
     [
       'a duration without a unit',
       `pollInterval: 10\n${HEAD}  - { id: a, driver: host }`,
-      'agent.yaml: pollInterval: expected a string, got 10',
+      'agent.yaml: pollInterval: expected a duration such as 500ms, 5s, 2m, 1h or 7d, got 10',
     ],
     [
       'a poll interval out of range',
@@ -87,12 +87,32 @@ describe('the agent’s configuration', () => {
     [
       'a spool without a unit',
       `spool: { maxBytes: 5 }\n${HEAD}  - { id: a, driver: host }`,
-      'agent.yaml: spool.maxBytes: expected a string, got 5',
+      'agent.yaml: spool.maxBytes: expected a size such as 512MiB or 1GiB, got 5',
     ],
     [
       'a spool that is too small',
       `spool: { maxBytes: 5kB }\n${HEAD}  - { id: a, driver: host }`,
       'agent.yaml: spool.maxBytes: expected at least 1MiB, got 5kB',
+    ],
+    [
+      'a BMC without an address',
+      `${HEAD}  - { id: a, driver: redfish }`,
+      'agent.yaml: devices[0].host: is missing; set host or url',
+    ],
+    [
+      'a password that is neither a text nor where one is',
+      `${HEAD}  - { id: a, driver: redfish, host: 192.0.2.1, password: { fil: /x } }`,
+      'agent.yaml: devices[0].password: expected the text, { file: ... } or { env: ... }, got [secret]',
+    ],
+    [
+      'SNMPv3 as a version',
+      `${HEAD}  - { id: a, driver: snmp-pdu, host: 192.0.2.1, version: 3 }`,
+      'agent.yaml: devices[0].version: expected 1, 2c or auto (of SNMPv3 the setting v3 says it), got 3',
+    ],
+    [
+      'a Modbus function that would write',
+      `${HEAD}  - { id: a, driver: modbus-meter, host: 192.0.2.1, map: { power: { function: 6, address: 1, type: int16 } } }`,
+      'agent.yaml: devices[0].map.power.function: expected 3 or 4, got 6',
     ],
     ['an empty file', '', 'agent.yaml: site: is missing; expected a string'],
     [

@@ -26,6 +26,7 @@ function poller(target: PollTarget, timeoutMs = 50) {
 const target = (read: Session['read'], opened = { times: 0, closed: 0 }): PollTarget => ({
   id: 'rack3-07',
   driver: 'antminer',
+  address: '192.0.2.7:4028',
   async open() {
     opened.times++
     return { driver: 'antminer', session: { read, close: () => opened.closed++ } }
@@ -43,7 +44,9 @@ describe('the poller', () => {
       () => failures.length,
       (n) => n >= 2,
     )
-    expect(failures[0]).toBe('antminer rack3-07: no answer in 50 ms')
+    expect(failures[0]).toBe(
+      'antminer rack3-07: no answer in 50 ms from 192.0.2.7:4028; check its power, its address and the network',
+    )
     hang = false
     await eventually(
       () => readings.length,

@@ -18,7 +18,7 @@ const CONFIG = {
 
 describe('the device registry', () => {
   it('has a machine from the start, and its parts once it has named them', () => {
-    const registry = new DeviceRegistry([CONFIG], DRIVERS, 0)
+    const registry = new DeviceRegistry([CONFIG], DRIVERS)
     expect(registry.devices()).toEqual([
       { deviceId: 'gpu-01', kind: 'gpu', driver: 'dcgm', location: { rack: 'R1' }, tags: { tier: 'a' } },
     ])
@@ -32,7 +32,7 @@ describe('the device registry', () => {
   })
 
   it('shows every part as unreachable, without its last figures, when the machine does not answer', () => {
-    const registry = new DeviceRegistry([CONFIG], DRIVERS, 0)
+    const registry = new DeviceRegistry([CONFIG], DRIVERS)
     registry.update(CONFIG, 'dcgm', [gpu('gpu0')], 5)
     registry.fail(CONFIG, 'dcgm gpu-01: connection refused', 9)
     expect(registry.samples()).toEqual([
@@ -45,8 +45,22 @@ describe('the device registry', () => {
     ])
   })
 
+  it('shows what answers and has no figures, with its reason, and nothing of what was not asked yet', () => {
+    const registry = new DeviceRegistry([CONFIG], DRIVERS)
+    expect(registry.samples()).toEqual([])
+    registry.fail(CONFIG, 'dcgm gpu-01: connection refused', 5)
+    const faults = ['the BMC has no power reading now; is the machine switched on?']
+    registry.update(
+      CONFIG,
+      'redfish',
+      [{ identity: { kind: 'host' }, sample: { state: 'unknown', faults } }],
+      9,
+    )
+    expect(registry.samples()).toEqual([{ deviceId: 'gpu-01', observedAtMs: 9, state: 'unknown', faults }])
+  })
+
   it('tells of a new inventory only when something changed', () => {
-    const registry = new DeviceRegistry([CONFIG], DRIVERS, 0)
+    const registry = new DeviceRegistry([CONFIG], DRIVERS)
     registry.update(CONFIG, 'dcgm', [gpu('gpu0')], 5)
     const { version } = registry
     registry.update(CONFIG, 'dcgm', [gpu('gpu0')], 6)
@@ -69,7 +83,7 @@ describe('the device registry', () => {
       sample: { state: 'ok', powerW: 5 },
       ...more,
     })
-    const registry = new DeviceRegistry([pdu], DRIVERS, 0)
+    const registry = new DeviceRegistry([pdu], DRIVERS)
     registry.update(pdu, 'dcgm', [meter('inlet'), meter('outlet7', { behind: 'inlet' })], 5)
     expect(registry.devices()).toMatchObject([
       { deviceId: 'pdu-3/inlet', meteredBy: 'site-meter', tags: { name: 'inlet of the maker', row: '4' } },

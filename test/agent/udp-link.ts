@@ -19,6 +19,8 @@ export interface UdpLink {
   delayMs: number
   /** answers are lost */
   lost: boolean
+  /** how many were */
+  losses: number
   /** requests for more numbers than this are answered tooBig */
   most: number
   /** instead of what the agent answers, this */
@@ -37,6 +39,7 @@ export async function linkTo(agentPort: number): Promise<UdpLink> {
     asked: [],
     delayMs: 0,
     lost: false,
+    losses: 0,
     most: Number.POSITIVE_INFINITY,
     garble: undefined,
     async close() {
@@ -54,7 +57,11 @@ export async function linkTo(agentPort: number): Promise<UdpLink> {
     timers.add(timer)
   }
   const answer = (bytes: Buffer, port: number) => {
-    if (closed || link.lost) return
+    if (closed) return
+    if (link.lost) {
+      link.losses++
+      return
+    }
     const sent = link.garble?.(bytes) ?? bytes
     if (link.delayMs > 0) later(() => front.send(sent, port, '127.0.0.1'))
     else front.send(sent, port, '127.0.0.1')

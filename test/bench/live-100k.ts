@@ -1,72 +1,62 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { createRandom } from '../../agent/simulator/random.ts'
 import { createAlerting } from '../../collector/alerts/alerting.ts'
+import type { LiveContext } from '../../collector/economics/live.ts'
 import { RecentMinutes } from '../../collector/minutes.ts'
-import { QUOTE_NAMES, QuoteBook } from '../../collector/quotes.ts'
+import { QuoteBook, type QuoteName } from '../../collector/quotes.ts'
 import { SiteState } from '../../collector/state.ts'
 import { LiveViews } from '../../collector/views.ts'
 import { SILENT } from '../../protocol/kit/log.ts'
+import { plainFigures } from '../collector/economics/plain-figures.ts'
+import { plainDevices } from '../collector/live-events.ts'
 import { MemoryStore } from '../collector/memory-store.ts'
-import { LargeSite, largeSiteRules, POLL_S } from './large-site.ts'
+import { LargeSite, largeSiteRules } from './large-site.ts'
 import { percentile } from './programs.ts'
 
 /**
- * One tick of a collector with 100,000 devices, a tenth of them heard since the last one: the live figures, the alert rules and
- * the frame for the browsers. `npm run bench:live -- --ticks 60`
+ * One tick of a collector with 100,000 devices, a tenth of them heard since the last one: the live figures, the alert rules and the
+ * frame for the browsers, beside the figures computed from nothing in the same run. `npm run bench:live -- --ticks 60`
  */
 const { values } = parseArgs({ options: { ticks: { type: 'string', default: '60' } } })
 const TICKS = Number(values.ticks)
-const WARM_UP_TICKS = 15
-const BEGIN_MS = Date.UTC(2026, 5, 1)
+const WARM_UP_TICKS = 20
+const PLAIN_TICKS = 5
 /** The price of Bitcoin moves once in this many ticks. */
-const PRICE_TICKS = 10
+const PRICE_TICKS = 5
 const PRICES = { btcUsd: 1e5, difficulty: 1e14, blockHeight: 900_000, energyUsdPerKwh: 0.05 }
 
-let nowMs = BEGIN_MS
+let nowMs = Date.UTC(2026, 5, 1)
 const random = createRandom(1)
 const state = new SiteState()
 const quotes = new QuoteBook()
-const price = (name: keyof typeof PRICES, value: number) =>
-  quotes.add({ name, value, unit: '', source: 'bench', fromMs: nowMs })
-for (const name of QUOTE_NAMES) if (name in PRICES) price(name as keyof typeof PRICES, PRICES[name as never])
+const price = (name: string, value: number) =>
+  quotes.add({ name: name as QuoteName, value, unit: '', source: 'bench', fromMs: nowMs })
+for (const [name, value] of Object.entries(PRICES)) price(name, value)
 
-const gc = (globalThis as { gc?: () => void }).gc
+/** With --expose-gc what is left after a collection, else what is used right now. */
 const rssMiB = () => {
-  gc?.()
+  ;(globalThis as { gc?: () => void }).gc?.()
   return process.memoryUsage.rss() / 2 ** 20
 }
 const emptyMiB = rssMiB()
 const site = new LargeSite(state, () => random.next())
 site.announce(nowMs)
-for (const agent of state.agents())
-  state.status(agent.agentId, {
-    v: 1,
-    state: 'online',
-    atMs: nowMs,
-    version: 'bench',
-    simulated: false,
-    pollS: POLL_S,
-  } as never)
 const stateMiB = rssMiB()
 
 const folder = mkdtempSync(join(tmpdir(), 'perwatt-bench-live-'))
-const alerting = createAlerting({
-  config: { rules: {}, receivers: [] },
-  dataFolder: folder,
-  log: SILENT,
-  channels: [],
-  now: () => nowMs,
-})
+const config = { rules: {}, receivers: [] }
+const alerting = createAlerting({ config, dataFolder: folder, log: SILENT, channels: [], now: () => nowMs })
 const rules = largeSiteRules()
+const context: LiveContext = { ...rules, find: (deviceId) => state.find(deviceId) }
 const views = new LiveViews({
   state,
   minutes: new RecentMinutes(),
   quotes,
   store: new MemoryStore(),
-  rules: rules as never,
+  rules,
   facts: { site: 'bench', name: 'Bench', timeZone: 'UTC' },
   currency: 'USD',
   alerts: () => alerting.firing(),
@@ -74,32 +64,55 @@ const views = new LiveViews({
   nowMs: () => nowMs,
 })
 
-const phases = new Map<string, number[]>()
+/** ms that this thread ran, from the kernel: other programs on the same core are not in it. */
+const cpuMs = () => Number(readFileSync('/proc/thread-self/schedstat', 'utf8').split(' ', 1)[0]) / 1e6
+const phases = new Map<string, { wallMs: number[]; cpuMs: number[] }>()
 function timed<T>(phase: string, work: () => T): T {
-  const beganMs = performance.now()
+  const began = { wallMs: performance.now(), cpuMs: cpuMs() }
   const result = work()
-  const tookMs = performance.now() - beganMs
-  phases.set(phase, [...(phases.get(phase) ?? []), tookMs])
+  const times = phases.get(phase) ?? { wallMs: [], cpuMs: [] }
+  phases.set(phase, times)
+  times.cpuMs.push(cpuMs() - began.cpuMs)
+  times.wallMs.push(performance.now() - began.wallMs)
   return result
 }
 
+function tick(count: number): void {
+  nowMs += 1000
+  site.hear(count, nowMs - 500)
+  if (count % PRICE_TICKS === 0) price('btcUsd', PRICES.btcUsd * (1 + random.next() / 100))
+  const situation = timed('figures', () => views.refresh(alerting.watched()))
+  timed('alert rules', () => alerting.evaluate(situation))
+  timed('frame', () => Buffer.from(JSON.stringify(views.frame())))
+}
+
+const print = (text: string) => process.stdout.write(`${text}\n`)
+const ms = (times: readonly number[], part: number) => `${percentile(times, part).toFixed(1)} ms`
+const mean = (times: readonly number[]) => times.reduce((sum, t) => sum + t, 0) / times.length
+
 try {
-  for (let tick = 0; tick < WARM_UP_TICKS + TICKS; tick++) {
-    if (tick === WARM_UP_TICKS) phases.clear()
-    nowMs += 1000
-    site.hear(tick, nowMs - 500)
-    if (tick % PRICE_TICKS === 0) price('btcUsd', PRICES.btcUsd * (1 + random.next() / 100))
-    gc?.()
-    const situation = timed('figures', () => views.refresh())
-    timed('evaluate', () => alerting.evaluate(situation))
-    timed('frame', () => Buffer.from(JSON.stringify(views.frame())))
+  for (let count = 0; count < WARM_UP_TICKS + TICKS; count++) {
+    if (count === WARM_UP_TICKS) phases.clear()
+    tick(count)
   }
-  for (const [phase, ms] of phases)
-    process.stdout.write(
-      `${phase} p50 ${percentile(ms, 0.5).toFixed(1)} p95 ${percentile(ms, 0.95).toFixed(1)} max ${percentile(ms, 1).toFixed(1)} ms\n`,
+  const siteMiB = rssMiB()
+  for (let count = 0; count < PLAIN_TICKS; count++)
+    timed('figures from nothing', () =>
+      plainFigures(plainDevices(state, nowMs), quotes.at(nowMs), context, nowMs),
     )
-  process.stdout.write(
-    `${site.devices} devices; RSS ${emptyMiB.toFixed(0)} ${stateMiB.toFixed(0)} ${rssMiB().toFixed(0)} MiB\n`,
+  print(
+    `${site.devices} devices, ${TICKS} ticks of 1 s, a tenth heard before each; ${alerting.firing().length} alerts fire`,
+  )
+  for (const [phase, { wallMs, cpuMs }] of phases)
+    print(
+      `${phase.padEnd(22)} p50 ${ms(wallMs, 0.5)}, p95 ${ms(wallMs, 0.95)}, max ${ms(wallMs, 1)}; CPU ${mean(cpuMs).toFixed(1)} ms`,
+    )
+  const cpuOf = (phase: string) => mean(phases.get(phase)?.cpuMs ?? [])
+  print(
+    `figures / figures from nothing: CPU ${(cpuOf('figures') / cpuOf('figures from nothing')).toFixed(3)}`,
+  )
+  print(
+    `RSS ${emptyMiB.toFixed(0)} MiB empty, ${stateMiB.toFixed(0)} MiB with the state, ${siteMiB.toFixed(0)} MiB with figures, alerts and frames`,
   )
 } finally {
   await alerting.stop()

@@ -13,6 +13,7 @@ import {
   type SettledWith,
   type Store,
 } from '../../collector/store.ts'
+import { whole } from '../../collector/stores/rows.ts'
 import { intervalKey } from '../../protocol/interval.ts'
 import { PerwattError } from '../../protocol/kit/errors.ts'
 import { minuteOf } from '../../protocol/units.ts'
@@ -68,6 +69,7 @@ export class MemoryStore implements Store {
 
   async settle(minutes: readonly number[], rows: readonly LedgerRow[], settledWith: SettledWith = {}) {
     const { settlements = [], changes = [], repricing } = settledWith
+    for (const row of rows) for (const name of LEDGER_SUMS) whole('memory', name, row[name])
     this.rows = [...this.rows.filter((r) => !minutes.includes(r.minuteMs)), ...rows]
     for (const s of settlements) this.settled.set(s.minuteMs, s)
     this.changed.push(...changes)

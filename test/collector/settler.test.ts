@@ -122,6 +122,55 @@ describe('settling', () => {
     expect(minute?.costNanoUsd).toBe(60_000_000)
   })
 
+  it('settles the others where the figures of one are beyond what a store can hold, and that one when its price is right', async () => {
+    const priced = (usdPerGpuHour: number): Workload[] => [
+      { name: 'rental', kind: 'gpu-hour', usdPerGpuHour, match: [{ namespace: 'tenant-*' }] },
+    ]
+    const dear = await new LedgerRig(new MemoryStore(), priced(1e9)).start()
+    const gpu = (minute: number, gpuMs: number) => record(minute, 'node/gpu0', { owner: TENANT, gpuMs })
+    await dear.take(batch(1, [gpu(0, 1e10), gpu(1, 1)]))
+    dear.nowMs += MINUTE_MS
+    await dear.settler.settleDue()
+    expect(dear.settled.flatMap((s) => s.settlements.map((m) => m.minuteMs))).toEqual([T0 + MINUTE_MS])
+    expect(dear.settler.overdue).toBe(1)
+    await dear.stop()
+    const right = await new LedgerRig(dear.store, priced(2)).start()
+    await right.repricer.ask({
+      fromMs: T0,
+      toMs: T0 + MINUTE_MS,
+      by: 'test',
+      reason: 'a slip of the keys',
+      quotes: [],
+      presentRules: true,
+    })
+    await eventually(
+      () => right.settled.length,
+      (settled) => settled > 0,
+    )
+    await right.stop()
+    expect(right.settled[0]?.rows[0]).toMatchObject({ minuteMs: T0, gpuMs: 1e10 })
+  })
+
+  it('gives up a repricing whose figures no store can hold, and goes on with the next', async () => {
+    await rig.take(batch(1, [record(0)]))
+    await rig.settleAll()
+    const ask = (value: number) =>
+      rig.repricer.ask({
+        fromMs: T0,
+        toMs: T0 + MINUTE_MS,
+        by: 'test',
+        reason: 'a slip of the keys',
+        quotes: [{ name: 'btcUsd', value, unit: '', source: 'test', fromMs: T0 }],
+        presentRules: false,
+      })
+    const [wild, right] = [await ask(1e20), await ask(200_000)]
+    await eventually(
+      () => store.repriced.get(right.id),
+      (repricing) => repricing?.doneMs === right.toMs,
+    )
+    expect(store.repriced.get(wild.id)?.doneMs).toBe(T0)
+  })
+
   it('waits for a minute’s records before it settles it', async () => {
     rig.nowMs = T0 + MINUTE_MS + 17_000
     await rig.take(batch(1, [record(0)]))

@@ -1,11 +1,12 @@
 import type { Browser, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { createServer, type ScreensServer } from '../../collector/screens/server.ts'
 import { type Assets, buildWeb } from '../../collector/screens/web-build.ts'
 import { SILENT } from '../../protocol/kit/log.ts'
 import { Secret } from '../../protocol/kit/secret.ts'
 import { launchChromium } from '../chromium.ts'
 import { createScene, type Scene } from '../collector/screens/scene.ts'
+import { clipped, openPage, overflow } from './open-page.ts'
 
 let browser: Browser
 let assets: Assets
@@ -28,20 +29,10 @@ async function serve(scene: Scene, port = 0, more: { version?: string; token?: S
   return { server, port: (await server.listen('127.0.0.1', port)).port }
 }
 
-/** Opens the wall; `errors` gathers all that the console complains about. */
-async function open(port: number, width = 1920, height = 1080) {
-  const page = await browser.newPage({ viewport: { width, height } })
-  pages.push(page)
-  const errors: string[] = []
-  page.on('console', (m) => {
-    if (m.type() === 'error' || m.type() === 'warning') errors.push(m.text())
-  })
-  page.on('pageerror', (e) => errors.push(e.message))
-  await page.goto(`http://127.0.0.1:${port}/`)
-  const text = (selector: string) => page.locator(selector).first().textContent()
-  const eventually = (selector: string, expected: RegExp | string) =>
-    vi.waitFor(async () => expect(await text(selector)).toMatch(expected), { timeout: 15_000 })
-  return { page, errors, text, eventually }
+async function open(port: number, width?: number, height?: number) {
+  const opened = await openPage(browser, `http://127.0.0.1:${port}/`, width, height)
+  pages.push(opened.page)
+  return opened
 }
 
 /** Distinct colours on the rack map: 1 is a blank canvas. */
@@ -54,18 +45,6 @@ const colours = `(() => {
   const bytes = g.getImageData(0, 0, c.width, c.height).data
   return new Set(new Uint32Array(bytes.buffer)).size
 })()`
-
-const overflow = 'document.documentElement.scrollWidth - document.documentElement.clientWidth'
-
-/** Texts that their own box cuts off, where no ellipsis says so. */
-const clipped = `[...document.querySelectorAll('.panel :is(p, td, th, h2, h2 small, .where, .loss, .price, .big *), header *')]
-  .filter((e) => e.checkVisibility() && !e.classList.contains('aloud'))
-  .filter((e) => {
-    const own = e.getBoundingClientRect()
-    const panel = (e.closest('.panel') ?? document.documentElement).getBoundingClientRect()
-    return own.right > panel.right + 1 || own.bottom > panel.bottom + 1 || own.left < panel.left - 1
-  })
-  .map((e) => e.className + ' ' + e.textContent)`
 
 test('the wall shows the site, and its figures change with each frame', async () => {
   const scene = createScene()
@@ -272,7 +251,7 @@ test.each([
   await eventually('.net .big', /1,234,567/)
   expect(await page.evaluate(overflow)).toBe(0)
   expect(await page.evaluate(clipped)).toEqual([])
-  await eventually('.workloads tbody', /6 more/)
+  await eventually('.workloads tbody', /7 more/)
   await eventually('.alerts h2', /and \d+ more/)
 })
 

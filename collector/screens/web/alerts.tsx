@@ -1,7 +1,8 @@
 import type { AlertView, SiteView } from '../../view.ts'
 import { useFit } from './fit.ts'
-import { clock, count, span, usd } from './format.ts'
+import { clock, count, span } from './format.ts'
 import { SimulatedChip } from './header.tsx'
+import { useMoney } from './money.ts'
 import { SHAPES } from './shapes.ts'
 
 const ROW_REM = 2.4
@@ -25,6 +26,7 @@ export function Alerts(props: {
   // the order of loss, which they come in, stays within a severity
   const alerts = props.alerts.toSorted((a, b) => RANK[a.severity] - RANK[b.severity])
   const [box, rows] = useFit(ROW_REM)
+  const money = useMoney()
   const shown = alerts.length > rows ? alerts.slice(0, rows) : alerts
   const rest = alerts.slice(shown.length)
   const top = alerts.find((a) => a.severity === 'critical')
@@ -34,7 +36,7 @@ export function Alerts(props: {
         Alerts
         <small>
           {rest.length > 0
-            ? `and ${count(rest.length)} more, ${usd(rest.reduce((sum, a) => sum + a.lossUsdPerHour, 0))}/h`
+            ? `and ${count(rest.length)} more, ${money.text(rest.reduce((sum, a) => sum + a.lossUsdPerHour, 0))}/h`
             : 'critical first, then dearest'}
         </small>
       </h2>
@@ -60,7 +62,7 @@ export function Alerts(props: {
             >
               {span((site.atMs - a.sinceMs) / 1000)}
             </time>
-            <span class="loss">{a.lossUsdPerHour > 0 ? `${usd(-a.lossUsdPerHour)}/h` : ''}</span>
+            <span class="loss">{a.lossUsdPerHour > 0 ? `${money.text(-a.lossUsdPerHour)}/h` : ''}</span>
           </div>
         ))}
       </div>

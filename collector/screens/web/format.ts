@@ -20,7 +20,22 @@ export function fixed(value: number, decimals: 0 | 1 | 2 | 3): string {
   return value < 0 && /[1-9]/.test(text) ? MINUS + text : text
 }
 
+const digits = (most: number) => new Intl.NumberFormat('en-US', { maximumSignificantDigits: most })
+const sixDigits = digits(6)
+const allDigits = digits(17)
+// -0 is nothing with a sign
+const signed = (format: Intl.NumberFormat, value: number) => format.format(value || 0).replace('-', MINUS)
+
+/** A number with six significant digits: `-0.000123456`. */
+export const significant = (value: number): string => signed(sixDigits, value)
+
+/** A number with every digit that it has, so that whoever does a sum again comes to the same. */
+export const precise = (value: number): string => signed(allDigits, value)
+
 export const count = (value: number): string => fixed(value, 0)
+
+/** `1 machine`, `3 machines`. */
+export const many = (n: number, what: string): string => `${count(n)} ${what}${n === 1 ? '' : 's'}`
 
 function si(value: number | undefined, unit: string, prefixes: readonly string[]): Reading {
   const top = prefixes.length - 1
@@ -42,20 +57,6 @@ export const hashrate = (hashrateHs: number | undefined): Reading =>
   hashrateHs !== undefined && hashrateHs < 1e12
     ? { digits: fixed(hashrateHs / 1e12, 2), unit: 'TH/s' }
     : si(hashrateHs === undefined ? undefined : hashrateHs / 1e12, 'H/s', ['T', 'P', 'E', 'Z'])
-
-/** USD: cents (or finer) below 100, whole dollars above. */
-export function usd(value: number | undefined, decimals: 2 | 3 = 2): string {
-  if (value === undefined || !Number.isFinite(value)) return UNKNOWN
-  const text = fixed(Math.abs(value), Math.abs(value) < 99.995 ? decimals : 0)
-  return `${value < 0 && /[1-9]/.test(text) ? MINUS : ''}$${text}`
-}
-
-/** USD per kWh, told in USD per MWh: the market's unit. */
-export function usdPerMwh(usdPerKwh: number | null | undefined): string {
-  if (usdPerKwh === undefined || usdPerKwh === null || !Number.isFinite(usdPerKwh)) return UNKNOWN
-  const value = usdPerKwh * 1000
-  return fixed(value, Math.abs(value) < 999.995 ? 2 : 0)
-}
 
 /** A part of 1 as `97.4 %`. */
 export const percent = (ratio: number | undefined): string =>

@@ -1,71 +1,6 @@
 import type { SiteView } from '../../view.ts'
-import { clock, count, stopwatch, zone } from './format.ts'
-import type { Freshness } from './freshness.ts'
-
-/** What must be known before any figure is believed: lost, stale, silent agents, simulated. */
-export function Strips(props: {
-  lost: boolean
-  simulated: boolean
-  silent: Freshness['silent']
-  /** records that agents lost lately */
-  losses?: SiteView['ledgerLosses']
-  timeZone?: string
-  /** age of the figures, s, where they are stale */
-  staleS?: number
-}) {
-  const { lost, simulated, silent, losses = [], timeZone = 'UTC', staleS } = props
-  return (
-    <div class="strips">
-      {lost && (
-        <p class="strip lost" role="status">
-          <b>No connection to the collector</b> · reconnecting
-        </p>
-      )}
-      {staleS !== undefined && (
-        <p class="strip stale">
-          <b>
-            STALE <span class="digits">{stopwatch(staleS)}</span>
-          </b>{' '}
-          · these are the last known figures
-        </p>
-      )}
-      {silent.length > 0 && (
-        <p class="strip silent">
-          {silent.slice(0, 4).map((a) => (
-            <span key={a.agentId}>
-              <b>
-                ◆ {a.agentId} {a.state}
-              </b>{' '}
-              <span class="digits">{a.silentS === undefined ? 'never heard' : stopwatch(a.silentS)}</span>
-            </span>
-          ))}
-          {silent.length > 4 && <span>and {count(silent.length - 4)} more agents</span>}
-        </p>
-      )}
-      {losses.length > 0 && (
-        <p class="strip silent">
-          {losses.slice(0, 3).map((l) => (
-            <span key={`${l.agentId} ${l.atMs}`}>
-              <b>◆ {l.agentId}</b> lost {count(l.records)} records
-              {l.fromMs !== undefined && l.toMs !== undefined && (
-                <span class="digits">
-                  {' '}
-                  of {clock(l.fromMs, timeZone)} to {clock(l.toMs, timeZone)}
-                </span>
-              )}
-            </span>
-          ))}
-          {losses.length > 3 && <span>and {count(losses.length - 3)} more losses</span>}
-        </p>
-      )}
-      {simulated && (
-        <p class="strip simulated">
-          <strong>SIMULATED</strong> <span>emulated machines are in these figures</span>
-        </p>
-      )}
-    </div>
-  )
-}
+import { clock, count, zone } from './format.ts'
+import { useMoney } from './money.ts'
 
 /** Marks one line of a list as simulated. */
 export const SimulatedChip = () => (
@@ -74,7 +9,17 @@ export const SimulatedChip = () => (
   </abbr>
 )
 
-export function Header({ site }: { site: SiteView }) {
+/** Pages that link to each other. */
+const PAGES = [
+  ['/wall', 'Wall'],
+  ['/economics', 'Economics'],
+  ['/api/v1/ledger?format=csv', 'Ledger, CSV'],
+  ['/openapi.json', 'API'],
+] as const
+
+/** The site, its pages, and its time. `here` is the path of the page that it stands on. */
+export function Header({ site, here }: { site: SiteView; here: string }) {
+  const { code, perUsd, stale } = useMoney()
   const online = site.agents.filter((a) => a.state === 'online').length
   return (
     <header>
@@ -85,9 +30,17 @@ export function Header({ site }: { site: SiteView }) {
       <span class="quiet">
         {count(site.devicesReporting)} of {count(site.devices)} devices reporting
       </span>
-      <nav>
-        <a href="/api/v1/ledger?format=csv">Ledger, CSV</a>
-        <a href="/openapi.json">API</a>
+      {code !== 'USD' && (
+        <span class="quiet">
+          {code} at {perUsd.toPrecision(4)} a USD {stale && <em class="warning">◆ old rate</em>}
+        </span>
+      )}
+      <nav aria-label="Pages">
+        {PAGES.filter(([path]) => path !== here).map(([path, name]) => (
+          <a key={path} href={path}>
+            {name}
+          </a>
+        ))}
       </nav>
       <time dateTime={new Date(site.atMs).toISOString()}>
         <b class="digits">{clock(site.atMs, site.timeZone, true)}</b> {zone(site.atMs, site.timeZone)}{' '}

@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact'
 import type { AlertView, SiteView } from '../../view.ts'
-import { clock, count, hashrate, percent, power, span, UNKNOWN, usd } from './format.ts'
+import { clock, count, hashrate, percent, power, span, UNKNOWN } from './format.ts'
+import { type Money, useMoney } from './money.ts'
 import { SHAPES } from './shapes.ts'
 
 function Tile(props: { name: string; title: string; class?: string; children: ComponentChildren }) {
@@ -33,15 +34,14 @@ export function Tiles({
   ageS: number | undefined
 }) {
   const rate = hashrate(site.hashrateHs)
+  const money = useMoney()
   const losing = site.netUsdPerH < 0
   const idle = site.gpus - site.gpusHeld
   return (
     <div class="tiles">
       <Tile name="net" title="Net margin now" class={losing ? 'warning' : ''}>
-        <Big digits={usd(site.netUsdPerH)} unit="/h" {...(losing ? { mark: '▼' } : {})} />
-        <p class="sub">
-          {usd(site.revenueUsdPerH)} revenue {'\u2212'} {usd(site.energyCostUsdPerH)} energy
-        </p>
+        <Big digits={money.text(site.netUsdPerH)} unit="/h" {...(losing ? { mark: '▼' } : {})} />
+        <p class="sub">{netText(site, money)}</p>
       </Tile>
       <Power site={site} />
       <AlertCounts alerts={alerts} />
@@ -68,6 +68,14 @@ export function Tiles({
       </Tile>
     </div>
   )
+}
+
+/** What the net is made of; the word revenue gives way to the demand charge where there is one. */
+function netText(site: SiteView, money: Money): string {
+  const energy = `\u2212 ${money.text(site.energyCostUsdPerH)} energy`
+  return site.demandUsdPerH === 0
+    ? `${money.text(site.revenueUsdPerH)} revenue ${energy}`
+    : `${money.text(site.revenueUsdPerH)} ${energy} \u2212 ${money.text(site.demandUsdPerH)} demand`
 }
 
 /** How far the ledger is, and whether an outage's records are still to come or have come. */
@@ -121,6 +129,7 @@ function Power({ site }: { site: SiteView }) {
 }
 
 function AlertCounts({ alerts }: { alerts: readonly AlertView[] }) {
+  const money = useMoney()
   const loss = alerts.reduce((sum, a) => sum + a.lossUsdPerHour, 0)
   const counts = (['critical', 'warning', 'info'] as const).map((severity) => ({
     severity,
@@ -139,7 +148,7 @@ function AlertCounts({ alerts }: { alerts: readonly AlertView[] }) {
         ))}
       </p>
       <p class="sub">
-        {alerts.length === 0 ? 'nothing needs you' : loss > 0 ? `losing ${usd(loss)}/h` : 'no loss'}
+        {alerts.length === 0 ? 'nothing needs you' : loss > 0 ? `losing ${money.text(loss)}/h` : 'no loss'}
       </p>
     </Tile>
   )

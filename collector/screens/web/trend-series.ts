@@ -6,35 +6,40 @@ const MAX_LINES = 6
 export interface TrendSeries {
   /** s since 1970: begin of each bucket */
   x: number[]
-  lines: { name: string; usdPerMwh: (number | null)[]; price: boolean }[]
+  /** an amount of the screen's currency per MWh */
+  lines: { name: string; perMwh: (number | null)[]; price: boolean }[]
   /** false where all lines fit on one linear scale */
   logarithmic: boolean
   min: number
   max: number
 }
 
-/** The lines to draw: workloads that earn, dearest first, and the energy price; undefined while there is nothing to draw. */
+/**
+ * The lines to draw: workloads that earn, dearest first, and the energy price, all of them at `perUsd`, the rate of now.
+ * Undefined while there is nothing to draw.
+ */
 export function seriesOf(
   trend: Trend | undefined,
   workloads: readonly WorkloadView[],
+  perUsd = 1,
 ): TrendSeries | undefined {
   if (!trend || trend.startMs.length === 0) return undefined
   const silent = new Set(
     workloads.filter((w) => ['idle', 'overhead', 'unaccounted'].includes(w.kind)).map((w) => w.workload),
   )
-  const perMwh = (values: (number | null)[]) => values.map((v) => (v === null ? null : v * 1000))
+  const converted = (values: (number | null)[]) => values.map((v) => (v === null ? null : v * 1000 * perUsd))
   const earning = Object.entries(trend.revenueUsdPerKwh)
     .filter(([name, values]) => !silent.has(name) && values.some((v) => v !== null && v !== 0))
-    .map(([name, values]) => ({ name, usdPerMwh: perMwh(values), price: false }))
-    .sort((a, b) => lastOf(b.usdPerMwh) - lastOf(a.usdPerMwh))
+    .map(([name, values]) => ({ name, perMwh: converted(values), price: false }))
+    .sort((a, b) => lastOf(b.perMwh) - lastOf(a.perMwh))
     .slice(0, MAX_LINES)
   const lines = [
     ...earning,
-    { name: 'energy price', usdPerMwh: perMwh(trend.energyUsdPerKwh), price: true },
-  ].filter((line) => line.usdPerMwh.some((v) => v !== null))
+    { name: 'energy price', perMwh: converted(trend.energyUsdPerKwh), price: true },
+  ].filter((line) => line.perMwh.some((v) => v !== null))
   if (lines.length === 0) return undefined
-  const all = lines.flatMap((line) => line.usdPerMwh.filter((v) => v !== null))
-  const levels = lines.map((line) => Math.abs(lastOf(line.usdPerMwh))).filter((v) => v > 0)
+  const all = lines.flatMap((line) => line.perMwh.filter((v) => v !== null))
+  const levels = lines.map((line) => Math.abs(lastOf(line.perMwh))).filter((v) => v > 0)
   return {
     x: trend.startMs.map((ms) => ms / 1000),
     lines,

@@ -1,7 +1,8 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import uPlot from 'uplot'
 import type { SiteView, Trend, WorkloadView } from '../../view.ts'
-import { fixed, usdPerMwh, zone } from './format.ts'
+import { fixed, zone } from './format.ts'
+import { mwhDigits, useMoney } from './money.ts'
 import { type Theme, useTheme } from './theme.ts'
 import { lastOf, logTicks, seriesOf, spreadLabels, type TrendSeries } from './trend-series.ts'
 
@@ -18,17 +19,19 @@ export function TrendPanel(props: {
 }) {
   const { trend, site, workloads } = props
   const kinds = workloads.map((w) => `${w.workload} ${w.kind}`).join()
-  const series = useMemo(() => seriesOf(trend, workloads), [trend, kinds])
+  const { code, perUsd } = useMoney()
+  const series = useMemo(() => seriesOf(trend, workloads, perUsd), [trend, kinds, perUsd])
   return (
     <section class="panel trend" aria-label="Trend of revenue per MWh">
       <h2>
-        USD/MWh, 24 h
+        {code}/MWh, 24 h
         <small>
+          {code === 'USD' ? '' : 'at the rate of now · '}
           {series?.logarithmic ? 'logarithmic · ' : ''}settled minutes · {zone(site.atMs, site.timeZone)}
         </small>
       </h2>
       {series ? (
-        <Chart series={series} timeZone={site.timeZone} />
+        <Chart series={series} code={code} timeZone={site.timeZone} />
       ) : (
         <p class="empty">
           No settled minute yet. A minute is settled a short while after it ends; the first one appears here
@@ -39,7 +42,7 @@ export function TrendPanel(props: {
   )
 }
 
-function Chart({ series, timeZone }: { series: TrendSeries; timeZone: string }) {
+function Chart({ series, code, timeZone }: { series: TrendSeries; code: string; timeZone: string }) {
   const box = useRef<HTMLDivElement>(null)
   const [size, setSize] = useState({ width: 0, height: 0, rem: 16 })
   const theme = useTheme()
@@ -59,12 +62,12 @@ function Chart({ series, timeZone }: { series: TrendSeries; timeZone: string }) 
   // once a minute or on a new size: cheaper to build than to keep in step
   useEffect(() => {
     if (!box.current || size.width < 50 || size.height < 50) return
-    const data = [series.x, ...series.lines.map((l) => l.usdPerMwh)] as uPlot.AlignedData
+    const data = [series.x, ...series.lines.map((l) => l.perMwh)] as uPlot.AlignedData
     const plot = new uPlot(optionsOf(series, size, timeZone, theme), data, box.current)
     return () => plot.destroy()
   }, [series, size, timeZone, theme])
-  const said = series.lines.map((l) => `${l.name} ${usdPerMwh(lastOf(l.usdPerMwh) / 1000)}`).join(', ')
-  return <div class="chart" ref={box} role="img" aria-label={`USD per MWh now: ${said}`} />
+  const said = series.lines.map((l) => `${l.name} ${mwhDigits(lastOf(l.perMwh))}`).join(', ')
+  return <div class="chart" ref={box} role="img" aria-label={`${code} per MWh now: ${said}`} />
 }
 
 function optionsOf(
@@ -84,6 +87,7 @@ function optionsOf(
   }
   const low = Math.min(series.min, series.logarithmic ? series.min * 0.8 : 0)
   const high = series.max * (series.logarithmic ? 1.25 : 1.08)
+  const [from = 0, to = from] = [series.x[0], series.x.at(-1)]
   return {
     width,
     height,
@@ -93,7 +97,7 @@ function optionsOf(
     tzDate: (s) => uPlot.tzDate(new Date(s * 1000), timeZone),
     scales: {
       // a young site's few minutes stand at the right end of an hour, not stretched over the whole width
-      x: { time: true, range: (_: uPlot, from: number, to: number) => [Math.min(from, to - 3600), to] },
+      x: { time: true, range: [Math.min(from, to - 3600), to] },
       y: {
         range: [low, high],
         ...(series.logarithmic ? { distr: 4 as const, asinh: LINEAR_BELOW } : {}),
@@ -149,7 +153,7 @@ function labelsOf(series: TrendSeries, theme: Theme, rem: number, maxWidth: numb
   if (measure) measure.font = font
   const widthOf = (text: string) => (measure?.measureText(text).width ?? 0) / px
   const texts = series.lines.map((l) => {
-    let text = `${usdPerMwh(lastOf(l.usdPerMwh) / 1000)} ${l.name}`
+    let text = `${mwhDigits(lastOf(l.perMwh))} ${l.name}`
     while (widthOf(text) > maxWidth) text = `${text.slice(0, -2)}…`
     return text
   })
@@ -157,7 +161,7 @@ function labelsOf(series: TrendSeries, theme: Theme, rem: number, maxWidth: numb
   const draw = (plot: uPlot) => {
     const g = plot.ctx
     const { left, top, height, width: plotted } = plot.bbox
-    const wanted = series.lines.map((l) => plot.valToPos(lastOf(l.usdPerMwh), 'y', true))
+    const wanted = series.lines.map((l) => plot.valToPos(lastOf(l.perMwh), 'y', true))
     const ys = spreadLabels(wanted, rem * 1.15 * px, top + rem * 0.4 * px, top + height - rem * 0.3 * px)
     g.save()
     g.font = font

@@ -2,8 +2,10 @@ import type { Frame, Trend } from '../../view.ts'
 import { Alerts } from './alerts.tsx'
 import type { Connection } from './feed.ts'
 import { freshnessOf } from './freshness.ts'
-import { Header, Strips } from './header.tsx'
+import { Header } from './header.tsx'
+import { MoneyProvider, moneyOf } from './money.ts'
 import { RackMap } from './rack-map.tsx'
+import { Strips } from './strips.tsx'
 import { Tiles } from './tiles.tsx'
 import { TrendPanel } from './trend.tsx'
 import { Workloads } from './workloads.tsx'
@@ -20,7 +22,7 @@ export function Wall(props: {
   if (!frame)
     return (
       <div class="wall waiting">
-        <Strips lost={connection === 'lost'} simulated={false} silent={[]} />
+        <Strips lost={connection === 'lost'} />
         <p class="empty">Waiting for the first figures from the collector.</p>
       </div>
     )
@@ -29,37 +31,37 @@ export function Wall(props: {
   const lost = connection === 'lost'
   const simulatedAgents = new Set(site.agents.filter((a) => a.simulated).map((a) => a.agentId))
   return (
-    <div class={`wall ${lost || freshness.stale ? 'dimmed' : ''}`}>
-      <Strips
-        lost={lost}
-        simulated={site.simulated}
-        silent={freshness.silent}
-        losses={site.ledgerLosses}
-        timeZone={site.timeZone}
-        {...(freshness.stale ? { staleS: freshness.ageS ?? gapS } : {})}
-      />
-      <Header site={site} />
-      {site.agents.length === 0 ? (
-        <p class="empty first">
-          No agent has reported yet. Install <code>perwatt-agent</code> beside the machines and give it this
-          collector’s broker address: its machines appear here within one poll.
-        </p>
-      ) : (
-        <>
-          <Tiles site={site} alerts={alerts} ageS={freshness.ageS} />
-          <main>
-            <div class="column">
-              <RackMap racks={racks} />
-              <TrendPanel trend={trend} site={site} workloads={workloads} />
-            </div>
-            <div class="column">
-              <Workloads workloads={workloads} site={site} />
-              <Alerts alerts={alerts} site={site} simulatedAgents={simulatedAgents} />
-              <Worst devices={worst} />
-            </div>
-          </main>
-        </>
-      )}
-    </div>
+    <MoneyProvider value={moneyOf(site.displayCurrency)}>
+      <div class={`wall ${lost || freshness.stale ? 'dimmed' : ''}`}>
+        <Strips
+          lost={lost}
+          site={site}
+          silent={freshness.silent}
+          {...(freshness.stale ? { staleS: freshness.ageS ?? gapS } : {})}
+        />
+        <Header site={site} here="/wall" />
+        {site.agents.length === 0 ? (
+          <p class="empty first">
+            No agent has reported yet. Install <code>perwatt-agent</code> beside the machines and give it this
+            collector’s broker address: its machines appear here within one poll.
+          </p>
+        ) : (
+          <>
+            <Tiles site={site} alerts={alerts} ageS={freshness.ageS} />
+            <main>
+              <div class="column">
+                <RackMap racks={racks} />
+                <TrendPanel trend={trend} site={site} workloads={workloads} />
+              </div>
+              <div class="column">
+                <Workloads workloads={workloads} site={site} />
+                <Alerts alerts={alerts} site={site} simulatedAgents={simulatedAgents} />
+                <Worst devices={worst} />
+              </div>
+            </main>
+          </>
+        )}
+      </div>
+    </MoneyProvider>
   )
 }

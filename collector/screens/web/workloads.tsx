@@ -1,23 +1,11 @@
-import type { SiteView, WorkloadKind, WorkloadView } from '../../view.ts'
-import { fixed, hashrate, power, usd, usdPerMwh } from './format.ts'
-
-const KINDS: Record<WorkloadKind, string> = {
-  mining: 'mining',
-  'gpu-hour': 'GPU hours',
-  reserved: 'reserved GPUs',
-  tokens: 'tokens',
-  colocation: 'colocation',
-  fixed: 'fixed fee',
-  idle: 'earns nothing',
-  overhead: 'cooling, losses, network',
-  unaccounted: 'meters that disagree',
-}
-
-/** kinds that never earn: their cost is no fault */
-const NEVER_EARNS: ReadonlySet<WorkloadKind> = new Set(['idle', 'overhead', 'unaccounted'])
+import type { SiteView, WorkloadView } from '../../view.ts'
+import { fixed, hashrate, power } from './format.ts'
+import { KINDS, NEVER_EARNS } from './kinds.ts'
+import { useMoney } from './money.ts'
+import { Versus } from './versus.tsx'
 
 /** A wall has room for so many; those that matter least to the net are added up in one line. */
-const MAX_ROWS = 7
+const MAX_ROWS = 6
 
 function folded(workloads: readonly WorkloadView[]): ReadonlySet<WorkloadView> {
   if (workloads.length <= MAX_ROWS) return new Set()
@@ -42,6 +30,7 @@ function detail(w: WorkloadView): string {
 
 /** What a MWh earns in each workload, beside what it costs. */
 export function Workloads({ workloads, site }: { workloads: readonly WorkloadView[]; site: SiteView }) {
+  const money = useMoney()
   const energy = site.prices.find((p) => p.name === 'energyUsdPerKwh')
   // dearest first, those that earn nothing last, by power
   const sorted = [...workloads].sort(
@@ -52,17 +41,9 @@ export function Workloads({ workloads, site }: { workloads: readonly WorkloadVie
     <section class="panel workloads" aria-label="Earnings by workload">
       <h2>
         Revenue per MWh
-        <small>
-          energy <b>${usdPerMwh(energy?.value)}</b>
-          {energy?.stale && <em class="warning"> ◆ old price</em>}
-          {site.miningBreakEvenUsdPerKwh !== undefined && (
-            <>
-              {' '}
-              · mining breaks even at <b>${usdPerMwh(site.miningBreakEvenUsdPerKwh)}</b>
-            </>
-          )}
-        </small>
+        <small>{money.code} for each MWh used, now</small>
       </h2>
+      <Versus site={site} workloads={workloads} />
       {sorted.length === 0 ? (
         <p class="empty">
           No workload yet. Map pools, jobs and namespaces to workloads in the collector’s configuration.
@@ -76,7 +57,7 @@ export function Workloads({ workloads, site }: { workloads: readonly WorkloadVie
                 Power
               </th>
               <th scope="col" class="number">
-                USD/MWh
+                {money.code}/MWh
               </th>
               <th scope="col" class="ladder">
                 <span class="quiet">│ energy price</span>
@@ -104,6 +85,7 @@ export function Workloads({ workloads, site }: { workloads: readonly WorkloadVie
 }
 
 function Row({ w, energyUsdPerKwh }: { w: WorkloadView; energyUsdPerKwh: number | undefined }) {
+  const money = useMoney()
   const { digits, unit } = power(w.powerW)
   const earns = !NEVER_EARNS.has(w.kind)
   const losing = earns && w.netUsdPerH < 0
@@ -119,7 +101,7 @@ function Row({ w, energyUsdPerKwh }: { w: WorkloadView; energyUsdPerKwh: number 
       <td class="number power">
         {digits} <span class="unit">{unit}</span>
       </td>
-      <td class="number price">{earns ? usdPerMwh(w.revenueUsdPerKwh) : '–'}</td>
+      <td class="number price">{earns ? money.perMwh(w.revenueUsdPerKwh) : '–'}</td>
       <td class="ladder">
         {earns && w.revenueUsdPerKwh !== undefined && (
           <div class="track" aria-hidden="true">
@@ -131,12 +113,12 @@ function Row({ w, energyUsdPerKwh }: { w: WorkloadView; energyUsdPerKwh: number 
         )}
       </td>
       <td class="number revenue">
-        {usd(w.revenueUsdPerH)}
+        {money.text(w.revenueUsdPerH)}
         <span class="unit">/h</span>
       </td>
       <td class="number net">
         {losing && <span class="mark">▼ </span>}
-        {usd(w.netUsdPerH)}
+        {money.text(w.netUsdPerH)}
         <span class="unit">/h</span>
       </td>
     </tr>
@@ -144,6 +126,7 @@ function Row({ w, energyUsdPerKwh }: { w: WorkloadView; energyUsdPerKwh: number 
 }
 
 function Rest({ workloads }: { workloads: readonly WorkloadView[] }) {
+  const money = useMoney()
   const sum = (key: 'powerW' | 'revenueUsdPerH' | 'netUsdPerH') => workloads.reduce((n, w) => n + w[key], 0)
   const { digits, unit } = power(sum('powerW'))
   return (
@@ -155,11 +138,11 @@ function Rest({ workloads }: { workloads: readonly WorkloadView[] }) {
       <td class="number price" />
       <td class="ladder" />
       <td class="number revenue">
-        {usd(sum('revenueUsdPerH'))}
+        {money.text(sum('revenueUsdPerH'))}
         <span class="unit">/h</span>
       </td>
       <td class="number net">
-        {usd(sum('netUsdPerH'))}
+        {money.text(sum('netUsdPerH'))}
         <span class="unit">/h</span>
       </td>
     </tr>

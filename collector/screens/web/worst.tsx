@@ -1,18 +1,20 @@
 import type { DeviceView } from '../../view.ts'
 import { useFit } from './fit.ts'
-import { power, usd, usdPerMwh } from './format.ts'
+import { power } from './format.ts'
 import { SimulatedChip } from './header.tsx'
+import { useMoney } from './money.ts'
 
 const ROW_REM = 2.2
 
 /** The devices that earn least for what they draw. */
 export function Worst({ devices }: { devices: readonly DeviceView[] }) {
   const [box, rows] = useFit(ROW_REM)
+  const money = useMoney()
   return (
     <section class="panel worst" aria-label="Worst earners">
       <h2>
         Worst earners
-        <small>power · USD/MWh · net</small>
+        <small>power · {money.code}/MWh · net</small>
       </h2>
       <div class="rows" ref={box} style={{ '--rows': rows }}>
         {devices.length === 0 && <p class="empty">No device loses money.</p>}
@@ -32,10 +34,10 @@ export function Worst({ devices }: { devices: readonly DeviceView[] }) {
               <span class="watts">
                 {digits} {unit}
               </span>
-              <span class="price">{usdPerMwh(d.revenueUsdPerKwh)}</span>
+              <span class="price">{money.perMwh(d.revenueUsdPerKwh)}</span>
               <span class="loss">
                 {losing && <span class="mark">▼ </span>}
-                {usd(d.netUsdPerH, 3)}/h
+                {money.text(d.netUsdPerH, 3)}/h
               </span>
             </div>
           )

@@ -372,9 +372,10 @@ test('a PDU that answers slowly, and one that hangs, fail alone', async () => {
   const before = seen.well
   await expect.poll(() => seen.well).toBeGreaterThan(before + 3)
   expect(seen).toMatchObject({ slow: 0, hung: 0 })
+  const advice = 'check power and network, that SNMP is on, and the community'
   expect([...new Set(failed)].sort()).toEqual([
-    'snmp-pdu hung: no answer in 200 ms',
-    'snmp-pdu slow: no answer in 200 ms',
+    `snmp-pdu hung: no answer in 200 ms from 127.0.0.1:${agents[1]!.port}; ${advice}`,
+    `snmp-pdu slow: no answer in 200 ms from 127.0.0.1:${slow.port}; ${advice}`,
   ])
   // both come back by themselves
   slow.delayMs = 0

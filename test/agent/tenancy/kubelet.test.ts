@@ -49,6 +49,13 @@ describe('the kubelet', () => {
     expect((await askKubelet(settings(), signal)).size).toBe(0)
   })
 
+  test('is not asked where its token cannot be read, and the fault says what to do', async () => {
+    // root may read any file, and no folder
+    await expect(askKubelet(settings({ tokenFile: host.folder }), signal)).rejects.toThrow(
+      "let the agent's user read the file, or correct kubelet.tokenFile",
+    )
+  })
+
   test('gives the pods that it can say something of', async () => {
     page.answer = json({ items: [{ metadata: { uid: 7 } }, 'x', pod({ uid: 'uid-1' })] })
     expect([...(await askKubelet(settings(), signal)).keys()]).toEqual(['uid-1'])

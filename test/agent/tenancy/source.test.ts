@@ -9,7 +9,7 @@ const fails = async () => {
 
 describe('a source', () => {
   test('that answers has no fault', async () => {
-    const source = new Source('pods', 1000, () => 0)
+    const source = new Source('pods', 'the kubelet', 1000, () => 0)
     expect(await source.ask(async () => 7, signal)).toBe(7)
     expect(source.fault).toBeUndefined()
   })
@@ -17,7 +17,7 @@ describe('a source', () => {
   test('that fails says who and why, and is left alone for 5 s, then for 10 s', async () => {
     let nowMs = 0
     let asked = 0
-    const source = new Source('pods', 1000, () => nowMs)
+    const source = new Source('pods', 'the kubelet', 1000, () => nowMs)
     const ask = (work: () => Promise<unknown>) =>
       source.ask(() => {
         asked++
@@ -41,13 +41,15 @@ describe('a source', () => {
   })
 
   test('that never answers is not waited for', async () => {
-    const source = new Source('pods', 20, () => 0)
+    const source = new Source('pods', 'the kubelet', 20, () => 0)
     expect(await source.ask(() => new Promise(() => {}), signal)).toBeUndefined()
-    expect(source.fault).toBe('pods: no answer in 20 ms')
+    expect(source.fault).toBe(
+      'pods: no answer in 20 ms from the kubelet; check that it is well, or raise owners.timeout',
+    )
   })
 
   test('is not to blame where nobody waits any more', async () => {
-    const source = new Source('pods', 1000, () => 0)
+    const source = new Source('pods', 'the kubelet', 1000, () => 0)
     const gone = new AbortController()
     const asked = source.ask(() => new Promise(() => {}), gone.signal)
     gone.abort(new Error('the agent stops'))

@@ -141,7 +141,7 @@ describe('a sick agent', () => {
     const snmp = open({ version: '2c' })
     link.lost = true
     const asking = snmp.get([OUTLET_POWER(1)], never)
-    await expect.poll(() => link.asked.length).toBe(1)
+    await expect.poll(() => link.losses).toBe(1)
     link.lost = false
     expect((await asking).get(OUTLET_POWER(1))).toBe(301)
     expect(link.asked).toHaveLength(2)

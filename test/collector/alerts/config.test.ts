@@ -29,6 +29,7 @@ describe('the alerts configuration', () => {
     expect(activeRules(RULES, config.rules).map(({ name, forMs, noData }) => [name, forMs, noData])).toEqual([
       ['agent-silent', 30_000, 'alarm'],
       ['not-hashing', 120_000, 'keep'],
+      ['not-working', 120_000, 'keep'],
       ['hashboard-lost', 120_000, 'keep'],
       ['hot', 60_000, 'keep'],
       ['margin-below-zero', 120_000, 'keep'],

@@ -75,6 +75,33 @@ describe('not-hashing', () => {
   })
 })
 
+describe('not-working', () => {
+  const fault = 'gpu3 (GPU-1): the GPU has fallen off the bus (NVML 15)'
+  test.each([
+    ['busy', 'good'],
+    ['idle', 'good'],
+    ['unknown', 'unknown'],
+    ['unreachable', 'bad'],
+    ['faulty', 'bad'],
+  ] as const)('a GPU that is %s is %s', (state, expected) => {
+    expect(verdict('not-working', { devices: [gpu({ state })] })).toBe(expected)
+  })
+
+  test('a lost GPU is told with its reason, and a miner is the other rule’s', () => {
+    const lost = gpu({ deviceId: 'gpu-01/gpu3', state: 'faulty', faults: [fault], couldEarnUsdPerH: 2 })
+    expect(judge('not-working', { devices: [lost, miner({ state: 'faulty' })] })).toMatchObject([
+      { verdict: 'bad', summary: `gpu-01/gpu3 is faulty: ${fault}`, lossUsdPerHour: 2 },
+    ])
+  })
+
+  test('a meter that does not answer is told too', () => {
+    const meter = gpu({ deviceId: 'pdu-1/inlet', kind: 'meter', state: 'unreachable' })
+    expect(judge('not-working', { devices: [meter] })).toMatchObject([
+      { verdict: 'bad', summary: 'pdu-1/inlet does not answer' },
+    ])
+  })
+})
+
 describe('hashboard-lost', () => {
   test('a lost board costs its part of what the miner could earn', () => {
     const [finding] = judge('hashboard-lost', { devices: [miner({ boardsWorking: 2 })] }) ?? []

@@ -52,6 +52,17 @@ describe('the books of a collector', () => {
     ).toHaveLength(2)
   })
 
+  test.each([
+    ['btcUsd', -5, 'expected more than 0'],
+    ['energyUsdPerKwh', 45, 'is it a price a MWh?'],
+    ['difficulty', 150, 'ones, not T'],
+  ])('take no %s of %d: it is no price', async (name, value, why) => {
+    const answer = await books.ask('/api/v1/reprice', { ...tariff, quotes: [{ name, value }] })
+    expect(answer.status).toBe(400)
+    const [detail] = ErrorSchema.parse(answer.body).error.details ?? []
+    expect(detail).toMatchObject({ parameter: 'quotes.0.value', problem: expect.stringContaining(why) })
+  })
+
   test('pay a record that comes after a repricing as corrected, also where the minute had none before', async () => {
     await books.ledger.take(batch(1, [record(1)]))
     await books.ledger.settleAll()

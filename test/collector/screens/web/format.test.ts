@@ -4,11 +4,10 @@ import {
   hashrate,
   percent,
   power,
+  significant,
   span,
   stopwatch,
   UNKNOWN,
-  usd,
-  usdPerMwh,
   zone,
 } from '../../../../collector/screens/web/format.ts'
 
@@ -42,38 +41,11 @@ test.each([
   expect(said(hashrate(rate))).toBe(text)
 })
 
-test.each([
-  [0.0414, '41.40'],
-  [0.09111, '91.11'],
-  [0.9999, '999.90'],
-  [0.999996, '1,000'],
-  [2.214, '2,214'],
-  [-0.0125, '\u221212.50'],
-  [0, '0.00'],
-])('%d USD/kWh reads %s USD/MWh', (price, text) => {
-  expect(usdPerMwh(price)).toBe(text)
-})
-
-test.each([
-  [0, '$0.00'],
-  [-0.001, '$0.00'],
-  [12.345, '$12.35'],
-  [99.996, '$100'],
-  [36_457.4, '$36,457'],
-  [-219.2, '\u2212$219'],
-])('%d USD reads %s', (value, text) => {
-  expect(usd(value)).toBe(text)
-})
-
-test('small money can be told in tenths of a cent', () => {
-  expect(usd(-0.0712, 3)).toBe('\u2212$0.071')
-})
-
 test('what is unknown is a dash in every unit, never 0', () => {
   expect(power(undefined)).toEqual({ digits: UNKNOWN, unit: 'W' })
   expect(hashrate(undefined)).toEqual({ digits: UNKNOWN, unit: 'TH/s' })
-  expect([usd(undefined), usdPerMwh(null), percent(undefined), percent(Number.NaN), span(undefined)]).toEqual(
-    Array.from({ length: 5 }, () => UNKNOWN),
+  expect([percent(undefined), percent(Number.NaN), span(undefined)]).toEqual(
+    Array.from({ length: 3 }, () => UNKNOWN),
   )
 })
 
@@ -99,4 +71,12 @@ test('times are the site’s, with its zone by name, on both sides of the change
     'CST',
   ])
   expect([clock(summer, 'America/Chicago'), zone(summer, 'America/Chicago')]).toEqual(['00:05', 'CDT'])
+})
+
+test.each([
+  [-0.000123456789, '\u22120.000123457'],
+  [123_456_789, '123,457,000'],
+  [4.2, '4.2'],
+])('%d as part of a sum reads %s', (value, text) => {
+  expect(significant(value)).toBe(text)
 })

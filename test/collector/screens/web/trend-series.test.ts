@@ -4,7 +4,7 @@ import { createScene } from '../scene.ts'
 
 const scene = createScene()
 
-test('lines are told in USD/MWh, dearest first, the energy price last, and what never earns is left out', () => {
+test('lines are told by the MWh, dearest first, the energy price last, and what never earns is left out', () => {
   const series = seriesOf(scene.trend(), scene.workloads())
   expect(series?.lines.map((l) => l.name)).toEqual([
     'inference',
@@ -13,7 +13,12 @@ test('lines are told in USD/MWh, dearest first, the energy price last, and what 
     'bitcoin',
     'energy price',
   ])
-  expect(series?.lines.at(-1)?.usdPerMwh.at(-1)).toBeCloseTo(41.4)
+  expect(series?.lines.at(-1)?.perMwh.at(-1)).toBeCloseTo(41.4)
+})
+
+test('a display currency moves every line, the price of energy too', () => {
+  const series = seriesOf(scene.trend(), scene.workloads(), 0.5)
+  expect(series?.lines.at(-1)?.perMwh.at(-1)).toBeCloseTo(20.7)
 })
 
 test('a gap in the ledger stays a gap', () => {
@@ -22,7 +27,7 @@ test('a gap in the ledger stays a gap', () => {
     revenueUsdPerKwh: { bitcoin: [0.09, null] },
     energyUsdPerKwh: [0.04, 0.05],
   }
-  expect(seriesOf(trend, [])?.lines[0]?.usdPerMwh).toEqual([90, null])
+  expect(seriesOf(trend, [])?.lines[0]?.perMwh).toEqual([90, null])
 })
 
 test('the scale is logarithmic only where lines would crush each other', () => {

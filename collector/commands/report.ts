@@ -1,0 +1,64 @@
+import { once } from 'node:events'
+import { ApiClient, type ApiOptions, isoTime } from './api-client.ts'
+
+export interface LedgerOptions extends ApiOptions {
+  from: string
+  to?: string
+  step: string
+  groupBy: string
+  format: string
+}
+
+export interface StatementOptions extends ApiOptions {
+  month: string
+  customer?: string
+  copy?: string
+  format: string
+}
+
+const TELL_EVERY_MS = 1_000
+const NEW_LINE = 10
+
+/** Writes the ledger of a time to standard output, and how far it is to standard error. */
+export async function ledger(options: LedgerOptions): Promise<void> {
+  const { from, to, step, groupBy, format } = options
+  const query = {
+    from: isoTime(from),
+    ...(to === undefined ? {} : { to: isoTime(to) }),
+    step,
+    groupBy,
+    format,
+  }
+  const written = { lines: 0, bytes: 0 }
+  const tell = () => {
+    process.stderr.write(`ledger: ${written.lines} lines, ${(written.bytes / 1e6).toFixed(1)} MB\n`)
+  }
+  const timer = setInterval(tell, TELL_EVERY_MS)
+  try {
+    for await (const piece of new ApiClient(options).download('/api/v1/ledger', query)) {
+      for (const byte of piece) if (byte === NEW_LINE) written.lines++
+      written.bytes += piece.length
+      await write(piece)
+    }
+    tell()
+  } finally {
+    clearInterval(timer)
+  }
+}
+
+/** Writes a customer’s statement, or the site’s own, to standard output. */
+export async function statement(options: StatementOptions): Promise<void> {
+  const { month, customer, copy, format } = options
+  const query = {
+    month,
+    format,
+    ...(customer === undefined ? {} : { customer }),
+    ...(copy === undefined ? {} : { copy }),
+  }
+  for await (const piece of new ApiClient(options).download('/api/v1/statement', query)) await write(piece)
+}
+
+/** As fast as whoever reads takes it. */
+async function write(piece: Uint8Array): Promise<void> {
+  if (!process.stdout.write(piece)) await once(process.stdout, 'drain')
+}

@@ -1,0 +1,139 @@
+import { useState } from 'preact/hooks'
+import type { FigureGroup, Periods } from '../../../figures-view.ts'
+import type { Frame, WorkloadView } from '../../../view.ts'
+import { UNKNOWN } from '../format.ts'
+import { KINDS } from '../kinds.ts'
+import { useMoney } from '../money.ts'
+import { figureColumns, TIME_NAMES, TIMES, type Time } from './earnings-columns.tsx'
+import { MinuteExplained } from './explanation.tsx'
+import { FigureExplained, LiveExplained } from './figure-explained.tsx'
+import { Why } from './panel.tsx'
+import { Section } from './section.tsx'
+import { type Column, Table } from './table.tsx'
+import { useAnswer } from './use-answer.ts'
+
+/** A minute is settled once a minute. */
+const EVERY_MS = 30_000
+const GROUPS = ['workload', 'kind', 'customer', 'container'] as const satisfies readonly FigureGroup[]
+
+/** What each part of the site earned per MWh, now and over the usual times. A figure that is pressed explains itself. */
+export function Earnings({ frame }: { frame: Frame }) {
+  const money = useMoney()
+  const [groupBy, setGroupBy] = useState<(typeof GROUPS)[number]>('workload')
+  const [time, setTime] = useState<Time>('day')
+  const answer = useAnswer<Periods[]>({ path: `/api/v1/periods?groupBy=${groupBy}`, everyMs: EVERY_MS })
+  const { timeZone } = frame.site
+  const live = new Map(frame.workloads.map((w) => [w.workload, w]))
+  const minuteOf = (group: string) =>
+    answer.data?.find((p) => p.group === group)?.minute?.start ??
+    answer.data?.find((p) => p.minute)?.minute?.start
+  const explained = (group: string) => {
+    const minute = minuteOf(group)
+    return groupBy === 'workload' && minute ? (
+      <MinuteExplained workload={group} minute={minute} timeZone={timeZone} />
+    ) : null
+  }
+  const columns: Column<Periods>[] = [
+    {
+      name: groupBy,
+      cell: ({ group }) => <Name group={group} w={groupBy === 'workload' ? live.get(group) : undefined} />,
+    },
+    ...(groupBy === 'workload'
+      ? [
+          {
+            name: `Live ${money.code}/MWh`,
+            number: true,
+            cell: ({ group }: Periods) => {
+              const w = live.get(group)
+              const content = () => w && [<LiveExplained key="live" w={w} />, explained(group)]
+              return w?.revenueUsdPerKwh === undefined ? (
+                UNKNOWN
+              ) : (
+                <Why title={`${group} now`} content={content}>
+                  {money.perMwh(w.revenueUsdPerKwh)}
+                </Why>
+              )
+            },
+          },
+        ]
+      : []),
+    ...TIME_NAMES.map((name) => ({
+      name: TIMES[name],
+      number: true,
+      cell: (row: Periods) => {
+        const figure = row[name]
+        if (figure?.revenueUsdPerKwh === undefined) return UNKNOWN
+        const content = () => [<FigureExplained key="figure" figure={figure} />, explained(row.group)]
+        return (
+          <Why title={`${row.group}, ${TIMES[name].toLowerCase()}`} content={content}>
+            {money.perMwh(figure.revenueUsdPerKwh)}
+          </Why>
+        )
+      },
+    })),
+    ...figureColumns(money).map((c) => ({ ...c, cell: (row: Periods) => c.cell(row[time]) })),
+  ]
+  const worth = ({ monthToDate, minute }: Periods) => (minute ?? monthToDate)?.revenueUsdPerKwh ?? 0
+  return (
+    <Section
+      id="earnings"
+      title={`What a MWh earns, ${money.code}`}
+      answer={answer}
+      timeZone={timeZone}
+      note="settled minutes; press a figure to see how it came about"
+      empty={(data) =>
+        data.length === 0 && 'No settled minute yet: the first one is here a short while after it ends.'
+      }
+    >
+      {(data) => (
+        <>
+          <p class="choices">
+            <Choice label="Group by" names={GROUPS} value={groupBy} onChoose={setGroupBy} />
+            <Choice
+              label="Sums of"
+              names={TIME_NAMES}
+              value={time}
+              onChoose={setTime}
+              textOf={(t) => TIMES[t]}
+            />
+          </p>
+          <Table
+            label={`Earnings by ${groupBy}`}
+            columns={columns}
+            rows={data.toSorted((a, b) => worth(b) - worth(a))}
+            keyOf={(row) => row.group}
+          />
+        </>
+      )}
+    </Section>
+  )
+}
+
+const Name = ({ group, w }: { group: string; w: WorkloadView | undefined }) => (
+  <>
+    {group || '(none)'}
+    {w && <small>{KINDS[w.kind]}</small>}
+  </>
+)
+
+function Choice<T extends string>(props: {
+  label: string
+  names: readonly T[]
+  value: T
+  onChoose: (name: T) => void
+  textOf?: (name: T) => string
+}) {
+  const { label, names, value, onChoose, textOf = (name) => name } = props
+  return (
+    <label>
+      {label}{' '}
+      <select aria-label={label} value={value} onChange={(e) => onChoose(e.currentTarget.value as T)}>
+        {names.map((name) => (
+          <option key={name} value={name}>
+            {textOf(name)}
+          </option>
+        ))}
+      </select>
+    </label>
+  )
+}

@@ -1,0 +1,64 @@
+import type { LedgerFigure, WorkloadView } from '../../../view.ts'
+import { many } from '../format.ts'
+import { Arithmetic } from './arithmetic.tsx'
+
+/** How a figure of the ledger comes to what a MWh earned and cost over its time. */
+export function FigureExplained({ figure }: { figure: LedgerFigure }) {
+  const { energyJ, revenueUsd, costUsd, demandUsd } = figure
+  const mwh = 'energyJ / 3600000000'
+  return (
+    <>
+      <p class="quiet">
+        From {figure.start} to {figure.end}, exact, out of the ledger
+        {figure.revision !== undefined && ', restated'}
+      </p>
+      <Arithmetic
+        name="revenue per MWh"
+        unit="USD/MWh"
+        of={{ formula: `revenueUsd / (${mwh})`, inputs: { revenueUsd, energyJ } }}
+      />
+      <Arithmetic
+        name="net per MWh"
+        unit="USD/MWh"
+        of={{
+          formula: `(revenueUsd - costUsd - demandUsd) / (${mwh})`,
+          inputs: { revenueUsd, costUsd, demandUsd, energyJ },
+        }}
+      />
+      <Arithmetic
+        name="revenue per watt-year"
+        unit="USD/W-year"
+        of={{
+          formula: 'revenueUsd / (energyJ / 3600000) * 8.766',
+          inputs: { revenueUsd, energyJ },
+          because: 'a year has 8766 hours',
+        }}
+      />
+    </>
+  )
+}
+
+/** How what a workload earns now comes about. */
+export function LiveExplained({ w }: { w: WorkloadView }) {
+  const { revenueUsdPerH, energyCostUsdPerH, demandUsdPerH, powerW } = w
+  return (
+    <>
+      <p class="quiet">
+        Live, out of what {many(w.devices, 'device')} told last; the ledger has the exact figures
+      </p>
+      <Arithmetic
+        name="revenue per MWh"
+        unit="USD/MWh"
+        of={{ formula: 'revenueUsdPerH / (powerW / 1000000)', inputs: { revenueUsdPerH, powerW } }}
+      />
+      <Arithmetic
+        name="net"
+        unit="USD/h"
+        of={{
+          formula: 'revenueUsdPerH - energyCostUsdPerH - demandUsdPerH',
+          inputs: { revenueUsdPerH, energyCostUsdPerH, demandUsdPerH },
+        }}
+      />
+    </>
+  )
+}

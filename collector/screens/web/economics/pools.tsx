@@ -1,0 +1,152 @@
+import type { PoolView } from '../../../pool-view.ts'
+import { clock, fixed, hashrate, percent, UNKNOWN } from '../format.ts'
+import { useMoney } from '../money.ts'
+import { Why } from './panel.tsx'
+import { Section } from './section.tsx'
+import { Table } from './table.tsx'
+import { useAnswer } from './use-answer.ts'
+
+const EVERY_MS = 60_000
+const number = true
+const btc = (amount: number | undefined) => (amount === undefined ? UNKNOWN : `${amount.toFixed(8)} BTC`)
+const rate = (hashrateHs: number | undefined) => {
+  const { digits, unit } = hashrate(hashrateHs)
+  return hashrateHs === undefined ? UNKNOWN : `${digits} ${unit}`
+}
+const day = (iso: string) => iso.slice(0, 16).replace('T', ' ')
+
+/** What the pools credit and pay, beside the ledger. */
+export function Pools({ timeZone }: { timeZone: string }) {
+  const money = useMoney()
+  const answer = useAnswer<PoolView[]>({ path: '/api/v1/pools', everyMs: EVERY_MS })
+  return (
+    <Section
+      id="pools"
+      title="Pools beside the ledger"
+      answer={answer}
+      timeZone={timeZone}
+      note="negative: the pool credits less than the site’s own count"
+      empty={(pools) =>
+        pools.length === 0 && 'No pool is asked. List them under pools in the collector’s configuration.'
+      }
+    >
+      {(pools) => (
+        <Table
+          label="Pools beside the ledger"
+          rows={pools}
+          keyOf={(p) => p.name}
+          columns={[
+            {
+              name: 'Pool',
+              cell: (p) => (
+                <>
+                  {p.name}
+                  <small>
+                    {p.kind} · {p.workload}
+                  </small>
+                </>
+              ),
+            },
+            { name: 'State', cell: (p) => <State of={p} timeZone={timeZone} /> },
+            { name: 'Hashrate now', number, cell: (p) => rate(p.hashrateHs?.now) },
+            { name: '24 h', number, cell: (p) => rate(p.hashrateHs?.day) },
+            {
+              name: 'Difference, 24 h',
+              number,
+              apart: true,
+              cell: (p) => (
+                <Why title={`${p.name} beside the ledger`} content={() => <Differences of={p} />}>
+                  {p.differences[0]?.differenceRatio === undefined
+                    ? 'none yet'
+                    : percent(p.differences[0].differenceRatio)}
+                </Why>
+              ),
+            },
+            {
+              name: 'A day',
+              number,
+              cell: (p) => money.text(p.differences[0]?.differenceUsdPerDay),
+            },
+            { name: 'Balance', number, apart: true, cell: (p) => btc(p.balanceBtc) },
+            {
+              name: 'Last payout',
+              number,
+              cell: ({ payouts: [last] }) =>
+                last ? (
+                  <>
+                    {btc(last.amountBtc)}
+                    <small>{day(last.at)} UTC</small>
+                  </>
+                ) : (
+                  UNKNOWN
+                ),
+            },
+            {
+              name: 'Workers',
+              number,
+              cell: ({ workers }) =>
+                workers?.alive === undefined
+                  ? UNKNOWN
+                  : `${fixed(workers.alive, 0)}${workers.dead ? `, ${fixed(workers.dead, 0)} dead` : ''}`,
+            },
+          ]}
+        />
+      )}
+    </Section>
+  )
+}
+
+function State({ of: p, timeZone }: { of: PoolView; timeZone: string }) {
+  const since = p.answeredAt && `answered ${clock(Date.parse(p.answeredAt), timeZone)}`
+  return (
+    <>
+      <span class={p.state === 'failing' || p.stale ? 'loss' : ''}>
+        {p.state === 'failing' ? '◆ failing' : p.stale ? '◆ old' : p.state}
+      </span>
+      <small>{p.reason ?? since}</small>
+    </>
+  )
+}
+
+function Differences({ of: p }: { of: PoolView }) {
+  const money = useMoney()
+  return (
+    <Table
+      label={`${p.name} by day`}
+      rows={p.differences}
+      keyOf={(d) => d.from}
+      columns={[
+        {
+          name: 'From, UTC',
+          cell: (d) => (
+            <>
+              {day(d.from)}
+              <small>to {day(d.to)}</small>
+            </>
+          ),
+        },
+        { name: 'Ledger', number, cell: (d) => money.text(d.ledgerRevenueUsd) },
+        {
+          name: 'Pool',
+          number,
+          cell: (d) => (
+            <>
+              {money.text(d.poolRevenueUsd)}
+              <small>{btc(d.poolRevenueBtc)}</small>
+            </>
+          ),
+        },
+        {
+          name: 'Difference',
+          number,
+          cell: (d) => (
+            <>
+              {percent(d.differenceRatio)}
+              <small>{d.because ?? `by ${d.basis}, ${percent(d.ledgerCoveredRatio)} of the time`}</small>
+            </>
+          ),
+        },
+      ]}
+    />
+  )
+}

@@ -1,0 +1,59 @@
+import { createContext } from 'preact'
+import { useContext } from 'preact/hooks'
+import type { SiteView } from '../../view.ts'
+import { fixed, significant, UNKNOWN } from './format.ts'
+
+/** Money as a screen shows it. Every figure comes in USD, and is converted here and nowhere else. */
+export interface Money {
+  /** ISO 4217 */
+  code: string
+  /** how much of it a USD buys */
+  perUsd: number
+  /** the rate is older than it may be */
+  stale: boolean
+  /** USD as `€12.35`: cents (or finer) below 100, whole above */
+  text(valueUsd: number | undefined, decimals?: 2 | 3): string
+  /** USD with as many decimals as it takes to see what a minute's part is worth */
+  exact(valueUsd: number): string
+  /** USD per kWh as digits per MWh, the market's unit: name `code` beside them */
+  perMwh(usdPerKwh: number | null | undefined): string
+}
+
+/** The money of a site: its display currency, or USD where it has none. */
+export function moneyOf(display: SiteView['displayCurrency']): Money {
+  const { code, perUsd, stale } = display ?? { code: 'USD', perUsd: 1, stale: false }
+  const symbol = symbolOf(code)
+  // the sign stands before the symbol
+  const signed = (digits: string) =>
+    /^\d/.test(digits) ? symbol + digits : digits.slice(0, 1) + symbol + digits.slice(1)
+  return {
+    code,
+    perUsd,
+    stale,
+    text(valueUsd, decimals = 2) {
+      if (valueUsd === undefined || !Number.isFinite(valueUsd)) return UNKNOWN
+      const value = valueUsd * perUsd
+      return signed(fixed(value, Math.abs(value) < 99.995 ? decimals : 0))
+    },
+    exact: (valueUsd) => signed(significant(valueUsd * perUsd)),
+    perMwh: (usdPerKwh) => mwhDigits(usdPerKwh == null ? undefined : usdPerKwh * 1000 * perUsd),
+  }
+}
+
+/** An amount per MWh that is converted already. */
+export const mwhDigits = (perMwh: number | undefined): string =>
+  perMwh === undefined || !Number.isFinite(perMwh)
+    ? UNKNOWN
+    : fixed(perMwh, Math.abs(perMwh) < 999.995 ? 2 : 0)
+
+/** `$`, `€`, `CA$`; a currency without a symbol of its own is its code and a space. */
+const symbolOf = (code: string): string =>
+  new Intl.NumberFormat('en-US', { style: 'currency', currency: code })
+    .formatToParts(0)
+    .filter((part) => part.type === 'currency' || part.type === 'literal')
+    .map((part) => part.value)
+    .join('')
+
+const MoneyContext = createContext(moneyOf(undefined))
+export const MoneyProvider = MoneyContext.Provider
+export const useMoney = (): Money => useContext(MoneyContext)

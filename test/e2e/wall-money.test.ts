@@ -1,0 +1,69 @@
+import type { Browser } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { createServer, type ScreensServer } from '../../collector/screens/server.ts'
+import { type Assets, buildWeb } from '../../collector/screens/web-build.ts'
+import { SILENT } from '../../protocol/kit/log.ts'
+import { launchChromium } from '../chromium.ts'
+import { createScene, type Scene } from '../collector/screens/scene.ts'
+import { clipped, openPage, overflow } from './open-page.ts'
+
+let browser: Browser
+let assets: Assets
+let server: ScreensServer
+
+beforeAll(async () => {
+  assets = await buildWeb()
+  browser = await launchChromium()
+})
+afterEach(() => server.close())
+afterAll(() => browser?.close())
+
+async function open(scene: Scene) {
+  server = createServer({ views: scene, assets, log: SILENT, version: '1.2.3' })
+  const { port } = await server.listen('127.0.0.1', 0)
+  return openPage(browser, `http://127.0.0.1:${port}/wall`)
+}
+
+test('money stands in the site’s currency with its rate, and old prices are named with age and source', async () => {
+  const scene = createScene()
+  const { page, errors, eventually } = await open(scene)
+  await eventually('.versus', /Energy costs41\.40USD\/MWh.*Mining earns9\d\.\d\d.*AI compute earns2,\d{3}/)
+  const prices = scene.site().prices.map((p) => ({
+    ...p,
+    stale: true,
+    staleAfterMs: scene.nowMs - 22 * 60_000,
+    source: 'tickers (median of kraken, coinbase)',
+  }))
+  scene.change.site = { displayCurrency: { code: 'EUR', perUsd: 0.5, stale: true }, prices, demandUsdPerH: 8 }
+  server.tick()
+  await eventually('header', /EUR at 0\.5000 a USD ◆ old rate/)
+  await eventually('.net .sub', /^€\d{3} \u2212 €\d+ energy \u2212 €4\.00 demand$/)
+  await eventually('.versus', /Energy costs20\.70◆ old price/)
+  await eventually('.trend h2', /EUR\/MWh, 24 h.*at the rate of now/)
+  await eventually(
+    '.strips',
+    /◆ energy price 20\.70 EUR\/MWh out of date for 22 min · tickers \(median of kraken, coinbase\).*◆ BTC price €48,206\/BTC/,
+  )
+  expect(await page.locator('.wall').textContent()).not.toContain('$')
+  for (const width of [1920, 390]) {
+    await page.setViewportSize({ width, height: 1080 })
+    expect([width, await page.evaluate(overflow), await page.evaluate(clipped)]).toEqual([width, 0, []])
+  }
+  expect(errors).toEqual([])
+})
+
+test('every kind of workload has its name, and meters that show less than their machines are no loss of anybody', async () => {
+  const scene = createScene()
+  const [one] = scene.workloads()
+  scene.change.workloads = (['reserved', 'colocation', 'fixed', 'unaccounted'] as const).map((kind) => ({
+    ...one!,
+    workload: kind,
+    kind,
+    ...(kind === 'unaccounted' ? { powerW: -4_200, revenueUsdPerH: 0, netUsdPerH: 0.2 } : {}),
+  }))
+  const { page, eventually } = await open(scene)
+  await eventually('.workloads tbody', /reserved GPUs.*colocation.*fixed fee/)
+  await eventually('.workloads tbody tr:last-child', /meters that disagree.*\u22124\.20 kW.*\$0\.20\/h/)
+  expect(await page.locator('.workloads tbody tr:last-child').getAttribute('class')).toBe('costs')
+  await eventually('.versus', /Mining earns–uses no power now.*Colocation earns/)
+})
