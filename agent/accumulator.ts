@@ -146,7 +146,7 @@ export class DeviceAccumulator {
   #counted(energyJ: number | undefined, restarted: boolean | undefined): number | undefined {
     if (energyJ === undefined) return undefined
     // a meter that boots, or the gateway before it, shows zeros: believed, the next reading would be all that it ever counted
-    if (energyJ === 0 && restarted !== true) return undefined
+    if (energyJ === 0 && this.#energy.last !== 0 && restarted !== true) return undefined
     const counted = this.#energy.advance(Math.round(energyJ * 1000), restarted)
     if (counted === undefined) return undefined
     const drawn = Math.min(counted, this.#drawnMilliJ)

@@ -100,6 +100,7 @@ export class Figures implements LedgerFigures {
           ...(above ? { behind: above.deviceId } : {}),
           ...(own === undefined ? {} : { measuredMilliJ: own }),
           behindMilliJ: of.reduce((sum, member) => sum + member.milliJ, 0),
+          totalMilliJ: found.total,
           restMilliJ: found.rest,
           rest,
           of,

@@ -1,8 +1,10 @@
+import type { Device } from '../../protocol/device.ts'
 import { apportion, HOUR_MS, MILLIJOULES_PER_KWH, MINUTE_MS } from '../../protocol/units.ts'
 import type { Workload, WorkloadOf } from '../workloads.ts'
-import { contractTime } from './attribution.ts'
+import { contractTime, matcher } from './attribution.ts'
 import { type MonthOf, minutesPart, type Period } from './calendar.ts'
 import { type PricedPart, pieceWithoutDevice, weightsOf } from './priced.ts'
+import { ratio } from './ratio.ts'
 import { nanoUsd } from './revenue.ts'
 
 /** What pays by contract, not by what is done. */
@@ -15,7 +17,7 @@ export interface Used {
   energyMilliJ: number
   /** what that energy cost, nano-USD */
   costNanoUsd: number
-  /** device-ms observed */
+  /** ms observed: of all the machines together, or of each on average where the minute may be an outage */
   coveredMs: number
 }
 
@@ -51,8 +53,7 @@ export function contractMinute(
   if (contract.kind !== 'colocation') return { standing, passedOn: 0, over: 0, slaCredit: 0 }
   const contractedKwh = contract.contractedKw * KWH_PER_KW_MINUTE
   const usedKwh = used.energyMilliJ / MILLIJOULES_PER_KWH
-  const measured = used.coveredMs >= MEASURED_MS
-  const isOutage = measured && usedKwh < contractedKwh * contract.slaOutageBelowRatio
+  const isOutage = used.coveredMs >= MEASURED_MS && isBelow(contract, used)
   return {
     standing,
     passedOn: contract.energyPassedOn === 'used' ? used.costNanoUsd : 0,
@@ -60,6 +61,11 @@ export function contractMinute(
     slaCredit: isOutage ? -Math.round(standing * contract.slaCreditRatio) : 0,
   }
 }
+
+/** Whether so little was drawn that the minute is an outage, if it was measured. */
+export const isBelow = (contract: WorkloadOf<'colocation'>, { energyMilliJ }: Pick<Used, 'energyMilliJ'>) =>
+  energyMilliJ / MILLIJOULES_PER_KWH <
+  contract.contractedKw * KWH_PER_KW_MINUTE * contract.slaOutageBelowRatio
 
 /** What a contract pays whatever is used: nano-USD of an hour, or of a month of the site. */
 export function standingOf(
@@ -108,6 +114,7 @@ export interface PaidContract {
 
 /**
  * Adds what contracts in force pay to their machines, by energy; a contract without machines stands by itself.
+ * @param devices all that agents have named
  * @returns by name of the workload
  */
 export function payContracts(
@@ -115,12 +122,15 @@ export function payContracts(
   parts: PricedPart[],
   workloads: readonly Workload[],
   monthOf: MonthOf,
+  devices: () => Iterable<Device> = () => [],
 ): Map<string, PaidContract> {
   const paid = new Map<string, PaidContract>()
   for (const workload of workloads) {
     if (!isContract(workload) || !contractTime(workload)(minuteMs)) continue
     const own = parts.filter((p) => p.name === workload.name)
     const used = usedBy(own)
+    if (workload.kind === 'colocation' && workload.slaCreditRatio > 0 && isBelow(workload, used))
+      used.coveredMs = observedMs(workload, own, devices())
     const minute = contractMinute(workload, minuteMs, used, monthOf)
     paid.set(workload.name, { used, minute })
     const revenue = revenueOf(minute)
@@ -148,4 +158,27 @@ function usedBy(parts: readonly PricedPart[]): Used {
     if (counts) used.coveredMs += interval?.coveredMs ?? 0
   }
   return used
+}
+
+/**
+ * How long the machines of a contract were observed, each on average, ms. Those that agents have named and that no record tells
+ * of count as not observed: an agent that is down is no outage of the customer's.
+ */
+function observedMs(
+  { match }: WorkloadOf<'colocation'>,
+  parts: readonly PricedPart[],
+  devices: Iterable<Device>,
+): number {
+  const observed = new Map<string, number>()
+  for (const { interval, counts } of parts) {
+    if (!interval || !counts) continue
+    const { deviceId, coveredMs } = interval
+    observed.set(deviceId, Math.min(MINUTE_MS, (observed.get(deviceId) ?? 0) + coveredMs))
+  }
+  const rules = match.map(matcher)
+  for (const device of devices)
+    if (!observed.has(device.deviceId) && rules.some((fits) => fits({}, device)))
+      observed.set(device.deviceId, 0)
+  const sum = [...observed.values()].reduce((total, ms) => total + ms, 0)
+  return ratio(sum, observed.size) ?? 0
 }

@@ -9,7 +9,7 @@ import type { Prices } from '../quotes.ts'
 import type { Costs, WorkloadOf } from '../workloads.ts'
 import type { Balanced } from './balance.ts'
 import type { MonthOf } from './calendar.ts'
-import { type Contract, isContract, type PaidContract, revenueOf, standingOf } from './contracts.ts'
+import { type Contract, isBelow, isContract, type PaidContract, revenueOf, standingOf } from './contracts.ts'
 import type { Taker } from './distribution.ts'
 import { subsidyBtc } from './mining.ts'
 import { type IntervalPart, type PricedPart, weightsOf } from './priced.ts'
@@ -100,6 +100,8 @@ export function explainContract(
   const standing = 'round(totalNanoUsd * (k + 1) / n) - round(totalNanoUsd * k / n)'
   const inputs = { totalNanoUsd: total, k, n }
   if (contract.kind !== 'colocation') return { formula: standing, inputs }
+  const isUnseen = contract.slaCreditRatio > 0 && minute.slaCredit === 0 && isBelow(contract, used)
+  const unseen = isUnseen ? '; no outage was measured: his machines were not observed' : ''
   return {
     formula: `${standing} + passedOnNanoUsd + overNanoUsd + slaCreditNanoUsd`,
     inputs: {
@@ -108,7 +110,7 @@ export function explainContract(
       overNanoUsd: minute.over,
       slaCreditNanoUsd: minute.slaCredit,
     },
-    because: `of ${contract.contractedKw} kW contracted, ${(used.energyMilliJ / MILLIJOULES_PER_KWH) * 60} kW were drawn`,
+    because: `of ${contract.contractedKw} kW contracted, ${(used.energyMilliJ / MILLIJOULES_PER_KWH) * 60} kW were drawn${unseen}`,
   }
 }
 
@@ -216,7 +218,9 @@ export function explainEnergy(part: PricedPart, minute: PricedMinute): Formula |
   const sum = (of: readonly { amount: number }[]) => of.reduce((a, m) => a + m.amount, 0)
   if (!charge.part) {
     const of = members(charge.taker)
-    const inputs = { meterMilliJ: own.taker.own ?? 0, behindMilliJ: sum(of) }
+    // a host behind its outlet took what that measured
+    const measured = own.found.by === 'meter' ? meter.taker : own.taker
+    const inputs = { meterMilliJ: measured.own ?? 0, behindMilliJ: sum(of) }
     const rest = own.found.behind > 0 ? '(meterMilliJ - behindMilliJ)' : 'meterMilliJ'
     const { spread } = charge
     const formula = spread ? `${rest} * weight / weights` : rest

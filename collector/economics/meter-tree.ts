@@ -127,8 +127,8 @@ export class MeterTree {
     this.total[i] = says
     this.by[i] = OWN
     const isAlone = behind === 1 && kind[i] === METER && i !== site
-    if (isAlone && this.behind[only] === 0 && kind[only] !== METER) {
-      this.#give(only, says, BY_METER)
+    if (isAlone && kind[only] !== METER) {
+      this.#override(only, says)
       return
     }
     let rest = says - known
@@ -145,6 +145,19 @@ export class MeterTree {
     }
     this.rest[i] = rest
     if (rest < 0 || isAlone) this.disagrees[i] = 1
+  }
+
+  /** The machine or host behind its outlet took what that measured, whatever it says itself. */
+  #override(i: number, amount: number): void {
+    if (this.behind[i] === 0) {
+      this.#give(i, amount, BY_METER)
+      return
+    }
+    const rest = (this.rest[i] as number) + amount - (this.total[i] as number)
+    this.total[i] = amount
+    this.rest[i] = rest
+    this.by[i] = BY_METER
+    this.disagrees[i] = rest < 0 ? 1 : 0
   }
 
   #give(i: number, amount: number, by: number): void {

@@ -3,7 +3,7 @@ import { addSums, zeroSums } from '../minutes.ts'
 import type { LedgerSums } from '../store.ts'
 import type { Workload } from '../workloads.ts'
 import type { MonthOf } from './calendar.ts'
-import { type ContractMinute, contractMinute, isContract, revenueOf } from './contracts.ts'
+import { type Contract, type ContractMinute, contractMinute, isContract, revenueOf } from './contracts.ts'
 import { PeakPower } from './peak-power.ts'
 
 /** mJ in a minute at 1 kW. */
@@ -57,7 +57,7 @@ export class MonthAccounts {
     account.observedMs += Math.min(MINUTE_MS, sums.coveredMs)
     account.peak.add(minuteMs, sums.energyMilliJ)
     if (!terms || !isContract(terms)) return
-    const minute = contractMinute(terms, minuteMs, sums, monthOf)
+    const minute = settledMinute(terms, minuteMs, sums, monthOf)
     const { contract } = account
     contract.standing += minute.standing
     contract.passedOn += minute.passedOn
@@ -115,4 +115,20 @@ export class MonthAccounts {
     this.#keys.set(terms, key)
     return key
   }
+}
+
+/**
+ * A contract's minute as it was settled. Whether too little was drawn for want of power or of observers is not in the sums, but
+ * in what was paid.
+ */
+function settledMinute(
+  terms: Contract,
+  minuteMs: number,
+  sums: LedgerSums,
+  monthOf: MonthOf,
+): ContractMinute {
+  const unobserved = contractMinute(terms, minuteMs, { ...sums, coveredMs: 0 }, monthOf)
+  return sums.revenueNanoUsd === revenueOf(unobserved)
+    ? unobserved
+    : contractMinute(terms, minuteMs, sums, monthOf)
 }

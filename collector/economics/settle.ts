@@ -27,6 +27,8 @@ export interface KnownDevices {
   readonly device: (agentId: string, deviceId: string) => Device | undefined
   /** whichever agent reads it */
   readonly find: (deviceId: string) => Device | undefined
+  /** all that agents have named; absent: nobody keeps them */
+  readonly all?: () => Iterable<Device>
 }
 
 export type SettleContext = SettleRules & KnownDevices
@@ -76,7 +78,7 @@ export function priceMinute(
   const demand = demandNanoUsd(costs, minuteMs, monthOf)
   shareDemand(parts, demand)
   depreciate(parts, costs)
-  const contracts = payContracts(minuteMs, parts, workloads, monthOf)
+  const contracts = payContracts(minuteMs, parts, workloads, monthOf, context.all)
   return { parts, takers, distribution, contracts, demandNanoUsd: demand }
 }
 

@@ -18,8 +18,8 @@ export interface Wired {
   loads: Loads
 }
 
-/** Where a plate is not known: what one of its kind takes about, W. Only their ratio counts. */
-const TYPICAL_W = { asic: 3_300, gpu: 500, host: 500, meter: 0, service: 0 } as const
+/** What a miner without a known plate takes about, W; only the ratio to others counts. */
+const TYPICAL_W = 3_300
 const DEEPEST = 16
 const NONE = -1
 
@@ -83,14 +83,16 @@ export class Wiring {
       parents[i] = isFree && (heard[i] || !this.isNamed(i)) ? site : meter
       const kind = this.#kindOf(i)
       loads.kind[i] = LOAD_KINDS.indexOf(kind === 'meter' || kind === 'host' ? kind : 'machine')
-      if (meter !== NONE) loads.weight[i] = this.#named[i]?.device?.ratedPowerW ?? TYPICAL_W[kind]
+      // a silent miner has a part of what its container's meter shows; a silent GPU is lost, and a site's rest is its cooling
+      if (kind === 'asic' && meter !== NONE && meter !== site)
+        loads.weight[i] = this.#named[i]?.device?.ratedPowerW ?? TYPICAL_W
       if (isFree && kind === 'meter') loads.loose[i] = 1
     }
     return { parents, loads }
   }
 
-  /** 1 for each that stands for a GPU host: a host itself, or a meter with nothing but GPUs and hosts behind it. */
-  hosts({ parents, loads: { present } }: Wired): Uint8Array {
+  /** 1 for each that stands for a GPU host: a host itself, or a meter with nothing but GPUs and hosts behind it; never the site's. */
+  hosts({ parents, loads: { present, site } }: Wired): Uint8Array {
     const hosts = new Uint8Array(parents.length)
     const others = new Uint8Array(parents.length)
     const role = this.#role
@@ -103,7 +105,7 @@ export class Wiring {
       }
     })
     for (let i = 0; i < hosts.length; i++) {
-      if (others[i]) hosts[i] = 0
+      if (others[i] || i === site) hosts[i] = 0
       if (this.#isHost[i]) hosts[i] = 1
     }
     return hosts

@@ -47,14 +47,33 @@ describe('the balance of a tree of meters', () => {
   it('calls it a disagreement where machines claim more than their meter, or two meters read the same', () => {
     const [meter] = balance([load('meter', -1, 5000), load('machine', 0, 4000), load('machine', 0, 3000)])
     expect(meter).toMatchObject({ rest: -2000, remainder: 'disagrees' })
-    const [outlet, bmc] = balance([
+    const [feed, panel] = balance([
       load('meter', -1, 5100),
-      load('host', 0, 5000),
+      load('meter', 0, 5000),
       load('machine', 1, 3000),
       load('machine', 1, 1000),
     ])
-    expect(outlet).toMatchObject({ rest: 100, remainder: 'disagrees' })
-    expect(bmc).toMatchObject({ rest: 1000, remainder: 'beyond' })
+    expect(feed).toMatchObject({ rest: 100, remainder: 'disagrees' })
+    expect(panel).toMatchObject({ rest: 1000, remainder: 'beyond' })
+  })
+
+  it('believes an outlet more than the controller of the host behind it', () => {
+    const host = (own?: number) =>
+      balance([
+        load('meter', -1, 5100),
+        load('host', 0, own),
+        load('machine', 1, 3000),
+        load('machine', 1, 1000),
+      ])
+    for (const own of [5000, 5200, undefined])
+      expect(host(own)).toMatchObject([{ rest: 0, total: 5100 }, { rest: 1100, total: 5100 }, {}, {}])
+    const [, less] = balance([
+      load('meter', -1, 3900),
+      load('host', 0, 5000),
+      load('machine', 1, 4000),
+      load('machine', 1, 0),
+    ])
+    expect(less).toMatchObject({ rest: -100, remainder: 'disagrees' })
   })
 
   it('passes on what is behind a meter that says nothing', () => {

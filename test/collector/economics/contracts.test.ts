@@ -106,6 +106,29 @@ describe('contracts', () => {
     expect(revenue(settle(0, sla))).toBe(minute)
   })
 
+  it('give no credit because an agent was down: most of the customer’s machines must have been observed', () => {
+    const machines = Array.from(
+      { length: 10 },
+      (_, i): Device => ({ deviceId: `m${i}`, kind: 'gpu', driver: 'd', tags: { customer: 'acme' } }),
+    )
+    const paid = (workload: Workload, seen: number) =>
+      revenue(
+        settleMinute(
+          0,
+          machines.slice(0, seen).map(({ deviceId }) => record(deviceId, 1)),
+          PRICES,
+          siteRules({ workloads: [workload] }, machines),
+        ),
+      )
+    const [plain, sla] = [colocation(), colocation({ slaCreditRatio: 10 })]
+    const minute = paid(plain, 10)
+    expect(paid(sla, 10)).toBe(-9 * minute)
+    // one that died long ago is no excuse
+    expect(paid(sla, 9)).toBe(-9 * minute)
+    expect(paid(sla, 8)).toBe(minute)
+    expect(paid(sla, 1)).toBe(minute)
+  })
+
   it('hold from their begin to before their end', () => {
     const dated = colocation({ from: '1970-01-01T00:01:00Z', until: '1970-01-01T00:02:00Z' })
     expect([0, 1, 2].map((k) => revenue(settle(k * MINUTE_MS, dated)) > 0)).toEqual([false, true, false])

@@ -60,13 +60,11 @@ const RECORDS = [
 describe('the energy of a site', () => {
   it('is the site meter’s, told apart by workload at every level', () => {
     const rows = settleMinute(0, RECORDS, {}, siteRules({ workloads: WORKLOADS, siteMeter: 'site' }, SITE))
-    // the host takes 600 beyond its GPUs and 300 in its processors: tenant and idle have 3 and 1 parts of it
+    // by its outlet the host takes 700 beyond its GPUs, and 300 in its processors: tenant and idle have 3 and 1 parts of it
     expect(byName(rows)).toEqual({
       mining: 6_000,
-      rental: 3_000 + 450 + 225,
-      idle: 1_000 + 150 + 75,
-      // outlet against the host's own controller
-      unaccounted: 100,
+      rental: 3_000 + 525 + 225,
+      idle: 1_000 + 175 + 75,
       // 500 in the PDU, 500 beyond PDU and miner
       overhead: 1_000,
     })
@@ -86,7 +84,7 @@ describe('the energy of a site', () => {
           ),
         ),
       )
-    expect(settled('overhead', 'overhead')).toMatchObject({ rental: 3_000, idle: 1_000, overhead: 1_900 })
+    expect(settled('overhead', 'overhead')).toMatchObject({ rental: 3_000, idle: 1_000, overhead: 2_000 })
     const spread = settled('workloads', 'workloads')
     expect(spread['overhead'] ?? 0).toBe(0)
     expect(Object.values(spread).reduce((a, b) => a + b, 0)).toBe(12_000)
@@ -120,6 +118,32 @@ describe('the energy of a site', () => {
     ]
     const rows = settleMinute(0, records, {}, siteRules({ workloads: WORKLOADS }, devices))
     expect(byName(rows)).toMatchObject({ mining: 3_000 + 3_000, idle: 1_500 })
+  })
+
+  it('gives a lost GPU nothing of its host’s remainder, and a silent machine nothing of the site’s', () => {
+    const devices = [
+      device('site', 'meter'),
+      device('bmc', 'host', 'site'),
+      device('box/gpu0', 'gpu', 'bmc'),
+      device('box/gpu1', 'gpu', 'bmc'),
+      device('rig', 'asic', 'site'),
+    ]
+    const records = [
+      record('site', 9_000),
+      record('bmc', 1_500),
+      record('box/gpu0', 1_000, TENANT),
+      record('box/gpu1', undefined),
+      record('rig', undefined, POOL),
+    ]
+    const rows = settleMinute(0, records, {}, siteRules({ workloads: WORKLOADS, siteMeter: 'site' }, devices))
+    expect(byName(rows)).toEqual({ rental: 1_500, idle: 0, mining: 0, overhead: 7_500 })
+  })
+
+  it('never takes the site’s meter for a GPU host’s, though only hosts be behind it', () => {
+    const devices = [device('site', 'meter'), device('a', 'host', 'site'), device('a/gpu0', 'gpu', 'a')]
+    const records = [record('site', 9_000), record('a', 1_200), record('a/gpu0', 1_000, TENANT)]
+    const rows = settleMinute(0, records, {}, siteRules({ workloads: WORKLOADS, siteMeter: 'site' }, devices))
+    expect(byName(rows)).toMatchObject({ rental: 1_200, overhead: 7_800 })
   })
 
   it('takes a site without a meter for so many times its machines as the configuration says', () => {
