@@ -43,6 +43,7 @@ export const useOf = (gpu: GpuSnapshot): GpuUse =>
     utilizationRatio: gpu.utilizationRatio,
     processes: gpu.processes ?? [],
     instances: gpu.instances,
+    smCount: gpu.smCount,
   })
 
 /** @param tenancy who holds it; where nobody does and its processes could not be asked, that is not known */

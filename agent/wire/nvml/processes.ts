@@ -9,6 +9,8 @@ import { type NvmlFunction, zeros } from './library.ts'
 const PROCESS_BYTES = 24
 const SAMPLE_BYTES = 32
 const ROOM = 32
+/** gpuInstanceSliceCount in nvmlDeviceAttributes_t */
+const GPU_INSTANCE_SLICES = 24
 /** between two calls more processes may have come */
 const TRIES = 4
 const NO_VALUE = 0xffff_ffff_ffff_ffffn
@@ -20,7 +22,7 @@ const NO_VALUE = 0xffff_ffff_ffff_ffffn
 export async function processesOf(
   gpu: NvmlGpu,
   mig: boolean,
-): Promise<Pick<GpuSnapshot, 'processes' | 'instances'>> {
+): Promise<Pick<GpuSnapshot, 'processes' | 'instances' | 'smCount'>> {
   if (mig) return instancesOf(gpu)
   const processes = await running(gpu, gpu.handle)
   if (!processes || processes.length === 0) return { processes }
@@ -89,16 +91,19 @@ async function entries(
   return undefined
 }
 
-async function instancesOf(gpu: NvmlGpu): Promise<Pick<GpuSnapshot, 'processes' | 'instances'>> {
+async function instancesOf(gpu: NvmlGpu): Promise<Pick<GpuSnapshot, 'processes' | 'instances' | 'smCount'>> {
   const most = (await gpu.u32('nvmlDeviceGetMaxMigDeviceCount', [gpu.handle])) ?? 0
   const instances = new Map<number, GpuInstance>()
+  const slices = new Map<number, number>()
   const processes: GpuProcess[] = []
   for (let i = 0; i < most; i++) {
     const found = await gpu.read('nvmlDeviceGetMigDeviceHandleByIndex', [gpu.handle, i], 8)
     const handle = found?.readBigUInt64LE()
     const instance = handle === undefined ? undefined : await gpu.u32('nvmlDeviceGetGpuInstanceId', [handle])
     if (handle === undefined || instance === undefined) continue
-    const smCount = (await gpu.read('nvmlDeviceGetAttributes_v2', [handle], 40))?.readUInt32LE() ?? 0
+    const attributes = await gpu.read('nvmlDeviceGetAttributes_v2', [handle], 40)
+    const smCount = attributes?.readUInt32LE() ?? 0
+    slices.set(instance, attributes?.readUInt32LE(GPU_INSTANCE_SLICES) ?? 0)
     const uuid = await gpu.text('nvmlDeviceGetUUID', [handle])
     // an instance that is divided once more is as large as its parts
     const before = instances.get(instance)
@@ -108,5 +113,14 @@ async function instancesOf(gpu: NvmlGpu): Promise<Pick<GpuSnapshot, 'processes' 
     )
     processes.push(...((await running(gpu, handle, instance)) ?? []))
   }
-  return { processes, instances: [...instances.values()] }
+  const used = sum(slices.values())
+  const smsUsed = sum([...instances.values()].map((found) => found.smCount))
+  return known({
+    processes,
+    instances: [...instances.values()],
+    // what is not cut into instances is there all the same: as large as the slices that are, on average
+    smCount: used > 0 && used < most ? Math.round((smsUsed * most) / used) : undefined,
+  })
 }
+
+const sum = (counts: Iterable<number>): number => [...counts].reduce((a, b) => a + b, 0)

@@ -193,6 +193,8 @@ test('under MIG each instance is asked for its processes, and its SMs are its si
     { instance: 2, smCount: 60, uuid: 'MIG-00000000-0000-4000-8000-000000000002' },
     { instance: 9, smCount: 16 },
   ])
+  // 4 of 7 slices are cut: three are nobody's
+  expect(gpu?.smCount).toBe(133)
   expect(gpu?.processes).toEqual([{ pid: 900, memoryUsedBytes: MIB, instance: 2 }])
   expect(gpu?.utilizationRatio).toBeUndefined()
   expect(gpu).toMatchObject({ powerW: 612.48, energyJ: 9_007_199_254.123 })

@@ -263,7 +263,10 @@ int nvmlDeviceGetAttributes_v2(void *device, unsigned *out) {
   unsigned long long n;
   int code = number(device, __func__, "", &n);
   memset(out, 0, 40);
-  if (code == OK) out[0] = n;
+  if (code == OK) {
+    out[0] = n;
+    out[6] = n / 16;
+  }
   return code;
 }
 int nvmlDeviceGetRemappedRows(void *device, unsigned *corrected, unsigned *uncorrected, unsigned *pending, unsigned *failed) {
