@@ -131,6 +131,7 @@ export class Collector {
     const devices: KnownDevices = {
       device: (agentId, deviceId) => this.#state.device(agentId, deviceId),
       find: (deviceId) => this.#state.find(deviceId),
+      all: () => [...this.#state.agents()].flatMap((agent) => [...agent.devices.values()]),
     }
     const { retention: retentionMs, settleDelay: settleDelayMs } = config.ledger
     this.#settler = new Settler({

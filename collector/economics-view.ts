@@ -124,8 +124,13 @@ export const ModelSchema = z.object({
   costUsdPerH: usdPerH,
   netUsdPerH: usdPerH,
   revenueUsdPerMwh: z.number().optional().describe('after pool fees'),
-  breakEvenUsdPerKwh: usdPerKwh.optional().describe('hashprice / (24 x J/TH), before pool fees'),
-  breakEvenHashpriceUsdPerPhDay: z.number().optional().describe('24 x J/TH x energy price'),
+  breakEvenUsdPerKwh: usdPerKwh
+    .optional()
+    .describe('what a kWh may cost in all: hashprice / (24 x J/TH), before pool fees'),
+  breakEvenHashpriceUsdPerPhDay: z
+    .number()
+    .optional()
+    .describe('24 x J/TH x what a kWh costs, transmission included'),
 })
 export type ModelView = z.infer<typeof ModelSchema>
 
@@ -143,6 +148,6 @@ export const LoserSchema = z.object({
   revenueUsdPerH: usdPerH,
   costUsdPerH: usdPerH,
   lossUsdPerH: usdPerH,
-  breakEvenUsdPerKwh: usdPerKwh.optional().describe('energy price at which it would earn nothing'),
+  breakEvenUsdPerKwh: usdPerKwh.optional().describe('what a kWh may cost in all'),
 })
 export type LoserView = z.infer<typeof LoserSchema>

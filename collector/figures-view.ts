@@ -67,7 +67,10 @@ export const MeterBalanceSchema = z.object({
   behind: z.string().optional().describe('the meter that it is behind'),
   measuredMilliJ: z.number().int().optional().describe('its own reading; absent: it said nothing'),
   behindMilliJ: z.number().int().describe('what all directly behind it took'),
-  totalMilliJ: z.number().int().describe('what counts: its reading, or that of the outlet that it is behind alone'),
+  totalMilliJ: z
+    .number()
+    .int()
+    .describe('what counts: its reading, or that of the outlet that it is behind alone'),
   restMilliJ: z.number().int().describe('that less what is behind it'),
   rest: z
     .record(z.string(), z.number().int())

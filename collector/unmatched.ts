@@ -8,6 +8,7 @@ import { UNPAID, type Workload } from './workloads.ts'
 const OF_ONE_JOB = new Set(['slurmJob', 'pod', 'podUid', 'containerId', 'container', 'model', 'label.job'])
 /** The fact that a rule of each kind usually asks for, and what it says. */
 const TYPICAL: readonly { fact: string; kind: Workload['kind']; because: string }[] = [
+  { fact: 'poolRole', kind: 'mining', because: 'it is the firmware’s dev fee: a cost of who mines there' },
   { fact: 'poolUrl', kind: 'mining', because: 'it works for a mining pool' },
   { fact: 'service', kind: 'tokens', because: 'it serves tokens' },
   { fact: 'slurmAccount', kind: 'gpu-hour', because: 'a Slurm account holds it' },

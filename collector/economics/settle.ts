@@ -73,7 +73,8 @@ export function priceMinute(
     const money = earned({ workload, owner: interval.owner, device }, interval, usdPerShare)
     part.revenueNanoUsd = nanoUsd(money.revenueUsd)
     part.feeNanoUsd = nanoUsd(money.feeUsd)
-    if (workload?.kind === 'mining') part.minedMilliSat = milliSatOf(money.revenueUsd, prices)
+    if (workload?.kind === 'mining' && device?.algorithm === undefined)
+      part.minedMilliSat = milliSatOf(money.revenueUsd, prices)
   }
   const demand = demandNanoUsd(costs, minuteMs, monthOf)
   shareDemand(parts, demand)

@@ -107,8 +107,11 @@ export function addEconomics(api: OpenAPIHono, views: Pick<Views, 'economy' | 'm
   })
   api.openapi(routes.betterUse, (c) => c.json(adviceOf(views.economy()), 200))
   api.openapi(routes.models, (c) => {
-    const { hashpriceUsdPerPhDay, energyUsdPerKwh } = pricesNow(views.economy().baseline.prices)
-    return c.json(modelBreakEvens(views.machines(), { hashpriceUsdPerPhDay, energyUsdPerKwh }), 200)
+    const { baseline, price } = views.economy()
+    const { hashpriceUsdPerPhDay } = pricesNow(baseline.prices)
+    const { energyUsdPerKwh, transmissionUsdPerKwh = 0 } = price
+    const paid = energyUsdPerKwh === undefined ? undefined : energyUsdPerKwh + transmissionUsdPerKwh
+    return c.json(modelBreakEvens(views.machines(), { hashpriceUsdPerPhDay, energyUsdPerKwh: paid }), 200)
   })
   api.openapi(routes.losers, (c) => c.json(losers(views.machines(), c.req.valid('query').limit), 200))
 }

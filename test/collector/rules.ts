@@ -37,6 +37,7 @@ export function siteRules(o: RulesOptions, devices: readonly Device[] = []): Set
     attribute: attribution(text.workloads),
     monthOf: monthsOf(timeZone),
     find,
+    all: () => devices,
     device: (_agent, deviceId) => find(deviceId),
   }
 }

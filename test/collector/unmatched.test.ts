@@ -21,3 +21,19 @@ test('of those who share a GPU only the one whom no rule knows is unmatched, wit
     },
   ])
 })
+
+test('a dev fee is proposed to the mining workload as a rule of its own, whatever pool its firmware works for', () => {
+  const owner = { poolRole: 'devfee', poolUrl: 'stratum+tcp://dev.pool.example:3333' }
+  const site = siteOf(
+    [
+      {
+        device: { deviceId: 'rig-1', kind: 'asic' },
+        sample: { state: 'hashing', powerW: 3_000, holders: [{ owner, share: 0.02 }] },
+      },
+    ],
+    { workloads: [] },
+  )
+  expect(site.unmatched()).toMatchObject([
+    { powerW: 60, maybe: [{ kind: 'mining' }], rule: { poolRole: 'devfee' } },
+  ])
+})

@@ -134,6 +134,11 @@ test.each([
   ['is overloaded', { status: 503, body: 'Work queue depth exceeded' }, /503; it says: Work queue depth/],
   ['is not a node', { body: '<html>' }, /not JSON: <html>/],
   ['answers something else', { body: { jsonrpc: '2.0', result: 1 } }, /another shape: expected a list/],
+  [
+    'leaves a figure out',
+    { body: [{ id: 0, result: { chain: 'main', blocks: 954_001 }, error: null }] },
+    /^getblockchaininfo answers another shape: difficulty: is missing; expected a number$/,
+  ],
   ['leaves a call out', { body: [] }, /getblockchaininfo: no answer in the batch/],
   [
     'is warming up',

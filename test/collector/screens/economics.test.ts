@@ -57,6 +57,20 @@ describe('the API of what could be', () => {
     }
   })
 
+  test('counts what comes on top of the energy price where a model breaks even', async () => {
+    const at = async (transmissionUsdPerKwh: number) => {
+      const costs = { transmissionUsdPerKwh, depreciation: [] }
+      const { ask } = await start(siteOf([miner(1)], { costs }))
+      const { body } = await ask('/api/v1/models')
+      await server?.close()
+      return z.array(ModelSchema).length(1).parse(body)[0]
+    }
+    const [without, withIt] = [await at(0), await at(0.02)]
+    expect(withIt?.breakEvenUsdPerKwh).toBe(without?.breakEvenUsdPerKwh)
+    const rise = (withIt?.breakEvenHashpriceUsdPerPhDay ?? 0) - (without?.breakEvenHashpriceUsdPerPhDay ?? 0)
+    expect(rise).toBeCloseTo(24 * (without?.efficiencyJPerTh ?? 0) * 0.02, 9)
+  })
+
   test('asks what if by query, or by a whole scenario, with the same answer', async () => {
     const { ask } = await start()
     const query =
