@@ -16,7 +16,7 @@ import { SILENT } from '../../protocol/kit/log.ts'
 import type { Secret } from '../../protocol/kit/secret.ts'
 import { DeskRig, TestFeed } from '../collector/desk-rig.ts'
 import { batch, KNOWN, LedgerRig, record, TENANT } from '../collector/ledger-rig.ts'
-import { gpu, miner, siteOf } from '../collector/site-rig.ts'
+import { gpu, miner, NOW, siteOf } from '../collector/site-rig.ts'
 
 const WORKLOADS = [
   { name: 'mining', kind: 'mining', poolFeeRatio: 0.02, customer: 'own book', match: [{ poolUrl: '*' }] },
@@ -128,7 +128,9 @@ export class EconomicsRig {
       machines: () => live.machines(),
     }
     const feed = new TestFeed('tickers', ['btcUsd'], [{ name: 'btcUsd', value: 96_412 }])
-    const { desk } = await new DeskRig().open(
+    const prices = new DeskRig()
+    prices.nowMs = NOW
+    const { desk } = await prices.open(
       empty ? [] : [feed],
       empty ? {} : { energyUsdPerKwh: 0.05, difficulty: 1e14 },
     )

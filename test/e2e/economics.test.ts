@@ -56,6 +56,11 @@ describe('the page of the energy and finance desks', () => {
     await eventually('.sums', /Net▼ \u2212\$12\.50\/h.*Demand charge\u2212\$3\.00\/h/)
     await page.getByLabel('Group by').selectOption('customer')
     await eventually(cell('earnings', 'Acme', 'Minute'), '3,500')
+    expect(await page.getByRole('link', { name: 'statement' }).first().getAttribute('href')).toMatch(
+      /^\/statement\?month=2026-06&customer=(Acme|own\+book)$/,
+    )
+    await page.getByLabel('Group by').selectOption('kind')
+    await eventually(cell('earnings', 'gpu-hour', 'Live USD/MWh'), '3,500')
     expect(errors).toEqual([])
   })
 
@@ -121,6 +126,8 @@ describe('the page of the energy and finance desks', () => {
     await page.locator(`${cell('better-use', 'Antminer S21', 'Pause above USD/MWh')} button`).click()
     await eventually('dialog .result', /= 0\.14\d+ USD\/kWh/)
     await page.getByRole('button', { name: 'Close' }).click()
+    await eventually(cell('better-use', 'Antminer S9', 'Hours above it, next 24 h'), '24.0 h')
+    await eventually(cell('better-use', 'Antminer S21', 'Hours above it, next 24 h'), '0.0 h')
     await eventually(cell('models', 'Antminer S21', 'J/TH'), '17.5')
     await eventually(cell('losers', 'miner9', 'Loses/h'), '▼ \u2212$0.060')
     await eventually(cell('pools', 'pool-one', 'Difference, 24 h'), '\u22122.1 %')
@@ -166,6 +173,16 @@ describe('the page of the energy and finance desks', () => {
     await eventually('#earnings [role=alert]', /◆ periods: .* Ask again$/s)
     await eventually(cell('models', 'Antminer S21', 'J/TH'), '17.5')
     expect(await page.locator('[role=alert]').count()).toBe(1)
+  })
+
+  test('a lost collector is said at once, and what was live is dimmed', async () => {
+    const { server, url } = await start()
+    const { page, eventually } = await open(url)
+    await eventually(cell('earnings', 'rental', 'Minute'), '3,500')
+    expect(await page.locator('main > .panel.old').count()).toBe(0)
+    await server.close()
+    await eventually('.strip.lost', /No connection to the collector/)
+    expect(await page.locator('main > .panel.old').count()).toBe(1)
   })
 
   test('with a token it asks to sign in, and shows itself to whoever did', async () => {

@@ -52,6 +52,10 @@ function si(value: number | undefined, unit: string, prefixes: readonly string[]
 /** W as W, kW, MW or GW. */
 export const power = (powerW: number | undefined): Reading => si(powerW, 'W', ['', 'k', 'M', 'G'])
 
+/** J as Wh, kWh, MWh or GWh. */
+export const energy = (energyJ: number | undefined): Reading =>
+  si(energyJ === undefined ? undefined : energyJ / 3600, 'Wh', ['', 'k', 'M', 'G'])
+
 /** H/s as TH/s, PH/s, EH/s or ZH/s (smaller ones too, for a miner that just wakes). */
 export const hashrate = (hashrateHs: number | undefined): Reading =>
   hashrateHs !== undefined && hashrateHs < 1e12
@@ -95,3 +99,7 @@ export const zone = (ms: number, timeZone: string): string =>
   new Intl.DateTimeFormat('en-US', { timeZone, timeZoneName: 'short' })
     .formatToParts(ms)
     .find((part) => part.type === 'timeZoneName')?.value ?? timeZone
+
+/** The month at the site, `2026-11`. */
+export const monthOf = (ms: number, timeZone: string): string =>
+  new Intl.DateTimeFormat('sv-SE', { timeZone, year: 'numeric', month: '2-digit' }).format(ms)

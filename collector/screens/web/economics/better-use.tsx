@@ -1,8 +1,10 @@
 import type { AdviceMessage, Use } from '../../../../protocol/advice.ts'
-import { many, power, UNKNOWN } from '../format.ts'
+import type { Quote } from '../../../quotes.ts'
+import { fixed, many, power, UNKNOWN } from '../format.ts'
 import { type Money, useMoney } from '../money.ts'
 import { Arithmetic } from './arithmetic.tsx'
 import { Why } from './panel.tsx'
+import { hoursAbove, type PriceHours, priceHours } from './price-hours.ts'
 import { Section } from './section.tsx'
 import { type Column, Table } from './table.tsx'
 import { useAnswer } from './use-answer.ts'
@@ -11,11 +13,15 @@ type Advice = AdviceMessage & { blocks: (AdviceMessage['blocks'][number] & { use
 type Block = Advice['blocks'][number]
 
 const EVERY_MS = 10_000
+/** from a day ago to all that is known ahead */
+const PRICES_PATH = '/api/v1/quotes/history?name=energyUsdPerKwh'
+const PRICES_EVERY_MS = 60_000
 
 /** The merit order: which machines should pause first as energy gets dearer, and which would earn more elsewhere. */
 export function BetterUse({ timeZone }: { timeZone: string }) {
   const money = useMoney()
   const answer = useAnswer<Advice>({ path: '/api/v1/better-use', everyMs: EVERY_MS })
+  const ahead = useAnswer<Quote[]>({ path: PRICES_PATH, everyMs: PRICES_EVERY_MS })
   return (
     <Section
       id="better-use"
@@ -27,10 +33,10 @@ export function BetterUse({ timeZone }: { timeZone: string }) {
     >
       {(data) => (
         <>
-          <Idle of={data} />
+          <Lead of={data} prices={priceHours(ahead.data ?? [], data.atMs)} />
           <Table
             label="Blocks of machines in merit order"
-            columns={columns(data, money)}
+            columns={columns(data, priceHours(ahead.data ?? [], data.atMs), money)}
             rows={data.blocks}
             keyOf={(b) => b.block}
             classOf={(b) => (b.pause.now ? 'losing' : '')}
@@ -41,8 +47,11 @@ export function BetterUse({ timeZone }: { timeZone: string }) {
   )
 }
 
-function Idle({ of: { idleGpus, energyUsdPerKwh } }: { of: Advice }) {
+/** What energy costs now and in the next day, and what idle GPUs cost. */
+function Lead({ of, prices }: { of: Advice; prices: readonly PriceHours[] }) {
   const money = useMoney()
+  const { idleGpus, energyUsdPerKwh } = of
+  const values = prices.map((p) => p.usdPerKwh)
   const { gpus, opportunityCostUsdPerH, expectedUsdPerH } = idleGpus
   return (
     <p class="lead">
@@ -50,7 +59,10 @@ function Idle({ of: { idleGpus, energyUsdPerKwh } }: { of: Advice }) {
       <b>
         {money.perMwh(energyUsdPerKwh)} {money.code}/MWh
       </b>
-      {energyUsdPerKwh === undefined && ': nobody knows its price, so it counts as free'}.{' '}
+      {energyUsdPerKwh === undefined && ': nobody knows its price, so it counts as free'}
+      {values.length > 1 &&
+        `, ${money.perMwh(Math.min(...values))} to ${money.perMwh(Math.max(...values))} in the next 24 h`}
+      .{' '}
       {gpus > 0 ? (
         <>
           <b>{many(gpus, 'idle GPU')}</b> could earn <b>{money.text(opportunityCostUsdPerH)}/h</b> if all of
@@ -63,7 +75,7 @@ function Idle({ of: { idleGpus, energyUsdPerKwh } }: { of: Advice }) {
   )
 }
 
-function columns(data: Advice, money: Money): Column<Block>[] {
+function columns(data: Advice, prices: readonly PriceHours[], money: Money): Column<Block>[] {
   const { code } = money
   const number = true
   return [
@@ -82,6 +94,14 @@ function columns(data: Advice, money: Money): Column<Block>[] {
         aboveUsdPerKwh === undefined || data.energyUsdPerKwh === undefined
           ? UNKNOWN
           : money.perMwh(aboveUsdPerKwh - data.energyUsdPerKwh),
+    },
+    {
+      name: 'Hours above it, next 24 h',
+      number,
+      cell: ({ pause: { aboveUsdPerKwh } }) =>
+        aboveUsdPerKwh === undefined || prices.length === 0
+          ? UNKNOWN
+          : `${fixed(hoursAbove(prices, aboveUsdPerKwh), 1)} h`,
     },
     { name: 'Best use as it is', apart: true, cell: (b) => b.best?.workload ?? 'this one' },
     { name: 'More/h', number, cell: (b) => <More use={b.best} block={b} /> },

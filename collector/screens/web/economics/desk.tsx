@@ -53,7 +53,10 @@ export function Desk(props: { frame: Frame | undefined; connection: Connection; 
             ))}
           </nav>
           <main>
-            <section class="panel" aria-label="What a MWh costs and earns now">
+            <section
+              class={`panel ${lost || stale ? 'old' : ''}`}
+              aria-label="What a MWh costs and earns now"
+            >
               <Versus site={site} workloads={workloads} />
               <Totals site={site} />
             </section>

@@ -1,5 +1,5 @@
 import type { LedgerFigure } from '../../../view.ts'
-import { fixed, UNKNOWN } from '../format.ts'
+import { energy, fixed, UNKNOWN } from '../format.ts'
 import type { Money } from '../money.ts'
 import type { Column } from './table.tsx'
 
@@ -30,7 +30,7 @@ export function figureColumns(money: Money): Column<LedgerFigure | undefined>[] 
     { name: 'sat/kWh', number, cell: some((f) => maybe(f.minedSatPerKwh, (v) => fixed(v, 1))) },
     { name: `Cost ${code}/MWh`, number, cell: some((f) => money.perMwh(f.costUsdPerKwh)) },
     { name: `Net ${code}/MWh`, number, cell: some((f) => money.perMwh(f.netUsdPerKwh)) },
-    { name: 'Energy MWh', number, cell: some((f) => fixed(f.energyJ / 3.6e9, 3)) },
+    { name: 'Energy', number, cell: some((f) => Object.values(energy(f.energyJ)).join(' ')) },
     { name: 'Revenue', number, cell: some((f) => money.text(f.revenueUsd)) },
     { name: 'Energy cost', number, cell: some((f) => money.text(-f.costUsd)) },
     { name: 'Demand', number, cell: some((f) => money.text(-f.demandUsd)) },

@@ -1,12 +1,14 @@
 import { useState } from 'preact/hooks'
 import type { FigureGroup, Periods } from '../../../figures-view.ts'
-import type { Frame, WorkloadView } from '../../../view.ts'
-import { UNKNOWN } from '../format.ts'
+import type { Frame, WorkloadKind } from '../../../view.ts'
+import { monthOf, UNKNOWN } from '../format.ts'
 import { KINDS } from '../kinds.ts'
 import { useMoney } from '../money.ts'
+import { Choice } from './choice.tsx'
 import { figureColumns, TIME_NAMES, TIMES, type Time } from './earnings-columns.tsx'
 import { MinuteExplained } from './explanation.tsx'
 import { FigureExplained, LiveExplained } from './figure-explained.tsx'
+import { liveGroups } from './live-groups.ts'
 import { Why } from './panel.tsx'
 import { Section } from './section.tsx'
 import { type Column, Table } from './table.tsx'
@@ -23,7 +25,9 @@ export function Earnings({ frame }: { frame: Frame }) {
   const [time, setTime] = useState<Time>('day')
   const answer = useAnswer<Periods[]>({ path: `/api/v1/periods?groupBy=${groupBy}`, everyMs: EVERY_MS })
   const { timeZone } = frame.site
-  const live = new Map(frame.workloads.map((w) => [w.workload, w]))
+  const kinds = new Map(frame.workloads.map((w) => [w.workload, w.kind]))
+  // whose customer and in which container a workload is, only the ledger knows
+  const live = groupBy === 'workload' || groupBy === 'kind' ? liveGroups(frame.workloads, groupBy) : undefined
   const minuteOf = (group: string) =>
     answer.data?.find((p) => p.group === group)?.minute?.start ??
     answer.data?.find((p) => p.minute)?.minute?.start
@@ -36,21 +40,20 @@ export function Earnings({ frame }: { frame: Frame }) {
   const columns: Column<Periods>[] = [
     {
       name: groupBy,
-      cell: ({ group }) => <Name group={group} w={groupBy === 'workload' ? live.get(group) : undefined} />,
+      cell: (row) => <Name row={row} by={groupBy} kind={kinds.get(row.group)} timeZone={timeZone} />,
     },
-    ...(groupBy === 'workload'
+    ...(live
       ? [
           {
             name: `Live ${money.code}/MWh`,
             number: true,
             cell: ({ group }: Periods) => {
-              const w = live.get(group)
-              const content = () => w && [<LiveExplained key="live" w={w} />, explained(group)]
-              return w?.revenueUsdPerKwh === undefined ? (
-                UNKNOWN
-              ) : (
+              const now = live.get(group)
+              if (!now || !(now.powerW > 0)) return UNKNOWN
+              const content = () => [<LiveExplained key="live" of={now} />, explained(group)]
+              return (
                 <Why title={`${group} now`} content={content}>
-                  {money.perMwh(w.revenueUsdPerKwh)}
+                  {money.perMwh(now.revenueUsdPerH / (now.powerW / 1000))}
                 </Why>
               )
             },
@@ -109,31 +112,21 @@ export function Earnings({ frame }: { frame: Frame }) {
   )
 }
 
-const Name = ({ group, w }: { group: string; w: WorkloadView | undefined }) => (
-  <>
-    {group || '(none)'}
-    {w && <small>{KINDS[w.kind]}</small>}
-  </>
-)
-
-function Choice<T extends string>(props: {
-  label: string
-  names: readonly T[]
-  value: T
-  onChoose: (name: T) => void
-  textOf?: (name: T) => string
-}) {
-  const { label, names, value, onChoose, textOf = (name) => name } = props
+/** What a group is: a workload's kind, a customer's statement. */
+function Name(props: { row: Periods; by: FigureGroup; kind: WorkloadKind | undefined; timeZone: string }) {
+  const { row, by, kind, timeZone } = props
+  const { group, monthToDate } = row
+  const query = new URLSearchParams({
+    month: monthToDate ? monthOf(Date.parse(monthToDate.start), timeZone) : '',
+    customer: group,
+  })
   return (
-    <label>
-      {label}{' '}
-      <select aria-label={label} value={value} onChange={(e) => onChoose(e.currentTarget.value as T)}>
-        {names.map((name) => (
-          <option key={name} value={name}>
-            {textOf(name)}
-          </option>
-        ))}
-      </select>
-    </label>
+    <>
+      {group || 'nobody’s'}
+      <small>
+        {by === 'workload' && kind && KINDS[kind]}
+        {by === 'customer' && group && monthToDate && <a href={`/statement?${query}`}>statement</a>}
+      </small>
+    </>
   )
 }

@@ -1,6 +1,7 @@
-import type { LedgerFigure, WorkloadView } from '../../../view.ts'
+import type { LedgerFigure } from '../../../view.ts'
 import { many } from '../format.ts'
 import { Arithmetic } from './arithmetic.tsx'
+import type { LiveEarning } from './live-groups.ts'
 
 /** How a figure of the ledger comes to what a MWh earned and cost over its time. */
 export function FigureExplained({ figure }: { figure: LedgerFigure }) {
@@ -38,13 +39,13 @@ export function FigureExplained({ figure }: { figure: LedgerFigure }) {
   )
 }
 
-/** How what a workload earns now comes about. */
-export function LiveExplained({ w }: { w: WorkloadView }) {
-  const { revenueUsdPerH, energyCostUsdPerH, demandUsdPerH, powerW } = w
+/** How what a group earns now comes about. */
+export function LiveExplained({ of }: { of: LiveEarning }) {
+  const { revenueUsdPerH, energyCostUsdPerH, demandUsdPerH, powerW, devices } = of
   return (
     <>
       <p class="quiet">
-        Live, out of what {many(w.devices, 'device')} told last; the ledger has the exact figures
+        Live, out of what {many(devices, 'device')} told last; the ledger has the exact figures
       </p>
       <Arithmetic
         name="revenue per MWh"

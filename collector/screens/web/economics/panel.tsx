@@ -36,12 +36,12 @@ function Panel(props: { title: string; onClose: () => void; children: ComponentC
       onClick={(e) => e.target === ref.current && ref.current?.close()}
     >
       <div class="inside">
-        <h2 id="panel-title">
-          {title}
+        <div class="head">
+          <h2 id="panel-title">{title}</h2>
           <button type="button" onClick={() => ref.current?.close()}>
             Close
           </button>
-        </h2>
+        </div>
         {children}
       </div>
     </dialog>

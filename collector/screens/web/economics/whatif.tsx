@@ -75,7 +75,7 @@ function Outcome({ of: { site, prices, network } }: { of: Answered }) {
   const next = network?.retargets[0]
   const date = (ms: number) => new Date(ms).toISOString().slice(0, 10)
   return (
-    <p class="lead" aria-live="polite">
+    <p class="lead">
       The site nets <b>{money.text(before.netUsdPerH)}/h</b> now, then{' '}
       <b class={after.netUsdPerH < 0 ? 'loss' : ''}>{money.text(after.netUsdPerH)}/h</b>:{' '}
       <b>

@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest'
 import {
   clock,
+  energy,
   hashrate,
+  monthOf,
   percent,
   power,
   significant,
@@ -79,4 +81,17 @@ test.each([
   [4.2, '4.2'],
 ])('%d as part of a sum reads %s', (value, text) => {
   expect(significant(value)).toBe(text)
+})
+
+test('a month is the site’s, not that of UTC', () => {
+  const start = Date.UTC(2026, 9, 31, 23)
+  expect([monthOf(start, 'Europe/Berlin'), monthOf(start, 'UTC')]).toEqual(['2026-11', '2026-10'])
+})
+
+test('energy is told in the unit that it fills, down to what meters disagree about', () => {
+  expect([said(energy(82_800_000_000)), said(energy(-3_600)), said(energy(undefined))]).toEqual([
+    '23.00 MWh',
+    '\u22121 Wh',
+    `${UNKNOWN} Wh`,
+  ])
 })

@@ -1,0 +1,24 @@
+import type { Quote } from '../../../quotes.ts'
+
+const HOUR_MS = 3_600_000
+const AHEAD_H = 24
+
+/** A price of energy over a part of the next day. */
+export interface PriceHours {
+  usdPerKwh: number
+  hours: number
+}
+
+/** The prices of the 24 h from `nowMs`, of quotes oldest first; each holds until the next, the last one on. */
+export function priceHours(quotes: readonly Pick<Quote, 'value' | 'fromMs'>[], nowMs: number): PriceHours[] {
+  const endMs = nowMs + AHEAD_H * HOUR_MS
+  return quotes.flatMap(({ value, fromMs }, i) => {
+    const from = Math.max(nowMs, fromMs)
+    const to = Math.min(endMs, quotes[i + 1]?.fromMs ?? endMs)
+    return to > from ? [{ usdPerKwh: value, hours: (to - from) / HOUR_MS }] : []
+  })
+}
+
+/** For how many of these hours the price is above one, h. */
+export const hoursAbove = (prices: readonly PriceHours[], usdPerKwh: number): number =>
+  prices.reduce((sum, p) => sum + (p.usdPerKwh > usdPerKwh ? p.hours : 0), 0)
