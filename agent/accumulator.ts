@@ -3,20 +3,12 @@ import { type Holder, NOBODY, type Owner, ownerKey } from '../protocol/owner.ts'
 import { POWER_BASES, type PowerBasis } from '../protocol/sample.ts'
 import { apportion, HOUR_MS, MINUTE_MS, minuteOf, workDiff1OfHashrate } from '../protocol/units.ts'
 import type { Instant } from './clock.ts'
-import { Counter, type CounterState, OWNER_QUANTITIES, sumByOwner } from './counter.ts'
+import { Counter, type CounterState, OWNER_QUANTITIES, type Plausible, sumByOwner } from './counter.ts'
 import type { Reading } from './driver.ts'
 import { known } from './known.ts'
 import { type Bucket, Minutes, type MinutesState, type Piece } from './minutes.ts'
-
-/** What of a reading the next one needs. */
-interface Seen {
-  wallMs: number
-  /** absent after a restart of the agent: a monotonic clock means nothing to another process */
-  steadyMs?: number
-  sample: Pick<Reading['sample'], 'powerW' | 'uptimeS' | 'holders' | 'hashrateHs' | 'utilizationRatio'>
-  /** whether it said what was counted for whom */
-  namedOwners: boolean
-}
+import { plausibleEnergy, plausibleWork } from './plausible.ts'
+import { elapsedSince, isAnotherMachine, restartedSince, type Seen } from './seen.ts'
 
 /** Everything that an accumulator knows, as JSON: what outlives the agent. */
 export interface AccumulatorState {
@@ -61,9 +53,10 @@ export class DeviceAccumulator {
 
   get state(): AccumulatorState {
     const energy = this.#energy.state
-    const { wallMs, sample, namedOwners } = this.#last ?? {}
+    const { wallMs, sample, namedOwners, hardwareId } = this.#last ?? {}
     return {
-      ...(wallMs !== undefined && sample && { last: { wallMs, sample, namedOwners: namedOwners === true } }),
+      ...(wallMs !== undefined &&
+        sample && { last: known({ wallMs, sample, namedOwners: namedOwners === true, hardwareId }) }),
       ...(energy ? { energy } : {}),
       counters: [...this.#counters].flatMap(([key, { state }]): [string, CounterState][] =>
         state ? [[key, state]] : [],
@@ -86,19 +79,29 @@ export class DeviceAccumulator {
     let last = this.#last
     const elapsedMs = last && elapsedSince(last, at)
     if (elapsedMs !== undefined && elapsedMs < 1 && last?.steadyMs !== undefined) return
-    if (elapsedMs !== undefined && elapsedMs > RECOVERED_AT_MOST_MS) {
+    const isAnother = last !== undefined && isAnotherMachine(last, reading)
+    if (isAnother || (elapsedMs !== undefined && elapsedMs > RECOVERED_AT_MOST_MS)) {
       this.#forget()
       last = undefined
     }
     const restarted = last && restartedSince(last, reading, elapsedMs ?? 0)
-    const counting = this.#energy.last !== undefined
-    const countedMilliJ = this.#counted(reading.counters?.energyJ, restarted)
-    const amounts = this.#advanceOwners(reading, restarted, last)
+    const countedTo = this.#energy.last
+    const says = last ? [last.sample, reading.sample] : [reading.sample]
+    const countedMilliJ = this.#counted(
+      reading.counters?.energyJ,
+      restarted,
+      plausibleEnergy(reading.identity.kind, says, at.wallMs),
+    )
+    // a counter that begins anew contains nothing of what was drawn before
+    const counting = countedTo !== undefined && countedTo === this.#energy.last
+    if (!counting && countedMilliJ === undefined) this.#drawnMilliJ = 0
+    const amounts = this.#advanceOwners(reading, restarted, last, at.wallMs)
     const { powerW, uptimeS, holders, hashrateHs, utilizationRatio } = reading.sample
     this.#last = {
       ...at,
       sample: known({ powerW, uptimeS, holders, hashrateHs, utilizationRatio }),
       namedOwners: reading.counters?.byOwner !== undefined,
+      ...known({ hardwareId: reading.identity.hardwareId ?? last?.hardwareId }),
     }
     if (!last || elapsedMs === undefined) return
 
@@ -143,11 +146,15 @@ export class DeviceAccumulator {
   }
 
   /** mJ by the energy counter, less what was drawn from power while it was silent. */
-  #counted(energyJ: number | undefined, restarted: boolean | undefined): number | undefined {
+  #counted(
+    energyJ: number | undefined,
+    restarted: boolean | undefined,
+    plausible: Plausible,
+  ): number | undefined {
     if (energyJ === undefined) return undefined
     // a meter that boots, or the gateway before it, shows zeros: believed, the next reading would be all that it ever counted
     if (energyJ === 0 && this.#energy.last !== 0 && restarted !== true) return undefined
-    const counted = this.#energy.advance(Math.round(energyJ * 1000), restarted)
+    const counted = this.#energy.advance(Math.round(energyJ * 1000), restarted, plausible)
     if (counted === undefined) return undefined
     const drawn = Math.min(counted, this.#drawnMilliJ)
     this.#drawnMilliJ -= drawn
@@ -155,7 +162,8 @@ export class DeviceAccumulator {
   }
 
   /** Differences of the counters that belong to owners. */
-  #advanceOwners(reading: Reading, restarted: boolean | undefined, last: Seen | undefined) {
+  #advanceOwners(reading: Reading, restarted: boolean | undefined, last: Seen | undefined, wallMs: number) {
+    const says = last ? [last.sample, reading.sample] : [reading.sample]
     const amounts: { owner: Owner; quantity: IntervalQuantity; amount: number }[] = []
     for (const [ownerText, c] of sumByOwner(reading.counters?.byOwner ?? [], ownerKey)) {
       // what an earlier life of the agent did not count of an owner that it knew has a past, as an update of the agent shows
@@ -171,7 +179,7 @@ export class DeviceAccumulator {
           counter = new Counter(last?.namedOwners && !hadPast ? { last: 0, strikes: 0 } : undefined)
           this.#counters.set(key, counter)
         }
-        const amount = counter.advance(Math.round(value), restarted)
+        const amount = counter.advance(Math.round(value), restarted, plausibleWork(quantity, says, wallMs))
         if (amount !== undefined) amounts.push({ owner: c.owner, quantity, amount })
       }
     }
@@ -255,18 +263,6 @@ const worse = (a: PowerBasis, b: PowerBasis): PowerBasis =>
 
 function add({ sums }: Pick<Bucket, 'sums'>, quantity: IntervalQuantity, amount: number): void {
   sums[quantity] = (sums[quantity] ?? 0) + amount
-}
-
-/** ms by the monotonic clock; across a restart of the agent by the wall's, where less than 1 says that it was set back. */
-const elapsedSince = (last: Seen, at: Instant): number =>
-  last.steadyMs === undefined ? at.wallMs - last.wallMs : at.steadyMs - last.steadyMs
-
-/** Whether the machine restarted between two readings. An uptime of zero comes with replies that are all zeros: it says nothing. */
-function restartedSince(last: Seen, now: Reading, elapsedMs: number): boolean | undefined {
-  const { uptimeS } = now.sample
-  const before = last.sample.uptimeS
-  if (!uptimeS || !before) return undefined
-  return uptimeS < before || uptimeS * 1000 < elapsedMs
 }
 
 /** A stretch at its UTC minutes. The whole minutes inside a gap stay one piece: they are told apart when they are taken. */

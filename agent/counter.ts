@@ -13,12 +13,26 @@ const STRIKES = {
 export interface CounterState {
   last: number
   strikes: number
+  /** when that was, Unix ms */
+  atMs?: number
+}
+
+/** How much a machine can do: what a new start shows is believed up to this. */
+export interface Plausible {
+  /** now, Unix ms */
+  atMs: number
+  /** at most in a ms, and at once */
+  perMs: number
+  atOnce: number
+  /** whether that also bounds a counter that goes on; a meter's can't be, for it may stand for a site that was idle before and after */
+  always: boolean
 }
 
 /**
  * A cumulative counter of a machine, as differences. A smaller value is a new start (reboot, wrap): what it shows was
- * counted since, so it is the difference: too little by what came before a wrap, and never too much. A reading that is not
- * believed is no difference, and the next one that is covers its time. The differences of whole-number readings are whole,
+ * counted since, so it is the difference: too little by what came before a wrap, and never too much: more than the machine can
+ * do since is another machine's past, or an old value restored. A reading that is not believed is no difference, and the next one
+ * that is covers its time. The differences of whole-number readings are whole,
  * so their sum is exact.
  */
 export class Counter {
@@ -41,22 +55,31 @@ export class Counter {
    * What was added since the last reading; undefined at the first one, or where this one is not believed.
    * @param restarted true: the machine restarted since; false: it did not; undefined: it doesn't say
    */
-  advance(value: number, restarted: boolean | undefined): number | undefined {
+  advance(value: number, restarted: boolean | undefined, plausible: Plausible): number | undefined {
     if (!Number.isFinite(value) || value < 0) return undefined
     const before = this.#state
+    const { atMs, perMs, atOnce, always } = plausible
+    const sinceMs = before?.atMs === undefined ? 0 : Math.max(0, atMs - before.atMs)
+    const most = perMs * sinceMs + atOnce
     if (!before) {
-      this.#state = { last: value, strikes: 0 }
+      this.#state = { last: value, strikes: 0, atMs }
       return undefined
     }
     if (value < before.last) {
       const needed =
         restarted === undefined ? STRIKES.unknown : restarted ? STRIKES.restarted : STRIKES.ranThrough
       if (++before.strikes < needed) return undefined
-      this.#state = { last: value, strikes: 0 }
-      return value
+      this.#state = { last: value, strikes: 0, atMs }
+      return value <= most ? value : undefined
     }
-    this.#state = { last: value, strikes: 0 }
-    return value - before.last
+    const added = value - before.last
+    if (always && added > most) {
+      // one such reading is a hiccup; two are another past, of which nothing is this machine's
+      if (++before.strikes >= STRIKES.unknown) this.#state = { last: value, strikes: 0, atMs }
+      return undefined
+    }
+    this.#state = { last: value, strikes: 0, atMs }
+    return added
   }
 }
 

@@ -339,6 +339,71 @@ describe('the accumulator', () => {
     expect(records.map((r) => [r.owner, r.tokensIn, r.tokensInCached])).toContainEqual([owner, 150, 30])
   })
 
+  it('counts nothing of another machine’s past: one put in its place, or an old value restored', () => {
+    const identity = (hardwareId: string) => ({ kind: 'asic' as const, hardwareId })
+    const works = (hardwareId: string, workDiff1: number, uptimeS: number): Reading => ({
+      identity: identity(hardwareId),
+      sample: { state: 'hashing', hashrateHs: 2e14, uptimeS },
+      counters: { byOwner: [{ owner: POOL, workDiff1 }] },
+    })
+    const ten = (r: Reading, atS: number) => ({ atS, reading: r })
+    // exchanged for one that has mined for weeks, with more or with less behind it
+    for (const past of [7e10, 3e8])
+      expect(
+        sum(
+          run([
+            ten(works('02:00:00:00:00:01', 5e9, 90_000), 0),
+            ten(works('02:00:00:00:00:01', 5e9 + 400_000, 90_010), 10),
+            ten(works('02:00:00:00:00:02', past, 4e6), 20),
+            ten(works('02:00:00:00:00:02', past + 400_000, 4e6 + 10), 30),
+          ]),
+          'workDiff1',
+        ),
+      ).toBe(800_000)
+    // the same machine by its name, whose counter stands where it stood days ago
+    expect(
+      sum(
+        run([
+          ten(works('02:00:00:00:00:01', 7.2e10, 300_000), 0),
+          ten(works('02:00:00:00:00:01', 7.1e10, 260_000), 10),
+          ten(works('02:00:00:00:00:01', 7.1e10 + 400_000, 260_010), 20),
+        ]),
+        'workDiff1',
+      ),
+    ).toBe(400_000)
+  })
+
+  it('takes a dial that goes back to another stand for another dial, not for what was drawn since', () => {
+    const dial = (atS: number, kWh: number) => ({
+      atS,
+      reading: {
+        identity: { kind: 'meter' as const },
+        sample: { state: 'ok' as const, powerW: 3_600_000 },
+        counters: { energyJ: kWh * 3.6e6 },
+      },
+    })
+    const records = run([
+      dial(0, 48_000),
+      dial(10, 48_010),
+      dial(20, 31_000),
+      dial(30, 31_010),
+      dial(40, 31_020),
+    ])
+    // 10 kWh each ten seconds; the stretch in which it was exchanged is what its power says
+    expect(sum(records, 'energyMilliJ')).toBe(40 * 3.6e9)
+  })
+
+  it('believes no leap of a machine’s counter that it can’t have done, and goes on from it', () => {
+    const at = (atS: number, workDiff1: number) => ({
+      atS,
+      reading: reading({ hashrateHs: 2e14, uptimeS: 1000 + atS }, { byOwner: [{ owner: POOL, workDiff1 }] }),
+    })
+    expect(sum(run([at(0, 1e6), at(10, 9e12), at(20, 1.8e6)]), 'workDiff1')).toBe(800_000)
+    expect(sum(run([at(0, 1e6), at(10, 9e12), at(20, 9e12 + 1), at(30, 9e12 + 400_001)]), 'workDiff1')).toBe(
+      400_000,
+    )
+  })
+
   it('forgets counters that are older than anything is kept', () => {
     const before = new DeviceAccumulator('rig1', 15_000)
     before.observe(reading({}, { energyJ: 1000 }), { wallMs: T0, steadyMs: 0 })

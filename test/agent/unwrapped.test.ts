@@ -3,6 +3,8 @@ import { expect, test } from 'vitest'
 import { Counter } from '../../agent/counter.ts'
 import { Unwrapped } from '../../agent/unwrapped.ts'
 
+const ANYTHING = { atMs: 0, perMs: 0, atOnce: Number.POSITIVE_INFINITY, always: true }
+
 const RANGE = 1000
 
 /** What a counter of this range shows, for all that was counted in truth. */
@@ -34,7 +36,7 @@ test('the ledger never counts more than was drawn, across wraps and restarts of 
         const counter = new Unwrapped()
         for (const step of steps) {
           truth += step
-          counted += ledger.advance(counter.add(shown(truth), RANGE), undefined) ?? 0
+          counted += ledger.advance(counter.add(shown(truth), RANGE), undefined, ANYTHING) ?? 0
         }
       }
       expect(counted).toBeLessThanOrEqual(truth)

@@ -1,0 +1,45 @@
+import { HASHES_PER_DIFF1, MINUTE_MS } from '../protocol/units.ts'
+import type { OWNER_QUANTITIES, Plausible } from './counter.ts'
+import type { Reading } from './driver.ts'
+
+/** A machine may have worked harder while nobody looked than it does now. */
+const HARDER = 10
+/** No single machine takes more, or hashes faster; a meter may stand for a site. */
+const MACHINE_W = 20_000
+const MACHINE_HS = 1e15
+const TOKENS_PER_S = 1e7
+/** A reading may be this much older than its time says: two polls, and a clock that was set. */
+const SLACK_MS = 5 * MINUTE_MS
+
+type Says = Pick<Reading['sample'], 'powerW' | 'hashrateHs'>
+
+/** mJ that a device can have taken; without a power anything is possible. */
+export function plausibleEnergy(
+  kind: Reading['identity']['kind'],
+  says: readonly Says[],
+  atMs: number,
+): Plausible {
+  const powers = says.flatMap(({ powerW }) => (powerW === undefined ? [] : [powerW]))
+  if (kind === 'meter' && powers.length === 0)
+    return { atMs, perMs: 0, atOnce: Number.POSITIVE_INFINITY, always: false }
+  const mostW = HARDER * Math.max(...powers, 100)
+  return bounded(atMs, kind === 'meter' ? mostW : Math.max(mostW, MACHINE_W), kind !== 'meter')
+}
+
+/** What it can have done for one owner. */
+export function plausibleWork(
+  quantity: (typeof OWNER_QUANTITIES)[number],
+  says: readonly Says[],
+  atMs: number,
+): Plausible {
+  if (quantity !== 'workDiff1') return bounded(atMs, TOKENS_PER_S / 1000)
+  const mostHs = Math.max(...says.map(({ hashrateHs = 0 }) => HARDER * hashrateHs), MACHINE_HS)
+  return bounded(atMs, mostHs / HASHES_PER_DIFF1 / 1000)
+}
+
+const bounded = (atMs: number, perMs: number, always = true): Plausible => ({
+  atMs,
+  perMs,
+  atOnce: perMs * SLACK_MS,
+  always,
+})
