@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import type { QuoteName } from './quotes.ts'
+import type { QuoteName } from './prices/quotes.ts'
 
 /** What a feed says of one name. */
 export interface Statement {

@@ -20,9 +20,9 @@ import {
   topic,
 } from '../protocol/topics.ts'
 import { clientIdOf } from './broker/embedded.ts'
-import type { InventoryBook } from './inventory.ts'
-import type { Receiver } from './receiver.ts'
-import type { SiteState } from './state.ts'
+import type { Receiver } from './ledger/receiver.ts'
+import type { InventoryBook } from './live/inventory.ts'
+import type { SiteState } from './live/state.ts'
 import type { Quarantined } from './store.ts'
 
 const PAYLOAD_KEPT = 2_000

@@ -1,6 +1,6 @@
 import type { z } from 'zod'
-import type { Ask } from './pool-client.ts'
-import type { Credit } from './pool-credit.ts'
+import type { Ask } from './pool-watch/pool-client.ts'
+import type { Credit } from './pool-watch/pool-credit.ts'
 
 /**
  * The contract of a pool: what it says that it credited and paid. One file a pool in pools/, which names the document that

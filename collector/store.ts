@@ -1,8 +1,8 @@
 import type { Interval } from '../protocol/interval.ts'
 import { PerwattError } from '../protocol/kit/errors.ts'
 import type { Sample } from '../protocol/sample.ts'
-import type { Accounts, Change, Loss, Repricing, Settlement } from './accounts.ts'
-import type { Quote } from './quotes.ts'
+import type { Accounts, Change, Loss, Repricing, Settlement } from './ledger/accounts.ts'
+import type { Quote } from './prices/quotes.ts'
 
 /** An interval with the agent that closed it. Its key is (agentId, deviceId, owner, startMs). */
 export interface AgentInterval extends Interval {

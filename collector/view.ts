@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { DEVICE_KINDS, LocationSchema } from '../protocol/device.ts'
 import { POWER_BASES, QUANTITIES, type Quantity, STATES } from '../protocol/sample.ts'
-import { QuoteSchema } from './quotes.ts'
+import { QuoteSchema } from './prices/quotes.ts'
 
 /**
  * What the collector shows of itself: the API's answers and the screens' stream, in one place. Times are Unix ms, numbers in
@@ -265,9 +265,9 @@ export interface Views {
   frame(): Frame
   trend(): Trend
   /** owners that hold machines now and that no rule knows */
-  unmatched(): import('./figures-view.ts').Unmatched[]
+  unmatched(): import('./ledger/figures-view.ts').Unmatched[]
   /** what the site is and earns, for what could be */
-  economy(): import('./economy.ts').Economy
+  economy(): import('./live/economy.ts').Economy
   /** every miner and GPU that is heard, with what it earns and costs */
   machines(): import('./economics/break-even.ts').Machine[]
 }

@@ -36,7 +36,7 @@ const optionalMatch = z
   .describe(common.match.description ?? '')
 
 /** How a pool pays. All are worth the same on average; the others than FPPS are an estimate of what will come. */
-export const MINING_SCHEMES = ['fpps', 'pps+', 'pplns', 'solo'] as const
+const MINING_SCHEMES = ['fpps', 'pps+', 'pplns', 'solo'] as const
 
 const MiningSchema = z.strictObject({
   ...common,

@@ -5,7 +5,7 @@ import {
   MINUTE_MS,
   NANO_USD_PER_USD,
 } from '../../protocol/units.ts'
-import type { Prices } from '../quotes.ts'
+import type { Prices } from '../prices/quotes.ts'
 import type { Costs, WorkloadOf } from '../workloads.ts'
 import type { Balanced } from './balance.ts'
 import type { MonthOf } from './calendar.ts'

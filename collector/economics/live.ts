@@ -1,6 +1,6 @@
 import type { Device } from '../../protocol/device.ts'
 import type { Sample } from '../../protocol/sample.ts'
-import type { Prices } from '../quotes.ts'
+import type { Prices } from '../prices/quotes.ts'
 import type { Workload } from '../workloads.ts'
 import type { TookBy } from './balance.ts'
 import type { LiveEarnings } from './live-earnings.ts'

@@ -1,5 +1,5 @@
 import { MINUTE_MS } from '../../protocol/units.ts'
-import { addSums, zeroSums } from '../minutes.ts'
+import { addSums, zeroSums } from '../ledger/minutes.ts'
 import type { LedgerSums } from '../store.ts'
 import type { Workload } from '../workloads.ts'
 import type { MonthOf } from './calendar.ts'

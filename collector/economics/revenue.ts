@@ -6,7 +6,7 @@ import {
   NANO_USD_PER_USD,
   workDiff1OfHashrate,
 } from '../../protocol/units.ts'
-import type { Prices } from '../quotes.ts'
+import type { Prices } from '../prices/quotes.ts'
 import type { Workload, WorkloadOf } from '../workloads.ts'
 import type { DeviceFacts } from './attribution.ts'
 import { usdPerDiff1 } from './mining.ts'
@@ -107,7 +107,7 @@ export const isPaidByShare = ({ workload, device }: Work): boolean =>
   workload?.kind === 'mining' && workload.usdPerPhDay === undefined && device?.algorithm === undefined
 
 /** USD of a difficulty-1 share at a hashprice in USD per PH/s per day: hashprice x 2^32 / (1e15 x 86400). */
-export const usdPerShareAt = (usdPerPhDay: number): number =>
+const usdPerShareAt = (usdPerPhDay: number): number =>
   (usdPerPhDay * HASHES_PER_DIFF1) / (1e15 * 86_400)
 
 function tokensUsd(w: WorkloadOf<'tokens'>, { tokensIn = 0, tokensInCached = 0, tokensOut = 0 }: Quantities) {

@@ -1,6 +1,6 @@
 import type { Device } from '../../protocol/device.ts'
 import { ownerKey } from '../../protocol/owner.ts'
-import type { Prices } from '../quotes.ts'
+import type { Prices } from '../prices/quotes.ts'
 import { type AgentInterval, LEDGER_SUMS, type LedgerRow } from '../store.ts'
 import type { AttributionSettings, Costs, Workload } from '../workloads.ts'
 import type { Attribute } from './attribution.ts'

@@ -3,10 +3,10 @@ import { z } from 'zod'
 import { PerwattError, reasonOf } from '../../protocol/kit/errors.ts'
 import { HttpUrlSchema } from '../../protocol/kit/fields.ts'
 import { SecretSchema } from '../../protocol/kit/secret.ts'
-import { BlockFees } from '../block-fees.ts'
 import { defineFeed, type Statement } from '../feed.ts'
-import { AllowPrivateSchema, feedClient, pollSchema, refineUrl, shaped } from '../feed-http.ts'
-import { polling } from '../polling.ts'
+import { BlockFees } from '../prices/block-fees.ts'
+import { AllowPrivateSchema, feedClient, pollSchema, refineUrl, shaped } from '../prices/feed-http.ts'
+import { polling } from '../prices/polling.ts'
 
 /** A node is one's own: on this machine or beside it. */
 const OWN_NETWORK = ['127.0.0.0/8', '::1/128', '10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7']

@@ -9,9 +9,9 @@ import {
   feedClient,
   pollSchema,
   refineUrl,
-} from '../feed-http.ts'
-import { polling } from '../polling.ts'
-import { CurrencySchema, currencyQuote, type QuoteName } from '../quotes.ts'
+} from '../prices/feed-http.ts'
+import { polling } from '../prices/polling.ts'
+import { CurrencySchema, currencyQuote, type QuoteName } from '../prices/quotes.ts'
 
 /** A day of blocks: what pools average the fees over. */
 const FEE_BLOCKS = 144

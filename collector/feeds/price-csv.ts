@@ -4,11 +4,11 @@ import { type Parser, parse } from 'csv-parse'
 import { z } from 'zod'
 import { PerwattError, reasonOf } from '../../protocol/kit/errors.ts'
 import { defineFeed } from '../feed.ts'
-import { pollSchema } from '../feed-http.ts'
-import { polling } from '../polling.ts'
-import { scaled, type TimedPrice, timed } from '../price-series.ts'
-import { QuoteNameSchema } from '../quotes.ts'
-import { readTime, TimeZoneSchema } from '../time-zone.ts'
+import { pollSchema } from '../prices/feed-http.ts'
+import { polling } from '../prices/polling.ts'
+import { scaled, type TimedPrice, timed } from '../prices/price-series.ts'
+import { QuoteNameSchema } from '../prices/quotes.ts'
+import { readTime, TimeZoneSchema } from '../prices/time-zone.ts'
 
 /** Five-minute prices of three years. */
 const MAX_ROWS = 350_000

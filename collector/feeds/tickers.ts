@@ -2,9 +2,9 @@ import { z } from 'zod'
 import { PerwattError, reasonOf } from '../../protocol/kit/errors.ts'
 import { HttpUrlSchema } from '../../protocol/kit/fields.ts'
 import { defineFeed } from '../feed.ts'
-import { AllowPrivateSchema, AmountSchema, checkUrl, feedClient, pollSchema } from '../feed-http.ts'
-import { medianPrice } from '../median-price.ts'
-import { polling } from '../polling.ts'
+import { AllowPrivateSchema, AmountSchema, checkUrl, feedClient, pollSchema } from '../prices/feed-http.ts'
+import { medianPrice } from '../prices/median-price.ts'
+import { polling } from '../prices/polling.ts'
 
 /** Where an exchange says its last price of a Bitcoin, and where in the answer it stands. */
 const EXCHANGES = {

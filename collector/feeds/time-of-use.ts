@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import { HOUR_MS } from '../../protocol/units.ts'
 import { defineFeed } from '../feed.ts'
-import { AHEAD_MS, BACK_MS } from '../price-series.ts'
-import { DAYS, type Tariff, tariffPrices } from '../tariff-schedule.ts'
-import { TimeZoneSchema } from '../time-zone.ts'
+import { AHEAD_MS, BACK_MS } from '../prices/price-series.ts'
+import { DAYS, type Tariff, tariffPrices } from '../prices/tariff-schedule.ts'
+import { TimeZoneSchema } from '../prices/time-zone.ts'
 
 const CLOCK = /^([01]\d|2[0-3]):([0-5]\d)$|^24:00$/
 

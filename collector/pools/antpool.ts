@@ -2,8 +2,8 @@ import { createHmac } from 'node:crypto'
 import { z } from 'zod'
 import { SecretSchema } from '../../protocol/kit/secret.ts'
 import { definePool } from '../pool.ts'
-import { completeDays, lastDay, newestPayouts } from '../pool-credit.ts'
-import { amount, hashrateText, maybe, refusalByCode, utcText } from '../pool-fields.ts'
+import { completeDays, lastDay, newestPayouts } from '../pool-watch/pool-credit.ts'
+import { amount, hashrateText, maybe, refusalByCode, utcText } from '../pool-watch/pool-fields.ts'
 
 /**
  * AntPool. Shapes: its API guide (antpool.com/userApiGuide) as the clients node-antpool and solidity-antpool show it. All its

@@ -3,8 +3,8 @@ import { SecretSchema } from '../../protocol/kit/secret.ts'
 import { hashrateHs } from '../../protocol/units.ts'
 import { DAY_MS } from '../economics/revenue.ts'
 import { definePool } from '../pool.ts'
-import { completeDays, firstDay, isoDate, lastDay, newestPayouts, utcDay } from '../pool-credit.ts'
-import { amount, hashrateUnit, maybe, SATOSHIS_PER_BTC, unixS } from '../pool-fields.ts'
+import { completeDays, firstDay, isoDate, lastDay, newestPayouts, utcDay } from '../pool-watch/pool-credit.ts'
+import { amount, hashrateUnit, maybe, SATOSHIS_PER_BTC, unixS } from '../pool-watch/pool-fields.ts'
 
 /**
  * Braiins Pool. Shapes: Braiins Academy, "Braiins Pool: Monitoring", section API configuration (2025). Its shares are of

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { SecretSchema } from '../../protocol/kit/secret.ts'
 import { definePool } from '../pool.ts'
-import { byDay, completeDays, firstDay, lastDay, newestPayouts } from '../pool-credit.ts'
-import { amount, maybe, refusalByCode, unixS } from '../pool-fields.ts'
+import { byDay, completeDays, firstDay, lastDay, newestPayouts } from '../pool-watch/pool-credit.ts'
+import { amount, maybe, refusalByCode, unixS } from '../pool-watch/pool-fields.ts'
 
 /**
  * F2Pool. Shapes: "F2Pool API v2" (api.f2pool.com/v2/doc/en.html): assets/balance, assets/transactions/list, hash_rate/info and

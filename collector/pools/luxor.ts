@@ -1,8 +1,16 @@
 import { z } from 'zod'
 import { SecretSchema } from '../../protocol/kit/secret.ts'
 import { definePool } from '../pool.ts'
-import { byDay, completeDays, firstDay, isoDate, lastDay, newestPayouts, utcDay } from '../pool-credit.ts'
-import { amount, maybe, utcText } from '../pool-fields.ts'
+import {
+  byDay,
+  completeDays,
+  firstDay,
+  isoDate,
+  lastDay,
+  newestPayouts,
+  utcDay,
+} from '../pool-watch/pool-credit.ts'
+import { amount, maybe, utcText } from '../pool-watch/pool-fields.ts'
 
 /**
  * Luxor. Shapes: docs.luxor.tech, Mining Pool API V2, Reporting and Payments. The key goes into `authorization` as it is, without

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { definePool } from '../pool.ts'
-import { byDay, completeDays, firstDay, lastDay, newestPayouts, utcDay } from '../pool-credit.ts'
-import { amount, maybe, SATOSHIS_PER_BTC, unixS, utcText } from '../pool-fields.ts'
+import { byDay, completeDays, firstDay, lastDay, newestPayouts, utcDay } from '../pool-watch/pool-credit.ts'
+import { amount, maybe, SATOSHIS_PER_BTC, unixS, utcText } from '../pool-watch/pool-fields.ts'
 
 /**
  * OCEAN. Shapes: its public API (api.ocean.xyz/v1, ocean.xyz/docs/api): statsnap, user_hashrate and earnpay, by payout address

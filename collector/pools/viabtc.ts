@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { SecretSchema } from '../../protocol/kit/secret.ts'
 import { definePool } from '../pool.ts'
-import { completeDays, firstDay, isoDate, lastDay, newestPayouts, utcDay } from '../pool-credit.ts'
-import { amount, maybe, refusalByCode, unixS, utcText } from '../pool-fields.ts'
+import { completeDays, firstDay, isoDate, lastDay, newestPayouts, utcDay } from '../pool-watch/pool-credit.ts'
+import { amount, maybe, refusalByCode, unixS, utcText } from '../pool-watch/pool-fields.ts'
 
 /**
  * ViaBTC. Shapes: the wiki of github.com/viabtc/viapool_api. What is asked needs the API key alone, no signature: the secret

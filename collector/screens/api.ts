@@ -3,12 +3,12 @@ import type { Context } from 'hono'
 import { DEVICE_KINDS } from '../../protocol/device.ts'
 import { reasonOf } from '../../protocol/kit/errors.ts'
 import type { Log } from '../../protocol/kit/log.ts'
-import type { Books } from '../books.ts'
-import type { Figures } from '../figures.ts'
-import type { LedgerFigures } from '../figures-view.ts'
-import type { PoolView } from '../pool-view.ts'
-import type { QuoteDesk } from '../quote-desk.ts'
-import type { StatementSource } from '../statements.ts'
+import type { Books } from '../ledger/books.ts'
+import type { Figures } from '../ledger/figures.ts'
+import type { LedgerFigures } from '../ledger/figures-view.ts'
+import type { PoolView } from '../pool-watch/pool-view.ts'
+import type { QuoteDesk } from '../prices/quote-desk.ts'
+import type { StatementSource } from '../statements/statements.ts'
 import {
   AlertViewSchema,
   DeviceViewSchema,

@@ -1,11 +1,11 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import { withDeadline } from '../../protocol/kit/retry.ts'
 import { MINUTE_MS, minuteOf } from '../../protocol/units.ts'
-import { AuditSchema, type Books, LossSchema, QuarantineSchema, RepricingSchema } from '../books.ts'
-import { ExplanationSchema } from '../explanation-view.ts'
-import { faultOf } from '../quote-check.ts'
-import { QUOTE_NAMES, QUOTE_UNITS, type Quote } from '../quotes.ts'
-import type { RepricingRequest } from '../repricer.ts'
+import { AuditSchema, type Books, LossSchema, QuarantineSchema, RepricingSchema } from '../ledger/books.ts'
+import { ExplanationSchema } from '../ledger/explanation-view.ts'
+import type { RepricingRequest } from '../ledger/repricer.ts'
+import { faultOf } from '../prices/quote-check.ts'
+import { QUOTE_NAMES, QUOTE_UNITS, type Quote } from '../prices/quotes.ts'
 import { type Fault, stepMsOf, stepSchema, timeSchema } from './ledger-query.ts'
 import {
   badParameters,

@@ -1,9 +1,9 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import { DurationMsSchema } from '../../protocol/kit/fields.ts'
 import { HOUR_MS, MINUTE_MS } from '../../protocol/units.ts'
-import type { QuoteDesk } from '../quote-desk.ts'
-import { QuoteNameSchema, QuoteSchema } from '../quotes.ts'
-import { QuotesSchema } from '../quotes-view.ts'
+import type { QuoteDesk } from '../prices/quote-desk.ts'
+import { QuoteNameSchema, QuoteSchema } from '../prices/quotes.ts'
+import { QuotesSchema } from '../prices/quotes-view.ts'
 import { type Fault, timeSchema } from './ledger-query.ts'
 import { badParameters, ErrorSchema, json, none, parameters, problem, refused, routeOf } from './route.ts'
 

@@ -1,4 +1,4 @@
-import type { Statement } from '../statement-view.ts'
+import type { Statement } from '../statements/statement-view.ts'
 import { csvLine } from './csv.ts'
 
 const HEAD = [

@@ -1,5 +1,5 @@
 import { html } from 'hono/html'
-import type { Statement, StatementLine } from '../statement-view.ts'
+import type { Statement, StatementLine } from '../statements/statement-view.ts'
 import {
   amountText,
   kwhText,

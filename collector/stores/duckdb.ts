@@ -1,5 +1,5 @@
 import { MINUTE_MS } from '../../protocol/units.ts'
-import type { Quote } from '../quotes.ts'
+import type { Quote } from '../prices/quotes.ts'
 import {
   type AgentInterval,
   type GroupBy,

@@ -1,7 +1,7 @@
 import { PerwattError } from '../../protocol/kit/errors.ts'
 import type { Log } from '../../protocol/kit/log.ts'
 import { HOUR_MS, MINUTE_MS } from '../../protocol/units.ts'
-import { runsOf } from '../minutes.ts'
+import { runsOf } from '../ledger/minutes.ts'
 import {
   type Append,
   type GroupBy,

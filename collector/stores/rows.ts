@@ -1,6 +1,6 @@
 import { PerwattError } from '../../protocol/kit/errors.ts'
 import { MINUTE_MS, minuteOf } from '../../protocol/units.ts'
-import type { ChangeBucket, Loss } from '../accounts.ts'
+import type { ChangeBucket, Loss } from '../ledger/accounts.ts'
 import { type Append, type HighWater, LEDGER_SUMS, type LedgerRow, type LedgerSums } from '../store.ts'
 
 /** Rules that every store follows alike. */

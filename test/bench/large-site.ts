@@ -1,7 +1,7 @@
 import { attribution } from '../../collector/economics/attribution.ts'
 import { monthsOf } from '../../collector/economics/calendar.ts'
 import type { SettleRules } from '../../collector/economics/settle.ts'
-import type { SiteState } from '../../collector/state.ts'
+import type { SiteState } from '../../collector/live/state.ts'
 import { AttributionSchema, CostsSchema, type Workload, WorkloadSchema } from '../../collector/workloads.ts'
 import type { Device } from '../../protocol/device.ts'
 import type { Owner } from '../../protocol/owner.ts'

@@ -1,4 +1,4 @@
-import { zeroSums } from '../../collector/minutes.ts'
+import { zeroSums } from '../../collector/ledger/minutes.ts'
 import type { LedgerRow } from '../../collector/store.ts'
 
 /** A workload's rows of whole minutes, each the same, from a time on. */

@@ -1,6 +1,13 @@
-import type { Change, ChangeBucket, Loss, Repricing, Settlement, Terms } from '../../collector/accounts.ts'
-import { addSums, zeroSums } from '../../collector/minutes.ts'
-import type { Quote } from '../../collector/quotes.ts'
+import type {
+  Change,
+  ChangeBucket,
+  Loss,
+  Repricing,
+  Settlement,
+  Terms,
+} from '../../collector/ledger/accounts.ts'
+import { addSums, zeroSums } from '../../collector/ledger/minutes.ts'
+import type { Quote } from '../../collector/prices/quotes.ts'
 import {
   type AgentInterval,
   type Append,

@@ -1,7 +1,7 @@
 import { attribution } from '../../collector/economics/attribution.ts'
 import { monthsOf } from '../../collector/economics/calendar.ts'
 import type { SettleContext } from '../../collector/economics/settle.ts'
-import type { RulesText } from '../../collector/pricing.ts'
+import type { RulesText } from '../../collector/ledger/pricing.ts'
 import {
   AttributionSchema,
   type AttributionSettings,

@@ -1,5 +1,5 @@
-import type { Accounts, Change, Repricing, Settlement } from '../../accounts.ts'
-import type { Quote } from '../../quotes.ts'
+import type { Accounts, Change, Repricing, Settlement } from '../../ledger/accounts.ts'
+import type { Quote } from '../../prices/quotes.ts'
 import type { SettledWith } from '../../store.ts'
 import { CHANGE_SUMS, changeColumns, changeOfColumns } from '../rows.ts'
 import type { Database } from './database.ts'

@@ -1,6 +1,6 @@
 import type { IPoint } from 'influx'
-import type { Accounts, Change, Loss, Repricing, Settlement, Terms } from '../../accounts.ts'
-import type { Quote } from '../../quotes.ts'
+import type { Accounts, Change, Loss, Repricing, Settlement, Terms } from '../../ledger/accounts.ts'
+import type { Quote } from '../../prices/quotes.ts'
 import { CHANGE_SUMS, changeColumns, changeOfColumns } from '../rows.ts'
 import type { InfluxClient } from './client.ts'
 import { point, present, type Row, text } from './points.ts'

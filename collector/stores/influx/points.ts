@@ -1,6 +1,6 @@
 import { FieldType, type IPoint, type ISchemaOptions } from 'influx'
 import { INTERVAL_QUANTITIES } from '../../../protocol/interval.ts'
-import type { Quote } from '../../quotes.ts'
+import type { Quote } from '../../prices/quotes.ts'
 import type { HighWater } from '../../store.ts'
 import {
   type AgentInterval,

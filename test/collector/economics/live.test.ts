@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { type LiveDevice, liveFigures } from '../../../collector/economics/live.ts'
-import type { Prices, QuoteName } from '../../../collector/quotes.ts'
+import type { Prices, QuoteName } from '../../../collector/prices/quotes.ts'
 import type { Workload } from '../../../collector/workloads.ts'
 import type { Device } from '../../../protocol/device.ts'
 import type { Sample } from '../../../protocol/sample.ts'

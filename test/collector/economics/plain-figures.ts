@@ -12,7 +12,7 @@ import type {
 } from '../../../collector/economics/live.ts'
 import { earnedPerH, shareUsd } from '../../../collector/economics/revenue.ts'
 import { energyUsdPerKwh } from '../../../collector/economics/settle.ts'
-import type { Prices } from '../../../collector/quotes.ts'
+import type { Prices } from '../../../collector/prices/quotes.ts'
 import { UNPAID, type Workload } from '../../../collector/workloads.ts'
 import type { Device } from '../../../protocol/device.ts'
 import { NOBODY, type Owner } from '../../../protocol/owner.ts'

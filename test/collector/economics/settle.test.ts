@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { settleMinute } from '../../../collector/economics/settle.ts'
-import type { Prices, QuoteName } from '../../../collector/quotes.ts'
+import type { Prices, QuoteName } from '../../../collector/prices/quotes.ts'
 import type { AgentInterval } from '../../../collector/store.ts'
 import type { Workload } from '../../../collector/workloads.ts'
 import type { Device } from '../../../protocol/device.ts'

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import type { z } from 'zod'
 import { addressGuard } from '../../../collector/outbound.ts'
 import type { Pool, PoolReport } from '../../../collector/pool.ts'
-import { createAsk } from '../../../collector/pool-client.ts'
+import { createAsk } from '../../../collector/pool-watch/pool-client.ts'
 
 export interface Asked {
   method: string

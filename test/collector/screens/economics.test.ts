@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { z } from 'zod'
 import { WHAT_IF_OPTIONS, whatif } from '../../../collector/commands/whatif.ts'
-import { LoserSchema, ModelSchema, WhatIfSchema } from '../../../collector/economics-view.ts'
+import { LoserSchema, ModelSchema, WhatIfSchema } from '../../../collector/live/economics-view.ts'
 import { createServer, type ScreensServer } from '../../../collector/screens/server.ts'
 import type { Views } from '../../../collector/view.ts'
 import { AdviceMessageSchema } from '../../../protocol/advice.ts'

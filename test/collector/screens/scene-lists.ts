@@ -1,4 +1,4 @@
-import type { FigureQuery } from '../../../collector/figures-view.ts'
+import type { FigureQuery } from '../../../collector/ledger/figures-view.ts'
 import type { AgentView, AlertView, DeviceView, LedgerFigure, Trend } from '../../../collector/view.ts'
 import { HOUR_MS, JOULES_PER_KWH, MINUTE_MS } from '../../../protocol/units.ts'
 

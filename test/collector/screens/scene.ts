@@ -1,6 +1,6 @@
 import type { Machine } from '../../../collector/economics/break-even.ts'
-import type { Economy } from '../../../collector/economy.ts'
-import type { FigureQuery, LedgerFigures } from '../../../collector/figures-view.ts'
+import type { FigureQuery, LedgerFigures } from '../../../collector/ledger/figures-view.ts'
+import type { Economy } from '../../../collector/live/economy.ts'
 import type {
   AgentView,
   AlertView,

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import type { Change, Loss, Repricing, Settlement } from '../../../collector/accounts.ts'
-import type { Quote } from '../../../collector/quotes.ts'
+import type { Change, Loss, Repricing, Settlement } from '../../../collector/ledger/accounts.ts'
+import type { Quote } from '../../../collector/prices/quotes.ts'
 import { LEDGER_SUMS, type LedgerSums, type Store } from '../../../collector/store.ts'
 import { DAY_MS, intervals, ledgerRow, MINUTE_MS, ofAgent, sorted } from './fixtures.ts'
 

@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks'
-import type { FigureGroup, Periods } from '../../../figures-view.ts'
+import type { FigureGroup, Periods } from '../../../ledger/figures-view.ts'
 import type { Frame, WorkloadKind } from '../../../view.ts'
 import { monthOf, UNKNOWN } from '../format.ts'
 import { KINDS } from '../kinds.ts'

@@ -1,4 +1,4 @@
-import type { LoserView, ModelView } from '../../../economics-view.ts'
+import type { LoserView, ModelView } from '../../../live/economics-view.ts'
 import type { SiteView } from '../../../view.ts'
 import { fixed, many, power, UNKNOWN } from '../format.ts'
 import { useMoney } from '../money.ts'

@@ -1,4 +1,4 @@
-import type { Quote } from '../../../quotes.ts'
+import type { Quote } from '../../../prices/quotes.ts'
 
 const HOUR_MS = 3_600_000
 const AHEAD_H = 24

@@ -1,5 +1,5 @@
 import { useRef, useState } from 'preact/hooks'
-import type { WhatIf as Answered } from '../../../economics-view.ts'
+import type { WhatIf as Answered } from '../../../live/economics-view.ts'
 import type { SiteView } from '../../../view.ts'
 import { fixed } from '../format.ts'
 import { useMoney } from '../money.ts'

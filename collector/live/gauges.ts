@@ -1,0 +1,156 @@
+import { STATES } from '../../protocol/sample.ts'
+import { inChunks } from '../economics/chunks.ts'
+import { efficiencyJPerTh } from '../economics/live.ts'
+import type { RackView, SiteView } from '../view.ts'
+import type { AgedDevice } from './live-view.ts'
+
+const UNREACHABLE = STATES.indexOf('unreachable')
+const FAULTY = STATES.indexOf('faulty')
+const RUNS: readonly boolean[] = STATES.map(
+  (state) => state === 'hashing' || state === 'busy' || state === 'ok',
+)
+const SILENT = 255
+const ASIC = 1
+const GPU = 2
+/** A quarter of a rack's machines out is the rack's problem (power, network, cooling), not the machines'. */
+const DOWN_RATIO = 0.25
+
+type SiteGauges = Pick<
+  SiteView,
+  | 'devicesReporting'
+  | 'hashrateHs'
+  | 'expectedHashrateHs'
+  | 'efficiencyJPerTh'
+  | 'gpus'
+  | 'gpuUtilizationRatio'
+>
+
+/** What all devices read, in flat arrays: sums over a hundred thousand of them take a millisecond. NaN is unknown. */
+export class Gauges {
+  readonly #devices: readonly AgedDevice[]
+  readonly #kind: Uint8Array
+  /** index into STATES; SILENT: stale, or never heard */
+  readonly #state: Uint8Array
+  readonly #powerW: Float64Array
+  readonly #hashrateHs: Float64Array
+  readonly #utilizationRatio: Float64Array
+  readonly #rack: Int32Array
+  readonly #racks: Pick<RackView, 'container' | 'rack'>[] = []
+  readonly #expectedHashrateHs: number
+
+  constructor(devices: readonly AgedDevice[]) {
+    this.#devices = devices
+    this.#kind = Uint8Array.from(devices, ({ device: { kind } }) =>
+      kind === 'asic' ? ASIC : kind === 'gpu' ? GPU : 0,
+    )
+    this.#state = new Uint8Array(devices.length).fill(SILENT)
+    this.#powerW = new Float64Array(devices.length)
+    this.#hashrateHs = new Float64Array(devices.length)
+    this.#utilizationRatio = new Float64Array(devices.length)
+    const racks = new Map<string, number>()
+    this.#rack = Int32Array.from(devices, ({ device: { location } }) => {
+      const { container = '', rack = '' } = location ?? {}
+      if (!container && !rack) return -1
+      const key = JSON.stringify([container, rack])
+      const known = racks.get(key) ?? this.#racks.push({ container, rack }) - 1
+      racks.set(key, known)
+      return known
+    })
+    this.#expectedHashrateHs = devices.reduce(
+      (sum, { device }) => sum + ((device.kind === 'asic' && device.expectedHashrateHs) || 0),
+      0,
+    )
+  }
+
+  /** Reads a device that has another sample, or went stale. */
+  renew(i: number): void {
+    const { sample, stale } = this.#devices[i] as AgedDevice
+    this.#state[i] = stale || !sample ? SILENT : STATES.indexOf(sample.state)
+    this.#powerW[i] = sample?.powerW ?? Number.NaN
+    this.#hashrateHs[i] = sample?.hashrateHs ?? Number.NaN
+    this.#utilizationRatio[i] = sample?.utilizationRatio ?? Number.NaN
+  }
+
+  /** Readings of the whole site. A stale device is in none of them. */
+  site(): SiteGauges {
+    let devicesReporting = 0
+    let hashrateHs = 0
+    let gpus = 0
+    const used = { ratio: 0, gpus: 0 }
+    const measured = { hashrateHs: 0, powerW: 0 }
+    for (let i = 0; i < this.#state.length; i++) {
+      const state = this.#state[i] as number
+      if (state === SILENT || state === UNREACHABLE) continue
+      devicesReporting++
+      const hs = this.#hashrateHs[i] as number
+      if (this.#kind[i] === ASIC && hs > 0) {
+        hashrateHs += hs
+        const powerW = this.#powerW[i] as number
+        if (Number.isNaN(powerW)) continue
+        measured.hashrateHs += hs
+        measured.powerW += powerW
+      } else if (this.#kind[i] === GPU) {
+        gpus++
+        const ratio = this.#utilizationRatio[i] as number
+        if (Number.isNaN(ratio)) continue
+        used.ratio += ratio
+        used.gpus++
+      }
+    }
+    const efficiency = efficiencyJPerTh(measured.powerW, measured.hashrateHs)
+    return {
+      devicesReporting,
+      hashrateHs,
+      gpus,
+      ...(this.#expectedHashrateHs > 0 ? { expectedHashrateHs: this.#expectedHashrateHs } : {}),
+      ...(efficiency === undefined ? {} : { efficiencyJPerTh: efficiency }),
+      ...(used.gpus > 0 ? { gpuUtilizationRatio: used.ratio / used.gpus } : {}),
+    }
+  }
+
+  /** Machines that need a visit by rack: unreachable, faulty, or with an alert of their own. */
+  racks(alerted: ReadonlySet<number>): RackView[] {
+    const racks = this.#racks.map((names) => ({
+      ...names,
+      devices: 0,
+      needHands: 0,
+      powerW: 0,
+      stale: 0,
+      running: 0,
+    }))
+    const isAlerted = new Uint8Array(this.#rack.length)
+    for (const i of alerted) isAlerted[i] = 1
+    inChunks(this.#rack.length, (begin, end) => this.#countSome(begin, end, racks, isAlerted))
+    return racks.map(({ stale, running, ...r }) => ({ ...r, condition: conditionOf(r, stale, running) }))
+  }
+
+  #countSome(begin: number, end: number, racks: readonly RackCount[], isAlerted: Uint8Array): void {
+    for (let i = begin; i < end; i++) {
+      const r = racks[this.#rack[i] as number]
+      if (!r) continue
+      const state = this.#state[i] as number
+      const powerW = this.#powerW[i] as number
+      r.devices++
+      if (state === SILENT) {
+        r.stale++
+        continue
+      }
+      if (!Number.isNaN(powerW)) r.powerW += powerW
+      if (state === UNREACHABLE || state === FAULTY || isAlerted[i]) r.needHands++
+      if (RUNS[state]) r.running++
+    }
+  }
+}
+
+type RackCount = Omit<RackView, 'condition'> & { stale: number; running: number }
+
+function conditionOf(
+  { devices, needHands }: { devices: number; needHands: number },
+  stale: number,
+  running: number,
+): RackView['condition'] {
+  if (stale > devices / 2) return 'stale'
+  if (needHands >= Math.max(1, devices * DOWN_RATIO) && needHands > 1) return 'down'
+  if (needHands > 0) return 'degraded'
+  return running === 0 ? 'idle' : 'normal'
+}

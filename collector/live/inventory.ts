@@ -1,0 +1,50 @@
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { z } from 'zod'
+import { reasonOf } from '../../protocol/kit/errors.ts'
+import type { Log } from '../../protocol/kit/log.ts'
+import { type InventoryMessage, InventoryMessageSchema } from '../../protocol/status.ts'
+
+const FileSchema = z.record(z.string(), InventoryMessageSchema)
+
+/**
+ * The inventories on disk, so that a collector that starts before its agents answer still knows which device is the meter
+ * and where each stands. A broker that restarts forgets what it retained; this file does not.
+ */
+export class InventoryBook {
+  readonly #file: string
+  readonly #log: Log
+  readonly #known = new Map<string, InventoryMessage>()
+
+  constructor(file: string, log: Log) {
+    this.#file = file
+    this.#log = log
+    try {
+      const found = FileSchema.parse(JSON.parse(readFileSync(file, 'utf8')))
+      for (const [agentId, message] of Object.entries(found)) this.#known.set(agentId, message)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
+        log.warn('inventory file not readable; the agents will say it again', {
+          file,
+          reason: reasonOf(error),
+        })
+    }
+  }
+
+  entries(): IterableIterator<[string, InventoryMessage]> {
+    return this.#known.entries()
+  }
+
+  put(agentId: string, message: InventoryMessage): void {
+    const before = this.#known.get(agentId)
+    this.#known.set(agentId, message)
+    if (before && JSON.stringify(before.devices) === JSON.stringify(message.devices)) return
+    try {
+      mkdirSync(dirname(this.#file), { recursive: true })
+      writeFileSync(`${this.#file}.new`, JSON.stringify(Object.fromEntries(this.#known)))
+      renameSync(`${this.#file}.new`, this.#file)
+    } catch (error) {
+      this.#log.warn('inventory not saved', { file: this.#file, reason: reasonOf(error) })
+    }
+  }
+}

@@ -1,0 +1,75 @@
+import { type Owner, ownerKey } from '../../protocol/owner.ts'
+import { attribution } from '../economics/attribution.ts'
+import type { Unmatched } from '../ledger/figures-view.ts'
+import { UNPAID, type Workload } from '../workloads.ts'
+import type { LiveLook } from './live-view.ts'
+
+/** Facts that tell jobs of one owner apart: a rule by them would take this one only. */
+const OF_ONE_JOB = new Set(['slurmJob', 'pod', 'podUid', 'containerId', 'container', 'model', 'label.job'])
+/** The fact that a rule of each kind usually asks for, and what it says. */
+const TYPICAL: readonly { fact: string; kind: Workload['kind']; because: string }[] = [
+  { fact: 'poolRole', kind: 'mining', because: 'it is the firmware’s dev fee: a cost of who mines there' },
+  { fact: 'poolUrl', kind: 'mining', because: 'it works for a mining pool' },
+  { fact: 'service', kind: 'tokens', because: 'it serves tokens' },
+  { fact: 'slurmAccount', kind: 'gpu-hour', because: 'a Slurm account holds it' },
+  { fact: 'slurmJob', kind: 'gpu-hour', because: 'a Slurm job holds it' },
+  { fact: 'namespace', kind: 'gpu-hour', because: 'a Kubernetes pod holds it' },
+  { fact: 'containerName', kind: 'gpu-hour', because: 'a container holds it' },
+  { fact: 'user', kind: 'gpu-hour', because: 'a user’s process holds it' },
+]
+
+/** Owners that hold machines now and that no rule knows, with the most watts first: what is given away, or misnamed. */
+export function unmatchedOwners(look: LiveLook, workloads: readonly Workload[]): Unmatched[] {
+  const attribute = attribution(workloads)
+  const found = new Map<string, Unmatched>()
+  for (const d of look.devices) {
+    const earning = look.figures.earnings.get(d)
+    if (!earning?.shares.some((s) => s.workload === UNPAID.unassigned)) continue
+    for (const { owner, share } of d.sample?.holders ?? []) {
+      // a rule may know one of those who share a GPU, and not the other
+      if (attribute(owner, d.device, look.atMs).name !== UNPAID.unassigned) continue
+      const facts = withoutJob(owner)
+      const key = ownerKey(facts)
+      const entry = found.get(key) ?? {
+        owner: facts,
+        devices: 0,
+        powerW: 0,
+        kinds: [],
+        maybe: guesses(facts, workloads),
+        rule: ruleOf(facts),
+      }
+      found.set(key, entry)
+      entry.devices++
+      entry.powerW += (earning.powerW ?? 0) * share
+      if (!entry.kinds.includes(d.device.kind)) entry.kinds.push(d.device.kind)
+    }
+  }
+  return [...found.values()].sort((a, b) => b.powerW - a.powerW)
+}
+
+function withoutJob(owner: Owner): Owner {
+  const kept = Object.fromEntries(Object.entries(owner).filter(([fact]) => !OF_ONE_JOB.has(fact)))
+  return Object.keys(kept).length > 0 ? kept : owner
+}
+
+/** The narrowest fact that is typical of a rule. */
+function ruleOf(owner: Owner): Record<string, string> {
+  const fact = TYPICAL.map((t) => t.fact).find((f) => owner[f] !== undefined) ?? Object.keys(owner)[0] ?? ''
+  return { [fact]: owner[fact] ?? '*' }
+}
+
+function guesses(owner: Owner, workloads: readonly Workload[]): Unmatched['maybe'] {
+  const near = workloads.flatMap((w): Unmatched['maybe'] => {
+    const misses = w.match.flatMap((match) =>
+      Object.entries(match).flatMap(([fact, pattern]) =>
+        owner[fact] !== undefined ? [`its ${fact} is ${owner[fact]}, the rule asks for ${pattern}`] : [],
+      ),
+    )
+    return misses[0] === undefined ? [] : [{ workload: w.name, kind: w.kind, because: misses[0] }]
+  })
+  const typical = TYPICAL.filter(({ fact }) => owner[fact] !== undefined).map(({ kind, because }) => ({
+    kind,
+    because,
+  }))
+  return [...near, ...typical.slice(0, 1)]
+}

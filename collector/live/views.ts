@@ -1,0 +1,179 @@
+import { MINUTE_MS } from '../../protocol/units.ts'
+import type { Situation } from '../alerts/situation.ts'
+import type { Machine } from '../economics/break-even.ts'
+import { perKwh, perKwhOfRates } from '../economics/revenue.ts'
+import type { SettleRules } from '../economics/settle.ts'
+import type { Unmatched } from '../ledger/figures-view.ts'
+import { ledgerFigure } from '../ledger/ledger-figure.ts'
+import { type LedgerProgress, ledgerHealth } from '../ledger/ledger-health.ts'
+import type { RecentMinutes } from '../ledger/minutes.ts'
+import { displayCurrency } from '../prices/display-currency.ts'
+import type { QuoteBook } from '../prices/quotes.ts'
+import type { Store } from '../store.ts'
+import type { AlertView, DeviceView, Frame, RackView, SiteView, Trend, Views, WorkloadView } from '../view.ts'
+import { isUnpaid } from '../workloads.ts'
+import { type Economy, economyOf, machinesOf } from './economy.ts'
+import { LiveTable } from './live-table.ts'
+import { type AgedDevice, defined, deviceView, type LiveLook, type SiteFacts, siteView } from './live-view.ts'
+import { Situations } from './situation-of.ts'
+import type { SiteState } from './state.ts'
+import { unmatchedOwners } from './unmatched.ts'
+
+/** Buckets of the trend: five minutes over a day, single minutes while there are few. */
+const TREND_STEP_MS = 5 * MINUTE_MS
+const FEW_MINUTES = 180
+const WORST_SHOWN = 12
+
+export interface LiveViewsOptions {
+  state: SiteState
+  minutes: RecentMinutes
+  quotes: QuoteBook
+  store: Store
+  rules: SettleRules
+  facts: SiteFacts
+  /** that screens show money in */
+  currency: string
+  alerts: () => AlertView[]
+  ledger: () => LedgerProgress
+  nowMs: () => number
+}
+
+/** What the screens and the API see: one look at the live plane a tick, and the ledger's minutes beside it. */
+export class LiveViews implements Views {
+  readonly #o: LiveViewsOptions
+  readonly #table: LiveTable
+  #look: LiveLook
+  #devices: DeviceView[] | undefined
+  readonly #situations: Situations
+
+  constructor(options: LiveViewsOptions) {
+    this.#o = options
+    const { state, rules, facts } = options
+    this.#situations = new Situations(facts, rules.workloads)
+    this.#table = new LiveTable(state, { ...rules, find: (deviceId) => state.find(deviceId) })
+    this.#look = this.#lookNow()
+  }
+
+  /**
+   * Looks anew.
+   * @param watched names of devices that are judged whether they changed or not
+   * @returns the situation for the alert rules, from the same look as everything shown until the next
+   */
+  refresh(watched: Iterable<string> = []): Situation {
+    this.#look = this.#lookNow()
+    this.#devices = undefined
+    return this.#situations.of(this.#look, this.#table.takeNews(watched))
+  }
+
+  site(): SiteView {
+    const { minutes, facts, ledger, currency } = this.#o
+    const { prices, atMs } = this.#look
+    return {
+      ...siteView(this.#look, facts),
+      ...ledgerHealth(this.#look, minutes, ledger()),
+      ...displayCurrency(currency, prices, atMs),
+    }
+  }
+
+  workloads(): WorkloadView[] {
+    const { minutes } = this.#o
+    const newest = minutes.newestMs
+    const sums = newest === undefined ? undefined : minutes.at(newest)
+    return this.#look.figures.workloads.map(({ hashrateHs, gpusHeld, tokensInPerS, tokensOutPerS, ...w }) => {
+      const minute = sums?.get(w.workload)
+      return {
+        ...w,
+        netUsdPerH: w.revenueUsdPerH - w.energyCostUsdPerH - w.demandUsdPerH,
+        ...defined({
+          revenueUsdPerKwh: perKwhOfRates(w.revenueUsdPerH, w.powerW),
+          hashrateHs: hashrateHs > 0 ? hashrateHs : undefined,
+          gpusHeld: gpusHeld > 0 ? gpusHeld : undefined,
+          tokensInPerS: w.kind === 'tokens' ? tokensInPerS : undefined,
+          tokensOutPerS: w.kind === 'tokens' ? tokensOutPerS : undefined,
+          lastMinute:
+            newest !== undefined && minute
+              ? ledgerFigure(w.workload, newest, newest + MINUTE_MS, minute, minutes.restatement(newest))
+              : undefined,
+        }),
+      }
+    })
+  }
+
+  devices(): DeviceView[] {
+    this.#devices ??= this.#look.devices.map((d) => deviceView(this.#look, d))
+    return this.#devices
+  }
+
+  alerts(): AlertView[] {
+    return this.#o.alerts()
+  }
+
+  frame(): Frame {
+    const alerts = this.alerts()
+    return {
+      site: this.site(),
+      workloads: this.workloads(),
+      racks: this.#racks(alerts),
+      alerts,
+      worst: this.#worst(),
+    }
+  }
+
+  unmatched(): Unmatched[] {
+    return unmatchedOwners(this.#look, this.#o.rules.workloads)
+  }
+
+  economy(): Economy {
+    return economyOf(this.#look, this.#o.rules)
+  }
+
+  machines(): Machine[] {
+    return machinesOf(this.#look)
+  }
+
+  trend(): Trend {
+    const stepMs = this.#o.minutes.count > FEW_MINUTES ? TREND_STEP_MS : MINUTE_MS
+    const buckets = this.#o.minutes.buckets(stepMs)
+    const startMs = [...new Set(buckets.map((b) => b.startMs))].sort((a, b) => a - b)
+    const at = new Map(startMs.map((ms, i) => [ms, i]))
+    const revenueUsdPerKwh: Record<string, (number | null)[]> = {}
+    const energy = startMs.map(() => ({ usd: 0, joules: 0 }))
+    for (const b of buckets) {
+      const i = at.get(b.startMs) as number
+      const figure = ledgerFigure(b.group, b.startMs, b.startMs + stepMs, b)
+      const sum = energy[i] as { usd: number; joules: number }
+      sum.usd += figure.costUsd
+      sum.joules += figure.energyJ
+      if (isUnpaid(b.group)) continue
+      revenueUsdPerKwh[b.group] ??= startMs.map(() => null)
+      const line = revenueUsdPerKwh[b.group] as (number | null)[]
+      line[i] = figure.revenueUsdPerKwh ?? null
+    }
+    return { startMs, revenueUsdPerKwh, energyUsdPerKwh: energy.map((e) => perKwh(e.usd, e.joules) ?? null) }
+  }
+
+  #lookNow(): LiveLook {
+    const { quotes, nowMs } = this.#o
+    const now = nowMs()
+    return this.#table.look(now, quotes.at(now))
+  }
+
+  #racks(alerts: readonly AlertView[]): RackView[] {
+    const alerted = new Set(alerts.flatMap(({ subject }) => subject.deviceId ?? []))
+    return this.#look.gauges.racks(this.#table.placesOf(alerted))
+  }
+
+  /** The devices that lose most now. */
+  #worst(): DeviceView[] {
+    const { devices, figures } = this.#look
+    const worst: { i: number; netUsdPerH: number }[] = []
+    for (let i = 0; i < devices.length; i++) {
+      const netUsdPerH = figures.earnings.netUsdPerH(i)
+      if (!(netUsdPerH < Math.min(0, worst[WORST_SHOWN - 1]?.netUsdPerH ?? 0))) continue
+      const place = worst.findIndex((w) => netUsdPerH < w.netUsdPerH)
+      worst.splice(place < 0 ? worst.length : place, 0, { i, netUsdPerH })
+      worst.length = Math.min(worst.length, WORST_SHOWN)
+    }
+    return worst.map(({ i }) => deviceView(this.#look, devices[i] as AgedDevice))
+  }
+}

@@ -1,0 +1,53 @@
+import { MINUTE_MS } from '../../protocol/units.ts'
+import { type PoolDifference, poolDifference } from '../economics/pool-difference.ts'
+import type { QuoteBook } from '../prices/quotes.ts'
+import type { Workload } from '../workloads.ts'
+import type { Credit } from './pool-credit.ts'
+import type { PoolLedger } from './pool-ledger.ts'
+
+/** How often the BTC price is looked at for the average over a time. */
+const PRICE_STEP_MS = 10 * MINUTE_MS
+
+export interface CompareOptions {
+  ledger: Pick<PoolLedger, 'period'>
+  quotes: Pick<QuoteBook, 'at'>
+  workload: Workload | undefined
+  credits: readonly Credit[]
+}
+
+/** What a pool credited beside the ledger of its workload, for each time. Rejects where the store fails. */
+export async function compareCredits(options: CompareOptions): Promise<PoolDifference[]> {
+  const { ledger, quotes, workload, credits } = options
+  const mining = workload?.kind === 'mining' ? workload : undefined
+  if (!mining) return []
+  const paysByShare =
+    (mining.scheme === 'fpps' || mining.scheme === 'pps+') &&
+    // else the ledger has the contract's price, and the pool the network's
+    mining.usdPerPhDay === undefined &&
+    mining.usdPerDeviceDay === undefined
+  const differences: PoolDifference[] = []
+  for (const credit of credits) {
+    const { fromMs, toMs } = credit
+    differences.push(
+      poolDifference(credit, await ledger.period(mining.name, fromMs, toMs), {
+        btcUsd: averageBtcUsd(quotes, fromMs, toMs),
+        paysByShare,
+        poolFeeRatio: mining.poolFeeRatio,
+      }),
+    )
+  }
+  return differences
+}
+
+/** Undefined where no price is known. */
+function averageBtcUsd(quotes: Pick<QuoteBook, 'at'>, fromMs: number, toMs: number): number | undefined {
+  let sum = 0
+  let count = 0
+  for (let ms = fromMs; ms < toMs; ms += PRICE_STEP_MS) {
+    const price = quotes.at(ms).btcUsd?.value
+    if (price === undefined) continue
+    sum += price
+    count++
+  }
+  return count > 0 ? sum / count : undefined
+}

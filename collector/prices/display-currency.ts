@@ -1,0 +1,12 @@
+import type { SiteView } from '../view.ts'
+import { currencyQuote, isStale, type Prices } from './quotes.ts'
+
+/** The currency that screens show money in, where its rate is known; nothing for USD. */
+export function displayCurrency(
+  code: string,
+  prices: Prices,
+  atMs: number,
+): Pick<SiteView, 'displayCurrency'> {
+  const quote = code === 'USD' ? undefined : prices[currencyQuote(code)]
+  return quote ? { displayCurrency: { code, perUsd: quote.value, stale: isStale(quote, atMs) } } : {}
+}

@@ -1,0 +1,47 @@
+import type { PriceSituation } from '../alerts/situation.ts'
+import type { WorkloadView } from '../view.ts'
+import type { QuoteDesk } from './quote-desk.ts'
+import { isStale, type Prices, QUOTE_NAMES, type Quote, type QuoteName } from './quotes.ts'
+
+/** What the alert rules see of the prices: how old each is, what troubles its feeds, and what it prices. */
+export function priceSituations(
+  desk: Pick<QuoteDesk, 'heldBack' | 'reports'>,
+  prices: Prices,
+  workloads: readonly WorkloadView[],
+  nowMs: number,
+): PriceSituation[] {
+  const reports = desk.reports()
+  const held = desk.heldBack()
+  const known = prices as Readonly<Record<QuoteName, Quote | undefined>>
+  // without fees there is still a price; without one of the others there is none
+  const needed = QUOTE_NAMES.filter(
+    (name) => name !== 'feesBtcPerBlock' && pricedBy(name, workloads).length > 0,
+  )
+  const said = Object.keys(prices) as QuoteName[]
+  const names = new Set([...said, ...reports.flatMap((r) => r.quotes), ...needed])
+  return [...names].map((name) => {
+    const quote = known[name]
+    const failing = reports.filter((r) => r.quotes.includes(name) && r.failing)
+    const back = held.find((h) => h.name === name)
+    return {
+      name,
+      prices: pricedBy(name, workloads),
+      ...(quote ? { value: quote.value, unit: quote.unit, source: quote.source } : {}),
+      ...(quote?.staleAfterMs !== undefined && isStale(quote, nowMs)
+        ? { staleS: (nowMs - quote.staleAfterMs) / 1000 }
+        : {}),
+      ...(failing.length > 0 ? { failing: failing.map((r) => `${r.name}: ${r.failing}`).join('; ') } : {}),
+      ...(back
+        ? { heldBack: `${back.source} says ${back.value} ${back.unit}, ${back.reason}; held back` }
+        : {}),
+    }
+  })
+}
+
+/** Bitcoin's figures price the mining workloads, the energy price every one; a currency only shows money. */
+function pricedBy(name: QuoteName, workloads: readonly WorkloadView[]): string[] {
+  if (name.startsWith('fx.')) return []
+  return workloads
+    .filter((w) => w.powerW !== 0 && (name === 'energyUsdPerKwh' || w.kind === 'mining'))
+    .map((w) => w.workload)
+}

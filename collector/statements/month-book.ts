@@ -1,0 +1,123 @@
+import { HOUR_MS, MINUTE_MS, minuteOf } from '../../protocol/units.ts'
+import type { Period } from '../economics/calendar.ts'
+import { type Account, MonthAccounts } from '../economics/month-account.ts'
+import { PeakPower } from '../economics/peak-power.ts'
+import type { KnownDevices } from '../economics/settle.ts'
+import type { Settlement } from '../ledger/accounts.ts'
+import type { Pricing, Rules } from '../ledger/pricing.ts'
+import { type Quote, sourceName } from '../prices/quotes.ts'
+import type { Store } from '../store.ts'
+import { type BasisSums, sampleBasis } from './power-basis.ts'
+
+/** So much of the ledger is in memory at once, minute by minute. */
+const PIECE_MS = 12 * HOUR_MS
+
+/** Between which values a price was in a month’s minutes. */
+export interface PriceRange {
+  name: Quote['name']
+  unit: string
+  min: number
+  max: number
+  sources: Set<string>
+}
+
+/** A month of the ledger, read once, whoever’s statement it is for. */
+export interface MonthBook {
+  period: Period
+  /** end of the newest settled minute; the begin where there is none */
+  throughMs: number
+  /** what there can be figures of: all of the month, or to `throughMs` where it is not over */
+  elapsedMs: number
+  accounts: Account[]
+  /** of the whole site */
+  peak: PeakPower
+  /** nano-USD booked of the site’s demand charge */
+  demandNanoUsd: number
+  settledMinutes: number
+  /** minutes with records that the ledger lacks, or has no more */
+  waitingMinutes: number
+  restatedMinutes: number
+  /** the newest restatement */
+  restatedMs?: number
+  prices: PriceRange[]
+  /** how energy was known, of a minute in each piece */
+  basis: BasisSums
+  /** those of the last settled minute */
+  rules: Rules
+}
+
+/** Reads a month’s ledger minute by minute, in pieces. @throws PerwattError where the store fails, the signal’s reason where it ends */
+export async function readMonth(
+  { store, pricing, devices }: { store: Store; pricing: Pricing; devices: KnownDevices },
+  period: Period,
+  nowMs: number,
+  signal: AbortSignal,
+): Promise<MonthBook> {
+  const accounts = new MonthAccounts()
+  const peak = new PeakPower()
+  const prices = new Map<string, PriceRange>()
+  const basis: BasisSums = new Map()
+  let [throughMs, settledMinutes, restatedMinutes, restatedMs, demandNanoUsd] = [period.startMs, 0, 0, 0, 0]
+  const rulesAt = (ms: number, settled: ReadonlyMap<number, Settlement>): Rules => {
+    const settlement = settled.get(ms)
+    return settlement ? pricing.version(settlement.terms) : pricing.of(ms, undefined).rules
+  }
+  let rules = pricing.present
+  const waiting: number[] = []
+  const endMs = Math.min(period.endMs, nowMs)
+  for (let fromMs = period.startMs; fromMs < endMs; fromMs += PIECE_MS) {
+    signal.throwIfAborted()
+    const toMs = Math.min(period.endMs, fromMs + PIECE_MS)
+    const [settlements, buckets, unsettled] = await Promise.all([
+      store.settlements(fromMs, toMs),
+      store.ledger({ fromMs, toMs, stepMs: MINUTE_MS, groupBy: 'workload' }),
+      store.unsettledMinutes(fromMs, toMs),
+    ])
+    waiting.push(...unsettled)
+    const settled = new Map<number, Settlement>()
+    for (const settlement of settlements) {
+      const { minuteMs, revision, settledMs, quotes } = settlement
+      settled.set(minuteMs, settlement)
+      settledMinutes++
+      rules = pricing.version(settlement.terms)
+      throughMs = minuteMs + MINUTE_MS
+      if (revision > 1) {
+        restatedMinutes++
+        restatedMs = Math.max(restatedMs, settledMs)
+      }
+      for (const quote of quotes) note(prices, quote)
+    }
+    for (const { startMs, group, ...sums } of buckets) {
+      throughMs = Math.max(throughMs, startMs + MINUTE_MS)
+      accounts.add(startMs, group, sums, rulesAt(startMs, settled))
+      peak.add(startMs, sums.energyMilliJ)
+      demandNanoUsd += sums.demandNanoUsd
+    }
+    const sampleMs = minuteOf((fromMs + toMs) / 2)
+    await sampleBasis(basis, { store, devices }, sampleMs, rulesAt(sampleMs, settled))
+  }
+  return {
+    period,
+    throughMs,
+    elapsedMs: (nowMs < period.endMs ? throughMs : period.endMs) - period.startMs,
+    accounts: accounts.all(),
+    peak,
+    demandNanoUsd,
+    settledMinutes,
+    // what is not due yet is not late
+    waitingMinutes: waiting.filter((ms) => ms < throughMs).length,
+    restatedMinutes,
+    ...(restatedMs > 0 ? { restatedMs } : {}),
+    prices: [...prices.values()].sort((a, b) => (a.name < b.name ? -1 : 1)),
+    basis,
+    rules,
+  }
+}
+
+function note(prices: Map<string, PriceRange>, { name, unit, value, source }: Quote): void {
+  const range = prices.get(name) ?? { name, unit, min: value, max: value, sources: new Set() }
+  prices.set(name, range)
+  range.min = Math.min(range.min, value)
+  range.max = Math.max(range.max, value)
+  range.sources.add(sourceName(source))
+}

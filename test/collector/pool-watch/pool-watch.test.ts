@@ -1,0 +1,232 @@
+import { afterEach, describe, expect, test } from 'vitest'
+import { POOLS } from '../../../collector/pool-index.ts'
+import { poolsSchema } from '../../../collector/pool-watch/pool-config.ts'
+import { PoolViewSchema } from '../../../collector/pool-watch/pool-view.ts'
+import { PoolWatch, type PoolWatchOptions } from '../../../collector/pool-watch/pool-watch.ts'
+import { QuoteBook } from '../../../collector/prices/quotes.ts'
+import { WorkloadSchema } from '../../../collector/workloads.ts'
+import { PerwattError } from '../../../protocol/kit/errors.ts'
+import { createLog } from '../../../protocol/kit/log.ts'
+import { workDiff1OfHashrate } from '../../../protocol/units.ts'
+import { eventually } from '../../eventually.ts'
+import { agent, rulesWith, situation } from '../alerts/situations.ts'
+import { minutesOf } from '../ledger-rows.ts'
+import { MemoryStore } from '../memory-store.ts'
+import { accountOf, OCEAN_HASHRATE } from '../pools/accounts.ts'
+import { type Answer, day, NOON, PoolServer, status } from '../pools/pool-server.ts'
+
+const { answers: OCEAN, settings } = accountOf('ocean')
+
+const servers: PoolServer[] = []
+const stops: (() => Promise<void>)[] = []
+afterEach(async () => {
+  for (const stop of stops.splice(0)) await stop()
+  for (const server of servers.splice(0)) await server.stop()
+})
+async function serve(answers: Record<string, Answer>): Promise<PoolServer> {
+  const server = await new PoolServer(answers).start()
+  servers.push(server)
+  return server
+}
+
+/** Pools that are watched with a clock of the test's own: each wait between two turns ends when the test says so. */
+function watch(configured: object[], more: Partial<PoolWatchOptions> = {}) {
+  const store = new MemoryStore()
+  // 10 PH/s, a fiftieth more than the pools credit
+  store.rows = minutesOf('mining-0', day(19), 2160, {
+    workDiff1: workDiff1OfHashrate(10.2e15, 60),
+    revenueNanoUsd: 400_000_000,
+  })
+  const quotes = new QuoteBook()
+  quotes.add({ name: 'btcUsd', value: 100_000, unit: 'USD/BTC', source: 'test', fromMs: 0 })
+  const lines: { level: string; event: string; pool?: string; reason?: string }[] = []
+  const turns: { ms: number; next: () => void }[] = []
+  const clock = { nowMs: NOON }
+  const workloads = configured.map((_, i) =>
+    WorkloadSchema.parse({ name: `mining-${i}`, kind: 'mining', match: [{ poolUser: `acme-${i}` }] }),
+  )
+  const pools = poolsSchema(POOLS).parse(
+    configured.map((pool, i) => ({
+      name: `acme-${i}`,
+      workload: `mining-${i}`,
+      allowPrivate: ['127.0.0.0/8'],
+      ...pool,
+    })),
+  )
+  const watched = new PoolWatch({
+    pools,
+    kinds: POOLS.map((kind) => ({ ...kind, spacingMs: 0 })),
+    workloads,
+    store,
+    quotes,
+    nowMs: () => clock.nowMs,
+    random: () => 0.5,
+    log: createLog({ write: (line) => lines.push(JSON.parse(line)) }),
+    wait: (ms, signal) =>
+      new Promise((resolve) => {
+        if (signal.aborted) return resolve(false)
+        turns.push({ ms, next: () => resolve(true) })
+        signal.addEventListener('abort', () => resolve(false), { once: true })
+      }),
+    ...more,
+  })
+  const stop = new AbortController()
+  const done = watched.run(stop.signal)
+  stops.push(() => {
+    stop.abort()
+    return done
+  })
+  const nextTurn = async () => (await eventually(() => turns.shift(), Boolean)) as (typeof turns)[number]
+  return { watched, store, lines, clock, nextTurn }
+}
+
+const oceanAt = (url: string, more: object = {}) => ({
+  kind: 'ocean',
+  ...settings,
+  url,
+  ...more,
+})
+
+describe('a pool that answers', () => {
+  test('is shown with what it credited, what it paid, and how the ledger differs', async () => {
+    const { watched, nextTurn } = watch([oceanAt((await serve(OCEAN)).url)])
+    await nextTurn()
+    const [view] = watched.views()
+    expect(PoolViewSchema.strict().parse(JSON.parse(JSON.stringify(view)))).toMatchObject({
+      name: 'acme-0',
+      kind: 'ocean',
+      workload: 'mining-0',
+      state: 'ok',
+      stale: false,
+      answeredAt: '2026-05-20T12:00:00.000Z',
+      hashrateHs: { now: 10.1e15, hour: 10.05e15, day: 10e15 },
+      workers: { alive: 97 },
+      todayBtc: 0.0025,
+      balanceBtc: 0.0021,
+      payouts: [{ at: '2026-05-19T01:01:40.000Z', amountBtc: 0.0049 }],
+    })
+    expect(view?.differences[0]).toMatchObject({
+      from: '2026-05-19T12:00:00.000Z',
+      to: '2026-05-20T12:00:00.000Z',
+      basis: 'hashrate',
+      ledgerCoveredRatio: 1,
+      differenceRatio: expect.closeTo(10 / 10.2 - 1, 9),
+      differenceUsdPerDay: expect.closeTo((10 / 10.2 - 1) * 576, 6),
+    })
+    expect(view?.differences[1]).toMatchObject({
+      byLuck: true,
+      because: expect.stringMatching(/pays by the blocks/),
+    })
+    expect(view?.differences[2]).toMatchObject({ because: 'the ledger has 0.0 % of this time' })
+  })
+
+  test('is asked again at its turn, a little later than others configured alike', async () => {
+    const server = await serve(OCEAN)
+    const { nextTurn } = watch([oceanAt(server.url, { every: '10m' })])
+    const turn = await nextTurn()
+    expect(turn.ms).toBe(630_000)
+    turn.next()
+    await nextTurn()
+    expect(server.asked.filter((a) => a.path === OCEAN_HASHRATE)).toHaveLength(2)
+  })
+
+  test('is shown without differences while the ledger cannot be read, and the log says why', async () => {
+    const { watched, store, lines, nextTurn } = watch([oceanAt((await serve(OCEAN)).url)])
+    const turn = await nextTurn()
+    store.ledger = () => Promise.reject(new PerwattError('store-down', 'duckdb: no space left on device'))
+    turn.next()
+    await nextTurn()
+    expect(watched.views()).toMatchObject([{ state: 'ok', differences: [] }])
+    expect(lines.at(-1)).toMatchObject({ level: 'error', reason: 'duckdb: no space left on device' })
+  })
+})
+
+test('what a pool withholds comes to the alert rule', async () => {
+  const { watched, nextTurn } = watch([oceanAt((await serve(OCEAN)).url)])
+  await nextTurn()
+  const [rule] = rulesWith({ 'pool-difference': { raise: 0.015, clear: 0.01 } }).filter(
+    ({ name }) => name === 'pool-difference',
+  )
+  expect(rule?.judge(situation(0, { agents: [agent()], pools: watched.situation() }))).toMatchObject([
+    {
+      subject: { workload: 'mining-0' },
+      verdict: 'bad',
+      summary: expect.stringMatching(/^pool acme-0 credited 2\.0 % less than the ledger counts for mining-0/),
+      lossUsdPerHour: expect.closeTo(576 / 24 / 51, 9),
+    },
+  ])
+})
+
+describe('a pool that fails', () => {
+  test('says why, keeps what it last said, and is asked less and less often', async () => {
+    const server = await serve(OCEAN)
+    const { watched, lines, nextTurn } = watch([oceanAt(server.url)])
+    let turn = await nextTurn()
+    server.answers = { [OCEAN_HASHRATE]: status(500) }
+    const waits: number[] = []
+    for (let i = 0; i < 6; i++) {
+      turn.next()
+      turn = await nextTurn()
+      waits.push(turn.ms / 1000)
+    }
+    // its turn of 315 s, and half of 5, 10, 20, 40, 60, 60 minutes
+    expect(waits).toEqual([465, 615, 915, 1515, 2115, 2115])
+    expect(watched.views()).toMatchObject([
+      {
+        state: 'failing',
+        reason: expect.stringMatching(/answers 500; the pool has trouble/),
+        balanceBtc: 0.0021,
+      },
+    ])
+    expect(lines.filter((line) => line.event === 'pool not read')).toHaveLength(1)
+    server.answers = OCEAN
+    turn.next()
+    expect((await nextTurn()).ms).toBe(315_000)
+    expect(watched.views()).toMatchObject([{ state: 'ok' }])
+    expect(watched.views()[0]).toHaveProperty('reason', undefined)
+    expect(lines.at(-1)).toMatchObject({ level: 'info', event: 'pool answers again', pool: 'acme-0' })
+  })
+
+  test('is left alone for as long as it asks', async () => {
+    const server = await serve({ [OCEAN_HASHRATE]: status(429, '', { 'retry-after': '7200' }) })
+    const { nextTurn } = watch([oceanAt(server.url)])
+    expect((await nextTurn()).ms).toBe(7_200_000)
+  })
+
+  test('is stale after three turns without an answer, also where it never answered', async () => {
+    const server = await serve({})
+    const { watched, clock, nextTurn } = watch([oceanAt(server.url)])
+    await nextTurn()
+    const seen = () => [watched.views()[0]?.stale, watched.situation()[0]?.stale]
+    clock.nowMs += 900_000
+    expect(seen()).toEqual([false, false])
+    clock.nowMs += 1
+    expect(seen()).toEqual([true, true])
+  })
+
+  test('delays no other, however long it takes', async () => {
+    const slow = await serve({ [OCEAN_HASHRATE]: () => {} })
+    const well = await serve(OCEAN)
+    const { watched, nextTurn } = watch([oceanAt(slow.url), oceanAt(well.url)])
+    await nextTurn()
+    expect(watched.views()).toMatchObject([{ state: 'waiting' }, { state: 'ok' }])
+  })
+
+  test('is given up at the deadline', async () => {
+    const slow = await serve({ [OCEAN_HASHRATE]: () => {} })
+    const { watched, nextTurn } = watch([oceanAt(slow.url)], { deadlineMs: 50 })
+    await nextTurn()
+    expect(watched.views()).toMatchObject([{ state: 'failing', reason: 'no answer in 50 ms' }])
+  })
+})
+
+test('stopping ends a request that is under way, and leaves no word in the log', async () => {
+  const slow = await serve({ [OCEAN_HASHRATE]: () => {} })
+  const { lines } = watch([oceanAt(slow.url)])
+  await eventually(
+    () => slow.asked.length,
+    (n) => n > 0,
+  )
+  for (const stop of stops.splice(0)) await stop()
+  expect(lines).toEqual([])
+})

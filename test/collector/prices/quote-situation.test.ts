@@ -1,0 +1,69 @@
+import { expect, test } from 'vitest'
+import { priceSituations } from '../../../collector/prices/quote-situation.ts'
+import { type Quote, QuoteBook } from '../../../collector/prices/quotes.ts'
+import type { WorkloadView } from '../../../collector/view.ts'
+
+const NOW = 1_000_000
+const workload = (name: string, kind: WorkloadView['kind'], powerW = 1000): WorkloadView =>
+  ({ workload: name, kind, powerW }) as WorkloadView
+const workloads = [
+  workload('mining', 'mining'),
+  workload('rental', 'gpu-hour'),
+  workload('planned', 'mining', 0),
+]
+const quote = (name: Quote['name'], more: Partial<Quote> = {}): Quote => ({
+  name,
+  value: 1,
+  unit: 'u',
+  source: 'a',
+  fromMs: 0,
+  ...more,
+})
+
+test('says of each price how old it is, what troubles it, and whose money depends on it', () => {
+  const book = new QuoteBook()
+  book.add(quote('btcUsd', { staleAfterMs: NOW - 60_000 }))
+  book.add(quote('energyUsdPerKwh', { staleAfterMs: NOW }))
+  book.add(quote('fx.EUR'))
+  const desk = {
+    reports: () => [
+      { name: 'a', kind: 'k', quotes: ['btcUsd', 'difficulty'] as const, failing: 'no answer' },
+      { name: 'b', kind: 'k', quotes: ['btcUsd'] as const },
+    ],
+    heldBack: () => [
+      {
+        name: 'btcUsd' as const,
+        value: 9,
+        unit: 'u',
+        source: 'b',
+        sinceMs: 0,
+        reason: '9 times the last value',
+      },
+    ],
+  }
+  expect(priceSituations(desk, book.at(NOW), workloads, NOW)).toEqual([
+    {
+      name: 'btcUsd',
+      value: 1,
+      unit: 'u',
+      source: 'a',
+      staleS: 60,
+      failing: 'a: no answer',
+      heldBack: 'b says 9 u, 9 times the last value; held back',
+      prices: ['mining'],
+    },
+    { name: 'energyUsdPerKwh', value: 1, unit: 'u', source: 'a', prices: ['mining', 'rental'] },
+    { name: 'fx.EUR', value: 1, unit: 'u', source: 'a', prices: [] },
+    { name: 'difficulty', failing: 'a: no answer', prices: ['mining'] },
+    { name: 'blockHeight', prices: ['mining'] },
+  ])
+})
+
+test('a price that nobody says or may say is missing where somebody’s money depends on it', () => {
+  const nobody = { reports: () => [], heldBack: () => [] }
+  const names = (of: WorkloadView[]) =>
+    priceSituations(nobody, new QuoteBook().at(NOW), of, NOW).map((p) => p.name)
+  expect(names(workloads)).toEqual(['btcUsd', 'difficulty', 'blockHeight', 'energyUsdPerKwh'])
+  expect(names([workload('rental', 'gpu-hour')])).toEqual(['energyUsdPerKwh'])
+  expect(names([])).toEqual([])
+})
