@@ -96,10 +96,19 @@ export class DeviceAccumulator {
     const counting = countedTo !== undefined && countedTo === this.#energy.last
     if (!counting && countedMilliJ === undefined) this.#drawnMilliJ = 0
     const amounts = this.#advanceOwners(reading, restarted, last, at.wallMs)
-    const { powerW, uptimeS, holders, hashrateHs, utilizationRatio } = reading.sample
+    const { powerW, uptimeS, holders, hashrateHs, utilizationRatio, tokensInPerS, tokensOutPerS } =
+      reading.sample
     this.#last = {
       ...at,
-      sample: known({ powerW, uptimeS, holders, hashrateHs, utilizationRatio }),
+      sample: known({
+        powerW,
+        uptimeS,
+        holders,
+        hashrateHs,
+        utilizationRatio,
+        tokensInPerS,
+        tokensOutPerS,
+      }),
       namedOwners: reading.counters?.byOwner !== undefined,
       ...known({ hardwareId: reading.identity.hardwareId ?? last?.hardwareId }),
     }

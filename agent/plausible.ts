@@ -7,11 +7,12 @@ const HARDER = 10
 /** No single machine takes more, or hashes faster; a meter may stand for a site. */
 const MACHINE_W = 20_000
 const MACHINE_HS = 1e15
-const TOKENS_PER_S = 1e7
+/** Of one server; a fleet behind one page says by its rate that it is more. */
+const TOKENS_PER_S = 1e5
 /** A reading may be this much older than its time says: two polls, and a clock that was set. */
 const SLACK_MS = 5 * MINUTE_MS
 
-type Says = Pick<Reading['sample'], 'powerW' | 'hashrateHs'>
+type Says = Pick<Reading['sample'], 'powerW' | 'hashrateHs' | 'tokensInPerS' | 'tokensOutPerS'>
 
 /** mJ that a device can have taken; without a power anything is possible. */
 export function plausibleEnergy(
@@ -32,7 +33,10 @@ export function plausibleWork(
   says: readonly Says[],
   atMs: number,
 ): Plausible {
-  if (quantity !== 'workDiff1') return bounded(atMs, TOKENS_PER_S / 1000)
+  if (quantity !== 'workDiff1') {
+    const rates = says.map(({ tokensInPerS = 0, tokensOutPerS = 0 }) => tokensInPerS + tokensOutPerS)
+    return bounded(atMs, Math.max(HARDER * Math.max(...rates), TOKENS_PER_S) / 1000, false)
+  }
   const mostHs = Math.max(...says.map(({ hashrateHs = 0 }) => HARDER * hashrateHs), MACHINE_HS)
   return bounded(atMs, mostHs / HASHES_PER_DIFF1 / 1000)
 }

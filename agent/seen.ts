@@ -6,7 +6,10 @@ export interface Seen {
   wallMs: number
   /** absent after a restart of the agent: a monotonic clock means nothing to another process */
   steadyMs?: number
-  sample: Pick<Reading['sample'], 'powerW' | 'uptimeS' | 'holders' | 'hashrateHs' | 'utilizationRatio'>
+  sample: Pick<
+    Reading['sample'],
+    'powerW' | 'uptimeS' | 'holders' | 'hashrateHs' | 'utilizationRatio' | 'tokensInPerS' | 'tokensOutPerS'
+  >
   /** MAC or serial number */
   hardwareId?: string
   /** whether it said what was counted for whom */

@@ -393,6 +393,22 @@ describe('the accumulator', () => {
     expect(sum(records, 'energyMilliJ')).toBe(40 * 3.6e9)
   })
 
+  it('pays no tokens of a server’s earlier life twice, and all of its new one', () => {
+    const served = (atS: number, tokensOut: number) => ({
+      atS,
+      reading: reading({ tokensOutPerS: 5_000 }, { byOwner: [{ owner: { service: 'chat' }, tokensOut }] }),
+    })
+    const tokens = (...steps: ReturnType<typeof served>[]) => sum(run(steps), 'tokensOut')
+    // started anew, and 60,000 tokens later
+    expect(tokens(served(0, 6e8), served(10, 6e8 + 50_000), served(20, 10_000), served(30, 60_000))).toBe(
+      110_000,
+    )
+    // put back to where it was days ago
+    expect(tokens(served(0, 6e8), served(10, 5e8), served(20, 5e8 + 50_000), served(30, 5e8 + 100_000))).toBe(
+      50_000,
+    )
+  })
+
   it('believes no leap of a machine’s counter that it can’t have done, and goes on from it', () => {
     const at = (atS: number, workDiff1: number) => ({
       atS,
