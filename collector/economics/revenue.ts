@@ -107,8 +107,7 @@ export const isPaidByShare = ({ workload, device }: Work): boolean =>
   workload?.kind === 'mining' && workload.usdPerPhDay === undefined && device?.algorithm === undefined
 
 /** USD of a difficulty-1 share at a hashprice in USD per PH/s per day: hashprice x 2^32 / (1e15 x 86400). */
-const usdPerShareAt = (usdPerPhDay: number): number =>
-  (usdPerPhDay * HASHES_PER_DIFF1) / (1e15 * 86_400)
+const usdPerShareAt = (usdPerPhDay: number): number => (usdPerPhDay * HASHES_PER_DIFF1) / (1e15 * 86_400)
 
 function tokensUsd(w: WorkloadOf<'tokens'>, { tokensIn = 0, tokensInCached = 0, tokensOut = 0 }: Quantities) {
   const cached = w.usdPerMillionTokensInCached === undefined ? 0 : Math.min(tokensIn, tokensInCached)
