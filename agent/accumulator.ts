@@ -87,11 +87,10 @@ export class DeviceAccumulator {
     const restarted = last && restartedSince(last, reading, elapsedMs ?? 0)
     const countedTo = this.#energy.last
     const says = last ? [last.sample, reading.sample] : [reading.sample]
-    const countedMilliJ = this.#counted(
-      reading.counters?.energyJ,
-      restarted,
-      plausibleEnergy(reading.identity.kind, says, at.wallMs),
-    )
+    const countedMilliJ = this.#counted(reading.counters?.energyJ, restarted, {
+      ...plausibleEnergy(reading.identity.kind, says, at.wallMs),
+      upMs: upMsOf(reading),
+    })
     // a counter that begins anew contains nothing of what was drawn before
     const counting = countedTo !== undefined && countedTo === this.#energy.last
     if (!counting && countedMilliJ === undefined) this.#drawnMilliJ = 0
@@ -188,7 +187,8 @@ export class DeviceAccumulator {
           counter = new Counter(last?.namedOwners && !hadPast ? { last: 0, strikes: 0 } : undefined)
           this.#counters.set(key, counter)
         }
-        const amount = counter.advance(Math.round(value), restarted, plausibleWork(quantity, says, wallMs))
+        const plausible = { ...plausibleWork(quantity, says, wallMs), upMs: upMsOf(reading) }
+        const amount = counter.advance(Math.round(value), restarted, plausible)
         if (amount !== undefined) amounts.push({ owner: c.owner, quantity, amount })
       }
     }
@@ -269,6 +269,9 @@ export class DeviceAccumulator {
 
 const worse = (a: PowerBasis, b: PowerBasis): PowerBasis =>
   POWER_BASES.indexOf(a) < POWER_BASES.indexOf(b) ? b : a
+
+const upMsOf = ({ sample: { uptimeS } }: Reading): number | undefined =>
+  uptimeS === undefined ? undefined : uptimeS * 1000
 
 function add({ sums }: Pick<Bucket, 'sums'>, quantity: IntervalQuantity, amount: number): void {
   sums[quantity] = (sums[quantity] ?? 0) + amount

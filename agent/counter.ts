@@ -10,6 +10,9 @@ const STRIKES = {
   ranThrough: 3,
 } as const
 
+/** A machine may count a while before its uptime begins. */
+const START_MS = 30_000
+
 export interface CounterState {
   last: number
   strikes: number
@@ -24,6 +27,8 @@ export interface Plausible {
   /** at most in a ms, and at once */
   perMs: number
   atOnce: number
+  /** since when it runs: a new start counts from there */
+  upMs?: number | undefined
   /** whether that also bounds a counter that goes on; a meter's can't be, for it may stand for a site that was idle before and after */
   always: boolean
 }
@@ -58,7 +63,7 @@ export class Counter {
   advance(value: number, restarted: boolean | undefined, plausible: Plausible): number | undefined {
     if (!Number.isFinite(value) || value < 0) return undefined
     const before = this.#state
-    const { atMs, perMs, atOnce, always } = plausible
+    const { atMs, perMs, atOnce, upMs, always } = plausible
     const sinceMs = before?.atMs === undefined ? 0 : Math.max(0, atMs - before.atMs)
     const most = perMs * sinceMs + atOnce
     if (!before) {
@@ -70,7 +75,8 @@ export class Counter {
         restarted === undefined ? STRIKES.unknown : restarted ? STRIKES.restarted : STRIKES.ranThrough
       if (++before.strikes < needed) return undefined
       this.#state = { last: value, strikes: 0, atMs }
-      return value <= most ? value : undefined
+      const mostSince = restarted && upMs !== undefined ? Math.min(most, perMs * (upMs + START_MS)) : most
+      return value <= mostSince ? value : undefined
     }
     const added = value - before.last
     if (always && added > most) {

@@ -10,7 +10,7 @@ const MACHINE_HS = 1e15
 /** Of one server; a fleet behind one page says by its rate that it is more. */
 const TOKENS_PER_S = 1e5
 /** A reading may be this much older than its time says: two polls, and a clock that was set. */
-const SLACK_MS = 5 * MINUTE_MS
+const SLACK_MS = 2 * MINUTE_MS
 
 type Says = Pick<Reading['sample'], 'powerW' | 'hashrateHs' | 'tokensInPerS' | 'tokensOutPerS'>
 

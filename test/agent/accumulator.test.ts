@@ -393,6 +393,22 @@ describe('the accumulator', () => {
     expect(sum(records, 'energyMilliJ')).toBe(40 * 3.6e9)
   })
 
+  it('believes of a PDU that started seconds ago no more than it can have counted since', () => {
+    const outlet = (atS: number, uptimeS: number, wh: number) => ({
+      atS,
+      reading: {
+        identity: { kind: 'meter' as const },
+        sample: { state: 'ok' as const, powerW: 3_600, uptimeS },
+        counters: { energyJ: wh * 3600 },
+      },
+    })
+    const wh = (...steps: ReturnType<typeof outlet>[]) => sum(run(steps, 30), 'energyMilliJ') / 3.6e6
+    // an old stand restored: 600 s of 3.6 kW that nobody measured are left out, the rest counts
+    expect(wh(outlet(0, 9000, 5_000), outlet(600, 5, 2_900), outlet(610, 15, 2_910))).toBe(10)
+    // a counter that begins with its start: what it shows
+    expect(wh(outlet(0, 9000, 5_000), outlet(600, 300, 300), outlet(610, 310, 310))).toBe(310)
+  })
+
   it('pays no tokens of a server’s earlier life twice, and all of its new one', () => {
     const served = (atS: number, tokensOut: number) => ({
       atS,
