@@ -76,7 +76,7 @@ export class LivePlane {
     const context = this.#context
     const usdPerKwh = energyUsdPerKwh(prices, context.costs)
     const usdPerShare = shareUsd(prices)
-    this.#takeIn(atMs)
+    this.takeIn(atMs)
     const site = this.#balance()
     const { wired, tree } = site
     const earnings = this.#earnings
@@ -101,7 +101,8 @@ export class LivePlane {
     }
   }
 
-  #takeIn(atMs: number): void {
+  /** Finds anew what the renewed devices work for and do; `figures` does it with what is left. */
+  takeIn(atMs: number): void {
     if (this.#index.moved(atMs)) {
       this.#holders.fill(undefined)
       for (let i = 0; i < this.#devices.length; i++) this.#take(i, atMs)

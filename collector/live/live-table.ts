@@ -8,18 +8,21 @@ import { type AgentState, pollMs, type Seen, type SiteState, STALE_POLLS } from 
 /** An agent's devices stand side by side in the table. */
 interface Group {
   agent: AgentState
-  /** the inventory that the table was made of */
-  inventory: AgentState['devices']
-  simulated: boolean
   begin: number
   end: number
 }
 
-/** The live plane as one table of devices, kept from look to look: what is not heard of stays as it was found. */
+/**
+ * The live plane as one table of devices, kept from look to look: what is not heard of stays as it was found. A device's own figures
+ * are as new as its last message, sums as the last look.
+ */
 export class LiveTable {
   readonly #state: SiteState
   readonly #plane: LivePlane
   #groups: Group[] = []
+  readonly #groupOf = new Map<AgentState, Group>()
+  /** of the state that the table was made of */
+  #version = -1
   #devices: AgedDevice[] = []
   #gauges = new Gauges([])
   /** by device; NaN: never heard */
@@ -35,14 +38,28 @@ export class LiveTable {
   constructor(state: SiteState, context: LiveContext) {
     this.#state = state
     this.#plane = new LivePlane(context)
+    state.onLive((agent, atMs) => this.#absorb(agent, atMs))
+  }
+
+  /** Takes in what an agent says when it says it, so that a look has only sums to make. */
+  #absorb(agent: AgentState, atMs: number): void {
+    const group = this.#groupOf.get(agent)
+    // other devices than the table has: the next look makes it anew
+    if (!group || this.#version !== this.#state.version) return
+    this.#hearAll(group)
+    this.#plane.takeIn(atMs)
+  }
+
+  #hearAll(group: Group): void {
+    for (const seen of group.agent.renewed) this.#hear(group, seen)
+    group.agent.renewed = []
   }
 
   look(atMs: number, prices: Prices): LiveLook {
-    if (this.#isOld()) this.#rebuild()
+    if (this.#version !== this.#state.version) this.#rebuild()
     const agents = this.#groups.map((group) => {
       const staleMs = STALE_POLLS * pollMs(group.agent)
-      for (const seen of group.agent.renewed) this.#hear(group, seen)
-      group.agent.renewed = []
+      this.#hearAll(group)
       this.#age(group, atMs - staleMs)
       return agentView(group.agent, atMs, staleMs)
     })
@@ -84,28 +101,23 @@ export class LiveTable {
     for (const i of this.#namesakes.get(deviceId) ?? []) visit(i)
   }
 
-  #isOld(): boolean {
-    let count = 0
-    for (const agent of this.#state.agents()) {
-      const group = this.#groups[count++]
-      if (!group || group.inventory !== agent.devices || group.simulated !== agent.simulated) return true
-    }
-    return false
-  }
-
   #rebuild(): void {
+    this.#version = this.#state.version
     this.#groups = []
+    this.#groupOf.clear()
     this.#devices = []
     this.#places = new Map()
     this.#namesakes.clear()
     for (const agent of this.#state.agents()) {
-      const { agentId, devices: inventory, simulated } = agent
+      const { agentId, simulated } = agent
       const begin = this.#devices.length
-      for (const device of inventory.values()) {
+      for (const device of agent.devices.values()) {
         const i = this.#devices.push({ agentId, device, simulated, stale: true }) - 1
         this.#name(i, device.deviceId)
       }
-      this.#groups.push({ agent, inventory, simulated, begin, end: this.#devices.length })
+      const group = { agent, begin, end: this.#devices.length }
+      this.#groups.push(group)
+      this.#groupOf.set(agent, group)
     }
     this.#gauges = new Gauges(this.#devices)
     this.#plane.reset(this.#devices)

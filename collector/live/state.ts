@@ -34,6 +34,18 @@ export const pollMs = (agent: AgentState): number => (agent.status?.pollS ?? DEF
 /** The live plane: what every agent and device said last. Latest wins; nothing here is money. */
 export class SiteState {
   readonly #agents = new Map<string, AgentState>()
+  readonly #listeners: ((agent: AgentState, atMs: number) => void)[] = []
+  #version = 0
+
+  /** Grows whenever an agent or a device comes, goes or changes. */
+  get version(): number {
+    return this.#version
+  }
+
+  /** Calls `heard` after each live message, with its time by the collector's clock, Unix ms. */
+  onLive(heard: (agent: AgentState, atMs: number) => void): void {
+    this.#listeners.push(heard)
+  }
 
   agents(): IterableIterator<AgentState> {
     return this.#agents.values()
@@ -55,11 +67,13 @@ export class SiteState {
   status(agentId: string, message: StatusMessage): void {
     const agent = this.#agent(agentId)
     agent.status = message
+    if (agent.simulated !== message.simulated) this.#version++
     agent.simulated = message.simulated
   }
 
   inventory(agentId: string, message: InventoryMessage): void {
     const agent = this.#agent(agentId)
+    this.#version++
     agent.simulated = message.simulated
     agent.devices = new Map(message.devices.map((d) => [d.deviceId, d]))
     const before = agent.seen
@@ -82,6 +96,7 @@ export class SiteState {
       seen.isRenewed = true
       agent.renewed.push(seen)
     }
+    for (const heard of this.#listeners) heard(agent, receivedAtMs)
   }
 
   #agent(agentId: string): AgentState {
@@ -89,6 +104,7 @@ export class SiteState {
     if (!agent) {
       agent = { agentId, devices: new Map(), simulated: false, seen: new Map(), renewed: [] }
       this.#agents.set(agentId, agent)
+      this.#version++
     }
     return agent
   }

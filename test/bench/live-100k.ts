@@ -79,7 +79,8 @@ function timed<T>(phase: string, work: () => T): T {
 
 function tick(count: number): void {
   nowMs += 1000
-  site.hear(count, nowMs - 500)
+  // between the ticks, as messages come; the making of the samples is in it
+  timed('hearing', () => site.hear(count, nowMs - 500))
   if (count % PRICE_TICKS === 0) price('btcUsd', PRICES.btcUsd * (1 + random.next() / 100))
   const situation = timed('figures', () => views.refresh(alerting.watched()))
   timed('alert rules', () => alerting.evaluate(situation))
