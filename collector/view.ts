@@ -264,6 +264,10 @@ export interface Views {
   /** one device, its history for a sparkline, or undefined where there is none of that name */
   frame(): Frame
   trend(): Trend
+  /** what each group takes and earns now */
+  liveGroups(
+    groupBy: import('./ledger/figures-view.ts').FigureGroup,
+  ): Map<string, import('./ledger/figures-view.ts').LiveGroup>
   /** owners that hold machines now and that no rule knows */
   unmatched(): import('./ledger/figures-view.ts').Unmatched[]
   /** what the site is and earns, for what could be */

@@ -148,6 +148,9 @@ export const milliSatOf = (usd: number, { btcUsd }: Prices): number =>
 /** USD as nano-USD, a whole number. */
 export const nanoUsd = (usd: number): number => Math.round(usd * NANO_USD_PER_USD)
 
+/** USD per watt-year of a USD/kWh: 8,766 hours of a year of 365.25 days, over 1,000. */
+export const KWH_PER_WATT_YEAR = 8.766
+
 /** Revenue per energy, USD/kWh; absent, never infinite, where no energy was used. */
 export const perKwh = (usd: number, energyJ: number): number | undefined =>
   energyJ > 0 ? usd / (energyJ / JOULES_PER_KWH) : undefined

@@ -32,9 +32,25 @@ export interface LedgerFigures {
   ledger(query: FigureQuery): AsyncIterable<LedgerFigure[]>
 }
 
+const LiveGroupSchema = z.object({
+  powerW: z.number(),
+  revenueUsdPerH: z.number(),
+  netUsdPerH: z
+    .number()
+    .describe('revenue less energy, and less demand charge where the group is one of workloads'),
+  revenueUsdPerKwh: z.number().optional().describe('absent where no power is taken'),
+  netUsdPerKwh: z.number().optional(),
+  revenueUsdPerWattYear: z.number().optional(),
+  minedSatPerKwh: z.number().optional().describe('of what mines'),
+})
+export type LiveGroup = z.infer<typeof LiveGroupSchema>
+
 /** One group's ledger over the usual times; a time without a settled minute is absent. */
 export const PeriodsSchema = z.object({
   group: z.string(),
+  live: LiveGroupSchema.optional().describe(
+    'now; of a place its machines, of a workload its part of the overhead too',
+  ),
   minute: LedgerFigureSchema.optional().describe('the newest settled minute'),
   hour: LedgerFigureSchema.optional().describe('60 minutes to its end'),
   day: LedgerFigureSchema.optional().describe('24 hours to its end'),

@@ -1,4 +1,5 @@
 import { JOULES_PER_KWH, NANO_USD_PER_USD } from '../../protocol/units.ts'
+import { KWH_PER_WATT_YEAR } from '../economics/revenue.ts'
 import type { LedgerSums } from '../store.ts'
 import type { LedgerFigure } from '../view.ts'
 import type { Restatement } from './accounts.ts'
@@ -41,9 +42,6 @@ export function ledgerFigure(
       : {}),
   }
 }
-
-/** USD per watt-year of a USD/kWh: 8,766 hours of a year of 365.25 days, over 1,000. */
-const KWH_PER_WATT_YEAR = 8.766
 
 /** A sum over energy is absent, never infinite, where there was none. */
 function perEnergy(

@@ -3,7 +3,7 @@ import type { Situation } from '../alerts/situation.ts'
 import type { Machine } from '../economics/break-even.ts'
 import { perKwh, perKwhOfRates } from '../economics/revenue.ts'
 import type { SettleRules } from '../economics/settle.ts'
-import type { Unmatched } from '../ledger/figures-view.ts'
+import type { FigureGroup, LiveGroup, Unmatched } from '../ledger/figures-view.ts'
 import { ledgerFigure } from '../ledger/ledger-figure.ts'
 import { type LedgerProgress, ledgerHealth } from '../ledger/ledger-health.ts'
 import type { RecentMinutes } from '../ledger/minutes.ts'
@@ -13,6 +13,7 @@ import type { Store } from '../store.ts'
 import type { AlertView, DeviceView, Frame, RackView, SiteView, Trend, Views, WorkloadView } from '../view.ts'
 import { isUnpaid } from '../workloads.ts'
 import { type Economy, economyOf, machinesOf } from './economy.ts'
+import { liveGroups } from './live-groups.ts'
 import { LiveTable } from './live-table.ts'
 import { type AgedDevice, defined, deviceView, type LiveLook, type SiteFacts, siteView } from './live-view.ts'
 import { Situations } from './situation-of.ts'
@@ -117,6 +118,10 @@ export class LiveViews implements Views {
       alerts,
       worst: this.#worst(),
     }
+  }
+
+  liveGroups(groupBy: FigureGroup): Map<string, LiveGroup> {
+    return liveGroups(this.#look, groupBy, this.#o.rules.workloads)
   }
 
   unmatched(): Unmatched[] {

@@ -2,7 +2,14 @@ import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import { withDeadline } from '../../protocol/kit/retry.ts'
 import { minuteOf } from '../../protocol/units.ts'
 import type { Figures } from '../ledger/figures.ts'
-import { BalanceSchema, FIGURE_GROUPS, PeriodsSchema, UnmatchedSchema } from '../ledger/figures-view.ts'
+import {
+  BalanceSchema,
+  FIGURE_GROUPS,
+  type LiveGroup,
+  type Periods,
+  PeriodsSchema,
+  UnmatchedSchema,
+} from '../ledger/figures-view.ts'
 import type { Views } from '../view.ts'
 import { timeSchema } from './ledger-query.ts'
 import { ErrorSchema, json, none, parameters, refused, routeOf, storeFailed } from './route.ts'
@@ -15,7 +22,7 @@ const routes = {
     method: 'get',
     path: '/api/v1/periods',
     summary:
-      'Revenue, cost and net per kWh, per watt-year and in sat: the newest minute, its hour and day, and the month to date',
+      'Revenue, cost and net per kWh, per watt-year and in sat: now, the newest minute, its hour and day, and the month to date',
     request: {
       query: parameters({
         groupBy: z
@@ -48,12 +55,21 @@ const routes = {
   }),
 }
 
+/** The groups of the ledger, and those that are there only now, with what they do now. */
+function withLive(periods: readonly Periods[], live: ReadonlyMap<string, LiveGroup>): Periods[] {
+  const known = new Map(periods.map((p) => [p.group, p]))
+  return [...new Set([...known.keys(), ...live.keys()])].map((group) => {
+    const now = live.get(group)
+    return { group, ...(now ? { live: now } : {}), ...known.get(group) }
+  })
+}
+
 export function addFigures(api: OpenAPIHono, { figures, views }: { figures: Figures; views: Views }): void {
   const ask = <T>(work: () => Promise<T>) => withDeadline(work, DEADLINE_MS)
   api.openapi(routes.periods, async (c) => {
     const { groupBy } = c.req.valid('query')
     try {
-      return c.json(await ask(() => figures.periods(groupBy)), 200)
+      return c.json(withLive(await ask(() => figures.periods(groupBy)), views.liveGroups(groupBy)), 200)
     } catch (error) {
       return c.json(storeFailed('periods', error), 503)
     }

@@ -123,6 +123,7 @@ export class EconomicsRig {
       devices: () => live.devices(),
       alerts: () => [],
       trend: () => live.trend(),
+      liveGroups: (groupBy) => live.liveGroups(groupBy),
       unmatched: () => live.unmatched(),
       economy: () => live.economy(),
       machines: () => live.machines(),

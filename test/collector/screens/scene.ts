@@ -150,6 +150,7 @@ export function createScene(
       alerts: scene.alerts(),
       worst: scene.devices(),
     }),
+    liveGroups: () => new Map(),
     unmatched: () => [],
     economy: () => scene.change.economy ?? economyOfScene(scene.nowMs),
     machines: () => scene.change.machines ?? [],

@@ -1,0 +1,87 @@
+import { KWH_PER_WATT_YEAR, perKwhOfRates } from '../economics/revenue.ts'
+import type { FigureGroup, LiveGroup } from '../ledger/figures-view.ts'
+import { groupName } from '../ledger/grouping.ts'
+import type { Workload } from '../workloads.ts'
+import type { AgedDevice, LiveLook } from './live-view.ts'
+
+const SAT_PER_BTC = 1e8
+
+interface Sum {
+  powerW: number
+  revenueUsdPerH: number
+  costUsdPerH: number
+  minedUsdPerH: number
+}
+
+/** What every group takes and earns at a look: whole workloads with their part of the overhead, or the machines of a place. */
+export function liveGroups(
+  look: LiveLook,
+  groupBy: FigureGroup,
+  workloads: readonly Workload[],
+): Map<string, LiveGroup> {
+  const sums = new Map<string, Sum>()
+  const add = (group: string, more: Sum) => {
+    const sum = sums.get(group) ?? { powerW: 0, revenueUsdPerH: 0, costUsdPerH: 0, minedUsdPerH: 0 }
+    for (const name of Object.keys(sum) as (keyof Sum)[]) sum[name] += more[name]
+    sums.set(group, sum)
+  }
+  if (groupBy === 'workload' || groupBy === 'customer' || groupBy === 'kind' || groupBy === 'site') {
+    const byName = { workload: (name: string) => workloads.find((w) => w.name === name) }
+    for (const w of look.figures.workloads)
+      add(groupBy === 'site' ? 'site' : groupName(byName, groupBy, w.workload), {
+        powerW: w.powerW,
+        revenueUsdPerH: w.revenueUsdPerH,
+        costUsdPerH: w.energyCostUsdPerH + w.demandUsdPerH,
+        minedUsdPerH: w.kind === 'mining' ? w.revenueUsdPerH : 0,
+      })
+  } else {
+    const above = new Set(look.devices.map(({ device }) => device.meteredBy))
+    for (const d of look.devices) {
+      const earning = look.figures.earnings.get(d)
+      // a host's reading holds that of the machines behind it
+      if (!earning || above.has(d.device.deviceId)) continue
+      const { powerW = 0, revenueUsdPerH, energyCostUsdPerH } = earning
+      add(placeOf(d, groupBy), {
+        powerW,
+        revenueUsdPerH,
+        costUsdPerH: energyCostUsdPerH,
+        minedUsdPerH: d.device.kind === 'asic' ? revenueUsdPerH : 0,
+      })
+    }
+  }
+  const btcUsd = look.prices.btcUsd?.value
+  return new Map([...sums].map(([group, sum]) => [group, figureOf(sum, btcUsd)]))
+}
+
+function placeOf(
+  { agentId, device }: AgedDevice,
+  groupBy: 'device' | 'agent' | 'container' | 'rack',
+): string {
+  if (groupBy === 'device') return device.deviceId
+  return groupBy === 'agent' ? agentId : (device.location?.[groupBy] ?? '')
+}
+
+/** Per energy only where energy is taken: absent, never infinite. */
+function figureOf(
+  { powerW, revenueUsdPerH, costUsdPerH, minedUsdPerH }: Sum,
+  btcUsd: number | undefined,
+): LiveGroup {
+  const revenueUsdPerKwh = perKwhOfRates(revenueUsdPerH, powerW)
+  const netUsdPerH = revenueUsdPerH - costUsdPerH
+  const minedUsdPerKwh = minedUsdPerH > 0 ? perKwhOfRates(minedUsdPerH, powerW) : undefined
+  return {
+    powerW,
+    revenueUsdPerH,
+    netUsdPerH,
+    ...(revenueUsdPerKwh === undefined
+      ? {}
+      : {
+          revenueUsdPerKwh,
+          netUsdPerKwh: netUsdPerH / (powerW / 1000),
+          revenueUsdPerWattYear: revenueUsdPerKwh * KWH_PER_WATT_YEAR,
+        }),
+    ...(minedUsdPerKwh !== undefined && btcUsd
+      ? { minedSatPerKwh: (minedUsdPerKwh / btcUsd) * SAT_PER_BTC }
+      : {}),
+  }
+}
