@@ -5,7 +5,7 @@ import type { Reading } from './driver.ts'
 /** A machine may have worked harder while nobody looked than it does now. */
 const HARDER = 10
 /** No single machine takes more, or hashes faster; a meter may stand for a site. */
-const MACHINE_W = 20_000
+const MOST_W = { asic: 20_000, gpu: 2_500, host: 50_000, service: 50_000 } as const
 const MACHINE_HS = 1e15
 /** Of one server; a fleet behind one page says by its rate that it is more. */
 const TOKENS_PER_S = 1e5
@@ -23,8 +23,8 @@ export function plausibleEnergy(
   const powers = says.flatMap(({ powerW }) => (powerW === undefined ? [] : [powerW]))
   if (kind === 'meter' && powers.length === 0)
     return { atMs, perMs: 0, atOnce: Number.POSITIVE_INFINITY, always: false }
-  const mostW = HARDER * Math.max(...powers, 100)
-  return bounded(atMs, kind === 'meter' ? mostW : Math.max(mostW, MACHINE_W), kind !== 'meter')
+  if (kind !== 'meter') return bounded(atMs, MOST_W[kind])
+  return bounded(atMs, HARDER * Math.max(...powers, 100), false)
 }
 
 /** What it can have done for one owner. */

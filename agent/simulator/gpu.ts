@@ -68,7 +68,6 @@ export class Gpu {
   xid = 0
   /** truth since the world began, J */
   energyJ = 0
-  readonly #energyBeforeJ: number
   readonly #random: Random
 
   constructor(index: number, model: GpuModel, random: Random) {
@@ -80,19 +79,17 @@ export class Gpu {
     this.pciBusId = `00000000:${(0x17 + index * 0x10).toString(16).toUpperCase()}:00.0`
     this.powerW = model.idleW
     this.tempC = model.idleC
-    // the counter runs since the driver was loaded, days ago
-    this.#energyBeforeJ = random.whole(1, 40) * 1e7
     this.#random = random
   }
 
-  /** the driver's counter, mJ */
+  /** the driver's counter, mJ: since it was loaded, which is when the world began */
   get energyCounterMilliJ(): number {
-    return Math.floor((this.#energyBeforeJ + this.energyJ) * 1000)
+    return Math.floor(this.energyJ * 1000)
   }
 
   /** what that counter has counted since the world began, mJ */
   get countedMilliJ(): number {
-    return this.energyCounterMilliJ - this.#energyBeforeJ * 1000
+    return this.energyCounterMilliJ
   }
 
   advance(dtS: number): void {
