@@ -58,7 +58,9 @@ const routes = {
 /** The groups of the ledger, and those that are there only now, with what they do now. */
 function withLive(periods: readonly Periods[], live: ReadonlyMap<string, LiveGroup>): Periods[] {
   const known = new Map(periods.map((p) => [p.group, p]))
-  return [...new Set([...known.keys(), ...live.keys()])].map((group) => {
+  // what takes and earns nothing, and never did, is nothing to show
+  const present = [...live].filter(([, now]) => now.powerW !== 0 || now.revenueUsdPerH !== 0)
+  return [...new Set([...known.keys(), ...present.map(([group]) => group)])].map((group) => {
     const now = live.get(group)
     return { group, ...(now ? { live: now } : {}), ...known.get(group) }
   })

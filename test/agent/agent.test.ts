@@ -211,13 +211,13 @@ describe('an agent and a collector on Mosquitto', () => {
   })
 
   it('shows a miner as faulty whose pool accepts nothing', async () => {
-    await create(broker.url, { driver: unpaidMiner, shareTimeout: '1s' }).start()
+    await create(broker.url, { driver: unpaidMiner, shareTimeout: '5s' }).start()
     const faulty = await eventually(
       () => samples.find((s) => s.state === 'faulty'),
       (sample) => sample !== undefined,
     )
     expect(faulty?.faults).toEqual([expect.stringContaining('shows 100 TH/s but no share was accepted')])
-    expect(samples[0]).toMatchObject({ state: 'hashing', hashrateHs: 100e12 })
+    expect(samples).toContainEqual(expect.objectContaining({ state: 'hashing', hashrateHs: 100e12 }))
   })
 
   it('keeps what is not acknowledged, and delivers it once somebody listens', async () => {
