@@ -43,6 +43,8 @@ export const GPU_MODELS = {
 
 /** what the driver and an idle context keep for themselves */
 const RESERVED_MIB = 520
+/** what the counter shows when the driver is loaded, which is when the world begins: a zero says nothing to who reads it */
+const COUNTED_BEFORE_MILLI_J = 1000
 const THERMAL_S = 30
 /** of what GPUs take, this much reaches them from the wall */
 const SUPPLY_EFFICIENCY = 0.94
@@ -82,14 +84,14 @@ export class Gpu {
     this.#random = random
   }
 
-  /** the driver's counter, mJ: since it was loaded, which is when the world began */
+  /** the driver's counter, mJ */
   get energyCounterMilliJ(): number {
-    return Math.floor(this.energyJ * 1000)
+    return COUNTED_BEFORE_MILLI_J + this.countedMilliJ
   }
 
   /** what that counter has counted since the world began, mJ */
   get countedMilliJ(): number {
-    return this.energyCounterMilliJ
+    return Math.floor(this.energyJ * 1000)
   }
 
   advance(dtS: number): void {
