@@ -97,7 +97,7 @@ export async function demo(options: DemoOptions): Promise<void> {
         say(`collector, embedded broker (127.0.0.1:${brokerPort}) and embedded store run`)
         await site.start()
         say(
-          'emulated site runs: miners on TCP 4028, GPUs behind dcgm-exporter, an LLM server, a Modbus site meter (all SIMULATED)',
+          'emulated site runs: miners on TCP 4028, GPUs behind dcgm-exporter, an LLM server, a rack PDU by SNMP, a Modbus site meter (all SIMULATED)',
         )
         await Promise.all(agents.map((a) => a.start()))
         say('agents run: mining and gpu read the emulated site, this-machine reads this machine')
