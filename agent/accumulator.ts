@@ -184,7 +184,9 @@ export class DeviceAccumulator {
         let counter = this.#counters.get(key)
         if (!counter) {
           // An owner that appears while we watch (a pool switch) began at zero; where we couldn't see it before, it had a past.
-          counter = new Counter(last?.namedOwners && !hadPast ? { last: 0, strikes: 0 } : undefined)
+          counter = new Counter(
+            last?.namedOwners && !hadPast ? { last: 0, strikes: 0, atMs: last.wallMs } : undefined,
+          )
           this.#counters.set(key, counter)
         }
         const plausible = { ...plausibleWork(quantity, says, wallMs), upMs: upMsOf(reading) }

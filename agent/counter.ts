@@ -64,8 +64,9 @@ export class Counter {
     if (!Number.isFinite(value) || value < 0) return undefined
     const before = this.#state
     const { atMs, perMs, atOnce, upMs, always } = plausible
-    const sinceMs = before?.atMs === undefined ? 0 : Math.max(0, atMs - before.atMs)
-    const most = perMs * sinceMs + atOnce
+    // a state of an older agent doesn't say when it was: what was counted since is not to be lost
+    const most =
+      before?.atMs === undefined ? Number.POSITIVE_INFINITY : perMs * Math.max(0, atMs - before.atMs) + atOnce
     if (!before) {
       this.#state = { last: value, strikes: 0, atMs }
       return undefined

@@ -22,7 +22,7 @@ export function plausibleEnergy(
 ): Plausible {
   const powers = says.flatMap(({ powerW }) => (powerW === undefined ? [] : [powerW]))
   if (kind === 'meter' && powers.length === 0)
-    return { atMs, perMs: 0, atOnce: Number.POSITIVE_INFINITY, always: false }
+    return { atMs, perMs: Number.MAX_VALUE, atOnce: Number.POSITIVE_INFINITY, always: false }
   if (kind !== 'meter') return bounded(atMs, MOST_W[kind])
   return bounded(atMs, HARDER * Math.max(...powers, 100), false)
 }

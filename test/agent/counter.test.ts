@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { DeviceAccumulator } from '../../agent/accumulator.ts'
+import type { CounterState } from '../../agent/counter.ts'
 import type { Counters, Reading } from '../../agent/driver.ts'
 import { POOL, reading, run, sum, T0 } from './accumulator-rig.ts'
+
+const withoutTime = ([key, { last, strikes }]: [string, CounterState]): [string, CounterState] => [
+  key,
+  { last, strikes },
+]
 
 describe('a counter', () => {
   it('counts work from zero after a reboot, and never a negative', () => {
@@ -91,6 +97,19 @@ describe('a counter', () => {
     expect(records.map((r) => [r.owner, r.tokensIn, r.tokensInCached])).toContainEqual([owner, 150, 30])
   })
 
+  it('recovers what was counted since an older agent, which kept no time with its counters', () => {
+    const works = (workDiff1: number) =>
+      reading({ hashrateHs: 2e14, uptimeS: 90_000 }, { byOwner: [{ owner: POOL, workDiff1 }] })
+    const before = new DeviceAccumulator('rig1', 15_000)
+    before.observe(works(5e9), { wallMs: T0, steadyMs: 0 })
+    const { last, counters, ...rest } = before.state
+    const state = { ...rest, ...(last && { last }), counters: counters.map(withoutTime) }
+    const after = new DeviceAccumulator('rig1', 15_000, state)
+    // a day later
+    after.observe(works(5e9 + 4e12), { wallMs: T0 + 86_400_000, steadyMs: 0 })
+    expect(sum(after.closeAll(), 'workDiff1')).toBe(4e12)
+  })
+
   it('counts nothing of another machine’s past: one put in its place, or an old value restored', () => {
     const identity = (hardwareId: string) => ({ kind: 'asic' as const, hardwareId })
     const works = (hardwareId: string, workDiff1: number, uptimeS: number): Reading => ({
@@ -159,6 +178,18 @@ describe('a counter', () => {
     expect(wh(outlet(0, 9000, 5_000), outlet(600, 5, 2_900), outlet(610, 15, 2_910))).toBe(10)
     // a counter that begins with its start: what it shows
     expect(wh(outlet(0, 9000, 5_000), outlet(600, 300, 300), outlet(610, 310, 310))).toBe(310)
+  })
+
+  it('believes a meter that tells no power, and says that it restarted', () => {
+    const dial = (atS: number, uptimeS: number, joules: number) => ({
+      atS,
+      reading: {
+        identity: { kind: 'meter' as const },
+        sample: { state: 'ok' as const, uptimeS },
+        counters: { energyJ: joules },
+      },
+    })
+    expect(sum(run([dial(0, 900, 5_000), dial(10, 6, 400), dial(20, 16, 700)]), 'energyMilliJ')).toBe(700_000)
   })
 
   it('pays no tokens of a server’s earlier life twice, and all of its new one', () => {
