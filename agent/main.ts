@@ -5,8 +5,8 @@ import { probe } from './commands/probe.ts'
 import { run } from './commands/run.ts'
 import { scanCommand } from './commands/scan-command.ts'
 import { simulateCommand } from './commands/simulate-command.ts'
-import { AUTO } from './config.ts'
-import { DRIVERS } from './driver-index.ts'
+import { AUTO } from './config/config.ts'
+import { DRIVERS } from './drivers/index.ts'
 
 const program = createProgram(
   'perwatt-agent',

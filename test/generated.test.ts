@@ -2,8 +2,8 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { agentConfigSchema } from '../agent/config.ts'
-import { collectorConfigSchema } from '../collector/config.ts'
+import { agentConfigSchema } from '../agent/config/config.ts'
+import { collectorConfigSchema } from '../collector/config/config.ts'
 
 /**
  * Files that are made from others. `npm run generate` (this test with PERWATT_GENERATE=1) writes them; without it, this test
@@ -49,23 +49,23 @@ const schemaText = (schema: z.ZodType, title: string): string =>
 describe('generated files are what their sources say', () => {
   it('lists every driver', () =>
     keep(
-      'agent/driver-index.ts',
+      'agent/drivers/index.ts',
       indexOf('agent/drivers', { name: 'Driver', from: './driver.ts' }, 'DRIVERS'),
     ))
   it('lists every channel', () =>
     keep(
-      'collector/channel-index.ts',
+      'collector/channels/index.ts',
       indexOf('collector/channels', { name: 'ChannelFactory', from: './channel.ts' }, 'CHANNEL_FACTORIES'),
     ))
   it('lists every pool', () =>
-    keep('collector/pool-index.ts', indexOf('collector/pools', { name: 'Pool', from: './pool.ts' }, 'POOLS')))
+    keep('collector/pools/index.ts', indexOf('collector/pools', { name: 'Pool', from: './pool.ts' }, 'POOLS')))
   it('lists every feed', () =>
     keep(
-      'collector/feed-index.ts',
+      'collector/feeds/index.ts',
       indexOf('collector/feeds', { name: 'FeedKind', from: './feed.ts' }, 'FEEDS'),
     ))
   it('lists every driver in the README', async () => {
-    const { DRIVERS } = await import('../agent/driver-index.ts')
+    const { DRIVERS } = await import('../agent/drivers/index.ts')
     const lines = DRIVERS.map((d) => `- \`${d.name}\`: ${d.summary}`)
     const readme = readFileSync(join(ROOT, 'README.md'), 'utf8')
     const list = `<!-- drivers -->\n\n${lines.join('\n')}\n\n<!-- /drivers -->`
@@ -75,11 +75,11 @@ describe('generated files are what their sources say', () => {
     )
   })
   it('has the JSON Schema of the agent’s configuration', async () => {
-    const { DRIVERS } = await import('../agent/driver-index.ts')
+    const { DRIVERS } = await import('../agent/drivers/index.ts')
     keep('agent/agent.schema.json', schemaText(agentConfigSchema(DRIVERS), 'perwatt-agent configuration'))
   })
   it('has the JSON Schema of the collector’s configuration', async () => {
-    const { CHANNEL_FACTORIES } = await import('../collector/channel-index.ts')
+    const { CHANNEL_FACTORIES } = await import('../collector/channels/index.ts')
     const channels = CHANNEL_FACTORIES.map((create) => create({ version: '' }))
     keep(
       'collector/collector.schema.json',

@@ -2,9 +2,9 @@ import { loadConfig } from '../../protocol/kit/config.ts'
 import { createLog } from '../../protocol/kit/log.ts'
 import { serve } from '../../protocol/kit/service.ts'
 import { VERSION } from '../../protocol/kit/version.ts'
-import { Agent } from '../agent.ts'
-import { agentConfigSchema } from '../config.ts'
-import { DRIVERS } from '../driver-index.ts'
+import { Agent } from '../composition/agent.ts'
+import { agentConfigSchema } from '../config/config.ts'
+import { DRIVERS } from '../drivers/index.ts'
 
 /** Reads the configured devices until told to stop. */
 export async function run(options: { config: string }): Promise<void> {

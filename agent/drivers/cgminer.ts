@@ -1,14 +1,14 @@
 import { z } from 'zod'
 import { PortSchema } from '../../protocol/kit/fields.ts'
-import type { AsicFacts } from '../asic-reading.ts'
-import { asicSession } from '../asic-session.ts'
-import { defineDriver } from '../driver.ts'
-import { known } from '../known.ts'
-import { antminerFacts } from '../wire/antminer-stats.ts'
+import type { AsicFacts } from '../asic/reading.ts'
+import { asicSession } from '../asic/session.ts'
+import { defineDriver } from '../plugin/driver.ts'
+import { known } from '../../protocol/kit/defined.ts'
+import { antminerFacts } from '../asic/antminer-stats.ts'
 import type { CgminerReply } from '../wire/cgminer.ts'
-import { cgminerFacts } from '../wire/cgminer-facts.ts'
-import { rowsOf, textOf } from '../wire/cgminer-fields.ts'
-import { poolFacts } from '../wire/cgminer-pools.ts'
+import { cgminerFacts } from '../asic/cgminer-facts.ts'
+import { rowsOf, textOf } from '../wire/loose-json.ts'
+import { poolFacts } from '../asic/cgminer-pools.ts'
 
 export default defineDriver({
   name: 'cgminer',

@@ -1,10 +1,10 @@
 import { z } from 'zod'
 import { PortSchema } from '../../protocol/kit/fields.ts'
-import { acceptedShares, stratumPools } from '../asic-pools.ts'
-import type { AsicFacts, Board } from '../asic-reading.ts'
-import { minerSession } from '../asic-session.ts'
-import { defineDriver } from '../driver.ts'
-import { firmwareIn } from '../firmware.ts'
+import { acceptedShares, stratumPools } from '../asic/pools.ts'
+import type { AsicFacts, Board } from '../asic/reading.ts'
+import { minerSession } from '../asic/session.ts'
+import { defineDriver } from '../plugin/driver.ts'
+import { firmwareIn } from '../asic/firmware.ts'
 import {
   amount,
   isRow,
@@ -15,9 +15,9 @@ import {
   positive,
   rowsOf,
   textOf,
-} from '../wire/cgminer-fields.ts'
+} from '../wire/loose-json.ts'
 import type { Row } from '../wire/cgminer-text.ts'
-import { fromMhs, fromThs } from '../wire/hashrates.ts'
+import { fromMhs, fromThs } from '../asic/hashrates.ts'
 import { LIST, noPage, WebClient } from '../wire/web-client.ts'
 
 export default defineDriver({

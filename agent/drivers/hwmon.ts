@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { PerwattError } from '../../protocol/kit/errors.ts'
-import { defineDriver, type Session } from '../driver.ts'
+import { defineDriver, type Session } from '../plugin/driver.ts'
 import { type PowerSensor, powerSensors, sensorPowerW } from '../wire/hwmon.ts'
 import { Sysfs } from '../wire/sysfs.ts'
 

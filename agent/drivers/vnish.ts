@@ -1,12 +1,12 @@
 import { z } from 'zod'
 import { PortSchema } from '../../protocol/kit/fields.ts'
-import type { AsicFacts, Board } from '../asic-reading.ts'
-import { asicSession, supplement } from '../asic-session.ts'
-import { defineDriver } from '../driver.ts'
-import { firmwareIn } from '../firmware.ts'
-import { known } from '../known.ts'
-import { antminerFacts } from '../wire/antminer-stats.ts'
-import type { CgminerClient } from '../wire/cgminer-client.ts'
+import type { AsicFacts, Board } from '../asic/reading.ts'
+import { asicSession, supplement } from '../asic/session.ts'
+import { defineDriver } from '../plugin/driver.ts'
+import { firmwareIn } from '../asic/firmware.ts'
+import { known } from '../../protocol/kit/defined.ts'
+import { antminerFacts } from '../asic/antminer-stats.ts'
+import type { CgminerClient } from '../asic/cgminer-client.ts'
 import {
   amount,
   isRow,
@@ -17,10 +17,10 @@ import {
   positive,
   rowsOf,
   textOf,
-} from '../wire/cgminer-fields.ts'
-import { poolFacts } from '../wire/cgminer-pools.ts'
+} from '../wire/loose-json.ts'
+import { poolFacts } from '../asic/cgminer-pools.ts'
 import type { Row } from '../wire/cgminer-text.ts'
-import { fromGhs } from '../wire/hashrates.ts'
+import { fromGhs } from '../asic/hashrates.ts'
 import { LoginAuth, login, WebAccessSchema } from '../wire/web-auth.ts'
 import { WebClient } from '../wire/web-client.ts'
 

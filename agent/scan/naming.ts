@@ -1,5 +1,5 @@
 import type { Location } from '../../protocol/device.ts'
-import { hardwareKey } from '../hardware.ts'
+import { hardwareKey } from '../polling/hardware-watch.ts'
 
 /** What a device's name may hold, in lower case. */
 const slug = (text: string): string =>

@@ -3,7 +3,7 @@ import { UsageError } from '../../protocol/kit/errors.ts'
 import type { AsicPorts } from './asic/doors.ts'
 import { ASIC_MODELS, type AsicFamily, type AsicModel, MODELS_OF } from './asic/models.ts'
 import type { PoolAccount } from './asic/stratum.ts'
-import { GPU_MODELS, type GpuModel } from './gpu.ts'
+import { GPU_MODELS, type GpuModel } from './gpu/host.ts'
 
 export interface SiteOptions {
   seed: number

@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import { NameSchema } from '../../protocol/device.ts'
-import type { Channel } from '../channel.ts'
-import { SEVERITIES } from '../view.ts'
-import type { Rule, Severity } from './rule.ts'
-import { RULES } from './rules.ts'
+import type { Channel } from '../plugin/channel.ts'
+import { SEVERITIES } from '../views/view.ts'
+import type { Rule, Severity } from '../plugin/rule.ts'
+import { RULES } from '../rules/index.ts'
 
 /** A receiver as configured: which channel tells it, with that channel's own settings. */
 export interface ReceiverConfig {

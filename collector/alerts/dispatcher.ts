@@ -1,7 +1,7 @@
 import { reasonOf } from '../../protocol/kit/errors.ts'
 import type { Log } from '../../protocol/kit/log.ts'
 import { pause, withDeadline } from '../../protocol/kit/retry.ts'
-import type { Channel, DeliveryResult, OutgoingMessage } from '../channel.ts'
+import type { Channel, DeliveryResult, OutgoingMessage } from '../plugin/channel.ts'
 import type { DeadLetter, Outbox, Queued } from './outbox.ts'
 
 const S = 1000

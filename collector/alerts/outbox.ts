@@ -2,7 +2,7 @@ import { closeSync, openSync } from 'node:fs'
 import { z } from 'zod'
 import { reasonOf } from '../../protocol/kit/errors.ts'
 import type { Log } from '../../protocol/kit/log.ts'
-import type { OutgoingMessage } from '../channel.ts'
+import type { OutgoingMessage } from '../plugin/channel.ts'
 import { readIfThere, replaceFile, writeAll } from './disk.ts'
 
 /** A message that waits for one receiver. */

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs'
 import { loadConfig } from '../../protocol/kit/config.ts'
 import { PerwattError, reasonOf, UsageError } from '../../protocol/kit/errors.ts'
 import { VERSION } from '../../protocol/kit/version.ts'
-import { CHANNEL_FACTORIES } from '../channel-index.ts'
-import { collectorConfigSchema } from '../config.ts'
+import { CHANNEL_FACTORIES } from '../channels/index.ts'
+import { collectorConfigSchema } from '../config/config.ts'
 
 /** How a command finds the running collector: where it says, or where its configuration says. */
 export interface ApiOptions {

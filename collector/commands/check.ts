@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import { loadConfig } from '../../protocol/kit/config.ts'
 import { VERSION } from '../../protocol/kit/version.ts'
-import { CHANNEL_FACTORIES } from '../channel-index.ts'
-import { collectorConfigSchema } from '../config.ts'
-import { EXAMPLE } from '../example.ts'
+import { CHANNEL_FACTORIES } from '../channels/index.ts'
+import { collectorConfigSchema } from '../config/config.ts'
+import { EXAMPLE } from '../config/example.ts'
 
 /** Says whether a configuration is right, without starting anything; or prints the schema or an example. */
 export function check(options: { config: string; schema?: boolean; example?: boolean }): void {

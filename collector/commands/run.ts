@@ -3,9 +3,9 @@ import { loadConfig } from '../../protocol/kit/config.ts'
 import { createLog } from '../../protocol/kit/log.ts'
 import { serve } from '../../protocol/kit/service.ts'
 import { VERSION } from '../../protocol/kit/version.ts'
-import { CHANNEL_FACTORIES } from '../channel-index.ts'
-import { Collector } from '../collector.ts'
-import { collectorConfigSchema } from '../config.ts'
+import { CHANNEL_FACTORIES } from '../channels/index.ts'
+import { Collector } from '../composition/collector.ts'
+import { collectorConfigSchema } from '../config/config.ts'
 
 /** Hears the agents, keeps the ledger and shows the screens until told to stop. */
 export async function run(options: { config: string }): Promise<void> {

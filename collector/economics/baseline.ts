@@ -1,5 +1,5 @@
 import { HASHES_PER_DIFF1 } from '../../protocol/units.ts'
-import { UNPAID } from '../workloads.ts'
+import { UNPAID } from './workloads.ts'
 import { fppsRevenueUsd, usdPerDiff1 } from './mining.ts'
 
 /**

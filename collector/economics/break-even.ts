@@ -1,4 +1,4 @@
-import type { LoserView, ModelView, PricesNow } from '../live/economics-view.ts'
+import type { LoserView, ModelView, PricesNow } from './economics-view.ts'
 import { breakEvenUsdPerKwh, hashcostUsdPerPhDay } from './mining.ts'
 import { ratio } from './ratio.ts'
 

@@ -1,6 +1,6 @@
 import type { Device } from '../../protocol/device.ts'
 import { apportion, HOUR_MS, MILLIJOULES_PER_KWH, MINUTE_MS } from '../../protocol/units.ts'
-import type { Workload, WorkloadOf } from '../workloads.ts'
+import type { Workload, WorkloadOf } from './workloads.ts'
 import { contractTime, matcher } from './attribution.ts'
 import { type MonthOf, minutesPart, type Period } from './calendar.ts'
 import { type PricedPart, pieceWithoutDevice, weightsOf } from './priced.ts'

@@ -1,4 +1,4 @@
-import type { ConversionView } from '../live/economics-view.ts'
+import type { ConversionView } from './economics-view.ts'
 import { ratio } from './ratio.ts'
 import type { Conversion } from './scenario.ts'
 

@@ -1,6 +1,6 @@
 import type { Device } from '../../protocol/device.ts'
 import { apportion, MILLIJOULES_PER_KWH, MINUTE_MS } from '../../protocol/units.ts'
-import { type AttributionSettings, type Costs, UNPAID } from '../workloads.ts'
+import { type AttributionSettings, type Costs, UNPAID } from './workloads.ts'
 import { type DeviceFacts, matcher } from './attribution.ts'
 import { type MonthOf, minutesPart } from './calendar.ts'
 import { type PricedPart, pieceWithoutDevice, weightsOf } from './priced.ts'

@@ -5,8 +5,8 @@ import {
   MINUTE_MS,
   NANO_USD_PER_USD,
 } from '../../protocol/units.ts'
-import type { Prices } from '../prices/quotes.ts'
-import type { Costs, WorkloadOf } from '../workloads.ts'
+import type { Prices } from '../prices/quote-book.ts'
+import type { Costs, WorkloadOf } from './workloads.ts'
 import type { Balanced } from './balance.ts'
 import type { MonthOf } from './calendar.ts'
 import { type Contract, isBelow, isContract, type PaidContract, revenueOf, standingOf } from './contracts.ts'

@@ -1,5 +1,5 @@
 import { apportion } from '../../protocol/units.ts'
-import type { AttributionSettings } from '../workloads.ts'
+import type { AttributionSettings } from './workloads.ts'
 import { LOAD_KINDS, type MeterTree } from './meter-tree.ts'
 import type { Parts } from './parts.ts'
 import type { Wired } from './wiring.ts'

@@ -1,7 +1,7 @@
 import type { Device } from '../../protocol/device.ts'
 import { type Holder, NOBODY, type Owner } from '../../protocol/owner.ts'
 import type { Sample } from '../../protocol/sample.ts'
-import type { Prices } from '../prices/quotes.ts'
+import type { Prices } from '../prices/quote-book.ts'
 import { contractTime } from './attribution.ts'
 import type { LiveContext, LiveDevice, LiveFigures } from './live.ts'
 import { type BalancedSite, chargeLive } from './live-charges.ts'

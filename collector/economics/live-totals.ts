@@ -1,5 +1,5 @@
 import { HOUR_MS } from '../../protocol/units.ts'
-import { UNPAID, type Workload } from '../workloads.ts'
+import { UNPAID, type Workload } from './workloads.ts'
 import { inChunks } from './chunks.ts'
 import { type Contract, contractUsdPerH, isContract } from './contracts.ts'
 import { energyCostUsdPerH } from './costs.ts'

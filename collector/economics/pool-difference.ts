@@ -1,4 +1,4 @@
-import type { Credit } from '../pool-watch/pool-credit.ts'
+import type { Credit } from './pool-credit.ts'
 import { ratio } from './ratio.ts'
 import { DAY_MS } from './revenue.ts'
 

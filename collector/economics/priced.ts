@@ -1,6 +1,6 @@
 import type { Device } from '../../protocol/device.ts'
-import type { AgentInterval } from '../store.ts'
-import type { Workload } from '../workloads.ts'
+import type { AgentInterval } from '../plugin/store.ts'
+import type { Workload } from './workloads.ts'
 import type { Attribution } from './attribution.ts'
 import type { Charge, Part } from './distribution.ts'
 

@@ -6,8 +6,8 @@ import {
   NANO_USD_PER_USD,
   workDiff1OfHashrate,
 } from '../../protocol/units.ts'
-import type { Prices } from '../prices/quotes.ts'
-import type { Workload, WorkloadOf } from '../workloads.ts'
+import type { Prices } from '../prices/quote-book.ts'
+import type { Workload, WorkloadOf } from './workloads.ts'
 import type { DeviceFacts } from './attribution.ts'
 import { usdPerDiff1 } from './mining.ts'
 

@@ -1,4 +1,4 @@
-import type { SensitivityView } from '../live/economics-view.ts'
+import type { SensitivityView } from './economics-view.ts'
 import { type Baseline, type BaselineWorkload, changed } from './baseline.ts'
 import { ratio } from './ratio.ts'
 import type { Conversion } from './scenario.ts'

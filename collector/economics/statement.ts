@@ -6,7 +6,7 @@ import {
   MINUTE_MS,
   NANO_USD_PER_USD,
 } from '../../protocol/units.ts'
-import type { Workload, WorkloadOf } from '../workloads.ts'
+import type { Workload, WorkloadOf } from './workloads.ts'
 import type { Contract } from './contracts.ts'
 import type { Account } from './month-account.ts'
 import { DAY_MS } from './revenue.ts'

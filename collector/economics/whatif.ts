@@ -1,4 +1,4 @@
-import type { ConversionView, PricesNow, RatesView, WhatIf } from '../live/economics-view.ts'
+import type { ConversionView, PricesNow, RatesView, WhatIf } from './economics-view.ts'
 import { type Baseline, type BaselinePrices, type BaselineWorkload, shareUsdOf } from './baseline.ts'
 import { convert } from './conversion.ts'
 import { hashpriceUsdPerPhDay, networkHashrateHs } from './mining.ts'

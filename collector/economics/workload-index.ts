@@ -1,4 +1,4 @@
-import { UNPAID, type Workload } from '../workloads.ts'
+import { UNPAID, type Workload } from './workloads.ts'
 import { type Attribution, contractTime } from './attribution.ts'
 
 /** Workloads by number, so that sums over them are flat arrays: the configuration's in its order, then what earns nothing. */

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { reasonOf } from '../../protocol/kit/errors.ts'
 import { HttpUrlSchema } from '../../protocol/kit/fields.ts'
-import { defineFeed, type Statement } from '../feed.ts'
+import { defineFeed, type Statement } from '../plugin/feed.ts'
 import {
   AllowPrivateSchema,
   AmountSchema,
@@ -11,7 +11,7 @@ import {
   refineUrl,
 } from '../prices/feed-http.ts'
 import { polling } from '../prices/polling.ts'
-import { CurrencySchema, currencyQuote, type QuoteName } from '../prices/quotes.ts'
+import { CurrencySchema, currencyQuote, type QuoteName } from '../prices/quote-book.ts'
 
 /** A day of blocks: what pools average the fees over. */
 const FEE_BLOCKS = 144

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { PerwattError, reasonOf } from '../../protocol/kit/errors.ts'
 import { HttpUrlSchema } from '../../protocol/kit/fields.ts'
-import { defineFeed } from '../feed.ts'
+import { defineFeed } from '../plugin/feed.ts'
 import { AllowPrivateSchema, AmountSchema, checkUrl, feedClient, pollSchema } from '../prices/feed-http.ts'
 import { medianPrice } from '../prices/median-price.ts'
 import { polling } from '../prices/polling.ts'

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { HOUR_MS } from '../../protocol/units.ts'
-import { defineFeed } from '../feed.ts'
+import { defineFeed } from '../plugin/feed.ts'
 import { AHEAD_MS, BACK_MS } from '../prices/price-series.ts'
 import { DAYS, type Tariff, tariffPrices } from '../prices/tariff-schedule.ts'
 import { TimeZoneSchema } from '../prices/time-zone.ts'

@@ -4,7 +4,7 @@ import type { Block } from '../economics/better-use.ts'
 import { isContract } from '../economics/contracts.ts'
 import type { LiveDevice, LiveWorkload } from '../economics/live.ts'
 import { isDevFee } from '../economics/revenue.ts'
-import { isUnpaid, UNPAID, type Workload } from '../workloads.ts'
+import { isUnpaid, UNPAID, type Workload } from '../economics/workloads.ts'
 import type { LiveLook } from './live-view.ts'
 
 /** More blocks than this are too many to act on, and for one message: then they are taken together over containers. */

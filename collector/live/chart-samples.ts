@@ -1,5 +1,5 @@
 import { MINUTE_MS } from '../../protocol/units.ts'
-import type { StoredSample } from '../store.ts'
+import type { StoredSample } from '../plugin/store.ts'
 import type { SiteState } from './state.ts'
 
 /** Samples kept for charts: one a device a minute. The exact figures are the ledger's; a chart needs no more. */

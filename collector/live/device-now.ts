@@ -1,6 +1,6 @@
-import type { DeviceSituation } from '../alerts/situation.ts'
+import type { DeviceSituation } from '../plugin/situation.ts'
 import { earnedPerH } from '../economics/revenue.ts'
-import type { WorkloadOf } from '../workloads.ts'
+import type { WorkloadOf } from '../economics/workloads.ts'
 import type { AgedDevice, LiveLook } from './live-view.ts'
 
 /** The devices of a site as the alert rules judge them: made once for each device, each reading the newest look. */

@@ -1,7 +1,7 @@
 import { STATES } from '../../protocol/sample.ts'
 import { inChunks } from '../economics/chunks.ts'
 import { efficiencyJPerTh } from '../economics/live.ts'
-import type { RackView, SiteView } from '../view.ts'
+import type { RackView, SiteView } from '../views/view.ts'
 import type { AgedDevice } from './live-view.ts'
 
 const UNREACHABLE = STATES.indexOf('unreachable')

@@ -1,7 +1,7 @@
 import { KWH_PER_WATT_YEAR, perKwhOfRates } from '../economics/revenue.ts'
-import type { FigureGroup, LiveGroup } from '../ledger/figures-view.ts'
-import { groupName } from '../ledger/grouping.ts'
-import type { Workload } from '../workloads.ts'
+import type { FigureGroup, LiveGroup } from '../views/figures.ts'
+import { groupName } from '../books/grouping.ts'
+import type { Workload } from '../economics/workloads.ts'
 import type { AgedDevice, LiveLook } from './live-view.ts'
 
 const SAT_PER_BTC = 1e8

@@ -1,6 +1,6 @@
 import type { LiveContext } from '../economics/live.ts'
 import { LivePlane } from '../economics/live-plane.ts'
-import type { Prices } from '../prices/quotes.ts'
+import type { Prices } from '../prices/quote-book.ts'
 import { Gauges } from './gauges.ts'
 import { type AgedDevice, agentView, type LiveLook } from './live-view.ts'
 import { type AgentState, pollMs, type Seen, type SiteState, STALE_POLLS } from './state.ts'

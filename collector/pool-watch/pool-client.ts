@@ -1,8 +1,8 @@
 import type { z } from 'zod'
 import { PerwattError } from '../../protocol/kit/errors.ts'
 import { explainZodError } from '../../protocol/kit/explain.ts'
-import { type AddressGuard, type Answer, exchange, retryAfter } from '../outbound.ts'
-import type { Pool } from '../pool.ts'
+import { type AddressGuard, type Answer, exchange, retryAfter } from '../../protocol/kit/outbound.ts'
+import type { Pool } from '../plugin/pool.ts'
 import { ThrottledError } from '../prices/feed-http.ts'
 
 /** A fleet's list of workers is the longest answer: some 200 bytes a machine. */

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { NameSchema } from '../../protocol/device.ts'
 import { DurationMsSchema, HttpUrlSchema } from '../../protocol/kit/fields.ts'
-import { CidrSchema } from '../outbound.ts'
-import type { Pool } from '../pool.ts'
+import { CidrSchema } from '../../protocol/kit/outbound.ts'
+import type { Pool } from '../plugin/pool.ts'
 import { checkUrl } from '../prices/feed-http.ts'
 
 const LEAST_EVERY_MS = 60_000

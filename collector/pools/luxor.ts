@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { SecretSchema } from '../../protocol/kit/secret.ts'
-import { definePool } from '../pool.ts'
+import { definePool } from '../plugin/pool.ts'
 import {
   byDay,
   completeDays,
@@ -9,7 +9,7 @@ import {
   lastDay,
   newestPayouts,
   utcDay,
-} from '../pool-watch/pool-credit.ts'
+} from '../economics/pool-credit.ts'
 import { amount, maybe, utcText } from '../pool-watch/pool-fields.ts'
 
 /**

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { definePool } from '../pool.ts'
-import { byDay, completeDays, firstDay, lastDay, newestPayouts, utcDay } from '../pool-watch/pool-credit.ts'
+import { definePool } from '../plugin/pool.ts'
+import { byDay, completeDays, firstDay, lastDay, newestPayouts, utcDay } from '../economics/pool-credit.ts'
 import { amount, maybe, SATOSHIS_PER_BTC, unixS, utcText } from '../pool-watch/pool-fields.ts'
 
 /**

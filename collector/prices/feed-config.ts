@@ -2,13 +2,13 @@ import { z } from 'zod'
 import { NameSchema } from '../../protocol/device.ts'
 import type { Log } from '../../protocol/kit/log.ts'
 import { pause } from '../../protocol/kit/retry.ts'
-import type { Feed, FeedContext, FeedKind } from '../feed.ts'
-import { FEEDS } from '../feed-index.ts'
+import type { Feed, FeedContext, FeedKind } from '../plugin/feed.ts'
+import { FEEDS } from '../feeds/index.ts'
 import fixed from '../feeds/fixed.ts'
-import type { Store } from '../store.ts'
+import type { Store } from '../plugin/store.ts'
 import { QuoteDesk, TYPED } from './quote-desk.ts'
 import { QuoteWriter } from './quote-writer.ts'
-import type { QuoteBook } from './quotes.ts'
+import type { QuoteBook } from './quote-book.ts'
 
 const REQUEST_MS = 10_000
 

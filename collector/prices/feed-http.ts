@@ -3,8 +3,8 @@ import { PerwattError, reasonOf } from '../../protocol/kit/errors.ts'
 import { explainZodError } from '../../protocol/kit/explain.ts'
 import { DurationMsSchema } from '../../protocol/kit/fields.ts'
 import { withDeadline } from '../../protocol/kit/retry.ts'
-import type { FeedContext } from '../feed.ts'
-import { addressGuard, CidrSchema, exchange, literalAddress, retryAfter } from '../outbound.ts'
+import type { FeedContext } from '../plugin/feed.ts'
+import { addressGuard, CidrSchema, exchange, literalAddress, retryAfter } from '../../protocol/kit/outbound.ts'
 
 /** How feeds ask over HTTP: guarded, bounded, without following redirects, and with errors that say what to do. */
 

@@ -1,6 +1,6 @@
 import { reasonOf } from '../../protocol/kit/errors.ts'
 import { backoffMs, withDeadline } from '../../protocol/kit/retry.ts'
-import type { Feed, FeedContext, Statement } from '../feed.ts'
+import type { Feed, FeedContext, Statement } from '../plugin/feed.ts'
 import { ThrottledError } from './feed-http.ts'
 
 const DEADLINE_MS = 20_000

@@ -1,4 +1,4 @@
-import { isStale, lastIndexAtOrBefore, type Quote } from './quotes.ts'
+import { isStale, lastIndexAtOrBefore, type Quote } from './quote-book.ts'
 
 /** What one source says of one name, oldest first. */
 export interface Offer {

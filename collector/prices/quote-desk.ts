@@ -1,5 +1,5 @@
 import type { Log } from '../../protocol/kit/log.ts'
-import type { Feed, FeedSink, Statement } from '../feed.ts'
+import type { Feed, FeedSink, Statement } from '../plugin/feed.ts'
 import { faultOf } from './quote-check.ts'
 import { type Offer, planned } from './quote-choice.ts'
 import { type FeedReport, type HeldBack, QuoteSource } from './quote-source.ts'
@@ -12,7 +12,7 @@ import {
   type QuoteName,
   sourceName,
   unitOf,
-} from './quotes.ts'
+} from './quote-book.ts'
 
 /** The name under which prices of the configuration's `prices` stand. */
 export const TYPED = 'configuration'

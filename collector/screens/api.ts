@@ -3,10 +3,10 @@ import type { Context } from 'hono'
 import { DEVICE_KINDS } from '../../protocol/device.ts'
 import { reasonOf } from '../../protocol/kit/errors.ts'
 import type { Log } from '../../protocol/kit/log.ts'
-import type { Books } from '../ledger/books.ts'
-import type { Figures } from '../ledger/figures.ts'
-import type { LedgerFigures } from '../ledger/figures-view.ts'
-import type { PoolView } from '../pool-watch/pool-view.ts'
+import type { Books } from '../books/books.ts'
+import type { Figures } from '../books/figures.ts'
+import type { LedgerFigures } from '../views/figures.ts'
+import type { PoolView } from '../views/pools.ts'
 import type { QuoteDesk } from '../prices/quote-desk.ts'
 import type { StatementSource } from '../statements/statements.ts'
 import {
@@ -16,7 +16,7 @@ import {
   SiteViewSchema,
   type Views,
   WorkloadViewSchema,
-} from '../view.ts'
+} from '../views/view.ts'
 import { addBooks } from './books-api.ts'
 import { addEconomics } from './economics-api.ts'
 import { addFigures } from './figures-api.ts'

@@ -4,9 +4,9 @@ import { AdviceBlockSchema, AdviceMessageSchema, UseSchema } from '../../protoco
 import { losers, modelBreakEvens } from '../economics/break-even.ts'
 import { type Scenario, ScenarioSchema } from '../economics/scenario.ts'
 import { pricesNow, scenarioFault, whatIf } from '../economics/whatif.ts'
-import { LoserSchema, ModelSchema, WhatIfSchema } from '../live/economics-view.ts'
+import { LoserSchema, ModelSchema, WhatIfSchema } from '../economics/economics-view.ts'
 import { adviceOf } from '../live/economy.ts'
-import type { Views } from '../view.ts'
+import type { Views } from '../views/view.ts'
 import { badParameters, ErrorSchema, json, none, parameters, problem, refused, routeOf } from './route.ts'
 
 const SCENARIO_BYTES = 64 * 1024

@@ -1,7 +1,7 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import { withDeadline } from '../../protocol/kit/retry.ts'
 import { minuteOf } from '../../protocol/units.ts'
-import type { Figures } from '../ledger/figures.ts'
+import type { Figures } from '../books/figures.ts'
 import {
   BalanceSchema,
   FIGURE_GROUPS,
@@ -9,8 +9,8 @@ import {
   type Periods,
   PeriodsSchema,
   UnmatchedSchema,
-} from '../ledger/figures-view.ts'
-import type { Views } from '../view.ts'
+} from '../views/figures.ts'
+import type { Views } from '../views/view.ts'
 import { timeSchema } from './ledger-query.ts'
 import { ErrorSchema, json, none, parameters, refused, routeOf, storeFailed } from './route.ts'
 

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import { HOUR_MS, MINUTE_MS, minuteOf } from '../../protocol/units.ts'
-import { FIGURE_GROUPS, type FigureGroup, type FigureQuery } from '../ledger/figures-view.ts'
+import { FIGURE_GROUPS, type FigureGroup, type FigureQuery } from '../views/figures.ts'
 
 /** Figures in one answer of JSON, which is built whole. */
 const MAX_FIGURES = 50_000

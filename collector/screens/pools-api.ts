@@ -1,5 +1,5 @@
 import { type OpenAPIHono, z } from '@hono/zod-openapi'
-import { type PoolView, PoolViewSchema } from '../pool-watch/pool-view.ts'
+import { type PoolView, PoolViewSchema } from '../views/pools.ts'
 import { none, routeOf } from './route.ts'
 
 const pools = routeOf(

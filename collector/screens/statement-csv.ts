@@ -1,4 +1,4 @@
-import type { Statement } from '../statements/statement-view.ts'
+import type { Statement } from '../views/statement.ts'
 import { csvLine } from './csv.ts'
 
 const HEAD = [

@@ -1,5 +1,5 @@
 import { html } from 'hono/html'
-import type { Statement, StatementLine } from '../statements/statement-view.ts'
+import type { Statement, StatementLine } from '../views/statement.ts'
 import {
   amountText,
   kwhText,

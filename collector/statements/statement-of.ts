@@ -3,11 +3,11 @@ import { MILLIJOULES_PER_KWH, MINUTE_MS, NANO_USD_PER_USD } from '../../protocol
 import { inCents } from '../economics/cents.ts'
 import type { Account } from '../economics/month-account.ts'
 import { demandTrueUp, linesOf, paysByBitcoin } from '../economics/statement.ts'
-import type { ChangeBucket, Repricing } from '../ledger/accounts.ts'
-import type { LedgerSums } from '../store.ts'
+import type { ChangeBucket, Repricing } from '../plugin/accounts.ts'
+import type { LedgerSums } from '../plugin/store.ts'
 import type { MonthBook } from './month-book.ts'
 import { basisRatios } from './power-basis.ts'
-import type { Statement, StatementLine } from './statement-view.ts'
+import type { Statement, StatementLine } from '../views/statement.ts'
 
 /** Everything that a statement says something of. */
 export interface StatementFacts {

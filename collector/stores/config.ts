@@ -3,9 +3,9 @@ import { z } from 'zod'
 import { HttpUrlSchema } from '../../protocol/kit/fields.ts'
 import type { Log } from '../../protocol/kit/log.ts'
 import { SecretSchema } from '../../protocol/kit/secret.ts'
-import type { Store } from '../store.ts'
-import { createDuckdbStore } from './duckdb.ts'
-import { createInfluxStore } from './influx.ts'
+import type { Store } from '../plugin/store.ts'
+import { createDuckdbStore } from './duckdb/duckdb.ts'
+import { createInfluxStore } from './influx/influx.ts'
 
 const DuckdbSchema = z.strictObject({
   path: z

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer as createWebServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
-import type { Driver, Reading, Session } from '../../agent/driver.ts'
+import type { Driver, Reading, Session } from '../../agent/plugin/driver.ts'
 import { soon } from './asic-harness.ts'
 import { framed } from './framed-machine.ts'
 import { refusal } from './replay-server.ts'

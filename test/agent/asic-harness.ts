@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join, parse } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach } from 'vitest'
-import type { Driver, Reading, Session } from '../../agent/driver.ts'
+import type { Driver, Reading, Session } from '../../agent/plugin/driver.ts'
 import { parseLooseJson } from '../../agent/wire/json-repair.ts'
 import { type Replay, type ReplayOptions, startReplay } from './replay-server.ts'
 

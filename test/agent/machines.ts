@@ -1,5 +1,5 @@
 import { afterEach } from 'vitest'
-import type { Driver, Reading } from '../../agent/driver.ts'
+import type { Driver, Reading } from '../../agent/plugin/driver.ts'
 import { soon } from './asic-harness.ts'
 import { type FramedMachine, type FramedOptions, startFramedMachine } from './framed-machine.ts'
 import { startWebMachine, type WebMachine } from './web-machine.ts'

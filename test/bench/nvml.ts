@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import { buildStub, type Facts, TWO_GPUS } from '../agent/wire/nvml/stub.ts'
+import { buildStub, type Facts, TWO_GPUS } from '../agent/drivers/nvml/stub.ts'
 import { startMosquitto } from '../mosquitto.ts'
 import { bundlePrograms, canPin, type Program, startProgram } from './programs.ts'
 

@@ -1,6 +1,6 @@
 import { AsicMachine } from '../../agent/simulator/asic/machine.ts'
 import { ASIC_MODELS } from '../../agent/simulator/asic/models.ts'
-import { createRandom } from '../../agent/simulator/random.ts'
+import { createRandom } from '../../agent/simulator/base/random.ts'
 
 /** The families whose machines a benchmark emulates, with what their drivers ask in each poll once they know the machine. */
 export const FAMILIES = [

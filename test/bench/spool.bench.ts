@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, bench, describe } from 'vitest'
-import type { Spool } from '../../agent/spool/spool.ts'
+import type { Spool } from '../../agent/uplink/spool/spool.ts'
 import { encode } from '../../protocol/codec.ts'
 import { encodeIntervals, type Interval } from '../../protocol/interval.ts'
-import { minuteOfRig, openSpool, remove, tempFolder } from '../agent/spool/fixtures.ts'
+import { minuteOfRig, openSpool, remove, tempFolder } from '../agent/uplink/spool/fixtures.ts'
 
 /** An agent of 500 miners: a minute of it is 500 records, which close within the 10 s of a poll round. */
 const DEVICES = 500

@@ -8,16 +8,16 @@ const BIOME = resolve('node_modules/.bin/biome')
 
 /** Files that break a rule, by what is wrong with them. */
 const REFUSED = {
-  'the protocol importing the agent': ['protocol/x.ts', '../agent/driver.ts'],
-  'the protocol importing the collector': ['protocol/kit/x.ts', '../../collector/store.ts'],
+  'the protocol importing the agent': ['protocol/x.ts', '../agent/plugin/driver.ts'],
+  'the protocol importing the collector': ['protocol/kit/x.ts', '../../collector/plugin/store.ts'],
   'the protocol importing MQTT': ['protocol/x.ts', 'mqtt'],
-  'the agent importing the collector': ['agent/x.ts', '../collector/store.ts'],
-  'an agent command importing the collector': ['agent/commands/x.ts', '../../collector/store.ts'],
-  'the collector importing the agent': ['collector/x.ts', '../agent/driver.ts'],
-  'a screen importing the agent': ['collector/screens/x.ts', '../../agent/driver.ts'],
+  'the agent importing the collector': ['agent/x.ts', '../collector/plugin/store.ts'],
+  'an agent command importing the collector': ['agent/commands/x.ts', '../../collector/plugin/store.ts'],
+  'the collector importing the agent': ['collector/x.ts', '../agent/plugin/driver.ts'],
+  'a screen importing the agent': ['collector/screens/x.ts', '../../agent/plugin/driver.ts'],
   'a driver importing MQTT': ['agent/drivers/x.ts', 'mqtt'],
   'a driver importing the publisher': ['agent/drivers/x.ts', '../publisher.ts'],
-  'a driver importing the collector': ['agent/drivers/x.ts', '../../collector/store.ts'],
+  'a driver importing the collector': ['agent/drivers/x.ts', '../../collector/plugin/store.ts'],
   'a driver importing another driver': ['agent/drivers/x.ts', './y.ts'],
   'economics reading a file': ['collector/economics/x.ts', 'node:fs'],
   'economics importing a store': ['collector/economics/x.ts', '../stores/duckdb.ts'],
@@ -33,7 +33,7 @@ const ALLOWED = {
   'a driver importing its contract': ['agent/drivers/x.ts', '../driver.ts'],
   'a driver importing the protocol': ['agent/drivers/x.ts', '../../protocol/units.ts'],
   'economics importing the protocol': ['collector/economics/x.ts', '../../protocol/units.ts'],
-  'the publisher importing MQTT': ['agent/publisher.ts', 'mqtt'],
+  'the publisher importing MQTT': ['agent/uplink/publisher.ts', 'mqtt'],
   'a store importing its contract': ['collector/stores/x.ts', '../store.ts'],
 } as const
 

@@ -1,4 +1,4 @@
-import { type AgentInterval, LEDGER_SUMS, type LedgerBucket } from '../../collector/store.ts'
+import { type AgentInterval, LEDGER_SUMS, type LedgerBucket } from '../../collector/plugin/store.ts'
 import { intervalKey } from '../../protocol/interval.ts'
 import { minuteOf } from '../../protocol/units.ts'
 import { recordText } from './closed-records.ts'

@@ -1,4 +1,4 @@
-import { createRandom, type Random } from '../../agent/simulator/random.ts'
+import { createRandom, type Random } from '../../agent/simulator/base/random.ts'
 
 /** What can strike, and whom. Processes, the links between them, the agents' disks and clocks are separate: they may fail together. */
 export const FAULT_KINDS = [

@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Checkpoint } from '../../agent/spool/checkpoint.ts'
-import { intervalsOf, nextFrame } from '../../agent/spool/frame.ts'
+import { Checkpoint } from '../../agent/uplink/spool/checkpoint.ts'
+import { intervalsOf, nextFrame } from '../../agent/uplink/spool/frame.ts'
 import { decodeIntervals, type Interval, type IntervalMessage } from '../../protocol/interval.ts'
 
 /** What the spool's checkpoint says, as far as it is read here. */

@@ -1,5 +1,5 @@
-import { zeroSums } from '../../collector/ledger/minutes.ts'
-import type { LedgerRow } from '../../collector/store.ts'
+import { zeroSums } from '../../collector/settling/recent-minutes.ts'
+import type { LedgerRow } from '../../collector/plugin/store.ts'
 
 /** A workload's rows of whole minutes, each the same, from a time on. */
 export const minutesOf = (

@@ -5,9 +5,9 @@ import type {
   Repricing,
   Settlement,
   Terms,
-} from '../../collector/ledger/accounts.ts'
-import { addSums, zeroSums } from '../../collector/ledger/minutes.ts'
-import type { Quote } from '../../collector/prices/quotes.ts'
+} from '../../collector/plugin/accounts.ts'
+import { addSums, zeroSums } from '../../collector/settling/recent-minutes.ts'
+import type { Quote } from '../../collector/prices/quote-book.ts'
 import {
   type AgentInterval,
   type Append,
@@ -19,8 +19,8 @@ import {
   type Quarantined,
   type SettledWith,
   type Store,
-} from '../../collector/store.ts'
-import { whole } from '../../collector/stores/rows.ts'
+} from '../../collector/plugin/store.ts'
+import { whole } from '../../collector/rows/rows.ts'
 import { intervalKey } from '../../protocol/interval.ts'
 import { PerwattError } from '../../protocol/kit/errors.ts'
 import { minuteOf } from '../../protocol/units.ts'

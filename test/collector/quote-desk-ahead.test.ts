@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import type { Statement } from '../../collector/feed.ts'
+import type { Statement } from '../../collector/plugin/feed.ts'
 import { HOUR_MS, MINUTE_MS } from '../../protocol/units.ts'
 import { DeskRig, T0, TestFeed } from './desk-rig.ts'
 

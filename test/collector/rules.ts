@@ -1,14 +1,14 @@
 import { attribution } from '../../collector/economics/attribution.ts'
 import { monthsOf } from '../../collector/economics/calendar.ts'
 import type { SettleContext } from '../../collector/economics/settle.ts'
-import type { RulesText } from '../../collector/ledger/pricing.ts'
+import type { RulesText } from '../../collector/settling/pricing.ts'
 import {
   AttributionSchema,
   type AttributionSettings,
   type Costs,
   CostsSchema,
   type Workload,
-} from '../../collector/workloads.ts'
+} from '../../collector/economics/workloads.ts'
 import type { Device } from '../../protocol/device.ts'
 
 export interface RulesOptions {

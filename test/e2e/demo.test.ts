@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import mqtt, { type MqttClient } from 'mqtt'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { DeviceView, LedgerFigure, SiteView, WorkloadView } from '../../collector/view.ts'
+import type { DeviceView, LedgerFigure, SiteView, WorkloadView } from '../../collector/views/view.ts'
 import { decode } from '../../protocol/codec.ts'
 import {
   decodeIntervals,

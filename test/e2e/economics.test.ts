@@ -1,6 +1,6 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
-import type { Periods } from '../../collector/ledger/figures-view.ts'
+import type { Periods } from '../../collector/views/figures.ts'
 import { type Assets, buildWeb } from '../../collector/screens/web-build.ts'
 import { Secret } from '../../protocol/kit/secret.ts'
 import { launchChromium } from '../chromium.ts'

@@ -1,4 +1,4 @@
-import { Listener } from '../listener.ts'
+import { Listener } from '../base/listener.ts'
 import { type AsicPorts, DOORS } from './doors.ts'
 import type { AsicMachine } from './machine.ts'
 

@@ -1,4 +1,4 @@
-import type { Random } from '../random.ts'
+import type { Random } from '../base/random.ts'
 import type { AsicMachine } from './machine.ts'
 import type { AsicFamily } from './models.ts'
 

@@ -1,4 +1,4 @@
-import type { Random } from '../random.ts'
+import type { Random } from '../base/random.ts'
 import { type AsicEvent, asicEvents, strike } from './events.ts'
 import type { AsicMachine } from './machine.ts'
 

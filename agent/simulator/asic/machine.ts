@@ -1,5 +1,5 @@
 import { HASHES_PER_DIFF1 } from '../../../protocol/units.ts'
-import { type Random, Wander } from '../random.ts'
+import { type Random, Wander } from '../base/random.ts'
 import { Board } from './board.ts'
 import type { AsicModel } from './models.ts'
 import { Stratum } from './stratum.ts'

@@ -1,4 +1,4 @@
-import type { Random } from '../random.ts'
+import type { Random } from '../base/random.ts'
 
 export interface PoolAccount {
   /** such as stratum+tcp://btc.pool.example:3333 */

@@ -1,4 +1,4 @@
-import type { AlertView, SiteView } from '../../view.ts'
+import type { AlertView, SiteView } from '../../views/view.ts'
 import { useFit } from './fit.ts'
 import { clock, count, span } from './format.ts'
 import { SimulatedChip } from './header.tsx'

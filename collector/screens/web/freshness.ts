@@ -1,4 +1,4 @@
-import type { AgentView, Frame } from '../../view.ts'
+import type { AgentView, Frame } from '../../views/view.ts'
 
 /** Data older than this many polls of its agent is stale. */
 const STALE_POLLS = 3

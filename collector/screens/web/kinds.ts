@@ -1,4 +1,4 @@
-import type { WorkloadKind, WorkloadView } from '../../view.ts'
+import type { WorkloadKind, WorkloadView } from '../../views/view.ts'
 
 /** Kinds of workload in an operator's words. */
 export const KINDS: Record<WorkloadKind, string> = {

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact'
-import type { AlertView, SiteView } from '../../view.ts'
+import type { AlertView, SiteView } from '../../views/view.ts'
 import { clock, count, hashrate, percent, power, span, UNKNOWN } from './format.ts'
 import { type Money, useMoney } from './money.ts'
 import { SHAPES } from './shapes.ts'

@@ -1,4 +1,4 @@
-import type { Trend, WorkloadView } from '../../view.ts'
+import type { Trend, WorkloadView } from '../../views/view.ts'
 
 /** Lines that can still be told apart. */
 const MAX_LINES = 6

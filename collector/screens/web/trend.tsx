@@ -1,6 +1,6 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import uPlot from 'uplot'
-import type { SiteView, Trend, WorkloadView } from '../../view.ts'
+import type { SiteView, Trend, WorkloadView } from '../../views/view.ts'
 import { fixed, zone } from './format.ts'
 import { mwhDigits, useMoney } from './money.ts'
 import { type Theme, useTheme } from './theme.ts'

@@ -1,4 +1,4 @@
-import type { SiteView, WorkloadView } from '../../view.ts'
+import type { SiteView, WorkloadView } from '../../views/view.ts'
 import { fixed, power } from './format.ts'
 import { type Business, businessesOf } from './kinds.ts'
 import { useMoney } from './money.ts'

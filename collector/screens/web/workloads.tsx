@@ -1,4 +1,4 @@
-import type { SiteView, WorkloadView } from '../../view.ts'
+import type { SiteView, WorkloadView } from '../../views/view.ts'
 import { fixed, hashrate, power } from './format.ts'
 import { KINDS, NEVER_EARNS } from './kinds.ts'
 import { useMoney } from './money.ts'

@@ -1,7 +1,7 @@
-import type { Accounts, Change, Repricing, Settlement } from '../../ledger/accounts.ts'
-import type { Quote } from '../../prices/quotes.ts'
-import type { SettledWith } from '../../store.ts'
-import { CHANGE_SUMS, changeColumns, changeOfColumns } from '../rows.ts'
+import type { Accounts, Change, Repricing, Settlement } from '../../plugin/accounts.ts'
+import type { Quote } from '../../prices/quote-book.ts'
+import type { SettledWith } from '../../plugin/store.ts'
+import { CHANGE_SUMS, changeColumns, changeOfColumns } from '../../rows/rows.ts'
 import type { Database } from './database.ts'
 import type { Link } from './link.ts'
 

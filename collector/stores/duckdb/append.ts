@@ -1,8 +1,8 @@
 import type { Interval } from '../../../protocol/interval.ts'
 import { HOUR_MS } from '../../../protocol/units.ts'
-import type { Append, HighWater } from '../../store.ts'
-import { firstByKey, lossKey, marksAfter } from '../rows.ts'
-import { ownerText } from '../text.ts'
+import type { Append, HighWater } from '../../plugin/store.ts'
+import { firstByKey, lossKey, marksAfter } from '../../rows/rows.ts'
+import { ownerText } from '../../rows/text.ts'
 import type { Link } from './link.ts'
 
 /** An interval as it is kept: with its agent, its owner as text. */

@@ -1,5 +1,5 @@
 import type * as DuckDb from '@duckdb/node-api'
-import { whole } from '../rows.ts'
+import { whole } from '../../rows/rows.ts'
 import { type ColumnType, TABLES, type Table } from './tables.ts'
 
 export type Api = typeof DuckDb

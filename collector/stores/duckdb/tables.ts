@@ -1,6 +1,6 @@
 import { INTERVAL_QUANTITIES } from '../../../protocol/interval.ts'
-import { LEDGER_SUMS } from '../../store.ts'
-import { CHANGE_SUMS } from '../rows.ts'
+import { LEDGER_SUMS } from '../../plugin/store.ts'
+import { CHANGE_SUMS } from '../../rows/rows.ts'
 
 export type ColumnType = 'VARCHAR' | 'BIGINT' | 'DOUBLE' | 'BOOLEAN'
 

@@ -1,16 +1,16 @@
 import { FieldType, type IPoint, type ISchemaOptions } from 'influx'
 import { INTERVAL_QUANTITIES } from '../../../protocol/interval.ts'
-import type { Quote } from '../../prices/quotes.ts'
-import type { HighWater } from '../../store.ts'
+import type { Quote } from '../../prices/quote-book.ts'
+import type { HighWater } from '../../plugin/store.ts'
 import {
   type AgentInterval,
   LEDGER_SUMS,
   type LedgerRow,
   type Quarantined,
   type StoredSample,
-} from '../../store.ts'
-import { CHANGE_SUMS, whole } from '../rows.ts'
-import { fromPlain, ownerFromText, ownerText, toPlain } from '../text.ts'
+} from '../../plugin/store.ts'
+import { CHANGE_SUMS, whole } from '../../rows/rows.ts'
+import { fromPlain, ownerFromText, ownerText, toPlain } from '../../rows/text.ts'
 
 const { INTEGER, FLOAT, STRING, BOOLEAN } = FieldType
 const all = (names: readonly string[], type: FieldType) => Object.fromEntries(names.map((n) => [n, type]))

@@ -1,4 +1,4 @@
-import { toPlain } from '../text.ts'
+import { toPlain } from '../../rows/text.ts'
 
 /** Parts of InfluxQL. */
 export const within = (fromMs: number, toMs: number): string =>

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type ScanOptions, scan } from '../../../agent/commands/scan.ts'
 import { createCgminerServer } from '../../../agent/simulator/asic/cgminer-server.ts'
 import { whatsminer } from '../../../agent/simulator/asic/whatsminer.ts'
-import { Listener } from '../../../agent/simulator/listener.ts'
+import { Listener } from '../../../agent/simulator/base/listener.ts'
 import { emulatedMachine } from '../../bench/rig.ts'
 
 let folder = ''

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import antminer from '../../../agent/drivers/antminer.ts'
-import braiins from '../../../agent/drivers/braiins.ts'
+import braiins from '../../../agent/drivers/braiins/braiins.ts'
 import luxos from '../../../agent/drivers/luxos.ts'
 import vnish from '../../../agent/drivers/vnish.ts'
 import { readFrom } from '../any-machine.ts'

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
-import { DRIVERS } from '../../../agent/driver-index.ts'
+import { DRIVERS } from '../../../agent/drivers/index.ts'
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url))
 

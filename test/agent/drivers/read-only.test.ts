@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest'
-import { DRIVERS } from '../../../agent/driver-index.ts'
+import { DRIVERS } from '../../../agent/drivers/index.ts'
 import { type AnyMachine, sessionWith, startAnyMachine } from '../any-machine.ts'
 import { soon } from '../asic-harness.ts'
 import { inventedMachines } from '../recorded-machines.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { agentConfigSchema } from '../../../agent/config.ts'
-import { DRIVERS } from '../../../agent/driver-index.ts'
+import { agentConfigSchema } from '../../../agent/config/config.ts'
+import { DRIVERS } from '../../../agent/drivers/index.ts'
 import { newConfigText, withPlan } from '../../../agent/scan/config-text.ts'
 import { placePattern } from '../../../agent/scan/places.ts'
 import { reconcile } from '../../../agent/scan/reconcile.ts'

@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest'
-import { DRIVERS } from '../../../agent/driver-index.ts'
+import { DRIVERS } from '../../../agent/drivers/index.ts'
 import { AsicServer } from '../../../agent/simulator/asic/asic-server.ts'
 import { WITH_LOGIN } from '../../../agent/simulator/asic/doors.ts'
 import { AsicMachine } from '../../../agent/simulator/asic/machine.ts'
 import { ASIC_FAMILIES, MODELS_OF } from '../../../agent/simulator/asic/models.ts'
-import { createRandom } from '../../../agent/simulator/random.ts'
+import { createRandom } from '../../../agent/simulator/base/random.ts'
 import { run } from './ask.ts'
 
 const FIVE = 5

@@ -3,7 +3,7 @@ import { antminer } from '../../../agent/simulator/asic/antminer.ts'
 import { asicEvents, MISFORTUNES, strike } from '../../../agent/simulator/asic/events.ts'
 import { ASIC_MODELS } from '../../../agent/simulator/asic/models.ts'
 import { whatsminer } from '../../../agent/simulator/asic/whatsminer.ts'
-import { createRandom } from '../../../agent/simulator/random.ts'
+import { createRandom } from '../../../agent/simulator/base/random.ts'
 import { HASHES_PER_DIFF1 } from '../../../protocol/units.ts'
 import { machineOf, run } from './ask.ts'
 

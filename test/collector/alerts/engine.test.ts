@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { createAlertEngine } from '../../../collector/alerts/engine.ts'
-import type { Situation } from '../../../collector/alerts/situation.ts'
+import type { Situation } from '../../../collector/plugin/situation.ts'
 import { agent, miner, rulesWith, situation } from './situations.ts'
 
 const HOT = { for: '60s', clearFor: '60s' }

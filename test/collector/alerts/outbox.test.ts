@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { Outbox, type OutboxOptions } from '../../../collector/alerts/outbox.ts'
-import type { OutgoingMessage } from '../../../collector/channel.ts'
+import type { OutgoingMessage } from '../../../collector/plugin/channel.ts'
 import { createLog, SILENT } from '../../../protocol/kit/log.ts'
 
 let folder = ''

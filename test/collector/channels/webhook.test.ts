@@ -1,7 +1,7 @@
 import type { LookupFunction } from 'node:net'
 import { Webhook } from 'standardwebhooks'
 import { afterEach, describe, expect, test } from 'vitest'
-import type { OutgoingMessage } from '../../../collector/channel.ts'
+import type { OutgoingMessage } from '../../../collector/plugin/channel.ts'
 import createWebhookChannel, { WebhookSettingsSchema } from '../../../collector/channels/webhook.ts'
 import { explainZodError } from '../../../protocol/kit/explain.ts'
 import { WebhookReceiver } from '../../webhook-receiver.ts'

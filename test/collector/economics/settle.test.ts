@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { settleMinute } from '../../../collector/economics/settle.ts'
-import type { Prices, QuoteName } from '../../../collector/prices/quotes.ts'
-import type { AgentInterval } from '../../../collector/store.ts'
-import type { Workload } from '../../../collector/workloads.ts'
+import type { Prices, QuoteName } from '../../../collector/prices/quote-book.ts'
+import type { AgentInterval } from '../../../collector/plugin/store.ts'
+import type { Workload } from '../../../collector/economics/workloads.ts'
 import type { Device } from '../../../protocol/device.ts'
 import { siteRules } from '../rules.ts'
 

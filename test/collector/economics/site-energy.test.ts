@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { settleMinute } from '../../../collector/economics/settle.ts'
-import type { AgentInterval, LedgerRow } from '../../../collector/store.ts'
-import { WorkloadSchema } from '../../../collector/workloads.ts'
+import type { AgentInterval, LedgerRow } from '../../../collector/plugin/store.ts'
+import { WorkloadSchema } from '../../../collector/economics/workloads.ts'
 import type { Device } from '../../../protocol/device.ts'
 import { siteRules } from '../rules.ts'
 

@@ -1,4 +1,4 @@
-import type { FeedContext, FeedKind, FeedSink, Statement } from '../../../collector/feed.ts'
+import type { FeedContext, FeedKind, FeedSink, Statement } from '../../../collector/plugin/feed.ts'
 import { eventually } from '../../eventually.ts'
 
 export const T0 = Date.UTC(2026, 5, 15, 12)

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { WorkloadSchema } from '../../../collector/workloads.ts'
+import { WorkloadSchema } from '../../../collector/economics/workloads.ts'
 import { POOL, siteOf } from '../site-rig.ts'
 
 const WORKLOADS = [

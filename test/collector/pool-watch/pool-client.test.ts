@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { addressGuard } from '../../../collector/outbound.ts'
+import { addressGuard } from '../../../protocol/kit/outbound.ts'
 import { createAsk, type PoolClientOptions } from '../../../collector/pool-watch/pool-client.ts'
 import { ThrottledError } from '../../../collector/prices/feed-http.ts'
 import { type Answer, PoolServer, status } from '../pools/pool-server.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { POOLS } from '../../../collector/pool-index.ts'
+import { POOLS } from '../../../collector/pools/index.ts'
 import { poolFaults, poolsSchema } from '../../../collector/pool-watch/pool-config.ts'
 import { explainZodError } from '../../../protocol/kit/explain.ts'
 

@@ -2,8 +2,8 @@ import { once } from 'node:events'
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { z } from 'zod'
-import { addressGuard } from '../../../collector/outbound.ts'
-import type { Pool, PoolReport } from '../../../collector/pool.ts'
+import { addressGuard } from '../../../protocol/kit/outbound.ts'
+import type { Pool, PoolReport } from '../../../collector/plugin/pool.ts'
 import { createAsk } from '../../../collector/pool-watch/pool-client.ts'
 
 export interface Asked {

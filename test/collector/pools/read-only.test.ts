@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { POOLS } from '../../../collector/pool-index.ts'
+import { POOLS } from '../../../collector/pools/index.ts'
 import { accountOf } from './accounts.ts'
 import { askOf, PoolServer, readOnce } from './pool-server.ts'
 

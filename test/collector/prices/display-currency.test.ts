@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { displayCurrency } from '../../../collector/prices/display-currency.ts'
-import { QuoteBook } from '../../../collector/prices/quotes.ts'
+import { QuoteBook } from '../../../collector/prices/quote-book.ts'
 
 const book = new QuoteBook()
 book.add({ name: 'fx.EUR', value: 0.92, unit: 'EUR/USD', source: 'a', fromMs: 0, staleAfterMs: 100 })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { collectorConfigSchema } from '../../../collector/config.ts'
+import { collectorConfigSchema } from '../../../collector/config/config.ts'
 import { parseConfig } from '../../../protocol/kit/config.ts'
 
 const schema = collectorConfigSchema([])

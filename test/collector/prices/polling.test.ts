@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { z } from 'zod'
-import { defineFeed, type Statement } from '../../../collector/feed.ts'
+import { defineFeed, type Statement } from '../../../collector/plugin/feed.ts'
 import { polling } from '../../../collector/prices/polling.ts'
 import { FeedRig, T0 } from '../feeds/feed-rig.ts'
 

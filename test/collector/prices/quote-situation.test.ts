@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { priceSituations } from '../../../collector/prices/quote-situation.ts'
-import { type Quote, QuoteBook } from '../../../collector/prices/quotes.ts'
-import type { WorkloadView } from '../../../collector/view.ts'
+import { type Quote, QuoteBook } from '../../../collector/prices/quote-book.ts'
+import type { WorkloadView } from '../../../collector/views/view.ts'
 
 const NOW = 1_000_000
 const workload = (name: string, kind: WorkloadView['kind'], powerW = 1000): WorkloadView =>

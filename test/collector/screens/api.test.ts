@@ -7,7 +7,7 @@ import {
   LedgerFigureSchema,
   SiteViewSchema,
   WorkloadViewSchema,
-} from '../../../collector/view.ts'
+} from '../../../collector/views/view.ts'
 import { PerwattError } from '../../../protocol/kit/errors.ts'
 import { SILENT } from '../../../protocol/kit/log.ts'
 import { createScene, type Scene } from './scene.ts'

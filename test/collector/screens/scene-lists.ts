@@ -1,5 +1,5 @@
-import type { FigureQuery } from '../../../collector/ledger/figures-view.ts'
-import type { AgentView, AlertView, DeviceView, LedgerFigure, Trend } from '../../../collector/view.ts'
+import type { FigureQuery } from '../../../collector/views/figures.ts'
+import type { AgentView, AlertView, DeviceView, LedgerFigure, Trend } from '../../../collector/views/view.ts'
 import { HOUR_MS, JOULES_PER_KWH, MINUTE_MS } from '../../../protocol/units.ts'
 
 /** The lists of the invented site, and its prices. */

@@ -1,5 +1,5 @@
 import type { Machine } from '../../../collector/economics/break-even.ts'
-import type { FigureQuery, LedgerFigures } from '../../../collector/ledger/figures-view.ts'
+import type { FigureQuery, LedgerFigures } from '../../../collector/views/figures.ts'
 import type { Economy } from '../../../collector/live/economy.ts'
 import type {
   AgentView,
@@ -11,7 +11,7 @@ import type {
   Trend,
   Views,
   WorkloadView,
-} from '../../../collector/view.ts'
+} from '../../../collector/views/view.ts'
 import { HOUR_MS, MINUTE_MS } from '../../../protocol/units.ts'
 import {
   agentsAt,

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import type { Change, Loss, Repricing, Settlement } from '../../../collector/ledger/accounts.ts'
-import type { Quote } from '../../../collector/prices/quotes.ts'
-import { LEDGER_SUMS, type LedgerSums, type Store } from '../../../collector/store.ts'
+import type { Change, Loss, Repricing, Settlement } from '../../../collector/plugin/accounts.ts'
+import type { Quote } from '../../../collector/prices/quote-book.ts'
+import { LEDGER_SUMS, type LedgerSums, type Store } from '../../../collector/plugin/store.ts'
 import { DAY_MS, intervals, ledgerRow, MINUTE_MS, ofAgent, sorted } from './fixtures.ts'
 
 const END_MS = DAY_MS + 24 * 60 * MINUTE_MS

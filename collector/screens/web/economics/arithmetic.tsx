@@ -1,4 +1,4 @@
-import type { Explanation } from '../../../ledger/explanation-view.ts'
+import type { Explanation } from '../../../views/explanation.ts'
 import { precise, significant } from '../format.ts'
 import { evaluate } from './evaluate.ts'
 

@@ -1,4 +1,4 @@
-import type { Frame, SiteView } from '../../../view.ts'
+import type { Frame, SiteView } from '../../../views/view.ts'
 import type { Connection } from '../feed.ts'
 import { freshnessOf } from '../freshness.ts'
 import { Header } from '../header.tsx'

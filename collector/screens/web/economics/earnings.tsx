@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks'
-import type { FigureGroup, Periods } from '../../../ledger/figures-view.ts'
-import type { Frame, WorkloadKind } from '../../../view.ts'
+import type { FigureGroup, Periods } from '../../../views/figures.ts'
+import type { Frame, WorkloadKind } from '../../../views/view.ts'
 import { monthOf, UNKNOWN } from '../format.ts'
 import { KINDS } from '../kinds.ts'
 import { useMoney } from '../money.ts'

@@ -1,4 +1,4 @@
-import type { Explanation } from '../../../ledger/explanation-view.ts'
+import type { Explanation } from '../../../views/explanation.ts'
 import { clock, count, many, significant } from '../format.ts'
 import { useMoney } from '../money.ts'
 import { priceName, priceText } from '../prices.ts'

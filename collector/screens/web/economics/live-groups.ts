@@ -1,4 +1,4 @@
-import type { WorkloadView } from '../../../view.ts'
+import type { WorkloadView } from '../../../views/view.ts'
 
 /** What a group of workloads earns and takes now. */
 export type LiveEarning = Pick<

@@ -1,4 +1,4 @@
-import type { PoolView } from '../../../pool-watch/pool-view.ts'
+import type { PoolView } from '../../../views/pools.ts'
 import { clock, fixed, hashrate, percent, UNKNOWN } from '../format.ts'
 import { useMoney } from '../money.ts'
 import { Why } from './panel.tsx'

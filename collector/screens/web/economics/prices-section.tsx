@@ -1,4 +1,4 @@
-import type { QuotesAnswer } from '../../../prices/quotes-view.ts'
+import type { QuotesAnswer } from '../../../views/quotes.ts'
 import { clock, span } from '../format.ts'
 import { useMoney } from '../money.ts'
 import { overdue, priceName, priceText } from '../prices.ts'

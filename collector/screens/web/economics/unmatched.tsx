@@ -1,5 +1,5 @@
 import { useRef, useState } from 'preact/hooks'
-import type { Unmatched } from '../../../ledger/figures-view.ts'
+import type { Unmatched } from '../../../views/figures.ts'
 import { count, power } from '../format.ts'
 import { Section } from './section.tsx'
 import { Table } from './table.tsx'

@@ -1,0 +1,237 @@
+import type { Log } from '../../protocol/kit/log.ts'
+import { pause } from '../../protocol/kit/retry.ts'
+import { encodeLive, MAX_SAMPLES_PER_MESSAGE } from '../../protocol/sample.ts'
+import type { AckMessage, InventoryMessage, StatusMessage } from '../../protocol/status.ts'
+import { type Clock, systemClock } from '../../protocol/kit/clock.ts'
+import { type AgentConfig, type DeviceConfig, spoolFolderOf } from '../config/config.ts'
+import { asConfigured } from '../polling/configured.ts'
+import { Delivery } from '../uplink/delivery.ts'
+import type { Driver, Reading } from '../plugin/driver.ts'
+import { HardwareWatch } from '../polling/hardware-watch.ts'
+import { Metering } from '../metering/metering.ts'
+import { Poller } from '../polling/poller.ts'
+import { Publisher } from '../uplink/publisher.ts'
+import { DeviceRegistry } from '../polling/registry.ts'
+import { ShareWatch } from '../polling/share-watch.ts'
+import { Spool } from '../uplink/spool/spool.ts'
+import { pollTarget } from '../polling/target.ts'
+
+export interface AgentOptions {
+  config: AgentConfig
+  drivers: readonly Driver[]
+  log: Log
+  version: string
+  clock?: Clock
+  /** of the agent that this one replaces, stopped: its records go on waiting, its counters go on counting */
+  spool?: Spool
+}
+
+/** How long each step of a stop may take, and by when the collector must have answered. */
+const STOP_STEP_MS = 900
+const STOP_DELIVERY_MS = 2_800
+/** The clock offset is told anew when it changed by this much: round trips differ by less. */
+const OFFSET_NEWS_MS = 250
+
+/** Composition root of the agent: pollers -> registry and accumulators -> live messages and spool -> broker. */
+export class Agent {
+  readonly #config: AgentConfig
+  readonly #log: Log
+  readonly #version: string
+  readonly #clock: Clock
+  readonly #registry: DeviceRegistry
+  readonly #shares: ShareWatch
+  readonly spool: Spool
+  readonly #delivery: Delivery
+  readonly #publisher: Publisher
+  readonly #pollers: Poller[]
+  /** absent until the spool is open */
+  #metering: Metering | undefined
+  #starting: Promise<void> = Promise.resolve()
+  #stopped = false
+  #timers: NodeJS.Timeout[] = []
+  #saidInventory = -1
+  #clockOffsetMs: number | undefined
+  #saidOffsetMs: number | undefined
+  #saidDisk: string | undefined
+
+  constructor(options: AgentOptions) {
+    const { config, drivers, log, version, clock = systemClock } = options
+    this.#config = config
+    this.#log = log
+    this.#version = version
+    this.#clock = clock
+    this.#registry = new DeviceRegistry(config.devices, drivers)
+    this.#shares = new ShareWatch({ timeoutMs: config.shareTimeout, maxGapMs: maxGapMs(config), log })
+    const { maxBytes, maxAge: maxAgeMs } = config.spool
+    const settings = { folder: spoolFolderOf(config), maxBytes, maxAgeMs }
+    this.spool = options.spool?.serves(settings)
+      ? options.spool
+      : new Spool({ ...settings, nowMs: () => this.#wallMs(), log })
+    this.#publisher = new Publisher({
+      ...config.mqtt,
+      site: config.site,
+      agent: config.agent,
+      lastWill: this.#status('offline'),
+      log,
+      onIntroduce: () => this.#introduce(),
+      onConnection: (connected) => this.#delivery.connected(connected),
+      onAck: (ack) => this.#acknowledged(ack),
+    })
+    this.#delivery = new Delivery({
+      spool: this.spool,
+      send: (message) => this.#publisher.publish('intervals', message, { qos: 1 }),
+      clock,
+      log,
+    })
+    const watch = new HardwareWatch(config.devices, log)
+    this.#pollers = config.devices.map(
+      (device, i) =>
+        new Poller(pollTarget(device, drivers, watch), {
+          intervalMs: config.pollInterval,
+          timeoutMs: config.timeout,
+          phase: i / config.devices.length,
+          log,
+          onReadings: (driver, readings) => this.#observed(device, driver, readings),
+          onFailure: (error) => this.#registry.fail(device, error.message, this.#wallMs()),
+        }),
+    )
+  }
+
+  /** Opens the spool and begins to read and to send. Resolves when it does; never rejects. */
+  start(): Promise<void> {
+    this.#starting = this.#start()
+    return this.#starting
+  }
+
+  async #start(): Promise<void> {
+    const config = this.#config
+    await this.spool.open()
+    this.#log.info('agent starts', {
+      site: config.site,
+      agent: config.agent,
+      devices: config.devices.length,
+      simulated: config.simulated,
+      recordsWaiting: this.spool.state().records,
+    })
+    if (this.#stopped) return
+    this.#metering = new Metering(this.spool, maxGapMs(config))
+    this.#publisher.start()
+    for (const poller of this.#pollers) poller.start()
+    this.#timers = [
+      setInterval(() => this.#publishLive(), config.pollInterval),
+      setInterval(() => void this.#beat(), 1000),
+      setInterval(() => this.#publishStatus(), 60_000),
+    ]
+  }
+
+  /** Stops within 4 s: what the running minute holds is closed, made safe, and sent if the collector is there. */
+  async stop(): Promise<void> {
+    this.#stopped = true
+    const until = performance.now() + STOP_DELIVERY_MS
+    for (const timer of this.#timers) clearInterval(timer)
+    await atMost(this.#starting, STOP_STEP_MS)
+    await atMost(Promise.all(this.#pollers.map((p) => p.stop())), STOP_STEP_MS)
+    if (this.#metering) await atMost(this.#metering.close(), STOP_STEP_MS)
+    void this.#delivery.hurry()
+    while (this.#publisher.connected && this.#waiting > 0 && performance.now() < until) await pause(50)
+    await Promise.all([
+      this.#publisher.stop(this.#status('offline')),
+      // what was acknowledged since
+      atMost(this.spool.close(), STOP_STEP_MS),
+    ])
+    const { records, disk } = this.spool.state()
+    if (records > 0 && disk !== 'ok')
+      this.#log.warn('records that wait in memory are lost when the program ends', { records, disk })
+    this.#log.info('agent stopped', { recordsWaiting: records })
+  }
+
+  get #waiting(): number {
+    return this.spool.nextSeq - this.spool.oldestSeq
+  }
+
+  #wallMs(): number {
+    return this.#clock.now().wallMs
+  }
+
+  #observed(device: DeviceConfig, driver: string, readings: readonly Reading[]): void {
+    const now = this.#clock.now()
+    const judged = readings.map((r) => this.#shares.judge(device.id, asConfigured(r, device), now.steadyMs))
+    for (const { deviceId, reading } of this.#registry.update(device, driver, judged, now.wallMs))
+      this.#metering?.observe(deviceId, reading, now)
+  }
+
+  async #beat(): Promise<void> {
+    await this.#metering?.beat(this.#clock.now())
+    void this.#delivery.pump()
+    if (this.spool.state().disk !== this.#saidDisk) this.#publishStatus()
+  }
+
+  #publishLive(): void {
+    if (!this.#publisher.connected) return
+    if (this.#saidInventory !== this.#registry.version) this.#publishInventory()
+    const samples = this.#registry.samples()
+    for (let i = 0; i < samples.length; i += MAX_SAMPLES_PER_MESSAGE)
+      this.#publisher.publish(
+        'live',
+        encodeLive(samples.slice(i, i + MAX_SAMPLES_PER_MESSAGE), this.#wallMs()),
+        { qos: 0 },
+      )
+  }
+
+  #introduce(): void {
+    this.#publishStatus()
+    this.#publishInventory()
+    this.#publishLive()
+  }
+
+  #publishStatus(): void {
+    const status = this.#status('online')
+    this.#saidDisk = status.spool?.disk
+    this.#saidOffsetMs = status.clockOffsetMs
+    this.#publisher.publish('status', status, { qos: 1, retain: true })
+  }
+
+  #publishInventory(): void {
+    this.#saidInventory = this.#registry.version
+    const message: InventoryMessage = {
+      v: 1,
+      atMs: this.#wallMs(),
+      simulated: this.#config.simulated,
+      devices: this.#registry.devices(),
+    }
+    this.#publisher.publish('inventory', message, { qos: 1, retain: true })
+  }
+
+  #acknowledged(ack: AckMessage): void {
+    // as NTP: the collector's clock against the middle of our round trip
+    if (ack.echoSentAtMs !== undefined)
+      this.#clockOffsetMs = Math.round(ack.atMs - (ack.echoSentAtMs + this.#wallMs()) / 2)
+    this.#delivery.acknowledged(ack)
+    const offsetMs = this.#clockOffsetMs
+    const saidMs = this.#saidOffsetMs ?? Number.POSITIVE_INFINITY
+    if (offsetMs !== undefined && Math.abs(offsetMs - saidMs) >= OFFSET_NEWS_MS) this.#publishStatus()
+  }
+
+  #status(state: StatusMessage['state']): StatusMessage {
+    return {
+      v: 1,
+      state,
+      atMs: this.#wallMs(),
+      version: this.#version,
+      simulated: this.#config.simulated,
+      pollS: this.#config.pollInterval / 1000,
+      spool: this.spool.state(),
+      ...(this.#clockOffsetMs === undefined ? {} : { clockOffsetMs: this.#clockOffsetMs }),
+    }
+  }
+}
+
+/** Readings further apart say nothing of the time between them: a poll may miss, and the next one, too. */
+const maxGapMs = ({ pollInterval }: AgentConfig): number => 3 * pollInterval
+
+/** Waits for work, but no longer than this. */
+async function atMost(work: Promise<unknown>, ms: number): Promise<void> {
+  const late = new AbortController()
+  await Promise.race([work, pause(ms, late.signal)])
+  late.abort()
+}

@@ -1,0 +1,112 @@
+import { z } from 'zod'
+import { reasonOf } from '../../../protocol/kit/errors.ts'
+import { withDeadline } from '../../../protocol/kit/retry.ts'
+import type { Holder } from '../../../protocol/owner.ts'
+import { defineDriver, type Reading, type Session } from '../../plugin/driver.ts'
+import { gpuState } from '../../gpu/state.ts'
+import { known } from '../../../protocol/kit/defined.ts'
+import { LostGpus } from '../../gpu/lost-gpus.ts'
+import { openTenancy, TenancySettingsSchema } from '../../tenancy/tenancy.ts'
+import { type AmdStatic, amdGpus, amdMetrics, amdPower, amdProcesses, amdStatic } from './output.ts'
+import { AMD_HINTS } from '../../gpu/amdgpu.ts'
+import type { Row } from '../../wire/cgminer-text.ts'
+import { Program } from '../../wire/command.ts'
+
+/** how long a question may take that the watts don't wait for */
+const ASIDE_MS = 3000
+
+const METRIC = ['metric', '--json']
+const STATIC = ['static', '--json']
+const PROCESS = ['process', '--json']
+
+export default defineDriver({
+  name: 'amd-smi',
+  summary: "AMD GPUs by ROCm's amd-smi, with the processes that use them",
+  kind: 'gpu',
+  needsHost: false,
+  asks: [METRIC, STATIC, PROCESS].map((args) => ['amd-smi', ...args].join(' ')),
+  settings: z.strictObject({
+    program: z.string().min(1).default('amd-smi').describe('the program, or its path: /opt/rocm/bin/amd-smi'),
+    owners: TenancySettingsSchema.prefault({}).describe('how the owners of its processes are found'),
+  }),
+  open({ options }): Session {
+    const amdSmi = new Program(options.program, {
+      install: 'apt-get install amd-smi-lib from AMD’s ROCm repository',
+      hints: AMD_HINTS,
+    })
+    const tenancy = openTenancy(options.owners)
+    const lost = new LostGpus("amd-smi's answer", 'dmesg for amdgpu errors, and the host’s PCIe')
+    const statics = new Map<number, AmdStatic>()
+
+    const ask = async (args: readonly string[], signal: AbortSignal) =>
+      amdGpus(await amdSmi.run(args, signal), ['amd-smi', ...args].join(' '))
+    /** What is worth a question, but not the watts: without an answer there is a note. */
+    const tryAsking = async (args: readonly string[], signal: AbortSignal, notes: string[]) => {
+      try {
+        return await withDeadline((own) => ask(args, own), ASIDE_MS, signal)
+      } catch (error) {
+        notes.push(reasonOf(error).slice(0, 256))
+        return new Map<number, Row>()
+      }
+    }
+
+    return {
+      async read(signal) {
+        const notes: string[] = []
+        const [metrics, processes] = await Promise.all([
+          ask(METRIC, signal),
+          tryAsking(PROCESS, signal, notes),
+        ])
+        if ([...metrics.keys()].some((index) => !statics.has(index)))
+          for (const [index, row] of await tryAsking(STATIC, signal, notes))
+            statics.set(index, amdStatic(row))
+        const uses = [...metrics.keys()].map((index) =>
+          known({
+            index,
+            uuid: statics.get(index)?.identity.hardwareId,
+            processes: amdProcesses(processes.get(index)),
+          }),
+        )
+        const tenancies = await tenancy.of(uses, signal)
+        const chips = new Set<string>()
+        const readings = [...metrics].map(([index, row], i) => {
+          const { holders = [], notes: unknown = [] } = tenancies[i] ?? {}
+          const faults = [...unknown, ...(i === 0 ? notes : [])]
+          return readingOf(index, row, statics.get(index), { holders, faults }, chips)
+        })
+        return lost.with(readings)
+      },
+      close: () => tenancy.close?.(),
+    }
+  },
+})
+
+/** @param chips serial numbers of those before it, whose power is counted */
+function readingOf(
+  index: number,
+  row: Row,
+  fixed: AmdStatic | undefined,
+  { holders, faults }: { holders: Holder[]; faults: string[] },
+  chips: Set<string>,
+): Reading {
+  const metrics = amdMetrics(row)
+  // the partitions of a chip all show its power: the first one has it
+  const first = (fixed?.partition ?? 0) === 0 && !(fixed?.serial && chips.has(fixed.serial))
+  if (fixed?.serial) chips.add(fixed.serial)
+  const { powerW, energyJ } = first ? amdPower(row) : {}
+  return {
+    part: `gpu${index}`,
+    identity: fixed?.identity ?? { kind: 'gpu' },
+    sample: known({
+      memoryTotalBytes: fixed?.memoryTotalBytes,
+      ...metrics,
+      state: gpuState(metrics.utilizationRatio, holders),
+      holders,
+      powerW,
+      powerBasis: powerW === undefined ? undefined : ('reported' as const),
+      powerLimitW: first ? fixed?.powerLimitW : undefined,
+      faults: faults.length > 0 ? faults : undefined,
+    }),
+    ...(energyJ !== undefined && { counters: { energyJ } }),
+  }
+}

@@ -1,0 +1,89 @@
+import { isIPv6 } from 'node:net'
+import { z } from 'zod'
+import { HttpUrlSchema } from '../../../protocol/kit/fields.ts'
+import { SecretSchema } from '../../../protocol/kit/secret.ts'
+import { defineDriver, type Reading, type Session } from '../../plugin/driver.ts'
+import { gpuState } from '../../gpu/state.ts'
+import { known } from '../../../protocol/kit/defined.ts'
+import { LostGpus } from '../../gpu/lost-gpus.ts'
+import { type DcgmGpu, gpusOf } from './fields.ts'
+import { getText } from '../../wire/http.ts'
+import { isFatalXid, xidText } from '../../gpu/nvidia-xid.ts'
+import { parseMetrics } from '../../wire/prometheus.ts'
+
+const MIB = 1 << 20
+
+export default defineDriver({
+  name: 'dcgm',
+  summary: "NVIDIA GPUs through dcgm-exporter's metrics, with the pods and Slurm jobs that hold them",
+  kind: 'gpu',
+  needsHost: false,
+  asks: ['GET /metrics'],
+  settings: z.strictObject({
+    url: HttpUrlSchema.optional().describe(
+      "the exporter's metrics page; without it http://<host>:9400/metrics, and without a host this machine's",
+    ),
+    token: SecretSchema.optional().describe('sent as a bearer token, for an exporter behind a proxy'),
+  }),
+  open({ host, options }): Session {
+    const url = options.url ?? `http://${isIPv6(host) ? `[${host}]` : host || '127.0.0.1'}:9400/metrics`
+    const gpusSeen = new LostGpus("the exporter's answer", "dmesg for XID 79 and the host's PCIe")
+    return {
+      async read(signal) {
+        const text = await getText(url, { signal, bearer: options.token })
+        const gpus = gpusOf(parseMetrics(text).samples)
+        if (gpus.length === 0)
+          throw new Error(`${url} shows no GPU; check that it is dcgm-exporter, and its log`)
+        return gpusSeen.with(gpus.map(readingOf))
+      },
+    }
+  },
+})
+
+function readingOf(gpu: DcgmGpu): Reading {
+  const powerW = gpu.board('DCGM_FI_DEV_POWER_USAGE')
+  const energyMilliJ = gpu.board('DCGM_FI_DEV_TOTAL_ENERGY_CONSUMPTION')
+  const xid = gpu.board('DCGM_FI_DEV_XID_ERRORS') ?? 0
+  const { utilizationRatio, holders } = gpu
+  const faults = [
+    ...(xid > 0 ? [xidText(xid)] : []),
+    ...(gpu.board('DCGM_FI_DEV_ROW_REMAP_FAILURE') === 1 ? ['row remapping failed'] : []),
+  ]
+  // the exporter keeps the last XID until it restarts, so a GPU that works again has recovered
+  const dead = isFatalXid(xid) && !utilizationRatio
+  const state = dead ? ('faulty' as const) : gpuState(utilizationRatio, holders)
+  return {
+    part: `gpu${gpu.index}`,
+    identity: known({
+      kind: 'gpu' as const,
+      model: gpu.labels.get('modelName')?.slice(0, 128),
+      firmware: gpu.labels.get('DCGM_FI_DRIVER_VERSION')?.slice(0, 128),
+      hardwareId: gpu.labels.get('UUID')?.slice(0, 128),
+    }),
+    sample: known({
+      state,
+      holders,
+      powerW,
+      powerBasis: powerW === undefined ? undefined : ('reported' as const),
+      powerLimitW: gpu.board('DCGM_FI_DEV_ENFORCED_POWER_LIMIT') ?? gpu.board('DCGM_FI_DEV_POWER_MGMT_LIMIT'),
+      utilizationRatio,
+      ...memory(gpu),
+      tempC: gpu.board('DCGM_FI_DEV_GPU_TEMP'),
+      faults: faults.length > 0 ? faults : undefined,
+    }),
+    ...(energyMilliJ !== undefined && { counters: { energyJ: energyMilliJ / 1000 } }),
+  }
+}
+
+function memory(gpu: DcgmGpu): { memoryUsedBytes?: number; memoryTotalBytes?: number } {
+  const used = gpu.sum('DCGM_FI_DEV_FB_USED')
+  const free = gpu.sum('DCGM_FI_DEV_FB_FREE')
+  const reserved = gpu.sum('DCGM_FI_DEV_FB_RESERVED') ?? 0
+  const total =
+    gpu.sum('DCGM_FI_DEV_FB_TOTAL') ??
+    (used === undefined || free === undefined ? undefined : used + free + reserved)
+  return known({
+    memoryUsedBytes: used === undefined ? undefined : used * MIB,
+    memoryTotalBytes: total === undefined ? undefined : total * MIB,
+  })
+}

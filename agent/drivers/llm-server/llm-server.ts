@@ -1,0 +1,86 @@
+import { z } from 'zod'
+import { HttpUrlSchema } from '../../../protocol/kit/fields.ts'
+import { SecretSchema } from '../../../protocol/kit/secret.ts'
+import type { State } from '../../../protocol/sample.ts'
+import { defineDriver, type OwnerCounters, type Session } from '../../plugin/driver.ts'
+import { known } from '../../../protocol/kit/defined.ts'
+import { Rate } from '../../counting/rate.ts'
+import { getText } from '../../wire/http.ts'
+import { formatOf, type LlmCounters, llmCounters } from './metrics.ts'
+import { parseMetrics } from '../../wire/prometheus.ts'
+
+export default defineDriver({
+  name: 'llm-server',
+  summary: 'tokens served by vLLM, SGLang, TGI or llama.cpp, from its metrics page',
+  kind: 'service',
+  needsHost: false,
+  asks: ['GET /metrics'],
+  settings: z.strictObject({
+    url: HttpUrlSchema.describe("the server's metrics page, such as http://192.0.2.20:8000/metrics"),
+    service: z
+      .string()
+      .min(1)
+      .max(256)
+      .describe('what it is sold as; the fact `service` that workload rules match'),
+    format: z
+      .enum(['auto', 'vllm', 'sglang', 'tgi', 'llamacpp'])
+      .default('auto')
+      .describe('the server family; auto finds it'),
+    model: z
+      .string()
+      .min(1)
+      .max(128)
+      .optional()
+      .describe('the model, where the metrics name none (TGI, llama.cpp)'),
+    token: SecretSchema.optional().describe('sent as a bearer token, where the page wants one'),
+  }),
+  open({ options }): Session {
+    const { url, service, token } = options
+    const rateIn = new Rate()
+    const rateOut = new Rate()
+    return {
+      async read(signal) {
+        const { samples } = parseMetrics(await getText(url, { signal, bearer: token }))
+        const steadyMs = performance.now()
+        const format = options.format === 'auto' ? formatOf(samples) : options.format
+        if (!format)
+          throw new Error(`${url} shows no metrics of vLLM, SGLang, TGI or llama.cpp; check the address`)
+        const counters = llmCounters(samples, format)
+        const tokensInPerS = rateIn.perS(counters.tokensIn, steadyMs)
+        const tokensOutPerS = rateOut.perS(counters.tokensOut, steadyMs)
+        const { requestsRunning } = counters
+        // between two requests of a busy server none is running, but tokens came
+        const activity = [requestsRunning, tokensInPerS, tokensOutPerS].filter((a) => a !== undefined)
+        const state: State = activity.length === 0 ? 'unknown' : activity.some((a) => a > 0) ? 'busy' : 'idle'
+        const byOwner = ownersOf(counters, service, options.model)
+        // the live rates are the server's: they belong to its one model, or, where it serves several, to the service
+        const [first, ...more] = byOwner
+        const holders = [{ owner: first && more.length === 0 ? first.owner : { service }, share: 1 }]
+        const models = [...new Set(byOwner.map(({ owner }) => owner['model']))]
+        return [
+          {
+            identity: known({
+              kind: 'service' as const,
+              model: models.length === 1 ? models[0]?.slice(0, 128) : undefined,
+            }),
+            sample: known({ state, holders, requestsRunning, tokensInPerS, tokensOutPerS }),
+            counters: { byOwner },
+          },
+        ]
+      },
+    }
+  },
+})
+
+function ownersOf(counters: LlmCounters, service: string, fallback: string | undefined): OwnerCounters[] {
+  const models = new Set([...counters.tokensIn.keys(), ...counters.tokensOut.keys()])
+  return [...models].map((name) => {
+    const model = name || fallback
+    return known({
+      owner: model ? { service, model: model.slice(0, 256) } : { service },
+      tokensIn: counters.tokensIn.get(name),
+      tokensInCached: counters.tokensInCached.get(name),
+      tokensOut: counters.tokensOut.get(name),
+    })
+  })
+}

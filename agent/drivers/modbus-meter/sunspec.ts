@@ -1,0 +1,131 @@
+import { PerwattError } from '../../../protocol/kit/errors.ts'
+import type { ModbusTcp } from '../../wire/modbus.ts'
+import { decodeRegisters } from './registers.ts'
+
+/**
+ * SunSpec: a chain of models in holding registers, each with its number and length, behind the letters "SunS". Meters are
+ * 201 to 204 (whole numbers with a scale factor) and 211 to 214 (floats), by how many phases they have.
+ */
+
+/** Where the chain may begin, by the specification's own order. */
+const BASES = [40_000, 50_000, 0]
+const MARK = 'SunS'
+const COMMON = 1
+const END = 0xffff
+/** no device has more; one that answers in circles would be followed for ever */
+const MOST_MODELS = 100
+
+/** Offsets from a model's first register after its number and length. */
+const INTEGER = { first: 16, power: 16, powerScale: 20, energy: 44, energyScale: 52, last: 52 }
+const FLOAT = { first: 26, power: 26, energy: 66, last: 67 }
+const TEXTS = { manufacturer: [0, 16], model: [16, 16], version: [40, 8], serial: [48, 16] } as const
+const COMMON_REGISTERS = 64
+
+export interface SunSpecMeter {
+  /** address of the meter model's first register after its number and length */
+  start: number
+  float: boolean
+  model?: string
+  firmware?: string
+  hardwareId?: string
+}
+
+export interface SunSpecReading {
+  powerW?: number
+  energyWh?: number
+  /** Wh that the counter's last digit stands for; 0: a float */
+  resolutionWh: number
+}
+
+/**
+ * Walks the chain to the first meter.
+ * @throws PerwattError `not-sunspec` where there is no chain or no meter in it; as ModbusTcp where nothing answers
+ */
+export async function findSunSpecMeter(modbus: ModbusTcp, signal: AbortSignal): Promise<SunSpecMeter> {
+  let at = (await findChain(modbus, signal)) + 2
+  let about: Omit<SunSpecMeter, 'start' | 'float'> = {}
+  const seen: number[] = []
+  while (seen.length < MOST_MODELS) {
+    const header = await modbus.read(3, at, 2, signal)
+    const [id, length] = [header.readUInt16BE(0), header.readUInt16BE(2)]
+    if (id === END) break
+    seen.push(id)
+    const start = at + 2
+    if (id === COMMON && length >= COMMON_REGISTERS)
+      about = commonOf(await modbus.read(3, start, COMMON_REGISTERS, signal))
+    const float = id >= 211 && id <= 214
+    if (float || (id >= 201 && id <= 204)) return { start, float, ...about }
+    at = start + length
+  }
+  throw new PerwattError(
+    'not-sunspec',
+    `it has the SunSpec models ${seen.join(', ') || 'none'} and no meter (201 to 204, 211 to 214); check the unit number`,
+  )
+}
+
+/** Active power and imported energy, in one question. A value that the meter doesn't have is absent. */
+export async function readSunSpecMeter(
+  modbus: ModbusTcp,
+  { start, float }: SunSpecMeter,
+  signal: AbortSignal,
+): Promise<SunSpecReading> {
+  const { first, last } = float ? FLOAT : INTEGER
+  const bytes = await modbus.read(3, start + first, last - first + 1, signal)
+  const at = (offset: number, registers: number) =>
+    bytes.subarray(2 * (offset - first), 2 * (offset - first + registers))
+  if (float)
+    return reading(
+      decodeRegisters(at(FLOAT.power, 2), 'float32'),
+      decodeRegisters(at(FLOAT.energy, 2), 'float32'),
+      0,
+    )
+  const power = decodeRegisters(at(INTEGER.power, 1), 'int16')
+  const powerScale = decodeRegisters(at(INTEGER.powerScale, 1), 'int16')
+  const energy = decodeRegisters(at(INTEGER.energy, 2), 'uint32')
+  const energyScale = decodeRegisters(at(INTEGER.energyScale, 1), 'int16')
+  const resolutionWh = 10 ** (energyScale ?? 0)
+  return reading(
+    power === undefined || powerScale === undefined ? undefined : power * 10 ** powerScale,
+    // an accumulator of 0 is one that doesn't count
+    energy === undefined || energy === 0 || energyScale === undefined ? undefined : energy * resolutionWh,
+    resolutionWh,
+  )
+}
+
+const reading = (
+  powerW: number | undefined,
+  energyWh: number | undefined,
+  resolutionWh: number,
+): SunSpecReading => ({
+  ...(powerW !== undefined && { powerW }),
+  ...(energyWh !== undefined && { energyWh }),
+  resolutionWh,
+})
+
+async function findChain(modbus: ModbusTcp, signal: AbortSignal): Promise<number> {
+  for (const base of BASES) {
+    try {
+      if ((await modbus.read(3, base, 2, signal)).toString('latin1') === MARK) return base
+    } catch (error) {
+      // registers that it does not have: the chain is elsewhere
+      if (!(error instanceof PerwattError && error.code === 'modbus-exception')) throw error
+    }
+  }
+  throw new PerwattError(
+    'not-sunspec',
+    `it has no SunSpec models at ${BASES.join(', ')}; check the unit number, or name the meter or its registers in map`,
+  )
+}
+
+function commonOf(bytes: Buffer): Omit<SunSpecMeter, 'start' | 'float'> {
+  const text = ([offset, registers]: readonly [number, number]) =>
+    bytes
+      .subarray(2 * offset, 2 * (offset + registers))
+      .toString('latin1')
+      .replace(/\0.*$/s, '')
+      .trim()
+  const model = `${text(TEXTS.manufacturer)} ${text(TEXTS.model)}`.trim()
+  const firmware = text(TEXTS.version)
+  const hardwareId = text(TEXTS.serial)
+  return { ...(model && { model }), ...(firmware && { firmware }), ...(hardwareId && { hardwareId }) }
+}

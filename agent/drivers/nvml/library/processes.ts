@@ -1,0 +1,126 @@
+import type { GpuSnapshot } from '../../../gpu/reading.ts'
+import { known } from '../../../../protocol/kit/defined.ts'
+import type { GpuInstance, GpuProcess } from '../../../tenancy/contract.ts'
+import { NVML } from './codes.ts'
+import type { NvmlGpu } from './gpu.ts'
+import { type NvmlFunction, zeros } from './library.ts'
+
+/** nvmlProcessInfo_t of the third version, and nvmlProcessUtilizationSample_t */
+const PROCESS_BYTES = 24
+const SAMPLE_BYTES = 32
+const ROOM = 32
+/** gpuInstanceSliceCount in nvmlDeviceAttributes_t */
+const GPU_INSTANCE_SLICES = 24
+/** between two calls more processes may have come */
+const TRIES = 4
+const NO_VALUE = 0xffff_ffff_ffff_ffffn
+
+/**
+ * Who has the GPU open. Under MIG each instance is asked for its own, which takes no privilege; the board then doesn't say who
+ * computes how much.
+ */
+export async function processesOf(
+  gpu: NvmlGpu,
+  mig: boolean,
+): Promise<Pick<GpuSnapshot, 'processes' | 'instances' | 'smCount'>> {
+  if (mig) return instancesOf(gpu)
+  const processes = await running(gpu, gpu.handle)
+  if (!processes || processes.length === 0) return { processes }
+  const busy = await smRatios(gpu)
+  if (!busy) return { processes }
+  return { processes: processes.map((p) => ({ ...p, smRatio: busy.get(p.pid) ?? 0 })) }
+}
+
+async function running(gpu: NvmlGpu, handle: bigint, instance?: number): Promise<GpuProcess[] | undefined> {
+  const list = await entries(gpu, 'nvmlDeviceGetComputeRunningProcesses_v3', PROCESS_BYTES, (room, count) => [
+    handle,
+    count,
+    room,
+  ])
+  return list?.map((entry) => {
+    const used = entry.readBigUInt64LE(8)
+    return known({
+      pid: entry.readUInt32LE(0),
+      memoryUsedBytes: used === NO_VALUE ? undefined : Number(used),
+      instance,
+    })
+  })
+}
+
+/** Part of the SMs that each process kept busy since the last time; undefined where there is no sample since. */
+async function smRatios(gpu: NvmlGpu): Promise<Map<number, number> | undefined> {
+  const since = gpu.seenUs
+  const list = await entries(gpu, 'nvmlDeviceGetProcessUtilization', SAMPLE_BYTES, (room, count) => [
+    gpu.handle,
+    room,
+    count,
+    since,
+  ])
+  if (!list || list.length === 0) return undefined
+  const seen = new Map<number, number[]>()
+  for (const entry of list) {
+    const atUs = entry.readBigUInt64LE(8)
+    if (atUs > gpu.seenUs) gpu.seenUs = atUs
+    const pid = entry.readUInt32LE(0)
+    seen.set(pid, [...(seen.get(pid) ?? []), entry.readUInt32LE(16)])
+  }
+  return new Map([...seen].map(([pid, all]) => [pid, all.reduce((a, b) => a + b, 0) / all.length / 100]))
+}
+
+/** A list that the library writes into a buffer, which is asked for again, larger, while it is too short. */
+async function entries(
+  gpu: NvmlGpu,
+  name: NvmlFunction,
+  bytes: number,
+  args: (room: Buffer, count: Buffer) => (Buffer | bigint)[],
+): Promise<Buffer[] | undefined> {
+  let room = ROOM
+  for (let attempt = 0; attempt < TRIES; attempt++) {
+    const buffer = zeros(bytes * room)
+    const count = zeros(4)
+    count.writeUInt32LE(room)
+    const code = await gpu.call(name, args(buffer, count))
+    const found = count.readUInt32LE()
+    if (code === NVML.ok)
+      return Array.from({ length: Math.min(found, room) }, (_, i) =>
+        buffer.subarray(bytes * i, bytes * (i + 1)),
+      )
+    if (code !== NVML.shortBuffer) return undefined
+    room = Math.max(found, room) + ROOM
+  }
+  return undefined
+}
+
+async function instancesOf(gpu: NvmlGpu): Promise<Pick<GpuSnapshot, 'processes' | 'instances' | 'smCount'>> {
+  const most = (await gpu.u32('nvmlDeviceGetMaxMigDeviceCount', [gpu.handle])) ?? 0
+  const instances = new Map<number, GpuInstance>()
+  const slices = new Map<number, number>()
+  const processes: GpuProcess[] = []
+  for (let i = 0; i < most; i++) {
+    const found = await gpu.read('nvmlDeviceGetMigDeviceHandleByIndex', [gpu.handle, i], 8)
+    const handle = found?.readBigUInt64LE()
+    const instance = handle === undefined ? undefined : await gpu.u32('nvmlDeviceGetGpuInstanceId', [handle])
+    if (handle === undefined || instance === undefined) continue
+    const attributes = await gpu.read('nvmlDeviceGetAttributes_v2', [handle], 40)
+    const smCount = attributes?.readUInt32LE() ?? 0
+    slices.set(instance, attributes?.readUInt32LE(GPU_INSTANCE_SLICES) ?? 0)
+    const uuid = await gpu.text('nvmlDeviceGetUUID', [handle])
+    // an instance that is divided once more is as large as its parts
+    const before = instances.get(instance)
+    instances.set(
+      instance,
+      known({ instance, smCount: smCount + (before?.smCount ?? 0), uuid: before?.uuid ?? uuid }),
+    )
+    processes.push(...((await running(gpu, handle, instance)) ?? []))
+  }
+  const used = sum(slices.values())
+  const smsUsed = sum([...instances.values()].map((found) => found.smCount))
+  return known({
+    processes,
+    instances: [...instances.values()],
+    // what is not cut into instances is there all the same: as large as the slices that are, on average
+    smCount: used > 0 && used < most ? Math.round((smsUsed * most) / used) : undefined,
+  })
+}
+
+const sum = (counts: Iterable<number>): number => [...counts].reduce((a, b) => a + b, 0)

@@ -1,0 +1,154 @@
+import { PerwattError } from '../../../../protocol/kit/errors.ts'
+import { pause } from '../../../../protocol/kit/retry.ts'
+import type { GpuSnapshot } from '../../../gpu/reading.ts'
+import { Program } from '../../../wire/command.ts'
+import { readLog, type SmiLog } from './log.ts'
+import { type Columns, columnsOf, rowOf } from './query.ts'
+import { LineStream } from './stream.ts'
+
+export const SMI_ASKS = ['--help-query-gpu', '--query-gpu', '-q -x'] as const
+
+/** The whole log takes nvidia-smi a hundred times what a query takes, and says who holds the GPUs. */
+const LOG_EVERY = 10
+/** how long the first snapshot waits for the log, when the query has answered */
+const FIRST_LOG_MS = 3_000
+const LOOK_EVERY_MS = 25
+/** beyond its interval, until an answer is no longer of now */
+const SLACK_MS = 2_000
+const MAX_LOG_LINES = 200_000
+const END_OF_LOG = '</nvidia_smi_log>'
+
+export interface SmiOptions {
+  program: string
+  intervalMs: number
+  nowMs: () => number
+}
+
+/**
+ * The GPUs of this machine as nvidia-smi has them: from two long-lived children, one that writes the figures at each interval
+ * and one that writes everything, processes and MIG instances too, at every tenth. Where the fields of the first are not known,
+ * the second stands for it.
+ */
+export class SmiHost {
+  readonly #options: SmiOptions
+  readonly #help: Program
+  #columns: Columns | undefined
+  #query: LineStream | undefined
+  #log: LineStream | undefined
+  #logEveryMs = 0
+  readonly #rows = new Map<number, { gpu: GpuSnapshot; atMs: number }>()
+  #count: number | undefined
+  #logged: (SmiLog & { atMs: number }) | undefined
+  #startedMs = 0
+  #saidSchema = false
+
+  constructor(options: SmiOptions) {
+    this.#options = options
+    this.#help = new Program(options.program, {
+      install: 'it comes with the NVIDIA driver (Debian: apt-get install nvidia-smi)',
+    })
+  }
+
+  /**
+   * The newest answers, not older than two intervals.
+   * @throws PerwattError `not-installed`, `no-reply` with what nvidia-smi says
+   */
+  async snapshots(signal: AbortSignal): Promise<GpuSnapshot[]> {
+    this.#columns ??= await this.#start(signal)
+    const source = this.#query ?? this.#log
+    do {
+      this.#query?.tend()
+      this.#log?.tend()
+      const gpus = this.#fresh()
+      if (gpus.length > 0 && this.#complete()) return this.#withSchema(gpus)
+    } while (source?.running && (await pause(LOOK_EVERY_MS, signal)))
+    throw new PerwattError('no-reply', `${this.#options.program}: ${source?.words}`)
+  }
+
+  close(): void {
+    this.#query?.close()
+    this.#log?.close()
+  }
+
+  async #start(signal: AbortSignal): Promise<Columns> {
+    const { program, intervalMs, nowMs } = this.#options
+    const columns = columnsOf(await this.#help.run(['--help-query-gpu'], signal))
+    const queries = ['index', 'power'].every((field) => columns.some((c) => c.field === field))
+    this.#logEveryMs = queries ? LOG_EVERY * intervalMs : intervalMs
+    this.#startedMs = nowMs()
+    const shared = { program, nowMs }
+    if (queries)
+      this.#query = new LineStream({
+        ...shared,
+        args: [
+          `--query-gpu=${columns.map((c) => c.asked).join(',')}`,
+          '--format=csv,noheader,nounits',
+          '-lms',
+          String(intervalMs),
+        ],
+        silentMs: 3 * intervalMs + SLACK_MS,
+        onLine: (line) => this.#row(line, columns),
+      })
+    this.#log = new LineStream({
+      ...shared,
+      args: ['-q', '-x', '-lms', String(this.#logEveryMs)],
+      silentMs: 3 * this.#logEveryMs + SLACK_MS,
+      onLine: this.#collectLog(),
+    })
+    return columns
+  }
+
+  #row(line: string, columns: Columns): boolean {
+    const row = rowOf(line, columns)
+    if (!row) return false
+    this.#count = row.count
+    this.#rows.set(row.gpu.index, { gpu: row.gpu, atMs: this.#options.nowMs() })
+    return true
+  }
+
+  /** Takes line by line what it writes, a document after the other. */
+  #collectLog(): (line: string) => boolean {
+    let lines: string[] = []
+    return (line) => {
+      if (line.startsWith('<?xml')) lines = []
+      if (lines.length === 0 && !line.startsWith('<')) return false
+      if (lines.length < MAX_LOG_LINES) lines.push(line)
+      if (line.trim() !== END_OF_LOG) return true
+      this.#logged = { ...readLog(lines.join('\n')), atMs: this.#options.nowMs() }
+      lines = []
+      return true
+    }
+  }
+
+  /** Whether each GPU has answered, and the log, or it is not waited for any longer. */
+  #complete(): boolean {
+    const waited = this.#options.nowMs() - this.#startedMs > FIRST_LOG_MS
+    if (waited) return true
+    return this.#logged !== undefined && (!this.#query || this.#rows.size >= (this.#count ?? 1))
+  }
+
+  #fresh(): GpuSnapshot[] {
+    const { intervalMs, nowMs } = this.#options
+    const now = nowMs()
+    const log = this.#logged
+    const logged = log && now - log.atMs <= 2 * this.#logEveryMs + SLACK_MS ? log.gpus : []
+    if (!this.#query) return logged
+    return [...this.#rows.values()]
+      .filter(({ atMs }) => now - atMs <= 2 * intervalMs + SLACK_MS)
+      .map(({ gpu }) => {
+        const more = logged.find((g) => (g.uuid && gpu.uuid ? g.uuid === gpu.uuid : g.index === gpu.index))
+        return { ...gpu, processes: more?.processes, ...(more?.instances && { instances: more.instances }) }
+      })
+      .sort((a, b) => a.index - b.index)
+  }
+
+  /** Says a schema that is not known, once. */
+  #withSchema(gpus: GpuSnapshot[]): GpuSnapshot[] {
+    const schema = this.#logged?.unknownSchema
+    const [first, ...others] = gpus
+    if (this.#saidSchema || schema === undefined || !first) return gpus
+    this.#saidSchema = true
+    const fault = `${this.#options.program} writes ${schema}, which is not known here: of it what is known is read`
+    return [{ ...first, faults: [...first.faults, fault] }, ...others]
+  }
+}

@@ -1,0 +1,83 @@
+import { z } from 'zod'
+import { PerwattError } from '../../../protocol/kit/errors.ts'
+import { defineDriver, type Session } from '../../plugin/driver.ts'
+import { known } from '../../../protocol/kit/defined.ts'
+import { Rate } from '../../counting/rate.ts'
+import { Unwrapped } from '../../counting/wrap-counter.ts'
+import { countedZones, type RaplZone, raplZones } from './powercap.ts'
+import { Sysfs } from '../../wire/sysfs.ts'
+
+const JOULES_PER_MICROJOULE = 1e-6
+
+export default defineDriver({
+  name: 'rapl',
+  summary: "this machine's processors and memory by RAPL (Linux powercap), Intel and AMD",
+  kind: 'host',
+  needsHost: false,
+  asks: [
+    '/sys/class/powercap/*/name',
+    '/sys/class/powercap/*/energy_uj',
+    '/sys/class/powercap/*/max_energy_range_uj',
+  ],
+  settings: z.strictObject({
+    root: z.string().min(1).default('/sys/class/powercap').describe('folder of the powercap tree'),
+    count: z
+      .enum(['packages', 'psys'])
+      .default('packages')
+      .describe(
+        'packages: processors and their memory; psys: the whole platform, on boards whose maker connected it',
+      ),
+  }),
+  open({ options }): Session {
+    const { root, count } = options
+    const sysfs = new Sysfs(
+      root,
+      'energy_uj is for root only since Linux 5.10: give the agent CAP_DAC_READ_SEARCH, or its group read access by a udev rule',
+    )
+    const counters = new Map<string, Unwrapped>()
+    const rate = new Rate()
+    let zones: RaplZone[] = []
+    return {
+      read: (signal) =>
+        sysfs.poll(signal, async () => {
+          if (zones.length === 0) zones = countedZones(await raplZones(sysfs), count)
+          if (zones.length === 0) throw noZones(root, count)
+          let energyUj = 0
+          for (const { path, rangeUj } of zones) {
+            signal.throwIfAborted()
+            const value = await sysfs.number(`${path}/energy_uj`)
+            if (value === undefined) {
+              // without one of its parts the sum would go back: the tree is read anew at the next poll
+              zones = []
+              throw new PerwattError('no-sensor', `${root}/${path}/energy_uj has no value; look into dmesg`)
+            }
+            const counter = counters.get(path) ?? new Unwrapped()
+            counters.set(path, counter)
+            energyUj += counter.add(value, rangeUj)
+          }
+          const energyJ = energyUj * JOULES_PER_MICROJOULE
+          const powerW = rate.perS(new Map([['energyJ', energyJ]]), performance.now())
+          return [
+            {
+              identity: { kind: 'host' },
+              sample: known({
+                state: 'ok' as const,
+                powerW,
+                // a model or a sensor behind the power supply, and never the whole machine
+                powerBasis: 'estimated' as const,
+              }),
+              counters: { energyJ },
+            },
+          ]
+        }),
+    }
+  },
+})
+
+const noZones = (root: string, count: string): PerwattError =>
+  new PerwattError(
+    'no-sensor',
+    count === 'psys'
+      ? `${root} has no psys zone: this board doesn't measure its platform; use count: packages`
+      : `${root} has no RAPL package; check that the kernel module intel_rapl_msr is loaded, and that this is no virtual machine`,
+  )

@@ -1,0 +1,105 @@
+import { readFile } from 'node:fs/promises'
+import { isIPv6 } from 'node:net'
+import { z } from 'zod'
+import { PerwattError } from '../../../protocol/kit/errors.ts'
+import { HttpUrlSchema } from '../../../protocol/kit/fields.ts'
+import { withDeadline } from '../../../protocol/kit/retry.ts'
+import { SecretSchema } from '../../../protocol/kit/secret.ts'
+import { defineDriver, type Reading, type Session } from '../../plugin/driver.ts'
+import { known } from '../../../protocol/kit/defined.ts'
+import { Redfish } from './client.ts'
+import { powerOf, type RedfishPower } from './power.ts'
+import { findPower, type PowerSource } from './walk.ts'
+
+/** BMCs take a second for a page: the first look goes on behind the polls that don't wait so long. */
+const WALK_MS = 60_000
+
+export default defineDriver({
+  name: 'redfish',
+  summary:
+    'a machine’s power by its BMC’s Redfish service: EnvironmentMetrics, Power or the supplies’ inputs',
+  kind: 'host',
+  needsHost: 'or-url',
+  asks: ['GET /redfish/v1/ and what it links to'],
+  settings: z.strictObject({
+    url: HttpUrlSchema.optional().describe('the BMC’s address; without it https://<host>'),
+    username: z
+      .string()
+      .min(1)
+      .max(64)
+      .optional()
+      .describe('account on the BMC; one that may only read is enough'),
+    password: SecretSchema.optional().describe('the text, { file: ... } or { env: ... }'),
+    caFile: z.string().min(1).optional().describe('the authority that signed the BMC’s certificate, PEM'),
+    insecureTls: z
+      .boolean()
+      .default(false)
+      .describe('true: any certificate is taken, as most BMCs come with one that nobody signed'),
+    chassis: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('Id of the chassis that is meant, where a BMC has several'),
+    resource: z
+      .string()
+      .startsWith('/redfish/')
+      .optional()
+      .describe('path of the one resource to read, such as /redfish/v1/PowerEquipment/RackPDUs/1/Metrics'),
+  }),
+  open({ host, options }): Session {
+    const {
+      url = host && `https://${isIPv6(host) ? `[${host}]` : host}`,
+      caFile,
+      resource,
+      chassis,
+    } = options
+    const closed = new AbortController()
+    let bmc: Redfish | undefined
+    let source: PowerSource | undefined
+    let walk: Promise<PowerSource> | undefined
+
+    const service = async (): Promise<Redfish> => {
+      if (!url) throw new PerwattError('usage', 'no BMC is named; set host or url')
+      const ca = caFile === undefined ? undefined : await readFile(caFile, 'utf8')
+      const { origin, pathname } = new URL(url)
+      return new Redfish({ ...options, url: origin + pathname.replace(/\/+$/, ''), ca })
+    }
+    const found = async (from: Redfish, signal: AbortSignal): Promise<PowerSource> => {
+      if (resource !== undefined) return { identity: { kind: 'host' }, paths: [resource] }
+      walk ??= withDeadline((own) => findPower(from, chassis, own), WALK_MS, closed.signal).finally(() => {
+        walk = undefined
+      })
+      const running = walk
+      return withDeadline(() => running, WALK_MS, signal)
+    }
+    return {
+      async read(signal) {
+        bmc ??= await service()
+        source ??= await found(bmc, signal)
+        const powers: RedfishPower[] = []
+        for (const path of source.paths) powers.push(powerOf(await bmc.get(path, signal)))
+        return [readingOf(source, powers)]
+      },
+      close: () => closed.abort(new Error('the session is closed')),
+    }
+  },
+})
+
+/** Supplies share the load, and one that rests says nothing: the sum of those that speak is the machine. */
+function readingOf({ identity }: PowerSource, powers: readonly RedfishPower[]): Reading {
+  const powerW = sum(powers.map((p) => p.powerW).filter((w) => w !== undefined))
+  const energies = powers.map((p) => p.energyJ).filter((e) => e !== undefined)
+  // a sum without one of its counters would look like a counter that began again
+  const energyJ = energies.length === powers.length ? sum(energies) : undefined
+  return {
+    identity,
+    sample:
+      powerW === undefined && energyJ === undefined
+        ? { state: 'unknown', faults: ['the BMC has no power reading now; is the machine switched on?'] }
+        : known({ state: 'ok' as const, powerW, powerBasis: 'reported' as const }),
+    ...(energyJ !== undefined && { counters: { energyJ } }),
+  }
+}
+
+const sum = (values: readonly number[]): number | undefined =>
+  values.length === 0 ? undefined : values.reduce((a, b) => a + b, 0)

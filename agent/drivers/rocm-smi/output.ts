@@ -1,0 +1,100 @@
+import { PerwattError } from '../../../protocol/kit/errors.ts'
+import type { Reading } from '../../plugin/driver.ts'
+import { gpuState } from '../../gpu/state.ts'
+import { known } from '../../../protocol/kit/defined.ts'
+import { amdHardwareId } from '../../gpu/amdgpu.ts'
+import { isRow } from '../../wire/loose-json.ts'
+import { type Fields, fieldsOf, findNumber, findText, jsonIn } from '../../gpu/smi-output.ts'
+
+/**
+ * The GPUs of `rocm-smi --json`, `{ card0: { 'Average Graphics Package Power (W)': '39.0' }, system: ... }`, where all values
+ * are texts and names change their capitals and words between releases.
+ * @throws PerwattError `malformed`
+ */
+export function rocmReadings(text: string): Reading[] {
+  const json = jsonIn(text)
+  const rows = isRow(json) ? Object.entries(json) : []
+  const firmware = findText(
+    fieldsOf(isRow(json) && isRow(json['system']) ? json['system'] : {}),
+    /^driver version$/,
+  )
+  const chips = new Set<string>()
+  const readings = rows.flatMap(([name, row]) => {
+    const index = /^card(\d{1,4})$/.exec(name)?.[1]
+    if (index === undefined || !isRow(row)) return []
+    const reading = readingOf(index, fieldsOf(row), firmware)
+    const { hardwareId } = reading.identity
+    // the partitions of an MI300 all show its power and its counter
+    const counted = hardwareId !== undefined && chips.has(hardwareId)
+    if (hardwareId !== undefined) chips.add(hardwareId)
+    return [counted ? withoutPower(reading) : reading]
+  })
+  if (readings.length > 0) return readings
+  throw new PerwattError(
+    'malformed',
+    'rocm-smi names no GPU; run it by hand, and check that the kernel module amdgpu is loaded',
+  )
+}
+
+function withoutPower({ part = '', identity, sample }: Reading): Reading {
+  const { powerW: _power, powerBasis: _basis, powerLimitW: _limit, ...rest } = sample
+  return { part, identity, sample: rest }
+}
+
+function readingOf(index: string, fields: Fields, firmware: string | undefined): Reading {
+  // "N/A (Secondary die)" of an MI250: its power, and its counter, are in the first die's
+  const powerW =
+    findNumber(
+      fields,
+      'W',
+      /^current socket.*power \(w\)$/,
+      /^average.*power \(w\)$/,
+      /^(?!max|min).*power \(w\)$/,
+    ) || undefined
+  const energyJ = powerW === undefined ? undefined : findNumber(fields, 'uJ', /^accumulated energy \(uj\)$/)
+  const percent = findNumber(fields, '%', /^gpu use \(%\)$/)
+  const utilizationRatio = percent === undefined ? undefined : Math.min(1, percent)
+  const temps = [/sensor edge/, /sensor junction/]
+    .map((sensor) => findNumber(fields, 'C', new RegExp(`^temperature \\(${sensor.source}\\) \\(c\\)$`)))
+    .filter((t) => t !== undefined)
+  return {
+    part: `gpu${index}`,
+    identity: known({
+      kind: 'gpu' as const,
+      model: modelOf(fields),
+      firmware,
+      hardwareId:
+        amdHardwareId(findText(fields, /^unique id$/)) ?? serialOf(fields) ?? findText(fields, /^pci bus$/),
+    }),
+    sample: known({
+      state: gpuState(utilizationRatio),
+      powerW,
+      powerBasis: powerW === undefined ? undefined : ('reported' as const),
+      powerLimitW: findNumber(fields, 'W', /^max graphics package power \(w\)$/) || undefined,
+      utilizationRatio,
+      memoryUsedBytes: findNumber(fields, 'B', /^vram total used memory \(b\)$/),
+      memoryTotalBytes: findNumber(fields, 'B', /^vram total memory \(b\)$/),
+      tempC: temps.length > 0 ? Math.max(...temps) : undefined,
+      memoryTempC: findNumber(fields, 'C', /^temperature \(sensor mem(ory)?\) \(c\)$/),
+      fanRpm: findNumber(fields, 'RPM', /^fan rpm$/),
+      fanRatio: findNumber(fields, '%', /^fan speed \(%\)$/),
+    }),
+    ...(energyJ !== undefined && { counters: { energyJ } }),
+  }
+}
+
+/** Boards without one say 0. */
+function serialOf(fields: Fields): string | undefined {
+  const serial = findText(fields, /^serial number$/)
+  return serial === '0' ? undefined : serial
+}
+
+/** Older releases write a number where the newer ones write the name, each under several names. */
+function modelOf(fields: Fields): string | undefined {
+  const names = [/^card series$/, /^card model$/, /^gpu id$/, /^device id$/].map((name) =>
+    findText(fields, name),
+  )
+  const words = names.find((name) => name !== undefined && !/^0x[0-9a-f]+$/i.test(name))
+  const device = findText(fields, /^gpu id$/, /^device id$/)
+  return words ?? (device && `AMD GPU ${device}`)
+}

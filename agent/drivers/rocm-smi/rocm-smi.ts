@@ -1,0 +1,40 @@
+import { z } from 'zod'
+import { defineDriver, type Session } from '../../plugin/driver.ts'
+import { LostGpus } from '../../gpu/lost-gpus.ts'
+import { AMD_HINTS } from '../../gpu/amdgpu.ts'
+import { Program } from '../../wire/command.ts'
+import { Dialects } from '../../wire/dialects.ts'
+import { rocmReadings } from './output.ts'
+
+/** ROCm before 4.1 knows no energy counter. */
+const SHORT =
+  '--showpower --showmaxpower --showuse --showmeminfo vram --showtemp --showfan --showuniqueid --showserial --showbus --showproductname --showdriverversion'
+const VARIANTS = [`${SHORT} --showenergycounter --json`, `${SHORT} --json`, '--showallinfo --json'].map(
+  (words) => words.split(' '),
+)
+
+export default defineDriver({
+  name: 'rocm-smi',
+  summary: "AMD GPUs by ROCm's older rocm-smi; amd-smi says more, where it is installed",
+  kind: 'gpu',
+  needsHost: false,
+  asks: VARIANTS.map((args) => ['rocm-smi', ...args].join(' ')),
+  settings: z.strictObject({
+    program: z
+      .string()
+      .min(1)
+      .default('rocm-smi')
+      .describe('the program, or its path: /opt/rocm/bin/rocm-smi'),
+  }),
+  open({ options }): Session {
+    const program = new Program(options.program, {
+      install: 'apt-get install rocm-smi-lib from AMD’s ROCm repository',
+      hints: AMD_HINTS,
+    })
+    const rocmSmi = new Dialects(program, VARIANTS)
+    const lost = new LostGpus("rocm-smi's answer", 'dmesg for amdgpu errors, and the host’s PCIe')
+    return {
+      read: async (signal) => lost.with(rocmReadings(await rocmSmi.ask(signal))),
+    }
+  },
+})

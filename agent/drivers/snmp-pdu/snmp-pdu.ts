@@ -1,0 +1,163 @@
+import { z } from 'zod'
+import { NameSchema } from '../../../protocol/device.ts'
+import { PerwattError } from '../../../protocol/kit/errors.ts'
+import { PortSchema } from '../../../protocol/kit/fields.ts'
+import { JOULES_PER_KWH } from '../../../protocol/units.ts'
+import { defineDriver, type Reading, type Session } from '../../plugin/driver.ts'
+import { PDU_TABLES } from './tables.ts'
+import { known } from '../../../protocol/kit/defined.ts'
+import { StepCounter } from '../../counting/coarse-counter.ts'
+import {
+  discoverPdu,
+  type Instance,
+  type PduLayout,
+  type PduPart,
+  SYS_OBJECT_ID,
+} from './layout.ts'
+import { Snmp } from '../../wire/snmp.ts'
+import { SNMP_ACCESS } from '../../wire/snmp-access.ts'
+import { remembering } from './memory.ts'
+import { measured, type SnmpValue } from '../../wire/snmp-value.ts'
+
+const JOULES_PER_WH = JOULES_PER_KWH / 1000
+/** hundredths of a second since the agent began */
+const SYS_UP_TIME = '1.3.6.1.2.1.1.3.0'
+const VENDORS = ['apc', 'raritan', 'servertech', 'cyberpower'] as const
+
+const quantity = (unit: string) =>
+  z.strictObject({
+    oid: z
+      .string()
+      .regex(/^\.?\d+(\.\d+)+$/, 'expected an OID such as 1.3.6.1.4.1.318.1.1.12.1.16.0')
+      .transform((oid) => oid.replace(/^\./, ''))
+      .describe('the number itself, with its index: 1.3.6.1...'),
+    scale: z.number().positive().default(1).describe(`what the number is multiplied by to be ${unit}`),
+  })
+const GenericSchema = z
+  .array(
+    z
+      .strictObject({
+        part: NameSchema.optional().describe('inlet, outlet7 ...; absent: the device itself'),
+        behind: NameSchema.optional().describe('the part whose energy this one’s is part of'),
+        power: quantity('W').optional().describe('active power'),
+        energy: quantity('Wh').optional().describe('energy counter'),
+      })
+      .refine((part) => part.power || part.energy, 'expected power, energy or both'),
+  )
+  .min(1)
+
+const columns = PDU_TABLES.flatMap(({ about, parts }) => [
+  ...Object.values(about),
+  ...parts.flatMap((p) => [
+    p.rows,
+    ...[p.unit, p.name, p.only, p.power, p.energy, p.off, p.status].flatMap((entry) => {
+      if (typeof entry === 'string') return [entry]
+      if (typeof entry !== 'object') return []
+      return 'digits' in entry && entry.digits !== undefined ? [entry.column, entry.digits] : [entry.column]
+    }),
+  ]),
+])
+
+export default defineDriver({
+  name: 'snmp-pdu',
+  summary: 'rack PDUs over SNMP: APC, Raritan, ServerTech, CyberPower, or any by its OIDs; inlet and outlets',
+  kind: 'meter',
+  needsHost: true,
+  // "#" is an inlet's or an outlet's number; what a configuration names under oids is read the same way
+  asks: [...new Set([SYS_OBJECT_ID, SYS_UP_TIME, ...columns])].map((oid) => `snmp get ${oid}`),
+  settings: z.strictObject({
+    port: PortSchema.default(161).describe('UDP port'),
+    ...SNMP_ACCESS,
+    vendor: z
+      .enum(['auto', ...VENDORS])
+      .default('auto')
+      .describe('whose tables it fills; auto goes by its sysObjectID'),
+    oids: GenericSchema.optional().describe('of any other PDU or meter: each part with its numbers'),
+  }),
+  open({ host, options }): Session {
+    const { port, vendor, oids, ...access } = options
+    const snmp = new Snmp({ host, port }, access)
+    const find = async (signal: AbortSignal): Promise<PduLayout> => {
+      if (oids) return { about: {}, parts: oids.map(genericPart) }
+      const layout = await discoverPdu(learnt, vendor === 'auto' ? undefined : vendor, signal)
+      if (layout) return layout
+      learnt = remembering(snmp)
+      throw new PerwattError(
+        'not-a-pdu',
+        `${host}:${port} has no power in the tables of ${vendor === 'auto' ? VENDORS.join(', ') : vendor}; set vendor, or give its oids`,
+      )
+    }
+    let learnt = remembering(snmp)
+    let layout: PduLayout | undefined
+    const counters = new Map<string, StepCounter>()
+    let lastUptimeS = 0
+    return {
+      async read(signal) {
+        layout ??= await find(signal)
+        const values = await snmp.get([SYS_UP_TIME, ...layout.parts.flatMap(oidsOf)], signal)
+        const readings = readingsOf(layout, counters, values)
+        const uptimeS = readings[0]?.sample.uptimeS ?? 0
+        // it booted: outlets may have been added, renamed, or are another PDU's
+        if (uptimeS < lastUptimeS) {
+          layout = undefined
+          learnt = remembering(snmp)
+        }
+        lastUptimeS = uptimeS
+        return readings
+      },
+      close: () => snmp.close(),
+    }
+  },
+})
+
+type GenericPart = z.output<typeof GenericSchema>[number]
+
+const genericPart = ({ part, behind, power, energy }: GenericPart): PduPart =>
+  known({ part, behind, power, energy: energy && { ...energy, scale: energy.scale * JOULES_PER_WH } })
+
+const oidsOf = ({ power, energy, off, status }: PduPart): string[] =>
+  [power, energy, off, status].flatMap((entry) => (entry ? [entry.oid] : []))
+
+function readingsOf(
+  { about, parts }: PduLayout,
+  counters: Map<string, StepCounter>,
+  values: ReadonlyMap<string, SnmpValue>,
+): Reading[] {
+  const ticks = measured(values.get(SYS_UP_TIME))
+  const uptimeS = ticks === undefined ? undefined : ticks / 100
+  const scaled = (instance: Instance | undefined) => {
+    const value = instance && measured(values.get(instance.oid))
+    return value === undefined || !instance ? undefined : value * instance.scale
+  }
+  return parts.map((p): Reading => {
+    const status = p.status && values.get(p.status.oid)
+    const unmeasured = status !== undefined && status === p.status?.unmeasured
+    const powerW = unmeasured ? undefined : scaled(p.power)
+    const counted = unmeasured ? undefined : scaled(p.energy)
+    const energyJ = counterOf(p, counters).read(counted)
+    const off = p.off !== undefined && values.get(p.off.oid) === p.off.is
+    const word = typeof status === 'number' ? p.status?.words[status] : undefined
+    const blind = powerW === undefined && counted === undefined
+    return {
+      ...known({ part: p.part, behind: p.behind }),
+      identity: { kind: 'meter', ...about, ...(p.name && { tags: { name: p.name } }) },
+      sample: known({
+        state: blind ? 'unknown' : off ? 'sleeping' : 'ok',
+        powerW,
+        powerBasis: powerW === undefined ? undefined : 'metered',
+        uptimeS,
+        faults: blind ? ['the PDU has no value for it'] : word === undefined ? undefined : [word],
+      } as const) as Reading['sample'],
+      ...(energyJ !== undefined && { counters: { energyJ } }),
+    }
+  })
+}
+
+/** A part's counter is the same part's after a boot too, unless it counts in other units now. */
+function counterOf({ part, energy }: PduPart, counters: Map<string, StepCounter>): StepCounter {
+  const resolutionJ = energy?.scale ?? 0
+  const key = `${part} ${resolutionJ}`
+  const counter = counters.get(key) ?? new StepCounter(resolutionJ)
+  counters.set(key, counter)
+  return counter
+}

@@ -1,0 +1,139 @@
+import { z } from 'zod'
+import { PortSchema } from '../../../protocol/kit/fields.ts'
+import { stratumPools } from '../../asic/pools.ts'
+import type { AsicFacts, Board } from '../../asic/reading.ts'
+import { minerSession } from '../../asic/session.ts'
+import { defineDriver, type FirstAnswers } from '../../plugin/driver.ts'
+import { ratedJPerTh } from '../../asic/rated-efficiency.ts'
+import { whatsminerFault } from '../../asic/whatsminer-errors.ts'
+import { firmwareIn } from '../../asic/firmware.ts'
+import {
+  amount,
+  isTrue,
+  macOf,
+  numberOf,
+  numbersOf,
+  positive,
+  rowsOf,
+  textOf,
+} from '../../wire/loose-json.ts'
+import type { Row } from '../../wire/cgminer-text.ts'
+import { fromThs } from '../../asic/hashrates.ts'
+import { WhatsminerLink } from './link.ts'
+
+export default defineDriver({
+  name: 'whatsminer-v3',
+  summary: 'MicroBT Whatsminer with API 3 (firmware from 2024-11), TCP 4433',
+  kind: 'asic',
+  settings: z.object({ port: PortSchema.default(4433).describe('TCP port of the miner’s API') }),
+  needsHost: true,
+  asks: ['get.device.info', 'get.miner.status summary', 'get.miner.status edevs', 'get.miner.status pools'],
+  recognises: isWhatsminerV3,
+  open({ host, options: { port } }) {
+    const link = new WhatsminerLink({ host, port })
+    return minerSession({
+      async gather(signal) {
+        const device = await link.ask('get.device.info', undefined, signal)
+        // where mining is stopped, its program doesn't answer
+        const status = isStopped(device)
+          ? await link.askOptional('get.miner.status', 'summary', signal)
+          : await link.ask('get.miner.status', 'summary', signal)
+        const boards = await link.askOptional('get.miner.status', 'edevs', signal)
+        const pools = await link.askOptional('get.miner.status', 'pools', signal)
+        return {
+          ...deviceFacts(device),
+          ...summaryFacts(section(status, 'summary'), section(device, 'power')),
+          ...boardFacts(section(status, 'summary'), boards),
+          pools: pools && poolsOf(pools),
+        }
+      },
+      forget: () => link.close(),
+      close: () => link.close(),
+    })
+  },
+})
+
+/** The port alone says little. Where the older API answers, it is the better one: it counts the accepted work. */
+function isWhatsminerV3(answers: FirstAnswers): boolean {
+  const { port4433, httpRoot } = answers
+  if (!port4433 || firmwareIn(answers) !== undefined) return false
+  if (!httpRoot) return true
+  const { status, headers, body } = httpRoot
+  return (status === 307 && (headers['location'] ?? '').startsWith('https:')) || /luci|whatsminer/i.test(body)
+}
+
+const section = (body: Row | undefined, name: string): Row => rowsOf(body, name)[0] ?? {}
+
+const isStopped = (device: Row): boolean => /^false$/i.test(String(section(device, 'miner')['working']))
+
+function deviceFacts(device: Row): AsicFacts {
+  const miner = section(device, 'miner')
+  const type = textOf(miner, 'type')
+  const model = type && `Whatsminer ${type}`
+  return {
+    model,
+    efficiencyJPerTh: ratedJPerTh(model),
+    firmware: textOf(section(device, 'system'), 'fwversion'),
+    hardwareId: macOf(section(device, 'network')['mac']) ?? textOf(miner, 'miner-sn'),
+    boardsFitted: amount(miner, 'board-num'),
+    asleep: isStopped(device),
+    // a list of rows, each with the code as the name of its time: { "531": "2025-03-12 14:52:35", reason: ... }
+    faults: rowsOf(device, 'error-code')
+      .flatMap((row) => Object.keys(row))
+      .flatMap((key) => numberOf(key) ?? [])
+      .map(whatsminerFault),
+  }
+}
+
+function summaryFacts(summary: Row, supply: Row): AsicFacts {
+  const current = fromThs(amount(summary, 'hash-realtime', 'hash-1min'))
+  // 0 is a supply that doesn't say, where the machine hashes
+  const measured = current ? positive : amount
+  const powerW = measured(summary, 'power-realtime', 'power-5min') ?? measured(supply, 'pin')
+  const fans = [
+    { name: 'intake fan', rpm: amount(summary, 'fan-speed-in') },
+    { name: 'exhaust fan', rpm: amount(summary, 'fan-speed-out') },
+  ]
+  return {
+    hashrateHs: current,
+    hashrateAvgHs: fromThs(amount(summary, 'hash-average')),
+    expectedHashrateHs: fromThs(positive(summary, 'factory-hash')),
+    power: powerW === undefined ? undefined : { powerW, basis: 'reported' },
+    powerLimitW: positive(summary, 'power-limit'),
+    inletTempC: numberOf(summary['environment-temperature']),
+    fans: fans.flatMap(({ name, rpm }) => (rpm === undefined ? [] : [{ name, rpm }])),
+    uptimeS: amount(summary, 'elapsed'),
+    // the frequency still climbs
+    starting: numberOf(summary['up-freq-finish']) === 0,
+  }
+}
+
+function boardFacts(summary: Row, reply: Row | undefined): AsicFacts {
+  const rows = rowsOf(reply, 'edevs')
+  return {
+    boards: rows.length > 0 ? rows.map(boardOf) : undefined,
+    chipTempsC: [...rows, summary].flatMap((row) => numberOf(row['chip-temp-max']) ?? []),
+    boardTempsC: numbersOf(summary['board-temperature'] ?? []),
+  }
+}
+
+function boardOf(row: Row, i: number): Board {
+  const status = textOf(row, 'status') ?? 'alive'
+  return {
+    name: `hashboard ${amount(row, 'slot', 'id') ?? i}`,
+    hashrateHs: fromThs(amount(row, 'hash-realtime', 'hash-average')),
+    chipsWorking: amount(row, 'effective-chips'),
+    dead: /^alive$/i.test(status) ? undefined : `status ${status}`,
+  }
+}
+
+/** API 3 counts no accepted work for a pool. */
+const poolsOf = (reply: Row) =>
+  stratumPools(
+    rowsOf(reply, 'pools').map((pool) => ({
+      url: textOf(pool, 'url'),
+      user: textOf(pool, 'account'),
+      alive: /^alive$/i.test(textOf(pool, 'status') ?? 'alive'),
+      active: isTrue(pool['stratum-active']),
+    })),
+  )

@@ -1,0 +1,75 @@
+import { z } from 'zod'
+import { PerwattError, reasonOf } from '../../../protocol/kit/errors.ts'
+import { withDeadline } from '../../../protocol/kit/retry.ts'
+import { defineDriver, type Reading, type Session } from '../../plugin/driver.ts'
+import { LostGpus } from '../../gpu/lost-gpus.ts'
+import { Program } from '../../wire/command.ts'
+import { Dialects } from '../../wire/dialects.ts'
+import { EnergyCheck, xpuIdentities, xpuReading, xpuValues } from './output.ts'
+
+/** Use, power, clock, core and memory temperature, energy, memory: of all devices, once. Version 2 knows only the long names. */
+const METRICS = '0,1,2,3,4,8,18'
+const VARIANTS = [
+  ['dump', '-d', '-1', '-m', METRICS, '-i', '1', '-n', '1'],
+  ['dump', '--device', '-1', '--metrics', METRICS, '--interval', '1', '--number', '1'],
+]
+const DISCOVERY = ['discovery', '-j']
+/** how long a question may take that the watts don't wait for */
+const ASIDE_MS = 2000
+
+const HINTS = [
+  [
+    /permission|privilege|access/i,
+    'it reads /dev/dri and /sys/class/intel_pmt: add the agent’s user to the groups video and render, or run it as root',
+  ],
+  [
+    /level.?zero|ze(s|_|)init|no device|not found/i,
+    'check lspci, the kernel module i915 or xe, and that intel-level-zero-gpu is installed',
+  ],
+] as const
+
+export default defineDriver({
+  name: 'xpu-smi',
+  summary: "Intel data centre and Arc Pro GPUs by Intel's xpu-smi",
+  kind: 'gpu',
+  needsHost: false,
+  asks: [...VARIANTS, DISCOVERY].map((args) => ['xpu-smi', ...args].join(' ')),
+  settings: z.strictObject({
+    program: z.string().min(1).default('xpu-smi').describe('the program, or its path; xpumcli is one too'),
+  }),
+  open({ options }): Session {
+    const program = new Program(options.program, {
+      install: 'apt-get install xpu-smi from Intel’s GPU repository',
+      hints: HINTS,
+    })
+    const dump = new Dialects(program, VARIANTS)
+    const lost = new LostGpus("xpu-smi's answer", 'dmesg for i915 or xe errors, and the host’s PCIe')
+    const energy = new EnergyCheck()
+    let identities = new Map<number, Reading['identity']>()
+    return {
+      async read(signal) {
+        const values = xpuValues(await dump.ask(signal))
+        if (values.size === 0)
+          throw new PerwattError(
+            'malformed',
+            'xpu-smi names no GPU; run it by hand, check lspci and the kernel module i915 or xe',
+          )
+        let note: string | undefined
+        if ([...values.keys()].some((index) => !identities.has(index)))
+          try {
+            identities = xpuIdentities(
+              await withDeadline((own) => program.run(DISCOVERY, own), ASIDE_MS, signal),
+            )
+          } catch (error) {
+            note = reasonOf(error).slice(0, 256)
+          }
+        const readings = [...values].map(([index, row]) =>
+          energy.checked(xpuReading(index, row, identities.get(index)), performance.now()),
+        )
+        const first = readings[0]
+        if (first && note) first.sample.faults = [note]
+        return lost.with(readings)
+      },
+    }
+  },
+})

@@ -1,0 +1,89 @@
+import type { Holder } from '../../protocol/owner.ts'
+import type { State } from '../../protocol/sample.ts'
+import type { Reading } from '../plugin/driver.ts'
+import { gpuState } from './state.ts'
+import { known } from '../../protocol/kit/defined.ts'
+import type { GpuTenancy, GpuUse } from '../tenancy/contract.ts'
+
+/** What is known of one GPU at a moment, in base units, however it was asked; what is not known is undefined. */
+export interface GpuSnapshot extends Omit<GpuUse, 'processes' | 'uuid' | 'utilizationRatio'> {
+  uuid?: string | undefined
+  model?: string | undefined
+  /** the driver's version */
+  firmware?: string | undefined
+  /** 1 s average where the GPU has one, else instantaneous */
+  powerW?: number | undefined
+  powerInstantW?: number | undefined
+  powerLimitW?: number | undefined
+  /** since the driver was loaded */
+  energyJ?: number | undefined
+  utilizationRatio?: number | undefined
+  memoryUsedBytes?: number | undefined
+  memoryTotalBytes?: number | undefined
+  tempC?: number | undefined
+  memoryTempC?: number | undefined
+  smClockHz?: number | undefined
+  memoryClockHz?: number | undefined
+  fanRatio?: number | undefined
+  /** since the driver was loaded */
+  eccCorrectedErrors?: number | undefined
+  eccUncorrectedErrors?: number | undefined
+  /** undefined: they could not be asked */
+  processes?: GpuUse['processes'] | undefined
+  faults: readonly string[]
+  /** it computes nothing until somebody resets it */
+  dead?: boolean
+}
+
+/** The question of who holds it. */
+export const useOf = (gpu: GpuSnapshot): GpuUse =>
+  known({
+    index: gpu.index,
+    uuid: gpu.uuid,
+    utilizationRatio: gpu.utilizationRatio,
+    processes: gpu.processes ?? [],
+    instances: gpu.instances,
+    smCount: gpu.smCount,
+  })
+
+/** @param tenancy who holds it; where nobody does and its processes could not be asked, that is not known */
+export function gpuReading(gpu: GpuSnapshot, tenancy?: GpuTenancy): Reading {
+  const holders = gpu.processes || tenancy?.holders.length ? tenancy?.holders : undefined
+  const faults = [...gpu.faults, ...(tenancy?.notes ?? [])].map((text) => text.slice(0, 256))
+  return {
+    part: `gpu${gpu.index}`,
+    identity: known({
+      kind: 'gpu' as const,
+      model: gpu.model?.slice(0, 128),
+      firmware: gpu.firmware?.slice(0, 128),
+      hardwareId: gpu.uuid?.slice(0, 128),
+    }),
+    sample: known({
+      state: gpu.dead ? ('faulty' as const) : stateOf(gpu, holders ?? []),
+      holders,
+      powerW: gpu.powerW,
+      powerInstantW: gpu.powerInstantW,
+      powerBasis: gpu.powerW === undefined ? undefined : ('reported' as const),
+      powerLimitW: gpu.powerLimitW,
+      utilizationRatio: gpu.utilizationRatio,
+      memoryUsedBytes: gpu.memoryUsedBytes,
+      memoryTotalBytes: gpu.memoryTotalBytes,
+      tempC: gpu.tempC,
+      memoryTempC: gpu.memoryTempC,
+      smClockHz: gpu.smClockHz,
+      memoryClockHz: gpu.memoryClockHz,
+      fanRatio: gpu.fanRatio,
+      eccCorrectedErrors: gpu.eccCorrectedErrors,
+      eccUncorrectedErrors: gpu.eccUncorrectedErrors,
+      faults: faults.length > 0 ? faults : undefined,
+    }),
+    ...(gpu.energyJ !== undefined && { counters: { energyJ: gpu.energyJ } }),
+  }
+}
+
+/** Under MIG the board's use is not known, but whether anybody is on it is. */
+function stateOf({ utilizationRatio, processes }: GpuSnapshot, holders: readonly Holder[]): State {
+  const state = gpuState(utilizationRatio, holders)
+  if (state !== 'unknown' || processes === undefined) return state
+  return processes.length > 0 ? 'busy' : 'idle'
+}

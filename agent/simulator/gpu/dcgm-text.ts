@@ -1,0 +1,117 @@
+import type { Gpu, GpuHost } from './host.ts'
+
+/** DCGM's "no value" of a 64-bit field (DCGM_INT64_BLANK and its kin), which the exporter prints as if it were one. */
+const BLANK = '9223372036854775794'
+const DRIVER_VERSION = '570.133.20'
+
+interface Field {
+  name: string
+  type: 'gauge' | 'counter'
+  help: string
+  value: (gpu: Gpu) => number | string
+}
+
+const FIELDS: readonly Field[] = [
+  {
+    name: 'DCGM_FI_DEV_SM_CLOCK',
+    type: 'gauge',
+    help: 'SM clock frequency (in MHz).',
+    value: (g) => (g.job ? g.model.smClockMHz : 345),
+  },
+  {
+    name: 'DCGM_FI_DEV_MEM_CLOCK',
+    type: 'gauge',
+    help: 'Memory clock frequency (in MHz).',
+    value: (g) => g.model.memoryClockMHz,
+  },
+  {
+    name: 'DCGM_FI_DEV_MEMORY_TEMP',
+    type: 'gauge',
+    help: 'Memory temperature (in C).',
+    value: (g) => (g.model.memorySensor ? Math.round(g.tempC + 8) : BLANK),
+  },
+  {
+    name: 'DCGM_FI_DEV_GPU_TEMP',
+    type: 'gauge',
+    help: 'GPU temperature (in C).',
+    value: (g) => Math.round(g.tempC),
+  },
+  {
+    name: 'DCGM_FI_DEV_POWER_USAGE',
+    type: 'gauge',
+    help: 'Power draw (in W).',
+    value: (g) => g.powerW.toFixed(3),
+  },
+  {
+    name: 'DCGM_FI_DEV_TOTAL_ENERGY_CONSUMPTION',
+    type: 'counter',
+    help: 'Total energy consumption since boot (in mJ).',
+    value: (g) => g.energyCounterMilliJ,
+  },
+  {
+    name: 'DCGM_FI_DEV_PCIE_REPLAY_COUNTER',
+    type: 'counter',
+    help: 'Total number of PCIe retries.',
+    value: () => 0,
+  },
+  {
+    name: 'DCGM_FI_DEV_GPU_UTIL',
+    type: 'gauge',
+    help: 'GPU utilization (in %).',
+    value: (g) => Math.round(g.utilizationRatio * 100),
+  },
+  {
+    name: 'DCGM_FI_DEV_MEM_COPY_UTIL',
+    type: 'gauge',
+    help: 'Memory utilization (in %).',
+    value: (g) => Math.round(g.utilizationRatio * 42),
+  },
+  {
+    name: 'DCGM_FI_DEV_XID_ERRORS',
+    type: 'gauge',
+    help: 'Value of the last XID error encountered.',
+    value: (g) => g.xid,
+  },
+  {
+    name: 'DCGM_FI_DEV_FB_FREE',
+    type: 'gauge',
+    help: 'Framebuffer memory free (in MiB).',
+    value: (g) => g.model.memoryMiB - g.memoryUsedMiB,
+  },
+  {
+    name: 'DCGM_FI_DEV_FB_USED',
+    type: 'gauge',
+    help: 'Framebuffer memory used (in MiB).',
+    value: (g) => g.memoryUsedMiB,
+  },
+]
+
+/** The text of a dcgm-exporter's `/metrics`: every field of every GPU, with the pod that holds it where one does. */
+export function dcgmText(host: GpuHost): string {
+  const labels = host.gpus.map((gpu) => labelText(host, gpu))
+  let text = ''
+  for (const { name, type, help, value } of FIELDS) {
+    text += `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`
+    host.gpus.forEach((gpu, i) => {
+      text += `${name}{${labels[i]}} ${value(gpu)}\n`
+    })
+  }
+  return text
+}
+
+function labelText(host: GpuHost, gpu: Gpu): string {
+  const { job } = gpu
+  const labels: Record<string, string | number> = {
+    gpu: gpu.index,
+    UUID: gpu.uuid,
+    pci_bus_id: gpu.pciBusId,
+    device: `nvidia${gpu.index}`,
+    modelName: gpu.model.name,
+    Hostname: host.name,
+    DCGM_FI_DRIVER_VERSION: DRIVER_VERSION,
+    ...(job ? { container: job.container, namespace: job.namespace, pod: job.pod } : {}),
+  }
+  return Object.entries(labels)
+    .map(([name, value]) => `${name}="${value}"`)
+    .join(',')
+}

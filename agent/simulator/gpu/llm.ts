@@ -1,0 +1,88 @@
+import type { Job } from './jobs.ts'
+import { type Random, Wander } from '../base/random.ts'
+
+const DAY_S = 86_400
+/** UTC hour of the most traffic */
+const BUSIEST_H = 15
+const MAX_REQUESTS = 96
+/** what the four GPUs generate together when full */
+const MAX_OUT_PER_S = 7200
+/** chat prompts carry their history: about four tokens in for one out */
+const IN_PER_OUT = 4
+
+/** An LLM server: tokens in and out follow the hour of the day. It is the job that holds its GPUs. */
+export class LlmServer {
+  readonly model: string
+  readonly job: Job = { namespace: 'inference', pod: 'llm-chat-0', container: 'vllm', load: 0 }
+  requestsRunning = 0
+  /** counters since its start, whole tokens */
+  tokensIn: number
+  tokensOut: number
+  readonly startedS: number
+  /** truth since the world began */
+  servedIn = 0
+  servedOut = 0
+  readonly #wave: Wander
+  readonly #gust: Wander
+  #owedIn = 0
+  #owedOut = 0
+
+  constructor(model: string, nowS: number, random: Random) {
+    this.model = model
+    const ranS = random.whole(6 * 3600, 5 * DAY_S)
+    this.startedS = nowS - ranS
+    this.tokensOut = Math.floor(ranS * MAX_OUT_PER_S * 0.5)
+    this.tokensIn = this.tokensOut * IN_PER_OUT
+    this.#wave = new Wander(random, 0.06, 240)
+    this.#gust = new Wander(random, 0.04, 10)
+  }
+
+  /** `nowS`: Unix time, for the hour of the day */
+  advance(dtS: number, nowS: number): void {
+    const hourAngle = (2 * Math.PI * (nowS - BUSIEST_H * 3600)) / DAY_S
+    const daily = 0.55 + 0.33 * Math.cos(hourAngle)
+    const load = Math.min(1, Math.max(0.02, daily + this.#wave.step(dtS) + this.#gust.step(dtS)))
+    this.job.load = load
+    this.requestsRunning = Math.round(load * MAX_REQUESTS)
+    this.#owedOut += load * MAX_OUT_PER_S * dtS
+    this.#owedIn += load * MAX_OUT_PER_S * dtS * IN_PER_OUT
+    const out = Math.floor(this.#owedOut)
+    const input = Math.floor(this.#owedIn)
+    this.#owedOut -= out
+    this.#owedIn -= input
+    this.tokensOut += out
+    this.tokensIn += input
+    this.servedOut += out
+    this.servedIn += input
+  }
+}
+
+/** The server's `/metrics` in vLLM's shape: values as Python prints floats, a `_created` gauge beside each counter. */
+export function vllmText(server: LlmServer): string {
+  const labels = `{engine="0",model_name="${server.model}"}`
+  const metric = (name: string, type: string, help: string, value: number) =>
+    `# HELP vllm:${name} ${help}\n# TYPE vllm:${name} ${type}\nvllm:${name}${labels} ${pythonFloat(value)}\n`
+  const counter = (name: string, help: string, value: number) =>
+    metric(`${name}_total`, 'counter', help, value) +
+    metric(`${name}_created`, 'gauge', help, server.startedS)
+  return (
+    metric(
+      'num_requests_running',
+      'gauge',
+      'Number of requests in model execution batches.',
+      server.requestsRunning,
+    ) +
+    metric('num_requests_waiting', 'gauge', 'Number of requests waiting to be processed.', 0) +
+    metric(
+      'kv_cache_usage_perc',
+      'gauge',
+      'KV-cache usage. 1 means 100 percent usage.',
+      Number((server.job.load * 0.8).toFixed(4)),
+    ) +
+    counter('prompt_tokens', 'Number of prefill tokens processed.', server.tokensIn) +
+    counter('generation_tokens', 'Number of generation tokens processed.', server.tokensOut)
+  )
+}
+
+/** Python's repr: `8.0`, and from 1e16 `1e+16`, where counters never come. */
+const pythonFloat = (value: number): string => (Number.isInteger(value) ? `${value}.0` : String(value))

@@ -1,0 +1,84 @@
+import { createServer } from 'node:net'
+import { server as modbus } from 'jsmodbus'
+import { Listener } from '../base/listener.ts'
+import { type Random, Wander } from '../base/random.ts'
+
+/** Registers of the Schneider iEM3000 family, Modbus function 3, big-endian. */
+const POWER_REGISTER = 0x0bf3
+const IMPORT_REGISTER = 0x0c83
+const REGISTERS = 0x0d00
+
+/** what the meter's dial stood at, Wh */
+const DIAL_BEFORE_WH = 48_231_774_000n
+
+/** The power of a site by cause; the parts add up to the meter. */
+export interface SitePower {
+  asicsW: number
+  gpusW: number
+  /** lost in the GPU hosts' supplies, CPUs, fans */
+  hostsW: number
+  /** pumps, blowers, light, network */
+  coolingW: number
+}
+
+export const totalW = (p: SitePower): number => p.asicsW + p.gpusW + p.hostsW + p.coolingW
+
+/** The loads that no machine reports, from those that do. */
+export class Overhead {
+  readonly #cooling: Wander
+  readonly #small: Random
+
+  constructor(random: Random) {
+    this.#cooling = new Wander(random, 0.004, 900)
+    this.#small = random
+  }
+
+  /** @param hostsW what the GPU hosts take at the wall beyond their GPUs */
+  step(dtS: number, asicsW: number, gpusW: number, hostsW: number): SitePower {
+    const ratio = Math.min(0.08, Math.max(0.06, 0.068 + this.#cooling.step(dtS)))
+    const noise = 1 + 0.01 * this.#small.normal()
+    return { asicsW, gpusW, hostsW, coolingW: (asicsW + gpusW + hostsW) * ratio * noise }
+  }
+}
+
+/** The site's meter: its energy counter integrates exactly the power that it shows. Modbus TCP, any unit number. */
+export class SiteMeter {
+  readonly listener: Listener
+  powerW = 0
+  /** truth since the world began, J */
+  energyJ = 0
+  readonly #registers = Buffer.alloc(2 * REGISTERS)
+
+  constructor(host: string, port: number) {
+    const server = createServer()
+    this.listener = new Listener(server, 'simulated site meter', host, port)
+    new modbus.TCP(server, {
+      holding: this.#registers,
+      // the library shares its defaults among all servers
+      input: Buffer.alloc(0),
+      coils: Buffer.alloc(0),
+      discrete: Buffer.alloc(0),
+    })
+    this.#show()
+  }
+
+  /** what the dial has counted since the world began: whole Wh, in mJ */
+  get countedMilliJ(): number {
+    return this.#countedWh * 3_600_000
+  }
+
+  get #countedWh(): number {
+    return Math.floor(this.energyJ / 3600)
+  }
+
+  advance(dtS: number, powerW: number): void {
+    this.powerW = powerW
+    this.energyJ += powerW * dtS
+    this.#show()
+  }
+
+  #show(): void {
+    this.#registers.writeFloatBE(this.powerW / 1000, 2 * POWER_REGISTER)
+    this.#registers.writeBigInt64BE(DIAL_BEFORE_WH + BigInt(this.#countedWh), 2 * IMPORT_REGISTER)
+  }
+}

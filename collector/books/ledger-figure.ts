@@ -1,0 +1,65 @@
+import { JOULES_PER_KWH, NANO_USD_PER_USD } from '../../protocol/units.ts'
+import { KWH_PER_WATT_YEAR } from '../economics/revenue.ts'
+import type { LedgerSums } from '../plugin/store.ts'
+import type { LedgerFigure } from '../views/view.ts'
+import type { Restatement } from '../plugin/accounts.ts'
+
+/** The ledger's whole numbers as a person reads them: J, s, USD. Sums are made before this, never after. */
+export function ledgerFigure(
+  group: string,
+  startMs: number,
+  endMs: number,
+  sums: LedgerSums,
+  restatement?: Omit<Restatement, 'startMs'>,
+): LedgerFigure {
+  const energyJ = sums.energyMilliJ / 1000
+  const revenueUsd = sums.revenueNanoUsd / NANO_USD_PER_USD
+  const costUsd = sums.costNanoUsd / NANO_USD_PER_USD
+  const netUsd = (sums.revenueNanoUsd - sums.costNanoUsd - sums.demandNanoUsd) / NANO_USD_PER_USD
+  const minedSat = sums.minedMilliSat / 1000
+  return {
+    group,
+    start: new Date(startMs).toISOString(),
+    end: new Date(endMs).toISOString(),
+    energyJ,
+    revenueUsd,
+    feesUsd: sums.feeNanoUsd / NANO_USD_PER_USD,
+    costUsd,
+    demandUsd: sums.demandNanoUsd / NANO_USD_PER_USD,
+    netUsd,
+    depreciationUsd: sums.depreciationNanoUsd / NANO_USD_PER_USD,
+    ...perEnergy({ revenueUsd, costUsd, netUsd, minedSat }, energyJ),
+    minedSat,
+    coveredS: sums.coveredMs / 1000,
+    workDiff1: sums.workDiff1,
+    gpuS: sums.gpuMs / 1000,
+    busyGpuS: sums.busyGpuMs / 1000,
+    tokensIn: sums.tokensIn,
+    tokensInCached: sums.tokensInCached,
+    tokensOut: sums.tokensOut,
+    ...(restatement
+      ? { revision: restatement.revision, restatedAt: new Date(restatement.restatedMs).toISOString() }
+      : {}),
+  }
+}
+
+/** A sum over energy is absent, never infinite, where there was none. */
+function perEnergy(
+  {
+    revenueUsd,
+    costUsd,
+    netUsd,
+    minedSat,
+  }: Pick<LedgerFigure, 'revenueUsd' | 'costUsd' | 'netUsd' | 'minedSat'>,
+  energyJ: number,
+): Partial<LedgerFigure> {
+  if (!(energyJ > 0)) return {}
+  const kWh = energyJ / JOULES_PER_KWH
+  return {
+    revenueUsdPerKwh: revenueUsd / kWh,
+    costUsdPerKwh: costUsd / kWh,
+    netUsdPerKwh: netUsd / kWh,
+    revenueUsdPerWattYear: (revenueUsd / kWh) * KWH_PER_WATT_YEAR,
+    ...(minedSat > 0 ? { minedSatPerKwh: minedSat / kWh } : {}),
+  }
+}

@@ -1,0 +1,89 @@
+import { daysOf, type Period } from '../economics/calendar.ts'
+import type { LedgerSums, Store } from '../plugin/store.ts'
+import type { LedgerFigure } from '../views/view.ts'
+import type { Restatement } from '../plugin/accounts.ts'
+import type { FigureQuery } from '../views/figures.ts'
+import { groupName, storedGroup } from './grouping.ts'
+import { ledgerFigure } from './ledger-figure.ts'
+import { addSums, zeroSums } from '../settling/recent-minutes.ts'
+import type { Pricing } from '../settling/pricing.ts'
+
+/** About so many figures are in memory at once; a single bucket of a large site may have more. */
+const PIECE_FIGURES = 5_000
+const PIECE_BUCKETS = 50_000
+/** A piece is at most so many times the one before it: who knows how many groups the next hour has. */
+const GROWTH = 8
+
+interface Books {
+  store: Pick<Store, 'ledger' | 'restatements'>
+  pricing: Pick<Pricing, 'workload' | 'present'>
+}
+
+/** See LedgerFigures. Sums are made in whole numbers, before they become figures. */
+export async function* ledgerPieces(books: Books, query: FigureQuery): AsyncGenerator<LedgerFigure[]> {
+  const { fromMs, toMs, stepMs } = query
+  if (typeof stepMs === 'string') {
+    const { monthOf, timeZone } = books.pricing.present
+    const periodOf = stepMs === 'month' ? monthOf : daysOf(timeZone)
+    for (let beginMs = fromMs; beginMs < toMs; ) {
+      const endMs = Math.min(toMs, periodOf(beginMs).endMs)
+      yield await pieceOf(books, query, { startMs: beginMs, endMs }, endMs - beginMs, periodOf)
+      beginMs = endMs
+    }
+    return
+  }
+  const bucketOf = (ms: number): Period => ({
+    startMs: ms - (ms % stepMs),
+    endMs: ms - (ms % stepMs) + stepMs,
+  })
+  let buckets = 1
+  for (let beginMs = fromMs; beginMs < toMs; ) {
+    const endMs = Math.min(toMs, bucketOf(beginMs).startMs + buckets * stepMs)
+    const figures = await pieceOf(books, query, { startMs: beginMs, endMs }, stepMs, bucketOf)
+    yield figures
+    beginMs = endMs
+    const fitting = Math.floor((buckets * PIECE_FIGURES) / Math.max(1, figures.length))
+    buckets = Math.max(1, Math.min(fitting, buckets * GROWTH, PIECE_BUCKETS))
+  }
+}
+
+/** One piece: the store's buckets of `widthMs`, put into those that are asked for. */
+async function pieceOf(
+  { store, pricing }: Books,
+  { groupBy }: FigureQuery,
+  { startMs: fromMs, endMs: toMs }: Period,
+  widthMs: number,
+  bucketOf: (ms: number) => Period,
+): Promise<LedgerFigure[]> {
+  const range = { fromMs, toMs, stepMs: widthMs }
+  const [buckets, restatements] = await Promise.all([
+    store.ledger({ ...range, groupBy: storedGroup(groupBy) }),
+    store.restatements(range),
+  ])
+  // the store's first bucket may begin before the piece
+  const startOf = (ms: number) => bucketOf(Math.max(ms, fromMs)).startMs
+  const restated = new Map<number, Restatement>()
+  for (const { startMs, revision, restatedMs } of restatements) {
+    const start = startOf(startMs)
+    const known = restated.get(start)
+    restated.set(start, {
+      startMs: start,
+      revision: Math.max(revision, known?.revision ?? 0),
+      restatedMs: Math.max(restatedMs, known?.restatedMs ?? 0),
+    })
+  }
+  const found = new Map<string, { start: number; group: string; sums: LedgerSums }>()
+  for (const bucket of buckets) {
+    const start = startOf(bucket.startMs)
+    const group = groupName(pricing, groupBy, bucket.group)
+    const key = `${start}\n${group}`
+    const figure = found.get(key) ?? { start, group, sums: zeroSums() }
+    addSums(figure.sums, bucket)
+    found.set(key, figure)
+  }
+  return [...found.values()]
+    .sort((a, b) => a.start - b.start || (a.group < b.group ? -1 : 1))
+    .map(({ start, group, sums }) =>
+      ledgerFigure(group, start, bucketOf(start).endMs, sums, restated.get(start)),
+    )
+}

@@ -1,0 +1,7 @@
+// Made by `npm run generate` from the files of the folder; do not edit.
+import type { ChannelFactory } from '../plugin/channel.ts'
+import webhook from './webhook.ts'
+
+export const CHANNEL_FACTORIES: readonly ChannelFactory[] = [
+  webhook,
+]

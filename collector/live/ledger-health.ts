@@ -1,0 +1,49 @@
+import { HOUR_MS, MINUTE_MS } from '../../protocol/units.ts'
+import { defined, type LiveLook } from './live-view.ts'
+import type { SiteView } from '../views/view.ts'
+import type { Loss } from '../plugin/accounts.ts'
+import type { RecentMinutes } from '../settling/recent-minutes.ts'
+
+/** A record that waits is the rule for a minute; agents say it once a minute. Older, and the ledger is behind. */
+const BEHIND_MS = 3 * MINUTE_MS
+const RECENT_LOSS_MS = 12 * HOUR_MS
+
+export interface LedgerProgress {
+  /** minutes that are over and not settled as their records say */
+  overdueMinutes: number
+  /** newest first */
+  losses: readonly Loss[]
+}
+
+/** How complete the ledger is: how far behind, what was restated, what is lost. */
+export function ledgerHealth(
+  { agents, atMs }: Pick<LiveLook, 'agents' | 'atMs'>,
+  minutes: RecentMinutes,
+  { overdueMinutes, losses }: LedgerProgress,
+): Pick<SiteView, 'ledgerThroughMs' | 'ledgerBehind' | 'ledgerRestatedMinutes' | 'ledgerLosses'> {
+  const newest = minutes.newestMs
+  const waiting = agents.filter((a) => a.state === 'online' && (a.spoolOldestMs ?? atMs) < atMs - BEHIND_MS)
+  const restated = minutes.restatedSince(atMs - HOUR_MS)
+  const recent = losses.filter((loss) => loss.atMs > atMs - RECENT_LOSS_MS)
+  return defined({
+    ledgerThroughMs: newest === undefined ? undefined : newest + MINUTE_MS,
+    ledgerBehind:
+      waiting.length > 0
+        ? {
+            sinceMs: Math.min(...waiting.map((a) => a.spoolOldestMs ?? atMs)),
+            records: waiting.reduce((sum, a) => sum + (a.spoolRecords ?? 0), 0),
+            minutes: overdueMinutes,
+          }
+        : undefined,
+    ledgerRestatedMinutes: restated > 0 ? restated : undefined,
+    ledgerLosses:
+      recent.length > 0
+        ? recent.map(({ agentId, records, atMs: toldMs, fromMs, toMs }) => ({
+            agentId,
+            records,
+            atMs: toldMs,
+            ...defined({ fromMs, toMs }),
+          }))
+        : undefined,
+  })
+}

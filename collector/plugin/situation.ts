@@ -1,0 +1,87 @@
+import type { State } from '../../protocol/sample.ts'
+import type { PoolDifference } from '../economics/pool-difference.ts'
+import type { AlertView } from '../views/view.ts'
+
+/** All that the rules may look at, at one moment. Unknown is absent, and a rule says what absence means. */
+export interface Situation {
+  nowMs: number
+  agents: readonly AgentSituation[]
+  /** those that changed since the last situation, and those that the engine watches: of the others nothing new is to be said */
+  devices: readonly DeviceSituation[]
+  workloads: readonly { workload: string; netUsdPerH: number; revenueUsdPerH: number; powerW: number }[]
+  site: { powerW?: number; powerLimitW?: number }
+  /** meters with something behind them; restW: what can't be accounted for, negative where machines claim more */
+  meters?: readonly { agentId: string; deviceId: string; powerW: number; restW: number }[]
+  /** absent: none is configured */
+  pools?: readonly PoolSituation[]
+  /** every price that is used or should be */
+  prices?: readonly PriceSituation[]
+}
+
+/** A price or a network figure, and what is wrong with it. */
+export interface PriceSituation {
+  name: string
+  /** absent: nobody has said it */
+  value?: number
+  unit?: string
+  source?: string
+  /** s since it should have been renewed; absent: it is fresh */
+  staleS?: number
+  /** why its feeds don't answer */
+  failing?: string
+  /** what was said and is not believed */
+  heldBack?: string
+  /** workloads whose money depends on it */
+  prices: readonly string[]
+}
+
+/** A pool's account beside the ledger of its workload. */
+export interface PoolSituation {
+  pool: string
+  workload: string
+  /** true where the pool was not heard for long: a rule holds its last verdict */
+  stale: boolean
+  /** the last 24 h, then complete UTC days, newest first */
+  differences: readonly PoolDifference[]
+}
+
+export interface AgentSituation {
+  agentId: string
+  /** s since its last live message by the collector's clock; absent: never heard */
+  silentS?: number
+  pollS: number
+  /** USD/h that its devices earned when last heard */
+  earnedUsdPerH: number
+  /** collector's clock minus the agent's; absent: not measured yet */
+  clockOffsetMs?: number
+}
+
+export interface DeviceSituation {
+  deviceId: string
+  agentId: string
+  kind: 'asic' | 'gpu' | 'host' | 'meter' | 'service'
+  container?: string | undefined
+  rack?: string | undefined
+  model?: string | undefined
+  /** true where its figures are too old to judge: a rule holds its last verdict */
+  stale: boolean
+  state: State
+  hashrateHs?: number | undefined
+  expectedHashrateHs?: number | undefined
+  boardsWorking?: number | undefined
+  boardsFitted?: number | undefined
+  tempC?: number | undefined
+  faults?: readonly string[] | undefined
+  netUsdPerH?: number | undefined
+  /** USD/h that it would earn at its expected hashrate or price */
+  couldEarnUsdPerH?: number | undefined
+  earnsUsdPerH?: number | undefined
+}
+
+/** What a rule's life gives to the channels. The id is the same from firing to resolved. */
+export interface AlertEvent {
+  type: 'firing' | 'resolved'
+  alert: AlertView
+  /** Unix ms */
+  atMs: number
+}

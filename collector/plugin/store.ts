@@ -1,0 +1,179 @@
+import type { Interval } from '../../protocol/interval.ts'
+import { PerwattError } from '../../protocol/kit/errors.ts'
+import type { Sample } from '../../protocol/sample.ts'
+import type { Accounts, Change, Loss, Repricing, Settlement } from './accounts.ts'
+import type { Quote } from '../prices/quote-book.ts'
+
+/** An interval with the agent that closed it. Its key is (agentId, deviceId, owner, startMs). */
+export interface AgentInterval extends Interval {
+  agentId: string
+}
+
+/** How far an agent's records are in the store without a hole. */
+export interface HighWater {
+  epoch: number
+  seq: number
+}
+
+/**
+ * One line of the ledger: what one device did for one owner in one minute, priced; a meter's lines are what it shows beyond the
+ * machines behind it, a contract without machines has none of either. Its key is (minuteMs, workload, agentId, deviceId, owner). Whole numbers, so that any grouping adds up exactly.
+ */
+export interface LedgerRow {
+  /** Unix ms, start of the UTC minute */
+  minuteMs: number
+  workload: string
+  agentId: string
+  deviceId: string
+  /** ownerKey of the owner; '' for nobody */
+  owner: string
+  /** '' where unknown */
+  container: string
+  rack: string
+  energyMilliJ: number
+  coveredMs: number
+  revenueNanoUsd: number
+  /** of the revenue what mining earned, in thousandths of a satoshi at the minute's price */
+  minedMilliSat: number
+  /** what a pool and a firmware kept; not in the revenue */
+  feeNanoUsd: number
+  /** of the energy */
+  costNanoUsd: number
+  /** its part of the demand charge */
+  demandNanoUsd: number
+  depreciationNanoUsd: number
+  workDiff1: number
+  gpuMs: number
+  busyGpuMs: number
+  tokensIn: number
+  /** of tokensIn what came from a cache */
+  tokensInCached: number
+  tokensOut: number
+  /** how many intervals are in this row */
+  intervals: number
+}
+
+/** The numbers of a ledger row that add up. */
+export const LEDGER_SUMS = [
+  'energyMilliJ',
+  'coveredMs',
+  'revenueNanoUsd',
+  'minedMilliSat',
+  'feeNanoUsd',
+  'costNanoUsd',
+  'demandNanoUsd',
+  'depreciationNanoUsd',
+  'workDiff1',
+  'gpuMs',
+  'busyGpuMs',
+  'tokensIn',
+  'tokensInCached',
+  'tokensOut',
+  'intervals',
+] as const
+export type LedgerSums = Record<(typeof LEDGER_SUMS)[number], number>
+
+export const GROUP_BYS = ['workload', 'device', 'agent', 'container', 'rack', 'site'] as const
+export type GroupBy = (typeof GROUP_BYS)[number]
+
+export interface LedgerQuery {
+  /** inclusive, exclusive; whole minutes */
+  fromMs: number
+  toMs: number
+  /** width of a bucket, whole minutes; buckets begin at multiples of it since 1970 (UTC) */
+  stepMs: number
+  groupBy: GroupBy
+}
+
+/** One bucket of one group. `group` is the workload, deviceId, agentId, container or rack; 'site' for the whole. */
+export interface LedgerBucket extends LedgerSums {
+  startMs: number
+  group: string
+}
+
+/** Whether a store will never take this, however often it is sent: PerwattError `store-refused`. */
+export const isRefused = (error: unknown): boolean =>
+  error instanceof PerwattError && error.code === 'store-refused'
+
+/** A sample with its agent, as kept for charts. */
+export interface StoredSample {
+  agentId: string
+  deviceId: string
+  /** collector's clock */
+  atMs: number
+  state: Sample['state']
+  powerW?: number
+  hashrateHs?: number
+  utilizationRatio?: number
+  tempC?: number
+}
+
+/** A message that could not be used: kept for a look, bounded by `keep`. */
+export interface Quarantined {
+  atMs: number
+  agentId: string
+  topic: string
+  reason: string
+  /** beginning of the payload */
+  payload: string
+}
+
+/** What one agent's batch adds to the store. */
+export interface Append {
+  agentId: string
+  /** the agent's new high-water mark */
+  mark: HighWater
+  records: readonly Interval[]
+  /** what the agent says it lost before these records */
+  losses?: readonly Loss[]
+}
+
+/** What is kept of how minutes were settled, together with their rows. */
+export interface SettledWith {
+  settlements?: readonly Settlement[]
+  changes?: readonly Change[]
+  /** how far it is with these minutes */
+  repricing?: Repricing
+}
+
+/** Where the collector keeps what it must not lose. Every method rejects with a PerwattError when the store can't do it. */
+export interface Store extends Accounts {
+  readonly name: string
+  /** Creates what is missing (database, tables). */
+  open(): Promise<void>
+  close(): Promise<void>
+
+  /**
+   * Writes records and the agent's new high-water mark, all or nothing; resolves when they are safe (committed and
+   * synced, or accepted by the server). A record whose key is there already changes nothing.
+   */
+  append(agentId: string, mark: HighWater, records: readonly Interval[]): Promise<void>
+  /** The same for many agents at once, all or nothing: ten thousand small batches can't each wait for the disk. */
+  appendAll(parts: readonly Append[]): Promise<void>
+  highWaters(): Promise<Map<string, HighWater>>
+  /** Records that start in [fromMs, toMs). */
+  intervals(fromMs: number, toMs: number): Promise<AgentInterval[]>
+
+  /** Replaces the whole ledger of these minutes, and keeps with what they were settled. Minutes named with no row become empty. */
+  settle(minutes: readonly number[], rows: readonly LedgerRow[], settledWith?: SettledWith): Promise<void>
+  ledger(query: LedgerQuery): Promise<LedgerBucket[]>
+  /**
+   * Minutes in [fromMs, toMs) whose number of intervals is not the sum of `intervals` over their ledger rows: what a
+   * stopped collector left unsettled, or a late interval has outdated.
+   */
+  unsettledMinutes(fromMs: number, toMs: number): Promise<number[]>
+
+  writeSamples(samples: readonly StoredSample[]): Promise<void>
+  /** A device's samples in [fromMs, toMs), oldest first, at most `limit` evenly thinned. */
+  samples(deviceId: string, fromMs: number, toMs: number, limit: number): Promise<StoredSample[]>
+
+  writeQuotes(quotes: readonly Quote[]): Promise<void>
+  quotes(): Promise<Quote[]>
+
+  /** Keeps the newest `keep` of them. */
+  quarantine(entries: readonly Quarantined[], keep: number): Promise<void>
+  quarantined(limit: number): Promise<Quarantined[]>
+
+  /** Removes samples older than `samplesBeforeMs` (the ledger stays). */
+  prune(samplesBeforeMs: number): Promise<void>
+}

@@ -1,0 +1,36 @@
+import { z } from 'zod'
+import { commonSettings, defineRule } from '../plugin/rule.ts'
+import type { PriceSituation } from '../plugin/situation.ts'
+
+export const staleQuote = defineRule({
+  name: 'stale-quote',
+  about:
+    'a price is old, missing, or held back because it leapt; the last one is still used. What that costs nobody knows, so no loss is given',
+  settings: z.strictObject(commonSettings({ severity: 'warning', for: '1m', clearFor: '1m' })),
+  judge: ({ prices = [] }) =>
+    prices.map((price) => {
+      const { name, value, unit, source, staleS, failing, heldBack } = price
+      const subject = { quote: name }
+      const because = failing ? `; ${failing}` : ''
+      if (heldBack)
+        return {
+          subject,
+          verdict: 'bad',
+          summary: `${name}: ${heldBack}, and ${value === undefined ? 'nothing' : `${value} ${unit}`} is used; push a quote if it is right`,
+        }
+      if (value === undefined)
+        return { subject, verdict: 'bad', summary: `${name}: nobody has said it yet${used(price)}${because}` }
+      if (staleS === undefined) return { subject, verdict: 'good' }
+      return {
+        subject,
+        verdict: 'bad',
+        summary: `${name}: ${value} ${unit} of ${source} is stale for ${age(staleS)} and still used${used(price)}${because}`,
+      }
+    }),
+})
+
+const used = ({ prices }: PriceSituation): string =>
+  prices.length > 0 ? `; it prices ${prices.slice(0, 5).join(', ')}${prices.length > 5 ? ', ...' : ''}` : ''
+
+const age = (s: number): string =>
+  s < 5400 ? `${Math.max(1, Math.round(s / 60))} min` : `${Math.round(s / 3600)} h`

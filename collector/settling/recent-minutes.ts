@@ -1,0 +1,114 @@
+import { HOUR_MS, MINUTE_MS } from '../../protocol/units.ts'
+import { LEDGER_SUMS, type LedgerBucket, type LedgerRow, type LedgerSums, type Store } from '../plugin/store.ts'
+import type { Restatement, Settlement } from '../plugin/accounts.ts'
+
+const KEPT_MS = 24 * HOUR_MS
+
+export const zeroSums = (): LedgerSums =>
+  Object.fromEntries(LEDGER_SUMS.map((name) => [name, 0])) as LedgerSums
+
+/** Adds b to a, in place. */
+export function addSums(a: LedgerSums, b: LedgerSums): LedgerSums {
+  for (const name of LEDGER_SUMS) a[name] += b[name]
+  return a
+}
+
+/** The rows of a minute by workload. */
+export function sumsByWorkload(rows: readonly LedgerRow[]): Map<string, LedgerSums> {
+  const sums = new Map<string, LedgerSums>()
+  for (const row of rows) sums.set(row.workload, addSums(sums.get(row.workload) ?? zeroSums(), row))
+  return sums
+}
+
+/** Minutes as [from, to) of each run of neighbours, oldest first. */
+export function runsOf(minutes: readonly number[]): [fromMs: number, toMs: number][] {
+  const runs: [number, number][] = []
+  for (const minute of [...minutes].sort((a, b) => a - b)) {
+    const run = runs.at(-1)
+    if (run && minute <= run[1]) run[1] = minute + MINUTE_MS
+    else runs.push([minute, minute + MINUTE_MS])
+  }
+  return runs
+}
+
+/** The last 24 h of the ledger by minute and workload, in memory, so that the screens ask no store at every tick. */
+export class RecentMinutes {
+  readonly #minutes = new Map<number, Map<string, LedgerSums>>()
+  readonly #restated = new Map<number, Restatement>()
+
+  /** Reads what the store has; call once, before `settled`. */
+  async load(store: Store, nowMs: number): Promise<void> {
+    const toMs = Math.ceil(nowMs / MINUTE_MS) * MINUTE_MS
+    const range = { fromMs: toMs - KEPT_MS, toMs, stepMs: MINUTE_MS }
+    for (const b of await store.ledger({ ...range, groupBy: 'workload' }))
+      this.#minute(b.startMs).set(b.group, b)
+    for (const r of await store.restatements(range)) this.#restated.set(r.startMs, r)
+  }
+
+  /** Replaces these minutes. */
+  settled(
+    minutes: readonly number[],
+    rows: readonly LedgerRow[],
+    settlements: readonly Settlement[],
+    nowMs: number,
+  ): void {
+    for (const m of minutes) this.#minutes.set(m, new Map())
+    for (const r of rows) {
+      const byWorkload = this.#minute(r.minuteMs)
+      byWorkload.set(r.workload, addSums(byWorkload.get(r.workload) ?? zeroSums(), r))
+    }
+    for (const { minuteMs, revision, settledMs } of settlements)
+      if (revision > 1) this.#restated.set(minuteMs, { startMs: minuteMs, revision, restatedMs: settledMs })
+    for (const kept of [this.#minutes, this.#restated])
+      for (const m of kept.keys()) if (m < nowMs - KEPT_MS) kept.delete(m)
+  }
+
+  /** Whether, and when, a minute was settled anew. */
+  restatement(minuteMs: number): Restatement | undefined {
+    return this.#restated.get(minuteMs)
+  }
+
+  /** How many minutes were restated since a time. */
+  restatedSince(ms: number): number {
+    return [...this.#restated.values()].filter((r) => r.restatedMs >= ms).length
+  }
+
+  /** How many minutes there are. */
+  get count(): number {
+    return this.#minutes.size
+  }
+
+  /** Start of the newest minute that has a ledger. */
+  get newestMs(): number | undefined {
+    const newest = Math.max(...[...this.#minutes].filter(([, w]) => w.size > 0).map(([m]) => m))
+    return Number.isFinite(newest) ? newest : undefined
+  }
+
+  /** One minute by workload. */
+  at(minuteMs: number): ReadonlyMap<string, LedgerSums> {
+    return this.#minutes.get(minuteMs) ?? new Map()
+  }
+
+  /** Everything kept, in buckets of `stepMs`, oldest first. */
+  buckets(stepMs: number): LedgerBucket[] {
+    const byKey = new Map<string, LedgerBucket>()
+    for (const [minute, workloads] of [...this.#minutes].sort((a, b) => a[0] - b[0]))
+      for (const [group, sums] of workloads) {
+        const startMs = Math.floor(minute / stepMs) * stepMs
+        const key = `${startMs}|${group}`
+        const bucket = byKey.get(key) ?? { startMs, group, ...zeroSums() }
+        addSums(bucket, sums)
+        byKey.set(key, bucket)
+      }
+    return [...byKey.values()]
+  }
+
+  #minute(ms: number): Map<string, LedgerSums> {
+    let m = this.#minutes.get(ms)
+    if (!m) {
+      m = new Map()
+      this.#minutes.set(ms, m)
+    }
+    return m
+  }
+}

@@ -1,0 +1,120 @@
+import { MINUTE_MS } from '../../../protocol/units.ts'
+import type { Quote } from '../../prices/quote-book.ts'
+import {
+  type AgentInterval,
+  type GroupBy,
+  type HighWater,
+  LEDGER_SUMS,
+  type LedgerBucket,
+  type Quarantined,
+  type Store,
+  type StoredSample,
+} from '../../plugin/store.ts'
+import { duckdbAccounts, keepSettledWith } from './accounts.ts'
+import { appendAll, type KeptInterval } from './append.ts'
+import { Database, type DatabaseOptions } from './database.ts'
+import { lastByKey, minuteAtOrAfter } from '../../rows/rows.ts'
+import { ownerFromText } from '../../rows/text.ts'
+
+const GROUP_COLUMNS: Record<GroupBy, string> = {
+  workload: 'workload',
+  device: 'deviceId',
+  agent: 'agentId',
+  container: 'container',
+  rack: 'rack',
+  site: `'site'`,
+}
+const SUMS = LEDGER_SUMS.map((name) => `sum(${name}) AS ${name}`).join(', ')
+const range = (fromMs: number, toMs: number) => ({ from: Math.ceil(fromMs), to: Math.ceil(toMs) })
+
+/** The embedded store: one DuckDB file, safe against kill -9 by its write-ahead log. Errors: see duckdb/errors.ts. */
+export function createDuckdbStore(options: DatabaseOptions): Store {
+  const database = new Database(options)
+  return {
+    ...duckdbAccounts(database),
+    name: 'duckdb',
+    open: () => database.open(),
+    close: () => database.close(),
+
+    append: (agentId, mark, records) =>
+      database.write((link) => appendAll(link, [{ agentId, mark, records }])),
+    appendAll: (parts) => database.write((link) => appendAll(link, parts)),
+    async highWaters() {
+      const rows = await database.read<HighWater & { agentId: string }>('SELECT * FROM highWater')
+      return new Map(rows.map(({ agentId, epoch, seq }) => [agentId, { epoch, seq }]))
+    },
+    async intervals(fromMs, toMs) {
+      const rows = await database.read<KeptInterval>(
+        'SELECT * FROM interval WHERE startMs >= $from AND startMs < $to ORDER BY startMs',
+        range(fromMs, toMs),
+      )
+      return rows.map((row): AgentInterval => ({ ...row, owner: ownerFromText(row.owner) }))
+    },
+
+    settle: (minutes, rows, settledWith = {}) =>
+      database.write(async (link) => {
+        await link.query('DELETE FROM ledger WHERE minuteMs IN (SELECT unnest($minutes))', { minutes })
+        await link.append('ledger', rows)
+        await keepSettledWith(link, settledWith)
+      }),
+    ledger: ({ fromMs, toMs, stepMs, groupBy }) =>
+      database.read<LedgerBucket>(
+        `SELECT minuteMs - minuteMs % $step AS startMs, ${GROUP_COLUMNS[groupBy]} AS "group", ${SUMS}
+         FROM ledger WHERE minuteMs >= $from AND minuteMs < $to GROUP BY 1, 2 ORDER BY 1, 2`,
+        { step: stepMs, ...range(fromMs, toMs) },
+      ),
+    async unsettledMinutes(fromMs, toMs) {
+      const rows = await database.read<{ minuteMs: number }>(
+        `SELECT minuteMs FROM
+           (SELECT startMs - startMs % $minute AS minuteMs, count(*) AS kept FROM interval
+            WHERE startMs >= $from AND startMs < $to GROUP BY 1)
+           FULL JOIN (SELECT minuteMs, sum(intervals) AS settled FROM ledger
+            WHERE minuteMs >= $from AND minuteMs < $to GROUP BY 1) USING (minuteMs)
+         WHERE coalesce(kept, 0) <> coalesce(settled, 0) ORDER BY 1`,
+        { minute: MINUTE_MS, ...range(minuteAtOrAfter(fromMs), minuteAtOrAfter(toMs)) },
+      )
+      return rows.map((row) => row.minuteMs)
+    },
+
+    writeSamples: (samples) => database.write((link) => link.append('sample', samples)),
+    samples: (deviceId, fromMs, toMs, limit) =>
+      // the same ranks as `thin` in rows.ts, chosen where the rows are
+      database.read<StoredSample>(
+        `SELECT * EXCLUDE (i, n) FROM (
+           SELECT *, row_number() OVER (ORDER BY atMs, agentId) - 1 AS i, count(*) OVER () AS n FROM sample
+           WHERE deviceId = $deviceId AND atMs >= $from AND atMs < $to)
+         WHERE ((i + 1) * $limit) // n > (i * $limit) // n ORDER BY i`,
+        { deviceId, limit, ...range(fromMs, toMs) },
+      ),
+    prune: (samplesBeforeMs) =>
+      database.write(async (link) => {
+        await link.query('DELETE FROM sample WHERE atMs < $before', { before: Math.ceil(samplesBeforeMs) })
+      }),
+
+    writeQuotes: (quotes) =>
+      database.write(async (link) => {
+        const unique = lastByKey(quotes, (quote) => `${quote.name}\n${quote.fromMs}`)
+        for (const { name, fromMs } of unique)
+          await link.query('DELETE FROM quote WHERE name = $name AND fromMs = $fromMs', { name, fromMs })
+        await link.append('quote', unique)
+      }),
+    quotes: () => database.read<Quote>('SELECT * FROM quote ORDER BY fromMs, name'),
+
+    quarantine: (entries, keep) =>
+      database.write(async (link) => {
+        const [newest] = await link.query<{ n: number }>('SELECT max(n) AS n FROM quarantine')
+        const first = (newest?.n ?? 0) + 1
+        await link.append(
+          'quarantine',
+          entries.map((entry, i) => ({ ...entry, n: first + i })),
+        )
+        await link.query('DELETE FROM quarantine WHERE n < $oldest', {
+          oldest: first + entries.length - keep,
+        })
+      }),
+    quarantined: (limit) =>
+      database.read<Quarantined>('SELECT * EXCLUDE (n) FROM quarantine ORDER BY n DESC LIMIT $limit', {
+        limit,
+      }),
+  }
+}

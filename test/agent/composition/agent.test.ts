@@ -1,0 +1,239 @@
+import { join } from 'node:path'
+import mqtt, { type MqttClient } from 'mqtt'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { Agent } from '../../../agent/composition/agent.ts'
+import { agentConfigSchema } from '../../../agent/config/config.ts'
+import { type Driver, defineDriver } from '../../../agent/plugin/driver.ts'
+import { decode, encode } from '../../../protocol/codec.ts'
+import {
+  decodeIntervals,
+  type Interval,
+  IntervalMessageSchema,
+  intervalKey,
+} from '../../../protocol/interval.ts'
+import { parseConfig } from '../../../protocol/kit/config.ts'
+import { createLog } from '../../../protocol/kit/log.ts'
+import { decodeLive, LiveMessageSchema, type Sample } from '../../../protocol/sample.ts'
+import { type AckMessage, type StatusMessage, StatusMessageSchema } from '../../../protocol/status.ts'
+import { parseTopic, topic } from '../../../protocol/topics.ts'
+import { eventually } from '../../eventually.ts'
+import { freePort, type Mosquitto, startMosquitto } from '../../mosquitto.ts'
+import { remove, tempFolder } from '../uplink/spool/fixtures.ts'
+
+/** A meter that counts 1 kJ a reading, whoever reads it: what the agent is told can be added up. */
+const meter = () => {
+  const read = { joules: 0 }
+  const driver = defineDriver({
+    name: 'kilojoule',
+    summary: 'for this test',
+    kind: 'meter',
+    needsHost: false,
+    asks: [],
+    settings: z.object({}),
+    open: () => ({
+      read: async () => {
+        read.joules += 1000
+        return [
+          {
+            identity: { kind: 'meter' as const },
+            sample: { state: 'ok' as const },
+            counters: { energyJ: read.joules },
+          },
+        ]
+      },
+    }),
+  })
+  return { read, driver }
+}
+
+/** A miner whose count of accepted shares stands still. */
+const unpaidMiner = defineDriver({
+  name: 'miner',
+  summary: 'for this test',
+  kind: 'asic',
+  needsHost: false,
+  asks: [],
+  settings: z.object({}),
+  open: () => ({
+    read: async () => [
+      {
+        identity: { kind: 'asic' as const },
+        sample: { state: 'hashing' as const, hashrateHs: 100e12 },
+        shares: { accepted: 7, difficulty: 1 },
+      },
+    ],
+  }),
+})
+
+let folder: string
+let lines: string[]
+let agents: Agent[]
+let source: ReturnType<typeof meter>
+beforeEach(() => {
+  folder = tempFolder()
+  lines = []
+  agents = []
+  source = meter()
+})
+afterEach(async () => {
+  await Promise.all(agents.map((a) => a.stop()))
+  remove(folder)
+})
+
+function create(
+  url: string,
+  more: { previous?: Agent; maxAge?: string; driver?: Driver; shareTimeout?: string } = {},
+): Agent {
+  const driver = more.driver ?? source.driver
+  const config = parseConfig(
+    agentConfigSchema([driver]),
+    JSON.stringify({
+      site: 'plains',
+      agent: 'a',
+      mqtt: { url },
+      pollInterval: '1s',
+      shareTimeout: more.shareTimeout ?? '10m',
+      spool: { folder: join(folder, 'spool'), maxAge: more.maxAge ?? '7d' },
+      devices: [{ id: 'meter', driver: driver.name }],
+    }),
+    'test',
+  )
+  const agent = new Agent({
+    config,
+    drivers: [driver],
+    version: 'test',
+    log: createLog({ write: (line) => lines.push(line) }),
+    ...(more.previous ? { spool: more.previous.spool } : {}),
+  })
+  agents.push(agent)
+  return agent
+}
+const energyJ = (records: Iterable<Interval>) =>
+  [...records].reduce((sum, r) => sum + (r.energyMilliJ ?? 0), 0) / 1000
+const readings = (n: number) => {
+  const from = source.read.joules / 1000
+  return eventually(
+    () => source.read.joules / 1000 - from,
+    (seen) => seen >= n,
+  )
+}
+
+describe('an agent without a broker', () => {
+  it('stops, and the next one goes on with its records and its counters', async () => {
+    const url = `mqtt://127.0.0.1:${await freePort()}`
+    const first = create(url)
+    await first.start()
+    await readings(3)
+    await first.stop()
+    const kept = first.spool.state()
+    expect(kept).toMatchObject({ disk: 'ok', lost: 0 })
+    expect(kept.records).toBeGreaterThan(0)
+    const second = create(url)
+    await second.start()
+    expect(second.spool.state().records).toBe(kept.records)
+    await readings(2)
+    // as SIGHUP does, with other settings
+    await second.stop()
+    const third = create(url, { previous: second, maxAge: '2d' })
+    await third.start()
+    await readings(2)
+    await third.stop()
+    const records = (await third.spool.read(1, 500))?.intervals ?? []
+    expect(new Set(records.map(intervalKey)).size).toBe(records.length)
+    // the first reading is where counting begins
+    expect(energyJ(records)).toBe(source.read.joules - 1000)
+  })
+
+  it('stops before it has begun', async () => {
+    const agent = create(`mqtt://127.0.0.1:${await freePort()}`)
+    void agent.start()
+    await agent.stop()
+    expect(lines.map((l) => JSON.parse(l).event)).toContain('agent stopped')
+  })
+})
+
+describe('an agent and a collector on Mosquitto', () => {
+  const AHEAD_MS = 90_000
+  let broker: Mosquitto
+  let collector: MqttClient
+  let taken: Map<string, Interval>
+  let statuses: StatusMessage[]
+  let samples: Sample[]
+  let answers: boolean
+  beforeEach(async () => {
+    broker = await startMosquitto()
+    taken = new Map()
+    statuses = []
+    samples = []
+    answers = true
+    collector = await mqtt.connectAsync(broker.url)
+    collector.on('message', (name, payload) => {
+      const channel = parseTopic(name)?.channel
+      const status = decode(StatusMessageSchema, payload)
+      if (channel === 'status' && status.ok) statuses.push(status.value)
+      const live = decode(LiveMessageSchema, payload)
+      if (channel === 'live' && live.ok) samples.push(...decodeLive(live.value))
+      const message = decode(IntervalMessageSchema, payload)
+      if (channel !== 'intervals' || !message.ok || !answers) return
+      const { epoch, firstSeq, intervals } = decodeIntervals(message.value)
+      for (const r of intervals) taken.set(intervalKey(r), r)
+      const ack: AckMessage = {
+        v: 1,
+        epoch,
+        seq: firstSeq + intervals.length - 1,
+        creditRecords: 1000,
+        atMs: Date.now() + AHEAD_MS,
+        echoSentAtMs: message.value.sentAtMs,
+      }
+      collector.publish(topic('plains', 'a', 'ack'), encode(ack), { qos: 1 })
+    })
+    await collector.subscribeAsync('perwatt/1/plains/a/#', { qos: 1 })
+  })
+  afterEach(async () => {
+    await collector.endAsync(true)
+    await broker.stop()
+  })
+
+  it('delivers at its stop what the running minute holds, and tells how far its clock is off as soon as it knows', async () => {
+    const first = create(broker.url)
+    await first.start()
+    await readings(3)
+    await first.stop()
+    expect(first.spool.state().records).toBe(0)
+    expect(energyJ(taken.values())).toBe(source.read.joules - 1000)
+    // told at once, or, where the agent stops that very moment, with its goodbye
+    const told = await eventually(
+      () => statuses.findLast((s) => s.clockOffsetMs !== undefined)?.clockOffsetMs,
+      (offset) => offset !== undefined,
+    )
+    expect(Math.round((told ?? 0) / 10_000)).toBe(AHEAD_MS / 10_000)
+  })
+
+  it('shows a miner as faulty whose pool accepts nothing', async () => {
+    await create(broker.url, { driver: unpaidMiner, shareTimeout: '5s' }).start()
+    const faulty = await eventually(
+      () => samples.find((s) => s.state === 'faulty'),
+      (sample) => sample !== undefined,
+    )
+    expect(faulty?.faults).toEqual([expect.stringContaining('shows 100 TH/s but no share was accepted')])
+    expect(samples).toContainEqual(expect.objectContaining({ state: 'hashing', hashrateHs: 100e12 }))
+  })
+
+  it('keeps what is not acknowledged, and delivers it once somebody listens', async () => {
+    answers = false
+    const first = create(broker.url)
+    await first.start()
+    await readings(3)
+    await first.stop()
+    expect(first.spool.state().records).toBeGreaterThan(0)
+    answers = true
+    const second = create(broker.url)
+    await second.start()
+    await eventually(
+      () => second.spool.state().records,
+      (waiting) => waiting === 0,
+    )
+    expect(statuses.at(-1)?.spool).toMatchObject({ disk: 'ok', lost: 0 })
+  })
+})

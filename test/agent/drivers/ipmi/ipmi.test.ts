@@ -1,0 +1,133 @@
+import { readFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import ipmi from '../../../../agent/drivers/ipmi/ipmi.ts'
+import { withDeadline } from '../../../../protocol/kit/retry.ts'
+import { soon } from '../../asic-harness.ts'
+import { answers, fakeProgram } from '../../fake-program.ts'
+import { captureOf, capturesIn, hasCapturesOf } from '../../host-captures.ts'
+
+const dcmi = readFileSync('test/fixtures/power/ipmi-dcmi.txt', 'utf8')
+const sensors = readFileSync('test/fixtures/power/ipmi-sensors.txt', 'utf8')
+const NO_DCMI = 'echo "    DCMI request failed because: Invalid command (c1)"; exit 1'
+
+const open = (program: string, settings: object = {}, host = '') =>
+  ipmi.open({ id: 'gpu-01', host, options: ipmi.settings.parse({ program, ...settings }) })
+const says = (byArguments: Record<string, string>) => fakeProgram('ipmitool', answers(byArguments))
+const readOne = async (program: string, settings?: object) => (await open(program, settings).read(soon()))[0]
+
+test('the watts of DCMI are the machine’s, by its own sensor', async () => {
+  expect(await open(says({ 'dcmi power reading': dcmi })).read(soon())).toEqual([
+    { identity: { kind: 'host' }, sample: { state: 'ok', powerW: 431, powerBasis: 'reported' } },
+  ])
+})
+
+test('real watts are believed whatever the state is said to be, and 0 W are unknown', async () => {
+  const deactivated = dcmi.replace('activated', 'deactivated')
+  expect((await readOne(says({ 'dcmi power reading': deactivated })))?.sample.powerW).toBe(431)
+  const zero = deactivated.replaceAll(/\d+ Watts/g, '0 Watts')
+  expect((await readOne(says({ 'dcmi power reading': zero })))?.sample).toEqual({
+    state: 'unknown',
+    faults: ['the BMC has no power reading; it may have no meter'],
+  })
+})
+
+test('a BMC is asked over the network with the password in the environment, where nobody sees it', async () => {
+  const program = fakeProgram('ipmitool', `echo "$*|$IPMI_PASSWORD" > "$0.asked"; cat <<'END'\n${dcmi}\nEND`)
+  const settings = { username: 'monitor', password: 'sesame', privilege: 'USER' }
+  await open(program, settings, '192.0.2.7').read(soon())
+  expect(readFileSync(`${program}.asked`, 'utf8')).toBe(
+    '-I lanplus -H 192.0.2.7 -U monitor -E -L USER dcmi power reading|sesame\n',
+  )
+})
+
+test('a BMC without DCMI is asked for the sensor of the whole machine, and from then on for nothing else', async () => {
+  const program = fakeProgram(
+    'ipmitool',
+    `echo "$*" >> "$0.asked"; case "$1" in dcmi) ${NO_DCMI} ;; *) cat <<'END'\n${sensors}\nEND\n;; esac`,
+  )
+  const session = open(program)
+  expect((await session.read(soon()))[0]?.sample.powerW).toBe(448)
+  expect((await session.read(soon()))[0]?.sample.powerW).toBe(448)
+  expect(readFileSync(`${program}.asked`, 'utf8').split('\n')).toEqual([
+    'dcmi power reading',
+    'sdr elist full',
+    'sdr elist full',
+    '',
+  ])
+})
+
+test('the sensor that is named is taken, and no other asked for', async () => {
+  const program = says({ 'sdr elist full': sensors })
+  expect((await readOne(program, { sensor: 'PS1 Input Power' }))?.sample.powerW).toBe(221)
+  await expect(readOne(program, { sensor: 'Watts' })).rejects.toThrow(
+    'no sensor Watts; name in sensor what is its input power, of: PS1 Input Power, PS2 Input Power, Pwr Consumption',
+  )
+})
+
+test.each([
+  [
+    'Could not open device at /dev/ipmi0 or /dev/ipmi/0 or /dev/ipmidev/0: Permission denied',
+    'give the agent’s group the device by a udev rule, or run it as root',
+  ],
+  [
+    'Could not open device at /dev/ipmi0 or /dev/ipmi/0 or /dev/ipmidev/0: No such file or directory',
+    'load the kernel modules ipmi_devintf and ipmi_si',
+  ],
+  ['Error: Unable to establish IPMI v2 / RMCP+ session', 'check the BMC’s address, that UDP 623 is open'],
+  ['RAKP 2 HMAC is invalid', 'check the user, the password and the privilege'],
+])('%s: the error says what to do', async (words, next) => {
+  const program = fakeProgram('ipmitool', `echo "${words}" >&2; exit 1`)
+  await expect(readOne(program)).rejects.toMatchObject({
+    code: 'command-failed',
+    message: expect.stringMatching(new RegExp(`exits with 1: .*; .*${next}`)),
+  })
+})
+
+test('a BMC with neither says what else there is', async () => {
+  const program = fakeProgram('ipmitool', `case "$1" in dcmi) ${NO_DCMI} ;; *) echo garbage ;; esac`)
+  await expect(readOne(program)).rejects.toThrow(
+    'the BMC knows no DCMI and no sensor of the whole machine; use redfish, or a meter',
+  )
+})
+
+test('garbage instead of an answer is no power', async () => {
+  const program = fakeProgram('ipmitool', 'head -c 5000 /dev/zero | tr "\\0" "|"')
+  expect((await readOne(program))?.sample.state).toBe('unknown')
+})
+
+test('without ipmitool the error says how to install it', async () => {
+  await expect(readOne('/no/such/ipmitool')).rejects.toThrow('is not installed: apt-get install ipmitool')
+})
+
+test('a BMC that hangs costs its own poll', async () => {
+  const program = fakeProgram('ipmitool', 'sleep 600')
+  await expect(withDeadline((signal) => open(program).read(signal), 300)).rejects.toThrow('and is killed')
+})
+
+/** What the capture says, read in another way than the driver does. */
+const wattsIn = (text: string): number => Number(/(\d+) Watts/.exec(text)?.[1])
+
+test.skipIf(!hasCapturesOf('power/ipmi'))(
+  'the answers of real BMCs give the watts that stand in them (needs ../shared/captures; skipped without)',
+  async () => {
+    const files = capturesIn('power/ipmi')
+    expect(files).toHaveLength(9)
+    for (const file of files) {
+      const text = captureOf('power/ipmi', file)
+      const inTheTextW = wattsIn(text)
+      if (text.includes('Instantaneous')) {
+        const sample = (await readOne(says({ 'dcmi power reading': text })))?.sample
+        if (inTheTextW > 0) expect(sample?.powerW, file).toBe(inTheTextW)
+        else expect(sample?.state, file).toBe('unknown')
+        continue
+      }
+      const program = says({ 'dcmi*': 'A valid DCMI command was not returned! (0)', 'sdr elist full': text })
+      if (text.includes('Avg Power')) expect((await readOne(program))?.sample.powerW, file).toBe(inTheTextW)
+      else {
+        // one supply is not the machine, unless somebody says so
+        await expect(readOne(program)).rejects.toThrow('of: Power Supply 1')
+        expect((await readOne(program, { sensor: 'Power Supply 1' }))?.sample.powerW, file).toBe(inTheTextW)
+      }
+    }
+  },
+)

@@ -1,0 +1,151 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { Session } from '../../../../agent/plugin/driver.ts'
+import modbusMeter from '../../../../agent/drivers/modbus-meter/modbus-meter.ts'
+import { type ModbusServer, serveModbus } from '../../modbus-server.ts'
+
+let server: ModbusServer
+let session: Session
+const never = new AbortController().signal
+const WH = 3600
+
+beforeEach(async () => {
+  server = await serveModbus()
+  const options = modbusMeter.settings.parse({ port: server.port, map: 'sunspec', unit: 240 })
+  session = modbusMeter.open({ id: 'meter-01', host: '127.0.0.1', options })
+})
+afterEach(async () => {
+  session.close?.()
+  await server.close()
+})
+
+/** Writes a chain of models into the holding registers, as a device has it. */
+function chain(base: number, models: { id: number; registers: number; fill?: (at: number) => void }[]): void {
+  server.holding.write('SunS', 2 * base, 'latin1')
+  let at = base + 2
+  for (const { id, registers, fill } of models) {
+    server.holding.writeUInt16BE(id, 2 * at)
+    server.holding.writeUInt16BE(registers, 2 * (at + 1))
+    fill?.(at + 2)
+    at += 2 + registers
+  }
+  server.holding.writeUInt16BE(0xffff, 2 * at)
+}
+const common = {
+  id: 1,
+  registers: 66,
+  fill: (at: number) => {
+    server.holding.write('Example Metering', 2 * at, 'latin1')
+    server.holding.write('EM-3P', 2 * (at + 16), 'latin1')
+    server.holding.write('2.07', 2 * (at + 40), 'latin1')
+    server.holding.write('000042', 2 * (at + 48), 'latin1')
+  },
+}
+const about = { kind: 'meter', model: 'Example Metering EM-3P', firmware: '2.07', hardwareId: '000042' }
+const whole = (id: number, w: number, wScale: number, wh: number, whScale: number) => ({
+  id,
+  registers: 105,
+  fill: (at: number) => {
+    server.holding.fill(0x80, 2 * at, 2 * (at + 105))
+    server.holding.writeUInt16BE(w & 0xffff, 2 * (at + 16))
+    server.holding.writeInt16BE(wScale, 2 * (at + 20))
+    server.holding.writeUInt32BE(wh, 2 * (at + 44))
+    server.holding.writeInt16BE(whScale, 2 * (at + 52))
+  },
+})
+const float = (id: number, w: number, wh: number) => ({
+  id,
+  registers: 124,
+  fill: (at: number) => {
+    server.holding.writeFloatBE(w, 2 * (at + 26))
+    server.holding.writeFloatBE(wh, 2 * (at + 66))
+  },
+})
+const read = async () => (await session.read(never))[0]
+
+describe.each([
+  [201, 'one phase'],
+  [202, 'two phases'],
+  [203, 'star'],
+  [204, 'delta'],
+])('model %i, %s in whole numbers', (id) => {
+  test.each([40_000, 50_000, 0])(
+    'whose chain begins at %i gives W and Wh by their scale factors',
+    async (base) => {
+      chain(base, [common, whole(id, 1234, 1, 48_231_774, 0)])
+      expect(await read()).toEqual({
+        identity: about,
+        sample: { state: 'ok', powerW: 12_340, powerBasis: 'metered' },
+        counters: { energyJ: 48_231_774 * WH },
+      })
+    },
+  )
+})
+
+test.each([211, 212, 213, 214])(
+  'model %i gives W and Wh as floats, behind models that are no meters',
+  async (id) => {
+    const inverter = { id: 113, registers: 60 }
+    chain(40_000, [common, inverter, float(id, -512.5, 65_536)])
+    expect(await read()).toEqual({
+      identity: about,
+      sample: { state: 'ok', powerW: -512.5, powerBasis: 'metered' },
+      counters: { energyJ: 65_536 * WH },
+    })
+  },
+)
+
+test.each([
+  ['whole', () => whole(203, 0x8000, 0, 0, 0)],
+  ['whole, without scale factors', () => whole(203, 5, -32_768, 5, -32_768)],
+  ['float', () => float(213, Number.NaN, Number.NaN)],
+])('values that are not implemented are unknown: %s', async (_, model) => {
+  chain(0, [common, model()])
+  expect(await read()).toEqual({
+    identity: about,
+    sample: { state: 'unknown', faults: ['the meter has no value in its registers'] },
+  })
+})
+
+test('negative power and tenths by a negative scale factor', async () => {
+  chain(40_000, [common, whole(203, -4205, -1, 7, 2)])
+  expect(await read()).toMatchObject({ sample: { powerW: -420.5 }, counters: { energyJ: 700 * WH } })
+  // 100 Wh are a step: the next reading says nothing new
+  expect(await read()).not.toHaveProperty('counters')
+})
+
+test('the chain is walked once, over one connection', async () => {
+  chain(50_000, [common, whole(201, 10, 0, 1, 0)])
+  await read()
+  server.holding.writeUInt16BE(11, 2 * (50_000 + 2 + 68 + 2 + 16))
+  expect((await read())?.sample.powerW).toBe(11)
+  server.holding.fill(0, 2 * 50_000, 2 * 50_004)
+  expect((await read())?.sample.powerW).toBe(11)
+  expect(server.connections).toBe(1)
+})
+
+test('a device without a meter says which models it has', async () => {
+  chain(40_000, [common, { id: 113, registers: 60 }])
+  await expect(read()).rejects.toMatchObject({
+    code: 'not-sunspec',
+    message: 'it has the SunSpec models 1, 113 and no meter (201 to 204, 211 to 214); check the unit number',
+  })
+})
+
+test('a device that is not SunSpec is told so, even where it refuses the registers', async () => {
+  const words = 'it has no SunSpec models at 40000, 50000, 0; check the unit number, or name the meter'
+  await expect(read()).rejects.toThrow(words)
+  server.exception = 2
+  await expect(read()).rejects.toThrow(words)
+})
+
+test('a chain without an end is left', async () => {
+  server.holding.write('SunS', 0, 'latin1')
+  // models of no length, one after another
+  for (let at = 2; at < 500; at += 2) server.holding.writeUInt32BE(0x0007_0000, 2 * at)
+  await expect(read()).rejects.toThrow('and no meter')
+})
+
+test('silence costs the deadline', async () => {
+  server.silent = true
+  await expect(session.read(AbortSignal.timeout(100))).rejects.toMatchObject({ name: 'TimeoutError' })
+})

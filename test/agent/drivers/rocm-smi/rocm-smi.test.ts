@@ -1,0 +1,152 @@
+import { readFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import rocmSmi from '../../../../agent/drivers/rocm-smi/rocm-smi.ts'
+import { soon } from '../../asic-harness.ts'
+import { answers, fakeProgram } from '../../fake-program.ts'
+import { captureOf, capturesIn, hasCapturesOf } from '../../host-captures.ts'
+
+const mi250x = readFileSync('test/fixtures/gpu/rocm-smi-mi250x.json', 'utf8')
+
+const open = (program: string) =>
+  rocmSmi.open({ id: 'gpu-01', host: '', options: rocmSmi.settings.parse({ program }) })
+const says = (text: string) => open(fakeProgram('rocm-smi', answers({ '*': text })))
+
+test('each card is a GPU with its power, counter, use, memory and temperatures', async () => {
+  const [first] = await says(mi250x).read(soon())
+  expect(first).toEqual({
+    part: 'gpu0',
+    identity: {
+      kind: 'gpu',
+      model: 'AMD INSTINCT MI250X',
+      firmware: '6.2.4',
+      hardwareId: '0x2a00beef00000000',
+    },
+    sample: {
+      state: 'busy',
+      powerW: 412,
+      powerBasis: 'reported',
+      powerLimitW: 560,
+      utilizationRatio: 0.63,
+      memoryUsedBytes: 34351349760,
+      memoryTotalBytes: 68702699520,
+      tempC: 52,
+      memoryTempC: 44,
+      fanRpm: 0,
+      fanRatio: 0,
+    },
+    counters: { energyJ: expect.closeTo(962825096.297, 2) },
+  })
+})
+
+test("a second die's power and counter are the first one's", async () => {
+  const [, second] = await says(mi250x).read(soon())
+  expect(second?.sample).toMatchObject({ state: 'busy', utilizationRatio: 0.58 })
+  expect(second?.sample).not.toHaveProperty('powerW')
+  expect(second).not.toHaveProperty('counters')
+})
+
+test('partitions of one chip, which all show its power, have it once', async () => {
+  const { card0 } = JSON.parse(mi250x)
+  const readings = await says(JSON.stringify({ card0, card1: card0 })).read(soon())
+  expect(readings.map((r) => [r.part, r.sample.powerW, r.counters !== undefined])).toEqual([
+    ['gpu0', 412, true],
+    ['gpu1', undefined, false],
+  ])
+})
+
+test('newer names, capitals and warnings around the answer are understood', async () => {
+  const text = `WARNING: AMD GPU device(s) is/are in a low-power state. Check power control/runtime_status
+
+[WARNING] deprecated
+{"card3": {"Current Socket Graphics Package Power (W)": "131.0", "Card Series": "Radeon X", "GPU use (%)": "0"}}
+WARNING: {one or more} commands failed`
+  const [gpu] = await says(text).read(soon())
+  expect(gpu).toMatchObject({
+    part: 'gpu3',
+    identity: { model: 'Radeon X' },
+    sample: { state: 'idle', powerW: 131 },
+  })
+})
+
+test('a release that knows fewer words is asked in its own from then on', async () => {
+  const program = fakeProgram(
+    'rocm-smi',
+    `echo "$*" >> "$0.asked"
+case "$*" in *energycounter*) echo "rocm-smi: error: unrecognized arguments: --showenergycounter" >&2; exit 2 ;; esac
+cat <<'END'\n${mi250x}\nEND`,
+  )
+  const session = open(program)
+  for (const _ of [1, 2]) expect(await session.read(soon())).toHaveLength(2)
+  const asked = readFileSync(`${program}.asked`, 'utf8').trim().split('\n')
+  expect(asked).toHaveLength(3)
+  expect(asked[0]).toContain('--showenergycounter')
+  for (const words of asked.slice(1)) expect(words).not.toContain('--showenergycounter')
+  for (const words of asked) expect(rocmSmi.asks).toContain(`rocm-smi ${words}`)
+})
+
+test('a card that goes is a lost GPU', async () => {
+  const program = fakeProgram('rocm-smi', `cat "$0.json"`)
+  const { card0, ...rest } = JSON.parse(mi250x)
+  const { writeFileSync } = await import('node:fs')
+  const session = open(program)
+  writeFileSync(`${program}.json`, mi250x)
+  await session.read(soon())
+  writeFileSync(`${program}.json`, JSON.stringify(rest))
+  const lost = (await session.read(soon())).find((r) => r.part === 'gpu0')
+  expect(lost?.sample).toEqual({
+    state: 'faulty',
+    faults: [expect.stringContaining('gpu0 (0x2a00beef00000000)')],
+  })
+})
+
+test.each(['', 'garbage', '{"card0": ', '[]', '{"system": {}}', '{"card0": "N/A"}'])(
+  '%j names no GPU',
+  async (text) => {
+    await expect(says(text).read(soon())).rejects.toMatchObject({ code: 'malformed' })
+  },
+)
+
+test('who may not read the GPUs is told which groups may', async () => {
+  const program = fakeProgram(
+    'rocm-smi',
+    'echo "PermissionError: [Errno 13] Permission denied: /dev/kfd" >&2; exit 1',
+  )
+  await expect(open(program).read(soon())).rejects.toThrow(
+    'add the agent’s user to the groups video and render',
+  )
+})
+
+test.skipIf(!hasCapturesOf('gpu/rocm-smi'))(
+  'the answers of real machines give what stands in them (needs ../shared/captures; skipped without)',
+  async () => {
+    const files = capturesIn('gpu/rocm-smi')
+    expect(files).toHaveLength(4)
+    for (const file of files) {
+      const text = captureOf('gpu/rocm-smi', file)
+      const cards = Object.entries(JSON.parse(text) as Record<string, Record<string, string>>).filter(
+        ([name]) => name !== 'system',
+      )
+      const readings = await says(text).read(soon())
+      expect(
+        readings.map((r) => r.part),
+        file,
+      ).toEqual(cards.map(([name]) => name.replace('card', 'gpu')))
+      for (const [i, [, card]] of cards.entries()) {
+        const { sample, identity } = readings[i]!
+        const power = card['Average Graphics Package Power (W)']!
+        expect(sample.powerW, file).toBe(power.startsWith('N/A') ? undefined : Number(power))
+        expect(sample.powerLimitW, file).toBe(Number(card['Max Graphics Package Power (W)']))
+        expect(sample.utilizationRatio, file).toBe(Number(card['GPU use (%)']) / 100)
+        expect(sample.memoryUsedBytes, file).toBe(Number(card['VRAM Total Used Memory (B)']))
+        expect(sample.memoryTotalBytes, file).toBe(Number(card['VRAM Total Memory (B)']))
+        expect(sample.tempC, file).toBe(
+          Math.max(...['edge', 'junction'].map((s) => Number(card[`Temperature (Sensor ${s}) (C)`]))),
+        )
+        expect(sample.memoryTempC, file).toBe(Number(card['Temperature (Sensor memory) (C)']))
+        expect(identity.model, file).toMatch(/\w/)
+        expect(identity.hardwareId, file).toMatch(/^(0x[0-9a-f]+|\d{10,}|0000:.*)$/i)
+      }
+      expect(new Set(readings.map((r) => r.identity.hardwareId)).size, file).toBe(readings.length)
+    }
+  },
+)

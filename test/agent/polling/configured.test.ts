@@ -1,0 +1,42 @@
+import { expect, test } from 'vitest'
+import { asConfigured } from '../../../agent/polling/configured.ts'
+import type { Reading } from '../../../agent/plugin/driver.ts'
+
+const CONFIG = { id: 'rig', driver: 'cgminer', host: '192.0.2.1' }
+const reading = (sample: Reading['sample']): Reading => ({ identity: { kind: 'asic' }, sample })
+const rated = (sample: Reading['sample']) =>
+  asConfigured(reading(sample), { ...CONFIG, ratedPowerW: 3000 }).sample
+const expecting = (sample: Reading['sample']) =>
+  asConfigured(reading(sample), { ...CONFIG, expectedHashrateHs: 100e12 }).sample
+
+test('the name plate counts, marked so, only for a machine that runs and says no power', () => {
+  expect(rated({ state: 'hashing' })).toEqual({ state: 'hashing', powerW: 3000, powerBasis: 'rated' })
+  const modelled = { state: 'hashing', powerW: 2800, powerBasis: 'modelled' } as const
+  expect(rated(modelled)).toEqual(modelled)
+  expect(rated({ state: 'sleeping' })).toEqual({ state: 'sleeping' })
+})
+
+test('a part of a machine has no name plate of its own', () => {
+  const gpu = { ...reading({ state: 'busy' }), part: 'gpu0' }
+  expect(asConfigured(gpu, { ...CONFIG, ratedPowerW: 3000 })).toBe(gpu)
+})
+
+test('a hashrate of more than twice the configured one is flagged, not believed, nor what was modelled from it', () => {
+  const spike = { state: 'hashing', hashrateHs: 201e12, powerW: 6000, faults: ['fan 1: 0 rpm'] } as const
+  const faults = ['the hashrate reading of 201 TH/s is not believed: 100 TH/s is expected', 'fan 1: 0 rpm']
+  expect(expecting({ ...spike, faults: [...spike.faults], powerBasis: 'modelled' })).toEqual({
+    state: 'hashing',
+    faults,
+  })
+  expect(expecting({ ...spike, faults: [...spike.faults], powerBasis: 'reported' })).toEqual({
+    state: 'hashing',
+    powerW: 6000,
+    powerBasis: 'reported',
+    faults,
+  })
+})
+
+test('a hashrate of twice the configured one is believed', () => {
+  const twice = { state: 'hashing', hashrateHs: 200e12 } as const
+  expect(expecting(twice)).toEqual(twice)
+})

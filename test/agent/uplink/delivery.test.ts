@@ -1,0 +1,224 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { Delivery } from '../../../agent/uplink/delivery.ts'
+import { Spool } from '../../../agent/uplink/spool/spool.ts'
+import type { Interval, IntervalMessage } from '../../../protocol/interval.ts'
+import { SILENT } from '../../../protocol/kit/log.ts'
+import type { AckMessage } from '../../../protocol/status.ts'
+
+const DAY_MS = 86_400_000
+const records = (n: number): Interval[] =>
+  Array.from({ length: n }, (_, i) => ({
+    deviceId: `d${i}`,
+    owner: {},
+    startMs: i * 60_000,
+    durationMs: 60_000,
+    coveredMs: 60_000,
+  }))
+const ack = (seq: number, more: Partial<AckMessage> = {}): AckMessage => ({
+  v: 1,
+  epoch: 1,
+  seq,
+  creditRecords: 1000,
+  atMs: 0,
+  ...more,
+})
+
+describe('delivery', () => {
+  let folder: string
+  let spool: Spool
+  let sent: IntervalMessage[]
+  let steadyMs: number
+  let delivery: Delivery
+  const seqs = () => sent.map((m) => [m.firstSeq, m.firstSeq + m.ids.length - 1])
+  const hold = async (n: number) => {
+    spool.append(records(n))
+    await spool.commit()
+  }
+  const answered = (message: AckMessage) => {
+    delivery.acknowledged(message)
+    return delivery.pump()
+  }
+  const connect = () => {
+    delivery.connected(true)
+    return delivery.pump()
+  }
+  const create = (random = 0) =>
+    new Delivery({
+      spool,
+      send: (m) => sent.push(m) > 0,
+      clock: { now: () => ({ wallMs: steadyMs, steadyMs }) },
+      log: SILENT,
+      random: () => random,
+    })
+
+  beforeEach(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'perwatt-delivery-'))
+    spool = new Spool({ folder, maxBytes: 2 ** 24, maxAgeMs: 7 * DAY_MS, nowMs: () => 1, log: SILENT })
+    await spool.open()
+    sent = []
+    steadyMs = 0
+    delivery = create()
+  })
+  afterEach(async () => {
+    await spool.close()
+    rmSync(folder, { recursive: true, force: true })
+  })
+
+  it('sends nothing while there is no connection, and everything in order once there is', async () => {
+    await hold(700)
+    await delivery.pump()
+    expect(sent).toEqual([])
+    await connect()
+    await answered(ack(500))
+    await answered(ack(700))
+    expect(seqs()).toEqual([
+      [1, 500],
+      [501, 700],
+    ])
+    expect(spool.state().records).toBe(0)
+  })
+
+  it('keeps what is not acknowledged, however often the broker said that it had it', async () => {
+    await hold(3)
+    await connect()
+    await delivery.pump()
+    expect(sent).toHaveLength(1)
+    expect(spool.state().records).toBe(3)
+  })
+
+  it('sends again after a while without an answer, and waits longer each time', async () => {
+    await hold(3)
+    await connect()
+    const resentAt: number[] = []
+    for (steadyMs = 0; steadyMs <= 200_000; steadyMs += 1000) {
+      const before = sent.length
+      await delivery.pump()
+      if (sent.length > before) resentAt.push(steadyMs / 1000)
+    }
+    expect(resentAt).toEqual([11, 32, 73, 134, 195])
+  })
+
+  it('sends from the acknowledged record again after the connection was lost', async () => {
+    await hold(5)
+    await connect()
+    await answered(ack(2))
+    delivery.connected(false)
+    await connect()
+    expect(seqs().at(-1)).toEqual([3, 5])
+  })
+
+  it('goes back where the collector asks, and only then', async () => {
+    await hold(10)
+    await connect()
+    await answered(ack(4))
+    await answered(ack(4))
+    expect(sent).toHaveLength(1)
+    await answered(ack(4, { resend: true }))
+    expect(seqs().at(-1)).toEqual([5, 10])
+  })
+
+  it('keeps no more under way than the collector takes', async () => {
+    await hold(1000)
+    await connect()
+    await answered(ack(100, { creditRecords: 50 }))
+    sent = []
+    await answered(ack(500, { creditRecords: 50 }))
+    await answered(ack(510, { creditRecords: 50 }))
+    expect(seqs()).toEqual([
+      [501, 550],
+      [551, 560],
+    ])
+  })
+
+  it('waits for its turn after a new connection, and as long as the collector asks', async () => {
+    await hold(10)
+    delivery = create(0.5)
+    await connect()
+    expect(sent).toEqual([])
+    steadyMs = 1500
+    await delivery.pump()
+    expect(seqs()).toEqual([[1, 10]])
+    await answered(ack(10, { pauseMs: 400 }))
+    await hold(1)
+    steadyMs += 449
+    await delivery.pump()
+    expect(sent).toHaveLength(1)
+    steadyMs += 1
+    await delivery.pump()
+    expect(seqs().at(-1)).toEqual([11, 11])
+  })
+
+  it('does not wait for its turn when the agent stops', async () => {
+    await hold(10)
+    delivery = create(0.5)
+    delivery.connected(true)
+    await delivery.hurry()
+    expect(sent).toHaveLength(1)
+  })
+
+  it('sends what the connection did not take when it takes again', async () => {
+    await hold(2)
+    let takes = false
+    delivery = new Delivery({
+      spool,
+      send: (m) => takes && sent.push(m) > 0,
+      clock: { now: () => ({ wallMs: 0, steadyMs }) },
+      log: SILENT,
+      random: () => 0,
+    })
+    await connect()
+    takes = true
+    await delivery.pump()
+    expect(seqs()).toEqual([[1, 2]])
+  })
+
+  it('takes a later epoch where the collector knows one of this agent', async () => {
+    await hold(4)
+    await connect()
+    await answered(ack(9, { epoch: 5 }))
+    expect(sent.at(-1)).toMatchObject({ epoch: 6, firstSeq: 1, oldestSeq: 1 })
+  })
+
+  it('takes a later epoch where the collector has more than this spool ever wrote: it is an older copy', async () => {
+    await hold(4)
+    await connect()
+    await answered(ack(9))
+    expect(sent.at(-1)).toMatchObject({ epoch: 2, firstSeq: 1, oldestSeq: 1 })
+    expect(spool.state().records).toBe(4)
+  })
+
+  it('delivers a long backlog in order and once, while acknowledgements are lost, late and repeated', async () => {
+    for (let i = 0; i < 60; i++) await hold(500)
+    const took: string[] = []
+    let mark = 0
+    delivery = new Delivery({
+      spool,
+      send: (m) => sent.push(m) > 0,
+      clock: { now: () => ({ wallMs: steadyMs, steadyMs }) },
+      log: SILENT,
+      random: () => 0,
+    })
+    await connect()
+    for (let n = 0; mark < 30_000 && n < 2000; n++) {
+      const message = sent.shift()
+      if (message && message.firstSeq <= mark + 1) {
+        took.push(...message.ids.slice(mark + 1 - message.firstSeq))
+        mark = Math.max(mark, message.firstSeq + message.ids.length - 1)
+      }
+      steadyMs += message ? 10 : 20_000
+      if (n % 7 === 3) await delivery.pump()
+      else await answered(ack(mark, { creditRecords: 2000, ...(n % 11 === 5 ? { resend: true } : {}) }))
+      if (n % 50 === 49) {
+        delivery.connected(false)
+        sent = []
+        await connect()
+      }
+    }
+    const once = Array.from({ length: 60 }, () => records(500).map((r) => r.deviceId)).flat()
+    expect(took).toEqual(once)
+    expect(spool.state().records).toBe(0)
+  })
+})

@@ -1,0 +1,232 @@
+import { describe, expect, test } from 'vitest'
+import type { Situation } from '../../../collector/plugin/situation.ts'
+import { agent, gpu, miner, rulesWith, situation } from '../alerts/situations.ts'
+
+/** What one rule says of the only subject in a situation. */
+function judge(rule: string, more: Partial<Situation>, settings: object = {}) {
+  const active = rulesWith({ [rule]: settings }).find((r) => r.name === rule)
+  return active?.judge(situation(0, more))
+}
+const verdict = (rule: string, more: Partial<Situation>, settings: object = {}) =>
+  judge(rule, more, settings)?.[0]?.verdict
+
+describe('agent-silent', () => {
+  test('an agent is silent after 15 s, and one with slow polls after three of them', () => {
+    const of = (silentS: number, pollS: number) =>
+      verdict('agent-silent', { agents: [agent({ silentS, pollS })] })
+    expect(of(15, 1)).toBe('good')
+    expect(of(16, 1)).toBe('bad')
+    expect(of(90, 30)).toBe('good')
+    expect(of(91, 30)).toBe('bad')
+  })
+
+  test('its loss is what its devices earned when last heard', () => {
+    expect(judge('agent-silent', { agents: [agent({ silentS: 60 })] })).toMatchObject([
+      { subject: { agentId: 'edge-1' }, lossUsdPerHour: 12 },
+    ])
+  })
+
+  test('an agent that was never heard is unknown, which is an alarm after three of its polls more', () => {
+    const { silentS: _, ...unheard } = agent({ pollS: 30 })
+    const rule = rulesWith().find((r) => r.name === 'agent-silent')
+    expect(rule?.noData).toBe('alarm')
+    expect(rule?.judge(situation(0, { agents: [unheard] }))).toMatchObject([
+      { verdict: 'unknown', graceMs: 90_000 },
+    ])
+  })
+})
+
+describe('not-hashing', () => {
+  test.each([
+    ['idle', 'bad'],
+    ['unreachable', 'bad'],
+    ['faulty', 'bad'],
+    ['hashing', 'good'],
+    ['sleeping', 'good'],
+    ['starting', 'between'],
+  ] as const)('a miner that is %s is %s', (state, expected) => {
+    expect(verdict('not-hashing', { devices: [miner({ state })] })).toBe(expected)
+  })
+
+  test.each([
+    [0, 'bad'],
+    [9.9e12, 'bad'],
+    [10e12, 'between'],
+    [19.9e12, 'between'],
+    [20e12, 'good'],
+  ])('%d H/s of 200 TH/s expected is %s', (hashrateHs, expected) => {
+    expect(verdict('not-hashing', { devices: [miner({ hashrateHs })] })).toBe(expected)
+  })
+
+  test('a miner that says nothing of its hashrate and of its state is unknown', () => {
+    const { hashrateHs: _, ...mute } = miner({ state: 'unknown' })
+    expect(verdict('not-hashing', { devices: [mute] })).toBe('unknown')
+  })
+
+  test('the loss is what it could earn less what it earns, and the summary names the machine and its fault', () => {
+    const devices = [miner({ state: 'faulty', earnsUsdPerH: 0.1, faults: ['fan 2 lost'] })]
+    const [finding] = judge('not-hashing', { devices }) ?? []
+    expect(finding?.lossUsdPerHour).toBeCloseTo(0.3)
+    expect(finding?.summary).toBe('miner-01 is faulty: fan 2 lost')
+  })
+
+  test('a GPU is not expected to hash', () => {
+    expect(judge('not-hashing', { devices: [gpu({ state: 'idle' })] })).toEqual([])
+  })
+})
+
+describe('not-working', () => {
+  const fault = 'gpu3 (GPU-1): the GPU has fallen off the bus (NVML 15)'
+  test.each([
+    ['busy', 'good'],
+    ['idle', 'good'],
+    ['unknown', 'unknown'],
+    ['unreachable', 'bad'],
+    ['faulty', 'bad'],
+  ] as const)('a GPU that is %s is %s', (state, expected) => {
+    expect(verdict('not-working', { devices: [gpu({ state })] })).toBe(expected)
+  })
+
+  test('a lost GPU is told with its reason, and a miner is the other rule’s', () => {
+    const lost = gpu({ deviceId: 'gpu-01/gpu3', state: 'faulty', faults: [fault], couldEarnUsdPerH: 2 })
+    expect(judge('not-working', { devices: [lost, miner({ state: 'faulty' })] })).toMatchObject([
+      { verdict: 'bad', summary: `gpu-01/gpu3 is faulty: ${fault}`, lossUsdPerHour: 2 },
+    ])
+  })
+
+  test('a meter that does not answer is told too', () => {
+    const meter = gpu({ deviceId: 'pdu-1/inlet', kind: 'meter', state: 'unreachable' })
+    expect(judge('not-working', { devices: [meter] })).toMatchObject([
+      { verdict: 'bad', summary: 'pdu-1/inlet does not answer' },
+    ])
+  })
+})
+
+describe('hashboard-lost', () => {
+  test('a lost board costs its part of what the miner could earn', () => {
+    const [finding] = judge('hashboard-lost', { devices: [miner({ boardsWorking: 2 })] }) ?? []
+    expect(finding).toMatchObject({ verdict: 'bad', summary: 'miner-01 lost 1 of 3 hashboards' })
+    expect(finding?.lossUsdPerHour).toBeCloseTo(0.4 / 3)
+  })
+
+  test('the boards of a sleeping miner say nothing', () => {
+    const devices = [miner({ state: 'sleeping', boardsWorking: 0 })]
+    expect(verdict('hashboard-lost', { devices })).toBe('between')
+  })
+
+  test('without a count of boards nothing is known', () => {
+    const { boardsWorking: _, ...uncounted } = miner()
+    expect(verdict('hashboard-lost', { devices: [uncounted] })).toBe('unknown')
+  })
+})
+
+describe('hot', () => {
+  test.each([
+    [89.9, 'good'],
+    [90, 'between'],
+    [94.9, 'between'],
+    [95, 'bad'],
+  ])('a miner at %d °C is %s', (tempC, expected) => {
+    expect(verdict('hot', { devices: [miner({ tempC })] })).toBe(expected)
+  })
+
+  test.each([
+    [82.9, 'good'],
+    [83, 'between'],
+    [88, 'bad'],
+  ])('a GPU at %d °C is %s', (tempC, expected) => {
+    expect(verdict('hot', { devices: [gpu({ tempC })] })).toBe(expected)
+  })
+
+  test('thresholds come from the configuration', () => {
+    expect(verdict('hot', { devices: [miner({ tempC: 81 })] }, { raise: 80, clear: 75 })).toBe('bad')
+  })
+
+  test('a loss that nobody knows is absent', () => {
+    const [finding] = judge('hot', { devices: [gpu({ tempC: 91 })] }) ?? []
+    expect(finding?.verdict).toBe('bad')
+    expect(finding).not.toHaveProperty('lossUsdPerHour')
+  })
+})
+
+describe('margin-below-zero', () => {
+  const workload = (name: string, netUsdPerH: number, powerW = 1000) => ({
+    workloads: [{ workload: name, netUsdPerH, revenueUsdPerH: 1, powerW }],
+  })
+
+  test('a workload that costs more than it earns loses the difference', () => {
+    expect(judge('margin-below-zero', workload('pool-a', -3.5))).toMatchObject([
+      { subject: { workload: 'pool-a' }, verdict: 'bad', lossUsdPerHour: 3.5 },
+    ])
+  })
+
+  test('it is well again only above a small profit', () => {
+    expect(verdict('margin-below-zero', workload('pool-a', 0.005))).toBe('between')
+    expect(verdict('margin-below-zero', workload('pool-a', 0.02))).toBe('good')
+  })
+
+  test.each(['idle', 'unassigned', 'overhead', 'unaccounted'])('%s is not meant to earn', (name) => {
+    expect(judge('margin-below-zero', workload(name, -3.5))).toEqual([])
+  })
+
+  test('a workload that draws nothing and earns nothing is well', () => {
+    expect(verdict('margin-below-zero', workload('pool-a', 0, 0))).toBe('good')
+  })
+
+  test('a profit without the figures of a silent agent proves nothing', () => {
+    const agents = [agent({ silentS: 300 })]
+    expect(verdict('margin-below-zero', { ...workload('pool-a', 5), agents })).toBe('unknown')
+    expect(verdict('margin-below-zero', { ...workload('pool-a', -5), agents })).toBe('bad')
+  })
+})
+
+describe('site-power-over-limit', () => {
+  test.each([
+    [1_000_001, 'bad'],
+    [1_000_000, 'between'],
+    [980_000, 'between'],
+    [979_999, 'good'],
+  ])('%d W under a limit of 1 MW is %s', (powerW, expected) => {
+    expect(verdict('site-power-over-limit', { site: { powerW, powerLimitW: 1e6 } })).toBe(expected)
+  })
+
+  test('a site without a limit has no such alert, and one without a power figure is unknown', () => {
+    expect(judge('site-power-over-limit', { site: { powerW: 1e9 } })).toEqual([])
+    expect(verdict('site-power-over-limit', { site: { powerLimitW: 1e6 } })).toBe('unknown')
+  })
+})
+
+test.each(['not-hashing', 'hashboard-lost', 'hot'])('%s judges no device with old figures', (rule) => {
+  const broken = { state: 'idle', boardsWorking: 0, tempC: 120 } as const
+  expect(verdict(rule, { devices: [miner(broken)] })).toBe('bad')
+  expect(verdict(rule, { devices: [miner({ ...broken, stale: true })] })).toBe('unknown')
+  expect(verdict(rule, { devices: [miner(broken)], agents: [agent({ silentS: 60 })] })).toBe('unknown')
+})
+
+describe('clock-skew', () => {
+  test.each([
+    [0, 'good'],
+    [-1000, 'good'],
+    [1001, 'between'],
+    [2000, 'between'],
+    [2001, 'bad'],
+    [-3_600_000, 'bad'],
+  ])('an offset of %d ms is %s', (clockOffsetMs, expected) => {
+    expect(verdict('clock-skew', { agents: [agent({ clockOffsetMs })] })).toBe(expected)
+  })
+
+  test('it says which way the clock is wrong', () => {
+    const summaries = [2500, -3_600_000].map(
+      (clockOffsetMs) => judge('clock-skew', { agents: [agent({ clockOffsetMs })] })?.[0]?.summary,
+    )
+    expect(summaries).toEqual([
+      'the clock of agent edge-1 is 2.5 s behind; check its NTP',
+      'the clock of agent edge-1 is 3600.0 s ahead; check its NTP',
+    ])
+  })
+
+  test('an agent that has not measured it, or is silent, is unknown', () => {
+    expect(verdict('clock-skew', { agents: [agent()] })).toBe('unknown')
+    expect(verdict('clock-skew', { agents: [agent({ clockOffsetMs: 9000, silentS: 60 })] })).toBe('unknown')
+  })
+})

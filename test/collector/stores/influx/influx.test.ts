@@ -1,0 +1,221 @@
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { inspect } from 'node:util'
+import { InfluxDB } from 'influx'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import type { Store } from '../../../../collector/plugin/store.ts'
+import { createInfluxStore } from '../../../../collector/stores/influx/influx.ts'
+import { SILENT } from '../../../../protocol/kit/log.ts'
+import { Secret } from '../../../../protocol/kit/secret.ts'
+import { type Influxd, startInfluxd } from '../../../influxd.ts'
+import { DAY_MS, interval, intervals, ledgerRow, MINUTE_MS, ofAgent, sorted } from '../fixtures.ts'
+
+const END_MS = DAY_MS + 24 * 60 * MINUTE_MS
+
+describe('the influx store', () => {
+  let influxd: Influxd
+  let store: Store
+  let database = ''
+  let databases = 0
+  beforeAll(async () => {
+    influxd = await startInfluxd({ data: ['max-values-per-tag = 50'] })
+  })
+  afterAll(() => influxd.remove())
+  beforeEach(async () => {
+    database = `site_${++databases}`
+    store = createInfluxStore({ url: influxd.url, database, log: SILENT })
+    await store.open()
+    return () => store.close()
+  })
+
+  test('says who is down while InfluxDB is, and goes on at once when it is back', async () => {
+    await store.append('agent-a', { epoch: 1, seq: 10 }, intervals(1, 10))
+    await influxd.stop()
+    for (const attempt of [
+      () => store.append('agent-a', { epoch: 1, seq: 11 }, [interval({ deviceId: 'next' })]),
+      () => store.highWaters(),
+      () => store.settle([DAY_MS], [ledgerRow()]),
+      () => store.quotes(),
+    ])
+      await expect(attempt()).rejects.toMatchObject({
+        code: 'store-unavailable',
+        message: expect.stringMatching(
+          /^influx http:\/\/127\.0\.0\.1:\d+: .*ECONNREFUSED.*; start InfluxDB, or check/,
+        ),
+      })
+    await influxd.start()
+    await store.append('agent-a', { epoch: 1, seq: 11 }, [interval({ deviceId: 'next' })])
+    expect(await store.intervals(DAY_MS, END_MS)).toHaveLength(11)
+    expect(await store.highWaters()).toEqual(new Map([['agent-a', { epoch: 1, seq: 11 }]]))
+  })
+
+  test('cannot be opened while InfluxDB is down, and can be when it is back', async () => {
+    await store.close()
+    await influxd.stop()
+    await expect(store.open()).rejects.toMatchObject({ code: 'store-unavailable' })
+    await influxd.start()
+    await store.open()
+    expect(await store.quotes()).toEqual([])
+  })
+
+  test('keeps what InfluxDB accepted when that is killed', async () => {
+    const all = intervals(10, 20)
+    await store.append('agent-a', { epoch: 1, seq: 200 }, all)
+    await influxd.stop('SIGKILL')
+    await influxd.start()
+    expect(sorted(await store.intervals(DAY_MS, END_MS))).toStrictEqual(sorted(ofAgent('agent-a', all)))
+    expect(await store.highWaters()).toEqual(new Map([['agent-a', { epoch: 1, seq: 200 }]]))
+  })
+
+  test('is refused a field of another type, says so once and leaves the mark', async () => {
+    const other = new InfluxDB({ host: '127.0.0.1', port: Number(new URL(influxd.url).port), database })
+    await other.writePoints([
+      { measurement: 'interval', fields: { energyMilliJ: 1.5 }, timestamp: new Date(DAY_MS) },
+    ])
+    await expect(store.append('agent-a', { epoch: 1, seq: 1 }, [interval()])).rejects.toMatchObject({
+      code: 'store-refused',
+      message: expect.stringMatching(/partial write.*field type conflict.*sending it again won't help/),
+    })
+    expect(await store.highWaters()).toEqual(new Map())
+  })
+
+  test('names the limit of InfluxDB that new names are over, and asks for the records again', async () => {
+    await store.append('agent-a', { epoch: 1, seq: 60 }, intervals(60, 1))
+    const more = [interval({ deviceId: 'one-too-many' })]
+    await expect(store.append('agent-a', { epoch: 1, seq: 61 }, more)).rejects.toMatchObject({
+      code: 'store-unavailable',
+      message: expect.stringMatching(/max-values-per-tag.*raise this limit/),
+    })
+    expect(await store.highWaters()).toEqual(new Map([['agent-a', { epoch: 1, seq: 60 }]]))
+  })
+
+  test('says that its database is gone when somebody dropped it', async () => {
+    const other = new InfluxDB({ host: '127.0.0.1', port: Number(new URL(influxd.url).port), database })
+    await other.dropDatabase(database)
+    for (const attempt of [() => store.append('a', { epoch: 1, seq: 1 }, [interval()]), () => store.quotes()])
+      await expect(attempt()).rejects.toMatchObject({
+        code: 'store-unavailable',
+        message: expect.stringContaining('database not found'),
+      })
+  })
+
+  test('shows a minute as unsettled until the last of its ledger is written', async () => {
+    await store.append('agent-a', { epoch: 1, seq: 3 }, intervals(3, 1))
+    const row = (deviceId: string, count: number) => ledgerRow({ deviceId, intervals: count })
+    const all = [row('d0', 1), row('d1', 2), row('meter', 0)]
+    await store.settle([DAY_MS], all)
+    expect(await store.unsettledMinutes(DAY_MS, END_MS)).toEqual([])
+    for (const missing of all.slice(0, 2)) {
+      await store.settle(
+        [DAY_MS],
+        all.filter((r) => r !== missing),
+      )
+      expect(await store.unsettledMinutes(DAY_MS, END_MS)).toEqual([DAY_MS])
+    }
+  })
+})
+
+describe('the influx store with a password', () => {
+  let influxd: Influxd
+  beforeAll(async () => {
+    influxd = await startInfluxd({ http: ['auth-enabled = true'] })
+    const admin = new InfluxDB({
+      host: '127.0.0.1',
+      port: Number(new URL(influxd.url).port),
+      username: 'admin',
+      password: 'admin-pw',
+    })
+    await admin.createUser('admin', 'admin-pw', true)
+    await admin.createDatabase('perwatt')
+    await admin.createUser('writer', `p'w "1"`)
+    await admin.queryRaw('GRANT ALL ON perwatt TO writer', { database: 'perwatt', method: 'POST' })
+  })
+  afterAll(() => influxd.remove())
+  const as = (username: string, password: string, database = 'perwatt') =>
+    createInfluxStore({ url: influxd.url, database, username, password: new Secret(password), log: SILENT })
+
+  test('needs no administrator for a database that is there', async () => {
+    const store = as('writer', `p'w "1"`)
+    await store.open()
+    await store.append('agent-a', { epoch: 1, seq: 1 }, [interval()])
+    expect(await store.intervals(DAY_MS, END_MS)).toHaveLength(1)
+    await store.settle([DAY_MS], [ledgerRow()])
+    await store.settle([DAY_MS], [])
+    await store.prune(DAY_MS)
+    expect(await store.unsettledMinutes(DAY_MS, END_MS)).toEqual([DAY_MS])
+    await store.close()
+  })
+
+  test('says what to check where it is wrong or may not, and never shows it', async () => {
+    for (const [user, password, database] of [
+      ['writer', 'wrong-pw', 'perwatt'],
+      ['writer', `p'w "1"`, 'other'],
+    ] as const) {
+      const error = await as(user, password, database)
+        .open()
+        .catch((reason: unknown) => reason)
+      expect(error).toMatchObject({
+        code: 'store-unavailable',
+        message: expect.stringMatching(/check store\.influx\.username and password/),
+      })
+      const shown = inspect(error, { depth: 20 })
+      expect(shown).not.toContain(password)
+      expect(shown).not.toContain(Buffer.from(`${user}:${password}`).toString('base64'))
+    }
+  })
+})
+
+describe('the influx store before a server that is not well', () => {
+  /** answers what a test wants; a real InfluxDB can't be made to fail so */
+  async function serve(
+    answer: Parameters<typeof createServer>[1],
+  ): Promise<{ server: Server; store: Store }> {
+    const server = createServer(answer)
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/influx/`
+    return { server, store: createInfluxStore({ url, database: 'perwatt', log: SILENT, deadlineMs: 300 }) }
+  }
+
+  test.each([
+    ['never answers', () => {}],
+    [
+      'stops in the middle of its answer',
+      (_: unknown, res: import('node:http').ServerResponse) => void res.write('{"res'),
+    ],
+    [
+      'drops the connection in its answer',
+      (_: unknown, res: import('node:http').ServerResponse) => {
+        res.write('{"res')
+        setImmediate(() => res.destroy())
+      },
+    ],
+    [
+      'answers something else',
+      (_: unknown, res: import('node:http').ServerResponse) => void res.end('<html>'),
+    ],
+    [
+      'answers an error of its proxy',
+      (_: unknown, res: import('node:http').ServerResponse) => void res.writeHead(502).end(),
+    ],
+  ])('gives up when it %s', async (_, answer) => {
+    const { server, store } = await serve(answer)
+    await expect(store.open()).rejects.toMatchObject({ code: 'store-unavailable' })
+    await expect(store.quotes()).rejects.toMatchObject({ code: 'store-unavailable' })
+    await store.close()
+    server.closeAllConnections()
+    server.close()
+  })
+
+  test('speaks to the path of its address', async () => {
+    const paths: (string | undefined)[] = []
+    const { server, store } = await serve((req, res) => {
+      paths.push(req.url)
+      res.end('{"results":[{"series":[{"columns":["name"],"values":[["perwatt"]]}]}]}')
+    })
+    await store.open().catch(() => {})
+    await store.close()
+    expect(paths[0]).toMatch(/^\/influx\/query\?/)
+    server.closeAllConnections()
+    server.close()
+  })
+})
