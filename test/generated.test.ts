@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
@@ -18,26 +18,26 @@ function keep(file: string, text: string): void {
   else expect(readFileSync(path, 'utf8'), `${file} is out of date: npm run generate`).toBe(text)
 }
 
-function indexOf(folder: string, type: { name: string; from: string }, constant: string): string {
-  const names = readdirSync(join(ROOT, folder))
-    .filter((f) => f.endsWith('.ts'))
-    .map((f) => f.slice(0, -3))
+/**
+ * An index of the parts in a folder: a part is a file, or a folder whose main file has its name.
+ * @param contract the type of a part, and where it stands relative to the index
+ */
+function indexOf(folder: string, contract: { name: string; from: string }, constant: string): string {
+  const parts = readdirSync(join(ROOT, folder), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() || (entry.name.endsWith('.ts') && entry.name !== 'index.ts'))
+    .map((entry) => entry.name.replace(/\.ts$/, ''))
     .sort()
-  const variable = (name: string) => name.replace(/-(\w)/g, (_, c: string) => c.toUpperCase())
-  const leaf = folder.split('/').at(-1)
-  const imports = [
-    { from: type.from, line: `import type { ${type.name} } from '${type.from}'` },
-    ...names.map((n) => ({
-      from: `./${leaf}/${n}.ts`,
-      line: `import ${variable(n)} from './${leaf}/${n}.ts'`,
-    })),
-  ].sort((a, b) => (a.from < b.from ? -1 : 1))
+    .map((name) => ({
+      variable: name.replace(/-(\w)/g, (_, c: string) => c.toUpperCase()),
+      path: existsSync(join(ROOT, folder, name)) ? `./${name}/${name}.ts` : `./${name}.ts`,
+    }))
   return [
-    '// Made by `npm run generate` from the files of the folder; do not edit.',
-    ...imports.map((i) => i.line),
+    '// Made by `npm run generate` from the parts in this folder; do not edit.',
+    `import type { ${contract.name} } from '${contract.from}'`,
+    ...parts.map(({ variable, path }) => `import ${variable} from '${path}'`),
     '',
-    `export const ${constant}: readonly ${type.name}[] = [`,
-    ...names.map((n) => `  ${variable(n)},`),
+    `export const ${constant}: readonly ${contract.name}[] = [`,
+    ...parts.map(({ variable }) => `  ${variable},`),
     ']',
     '',
   ].join('\n')
@@ -50,19 +50,26 @@ describe('generated files are what their sources say', () => {
   it('lists every driver', () =>
     keep(
       'agent/drivers/index.ts',
-      indexOf('agent/drivers', { name: 'Driver', from: './driver.ts' }, 'DRIVERS'),
+      indexOf('agent/drivers', { name: 'Driver', from: '../plugin/driver.ts' }, 'DRIVERS'),
     ))
   it('lists every channel', () =>
     keep(
       'collector/channels/index.ts',
-      indexOf('collector/channels', { name: 'ChannelFactory', from: './channel.ts' }, 'CHANNEL_FACTORIES'),
+      indexOf(
+        'collector/channels',
+        { name: 'ChannelFactory', from: '../plugin/channel.ts' },
+        'CHANNEL_FACTORIES',
+      ),
     ))
   it('lists every pool', () =>
-    keep('collector/pools/index.ts', indexOf('collector/pools', { name: 'Pool', from: './pool.ts' }, 'POOLS')))
+    keep(
+      'collector/pools/index.ts',
+      indexOf('collector/pools', { name: 'Pool', from: '../plugin/pool.ts' }, 'POOLS'),
+    ))
   it('lists every feed', () =>
     keep(
       'collector/feeds/index.ts',
-      indexOf('collector/feeds', { name: 'FeedKind', from: './feed.ts' }, 'FEEDS'),
+      indexOf('collector/feeds', { name: 'FeedKind', from: '../plugin/feed.ts' }, 'FEEDS'),
     ))
   it('lists every driver in the README', async () => {
     const { DRIVERS } = await import('../agent/drivers/index.ts')

@@ -1,10 +1,10 @@
 import type { HashrateUnit } from '../../protocol/units.ts'
-import type { AsicFacts, Board, Fan } from './reading.ts'
-import { antminerModel } from './antminer-models.ts'
 import type { CgminerReply } from '../wire/cgminer.ts'
-import { amount, isTrue, numberOf, numbersOf, positive, rowsOf, textOf } from '../wire/loose-json.ts'
 import type { Row } from '../wire/cgminer-text.ts'
+import { amount, isTrue, numberOf, numbersOf, positive, rowsOf, textOf } from '../wire/loose-json.ts'
+import { antminerModel } from './antminer-models.ts'
 import { inHs } from './hashrates.ts'
+import type { AsicFacts, Board, Fan } from './reading.ts'
 
 interface Replies {
   version: CgminerReply | undefined

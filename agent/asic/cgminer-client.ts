@@ -1,7 +1,7 @@
 import { PerwattError } from '../../protocol/kit/errors.ts'
 import { ANOTHER_FIRMWARE } from '../plugin/driver.ts'
-import { firmwareOf } from './firmware.ts'
 import { type Address, askCgminer, type CgminerReply, REFUSED, showAddress } from '../wire/cgminer.ts'
+import { firmwareOf } from './firmware.ts'
 
 type Extra = Record<string, unknown>
 

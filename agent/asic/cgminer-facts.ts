@@ -1,8 +1,8 @@
 import { hashrateHs } from '../../protocol/units.ts'
-import type { AsicFacts, Board, Fan } from './reading.ts'
 import type { CgminerReply } from '../wire/cgminer.ts'
-import { amount, numberOf, numbersOf, positive, rowsOf, textOf } from '../wire/loose-json.ts'
 import type { Row } from '../wire/cgminer-text.ts'
+import { amount, numberOf, numbersOf, positive, rowsOf, textOf } from '../wire/loose-json.ts'
+import type { AsicFacts, Board, Fan } from './reading.ts'
 
 /** Replies of the cgminer family in the form that cgminer's own API documents; those that a firmware lacks are absent. */
 export interface CgminerReplies {

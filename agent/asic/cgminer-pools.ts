@@ -1,8 +1,8 @@
 import { type Holder, type Owner, ownerKey } from '../../protocol/owner.ts'
 import type { AcceptedShares, OwnerCounters } from '../plugin/driver.ts'
 import type { CgminerReply } from '../wire/cgminer.ts'
-import { amount, isTrue, positive, rowsOf, textOf } from '../wire/loose-json.ts'
 import type { Row } from '../wire/cgminer-text.ts'
+import { amount, isTrue, positive, rowsOf, textOf } from '../wire/loose-json.ts'
 
 /** What `pools` says of the work: whom it is for at this moment, and what each owner was credited with since the miner’s start. */
 export interface PoolFacts {

@@ -1,8 +1,8 @@
+import { known } from '../../protocol/kit/defined.ts'
 import type { PowerBasis, State } from '../../protocol/sample.ts'
 import type { Reading } from '../plugin/driver.ts'
-import { otherAlgorithm, otherAlgorithmOf } from './mining-algorithms.ts'
-import { known } from '../../protocol/kit/defined.ts'
 import type { PoolFacts } from './cgminer-pools.ts'
+import { otherAlgorithm, otherAlgorithmOf } from './mining-algorithms.ts'
 
 /** One hashboard as its machine shows it. */
 export interface Board {

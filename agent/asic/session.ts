@@ -1,9 +1,9 @@
 import { PerwattError, reasonOf } from '../../protocol/kit/errors.ts'
-import { type AsicFacts, asicReading } from './reading.ts'
 import { ANOTHER_FIRMWARE, type Session } from '../plugin/driver.ts'
 import type { Address } from '../wire/cgminer.ts'
-import { CgminerClient } from './cgminer-client.ts'
 import { CREDENTIALS } from '../wire/web-auth.ts'
+import { CgminerClient } from './cgminer-client.ts'
+import { type AsicFacts, asicReading } from './reading.ts'
 
 /** A miner on its cgminer port. */
 export interface CgminerMachine extends Address {

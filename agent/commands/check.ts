@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { loadConfig } from '../../protocol/kit/config.ts'
 import { agentConfigSchema } from '../config/config.ts'
-import { DRIVERS } from '../drivers/index.ts'
 import { EXAMPLE } from '../config/example.ts'
+import { DRIVERS } from '../drivers/index.ts'
 
 /** Says whether a configuration is right, without touching a device; or prints the schema or an example. */
 export function check(options: { config: string; schema?: boolean; example?: boolean }): void {

@@ -6,9 +6,9 @@ import { withDeadline } from '../../protocol/kit/retry.ts'
 import { encodeLive } from '../../protocol/sample.ts'
 import { agentConfigSchema, type DeviceConfig } from '../config/config.ts'
 import { DRIVERS } from '../drivers/index.ts'
+import { troubleOf } from '../polling/failure.ts'
 import { DeviceRegistry } from '../polling/registry.ts'
 import { pollTarget } from '../polling/target.ts'
-import { troubleOf } from '../polling/failure.ts'
 import { probeTable } from './probe-table.ts'
 
 export interface ProbeOptions {

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { PerwattError } from '../../protocol/kit/errors.ts'
-import { defineDriver, type Reading, type Session } from '../plugin/driver.ts'
-import { LostGpus } from '../gpu/lost-gpus.ts'
 import { amdCards, cardIdentity, cardSample } from '../gpu/amdgpu.ts'
+import { LostGpus } from '../gpu/lost-gpus.ts'
+import { defineDriver, type Reading, type Session } from '../plugin/driver.ts'
 import { Sysfs } from '../wire/sysfs.ts'
 
 export default defineDriver({

@@ -1,9 +1,11 @@
 import { z } from 'zod'
 import { PortSchema } from '../../protocol/kit/fields.ts'
+import { fromGhs } from '../asic/hashrates.ts'
 import { acceptedShares, type StratumPool, stratumPools } from '../asic/pools.ts'
 import type { AsicFacts, Board, Fan } from '../asic/reading.ts'
 import { minerSession } from '../asic/session.ts'
 import { defineDriver } from '../plugin/driver.ts'
+import type { Row } from '../wire/cgminer-text.ts'
 import {
   amount,
   isRow,
@@ -15,8 +17,6 @@ import {
   rowsOf,
   textOf,
 } from '../wire/loose-json.ts'
-import type { Row } from '../wire/cgminer-text.ts'
-import { fromGhs } from '../asic/hashrates.ts'
 import { noPage, WebClient } from '../wire/web-client.ts'
 
 export default defineDriver({

@@ -1,14 +1,14 @@
 import { z } from 'zod'
+import { known } from '../../protocol/kit/defined.ts'
 import { PortSchema } from '../../protocol/kit/fields.ts'
+import { antminerFacts } from '../asic/antminer-stats.ts'
+import { cgminerFacts } from '../asic/cgminer-facts.ts'
+import { poolFacts } from '../asic/cgminer-pools.ts'
 import type { AsicFacts } from '../asic/reading.ts'
 import { asicSession } from '../asic/session.ts'
 import { defineDriver } from '../plugin/driver.ts'
-import { known } from '../../protocol/kit/defined.ts'
-import { antminerFacts } from '../asic/antminer-stats.ts'
 import type { CgminerReply } from '../wire/cgminer.ts'
-import { cgminerFacts } from '../asic/cgminer-facts.ts'
 import { rowsOf, textOf } from '../wire/loose-json.ts'
-import { poolFacts } from '../asic/cgminer-pools.ts'
 
 export default defineDriver({
   name: 'cgminer',

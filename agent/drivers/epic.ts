@@ -1,10 +1,12 @@
 import { z } from 'zod'
 import { PortSchema } from '../../protocol/kit/fields.ts'
+import { firmwareIn } from '../asic/firmware.ts'
+import { fromMhs, fromThs } from '../asic/hashrates.ts'
 import { acceptedShares, stratumPools } from '../asic/pools.ts'
 import type { AsicFacts, Board } from '../asic/reading.ts'
 import { minerSession } from '../asic/session.ts'
 import { defineDriver } from '../plugin/driver.ts'
-import { firmwareIn } from '../asic/firmware.ts'
+import type { Row } from '../wire/cgminer-text.ts'
 import {
   amount,
   isRow,
@@ -16,8 +18,6 @@ import {
   rowsOf,
   textOf,
 } from '../wire/loose-json.ts'
-import type { Row } from '../wire/cgminer-text.ts'
-import { fromMhs, fromThs } from '../asic/hashrates.ts'
 import { LIST, noPage, WebClient } from '../wire/web-client.ts'
 
 export default defineDriver({

@@ -2,9 +2,9 @@ import { createHmac } from 'node:crypto'
 import { readdir, readFile, statfs } from 'node:fs/promises'
 import { type MonitorResult, OSUtils } from 'node-os-utils'
 import { z } from 'zod'
-import { defineDriver, type Session } from '../plugin/driver.ts'
 import { known } from '../../protocol/kit/defined.ts'
 import { Rate } from '../counting/rate.ts'
+import { defineDriver, type Session } from '../plugin/driver.ts'
 
 /** Linux lists here the interfaces that carry other interfaces' bytes once more: bridges, veth, VLANs, bonds, lo. */
 const VIRTUAL_INTERFACES = '/sys/devices/virtual/net'

@@ -1,4 +1,4 @@
-// Made by `npm run generate` from the files of the folder; do not edit.
+// Made by `npm run generate` from the parts in this folder; do not edit.
 import type { Driver } from '../plugin/driver.ts'
 import amdSmi from './amd-smi/amd-smi.ts'
 import amdgpuSysfs from './amdgpu-sysfs.ts'
@@ -24,8 +24,8 @@ import rocmSmi from './rocm-smi/rocm-smi.ts'
 import sealminer from './sealminer.ts'
 import snmpPdu from './snmp-pdu/snmp-pdu.ts'
 import vnish from './vnish.ts'
-import whatsminerV3 from './whatsminer-v3/whatsminer-v3.ts'
 import whatsminer from './whatsminer.ts'
+import whatsminerV3 from './whatsminer-v3/whatsminer-v3.ts'
 import xpuSmi from './xpu-smi/xpu-smi.ts'
 
 export const DRIVERS: readonly Driver[] = [

@@ -1,16 +1,16 @@
 import { z } from 'zod'
+import { known } from '../../protocol/kit/defined.ts'
 import { PortSchema } from '../../protocol/kit/fields.ts'
+import { antminerFacts } from '../asic/antminer-stats.ts'
+import { cgminerFacts, fansOf } from '../asic/cgminer-facts.ts'
+import { poolFacts } from '../asic/cgminer-pools.ts'
+import { firmwareIn } from '../asic/firmware.ts'
 import type { AsicFacts, Board } from '../asic/reading.ts'
 import { asicSession } from '../asic/session.ts'
 import { defineDriver } from '../plugin/driver.ts'
-import { firmwareIn } from '../asic/firmware.ts'
-import { known } from '../../protocol/kit/defined.ts'
-import { antminerFacts } from '../asic/antminer-stats.ts'
 import type { CgminerReply } from '../wire/cgminer.ts'
-import { cgminerFacts, fansOf } from '../asic/cgminer-facts.ts'
-import { amount, isTrue, macOf, numberOf, positive, rowsOf, textOf } from '../wire/loose-json.ts'
-import { poolFacts } from '../asic/cgminer-pools.ts'
 import type { Row } from '../wire/cgminer-text.ts'
+import { amount, isTrue, macOf, numberOf, positive, rowsOf, textOf } from '../wire/loose-json.ts'
 
 export default defineDriver({
   name: 'luxos',

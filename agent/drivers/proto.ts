@@ -1,22 +1,13 @@
 import { z } from 'zod'
 import { PortSchema } from '../../protocol/kit/fields.ts'
+import { fromGhs, fromThs } from '../asic/hashrates.ts'
 import { acceptedShares, stratumPools } from '../asic/pools.ts'
 import type { AsicFacts, Board, Fan } from '../asic/reading.ts'
 import { minerSession } from '../asic/session.ts'
 import { defineDriver } from '../plugin/driver.ts'
 import type { Address } from '../wire/cgminer.ts'
-import {
-  amount,
-  isRow,
-  macOf,
-  numberOf,
-  numbersOf,
-  positive,
-  rowsOf,
-  textOf,
-} from '../wire/loose-json.ts'
 import type { Row } from '../wire/cgminer-text.ts'
-import { fromGhs, fromThs } from '../asic/hashrates.ts'
+import { amount, isRow, macOf, numberOf, numbersOf, positive, rowsOf, textOf } from '../wire/loose-json.ts'
 import { LoginAuth, login, type WebAccess, WebAccessSchema } from '../wire/web-auth.ts'
 import { LIST, noPage, WebClient } from '../wire/web-client.ts'
 

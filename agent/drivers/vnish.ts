@@ -1,12 +1,15 @@
 import { z } from 'zod'
+import { known } from '../../protocol/kit/defined.ts'
 import { PortSchema } from '../../protocol/kit/fields.ts'
+import { antminerFacts } from '../asic/antminer-stats.ts'
+import type { CgminerClient } from '../asic/cgminer-client.ts'
+import { poolFacts } from '../asic/cgminer-pools.ts'
+import { firmwareIn } from '../asic/firmware.ts'
+import { fromGhs } from '../asic/hashrates.ts'
 import type { AsicFacts, Board } from '../asic/reading.ts'
 import { asicSession, supplement } from '../asic/session.ts'
 import { defineDriver } from '../plugin/driver.ts'
-import { firmwareIn } from '../asic/firmware.ts'
-import { known } from '../../protocol/kit/defined.ts'
-import { antminerFacts } from '../asic/antminer-stats.ts'
-import type { CgminerClient } from '../asic/cgminer-client.ts'
+import type { Row } from '../wire/cgminer-text.ts'
 import {
   amount,
   isRow,
@@ -18,9 +21,6 @@ import {
   rowsOf,
   textOf,
 } from '../wire/loose-json.ts'
-import { poolFacts } from '../asic/cgminer-pools.ts'
-import type { Row } from '../wire/cgminer-text.ts'
-import { fromGhs } from '../asic/hashrates.ts'
 import { LoginAuth, login, WebAccessSchema } from '../wire/web-auth.ts'
 import { WebClient } from '../wire/web-client.ts'
 

@@ -1,16 +1,16 @@
 import { z } from 'zod'
 import { PortSchema } from '../../protocol/kit/fields.ts'
+import { poolFacts } from '../asic/cgminer-pools.ts'
+import { firmwareOf } from '../asic/firmware.ts'
+import { fromGhs, fromMhs } from '../asic/hashrates.ts'
+import { ratedJPerTh } from '../asic/rated-efficiency.ts'
 import type { AsicFacts, Board } from '../asic/reading.ts'
 import { asicSession } from '../asic/session.ts'
-import { defineDriver } from '../plugin/driver.ts'
-import { ratedJPerTh } from '../asic/rated-efficiency.ts'
 import { whatsminerFault } from '../asic/whatsminer-errors.ts'
-import { firmwareOf } from '../asic/firmware.ts'
+import { defineDriver } from '../plugin/driver.ts'
 import type { CgminerReply } from '../wire/cgminer.ts'
-import { amount, isRow, isTrue, macOf, numberOf, positive, rowsOf, textOf } from '../wire/loose-json.ts'
-import { poolFacts } from '../asic/cgminer-pools.ts'
 import type { Row } from '../wire/cgminer-text.ts'
-import { fromGhs, fromMhs } from '../asic/hashrates.ts'
+import { amount, isRow, isTrue, macOf, numberOf, positive, rowsOf, textOf } from '../wire/loose-json.ts'
 
 export default defineDriver({
   name: 'whatsminer',

@@ -1,8 +1,8 @@
-import type { Reading } from '../plugin/driver.ts'
-import { gpuState } from './state.ts'
 import { known } from '../../protocol/kit/defined.ts'
+import type { Reading } from '../plugin/driver.ts'
 import { powerSensors, sensorPowerW } from '../wire/hwmon.ts'
 import type { Sysfs } from '../wire/sysfs.ts'
+import { gpuState } from './state.ts'
 
 /** What ROCm's tools say, and what to do about it. */
 export const AMD_HINTS = [

@@ -1,9 +1,9 @@
+import { known } from '../../protocol/kit/defined.ts'
 import type { Holder } from '../../protocol/owner.ts'
 import type { State } from '../../protocol/sample.ts'
 import type { Reading } from '../plugin/driver.ts'
-import { gpuState } from './state.ts'
-import { known } from '../../protocol/kit/defined.ts'
 import type { GpuTenancy, GpuUse } from '../tenancy/contract.ts'
+import { gpuState } from './state.ts'
 
 /** What is known of one GPU at a moment, in base units, however it was asked; what is not known is undefined. */
 export interface GpuSnapshot extends Omit<GpuUse, 'processes' | 'uuid' | 'utilizationRatio'> {

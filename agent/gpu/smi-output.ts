@@ -1,6 +1,6 @@
-import { isRow } from '../wire/loose-json.ts'
 import type { Row } from '../wire/cgminer-text.ts'
 import { JsonEnd } from '../wire/json-end.ts'
+import { isRow } from '../wire/loose-json.ts'
 
 /** As many lines of warnings in brackets are looked at. */
 const MAX_BEGINNINGS = 20

@@ -1,14 +1,14 @@
 import type { Interval, IntervalQuantity } from '../../protocol/interval.ts'
+import type { Instant } from '../../protocol/kit/clock.ts'
+import { known } from '../../protocol/kit/defined.ts'
 import { type Holder, NOBODY, type Owner, ownerKey } from '../../protocol/owner.ts'
 import { POWER_BASES, type PowerBasis } from '../../protocol/sample.ts'
 import { apportion, HOUR_MS, MINUTE_MS, minuteOf, workDiff1OfHashrate } from '../../protocol/units.ts'
-import type { Instant } from '../../protocol/kit/clock.ts'
-import { Counter, type CounterState, OWNER_QUANTITIES, type Plausible, sumByOwner } from './counter.ts'
 import type { Reading } from '../plugin/driver.ts'
-import { known } from '../../protocol/kit/defined.ts'
-import { type Bucket, Minutes, type MinutesState, type Piece } from './minutes.ts'
-import { plausibleEnergy, plausibleWork } from './limits.ts'
+import { Counter, type CounterState, OWNER_QUANTITIES, type Plausible, sumByOwner } from './counter.ts'
 import { elapsedSince, isAnotherMachine, restartedSince, type Seen } from './last-reading.ts'
+import { plausibleEnergy, plausibleWork } from './limits.ts'
+import { type Bucket, Minutes, type MinutesState, type Piece } from './minutes.ts'
 
 /** Everything that an accumulator knows, as JSON: what outlives the agent. */
 export interface AccumulatorState {

@@ -1,8 +1,8 @@
 import type { Interval } from '../../protocol/interval.ts'
-import { type AccumulatorState, DeviceAccumulator } from './accumulator.ts'
 import type { Instant } from '../../protocol/kit/clock.ts'
 import type { Reading } from '../plugin/driver.ts'
 import type { Spool } from '../uplink/spool/spool.ts'
+import { type AccumulatorState, DeviceAccumulator } from './accumulator.ts'
 
 /** The open minutes and counters of every device, as they are kept on disk. */
 interface MeteringState {

@@ -1,7 +1,7 @@
 import { connect } from 'node:net'
 import { PerwattError } from '../../protocol/kit/errors.ts'
-import type { Driver, FirstAnswers } from '../plugin/driver.ts'
 import { firmwareIn, isAftermarket } from '../asic/firmware.ts'
+import type { Driver, FirstAnswers } from '../plugin/driver.ts'
 import { exchange, showAddress } from '../wire/cgminer.ts'
 import { exchangeHttp } from '../wire/http.ts'
 

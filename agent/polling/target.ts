@@ -1,6 +1,6 @@
 import { AUTO, type DeviceConfig } from '../config/config.ts'
-import { detect } from './detect.ts'
 import type { Driver, Session } from '../plugin/driver.ts'
+import { detect } from './detect.ts'
 import type { HardwareWatch } from './hardware-watch.ts'
 import type { PollTarget } from './poller.ts'
 

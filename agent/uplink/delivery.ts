@@ -1,7 +1,7 @@
 import { encodeIntervals, type IntervalMessage, MAX_INTERVALS_PER_MESSAGE } from '../../protocol/interval.ts'
+import type { Clock } from '../../protocol/kit/clock.ts'
 import type { Log } from '../../protocol/kit/log.ts'
 import type { AckMessage } from '../../protocol/status.ts'
-import type { Clock } from '../../protocol/kit/clock.ts'
 import type { Spool } from './spool/spool.ts'
 
 /** Before the collector has said how much it takes. */

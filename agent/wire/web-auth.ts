@@ -3,10 +3,10 @@ import { z } from 'zod'
 import { PerwattError } from '../../protocol/kit/errors.ts'
 import { SecretSchema } from '../../protocol/kit/secret.ts'
 import { type Address, parseReply, showAddress } from './cgminer.ts'
-import { rowsOf, textOf } from './loose-json.ts'
 import type { Row } from './cgminer-text.ts'
 import { type Challenge, digestAuthorization, parseChallenge } from './digest.ts'
 import { exchangeHttp, type HttpAnswer, refuse } from './http.ts'
+import { rowsOf, textOf } from './loose-json.ts'
 
 /** The credentials of a machine's web interface; no default password is ever tried unasked. */
 export const WebAccessSchema = z.strictObject({

@@ -4,15 +4,14 @@ import { z } from 'zod'
 import { reasonOf, UsageError } from '../../protocol/kit/errors.ts'
 import type { Log } from '../../protocol/kit/log.ts'
 import type { Channel, OutgoingMessage } from '../plugin/channel.ts'
-import { type AlertView, AlertViewSchema, SEVERITIES } from '../views/view.ts'
+import { activeRules, type Rule } from '../plugin/rule.ts'
+import type { AlertEvent, Situation } from '../plugin/situation.ts'
+import { type AlertView, AlertViewSchema, SEVERITIES } from '../views/alert.ts'
 import type { AlertsConfig, ReceiverConfig } from './config.ts'
 import { readIfThere, replaceFile } from './disk.ts'
 import { bindReceiver, Dispatcher, type DispatcherOptions, type ReceiverDeliveries } from './dispatcher.ts'
 import { createAlertEngine } from './engine.ts'
 import { Outbox } from './outbox.ts'
-import { activeRules } from '../plugin/rule.ts'
-import { RULES } from '../rules/index.ts'
-import type { AlertEvent, Situation } from '../plugin/situation.ts'
 
 export interface Alerting {
   /** Judges a situation; what begins or ends is on disk for its receivers when this returns. Never throws. */
@@ -37,6 +36,7 @@ export interface AlertingOptions {
   dataFolder: string
   log: Log
   channels: readonly Channel[]
+  rules: readonly Rule[]
   now?: () => number
   /** the site's name, for receivers that hear of several */
   site?: string
@@ -60,11 +60,11 @@ type State = { firing: AlertView[]; events: AlertEvent[] }
  * @throws where the data folder can't be used
  */
 export function createAlerting(options: AlertingOptions): Alerting {
-  const { config, dataFolder, log, channels, now = Date.now, site, delivery = {} } = options
+  const { config, dataFolder, log, channels, rules, now = Date.now, site, delivery = {} } = options
   mkdirSync(dataFolder, { recursive: true })
   const stateFile = join(dataFolder, 'alerts-state.json')
   const outbox = new Outbox({ file: join(dataFolder, 'alerts-outbox.jsonl'), log })
-  const engine = createAlertEngine({ rules: activeRules(RULES, config.rules) })
+  const engine = createAlertEngine({ rules: activeRules(rules, config.rules) })
   const receivers = config.receivers.map(({ name, kind, settings }) => {
     const channel = channels.find((c) => c.kind === kind)
     if (!channel)

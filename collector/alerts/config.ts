@@ -1,9 +1,8 @@
 import { z } from 'zod'
 import { NameSchema } from '../../protocol/device.ts'
 import type { Channel } from '../plugin/channel.ts'
-import { SEVERITIES } from '../views/view.ts'
 import type { Rule, Severity } from '../plugin/rule.ts'
-import { RULES } from '../rules/index.ts'
+import { SEVERITIES } from '../views/alert.ts'
 
 /** A receiver as configured: which channel tells it, with that channel's own settings. */
 export interface ReceiverConfig {
@@ -23,7 +22,7 @@ export interface AlertsConfig {
  * The `alerts:` part of the configuration: `{ rules: { hot: { for: 1m, raise: 95 } }, receivers: [{ name, webhook: {...} }] }`.
  * Rules and channels bring their own settings, so one more of them changes nothing here.
  */
-export function alertsSchema(channels: readonly Channel[], rules: readonly Rule[] = RULES) {
+export function alertsSchema(channels: readonly Channel[], rules: readonly Rule[]) {
   const ruleSettings = Object.fromEntries(
     rules.map(({ name, about, settings }) => [name, settings.prefault({} as never).describe(about)]),
   )

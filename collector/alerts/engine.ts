@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import type { AlertView } from '../views/view.ts'
 import type { ActiveRule, Finding } from '../plugin/rule.ts'
 import type { AlertEvent, Situation } from '../plugin/situation.ts'
+import type { AlertView } from '../views/alert.ts'
 
 /**
  * Turns situations into alerts: pending while a finding is bad, firing after the rule's `for`, resolved after its

@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import { QuoteSchema } from '../prices/quote-book.ts'
-import { LedgerFigureSchema } from '../views/view.ts'
-import type { Explanation } from '../views/explanation.ts'
+import { QuoteSchema } from '../../protocol/quote.ts'
 import type { RepricingRequest } from '../settling/repricer.ts'
+import type { Explanation } from '../views/explanation.ts'
+import { LedgerFigureSchema } from '../views/ledger-figure.ts'
 
 /** What the API says of the books: what was corrected, lost, or put aside. */
 

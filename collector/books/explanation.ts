@@ -1,17 +1,17 @@
-import { isContract } from '../economics/contracts.ts'
+import type { AgentInterval, LedgerSums } from '../economics/ledger-row.ts'
+import { isContract } from '../economics/settlement/contracts.ts'
 import {
   explainContract,
   explainCost,
   explainDemand,
   explainEnergy,
   explainRevenue,
-} from '../economics/explain.ts'
-import type { PricedPart } from '../economics/priced.ts'
-import { type KnownDevices, type PricedMinute, priceMinute } from '../economics/settle.ts'
-import type { AgentInterval, LedgerSums } from '../plugin/store.ts'
+} from '../economics/settlement/explain.ts'
+import type { PricedPart } from '../economics/settlement/priced.ts'
+import { type KnownDevices, type PricedMinute, priceMinute } from '../economics/settlement/settle.ts'
 import type { Settlement } from '../plugin/accounts.ts'
-import type { Explanation } from '../views/explanation.ts'
 import type { MinuteTerms } from '../settling/pricing.ts'
+import type { Explanation } from '../views/explanation.ts'
 
 type ExplainedPart = Explanation['intervals'][number]
 type Sums = Explanation['sums']

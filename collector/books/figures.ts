@@ -1,13 +1,15 @@
 import { HOUR_MS, MINUTE_MS } from '../../protocol/units.ts'
-import { type KnownDevices, priceMinute } from '../economics/settle.ts'
-import type { LedgerQuery, LedgerSums, Store } from '../plugin/store.ts'
-import type { LedgerFigure } from '../views/view.ts'
+import type { LedgerSums } from '../economics/ledger-row.ts'
+import { addSums, zeroSums } from '../economics/ledger-row.ts'
+import { type KnownDevices, priceMinute } from '../economics/settlement/settle.ts'
+import type { LedgerQuery, Store } from '../plugin/store.ts'
+import type { Pricing } from '../settling/pricing.ts'
+import type { RecentMinutes } from '../settling/recent-minutes.ts'
 import type { BalanceView, FigureGroup, FigureQuery, LedgerFigures, Periods } from '../views/figures.ts'
+import type { LedgerFigure } from '../views/ledger-figure.ts'
 import { groupName, storedGroup } from './grouping.ts'
 import { ledgerFigure } from './ledger-figure.ts'
 import { ledgerPieces } from './ledger-pieces.ts'
-import { addSums, type RecentMinutes, zeroSums } from '../settling/recent-minutes.ts'
-import type { Pricing } from '../settling/pricing.ts'
 
 export interface FiguresOptions {
   store: Store

@@ -1,7 +1,7 @@
-import type { GroupBy } from '../plugin/store.ts'
 import { isUnpaid } from '../economics/workloads.ts'
-import type { FigureGroup } from '../views/figures.ts'
+import type { GroupBy } from '../plugin/store.ts'
 import type { Pricing } from '../settling/pricing.ts'
+import type { FigureGroup } from '../views/figures.ts'
 
 /** By what the store groups for it: it knows neither customers nor kinds, which are the configuration's. */
 export const storedGroup = (groupBy: FigureGroup): GroupBy =>

@@ -1,12 +1,13 @@
 import { daysOf, type Period } from '../economics/calendar.ts'
-import type { LedgerSums, Store } from '../plugin/store.ts'
-import type { LedgerFigure } from '../views/view.ts'
+import type { LedgerSums } from '../economics/ledger-row.ts'
+import { addSums, zeroSums } from '../economics/ledger-row.ts'
 import type { Restatement } from '../plugin/accounts.ts'
+import type { Store } from '../plugin/store.ts'
+import type { Pricing } from '../settling/pricing.ts'
 import type { FigureQuery } from '../views/figures.ts'
+import type { LedgerFigure } from '../views/ledger-figure.ts'
 import { groupName, storedGroup } from './grouping.ts'
 import { ledgerFigure } from './ledger-figure.ts'
-import { addSums, zeroSums } from '../settling/recent-minutes.ts'
-import type { Pricing } from '../settling/pricing.ts'
 
 /** About so many figures are in memory at once; a single bucket of a large site may have more. */
 const PIECE_FIGURES = 5_000

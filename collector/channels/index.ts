@@ -1,4 +1,4 @@
-// Made by `npm run generate` from the files of the folder; do not edit.
+// Made by `npm run generate` from the parts in this folder; do not edit.
 import type { ChannelFactory } from '../plugin/channel.ts'
 import webhook from './webhook.ts'
 

@@ -3,9 +3,16 @@ import type { LookupFunction } from 'node:net'
 import { z } from 'zod'
 import { reasonOf } from '../../protocol/kit/errors.ts'
 import { HttpUrlSchema } from '../../protocol/kit/fields.ts'
+import {
+  type Answer,
+  addressGuard,
+  CidrSchema,
+  literalAddress,
+  post,
+  retryAfter,
+} from '../../protocol/kit/outbound.ts'
 import { type Secret, SecretSchema } from '../../protocol/kit/secret.ts'
 import type { Channel, DeliveryResult, OutgoingMessage } from '../plugin/channel.ts'
-import { type Answer, addressGuard, CidrSchema, literalAddress, post, retryAfter } from '../../protocol/kit/outbound.ts'
 
 /** Standard Webhooks 1.0: receivers may refuse a larger one. */
 const MAX_BODY_BYTES = 20_000

@@ -1,5 +1,10 @@
 import { table } from '../../protocol/kit/table.ts'
-import type { ConversionView, RatesView, SensitivityView, WhatIf } from '../economics/economics-view.ts'
+import type {
+  ConversionView,
+  RatesView,
+  SensitivityView,
+  WhatIf,
+} from '../economics/choices/economics-view.ts'
 
 const fixed = (value: number | undefined, digits: number): string =>
   value === undefined ? '-' : value.toFixed(digits)

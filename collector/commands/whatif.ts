@@ -1,6 +1,6 @@
 import { UsageError } from '../../protocol/kit/errors.ts'
-import { ConversionSchema, ScenarioSchema } from '../economics/scenario.ts'
-import type { WhatIf } from '../economics/economics-view.ts'
+import type { WhatIf } from '../economics/choices/economics-view.ts'
+import { ConversionSchema, ScenarioSchema } from '../economics/choices/scenario.ts'
 import { ApiClient, type ApiOptions } from './api-client.ts'
 import { whatIfText } from './whatif-text.ts'
 

@@ -3,37 +3,40 @@ import { reasonOf } from '../../protocol/kit/errors.ts'
 import type { Log } from '../../protocol/kit/log.ts'
 import { adviceTopic } from '../../protocol/topics.ts'
 import { type Alerting, createAlerting } from '../alerts/alerting.ts'
-import { type EmbeddedBroker, startEmbeddedBroker } from '../broker/embedded.ts'
-import type { Channel } from '../plugin/channel.ts'
-import type { CollectorConfig } from '../config/config.ts'
-import type { KnownDevices } from '../economics/settle.ts'
-import { Ingest } from '../ingest/ingest.ts'
 import { Bookkeeper } from '../books/bookkeeper.ts'
 import { Figures } from '../books/figures.ts'
+import { type EmbeddedBroker, startEmbeddedBroker } from '../broker/embedded.ts'
+import type { CollectorConfig } from '../config/config.ts'
+import type { KnownDevices } from '../economics/settlement/settle.ts'
+import fixed from '../feeds/fixed.ts'
+import { FEEDS } from '../feeds/index.ts'
+import { Ingest } from '../ingest/ingest.ts'
+import { InventoryBook } from '../ingest/inventory.ts'
 import { Ledger } from '../intake/ledger.ts'
-import { RecentMinutes } from '../settling/recent-minutes.ts'
 import { Pace } from '../intake/pace.ts'
-import { Pricing } from '../settling/pricing.ts'
 import { Quarantine } from '../intake/quarantine.ts'
 import { Receiver } from '../intake/receiver.ts'
-import { Repricer } from '../settling/repricer.ts'
-import { Settler } from '../settling/settler.ts'
 import { AdviceBoard } from '../live/advice.ts'
 import { CHART_STEP_MS, chartSamples } from '../live/chart-samples.ts'
-import { InventoryBook } from '../ingest/inventory.ts'
 import { SiteState } from '../live/state.ts'
 import { LiveViews } from '../live/views.ts'
-import { POOLS } from '../pools/index.ts'
+import type { Channel } from '../plugin/channel.ts'
+import type { Store } from '../plugin/store.ts'
 import { PoolWatch } from '../pool-watch/pool-watch.ts'
+import { POOLS } from '../pools/index.ts'
 import { createQuoteDesk } from '../prices/feed-config.ts'
+import { QuoteBook } from '../prices/quote-book.ts'
 import type { QuoteDesk } from '../prices/quote-desk.ts'
 import { priceSituations } from '../prices/quote-situation.ts'
-import { QuoteBook } from '../prices/quote-book.ts'
+import { RULES } from '../rules/index.ts'
 import { createServer, type ScreensServer } from '../screens/server.ts'
 import type { Assets } from '../screens/web-build.ts'
+import { Pricing } from '../settling/pricing.ts'
+import { RecentMinutes } from '../settling/recent-minutes.ts'
+import { Repricer } from '../settling/repricer.ts'
+import { Settler } from '../settling/settler.ts'
 import { Statements } from '../statements/statements.ts'
-import type { Store } from '../plugin/store.ts'
-import { createStore } from '../stores/config.ts'
+import { createStore } from '../stores/index.ts'
 
 const TICK_MS = 1000
 /** Of interval messages that wait to be stored: some 300,000 records. */
@@ -90,10 +93,13 @@ export class Collector {
       dataFolder: config.dataFolder,
       log,
       channels: o.channels,
+      rules: RULES,
       now: nowMs,
       site: config.site.id,
     })
     this.#desk = createQuoteDesk(config, {
+      kinds: FEEDS,
+      typedKind: fixed.kind,
       book: this.#quotes,
       store: this.#store,
       log,

@@ -3,18 +3,19 @@ import { DeviceIdSchema, NameSchema } from '../../protocol/device.ts'
 import { DurationMsSchema, HostSchema, MqttUrlSchema, PortSchema } from '../../protocol/kit/fields.ts'
 import { LEVELS } from '../../protocol/kit/log.ts'
 import { SecretSchema } from '../../protocol/kit/secret.ts'
+import { CurrencySchema } from '../../protocol/quote.ts'
 import { alertsSchema } from '../alerts/config.ts'
-import type { Channel } from '../plugin/channel.ts'
-import { FEEDS } from '../feeds/index.ts'
-import { FixedPricesSchema } from '../feeds/fixed.ts'
-import { POOLS } from '../pools/index.ts'
-import { poolFaults, poolsSchema } from '../pool-watch/pool-config.ts'
-import { feedsSchema } from '../prices/feed-config.ts'
-import { CurrencySchema } from '../prices/quote-book.ts'
-import { TimeZoneSchema } from '../prices/time-zone.ts'
-import { StoreSchema } from '../stores/config.ts'
 import { workloadFaults } from '../economics/workload-faults.ts'
 import { AttributionSchema, CostsSchema, WorkloadSchema } from '../economics/workloads.ts'
+import { FixedPricesSchema } from '../feeds/fixed.ts'
+import { FEEDS } from '../feeds/index.ts'
+import type { Channel } from '../plugin/channel.ts'
+import { poolFaults, poolsSchema } from '../pool-watch/pool-config.ts'
+import { POOLS } from '../pools/index.ts'
+import { feedsSchema } from '../prices/feed-config.ts'
+import { TimeZoneSchema } from '../prices/time-zone.ts'
+import { RULES } from '../rules/index.ts'
+import { StoreSchema } from '../stores/index.ts'
 
 const SiteSchema = z.strictObject({
   id: NameSchema.describe('name of the site in topics; the same in every agent'),
@@ -107,7 +108,7 @@ export const collectorConfigSchema = (channels: readonly Channel[]) =>
       pools: poolsSchema(POOLS).describe(
         'mining pools that are asked what they credited and paid; they are only read',
       ),
-      alerts: alertsSchema(channels).prefault({}),
+      alerts: alertsSchema(channels, RULES).prefault({}),
       log: z.strictObject({ level: z.enum(LEVELS).default('info') }).prefault({}),
     })
     .superRefine((config, ctx) => {

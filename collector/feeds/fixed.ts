@@ -1,7 +1,7 @@
 import { z } from 'zod'
+import { CurrencySchema, currencyQuote, QUOTE_NAMES, type QuoteName } from '../../protocol/quote.ts'
 import { defineFeed, type Statement } from '../plugin/feed.ts'
 import { faultOf } from '../prices/quote-check.ts'
-import { CurrencySchema, currencyQuote, QUOTE_NAMES, type QuoteName } from '../prices/quote-book.ts'
 
 /** A number that can be a quote of this name. */
 const price = (name: QuoteName) =>

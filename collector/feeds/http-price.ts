@@ -3,11 +3,11 @@ import { z } from 'zod'
 import { PerwattError, reasonOf } from '../../protocol/kit/errors.ts'
 import { HttpUrlSchema } from '../../protocol/kit/fields.ts'
 import { SecretSchema } from '../../protocol/kit/secret.ts'
+import { QuoteNameSchema } from '../../protocol/quote.ts'
 import { defineFeed, type Statement } from '../plugin/feed.ts'
 import { AllowPrivateSchema, AmountSchema, feedClient, pollSchema, refineUrl } from '../prices/feed-http.ts'
 import { polling } from '../prices/polling.ts'
 import { scaled, timed } from '../prices/price-series.ts'
-import { QuoteNameSchema } from '../prices/quote-book.ts'
 import { readTime, TimeZoneSchema } from '../prices/time-zone.ts'
 
 const HEADER = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/

@@ -1,4 +1,4 @@
-// Made by `npm run generate` from the files of the folder; do not edit.
+// Made by `npm run generate` from the parts in this folder; do not edit.
 import type { FeedKind } from '../plugin/feed.ts'
 import bitcoinNode from './bitcoin-node.ts'
 import fixed from './fixed.ts'

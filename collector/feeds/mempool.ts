@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { reasonOf } from '../../protocol/kit/errors.ts'
 import { HttpUrlSchema } from '../../protocol/kit/fields.ts'
+import { CurrencySchema, currencyQuote, type QuoteName } from '../../protocol/quote.ts'
 import { defineFeed, type Statement } from '../plugin/feed.ts'
 import {
   AllowPrivateSchema,
@@ -11,7 +12,6 @@ import {
   refineUrl,
 } from '../prices/feed-http.ts'
 import { polling } from '../prices/polling.ts'
-import { CurrencySchema, currencyQuote, type QuoteName } from '../prices/quote-book.ts'
 
 /** A day of blocks: what pools average the fees over. */
 const FEE_BLOCKS = 144

@@ -3,11 +3,11 @@ import { stat } from 'node:fs/promises'
 import { type Parser, parse } from 'csv-parse'
 import { z } from 'zod'
 import { PerwattError, reasonOf } from '../../protocol/kit/errors.ts'
+import { QuoteNameSchema } from '../../protocol/quote.ts'
 import { defineFeed } from '../plugin/feed.ts'
 import { pollSchema } from '../prices/feed-http.ts'
 import { polling } from '../prices/polling.ts'
 import { scaled, type TimedPrice, timed } from '../prices/price-series.ts'
-import { QuoteNameSchema } from '../prices/quote-book.ts'
 import { readTime, TimeZoneSchema } from '../prices/time-zone.ts'
 
 /** Five-minute prices of three years. */

@@ -21,9 +21,9 @@ import {
 } from '../../protocol/topics.ts'
 import { clientIdOf } from '../broker/embedded.ts'
 import type { Receiver } from '../intake/receiver.ts'
-import type { InventoryBook } from './inventory.ts'
 import type { SiteState } from '../live/state.ts'
 import type { Quarantined } from '../plugin/store.ts'
+import type { InventoryBook } from './inventory.ts'
 
 const PAYLOAD_KEPT = 2_000
 

@@ -3,8 +3,8 @@ import { reasonOf } from '../../protocol/kit/errors.ts'
 import type { Log } from '../../protocol/kit/log.ts'
 import type { AckMessage } from '../../protocol/status.ts'
 import { MINUTE_MS, minuteOf } from '../../protocol/units.ts'
-import { type Append, type HighWater, isRefused, type Quarantined, type Store } from '../plugin/store.ts'
 import type { Loss } from '../plugin/accounts.ts'
+import { type Append, type HighWater, isRefused, type Quarantined, type Store } from '../plugin/store.ts'
 import { recordFault } from './record-check.ts'
 
 /** An agent's clock may run ahead of ours by this much before its records are put aside. */

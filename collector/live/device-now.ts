@@ -1,7 +1,8 @@
-import type { DeviceSituation } from '../plugin/situation.ts'
-import { earnedPerH } from '../economics/revenue.ts'
+import { earnedPerH } from '../economics/settlement/revenue.ts'
 import type { WorkloadOf } from '../economics/workloads.ts'
-import type { AgedDevice, LiveLook } from './live-view.ts'
+import type { DeviceSituation } from '../plugin/situation.ts'
+import type { AgedDevice } from './gauges.ts'
+import type { LiveLook } from './live-view.ts'
 
 /** The devices of a site as the alert rules judge them: made once for each device, each reading the newest look. */
 export class DevicesNow {

@@ -1,12 +1,17 @@
 import type { AdviceMessage } from '../../protocol/advice.ts'
-import type { Baseline, BaselinePrices, BaselineWorkload, PaidBy } from '../economics/baseline.ts'
-import { type AdvisedBlock, type Block, betterUse, type EnergyPrice } from '../economics/better-use.ts'
-import type { Machine } from '../economics/break-even.ts'
-import { MONTH_H } from '../economics/conversion.ts'
-import type { LiveWorkload } from '../economics/live.ts'
-import { offersOf } from '../economics/offers.ts'
+import type { Prices } from '../../protocol/quote.ts'
+import type { Baseline, BaselinePrices, BaselineWorkload, PaidBy } from '../economics/choices/baseline.ts'
+import {
+  type AdvisedBlock,
+  type Block,
+  betterUse,
+  type EnergyPrice,
+} from '../economics/choices/better-use.ts'
+import type { Machine } from '../economics/choices/break-even.ts'
+import { MONTH_H } from '../economics/choices/conversion.ts'
+import { offersOf } from '../economics/choices/offers.ts'
+import type { LiveWorkload } from '../economics/live/live-device.ts'
 import { ratio } from '../economics/ratio.ts'
-import type { Prices } from '../prices/quote-book.ts'
 import { type Costs, UNPAID, type Workload } from '../economics/workloads.ts'
 import { blocksOf } from './blocks.ts'
 import { defined, type LiveLook } from './live-view.ts'

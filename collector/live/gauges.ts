@@ -1,8 +1,9 @@
 import { STATES } from '../../protocol/sample.ts'
 import { inChunks } from '../economics/chunks.ts'
-import { efficiencyJPerTh } from '../economics/live.ts'
-import type { RackView, SiteView } from '../views/view.ts'
-import type { AgedDevice } from './live-view.ts'
+import { efficiencyJPerTh } from '../economics/live/live.ts'
+import type { LiveDevice } from '../economics/live/live-device.ts'
+import type { RackView } from '../views/device.ts'
+import type { SiteView } from '../views/site.ts'
 
 const UNREACHABLE = STATES.indexOf('unreachable')
 const FAULTY = STATES.indexOf('faulty')
@@ -24,6 +25,12 @@ type SiteGauges = Pick<
   | 'gpus'
   | 'gpuUtilizationRatio'
 >
+
+/** A device of the live plane, with the time at which what is known of it came in. */
+export interface AgedDevice extends LiveDevice {
+  simulated: boolean
+  receivedAtMs?: number
+}
 
 /** What all devices read, in flat arrays: sums over a hundred thousand of them take a millisecond. NaN is unknown. */
 export class Gauges {

@@ -1,8 +1,9 @@
-import { KWH_PER_WATT_YEAR, perKwhOfRates } from '../economics/revenue.ts'
-import type { FigureGroup, LiveGroup } from '../views/figures.ts'
 import { groupName } from '../books/grouping.ts'
+import { KWH_PER_WATT_YEAR, perKwhOfRates } from '../economics/settlement/revenue.ts'
 import type { Workload } from '../economics/workloads.ts'
-import type { AgedDevice, LiveLook } from './live-view.ts'
+import type { FigureGroup, LiveGroup } from '../views/figures.ts'
+import type { AgedDevice } from './gauges.ts'
+import type { LiveLook } from './live-view.ts'
 
 const SAT_PER_BTC = 1e8
 

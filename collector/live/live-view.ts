@@ -1,10 +1,13 @@
+import type { Prices } from '../../protocol/quote.ts'
 import type { Sample } from '../../protocol/sample.ts'
-import { efficiencyJPerTh, type LiveDevice, type LiveEarning, type LiveFigures } from '../economics/live.ts'
+import { efficiencyJPerTh } from '../economics/live/live.ts'
+import type { LiveEarning } from '../economics/live/live-device.ts'
+import type { LiveFigures } from '../economics/live/live-plane.ts'
 import { breakEvenUsdPerKwh, hashpriceUsdPerPhDay } from '../economics/mining.ts'
-import { perKwhOfRates } from '../economics/revenue.ts'
-import type { Prices } from '../prices/quote-book.ts'
-import type { AgentView, DeviceView, SiteView } from '../views/view.ts'
-import type { Gauges } from './gauges.ts'
+import { perKwhOfRates } from '../economics/settlement/revenue.ts'
+import type { DeviceView } from '../views/device.ts'
+import type { AgentView, SiteView } from '../views/site.ts'
+import type { AgedDevice, Gauges } from './gauges.ts'
 import { type AgentState, pollMs } from './state.ts'
 
 export interface SiteFacts {
@@ -12,12 +15,6 @@ export interface SiteFacts {
   name: string
   timeZone: string
   powerLimitW?: number | undefined
-}
-
-/** A device of the live plane, with the time at which what is known of it came in. */
-export interface AgedDevice extends LiveDevice {
-  simulated: boolean
-  receivedAtMs?: number
 }
 
 /** One look at the whole live plane: everything that a tick shows or judges comes from the same look. It holds until the next. */

@@ -1,5 +1,5 @@
-import type { Situation } from '../plugin/situation.ts'
 import type { Workload } from '../economics/workloads.ts'
+import type { Situation } from '../plugin/situation.ts'
 import { DevicesNow } from './device-now.ts'
 import { defined, type LiveLook, type SiteFacts } from './live-view.ts'
 

@@ -1,21 +1,26 @@
 import { MINUTE_MS } from '../../protocol/units.ts'
-import type { Situation } from '../plugin/situation.ts'
-import type { Machine } from '../economics/break-even.ts'
-import { perKwh, perKwhOfRates } from '../economics/revenue.ts'
-import type { SettleRules } from '../economics/settle.ts'
-import type { FigureGroup, LiveGroup, Unmatched } from '../views/figures.ts'
 import { ledgerFigure } from '../books/ledger-figure.ts'
-import { type LedgerProgress, ledgerHealth } from './ledger-health.ts'
-import type { RecentMinutes } from '../settling/recent-minutes.ts'
+import type { Machine } from '../economics/choices/break-even.ts'
+import { perKwh, perKwhOfRates } from '../economics/settlement/revenue.ts'
+import type { SettleRules } from '../economics/settlement/settle.ts'
+import { isUnpaid } from '../economics/workloads.ts'
+import type { Situation } from '../plugin/situation.ts'
+import type { Store } from '../plugin/store.ts'
 import { displayCurrency } from '../prices/display-currency.ts'
 import type { QuoteBook } from '../prices/quote-book.ts'
-import type { Store } from '../plugin/store.ts'
-import type { AlertView, DeviceView, Frame, RackView, SiteView, Trend, Views, WorkloadView } from '../views/view.ts'
-import { isUnpaid } from '../economics/workloads.ts'
+import type { RecentMinutes } from '../settling/recent-minutes.ts'
+import type { AlertView } from '../views/alert.ts'
+import type { DeviceView, RackView } from '../views/device.ts'
+import type { FigureGroup, LiveGroup, Unmatched } from '../views/figures.ts'
+import type { Frame, Trend } from '../views/frame.ts'
+import type { SiteView } from '../views/site.ts'
+import type { WorkloadView } from '../views/workload.ts'
 import { type Economy, economyOf, machinesOf } from './economy.ts'
+import type { AgedDevice } from './gauges.ts'
+import { type LedgerProgress, ledgerHealth } from './ledger-health.ts'
 import { liveGroups } from './live-groups.ts'
 import { LiveTable } from './live-table.ts'
-import { type AgedDevice, defined, deviceView, type LiveLook, type SiteFacts, siteView } from './live-view.ts'
+import { defined, deviceView, type LiveLook, type SiteFacts, siteView } from './live-view.ts'
 import { Situations } from './situation-of.ts'
 import type { SiteState } from './state.ts'
 import { unmatchedOwners } from './unmatched.ts'
@@ -40,7 +45,7 @@ export interface LiveViewsOptions {
 }
 
 /** What the screens and the API see: one look at the live plane a tick, and the ledger's minutes beside it. */
-export class LiveViews implements Views {
+export class LiveViews {
   readonly #o: LiveViewsOptions
   readonly #table: LiveTable
   #look: LiveLook

@@ -1,5 +1,5 @@
-import type { Quote } from '../prices/quote-book.ts'
-import type { LedgerSums } from './store.ts'
+import type { Quote } from '../../protocol/quote.ts'
+import type { LedgerSums } from '../economics/ledger-row.ts'
 
 /** What stands behind the ledger's figures, so that each can be explained, restated as it was priced, and audited. */
 

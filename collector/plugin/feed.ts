@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import type { QuoteName } from '../prices/quote-book.ts'
+import type { QuoteName } from '../../protocol/quote.ts'
 
 /** What a feed says of one name. */
 export interface Statement {

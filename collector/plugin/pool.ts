@@ -1,6 +1,5 @@
 import type { z } from 'zod'
-import type { Ask } from '../pool-watch/pool-client.ts'
-import type { Credit } from '../economics/pool-credit.ts'
+import type { Credit } from '../economics/settlement/pool-credit.ts'
 
 /**
  * The contract of a pool: what it says that it credited and paid. One file a pool in pools/, which names the document that
@@ -25,6 +24,27 @@ export interface Pool<S extends z.ZodObject = z.ZodObject> {
   refusal?(answer: unknown): string | undefined
   open(settings: z.output<S>, deps: PoolDeps): PoolSession
 }
+
+/** One request to a pool: a read, whatever its method. */
+export interface PoolRequest {
+  /** GET where absent */
+  method?: 'GET' | 'POST'
+  /** below the pool's `url` */
+  path: string
+  query?: Record<string, string>
+  headers?: Record<string, string>
+  /** sent as JSON */
+  json?: unknown
+  /** sent as a form */
+  form?: Record<string, string>
+}
+
+/** Sends a request and reads the answer through a schema. @throws PerwattError */
+export type Ask = <T extends z.ZodType>(
+  request: PoolRequest,
+  schema: T,
+  signal: AbortSignal,
+) => Promise<z.output<T>>
 
 export interface PoolDeps {
   ask: Ask

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { DurationMsSchema } from '../../protocol/kit/fields.ts'
-import { type AlertView, SEVERITIES } from '../views/view.ts'
+import { type AlertView, SEVERITIES } from '../views/alert.ts'
 import type { Situation } from './situation.ts'
 
 export type Severity = (typeof SEVERITIES)[number]

@@ -1,6 +1,6 @@
 import type { State } from '../../protocol/sample.ts'
-import type { PoolDifference } from '../economics/pool-difference.ts'
-import type { AlertView } from '../views/view.ts'
+import type { PoolDifference } from '../economics/settlement/pool-difference.ts'
+import type { AlertView } from '../views/alert.ts'
 
 /** All that the rules may look at, at one moment. Unknown is absent, and a rule says what absence means. */
 export interface Situation {

@@ -1,77 +1,15 @@
 import type { Interval } from '../../protocol/interval.ts'
 import { PerwattError } from '../../protocol/kit/errors.ts'
+import type { Quote } from '../../protocol/quote.ts'
 import type { Sample } from '../../protocol/sample.ts'
+import type { AgentInterval, LedgerRow, LedgerSums } from '../economics/ledger-row.ts'
 import type { Accounts, Change, Loss, Repricing, Settlement } from './accounts.ts'
-import type { Quote } from '../prices/quote-book.ts'
-
-/** An interval with the agent that closed it. Its key is (agentId, deviceId, owner, startMs). */
-export interface AgentInterval extends Interval {
-  agentId: string
-}
 
 /** How far an agent's records are in the store without a hole. */
 export interface HighWater {
   epoch: number
   seq: number
 }
-
-/**
- * One line of the ledger: what one device did for one owner in one minute, priced; a meter's lines are what it shows beyond the
- * machines behind it, a contract without machines has none of either. Its key is (minuteMs, workload, agentId, deviceId, owner). Whole numbers, so that any grouping adds up exactly.
- */
-export interface LedgerRow {
-  /** Unix ms, start of the UTC minute */
-  minuteMs: number
-  workload: string
-  agentId: string
-  deviceId: string
-  /** ownerKey of the owner; '' for nobody */
-  owner: string
-  /** '' where unknown */
-  container: string
-  rack: string
-  energyMilliJ: number
-  coveredMs: number
-  revenueNanoUsd: number
-  /** of the revenue what mining earned, in thousandths of a satoshi at the minute's price */
-  minedMilliSat: number
-  /** what a pool and a firmware kept; not in the revenue */
-  feeNanoUsd: number
-  /** of the energy */
-  costNanoUsd: number
-  /** its part of the demand charge */
-  demandNanoUsd: number
-  depreciationNanoUsd: number
-  workDiff1: number
-  gpuMs: number
-  busyGpuMs: number
-  tokensIn: number
-  /** of tokensIn what came from a cache */
-  tokensInCached: number
-  tokensOut: number
-  /** how many intervals are in this row */
-  intervals: number
-}
-
-/** The numbers of a ledger row that add up. */
-export const LEDGER_SUMS = [
-  'energyMilliJ',
-  'coveredMs',
-  'revenueNanoUsd',
-  'minedMilliSat',
-  'feeNanoUsd',
-  'costNanoUsd',
-  'demandNanoUsd',
-  'depreciationNanoUsd',
-  'workDiff1',
-  'gpuMs',
-  'busyGpuMs',
-  'tokensIn',
-  'tokensInCached',
-  'tokensOut',
-  'intervals',
-] as const
-export type LedgerSums = Record<(typeof LEDGER_SUMS)[number], number>
 
 export const GROUP_BYS = ['workload', 'device', 'agent', 'container', 'rack', 'site'] as const
 export type GroupBy = (typeof GROUP_BYS)[number]

@@ -2,33 +2,12 @@ import type { z } from 'zod'
 import { PerwattError } from '../../protocol/kit/errors.ts'
 import { explainZodError } from '../../protocol/kit/explain.ts'
 import { type AddressGuard, type Answer, exchange, retryAfter } from '../../protocol/kit/outbound.ts'
-import type { Pool } from '../plugin/pool.ts'
+import type { Ask, Pool } from '../plugin/pool.ts'
 import { ThrottledError } from '../prices/feed-http.ts'
 
 /** A fleet's list of workers is the longest answer: some 200 bytes a machine. */
 const MAX_BYTES = 16 * 2 ** 20
 const SAID_CHARS = 160
-
-/** One request to a pool: a read, whatever its method. */
-export interface PoolRequest {
-  /** GET where absent */
-  method?: 'GET' | 'POST'
-  /** below the pool's `url` */
-  path: string
-  query?: Record<string, string>
-  headers?: Record<string, string>
-  /** sent as JSON */
-  json?: unknown
-  /** sent as a form */
-  form?: Record<string, string>
-}
-
-/** Sends a request and reads the answer through a schema. @throws PerwattError */
-export type Ask = <T extends z.ZodType>(
-  request: PoolRequest,
-  schema: T,
-  signal: AbortSignal,
-) => Promise<z.output<T>>
 
 export interface PoolClientOptions {
   pool: Pick<Pool, 'asks' | 'spacingMs' | 'keyHelp' | 'refusal'>

@@ -1,8 +1,8 @@
 import { MINUTE_MS } from '../../protocol/units.ts'
-import { type PoolDifference, poolDifference } from '../economics/pool-difference.ts'
-import type { QuoteBook } from '../prices/quote-book.ts'
+import type { Credit } from '../economics/settlement/pool-credit.ts'
+import { type PoolDifference, poolDifference } from '../economics/settlement/pool-difference.ts'
 import type { Workload } from '../economics/workloads.ts'
-import type { Credit } from '../economics/pool-credit.ts'
+import type { QuoteBook } from '../prices/quote-book.ts'
 import type { PoolLedger } from './pool-ledger.ts'
 
 /** How often the BTC price is looked at for the average over a time. */

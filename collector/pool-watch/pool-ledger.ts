@@ -1,6 +1,6 @@
 import { HOUR_MS, MINUTE_MS, NANO_USD_PER_USD } from '../../protocol/units.ts'
-import type { LedgerPeriod } from '../economics/pool-difference.ts'
-import { DAY_MS } from '../economics/revenue.ts'
+import type { LedgerPeriod } from '../economics/settlement/pool-difference.ts'
+import { DAY_MS } from '../economics/settlement/revenue.ts'
 import type { Store } from '../plugin/store.ts'
 
 /** A bucket in which the ledger has a minute counts as there: at most four minutes of a day are taken for more than they are. */

@@ -1,8 +1,8 @@
 import { createHmac } from 'node:crypto'
 import { z } from 'zod'
 import { SecretSchema } from '../../protocol/kit/secret.ts'
+import { completeDays, lastDay, newestPayouts } from '../economics/settlement/pool-credit.ts'
 import { definePool } from '../plugin/pool.ts'
-import { completeDays, lastDay, newestPayouts } from '../economics/pool-credit.ts'
 import { amount, hashrateText, maybe, refusalByCode, utcText } from '../pool-watch/pool-fields.ts'
 
 /**

@@ -1,9 +1,16 @@
 import { z } from 'zod'
 import { SecretSchema } from '../../protocol/kit/secret.ts'
 import { hashrateHs } from '../../protocol/units.ts'
-import { DAY_MS } from '../economics/revenue.ts'
+import {
+  completeDays,
+  firstDay,
+  isoDate,
+  lastDay,
+  newestPayouts,
+  utcDay,
+} from '../economics/settlement/pool-credit.ts'
+import { DAY_MS } from '../economics/settlement/revenue.ts'
 import { definePool } from '../plugin/pool.ts'
-import { completeDays, firstDay, isoDate, lastDay, newestPayouts, utcDay } from '../economics/pool-credit.ts'
 import { amount, hashrateUnit, maybe, SATOSHIS_PER_BTC, unixS } from '../pool-watch/pool-fields.ts'
 
 /**

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { SecretSchema } from '../../protocol/kit/secret.ts'
+import { byDay, completeDays, firstDay, lastDay, newestPayouts } from '../economics/settlement/pool-credit.ts'
 import { definePool } from '../plugin/pool.ts'
-import { byDay, completeDays, firstDay, lastDay, newestPayouts } from '../economics/pool-credit.ts'
 import { amount, maybe, refusalByCode, unixS } from '../pool-watch/pool-fields.ts'
 
 /**

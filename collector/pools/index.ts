@@ -1,4 +1,4 @@
-// Made by `npm run generate` from the files of the folder; do not edit.
+// Made by `npm run generate` from the parts in this folder; do not edit.
 import type { Pool } from '../plugin/pool.ts'
 import antpool from './antpool.ts'
 import braiins from './braiins.ts'

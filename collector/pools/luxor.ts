@@ -1,6 +1,5 @@
 import { z } from 'zod'
 import { SecretSchema } from '../../protocol/kit/secret.ts'
-import { definePool } from '../plugin/pool.ts'
 import {
   byDay,
   completeDays,
@@ -9,7 +8,8 @@ import {
   lastDay,
   newestPayouts,
   utcDay,
-} from '../economics/pool-credit.ts'
+} from '../economics/settlement/pool-credit.ts'
+import { definePool } from '../plugin/pool.ts'
 import { amount, maybe, utcText } from '../pool-watch/pool-fields.ts'
 
 /**

@@ -1,6 +1,13 @@
 import { z } from 'zod'
+import {
+  byDay,
+  completeDays,
+  firstDay,
+  lastDay,
+  newestPayouts,
+  utcDay,
+} from '../economics/settlement/pool-credit.ts'
 import { definePool } from '../plugin/pool.ts'
-import { byDay, completeDays, firstDay, lastDay, newestPayouts, utcDay } from '../economics/pool-credit.ts'
 import { amount, maybe, SATOSHIS_PER_BTC, unixS, utcText } from '../pool-watch/pool-fields.ts'
 
 /**

@@ -1,7 +1,14 @@
 import { z } from 'zod'
 import { SecretSchema } from '../../protocol/kit/secret.ts'
+import {
+  completeDays,
+  firstDay,
+  isoDate,
+  lastDay,
+  newestPayouts,
+  utcDay,
+} from '../economics/settlement/pool-credit.ts'
 import { definePool } from '../plugin/pool.ts'
-import { completeDays, firstDay, isoDate, lastDay, newestPayouts, utcDay } from '../economics/pool-credit.ts'
 import { amount, maybe, refusalByCode, unixS, utcText } from '../pool-watch/pool-fields.ts'
 
 /**

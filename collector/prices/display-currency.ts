@@ -1,5 +1,5 @@
-import type { SiteView } from '../views/view.ts'
-import { currencyQuote, isStale, type Prices } from './quote-book.ts'
+import { currencyQuote, isStale, type Prices } from '../../protocol/quote.ts'
+import type { SiteView } from '../views/site.ts'
 
 /** The currency that screens show money in, where its rate is known; nothing for USD. */
 export function displayCurrency(

@@ -3,12 +3,10 @@ import { NameSchema } from '../../protocol/device.ts'
 import type { Log } from '../../protocol/kit/log.ts'
 import { pause } from '../../protocol/kit/retry.ts'
 import type { Feed, FeedContext, FeedKind } from '../plugin/feed.ts'
-import { FEEDS } from '../feeds/index.ts'
-import fixed from '../feeds/fixed.ts'
 import type { Store } from '../plugin/store.ts'
+import type { QuoteBook } from './quote-book.ts'
 import { QuoteDesk, TYPED } from './quote-desk.ts'
 import { QuoteWriter } from './quote-writer.ts'
-import type { QuoteBook } from './quote-book.ts'
 
 const REQUEST_MS = 10_000
 
@@ -65,6 +63,9 @@ const createFeeds = (
 export function createQuoteDesk(
   config: { prices: unknown; feeds: readonly FeedConfig[] },
   parts: {
+    kinds: readonly FeedKind[]
+    /** the kind that reads `prices:` */
+    typedKind: string
     book: QuoteBook
     store: Pick<Store, 'writeQuotes'>
     log: Log
@@ -72,11 +73,11 @@ export function createQuoteDesk(
     nowMs: () => number
   },
 ): QuoteDesk {
-  const { book, store, log, version, nowMs } = parts
+  const { kinds, typedKind, book, store, log, version, nowMs } = parts
   const context: FeedContext = { version, requestMs: REQUEST_MS, nowMs, random: Math.random, pause }
   const [typed, ...feeds] = createFeeds(
-    [{ name: TYPED, kind: fixed.kind, settings: config.prices }, ...config.feeds],
-    FEEDS,
+    [{ name: TYPED, kind: typedKind, settings: config.prices }, ...config.feeds],
+    kinds,
     context,
   )
   return new QuoteDesk({ book, writer: new QuoteWriter(store, log), typed: typed as Feed, feeds, nowMs, log })

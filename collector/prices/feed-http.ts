@@ -2,9 +2,15 @@ import { z } from 'zod'
 import { PerwattError, reasonOf } from '../../protocol/kit/errors.ts'
 import { explainZodError } from '../../protocol/kit/explain.ts'
 import { DurationMsSchema } from '../../protocol/kit/fields.ts'
+import {
+  addressGuard,
+  CidrSchema,
+  exchange,
+  literalAddress,
+  retryAfter,
+} from '../../protocol/kit/outbound.ts'
 import { withDeadline } from '../../protocol/kit/retry.ts'
 import type { FeedContext } from '../plugin/feed.ts'
-import { addressGuard, CidrSchema, exchange, literalAddress, retryAfter } from '../../protocol/kit/outbound.ts'
 
 /** How feeds ask over HTTP: guarded, bounded, without following redirects, and with errors that say what to do. */
 

@@ -1,6 +1,6 @@
+import type { QuoteName } from '../../protocol/quote.ts'
 import { HOUR_MS } from '../../protocol/units.ts'
 import type { Statement } from '../plugin/feed.ts'
-import type { QuoteName } from './quote-book.ts'
 
 /** Farther ahead than any market publishes; a year's file is not kept in the store at once. */
 export const AHEAD_MS = 8 * 24 * HOUR_MS

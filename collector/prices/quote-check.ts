@@ -1,4 +1,4 @@
-import type { QuoteName } from './quote-book.ts'
+import type { QuoteName } from '../../protocol/quote.ts'
 
 /** Above any price cap of a power market (some reach 20 USD/kWh): a price a MWh that nobody divided by 1000. */
 const MOST_USD_PER_KWH = 20

@@ -1,4 +1,5 @@
-import { isStale, lastIndexAtOrBefore, type Quote } from './quote-book.ts'
+import { isStale, type Quote } from '../../protocol/quote.ts'
+import { lastIndexAtOrBefore } from './quote-book.ts'
 
 /** What one source says of one name, oldest first. */
 export interface Offer {

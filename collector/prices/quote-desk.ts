@@ -1,18 +1,11 @@
 import type { Log } from '../../protocol/kit/log.ts'
+import { isStale, type Quote, type QuoteName, sourceName, unitOf } from '../../protocol/quote.ts'
 import type { Feed, FeedSink, Statement } from '../plugin/feed.ts'
+import { lastIndexAtOrBefore, type QuoteBook } from './quote-book.ts'
 import { faultOf } from './quote-check.ts'
 import { type Offer, planned } from './quote-choice.ts'
 import { type FeedReport, type HeldBack, QuoteSource } from './quote-source.ts'
 import type { QuoteWriter } from './quote-writer.ts'
-import {
-  isStale,
-  lastIndexAtOrBefore,
-  type Quote,
-  type QuoteBook,
-  type QuoteName,
-  sourceName,
-  unitOf,
-} from './quote-book.ts'
 
 /** The name under which prices of the configuration's `prices` stand. */
 export const TYPED = 'configuration'

@@ -1,7 +1,7 @@
+import { isStale, type Prices, QUOTE_NAMES, type Quote, type QuoteName } from '../../protocol/quote.ts'
 import type { PriceSituation } from '../plugin/situation.ts'
-import type { WorkloadView } from '../views/view.ts'
+import type { WorkloadView } from '../views/workload.ts'
 import type { QuoteDesk } from './quote-desk.ts'
-import { isStale, type Prices, QUOTE_NAMES, type Quote, type QuoteName } from './quote-book.ts'
 
 /** What the alert rules see of the prices: how old each is, what troubles its feeds, and what it prices. */
 export function priceSituations(

@@ -1,8 +1,8 @@
 import type { Log } from '../../protocol/kit/log.ts'
+import { type Quote, type QuoteName, unitOf } from '../../protocol/quote.ts'
 import type { Feed, Statement } from '../plugin/feed.ts'
 import { faultOf, leapOf } from './quote-check.ts'
 import type { Offer } from './quote-choice.ts'
-import { type Quote, type QuoteName, unitOf } from './quote-book.ts'
 
 /** A value that is not believed. */
 export interface HeldBack {

@@ -1,7 +1,7 @@
 import { reasonOf } from '../../protocol/kit/errors.ts'
 import type { Log } from '../../protocol/kit/log.ts'
+import type { Quote } from '../../protocol/quote.ts'
 import type { Store } from '../plugin/store.ts'
-import type { Quote } from './quote-book.ts'
 
 /** Of quotes that a store can't take now: months of a feed that is asked every five minutes. */
 const MAX_WAITING = 20_000

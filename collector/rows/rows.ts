@@ -1,7 +1,8 @@
 import { PerwattError } from '../../protocol/kit/errors.ts'
 import { MINUTE_MS, minuteOf } from '../../protocol/units.ts'
+import { LEDGER_SUMS, type LedgerRow, type LedgerSums } from '../economics/ledger-row.ts'
 import type { ChangeBucket, Loss } from '../plugin/accounts.ts'
-import { type Append, type HighWater, LEDGER_SUMS, type LedgerRow, type LedgerSums } from '../plugin/store.ts'
+import type { Append, HighWater } from '../plugin/store.ts'
 
 /** Rules that every store follows alike. */
 

@@ -1,12 +1,12 @@
 import { z } from 'zod'
 import { DurationMsSchema } from '../../protocol/kit/fields.ts'
 import { UNPAID } from '../economics/workloads.ts'
+import { commonSettings, defineRule, type Finding, type Rule } from '../plugin/rule.ts'
+import { anySilent, isSilent, silenceS } from '../plugin/silence.ts'
+import type { DeviceSituation, Situation } from '../plugin/situation.ts'
 import { metersDisagree } from './meters-disagree.ts'
 import { poolDifference } from './pool-difference.ts'
 import { staleQuote } from './stale-quote.ts'
-import { commonSettings, defineRule, type Finding, type Rule } from '../plugin/rule.ts'
-import { anySilent, isSilent, silenceS } from './silence.ts'
-import type { DeviceSituation, Situation } from '../plugin/situation.ts'
 
 const unpaid: ReadonlySet<string> = new Set(Object.values(UNPAID))
 

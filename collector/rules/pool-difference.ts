@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import type { PoolDifference } from '../economics/pool-difference.ts'
+import type { PoolDifference } from '../economics/settlement/pool-difference.ts'
 import { commonSettings, defineRule, type Finding } from '../plugin/rule.ts'
-import { anySilent } from './silence.ts'
+import { anySilent } from '../plugin/silence.ts'
 
 /** The last 24 h and yesterday: what is older was judged when it was new. */
 const JUDGED = 2

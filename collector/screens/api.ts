@@ -5,18 +5,15 @@ import { reasonOf } from '../../protocol/kit/errors.ts'
 import type { Log } from '../../protocol/kit/log.ts'
 import type { Books } from '../books/books.ts'
 import type { Figures } from '../books/figures.ts'
-import type { LedgerFigures } from '../views/figures.ts'
-import type { PoolView } from '../views/pools.ts'
 import type { QuoteDesk } from '../prices/quote-desk.ts'
 import type { StatementSource } from '../statements/statements.ts'
-import {
-  AlertViewSchema,
-  DeviceViewSchema,
-  FrameSchema,
-  SiteViewSchema,
-  type Views,
-  WorkloadViewSchema,
-} from '../views/view.ts'
+import { AlertViewSchema } from '../views/alert.ts'
+import { DeviceViewSchema } from '../views/device.ts'
+import type { LedgerFigures } from '../views/figures.ts'
+import { FrameSchema } from '../views/frame.ts'
+import type { PoolView } from '../views/pools.ts'
+import { SiteViewSchema } from '../views/site.ts'
+import { WorkloadViewSchema } from '../views/workload.ts'
 import { addBooks } from './books-api.ts'
 import { addEconomics } from './economics-api.ts'
 import { addFigures } from './figures-api.ts'
@@ -35,6 +32,7 @@ import {
   routeOf,
 } from './route.ts'
 import { addStatements } from './statements-api.ts'
+import type { Views } from './views.ts'
 
 const Device = DeviceViewSchema.meta({ id: 'Device' })
 const Health = z

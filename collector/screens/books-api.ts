@@ -1,11 +1,11 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import { withDeadline } from '../../protocol/kit/retry.ts'
+import { QUOTE_NAMES, QUOTE_UNITS, type Quote } from '../../protocol/quote.ts'
 import { MINUTE_MS, minuteOf } from '../../protocol/units.ts'
 import { AuditSchema, type Books, LossSchema, QuarantineSchema, RepricingSchema } from '../books/books.ts'
-import { ExplanationSchema } from '../views/explanation.ts'
-import type { RepricingRequest } from '../settling/repricer.ts'
 import { faultOf } from '../prices/quote-check.ts'
-import { QUOTE_NAMES, QUOTE_UNITS, type Quote } from '../prices/quote-book.ts'
+import type { RepricingRequest } from '../settling/repricer.ts'
+import { ExplanationSchema } from '../views/explanation.ts'
 import { type Fault, stepMsOf, stepSchema, timeSchema } from './ledger-query.ts'
 import {
   badParameters,

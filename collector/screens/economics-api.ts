@@ -1,13 +1,13 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import { bodyLimit } from 'hono/body-limit'
 import { AdviceBlockSchema, AdviceMessageSchema, UseSchema } from '../../protocol/advice.ts'
-import { losers, modelBreakEvens } from '../economics/break-even.ts'
-import { type Scenario, ScenarioSchema } from '../economics/scenario.ts'
-import { pricesNow, scenarioFault, whatIf } from '../economics/whatif.ts'
-import { LoserSchema, ModelSchema, WhatIfSchema } from '../economics/economics-view.ts'
+import { losers, modelBreakEvens } from '../economics/choices/break-even.ts'
+import { LoserSchema, ModelSchema, WhatIfSchema } from '../economics/choices/economics-view.ts'
+import { type Scenario, ScenarioSchema } from '../economics/choices/scenario.ts'
+import { pricesNow, scenarioFault, whatIf } from '../economics/choices/whatif.ts'
 import { adviceOf } from '../live/economy.ts'
-import type { Views } from '../views/view.ts'
 import { badParameters, ErrorSchema, json, none, parameters, problem, refused, routeOf } from './route.ts'
+import type { Views } from './views.ts'
 
 const SCENARIO_BYTES = 64 * 1024
 const MOST_LOSERS = 10_000

@@ -10,9 +10,9 @@ import {
   PeriodsSchema,
   UnmatchedSchema,
 } from '../views/figures.ts'
-import type { Views } from '../views/view.ts'
 import { timeSchema } from './ledger-query.ts'
 import { ErrorSchema, json, none, parameters, refused, routeOf, storeFailed } from './route.ts'
+import type { Views } from './views.ts'
 
 const DEADLINE_MS = 20_000
 const failed = json(ErrorSchema, 'The store does not answer')

@@ -4,11 +4,12 @@ import { reasonOf } from '../../protocol/kit/errors.ts'
 import type { Log } from '../../protocol/kit/log.ts'
 import { withDeadline } from '../../protocol/kit/retry.ts'
 import type { FigureGroup, LedgerFigures } from '../views/figures.ts'
-import { type LedgerFigure, LedgerFigureSchema, type Views } from '../views/view.ts'
+import { type LedgerFigure, LedgerFigureSchema } from '../views/ledger-figure.ts'
 import { csvLine } from './csv.ts'
 import { ledgerParameters, readLedgerQuery } from './ledger-query.ts'
 import { badParameters, ErrorSchema, json, parameters, refused, storeFailed } from './route.ts'
 import { textStream } from './text-stream.ts'
+import type { Views } from './views.ts'
 
 /** Of a piece of time; an answer may have many. */
 const DEADLINE_MS = 20_000

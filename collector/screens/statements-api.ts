@@ -1,7 +1,7 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
-import { type Statement, StatementListSchema, StatementSchema } from '../views/statement.ts'
 import type { StatementSource } from '../statements/statements.ts'
+import { type Statement, StatementListSchema, StatementSchema } from '../views/statement.ts'
 import { badParameters, ErrorSchema, json, parameters, problem, refused, storeFailed } from './route.ts'
 import { statementCsv } from './statement-csv.ts'
 import { statementPage } from './statement-page.ts'

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { reasonOf } from '../../protocol/kit/errors.ts'
 import type { Log } from '../../protocol/kit/log.ts'
-import type { Views } from '../views/view.ts'
+import type { Views } from './views.ts'
 
 /** A browser that holds more unsent bytes than this gets no new frame until its socket has drained. */
 const MAX_UNSENT_BYTES = 256 * 1024

@@ -1,35 +1,9 @@
 import { HOUR_MS, MINUTE_MS } from '../../protocol/units.ts'
-import { LEDGER_SUMS, type LedgerBucket, type LedgerRow, type LedgerSums, type Store } from '../plugin/store.ts'
+import { addSums, type LedgerRow, type LedgerSums, zeroSums } from '../economics/ledger-row.ts'
 import type { Restatement, Settlement } from '../plugin/accounts.ts'
+import type { LedgerBucket, Store } from '../plugin/store.ts'
 
 const KEPT_MS = 24 * HOUR_MS
-
-export const zeroSums = (): LedgerSums =>
-  Object.fromEntries(LEDGER_SUMS.map((name) => [name, 0])) as LedgerSums
-
-/** Adds b to a, in place. */
-export function addSums(a: LedgerSums, b: LedgerSums): LedgerSums {
-  for (const name of LEDGER_SUMS) a[name] += b[name]
-  return a
-}
-
-/** The rows of a minute by workload. */
-export function sumsByWorkload(rows: readonly LedgerRow[]): Map<string, LedgerSums> {
-  const sums = new Map<string, LedgerSums>()
-  for (const row of rows) sums.set(row.workload, addSums(sums.get(row.workload) ?? zeroSums(), row))
-  return sums
-}
-
-/** Minutes as [from, to) of each run of neighbours, oldest first. */
-export function runsOf(minutes: readonly number[]): [fromMs: number, toMs: number][] {
-  const runs: [number, number][] = []
-  for (const minute of [...minutes].sort((a, b) => a - b)) {
-    const run = runs.at(-1)
-    if (run && minute <= run[1]) run[1] = minute + MINUTE_MS
-    else runs.push([minute, minute + MINUTE_MS])
-  }
-  return runs
-}
 
 /** The last 24 h of the ledger by minute and workload, in memory, so that the screens ask no store at every tick. */
 export class RecentMinutes {

@@ -1,10 +1,11 @@
 import { reasonOf } from '../../protocol/kit/errors.ts'
 import type { Log } from '../../protocol/kit/log.ts'
 import { pause } from '../../protocol/kit/retry.ts'
+import type { Prices, Quote } from '../../protocol/quote.ts'
 import { MINUTE_MS } from '../../protocol/units.ts'
-import { type Prices, type Quote, QuoteBook } from '../prices/quote-book.ts'
-import { isRefused, type Store } from '../plugin/store.ts'
 import type { Repricing, Settlement } from '../plugin/accounts.ts'
+import { isRefused, type Store } from '../plugin/store.ts'
+import { QuoteBook } from '../prices/quote-book.ts'
 import type { MinuteTerms, Pricing } from './pricing.ts'
 import type { Settler } from './settler.ts'
 

@@ -1,17 +1,19 @@
 import { reasonOf } from '../../protocol/kit/errors.ts'
 import type { Log } from '../../protocol/kit/log.ts'
 import { HOUR_MS, MINUTE_MS, minuteOf } from '../../protocol/units.ts'
-import { type KnownDevices, settleMinute } from '../economics/settle.ts'
 import {
   type AgentInterval,
-  isRefused,
+  addSums,
   LEDGER_SUMS,
   type LedgerRow,
   type LedgerSums,
-  type Store,
-} from '../plugin/store.ts'
+  sumsByWorkload,
+  zeroSums,
+} from '../economics/ledger-row.ts'
+import { runsOf } from '../economics/minute-runs.ts'
+import { type KnownDevices, settleMinute } from '../economics/settlement/settle.ts'
 import type { Change, Repricing, Settlement } from '../plugin/accounts.ts'
-import { addSums, runsOf, sumsByWorkload, zeroSums } from './recent-minutes.ts'
+import { isRefused, type Store } from '../plugin/store.ts'
 import type { MinuteTerms, Pricing } from './pricing.ts'
 
 const MINUTES_AT_ONCE = 30

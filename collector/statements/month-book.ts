@@ -1,12 +1,12 @@
+import { type Quote, sourceName } from '../../protocol/quote.ts'
 import { HOUR_MS, MINUTE_MS, minuteOf } from '../../protocol/units.ts'
 import type { Period } from '../economics/calendar.ts'
-import { type Account, MonthAccounts } from '../economics/month-account.ts'
-import { PeakPower } from '../economics/peak-power.ts'
-import type { KnownDevices } from '../economics/settle.ts'
+import { PeakPower } from '../economics/energy/peak-power.ts'
+import type { KnownDevices } from '../economics/settlement/settle.ts'
+import { type Account, MonthAccounts } from '../economics/statement/month-account.ts'
 import type { Settlement } from '../plugin/accounts.ts'
-import type { Pricing, Rules } from '../settling/pricing.ts'
-import { type Quote, sourceName } from '../prices/quote-book.ts'
 import type { Store } from '../plugin/store.ts'
+import type { Pricing, Rules } from '../settling/pricing.ts'
 import { type BasisSums, sampleBasis } from './power-basis.ts'
 
 /** So much of the ledger is in memory at once, minute by minute. */

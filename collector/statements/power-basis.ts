@@ -1,8 +1,8 @@
 import type { PowerBasis } from '../../protocol/sample.ts'
 import { MINUTE_MS } from '../../protocol/units.ts'
-import type { KnownDevices } from '../economics/settle.ts'
-import type { Rules } from '../settling/pricing.ts'
+import type { KnownDevices } from '../economics/settlement/settle.ts'
 import type { Store } from '../plugin/store.ts'
+import type { Rules } from '../settling/pricing.ts'
 
 /** Energy of samples by how it was known, mJ, by workload. */
 export type BasisSums = Map<string, Map<PowerBasis | 'unknown', number>>

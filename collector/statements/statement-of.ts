@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto'
 import { MILLIJOULES_PER_KWH, MINUTE_MS, NANO_USD_PER_USD } from '../../protocol/units.ts'
-import { inCents } from '../economics/cents.ts'
-import type { Account } from '../economics/month-account.ts'
-import { demandTrueUp, linesOf, paysByBitcoin } from '../economics/statement.ts'
+import type { LedgerSums } from '../economics/ledger-row.ts'
+import { inCents } from '../economics/statement/cents.ts'
+import type { Account } from '../economics/statement/month-account.ts'
+import { demandTrueUp, linesOf, paysByBitcoin } from '../economics/statement/statement.ts'
 import type { ChangeBucket, Repricing } from '../plugin/accounts.ts'
-import type { LedgerSums } from '../plugin/store.ts'
+import type { Statement, StatementLine } from '../views/statement.ts'
 import type { MonthBook } from './month-book.ts'
 import { basisRatios } from './power-basis.ts'
-import type { Statement, StatementLine } from '../views/statement.ts'
 
 /** Everything that a statement says something of. */
 export interface StatementFacts {

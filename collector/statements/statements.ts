@@ -1,13 +1,13 @@
 import { withDeadline } from '../../protocol/kit/retry.ts'
 import { MILLIJOULES_PER_KWH, NANO_USD_PER_USD } from '../../protocol/units.ts'
 import { monthNamed, type Period } from '../economics/calendar.ts'
-import { inCents } from '../economics/cents.ts'
-import type { KnownDevices } from '../economics/settle.ts'
-import type { Pricing } from '../settling/pricing.ts'
+import type { KnownDevices } from '../economics/settlement/settle.ts'
+import { inCents } from '../economics/statement/cents.ts'
 import type { Store } from '../plugin/store.ts'
+import type { Pricing } from '../settling/pricing.ts'
+import type { Statement, StatementList } from '../views/statement.ts'
 import { type MonthBook, readMonth } from './month-book.ts'
 import { numberOf, statementOf } from './statement-of.ts'
-import type { Statement, StatementList } from '../views/statement.ts'
 
 /** A month of a large site. */
 const READ_MS = 120_000

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { QuoteSchema } from '../prices/quote-book.ts'
+import { QuoteSchema } from '../../protocol/quote.ts'
 
 /** What the API says of how a figure of the ledger came about. */
 

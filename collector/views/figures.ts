@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { type LedgerFigure, LedgerFigureSchema } from './view.ts'
+import { type LedgerFigure, LedgerFigureSchema } from './ledger-figure.ts'
 
 /** What the API says beside the live plane and the plain ledger: figures over the usual times, owners without a rule, balances. */
 

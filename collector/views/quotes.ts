@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { PriceViewSchema } from './view.ts'
-import { QuoteNameSchema, QuoteSchema } from '../prices/quote-book.ts'
+import { QuoteNameSchema, QuoteSchema } from '../../protocol/quote.ts'
+import { PriceViewSchema } from './site.ts'
 
 const unix = z.number().int().describe('Unix time, ms')
 

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import type { Driver } from '../../agent/plugin/driver.ts'
 import { DRIVERS } from '../../agent/drivers/index.ts'
+import type { Driver } from '../../agent/plugin/driver.ts'
 import { fixture } from './asic-harness.ts'
 import { capturedDevices, capturedFiles } from './captures.ts'
 

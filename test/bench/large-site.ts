@@ -1,8 +1,13 @@
-import { attribution } from '../../collector/economics/attribution.ts'
 import { monthsOf } from '../../collector/economics/calendar.ts'
-import type { SettleRules } from '../../collector/economics/settle.ts'
+import { attribution } from '../../collector/economics/energy/attribution.ts'
+import type { SettleRules } from '../../collector/economics/settlement/settle.ts'
+import {
+  AttributionSchema,
+  CostsSchema,
+  type Workload,
+  WorkloadSchema,
+} from '../../collector/economics/workloads.ts'
 import type { SiteState } from '../../collector/live/state.ts'
-import { AttributionSchema, CostsSchema, type Workload, WorkloadSchema } from '../../collector/economics/workloads.ts'
 import type { Device } from '../../protocol/device.ts'
 import type { Owner } from '../../protocol/owner.ts'
 import type { Sample } from '../../protocol/sample.ts'

@@ -4,13 +4,15 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { createRandom } from '../../agent/simulator/base/random.ts'
 import { createAlerting } from '../../collector/alerts/alerting.ts'
-import type { LiveContext } from '../../collector/economics/live.ts'
-import { RecentMinutes } from '../../collector/settling/recent-minutes.ts'
+import type { LiveContext } from '../../collector/economics/live/live-device.ts'
 import { SiteState } from '../../collector/live/state.ts'
 import { LiveViews } from '../../collector/live/views.ts'
-import { QuoteBook, type QuoteName } from '../../collector/prices/quote-book.ts'
+import { QuoteBook } from '../../collector/prices/quote-book.ts'
+import { RULES } from '../../collector/rules/index.ts'
+import { RecentMinutes } from '../../collector/settling/recent-minutes.ts'
 import { SILENT } from '../../protocol/kit/log.ts'
-import { plainFigures } from '../collector/economics/plain-figures.ts'
+import type { QuoteName } from '../../protocol/quote.ts'
+import { plainFigures } from '../collector/economics/live/plain-figures.ts'
 import { plainDevices } from '../collector/live-events.ts'
 import { MemoryStore } from '../collector/memory-store.ts'
 import { LargeSite, largeSiteRules } from './large-site.ts'
@@ -48,7 +50,14 @@ const stateMiB = rssMiB()
 
 const folder = mkdtempSync(join(tmpdir(), 'perwatt-bench-live-'))
 const config = { rules: {}, receivers: [] }
-const alerting = createAlerting({ config, dataFolder: folder, log: SILENT, channels: [], now: () => nowMs })
+const alerting = createAlerting({
+  config,
+  dataFolder: folder,
+  log: SILENT,
+  channels: [],
+  rules: RULES,
+  now: () => nowMs,
+})
 const rules = largeSiteRules()
 const context: LiveContext = { ...rules, find: (deviceId) => state.find(deviceId) }
 const views = new LiveViews({

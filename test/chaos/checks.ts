@@ -1,4 +1,5 @@
-import { type AgentInterval, LEDGER_SUMS, type LedgerBucket } from '../../collector/plugin/store.ts'
+import { type AgentInterval, LEDGER_SUMS } from '../../collector/economics/ledger-row.ts'
+import type { LedgerBucket } from '../../collector/plugin/store.ts'
 import { intervalKey } from '../../protocol/interval.ts'
 import { minuteOf } from '../../protocol/units.ts'
 import { recordText } from './closed-records.ts'

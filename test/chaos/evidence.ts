@@ -1,5 +1,6 @@
 import type { WrittenTruth } from '../../agent/commands/simulate.ts'
-import type { AgentInterval, LedgerBucket, Quarantined, Store } from '../../collector/plugin/store.ts'
+import type { AgentInterval } from '../../collector/economics/ledger-row.ts'
+import type { LedgerBucket, Quarantined, Store } from '../../collector/plugin/store.ts'
 import { MINUTE_MS, minuteOf } from '../../protocol/units.ts'
 import type { ClockStretch } from './clock.ts'
 import type { ClosedRecords } from './closed-records.ts'

@@ -1,4 +1,4 @@
-import type { AgentInterval } from '../../collector/plugin/store.ts'
+import type { AgentInterval } from '../../collector/economics/ledger-row.ts'
 import type { Interval } from '../../protocol/interval.ts'
 import { type Check, groupBy } from './checks.ts'
 import type { Evidence } from './evidence.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { AgentInterval } from '../../collector/plugin/store.ts'
+import type { AgentInterval } from '../../collector/economics/ledger-row.ts'
 import { realStarts } from './real-time.ts'
 
 const record = (startMs: number): AgentInterval => ({

@@ -1,4 +1,4 @@
-import type { AgentInterval } from '../../collector/plugin/store.ts'
+import type { AgentInterval } from '../../collector/economics/ledger-row.ts'
 import type { ClockStretch } from './clock.ts'
 
 /** A step is seen up to a second late, and the stretch in which it is seen began one poll before. */

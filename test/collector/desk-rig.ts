@@ -1,8 +1,9 @@
 import type { FeedSink, Statement } from '../../collector/plugin/feed.ts'
+import { QuoteBook } from '../../collector/prices/quote-book.ts'
 import { QuoteDesk } from '../../collector/prices/quote-desk.ts'
 import { QuoteWriter } from '../../collector/prices/quote-writer.ts'
-import { type Quote, QuoteBook, type QuoteName } from '../../collector/prices/quote-book.ts'
 import { createLog } from '../../protocol/kit/log.ts'
+import type { Quote, QuoteName } from '../../protocol/quote.ts'
 
 export const T0 = Date.UTC(2026, 5, 15, 12)
 

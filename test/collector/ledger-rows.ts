@@ -1,5 +1,5 @@
-import { zeroSums } from '../../collector/settling/recent-minutes.ts'
-import type { LedgerRow } from '../../collector/plugin/store.ts'
+import type { LedgerRow } from '../../collector/economics/ledger-row.ts'
+import { zeroSums } from '../../collector/economics/ledger-row.ts'
 
 /** A workload's rows of whole minutes, each the same, from a time on. */
 export const minutesOf = (

@@ -1,10 +1,10 @@
 import fc from 'fast-check'
-import type { LiveDevice } from '../../collector/economics/live.ts'
-import { pollMs, type SiteState, STALE_POLLS } from '../../collector/live/state.ts'
-import type { Prices, QuoteName } from '../../collector/prices/quote-book.ts'
+import type { LiveDevice } from '../../collector/economics/live/live-device.ts'
 import { type Workload, WorkloadSchema } from '../../collector/economics/workloads.ts'
+import { pollMs, type SiteState, STALE_POLLS } from '../../collector/live/state.ts'
 import type { Device } from '../../protocol/device.ts'
 import type { Owner } from '../../protocol/owner.ts'
+import type { Prices, QuoteName } from '../../protocol/quote.ts'
 import type { Sample, State } from '../../protocol/sample.ts'
 import { HOUR_MS } from '../../protocol/units.ts'
 

@@ -1,3 +1,10 @@
+import {
+  type AgentInterval,
+  addSums,
+  LEDGER_SUMS,
+  type LedgerRow,
+  zeroSums,
+} from '../../collector/economics/ledger-row.ts'
 import type {
   Change,
   ChangeBucket,
@@ -6,23 +13,19 @@ import type {
   Settlement,
   Terms,
 } from '../../collector/plugin/accounts.ts'
-import { addSums, zeroSums } from '../../collector/settling/recent-minutes.ts'
-import type { Quote } from '../../collector/prices/quote-book.ts'
-import {
-  type AgentInterval,
-  type Append,
-  type HighWater,
-  LEDGER_SUMS,
-  type LedgerBucket,
-  type LedgerQuery,
-  type LedgerRow,
-  type Quarantined,
-  type SettledWith,
-  type Store,
+import type {
+  Append,
+  HighWater,
+  LedgerBucket,
+  LedgerQuery,
+  Quarantined,
+  SettledWith,
+  Store,
 } from '../../collector/plugin/store.ts'
 import { whole } from '../../collector/rows/rows.ts'
 import { intervalKey } from '../../protocol/interval.ts'
 import { PerwattError } from '../../protocol/kit/errors.ts'
+import type { Quote } from '../../protocol/quote.ts'
 import { minuteOf } from '../../protocol/units.ts'
 
 /** A store in memory with the contract's semantics, for tests of what stands before it; the real ones have their own. */

@@ -1,7 +1,6 @@
-import { attribution } from '../../collector/economics/attribution.ts'
 import { monthsOf } from '../../collector/economics/calendar.ts'
-import type { SettleContext } from '../../collector/economics/settle.ts'
-import type { RulesText } from '../../collector/settling/pricing.ts'
+import { attribution } from '../../collector/economics/energy/attribution.ts'
+import type { SettleContext } from '../../collector/economics/settlement/settle.ts'
 import {
   AttributionSchema,
   type AttributionSettings,
@@ -9,6 +8,7 @@ import {
   CostsSchema,
   type Workload,
 } from '../../collector/economics/workloads.ts'
+import type { RulesText } from '../../collector/settling/pricing.ts'
 import type { Device } from '../../protocol/device.ts'
 
 export interface RulesOptions {

@@ -5,7 +5,10 @@ import { join } from 'node:path'
 import mqtt, { type MqttClient } from 'mqtt'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { DeviceView, LedgerFigure, SiteView, WorkloadView } from '../../collector/views/view.ts'
+import type { DeviceView } from '../../collector/views/device.ts'
+import type { LedgerFigure } from '../../collector/views/ledger-figure.ts'
+import type { SiteView } from '../../collector/views/site.ts'
+import type { WorkloadView } from '../../collector/views/workload.ts'
 import { decode } from '../../protocol/codec.ts'
 import {
   decodeIntervals,

@@ -1,7 +1,7 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
-import type { Periods } from '../../collector/views/figures.ts'
 import { type Assets, buildWeb } from '../../collector/screens/web-build.ts'
+import type { Periods } from '../../collector/views/figures.ts'
 import { Secret } from '../../protocol/kit/secret.ts'
 import { launchChromium } from '../chromium.ts'
 import { evaluate } from '../collector/screens/recompute.ts'

@@ -1,16 +1,16 @@
 import { z } from 'zod'
+import { known } from '../../../protocol/kit/defined.ts'
 import { reasonOf } from '../../../protocol/kit/errors.ts'
 import { withDeadline } from '../../../protocol/kit/retry.ts'
 import type { Holder } from '../../../protocol/owner.ts'
-import { defineDriver, type Reading, type Session } from '../../plugin/driver.ts'
-import { gpuState } from '../../gpu/state.ts'
-import { known } from '../../../protocol/kit/defined.ts'
-import { LostGpus } from '../../gpu/lost-gpus.ts'
-import { openTenancy, TenancySettingsSchema } from '../../tenancy/tenancy.ts'
-import { type AmdStatic, amdGpus, amdMetrics, amdPower, amdProcesses, amdStatic } from './output.ts'
 import { AMD_HINTS } from '../../gpu/amdgpu.ts'
+import { LostGpus } from '../../gpu/lost-gpus.ts'
+import { gpuState } from '../../gpu/state.ts'
+import { defineDriver, type Reading, type Session } from '../../plugin/driver.ts'
+import { openTenancy, TenancySettingsSchema } from '../../tenancy/tenancy.ts'
 import type { Row } from '../../wire/cgminer-text.ts'
 import { Program } from '../../wire/command.ts'
+import { type AmdStatic, amdGpus, amdMetrics, amdPower, amdProcesses, amdStatic } from './output.ts'
 
 /** how long a question may take that the watts don't wait for */
 const ASIDE_MS = 3000

@@ -1,12 +1,12 @@
-import { PerwattError } from '../../../protocol/kit/errors.ts'
-import type { Reading } from '../../plugin/driver.ts'
 import { known } from '../../../protocol/kit/defined.ts'
-import type { GpuProcess } from '../../tenancy/contract.ts'
-import { amdTextRows } from './text.ts'
+import { PerwattError } from '../../../protocol/kit/errors.ts'
 import { amdHardwareId } from '../../gpu/amdgpu.ts'
-import { isRow, rowsOf } from '../../wire/loose-json.ts'
-import type { Row } from '../../wire/cgminer-text.ts'
 import { type Fields, fieldsOf, findNumber, findText, jsonIn } from '../../gpu/smi-output.ts'
+import type { Reading } from '../../plugin/driver.ts'
+import type { GpuProcess } from '../../tenancy/contract.ts'
+import type { Row } from '../../wire/cgminer-text.ts'
+import { isRow, rowsOf } from '../../wire/loose-json.ts'
+import { amdTextRows } from './text.ts'
 
 /** The names of the values drift with every release of ROCm, and so does the shape around them: they are found by meaning. */
 

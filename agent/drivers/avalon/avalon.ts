@@ -1,16 +1,16 @@
 import { z } from 'zod'
 import { PortSchema } from '../../../protocol/kit/fields.ts'
+import { poolFacts } from '../../asic/cgminer-pools.ts'
+import { firmwareOf } from '../../asic/firmware.ts'
+import { fromGhs, fromMhs } from '../../asic/hashrates.ts'
+import { ratedJPerTh } from '../../asic/rated-efficiency.ts'
 import type { AsicFacts } from '../../asic/reading.ts'
 import { asicSession } from '../../asic/session.ts'
 import { defineDriver } from '../../plugin/driver.ts'
-import { ratedJPerTh } from '../../asic/rated-efficiency.ts'
-import { firmwareOf } from '../../asic/firmware.ts'
-import { avalonModules, type Module } from './modules.ts'
 import type { CgminerReply } from '../../wire/cgminer.ts'
-import { amount, macOf, rowsOf, textOf } from '../../wire/loose-json.ts'
-import { poolFacts } from '../../asic/cgminer-pools.ts'
 import type { Row } from '../../wire/cgminer-text.ts'
-import { fromGhs, fromMhs } from '../../asic/hashrates.ts'
+import { amount, macOf, rowsOf, textOf } from '../../wire/loose-json.ts'
+import { avalonModules, type Module } from './modules.ts'
 
 export default defineDriver({
   name: 'avalon',

@@ -1,7 +1,7 @@
 import type { Board, Fan } from '../../asic/reading.ts'
-import { avalonFaults } from './errors.ts'
-import { numbersOf, rowsOf } from '../../wire/loose-json.ts'
 import type { Row } from '../../wire/cgminer-text.ts'
+import { numbersOf, rowsOf } from '../../wire/loose-json.ts'
+import { avalonFaults } from './errors.ts'
 
 /**
  * A mining module of an Avalon: `Ver[1246-83-...] GHSspd[81072.68] PS[0 1214 1316 242 3189 1320 3504] ...`, the value of

@@ -1,9 +1,9 @@
 import { PerwattError } from '../../../protocol/kit/errors.ts'
+import { fromMhs } from '../../asic/hashrates.ts'
 import { stratumPools } from '../../asic/pools.ts'
 import type { AsicFacts, Board } from '../../asic/reading.ts'
-import { amount, isRow, isTrue, numberOf, positive, rowsOf, textOf } from '../../wire/loose-json.ts'
 import type { Row } from '../../wire/cgminer-text.ts'
-import { fromMhs } from '../../asic/hashrates.ts'
+import { amount, isRow, isTrue, numberOf, positive, rowsOf, textOf } from '../../wire/loose-json.ts'
 import type { WebClient } from '../../wire/web-client.ts'
 
 export const GRAPHQL = '/graphql'

@@ -1,9 +1,9 @@
 import { hashrateHs } from '../../../protocol/units.ts'
+import type { PoolFacts } from '../../asic/cgminer-pools.ts'
 import { stratumPools } from '../../asic/pools.ts'
 import type { AsicFacts, Board } from '../../asic/reading.ts'
-import { amount, isRow, isTrue, macOf, numberOf, positive, rowsOf, textOf } from '../../wire/loose-json.ts'
-import type { PoolFacts } from '../../asic/cgminer-pools.ts'
 import type { Row } from '../../wire/cgminer-text.ts'
+import { amount, isRow, isTrue, macOf, numberOf, positive, rowsOf, textOf } from '../../wire/loose-json.ts'
 import { LIST, type WebClient } from '../../wire/web-client.ts'
 
 /** The pages of Braiins OS' public REST API (25.07 and later) that are read; each wants the token of a login. */

@@ -1,15 +1,15 @@
 import { isIPv6 } from 'node:net'
 import { z } from 'zod'
+import { known } from '../../../protocol/kit/defined.ts'
 import { HttpUrlSchema } from '../../../protocol/kit/fields.ts'
 import { SecretSchema } from '../../../protocol/kit/secret.ts'
-import { defineDriver, type Reading, type Session } from '../../plugin/driver.ts'
-import { gpuState } from '../../gpu/state.ts'
-import { known } from '../../../protocol/kit/defined.ts'
 import { LostGpus } from '../../gpu/lost-gpus.ts'
-import { type DcgmGpu, gpusOf } from './fields.ts'
-import { getText } from '../../wire/http.ts'
 import { isFatalXid, xidText } from '../../gpu/nvidia-xid.ts'
+import { gpuState } from '../../gpu/state.ts'
+import { defineDriver, type Reading, type Session } from '../../plugin/driver.ts'
+import { getText } from '../../wire/http.ts'
 import { parseMetrics } from '../../wire/prometheus.ts'
+import { type DcgmGpu, gpusOf } from './fields.ts'
 
 const MIB = 1 << 20
 

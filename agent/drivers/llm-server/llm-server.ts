@@ -1,13 +1,13 @@
 import { z } from 'zod'
+import { known } from '../../../protocol/kit/defined.ts'
 import { HttpUrlSchema } from '../../../protocol/kit/fields.ts'
 import { SecretSchema } from '../../../protocol/kit/secret.ts'
 import type { State } from '../../../protocol/sample.ts'
-import { defineDriver, type OwnerCounters, type Session } from '../../plugin/driver.ts'
-import { known } from '../../../protocol/kit/defined.ts'
 import { Rate } from '../../counting/rate.ts'
+import { defineDriver, type OwnerCounters, type Session } from '../../plugin/driver.ts'
 import { getText } from '../../wire/http.ts'
-import { formatOf, type LlmCounters, llmCounters } from './metrics.ts'
 import { parseMetrics } from '../../wire/prometheus.ts'
+import { formatOf, type LlmCounters, llmCounters } from './metrics.ts'
 
 export default defineDriver({
   name: 'llm-server',

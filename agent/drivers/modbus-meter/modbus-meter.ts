@@ -1,10 +1,10 @@
 import { z } from 'zod'
 import { PortSchema } from '../../../protocol/kit/fields.ts'
 import { JOULES_PER_KWH } from '../../../protocol/units.ts'
-import { defineDriver, type Reading, type Session } from '../../plugin/driver.ts'
-import { type MeterMap, type MeterRegister, MODBUS_MAPS } from './maps.ts'
 import { StepCounter } from '../../counting/coarse-counter.ts'
+import { defineDriver, type Reading, type Session } from '../../plugin/driver.ts'
 import { ModbusTcp, READ_FUNCTIONS } from '../../wire/modbus.ts'
+import { type MeterMap, type MeterRegister, MODBUS_MAPS } from './maps.ts'
 import { decodeRegisters, REGISTER_TYPES, type RegisterType } from './registers.ts'
 import { findSunSpecMeter, readSunSpecMeter, type SunSpecMeter } from './sunspec.ts'
 

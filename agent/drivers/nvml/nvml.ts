@@ -1,14 +1,14 @@
 import { z } from 'zod'
 import { PerwattError } from '../../../protocol/kit/errors.ts'
 import { DurationMsSchema } from '../../../protocol/kit/fields.ts'
-import { defineDriver, type Session } from '../../plugin/driver.ts'
-import { type GpuSnapshot, gpuReading, useOf } from '../../gpu/reading.ts'
 import { LostGpus } from '../../gpu/lost-gpus.ts'
+import { type GpuSnapshot, gpuReading, useOf } from '../../gpu/reading.ts'
+import { defineDriver, type Session } from '../../plugin/driver.ts'
 import { openTenancy, TenancySettingsSchema } from '../../tenancy/tenancy.ts'
-import { SMI_ASKS, SmiHost } from './nvidia-smi/host.ts'
 import { HungCalls } from './library/calls.ts'
 import { NvmlHost } from './library/host.ts'
 import { NVML_FUNCTIONS } from './library/library.ts'
+import { SMI_ASKS, SmiHost } from './nvidia-smi/host.ts'
 
 const nowMs = () => performance.now()
 

@@ -1,11 +1,11 @@
 import { z } from 'zod'
-import { PerwattError } from '../../../protocol/kit/errors.ts'
-import { defineDriver, type Session } from '../../plugin/driver.ts'
 import { known } from '../../../protocol/kit/defined.ts'
+import { PerwattError } from '../../../protocol/kit/errors.ts'
 import { Rate } from '../../counting/rate.ts'
 import { Unwrapped } from '../../counting/wrap-counter.ts'
-import { countedZones, type RaplZone, raplZones } from './powercap.ts'
+import { defineDriver, type Session } from '../../plugin/driver.ts'
 import { Sysfs } from '../../wire/sysfs.ts'
+import { countedZones, type RaplZone, raplZones } from './powercap.ts'
 
 const JOULES_PER_MICROJOULE = 1e-6
 

@@ -1,7 +1,7 @@
-import { JOULES_PER_KWH } from '../../../protocol/units.ts'
 import { known } from '../../../protocol/kit/defined.ts'
-import { amount, isRow, positive, rowsOf } from '../../wire/loose-json.ts'
+import { JOULES_PER_KWH } from '../../../protocol/units.ts'
 import type { Row } from '../../wire/cgminer-text.ts'
+import { amount, isRow, positive, rowsOf } from '../../wire/loose-json.ts'
 
 /** What a resource says of the power that goes into a machine. */
 export interface RedfishPower {

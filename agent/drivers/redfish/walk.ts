@@ -1,11 +1,11 @@
+import { known } from '../../../protocol/kit/defined.ts'
 import { PerwattError } from '../../../protocol/kit/errors.ts'
 import type { Reading } from '../../plugin/driver.ts'
-import { known } from '../../../protocol/kit/defined.ts'
-import { textOf } from '../../wire/loose-json.ts'
 import type { Row } from '../../wire/cgminer-text.ts'
+import { textOf } from '../../wire/loose-json.ts'
+import { noPage } from '../../wire/web-client.ts'
 import { linkOf, linksOf, type Redfish } from './client.ts'
 import { powerOf } from './power.ts'
-import { noPage } from '../../wire/web-client.ts'
 
 /** Where a machine's power is, found once; then only these are asked. */
 export interface PowerSource {

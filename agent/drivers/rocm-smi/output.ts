@@ -1,10 +1,10 @@
-import { PerwattError } from '../../../protocol/kit/errors.ts'
-import type { Reading } from '../../plugin/driver.ts'
-import { gpuState } from '../../gpu/state.ts'
 import { known } from '../../../protocol/kit/defined.ts'
+import { PerwattError } from '../../../protocol/kit/errors.ts'
 import { amdHardwareId } from '../../gpu/amdgpu.ts'
-import { isRow } from '../../wire/loose-json.ts'
 import { type Fields, fieldsOf, findNumber, findText, jsonIn } from '../../gpu/smi-output.ts'
+import { gpuState } from '../../gpu/state.ts'
+import type { Reading } from '../../plugin/driver.ts'
+import { isRow } from '../../wire/loose-json.ts'
 
 /**
  * The GPUs of `rocm-smi --json`, `{ card0: { 'Average Graphics Package Power (W)': '39.0' }, system: ... }`, where all values

@@ -1,3 +1,6 @@
+import { known } from '../../../protocol/kit/defined.ts'
+import { indexBelow, measured, type SnmpValue, textOf } from '../../wire/snmp-value.ts'
+import type { SnmpReader } from './memory.ts'
 import {
   type PartKind,
   type PartTable,
@@ -6,9 +9,6 @@ import {
   type PduVendor,
   type Quantity,
 } from './tables.ts'
-import { known } from '../../../protocol/kit/defined.ts'
-import type { SnmpReader } from './memory.ts'
-import { indexBelow, measured, type SnmpValue, textOf } from '../../wire/snmp-value.ts'
 
 export const SYS_OBJECT_ID = '1.3.6.1.2.1.1.2.0'
 

@@ -1,23 +1,17 @@
 import { z } from 'zod'
 import { NameSchema } from '../../../protocol/device.ts'
+import { known } from '../../../protocol/kit/defined.ts'
 import { PerwattError } from '../../../protocol/kit/errors.ts'
 import { PortSchema } from '../../../protocol/kit/fields.ts'
 import { JOULES_PER_KWH } from '../../../protocol/units.ts'
-import { defineDriver, type Reading, type Session } from '../../plugin/driver.ts'
-import { PDU_TABLES } from './tables.ts'
-import { known } from '../../../protocol/kit/defined.ts'
 import { StepCounter } from '../../counting/coarse-counter.ts'
-import {
-  discoverPdu,
-  type Instance,
-  type PduLayout,
-  type PduPart,
-  SYS_OBJECT_ID,
-} from './layout.ts'
+import { defineDriver, type Reading, type Session } from '../../plugin/driver.ts'
 import { Snmp } from '../../wire/snmp.ts'
 import { SNMP_ACCESS } from '../../wire/snmp-access.ts'
-import { remembering } from './memory.ts'
 import { measured, type SnmpValue } from '../../wire/snmp-value.ts'
+import { discoverPdu, type Instance, type PduLayout, type PduPart, SYS_OBJECT_ID } from './layout.ts'
+import { remembering } from './memory.ts'
+import { PDU_TABLES } from './tables.ts'
 
 const JOULES_PER_WH = JOULES_PER_KWH / 1000
 /** hundredths of a second since the agent began */

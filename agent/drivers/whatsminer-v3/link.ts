@@ -1,8 +1,8 @@
 import { PerwattError } from '../../../protocol/kit/errors.ts'
 import { type Address, parseReply, REFUSED, showAddress } from '../../wire/cgminer.ts'
-import { isRow, numberOf, textOf } from '../../wire/loose-json.ts'
 import type { Row } from '../../wire/cgminer-text.ts'
 import { LengthPrefixedLink } from '../../wire/length-prefixed.ts'
+import { isRow, numberOf, textOf } from '../../wire/loose-json.ts'
 
 /** Whatsminer's API 3: `{"cmd","param"}` is answered by `{"code","msg","desc"}`; questions need no account. */
 export class WhatsminerLink {

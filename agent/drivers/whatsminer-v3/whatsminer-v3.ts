@@ -1,12 +1,14 @@
 import { z } from 'zod'
 import { PortSchema } from '../../../protocol/kit/fields.ts'
+import { firmwareIn } from '../../asic/firmware.ts'
+import { fromThs } from '../../asic/hashrates.ts'
 import { stratumPools } from '../../asic/pools.ts'
+import { ratedJPerTh } from '../../asic/rated-efficiency.ts'
 import type { AsicFacts, Board } from '../../asic/reading.ts'
 import { minerSession } from '../../asic/session.ts'
-import { defineDriver, type FirstAnswers } from '../../plugin/driver.ts'
-import { ratedJPerTh } from '../../asic/rated-efficiency.ts'
 import { whatsminerFault } from '../../asic/whatsminer-errors.ts'
-import { firmwareIn } from '../../asic/firmware.ts'
+import { defineDriver, type FirstAnswers } from '../../plugin/driver.ts'
+import type { Row } from '../../wire/cgminer-text.ts'
 import {
   amount,
   isTrue,
@@ -17,8 +19,6 @@ import {
   rowsOf,
   textOf,
 } from '../../wire/loose-json.ts'
-import type { Row } from '../../wire/cgminer-text.ts'
-import { fromThs } from '../../asic/hashrates.ts'
 import { WhatsminerLink } from './link.ts'
 
 export default defineDriver({

@@ -1,5 +1,13 @@
-import type { Job } from './jobs.ts'
 import type { Random } from '../base/random.ts'
+
+/** A container that holds whole GPUs of one host, as Kubernetes' device plugin gives them out. */
+export interface Job {
+  namespace: string
+  pod: string
+  container: string
+  /** how busy its GPUs are now, 0 to 1 */
+  load: number
+}
 
 export interface GpuModel {
   /** as the driver spells it */

@@ -1,14 +1,5 @@
-import type { Gpu, GpuHost } from './host.ts'
 import { type Random, Wander } from '../base/random.ts'
-
-/** A container that holds whole GPUs of one host, as Kubernetes' device plugin gives them out. */
-export interface Job {
-  namespace: string
-  pod: string
-  container: string
-  /** how busy its GPUs are now, 0 to 1 */
-  load: number
-}
+import type { Gpu, GpuHost, Job } from './host.ts'
 
 interface Rental extends Job {
   host: GpuHost

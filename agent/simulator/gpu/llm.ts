@@ -1,5 +1,5 @@
-import type { Job } from './jobs.ts'
 import { type Random, Wander } from '../base/random.ts'
+import type { Job } from './host.ts'
 
 const DAY_S = 86_400
 /** UTC hour of the most traffic */

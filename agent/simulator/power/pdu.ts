@@ -1,7 +1,7 @@
 import { createSocket, type Socket } from 'node:dgram'
 import { createAgent, createMib, MaxAccess, MibProviderType, ObjectType } from 'net-snmp'
-import type { GpuHost } from '../gpu/host.ts'
 import { explainAddress } from '../base/listener.ts'
+import type { GpuHost } from '../gpu/host.ts'
 
 /** PDU2-MIB, as a Raritan PX3 fills it. */
 const PDU2 = '1.3.6.1.4.1.13742.6'

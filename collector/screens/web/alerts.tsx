@@ -1,4 +1,5 @@
-import type { AlertView, SiteView } from '../../views/view.ts'
+import type { AlertView } from '../../views/alert.ts'
+import type { SiteView } from '../../views/site.ts'
 import { useFit } from './fit.ts'
 import { clock, count, span } from './format.ts'
 import { SimulatedChip } from './header.tsx'

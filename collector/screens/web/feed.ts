@@ -1,4 +1,4 @@
-import type { Frame, Trend } from '../../views/view.ts'
+import type { Frame, Trend } from '../../views/frame.ts'
 
 export type Connection = 'connecting' | 'open' | 'lost'
 

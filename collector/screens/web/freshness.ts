@@ -1,4 +1,5 @@
-import type { AgentView, Frame } from '../../views/view.ts'
+import type { Frame } from '../../views/frame.ts'
+import type { AgentView } from '../../views/site.ts'
 
 /** Data older than this many polls of its agent is stale. */
 const STALE_POLLS = 3

@@ -1,4 +1,4 @@
-import type { SiteView } from '../../views/view.ts'
+import type { SiteView } from '../../views/site.ts'
 import { clock, count, zone } from './format.ts'
 import { useMoney } from './money.ts'
 

@@ -1,4 +1,4 @@
-import type { WorkloadKind, WorkloadView } from '../../views/view.ts'
+import type { WorkloadKind, WorkloadView } from '../../views/workload.ts'
 
 /** Kinds of workload in an operator's words. */
 export const KINDS: Record<WorkloadKind, string> = {

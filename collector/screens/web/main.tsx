@@ -1,5 +1,5 @@
 import { render } from 'preact'
-import type { Frame, Trend } from '../../views/view.ts'
+import type { Frame, Trend } from '../../views/frame.ts'
 import { type Connection, openFeed } from './feed.ts'
 import { Wall } from './wall.tsx'
 

@@ -1,6 +1,6 @@
 import { createContext } from 'preact'
 import { useContext } from 'preact/hooks'
-import type { SiteView } from '../../views/view.ts'
+import type { SiteView } from '../../views/site.ts'
 import { fixed, significant, UNKNOWN } from './format.ts'
 
 /** Money as a screen shows it. Every figure comes in USD, and is converted here and nowhere else. */

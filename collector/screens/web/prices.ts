@@ -1,4 +1,4 @@
-import type { SiteView } from '../../views/view.ts'
+import type { SiteView } from '../../views/site.ts'
 import { fixed, span } from './format.ts'
 import type { Money } from './money.ts'
 

@@ -1,4 +1,4 @@
-import type { RackView } from '../../views/view.ts'
+import type { RackView } from '../../views/device.ts'
 import type { RackLayout } from './rack-layout.ts'
 import type { Theme } from './theme.ts'
 

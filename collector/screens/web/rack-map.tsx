@@ -1,5 +1,5 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
-import type { RackView } from '../../views/view.ts'
+import type { RackView } from '../../views/device.ts'
 import { count } from './format.ts'
 import { drawRacks } from './rack-draw.ts'
 import { layoutRacks } from './rack-layout.ts'

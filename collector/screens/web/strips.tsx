@@ -1,4 +1,4 @@
-import type { SiteView } from '../../views/view.ts'
+import type { SiteView } from '../../views/site.ts'
 import { clock, count, stopwatch } from './format.ts'
 import type { Freshness } from './freshness.ts'
 import { useMoney } from './money.ts'

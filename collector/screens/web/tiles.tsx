@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact'
-import type { AlertView, SiteView } from '../../views/view.ts'
+import type { AlertView } from '../../views/alert.ts'
+import type { SiteView } from '../../views/site.ts'
 import { clock, count, hashrate, percent, power, span, UNKNOWN } from './format.ts'
 import { type Money, useMoney } from './money.ts'
 import { SHAPES } from './shapes.ts'

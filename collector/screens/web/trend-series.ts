@@ -1,4 +1,5 @@
-import type { Trend, WorkloadView } from '../../views/view.ts'
+import type { Trend } from '../../views/frame.ts'
+import type { WorkloadView } from '../../views/workload.ts'
 
 /** Lines that can still be told apart. */
 const MAX_LINES = 6

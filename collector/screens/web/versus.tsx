@@ -1,4 +1,5 @@
-import type { SiteView, WorkloadView } from '../../views/view.ts'
+import type { SiteView } from '../../views/site.ts'
+import type { WorkloadView } from '../../views/workload.ts'
 import { fixed, power } from './format.ts'
 import { type Business, businessesOf } from './kinds.ts'
 import { useMoney } from './money.ts'

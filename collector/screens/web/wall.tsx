@@ -1,4 +1,4 @@
-import type { Frame, Trend } from '../../views/view.ts'
+import type { Frame, Trend } from '../../views/frame.ts'
 import { Alerts } from './alerts.tsx'
 import type { Connection } from './feed.ts'
 import { freshnessOf } from './freshness.ts'

@@ -1,4 +1,4 @@
-import type { DeviceView } from '../../views/view.ts'
+import type { DeviceView } from '../../views/device.ts'
 import { useFit } from './fit.ts'
 import { power } from './format.ts'
 import { SimulatedChip } from './header.tsx'

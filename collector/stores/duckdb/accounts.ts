@@ -1,5 +1,5 @@
+import type { Quote } from '../../../protocol/quote.ts'
 import type { Accounts, Change, Repricing, Settlement } from '../../plugin/accounts.ts'
-import type { Quote } from '../../prices/quote-book.ts'
 import type { SettledWith } from '../../plugin/store.ts'
 import { CHANGE_SUMS, changeColumns, changeOfColumns } from '../../rows/rows.ts'
 import type { Database } from './database.ts'

@@ -1,20 +1,19 @@
+import type { Quote } from '../../../protocol/quote.ts'
 import { MINUTE_MS } from '../../../protocol/units.ts'
-import type { Quote } from '../../prices/quote-book.ts'
-import {
-  type AgentInterval,
-  type GroupBy,
-  type HighWater,
-  LEDGER_SUMS,
-  type LedgerBucket,
-  type Quarantined,
-  type Store,
-  type StoredSample,
+import { type AgentInterval, LEDGER_SUMS } from '../../economics/ledger-row.ts'
+import type {
+  GroupBy,
+  HighWater,
+  LedgerBucket,
+  Quarantined,
+  Store,
+  StoredSample,
 } from '../../plugin/store.ts'
+import { lastByKey, minuteAtOrAfter } from '../../rows/rows.ts'
+import { ownerFromText } from '../../rows/text.ts'
 import { duckdbAccounts, keepSettledWith } from './accounts.ts'
 import { appendAll, type KeptInterval } from './append.ts'
 import { Database, type DatabaseOptions } from './database.ts'
-import { lastByKey, minuteAtOrAfter } from '../../rows/rows.ts'
-import { ownerFromText } from '../../rows/text.ts'
 
 const GROUP_COLUMNS: Record<GroupBy, string> = {
   workload: 'workload',

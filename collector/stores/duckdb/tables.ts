@@ -1,5 +1,5 @@
 import { INTERVAL_QUANTITIES } from '../../../protocol/interval.ts'
-import { LEDGER_SUMS } from '../../plugin/store.ts'
+import { LEDGER_SUMS } from '../../economics/ledger-row.ts'
 import { CHANGE_SUMS } from '../../rows/rows.ts'
 
 export type ColumnType = 'VARCHAR' | 'BIGINT' | 'DOUBLE' | 'BOOLEAN'

@@ -1,6 +1,6 @@
 import type { IPoint } from 'influx'
+import type { Quote } from '../../../protocol/quote.ts'
 import type { Accounts, Change, Loss, Repricing, Settlement, Terms } from '../../plugin/accounts.ts'
-import type { Quote } from '../../prices/quote-book.ts'
 import { CHANGE_SUMS, changeColumns, changeOfColumns } from '../../rows/rows.ts'
 import type { InfluxClient } from './client.ts'
 import { point, present, type Row, text } from './points.ts'

@@ -1,22 +1,16 @@
 import { PerwattError } from '../../../protocol/kit/errors.ts'
 import type { Log } from '../../../protocol/kit/log.ts'
 import { HOUR_MS, MINUTE_MS } from '../../../protocol/units.ts'
-import { runsOf } from '../../settling/recent-minutes.ts'
-import {
-  type Append,
-  type GroupBy,
-  type HighWater,
-  LEDGER_SUMS,
-  type LedgerBucket,
-  type Store,
-} from '../../plugin/store.ts'
+import { LEDGER_SUMS } from '../../economics/ledger-row.ts'
+import { runsOf } from '../../economics/minute-runs.ts'
+import type { Append, GroupBy, HighWater, LedgerBucket, Store } from '../../plugin/store.ts'
+import { marksAfter, minuteAtOrAfter, thin, withoutDevices } from '../../rows/rows.ts'
+import { fromPlain } from '../../rows/text.ts'
+import { Turns } from '../../rows/turns.ts'
 import { changePoint, influxAccounts, lossPoint, repricingPoint, settlementPoint } from './accounts.ts'
 import { InfluxClient, type InfluxOptions } from './client.ts'
 import * as points from './points.ts'
 import { literal, within } from './query.ts'
-import { marksAfter, minuteAtOrAfter, thin, withoutDevices } from '../../rows/rows.ts'
-import { fromPlain } from '../../rows/text.ts'
-import { Turns } from '../../rows/turns.ts'
 
 const GROUP_TAGS: Record<GroupBy, string | undefined> = {
   workload: 'workload',

@@ -1,14 +1,8 @@
 import { FieldType, type IPoint, type ISchemaOptions } from 'influx'
 import { INTERVAL_QUANTITIES } from '../../../protocol/interval.ts'
-import type { Quote } from '../../prices/quote-book.ts'
-import type { HighWater } from '../../plugin/store.ts'
-import {
-  type AgentInterval,
-  LEDGER_SUMS,
-  type LedgerRow,
-  type Quarantined,
-  type StoredSample,
-} from '../../plugin/store.ts'
+import type { Quote } from '../../../protocol/quote.ts'
+import { type AgentInterval, LEDGER_SUMS, type LedgerRow } from '../../economics/ledger-row.ts'
+import type { HighWater, Quarantined, StoredSample } from '../../plugin/store.ts'
 import { CHANGE_SUMS, whole } from '../../rows/rows.ts'
 import { fromPlain, ownerFromText, ownerText, toPlain } from '../../rows/text.ts'
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { agentConfigSchema, spoolFolderOf } from '../../../agent/config/config.ts'
-import { DRIVERS } from '../../../agent/drivers/index.ts'
 import { EXAMPLE } from '../../../agent/config/example.ts'
+import { DRIVERS } from '../../../agent/drivers/index.ts'
 import { parseConfig } from '../../../protocol/kit/config.ts'
 import { UsageError } from '../../../protocol/kit/errors.ts'
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { DeviceAccumulator } from '../../../agent/metering/accumulator.ts'
 import { StepCounter } from '../../../agent/counting/coarse-counter.ts'
+import { DeviceAccumulator } from '../../../agent/metering/accumulator.ts'
 
 const TENTH_KWH_J = 360_000
 const START_MS = 1_790_000_040_000

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { Counter } from '../../../agent/metering/counter.ts'
 import { Unwrapped } from '../../../agent/counting/wrap-counter.ts'
+import { Counter } from '../../../agent/metering/counter.ts'
 
 const ANYTHING = { atMs: 0, perMs: 0, atOnce: Number.POSITIVE_INFINITY, always: true }
 

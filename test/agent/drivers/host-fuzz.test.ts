@@ -3,12 +3,18 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { Reading } from '../../../agent/plugin/driver.ts'
-import redfish from '../../../agent/drivers/redfish/redfish.ts'
-import { amdGpus, amdMetrics, amdPower, amdProcesses, amdStatic } from '../../../agent/drivers/amd-smi/output.ts'
+import {
+  amdGpus,
+  amdMetrics,
+  amdPower,
+  amdProcesses,
+  amdStatic,
+} from '../../../agent/drivers/amd-smi/output.ts'
 import { dcmiPowerW, ipmiPowerSensors, wholeMachine } from '../../../agent/drivers/ipmi/ipmitool.ts'
+import redfish from '../../../agent/drivers/redfish/redfish.ts'
 import { rocmReadings } from '../../../agent/drivers/rocm-smi/output.ts'
 import { xpuIdentities, xpuReading, xpuValues } from '../../../agent/drivers/xpu-smi/output.ts'
+import type { Reading } from '../../../agent/plugin/driver.ts'
 import { PerwattError } from '../../../protocol/kit/errors.ts'
 import { soon } from '../asic-harness.ts'
 import { captureOf, capturesIn, hasCapturesOf } from '../host-captures.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import whatsminer from '../../../agent/drivers/whatsminer.ts'
 import { whatsminerFault } from '../../../agent/asic/whatsminer-errors.ts'
+import whatsminer from '../../../agent/drivers/whatsminer.ts'
 import { closeReplays, edited, fixture, readOnce, replay, sessionOf, soon } from '../asic-harness.ts'
 import { captured, expectedOf, hasCaptures, WITH_CAPTURES } from '../captures.ts'
 

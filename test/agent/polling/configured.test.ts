@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { asConfigured } from '../../../agent/polling/configured.ts'
 import type { Reading } from '../../../agent/plugin/driver.ts'
+import { asConfigured } from '../../../agent/polling/configured.ts'
 
 const CONFIG = { id: 'rig', driver: 'cgminer', host: '192.0.2.1' }
 const reading = (sample: Reading['sample']): Reading => ({ identity: { kind: 'asic' }, sample })

@@ -5,8 +5,9 @@ import { Webhook } from 'standardwebhooks'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { type Alerting, type AlertingOptions, createAlerting } from '../../../collector/alerts/alerting.ts'
 import { alertsSchema } from '../../../collector/alerts/config.ts'
-import type { Situation } from '../../../collector/plugin/situation.ts'
 import createWebhookChannel from '../../../collector/channels/webhook.ts'
+import type { Situation } from '../../../collector/plugin/situation.ts'
+import { RULES } from '../../../collector/rules/index.ts'
 import { SILENT } from '../../../protocol/kit/log.ts'
 import { WebhookReceiver } from '../../webhook-receiver.ts'
 import { agent, miner, situation } from './situations.ts'
@@ -29,7 +30,7 @@ afterEach(async () => {
 
 /** Sends to the receiver; `more` is written over the receiver's settings. */
 function alertingWith(more: object = {}, options: Partial<AlertingOptions> = {}): Alerting {
-  const config = alertsSchema(channels).parse({
+  const config = alertsSchema(channels, RULES).parse({
     rules: { hot: { for: '10s', clearFor: '10s' } },
     receivers: [
       {
@@ -40,6 +41,7 @@ function alertingWith(more: object = {}, options: Partial<AlertingOptions> = {})
     ],
   })
   const alerting = createAlerting({
+    rules: RULES,
     config,
     dataFolder: join(folder, 'data'),
     log: SILENT,

@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { alertsSchema } from '../../../collector/alerts/config.ts'
+import createWebhookChannel from '../../../collector/channels/webhook.ts'
 import { activeRules } from '../../../collector/plugin/rule.ts'
 import { RULES } from '../../../collector/rules/index.ts'
-import createWebhookChannel from '../../../collector/channels/webhook.ts'
 import { parseConfig } from '../../../protocol/kit/config.ts'
 import { UsageError } from '../../../protocol/kit/errors.ts'
 
-const schema = alertsSchema([createWebhookChannel({ version: '0.0.0' })])
+const schema = alertsSchema([createWebhookChannel({ version: '0.0.0' })], RULES)
 const SECRET = `whsec_${Buffer.alloc(32, 'a').toString('base64')}`
 const receiver = (name: string) =>
   `{ name: ${name}, webhook: { url: https://hooks.example/x, secret: ${SECRET} } }`

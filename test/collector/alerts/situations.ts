@@ -1,6 +1,6 @@
 import { type ActiveRule, activeRules } from '../../../collector/plugin/rule.ts'
-import { RULES } from '../../../collector/rules/index.ts'
 import type { AgentSituation, DeviceSituation, Situation } from '../../../collector/plugin/situation.ts'
+import { RULES } from '../../../collector/rules/index.ts'
 
 const T0 = Date.UTC(2026, 0, 15, 12)
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Figures } from '../../../collector/books/figures.ts'
-import { RecentMinutes } from '../../../collector/settling/recent-minutes.ts'
 import { WorkloadSchema } from '../../../collector/economics/workloads.ts'
+import { RecentMinutes } from '../../../collector/settling/recent-minutes.ts'
 import { MINUTE_MS } from '../../../protocol/units.ts'
 import { batch, KNOWN, LedgerRig, POOL, record, T0, TENANT } from '../ledger-rig.ts'
 import { MemoryStore } from '../memory-store.ts'

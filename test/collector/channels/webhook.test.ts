@@ -1,8 +1,8 @@
 import type { LookupFunction } from 'node:net'
 import { Webhook } from 'standardwebhooks'
 import { afterEach, describe, expect, test } from 'vitest'
-import type { OutgoingMessage } from '../../../collector/plugin/channel.ts'
 import createWebhookChannel, { WebhookSettingsSchema } from '../../../collector/channels/webhook.ts'
+import type { OutgoingMessage } from '../../../collector/plugin/channel.ts'
 import { explainZodError } from '../../../protocol/kit/explain.ts'
 import { WebhookReceiver } from '../../webhook-receiver.ts'
 

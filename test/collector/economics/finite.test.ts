@@ -1,13 +1,13 @@
 import fc from 'fast-check'
 import { describe, it } from 'vitest'
-import type { Baseline, BaselineWorkload, PaidBy } from '../../../collector/economics/baseline.ts'
-import { type Block, betterUse } from '../../../collector/economics/better-use.ts'
-import { losers, type Machine, modelBreakEvens } from '../../../collector/economics/break-even.ts'
-import { offersOf } from '../../../collector/economics/offers.ts'
-import { ScenarioSchema } from '../../../collector/economics/scenario.ts'
-import { whatIf } from '../../../collector/economics/whatif.ts'
+import type { Baseline, BaselineWorkload, PaidBy } from '../../../collector/economics/choices/baseline.ts'
+import { type Block, betterUse } from '../../../collector/economics/choices/better-use.ts'
+import { losers, type Machine, modelBreakEvens } from '../../../collector/economics/choices/break-even.ts'
+import { offersOf } from '../../../collector/economics/choices/offers.ts'
+import { ScenarioSchema } from '../../../collector/economics/choices/scenario.ts'
+import { whatIf } from '../../../collector/economics/choices/whatif.ts'
 import { unfinite } from '../unfinite.ts'
-import { workload } from './site-now.ts'
+import { workload } from './live/site-now.ts'
 
 /** Less than any machine or contract says. */
 const NEXT_TO_NOTHING = 1e-12

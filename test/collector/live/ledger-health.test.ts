@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { ledgerHealth } from '../../../collector/live/ledger-health.ts'
 import { RecentMinutes } from '../../../collector/settling/recent-minutes.ts'
-import type { AgentView } from '../../../collector/views/view.ts'
+import type { AgentView } from '../../../collector/views/site.ts'
 import { HOUR_MS, MINUTE_MS } from '../../../protocol/units.ts'
 import { T0 } from '../ledger-rig.ts'
 

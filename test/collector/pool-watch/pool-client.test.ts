@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { addressGuard } from '../../../protocol/kit/outbound.ts'
 import { createAsk, type PoolClientOptions } from '../../../collector/pool-watch/pool-client.ts'
 import { ThrottledError } from '../../../collector/prices/feed-http.ts'
+import { addressGuard } from '../../../protocol/kit/outbound.ts'
 import { type Answer, PoolServer, status } from '../pools/pool-server.ts'
 
 const servers: PoolServer[] = []

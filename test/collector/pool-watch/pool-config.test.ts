@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { POOLS } from '../../../collector/pools/index.ts'
 import { poolFaults, poolsSchema } from '../../../collector/pool-watch/pool-config.ts'
+import { POOLS } from '../../../collector/pools/index.ts'
 import { explainZodError } from '../../../protocol/kit/explain.ts'
 
 const schema = poolsSchema(POOLS)

@@ -2,9 +2,9 @@ import { once } from 'node:events'
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { z } from 'zod'
-import { addressGuard } from '../../../protocol/kit/outbound.ts'
 import type { Pool, PoolReport } from '../../../collector/plugin/pool.ts'
 import { createAsk } from '../../../collector/pool-watch/pool-client.ts'
+import { addressGuard } from '../../../protocol/kit/outbound.ts'
 
 export interface Asked {
   method: string

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type Quote, QuoteBook, QuoteNameSchema } from '../../../collector/prices/quote-book.ts'
+import { QuoteBook } from '../../../collector/prices/quote-book.ts'
+import { type Quote, QuoteNameSchema } from '../../../protocol/quote.ts'
 import { MINUTE_MS } from '../../../protocol/units.ts'
 
 const quote = (value: number, fromMs: number, more: Partial<Quote> = {}): Quote => ({

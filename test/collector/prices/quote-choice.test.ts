@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { type Offer, planned } from '../../../collector/prices/quote-choice.ts'
-import type { Quote } from '../../../collector/prices/quote-book.ts'
+import type { Quote } from '../../../protocol/quote.ts'
 
 const offer = fc.record({
   rank: fc.constantFrom<Offer['rank']>('pushed', 'feed', 'typed'),

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
+import { QuoteBook } from '../../../collector/prices/quote-book.ts'
 import { priceSituations } from '../../../collector/prices/quote-situation.ts'
-import { type Quote, QuoteBook } from '../../../collector/prices/quote-book.ts'
-import type { WorkloadView } from '../../../collector/views/view.ts'
+import type { WorkloadView } from '../../../collector/views/workload.ts'
+import type { Quote } from '../../../protocol/quote.ts'
 
 const NOW = 1_000_000
 const workload = (name: string, kind: WorkloadView['kind'], powerW = 1000): WorkloadView =>

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import type { PoolDifference } from '../../../collector/economics/settlement/pool-difference.ts'
 import type { PoolSituation } from '../../../collector/plugin/situation.ts'
-import type { PoolDifference } from '../../../collector/economics/pool-difference.ts'
 import { agent, rulesWith, situation } from '../alerts/situations.ts'
 
 const NOON = Date.UTC(2026, 4, 20, 12)

@@ -1,13 +1,11 @@
 import { afterEach, expect, test } from 'vitest'
 import { z } from 'zod'
 import { createServer, type ScreensServer } from '../../../collector/screens/server.ts'
-import {
-  AlertViewSchema,
-  DeviceViewSchema,
-  LedgerFigureSchema,
-  SiteViewSchema,
-  WorkloadViewSchema,
-} from '../../../collector/views/view.ts'
+import { AlertViewSchema } from '../../../collector/views/alert.ts'
+import { DeviceViewSchema } from '../../../collector/views/device.ts'
+import { LedgerFigureSchema } from '../../../collector/views/ledger-figure.ts'
+import { SiteViewSchema } from '../../../collector/views/site.ts'
+import { WorkloadViewSchema } from '../../../collector/views/workload.ts'
 import { PerwattError } from '../../../protocol/kit/errors.ts'
 import { SILENT } from '../../../protocol/kit/log.ts'
 import { createScene, type Scene } from './scene.ts'

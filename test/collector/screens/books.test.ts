@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { reprice } from '../../../collector/commands/reprice.ts'
 import { LossSchema, QuarantineSchema, RepricingSchema } from '../../../collector/books/books.ts'
+import { reprice } from '../../../collector/commands/reprice.ts'
 import { ErrorSchema } from '../../../collector/screens/route.ts'
 import { MINUTE_MS } from '../../../protocol/units.ts'
 import { batch, LedgerRig, record, T0 } from '../ledger-rig.ts'

@@ -1,9 +1,13 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { z } from 'zod'
 import { WHAT_IF_OPTIONS, whatif } from '../../../collector/commands/whatif.ts'
-import { LoserSchema, ModelSchema, WhatIfSchema } from '../../../collector/economics/economics-view.ts'
+import {
+  LoserSchema,
+  ModelSchema,
+  WhatIfSchema,
+} from '../../../collector/economics/choices/economics-view.ts'
 import { createServer, type ScreensServer } from '../../../collector/screens/server.ts'
-import type { Views } from '../../../collector/views/view.ts'
+import type { Views } from '../../../collector/screens/views.ts'
 import { AdviceMessageSchema } from '../../../protocol/advice.ts'
 import { SILENT } from '../../../protocol/kit/log.ts'
 import { createProgram } from '../../../protocol/kit/program.ts'

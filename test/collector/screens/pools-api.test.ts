@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from 'vitest'
 import { z } from 'zod'
-import { type PoolView, PoolViewSchema } from '../../../collector/views/pools.ts'
 import { createServer, type ScreensServer } from '../../../collector/screens/server.ts'
+import { type PoolView, PoolViewSchema } from '../../../collector/views/pools.ts'
 import { SILENT } from '../../../protocol/kit/log.ts'
 import { createScene } from './scene.ts'
 

@@ -1,5 +1,9 @@
+import type { AlertView } from '../../../collector/views/alert.ts'
+import type { DeviceView } from '../../../collector/views/device.ts'
 import type { FigureQuery } from '../../../collector/views/figures.ts'
-import type { AgentView, AlertView, DeviceView, LedgerFigure, Trend } from '../../../collector/views/view.ts'
+import type { Trend } from '../../../collector/views/frame.ts'
+import type { LedgerFigure } from '../../../collector/views/ledger-figure.ts'
+import type { AgentView } from '../../../collector/views/site.ts'
 import { HOUR_MS, JOULES_PER_KWH, MINUTE_MS } from '../../../protocol/units.ts'
 
 /** The lists of the invented site, and its prices. */

@@ -1,17 +1,12 @@
-import type { Machine } from '../../../collector/economics/break-even.ts'
-import type { FigureQuery, LedgerFigures } from '../../../collector/views/figures.ts'
+import type { Machine } from '../../../collector/economics/choices/break-even.ts'
 import type { Economy } from '../../../collector/live/economy.ts'
-import type {
-  AgentView,
-  AlertView,
-  DeviceView,
-  Frame,
-  RackView,
-  SiteView,
-  Trend,
-  Views,
-  WorkloadView,
-} from '../../../collector/views/view.ts'
+import type { Views } from '../../../collector/screens/views.ts'
+import type { AlertView } from '../../../collector/views/alert.ts'
+import type { DeviceView, RackView } from '../../../collector/views/device.ts'
+import type { FigureQuery, LedgerFigures } from '../../../collector/views/figures.ts'
+import type { Frame, Trend } from '../../../collector/views/frame.ts'
+import type { AgentView, SiteView } from '../../../collector/views/site.ts'
+import type { WorkloadView } from '../../../collector/views/workload.ts'
 import { HOUR_MS, MINUTE_MS } from '../../../protocol/units.ts'
 import {
   agentsAt,

@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net'
 import { afterEach, expect, test, vi } from 'vitest'
 import { createServer, type ScreensServer } from '../../../collector/screens/server.ts'
-import { FrameSchema } from '../../../collector/views/view.ts'
+import { FrameSchema } from '../../../collector/views/frame.ts'
 import { SILENT } from '../../../protocol/kit/log.ts'
 import { createScene, type Scene } from './scene.ts'
 

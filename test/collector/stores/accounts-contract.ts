@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
+import { LEDGER_SUMS, type LedgerSums } from '../../../collector/economics/ledger-row.ts'
 import type { Change, Loss, Repricing, Settlement } from '../../../collector/plugin/accounts.ts'
-import type { Quote } from '../../../collector/prices/quote-book.ts'
-import { LEDGER_SUMS, type LedgerSums, type Store } from '../../../collector/plugin/store.ts'
+import type { Store } from '../../../collector/plugin/store.ts'
+import type { Quote } from '../../../protocol/quote.ts'
 import { DAY_MS, intervals, ledgerRow, MINUTE_MS, ofAgent, sorted } from './fixtures.ts'
 
 const END_MS = DAY_MS + 24 * 60 * MINUTE_MS

@@ -1,4 +1,5 @@
-import type { AgentInterval, LedgerRow, StoredSample } from '../../../collector/plugin/store.ts'
+import type { AgentInterval, LedgerRow } from '../../../collector/economics/ledger-row.ts'
+import type { StoredSample } from '../../../collector/plugin/store.ts'
 import type { Interval } from '../../../protocol/interval.ts'
 
 /** A UTC midnight, and so the start of a minute, an hour and a day. */

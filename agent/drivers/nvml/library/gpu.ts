@@ -1,15 +1,8 @@
 import type { GpuSnapshot } from '../../../gpu/reading.ts'
-import type { NvmlCalls } from './calls.ts'
 import { codeText, NVML } from './codes.ts'
-import { type NvmlArgument, type NvmlFunction, zeros } from './library.ts'
+import { GpuCalls } from './gpu-calls.ts'
+import { zeros } from './library.ts'
 import { processesOf } from './processes.ts'
-
-export interface NvmlIdentity {
-  index: number
-  uuid: string | undefined
-  model: string | undefined
-  driverVersion: string | undefined
-}
 
 /** nvmlTemperatureSensors_t, nvmlClockType_t, nvmlMemoryErrorType_t, nvmlEccCounterType_t */
 const ON_DIE = 0
@@ -20,34 +13,14 @@ const UNCORRECTED = 1
 const SINCE_DRIVER_LOAD = 0
 /** NVML_FI_DEV_... */
 const FIELD = { memoryTemp: 82, powerAverage: 185, powerInstant: 186 } as const
-export const TEXT_BYTES = 96
 const FIELD_BYTES = 40
 /** nvmlMemory_v2_t: its size and the version 2, as NVML_STRUCT_VERSION has it */
 const MEMORY_V2_BYTES = 40
 const MEMORY_V2_VERSION = MEMORY_V2_BYTES | (2 << 24)
 
-/** One GPU. What it doesn't support is not asked again; what it refuses this once is unknown this once. */
-export class NvmlGpu {
-  readonly identity: NvmlIdentity
-  readonly handle: bigint
-  readonly #calls: NvmlCalls
-  readonly #deadlineMs: number
-  readonly #unsupported = new Set<string>()
-  /** the newest sample of who computes, by the library's clock */
-  seenUs = 0n
+/** One GPU, read as a whole. */
+export class NvmlGpu extends GpuCalls {
   #mig = 0
-  #refused = new Map<NvmlFunction, number>()
-
-  constructor(calls: NvmlCalls, deadlineMs: number, handle: bigint, identity: NvmlIdentity) {
-    this.#calls = calls
-    this.#deadlineMs = deadlineMs
-    this.handle = handle
-    this.identity = identity
-  }
-
-  get name(): string {
-    return `gpu${this.identity.index}`
-  }
 
   /**
    * Everything that is known of it now. A lost GPU is dead and says so.
@@ -55,10 +28,10 @@ export class NvmlGpu {
    */
   async snapshot(): Promise<GpuSnapshot> {
     const { index, uuid, model, driverVersion: firmware } = this.identity
-    this.#refused = new Map()
+    this.refused.clear()
     const mig = (await this.u32('nvmlDeviceGetMigMode', [this.handle], zeros(4))) ?? 0
     // what is supported differs
-    if (mig !== this.#mig) this.#unsupported.clear()
+    if (mig !== this.#mig) this.unsupported.clear()
     this.#mig = mig
     const fields = await this.#fields(Object.values(FIELD))
     const milliW =
@@ -119,9 +92,9 @@ export class NvmlGpu {
     const failed = zeros(4)
     const others = [1, 2, 3].map(() => zeros(4))
     const rows = await this.call('nvmlDeviceGetRemappedRows', [this.handle, ...others, failed])
-    const codes = new Set(this.#refused.values())
+    const codes = new Set(this.refused.values())
     const dead = [NVML.lost, NVML.resetRequired].find((code) => codes.has(code))
-    const denied = [...this.#refused].find(([, code]) => code === NVML.noPermission)?.[0]
+    const denied = [...this.refused].find(([, code]) => code === NVML.noPermission)?.[0]
     return {
       dead: dead !== undefined,
       faults: [
@@ -131,50 +104,7 @@ export class NvmlGpu {
       ],
     }
   }
-
-  /** Calls a function about this GPU or a part of it. @returns its code; of one that is known to be unsupported without a call */
-  async call(name: NvmlFunction, args: readonly NvmlArgument[]): Promise<number> {
-    const asked = `${name} ${args.filter((a) => typeof a === 'number').join(' ')}`
-    if (this.#unsupported.has(asked)) return NVML.unsupported
-    const code = await this.#calls.call(this.name, this.#deadlineMs, name, args)
-    if (code === NVML.unsupported || code === NVML.noSymbol) this.#unsupported.add(asked)
-    else if (code !== NVML.ok) this.#refused.set(name, code)
-    return code
-  }
-
-  /** Whether a code of this snapshot says that the library has to be opened anew. */
-  get stale(): boolean {
-    return [...this.#refused.values()].some((code) => code === NVML.lost || code === NVML.uninitialised)
-  }
-
-  /** The buffer that a function fills as its last argument. @param buffer or its size */
-  async read(
-    name: NvmlFunction,
-    args: readonly NvmlArgument[],
-    buffer: Buffer | number,
-  ): Promise<Buffer | undefined> {
-    const result = typeof buffer === 'number' ? zeros(buffer) : buffer
-    return (await this.call(name, [...args, result])) === NVML.ok ? result : undefined
-  }
-
-  /** @param after a result that is not wanted */
-  async u32(name: NvmlFunction, args: readonly NvmlArgument[], after?: Buffer): Promise<number | undefined> {
-    const result = zeros(4)
-    const all = after ? [...args, result, after] : [...args, result]
-    return (await this.call(name, all)) === NVML.ok ? result.readUInt32LE() : undefined
-  }
-
-  async text(name: NvmlFunction, args: readonly NvmlArgument[]): Promise<string | undefined> {
-    const buffer = zeros(TEXT_BYTES)
-    return (await this.call(name, [...args, buffer, TEXT_BYTES])) === NVML.ok ? textOf(buffer) : undefined
-  }
-
-  async u64(name: NvmlFunction, args: readonly NvmlArgument[]): Promise<bigint | undefined> {
-    return (await this.read(name, args, 8))?.readBigUInt64LE()
-  }
 }
-
-export const textOf = (buffer: Buffer): string => buffer.toString('latin1').replace(/\0.*$/s, '')
 
 const u64At = (buffer: Buffer, offset: number): number => Number(buffer.readBigUInt64LE(offset))
 

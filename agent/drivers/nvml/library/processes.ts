@@ -1,8 +1,8 @@
-import type { GpuSnapshot } from '../../../gpu/reading.ts'
 import { known } from '../../../../protocol/kit/defined.ts'
+import type { GpuSnapshot } from '../../../gpu/reading.ts'
 import type { GpuInstance, GpuProcess } from '../../../tenancy/contract.ts'
 import { NVML } from './codes.ts'
-import type { NvmlGpu } from './gpu.ts'
+import type { GpuCalls } from './gpu-calls.ts'
 import { type NvmlFunction, zeros } from './library.ts'
 
 /** nvmlProcessInfo_t of the third version, and nvmlProcessUtilizationSample_t */
@@ -20,7 +20,7 @@ const NO_VALUE = 0xffff_ffff_ffff_ffffn
  * computes how much.
  */
 export async function processesOf(
-  gpu: NvmlGpu,
+  gpu: GpuCalls,
   mig: boolean,
 ): Promise<Pick<GpuSnapshot, 'processes' | 'instances' | 'smCount'>> {
   if (mig) return instancesOf(gpu)
@@ -31,7 +31,7 @@ export async function processesOf(
   return { processes: processes.map((p) => ({ ...p, smRatio: busy.get(p.pid) ?? 0 })) }
 }
 
-async function running(gpu: NvmlGpu, handle: bigint, instance?: number): Promise<GpuProcess[] | undefined> {
+async function running(gpu: GpuCalls, handle: bigint, instance?: number): Promise<GpuProcess[] | undefined> {
   const list = await entries(gpu, 'nvmlDeviceGetComputeRunningProcesses_v3', PROCESS_BYTES, (room, count) => [
     handle,
     count,
@@ -48,7 +48,7 @@ async function running(gpu: NvmlGpu, handle: bigint, instance?: number): Promise
 }
 
 /** Part of the SMs that each process kept busy since the last time; undefined where there is no sample since. */
-async function smRatios(gpu: NvmlGpu): Promise<Map<number, number> | undefined> {
+async function smRatios(gpu: GpuCalls): Promise<Map<number, number> | undefined> {
   const since = gpu.seenUs
   const list = await entries(gpu, 'nvmlDeviceGetProcessUtilization', SAMPLE_BYTES, (room, count) => [
     gpu.handle,
@@ -69,7 +69,7 @@ async function smRatios(gpu: NvmlGpu): Promise<Map<number, number> | undefined> 
 
 /** A list that the library writes into a buffer, which is asked for again, larger, while it is too short. */
 async function entries(
-  gpu: NvmlGpu,
+  gpu: GpuCalls,
   name: NvmlFunction,
   bytes: number,
   args: (room: Buffer, count: Buffer) => (Buffer | bigint)[],
@@ -91,7 +91,7 @@ async function entries(
   return undefined
 }
 
-async function instancesOf(gpu: NvmlGpu): Promise<Pick<GpuSnapshot, 'processes' | 'instances' | 'smCount'>> {
+async function instancesOf(gpu: GpuCalls): Promise<Pick<GpuSnapshot, 'processes' | 'instances' | 'smCount'>> {
   const most = (await gpu.u32('nvmlDeviceGetMaxMigDeviceCount', [gpu.handle])) ?? 0
   const instances = new Map<number, GpuInstance>()
   const slices = new Map<number, number>()

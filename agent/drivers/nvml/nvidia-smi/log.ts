@@ -1,5 +1,5 @@
-import type { GpuSnapshot } from '../../../gpu/reading.ts'
 import { known } from '../../../../protocol/kit/defined.ts'
+import type { GpuSnapshot } from '../../../gpu/reading.ts'
 import type { GpuInstance, GpuProcess } from '../../../tenancy/contract.ts'
 import { lostIn, name, quantity, recovery } from './values.ts'
 import { all, type Element, parseXml, textAt } from './xml.ts'

@@ -1,5 +1,5 @@
 import type { AdviceMessage, Use } from '../../../../protocol/advice.ts'
-import type { Quote } from '../../../prices/quote-book.ts'
+import type { Quote } from '../../../../protocol/quote.ts'
 import { fixed, many, power, UNKNOWN } from '../format.ts'
 import { type Money, useMoney } from '../money.ts'
 import { Arithmetic } from './arithmetic.tsx'

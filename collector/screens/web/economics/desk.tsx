@@ -1,4 +1,5 @@
-import type { Frame, SiteView } from '../../../views/view.ts'
+import type { Frame } from '../../../views/frame.ts'
+import type { SiteView } from '../../../views/site.ts'
 import type { Connection } from '../feed.ts'
 import { freshnessOf } from '../freshness.ts'
 import { Header } from '../header.tsx'

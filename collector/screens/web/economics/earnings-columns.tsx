@@ -1,4 +1,4 @@
-import type { LedgerFigure } from '../../../views/view.ts'
+import type { LedgerFigure } from '../../../views/ledger-figure.ts'
 import { energy, fixed, UNKNOWN } from '../format.ts'
 import type { Money } from '../money.ts'
 import type { Column } from './table.tsx'

@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks'
 import type { FigureGroup, Periods } from '../../../views/figures.ts'
-import type { Frame, WorkloadKind } from '../../../views/view.ts'
+import type { Frame } from '../../../views/frame.ts'
+import type { WorkloadKind } from '../../../views/workload.ts'
 import { monthOf, UNKNOWN } from '../format.ts'
 import { KINDS } from '../kinds.ts'
 import { useMoney } from '../money.ts'

@@ -1,4 +1,4 @@
-import type { LedgerFigure } from '../../../views/view.ts'
+import type { LedgerFigure } from '../../../views/ledger-figure.ts'
 import { many } from '../format.ts'
 import { Arithmetic } from './arithmetic.tsx'
 import type { LiveEarning } from './live-groups.ts'

@@ -1,4 +1,4 @@
-import type { WorkloadView } from '../../../views/view.ts'
+import type { WorkloadView } from '../../../views/workload.ts'
 
 /** What a group of workloads earns and takes now. */
 export type LiveEarning = Pick<

@@ -1,5 +1,5 @@
-import type { LoserView, ModelView } from '../../../economics/economics-view.ts'
-import type { SiteView } from '../../../views/view.ts'
+import type { LoserView, ModelView } from '../../../economics/choices/economics-view.ts'
+import type { SiteView } from '../../../views/site.ts'
 import { fixed, many, power, UNKNOWN } from '../format.ts'
 import { useMoney } from '../money.ts'
 import { Section } from './section.tsx'

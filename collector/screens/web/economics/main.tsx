@@ -1,5 +1,5 @@
 import { render } from 'preact'
-import type { Frame } from '../../../views/view.ts'
+import type { Frame } from '../../../views/frame.ts'
 import { type Connection, openFeed } from '../feed.ts'
 import { Desk } from './desk.tsx'
 

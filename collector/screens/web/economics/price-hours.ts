@@ -1,4 +1,4 @@
-import type { Quote } from '../../../prices/quote-book.ts'
+import type { Quote } from '../../../../protocol/quote.ts'
 
 const HOUR_MS = 3_600_000
 const AHEAD_H = 24

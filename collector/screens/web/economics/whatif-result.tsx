@@ -1,4 +1,9 @@
-import type { ConversionView, RatesView, SensitivityView, WhatIf } from '../../../economics/economics-view.ts'
+import type {
+  ConversionView,
+  RatesView,
+  SensitivityView,
+  WhatIf,
+} from '../../../economics/choices/economics-view.ts'
 import { count, fixed, percent, power, UNKNOWN } from '../format.ts'
 import { useMoney } from '../money.ts'
 import { Table } from './table.tsx'

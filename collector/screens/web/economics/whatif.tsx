@@ -1,6 +1,6 @@
 import { useRef, useState } from 'preact/hooks'
-import type { WhatIf as Answered } from '../../../economics/economics-view.ts'
-import type { SiteView } from '../../../views/view.ts'
+import type { WhatIf as Answered } from '../../../economics/choices/economics-view.ts'
+import type { SiteView } from '../../../views/site.ts'
 import { fixed } from '../format.ts'
 import { useMoney } from '../money.ts'
 import { Section } from './section.tsx'

@@ -1,7 +1,13 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import amdSmi from '../../../../agent/drivers/amd-smi/amd-smi.ts'
-import { amdGpus, amdMetrics, amdPower, amdProcesses, amdStatic } from '../../../../agent/drivers/amd-smi/output.ts'
+import {
+  amdGpus,
+  amdMetrics,
+  amdPower,
+  amdProcesses,
+  amdStatic,
+} from '../../../../agent/drivers/amd-smi/output.ts'
 import { soon } from '../../asic-harness.ts'
 import { answers, fakeProgram } from '../../fake-program.ts'
 import { captureOf, capturesIn, hasCapturesOf } from '../../host-captures.ts'

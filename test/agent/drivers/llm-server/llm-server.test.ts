@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { DeviceAccumulator } from '../../../../agent/metering/accumulator.ts'
 import llmServer from '../../../../agent/drivers/llm-server/llm-server.ts'
+import { DeviceAccumulator } from '../../../../agent/metering/accumulator.ts'
 import { type PageServer, servePage, text } from '../../page-server.ts'
 
 const fixture = (name: string) => readFileSync(`test/fixtures/llm/${name}.prom`, 'utf8')

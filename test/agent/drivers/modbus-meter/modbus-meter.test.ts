@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import type { Session } from '../../../../agent/plugin/driver.ts'
 import modbusMeter from '../../../../agent/drivers/modbus-meter/modbus-meter.ts'
+import type { Session } from '../../../../agent/plugin/driver.ts'
 import { type ModbusServer, serveModbus } from '../../modbus-server.ts'
 
 let server: ModbusServer

@@ -1,6 +1,10 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { decodeRegisters, REGISTER_TYPES, type RegisterType } from '../../../../agent/drivers/modbus-meter/registers.ts'
+import {
+  decodeRegisters,
+  REGISTER_TYPES,
+  type RegisterType,
+} from '../../../../agent/drivers/modbus-meter/registers.ts'
 
 const hex = (text: string) => Buffer.from(text.replaceAll(' ', ''), 'hex')
 

@@ -1,16 +1,16 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, test } from 'vitest'
+import snmpPdu from '../../../../agent/drivers/snmp-pdu/snmp-pdu.ts'
 import { DeviceAccumulator } from '../../../../agent/metering/accumulator.ts'
 import type { Reading, Session } from '../../../../agent/plugin/driver.ts'
-import snmpPdu from '../../../../agent/drivers/snmp-pdu/snmp-pdu.ts'
 import { Poller } from '../../../../agent/polling/poller.ts'
 import { createLog } from '../../../../protocol/kit/log.ts'
 import { READER, type Snmpd, startSnmpd, walkOf } from '../../../snmpd.ts'
 import { WITH_CAPTURES } from '../../captures.ts'
 import { linkTo, type UdpLink } from '../../udp-link.ts'
 
-const captures = fileURLToPath(new URL('../../../../shared/captures/power/snmp/', import.meta.url))
+const captures = fileURLToPath(new URL('../../../../../shared/captures/power/snmp/', import.meta.url))
 const never = new AbortController().signal
 
 const cleanups: (() => Promise<void> | void)[] = []

@@ -1,8 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import type { Reading } from '../../../../agent/plugin/driver.ts'
+import {
+  EnergyCheck,
+  xpuIdentities,
+  xpuReading,
+  xpuValues,
+} from '../../../../agent/drivers/xpu-smi/output.ts'
 import xpuSmi from '../../../../agent/drivers/xpu-smi/xpu-smi.ts'
-import { EnergyCheck, xpuIdentities, xpuReading, xpuValues } from '../../../../agent/drivers/xpu-smi/output.ts'
+import type { Reading } from '../../../../agent/plugin/driver.ts'
 import { soon } from '../../asic-harness.ts'
 import { answers, fakeProgram } from '../../fake-program.ts'
 import { captureOf, capturesIn, hasCapturesOf } from '../../host-captures.ts'

@@ -1,13 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { dcgmText } from '../../../../agent/simulator/gpu/dcgm-text.ts'
-import { GPU_MODELS, GpuHost } from '../../../../agent/simulator/gpu/host.ts'
-import { type Job, JobScheduler } from '../../../../agent/simulator/gpu/jobs.ts'
-import { LlmServer, vllmText } from '../../../../agent/simulator/gpu/llm.ts'
 import { createRandom } from '../../../../agent/simulator/base/random.ts'
+import { dcgmText } from '../../../../agent/simulator/gpu/dcgm-text.ts'
+import { GPU_MODELS, GpuHost, type Job } from '../../../../agent/simulator/gpu/host.ts'
+import { JobScheduler } from '../../../../agent/simulator/gpu/jobs.ts'
+import { LlmServer, vllmText } from '../../../../agent/simulator/gpu/llm.ts'
 
-const captures = fileURLToPath(new URL('../../../../shared/captures/gpu/', import.meta.url))
+const captures = fileURLToPath(new URL('../../../../../shared/captures/gpu/', import.meta.url))
 const host = (model: keyof typeof GPU_MODELS = 'h100') =>
   new GpuHost('gpu-01', GPU_MODELS[model], 8, createRandom(5))
 const job: Job = { namespace: 'tenant-aurora', pod: 'train-1a2b-0', container: 'train', load: 0.97 }

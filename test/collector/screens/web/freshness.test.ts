@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { freshnessOf } from '../../../../collector/screens/web/freshness.ts'
-import type { AgentView } from '../../../../collector/views/view.ts'
+import type { AgentView } from '../../../../collector/views/site.ts'
 import { createScene } from '../scene.ts'
 
 const scene = createScene()

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { ScenarioSchema } from '../../../../../collector/economics/scenario.ts'
+import { ScenarioSchema } from '../../../../../collector/economics/choices/scenario.ts'
 import { NOTHING_TYPED, scenarioOf } from '../../../../../collector/screens/web/economics/whatif-fields.ts'
 
 test('what is typed in an operator’s units becomes a scenario in the API’s', () => {

@@ -1,0 +1,80 @@
+import type { NvmlCalls } from './calls.ts'
+import { NVML } from './codes.ts'
+import { type NvmlArgument, type NvmlFunction, zeros } from './library.ts'
+
+export interface NvmlIdentity {
+  index: number
+  uuid: string | undefined
+  model: string | undefined
+  driverVersion: string | undefined
+}
+
+export const TEXT_BYTES = 96
+
+/** Calls about one GPU. What it does not support is not asked again; what it refuses this once is unknown this once. */
+export class GpuCalls {
+  readonly identity: NvmlIdentity
+  readonly handle: bigint
+  readonly #calls: NvmlCalls
+  readonly #deadlineMs: number
+  /** calls that this GPU answered with "not supported" */
+  protected readonly unsupported = new Set<string>()
+  /** calls that this snapshot was refused, with the code */
+  protected readonly refused = new Map<NvmlFunction, number>()
+  /** the newest sample of who computes, by the library's clock */
+  seenUs = 0n
+
+  constructor(calls: NvmlCalls, deadlineMs: number, handle: bigint, identity: NvmlIdentity) {
+    this.#calls = calls
+    this.#deadlineMs = deadlineMs
+    this.handle = handle
+    this.identity = identity
+  }
+
+  get name(): string {
+    return `gpu${this.identity.index}`
+  }
+
+  /** Calls a function about this GPU or a part of it. @returns its code; of one that is known to be unsupported without a call */
+  async call(name: NvmlFunction, args: readonly NvmlArgument[]): Promise<number> {
+    const asked = `${name} ${args.filter((a) => typeof a === 'number').join(' ')}`
+    if (this.unsupported.has(asked)) return NVML.unsupported
+    const code = await this.#calls.call(this.name, this.#deadlineMs, name, args)
+    if (code === NVML.unsupported || code === NVML.noSymbol) this.unsupported.add(asked)
+    else if (code !== NVML.ok) this.refused.set(name, code)
+    return code
+  }
+
+  /** Whether a code of this snapshot says that the library has to be opened anew. */
+  get stale(): boolean {
+    return [...this.refused.values()].some((code) => code === NVML.lost || code === NVML.uninitialised)
+  }
+
+  /** The buffer that a function fills as its last argument. @param buffer or its size */
+  async read(
+    name: NvmlFunction,
+    args: readonly NvmlArgument[],
+    buffer: Buffer | number,
+  ): Promise<Buffer | undefined> {
+    const result = typeof buffer === 'number' ? zeros(buffer) : buffer
+    return (await this.call(name, [...args, result])) === NVML.ok ? result : undefined
+  }
+
+  /** @param after a result that is not wanted */
+  async u32(name: NvmlFunction, args: readonly NvmlArgument[], after?: Buffer): Promise<number | undefined> {
+    const result = zeros(4)
+    const all = after ? [...args, result, after] : [...args, result]
+    return (await this.call(name, all)) === NVML.ok ? result.readUInt32LE() : undefined
+  }
+
+  async text(name: NvmlFunction, args: readonly NvmlArgument[]): Promise<string | undefined> {
+    const buffer = zeros(TEXT_BYTES)
+    return (await this.call(name, [...args, buffer, TEXT_BYTES])) === NVML.ok ? textOf(buffer) : undefined
+  }
+
+  async u64(name: NvmlFunction, args: readonly NvmlArgument[]): Promise<bigint | undefined> {
+    return (await this.read(name, args, 8))?.readBigUInt64LE()
+  }
+}
+
+export const textOf = (buffer: Buffer): string => buffer.toString('latin1').replace(/\0.*$/s, '')

@@ -1,0 +1,140 @@
+import { apportion } from '../../../protocol/units.ts'
+
+/**
+ * What each owner has of each device, in flat arrays. A device's first part stands at the device's own index, further ones behind
+ * all devices, chained by `next`: most have one only.
+ */
+export class Parts {
+  /** index of the device's next part; -1: none */
+  next: Int32Array
+  /** index of the workload; -1: the device has no part at all */
+  workload: Int32Array
+  share: Float64Array
+  /** whole mW that its owner is charged with */
+  milliW: Float64Array
+  /** what it earns and what is kept of it, whatever a share of mining is worth */
+  revenueUsdPerH: Float64Array
+  feesUsdPerH: Float64Array
+  /** difficulty-1 shares an hour that are paid at what a share is worth: so a price that moves changes no part */
+  paidSharesPerH: Float64Array
+  feeSharesPerH: Float64Array
+  hashrateHs: Float64Array
+  gpusHeld: Float64Array
+  tokensInPerS: Float64Array
+  tokensOutPerS: Float64Array
+  /** by device: what the mW of its parts add up to; NaN: they are new */
+  readonly #charged: Float64Array
+  readonly #devices: number
+  #used: number
+  readonly #free: number[] = []
+
+  constructor(devices: number) {
+    this.#devices = devices
+    this.#charged = new Float64Array(devices)
+    this.#used = devices
+    this.next = new Int32Array(devices).fill(-1)
+    this.workload = new Int32Array(devices).fill(-1)
+    this.share = new Float64Array(devices)
+    this.milliW = new Float64Array(devices)
+    this.revenueUsdPerH = new Float64Array(devices)
+    this.feesUsdPerH = new Float64Array(devices)
+    this.paidSharesPerH = new Float64Array(devices)
+    this.feeSharesPerH = new Float64Array(devices)
+    this.hashrateHs = new Float64Array(devices)
+    this.gpusHeld = new Float64Array(devices)
+    this.tokensInPerS = new Float64Array(devices)
+    this.tokensOutPerS = new Float64Array(devices)
+  }
+
+  /** Index of a device's first part; -1 where it has none. */
+  first(device: number): number {
+    return this.workload[device] === -1 ? -1 : device
+  }
+
+  clear(device: number): void {
+    for (let part = this.next[device] as number; part >= 0; part = this.next[part] as number)
+      this.#free.push(part)
+    this.next[device] = -1
+    this.workload[device] = -1
+    this.#charged[device] = Number.NaN
+  }
+
+  /** @param last what the last call for this device returned; -1 after `clear` */
+  add(device: number, last: number, workload: number, share: number): number {
+    const part = last < 0 ? device : (this.#free.pop() ?? this.#grown())
+    if (last >= 0) this.next[last] = part
+    this.next[part] = -1
+    this.workload[part] = workload
+    this.share[part] = share
+    this.milliW[part] = 0
+    return part
+  }
+
+  /** Charges a device's parts with whole mW, by their shares. */
+  charge(device: number, milliW: number): void {
+    if (this.#charged[device] === milliW) return
+    this.#charged[device] = milliW
+    if (this.next[device] === -1) {
+      this.milliW[device] = milliW
+      return
+    }
+    const parts = this.of(device)
+    const amounts = apportion(
+      milliW,
+      parts.map((part) => this.share[part] as number),
+    )
+    for (const [k, part] of parts.entries()) this.milliW[part] = amounts[k] as number
+  }
+
+  /** What a part earns, USD/h, where a share is worth this much. */
+  earnsUsdPerH(part: number, usdPerShare: number): number {
+    return (this.revenueUsdPerH[part] as number) + (this.paidSharesPerH[part] as number) * usdPerShare
+  }
+
+  /** What a pool or a firmware keeps of it, USD/h. */
+  keptUsdPerH(part: number, usdPerShare: number): number {
+    return (this.feesUsdPerH[part] as number) + (this.feeSharesPerH[part] as number) * usdPerShare
+  }
+
+  chargedMilliW(device: number): number {
+    return this.#charged[device] as number
+  }
+
+  /** Indexes of a device's parts. For sums over many devices `first` and `next` are faster. */
+  of(device: number): number[] {
+    const parts: number[] = []
+    for (let part = this.first(device); part >= 0; part = this.next[part] as number) parts.push(part)
+    return parts
+  }
+
+  #grown(): number {
+    if (this.#used === this.share.length) {
+      const length = this.#used + Math.max(64, this.#devices >> 3)
+      this.next = ints(this.next, length)
+      this.workload = ints(this.workload, length)
+      this.share = floats(this.share, length)
+      this.milliW = floats(this.milliW, length)
+      this.revenueUsdPerH = floats(this.revenueUsdPerH, length)
+      this.feesUsdPerH = floats(this.feesUsdPerH, length)
+      this.paidSharesPerH = floats(this.paidSharesPerH, length)
+      this.feeSharesPerH = floats(this.feeSharesPerH, length)
+      this.hashrateHs = floats(this.hashrateHs, length)
+      this.gpusHeld = floats(this.gpusHeld, length)
+      this.tokensInPerS = floats(this.tokensInPerS, length)
+      this.tokensOutPerS = floats(this.tokensOutPerS, length)
+    }
+    return this.#used++
+  }
+}
+
+function ints(old: Int32Array, length: number): Int32Array {
+  const grown = new Int32Array(length)
+  grown.set(old)
+  return grown
+}
+
+function floats(old: Float64Array, length: number): Float64Array {
+  const grown = new Float64Array(length)
+  grown.set(old)
+  return grown
+}

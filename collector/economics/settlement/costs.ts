@@ -1,0 +1,79 @@
+import type { Device } from '../../../protocol/device.ts'
+import { apportion, MILLIJOULES_PER_KWH, MINUTE_MS } from '../../../protocol/units.ts'
+import { type MonthOf, minutesPart } from '../calendar.ts'
+import { type DeviceFacts, matcher } from '../energy/attribution.ts'
+import { type AttributionSettings, type Costs, UNPAID } from '../workloads.ts'
+import { type PricedPart, pieceWithoutDevice, weightsOf } from './priced.ts'
+import { nanoUsd } from './revenue.ts'
+
+/** A month of 365.25 / 12 days, in minutes: what capital is written off by. */
+const MINUTES_PER_MONTH = 30.4375 * 1440
+
+/** Cost of energy, nano-USD, a whole number: energy x (price + transmission). */
+export const energyCostNanoUsd = (energyMilliJ: number, usdPerKwh: number): number =>
+  nanoUsd((energyMilliJ / MILLIJOULES_PER_KWH) * usdPerKwh)
+
+/** Cost rate of a power, USD/h. */
+export const energyCostUsdPerH = (powerW: number, usdPerKwh: number): number => (powerW / 1000) * usdPerKwh
+
+/** The whole site's demand charge of a minute, nano-USD: billed kW x price of the month, shared over its minutes exactly. */
+export function demandNanoUsd({ demand }: Costs, minuteMs: number, monthOf: MonthOf): number {
+  if (!demand) return 0
+  return minutesPart(nanoUsd(demand.usdPerKwMonth * demand.billedKw), minuteMs, monthOf(minuteMs))
+}
+
+/** Without a site meter the configuration may say how many times the energy of its machines a site takes. */
+export function addUnmeasuredOverhead(parts: PricedPart[], { pue, siteOverhead }: AttributionSettings): void {
+  if (pue === undefined) return
+  const machinesMilliJ = parts.reduce((sum, p) => sum + p.energyMilliJ, 0)
+  const energyMilliJ = Math.round(machinesMilliJ * (pue - 1))
+  if (!(energyMilliJ > 0)) return
+  if (siteOverhead === 'overhead') {
+    parts.push(pieceWithoutDevice({ name: UNPAID.overhead }, { energyMilliJ }))
+    return
+  }
+  const amounts = apportion(energyMilliJ, weightsOf(parts))
+  for (const [i, part] of parts.entries()) part.energyMilliJ += amounts[i] as number
+}
+
+/** Whoever takes energy has a part of the demand that the utility bills, by energy. */
+export function shareDemand(parts: PricedPart[], nanoUsdOfMinute: number): void {
+  if (nanoUsdOfMinute === 0) return
+  if (!parts.some((p) => p.energyMilliJ > 0)) {
+    parts.push(pieceWithoutDevice({ name: UNPAID.overhead }, { demandNanoUsd: nanoUsdOfMinute }))
+    return
+  }
+  const amounts = apportion(nanoUsdOfMinute, weightsOf(parts))
+  for (const [i, part] of parts.entries()) part.demandNanoUsd = amounts[i] as number
+}
+
+/**
+ * Writes machines off: what one cost / (months x 43,830 minutes) for each minute that it is in the ledger, once, however many
+ * owners share it.
+ */
+export function depreciate(parts: readonly PricedPart[], { depreciation }: Costs): void {
+  if (depreciation.length === 0) return
+  const rules = depreciation.map(({ match, usdPerDevice, months }) => ({
+    fits: matcher(match),
+    usdPerMinute: usdPerDevice / (months * MINUTES_PER_MONTH),
+  }))
+  const usdPerMinute = (device: DeviceFacts) => rules.find(({ fits }) => fits({}, device))?.usdPerMinute ?? 0
+  for (const [device, own] of byDevice(parts)) {
+    const starts = own.map((p) => p.interval?.startMs ?? 0)
+    const ends = own.map((p) => (p.interval?.startMs ?? 0) + (p.interval?.durationMs ?? 0))
+    const minutes = Math.min(1, (Math.max(...ends) - Math.min(...starts)) / MINUTE_MS)
+    const amounts = apportion(nanoUsd(usdPerMinute(device) * minutes), weightsOf(own))
+    for (const [i, part] of own.entries()) part.depreciationNanoUsd = amounts[i] as number
+  }
+}
+
+function byDevice(parts: readonly PricedPart[]): Map<Device, PricedPart[]> {
+  const found = new Map<Device, PricedPart[]>()
+  for (const part of parts) {
+    if (!part.device || !part.counts) continue
+    const own = found.get(part.device)
+    if (own) own.push(part)
+    else found.set(part.device, [part])
+  }
+  return found
+}

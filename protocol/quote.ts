@@ -1,0 +1,54 @@
+import { z } from 'zod'
+
+/** What a price or a network figure is about, with its unit. */
+export const QUOTE_UNITS = {
+  btcUsd: 'USD/BTC',
+  difficulty: 'difficulty',
+  blockHeight: 'blocks',
+  feesBtcPerBlock: 'BTC/block',
+  energyUsdPerKwh: 'USD/kWh',
+} as const
+/** `fx.EUR`: how much of another currency a USD buys. It only shows money; money is kept in USD. */
+export type CurrencyQuote = `fx.${string}`
+export type QuoteName = keyof typeof QUOTE_UNITS | CurrencyQuote
+export const QUOTE_NAMES = Object.keys(QUOTE_UNITS) as (keyof typeof QUOTE_UNITS)[]
+
+export const CurrencySchema = z.string().regex(/^[A-Z]{3}$/, 'expected an ISO 4217 code such as EUR')
+export const currencyQuote = (code: string): CurrencyQuote => `fx.${code}`
+
+const isKnown = (name: string): name is keyof typeof QUOTE_UNITS => Object.hasOwn(QUOTE_UNITS, name)
+export const unitOf = (name: QuoteName): string =>
+  isKnown(name) ? QUOTE_UNITS[name] : `${name.slice('fx.'.length)}/USD`
+
+const NAME = new RegExp(`^(${QUOTE_NAMES.join('|')}|fx\\.[A-Z]{3})$`)
+export const QuoteNameSchema = z
+  .string()
+  .regex(NAME, `expected one of ${QUOTE_NAMES.join(', ')}, or a currency such as fx.EUR`)
+  .meta({
+    description: 'fx.EUR and the like: how much of that currency a USD buys',
+  }) as unknown as z.ZodType<QuoteName, QuoteName>
+
+/** A price or a network figure with its source and the time from which it holds. */
+export const QuoteSchema = z.object({
+  name: QuoteNameSchema,
+  value: z.number(),
+  unit: z.string(),
+  /** who said so, and what is to be known of it: `configuration`, `pushed by desk`, `tickers (median of kraken, coinbase)` */
+  source: z.string(),
+  /** holds from here (Unix ms) until the next quote of the same name; may lie ahead */
+  fromMs: z.number().int(),
+  /** after this it is stale: still used, and marked */
+  staleAfterMs: z.number().int().optional(),
+})
+export type Quote = z.infer<typeof QuoteSchema>
+
+/** The quotes that hold at one moment. */
+export type Prices = { readonly [N in keyof typeof QUOTE_UNITS]?: Quote } & {
+  readonly [N in CurrencyQuote]: Quote
+}
+
+export const isStale = ({ staleAfterMs }: Quote, atMs: number): boolean =>
+  staleAfterMs !== undefined && atMs > staleAfterMs
+
+/** The name of the source, without what is in brackets behind it. */
+export const sourceName = (source: string): string => source.split(' (', 1)[0] ?? source

@@ -1,0 +1,439 @@
+/**
+ * The house: each folder that holds code is a room, and this table says what a room may import. Rows stand from the ground up,
+ * so a room imports only rooms above it in this list. What is not in the table is refused (rooms.test.ts); ARCHITECTURE.md's
+ * picture and list of rooms are generated from it.
+ */
+export interface Room {
+  /** what lives here, in one line */
+  readonly holds: string
+  /** the rooms that it may import; its own files always */
+  readonly imports: readonly string[]
+  /** npm packages and Node's modules that it may import; `node:*` is all of Node's */
+  readonly packages: readonly string[]
+  /**
+   * each file, and each folder, is a part of its own that imports no other part of the room. `index.ts` lists them and may import
+   * them all.
+   */
+  readonly parts?: true
+}
+
+const KIT = 'protocol/kit'
+const PROTOCOL = [KIT, 'protocol']
+
+export const ROOMS: Readonly<Record<string, Room>> = {
+  [KIT]: {
+    holds: 'tools that both programs share: configuration, errors, log, retry, secrets, HTTP, the MQTT link',
+    imports: [],
+    packages: ['node:*', 'commander', 'yaml', 'zod'],
+  },
+  protocol: {
+    holds: 'what agent and collector agree on: devices, samples, intervals, owners, quotes, topics, units',
+    imports: [KIT],
+    packages: ['zod'],
+  },
+
+  'agent/plugin': {
+    holds: 'the contract of a driver and what a reading is',
+    imports: PROTOCOL,
+    packages: ['zod'],
+  },
+  'agent/wire': {
+    holds:
+      'transports: HTTP, SNMP, Modbus, cgminer’s TCP, commands, sysfs, and tolerant readers of what they carry',
+    imports: PROTOCOL,
+    packages: ['node:*', 'jsmodbus', 'net-snmp', 'zod'],
+  },
+  'agent/config': {
+    holds: 'the agent’s YAML: its schema and the commented example',
+    imports: [...PROTOCOL, 'agent/plugin', 'agent/wire'],
+    packages: ['node:path', 'zod'],
+  },
+  'agent/counting': {
+    holds: 'counters that wrap or count in coarse steps, and rates from them',
+    imports: PROTOCOL,
+    packages: [],
+  },
+  'agent/tenancy': {
+    holds: 'who holds a GPU: Slurm, Kubernetes, containers, processes',
+    imports: [...PROTOCOL, 'agent/wire'],
+    packages: ['node:*', 'zod'],
+  },
+  'agent/asic': {
+    holds: 'what miner families share: facts to a reading, pools, firmware, models and their J/TH',
+    imports: [...PROTOCOL, 'agent/plugin', 'agent/wire'],
+    packages: [],
+  },
+  'agent/gpu': {
+    holds: 'what GPU drivers share: snapshot to a reading, states, lost GPUs, AMD’s sysfs files',
+    imports: [...PROTOCOL, 'agent/plugin', 'agent/wire', 'agent/tenancy'],
+    packages: [],
+  },
+  'agent/drivers': {
+    holds: 'one file, or one folder, for each family of devices',
+    imports: [
+      ...PROTOCOL,
+      'agent/plugin',
+      'agent/wire',
+      'agent/counting',
+      'agent/tenancy',
+      'agent/asic',
+      'agent/gpu',
+    ],
+    packages: ['node:*', 'koffi', 'node-os-utils', 'zod'],
+    parts: true,
+  },
+  'agent/polling': {
+    holds:
+      'asks each device in turn: detection, time-outs, the registry of what was read, watches over readings',
+    imports: [...PROTOCOL, 'agent/plugin', 'agent/config', 'agent/wire', 'agent/asic'],
+    packages: ['node:net'],
+  },
+  'agent/uplink/spool': {
+    holds: 'interval records on disk until the collector has them',
+    imports: PROTOCOL,
+    packages: ['node:*'],
+  },
+  'agent/uplink': {
+    holds: 'MQTT: live messages, and delivery of the spool’s records until they are acknowledged',
+    imports: [...PROTOCOL, 'agent/uplink/spool'],
+    packages: ['mqtt', 'mqtt-packet'],
+  },
+  'agent/metering': {
+    holds: 'the interval meter: readings to records of one UTC minute, a device and an owner each',
+    imports: [...PROTOCOL, 'agent/plugin', 'agent/uplink/spool'],
+    packages: [],
+  },
+  'agent/composition': {
+    holds: 'the only room that constructs the agent',
+    imports: [
+      ...PROTOCOL,
+      'agent/plugin',
+      'agent/config',
+      'agent/polling',
+      'agent/metering',
+      'agent/uplink',
+      'agent/uplink/spool',
+    ],
+    packages: [],
+  },
+  'agent/scan': {
+    holds: 'finds the machines of a network and writes them into a configuration',
+    imports: [...PROTOCOL, 'agent/plugin', 'agent/config', 'agent/wire', 'agent/polling'],
+    packages: ['node:*', 'yaml'],
+  },
+  'agent/simulator/base': {
+    holds: 'what every emulated machine stands on: listeners on loopback, seeded chance',
+    imports: PROTOCOL,
+    packages: ['node:http', 'node:net'],
+  },
+  'agent/simulator/asic': {
+    holds: 'emulated miners that speak each family’s real wire protocol',
+    imports: [...PROTOCOL, 'agent/simulator/base', 'agent/wire'],
+    packages: ['node:http', 'node:net'],
+  },
+  'agent/simulator/gpu': {
+    holds: 'emulated GPU hosts, the jobs on them and an LLM server',
+    imports: ['agent/simulator/base'],
+    packages: [],
+  },
+  'agent/simulator/power': {
+    holds: 'an emulated site meter and rack PDU',
+    imports: ['agent/simulator/base', 'agent/simulator/gpu'],
+    packages: ['node:dgram', 'node:net', 'jsmodbus', 'net-snmp'],
+  },
+  'agent/simulator': {
+    holds: 'an emulated site: which machines, where, and the configurations that read them',
+    imports: [
+      ...PROTOCOL,
+      'agent/simulator/base',
+      'agent/simulator/asic',
+      'agent/simulator/gpu',
+      'agent/simulator/power',
+    ],
+    packages: ['node:path'],
+  },
+  'agent/commands': {
+    holds: 'one file for each command of perwatt-agent',
+    imports: [
+      ...PROTOCOL,
+      'agent/config',
+      'agent/wire',
+      'agent/drivers',
+      'agent/polling',
+      'agent/composition',
+      'agent/scan',
+      'agent/simulator',
+      'agent/simulator/asic',
+    ],
+    packages: ['node:*', 'commander', 'yaml', 'zod'],
+  },
+  agent: {
+    holds: 'the program’s entry: its command line',
+    imports: [KIT, 'agent/config', 'agent/drivers', 'agent/commands'],
+    packages: ['commander'],
+  },
+
+  'collector/economics': {
+    holds: 'the ground floor: workloads, ledger rows, mining’s formulas, the calendar',
+    imports: ['protocol'],
+    packages: ['temporal-polyfill', 'zod'],
+  },
+  'collector/economics/energy': {
+    holds: 'who used which energy: the tree of meters, balance, attribution to workloads',
+    imports: ['protocol', 'collector/economics'],
+    packages: [],
+  },
+  'collector/economics/settlement': {
+    holds: 'a minute’s records to priced ledger rows, each figure with the sum behind it',
+    imports: ['protocol', 'collector/economics', 'collector/economics/energy'],
+    packages: [],
+  },
+  'collector/economics/live': {
+    holds: 'the same arithmetic for this moment, in flat arrays',
+    imports: [
+      'protocol',
+      'collector/economics',
+      'collector/economics/energy',
+      'collector/economics/settlement',
+    ],
+    packages: [],
+  },
+  'collector/economics/choices': {
+    holds: 'what could be instead: break-even, better use, what-if, conversion',
+    imports: ['protocol', 'collector/economics'],
+    packages: ['zod'],
+  },
+  'collector/economics/statement': {
+    holds: 'a customer’s month, to the cent',
+    imports: [
+      'protocol',
+      'collector/economics',
+      'collector/economics/energy',
+      'collector/economics/settlement',
+    ],
+    packages: [],
+  },
+  'collector/views': {
+    holds: 'what goes over the wire to screens and API clients, as schemas',
+    imports: ['protocol', 'collector/economics/statement'],
+    packages: ['zod'],
+  },
+  'collector/plugin': {
+    holds: 'the contracts of what can be added: feed, pool, store, channel, alert rule',
+    imports: [...PROTOCOL, 'collector/economics', 'collector/economics/settlement', 'collector/views'],
+    packages: ['zod'],
+  },
+  'collector/prices': {
+    holds: 'quotes: the book of what held when, and the desk that takes them from feeds and people',
+    imports: [...PROTOCOL, 'collector/views', 'collector/plugin'],
+    packages: ['temporal-polyfill', 'zod'],
+  },
+  'collector/feeds': {
+    holds: 'one file for each kind of price source',
+    imports: [...PROTOCOL, 'collector/plugin', 'collector/prices'],
+    packages: ['node:fs', 'node:fs/promises', 'csv-parse', 'jsonpath-rfc9535', 'zod'],
+    parts: true,
+  },
+  'collector/pool-watch': {
+    holds: 'asks mining pools what they credited, and compares it with the ledger',
+    imports: [
+      ...PROTOCOL,
+      'collector/economics',
+      'collector/economics/settlement',
+      'collector/views',
+      'collector/plugin',
+      'collector/prices',
+    ],
+    packages: ['zod'],
+  },
+  'collector/pools': {
+    holds: 'one file for each mining pool’s API',
+    imports: [...PROTOCOL, 'collector/economics/settlement', 'collector/plugin', 'collector/pool-watch'],
+    packages: ['node:crypto', 'zod'],
+    parts: true,
+  },
+  'collector/rows': {
+    holds: 'ledger records as rows of a database, and what stores share',
+    imports: [...PROTOCOL, 'collector/economics', 'collector/plugin'],
+    packages: [],
+  },
+  'collector/stores': {
+    holds: 'one folder for each database that can keep the ledger',
+    imports: [...PROTOCOL, 'collector/economics', 'collector/plugin', 'collector/rows'],
+    packages: ['node:*', '@duckdb/node-api', 'influx', 'zod'],
+    parts: true,
+  },
+  'collector/intake': {
+    holds: 'interval batches: checked, stored with their mark, acknowledged; what is not taken is put aside',
+    imports: [...PROTOCOL, 'collector/plugin'],
+    packages: ['node:timers/promises'],
+  },
+  'collector/settling': {
+    holds: 'settles minutes as their records come in, and prices them again when asked',
+    imports: [
+      ...PROTOCOL,
+      'collector/economics',
+      'collector/economics/energy',
+      'collector/economics/settlement',
+      'collector/plugin',
+      'collector/prices',
+    ],
+    packages: ['node:crypto', 'zod'],
+  },
+  'collector/books': {
+    holds: 'answers questions about the ledger: figures by group and period, explanations, audit',
+    imports: [
+      ...PROTOCOL,
+      'collector/economics',
+      'collector/economics/settlement',
+      'collector/views',
+      'collector/plugin',
+      'collector/intake',
+      'collector/settling',
+    ],
+    packages: ['zod'],
+  },
+  'collector/statements': {
+    holds: 'monthly statements of customers and of the site',
+    imports: [
+      ...PROTOCOL,
+      'collector/economics',
+      'collector/economics/energy',
+      'collector/economics/settlement',
+      'collector/economics/statement',
+      'collector/views',
+      'collector/plugin',
+      'collector/settling',
+    ],
+    packages: ['node:crypto'],
+  },
+  'collector/live': {
+    holds: 'the site now: state by columns, figures, groups, what could be',
+    imports: [
+      ...PROTOCOL,
+      'collector/economics',
+      'collector/economics/energy',
+      'collector/economics/settlement',
+      'collector/economics/live',
+      'collector/economics/choices',
+      'collector/views',
+      'collector/plugin',
+      'collector/prices',
+      'collector/settling',
+      'collector/books',
+    ],
+    packages: [],
+  },
+  'collector/rules': {
+    holds: 'one file for each alert rule',
+    imports: [...PROTOCOL, 'collector/economics', 'collector/economics/settlement', 'collector/plugin'],
+    packages: ['zod'],
+    parts: true,
+  },
+  'collector/alerts': {
+    holds: 'judges the rules, keeps what fires, delivers it through an outbox on disk',
+    imports: [...PROTOCOL, 'collector/views', 'collector/plugin'],
+    packages: ['node:*', 'zod'],
+  },
+  'collector/channels': {
+    holds: 'one file for each way to tell an alert',
+    imports: [...PROTOCOL, 'collector/plugin'],
+    packages: ['node:crypto', 'node:net', 'zod'],
+    parts: true,
+  },
+  'collector/broker': {
+    holds: 'the embedded MQTT broker',
+    imports: PROTOCOL,
+    packages: ['node:net', 'aedes'],
+  },
+  'collector/ingest': {
+    holds: 'hears the agents over MQTT, and keeps their inventories',
+    imports: [...PROTOCOL, 'collector/plugin', 'collector/intake', 'collector/live', 'collector/broker'],
+    packages: ['node:fs', 'node:path', 'mqtt', 'zod'],
+  },
+  'collector/screens': {
+    holds: 'HTTP: the API, the event stream, the pages’ server',
+    imports: [
+      ...PROTOCOL,
+      'collector/economics/choices',
+      'collector/views',
+      'collector/prices',
+      'collector/settling',
+      'collector/books',
+      'collector/statements',
+      'collector/live',
+    ],
+    packages: ['node:*', '@hono/node-server', '@hono/zod-openapi', 'esbuild', 'hono'],
+  },
+  'collector/screens/web': {
+    holds: 'the wall, and what all pages share; runs in the browser',
+    imports: ['protocol', 'collector/views'],
+    packages: ['preact', 'uplot'],
+  },
+  'collector/screens/web/economics': {
+    holds: 'the page of the energy and finance desks; runs in the browser',
+    imports: ['protocol', 'collector/economics/choices', 'collector/views', 'collector/screens/web'],
+    packages: ['preact'],
+  },
+  'collector/config': {
+    holds: 'the collector’s YAML: its schema and the commented example',
+    imports: [
+      ...PROTOCOL,
+      'collector/economics',
+      'collector/plugin',
+      'collector/prices',
+      'collector/feeds',
+      'collector/pool-watch',
+      'collector/pools',
+      'collector/stores',
+      'collector/rules',
+      'collector/alerts',
+    ],
+    packages: ['zod'],
+  },
+  'collector/composition': {
+    holds: 'the only room that constructs the collector',
+    imports: [
+      ...PROTOCOL,
+      'collector/economics/settlement',
+      'collector/plugin',
+      'collector/prices',
+      'collector/feeds',
+      'collector/pool-watch',
+      'collector/pools',
+      'collector/stores',
+      'collector/intake',
+      'collector/settling',
+      'collector/books',
+      'collector/statements',
+      'collector/live',
+      'collector/rules',
+      'collector/alerts',
+      'collector/broker',
+      'collector/ingest',
+      'collector/screens',
+      'collector/config',
+    ],
+    packages: ['node:path'],
+  },
+  'collector/commands': {
+    holds: 'one file for each command of perwatt-collector',
+    imports: [
+      ...PROTOCOL,
+      'collector/economics/choices',
+      'collector/economics/settlement',
+      'collector/views',
+      'collector/prices',
+      'collector/books',
+      'collector/channels',
+      'collector/config',
+      'collector/composition',
+    ],
+    packages: ['node:*', 'perwatt:web-assets', 'zod'],
+  },
+  collector: {
+    holds: 'the program’s entry: its command line',
+    imports: [KIT, 'collector/commands'],
+    packages: ['commander'],
+  },
+}

@@ -1,0 +1,253 @@
+import { contractTime } from '../../../../collector/economics/energy/attribution.ts'
+import type { Balanced } from '../../../../collector/economics/energy/balance.ts'
+import { distribute, type Part, type Taker } from '../../../../collector/economics/energy/distribution.ts'
+import type {
+  LiveContext,
+  LiveDevice,
+  LiveEarning,
+  LiveWorkload,
+} from '../../../../collector/economics/live/live-device.ts'
+import type { LiveFigures } from '../../../../collector/economics/live/live-plane.ts'
+import {
+  type Contract,
+  contractUsdPerH,
+  isContract,
+} from '../../../../collector/economics/settlement/contracts.ts'
+import { energyCostUsdPerH } from '../../../../collector/economics/settlement/costs.ts'
+import { earnedPerH, shareUsd } from '../../../../collector/economics/settlement/revenue.ts'
+import { energyUsdPerKwh } from '../../../../collector/economics/settlement/settle.ts'
+import { UNPAID, type Workload } from '../../../../collector/economics/workloads.ts'
+import type { Device } from '../../../../protocol/device.ts'
+import { NOBODY, type Owner } from '../../../../protocol/owner.ts'
+import type { Prices } from '../../../../protocol/quote.ts'
+import type { Sample } from '../../../../protocol/sample.ts'
+import { HOUR_MS } from '../../../../protocol/units.ts'
+
+/** What the live figures are, written to be read: the specification that the fast ones are held against. */
+export interface PlainFigures extends Omit<LiveFigures, 'earnings'> {
+  earnings: Map<LiveDevice, LiveEarning>
+}
+
+type Earned = Map<LiveEarning, Map<string, number>>
+
+interface Holding extends Part {
+  owner: Owner
+  share: number
+}
+
+const counts = (d: LiveDevice): boolean =>
+  !d.stale && d.sample !== undefined && d.sample.state !== 'unreachable'
+
+/** What a whole machine does for one owner: its rates times the owner's share. */
+function ratesOf(sample: Sample, kind: Device['kind'], share: number) {
+  return {
+    share,
+    hashrateHs: (sample.hashrateHs ?? 0) * share,
+    gpusHeld: kind === 'gpu' ? share : 0,
+    tokensInPerS: (sample.tokensInPerS ?? 0) * share,
+    tokensOutPerS: (sample.tokensOutPerS ?? 0) * share,
+  }
+}
+
+/**
+ * Earnings of every device and workload at this moment. W are split by who holds a machine, and balanced with the meters as the
+ * ledger's minutes are, so that the workloads' power adds up to the site meter's.
+ */
+export function plainFigures(
+  devices: readonly LiveDevice[],
+  prices: Prices,
+  context: LiveContext,
+  atMs: number,
+): PlainFigures {
+  const { workloads, siteMeter, costs } = context
+  const usdPerKwh = energyUsdPerKwh(prices, costs)
+  const usdPerShare = shareUsd(prices)
+  const totals = new Totals(workloads)
+  const heard = devices.filter(counts)
+  const takers = heard.map((d) => takerOf(d, context, atMs))
+  const { charges, balanced } = distribute(takers, context)
+
+  const earnings = new Map<LiveDevice, LiveEarning>()
+  /** of each device, what its work for each workload earns */
+  const earned: Earned = new Map()
+  let site: LiveDevice | undefined
+  let meterPowerW: number | undefined
+  let devicesPowerW = 0
+  for (const [i, d] of heard.entries()) {
+    const { took, by, behind } = balanced[i] as (typeof balanced)[number]
+    const sample = d.sample as Sample
+    if (d.device.kind === 'meter') {
+      // where two agents read the site meter, the first one's word counts
+      if (d.device.deviceId === siteMeter && !site) {
+        site = d
+        meterPowerW = sample.powerW
+      }
+      continue
+    }
+    // a host with its GPUs behind it has what is left beside them charged to whoever holds them
+    const powerW = behind > 0 ? (sample.powerW ?? 0) : took / 1000
+    const earning: LiveEarning = {
+      revenueUsdPerH: 0,
+      energyCostUsdPerH: energyCostUsdPerH(took / 1000, usdPerKwh),
+      shares: [],
+      powerBy: by,
+      ...(by === 'nothing' ? {} : { powerW }),
+    }
+    earnings.set(d, earning)
+    for (const { owner, share, attribution } of (takers[i] as Taker<Holding>).parts) {
+      const { name, workload } = attribution
+      const rates = ratesOf(sample, d.device.kind, share)
+      const { revenueUsd, feeUsd } = earnedPerH({ workload, owner, device: d.device }, rates, usdPerShare)
+      earning.revenueUsdPerH += revenueUsd
+      const own = earned.get(earning) ?? new Map<string, number>()
+      earned.set(earning, own.set(name, (own.get(name) ?? 0) + revenueUsd))
+      earning.shares.push({ workload: name, share })
+      const t = totals.of(name, workload?.kind)
+      t.revenueUsdPerH += revenueUsd
+      t.feesUsdPerH += feeUsd
+      t.devices++
+      if (!workload) continue
+      t.hashrateHs += rates.hashrateHs
+      t.gpusHeld += rates.gpusHeld
+      t.tokensInPerS += rates.tokensInPerS
+      t.tokensOutPerS += rates.tokensOutPerS
+    }
+  }
+  for (const { taker, attribution, amount } of charges) {
+    if (takers[taker]?.device.kind !== 'meter') devicesPowerW += amount / 1000
+    const t = totals.of(attribution.name, attribution.workload?.kind)
+    t.powerW += amount / 1000
+    t.energyCostUsdPerH += energyCostUsdPerH(amount / 1000, usdPerKwh)
+  }
+  payContracts(totals, earnings, context, atMs)
+  shareDemand(totals, context, atMs)
+  creditServersToTheirGpus(earnings, earned, workloads)
+  return {
+    workloads: totals.all(),
+    earnings,
+    devicesPowerW,
+    meters: metersOf(takers, balanced),
+    ...(meterPowerW === undefined ? {} : { meterPowerW }),
+    ...(usdPerShare === undefined ? {} : { usdPerShare }),
+  }
+}
+
+function metersOf(takers: readonly Taker[], balanced: readonly Balanced[]): LiveFigures['meters'] {
+  return balanced.flatMap(({ rest, remainder, total, behind }, i) => {
+    const taker = takers[i]
+    if (!taker || behind === 0) return []
+    const { agentId, deviceId } = taker
+    return [{ agentId, deviceId, powerW: total / 1000, restW: remainder === 'disagrees' ? rest / 1000 : 0 }]
+  })
+}
+
+/** A device's power in whole mW, with who holds it. */
+function takerOf({ agentId, device, sample }: LiveDevice, { attribute }: LiveContext, atMs: number) {
+  const parts: Holding[] = []
+  const add = (owner: Owner, share: number) =>
+    parts.push({ owner, share, weight: share, attribution: attribute(owner, device, atMs) })
+  let free = 1
+  for (const { owner, share } of sample?.holders ?? []) {
+    add(owner, share)
+    free -= share
+  }
+  // what has no power and no holder (a server that only counts) takes nothing and is nobody's idle machine
+  const takes = sample?.powerW !== undefined || device.kind === 'asic' || device.kind === 'gpu'
+  if (free > 1e-9 && takes) add(NOBODY, free)
+  const own = sample?.powerW === undefined ? undefined : Math.round(Math.max(0, sample.powerW) * 1000)
+  return { agentId, deviceId: device.deviceId, device, own, parts } satisfies Taker<Holding>
+}
+
+/** Sums by workload; those of the configuration are there from the begin. */
+class Totals {
+  readonly #byName = new Map<string, LiveWorkload>()
+
+  constructor(workloads: readonly Workload[]) {
+    for (const w of workloads) this.of(w.name, w.kind)
+    this.of(UNPAID.idle)
+  }
+
+  of(name: string, kind?: Workload['kind']): LiveWorkload {
+    let t = this.#byName.get(name)
+    if (t) return t
+    t = {
+      workload: name,
+      kind: kind ?? (name === UNPAID.overhead || name === UNPAID.unaccounted ? name : 'idle'),
+      powerW: 0,
+      revenueUsdPerH: 0,
+      feesUsdPerH: 0,
+      energyCostUsdPerH: 0,
+      demandUsdPerH: 0,
+      devices: 0,
+      hashrateHs: 0,
+      gpusHeld: 0,
+      tokensInPerS: 0,
+      tokensOutPerS: 0,
+    }
+    this.#byName.set(name, t)
+    return t
+  }
+
+  all(): LiveWorkload[] {
+    return [...this.#byName.values()]
+  }
+}
+
+/** Contracts are paid whatever is used; what they pay is credited to their machines, by power. */
+function payContracts(
+  totals: Totals,
+  earnings: ReadonlyMap<LiveDevice, LiveEarning>,
+  { workloads, monthOf }: LiveContext,
+  atMs: number,
+): void {
+  const inForce = workloads.filter((w): w is Workload & Contract => isContract(w) && contractTime(w)(atMs))
+  for (const contract of inForce) {
+    const t = totals.of(contract.name, contract.kind)
+    const usdPerH = contractUsdPerH(contract, atMs, t, monthOf)
+    t.revenueUsdPerH += usdPerH
+    const members = membersOf(earnings, contract.name)
+    const powerW = members.reduce((sum, m) => sum + m.powerW, 0)
+    if (!(powerW > 0)) continue
+    for (const m of members) m.earning.revenueUsdPerH += (usdPerH * m.powerW) / powerW
+  }
+}
+
+/** The demand charge, shared by power. */
+function shareDemand(totals: Totals, { costs: { demand }, monthOf }: LiveContext, atMs: number): void {
+  if (!demand) return
+  const month = monthOf(atMs)
+  const usdPerH = (demand.usdPerKwMonth * demand.billedKw) / ((month.endMs - month.startMs) / HOUR_MS)
+  const all = totals.all().filter((t) => t.powerW > 0)
+  const powerW = all.reduce((sum, t) => sum + t.powerW, 0)
+  if (powerW > 0) for (const t of all) t.demandUsdPerH = (usdPerH * t.powerW) / powerW
+  else totals.of(UNPAID.overhead).demandUsdPerH = usdPerH
+}
+
+/** Devices that work for a workload, with the W that they take for it. */
+const membersOf = (earnings: ReadonlyMap<LiveDevice, LiveEarning>, workload: string) =>
+  [...earnings.values()].flatMap((earning) => {
+    const shares = earning.shares.filter((s) => s.workload === workload)
+    const share = shares.reduce((sum, s) => sum + s.share, 0)
+    return shares.length === 0 ? [] : [{ earning, powerW: (earning.powerW ?? 0) * share }]
+  })
+
+/**
+ * An LLM server counts the tokens, the GPUs behind it take the watts: what it earns is credited to the machines that work for
+ * the same workload, by power. A workload's sum stays as it is.
+ */
+function creditServersToTheirGpus(
+  earnings: Map<LiveDevice, LiveEarning>,
+  earned: Earned,
+  workloads: readonly Workload[],
+): void {
+  for (const { name } of workloads.filter((w) => w.kind === 'tokens')) {
+    const members = membersOf(earnings, name)
+    const powerW = members.reduce((sum, m) => sum + m.powerW, 0)
+    if (!(powerW > 0)) continue
+    const servers = members.filter((m) => m.powerW === 0)
+    const servedUsdPerH = (m: (typeof members)[number]) => earned.get(m.earning)?.get(name) ?? 0
+    const served = servers.reduce((sum, m) => sum + servedUsdPerH(m), 0)
+    for (const m of servers) m.earning.revenueUsdPerH -= servedUsdPerH(m)
+    for (const m of members) m.earning.revenueUsdPerH += (served * m.powerW) / powerW
+  }
+}
