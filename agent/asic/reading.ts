@@ -1,4 +1,4 @@
-import { known } from '../../protocol/kit/defined.ts'
+import { defined } from '../../protocol/kit/defined.ts'
 import type { PowerBasis, State } from '../../protocol/sample.ts'
 import type { Reading } from '../plugin/driver.ts'
 import type { PoolFacts } from './cgminer-pools.ts'
@@ -68,7 +68,7 @@ export function asicReading(facts: AsicFacts): Reading {
   const algorithm = otherAlgorithm(facts.algorithm) ?? otherAlgorithmOf(facts.model)
   // hashes of another kind are none that these quantities, and the pools of Bitcoin, count
   const sha256 = <T>(value: T): T | undefined => (algorithm ? undefined : value)
-  const spike = disbelief(facts.hashrateHs, facts.expectedHashrateHs)
+  const spike = hashrateFault(facts.hashrateHs, facts.expectedHashrateHs)
   const believed = spike === undefined
   const hashes = (facts.hashrateHs ?? 0) > 0
   const boards = boardFacts(facts, hashes)
@@ -81,7 +81,7 @@ export function asicReading(facts: AsicFacts): Reading {
   const { active, byOwner, shares, parted = active && [{ owner: active, share: 1 }] } = facts.pools ?? {}
   const fans = facts.fans ?? []
   const reading: Reading = {
-    identity: known({
+    identity: defined({
       kind: 'asic' as const,
       model: label(facts.model),
       firmware: label(facts.firmware),
@@ -89,7 +89,7 @@ export function asicReading(facts: AsicFacts): Reading {
       algorithm,
       expectedHashrateHs: sha256(facts.expectedHashrateHs),
     }),
-    sample: known({
+    sample: defined({
       state,
       hashrateHs: believed ? sha256(facts.hashrateHs) : undefined,
       hashrateAvgHs: sha256(facts.hashrateAvgHs),
@@ -113,7 +113,7 @@ export function asicReading(facts: AsicFacts): Reading {
 }
 
 /** Why a hashrate is no reading of this machine; undefined where it may be one. */
-export function disbelief(hashrateHs = 0, expectedHashrateHs = 0): string | undefined {
+export function hashrateFault(hashrateHs = 0, expectedHashrateHs = 0): string | undefined {
   if (!expectedHashrateHs || hashrateHs <= BELIEVED * expectedHashrateHs) return undefined
   return `the hashrate reading of ${inTh(hashrateHs)} is not believed: ${inTh(expectedHashrateHs)} is expected`
 }

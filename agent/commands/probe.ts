@@ -6,7 +6,7 @@ import { withDeadline } from '../../protocol/kit/retry.ts'
 import { encodeLive } from '../../protocol/sample.ts'
 import { agentConfigSchema, type DeviceConfig } from '../config/config.ts'
 import { DRIVERS } from '../drivers/index.ts'
-import { troubleOf } from '../polling/failure.ts'
+import { failureText } from '../polling/failure.ts'
 import { DeviceRegistry } from '../polling/registry.ts'
 import { pollTarget } from '../polling/target.ts'
 import { probeTable } from './probe-table.ts'
@@ -90,7 +90,7 @@ async function readOnce(
     registry.update(device, driver, readings, Date.now())
     return undefined
   } catch (error) {
-    const reason = `${driver} ${device.id}: ${troubleOf(error, target.address)}`
+    const reason = `${driver} ${device.id}: ${failureText(error, target.address)}`
     registry.fail(device, reason, Date.now())
     return reason
   }

@@ -6,7 +6,7 @@ import type { AckMessage, InventoryMessage, StatusMessage } from '../../protocol
 import { type AgentConfig, type DeviceConfig, spoolFolderOf } from '../config/config.ts'
 import { Metering } from '../metering/metering.ts'
 import type { Driver, Reading } from '../plugin/driver.ts'
-import { asConfigured } from '../polling/configured.ts'
+import { withConfiguredLimits } from '../polling/configured.ts'
 import { HardwareWatch } from '../polling/hardware-watch.ts'
 import { Poller } from '../polling/poller.ts'
 import { DeviceRegistry } from '../polling/registry.ts'
@@ -155,7 +155,9 @@ export class Agent {
 
   #observed(device: DeviceConfig, driver: string, readings: readonly Reading[]): void {
     const now = this.#clock.now()
-    const judged = readings.map((r) => this.#shares.judge(device.id, asConfigured(r, device), now.steadyMs))
+    const judged = readings.map((r) =>
+      this.#shares.judge(device.id, withConfiguredLimits(r, device), now.steadyMs),
+    )
     for (const { deviceId, reading } of this.#registry.update(device, driver, judged, now.wallMs))
       this.#metering?.observe(deviceId, reading, now)
   }

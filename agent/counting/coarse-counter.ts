@@ -6,7 +6,7 @@ const COARSE_J = 36_000
  * integrated meanwhile, and the step corrects it (see the accumulator). Reported at every reading it would say that nothing
  * was drawn for minutes, and then a minute's record held it all. One that never moves is never believed.
  */
-export class StepCounter {
+export class CoarseCounter {
   readonly #coarse: boolean
   #last: number | undefined
 

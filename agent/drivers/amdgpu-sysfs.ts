@@ -10,7 +10,7 @@ export default defineDriver({
   summary: 'AMD GPUs by the files of the amdgpu kernel driver, where no ROCm is installed',
   kind: 'gpu',
   needsHost: false,
-  asks: ['/sys/class/drm/card*/device/*', '/sys/class/drm/card*/device/hwmon/hwmon*/*'],
+  requests: ['/sys/class/drm/card*/device/*', '/sys/class/drm/card*/device/hwmon/hwmon*/*'],
   settings: z.strictObject({
     root: z.string().min(1).default('/sys/class/drm').describe('folder of the graphics cards'),
   }),

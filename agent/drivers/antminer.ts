@@ -25,7 +25,7 @@ export default defineDriver({
     ),
   }),
   needsHost: true,
-  asks: ['version', 'summary', 'stats', 'pools', `GET ${SYSTEM_INFO}`, `GET ${MINER_CONF}`],
+  requests: ['version', 'summary', 'stats', 'pools', `GET ${SYSTEM_INFO}`, `GET ${MINER_CONF}`],
   recognises: (answers) => firmwareIn(answers) === 'Antminer' && answers.version4028 !== undefined,
   open({ host, options: { port, webPort, web } }) {
     const pages = web && new WebClient({ host, port: webPort }, new DigestAuth(web))

@@ -25,7 +25,7 @@ export default defineDriver({
   kind: 'asic',
   settings: z.object({ port: PortSchema.default(80).describe('port of the web interface') }),
   needsHost: true,
-  asks: ['GET /api/system/info', 'GET /api/system/asic'],
+  requests: ['GET /api/system/info', 'GET /api/system/asic'],
   recognises: ({ systemInfo }) => /"ASICModel"\s*:/.test(systemInfo ?? ''),
   open({ host, options: { port } }) {
     const client = new WebClient({ host, port })

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { known } from '../../protocol/kit/defined.ts'
+import { defined } from '../../protocol/kit/defined.ts'
 import { PortSchema } from '../../protocol/kit/fields.ts'
 import { antminerFacts } from '../asic/antminer-stats.ts'
 import { cgminerFacts } from '../asic/cgminer-facts.ts'
@@ -16,7 +16,7 @@ export default defineDriver({
   kind: 'asic',
   settings: z.object({ port: PortSchema.default(4028).describe('TCP port of the miner’s API') }),
   needsHost: true,
-  asks: ['version', 'devdetails', 'coin', 'summary', 'stats', 'devs', 'pools'],
+  requests: ['version', 'devdetails', 'coin', 'summary', 'stats', 'devs', 'pools'],
   fallback: true,
   recognises: ({ version4028, devdetails4028, stats4028 }) =>
     [version4028, devdetails4028, stats4028].some((text) => /\bSTATUS\b/.test(text ?? '')),
@@ -32,7 +32,7 @@ export default defineDriver({
       return {
         ...cgminerFacts({ summary, devs, devdetails }),
         ...(stats && isAntminer(stats) ? antminerFacts({ version, summary, stats }) : {}),
-        ...known(identity(version, devdetails, stats)),
+        ...defined(identity(version, devdetails, stats)),
         // known of stock firmware only
         efficiencyJPerTh: undefined,
         algorithm: textOf(rowsOf(coin?.body, 'COIN')[0], 'Hash Method'),

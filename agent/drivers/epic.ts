@@ -26,7 +26,7 @@ export default defineDriver({
   kind: 'asic',
   settings: z.object({ port: PortSchema.default(4028).describe('port of the miner’s API') }),
   needsHost: true,
-  asks: ['GET /summary', 'GET /capabilities', 'GET /network', 'GET /temps', 'GET /hashrate'],
+  requests: ['GET /summary', 'GET /capabilities', 'GET /network', 'GET /temps', 'GET /hashrate'],
   recognises: (answers) => firmwareIn(answers) === 'ePIC',
   open({ host, options: { port } }) {
     const client = new WebClient({ host, port })

@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto'
 import { readdir, readFile, statfs } from 'node:fs/promises'
 import { type MonitorResult, OSUtils } from 'node-os-utils'
 import { z } from 'zod'
-import { known } from '../../protocol/kit/defined.ts'
+import { defined } from '../../protocol/kit/defined.ts'
 import { Rate } from '../counting/rate.ts'
 import { defineDriver, type Session } from '../plugin/driver.ts'
 
@@ -14,7 +14,7 @@ export default defineDriver({
   summary: 'this machine itself: CPU, memory, disk, network, load',
   kind: 'host',
   needsHost: false,
-  asks: [
+  requests: [
     '/proc/stat',
     '/proc/cpuinfo',
     '/proc/meminfo',
@@ -52,8 +52,8 @@ export default defineDriver({
           throw new Error('the system says nothing of itself; check that /proc is mounted and readable')
         return [
           {
-            identity: known({ kind: 'host' as const, model, hardwareId }),
-            sample: known({
+            identity: defined({ kind: 'host' as const, model, hardwareId }),
+            sample: defined({
               state: 'ok' as const,
               utilizationRatio,
               ...memory,

@@ -12,7 +12,7 @@ export default defineDriver({
   summary: "this machine's power by a hwmon sensor: ACPI's power meter, or those that are named",
   kind: 'host',
   needsHost: false,
-  asks: [
+  requests: [
     '/sys/class/hwmon/*/name',
     '/sys/class/hwmon/*/power*_average',
     '/sys/class/hwmon/*/power*_input',

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { known } from '../../protocol/kit/defined.ts'
+import { defined } from '../../protocol/kit/defined.ts'
 import { PortSchema } from '../../protocol/kit/fields.ts'
 import { antminerFacts } from '../asic/antminer-stats.ts'
 import { cgminerFacts, fansOf } from '../asic/cgminer-facts.ts'
@@ -18,7 +18,7 @@ export default defineDriver({
   kind: 'asic',
   settings: z.object({ port: PortSchema.default(4028).describe('TCP port of the miner’s API') }),
   needsHost: true,
-  asks: [
+  requests: [
     'version',
     'profiles',
     'config',
@@ -48,8 +48,8 @@ export default defineDriver({
       const classic = antminerFacts({ version, summary, stats })
       return {
         ...classic,
-        ...known(boardsFacts(classic, devs)),
-        ...known(configFacts(config, devs)),
+        ...defined(boardsFacts(classic, devs)),
+        ...defined(configFacts(config, devs)),
         ...tempFacts(temps),
         firmware: textOf(rowsOf(version?.body, 'VERSION')[0], 'LUXminer') ?? classic.firmware,
         fans: fans ? fansOf(fans) : (classic.fans ?? []),

@@ -26,7 +26,7 @@ export default defineDriver({
     ),
   }),
   needsHost: true,
-  asks: [
+  requests: [
     ...['system', 'network', 'hardware', 'mining', 'pools', 'cooling', 'errors'].map(
       (page) => `GET ${API}/${page}`,
     ),

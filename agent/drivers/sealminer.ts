@@ -18,7 +18,7 @@ export default defineDriver({
   kind: 'asic',
   settings: z.object({ port: PortSchema.default(4028).describe('TCP port of the miner’s API') }),
   needsHost: true,
-  asks: ['summary', 'stats', 'pools'],
+  requests: ['summary', 'stats', 'pools'],
   recognises: (answers) => firmwareIn(answers) === FIRMWARE,
   open: ({ host, options: { port } }) =>
     asicSession({ host, port, firmware: FIRMWARE }, async (client, signal) => {

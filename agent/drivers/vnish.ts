@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { known } from '../../protocol/kit/defined.ts'
+import { defined } from '../../protocol/kit/defined.ts'
 import { PortSchema } from '../../protocol/kit/fields.ts'
 import { antminerFacts } from '../asic/antminer-stats.ts'
 import type { CgminerClient } from '../asic/cgminer-client.ts'
@@ -38,7 +38,7 @@ export default defineDriver({
     web: WebAccessSchema.optional().describe('password of the web interface; VNish wants no user name'),
   }),
   needsHost: true,
-  asks: ['summary', 'stats', 'pools', `POST ${UNLOCK}`, `GET ${INFO}`, `GET ${SUMMARY}`],
+  requests: ['summary', 'stats', 'pools', `POST ${UNLOCK}`, `GET ${INFO}`, `GET ${SUMMARY}`],
   recognises: (answers) => firmwareIn(answers) === 'VNish',
   open({ host, options: { port, webPort, web } }) {
     const at = { host, port: webPort }
@@ -49,7 +49,7 @@ export default defineDriver({
       const told = pages ? await supplement((soon) => pagesFacts(pages, soon), signal) : {}
       const port4028 = (wait: AbortSignal) => portFacts(client, wait)
       const facts = told.boards ? await supplement(port4028, signal) : await port4028(signal)
-      return { ...told, ...known(facts), ...known({ power: told.power, hardwareId: told.hardwareId }) }
+      return { ...told, ...defined(facts), ...defined({ power: told.power, hardwareId: told.hardwareId }) }
     })
   },
 })

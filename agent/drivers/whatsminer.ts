@@ -18,7 +18,7 @@ export default defineDriver({
   kind: 'asic',
   settings: z.object({ port: PortSchema.default(4028).describe('TCP port of the miner’s API') }),
   needsHost: true,
-  asks: ['summary', 'edevs', 'devs', 'pools', 'status', 'get_version', 'devdetails', 'get_error_code'],
+  requests: ['summary', 'edevs', 'devs', 'pools', 'status', 'get_version', 'devdetails', 'get_error_code'],
   recognises: ({ version4028, devdetails4028 }) => firmwareOf(version4028, devdetails4028) === 'Whatsminer',
   open: ({ host, options: { port } }) =>
     asicSession({ host, port, firmware: 'Whatsminer' }, async (client, signal) => {

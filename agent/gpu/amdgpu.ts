@@ -1,4 +1,4 @@
-import { known } from '../../protocol/kit/defined.ts'
+import { defined } from '../../protocol/kit/defined.ts'
 import type { Reading } from '../plugin/driver.ts'
 import { powerSensors, sensorPowerW } from '../wire/hwmon.ts'
 import type { Sysfs } from '../wire/sysfs.ts'
@@ -50,7 +50,7 @@ export function amdHardwareId(id: string | undefined): string | undefined {
 export async function cardIdentity(sysfs: Sysfs, { folder, pci }: AmdCard): Promise<Reading['identity']> {
   const id = amdHardwareId(await sysfs.text(`${folder}/unique_id`))
   const device = await sysfs.text(`${folder}/device`)
-  return known({
+  return defined({
     kind: 'gpu' as const,
     model: (await sysfs.text(`${folder}/product_name`)) ?? (device && `AMD GPU ${device}`),
     firmware: await sysfs.text(`${folder}/vbios_version`),
@@ -67,7 +67,7 @@ export async function cardSample(sysfs: Sysfs, { folder }: AmdCard): Promise<Rea
   // the second die of an MI250 shows 0: its power is in what the first one shows
   const powerW = measuredW === 0 ? undefined : measuredW
   const limitW = sensor && (await sensorPowerW(sysfs, sensor.path.replace(/_(average|input)$/, '_cap')))
-  return known({
+  return defined({
     state: gpuState(utilizationRatio),
     powerW,
     powerBasis: powerW === undefined ? undefined : ('reported' as const),
@@ -95,5 +95,5 @@ async function temperatures(
     else temps.push(milliC / 1000)
   }
   const fanRpm = await sysfs.number(`${hwmon}/${chip}/fan1_input`)
-  return known({ tempC: temps.length > 0 ? Math.max(...temps) : undefined, memoryTempC, fanRpm })
+  return defined({ tempC: temps.length > 0 ? Math.max(...temps) : undefined, memoryTempC, fanRpm })
 }

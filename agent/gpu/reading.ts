@@ -1,4 +1,4 @@
-import { known } from '../../protocol/kit/defined.ts'
+import { defined } from '../../protocol/kit/defined.ts'
 import type { Holder } from '../../protocol/owner.ts'
 import type { State } from '../../protocol/sample.ts'
 import type { Reading } from '../plugin/driver.ts'
@@ -37,7 +37,7 @@ export interface GpuSnapshot extends Omit<GpuUse, 'processes' | 'uuid' | 'utiliz
 
 /** The question of who holds it. */
 export const useOf = (gpu: GpuSnapshot): GpuUse =>
-  known({
+  defined({
     index: gpu.index,
     uuid: gpu.uuid,
     utilizationRatio: gpu.utilizationRatio,
@@ -52,13 +52,13 @@ export function gpuReading(gpu: GpuSnapshot, tenancy?: GpuTenancy): Reading {
   const faults = [...gpu.faults, ...(tenancy?.notes ?? [])].map((text) => text.slice(0, 256))
   return {
     part: `gpu${gpu.index}`,
-    identity: known({
+    identity: defined({
       kind: 'gpu' as const,
       model: gpu.model?.slice(0, 128),
       firmware: gpu.firmware?.slice(0, 128),
       hardwareId: gpu.uuid?.slice(0, 128),
     }),
-    sample: known({
+    sample: defined({
       state: gpu.dead ? ('faulty' as const) : stateOf(gpu, holders ?? []),
       holders,
       powerW: gpu.powerW,
@@ -81,7 +81,7 @@ export function gpuReading(gpu: GpuSnapshot, tenancy?: GpuTenancy): Reading {
   }
 }
 
-/** Under MIG the board's use is not known, but whether anybody is on it is. */
+/** Under MIG the board's use is not defined, but whether anybody is on it is. */
 function stateOf({ utilizationRatio, processes }: GpuSnapshot, holders: readonly Holder[]): State {
   const state = gpuState(utilizationRatio, holders)
   if (state !== 'unknown' || processes === undefined) return state

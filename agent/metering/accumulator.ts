@@ -1,18 +1,18 @@
 import type { Interval, IntervalQuantity } from '../../protocol/interval.ts'
 import type { Instant } from '../../protocol/kit/clock.ts'
-import { known } from '../../protocol/kit/defined.ts'
+import { defined } from '../../protocol/kit/defined.ts'
 import { type Holder, NOBODY, type Owner, ownerKey } from '../../protocol/owner.ts'
 import { POWER_BASES, type PowerBasis } from '../../protocol/sample.ts'
 import { apportion, HOUR_MS, MINUTE_MS, minuteOf, workDiff1OfHashrate } from '../../protocol/units.ts'
 import type { Reading } from '../plugin/driver.ts'
 import { Counter, type CounterState, OWNER_QUANTITIES, type Plausible, sumByOwner } from './counter.ts'
-import { elapsedSince, isAnotherMachine, restartedSince, type Seen } from './last-reading.ts'
+import { elapsedSince, isAnotherMachine, type LastReading, restartedSince } from './last-reading.ts'
 import { plausibleEnergy, plausibleWork } from './limits.ts'
 import { type Bucket, Minutes, type MinutesState, type Piece } from './minutes.ts'
 
 /** Everything that an accumulator knows, as JSON: what outlives the agent. */
 export interface AccumulatorState {
-  last?: Seen
+  last?: LastReading
   energy?: CounterState
   counters: [string, CounterState][]
   drawnMilliJ: number
@@ -35,7 +35,7 @@ export class DeviceAccumulator {
   readonly #minutes: Minutes
   #energy: Counter
   #counters: Map<string, Counter>
-  #last: Seen | undefined
+  #last: LastReading | undefined
   /** energy drawn from power while the counter was silent, which its next difference contains */
   #drawnMilliJ: number
   #energyCarryMilliJ: number
@@ -56,7 +56,7 @@ export class DeviceAccumulator {
     const { wallMs, sample, namedOwners, hardwareId } = this.#last ?? {}
     return {
       ...(wallMs !== undefined &&
-        sample && { last: known({ wallMs, sample, namedOwners: namedOwners === true, hardwareId }) }),
+        sample && { last: defined({ wallMs, sample, namedOwners: namedOwners === true, hardwareId }) }),
       ...(energy ? { energy } : {}),
       counters: [...this.#counters].flatMap(([key, { state }]): [string, CounterState][] =>
         state ? [[key, state]] : [],
@@ -99,7 +99,7 @@ export class DeviceAccumulator {
       reading.sample
     this.#last = {
       ...at,
-      sample: known({
+      sample: defined({
         powerW,
         uptimeS,
         holders,
@@ -109,7 +109,7 @@ export class DeviceAccumulator {
         tokensOutPerS,
       }),
       namedOwners: reading.counters?.byOwner !== undefined,
-      ...known({ hardwareId: reading.identity.hardwareId ?? last?.hardwareId }),
+      ...defined({ hardwareId: reading.identity.hardwareId ?? last?.hardwareId }),
     }
     if (!last || elapsedMs === undefined) return
 
@@ -141,7 +141,7 @@ export class DeviceAccumulator {
    * What the wall clock calls the beginning of this stretch. The elapsed time is the monotonic clock's; where the wall clock was
    * set meanwhile, the new time labels it, and what was gathered before is complete.
    */
-  #labelFrom(last: Seen, at: Instant, elapsedMs: number): number {
+  #labelFrom(last: LastReading, at: Instant, elapsedMs: number): number {
     if (elapsedMs < 1) {
       // the clock was set back while the agent was down: how long that was, nobody knows
       this.#minutes.seal()
@@ -170,7 +170,12 @@ export class DeviceAccumulator {
   }
 
   /** Differences of the counters that belong to owners. */
-  #advanceOwners(reading: Reading, restarted: boolean | undefined, last: Seen | undefined, wallMs: number) {
+  #advanceOwners(
+    reading: Reading,
+    restarted: boolean | undefined,
+    last: LastReading | undefined,
+    wallMs: number,
+  ) {
     const says = last ? [last.sample, reading.sample] : [reading.sample]
     const amounts: { owner: Owner; quantity: IntervalQuantity; amount: number }[] = []
     for (const [ownerText, c] of sumByOwner(reading.counters?.byOwner ?? [], ownerKey)) {
@@ -201,7 +206,7 @@ export class DeviceAccumulator {
    * mJ of a trapezoid between two power readings; the fraction of a mJ is carried on, so that it is never lost.
    * @param counting whether a counter ran through them, whose next difference contains it
    */
-  #integrate(before: Seen, now: Reading, elapsedMs: number, counting: boolean): number | undefined {
+  #integrate(before: LastReading, now: Reading, elapsedMs: number, counting: boolean): number | undefined {
     const a = before.sample.powerW
     const b = now.sample.powerW
     if (a === undefined || b === undefined) return undefined
@@ -213,7 +218,7 @@ export class DeviceAccumulator {
   }
 
   #addEnergyAndTime(
-    before: Seen,
+    before: LastReading,
     now: Reading,
     pieces: Piece[],
     energyMilliJ: number | undefined,

@@ -15,7 +15,7 @@ export interface Driver<S extends z.ZodObject = z.ZodObject> {
   /** whether the driver needs `host`; `or-url`: or its own setting `url` */
   readonly needsHost: boolean | 'or-url'
   /** every command or path that the driver can send; a test reads this list and refuses anything that writes */
-  readonly asks: readonly string[]
+  readonly requests: readonly string[]
   /** true where these first answers are this family's (see reference: which firmware answers); absent: never detected */
   recognises?(answers: FirstAnswers): boolean
   /** taken only where no other driver recognises the machine */

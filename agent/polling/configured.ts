@@ -1,15 +1,15 @@
-import { disbelief } from '../asic/reading.ts'
+import { hashrateFault } from '../asic/reading.ts'
 import type { DeviceConfig } from '../config/config.ts'
 import type { Reading } from '../plugin/driver.ts'
 
 /** A reading in the light of what the configuration says of the machine. */
-export const asConfigured = (reading: Reading, config: DeviceConfig): Reading =>
+export const withConfiguredLimits = (reading: Reading, config: DeviceConfig): Reading =>
   withRatedPower(withinExpectation(reading, config), config)
 
 /** The configured hashrate stands above the machine's own promise: a reading of more than twice of it is not believed, either. */
 function withinExpectation(reading: Reading, { expectedHashrateHs }: DeviceConfig): Reading {
   const { hashrateHs, powerW, powerBasis, faults = [], ...rest } = reading.sample
-  const fault = disbelief(hashrateHs, expectedHashrateHs)
+  const fault = hashrateFault(hashrateHs, expectedHashrateHs)
   if (fault === undefined) return reading
   // what was modelled was made of the hashrate
   const power =

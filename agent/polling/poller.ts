@@ -2,7 +2,7 @@ import { PerwattError } from '../../protocol/kit/errors.ts'
 import type { Log } from '../../protocol/kit/log.ts'
 import { backoffMs, withDeadline } from '../../protocol/kit/retry.ts'
 import { ANOTHER_FIRMWARE, type Reading, type Session } from '../plugin/driver.ts'
-import { troubleOf } from './failure.ts'
+import { failureText } from './failure.ts'
 
 /** One configured device, ready to be asked. */
 export interface PollTarget {
@@ -89,7 +89,7 @@ export class Poller {
       const driver = this.#session?.driver ?? this.#target.driver
       const failure = new PerwattError(
         'device-unreachable',
-        `${driver} ${this.#target.id}: ${troubleOf(error, this.#target.address)}`,
+        `${driver} ${this.#target.id}: ${failureText(error, this.#target.address)}`,
         { cause: error },
       )
       // what the machine is may have changed (re-flashed, replaced): find out again

@@ -15,7 +15,7 @@ export interface Pool<S extends z.ZodObject = z.ZodObject> {
   /** where its API is */
   readonly url: string
   /** every request that it can make, by method and path; `*` is one part of a path */
-  readonly asks: readonly string[]
+  readonly requests: readonly string[]
   /** the least time between two requests, ms */
   readonly spacingMs: number
   /** how to come by a key that reads: said where the pool refuses it */

@@ -10,7 +10,7 @@ const MAX_BYTES = 16 * 2 ** 20
 const SAID_CHARS = 160
 
 export interface PoolClientOptions {
-  pool: Pick<Pool, 'asks' | 'spacingMs' | 'keyHelp' | 'refusal'>
+  pool: Pick<Pool, 'requests' | 'spacingMs' | 'keyHelp' | 'refusal'>
   url: string
   guard: AddressGuard
   nowMs: () => number
@@ -21,7 +21,7 @@ export interface PoolClientOptions {
 /** What a pool's file asks with: one request at a time, no faster than the pool wants, and only those that it declares. */
 export function createAsk(options: PoolClientOptions): Ask {
   const { pool, url, guard, nowMs, pause } = options
-  const patterns = pool.asks.map((ask) => ({ ask, pattern: patternOf(ask) }))
+  const patterns = pool.requests.map((ask) => ({ ask, pattern: patternOf(ask) }))
   let freeMs = 0
   return async (request, schema, signal) => {
     const { method = 'GET', path, query, headers = {}, json, form } = request

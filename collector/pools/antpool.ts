@@ -56,7 +56,7 @@ export default definePool({
     apiKey: SecretSchema.describe('API key'),
     secret: SecretSchema.describe('API secret: it signs, and is never sent'),
   }),
-  asks: ['POST /api/accountOverview.htm', 'POST /api/account.htm', 'POST /api/paymentHistoryV2.htm'],
+  requests: ['POST /api/accountOverview.htm', 'POST /api/account.htm', 'POST /api/paymentHistoryV2.htm'],
   // 600 requests in 10 minutes
   spacingMs: 1_000,
   keyHelp:

@@ -63,7 +63,7 @@ export default definePool({
       'token of an access profile that is read-only and allows access to web APIs',
     ),
   }),
-  asks: [
+  requests: [
     'GET /accounts/profile/json/btc/',
     'GET /accounts/rewards/json/btc',
     'GET /accounts/payouts/json/btc',

@@ -46,7 +46,7 @@ export default definePool({
     secret: SecretSchema.describe('API token, sent as F2P-API-SECRET'),
     user: z.string().min(1).describe('mining user name of the account'),
   }),
-  asks: [
+  requests: [
     'POST /v2/hash_rate/info',
     'POST /v2/assets/balance',
     'POST /v2/assets/transactions/list',

@@ -59,7 +59,7 @@ export default definePool({
       .max(50)
       .describe('names of the subaccounts; they are added up'),
   }),
-  asks: [
+  requests: [
     'GET /v2/pool/summary/BTC',
     'GET /v2/pool/revenue/BTC',
     'GET /v2/pool/hashrate-efficiency/BTC',

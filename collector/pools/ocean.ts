@@ -47,7 +47,7 @@ export default definePool({
       .regex(/^[A-Za-z0-9]{14,90}$/, 'expected a Bitcoin address')
       .describe('payout address that is mined to; no key is needed'),
   }),
-  asks: ['GET /v1/user_hashrate/*', 'GET /v1/statsnap/*', 'GET /v1/earnpay/*/*/*'],
+  requests: ['GET /v1/user_hashrate/*', 'GET /v1/statsnap/*', 'GET /v1/earnpay/*/*/*'],
   spacingMs: 1_000,
   keyHelp: 'no key is needed; check the address',
   refusal(answer) {

@@ -41,7 +41,7 @@ export default definePool({
   settings: z.strictObject({
     apiKey: SecretSchema.describe('API key, sent as X-API-KEY; the secret key beside it is not needed'),
   }),
-  asks: ['GET /hashrate', 'GET /hashrate/history', 'GET /profit/history', 'GET /wallet/payment/history'],
+  requests: ['GET /hashrate', 'GET /hashrate/history', 'GET /profit/history', 'GET /wallet/payment/history'],
   spacingMs: 1_000,
   keyHelp:
     'take the API key of the account (Settings > API), and enter the collector’s address in its IP whitelist',

@@ -59,7 +59,7 @@ export const realMachines = (): RecordedMachine[] =>
     const files = capturedFiles(device).filter(({ file }) => file !== 'expected.json')
     // one recording is of one door: where a page of the REST interface is in it, all of it is
     const rest = files.some(({ file }) => file === 'miner_details.json')
-    const asks = driver.asks.filter((a) => !rest || a.includes('/'))
+    const asks = driver.requests.filter((a) => !rest || a.includes('/'))
     for (const { file, text } of files) {
       const ask = asks.find((a) => answers[keyOf(a)] === undefined && isAnswer(file, keyOf(a)))
       if (ask !== undefined) answers[keyOf(ask)] = text

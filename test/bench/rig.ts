@@ -7,17 +7,17 @@ export const FAMILIES = [
   {
     driver: 'antminer',
     models: [ASIC_MODELS.s21, ASIC_MODELS.s19pro],
-    asks: [{ command: 'summary' }, { command: 'stats', new_api: true }, { command: 'pools' }],
+    requests: [{ command: 'summary' }, { command: 'stats', new_api: true }, { command: 'pools' }],
   },
   {
     driver: 'whatsminer',
     models: [ASIC_MODELS.m50s, ASIC_MODELS.m30spp],
-    asks: ['summary', 'edevs', 'pools', 'status'].map((command) => ({ command })),
+    requests: ['summary', 'edevs', 'pools', 'status'].map((command) => ({ command })),
   },
   {
     driver: 'avalon',
     models: [ASIC_MODELS.a1566, ASIC_MODELS.a1246],
-    asks: ['summary', 'estats', 'pools'].map((command) => ({ command })),
+    requests: ['summary', 'estats', 'pools'].map((command) => ({ command })),
   },
 ] as const
 

@@ -25,7 +25,7 @@ const metronome = defineDriver({
   summary: 'for this test',
   kind: 'asic',
   needsHost: false,
-  asks: [],
+  requests: [],
   settings: z.object({}),
   open: () => ({
     async read() {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { known } from '../../../protocol/kit/defined.ts'
+import { defined } from '../../../protocol/kit/defined.ts'
 import { reasonOf } from '../../../protocol/kit/errors.ts'
 import { withDeadline } from '../../../protocol/kit/retry.ts'
 import type { Holder } from '../../../protocol/owner.ts'
@@ -24,7 +24,7 @@ export default defineDriver({
   summary: "AMD GPUs by ROCm's amd-smi, with the processes that use them",
   kind: 'gpu',
   needsHost: false,
-  asks: [METRIC, STATIC, PROCESS].map((args) => ['amd-smi', ...args].join(' ')),
+  requests: [METRIC, STATIC, PROCESS].map((args) => ['amd-smi', ...args].join(' ')),
   settings: z.strictObject({
     program: z.string().min(1).default('amd-smi').describe('the program, or its path: /opt/rocm/bin/amd-smi'),
     owners: TenancySettingsSchema.prefault({}).describe('how the owners of its processes are found'),
@@ -61,7 +61,7 @@ export default defineDriver({
           for (const [index, row] of await tryAsking(STATIC, signal, notes))
             statics.set(index, amdStatic(row))
         const uses = [...metrics.keys()].map((index) =>
-          known({
+          defined({
             index,
             uuid: statics.get(index)?.identity.hardwareId,
             processes: amdProcesses(processes.get(index)),
@@ -97,7 +97,7 @@ function readingOf(
   return {
     part: `gpu${index}`,
     identity: fixed?.identity ?? { kind: 'gpu' },
-    sample: known({
+    sample: defined({
       memoryTotalBytes: fixed?.memoryTotalBytes,
       ...metrics,
       state: gpuState(metrics.utilizationRatio, holders),

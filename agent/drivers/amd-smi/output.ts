@@ -1,4 +1,4 @@
-import { known } from '../../../protocol/kit/defined.ts'
+import { defined } from '../../../protocol/kit/defined.ts'
 import { PerwattError } from '../../../protocol/kit/errors.ts'
 import { amdHardwareId } from '../../gpu/amdgpu.ts'
 import { type Fields, fieldsOf, findNumber, findText, jsonIn } from '../../gpu/smi-output.ts'
@@ -46,8 +46,8 @@ export function amdStatic(row: Row): AmdStatic {
   const fields = fieldsOf(row)
   const serial = amdHardwareId(findText(fields, /^asic\.asic_serial$/))
   const bdf = findText(fields, /^bus\.bdf$/, /^bdf$/)
-  return known({
-    identity: known({
+  return defined({
+    identity: defined({
       kind: 'gpu' as const,
       model: findText(fields, /^asic\.market_name$/, /^board\.product_name$/),
       firmware: findText(fields, /^driver\.(driver_)?version$/),
@@ -69,7 +69,7 @@ export function amdStatic(row: Row): AmdStatic {
 /** What `amd-smi metric` says of the chip's power; absent where it says none. */
 export function amdPower(row: Row): { powerW?: number; energyJ?: number } {
   const fields = fieldsOf(row)
-  return known({
+  return defined({
     powerW: powerOf(fields),
     energyJ: findNumber(fields, 'J', /^energy\.total_energy(_consumption)?$/),
   })
@@ -100,7 +100,7 @@ export function amdMetrics(row: Row): Omit<Reading['sample'], 'state'> {
       new RegExp(`^clock\\.${name}(_0)?\\.(clk|cur_clk|current)$`),
       new RegExp(`^${name}_clock$`),
     )
-  return known({
+  return defined({
     utilizationRatio: utilizationRatio === undefined ? undefined : Math.min(1, utilizationRatio),
     memoryUsedBytes: findNumber(fields, 'MB', MEMORY('used')),
     memoryTotalBytes: findNumber(fields, 'MB', MEMORY('total')),
@@ -143,7 +143,7 @@ export function amdProcesses(record: unknown): GpuProcess[] {
   if (pid === undefined) return Object.values(record).flatMap(amdProcesses)
   const occupancy = fields.get('cu_occupancy')
   return [
-    known({
+    defined({
       pid,
       memoryUsedBytes: findNumber(fields, 'B', /(^|\.)vram_mem$/, /^mem(_usage)?$/),
       // a bare number is a count of compute units, of nobody says how many

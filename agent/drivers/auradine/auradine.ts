@@ -29,7 +29,7 @@ export default defineDriver({
     web: WebAccessSchema.optional().describe('login of the HTTP API; without it, the miner’s port is asked'),
   }),
   needsHost: true,
-  asks: [
+  requests: [
     'version',
     'summary',
     'devs',

@@ -18,7 +18,7 @@ export default defineDriver({
   kind: 'asic',
   settings: z.object({ port: PortSchema.default(4028).describe('TCP port of the miner’s API') }),
   needsHost: true,
-  asks: ['version', 'summary', 'estats', 'stats', 'pools'],
+  requests: ['version', 'summary', 'estats', 'stats', 'pools'],
   recognises: ({ version4028, devdetails4028 }) => firmwareOf(version4028, devdetails4028) === 'Avalon',
   open: ({ host, options: { port } }) =>
     asicSession({ host, port, firmware: 'Avalon' }, async (client, signal) => {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { known } from '../../../protocol/kit/defined.ts'
+import { defined } from '../../../protocol/kit/defined.ts'
 import { PortSchema } from '../../../protocol/kit/fields.ts'
 import type { CgminerClient } from '../../asic/cgminer-client.ts'
 import { cgminerFacts, fansOf } from '../../asic/cgminer-facts.ts'
@@ -31,7 +31,7 @@ export default defineDriver({
     ),
   }),
   needsHost: true,
-  asks: [
+  requests: [
     ...['version', 'summary', 'pools', 'devs', 'devdetails', 'fans', 'temps', 'tunerstatus'],
     `POST ${GRAPHQL}`,
     `POST ${LUCI}`,
@@ -67,7 +67,7 @@ export default defineDriver({
       const told = await webFacts(signal)
       const few = (wait: AbortSignal) => counterFacts(client, wait)
       const rest = told.boards ? await supplement(few, signal) : await portFacts(client, signal)
-      return { ...rest, ...known(told), ...known({ pools: rest.pools, uptimeS: rest.uptimeS }) }
+      return { ...rest, ...defined(told), ...defined({ pools: rest.pools, uptimeS: rest.uptimeS }) }
     })
   },
 })

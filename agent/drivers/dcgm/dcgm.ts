@@ -1,6 +1,6 @@
 import { isIPv6 } from 'node:net'
 import { z } from 'zod'
-import { known } from '../../../protocol/kit/defined.ts'
+import { defined } from '../../../protocol/kit/defined.ts'
 import { HttpUrlSchema } from '../../../protocol/kit/fields.ts'
 import { SecretSchema } from '../../../protocol/kit/secret.ts'
 import { LostGpus } from '../../gpu/lost-gpus.ts'
@@ -18,7 +18,7 @@ export default defineDriver({
   summary: "NVIDIA GPUs through dcgm-exporter's metrics, with the pods and Slurm jobs that hold them",
   kind: 'gpu',
   needsHost: false,
-  asks: ['GET /metrics'],
+  requests: ['GET /metrics'],
   settings: z.strictObject({
     url: HttpUrlSchema.optional().describe(
       "the exporter's metrics page; without it http://<host>:9400/metrics, and without a host this machine's",
@@ -54,13 +54,13 @@ function readingOf(gpu: DcgmGpu): Reading {
   const state = dead ? ('faulty' as const) : gpuState(utilizationRatio, holders)
   return {
     part: `gpu${gpu.index}`,
-    identity: known({
+    identity: defined({
       kind: 'gpu' as const,
       model: gpu.labels.get('modelName')?.slice(0, 128),
       firmware: gpu.labels.get('DCGM_FI_DRIVER_VERSION')?.slice(0, 128),
       hardwareId: gpu.labels.get('UUID')?.slice(0, 128),
     }),
-    sample: known({
+    sample: defined({
       state,
       holders,
       powerW,
@@ -82,7 +82,7 @@ function memory(gpu: DcgmGpu): { memoryUsedBytes?: number; memoryTotalBytes?: nu
   const total =
     gpu.sum('DCGM_FI_DEV_FB_TOTAL') ??
     (used === undefined || free === undefined ? undefined : used + free + reserved)
-  return known({
+  return defined({
     memoryUsedBytes: used === undefined ? undefined : used * MIB,
     memoryTotalBytes: total === undefined ? undefined : total * MIB,
   })

@@ -33,7 +33,7 @@ export default defineDriver({
   summary: 'a machine’s power by its BMC, with ipmitool: DCMI, else the sensor of the whole machine',
   kind: 'host',
   needsHost: false,
-  asks: [DCMI, SENSORS].map((args) => ['ipmitool', ...args].join(' ')),
+  requests: [DCMI, SENSORS].map((args) => ['ipmitool', ...args].join(' ')),
   settings: z.strictObject({
     username: z.string().min(1).max(64).optional().describe('account on the BMC, where it is asked by host'),
     password: SecretSchema.optional().describe('the text, { file: ... } or { env: ... }'),

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { known } from '../../../protocol/kit/defined.ts'
+import { defined } from '../../../protocol/kit/defined.ts'
 import { HttpUrlSchema } from '../../../protocol/kit/fields.ts'
 import { SecretSchema } from '../../../protocol/kit/secret.ts'
 import type { State } from '../../../protocol/sample.ts'
@@ -14,7 +14,7 @@ export default defineDriver({
   summary: 'tokens served by vLLM, SGLang, TGI or llama.cpp, from its metrics page',
   kind: 'service',
   needsHost: false,
-  asks: ['GET /metrics'],
+  requests: ['GET /metrics'],
   settings: z.strictObject({
     url: HttpUrlSchema.describe("the server's metrics page, such as http://192.0.2.20:8000/metrics"),
     service: z
@@ -59,11 +59,11 @@ export default defineDriver({
         const models = [...new Set(byOwner.map(({ owner }) => owner['model']))]
         return [
           {
-            identity: known({
+            identity: defined({
               kind: 'service' as const,
               model: models.length === 1 ? models[0]?.slice(0, 128) : undefined,
             }),
-            sample: known({ state, holders, requestsRunning, tokensInPerS, tokensOutPerS }),
+            sample: defined({ state, holders, requestsRunning, tokensInPerS, tokensOutPerS }),
             counters: { byOwner },
           },
         ]
@@ -76,7 +76,7 @@ function ownersOf(counters: LlmCounters, service: string, fallback: string | und
   const models = new Set([...counters.tokensIn.keys(), ...counters.tokensOut.keys()])
   return [...models].map((name) => {
     const model = name || fallback
-    return known({
+    return defined({
       owner: model ? { service, model: model.slice(0, 256) } : { service },
       tokensIn: counters.tokensIn.get(name),
       tokensInCached: counters.tokensInCached.get(name),

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { PortSchema } from '../../../protocol/kit/fields.ts'
 import { JOULES_PER_KWH } from '../../../protocol/units.ts'
-import { StepCounter } from '../../counting/coarse-counter.ts'
+import { CoarseCounter } from '../../counting/coarse-counter.ts'
 import { defineDriver, type Reading, type Session } from '../../plugin/driver.ts'
 import { ModbusTcp, READ_FUNCTIONS } from '../../wire/modbus.ts'
 import { type MeterMap, type MeterRegister, MODBUS_MAPS } from './maps.ts'
@@ -52,7 +52,7 @@ export default defineDriver({
     'electricity meters over Modbus TCP: SunSpec, Schneider iEM3000, Carlo Gavazzi EM24, or any by its register map',
   kind: 'meter',
   needsHost: true,
-  asks: Object.entries(READ_FUNCTIONS).map(([fn, name]) => `modbus ${fn} ${name}`),
+  requests: Object.entries(READ_FUNCTIONS).map(([fn, name]) => `modbus ${fn} ${name}`),
   settings: z.strictObject({
     port: PortSchema.default(502).describe('TCP port'),
     unit: z.number().int().min(0).max(255).default(1).describe("the meter's address behind its gateway"),
@@ -67,11 +67,11 @@ export default defineDriver({
     const modbus = new ModbusTcp({ host, port, unit })
     const figures =
       map === 'sunspec' ? sunSpec(modbus) : byMap(modbus, typeof map === 'string' ? MODBUS_MAPS[map] : map)
-    let counter: StepCounter | undefined
+    let counter: CoarseCounter | undefined
     return {
       async read(signal) {
         const read = await figures(signal)
-        counter ??= new StepCounter(read.resolutionWh * JOULES_PER_WH)
+        counter ??= new CoarseCounter(read.resolutionWh * JOULES_PER_WH)
         return [reading(read, counter)]
       },
       close: () => modbus.close(),
@@ -110,7 +110,7 @@ function sunSpec(modbus: ModbusTcp) {
   }
 }
 
-function reading({ about, powerW, energyWh }: Figures, counter: StepCounter): Reading {
+function reading({ about, powerW, energyWh }: Figures, counter: CoarseCounter): Reading {
   const blind = powerW === undefined && energyWh === undefined
   const energyJ = counter.read(energyWh === undefined ? undefined : energyWh * JOULES_PER_WH)
   return {

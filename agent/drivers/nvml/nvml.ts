@@ -8,7 +8,7 @@ import { openTenancy, TenancySettingsSchema } from '../../tenancy/tenancy.ts'
 import { HungCalls } from './library/calls.ts'
 import { NvmlHost } from './library/host.ts'
 import { NVML_FUNCTIONS } from './library/library.ts'
-import { SMI_ASKS, SmiHost } from './nvidia-smi/host.ts'
+import { SMI_REQUESTS, SmiHost } from './nvidia-smi/host.ts'
 
 const nowMs = () => performance.now()
 
@@ -44,7 +44,7 @@ export default defineDriver({
     "this machine's NVIDIA GPUs through NVML, or nvidia-smi, with the jobs, pods and users that hold them",
   kind: 'gpu',
   needsHost: false,
-  asks: [...NVML_FUNCTIONS, ...SMI_ASKS.map((args) => `nvidia-smi ${args}`)],
+  requests: [...NVML_FUNCTIONS, ...SMI_REQUESTS.map((args) => `nvidia-smi ${args}`)],
   settings,
   open({ options }): Session {
     const tenancy = openTenancy(options.owners)

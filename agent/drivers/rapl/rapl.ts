@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { known } from '../../../protocol/kit/defined.ts'
+import { defined } from '../../../protocol/kit/defined.ts'
 import { PerwattError } from '../../../protocol/kit/errors.ts'
 import { Rate } from '../../counting/rate.ts'
 import { Unwrapped } from '../../counting/wrap-counter.ts'
@@ -14,7 +14,7 @@ export default defineDriver({
   summary: "this machine's processors and memory by RAPL (Linux powercap), Intel and AMD",
   kind: 'host',
   needsHost: false,
-  asks: [
+  requests: [
     '/sys/class/powercap/*/name',
     '/sys/class/powercap/*/energy_uj',
     '/sys/class/powercap/*/max_energy_range_uj',
@@ -60,7 +60,7 @@ export default defineDriver({
           return [
             {
               identity: { kind: 'host' },
-              sample: known({
+              sample: defined({
                 state: 'ok' as const,
                 powerW,
                 // a model or a sensor behind the power supply, and never the whole machine

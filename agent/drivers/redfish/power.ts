@@ -1,4 +1,4 @@
-import { known } from '../../../protocol/kit/defined.ts'
+import { defined } from '../../../protocol/kit/defined.ts'
 import { JOULES_PER_KWH } from '../../../protocol/units.ts'
 import type { Row } from '../../wire/cgminer-text.ts'
 import { amount, isRow, positive, rowsOf } from '../../wire/loose-json.ts'
@@ -19,7 +19,7 @@ const LONGEST_AVERAGE_MIN = 1
 export function powerOf(resource: Row): RedfishPower {
   const powerW =
     powerControlW(resource) ?? sensorOf(resource, 'PowerWatts') ?? sensorOf(resource, 'InputPowerWatts')
-  return known({ powerW, energyJ: energyOf(resource, powerW !== undefined) })
+  return defined({ powerW, energyJ: energyOf(resource, powerW !== undefined) })
 }
 
 /**

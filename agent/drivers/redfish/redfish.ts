@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { isIPv6 } from 'node:net'
 import { z } from 'zod'
-import { known } from '../../../protocol/kit/defined.ts'
+import { defined } from '../../../protocol/kit/defined.ts'
 import { PerwattError } from '../../../protocol/kit/errors.ts'
 import { HttpUrlSchema } from '../../../protocol/kit/fields.ts'
 import { withDeadline } from '../../../protocol/kit/retry.ts'
@@ -20,7 +20,7 @@ export default defineDriver({
     'a machine’s power by its BMC’s Redfish service: EnvironmentMetrics, Power or the supplies’ inputs',
   kind: 'host',
   needsHost: 'or-url',
-  asks: ['GET /redfish/v1/ and what it links to'],
+  requests: ['GET /redfish/v1/ and what it links to'],
   settings: z.strictObject({
     url: HttpUrlSchema.optional().describe('the BMC’s address; without it https://<host>'),
     username: z
@@ -96,7 +96,7 @@ function readingOf({ identity }: PowerSource, powers: readonly RedfishPower[]): 
     sample:
       powerW === undefined && energyJ === undefined
         ? { state: 'unknown', faults: ['the BMC has no power reading now; is the machine switched on?'] }
-        : known({ state: 'ok' as const, powerW, powerBasis: 'reported' as const }),
+        : defined({ state: 'ok' as const, powerW, powerBasis: 'reported' as const }),
     ...(energyJ !== undefined && { counters: { energyJ } }),
   }
 }

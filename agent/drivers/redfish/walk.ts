@@ -1,4 +1,4 @@
-import { known } from '../../../protocol/kit/defined.ts'
+import { defined } from '../../../protocol/kit/defined.ts'
 import { PerwattError } from '../../../protocol/kit/errors.ts'
 import type { Reading } from '../../plugin/driver.ts'
 import type { Row } from '../../wire/cgminer-text.ts'
@@ -77,7 +77,7 @@ async function powerIn(bmc: Redfish, chassis: Row, signal: AbortSignal): Promise
 }
 
 const identityOf = (row: Row | undefined): Reading['identity'] =>
-  known({
+  defined({
     kind: 'host' as const,
     model:
       [textOf(row, 'Manufacturer'), textOf(row, 'Model')].filter(Boolean).join(' ').slice(0, 128) ||

@@ -1,4 +1,4 @@
-import { known } from '../../../protocol/kit/defined.ts'
+import { defined } from '../../../protocol/kit/defined.ts'
 import { PerwattError } from '../../../protocol/kit/errors.ts'
 import { amdHardwareId } from '../../gpu/amdgpu.ts'
 import { type Fields, fieldsOf, findNumber, findText, jsonIn } from '../../gpu/smi-output.ts'
@@ -59,14 +59,14 @@ function readingOf(index: string, fields: Fields, firmware: string | undefined):
     .filter((t) => t !== undefined)
   return {
     part: `gpu${index}`,
-    identity: known({
+    identity: defined({
       kind: 'gpu' as const,
       model: modelOf(fields),
       firmware,
       hardwareId:
         amdHardwareId(findText(fields, /^unique id$/)) ?? serialOf(fields) ?? findText(fields, /^pci bus$/),
     }),
-    sample: known({
+    sample: defined({
       state: gpuState(utilizationRatio),
       powerW,
       powerBasis: powerW === undefined ? undefined : ('reported' as const),

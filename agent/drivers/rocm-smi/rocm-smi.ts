@@ -18,7 +18,7 @@ export default defineDriver({
   summary: "AMD GPUs by ROCm's older rocm-smi; amd-smi says more, where it is installed",
   kind: 'gpu',
   needsHost: false,
-  asks: VARIANTS.map((args) => ['rocm-smi', ...args].join(' ')),
+  requests: VARIANTS.map((args) => ['rocm-smi', ...args].join(' ')),
   settings: z.strictObject({
     program: z
       .string()

@@ -1,4 +1,4 @@
-import { known } from '../../../protocol/kit/defined.ts'
+import { defined } from '../../../protocol/kit/defined.ts'
 import { indexBelow, measured, type SnmpValue, textOf } from '../../wire/snmp-value.ts'
 import type { SnmpReader } from './memory.ts'
 import {
@@ -80,7 +80,7 @@ async function layoutOf(snmp: SnmpReader, table: PduTable, signal: AbortSignal):
   )
   const inlets = measuredRows.filter((r) => r.table.part === 'inlet')
   return {
-    about: known({
+    about: defined({
       model: textOf(values.get(model)),
       firmware: textOf(values.get(firmware)),
       hardwareId: textOf(values.get(hardwareId)),
@@ -141,7 +141,7 @@ function partOf(row: Row, inlets: readonly Row[], values: ReadonlyMap<string, Sn
     inlets.length === 1 ? inlets : inlets.filter((i) => unitOf(i, values) === unitOf(row, values))
   const before = table.part === 'inlet' ? [] : ofUnit
   const [only] = before
-  return known({
+  return defined({
     part: partName(row),
     // of several inlets of one PDU nobody says which feeds an outlet
     behind: before.length === 1 && only ? partName(only) : undefined,

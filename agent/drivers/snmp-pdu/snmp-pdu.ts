@@ -1,10 +1,10 @@
 import { z } from 'zod'
 import { NameSchema } from '../../../protocol/device.ts'
-import { known } from '../../../protocol/kit/defined.ts'
+import { defined } from '../../../protocol/kit/defined.ts'
 import { PerwattError } from '../../../protocol/kit/errors.ts'
 import { PortSchema } from '../../../protocol/kit/fields.ts'
 import { JOULES_PER_KWH } from '../../../protocol/units.ts'
-import { StepCounter } from '../../counting/coarse-counter.ts'
+import { CoarseCounter } from '../../counting/coarse-counter.ts'
 import { defineDriver, type Reading, type Session } from '../../plugin/driver.ts'
 import { Snmp } from '../../wire/snmp.ts'
 import { SNMP_ACCESS } from '../../wire/snmp-access.ts'
@@ -58,7 +58,7 @@ export default defineDriver({
   kind: 'meter',
   needsHost: true,
   // "#" is an inlet's or an outlet's number; what a configuration names under oids is read the same way
-  asks: [...new Set([SYS_OBJECT_ID, SYS_UP_TIME, ...columns])].map((oid) => `snmp get ${oid}`),
+  requests: [...new Set([SYS_OBJECT_ID, SYS_UP_TIME, ...columns])].map((oid) => `snmp get ${oid}`),
   settings: z.strictObject({
     port: PortSchema.default(161).describe('UDP port'),
     ...SNMP_ACCESS,
@@ -83,7 +83,7 @@ export default defineDriver({
     }
     let learnt = remembering(snmp)
     let layout: PduLayout | undefined
-    const counters = new Map<string, StepCounter>()
+    const counters = new Map<string, CoarseCounter>()
     let lastUptimeS = 0
     return {
       async read(signal) {
@@ -107,14 +107,14 @@ export default defineDriver({
 type GenericPart = z.output<typeof GenericSchema>[number]
 
 const genericPart = ({ part, behind, power, energy }: GenericPart): PduPart =>
-  known({ part, behind, power, energy: energy && { ...energy, scale: energy.scale * JOULES_PER_WH } })
+  defined({ part, behind, power, energy: energy && { ...energy, scale: energy.scale * JOULES_PER_WH } })
 
 const oidsOf = ({ power, energy, off, status }: PduPart): string[] =>
   [power, energy, off, status].flatMap((entry) => (entry ? [entry.oid] : []))
 
 function readingsOf(
   { about, parts }: PduLayout,
-  counters: Map<string, StepCounter>,
+  counters: Map<string, CoarseCounter>,
   values: ReadonlyMap<string, SnmpValue>,
 ): Reading[] {
   const ticks = measured(values.get(SYS_UP_TIME))
@@ -133,9 +133,9 @@ function readingsOf(
     const word = typeof status === 'number' ? p.status?.words[status] : undefined
     const blind = powerW === undefined && counted === undefined
     return {
-      ...known({ part: p.part, behind: p.behind }),
+      ...defined({ part: p.part, behind: p.behind }),
       identity: { kind: 'meter', ...about, ...(p.name && { tags: { name: p.name } }) },
-      sample: known({
+      sample: defined({
         state: blind ? 'unknown' : off ? 'sleeping' : 'ok',
         powerW,
         powerBasis: powerW === undefined ? undefined : 'metered',
@@ -148,10 +148,10 @@ function readingsOf(
 }
 
 /** A part's counter is the same part's after a boot too, unless it counts in other units now. */
-function counterOf({ part, energy }: PduPart, counters: Map<string, StepCounter>): StepCounter {
+function counterOf({ part, energy }: PduPart, counters: Map<string, CoarseCounter>): CoarseCounter {
   const resolutionJ = energy?.scale ?? 0
   const key = `${part} ${resolutionJ}`
-  const counter = counters.get(key) ?? new StepCounter(resolutionJ)
+  const counter = counters.get(key) ?? new CoarseCounter(resolutionJ)
   counters.set(key, counter)
   return counter
 }

@@ -27,7 +27,12 @@ export default defineDriver({
   kind: 'asic',
   settings: z.object({ port: PortSchema.default(4433).describe('TCP port of the miner’s API') }),
   needsHost: true,
-  asks: ['get.device.info', 'get.miner.status summary', 'get.miner.status edevs', 'get.miner.status pools'],
+  requests: [
+    'get.device.info',
+    'get.miner.status summary',
+    'get.miner.status edevs',
+    'get.miner.status pools',
+  ],
   recognises: isWhatsminerV3,
   open({ host, options: { port } }) {
     const link = new WhatsminerLink({ host, port })

@@ -1,4 +1,4 @@
-import { known } from '../../../protocol/kit/defined.ts'
+import { defined } from '../../../protocol/kit/defined.ts'
 import { fieldsOf, findText, jsonIn } from '../../gpu/smi-output.ts'
 import { gpuState } from '../../gpu/state.ts'
 import type { Reading } from '../../plugin/driver.ts'
@@ -18,7 +18,7 @@ export function xpuIdentities(text: string): Map<number, Reading['identity']> {
     (isRow(json) ? rowsOf(json, 'device_list') : []).flatMap((row): [number, Reading['identity']][] => {
       const fields = fieldsOf(row)
       const id = Number(findText(fields, /^device_id$/))
-      const identity = known({
+      const identity = defined({
         kind: 'gpu' as const,
         model: findText(fields, /^device_name$/),
         // the uuid of many boards is the model's, the same for each
@@ -88,7 +88,7 @@ export function xpuReading(
   return {
     part: `gpu${index}`,
     identity: identity ?? { kind: 'gpu' },
-    sample: known({
+    sample: defined({
       state: gpuState(utilizationRatio),
       powerW,
       powerBasis: powerW === undefined ? undefined : ('reported' as const),

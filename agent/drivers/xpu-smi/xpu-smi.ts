@@ -33,7 +33,7 @@ export default defineDriver({
   summary: "Intel data centre and Arc Pro GPUs by Intel's xpu-smi",
   kind: 'gpu',
   needsHost: false,
-  asks: [...VARIANTS, DISCOVERY].map((args) => ['xpu-smi', ...args].join(' ')),
+  requests: [...VARIANTS, DISCOVERY].map((args) => ['xpu-smi', ...args].join(' ')),
   settings: z.strictObject({
     program: z.string().min(1).default('xpu-smi').describe('the program, or its path; xpumcli is one too'),
   }),

@@ -29,7 +29,7 @@ const meter = () => {
     summary: 'for this test',
     kind: 'meter',
     needsHost: false,
-    asks: [],
+    requests: [],
     settings: z.object({}),
     open: () => ({
       read: async () => {
@@ -53,7 +53,7 @@ const unpaidMiner = defineDriver({
   summary: 'for this test',
   kind: 'asic',
   needsHost: false,
-  asks: [],
+  requests: [],
   settings: z.object({}),
   open: () => ({
     read: async () => [

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { StepCounter } from '../../../agent/counting/coarse-counter.ts'
+import { CoarseCounter } from '../../../agent/counting/coarse-counter.ts'
 import { DeviceAccumulator } from '../../../agent/metering/accumulator.ts'
 
 const TENTH_KWH_J = 360_000
@@ -7,7 +7,7 @@ const START_MS = 1_790_000_040_000
 
 /** Polls a meter each 10 s while it draws `powerW`, and returns the energy of each record, J. */
 function minutesOf(powerW: number, seconds: number, shown: (energyJ: number) => number, resolutionJ: number) {
-  const counter = new StepCounter(resolutionJ)
+  const counter = new CoarseCounter(resolutionJ)
   const meter = new DeviceAccumulator('pdu-1/outlet1', 120_000)
   for (let s = 0; s <= seconds; s += 10) {
     const energyJ = counter.read(shown(powerW * s))
@@ -45,7 +45,7 @@ describe('a counter in steps of 0.1 kWh', () => {
 })
 
 it('a fine counter is reported at every reading', () => {
-  const counter = new StepCounter(3600)
+  const counter = new CoarseCounter(3600)
   expect([counter.read(7200), counter.read(7200), counter.read(undefined), counter.read(7200)]).toEqual([
     7200,
     7200,

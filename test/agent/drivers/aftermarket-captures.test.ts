@@ -124,7 +124,7 @@ describe.skipIf(!hasCaptures)(`a real S19k Pro with LuxOS ${WITH_CAPTURES}`, () 
   test('2025.4.8', async () => {
     const device = 'bitmain-s19kpro-luxos-2025.4.8-asicrs'
     const expected = expectedOf(device)
-    const { identity, sample, counters } = (await readFrom(luxos, answersOf(device, same(...luxos.asks))))
+    const { identity, sample, counters } = (await readFrom(luxos, answersOf(device, same(...luxos.requests))))
       .reading
     expect(identity).toMatchObject({ model: 'Antminer S19k Pro', hardwareId: mac(expected['mac']) })
     expect(identity.firmware).toContain(expected['firmware_version'])

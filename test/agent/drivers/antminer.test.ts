@@ -257,6 +257,6 @@ describe('a session', () => {
     miner.requests.length = 0
     await session.read(soon())
     expect(asked()[0]).toBe('version')
-    for (const command of asked()) expect(antminer.asks).toContain(command)
+    for (const command of asked()) expect(antminer.requests).toContain(command)
   })
 })

@@ -30,7 +30,7 @@ const POSTS = new Set([
   'POST /token',
 ])
 
-const everything = DRIVERS.flatMap((driver) => driver.asks.map((ask) => ({ driver: driver.name, ask })))
+const everything = DRIVERS.flatMap((driver) => driver.requests.map((ask) => ({ driver: driver.name, ask })))
 
 test.each(everything)('$driver asks $ask, which changes nothing', ({ ask }) => {
   if (ask.startsWith('POST ')) expect(POSTS).toContain(ask)
@@ -59,7 +59,7 @@ describe('on the wire, a session sends what its driver says, and nothing else', 
     await session.read(soon()).catch(() => undefined)
     session.close?.()
     expect(machine.asked.length).toBeGreaterThan(0)
-    for (const asked of machine.asked) expect(driver.asks).toContain(asked)
+    for (const asked of machine.asked) expect(driver.requests).toContain(asked)
     for (const { path, body } of machine.posted) {
       if (path !== '/graphql') continue
       expect(JSON.parse(body).query).toMatch(/^\s*(query\b|\{)/)

@@ -182,7 +182,7 @@ describe('a Whatsminer with API 2', () => {
       'status',
       'get_error_code',
     ])
-    for (const { command } of miner.requests) expect(whatsminer.asks).toContain(command)
+    for (const { command } of miner.requests) expect(whatsminer.requests).toContain(command)
   })
 
   test.each([

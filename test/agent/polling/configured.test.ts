@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest'
 import type { Reading } from '../../../agent/plugin/driver.ts'
-import { asConfigured } from '../../../agent/polling/configured.ts'
+import { withConfiguredLimits } from '../../../agent/polling/configured.ts'
 
 const CONFIG = { id: 'rig', driver: 'cgminer', host: '192.0.2.1' }
 const reading = (sample: Reading['sample']): Reading => ({ identity: { kind: 'asic' }, sample })
 const rated = (sample: Reading['sample']) =>
-  asConfigured(reading(sample), { ...CONFIG, ratedPowerW: 3000 }).sample
+  withConfiguredLimits(reading(sample), { ...CONFIG, ratedPowerW: 3000 }).sample
 const expecting = (sample: Reading['sample']) =>
-  asConfigured(reading(sample), { ...CONFIG, expectedHashrateHs: 100e12 }).sample
+  withConfiguredLimits(reading(sample), { ...CONFIG, expectedHashrateHs: 100e12 }).sample
 
 test('the name plate counts, marked so, only for a machine that runs and says no power', () => {
   expect(rated({ state: 'hashing' })).toEqual({ state: 'hashing', powerW: 3000, powerBasis: 'rated' })
@@ -18,7 +18,7 @@ test('the name plate counts, marked so, only for a machine that runs and says no
 
 test('a part of a machine has no name plate of its own', () => {
   const gpu = { ...reading({ state: 'busy' }), part: 'gpu0' }
-  expect(asConfigured(gpu, { ...CONFIG, ratedPowerW: 3000 })).toBe(gpu)
+  expect(withConfiguredLimits(gpu, { ...CONFIG, ratedPowerW: 3000 })).toBe(gpu)
 })
 
 test('a hashrate of more than twice the configured one is flagged, not believed, nor what was modelled from it', () => {

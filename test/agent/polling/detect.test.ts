@@ -157,7 +157,7 @@ test('a driver that knows it takes it, wherever it stands in the list', async ()
     kind: 'asic',
     settings: z.object({}),
     needsHost: true,
-    asks: [],
+    requests: [],
     recognises: ({ version4028 }) => version4028?.includes('HIVEON') ?? false,
     open: () => ({ read: async () => [] }),
   })

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { agentConfigSchema, type DeviceConfig } from '../../../agent/config/config.ts'
 import { DRIVERS } from '../../../agent/drivers/index.ts'
 import type { Reading, Session } from '../../../agent/plugin/driver.ts'
-import { asConfigured } from '../../../agent/polling/configured.ts'
+import { withConfiguredLimits } from '../../../agent/polling/configured.ts'
 import { detect } from '../../../agent/polling/detect.ts'
 import { type AsicPorts, DOORS } from '../../../agent/simulator/asic/doors.ts'
 import { strike } from '../../../agent/simulator/asic/events.ts'
@@ -160,7 +160,7 @@ describe.each(families)(
       run(1200)
       for (const rated of [ill, ...ill.boards]) rated.hashrateHs *= 3
       for (const window of ['s5', 'm1'] as const) ill.averageHs[window] *= 3
-      const { sample } = asConfigured(await read(ill.id), configOf(ill.id))
+      const { sample } = withConfiguredLimits(await read(ill.id), configOf(ill.id))
       expect(sample).not.toHaveProperty('hashrateHs')
       expect(sample.faults).toEqual([expect.stringMatching(/^the hashrate reading of .* is not believed/)])
       run(600)

@@ -14,7 +14,7 @@ async function client(answer: Answer, more: Partial<PoolClientOptions> = {}) {
   const server = await new PoolServer({ '/account': answer }).start()
   servers.push(server)
   const ask = createAsk({
-    pool: { asks: ['GET /account'], spacingMs: 0, keyHelp: 'make one at Settings > Keys' },
+    pool: { requests: ['GET /account'], spacingMs: 0, keyHelp: 'make one at Settings > Keys' },
     url: server.url,
     guard: addressGuard(['127.0.0.0/8']),
     nowMs: () => Date.UTC(2026, 4, 20),
@@ -143,7 +143,7 @@ test('requests keep the distance that the pool asks for, from the end of one to 
       response.end('{"paid":1}')
     },
     {
-      pool: { asks: ['GET /account'], spacingMs: 5_000, keyHelp: '' },
+      pool: { requests: ['GET /account'], spacingMs: 5_000, keyHelp: '' },
       nowMs: () => nowMs,
       pause: async (ms) => {
         pauses.push(ms)

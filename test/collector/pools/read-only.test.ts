@@ -70,8 +70,8 @@ describe.each(POOLS)('$name', (pool) => {
   const name = pool.name as keyof typeof REQUESTS
 
   test('declares what is listed, and nothing that changes an account', () => {
-    expect(pool.asks).toEqual([...new Set(REQUESTS[name])])
-    expect(pool.asks.filter(writes)).toEqual([])
+    expect(pool.requests).toEqual([...new Set(REQUESTS[name])])
+    expect(pool.requests.filter(writes)).toEqual([])
   })
 
   test('sends what it declares, each once, in this order', async () => {
@@ -89,7 +89,7 @@ describe.each(POOLS)('$name', (pool) => {
     const server = await serve({})
     const ask = askOf(pool, server.url)
     const signal = AbortSignal.timeout(10_000)
-    const [declared = ''] = pool.asks
+    const [declared = ''] = pool.requests
     const [method, path = ''] = declared.split(' ')
     const other = method === 'GET' ? 'POST' : 'GET'
     for (const request of [

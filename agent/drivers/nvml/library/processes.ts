@@ -1,4 +1,4 @@
-import { known } from '../../../../protocol/kit/defined.ts'
+import { defined } from '../../../../protocol/kit/defined.ts'
 import type { GpuSnapshot } from '../../../gpu/reading.ts'
 import type { GpuInstance, GpuProcess } from '../../../tenancy/contract.ts'
 import { NVML } from './codes.ts'
@@ -39,7 +39,7 @@ async function running(gpu: GpuCalls, handle: bigint, instance?: number): Promis
   ])
   return list?.map((entry) => {
     const used = entry.readBigUInt64LE(8)
-    return known({
+    return defined({
       pid: entry.readUInt32LE(0),
       memoryUsedBytes: used === NO_VALUE ? undefined : Number(used),
       instance,
@@ -109,13 +109,13 @@ async function instancesOf(gpu: GpuCalls): Promise<Pick<GpuSnapshot, 'processes'
     const before = instances.get(instance)
     instances.set(
       instance,
-      known({ instance, smCount: smCount + (before?.smCount ?? 0), uuid: before?.uuid ?? uuid }),
+      defined({ instance, smCount: smCount + (before?.smCount ?? 0), uuid: before?.uuid ?? uuid }),
     )
     processes.push(...((await running(gpu, handle, instance)) ?? []))
   }
   const used = sum(slices.values())
   const smsUsed = sum([...instances.values()].map((found) => found.smCount))
-  return known({
+  return defined({
     processes,
     instances: [...instances.values()],
     // what is not cut into instances is there all the same: as large as the slices that are, on average

@@ -6,7 +6,7 @@ import { readLog, type SmiLog } from './log.ts'
 import { type Columns, columnsOf, rowOf } from './query.ts'
 import { LineStream } from './stream.ts'
 
-export const SMI_ASKS = ['--help-query-gpu', '--query-gpu', '-q -x'] as const
+export const SMI_REQUESTS = ['--help-query-gpu', '--query-gpu', '-q -x'] as const
 
 /** The whole log takes nvidia-smi a hundred times what a query takes, and says who holds the GPUs. */
 const LOG_EVERY = 10

@@ -1,4 +1,4 @@
-import { known } from '../../../../protocol/kit/defined.ts'
+import { defined } from '../../../../protocol/kit/defined.ts'
 import type { GpuSnapshot } from '../../../gpu/reading.ts'
 import type { GpuInstance, GpuProcess } from '../../../tenancy/contract.ts'
 import { lostIn, name, quantity, recovery } from './values.ts'
@@ -18,7 +18,7 @@ export function readLog(text: string): SmiLog {
   const [root] = all(parseXml(text), 'nvidia_smi_log')
   const schema = /<!DOCTYPE[^>]*nvsmi_device_v(\d+)\.dtd/.exec(text)?.[1]
   const driverVersion = root && name(textAt(root, 'driver_version'))
-  return known({
+  return defined({
     gpus: root ? all(root, 'gpu').map((gpu, index) => gpuOf(gpu, index, driverVersion)) : [],
     unknownSchema:
       schema === undefined || KNOWN_SCHEMAS.includes(Number(schema)) ? undefined : `nvsmi_device_v${schema}`,
@@ -76,7 +76,7 @@ function processOf(process: Element): GpuProcess[] {
   const pid = quantity(textAt(process, 'pid'))
   if (pid === undefined || !textAt(process, 'type')?.includes('C')) return []
   return [
-    known({
+    defined({
       pid,
       memoryUsedBytes: quantity(textAt(process, 'used_memory'), 'MiB'),
       instance: quantity(textAt(process, 'gpu_instance_id')),

@@ -161,7 +161,7 @@ test('a Home Q that was switched off sleeps: it knows `stats` only, and its 139 
   // the second time it is asked at once what it knows
   const asked = miner.requests.map((r) => r['command'])
   expect(asked).toEqual(['version', 'summary', 'estats', 'stats', 'pools', 'summary', 'stats', 'pools'])
-  for (const command of asked) expect(avalon.asks).toContain(command)
+  for (const command of asked) expect(avalon.requests).toContain(command)
 })
 
 describe.skipIf(!hasCaptures)(`real Avalons ${WITH_CAPTURES}`, () => {

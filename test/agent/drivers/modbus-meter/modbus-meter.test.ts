@@ -120,5 +120,5 @@ test('a closed session leaves no connection', async () => {
 })
 
 test('it can send the two functions that read, and none that writes', () => {
-  expect(modbusMeter.asks).toEqual(['modbus 3 read holding registers', 'modbus 4 read input registers'])
+  expect(modbusMeter.requests).toEqual(['modbus 3 read holding registers', 'modbus 4 read input registers'])
 })

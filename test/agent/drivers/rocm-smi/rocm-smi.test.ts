@@ -81,7 +81,7 @@ cat <<'END'\n${mi250x}\nEND`,
   expect(asked).toHaveLength(3)
   expect(asked[0]).toContain('--showenergycounter')
   for (const words of asked.slice(1)) expect(words).not.toContain('--showenergycounter')
-  for (const words of asked) expect(rocmSmi.asks).toContain(`rocm-smi ${words}`)
+  for (const words of asked) expect(rocmSmi.requests).toContain(`rocm-smi ${words}`)
 })
 
 test('a card that goes is a lost GPU', async () => {

@@ -62,7 +62,7 @@ esac`,
     'discovery -j',
     'dump --device',
   ])
-  for (const words of asked) expect(xpuSmi.asks).toContain(`xpu-smi ${words}`)
+  for (const words of asked) expect(xpuSmi.requests).toContain(`xpu-smi ${words}`)
 })
 
 test('without the names the watts are read, and the first GPU says what failed', async () => {
