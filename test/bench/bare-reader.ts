@@ -38,7 +38,7 @@ async function poll(host: string, asks: readonly object[]): Promise<void> {
 for (let i = 0; i < count; i++)
   setTimeout(
     () => {
-      const once = () => poll(addressOf(values.prefix, i), familyOf(i).asks)
+      const once = () => poll(addressOf(values.prefix, i), familyOf(i).requests)
       void once()
       setInterval(once, intervalMs)
     },
