@@ -1,6 +1,7 @@
 import { reasonOf } from '../../protocol/kit/errors.ts'
 import type { Log } from '../../protocol/kit/log.ts'
 import { addressGuard } from '../../protocol/kit/outbound.ts'
+import { pluginNamed } from '../../protocol/kit/plugin.ts'
 import { backoffMs, pause, withDeadline } from '../../protocol/kit/retry.ts'
 import type { PoolDifference } from '../economics/settlement/pool-difference.ts'
 import type { Workload } from '../economics/workloads.ts'
@@ -15,18 +16,18 @@ import { compareCredits } from './pool-compare.ts'
 import type { PoolConfig } from './pool-config.ts'
 import { PoolLedger } from './pool-ledger.ts'
 
-/** A whole turn: some pools want five seconds between two of its requests. */
+/** Of a whole turn: some pools allow one request in five seconds. */
 const DEADLINE_MS = 90_000
 /** The most that is added to a pool's turn while it fails. */
 const LONGEST_BACKOFF_MS = 3_600_000
-/** Turns that a pool may miss before what it said is old. */
+/** After this many turns without an answer, a pool's report is stale. */
 const STALE_TURNS = 3
-/** Turns are spread by this part, so that pools configured alike are not asked at once. */
+/** Jitter of a turn, so that pools with the same interval are not read at once. */
 const SPREAD_RATIO = 0.1
 
 export interface PoolWatchOptions {
-  pools: readonly PoolConfig[]
-  kinds: readonly Pool[]
+  configs: readonly PoolConfig[]
+  pools: readonly Pool[]
   workloads: readonly Workload[]
   store: Pick<Store, 'ledger'>
   quotes: Pick<QuoteBook, 'at'>
@@ -35,23 +36,23 @@ export interface PoolWatchOptions {
   log: Log
   /** waits: between two requests and between two turns */
   wait?: (ms: number, signal: AbortSignal) => Promise<boolean>
-  /** of a whole turn */
+  /** of a whole turn, ms */
   deadlineMs?: number
 }
 
-/** One pool as it is known now. */
+/** One pool and its last report. */
 interface Watched {
   config: PoolConfig
   session: PoolSession
   report?: PoolReport
   answeredMs?: number
   differences: PoolDifference[]
-  /** why it fails; absent while it answers */
+  /** why it fails; absent where its last turn succeeded */
   reason?: string | undefined
   failures: number
 }
 
-/** Asks each pool on its own, and compares what it credited with the ledger of its workload. One sick pool delays no other. */
+/** Reads each pool in its own loop, and compares its credits with the ledger of its workload. One failing pool delays no other. */
 export class PoolWatch {
   readonly #o: Required<PoolWatchOptions>
   readonly #watched: Watched[]
@@ -62,7 +63,7 @@ export class PoolWatch {
     this.#o = { random: Math.random, wait: pause, deadlineMs: DEADLINE_MS, ...options }
     this.#startedMs = options.nowMs()
     this.#ledger = new PoolLedger(options.store, options.nowMs)
-    this.#watched = options.pools.map((config) => ({
+    this.#watched = options.configs.map((config) => ({
       config,
       session: this.#open(config),
       differences: [],
@@ -70,7 +71,7 @@ export class PoolWatch {
     }))
   }
 
-  /** Asks at once, and again and again until the signal aborts; resolves when all have stopped. Never rejects. */
+  /** Reads at once, and then turn by turn until the signal aborts; resolves when all loops have ended. Never rejects. */
   async run(signal: AbortSignal): Promise<void> {
     await Promise.all(this.#watched.map((pool) => this.#watch(pool, signal)))
   }
@@ -82,10 +83,10 @@ export class PoolWatch {
     }
   }
 
-  /** @returns what the pool asked to be left alone for, ms */
+  /** @returns the pool's Retry-After, ms; 0 where it sent none */
   async #turn(pool: Watched, signal: AbortSignal): Promise<number> {
     const { nowMs, log, quotes, workloads, deadlineMs } = this.#o
-    const { name, kind, workload } = pool.config
+    const { name, pool: kind, workload } = pool.config
     try {
       const report = await withDeadline((s) => pool.session.read(s), deadlineMs, signal)
       pool.report = report
@@ -96,7 +97,7 @@ export class PoolWatch {
     } catch (error) {
       if (signal.aborted) return 0
       const reason = reasonOf(error)
-      // the transition, not every turn
+      // log transitions, not turns
       if (pool.reason !== reason) log.warn('pool not read', { pool: name, kind, reason })
       pool.reason = reason
       pool.failures++
@@ -116,7 +117,7 @@ export class PoolWatch {
     return 0
   }
 
-  /** Never sooner than its turn or than the pool said. */
+  /** Never less than its interval or the pool's Retry-After. */
   #pauseMs({ config, failures }: Watched, retryAfterMs: number): number {
     const { random } = this.#o
     const turnMs = config.every * (1 + SPREAD_RATIO * random())
@@ -125,9 +126,8 @@ export class PoolWatch {
   }
 
   #open(config: PoolConfig): PoolSession {
-    const { kinds, nowMs, wait } = this.#o
-    const pool = kinds.find((p) => p.name === config.kind)
-    if (!pool) throw new Error(`there is no pool of the kind ${config.kind}`)
+    const { pools, nowMs, wait } = this.#o
+    const pool = pluginNamed(pools, config.pool)
     const guard = addressGuard(config.allowPrivate)
     const ask = createAsk({ pool, url: config.url, guard, nowMs, pause: wait })
     return pool.open(config, { ask, nowMs })
@@ -137,7 +137,7 @@ export class PoolWatch {
     return this.#o.nowMs() - (answeredMs ?? this.#startedMs) > STALE_TURNS * config.every
   }
 
-  /** What the alert rules judge. */
+  /** For the alert rules. */
   situation(): PoolSituation[] {
     return this.#watched.map((pool) => ({
       pool: pool.config.name,
@@ -147,14 +147,14 @@ export class PoolWatch {
     }))
   }
 
-  /** What the API says. */
+  /** For the API. */
   views(): PoolView[] {
     return this.#watched.map((pool) => {
       const { config, report, answeredMs, reason, differences } = pool
       const { hashrateHs, workers, todayBtc, balanceBtc, payouts = [] } = report ?? {}
       return {
         name: config.name,
-        kind: config.kind,
+        kind: config.pool,
         workload: config.workload,
         state: reason !== undefined ? 'failing' : report ? 'ok' : 'waiting',
         reason,
