@@ -60,7 +60,11 @@ function shown(option: Json, setting: string): string {
   return short ? `\`${setting}: ${value}\`` : `\`${setting}\``
 }
 
-function markdown([head = [], ...rows]: string[][]): string[] {
-  const line = (cells: string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)]
+/** Padded as the formatter does it. */
+function markdown(rows: string[][]): string[] {
+  const cells = rows.map((row) => row.map((cell) => cell.replaceAll('|', '\\|')))
+  const widths = cells[0]?.map((_, i) => Math.max(...cells.map((row) => row[i]?.length ?? 0))) ?? []
+  const line = (row: string[]) => `| ${row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join(' | ')} |`
+  const [head = '', ...body] = cells.map(line)
+  return [head, line(widths.map((width) => '-'.repeat(width))), ...body]
 }

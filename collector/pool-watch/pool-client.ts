@@ -18,7 +18,7 @@ export interface PoolClientOptions {
   pause: (ms: number, signal: AbortSignal) => Promise<boolean>
 }
 
-/** The HTTP client of one pool: one request at a time, no faster than the pool's rate limit, and only declared requests. */
+/** What a pool's file asks with: one request at a time, no faster than the pool wants, and only those that it declares. */
 export function createAsk(options: PoolClientOptions): Ask {
   const { pool, url, guard, nowMs, pause } = options
   const patterns = pool.requests.map((ask) => ({ ask, pattern: patternOf(ask) }))
@@ -27,11 +27,8 @@ export function createAsk(options: PoolClientOptions): Ask {
     const { method = 'GET', path, query, headers = {}, json, form } = request
     const declared = patterns.find(({ pattern }) => pattern.test(`${method} ${path}`))
     if (!declared)
-      throw new PerwattError(
-        'not-declared',
-        `${method} ${path} is not among the pool's requests; declare it in its file`,
-      )
-    // the clock may have been set back: never wait longer than the rate limit
+      throw new PerwattError('not-declared', `${method} ${path} is not among the pool's requests`)
+    // never longer, however the clock was set meanwhile
     const waitMs = Math.min(freeMs - nowMs(), pool.spacingMs)
     if (waitMs > 0) await pause(waitMs, signal)
     signal.throwIfAborted()
@@ -70,7 +67,7 @@ const patternOf = (ask: string): RegExp =>
       .join('[^/]+')}$`,
   )
 
-/** The pool's text, shortened, without anything as long as a key: some pools repeat the key that they refuse. */
+/** What the pool said, short, and without anything as long as a key: some repeat the one that they refuse. */
 const quoted = (text: string): string =>
   text
     .slice(0, 4 * SAID_CHARS)
@@ -79,7 +76,7 @@ const quoted = (text: string): string =>
     .trim()
     .slice(0, SAID_CHARS)
 
-/** The answer's JSON through the schema. @throws PerwattError: what is wrong, and what to do next */
+/** The answer's JSON through the schema, or what is wrong with it and what to do next. */
 function read<T extends z.ZodType>(
   { status, headers, text }: Answer,
   { what, pool, nowMs }: { what: string; pool: PoolClientOptions['pool']; nowMs: number },
@@ -95,7 +92,7 @@ function read<T extends z.ZodType>(
   const afterMs = retryAfter(headers['retry-after'], nowMs)
   if (status === 429 || (status === 503 && afterMs !== undefined))
     throw new ThrottledError(
-      `${what} answers ${status}, too many requests; the next turn waits longer`,
+      `${what} answers ${status}, too many requests; it is asked again later`,
       afterMs ?? 0,
     )
   if (status >= 300 && status < 400)
@@ -104,18 +101,17 @@ function read<T extends z.ZodType>(
       `${what} answers ${status}, a redirect, which is not followed; set url to the final address`,
     )
   if (status < 200 || status > 299) {
-    const next =
-      status < 500 ? 'check the account and the url' : 'the pool has a fault, the next turn tries again'
+    const next = status < 500 ? 'check the account and the url' : 'the pool has trouble, it is asked again'
     throw new PerwattError('http-status', `${what} answers ${status}${said}; ${next}`)
   }
   let input: unknown
   try {
     input = JSON.parse(text)
   } catch {
-    const kind = isPage ? 'a web page' : text === '' ? 'nothing' : 'text'
+    const kind = isPage ? 'a web page' : text === '' ? 'nothing' : 'something'
     throw new PerwattError(
       'not-json',
-      `${what} answers ${kind} that is not JSON; check the url, and what is in between (a proxy, a challenge for browsers)`,
+      `${what} answers ${kind} that is not JSON; check the url, and what stands between (a proxy, a challenge for browsers)`,
     )
   }
   const refusal = pool.refusal?.(input)

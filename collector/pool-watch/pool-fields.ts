@@ -2,12 +2,12 @@ import { z } from 'zod'
 import { type HashrateUnit, hashrateHs } from '../../protocol/units.ts'
 import { AmountSchema } from '../prices/feed-http.ts'
 
-/** Readers of fields as pools write them, into base units. Pools write numbers as numbers or as text, and unknown values as null. */
+/** Fields as pools write them, read into base units. Pools write a number as one or as text, and what they don't know as null. */
 
 /** A number, or the text of one. */
 export { AmountSchema as amount }
 
-/** The same, undefined where it is missing or null. */
+/** The same where it may be missing or null: absent then. */
 export const maybe = <T extends z.ZodType>(schema: T) =>
   schema
     .nullish()
@@ -58,7 +58,7 @@ const Refusal = z.object({
   msg: z.string().optional(),
 })
 
-/** The text of `{ code, message }` or `{ code, msg }`, a refusal where the code is not 0. */
+/** What `{ code, message }` or `{ code, msg }` with another code than 0 says. */
 export function refusalByCode(answer: unknown): string | undefined {
   const { data } = Refusal.safeParse(answer)
   return data && `${data.code} ${data.message ?? data.msg ?? ''}`.trim()

@@ -3,12 +3,12 @@ import type { LedgerPeriod } from '../economics/settlement/pool-difference.ts'
 import { DAY_MS } from '../economics/settlement/revenue.ts'
 import type { Store } from '../plugin/store.ts'
 
-/** A bucket counts as covered where the ledger has one minute of it, so the coverage may be up to four minutes a gap too high. */
+/** A bucket in which the ledger has a minute counts as there: at most four minutes of a day are taken for more than they are. */
 const COVERAGE_STEP_MS = 5 * MINUTE_MS
-/** A complete day of a large site is millions of rows, so its sums are kept for this long; late records show after it. */
+/** A complete day of a large site is millions of rows: late records and repricings show after this. */
 const DAY_HOLDS_MS = HOUR_MS
 
-/** The ledger's sums of a workload over the times of a pool's credits. */
+/** The ledger's sums of workloads over the times that pools speak of. */
 export class PoolLedger {
   readonly #store: Pick<Store, 'ledger'>
   readonly #nowMs: () => number
@@ -19,7 +19,7 @@ export class PoolLedger {
     this.#nowMs = nowMs
   }
 
-  /** Sums over whole minutes in [fromMs, toMs); those of a UTC day are cached for an hour. Rejects where the store fails. */
+  /** Sums over whole minutes in [fromMs, toMs); a UTC day's are kept for an hour. Rejects where the store fails. */
   async period(workload: string, fromMs: number, toMs: number): Promise<LedgerPeriod> {
     if (fromMs % DAY_MS !== 0 || toMs !== fromMs + DAY_MS) return this.#read(workload, fromMs, toMs)
     const readMs = this.#nowMs()

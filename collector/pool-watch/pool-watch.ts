@@ -16,13 +16,13 @@ import { compareCredits } from './pool-compare.ts'
 import type { PoolConfig } from './pool-config.ts'
 import { PoolLedger } from './pool-ledger.ts'
 
-/** Of a whole turn: some pools allow one request in five seconds. */
+/** A whole turn: some pools want five seconds between two of its requests. */
 const DEADLINE_MS = 90_000
 /** The most that is added to a pool's turn while it fails. */
 const LONGEST_BACKOFF_MS = 3_600_000
-/** After this many turns without an answer, a pool's report is stale. */
+/** Turns that a pool may miss before what it said is old. */
 const STALE_TURNS = 3
-/** Jitter of a turn, so that pools with the same interval are not read at once. */
+/** Turns are spread by this part, so that pools configured alike are not asked at once. */
 const SPREAD_RATIO = 0.1
 
 export interface PoolWatchOptions {
@@ -36,23 +36,23 @@ export interface PoolWatchOptions {
   log: Log
   /** waits: between two requests and between two turns */
   wait?: (ms: number, signal: AbortSignal) => Promise<boolean>
-  /** of a whole turn, ms */
+  /** of a whole turn */
   deadlineMs?: number
 }
 
-/** One pool and its last report. */
+/** One pool as it is known now. */
 interface Watched {
   config: PoolConfig
   session: PoolSession
   report?: PoolReport
   answeredMs?: number
   differences: PoolDifference[]
-  /** why it fails; absent where its last turn succeeded */
+  /** why it fails; absent while it answers */
   reason?: string | undefined
   failures: number
 }
 
-/** Reads each pool in its own loop, and compares its credits with the ledger of its workload. One failing pool delays no other. */
+/** Asks each pool on its own, and compares what it credited with the ledger of its workload. One sick pool delays no other. */
 export class PoolWatch {
   readonly #o: Required<PoolWatchOptions>
   readonly #watched: Watched[]
@@ -71,7 +71,7 @@ export class PoolWatch {
     }))
   }
 
-  /** Reads at once, and then turn by turn until the signal aborts; resolves when all loops have ended. Never rejects. */
+  /** Asks at once, and again and again until the signal aborts; resolves when all have stopped. Never rejects. */
   async run(signal: AbortSignal): Promise<void> {
     await Promise.all(this.#watched.map((pool) => this.#watch(pool, signal)))
   }
@@ -83,7 +83,7 @@ export class PoolWatch {
     }
   }
 
-  /** @returns the pool's Retry-After, ms; 0 where it sent none */
+  /** @returns what the pool asked to be left alone for, ms */
   async #turn(pool: Watched, signal: AbortSignal): Promise<number> {
     const { nowMs, log, quotes, workloads, deadlineMs } = this.#o
     const { name, pool: kind, workload } = pool.config
@@ -97,7 +97,7 @@ export class PoolWatch {
     } catch (error) {
       if (signal.aborted) return 0
       const reason = reasonOf(error)
-      // log transitions, not turns
+      // the transition, not every turn
       if (pool.reason !== reason) log.warn('pool not read', { pool: name, kind, reason })
       pool.reason = reason
       pool.failures++
@@ -117,7 +117,7 @@ export class PoolWatch {
     return 0
   }
 
-  /** Never less than its interval or the pool's Retry-After. */
+  /** Never sooner than its turn or than the pool said. */
   #pauseMs({ config, failures }: Watched, retryAfterMs: number): number {
     const { random } = this.#o
     const turnMs = config.every * (1 + SPREAD_RATIO * random())
@@ -137,7 +137,7 @@ export class PoolWatch {
     return this.#o.nowMs() - (answeredMs ?? this.#startedMs) > STALE_TURNS * config.every
   }
 
-  /** For the alert rules. */
+  /** What the alert rules judge. */
   situation(): PoolSituation[] {
     return this.#watched.map((pool) => ({
       pool: pool.config.name,
@@ -147,7 +147,7 @@ export class PoolWatch {
     }))
   }
 
-  /** For the API. */
+  /** What the API says. */
   views(): PoolView[] {
     return this.#watched.map((pool) => {
       const { config, report, answeredMs, reason, differences } = pool

@@ -58,10 +58,10 @@ describe('a pool that does not answer as documented is told in one line with wha
     [
       'a page in place of JSON',
       status(200, '<html>maintenance</html>'),
-      /answers a web page that is not JSON; check the url, and what is in between/,
+      /answers a web page that is not JSON; check the url, and what stands between/,
     ],
     ['nothing at all', status(200), /answers nothing that is not JSON/],
-    ['JSON that is cut', status(200, '{"paid": 1'), /answers text that is not JSON/],
+    ['JSON that is cut', status(200, '{"paid": 1'), /answers something that is not JSON/],
     [
       'a missing field',
       { received: 3 },
@@ -77,7 +77,7 @@ describe('a pool that does not answer as documented is told in one line with wha
     [
       'trouble of its own',
       status(502, 'bad gateway'),
-      /answers 502 \(bad gateway\); the pool has a fault, the next turn tries again/,
+      /answers 502 \(bad gateway\); the pool has trouble, it is asked again/,
     ],
   ])('%s', async (_, answer, words) => {
     expect(await fault(answer)).toMatch(words)
