@@ -1,16 +1,17 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join, posix } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { agentConfigSchema } from '../agent/config/config.ts'
-import { collectorConfigSchema } from '../collector/config/config.ts'
+import { type PluginKind, PROGRAMS, type Program, pluginFiles, pluginsOf } from './plugin-kinds.ts'
+import { pluginTable } from './plugin-table.ts'
 
 /**
- * Files that are made from others. `npm run generate` (this test with PERWATT_GENERATE=1) writes them; without it, this test
- * fails where one is not what it would write.
+ * Files that are made from others: an index for each kind of plug-in, then the JSON Schemas, then the tables of the READMEs.
+ * `npm run generate` (this test with PERWATT_GENERATE=1) writes them; without it, this test fails where one is out of date.
  */
 const ROOT = join(import.meta.dirname, '..')
 const generate = process.env['PERWATT_GENERATE'] === '1'
+const KINDS = PROGRAMS.flatMap(({ kinds }) => kinds)
 
 function keep(file: string, text: string): void {
   const path = join(ROOT, file)
@@ -18,79 +19,81 @@ function keep(file: string, text: string): void {
   else expect(readFileSync(path, 'utf8'), `${file} is out of date: npm run generate`).toBe(text)
 }
 
-/**
- * An index of the parts in a folder: a part is a file, or a folder whose main file has its name.
- * @param contract the type of a part, and where it stands relative to the index
- */
-function indexOf(folder: string, contract: { name: string; from: string }, constant: string): string {
-  const parts = readdirSync(join(ROOT, folder), { withFileTypes: true })
-    .filter((entry) => entry.isDirectory() || (entry.name.endsWith('.ts') && entry.name !== 'index.ts'))
-    .map((entry) => entry.name.replace(/\.ts$/, ''))
-    .sort()
-    .map((name) => ({
-      variable: name.replace(/-(\w)/g, (_, c: string) => c.toUpperCase()),
-      path: existsSync(join(ROOT, folder, name)) ? `./${name}/${name}.ts` : `./${name}.ts`,
-    }))
+function indexOf(kind: PluginKind): string {
+  const plugins = [...pluginFiles(ROOT, kind)].map(([name, path]) => ({
+    variable: name.replace(/-(\w)/g, (_, c: string) => c.toUpperCase()),
+    path,
+  }))
   return [
     '// Made by `npm run generate` from the parts in this folder; do not edit.',
-    `import type { ${contract.name} } from '${contract.from}'`,
-    ...parts.map(({ variable, path }) => `import ${variable} from '${path}'`),
+    `import type { ${kind.type} } from '${posix.relative(kind.folder, kind.contract)}'`,
+    ...plugins.map(({ variable, path }) => `import ${variable} from '${path}'`),
     '',
-    `export const ${constant}: readonly ${contract.name}[] = [`,
-    ...parts.map(({ variable }) => `  ${variable},`),
+    `export const ${kind.list}: readonly ${kind.type}[] = [`,
+    ...plugins.map(({ variable }) => `  ${variable},`),
     ']',
     '',
   ].join('\n')
 }
 
-const schemaText = (schema: z.ZodType, title: string): string =>
-  `${JSON.stringify({ title, ...z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) }, null, 2)}\n`
+/** Imported when it is asked for: after the indexes that the configuration is made of. */
+async function jsonSchema({ name }: Program): Promise<object> {
+  const schema =
+    name === 'perwatt-agent'
+      ? (await import('../agent/config/config.ts')).agentConfigSchema(
+          (await import('../agent/drivers/index.ts')).DRIVERS,
+        )
+      : (await import('../collector/config/config.ts')).CollectorConfigSchema
+  return {
+    title: `${name} configuration`,
+    ...z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }),
+  }
+}
 
-describe('generated files are what their sources say', () => {
-  it('lists every driver', () =>
-    keep(
-      'agent/drivers/index.ts',
-      indexOf('agent/drivers', { name: 'Driver', from: '../plugin/driver.ts' }, 'DRIVERS'),
-    ))
-  it('lists every channel', () =>
-    keep(
-      'collector/channels/index.ts',
-      indexOf(
-        'collector/channels',
-        { name: 'ChannelFactory', from: '../plugin/channel.ts' },
-        'CHANNEL_FACTORIES',
-      ),
-    ))
-  it('lists every pool', () =>
-    keep(
-      'collector/pools/index.ts',
-      indexOf('collector/pools', { name: 'Pool', from: '../plugin/pool.ts' }, 'POOLS'),
-    ))
-  it('lists every feed', () =>
-    keep(
-      'collector/feeds/index.ts',
-      indexOf('collector/feeds', { name: 'FeedKind', from: '../plugin/feed.ts' }, 'FEEDS'),
-    ))
-  it('lists every driver in the README', async () => {
-    const { DRIVERS } = await import('../agent/drivers/index.ts')
-    const lines = DRIVERS.map((d) => `- \`${d.name}\`: ${d.summary}`)
-    const readme = readFileSync(join(ROOT, 'README.md'), 'utf8')
-    const list = `<!-- drivers -->\n\n${lines.join('\n')}\n\n<!-- /drivers -->`
-    keep(
-      'README.md',
-      readme.replace(/<!-- drivers -->[\s\S]*<!-- \/drivers -->/, () => list),
-    )
+describe.each(KINDS)('the index of every $word', (kind) => {
+  it('lists the files of its folder', () => keep(`${kind.folder}/index.ts`, indexOf(kind)))
+})
+
+describe.each(KINDS)('every $word', (kind) => {
+  it('is called in YAML as its file is', async () => {
+    expect((await pluginsOf(kind)).map(({ name }) => name)).toEqual([...pluginFiles(ROOT, kind).keys()])
   })
-  it('has the JSON Schema of the agent’s configuration', async () => {
-    const { DRIVERS } = await import('../agent/drivers/index.ts')
-    keep('agent/agent.schema.json', schemaText(agentConfigSchema(DRIVERS), 'perwatt-agent configuration'))
+  it('has a name in kebab case, a summary of one line, and strict settings that are described', async () => {
+    for (const { name, summary, settings } of await pluginsOf(kind)) {
+      expect(name).toMatch(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/)
+      expect(summary, name).toMatch(/^\S.{9,160}[^.\s]$/)
+      const { properties, additionalProperties } = z.toJSONSchema(settings, {
+        io: 'input',
+        unrepresentable: 'any',
+      })
+      expect(additionalProperties, `the settings of ${name} are strict`).toBe(false)
+      for (const [setting, json] of Object.entries(properties ?? {}))
+        expect
+          .soft(
+            (json as { description?: string }).description,
+            `${kind.word} ${name}: ${setting} has a description`,
+          )
+          .toBeTruthy()
+    }
   })
-  it('has the JSON Schema of the collector’s configuration', async () => {
-    const { CHANNEL_FACTORIES } = await import('../collector/channels/index.ts')
-    const channels = CHANNEL_FACTORIES.map((create) => create({ version: '' }))
-    keep(
-      'collector/collector.schema.json',
-      schemaText(collectorConfigSchema(channels), 'perwatt-collector configuration'),
-    )
+})
+
+describe.each(PROGRAMS)('$name', (program) => {
+  it('has the JSON Schema of its configuration', async () => {
+    keep(program.schema, `${JSON.stringify(await jsonSchema(program), null, 2)}\n`)
+  })
+  it('has a table of each kind of plug-in in its README', async () => {
+    const schema = await jsonSchema(program)
+    let readme = readFileSync(join(ROOT, program.readme), 'utf8')
+    for (const kind of program.kinds) {
+      const own = new Map((await pluginsOf(kind)).map((p) => [p.name, Object.keys(p.settings.shape)]))
+      const [begin, end] = [`<!-- ${kind.word}s -->`, `<!-- /${kind.word}s -->`]
+      expect(readme, `${program.readme} has ${begin} and ${end}`).toMatch(
+        new RegExp(`${begin}[\\s\\S]*${end}`),
+      )
+      const table = `${begin}\n\n${pluginTable(kind, schema, own)}\n\n${end}`
+      readme = readme.replace(new RegExp(`${begin}[\\s\\S]*${end}`), () => table)
+    }
+    keep(program.readme, readme)
   })
 })

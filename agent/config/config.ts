@@ -9,6 +9,7 @@ import {
   PortSchema,
 } from '../../protocol/kit/fields.ts'
 import { LEVELS } from '../../protocol/kit/log.ts'
+import { entrySchema, type Plugin } from '../../protocol/kit/plugin.ts'
 import { SecretSchema } from '../../protocol/kit/secret.ts'
 import { COLLECTOR_NAME } from '../../protocol/topics.ts'
 import { HOUR_MS, MINUTE_MS } from '../../protocol/units.ts'
@@ -60,36 +61,34 @@ export interface DeviceConfig {
   [setting: string]: unknown
 }
 
-function deviceSchema(drivers: readonly Driver[]): z.ZodType<DeviceConfig> {
-  const auto = z.strictObject({
-    ...commonDevice,
-    driver: z.literal(AUTO),
-    host,
+/** `auto` in the form of a driver; its settings are a superset of what the drivers that it can find take. */
+const auto = {
+  name: AUTO,
+  summary: 'any of the miners: the agent asks the machine what it is, and again when it was flashed',
+  needsHost: true,
+  settings: z.strictObject({
     port: PortSchema.default(4028).describe('TCP port of the miner’s API'),
     webPort: PortSchema.default(80).describe('port of its web interface'),
     web: WebAccessSchema.optional().describe(
       'user and password of its web interface, for what is told only there; no default password is tried unasked',
     ),
-  })
-  const named = drivers.map((d) => {
-    const device = z.strictObject({
+  }),
+}
+
+function deviceSchema(drivers: readonly Driver[]): z.ZodType<DeviceConfig> {
+  const needsUrl = new Set(drivers.filter((d) => d.needsHost === 'or-url').map((d) => d.name))
+  const entry = entrySchema(
+    'driver',
+    [auto, ...drivers],
+    ({ needsHost }: Pick<Driver, keyof Plugin | 'needsHost'>) => ({
       ...commonDevice,
-      driver: z.literal(d.name).describe(d.summary),
-      ...(d.needsHost === true ? { host } : { host: host.optional() }),
-      ...d.settings.shape,
-    })
-    if (d.needsHost !== 'or-url') return device
-    return device.refine((settings) => 'host' in settings || 'url' in settings, {
-      path: ['host'],
-      error: 'is missing; set host or url',
-    })
+      host: needsHost === true ? host : host.optional(),
+    }),
+  ) as z.ZodType as z.ZodType<DeviceConfig>
+  return entry.superRefine((device, ctx) => {
+    if (needsUrl.has(device.driver) && !('host' in device) && !('url' in device))
+      ctx.addIssue({ code: 'custom', path: ['host'], message: 'is missing; set host or url' })
   })
-  const names = [AUTO, ...drivers.map((d) => d.name)].join(', ')
-  const union = z.discriminatedUnion('driver', [auto, ...named], {
-    error: `expected one of ${names}`,
-  })
-  // each branch has the common settings; which others it has, only the drivers know
-  return union as unknown as z.ZodType<DeviceConfig>
 }
 
 /** The agent's configuration; the drivers' settings are part of it. */

@@ -17,7 +17,7 @@ export default defineDriver({
   name: 'antminer',
   summary: 'Bitmain Antminer with stock firmware (S9 to S21), TCP 4028; MAC and sleep over HTTP with a login',
   kind: 'asic',
-  settings: z.object({
+  settings: z.strictObject({
     port: PortSchema.default(4028).describe('TCP port of the miner’s API'),
     webPort: PortSchema.default(80).describe('port of the web interface'),
     web: WebAccessSchema.optional().describe(

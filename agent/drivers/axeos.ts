@@ -23,7 +23,7 @@ export default defineDriver({
   name: 'axeos',
   summary: 'Bitaxe, NerdQAxe and their kin with AxeOS (ESP-Miner), HTTP',
   kind: 'asic',
-  settings: z.object({ port: PortSchema.default(80).describe('port of the web interface') }),
+  settings: z.strictObject({ port: PortSchema.default(80).describe('port of the web interface') }),
   needsHost: true,
   requests: ['GET /api/system/info', 'GET /api/system/asic'],
   recognises: ({ systemInfo }) => /"ASICModel"\s*:/.test(systemInfo ?? ''),

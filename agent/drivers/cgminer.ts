@@ -14,7 +14,7 @@ export default defineDriver({
   name: 'cgminer',
   summary: 'any other SHA-256 miner with the cgminer API (Hiveon, mskminer and unknown ones), TCP 4028',
   kind: 'asic',
-  settings: z.object({ port: PortSchema.default(4028).describe('TCP port of the miner’s API') }),
+  settings: z.strictObject({ port: PortSchema.default(4028).describe('TCP port of the miner’s API') }),
   needsHost: true,
   requests: ['version', 'devdetails', 'coin', 'summary', 'stats', 'devs', 'pools'],
   fallback: true,

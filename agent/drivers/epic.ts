@@ -24,7 +24,7 @@ export default defineDriver({
   name: 'epic',
   summary: 'ePIC PowerPlay (UMC OS) on Antminer and ePIC machines, HTTP on port 4028',
   kind: 'asic',
-  settings: z.object({ port: PortSchema.default(4028).describe('port of the miner’s API') }),
+  settings: z.strictObject({ port: PortSchema.default(4028).describe('port of the miner’s API') }),
   needsHost: true,
   requests: ['GET /summary', 'GET /capabilities', 'GET /network', 'GET /temps', 'GET /hashrate'],
   recognises: (answers) => firmwareIn(answers) === 'ePIC',

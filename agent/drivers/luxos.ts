@@ -16,7 +16,7 @@ export default defineDriver({
   name: 'luxos',
   summary: 'Antminer with LuxOS, TCP 4028',
   kind: 'asic',
-  settings: z.object({ port: PortSchema.default(4028).describe('TCP port of the miner’s API') }),
+  settings: z.strictObject({ port: PortSchema.default(4028).describe('TCP port of the miner’s API') }),
   needsHost: true,
   requests: [
     'version',

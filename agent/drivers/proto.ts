@@ -19,7 +19,7 @@ export default defineDriver({
   name: 'proto',
   summary: 'Proto Rig (ProtoOS), HTTP',
   kind: 'asic',
-  settings: z.object({
+  settings: z.strictObject({
     port: PortSchema.default(80).describe('port of the web interface'),
     web: WebAccessSchema.optional().describe(
       'login of the web interface, where it wants one; its one user has no name',

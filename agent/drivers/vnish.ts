@@ -32,7 +32,7 @@ export default defineDriver({
   name: 'vnish',
   summary: 'Antminer with VNish (AnthillOS), TCP 4028; MAC and the basis of its watts over HTTP with a login',
   kind: 'asic',
-  settings: z.object({
+  settings: z.strictObject({
     port: PortSchema.default(4028).describe('TCP port of the miner’s API'),
     webPort: PortSchema.default(80).describe('port of the web interface'),
     web: WebAccessSchema.optional().describe('password of the web interface; VNish wants no user name'),

@@ -16,7 +16,7 @@ export default defineDriver({
   name: 'whatsminer',
   summary: 'MicroBT Whatsminer with API 1 or 2 (firmware before 2024-11), TCP 4028',
   kind: 'asic',
-  settings: z.object({ port: PortSchema.default(4028).describe('TCP port of the miner’s API') }),
+  settings: z.strictObject({ port: PortSchema.default(4028).describe('TCP port of the miner’s API') }),
   needsHost: true,
   requests: ['summary', 'edevs', 'devs', 'pools', 'status', 'get_version', 'devdetails', 'get_error_code'],
   recognises: ({ version4028, devdetails4028 }) => firmwareOf(version4028, devdetails4028) === 'Whatsminer',

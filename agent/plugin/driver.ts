@@ -1,17 +1,12 @@
 import type { z } from 'zod'
 import type { Device, DeviceKind } from '../../protocol/device.ts'
+import type { Plugin } from '../../protocol/kit/plugin.ts'
 import type { Owner } from '../../protocol/owner.ts'
 import type { Sample } from '../../protocol/sample.ts'
 
 /** The contract of a driver: what to ask a family of machines, and how to read the answer. It only reads. */
-export interface Driver<S extends z.ZodObject = z.ZodObject> {
-  /** the family's name, as in the configuration's `driver:` */
-  readonly name: string
-  /** one line for the help and the README */
-  readonly summary: string
+export interface Driver<S extends z.ZodObject = z.ZodObject> extends Plugin<S> {
   readonly kind: DeviceKind
-  /** settings beside the common ones (`id`, `driver`, `host`, `location` ...); `host` is common because nearly all have one */
-  readonly settings: S
   /** whether the driver needs `host`; `or-url`: or its own setting `url` */
   readonly needsHost: boolean | 'or-url'
   /** every command or path that the driver can send; a test reads this list and refuses anything that writes */

@@ -1,32 +1,34 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { reasonOf, UsageError } from '../../protocol/kit/errors.ts'
+import { reasonOf } from '../../protocol/kit/errors.ts'
 import type { Log } from '../../protocol/kit/log.ts'
+import { pluginNamed } from '../../protocol/kit/plugin.ts'
 import type { Channel, OutgoingMessage } from '../plugin/channel.ts'
-import { activeRules, type Rule } from '../plugin/rule.ts'
+import type { Rule } from '../plugin/rule.ts'
 import type { AlertEvent, Situation } from '../plugin/situation.ts'
 import { type AlertView, AlertViewSchema, SEVERITIES } from '../views/alert.ts'
+import { activeRules } from './active-rules.ts'
 import type { AlertsConfig, ReceiverConfig } from './config.ts'
 import { readIfThere, replaceFile } from './disk.ts'
-import { bindReceiver, Dispatcher, type DispatcherOptions, type ReceiverDeliveries } from './dispatcher.ts'
+import { Dispatcher, type DispatcherOptions, type ReceiverDeliveries } from './dispatcher.ts'
 import { createAlertEngine } from './engine.ts'
 import { Outbox } from './outbox.ts'
 
 export interface Alerting {
-  /** Judges a situation; what begins or ends is on disk for its receivers when this returns. Never throws. */
+  /** Judges a situation. Alerts that begin or end are in the outbox on disk when this returns. Never throws. */
   evaluate(situation: Situation): void
-  /** What fires, dearest first. */
+  /** The alerts that fire, the largest loss first. */
   firing(): AlertView[]
-  /** Names of the devices that every situation must have. */
+  /** Ids of the devices that every situation must have. */
   watched(): Set<string>
   /** Each receiver's queue, dead letters and last attempts. */
   deliveries(): ReceiverDeliveries[]
   /** Sends a receiver's dead letters again; returns how many. */
   replay(receiver: string): number
-  /** Begins to send. */
+  /** Starts the deliveries. */
   start(): void
-  /** Ends within a second; what is undelivered waits on disk for the next start. */
+  /** Ends within a second; undelivered messages wait on disk for the next start. */
   stop(): Promise<void>
 }
 
@@ -37,8 +39,10 @@ export interface AlertingOptions {
   log: Log
   channels: readonly Channel[]
   rules: readonly Rule[]
+  /** perwatt's version, for the channels' user agent */
+  version: string
   now?: () => number
-  /** the site's name, for receivers that hear of several */
+  /** the site's id, for receivers of several sites */
   site?: string
   delivery?: Pick<DispatcherOptions, 'random' | 'scheduleMs' | 'deadlineMs' | 'probeMs'>
 }
@@ -49,28 +53,26 @@ const EventSchema = z.object({
   atMs: z.number(),
 })
 /**
- * What fires, and the events that the outbox may not have yet: after a crash they are given to it again, under the same
- * ids, so that it leaves out what it has.
+ * The alerts that fire, and events that the outbox may not have yet. After a crash they are added again under the same ids, and the
+ * outbox leaves out those that it has.
  */
 const StateSchema = z.object({ firing: z.array(AlertViewSchema), events: z.array(EventSchema) })
 type State = { firing: AlertView[]; events: AlertEvent[] }
 
 /**
- * Rules, outbox and receivers, put together.
- * @throws where the data folder can't be used
+ * The alert rules, their engine, the outbox and the receivers.
+ * @throws where the data folder can't be used, or a channel is not built in
  */
 export function createAlerting(options: AlertingOptions): Alerting {
-  const { config, dataFolder, log, channels, rules, now = Date.now, site, delivery = {} } = options
+  const { config, dataFolder, log, channels, rules, version, now = Date.now, site, delivery = {} } = options
   mkdirSync(dataFolder, { recursive: true })
   const stateFile = join(dataFolder, 'alerts-state.json')
   const outbox = new Outbox({ file: join(dataFolder, 'alerts-outbox.jsonl'), log })
   const engine = createAlertEngine({ rules: activeRules(rules, config.rules) })
-  const receivers = config.receivers.map(({ name, kind, settings }) => {
-    const channel = channels.find((c) => c.kind === kind)
-    if (!channel)
-      throw new UsageError([`alerts.receivers: ${name} needs the channel ${kind}, which is not built in`])
-    return bindReceiver(name, channel, settings)
-  })
+  const receivers = config.receivers.map((receiver) => ({
+    name: receiver.name,
+    session: pluginNamed(channels, receiver.channel).open(receiver, { version, nowMs: now }),
+  }))
   const dispatcher = new Dispatcher({ receivers, outbox, log, now, ...delivery })
 
   const send = (events: readonly AlertEvent[]) => {
@@ -118,7 +120,7 @@ export function createAlerting(options: AlertingOptions): Alerting {
 const wants = ({ minSeverity, sendResolved }: ReceiverConfig, { type, alert }: AlertEvent): boolean =>
   SEVERITIES.indexOf(alert.severity) <= SEVERITIES.indexOf(minSeverity) && (sendResolved || type === 'firing')
 
-/** An alert's two messages have an id each, the same on every attempt and after every crash. */
+/** Ids follow from the alert, so that they are the same on every attempt and after every crash. */
 const messageOf = ({ type, alert, atMs }: AlertEvent, site: string | undefined): OutgoingMessage => ({
   id: `msg_${alert.id}_${type}`,
   type: `alert.${type}`,
@@ -136,7 +138,7 @@ function readState(file: string, log: Log): State {
     log.error('alert-state-unreadable', {
       file,
       reason: reasonOf(error),
-      next: 'what was firing may be announced a second time',
+      next: 'alerts that fired before may be sent a second time; correct the rights of the file or delete it',
     })
     return nothing
   }
@@ -149,7 +151,7 @@ function writeState(file: string, state: State, log: Log): void {
     log.error('alert-state-not-written', {
       file,
       reason: reasonOf(error),
-      next: 'a restart would announce what fires a second time; free the disk or correct the rights',
+      next: 'a restart would send firing alerts a second time; free the disk or correct the rights',
     })
   }
 }

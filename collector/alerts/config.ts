@@ -1,73 +1,75 @@
 import { z } from 'zod'
 import { NameSchema } from '../../protocol/device.ts'
+import { DurationMsSchema } from '../../protocol/kit/fields.ts'
+import { type Entry, entrySchema } from '../../protocol/kit/plugin.ts'
 import type { Channel } from '../plugin/channel.ts'
-import type { Rule, Severity } from '../plugin/rule.ts'
+import { NO_DATA, type Rule } from '../plugin/rule.ts'
 import { SEVERITIES } from '../views/alert.ts'
 
-/** A receiver as configured: which channel tells it, with that channel's own settings. */
-export interface ReceiverConfig {
-  name: string
-  kind: string
-  settings: unknown
-  minSeverity: Severity
-  sendResolved: boolean
+/** What every rule has beside its own settings. */
+const ruleSettings = ({ defaults }: Rule) => ({
+  enabled: z.boolean().default(true).describe('false: never judged'),
+  severity: z.enum(SEVERITIES).default(defaults.severity).describe('severity of its alerts'),
+  for: DurationMsSchema.prefault(defaults.for).describe(
+    'debounce: how long it must be bad before the alert fires',
+  ),
+  clearFor: DurationMsSchema.prefault(defaults.clearFor).describe(
+    'how long it must be good before the alert is resolved',
+  ),
+  noData: z
+    .enum(NO_DATA)
+    .default(defaults.noData ?? 'keep')
+    .describe('what missing data means: keep the last verdict, an alarm, or ok'),
+})
+
+/** What every receiver has beside its channel's settings. */
+const receiverSettings = {
+  name: NameSchema.describe('what logs and screens call it'),
+  minSeverity: z.enum(SEVERITIES).default('info').describe('alerts below this are not sent to it'),
+  sendResolved: z.boolean().default(true).describe('false: only the begin of an alert is sent'),
 }
 
+export type RuleConfig = Entry<'rule', ReturnType<typeof ruleSettings>>
+export type ReceiverConfig = Entry<'channel', typeof receiverSettings>
+
 export interface AlertsConfig {
-  rules: Record<string, z.output<Rule['settings']>>
+  rules: RuleConfig[]
   receivers: ReceiverConfig[]
 }
 
-/**
- * The `alerts:` part of the configuration: `{ rules: { hot: { for: 1m, raise: 95 } }, receivers: [{ name, webhook: {...} }] }`.
- * Rules and channels bring their own settings, so one more of them changes nothing here.
- */
+/** One entry of `rules:`, such as `{ rule: hot, for: 1m, raise: 95 }`. */
+export const ruleSchema = (rules: readonly Rule[]) => entrySchema('rule', rules, ruleSettings)
+
+const listOf = <T extends z.ZodType>(entry: T, example: string) =>
+  z
+    .array(entry, {
+      error: ({ input }) => (Array.isArray(input) ? undefined : `expected a list such as [${example}]`),
+    })
+    .default([])
+
+/** The `alerts:` part of the configuration: `{ rules: [{ rule: hot, for: 1m }], receivers: [{ channel: webhook, name: ops, ... }] }`. */
 export function alertsSchema(channels: readonly Channel[], rules: readonly Rule[]) {
-  const ruleSettings = Object.fromEntries(
-    rules.map(({ name, about, settings }) => [name, settings.prefault({} as never).describe(about)]),
-  )
-  const kinds = channels.map(({ kind }) => kind)
-  const channelSettings = Object.fromEntries(
-    channels.map(({ kind, settings }) => [kind, settings.optional().describe(`tell it by ${kind}`)]),
-  )
-  const ReceiverSchema = z
-    .strictObject({
-      ...channelSettings,
-      name: NameSchema.describe('what logs and screens call it'),
-      minSeverity: z.enum(SEVERITIES).default('info').describe('alerts below this are not sent to it'),
-      sendResolved: z.boolean().default(true).describe('false: it hears only of alerts that begin'),
-    })
-    .transform((input, ctx): ReceiverConfig => {
-      const { name, minSeverity, sendResolved, ...rest } = input as {
-        name: string
-        minSeverity: Severity
-        sendResolved: boolean
-      } & Record<string, unknown>
-      const [kind, ...others] = kinds.filter((k) => rest[k] !== undefined)
-      if (kind && others.length === 0) return { name, kind, settings: rest[kind], minSeverity, sendResolved }
-      ctx.addIssue(`expected exactly one of ${kinds.join(', ')}`)
-      return z.NEVER
-    })
-  return z
-    .strictObject({
-      rules: z
-        .strictObject(ruleSettings)
-        .prefault({})
-        .describe('when something is an alert; every rule has defaults'),
-      receivers: z
-        .array(ReceiverSchema)
-        .default([])
-        .superRefine((receivers, ctx) => {
-          receivers.forEach(({ name }, i) => {
-            if (receivers.findIndex((r) => r.name === name) < i)
-              ctx.addIssue({
-                code: 'custom',
-                path: [i, 'name'],
-                message: `${name} is the name of another receiver`,
-              })
-          })
-        })
-        .describe('who is told'),
-    })
-    .transform((config) => config as AlertsConfig)
+  return z.strictObject({
+    rules: listOf(ruleSchema(rules), '{ rule: hot, for: 1m }')
+      .superRefine((configs, ctx) => {
+        for (const [i, { rule }] of configs.entries()) {
+          const first = configs.findIndex((other) => other.rule === rule)
+          const message = `${rule} is rules[${first}] already; put all its settings into one entry`
+          if (first < i) ctx.addIssue({ code: 'custom', path: [i, 'rule'], message })
+        }
+      })
+      .describe('changes to the rules’ defaults; a rule that is not listed runs with its defaults'),
+    receivers: listOf(
+      entrySchema('channel', channels, () => receiverSettings),
+      '{ channel: webhook, name: ops }',
+    )
+      .superRefine((receivers, ctx) => {
+        for (const [i, { name }] of receivers.entries()) {
+          const message = `${name} is the name of another receiver`
+          if (receivers.findIndex((r) => r.name === name) < i)
+            ctx.addIssue({ code: 'custom', path: [i, 'name'], message })
+        }
+      })
+      .describe('who is told of alerts'),
+  })
 }

@@ -1,7 +1,7 @@
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 
-/** Replaces a file so that a crash leaves the old text or the new one, never a part. */
+/** Replaces a file; after a crash it has the old text or the new one, never a part. */
 export function replaceFile(file: string, text: string): void {
   const fresh = `${file}.new`
   const fd = openSync(fresh, 'w', 0o600)
@@ -11,7 +11,7 @@ export function replaceFile(file: string, text: string): void {
     closeSync(fd)
   }
   renameSync(fresh, file)
-  // the new name itself is on disk only when its folder is
+  // the rename is on disk only after an fsync of the folder
   const folder = openSync(dirname(file), 'r')
   try {
     fsyncSync(folder)
@@ -27,7 +27,7 @@ export function writeAll(fd: number, text: string): void {
   fsyncSync(fd)
 }
 
-/** The text of a file, or undefined where there is none. */
+/** The text of a file; undefined where the file does not exist. */
 export function readIfThere(file: string): string | undefined {
   try {
     return readFileSync(file, 'utf8')

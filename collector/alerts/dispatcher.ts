@@ -1,13 +1,13 @@
 import { reasonOf } from '../../protocol/kit/errors.ts'
 import type { Log } from '../../protocol/kit/log.ts'
 import { pause, withDeadline } from '../../protocol/kit/retry.ts'
-import type { Channel, DeliveryResult, OutgoingMessage } from '../plugin/channel.ts'
+import type { ChannelSession, DeliveryResult, OutgoingMessage } from '../plugin/channel.ts'
 import type { DeadLetter, Outbox, Queued } from './outbox.ts'
 
 const S = 1000
 const H = 3600 * S
 
-/** Standard Webhooks 1.0: how long to wait before each attempt; full jitter is applied, and after the last it is given up. */
+/** Standard Webhooks 1.0: the wait before each attempt, with full jitter; after the last attempt the message is a dead letter. */
 const RETRY_SCHEDULE_MS: readonly number[] = [
   0,
   5 * S,
@@ -23,30 +23,30 @@ const RETRY_SCHEDULE_MS: readonly number[] = [
 
 /** The longest that a receiver's `Retry-After` is honoured. */
 const MAX_RETRY_AFTER_MS = 24 * H
-/** A new message makes a receiver that is down worth a try before its time, but no more often than this. */
+/** A new message retries a failing receiver before its time, but no more often than this. */
 const PROBE_MS = 60 * S
-/** What an attempt under way gets to finish in when the collector stops. */
+/** How long an attempt under way may go on when the collector stops. */
 const STOP_GRACE_MS = 500
 const ATTEMPTS_KEPT = 100
-/** a message wakes an idle worker; this only bounds the wait */
+/** bounds the wait of an idle worker; a new message ends it at once */
 const IDLE_MS = H
 
-/** One attempt, as a screen or a person wants to read it. */
+/** One attempt, for screens. */
 export interface DeliveryAttempt {
   atMs: number
   messageId: string
   type: string
   outcome: DeliveryResult['outcome']
-  /** HTTP status where it was delivered */
+  /** HTTP status, where it was delivered */
   status?: number
   reason?: string
-  /** wait before the next attempt, where there is one */
+  /** wait before the next attempt; absent where there is none */
   retryInMs?: number
 }
 
 export interface ReceiverDeliveries {
   receiver: string
-  /** why nothing is sent to it until the collector starts again */
+  /** why nothing is sent to it until the collector is restarted */
   disabled?: string
   queued: number
   deadLetters: DeadLetter[]
@@ -54,17 +54,11 @@ export interface ReceiverDeliveries {
   attempts: DeliveryAttempt[]
 }
 
-/** A receiver bound to its channel and its settings. */
 export interface Receiver {
   name: string
-  send: (message: OutgoingMessage, signal: AbortSignal) => Promise<DeliveryResult>
+  /** its channel with its settings */
+  session: ChannelSession
 }
-
-/** Ties a channel to settings that its own schema gave. */
-export const bindReceiver = (name: string, channel: Channel, settings: unknown): Receiver => ({
-  name,
-  send: (message, signal) => channel.send(settings, message, signal),
-})
 
 export interface DispatcherOptions {
   receivers: readonly Receiver[]
@@ -83,16 +77,16 @@ interface Line extends Receiver {
   disabled?: string
   /** the last attempt failed */
   failing: boolean
-  /** when the head of the queue is due by the schedule, on the monotonic clock: a stepped wall clock delays nothing */
+  /** when the head of the queue is due, ms of the monotonic clock: a step of the wall clock delays nothing */
   dueMs: number
-  /** ends the present wait of the worker, where a new message may */
+  /** ends the worker's present wait */
   wake: AbortController
   worker?: Promise<void>
 }
 
 /**
- * Sends what the outbox holds: one worker a receiver, one message at a time in the order of the queue, so a receiver that is
- * down or slow delays only itself. At least once: an attempt whose end nobody saw is made again, under the same id.
+ * Sends the outbox: one worker for each receiver, one message at a time in the order of its queue, so a receiver that is down or
+ * slow delays only itself. At least once: an attempt that a crash cut off is repeated under the same id.
  */
 export class Dispatcher {
   readonly #lines: Map<string, Line>
@@ -103,9 +97,9 @@ export class Dispatcher {
   readonly #scheduleMs: readonly number[]
   readonly #deadlineMs: number
   readonly #probeMs: number
-  /** no new attempts and no more waiting */
+  /** ends all waits, and allows no new attempt */
   readonly #stopping = new AbortController()
-  /** the end for attempts under way */
+  /** aborts attempts under way */
   readonly #cut = new AbortController()
 
   constructor(options: DispatcherOptions) {
@@ -130,7 +124,7 @@ export class Dispatcher {
         this.#log.warn('receiver-unknown', {
           receiver: name,
           queued: this.#outbox.queued(name),
-          next: 'its messages stay in the outbox; configure it again to have them sent',
+          next: 'its messages stay in the outbox; put it back into the configuration to send them',
         })
     for (const line of this.#lines.values()) line.worker ??= this.#work(line)
   }
@@ -177,7 +171,7 @@ export class Dispatcher {
         await this.#untilWoken(line, IDLE_MS)
         continue
       }
-      // an attempt before its time (a restart, a new message) is a probe, and not one of the schedule's
+      // an attempt before its time (a restart, a new message) is a probe: it does not use up the schedule
       const counts = performance.now() >= line.dueMs
       const result = await this.#attempt(line, entry)
       if (!result) return
@@ -187,7 +181,7 @@ export class Dispatcher {
     }
   }
 
-  /** Waits until the line is due; after `PROBE_MS`, and what the receiver asked for, a new message ends the wait. */
+  /** Waits until the line is due. After `PROBE_MS`, and after the receiver's Retry-After, a new message ends the wait. */
   async #rest(line: Line, askedMs: number): Promise<void> {
     const leftMs = () => line.dueMs - performance.now()
     await pause(Math.max(askedMs, Math.min(leftMs(), this.#probeMs)), this.#stopping.signal)
@@ -198,22 +192,22 @@ export class Dispatcher {
     return this.#random() * (this.#scheduleMs[failures] ?? 0)
   }
 
-  /** Waits for a time or a new message; true where it was a message. */
+  /** Waits for a time or a new message; true where a message came. */
   async #untilWoken(line: Line, ms: number): Promise<boolean> {
     const timedOut = !this.#stopping.signal.aborted && (await pause(ms, line.wake.signal))
     if (line.wake.signal.aborted) line.wake = new AbortController()
     return !timedOut
   }
 
-  /** One attempt; undefined where the stop came first. */
+  /** One attempt; undefined where the collector stopped before its end. */
   async #attempt(line: Line, { message }: Queued): Promise<DeliveryResult | undefined> {
     try {
       const result = await withDeadline(
-        (signal) => line.send(message, signal),
+        (signal) => line.session.send(message, signal),
         this.#deadlineMs,
         this.#cut.signal,
       )
-      // a channel may call it a failure that we cut it off
+      // a channel may report our own abort as a failure
       return this.#cut.signal.aborted && result.outcome === 'retry' ? undefined : result
     } catch (error) {
       return this.#cut.signal.aborted ? undefined : { outcome: 'retry', reason: reasonOf(error) }
@@ -221,8 +215,8 @@ export class Dispatcher {
   }
 
   /**
-   * Writes down what became of an attempt. Where it is to be repeated, says when the line is due and returns the wait that
-   * the receiver asked for (0: none); else undefined.
+   * Records the result of an attempt.
+   * @returns the wait that the receiver asked for, ms (0: none), where the attempt is repeated; then `dueMs` is set too
    */
   #settle(
     line: Line,
@@ -254,7 +248,7 @@ export class Dispatcher {
       this.#log.error('receiver-disabled', {
         receiver: name,
         reason,
-        next: 'it wants no more messages; remove it from the configuration, or correct its address and restart',
+        next: 'it accepts no more messages; remove it from the configuration, or correct its address and restart',
       })
       return undefined
     }
@@ -266,7 +260,7 @@ export class Dispatcher {
         messageId: message.id,
         attempts: failures,
         reason,
-        next: 'it is kept as a dead letter',
+        next: 'it is kept as a dead letter; correct the receiver, then replay it',
       })
       return undefined
     }

@@ -1,42 +1,43 @@
 import { randomUUID } from 'node:crypto'
-import type { ActiveRule, Finding } from '../plugin/rule.ts'
+import type { Finding } from '../plugin/rule.ts'
 import type { AlertEvent, Situation } from '../plugin/situation.ts'
 import type { AlertView } from '../views/alert.ts'
+import type { ActiveRule } from './active-rules.ts'
 
 /**
- * Turns situations into alerts: pending while a finding is bad, firing after the rule's `for`, resolved after its
+ * Turns situations into alerts: pending while a finding is bad, firing after the rule's `for` (debounce), resolved after
  * `clearFor` of good. No I/O, and no clock but the situation's.
  */
 export interface AlertEngine {
-  /** What begins and what ends with this situation; the same situation again gives nothing. */
+  /** The alerts that begin or end with this situation. Idempotent: the same situation again gives none. */
   evaluate(situation: Situation): AlertEvent[]
-  /** What fires, dearest first. */
+  /** The alerts that fire, the largest loss first. */
   firing(): AlertView[]
-  /** Names of the devices that are pending, firing or not yet resolved: every situation must have them. */
+  /** Ids of the devices with an alert that is pending, firing or not yet resolved: every situation must have them. */
   watched(): Set<string>
-  /** What an engine that died was firing goes on under the same ids. Call it before the first `evaluate`. */
+  /** Alerts that fired before a restart go on under the same ids. Call it before the first `evaluate`. */
   restore(firing: readonly AlertView[]): void
 }
 
 /**
- * The most that passes between two evaluations. A clock that leaps, or a process that slept, observed no more than this;
- * a clock that steps back observed nothing.
+ * The most time that counts between two evaluations. Where the clock leaps forward or the process slept, the time between was not
+ * observed. A step back counts as 0.
  */
 const MAX_STEP_MS = 30_000
 
-/** One rule and one subject: how long it has been bad or good, in observed time. */
+/** One rule on one subject: how long it has been bad or good, in observed time. */
 interface Track {
   rule: string
   subject: AlertView['subject']
   last: Finding['verdict']
   badMs: number
   goodMs: number
-  /** when the present badness began, by the clock of then */
+  /** when it became bad, Unix ms */
   sinceMs: number
   alert?: AlertView
 }
 
-/** A device's name holds within the site: it keeps its alert when another agent takes it over. */
+/** A device's id is unique within the site, so its alert goes on when another agent reads the device. */
 function keyOf(rule: string, { deviceId, agentId, workload, quote }: AlertView['subject']): string {
   if (deviceId !== undefined) return `${rule} device ${deviceId}`
   if (agentId !== undefined) return `${rule} agent ${agentId}`
@@ -60,7 +61,7 @@ export function createAlertEngine({
     const findings = new Map<string, Finding>()
     for (const finding of rule.judge(situation)) {
       const key = keyOf(rule.name, finding.subject)
-      // two agents may read one device: who knows something is heard
+      // two agents may read one device: a verdict replaces `unknown`
       const other = findings.get(key)
       if (!other || other.verdict === 'unknown') findings.set(key, finding)
     }
@@ -80,7 +81,7 @@ export function createAlertEngine({
     track.subject = finding.subject
     if (verdict !== 'good') track.goodMs = 0
     else if (repeated) track.goodMs += stepMs
-    // unknown stops the time of what is pending; all else begins it again
+    // unknown stops the debounce; good and between reset it
     if (verdict === 'good' || verdict === 'between') track.badMs = 0
     else if (verdict === 'bad') {
       if (repeated) track.badMs += stepMs
@@ -103,7 +104,7 @@ export function createAlertEngine({
     return alert && event('resolved', alert, nowMs)
   }
 
-  /** Whether a subject that the situation doesn't have is gone for good, or this process just hasn't heard of it yet. */
+  /** True where a subject that is not in the situation is gone for good; false where it may still come after a restart. */
   function hasLeft({ agentId }: Track['subject'], { agents }: Situation): boolean {
     const isHeard = (agent: Situation['agents'][number]) => agent.silentS !== undefined
     if (agentId === undefined) return agents.length > 0 && agents.every(isHeard)
@@ -129,7 +130,7 @@ export function createAlertEngine({
         for (const [key, finding] of findings) events.push(advance(rule, key, finding, nowMs, stepMs))
       }
       for (const [key, { rule, alert }] of tracks) {
-        // nobody judges it any more: its rule was switched off
+        // its rule was switched off, so no verdict will end it
         if (ruleNames.has(rule)) continue
         tracks.delete(key)
         if (alert) events.push(event('resolved', alert, nowMs))
@@ -184,7 +185,9 @@ function describe(rule: ActiveRule, track: Track, finding: Finding, id: string):
     id,
     rule: rule.name,
     severity: rule.severity,
-    summary: finding.summary ?? `nothing is known about ${deviceId ?? agentId ?? workload ?? 'the site'}`,
+    summary:
+      finding.summary ??
+      `no data of ${deviceId ?? agentId ?? workload ?? 'the site'}; check who should send it`,
     subject: finding.subject,
     sinceMs: track.sinceMs,
     lossUsdPerHour: Number.isFinite(loss) ? Math.max(0, loss) : 0,

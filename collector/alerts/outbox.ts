@@ -8,7 +8,7 @@ import { readIfThere, replaceFile, writeAll } from './disk.ts'
 /** A message that waits for one receiver. */
 export interface Queued {
   message: OutgoingMessage
-  /** attempts that failed and count */
+  /** failed attempts, probes not counted */
   attempts: number
 }
 
@@ -30,22 +30,22 @@ type Line = z.infer<typeof LineSchema>
 interface Box {
   queue: Map<string, Queued>
   dead: Map<string, DeadLetter>
-  /** ids that need no delivery any more, the newest of them */
+  /** ids that need no more delivery; the newest `keep` of them */
   settled: Set<string>
 }
 
 export interface OutboxOptions {
   file: string
   log: Log
-  /** messages that may wait for one receiver; the oldest is dropped */
+  /** messages that may wait for one receiver; beyond it the oldest is dropped */
   maxQueued?: number
-  /** dead letters, and ids known as settled, that are kept for one receiver */
+  /** dead letters, and settled ids, that are kept for one receiver */
   keep?: number
 }
 
 /**
- * Messages on disk until their receiver has them: a journal of JSON lines, read again after a crash. `add` returns when the
- * disk has the messages. Where the disk refuses, messages are still delivered from memory, and the log says so.
+ * Keeps messages on disk until their receiver has them: a journal of JSON lines, read again after a crash. `add` returns when the
+ * disk has the messages. Where the disk fails, messages are sent from memory, and the log says so.
  */
 export class Outbox {
   readonly #boxes = new Map<string, Box>()
@@ -57,14 +57,14 @@ export class Outbox {
   #linesInFile = 0
   #diskFails = false
 
-  /** @throws where the file is there and can't be read */
+  /** @throws where the file exists and can't be read */
   constructor({ file, log, maxQueued = 5000, keep = 500 }: OutboxOptions) {
     this.#file = file
     this.#log = log
     this.#maxQueued = maxQueued
     this.#keep = keep
     const lines = (readIfThere(file) ?? '').split('\n')
-    // after the last newline comes nothing, or what a crash cut off
+    // text after the last newline is a line that a crash cut off
     const torn = lines.pop() !== ''
     let unreadable = 0
     for (const text of lines) {
@@ -77,7 +77,7 @@ export class Outbox {
     this.#compact()
   }
 
-  /** Puts messages into a receiver's queue; one whose id it had before is left out. */
+  /** Puts messages into a receiver's queue. Idempotent: an id that it has or had is left out. */
   add(to: string, messages: readonly OutgoingMessage[]): void {
     const { queue, dead, settled } = this.#box(to)
     const fresh = messages.filter(({ id }) => !queue.has(id) && !dead.has(id) && !settled.has(id))
@@ -89,7 +89,7 @@ export class Outbox {
     this.#record(lines)
   }
 
-  /** The message that is next for a receiver. */
+  /** A receiver's next message. */
   head(to: string): Queued | undefined {
     return this.#boxes.get(to)?.queue.values().next().value
   }
@@ -102,7 +102,7 @@ export class Outbox {
     return [...(this.#boxes.get(to)?.dead.values() ?? [])]
   }
 
-  /** Every receiver that something waits for. */
+  /** Receivers with messages that wait. */
   receivers(): string[] {
     return [...this.#boxes].filter(([, { queue }]) => queue.size > 0).map(([to]) => to)
   }
@@ -112,12 +112,12 @@ export class Outbox {
     this.#record([{ what: 'failed', to, id, attempts }])
   }
 
-  /** The receiver has it. */
+  /** The receiver has the message. */
   settle(to: string, id: string): void {
     this.#record([{ what: 'settled', to, id }])
   }
 
-  /** Nobody tries any more, until a person does. */
+  /** Makes it a dead letter: no more attempts until a person replays it. */
   bury(to: string, id: string, reason: string): void {
     const message = this.#box(to).queue.get(id)?.message
     if (message) this.#record([{ what: 'dead', to, message, reason }])
@@ -182,7 +182,7 @@ export class Outbox {
     })
   }
 
-  /** Writes the journal anew with what still matters. */
+  /** Rewrites the journal with the lines that still matter. */
   #compact(): void {
     this.#onDisk(() => {
       this.close()
@@ -216,7 +216,7 @@ export class Outbox {
       if (this.#diskFails) this.#log.info('outbox-written-again', { file: this.#file })
       this.#diskFails = false
     } catch (error) {
-      // a line may be half written: the next write begins the file anew
+      // a line may be half written: without an open file the next write compacts
       this.close()
       if (!this.#diskFails)
         this.#log.error('outbox-not-written', {

@@ -12,11 +12,17 @@ import {
   retryAfter,
 } from '../../protocol/kit/outbound.ts'
 import { type Secret, SecretSchema } from '../../protocol/kit/secret.ts'
-import type { Channel, DeliveryResult, OutgoingMessage } from '../plugin/channel.ts'
+import {
+  type ChannelContext,
+  type ChannelSession,
+  type DeliveryResult,
+  defineChannel,
+  type OutgoingMessage,
+} from '../plugin/channel.ts'
 
-/** Standard Webhooks 1.0: receivers may refuse a larger one. */
+/** Standard Webhooks 1.0: receivers may refuse a larger body. */
 const MAX_BODY_BYTES = 20_000
-/** The least wait after an answer that says "too much" without saying for how long. */
+/** The least wait after an answer that means "too many requests" and has no Retry-After. */
 const THROTTLE_MS = 30_000
 
 const WHSEC = /^whsec_([A-Za-z0-9+/]+={0,2})$/
@@ -28,9 +34,9 @@ const keysOf = (secret: Secret): Buffer[] =>
     .split(/\s+/)
     .map((text) => Buffer.from(WHSEC.exec(text)?.[1] ?? '', 'base64'))
 
-export const WebhookSettingsSchema = z
+const SettingsSchema = z
   .strictObject({
-    url: HttpUrlSchema.describe('address that is posted to; redirects are not followed'),
+    url: HttpUrlSchema.describe('address, written to with POST; redirects are not followed'),
     secret: SecretSchema.superRefine((secret, ctx) => {
       if (keysOf(secret).some((key) => key.length < 24 || key.length > 64))
         ctx.addIssue(
@@ -42,7 +48,9 @@ export const WebhookSettingsSchema = z
     allowPrivate: z
       .array(CidrSchema)
       .default([])
-      .describe('private ranges that this receiver may be in, such as 10.20.0.0/16; public ones need none'),
+      .describe(
+        'private ranges that the receiver may be in, such as 10.20.0.0/16; public addresses need none',
+      ),
   })
   .superRefine(({ url, allowPrivate }, ctx) => {
     const literal = literalAddress(url)
@@ -52,28 +60,21 @@ export const WebhookSettingsSchema = z
       ctx.addIssue({
         code: 'custom',
         path: ['url'],
-        message: 'holds a user or a password; the signature says who sends, leave them out',
+        message: 'holds a user or a password; leave them out, the signature authenticates',
       })
   })
 
-export interface WebhookOptions {
-  /** perwatt's version, for the user agent */
-  version: string
-  now?: () => number
-  /** how names become addresses; the system's way by default */
-  lookup?: LookupFunction
-}
-
-/** Posts messages as Standard Webhooks 1.0 (https://www.standardwebhooks.com): signed, timestamped, never redirected. */
-export default function createWebhookChannel({
-  version,
-  now = Date.now,
-  lookup,
-}: WebhookOptions): Channel<typeof WebhookSettingsSchema> {
+/**
+ * Posts messages as Standard Webhooks 1.0 (https://www.standardwebhooks.com): signed, timestamped, never redirected.
+ * @param lookup resolves names; the system's resolver where absent
+ */
+export function openWebhook(
+  settings: z.output<typeof SettingsSchema>,
+  { version, nowMs }: ChannelContext,
+  lookup?: LookupFunction,
+): ChannelSession {
   return {
-    kind: 'webhook',
-    settings: WebhookSettingsSchema,
-    async send(settings, message, signal) {
+    async send(message, signal) {
       const body = JSON.stringify({
         type: message.type,
         timestamp: new Date(message.atMs).toISOString(),
@@ -81,8 +82,11 @@ export default function createWebhookChannel({
       })
       const bytes = Buffer.byteLength(body)
       if (bytes > MAX_BODY_BYTES)
-        return { outcome: 'refused', reason: `${bytes} bytes, at most ${MAX_BODY_BYTES} are sent` }
-      const timestampS = Math.floor(now() / 1000)
+        return {
+          outcome: 'refused',
+          reason: `the message has ${bytes} bytes, at most ${MAX_BODY_BYTES} are sent`,
+        }
+      const timestampS = Math.floor(nowMs() / 1000)
       const headers = {
         'content-type': 'application/json',
         'user-agent': `perwatt/${version}`,
@@ -94,7 +98,7 @@ export default function createWebhookChannel({
       try {
         return resultOf(
           await post({ url: settings.url, headers, body, guard, ...(lookup && { lookup }) }, signal),
-          now(),
+          nowMs(),
         )
       } catch (error) {
         return { outcome: 'retry', reason: reasonOf(error) }
@@ -102,6 +106,13 @@ export default function createWebhookChannel({
     },
   }
 }
+
+export default defineChannel({
+  name: 'webhook',
+  summary: 'posts each alert to a web address, signed (Standard Webhooks 1.0)',
+  settings: SettingsSchema,
+  open: (settings, context) => openWebhook(settings, context),
+})
 
 const signatures = (secret: Secret, id: OutgoingMessage['id'], timestampS: number, body: string): string =>
   keysOf(secret)
@@ -116,7 +127,7 @@ function resultOf({ status, headers, text }: Answer, nowMs: number): DeliveryRes
       ? `answered ${status}, a redirect, which is not followed; configure the final address`
       : `answered ${status}${said && `: ${said}`}`
   if (status === 410) return { outcome: 'gone', reason }
-  // the body itself is unwelcome: it would be so again
+  // the receiver refuses the body itself: sending it again changes nothing
   if (status === 400 || status === 413 || status === 422) return { outcome: 'refused', reason }
   const throttled = status === 429 || status === 502 || status === 504
   const retryAfterMs = retryAfter(headers['retry-after'], nowMs) ?? (throttled ? THROTTLE_MS : undefined)

@@ -1,9 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { loadConfig } from '../../protocol/kit/config.ts'
 import { PerwattError, reasonOf, UsageError } from '../../protocol/kit/errors.ts'
-import { VERSION } from '../../protocol/kit/version.ts'
-import { CHANNEL_FACTORIES } from '../channels/index.ts'
-import { collectorConfigSchema } from '../config/config.ts'
+import { CollectorConfigSchema } from '../config/config.ts'
 
 /** How a command finds the running collector: where it says, or where its configuration says. */
 export interface ApiOptions {
@@ -91,9 +89,8 @@ export class ApiClient {
 export const isoTime = (text: string): string => text.replace(/T(\d\d:\d\d)(Z|[+-]\d\d:?\d\d)$/, 'T$1:00$2')
 
 function fromConfig(file: string): { url: string; token: string | undefined } {
-  const channels = CHANNEL_FACTORIES.map((create) => create({ version: VERSION }))
   try {
-    const { http } = loadConfig(collectorConfigSchema(channels), file)
+    const { http } = loadConfig(CollectorConfigSchema, file)
     const host = http.host === '0.0.0.0' ? '127.0.0.1' : http.host
     return { url: `http://${host}:${http.port}`, token: http.token?.reveal() }
   } catch (error) {

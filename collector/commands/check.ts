@@ -1,15 +1,12 @@
 import { z } from 'zod'
 import { loadConfig } from '../../protocol/kit/config.ts'
-import { VERSION } from '../../protocol/kit/version.ts'
-import { CHANNEL_FACTORIES } from '../channels/index.ts'
-import { collectorConfigSchema } from '../config/config.ts'
+import { CollectorConfigSchema } from '../config/config.ts'
 import { EXAMPLE } from '../config/example.ts'
 
 /** Says whether a configuration is right, without starting anything; or prints the schema or an example. */
 export function check(options: { config: string; schema?: boolean; example?: boolean }): void {
-  const schema = collectorConfigSchema(CHANNEL_FACTORIES.map((create) => create({ version: VERSION })))
   if (options.schema) {
-    const json = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' })
+    const json = z.toJSONSchema(CollectorConfigSchema, { io: 'input', unrepresentable: 'any' })
     process.stdout.write(
       `${JSON.stringify({ title: 'perwatt-collector configuration', ...json }, null, 2)}\n`,
     )
@@ -19,11 +16,11 @@ export function check(options: { config: string; schema?: boolean; example?: boo
     process.stdout.write(EXAMPLE)
     return
   }
-  const { site, workloads, store, alerts, mqtt, feeds } = loadConfig(schema, options.config)
+  const { site, workloads, store, alerts, mqtt, feeds } = loadConfig(CollectorConfigSchema, options.config)
   const parts = [
     `site ${site.id}`,
     `${workloads.length} workloads (${workloads.map((w) => w.name).join(', ') || 'none: everything will be unassigned'})`,
-    `store ${Object.keys(store)[0]}`,
+    `store ${store.store}`,
     `broker ${mqtt.url ?? 'embedded'}`,
     `${feeds.length} feeds (${feeds.map((f) => f.name).join(', ') || 'prices are typed or pushed'})`,
     `${alerts.receivers.length} alert receivers`,

@@ -15,8 +15,7 @@ dataFolder: ${JSON.stringify(o.dataFolder)}
 mqtt:
   embedded: { host: 127.0.0.1, port: ${o.brokerPort} }
 http: { host: 127.0.0.1, port: ${o.port} }
-store:
-  duckdb: { path: ledger.duckdb }
+store: { store: duckdb, path: ledger.duckdb }
 prices:
   energyUsdPerKwh: 0.045
   btcUsd: 95000

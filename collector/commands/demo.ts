@@ -8,9 +8,8 @@ import { PerwattError, UsageError } from '../../protocol/kit/errors.ts'
 import { createLog } from '../../protocol/kit/log.ts'
 import { serve } from '../../protocol/kit/service.ts'
 import { VERSION } from '../../protocol/kit/version.ts'
-import { CHANNEL_FACTORIES } from '../channels/index.ts'
 import { Collector } from '../composition/collector.ts'
-import { collectorConfigSchema } from '../config/config.ts'
+import { CollectorConfigSchema } from '../config/config.ts'
 import { Child } from './child.ts'
 import { demoCollectorYaml, hostAgentYaml } from './demo-site.ts'
 
@@ -60,13 +59,12 @@ export async function demo(options: DemoOptions): Promise<void> {
         hostAgentYaml({ hostId, mqttUrl, spoolFolder: join(folder, 'spool', 'this-machine') }),
       )
 
-      const channels = CHANNEL_FACTORIES.map((create) => create({ version: VERSION }))
-      const config = parseConfig(collectorConfigSchema(channels), yaml, 'collector.yaml')
+      const config = parseConfig(CollectorConfigSchema, yaml, 'collector.yaml')
       const log = createLog({
         fields: { program: 'perwatt-collector' },
         write: (line) => writeFileSync(logStream, line, { flag: 'a' }),
       })
-      const collector = new Collector({ config, channels, assets, log, version: VERSION })
+      const collector = new Collector({ config, assets, log, version: VERSION })
       const child = (name: string, args: string[], readyLine?: string) =>
         new Child({
           name,

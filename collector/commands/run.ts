@@ -3,21 +3,18 @@ import { loadConfig } from '../../protocol/kit/config.ts'
 import { createLog } from '../../protocol/kit/log.ts'
 import { serve } from '../../protocol/kit/service.ts'
 import { VERSION } from '../../protocol/kit/version.ts'
-import { CHANNEL_FACTORIES } from '../channels/index.ts'
 import { Collector } from '../composition/collector.ts'
-import { collectorConfigSchema } from '../config/config.ts'
+import { CollectorConfigSchema } from '../config/config.ts'
 
 /** Hears the agents, keeps the ledger and shows the screens until told to stop. */
 export async function run(options: { config: string }): Promise<void> {
-  const channels = CHANNEL_FACTORIES.map((create) => create({ version: VERSION }))
-  const schema = collectorConfigSchema(channels)
   const log = createLog({ fields: { program: 'perwatt-collector' } })
   await serve({
     log,
-    load: () => loadConfig(schema, options.config),
+    load: () => loadConfig(CollectorConfigSchema, options.config),
     async start(config) {
       const own = createLog({ level: config.log.level, fields: { program: 'perwatt-collector' } })
-      const collector = new Collector({ config, channels, assets, log: own, version: VERSION })
+      const collector = new Collector({ config, assets, log: own, version: VERSION })
       const { screenUrl, brokerUrl } = await collector.start()
       own.info('collector runs', { site: config.site.id, screen: `${screenUrl}/wall`, broker: brokerUrl })
       return collector

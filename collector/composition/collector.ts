@@ -1,11 +1,13 @@
 import { join } from 'node:path'
 import { reasonOf } from '../../protocol/kit/errors.ts'
 import type { Log } from '../../protocol/kit/log.ts'
+import { pluginNamed } from '../../protocol/kit/plugin.ts'
 import { adviceTopic } from '../../protocol/topics.ts'
 import { type Alerting, createAlerting } from '../alerts/alerting.ts'
 import { Bookkeeper } from '../books/bookkeeper.ts'
 import { Figures } from '../books/figures.ts'
 import { type EmbeddedBroker, startEmbeddedBroker } from '../broker/embedded.ts'
+import { CHANNELS } from '../channels/index.ts'
 import type { CollectorConfig } from '../config/config.ts'
 import type { KnownDevices } from '../economics/settlement/settle.ts'
 import fixed from '../feeds/fixed.ts'
@@ -20,7 +22,6 @@ import { AdviceBoard } from '../live/advice.ts'
 import { CHART_STEP_MS, chartSamples } from '../live/chart-samples.ts'
 import { SiteState } from '../live/state.ts'
 import { LiveViews } from '../live/views.ts'
-import type { Channel } from '../plugin/channel.ts'
 import type { Store } from '../plugin/store.ts'
 import { PoolWatch } from '../pool-watch/pool-watch.ts'
 import { POOLS } from '../pools/index.ts'
@@ -36,7 +37,7 @@ import { RecentMinutes } from '../settling/recent-minutes.ts'
 import { Repricer } from '../settling/repricer.ts'
 import { Settler } from '../settling/settler.ts'
 import { Statements } from '../statements/statements.ts'
-import { createStore } from '../stores/index.ts'
+import { STORES } from '../stores/index.ts'
 
 const TICK_MS = 1000
 /** Of interval messages that wait to be stored: some 300,000 records. */
@@ -44,7 +45,6 @@ const INTAKE_BYTES = 32 * 2 ** 20
 
 export interface CollectorOptions {
   config: CollectorConfig
-  channels: readonly Channel[]
   assets: Assets
   log: Log
   version: string
@@ -83,7 +83,10 @@ export class Collector {
     const o = { nowMs: Date.now, ...options }
     const { config, log, nowMs } = o
     this.#o = o
-    this.#store = createStore(config.store, { dataFolder: config.dataFolder, log })
+    this.#store = pluginNamed(STORES, config.store.store).open(config.store, {
+      dataFolder: config.dataFolder,
+      log,
+    })
     this.#quarantine = new Quarantine(this.#store, log)
     this.#inventory = new InventoryBook(join(config.dataFolder, 'inventory.json'), log)
     for (const [agentId, message] of this.#inventory.entries())
@@ -92,14 +95,15 @@ export class Collector {
       config: config.alerts,
       dataFolder: config.dataFolder,
       log,
-      channels: o.channels,
+      channels: CHANNELS,
       rules: RULES,
+      version: o.version,
       now: nowMs,
       site: config.site.id,
     })
     this.#desk = createQuoteDesk(config, {
-      kinds: FEEDS,
-      typedKind: fixed.kind,
+      feeds: FEEDS,
+      typed: fixed,
       book: this.#quotes,
       store: this.#store,
       log,
@@ -176,8 +180,8 @@ export class Collector {
       log,
     })
     this.#pools = new PoolWatch({
-      pools: config.pools,
-      kinds: POOLS,
+      configs: config.pools,
+      pools: POOLS,
       workloads: config.workloads,
       store: this.#store,
       quotes: this.#quotes,

@@ -2,37 +2,42 @@ import { z } from 'zod'
 import { DeviceIdSchema, NameSchema } from '../../protocol/device.ts'
 import { DurationMsSchema, HostSchema, MqttUrlSchema, PortSchema } from '../../protocol/kit/fields.ts'
 import { LEVELS } from '../../protocol/kit/log.ts'
+import { entrySchema } from '../../protocol/kit/plugin.ts'
 import { SecretSchema } from '../../protocol/kit/secret.ts'
 import { CurrencySchema } from '../../protocol/quote.ts'
 import { alertsSchema } from '../alerts/config.ts'
+import { CHANNELS } from '../channels/index.ts'
 import { workloadFaults } from '../economics/workload-faults.ts'
 import { AttributionSchema, CostsSchema, WorkloadSchema } from '../economics/workloads.ts'
-import { FixedPricesSchema } from '../feeds/fixed.ts'
+import fixed from '../feeds/fixed.ts'
 import { FEEDS } from '../feeds/index.ts'
-import type { Channel } from '../plugin/channel.ts'
 import { poolFaults, poolsSchema } from '../pool-watch/pool-config.ts'
 import { POOLS } from '../pools/index.ts'
 import { feedsSchema } from '../prices/feed-config.ts'
 import { TimeZoneSchema } from '../prices/time-zone.ts'
 import { RULES } from '../rules/index.ts'
-import { StoreSchema } from '../stores/index.ts'
+import { STORES } from '../stores/index.ts'
 
 const SiteSchema = z.strictObject({
   id: NameSchema.describe('name of the site in topics; the same in every agent'),
-  name: z.string().min(1).max(64).optional().describe('name of the site on the screens; the id where absent'),
+  name: z.string().min(1).max(64).optional().describe('name of the site on the screens; its id where absent'),
   timeZone: TimeZoneSchema.default('UTC').describe('the site’s time zone, for the screens'),
   currency: CurrencySchema.default('USD').describe(
     'the currency that screens show money in, by the quote fx.<code>; the books are in USD',
   ),
   meter: DeviceIdSchema.optional().describe(
-    'deviceId of the meter that all the site’s power goes through; without one the site’s energy is the sum of its devices',
+    'deviceId of the meter of all the site’s power; without one the site’s energy is the sum of its devices',
   ),
-  powerLimitW: z.number().positive().optional().describe('contract limit at the meter, W'),
+  powerLimitW: z
+    .number()
+    .positive()
+    .optional()
+    .describe('limit of the site’s power contract, at the meter, W'),
   simulated: z
     .boolean()
     .default(false)
     .describe(
-      'true takes agents with emulated machines into this site, marked on every screen; false refuses them',
+      'true accepts agents with emulated machines, and marks them on every screen; false refuses them',
     ),
 })
 
@@ -43,78 +48,79 @@ const MqttSchema = z
         host: HostSchema.default('127.0.0.1').describe(
           'address to listen on; 0.0.0.0 for agents on other machines',
         ),
-        port: PortSchema.default(1883),
+        port: PortSchema.default(1883).describe('TCP port to listen on'),
         password: SecretSchema.optional().describe(
-          'what every agent must say; set it before you listen beyond loopback',
+          'password that every agent must send; set it before you listen beyond loopback',
         ),
       })
       .optional()
       .describe('a broker inside the collector'),
     url: MqttUrlSchema.optional().describe('a broker of your own instead: Mosquitto, RabbitMQ, ...'),
-    username: z.string().optional(),
-    password: SecretSchema.optional(),
+    username: z.string().optional().describe('user at your own broker'),
+    password: SecretSchema.optional().describe('its password: the text, { file: ... } or { env: ... }'),
   })
-  .refine((m) => !(m.embedded && m.url), 'expected either embedded or url, not both')
+  .refine((m) => !(m.embedded && m.url), 'expected embedded or url, not both; leave one out')
 
-/** The collector's configuration; the channels' settings are part of it. */
-export const collectorConfigSchema = (channels: readonly Channel[]) =>
-  z
-    .strictObject({
-      site: SiteSchema,
-      dataFolder: z
-        .string()
-        .min(1)
-        .default('/var/lib/perwatt')
-        .describe('where the embedded store, the outbox and the inventories are kept'),
-      mqtt: MqttSchema.prefault({ embedded: {} }).describe('where the agents are heard'),
-      http: z
-        .strictObject({
-          host: HostSchema.default('127.0.0.1').describe(
-            'address of the screens and the API; 0.0.0.0 for the control room',
-          ),
-          port: PortSchema.default(8080),
-          token: SecretSchema.optional().describe(
-            'what a browser or an API client must show; set it before you listen beyond loopback',
-          ),
-        })
-        .prefault({}),
-      store: StoreSchema.prefault({ duckdb: {} }),
-      ledger: z
-        .strictObject({
-          settleDelay: DurationMsSchema.default(20_000).describe(
-            'how long a minute waits for its records; a later one restates it',
-          ),
-          retention: DurationMsSchema.default(400 * 86_400_000).describe(
-            'older records are put aside, not taken',
-          ),
-          sampleRetention: DurationMsSchema.default(30 * 86_400_000).describe(
-            'how long samples for charts are kept',
-          ),
-        })
-        .prefault({}),
-      prices: FixedPricesSchema.prefault({}).describe(
-        'prices typed here; each holds from the moment it is first seen, and until a feed or a person has said another',
+const StoreSchema = entrySchema('store', STORES, () => ({}))
+
+/** The collector's configuration; the settings of its plug-ins are part of it. */
+export const CollectorConfigSchema = z
+  .strictObject({
+    site: SiteSchema,
+    dataFolder: z
+      .string()
+      .min(1)
+      .default('/var/lib/perwatt')
+      .describe('folder of the embedded store, the outbox and the inventories'),
+    mqtt: MqttSchema.prefault({ embedded: {} }).describe('the broker of the agents'),
+    http: z
+      .strictObject({
+        host: HostSchema.default('127.0.0.1').describe(
+          'address of the screens and the API; 0.0.0.0 for the control room',
+        ),
+        port: PortSchema.default(8080).describe('TCP port of the screens and the API'),
+        token: SecretSchema.optional().describe(
+          'token that a browser or an API client must send; set it before you listen beyond loopback',
+        ),
+      })
+      .prefault({}),
+    store: StoreSchema.prefault({ store: 'duckdb' }).describe('where the ledger is kept'),
+    ledger: z
+      .strictObject({
+        settleDelay: DurationMsSchema.default(20_000).describe(
+          'how long a minute waits for its records before it is settled; a later record restates it',
+        ),
+        retention: DurationMsSchema.default(400 * 86_400_000).describe(
+          'records older than this are quarantined, not stored',
+        ),
+        sampleRetention: DurationMsSchema.default(30 * 86_400_000).describe(
+          'how long samples for charts are kept',
+        ),
+      })
+      .prefault({}),
+    prices: fixed.settings
+      .prefault({})
+      .describe(
+        'typed prices; each holds from the moment at which the collector first reads it, until a feed or a person gives another',
       ),
-      feeds: feedsSchema(FEEDS)
-        .default([])
-        .describe('where prices come from; of several that say the same one, the first that is fresh counts'),
-      workloads: z
-        .array(WorkloadSchema)
-        .max(200)
-        .default([])
-        .describe('what earns, in the order in which owners are matched'),
-      attribution: AttributionSchema.prefault({}).describe('where the watts that no machine reports go'),
-      costs: CostsSchema.prefault({}).describe('what a watt costs beside the energy price'),
-      pools: poolsSchema(POOLS).describe(
-        'mining pools that are asked what they credited and paid; they are only read',
-      ),
-      alerts: alertsSchema(channels, RULES).prefault({}),
-      log: z.strictObject({ level: z.enum(LEVELS).default('info') }).prefault({}),
-    })
-    .superRefine((config, ctx) => {
-      for (const { path, message } of workloadFaults(config.workloads))
-        ctx.addIssue({ code: 'custom', path: ['workloads', ...path], message })
-      for (const [i, message] of poolFaults(config.pools, config.workloads))
-        ctx.addIssue({ code: 'custom', path: ['pools', i, 'workload'], message })
-    })
-export type CollectorConfig = z.output<ReturnType<typeof collectorConfigSchema>>
+    feeds: feedsSchema(FEEDS)
+      .default([])
+      .describe('where prices come from; of several with the same price the first that is fresh counts'),
+    workloads: z
+      .array(WorkloadSchema)
+      .max(200)
+      .default([])
+      .describe('what earns; the first workload that matches an owner takes it'),
+    attribution: AttributionSchema.prefault({}).describe('who pays for the watts that no machine reports'),
+    costs: CostsSchema.prefault({}).describe('costs of energy besides its price'),
+    pools: poolsSchema(POOLS).describe('mining pools, read to compare their credits with the ledger'),
+    alerts: alertsSchema(CHANNELS, RULES).prefault({}),
+    log: z.strictObject({ level: z.enum(LEVELS).default('info') }).prefault({}),
+  })
+  .superRefine((config, ctx) => {
+    for (const { path, message } of workloadFaults(config.workloads))
+      ctx.addIssue({ code: 'custom', path: ['workloads', ...path], message })
+    for (const [i, message] of poolFaults(config.pools, config.workloads))
+      ctx.addIssue({ code: 'custom', path: ['pools', i, 'workload'], message })
+  })
+export type CollectorConfig = z.output<typeof CollectorConfigSchema>

@@ -1,5 +1,5 @@
 /** A configuration to begin with, every part of it commented: printed by `perwatt-collector check --example`. */
-export const EXAMPLE = `# perwatt-collector: hears the agents, keeps the ledger, shows the screens, sends the alerts.
+export const EXAMPLE = `# perwatt-collector: receives what the agents read, keeps the ledger, shows the screens, sends the alerts.
 # Check it with: perwatt-collector check --config collector.yaml
 # Editors complete and check it with collector.schema.json (perwatt-collector check --schema).
 
@@ -7,10 +7,10 @@ site:
   id: plains-1                  # the same in every agent
   name: Plains One              # on the screens
   timeZone: America/Chicago
-  # currency: EUR               # that screens show money in; the books are in USD
-  meter: site-meter             # deviceId of the meter that all power goes through
+  # currency: EUR               # the screens show money in it; the ledger is in USD
+  meter: site-meter             # deviceId of the meter of all the site's power
   powerLimitW: 40000000         # contract limit
-  simulated: false              # true takes agents with emulated machines, marked on every screen
+  simulated: false              # true accepts agents with emulated machines, and marks them on every screen
 
 # The embedded store, the outbox and the inventories.
 dataFolder: /var/lib/perwatt
@@ -30,41 +30,48 @@ http:
 
 # Where the ledger is kept: the embedded DuckDB, or an InfluxDB 1.x.
 store:
-  duckdb:
-    path: ledger.duckdb         # inside the data folder
-    memoryLimitMb: 256
-  # influx:
-  #   url: http://127.0.0.1:8086
-  #   database: perwatt
+  store: duckdb
+  path: ledger.duckdb           # inside the data folder
+  memoryLimitMb: 256
+# store: { store: influx, url: http://127.0.0.1:8086, database: perwatt }
 
 ledger:
   settleDelay: 20s              # how long a minute waits for its records; a later one restates it
   retention: 400d
 
-# Prices hold from the moment they are first seen; the past keeps its own.
+# A price holds from the moment at which the collector first reads it; settled minutes keep their own.
 prices:
   energyUsdPerKwh: 0.045
   btcUsd: 95000
   difficulty: 150e12
   blockHeight: 925000
   feesBtcPerBlock: 0.03
-  # fx: { EUR: 0.92 }           # how much of it a USD buys, for site.currency
+  # fx: { EUR: 0.92 }           # euros for one USD, for site.currency
 
-# Where prices come from. Of several that say the same one, the first here that is fresh counts; the typed ones above until one
-# has spoken. POST /api/v1/quotes, or perwatt-collector quote, comes before all.
+# Where prices come from. Of several feeds with the same price, the first in this list that is fresh counts. A price typed above counts
+# until a feed has published it. A price pushed by POST /api/v1/quotes or perwatt-collector quote comes before all.
 feeds: []
-  # - bitcoinNode: { url: http://127.0.0.1:8332, cookieFile: /var/lib/bitcoind/.cookie }
-  # - mempool: { url: https://mempool.space }
-  # - tickers: { exchanges: [kraken, coinbase, bitstamp] }
-  # - timeOfUse:
-  #     timeZone: America/Chicago
-  #     rates:
-  #       - { months: [6, 7, 8, 9], weekdays: [mon, tue, wed, thu, fri], from: "14:00", to: "20:00", usdPerKwh: 0.11 }
-  #     otherwise: 0.038
-  # - priceCsv: { path: /var/lib/perwatt/day-ahead.csv, timeColumn: start, priceColumn: usdPerMwh, scale: 0.001 }
-  # - httpPrice: { url: https://prices.example/now, path: $.lmp, scale: 0.001, headers: { X-Api-Key: { env: KEY } } }
+  # - { feed: bitcoin-node, cookieFile: /var/lib/bitcoind/.cookie }
+  # - { feed: mempool, currencies: [EUR] }
+  # - { feed: tickers, exchanges: [kraken, coinbase, bitstamp] }
+  # - feed: time-of-use
+  #   timeZone: America/Chicago
+  #   rates:
+  #     - { months: [6, 7, 8, 9], weekdays: [mon, tue, wed, thu, fri], from: "14:00", to: "20:00", usdPerKwh: 0.11 }
+  #   otherwise: 0.038
+  # - feed: price-csv
+  #   name: day-ahead
+  #   path: /var/lib/perwatt/day-ahead.csv
+  #   timeColumn: start
+  #   priceColumn: usdPerMwh
+  #   scale: 0.001
+  # - feed: http-price
+  #   url: https://prices.example/now
+  #   path: $.lmp
+  #   scale: 0.001
+  #   headers: { X-Api-Key: { env: KEY } }
 
-# What earns. The first workload that fits an owner's facts takes it; * stands for any text.
+# What earns. The first workload that matches an owner's facts takes it; * stands for any text.
 workloads:
   - name: mining
     kind: mining
@@ -86,7 +93,7 @@ workloads:
       - namespace: inference
       - service: "*"
 
-  # - name: acme-colo             # paid whatever is drawn; its cage is a meter behind the site's
+  # - name: acme-colo             # paid whatever it draws; its cage has a meter behind the site's
   #   kind: colocation
   #   customer: Acme
   #   from: 2026-11-01T00:00:00-05:00
@@ -97,36 +104,38 @@ workloads:
   #   match:
   #     - tag.customer: acme
 
-# Where the watts that no machine reports go: workloads, or a line of their own.
+# Who pays for the watts that no machine reports: the workloads, or a line of their own.
 attribution:
   hostRemainder: workloads        # what a GPU host takes beyond its GPUs
   siteOverhead: overhead          # cooling, network, losses
   # pue: 1.3                      # without a site meter
 
-# What a watt costs beside the energy price.
+# Costs of energy besides its price.
 costs:
   transmissionUsdPerKwh: 0
   # demand: { usdPerKwMonth: 9.50, billedKw: 38000 }
   # depreciation:
   #   - { match: { model: "*S21*" }, usdPerDevice: 3200, months: 36 }
 
-# Mining pools that are asked, read-only, what they credited and paid; each account beside the workload that mines with it.
+# Mining pools, only read: their credits are compared with the workload that mines for the account.
 # pools:
-#   - kind: braiins             # antpool, braiins, f2pool, luxor, ocean, viabtc
+#   - pool: braiins             # antpool, braiins, f2pool, luxor, ocean, viabtc
 #     name: acme
 #     workload: mining
 #     token: { file: /run/credentials/perwatt-collector.service/braiins }
 
+# A rule that is not listed runs with its defaults; enabled: false switches one off.
 alerts:
   rules:
-    hot: { for: 1m, raise: 95, clear: 90 }
+    - { rule: hot, for: 1m, raise: 95, clear: 90 }
+    # - { rule: meters-disagree, enabled: false }
   receivers:
-    - name: ops
-      webhook:
-        url: https://hooks.example/perwatt
-        secret: whsec_ZXhhbXBsZS1zZWNyZXQtY2hhbmdlLW1lLXBsZWFzZQ==
-        # an address inside your network is reached only where you allow its range
-        allowPrivate: []
+    - channel: webhook
+      name: ops
+      url: https://hooks.example/perwatt
+      secret: whsec_ZXhhbXBsZS1zZWNyZXQtY2hhbmdlLW1lLXBsZWFzZQ==
+      # an address inside your network is reached only where you allow its range
+      allowPrivate: []
 
 log:
   level: info

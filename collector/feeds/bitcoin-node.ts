@@ -3,32 +3,32 @@ import { z } from 'zod'
 import { PerwattError, reasonOf } from '../../protocol/kit/errors.ts'
 import { HttpUrlSchema } from '../../protocol/kit/fields.ts'
 import { SecretSchema } from '../../protocol/kit/secret.ts'
-import { defineFeed, type Statement } from '../plugin/feed.ts'
+import { defineFeed, type FeedQuote } from '../plugin/feed.ts'
 import { BlockFees } from '../prices/block-fees.ts'
 import { AllowPrivateSchema, feedClient, pollSchema, refineUrl, shaped } from '../prices/feed-http.ts'
 import { polling } from '../prices/polling.ts'
 
-/** A node is one's own: on this machine or beside it. */
+/** The operator's own node runs on this machine or in his network. */
 const OWN_NETWORK = ['127.0.0.0/8', '::1/128', '10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7']
-/** The first poll asks for the fees of a day of blocks, some 50 ms each on a slow disk. */
+/** The first poll reads the fees of a day of blocks, some 50 ms a block on a slow disk. */
 const DEADLINE_MS = 60_000
 
 const SettingsSchema = z
   .strictObject({
     url: HttpUrlSchema.default('http://127.0.0.1:8332').describe('address of the node’s JSON-RPC'),
-    user: z.string().min(1).optional(),
-    password: SecretSchema.optional(),
+    user: z.string().min(1).optional().describe('user of its JSON-RPC (rpcuser, rpcauth)'),
+    password: SecretSchema.optional().describe('password of this user'),
     cookieFile: z
       .string()
       .min(1)
       .optional()
-      .describe('the node’s .cookie file, instead of a user and a password; read again at every poll'),
+      .describe('the node’s .cookie file, in place of user and password; read again at every poll'),
     poll: pollSchema('1m'),
     allowPrivate: AllowPrivateSchema.prefault(OWN_NETWORK),
   })
   .superRefine(refineUrl)
   .refine(({ user, password, cookieFile }) => (cookieFile ? !user && !password : user && password), {
-    message: 'expected a user and a password, or a cookieFile',
+    message: 'expected user and password, or cookieFile',
   })
 type Settings = z.output<typeof SettingsSchema>
 
@@ -53,14 +53,14 @@ async function credential({ user, password, cookieFile }: Settings): Promise<str
   try {
     return (await readFile(cookieFile, 'utf8')).trim()
   } catch (error) {
-    const why = `${reasonOf(error)}; is the node running, and may perwatt read its cookie?`
+    const why = `${reasonOf(error)}; start the node, and let perwatt read its cookie`
     throw new PerwattError('unreadable', why)
   }
 }
 
 export default defineFeed({
-  kind: 'bitcoinNode',
-  about: 'difficulty, height and average fees from a Bitcoin node of your own (JSON-RPC)',
+  name: 'bitcoin-node',
+  summary: 'difficulty, height and average fees from a Bitcoin node of your own (JSON-RPC)',
   settings: SettingsSchema,
   quotes: () => ['difficulty', 'blockHeight', 'feesBtcPerBlock'],
   open(settings, context) {
@@ -89,19 +89,19 @@ export default defineFeed({
       context,
       settings.poll,
       async (signal) => {
-        const [said] = await call([['getblockchaininfo']], signal)
-        const chain = shaped(said, ChainSchema, 'getblockchaininfo')
+        const [answer] = await call([['getblockchaininfo']], signal)
+        const chain = shaped(answer, ChainSchema, 'getblockchaininfo')
         refuseChain(chain)
-        const statements: Statement[] = [
+        const quotes: FeedQuote[] = [
           { name: 'difficulty', value: chain.difficulty },
           { name: 'blockHeight', value: chain.blocks },
         ]
         try {
           const value = await fees.averageBtc(chain.blocks, signal)
-          return { statements: [...statements, { name: 'feesBtcPerBlock', value }] }
+          return { quotes: [...quotes, { name: 'feesBtcPerBlock', value }] }
         } catch (error) {
           signal.throwIfAborted()
-          return { statements, missing: `fees: ${reasonOf(error)}` }
+          return { quotes, missing: `fees: ${reasonOf(error)}` }
         }
       },
       DEADLINE_MS,
@@ -109,11 +109,15 @@ export default defineFeed({
   },
 })
 
-/** Another network's difficulty, or that of years ago, would price every hash wrong. */
+/** The difficulty of a test network, or of a block of years ago, would give every hash a wrong price. */
 function refuseChain({ chain, initialblockdownload, verificationprogress }: z.output<typeof ChainSchema>) {
-  if (chain !== 'main') throw new PerwattError('wrong-chain', `the node is on ${chain}, expected main`)
+  if (chain !== 'main')
+    throw new PerwattError('wrong-chain', `the node is on ${chain}; give the url of one on main`)
   if (initialblockdownload) {
     const done = verificationprogress === undefined ? '' : ` (${(verificationprogress * 100).toFixed(1)} %)`
-    throw new PerwattError('syncing', `the node is still syncing${done}; its figures are of the past`)
+    throw new PerwattError(
+      'syncing',
+      `the node is still syncing${done}; its figures are old, and are used once it is in sync`,
+    )
   }
 }

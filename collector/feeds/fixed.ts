@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { CurrencySchema, currencyQuote, QUOTE_NAMES, type QuoteName } from '../../protocol/quote.ts'
-import { defineFeed, type Statement } from '../plugin/feed.ts'
+import { defineFeed, type FeedQuote } from '../plugin/feed.ts'
 import { faultOf } from '../prices/quote-check.ts'
 
 /** A number that can be a quote of this name. */
@@ -10,11 +10,12 @@ const price = (name: QuoteName) =>
     if (fault) ctx.addIssue(fault)
   })
 
-/** Prices typed in the configuration. */
-export const FixedPricesSchema = z.strictObject({
+const SettingsSchema = z.strictObject({
   btcUsd: price('btcUsd').optional().describe('USD per BTC'),
   difficulty: price('difficulty').optional().describe('Bitcoin network difficulty'),
-  blockHeight: price('blockHeight').optional().describe('height of the newest block; it decides the subsidy'),
+  blockHeight: price('blockHeight')
+    .optional()
+    .describe('height of the newest block; the subsidy follows from it'),
   feesBtcPerBlock: price('feesBtcPerBlock').optional().describe('average transaction fees a block, BTC'),
   energyUsdPerKwh: price('energyUsdPerKwh')
     .optional()
@@ -22,20 +23,23 @@ export const FixedPricesSchema = z.strictObject({
   fx: z
     .record(CurrencySchema, price('fx.USD'))
     .optional()
-    .describe('how much of another currency a USD buys, to show money in it: { EUR: 0.92 }'),
+    .describe('units of another currency for one USD, to show money in it: { EUR: 0.92 }'),
 })
 
-const statementsOf = ({ fx = {}, ...prices }: z.output<typeof FixedPricesSchema>): Statement[] =>
+const quotesOf = ({ fx = {}, ...prices }: z.output<typeof SettingsSchema>): FeedQuote[] =>
   [
     ...QUOTE_NAMES.map((name): [QuoteName, number | undefined] => [name, prices[name]]),
     ...Object.entries(fx).map(([code, value]): [QuoteName, number] => [currencyQuote(code), value]),
   ].flatMap(([name, value]) => (value === undefined ? [] : { name, value }))
 
-/** A typed price holds from the moment it is first seen; what was settled before keeps its own. It never goes stale: a person vouches for it. */
+/**
+ * A typed price holds from the moment at which the collector first reads it; minutes settled before keep their own. It is never
+ * stale: a person is responsible for it.
+ */
 export default defineFeed({
-  kind: 'fixed',
-  about: 'prices typed here',
-  settings: FixedPricesSchema,
-  quotes: (settings) => statementsOf(settings).map((s) => s.name),
-  open: (settings) => (sink) => sink.publish(statementsOf(settings)),
+  name: 'fixed',
+  summary: 'prices typed here, with the settings of `prices:`',
+  settings: SettingsSchema,
+  quotes: (settings) => quotesOf(settings).map(({ name }) => name),
+  open: (settings) => (sink) => sink.publish(quotesOf(settings)),
 })

@@ -4,7 +4,7 @@ import { PerwattError, reasonOf } from '../../protocol/kit/errors.ts'
 import { HttpUrlSchema } from '../../protocol/kit/fields.ts'
 import { SecretSchema } from '../../protocol/kit/secret.ts'
 import { QuoteNameSchema } from '../../protocol/quote.ts'
-import { defineFeed, type Statement } from '../plugin/feed.ts'
+import { defineFeed, type FeedQuote } from '../plugin/feed.ts'
 import { AllowPrivateSchema, AmountSchema, feedClient, pollSchema, refineUrl } from '../prices/feed-http.ts'
 import { polling } from '../prices/polling.ts'
 import { scaled, timed } from '../prices/price-series.ts'
@@ -22,21 +22,18 @@ const JsonPathSchema = z.string().superRefine((path, ctx) => {
 
 const SettingsSchema = z
   .strictObject({
-    url: HttpUrlSchema.describe('address that is asked with GET; redirects are not followed'),
+    url: HttpUrlSchema.describe('address, read with GET; redirects are not followed'),
     headers: z
       .record(z.string().regex(HEADER, 'expected the name of a header'), SecretSchema)
       .default({})
       .describe('headers to send, such as Authorization: { file: ... }'),
-    name: QuoteNameSchema.default('energyUsdPerKwh').describe('which price it is'),
-    path: JsonPathSchema.describe('JSONPath (RFC 9535) of the price in the answer, such as $.price'),
+    quote: QuoteNameSchema.default('energyUsdPerKwh').describe('which price it is'),
+    path: JsonPathSchema.describe('JSONPath (RFC 9535) of the price in the JSON, such as $.price'),
     timePath: JsonPathSchema.optional().describe(
-      'where the answer is a list: JSONPath of the times from which its prices hold, as many as prices; ISO 8601, or Unix s or ms',
+      'for a list of prices: JSONPath of the times from which they hold, one for each price; ISO 8601, or Unix s or ms',
     ),
-    timeZone: TimeZoneSchema.default('UTC').describe('whose clock times without a zone are'),
-    scale: z
-      .number()
-      .default(1)
-      .describe('the price is multiplied by this: 0.001 makes USD/kWh out of USD/MWh'),
+    timeZone: TimeZoneSchema.default('UTC').describe('time zone of times that name none'),
+    scale: z.number().default(1).describe('factor for the price: 0.001 makes USD/kWh of USD/MWh'),
     poll: pollSchema('5m'),
     allowPrivate: AllowPrivateSchema,
   })
@@ -44,10 +41,10 @@ const SettingsSchema = z
 type Settings = z.output<typeof SettingsSchema>
 
 export default defineFeed({
-  kind: 'httpPrice',
-  about: 'any price that an address answers as JSON',
+  name: 'http-price',
+  summary: 'any price, or list of prices with times, in the JSON of a web address',
   settings: SettingsSchema,
-  quotes: ({ name }) => [name],
+  quotes: ({ quote }) => [quote],
   open(settings, context) {
     const client = feedClient(context, settings.allowPrivate)
     return polling(context, settings.poll, async (signal) => {
@@ -55,26 +52,29 @@ export default defineFeed({
         Object.entries(settings.headers).map(([header, value]) => [header, value.reveal()]),
       )
       const answer = await client.json({ url: settings.url, headers }, z.json(), signal)
-      return { statements: readAnswer(answer, settings, context.nowMs()) }
+      return { quotes: readAnswer(answer, settings, context.nowMs()) }
     })
   },
 })
 
 function readAnswer(
   answer: JsonValue,
-  { name, path, timePath, timeZone, scale }: Settings,
+  { quote: name, path, timePath, timeZone, scale }: Settings,
   nowMs: number,
-): Statement[] {
+): FeedQuote[] {
   const found = query(answer, path)
   const values = found.map((value) => scaled(amount(value, path), scale))
   const [value] = values
   if (timePath === undefined) {
     if (value !== undefined && values.length === 1) return [{ name, value }]
-    throw new PerwattError('unexpected', `${path} finds ${found.length} prices, expected one`)
+    throw new PerwattError(
+      'unexpected',
+      `${path} finds ${found.length} prices, expected one; correct path, or set timePath`,
+    )
   }
   const times = query(answer, timePath).map((time) => timeMs(time, timePath, timeZone))
   if (times.length !== values.length || times.length === 0) {
-    const why = `${path} finds ${values.length} prices, ${timePath} ${times.length} times; expected as many`
+    const why = `${path} finds ${values.length} prices, ${timePath} ${times.length} times; correct them so that each price has one time`
     throw new PerwattError('unexpected', why)
   }
   return timed(

@@ -1,5 +1,5 @@
 // Made by `npm run generate` from the parts in this folder; do not edit.
-import type { FeedKind } from '../plugin/feed.ts'
+import type { Feed } from '../plugin/feed.ts'
 import bitcoinNode from './bitcoin-node.ts'
 import fixed from './fixed.ts'
 import httpPrice from './http-price.ts'
@@ -8,7 +8,7 @@ import priceCsv from './price-csv.ts'
 import tickers from './tickers.ts'
 import timeOfUse from './time-of-use.ts'
 
-export const FEEDS: readonly FeedKind[] = [
+export const FEEDS: readonly Feed[] = [
   bitcoinNode,
   fixed,
   httpPrice,

@@ -15,38 +15,38 @@ const MAX_ROWS = 350_000
 const MAX_LINE_CHARS = 10_000
 
 const SettingsSchema = z.strictObject({
-  path: z.string().min(1).describe('the file; it is read again when it changes'),
-  name: QuoteNameSchema.default('energyUsdPerKwh').describe('which price it is'),
+  path: z.string().min(1).describe('the file; read again when it changes'),
+  quote: QuoteNameSchema.default('energyUsdPerKwh').describe('which price it is'),
   timeColumn: z
     .string()
     .default('time')
-    .describe('heading of the times from which prices hold: ISO 8601, or Unix s or ms'),
-  priceColumn: z.string().default('price').describe('heading of the prices'),
-  timeZone: TimeZoneSchema.default('UTC').describe('whose clock times without a zone are'),
-  delimiter: z.string().length(1).default(','),
-  decimalComma: z.boolean().default(false).describe('true: 0,045 is a number'),
-  scale: z.number().default(1).describe('prices are multiplied by this: 0.001 makes USD/kWh out of USD/MWh'),
+    .describe('heading of the column of times from which prices hold: ISO 8601, or Unix s or ms'),
+  priceColumn: z.string().default('price').describe('heading of the column of prices'),
+  timeZone: TimeZoneSchema.default('UTC').describe('time zone of times that name none'),
+  delimiter: z.string().length(1).default(',').describe('character between two columns'),
+  decimalComma: z.boolean().default(false).describe('true: prices are written as 0,045'),
+  scale: z.number().default(1).describe('factor for the prices: 0.001 makes USD/kWh of USD/MWh'),
   poll: pollSchema('1m'),
 })
 type Settings = z.output<typeof SettingsSchema>
 
-/** Says the file's prices of the next days ahead, and those of the last weeks: a record that comes late finds its price. */
+/** Publishes the prices of the next days, and of the last weeks too: a record that comes late needs the price of its minute. */
 export default defineFeed({
-  kind: 'priceCsv',
-  about: 'prices by time from a CSV file, such as a day-ahead market’s',
+  name: 'price-csv',
+  summary: 'prices by time from a CSV file, such as a day-ahead market’s',
   settings: SettingsSchema,
-  quotes: ({ name }) => [name],
+  quotes: ({ quote }) => [quote],
   open(settings, context) {
     let version = ''
     let prices: TimedPrice[] = []
     return polling(context, settings.poll, async (signal) => {
       const { mtimeMs, size } = await stat(settings.path)
       if (version !== `${mtimeMs} ${size}`) {
-        // a file that is half written is refused, and looked at again
+        // a file that is half written throws here, so the next poll reads it again
         prices = await readPrices(settings, signal)
         version = `${mtimeMs} ${size}`
       }
-      return { statements: timed(settings.name, prices, context.nowMs()) }
+      return { quotes: timed(settings.quote, prices, context.nowMs()) }
     })
   },
 })
@@ -68,7 +68,8 @@ async function readPrices(settings: Settings, signal: AbortSignal): Promise<Time
   const prices: TimedPrice[] = []
   try {
     for await (const { record, info } of parser) {
-      if (prices.length >= MAX_ROWS) throw new PerwattError('too-large', `more than ${MAX_ROWS} rows`)
+      if (prices.length >= MAX_ROWS)
+        throw new PerwattError('too-large', `more than ${MAX_ROWS} rows; leave out the oldest`)
       prices.push(priceOf(record, settings, `line ${info.lines}`, prices.at(-1)?.fromMs))
     }
   } catch (error) {
@@ -78,7 +79,10 @@ async function readPrices(settings: Settings, signal: AbortSignal): Promise<Time
     file.destroy()
   }
   if (prices.length > 0) return prices
-  throw new PerwattError('unreadable', `${path}: has no rows; its earlier prices are kept`)
+  throw new PerwattError(
+    'unreadable',
+    `${path}: has no rows, write prices into it; its earlier prices are kept`,
+  )
 }
 
 function priceOf(
@@ -90,8 +94,11 @@ function priceOf(
   const cell = (column: string): string => {
     const text = row[column]
     if (text !== undefined) return text
-    const known = Object.keys(row).join(', ')
-    throw new PerwattError('unexpected', `${where} has no column ${column}; there are ${known}`)
+    const headings = Object.keys(row).join(', ')
+    throw new PerwattError(
+      'unexpected',
+      `${where} has no column ${column}; set timeColumn and priceColumn to two of ${headings}`,
+    )
   }
   const fault = (text: string, wants: string) =>
     new PerwattError('unexpected', `${where}: expected ${wants}, got ${text.slice(0, 40) || 'nothing'}`)

@@ -6,12 +6,12 @@ import { AllowPrivateSchema, AmountSchema, checkUrl, feedClient, pollSchema } fr
 import { medianPrice } from '../prices/median-price.ts'
 import { polling } from '../prices/polling.ts'
 
-/** Where an exchange says its last price of a Bitcoin, and where in the answer it stands. */
+/** Each exchange's address of its last Bitcoin price, and where in the JSON the price stands. */
 const EXCHANGES = {
   kraken: {
     url: 'https://api.kraken.com',
     path: '/0/public/Ticker?pair=XBTUSD',
-    // errors come with 200; `c` is the last trade: price, volume
+    // Kraken answers 200 for errors too; `c` is the last trade: price, volume
     answer: z
       .looseObject({
         error: z.array(z.string()).max(0, 'expected no error'),
@@ -41,17 +41,19 @@ const SettingsSchema = z
       .array(z.enum(NAMES))
       .min(1)
       .default([...NAMES])
-      .describe('which are asked'),
+      .describe('which exchanges to ask'),
     maxOffRatio: z
       .number()
       .positive()
       .max(1)
       .default(0.02)
-      .describe('of three or more, one that is further than this from their median is left out: 0.02 is 2 %'),
+      .describe(
+        'with three or more prices, one further than this from their median is left out: 0.02 is 2 %',
+      ),
     urls: z
       .partialRecord(z.enum(NAMES), HttpUrlSchema)
       .default({})
-      .describe('another address of an exchange, such as a mirror’s inside your network'),
+      .describe('another address for an exchange, such as a mirror inside your network'),
     poll: pollSchema('5m'),
     allowPrivate: AllowPrivateSchema,
   })
@@ -63,8 +65,8 @@ const SettingsSchema = z
   })
 
 export default defineFeed({
-  kind: 'tickers',
-  about: 'Bitcoin’s price: the median of the exchanges that answer',
+  name: 'tickers',
+  summary: 'Bitcoin’s price: the median of the exchanges that answer, without outliers',
   settings: SettingsSchema,
   quotes: () => ['btcUsd'],
   open({ exchanges, maxOffRatio, urls, poll, allowPrivate }, context) {
@@ -73,7 +75,8 @@ export default defineFeed({
       const { url, path, answer } = EXCHANGES[exchange]
       const base = (urls[exchange] ?? url).replace(/\/+$/, '')
       const price: number = await client.json({ url: `${base}${path}` }, answer, signal)
-      if (!(price > 0)) throw new PerwattError('unexpected', `${exchange} says ${price} USD`)
+      if (!(price > 0))
+        throw new PerwattError('unexpected', `${exchange} answers a price of ${price} USD; it is left out`)
       return { exchange, price }
     }
     return polling(context, poll, async (signal) => {
@@ -81,10 +84,14 @@ export default defineFeed({
       const prices = answers.flatMap((a) => (a.status === 'fulfilled' ? [a.value] : []))
       const failed = answers.flatMap((a) => (a.status === 'rejected' ? [reasonOf(a.reason)] : []))
       const found = medianPrice(prices, maxOffRatio)
-      if (!found) throw new PerwattError('unreachable', `no exchange answers: ${failed.join('; ')}`)
+      if (!found)
+        throw new PerwattError(
+          'unreachable',
+          `no exchange answers: ${failed.join('; ')}; check the way to the internet`,
+        )
       const { value, detail } = found
       return {
-        statements: [{ name: 'btcUsd', value, detail }],
+        quotes: [{ name: 'btcUsd', value, detail }],
         missing: failed.length > 0 ? failed.join('; ') : undefined,
       }
     })

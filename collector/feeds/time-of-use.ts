@@ -26,9 +26,9 @@ const RateSchema = z
       .array(z.enum(DAYS))
       .min(1)
       .optional()
-      .describe('mon to sun, and holiday for the days listed as such; every day where absent'),
-    from: ClockSchema.prefault('00:00').describe('begin, by the clock of the time zone'),
-    to: ClockSchema.prefault('24:00').describe('end; the next day’s where it is not after the begin'),
+      .describe('mon to sun, and holiday for the dates in holidays; every day where absent'),
+    from: ClockSchema.prefault('00:00').describe('begin, local time in timeZone'),
+    to: ClockSchema.prefault('24:00').describe('end; on the next day where it is not after the begin'),
     usdPerKwh: usdPerKwh.describe('USD per kWh'),
   })
   .refine(({ from, to }) => from !== to, {
@@ -37,13 +37,13 @@ const RateSchema = z
   })
 
 const SettingsSchema = z.strictObject({
-  timeZone: TimeZoneSchema.describe('whose clock the tariff follows; daylight saving is its own'),
-  rates: z.array(RateSchema).min(1).max(200).describe('the first that fits counts'),
-  otherwise: usdPerKwh.describe('USD per kWh when none fits'),
+  timeZone: TimeZoneSchema.describe('time zone of the tariff; daylight saving is taken into account'),
+  rates: z.array(RateSchema).min(1).max(200).describe('the first that matches counts'),
+  otherwise: usdPerKwh.describe('USD per kWh where no rate matches'),
   holidays: z
     .array(z.iso.date('expected a date such as 2026-12-25'))
     .default([])
-    .describe('days that are a holiday instead of their weekday'),
+    .describe('dates that count as holiday and not as their weekday'),
 })
 
 const tariffOf = ({ timeZone, rates, otherwise, holidays }: z.output<typeof SettingsSchema>): Tariff => ({
@@ -59,10 +59,13 @@ const tariffOf = ({ timeZone, rates, otherwise, holidays }: z.output<typeof Sett
   holidays: new Set(holidays),
 })
 
-/** Says the changes of the next days ahead: they come though the collector be down, and a record that comes late finds its price. */
+/**
+ * Publishes the changes of the next days in advance, so that they hold even while the collector is down, and the last weeks' too: a
+ * record that comes late needs the price of its minute.
+ */
 export default defineFeed({
-  kind: 'timeOfUse',
-  about: 'an energy price that follows the clock: seasons, weekdays, hours',
+  name: 'time-of-use',
+  summary: 'an energy price by season, weekday, holiday and hour, in its own time zone',
   settings: SettingsSchema,
   quotes: () => ['energyUsdPerKwh'],
   open: (settings, { nowMs, pause }) => {

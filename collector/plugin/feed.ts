@@ -1,61 +1,60 @@
 import type { z } from 'zod'
+import type { Plugin } from '../../protocol/kit/plugin.ts'
 import type { QuoteName } from '../../protocol/quote.ts'
 
-/** What a feed says of one name. */
-export interface Statement {
+/** A price or a network figure, as a feed publishes it. */
+export interface FeedQuote {
   name: QuoteName
   value: number
-  /** holds from here (Unix ms), which may lie ahead; from now where absent */
+  /** holds from here (Unix ms), which may be in the future; from now where absent */
   fromMs?: number
-  /** stale after this (Unix ms) unless said again; never where absent */
+  /** stale after this (Unix ms) unless published again; never where absent */
   staleAfterMs?: number
-  /** what is to be known of it, in a few words: `median of kraken, coinbase` */
+  /** how it was found, in a few words: `median of kraken, coinbase` */
   detail?: string
 }
 
-/** Who listens to a feed. */
+/** Where a feed puts what it finds. */
 export interface FeedSink {
-  /**
-   * What the feed knows now: for each name in it, everything that holds from the first of these on; it replaces what the feed
-   * said of that name before.
-   */
-  publish(statements: readonly Statement[]): void
-  /** Why something is missing, in one line; undefined: nothing is. */
+  /** For each name in it, all quotes that hold from the first one on: they replace what the feed published of that name. */
+  publish(quotes: readonly FeedQuote[]): void
+  /** Why something is missing, in one line; undefined where nothing is. */
   failing(reason: string | undefined): void
 }
 
-/** Where prices and network figures come from: one entry of the configuration's `feeds`. */
-export interface Feed {
+/** Publishes at once, and again whenever something changes, until the signal aborts. Never throws; returns at once. */
+export type StartFeed = (sink: FeedSink, signal: AbortSignal) => void
+
+/** One entry of the configuration's `feeds`, ready to start. */
+export interface ConfiguredFeed {
+  /** what logs, screens and quotes call it */
   readonly name: string
-  readonly kind: string
-  /** what it may say something of */
+  /** name of the plug-in */
+  readonly feed: string
+  /** the names that it may publish */
   readonly quotes: readonly QuoteName[]
-  /** Says what it knows, at once and whenever it changes, until the signal aborts. Never throws, never waits. */
-  start(sink: FeedSink, signal: AbortSignal): void
+  readonly start: StartFeed
 }
 
-/** What a feed is built with, so that a test can drive it. */
+/** What a feed is opened with, so that a test can drive it. */
 export interface FeedContext {
-  /** perwatt's version, for the user agent: some exchanges answer nobody who doesn't name himself */
+  /** perwatt's version, for the user agent: some exchanges refuse requests without one */
   version: string
-  /** how long one request may take, ms: less than a poll, so that one that hangs takes nothing from the others */
+  /** how long one request may take, ms; less than a poll, so that one slow address takes no time from the others */
   requestMs: number
   nowMs: () => number
+  /** in [0, 1) */
   random: () => number
-  /** waits; false where the signal ended it */
+  /** waits; false where the signal ended the wait */
   pause: (ms: number, signal: AbortSignal) => Promise<boolean>
 }
 
-/** The contract of a kind of feed: one file a kind in feeds/, its default export. */
-export interface FeedKind<S extends z.ZodType = z.ZodType> {
-  /** its key in the configuration */
-  readonly kind: string
-  /** one line for the documentation */
-  readonly about: string
-  readonly settings: S
-  /** what a feed with these settings may say something of */
+/** The contract of a feed, a source of prices and network figures. One file each in feeds/. */
+export interface Feed<S extends z.ZodObject = z.ZodObject> extends Plugin<S> {
+  /** the names that a feed with these settings may publish */
   quotes(settings: z.output<S>): readonly QuoteName[]
-  open(settings: z.output<S>, context: FeedContext): Feed['start']
+  /** Does no I/O yet: the start does. */
+  open(settings: z.output<S>, context: FeedContext): StartFeed
 }
 
-export const defineFeed = <S extends z.ZodType>(kind: FeedKind<S>): FeedKind<S> => kind
+export const defineFeed = <S extends z.ZodObject>(feed: Feed<S>): Feed<S> => feed

@@ -1,28 +1,24 @@
 import type { z } from 'zod'
+import type { Plugin } from '../../protocol/kit/plugin.ts'
 import type { Credit } from '../economics/settlement/pool-credit.ts'
 
 /**
- * The contract of a pool: what it says that it credited and paid. One file a pool in pools/, which names the document that
- * its shapes come from. A pool is only read: whatever is not in `asks` is refused before it leaves.
+ * The contract of a pool: the API that tells what a mining pool credited and paid. One file each in pools/, which names the
+ * document that its shapes come from. A pool is only read: a request that is not in `requests` never leaves.
  */
-export interface Pool<S extends z.ZodObject = z.ZodObject> {
-  /** `braiins`: the `kind` of its configuration */
-  readonly name: string
-  /** one line for the documentation: which API, which credential */
-  readonly summary: string
-  /** the pool's own settings; every pool has `url` and `allowPrivate` beside them */
-  readonly settings: S
-  /** where its API is */
+export interface Pool<S extends z.ZodObject = z.ZodObject> extends Plugin<S> {
+  /** address of its API */
   readonly url: string
   /** every request that it can make, by method and path; `*` is one part of a path */
   readonly requests: readonly string[]
   /** the least time between two requests, ms */
   readonly spacingMs: number
-  /** how to come by a key that reads: said where the pool refuses it */
+  /** how to get a key that can only read; shown where the pool refuses the key */
   readonly keyHelp: string
-  /** the pool's own word in an answer that refuses with status 200; absent in every other */
+  /** the pool's reason where an answer with status 200 is a refusal; undefined for any other answer */
   refusal?(answer: unknown): string | undefined
-  open(settings: z.output<S>, deps: PoolDeps): PoolSession
+  /** Does no I/O yet: `read` does. */
+  open(settings: z.output<S>, context: PoolContext): PoolSession
 }
 
 /** One request to a pool: a read, whatever its method. */
@@ -46,17 +42,17 @@ export type Ask = <T extends z.ZodType>(
   signal: AbortSignal,
 ) => Promise<z.output<T>>
 
-export interface PoolDeps {
+export interface PoolContext {
   ask: Ask
   nowMs: () => number
 }
 
 export interface PoolSession {
-  /** Asks for everything once. @throws PerwattError in one line: what, why, what to do next; the signal's reason at its end */
+  /** Asks for everything once. @throws PerwattError of one line: what, why, what to do next; the signal's reason where it aborts */
   read(signal: AbortSignal): Promise<PoolReport>
 }
 
-/** What a pool says of one account, in base units; what it does not say is absent. */
+/** What a pool reports of one account, in base units; what it leaves out is absent. */
 export interface PoolReport {
   /** averages over some minutes, an hour and 24 h */
   hashrateHs: { now?: number | undefined; hour?: number | undefined; day?: number | undefined }
@@ -74,9 +70,8 @@ export interface PoolReport {
 export interface Payout {
   atMs: number
   amountBtc: number
-  /** on chain; absent where it went another way */
+  /** on chain; absent for a payout of another kind, such as Lightning */
   txid?: string | undefined
 }
 
-/** For inference of the settings' type. */
 export const definePool = <S extends z.ZodObject>(pool: Pool<S>): Pool<S> => pool

@@ -2,34 +2,34 @@ import type { State } from '../../protocol/sample.ts'
 import type { PoolDifference } from '../economics/settlement/pool-difference.ts'
 import type { AlertView } from '../views/alert.ts'
 
-/** All that the rules may look at, at one moment. Unknown is absent, and a rule says what absence means. */
+/** Everything that alert rules judge, at one moment. Unknown is absent; each rule decides what absence means. */
 export interface Situation {
   nowMs: number
   agents: readonly AgentSituation[]
-  /** those that changed since the last situation, and those that the engine watches: of the others nothing new is to be said */
+  /** those that changed since the last situation, and those with an alert that is pending or firing; the rest have no news */
   devices: readonly DeviceSituation[]
   workloads: readonly { workload: string; netUsdPerH: number; revenueUsdPerH: number; powerW: number }[]
   site: { powerW?: number; powerLimitW?: number }
-  /** meters with something behind them; restW: what can't be accounted for, negative where machines claim more */
+  /** meters with machines behind them; restW: reading less the machines' sum, negative where the machines report more */
   meters?: readonly { agentId: string; deviceId: string; powerW: number; restW: number }[]
   /** absent: none is configured */
   pools?: readonly PoolSituation[]
-  /** every price that is used or should be */
+  /** every price that is in use or needed */
   prices?: readonly PriceSituation[]
 }
 
-/** A price or a network figure, and what is wrong with it. */
+/** A price or a network figure, and its faults. */
 export interface PriceSituation {
   name: string
-  /** absent: nobody has said it */
+  /** absent: no source has published it */
   value?: number
   unit?: string
   source?: string
   /** s since it should have been renewed; absent: it is fresh */
   staleS?: number
-  /** why its feeds don't answer */
+  /** why its feeds fail */
   failing?: string
-  /** what was said and is not believed */
+  /** the implausible value that was published, and why it is not used */
   heldBack?: string
   /** workloads whose money depends on it */
   prices: readonly string[]
@@ -39,7 +39,7 @@ export interface PriceSituation {
 export interface PoolSituation {
   pool: string
   workload: string
-  /** true where the pool was not heard for long: a rule holds its last verdict */
+  /** true where the pool has not answered for long: the rule keeps its last verdict */
   stale: boolean
   /** the last 24 h, then complete UTC days, newest first */
   differences: readonly PoolDifference[]
@@ -63,7 +63,7 @@ export interface DeviceSituation {
   container?: string | undefined
   rack?: string | undefined
   model?: string | undefined
-  /** true where its figures are too old to judge: a rule holds its last verdict */
+  /** true where its figures are too old to judge: the rule keeps its last verdict */
   stale: boolean
   state: State
   hashrateHs?: number | undefined
@@ -78,7 +78,7 @@ export interface DeviceSituation {
   earnsUsdPerH?: number | undefined
 }
 
-/** What a rule's life gives to the channels. The id is the same from firing to resolved. */
+/** An alert that begins or ends. Its id is the same from firing to resolved. */
 export interface AlertEvent {
   type: 'firing' | 'resolved'
   alert: AlertView

@@ -1,5 +1,8 @@
+import type { z } from 'zod'
 import type { Interval } from '../../protocol/interval.ts'
 import { PerwattError } from '../../protocol/kit/errors.ts'
+import type { Log } from '../../protocol/kit/log.ts'
+import type { Plugin } from '../../protocol/kit/plugin.ts'
 import type { Quote } from '../../protocol/quote.ts'
 import type { Sample } from '../../protocol/sample.ts'
 import type { AgentInterval, LedgerRow, LedgerSums } from '../economics/ledger-row.ts'
@@ -115,3 +118,18 @@ export interface Store extends Accounts {
   /** Removes samples older than `samplesBeforeMs` (the ledger stays). */
   prune(samplesBeforeMs: number): Promise<void>
 }
+
+/** What a store is opened with. */
+export interface StoreContext {
+  /** the collector's data folder; relative paths begin here */
+  dataFolder: string
+  log: Log
+}
+
+/** The contract of a kind of store. One file or folder each in stores/. */
+export interface StorePlugin<S extends z.ZodObject = z.ZodObject> extends Plugin<S> {
+  /** Does no I/O yet: the store's own `open` does. */
+  open(settings: z.output<S>, context: StoreContext): Store
+}
+
+export const defineStore = <S extends z.ZodObject>(store: StorePlugin<S>): StorePlugin<S> => store

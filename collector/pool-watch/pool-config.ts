@@ -2,54 +2,46 @@ import { z } from 'zod'
 import { NameSchema } from '../../protocol/device.ts'
 import { DurationMsSchema, HttpUrlSchema } from '../../protocol/kit/fields.ts'
 import { CidrSchema } from '../../protocol/kit/outbound.ts'
+import { type Entry, entrySchema } from '../../protocol/kit/plugin.ts'
 import type { Pool } from '../plugin/pool.ts'
 import { checkUrl } from '../prices/feed-http.ts'
 
 const LEAST_EVERY_MS = 60_000
 
 /** What every pool has beside its own settings. */
-const common = (pool: Pool) => ({
-  kind: z.literal(pool.name).describe(pool.summary),
+const commonSettings = (pool: Pool) => ({
   name: NameSchema.describe('what logs and screens call it'),
   workload: NameSchema.describe(
     'mining workload that it is compared with: its match should name this account of this pool and no other',
   ),
   every: DurationMsSchema.prefault('5m')
-    .refine((ms) => ms >= LEAST_EVERY_MS, 'expected 1m or more: pools ban those who ask more often')
-    .describe('how often it is asked'),
-  url: HttpUrlSchema.default(pool.url).describe('where its API is; for a proxy of your own'),
+    .refine((ms) => ms >= LEAST_EVERY_MS, 'expected 1m or more: pools ban clients that ask more often')
+    .describe('how often it is read'),
+  url: HttpUrlSchema.default(pool.url).describe('address of its API; set it for a proxy of your own'),
   allowPrivate: z
     .array(CidrSchema)
     .default([])
-    .describe('private ranges that the url may be in, such as 10.20.0.0/16; public ones need none'),
+    .describe('private ranges that the url may be in, such as 10.20.0.0/16; public addresses need none'),
 })
 
-/** A pool as configured, with the settings of its kind beside what all have. */
-export type PoolConfig = z.output<z.ZodObject<ReturnType<typeof common>>> & Record<string, unknown>
+export type PoolConfig = Entry<'pool', ReturnType<typeof commonSettings>>
 
-/**
- * The `pools:` part of the configuration: `[{ kind: braiins, name: acme, workload: mining, token: {...} }]`. Pools bring their own
- * settings, so one more of them changes nothing here.
- */
-export function poolsSchema(pools: readonly Pool[]) {
-  const kinds = pools.map((pool) => pool.settings.extend(common(pool)).strict())
-  const [first, ...rest] = kinds
-  if (!first) throw new Error('there is no pool')
-  return z
-    .array(
-      z.discriminatedUnion('kind', [first, ...rest], {
-        error: `expected one of ${pools.map((pool) => pool.name).join(', ')}`,
-      }),
-    )
+/** The `pools:` part of the configuration: `[{ pool: braiins, name: acme, workload: mining, token: ... }]`. */
+export const poolsSchema = (pools: readonly Pool[]) =>
+  z
+    .array(entrySchema('pool', pools, commonSettings), {
+      error: ({ input }) =>
+        Array.isArray(input) ? undefined : 'expected a list such as [{ pool: braiins }]',
+    })
     .max(50)
     .default([])
-    .superRefine((configured, ctx) => {
-      const all = configured as unknown as PoolConfig[]
-      all.forEach(({ name, workload, url, allowPrivate }, i) => {
+    .superRefine((configs, ctx) => {
+      configs.forEach(({ name, workload, url, allowPrivate }, i) => {
         const issue = (field: string, message: string) =>
           ctx.addIssue({ code: 'custom', path: [i, field], message })
-        if (all.findIndex((p) => p.name === name) < i) issue('name', `${name} is the name of another pool`)
-        const other = all.findIndex((p) => p.workload === workload)
+        if (configs.findIndex((p) => p.name === name) < i)
+          issue('name', `${name} is the name of another pool`)
+        const other = configs.findIndex((p) => p.workload === workload)
         if (other < i)
           issue(
             'workload',
@@ -59,10 +51,8 @@ export function poolsSchema(pools: readonly Pool[]) {
         if (refused) issue('url', refused)
       })
     })
-    .transform((configured) => configured as unknown as PoolConfig[])
-}
 
-/** What is wrong with the pools beside the workloads that they name: the index of the pool, and why. */
+/** Pools whose workload does not exist or does not mine: the index of the pool, and the fault. */
 export const poolFaults = (
   pools: readonly PoolConfig[],
   workloads: readonly { name: string; kind: string }[],
@@ -70,5 +60,12 @@ export const poolFaults = (
   pools.flatMap(({ workload }, i): [number, string][] => {
     const found = workloads.find(({ name }) => name === workload)
     if (found?.kind === 'mining') return []
-    return [[i, found ? `${workload} is no mining workload` : `there is no workload ${workload}`]]
+    return [
+      [
+        i,
+        found
+          ? `${workload} is no mining workload; name one with kind: mining`
+          : `there is no workload ${workload}; add it to workloads`,
+      ],
+    ]
   })

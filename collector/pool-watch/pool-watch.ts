@@ -1,6 +1,7 @@
 import { reasonOf } from '../../protocol/kit/errors.ts'
 import type { Log } from '../../protocol/kit/log.ts'
 import { addressGuard } from '../../protocol/kit/outbound.ts'
+import { pluginNamed } from '../../protocol/kit/plugin.ts'
 import { backoffMs, pause, withDeadline } from '../../protocol/kit/retry.ts'
 import type { PoolDifference } from '../economics/settlement/pool-difference.ts'
 import type { Workload } from '../economics/workloads.ts'
@@ -25,8 +26,8 @@ const STALE_TURNS = 3
 const SPREAD_RATIO = 0.1
 
 export interface PoolWatchOptions {
-  pools: readonly PoolConfig[]
-  kinds: readonly Pool[]
+  configs: readonly PoolConfig[]
+  pools: readonly Pool[]
   workloads: readonly Workload[]
   store: Pick<Store, 'ledger'>
   quotes: Pick<QuoteBook, 'at'>
@@ -62,7 +63,7 @@ export class PoolWatch {
     this.#o = { random: Math.random, wait: pause, deadlineMs: DEADLINE_MS, ...options }
     this.#startedMs = options.nowMs()
     this.#ledger = new PoolLedger(options.store, options.nowMs)
-    this.#watched = options.pools.map((config) => ({
+    this.#watched = options.configs.map((config) => ({
       config,
       session: this.#open(config),
       differences: [],
@@ -85,7 +86,7 @@ export class PoolWatch {
   /** @returns what the pool asked to be left alone for, ms */
   async #turn(pool: Watched, signal: AbortSignal): Promise<number> {
     const { nowMs, log, quotes, workloads, deadlineMs } = this.#o
-    const { name, kind, workload } = pool.config
+    const { name, pool: kind, workload } = pool.config
     try {
       const report = await withDeadline((s) => pool.session.read(s), deadlineMs, signal)
       pool.report = report
@@ -125,9 +126,8 @@ export class PoolWatch {
   }
 
   #open(config: PoolConfig): PoolSession {
-    const { kinds, nowMs, wait } = this.#o
-    const pool = kinds.find((p) => p.name === config.kind)
-    if (!pool) throw new Error(`there is no pool of the kind ${config.kind}`)
+    const { pools, nowMs, wait } = this.#o
+    const pool = pluginNamed(pools, config.pool)
     const guard = addressGuard(config.allowPrivate)
     const ask = createAsk({ pool, url: config.url, guard, nowMs, pause: wait })
     return pool.open(config, { ask, nowMs })
@@ -154,7 +154,7 @@ export class PoolWatch {
       const { hashrateHs, workers, todayBtc, balanceBtc, payouts = [] } = report ?? {}
       return {
         name: config.name,
-        kind: config.kind,
+        kind: config.pool,
         workload: config.workload,
         state: reason !== undefined ? 'failing' : report ? 'ok' : 'waiting',
         reason,

@@ -7,8 +7,8 @@ import { amount, hashrateText, maybe, refusalByCode, utcText } from '../pool-wat
 
 /**
  * AntPool. Shapes: its API guide (antpool.com/userApiGuide) as the clients node-antpool and solidity-antpool show it. All its
- * requests are POST forms, signed over user, key and a nonce that only grows. accountOverview.htm says hashrates in H/s;
- * hashrate.htm, its older sibling, has said MH/s. A day's row bears the begin of the day, UTC, and its hashrate as `35.42 PH/s`.
+ * requests are POST forms, signed over user, key and a nonce that must grow. accountOverview.htm has hashrates in H/s; the older
+ * hashrate.htm has had MH/s. The row of a day has the begin of the day, UTC, and a hashrate such as `35.42 PH/s`.
  */
 
 const of = <T extends z.ZodType>(data: T) => z.object({ data })
@@ -49,18 +49,18 @@ const HISTORY = { pageEnable: '1', page: '1', pageSize: '50' }
 
 export default definePool({
   name: 'antpool',
-  summary: 'AntPool, user API, with a key that has no permission but to read',
+  summary: 'AntPool, user API, with a key that may only read',
   url: 'https://antpool.com',
   settings: z.strictObject({
-    user: z.string().min(1).describe('name of the (sub-)account, as it stands in the signature'),
+    user: z.string().min(1).describe('name of the (sub-)account; part of the signature'),
     apiKey: SecretSchema.describe('API key'),
-    secret: SecretSchema.describe('API secret: it signs, and is never sent'),
+    secret: SecretSchema.describe('API secret: signs the requests, and is never sent'),
   }),
   requests: ['POST /api/accountOverview.htm', 'POST /api/account.htm', 'POST /api/paymentHistoryV2.htm'],
   // 600 requests in 10 minutes
   spacingMs: 1_000,
   keyHelp:
-    'generate a key at Dashboard > API with read permissions only (no wallet, no coin change), and check user, secret and the allowed address',
+    'generate a key at Dashboard > API with read permissions only (no wallet, no coin change), and check user, secret and the allowed IP address',
   refusal: refusalByCode,
   open({ user, apiKey, secret }, { ask, nowMs }) {
     let nonce = 0

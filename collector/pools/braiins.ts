@@ -14,13 +14,13 @@ import { definePool } from '../plugin/pool.ts'
 import { amount, hashrateUnit, maybe, SATOSHIS_PER_BTC, unixS } from '../pool-watch/pool-fields.ts'
 
 /**
- * Braiins Pool. Shapes: Braiins Academy, "Braiins Pool: Monitoring", section API configuration (2025). Its shares are of
- * difficulty 1: the document's own sample has 4.64e12 shares in a round of 3423 s at 5.88 EH/s. A BTC amount is text, a day is
- * the first second of it.
+ * Braiins Pool. Shapes: Braiins Academy, "Braiins Pool: Monitoring", section API configuration (2025). Its shares have
+ * difficulty 1: the document's sample has 4.64e12 shares in a round of 3423 s at 5.88 EH/s. BTC amounts are text; a day is given
+ * by its first second.
  */
 
 const inCoin = <T extends z.ZodType>(schema: T) =>
-  // newer answers leave the coin out
+  // newer answers have no level for the coin
   z.preprocess((answer) => (answer as { btc?: unknown } | null)?.btc ?? answer, schema)
 
 const Profile = inCoin(
@@ -68,10 +68,10 @@ export default definePool({
     'GET /accounts/rewards/json/btc',
     'GET /accounts/payouts/json/btc',
   ],
-  // "approximately one request per five seconds (safe value)"; more is ignored, and much more banned
+  // "approximately one request per five seconds (safe value)"; faster clients get no answer, and then a ban
   spacingMs: 5_000,
   keyHelp:
-    'make one at Settings > Access Profiles: limited read-only, with "Allow access to web APIs" and a new token',
+    'make a token at Settings > Access Profiles: limited read-only, with "Allow access to web APIs" and a new token',
   open({ token }, { ask, nowMs }) {
     return {
       async read(signal) {

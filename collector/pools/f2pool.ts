@@ -6,8 +6,8 @@ import { amount, maybe, refusalByCode, unixS } from '../pool-watch/pool-fields.t
 
 /**
  * F2Pool. Shapes: "F2Pool API v2" (api.f2pool.com/v2/doc/en.html): assets/balance, assets/transactions/list, hash_rate/info and
- * hash_rate/worker/list. All its requests are POST with JSON; of those that only read these four are asked. Hashrates are in
- * H/s, times in Unix seconds, a fault is `{ code, msg }`.
+ * hash_rate/worker/list. All its requests, writing ones too, are POST with JSON; these four only read. Hashrates are in
+ * H/s, times in Unix seconds; a refusal is `{ code, msg }`.
  */
 
 const Hashrate = z.object({
@@ -35,7 +35,7 @@ const Transactions = z.object({
   ),
 })
 
-/** 0 online, 1 offline; 2, expired, is a worker that left long ago */
+/** status 0 is online, 1 offline; 2 (expired) is a worker that was removed long ago */
 const Workers = z.object({ workers: maybe(z.array(z.object({ status: amount }))) })
 
 export default definePool({
@@ -52,7 +52,7 @@ export default definePool({
     'POST /v2/assets/transactions/list',
     'POST /v2/hash_rate/worker/list',
   ],
-  // not documented; a second is what its other users keep
+  // no documented rate limit; other clients keep to one request a second
   spacingMs: 1_000,
   keyHelp: 'take the API token of the account (Account settings > API), and check the name in user',
   refusal: refusalByCode,

@@ -13,9 +13,9 @@ import { definePool } from '../plugin/pool.ts'
 import { amount, maybe, utcText } from '../pool-watch/pool-fields.ts'
 
 /**
- * Luxor. Shapes: docs.luxor.tech, Mining Pool API V2, Reporting and Payments. The key goes into `authorization` as it is, without
- * "Bearer". Hashrates are text in H/s, a day is the first moment of it. Which words `transaction_category` has is not
- * documented beyond "Miner Revenue": a payout is what pays, is paid out or is withdrawn.
+ * Luxor. Shapes: docs.luxor.tech, Mining Pool API V2, Reporting and Payments. The `authorization` header is the key alone, without
+ * "Bearer". Hashrates are text in H/s; a day is given by its first moment. Of the values of `transaction_category` only "Miner
+ * Revenue" is documented: a category with "pay" or "withdraw" in it counts as a payout.
  */
 
 const Summary = z.object({
@@ -57,7 +57,7 @@ export default definePool({
       .array(z.string().min(1))
       .min(1)
       .max(50)
-      .describe('names of the subaccounts; they are added up'),
+      .describe('names of the subaccounts; their figures are added'),
   }),
   requests: [
     'GET /v2/pool/summary/BTC',

@@ -11,9 +11,9 @@ import { definePool } from '../plugin/pool.ts'
 import { amount, maybe, SATOSHIS_PER_BTC, unixS, utcText } from '../pool-watch/pool-fields.ts'
 
 /**
- * OCEAN. Shapes: its public API (api.ocean.xyz/v1, ocean.xyz/docs/api): statsnap, user_hashrate and earnpay, by payout address
- * and without a key. Every answer is `{ result }` or `{ error }`, numbers are text, hashrates H/s. Times are Unix seconds, or
- * ISO 8601 without a zone, which is UTC. TIDES pays the blocks that it finds, so a day's revenue is luck; its work is not.
+ * OCEAN. Shapes: its public API (api.ocean.xyz/v1, ocean.xyz/docs/api): statsnap, user_hashrate and earnpay, by payout address,
+ * without a key. Every answer is `{ result }` or `{ error }`, numbers are text, hashrates H/s. Times are Unix seconds, or
+ * ISO 8601 without a zone, which is UTC. TIDES pays by the blocks found, so the revenue of a day is luck, while its work is not.
  */
 
 const time = z.union([unixS, utcText])
@@ -45,7 +45,7 @@ export default definePool({
     address: z
       .string()
       .regex(/^[A-Za-z0-9]{14,90}$/, 'expected a Bitcoin address')
-      .describe('payout address that is mined to; no key is needed'),
+      .describe('payout address of the miners; no key is needed'),
   }),
   requests: ['GET /v1/user_hashrate/*', 'GET /v1/statsnap/*', 'GET /v1/earnpay/*/*/*'],
   spacingMs: 1_000,
@@ -75,7 +75,7 @@ export default definePool({
           hashrateHs: { now: h.hashrate_300s, hour: h.hashrate_3600s, day: h.hashrate_86400s },
           credits: [
             lastDay(now, { hashrateHs: h.hashrate_86400s }),
-            // the whole time was asked for: a day without a row earned nothing
+            // the request covers all days: a day without a row earned nothing
             ...completeDays(now, (day) => ({ revenueBtc: earned.get(day) ?? 0, byLuck: true })),
           ],
           todayBtc: earned.get(utcDay(now)) ?? 0,

@@ -12,9 +12,9 @@ import { definePool } from '../plugin/pool.ts'
 import { amount, maybe, refusalByCode, unixS, utcText } from '../pool-watch/pool-fields.ts'
 
 /**
- * ViaBTC. Shapes: the wiki of github.com/viabtc/viapool_api. What is asked needs the API key alone, no signature: the secret
- * key, which can withdraw, is never taken. Hashrates are text in H/s, days are UTC with `utc=true`. The balance stands in
- * /account only, beside the owner's mail and telephone: it is not asked for.
+ * ViaBTC. Shapes: the wiki of github.com/viabtc/viapool_api. These requests need the API key alone, no signature: perwatt never
+ * needs the secret key, which can withdraw. Hashrates are text in H/s; days are UTC with `utc=true`. Only /account has the
+ * balance, and it also has the owner's mail address and telephone number, so perwatt does not read it.
  */
 
 const Hashrate = z.object({
@@ -39,7 +39,7 @@ export default definePool({
   summary: 'ViaBTC, open API v1, with an API key (never the secret key)',
   url: 'https://www.viabtc.net/res/openapi/v1',
   settings: z.strictObject({
-    apiKey: SecretSchema.describe('API key, sent as X-API-KEY; the secret key beside it is not needed'),
+    apiKey: SecretSchema.describe('API key, sent as X-API-KEY; leave out the secret key'),
   }),
   requests: ['GET /hashrate', 'GET /hashrate/history', 'GET /profit/history', 'GET /wallet/payment/history'],
   spacingMs: 1_000,
@@ -75,7 +75,7 @@ export default definePool({
             ...completeDays(now, (day) => {
               const hashrateHs = hashrates.data.data.find((row) => row.date === day)?.hashrate
               const profit = profits.data.data.find((row) => row.date === day)
-              // what is not PPS was paid by the blocks that were found
+              // the part that is not PPS is paid by the blocks found
               const byLuck = profit?.pps_profit !== undefined && profit.pps_profit < profit.total_profit / 2
               return { hashrateHs, revenueBtc: profit?.total_profit, byLuck }
             }),

@@ -1,8 +1,9 @@
 import { z } from 'zod'
 import { NameSchema } from '../../protocol/device.ts'
 import type { Log } from '../../protocol/kit/log.ts'
+import { type Entry, entrySchema, pluginNamed } from '../../protocol/kit/plugin.ts'
 import { pause } from '../../protocol/kit/retry.ts'
-import type { Feed, FeedContext, FeedKind } from '../plugin/feed.ts'
+import type { ConfiguredFeed, Feed, FeedContext } from '../plugin/feed.ts'
 import type { Store } from '../plugin/store.ts'
 import type { QuoteBook } from './quote-book.ts'
 import { QuoteDesk, TYPED } from './quote-desk.ts'
@@ -10,62 +11,49 @@ import { QuoteWriter } from './quote-writer.ts'
 
 const REQUEST_MS = 10_000
 
-/** A feed as configured: which kind it is, with that kind's own settings. */
-export interface FeedConfig {
-  name: string
-  kind: string
-  settings: unknown
-}
+/** What every feed has beside its own settings. */
+const commonSettings = ({ name }: Feed) => ({
+  name: NameSchema.default(name).describe(
+    'what logs, screens and quotes call it; the feed’s own name where absent',
+  ),
+})
 
-/**
- * The `feeds:` part of the configuration: `[{ mempool: {} }, { name: day-ahead, priceCsv: { path: ... } }]`. Kinds bring their
- * own settings, so one more of them changes nothing here. A feed without a name is called by its kind.
- */
-export function feedsSchema(kinds: readonly FeedKind[]) {
-  const names = kinds.map(({ kind }) => kind)
-  const kindSettings = Object.fromEntries(
-    kinds.map(({ kind, about, settings }) => [kind, settings.optional().describe(about)]),
-  )
-  const FeedSchema = z
-    .strictObject({
-      ...kindSettings,
-      name: NameSchema.optional().describe('what logs, screens and quotes call it; its kind where absent'),
-    })
-    .transform((input, ctx): FeedConfig => {
-      const { name, ...rest } = input as { name?: string } & Record<string, unknown>
-      const [kind, ...others] = names.filter((k) => rest[k] !== undefined)
-      if (kind && others.length === 0) return { name: name ?? kind, kind, settings: rest[kind] }
-      ctx.addIssue(`expected exactly one of ${names.join(', ')}`)
-      return z.NEVER
-    })
-  return z.array(FeedSchema).superRefine((feeds, ctx) => {
-    for (const [i, { name }] of feeds.entries()) {
-      const taken = name === TYPED || feeds.findIndex((f) => f.name === name) < i
-      const message = `${name} is taken; give this feed a name of its own`
-      if (taken) ctx.addIssue({ code: 'custom', path: [i, 'name'], message })
-    }
-  })
-}
+export type FeedConfig = Entry<'feed', ReturnType<typeof commonSettings>>
 
-/** The feeds of a configuration. @throws where a kind is not built in */
-const createFeeds = (
-  configs: readonly FeedConfig[],
-  kinds: readonly FeedKind[],
+/** The `feeds:` part of the configuration: `[{ feed: mempool }, { feed: price-csv, name: day-ahead, path: ... }]`. */
+export const feedsSchema = (feeds: readonly Feed[]) =>
+  z
+    .array(entrySchema('feed', feeds, commonSettings), {
+      error: ({ input }) =>
+        Array.isArray(input) ? undefined : 'expected a list such as [{ feed: mempool }]',
+    })
+    .superRefine((configs, ctx) => {
+      for (const [i, { name }] of configs.entries()) {
+        const taken = name === TYPED || configs.findIndex((f) => f.name === name) < i
+        const message = `${name} is taken; give this feed a name of its own`
+        if (taken) ctx.addIssue({ code: 'custom', path: [i, 'name'], message })
+      }
+    })
+
+const configured = (
+  feed: Feed,
+  name: string,
+  settings: z.output<Feed['settings']>,
   context: FeedContext,
-): Feed[] =>
-  configs.map(({ name, kind, settings }) => {
-    const found = kinds.find((k) => k.kind === kind)
-    if (!found) throw new Error(`feed ${name}: the kind ${kind} is not built in`)
-    return { name, kind, quotes: found.quotes(settings), start: found.open(settings, context) }
-  })
+) => ({
+  name,
+  feed: feed.name,
+  quotes: feed.quotes(settings),
+  start: feed.open(settings, context),
+})
 
-/** The desk over a configuration's prices and feeds. */
+/** The desk over a configuration's prices and feeds. @throws UsageError where a feed is not built in */
 export function createQuoteDesk(
-  config: { prices: unknown; feeds: readonly FeedConfig[] },
+  config: { prices: z.output<Feed['settings']>; feeds: readonly FeedConfig[] },
   parts: {
-    kinds: readonly FeedKind[]
-    /** the kind that reads `prices:` */
-    typedKind: string
+    feeds: readonly Feed[]
+    /** the feed that publishes `prices:` */
+    typed: Feed
     book: QuoteBook
     store: Pick<Store, 'writeQuotes'>
     log: Log
@@ -73,12 +61,11 @@ export function createQuoteDesk(
     nowMs: () => number
   },
 ): QuoteDesk {
-  const { kinds, typedKind, book, store, log, version, nowMs } = parts
+  const { book, store, log, version, nowMs } = parts
   const context: FeedContext = { version, requestMs: REQUEST_MS, nowMs, random: Math.random, pause }
-  const [typed, ...feeds] = createFeeds(
-    [{ name: TYPED, kind: typedKind, settings: config.prices }, ...config.feeds],
-    kinds,
-    context,
+  const feeds = config.feeds.map(
+    (entry): ConfiguredFeed => configured(pluginNamed(parts.feeds, entry.feed), entry.name, entry, context),
   )
-  return new QuoteDesk({ book, writer: new QuoteWriter(store, log), typed: typed as Feed, feeds, nowMs, log })
+  const typed = configured(parts.typed, TYPED, config.prices, context)
+  return new QuoteDesk({ book, writer: new QuoteWriter(store, log), typed, feeds, nowMs, log })
 }

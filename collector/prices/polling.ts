@@ -1,33 +1,34 @@
 import { reasonOf } from '../../protocol/kit/errors.ts'
 import { backoffMs, withDeadline } from '../../protocol/kit/retry.ts'
-import type { Feed, FeedContext, Statement } from '../plugin/feed.ts'
+import type { FeedContext, FeedQuote, StartFeed } from '../plugin/feed.ts'
 import { ThrottledError } from './feed-http.ts'
 
 const DEADLINE_MS = 20_000
 const LONGEST_WAIT_MS = 10 * 60_000
-/** A feed that is asked often is soon asked again, also after a long outage. */
+/** After a long outage, a feed that polls often waits at most this many of its polls. */
 const LONGEST_WAIT_POLLS = 4
 const SHORTEST_WAIT_MS = 1_000
-/** What was not said again for this many polls is stale. */
+/** A quote that was not renewed for this many polls is stale. */
 const STALE_POLLS = 3
 
-/** What one poll brought; `missing` says why there is not more. */
+/** Result of one poll; `missing` says why some quotes are not in it. */
 export interface Polled {
-  statements: readonly Statement[]
+  quotes: readonly FeedQuote[]
   missing?: string | undefined
 }
 
 /**
- * A feed that asks again and again: a tenth early or late, so that many sites don't ask in step; after a failure sooner than the
- * next poll at first, then ever later, and never before a server that is asked too much allows it.
- * @param read says what holds now; statements without a time of their own get the age of a poll
+ * Polls with jitter of a tenth either way, so that many sites do not poll in step. After a failure it backs off: the first
+ * retry comes before the next poll, later ones after ever longer waits, and none before the server's Retry-After.
+ * @param read one poll; a quote without `fromMs` gets the age at which polled quotes are stale
+ * @param deadlineMs of one poll
  */
 export function polling(
   { nowMs, random, pause }: FeedContext,
   everyMs: number,
   read: (signal: AbortSignal) => Promise<Polled>,
   deadlineMs = DEADLINE_MS,
-): Feed['start'] {
+): StartFeed {
   const longestMs = Math.min(LONGEST_WAIT_MS, LONGEST_WAIT_POLLS * everyMs)
   const waitAfter = (failures: number, error: unknown): number => {
     const leastMs = error instanceof ThrottledError ? error.retryAfterMs : 0
@@ -39,9 +40,9 @@ export function polling(
       let waitMs = 0
       do {
         try {
-          const { statements, missing } = await withDeadline(read, deadlineMs, signal)
+          const { quotes, missing } = await withDeadline(read, deadlineMs, signal)
           const staleAfterMs = nowMs() + STALE_POLLS * everyMs
-          sink.publish(statements.map((s) => (s.fromMs === undefined ? { staleAfterMs, ...s } : s)))
+          sink.publish(quotes.map((s) => (s.fromMs === undefined ? { staleAfterMs, ...s } : s)))
           sink.failing(missing)
           failures = 0
           waitMs = everyMs * (0.9 + 0.2 * random())

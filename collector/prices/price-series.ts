@@ -1,6 +1,6 @@
 import type { QuoteName } from '../../protocol/quote.ts'
 import { HOUR_MS } from '../../protocol/units.ts'
-import type { Statement } from '../plugin/feed.ts'
+import type { FeedQuote } from '../plugin/feed.ts'
 
 /** Farther ahead than any market publishes; a year's file is not kept in the store at once. */
 export const AHEAD_MS = 8 * 24 * HOUR_MS
@@ -20,7 +20,7 @@ export interface TimedPrice {
  * Prices by time as a feed says them: those near now, oldest first, the last of them stale when it is over, which is after as
  * long as the one before it held. Equal prices in a row are one.
  */
-export function timed(name: QuoteName, prices: readonly TimedPrice[], nowMs: number): Statement[] {
+export function timed(name: QuoteName, prices: readonly TimedPrice[], nowMs: number): FeedQuote[] {
   const sorted = [...prices].sort((a, b) => a.fromMs - b.fromMs)
   const [secondLast, last] = [sorted.at(-2), sorted.at(-1)]
   if (!last) return []

@@ -1,6 +1,6 @@
 import type { Log } from '../../protocol/kit/log.ts'
 import { isStale, type Quote, type QuoteName, sourceName, unitOf } from '../../protocol/quote.ts'
-import type { Feed, FeedSink, Statement } from '../plugin/feed.ts'
+import type { ConfiguredFeed, FeedQuote, FeedSink } from '../plugin/feed.ts'
 import { lastIndexAtOrBefore, type QuoteBook } from './quote-book.ts'
 import { faultOf } from './quote-check.ts'
 import { type Offer, planned } from './quote-choice.ts'
@@ -23,9 +23,9 @@ export interface QuoteDeskOptions {
   book: QuoteBook
   writer: QuoteWriter
   /** in the order in which they count */
-  feeds: readonly Feed[]
+  feeds: readonly ConfiguredFeed[]
   /** the configuration's own prices */
-  typed: Feed
+  typed: ConfiguredFeed
   nowMs: () => number
   log: Log
 }
@@ -84,7 +84,7 @@ export class QuoteDesk {
    * the next is pushed.
    * @returns the quote, or why it can't be taken
    */
-  push(pushed: Omit<Statement, 'detail'> & { by: string }): Quote | { refused: string } {
+  push(pushed: Omit<FeedQuote, 'detail'> & { by: string }): Quote | { refused: string } {
     const { name, value, by, staleAfterMs } = pushed
     const now = this.#o.nowMs()
     const fault = faultOf(name, value)

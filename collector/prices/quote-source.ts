@@ -1,6 +1,6 @@
 import type { Log } from '../../protocol/kit/log.ts'
 import { type Quote, type QuoteName, unitOf } from '../../protocol/quote.ts'
-import type { Feed, Statement } from '../plugin/feed.ts'
+import type { ConfiguredFeed, FeedQuote } from '../plugin/feed.ts'
 import { faultOf, leapOf } from './quote-check.ts'
 import type { Offer } from './quote-choice.ts'
 
@@ -27,7 +27,7 @@ export interface FeedReport {
 
 /** One feed as the desk hears it: what it said last of each name, what of it is not believed, and whether it is well. */
 export class QuoteSource {
-  readonly feed: Feed
+  readonly feed: ConfiguredFeed
   readonly rank: Offer['rank']
   readonly #log: Log
   readonly #said = new Map<QuoteName, Omit<Offer, 'rank'>>()
@@ -35,7 +35,7 @@ export class QuoteSource {
   #heardMs: number | undefined
   #failing: string | undefined
 
-  constructor(feed: Feed, rank: Offer['rank'], log: Log) {
+  constructor(feed: ConfiguredFeed, rank: Offer['rank'], log: Log) {
     this.feed = feed
     this.rank = rank
     this.#log = log
@@ -55,10 +55,10 @@ export class QuoteSource {
    * @param before a quote that a polled value is compared with
    * @returns the quotes that are believed
    */
-  hear(name: QuoteName, statements: readonly Statement[], before: Quote | undefined, now: number): Quote[] {
+  hear(name: QuoteName, statements: readonly FeedQuote[], before: Quote | undefined, now: number): Quote[] {
     // a person vouches for what is typed and for tables
-    const isPolled = this.rank === 'feed' && this.feed.kind !== 'fixed'
-    const reasonOf = ({ value, fromMs }: Statement) =>
+    const isPolled = this.rank === 'feed' && this.feed.feed !== 'fixed'
+    const reasonOf = ({ value, fromMs }: FeedQuote) =>
       faultOf(name, value) ??
       (isPolled && before && fromMs === undefined ? leapOf(name, value, before.value) : undefined)
     const doubts = statements.map(reasonOf)
@@ -83,7 +83,7 @@ export class QuoteSource {
   }
 
   report(): FeedReport {
-    const { name, kind, quotes } = this.feed
+    const { name, feed: kind, quotes } = this.feed
     return {
       name,
       kind,
@@ -96,7 +96,7 @@ export class QuoteSource {
   #hold(
     name: QuoteName,
     doubts: readonly (string | undefined)[],
-    statements: readonly Statement[],
+    statements: readonly FeedQuote[],
     now: number,
   ): void {
     const doubted = doubts.findIndex((doubt) => doubt !== undefined)
@@ -113,7 +113,7 @@ export class QuoteSource {
 }
 
 const quoteOf = (
-  { name, value, fromMs, staleAfterMs, detail }: Statement,
+  { name, value, fromMs, staleAfterMs, detail }: FeedQuote,
   by: string,
   now: number,
 ): Quote => ({

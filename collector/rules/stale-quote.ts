@@ -1,12 +1,13 @@
 import { z } from 'zod'
-import { commonSettings, defineRule } from '../plugin/rule.ts'
+import { defineRule } from '../plugin/rule.ts'
 import type { PriceSituation } from '../plugin/situation.ts'
 
-export const staleQuote = defineRule({
+export default defineRule({
   name: 'stale-quote',
-  about:
-    'a price is old, missing, or held back because it leapt; the last one is still used. What that costs nobody knows, so no loss is given',
-  settings: z.strictObject(commonSettings({ severity: 'warning', for: '1m', clearFor: '1m' })),
+  summary:
+    'a price is old, missing, or held back because it leapt; the last one is still used, and no loss is given',
+  defaults: { severity: 'warning', for: '1m', clearFor: '1m' },
+  settings: z.strictObject({}),
   judge: ({ prices = [] }) =>
     prices.map((price) => {
       const { name, value, unit, source, staleS, failing, heldBack } = price
@@ -16,15 +17,19 @@ export const staleQuote = defineRule({
         return {
           subject,
           verdict: 'bad',
-          summary: `${name}: ${heldBack}, and ${value === undefined ? 'nothing' : `${value} ${unit}`} is used; push a quote if it is right`,
+          summary: `${name}: ${heldBack}, and ${value === undefined ? 'no value' : `${value} ${unit}`} is used; push a quote if it is right`,
         }
       if (value === undefined)
-        return { subject, verdict: 'bad', summary: `${name}: nobody has said it yet${used(price)}${because}` }
+        return {
+          subject,
+          verdict: 'bad',
+          summary: `${name}: has no value yet; check its feeds, or push a quote${used(price)}${because}`,
+        }
       if (staleS === undefined) return { subject, verdict: 'good' }
       return {
         subject,
         verdict: 'bad',
-        summary: `${name}: ${value} ${unit} of ${source} is stale for ${age(staleS)} and still used${used(price)}${because}`,
+        summary: `${name}: ${value} ${unit} from ${source} is stale for ${age(staleS)} and still used${used(price)}${because}`,
       }
     }),
 })

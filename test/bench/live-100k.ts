@@ -49,13 +49,14 @@ site.announce(nowMs)
 const stateMiB = rssMiB()
 
 const folder = mkdtempSync(join(tmpdir(), 'perwatt-bench-live-'))
-const config = { rules: {}, receivers: [] }
+const config = { rules: [], receivers: [] }
 const alerting = createAlerting({
   config,
   dataFolder: folder,
   log: SILENT,
   channels: [],
   rules: RULES,
+  version: 'bench',
   now: () => nowMs,
 })
 const rules = largeSiteRules()

@@ -35,7 +35,7 @@ export function collectorConfig(
     dataFolder: join(folder, 'collector'),
     mqtt: { url: o.brokerUrl },
     http: { port: o.httpPort },
-    store: o.influxUrl === undefined ? { duckdb: {} } : { influx: { url: o.influxUrl } },
+    store: o.influxUrl === undefined ? { store: 'duckdb' } : { store: 'influx', url: o.influxUrl },
     ledger: { settleDelay: `${SETTLE_DELAY_MS}ms` },
     prices: { energyUsdPerKwh: 0.05, btcUsd: 90_000, difficulty: 120e12, blockHeight: 925_000 },
     workloads: [

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { Collector } from '../../collector/composition/collector.ts'
-import { collectorConfigSchema } from '../../collector/config/config.ts'
+import { CollectorConfigSchema } from '../../collector/config/config.ts'
 import type { SiteView } from '../../collector/views/site.ts'
 import { parseConfig } from '../../protocol/kit/config.ts'
 import { SILENT } from '../../protocol/kit/log.ts'
@@ -24,22 +24,29 @@ site: { id: plains-1, currency: EUR }
 dataFolder: ${folder}
 mqtt: { embedded: { port: ${await freePort()} } }
 http: { port: ${await freePort()}, token: ${TOKEN} }
-store: { duckdb: { path: ledger.duckdb, memoryLimitMb: 128 } }
+store: { store: duckdb, path: ledger.duckdb, memoryLimitMb: 128 }
 prices: { btcUsd: 50000, blockHeight: 900000 }
 ${
   feeds
     ? `feeds:
-  - name: exchange
-    tickers: { exchanges: [coinbase], urls: { coinbase: "${server.url}" }, allowPrivate: [127.0.0.0/8] }
-  - mempool: { url: "${server.url}", quotes: [btcUsd, difficulty], currencies: [EUR], allowPrivate: [127.0.0.0/8] }
-  - timeOfUse:
-      timeZone: America/Chicago
-      rates: [{ from: "14:00", to: "20:00", usdPerKwh: 0.11 }]
-      otherwise: 0.04`
+  - feed: tickers
+    name: exchange
+    exchanges: [coinbase]
+    urls: { coinbase: "${server.url}" }
+    allowPrivate: [127.0.0.0/8]
+  - feed: mempool
+    url: "${server.url}"
+    quotes: [btcUsd, difficulty]
+    currencies: [EUR]
+    allowPrivate: [127.0.0.0/8]
+  - feed: time-of-use
+    timeZone: America/Chicago
+    rates: [{ from: "14:00", to: "20:00", usdPerKwh: 0.11 }]
+    otherwise: 0.04`
     : ''
 }`
-  const config = parseConfig(collectorConfigSchema([]), yaml, 'collector.yaml')
-  collector = new Collector({ config, channels: [], assets: {}, log: SILENT, version: '1.2.3' })
+  const config = parseConfig(CollectorConfigSchema, yaml, 'collector.yaml')
+  collector = new Collector({ config, assets: {}, log: SILENT, version: '1.2.3' })
   url = (await collector.start()).screenUrl
 }
 
@@ -73,7 +80,7 @@ test('a collector has its prices from its feeds, pushes before them, and all of 
     btcUsd: 'exchange (coinbase)',
     blockHeight: 'configuration',
     difficulty: 'mempool',
-    energyUsdPerKwh: 'timeOfUse',
+    energyUsdPerKwh: 'time-of-use',
     'fx.EUR': 'mempool',
   })
   expect(seen.displayCurrency).toEqual({ code: 'EUR', perUsd: 0.92, stale: false })

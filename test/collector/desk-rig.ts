@@ -1,4 +1,4 @@
-import type { FeedSink, Statement } from '../../collector/plugin/feed.ts'
+import type { FeedQuote, FeedSink } from '../../collector/plugin/feed.ts'
 import { QuoteBook } from '../../collector/prices/quote-book.ts'
 import { QuoteDesk } from '../../collector/prices/quote-desk.ts'
 import { QuoteWriter } from '../../collector/prices/quote-writer.ts'
@@ -11,13 +11,13 @@ export const T0 = Date.UTC(2026, 5, 15, 12)
 export class TestFeed {
   sink: FeedSink | undefined
   readonly name: string
-  readonly kind: string
+  readonly feed: string
   readonly quotes: readonly QuoteName[]
-  readonly #atOnce: readonly Statement[]
+  readonly #atOnce: readonly FeedQuote[]
 
-  constructor(name: string, quotes: readonly QuoteName[], atOnce: readonly Statement[] = [], kind = 'test') {
+  constructor(name: string, quotes: readonly QuoteName[], atOnce: readonly FeedQuote[] = [], kind = 'test') {
     this.name = name
-    this.kind = kind
+    this.feed = kind
     this.quotes = quotes
     this.#atOnce = atOnce
   }
@@ -27,7 +27,7 @@ export class TestFeed {
     if (this.#atOnce.length > 0) sink.publish(this.#atOnce)
   }
 
-  says(name: QuoteName, value: number, more: Partial<Statement> = {}) {
+  says(name: QuoteName, value: number, more: Partial<FeedQuote> = {}) {
     this.sink?.publish([{ name, value, ...more }])
   }
 }

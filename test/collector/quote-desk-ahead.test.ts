@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import type { Statement } from '../../collector/plugin/feed.ts'
+import type { FeedQuote } from '../../collector/plugin/feed.ts'
 import { HOUR_MS, MINUTE_MS } from '../../protocol/units.ts'
 import { DeskRig, T0, TestFeed } from './desk-rig.ts'
 
@@ -9,7 +9,7 @@ beforeEach(() => {
 })
 
 describe('a tariff that is known ahead', () => {
-  const change = (hours: number, value: number): Statement => ({
+  const change = (hours: number, value: number): FeedQuote => ({
     name: 'energyUsdPerKwh',
     value,
     fromMs: T0 + hours * HOUR_MS,

@@ -5,7 +5,7 @@ import mqtt, { type MqttClient } from 'mqtt'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startEmbeddedBroker } from '../../collector/broker/embedded.ts'
 import { Collector } from '../../collector/composition/collector.ts'
-import { collectorConfigSchema } from '../../collector/config/config.ts'
+import { CollectorConfigSchema } from '../../collector/config/config.ts'
 import { type AdviceMessage, AdviceMessageSchema } from '../../protocol/advice.ts'
 import { decode, encode } from '../../protocol/codec.ts'
 import { parseConfig } from '../../protocol/kit/config.ts'
@@ -44,13 +44,13 @@ describe('the advice on the broker', () => {
   beforeAll(async () => {
     broker = await startMosquitto()
     const config = parseConfig(
-      collectorConfigSchema([]),
+      CollectorConfigSchema,
       JSON.stringify({
         site: { id: SITE },
         dataFolder: folder,
         mqtt: { url: broker.url },
         http: { port: 1 },
-        store: { duckdb: { memoryLimitMb: 64 } },
+        store: { store: 'duckdb', memoryLimitMb: 64 },
         workloads: [{ name: 'mining', kind: 'mining', match: [{ poolUrl: '*' }] }],
         prices: { energyUsdPerKwh: 0.5, btcUsd: 1e5, difficulty: 1e14, blockHeight: 9e5 },
       }),
@@ -58,7 +58,7 @@ describe('the advice on the broker', () => {
     )
     // a port of the system's choice, which a configuration cannot ask for
     config.http.port = 0
-    collector = new Collector({ config, channels: [], assets: {}, version: 'test', log: SILENT })
+    collector = new Collector({ config, assets: {}, version: 'test', log: SILENT })
     await collector.start()
     agent = mqtt.connect(broker.url, { clientId: `perwatt-${SITE}-a`, reconnectPeriod: 200 })
   })

@@ -8,7 +8,7 @@ import { Agent } from '../../agent/composition/agent.ts'
 import { agentConfigSchema } from '../../agent/config/config.ts'
 import { defineDriver } from '../../agent/plugin/driver.ts'
 import { Collector } from '../../collector/composition/collector.ts'
-import { collectorConfigSchema } from '../../collector/config/config.ts'
+import { CollectorConfigSchema } from '../../collector/config/config.ts'
 import type { DeviceView } from '../../collector/views/device.ts'
 import type { LedgerFigure } from '../../collector/views/ledger-figure.ts'
 import type { SiteView } from '../../collector/views/site.ts'
@@ -76,13 +76,13 @@ describe('a site on Mosquitto', () => {
 
   async function startCollector(simulated = false) {
     const config = parseConfig(
-      collectorConfigSchema([]),
+      CollectorConfigSchema,
       JSON.stringify({
         site: { id: 'plains', simulated },
         dataFolder: folder,
         mqtt: { url: broker.url },
         http: { port: 1 },
-        store: { duckdb: { memoryLimitMb: 64 } },
+        store: { store: 'duckdb', memoryLimitMb: 64 },
         ledger: { settleDelay: '1s' },
         workloads: [{ name: 'mining', kind: 'mining', match: [{ poolUrl: '*' }] }],
         prices: { energyUsdPerKwh: 0.05, btcUsd: 1e5, difficulty: 1e14, blockHeight: 9e5 },
@@ -93,7 +93,6 @@ describe('a site on Mosquitto', () => {
     config.http.port = 0
     collector = new Collector({
       config,
-      channels: [],
       assets: {},
       version: 'test',
       log: createLog({ write: (line) => lines.push(line) }),

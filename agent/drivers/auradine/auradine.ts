@@ -23,7 +23,7 @@ export default defineDriver({
   name: 'auradine',
   summary: 'Auradine Teraflux (FluxOS), TCP 4028; power and temperatures over HTTP with a login',
   kind: 'asic',
-  settings: z.object({
+  settings: z.strictObject({
     port: PortSchema.default(4028).describe('TCP port of the miner’s API'),
     apiPort: PortSchema.default(8080).describe('port of the HTTP API'),
     web: WebAccessSchema.optional().describe('login of the HTTP API; without it, the miner’s port is asked'),

@@ -16,7 +16,7 @@ export default defineDriver({
   name: 'avalon',
   summary: 'Canaan Avalon A10 to A15 and Home, TCP 4028',
   kind: 'asic',
-  settings: z.object({ port: PortSchema.default(4028).describe('TCP port of the miner’s API') }),
+  settings: z.strictObject({ port: PortSchema.default(4028).describe('TCP port of the miner’s API') }),
   needsHost: true,
   requests: ['version', 'summary', 'estats', 'stats', 'pools'],
   recognises: ({ version4028, devdetails4028 }) => firmwareOf(version4028, devdetails4028) === 'Avalon',

@@ -23,7 +23,7 @@ export default defineDriver({
   name: 'braiins',
   summary: 'Antminer with Braiins OS 22.08 or later: TCP 4028, GraphQL, and from 25.07 REST with a login',
   kind: 'asic',
-  settings: z.object({
+  settings: z.strictObject({
     port: PortSchema.default(4028).describe('TCP port of the miner’s API'),
     webPort: PortSchema.default(80).describe('port of the web interface'),
     web: WebAccessSchema.optional().describe(

@@ -25,7 +25,7 @@ export default defineDriver({
   name: 'whatsminer-v3',
   summary: 'MicroBT Whatsminer with API 3 (firmware from 2024-11), TCP 4433',
   kind: 'asic',
-  settings: z.object({ port: PortSchema.default(4433).describe('TCP port of the miner’s API') }),
+  settings: z.strictObject({ port: PortSchema.default(4433).describe('TCP port of the miner’s API') }),
   needsHost: true,
   requests: [
     'get.device.info',

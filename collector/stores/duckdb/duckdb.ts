@@ -1,13 +1,16 @@
+import { resolve } from 'node:path'
+import { z } from 'zod'
 import type { Quote } from '../../../protocol/quote.ts'
 import { MINUTE_MS } from '../../../protocol/units.ts'
 import { type AgentInterval, LEDGER_SUMS } from '../../economics/ledger-row.ts'
-import type {
-  GroupBy,
-  HighWater,
-  LedgerBucket,
-  Quarantined,
-  Store,
-  StoredSample,
+import {
+  defineStore,
+  type GroupBy,
+  type HighWater,
+  type LedgerBucket,
+  type Quarantined,
+  type Store,
+  type StoredSample,
 } from '../../plugin/store.ts'
 import { lastByKey, minuteAtOrAfter } from '../../rows/rows.ts'
 import { ownerFromText } from '../../rows/text.ts'
@@ -117,3 +120,23 @@ export function createDuckdbStore(options: DatabaseOptions): Store {
       }),
   }
 }
+
+export default defineStore({
+  name: 'duckdb',
+  summary: 'the embedded database: one file, no server to run',
+  settings: z.strictObject({
+    path: z
+      .string()
+      .min(1)
+      .default('ledger.duckdb')
+      .describe('the database file; a relative path begins in the data folder'),
+    memoryLimitMb: z
+      .number()
+      .int()
+      .min(64)
+      .default(256)
+      .describe('memory that the database may use, MB, in addition to the collector’s own'),
+  }),
+  open: ({ path, memoryLimitMb }, { dataFolder, log }) =>
+    createDuckdbStore({ path: resolve(dataFolder, path), memoryLimitMb, log }),
+})

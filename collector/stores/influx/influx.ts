@@ -1,9 +1,19 @@
+import { z } from 'zod'
 import { PerwattError } from '../../../protocol/kit/errors.ts'
+import { HttpUrlSchema } from '../../../protocol/kit/fields.ts'
 import type { Log } from '../../../protocol/kit/log.ts'
+import { SecretSchema } from '../../../protocol/kit/secret.ts'
 import { HOUR_MS, MINUTE_MS } from '../../../protocol/units.ts'
 import { LEDGER_SUMS } from '../../economics/ledger-row.ts'
 import { runsOf } from '../../economics/minute-runs.ts'
-import type { Append, GroupBy, HighWater, LedgerBucket, Store } from '../../plugin/store.ts'
+import {
+  type Append,
+  defineStore,
+  type GroupBy,
+  type HighWater,
+  type LedgerBucket,
+  type Store,
+} from '../../plugin/store.ts'
 import { marksAfter, minuteAtOrAfter, thin, withoutDevices } from '../../rows/rows.ts'
 import { fromPlain } from '../../rows/text.ts'
 import { Turns } from '../../rows/turns.ts'
@@ -177,3 +187,26 @@ export function createInfluxStore(options: InfluxOptions & { log: Log }): Store 
 
 /** Minutes as conditions on time, one for each run of neighbours. */
 const spans = (minutes: readonly number[]): string[] => runsOf(minutes).map(([from, to]) => within(from, to))
+
+export default defineStore({
+  name: 'influx',
+  summary: 'an InfluxDB 1.x (or 2.x with DBRP mappings) that runs already, or serves several sites',
+  settings: z.strictObject({
+    url: HttpUrlSchema.describe('address of the InfluxDB: http://127.0.0.1:8086'),
+    database: z
+      .string()
+      .regex(/^[A-Za-z0-9_-]{1,64}$/, 'expected 1 to 64 letters, digits, "_" or "-"')
+      .default('perwatt')
+      .describe('name of the database; created at the first start'),
+    username: z.string().min(1).optional().describe('user that may read and write the database'),
+    password: SecretSchema.optional().describe('its password: { file: ... } or { env: NAME }'),
+  }),
+  open: ({ url, database, username, password }, { log }) =>
+    createInfluxStore({
+      url,
+      database,
+      ...(username === undefined ? {} : { username }),
+      ...(password === undefined ? {} : { password }),
+      log,
+    }),
+})

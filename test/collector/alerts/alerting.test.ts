@@ -5,7 +5,7 @@ import { Webhook } from 'standardwebhooks'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { type Alerting, type AlertingOptions, createAlerting } from '../../../collector/alerts/alerting.ts'
 import { alertsSchema } from '../../../collector/alerts/config.ts'
-import createWebhookChannel from '../../../collector/channels/webhook.ts'
+import { CHANNELS } from '../../../collector/channels/index.ts'
 import type { Situation } from '../../../collector/plugin/situation.ts'
 import { RULES } from '../../../collector/rules/index.ts'
 import { SILENT } from '../../../protocol/kit/log.ts'
@@ -13,7 +13,6 @@ import { WebhookReceiver } from '../../webhook-receiver.ts'
 import { agent, miner, situation } from './situations.ts'
 
 const SECRET = `whsec_${Buffer.alloc(32, 'a').toString('base64')}`
-const channels = [createWebhookChannel({ version: '0.0.0' })]
 
 let folder = ''
 let receiver: WebhookReceiver
@@ -30,12 +29,15 @@ afterEach(async () => {
 
 /** Sends to the receiver; `more` is written over the receiver's settings. */
 function alertingWith(more: object = {}, options: Partial<AlertingOptions> = {}): Alerting {
-  const config = alertsSchema(channels, RULES).parse({
-    rules: { hot: { for: '10s', clearFor: '10s' } },
+  const config = alertsSchema(CHANNELS, RULES).parse({
+    rules: [{ rule: 'hot', for: '10s', clearFor: '10s' }],
     receivers: [
       {
+        channel: 'webhook',
         name: 'ops',
-        webhook: { url: receiver.url, secret: SECRET, allowPrivate: ['127.0.0.0/8'] },
+        url: receiver.url,
+        secret: SECRET,
+        allowPrivate: ['127.0.0.0/8'],
         ...more,
       },
     ],
@@ -45,7 +47,8 @@ function alertingWith(more: object = {}, options: Partial<AlertingOptions> = {})
     config,
     dataFolder: join(folder, 'data'),
     log: SILENT,
-    channels,
+    channels: CHANNELS,
+    version: '0.0.0',
     site: 'north',
     delivery: { scheduleMs: Array.from({ length: 1000 }, () => 5) },
     ...options,

@@ -2,21 +2,21 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { bindReceiver, Dispatcher, type DispatcherOptions } from '../../../collector/alerts/dispatcher.ts'
+import { Dispatcher, type DispatcherOptions, type Receiver } from '../../../collector/alerts/dispatcher.ts'
 import { Outbox } from '../../../collector/alerts/outbox.ts'
-import createWebhookChannel from '../../../collector/channels/webhook.ts'
+import webhook from '../../../collector/channels/webhook.ts'
 import type { OutgoingMessage } from '../../../collector/plugin/channel.ts'
 import { createLog, type Log, SILENT } from '../../../protocol/kit/log.ts'
 import { WebhookReceiver } from '../../webhook-receiver.ts'
 
 const SECRET = `whsec_${Buffer.alloc(32, 'a').toString('base64')}`
-const webhook = createWebhookChannel({ version: '0.0.0' })
-const to = (name: string, receiver: WebhookReceiver) =>
-  bindReceiver(
-    name,
-    webhook,
+const to = (name: string, receiver: WebhookReceiver): Receiver => ({
+  name,
+  session: webhook.open(
     webhook.settings.parse({ url: receiver.url, secret: SECRET, allowPrivate: ['127.0.0.0/8'] }),
-  )
+    { version: '0.0.0', nowMs: Date.now },
+  ),
+})
 const message = (id: string): OutgoingMessage => ({ id, type: 'alert.firing', atMs: 1, data: {} })
 const ids = (receiver: WebhookReceiver) => receiver.requests.map((r) => r.headers['webhook-id'])
 

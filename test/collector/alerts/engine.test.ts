@@ -47,7 +47,7 @@ describe('the life of an alert', () => {
         severity: 'warning',
         subject: { deviceId: 'miner-01', agentId: 'edge-1', rack: 'r1' },
         sinceMs: at(0).nowMs,
-        summary: 'miner-01 is at 99 °C, from 95 °C it is too hot',
+        summary: 'miner-01 is at 99 °C; from 95 °C on it is too hot',
       },
     ])
     expect(engine.firing()[0]?.lossUsdPerHour).toBeCloseTo(0.3)
@@ -91,7 +91,7 @@ describe('the life of an alert', () => {
     run(engine, 0, 60, (s) => at(s, 99))
     engine.evaluate(at(70, 104))
     expect(engine.firing()).toMatchObject([
-      { sinceMs: at(0).nowMs, summary: 'miner-01 is at 104 °C, from 95 °C it is too hot' },
+      { sinceMs: at(0).nowMs, summary: 'miner-01 is at 104 °C; from 95 °C on it is too hot' },
     ])
   })
 

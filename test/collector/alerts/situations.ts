@@ -1,4 +1,5 @@
-import { type ActiveRule, activeRules } from '../../../collector/plugin/rule.ts'
+import { type ActiveRule, activeRules } from '../../../collector/alerts/active-rules.ts'
+import { ruleSchema } from '../../../collector/alerts/config.ts'
 import type { AgentSituation, DeviceSituation, Situation } from '../../../collector/plugin/situation.ts'
 import { RULES } from '../../../collector/rules/index.ts'
 
@@ -50,8 +51,9 @@ export const situation = (atS: number, more: Partial<Situation> = {}): Situation
 
 /** The shipped rules, with settings over their defaults (as they would stand in a configuration). */
 export function rulesWith(settings: Record<string, object> = {}): ActiveRule[] {
+  const schema = ruleSchema(RULES)
   return activeRules(
     RULES,
-    Object.fromEntries(RULES.map((rule) => [rule.name, rule.settings.parse(settings[rule.name] ?? {})])),
+    Object.entries(settings).map(([rule, own]) => schema.parse({ rule, ...own })),
   )
 }

@@ -1,7 +1,7 @@
 import type { LookupFunction } from 'node:net'
 import { Webhook } from 'standardwebhooks'
 import { afterEach, describe, expect, test } from 'vitest'
-import createWebhookChannel, { WebhookSettingsSchema } from '../../../collector/channels/webhook.ts'
+import webhook, { openWebhook } from '../../../collector/channels/webhook.ts'
 import type { OutgoingMessage } from '../../../collector/plugin/channel.ts'
 import { explainZodError } from '../../../protocol/kit/explain.ts'
 import { WebhookReceiver } from '../../webhook-receiver.ts'
@@ -50,11 +50,11 @@ const send = (
     data?: unknown
   } = {},
 ) =>
-  createWebhookChannel({ version: '1.2.3', ...(lookup && { lookup }), ...(now && { now }) }).send(
-    WebhookSettingsSchema.parse({ secret: SECRET, ...settings }),
-    { ...message, ...(data !== undefined && { data }) },
-    signal ?? AbortSignal.timeout(10_000),
-  )
+  openWebhook(
+    webhook.settings.parse({ secret: SECRET, ...settings }),
+    { version: '1.2.3', nowMs: now ?? Date.now },
+    lookup,
+  ).send({ ...message, ...(data !== undefined && { data }) }, signal ?? AbortSignal.timeout(10_000))
 
 describe('the request', () => {
   test('is what Standard Webhooks asks for, and its signature convinces an independent judge', async () => {
@@ -236,7 +236,7 @@ describe('the address guard', () => {
 
 describe('the settings', () => {
   const faults = (input: object) => {
-    const result = WebhookSettingsSchema.safeParse({
+    const result = webhook.settings.safeParse({
       secret: SECRET,
       url: 'https://hooks.example/x',
       ...input,
@@ -278,7 +278,7 @@ describe('the settings', () => {
   test('never print the secret', () => {
     expect(faults({ secret: 'hunter2hunter2' }).join()).not.toContain('hunter2')
     expect(
-      JSON.stringify(WebhookSettingsSchema.parse({ url: 'https://hooks.example/', secret: SECRET })),
+      JSON.stringify(webhook.settings.parse({ url: 'https://hooks.example/', secret: SECRET })),
     ).not.toContain(SECRET)
   })
 })

@@ -1,11 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { collectorConfigSchema } from '../../../collector/config/config.ts'
+import { CollectorConfigSchema } from '../../../collector/config/config.ts'
 import { explainZodError } from '../../../protocol/kit/explain.ts'
 
-const schema = collectorConfigSchema([])
 const faults = (part: object) => {
   const input = { site: { id: 'plains-1' }, ...part }
-  const result = schema.safeParse(input)
+  const result = CollectorConfigSchema.safeParse(input)
   return result.success ? [] : explainZodError(result.error, input)
 }
 const gpus = (name: string, more = {}) => ({

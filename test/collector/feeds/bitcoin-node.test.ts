@@ -116,11 +116,11 @@ test('goes on after a failed batch with what is missing', async () => {
 })
 
 test.each([
-  ['is on another chain', { chain: 'test4' }, /the node is on test4, expected main/],
+  ['is on another chain', { chain: 'test4' }, /the node is on test4; give the url of one on main/],
   [
     'is still syncing',
     { initialblockdownload: true, verificationprogress: 0.4321 },
-    /still syncing \(43\.2 %\); its figures are of the past/,
+    /still syncing \(43\.2 %\); its figures are old, and are used once it is in sync/,
   ],
 ])('a node that %s prices nothing', async (_, chain, reason) => {
   Object.assign(node.chain, chain)
@@ -153,7 +153,7 @@ test.each([
 
 test('reads the cookie file again at every poll: a node that restarts has another', async () => {
   await start({ cookieFile })
-  expect(rig.failing[0]).toMatch(/ENOENT.*is the node running, and may perwatt read its cookie\?/)
+  expect(rig.failing[0]).toMatch(/ENOENT.*start the node, and let perwatt read its cookie/)
   writeFileSync(cookieFile, '__cookie__:first\n')
   await rig.again()
   writeFileSync(cookieFile, '__cookie__:second\n')
@@ -165,7 +165,7 @@ test('reads the cookie file again at every poll: a node that restarts has anothe
 test('wants a user with a password, or a cookie file', () => {
   const faults = (settings: object) =>
     bitcoinNode.settings.safeParse(settings).error?.issues.map((i) => i.message)
-  const either = ['expected a user and a password, or a cookieFile']
+  const either = ['expected user and password, or cookieFile']
   expect(faults({})).toEqual(either)
   expect(faults({ user: 'a' })).toEqual(either)
   expect(faults({ user: 'a', password: 'b', cookieFile: 'c' })).toEqual(either)

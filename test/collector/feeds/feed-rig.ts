@@ -1,4 +1,4 @@
-import type { FeedContext, FeedKind, FeedSink, Statement } from '../../../collector/plugin/feed.ts'
+import type { Feed, FeedContext, FeedQuote, FeedSink } from '../../../collector/plugin/feed.ts'
 import { eventually } from '../../eventually.ts'
 
 export const T0 = Date.UTC(2026, 5, 15, 12)
@@ -7,7 +7,7 @@ export const T0 = Date.UTC(2026, 5, 15, 12)
 export class FeedRig {
   nowMs = T0
   /** what each poll said */
-  readonly said: (readonly Statement[])[] = []
+  readonly said: (readonly FeedQuote[])[] = []
   readonly failing: (string | undefined)[] = []
   /** how long it wanted to wait after each poll */
   readonly waitsMs: number[] = []
@@ -33,7 +33,7 @@ export class FeedRig {
   }
 
   /** Starts a feed with settings as they stand in a configuration; resolves after its first poll. */
-  async start(kind: FeedKind, settings: unknown): Promise<this> {
+  async start(kind: Feed, settings: unknown): Promise<this> {
     kind.open(kind.settings.parse(settings), this.context)(this.#sink, this.#stop.signal)
     await this.#polls(1)
     return this

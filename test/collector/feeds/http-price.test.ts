@@ -43,7 +43,7 @@ test.each([
 })
 
 test('prices anything that has a name, a currency too', async () => {
-  await start({ rates: { EUR: 0.9241 } }, { name: 'fx.EUR', path: '$.rates.EUR' })
+  await start({ rates: { EUR: 0.9241 } }, { quote: 'fx.EUR', path: '$.rates.EUR' })
   expect(rig.values).toEqual({ 'fx.EUR': 0.9241 })
 })
 
@@ -76,7 +76,7 @@ test.each([
     'other times than prices',
     { p: [1, 2], t: [1781524800] },
     { path: '$.p[*]', timePath: '$.t[*]' },
-    /finds 2 prices, \$\.t\[\*\] 1 times; expected as many/,
+    /finds 2 prices, \$\.t\[\*\] 1 times; correct them so that each price has one time/,
   ],
   [
     'no time',

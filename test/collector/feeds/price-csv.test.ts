@@ -93,7 +93,11 @@ test('reads the file again when it changes, and keeps its prices where it can’
 test.each([
   ['no rows', 'time,price\n', /has no rows/],
   ['nothing', '', /has no rows/],
-  ['other columns', `when,cost\n${iso(T0)},1\n`, /line 2 has no column time; there are when, cost/],
+  [
+    'other columns',
+    `when,cost\n${iso(T0)},1\n`,
+    /line 2 has no column time; set timeColumn and priceColumn to two of when, cost/,
+  ],
   [
     'a cell that is no price',
     `time,price\n${iso(T0)},0.04\n${iso(T0)},n\\/a\n`,

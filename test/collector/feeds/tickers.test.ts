@@ -79,7 +79,7 @@ test.each([
     { body: { data: { amount: '1', currency: 'EUR' } } },
     /currency: expected USD/,
   ],
-  ['says a price of nothing', BITSTAMP, { body: bitstamp('0') }, /bitstamp says 0 USD/],
+  ['says a price of nothing', BITSTAMP, { body: bitstamp('0') }, /bitstamp answers a price of 0 USD/],
 ])('one that %s is missing, and the others count', async (_, path, reply, reason) => {
   server.replies.set(path, reply)
   await start()

@@ -4,7 +4,7 @@ import { POOLS } from '../../../collector/pools/index.ts'
 import { explainZodError } from '../../../protocol/kit/explain.ts'
 
 const schema = poolsSchema(POOLS)
-const acme = { kind: 'braiins', name: 'acme', workload: 'mining', token: 'token-of-this-test' }
+const acme = { pool: 'braiins', name: 'acme', workload: 'mining', token: 'token-of-this-test' }
 const faults = (input: unknown) => {
   const result = schema.safeParse(input)
   return result.success ? [] : explainZodError(result.error, input)
@@ -13,15 +13,15 @@ const faults = (input: unknown) => {
 describe('the pools of a configuration', () => {
   test('need no more than a name, a workload and a credential', () => {
     expect(schema.parse([acme])).toMatchObject([
-      { kind: 'braiins', url: 'https://pool.braiins.com', every: 300_000, allowPrivate: [] },
+      { pool: 'braiins', url: 'https://pool.braiins.com', every: 300_000, allowPrivate: [] },
     ])
   })
 
   test.each([
-    [{ kind: 'nicehash' }, /^\[0\]\.kind: expected one of antpool, braiins, f2pool, luxor, ocean, viabtc/],
+    [{ pool: 'nicehash' }, /^\[0\]\.pool: expected one of antpool, braiins, f2pool, luxor, ocean, viabtc/],
     [{ token: undefined }, /^\[0\]\.token: is missing/],
     [{ secret: 'x' }, /^\[0\]\.secret: is not a setting here/],
-    [{ every: '20s' }, /^\[0\]\.every: expected 1m or more: pools ban those who ask more often/],
+    [{ every: '20s' }, /^\[0\]\.every: expected 1m or more: pools ban clients that ask more often/],
     [
       { url: 'http://10.0.0.5/' },
       /^\[0\]\.url: 10\.0\.0\.5 is not a public address; add its range to allowPrivate/,
@@ -40,7 +40,7 @@ describe('the pools of a configuration', () => {
   })
 
   test('have a name and a workload each of their own', () => {
-    expect(faults([acme, { ...acme, kind: 'ocean', token: undefined }])).toEqual(
+    expect(faults([acme, { ...acme, pool: 'ocean', token: undefined }])).toEqual(
       expect.arrayContaining([expect.stringMatching(/^\[1\]/)]),
     )
     expect(faults([acme, acme])).toEqual([
@@ -60,14 +60,14 @@ describe('the pools of a configuration', () => {
       { name: 'rental', kind: 'gpu-hour' },
     ]
     expect(poolFaults(pools, workloads)).toEqual([
-      [1, 'rental is no mining workload'],
-      [2, 'there is no workload x'],
+      [1, 'rental is no mining workload; name one with kind: mining'],
+      [2, 'there is no workload x; add it to workloads'],
     ])
   })
 
   test('print no credential', () => {
     expect(JSON.stringify(schema.parse([acme]))).not.toContain('token-of-this-test')
-    expect(faults([{ ...acme, kind: 'antpool', apiKey: 71077345, secret: ['hunter2'] }]).join()).not.toMatch(
+    expect(faults([{ ...acme, pool: 'antpool', apiKey: 71077345, secret: ['hunter2'] }]).join()).not.toMatch(
       /hunter2|71077345/,
     )
   })

@@ -45,7 +45,7 @@ function watch(configured: object[], more: Partial<PoolWatchOptions> = {}) {
   const workloads = configured.map((_, i) =>
     WorkloadSchema.parse({ name: `mining-${i}`, kind: 'mining', match: [{ poolUser: `acme-${i}` }] }),
   )
-  const pools = poolsSchema(POOLS).parse(
+  const configs = poolsSchema(POOLS).parse(
     configured.map((pool, i) => ({
       name: `acme-${i}`,
       workload: `mining-${i}`,
@@ -54,8 +54,8 @@ function watch(configured: object[], more: Partial<PoolWatchOptions> = {}) {
     })),
   )
   const watched = new PoolWatch({
-    pools,
-    kinds: POOLS.map((kind) => ({ ...kind, spacingMs: 0 })),
+    configs,
+    pools: POOLS.map((pool) => ({ ...pool, spacingMs: 0 })),
     workloads,
     store,
     quotes,
@@ -81,7 +81,7 @@ function watch(configured: object[], more: Partial<PoolWatchOptions> = {}) {
 }
 
 const oceanAt = (url: string, more: object = {}) => ({
-  kind: 'ocean',
+  pool: 'ocean',
   ...settings,
   url,
   ...more,

@@ -1,14 +1,25 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** Accounts of an invented miner, in the shapes that each pool documents: fixtures/pools. */
+/** An account of an invented miner, in the shapes that its pool documents: one file for each pool in fixtures/pools. */
 export interface Account {
+  /**
+   * The requests that one read makes, in order; `*` is one part of a path. perwatt can make no others: whoever adds one looks up
+   * first what the pool does on it.
+   */
+  requests: string[]
   settings: Record<string, unknown>
   /** by path below the url, or by path and type where one path has several */
   answers: Record<string, object>
 }
 
 const FOLDER = join(import.meta.dirname, '../../fixtures/pools')
+
+/** Pools that have a file there. */
+export const RECORDED = readdirSync(FOLDER)
+  .map((file) => file.replace(/\.json$/, ''))
+  .sort()
+
 export const accountOf = (pool: string): Account =>
   JSON.parse(readFileSync(join(FOLDER, `${pool}.json`), 'utf8'))
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { collectorConfigSchema } from '../../../collector/config/config.ts'
+import { CollectorConfigSchema } from '../../../collector/config/config.ts'
 import { parseConfig } from '../../../protocol/kit/config.ts'
 
-const schema = collectorConfigSchema([])
-const read = (yaml: string) => parseConfig(schema, `site: { id: plains-1 }\n${yaml}`, 'collector.yaml')
+const read = (yaml: string) =>
+  parseConfig(CollectorConfigSchema, `site: { id: plains-1 }\n${yaml}`, 'collector.yaml')
 const faults = (yaml: string): string => {
   try {
     read(yaml)
@@ -15,32 +15,52 @@ const faults = (yaml: string): string => {
 
 describe('the feeds of a configuration', () => {
   it('are each of one kind, with its defaults, and called by it where they have no name', () => {
-    const { feeds } = read('feeds: [{ mempool: {} }, { name: exchanges, tickers: { exchanges: [kraken] } }]')
+    const { feeds } = read(
+      'feeds: [{ feed: mempool }, { feed: tickers, name: exchanges, exchanges: [kraken] }]',
+    )
     expect(feeds).toMatchObject([
-      { name: 'mempool', kind: 'mempool', settings: { url: 'https://mempool.space', poll: 300_000 } },
-      { name: 'exchanges', kind: 'tickers', settings: { exchanges: ['kraken'], maxOffRatio: 0.02 } },
+      { feed: 'mempool', name: 'mempool', url: 'https://mempool.space', poll: 300_000 },
+      { feed: 'tickers', name: 'exchanges', exchanges: ['kraken'], maxOffRatio: 0.02 },
     ])
   })
 
   it.each([
-    ['of no kind', 'feeds: [{ name: a }]', 'feeds[0]: expected exactly one of bitcoinNode, fixed, httpPrice'],
-    ['of two kinds', 'feeds: [{ mempool: {}, tickers: {} }]', 'feeds[0]: expected exactly one of'],
-    ['of an unknown kind', 'feeds: [{ oracle: {} }]', 'feeds[0].oracle: is not a setting here'],
-    ['with one name for two', 'feeds: [{ mempool: {} }, { mempool: {} }]', 'feeds[1].name: mempool is taken'],
+    [
+      'without a word for which it is',
+      'feeds: [{ mempool: {} }]',
+      'feeds[0].feed: is missing; expected one of bitcoin-node, fixed, http-price',
+    ],
+    [
+      'where there is none of the name',
+      'feeds: [{ feed: oracle }]',
+      'feeds[0].feed: expected one of bitcoin-node, fixed, http-price, mempool, price-csv, tickers, time-of-use, got oracle',
+    ],
+    ['as a mere name', 'feeds: [mempool]', 'feeds[0]: expected a mapping such as { feed: bitcoin-node }'],
+    ['as no list', 'feeds: { feed: mempool }', 'feeds: expected a list such as [{ feed: mempool }]'],
+    [
+      'with a setting of another feed',
+      'feeds: [{ feed: mempool, exchanges: [kraken] }]',
+      'feeds[0].exchanges: is not a setting here',
+    ],
+    [
+      'with one name for two',
+      'feeds: [{ feed: mempool }, { feed: mempool }]',
+      'feeds[1].name: mempool is taken',
+    ],
     [
       'with the name of the typed prices',
-      'feeds: [{ name: configuration, mempool: {} }]',
+      'feeds: [{ feed: mempool, name: configuration }]',
       'configuration is taken',
     ],
     [
       'in a private network that nobody allowed',
-      'feeds: [{ mempool: { url: "http://10.0.0.9" } }]',
-      'feeds[0].mempool.url: 10.0.0.9 is not a public address; add its range to allowPrivate',
+      'feeds: [{ feed: mempool, url: "http://10.0.0.9" }]',
+      'feeds[0].url: 10.0.0.9 is not a public address; add its range to allowPrivate',
     ],
     [
       'without credentials',
-      'feeds: [{ bitcoinNode: {} }]',
-      'expected a user and a password, or a cookieFile',
+      'feeds: [{ feed: bitcoin-node }]',
+      'feeds[0]: expected user and password, or cookieFile',
     ],
   ])('are refused %s, with the place', (_, yaml, fault) => {
     expect(faults(yaml)).toContain(fault)
@@ -55,13 +75,13 @@ describe('the feeds of a configuration', () => {
 
   it('have a tariff’s hours from YAML as they are written', () => {
     const { feeds } = read(`feeds:
-  - timeOfUse:
-      timeZone: America/Chicago
-      rates:
-        - { weekdays: [mon, tue], from: "14:00", to: "20:00", usdPerKwh: 0.12 }
-      otherwise: 0.04
+  - feed: time-of-use
+    timeZone: America/Chicago
+    rates:
+      - { weekdays: [mon, tue], from: "14:00", to: "20:00", usdPerKwh: 0.12 }
+    otherwise: 0.04
 `)
-    expect(feeds[0]?.settings).toMatchObject({ rates: [{ from: 840, to: 1200 }] })
+    expect(feeds[0]).toMatchObject({ rates: [{ from: 840, to: 1200 }] })
   })
 })
 

@@ -1,22 +1,22 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { z } from 'zod'
-import { defineFeed, type Statement } from '../../../collector/plugin/feed.ts'
+import { defineFeed, type FeedQuote } from '../../../collector/plugin/feed.ts'
 import { polling } from '../../../collector/prices/polling.ts'
 import { FeedRig, T0 } from '../feeds/feed-rig.ts'
 
 const POLL_MS = 60_000
 let rig: FeedRig
-let read: (signal: AbortSignal) => Promise<{ statements: Statement[]; missing?: string }>
+let read: (signal: AbortSignal) => Promise<{ quotes: FeedQuote[]; missing?: string }>
 
 const kind = defineFeed({
-  kind: 'test',
-  about: 'a feed of this test',
-  settings: z.object({ deadlineMs: z.number() }),
+  name: 'test',
+  summary: 'a feed of this test',
+  settings: z.strictObject({ deadlineMs: z.number() }),
   quotes: () => ['btcUsd'],
   open: ({ deadlineMs }, context) => polling(context, POLL_MS, (signal) => read(signal), deadlineMs),
 })
 const start = (deadlineMs = 5_000) => rig.start(kind, { deadlineMs })
-const price = (value: number): Statement => ({ name: 'btcUsd', value })
+const price = (value: number): FeedQuote => ({ name: 'btcUsd', value })
 
 beforeEach(() => {
   rig = new FeedRig()
@@ -24,19 +24,19 @@ beforeEach(() => {
 afterEach(() => rig.stop())
 
 test('what was not said again for three polls is stale', async () => {
-  read = async () => ({ statements: [price(1)] })
+  read = async () => ({ quotes: [price(1)] })
   await start()
   expect(rig.said).toEqual([[{ ...price(1), staleAfterMs: T0 + 3 * POLL_MS }]])
 })
 
 test('a price with a time of its own keeps its own age', async () => {
-  read = async () => ({ statements: [{ ...price(1), fromMs: T0 - 5 }] })
+  read = async () => ({ quotes: [{ ...price(1), fromMs: T0 - 5 }] })
   await start()
   expect(rig.said).toEqual([[{ ...price(1), fromMs: T0 - 5 }]])
 })
 
 test('polls are spread over a tenth of their interval either way', async () => {
-  read = async () => ({ statements: [price(1)] })
+  read = async () => ({ quotes: [price(1)] })
   rig.random = 0
   await start()
   rig.random = 1
@@ -49,7 +49,7 @@ test('backs off further with every failure up to four polls, and is at its pace 
   rig.random = 1
   await start()
   for (let i = 0; i < 6; i++) await rig.again()
-  read = async () => ({ statements: [price(1)] })
+  read = async () => ({ quotes: [price(1)] })
   await rig.again()
   read = async () => Promise.reject(new Error('no'))
   await rig.again()
@@ -71,7 +71,7 @@ test('an answer that never comes ends at the deadline, with its signal', async (
 })
 
 test('says what is missing beside what it has', async () => {
-  read = async () => ({ statements: [price(1)], missing: 'the fees' })
+  read = async () => ({ quotes: [price(1)], missing: 'the fees' })
   await start()
   expect([rig.values, rig.failing]).toEqual([{ btcUsd: 1 }, ['the fees']])
 })

@@ -25,7 +25,7 @@ describe('stale-quote', () => {
         subject: { quote: 'btcUsd' },
         verdict: 'bad',
         summary:
-          'btcUsd: 91000 USD/BTC of tickers is stale for 12 min and still used; it prices mining; tickers: no exchange answers',
+          'btcUsd: 91000 USD/BTC from tickers is stale for 12 min and still used; it prices mining; tickers: no exchange answers',
       },
     ])
   })
@@ -33,7 +33,11 @@ describe('stale-quote', () => {
   test('one that nobody has said yet is an alert too', () => {
     const missing: PriceSituation = { name: 'difficulty', prices: ['mining'], failing: 'node: refused' }
     expect(judge(missing)).toMatchObject([
-      { verdict: 'bad', summary: 'difficulty: nobody has said it yet; it prices mining; node: refused' },
+      {
+        verdict: 'bad',
+        summary:
+          'difficulty: has no value yet; check its feeds, or push a quote; it prices mining; node: refused',
+      },
     ])
   })
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { quote } from '../../../collector/commands/quote.ts'
-import type { Feed, FeedSink } from '../../../collector/plugin/feed.ts'
+import type { ConfiguredFeed, FeedSink } from '../../../collector/plugin/feed.ts'
 import { QuoteBook } from '../../../collector/prices/quote-book.ts'
 import { QuoteDesk } from '../../../collector/prices/quote-desk.ts'
 import { QuoteWriter } from '../../../collector/prices/quote-writer.ts'
@@ -22,17 +22,17 @@ let url = ''
 let feed: FeedSink | undefined
 
 const serve = async (token: boolean) => {
-  const market: Feed = {
+  const market: ConfiguredFeed = {
     name: 'market',
-    kind: 'httpPrice',
+    feed: 'http-price',
     quotes: ['energyUsdPerKwh'],
     start: (sink) => {
       feed = sink
     },
   }
-  const typed: Feed = {
+  const typed: ConfiguredFeed = {
     name: 'configuration',
-    kind: 'fixed',
+    feed: 'fixed',
     quotes: ['btcUsd'],
     start: (sink) => sink.publish([{ name: 'btcUsd', value: 95_000 }]),
   }
@@ -87,7 +87,7 @@ describe('the quotes of now', () => {
         },
       ],
       feeds: [
-        { name: 'market', kind: 'httpPrice', quotes: ['energyUsdPerKwh'], failing: 'no answer' },
+        { name: 'market', kind: 'http-price', quotes: ['energyUsdPerKwh'], failing: 'no answer' },
         { name: 'configuration', kind: 'fixed', quotes: ['btcUsd'], heardMs: NOW },
       ],
       heldBack: [
