@@ -1,4 +1,4 @@
-import type { OwnerCounters } from '../plugin/driver.ts'
+import type { OwnerCounters } from '../plugin/reading.ts'
 
 /** Readings in a row that must agree before a smaller value is believed to be a new start. */
 const STRIKES = {

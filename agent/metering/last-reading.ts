@@ -1,5 +1,5 @@
 import type { Instant } from '../../protocol/kit/clock.ts'
-import type { Reading } from '../plugin/driver.ts'
+import type { Reading } from '../plugin/reading.ts'
 
 /** What of a reading the next one needs. */
 export interface LastReading {

@@ -1,5 +1,5 @@
 import { HASHES_PER_DIFF1, MINUTE_MS } from '../../protocol/units.ts'
-import type { Reading } from '../plugin/driver.ts'
+import type { Reading } from '../plugin/reading.ts'
 import type { OWNER_QUANTITIES, Plausible } from './counter.ts'
 
 /** A machine may have worked harder while nobody looked than it does now. */

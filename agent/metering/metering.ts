@@ -1,6 +1,6 @@
 import type { Interval } from '../../protocol/interval.ts'
 import type { Instant } from '../../protocol/kit/clock.ts'
-import type { Reading } from '../plugin/driver.ts'
+import type { Reading } from '../plugin/reading.ts'
 import type { Spool } from '../uplink/spool/spool.ts'
 import { type AccumulatorState, DeviceAccumulator } from './accumulator.ts'
 

@@ -1,6 +1,6 @@
 import { hashrateFault } from '../asic/reading.ts'
 import type { DeviceConfig } from '../config/config.ts'
-import type { Reading } from '../plugin/driver.ts'
+import type { Reading } from '../plugin/reading.ts'
 
 /** A reading in the light of what the configuration says of the machine. */
 export const withConfiguredLimits = (reading: Reading, config: DeviceConfig): Reading =>

@@ -1,7 +1,8 @@
 import { connect } from 'node:net'
 import { PerwattError } from '../../protocol/kit/errors.ts'
 import { firmwareIn, isAftermarket } from '../asic/firmware.ts'
-import type { Driver, FirstAnswers } from '../plugin/driver.ts'
+import type { Driver } from '../plugin/driver.ts'
+import type { FirstAnswers } from '../plugin/first-answers.ts'
 import { exchange, showAddress } from '../wire/cgminer.ts'
 import { exchangeHttp } from '../wire/http.ts'
 

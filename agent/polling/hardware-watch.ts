@@ -1,7 +1,8 @@
 import { PerwattError } from '../../protocol/kit/errors.ts'
 import type { Log } from '../../protocol/kit/log.ts'
 import type { DeviceConfig } from '../config/config.ts'
-import type { Reading, Session } from '../plugin/driver.ts'
+import type { Session } from '../plugin/driver.ts'
+import type { Reading } from '../plugin/reading.ts'
 import { macOf } from '../wire/loose-json.ts'
 
 /** As many as a live message takes. */

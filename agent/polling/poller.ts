@@ -1,7 +1,8 @@
 import { PerwattError } from '../../protocol/kit/errors.ts'
 import type { Log } from '../../protocol/kit/log.ts'
 import { backoffMs, withDeadline } from '../../protocol/kit/retry.ts'
-import { ANOTHER_FIRMWARE, type Reading, type Session } from '../plugin/driver.ts'
+import { ANOTHER_FIRMWARE, type Session } from '../plugin/driver.ts'
+import type { Reading } from '../plugin/reading.ts'
 import { failureText } from './failure.ts'
 
 /** One configured device, ready to be asked. */

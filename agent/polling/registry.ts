@@ -1,7 +1,8 @@
 import type { Device } from '../../protocol/device.ts'
 import type { Sample } from '../../protocol/sample.ts'
 import { AUTO, type DeviceConfig } from '../config/config.ts'
-import type { Driver, Reading } from '../plugin/driver.ts'
+import type { Driver } from '../plugin/driver.ts'
+import type { Reading } from '../plugin/reading.ts'
 
 /** What the agent knows of one device now. */
 export interface KnownDevice {

@@ -2,7 +2,7 @@ import type { Log } from '../../protocol/kit/log.ts'
 import { ownerKey } from '../../protocol/owner.ts'
 import { HASHES_PER_DIFF1, MINUTE_MS } from '../../protocol/units.ts'
 import { inTh } from '../asic/reading.ts'
-import type { Reading } from '../plugin/driver.ts'
+import type { Reading } from '../plugin/reading.ts'
 
 export interface ShareWatchOptions {
   /** a hashing miner whose pools accept nothing for so long is faulty */

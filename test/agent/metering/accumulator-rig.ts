@@ -1,5 +1,5 @@
 import { DeviceAccumulator } from '../../../agent/metering/accumulator.ts'
-import type { Counters, Reading } from '../../../agent/plugin/driver.ts'
+import type { Counters, Reading } from '../../../agent/plugin/reading.ts'
 import type { Interval } from '../../../protocol/interval.ts'
 import type { Owner } from '../../../protocol/owner.ts'
 

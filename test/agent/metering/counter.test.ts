@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { DeviceAccumulator } from '../../../agent/metering/accumulator.ts'
 import type { CounterState } from '../../../agent/metering/counter.ts'
-import type { Counters, Reading } from '../../../agent/plugin/driver.ts'
+import type { Counters, Reading } from '../../../agent/plugin/reading.ts'
 import { POOL, reading, run, sum, T0 } from './accumulator-rig.ts'
 
 const withoutTime = ([key, { last, strikes }]: [string, CounterState]): [string, CounterState] => [

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { Reading } from '../../../agent/plugin/driver.ts'
+import type { Reading } from '../../../agent/plugin/reading.ts'
 import { withConfiguredLimits } from '../../../agent/polling/configured.ts'
 
 const CONFIG = { id: 'rig', driver: 'cgminer', host: '192.0.2.1' }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { ANOTHER_FIRMWARE, type Reading, type Session } from '../../../agent/plugin/driver.ts'
+import { ANOTHER_FIRMWARE, type Session } from '../../../agent/plugin/driver.ts'
+import type { Reading } from '../../../agent/plugin/reading.ts'
 import { Poller, type PollTarget } from '../../../agent/polling/poller.ts'
 import { PerwattError } from '../../../protocol/kit/errors.ts'
 import { createLog } from '../../../protocol/kit/log.ts'

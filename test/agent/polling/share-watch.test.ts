@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import antminer from '../../../agent/drivers/antminer.ts'
-import type { Reading } from '../../../agent/plugin/driver.ts'
+import type { Reading } from '../../../agent/plugin/reading.ts'
 import { ShareWatch } from '../../../agent/polling/share-watch.ts'
 import { AsicServer } from '../../../agent/simulator/asic/asic-server.ts'
 import { strike } from '../../../agent/simulator/asic/events.ts'
