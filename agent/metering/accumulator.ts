@@ -5,9 +5,9 @@ import { type Holder, NOBODY, type Owner, ownerKey } from '../../protocol/owner.
 import { POWER_BASES, type PowerBasis } from '../../protocol/sample.ts'
 import { apportion, HOUR_MS, MINUTE_MS, minuteOf, workDiff1OfHashrate } from '../../protocol/units.ts'
 import type { Reading } from '../plugin/reading.ts'
-import { Counter, type CounterState, OWNER_QUANTITIES, type Plausible, sumByOwner } from './counter.ts'
+import { Counter, type CounterState, OWNER_QUANTITIES, type CounterLimit, sumByOwner } from './counter.ts'
 import { elapsedSince, isAnotherMachine, type LastReading, restartedSince } from './last-reading.ts'
-import { plausibleEnergy, plausibleWork } from './limits.ts'
+import { energyLimit, workLimit } from './limits.ts'
 import { type Bucket, Minutes, type MinutesState, type Piece } from './minutes.ts'
 
 /** Everything that an accumulator knows, as JSON: what outlives the agent. */
@@ -88,7 +88,7 @@ export class DeviceAccumulator {
     const countedTo = this.#energy.last
     const says = last ? [last.sample, reading.sample] : [reading.sample]
     const countedMilliJ = this.#counted(reading.counters?.energyJ, restarted, {
-      ...plausibleEnergy(reading.identity.kind, says, at.wallMs),
+      ...energyLimit(reading.identity.kind, says, at.wallMs),
       upMs: upMsOf(reading),
     })
     // a counter that begins anew contains nothing of what was drawn before
@@ -157,7 +157,7 @@ export class DeviceAccumulator {
   #counted(
     energyJ: number | undefined,
     restarted: boolean | undefined,
-    plausible: Plausible,
+    plausible: CounterLimit,
   ): number | undefined {
     if (energyJ === undefined) return undefined
     // a meter that boots, or the gateway before it, shows zeros: believed, the next reading would be all that it ever counted
@@ -194,7 +194,7 @@ export class DeviceAccumulator {
           )
           this.#counters.set(key, counter)
         }
-        const plausible = { ...plausibleWork(quantity, says, wallMs), upMs: upMsOf(reading) }
+        const plausible = { ...workLimit(quantity, says, wallMs), upMs: upMsOf(reading) }
         const amount = counter.advance(Math.round(value), restarted, plausible)
         if (amount !== undefined) amounts.push({ owner: c.owner, quantity, amount })
       }

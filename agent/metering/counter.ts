@@ -21,7 +21,7 @@ export interface CounterState {
 }
 
 /** How much a machine can do: what a new start shows is believed up to this. */
-export interface Plausible {
+export interface CounterLimit {
   /** now, Unix ms */
   atMs: number
   /** at most in a ms, and at once */
@@ -30,7 +30,7 @@ export interface Plausible {
   /** since when it runs: a new start counts from there */
   upMs?: number | undefined
   /** whether that also bounds a counter that goes on; a meter's can't be, for it may stand for a site that was idle before and after */
-  always: boolean
+  boundsGrowth: boolean
 }
 
 /**
@@ -60,10 +60,10 @@ export class Counter {
    * What was added since the last reading; undefined at the first one, or where this one is not believed.
    * @param restarted true: the machine restarted since; false: it did not; undefined: it doesn't say
    */
-  advance(value: number, restarted: boolean | undefined, plausible: Plausible): number | undefined {
+  advance(value: number, restarted: boolean | undefined, plausible: CounterLimit): number | undefined {
     if (!Number.isFinite(value) || value < 0) return undefined
     const before = this.#state
-    const { atMs, perMs, atOnce, upMs, always } = plausible
+    const { atMs, perMs, atOnce, upMs, boundsGrowth } = plausible
     // a state of an older agent doesn't say when it was: what was counted since is not to be lost
     const most =
       before?.atMs === undefined ? Number.POSITIVE_INFINITY : perMs * Math.max(0, atMs - before.atMs) + atOnce
@@ -80,7 +80,7 @@ export class Counter {
       return value <= mostSince ? value : undefined
     }
     const added = value - before.last
-    if (always && added > most) {
+    if (boundsGrowth && added > most) {
       // one such reading is a hiccup; two are another past, of which nothing is this machine's
       if (++before.strikes >= STRIKES.unknown) this.#state = { last: value, strikes: 0, atMs }
       return undefined

@@ -1,6 +1,6 @@
 import { HASHES_PER_DIFF1, MINUTE_MS } from '../../protocol/units.ts'
 import type { Reading } from '../plugin/reading.ts'
-import type { OWNER_QUANTITIES, Plausible } from './counter.ts'
+import type { OWNER_QUANTITIES, CounterLimit } from './counter.ts'
 
 /** A machine may have worked harder while nobody looked than it does now. */
 const HARDER = 10
@@ -15,24 +15,24 @@ const SLACK_MS = 2 * MINUTE_MS
 type Says = Pick<Reading['sample'], 'powerW' | 'hashrateHs' | 'tokensInPerS' | 'tokensOutPerS'>
 
 /** mJ that a device can have taken; without a power anything is possible. */
-export function plausibleEnergy(
+export function energyLimit(
   kind: Reading['identity']['kind'],
   says: readonly Says[],
   atMs: number,
-): Plausible {
+): CounterLimit {
   const powers = says.flatMap(({ powerW }) => (powerW === undefined ? [] : [powerW]))
   if (kind === 'meter' && powers.length === 0)
-    return { atMs, perMs: Number.MAX_VALUE, atOnce: Number.POSITIVE_INFINITY, always: false }
+    return { atMs, perMs: Number.MAX_VALUE, atOnce: Number.POSITIVE_INFINITY, boundsGrowth: false }
   if (kind !== 'meter') return bounded(atMs, MOST_W[kind])
   return bounded(atMs, HARDER * Math.max(...powers, 100), false)
 }
 
 /** What it can have done for one owner. */
-export function plausibleWork(
+export function workLimit(
   quantity: (typeof OWNER_QUANTITIES)[number],
   says: readonly Says[],
   atMs: number,
-): Plausible {
+): CounterLimit {
   if (quantity !== 'workDiff1') {
     const rates = says.map(({ tokensInPerS = 0, tokensOutPerS = 0 }) => tokensInPerS + tokensOutPerS)
     return bounded(atMs, Math.max(HARDER * Math.max(...rates), TOKENS_PER_S) / 1000, false)
@@ -41,9 +41,9 @@ export function plausibleWork(
   return bounded(atMs, mostHs / HASHES_PER_DIFF1 / 1000)
 }
 
-const bounded = (atMs: number, perMs: number, always = true): Plausible => ({
+const bounded = (atMs: number, perMs: number, boundsGrowth = true): CounterLimit => ({
   atMs,
   perMs,
   atOnce: perMs * SLACK_MS,
-  always,
+  boundsGrowth,
 })

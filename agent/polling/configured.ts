@@ -1,5 +1,5 @@
 import { hashrateFault } from '../asic/reading.ts'
-import type { DeviceConfig } from '../config/config.ts'
+import type { DeviceConfig } from '../config/device-config.ts'
 import type { Reading } from '../plugin/reading.ts'
 
 /** A reading in the light of what the configuration says of the machine. */

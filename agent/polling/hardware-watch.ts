@@ -1,6 +1,6 @@
 import { PerwattError } from '../../protocol/kit/errors.ts'
 import type { Log } from '../../protocol/kit/log.ts'
-import type { DeviceConfig } from '../config/config.ts'
+import type { DeviceConfig } from '../config/device-config.ts'
 import type { Session } from '../plugin/driver.ts'
 import type { Reading } from '../plugin/reading.ts'
 import { macOf } from '../wire/loose-json.ts'

@@ -1,6 +1,6 @@
 import type { Device } from '../../protocol/device.ts'
 import type { Sample } from '../../protocol/sample.ts'
-import { AUTO, type DeviceConfig } from '../config/config.ts'
+import { AUTO, type DeviceConfig } from '../config/device-config.ts'
 import type { Driver } from '../plugin/driver.ts'
 import type { Reading } from '../plugin/reading.ts'
 

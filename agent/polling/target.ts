@@ -1,4 +1,4 @@
-import { AUTO, type DeviceConfig } from '../config/config.ts'
+import { AUTO, type DeviceConfig } from '../config/device-config.ts'
 import type { Driver, Session } from '../plugin/driver.ts'
 import { detect } from './detect.ts'
 import type { HardwareWatch } from './hardware-watch.ts'

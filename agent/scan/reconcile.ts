@@ -1,4 +1,4 @@
-import { AUTO, type DeviceConfig } from '../config/config.ts'
+import { AUTO, type DeviceConfig } from '../config/device-config.ts'
 import type { Driver } from '../plugin/driver.ts'
 import { differs, hardwareKey } from '../polling/hardware-watch.ts'
 import { nameOf } from './naming.ts'

@@ -67,7 +67,7 @@ describe('the agent’s configuration', () => {
     [
       'two devices of one name',
       `${HEAD}  - { id: a, driver: host }\n  - { id: a, driver: host }`,
-      'agent.yaml: devices[1].id: a is the id of devices[0] already',
+      'agent.yaml: devices[1].id: a is the id of devices[0] already; give each device its own',
     ],
     [
       'the collector’s name',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { DeviceConfig } from '../../../agent/config/config.ts'
+import type { DeviceConfig } from '../../../agent/config/device-config.ts'
 import type { Session } from '../../../agent/plugin/driver.ts'
 import { HardwareWatch } from '../../../agent/polling/hardware-watch.ts'
 import { createLog } from '../../../protocol/kit/log.ts'

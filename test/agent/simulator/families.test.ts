@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { agentConfigSchema, type DeviceConfig } from '../../../agent/config/config.ts'
+import { agentConfigSchema } from '../../../agent/config/config.ts'
+import type { DeviceConfig } from '../../../agent/config/device-config.ts'
 import { DRIVERS } from '../../../agent/drivers/index.ts'
 import type { Session } from '../../../agent/plugin/driver.ts'
 import type { Reading } from '../../../agent/plugin/reading.ts'
