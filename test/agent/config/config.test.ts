@@ -72,7 +72,7 @@ describe('the agent’s configuration', () => {
     [
       'the collector’s name',
       'site: s\nagent: collector\ndevices:\n  - { id: a, driver: host }',
-      'agent.yaml: agent: expected another name: "collector" is the collector\'s, got collector',
+      'agent.yaml: agent: expected another name: "collector" is reserved for the collector, got collector',
     ],
     [
       'a duration without a unit',
