@@ -7,9 +7,9 @@ import { encodeLive } from '../../protocol/sample.ts'
 import { agentConfigSchema } from '../config/config.ts'
 import type { DeviceConfig } from '../config/device-config.ts'
 import { DRIVERS } from '../drivers/index.ts'
-import { failureText } from '../polling/failure.ts'
-import { DeviceRegistry } from '../polling/registry.ts'
-import { pollTarget } from '../polling/target.ts'
+import { failureText } from '../polling/failure-text.ts'
+import { DeviceRegistry } from '../polling/device-registry.ts'
+import { pollTarget } from '../polling/poll-target.ts'
 import { probeTable } from './probe-table.ts'
 
 export interface ProbeOptions {

@@ -168,7 +168,7 @@ test('a driver that knows it takes it, wherever it stands in the list', async ()
 
 test('what answers like no known miner is said so', async () => {
   expect((await found({}, { drivers: stock })).said).toBe(
-    'H:P answers like no miner that is known here; name its driver in the configuration',
+    'H:P answers like no miner that this agent knows; name its driver in the configuration',
   )
 })
 

@@ -24,9 +24,9 @@ function watched(id: string, ...hardwareIds: (string | undefined)[]) {
   }
   const device = DEVICES.find((d) => d.id === id)
   if (!device) throw new Error(`no ${id}`)
-  const over = watch.over(session, device)
+  const guarded = watch.guard(session, device)
   return {
-    read: async () => (await over.read(new AbortController().signal))[0]?.sample.faults,
+    read: async () => (await guarded.read(new AbortController().signal))[0]?.sample.faults,
     warnings: () => lines.map((line) => JSON.parse(line) as Record<string, unknown>),
   }
 }

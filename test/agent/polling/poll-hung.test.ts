@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { DRIVERS } from '../../../agent/drivers/index.ts'
+import { pollTarget } from '../../../agent/polling/poll-target.ts'
 import { Poller } from '../../../agent/polling/poller.ts'
-import { pollTarget } from '../../../agent/polling/target.ts'
 import { DOORS } from '../../../agent/simulator/asic/doors.ts'
 import { Listener } from '../../../agent/simulator/base/listener.ts'
 import { SILENT } from '../../../protocol/kit/log.ts'

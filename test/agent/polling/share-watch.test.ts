@@ -23,7 +23,7 @@ function watching() {
   const clock = { ms: 0 }
   const see = (reading: Reading, afterMs = MINUTE_MS) => {
     clock.ms += afterMs
-    return watch.judge('rack3-07', reading, clock.ms).sample
+    return watch.check('rack3-07', reading, clock.ms).sample
   }
   /** the states after each of these readings, a minute apart */
   const states = (reading: Reading, times: number) =>
@@ -69,8 +69,8 @@ describe('a miner whose shares nobody accepts', () => {
     expect(states(hashing({ accepted: 500 }), 14)).toMatch(/faulty$/)
     expect(see(hashing({ accepted: 501 }))).toMatchObject({ state: 'hashing', hashrateHs: 98.4 * TH })
     expect(events()).toEqual([
-      'miner hashes, and its pool accepts nothing',
-      'miner is not faulty for want of shares any more',
+      'miner hashes, but its pool accepts no share',
+      'miner is no longer faulty for missing shares',
     ])
   })
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Reading } from '../../../agent/plugin/reading.ts'
-import { withConfiguredLimits } from '../../../agent/polling/configured.ts'
+import { withConfiguredLimits } from '../../../agent/polling/configured-limits.ts'
 
 const CONFIG = { id: 'rig', driver: 'cgminer', host: '192.0.2.1' }
 const reading = (sample: Reading['sample']): Reading => ({ identity: { kind: 'asic' }, sample })

@@ -2,24 +2,30 @@ import { hashrateFault } from '../asic/reading.ts'
 import type { DeviceConfig } from '../config/device-config.ts'
 import type { Reading } from '../plugin/reading.ts'
 
-/** A reading in the light of what the configuration says of the machine. */
-export const withConfiguredLimits = (reading: Reading, config: DeviceConfig): Reading =>
-  withRatedPower(withinExpectation(reading, config), config)
+/** As many as a live message takes. */
+const MAX_FAULTS = 32
 
-/** The configured hashrate stands above the machine's own promise: a reading of more than twice of it is not believed, either. */
-function withinExpectation(reading: Reading, { expectedHashrateHs }: DeviceConfig): Reading {
+/** A reading, corrected by the configured hashrate and name plate power of its device. */
+export const withConfiguredLimits = (reading: Reading, config: DeviceConfig): Reading =>
+  withRatedPower(withExpectedHashrate(reading, config), config)
+
+/**
+ * Removes a hashrate that is far above the configured one, and adds a fault that says so. The configured hashrate overrides the
+ * one that the machine itself promises.
+ */
+function withExpectedHashrate(reading: Reading, { expectedHashrateHs }: DeviceConfig): Reading {
   const { hashrateHs, powerW, powerBasis, faults = [], ...rest } = reading.sample
   const fault = hashrateFault(hashrateHs, expectedHashrateHs)
   if (fault === undefined) return reading
-  // what was modelled was made of the hashrate
+  // modelled power was computed from the wrong hashrate
   const power =
     powerW === undefined || powerBasis === undefined || powerBasis === 'modelled'
       ? {}
       : { powerW, powerBasis }
-  return { ...reading, sample: { ...rest, ...power, faults: [fault, ...faults].slice(0, 32) } }
+  return { ...reading, sample: { ...rest, ...power, faults: [fault, ...faults].slice(0, MAX_FAULTS) } }
 }
 
-/** The name plate is the last resort: only for a machine that runs and says nothing of its power. */
+/** Uses the name plate power for a machine that runs and reports no power. Parts of a machine have no name plate of their own. */
 function withRatedPower(reading: Reading, { ratedPowerW }: DeviceConfig): Reading {
   const { sample } = reading
   const runs = sample.state === 'hashing' || sample.state === 'busy' || sample.state === 'ok'
