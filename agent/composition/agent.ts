@@ -41,7 +41,7 @@ export class Agent {
   readonly #version: string
   readonly #clock: Clock
   readonly #registry: DeviceRegistry
-  readonly #shares: ShareWatch
+  readonly #shareWatch: ShareWatch
   readonly spool: Spool
   readonly #delivery: Delivery
   readonly #publisher: Publisher
@@ -63,7 +63,7 @@ export class Agent {
     this.#version = version
     this.#clock = clock
     this.#registry = new DeviceRegistry(config.devices, drivers)
-    this.#shares = new ShareWatch({ timeoutMs: config.shareTimeout, maxGapMs: maxGapMs(config), log })
+    this.#shareWatch = new ShareWatch({ timeoutMs: config.shareTimeout, maxGapMs: maxGapMs(config), log })
     const { maxBytes, maxAge: maxAgeMs } = config.spool
     const settings = { folder: spoolFolderOf(config), maxBytes, maxAgeMs }
     this.spool = options.spool?.serves(settings)
@@ -161,7 +161,7 @@ export class Agent {
   #observed(device: DeviceConfig, driver: string, readings: readonly Reading[]): void {
     const now = this.#clock.now()
     const judged = readings.map((r) =>
-      this.#shares.check(device.id, withConfiguredLimits(r, device), now.steadyMs),
+      this.#shareWatch.check(device.id, withConfiguredLimits(r, device), now.steadyMs),
     )
     for (const { deviceId, reading } of this.#registry.update(device, driver, judged, now.wallMs))
       this.#metering?.observe(deviceId, reading, now)

@@ -26,7 +26,7 @@ const RECOVERED_AT_MOST_MS = 7 * 24 * HOUR_MS
 /**
  * Turns one device's readings into interval records: energy from its counter, else from power; work and tokens from counters by
  * owner; GPU time from the holders. A time between two readings longer than `maxGapMs` is a gap: no power is integrated over
- * it, only counters show what happened, and its records are marked `recovered`.
+ * it, only counters cover it, and its records are marked `recovered`.
  */
 export class DeviceAccumulator {
   readonly #maxGapMs: number
@@ -103,7 +103,7 @@ export class DeviceAccumulator {
     this.#last = undefined
   }
 
-  /** Adds what happened between two readings to the minutes that they span. */
+  /** Books the energy, time and work between two readings to the minutes that they span. */
   #book(
     last: LastReading,
     reading: Reading,

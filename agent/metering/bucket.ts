@@ -9,7 +9,7 @@ export interface Bucket extends Piece {
   coveredMs: number
   sums: Partial<Record<IntervalQuantity, number>>
   powerBasis?: Interval['powerBasis']
-  /** part of it lies in a gap: only counters show what happened there */
+  /** part of it lies in a gap, for which there are only counters */
   recovered: boolean
   /** complete: nothing more is added */
   sealed: boolean

@@ -1,4 +1,4 @@
-/** Odd readings in a row after which a new start is accepted. Fewer are taken for a hiccup of the machine's API. */
+/** Odd readings in a row after which a counter reset is accepted. Fewer are taken for a hiccup of the machine's API. */
 const STRIKES = {
   /** the machine's uptime shows a restart */
   restarted: 1,
@@ -30,8 +30,8 @@ export interface CounterLimit {
   /** how long the machine has been up: after a restart it can't have counted for longer */
   upMs?: number | undefined
   /**
-   * true: growth above the limit is refused; false: only the value after a new start is limited. A meter's growth is never
-   * limited: it may stand for a site that was idle at both readings and busy between them.
+   * true: growth above the limit is refused; false: only the value after a counter reset is limited. False for meters and LLM
+   * servers, whose counters may belong to a site or a fleet that was idle at both readings and busy between them.
    */
   boundsGrowth: boolean
 }
@@ -59,7 +59,7 @@ export class Counter {
   }
 
   /**
-   * What was added since the last reading; undefined at the first reading and at one that is refused.
+   * The growth since the last reading; undefined at the first reading and at one that is refused.
    * @param restarted whether the machine restarted since then; undefined: it has no uptime
    */
   advance(value: number, restarted: boolean | undefined, limit: CounterLimit): number | undefined {

@@ -43,7 +43,8 @@ export class EnergyMeter {
 
   /**
    * Takes the counter's value at a reading.
-   * @returns mJ since the last reading, less what was integrated from power meanwhile; undefined: the counter gives no difference
+   * @returns mJ since the counter's last difference, less the energy that was integrated from power meanwhile; undefined where the
+   *   counter gives no difference
    */
   count(
     energyJ: number | undefined,

@@ -13,11 +13,11 @@ export interface LastReading {
   >
   /** MAC or serial number */
   hardwareId?: string
-  /** whether it had counters by owner */
+  /** whether the reading had counters by owner */
   namedOwners: boolean
 }
 
-/** How the last reading and this one bound what the machine did between them. */
+/** The last reading and this one: what they show about the time between them. */
 export interface Comparison {
   /** absent: this is the first reading, or the first of another machine */
   last: LastReading | undefined
@@ -47,7 +47,7 @@ export function compare(
   }
 }
 
-/** A reading as the next one needs it. @param last the reading before, whose hardware id stands where this one has none */
+/** The parts of a reading that the next one is compared with. @param last the reading before; its hardware id is kept where this one has none */
 export function asLastReading(reading: Reading, at: Instant, last: LastReading | undefined): LastReading {
   const { powerW, uptimeS, holders, hashrateHs, utilizationRatio, tokensInPerS, tokensOutPerS } =
     reading.sample

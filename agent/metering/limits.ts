@@ -17,7 +17,7 @@ const SLACK_MS = 2 * MINUTE_MS
 
 type Bounds = Pick<Comparison, 'samples' | 'atMs' | 'upMs'>
 
-/** The most energy that a device can have drawn, mJ. A meter without a power reading has no limit. */
+/** The most energy that a device can have drawn, mJ. A meter that reports no power has no limit. */
 export function energyLimit(kind: Reading['identity']['kind'], bounds: Bounds): CounterLimit {
   if (kind !== 'meter') return limitOf(bounds, MOST_W[kind], true)
   const powersW = bounds.samples.flatMap(({ powerW }) => (powerW === undefined ? [] : [powerW]))

@@ -8,7 +8,7 @@ import { OWNER_QUANTITIES, type OwnerQuantity, sumByOwner } from './owner-quanti
 /** Each counter's state by quantity and owner. Kept on disk as JSON in the spool's checkpoint. */
 export type OwnerMeterState = [string, CounterState][]
 
-/** What one owner's counter grew by between two readings. */
+/** The growth of one owner's counter between two readings. */
 export interface OwnerAmount {
   owner: Owner
   quantity: OwnerQuantity

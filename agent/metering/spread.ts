@@ -13,7 +13,7 @@ export interface Span {
   last: LastReading
   reading: Reading
   pieces: readonly Piece[]
-  /** true: too long to know what happened; only counters show it */
+  /** true: the time is too long to integrate power over it; only counters cover it */
   gap: boolean
 }
 
@@ -43,7 +43,7 @@ export function spreadEnergyAndTime(
   }
 }
 
-/** Spreads what one owner's counter grew by over the minutes of a span. */
+/** Spreads the growth of one owner's counter over the minutes of a span. */
 export function spreadAmount(
   minutes: MinuteMeter,
   { pieces, gap }: Span,
@@ -57,7 +57,7 @@ export function spreadAmount(
   }
 }
 
-/** Who held the device at the last reading, and so through the whole span; nobody holds the rest. */
+/** The holders at the last reading, who hold the device for the whole span. The owner NOBODY gets the share that is left. */
 function withNobody(holders: readonly Holder[]): readonly Holder[] {
   const held = holders.reduce((sum, h) => sum + h.share, 0)
   return held < 1 ? [...holders, { owner: NOBODY, share: 1 - held }] : holders

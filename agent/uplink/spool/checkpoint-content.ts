@@ -29,7 +29,7 @@ export const encodeContent = ({ tail, ...rest }: CheckpointContent): OnDisk => (
 })
 
 /**
- * The content of what was read; undefined where there is none, or a later version of the agent wrote it. The checkpoint's
+ * The content of a value that was read; undefined where there is none, or a later version of the agent wrote it. The checkpoint's
  * checksum guarantees the shape, so it is not parsed again.
  */
 export function decodeContent(found: unknown): CheckpointContent | undefined {

@@ -70,7 +70,7 @@ export class Commits {
     return this.#callerState
   }
 
-  /** Goes on from what an earlier run left. @throws PerwattError `spool-in-use`, or the file system's error */
+  /** Goes on from the files of an earlier run. @throws PerwattError `spool-in-use`, or the file system's error */
   async open(): Promise<Segments> {
     const { folder, maxBytes, maxAgeMs } = this.#o
     await this.#lock.take()
@@ -123,7 +123,7 @@ export class Commits {
     const numbering = this.#numbering
     const nowMs = this.#o.nowMs()
     const segments = this.#segments ?? (await this.open())
-    // records that were sent from memory may have higher numbers than this commit writes; a stop now must not lead to using them again
+    // memory mode may have sent higher numbers than this commit writes; in a new epoch no later run can use them again
     if (this.#memory.active) numbering.startEpoch()
     // the records and the state of one moment: records that are appended during the write belong to the next commit
     const [firstSeq, records] = [numbering.tailSeq, numbering.tail.slice(0, RECORDS_AT_ONCE)]
@@ -168,8 +168,8 @@ export class Commits {
   }
 
   /**
-   * Erases the checkpoint and throws `error`, which starts memory mode. An old checkpoint would make a restart send again what
-   * is sent from memory from now on.
+   * Erases the checkpoint and throws `error`, which starts memory mode. Memory mode sends the old checkpoint's records too: after a
+   * restart they would be sent a second time.
    */
   async #eraseCheckpoint(error: unknown): Promise<never> {
     await this.#checkpoint.forget()

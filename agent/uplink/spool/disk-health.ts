@@ -6,7 +6,7 @@ type Condition = NonNullable<SpoolStatus['disk']>
 
 const RETRY_MS = 10_000
 
-/** Whether the disk can be written. Logs each change once, and says when a failed disk may be tried again. */
+/** Whether the disk can be written, and whether a failed disk may be tried again yet. Logs each change once. */
 export class DiskHealth {
   readonly #folder: string
   readonly #log: Log

@@ -31,7 +31,7 @@ export async function nextBatch(
     const { tail, tailSeq } = numbering
     const foundSeq = Math.max(seq, Math.min(chunk?.firstSeq ?? tailSeq, tailSeq))
     if (foundSeq > seq) {
-      // what is before the hole must be acknowledged first, because `oldestSeq` in the next batch reports the hole
+      // records before the hole must be acknowledged first: `oldestSeq` of the next batch tells the collector of the hole
       if (intervals.length > 0 || seq > numbering.oldestSeq) break
       numbering.skipOldest(seq, foundSeq - 1, chunk?.intervals[0]?.startMs ?? tail[0]?.startMs)
       seq = numbering.oldestSeq

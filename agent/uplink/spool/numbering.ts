@@ -11,8 +11,8 @@ interface NumberingOptions {
 }
 
 /**
- * The numbers of the spool's records. Within an epoch, record numbers (seq) have no hole; a lost record leaves a gap. It also
- * holds the tail: the records that are in no segment yet, which are the newest.
+ * The numbers of the spool's records. Within an epoch, records are numbered (seq) one after the other; a record that is lost before
+ * the collector has it leaves a gap. It also holds the tail: the newest records, which are in no segment yet.
  */
 export class Numbering {
   readonly #o: NumberingOptions
@@ -100,7 +100,7 @@ export class Numbering {
     this.#oldestSeq = part.toSeq + 1
   }
 
-  /** Starts an epoch that no earlier run of the agent can have used, even if the disk forgot it. */
+  /** Starts an epoch that no earlier run of the agent can have used, because it is at least the present time in Unix ms. */
   startEpoch(): void {
     this.#epoch = Math.max(this.#epoch + 1, this.#o.nowMs())
   }
@@ -111,10 +111,10 @@ export class Numbering {
   }
 
   /**
-   * Goes on from what an earlier run left on disk. The present tail is dropped: the caller appends it again.
+   * Goes on from the files of an earlier run. The present tail is dropped: the caller appends it again.
    * @param nextSeq seq after the last record in the segments
    * @param firstSeq of the first segment
-   * @param newEpoch records may have been numbered before the disk could be read: they need an epoch of their own
+   * @param newEpoch true where records were numbered before the disk could be read: they need an epoch of their own
    */
   resume(
     content: CheckpointContent | undefined,

@@ -82,7 +82,7 @@ export class Segments {
     const segment =
       active && !this.#isFull(active, bytes.length, nowMs) ? active : await this.#begin(firstSeq)
     const handle = await this.#open(segment)
-    // removes what an earlier, failed write left behind
+    // removes the rest of an earlier write that failed
     await handle.truncate(segment.bytes)
     await writeFully(handle, bytes, segment.bytes)
     await handle.datasync()

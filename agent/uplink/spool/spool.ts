@@ -68,7 +68,7 @@ export class Spool {
     return this.#commits.callerState
   }
 
-  /** Goes on from what an earlier run left. Never rejects: if the disk fails, it starts in memory mode and logs that. */
+  /** Goes on from the files of an earlier run. Never rejects: if the disk fails, it starts in memory mode and logs that. */
   async open(): Promise<void> {
     try {
       await this.#commits.open()

@@ -27,7 +27,7 @@ async function begin() {
   spool = await openSpool(folder, { nowMs: () => at().wallMs })
   metering = new Metering(spool, 15_000)
 }
-/** What a kill now leaves is gone on from. */
+/** Kills the agent, and starts it again with the files that it left. */
 async function killAndBegin() {
   const left = asKilled(folder)
   folders.push(left)
