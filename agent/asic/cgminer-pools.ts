@@ -1,5 +1,5 @@
 import { type Holder, type Owner, ownerKey } from '../../protocol/owner.ts'
-import type { AcceptedShares, OwnerCounters } from '../plugin/driver.ts'
+import type { AcceptedShares, OwnerCounters } from '../plugin/reading.ts'
 import type { CgminerReply } from '../wire/cgminer.ts'
 import type { Row } from '../wire/cgminer-text.ts'
 import { amount, isTrue, positive, rowsOf, textOf } from '../wire/loose-json.ts'

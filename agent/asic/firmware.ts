@@ -1,4 +1,4 @@
-import type { FirstAnswers } from '../plugin/driver.ts'
+import type { FirstAnswers } from '../plugin/first-answers.ts'
 
 /**
  * Which firmware a miner runs, by the words of its first answers on the cgminer port. The order matters: aftermarket firmware

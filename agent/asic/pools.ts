@@ -1,5 +1,5 @@
 import type { Owner } from '../../protocol/owner.ts'
-import type { AcceptedShares } from '../plugin/driver.ts'
+import type { AcceptedShares } from '../plugin/reading.ts'
 import type { PoolFacts } from './cgminer-pools.ts'
 
 /** One configured pool, as a machine that isn't of the cgminer family shows it. */

@@ -1,6 +1,6 @@
 import { defined } from '../../protocol/kit/defined.ts'
 import type { PowerBasis, State } from '../../protocol/sample.ts'
-import type { Reading } from '../plugin/driver.ts'
+import type { Reading } from '../plugin/reading.ts'
 import type { PoolFacts } from './cgminer-pools.ts'
 import { otherAlgorithm, otherAlgorithmOf } from './mining-algorithms.ts'
 

@@ -3,15 +3,17 @@ import type { Log } from '../../protocol/kit/log.ts'
 import { pause } from '../../protocol/kit/retry.ts'
 import { encodeLive, MAX_SAMPLES_PER_MESSAGE } from '../../protocol/sample.ts'
 import type { AckMessage, InventoryMessage, StatusMessage } from '../../protocol/status.ts'
-import { type AgentConfig, type DeviceConfig, spoolFolderOf } from '../config/config.ts'
+import { type AgentConfig, spoolFolderOf } from '../config/config.ts'
+import type { DeviceConfig } from '../config/device-config.ts'
 import { Metering } from '../metering/metering.ts'
-import type { Driver, Reading } from '../plugin/driver.ts'
-import { withConfiguredLimits } from '../polling/configured.ts'
+import type { Driver } from '../plugin/driver.ts'
+import type { Reading } from '../plugin/reading.ts'
+import { withConfiguredLimits } from '../polling/configured-limits.ts'
+import { DeviceRegistry } from '../polling/device-registry.ts'
 import { HardwareWatch } from '../polling/hardware-watch.ts'
+import { pollTarget } from '../polling/poll-target.ts'
 import { Poller } from '../polling/poller.ts'
-import { DeviceRegistry } from '../polling/registry.ts'
 import { ShareWatch } from '../polling/share-watch.ts'
-import { pollTarget } from '../polling/target.ts'
 import { Delivery } from '../uplink/delivery.ts'
 import { Publisher } from '../uplink/publisher.ts'
 import { Spool } from '../uplink/spool/spool.ts'
@@ -22,15 +24,15 @@ export interface AgentOptions {
   log: Log
   version: string
   clock?: Clock
-  /** of the agent that this one replaces, stopped: its records go on waiting, its counters go on counting */
+  /** spool of a stopped agent that this one replaces at a reload: it holds that agent's waiting records and counter states */
   spool?: Spool
 }
 
-/** How long each step of a stop may take, and by when the collector must have answered. */
+/** How long each step of a stop may take, and how long a stop waits for the collector's acknowledgement. */
 const STOP_STEP_MS = 900
 const STOP_DELIVERY_MS = 2_800
-/** The clock offset is told anew when it changed by this much: round trips differ by less. */
-const OFFSET_NEWS_MS = 250
+/** A change of the clock offset by this much is published at once. Smaller changes are differences between round trips. */
+const OFFSET_CHANGE_MS = 250
 
 /** Composition root of the agent: pollers -> registry and accumulators -> live messages and spool -> broker. */
 export class Agent {
@@ -39,7 +41,7 @@ export class Agent {
   readonly #version: string
   readonly #clock: Clock
   readonly #registry: DeviceRegistry
-  readonly #shares: ShareWatch
+  readonly #shareWatch: ShareWatch
   readonly spool: Spool
   readonly #delivery: Delivery
   readonly #publisher: Publisher
@@ -49,10 +51,10 @@ export class Agent {
   #starting: Promise<void> = Promise.resolve()
   #stopped = false
   #timers: NodeJS.Timeout[] = []
-  #saidInventory = -1
+  #publishedInventory = -1
   #clockOffsetMs: number | undefined
-  #saidOffsetMs: number | undefined
-  #saidDisk: string | undefined
+  #publishedOffsetMs: number | undefined
+  #publishedDisk: string | undefined
 
   constructor(options: AgentOptions) {
     const { config, drivers, log, version, clock = systemClock } = options
@@ -61,7 +63,7 @@ export class Agent {
     this.#version = version
     this.#clock = clock
     this.#registry = new DeviceRegistry(config.devices, drivers)
-    this.#shares = new ShareWatch({ timeoutMs: config.shareTimeout, maxGapMs: maxGapMs(config), log })
+    this.#shareWatch = new ShareWatch({ timeoutMs: config.shareTimeout, maxGapMs: maxGapMs(config), log })
     const { maxBytes, maxAge: maxAgeMs } = config.spool
     const settings = { folder: spoolFolderOf(config), maxBytes, maxAgeMs }
     this.spool = options.spool?.serves(settings)
@@ -97,7 +99,7 @@ export class Agent {
     )
   }
 
-  /** Opens the spool and begins to read and to send. Resolves when it does; never rejects. */
+  /** Opens the spool, then starts to read and to send. Resolves when they run; never rejects. */
   start(): Promise<void> {
     this.#starting = this.#start()
     return this.#starting
@@ -124,7 +126,7 @@ export class Agent {
     ]
   }
 
-  /** Stops within 4 s: what the running minute holds is closed, made safe, and sent if the collector is there. */
+  /** Stops within 4 s: closes the running minute's records, makes them safe, and sends them if the collector answers. */
   async stop(): Promise<void> {
     this.#stopped = true
     const until = performance.now() + STOP_DELIVERY_MS
@@ -136,12 +138,15 @@ export class Agent {
     while (this.#publisher.connected && this.#waiting > 0 && performance.now() < until) await pause(50)
     await Promise.all([
       this.#publisher.stop(this.#status('offline')),
-      // what was acknowledged since
+      // the last commit stores the latest acknowledgement
       atMost(this.spool.close(), STOP_STEP_MS),
     ])
     const { records, disk } = this.spool.state()
     if (records > 0 && disk !== 'ok')
-      this.#log.warn('records that wait in memory are lost when the program ends', { records, disk })
+      this.#log.warn(
+        'records that wait in memory are lost when the program ends; make room on the disk of spool.folder, or repair it',
+        { records, disk },
+      )
     this.#log.info('agent stopped', { recordsWaiting: records })
   }
 
@@ -156,7 +161,7 @@ export class Agent {
   #observed(device: DeviceConfig, driver: string, readings: readonly Reading[]): void {
     const now = this.#clock.now()
     const judged = readings.map((r) =>
-      this.#shares.judge(device.id, withConfiguredLimits(r, device), now.steadyMs),
+      this.#shareWatch.check(device.id, withConfiguredLimits(r, device), now.steadyMs),
     )
     for (const { deviceId, reading } of this.#registry.update(device, driver, judged, now.wallMs))
       this.#metering?.observe(deviceId, reading, now)
@@ -165,12 +170,12 @@ export class Agent {
   async #beat(): Promise<void> {
     await this.#metering?.beat(this.#clock.now())
     void this.#delivery.pump()
-    if (this.spool.state().disk !== this.#saidDisk) this.#publishStatus()
+    if (this.spool.state().disk !== this.#publishedDisk) this.#publishStatus()
   }
 
   #publishLive(): void {
     if (!this.#publisher.connected) return
-    if (this.#saidInventory !== this.#registry.version) this.#publishInventory()
+    if (this.#publishedInventory !== this.#registry.version) this.#publishInventory()
     const samples = this.#registry.samples()
     for (let i = 0; i < samples.length; i += MAX_SAMPLES_PER_MESSAGE)
       this.#publisher.publish(
@@ -188,13 +193,13 @@ export class Agent {
 
   #publishStatus(): void {
     const status = this.#status('online')
-    this.#saidDisk = status.spool?.disk
-    this.#saidOffsetMs = status.clockOffsetMs
+    this.#publishedDisk = status.spool?.disk
+    this.#publishedOffsetMs = status.clockOffsetMs
     this.#publisher.publish('status', status, { qos: 1, retain: true })
   }
 
   #publishInventory(): void {
-    this.#saidInventory = this.#registry.version
+    this.#publishedInventory = this.#registry.version
     const message: InventoryMessage = {
       v: 1,
       atMs: this.#wallMs(),
@@ -205,13 +210,13 @@ export class Agent {
   }
 
   #acknowledged(ack: AckMessage): void {
-    // as NTP: the collector's clock against the middle of our round trip
+    // as NTP (RFC 5905): the collector's clock minus the middle of the round trip by the agent's clock
     if (ack.echoSentAtMs !== undefined)
       this.#clockOffsetMs = Math.round(ack.atMs - (ack.echoSentAtMs + this.#wallMs()) / 2)
     this.#delivery.acknowledged(ack)
     const offsetMs = this.#clockOffsetMs
-    const saidMs = this.#saidOffsetMs ?? Number.POSITIVE_INFINITY
-    if (offsetMs !== undefined && Math.abs(offsetMs - saidMs) >= OFFSET_NEWS_MS) this.#publishStatus()
+    const publishedMs = this.#publishedOffsetMs ?? Number.POSITIVE_INFINITY
+    if (offsetMs !== undefined && Math.abs(offsetMs - publishedMs) >= OFFSET_CHANGE_MS) this.#publishStatus()
   }
 
   #status(state: StatusMessage['state']): StatusMessage {
@@ -228,10 +233,10 @@ export class Agent {
   }
 }
 
-/** Readings further apart say nothing of the time between them: a poll may miss, and the next one, too. */
+/** A longer time between two readings is a gap. Two polls in a row may fail without one. */
 const maxGapMs = ({ pollInterval }: AgentConfig): number => 3 * pollInterval
 
-/** Waits for work, but no longer than this. */
+/** Waits until the work is done, but at most `ms`. */
 async function atMost(work: Promise<unknown>, ms: number): Promise<void> {
   const late = new AbortController()
   await Promise.race([work, pause(ms, late.signal)])

@@ -1,9 +1,9 @@
-/** A configuration to begin with, every part of it commented: printed by `perwatt-agent check --example`. */
-export const EXAMPLE = `# perwatt-agent: what this agent reads, and where it sends it.
+/** A first configuration with a comment on each part; `perwatt-agent check --example` prints it. */
+export const EXAMPLE = `# perwatt-agent: which devices this agent reads, and where it sends the readings.
 # Check it with: perwatt-agent check --config agent.yaml
 # Editors complete and check it with agent.schema.json (perwatt-agent check --schema).
 
-# The site's name, the same in the collector; and this agent's own name within the site.
+# The site's name is the same in the collector. The agent's name is unique within the site.
 site: plains-1
 agent: container-01
 
@@ -17,11 +17,12 @@ mqtt:
 pollInterval: 10s
 timeout: 5s
 
-# A miner that shows a hashrate is faulty when its pool accepts no share for so long. Pools that ask for
-# difficult shares are given longer: ten times what a share takes on average.
+# A miner that shows a hashrate is marked faulty when its pool accepts no share for this long. Where shares are
+# rare, the limit is ten times the average time of one share.
 shareTimeout: 10m
 
-# Records wait on disk until the collector's store has them. At the bound the oldest go, and the ledger says so.
+# Interval records wait on disk until the collector's store has them. When a limit is reached, the oldest records
+# are deleted, and the ledger shows the loss.
 spool:
   # folder: /var/lib/perwatt-agent/container-01
   maxBytes: 1GiB
@@ -30,27 +31,27 @@ spool:
 log:
   level: info # debug, info, warn or error
 
-# true only where the devices are emulated: everything is then marked as simulated.
+# true only where the devices are emulated: every screen then marks this agent's data as simulated.
 simulated: false
 
 devices:
-  # A miner whose firmware is found by asking it. With the MAC or serial number that is expected at its
-  # address, perwatt-agent scan --write follows it to a new lease.
+  # A miner whose firmware the agent finds out by itself. hardwareId is the MAC or serial number that is
+  # expected at the address: with it, perwatt-agent scan --write follows the miner to a new DHCP lease.
   - id: c01-r01-s01
     driver: auto
     host: 192.0.2.11
     hardwareId: 02:00:5E:00:01:11
     location: { container: C01, rack: R01, slot: "01" }
 
-  # A miner of a known family. Stock Antminers report no power: it is modelled from the hashrate and
-  # the model's efficiency, and marked so.
+  # A miner of a known family. Stock Antminers report no power: the agent models it from the hashrate and
+  # the model's efficiency, and marks it as modelled.
   - id: c01-r01-s02
     driver: antminer
     host: 192.0.2.12
     location: { container: C01, rack: R01, slot: "02" }
     expectedHashrateHs: 200e12
-    # Some things are told over HTTP only, with a login: here the MAC and whether it sleeps. No default
-    # password is ever tried unasked.
+    # The MAC, and whether the miner sleeps, need a login to its web interface. Without one here, none is
+    # tried: the agent never guesses a default password.
     # web: { username: root, password: { file: /run/credentials/perwatt-agent.service/miners } }
 
   # GPUs behind a DCGM exporter: one device a GPU (gpu-01/gpu0, gpu-01/gpu1, ...).
@@ -59,7 +60,7 @@ devices:
     url: http://192.0.2.31:9400/metrics
     location: { container: AI, rack: R01 }
 
-  # An LLM server's token counters.
+  # An LLM server, for its token counters.
   - id: llm-01
     driver: llm-server
     url: http://192.0.2.31:8000/metrics

@@ -1,17 +1,22 @@
 /**
- * A counter that begins again at 0 when it is full, as one that does not: what was added since the first reading. It begins
- * at 0 itself, so that after a restart of the agent the accumulator sees a new start and never counts what it counted before.
+ * Turns a counter that wraps (starts again at 0 when it is full) into one that does not: the total added since the first
+ * reading. The total starts at 0, so that after a restart of the agent the accumulator sees a new start and does not count
+ * the same energy twice.
  */
-export class Unwrapped {
+export class WrapCounter {
   #last: number | undefined
-  #added = 0
+  #total = 0
 
-  /** @param range what it counts up to; absent: a smaller value is a new start, not a wrap */
+  /**
+   * Takes a reading.
+   * @param range the value at which the counter wraps; absent: it never wraps, and a smaller value is a new start
+   * @returns the total added since the first reading, in the counter's unit
+   */
   add(value: number, range: number | undefined): number {
-    const before = this.#last ?? value
+    const last = this.#last ?? value
     this.#last = value
-    if (value >= before) this.#added += value - before
-    else this.#added += range !== undefined && range >= before ? range - before + value : value
-    return this.#added
+    if (value >= last) this.#total += value - last
+    else this.#total += range !== undefined && range >= last ? range - last + value : value
+    return this.#total
   }
 }

@@ -2,7 +2,8 @@ import { z } from 'zod'
 import { PerwattError } from '../../protocol/kit/errors.ts'
 import { amdCards, cardIdentity, cardSample } from '../gpu/amdgpu.ts'
 import { LostGpus } from '../gpu/lost-gpus.ts'
-import { defineDriver, type Reading, type Session } from '../plugin/driver.ts'
+import { defineDriver, type Session } from '../plugin/driver.ts'
+import type { Reading } from '../plugin/reading.ts'
 import { Sysfs } from '../wire/sysfs.ts'
 
 export default defineDriver({

@@ -1,5 +1,5 @@
 import { defined } from '../../protocol/kit/defined.ts'
-import type { Reading } from '../plugin/driver.ts'
+import type { Reading } from '../plugin/reading.ts'
 import { powerSensors, sensorPowerW } from '../wire/hwmon.ts'
 import type { Sysfs } from '../wire/sysfs.ts'
 import { gpuState } from './state.ts'

@@ -1,4 +1,4 @@
-import type { Reading } from '../plugin/driver.ts'
+import type { Reading } from '../plugin/reading.ts'
 
 /** The GPUs that a session has seen. A lost GPU is an event, not a gap: it stays in the answer until it is back or the agent restarts. */
 export class LostGpus {

@@ -1,7 +1,7 @@
 import { defined } from '../../protocol/kit/defined.ts'
 import type { Holder } from '../../protocol/owner.ts'
 import type { State } from '../../protocol/sample.ts'
-import type { Reading } from '../plugin/driver.ts'
+import type { Reading } from '../plugin/reading.ts'
 import type { GpuTenancy, GpuUse } from '../tenancy/contract.ts'
 import { gpuState } from './state.ts'
 

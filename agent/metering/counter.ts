@@ -1,44 +1,46 @@
-import type { OwnerCounters } from '../plugin/driver.ts'
-
-/** Readings in a row that must agree before a smaller value is believed to be a new start. */
+/** Odd readings in a row after which a counter reset is accepted. Fewer are taken for a hiccup of the machine's API. */
 const STRIKES = {
-  /** the machine's uptime went back too */
+  /** the machine's uptime shows a restart */
   restarted: 1,
-  /** it has no uptime (a meter, a language server): one reading of zeros is a hiccup, two are a new start */
+  /** the machine has no uptime (a meter, an LLM server): it may answer one poll with zeros */
   unknown: 2,
-  /** its uptime says that it ran through */
+  /** the machine's uptime shows that it did not restart */
   ranThrough: 3,
 } as const
 
-/** A machine may count a while before its uptime begins. */
-const START_MS = 30_000
+/** A machine may count for this long before its uptime starts. */
+const BOOT_MS = 30_000
 
+/** Kept on disk as JSON in the spool's checkpoint. */
 export interface CounterState {
   last: number
+  /** odd readings in a row since `last` */
   strikes: number
-  /** when that was, Unix ms */
+  /** time of `last`, Unix ms; absent in states that an older version of the agent wrote */
   atMs?: number
 }
 
-/** How much a machine can do: what a new start shows is believed up to this. */
-export interface Plausible {
-  /** now, Unix ms */
+/** The most that a machine can count, so that a wrong reading is not booked as energy or work. Amounts in the counter's unit. */
+export interface CounterLimit {
+  /** time of the reading, Unix ms */
   atMs: number
-  /** at most in a ms, and at once */
+  /** at most this much per ms between two readings, and `atOnce` on top of it */
   perMs: number
   atOnce: number
-  /** since when it runs: a new start counts from there */
+  /** how long the machine has been up: after a restart it can't have counted for longer */
   upMs?: number | undefined
-  /** whether that also bounds a counter that goes on; a meter's can't be, for it may stand for a site that was idle before and after */
-  always: boolean
+  /**
+   * true: growth above the limit is refused; false: only the value after a counter reset is limited. False for meters and LLM
+   * servers, whose counters may belong to a site or a fleet that was idle at both readings and busy between them.
+   */
+  boundsGrowth: boolean
 }
 
 /**
- * A cumulative counter of a machine, as differences. A smaller value is a new start (reboot, wrap): what it shows was
- * counted since, so it is the difference: too little by what came before a wrap, and never too much: more than the machine can
- * do since is another machine's past, or an old value restored. A reading that is not believed is no difference, and the next one
- * that is covers its time. The differences of whole-number readings are whole,
- * so their sum is exact.
+ * Turns a machine's cumulative counter into differences. A smaller value is a counter reset (reboot, wrap): the machine counted
+ * that value since, so the value is the difference. That misses what came before a wrap, and never counts too much. A value
+ * above the limit belongs to another machine or to a restored old state, and counts nothing. Where a reading gives no
+ * difference, the next good reading covers its time. Whole readings give whole differences, so their sum is exact.
  */
 export class Counter {
   #state: CounterState | undefined
@@ -47,7 +49,7 @@ export class Counter {
     this.#state = state && { ...state }
   }
 
-  /** The value that the next difference is from. */
+  /** The value that the next difference starts from. */
   get last(): number | undefined {
     return this.#state?.last
   }
@@ -57,55 +59,52 @@ export class Counter {
   }
 
   /**
-   * What was added since the last reading; undefined at the first one, or where this one is not believed.
-   * @param restarted true: the machine restarted since; false: it did not; undefined: it doesn't say
+   * The growth since the last reading; undefined at the first reading and at one that is refused.
+   * @param restarted whether the machine restarted since then; undefined: it has no uptime
    */
-  advance(value: number, restarted: boolean | undefined, plausible: Plausible): number | undefined {
+  advance(value: number, restarted: boolean | undefined, limit: CounterLimit): number | undefined {
     if (!Number.isFinite(value) || value < 0) return undefined
-    const before = this.#state
-    const { atMs, perMs, atOnce, upMs, always } = plausible
-    // a state of an older agent doesn't say when it was: what was counted since is not to be lost
-    const most =
-      before?.atMs === undefined ? Number.POSITIVE_INFINITY : perMs * Math.max(0, atMs - before.atMs) + atOnce
-    if (!before) {
-      this.#state = { last: value, strikes: 0, atMs }
+    const state = this.#state
+    if (!state) {
+      this.#countFrom(value, limit.atMs)
       return undefined
     }
-    if (value < before.last) {
-      const needed =
-        restarted === undefined ? STRIKES.unknown : restarted ? STRIKES.restarted : STRIKES.ranThrough
-      if (++before.strikes < needed) return undefined
-      this.#state = { last: value, strikes: 0, atMs }
-      const mostSince = restarted && upMs !== undefined ? Math.min(most, perMs * (upMs + START_MS)) : most
-      return value <= mostSince ? value : undefined
-    }
-    const added = value - before.last
-    if (always && added > most) {
-      // one such reading is a hiccup; two are another past, of which nothing is this machine's
-      if (++before.strikes >= STRIKES.unknown) this.#state = { last: value, strikes: 0, atMs }
+    return value < state.last ? this.#reset(state, value, restarted, limit) : this.#grown(state, value, limit)
+  }
+
+  #reset(
+    state: CounterState,
+    value: number,
+    restarted: boolean | undefined,
+    limit: CounterLimit,
+  ): number | undefined {
+    const needed =
+      restarted === undefined ? STRIKES.unknown : restarted ? STRIKES.restarted : STRIKES.ranThrough
+    if (++state.strikes < needed) return undefined
+    this.#countFrom(value, limit.atMs)
+    const most = mostSince(state, limit)
+    const mostUp =
+      restarted && limit.upMs !== undefined ? Math.min(most, limit.perMs * (limit.upMs + BOOT_MS)) : most
+    return value <= mostUp ? value : undefined
+  }
+
+  #grown(state: CounterState, value: number, limit: CounterLimit): number | undefined {
+    const added = value - state.last
+    if (limit.boundsGrowth && added > mostSince(state, limit)) {
+      // two such readings in a row: the counter belongs to another machine or was restored, so none of the growth counts
+      if (++state.strikes >= STRIKES.unknown) this.#countFrom(value, limit.atMs)
       return undefined
     }
-    this.#state = { last: value, strikes: 0, atMs }
+    this.#countFrom(value, limit.atMs)
     return added
   }
-}
 
-/** Counters of owners, each as one value: a pool that is configured twice counts once, by its sum. */
-export function sumByOwner(
-  counters: readonly OwnerCounters[],
-  keyOf: (owner: OwnerCounters['owner']) => string,
-): Map<string, OwnerCounters> {
-  const sums = new Map<string, OwnerCounters>()
-  for (const c of counters) {
-    const key = keyOf(c.owner)
-    const sum: OwnerCounters = sums.get(key) ?? { owner: c.owner }
-    for (const quantity of OWNER_QUANTITIES) {
-      const value = c[quantity]
-      if (value !== undefined) sum[quantity] = (sum[quantity] ?? 0) + value
-    }
-    sums.set(key, sum)
+  #countFrom(value: number, atMs: number): void {
+    this.#state = { last: value, strikes: 0, atMs }
   }
-  return sums
 }
 
-export const OWNER_QUANTITIES = ['workDiff1', 'tokensIn', 'tokensInCached', 'tokensOut'] as const
+/** The most that can have been added since the last reading; without its time there is no limit, or that growth would be lost. */
+function mostSince({ atMs: lastMs }: CounterState, { atMs, perMs, atOnce }: CounterLimit): number {
+  return lastMs === undefined ? Number.POSITIVE_INFINITY : perMs * Math.max(0, atMs - lastMs) + atOnce
+}

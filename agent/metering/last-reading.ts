@@ -1,10 +1,11 @@
 import type { Instant } from '../../protocol/kit/clock.ts'
-import type { Reading } from '../plugin/driver.ts'
+import { defined } from '../../protocol/kit/defined.ts'
+import type { Reading } from '../plugin/reading.ts'
 
-/** What of a reading the next one needs. */
+/** The parts of a reading that the next reading is compared with. Kept on disk as JSON in the spool's checkpoint. */
 export interface LastReading {
   wallMs: number
-  /** absent after a restart of the agent: a monotonic clock means nothing to another process */
+  /** absent after a restart of the agent: the monotonic clock of another process can't be compared */
   steadyMs?: number
   sample: Pick<
     Reading['sample'],
@@ -12,22 +13,75 @@ export interface LastReading {
   >
   /** MAC or serial number */
   hardwareId?: string
-  /** whether it said what was counted for whom */
+  /** whether the reading had counters by owner */
   namedOwners: boolean
 }
 
-/** ms by the monotonic clock; across a restart of the agent by the wall's, where less than 1 says that it was set back. */
+/** The last reading and this one: what they show about the time between them. */
+export interface Comparison {
+  /** absent: this is the first reading, or the first of another machine */
+  last: LastReading | undefined
+  /** the samples of both readings */
+  samples: readonly LastReading['sample'][]
+  /** whether the machine restarted between them; undefined: it has no uptime */
+  restarted: boolean | undefined
+  /** how long the machine has been up */
+  upMs: number | undefined
+  /** time of this reading, Unix ms */
+  atMs: number
+}
+
+export function compare(
+  last: LastReading | undefined,
+  reading: Reading,
+  { wallMs }: Instant,
+  elapsedMs: number | undefined,
+): Comparison {
+  const { sample } = reading
+  return {
+    last,
+    samples: last ? [last.sample, sample] : [sample],
+    restarted: last && restartedSince(last, reading, elapsedMs ?? 0),
+    upMs: sample.uptimeS === undefined ? undefined : sample.uptimeS * 1000,
+    atMs: wallMs,
+  }
+}
+
+/** The parts of a reading that the next one is compared with. @param last the reading before; its hardware id is kept where this one has none */
+export function asLastReading(reading: Reading, at: Instant, last: LastReading | undefined): LastReading {
+  const { powerW, uptimeS, holders, hashrateHs, utilizationRatio, tokensInPerS, tokensOutPerS } =
+    reading.sample
+  return {
+    ...at,
+    sample: defined({
+      powerW,
+      uptimeS,
+      holders,
+      hashrateHs,
+      utilizationRatio,
+      tokensInPerS,
+      tokensOutPerS,
+    }),
+    namedOwners: reading.counters?.byOwner !== undefined,
+    ...defined({ hardwareId: reading.identity.hardwareId ?? last?.hardwareId }),
+  }
+}
+
+/**
+ * ms since the last reading, by the monotonic clock. Across a restart of the agent it is the wall clock's, and less than 1
+ * where that clock was set back meanwhile.
+ */
 export const elapsedSince = (last: LastReading, at: Instant): number =>
   last.steadyMs === undefined ? at.wallMs - last.wallMs : at.steadyMs - last.steadyMs
 
-/** Another machine stands in its place: what its counters show is another's past. */
+/** Whether another machine took the place of the last one: its counters must not be compared with the last reading. */
 export const isAnotherMachine = (last: LastReading, { identity }: Reading): boolean =>
   last.hardwareId !== undefined &&
   identity.hardwareId !== undefined &&
   last.hardwareId !== identity.hardwareId
 
-/** Whether the machine restarted between two readings. An uptime of zero comes with replies that are all zeros: it says nothing. */
-export function restartedSince(last: LastReading, now: Reading, elapsedMs: number): boolean | undefined {
+/** An uptime of 0 comes in replies that are all zeros, so it shows nothing. */
+function restartedSince(last: LastReading, now: Reading, elapsedMs: number): boolean | undefined {
   const { uptimeS } = now.sample
   const before = last.sample.uptimeS
   if (!uptimeS || !before) return undefined

@@ -1,49 +1,47 @@
 import { HASHES_PER_DIFF1, MINUTE_MS } from '../../protocol/units.ts'
-import type { Reading } from '../plugin/driver.ts'
-import type { OWNER_QUANTITIES, Plausible } from './counter.ts'
+import type { Reading } from '../plugin/reading.ts'
+import type { CounterLimit } from './counter.ts'
+import type { Comparison } from './last-reading.ts'
+import type { OwnerQuantity } from './owner-quantities.ts'
 
-/** A machine may have worked harder while nobody looked than it does now. */
+/** Between two readings a machine may have worked this many times harder than at either of them. */
 const HARDER = 10
-/** No single machine takes more, or hashes faster; a meter may stand for a site. */
+/** No single machine draws more. A meter has no such limit: it may stand for a site. */
 const MOST_W = { asic: 20_000, gpu: 2_500, host: 50_000, service: 50_000 } as const
-const MACHINE_HS = 1e15
-/** Of one server; a fleet behind one page says by its rate that it is more. */
-const TOKENS_PER_S = 1e5
-/** A reading may be this much older than its time says: two polls, and a clock that was set. */
+/** No single machine hashes faster. */
+const MOST_HS = 1e15
+/** No single server serves more tokens; a fleet behind one page shows more by its own rate. */
+const MOST_TOKENS_PER_S = 1e5
+/** The time between two readings may be this much too short: two polls, and a clock that was set. */
 const SLACK_MS = 2 * MINUTE_MS
 
-type Says = Pick<Reading['sample'], 'powerW' | 'hashrateHs' | 'tokensInPerS' | 'tokensOutPerS'>
+type Bounds = Pick<Comparison, 'samples' | 'atMs' | 'upMs'>
 
-/** mJ that a device can have taken; without a power anything is possible. */
-export function plausibleEnergy(
-  kind: Reading['identity']['kind'],
-  says: readonly Says[],
-  atMs: number,
-): Plausible {
-  const powers = says.flatMap(({ powerW }) => (powerW === undefined ? [] : [powerW]))
-  if (kind === 'meter' && powers.length === 0)
-    return { atMs, perMs: Number.MAX_VALUE, atOnce: Number.POSITIVE_INFINITY, always: false }
-  if (kind !== 'meter') return bounded(atMs, MOST_W[kind])
-  return bounded(atMs, HARDER * Math.max(...powers, 100), false)
+/** The most energy that a device can have drawn, mJ. A meter that reports no power has no limit. */
+export function energyLimit(kind: Reading['identity']['kind'], bounds: Bounds): CounterLimit {
+  if (kind !== 'meter') return limitOf(bounds, MOST_W[kind], true)
+  const powersW = bounds.samples.flatMap(({ powerW }) => (powerW === undefined ? [] : [powerW]))
+  if (powersW.length > 0) return limitOf(bounds, HARDER * Math.max(...powersW, 100), false)
+  const { atMs, upMs } = bounds
+  return { atMs, upMs, perMs: Number.MAX_VALUE, atOnce: Number.POSITIVE_INFINITY, boundsGrowth: false }
 }
 
-/** What it can have done for one owner. */
-export function plausibleWork(
-  quantity: (typeof OWNER_QUANTITIES)[number],
-  says: readonly Says[],
-  atMs: number,
-): Plausible {
-  if (quantity !== 'workDiff1') {
-    const rates = says.map(({ tokensInPerS = 0, tokensOutPerS = 0 }) => tokensInPerS + tokensOutPerS)
-    return bounded(atMs, Math.max(HARDER * Math.max(...rates), TOKENS_PER_S) / 1000, false)
+/** The most that a device can have done for one owner: difficulty-1 shares, or tokens. */
+export function workLimit(quantity: OwnerQuantity, bounds: Bounds): CounterLimit {
+  const { samples } = bounds
+  if (quantity === 'workDiff1') {
+    const mostHs = Math.max(...samples.map(({ hashrateHs = 0 }) => HARDER * hashrateHs), MOST_HS)
+    return limitOf(bounds, mostHs / HASHES_PER_DIFF1 / 1000, true)
   }
-  const mostHs = Math.max(...says.map(({ hashrateHs = 0 }) => HARDER * hashrateHs), MACHINE_HS)
-  return bounded(atMs, mostHs / HASHES_PER_DIFF1 / 1000)
+  const ratesPerS = samples.map(({ tokensInPerS = 0, tokensOutPerS = 0 }) => tokensInPerS + tokensOutPerS)
+  return limitOf(bounds, Math.max(HARDER * Math.max(...ratesPerS), MOST_TOKENS_PER_S) / 1000, false)
 }
 
-const bounded = (atMs: number, perMs: number, always = true): Plausible => ({
+/** @param perMs in the counter's unit; for energy, W are mJ per ms */
+const limitOf = ({ atMs, upMs }: Bounds, perMs: number, boundsGrowth: boolean): CounterLimit => ({
   atMs,
+  upMs,
   perMs,
   atOnce: perMs * SLACK_MS,
-  always,
+  boundsGrowth,
 })

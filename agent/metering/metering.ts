@@ -1,21 +1,21 @@
 import type { Interval } from '../../protocol/interval.ts'
 import type { Instant } from '../../protocol/kit/clock.ts'
-import type { Reading } from '../plugin/driver.ts'
+import type { Reading } from '../plugin/reading.ts'
 import type { Spool } from '../uplink/spool/spool.ts'
 import { type AccumulatorState, DeviceAccumulator } from './accumulator.ts'
 
-/** The open minutes and counters of every device, as they are kept on disk. */
+/** The open records and counters of every device. Kept on disk as JSON in the spool's checkpoint. */
 interface MeteringState {
   v: 1
   devices: [string, AccumulatorState][]
 }
 
-/** A checkpoint without anything closed is written this often: what a kill then costs is what power drew since. */
+/** A checkpoint is written at least this often. A kill loses the energy that was integrated from power since the last one. */
 const CHECKPOINT_EVERY_MS = 5_000
-/** Records that one beat closes: a long gap of many devices comes in parts */
+/** Records that one beat closes at most: the end of a long gap of many devices is spread over several beats. */
 const RECORDS_PER_BEAT = 20_000
 
-/** Every device's accumulator, and how what they close gets into the spool: records and open minutes in one step. */
+/** The accumulator of every device. It moves their closed records into the spool, in one step with their open ones. */
 export class Metering {
   readonly #spool: Spool
   readonly #maxGapMs: number
@@ -23,8 +23,8 @@ export class Metering {
   #committedSteadyMs = Number.NEGATIVE_INFINITY
 
   /**
-   * @param spool opened: what it last committed is gone on from
-   * @param maxGapMs readings further apart are a gap
+   * @param spool an opened spool; the accumulators go on from the state that it last committed
+   * @param maxGapMs a longer time between two readings is a gap
    */
   constructor(spool: Spool, maxGapMs: number) {
     this.#spool = spool
@@ -44,7 +44,7 @@ export class Metering {
     device.observe(reading, at)
   }
 
-  /** Closes the minutes that are over. Resolves when they are safe in the spool, or at once where there is nothing to do. */
+  /** Closes the minutes that are over. Resolves when their records are safe in the spool, or at once if nothing is due. */
   async beat(now: Instant): Promise<void> {
     const records: Interval[] = []
     for (const [id, device] of this.#devices) {
@@ -58,7 +58,7 @@ export class Metering {
     await this.#spool.commit(this.#state())
   }
 
-  /** Closes the running minute too: the agent stops. */
+  /** Closes every record, the running minute's too: the agent stops. */
   async close(): Promise<void> {
     this.#spool.append([...this.#devices.values()].flatMap((d) => d.closeAll()))
     await this.#spool.commit(this.#state())

@@ -1,34 +1,35 @@
 import { connect } from 'node:net'
 import { PerwattError } from '../../protocol/kit/errors.ts'
 import { firmwareIn, isAftermarket } from '../asic/firmware.ts'
-import type { Driver, FirstAnswers } from '../plugin/driver.ts'
+import type { Driver } from '../plugin/driver.ts'
+import type { FirstAnswers } from '../plugin/first-answers.ts'
 import { exchange, showAddress } from '../wire/cgminer.ts'
 import { exchangeHttp } from '../wire/http.ts'
 
-/** Where an unknown machine is asked. */
+/** The host and ports of an unknown machine. */
 export interface DetectAddress {
   host: string
-  /** of the cgminer API, 4028 */
+  /** of the cgminer API, usually 4028 */
   port: number
-  /** of the web interface, 80 */
+  /** of the web interface, usually 80 */
   webPort: number
-  /** of Whatsminer's API 3, 4433 */
+  /** of Whatsminer's API 3; default 4433 */
   linkPort?: number
 }
 
-/** A machine with two faces shows the stock one first: this long an aftermarket answer may follow it. */
+/** A machine with aftermarket firmware may first answer like stock firmware: wait this long for a second answer. */
 const GRACE_MS = 300
-/** A miner that answered without a name is given this long to show one elsewhere. */
-const PATIENCE_MS = 600
-/** The first page tells the firmware in its head. */
+/** Once the cgminer port has answered without naming a firmware, wait this long for the other answers. */
+const UNNAMED_MS = 600
+/** Pages are larger, but name the firmware near their start. */
 const MAX_PAGE_BYTES = 256 << 10
-const KEPT_BODY = 64 << 10
+const KEPT_BODY_CHARS = 64 << 10
 
 /**
- * Asks an unknown miner at all its doors at once what it is, and says which driver reads it.
- * @param signal the deadline of all questions together
- * @throws PerwattError: as `exchange` where nothing answers; `unknown-firmware`, naming it, where no driver knows it, so that
- *   aftermarket firmware is never read as the stock firmware of the same machine
+ * Finds the driver of an unknown miner. It sends the requests of detection to all ports at once.
+ * @param signal the deadline of all requests together
+ * @throws PerwattError as `exchange` throws where nothing answers, and `unknown-firmware` where no driver reads the machine, so
+ *   that aftermarket firmware is never read as the stock firmware of the same machine
  */
 export async function detect(
   at: DetectAddress,
@@ -37,25 +38,29 @@ export async function detect(
 ): Promise<Driver> {
   const enough = new AbortController()
   try {
-    const heard = await listen(at, drivers, AbortSignal.any([signal, enough.signal]))
-    const driver = driverOf(heard.answers, drivers)
+    const found = await gatherAnswers(at, drivers, AbortSignal.any([signal, enough.signal]))
+    const driver = driverOf(found.answers, drivers)
     if (driver) return driver
-    throw unknown(at, heard)
+    throw noDriver(at, found)
   } finally {
-    enough.abort(new Error('the machine is known'))
+    enough.abort(new Error('the driver is found'))
   }
 }
 
-interface Heard {
+interface Found {
   answers: FirstAnswers
-  /** why the cgminer port gave no answer */
-  silence?: unknown
+  /** why the cgminer port did not answer */
+  cgminerError?: unknown
 }
 
-/** Gathers answers until the machine is known for sure, or nothing more can come. */
-async function listen(at: DetectAddress, drivers: readonly Driver[], signal: AbortSignal): Promise<Heard> {
-  const heard: Heard = { answers: {} }
-  const { answers } = heard
+/** Gathers answers until they name the driver for certain, or no more can come. */
+async function gatherAnswers(
+  at: DetectAddress,
+  drivers: readonly Driver[],
+  signal: AbortSignal,
+): Promise<Found> {
+  const found: Found = { answers: {} }
+  const { answers } = found
   const timers: NodeJS.Timeout[] = []
   let settle = () => {}
   const settled = new Promise<void>((resolve) => {
@@ -63,15 +68,15 @@ async function listen(at: DetectAddress, drivers: readonly Driver[], signal: Abo
   })
   const settleIn = (ms: number) => timers.push(setTimeout(settle, ms))
 
-  const learn = <T>(work: Promise<T>, keep: (answer: T) => void, failed = (_: unknown) => {}) =>
+  const gather = <T>(work: Promise<T>, keep: (answer: T) => void, failed = (_: unknown) => {}) =>
     work.then((answer) => {
       keep(answer)
-      if (specific(answers, drivers) === undefined) return
+      if (recognised(answers, drivers) === undefined) return
       if (isAftermarket(firmwareIn(answers))) settle()
       else settleIn(GRACE_MS)
     }, failed)
-  const ask = (name: 'version' | 'devdetails' | 'stats', failed?: (error: unknown) => void) =>
-    learn(
+  const request = (name: 'version' | 'devdetails' | 'stats', failed?: (error: unknown) => void) =>
+    gather(
       exchange(at, { command: name }, signal),
       (text) => {
         answers[`${name}4028`] = text.toUpperCase()
@@ -81,33 +86,33 @@ async function listen(at: DetectAddress, drivers: readonly Driver[], signal: Abo
 
   const miner = async () => {
     await Promise.all([
-      ask('version', (error) => {
-        heard.silence = error
+      request('version', (error) => {
+        found.cgminerError = error
       }),
-      ask('devdetails'),
+      request('devdetails'),
     ])
     if ((answers.version4028 ?? answers.devdetails4028) === undefined) return
-    // VNish 1.2 names itself in `stats` only
-    if (firmwareIn(answers) === undefined) await ask('stats')
-    settleIn(PATIENCE_MS)
+    // VNish 1.2 names itself only in `stats`
+    if (firmwareIn(answers) === undefined) await request('stats')
+    settleIn(UNNAMED_MS)
   }
   try {
     await Promise.race([
       settled,
       Promise.all([
         miner(),
-        learn(page(at, '/', signal), ({ status, headers, text }) => {
-          answers.httpRoot = { status, headers, body: text.slice(0, KEPT_BODY) }
+        gather(page(at, '/', signal), ({ status, headers, text }) => {
+          answers.httpRoot = { status, headers, body: text.slice(0, KEPT_BODY_CHARS) }
         }),
-        learn(page(at, '/api/system/info', signal), ({ status, text }) => {
+        gather(page(at, '/api/system/info', signal), ({ status, text }) => {
           if (status === 200) answers.systemInfo = text
         }),
-        learn(accepts(at.host, at.linkPort ?? 4433, signal), (open) => {
+        gather(accepts(at.host, at.linkPort ?? 4433, signal), (open) => {
           answers.port4433 = open
         }),
       ]),
     ])
-    return heard
+    return found
   } finally {
     for (const timer of timers) clearTimeout(timer)
   }
@@ -116,7 +121,7 @@ async function listen(at: DetectAddress, drivers: readonly Driver[], signal: Abo
 const page = ({ host, webPort }: DetectAddress, path: string, signal: AbortSignal) =>
   exchangeHttp(`http://${showAddress({ host, port: webPort })}${path}`, { signal, maxBytes: MAX_PAGE_BYTES })
 
-/** Whether a connection is accepted; it is closed at once. */
+/** Whether the port accepts a connection, which is closed at once. */
 function accepts(host: string, port: number, signal: AbortSignal): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ host, port, signal })
@@ -128,22 +133,23 @@ function accepts(host: string, port: number, signal: AbortSignal): Promise<boole
   })
 }
 
-const specific = (answers: FirstAnswers, drivers: readonly Driver[]): Driver | undefined =>
+const recognised = (answers: FirstAnswers, drivers: readonly Driver[]): Driver | undefined =>
   drivers.find((d) => !d.fallback && d.recognises?.(answers))
 
 const driverOf = (answers: FirstAnswers, drivers: readonly Driver[]): Driver | undefined =>
-  specific(answers, drivers) ?? drivers.find((d) => d.fallback && d.recognises?.(answers))
+  recognised(answers, drivers) ?? drivers.find((d) => d.fallback && d.recognises?.(answers))
 
-function unknown(at: DetectAddress, { answers, silence }: Heard): unknown {
-  const { port4433, version4028, ...said } = answers
+/** Why no driver was found. */
+function noDriver(at: DetectAddress, { answers, cgminerError }: Found): unknown {
+  const { port4433, version4028, ...others } = answers
   const firmware = firmwareIn(answers)
-  const silent = version4028 === undefined && Object.keys(said).length === 0 && !port4433
-  // the web interface names a firmware that is read by the port which doesn't answer
-  if (silent || (firmware && version4028 === undefined && silence)) return silence
+  const silent = version4028 === undefined && Object.keys(others).length === 0 && !port4433
+  // the web interface named a firmware that is read by the cgminer port: that port's error says what is wrong
+  if (silent || (firmware && version4028 === undefined && cgminerError)) return cgminerError
   return new PerwattError(
     'unknown-firmware',
     firmware
       ? `${showAddress(at)} runs ${firmware}, which no driver of this agent reads; see the list of drivers`
-      : `${showAddress(at)} answers like no miner that is known here; name its driver in the configuration`,
+      : `${showAddress(at)} answers like no miner that this agent knows; name its driver in the configuration`,
   )
 }

@@ -1,23 +1,24 @@
 import { PerwattError } from '../../protocol/kit/errors.ts'
 import type { Log } from '../../protocol/kit/log.ts'
 import { backoffMs, withDeadline } from '../../protocol/kit/retry.ts'
-import { ANOTHER_FIRMWARE, type Reading, type Session } from '../plugin/driver.ts'
-import { failureText } from './failure.ts'
+import { ANOTHER_FIRMWARE, type Session } from '../plugin/driver.ts'
+import type { Reading } from '../plugin/reading.ts'
+import { failureText } from './failure-text.ts'
 
-/** One configured device, ready to be asked. */
+/** One configured device, ready to be polled. */
 export interface PollTarget {
   id: string
   driver: string
-  /** where it is asked; absent: it is this machine */
+  /** for error texts; absent: the device is the agent's own host */
   address?: string | undefined
-  /** a fresh session; rejects where the driver must be found first and the machine doesn't answer */
+  /** Opens a new session. With `driver: auto` it first finds the driver, and rejects if the machine does not answer. */
   open(signal: AbortSignal): Promise<{ session: Session; driver: string }>
 }
 
 export interface PollerOptions {
   intervalMs: number
   timeoutMs: number
-  /** part of the interval after which the first poll comes, 0 to 1: polls are spread, not in step */
+  /** fraction of the interval, 0 to 1, after which the first poll comes; different fractions spread the polls of many devices */
   phase: number
   log: Log
   onReadings(driver: string, readings: Reading[]): void
@@ -25,10 +26,13 @@ export interface PollerOptions {
   random?: () => number
 }
 
-/** A device that doesn't answer is asked less and less often, at most this seldom. */
-const SLOWEST_MS = 60_000
+/** Back-off lengthens the interval of a device that does not answer, up to this. */
+const MAX_INTERVAL_MS = 60_000
 
-/** Asks one target on a fixed beat. A hung or missing machine costs only its own beat. */
+/** After so many failed polls in a row the session is closed: the machine may have been re-flashed or replaced. */
+const FAILURES_TO_CLOSE = 3
+
+/** Polls one target at fixed times. A machine that hangs or is missing delays only its own polls. */
 export class Poller {
   readonly #target: PollTarget
   readonly #options: PollerOptions
@@ -36,8 +40,8 @@ export class Poller {
   #timer: NodeJS.Timeout | undefined
   #session: { session: Session; driver: string } | undefined
   #failures = 0
-  /** when the first poll was due, on the steady clock */
-  #beatMs = 0
+  /** when the first poll was due, ms of `performance.now()` */
+  #firstDueMs = 0
   #running: Promise<void> = Promise.resolve()
 
   constructor(target: PollTarget, options: PollerOptions) {
@@ -47,7 +51,7 @@ export class Poller {
 
   start(): void {
     const { intervalMs, phase } = this.#options
-    this.#beatMs = performance.now() + intervalMs * phase
+    this.#firstDueMs = performance.now() + intervalMs * phase
     this.#schedule(intervalMs * phase)
   }
 
@@ -66,14 +70,20 @@ export class Poller {
     }, delayMs)
   }
 
-  /** Until this device's own next beat, and then some while it doesn't answer: after a pause of all, polls are spread as before. */
+  /**
+   * ms until the next poll: a whole number of intervals after the first one, so that polls stay spread even after all of them were
+   * held up. Back-off comes on top while the device does not answer.
+   */
   #untilNext(nowMs: number): number {
     const { intervalMs, random } = this.#options
-    // a timer may come a little early
-    const beats = Math.floor((nowMs - this.#beatMs) / intervalMs + 0.01) + 1
-    const beatMs = this.#beatMs + beats * intervalMs - nowMs
-    if (this.#failures < 3) return beatMs
-    return beatMs + backoffMs(this.#failures - 3, intervalMs, SLOWEST_MS - intervalMs, random)
+    // a timer may fire a little early, hence the 0.01
+    const intervals = Math.floor((nowMs - this.#firstDueMs) / intervalMs + 0.01) + 1
+    const delayMs = this.#firstDueMs + intervals * intervalMs - nowMs
+    if (this.#failures < FAILURES_TO_CLOSE) return delayMs
+    return (
+      delayMs +
+      backoffMs(this.#failures - FAILURES_TO_CLOSE, intervalMs, MAX_INTERVAL_MS - intervalMs, random)
+    )
   }
 
   async #poll(): Promise<void> {
@@ -92,8 +102,7 @@ export class Poller {
         `${driver} ${this.#target.id}: ${failureText(error, this.#target.address)}`,
         { cause: error },
       )
-      // what the machine is may have changed (re-flashed, replaced): find out again
-      if (++this.#failures === 3) this.#forget()
+      if (++this.#failures === FAILURES_TO_CLOSE) this.#closeSession()
       if (this.#failures === 1)
         log.warn('device does not answer', { device: this.#target.id, reason: failure.message })
       this.#options.onFailure(failure)
@@ -105,7 +114,7 @@ export class Poller {
       return await this.#readOnce(signal)
     } catch (error) {
       if (!(error instanceof PerwattError && error.code === ANOTHER_FIRMWARE)) throw error
-      this.#forget()
+      this.#closeSession()
       return this.#readOnce(signal)
     }
   }
@@ -115,7 +124,7 @@ export class Poller {
     return this.#session.session.read(signal)
   }
 
-  #forget(): void {
+  #closeSession(): void {
     this.#session?.session.close?.()
     this.#session = undefined
   }

@@ -10,7 +10,7 @@ import {
   type YAMLSeq,
 } from 'yaml'
 import { PerwattError } from '../../protocol/kit/errors.ts'
-import { AUTO } from '../config/config.ts'
+import { AUTO } from '../config/device-config.ts'
 import type { NewDevice, Plan } from './reconcile.ts'
 
 /** Settings that every new device gets, as the command line gave them. */

@@ -1,6 +1,6 @@
-import { AUTO, type DeviceConfig } from '../config/config.ts'
+import { AUTO, type DeviceConfig } from '../config/device-config.ts'
 import type { Driver } from '../plugin/driver.ts'
-import { differs, hardwareKey } from '../polling/hardware-watch.ts'
+import { hardwareKey, isOtherHardware } from '../polling/hardware-watch.ts'
 import { nameOf } from './naming.ts'
 import type { Places } from './places.ts'
 import type { Found } from './sweep.ts'
@@ -76,7 +76,7 @@ export function reconcile(
     const entry = entries.find((e) => !e.seen && e.address === host)
     const expected = entry?.device.hardwareId
     if (!entry) plan.added.push(newDevice(machine, placeOf, names))
-    else if (id !== undefined && expected !== undefined && differs(id, expected))
+    else if (id !== undefined && expected !== undefined && isOtherHardware(id, expected))
       plan.exchanged.push({ id: entry.device.id, host, expected, found: id })
     else if (id !== undefined && expected === undefined)
       plan.noted.push({ index: entry.index, id: entry.device.id, hardwareId: id })

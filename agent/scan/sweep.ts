@@ -4,9 +4,9 @@ import type { Device } from '../../protocol/device.ts'
 import { reasonOf } from '../../protocol/kit/errors.ts'
 import { withDeadline } from '../../protocol/kit/retry.ts'
 import type { Sample } from '../../protocol/sample.ts'
-import { AUTO, type DeviceConfig } from '../config/config.ts'
+import { AUTO, type DeviceConfig } from '../config/device-config.ts'
 import type { Driver } from '../plugin/driver.ts'
-import { pollTarget } from '../polling/target.ts'
+import { pollTarget } from '../polling/poll-target.ts'
 import type { WebAccess } from '../wire/web-auth.ts'
 
 /** The ports at which an unknown machine is asked what it is, as `detect` does. */

@@ -4,16 +4,16 @@ import type { Log } from '../../protocol/kit/log.ts'
 import type { AckMessage } from '../../protocol/status.ts'
 import type { Spool } from './spool/spool.ts'
 
-/** Before the collector has said how much it takes. */
+/** Records that may be on their way before the first acknowledgement tells the collector's own limit. */
 const FIRST_CREDIT = MAX_INTERVALS_PER_MESSAGE
 const RESEND_AFTER_MS = 10_000
 const RESEND_AT_MOST_MS = 60_000
-/** Over this time the agents that lost one broker begin again, each at a moment of its own. */
+/** After a reconnect each agent waits a random part of this, so that agents that lost one broker do not all send at once. */
 const SPREAD_MS = 3_000
 
 export interface DeliveryOptions {
   spool: Pick<Spool, 'read' | 'trim' | 'renumber' | 'epoch' | 'oldestSeq' | 'nextSeq'>
-  /** @returns whether the connection took it */
+  /** @returns whether the message was handed to the connection */
   send: (message: IntervalMessage) => boolean
   clock: Clock
   log: Log
@@ -21,18 +21,19 @@ export interface DeliveryOptions {
 }
 
 /**
- * Sends the spool in order, a window at a time, and trims it only by what the collector acknowledges. The broker's PUBACK
- * says that the broker has a message, not that the ledger does.
+ * Sends the spool's records in order, at most a window of them ahead of the acknowledgements. Only the collector's
+ * acknowledgement trims the spool: the broker's PUBACK shows that the broker has a message, not that the ledger has it.
  */
 export class Delivery {
   readonly #o: DeliveryOptions
   readonly #random: () => number
+  /** the window: records that may be sent and not acknowledged */
   #credit = FIRST_CREDIT
   #epoch: number
-  /** next seq to send; everything from the oldest up to it is under way */
+  /** next seq to send; the records from the oldest up to it are sent and not acknowledged */
   #nextSeq = 0
   #sentAtSteadyMs = 0
-  #waitMs = RESEND_AFTER_MS
+  #resendAfterMs = RESEND_AFTER_MS
   #connected = false
   #holdUntilSteadyMs = 0
   #timer: NodeJS.Timeout | undefined
@@ -53,7 +54,7 @@ export class Delivery {
   }
 
   /**
-   * Sends what may be sent. Call after records were added, and now and then: it repeats what stays unanswered.
+   * Sends what may be sent. Call it after records were added, and regularly: it also sends unacknowledged records again.
    * Resolves when nothing more can be sent now. Never rejects.
    */
   pump(): Promise<void> {
@@ -62,7 +63,7 @@ export class Delivery {
     return this.#pumping
   }
 
-  /** What stops has no time to wait for its turn. */
+  /** Sends without the pauses of reconnects and of the collector: the agent stops. */
   hurry(): Promise<void> {
     this.#holdUntilSteadyMs = 0
     return this.pump()
@@ -73,15 +74,15 @@ export class Delivery {
     this.#credit = ack.creditRecords
     if (ack.quarantined) log.warn('collector put records aside', { reason: ack.quarantined })
     if (ack.epoch > spool.epoch || (ack.epoch === spool.epoch && ack.seq >= spool.nextSeq)) {
-      log.warn('the collector knows a later life of this agent; numbering the spool anew', {
+      log.warn('the collector knows later records of this agent; the spool starts a new epoch', {
         epoch: ack.epoch,
       })
       spool.renumber(ack.epoch)
     } else if (ack.epoch === spool.epoch) {
       const before = spool.oldestSeq
       spool.trim(ack.seq)
-      if (spool.oldestSeq > before) this.#waitMs = RESEND_AFTER_MS
-      // only at the collector's word: to repeat at every repeated acknowledgement would multiply without end
+      if (spool.oldestSeq > before) this.#resendAfterMs = RESEND_AFTER_MS
+      // only where the collector requests it: resending at every repeated acknowledgement would multiply messages without end
       if (ack.resend) this.#nextSeq = ack.seq + 1
     }
     this.#hold((ack.pauseMs ?? 0) * (1 + this.#random() / 4))
@@ -105,7 +106,7 @@ export class Delivery {
     if (!this.#connected || room <= 0 || this.#steadyMs() < this.#holdUntilSteadyMs) return false
     const wanted = this.#nextSeq
     const batch = await spool.read(wanted, Math.min(MAX_INTERVALS_PER_MESSAGE, room))
-    // what happened while the disk was read (a lost connection, an answer) may have changed what comes next
+    // a lost connection or an acknowledgement during the disk read may have changed what to send next
     if (!batch || this.#nextSeq !== wanted || batch.epoch !== this.#epoch || !this.#connected)
       return batch !== undefined && this.#connected
     if (!send(encodeIntervals(batch, clock.now().wallMs))) return false
@@ -116,14 +117,15 @@ export class Delivery {
 
   #repeatUnanswered(): void {
     const { spool, log } = this.#o
-    if (this.#nextSeq <= spool.oldestSeq || this.#steadyMs() - this.#sentAtSteadyMs <= this.#waitMs) return
-    this.#waitMs = Math.min(RESEND_AT_MOST_MS, this.#waitMs * 2)
+    if (this.#nextSeq <= spool.oldestSeq || this.#steadyMs() - this.#sentAtSteadyMs <= this.#resendAfterMs)
+      return
+    this.#resendAfterMs = Math.min(RESEND_AT_MOST_MS, this.#resendAfterMs * 2)
     log.warn('collector does not acknowledge; sending again', { records: spool.nextSeq - spool.oldestSeq })
     this.#nextSeq = spool.oldestSeq
     this.#sentAtSteadyMs = this.#steadyMs()
   }
 
-  /** waits are measured by the clock that nobody sets */
+  /** The clock of all waits: setting the wall clock does not change it. */
   #steadyMs(): number {
     return this.#o.clock.now().steadyMs
   }
@@ -139,6 +141,6 @@ export class Delivery {
   #restart(): void {
     this.#epoch = this.#o.spool.epoch
     this.#nextSeq = 0
-    this.#waitMs = RESEND_AFTER_MS
+    this.#resendAfterMs = RESEND_AFTER_MS
   }
 }

@@ -21,18 +21,18 @@ export interface PublisherOptions {
   password?: Secret | undefined
   site: string
   agent: string
-  /** what the broker says when we are gone */
+  /** status that the broker publishes when this connection is lost */
   lastWill: StatusMessage
   log: Log
-  /** connected anew, or asked by a collector that starts: say everything that is retained again */
+  /** Publish all retained messages again: after a reconnect, or because a collector starts and asks for them. */
   onIntroduce(): void
   onConnection(connected: boolean): void
   onAck(ack: AckMessage): void
 }
 
 /**
- * The agent's MQTT connection. It holds nothing back: what can't be sent now is not queued here (mqtt.js would drop it in
- * silence past 65,535 messages); the spool is the queue.
+ * The agent's MQTT connection. It queues nothing: a message that can't be sent now is dropped, and the spool is the queue. The
+ * queue of mqtt.js would drop messages silently beyond 65,535.
  */
 export class Publisher {
   readonly #options: PublisherOptions
@@ -90,7 +90,7 @@ export class Publisher {
     client.on('close', () => this.#closed())
   }
 
-  /** Sends now, or not at all. @returns whether it was handed to the connection */
+  /** Sends a message now or never. @returns whether it was handed to the connection */
   publish(channel: Channel, message: unknown, options: { qos: 0 | 1; retain?: boolean }): boolean {
     const { site, agent, log } = this.#options
     const client = this.#client
@@ -106,7 +106,7 @@ export class Publisher {
     return true
   }
 
-  /** Says goodbye itself (the last will is for accidents) and closes, within a second. */
+  /** Publishes the last status itself, because a regular disconnect publishes no last will, and closes. Takes at most a second. */
   async stop(goodbye: StatusMessage): Promise<void> {
     this.#ended = true
     clearTimeout(this.#timer)
@@ -115,11 +115,11 @@ export class Publisher {
     const { site, agent } = this.#options
     const late = new Promise<void>((resolve) => setTimeout(resolve, 1000).unref())
     if (client.connected) {
-      const said = client.publishAsync(topic(site, agent, 'status'), encode(goodbye), {
+      const published = client.publishAsync(topic(site, agent, 'status'), encode(goodbye), {
         qos: 1,
         retain: true,
       })
-      await Promise.race([said.catch(() => undefined), late])
+      await Promise.race([published.catch(() => undefined), late])
     }
     await Promise.race([client.endAsync(true).catch(() => undefined), late])
   }

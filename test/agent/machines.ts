@@ -1,5 +1,6 @@
 import { afterEach } from 'vitest'
-import type { Driver, Reading } from '../../agent/plugin/driver.ts'
+import type { Driver } from '../../agent/plugin/driver.ts'
+import type { Reading } from '../../agent/plugin/reading.ts'
 import { soon } from './asic-harness.ts'
 import { type FramedMachine, type FramedOptions, startFramedMachine } from './framed-machine.ts'
 import { startWebMachine, type WebMachine } from './web-machine.ts'

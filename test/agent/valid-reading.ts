@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import type { Reading } from '../../agent/plugin/driver.ts'
+import type { Reading } from '../../agent/plugin/reading.ts'
 import { DeviceSchema } from '../../protocol/device.ts'
 import { encodeLive, LiveMessageSchema, QUANTITIES } from '../../protocol/sample.ts'
 

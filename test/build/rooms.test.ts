@@ -79,7 +79,7 @@ const REFUSED = {
   ],
   'the collector importing the agent': [
     'collector/live/x.ts',
-    "import type { Reading } from '../../agent/plugin/driver.ts'",
+    "import type { Reading } from '../../agent/plugin/reading.ts'",
   ],
   'a page importing the collector’s state': [
     'collector/screens/web/x.tsx',

@@ -83,8 +83,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     parts: true,
   },
   'agent/polling': {
-    holds:
-      'asks each device in turn: detection, time-outs, the registry of what was read, watches over readings',
+    holds: 'reads each device in turn: detection, time-outs, the device registry, checks of readings',
     imports: [...PROTOCOL, 'agent/plugin', 'agent/config', 'agent/wire', 'agent/asic'],
     packages: ['node:net'],
   },

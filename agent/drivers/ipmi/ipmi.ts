@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { PerwattError } from '../../../protocol/kit/errors.ts'
 import { SecretSchema } from '../../../protocol/kit/secret.ts'
-import { defineDriver, type Reading, type Session } from '../../plugin/driver.ts'
+import { defineDriver, type Session } from '../../plugin/driver.ts'
+import type { Reading } from '../../plugin/reading.ts'
 import { CommandFailed, Program } from '../../wire/command.ts'
 import { dcmiPowerW, ipmiPowerSensors, isWithoutDcmi, wholeMachine } from './ipmitool.ts'
 

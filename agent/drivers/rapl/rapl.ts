@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { defined } from '../../../protocol/kit/defined.ts'
 import { PerwattError } from '../../../protocol/kit/errors.ts'
 import { Rate } from '../../counting/rate.ts'
-import { Unwrapped } from '../../counting/wrap-counter.ts'
+import { WrapCounter } from '../../counting/wrap-counter.ts'
 import { defineDriver, type Session } from '../../plugin/driver.ts'
 import { Sysfs } from '../../wire/sysfs.ts'
 import { countedZones, type RaplZone, raplZones } from './powercap.ts'
@@ -34,7 +34,7 @@ export default defineDriver({
       root,
       'energy_uj is for root only since Linux 5.10: give the agent CAP_DAC_READ_SEARCH, or its group read access by a udev rule',
     )
-    const counters = new Map<string, Unwrapped>()
+    const counters = new Map<string, WrapCounter>()
     const rate = new Rate()
     let zones: RaplZone[] = []
     return {
@@ -51,7 +51,7 @@ export default defineDriver({
               zones = []
               throw new PerwattError('no-sensor', `${root}/${path}/energy_uj has no value; look into dmesg`)
             }
-            const counter = counters.get(path) ?? new Unwrapped()
+            const counter = counters.get(path) ?? new WrapCounter()
             counters.set(path, counter)
             energyUj += counter.add(value, rangeUj)
           }

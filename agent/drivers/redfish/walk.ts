@@ -1,6 +1,6 @@
 import { defined } from '../../../protocol/kit/defined.ts'
 import { PerwattError } from '../../../protocol/kit/errors.ts'
-import type { Reading } from '../../plugin/driver.ts'
+import type { Reading } from '../../plugin/reading.ts'
 import type { Row } from '../../wire/cgminer-text.ts'
 import { textOf } from '../../wire/loose-json.ts'
 import { noPage } from '../../wire/web-client.ts'

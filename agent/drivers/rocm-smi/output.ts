@@ -3,7 +3,7 @@ import { PerwattError } from '../../../protocol/kit/errors.ts'
 import { amdHardwareId } from '../../gpu/amdgpu.ts'
 import { type Fields, fieldsOf, findNumber, findText, jsonIn } from '../../gpu/smi-output.ts'
 import { gpuState } from '../../gpu/state.ts'
-import type { Reading } from '../../plugin/driver.ts'
+import type { Reading } from '../../plugin/reading.ts'
 import { isRow } from '../../wire/loose-json.ts'
 
 /**

@@ -7,7 +7,8 @@ import { ratedJPerTh } from '../../asic/rated-efficiency.ts'
 import type { AsicFacts, Board } from '../../asic/reading.ts'
 import { minerSession } from '../../asic/session.ts'
 import { whatsminerFault } from '../../asic/whatsminer-errors.ts'
-import { defineDriver, type FirstAnswers } from '../../plugin/driver.ts'
+import { defineDriver } from '../../plugin/driver.ts'
+import type { FirstAnswers } from '../../plugin/first-answers.ts'
 import type { Row } from '../../wire/cgminer-text.ts'
 import {
   amount,

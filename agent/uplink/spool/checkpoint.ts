@@ -1,18 +1,19 @@
 import { type FileHandle, open } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
+import { createFile, writeFully } from './durable-file.ts'
 import { pack, unpack } from './frame.ts'
 
-/** magic, then generation (f64), payload bytes (u32), CRC-32 of all but itself (u32) */
+/** Header of a slot, little-endian: magic (u32), generation (f64), payload bytes (u32), CRC-32 of all bytes but its own (u32). */
 const MAGIC = 0x01a5_5043
 const HEADER_BYTES = 20
 const SLOTS = ['checkpoint.a', 'checkpoint.b'] as const
-/** Written at the beginning, so that a disk that fills up later still has room for a checkpoint of this size. */
+/** Each file is this large from its start, so that a disk that fills up later still has room for a checkpoint of this size. */
 const RESERVED_BYTES = 64 << 10
 
 /**
- * One JSON value on disk, written again and again: in two files by turns, each with a checksum, so that a stop in the middle
- * of writing leaves the one before. Written in place: where the disk is full, the space is there already.
+ * One JSON value on disk that is replaced often. It is written to two files in turn, each with a checksum, so that a stop while
+ * one is written leaves the other. The files are overwritten in place: a full disk has their space already.
  */
 export class Checkpoint {
   readonly #folder: string
@@ -23,7 +24,7 @@ export class Checkpoint {
     this.#folder = folder
   }
 
-  /** The newest value that is whole; undefined where there is none. Never rejects. */
+  /** The newest value whose checksum is right; undefined where there is none. Never rejects. */
   async read(): Promise<unknown> {
     const slots = await Promise.all(SLOTS.map((slot) => readSlot(join(this.#folder, slot))))
     const [newest] = slots.filter((found) => found !== undefined).sort((a, b) => b.generation - a.generation)
@@ -31,7 +32,7 @@ export class Checkpoint {
     return newest?.value
   }
 
-  /** Resolves when the disk has it. @throws the file system's error */
+  /** Resolves when the value is on disk. @throws the file system's error */
   async write(value: unknown): Promise<void> {
     const payload = pack(value)
     const bytes = Buffer.concat([Buffer.alloc(HEADER_BYTES), payload])
@@ -40,7 +41,7 @@ export class Checkpoint {
     bytes.writeDoubleLE(generation, 4)
     bytes.writeUInt32LE(payload.length, 12)
     bytes.writeUInt32LE(checksum(bytes), 16)
-    // both, while there is room: the one for the next time too
+    // create both files while there is room, also the one that only the next write needs
     const [a, b] = [await this.#slot(0), await this.#slot(1)]
     const handle = generation % SLOTS.length === 0 ? a : b
     await writeFully(handle, bytes, 0)
@@ -48,13 +49,13 @@ export class Checkpoint {
     this.#generation = generation
   }
 
-  /** Makes it unreadable, as far as the disk lets: what goes on without it must not be told twice. Never rejects. */
+  /** Erases the value, as far as the disk lets, so that a restart does not send its records a second time. Never rejects. */
   async forget(): Promise<void> {
     for (const i of SLOTS.keys()) {
       try {
         await (await this.#slot(i)).truncate(0)
       } catch {
-        // a disk that can't be written keeps the old value
+        // nothing can erase the value on a disk that can't be written
       }
     }
     await this.close()
@@ -68,32 +69,11 @@ export class Checkpoint {
 
   async #slot(i: number): Promise<FileHandle> {
     const file = join(this.#folder, SLOTS[i] as string)
-    const handle = this.#handles[i] ?? (await open(file, 'r+').catch(() => create(file)))
+    const handle = this.#handles[i] ?? (await open(file, 'r+').catch(() => createFile(file)))
     this.#handles[i] = handle
     const { size } = await handle.stat()
     if (size < RESERVED_BYTES) await writeFully(handle, Buffer.alloc(RESERVED_BYTES - size), size)
     return handle
-  }
-}
-
-/** A new, empty file, whose name is on disk too: syncing a file says nothing of its folder. @throws the file system's error */
-export async function create(file: string): Promise<FileHandle> {
-  const handle = await open(file, 'w+', 0o600)
-  try {
-    const folder = await open(dirname(file), 'r')
-    await folder.sync().finally(() => folder.close())
-    return handle
-  } catch (error) {
-    await handle.close()
-    throw error
-  }
-}
-
-/** Writes all of it at a place. @throws the file system's error, ENOSPC too where a part found room */
-export async function writeFully(handle: FileHandle, bytes: Buffer, position: number): Promise<void> {
-  for (let done = 0; done < bytes.length; ) {
-    const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, position + done)
-    done += bytesWritten
   }
 }
 

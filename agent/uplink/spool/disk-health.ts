@@ -6,7 +6,7 @@ type Condition = NonNullable<SpoolStatus['disk']>
 
 const RETRY_MS = 10_000
 
-/** Whether the disk takes what it is given. Says what changes, once; tries again now and then. */
+/** Whether the disk can be written, and whether a failed disk may be tried again yet. Logs each change once. */
 export class DiskHealth {
   readonly #folder: string
   readonly #log: Log
@@ -27,7 +27,7 @@ export class DiskHealth {
   }
 
   /** True while it is too soon to try a failed disk again. */
-  rests(nowMs: number): boolean {
+  backsOff(nowMs: number): boolean {
     return !this.ok && Math.abs(nowMs - this.#failedAtMs) < RETRY_MS
   }
 

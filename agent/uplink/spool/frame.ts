@@ -14,16 +14,16 @@ import {
  *     8 seq of the first record, f64
  *    16 records, u32         36 CRC-32 of bytes 0 to 35 and of the payload, u32
  *
- * Numbers are little-endian. A reader that meets damage looks for the next magic, and believes it by its checksum.
+ * Numbers are little-endian. After damage, a reader searches for the next magic whose frame has the right checksum.
  */
 export const HEADER_BYTES = 40
 const MAGIC = Buffer.from([0x50, 0x57, 0xa5, 0x01])
 const CRC_AT = 36
-/** More is no length but damage: 500 records of the longest names are a tenth of it. */
+/** A larger length is damage: 500 records with the longest names take a tenth of this. */
 const MAX_PAYLOAD_BYTES = 4 << 20
 const MAX_INFLATED_BYTES = 64 << 20
 
-/** What a header says. */
+/** The header of a frame. */
 export interface FrameHead {
   firstSeq: number
   records: number
@@ -32,7 +32,7 @@ export interface FrameHead {
   payloadBytes: number
 }
 
-/** A frame whose checksum is right, with its place in what was read. */
+/** A frame whose checksum is right, with its place in the buffer that it was found in. */
 export interface Frame extends FrameHead {
   offset: number
   endOffset: number
@@ -57,7 +57,7 @@ export function encodeFrame(firstSeq: number, intervals: Interval[]): Buffer {
   return frame
 }
 
-/** The records of a frame; undefined where its checksum is right and it can't be read: another version wrote it. */
+/** The records of a frame; undefined where another version of the agent wrote it in a form that can't be decoded. */
 export function intervalsOf(frame: Frame): Interval[] | undefined {
   try {
     const { intervals } = decodeIntervals(unpack(frame.payload) as IntervalMessage)
@@ -81,7 +81,7 @@ export function nextFrame(bytes: Buffer, from: number): Frame | undefined {
   return undefined
 }
 
-/** A header at an offset, of which only the shape is checked. */
+/** The header at an offset. Only its shape is checked, not the frame's checksum. */
 export function readHead(bytes: Buffer, at: number): FrameHead | undefined {
   if (at + HEADER_BYTES > bytes.length || bytes.compare(MAGIC, 0, 4, at, at + 4) !== 0) return undefined
   const payloadBytes = bytes.readUInt32LE(at + 4)
@@ -98,7 +98,7 @@ export function readHead(bytes: Buffer, at: number): FrameHead | undefined {
   }
 }
 
-/** JSON, deflated: how everything that outlives the agent is kept. */
+/** Deflated JSON: the form of everything that the spool keeps on disk. */
 export const pack = (value: unknown): Buffer => deflateRawSync(JSON.stringify(value), { level: 3 })
 export const unpack = (bytes: Buffer): unknown =>
   JSON.parse(inflateRawSync(bytes, { maxOutputLength: MAX_INFLATED_BYTES }).toString('utf8'))

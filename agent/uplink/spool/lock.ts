@@ -4,8 +4,8 @@ import { resolve } from 'node:path'
 import { PerwattError } from '../../../protocol/kit/errors.ts'
 
 /**
- * Holds a folder for this process, by a Linux abstract socket of its name: the kernel lets it go however the process ends,
- * and no file is left behind that a dead holder would leave. Elsewhere nothing is held.
+ * Locks a folder for this process by a Linux abstract socket named after the folder. The kernel releases it however the process
+ * ends, so no stale lock file can remain. Other systems have no lock.
  */
 export class FolderLock {
   readonly #folder: string
@@ -15,14 +15,14 @@ export class FolderLock {
     this.#folder = folder
   }
 
-  /** @throws PerwattError where another holds it */
+  /** @throws PerwattError `spool-in-use` where another process holds the lock */
   async take(): Promise<void> {
     if (this.#server || process.platform !== 'linux') return
     const name = createHash('sha256').update(resolve(this.#folder)).digest('hex').slice(0, 32)
     const server = createServer((socket) => socket.destroy())
     await new Promise<void>((taken, refused) => {
       server.once('error', (error: NodeJS.ErrnoException) => {
-        // without the right to open sockets nothing is held, and nothing is worse than before
+        // a sandbox may forbid sockets: go on without a lock
         if (error.code !== 'EADDRINUSE') return taken()
         refused(
           new PerwattError(

@@ -1,11 +1,21 @@
 import type { IntervalGap } from '../../../protocol/interval.ts'
-import type { Gap } from './segments.ts'
 
-/** A gap that the collector has not acknowledged yet; told: a batch that was read tells of it. */
+/** Numbered records that were lost, both ends included. */
+export interface Gap {
+  fromSeq: number
+  toSeq: number
+  /** start of the oldest and of the newest of them, Unix ms; estimated where the records could not be read */
+  fromMs: number
+  toMs: number
+}
+
+/** A gap that the collector has not acknowledged yet. */
 interface OpenGap extends Gap {
+  /** a batch that was read for sending reports it */
   told?: boolean
 }
 
+/** Kept on disk as JSON in the checkpoint. */
 export interface LossesState {
   lost: number
   fromMs?: number
@@ -15,7 +25,7 @@ export interface LossesState {
 
 const GAPS_KEPT = 100
 
-/** Records that went before the collector could have them: how many, of what time, and where in the order the collector must be told. */
+/** Records that were lost before the collector had them: their count, their time, and the gaps that batches must still report. */
 export class Losses {
   #state: LossesState
 
@@ -43,22 +53,22 @@ export class Losses {
     }
   }
 
-  /** The end of the stretch that begins at `fromSeq` and is counted as lost already, or is not. */
-  stretch(fromSeq: number, toSeq: number): { toSeq: number; counted: boolean } {
+  /** The first part of a range of seqs that is either counted as lost already, all of it, or not at all. It starts at `fromSeq`. */
+  firstPart(fromSeq: number, toSeq: number): { toSeq: number; counted: boolean } {
     const gap = this.#state.gaps.find((g) => g.toSeq >= fromSeq)
     if (!gap || gap.fromSeq > toSeq) return { toSeq, counted: false }
     if (gap.fromSeq > fromSeq) return { toSeq: gap.fromSeq - 1, counted: false }
     return { toSeq: Math.min(gap.toSeq, toSeq), counted: true }
   }
 
-  /** Records from a seq on that are lost. */
+  /** How many records from a seq on are lost. */
   countFrom(seq: number): number {
     return this.#state.gaps.reduce((sum, g) => sum + Math.max(0, g.toSeq - Math.max(seq, g.fromSeq) + 1), 0)
   }
 
   /**
-   * The collector has everything up to a seq. What went while it was under way, and arrived, was not lost; a gap that lies
-   * before what arrived has been told.
+   * The collector has everything up to a seq. Records that were deleted while they were on their way, and arrived, were not
+   * lost. A gap below that seq was reported by a batch that arrived, and is dropped.
    */
   acknowledged(seq: number): void {
     const gaps: OpenGap[] = []
@@ -71,8 +81,8 @@ export class Losses {
     this.#state.gaps = gaps
   }
 
-  /** The gaps that end where a batch begins: it tells of them, however often it is sent. */
-  before(firstSeq: number): IntervalGap[] {
+  /** The gaps just before a batch, which reports them. Each time that the batch is read it reports the same gaps. */
+  gapsBefore(firstSeq: number): IntervalGap[] {
     let seq = firstSeq - 1
     const found: IntervalGap[] = []
     for (const gap of this.#state.gaps.toReversed()) {

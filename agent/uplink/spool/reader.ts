@@ -1,7 +1,8 @@
 import { open } from 'node:fs/promises'
 import type { Interval } from '../../../protocol/interval.ts'
 import { intervalsOf, nextFrame } from './frame.ts'
-import type { Segment, Segments } from './segments.ts'
+import type { Segment } from './segment.ts'
+import type { Segments } from './segments.ts'
 
 /** Records of one frame. */
 export interface Chunk {
@@ -10,12 +11,12 @@ export interface Chunk {
 }
 
 /**
- * Reads segments from front to back, one frame in memory as records and at most one segment as bytes, however long the backlog.
- * What is damaged is passed over: the next chunk then begins later than asked for.
+ * Reads segments from front to back. It holds the records of one frame and the bytes of at most one segment, however long the
+ * backlog is. It skips damage: the next chunk then starts later than requested.
  */
 export class SegmentReader {
   readonly #segments: Segments
-  /** where the next frame is looked for, and what of its file was read */
+  /** where the next frame is searched for; `bytes` is the part of the file that was read, and starts at offset `base` */
   #at: { segment: Segment; offset: number; bytes: Buffer; base: number } | undefined
   #chunk: Chunk | undefined
 
@@ -23,17 +24,17 @@ export class SegmentReader {
     this.#segments = segments
   }
 
-  /** The chunk with `seq`, or else the first one after it; undefined where nothing follows. */
+  /** The chunk that holds `seq`, or else the first chunk after it; undefined where none follows. */
   async find(seq: number): Promise<Chunk | undefined> {
-    const known = this.#chunk
-    if (known && seq >= known.firstSeq && seq < known.firstSeq + known.intervals.length) return known
+    const last = this.#chunk
+    if (last && seq >= last.firstSeq && seq < last.firstSeq + last.intervals.length) return last
     const list = this.#segments.list
     let index = Math.max(
       0,
       list.findLastIndex((s) => s.firstSeq <= seq),
     )
-    // to go on where the last read ended is the rule; to begin the segment again the exception
-    const forward = known !== undefined && seq >= known.firstSeq + known.intervals.length
+    // sending goes forward, so the reader goes on where it stopped; only a resend starts the segment again
+    const forward = last !== undefined && seq >= last.firstSeq + last.intervals.length
     if (!forward || this.#at?.segment !== list[index]) this.#at = undefined
     for (let segment = list[index]; segment; segment = list[++index]) {
       const chunk = await this.#inSegment(segment, seq)
@@ -65,7 +66,7 @@ export class SegmentReader {
   }
 }
 
-/** Part of a file; what a sick disk does not give is as good as damaged. */
+/** Part of a file; empty where the disk fails, which the reader then skips as damage. */
 async function readPart(file: string, from: number, to: number): Promise<Buffer> {
   try {
     const handle = await open(file, 'r')

@@ -1,37 +1,21 @@
-import { type FileHandle, mkdir, open, readdir, readFile, stat, unlink } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, readdir, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Interval, MAX_INTERVALS_PER_MESSAGE } from '../../../protocol/interval.ts'
-import { create, writeFully } from './checkpoint.ts'
-import { encodeFrame, HEADER_BYTES, nextFrame, readHead } from './frame.ts'
-
-/** One file of frames; its name is the seq of its first record. */
-export interface Segment {
-  file: string
-  firstSeq: number
-  /** up to where its frames are whole and on disk */
-  bytes: number
-  /** Unix ms; absent where its beginning is damaged */
-  oldestMs?: number
-}
-
-/** Records that are no more. Both ends included. */
-export interface Gap {
-  fromSeq: number
-  toSeq: number
-  fromMs: number
-  toMs: number
-}
+import { createFile, writeFully } from './durable-file.ts'
+import { encodeFrame, readHead } from './frame.ts'
+import type { Gap } from './losses.ts'
+import { endOfFrames, type Segment, segmentOf } from './segment.ts'
 
 const NAME = /^(\d{16})\.seg$/
 const MAX_SEGMENT_BYTES = 1 << 20
-/** segments that the age or the bytes are spread over, so that little goes at once */
-const PARTS = 64
-/** part of the age that lies between two segments going because of it */
-const AGED_APART = 1024
+/** The allowed bytes and age are spread over this many segments, so that deleting one loses little. */
+const SEGMENTS = 64
+/** Two deletions for age are at least the allowed age divided by this apart. */
+const AGE_DELETIONS = 1024
 
 /**
- * Interval records in append-only files. What is appended is on disk when the promise resolves. Opened after any stop, it holds
- * every whole frame; a torn tail is cut.
+ * Interval records in append-only files. Records are on disk when `append` resolves. After any stop, all whole frames are
+ * there again; an incomplete frame at the end is cut off.
  */
 export class Segments {
   readonly #folder: string
@@ -39,7 +23,7 @@ export class Segments {
   readonly #maxAgeMs: number
   readonly #list: Segment[]
   #active: FileHandle | undefined
-  #agedAtMs = 0
+  #ageDeletionAtMs = 0
 
   private constructor(folder: string, maxBytes: number, maxAgeMs: number, list: Segment[]) {
     this.#folder = folder
@@ -48,14 +32,14 @@ export class Segments {
     this.#list = list
   }
 
-  /** @throws the file system's error, only where the folder can't be made or listed */
+  /** Lists the segments of a folder, which is made where it is missing. @throws the file system's error */
   static async open(options: { folder: string; maxBytes: number; maxAgeMs: number }): Promise<Segments> {
     const { folder, maxBytes, maxAgeMs } = options
     await mkdir(folder, { recursive: true, mode: 0o700 })
     const names = (await readdir(folder)).filter((name) => NAME.test(name)).sort()
     const list: Segment[] = []
     for (const name of names) {
-      const segment = await look(join(folder, name), Number(NAME.exec(name)?.[1]))
+      const segment = await segmentOf(join(folder, name), Number(NAME.exec(name)?.[1]))
       if (segment) list.push(segment)
     }
     return new Segments(folder, maxBytes, maxAgeMs, list)
@@ -69,15 +53,15 @@ export class Segments {
     return this.#list.reduce((sum, s) => sum + s.bytes, 0)
   }
 
-  /** The seq after the last that is here; 1 where nothing is. Also cuts a torn tail, as far as the disk lets. */
+  /** Cuts off an incomplete frame at the end. @returns the seq after the last record; 1 without records */
   async recover(): Promise<number> {
     for (let last = this.#list.at(-1); last; last = this.#list.at(-1)) {
-      const { nextSeq, end } = await walk(last.file)
+      const { nextSeq, endBytes } = await endOfFrames(last.file)
       if (nextSeq !== undefined) {
-        last.bytes = end
+        last.bytes = endBytes
         return nextSeq
       }
-      // nothing in it can be read
+      // not one whole frame
       await unlink(last.file)
       this.#list.pop()
     }
@@ -85,8 +69,8 @@ export class Segments {
   }
 
   /**
-   * Appends records that are numbered from `firstSeq`, and waits for the disk.
-   * @throws the file system's error; then none of them counts as written
+   * Appends records that are numbered from `firstSeq`. Resolves when they are on disk.
+   * @throws the file system's error; then none of the records counts as written
    */
   async append(firstSeq: number, intervals: readonly Interval[], nowMs: number): Promise<void> {
     const frames: Buffer[] = []
@@ -98,7 +82,7 @@ export class Segments {
     const segment =
       active && !this.#isFull(active, bytes.length, nowMs) ? active : await this.#begin(firstSeq)
     const handle = await this.#open(segment)
-    // a write that failed half way left a part behind
+    // removes the rest of an earlier write that failed
     await handle.truncate(segment.bytes)
     await writeFully(handle, bytes, segment.bytes)
     await handle.datasync()
@@ -107,9 +91,9 @@ export class Segments {
   }
 
   /**
-   * Removes the oldest segments while they are more than allowed; of those that are older than allowed one at a time, and
-   * not in quick succession: a wall clock that leaps ahead must not empty the spool.
-   * @returns seqs and times that went
+   * Deletes the oldest segments while all together take too many bytes, and segments that are too old one at a time with a pause
+   * between them: a wall clock that is wrongly set ahead must not empty the spool.
+   * @returns the records that were deleted
    */
   async bound(nowMs: number): Promise<Gap | undefined> {
     let gap: Gap | undefined
@@ -128,7 +112,7 @@ export class Segments {
     return gap
   }
 
-  /** Removes the segments of which every record is acknowledged, but for the one that is written to. */
+  /** Deletes the segments whose records are all acknowledged, except the one that is written to. */
   async trim(ackedSeq: number): Promise<void> {
     for (let next = this.#list[1]; next && next.firstSeq <= ackedSeq + 1; next = this.#list[1])
       await this.#removeOldest()
@@ -140,11 +124,11 @@ export class Segments {
     await handle?.close().catch(() => undefined)
   }
 
-  /** A segment is as old as its youngest record, which the one after it begins with. */
+  /** A segment is as old as its newest record, and that is about as old as the start of the segment after it. */
   #tooOld(next: Segment, nowMs: number): boolean {
     if (next.oldestMs === undefined || next.oldestMs >= nowMs - this.#maxAgeMs) return false
-    if (Math.abs(nowMs - this.#agedAtMs) < this.#maxAgeMs / AGED_APART) return false
-    this.#agedAtMs = nowMs
+    if (Math.abs(nowMs - this.#ageDeletionAtMs) < this.#maxAgeMs / AGE_DELETIONS) return false
+    this.#ageDeletionAtMs = nowMs
     return true
   }
 
@@ -158,8 +142,8 @@ export class Segments {
   }
 
   #isFull(active: Segment, moreBytes: number, nowMs: number): boolean {
-    const most = Math.min(MAX_SEGMENT_BYTES, this.#maxBytes / PARTS)
-    const old = active.oldestMs !== undefined && nowMs - active.oldestMs > this.#maxAgeMs / PARTS
+    const most = Math.min(MAX_SEGMENT_BYTES, this.#maxBytes / SEGMENTS)
+    const old = active.oldestMs !== undefined && nowMs - active.oldestMs > this.#maxAgeMs / SEGMENTS
     return active.bytes > 0 && (active.bytes + moreBytes > most || old)
   }
 
@@ -172,35 +156,7 @@ export class Segments {
   }
 
   async #open(segment: Segment): Promise<FileHandle> {
-    this.#active ??= await (segment.bytes === 0 ? create(segment.file) : open(segment.file, 'r+'))
+    this.#active ??= await (segment.bytes === 0 ? createFile(segment.file) : open(segment.file, 'r+'))
     return this.#active
   }
-}
-
-/** A segment as its name and its first header tell it; undefined where it is gone again. */
-async function look(file: string, firstSeq: number): Promise<Segment | undefined> {
-  const head = Buffer.alloc(HEADER_BYTES)
-  let handle: FileHandle | undefined
-  try {
-    const { size } = await stat(file)
-    handle = await open(file, 'r')
-    await handle.read(head, 0, HEADER_BYTES, 0)
-    const oldestMs = readHead(head, 0)?.oldestMs
-    return { file, firstSeq, bytes: size, ...(oldestMs === undefined ? {} : { oldestMs }) }
-  } catch {
-    return undefined
-  } finally {
-    await handle?.close().catch(() => undefined)
-  }
-}
-
-/** The end of the last whole frame of a file, and the seq after it. */
-async function walk(file: string): Promise<{ end: number; nextSeq: number | undefined }> {
-  const bytes = await readFile(file)
-  let [end, nextSeq]: [number, number | undefined] = [0, undefined]
-  for (let frame = nextFrame(bytes, 0); frame; frame = nextFrame(bytes, end)) {
-    end = frame.endOffset
-    nextSeq = frame.firstSeq + frame.records
-  }
-  return { end, nextSeq }
 }

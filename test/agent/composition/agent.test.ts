@@ -21,7 +21,7 @@ import { eventually } from '../../eventually.ts'
 import { freePort, type Mosquitto, startMosquitto } from '../../mosquitto.ts'
 import { remove, tempFolder } from '../uplink/spool/fixtures.ts'
 
-/** A meter that counts 1 kJ a reading, whoever reads it: what the agent is told can be added up. */
+/** A meter whose counter grows by 1 kJ at each reading, so that a test can add up what the agent must have counted. */
 const meter = () => {
   const read = { joules: 0 }
   const driver = defineDriver({
@@ -47,7 +47,7 @@ const meter = () => {
   return { read, driver }
 }
 
-/** A miner whose count of accepted shares stands still. */
+/** A miner whose count of accepted shares does not grow. */
 const unpaidMiner = defineDriver({
   name: 'miner',
   summary: 'for this test',
@@ -141,7 +141,7 @@ describe('an agent without a broker', () => {
     await third.stop()
     const records = (await third.spool.read(1, 500))?.intervals ?? []
     expect(new Set(records.map(intervalKey)).size).toBe(records.length)
-    // the first reading is where counting begins
+    // counting starts at the first reading
     expect(energyJ(records)).toBe(source.read.joules - 1000)
   })
 
@@ -202,7 +202,7 @@ describe('an agent and a collector on Mosquitto', () => {
     await first.stop()
     expect(first.spool.state().records).toBe(0)
     expect(energyJ(taken.values())).toBe(source.read.joules - 1000)
-    // told at once, or, where the agent stops that very moment, with its goodbye
+    // published at once, or with the last status where the agent stops at that moment
     const told = await eventually(
       () => statuses.findLast((s) => s.clockOffsetMs !== undefined)?.clockOffsetMs,
       (offset) => offset !== undefined,

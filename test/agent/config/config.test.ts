@@ -67,12 +67,12 @@ describe('the agent’s configuration', () => {
     [
       'two devices of one name',
       `${HEAD}  - { id: a, driver: host }\n  - { id: a, driver: host }`,
-      'agent.yaml: devices[1].id: a is the id of devices[0] already',
+      'agent.yaml: devices[1].id: a is the id of devices[0] already; give each device its own',
     ],
     [
       'the collector’s name',
       'site: s\nagent: collector\ndevices:\n  - { id: a, driver: host }',
-      'agent.yaml: agent: expected another name: "collector" is the collector\'s, got collector',
+      'agent.yaml: agent: expected another name: "collector" is reserved for the collector, got collector',
     ],
     [
       'a duration without a unit',

@@ -25,7 +25,7 @@ function minutesOf(powerW: number, seconds: number, shown: (energyJ: number) => 
 const inSteps = (energyJ: number) => Math.floor(energyJ / TENTH_KWH_J) * TENTH_KWH_J
 
 describe('a counter in steps of 0.1 kWh', () => {
-  it('leaves every minute what it drew, and adds up to the counter', () => {
+  it('gives every minute the energy that it drew, and adds up to the counter', () => {
     const minutes = minutesOf(1500, 3600, inSteps, TENTH_KWH_J)
     expect(minutes).toHaveLength(60)
     for (const energyJ of minutes) expect(Math.abs(energyJ - 90_000)).toBeLessThanOrEqual(15_000)
@@ -38,7 +38,7 @@ describe('a counter in steps of 0.1 kWh', () => {
     expect(Math.abs(total - counter(1500 * 36_000))).toBeLessThan(TENTH_KWH_J)
   })
 
-  it('that never moves is not believed: the power is', () => {
+  it('that never moves is not used: power is integrated', () => {
     const total = minutesOf(219, 3600, () => TENTH_KWH_J, TENTH_KWH_J).reduce((a, b) => a + b, 0)
     expect(total).toBe(219 * 3600)
   })

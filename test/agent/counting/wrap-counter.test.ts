@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { Unwrapped } from '../../../agent/counting/wrap-counter.ts'
+import { WrapCounter } from '../../../agent/counting/wrap-counter.ts'
 import { Counter } from '../../../agent/metering/counter.ts'
 
-const ANYTHING = { atMs: 0, perMs: 0, atOnce: Number.POSITIVE_INFINITY, always: true }
+const ANYTHING = { atMs: 0, perMs: 0, atOnce: Number.POSITIVE_INFINITY, boundsGrowth: true }
 
 const RANGE = 1000
 
@@ -13,7 +13,7 @@ const shown = (truth: number): number => truth % (RANGE + 1)
 test('what is added comes out, however often the counter wraps on the way', () => {
   fc.assert(
     fc.property(fc.nat(RANGE), fc.array(fc.nat(RANGE)), (start, steps) => {
-      const counter = new Unwrapped()
+      const counter = new WrapCounter()
       let truth = start
       expect(counter.add(shown(truth), RANGE)).toBe(0)
       for (const step of steps) {
@@ -33,7 +33,7 @@ test('the ledger never counts more than was drawn, across wraps and restarts of 
       let truth = 0
       let counted = 0
       for (const steps of lives) {
-        const counter = new Unwrapped()
+        const counter = new WrapCounter()
         for (const step of steps) {
           truth += step
           counted += ledger.advance(counter.add(shown(truth), RANGE), undefined, ANYTHING) ?? 0
@@ -45,6 +45,6 @@ test('the ledger never counts more than was drawn, across wraps and restarts of 
 })
 
 test('without a range a smaller value is a new start', () => {
-  const counter = new Unwrapped()
+  const counter = new WrapCounter()
   expect([10, 25, 5, 6].map((value) => counter.add(value, undefined))).toEqual([0, 15, 20, 21])
 })

@@ -14,7 +14,7 @@ import { dcmiPowerW, ipmiPowerSensors, wholeMachine } from '../../../agent/drive
 import redfish from '../../../agent/drivers/redfish/redfish.ts'
 import { rocmReadings } from '../../../agent/drivers/rocm-smi/output.ts'
 import { xpuIdentities, xpuReading, xpuValues } from '../../../agent/drivers/xpu-smi/output.ts'
-import type { Reading } from '../../../agent/plugin/driver.ts'
+import type { Reading } from '../../../agent/plugin/reading.ts'
 import { PerwattError } from '../../../protocol/kit/errors.ts'
 import { soon } from '../asic-harness.ts'
 import { captureOf, capturesIn, hasCapturesOf } from '../host-captures.ts'

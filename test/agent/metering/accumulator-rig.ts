@@ -1,9 +1,9 @@
 import { DeviceAccumulator } from '../../../agent/metering/accumulator.ts'
-import type { Counters, Reading } from '../../../agent/plugin/driver.ts'
+import type { Counters, Reading } from '../../../agent/plugin/reading.ts'
 import type { Interval } from '../../../protocol/interval.ts'
 import type { Owner } from '../../../protocol/owner.ts'
 
-/** What the accumulator's tests feed it with. */
+/** Readings for the accumulator's tests. */
 
 export const T0 = Date.UTC(2026, 0, 1, 12, 0, 0)
 export const POOL = { poolUrl: 'stratum+tcp://pool.example:3333', poolUser: 'site.rig1' }
@@ -17,7 +17,7 @@ export function reading(
   return { identity: { kind }, sample: { state: 'ok', ...sample }, ...(counters ? { counters } : {}) }
 }
 
-/** Feeds readings at seconds after T0, and closes all. */
+/** Feeds readings at seconds after T0, and returns all records. */
 export function run(steps: { atS: number; reading: Reading }[], maxGapS = 15): Interval[] {
   const a = new DeviceAccumulator('rig1', maxGapS * 1000)
   const records: Interval[] = []

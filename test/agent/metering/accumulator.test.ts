@@ -198,7 +198,7 @@ describe('the accumulator', () => {
     expect(new Set(records.map((r) => minuteOf(r.startMs))).size).toBe(1441)
     expect(records.every((r) => r.recovered)).toBe(true)
     expect(sum(records, 'coveredMs')).toBe(10_000)
-    // no minute has more than its part
+    // no minute has more than its even part
     const whole = records.filter((r) => minuteOf(r.startMs) > T0)
     expect(Math.max(...whole.map((r) => r.energyMilliJ ?? 0))).toBeLessThanOrEqual(600_001)
   })

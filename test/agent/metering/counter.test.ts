@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { DeviceAccumulator } from '../../../agent/metering/accumulator.ts'
 import type { CounterState } from '../../../agent/metering/counter.ts'
-import type { Counters, Reading } from '../../../agent/plugin/driver.ts'
+import type { Counters, Reading } from '../../../agent/plugin/reading.ts'
 import { POOL, reading, run, sum, T0 } from './accumulator-rig.ts'
 
 const withoutTime = ([key, { last, strikes }]: [string, CounterState]): [string, CounterState] => [
@@ -21,7 +21,7 @@ describe('a counter', () => {
     expect(sum(records, 'workDiff1')).toBe(240)
   })
 
-  it('does not believe one odd reading of a machine that did not reboot', () => {
+  it('ignores one odd reading of a machine that did not reboot', () => {
     const work = (workDiff1: number, uptimeS: number) =>
       reading({ uptimeS }, { byOwner: [{ owner: POOL, workDiff1 }] })
     const records = run([
@@ -118,7 +118,7 @@ describe('a counter', () => {
       counters: { byOwner: [{ owner: POOL, workDiff1 }] },
     })
     const ten = (r: Reading, atS: number) => ({ atS, reading: r })
-    // exchanged for one that has mined for weeks, with more or with less behind it
+    // replaced by a machine that has mined for weeks, whose counter is higher or lower
     for (const past of [7e10, 3e8])
       expect(
         sum(
@@ -131,7 +131,7 @@ describe('a counter', () => {
           'workDiff1',
         ),
       ).toBe(800_000)
-    // the same machine by its name, whose counter stands where it stood days ago
+    // the same machine by its name, with its counter’s value of days ago
     expect(
       sum(
         run([
@@ -160,11 +160,11 @@ describe('a counter', () => {
       dial(30, 31_010),
       dial(40, 31_020),
     ])
-    // 10 kWh each ten seconds; the stretch in which it was exchanged is what its power says
+    // 10 kWh each ten seconds; the ten seconds in which it was replaced are integrated from power
     expect(sum(records, 'energyMilliJ')).toBe(40 * 3.6e9)
   })
 
-  it('believes of a PDU that started seconds ago no more than it can have counted since', () => {
+  it('counts for a PDU that started seconds ago no more than it can have counted since', () => {
     const outlet = (atS: number, uptimeS: number, wh: number) => ({
       atS,
       reading: {
@@ -174,13 +174,13 @@ describe('a counter', () => {
       },
     })
     const wh = (...steps: ReturnType<typeof outlet>[]) => sum(run(steps, 30), 'energyMilliJ') / 3.6e6
-    // an old stand restored: 600 s of 3.6 kW that nobody measured are left out, the rest counts
+    // an old counter value was restored: 600 s of 3.6 kW that were not measured are left out, the rest counts
     expect(wh(outlet(0, 9000, 5_000), outlet(600, 5, 2_900), outlet(610, 15, 2_910))).toBe(10)
-    // a counter that begins with its start: what it shows
+    // a counter that starts with the machine: all that it shows
     expect(wh(outlet(0, 9000, 5_000), outlet(600, 300, 300), outlet(610, 310, 310))).toBe(310)
   })
 
-  it('believes a meter that tells no power, and says that it restarted', () => {
+  it('counts what a restarted meter shows, also where it reports no power', () => {
     const dial = (atS: number, uptimeS: number, joules: number) => ({
       atS,
       reading: {
@@ -192,23 +192,23 @@ describe('a counter', () => {
     expect(sum(run([dial(0, 900, 5_000), dial(10, 6, 400), dial(20, 16, 700)]), 'energyMilliJ')).toBe(700_000)
   })
 
-  it('pays no tokens of a server’s earlier life twice, and all of its new one', () => {
+  it('counts no token from before a server’s restart twice, and every token after it', () => {
     const served = (atS: number, tokensOut: number) => ({
       atS,
       reading: reading({ tokensOutPerS: 5_000 }, { byOwner: [{ owner: { service: 'chat' }, tokensOut }] }),
     })
     const tokens = (...steps: ReturnType<typeof served>[]) => sum(run(steps), 'tokensOut')
-    // started anew, and 60,000 tokens later
+    // restarted, and 60,000 tokens later
     expect(tokens(served(0, 6e8), served(10, 6e8 + 50_000), served(20, 10_000), served(30, 60_000))).toBe(
       110_000,
     )
-    // put back to where it was days ago
+    // restored to its value of days ago
     expect(tokens(served(0, 6e8), served(10, 5e8), served(20, 5e8 + 50_000), served(30, 5e8 + 100_000))).toBe(
       50_000,
     )
   })
 
-  it('believes no leap of a machine’s counter that it can’t have done, and goes on from it', () => {
+  it('ignores a jump of a machine’s counter that is more than it can have done, and goes on from there', () => {
     const at = (atS: number, workDiff1: number) => ({
       atS,
       reading: reading({ hashrateHs: 2e14, uptimeS: 1000 + atS }, { byOwner: [{ owner: POOL, workDiff1 }] }),

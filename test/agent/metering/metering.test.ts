@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Metering } from '../../../agent/metering/metering.ts'
-import type { Reading } from '../../../agent/plugin/driver.ts'
+import type { Reading } from '../../../agent/plugin/reading.ts'
 import type { Spool } from '../../../agent/uplink/spool/spool.ts'
 import { type Interval, intervalKey } from '../../../protocol/interval.ts'
 import { asKilled, drain, openSpool, remove, T0, tempFolder } from '../uplink/spool/fixtures.ts'
@@ -27,7 +27,7 @@ async function begin() {
   spool = await openSpool(folder, { nowMs: () => at().wallMs })
   metering = new Metering(spool, 15_000)
 }
-/** What a kill now leaves is gone on from. */
+/** Kills the agent, and starts it again with the files that it left. */
 async function killAndBegin() {
   const left = asKilled(folder)
   folders.push(left)

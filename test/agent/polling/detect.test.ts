@@ -19,7 +19,7 @@ interface Doors {
   [command: string]: unknown
 }
 
-/** What is said of a machine with these answers on its cgminer port, and these pages. */
+/** The driver or the error that detection gives for a machine with these answers on its cgminer port, and these pages. */
 const found = async (
   answers: Doors,
   { drivers = DRIVERS, pages }: { drivers?: readonly Driver[]; pages?: WebMachine['answers'] } = {},
@@ -166,13 +166,13 @@ test('a driver that knows it takes it, wherever it stands in the list', async ()
   expect((await found(answer, { drivers: [own, ...DRIVERS] })).said).toBe('own')
 })
 
-test('what answers like no known miner is said so', async () => {
+test('an answer of no known miner is an error that says so', async () => {
   expect((await found({}, { drivers: stock })).said).toBe(
-    'H:P answers like no miner that is known here; name its driver in the configuration',
+    'H:P answers like no miner that this agent knows; name its driver in the configuration',
   )
 })
 
-test('an Antminer that shows its web interface only is told to be asked on its other port', async () => {
+test('an Antminer that shows only its web interface gives the error of its cgminer port', async () => {
   const challenge = { 'www-authenticate': 'Digest realm="antMiner Configuration", nonce="1"' }
   const web = await webMachine({ '/': (_, response) => response.writeHead(401, challenge).end() })
   const at = { host: web.host, port: CLOSED, webPort: web.port, linkPort: CLOSED }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { DeviceConfig } from '../../../agent/config/config.ts'
+import type { DeviceConfig } from '../../../agent/config/device-config.ts'
 import type { Session } from '../../../agent/plugin/driver.ts'
 import { HardwareWatch } from '../../../agent/polling/hardware-watch.ts'
 import { createLog } from '../../../protocol/kit/log.ts'
@@ -24,9 +24,9 @@ function watched(id: string, ...hardwareIds: (string | undefined)[]) {
   }
   const device = DEVICES.find((d) => d.id === id)
   if (!device) throw new Error(`no ${id}`)
-  const over = watch.over(session, device)
+  const guarded = watch.guard(session, device)
   return {
-    read: async () => (await over.read(new AbortController().signal))[0]?.sample.faults,
+    read: async () => (await guarded.read(new AbortController().signal))[0]?.sample.faults,
     warnings: () => lines.map((line) => JSON.parse(line) as Record<string, unknown>),
   }
 }

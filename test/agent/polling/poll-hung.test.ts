@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { DRIVERS } from '../../../agent/drivers/index.ts'
+import { pollTarget } from '../../../agent/polling/poll-target.ts'
 import { Poller } from '../../../agent/polling/poller.ts'
-import { pollTarget } from '../../../agent/polling/target.ts'
 import { DOORS } from '../../../agent/simulator/asic/doors.ts'
 import { Listener } from '../../../agent/simulator/base/listener.ts'
 import { SILENT } from '../../../protocol/kit/log.ts'
@@ -21,7 +21,7 @@ describe('many machines', () => {
     try {
       for (let i = 0; i < MACHINES; i++) {
         const machine = emulatedMachine(i)
-        // every other one, so that each kind of machine hangs
+        // every second machine, so that each kind hangs
         machine.hung = i % 2 === 0 && i < 2 * HUNG
         const server = DOORS[machine.model.family][0].serve(machine, () => 1_780_000_000)
         const listener = new Listener(server, machine.id, '127.0.0.1', 0)
@@ -30,7 +30,7 @@ describe('many machines', () => {
         const config = { id: machine.id, driver: familyOf(i).driver, host: '127.0.0.1', port: listener.port }
         const poller = new Poller(pollTarget(config, DRIVERS), {
           intervalMs: 500,
-          // longer than the test: the hung ones are waited for all the time, and never given up
+          // longer than the test: no wait for a hung machine ends before it
           timeoutMs: 3_600_000,
           phase: i / MACHINES,
           log: SILENT,

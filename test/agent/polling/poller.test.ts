@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { ANOTHER_FIRMWARE, type Reading, type Session } from '../../../agent/plugin/driver.ts'
+import { ANOTHER_FIRMWARE, type Session } from '../../../agent/plugin/driver.ts'
+import type { Reading } from '../../../agent/plugin/reading.ts'
 import { Poller, type PollTarget } from '../../../agent/polling/poller.ts'
 import { PerwattError } from '../../../protocol/kit/errors.ts'
 import { createLog } from '../../../protocol/kit/log.ts'
@@ -56,7 +57,7 @@ describe('the poller', () => {
     expect(events()).toEqual(['device does not answer', 'device answers again'])
   })
 
-  it('begins anew after three failures: the machine may be another by now', async () => {
+  it('opens a new session after three failures: the machine may be another by now', async () => {
     const opened = { times: 0, closed: 0 }
     const { p, failures } = poller(target(() => Promise.reject(new Error('connection refused')), opened))
     p.start()
@@ -68,7 +69,7 @@ describe('the poller', () => {
     expect(opened).toEqual({ times: 2, closed: 2 })
   })
 
-  it('opens a machine that answers as another family anew, in the same poll', async () => {
+  it('opens a new session in the same poll when the machine answers as another family', async () => {
     const opened = { times: 0, closed: 0 }
     const flashed = new PerwattError(ANOTHER_FIRMWARE, 'it runs VNish, not Antminer; check the driver')
     const { p, readings, failures, events } = poller(

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import antminer from '../../../agent/drivers/antminer.ts'
-import type { Reading } from '../../../agent/plugin/driver.ts'
+import type { Reading } from '../../../agent/plugin/reading.ts'
 import { ShareWatch } from '../../../agent/polling/share-watch.ts'
 import { AsicServer } from '../../../agent/simulator/asic/asic-server.ts'
 import { strike } from '../../../agent/simulator/asic/events.ts'
@@ -23,7 +23,7 @@ function watching() {
   const clock = { ms: 0 }
   const see = (reading: Reading, afterMs = MINUTE_MS) => {
     clock.ms += afterMs
-    return watch.judge('rack3-07', reading, clock.ms).sample
+    return watch.check('rack3-07', reading, clock.ms).sample
   }
   /** the states after each of these readings, a minute apart */
   const states = (reading: Reading, times: number) =>
@@ -48,7 +48,7 @@ const hashing = (shares: Reading['shares'], more: Partial<Reading['sample']> = {
 })
 const times = (n: number, state: string) => Array(n).fill(state).join(' ')
 
-describe('a miner whose shares nobody accepts', () => {
+describe('a miner whose shares no pool accepts', () => {
   it('is faulty after ten minutes, says so in the figures, and keeps its power and its pool', () => {
     const { see, states } = watching()
     const reading = hashing({ accepted: 500, difficulty: 65_536 })
@@ -69,8 +69,8 @@ describe('a miner whose shares nobody accepts', () => {
     expect(states(hashing({ accepted: 500 }), 14)).toMatch(/faulty$/)
     expect(see(hashing({ accepted: 501 }))).toMatchObject({ state: 'hashing', hashrateHs: 98.4 * TH })
     expect(events()).toEqual([
-      'miner hashes, and its pool accepts nothing',
-      'miner is not faulty for want of shares any more',
+      'miner hashes, but its pool accepts no share',
+      'miner is no longer faulty for missing shares',
     ])
   })
 
@@ -82,7 +82,7 @@ describe('a miner whose shares nobody accepts', () => {
   })
 })
 
-describe('a miner is not judged', () => {
+describe('a miner is not found faulty', () => {
   it('whose API counts no shares', () => {
     const { states } = watching()
     expect(states(hashing(undefined), 20)).toBe(times(20, 'hashing'))
@@ -96,7 +96,7 @@ describe('a miner is not judged', () => {
     expect(states(reading, 1)).toBe('faulty')
   })
 
-  it('for the time that nobody watched it', () => {
+  it('for the time of a gap between its readings', () => {
     const { see, states } = watching()
     const reading = hashing({ accepted: 500 })
     states(reading, 6)
@@ -104,7 +104,7 @@ describe('a miner is not judged', () => {
     expect(states(reading, 5)).toBe('hashing hashing hashing hashing faulty')
   })
 
-  it('by a hashrate that is not believed', () => {
+  it('without a trusted hashrate', () => {
     const { see, states } = watching()
     states(hashing({ accepted: 1 }), 12)
     const { hashrateHs: _, ...sample } = hashing(undefined).sample
@@ -112,7 +112,7 @@ describe('a miner is not judged', () => {
   })
 })
 
-describe('the clock begins anew', () => {
+describe('the wait starts again', () => {
   it.each([
     ['after a restart', hashing({ accepted: 0 }, { uptimeS: 30 })],
     ['after a restart that lost no count', hashing({ accepted: 500 }, { uptimeS: 30 })],
@@ -131,7 +131,7 @@ describe('the clock begins anew', () => {
     expect(states(hashing({ accepted: 500 }), 10)).toBe(times(10, 'hashing'))
   })
 
-  it('but not at a pool that was tried in vain already', () => {
+  it('but not at a pool that it tried since its last share', () => {
     const { see, states } = watching()
     for (let i = 0; i < 6; i++) {
       see(hashing({ accepted: 500 }))

@@ -81,7 +81,7 @@ describe('delivery', () => {
     expect(spool.state().records).toBe(0)
   })
 
-  it('keeps what is not acknowledged, however often the broker said that it had it', async () => {
+  it('keeps records that are not acknowledged, however often the broker confirmed them', async () => {
     await hold(3)
     await connect()
     await delivery.pump()

@@ -7,7 +7,7 @@ import {
   xpuValues,
 } from '../../../../agent/drivers/xpu-smi/output.ts'
 import xpuSmi from '../../../../agent/drivers/xpu-smi/xpu-smi.ts'
-import type { Reading } from '../../../../agent/plugin/driver.ts'
+import type { Reading } from '../../../../agent/plugin/reading.ts'
 import { soon } from '../../asic-harness.ts'
 import { answers, fakeProgram } from '../../fake-program.ts'
 import { captureOf, capturesIn, hasCapturesOf } from '../../host-captures.ts'

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { agentConfigSchema } from '../../../agent/config/config.ts'
 import { DRIVERS } from '../../../agent/drivers/index.ts'
+import { pollTarget } from '../../../agent/polling/poll-target.ts'
 import { Poller } from '../../../agent/polling/poller.ts'
-import { pollTarget } from '../../../agent/polling/target.ts'
 import { createLog } from '../../../protocol/kit/log.ts'
 import { eventually } from '../../eventually.ts'
 import { startAnyMachine } from '../any-machine.ts'
@@ -21,7 +21,7 @@ function auto(settings: Record<string, unknown>) {
 }
 
 describe('a machine that is found', () => {
-  test('is read with the web interface’s password that auto was told', async () => {
+  test('is read with the web interface’s password of the `auto` settings', async () => {
     const info = fixture('antminer-s21-new-api')['cgi-bin_get_system_info.cgi'] ?? ''
     const door = { username: 'root', password: 'sesame' }
     const web = await webMachine(withDigest({ '/': '', '/cgi-bin/get_system_info.cgi': info }, door))
@@ -78,7 +78,7 @@ describe('a machine that was flashed', () => {
     )
     await poller.stop()
     await machine.close()
-    // the poll in which it changed may have had both faces
+    // the poll in which it changed may have seen both firmwares
     expect(failures.length).toBeLessThanOrEqual(1)
   })
 })

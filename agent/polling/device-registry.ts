@@ -1,45 +1,46 @@
 import type { Device } from '../../protocol/device.ts'
 import type { Sample } from '../../protocol/sample.ts'
-import { AUTO, type DeviceConfig } from '../config/config.ts'
-import type { Driver, Reading } from '../plugin/driver.ts'
+import { AUTO, type DeviceConfig } from '../config/device-config.ts'
+import type { Driver } from '../plugin/driver.ts'
+import type { Reading } from '../plugin/reading.ts'
 
-/** What the agent knows of one device now. */
-export interface KnownDevice {
+/** One device and its newest sample. */
+interface Entry {
   device: Device
-  /** absent: it was not asked yet */
+  /** absent: the device was not read yet */
   sample?: Sample
 }
 
-/** Every device of the agent with its newest sample: what is configured, completed by what the machines say of themselves. */
+/** Every device of the agent with its newest sample. Device facts come from the configuration, and where it is silent from the machine. */
 export class DeviceRegistry {
-  readonly #known = new Map<string, KnownDevice>()
-  /** devices that each configured entry has shown itself to be */
+  readonly #entries = new Map<string, Entry>()
+  /** ids of the devices behind each configured target: one, or the parts of one machine */
   readonly #parts = new Map<string, Set<string>>()
   #version = 0
 
   constructor(configs: readonly DeviceConfig[], drivers: readonly Driver[]) {
     for (const config of configs) {
       const kind = drivers.find((d) => d.name === config.driver)?.kind ?? 'asic'
-      const device: Device = { deviceId: config.id, kind, driver: config.driver, ...configured(config) }
-      this.#known.set(config.id, { device })
+      const device: Device = { deviceId: config.id, kind, driver: config.driver, ...configuredFacts(config) }
+      this.#entries.set(config.id, { device })
       this.#parts.set(config.id, new Set([config.id]))
     }
   }
 
-  /** Grows whenever the inventory changes. */
+  /** Increases whenever the inventory changes. */
   get version(): number {
     return this.#version
   }
 
   devices(): Device[] {
-    return [...this.#known.values()].map((k) => k.device)
+    return [...this.#entries.values()].map((e) => e.device)
   }
 
   samples(): Sample[] {
-    return [...this.#known.values()].flatMap(({ sample }) => sample ?? [])
+    return [...this.#entries.values()].flatMap(({ sample }) => sample ?? [])
   }
 
-  /** Takes the readings of one target. @returns each with the deviceId it has within the site */
+  /** Takes the readings of one target. @returns each reading with its device's id within the site */
   update(
     config: DeviceConfig,
     driver: string,
@@ -48,36 +49,36 @@ export class DeviceRegistry {
   ): { deviceId: string; reading: Reading }[] {
     const parts = this.#parts.get(config.id) ?? new Set()
     this.#parts.set(config.id, parts)
-    const seen = readings.map((reading) => {
+    const identified = readings.map((reading) => {
       const deviceId = reading.part ? `${config.id}/${reading.part}` : config.id
       const device: Device = {
         deviceId,
         driver: driver === AUTO ? config.driver : driver,
         ...reading.identity,
-        ...configured(config),
+        ...configuredFacts(config),
         ...(reading.behind !== undefined && { meteredBy: `${config.id}/${reading.behind}` }),
         ...(reading.identity.tags && { tags: { ...reading.identity.tags, ...config.tags } }),
       }
-      const before = this.#known.get(deviceId)
+      const before = this.#entries.get(deviceId)
       if (!before || JSON.stringify(before.device) !== JSON.stringify(device)) this.#version++
-      this.#known.set(deviceId, { device, sample: { deviceId, observedAtMs: wallMs, ...reading.sample } })
+      this.#entries.set(deviceId, { device, sample: { deviceId, observedAtMs: wallMs, ...reading.sample } })
       parts.add(deviceId)
       return { deviceId, reading }
     })
-    // the entry stood for its machine until the machine named its parts
+    // the machine named its parts, so the configured id is no device of its own any more
     if (readings.length > 0 && readings.every((r) => r.part) && parts.delete(config.id)) {
-      this.#known.delete(config.id)
+      this.#entries.delete(config.id)
       this.#version++
     }
-    return seen
+    return identified
   }
 
-  /** The target didn't answer: every device behind it is unreachable, and its last figures are not repeated. */
+  /** The target did not answer: every device behind it becomes unreachable, and its last values are dropped. */
   fail(config: DeviceConfig, reason: string, wallMs: number): void {
     for (const deviceId of this.#parts.get(config.id) ?? []) {
-      const known = this.#known.get(deviceId)
-      if (known)
-        known.sample = {
+      const entry = this.#entries.get(deviceId)
+      if (entry)
+        entry.sample = {
           deviceId,
           observedAtMs: wallMs,
           state: 'unreachable',
@@ -87,8 +88,8 @@ export class DeviceRegistry {
   }
 }
 
-/** What the configuration says of a device: it stands above what the machine says. */
-function configured(config: DeviceConfig): Partial<Device> {
+/** The configured facts of a device. They override the machine's own. */
+function configuredFacts(config: DeviceConfig): Partial<Device> {
   const facts: Partial<Device> = {}
   if (config.location) facts.location = config.location
   if (config.ratedPowerW !== undefined) facts.ratedPowerW = config.ratedPowerW

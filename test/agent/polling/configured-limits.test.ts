@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import type { Reading } from '../../../agent/plugin/driver.ts'
-import { withConfiguredLimits } from '../../../agent/polling/configured.ts'
+import type { Reading } from '../../../agent/plugin/reading.ts'
+import { withConfiguredLimits } from '../../../agent/polling/configured-limits.ts'
 
 const CONFIG = { id: 'rig', driver: 'cgminer', host: '192.0.2.1' }
 const reading = (sample: Reading['sample']): Reading => ({ identity: { kind: 'asic' }, sample })
@@ -21,7 +21,7 @@ test('a part of a machine has no name plate of its own', () => {
   expect(withConfiguredLimits(gpu, { ...CONFIG, ratedPowerW: 3000 })).toBe(gpu)
 })
 
-test('a hashrate of more than twice the configured one is flagged, not believed, nor what was modelled from it', () => {
+test('a hashrate of more than twice the configured one becomes a fault, and power that was modelled from it is removed', () => {
   const spike = { state: 'hashing', hashrateHs: 201e12, powerW: 6000, faults: ['fan 1: 0 rpm'] } as const
   const faults = ['the hashrate reading of 201 TH/s is not believed: 100 TH/s is expected', 'fan 1: 0 rpm']
   expect(expecting({ ...spike, faults: [...spike.faults], powerBasis: 'modelled' })).toEqual({
@@ -36,7 +36,7 @@ test('a hashrate of more than twice the configured one is flagged, not believed,
   })
 })
 
-test('a hashrate of twice the configured one is believed', () => {
+test('a hashrate of twice the configured one is kept', () => {
   const twice = { state: 'hashing', hashrateHs: 200e12 } as const
   expect(expecting(twice)).toEqual(twice)
 })

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { DRIVERS } from '../../../agent/drivers/index.ts'
-import type { Reading } from '../../../agent/plugin/driver.ts'
-import { DeviceRegistry } from '../../../agent/polling/registry.ts'
+import type { Reading } from '../../../agent/plugin/reading.ts'
+import { DeviceRegistry } from '../../../agent/polling/device-registry.ts'
 
 const gpu = (part: string): Reading => ({
   part,

@@ -1,49 +1,32 @@
 import type { Interval, IntervalQuantity } from '../../protocol/interval.ts'
 import { type Owner, ownerKey } from '../../protocol/owner.ts'
-import { apportion, MINUTE_MS, minuteOf } from '../../protocol/units.ts'
+import { MINUTE_MS, minuteOf } from '../../protocol/units.ts'
+import { type Bucket, shareEnergyByWork } from './bucket.ts'
+import { isBlock, type Piece } from './piece.ts'
 
-/** A stretch of time with a part of what was measured: inside one UTC minute, or several whole minutes of a gap. */
-export interface Piece {
-  startMs: number
-  endMs: number
-}
-
-/** One owner's part of one device's piece of time, as it fills. */
-export interface Bucket extends Piece {
-  owner: Owner
-  coveredMs: number
-  sums: Partial<Record<IntervalQuantity, number>>
-  powerBasis?: Interval['powerBasis']
-  recovered: boolean
-  /** complete: nothing is added any more */
-  sealed: boolean
-  /** its time had records before: the clock was set back */
-  again: boolean
-  /** which stretch of an even clock it is in: nothing is shared between two, they only look like the same minute */
-  stretch: number
-}
-
-export interface MinutesState {
+/** Kept on disk as JSON in the spool's checkpoint, so that the next run of the agent goes on with the open records. */
+export interface MinuteMeterState {
   buckets: Bucket[]
   closedThroughMs: number
+  /** record starts inside minutes that had records before, Unix ms */
   starts: number[]
   stretch: number
 }
 
-/** Starts inside a minute that are remembered, so that a clock set back never gives one twice. */
+/** Record starts inside a minute that are remembered, so that none is used twice after the clock was set back. */
 const STARTS_KEPT = 200
 
-/** The records of one device while they fill, by UTC minute and owner. A key (owner, startMs) is given once. */
-export class Minutes {
+/** The open records of one device, by UTC minute and owner. It makes each record key (owner, startMs) only once. */
+export class MinuteMeter {
   readonly #deviceId: string
   readonly #buckets: Map<string, Bucket>
   #closedThroughMs: number
-  /** starts that are not a minute's first ms, oldest first */
+  /** record starts other than a minute's first ms; the earliest remembered comes first */
   readonly #starts: Set<number>
   #sealed = 0
   #stretch: number
 
-  constructor(deviceId: string, state?: MinutesState) {
+  constructor(deviceId: string, state?: MinuteMeterState) {
     this.#deviceId = deviceId
     this.#buckets = new Map(
       (state?.buckets ?? []).map((b) => [
@@ -56,7 +39,7 @@ export class Minutes {
     this.#stretch = state?.stretch ?? 0
   }
 
-  get state(): MinutesState {
+  get state(): MinuteMeterState {
     return {
       buckets: [...this.#buckets.values()].map((b) => ({ ...b, sums: { ...b.sums } })),
       closedThroughMs: this.#closedThroughMs,
@@ -73,7 +56,7 @@ export class Minutes {
     return this.#buckets.has(keyOf(owner, piece))
   }
 
-  /** The bucket that a piece belongs to, made where there is none. */
+  /** The bucket of an owner and a piece of time; a new one where there is none. @param recovered the piece lies in a gap */
   at(owner: Owner, piece: Piece, recovered: boolean): Bucket {
     const key = keyOf(owner, piece)
     let b = this.#buckets.get(key)
@@ -90,7 +73,7 @@ export class Minutes {
     return b
   }
 
-  /** Nothing that comes from now on is about the same time: the wall clock was set. */
+  /** Completes all buckets: the wall clock was set, so nothing that follows belongs to their time. */
   seal(): void {
     this.#stretch++
     for (const [key, b] of [...this.#buckets]) {
@@ -102,7 +85,10 @@ export class Minutes {
     }
   }
 
-  /** Up to `limit` records (or a minute's owners more) of those that are complete, or that end by `endMs`. */
+  /**
+   * Takes out the records that are complete: sealed buckets, blocks, and minutes that end by `endMs` (Unix ms).
+   * @returns about `limit` records; the owners of one minute stay together, so it may be a few more
+   */
   take(endMs: number, limit: number): Interval[] {
     const groups = new Map<string, [string, Bucket][]>()
     for (const [key, b] of this.#buckets) {
@@ -118,7 +104,7 @@ export class Minutes {
         while (isBlock(b) && records.length < limit) records.push(this.#record(this.#firstMinuteOf(b)))
         if (isBlock(b)) continue
         this.#buckets.delete(key)
-        // what is left of a block begins where its minute does
+        // the last minute that is left of a block still has the minute's first ms as its start, which may be used already
         if (b.again && b.startMs === minuteOf(b.startMs)) b.startMs = this.#ownStart(b.startMs, true)
         records.push(this.#record(b))
       }
@@ -142,7 +128,7 @@ export class Minutes {
     return record
   }
 
-  /** Takes the first minute off a block, with its even part of what the block holds. */
+  /** Cuts the first minute off a block, with an even part of the block's sums. */
   #firstMinuteOf(block: Bucket): Bucket {
     const minutes = (block.endMs - block.startMs) / MINUTE_MS
     const sums: Bucket['sums'] = {}
@@ -161,7 +147,7 @@ export class Minutes {
     }
   }
 
-  /** Where a record begins: after a step back the same minute comes again, and needs another start. */
+  /** An unused start for a record. @param again the minute has records already, so its first ms is used */
   #ownStart(fromMs: number, again: boolean): number {
     const minuteMs = minuteOf(fromMs)
     let startMs = fromMs
@@ -180,28 +166,7 @@ export class Minutes {
   }
 }
 
-/** Whole minutes of a gap, kept as one until they are taken: a week of them is no more than a minute is. */
-const isBlock = (p: Piece): boolean => p.endMs - p.startMs > MINUTE_MS
-
-/** The same for what shares its energy: a minute, or a block apart from the minute that it begins with. */
+/** Key of the time within which owners share energy: one minute, or one block, which differs from the minute that it starts with. */
 const groupOf = (p: Piece): number => (isBlock(p) ? p.startMs + 0.5 : minuteOf(p.startMs))
 
 const keyOf = (owner: Owner, piece: Piece): string => `${groupOf(piece)}|${ownerKey(owner)}`
-
-/**
- * A miner's minute may hold work for several pools (a switch, a firmware's dev fee), while only one is seen as active. Its
- * energy follows the accepted work; without any, it stays with the pool that was active.
- */
-function shareEnergyByWork(buckets: readonly Bucket[]): void {
-  const miners = buckets.filter((b) => b.owner['poolUrl'] !== undefined)
-  const work = miners.map((b) => b.sums.workDiff1 ?? 0)
-  if (miners.length < 2 || !work.some((w) => w > 0)) return
-  const known = miners.filter((b) => b.sums.energyMilliJ !== undefined)
-  if (known.length === 0) return
-  const total = known.reduce((sum, b) => sum + (b.sums.energyMilliJ ?? 0), 0)
-  const parts = apportion(total, work)
-  for (const [i, b] of miners.entries()) {
-    b.sums.energyMilliJ = parts[i] as number
-    b.powerBasis ??= known[0]?.powerBasis
-  }
-}

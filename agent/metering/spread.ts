@@ -1,0 +1,87 @@
+import { type Holder, NOBODY } from '../../protocol/owner.ts'
+import { POWER_BASES, type PowerBasis } from '../../protocol/sample.ts'
+import { apportion, workDiff1OfHashrate } from '../../protocol/units.ts'
+import type { Reading } from '../plugin/reading.ts'
+import { add, type Bucket } from './bucket.ts'
+import type { LastReading } from './last-reading.ts'
+import type { MinuteMeter } from './minute-meter.ts'
+import type { OwnerAmount } from './owner-meter.ts'
+import { lengthsMs, type Piece } from './piece.ts'
+
+/** The time between two readings. */
+export interface Span {
+  last: LastReading
+  reading: Reading
+  pieces: readonly Piece[]
+  /** true: the time is too long to integrate power over it; only counters cover it */
+  gap: boolean
+}
+
+/** Spreads the energy and the time of a span over its minutes and over the holders of the device. */
+export function spreadEnergyAndTime(
+  minutes: MinuteMeter,
+  span: Span,
+  energyMilliJ: number | undefined,
+): void {
+  const { last, reading, pieces, gap } = span
+  if (gap && energyMilliJ === undefined) return
+  const holders = withNobody(last.sample.holders ?? [])
+  const shares = holders.map((h) => h.share)
+  const lengths = lengthsMs(pieces)
+  const energies = energyMilliJ === undefined ? undefined : apportion(energyMilliJ, lengths)
+  for (const [i, piece] of pieces.entries()) {
+    const lengthMs = lengths[i] as number
+    const energyParts = energies && apportion(energies[i] as number, shares)
+    const timeParts = apportion(lengthMs, shares)
+    for (const [k, holder] of holders.entries()) {
+      const bucket = minutes.at(holder.owner, piece, gap)
+      const { powerBasis } = reading.sample
+      if (powerBasis) bucket.powerBasis = holder.estimated ? worse(powerBasis, 'estimated') : powerBasis
+      if (energyParts) add(bucket, 'energyMilliJ', energyParts[k] as number)
+      if (!gap) addObservedTime(bucket, span, holder, lengthMs, timeParts[k] as number)
+    }
+  }
+}
+
+/** Spreads the growth of one owner's counter over the minutes of a span. */
+export function spreadAmount(
+  minutes: MinuteMeter,
+  { pieces, gap }: Span,
+  { owner, quantity, amount }: OwnerAmount,
+): void {
+  const parts = apportion(amount, lengthsMs(pieces))
+  for (const [i, piece] of pieces.entries()) {
+    const part = parts[i] as number
+    // an owner for which the device did nothing in a minute gets no record of it
+    if (part > 0 || minutes.has(owner, piece)) add(minutes.at(owner, piece, gap), quantity, part)
+  }
+}
+
+/** The holders at the last reading, who hold the device for the whole span. The owner NOBODY gets the share that is left. */
+function withNobody(holders: readonly Holder[]): readonly Holder[] {
+  const held = holders.reduce((sum, h) => sum + h.share, 0)
+  return held < 1 ? [...holders, { owner: NOBODY, share: 1 - held }] : holders
+}
+
+function addObservedTime(
+  bucket: Bucket,
+  { last, reading }: Span,
+  holder: Holder,
+  lengthMs: number,
+  holderMs: number,
+): void {
+  bucket.coveredMs += lengthMs
+  if (reading.identity.kind === 'gpu') {
+    add(bucket, 'gpuMs', holderMs)
+    const utilization = reading.sample.utilizationRatio ?? last.sample.utilizationRatio
+    if (utilization !== undefined) add(bucket, 'busyGpuMs', Math.round(holderMs * Math.min(1, utilization)))
+  }
+  const { hashrateHs } = last.sample
+  if (hashrateHs !== undefined && holder.owner !== NOBODY) {
+    const work = workDiff1OfHashrate(hashrateHs * holder.share, lengthMs / 1000)
+    add(bucket, 'hashrateWorkDiff1', Math.round(work))
+  }
+}
+
+const worse = (a: PowerBasis, b: PowerBasis): PowerBasis =>
+  POWER_BASES.indexOf(a) < POWER_BASES.indexOf(b) ? b : a

@@ -1,0 +1,15 @@
+/** What an unknown machine answered to the harmless requests of detection. An absent field was not answered. */
+export interface FirstAnswers {
+  /** TCP 4028 `version`, upper-cased text */
+  version4028?: string
+  /** TCP 4028 `devdetails`, upper-cased text */
+  devdetails4028?: string
+  /** TCP 4028 `stats`, upper-cased text; requested only where the two above name no firmware */
+  stats4028?: string
+  /** HTTP GET `/`, of any status, redirects not followed; header names in lower case, the body's first 64 KiB unchanged */
+  httpRoot?: { status: number; headers: Record<string, string>; body: string }
+  /** HTTP GET `/api/system/info`: the body where the status is 200 */
+  systemInfo?: string
+  /** whether TCP 4433 accepts a connection */
+  port4433?: boolean
+}

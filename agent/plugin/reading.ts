@@ -1,0 +1,45 @@
+import type { Device } from '../../protocol/device.ts'
+import type { Owner } from '../../protocol/owner.ts'
+import type { Sample } from '../../protocol/sample.ts'
+
+/** What one poll found out about one device, in base units. */
+export interface Reading {
+  /** part of the machine, such as `gpu3`; absent: the machine itself */
+  part?: string
+  /** the part of the same machine that feeds this one: a PDU's outlet is behind its inlet, whose energy includes the outlet's */
+  behind?: string
+  /** `tags` are the machine's own labels, such as an outlet's name; a tag in the configuration overrides one of the same name */
+  identity: Omit<Device, 'deviceId' | 'driver' | 'location' | 'meteredBy'>
+  sample: Omit<Sample, 'deviceId' | 'observedAtMs'>
+  counters?: Counters
+  shares?: AcceptedShares
+}
+
+/** Shares that a miner's own pools accepted; the firmware's dev fee pool is left out. Absent: the API does not count them. */
+export interface AcceptedShares {
+  /** since the machine's start */
+  accepted: number
+  /** difficulty-1 shares that one share is worth: the larger of the pool's present difficulty and the average so far */
+  difficulty?: number
+}
+
+/**
+ * Cumulative values since a start that the device chooses. A smaller value than before means that the device started again.
+ * The accumulator turns the differences into interval records.
+ */
+export interface Counters {
+  /** the device's own energy counter, J */
+  energyJ?: number
+  /** accepted work and served tokens, by owner */
+  byOwner?: OwnerCounters[]
+}
+
+export interface OwnerCounters {
+  owner: Owner
+  /** work that the pool accepted, in difficulty-1 shares */
+  workDiff1?: number
+  tokensIn?: number
+  /** the part of tokensIn that came from a cache */
+  tokensInCached?: number
+  tokensOut?: number
+}

@@ -1,0 +1,178 @@
+import type { Interval } from '../../../protocol/interval.ts'
+import { withDeadline } from '../../../protocol/kit/retry.ts'
+import { Checkpoint } from './checkpoint.ts'
+import { decodeContent, encodeContent } from './checkpoint-content.ts'
+import type { DiskHealth } from './disk-health.ts'
+import { FolderLock } from './lock.ts'
+import type { MemoryMode } from './memory-mode.ts'
+import type { Numbering } from './numbering.ts'
+import { SegmentReader } from './reader.ts'
+import { Segments } from './segments.ts'
+
+/** One commit writes at most this many records, more than one beat closes; a backlog after a long failure takes several commits. */
+const RECORDS_AT_ONCE = 25_000
+/** The checkpoint alone holds at most this many records while the segments can't be written: some minutes of 500 devices. */
+const CHECKPOINT_RECORDS = 4_000
+const DISK_TIMEOUT_MS = 20_000
+
+interface CommitsOptions {
+  folder: string
+  maxBytes: number
+  maxAgeMs: number
+  nowMs: () => number
+}
+
+interface Parts {
+  numbering: Numbering
+  memory: MemoryMode
+  health: DiskHealth
+}
+
+/**
+ * Writes the tail and the caller's state to disk. One commit is one step: first the checkpoint with both, then the segments. So
+ * neither is ever newer than the other, whenever the power fails. A full disk still has the checkpoint's reserved room:
+ * records stay there, safe, while they are few.
+ */
+export class Commits {
+  readonly #o: CommitsOptions
+  readonly #numbering: Numbering
+  readonly #memory: MemoryMode
+  readonly #health: DiskHealth
+  readonly #checkpoint: Checkpoint
+  readonly #lock: FolderLock
+  #segments: Segments | undefined
+  #reader: SegmentReader | undefined
+  #callerState: unknown
+  #committing: Promise<void> | undefined
+  #again = false
+  /** a write that a hung disk has not finished; until it has, nothing more is written */
+  #writing: Promise<void> | undefined
+
+  constructor(options: CommitsOptions, { numbering, memory, health }: Parts) {
+    this.#o = options
+    this.#numbering = numbering
+    this.#memory = memory
+    this.#health = health
+    this.#checkpoint = new Checkpoint(options.folder)
+    this.#lock = new FolderLock(options.folder)
+  }
+
+  get segments(): Segments | undefined {
+    return this.#segments
+  }
+
+  get reader(): SegmentReader | undefined {
+    return this.#reader
+  }
+
+  /** The caller's state at the last commit, or after `open` at the last one of an earlier run; undefined where there is none. */
+  get callerState(): unknown {
+    return this.#callerState
+  }
+
+  /** Goes on from the files of an earlier run. @throws PerwattError `spool-in-use`, or the file system's error */
+  async open(): Promise<Segments> {
+    const { folder, maxBytes, maxAgeMs } = this.#o
+    await this.#lock.take()
+    const segments = await Segments.open({ folder, maxBytes, maxAgeMs })
+    const content = decodeContent(await this.#checkpoint.read())
+    const nextSeq = await segments.recover()
+    const { tail: appendedBefore } = this.#numbering
+    const newEpoch = appendedBefore.length > 0 || this.#memory.active
+    this.#numbering.resume(content, nextSeq, segments.list[0]?.firstSeq, newEpoch)
+    if (!newEpoch) this.#callerState = content?.open
+    this.#memory.safeBefore(this.#numbering.nextSeq)
+    this.#numbering.append(appendedBefore)
+    this.#segments = segments
+    this.#reader = new SegmentReader(segments)
+    return segments
+  }
+
+  /** Makes all records and the caller's state safe. Never rejects: a failing disk starts memory mode. */
+  commit(callerState: unknown): Promise<void> {
+    this.#callerState = callerState
+    this.#again = true
+    this.#committing ??= this.#commitAll()
+    return this.#committing
+  }
+
+  async close(): Promise<void> {
+    await this.#checkpoint.close()
+    await this.#segments?.close()
+    await this.#lock.release()
+  }
+
+  async #commitAll(): Promise<void> {
+    // without this wait, the end of this function could come before its promise is assigned to #committing
+    await undefined
+    while (this.#again) {
+      this.#again = false
+      if (this.#writing || (this.#memory.active && this.#health.backsOff(this.#o.nowMs()))) continue
+      const work = this.#commitOnce().finally(() => {
+        this.#writing = undefined
+      })
+      this.#writing = work
+      await withDeadline(() => work, DISK_TIMEOUT_MS).catch((error) =>
+        this.#memory.enter(error, this.#o.nowMs()),
+      )
+    }
+    this.#committing = undefined
+  }
+
+  async #commitOnce(): Promise<void> {
+    const numbering = this.#numbering
+    const nowMs = this.#o.nowMs()
+    const segments = this.#segments ?? (await this.open())
+    // memory mode may have sent higher numbers than this commit writes; in a new epoch no later run can use them again
+    if (this.#memory.active) numbering.startEpoch()
+    // the records and the state of one moment: records that are appended during the write belong to the next commit
+    const [firstSeq, records] = [numbering.tailSeq, numbering.tail.slice(0, RECORDS_AT_ONCE)]
+    await this.#writeCheckpoint(firstSeq, records)
+    this.#memory.safeBefore(firstSeq + records.length)
+    this.#memory.leave()
+    // the segments failed a moment ago, and the checkpoint has room for these records
+    if (this.#health.backsOff(nowMs) && records.length < CHECKPOINT_RECORDS) return
+    if (records.length < numbering.tail.length) this.#again = true
+    try {
+      await this.#writeSegments(segments, firstSeq, records, nowMs)
+    } catch (error) {
+      this.#health.failed(error, nowMs)
+      this.#again = false
+      if (records.length >= CHECKPOINT_RECORDS) await this.#eraseCheckpoint(error)
+    }
+  }
+
+  async #writeCheckpoint(tailSeq: number, tail: readonly Interval[]): Promise<void> {
+    const { epoch, oldestSeq, losses } = this.#numbering
+    const numbers = { epoch, ackedSeq: oldestSeq - 1, losses: losses.state }
+    try {
+      await this.#checkpoint.write(encodeContent({ ...numbers, tailSeq, tail, open: this.#callerState }))
+    } catch (error) {
+      await this.#eraseCheckpoint(error)
+    }
+  }
+
+  async #writeSegments(
+    segments: Segments,
+    firstSeq: number,
+    records: readonly Interval[],
+    nowMs: number,
+  ): Promise<void> {
+    const numbering = this.#numbering
+    await segments.append(firstSeq, records, nowMs)
+    numbering.dropTailBefore(firstSeq + records.length)
+    await segments.trim(numbering.oldestSeq - 1)
+    const deleted = await segments.bound(nowMs)
+    if (deleted) numbering.deleted(deleted)
+    this.#health.works()
+  }
+
+  /**
+   * Erases the checkpoint and throws `error`, which starts memory mode. Memory mode sends the old checkpoint's records too: after a
+   * restart they would be sent a second time.
+   */
+  async #eraseCheckpoint(error: unknown): Promise<never> {
+    await this.#checkpoint.forget()
+    throw error
+  }
+}
