@@ -2,11 +2,11 @@ import { z } from 'zod'
 import { PortSchema } from '../../protocol/kit/fields.ts'
 import { antminerFacts } from '../asic/antminer-stats.ts'
 import { poolFacts } from '../asic/cgminer-pools.ts'
+import type { AsicFacts } from '../asic/facts.ts'
 import { firmwareIn } from '../asic/firmware.ts'
-import type { AsicFacts } from '../asic/reading.ts'
-import { asicSession, supplement } from '../asic/session.ts'
+import { cgminerSession, supplement } from '../asic/session.ts'
 import { defineDriver } from '../plugin/driver.ts'
-import { isTrue, macOf, textOf } from '../wire/loose-json.ts'
+import { isTrue, macOf, textOf } from '../wire/loose-json/fields.ts'
 import { DigestAuth, WebAccessSchema } from '../wire/web-auth.ts'
 import { WebClient } from '../wire/web-client.ts'
 
@@ -30,7 +30,7 @@ export default defineDriver({
   open({ host, options: { port, webPort, web } }) {
     const pages = web && new WebClient({ host, port: webPort }, new DigestAuth(web))
     const machine = { host, port, firmware: 'Antminer', forget: () => pages?.forget() }
-    return asicSession(machine, async (client, signal) => {
+    return cgminerSession(machine, async (client, signal) => {
       const version = await client.askOnce('version', signal)
       const summary = await client.ask('summary', signal)
       // firmware that knows the flag answers in its newer form, the only one with watts; all other ignores it

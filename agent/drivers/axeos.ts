@@ -1,22 +1,22 @@
 import { z } from 'zod'
 import { PortSchema } from '../../protocol/kit/fields.ts'
+import type { AsicFacts, Board, Fan } from '../asic/facts.ts'
 import { fromGhs } from '../asic/hashrates.ts'
 import { acceptedShares, type StratumPool, stratumPools } from '../asic/pools.ts'
-import type { AsicFacts, Board, Fan } from '../asic/reading.ts'
 import { minerSession } from '../asic/session.ts'
 import { defineDriver } from '../plugin/driver.ts'
-import type { Row } from '../wire/cgminer-text.ts'
 import {
-  amount,
   isRow,
   isTrue,
   macOf,
+  nonNegativeOf,
   numberOf,
   numbersOf,
-  positive,
+  positiveOf,
+  type Row,
   rowsOf,
   textOf,
-} from '../wire/loose-json.ts'
+} from '../wire/loose-json/fields.ts'
 import { noPage, WebClient } from '../wire/web-client.ts'
 
 export default defineDriver({
@@ -42,23 +42,23 @@ export default defineDriver({
 })
 
 function axeFacts(info: Row, asic: Row | undefined): AsicFacts {
-  const chips = positive(info, 'asicCount') ?? positive(asic, 'asicCount')
-  const current = fromGhs(amount(info, 'hashRate'))
-  const powerW = current ? positive(info, 'power') : amount(info, 'power')
+  const chips = positiveOf(info, 'asicCount') ?? positiveOf(asic, 'asicCount')
+  const current = fromGhs(nonNegativeOf(info, 'hashRate'))
+  const powerW = current ? positiveOf(info, 'power') : nonNegativeOf(info, 'power')
   return {
     model: modelOf(textOf(info, 'deviceModel') ?? textOf(asic, 'deviceModel'), textOf(info, 'boardVersion')),
     firmware: textOf(info, 'version'),
     hardwareId: macOf(info['macAddr']),
     hashrateHs: current,
-    hashrateAvgHs: fromGhs(amount(info, 'hashRate_1h', 'hashRate_10m', 'hashRate_1m')),
-    expectedHashrateHs: fromGhs(positive(info, 'expectedHashrate') ?? nominalGhs(info, chips)),
+    hashrateAvgHs: fromGhs(nonNegativeOf(info, 'hashRate_1h', 'hashRate_10m', 'hashRate_1m')),
+    expectedHashrateHs: fromGhs(positiveOf(info, 'expectedHashrate') ?? nominalGhs(info, chips)),
     // what goes into the board: the losses of its supply are not in it (14 W shown were 24 W at the plug)
     power: powerW === undefined ? undefined : { powerW, basis: 'estimated' },
     boards: [boardOf(info, chips, current)],
     chipTempsC: [info['temp'], info['temp2'], info['asicTemps']].flatMap((t) => numbersOf(t ?? [])),
     boardTempsC: [info['vrTemp'], info['vrTempInt']].flatMap((t) => numbersOf(t ?? [])),
     fans: fansOf(info),
-    uptimeS: amount(info, 'uptimeSeconds'),
+    uptimeS: nonNegativeOf(info, 'uptimeSeconds'),
     asleep: isTrue(info['shutdown']) || isTrue(info['miningPaused']),
     faults: [
       ...(isTrue(info['overheat_mode']) ? ['stopped itself: too hot'] : []),
@@ -67,15 +67,18 @@ function axeFacts(info: Row, asic: Row | undefined): AsicFacts {
     // both pools' shares together, and the difficulty of the one in use
     pools: stratumPools(
       poolsOf(info),
-      acceptedShares(amount(info, 'sharesAccepted'), positive(info, 'poolDifficulty', 'stratumDifficulty')),
+      acceptedShares(
+        nonNegativeOf(info, 'sharesAccepted'),
+        positiveOf(info, 'poolDifficulty', 'stratumDifficulty'),
+      ),
     ),
   }
 }
 
 /** Each small core tries one hash a clock; the firmware's own promise where it doesn't tell it (before 2.9). */
 function nominalGhs(info: Row, chips: number | undefined): number | undefined {
-  const mhz = positive(info, 'frequency')
-  const cores = positive(info, 'smallCoreCount')
+  const mhz = positiveOf(info, 'frequency')
+  const cores = positiveOf(info, 'smallCoreCount')
   return mhz && cores && chips ? (mhz * cores * chips) / 1000 : undefined
 }
 
@@ -110,10 +113,10 @@ function boardOf(info: Row, chips: number | undefined, current: number | undefin
 
 /** A fan that is told to stand still is no fault, and a second one that isn't there reads 0. */
 function fansOf(info: Row): Fan[] {
-  const count = amount(info, 'fanCount')
+  const count = nonNegativeOf(info, 'fanCount')
   return [
-    { name: 'fan', rpm: amount(info, 'fanrpm'), percent: amount(info, 'fanspeed') },
-    { name: 'fan 2', rpm: amount(info, 'fanrpm2', 'fan2rpm') || undefined, percent: undefined },
+    { name: 'fan', rpm: nonNegativeOf(info, 'fanrpm'), percent: nonNegativeOf(info, 'fanspeed') },
+    { name: 'fan 2', rpm: nonNegativeOf(info, 'fanrpm2', 'fan2rpm') || undefined, percent: undefined },
   ].flatMap(({ name, rpm, percent }) =>
     rpm === undefined || percent === 0 || count === 0 ? [] : [{ name, rpm }],
   )
@@ -131,7 +134,7 @@ function poolsOf(info: Row): StratumPool[] {
   const dual = numberOf(stratum['activePoolMode']) === DUAL
   const rows = rowsOf(stratum, 'pools')
   const pools = rows.some((row) => textOf(row, 'url')) ? rows.map(wholePool) : namedPools(info, stratum, rows)
-  return dual ? withParts(pools, rows, amount(stratum, 'poolBalance') ?? 50) : pools
+  return dual ? withParts(pools, rows, nonNegativeOf(stratum, 'poolBalance') ?? 50) : pools
 }
 
 const wholePool = (row: Row): StratumPool => ({

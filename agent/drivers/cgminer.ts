@@ -4,11 +4,11 @@ import { PortSchema } from '../../protocol/kit/fields.ts'
 import { antminerFacts } from '../asic/antminer-stats.ts'
 import { cgminerFacts } from '../asic/cgminer-facts.ts'
 import { poolFacts } from '../asic/cgminer-pools.ts'
-import type { AsicFacts } from '../asic/reading.ts'
-import { asicSession } from '../asic/session.ts'
+import type { AsicFacts } from '../asic/facts.ts'
+import { cgminerSession } from '../asic/session.ts'
 import { defineDriver } from '../plugin/driver.ts'
-import type { CgminerReply } from '../wire/cgminer.ts'
-import { rowsOf, textOf } from '../wire/loose-json.ts'
+import type { CgminerReply } from '../wire/cgminer/reply.ts'
+import { rowsOf, textOf } from '../wire/loose-json/fields.ts'
 
 export default defineDriver({
   name: 'cgminer',
@@ -21,7 +21,7 @@ export default defineDriver({
   recognises: ({ version4028, devdetails4028, stats4028 }) =>
     [version4028, devdetails4028, stats4028].some((text) => /\bSTATUS\b/.test(text ?? '')),
   open: ({ host, options: { port } }) =>
-    asicSession({ host, port }, async (client, signal) => {
+    cgminerSession({ host, port }, async (client, signal) => {
       const version = await client.askOnce('version', signal)
       const devdetails = await client.askOnce('devdetails', signal)
       const coin = await client.askOnce('coin', signal)

@@ -1,23 +1,23 @@
 import { z } from 'zod'
 import { PortSchema } from '../../protocol/kit/fields.ts'
+import type { AsicFacts, Board } from '../asic/facts.ts'
 import { firmwareIn } from '../asic/firmware.ts'
 import { fromMhs, fromThs } from '../asic/hashrates.ts'
 import { acceptedShares, stratumPools } from '../asic/pools.ts'
-import type { AsicFacts, Board } from '../asic/reading.ts'
 import { minerSession } from '../asic/session.ts'
 import { defineDriver } from '../plugin/driver.ts'
-import type { Row } from '../wire/cgminer-text.ts'
 import {
-  amount,
   isRow,
   isTrue,
   macOf,
+  nonNegativeOf,
   numberOf,
   numbersOf,
-  positive,
+  positiveOf,
+  type Row,
   rowsOf,
   textOf,
-} from '../wire/loose-json.ts'
+} from '../wire/loose-json/fields.ts'
 import { LIST, noPage, WebClient } from '../wire/web-client.ts'
 
 export default defineDriver({
@@ -63,17 +63,17 @@ function machineFacts(summary: Row, capabilities: Row): AsicFacts {
     model: textOf(capabilities, 'Model'),
     firmware: textOf(summary, 'Software'),
     hashrateHs: boards.every((n) => n !== undefined) ? fromMhs(boards.reduce((a, b) => a + b, 0)) : undefined,
-    hashrateAvgHs: fromMhs(amount(session, 'Average MHs')),
+    hashrateAvgHs: fromMhs(nonNegativeOf(session, 'Average MHs')),
     expectedHashrateHs: expectedHs(summary, capabilities),
     power: supplyPower(section(summary, 'Power Supply Stats'), state),
-    powerLimitW: positive(section(summary, 'PresetInfo'), 'Target Power'),
-    boardsFitted: amount(capabilities, 'Max HBs'),
+    powerLimitW: positiveOf(section(summary, 'PresetInfo'), 'Target Power'),
+    boardsFitted: nonNegativeOf(capabilities, 'Max HBs'),
     fans: Object.entries(section(summary, 'Fans Rpm')).flatMap(([name, rpm]) => {
       const known = numberOf(rpm)
       // null: no fan is fitted there
       return known === undefined ? [] : [{ name: name.replace(/^Fans Speed/, 'fan'), rpm: known }]
     }),
-    uptimeS: amount(session, 'Uptime'),
+    uptimeS: nonNegativeOf(session, 'Uptime'),
     // it also idles for want of a pool, which nobody has switched off
     asleep: /^idling$/i.test(state) && pool['IsPoolConnected'] !== false,
     starting: /init|start|tun/i.test(state),
@@ -86,26 +86,29 @@ function machineFacts(summary: Row, capabilities: Row): AsicFacts {
 function expectedHs(summary: Row, capabilities: Row): number | undefined {
   const tuner = section(summary, 'PerpetualTune')
   const [algorithm] = isTrue(tuner['Running']) ? Object.values(section(tuner, 'Algorithm')).filter(isRow) : []
-  const target = textOf(algorithm, 'Unit') === 'TH/s' ? positive(algorithm, 'Target') : undefined
-  const ths = target ?? positive(capabilities, 'Default Hashrate')
+  const target = textOf(algorithm, 'Unit') === 'TH/s' ? positiveOf(algorithm, 'Target') : undefined
+  const ths = target ?? positiveOf(capabilities, 'Default Hashrate')
   return fromThs(ths)
 }
 
 /** A supply that measures its input says its volts, too; without them the watts are the firmware's estimate. */
 function supplyPower(supply: Row, state: string): AsicFacts['power'] {
-  const powerW = /^mining$/i.test(state) ? positive(supply, 'Input Power') : amount(supply, 'Input Power')
+  const powerW = /^mining$/i.test(state)
+    ? positiveOf(supply, 'Input Power')
+    : nonNegativeOf(supply, 'Input Power')
   if (powerW === undefined) return undefined
-  return { powerW, basis: positive(supply, 'Input Voltage') ? 'reported' : 'estimated' }
+  return { powerW, basis: positiveOf(supply, 'Input Voltage') ? 'reported' : 'estimated' }
 }
 
 /** `HBStatus` lists every slot, `HBs` only the boards that run; a board that failed is disabled, and its machine goes on. */
 function boardsOf(summary: Row, capabilities: Row, chipRows: readonly Row[]): Board[] {
   const running = rowsOf(summary, 'HBs')
   const slots = rowsOf(summary, 'HBStatus')
-  const chipsFitted = positive(section(capabilities, 'Performance Estimator'), 'Chip Count')
-  const at = (rows: readonly Row[], index: number) => rows.find((row) => amount(row, 'Index') === index)
+  const chipsFitted = positiveOf(section(capabilities, 'Performance Estimator'), 'Chip Count')
+  const at = (rows: readonly Row[], index: number) =>
+    rows.find((row) => nonNegativeOf(row, 'Index') === index)
   return (slots.length > 0 ? slots : running).map((slot, i): Board => {
-    const index = amount(slot, 'Index') ?? i
+    const index = nonNegativeOf(slot, 'Index') ?? i
     const board = at(running, index)
     const chips = at(chipRows, index)?.['Data']
     return {
@@ -135,7 +138,7 @@ function poolsOf(summary: Row, current: Row) {
   return stratumPools(
     rowsOf(summary, 'StratumConfigs').map((config, i) => {
       const url = textOf(config, 'pool')
-      const active = at ? (url ?? '').endsWith(at) : (amount(current, 'Config Id') ?? 0) === i
+      const active = at ? (url ?? '').endsWith(at) : (nonNegativeOf(current, 'Config Id') ?? 0) === i
       return {
         url,
         // with a unique id for each worker the pool sees another name than the one that was typed in
@@ -144,6 +147,6 @@ function poolsOf(summary: Row, current: Row) {
         alive: connected ? undefined : false,
       }
     }),
-    acceptedShares(amount(session, 'Accepted'), positive(session, 'Difficulty')),
+    acceptedShares(nonNegativeOf(session, 'Accepted'), positiveOf(session, 'Difficulty')),
   )
 }

@@ -4,13 +4,21 @@ import { PortSchema } from '../../protocol/kit/fields.ts'
 import { antminerFacts } from '../asic/antminer-stats.ts'
 import { cgminerFacts, fansOf } from '../asic/cgminer-facts.ts'
 import { poolFacts } from '../asic/cgminer-pools.ts'
+import type { AsicFacts, Board } from '../asic/facts.ts'
 import { firmwareIn } from '../asic/firmware.ts'
-import type { AsicFacts, Board } from '../asic/reading.ts'
-import { asicSession } from '../asic/session.ts'
+import { cgminerSession } from '../asic/session.ts'
 import { defineDriver } from '../plugin/driver.ts'
-import type { CgminerReply } from '../wire/cgminer.ts'
-import type { Row } from '../wire/cgminer-text.ts'
-import { amount, isTrue, macOf, numberOf, positive, rowsOf, textOf } from '../wire/loose-json.ts'
+import type { CgminerReply } from '../wire/cgminer/reply.ts'
+import {
+  isTrue,
+  macOf,
+  nonNegativeOf,
+  numberOf,
+  positiveOf,
+  type Row,
+  rowsOf,
+  textOf,
+} from '../wire/loose-json/fields.ts'
 
 export default defineDriver({
   name: 'luxos',
@@ -33,7 +41,7 @@ export default defineDriver({
   ],
   recognises: (answers) => firmwareIn(answers) === 'LuxOS',
   open: ({ host, options: { port } }) =>
-    asicSession({ host, port, firmware: 'LuxOS' }, async (client, signal) => {
+    cgminerSession({ host, port, firmware: 'LuxOS' }, async (client, signal) => {
       const version = await client.askOnce('version', signal)
       const profiles = await client.askOnce('profiles', signal)
       const config = rowsOf((await client.askOptional('config', signal))?.body, 'CONFIG')[0]
@@ -56,7 +64,7 @@ export default defineDriver({
         // the stock model's efficiency is not the tuned machine's
         efficiencyJPerTh: undefined,
         power: powerFacts(power),
-        powerLimitW: positive(profileOf(profiles, config), 'Watts'),
+        powerLimitW: positiveOf(profileOf(profiles, config), 'Watts'),
         faults: [...statusFaults(config), ...eventFaults(events, devs)],
         pools: pools && poolFacts(pools),
       }
@@ -92,7 +100,7 @@ function configFacts(config: Row | undefined, devs: CgminerReply | undefined): A
 
 /** Without a supply that measures, LuxOS estimates. */
 function powerFacts(power: Row | undefined): AsicFacts['power'] {
-  const powerW = positive(power, 'Watts')
+  const powerW = positiveOf(power, 'Watts')
   return powerW === undefined
     ? undefined
     : { powerW, basis: isTrue(power?.['PSU']) ? 'reported' : 'estimated' }
@@ -133,7 +141,7 @@ const statusFaults = (config: Row | undefined): string[] => {
 function eventFaults(events: CgminerReply | undefined, devs: CgminerReply | undefined): string[] {
   const lastShareS = Math.max(
     0,
-    ...rowsOf(devs?.body, 'DEVS').map((row) => amount(row, 'Last Share Time') ?? 0),
+    ...rowsOf(devs?.body, 'DEVS').map((row) => nonNegativeOf(row, 'Last Share Time') ?? 0),
   )
   return rowsOf(events?.body, 'EVENTS')
     .filter((row) => Date.parse(textOf(row, 'CreatedAt') ?? '') / 1000 > lastShareS)

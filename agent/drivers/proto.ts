@@ -1,13 +1,22 @@
 import { z } from 'zod'
 import { PortSchema } from '../../protocol/kit/fields.ts'
+import type { AsicFacts, Board, Fan } from '../asic/facts.ts'
 import { fromGhs, fromThs } from '../asic/hashrates.ts'
 import { acceptedShares, stratumPools } from '../asic/pools.ts'
-import type { AsicFacts, Board, Fan } from '../asic/reading.ts'
 import { minerSession } from '../asic/session.ts'
 import { defineDriver } from '../plugin/driver.ts'
-import type { Address } from '../wire/cgminer.ts'
-import type { Row } from '../wire/cgminer-text.ts'
-import { amount, isRow, macOf, numberOf, numbersOf, positive, rowsOf, textOf } from '../wire/loose-json.ts'
+import {
+  isRow,
+  macOf,
+  nonNegativeOf,
+  numberOf,
+  numbersOf,
+  positiveOf,
+  type Row,
+  rowsOf,
+  textOf,
+} from '../wire/loose-json/fields.ts'
+import type { Address } from '../wire/tcp/address.ts'
 import { LoginAuth, login, type WebAccess, WebAccessSchema } from '../wire/web-auth.ts'
 import { LIST, noPage, WebClient } from '../wire/web-client.ts'
 
@@ -74,7 +83,7 @@ const part = (row: Row | undefined, name: string): Row => {
   return isRow(value) ? value : {}
 }
 /** `{ unit: "W", value: 3466.4 }`; the units are the same in every version of the API. */
-const metric = (row: Row, name: string): number | undefined => amount(part(row, name), 'value')
+const metric = (row: Row, name: string): number | undefined => nonNegativeOf(part(row, name), 'value')
 
 function identity(system: Row, network: Row, hardware: Row): AsicFacts {
   const version = textOf(part(system, 'os'), 'version')
@@ -88,16 +97,16 @@ function identity(system: Row, network: Row, hardware: Row): AsicFacts {
 function miningFacts(mining: Row, telemetry: Row | undefined): AsicFacts {
   const status = textOf(mining, 'status') ?? ''
   return {
-    hashrateHs: fromGhs(amount(mining, 'hashrate_ghs')),
-    hashrateAvgHs: fromGhs(amount(mining, 'average_hashrate_ghs')),
-    expectedHashrateHs: fromGhs(positive(mining, 'ideal_hashrate_ghs')),
+    hashrateHs: fromGhs(nonNegativeOf(mining, 'hashrate_ghs')),
+    hashrateAvgHs: fromGhs(nonNegativeOf(mining, 'average_hashrate_ghs')),
+    expectedHashrateHs: fromGhs(positiveOf(mining, 'ideal_hashrate_ghs')),
     power: powerOf(mining, telemetry),
-    powerLimitW: positive(mining, 'power_target_watts'),
-    boardsFitted: amount(mining, 'hashboards_installed'),
+    powerLimitW: positiveOf(mining, 'power_target_watts'),
+    boardsFitted: nonNegativeOf(mining, 'hashboards_installed'),
     inletTempC: coldest(
       rowsOf(telemetry, 'psus').flatMap((psu) => numberOf(part(psu, 'temperature')['ambient']) ?? []),
     ),
-    uptimeS: amount(mining, 'mining_uptime_s', 'reboot_uptime_s'),
+    uptimeS: nonNegativeOf(mining, 'mining_uptime_s', 'reboot_uptime_s'),
     asleep: /^(Stopped|PoweringOff)$/.test(status),
     starting: /^(Uninitialized|PoweringOn)$/.test(status),
   }
@@ -105,10 +114,10 @@ function miningFacts(mining: Row, telemetry: Row | undefined): AsicFacts {
 
 /** What all supplies draw, else what the boards take. */
 function powerOf(mining: Row, telemetry: Row | undefined): AsicFacts['power'] {
-  const inputsW = rowsOf(telemetry, 'psus').map((psu) => positive(part(psu, 'power'), 'input'))
+  const inputsW = rowsOf(telemetry, 'psus').map((psu) => positiveOf(part(psu, 'power'), 'input'))
   if (inputsW.length > 0 && inputsW.every((w) => w !== undefined))
     return { powerW: inputsW.reduce((a, b) => a + b, 0), basis: 'reported' }
-  const boardsW = positive(mining, 'power_usage_watts')
+  const boardsW = positiveOf(mining, 'power_usage_watts')
   return boardsW === undefined ? undefined : { powerW: boardsW, basis: 'estimated' }
 }
 
@@ -122,17 +131,17 @@ function boardsOf(hardware: Row, telemetry: Row | undefined): Board[] | undefine
     const now = measured.find((m) => serial !== undefined && textOf(m, 'serial_number') === serial)
     const ths = now && metric(now, 'hashrate')
     return {
-      name: `hashboard ${amount(board, 'slot') ?? i + 1}`,
+      name: `hashboard ${nonNegativeOf(board, 'slot') ?? i + 1}`,
       hashrateHs: fromThs(ths),
-      chipsFitted: positive(board, 'mining_asic_count'),
+      chipsFitted: positiveOf(board, 'mining_asic_count'),
     }
   })
 }
 
 const fansOf = (cooling: Row): Fan[] =>
   rowsOf(cooling, 'fans').flatMap((fan, i) => {
-    const rpm = amount(fan, 'rpm')
-    return rpm === undefined ? [] : [{ name: `fan ${amount(fan, 'slot') ?? i + 1}`, rpm }]
+    const rpm = nonNegativeOf(fan, 'rpm')
+    return rpm === undefined ? [] : [{ name: `fan ${nonNegativeOf(fan, 'slot') ?? i + 1}`, rpm }]
   })
 
 const coldest = (temps: readonly number[]): number | undefined =>
@@ -145,21 +154,21 @@ const faultOf = (row: Row): string =>
 /** Real rigs sum up the difficulty of the accepted shares; the emulated one only counts them. */
 function poolsOf(reply: Row) {
   const rows = rowsOf(reply, 'pools').sort(
-    (a, b) => (amount(a, 'priority') ?? 0) - (amount(b, 'priority') ?? 0),
+    (a, b) => (nonNegativeOf(a, 'priority') ?? 0) - (nonNegativeOf(b, 'priority') ?? 0),
   )
   const isActive = (pool: Row) => statusOf(pool) === 'Active'
-  const accepted = rows.map((pool) => amount(pool, 'accepted'))
+  const accepted = rows.map((pool) => nonNegativeOf(pool, 'accepted'))
   return stratumPools(
     rows.map((pool) => ({
       url: textOf(pool, 'url'),
       user: textOf(pool, 'user', 'username'),
       alive: statusOf(pool) !== 'Dead',
       active: isActive(pool),
-      workDiff1: amount(pool, 'difficulty_accepted_shares'),
+      workDiff1: nonNegativeOf(pool, 'difficulty_accepted_shares'),
     })),
     acceptedShares(
       accepted.reduce((all, n) => (all === undefined || n === undefined ? undefined : all + n), 0),
-      positive(rows.find(isActive), 'current_difficulty', 'difficulty'),
+      positiveOf(rows.find(isActive), 'current_difficulty', 'difficulty'),
     ),
   )
 }

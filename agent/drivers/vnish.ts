@@ -4,23 +4,23 @@ import { PortSchema } from '../../protocol/kit/fields.ts'
 import { antminerFacts } from '../asic/antminer-stats.ts'
 import type { CgminerClient } from '../asic/cgminer-client.ts'
 import { poolFacts } from '../asic/cgminer-pools.ts'
+import type { AsicFacts, Board } from '../asic/facts.ts'
 import { firmwareIn } from '../asic/firmware.ts'
 import { fromGhs } from '../asic/hashrates.ts'
-import type { AsicFacts, Board } from '../asic/reading.ts'
-import { asicSession, supplement } from '../asic/session.ts'
+import { cgminerSession, supplement } from '../asic/session.ts'
 import { defineDriver } from '../plugin/driver.ts'
-import type { Row } from '../wire/cgminer-text.ts'
 import {
-  amount,
   isRow,
   isTrue,
   macOf,
+  nonNegativeOf,
   numberOf,
   numbersOf,
-  positive,
+  positiveOf,
+  type Row,
   rowsOf,
   textOf,
-} from '../wire/loose-json.ts'
+} from '../wire/loose-json/fields.ts'
 import { LoginAuth, login, WebAccessSchema } from '../wire/web-auth.ts'
 import { WebClient } from '../wire/web-client.ts'
 
@@ -45,7 +45,7 @@ export default defineDriver({
     const unlock = web && new LoginAuth((signal) => login(at, UNLOCK, { pw: web.password.reveal() }, signal))
     const pages = unlock && new WebClient(at, unlock)
     const machine = { host, port, firmware: 'VNish', forget: () => pages?.forget() }
-    return asicSession(machine, async (client, signal) => {
+    return cgminerSession(machine, async (client, signal) => {
       const told = pages ? await supplement((soon) => pagesFacts(pages, soon), signal) : {}
       const port4028 = (wait: AbortSignal) => portFacts(client, wait)
       const facts = told.boards ? await supplement(port4028, signal) : await port4028(signal)
@@ -92,7 +92,7 @@ async function pagesFacts(pages: WebClient, signal: AbortSignal): Promise<AsicFa
   const miner = isRow(found) ? found : {}
   const chains = rowsOf(miner, 'chains')
   const network = isRow(info['system']) ? info['system']['network_status'] : undefined
-  const watts = positive(miner, 'power_consumption', 'power_usage')
+  const watts = positiveOf(miner, 'power_consumption', 'power_usage')
   const cooling = isRow(miner['cooling']) ? miner['cooling'] : {}
   const max = (name: string) =>
     chains.flatMap((chain) => numbersOf(isRow(chain[name]) ? (chain[name]['max'] ?? []) : []))
@@ -102,9 +102,9 @@ async function pagesFacts(pages: WebClient, signal: AbortSignal): Promise<AsicFa
     firmware: ['Vnish', textOf(info, 'fw_version')].filter((part) => part).join(' '),
     hardwareId: isRow(network) ? macOf(network['mac']) : undefined,
     algorithm: textOf(info, 'algorithm'),
-    hashrateHs: fromGhs(amount(miner, 'hr_realtime')),
-    hashrateAvgHs: fromGhs(amount(miner, 'hr_average')),
-    expectedHashrateHs: fromGhs(positive(miner, 'hr_nominal')),
+    hashrateHs: fromGhs(nonNegativeOf(miner, 'hr_realtime')),
+    hashrateAvgHs: fromGhs(nonNegativeOf(miner, 'hr_average')),
+    expectedHashrateHs: fromGhs(positiveOf(miner, 'hr_nominal')),
     // only some supplies measure; the others' watts are made of the preset
     power:
       watts === undefined ? undefined : { powerW: watts, basis: isMetered(miner) ? 'reported' : 'estimated' },
@@ -112,7 +112,7 @@ async function pagesFacts(pages: WebClient, signal: AbortSignal): Promise<AsicFa
     chipTempsC: max('chip_temp'),
     boardTempsC: max('pcb_temp'),
     fans: rowsOf(cooling, 'fans').flatMap((fan, i) => {
-      const rpm = amount(fan, 'rpm')
+      const rpm = nonNegativeOf(fan, 'rpm')
       return rpm === undefined ? [] : [{ name: `fan ${(numberOf(fan['id']) ?? i) + 1}`, rpm }]
     }),
     pools: poolFacts({ body: { POOLS: rowsOf(miner, 'pools').map(poolRow) }, complete: true }),
@@ -133,12 +133,12 @@ function stateFacts(state: string | undefined): AsicFacts {
 /** A chip that is shown red does not work; orange ones are weak. */
 function boardOf(chain: Row, i: number): Board {
   const chips = isRow(chain['chip_statuses']) ? chain['chip_statuses'] : {}
-  const counts = ['red', 'orange', 'grey'].map((colour) => amount(chips, colour))
+  const counts = ['red', 'orange', 'grey'].map((colour) => nonNegativeOf(chips, colour))
   const fitted = counts.reduce((sum, n) => (sum === undefined || n === undefined ? undefined : sum + n), 0)
   const status = isRow(chain['status']) ? chain['status'] : {}
   return {
-    name: `hashboard ${amount(chain, 'id') ?? i + 1}`,
-    hashrateHs: fromGhs(amount(chain, 'hashrate_rt')),
+    name: `hashboard ${nonNegativeOf(chain, 'id') ?? i + 1}`,
+    hashrateHs: fromGhs(nonNegativeOf(chain, 'hashrate_rt')),
     chipsFitted: fitted,
     chipsWorking: fitted === undefined ? undefined : fitted - (counts[0] ?? 0),
     dead: chainFault(status['state'], status['description']),

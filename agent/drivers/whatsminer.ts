@@ -1,16 +1,25 @@
 import { z } from 'zod'
 import { PortSchema } from '../../protocol/kit/fields.ts'
 import { poolFacts } from '../asic/cgminer-pools.ts'
+import type { AsicFacts, Board } from '../asic/facts.ts'
 import { firmwareOf } from '../asic/firmware.ts'
 import { fromGhs, fromMhs } from '../asic/hashrates.ts'
-import { ratedJPerTh } from '../asic/rated-efficiency.ts'
-import type { AsicFacts, Board } from '../asic/reading.ts'
-import { asicSession } from '../asic/session.ts'
+import { ratedJPerTh } from '../asic/models/rated-efficiency.ts'
+import { cgminerSession } from '../asic/session.ts'
 import { whatsminerFault } from '../asic/whatsminer-errors.ts'
 import { defineDriver } from '../plugin/driver.ts'
-import type { CgminerReply } from '../wire/cgminer.ts'
-import type { Row } from '../wire/cgminer-text.ts'
-import { amount, isRow, isTrue, macOf, numberOf, positive, rowsOf, textOf } from '../wire/loose-json.ts'
+import type { CgminerReply } from '../wire/cgminer/reply.ts'
+import {
+  isRow,
+  isTrue,
+  macOf,
+  nonNegativeOf,
+  numberOf,
+  positiveOf,
+  type Row,
+  rowsOf,
+  textOf,
+} from '../wire/loose-json/fields.ts'
 
 export default defineDriver({
   name: 'whatsminer',
@@ -21,7 +30,7 @@ export default defineDriver({
   requests: ['summary', 'edevs', 'devs', 'pools', 'status', 'get_version', 'devdetails', 'get_error_code'],
   recognises: ({ version4028, devdetails4028 }) => firmwareOf(version4028, devdetails4028) === 'Whatsminer',
   open: ({ host, options: { port } }) =>
-    asicSession({ host, port, firmware: 'Whatsminer' }, async (client, signal) => {
+    cgminerSession({ host, port, firmware: 'Whatsminer' }, async (client, signal) => {
       const version = await client.askOnce('get_version', signal)
       const details = await client.askOnce('devdetails', signal)
       const summaryReply = await client.ask('summary', signal)
@@ -51,29 +60,31 @@ export default defineDriver({
 
 /** The summary: MH/s, but the factory's promise in GH/s. */
 function summaryFacts(summary: Row): AsicFacts {
-  const current = fromMhs(amount(summary, 'HS RT', 'MHS 5s', 'MHS 1m'))
-  const factoryGhs = positive(summary, 'Factory GHS')
+  const current = fromMhs(nonNegativeOf(summary, 'HS RT', 'MHS 5s', 'MHS 1m'))
+  const factoryGhs = positiveOf(summary, 'Factory GHS')
   // -1 is a power supply that doesn't say; 0 is nonsense while it hashes
-  const powerW = current ? positive(summary, 'Power', 'Power_RT') : amount(summary, 'Power', 'Power_RT')
+  const powerW = current
+    ? positiveOf(summary, 'Power', 'Power_RT')
+    : nonNegativeOf(summary, 'Power', 'Power_RT')
   const liquidCooled = isTrue(summary['Liquid Cooling'])
   return {
     hardwareId: macOf(summary['MAC']),
     hashrateHs: current,
-    hashrateAvgHs: fromMhs(amount(summary, 'MHS av')),
-    expectedHashrateHs: fromGhs(factoryGhs) ?? fromMhs(positive(summary, 'Target MHS')),
+    hashrateAvgHs: fromMhs(nonNegativeOf(summary, 'MHS av')),
+    expectedHashrateHs: fromGhs(factoryGhs) ?? fromMhs(positiveOf(summary, 'Target MHS')),
     power: powerW === undefined ? undefined : { powerW, basis: 'reported' },
-    powerLimitW: positive(summary, 'Power Limit'),
+    powerLimitW: positiveOf(summary, 'Power Limit'),
     inletTempC: numberOf(summary['Env Temp']),
     liquidCooled,
     fans: liquidCooled ? [] : fansOf(summary),
-    uptimeS: amount(summary, 'Elapsed'),
+    uptimeS: nonNegativeOf(summary, 'Elapsed'),
   }
 }
 
 const fansOf = (summary: Row) =>
   [
-    { name: 'intake fan', rpm: amount(summary, 'Fan Speed In') },
-    { name: 'exhaust fan', rpm: amount(summary, 'Fan Speed Out') },
+    { name: 'intake fan', rpm: nonNegativeOf(summary, 'Fan Speed In') },
+    { name: 'exhaust fan', rpm: nonNegativeOf(summary, 'Fan Speed Out') },
   ].flatMap(({ name, rpm }) => (rpm === undefined ? [] : [{ name, rpm }]))
 
 function boardFacts(summary: Row, reply: CgminerReply | undefined): AsicFacts {
@@ -90,12 +101,12 @@ function boardFacts(summary: Row, reply: CgminerReply | undefined): AsicFacts {
 }
 
 function boardOf(row: Row, i: number): Board {
-  const mhs = amount(row, 'MHS 1m', 'MHS 5m', 'MHS av')
+  const mhs = nonNegativeOf(row, 'MHS 1m', 'MHS 5m', 'MHS av')
   const status = textOf(row, 'Status') ?? 'Alive'
   return {
-    name: `hashboard ${amount(row, 'Slot', 'ASC') ?? i}`,
+    name: `hashboard ${nonNegativeOf(row, 'Slot', 'ASC') ?? i}`,
     hashrateHs: fromMhs(mhs),
-    chipsWorking: amount(row, 'Effective Chips'),
+    chipsWorking: nonNegativeOf(row, 'Effective Chips'),
     dead: status === 'Alive' ? undefined : `status ${status}`,
   }
 }

@@ -2,8 +2,9 @@ import { connect } from 'node:net'
 import { PerwattError } from '../../protocol/kit/errors.ts'
 import { firmwareIn, isAftermarket } from '../asic/firmware.ts'
 import type { Driver, FirstAnswers } from '../plugin/driver.ts'
-import { exchange, showAddress } from '../wire/cgminer.ts'
+import { exchange } from '../wire/cgminer/cgminer.ts'
 import { exchangeHttp } from '../wire/http.ts'
+import { showAddress } from '../wire/tcp/address.ts'
 
 /** Where an unknown machine is asked. */
 export interface DetectAddress {

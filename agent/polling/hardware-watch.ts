@@ -2,7 +2,7 @@ import { PerwattError } from '../../protocol/kit/errors.ts'
 import type { Log } from '../../protocol/kit/log.ts'
 import type { DeviceConfig } from '../config/config.ts'
 import type { Reading, Session } from '../plugin/driver.ts'
-import { macOf } from '../wire/loose-json.ts'
+import { macOf } from '../wire/loose-json/fields.ts'
 
 /** As many as a live message takes. */
 const MAX_FAULTS = 32

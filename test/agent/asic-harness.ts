@@ -3,7 +3,7 @@ import { join, parse } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach } from 'vitest'
 import type { Driver, Reading, Session } from '../../agent/plugin/driver.ts'
-import { parseLooseJson } from '../../agent/wire/json-repair.ts'
+import { parseLooseJson } from '../../agent/wire/loose-json/parse.ts'
 import { type Replay, type ReplayOptions, startReplay } from './replay-server.ts'
 
 const running: Replay[] = []

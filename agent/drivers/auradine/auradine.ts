@@ -1,15 +1,22 @@
 import { z } from 'zod'
 import { PortSchema } from '../../../protocol/kit/fields.ts'
 import { poolFacts } from '../../asic/cgminer-pools.ts'
+import type { AsicFacts, Board, Fan } from '../../asic/facts.ts'
 import { firmwareIn } from '../../asic/firmware.ts'
 import { fromMhs, fromThs } from '../../asic/hashrates.ts'
-import { ratedJPerTh } from '../../asic/rated-efficiency.ts'
-import type { AsicFacts, Board, Fan } from '../../asic/reading.ts'
-import { asicSession, supplement } from '../../asic/session.ts'
+import { ratedJPerTh } from '../../asic/models/rated-efficiency.ts'
+import { cgminerSession, supplement } from '../../asic/session.ts'
 import { defineDriver } from '../../plugin/driver.ts'
-import type { Address } from '../../wire/cgminer.ts'
-import type { Row } from '../../wire/cgminer-text.ts'
-import { amount, macOf, numberOf, positive, rowsOf, textOf } from '../../wire/loose-json.ts'
+import {
+  macOf,
+  nonNegativeOf,
+  numberOf,
+  positiveOf,
+  type Row,
+  rowsOf,
+  textOf,
+} from '../../wire/loose-json/fields.ts'
+import type { Address } from '../../wire/tcp/address.ts'
 import { LoginAuth, login, type WebAccess, WebAccessSchema } from '../../wire/web-auth.ts'
 import { noPage, WebClient } from '../../wire/web-client.ts'
 import { auradineFault, isAuradineStarting } from './leds.ts'
@@ -41,7 +48,7 @@ export default defineDriver({
   recognises: (answers) => firmwareIn(answers) === FIRMWARE,
   open({ host, options: { port, apiPort, web } }) {
     const api = web && httpApi({ host, port: apiPort }, web)
-    return asicSession(
+    return cgminerSession(
       { host, port, firmware: FIRMWARE, forget: () => api?.forget() },
       async (client, signal) => {
         await client.askOnce('version', signal)
@@ -85,9 +92,9 @@ function auradineFacts(sections: Row): AsicFacts {
   const mode = first('Mode')
   const version = textOf(report, 'version')
   const model = textOf(report, 'model')
-  const light = amount(first('LED'), 'Code') ?? 0
+  const light = nonNegativeOf(first('LED'), 'Code') ?? 0
   const fault = auradineFault(light)
-  const boardTemps = rowsOf(sections, 'Temperature').filter((row) => amount(row, 'ID') !== 0)
+  const boardTemps = rowsOf(sections, 'Temperature').filter((row) => nonNegativeOf(row, 'ID') !== 0)
   const sensorsC = boardTemps.flatMap((row) => temperatures(row, 'BoardTemp'))
   const name = model && `Auradine ${model}`
   return {
@@ -95,13 +102,13 @@ function auradineFacts(sections: Row): AsicFacts {
     efficiencyJPerTh: ratedJPerTh(name),
     firmware: version && `FluxOS ${version}`,
     hardwareId: macOf(report['mac']) ?? textOf(report, 'SerialNo'),
-    hashrateHs: fromMhs(amount(summary, 'MHS 5s', 'MHS 1m')),
-    hashrateAvgHs: fromMhs(amount(summary, 'MHS av')),
-    expectedHashrateHs: fromThs(positive(mode, 'Ths')),
+    hashrateHs: fromMhs(nonNegativeOf(summary, 'MHS 5s', 'MHS 1m')),
+    hashrateAvgHs: fromMhs(nonNegativeOf(summary, 'MHS av')),
+    expectedHashrateHs: fromThs(positiveOf(mode, 'Ths')),
     power: powerOf(first('PSU'), summary),
-    powerLimitW: positive(mode, 'Power'),
+    powerLimitW: positiveOf(mode, 'Power'),
     boards: boardsOf(sections),
-    boardsFitted: amount(first('ASCCount'), 'BoardCount'),
+    boardsFitted: nonNegativeOf(first('ASCCount'), 'BoardCount'),
     chipTempsC: boardTemps.flatMap((row) => temperatures(row, 'ChipTemp')),
     boardTempsC: sensorsC,
     // of the sensors along a board the coldest are where the air comes in
@@ -109,7 +116,7 @@ function auradineFacts(sections: Row): AsicFacts {
     fans: fansOf(sections),
     // AT is cooled by air, AI by immersion, AH by water
     liquidCooled: /^A[HI]/.test(model ?? ''),
-    uptimeS: amount(summary, 'Elapsed'),
+    uptimeS: nonNegativeOf(summary, 'Elapsed'),
     asleep: /^(on|true)$/i.test(String(mode['Sleep'])),
     starting: isAuradineStarting(light),
     faults: fault ? [fault] : [],
@@ -118,23 +125,23 @@ function auradineFacts(sections: Row): AsicFacts {
 
 /** The supply measures its input; where `Wattage` of the summary is measured, nobody says. */
 function powerOf(supply: Row, summary: Row): AsicFacts['power'] {
-  const inputW = positive(supply, 'PowerIn')
+  const inputW = positiveOf(supply, 'PowerIn')
   if (inputW !== undefined) return { powerW: inputW, basis: 'reported' }
-  const powerW = positive(summary, 'Wattage')
+  const powerW = positiveOf(summary, 'Wattage')
   return powerW === undefined ? undefined : { powerW, basis: 'estimated' }
 }
 
 function boardsOf(sections: Row): Board[] {
   const count = rowsOf(sections, 'ASCCount')[0]
-  const chips = (positive(count, 'AsicCount') ?? 0) / (positive(count, 'BoardCount') ?? 1) || undefined
+  const chips = (positiveOf(count, 'AsicCount') ?? 0) / (positiveOf(count, 'BoardCount') ?? 1) || undefined
   return rowsOf(sections, 'DEVS').map((row, i) => {
-    const id = amount(row, 'ID', 'DEV') ?? i
-    const board = rowsOf(sections, 'Temperature').find((t) => amount(t, 'ID') === id)
+    const id = nonNegativeOf(row, 'ID', 'DEV') ?? i
+    const board = rowsOf(sections, 'Temperature').find((t) => nonNegativeOf(t, 'ID') === id)
     const chipTempsC = board && temperatures(board, 'ChipTemp')
     const status = textOf(row, 'Status') ?? 'Alive'
     return {
       name: `hashboard ${id}`,
-      hashrateHs: fromMhs(amount(row, 'MHS 5s')),
+      hashrateHs: fromMhs(nonNegativeOf(row, 'MHS 5s')),
       chipsFitted: chips,
       // a chip that doesn't answer has no temperature; a list that is cut says nothing
       chipsWorking:
@@ -151,6 +158,6 @@ const temperatures = (row: Row, sensors: string): number[] =>
 
 const fansOf = (sections: Row): Fan[] =>
   rowsOf(sections, 'Fan').flatMap((row, i) => {
-    const rpm = amount(row, 'Speed')
-    return rpm === undefined ? [] : [{ name: `fan ${amount(row, 'ID') ?? i}`, rpm }]
+    const rpm = nonNegativeOf(row, 'Speed')
+    return rpm === undefined ? [] : [{ name: `fan ${nonNegativeOf(row, 'ID') ?? i}`, rpm }]
   })

@@ -1,15 +1,14 @@
 import { z } from 'zod'
 import { PortSchema } from '../../../protocol/kit/fields.ts'
 import { poolFacts } from '../../asic/cgminer-pools.ts'
+import type { AsicFacts } from '../../asic/facts.ts'
 import { firmwareOf } from '../../asic/firmware.ts'
 import { fromGhs, fromMhs } from '../../asic/hashrates.ts'
-import { ratedJPerTh } from '../../asic/rated-efficiency.ts'
-import type { AsicFacts } from '../../asic/reading.ts'
-import { asicSession } from '../../asic/session.ts'
+import { ratedJPerTh } from '../../asic/models/rated-efficiency.ts'
+import { cgminerSession } from '../../asic/session.ts'
 import { defineDriver } from '../../plugin/driver.ts'
-import type { CgminerReply } from '../../wire/cgminer.ts'
-import type { Row } from '../../wire/cgminer-text.ts'
-import { amount, macOf, rowsOf, textOf } from '../../wire/loose-json.ts'
+import type { CgminerReply } from '../../wire/cgminer/reply.ts'
+import { macOf, nonNegativeOf, type Row, rowsOf, textOf } from '../../wire/loose-json/fields.ts'
 import { avalonModules, type Module } from './modules.ts'
 
 export default defineDriver({
@@ -21,7 +20,7 @@ export default defineDriver({
   requests: ['version', 'summary', 'estats', 'stats', 'pools'],
   recognises: ({ version4028, devdetails4028 }) => firmwareOf(version4028, devdetails4028) === 'Avalon',
   open: ({ host, options: { port } }) =>
-    asicSession({ host, port, firmware: 'Avalon' }, async (client, signal) => {
+    cgminerSession({ host, port, firmware: 'Avalon' }, async (client, signal) => {
       const version = await client.askOnce('version', signal)
       const summary = await client.ask('summary', signal)
       const stats = await client.askFirst(['estats', 'stats'], signal)
@@ -53,11 +52,11 @@ function identity(version: Row | undefined, module: Module | undefined): AsicFac
 function moduleFacts(stats: CgminerReply | undefined, summary: Row | undefined): AsicFacts {
   const modules = avalonModules(stats?.body)
   const total = (...names: string[]) => {
-    const ghs = modules.map((m) => m.amount(...names))
+    const ghs = modules.map((m) => m.nonNegative(...names))
     const known = ghs.length > 0 && ghs.every((n) => n !== undefined)
     return fromGhs(known ? ghs.reduce((a, b) => a + b, 0) : undefined)
   }
-  const mhs = (...names: string[]) => fromMhs(amount(summary, ...names))
+  const mhs = (...names: string[]) => fromMhs(nonNegativeOf(summary, ...names))
   const all = <T>(of: (m: Module) => readonly T[]): T[] => modules.flatMap(of)
   const inlets = all((m) => m.numbers('ITemp', 'Temp'))
   const limitsW = all((m) => m.numbers('MPO'))
@@ -73,9 +72,9 @@ function moduleFacts(stats: CgminerReply | undefined, summary: Row | undefined):
     boardTempsC: all((m) => m.numbers('HBOTemp')),
     inletTempC: inlets.length > 0 ? Math.max(...inlets) : undefined,
     fans: all((m) => m.fans()),
-    uptimeS: amount(rowsOf(stats?.body, 'STATS')[0], 'Elapsed') ?? amount(summary, 'Elapsed'),
+    uptimeS: nonNegativeOf(rowsOf(stats?.body, 'STATS')[0], 'Elapsed') ?? nonNegativeOf(summary, 'Elapsed'),
     // set by the operator's switch or its timer; an idle machine without it waits for work
-    asleep: modules.some((m) => (m.amount('SoftOFF') ?? 0) > 0),
+    asleep: modules.some((m) => (m.nonNegative('SoftOFF') ?? 0) > 0),
     starting: modules.some((m) => /work: *in *init/i.test(m.text('SYSTEMSTATU') ?? '')),
     faults: all((m) => m.faults()),
   }

@@ -1,6 +1,5 @@
-import type { Board, Fan } from '../../asic/reading.ts'
-import type { Row } from '../../wire/cgminer-text.ts'
-import { numbersOf, rowsOf } from '../../wire/loose-json.ts'
+import type { Board, Fan } from '../../asic/facts.ts'
+import { numbersOf, type Row, rowsOf } from '../../wire/loose-json/fields.ts'
 import { avalonFaults } from './errors.ts'
 
 /**
@@ -32,7 +31,7 @@ export class Module {
   }
 
   /** The first number of the first of these fields, from 0 up. */
-  amount(...names: string[]): number | undefined {
+  nonNegative(...names: string[]): number | undefined {
     const first = this.numbers(...names)[0]
     return first !== undefined && first >= 0 ? first : undefined
   }
@@ -44,7 +43,7 @@ export class Module {
   boards(): Board[] {
     const ghs = this.numbers('MGHS')
     const count = Math.max(ghs.length, this.#chips.length, this.numbers('MTmax').length)
-    const chipsFitted = (this.amount('TA') ?? 0) / count || undefined
+    const chipsFitted = (this.nonNegative('TA') ?? 0) / count || undefined
     return Array.from({ length: count }, (_, i) => ({
       name: `hashboard ${i}`,
       hashrateHs: ghs[i] === undefined ? undefined : ghs[i] * 1e9,
@@ -64,7 +63,7 @@ export class Module {
     const supply = this.numbers('PS')[0] ?? 0
     return [
       ...(supply > 0 ? [`power supply: error ${supply}`] : []),
-      ...avalonFaults('controller', this.amount('ECMM') ?? 0),
+      ...avalonFaults('controller', this.nonNegative('ECMM') ?? 0),
       ...this.numbers('ECHU').flatMap((code, i) => avalonFaults(`hashboard ${i}`, code)),
     ]
   }

@@ -4,12 +4,12 @@ import { PortSchema } from '../../../protocol/kit/fields.ts'
 import type { CgminerClient } from '../../asic/cgminer-client.ts'
 import { cgminerFacts, fansOf } from '../../asic/cgminer-facts.ts'
 import { poolFacts } from '../../asic/cgminer-pools.ts'
+import type { AsicFacts } from '../../asic/facts.ts'
 import { firmwareIn } from '../../asic/firmware.ts'
-import type { AsicFacts } from '../../asic/reading.ts'
-import { asicSession, supplement } from '../../asic/session.ts'
+import { cgminerSession, supplement } from '../../asic/session.ts'
 import { defineDriver } from '../../plugin/driver.ts'
-import type { Address } from '../../wire/cgminer.ts'
-import { macOf, positive, rowsOf, textOf } from '../../wire/loose-json.ts'
+import { macOf, positiveOf, rowsOf, textOf } from '../../wire/loose-json/fields.ts'
+import type { Address } from '../../wire/tcp/address.ts'
 import { LoginAuth, login, loginForm, type WebAccess, WebAccessSchema } from '../../wire/web-auth.ts'
 import { LIST, WebClient } from '../../wire/web-client.ts'
 import { braiinsGraphqlFacts, GRAPHQL } from './graphql.ts'
@@ -63,7 +63,7 @@ export default defineDriver({
       opened = undefined
       for (const door of doors) door.forget()
     }
-    return asicSession({ host, port, firmware: 'Braiins OS', forget }, async (client, signal) => {
+    return cgminerSession({ host, port, firmware: 'Braiins OS', forget }, async (client, signal) => {
       const told = await webFacts(signal)
       const few = (wait: AbortSignal) => counterFacts(client, wait)
       const rest = told.boards ? await supplement(few, signal) : await portFacts(client, signal)
@@ -134,13 +134,13 @@ async function portFacts(client: CgminerClient, signal: AbortSignal): Promise<As
   const temps = await client.askOptional('temps', signal)
   const tuner = rowsOf((await client.askOptional('tunerstatus', signal))?.body, 'TUNERSTATUS')[0]
   const pools = await client.askOptional('pools', signal)
-  const watts = positive(tuner, 'ApproximateMinerPowerConsumption')
+  const watts = positiveOf(tuner, 'ApproximateMinerPowerConsumption')
   return {
     ...cgminerFacts({ summary, devs, devdetails, temps }),
     model: textOf(rowsOf(devdetails?.body, 'DEVDETAILS')[0], 'Model'),
     firmware: textOf(rowsOf(version?.body, 'VERSION')[0], 'BOSer', 'BOSminer+', 'BOSminer'),
     power: watts === undefined ? undefined : { powerW: watts, basis: 'estimated' },
-    powerLimitW: positive(tuner, 'PowerLimit'),
+    powerLimitW: positiveOf(tuner, 'PowerLimit'),
     fans: fansOf(fans),
     fanSlots: true,
     pools: pools && poolFacts(pools),

@@ -1,9 +1,17 @@
 import { PerwattError } from '../../../protocol/kit/errors.ts'
+import type { AsicFacts, Board } from '../../asic/facts.ts'
 import { fromMhs } from '../../asic/hashrates.ts'
 import { stratumPools } from '../../asic/pools.ts'
-import type { AsicFacts, Board } from '../../asic/reading.ts'
-import type { Row } from '../../wire/cgminer-text.ts'
-import { amount, isRow, isTrue, numberOf, positive, rowsOf, textOf } from '../../wire/loose-json.ts'
+import {
+  isRow,
+  isTrue,
+  nonNegativeOf,
+  numberOf,
+  positiveOf,
+  type Row,
+  rowsOf,
+  textOf,
+} from '../../wire/loose-json/fields.ts'
 import type { WebClient } from '../../wire/web-client.ts'
 
 export const GRAPHQL = '/graphql'
@@ -37,22 +45,22 @@ export async function braiinsGraphqlFacts(pages: WebClient, signal: AbortSignal)
     throw new PerwattError('no-graphql', `GraphQL refuses: ${refusalOf(answer)}; check the firmware`)
   const bos = row(data['bos'])
   const power = row(row(info['summary'])['power'])
-  const watts = positive(power, 'approxConsumptionW')
+  const watts = positiveOf(power, 'approxConsumptionW')
   const boards = rowsOf(solver, 'childSolvers')
   const inletsC = tempsOf(boards, /INLET/)
   return {
     firmware: textOf(row(row(bos['info'])['version']), 'full'),
-    uptimeS: amount(row(bos['uptime']), 'durationS'),
+    uptimeS: nonNegativeOf(row(bos['uptime']), 'durationS'),
     hashrateHs: real(solver),
-    expectedHashrateHs: fromMhs(positive(solver, 'nominalMhs')),
+    expectedHashrateHs: fromMhs(positiveOf(solver, 'nominalMhs')),
     power: watts === undefined ? undefined : { powerW: watts, basis: 'estimated' },
-    powerLimitW: positive(power, 'limitW'),
+    powerLimitW: positiveOf(power, 'limitW'),
     boards: boards.map(boardOf),
     boardTempsC: tempsOf(boards, /BOARD/),
     chipTempsC: tempsOf(boards, /CHIP/),
     inletTempC: inletsC.length > 0 ? Math.min(...inletsC) : undefined,
     fans: rowsOf(info, 'fans').flatMap((fan, i) => {
-      const rpm = amount(fan, 'rpm')
+      const rpm = nonNegativeOf(fan, 'rpm')
       return rpm === undefined ? [] : [{ name: `fan ${textOf(fan, 'name') ?? i}`, rpm }]
     }),
     // an S9 lists four and has two
@@ -72,7 +80,7 @@ export async function braiinsGraphqlFacts(pages: WebClient, signal: AbortSignal)
 
 const row = (value: unknown): Row => (isRow(value) ? value : {})
 
-const real = (solver: Row) => fromMhs(amount(row(solver['realHashrate']), 'mhs5S'))
+const real = (solver: Row) => fromMhs(nonNegativeOf(row(solver['realHashrate']), 'mhs5S'))
 
 /** `Board` and `Chip` in 22.08 to 24.09, `Max Board` in 25.03, `MAX_BOARD` in 25.05. */
 const tempsOf = (boards: readonly Row[], name: RegExp): number[] =>
@@ -85,8 +93,8 @@ const boardOf = (board: Row, i: number): Board => ({
   name: `hashboard ${textOf(board, 'name') ?? i}`,
   hashrateHs: real(board),
   // those that were found at the start
-  chipsFitted: positive(row(board['hwDetails']), 'chips'),
-  chipsWorking: positive(row(board['hwDetails']), 'chips'),
+  chipsFitted: positiveOf(row(board['hwDetails']), 'chips'),
+  chipsWorking: positiveOf(row(board['hwDetails']), 'chips'),
 })
 
 const refusalOf = (answer: Row): string =>

@@ -1,9 +1,18 @@
 import { hashrateHs } from '../../../protocol/units.ts'
-import type { PoolFacts } from '../../asic/cgminer-pools.ts'
+import type { AsicFacts, Board } from '../../asic/facts.ts'
+import type { PoolFacts } from '../../asic/pools.ts'
 import { stratumPools } from '../../asic/pools.ts'
-import type { AsicFacts, Board } from '../../asic/reading.ts'
-import type { Row } from '../../wire/cgminer-text.ts'
-import { amount, isRow, isTrue, macOf, numberOf, positive, rowsOf, textOf } from '../../wire/loose-json.ts'
+import {
+  isRow,
+  isTrue,
+  macOf,
+  nonNegativeOf,
+  numberOf,
+  positiveOf,
+  type Row,
+  rowsOf,
+  textOf,
+} from '../../wire/loose-json/fields.ts'
 import { LIST, type WebClient } from '../../wire/web-client.ts'
 
 /** The pages of Braiins OS' public REST API (25.07 and later) that are read; each wants the token of a login. */
@@ -32,7 +41,7 @@ export async function braiinsRestFacts(pages: WebClient, signal: AbortSignal): P
     ...boardFacts(rowsOf({ hashboards }, 'hashboards')),
     powerLimitW: numberOf(at(tuner, 'mode_state', 'powertargetmodestate', 'profile', 'target', 'watt')),
     fans: rowsOf(cooling, 'fans').flatMap((fan, i) => {
-      const rpm = amount(fan, 'rpm')
+      const rpm = nonNegativeOf(fan, 'rpm')
       return rpm === undefined ? [] : [{ name: `fan ${numberOf(fan['position']) ?? i}`, rpm }]
     }),
     fanSlots: true,
@@ -50,8 +59,8 @@ function detailFacts(details: Row): AsicFacts {
     firmware: textOf(row(details['bos_version']), 'current'),
     hardwareId: macOf(details['mac_address']) ?? textOf(details, 'serial_number'),
     // the counters begin with bosminer, which starts anew without the system
-    uptimeS: amount(details, 'bosminer_uptime_s', 'system_uptime_s'),
-    asleep: amount(details, 'status') === PAUSED,
+    uptimeS: nonNegativeOf(details, 'bosminer_uptime_s', 'system_uptime_s'),
+    asleep: nonNegativeOf(details, 'status') === PAUSED,
   }
 }
 
@@ -83,8 +92,8 @@ const boardOf = (board: Row, i: number): Board => ({
   name: `hashboard ${textOf(board, 'id') ?? i + 1}`,
   hashrateHs: ghs(at(board, 'stats', 'real_hashrate', 'last_5s')),
   // those that were found at the start
-  chipsFitted: positive(board, 'chips_count'),
-  chipsWorking: positive(board, 'chips_count'),
+  chipsFitted: positiveOf(board, 'chips_count'),
+  chipsWorking: positiveOf(board, 'chips_count'),
   dead: board['enabled'] === false ? 'disabled' : undefined,
 })
 
@@ -117,6 +126,6 @@ const at = (value: unknown, ...names: string[]): unknown =>
   names.reduce((inner: unknown, name) => row(inner)[name], value)
 
 function ghs(value: unknown): number | undefined {
-  const rate = amount(row(value), 'gigahash_per_second')
+  const rate = nonNegativeOf(row(value), 'gigahash_per_second')
   return rate === undefined ? undefined : hashrateHs(rate, 'GH')
 }

@@ -1,23 +1,23 @@
 import { PerwattError } from '../../../protocol/kit/errors.ts'
-import { type Address, parseReply, REFUSED, showAddress } from '../../wire/cgminer.ts'
-import type { Row } from '../../wire/cgminer-text.ts'
-import { LengthPrefixedLink } from '../../wire/length-prefixed.ts'
-import { isRow, numberOf, textOf } from '../../wire/loose-json.ts'
+import { parseReply, REFUSED } from '../../wire/cgminer/reply.ts'
+import { isRow, numberOf, type Row, textOf } from '../../wire/loose-json/fields.ts'
+import { type Address, showAddress } from '../../wire/tcp/address.ts'
+import { LengthPrefixedTcp } from '../../wire/tcp/length-prefixed.ts'
 
 /** Whatsminer's API 3: `{"cmd","param"}` is answered by `{"code","msg","desc"}`; questions need no account. */
 export class WhatsminerLink {
-  readonly #link: LengthPrefixedLink
+  readonly #link: LengthPrefixedTcp
   readonly #at: string
 
   constructor(address: Address) {
-    this.#link = new LengthPrefixedLink(address)
+    this.#link = new LengthPrefixedTcp(address)
     this.#at = showAddress(address)
   }
 
   /**
    * @returns the answer's `msg`
    * @throws PerwattError: `miner-refused` where its code isn't 0 (-1 failed, -2 no such command, -4 no permission) or `msg` is
-   *   a text (the mining program is down), `malformed`, or as `LengthPrefixedLink`
+   *   a text (the mining program is down), `malformed`, or as `LengthPrefixedTcp`
    */
   async ask(cmd: string, param: string | undefined, signal: AbortSignal): Promise<Row> {
     const asked = param === undefined ? cmd : `${cmd} ${param}`

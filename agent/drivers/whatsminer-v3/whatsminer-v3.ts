@@ -1,24 +1,24 @@
 import { z } from 'zod'
 import { PortSchema } from '../../../protocol/kit/fields.ts'
+import type { AsicFacts, Board } from '../../asic/facts.ts'
 import { firmwareIn } from '../../asic/firmware.ts'
 import { fromThs } from '../../asic/hashrates.ts'
+import { ratedJPerTh } from '../../asic/models/rated-efficiency.ts'
 import { stratumPools } from '../../asic/pools.ts'
-import { ratedJPerTh } from '../../asic/rated-efficiency.ts'
-import type { AsicFacts, Board } from '../../asic/reading.ts'
 import { minerSession } from '../../asic/session.ts'
 import { whatsminerFault } from '../../asic/whatsminer-errors.ts'
 import { defineDriver, type FirstAnswers } from '../../plugin/driver.ts'
-import type { Row } from '../../wire/cgminer-text.ts'
 import {
-  amount,
   isTrue,
   macOf,
+  nonNegativeOf,
   numberOf,
   numbersOf,
-  positive,
+  positiveOf,
+  type Row,
   rowsOf,
   textOf,
-} from '../../wire/loose-json.ts'
+} from '../../wire/loose-json/fields.ts'
 import { WhatsminerLink } from './link.ts'
 
 export default defineDriver({
@@ -80,7 +80,7 @@ function deviceFacts(device: Row): AsicFacts {
     efficiencyJPerTh: ratedJPerTh(model),
     firmware: textOf(section(device, 'system'), 'fwversion'),
     hardwareId: macOf(section(device, 'network')['mac']) ?? textOf(miner, 'miner-sn'),
-    boardsFitted: amount(miner, 'board-num'),
+    boardsFitted: nonNegativeOf(miner, 'board-num'),
     asleep: isStopped(device),
     // a list of rows, each with the code as the name of its time: { "531": "2025-03-12 14:52:35", reason: ... }
     faults: rowsOf(device, 'error-code')
@@ -91,23 +91,23 @@ function deviceFacts(device: Row): AsicFacts {
 }
 
 function summaryFacts(summary: Row, supply: Row): AsicFacts {
-  const current = fromThs(amount(summary, 'hash-realtime', 'hash-1min'))
+  const current = fromThs(nonNegativeOf(summary, 'hash-realtime', 'hash-1min'))
   // 0 is a supply that doesn't say, where the machine hashes
-  const measured = current ? positive : amount
+  const measured = current ? positiveOf : nonNegativeOf
   const powerW = measured(summary, 'power-realtime', 'power-5min') ?? measured(supply, 'pin')
   const fans = [
-    { name: 'intake fan', rpm: amount(summary, 'fan-speed-in') },
-    { name: 'exhaust fan', rpm: amount(summary, 'fan-speed-out') },
+    { name: 'intake fan', rpm: nonNegativeOf(summary, 'fan-speed-in') },
+    { name: 'exhaust fan', rpm: nonNegativeOf(summary, 'fan-speed-out') },
   ]
   return {
     hashrateHs: current,
-    hashrateAvgHs: fromThs(amount(summary, 'hash-average')),
-    expectedHashrateHs: fromThs(positive(summary, 'factory-hash')),
+    hashrateAvgHs: fromThs(nonNegativeOf(summary, 'hash-average')),
+    expectedHashrateHs: fromThs(positiveOf(summary, 'factory-hash')),
     power: powerW === undefined ? undefined : { powerW, basis: 'reported' },
-    powerLimitW: positive(summary, 'power-limit'),
+    powerLimitW: positiveOf(summary, 'power-limit'),
     inletTempC: numberOf(summary['environment-temperature']),
     fans: fans.flatMap(({ name, rpm }) => (rpm === undefined ? [] : [{ name, rpm }])),
-    uptimeS: amount(summary, 'elapsed'),
+    uptimeS: nonNegativeOf(summary, 'elapsed'),
     // the frequency still climbs
     starting: numberOf(summary['up-freq-finish']) === 0,
   }
@@ -125,9 +125,9 @@ function boardFacts(summary: Row, reply: Row | undefined): AsicFacts {
 function boardOf(row: Row, i: number): Board {
   const status = textOf(row, 'status') ?? 'alive'
   return {
-    name: `hashboard ${amount(row, 'slot', 'id') ?? i}`,
-    hashrateHs: fromThs(amount(row, 'hash-realtime', 'hash-average')),
-    chipsWorking: amount(row, 'effective-chips'),
+    name: `hashboard ${nonNegativeOf(row, 'slot', 'id') ?? i}`,
+    hashrateHs: fromThs(nonNegativeOf(row, 'hash-realtime', 'hash-average')),
+    chipsWorking: nonNegativeOf(row, 'effective-chips'),
     dead: /^alive$/i.test(status) ? undefined : `status ${status}`,
   }
 }

@@ -4,7 +4,7 @@ import { withDeadline } from '../../../protocol/kit/retry.ts'
 import { LostGpus } from '../../gpu/lost-gpus.ts'
 import { defineDriver, type Reading, type Session } from '../../plugin/driver.ts'
 import { Program } from '../../wire/command.ts'
-import { Dialects } from '../../wire/dialects.ts'
+import { CommandVariants } from '../../wire/command-variants.ts'
 import { EnergyCheck, xpuIdentities, xpuReading, xpuValues } from './output.ts'
 
 /** Use, power, clock, core and memory temperature, energy, memory: of all devices, once. Version 2 knows only the long names. */
@@ -42,13 +42,13 @@ export default defineDriver({
       install: 'apt-get install xpu-smi from Intel’s GPU repository',
       hints: HINTS,
     })
-    const dump = new Dialects(program, VARIANTS)
+    const dump = new CommandVariants(program, VARIANTS)
     const lost = new LostGpus("xpu-smi's answer", 'dmesg for i915 or xe errors, and the host’s PCIe')
     const energy = new EnergyCheck()
     let identities = new Map<number, Reading['identity']>()
     return {
       async read(signal) {
-        const values = xpuValues(await dump.ask(signal))
+        const values = xpuValues(await dump.run(signal))
         if (values.size === 0)
           throw new PerwattError(
             'malformed',

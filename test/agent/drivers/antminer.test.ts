@@ -115,10 +115,10 @@ describe('a stock Antminer in the classic form', () => {
 
   const summary = (edit: Record<string, unknown>) => edited(S19, 'summary', 'SUMMARY', () => edit)
 
-  test('a hashrate above twice the promise is not believed: neither it nor the watts made of it are told', async () => {
+  test('a hashrate above twice the expected one is ignored, and so are the watts modelled from it', async () => {
     const { sample } = await readOnce(antminer, summary({ 'GHS 5s': 220_001 }))
     expect(sample.state).toBe('hashing')
-    expect(sample.faults).toEqual(['the hashrate reading of 220 TH/s is not believed: 110 TH/s is expected'])
+    expect(sample.faults).toEqual(['the hashrate reading of 220 TH/s is ignored: more than twice the expected 110 TH/s'])
     for (const name of ['hashrateHs', 'powerW', 'powerBasis']) expect(sample).not.toHaveProperty(name)
   })
 

@@ -79,7 +79,7 @@ describe('a Bitaxe', () => {
     expect(sample.faults).toEqual(['power: VOUT undervoltage', 'fan: 0 rpm'])
     const spike = await gammaWith({ hashRate: 200_000 })
     expect(spike.sample).not.toHaveProperty('hashrateHs')
-    expect(spike.sample.faults?.[0]).toContain('200 TH/s is not believed')
+    expect(spike.sample.faults?.[0]).toContain('200 TH/s is ignored')
   })
 
   test('a fan that is told to stand still is no fault', async () => {

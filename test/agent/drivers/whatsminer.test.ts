@@ -202,7 +202,7 @@ test('an error code without a known meaning is told as it is', () => {
   expect([9999, 350, 5072].map(whatsminerFault)).toEqual([
     'error 9999',
     'error 350: hashboard 0 too hot',
-    'error 5072: hashboard 2 water speed wrong',
+    'error 5072: hashboard 2 coolant flow wrong',
   ])
 })
 

@@ -104,7 +104,7 @@ describe('a miner is not judged', () => {
     expect(states(reading, 5)).toBe('hashing hashing hashing hashing faulty')
   })
 
-  it('by a hashrate that is not believed', () => {
+  it('by a hashrate that is ignored', () => {
     const { see, states } = watching()
     states(hashing({ accepted: 1 }), 12)
     const { hashrateHs: _, ...sample } = hashing(undefined).sample

@@ -41,7 +41,7 @@ test.each([
 test('an exception code that the library does not know ends the connection, not the agent', async () => {
   server.exception = 99
   await expect(modbus.read(4, 40, 2, never)).rejects.toThrow(
-    /it answers [0-9a-f]+078463, which is not understood/,
+    /it answers [0-9a-f]+078463, which is not Modbus TCP/,
   )
   server.exception = undefined
   await expect(modbus.read(4, 40, 2, never)).resolves.toHaveLength(4)

@@ -35,7 +35,7 @@ test('a read that hangs in the kernel is waited for by all polls of its folder, 
   const next = withDeadline((signal) => at(root).poll(signal, () => at(root).text('name')), 100)
   await expect(next).rejects.toMatchObject({
     code: 'no-reply',
-    message: expect.stringContaining('has not answered since a poll before; look into dmesg'),
+    message: expect.stringContaining('has not answered since an earlier poll; look into dmesg'),
   })
   expect(await at(other.root).poll(soon(), () => at(other.root).text('name'))).toBe('fine')
   closeSync(openSync(pipe, 'w'))

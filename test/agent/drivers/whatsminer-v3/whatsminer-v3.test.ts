@@ -89,7 +89,7 @@ describe('an M66S with API 3', () => {
     expect(sample).not.toHaveProperty('holders')
   })
 
-  test('an unbelievable hashrate is flagged, not passed on', async () => {
+  test('an implausible hashrate is flagged, not passed on', async () => {
     const { sample } = await readFrom({
       ...recorded,
       [SUMMARY]: changed(recorded[SUMMARY], ({ msg }: { msg: { summary: Record<string, number> } }) => {
@@ -97,7 +97,7 @@ describe('an M66S with API 3', () => {
       }),
     })
     expect(sample).not.toHaveProperty('hashrateHs')
-    expect(sample.faults).toEqual(['the hashrate reading of 900 TH/s is not believed: 186 TH/s is expected'])
+    expect(sample.faults).toEqual(['the hashrate reading of 900 TH/s is ignored: more than twice the expected 186 TH/s'])
   })
 
   test('refuses in its own words', async () => {
