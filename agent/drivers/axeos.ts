@@ -1,9 +1,9 @@
 import { z } from 'zod'
-import { PortSchema } from '../../protocol/kit/fields.ts'
-import type { AsicFacts, Board, Fan } from '../asic/facts.ts'
+import { type AsicFacts, type Board, type Fan, powerFact } from '../asic/facts.ts'
 import { fromGhs } from '../asic/hashrates.ts'
 import { acceptedShares, type StratumPool, stratumPools } from '../asic/pools.ts'
-import { minerSession } from '../asic/session.ts'
+import { webSession } from '../asic/session.ts'
+import { webPort } from '../asic/settings.ts'
 import { defineDriver } from '../plugin/driver.ts'
 import {
   isRow,
@@ -21,24 +21,19 @@ import { noPage, WebClient } from '../wire/web-client.ts'
 
 export default defineDriver({
   name: 'axeos',
-  summary: 'Bitaxe, NerdQAxe and their kin with AxeOS (ESP-Miner), HTTP',
+  summary: 'Bitaxe, NerdQAxe and similar miners with AxeOS (ESP-Miner), HTTP',
   kind: 'asic',
-  settings: z.object({ port: PortSchema.default(80).describe('port of the web interface') }),
+  settings: z.object({ port: webPort() }),
   needsHost: true,
   requests: ['GET /api/system/info', 'GET /api/system/asic'],
   recognises: ({ systemInfo }) => /"ASICModel"\s*:/.test(systemInfo ?? ''),
-  open({ host, options: { port } }) {
-    const client = new WebClient({ host, port })
-    return minerSession({
-      async gather(signal) {
-        const info = await client.get('/api/system/info', signal)
-        // newer AxeOS tells the device's name and how many chips it has only here; older doesn't know the page
-        const asic = await client.getOnce('/api/system/asic', signal).catch(noPage)
-        return axeFacts(info, asic)
-      },
-      forget: () => client.forget(),
-    })
-  },
+  open: ({ host, options: { port } }) =>
+    webSession(new WebClient({ host, port }), async (pages, signal) => {
+      const info = await pages.get('/api/system/info', signal)
+      // newer AxeOS gives the device's name and number of chips on this page only; older AxeOS lacks it
+      const asic = await pages.getOnce('/api/system/asic', signal).catch(noPage)
+      return axeFacts(info, asic)
+    }),
 })
 
 function axeFacts(info: Row, asic: Row | undefined): AsicFacts {
@@ -52,8 +47,8 @@ function axeFacts(info: Row, asic: Row | undefined): AsicFacts {
     hashrateHs: current,
     hashrateAvgHs: fromGhs(nonNegativeOf(info, 'hashRate_1h', 'hashRate_10m', 'hashRate_1m')),
     expectedHashrateHs: fromGhs(positiveOf(info, 'expectedHashrate') ?? nominalGhs(info, chips)),
-    // what goes into the board: the losses of its supply are not in it (14 W shown were 24 W at the plug)
-    power: powerW === undefined ? undefined : { powerW, basis: 'estimated' },
+    // the board's input, without the losses of its power supply: 14 W shown were 24 W at the plug
+    power: powerFact(powerW, 'estimated'),
     boards: [boardOf(info, chips, current)],
     chipTempsC: [info['temp'], info['temp2'], info['asicTemps']].flatMap((t) => numbersOf(t ?? [])),
     boardTempsC: [info['vrTemp'], info['vrTempInt']].flatMap((t) => numbersOf(t ?? [])),
@@ -64,7 +59,7 @@ function axeFacts(info: Row, asic: Row | undefined): AsicFacts {
       ...(isTrue(info['overheat_mode']) ? ['stopped itself: too hot'] : []),
       ...(textOf(info, 'power_fault') ? [`power: ${textOf(info, 'power_fault')}`] : []),
     ],
-    // both pools' shares together, and the difficulty of the one in use
+    // the shares of both pools together, with the difficulty of the active pool
     pools: stratumPools(
       poolsOf(info),
       acceptedShares(
@@ -75,14 +70,14 @@ function axeFacts(info: Row, asic: Row | undefined): AsicFacts {
   }
 }
 
-/** Each small core tries one hash a clock; the firmware's own promise where it doesn't tell it (before 2.9). */
+/** For AxeOS before 2.9, which gives no expected hashrate: each small core computes one hash per clock cycle. */
 function nominalGhs(info: Row, chips: number | undefined): number | undefined {
   const mhz = positiveOf(info, 'frequency')
   const cores = positiveOf(info, 'smallCoreCount')
   return mhz && cores && chips ? (mhz * cores * chips) / 1000 : undefined
 }
 
-/** The first digit of a Bitaxe's board version is its model. */
+/** Bitaxe models by the first digit of the board version. */
 const BITAXES: Readonly<Record<string, string>> = {
   1: 'Max',
   2: 'Ultra',
@@ -99,7 +94,7 @@ function modelOf(device: string | undefined, boardVersion: string | undefined): 
   return ['Bitaxe', bitaxe, boardVersion].filter((part) => part).join(' ')
 }
 
-/** One board; newer firmware counts each chip's hashrate. */
+/** The only board; newer firmware gives each chip's hashrate. */
 function boardOf(info: Row, chips: number | undefined, current: number | undefined): Board {
   const each = rowsOf(isRow(info['hashrateMonitor']) ? info['hashrateMonitor'] : {}, 'asics')
   return {
@@ -111,7 +106,7 @@ function boardOf(info: Row, chips: number | undefined, current: number | undefin
   }
 }
 
-/** A fan that is told to stand still is no fault, and a second one that isn't there reads 0. */
+/** Leaves out a fan that is set to 0 %, which is no fault, and a second fan at 0 rpm, which is not fitted. */
 function fansOf(info: Row): Fan[] {
   const count = nonNegativeOf(info, 'fanCount')
   return [
@@ -122,12 +117,12 @@ function fansOf(info: Row): Fan[] {
   )
 }
 
-/** NerdQAxe's word for working at both pools in turn; 0 is a pool and its fallback. */
+/** NerdQAxe's `activePoolMode` for work at both pools in turn; 0 is a pool and its fallback. */
 const DUAL = 1
 
 /**
- * The pool and its fallback. Shares are counted, but the difficulty they had isn't: no figure of paid work. NerdQAxe adds
- * `stratum.pools`: in newer firmware whole pools, in older one only what the pool in use (or both, in turn) does.
+ * The pool and its fallback. The API counts shares without their difficulty: accepted work stays unknown. NerdQAxe adds
+ * `stratum.pools`: newer firmware lists both pools with URL and user, older firmware only the state of the active ones.
  */
 function poolsOf(info: Row): StratumPool[] {
   const stratum = isRow(info['stratum']) ? info['stratum'] : {}
@@ -141,7 +136,7 @@ const wholePool = (row: Row): StratumPool => ({
   url: urlOf(textOf(row, 'url'), row['port'], row['encrypted']),
   user: textOf(row, 'user'),
   active: isTrue(row['active']),
-  // one that waits for its turn isn't connected
+  // an inactive pool is not connected, which does not mean that it is dead
   alive: isTrue(row['active']) ? isTrue(row['connected']) : undefined,
 })
 
@@ -161,7 +156,7 @@ function namedPools(info: Row, stratum: Row, rows: readonly Row[]): StratumPool[
   return [pool('stratum', !onFallback, first), pool('fallbackStratum', onFallback, second)]
 }
 
-/** @param balance % of the work for the first pool, while both are connected; one that is left alone has all */
+/** @param balance % of the work for the first pool while both are connected; a pool that is connected alone has all of it */
 function withParts(pools: readonly StratumPool[], rows: readonly Row[], balance: number): StratumPool[] {
   const connected = pools.map((_, i) => isTrue(rows[i]?.['connected']))
   const both = connected.every((c) => c)
@@ -171,7 +166,7 @@ function withParts(pools: readonly StratumPool[], rows: readonly Row[], balance:
   })
 }
 
-/** `btc.pool.example` and `3333`, as every other miner writes it. */
+/** `stratum+tcp://btc.pool.example:3333`, the form of all other miners, from host and port. */
 function urlOf(host: string | undefined, port: unknown, encrypted: unknown): string | undefined {
   if (!host) return undefined
   const scheme = isTrue(encrypted) ? 'stratum+ssl' : 'stratum+tcp'

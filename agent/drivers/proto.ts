@@ -1,23 +1,24 @@
 import { z } from 'zod'
-import { PortSchema } from '../../protocol/kit/fields.ts'
-import type { AsicFacts, Board, Fan } from '../asic/facts.ts'
+import { type AsicFacts, type Board, coldest, fansWithSpeed, powerFact, sumOfAll } from '../asic/facts.ts'
 import { fromGhs, fromThs } from '../asic/hashrates.ts'
 import { acceptedShares, stratumPools } from '../asic/pools.ts'
-import { minerSession } from '../asic/session.ts'
+import { webSession } from '../asic/session.ts'
+import { webLogin, webPort } from '../asic/settings.ts'
 import { defineDriver } from '../plugin/driver.ts'
 import {
-  isRow,
   macOf,
   nonNegativeOf,
   numberOf,
   numbersOf,
   positiveOf,
   type Row,
+  rowOf,
   rowsOf,
   textOf,
+  valueAt,
 } from '../wire/loose-json/fields.ts'
 import type { Address } from '../wire/tcp/address.ts'
-import { LoginAuth, login, type WebAccess, WebAccessSchema } from '../wire/web-auth.ts'
+import { LoginAuth, login, type WebAccess } from '../wire/web-auth.ts'
 import { LIST, noPage, WebClient } from '../wire/web-client.ts'
 
 const API = '/api/v1'
@@ -29,10 +30,8 @@ export default defineDriver({
   summary: 'Proto Rig (ProtoOS), HTTP',
   kind: 'asic',
   settings: z.object({
-    port: PortSchema.default(80).describe('port of the web interface'),
-    web: WebAccessSchema.optional().describe(
-      'login of the web interface, where it wants one; its one user has no name',
-    ),
+    port: webPort(),
+    web: webLogin('login of the web interface, where it requires one; only the password is used'),
   }),
   needsHost: true,
   requests: [
@@ -43,47 +42,37 @@ export default defineDriver({
     `POST ${LOGIN}`,
   ],
   recognises: ({ httpRoot }) => /<title>\s*Proto ?OS/i.test(httpRoot?.body ?? ''),
-  open({ host, options: { port, web } }) {
-    const client = pagesOf({ host, port }, web)
-    return minerSession({
-      async gather(signal) {
-        const once = (page: string) => client.getOnce(`${API}/${page}`, signal).catch(noPage)
-        const ask = (page: string) => client.get(`${API}/${page}`, signal).catch(noPage)
-        const system = part(await once('system'), 'system-info')
-        const network = part(await once('network'), 'network-info')
-        const hardware = part(await ask('hardware'), 'hardware-info')
-        const mining = part(await client.get(`${API}/mining`, signal), 'mining-status')
-        const telemetry = await client.get(TELEMETRY, signal).catch(noPage)
-        const pools = await ask('pools')
-        return {
-          ...miningFacts(mining, telemetry),
-          ...identity(system, network, hardware),
-          boards: boardsOf(hardware, telemetry),
-          boardTempsC: rowsOf(telemetry, 'hashboards').flatMap((b) =>
-            numbersOf(part(b, 'temperature')['outlet']),
-          ),
-          fans: fansOf(part(await ask('cooling'), 'cooling-status')),
-          faults: rowsOf(await ask('errors'), LIST).map(faultOf),
-          pools: pools && poolsOf(pools),
-        }
-      },
-      forget: () => client.forget(),
-    })
-  },
+  open: ({ host, options: { port, web } }) =>
+    webSession(webClient({ host, port }, web), async (pages, signal) => {
+      const once = (page: string) => pages.getOnce(`${API}/${page}`, signal).catch(noPage)
+      const ask = (page: string) => pages.get(`${API}/${page}`, signal).catch(noPage)
+      const system = part(await once('system'), 'system-info')
+      const network = part(await once('network'), 'network-info')
+      const hardware = part(await ask('hardware'), 'hardware-info')
+      const mining = part(await pages.get(`${API}/mining`, signal), 'mining-status')
+      const telemetry = await pages.get(TELEMETRY, signal).catch(noPage)
+      const pools = await ask('pools')
+      return {
+        ...miningFacts(mining, telemetry),
+        ...identity(system, network, hardware),
+        boards: boardsOf(hardware, telemetry),
+        boardTempsC: rowsOf(telemetry, 'hashboards').flatMap((b) =>
+          numbersOf(valueAt(b, 'temperature', 'outlet')),
+        ),
+        fans: fansOf(part(await ask('cooling'), 'cooling-status')),
+        faults: rowsOf(await ask('errors'), LIST).map(faultOf),
+        pools: pools && poolsOf(pools),
+      }
+    }),
 })
 
-function pagesOf(at: Address, web: WebAccess | undefined): WebClient {
+function webClient(at: Address, web: WebAccess | undefined): WebClient {
   if (!web) return new WebClient(at)
   const credentials = { password: web.password.reveal() }
   return new WebClient(at, new LoginAuth((signal) => login(at, LOGIN, credentials, signal)))
 }
 
-const part = (row: Row | undefined, name: string): Row => {
-  const value = row?.[name]
-  return isRow(value) ? value : {}
-}
-/** `{ unit: "W", value: 3466.4 }`; the units are the same in every version of the API. */
-const metric = (row: Row, name: string): number | undefined => nonNegativeOf(part(row, name), 'value')
+const part = (row: Row | undefined, name: string): Row => rowOf(row?.[name])
 
 function identity(system: Row, network: Row, hardware: Row): AsicFacts {
   const version = textOf(part(system, 'os'), 'version')
@@ -104,7 +93,7 @@ function miningFacts(mining: Row, telemetry: Row | undefined): AsicFacts {
     powerLimitW: positiveOf(mining, 'power_target_watts'),
     boardsFitted: nonNegativeOf(mining, 'hashboards_installed'),
     inletTempC: coldest(
-      rowsOf(telemetry, 'psus').flatMap((psu) => numberOf(part(psu, 'temperature')['ambient']) ?? []),
+      rowsOf(telemetry, 'psus').flatMap((psu) => numberOf(valueAt(psu, 'temperature', 'ambient')) ?? []),
     ),
     uptimeS: nonNegativeOf(mining, 'mining_uptime_s', 'reboot_uptime_s'),
     asleep: /^(Stopped|PoweringOff)$/.test(status),
@@ -112,16 +101,16 @@ function miningFacts(mining: Row, telemetry: Row | undefined): AsicFacts {
   }
 }
 
-/** What all supplies draw, else what the boards take. */
+/** The input of all power supplies, else the firmware's figure for the boards. */
 function powerOf(mining: Row, telemetry: Row | undefined): AsicFacts['power'] {
   const inputsW = rowsOf(telemetry, 'psus').map((psu) => positiveOf(part(psu, 'power'), 'input'))
-  if (inputsW.length > 0 && inputsW.every((w) => w !== undefined))
-    return { powerW: inputsW.reduce((a, b) => a + b, 0), basis: 'reported' }
-  const boardsW = positiveOf(mining, 'power_usage_watts')
-  return boardsW === undefined ? undefined : { powerW: boardsW, basis: 'estimated' }
+  return (
+    powerFact(sumOfAll(inputsW), 'reported') ??
+    powerFact(positiveOf(mining, 'power_usage_watts'), 'estimated')
+  )
 }
 
-/** Slots may stay empty between boards; telemetry counts the boards from 0 and has the serial numbers. */
+/** Matches boards by serial number: there may be empty slots between them, and telemetry numbers the boards from 0. */
 function boardsOf(hardware: Row, telemetry: Row | undefined): Board[] | undefined {
   const fitted = rowsOf(hardware, 'hashboards-info')
   const measured = rowsOf(telemetry, 'hashboards')
@@ -129,29 +118,28 @@ function boardsOf(hardware: Row, telemetry: Row | undefined): Board[] | undefine
   return fitted.map((board, i) => {
     const serial = textOf(board, 'hb_sn')
     const now = measured.find((m) => serial !== undefined && textOf(m, 'serial_number') === serial)
-    const ths = now && metric(now, 'hashrate')
     return {
       name: `hashboard ${nonNegativeOf(board, 'slot') ?? i + 1}`,
-      hashrateHs: fromThs(ths),
+      // { unit: "TH/s", value: 60.4 }; the unit is the same in every version of the API
+      hashrateHs: fromThs(nonNegativeOf(part(now, 'hashrate'), 'value')),
       chipsFitted: positiveOf(board, 'mining_asic_count'),
     }
   })
 }
 
-const fansOf = (cooling: Row): Fan[] =>
-  rowsOf(cooling, 'fans').flatMap((fan, i) => {
-    const rpm = nonNegativeOf(fan, 'rpm')
-    return rpm === undefined ? [] : [{ name: `fan ${nonNegativeOf(fan, 'slot') ?? i + 1}`, rpm }]
-  })
-
-const coldest = (temps: readonly number[]): number | undefined =>
-  temps.length > 0 ? Math.min(...temps) : undefined
+const fansOf = (cooling: Row) =>
+  fansWithSpeed(
+    rowsOf(cooling, 'fans').map((fan, i) => ({
+      name: `fan ${nonNegativeOf(fan, 'slot') ?? i + 1}`,
+      rpm: nonNegativeOf(fan, 'rpm'),
+    })),
+  )
 
 const faultOf = (row: Row): string =>
   [textOf(row, 'error_code'), textOf(row, 'message')].filter((text) => text).join(': ') ||
-  'error of unknown kind'
+  'an error without code and message'
 
-/** Real rigs sum up the difficulty of the accepted shares; the emulated one only counts them. */
+/** Real rigs add up the difficulty of accepted shares (`difficulty_accepted_shares`); Proto's emulator only counts shares. */
 function poolsOf(reply: Row) {
   const rows = rowsOf(reply, 'pools').sort(
     (a, b) => (nonNegativeOf(a, 'priority') ?? 0) - (nonNegativeOf(b, 'priority') ?? 0),
@@ -167,7 +155,8 @@ function poolsOf(reply: Row) {
       workDiff1: nonNegativeOf(pool, 'difficulty_accepted_shares'),
     })),
     acceptedShares(
-      accepted.reduce((all, n) => (all === undefined || n === undefined ? undefined : all + n), 0),
+      // no pool: 0, not unknown
+      sumOfAll([0, ...accepted]),
       positiveOf(rows.find(isActive), 'current_difficulty', 'difficulty'),
     ),
   )

@@ -1,11 +1,11 @@
 import { z } from 'zod'
-import { PortSchema } from '../../protocol/kit/fields.ts'
 import { poolFacts } from '../asic/cgminer-pools.ts'
-import type { AsicFacts, Board, Fan } from '../asic/facts.ts'
+import { type AsicFacts, type Board, type Fan, fansWithSpeed, powerFact } from '../asic/facts.ts'
 import { firmwareIn } from '../asic/firmware.ts'
 import { fromMhs } from '../asic/hashrates.ts'
 import { ratedJPerTh } from '../asic/models/rated-efficiency.ts'
 import { cgminerSession } from '../asic/session.ts'
+import { minerPort } from '../asic/settings.ts'
 import { defineDriver } from '../plugin/driver.ts'
 import {
   isTrue,
@@ -24,7 +24,7 @@ export default defineDriver({
   name: 'sealminer',
   summary: 'Bitdeer SealMiner (bdminer), TCP 4028',
   kind: 'asic',
-  settings: z.object({ port: PortSchema.default(4028).describe('TCP port of the miner’s API') }),
+  settings: z.object({ port: minerPort(4028) }),
   needsHost: true,
   requests: ['summary', 'stats', 'pools'],
   recognises: (answers) => firmwareIn(answers) === FIRMWARE,
@@ -45,7 +45,7 @@ export default defineDriver({
 function sealFacts(summary: Row | undefined, stats: Row): AsicFacts {
   const name = textOf(stats, 'Model')
   const model = name && `SealMiner ${name}`
-  // counted on the chips; `MHS 5s` of the summary is guessed from the shares, and is 1.7 times as much in a real reply
+  // `stats` measures at the chips; `MHS 5s` of `summary` is estimated from shares (1.7 times the former in a real reply)
   const current =
     fromMhs(nonNegativeOf(stats, 'MHS(Sample)', 'MHS(30s)', 'MHS(1m)')) ??
     fromMhs(nonNegativeOf(summary, 'MHS 1m'))
@@ -60,11 +60,11 @@ function sealFacts(summary: Row | undefined, stats: Row): AsicFacts {
     hashrateHs: current,
     hashrateAvgHs: fromMhs(nonNegativeOf(summary, 'MHS av') ?? nonNegativeOf(stats, 'MHS(Avg)')),
     expectedHashrateHs: fromMhs(positiveOf(stats, 'MHS(Rated)', 'MHS(Ideal)')),
-    power: powerW === undefined ? undefined : { powerW, basis: 'reported' },
+    power: powerFact(powerW, 'reported'),
     powerLimitW: positiveOf(stats, 'Power Limit'),
     boards: boardsOf(stats),
     boardsFitted: nonNegativeOf(stats, 'Board Count'),
-    chipTempsC: temps(stats),
+    chipTempsC: chipTemps(stats),
     fans: liquidCooled ? [] : fansOf(stats),
     liquidCooled,
     uptimeS: nonNegativeOf(summary, 'Elapsed') ?? nonNegativeOf(stats, 'Elapsed'),
@@ -75,7 +75,7 @@ function sealFacts(summary: Row | undefined, stats: Row): AsicFacts {
   }
 }
 
-/** The slots that have fields of their own: `0 Chip Count`, `1 Chip Count` ... */
+/** The slots for which a field exists: `0 Chip Count`, `1 Chip Count` ... */
 const slotsOf = (stats: Row, field: string): number[] =>
   Object.keys(stats).flatMap((key) => {
     const slot = new RegExp(`^(\\d{1,2}) ${field}$`).exec(key)?.[1]
@@ -96,13 +96,15 @@ const boardsOf = (stats: Row): Board[] =>
   })
 
 const fansOf = (stats: Row): Fan[] =>
-  slotsOf(stats, 'Speed').flatMap((slot) => {
-    const rpm = nonNegativeOf(stats, `${slot} Speed`)
-    return rpm === undefined ? [] : [{ name: `fan ${slot}`, rpm }]
-  })
+  fansWithSpeed(
+    slotsOf(stats, 'Speed').map((slot) => ({
+      name: `fan ${slot}`,
+      rpm: nonNegativeOf(stats, `${slot} Speed`),
+    })),
+  )
 
-/** Four sensors a board, at the chips. */
-const temps = (stats: Row): number[] =>
+/** Four sensors on each board, next to the chips. */
+const chipTemps = (stats: Row): number[] =>
   Object.entries(stats).flatMap(([key, value]) =>
     /^(\d{1,2} Temp \d|Temp)$/.test(key) ? (numberOf(value) ?? []) : [],
   )
@@ -117,5 +119,5 @@ function faultsOf(stats: Row): string[] {
   ]
 }
 
-/** `0x00000000` */
+/** `0`, `0x00000000` */
 const isZero = (code: string): boolean => /^(0x)?0+$/i.test(code)

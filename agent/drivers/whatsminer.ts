@@ -1,11 +1,11 @@
 import { z } from 'zod'
-import { PortSchema } from '../../protocol/kit/fields.ts'
 import { poolFacts } from '../asic/cgminer-pools.ts'
-import type { AsicFacts, Board } from '../asic/facts.ts'
+import { type AsicFacts, type Board, fansWithSpeed, powerFact } from '../asic/facts.ts'
 import { firmwareOf } from '../asic/firmware.ts'
 import { fromGhs, fromMhs } from '../asic/hashrates.ts'
 import { ratedJPerTh } from '../asic/models/rated-efficiency.ts'
 import { cgminerSession } from '../asic/session.ts'
+import { minerPort } from '../asic/settings.ts'
 import { whatsminerFault } from '../asic/whatsminer-errors.ts'
 import { defineDriver } from '../plugin/driver.ts'
 import type { CgminerReply } from '../wire/cgminer/reply.ts'
@@ -25,7 +25,7 @@ export default defineDriver({
   name: 'whatsminer',
   summary: 'MicroBT Whatsminer with API 1 or 2 (firmware before 2024-11), TCP 4028',
   kind: 'asic',
-  settings: z.object({ port: PortSchema.default(4028).describe('TCP port of the miner’s API') }),
+  settings: z.object({ port: minerPort(4028) }),
   needsHost: true,
   requests: ['summary', 'edevs', 'devs', 'pools', 'status', 'get_version', 'devdetails', 'get_error_code'],
   recognises: ({ version4028, devdetails4028 }) => firmwareOf(version4028, devdetails4028) === 'Whatsminer',
@@ -38,7 +38,7 @@ export default defineDriver({
       const pools = await client.askOptional('pools', signal)
       const status = await client.askOptional('status', signal)
       const summary = rowsOf(summaryReply.body, 'SUMMARY')[0] ?? {}
-      // API 1 counts the errors in the summary, API 2 tells them only when asked
+      // API 1 lists the errors in `summary`, API 2 in a command of its own
       const errors =
         summary['Error Code Count'] === undefined
           ? await client.askOptional('get_error_code', signal)
@@ -58,11 +58,11 @@ export default defineDriver({
     }),
 })
 
-/** The summary: MH/s, but the factory's promise in GH/s. */
+/** `summary` is in MH/s, except the factory's nominal hashrate in GH/s. */
 function summaryFacts(summary: Row): AsicFacts {
   const current = fromMhs(nonNegativeOf(summary, 'HS RT', 'MHS 5s', 'MHS 1m'))
   const factoryGhs = positiveOf(summary, 'Factory GHS')
-  // -1 is a power supply that doesn't say; 0 is nonsense while it hashes
+  // -1: the power supply does not report; 0 is wrong while the machine hashes
   const powerW = current
     ? positiveOf(summary, 'Power', 'Power_RT')
     : nonNegativeOf(summary, 'Power', 'Power_RT')
@@ -72,7 +72,7 @@ function summaryFacts(summary: Row): AsicFacts {
     hashrateHs: current,
     hashrateAvgHs: fromMhs(nonNegativeOf(summary, 'MHS av')),
     expectedHashrateHs: fromGhs(factoryGhs) ?? fromMhs(positiveOf(summary, 'Target MHS')),
-    power: powerW === undefined ? undefined : { powerW, basis: 'reported' },
+    power: powerFact(powerW, 'reported'),
     powerLimitW: positiveOf(summary, 'Power Limit'),
     inletTempC: numberOf(summary['Env Temp']),
     liquidCooled,
@@ -82,10 +82,10 @@ function summaryFacts(summary: Row): AsicFacts {
 }
 
 const fansOf = (summary: Row) =>
-  [
+  fansWithSpeed([
     { name: 'intake fan', rpm: nonNegativeOf(summary, 'Fan Speed In') },
     { name: 'exhaust fan', rpm: nonNegativeOf(summary, 'Fan Speed Out') },
-  ].flatMap(({ name, rpm }) => (rpm === undefined ? [] : [{ name, rpm }]))
+  ])
 
 function boardFacts(summary: Row, reply: CgminerReply | undefined): AsicFacts {
   const rows = rowsOf(reply?.body, 'DEVS')
@@ -95,7 +95,7 @@ function boardFacts(summary: Row, reply: CgminerReply | undefined): AsicFacts {
     boards: reply?.complete ? rows.map(boardOf) : undefined,
     chipTempsC: temps('Chip Temp Max'),
     boardTempsC: temps('Temperature'),
-    // the frequency still climbs
+    // the chips' frequency is still rising to its target
     starting: rows.some((row) => numberOf(row['Upfreq Complete']) === 0),
   }
 }
@@ -111,7 +111,7 @@ function boardOf(row: Row, i: number): Board {
   }
 }
 
-/** MicroBT's own commands answer in `Msg`. */
+/** MicroBT's own commands put their answer into `Msg`. */
 const message = (reply: CgminerReply | undefined): Row | undefined =>
   isRow(reply?.body['Msg']) ? reply.body['Msg'] : undefined
 

@@ -1,11 +1,11 @@
 import { z } from 'zod'
-import { PortSchema } from '../../../protocol/kit/fields.ts'
 import { poolFacts } from '../../asic/cgminer-pools.ts'
-import type { AsicFacts, Board, Fan } from '../../asic/facts.ts'
+import { type AsicFacts, type Board, coldest, fansWithSpeed, powerFact } from '../../asic/facts.ts'
 import { firmwareIn } from '../../asic/firmware.ts'
 import { fromMhs, fromThs } from '../../asic/hashrates.ts'
 import { ratedJPerTh } from '../../asic/models/rated-efficiency.ts'
 import { cgminerSession, supplement } from '../../asic/session.ts'
+import { minerPort, webLogin, webPort } from '../../asic/settings.ts'
 import { defineDriver } from '../../plugin/driver.ts'
 import {
   macOf,
@@ -17,12 +17,12 @@ import {
   textOf,
 } from '../../wire/loose-json/fields.ts'
 import type { Address } from '../../wire/tcp/address.ts'
-import { LoginAuth, login, type WebAccess, WebAccessSchema } from '../../wire/web-auth.ts'
+import { LoginAuth, login, type WebAccess } from '../../wire/web-auth.ts'
 import { noPage, WebClient } from '../../wire/web-client.ts'
 import { auradineFault, isAuradineStarting } from './leds.ts'
 
 const FIRMWARE = 'Auradine FluxOS'
-/** Asked over HTTP where a login is configured, else of the miner's own port, which may refuse them. */
+/** Requested over HTTP where a login is configured, else on TCP 4028, which may refuse them. */
 const STATIC_PAGES = ['ipreport', 'asccount']
 const PAGES = [...STATIC_PAGES, 'psu', 'fan', 'temperature', 'mode', 'led']
 
@@ -31,9 +31,11 @@ export default defineDriver({
   summary: 'Auradine Teraflux (FluxOS), TCP 4028; power and temperatures over HTTP with a login',
   kind: 'asic',
   settings: z.object({
-    port: PortSchema.default(4028).describe('TCP port of the miner’s API'),
-    apiPort: PortSchema.default(8080).describe('port of the HTTP API'),
-    web: WebAccessSchema.optional().describe('login of the HTTP API; without it, the miner’s port is asked'),
+    port: minerPort(4028),
+    apiPort: webPort(8080),
+    web: webLogin(
+      'login of the web interface; without it, power and temperatures are read on TCP 4028 where it allows',
+    ),
   }),
   needsHost: true,
   requests: [
@@ -56,18 +58,18 @@ export default defineDriver({
         const devs = await client.askOptional('devs', signal)
         const pools = await client.askOptional('pools', signal)
         const own: Row = { ...summary.body, ...devs?.body }
-        const page = async (name: string, soon: AbortSignal): Promise<Row | undefined> => {
+        const page = async (name: string, wait: AbortSignal): Promise<Row | undefined> => {
           const once = STATIC_PAGES.includes(name)
-          if (api) return (once ? api.getOnce(`/${name}`, soon) : api.get(`/${name}`, soon)).catch(noPage)
-          return (once ? await client.askOnce(name, soon) : await client.askOptional(name, soon))?.body
+          if (api) return (once ? api.getOnce(`/${name}`, wait) : api.get(`/${name}`, wait)).catch(noPage)
+          return (once ? await client.askOnce(name, wait) : await client.askOptional(name, wait))?.body
         }
-        const told = await supplement(async (soon) => {
-          // each page is a section with a name of its own
+        const more = await supplement(async (wait) => {
+          // the pages' sections have different names
           const sections = { ...own }
-          for (const name of PAGES) Object.assign(sections, await page(name, soon))
+          for (const name of PAGES) Object.assign(sections, await page(name, wait))
           return auradineFacts(sections)
         }, signal)
-        const facts = { ...auradineFacts(own), ...told }
+        const facts = { ...auradineFacts(own), ...more }
         return {
           ...facts,
           boards: devs?.complete ? facts.boards : undefined,
@@ -78,11 +80,11 @@ export default defineDriver({
   },
 })
 
-/** A token is good for an hour, and stands in a header of its own. */
+/** A token is valid for one hour, and is sent in a header named `token`. */
 function httpApi(at: Address, { username, password }: WebAccess): WebClient {
   const credentials = { command: 'token', user: username, password: password.reveal() }
-  const shown = (token: string) => ({ token })
-  return new WebClient(at, new LoginAuth((signal) => login(at, '/token', credentials, signal, shown)))
+  const header = (token: string) => ({ token })
+  return new WebClient(at, new LoginAuth((signal) => login(at, '/token', credentials, signal, header)))
 }
 
 function auradineFacts(sections: Row): AsicFacts {
@@ -111,10 +113,10 @@ function auradineFacts(sections: Row): AsicFacts {
     boardsFitted: nonNegativeOf(first('ASCCount'), 'BoardCount'),
     chipTempsC: boardTemps.flatMap((row) => temperatures(row, 'ChipTemp')),
     boardTempsC: sensorsC,
-    // of the sensors along a board the coldest are where the air comes in
-    inletTempC: sensorsC.length > 0 ? Math.min(...sensorsC) : undefined,
+    // the sensors stand along the board: the coldest is next to the air inlet
+    inletTempC: coldest(sensorsC),
     fans: fansOf(sections),
-    // AT is cooled by air, AI by immersion, AH by water
+    // AT: air, AI: immersion, AH: water
     liquidCooled: /^A[HI]/.test(model ?? ''),
     uptimeS: nonNegativeOf(summary, 'Elapsed'),
     asleep: /^(on|true)$/i.test(String(mode['Sleep'])),
@@ -123,12 +125,12 @@ function auradineFacts(sections: Row): AsicFacts {
   }
 }
 
-/** The supply measures its input; where `Wattage` of the summary is measured, nobody says. */
+/** The power supply measures its input. Auradine does not document where `Wattage` of `summary` is measured. */
 function powerOf(supply: Row, summary: Row): AsicFacts['power'] {
-  const inputW = positiveOf(supply, 'PowerIn')
-  if (inputW !== undefined) return { powerW: inputW, basis: 'reported' }
-  const powerW = positiveOf(summary, 'Wattage')
-  return powerW === undefined ? undefined : { powerW, basis: 'estimated' }
+  return (
+    powerFact(positiveOf(supply, 'PowerIn'), 'reported') ??
+    powerFact(positiveOf(summary, 'Wattage'), 'estimated')
+  )
 }
 
 function boardsOf(sections: Row): Board[] {
@@ -143,7 +145,7 @@ function boardsOf(sections: Row): Board[] {
       name: `hashboard ${id}`,
       hashrateHs: fromMhs(nonNegativeOf(row, 'MHS 5s')),
       chipsFitted: chips,
-      // a chip that doesn't answer has no temperature; a list that is cut says nothing
+      // a chip that does not answer has no temperature; a list of another length is cut
       chipsWorking:
         chips !== undefined && chipTempsC?.length === chips
           ? chipTempsC.filter((c) => c > 0).length
@@ -156,8 +158,10 @@ function boardsOf(sections: Row): Board[] {
 const temperatures = (row: Row, sensors: string): number[] =>
   rowsOf(row, sensors).flatMap((sensor) => numberOf(sensor['Temperature']) ?? [])
 
-const fansOf = (sections: Row): Fan[] =>
-  rowsOf(sections, 'Fan').flatMap((row, i) => {
-    const rpm = nonNegativeOf(row, 'Speed')
-    return rpm === undefined ? [] : [{ name: `fan ${nonNegativeOf(row, 'ID') ?? i}`, rpm }]
-  })
+const fansOf = (sections: Row) =>
+  fansWithSpeed(
+    rowsOf(sections, 'Fan').map((row, i) => ({
+      name: `fan ${nonNegativeOf(row, 'ID') ?? i}`,
+      rpm: nonNegativeOf(row, 'Speed'),
+    })),
+  )

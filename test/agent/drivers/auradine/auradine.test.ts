@@ -104,7 +104,7 @@ describe('a Teraflux AT2880', () => {
       edited(lit, 'devs', 'DEVS', (_, i) => (i === 1 ? { Status: 'Dead', 'MHS 5s': 0 } : {})),
     )
     expect(sample).toMatchObject({ boardsWorking: 2, boardsFitted: 3 })
-    expect(sample.faults).toEqual(['a hashboard fails', 'hashboard 2: status Dead'])
+    expect(sample.faults).toEqual(['a hashboard failed', 'hashboard 2: status Dead'])
   })
 })
 

@@ -123,7 +123,7 @@ test('an A10 in the text form: boards’ DC watts are an estimate, a healthy cor
       holders: [{ owner: { poolUrl: 'stratum+tcp://pool.example:443', poolUser: 'acme.av10' }, share: 1 }],
       faults: [
         'controller: a fan is missing',
-        'hashboard 2: power not good',
+        'hashboard 2: no power-good signal',
         'hashboard 2: no hashrate',
         'fan 3: 0 rpm',
       ],
