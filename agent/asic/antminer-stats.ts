@@ -114,8 +114,8 @@ function classicParts(data: Row): Parts {
 }
 
 /**
- * The S9 lists eight fans and has two. Of the fans at 0 rpm, only as many count as are missing to `fan_num`; which of them they
- * are is unknown unless it is all of them.
+ * The S9 lists eight fan slots and has two fans. `fan_num` less the turning fans have stopped; the other slots at 0 rpm are empty.
+ * Which slot is which is unknown, so a stopped fan is named `a fan`.
  */
 function classicFans(listed: Fan[], fitted: number): Fan[] {
   const turning = listed.filter((fan) => fan.rpm > 0)

@@ -1,8 +1,8 @@
 import type { FirstAnswers } from '../plugin/driver.ts'
 
 /**
- * The firmware by words in a miner's first replies on the cgminer port. The first match counts, so aftermarket firmware stands
- * above the maker's: its replies name the machine ("Antminer S19k Pro") as well as itself.
+ * The firmware by words in a miner's first replies on the cgminer port. The first match counts, so aftermarket firmware is
+ * listed before the maker's: its replies name the machine ("Antminer S19k Pro") as well as itself.
  */
 const FIRMWARES: readonly (readonly [RegExp, string])[] = [
   [/BOSMINER|BOSER/, 'Braiins OS'],

@@ -63,7 +63,7 @@ export function hashrateFault(hashrateHs = 0, expectedHashrateHs = 0): string | 
   return `the hashrate reading of ${inTh(hashrateHs)} is ignored: more than twice the expected ${inTh(expectedHashrateHs)}`
 }
 
-/** Hashrate times rated efficiency; undefined for a machine that does not hash, whose draw the rating does not tell. */
+/** Hashrate times rated efficiency; undefined for a machine that does not hash: the rating does not cover its idle power. */
 function modelledPower({ hashrateHs, efficiencyJPerTh }: AsicFacts): AsicFacts['power'] {
   if (!hashrateHs || !efficiencyJPerTh) return undefined
   return { powerW: (hashrateHs / 1e12) * efficiencyJPerTh, basis: 'modelled' }
@@ -78,8 +78,8 @@ function stateOf(facts: AsicFacts, faulty: boolean): State {
 }
 
 /**
- * Board counts and faults. While the machine hashes, a board without hashrate or chips is dead too. Before it hashes, only what
- * the machine itself reports is. While it sleeps, no board works and none is dead.
+ * Board counts and faults. While the machine hashes, a board without hashrate or chips is dead too. Before it hashes, only
+ * a board that the machine itself reports is dead. While it sleeps, no board works and none is dead.
  */
 function boardFacts({ boards, boardsFitted = 0, asleep }: AsicFacts, hashes: boolean) {
   if (!boards) return { faults: [], counts: {} }
@@ -115,7 +115,7 @@ function hottest(temps: readonly number[] | undefined): number | undefined {
   return real.length > 0 ? Math.max(...real) : undefined
 }
 
-/** For messages. */
+/** A hashrate in TH/s for messages, to a tenth. */
 export const inTh = (hashrateHs = 0): string => `${Math.round(hashrateHs / 1e11) / 10} TH/s`
 
 /** At most 128 characters, the limit of the inventory; undefined for empty text. */

@@ -107,7 +107,7 @@ const profileOf = (profiles: CgminerReply | undefined, config: Row | undefined):
 
 /**
  * Four sensors on each board; `METADATA` gives their places. The chip temperatures in `stats` are copies of these sensors, so
- * there are none of the chips themselves.
+ * the chips' own temperatures are unknown.
  */
 function tempFacts(reply: CgminerReply | undefined): AsicFacts {
   const places = Object.entries(rowsOf(reply?.body, 'METADATA')[0] ?? {})

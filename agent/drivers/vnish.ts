@@ -121,7 +121,7 @@ async function pagesFacts(pages: WebClient, signal: AbortSignal): Promise<AsicFa
   }
 }
 
-/** VNish's `miner_state`. It is `failure` once the firmware has stopped trying to mine. */
+/** @param state VNish's `miner_state`; `failure` once the firmware has stopped trying to mine */
 function stateFacts(state: string | undefined): AsicFacts {
   return {
     asleep: /^(stopped|shutting-down)$/i.test(state ?? ''),

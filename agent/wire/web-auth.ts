@@ -105,7 +105,7 @@ const bearer = (token: string): Record<string, string> => ({ authorization: `Bea
 
 /**
  * Logs in with JSON credentials and reads the token from the answer.
- * @param shown makes the header that carries the token in later requests
+ * @param headerOf makes the header that carries the token in later requests
  * @returns that header
  * @throws PerwattError `credentials-refused`, `malformed`, or as `exchangeHttp`
  */
@@ -114,7 +114,7 @@ export async function login(
   path: string,
   credentials: Record<string, string>,
   signal: AbortSignal,
-  shown = bearer,
+  headerOf = bearer,
 ): Promise<Record<string, string>> {
   const url = `http://${showAddress(at)}${path}`
   const headers = { accept: 'application/json', 'content-type': 'application/json' }
@@ -127,7 +127,7 @@ export async function login(
   refuseLogin(answer, url)
   refuse(answer, url)
   const token = tokenIn(parseReply(answer.text, `the answer of ${url}`).body)
-  if (token) return shown(token)
+  if (token) return headerOf(token)
   throw new PerwattError(
     CREDENTIALS,
     `${url} gives no token; check the user and password of the web interface`,

@@ -72,7 +72,7 @@ function statFacts(stats: Row): AsicFacts {
   return {
     hashrateHs: ghs(valueAt(miner, 'real_hashrate', 'last_5s')),
     hashrateAvgHs: ghs(valueAt(miner, 'real_hashrate', 'since_restart')),
-    // the tuner's nominal hashrate; the sticker's is that of the untuned machine
+    // the tuner's nominal hashrate; the one on the sticker is for the untuned machine
     expectedHashrateHs: ghs(miner['nominal_hashrate']) || undefined,
     power: powerFact(watts || undefined, 'estimated'),
   }

@@ -9,7 +9,7 @@ export interface CgminerReply {
   complete: boolean
 }
 
-/** The error code of a reply that declines the command. */
+/** The error code where the miner refuses the command. */
 export const REFUSED = 'miner-refused'
 
 /**

@@ -118,7 +118,9 @@ describe('a stock Antminer in the classic form', () => {
   test('a hashrate above twice the expected one is ignored, and so are the watts modelled from it', async () => {
     const { sample } = await readOnce(antminer, summary({ 'GHS 5s': 220_001 }))
     expect(sample.state).toBe('hashing')
-    expect(sample.faults).toEqual(['the hashrate reading of 220 TH/s is ignored: more than twice the expected 110 TH/s'])
+    expect(sample.faults).toEqual([
+      'the hashrate reading of 220 TH/s is ignored: more than twice the expected 110 TH/s',
+    ])
     for (const name of ['hashrateHs', 'powerW', 'powerBasis']) expect(sample).not.toHaveProperty(name)
   })
 

@@ -26,8 +26,7 @@ test('a program that is not there is an error that says how to install it', asyn
   const absent = new Program('perwatt-no-such-program', { install: 'apt-get install nothing' })
   await expect(absent.run([], soon())).rejects.toMatchObject({
     code: 'not-installed',
-    message:
-      'perwatt-no-such-program is not installed: apt-get install nothing, or set its path as program',
+    message: 'perwatt-no-such-program is not installed: apt-get install nothing, or set its path as program',
   })
 })
 

@@ -97,7 +97,9 @@ describe('an M66S with API 3', () => {
       }),
     })
     expect(sample).not.toHaveProperty('hashrateHs')
-    expect(sample.faults).toEqual(['the hashrate reading of 900 TH/s is ignored: more than twice the expected 186 TH/s'])
+    expect(sample.faults).toEqual([
+      'the hashrate reading of 900 TH/s is ignored: more than twice the expected 186 TH/s',
+    ])
   })
 
   test('refuses in its own words', async () => {
