@@ -10,9 +10,10 @@ import {
   rowsOf,
   textOf,
 } from '../wire/loose-json/fields.ts'
-import { type AsicFacts, type Board, type Fan, powerFact, sumOfAll } from './facts.ts'
+import { type AsicFacts, type Board, type Fan, sumOfAll } from './facts.ts'
 import { inHs } from './hashrates.ts'
 import { antminerModel } from './models/antminers.ts'
+import { powerFact } from './power.ts'
 
 interface Replies {
   version: CgminerReply | undefined

@@ -60,10 +60,6 @@ export interface AsicFacts {
   pools?: PoolFacts | undefined
 }
 
-/** @returns undefined where the watts are unknown */
-export const powerFact = (powerW: number | undefined, basis: PowerBasis): Power | undefined =>
-  powerW === undefined ? undefined : { powerW, basis }
-
 /** The fans whose speed is known. */
 export const fansWithSpeed = (fans: readonly { name: string; rpm: number | undefined }[]): Fan[] =>
   fans.flatMap(({ name, rpm }) => (rpm === undefined ? [] : [{ name, rpm }]))

@@ -1,7 +1,8 @@
 import { z } from 'zod'
-import { type AsicFacts, type Board, type Fan, powerFact } from '../asic/facts.ts'
+import type { AsicFacts, Board, Fan } from '../asic/facts.ts'
 import { fromGhs } from '../asic/hashrates.ts'
 import { acceptedShares, type StratumPool, stratumPools } from '../asic/pools.ts'
+import { powerFact, wattsOf } from '../asic/power.ts'
 import { webSession } from '../asic/session.ts'
 import { webPort } from '../asic/settings.ts'
 import { defineDriver } from '../plugin/driver.ts'
@@ -39,7 +40,6 @@ export default defineDriver({
 function axeFacts(info: Row, asic: Row | undefined): AsicFacts {
   const chips = positiveOf(info, 'asicCount') ?? positiveOf(asic, 'asicCount')
   const current = fromGhs(nonNegativeOf(info, 'hashRate'))
-  const powerW = current ? positiveOf(info, 'power') : nonNegativeOf(info, 'power')
   return {
     model: modelOf(textOf(info, 'deviceModel') ?? textOf(asic, 'deviceModel'), textOf(info, 'boardVersion')),
     firmware: textOf(info, 'version'),
@@ -48,7 +48,7 @@ function axeFacts(info: Row, asic: Row | undefined): AsicFacts {
     hashrateAvgHs: fromGhs(nonNegativeOf(info, 'hashRate_1h', 'hashRate_10m', 'hashRate_1m')),
     expectedHashrateHs: fromGhs(positiveOf(info, 'expectedHashrate') ?? nominalGhs(info, chips)),
     // the board's input, without the losses of its power supply: 14 W shown were 24 W at the plug
-    power: powerFact(powerW, 'estimated'),
+    power: powerFact(wattsOf(info, !!current, 'power'), 'estimated'),
     boards: [boardOf(info, chips, current)],
     chipTempsC: [info['temp'], info['temp2'], info['asicTemps']].flatMap((t) => numbersOf(t ?? [])),
     boardTempsC: [info['vrTemp'], info['vrTempInt']].flatMap((t) => numbersOf(t ?? [])),

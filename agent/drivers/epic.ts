@@ -1,8 +1,9 @@
 import { z } from 'zod'
-import { type AsicFacts, type Board, fansWithSpeed, powerFact, sumOfAll } from '../asic/facts.ts'
+import { type AsicFacts, type Board, fansWithSpeed, sumOfAll } from '../asic/facts.ts'
 import { firmwareIn } from '../asic/firmware.ts'
 import { fromMhs, fromThs } from '../asic/hashrates.ts'
 import { acceptedShares, stratumPools } from '../asic/pools.ts'
+import { powerFact, wattsOf } from '../asic/power.ts'
 import { webSession } from '../asic/session.ts'
 import { minerPort } from '../asic/settings.ts'
 import { defineDriver } from '../plugin/driver.ts'
@@ -90,12 +91,11 @@ function expectedHs(summary: Row, capabilities: Row): number | undefined {
 }
 
 /** A power supply that measures its input also reports its voltage; without one the watts are the firmware's estimate. */
-function supplyPower(supply: Row, state: string): AsicFacts['power'] {
-  const powerW = /^mining$/i.test(state)
-    ? positiveOf(supply, 'Input Power')
-    : nonNegativeOf(supply, 'Input Power')
-  return powerFact(powerW, positiveOf(supply, 'Input Voltage') ? 'reported' : 'estimated')
-}
+const supplyPower = (supply: Row, state: string): AsicFacts['power'] =>
+  powerFact(
+    wattsOf(supply, /^mining$/i.test(state), 'Input Power'),
+    positiveOf(supply, 'Input Voltage') ? 'reported' : 'estimated',
+  )
 
 /** `HBStatus` lists every slot, `HBs` only the running boards: the firmware disables a failed board and mines on with the rest. */
 function boardsOf(summary: Row, capabilities: Row, chipRows: readonly Row[]): Board[] {

@@ -1,9 +1,10 @@
 import { z } from 'zod'
 import { poolFacts } from '../asic/cgminer-pools.ts'
-import { type AsicFacts, type Board, type Fan, fansWithSpeed, powerFact } from '../asic/facts.ts'
+import { type AsicFacts, type Board, type Fan, fansWithSpeed } from '../asic/facts.ts'
 import { firmwareIn } from '../asic/firmware.ts'
 import { fromMhs } from '../asic/hashrates.ts'
 import { ratedJPerTh } from '../asic/models/rated-efficiency.ts'
+import { powerFact, wattsOf } from '../asic/power.ts'
 import { cgminerSession } from '../asic/session.ts'
 import { minerPort } from '../asic/settings.ts'
 import { defineDriver } from '../plugin/driver.ts'
@@ -49,7 +50,6 @@ function sealFacts(summary: Row | undefined, stats: Row): AsicFacts {
   const current =
     fromMhs(nonNegativeOf(stats, 'MHS(Sample)', 'MHS(30s)', 'MHS(1m)')) ??
     fromMhs(nonNegativeOf(summary, 'MHS 1m'))
-  const powerW = current ? positiveOf(stats, 'PSU Input Power') : nonNegativeOf(stats, 'PSU Input Power')
   const liquidCooled = isTrue(stats['Liquid Cooling'])
   const state = textOf(stats, 'PM State') ?? ''
   return {
@@ -60,7 +60,7 @@ function sealFacts(summary: Row | undefined, stats: Row): AsicFacts {
     hashrateHs: current,
     hashrateAvgHs: fromMhs(nonNegativeOf(summary, 'MHS av') ?? nonNegativeOf(stats, 'MHS(Avg)')),
     expectedHashrateHs: fromMhs(positiveOf(stats, 'MHS(Rated)', 'MHS(Ideal)')),
-    power: powerFact(powerW, 'reported'),
+    power: powerFact(wattsOf(stats, !!current, 'PSU Input Power'), 'reported'),
     powerLimitW: positiveOf(stats, 'Power Limit'),
     boards: boardsOf(stats),
     boardsFitted: nonNegativeOf(stats, 'Board Count'),

@@ -1,9 +1,10 @@
 import { z } from 'zod'
 import { poolFacts } from '../asic/cgminer-pools.ts'
-import { type AsicFacts, type Board, fansWithSpeed, powerFact } from '../asic/facts.ts'
+import { type AsicFacts, type Board, fansWithSpeed } from '../asic/facts.ts'
 import { firmwareOf } from '../asic/firmware.ts'
 import { fromGhs, fromMhs } from '../asic/hashrates.ts'
 import { ratedJPerTh } from '../asic/models/rated-efficiency.ts'
+import { powerFact, wattsOf } from '../asic/power.ts'
 import { cgminerSession } from '../asic/session.ts'
 import { minerPort } from '../asic/settings.ts'
 import { whatsminerFault } from '../asic/whatsminer-errors.ts'
@@ -62,17 +63,13 @@ export default defineDriver({
 function summaryFacts(summary: Row): AsicFacts {
   const current = fromMhs(nonNegativeOf(summary, 'HS RT', 'MHS 5s', 'MHS 1m'))
   const factoryGhs = positiveOf(summary, 'Factory GHS')
-  // -1: the power supply does not report; 0 is wrong while the machine hashes
-  const powerW = current
-    ? positiveOf(summary, 'Power', 'Power_RT')
-    : nonNegativeOf(summary, 'Power', 'Power_RT')
   const liquidCooled = isTrue(summary['Liquid Cooling'])
   return {
     hardwareId: macOf(summary['MAC']),
     hashrateHs: current,
     hashrateAvgHs: fromMhs(nonNegativeOf(summary, 'MHS av')),
     expectedHashrateHs: fromGhs(factoryGhs) ?? fromMhs(positiveOf(summary, 'Target MHS')),
-    power: powerFact(powerW, 'reported'),
+    power: powerFact(wattsOf(summary, !!current, 'Power', 'Power_RT'), 'reported'),
     powerLimitW: positiveOf(summary, 'Power Limit'),
     inletTempC: numberOf(summary['Env Temp']),
     liquidCooled,

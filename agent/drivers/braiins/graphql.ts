@@ -1,7 +1,8 @@
 import { PerwattError } from '../../../protocol/kit/errors.ts'
-import { type AsicFacts, type Board, coldest, fansWithSpeed, powerFact } from '../../asic/facts.ts'
+import { type AsicFacts, type Board, coldest, fansWithSpeed } from '../../asic/facts.ts'
 import { fromMhs } from '../../asic/hashrates.ts'
 import { stratumPools } from '../../asic/pools.ts'
+import { powerFact } from '../../asic/power.ts'
 import { queryGraphql } from '../../wire/graphql.ts'
 import {
   isRow,

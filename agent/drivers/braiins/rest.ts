@@ -1,6 +1,7 @@
-import { type AsicFacts, type Board, coldest, fansWithSpeed, powerFact } from '../../asic/facts.ts'
+import { type AsicFacts, type Board, coldest, fansWithSpeed } from '../../asic/facts.ts'
 import { fromGhs } from '../../asic/hashrates.ts'
 import { type PoolFacts, stratumPools } from '../../asic/pools.ts'
+import { powerFact } from '../../asic/power.ts'
 import {
   isTrue,
   macOf,

@@ -1,9 +1,10 @@
 import { z } from 'zod'
-import { type AsicFacts, type Board, fansWithSpeed, powerFact } from '../../asic/facts.ts'
+import { type AsicFacts, type Board, fansWithSpeed } from '../../asic/facts.ts'
 import { firmwareIn } from '../../asic/firmware.ts'
 import { fromThs } from '../../asic/hashrates.ts'
 import { ratedJPerTh } from '../../asic/models/rated-efficiency.ts'
 import { stratumPools } from '../../asic/pools.ts'
+import { powerFact, wattsOf } from '../../asic/power.ts'
 import { minerSession } from '../../asic/session.ts'
 import { minerPort } from '../../asic/settings.ts'
 import { whatsminerFault } from '../../asic/whatsminer-errors.ts'
@@ -92,9 +93,8 @@ function deviceFacts(device: Row): AsicFacts {
 
 function summaryFacts(summary: Row, supply: Row): AsicFacts {
   const current = fromThs(nonNegativeOf(summary, 'hash-realtime', 'hash-1min'))
-  // 0 while the machine hashes: the power supply does not report
-  const measured = current ? positiveOf : nonNegativeOf
-  const powerW = measured(summary, 'power-realtime', 'power-5min') ?? measured(supply, 'pin')
+  const powerW =
+    wattsOf(summary, !!current, 'power-realtime', 'power-5min') ?? wattsOf(supply, !!current, 'pin')
   return {
     hashrateHs: current,
     hashrateAvgHs: fromThs(nonNegativeOf(summary, 'hash-average')),

@@ -10,7 +10,7 @@ export interface CgminerReply {
 }
 
 /** The error code where the miner refuses the command. */
-export const REFUSED = 'miner-refused'
+const REFUSED = 'miner-refused'
 
 /**
  * Reads a reply as JSON, repaired where needed, or as cgminer's text form.

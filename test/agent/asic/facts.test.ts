@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { coldest, fansWithSpeed, powerFact, sumOfAll } from '../../../agent/asic/facts.ts'
+import { coldest, fansWithSpeed, sumOfAll } from '../../../agent/asic/facts.ts'
 
 test('a sum is known where every part is, and there is one', () => {
   expect(sumOfAll([1, 2, 0])).toBe(3)
@@ -13,11 +13,6 @@ test('a fan of unknown speed is left out, one at 0 rpm is not', () => {
     { name: 'fan 2', rpm: undefined },
   ]
   expect(fansWithSpeed(fans)).toEqual([{ name: 'fan 1', rpm: 0 }])
-})
-
-test('0 W is a power, unknown watts are none', () => {
-  expect(powerFact(0, 'reported')).toEqual({ powerW: 0, basis: 'reported' })
-  expect(powerFact(undefined, 'reported')).toBeUndefined()
 })
 
 test('the coldest of no sensors is unknown', () => {
