@@ -75,7 +75,7 @@ test('a connection that is cut in mid-question is an error at once, and the next
   await expect(modbus.read(3, 0, 1, never)).resolves.toHaveLength(2)
 })
 
-test('a connection that was closed between two reads is opened anew', async () => {
+test('a connection that was closed between two reads is opened again', async () => {
   await modbus.read(3, 0, 1, never)
   server.cut()
   await expect.poll(() => server.open()).toBe(0)

@@ -38,10 +38,10 @@ test.each(Object.entries<Rating>({ ...ANTMINERS, ...RATINGS }))(
   'the rating of %s says where it stands, and is one that a machine can have',
   (_name, rating) => {
     expect(SOURCES[rating.source]).toBeTruthy()
-    // the S9 of 2016 and the best hydro machine of 2026
+    // from the S9 of 2016 to the best hydro machine of 2026
     expect(efficiencyOf(rating)).toBeGreaterThan(8)
     expect(efficiencyOf(rating)).toBeLessThan(110)
-    // what one supply, or the two of a hydro machine, can give
+    // the most that one power supply, or the two of a hydro machine, can deliver
     expect(rating.powerW).toBeGreaterThan(1000)
     expect(rating.powerW).toBeLessThan(13_000)
   },

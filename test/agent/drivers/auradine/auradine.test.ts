@@ -132,6 +132,6 @@ test.skipIf(!hasCaptures)(`a real AT1500, pieced together from several ${WITH_CA
     tempC: 51.41230102539066,
     fanRpm: 7020,
   })
-  // the reply's list of chips is cut to three of 132: how many work isn't in it
+  // the reply's chip list is cut to 3 of 132: the number of working chips is unknown
   expect(sample).not.toHaveProperty('chipsWorking')
 })

@@ -39,7 +39,7 @@ describe('an S21 with Braiins OS 25.05, which answers GraphQL', () => {
         boardTempC: 56.5,
         inletTempC: 32.5,
         fanRpm: 5160,
-        // of bosminer, whose counters these are; the system is up for longer
+        // bosminer's uptime, from which the counters begin; the system has been up for longer
         uptimeS: 86_400,
         holders: [{ owner: owner('acme.rack2-01'), share: 1 }],
       },

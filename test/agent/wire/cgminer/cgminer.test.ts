@@ -53,7 +53,7 @@ describe('a reply is whole however the miner ends it and the network splits it',
   })
 })
 
-/** The error of a question, with its address replaced, for it has another port each time. */
+/** The error of a request, with H:P for its address, because the port differs each time. */
 async function failure(work: Promise<unknown>, at?: { host: string; port: number }): Promise<string> {
   const error = await work.then(
     () => undefined,
@@ -64,7 +64,7 @@ async function failure(work: Promise<unknown>, at?: { host: string; port: number
   return `${code}: ${at ? message.replaceAll(showAddress(at), 'H:P') : message}`
 }
 
-describe('what goes wrong is said in one line: who, what, what to do next', () => {
+describe('a failure is one line: which machine, what happened, what to do next', () => {
   test('nothing listens', async () => {
     const server = createServer().listen(0, '127.0.0.1')
     await new Promise((resolve) => server.once('listening', resolve))

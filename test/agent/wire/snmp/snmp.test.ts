@@ -75,11 +75,11 @@ describe('few packets', () => {
     expect(link.asked).toEqual(['get', 'get', 'getbulk'])
   })
 
-  test('an agent that can not pack as many is asked for half, and from then on for no more', async () => {
+  test('an agent with smaller packets is asked for half as many values, then and later', async () => {
     link.most = 10
     const snmp = open({ version: '2c' })
     expect((await snmp.get(everything, never)).size).toBe(48)
-    // 32 and 16 were too many
+    // 32 and 16 values were too many for one packet
     expect(link.asked).toHaveLength(2 + 6)
     await snmp.get(everything, never)
     expect(link.asked).toHaveLength(2 + 6 + 6)
@@ -120,7 +120,7 @@ describe('the version, where none is configured', () => {
 })
 
 describe('a sick agent', () => {
-  test('that says nothing costs the deadline, and is asked again on a new socket', async () => {
+  test('that stays silent costs the deadline, and is asked again on a new socket', async () => {
     const snmp = open({ version: '2c' })
     link.lost = true
     await expect(snmp.get([OUTLET_POWER(1)], AbortSignal.timeout(100))).rejects.toMatchObject({

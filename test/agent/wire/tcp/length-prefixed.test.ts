@@ -35,7 +35,7 @@ test('silence ends at the deadline, and what comes late is not taken for the nex
   link.close()
 })
 
-test('an answer that stops in the middle is said so', async () => {
+test('an answer that stops in the middle is an error of its own', async () => {
   const machine = await framedMachine({
     answers: { a: framed('x'.repeat(100)).subarray(0, 50) },
     oneShot: true,
@@ -47,7 +47,7 @@ test('an answer that stops in the middle is said so', async () => {
 
 test.each([
   ['announces 4294967295 bytes', Buffer.from([255, 255, 255, 255, 0x7b])],
-  // what is no length at all: a web server's `HTTP`
+  // not a length: a web server's `HTTP`
   ['announces 1347703880 bytes', Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n')],
   ['is longer than it announces', Buffer.concat([framed('{}'), Buffer.from('rest')])],
 ])('an answer that %s is refused', async (what, bytes) => {
