@@ -32,7 +32,7 @@ test.each([
   'SealMiner A2 Hyd',
   'Auradine AT1500',
   'Antminer S21',
-])('of %s nobody knows it', (model) => expect(ratedJPerTh(model)).toBeUndefined())
+])('of %s is unknown', (model) => expect(ratedJPerTh(model)).toBeUndefined())
 
 test.each(Object.entries<Rating>({ ...ANTMINERS, ...RATINGS }))(
   'the rating of %s says where it stands, and is one that a machine can have',
