@@ -1,14 +1,16 @@
 import { PerwattError } from '../../protocol/kit/errors.ts'
 import { ANOTHER_FIRMWARE } from '../plugin/driver.ts'
-import { type Address, askCgminer, type CgminerReply, REFUSED, showAddress } from '../wire/cgminer.ts'
+import { askCgminer } from '../wire/cgminer/cgminer.ts'
+import { type CgminerReply, ifRefused } from '../wire/cgminer/reply.ts'
+import { type Address, showAddress } from '../wire/tcp/address.ts'
 import { firmwareOf } from './firmware.ts'
 
 type Extra = Record<string, unknown>
 
-/** The replies in which firmware names itself. */
+/** The commands in whose replies firmware names itself. */
 const NAMING = new Set(['version', 'devdetails', 'stats'])
 
-/** The questions of one session to one miner. Asked one after another: small controllers serve one client at a time. */
+/** The commands of one session to one miner. Send them one after another: small controllers serve one client at a time. */
 export class CgminerClient {
   readonly #address: Address
   readonly #static = new Map<string, CgminerReply>()
@@ -16,13 +18,13 @@ export class CgminerClient {
   readonly #firmware: string | undefined
   readonly #named = new Map<string, string | undefined>()
 
-  /** @param firmware that the miner must have, as `firmwareOf` names it; absent: whatever it names at first, or none */
+  /** @param firmware that the miner must run, as `firmwareOf` names it; absent: the one that its first replies name, or none */
   constructor(address: Address, firmware?: string) {
     this.#address = address
     this.#firmware = firmware
   }
 
-  /** @throws as `askCgminer`, and `another-firmware` */
+  /** @throws as `askCgminer`, and `another-firmware` where the reply names other firmware */
   async ask(command: string, signal: AbortSignal, extra: Extra = {}): Promise<CgminerReply> {
     const reply = await askCgminer(this.#address, { command, ...extra }, signal)
     if (NAMING.has(command)) this.#recognise(command, reply)
@@ -30,20 +32,11 @@ export class CgminerClient {
   }
 
   /** @returns undefined where the miner refuses the command @throws as `askCgminer` otherwise */
-  async askOptional(
-    command: string,
-    signal: AbortSignal,
-    extra: Extra = {},
-  ): Promise<CgminerReply | undefined> {
-    try {
-      return await this.ask(command, signal, extra)
-    } catch (error) {
-      if (error instanceof PerwattError && error.code === REFUSED) return undefined
-      throw error
-    }
+  askOptional(command: string, signal: AbortSignal, extra: Extra = {}): Promise<CgminerReply | undefined> {
+    return this.ask(command, signal, extra).catch(ifRefused)
   }
 
-  /** The answer to the first of these commands that the miner knows; that one is asked first the next time. */
+  /** The reply to the first of these commands that the miner accepts; later polls begin with that one. */
   async askFirst(commands: readonly string[], signal: AbortSignal): Promise<CgminerReply | undefined> {
     const key = commands.join()
     const preferred = this.#preferred.get(key)
@@ -56,7 +49,7 @@ export class CgminerClient {
     return undefined
   }
 
-  /** What doesn't change while the miner runs, asked once. */
+  /** A reply that does not change while the miner runs: requested once, then kept; undefined where it is refused. */
   async askOnce(command: string, signal: AbortSignal): Promise<CgminerReply | undefined> {
     const kept = this.#static.get(command)
     if (kept) return kept
@@ -72,11 +65,11 @@ export class CgminerClient {
     if (named === undefined || named === before) return
     throw new PerwattError(
       ANOTHER_FIRMWARE,
-      `${showAddress(this.#address)} runs ${named}, not ${before ?? 'what it did'}; check the driver that is set for it, or set driver: auto`,
+      `${showAddress(this.#address)} runs ${named}, not ${before ?? 'the firmware that it ran before'}; check the driver that is set for it, or set driver: auto`,
     )
   }
 
-  /** The miner was away: what it said once is asked again. */
+  /** Drops kept replies: the miner was away. */
   forget(): void {
     this.#static.clear()
     this.#preferred.clear()

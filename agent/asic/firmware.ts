@@ -1,8 +1,8 @@
 import type { FirstAnswers } from '../plugin/first-answers.ts'
 
 /**
- * Which firmware a miner runs, by the words of its first answers on the cgminer port. The order matters: aftermarket firmware
- * names the machine that it runs on ("Antminer S19k Pro") beside itself.
+ * The firmware by words in a miner's first replies on the cgminer port. The first match counts, so aftermarket firmware is
+ * listed before the maker's: its replies name the machine ("Antminer S19k Pro") as well as itself.
  */
 const FIRMWARES: readonly (readonly [RegExp, string])[] = [
   [/BOSMINER|BOSER/, 'Braiins OS'],
@@ -20,7 +20,7 @@ const FIRMWARES: readonly (readonly [RegExp, string])[] = [
   [/AVALON/, 'Avalon'],
 ]
 
-/** By the first page of the web interface: less exact, and only where the cgminer port doesn't say it. */
+/** The firmware by words in the first page of the web interface: less exact, for where the cgminer port does not name it. */
 const WEB_FIRMWARES: readonly (readonly [RegExp, string])[] = [
   [/ANTHILLOS/, 'VNish'],
   [/BRAIINS OS/, 'Braiins OS'],
@@ -29,25 +29,25 @@ const WEB_FIRMWARES: readonly (readonly [RegExp, string])[] = [
   [/REALM="ANTMINER/, 'Antminer'],
 ]
 
-/** What a machine's maker ships; all other firmware was put on it later, and says more than what it replaced. */
+/** The makers' own firmware; all other firmware is aftermarket. */
 const STOCK = new Set(['Antminer', 'Whatsminer', 'Avalon', 'Auradine FluxOS', 'SealMiner'])
 
-/** @param answer text of a first answer, in any case @returns the firmware's name, or undefined where no known word is in it */
+/** @param answers texts of first replies, in upper or lower case @returns the firmware's name; undefined where none is recognised */
 export const firmwareOf = (...answers: (string | undefined)[]): string | undefined =>
   match(FIRMWARES, answers.join('\n'))
 
-/** The firmware that the first answers together show. */
+/** The firmware by all first answers of a machine. */
 export function firmwareIn(answers: FirstAnswers): string | undefined {
   const { version4028, devdetails4028, stats4028, httpRoot } = answers
   const named = firmwareOf(version4028, devdetails4028, stats4028)
   if (named !== undefined && named !== 'Antminer') return named
   const { headers = {}, body = '' } = httpRoot ?? {}
   const web = match(WEB_FIRMWARES, `${headers['www-authenticate'] ?? ''}\n${body}`)
-  // VNish and its like answer on the cgminer port as the Antminer that they run on
+  // VNish and similar firmware answer on the cgminer port as a plain Antminer
   return web ?? named
 }
 
-/** Whether nothing that answers later can be a better name for the machine. */
+/** Whether the name is final: answers that come later can only replace a maker's own firmware. */
 export const isAftermarket = (firmware: string | undefined): boolean =>
   firmware !== undefined && !STOCK.has(firmware)
 

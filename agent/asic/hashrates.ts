@@ -1,6 +1,6 @@
 import { type HashrateUnit, hashrateHs } from '../../protocol/units.ts'
 
-/** A hashrate as firmware gives it, in H/s; what it doesn't give stays unknown. */
+/** H/s from the firmware's unit; undefined stays undefined. */
 export const inHs = (value: number | undefined, unit: HashrateUnit): number | undefined =>
   value === undefined ? undefined : hashrateHs(value, unit)
 

@@ -1,23 +1,37 @@
-import type { Owner } from '../../protocol/owner.ts'
+import type { Holder, Owner } from '../../protocol/owner.ts'
 import type { AcceptedShares } from '../plugin/reading.ts'
-import type { PoolFacts } from './cgminer-pools.ts'
 
-/** One configured pool, as a machine that isn't of the cgminer family shows it. */
+/** The pools that a miner works for, and what they have accepted since its start. */
+export interface PoolFacts {
+  /** the pool that the machine works for now; undefined: none */
+  active?: Owner
+  /** the pools that it works for in turn, each with its share of the work; absent: `active` has all of it */
+  parted?: Holder[]
+  /** absent where the reply is cut: a sum over some of the pools would look like a counter reset */
+  byOwner?: OwnerCounters[]
+  /** absent where the reply is cut, or counts no shares */
+  shares?: AcceptedShares
+  configured: number
+  alive: number
+}
+
+/** One configured pool of a machine. */
 export interface StratumPool {
   url: string | undefined
   user: string | undefined
-  /** undefined: the machine doesn't say it of this one */
+  /** undefined: the machine does not report it for this pool */
   alive: boolean | undefined
   active: boolean
-  /** its part of the work, 0 to 1, of a machine that works for several pools in turn */
+  /** its share of the work, 0 to 1, where the machine works for several pools in turn */
   part?: number | undefined
-  /** accepted work since the machine's start, in difficulty-1 shares; a count of shares is none, their difficulty varies */
+  /** accepted work since the machine's start, in difficulty-1 shares; not a count of shares, whose difficulty varies */
   workDiff1?: number | undefined
 }
 
 /**
- * Pools in the order of their priority: where several are active without a part each, the first is worked for.
- * @param shares that all of them accepted, where the machine counts them
+ * The facts of pools that are listed one by one, outside the cgminer family.
+ * @param pools by priority: where several are active without a `part`, the first has the work
+ * @param shares that all pools accepted together, where the machine counts them
  */
 export function stratumPools(pools: readonly StratumPool[], shares?: AcceptedShares): PoolFacts {
   const named = pools.filter((pool) => pool.url)
@@ -26,25 +40,26 @@ export function stratumPools(pools: readonly StratumPool[], shares?: AcceptedSha
     alive: named.filter((pool) => pool.alive !== false).length,
   }
   const active = named.find((pool) => pool.active)
-  if (active) facts.active = ownerOf(active)
-  const parted = named.flatMap(({ part, ...pool }) => (part ? [{ owner: ownerOf(pool), share: part }] : []))
+  if (active) facts.active = poolOwner(active)
+  const parted = named.flatMap(({ part, ...pool }) => (part ? [{ owner: poolOwner(pool), share: part }] : []))
   if (parted.length > 0) facts.parted = parted
   const paid = named.flatMap(({ workDiff1, ...pool }) =>
-    workDiff1 === undefined ? [] : [{ owner: ownerOf(pool), workDiff1 }],
+    workDiff1 === undefined ? [] : [{ owner: poolOwner(pool), workDiff1 }],
   )
   if (paid.length > 0) facts.byOwner = paid
   if (shares) facts.shares = shares
   return facts
 }
 
-/** @param accepted since the miner's start @param difficulty that the pool asks now; undefined where it isn't said */
+/** @param accepted shares since the miner's start @param difficulty of a share now; undefined where it is not reported */
 export const acceptedShares = (
   accepted: number | undefined,
   difficulty?: number,
 ): AcceptedShares | undefined =>
   accepted === undefined ? undefined : { accepted, ...(difficulty ? { difficulty } : {}) }
 
-function ownerOf({ url, user }: StratumPool): Owner {
+/** The owner of work for a pool account: its URL and user, never the password that some firmware lists beside them. */
+export function poolOwner({ url, user }: { url: string | undefined; user: string | undefined }): Owner {
   const owner: Owner = {}
   if (url) owner['poolUrl'] = url.slice(0, 256)
   if (user) owner['poolUser'] = user.slice(0, 256)

@@ -1,83 +1,28 @@
 import { defined } from '../../protocol/kit/defined.ts'
-import type { PowerBasis, State } from '../../protocol/sample.ts'
+import type { State } from '../../protocol/sample.ts'
 import type { Reading } from '../plugin/reading.ts'
-import type { PoolFacts } from './cgminer-pools.ts'
-import { otherAlgorithm, otherAlgorithmOf } from './mining-algorithms.ts'
+import { type AsicFacts, type Board, sumOfAll } from './facts.ts'
+import { otherAlgorithm, otherAlgorithmOf } from './models/mining-algorithms.ts'
 
-/** One hashboard as its machine shows it. */
-export interface Board {
-  name: string
-  /** absent: the machine doesn't say it for each board */
-  hashrateHs?: number | undefined
-  chipsWorking?: number | undefined
-  chipsFitted?: number | undefined
-  /** why the machine itself calls it dead */
-  dead?: string | undefined
-}
-
-export interface Fan {
-  name: string
-  rpm: number
-}
-
-/** What a driver found in a miner's replies, in base units; what it didn't find is undefined. */
-export interface AsicFacts {
-  model?: string | undefined
-  firmware?: string | undefined
-  hardwareId?: string | undefined
-  /** what it hashes, as the machine says it; absent: what its model is known for, else SHA-256 */
-  algorithm?: string | undefined
-  hashrateHs?: number | undefined
-  hashrateAvgHs?: number | undefined
-  expectedHashrateHs?: number | undefined
-  power?: { powerW: number; basis: PowerBasis } | undefined
-  /** the model's, for a machine that doesn't say its power */
-  efficiencyJPerTh?: number | undefined
-  powerLimitW?: number | undefined
-  /** undefined: the reply doesn't show all boards */
-  boards?: readonly Board[] | undefined
-  /** boards that the machine should have; never less than the boards that were seen */
-  boardsFitted?: number | undefined
-  chipTempsC?: readonly number[]
-  boardTempsC?: readonly number[]
-  inletTempC?: number | undefined
-  fans?: readonly Fan[]
-  /** the fans are listed by slot: one that never turned is an empty slot */
-  fanSlots?: boolean
-  /** no fans are expected to turn */
-  liquidCooled?: boolean
-  uptimeS?: number | undefined
-  /** switched off by its operator or its schedule: not a fault */
-  asleep?: boolean
-  /** the machine says that it is not hashing yet */
-  starting?: boolean
-  /** what the machine itself calls wrong */
-  faults?: readonly string[]
-  /** what the operator should know, though the machine is well */
-  notes?: readonly string[]
-  pools?: PoolFacts | undefined
-}
-
-/** Tuning and tests before the first hash take the slowest machines this long. */
+/** The slowest machines tune and test their chips this long before the first hash. */
 const START_S = 600
-/** A spike above this multiple of the promise is a wrong reading (firmware shows them for one sample). */
-const BELIEVED = 2
+/** A hashrate above this multiple of the expected one is a wrong reading: firmware shows such spikes for one sample. */
+const MAX_OF_EXPECTED = 2
 
-/** A miner's facts as a reading, by the same rules for every family. */
+/** A miner's facts as a reading, by the same rules for every family: state, faults, board counts, modelled power. */
 export function asicReading(facts: AsicFacts): Reading {
   const algorithm = otherAlgorithm(facts.algorithm) ?? otherAlgorithmOf(facts.model)
-  // hashes of another kind are none that these quantities, and the pools of Bitcoin, count
+  // hashrate and work are defined for SHA-256 only: hashes of another algorithm would be priced as Bitcoin's
   const sha256 = <T>(value: T): T | undefined => (algorithm ? undefined : value)
-  const spike = hashrateFault(facts.hashrateHs, facts.expectedHashrateHs)
-  const believed = spike === undefined
+  const wrongHashrate = hashrateFault(facts.hashrateHs, facts.expectedHashrateHs)
   const hashes = (facts.hashrateHs ?? 0) > 0
   const boards = boardFacts(facts, hashes)
   const faults = [...(facts.faults ?? []), ...boards.faults, ...fanFaults(facts, hashes)]
   const state = stateOf(facts, faults.length > 0)
-  if (spike) faults.push(spike)
+  if (wrongHashrate) faults.push(wrongHashrate)
   if (facts.pools && facts.pools.configured > 0 && facts.pools.alive === 0) faults.push('no pool is alive')
   faults.push(...(facts.notes ?? []))
-  const power = facts.power ?? (believed ? modelledPower(facts) : undefined)
+  const power = facts.power ?? (wrongHashrate ? undefined : modelledPower(facts))
   const { active, byOwner, shares, parted = active && [{ owner: active, share: 1 }] } = facts.pools ?? {}
   const fans = facts.fans ?? []
   const reading: Reading = {
@@ -91,7 +36,7 @@ export function asicReading(facts: AsicFacts): Reading {
     }),
     sample: defined({
       state,
-      hashrateHs: believed ? sha256(facts.hashrateHs) : undefined,
+      hashrateHs: wrongHashrate ? undefined : sha256(facts.hashrateHs),
       hashrateAvgHs: sha256(facts.hashrateAvgHs),
       powerW: power?.powerW,
       powerBasis: power?.basis,
@@ -99,10 +44,10 @@ export function asicReading(facts: AsicFacts): Reading {
       ...boards.counts,
       tempC: hottest(facts.chipTempsC),
       boardTempC: hottest(facts.boardTempsC),
-      inletTempC: isTemp(facts.inletTempC) ? facts.inletTempC : undefined,
+      inletTempC: isTemperature(facts.inletTempC) ? facts.inletTempC : undefined,
       fanRpm: fans.length > 0 ? Math.min(...fans.map((f) => f.rpm)) : undefined,
       uptimeS: facts.uptimeS,
-      // without an answer about pools nobody knows whom it works for
+      // absent, not empty, where the pools are unknown: the owner may be any of them
       holders: facts.pools && ((state === 'hashing' && parted) || []),
       faults: faults.length > 0 ? faults.slice(0, 32).map((f) => f.slice(0, 256)) : undefined,
     }),
@@ -112,13 +57,13 @@ export function asicReading(facts: AsicFacts): Reading {
   return reading
 }
 
-/** Why a hashrate is no reading of this machine; undefined where it may be one. */
+/** Why a hashrate reading is ignored; undefined where it is plausible. */
 export function hashrateFault(hashrateHs = 0, expectedHashrateHs = 0): string | undefined {
-  if (!expectedHashrateHs || hashrateHs <= BELIEVED * expectedHashrateHs) return undefined
-  return `the hashrate reading of ${inTh(hashrateHs)} is not believed: ${inTh(expectedHashrateHs)} is expected`
+  if (!expectedHashrateHs || hashrateHs <= MAX_OF_EXPECTED * expectedHashrateHs) return undefined
+  return `the hashrate reading of ${inTh(hashrateHs)} is ignored: more than twice the expected ${inTh(expectedHashrateHs)}`
 }
 
-/** The model holds for a machine that hashes; what it draws otherwise, nobody knows. */
+/** Hashrate times rated efficiency; undefined for a machine that does not hash: the rating does not cover its idle power. */
 function modelledPower({ hashrateHs, efficiencyJPerTh }: AsicFacts): AsicFacts['power'] {
   if (!hashrateHs || !efficiencyJPerTh) return undefined
   return { powerW: (hashrateHs / 1e12) * efficiencyJPerTh, basis: 'modelled' }
@@ -132,7 +77,10 @@ function stateOf(facts: AsicFacts, faulty: boolean): State {
   return facts.hashrateHs === undefined ? 'unknown' : 'idle'
 }
 
-/** Asleep, no board works and none is dead; what the machine itself calls dead is so while it tries to hash, too. */
+/**
+ * Board counts and faults. While the machine hashes, a board without hashrate or chips is dead too. Before it hashes, only
+ * a board that the machine itself reports is dead. While it sleeps, no board works and none is dead.
+ */
 function boardFacts({ boards, boardsFitted = 0, asleep }: AsicFacts, hashes: boolean) {
   if (!boards) return { faults: [], counts: {} }
   const verdict = (board: Board) =>
@@ -145,8 +93,8 @@ function boardFacts({ boards, boardsFitted = 0, asleep }: AsicFacts, hashes: boo
   const counts = {
     boardsFitted: fitted || undefined,
     boardsWorking: hashes ? verdicts.filter((v) => !v.dead).length : undefined,
-    chipsFitted: sum(boards.map((b) => b.chipsFitted)),
-    chipsWorking: hashes ? sum(boards.map((b) => b.chipsWorking)) : undefined,
+    chipsFitted: sumOfAll(boards.map((b) => b.chipsFitted)),
+    chipsWorking: hashes ? sumOfAll(boards.map((b) => b.chipsWorking)) : undefined,
   }
   return { faults, counts }
 }
@@ -159,21 +107,16 @@ function whyDead(board: Board): string | undefined {
 const fanFaults = ({ fans, liquidCooled }: AsicFacts, hashes: boolean): string[] =>
   hashes && !liquidCooled ? (fans ?? []).filter((f) => f.rpm === 0).map((f) => `${f.name}: 0 rpm`) : []
 
-/** Sensors that fail read 0, 255 or -273. */
-const isTemp = (c: number | undefined): c is number => c !== undefined && c !== 0 && c > -40 && c < 150
+/** Failed sensors read 0, 255 or -273. */
+const isTemperature = (c: number | undefined): c is number => c !== undefined && c !== 0 && c > -40 && c < 150
 
 function hottest(temps: readonly number[] | undefined): number | undefined {
-  const real = (temps ?? []).filter(isTemp)
+  const real = (temps ?? []).filter(isTemperature)
   return real.length > 0 ? Math.max(...real) : undefined
 }
 
-/** The sum where every part is known. */
-function sum(parts: readonly (number | undefined)[]): number | undefined {
-  if (parts.length === 0) return undefined
-  return parts.reduce((total, part) => (total === undefined || part === undefined ? undefined : total + part))
-}
-
+/** A hashrate in TH/s for messages, to a tenth. */
 export const inTh = (hashrateHs = 0): string => `${Math.round(hashrateHs / 1e11) / 10} TH/s`
 
-/** As long as the inventory takes; an empty text says nothing. */
+/** At most 128 characters, the limit of the inventory; undefined for empty text. */
 const label = (text: string | undefined): string | undefined => text?.slice(0, 128) || undefined

@@ -1,29 +1,31 @@
 import { PerwattError, reasonOf } from '../../protocol/kit/errors.ts'
 import { ANOTHER_FIRMWARE, type Session } from '../plugin/driver.ts'
-import type { Address } from '../wire/cgminer.ts'
+import type { Address } from '../wire/tcp/address.ts'
 import { CREDENTIALS } from '../wire/web-auth.ts'
+import type { WebClient } from '../wire/web-client.ts'
 import { CgminerClient } from './cgminer-client.ts'
-import { type AsicFacts, asicReading } from './reading.ts'
+import type { AsicFacts } from './facts.ts'
+import { asicReading } from './reading.ts'
 
-/** A miner on its cgminer port. */
+/** A miner's cgminer port. */
 export interface CgminerMachine extends Address {
-  /** the firmware that the driver reads, as `firmwareOf` names it; absent: any, as long as it stays the same */
+  /** the firmware that the driver expects, as `firmwareOf` names it; absent: any, as long as it stays the same */
   firmware?: string
-  /** what else the driver learnt of it */
+  /** Drops what the driver itself has kept from earlier replies. */
   forget?(): void
 }
 
-/** How one miner is asked, over whatever wire its family speaks. */
+/** How one miner is read, over any transport. */
 export interface MinerSource {
   gather(signal: AbortSignal): Promise<AsicFacts>
-  /** the miner was away and may come back as another: what was learnt of it once is asked again */
+  /** Drops everything kept from earlier replies: the miner was away, and may return with other firmware. */
   forget(): void
   close?(): void
 }
 
 /**
- * A session with one miner. It remembers which boards and fans it showed: a board that vanishes is lost, not a smaller machine,
- * and a fan that stands still is one that once turned, not an empty slot.
+ * A session with one miner. It keeps the largest number of boards it has seen, so that a board that vanishes counts as missing;
+ * and the fans that have turned, so that a fan that stops is told apart from an empty slot.
  */
 export function minerSession(source: MinerSource): Session {
   let boardsSeen = 0
@@ -33,7 +35,7 @@ export function minerSession(source: MinerSource): Session {
     async read(signal) {
       try {
         const facts = await source.gather(signal)
-        // it was started anew, maybe with other firmware
+        // the miner has restarted, maybe with other firmware
         if (facts.uptimeS !== undefined && facts.uptimeS < uptimeS) source.forget()
         uptimeS = facts.uptimeS ?? uptimeS
         boardsSeen = Math.max(boardsSeen, facts.boards?.length ?? 0)
@@ -51,7 +53,7 @@ export function minerSession(source: MinerSource): Session {
 }
 
 /** A session with one miner on its cgminer port. */
-export function asicSession(
+export function cgminerSession(
   { firmware, forget, ...address }: CgminerMachine,
   gather: (client: CgminerClient, signal: AbortSignal) => Promise<AsicFacts>,
 ): Session {
@@ -65,13 +67,19 @@ export function asicSession(
   })
 }
 
-/** A second door is not waited for until the first one's answers are lost with it. */
+/** A session with one miner by its web interface alone. */
+export const webSession = (
+  pages: WebClient,
+  gather: (pages: WebClient, signal: AbortSignal) => Promise<AsicFacts>,
+): Session => minerSession({ gather: (signal) => gather(pages, signal), forget: () => pages.forget() })
+
+/** Less than a poll's deadline, so that a silent second interface does not cost the first one's answers. */
 const SUPPLEMENT_MS = 2_500
 
 /**
- * What a machine's second door tells beside its first one: its silence is no failure.
- * @returns the facts; where it wants other credentials, a note that says so; nothing where it doesn't answer
- * @throws `another-firmware`, and the signal's reason when it ends the wait
+ * Facts from a machine's second interface, whose failure must not fail the poll.
+ * @returns the facts; a note where it refuses the credentials; no facts where it fails in another way
+ * @throws `another-firmware`, and the signal's reason when the deadline passes
  */
 export async function supplement(
   work: (signal: AbortSignal) => Promise<AsicFacts>,

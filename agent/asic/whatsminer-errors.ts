@@ -1,26 +1,23 @@
-/**
- * Whatsminer error codes in short words; the meanings are MicroBT's (API documents v2 and v3, fault code table). The last
- * digit of a hashboard code is the board's slot.
- */
+/** Whatsminer error codes and their meanings, shortened from MicroBT's API documents v2 and v3 (fault code table). */
 const CODES: Readonly<Record<number, string>> = {
   110: 'intake fan speed wrong',
   111: 'exhaust fan speed wrong',
-  120: 'intake fan 2000 rpm off',
-  121: 'exhaust fan 2000 rpm off',
-  130: 'intake fan 3000 rpm off',
-  131: 'exhaust fan 3000 rpm off',
+  120: 'intake fan speed 2000 rpm off',
+  121: 'exhaust fan speed 2000 rpm off',
+  130: 'intake fan speed 3000 rpm off',
+  131: 'exhaust fan speed 3000 rpm off',
   140: 'fan too fast',
   200: 'no power supply found',
   201: 'power supply does not fit the configuration',
   202: 'power supply: output voltage wrong',
-  203: 'power supply protects itself: surroundings too hot',
-  204: 'power supply limits its current: surroundings too hot',
+  203: 'power supply protection: ambient temperature too high',
+  204: 'power supply limits its current: ambient temperature too high',
   205: 'power supply: current wrong',
   206: 'power supply: input voltage low',
-  207: 'power supply protects itself: bad input',
+  207: 'power supply protection: input abnormal',
   210: 'power supply in error state',
   213: 'power supply: input and output do not match',
-  216: 'power does not change for long',
+  216: 'power unchanged for too long',
   217: 'power cannot be enabled',
   218: 'input below 230 V, too low for high power mode',
   236: 'power supply: output current too high',
@@ -29,15 +26,15 @@ const CODES: Readonly<Record<number, string>> = {
   241: 'power supply: output currents uneven',
   253: 'power supply fan fails',
   254: 'power supply fan fails',
-  263: 'power supply talks badly',
-  264: 'power supply does not talk',
+  263: 'power supply: communication errors',
+  264: 'power supply: no communication',
   267: 'power supply watchdog',
   274: 'power supply fan warning',
-  275: 'power supply hot',
-  329: 'control board temperature sensor does not talk',
+  275: 'power supply too hot',
+  329: 'control board temperature sensor: no communication',
   360: 'hashboard too hot',
-  600: 'surroundings too hot',
-  610: 'surroundings too hot for high power mode',
+  600: 'ambient temperature too high',
+  610: 'ambient temperature too high for high power mode',
   701: 'control board does not support the chips',
   710: 'control board restarted by itself',
   712: 'control board restarted by itself',
@@ -46,7 +43,7 @@ const CODES: Readonly<Record<number, string>> = {
   2020: 'pool 0 does not connect',
   2021: 'pool 1 does not connect',
   2022: 'pool 2 does not connect',
-  2030: 'pool rejects much',
+  2030: 'pool rejects too many shares',
   2040: 'pool does not support version rolling',
   2310: 'hashrate too low',
   2320: 'hashrate too low',
@@ -55,7 +52,7 @@ const CODES: Readonly<Record<number, string>> = {
   8410: 'software version wrong',
 }
 
-/** Codes of ten, one a board slot. */
+/** Hashboard codes without their last digit, which is the board's slot. */
 const BOARD_CODES: Readonly<Record<number, string>> = {
   30: 'temperature sensor not found',
   32: 'temperature cannot be read',
@@ -65,14 +62,14 @@ const BOARD_CODES: Readonly<Record<number, string>> = {
   43: 'chip bin wrong',
   44: 'chip count wrong',
   45: 'EEPROM transfer fails',
-  51: 'of another miner type',
-  52: 'of another bin',
+  51: 'belongs to another miner type',
+  52: 'belongs to another bin',
   53: 'not found',
   54: 'chip ids cannot be read',
   55: 'has bad chips',
   56: 'chips out of balance',
-  507: 'water speed wrong',
-  511: 'frequency does not come up',
+  507: 'coolant flow wrong',
+  511: 'does not reach its frequency',
 }
 
 /** `error 110: intake fan speed wrong`, `error 531: hashboard 1 not found`, `error 9999`. */

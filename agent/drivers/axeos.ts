@@ -1,85 +1,83 @@
 import { z } from 'zod'
-import { PortSchema } from '../../protocol/kit/fields.ts'
+import type { AsicFacts, Board, Fan } from '../asic/facts.ts'
 import { fromGhs } from '../asic/hashrates.ts'
 import { acceptedShares, type StratumPool, stratumPools } from '../asic/pools.ts'
-import type { AsicFacts, Board, Fan } from '../asic/reading.ts'
-import { minerSession } from '../asic/session.ts'
+import { powerFact, wattsOf } from '../asic/power.ts'
+import { webSession } from '../asic/session.ts'
+import { webPort } from '../asic/settings.ts'
 import { defineDriver } from '../plugin/driver.ts'
-import type { Row } from '../wire/cgminer-text.ts'
 import {
-  amount,
   isRow,
   isTrue,
   macOf,
+  nonNegativeOf,
   numberOf,
   numbersOf,
-  positive,
+  positiveOf,
+  type Row,
   rowsOf,
   textOf,
-} from '../wire/loose-json.ts'
+} from '../wire/loose-json/fields.ts'
 import { noPage, WebClient } from '../wire/web-client.ts'
 
 export default defineDriver({
   name: 'axeos',
-  summary: 'Bitaxe, NerdQAxe and their kin with AxeOS (ESP-Miner), HTTP',
+  summary: 'Bitaxe, NerdQAxe and similar miners with AxeOS (ESP-Miner), HTTP',
   kind: 'asic',
-  settings: z.strictObject({ port: PortSchema.default(80).describe('port of the web interface') }),
+  settings: z.strictObject({ port: webPort() }),
   needsHost: true,
   requests: ['GET /api/system/info', 'GET /api/system/asic'],
   recognises: ({ systemInfo }) => /"ASICModel"\s*:/.test(systemInfo ?? ''),
-  open({ host, options: { port } }) {
-    const client = new WebClient({ host, port })
-    return minerSession({
-      async gather(signal) {
-        const info = await client.get('/api/system/info', signal)
-        // newer AxeOS tells the device's name and how many chips it has only here; older doesn't know the page
-        const asic = await client.getOnce('/api/system/asic', signal).catch(noPage)
-        return axeFacts(info, asic)
-      },
-      forget: () => client.forget(),
-    })
-  },
+  open: ({ host, options: { port } }) =>
+    webSession(new WebClient({ host, port }), async (pages, signal) => {
+      const info = await pages.get('/api/system/info', signal)
+      // newer AxeOS gives the device's name and number of chips on this page only; older AxeOS lacks it
+      const asic = await pages.getOnce('/api/system/asic', signal).catch(noPage)
+      return axeFacts(info, asic)
+    }),
 })
 
 function axeFacts(info: Row, asic: Row | undefined): AsicFacts {
-  const chips = positive(info, 'asicCount') ?? positive(asic, 'asicCount')
-  const current = fromGhs(amount(info, 'hashRate'))
-  const powerW = current ? positive(info, 'power') : amount(info, 'power')
+  const chips = positiveOf(info, 'asicCount') ?? positiveOf(asic, 'asicCount')
+  const current = fromGhs(nonNegativeOf(info, 'hashRate'))
   return {
     model: modelOf(textOf(info, 'deviceModel') ?? textOf(asic, 'deviceModel'), textOf(info, 'boardVersion')),
     firmware: textOf(info, 'version'),
     hardwareId: macOf(info['macAddr']),
     hashrateHs: current,
-    hashrateAvgHs: fromGhs(amount(info, 'hashRate_1h', 'hashRate_10m', 'hashRate_1m')),
-    expectedHashrateHs: fromGhs(positive(info, 'expectedHashrate') ?? nominalGhs(info, chips)),
-    // what goes into the board: the losses of its supply are not in it (14 W shown were 24 W at the plug)
-    power: powerW === undefined ? undefined : { powerW, basis: 'estimated' },
+    hashrateAvgHs: fromGhs(nonNegativeOf(info, 'hashRate_1h', 'hashRate_10m', 'hashRate_1m')),
+    expectedHashrateHs: fromGhs(positiveOf(info, 'expectedHashrate') ?? nominalGhs(info, chips)),
+    // the board's input, without the losses of its power supply: 14 W shown were 24 W at the plug
+    power: powerFact(wattsOf(info, !!current, 'power'), 'estimated'),
     boards: [boardOf(info, chips, current)],
     chipTempsC: [info['temp'], info['temp2'], info['asicTemps']].flatMap((t) => numbersOf(t ?? [])),
     boardTempsC: [info['vrTemp'], info['vrTempInt']].flatMap((t) => numbersOf(t ?? [])),
     fans: fansOf(info),
-    uptimeS: amount(info, 'uptimeSeconds'),
+    uptimeS: nonNegativeOf(info, 'uptimeSeconds'),
     asleep: isTrue(info['shutdown']) || isTrue(info['miningPaused']),
     faults: [
       ...(isTrue(info['overheat_mode']) ? ['stopped itself: too hot'] : []),
       ...(textOf(info, 'power_fault') ? [`power: ${textOf(info, 'power_fault')}`] : []),
     ],
-    // both pools' shares together, and the difficulty of the one in use
+    // the shares of both pools together, with the difficulty of the active pool
     pools: stratumPools(
       poolsOf(info),
-      acceptedShares(amount(info, 'sharesAccepted'), positive(info, 'poolDifficulty', 'stratumDifficulty')),
+      acceptedShares(
+        nonNegativeOf(info, 'sharesAccepted'),
+        positiveOf(info, 'poolDifficulty', 'stratumDifficulty'),
+      ),
     ),
   }
 }
 
-/** Each small core tries one hash a clock; the firmware's own promise where it doesn't tell it (before 2.9). */
+/** For AxeOS before 2.9, which gives no expected hashrate: each small core computes one hash per clock cycle. */
 function nominalGhs(info: Row, chips: number | undefined): number | undefined {
-  const mhz = positive(info, 'frequency')
-  const cores = positive(info, 'smallCoreCount')
+  const mhz = positiveOf(info, 'frequency')
+  const cores = positiveOf(info, 'smallCoreCount')
   return mhz && cores && chips ? (mhz * cores * chips) / 1000 : undefined
 }
 
-/** The first digit of a Bitaxe's board version is its model. */
+/** Bitaxe models by the first digit of the board version. */
 const BITAXES: Readonly<Record<string, string>> = {
   1: 'Max',
   2: 'Ultra',
@@ -96,7 +94,7 @@ function modelOf(device: string | undefined, boardVersion: string | undefined): 
   return ['Bitaxe', bitaxe, boardVersion].filter((part) => part).join(' ')
 }
 
-/** One board; newer firmware counts each chip's hashrate. */
+/** The only board; newer firmware gives each chip's hashrate. */
 function boardOf(info: Row, chips: number | undefined, current: number | undefined): Board {
   const each = rowsOf(isRow(info['hashrateMonitor']) ? info['hashrateMonitor'] : {}, 'asics')
   return {
@@ -108,37 +106,37 @@ function boardOf(info: Row, chips: number | undefined, current: number | undefin
   }
 }
 
-/** A fan that is told to stand still is no fault, and a second one that isn't there reads 0. */
+/** Leaves out a fan that is set to 0 %, which is no fault, and a second fan at 0 rpm, which is not fitted. */
 function fansOf(info: Row): Fan[] {
-  const count = amount(info, 'fanCount')
+  const count = nonNegativeOf(info, 'fanCount')
   return [
-    { name: 'fan', rpm: amount(info, 'fanrpm'), percent: amount(info, 'fanspeed') },
-    { name: 'fan 2', rpm: amount(info, 'fanrpm2', 'fan2rpm') || undefined, percent: undefined },
+    { name: 'fan', rpm: nonNegativeOf(info, 'fanrpm'), percent: nonNegativeOf(info, 'fanspeed') },
+    { name: 'fan 2', rpm: nonNegativeOf(info, 'fanrpm2', 'fan2rpm') || undefined, percent: undefined },
   ].flatMap(({ name, rpm, percent }) =>
     rpm === undefined || percent === 0 || count === 0 ? [] : [{ name, rpm }],
   )
 }
 
-/** NerdQAxe's word for working at both pools in turn; 0 is a pool and its fallback. */
+/** NerdQAxe's `activePoolMode` for work at both pools in turn; 0 is a pool and its fallback. */
 const DUAL = 1
 
 /**
- * The pool and its fallback. Shares are counted, but the difficulty they had isn't: no figure of paid work. NerdQAxe adds
- * `stratum.pools`: in newer firmware whole pools, in older one only what the pool in use (or both, in turn) does.
+ * The pool and its fallback. The API counts shares without their difficulty: accepted work stays unknown. NerdQAxe adds
+ * `stratum.pools`: newer firmware lists both pools with URL and user, older firmware only the state of the active ones.
  */
 function poolsOf(info: Row): StratumPool[] {
   const stratum = isRow(info['stratum']) ? info['stratum'] : {}
   const dual = numberOf(stratum['activePoolMode']) === DUAL
   const rows = rowsOf(stratum, 'pools')
   const pools = rows.some((row) => textOf(row, 'url')) ? rows.map(wholePool) : namedPools(info, stratum, rows)
-  return dual ? withParts(pools, rows, amount(stratum, 'poolBalance') ?? 50) : pools
+  return dual ? withParts(pools, rows, nonNegativeOf(stratum, 'poolBalance') ?? 50) : pools
 }
 
 const wholePool = (row: Row): StratumPool => ({
   url: urlOf(textOf(row, 'url'), row['port'], row['encrypted']),
   user: textOf(row, 'user'),
   active: isTrue(row['active']),
-  // one that waits for its turn isn't connected
+  // an inactive pool is not connected, which does not mean that it is dead
   alive: isTrue(row['active']) ? isTrue(row['connected']) : undefined,
 })
 
@@ -158,7 +156,7 @@ function namedPools(info: Row, stratum: Row, rows: readonly Row[]): StratumPool[
   return [pool('stratum', !onFallback, first), pool('fallbackStratum', onFallback, second)]
 }
 
-/** @param balance % of the work for the first pool, while both are connected; one that is left alone has all */
+/** @param balance % of the work for the first pool while both are connected; a pool that is connected alone has all of it */
 function withParts(pools: readonly StratumPool[], rows: readonly Row[], balance: number): StratumPool[] {
   const connected = pools.map((_, i) => isTrue(rows[i]?.['connected']))
   const both = connected.every((c) => c)
@@ -168,7 +166,7 @@ function withParts(pools: readonly StratumPool[], rows: readonly Row[], balance:
   })
 }
 
-/** `btc.pool.example` and `3333`, as every other miner writes it. */
+/** `stratum+tcp://btc.pool.example:3333`, the form of all other miners, from host and port. */
 function urlOf(host: string | undefined, port: unknown, encrypted: unknown): string | undefined {
   if (!host) return undefined
   const scheme = isTrue(encrypted) ? 'stratum+ssl' : 'stratum+tcp'

@@ -1,27 +1,27 @@
 import { z } from 'zod'
 import { defined } from '../../protocol/kit/defined.ts'
-import { PortSchema } from '../../protocol/kit/fields.ts'
 import { antminerFacts } from '../asic/antminer-stats.ts'
 import { cgminerFacts } from '../asic/cgminer-facts.ts'
 import { poolFacts } from '../asic/cgminer-pools.ts'
-import type { AsicFacts } from '../asic/reading.ts'
-import { asicSession } from '../asic/session.ts'
+import type { AsicFacts } from '../asic/facts.ts'
+import { cgminerSession } from '../asic/session.ts'
+import { minerPort } from '../asic/settings.ts'
 import { defineDriver } from '../plugin/driver.ts'
-import type { CgminerReply } from '../wire/cgminer.ts'
-import { rowsOf, textOf } from '../wire/loose-json.ts'
+import type { CgminerReply } from '../wire/cgminer/reply.ts'
+import { rowsOf, textOf } from '../wire/loose-json/fields.ts'
 
 export default defineDriver({
   name: 'cgminer',
   summary: 'any other SHA-256 miner with the cgminer API (Hiveon, mskminer and unknown ones), TCP 4028',
   kind: 'asic',
-  settings: z.strictObject({ port: PortSchema.default(4028).describe('TCP port of the miner’s API') }),
+  settings: z.strictObject({ port: minerPort(4028) }),
   needsHost: true,
   requests: ['version', 'devdetails', 'coin', 'summary', 'stats', 'devs', 'pools'],
   fallback: true,
   recognises: ({ version4028, devdetails4028, stats4028 }) =>
     [version4028, devdetails4028, stats4028].some((text) => /\bSTATUS\b/.test(text ?? '')),
   open: ({ host, options: { port } }) =>
-    asicSession({ host, port }, async (client, signal) => {
+    cgminerSession({ host, port }, async (client, signal) => {
       const version = await client.askOnce('version', signal)
       const devdetails = await client.askOnce('devdetails', signal)
       const coin = await client.askOnce('coin', signal)
@@ -33,7 +33,7 @@ export default defineDriver({
         ...cgminerFacts({ summary, devs, devdetails }),
         ...(stats && isAntminer(stats) ? antminerFacts({ version, summary, stats }) : {}),
         ...defined(identity(version, devdetails, stats)),
-        // known of stock firmware only
+        // the rating is for Bitmain's firmware only
         efficiencyJPerTh: undefined,
         algorithm: textOf(rowsOf(coin?.body, 'COIN')[0], 'Hash Method'),
         pools: pools && poolFacts(pools),
@@ -41,7 +41,7 @@ export default defineDriver({
     }),
 })
 
-/** Firmware for Antminers keeps Bitmain's form of `stats`, which says more than `devs` does. */
+/** Aftermarket firmware for Antminers keeps Bitmain's form of `stats`, which has more than `devs`. */
 const isAntminer = (stats: CgminerReply): boolean =>
   rowsOf(stats.body, 'STATS').some((row) => 'chain_acn1' in row || 'chain_acn6' in row || 'chain' in row)
 

@@ -1,55 +1,51 @@
 import { z } from 'zod'
-import { PortSchema } from '../../protocol/kit/fields.ts'
+import { type AsicFacts, type Board, fansWithSpeed, sumOfAll } from '../asic/facts.ts'
 import { firmwareIn } from '../asic/firmware.ts'
 import { fromMhs, fromThs } from '../asic/hashrates.ts'
 import { acceptedShares, stratumPools } from '../asic/pools.ts'
-import type { AsicFacts, Board } from '../asic/reading.ts'
-import { minerSession } from '../asic/session.ts'
+import { powerFact, wattsOf } from '../asic/power.ts'
+import { webSession } from '../asic/session.ts'
+import { minerPort } from '../asic/settings.ts'
 import { defineDriver } from '../plugin/driver.ts'
-import type { Row } from '../wire/cgminer-text.ts'
 import {
-  amount,
   isRow,
   isTrue,
   macOf,
+  nonNegativeOf,
   numberOf,
   numbersOf,
-  positive,
+  positiveOf,
+  type Row,
+  rowOf,
   rowsOf,
   textOf,
-} from '../wire/loose-json.ts'
+} from '../wire/loose-json/fields.ts'
 import { LIST, noPage, WebClient } from '../wire/web-client.ts'
 
 export default defineDriver({
   name: 'epic',
   summary: 'ePIC PowerPlay (UMC OS) on Antminer and ePIC machines, HTTP on port 4028',
   kind: 'asic',
-  settings: z.strictObject({ port: PortSchema.default(4028).describe('port of the miner’s API') }),
+  settings: z.strictObject({ port: minerPort(4028) }),
   needsHost: true,
   requests: ['GET /summary', 'GET /capabilities', 'GET /network', 'GET /temps', 'GET /hashrate'],
   recognises: (answers) => firmwareIn(answers) === 'ePIC',
-  open({ host, options: { port } }) {
-    const client = new WebClient({ host, port })
-    return minerSession({
-      async gather(signal) {
-        const network = await client.getOnce('/network', signal).catch(noPage)
-        const capabilities = await client.getOnce('/capabilities', signal).catch(noPage)
-        const summary = await client.get('/summary', signal)
-        const temps = await client.get('/temps', signal).catch(noPage)
-        const chips = await client.get('/hashrate', signal).catch(noPage)
-        return {
-          ...machineFacts(summary, capabilities ?? {}),
-          hardwareId: Object.values(network ?? {}).flatMap((n) => macOf(rowOf(n)['mac_address']) ?? [])[0],
-          boards: boardsOf(summary, capabilities ?? {}, rowsOf(chips, LIST)),
-          boardTempsC: rowsOf(temps, LIST).flatMap((row) => numbersOf(row['Data'] ?? [])),
-        }
-      },
-      forget: () => client.forget(),
-    })
-  },
+  open: ({ host, options: { port } }) =>
+    webSession(new WebClient({ host, port }), async (pages, signal) => {
+      const network = await pages.getOnce('/network', signal).catch(noPage)
+      const capabilities = await pages.getOnce('/capabilities', signal).catch(noPage)
+      const summary = await pages.get('/summary', signal)
+      const temps = await pages.get('/temps', signal).catch(noPage)
+      const chips = await pages.get('/hashrate', signal).catch(noPage)
+      return {
+        ...machineFacts(summary, capabilities ?? {}),
+        hardwareId: Object.values(network ?? {}).flatMap((n) => macOf(rowOf(n)['mac_address']) ?? [])[0],
+        boards: boardsOf(summary, capabilities ?? {}, rowsOf(chips, LIST)),
+        boardTempsC: rowsOf(temps, LIST).flatMap((row) => numbersOf(row['Data'] ?? [])),
+      }
+    }),
 })
 
-const rowOf = (value: unknown): Row => (isRow(value) ? value : {})
 const section = (row: Row, name: string): Row => rowOf(row[name])
 
 function machineFacts(summary: Row, capabilities: Row): AsicFacts {
@@ -62,19 +58,22 @@ function machineFacts(summary: Row, capabilities: Row): AsicFacts {
   return {
     model: textOf(capabilities, 'Model'),
     firmware: textOf(summary, 'Software'),
-    hashrateHs: boards.every((n) => n !== undefined) ? fromMhs(boards.reduce((a, b) => a + b, 0)) : undefined,
-    hashrateAvgHs: fromMhs(amount(session, 'Average MHs')),
+    // no running board: 0, not unknown
+    hashrateHs: fromMhs(sumOfAll([0, ...boards])),
+    hashrateAvgHs: fromMhs(nonNegativeOf(session, 'Average MHs')),
     expectedHashrateHs: expectedHs(summary, capabilities),
     power: supplyPower(section(summary, 'Power Supply Stats'), state),
-    powerLimitW: positive(section(summary, 'PresetInfo'), 'Target Power'),
-    boardsFitted: amount(capabilities, 'Max HBs'),
-    fans: Object.entries(section(summary, 'Fans Rpm')).flatMap(([name, rpm]) => {
-      const known = numberOf(rpm)
+    powerLimitW: positiveOf(section(summary, 'PresetInfo'), 'Target Power'),
+    boardsFitted: nonNegativeOf(capabilities, 'Max HBs'),
+    fans: fansWithSpeed(
       // null: no fan is fitted there
-      return known === undefined ? [] : [{ name: name.replace(/^Fans Speed/, 'fan'), rpm: known }]
-    }),
-    uptimeS: amount(session, 'Uptime'),
-    // it also idles for want of a pool, which nobody has switched off
+      Object.entries(section(summary, 'Fans Rpm')).map(([name, rpm]) => ({
+        name: name.replace(/^Fans Speed/, 'fan'),
+        rpm: numberOf(rpm),
+      })),
+    ),
+    uptimeS: nonNegativeOf(session, 'Uptime'),
+    // without a pool it idles too, but is not switched off
     asleep: /^idling$/i.test(state) && pool['IsPoolConnected'] !== false,
     starting: /init|start|tun/i.test(state),
     faults: lastError ? [lastError] : [],
@@ -82,30 +81,31 @@ function machineFacts(summary: Row, capabilities: Row): AsicFacts {
   }
 }
 
-/** The tuner's target, where it runs for one in TH/s; else what the model does untuned. */
+/** The tuner's target where it runs with a target in TH/s, else the model's default hashrate. */
 function expectedHs(summary: Row, capabilities: Row): number | undefined {
   const tuner = section(summary, 'PerpetualTune')
   const [algorithm] = isTrue(tuner['Running']) ? Object.values(section(tuner, 'Algorithm')).filter(isRow) : []
-  const target = textOf(algorithm, 'Unit') === 'TH/s' ? positive(algorithm, 'Target') : undefined
-  const ths = target ?? positive(capabilities, 'Default Hashrate')
+  const target = textOf(algorithm, 'Unit') === 'TH/s' ? positiveOf(algorithm, 'Target') : undefined
+  const ths = target ?? positiveOf(capabilities, 'Default Hashrate')
   return fromThs(ths)
 }
 
-/** A supply that measures its input says its volts, too; without them the watts are the firmware's estimate. */
-function supplyPower(supply: Row, state: string): AsicFacts['power'] {
-  const powerW = /^mining$/i.test(state) ? positive(supply, 'Input Power') : amount(supply, 'Input Power')
-  if (powerW === undefined) return undefined
-  return { powerW, basis: positive(supply, 'Input Voltage') ? 'reported' : 'estimated' }
-}
+/** A power supply that measures its input also reports its voltage; without one the watts are the firmware's estimate. */
+const supplyPower = (supply: Row, state: string): AsicFacts['power'] =>
+  powerFact(
+    wattsOf(supply, /^mining$/i.test(state), 'Input Power'),
+    positiveOf(supply, 'Input Voltage') ? 'reported' : 'estimated',
+  )
 
-/** `HBStatus` lists every slot, `HBs` only the boards that run; a board that failed is disabled, and its machine goes on. */
+/** `HBStatus` lists every slot, `HBs` only the running boards: the firmware disables a failed board and mines on with the rest. */
 function boardsOf(summary: Row, capabilities: Row, chipRows: readonly Row[]): Board[] {
   const running = rowsOf(summary, 'HBs')
   const slots = rowsOf(summary, 'HBStatus')
-  const chipsFitted = positive(section(capabilities, 'Performance Estimator'), 'Chip Count')
-  const at = (rows: readonly Row[], index: number) => rows.find((row) => amount(row, 'Index') === index)
+  const chipsFitted = positiveOf(section(capabilities, 'Performance Estimator'), 'Chip Count')
+  const at = (rows: readonly Row[], index: number) =>
+    rows.find((row) => nonNegativeOf(row, 'Index') === index)
   return (slots.length > 0 ? slots : running).map((slot, i): Board => {
-    const index = amount(slot, 'Index') ?? i
+    const index = nonNegativeOf(slot, 'Index') ?? i
     const board = at(running, index)
     const chips = at(chipRows, index)?.['Data']
     return {
@@ -127,7 +127,7 @@ function boardsOf(summary: Row, capabilities: Row, chipRows: readonly Row[]): Bo
   })
 }
 
-/** Shares are counted and the present difficulty is told, but not what the shares had: no figure of paid work. */
+/** The API counts shares and gives the present difficulty, but not each share's difficulty: accepted work stays unknown. */
 function poolsOf(summary: Row, current: Row) {
   const at = textOf(current, 'Current Pool')
   const connected = current['IsPoolConnected'] !== false
@@ -135,15 +135,15 @@ function poolsOf(summary: Row, current: Row) {
   return stratumPools(
     rowsOf(summary, 'StratumConfigs').map((config, i) => {
       const url = textOf(config, 'pool')
-      const active = at ? (url ?? '').endsWith(at) : (amount(current, 'Config Id') ?? 0) === i
+      const active = at ? (url ?? '').endsWith(at) : (nonNegativeOf(current, 'Config Id') ?? 0) === i
       return {
         url,
-        // with a unique id for each worker the pool sees another name than the one that was typed in
+        // the option of a unique worker id changes the configured name: `Current User` is what the pool sees
         user: (active && textOf(current, 'Current User')) || textOf(config, 'login'),
         active: active && connected,
         alive: connected ? undefined : false,
       }
     }),
-    acceptedShares(amount(session, 'Accepted'), positive(session, 'Difficulty')),
+    acceptedShares(nonNegativeOf(session, 'Accepted'), positiveOf(session, 'Difficulty')),
   )
 }

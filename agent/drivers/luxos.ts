@@ -1,22 +1,31 @@
 import { z } from 'zod'
 import { defined } from '../../protocol/kit/defined.ts'
-import { PortSchema } from '../../protocol/kit/fields.ts'
 import { antminerFacts } from '../asic/antminer-stats.ts'
 import { cgminerFacts, fansOf } from '../asic/cgminer-facts.ts'
 import { poolFacts } from '../asic/cgminer-pools.ts'
+import { type AsicFacts, type Board, coldest } from '../asic/facts.ts'
 import { firmwareIn } from '../asic/firmware.ts'
-import type { AsicFacts, Board } from '../asic/reading.ts'
-import { asicSession } from '../asic/session.ts'
+import { powerFact } from '../asic/power.ts'
+import { cgminerSession } from '../asic/session.ts'
+import { minerPort } from '../asic/settings.ts'
 import { defineDriver } from '../plugin/driver.ts'
-import type { CgminerReply } from '../wire/cgminer.ts'
-import type { Row } from '../wire/cgminer-text.ts'
-import { amount, isTrue, macOf, numberOf, positive, rowsOf, textOf } from '../wire/loose-json.ts'
+import type { CgminerReply } from '../wire/cgminer/reply.ts'
+import {
+  isTrue,
+  macOf,
+  nonNegativeOf,
+  numberOf,
+  positiveOf,
+  type Row,
+  rowsOf,
+  textOf,
+} from '../wire/loose-json/fields.ts'
 
 export default defineDriver({
   name: 'luxos',
   summary: 'Antminer with LuxOS, TCP 4028',
   kind: 'asic',
-  settings: z.strictObject({ port: PortSchema.default(4028).describe('TCP port of the miner’s API') }),
+  settings: z.strictObject({ port: minerPort(4028) }),
   needsHost: true,
   requests: [
     'version',
@@ -33,7 +42,7 @@ export default defineDriver({
   ],
   recognises: (answers) => firmwareIn(answers) === 'LuxOS',
   open: ({ host, options: { port } }) =>
-    asicSession({ host, port, firmware: 'LuxOS' }, async (client, signal) => {
+    cgminerSession({ host, port, firmware: 'LuxOS' }, async (client, signal) => {
       const version = await client.askOnce('version', signal)
       const profiles = await client.askOnce('profiles', signal)
       const config = rowsOf((await client.askOptional('config', signal))?.body, 'CONFIG')[0]
@@ -53,17 +62,17 @@ export default defineDriver({
         ...tempFacts(temps),
         firmware: textOf(rowsOf(version?.body, 'VERSION')[0], 'LUXminer') ?? classic.firmware,
         fans: fans ? fansOf(fans) : (classic.fans ?? []),
-        // the stock model's efficiency is not the tuned machine's
+        // the rating is for Bitmain's firmware; LuxOS tunes the machine
         efficiencyJPerTh: undefined,
         power: powerFacts(power),
-        powerLimitW: positive(profileOf(profiles, config), 'Watts'),
+        powerLimitW: positiveOf(profileOf(profiles, config), 'Watts'),
         faults: [...statusFaults(config), ...eventFaults(events, devs)],
         pools: pools && poolFacts(pools),
       }
     }),
 })
 
-/** `devs` lists the boards in any order, and has what they do now; `stats` counts their chips, from slot 1. */
+/** `devs` has the present hashrate of the boards, in any order; `stats` has their chips, by slots that begin at 1. */
 function boardsFacts(classic: AsicFacts, devs: CgminerReply | undefined): AsicFacts {
   const { boards = [], expectedHashrateHs } = cgminerFacts({ devs })
   const now = new Map(boards.map((board) => [Number(/\d+$/.exec(board.name)?.[0]) + 1, board]))
@@ -84,26 +93,22 @@ function configFacts(config: Row | undefined, devs: CgminerReply | undefined): A
     model: textOf(config, 'Model') ?? textOf(boards[0], 'Model'),
     hardwareId: macOf(config?.['MACAddr']) ?? textOf(config, 'SerialNumber'),
     liquidCooled: isTrue(config?.['ImmersionMode']) || /hydro|liquid/i.test(textOf(config, 'Cooling') ?? ''),
-    // curtailed, or its boards switched off by hand
+    // curtailed, or every board switched off by hand
     asleep: curtailed || (boards.length > 0 && boards.every((row) => isTrue(row['IsUserShutdown']))),
     starting: boards.some((row) => isTrue(row['IsRamping'])),
   }
 }
 
-/** Without a supply that measures, LuxOS estimates. */
-function powerFacts(power: Row | undefined): AsicFacts['power'] {
-  const powerW = positive(power, 'Watts')
-  return powerW === undefined
-    ? undefined
-    : { powerW, basis: isTrue(power?.['PSU']) ? 'reported' : 'estimated' }
-}
+/** LuxOS estimates the watts where the power supply does not measure them. */
+const powerFacts = (power: Row | undefined): AsicFacts['power'] =>
+  powerFact(positiveOf(power, 'Watts'), isTrue(power?.['PSU']) ? 'reported' : 'estimated')
 
 const profileOf = (profiles: CgminerReply | undefined, config: Row | undefined): Row | undefined =>
   rowsOf(profiles?.body, 'PROFILES').find((row) => textOf(row, 'Profile Name') === textOf(config, 'Profile'))
 
 /**
- * Four sensors a board, which `METADATA` names by their place. They sit on the board: the chips' own temperatures, which
- * `stats` shows, are copies of them.
+ * Four sensors on each board; `METADATA` gives their places. The chip temperatures in `stats` are copies of these sensors, so
+ * the chips' own temperatures are unknown.
  */
 function tempFacts(reply: CgminerReply | undefined): AsicFacts {
   const places = Object.entries(rowsOf(reply?.body, 'METADATA')[0] ?? {})
@@ -120,7 +125,7 @@ function tempFacts(reply: CgminerReply | undefined): AsicFacts {
   return {
     chipTempsC: [],
     boardTempsC: boards,
-    inletTempC: intake.length > 0 ? Math.min(...intake) : undefined,
+    inletTempC: coldest(intake),
   }
 }
 
@@ -129,11 +134,11 @@ const statusFaults = (config: Row | undefined): string[] => {
   return /fail|fault|error|overheat|too hot|danger/i.test(status) ? [`system status ${status}`] : []
 }
 
-/** The log of events goes back for days: what happened before the last share is over. */
+/** The event log goes back for days: an event before the last accepted share no longer stops the miner. */
 function eventFaults(events: CgminerReply | undefined, devs: CgminerReply | undefined): string[] {
   const lastShareS = Math.max(
     0,
-    ...rowsOf(devs?.body, 'DEVS').map((row) => amount(row, 'Last Share Time') ?? 0),
+    ...rowsOf(devs?.body, 'DEVS').map((row) => nonNegativeOf(row, 'Last Share Time') ?? 0),
   )
   return rowsOf(events?.body, 'EVENTS')
     .filter((row) => Date.parse(textOf(row, 'CreatedAt') ?? '') / 1000 > lastShareS)

@@ -1,14 +1,25 @@
 import { z } from 'zod'
-import { PortSchema } from '../../protocol/kit/fields.ts'
+import { type AsicFacts, type Board, coldest, fansWithSpeed, sumOfAll } from '../asic/facts.ts'
 import { fromGhs, fromThs } from '../asic/hashrates.ts'
 import { acceptedShares, stratumPools } from '../asic/pools.ts'
-import type { AsicFacts, Board, Fan } from '../asic/reading.ts'
-import { minerSession } from '../asic/session.ts'
+import { powerFact } from '../asic/power.ts'
+import { webSession } from '../asic/session.ts'
+import { webLogin, webPort } from '../asic/settings.ts'
 import { defineDriver } from '../plugin/driver.ts'
-import type { Address } from '../wire/cgminer.ts'
-import type { Row } from '../wire/cgminer-text.ts'
-import { amount, isRow, macOf, numberOf, numbersOf, positive, rowsOf, textOf } from '../wire/loose-json.ts'
-import { LoginAuth, login, type WebAccess, WebAccessSchema } from '../wire/web-auth.ts'
+import {
+  macOf,
+  nonNegativeOf,
+  numberOf,
+  numbersOf,
+  positiveOf,
+  type Row,
+  rowOf,
+  rowsOf,
+  textOf,
+  valueAt,
+} from '../wire/loose-json/fields.ts'
+import type { Address } from '../wire/tcp/address.ts'
+import { LoginAuth, login, type WebAccess } from '../wire/web-auth.ts'
 import { LIST, noPage, WebClient } from '../wire/web-client.ts'
 
 const API = '/api/v1'
@@ -20,10 +31,8 @@ export default defineDriver({
   summary: 'Proto Rig (ProtoOS), HTTP',
   kind: 'asic',
   settings: z.strictObject({
-    port: PortSchema.default(80).describe('port of the web interface'),
-    web: WebAccessSchema.optional().describe(
-      'login of the web interface, where it wants one; its one user has no name',
-    ),
+    port: webPort(),
+    web: webLogin('login of the web interface, where it requires one; only the password is used'),
   }),
   needsHost: true,
   requests: [
@@ -34,47 +43,37 @@ export default defineDriver({
     `POST ${LOGIN}`,
   ],
   recognises: ({ httpRoot }) => /<title>\s*Proto ?OS/i.test(httpRoot?.body ?? ''),
-  open({ host, options: { port, web } }) {
-    const client = pagesOf({ host, port }, web)
-    return minerSession({
-      async gather(signal) {
-        const once = (page: string) => client.getOnce(`${API}/${page}`, signal).catch(noPage)
-        const ask = (page: string) => client.get(`${API}/${page}`, signal).catch(noPage)
-        const system = part(await once('system'), 'system-info')
-        const network = part(await once('network'), 'network-info')
-        const hardware = part(await ask('hardware'), 'hardware-info')
-        const mining = part(await client.get(`${API}/mining`, signal), 'mining-status')
-        const telemetry = await client.get(TELEMETRY, signal).catch(noPage)
-        const pools = await ask('pools')
-        return {
-          ...miningFacts(mining, telemetry),
-          ...identity(system, network, hardware),
-          boards: boardsOf(hardware, telemetry),
-          boardTempsC: rowsOf(telemetry, 'hashboards').flatMap((b) =>
-            numbersOf(part(b, 'temperature')['outlet']),
-          ),
-          fans: fansOf(part(await ask('cooling'), 'cooling-status')),
-          faults: rowsOf(await ask('errors'), LIST).map(faultOf),
-          pools: pools && poolsOf(pools),
-        }
-      },
-      forget: () => client.forget(),
-    })
-  },
+  open: ({ host, options: { port, web } }) =>
+    webSession(webClient({ host, port }, web), async (pages, signal) => {
+      const once = (page: string) => pages.getOnce(`${API}/${page}`, signal).catch(noPage)
+      const ask = (page: string) => pages.get(`${API}/${page}`, signal).catch(noPage)
+      const system = part(await once('system'), 'system-info')
+      const network = part(await once('network'), 'network-info')
+      const hardware = part(await ask('hardware'), 'hardware-info')
+      const mining = part(await pages.get(`${API}/mining`, signal), 'mining-status')
+      const telemetry = await pages.get(TELEMETRY, signal).catch(noPage)
+      const pools = await ask('pools')
+      return {
+        ...miningFacts(mining, telemetry),
+        ...identity(system, network, hardware),
+        boards: boardsOf(hardware, telemetry),
+        boardTempsC: rowsOf(telemetry, 'hashboards').flatMap((b) =>
+          numbersOf(valueAt(b, 'temperature', 'outlet')),
+        ),
+        fans: fansOf(part(await ask('cooling'), 'cooling-status')),
+        faults: rowsOf(await ask('errors'), LIST).map(faultOf),
+        pools: pools && poolsOf(pools),
+      }
+    }),
 })
 
-function pagesOf(at: Address, web: WebAccess | undefined): WebClient {
+function webClient(at: Address, web: WebAccess | undefined): WebClient {
   if (!web) return new WebClient(at)
   const credentials = { password: web.password.reveal() }
   return new WebClient(at, new LoginAuth((signal) => login(at, LOGIN, credentials, signal)))
 }
 
-const part = (row: Row | undefined, name: string): Row => {
-  const value = row?.[name]
-  return isRow(value) ? value : {}
-}
-/** `{ unit: "W", value: 3466.4 }`; the units are the same in every version of the API. */
-const metric = (row: Row, name: string): number | undefined => amount(part(row, name), 'value')
+const part = (row: Row | undefined, name: string): Row => rowOf(row?.[name])
 
 function identity(system: Row, network: Row, hardware: Row): AsicFacts {
   const version = textOf(part(system, 'os'), 'version')
@@ -88,31 +87,31 @@ function identity(system: Row, network: Row, hardware: Row): AsicFacts {
 function miningFacts(mining: Row, telemetry: Row | undefined): AsicFacts {
   const status = textOf(mining, 'status') ?? ''
   return {
-    hashrateHs: fromGhs(amount(mining, 'hashrate_ghs')),
-    hashrateAvgHs: fromGhs(amount(mining, 'average_hashrate_ghs')),
-    expectedHashrateHs: fromGhs(positive(mining, 'ideal_hashrate_ghs')),
+    hashrateHs: fromGhs(nonNegativeOf(mining, 'hashrate_ghs')),
+    hashrateAvgHs: fromGhs(nonNegativeOf(mining, 'average_hashrate_ghs')),
+    expectedHashrateHs: fromGhs(positiveOf(mining, 'ideal_hashrate_ghs')),
     power: powerOf(mining, telemetry),
-    powerLimitW: positive(mining, 'power_target_watts'),
-    boardsFitted: amount(mining, 'hashboards_installed'),
+    powerLimitW: positiveOf(mining, 'power_target_watts'),
+    boardsFitted: nonNegativeOf(mining, 'hashboards_installed'),
     inletTempC: coldest(
-      rowsOf(telemetry, 'psus').flatMap((psu) => numberOf(part(psu, 'temperature')['ambient']) ?? []),
+      rowsOf(telemetry, 'psus').flatMap((psu) => numberOf(valueAt(psu, 'temperature', 'ambient')) ?? []),
     ),
-    uptimeS: amount(mining, 'mining_uptime_s', 'reboot_uptime_s'),
+    uptimeS: nonNegativeOf(mining, 'mining_uptime_s', 'reboot_uptime_s'),
     asleep: /^(Stopped|PoweringOff)$/.test(status),
     starting: /^(Uninitialized|PoweringOn)$/.test(status),
   }
 }
 
-/** What all supplies draw, else what the boards take. */
+/** The input of all power supplies, else the firmware's figure for the boards. */
 function powerOf(mining: Row, telemetry: Row | undefined): AsicFacts['power'] {
-  const inputsW = rowsOf(telemetry, 'psus').map((psu) => positive(part(psu, 'power'), 'input'))
-  if (inputsW.length > 0 && inputsW.every((w) => w !== undefined))
-    return { powerW: inputsW.reduce((a, b) => a + b, 0), basis: 'reported' }
-  const boardsW = positive(mining, 'power_usage_watts')
-  return boardsW === undefined ? undefined : { powerW: boardsW, basis: 'estimated' }
+  const inputsW = rowsOf(telemetry, 'psus').map((psu) => positiveOf(part(psu, 'power'), 'input'))
+  return (
+    powerFact(sumOfAll(inputsW), 'reported') ??
+    powerFact(positiveOf(mining, 'power_usage_watts'), 'estimated')
+  )
 }
 
-/** Slots may stay empty between boards; telemetry counts the boards from 0 and has the serial numbers. */
+/** Matches boards by serial number: there may be empty slots between them, and telemetry numbers the boards from 0. */
 function boardsOf(hardware: Row, telemetry: Row | undefined): Board[] | undefined {
   const fitted = rowsOf(hardware, 'hashboards-info')
   const measured = rowsOf(telemetry, 'hashboards')
@@ -120,46 +119,46 @@ function boardsOf(hardware: Row, telemetry: Row | undefined): Board[] | undefine
   return fitted.map((board, i) => {
     const serial = textOf(board, 'hb_sn')
     const now = measured.find((m) => serial !== undefined && textOf(m, 'serial_number') === serial)
-    const ths = now && metric(now, 'hashrate')
     return {
-      name: `hashboard ${amount(board, 'slot') ?? i + 1}`,
-      hashrateHs: fromThs(ths),
-      chipsFitted: positive(board, 'mining_asic_count'),
+      name: `hashboard ${nonNegativeOf(board, 'slot') ?? i + 1}`,
+      // { unit: "TH/s", value: 60.4 }; the unit is the same in every version of the API
+      hashrateHs: fromThs(nonNegativeOf(part(now, 'hashrate'), 'value')),
+      chipsFitted: positiveOf(board, 'mining_asic_count'),
     }
   })
 }
 
-const fansOf = (cooling: Row): Fan[] =>
-  rowsOf(cooling, 'fans').flatMap((fan, i) => {
-    const rpm = amount(fan, 'rpm')
-    return rpm === undefined ? [] : [{ name: `fan ${amount(fan, 'slot') ?? i + 1}`, rpm }]
-  })
-
-const coldest = (temps: readonly number[]): number | undefined =>
-  temps.length > 0 ? Math.min(...temps) : undefined
+const fansOf = (cooling: Row) =>
+  fansWithSpeed(
+    rowsOf(cooling, 'fans').map((fan, i) => ({
+      name: `fan ${nonNegativeOf(fan, 'slot') ?? i + 1}`,
+      rpm: nonNegativeOf(fan, 'rpm'),
+    })),
+  )
 
 const faultOf = (row: Row): string =>
   [textOf(row, 'error_code'), textOf(row, 'message')].filter((text) => text).join(': ') ||
-  'error of unknown kind'
+  'an error without code and message'
 
-/** Real rigs sum up the difficulty of the accepted shares; the emulated one only counts them. */
+/** Real rigs add up the difficulty of accepted shares (`difficulty_accepted_shares`); Proto's emulator only counts shares. */
 function poolsOf(reply: Row) {
   const rows = rowsOf(reply, 'pools').sort(
-    (a, b) => (amount(a, 'priority') ?? 0) - (amount(b, 'priority') ?? 0),
+    (a, b) => (nonNegativeOf(a, 'priority') ?? 0) - (nonNegativeOf(b, 'priority') ?? 0),
   )
   const isActive = (pool: Row) => statusOf(pool) === 'Active'
-  const accepted = rows.map((pool) => amount(pool, 'accepted'))
+  const accepted = rows.map((pool) => nonNegativeOf(pool, 'accepted'))
   return stratumPools(
     rows.map((pool) => ({
       url: textOf(pool, 'url'),
       user: textOf(pool, 'user', 'username'),
       alive: statusOf(pool) !== 'Dead',
       active: isActive(pool),
-      workDiff1: amount(pool, 'difficulty_accepted_shares'),
+      workDiff1: nonNegativeOf(pool, 'difficulty_accepted_shares'),
     })),
     acceptedShares(
-      accepted.reduce((all, n) => (all === undefined || n === undefined ? undefined : all + n), 0),
-      positive(rows.find(isActive), 'current_difficulty', 'difficulty'),
+      // no pool: 0, not unknown
+      sumOfAll([0, ...accepted]),
+      positiveOf(rows.find(isActive), 'current_difficulty', 'difficulty'),
     ),
   )
 }

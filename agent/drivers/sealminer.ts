@@ -1,14 +1,23 @@
 import { z } from 'zod'
-import { PortSchema } from '../../protocol/kit/fields.ts'
 import { poolFacts } from '../asic/cgminer-pools.ts'
+import { type AsicFacts, type Board, type Fan, fansWithSpeed } from '../asic/facts.ts'
 import { firmwareIn } from '../asic/firmware.ts'
 import { fromMhs } from '../asic/hashrates.ts'
-import { ratedJPerTh } from '../asic/rated-efficiency.ts'
-import type { AsicFacts, Board, Fan } from '../asic/reading.ts'
-import { asicSession } from '../asic/session.ts'
+import { ratedJPerTh } from '../asic/models/rated-efficiency.ts'
+import { powerFact, wattsOf } from '../asic/power.ts'
+import { cgminerSession } from '../asic/session.ts'
+import { minerPort } from '../asic/settings.ts'
 import { defineDriver } from '../plugin/driver.ts'
-import type { Row } from '../wire/cgminer-text.ts'
-import { amount, isTrue, macOf, numberOf, positive, rowsOf, textOf } from '../wire/loose-json.ts'
+import {
+  isTrue,
+  macOf,
+  nonNegativeOf,
+  numberOf,
+  positiveOf,
+  type Row,
+  rowsOf,
+  textOf,
+} from '../wire/loose-json/fields.ts'
 
 const FIRMWARE = 'SealMiner'
 
@@ -16,12 +25,12 @@ export default defineDriver({
   name: 'sealminer',
   summary: 'Bitdeer SealMiner (bdminer), TCP 4028',
   kind: 'asic',
-  settings: z.strictObject({ port: PortSchema.default(4028).describe('TCP port of the miner’s API') }),
+  settings: z.strictObject({ port: minerPort(4028) }),
   needsHost: true,
   requests: ['summary', 'stats', 'pools'],
   recognises: (answers) => firmwareIn(answers) === FIRMWARE,
   open: ({ host, options: { port } }) =>
-    asicSession({ host, port, firmware: FIRMWARE }, async (client, signal) => {
+    cgminerSession({ host, port, firmware: FIRMWARE }, async (client, signal) => {
       const summary = await client.ask('summary', signal)
       const stats = await client.ask('stats', signal)
       const pools = await client.askOptional('pools', signal)
@@ -37,10 +46,10 @@ export default defineDriver({
 function sealFacts(summary: Row | undefined, stats: Row): AsicFacts {
   const name = textOf(stats, 'Model')
   const model = name && `SealMiner ${name}`
-  // counted on the chips; `MHS 5s` of the summary is guessed from the shares, and is 1.7 times as much in a real reply
+  // `stats` measures at the chips; `MHS 5s` of `summary` is estimated from shares (1.7 times the former in a real reply)
   const current =
-    fromMhs(amount(stats, 'MHS(Sample)', 'MHS(30s)', 'MHS(1m)')) ?? fromMhs(amount(summary, 'MHS 1m'))
-  const powerW = current ? positive(stats, 'PSU Input Power') : amount(stats, 'PSU Input Power')
+    fromMhs(nonNegativeOf(stats, 'MHS(Sample)', 'MHS(30s)', 'MHS(1m)')) ??
+    fromMhs(nonNegativeOf(summary, 'MHS 1m'))
   const liquidCooled = isTrue(stats['Liquid Cooling'])
   const state = textOf(stats, 'PM State') ?? ''
   return {
@@ -49,16 +58,16 @@ function sealFacts(summary: Row | undefined, stats: Row): AsicFacts {
     firmware: textOf(stats, 'Firmware', 'Software Version'),
     hardwareId: macOf(stats['MAC']) ?? textOf(stats, 'Ctrl Board SN'),
     hashrateHs: current,
-    hashrateAvgHs: fromMhs(amount(summary, 'MHS av') ?? amount(stats, 'MHS(Avg)')),
-    expectedHashrateHs: fromMhs(positive(stats, 'MHS(Rated)', 'MHS(Ideal)')),
-    power: powerW === undefined ? undefined : { powerW, basis: 'reported' },
-    powerLimitW: positive(stats, 'Power Limit'),
+    hashrateAvgHs: fromMhs(nonNegativeOf(summary, 'MHS av') ?? nonNegativeOf(stats, 'MHS(Avg)')),
+    expectedHashrateHs: fromMhs(positiveOf(stats, 'MHS(Rated)', 'MHS(Ideal)')),
+    power: powerFact(wattsOf(stats, !!current, 'PSU Input Power'), 'reported'),
+    powerLimitW: positiveOf(stats, 'Power Limit'),
     boards: boardsOf(stats),
-    boardsFitted: amount(stats, 'Board Count'),
-    chipTempsC: temps(stats),
+    boardsFitted: nonNegativeOf(stats, 'Board Count'),
+    chipTempsC: chipTemps(stats),
     fans: liquidCooled ? [] : fansOf(stats),
     liquidCooled,
-    uptimeS: amount(summary, 'Elapsed') ?? amount(stats, 'Elapsed'),
+    uptimeS: nonNegativeOf(summary, 'Elapsed') ?? nonNegativeOf(stats, 'Elapsed'),
     asleep: /suspend|sleep|standby|stop/i.test(state),
     starting: stats['Raise Freq Done'] === false,
     faults: faultsOf(stats),
@@ -66,7 +75,7 @@ function sealFacts(summary: Row | undefined, stats: Row): AsicFacts {
   }
 }
 
-/** The slots that have fields of their own: `0 Chip Count`, `1 Chip Count` ... */
+/** The slots for which a field exists: `0 Chip Count`, `1 Chip Count` ... */
 const slotsOf = (stats: Row, field: string): number[] =>
   Object.keys(stats).flatMap((key) => {
     const slot = new RegExp(`^(\\d{1,2}) ${field}$`).exec(key)?.[1]
@@ -75,11 +84,11 @@ const slotsOf = (stats: Row, field: string): number[] =>
 
 const boardsOf = (stats: Row): Board[] =>
   slotsOf(stats, 'Chip Count').map((slot) => {
-    const chips = amount(stats, `${slot} Chip Count`)
-    const bad = amount(stats, `${slot} Bad Chip Count`) ?? 0
+    const chips = nonNegativeOf(stats, `${slot} Chip Count`)
+    const bad = nonNegativeOf(stats, `${slot} Bad Chip Count`) ?? 0
     return {
       name: `hashboard ${slot}`,
-      hashrateHs: fromMhs(amount(stats, `${slot} MHS(Sample)`)),
+      hashrateHs: fromMhs(nonNegativeOf(stats, `${slot} MHS(Sample)`)),
       chipsFitted: chips,
       chipsWorking: chips === undefined ? undefined : Math.max(0, chips - bad),
       dead: stats[`${slot} Online`] === false ? 'offline' : undefined,
@@ -87,13 +96,15 @@ const boardsOf = (stats: Row): Board[] =>
   })
 
 const fansOf = (stats: Row): Fan[] =>
-  slotsOf(stats, 'Speed').flatMap((slot) => {
-    const rpm = amount(stats, `${slot} Speed`)
-    return rpm === undefined ? [] : [{ name: `fan ${slot}`, rpm }]
-  })
+  fansWithSpeed(
+    slotsOf(stats, 'Speed').map((slot) => ({
+      name: `fan ${slot}`,
+      rpm: nonNegativeOf(stats, `${slot} Speed`),
+    })),
+  )
 
-/** Four sensors a board, at the chips. */
-const temps = (stats: Row): number[] =>
+/** Four sensors on each board, next to the chips. */
+const chipTemps = (stats: Row): number[] =>
   Object.entries(stats).flatMap(([key, value]) =>
     /^(\d{1,2} Temp \d|Temp)$/.test(key) ? (numberOf(value) ?? []) : [],
   )
@@ -108,5 +119,5 @@ function faultsOf(stats: Row): string[] {
   ]
 }
 
-/** `0x00000000` */
+/** `0`, `0x00000000` */
 const isZero = (code: string): boolean => /^(0x)?0+$/i.test(code)

@@ -1,27 +1,30 @@
 import { z } from 'zod'
 import { defined } from '../../protocol/kit/defined.ts'
-import { PortSchema } from '../../protocol/kit/fields.ts'
 import { antminerFacts } from '../asic/antminer-stats.ts'
 import type { CgminerClient } from '../asic/cgminer-client.ts'
 import { poolFacts } from '../asic/cgminer-pools.ts'
+import { type AsicFacts, type Board, fansWithSpeed, sumOfAll } from '../asic/facts.ts'
 import { firmwareIn } from '../asic/firmware.ts'
 import { fromGhs } from '../asic/hashrates.ts'
-import type { AsicFacts, Board } from '../asic/reading.ts'
-import { asicSession, supplement } from '../asic/session.ts'
+import { powerFact } from '../asic/power.ts'
+import { cgminerSession, supplement } from '../asic/session.ts'
+import { minerPort, webLogin, webPort } from '../asic/settings.ts'
 import { defineDriver } from '../plugin/driver.ts'
-import type { Row } from '../wire/cgminer-text.ts'
 import {
-  amount,
-  isRow,
   isTrue,
   macOf,
+  nonNegativeOf,
   numberOf,
   numbersOf,
-  positive,
+  positiveOf,
+  type Row,
+  rowOf,
   rowsOf,
   textOf,
-} from '../wire/loose-json.ts'
-import { LoginAuth, login, WebAccessSchema } from '../wire/web-auth.ts'
+  valueAt,
+} from '../wire/loose-json/fields.ts'
+import type { Address } from '../wire/tcp/address.ts'
+import { LoginAuth, login, type WebAccess } from '../wire/web-auth.ts'
 import { WebClient } from '../wire/web-client.ts'
 
 const UNLOCK = '/api/v1/unlock'
@@ -33,26 +36,29 @@ export default defineDriver({
   summary: 'Antminer with VNish (AnthillOS), TCP 4028; MAC and the basis of its watts over HTTP with a login',
   kind: 'asic',
   settings: z.strictObject({
-    port: PortSchema.default(4028).describe('TCP port of the miner’s API'),
-    webPort: PortSchema.default(80).describe('port of the web interface'),
-    web: WebAccessSchema.optional().describe('password of the web interface; VNish wants no user name'),
+    port: minerPort(4028),
+    webPort: webPort(),
+    web: webLogin('login of the web interface; only the password is used'),
   }),
   needsHost: true,
   requests: ['summary', 'stats', 'pools', `POST ${UNLOCK}`, `GET ${INFO}`, `GET ${SUMMARY}`],
   recognises: (answers) => firmwareIn(answers) === 'VNish',
-  open({ host, options: { port, webPort, web } }) {
-    const at = { host, port: webPort }
-    const unlock = web && new LoginAuth((signal) => login(at, UNLOCK, { pw: web.password.reveal() }, signal))
-    const pages = unlock && new WebClient(at, unlock)
-    const machine = { host, port, firmware: 'VNish', forget: () => pages?.forget() }
-    return asicSession(machine, async (client, signal) => {
-      const told = pages ? await supplement((soon) => pagesFacts(pages, soon), signal) : {}
+  open({ host, options }) {
+    const pages = options.web && unlockedPages({ host, port: options.webPort }, options.web)
+    const machine = { host, port: options.port, firmware: 'VNish', forget: () => pages?.forget() }
+    return cgminerSession(machine, async (client, signal) => {
+      const web = pages ? await supplement((wait) => pagesFacts(pages, wait), signal) : {}
       const port4028 = (wait: AbortSignal) => portFacts(client, wait)
-      const facts = told.boards ? await supplement(port4028, signal) : await port4028(signal)
-      return { ...told, ...defined(facts), ...defined({ power: told.power, hardwareId: told.hardwareId }) }
+      const facts = web.boards ? await supplement(port4028, signal) : await port4028(signal)
+      return { ...web, ...defined(facts), ...defined({ power: web.power, hardwareId: web.hardwareId }) }
     })
   },
 })
+
+function unlockedPages(at: Address, { password }: WebAccess): WebClient {
+  const credentials = { pw: password.reveal() }
+  return new WebClient(at, new LoginAuth((signal) => login(at, UNLOCK, credentials, signal)))
+}
 
 async function portFacts(client: CgminerClient, signal: AbortSignal): Promise<AsicFacts> {
   const stats = await client.ask('stats', signal)
@@ -72,8 +78,8 @@ async function portFacts(client: CgminerClient, signal: AbortSignal): Promise<As
 }
 
 /**
- * VNish lists the chains that the machine has, with the state of each. One that failed before its chips were counted shows
- * none, which with stock firmware would be an empty slot.
+ * VNish gives the state of every fitted chain (hashboard). A chain that failed before its chips were counted shows no chips; with
+ * Bitmain's firmware that would be an empty slot.
  */
 function chainsOf(counted: readonly Board[], data: Row): Board[] {
   const states = Object.keys(data).flatMap((key) => /^chain_state(\d+)$/.exec(key)?.[1] ?? [])
@@ -88,57 +94,52 @@ function chainsOf(counted: readonly Board[], data: Row): Board[] {
 
 async function pagesFacts(pages: WebClient, signal: AbortSignal): Promise<AsicFacts> {
   const info = await pages.getOnce(INFO, signal)
-  const { miner: found } = await pages.get(SUMMARY, signal)
-  const miner = isRow(found) ? found : {}
+  const miner = rowOf((await pages.get(SUMMARY, signal))['miner'])
   const chains = rowsOf(miner, 'chains')
-  const network = isRow(info['system']) ? info['system']['network_status'] : undefined
-  const watts = positive(miner, 'power_consumption', 'power_usage')
-  const cooling = isRow(miner['cooling']) ? miner['cooling'] : {}
-  const max = (name: string) =>
-    chains.flatMap((chain) => numbersOf(isRow(chain[name]) ? (chain[name]['max'] ?? []) : []))
+  const watts = positiveOf(miner, 'power_consumption', 'power_usage')
+  const max = (name: string) => chains.flatMap((chain) => numbersOf(valueAt(chain, name, 'max') ?? []))
   return {
-    ...stateFacts(textOf(isRow(miner['miner_status']) ? miner['miner_status'] : {}, 'miner_state')),
+    ...stateFacts(textOf(rowOf(miner['miner_status']), 'miner_state')),
     model: textOf(info, 'miner'),
     firmware: ['Vnish', textOf(info, 'fw_version')].filter((part) => part).join(' '),
-    hardwareId: isRow(network) ? macOf(network['mac']) : undefined,
+    hardwareId: macOf(valueAt(info, 'system', 'network_status', 'mac')),
     algorithm: textOf(info, 'algorithm'),
-    hashrateHs: fromGhs(amount(miner, 'hr_realtime')),
-    hashrateAvgHs: fromGhs(amount(miner, 'hr_average')),
-    expectedHashrateHs: fromGhs(positive(miner, 'hr_nominal')),
-    // only some supplies measure; the others' watts are made of the preset
-    power:
-      watts === undefined ? undefined : { powerW: watts, basis: isMetered(miner) ? 'reported' : 'estimated' },
+    hashrateHs: fromGhs(nonNegativeOf(miner, 'hr_realtime')),
+    hashrateAvgHs: fromGhs(nonNegativeOf(miner, 'hr_average')),
+    expectedHashrateHs: fromGhs(positiveOf(miner, 'hr_nominal')),
+    // where the power supply does not measure, VNish derives the watts from its preset
+    power: powerFact(watts, isTrue(valueAt(miner, 'psu', 'psu_power_metering')) ? 'reported' : 'estimated'),
     boards: chains.map(boardOf),
     chipTempsC: max('chip_temp'),
     boardTempsC: max('pcb_temp'),
-    fans: rowsOf(cooling, 'fans').flatMap((fan, i) => {
-      const rpm = amount(fan, 'rpm')
-      return rpm === undefined ? [] : [{ name: `fan ${(numberOf(fan['id']) ?? i) + 1}`, rpm }]
-    }),
+    fans: fansWithSpeed(
+      rowsOf(rowOf(miner['cooling']), 'fans').map((fan, i) => ({
+        name: `fan ${(numberOf(fan['id']) ?? i) + 1}`,
+        rpm: nonNegativeOf(fan, 'rpm'),
+      })),
+    ),
     pools: poolFacts({ body: { POOLS: rowsOf(miner, 'pools').map(poolRow) }, complete: true }),
   }
 }
 
-const isMetered = (miner: Row): boolean => isRow(miner['psu']) && isTrue(miner['psu']['psu_power_metering'])
-
-/** VNish's words: stopped by its operator or a schedule, on its way to the first hash, or given up. */
+/** @param state VNish's `miner_state`; `failure` once the firmware has stopped trying to mine */
 function stateFacts(state: string | undefined): AsicFacts {
   return {
     asleep: /^(stopped|shutting-down)$/i.test(state ?? ''),
     starting: /^(initializing|starting|restarting|auto-tuning)$/i.test(state ?? ''),
-    faults: /^failure$/i.test(state ?? '') ? ['the firmware gave up: miner state failure'] : [],
+    faults: /^failure$/i.test(state ?? '') ? ['the firmware has stopped mining: miner state failure'] : [],
   }
 }
 
-/** A chip that is shown red does not work; orange ones are weak. */
+/** Red chips do not work; orange chips are weak. */
 function boardOf(chain: Row, i: number): Board {
-  const chips = isRow(chain['chip_statuses']) ? chain['chip_statuses'] : {}
-  const counts = ['red', 'orange', 'grey'].map((colour) => amount(chips, colour))
-  const fitted = counts.reduce((sum, n) => (sum === undefined || n === undefined ? undefined : sum + n), 0)
-  const status = isRow(chain['status']) ? chain['status'] : {}
+  const chips = rowOf(chain['chip_statuses'])
+  const counts = ['red', 'orange', 'grey'].map((colour) => nonNegativeOf(chips, colour))
+  const fitted = sumOfAll(counts)
+  const status = rowOf(chain['status'])
   return {
-    name: `hashboard ${amount(chain, 'id') ?? i + 1}`,
-    hashrateHs: fromGhs(amount(chain, 'hashrate_rt')),
+    name: `hashboard ${nonNegativeOf(chain, 'id') ?? i + 1}`,
+    hashrateHs: fromGhs(nonNegativeOf(chain, 'hashrate_rt')),
     chipsFitted: fitted,
     chipsWorking: fitted === undefined ? undefined : fitted - (counts[0] ?? 0),
     dead: chainFault(status['state'], status['description']),
@@ -151,7 +152,7 @@ function chainFault(state: unknown, fault: unknown): string | undefined {
   return words ?? (failed ? `chain state ${state}` : undefined)
 }
 
-/** In the form of the cgminer port, so that both doors name the same owners. */
+/** In the form of the cgminer port, so that both interfaces give the same owners. */
 const poolRow = (pool: Row): Row => ({
   URL: pool['url'],
   User: pool['user'],

@@ -1,27 +1,37 @@
 import { z } from 'zod'
-import { PortSchema } from '../../protocol/kit/fields.ts'
 import { poolFacts } from '../asic/cgminer-pools.ts'
+import { type AsicFacts, type Board, fansWithSpeed } from '../asic/facts.ts'
 import { firmwareOf } from '../asic/firmware.ts'
 import { fromGhs, fromMhs } from '../asic/hashrates.ts'
-import { ratedJPerTh } from '../asic/rated-efficiency.ts'
-import type { AsicFacts, Board } from '../asic/reading.ts'
-import { asicSession } from '../asic/session.ts'
+import { ratedJPerTh } from '../asic/models/rated-efficiency.ts'
+import { powerFact, wattsOf } from '../asic/power.ts'
+import { cgminerSession } from '../asic/session.ts'
+import { minerPort } from '../asic/settings.ts'
 import { whatsminerFault } from '../asic/whatsminer-errors.ts'
 import { defineDriver } from '../plugin/driver.ts'
-import type { CgminerReply } from '../wire/cgminer.ts'
-import type { Row } from '../wire/cgminer-text.ts'
-import { amount, isRow, isTrue, macOf, numberOf, positive, rowsOf, textOf } from '../wire/loose-json.ts'
+import type { CgminerReply } from '../wire/cgminer/reply.ts'
+import {
+  isRow,
+  isTrue,
+  macOf,
+  nonNegativeOf,
+  numberOf,
+  positiveOf,
+  type Row,
+  rowsOf,
+  textOf,
+} from '../wire/loose-json/fields.ts'
 
 export default defineDriver({
   name: 'whatsminer',
   summary: 'MicroBT Whatsminer with API 1 or 2 (firmware before 2024-11), TCP 4028',
   kind: 'asic',
-  settings: z.strictObject({ port: PortSchema.default(4028).describe('TCP port of the miner’s API') }),
+  settings: z.strictObject({ port: minerPort(4028) }),
   needsHost: true,
   requests: ['summary', 'edevs', 'devs', 'pools', 'status', 'get_version', 'devdetails', 'get_error_code'],
   recognises: ({ version4028, devdetails4028 }) => firmwareOf(version4028, devdetails4028) === 'Whatsminer',
   open: ({ host, options: { port } }) =>
-    asicSession({ host, port, firmware: 'Whatsminer' }, async (client, signal) => {
+    cgminerSession({ host, port, firmware: 'Whatsminer' }, async (client, signal) => {
       const version = await client.askOnce('get_version', signal)
       const details = await client.askOnce('devdetails', signal)
       const summaryReply = await client.ask('summary', signal)
@@ -29,7 +39,7 @@ export default defineDriver({
       const pools = await client.askOptional('pools', signal)
       const status = await client.askOptional('status', signal)
       const summary = rowsOf(summaryReply.body, 'SUMMARY')[0] ?? {}
-      // API 1 counts the errors in the summary, API 2 tells them only when asked
+      // API 1 lists the errors in `summary`, API 2 in a command of its own
       const errors =
         summary['Error Code Count'] === undefined
           ? await client.askOptional('get_error_code', signal)
@@ -49,32 +59,30 @@ export default defineDriver({
     }),
 })
 
-/** The summary: MH/s, but the factory's promise in GH/s. */
+/** `summary` is in MH/s, except the factory's nominal hashrate in GH/s. */
 function summaryFacts(summary: Row): AsicFacts {
-  const current = fromMhs(amount(summary, 'HS RT', 'MHS 5s', 'MHS 1m'))
-  const factoryGhs = positive(summary, 'Factory GHS')
-  // -1 is a power supply that doesn't say; 0 is nonsense while it hashes
-  const powerW = current ? positive(summary, 'Power', 'Power_RT') : amount(summary, 'Power', 'Power_RT')
+  const current = fromMhs(nonNegativeOf(summary, 'HS RT', 'MHS 5s', 'MHS 1m'))
+  const factoryGhs = positiveOf(summary, 'Factory GHS')
   const liquidCooled = isTrue(summary['Liquid Cooling'])
   return {
     hardwareId: macOf(summary['MAC']),
     hashrateHs: current,
-    hashrateAvgHs: fromMhs(amount(summary, 'MHS av')),
-    expectedHashrateHs: fromGhs(factoryGhs) ?? fromMhs(positive(summary, 'Target MHS')),
-    power: powerW === undefined ? undefined : { powerW, basis: 'reported' },
-    powerLimitW: positive(summary, 'Power Limit'),
+    hashrateAvgHs: fromMhs(nonNegativeOf(summary, 'MHS av')),
+    expectedHashrateHs: fromGhs(factoryGhs) ?? fromMhs(positiveOf(summary, 'Target MHS')),
+    power: powerFact(wattsOf(summary, !!current, 'Power', 'Power_RT'), 'reported'),
+    powerLimitW: positiveOf(summary, 'Power Limit'),
     inletTempC: numberOf(summary['Env Temp']),
     liquidCooled,
     fans: liquidCooled ? [] : fansOf(summary),
-    uptimeS: amount(summary, 'Elapsed'),
+    uptimeS: nonNegativeOf(summary, 'Elapsed'),
   }
 }
 
 const fansOf = (summary: Row) =>
-  [
-    { name: 'intake fan', rpm: amount(summary, 'Fan Speed In') },
-    { name: 'exhaust fan', rpm: amount(summary, 'Fan Speed Out') },
-  ].flatMap(({ name, rpm }) => (rpm === undefined ? [] : [{ name, rpm }]))
+  fansWithSpeed([
+    { name: 'intake fan', rpm: nonNegativeOf(summary, 'Fan Speed In') },
+    { name: 'exhaust fan', rpm: nonNegativeOf(summary, 'Fan Speed Out') },
+  ])
 
 function boardFacts(summary: Row, reply: CgminerReply | undefined): AsicFacts {
   const rows = rowsOf(reply?.body, 'DEVS')
@@ -84,23 +92,23 @@ function boardFacts(summary: Row, reply: CgminerReply | undefined): AsicFacts {
     boards: reply?.complete ? rows.map(boardOf) : undefined,
     chipTempsC: temps('Chip Temp Max'),
     boardTempsC: temps('Temperature'),
-    // the frequency still climbs
+    // the chips' frequency is still rising to its target
     starting: rows.some((row) => numberOf(row['Upfreq Complete']) === 0),
   }
 }
 
 function boardOf(row: Row, i: number): Board {
-  const mhs = amount(row, 'MHS 1m', 'MHS 5m', 'MHS av')
+  const mhs = nonNegativeOf(row, 'MHS 1m', 'MHS 5m', 'MHS av')
   const status = textOf(row, 'Status') ?? 'Alive'
   return {
-    name: `hashboard ${amount(row, 'Slot', 'ASC') ?? i}`,
+    name: `hashboard ${nonNegativeOf(row, 'Slot', 'ASC') ?? i}`,
     hashrateHs: fromMhs(mhs),
-    chipsWorking: amount(row, 'Effective Chips'),
+    chipsWorking: nonNegativeOf(row, 'Effective Chips'),
     dead: status === 'Alive' ? undefined : `status ${status}`,
   }
 }
 
-/** MicroBT's own commands answer in `Msg`. */
+/** MicroBT's own commands put their answer into `Msg`. */
 const message = (reply: CgminerReply | undefined): Row | undefined =>
   isRow(reply?.body['Msg']) ? reply.body['Msg'] : undefined
 

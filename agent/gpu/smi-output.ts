@@ -1,6 +1,5 @@
-import type { Row } from '../wire/cgminer-text.ts'
-import { JsonEnd } from '../wire/json-end.ts'
-import { isRow } from '../wire/loose-json.ts'
+import { JsonEnd } from '../wire/loose-json/end-of-json.ts'
+import { isRow, type Row } from '../wire/loose-json/fields.ts'
 
 /** As many lines of warnings in brackets are looked at. */
 const MAX_BEGINNINGS = 20

@@ -3,8 +3,9 @@ import { PerwattError } from '../../protocol/kit/errors.ts'
 import { firmwareIn, isAftermarket } from '../asic/firmware.ts'
 import type { Driver } from '../plugin/driver.ts'
 import type { FirstAnswers } from '../plugin/first-answers.ts'
-import { exchange, showAddress } from '../wire/cgminer.ts'
+import { exchange } from '../wire/cgminer/cgminer.ts'
 import { exchangeHttp } from '../wire/http.ts'
+import { showAddress } from '../wire/tcp/address.ts'
 
 /** The host and ports of an unknown machine. */
 export interface DetectAddress {

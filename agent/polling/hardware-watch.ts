@@ -3,7 +3,7 @@ import type { Log } from '../../protocol/kit/log.ts'
 import type { DeviceConfig } from '../config/device-config.ts'
 import type { Session } from '../plugin/driver.ts'
 import type { Reading } from '../plugin/reading.ts'
-import { macOf } from '../wire/loose-json.ts'
+import { macOf } from '../wire/loose-json/fields.ts'
 
 /** As many as a live message takes. */
 const MAX_FAULTS = 32

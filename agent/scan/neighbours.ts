@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { macOf } from '../wire/loose-json.ts'
+import { macOf } from '../wire/loose-json/fields.ts'
 
 const ARP_TABLE = '/proc/net/arp'
 /** the entry is complete (ATF_COM); one that waits for an answer has none of a MAC */

@@ -3,35 +3,34 @@ import { PerwattError } from '../../protocol/kit/errors.ts'
 
 const MAX_BYTES = 8 << 20
 /**
- * Children that were killed and have not ended, by what they were asked: what one waits for in the kernel holds the next one
- * too. They are the machine's, so they are counted here, whatever sessions come and go.
+ * Killed child processes that have not exited, by command line: they wait in the kernel, and the next run of the same command
+ * would too. Counted for the whole program, because a new session meets the same kernel.
  */
 const stuck = new Map<string, number>()
 const MAX_STUCK = 2
 
 export interface ProgramOptions {
-  /** how it is installed, for the error where it is not: `apt-get install ipmitool` */
+  /** how to install it, for the error where it is missing: `apt-get install ipmitool` */
   install: string
-  /** what its words mean, and what to do: the first that matches stands in the error */
+  /** patterns in its output, each with what to do: the first match goes into the error */
   hints?: readonly (readonly [RegExp, string])[]
-  /** beside the agent's own environment; secrets go here, for everybody can read arguments */
+  /** added to the agent's own environment; secrets go here, because every user can read a process's arguments */
   env?: Readonly<Record<string, string>>
   /** a longer output is refused */
   maxBytes?: number
 }
 
-/** A program that ran and ended with an error. */
+/** The program ran and ended with an error. */
 export class CommandFailed extends PerwattError {
-  /** all that it wrote */
-  readonly said: string
+  /** its whole standard error and standard output */
+  readonly output: string
 
-  constructor(message: string, said: string) {
+  constructor(message: string, output: string) {
     super('command-failed', message)
-    this.said = said
+    this.output = output
   }
 }
 
-/** What a program said and how it ended. */
 interface Ended {
   code: number | null
   signal: NodeJS.Signals | null
@@ -40,9 +39,9 @@ interface Ended {
 }
 
 /**
- * A program of the system that is run to ask a question: without a shell, with a deadline, its output bounded. At the
- * deadline its whole process group is killed; one that not even that ends (a wedged kernel driver) is left behind, and at
- * most two of them are.
+ * A program of the system that is run for its output: without a shell, with a deadline, its output bounded. At the deadline its
+ * process group is killed. A process that survives (a hung kernel driver) is left behind; after two of them the command is
+ * not run again until one exits.
  */
 export class Program {
   readonly #name: string
@@ -55,7 +54,8 @@ export class Program {
   }
 
   /**
-   * Runs it once. @returns its standard output
+   * Runs it once.
+   * @returns its standard output
    * @throws CommandFailed with its last line; PerwattError `not-installed`, `not-permitted`, `too-large`, `no-reply`
    */
   async run(args: readonly string[], signal: AbortSignal): Promise<string> {
@@ -68,16 +68,15 @@ export class Program {
       )
     const ended = await this.#ended(args, shown, signal)
     if (ended.code === 0) return ended.stdout
-    const said = `${ended.stderr}\n${ended.stdout}`
+    const output = `${ended.stderr}\n${ended.stdout}`
     const how = ended.code === null ? `is ended by ${ended.signal}` : `exits with ${ended.code}`
-    const why = lastLine(ended.stderr) ?? lastLine(ended.stdout) ?? 'it says nothing'
-    const next = this.#hint(said) ?? 'run it by hand to see more'
-    throw new CommandFailed(`${shown} ${how}: ${why}; ${next}`, said)
+    const why = lastLine(ended.stderr) ?? lastLine(ended.stdout) ?? 'it writes nothing'
+    const next = this.#hint(output) ?? 'run it by hand to see more'
+    throw new CommandFailed(`${shown} ${how}: ${why}; ${next}`, output)
   }
 
-  /** What to do about words of the program, where they are known. */
-  #hint(said: string): string | undefined {
-    return this.#options.hints?.find(([words]) => words.test(said))?.[1]
+  #hint(output: string): string | undefined {
+    return this.#options.hints?.find(([pattern]) => pattern.test(output))?.[1]
   }
 
   #ended(args: readonly string[], shown: string, signal: AbortSignal): Promise<Ended> {
@@ -86,7 +85,7 @@ export class Program {
       signal.throwIfAborted()
       const startMs = performance.now()
       const child = spawn(this.#name, args, {
-        // its own process group: a program that is a script takes what it has started along
+        // its own process group: killing it also kills what a wrapper script has started
         detached: true,
         stdio: ['ignore', 'pipe', 'pipe'],
         env: { ...process.env, LC_ALL: 'C', ...env },
@@ -126,7 +125,7 @@ export class Program {
     if (error.code === 'ENOENT')
       return new PerwattError(
         'not-installed',
-        `${this.#name} is not installed: ${this.#options.install}, or name its path by the setting program`,
+        `${this.#name} is not installed: ${this.#options.install}, or set its path as program`,
       )
     if (error.code === 'EACCES' || error.code === 'EPERM')
       return new PerwattError(
@@ -140,7 +139,7 @@ export class Program {
   }
 }
 
-/** Ends a child and all that it has started. */
+/** Kills a child and everything that it has started. */
 function kill(child: ChildProcess, shown: string): void {
   if (child.pid === undefined) return
   if (child.exitCode === null && child.signalCode === null) {
@@ -148,12 +147,12 @@ function kill(child: ChildProcess, shown: string): void {
     child.on('exit', () => count(shown, -1))
   }
   try {
-    // the group outlives its leader where that has left somebody behind who holds the output open
+    // the group, not the child: a grandchild may outlive the child and hold the output open
     process.kill(-child.pid, 'SIGKILL')
   } catch {
-    // it ended this moment
+    // it has just ended
   }
-  // nobody waits for it: it must not hold the agent's own end
+  // an unkillable child must not keep the agent from exiting
   child.stdout?.destroy()
   child.stderr?.destroy()
   child.unref()
@@ -165,7 +164,7 @@ function count(shown: string, change: number): void {
   else stuck.delete(shown)
 }
 
-/** Of a Python traceback the last line says it; so it does of most. */
+/** Most programs, and Python's tracebacks, give the cause in the last line. */
 const lastLine = (text: string): string | undefined =>
   text
     .split('\n')

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto'
 
-/** What a server that wants Digest authentication asks for. */
+/** A server's Digest challenge: the parameters of its `WWW-Authenticate` header (RFC 7616, 3.3). */
 export interface Challenge {
   realm: string
   nonce: string
   opaque?: string
   algorithm: Algorithm
-  /** absent: a server of RFC 2069, before `qop` */
+  /** absent: a server of RFC 2069, which has no `qop` */
   qop?: 'auth'
 }
 
@@ -20,15 +20,16 @@ export interface DigestRequest {
   method: string
   /** path and query, as in the request line */
   uri: string
-  /** how often this nonce was used, this time included */
+  /** how often this nonce was used, this request included (`nc`) */
   count: number
-  /** a text of the client's own, new for each nonce */
+  /** the client's random text, new for each nonce */
   cnonce: string
 }
 
 /**
- * The first Digest challenge of a `WWW-Authenticate` that can be met: MD5 or SHA-256, with quality `auth` or none (RFC 7616, 3.3).
- * @returns undefined where there is none
+ * The first Digest challenge of a `WWW-Authenticate` header that is supported: MD5 or SHA-256, with `qop` `auth` or none (RFC
+ * 7616, 3.3).
+ * @returns undefined where no challenge is supported
  */
 export function parseChallenge(header: string): Challenge | undefined {
   return header

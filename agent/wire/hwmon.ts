@@ -2,19 +2,19 @@ import type { Sysfs } from './sysfs.ts'
 
 /** One power sensor of hwmon. */
 export interface PowerSensor {
-  /** its chip's name: `power_meter`, `amdgpu`, `ina3221` */
+  /** the chip's name: `power_meter`, `amdgpu`, `ina3221` */
   chip: string
   /** power1, power2 ... */
   channel: string
-  /** what the chip calls the channel */
+  /** the chip's name for the channel */
   label?: string
-  /** file with its uW; the average over the chip's own interval where there is one */
+  /** file with its µW: the average over the chip's own interval where there is one, else the present value */
   path: string
 }
 
 /**
- * The power sensors of every chip in a folder. ACPI's power_meter, and other old drivers, have their files one folder down,
- * in `device`.
+ * The power sensors of every chip in a folder (Linux, Documentation/hwmon/sysfs-interface). ACPI's power_meter and other old
+ * kernel drivers have their files one folder down, in `device`.
  * @throws PerwattError `not-permitted`
  */
 export async function powerSensors(sysfs: Sysfs, folder = '.'): Promise<PowerSensor[]> {

@@ -3,11 +3,11 @@ import { client } from 'jsmodbus'
 import { PerwattError, reasonOf } from '../../protocol/kit/errors.ts'
 import { NoAnswer } from '../../protocol/kit/retry.ts'
 
-/** The two functions that read numbers; no other is ever sent. */
+/** The two functions that read numbers; no other function code is sent. */
 export const READ_FUNCTIONS = { 3: 'read holding registers', 4: 'read input registers' } as const
 export type ReadFunction = keyof typeof READ_FUNCTIONS
 
-/** Modbus application protocol 1.1b3, section 7. */
+/** Exception codes of the Modbus application protocol 1.1b3, section 7. */
 const EXCEPTIONS: Record<number, string> = {
   1: 'illegal function',
   2: 'illegal data address',
@@ -20,7 +20,7 @@ const EXCEPTIONS: Record<number, string> = {
   11: 'gateway target device failed to respond',
 }
 
-/** Longer than any sampler waits: the signal decides, this only ends what a lost signal would leave behind. */
+/** The library's own time-out, longer than any poll: the signal is the deadline, this only bounds a request without one. */
 const BACKSTOP_MS = 30_000
 
 type Client = InstanceType<typeof client.TCP>
@@ -35,7 +35,7 @@ export interface ModbusAddress {
 export class ModbusTcp {
   readonly #address: ModbusAddress
   #client: Client | undefined
-  /** why the library gave up on an answer */
+  /** an answer that the library could not decode */
   #garbled: Error | undefined
 
   constructor(address: ModbusAddress) {
@@ -75,7 +75,7 @@ export class ModbusTcp {
 
   #connect(): Promise<Client> {
     const socket = new Socket()
-    // before the connection stands: it learns of the connection from the socket's `connect`
+    // construct the client before connecting: it listens for the socket's `connect`
     const opened = new client.TCP(socket, this.#address.unit, BACKSTOP_MS)
     this.#client = opened
     this.#guard(socket)
@@ -89,7 +89,7 @@ export class ModbusTcp {
     })
   }
 
-  /** jsmodbus 5 throws inside its listener at an exception code that it has no word for: that would end the agent. */
+  /** jsmodbus 5 throws inside its listener at an unknown exception code; uncaught, that would end the agent. */
   #guard(socket: Socket): void {
     const listeners = socket.listeners('data')
     socket.removeAllListeners('data')
@@ -98,7 +98,7 @@ export class ModbusTcp {
         for (const listener of listeners) listener.call(socket, bytes)
       } catch {
         this.#garbled = new Error(
-          `it answers ${bytes.subarray(0, 16).toString('hex')}, which is not understood`,
+          `it answers ${bytes.subarray(0, 16).toString('hex')}, which is not Modbus TCP`,
         )
         socket.destroy()
       }

@@ -10,7 +10,7 @@ export interface PrometheusSample {
 
 export interface MetricsPage {
   samples: PrometheusSample[]
-  /** lines that are neither a sample nor a comment: skipped, so that one bad line doesn't hide the others */
+  /** lines that are neither a sample nor a comment; they are skipped */
   malformedLines: number
 }
 
@@ -20,8 +20,8 @@ const DECIMAL = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/
 const SPECIAL = /^([+-]?)(nan|inf|infinity)$/i
 
 /**
- * Reads Prometheus' text exposition 0.0.4, in time linear in its length. HELP, TYPE and comments are passed over, as is
- * an OpenMetrics exemplar behind a value. Never throws.
+ * Reads Prometheus' text exposition format 0.0.4, in linear time. HELP, TYPE, comments and OpenMetrics exemplars are skipped.
+ * Never throws.
  */
 export function parseMetrics(text: string): MetricsPage {
   const page: MetricsPage = { samples: [], malformedLines: 0 }
@@ -43,7 +43,7 @@ function parseLine(line: string): PrometheusSample | undefined {
   const end = parseLabels(line, name.length, labels)
   if (end === undefined) return undefined
 
-  // an exemplar is `# {trace_id="..."} 0.5` behind the value
+  // an exemplar is `# {trace_id="..."} 0.5` after the value
   const rest = line.slice(end)
   const exemplar = rest.indexOf(' #')
   const fields = (exemplar < 0 ? rest : rest.slice(0, exemplar)).trim().split(/[ \t]+/)
@@ -56,7 +56,7 @@ function parseLine(line: string): PrometheusSample | undefined {
     : undefined
 }
 
-/** Fills `labels`; returns where the value begins, or undefined where the braces don't hold labels. */
+/** Fills `labels`. @returns where the value begins, or undefined where the braces hold something other than labels */
 function parseLabels(line: string, from: number, labels: Map<string, string>): number | undefined {
   let at = from
   while (line[at] === ' ' || line[at] === '\t') at++
@@ -66,7 +66,7 @@ function parseLabels(line: string, from: number, labels: Map<string, string>): n
     LABEL.lastIndex = at
     const [whole, label, value] = LABEL.exec(line) ?? []
     if (whole === undefined || label === undefined || value === undefined) {
-      // `{ }`: blanks only
+      // `{ }`: no labels
       while (line[at] === ' ' || line[at] === '\t') at++
       return line[at] === '}' ? at + 1 : undefined
     }
@@ -78,7 +78,7 @@ function parseLabels(line: string, from: number, labels: Map<string, string>): n
   return at + 1
 }
 
-/** `\\`, `\"` and `\n`; another backslash stands for itself (exposition format 0.0.4). */
+/** `\\`, `\"` and `\n`; any other backslash is literal (exposition format 0.0.4). */
 const unescaped = (text: string): string =>
   text.includes('\\') ? text.replace(/\\(["\\n])/g, (_, c: string) => (c === 'n' ? '\n' : c)) : text
 

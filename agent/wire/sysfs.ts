@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { PerwattError } from '../../protocol/kit/errors.ts'
 
-/** The file isn't there, or the driver has no value now: a GPU that sleeps answers EBUSY, EIO or EINVAL. */
+/** The file is missing, or the kernel driver has no value now: for a sleeping GPU it returns EBUSY, EIO or EINVAL. */
 const ABSENT = new Set([
   'ENOENT',
   'ENOTDIR',
@@ -17,18 +17,18 @@ const ABSENT = new Set([
 const REFUSED = new Set(['EACCES', 'EPERM'])
 
 /**
- * The reads that go on, by folder: a wedged kernel driver holds the thread that reads its file for good, and node has four for
- * all files. They are the program's, so they are counted here, whatever sessions come and go.
+ * The poll in progress for each folder. A hung kernel driver blocks the thread that reads its file for ever, and Node has four
+ * threads for all files, so one folder may hold one thread only. Kept for the whole program, across sessions.
  */
 const turns = new Map<string, Promise<unknown>>()
 
 /**
- * Reads below one folder of /sys, one file after the other, one poll after the other. What is absent is undefined; what only
- * lacks the permission is an error.
+ * Reads files below one folder of /sys, one at a time, and one poll at a time. A missing file is undefined; a file that the
+ * agent's user may not read is an error.
  */
 export class Sysfs {
   readonly #root: string
-  /** which group or capability opens a file that the agent may not read */
+  /** what to do where a file may not be read, such as which group to join */
   readonly #permission: string
 
   constructor(root: string, permission: string) {
@@ -37,8 +37,8 @@ export class Sysfs {
   }
 
   /**
-   * Does the reads of one poll, after those that others have begun in the same folder.
-   * @throws PerwattError `no-reply` where those don't come back from the kernel
+   * Runs the reads of one poll, after the polls of the same folder that have begun.
+   * @throws PerwattError `no-reply` where an earlier poll still waits for the kernel at the deadline
    */
   async poll<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
     for (let turn = turns.get(this.#root); turn; turn = turns.get(this.#root)) await this.#after(turn, signal)
@@ -51,7 +51,7 @@ export class Sysfs {
 
   #after(turn: Promise<unknown>, signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
-      const why = `a file below ${this.#root} has not answered since a poll before; look into dmesg, and restart the machine`
+      const why = `a file below ${this.#root} has not answered since an earlier poll; look into dmesg, and restart the machine`
       const onAbort = () => reject(new PerwattError('no-reply', why))
       if (signal.aborted) return onAbort()
       signal.addEventListener('abort', onAbort, { once: true })
@@ -68,16 +68,16 @@ export class Sysfs {
     return text?.trim() || undefined
   }
 
-  /** A whole number, also below zero. @throws as `text` */
+  /** A whole number, which may be negative. @throws as `text` */
   async number(path: string): Promise<number | undefined> {
     const text = await this.text(path)
     return text !== undefined && /^-?\d{1,18}$/.test(text) ? Number(text) : undefined
   }
 
-  /** The names in a folder, those with numbers in the numbers' order. @throws as `text` */
+  /** The names in a folder, numbers in them in numeric order. @throws as `text` */
   async names(path: string): Promise<string[]> {
     const names = await this.#attempt(path, (folder) => readdir(folder))
-    // hwmon10 comes after hwmon9
+    // hwmon9 before hwmon10
     return (names ?? []).sort((a, b) => a.localeCompare(b, 'en', { numeric: true }))
   }
 

@@ -2,30 +2,30 @@ import { randomBytes } from 'node:crypto'
 import { z } from 'zod'
 import { PerwattError } from '../../protocol/kit/errors.ts'
 import { SecretSchema } from '../../protocol/kit/secret.ts'
-import { type Address, parseReply, showAddress } from './cgminer.ts'
-import type { Row } from './cgminer-text.ts'
+import { parseReply } from './cgminer/reply.ts'
 import { type Challenge, digestAuthorization, parseChallenge } from './digest.ts'
 import { exchangeHttp, type HttpAnswer, refuse } from './http.ts'
-import { rowsOf, textOf } from './loose-json.ts'
+import { type Row, rowsOf, textOf } from './loose-json/fields.ts'
+import { type Address, showAddress } from './tcp/address.ts'
 
-/** The credentials of a machine's web interface; no default password is ever tried unasked. */
+/** The credentials of a machine's web interface. No default password is ever tried without being configured. */
 export const WebAccessSchema = z.strictObject({
   username: z.string().min(1).max(64).default('root').describe('user of the web interface'),
   password: SecretSchema.describe('the text, { file: ... } or { env: ... }'),
 })
 export type WebAccess = z.output<typeof WebAccessSchema>
 
-/** How a web interface wants to be asked. */
+/** How requests to a web interface prove who sends them. */
 export interface WebAuth {
-  /** what to send with a request; may log in first */
+  /** the headers to add to a request; may log in first */
   headers(method: string, uri: string, signal: AbortSignal): Promise<Record<string, string>>
-  /** Learns from a 401 or 403. @returns whether the request is worth another try with what was learnt */
+  /** Takes the challenge from a 401 or 403. @returns true where the request should be sent once more */
   refused(answer: HttpAnswer): boolean
-  /** what was learnt may not hold any more */
+  /** Drops the nonce or token: the machine may have restarted. */
   forget(): void
 }
 
-/** Digest authentication (RFC 7616): the first refusal brings the nonce, which is used until the server wants another. */
+/** Digest authentication (RFC 7616). The first 401 brings the nonce, which is used until the server sends another. */
 export class DigestAuth implements WebAuth {
   readonly #access: WebAccess
   #challenge: Challenge | undefined
@@ -63,12 +63,12 @@ export class DigestAuth implements WebAuth {
   }
 }
 
-/** A login gives what to send from then on, until the machine has forgotten it: a bearer token, a cookie. */
+/** Logs in once and sends the token or cookie with every request, until the machine refuses it. */
 export class LoginAuth implements WebAuth {
   readonly #login: (signal: AbortSignal) => Promise<Record<string, string>>
   #headers: Record<string, string> | undefined
 
-  /** @param login the headers that the login earns; throws `http-status` where the credentials are refused */
+  /** @param login returns the headers to send; throws `credentials-refused` where the machine does not accept the credentials */
   constructor(login: (signal: AbortSignal) => Promise<Record<string, string>>) {
     this.#login = login
   }
@@ -88,23 +88,24 @@ export class LoginAuth implements WebAuth {
   }
 }
 
-/** The error code where a web interface wants other credentials than those configured. */
+/** The error code where a web interface refuses the configured credentials. */
 export const CREDENTIALS = 'credentials-refused'
 
 export const isRefusal = ({ status }: HttpAnswer): boolean => status === 401 || status === 403
 
-/** @throws PerwattError `credentials-refused` where other credentials would open the page */
+/** @throws PerwattError `credentials-refused` at status 401 and 403 */
 export function refuseLogin(answer: HttpAnswer, url: string): void {
   if (!isRefusal(answer)) return
   const why = `${url} answers ${answer.status}; check the user and password of the web interface`
   throw new PerwattError(CREDENTIALS, why)
 }
 
-/** Where most servers want their token back. */
+/** How most servers expect their token. */
 const bearer = (token: string): Record<string, string> => ({ authorization: `Bearer ${token}` })
 
 /**
- * Logs in by JSON, for a token. @param shown the header that shows the token in later requests
+ * Logs in with JSON credentials and reads the token from the answer.
+ * @param headerOf makes the header that carries the token in later requests
  * @returns that header
  * @throws PerwattError `credentials-refused`, `malformed`, or as `exchangeHttp`
  */
@@ -113,7 +114,7 @@ export async function login(
   path: string,
   credentials: Record<string, string>,
   signal: AbortSignal,
-  shown = bearer,
+  headerOf = bearer,
 ): Promise<Record<string, string>> {
   const url = `http://${showAddress(at)}${path}`
   const headers = { accept: 'application/json', 'content-type': 'application/json' }
@@ -126,20 +127,20 @@ export async function login(
   refuseLogin(answer, url)
   refuse(answer, url)
   const token = tokenIn(parseReply(answer.text, `the answer of ${url}`).body)
-  if (token) return shown(token)
+  if (token) return headerOf(token)
   throw new PerwattError(
     CREDENTIALS,
     `${url} gives no token; check the user and password of the web interface`,
   )
 }
 
-/** VNish and Braiins OS say `token`, ProtoOS `access_token`, FluxOS has it in a section. */
+/** The field is `token` in VNish and Braiins OS, `access_token` in ProtoOS, and in a section `Token` in FluxOS. */
 const tokenIn = (body: Row): string | undefined =>
   textOf(body, 'token', 'access_token') ?? textOf(rowsOf(body, 'Token')[0], 'Token')
 
 /**
- * Logs in by a form, for a cookie, as LuCI does.
- * @returns the `Cookie` header that it earned
+ * Logs in with an HTML form and reads the session cookie, as LuCI expects.
+ * @returns the `Cookie` header for later requests
  * @throws PerwattError `credentials-refused`, or as `exchangeHttp`
  */
 export async function loginForm(
@@ -153,7 +154,7 @@ export async function loginForm(
   const body = new URLSearchParams(form).toString()
   const answer = await exchangeHttp(url, { signal, method: 'POST', headers, body })
   refuseLogin(answer, url)
-  // names and values only; node joins the headers, and a date in them has a comma, too
+  // names and values only: `exchangeHttp` joins repeated headers with commas, and the dates in them contain commas too
   const cookie = [...(answer.headers['set-cookie'] ?? '').matchAll(/(?:^|, ?)([\w-]+=[^;,\s]+)/g)]
     .map(([, pair]) => pair)
     .join('; ')

@@ -1,20 +1,21 @@
 import { PerwattError } from '../../protocol/kit/errors.ts'
-import { type Address, parseReply, showAddress } from './cgminer.ts'
-import type { Row } from './cgminer-text.ts'
+import { parseReply } from './cgminer/reply.ts'
 import { exchangeHttp, type HttpAnswer, type HttpRequest, refuse } from './http.ts'
+import type { Row } from './loose-json/fields.ts'
+import { type Address, showAddress } from './tcp/address.ts'
 import { CREDENTIALS, isRefusal, refuseLogin, type WebAuth } from './web-auth.ts'
 
-/** The code of a page that the machine doesn't give: another firmware has other pages. */
+/** The error code of a page that this firmware does not have. */
 const NO_PAGE = 'http-status'
 
-/** The name under which a list that is the whole answer is found. */
+/** An answer that is a list becomes an object with the list in this field. */
 export const LIST = 'list'
 
 const JSON_TYPE = 'application/json'
 
 /**
- * The questions of one session to a machine's web interface, answered with JSON. Credentials that were refused are not sent
- * again before `forget`: machines lock out who insists.
+ * The requests of one session to a machine's web interface that answers with JSON. Refused credentials are not sent again
+ * before `forget`: machines lock a user out after repeated failures.
  */
 export class WebClient {
   readonly #base: string
@@ -35,13 +36,13 @@ export class WebClient {
     return this.#json(path, { signal, headers: { accept: JSON_TYPE } })
   }
 
-  /** Sends JSON, where a question needs a body. @throws as `get` */
+  /** Sends JSON, for a query that needs a body. @throws as `get` */
   post(path: string, body: unknown, signal: AbortSignal): Promise<Row> {
     const headers = { accept: JSON_TYPE, 'content-type': JSON_TYPE }
     return this.#json(path, { signal, method: 'POST', headers, body: JSON.stringify(body) })
   }
 
-  /** What doesn't change while the machine runs, asked once. @throws as `get` */
+  /** A page that does not change while the machine runs: requested once, then kept. @throws as `get` */
   async getOnce(path: string, signal: AbortSignal): Promise<Row> {
     const kept = this.#static.get(path)
     if (kept) return kept
@@ -50,7 +51,7 @@ export class WebClient {
     return row
   }
 
-  /** The machine was away: it may come back as another, with other users, and its token has ended. */
+  /** Drops kept pages, tokens and the lock-out: after an absence the machine may have other firmware or other users. */
   forget(): void {
     this.#static.clear()
     this.#auth?.forget()
@@ -65,15 +66,15 @@ export class WebClient {
       : await exchangeHttp(url, request)
     refuse(answer, url)
     const text = answer.text.trimStart()
-    // the wire's own reader gives objects; a bare list becomes one
+    // `parseReply` reads objects only
     return parseReply(text.startsWith('[') ? `{"${LIST}":${text}}` : text, `the answer of ${url}`).body
   }
 
   async #authorised(auth: WebAuth, path: string, request: HttpRequest): Promise<HttpAnswer> {
     const url = this.#base + path
     const send = async () => {
-      const earned = await auth.headers(request.method ?? 'GET', path, request.signal)
-      return exchangeHttp(url, { ...request, headers: { ...request.headers, ...earned } })
+      const proof = await auth.headers(request.method ?? 'GET', path, request.signal)
+      return exchangeHttp(url, { ...request, headers: { ...request.headers, ...proof } })
     }
     try {
       let answer = await send()
@@ -87,7 +88,7 @@ export class WebClient {
   }
 }
 
-/** For `catch`, after a page that not every firmware gives. @throws every other error */
+/** For `catch`, after a page that not every firmware has. @throws every error but `http-status` */
 export function noPage(error: unknown): undefined {
   if (error instanceof PerwattError && error.code === NO_PAGE) return undefined
   throw error

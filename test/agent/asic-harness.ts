@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { afterEach } from 'vitest'
 import type { Driver, Session } from '../../agent/plugin/driver.ts'
 import type { Reading } from '../../agent/plugin/reading.ts'
-import { parseLooseJson } from '../../agent/wire/json-repair.ts'
+import { parseLooseJson } from '../../agent/wire/loose-json/parse.ts'
 import { type Replay, type ReplayOptions, startReplay } from './replay-server.ts'
 
 const running: Replay[] = []

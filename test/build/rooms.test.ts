@@ -98,7 +98,7 @@ describe('the guard, shown what it must refuse', () => {
   it('takes a driver that imports its contract, its transport and the protocol', () => {
     const text = [
       "import { defineDriver } from '../plugin/driver.ts'",
-      "import { asicSession } from '../asic/session.ts'",
+      "import { cgminerSession } from '../asic/session.ts'",
       "import { MINUTE_MS } from '../../protocol/units.ts'",
       "import { z } from 'zod'",
     ].join('\n')

@@ -37,11 +37,30 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     imports: PROTOCOL,
     packages: ['zod'],
   },
+  'agent/wire/loose-json': {
+    holds: 'tolerant readers of the JSON that firmware sends: parsing, fields, the end of a reply',
+    imports: [],
+    packages: [],
+  },
+  'agent/wire/tcp': {
+    holds: 'TCP: addresses, messages with their length before them, failures and what to check',
+    imports: [KIT],
+    packages: ['node:net'],
+  },
+  'agent/wire/cgminer': {
+    holds: 'the cgminer API of miners (TCP 4028): one command, one reply, as JSON or text',
+    imports: [KIT, 'agent/wire/loose-json', 'agent/wire/tcp'],
+    packages: ['node:net'],
+  },
+  'agent/wire/snmp': {
+    holds: 'SNMP 1, 2c and 3, read-only',
+    imports: [KIT],
+    packages: ['node:dgram', 'node:net', 'net-snmp', 'zod'],
+  },
   'agent/wire': {
-    holds:
-      'transports: HTTP, SNMP, Modbus, cgminer’s TCP, commands, sysfs, and tolerant readers of what they carry',
-    imports: PROTOCOL,
-    packages: ['node:*', 'jsmodbus', 'net-snmp', 'zod'],
+    holds: 'the other transports: HTTP with its logins, GraphQL, Modbus, commands, sysfs, Prometheus pages',
+    imports: [...PROTOCOL, 'agent/wire/loose-json', 'agent/wire/tcp', 'agent/wire/cgminer'],
+    packages: ['node:*', 'jsmodbus', 'zod'],
   },
   'agent/config': {
     holds: 'the agent’s YAML: its schema and the commented example',
@@ -58,14 +77,27 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     imports: [...PROTOCOL, 'agent/wire'],
     packages: ['node:*', 'zod'],
   },
+  'agent/asic/models': {
+    holds: 'tables of miner models: rated J/TH, boards, mining algorithm',
+    imports: [],
+    packages: [],
+  },
   'agent/asic': {
-    holds: 'what miner families share: facts to a reading, pools, firmware, models and their J/TH',
-    imports: [...PROTOCOL, 'agent/plugin', 'agent/wire'],
+    holds: 'what miner families share: facts to a reading, sessions, pools, firmware by its replies',
+    imports: [
+      ...PROTOCOL,
+      'agent/plugin',
+      'agent/wire/loose-json',
+      'agent/wire/tcp',
+      'agent/wire/cgminer',
+      'agent/wire',
+      'agent/asic/models',
+    ],
     packages: [],
   },
   'agent/gpu': {
     holds: 'what GPU drivers share: snapshot to a reading, states, lost GPUs, AMD’s sysfs files',
-    imports: [...PROTOCOL, 'agent/plugin', 'agent/wire', 'agent/tenancy'],
+    imports: [...PROTOCOL, 'agent/plugin', 'agent/wire/loose-json', 'agent/wire', 'agent/tenancy'],
     packages: [],
   },
   'agent/drivers': {
@@ -73,9 +105,14 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     imports: [
       ...PROTOCOL,
       'agent/plugin',
+      'agent/wire/loose-json',
+      'agent/wire/tcp',
+      'agent/wire/cgminer',
+      'agent/wire/snmp',
       'agent/wire',
       'agent/counting',
       'agent/tenancy',
+      'agent/asic/models',
       'agent/asic',
       'agent/gpu',
     ],
@@ -84,7 +121,16 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   'agent/polling': {
     holds: 'reads each device in turn: detection, time-outs, the device registry, checks of readings',
-    imports: [...PROTOCOL, 'agent/plugin', 'agent/config', 'agent/wire', 'agent/asic'],
+    imports: [
+      ...PROTOCOL,
+      'agent/plugin',
+      'agent/wire/loose-json',
+      'agent/wire/tcp',
+      'agent/wire/cgminer',
+      'agent/wire',
+      'agent/config',
+      'agent/asic',
+    ],
     packages: ['node:net'],
   },
   'agent/uplink/spool': {
@@ -117,7 +163,14 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   'agent/scan': {
     holds: 'finds the machines of a network and writes them into a configuration',
-    imports: [...PROTOCOL, 'agent/plugin', 'agent/config', 'agent/wire', 'agent/polling'],
+    imports: [
+      ...PROTOCOL,
+      'agent/plugin',
+      'agent/wire/loose-json',
+      'agent/wire',
+      'agent/config',
+      'agent/polling',
+    ],
     packages: ['node:*', 'yaml'],
   },
   'agent/simulator/base': {

@@ -9,8 +9,8 @@ import { gpuState } from '../../gpu/state.ts'
 import { defineDriver, type Session } from '../../plugin/driver.ts'
 import type { Reading } from '../../plugin/reading.ts'
 import { openTenancy, TenancySettingsSchema } from '../../tenancy/tenancy.ts'
-import type { Row } from '../../wire/cgminer-text.ts'
 import { Program } from '../../wire/command.ts'
+import type { Row } from '../../wire/loose-json/fields.ts'
 import { type AmdStatic, amdGpus, amdMetrics, amdPower, amdProcesses, amdStatic } from './output.ts'
 
 /** how long a question may take that the watts don't wait for */

@@ -4,8 +4,7 @@ import { amdHardwareId } from '../../gpu/amdgpu.ts'
 import { type Fields, fieldsOf, findNumber, findText, jsonIn } from '../../gpu/smi-output.ts'
 import type { Reading } from '../../plugin/reading.ts'
 import type { GpuProcess } from '../../tenancy/contract.ts'
-import type { Row } from '../../wire/cgminer-text.ts'
-import { isRow, rowsOf } from '../../wire/loose-json.ts'
+import { isRow, type Row, rowsOf } from '../../wire/loose-json/fields.ts'
 import { amdTextRows } from './text.ts'
 
 /** The names of the values drift with every release of ROCm, and so does the shape around them: they are found by meaning. */

@@ -1,4 +1,4 @@
-import type { Row } from '../../wire/cgminer-text.ts'
+import type { Row } from '../../wire/loose-json/fields.ts'
 
 /**
  * The records of the text that amd-smi prints where a release ignores `--json`: names and values in indented lines,

@@ -1,21 +1,29 @@
 import { z } from 'zod'
-import { PortSchema } from '../../../protocol/kit/fields.ts'
 import { poolFacts } from '../../asic/cgminer-pools.ts'
+import { type AsicFacts, type Board, coldest, fansWithSpeed } from '../../asic/facts.ts'
 import { firmwareIn } from '../../asic/firmware.ts'
 import { fromMhs, fromThs } from '../../asic/hashrates.ts'
-import { ratedJPerTh } from '../../asic/rated-efficiency.ts'
-import type { AsicFacts, Board, Fan } from '../../asic/reading.ts'
-import { asicSession, supplement } from '../../asic/session.ts'
+import { ratedJPerTh } from '../../asic/models/rated-efficiency.ts'
+import { powerFact } from '../../asic/power.ts'
+import { cgminerSession, supplement } from '../../asic/session.ts'
+import { minerPort, webLogin, webPort } from '../../asic/settings.ts'
 import { defineDriver } from '../../plugin/driver.ts'
-import type { Address } from '../../wire/cgminer.ts'
-import type { Row } from '../../wire/cgminer-text.ts'
-import { amount, macOf, numberOf, positive, rowsOf, textOf } from '../../wire/loose-json.ts'
-import { LoginAuth, login, type WebAccess, WebAccessSchema } from '../../wire/web-auth.ts'
+import {
+  macOf,
+  nonNegativeOf,
+  numberOf,
+  positiveOf,
+  type Row,
+  rowsOf,
+  textOf,
+} from '../../wire/loose-json/fields.ts'
+import type { Address } from '../../wire/tcp/address.ts'
+import { LoginAuth, login, type WebAccess } from '../../wire/web-auth.ts'
 import { noPage, WebClient } from '../../wire/web-client.ts'
 import { auradineFault, isAuradineStarting } from './leds.ts'
 
 const FIRMWARE = 'Auradine FluxOS'
-/** Asked over HTTP where a login is configured, else of the miner's own port, which may refuse them. */
+/** Requested over HTTP where a login is configured, else on TCP 4028, which may refuse them. */
 const STATIC_PAGES = ['ipreport', 'asccount']
 const PAGES = [...STATIC_PAGES, 'psu', 'fan', 'temperature', 'mode', 'led']
 
@@ -24,9 +32,11 @@ export default defineDriver({
   summary: 'Auradine Teraflux (FluxOS), TCP 4028; power and temperatures over HTTP with a login',
   kind: 'asic',
   settings: z.strictObject({
-    port: PortSchema.default(4028).describe('TCP port of the miner’s API'),
-    apiPort: PortSchema.default(8080).describe('port of the HTTP API'),
-    web: WebAccessSchema.optional().describe('login of the HTTP API; without it, the miner’s port is asked'),
+    port: minerPort(4028),
+    apiPort: webPort(8080),
+    web: webLogin(
+      'login of the web interface; without it, power and temperatures are read on TCP 4028 where it allows',
+    ),
   }),
   needsHost: true,
   requests: [
@@ -41,7 +51,7 @@ export default defineDriver({
   recognises: (answers) => firmwareIn(answers) === FIRMWARE,
   open({ host, options: { port, apiPort, web } }) {
     const api = web && httpApi({ host, port: apiPort }, web)
-    return asicSession(
+    return cgminerSession(
       { host, port, firmware: FIRMWARE, forget: () => api?.forget() },
       async (client, signal) => {
         await client.askOnce('version', signal)
@@ -49,18 +59,18 @@ export default defineDriver({
         const devs = await client.askOptional('devs', signal)
         const pools = await client.askOptional('pools', signal)
         const own: Row = { ...summary.body, ...devs?.body }
-        const page = async (name: string, soon: AbortSignal): Promise<Row | undefined> => {
+        const page = async (name: string, wait: AbortSignal): Promise<Row | undefined> => {
           const once = STATIC_PAGES.includes(name)
-          if (api) return (once ? api.getOnce(`/${name}`, soon) : api.get(`/${name}`, soon)).catch(noPage)
-          return (once ? await client.askOnce(name, soon) : await client.askOptional(name, soon))?.body
+          if (api) return (once ? api.getOnce(`/${name}`, wait) : api.get(`/${name}`, wait)).catch(noPage)
+          return (once ? await client.askOnce(name, wait) : await client.askOptional(name, wait))?.body
         }
-        const told = await supplement(async (soon) => {
-          // each page is a section with a name of its own
+        const more = await supplement(async (wait) => {
+          // the pages' sections have different names
           const sections = { ...own }
-          for (const name of PAGES) Object.assign(sections, await page(name, soon))
+          for (const name of PAGES) Object.assign(sections, await page(name, wait))
           return auradineFacts(sections)
         }, signal)
-        const facts = { ...auradineFacts(own), ...told }
+        const facts = { ...auradineFacts(own), ...more }
         return {
           ...facts,
           boards: devs?.complete ? facts.boards : undefined,
@@ -71,11 +81,11 @@ export default defineDriver({
   },
 })
 
-/** A token is good for an hour, and stands in a header of its own. */
+/** A token is valid for one hour, and is sent in a header named `token`. */
 function httpApi(at: Address, { username, password }: WebAccess): WebClient {
   const credentials = { command: 'token', user: username, password: password.reveal() }
-  const shown = (token: string) => ({ token })
-  return new WebClient(at, new LoginAuth((signal) => login(at, '/token', credentials, signal, shown)))
+  const header = (token: string) => ({ token })
+  return new WebClient(at, new LoginAuth((signal) => login(at, '/token', credentials, signal, header)))
 }
 
 function auradineFacts(sections: Row): AsicFacts {
@@ -85,9 +95,9 @@ function auradineFacts(sections: Row): AsicFacts {
   const mode = first('Mode')
   const version = textOf(report, 'version')
   const model = textOf(report, 'model')
-  const light = amount(first('LED'), 'Code') ?? 0
+  const light = nonNegativeOf(first('LED'), 'Code') ?? 0
   const fault = auradineFault(light)
-  const boardTemps = rowsOf(sections, 'Temperature').filter((row) => amount(row, 'ID') !== 0)
+  const boardTemps = rowsOf(sections, 'Temperature').filter((row) => nonNegativeOf(row, 'ID') !== 0)
   const sensorsC = boardTemps.flatMap((row) => temperatures(row, 'BoardTemp'))
   const name = model && `Auradine ${model}`
   return {
@@ -95,48 +105,48 @@ function auradineFacts(sections: Row): AsicFacts {
     efficiencyJPerTh: ratedJPerTh(name),
     firmware: version && `FluxOS ${version}`,
     hardwareId: macOf(report['mac']) ?? textOf(report, 'SerialNo'),
-    hashrateHs: fromMhs(amount(summary, 'MHS 5s', 'MHS 1m')),
-    hashrateAvgHs: fromMhs(amount(summary, 'MHS av')),
-    expectedHashrateHs: fromThs(positive(mode, 'Ths')),
+    hashrateHs: fromMhs(nonNegativeOf(summary, 'MHS 5s', 'MHS 1m')),
+    hashrateAvgHs: fromMhs(nonNegativeOf(summary, 'MHS av')),
+    expectedHashrateHs: fromThs(positiveOf(mode, 'Ths')),
     power: powerOf(first('PSU'), summary),
-    powerLimitW: positive(mode, 'Power'),
+    powerLimitW: positiveOf(mode, 'Power'),
     boards: boardsOf(sections),
-    boardsFitted: amount(first('ASCCount'), 'BoardCount'),
+    boardsFitted: nonNegativeOf(first('ASCCount'), 'BoardCount'),
     chipTempsC: boardTemps.flatMap((row) => temperatures(row, 'ChipTemp')),
     boardTempsC: sensorsC,
-    // of the sensors along a board the coldest are where the air comes in
-    inletTempC: sensorsC.length > 0 ? Math.min(...sensorsC) : undefined,
+    // the sensors stand along the board: the coldest is next to the air inlet
+    inletTempC: coldest(sensorsC),
     fans: fansOf(sections),
-    // AT is cooled by air, AI by immersion, AH by water
+    // AT: air, AI: immersion, AH: water
     liquidCooled: /^A[HI]/.test(model ?? ''),
-    uptimeS: amount(summary, 'Elapsed'),
+    uptimeS: nonNegativeOf(summary, 'Elapsed'),
     asleep: /^(on|true)$/i.test(String(mode['Sleep'])),
     starting: isAuradineStarting(light),
     faults: fault ? [fault] : [],
   }
 }
 
-/** The supply measures its input; where `Wattage` of the summary is measured, nobody says. */
+/** The power supply measures its input. Auradine does not document where `Wattage` of `summary` is measured. */
 function powerOf(supply: Row, summary: Row): AsicFacts['power'] {
-  const inputW = positive(supply, 'PowerIn')
-  if (inputW !== undefined) return { powerW: inputW, basis: 'reported' }
-  const powerW = positive(summary, 'Wattage')
-  return powerW === undefined ? undefined : { powerW, basis: 'estimated' }
+  return (
+    powerFact(positiveOf(supply, 'PowerIn'), 'reported') ??
+    powerFact(positiveOf(summary, 'Wattage'), 'estimated')
+  )
 }
 
 function boardsOf(sections: Row): Board[] {
   const count = rowsOf(sections, 'ASCCount')[0]
-  const chips = (positive(count, 'AsicCount') ?? 0) / (positive(count, 'BoardCount') ?? 1) || undefined
+  const chips = (positiveOf(count, 'AsicCount') ?? 0) / (positiveOf(count, 'BoardCount') ?? 1) || undefined
   return rowsOf(sections, 'DEVS').map((row, i) => {
-    const id = amount(row, 'ID', 'DEV') ?? i
-    const board = rowsOf(sections, 'Temperature').find((t) => amount(t, 'ID') === id)
+    const id = nonNegativeOf(row, 'ID', 'DEV') ?? i
+    const board = rowsOf(sections, 'Temperature').find((t) => nonNegativeOf(t, 'ID') === id)
     const chipTempsC = board && temperatures(board, 'ChipTemp')
     const status = textOf(row, 'Status') ?? 'Alive'
     return {
       name: `hashboard ${id}`,
-      hashrateHs: fromMhs(amount(row, 'MHS 5s')),
+      hashrateHs: fromMhs(nonNegativeOf(row, 'MHS 5s')),
       chipsFitted: chips,
-      // a chip that doesn't answer has no temperature; a list that is cut says nothing
+      // a chip that does not answer has no temperature; a list of another length is cut
       chipsWorking:
         chips !== undefined && chipTempsC?.length === chips
           ? chipTempsC.filter((c) => c > 0).length
@@ -149,8 +159,10 @@ function boardsOf(sections: Row): Board[] {
 const temperatures = (row: Row, sensors: string): number[] =>
   rowsOf(row, sensors).flatMap((sensor) => numberOf(sensor['Temperature']) ?? [])
 
-const fansOf = (sections: Row): Fan[] =>
-  rowsOf(sections, 'Fan').flatMap((row, i) => {
-    const rpm = amount(row, 'Speed')
-    return rpm === undefined ? [] : [{ name: `fan ${amount(row, 'ID') ?? i}`, rpm }]
-  })
+const fansOf = (sections: Row) =>
+  fansWithSpeed(
+    rowsOf(sections, 'Fan').map((row, i) => ({
+      name: `fan ${nonNegativeOf(row, 'ID') ?? i}`,
+      rpm: nonNegativeOf(row, 'Speed'),
+    })),
+  )

@@ -1,27 +1,26 @@
 import { z } from 'zod'
-import { PortSchema } from '../../../protocol/kit/fields.ts'
 import { poolFacts } from '../../asic/cgminer-pools.ts'
+import { type AsicFacts, sumOfAll } from '../../asic/facts.ts'
 import { firmwareOf } from '../../asic/firmware.ts'
 import { fromGhs, fromMhs } from '../../asic/hashrates.ts'
-import { ratedJPerTh } from '../../asic/rated-efficiency.ts'
-import type { AsicFacts } from '../../asic/reading.ts'
-import { asicSession } from '../../asic/session.ts'
+import { ratedJPerTh } from '../../asic/models/rated-efficiency.ts'
+import { cgminerSession } from '../../asic/session.ts'
+import { minerPort } from '../../asic/settings.ts'
 import { defineDriver } from '../../plugin/driver.ts'
-import type { CgminerReply } from '../../wire/cgminer.ts'
-import type { Row } from '../../wire/cgminer-text.ts'
-import { amount, macOf, rowsOf, textOf } from '../../wire/loose-json.ts'
+import type { CgminerReply } from '../../wire/cgminer/reply.ts'
+import { macOf, nonNegativeOf, type Row, rowsOf, textOf } from '../../wire/loose-json/fields.ts'
 import { avalonModules, type Module } from './modules.ts'
 
 export default defineDriver({
   name: 'avalon',
   summary: 'Canaan Avalon A10 to A15 and Home, TCP 4028',
   kind: 'asic',
-  settings: z.strictObject({ port: PortSchema.default(4028).describe('TCP port of the miner’s API') }),
+  settings: z.strictObject({ port: minerPort(4028) }),
   needsHost: true,
   requests: ['version', 'summary', 'estats', 'stats', 'pools'],
   recognises: ({ version4028, devdetails4028 }) => firmwareOf(version4028, devdetails4028) === 'Avalon',
   open: ({ host, options: { port } }) =>
-    asicSession({ host, port, firmware: 'Avalon' }, async (client, signal) => {
+    cgminerSession({ host, port, firmware: 'Avalon' }, async (client, signal) => {
       const version = await client.askOnce('version', signal)
       const summary = await client.ask('summary', signal)
       const stats = await client.askFirst(['estats', 'stats'], signal)
@@ -36,7 +35,7 @@ export default defineDriver({
 
 function identity(version: Row | undefined, module: Module | undefined): AsicFacts {
   const product = textOf(version, 'PROD')
-  // the A10 calls itself "AvalonMiner 10xx"; its module says which one it is: Ver[1066-19101244_...]
+  // the A10 calls itself "AvalonMiner 10xx"; the module's version begins with the model: Ver[1066-19101244_...]
   const exact = /^(.+)-\d{8}/.exec(module?.text('Ver') ?? '')?.[1]
   const build = textOf(version, 'VERSION', 'LVERSION', 'CGVERSION') ?? module?.text('Ver')
   const program = textOf(version, 'CGMiner')
@@ -49,15 +48,11 @@ function identity(version: Row | undefined, module: Module | undefined): AsicFac
   }
 }
 
-/** What all modules of the machine say together. Hashrates are in GH/s in a module, in MH/s in the summary. */
+/** Facts over all modules of the machine. Hashrates are in GH/s in a module, in MH/s in `summary`. */
 function moduleFacts(stats: CgminerReply | undefined, summary: Row | undefined): AsicFacts {
   const modules = avalonModules(stats?.body)
-  const total = (...names: string[]) => {
-    const ghs = modules.map((m) => m.amount(...names))
-    const known = ghs.length > 0 && ghs.every((n) => n !== undefined)
-    return fromGhs(known ? ghs.reduce((a, b) => a + b, 0) : undefined)
-  }
-  const mhs = (...names: string[]) => fromMhs(amount(summary, ...names))
+  const total = (...names: string[]) => fromGhs(sumOfAll(modules.map((m) => m.nonNegative(...names))))
+  const mhs = (...names: string[]) => fromMhs(nonNegativeOf(summary, ...names))
   const all = <T>(of: (m: Module) => readonly T[]): T[] => modules.flatMap(of)
   const inlets = all((m) => m.numbers('ITemp', 'Temp'))
   const limitsW = all((m) => m.numbers('MPO'))
@@ -67,21 +62,21 @@ function moduleFacts(stats: CgminerReply | undefined, summary: Row | undefined):
     hashrateAvgHs: total('GHSavg') ?? mhs('MHS av'),
     expectedHashrateHs: total('GHSmm') || undefined,
     power: modulesPower(modules),
-    powerLimitW: limitsW.length > 0 ? limitsW.reduce((a, b) => a + b, 0) || undefined : undefined,
+    powerLimitW: sumOfAll(limitsW) || undefined,
     boards: stats?.complete ? all((m) => m.boards()) : undefined,
     chipTempsC: all((m) => [...m.numbers('TMax'), ...m.numbers('MTmax'), ...m.chipTempsC]),
     boardTempsC: all((m) => m.numbers('HBOTemp')),
     inletTempC: inlets.length > 0 ? Math.max(...inlets) : undefined,
     fans: all((m) => m.fans()),
-    uptimeS: amount(rowsOf(stats?.body, 'STATS')[0], 'Elapsed') ?? amount(summary, 'Elapsed'),
-    // set by the operator's switch or its timer; an idle machine without it waits for work
-    asleep: modules.some((m) => (m.amount('SoftOFF') ?? 0) > 0),
+    uptimeS: nonNegativeOf(rowsOf(stats?.body, 'STATS')[0], 'Elapsed') ?? nonNegativeOf(summary, 'Elapsed'),
+    // switched off by the operator or a timer; an idle machine without this flag waits for work
+    asleep: modules.some((m) => (m.nonNegative('SoftOFF') ?? 0) > 0),
     starting: modules.some((m) => /work: *in *init/i.test(m.text('SYSTEMSTATU') ?? '')),
     faults: all((m) => m.faults()),
   }
 }
 
-/** Wall watts where every module has them, else the DC watts of the boards (A10: PS has no item 6). */
+/** Wall watts (PS item 6) where every module has them, else the boards' DC watts (item 4): the A10 has no item 6. */
 function modulesPower(modules: readonly Module[]): AsicFacts['power'] {
   for (const [index, basis] of [
     [6, 'reported'],

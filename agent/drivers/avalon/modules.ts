@@ -1,17 +1,16 @@
-import type { Board, Fan } from '../../asic/reading.ts'
-import type { Row } from '../../wire/cgminer-text.ts'
-import { numbersOf, rowsOf } from '../../wire/loose-json.ts'
+import type { Board, Fan } from '../../asic/facts.ts'
+import { numbersOf, type Row, rowsOf } from '../../wire/loose-json/fields.ts'
 import { avalonFaults } from './errors.ts'
 
 /**
- * A mining module of an Avalon: `Ver[1246-83-...] GHSspd[81072.68] PS[0 1214 1316 242 3189 1320 3504] ...`, the value of
- * `MM ID0` in `estats` and `stats` (A10 to A15), or of `MM ID0:Summary` beside `HBinfo` (Home series).
- * PS is [error, controller V x 100, board V x 100, board A, board W (DC), set V x 100, wall W]; the manual of the A10
- * ends it before the wall watts.
+ * A mining module of an Avalon, from text such as `Ver[1246-83-...] GHSspd[81072.68] PS[0 1214 1316 242 3189 1320 3504] ...`.
+ * That is the value of `MM ID0` in `estats` and `stats` (A10 to A15), or of `MM ID0:Summary` beside `HBinfo` (Home series).
+ * PS is [error, controller V x 100, board V x 100, board A, board W (DC), set V x 100, wall W]; on the A10 it ends before the
+ * wall watts.
  */
 export class Module {
   readonly #fields: ReadonlyMap<string, string>
-  /** every chip's temperature, a list a board; empty where the firmware doesn't tell */
+  /** chip temperatures, one list for each board; empty where the firmware gives none */
   readonly #chips: readonly (readonly number[])[]
 
   constructor(summary: string, boards: string) {
@@ -25,14 +24,14 @@ export class Module {
     return this.#fields.get(name)?.trim() || undefined
   }
 
-  /** The numbers of the first of these fields that is there. */
+  /** The numbers in the first of these fields that exists. */
   numbers(...names: string[]): number[] {
     const name = names.find((n) => this.#fields.has(n))
     return name === undefined ? [] : numbersOf(this.text(name))
   }
 
-  /** The first number of the first of these fields, from 0 up. */
-  amount(...names: string[]): number | undefined {
+  /** The first number in the first of these fields that exists, where it is >= 0. */
+  nonNegative(...names: string[]): number | undefined {
     const first = this.numbers(...names)[0]
     return first !== undefined && first >= 0 ? first : undefined
   }
@@ -44,11 +43,11 @@ export class Module {
   boards(): Board[] {
     const ghs = this.numbers('MGHS')
     const count = Math.max(ghs.length, this.#chips.length, this.numbers('MTmax').length)
-    const chipsFitted = (this.amount('TA') ?? 0) / count || undefined
+    const chipsFitted = (this.nonNegative('TA') ?? 0) / count || undefined
     return Array.from({ length: count }, (_, i) => ({
       name: `hashboard ${i}`,
       hashrateHs: ghs[i] === undefined ? undefined : ghs[i] * 1e9,
-      // a chip that doesn't answer has no temperature
+      // a chip that does not answer has the temperature 0 or below
       chipsWorking: this.#chips[i]?.filter((tempC) => tempC > 0).length,
       chipsFitted,
     }))
@@ -64,7 +63,7 @@ export class Module {
     const supply = this.numbers('PS')[0] ?? 0
     return [
       ...(supply > 0 ? [`power supply: error ${supply}`] : []),
-      ...avalonFaults('controller', this.amount('ECMM') ?? 0),
+      ...avalonFaults('controller', this.nonNegative('ECMM') ?? 0),
       ...this.numbers('ECHU').flatMap((code, i) => avalonFaults(`hashboard ${i}`, code)),
     ]
   }

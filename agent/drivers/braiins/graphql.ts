@@ -1,14 +1,26 @@
 import { PerwattError } from '../../../protocol/kit/errors.ts'
+import { type AsicFacts, type Board, coldest, fansWithSpeed } from '../../asic/facts.ts'
 import { fromMhs } from '../../asic/hashrates.ts'
 import { stratumPools } from '../../asic/pools.ts'
-import type { AsicFacts, Board } from '../../asic/reading.ts'
-import type { Row } from '../../wire/cgminer-text.ts'
-import { amount, isRow, isTrue, numberOf, positive, rowsOf, textOf } from '../../wire/loose-json.ts'
+import { powerFact } from '../../asic/power.ts'
+import { queryGraphql } from '../../wire/graphql.ts'
+import {
+  isRow,
+  isTrue,
+  nonNegativeOf,
+  numberOf,
+  positiveOf,
+  type Row,
+  rowOf,
+  rowsOf,
+  textOf,
+  valueAt,
+} from '../../wire/loose-json/fields.ts'
 import type { WebClient } from '../../wire/web-client.ts'
 
 export const GRAPHQL = '/graphql'
 
-/** One question for all; a single field that a version doesn't know would fail it, so it holds what 22.08 to 25.05 share. */
+/** One query for everything: a single unknown field fails it, so it has only the fields that 22.08 to 25.05 share. */
 const QUERY = `{
   bos { info { version { full } } uptime { durationS } }
   bosminer {
@@ -27,35 +39,32 @@ const QUERY = `{
   }
 }`.replace(/\s+/g, ' ')
 
-/** @throws PerwattError `no-graphql` where the firmware refuses the question, or as `WebClient.post` */
+/** @throws PerwattError `no-graphql` where the firmware refuses the query, or as `WebClient.post` */
 export async function braiinsGraphqlFacts(pages: WebClient, signal: AbortSignal): Promise<AsicFacts> {
-  const answer = await pages.post(GRAPHQL, { query: QUERY }, signal)
-  const data = row(answer['data'])
-  const info = row(row(data['bosminer'])['info'])
-  const solver = row(info['workSolver'])
-  if (!isRow(info['workSolver']))
-    throw new PerwattError('no-graphql', `GraphQL refuses: ${refusalOf(answer)}; check the firmware`)
-  const bos = row(data['bos'])
-  const power = row(row(info['summary'])['power'])
-  const watts = positive(power, 'approxConsumptionW')
+  const { data, error = 'no reason given' } = await queryGraphql(pages, GRAPHQL, QUERY, signal)
+  const info = rowOf(valueAt(data, 'bosminer', 'info'))
+  const solver = info['workSolver']
+  if (!isRow(solver)) throw new PerwattError('no-graphql', `GraphQL refuses: ${error}; check the firmware`)
+  const power = rowOf(valueAt(info, 'summary', 'power'))
   const boards = rowsOf(solver, 'childSolvers')
-  const inletsC = tempsOf(boards, /INLET/)
   return {
-    firmware: textOf(row(row(bos['info'])['version']), 'full'),
-    uptimeS: amount(row(bos['uptime']), 'durationS'),
-    hashrateHs: real(solver),
-    expectedHashrateHs: fromMhs(positive(solver, 'nominalMhs')),
-    power: watts === undefined ? undefined : { powerW: watts, basis: 'estimated' },
-    powerLimitW: positive(power, 'limitW'),
+    firmware: textOf(rowOf(valueAt(data, 'bos', 'info', 'version')), 'full'),
+    uptimeS: nonNegativeOf(rowOf(valueAt(data, 'bos', 'uptime')), 'durationS'),
+    hashrateHs: realHs(solver),
+    expectedHashrateHs: fromMhs(positiveOf(solver, 'nominalMhs')),
+    power: powerFact(positiveOf(power, 'approxConsumptionW'), 'estimated'),
+    powerLimitW: positiveOf(power, 'limitW'),
     boards: boards.map(boardOf),
     boardTempsC: tempsOf(boards, /BOARD/),
     chipTempsC: tempsOf(boards, /CHIP/),
-    inletTempC: inletsC.length > 0 ? Math.min(...inletsC) : undefined,
-    fans: rowsOf(info, 'fans').flatMap((fan, i) => {
-      const rpm = amount(fan, 'rpm')
-      return rpm === undefined ? [] : [{ name: `fan ${textOf(fan, 'name') ?? i}`, rpm }]
-    }),
-    // an S9 lists four and has two
+    inletTempC: coldest(tempsOf(boards, /INLET/)),
+    fans: fansWithSpeed(
+      rowsOf(info, 'fans').map((fan, i) => ({
+        name: `fan ${textOf(fan, 'name') ?? i}`,
+        rpm: nonNegativeOf(fan, 'rpm'),
+      })),
+    ),
+    // an S9 lists four fans and has two
     fanSlots: true,
     pools: stratumPools(
       rowsOf(info, 'poolGroups')
@@ -70,11 +79,9 @@ export async function braiinsGraphqlFacts(pages: WebClient, signal: AbortSignal)
   }
 }
 
-const row = (value: unknown): Row => (isRow(value) ? value : {})
+const realHs = (solver: Row) => fromMhs(nonNegativeOf(rowOf(solver['realHashrate']), 'mhs5S'))
 
-const real = (solver: Row) => fromMhs(amount(row(solver['realHashrate']), 'mhs5S'))
-
-/** `Board` and `Chip` in 22.08 to 24.09, `Max Board` in 25.03, `MAX_BOARD` in 25.05. */
+/** Sensor names are `Board` and `Chip` in 22.08 to 24.09, `Max Board` in 25.03, `MAX_BOARD` in 25.05. */
 const tempsOf = (boards: readonly Row[], name: RegExp): number[] =>
   boards
     .flatMap((board) => rowsOf(board, 'temperatures'))
@@ -83,11 +90,8 @@ const tempsOf = (boards: readonly Row[], name: RegExp): number[] =>
 
 const boardOf = (board: Row, i: number): Board => ({
   name: `hashboard ${textOf(board, 'name') ?? i}`,
-  hashrateHs: real(board),
-  // those that were found at the start
-  chipsFitted: positive(row(board['hwDetails']), 'chips'),
-  chipsWorking: positive(row(board['hwDetails']), 'chips'),
+  hashrateHs: realHs(board),
+  // the chips found when the board started
+  chipsFitted: positiveOf(rowOf(board['hwDetails']), 'chips'),
+  chipsWorking: positiveOf(rowOf(board['hwDetails']), 'chips'),
 })
-
-const refusalOf = (answer: Row): string =>
-  (textOf(rowsOf(answer, 'errors')[0], 'message') ?? 'no reason given').slice(0, 120)

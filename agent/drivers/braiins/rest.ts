@@ -1,12 +1,22 @@
-import { hashrateHs } from '../../../protocol/units.ts'
-import type { PoolFacts } from '../../asic/cgminer-pools.ts'
-import { stratumPools } from '../../asic/pools.ts'
-import type { AsicFacts, Board } from '../../asic/reading.ts'
-import type { Row } from '../../wire/cgminer-text.ts'
-import { amount, isRow, isTrue, macOf, numberOf, positive, rowsOf, textOf } from '../../wire/loose-json.ts'
+import { type AsicFacts, type Board, coldest, fansWithSpeed } from '../../asic/facts.ts'
+import { fromGhs } from '../../asic/hashrates.ts'
+import { type PoolFacts, stratumPools } from '../../asic/pools.ts'
+import { powerFact } from '../../asic/power.ts'
+import {
+  isTrue,
+  macOf,
+  nonNegativeOf,
+  numberOf,
+  positiveOf,
+  type Row,
+  rowOf,
+  rowsOf,
+  textOf,
+  valueAt,
+} from '../../wire/loose-json/fields.ts'
 import { LIST, type WebClient } from '../../wire/web-client.ts'
 
-/** The pages of Braiins OS' public REST API (25.07 and later) that are read; each wants the token of a login. */
+/** The pages of Braiins OS's public REST API (25.07 and later) that are read; each requires a login's token. */
 export const REST_PAGES = {
   details: '/api/v1/miner/details',
   stats: '/api/v1/miner/stats',
@@ -30,73 +40,75 @@ export async function braiinsRestFacts(pages: WebClient, signal: AbortSignal): P
     ...detailFacts(details),
     ...statFacts(stats),
     ...boardFacts(rowsOf({ hashboards }, 'hashboards')),
-    powerLimitW: numberOf(at(tuner, 'mode_state', 'powertargetmodestate', 'profile', 'target', 'watt')),
-    fans: rowsOf(cooling, 'fans').flatMap((fan, i) => {
-      const rpm = amount(fan, 'rpm')
-      return rpm === undefined ? [] : [{ name: `fan ${numberOf(fan['position']) ?? i}`, rpm }]
-    }),
+    powerLimitW: numberOf(valueAt(tuner, 'mode_state', 'powertargetmodestate', 'profile', 'target', 'watt')),
+    fans: fansWithSpeed(
+      rowsOf(cooling, 'fans').map((fan, i) => ({
+        name: `fan ${numberOf(fan['position']) ?? i}`,
+        rpm: nonNegativeOf(fan, 'rpm'),
+      })),
+    ),
     fanSlots: true,
     faults: faultsOf(errors, stats),
     pools: poolsOf(pools),
   }
 }
 
-/** MINER_STATUS of the public API. */
+/** A value of MINER_STATUS in the public API. */
 const PAUSED = 3
 
 function detailFacts(details: Row): AsicFacts {
   return {
-    model: textOf(row(details['miner_identity']), 'name', 'miner_model'),
-    firmware: textOf(row(details['bos_version']), 'current'),
+    model: textOf(rowOf(details['miner_identity']), 'name', 'miner_model'),
+    firmware: textOf(rowOf(details['bos_version']), 'current'),
     hardwareId: macOf(details['mac_address']) ?? textOf(details, 'serial_number'),
-    // the counters begin with bosminer, which starts anew without the system
-    uptimeS: amount(details, 'bosminer_uptime_s', 'system_uptime_s'),
-    asleep: amount(details, 'status') === PAUSED,
+    // the counters begin with bosminer, which can restart while the system runs on
+    uptimeS: nonNegativeOf(details, 'bosminer_uptime_s', 'system_uptime_s'),
+    asleep: nonNegativeOf(details, 'status') === PAUSED,
   }
 }
 
 function statFacts(stats: Row): AsicFacts {
-  const miner = row(stats['miner_stats'])
-  const watts = numberOf(at(stats, 'power_stats', 'approximated_consumption', 'watt'))
+  const miner = rowOf(stats['miner_stats'])
+  const watts = numberOf(valueAt(stats, 'power_stats', 'approximated_consumption', 'watt'))
   return {
-    hashrateHs: ghs(at(miner, 'real_hashrate', 'last_5s')),
-    hashrateAvgHs: ghs(at(miner, 'real_hashrate', 'since_restart')),
-    // what the tuning promises; the sticker's figure is the untuned machine's
+    hashrateHs: ghs(valueAt(miner, 'real_hashrate', 'last_5s')),
+    hashrateAvgHs: ghs(valueAt(miner, 'real_hashrate', 'since_restart')),
+    // the tuner's nominal hashrate; the one on the sticker is for the untuned machine
     expectedHashrateHs: ghs(miner['nominal_hashrate']) || undefined,
-    power: watts ? { powerW: watts, basis: 'estimated' } : undefined,
+    power: powerFact(watts || undefined, 'estimated'),
   }
 }
 
 function boardFacts(boards: readonly Row[]): AsicFacts {
-  const inletsC = boards.flatMap((board) => numberOf(at(board, 'lowest_inlet_temp', 'degree_c')) ?? [])
+  const inletsC = boards.flatMap((board) => numberOf(valueAt(board, 'lowest_inlet_temp', 'degree_c')) ?? [])
   return {
     boards: boards.map(boardOf),
-    boardTempsC: boards.flatMap((board) => numberOf(at(board, 'board_temp', 'degree_c')) ?? []),
+    boardTempsC: boards.flatMap((board) => numberOf(valueAt(board, 'board_temp', 'degree_c')) ?? []),
     chipTempsC: boards.flatMap(
-      (board) => numberOf(at(board, 'highest_chip_temp', 'temperature', 'degree_c')) ?? [],
+      (board) => numberOf(valueAt(board, 'highest_chip_temp', 'temperature', 'degree_c')) ?? [],
     ),
-    inletTempC: inletsC.length > 0 ? Math.min(...inletsC) : undefined,
+    inletTempC: coldest(inletsC),
   }
 }
 
 const boardOf = (board: Row, i: number): Board => ({
   name: `hashboard ${textOf(board, 'id') ?? i + 1}`,
-  hashrateHs: ghs(at(board, 'stats', 'real_hashrate', 'last_5s')),
-  // those that were found at the start
-  chipsFitted: positive(board, 'chips_count'),
-  chipsWorking: positive(board, 'chips_count'),
+  hashrateHs: ghs(valueAt(board, 'stats', 'real_hashrate', 'last_5s')),
+  // the chips found when the board started
+  chipsFitted: positiveOf(board, 'chips_count'),
+  chipsWorking: positiveOf(board, 'chips_count'),
   dead: board['enabled'] === false ? 'disabled' : undefined,
 })
 
-/** The list goes back for weeks: what happened before the last share is over. */
+/** The list goes back for weeks: an error before the last accepted share no longer stops the miner. */
 function faultsOf(errors: Row, stats: Row): string[] {
-  const lastShareS = numberOf(at(stats, 'pool_stats', 'last_share_time', 'seconds')) ?? 0
+  const lastShareS = numberOf(valueAt(stats, 'pool_stats', 'last_share_time', 'seconds')) ?? 0
   return rowsOf(errors, 'errors')
     .filter((error) => Date.parse(textOf(error, 'timestamp') ?? '') / 1000 > lastShareS)
     .flatMap((error) => textOf(error, 'message') ?? [])
 }
 
-/** Shares are counted without their difficulty; the paid work stands on the cgminer port. */
+/** REST counts shares without their difficulty; the accepted work comes from the cgminer port. */
 const poolsOf = (groups: Row): PoolFacts =>
   stratumPools(
     rowsOf(groups, LIST)
@@ -110,13 +122,5 @@ const poolsOf = (groups: Row): PoolFacts =>
       })),
   )
 
-const row = (value: unknown): Row => (isRow(value) ? value : {})
-
-/** A value some objects down. */
-const at = (value: unknown, ...names: string[]): unknown =>
-  names.reduce((inner: unknown, name) => row(inner)[name], value)
-
-function ghs(value: unknown): number | undefined {
-  const rate = amount(row(value), 'gigahash_per_second')
-  return rate === undefined ? undefined : hashrateHs(rate, 'GH')
-}
+const ghs = (value: unknown): number | undefined =>
+  fromGhs(nonNegativeOf(rowOf(value), 'gigahash_per_second'))

@@ -95,7 +95,7 @@ export default defineDriver({
 
 /** For `catch`: ipmitool ends with 1 where a BMC knows no DCMI, which is an answer. @throws every other error */
 function wordsOfRefusal(error: unknown): string {
-  if (error instanceof CommandFailed && isWithoutDcmi(error.said)) return error.said
+  if (error instanceof CommandFailed && isWithoutDcmi(error.output)) return error.output
   throw error
 }
 

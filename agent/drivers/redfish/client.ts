@@ -1,8 +1,7 @@
 import { PerwattError } from '../../../protocol/kit/errors.ts'
 import type { Secret } from '../../../protocol/kit/secret.ts'
-import type { Row } from '../../wire/cgminer-text.ts'
 import { exchangeHttp, refuse } from '../../wire/http.ts'
-import { isRow, rowsOf } from '../../wire/loose-json.ts'
+import { isRow, type Row, rowsOf } from '../../wire/loose-json/fields.ts'
 import { CREDENTIALS, refuseLogin } from '../../wire/web-auth.ts'
 
 export interface RedfishAccess {

@@ -1,7 +1,6 @@
 import { defined } from '../../../protocol/kit/defined.ts'
 import { JOULES_PER_KWH } from '../../../protocol/units.ts'
-import type { Row } from '../../wire/cgminer-text.ts'
-import { amount, isRow, positive, rowsOf } from '../../wire/loose-json.ts'
+import { isRow, nonNegativeOf, positiveOf, type Row, rowsOf } from '../../wire/loose-json/fields.ts'
 
 /** What a resource says of the power that goes into a machine. */
 export interface RedfishPower {
@@ -28,12 +27,12 @@ export function powerOf(resource: Row): RedfishPower {
  */
 function powerControlW(resource: Row): number | undefined {
   for (const control of rowsOf(resource, 'PowerControl')) {
-    const now = positive(control, 'PowerConsumedWatts')
+    const now = positiveOf(control, 'PowerConsumedWatts')
     if (now !== undefined) return now
     const [metrics] = [...rowsOf(control, 'PowerMetrics'), ...rowsOf(control, 'PowerMetric')]
-    const minutes = amount(metrics, 'IntervalInMin')
+    const minutes = nonNegativeOf(metrics, 'IntervalInMin')
     if (minutes !== undefined && minutes <= LONGEST_AVERAGE_MIN) {
-      const average = positive(metrics, 'AverageConsumedWatts')
+      const average = positiveOf(metrics, 'AverageConsumedWatts')
       if (average !== undefined) return average
     }
   }
@@ -42,7 +41,7 @@ function powerControlW(resource: Row): number | undefined {
 
 const sensorOf = (resource: Row, name: string): number | undefined => {
   const sensor = resource[name]
-  return isRow(sensor) ? positive(sensor, 'Reading') : undefined
+  return isRow(sensor) ? positiveOf(sensor, 'Reading') : undefined
 }
 
 /**
@@ -59,7 +58,7 @@ function energyOf(resource: Row, hasPower: boolean): number | undefined {
 
 const counterOf = (resource: Row, name: string): number | undefined => {
   const sensor = resource[name]
-  return isRow(sensor) ? amount(sensor, 'LifetimeReading', 'Reading') : undefined
+  return isRow(sensor) ? nonNegativeOf(sensor, 'LifetimeReading', 'Reading') : undefined
 }
 
 /** Whether nothing stands behind the second decimal. */

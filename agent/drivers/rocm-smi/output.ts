@@ -4,7 +4,7 @@ import { amdHardwareId } from '../../gpu/amdgpu.ts'
 import { type Fields, fieldsOf, findNumber, findText, jsonIn } from '../../gpu/smi-output.ts'
 import { gpuState } from '../../gpu/state.ts'
 import type { Reading } from '../../plugin/reading.ts'
-import { isRow } from '../../wire/loose-json.ts'
+import { isRow } from '../../wire/loose-json/fields.ts'
 
 /**
  * The GPUs of `rocm-smi --json`, `{ card0: { 'Average Graphics Package Power (W)': '39.0' }, system: ... }`, where all values

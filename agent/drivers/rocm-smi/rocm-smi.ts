@@ -3,7 +3,7 @@ import { AMD_HINTS } from '../../gpu/amdgpu.ts'
 import { LostGpus } from '../../gpu/lost-gpus.ts'
 import { defineDriver, type Session } from '../../plugin/driver.ts'
 import { Program } from '../../wire/command.ts'
-import { Dialects } from '../../wire/dialects.ts'
+import { CommandVariants } from '../../wire/command-variants.ts'
 import { rocmReadings } from './output.ts'
 
 /** ROCm before 4.1 knows no energy counter. */
@@ -31,10 +31,10 @@ export default defineDriver({
       install: 'apt-get install rocm-smi-lib from AMD’s ROCm repository',
       hints: AMD_HINTS,
     })
-    const rocmSmi = new Dialects(program, VARIANTS)
+    const rocmSmi = new CommandVariants(program, VARIANTS)
     const lost = new LostGpus("rocm-smi's answer", 'dmesg for amdgpu errors, and the host’s PCIe')
     return {
-      read: async (signal) => lost.with(rocmReadings(await rocmSmi.ask(signal))),
+      read: async (signal) => lost.with(rocmReadings(await rocmSmi.run(signal))),
     }
   },
 })

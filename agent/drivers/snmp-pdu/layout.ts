@@ -1,5 +1,5 @@
 import { defined } from '../../../protocol/kit/defined.ts'
-import { indexBelow, measured, type SnmpValue, textOf } from '../../wire/snmp-value.ts'
+import { indexBelow, measured, type SnmpValue, textOf } from '../../wire/snmp/values.ts'
 import type { SnmpReader } from './memory.ts'
 import {
   type PartKind,

@@ -1,5 +1,5 @@
-import type { Snmp } from '../../wire/snmp.ts'
-import type { SnmpValue } from '../../wire/snmp-value.ts'
+import type { Snmp } from '../../wire/snmp/snmp.ts'
+import type { SnmpValue } from '../../wire/snmp/values.ts'
 
 /** What finds out things of an agent. */
 export type SnmpReader = Pick<Snmp, 'get' | 'walk'>

@@ -1,32 +1,33 @@
 import { z } from 'zod'
-import { PortSchema } from '../../../protocol/kit/fields.ts'
+import { type AsicFacts, type Board, fansWithSpeed } from '../../asic/facts.ts'
 import { firmwareIn } from '../../asic/firmware.ts'
 import { fromThs } from '../../asic/hashrates.ts'
+import { ratedJPerTh } from '../../asic/models/rated-efficiency.ts'
 import { stratumPools } from '../../asic/pools.ts'
-import { ratedJPerTh } from '../../asic/rated-efficiency.ts'
-import type { AsicFacts, Board } from '../../asic/reading.ts'
+import { powerFact, wattsOf } from '../../asic/power.ts'
 import { minerSession } from '../../asic/session.ts'
+import { minerPort } from '../../asic/settings.ts'
 import { whatsminerFault } from '../../asic/whatsminer-errors.ts'
 import { defineDriver } from '../../plugin/driver.ts'
 import type { FirstAnswers } from '../../plugin/first-answers.ts'
-import type { Row } from '../../wire/cgminer-text.ts'
 import {
-  amount,
   isTrue,
   macOf,
+  nonNegativeOf,
   numberOf,
   numbersOf,
-  positive,
+  positiveOf,
+  type Row,
   rowsOf,
   textOf,
-} from '../../wire/loose-json.ts'
+} from '../../wire/loose-json/fields.ts'
 import { WhatsminerLink } from './link.ts'
 
 export default defineDriver({
   name: 'whatsminer-v3',
   summary: 'MicroBT Whatsminer with API 3 (firmware from 2024-11), TCP 4433',
   kind: 'asic',
-  settings: z.strictObject({ port: PortSchema.default(4433).describe('TCP port of the miner’s API') }),
+  settings: z.strictObject({ port: minerPort(4433) }),
   needsHost: true,
   requests: [
     'get.device.info',
@@ -40,7 +41,7 @@ export default defineDriver({
     return minerSession({
       async gather(signal) {
         const device = await link.ask('get.device.info', undefined, signal)
-        // where mining is stopped, its program doesn't answer
+        // while mining is stopped, the mining program does not answer
         const status = isStopped(device)
           ? await link.askOptional('get.miner.status', 'summary', signal)
           : await link.ask('get.miner.status', 'summary', signal)
@@ -59,7 +60,7 @@ export default defineDriver({
   },
 })
 
-/** The port alone says little. Where the older API answers, it is the better one: it counts the accepted work. */
+/** Port 4433 alone is weak evidence. Where the older API answers too, its driver is better: that API counts accepted work. */
 function isWhatsminerV3(answers: FirstAnswers): boolean {
   const { port4433, httpRoot } = answers
   if (!port4433 || firmwareIn(answers) !== undefined) return false
@@ -81,9 +82,9 @@ function deviceFacts(device: Row): AsicFacts {
     efficiencyJPerTh: ratedJPerTh(model),
     firmware: textOf(section(device, 'system'), 'fwversion'),
     hardwareId: macOf(section(device, 'network')['mac']) ?? textOf(miner, 'miner-sn'),
-    boardsFitted: amount(miner, 'board-num'),
+    boardsFitted: nonNegativeOf(miner, 'board-num'),
     asleep: isStopped(device),
-    // a list of rows, each with the code as the name of its time: { "531": "2025-03-12 14:52:35", reason: ... }
+    // the code is the field name, its value the time: { "531": "2025-03-12 14:52:35", reason: ... }
     faults: rowsOf(device, 'error-code')
       .flatMap((row) => Object.keys(row))
       .flatMap((key) => numberOf(key) ?? [])
@@ -92,24 +93,22 @@ function deviceFacts(device: Row): AsicFacts {
 }
 
 function summaryFacts(summary: Row, supply: Row): AsicFacts {
-  const current = fromThs(amount(summary, 'hash-realtime', 'hash-1min'))
-  // 0 is a supply that doesn't say, where the machine hashes
-  const measured = current ? positive : amount
-  const powerW = measured(summary, 'power-realtime', 'power-5min') ?? measured(supply, 'pin')
-  const fans = [
-    { name: 'intake fan', rpm: amount(summary, 'fan-speed-in') },
-    { name: 'exhaust fan', rpm: amount(summary, 'fan-speed-out') },
-  ]
+  const current = fromThs(nonNegativeOf(summary, 'hash-realtime', 'hash-1min'))
+  const powerW =
+    wattsOf(summary, !!current, 'power-realtime', 'power-5min') ?? wattsOf(supply, !!current, 'pin')
   return {
     hashrateHs: current,
-    hashrateAvgHs: fromThs(amount(summary, 'hash-average')),
-    expectedHashrateHs: fromThs(positive(summary, 'factory-hash')),
-    power: powerW === undefined ? undefined : { powerW, basis: 'reported' },
-    powerLimitW: positive(summary, 'power-limit'),
+    hashrateAvgHs: fromThs(nonNegativeOf(summary, 'hash-average')),
+    expectedHashrateHs: fromThs(positiveOf(summary, 'factory-hash')),
+    power: powerFact(powerW, 'reported'),
+    powerLimitW: positiveOf(summary, 'power-limit'),
     inletTempC: numberOf(summary['environment-temperature']),
-    fans: fans.flatMap(({ name, rpm }) => (rpm === undefined ? [] : [{ name, rpm }])),
-    uptimeS: amount(summary, 'elapsed'),
-    // the frequency still climbs
+    fans: fansWithSpeed([
+      { name: 'intake fan', rpm: nonNegativeOf(summary, 'fan-speed-in') },
+      { name: 'exhaust fan', rpm: nonNegativeOf(summary, 'fan-speed-out') },
+    ]),
+    uptimeS: nonNegativeOf(summary, 'elapsed'),
+    // the chips' frequency is still rising to its target
     starting: numberOf(summary['up-freq-finish']) === 0,
   }
 }
@@ -126,14 +125,14 @@ function boardFacts(summary: Row, reply: Row | undefined): AsicFacts {
 function boardOf(row: Row, i: number): Board {
   const status = textOf(row, 'status') ?? 'alive'
   return {
-    name: `hashboard ${amount(row, 'slot', 'id') ?? i}`,
-    hashrateHs: fromThs(amount(row, 'hash-realtime', 'hash-average')),
-    chipsWorking: amount(row, 'effective-chips'),
+    name: `hashboard ${nonNegativeOf(row, 'slot', 'id') ?? i}`,
+    hashrateHs: fromThs(nonNegativeOf(row, 'hash-realtime', 'hash-average')),
+    chipsWorking: nonNegativeOf(row, 'effective-chips'),
     dead: /^alive$/i.test(status) ? undefined : `status ${status}`,
   }
 }
 
-/** API 3 counts no accepted work for a pool. */
+/** API 3 does not count accepted work. */
 const poolsOf = (reply: Row) =>
   stratumPools(
     rowsOf(reply, 'pools').map((pool) => ({

@@ -2,7 +2,7 @@ import { defined } from '../../../protocol/kit/defined.ts'
 import { fieldsOf, findText, jsonIn } from '../../gpu/smi-output.ts'
 import { gpuState } from '../../gpu/state.ts'
 import type { Reading } from '../../plugin/reading.ts'
-import { isRow, rowsOf } from '../../wire/loose-json.ts'
+import { isRow, rowsOf } from '../../wire/loose-json/fields.ts'
 
 const MIB = 2 ** 20
 /** a row of its tables has about a hundred characters */

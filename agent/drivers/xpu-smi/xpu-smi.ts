@@ -5,7 +5,7 @@ import { LostGpus } from '../../gpu/lost-gpus.ts'
 import { defineDriver, type Session } from '../../plugin/driver.ts'
 import type { Reading } from '../../plugin/reading.ts'
 import { Program } from '../../wire/command.ts'
-import { Dialects } from '../../wire/dialects.ts'
+import { CommandVariants } from '../../wire/command-variants.ts'
 import { EnergyCheck, xpuIdentities, xpuReading, xpuValues } from './output.ts'
 
 /** Use, power, clock, core and memory temperature, energy, memory: of all devices, once. Version 2 knows only the long names. */
@@ -43,13 +43,13 @@ export default defineDriver({
       install: 'apt-get install xpu-smi from Intel’s GPU repository',
       hints: HINTS,
     })
-    const dump = new Dialects(program, VARIANTS)
+    const dump = new CommandVariants(program, VARIANTS)
     const lost = new LostGpus("xpu-smi's answer", 'dmesg for i915 or xe errors, and the host’s PCIe')
     const energy = new EnergyCheck()
     let identities = new Map<number, Reading['identity']>()
     return {
       async read(signal) {
-        const values = xpuValues(await dump.ask(signal))
+        const values = xpuValues(await dump.run(signal))
         if (values.size === 0)
           throw new PerwattError(
             'malformed',

@@ -15,7 +15,7 @@ test('of several pools with a connection the one of the first priority is worked
   expect(active?.['poolUser']).toBe('a')
 })
 
-test('a password that the firmware lists beside the user is never told', () => {
+test('a password that the firmware lists beside the user is never passed on', () => {
   const facts = poolFacts(reply(pool({ Password: 'hunter2', 'Difficulty Accepted': 1 })))
   expect(JSON.stringify(facts)).not.toContain('hunter2')
 })

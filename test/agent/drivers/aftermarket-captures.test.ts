@@ -6,7 +6,7 @@ import vnish from '../../../agent/drivers/vnish.ts'
 import { readFrom } from '../any-machine.ts'
 import { captured, expectedOf, hasCaptures, WITH_CAPTURES } from '../captures.ts'
 
-/** Captured files by the name under which the machine is asked for them. */
+/** Captured files by the command or path that they answer. */
 const answersOf = (device: string, files: Record<string, string>) =>
   Object.fromEntries(Object.entries(files).map(([asked, file]) => [asked, captured(device, `${file}.json`)]))
 
@@ -46,7 +46,7 @@ describe.skipIf(!hasCaptures)(`real machines with Braiins OS, GraphQL ${WITH_CAP
       chipsWorking: expected['total_chips'],
       tempC: 89.25,
       boardTempC: 75.375,
-      // of four slots two have a fan
+      // two of the four slots have a fan
       fanRpm: 4080,
     })
   })
@@ -108,14 +108,14 @@ describe.skipIf(!hasCaptures)(`real machines with Braiins OS, REST ${WITH_CAPTUR
       state: expected['is_mining'] ? 'hashing' : 'idle',
       hashrateHs: expect.closeTo(hashrateHs, -3),
       powerW: expected['wattage'],
-      // the target that was set; the tuner may work at a part of it
+      // the configured target; the tuner may run below it
       powerLimitW: expected['tuning_target_w'],
       boardsFitted: expected['hashboards'],
       boardsWorking: expected['hashboards'],
     })
-    // their lists of errors end days before their last share
+    // their error lists end days before their last share
     expect(sample).not.toHaveProperty('faults')
-    // no capture of these has the cgminer port's pools, which alone count the difficulty of the shares
+    // these captures lack the cgminer port's pools, the only source of the shares' difficulty
     expect(sample.holders?.[0]?.share).toBe(1)
   })
 })
@@ -132,7 +132,7 @@ describe.skipIf(!hasCaptures)(`a real S19k Pro with LuxOS ${WITH_CAPTURES}`, () 
       state: 'hashing',
       hashrateHs: 59_756.06e9,
       powerW: expected['wattage'],
-      // the supply doesn't measure: PSU is false
+      // the power supply does not measure: PSU is false
       powerBasis: 'estimated',
       powerLimitW: expected['tuning_target_w'],
       boardsWorking: 3,
@@ -141,7 +141,7 @@ describe.skipIf(!hasCaptures)(`a real S19k Pro with LuxOS ${WITH_CAPTURES}`, () 
       inletTempC: 33,
       fanRpm: 1920,
     })
-    // two events, later than this machine's last share: they were captured from it half a year after the rest
+    // two events after the last share: they were captured half a year after the other replies
     expect(sample.faults).toHaveLength(Number(expected['messages']))
     expect(counters?.byOwner?.filter((o) => o.workDiff1)).toHaveLength(Number(expected['pool_groups']))
   })
@@ -159,7 +159,7 @@ describe.skipIf(!hasCaptures)(`real machines with VNish ${WITH_CAPTURES}`, () =>
   ] as const)('S21 Pro 1.2.7, by %s', async (_, files, powerBasis, hardwareId) => {
     const expected = expectedOf(device)
     const { identity, sample, counters } = (await readFrom(vnish, answersOf(device, files))).reading
-    // the peer writes the model in one word
+    // the other project writes the model in one word
     expect(identity.model?.replace(/Antminer|\s/g, '')).toBe(expected['model'])
     expect(identity).toMatchObject({
       firmware: `Vnish ${expected['firmware_version']}`,
@@ -193,7 +193,7 @@ describe.skipIf(!hasCaptures)(`real machines with VNish ${WITH_CAPTURES}`, () =>
       fanRpm: 2790,
       chipsFitted: 330,
     })
-    // its chains say 0 W each: nobody knows
+    // every chain reports 0 W: the power is unknown
     expect(sample).not.toHaveProperty('powerW')
   })
 
@@ -228,7 +228,7 @@ describe.skipIf(!hasCaptures)(`the web interface of real stock Antminers ${WITH_
   })
 })
 
-/** Answers of one question that were captured in parts. */
+/** Merges the replies to one command that were captured in parts. */
 function merged(a: Record<string, unknown>, b: Record<string, unknown>): Record<string, unknown> {
   const both = { ...a }
   for (const [name, value] of Object.entries(b)) {

@@ -15,7 +15,7 @@ describe.skipIf(!hasCaptures)(`real stock Antminers ${WITH_CAPTURES}`, () => {
       Object.fromEntries(names.map((n) => [n, captured(device, `${n}.json`)])),
     )
     expect(identity).toMatchObject({ model: 'Antminer S19 Pro', hardwareId: '8144d5ca79104814' })
-    // the peer's firmware_version comes from the web interface of another machine (its own note: MIXED)
+    // the other project's firmware_version is from another machine's web interface (its own note: MIXED)
     expect(identity.firmware).toBe('1.0.0 49.0.1.3 Tue Dec 6 16:12:30 CST 2022')
     expect(identity.expectedHashrateHs).toBe(Number(expected['expected_hashrate_ths']) * 1e12)
     expect(sample).toMatchObject({
@@ -41,7 +41,7 @@ describe.skipIf(!hasCaptures)(`real stock Antminers ${WITH_CAPTURES}`, () => {
     const names = ['version', 'summary', 'pools']
     const { identity, sample } = await readOnce(antminer, {
       ...Object.fromEntries(names.map((n) => [n, captured(device, `rpc_${n}.json`)])),
-      // its web interface answers in the form that new_api asks for
+      // its web interface answers in the newer form, as the port does with new_api
       'stats+new_api': captured(device, 'web_stats.json'),
     })
     expect(identity.model).toBe(expected['model'])

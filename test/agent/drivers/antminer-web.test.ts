@@ -37,7 +37,7 @@ describe('the web interface of a stock Antminer', () => {
       const [reading] = await session.read(soon())
       expect(reading?.identity.hardwareId).toBe('02:00:5E:00:21:05')
     }
-    // the first is refused with the nonce
+    // the first request gets the nonce with its 401
     expect(web.requests).toEqual([`GET ${INFO}`, `GET ${INFO}`])
   })
 
@@ -56,7 +56,7 @@ describe('the web interface of a stock Antminer', () => {
     expect((await session.read(soon()))[0]?.sample).toMatchObject({ state, holders: [] })
   })
 
-  test('with another password is left alone after one try, and the operator is told', async () => {
+  test('with another password is left alone after one try, with a note to the operator', async () => {
     const { web, session } = await open({ [INFO]: info }, S21, 'root')
     await session.read(soon())
     const [reading] = await session.read(soon())

@@ -22,7 +22,7 @@ describe('a stock Antminer in the classic form', () => {
         state: 'hashing',
         hashrateHs: 109_875.5e9,
         hashrateAvgHs: 110_020.25e9,
-        // no watts on this port: 109.8755 TH/s at the model's 29.5 J/TH
+        // this port gives no watts: 109.8755 TH/s at the model's 29.5 J/TH
         powerW: expect.closeTo(3241.33, 2),
         powerBasis: 'modelled',
         boardsFitted: 3,
@@ -37,7 +37,7 @@ describe('a stock Antminer in the classic form', () => {
       },
       counters: {
         byOwner: [
-          // listed twice, to fail over to itself: one owner
+          // listed twice, as its own failover: one owner
           { owner, workDiff1: 2_293_760_000 },
           { owner: { ...owner, poolUrl: 'stratum+tcp://backup.pool.example:443' }, workDiff1: 0 },
         ],
@@ -90,7 +90,7 @@ describe('a stock Antminer in the classic form', () => {
     expect(sample).not.toHaveProperty('faults')
   })
 
-  test('of two S9 fans one stands still, and nobody knows in which slot', async () => {
+  test('one of two S9 fans stands still, in an unknown slot', async () => {
     const { sample } = await readOnce(antminer, stats({ fan1: 0, fan2: 0, fan3: 5880, fan4: 0, fan_num: 2 }))
     expect(sample).toMatchObject({ fanRpm: 0, faults: ['a fan: 0 rpm'] })
   })
@@ -115,10 +115,12 @@ describe('a stock Antminer in the classic form', () => {
 
   const summary = (edit: Record<string, unknown>) => edited(S19, 'summary', 'SUMMARY', () => edit)
 
-  test('a hashrate above twice the promise is not believed: neither it nor the watts made of it are told', async () => {
+  test('a hashrate above twice the expected one is ignored, and so are the watts modelled from it', async () => {
     const { sample } = await readOnce(antminer, summary({ 'GHS 5s': 220_001 }))
     expect(sample.state).toBe('hashing')
-    expect(sample.faults).toEqual(['the hashrate reading of 220 TH/s is not believed: 110 TH/s is expected'])
+    expect(sample.faults).toEqual([
+      'the hashrate reading of 220 TH/s is ignored: more than twice the expected 110 TH/s',
+    ])
     for (const name of ['hashrateHs', 'powerW', 'powerBasis']) expect(sample).not.toHaveProperty(name)
   })
 
@@ -168,7 +170,7 @@ describe('a stock Antminer in the classic form', () => {
     expect(counters).toBeUndefined()
   })
 
-  test('pools that are all dead are said', async () => {
+  test('that all pools are dead is a fault', async () => {
     const dead = edited(S19, 'pools', 'POOLS', () => ({ Status: 'Dead', 'Stratum Active': false }))
     const { sample } = await readOnce(antminer, dead)
     expect(sample).toMatchObject({ holders: [], faults: ['no pool is alive'] })

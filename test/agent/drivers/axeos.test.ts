@@ -27,7 +27,7 @@ describe('a Bitaxe', () => {
       state: 'hashing',
       hashrateHs: 1181.6e9,
       hashrateAvgHs: 1170.3e9,
-      // the DC side, without what its supply loses
+      // the DC side, without the power supply's losses
       powerW: 17.4,
       powerBasis: 'estimated',
       boardsFitted: 1,
@@ -45,7 +45,7 @@ describe('a Bitaxe', () => {
         },
       ],
     })
-    // 912 shares at a difficulty that the pool changes: no figure of paid work
+    // 912 shares at a difficulty that the pool changes: accepted work is unknown
     expect(counters).toBeUndefined()
   })
 
@@ -79,10 +79,10 @@ describe('a Bitaxe', () => {
     expect(sample.faults).toEqual(['power: VOUT undervoltage', 'fan: 0 rpm'])
     const spike = await gammaWith({ hashRate: 200_000 })
     expect(spike.sample).not.toHaveProperty('hashrateHs')
-    expect(spike.sample.faults?.[0]).toContain('200 TH/s is not believed')
+    expect(spike.sample.faults?.[0]).toContain('200 TH/s is ignored')
   })
 
-  test('a fan that is told to stand still is no fault', async () => {
+  test('a fan that is set to stand still is no fault', async () => {
     const { sample } = await gammaWith({ fanrpm: 0, fanspeed: 0 })
     expect(sample).not.toHaveProperty('faults')
   })
@@ -142,7 +142,7 @@ describe('a NerdQAxe that works at two pools in turn', () => {
     expect(parts(await dual(false, true))).toEqual([['backup.pool.example', 1]])
   })
 
-  test('has nobody to work for without either', async () => {
+  test('has no owner without either', async () => {
     expect(await dual(false, false)).toMatchObject({ holders: [], faults: ['no pool is alive'] })
   })
 })
@@ -173,7 +173,7 @@ test.skipIf(!hasCaptures)(`a real Bitaxe Supra 401 with 2.4.5 ${WITH_CAPTURES}`,
     model: `Bitaxe Supra ${expected['control_board']}`,
     firmware: expected['firmware_version'],
     hardwareId: expected['mac'],
-    // 490 MHz x 1276 small cores: firmware before 2.9 doesn't tell its promise
+    // 490 MHz x 1276 small cores: firmware before 2.9 gives no expected hashrate
     expectedHashrateHs: 490 * 1276 * 1e6,
   })
   expect(sample).toMatchObject({

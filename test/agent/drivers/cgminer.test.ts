@@ -8,7 +8,7 @@ closeReplays()
 const UNKNOWN = fixture('cgminer-unknown')
 const owner = { poolUrl: 'stratum+tcp://eu.pool.example:3333', poolUser: 'acme.t3-01' }
 
-describe('a miner that nobody knows', () => {
+describe('an unknown miner', () => {
   test('gives its hashrate, boards, temperatures and paid work', async () => {
     expect(await readOnce(cgminer, UNKNOWN)).toEqual({
       identity: { kind: 'asic', model: 'ACME T3', firmware: 'CGMiner 4.12.0' },

@@ -5,12 +5,12 @@ import { DRIVERS } from '../../../agent/drivers/index.ts'
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url))
 
-/** Every name in the folder and below, without what follows the first dot. */
+/** All names in the folder and its subfolders, up to the first dot. */
 const names = readdirSync(path('../../fixtures'), { recursive: true, encoding: 'utf8' }).map((file) =>
   (file.split('/').at(-1) ?? '').replace(/\..*/, ''),
 )
 
-/** A fixture is the driver's that has the longest name which its own begins with. */
+/** A fixture belongs to the driver with the longest name that begins the fixture's name. */
 const driverOf = (name: string): string | undefined =>
   DRIVERS.map((d) => d.name)
     .filter((driver) => name === driver || name.startsWith(`${driver}-`))
@@ -18,7 +18,7 @@ const driverOf = (name: string): string | undefined =>
 
 const covered = new Set(names.map(driverOf))
 
-/** Drivers whose machine is not recorded, and what stands for it. */
+/** Drivers without a recorded machine, and what tests them instead. */
 const OTHERWISE: Readonly<Record<string, string>> = {
   host: 'the machine that the test runs on',
   'modbus-meter': 'a server of registers: ../modbus-server.ts',

@@ -43,7 +43,7 @@ describe('an S19j Pro with PowerPlay', () => {
       uptimeS: 100_000,
       holders: [
         {
-          // the name that the pool sees, with the worker's own number
+          // the name that the pool sees, with the unique worker id
           owner: { poolUrl: 'stratum+tcp://btc.pool.example:3333', poolUser: 'demosite.epic01-0x2x63' },
           share: 1,
         },
@@ -57,7 +57,7 @@ describe('an S19j Pro with PowerPlay', () => {
     expect(reading).not.toMatch(/password/i)
   })
 
-  test('without a pool it idles, and nobody has switched it off', async () => {
+  test('without a pool it idles, and is not asleep', async () => {
     const { sample } = await withSummary((s) => {
       s['Status']!['Operating State'] = 'Idling'
       s['Stratum']!['IsPoolConnected'] = false
@@ -90,12 +90,12 @@ describe('an S19j Pro with PowerPlay', () => {
     ])
   })
 
-  test('a reading that is twice the target is not believed', async () => {
+  test('a reading of more than twice the target is ignored', async () => {
     const { sample } = await withSummary((s) => {
       s.HBs = [{ Index: 0, Hashrate: [900e6, 100, 0] }]
     })
     expect(sample).not.toHaveProperty('hashrateHs')
-    expect(sample.faults?.at(-1)).toContain('900 TH/s is not believed')
+    expect(sample.faults?.at(-1)).toContain('900 TH/s is ignored')
   })
 
   test('older firmware without the detail pages is read from its summary', async () => {
@@ -128,7 +128,7 @@ test.skipIf(!hasCaptures)(`a real S19 XP with one dead board ${WITH_CAPTURES}`, 
     hashrateHs: (49_440_724 + 49_925_124) * 1e6,
     uptimeS: expected['uptime_s'],
     powerW: expected['wattage'],
-    // this supply tells neither volts nor amperes of its input: the watts are the firmware's estimate
+    // this power supply reports no input voltage: the watts are the firmware's estimate
     powerBasis: 'estimated',
     boardsFitted: expected['hashboards'],
     boardsWorking: 2,

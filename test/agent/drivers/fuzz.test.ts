@@ -17,11 +17,11 @@ function expectClear(error: unknown): void {
   expect(error).toBeInstanceOf(PerwattError)
   const { message } = error as Error
   expect(message).toMatch(/^[^\n]{1,1000}; [^\n]+$/)
-  // every reply comes to an end here: who waits for more hangs
+  // every reply here ends: a driver that waits for more hangs
   expect(message).not.toMatch(/no (reply|answer|end) in/)
 }
 
-/** What each web interface answers to a login. */
+/** The answer of each web interface to a login. */
 const LOGINS = {
   api_v1_auth_login: '{"token":"t","access_token":"t"}',
   api_v1_unlock: '{"token":"t"}',
@@ -40,7 +40,7 @@ async function fuzz({ driver, answers: recorded }: RecordedMachine): Promise<voi
     }
   }
   try {
-    // unharmed it is read, else nothing that follows is worth much
+    // the undamaged answers must be readable, or the rest proves nothing
     expectReading(driver.name, await read(true))
     await fc.assert(
       fc.asyncProperty(
@@ -74,7 +74,7 @@ describe.skipIf(!hasCaptures)(`the same with the replies of real miners ${WITH_C
   test.concurrent.each(realMachines())('$name', fuzz)
 })
 
-/** All that is reachable after a collection, buffers too. */
+/** Memory in use after garbage collection, buffers included. */
 function keptBytes(): number {
   setFlagsFromString('--expose-gc')
   ;(runInNewContext('gc') as () => void)()
@@ -107,7 +107,7 @@ test.each([
   await feed(0)
   const before = keptBytes()
   await feed(60)
-  // kept, the second sixty would be 12 MB
+  // if replies were kept, the second sixty would take 12 MB
   expect(keptBytes() - before).toBeLessThan(4e6)
   session.close?.()
   await machine.close()

@@ -28,7 +28,7 @@ describe('an S19j Pro with LuxOS', () => {
         boardsWorking: 3,
         chipsFitted: 378,
         chipsWorking: 377,
-        // the sensors sit on the boards: nobody knows the chips' own temperatures
+        // the sensors are on the boards: the chips' own temperatures are unknown
         boardTempC: 59,
         inletTempC: 41,
         fanRpm: 3000,

@@ -35,7 +35,7 @@ describe('a Proto Rig', () => {
       state: 'hashing',
       hashrateHs: 150_210.5e9,
       hashrateAvgHs: 149_800.25e9,
-      // what the supply draws; the 2431.5 W of "power_usage" are the boards'
+      // the power supply's input; the 2431.5 W of "power_usage" are the boards' part
       powerW: 2571.25,
       powerBasis: 'reported',
       powerLimitW: 2600,
@@ -140,7 +140,7 @@ test.skipIf(!hasCaptures)(`the maker's own emulated rig 1.8.0 ${WITH_CAPTURES}`,
   expect(sample.powerW).toBeGreaterThan(Number(expected['wattage_gt']))
   expect(sample.powerW).toBeCloseTo(1774.49 + 1751.85, 1)
   expect(sample.hashrateHs).toBeGreaterThan(Number(expected['hashrate_ths_gt']) * 1e12)
-  // two pools are active in it; the first by priority is worked for, and only counts of shares are told
+  // two pools are active: the first by priority has the work; only counts of shares are given
   expect(sample.holders?.[0]?.owner['poolUrl']).toBe('stratum+tcp://pool-a.example.com:3333')
   expect(counters).toBeUndefined()
 })

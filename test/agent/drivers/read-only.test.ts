@@ -21,7 +21,7 @@ const writes = (ask: string): boolean =>
     .split(/[^a-z0-9]+/)
     .some((word) => WRITES.has(word))
 
-/** What is posted without changing anything: a login, and GraphQL, whose questions are looked at below. */
+/** POST requests that change nothing: logins, and GraphQL, whose queries are tested below. */
 const POSTS = new Set([
   'POST /api/v1/unlock',
   'POST /api/v1/auth/login',
@@ -54,7 +54,7 @@ describe('on the wire, a session sends what its driver says, and nothing else', 
   test.each(sessions)('$name, with credentials: $login', async ({ driver, answers, login }) => {
     machine = await startAnyMachine(answers)
     const session = sessionWith(driver, machine, login)
-    // a machine that lacks answers is asked for them all the same
+    // a driver also sends the requests that this machine has no answer to
     await session.read(soon()).catch(() => undefined)
     await session.read(soon()).catch(() => undefined)
     session.close?.()

@@ -25,7 +25,7 @@ describe('a SealMiner A2', () => {
     const owner = { poolUrl: 'stratum+tcp://btc.pool.example:3333', poolUser: 'demosite.seal01' }
     expect(sample).toEqual({
       state: 'hashing',
-      // counted on the chips; the 401 TH/s of "MHS 5s" are guessed from a few shares
+      // measured at the chips; the 401 TH/s of "MHS 5s" are estimated from a few shares
       hashrateHs: 222_610_001e6,
       hashrateAvgHs: 223_100_000.5e6,
       powerW: 3690,
@@ -101,7 +101,7 @@ test.skipIf(!hasCaptures)(`a real SealMiner A2 ${WITH_CAPTURES}`, async () => {
     hardwareId: String(expected['mac']).toUpperCase(),
   })
   expect(identity.expectedHashrateHs).toBeCloseTo(Number(expected['expected_hashrate_ths']) * 1e12, -6)
-  // the other project shows the average since the start (it began 41 minutes ago) as the hashrate of now
+  // the other project shows the average since the start, 41 minutes ago, as the present hashrate
   expect(sample.hashrateAvgHs).toBe(Number(expected['hashrate_ths']) * 1e12)
   expect(sample).toMatchObject({
     hashrateHs: expect.closeTo(220_377_998_845_846, -3),

@@ -44,7 +44,7 @@ describe('an S19 XP with VNish', () => {
         holders: [{ owner, share: 1 }],
       },
       counters: { byOwner },
-      // the pool's own: the maker's are not the operator's
+      // the operator's pool only: the dev fee's shares are the maker's
       shares: { accepted: 3200, difficulty: 1_780_000 },
     })
   })
@@ -119,7 +119,7 @@ describe('an S19 XP with VNish', () => {
     })
   })
 
-  test('a wrong password costs the details, is said, and is tried once', async () => {
+  test('a wrong password costs the details, leaves a note, and is tried once', async () => {
     const tokens = withLogin(pages({ api_v1_info: '{}' }), {
       path: '/api/v1/unlock',
       credentials: { pw: 'right' },

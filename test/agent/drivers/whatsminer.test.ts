@@ -94,7 +94,7 @@ describe('a Whatsminer with API 1', () => {
     expect(sample).toMatchObject({ powerBasis: basis, powerW: expect.closeTo(powerW, 6) })
   })
 
-  test('of a model that nobody rated, the power of a silent supply is unknown', async () => {
+  test('of a model without a rating, the power of a silent supply is unknown', async () => {
     const { devdetails: _, ...unnamed } = summary({ Power: -1, Power_RT: -1 })
     const { sample } = await readOnce(whatsminer, unnamed)
     expect(sample).not.toHaveProperty('powerW')
@@ -198,11 +198,11 @@ describe('a Whatsminer with API 2', () => {
   })
 })
 
-test('an error code without a known meaning is told as it is', () => {
+test('an error code without a known meaning is shown as a number', () => {
   expect([9999, 350, 5072].map(whatsminerFault)).toEqual([
     'error 9999',
     'error 350: hashboard 0 too hot',
-    'error 5072: hashboard 2 water speed wrong',
+    'error 5072: hashboard 2 coolant flow wrong',
   ])
 })
 
@@ -210,7 +210,7 @@ describe.skipIf(!hasCaptures)(`real Whatsminers ${WITH_CAPTURES}`, () => {
   const real = (device: string, commands: string[], files: Record<string, string> = {}) =>
     Object.fromEntries(commands.map((c) => [c, captured(device, `${files[c] ?? c}.json`)]))
   const COMMANDS = ['summary', 'devs', 'pools', 'get_version', 'status']
-  /** what the peer's test asserts of both */
+  /** what the other project's test expects for both machines */
   const asserted = (expected: Record<string, never>) => ({
     identity: {
       hardwareId: expected['mac'],
@@ -261,7 +261,7 @@ describe.skipIf(!hasCaptures)(`real Whatsminers ${WITH_CAPTURES}`, () => {
       inletTempC: 28.5,
       fanRpm: 5280,
     })
-    // this one's pools say nothing of difficulty: the paid work is unknown, not zero
+    // this machine's pools give no difficulty: accepted work is unknown, not zero
     expect(reading).not.toHaveProperty('counters')
     const faulty = await readOnce(whatsminer, {
       ...answers,

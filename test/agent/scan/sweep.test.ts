@@ -113,7 +113,9 @@ describe('a scan', () => {
         const [found] = await sweep({ ...options([host], port), doors: { port, webPort: port } })
         const driver = DRIVERS.find((d) => d.name === found?.driver)
         const first = ['version', 'devdetails', 'stats', 'GET /', 'GET /api/system/info']
-        expect(machine.asked.filter((ask) => !first.includes(ask) && !driver?.requests.includes(ask))).toEqual([])
+        expect(
+          machine.asked.filter((ask) => !first.includes(ask) && !driver?.requests.includes(ask)),
+        ).toEqual([])
         expect(found?.sample?.state).toBeDefined()
       } finally {
         await machine.close()

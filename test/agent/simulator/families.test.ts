@@ -157,14 +157,14 @@ describe.each(families)(
       end()
     })
 
-    it('with a spike flagged, and not believed', async () => {
+    it('with a spike flagged, and ignored', async () => {
       // the new board came with a restart
       run(1200)
       for (const rated of [ill, ...ill.boards]) rated.hashrateHs *= 3
       for (const window of ['s5', 'm1'] as const) ill.averageHs[window] *= 3
       const { sample } = withConfiguredLimits(await read(ill.id), configOf(ill.id))
       expect(sample).not.toHaveProperty('hashrateHs')
-      expect(sample.faults).toEqual([expect.stringMatching(/^the hashrate reading of .* is not believed/)])
+      expect(sample.faults).toEqual([expect.stringMatching(/^the hashrate reading of .* is ignored/)])
       run(600)
       expect((await read(ill.id)).sample).not.toHaveProperty('faults')
     })

@@ -26,8 +26,7 @@ test('a program that is not there is an error that says how to install it', asyn
   const absent = new Program('perwatt-no-such-program', { install: 'apt-get install nothing' })
   await expect(absent.run([], soon())).rejects.toMatchObject({
     code: 'not-installed',
-    message:
-      'perwatt-no-such-program is not installed: apt-get install nothing, or name its path by the setting program',
+    message: 'perwatt-no-such-program is not installed: apt-get install nothing, or set its path as program',
   })
 })
 
@@ -45,12 +44,12 @@ test('a failure says how it ended, its last words, and what to do about them', a
   await expect(askit.run(['now'], soon())).rejects.toMatchObject({
     code: 'command-failed',
     message: `${path} now exits with 13: cannot open: Permission denied; add the user to the group askers`,
-    said: expect.stringContaining('Traceback'),
+    output: expect.stringContaining('Traceback'),
   })
 })
 
 test.each([
-  ['exit 3', 'exits with 3: it says nothing; run it by hand to see more'],
+  ['exit 3', 'exits with 3: it writes nothing; run it by hand to see more'],
   ['echo out; exit 3', 'exits with 3: out; run it by hand'],
   ['kill -SEGV $$', 'is ended by SIGSEGV'],
 ])('%s: %s', async (script, words) => {

@@ -27,15 +27,15 @@ test('what is not there is absent', async () => {
 test('a read that hangs in the kernel is waited for by all polls of its folder, and by no other', async () => {
   const { root } = sysfsTree('path\tcontent\nname\tfine\n')
   const other = sysfsTree('path\tcontent\nname\tfine\n')
-  // a pipe that nobody writes into holds who opens it, as a wedged driver does
+  // opening a pipe without a writer blocks, as reading a hung kernel driver's file does
   const pipe = join(root, 'energy')
   execFileSync('sh', ['-c', 'mkfifo "$0"', pipe])
   const hung = at(root).poll(soon(), () => at(root).text('energy'))
-  // a session that is opened anew meets the same folder
+  // a new session meets the same folder
   const next = withDeadline((signal) => at(root).poll(signal, () => at(root).text('name')), 100)
   await expect(next).rejects.toMatchObject({
     code: 'no-reply',
-    message: expect.stringContaining('has not answered since a poll before; look into dmesg'),
+    message: expect.stringContaining('has not answered since an earlier poll; look into dmesg'),
   })
   expect(await at(other.root).poll(soon(), () => at(other.root).text('name'))).toBe('fine')
   closeSync(openSync(pipe, 'w'))

@@ -30,7 +30,7 @@ describe('Digest authentication', () => {
     expect(web.requests).toHaveLength(5 + 3)
   })
 
-  test('a wrong password is said, not shown, and not sent again before the machine was away', async () => {
+  test('a wrong password is an error that does not show it, and is not sent again before the machine was away', async () => {
     const web = await webMachine(withDigest(PAGES, ROOT))
     const client = new WebClient(web, new DigestAuth(access('hunter2')))
     const said = await client.get('/cgi-bin/info.cgi', soon()).catch((e: Error) => e.message)

@@ -104,7 +104,7 @@ describe('a Teraflux AT2880', () => {
       edited(lit, 'devs', 'DEVS', (_, i) => (i === 1 ? { Status: 'Dead', 'MHS 5s': 0 } : {})),
     )
     expect(sample).toMatchObject({ boardsWorking: 2, boardsFitted: 3 })
-    expect(sample.faults).toEqual(['a hashboard fails', 'hashboard 2: status Dead'])
+    expect(sample.faults).toEqual(['a hashboard failed', 'hashboard 2: status Dead'])
   })
 })
 
@@ -132,6 +132,6 @@ test.skipIf(!hasCaptures)(`a real AT1500, pieced together from several ${WITH_CA
     tempC: 51.41230102539066,
     fanRpm: 7020,
   })
-  // the reply's list of chips is cut to three of 132: how many work isn't in it
+  // the reply's chip list is cut to 3 of 132: the number of working chips is unknown
   expect(sample).not.toHaveProperty('chipsWorking')
 })

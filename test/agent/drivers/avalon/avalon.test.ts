@@ -24,7 +24,7 @@ describe('an Avalon A15', () => {
         state: 'hashing',
         hashrateHs: 195_500.25e9,
         hashrateAvgHs: 192_250e9,
-        // item 6 of PS, at the wall; MPO is what it aims at
+        // item 6 of PS is at the wall; MPO is the limit
         powerW: 3702,
         powerBasis: 'reported',
         powerLimitW: 3515,
@@ -123,7 +123,7 @@ test('an A10 in the text form: boards’ DC watts are an estimate, a healthy cor
       holders: [{ owner: { poolUrl: 'stratum+tcp://pool.example:443', poolUser: 'acme.av10' }, share: 1 }],
       faults: [
         'controller: a fan is missing',
-        'hashboard 2: power not good',
+        'hashboard 2: no power-good signal',
         'hashboard 2: no hashrate',
         'fan 3: 0 rpm',
       ],
@@ -158,7 +158,7 @@ test('a Home Q that was switched off sleeps: it knows `stats` only, and its 139 
   })
   expect(reading?.sample).not.toHaveProperty('faults')
   await session.read(soon())
-  // the second time it is asked at once what it knows
+  // the second poll begins with the command that the miner accepted
   const asked = miner.requests.map((r) => r['command'])
   expect(asked).toEqual(['version', 'summary', 'estats', 'stats', 'pools', 'summary', 'stats', 'pools'])
   for (const command of asked) expect(avalon.requests).toContain(command)
@@ -173,7 +173,7 @@ describe.skipIf(!hasCaptures)(`real Avalons ${WITH_CAPTURES}`, () => {
     const { identity, sample } = await readOnce(avalon, { ...answers, summary: {} })
     expect(identity.hardwareId).toBe(expected['mac'])
     expect(identity.firmware).toContain(expected['fw_ver'])
-    // the peer takes the average for the hashrate; what it does now is 199 TH/s
+    // the other project shows the average as hashrate; the present one is 199 TH/s
     expect(Math.round(Number(sample.hashrateAvgHs) / 1e12)).toBe(expected['hashrate_ths_rounded'])
     expect(sample).toMatchObject({
       state: 'hashing',
@@ -235,7 +235,7 @@ describe.skipIf(!hasCaptures)(`real Avalons ${WITH_CAPTURES}`, () => {
       powerBasis: 'reported',
       powerLimitW: homeQ['tuning_target_w'],
       uptimeS: homeQ['uptime_s'],
-      // the reply lists HB0 alone and says "Hash Board: 1"; the peer's four are another model's number
+      // the reply has only HB0 and "Hash Board: 1"; the other project's four boards are those of another model
       boardsFitted: 1,
       chipsFitted: homeQ['board0_chips'],
       holders: [],

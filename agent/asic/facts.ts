@@ -1,0 +1,75 @@
+import type { PowerBasis } from '../../protocol/sample.ts'
+import type { PoolFacts } from './pools.ts'
+
+/** One hashboard as its machine shows it. */
+export interface Board {
+  name: string
+  /** absent: the machine gives no hashrate for each board */
+  hashrateHs?: number | undefined
+  chipsWorking?: number | undefined
+  chipsFitted?: number | undefined
+  /** why the machine itself reports it as not working */
+  dead?: string | undefined
+}
+
+export interface Fan {
+  name: string
+  rpm: number
+}
+
+export interface Power {
+  powerW: number
+  basis: PowerBasis
+}
+
+/** What a driver found in a miner's replies, in base units; what it did not find is undefined. */
+export interface AsicFacts {
+  model?: string | undefined
+  firmware?: string | undefined
+  hardwareId?: string | undefined
+  /** the mining algorithm as the machine names it; absent: that of its model, else SHA-256 */
+  algorithm?: string | undefined
+  hashrateHs?: number | undefined
+  hashrateAvgHs?: number | undefined
+  expectedHashrateHs?: number | undefined
+  power?: Power | undefined
+  /** the model's rated J/TH, for a machine that does not report its power */
+  efficiencyJPerTh?: number | undefined
+  powerLimitW?: number | undefined
+  /** undefined: the reply does not show all boards */
+  boards?: readonly Board[] | undefined
+  /** boards that the machine should have; where more are listed, that number counts */
+  boardsFitted?: number | undefined
+  chipTempsC?: readonly number[]
+  boardTempsC?: readonly number[]
+  inletTempC?: number | undefined
+  fans?: readonly Fan[]
+  /** true: `fans` lists slots, and a fan that has never turned is an empty slot */
+  fanSlots?: boolean
+  /** true: fans need not turn */
+  liquidCooled?: boolean
+  uptimeS?: number | undefined
+  /** stopped by its operator or a schedule, which is no fault */
+  asleep?: boolean
+  /** the machine reports that it has not begun to hash */
+  starting?: boolean
+  /** faults that the machine itself reports */
+  faults?: readonly string[]
+  /** messages for the operator that do not make the machine faulty */
+  notes?: readonly string[]
+  pools?: PoolFacts | undefined
+}
+
+/** The fans whose speed is known. */
+export const fansWithSpeed = (fans: readonly { name: string; rpm: number | undefined }[]): Fan[] =>
+  fans.flatMap(({ name, rpm }) => (rpm === undefined ? [] : [{ name, rpm }]))
+
+/** The sum; undefined where a part is unknown, or there are no parts. */
+export function sumOfAll(parts: readonly (number | undefined)[]): number | undefined {
+  if (parts.length === 0 || !parts.every((part) => part !== undefined)) return undefined
+  return parts.reduce((sum, part) => sum + part, 0)
+}
+
+/** The lowest temperature: of several inlet sensors, the one in the coldest air. */
+export const coldest = (tempsC: readonly number[]): number | undefined =>
+  tempsC.length > 0 ? Math.min(...tempsC) : undefined

@@ -1,0 +1,34 @@
+/** Where a rating is published. Catalogues are used where no page of the maker was found and several catalogues agree. */
+export const SOURCES = {
+  'bitmain-support':
+    'Bitmain support, the model’s specification article (support.bitmain.com): typical hashrate, power on wall at 25 °C',
+  'bitmain-manual': 'Bitmain, the model’s product manual: typical hashrate, power on wall',
+  'bitmain-shop': 'Bitmain, the model’s product page (shop.bitmain.com)',
+  'whatsminer-shop': 'MicroBT, the model’s product page (shop.whatsminer.com)',
+  'bitdeer-explorer': 'Bitdeer, mining machine explorer (bitdeer.com/shop/explorer)',
+  'bitdeer-release': 'Bitdeer, announcement of the model: J/TH',
+  'canaan-release': 'Canaan, announcement of the series: TH/s and J/TH',
+  'auradine-release':
+    'Auradine, announcement of 2023-11-14: TH/s and J/TH at its efficient mode; 18 J/TH at full speed',
+  'riot-release': 'Riot Platforms, announcement of 2023-06-26 for MicroBT’s models: J/TH',
+  'hashrate-index': 'Luxor, Hashrate Index, page of the rig (hashrateindex.com/rigs)',
+  catalogues: 'public catalogues of miners, which agree; no page of the maker was found',
+} as const
+export type Source = keyof typeof SOURCES
+
+/** The maker's figures for the normal mode at 25 °C; makers give each a tolerance of ±5 % or more. */
+export interface Rating {
+  hashrateThs: number
+  powerW: number
+  source: Source
+}
+
+export const rating = (hashrateThs: number, powerW: number, source: Source): Rating => ({
+  hashrateThs,
+  powerW,
+  source,
+})
+
+/** J/TH, rounded to a tenth, as makers publish it. */
+export const efficiencyOf = ({ hashrateThs, powerW }: Rating): number =>
+  Math.round((10 * powerW) / hashrateThs) / 10

@@ -1,0 +1,52 @@
+import { ObjectType, type Varbind } from 'net-snmp'
+
+/** A number of any SNMP type, or text. */
+export type SnmpValue = number | string
+
+const ABSENT: ReadonlySet<ObjectType | undefined> = new Set([
+  ObjectType.NoSuchObject,
+  ObjectType.NoSuchInstance,
+  ObjectType.EndOfMibView,
+  ObjectType.Null,
+])
+
+/** A varbind's value; undefined where the SNMP agent has none. A 64-bit counter becomes a number: no meter counts beyond 2^53. */
+export function valueIn({ type, value }: Varbind): SnmpValue | undefined {
+  if (ABSENT.has(type) || value === undefined || value === null) return undefined
+  if (Buffer.isBuffer(value)) {
+    if (type !== ObjectType.Counter64) return value.toString('utf8').replace(/\0+$/, '')
+    return value.length === 0 ? undefined : Number(BigInt(`0x${value.toString('hex')}`))
+  }
+  return typeof value === 'string' ? value : Number(value)
+}
+
+/**
+ * A value as a number >= 0, also from text (`"12.5"`), which some SNMP agents send. Undefined where it is negative, because MIBs
+ * use -1 for "not measured", or not a number.
+ */
+export function measured(value: SnmpValue | undefined): number | undefined {
+  if (value === undefined || value === '') return undefined
+  const number = Number(value)
+  return Number.isFinite(number) && number >= 0 ? number : undefined
+}
+
+/** A value as text, trimmed, at most 128 characters; undefined where it is a number or empty. */
+export function textOf(value: SnmpValue | undefined): string | undefined {
+  const text = typeof value === 'string' ? value.trim() : undefined
+  return text ? text.slice(0, 128) : undefined
+}
+
+/** The part of an OID after `base`, without the dot; undefined where the OID is not below `base`. */
+export const indexBelow = (base: string, oid: string): string | undefined =>
+  oid.startsWith(`${base}.`) ? oid.slice(base.length + 1) : undefined
+
+/** Compares OIDs by the order of a walk: number by number (RFC 3416, 4.2.2). */
+export function compareOids(a: string, b: string): number {
+  const left = a.split('.').map(Number)
+  const right = b.split('.').map(Number)
+  for (let i = 0; i < Math.min(left.length, right.length); i++) {
+    const difference = (left[i] as number) - (right[i] as number)
+    if (difference !== 0) return difference
+  }
+  return left.length - right.length
+}
