@@ -4,7 +4,7 @@ import { addSums, zeroSums } from '../economics/ledger-row.ts'
 import { type KnownDevices, priceMinute } from '../economics/settlement/settle.ts'
 import type { LedgerQuery, Store } from '../plugin/store.ts'
 import type { Pricing } from '../settling/pricing.ts'
-import type { RecentMinutes } from '../settling/recent-minutes.ts'
+import type { RecentLedger } from '../settling/recent-ledger.ts'
 import type { BalanceView, FigureGroup, FigureQuery, LedgerFigures, Periods } from '../views/figures.ts'
 import type { LedgerFigure } from '../views/ledger-figure.ts'
 import { groupName, storedGroup } from './grouping.ts'
@@ -15,7 +15,7 @@ export interface FiguresOptions {
   store: Store
   pricing: Pricing
   devices: KnownDevices
-  minutes: RecentMinutes
+  minutes: RecentLedger
 }
 
 /** Figures that are asked for rather than watched: out of the store, when somebody wants them. */

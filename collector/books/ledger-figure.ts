@@ -1,7 +1,7 @@
 import { JOULES_PER_KWH, NANO_USD_PER_USD } from '../../protocol/units.ts'
 import type { LedgerSums } from '../economics/ledger-row.ts'
 import { KWH_PER_WATT_YEAR } from '../economics/settlement/revenue.ts'
-import type { Restatement } from '../plugin/accounts.ts'
+import type { Restatement } from '../plugin/audit-store.ts'
 import type { LedgerFigure } from '../views/ledger-figure.ts'
 
 /** The ledger's whole numbers as a person reads them: J, s, USD. Sums are made before this, never after. */

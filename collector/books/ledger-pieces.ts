@@ -1,7 +1,7 @@
 import { daysOf, type Period } from '../economics/calendar.ts'
 import type { LedgerSums } from '../economics/ledger-row.ts'
 import { addSums, zeroSums } from '../economics/ledger-row.ts'
-import type { Restatement } from '../plugin/accounts.ts'
+import type { Restatement } from '../plugin/audit-store.ts'
 import type { Store } from '../plugin/store.ts'
 import type { Pricing } from '../settling/pricing.ts'
 import type { FigureQuery } from '../views/figures.ts'

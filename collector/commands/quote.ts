@@ -1,7 +1,7 @@
 import { UsageError } from '../../protocol/kit/errors.ts'
 import { table } from '../../protocol/kit/table.ts'
 import type { Quote } from '../../protocol/quote.ts'
-import type { QuotesView } from '../prices/quote-desk.ts'
+import type { QuotesView } from '../prices/quote-selector.ts'
 import { ApiClient, type ApiOptions, isoTime } from './api-client.ts'
 
 export interface QuoteOptions extends ApiOptions {

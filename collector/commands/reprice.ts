@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { UsageError } from '../../protocol/kit/errors.ts'
 import { table } from '../../protocol/kit/table.ts'
-import type { AuditView, RepricingView } from '../books/books.ts'
+import type { AuditView, RepricingView } from '../books/audit-views.ts'
 import { ApiClient, type ApiOptions, isoTime } from './api-client.ts'
 
 export interface RepriceOptions extends ApiOptions {

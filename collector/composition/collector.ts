@@ -3,8 +3,8 @@ import { reasonOf } from '../../protocol/kit/errors.ts'
 import type { Log } from '../../protocol/kit/log.ts'
 import { adviceTopic } from '../../protocol/topics.ts'
 import { type Alerting, createAlerting } from '../alerts/alerting.ts'
-import { Bookkeeper } from '../books/bookkeeper.ts'
 import { Figures } from '../books/figures.ts'
+import { LedgerQueries } from '../books/ledger-queries.ts'
 import { type EmbeddedBroker, startEmbeddedBroker } from '../broker/embedded.ts'
 import type { CollectorConfig } from '../config/config.ts'
 import type { KnownDevices } from '../economics/settlement/settle.ts'
@@ -12,10 +12,10 @@ import fixed from '../feeds/fixed.ts'
 import { FEEDS } from '../feeds/index.ts'
 import { Ingest } from '../ingest/ingest.ts'
 import { InventoryBook } from '../ingest/inventory.ts'
-import { Ledger } from '../intake/ledger.ts'
-import { Pace } from '../intake/pace.ts'
+import { AgentRateLimit } from '../intake/agent-rate-limit.ts'
+import { BatchReceiver } from '../intake/batch-receiver.ts'
 import { Quarantine } from '../intake/quarantine.ts'
-import { Receiver } from '../intake/receiver.ts'
+import { RecordWriter } from '../intake/record-writer.ts'
 import { AdviceBoard } from '../live/advice.ts'
 import { CHART_STEP_MS, chartSamples } from '../live/chart-samples.ts'
 import { SiteState } from '../live/state.ts'
@@ -24,15 +24,15 @@ import type { Channel } from '../plugin/channel.ts'
 import type { Store } from '../plugin/store.ts'
 import { PoolWatch } from '../pool-watch/pool-watch.ts'
 import { POOLS } from '../pools/index.ts'
-import { createQuoteDesk } from '../prices/feed-config.ts'
+import { createQuoteSelector } from '../prices/feed-config.ts'
 import { QuoteBook } from '../prices/quote-book.ts'
-import type { QuoteDesk } from '../prices/quote-desk.ts'
+import type { QuoteSelector } from '../prices/quote-selector.ts'
 import { priceSituations } from '../prices/quote-situation.ts'
 import { RULES } from '../rules/index.ts'
 import { createServer, type ScreensServer } from '../screens/server.ts'
 import type { Assets } from '../screens/web-build.ts'
 import { Pricing } from '../settling/pricing.ts'
-import { RecentMinutes } from '../settling/recent-minutes.ts'
+import { RecentLedger } from '../settling/recent-ledger.ts'
 import { Repricer } from '../settling/repricer.ts'
 import { Settler } from '../settling/settler.ts'
 import { Statements } from '../statements/statements.ts'
@@ -57,15 +57,15 @@ export class Collector {
   readonly #store: Store
   readonly #state = new SiteState()
   readonly #quotes = new QuoteBook()
-  readonly #desk: QuoteDesk
-  readonly #minutes = new RecentMinutes()
+  readonly #selector: QuoteSelector
+  readonly #minutes = new RecentLedger()
   readonly #quarantine: Quarantine
   readonly #inventory: InventoryBook
   readonly #pricing: Pricing
   readonly #settler: Settler
   readonly #repricer: Repricer
-  readonly #ledger: Ledger
-  readonly #receiver: Receiver
+  readonly #records: RecordWriter
+  readonly #receiver: BatchReceiver
   readonly #views: LiveViews
   readonly #alerting: Alerting
   readonly #pools: PoolWatch
@@ -97,7 +97,7 @@ export class Collector {
       now: nowMs,
       site: config.site.id,
     })
-    this.#desk = createQuoteDesk(config, {
+    this.#selector = createQuoteSelector(config, {
       kinds: FEEDS,
       typedKind: fixed.kind,
       book: this.#quotes,
@@ -131,7 +131,7 @@ export class Collector {
       },
       currency: config.site.currency,
       alerts: () => this.#alerting.firing(),
-      ledger: () => ({ overdueMinutes: this.#settler.overdue, losses: this.#ledger.losses }),
+      ledger: () => ({ overdueMinutes: this.#settler.overdue, losses: this.#records.losses }),
       nowMs,
     })
     const devices: KnownDevices = {
@@ -160,7 +160,7 @@ export class Collector {
       nowMs,
       log,
     })
-    this.#ledger = new Ledger({
+    this.#records = new RecordWriter({
       store: this.#store,
       nowMs,
       log,
@@ -168,9 +168,9 @@ export class Collector {
       quarantine: (entry) => this.#quarantine.add(entry),
       onStored: (minutes) => this.#settler.note(minutes),
     })
-    this.#receiver = new Receiver({
-      ledger: this.#ledger,
-      pace: new Pace({ maxBytes: INTAKE_BYTES, nowMs, random: Math.random }),
+    this.#receiver = new BatchReceiver({
+      records: this.#records,
+      rateLimit: new AgentRateLimit({ maxBytes: INTAKE_BYTES, nowMs, random: Math.random }),
       maxBytes: INTAKE_BYTES,
       nowMs,
       log,
@@ -192,13 +192,13 @@ export class Collector {
     const accounts = { store: this.#store, pricing: this.#pricing }
     this.#screens = createServer({
       views: this.#views,
-      desk: this.#desk,
+      selector: this.#selector,
       figures: new Figures({ ...accounts, devices, minutes: this.#minutes }),
       statements: new Statements({ ...accounts, devices, site: config.site, nowMs }),
       pools: () => this.#pools.views(),
-      books: new Bookkeeper({
+      queries: new LedgerQueries({
         store: this.#store,
-        ledger: this.#ledger,
+        records: this.#records,
         pricing: this.#pricing,
         repricer: this.#repricer,
         quarantine: this.#quarantine,
@@ -221,10 +221,10 @@ export class Collector {
     try {
       await this.#store.open()
       for (const quote of await this.#store.quotes()) this.#quotes.add(quote)
-      this.#desk.start(this.#stop.signal)
+      this.#selector.start(this.#stop.signal)
       await this.#pricing.start(this.#store, nowMs())
       await this.#minutes.load(this.#store, nowMs())
-      await this.#ledger.start()
+      await this.#records.start()
       await this.#settler.start()
       await this.#repricer.start()
       const { host, port } = config.http
@@ -270,11 +270,11 @@ export class Collector {
     await Promise.all([this.#alerting.stop(), this.#screens.close(), this.#broker?.close()])
     await this.#watching
     await this.#receiver.stop()
-    await this.#ledger.stop()
+    await this.#records.stop()
     await this.#repricer.stop()
     await this.#settler.stop()
     await this.#quarantine.flush()
-    await this.#desk.stop()
+    await this.#selector.stop()
     await this.#storing
     await this.#store
       .close()
@@ -283,9 +283,9 @@ export class Collector {
 
   #tick(): void {
     const now = this.#o.nowMs()
-    this.#desk.tick()
+    this.#selector.tick()
     const live = this.#views.refresh(this.#alerting.watched())
-    const prices = priceSituations(this.#desk, this.#quotes.at(now), this.#views.workloads(), now)
+    const prices = priceSituations(this.#selector, this.#quotes.at(now), this.#views.workloads(), now)
     this.#alerting.evaluate({ ...live, pools: this.#pools.situation(), prices })
     this.#screens.tick()
     this.#advice.tick(() => this.#views.economy())

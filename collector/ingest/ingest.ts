@@ -20,7 +20,7 @@ import {
   topic,
 } from '../../protocol/topics.ts'
 import { clientIdOf } from '../broker/embedded.ts'
-import type { Receiver } from '../intake/receiver.ts'
+import type { BatchReceiver } from '../intake/batch-receiver.ts'
 import type { SiteState } from '../live/state.ts'
 import type { Quarantined } from '../plugin/store.ts'
 import type { InventoryBook } from './inventory.ts'
@@ -36,7 +36,7 @@ export interface IngestOptions {
   /** whether emulated machines may come into this site's figures */
   acceptSimulated: boolean
   state: SiteState
-  receiver: Receiver
+  receiver: BatchReceiver
   inventory: InventoryBook
   nowMs: () => number
   log: Log

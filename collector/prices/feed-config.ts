@@ -5,8 +5,8 @@ import { pause } from '../../protocol/kit/retry.ts'
 import type { Feed, FeedContext, FeedKind } from '../plugin/feed.ts'
 import type { Store } from '../plugin/store.ts'
 import type { QuoteBook } from './quote-book.ts'
-import { QuoteDesk, TYPED } from './quote-desk.ts'
-import { QuoteWriter } from './quote-writer.ts'
+import { QuoteSelector, TYPED } from './quote-selector.ts'
+import { QuoteWriteQueue } from './quote-write-queue.ts'
 
 const REQUEST_MS = 10_000
 
@@ -59,8 +59,8 @@ const createFeeds = (
     return { name, kind, quotes: found.quotes(settings), start: found.open(settings, context) }
   })
 
-/** The desk over a configuration's prices and feeds. */
-export function createQuoteDesk(
+/** The selector over a configuration's prices and feeds. */
+export function createQuoteSelector(
   config: { prices: unknown; feeds: readonly FeedConfig[] },
   parts: {
     kinds: readonly FeedKind[]
@@ -72,7 +72,7 @@ export function createQuoteDesk(
     version: string
     nowMs: () => number
   },
-): QuoteDesk {
+): QuoteSelector {
   const { kinds, typedKind, book, store, log, version, nowMs } = parts
   const context: FeedContext = { version, requestMs: REQUEST_MS, nowMs, random: Math.random, pause }
   const [typed, ...feeds] = createFeeds(
@@ -80,5 +80,12 @@ export function createQuoteDesk(
     kinds,
     context,
   )
-  return new QuoteDesk({ book, writer: new QuoteWriter(store, log), typed: typed as Feed, feeds, nowMs, log })
+  return new QuoteSelector({
+    book,
+    writer: new QuoteWriteQueue(store, log),
+    typed: typed as Feed,
+    feeds,
+    nowMs,
+    log,
+  })
 }

@@ -1,17 +1,17 @@
 import { isStale, type Prices, QUOTE_NAMES, type Quote, type QuoteName } from '../../protocol/quote.ts'
 import type { PriceSituation } from '../plugin/situation.ts'
 import type { WorkloadView } from '../views/workload.ts'
-import type { QuoteDesk } from './quote-desk.ts'
+import type { QuoteSelector } from './quote-selector.ts'
 
 /** What the alert rules see of the prices: how old each is, what troubles its feeds, and what it prices. */
 export function priceSituations(
-  desk: Pick<QuoteDesk, 'heldBack' | 'reports'>,
+  selector: Pick<QuoteSelector, 'heldBack' | 'reports'>,
   prices: Prices,
   workloads: readonly WorkloadView[],
   nowMs: number,
 ): PriceSituation[] {
-  const reports = desk.reports()
-  const held = desk.heldBack()
+  const reports = selector.reports()
+  const held = selector.heldBack()
   const known = prices as Readonly<Record<QuoteName, Quote | undefined>>
   // without fees there is still a price; without one of the others there is none
   const needed = QUOTE_NAMES.filter(

@@ -1,10 +1,10 @@
 import { PerwattError, reasonOf } from '../../../protocol/kit/errors.ts'
 
-/** After these DuckDB refuses all further work until the file is opened anew. */
+/** Whether DuckDB refuses all further work until the file is opened again. */
 export const isFatal = (error: unknown): boolean =>
   /^(FATAL|INTERNAL)|database has been invalidated/i.test(reasonOf(error))
 
-/** What DuckDB says, as an error that names the file and the way out. */
+/** DuckDB's error as a PerwattError that names the file and what to do next. */
 export function explain(error: unknown, path: string): PerwattError {
   if (error instanceof PerwattError) return error
   const reason = reasonOf(error)

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { LossSchema, QuarantineSchema, RepricingSchema } from '../../../collector/books/books.ts'
+import { LossSchema, QuarantineSchema, RepricingSchema } from '../../../collector/books/audit-views.ts'
 import { reprice } from '../../../collector/commands/reprice.ts'
 import { ErrorSchema } from '../../../collector/screens/route.ts'
 import { MINUTE_MS } from '../../../protocol/units.ts'
@@ -128,7 +128,7 @@ describe('the books of a collector', () => {
       reason: 'tariff',
       fromMs: T0,
       toMs: T0 + 3 * MINUTE_MS,
-      terms: '',
+      rulesVersion: '',
       quotes: [quote],
       doneMs: T0 + MINUTE_MS,
     })

@@ -5,8 +5,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi 
 import { quote } from '../../../collector/commands/quote.ts'
 import type { Feed, FeedSink } from '../../../collector/plugin/feed.ts'
 import { QuoteBook } from '../../../collector/prices/quote-book.ts'
-import { QuoteDesk } from '../../../collector/prices/quote-desk.ts'
-import { QuoteWriter } from '../../../collector/prices/quote-writer.ts'
+import { QuoteSelector } from '../../../collector/prices/quote-selector.ts'
+import { QuoteWriteQueue } from '../../../collector/prices/quote-write-queue.ts'
 import { createServer, type ScreensServer } from '../../../collector/screens/server.ts'
 import { SILENT } from '../../../protocol/kit/log.ts'
 import { Secret } from '../../../protocol/kit/secret.ts'
@@ -36,18 +36,18 @@ const serve = async (token: boolean) => {
     quotes: ['btcUsd'],
     start: (sink) => sink.publish([{ name: 'btcUsd', value: 95_000 }]),
   }
-  const desk = new QuoteDesk({
+  const selector = new QuoteSelector({
     book: new QuoteBook(),
-    writer: new QuoteWriter({ writeQuotes: async () => {} }, SILENT),
+    writer: new QuoteWriteQueue({ writeQuotes: async () => {} }, SILENT),
     feeds: [market],
     typed,
     nowMs: () => NOW,
     log: SILENT,
   })
-  desk.start(new AbortController().signal)
+  selector.start(new AbortController().signal)
   server = createServer({
     views: createScene(),
-    desk,
+    selector,
     assets: {},
     log: SILENT,
     version: '1.2.3',
@@ -177,7 +177,7 @@ describe('the command quote', () => {
 
   test('pushes a price, and says until when it counts', async () => {
     expect(await printed('energyUsdPerKwh', '0.031', { by: 'desk', holdsFor: '30m' })).toBe(
-      'energyUsdPerKwh = 0.031 USD/kWh, pushed by desk, from 2026-06-15T12:00:00.000Z until 2026-06-15T12:30:00.000Z\n',
+      'energyUsdPerKwh = 0.031 USD/kWh, pushed by selector, from 2026-06-15T12:00:00.000Z until 2026-06-15T12:30:00.000Z\n',
     )
     expect(await printed('btcUsd', '91000', { by: 'desk', from: '2026-06-15T13:00Z' })).toMatch(
       /from 2026-06-15T13:00:00.000Z until the next push/,
