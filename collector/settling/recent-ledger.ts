@@ -9,6 +9,12 @@ const KEPT_MS = 24 * HOUR_MS
 export class RecentLedger {
   readonly #minutes = new Map<number, Map<string, LedgerSums>>()
   readonly #restated = new Map<number, Restatement>()
+  readonly #listeners: (() => void)[] = []
+
+  /** Calls `listener` after each change by `settled`. */
+  onChange(listener: () => void): void {
+    this.#listeners.push(listener)
+  }
 
   /** Fills it from the store. Call once, before `settled`. */
   async load(store: Store, nowMs: number): Promise<void> {
@@ -35,6 +41,7 @@ export class RecentLedger {
       if (revision > 1) this.#restated.set(minuteMs, { startMs: minuteMs, revision, restatedMs: settledMs })
     for (const kept of [this.#minutes, this.#restated])
       for (const m of kept.keys()) if (m < nowMs - KEPT_MS) kept.delete(m)
+    for (const listener of this.#listeners) listener()
   }
 
   /** When a minute was last settled again with other figures, and its revision; undefined where it never was. */

@@ -177,7 +177,7 @@ describe('the command quote', () => {
 
   test('pushes a price, and says until when it counts', async () => {
     expect(await printed('energyUsdPerKwh', '0.031', { by: 'desk', holdsFor: '30m' })).toBe(
-      'energyUsdPerKwh = 0.031 USD/kWh, pushed by selector, from 2026-06-15T12:00:00.000Z until 2026-06-15T12:30:00.000Z\n',
+      'energyUsdPerKwh = 0.031 USD/kWh, pushed by desk, from 2026-06-15T12:00:00.000Z until 2026-06-15T12:30:00.000Z\n',
     )
     expect(await printed('btcUsd', '91000', { by: 'desk', from: '2026-06-15T13:00Z' })).toMatch(
       /from 2026-06-15T13:00:00.000Z until the next push/,
