@@ -18,19 +18,19 @@ type Sums = Explanation['sums']
 
 const iso = (ms: number): string => new Date(ms).toISOString()
 
-/** The sum behind one workload's figure of one minute: every interval, price and formula. Undefined where there is nothing. */
+/** The sum behind one workload's figures of one minute: every interval, price and formula. Undefined where the minute has none of it. */
 export function explainMinute(options: {
   workload: string
   minuteMs: number
   intervals: readonly AgentInterval[]
   settlement: Settlement | undefined
-  terms: MinutePricing
-  /** what the ledger has of it */
+  pricing: MinutePricing
+  /** the stored sums of this workload and minute */
   ledger: LedgerSums | undefined
   devices: KnownDevices
 }): Explanation | undefined {
-  const { workload, minuteMs, intervals, settlement, terms, ledger, devices } = options
-  const { rules, prices } = terms
+  const { workload, minuteMs, intervals, settlement, pricing, ledger, devices } = options
+  const { rules, prices } = pricing
   const minute = priceMinute(minuteMs, intervals, prices, { ...rules, ...devices })
   const own = minute.parts.filter((p) => p.name === workload)
   if (own.length === 0 && !ledger) return undefined
@@ -47,7 +47,7 @@ export function explainMinute(options: {
     ...(rule && paid && isContract(rule)
       ? { contract: explainContract(rule, minuteMs, paid, rules.monthOf) }
       : {}),
-    intervals: own.map((p) => explained(p, minute, terms)),
+    intervals: own.map((p) => explained(p, minute, pricing)),
     sums,
     ...(ledger ? { ledger: pick(ledger) } : {}),
     agrees: ledger !== undefined && SUMS.every((name) => ledger[name] === sums[name]),

@@ -50,7 +50,7 @@ export class LedgerQueries {
       minuteMs,
       intervals,
       settlement,
-      terms: pricing.of(minuteMs, settlement),
+      pricing: pricing.of(minuteMs, settlement),
       ledger: buckets.find((bucket) => bucket.group === workload),
       devices,
     })

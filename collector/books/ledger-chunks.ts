@@ -9,26 +9,29 @@ import type { LedgerFigure } from '../views/ledger-figure.ts'
 import { groupName, storedGroup } from './grouping.ts'
 import { ledgerFigure } from './ledger-figure.ts'
 
-/** About so many figures are in memory at once; a single bucket of a large site may have more. */
-const PIECE_FIGURES = 5_000
-const PIECE_BUCKETS = 50_000
-/** A piece is at most so many times the one before it: who knows how many groups the next hour has. */
+/** Figures that one chunk aims at; a single bucket of a large site may have more. */
+const CHUNK_FIGURES = 5_000
+const CHUNK_BUCKETS = 50_000
+/** A chunk has at most so many times the buckets of the one before: the next hour may have many more groups. */
 const GROWTH = 8
 
-interface Books {
+interface Sources {
   store: Pick<Store, 'ledger' | 'restatements'>
   pricing: Pick<Pricing, 'workload' | 'present'>
 }
 
-/** See LedgerFigures. Sums are made in whole numbers, before they become figures. */
-export async function* ledgerPieces(books: Books, query: FigureQuery): AsyncGenerator<LedgerFigure[]> {
+/**
+ * The ledger in chunks, oldest first, so that memory stays bounded however long the time is. Sums are made in whole numbers, before
+ * they become figures. Rejects where the store fails.
+ */
+export async function* ledgerChunks(sources: Sources, query: FigureQuery): AsyncGenerator<LedgerFigure[]> {
   const { fromMs, toMs, stepMs } = query
   if (typeof stepMs === 'string') {
-    const { monthOf, timeZone } = books.pricing.present
+    const { monthOf, timeZone } = sources.pricing.present
     const periodOf = stepMs === 'month' ? monthOf : daysOf(timeZone)
     for (let beginMs = fromMs; beginMs < toMs; ) {
       const endMs = Math.min(toMs, periodOf(beginMs).endMs)
-      yield await pieceOf(books, query, { startMs: beginMs, endMs }, endMs - beginMs, periodOf)
+      yield await chunkOf(sources, query, { startMs: beginMs, endMs }, endMs - beginMs, periodOf)
       beginMs = endMs
     }
     return
@@ -40,17 +43,17 @@ export async function* ledgerPieces(books: Books, query: FigureQuery): AsyncGene
   let buckets = 1
   for (let beginMs = fromMs; beginMs < toMs; ) {
     const endMs = Math.min(toMs, bucketOf(beginMs).startMs + buckets * stepMs)
-    const figures = await pieceOf(books, query, { startMs: beginMs, endMs }, stepMs, bucketOf)
+    const figures = await chunkOf(sources, query, { startMs: beginMs, endMs }, stepMs, bucketOf)
     yield figures
     beginMs = endMs
-    const fitting = Math.floor((buckets * PIECE_FIGURES) / Math.max(1, figures.length))
-    buckets = Math.max(1, Math.min(fitting, buckets * GROWTH, PIECE_BUCKETS))
+    const fitting = Math.floor((buckets * CHUNK_FIGURES) / Math.max(1, figures.length))
+    buckets = Math.max(1, Math.min(fitting, buckets * GROWTH, CHUNK_BUCKETS))
   }
 }
 
-/** One piece: the store's buckets of `widthMs`, put into those that are asked for. */
-async function pieceOf(
-  { store, pricing }: Books,
+/** One chunk: reads the store in buckets of `widthMs` and adds them up into those of `bucketOf`. */
+async function chunkOf(
+  { store, pricing }: Sources,
   { groupBy }: FigureQuery,
   { startMs: fromMs, endMs: toMs }: Period,
   widthMs: number,
@@ -61,7 +64,7 @@ async function pieceOf(
     store.ledger({ ...range, groupBy: storedGroup(groupBy) }),
     store.restatements(range),
   ])
-  // the store's first bucket may begin before the piece
+  // the store's first bucket may begin before the chunk
   const startOf = (ms: number) => bucketOf(Math.max(ms, fromMs)).startMs
   const restated = new Map<number, Restatement>()
   for (const { startMs, revision, restatedMs } of restatements) {
