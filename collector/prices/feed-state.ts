@@ -4,33 +4,33 @@ import type { Feed, Statement } from '../plugin/feed.ts'
 import { quoteFault, quoteLeap } from './quote-limits.ts'
 import type { SourceQuotes } from './source-priority.ts'
 
-/** A value that is not believed. */
+/** A value that is held back because it can hardly be true. */
 export interface HeldBack {
   name: QuoteName
   value: number
   unit: string
   source: string
-  /** since when, Unix ms */
+  /** since when it is held back, Unix ms */
   sinceMs: number
   reason: string
 }
 
-/** What is known of one feed. */
+/** One feed for screens and API. */
 export interface FeedReport {
   name: string
   kind: string
   quotes: readonly QuoteName[]
-  /** when it last said something, Unix ms */
+  /** when it last published a quote that was accepted, Unix ms */
   heardMs?: number
   failing?: string
 }
 
-/** One feed as the selector hears it: what it said last of each name, what of it is not believed, and whether it is well. */
+/** State of one feed: its newest quotes by name, what is held back, and whether it fails. */
 export class FeedState {
   readonly feed: Feed
   readonly rank: SourceQuotes['rank']
   readonly #log: Log
-  readonly #said = new Map<QuoteName, Omit<SourceQuotes, 'rank'>>()
+  readonly #quotes = new Map<QuoteName, Omit<SourceQuotes, 'rank'>>()
   readonly #held = new Map<QuoteName, HeldBack>()
   #heardMs: number | undefined
   #failing: string | undefined
@@ -41,37 +41,38 @@ export class FeedState {
     this.#log = log
   }
 
-  offer(name: QuoteName): SourceQuotes {
-    return { rank: this.rank, ...(this.#said.get(name) ?? { quotes: [], endKnown: false }) }
+  quotesOf(name: QuoteName): SourceQuotes {
+    return { rank: this.rank, ...(this.#quotes.get(name) ?? { quotes: [], endKnown: false }) }
   }
 
-  /** What it said before a restart. */
+  /** Sets the quotes that it published before a restart. */
   recall(name: QuoteName, quotes: readonly Quote[]): void {
-    this.#said.set(name, { quotes, endKnown: false })
+    this.#quotes.set(name, { quotes, endKnown: false })
   }
 
   /**
-   * What it says of one name, in place of what it said before; what can't be true is held back.
-   * @param before a quote that a polled value is compared with
-   * @returns the quotes that are believed
+   * Takes what the feed published for one name; it replaces the feed's earlier quotes. What can't be true is held back.
+   * @param before the price that a polled value is compared with
+   * @returns the quotes that were accepted
    */
-  hear(name: QuoteName, statements: readonly Statement[], before: Quote | undefined, now: number): Quote[] {
-    // a person vouches for what is typed and for tables
+  take(name: QuoteName, statements: readonly Statement[], before: Quote | undefined, now: number): Quote[] {
+    // a person checked what is typed or stands in a table: only polled values are compared
     const isPolled = this.rank === 'feed' && this.feed.kind !== 'fixed'
-    const reasonOf = ({ value, fromMs }: Statement) =>
+    const doubtOf = ({ value, fromMs }: Statement) =>
       quoteFault(name, value) ??
       (isPolled && before && fromMs === undefined ? quoteLeap(name, value, before.value) : undefined)
-    const doubts = statements.map(reasonOf)
+    const doubts = statements.map(doubtOf)
     this.#hold(name, doubts, statements, now)
     const quotes = statements.filter((_, i) => !doubts[i]).map((s) => quoteOf(s, this.feed.name, now))
     if (quotes.length > 0) {
-      this.#said.set(name, { quotes, endKnown: statements.some((s) => s.fromMs !== undefined) })
+      this.#quotes.set(name, { quotes, endKnown: statements.some((s) => s.fromMs !== undefined) })
       this.#heardMs = now
     }
     return quotes
   }
 
-  fails(reason: string | undefined): void {
+  /** @param reason why the feed fails; undefined while it is well */
+  setFailing(reason: string | undefined): void {
     const feed = this.feed.name
     if (reason && !this.#failing) this.#log.warn('a feed fails', { feed, reason })
     if (!reason && this.#failing) this.#log.info('a feed is well again', { feed })

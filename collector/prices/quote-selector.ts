@@ -7,10 +7,10 @@ import { quoteFault } from './quote-limits.ts'
 import type { QuoteWriteQueue } from './quote-write-queue.ts'
 import { planned, type SourceQuotes } from './source-priority.ts'
 
-/** The name under which prices of the configuration's `prices` stand. */
+/** Source name of the prices that the configuration's `prices` holds. */
 export const TYPED = 'configuration'
 const PUSHED = 'pushed by '
-/** A price list of a week of quarters of an hour, and more. */
+/** Pushed quotes kept for one name: more than a price list of a week in quarters of an hour. */
 const MAX_PUSHED = 2_000
 
 export interface QuotesView {
@@ -22,7 +22,7 @@ export interface QuotesView {
 export interface QuoteSelectorOptions {
   book: QuoteBook
   writer: QuoteWriteQueue
-  /** in the order in which they count */
+  /** in order of priority */
   feeds: readonly Feed[]
   /** the configuration's own prices */
   typed: Feed
@@ -31,15 +31,14 @@ export interface QuoteSelectorOptions {
 }
 
 /**
- * Decides whose price counts, and writes it into the book: a pushed quote while it holds, then the feeds in the order of the
- * configuration, each while it is fresh; where none is, the one that was fresh last, marked stale; a typed price until anybody
- * else has spoken. What is known ahead is in the book ahead of time.
+ * Selects whose price counts for each name, by the rules of source-priority.ts, and writes it into the book and the store: pushed
+ * quotes first, then the feeds in the order of the configuration, then typed prices. Prices known ahead are planned in the book.
  */
 export class QuoteSelector {
   readonly #o: QuoteSelectorOptions
   readonly #sources: readonly FeedState[]
   readonly #pushed = new Map<QuoteName, readonly Quote[]>()
-  /** when the next quote of a name ends, Unix ms */
+  /** by name, when the next quote of any source ends, Unix ms */
   readonly #endsMs = new Map<QuoteName, number>()
 
   constructor(options: QuoteSelectorOptions) {
@@ -51,7 +50,7 @@ export class QuoteSelector {
     ]
   }
 
-  /** Goes on from what the book has, and starts the feeds. */
+  /** Continues from the quotes in the book, and starts the feeds. Never rejects. */
   start(signal: AbortSignal): void {
     for (const name of this.#o.book.names()) this.#recall(name)
     for (const source of this.#sources) source.feed.start(this.#sinkOf(source), signal)
@@ -59,20 +58,20 @@ export class QuoteSelector {
     void this.#o.writer.flush()
   }
 
-  /** Looks whether a quote has ended and another counts, and brings the store what it doesn't have. */
+  /** Selects again where a quote has ended, and stores what waits. Call it about once a second. */
   tick(): void {
     const now = this.#o.nowMs()
     for (const [name, endsMs] of this.#endsMs) if (endsMs < now) this.#decide(name)
     void this.#o.writer.flush()
   }
 
-  /** When what waits for the store has been tried once more. */
+  /** Resolves when waiting quotes were tried once more: the first flush may only join a write that has begun. */
   async stop(): Promise<void> {
     await this.#o.writer.flush()
     await this.#o.writer.flush()
   }
 
-  /** Names of the feeds that may say something of a quote. */
+  /** Names of the feeds that may publish this quote. */
   feedsOf(name: QuoteName): string[] {
     return this.#sources
       .filter(({ rank, feed }) => rank === 'feed' && feed.quotes.includes(name))
@@ -80,9 +79,8 @@ export class QuoteSelector {
   }
 
   /**
-   * Takes a quote from a person or a program of the site's. It counts before every feed until it is stale; without an end, until
-   * the next is pushed.
-   * @returns the quote, or why it can't be taken
+   * Takes a quote from a person or a program. It counts before every feed until it is stale; without an end, until the next push.
+   * @returns the quote, or why it is refused
    */
   push(pushed: Omit<Statement, 'detail'> & { by: string }): Quote | { refused: string } {
     const { name, value, by, staleAfterMs } = pushed
@@ -98,9 +96,10 @@ export class QuoteSelector {
       ...(staleAfterMs === undefined ? {} : { staleAfterMs }),
     }
     const others = (this.#pushed.get(name) ?? []).filter((q) => q.fromMs !== quote.fromMs)
-    // what has passed and was followed by another is of no use any more
+    // drop past quotes that a later one has replaced
     const waiting = others.slice(Math.max(0, lastIndexAtOrBefore(others, now)))
-    if (waiting.length >= MAX_PUSHED) return { refused: `${MAX_PUSHED} quotes of ${name} wait already` }
+    if (waiting.length >= MAX_PUSHED)
+      return { refused: `${MAX_PUSHED} quotes of ${name} wait already; push fewer ahead` }
     this.#pushed.set(
       name,
       [...waiting, quote].sort((a, b) => a.fromMs - b.fromMs),
@@ -111,7 +110,7 @@ export class QuoteSelector {
     return quote
   }
 
-  /** What holds now, and who says so. */
+  /** The prices of now with their sources, and what each feed reports. */
   view(): QuotesView {
     const now = this.#o.nowMs()
     const quotes = Object.values<Quote>(this.#o.book.at(now))
@@ -139,21 +138,21 @@ export class QuoteSelector {
     const { book, writer, nowMs } = this.#o
     const now = nowMs()
     const pushed: SourceQuotes = { rank: 'pushed', quotes: this.#pushed.get(name) ?? [], endKnown: true }
-    const offers = [pushed, ...this.#sources.map((source) => source.offer(name))]
-    writer.add(book.plan(name, now, planned(offers, now)))
-    const ends = offers.flatMap(({ quotes }) => quotes.flatMap((q) => q.staleAfterMs ?? []))
+    const sources = [pushed, ...this.#sources.map((source) => source.quotesOf(name))]
+    writer.add(book.plan(name, now, planned(sources, now)))
+    const ends = sources.flatMap(({ quotes }) => quotes.flatMap((q) => q.staleAfterMs ?? []))
     this.#endsMs.set(name, Math.min(Number.POSITIVE_INFINITY, ...ends.filter((ms) => ms >= now)))
   }
 
-  /** After a restart nobody has spoken yet, but what they said last is in the book. */
+  /** After a restart, each source continues with the quotes that the book has of it, until it publishes again. */
   #recall(name: QuoteName): void {
     const kept = this.#o.book.between(name, this.#o.nowMs(), Number.MAX_SAFE_INTEGER)
     const isPushed = (quote: Quote) => quote.source.startsWith(PUSHED)
     this.#pushed.set(name, kept.filter(isPushed))
     for (const source of this.#sources) {
       if (source.rank === 'typed' || !source.feed.quotes.includes(name)) continue
-      const said = kept.filter((q) => !isPushed(q) && sourceName(q.source) === source.feed.name)
-      if (said.length > 0) source.recall(name, said)
+      const own = kept.filter((q) => !isPushed(q) && sourceName(q.source) === source.feed.name)
+      if (own.length > 0) source.recall(name, own)
     }
   }
 
@@ -165,13 +164,13 @@ export class QuoteSelector {
           const present = this.#presentOf(name, now)
           const before = present?.source === TYPED ? undefined : present
           const own = statements.filter((s) => s.name === name)
-          const quotes = source.hear(name, own, before, now)
+          const quotes = source.take(name, own, before, now)
           if (present && sourceName(present.source) === source.feed.name) this.#fillGap(present, quotes, now)
           if (quotes.length > 0) this.#decide(name)
         }
         void this.#o.writer.flush()
       },
-      failing: (reason) => source.fails(reason),
+      failing: (reason) => source.setFailing(reason),
     }
   }
 
@@ -180,8 +179,8 @@ export class QuoteSelector {
   }
 
   /**
-   * What a feed knows of a time in which the collector was down, or it didn't answer itself: that had no price of its own. Where
-   * another source came between, its price stands.
+   * Adds what a feed knows about a gap: a time in which the collector was down or the feed failed, so that its last quote simply
+   * went on. Not called where another source counted meanwhile: that price stays.
    */
   #fillGap(last: Quote, quotes: readonly Quote[], now: number): void {
     const gap = quotes.filter((q) => q.fromMs > last.fromMs && q.fromMs < now)

@@ -3,10 +3,10 @@ import type { Log } from '../../protocol/kit/log.ts'
 import type { Quote } from '../../protocol/quote.ts'
 import type { Store } from '../plugin/store.ts'
 
-/** Of quotes that a store can't take now: months of a feed that is asked every five minutes. */
+/** Quotes that wait while the store fails: two months of a feed that is polled every five minutes. */
 const MAX_WAITING = 20_000
 
-/** Brings quotes into the store, one write at a time; what it can't take waits and is tried again. */
+/** Writes quotes to the store, one write at a time. What the store can't take waits and is tried again at the next flush. */
 export class QuoteWriteQueue {
   readonly #store: Pick<Store, 'writeQuotes'>
   readonly #log: Log
@@ -24,11 +24,13 @@ export class QuoteWriteQueue {
     for (const key of this.#waiting.keys()) {
       if (this.#waiting.size <= MAX_WAITING) return
       this.#waiting.delete(key)
-      this.#log.error('a quote is lost: too many wait for the store', { quote: key.split('\n')[0] })
+      this.#log.error('a quote is lost: too many wait for the store; check the store', {
+        quote: key.split('\n')[0],
+      })
     }
   }
 
-  /** Writes what waits, unless a write is on its way. Never rejects. */
+  /** Writes what waits, or joins the write that is running. Never rejects. */
   flush(): Promise<void> {
     this.#writing ??= this.#write().finally(() => {
       this.#writing = undefined

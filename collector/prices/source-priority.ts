@@ -1,38 +1,38 @@
 import { isStale, type Quote } from '../../protocol/quote.ts'
 import { lastIndexAtOrBefore } from './quote-book.ts'
 
-/** What one source says of one name, oldest first. */
+/** The quotes of one source for one name, oldest first. */
 export interface SourceQuotes {
-  /** a typed price is a fallback until anybody else has spoken */
+  /** a typed price counts only until another source has published one */
   rank: 'pushed' | 'feed' | 'typed'
   quotes: readonly Quote[]
-  /** true where the end of the last is known, and not only when it should have been said again */
+  /** whether the last quote's `staleAfterMs` is its real end; else it is only the time by which a poll should have renewed it */
   endKnown: boolean
 }
 
 /**
- * Which of several sources counts, given in their order: the first that is fresh; where none is, the one that was fresh last,
- * which says that it is stale; and what is typed in the configuration only where no other has ever spoken.
+ * Which source counts at a moment. Sources come in order of priority: the first with a fresh quote wins. Where none is fresh, the
+ * one that was fresh last wins, and is marked stale. A typed price counts only where no other source ever published one.
  */
-function chosenAt(offers: readonly SourceQuotes[], ms: number): Quote | undefined {
-  const heard = offers.flatMap(({ rank, quotes }) => {
+function chosenAt(sources: readonly SourceQuotes[], ms: number): Quote | undefined {
+  const candidates = sources.flatMap(({ rank, quotes }) => {
     const quote = quotes[lastIndexAtOrBefore(quotes, ms)]
     return quote ? [{ rank, quote }] : []
   })
-  const spoken = heard.filter(({ rank }) => rank !== 'typed').map(({ quote }) => quote)
+  const published = candidates.filter(({ rank }) => rank !== 'typed').map(({ quote }) => quote)
   const newest = (a: Quote, b: Quote) => ((b.staleAfterMs ?? 0) > (a.staleAfterMs ?? 0) ? b : a)
   return (
-    spoken.find((quote) => !isStale(quote, ms)) ??
-    (spoken.length > 0 ? spoken.reduce(newest) : heard[0]?.quote)
+    published.find((quote) => !isStale(quote, ms)) ??
+    (published.length > 0 ? published.reduce(newest) : candidates[0]?.quote)
   )
 }
 
 /**
- * What holds from `nowMs` on as far as anybody has said, oldest first; what holds now has `nowMs` for its begin. A pushed price or a list of them
- * gives way at its end; a polled price may be renewed until then, and gives way when it wasn't.
+ * Which quotes hold from `nowMs` on, as far ahead as the sources know, oldest first. The first begins at `nowMs`. A pushed price or
+ * a price list gives way to another source at its end; a polled price may still be renewed, so its end is not planned ahead.
  */
-export function planned(offers: readonly SourceQuotes[], nowMs: number): Quote[] {
-  const times = offers.flatMap(({ endKnown, quotes }) =>
+export function planned(sources: readonly SourceQuotes[], nowMs: number): Quote[] {
+  const times = sources.flatMap(({ endKnown, quotes }) =>
     quotes
       .slice(Math.max(0, lastIndexAtOrBefore(quotes, nowMs)))
       .flatMap(({ fromMs, staleAfterMs }) => [
@@ -43,7 +43,7 @@ export function planned(offers: readonly SourceQuotes[], nowMs: number): Quote[]
   const ahead = [...new Set(times.filter((ms) => ms > nowMs))].sort((a, b) => a - b)
   const plan: Quote[] = []
   for (const ms of [nowMs, ...ahead]) {
-    const quote = chosenAt(offers, ms)
+    const quote = chosenAt(sources, ms)
     const before = plan.at(-1)
     const goesOn =
       before?.value === quote?.value &&

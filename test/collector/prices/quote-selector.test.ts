@@ -137,7 +137,7 @@ describe('a pushed quote', () => {
     expect(push(selector, 0)).toEqual({ refused: 'expected more than 0' })
     expect(push(selector, Number.POSITIVE_INFINITY)).toEqual({ refused: 'expected a number' })
     expect(selector.push({ name: 'energyUsdPerKwh', value: 45, by: 'desk' })).toEqual({
-      refused: expect.stringMatching(/is it a price a MWh\?/),
+      refused: expect.stringMatching(/if it is a price per MWh/),
     })
   })
 })

@@ -54,8 +54,8 @@ describe('the books of a collector', () => {
 
   test.each([
     ['btcUsd', -5, 'expected more than 0'],
-    ['energyUsdPerKwh', 45, 'is it a price a MWh?'],
-    ['difficulty', 150, 'ones, not T'],
+    ['energyUsdPerKwh', 45, 'if it is a price per MWh'],
+    ['difficulty', 150, 'the plain number, not in T'],
   ])('take no %s of %d: it is no price', async (name, value, why) => {
     const answer = await books.ask('/api/v1/reprice', { ...tariff, quotes: [{ name, value }] })
     expect(answer.status).toBe(400)
