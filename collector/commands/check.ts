@@ -5,7 +5,7 @@ import { CHANNEL_FACTORIES } from '../channels/index.ts'
 import { collectorConfigSchema } from '../config/config.ts'
 import { EXAMPLE } from '../config/example.ts'
 
-/** Says whether a configuration is right, without starting anything; or prints the schema or an example. */
+/** Checks a configuration without starting anything; or prints the schema, or an example. */
 export function check(options: { config: string; schema?: boolean; example?: boolean }): void {
   const schema = collectorConfigSchema(CHANNEL_FACTORIES.map((create) => create({ version: VERSION })))
   if (options.schema) {
@@ -22,7 +22,7 @@ export function check(options: { config: string; schema?: boolean; example?: boo
   const { site, workloads, store, alerts, mqtt, feeds } = loadConfig(schema, options.config)
   const parts = [
     `site ${site.id}`,
-    `${workloads.length} workloads (${workloads.map((w) => w.name).join(', ') || 'none: everything will be unassigned'})`,
+    `${workloads.length} workloads (${workloads.map((w) => w.name).join(', ') || 'none: all energy counts as unassigned'})`,
     `store ${Object.keys(store)[0]}`,
     `broker ${mqtt.url ?? 'embedded'}`,
     `${feeds.length} feeds (${feeds.map((f) => f.name).join(', ') || 'prices are typed or pushed'})`,

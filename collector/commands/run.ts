@@ -7,7 +7,7 @@ import { CHANNEL_FACTORIES } from '../channels/index.ts'
 import { Collector } from '../composition/collector.ts'
 import { collectorConfigSchema } from '../config/config.ts'
 
-/** Hears the agents, keeps the ledger and shows the screens until told to stop. */
+/** Runs the collector until a signal stops it. */
 export async function run(options: { config: string }): Promise<void> {
   const channels = CHANNEL_FACTORIES.map((create) => create({ version: VERSION }))
   const schema = collectorConfigSchema(channels)

@@ -264,7 +264,8 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     parts: true,
   },
   'collector/intake': {
-    holds: 'interval batches: queued, checked, stored with their high-water mark, acknowledged, or quarantined',
+    holds:
+      'interval batches: queued, checked, stored with their high-water mark, acknowledged, or quarantined',
     imports: [...PROTOCOL, 'collector/plugin'],
     packages: ['node:timers/promises'],
   },

@@ -195,7 +195,7 @@ describe('the command quote', () => {
     await expect(printed('btcUsd', 'much', { by: 'desk' })).rejects.toThrow(
       'expected a number for btcUsd, got much',
     )
-    await expect(printed('btcUsd', '1')).rejects.toThrow('--by: say who says so')
+    await expect(printed('btcUsd', '1')).rejects.toThrow('--by: name who sets this price')
     await expect(printed('btcUsd', '-1', { by: 'desk' })).rejects.toThrow('expected more than 0')
   })
 })
