@@ -18,7 +18,7 @@ export class ChartKeeper {
     this.#store = store
   }
 
-  /** Stores a sample of each device that was heard since the last call. Never rejects. */
+  /** Stores a sample of each device that sent live data since the last call. Logs a failure and never throws. */
   keep(): void {
     const { nowMs, config, log } = this.#context
     const now = nowMs()

@@ -47,7 +47,7 @@ export function createLiveViews(
   })
 }
 
-/** The HTTP server over everything that can be asked. It pushes the trend after each settled minute. */
+/** The HTTP server of screens and API. It pushes the trend to browsers after each settled minute. */
 export function createScreens(
   { config, log, version, nowMs }: Context,
   sources: ScreenSources & { views: LiveViews; assets: Assets },

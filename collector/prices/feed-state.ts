@@ -56,7 +56,7 @@ export class FeedState {
    * @returns the quotes that were accepted
    */
   take(name: QuoteName, statements: readonly Statement[], before: Quote | undefined, now: number): Quote[] {
-    // a person checked what is typed or stands in a table: only polled values are compared
+    // a person checked typed prices and tables, so only polled values are compared
     const isPolled = this.rank === 'feed' && this.feed.kind !== 'fixed'
     const doubtOf = ({ value, fromMs }: Statement) =>
       quoteFault(name, value) ??

@@ -27,5 +27,5 @@ export function explain(error: unknown, path: string): PerwattError {
     return say('store-unavailable', `${reason}; raise store.duckdb.memoryLimitMb, or ask for a shorter range`)
   if (/^IO Error|Could not write|No space|Permission|^E[A-Z]+:/i.test(reason))
     return say('store-unavailable', `${reason}; check free space and permissions of its folder`)
-  return say('store-unavailable', `${reason}; start the collector again, and report this if it stays`)
+  return say('store-unavailable', `${reason}; restart the collector, and report this if it happens again`)
 }
