@@ -1,5 +1,4 @@
-import type { Holder, Owner } from '../../protocol/owner.ts'
-import type { AcceptedShares } from '../plugin/reading.ts'
+import type { AcceptedShares, AcceptedShares, OwnerCounters } from '../plugin/reading.ts'
 
 /** The pools that a miner works for, and what they have accepted since its start. */
 export interface PoolFacts {

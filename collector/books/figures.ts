@@ -1,24 +1,25 @@
 import { HOUR_MS, MINUTE_MS } from '../../protocol/units.ts'
 import type { LedgerSums } from '../economics/ledger-row.ts'
 import { addSums, zeroSums } from '../economics/ledger-row.ts'
-import { type KnownDevices, priceMinute } from '../economics/settlement/settle.ts'
+import type { KnownDevices } from '../economics/settlement/settle.ts'
 import type { LedgerQuery, Store } from '../plugin/store.ts'
 import type { Pricing } from '../settling/pricing.ts'
-import type { RecentMinutes } from '../settling/recent-minutes.ts'
+import type { RecentLedger } from '../settling/recent-ledger.ts'
 import type { BalanceView, FigureGroup, FigureQuery, LedgerFigures, Periods } from '../views/figures.ts'
 import type { LedgerFigure } from '../views/ledger-figure.ts'
 import { groupName, storedGroup } from './grouping.ts'
+import { ledgerChunks } from './ledger-chunks.ts'
 import { ledgerFigure } from './ledger-figure.ts'
-import { ledgerPieces } from './ledger-pieces.ts'
+import { meterBalance } from './meter-balance.ts'
 
 export interface FiguresOptions {
   store: Store
   pricing: Pricing
   devices: KnownDevices
-  minutes: RecentMinutes
+  minutes: RecentLedger
 }
 
-/** Figures that are asked for rather than watched: out of the store, when somebody wants them. */
+/** Figures on request, read from the store; the live screens don't need them. */
 export class Figures implements LedgerFigures {
   readonly #o: FiguresOptions
 
@@ -26,7 +27,7 @@ export class Figures implements LedgerFigures {
     this.#o = options
   }
 
-  /** Every group over the usual times, to the end of the newest settled minute. */
+  /** Each group over the last minute, hour, day and month to date, to the end of the newest settled minute. */
   async periods(groupBy: FigureGroup): Promise<Periods[]> {
     const { minutes, pricing } = this.#o
     const newest = minutes.newestMs
@@ -49,15 +50,15 @@ export class Figures implements LedgerFigures {
   }
 
   ledger(query: FigureQuery): AsyncGenerator<LedgerFigure[]> {
-    return ledgerPieces(this.#o, query)
+    return ledgerChunks(this.#o, query)
   }
 
-  /** The ledger of a time by group: exact sums. */
+  /** Exact sums over [fromMs, toMs) by group. */
   async sums(groupBy: FigureGroup, fromMs: number, toMs: number): Promise<Map<string, LedgerSums>> {
     const { store, pricing } = this.#o
     const query: LedgerQuery = { fromMs, toMs, stepMs: toMs - fromMs, groupBy: storedGroup(groupBy) }
     const sums = new Map<string, LedgerSums>()
-    // buckets begin at multiples of their width: a time may lie in two
+    // the store's buckets begin at multiples of their width, so the time may lie in two of them
     for (const bucket of await store.ledger(query)) {
       const group = groupName(pricing, groupBy, bucket.group)
       sums.set(group, addSums(sums.get(group) ?? zeroSums(), bucket))
@@ -66,56 +67,7 @@ export class Figures implements LedgerFigures {
   }
 
   /** One minute's tree of meters, as it was settled. */
-  async balance(minuteMs: number): Promise<BalanceView> {
-    const { store, pricing, devices } = this.#o
-    const toMs = minuteMs + MINUTE_MS
-    const [settlement] = await store.settlements(minuteMs, toMs)
-    const { rules, prices } = pricing.of(minuteMs, settlement)
-    const { parts, takers, distribution } = priceMinute(
-      minuteMs,
-      await store.intervals(minuteMs, toMs),
-      prices,
-      { ...rules, ...devices },
-    )
-    const { balanced, parents, charges } = distribution
-    const workloads: Record<string, number> = {}
-    for (const { name, energyMilliJ } of parts) workloads[name] = (workloads[name] ?? 0) + energyMilliJ
-    const totalMilliJ = balanced.reduce((sum, b, i) => (parents[i] === -1 ? sum + b.total : sum), 0)
-    const meters = takers.flatMap(({ deviceId, agentId, device, own }, i) => {
-      const found = balanced[i]
-      if (!found || found.behind === 0) return []
-      const rest: Record<string, number> = {}
-      for (const { taker, part, attribution, amount } of charges)
-        if (taker === i && !part) rest[attribution.name] = (rest[attribution.name] ?? 0) + amount
-      const of = takers.flatMap((member, k) => {
-        const part = balanced[k]
-        return parents[k] === i && part
-          ? [{ deviceId: member.deviceId, agentId: member.agentId, milliJ: part.total, by: part.by }]
-          : []
-      })
-      const above = takers[parents[i] ?? -1]
-      return [
-        {
-          deviceId,
-          agentId,
-          kind: device?.kind ?? 'meter',
-          ...(above ? { behind: above.deviceId } : {}),
-          ...(own === undefined ? {} : { measuredMilliJ: own }),
-          behindMilliJ: of.reduce((sum, member) => sum + member.milliJ, 0),
-          totalMilliJ: found.total,
-          restMilliJ: found.rest,
-          rest,
-          of,
-        },
-      ]
-    })
-    const charged = charges.reduce((sum, c) => sum + c.amount, 0)
-    return {
-      minute: new Date(minuteMs).toISOString(),
-      balances: charged === totalMilliJ,
-      totalMilliJ,
-      workloads,
-      meters,
-    }
+  balance(minuteMs: number): Promise<BalanceView> {
+    return meterBalance(this.#o, minuteMs)
   }
 }

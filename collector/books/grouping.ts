@@ -3,11 +3,11 @@ import type { GroupBy } from '../plugin/store.ts'
 import type { Pricing } from '../settling/pricing.ts'
 import type { FigureGroup } from '../views/figures.ts'
 
-/** By what the store groups for it: it knows neither customers nor kinds, which are the configuration's. */
+/** What the store groups by: customers and kinds are in the configuration, so it groups by workload for them. */
 export const storedGroup = (groupBy: FigureGroup): GroupBy =>
   groupBy === 'customer' || groupBy === 'kind' ? 'workload' : groupBy
 
-/** The name under which a group of the store is asked for; '' is the customer of what nobody is a customer of. */
+/** The name of a stored group under `groupBy`; '' for workloads without a customer. */
 export function groupName(pricing: Pick<Pricing, 'workload'>, groupBy: FigureGroup, group: string): string {
   if (groupBy === 'customer') return pricing.workload(group)?.customer ?? ''
   if (groupBy === 'kind') return pricing.workload(group)?.kind ?? (isUnpaid(group) ? group : 'unknown')

@@ -1,10 +1,10 @@
 import { JOULES_PER_KWH, NANO_USD_PER_USD } from '../../protocol/units.ts'
 import type { LedgerSums } from '../economics/ledger-row.ts'
 import { KWH_PER_WATT_YEAR } from '../economics/settlement/revenue.ts'
-import type { Restatement } from '../plugin/accounts.ts'
+import type { Restatement } from '../plugin/audit-store.ts'
 import type { LedgerFigure } from '../views/ledger-figure.ts'
 
-/** The ledger's whole numbers as a person reads them: J, s, USD. Sums are made before this, never after. */
+/** The ledger's whole numbers in the units that people read: J, s, USD. Add up sums before this, never figures after. */
 export function ledgerFigure(
   group: string,
   startMs: number,
@@ -43,7 +43,7 @@ export function ledgerFigure(
   }
 }
 
-/** A sum over energy is absent, never infinite, where there was none. */
+/** Figures per kWh; absent, never infinite, where there was no energy. */
 function perEnergy(
   {
     revenueUsd,

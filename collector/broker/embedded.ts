@@ -9,7 +9,7 @@ export interface EmbeddedBrokerOptions {
   host: string
   port: number
   site: string
-  /** one password for every agent; absent: anybody who reaches the port */
+  /** one password for all agents; without it, anybody who reaches the port may connect */
   password?: Secret | undefined
   log: Log
 }
@@ -19,26 +19,28 @@ export interface EmbeddedBroker {
   close(): Promise<void>
 }
 
-/** The name that a client of ours connects under; the agent's part decides what it may publish. */
+/** MQTT client id of a perwatt program. The broker decides by the agent's name in it what the client may publish. */
 export const clientIdOf = (site: string, name: string): string => `perwatt-${site}-${name}`
 
 /**
- * The embedded MQTT broker, for a site without one of its own. An agent publishes under its own name only, and nobody but
- * the collector speaks as the collector.
+ * The embedded MQTT broker, for a site without a broker of its own. An agent may publish under its own name only, and only the
+ * collector may publish as the collector.
  * @throws PerwattError `port-taken` where the port is in use
  */
 export async function startEmbeddedBroker(options: EmbeddedBrokerOptions): Promise<EmbeddedBroker> {
   const { host, port, site, password, log } = options
   const broker = await Aedes.createBroker({ heartbeatInterval: 30_000, connectTimeout: 10_000 })
   broker.authenticate = (_client, _username, given, done) => {
-    const right = password === undefined || given?.toString() === password.reveal()
+    const accepted = password === undefined || given?.toString() === password.reveal()
     done(
-      right ? null : (Object.assign(new Error('wrong password'), { returnCode: 4 }) as AuthenticateError),
-      right,
+      accepted ? null : (Object.assign(new Error('wrong password'), { returnCode: 4 }) as AuthenticateError),
+      accepted,
     )
   }
   broker.authorizePublish = (client, packet, done) =>
-    done(mayPublish(site, client, packet.topic) ? null : new Error('not your topic'))
+    done(
+      mayPublish(site, client, packet.topic) ? null : new Error('this client may not publish on this topic'),
+    )
   broker.on('clientError', (client, error) =>
     log.debug('broker client error', { client: client.id, reason: reasonOf(error) }),
   )
@@ -65,7 +67,7 @@ export async function startEmbeddedBroker(options: EmbeddedBrokerOptions): Promi
   }
 }
 
-/** A client without one of our names (a person with mosquitto_pub, a dashboard) may listen, not speak on our topics. */
+/** A client with another id, such as a dashboard or mosquitto_pub, may subscribe to perwatt's topics and publish elsewhere. */
 function mayPublish(site: string, client: Client | null, name: string): boolean {
   const id = client?.id ?? ''
   if (id === clientIdOf(site, COLLECTOR_NAME)) return true
@@ -86,12 +88,16 @@ function listen(server: Server, host: string, port: number): Promise<void> {
         error.code === 'EADDRINUSE'
           ? new PerwattError(
               'port-taken',
-              `broker: port ${port} on ${host} is taken; set mqtt.embedded.port, or stop what holds it`,
+              `broker: port ${port} on ${host} is taken; set another mqtt.embedded.port, or stop the program that uses it`,
               { cause: error },
             )
-          : new PerwattError('broker', `broker: cannot listen on ${host}:${port}: ${error.message}`, {
-              cause: error,
-            }),
+          : new PerwattError(
+              'broker',
+              `broker: cannot listen on ${host}:${port}: ${error.message}; check mqtt.embedded.host`,
+              {
+                cause: error,
+              },
+            ),
       ),
     )
     server.listen(port, host, resolve)

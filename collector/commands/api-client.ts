@@ -3,7 +3,7 @@ import { loadConfig } from '../../protocol/kit/config.ts'
 import { PerwattError, reasonOf, UsageError } from '../../protocol/kit/errors.ts'
 import { CollectorConfigSchema } from '../config/config.ts'
 
-/** How a command finds the running collector: where it says, or where its configuration says. */
+/** How a command finds the running collector: by --url and --token-file, or by the collector's configuration. */
 export interface ApiOptions {
   config: string
   url?: string
@@ -11,10 +11,10 @@ export interface ApiOptions {
 }
 
 const DEADLINE_MS = 30_000
-/** A long answer may take its time, but not be silent: a month is read before its first line is written. */
+/** A download may take longer, but not pause longer than this. The collector reads a month before it sends the first line. */
 const SILENT_MS = 150_000
 
-/** Speaks to a running collector: its store can be open in one process only, and that is the collector's. */
+/** HTTP client of a running collector. A command can't open the store itself, because the collector has it open. */
 export class ApiClient {
   readonly #url: string
   readonly #token: string | undefined
@@ -26,13 +26,13 @@ export class ApiClient {
     this.#token = options.tokenFile === undefined ? token : readToken(options.tokenFile)
   }
 
-  /** The answer to a GET with these parameters, or to a POST of a body. @throws PerwattError with what the collector said */
+  /** The JSON answer to a GET, or to a POST where there is a body. @throws PerwattError with the collector's message */
   async ask<T>(path: string, query: Record<string, string>, body?: unknown): Promise<T> {
     const response = await this.#answer(path, query, AbortSignal.timeout(DEADLINE_MS), body)
     return JSON.parse(await response.text()) as T
   }
 
-  /** The answer to a GET piece by piece, as long as it may be. @throws PerwattError where it breaks off, or falls silent */
+  /** The answer to a GET in pieces, of any length. @throws PerwattError where it breaks off or pauses for too long */
   async *download(path: string, query: Record<string, string>): AsyncGenerator<Uint8Array> {
     const silent = new AbortController()
     const fail = () => silent.abort(new Error(`nothing more in ${SILENT_MS / 1000} s`))
@@ -47,7 +47,7 @@ export class ApiClient {
       }
     } catch (error) {
       if (error instanceof PerwattError) throw error
-      const why = `the answer of the collector at ${this.#url} broke off (${reasonOf(error)}): what came is not the whole; ask again, or look at its log`
+      const why = `the answer of the collector at ${this.#url} broke off (${reasonOf(error)}): the output is incomplete; run the command again, or look at the collector's log`
       throw new PerwattError('collector-unreachable', why)
     } finally {
       clearTimeout(timer)
@@ -80,12 +80,12 @@ export class ApiClient {
     const hint = response.status === 401 ? '; name a file that holds the token with --token-file' : ''
     throw new PerwattError(
       'collector-refused',
-      `the collector says: ${messageOf(await response.text())}${hint}`,
+      `the collector answers: ${messageOf(await response.text())}${hint}`,
     )
   }
 }
 
-/** Whole minutes are enough for a person; the API wants seconds. */
+/** Adds seconds to a time without them, because the API wants ISO 8601 with seconds. */
 export const isoTime = (text: string): string => text.replace(/T(\d\d:\d\d)(Z|[+-]\d\d:?\d\d)$/, 'T$1:00$2')
 
 function fromConfig(file: string): { url: string; token: string | undefined } {
@@ -95,7 +95,7 @@ function fromConfig(file: string): { url: string; token: string | undefined } {
     return { url: `http://${host}:${http.port}`, token: http.token?.reveal() }
   } catch (error) {
     if (!(error instanceof UsageError)) throw error
-    throw new UsageError([...error.lines, 'or say where the collector is with --url http://127.0.0.1:8080'])
+    throw new UsageError([...error.lines, 'or name the collector with --url http://127.0.0.1:8080'])
   }
 }
 
@@ -103,7 +103,7 @@ function readToken(file: string): string {
   try {
     return readFileSync(file, 'utf8').trim()
   } catch (error) {
-    throw new UsageError([`--token-file: cannot be read: ${reasonOf(error)}`])
+    throw new UsageError([`--token-file: can't be read: ${reasonOf(error)}; check its path and permissions`])
   }
 }
 

@@ -3,7 +3,7 @@ import { loadConfig } from '../../protocol/kit/config.ts'
 import { CollectorConfigSchema } from '../config/config.ts'
 import { EXAMPLE } from '../config/example.ts'
 
-/** Says whether a configuration is right, without starting anything; or prints the schema or an example. */
+/** Checks a configuration without starting anything; or prints the schema, or an example. */
 export function check(options: { config: string; schema?: boolean; example?: boolean }): void {
   if (options.schema) {
     const json = z.toJSONSchema(CollectorConfigSchema, { io: 'input', unrepresentable: 'any' })
@@ -19,7 +19,7 @@ export function check(options: { config: string; schema?: boolean; example?: boo
   const { site, workloads, store, alerts, mqtt, feeds } = loadConfig(CollectorConfigSchema, options.config)
   const parts = [
     `site ${site.id}`,
-    `${workloads.length} workloads (${workloads.map((w) => w.name).join(', ') || 'none: everything will be unassigned'})`,
+    `${workloads.length} workloads (${workloads.map((w) => w.name).join(', ') || 'none: all energy counts as unassigned'})`,
     `store ${store.store}`,
     `broker ${mqtt.url ?? 'embedded'}`,
     `${feeds.length} feeds (${feeds.map((f) => f.name).join(', ') || 'prices are typed or pushed'})`,

@@ -11,15 +11,15 @@ export interface ChildOptions {
   name: string
   command: string
   args: readonly string[]
-  /** takes everything that the process prints */
+  /** file to which the process's output is appended */
   logFile: string
-  /** a line of its output that says it is ready; absent: ready at once */
+  /** the line of its output that shows that it is ready; without it, it is ready at once */
   readyLine?: string
   readyWithinMs?: number
   say: (line: string) => void
 }
 
-/** A program that runs beside this one: started again when it ends by itself, ended with this one. */
+/** A program that runs beside this one: restarted with back-off when it ends by itself, stopped with this one. */
 export class Child {
   readonly #o: ChildOptions
   readonly #log: WriteStream
@@ -33,7 +33,7 @@ export class Child {
     this.#log = createWriteStream(options.logFile, { flags: 'a' })
   }
 
-  /** Resolves when it is ready. @throws PerwattError where it ends or says nothing before; it is not started again then */
+  /** Resolves when it is ready. @throws PerwattError where it ends or is not ready in time; it is not restarted then */
   start(): Promise<void> {
     const { name, readyLine, readyWithinMs = 30_000, logFile } = this.#o
     return new Promise((resolve, reject) => {
@@ -80,7 +80,7 @@ export class Child {
 
   #spawn(onLine: (line: string) => void, onEnd: (how: string) => void): void {
     const { command, args } = this.#o
-    // a group of its own, so that a Ctrl-C at the terminal comes to it through us, in order
+    // its own process group: Ctrl-C at the terminal then reaches this program only, which stops the others in order
     const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: true })
     this.#process = child
     const started = performance.now()

@@ -1,4 +1,4 @@
-/** The collector's configuration of the demo site; prices are public figures of the trade, typed in. */
+/** The collector's configuration of the demo site. Its prices are typed, and are public figures of the trade. */
 export const demoCollectorYaml = (o: {
   dataFolder: string
   port: number
@@ -42,12 +42,12 @@ workloads:
     match: [{ namespace: inference }, { service: "*" }]
 `
 
-/** The agent that reads this machine itself: the one thing of the demo that is real. */
+/** The agent that reads this machine: the only real device of the demo. */
 export const hostAgentYaml = (o: {
   hostId: string
   mqttUrl: string
   spoolFolder: string
-}): string => `# This machine itself, read by perwatt-collector demo.
+}): string => `# This machine, read by perwatt-collector demo.
 site: demo
 agent: this-machine
 mqtt: { url: "${o.mqttUrl}" }

@@ -23,12 +23,12 @@ export interface DemoOptions {
 }
 
 const PORTS_TRIED = 100
-/** where miners answer */
+/** TCP port of the cgminer API, where miners answer */
 const MINER_PORT = 4028
 
 /**
- * A whole site on this machine: the collector here, an emulated site and three agents as processes of their own. What was
- * kept by an earlier demo in the same folder goes on.
+ * Runs a whole site on this machine: the collector in this process, an emulated site and three agents in processes of their own.
+ * Continues the history of an earlier demo in the same folder.
  */
 export async function demo(options: DemoOptions): Promise<void> {
   const say = (line: string) => process.stdout.write(`${line}\n`)
@@ -84,10 +84,10 @@ export async function demo(options: DemoOptions): Promise<void> {
       )
       const stop = async () => {
         say('stopping')
-        // agents first: what their running minute holds still finds the collector
+        // agents first, so that the collector still takes their unfinished minute
         await Promise.all(agents.map((a) => a.stop()))
         await Promise.all([site.stop(), collector.stop()])
-        say('stopped; the history is kept, and the next start goes on with it')
+        say('stopped; the history is kept, and the next start continues it')
       }
       try {
         say(`perwatt ${VERSION}: bringing up a demo site in ${folder}`)
@@ -116,7 +116,7 @@ export async function demo(options: DemoOptions): Promise<void> {
   })
 }
 
-/** The port asked for, or the next free one. */
+/** The wanted port, or the next free one. */
 async function freePort(
   option: string,
   text: string,
@@ -129,7 +129,7 @@ async function freePort(
   for (let port = wanted; port < wanted + PORTS_TRIED && port <= 65_535; port++) {
     if (!(await isFree(port))) continue
     if (port !== wanted)
-      say(`port ${wanted} is taken; the ${what} take${what.endsWith('s') ? '' : 's'} ${port}`)
+      say(`port ${wanted} is taken; the ${what} use${what.endsWith('s') ? '' : 's'} ${port}`)
     return port
   }
   throw new PerwattError(
@@ -138,7 +138,7 @@ async function freePort(
   )
 }
 
-/** The emulated miners' first address, or the same in the next network where another emulated site has it. */
+/** First address of the emulated miners; where another emulated site uses it, the same address in the next free 127.N network. */
 async function freeBase(wanted: string, say: (line: string) => void): Promise<string> {
   const [, network, host] = /^127\.(\d{1,3})\.(\d{1,3}\.\d{1,3})$/.exec(wanted) ?? []
   if (!network || !host)
@@ -146,7 +146,8 @@ async function freeBase(wanted: string, say: (line: string) => void): Promise<st
   for (let n = Number(network); n < 255; n++) {
     const base = `127.${n}.${host}`
     if (!(await isFree(MINER_PORT, base))) continue
-    if (base !== wanted) say(`${wanted} is another emulated miner's; this site's begin at ${base}`)
+    if (base !== wanted)
+      say(`${wanted} is taken by another emulated miner; the miners of this site begin at ${base}`)
     return base
   }
   throw new PerwattError(

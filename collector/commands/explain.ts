@@ -10,7 +10,7 @@ export interface ExplainOptions extends ApiOptions {
   json?: boolean
 }
 
-/** Prints the sum behind one figure of the ledger, so that anybody can do it again. */
+/** Prints the sum behind one figure of the ledger, so that anybody can recompute it. */
 export async function explain(options: ExplainOptions): Promise<void> {
   const { workload, minute, json } = options
   const found = await new ApiClient(options).ask<Explanation>('/api/v1/explain', {
@@ -29,10 +29,10 @@ function explanationText(e: Explanation): string {
     `  revenue ${usd(e.sums.revenueNanoUsd)}, energy ${kwh.toFixed(6)} kWh for ${usd(e.sums.costNanoUsd)}`,
     e.agrees
       ? '  the ledger has the same figures'
-      : '  the ledger has other figures: a late record waits to be settled',
+      : '  the ledger has other figures: a late record waits to be settled; run this again in a minute',
     '',
     `rules ${e.rules.version}`,
-    `  ${e.rules.workload ? JSON.stringify(e.rules.workload) : 'none: nobody’s contract'}`,
+    `  ${e.rules.workload ? JSON.stringify(e.rules.workload) : 'none: no workload’s contract'}`,
     '',
     'prices',
     ...e.quotes.map(

@@ -1,7 +1,7 @@
 import { UsageError } from '../../protocol/kit/errors.ts'
 import { table } from '../../protocol/kit/table.ts'
 import type { Quote } from '../../protocol/quote.ts'
-import type { QuotesView } from '../prices/quote-desk.ts'
+import type { QuotesView } from '../prices/quote-selector.ts'
 import { ApiClient, type ApiOptions, isoTime } from './api-client.ts'
 
 export interface QuoteOptions extends ApiOptions {
@@ -10,7 +10,7 @@ export interface QuoteOptions extends ApiOptions {
   holdsFor?: string
 }
 
-/** Pushes a price to the running collector, or without one prints the prices of now and where they come from. */
+/** Pushes a price to the running collector; without a price, prints the present prices and their sources. */
 export async function quote(
   name: string | undefined,
   value: string | undefined,
@@ -24,7 +24,7 @@ export async function quote(
   }
   if (value === undefined || value.trim() === '' || !Number.isFinite(Number(value)))
     throw new UsageError([`value: expected a number for ${name}, got ${value ?? 'nothing'}`])
-  if (!by) throw new UsageError(['--by: say who says so; it stands in the quote’s source'])
+  if (!by) throw new UsageError(['--by: name who sets this price; it becomes the quote’s source'])
   const pushed = await api.ask<Quote>(
     '/api/v1/quotes',
     {},
@@ -56,12 +56,12 @@ function quotesText({ quotes, feeds, heldBack }: QuotesView): string {
       `${q.source}${q.stale ? ', STALE' : ''}`,
     ]),
   )
-  const troubles = [
+  const faults = [
     ...feeds.flatMap(({ name, failing }) => (failing ? [`feed ${name} fails: ${failing}`] : [])),
     ...heldBack.map((h) => `held back: ${h.source} says ${h.name} = ${h.value} ${h.unit}, ${h.reason}`),
   ]
   return [
-    quotes.length > 0 ? prices : 'no prices: type some under `prices`, or name `feeds`',
-    ...troubles,
+    quotes.length > 0 ? prices : 'no prices: set some under `prices` in the configuration, or add `feeds`',
+    ...faults,
   ].join('\n')
 }

@@ -16,10 +16,10 @@ export interface StatementOptions extends ApiOptions {
   format: string
 }
 
-const TELL_EVERY_MS = 1_000
+const PROGRESS_EVERY_MS = 1_000
 const NEW_LINE = 10
 
-/** Writes the ledger of a time to standard output, and how far it is to standard error. */
+/** Writes the ledger of a time to standard output, and the progress to standard error. */
 export async function ledger(options: LedgerOptions): Promise<void> {
   const { from, to, step, groupBy, format } = options
   const query = {
@@ -30,17 +30,17 @@ export async function ledger(options: LedgerOptions): Promise<void> {
     format,
   }
   const written = { lines: 0, bytes: 0 }
-  const tell = () => {
+  const showProgress = () => {
     process.stderr.write(`ledger: ${written.lines} lines, ${(written.bytes / 1e6).toFixed(1)} MB\n`)
   }
-  const timer = setInterval(tell, TELL_EVERY_MS)
+  const timer = setInterval(showProgress, PROGRESS_EVERY_MS)
   try {
     for await (const piece of new ApiClient(options).download('/api/v1/ledger', query)) {
       for (const byte of piece) if (byte === NEW_LINE) written.lines++
       written.bytes += piece.length
       await write(piece)
     }
-    tell()
+    showProgress()
   } finally {
     clearInterval(timer)
   }
@@ -58,7 +58,7 @@ export async function statement(options: StatementOptions): Promise<void> {
   for await (const piece of new ApiClient(options).download('/api/v1/statement', query)) await write(piece)
 }
 
-/** As fast as whoever reads takes it. */
+/** Waits until the reader of standard output can take more. */
 async function write(piece: Uint8Array): Promise<void> {
   if (!process.stdout.write(piece)) await once(process.stdout, 'drain')
 }

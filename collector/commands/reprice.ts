@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { UsageError } from '../../protocol/kit/errors.ts'
 import { table } from '../../protocol/kit/table.ts'
-import type { AuditView, RepricingView } from '../books/books.ts'
+import type { AuditView, RepricingView } from '../books/audit-views.ts'
 import { ApiClient, type ApiOptions, isoTime } from './api-client.ts'
 
 export interface RepriceOptions extends ApiOptions {
@@ -13,9 +13,9 @@ export interface RepriceOptions extends ApiOptions {
   presentRules?: boolean
 }
 
-const LOOK_EVERY_MS = 1_000
+const POLL_EVERY_MS = 1_000
 
-/** Has a time priced anew by the running collector, waits for it, and prints what it changed. */
+/** Requests a repricing from the running collector, waits until it is done, and prints what it changed. */
 export async function reprice(options: RepriceOptions): Promise<void> {
   const { from, to, by, reason, presentRules = false } = options
   const api = new ApiClient(options)
@@ -28,7 +28,7 @@ export async function reprice(options: RepriceOptions): Promise<void> {
     quotes: options.quote.map(readQuote),
   }
   const { id } = await api.ask<RepricingView>('/api/v1/reprice', {}, body)
-  process.stdout.write(`repricing ${id} has begun; Ctrl-C ends this command, not the work\n`)
+  process.stdout.write(`repricing ${id} has begun; Ctrl-C ends this command, not the repricing\n`)
   for (;;) {
     const [audit] = await api.ask<AuditView[]>('/api/v1/audit', { id })
     if (audit?.done) {
@@ -36,11 +36,11 @@ export async function reprice(options: RepriceOptions): Promise<void> {
       return
     }
     if (audit) process.stdout.write(`done to ${audit.doneTo}\n`)
-    await sleep(LOOK_EVERY_MS)
+    await sleep(POLL_EVERY_MS)
   }
 }
 
-/** `energyUsdPerKwh=0.05`, or with the time from which it holds `...@2026-01-01T00:00Z`. */
+/** Reads `energyUsdPerKwh=0.05`, or with the time from which it holds `energyUsdPerKwh=0.05@2026-01-01T00:00Z`. */
 function readQuote(text: string): { name: string; value: number; from?: string } {
   const [, name, value, from] = /^(\w+)=([^@]+)(?:@(.+))?$/.exec(text) ?? []
   if (name === undefined || value === undefined || !Number.isFinite(Number(value)) || value.trim() === '')

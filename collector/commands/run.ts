@@ -6,7 +6,7 @@ import { VERSION } from '../../protocol/kit/version.ts'
 import { Collector } from '../composition/collector.ts'
 import { CollectorConfigSchema } from '../config/config.ts'
 
-/** Hears the agents, keeps the ledger and shows the screens until told to stop. */
+/** Runs the collector until a signal stops it. */
 export async function run(options: { config: string }): Promise<void> {
   const log = createLog({ fields: { program: 'perwatt-collector' } })
   await serve({

@@ -8,19 +8,21 @@ import type {
 
 const fixed = (value: number | undefined, digits: number): string =>
   value === undefined ? '-' : value.toFixed(digits)
-/** Four digits that mean something, without an exponent where a person reads none. */
+/** Five significant digits, without an exponent where JavaScript writes none. */
 const short = (value: number | undefined): string =>
   value === undefined ? '-' : String(Number(value.toPrecision(5)))
 const day = (ms: number): string => new Date(ms).toISOString().slice(0, 10)
 const percent = (ratio: number | undefined): string =>
   ratio === undefined ? '-' : `${(ratio * 100).toFixed(1)} %`
 
-/** A scenario's answer for a terminal. */
+/** A scenario's answer as text for a terminal. */
 export const whatIfText = (w: WhatIf): string =>
   `${[
     `if ${scenarioText(w.scenario)}`,
     ...(w.missing.length > 0
-      ? [`unknown: ${w.missing.join(', ')}; what hangs on them is as observed, energy as free`]
+      ? [
+          `unknown: ${w.missing.join(', ')}; revenue that depends on them is as observed, and energy without a price is free`,
+        ]
       : []),
     '',
     table(
@@ -75,13 +77,13 @@ function conversionLines(c: ConversionView): string[] {
   const payback =
     c.paybackMonths === undefined
       ? 'never'
-      : `${fixed(c.paybackMonths, 1)} months after its opening, ${fixed(c.paybackMonthsFromStart, 1)} after its begin`
+      : `${fixed(c.paybackMonths, 1)} months after it opens, ${fixed(c.paybackMonthsFromStart, 1)} after building begins`
   return [
     `conversion of ${short(c.powerW / 1e6)} MW${c.from ? ` of ${c.from}` : ''}${c.gpus === undefined ? '' : ` to ${c.gpus} GPUs`}, open about ${day(c.opensAtMs)}`,
-    `  revenue ${fixed(c.revenueUsdPerH, 2)} USD/h (${fixed(c.revenueUsdPerMwh, 2)} USD/MWh), net ${fixed(c.netUsdPerH, 2)}, gives up ${fixed(c.givenUpUsdPerH, 2)}, gains ${fixed(c.gainUsdPerH, 2)} USD/h`,
-    `  investment ${fixed(c.investmentUsd, 0)} USD: capital ${fixed(c.capexUsd, 0)}, given up while it is built ${fixed(c.buildLossUsd, 0)}`,
+    `  revenue ${fixed(c.revenueUsdPerH, 2)} USD/h (${fixed(c.revenueUsdPerMwh, 2)} USD/MWh), net ${fixed(c.netUsdPerH, 2)}, replaces ${fixed(c.givenUpUsdPerH, 2)}, gains ${fixed(c.gainUsdPerH, 2)} USD/h`,
+    `  investment ${fixed(c.investmentUsd, 0)} USD: capital ${fixed(c.capexUsd, 0)}, income lost while it is built ${fixed(c.buildLossUsd, 0)}`,
     `  payback ${payback}`,
-    `  break-even occupancy ${percent(c.breakEvenOccupancy)}, with its capital ${percent(c.breakEvenOccupancyWithCapital)}`,
+    `  break-even occupancy ${percent(c.breakEvenOccupancy)}, with capital cost ${percent(c.breakEvenOccupancyWithCapital)}`,
     ...(c.npvUsd === undefined ? [] : [`  net present value ${fixed(c.npvUsd, 0)} USD`]),
   ]
 }

@@ -6,18 +6,18 @@ import { whatIfText } from './whatif-text.ts'
 
 interface WhatIfOptions extends ApiOptions {
   json?: boolean
-  /** the flags below, by their names in camel case */
+  /** the flags of WHAT_IF_OPTIONS, in camel case */
   [flag: string]: unknown
 }
 
 const CONVERT = 'convert'
-/** Fields whose flag is not simply their name. */
+/** Fields whose flag differs from their name. */
 const FLAGS: Record<string, string> = { networkLeavesShare: 'networkLeaves' }
 
 interface Flag {
-  /** as commander calls its value */
+  /** commander's name of its value */
   key: string
-  /** where it goes in the scenario */
+  /** field of the scenario, or of its conversion */
   field: string
   ofConversion: boolean
   takes: 'number' | 'text' | 'prices' | 'nothing'
@@ -54,12 +54,12 @@ const VALUE = {
 } as const
 const dashed = (key: string) => `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
 
-/** The command's options, one for each field of a scenario: flags and description. */
+/** Options of the command as [flags, description], one for each field of a scenario. */
 export const WHAT_IF_OPTIONS: readonly (readonly [string, string])[] = WHAT_IF_FLAGS.map(
   ({ key, takes, text }) => [`${dashed(key)}${VALUE[takes]}`, text] as const,
 )
 
-/** Prints what the site would earn under a scenario, beside what it earns. */
+/** Prints what the site would earn under a scenario, beside what it earns now. */
 export async function whatif(options: WhatIfOptions): Promise<void> {
   const found = await new ApiClient(options).ask<WhatIf>('/api/v1/whatif', {}, scenarioOf(options))
   process.stdout.write(options.json ? `${JSON.stringify(found, null, 2)}\n` : whatIfText(found))

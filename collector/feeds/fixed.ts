@@ -1,12 +1,12 @@
 import { z } from 'zod'
 import { CurrencySchema, currencyQuote, QUOTE_NAMES, type QuoteName } from '../../protocol/quote.ts'
 import { defineFeed, type FeedQuote } from '../plugin/feed.ts'
-import { faultOf } from '../prices/quote-check.ts'
+import { quoteFault } from '../prices/quote-limits.ts'
 
 /** A number that can be a quote of this name. */
 const price = (name: QuoteName) =>
   z.number().superRefine((value, ctx) => {
-    const fault = faultOf(name, value)
+    const fault = quoteFault(name, value)
     if (fault) ctx.addIssue(fault)
   })
 

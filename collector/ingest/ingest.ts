@@ -20,12 +20,13 @@ import {
   topic,
 } from '../../protocol/topics.ts'
 import { clientIdOf } from '../broker/embedded.ts'
-import type { Receiver } from '../intake/receiver.ts'
+import type { BatchReceiver } from '../intake/batch-receiver.ts'
 import type { SiteState } from '../live/state.ts'
 import type { Quarantined } from '../plugin/store.ts'
 import type { InventoryBook } from './inventory.ts'
 
-const PAYLOAD_KEPT = 2_000
+/** Bytes of an unusable message that go to quarantine. */
+const PAYLOAD_KEPT_BYTES = 2_000
 
 export interface IngestOptions {
   url: string
@@ -33,10 +34,10 @@ export interface IngestOptions {
   password?: Secret | undefined
   site: string
   version: string
-  /** whether emulated machines may come into this site's figures */
+  /** whether emulated machines may count in this site's figures */
   acceptSimulated: boolean
   state: SiteState
-  receiver: Receiver
+  receiver: BatchReceiver
   inventory: InventoryBook
   nowMs: () => number
   log: Log
@@ -126,11 +127,11 @@ export class Ingest {
 
   #received(name: string, payload: Buffer, retained: boolean): void {
     const parsed = parseTopic(name)
-    const known = parsed?.site === this.#o.site ? parsed : undefined
-    const refused = known
-      ? this.#take(known.channel, known.agent, payload, retained)
+    const own = parsed?.site === this.#o.site ? parsed : undefined
+    const refused = own
+      ? this.#take(own.channel, own.agent, payload, retained)
       : 'not a topic of this site’s agents'
-    if (refused) this.#aside(known?.agent ?? '', name, refused, payload)
+    if (refused) this.#aside(own?.agent ?? '', name, refused, payload)
   }
 
   /** @returns why the message can't be used, or undefined */
@@ -164,7 +165,7 @@ export class Ingest {
         return undefined
       }
       default:
-        return 'nothing that an agent says'
+        return 'not a channel that agents publish on'
     }
   }
 
@@ -196,7 +197,7 @@ export class Ingest {
       agentId,
       topic: name,
       reason,
-      payload: Buffer.from(payload.subarray(0, PAYLOAD_KEPT)).toString('latin1'),
+      payload: Buffer.from(payload.subarray(0, PAYLOAD_KEPT_BYTES)).toString('latin1'),
     })
   }
 }

@@ -8,23 +8,23 @@ import { type InventoryMessage, InventoryMessageSchema } from '../../protocol/st
 const FileSchema = z.record(z.string(), InventoryMessageSchema)
 
 /**
- * The inventories on disk, so that a collector that starts before its agents answer still knows which device is the meter
- * and where each stands. A broker that restarts forgets what it retained; this file does not.
+ * The agents' inventories on disk. A collector that starts before its agents connect still knows the meters and where each device
+ * stands, even where the broker restarted and lost its retained messages.
  */
 export class InventoryBook {
   readonly #file: string
   readonly #log: Log
-  readonly #known = new Map<string, InventoryMessage>()
+  readonly #inventories = new Map<string, InventoryMessage>()
 
   constructor(file: string, log: Log) {
     this.#file = file
     this.#log = log
     try {
       const found = FileSchema.parse(JSON.parse(readFileSync(file, 'utf8')))
-      for (const [agentId, message] of Object.entries(found)) this.#known.set(agentId, message)
+      for (const [agentId, message] of Object.entries(found)) this.#inventories.set(agentId, message)
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
-        log.warn('inventory file not readable; the agents will say it again', {
+        log.warn('inventory file not readable; it is rebuilt when the agents connect', {
           file,
           reason: reasonOf(error),
         })
@@ -32,16 +32,16 @@ export class InventoryBook {
   }
 
   entries(): IterableIterator<[string, InventoryMessage]> {
-    return this.#known.entries()
+    return this.#inventories.entries()
   }
 
   put(agentId: string, message: InventoryMessage): void {
-    const before = this.#known.get(agentId)
-    this.#known.set(agentId, message)
+    const before = this.#inventories.get(agentId)
+    this.#inventories.set(agentId, message)
     if (before && JSON.stringify(before.devices) === JSON.stringify(message.devices)) return
     try {
       mkdirSync(dirname(this.#file), { recursive: true })
-      writeFileSync(`${this.#file}.new`, JSON.stringify(Object.fromEntries(this.#known)))
+      writeFileSync(`${this.#file}.new`, JSON.stringify(Object.fromEntries(this.#inventories)))
       renameSync(`${this.#file}.new`, this.#file)
     } catch (error) {
       this.#log.warn('inventory not saved', { file: this.#file, reason: reasonOf(error) })

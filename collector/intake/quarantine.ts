@@ -2,21 +2,24 @@ import { reasonOf } from '../../protocol/kit/errors.ts'
 import type { Log } from '../../protocol/kit/log.ts'
 import type { Quarantined, Store } from '../plugin/store.ts'
 
-/** Entries kept in the store: a day of a machine's records under a wrong clock, and never enough to fill a disk. What comes faster than it is written is only counted. */
+/**
+ * Entries kept in the store: about a day of one machine's records under a wrong clock, and never enough to fill a disk. As many may
+ * wait to be written; more are only counted.
+ */
 const KEPT = 10_000
-/** Kinds of fault that are said in the log, each once. */
-const SAID = 1_000
-/** Names that are counted by themselves: anybody may publish under any. */
-const AGENTS = 10_000
+/** Kinds of fault that are logged, each once. */
+const LOGGED_KINDS = 1_000
+/** Agents that are counted one by one. The number is bounded because anybody may publish under any name. */
+const COUNTED_AGENTS = 10_000
 
-/** Messages and records that could not be used: counted, the newest kept in the store, said in the log once a topic and reason. */
+/** Messages and records that can't be used: counted, the newest kept in the store, logged once for each topic and reason. */
 export class Quarantine {
   readonly #store: Store
   readonly #log: Log
   #waiting: Quarantined[] = []
   #count = 0
   readonly #byAgent = new Map<string, number>()
-  readonly #said = new Set<string>()
+  readonly #logged = new Set<string>()
 
   constructor(store: Store, log: Log) {
     this.#store = store
@@ -28,7 +31,7 @@ export class Quarantine {
     return this.#count
   }
 
-  /** The same by agent; '' where none could be told. */
+  /** How many there were by agent; '' for messages whose topic names no agent. */
   get byAgent(): ReadonlyMap<string, number> {
     return this.#byAgent
   }
@@ -36,13 +39,13 @@ export class Quarantine {
   add(entry: Quarantined): void {
     this.#count++
     const { agentId } = entry
-    if (this.#byAgent.has(agentId) || this.#byAgent.size < AGENTS)
+    if (this.#byAgent.has(agentId) || this.#byAgent.size < COUNTED_AGENTS)
       this.#byAgent.set(agentId, (this.#byAgent.get(agentId) ?? 0) + 1)
     if (this.#waiting.length < KEPT) this.#waiting.push(entry)
-    const key = `${entry.topic}|${entry.reason.replace(/\d+/g, '#')}`
-    if (this.#said.has(key) || this.#said.size > SAID) return
-    this.#said.add(key)
-    this.#log.warn('message put aside; the like of it will only be counted', {
+    const kind = `${entry.topic}|${entry.reason.replace(/\d+/g, '#')}`
+    if (this.#logged.has(kind) || this.#logged.size > LOGGED_KINDS) return
+    this.#logged.add(kind)
+    this.#log.warn('message put aside; more of this kind will only be counted', {
       agent: entry.agentId,
       topic: entry.topic,
       reason: entry.reason,

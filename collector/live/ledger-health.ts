@@ -1,6 +1,6 @@
 import { HOUR_MS, MINUTE_MS } from '../../protocol/units.ts'
-import type { Loss } from '../plugin/accounts.ts'
-import type { RecentMinutes } from '../settling/recent-minutes.ts'
+import type { Loss } from '../plugin/audit-store.ts'
+import type { RecentLedger } from '../settling/recent-ledger.ts'
 import type { SiteView } from '../views/site.ts'
 import { defined, type LiveLook } from './live-view.ts'
 
@@ -18,7 +18,7 @@ export interface LedgerProgress {
 /** How complete the ledger is: how far behind, what was restated, what is lost. */
 export function ledgerHealth(
   { agents, atMs }: Pick<LiveLook, 'agents' | 'atMs'>,
-  minutes: RecentMinutes,
+  minutes: RecentLedger,
   { overdueMinutes, losses }: LedgerProgress,
 ): Pick<SiteView, 'ledgerThroughMs' | 'ledgerBehind' | 'ledgerRestatedMinutes' | 'ledgerLosses'> {
   const newest = minutes.newestMs

@@ -8,7 +8,7 @@ import type { Situation } from '../plugin/situation.ts'
 import type { Store } from '../plugin/store.ts'
 import { displayCurrency } from '../prices/display-currency.ts'
 import type { QuoteBook } from '../prices/quote-book.ts'
-import type { RecentMinutes } from '../settling/recent-minutes.ts'
+import type { RecentLedger } from '../settling/recent-ledger.ts'
 import type { AlertView } from '../views/alert.ts'
 import type { DeviceView, RackView } from '../views/device.ts'
 import type { FigureGroup, LiveGroup, Unmatched } from '../views/figures.ts'
@@ -32,7 +32,7 @@ const WORST_SHOWN = 12
 
 export interface LiveViewsOptions {
   state: SiteState
-  minutes: RecentMinutes
+  minutes: RecentLedger
   quotes: QuoteBook
   store: Store
   rules: SettleRules

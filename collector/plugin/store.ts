@@ -6,7 +6,7 @@ import type { Plugin } from '../../protocol/kit/plugin.ts'
 import type { Quote } from '../../protocol/quote.ts'
 import type { Sample } from '../../protocol/sample.ts'
 import type { AgentInterval, LedgerRow, LedgerSums } from '../economics/ledger-row.ts'
-import type { Accounts, Change, Loss, Repricing, Settlement } from './accounts.ts'
+import type { AuditStore, Change, Loss, Repricing, Settlement } from './audit-store.ts'
 
 /** How far an agent's records are in the store without a hole. */
 export interface HighWater {
@@ -78,7 +78,7 @@ export interface SettledWith {
 }
 
 /** Where the collector keeps what it must not lose. Every method rejects with a PerwattError when the store can't do it. */
-export interface Store extends Accounts {
+export interface Store extends AuditStore {
   readonly name: string
   /** Creates what is missing (database, tables). */
   open(): Promise<void>

@@ -5,7 +5,7 @@ import type { Workload } from '../economics/workloads.ts'
 import type { QuoteBook } from '../prices/quote-book.ts'
 import type { PoolLedger } from './pool-ledger.ts'
 
-/** How often the BTC price is looked at for the average over a time. */
+/** Step at which the BTC price is sampled for its average over a credit's time. */
 const PRICE_STEP_MS = 10 * MINUTE_MS
 
 export interface CompareOptions {
@@ -15,14 +15,14 @@ export interface CompareOptions {
   credits: readonly Credit[]
 }
 
-/** What a pool credited beside the ledger of its workload, for each time. Rejects where the store fails. */
+/** Compares each credit of a pool with the ledger of its workload over the same time. Rejects where the store fails. */
 export async function compareCredits(options: CompareOptions): Promise<PoolDifference[]> {
   const { ledger, quotes, workload, credits } = options
   const mining = workload?.kind === 'mining' ? workload : undefined
   if (!mining) return []
   const paysByShare =
     (mining.scheme === 'fpps' || mining.scheme === 'pps+') &&
-    // else the ledger has the contract's price, and the pool the network's
+    // with a contract price the ledger doesn't follow the network, and the pool does
     mining.usdPerPhDay === undefined &&
     mining.usdPerDeviceDay === undefined
   const differences: PoolDifference[] = []
@@ -39,7 +39,7 @@ export async function compareCredits(options: CompareOptions): Promise<PoolDiffe
   return differences
 }
 
-/** Undefined where no price is known. */
+/** Average of [fromMs, toMs), USD; undefined where no price is known. */
 function averageBtcUsd(quotes: Pick<QuoteBook, 'at'>, fromMs: number, toMs: number): number | undefined {
   let sum = 0
   let count = 0

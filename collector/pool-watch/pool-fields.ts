@@ -2,35 +2,35 @@ import { z } from 'zod'
 import { type HashrateUnit, hashrateHs } from '../../protocol/units.ts'
 import { AmountSchema } from '../prices/feed-http.ts'
 
-/** Fields as pools write them, read into base units. Pools write a number as one or as text, and what they don't know as null. */
+/** Readers of pools' JSON, into base units. Pools write a number as a number or as text, and unknown as null. */
 
 /** A number, or the text of one. */
 export { AmountSchema as amount }
 
-/** The same where it may be missing or null: absent then. */
+/** A field that may be missing or null: undefined then. */
 export const maybe = <T extends z.ZodType>(schema: T) =>
   schema
     .nullish()
     .transform((value): z.output<T> | undefined => (value === null ? undefined : (value as z.output<T>)))
 
-/** Unix time in seconds, a number or text, as ms. */
+/** Unix seconds, a number or the text of one, as Unix ms. */
 export const unixS = AmountSchema.transform((s) => s * 1000)
 
 /**
- * A time as text, ISO 8601 or `2026-01-31 00:00:00`, or a date alone, as Unix ms. Without a zone it is UTC: pools settle by
+ * A time as text (ISO 8601, `2026-01-31 00:00:00` or a date alone) as Unix ms. Without a zone it is UTC, because pools settle by
  * UTC days.
  */
 export const utcText = z.string().transform((text, ctx) => {
   const iso = text.trim().replace(' ', 'T')
   const ms = Date.parse(/T/.test(iso) && !/(Z|[+-]\d\d:?\d\d)$/.test(iso) ? `${iso}Z` : iso)
   if (Number.isFinite(ms)) return ms
-  ctx.addIssue({ code: 'custom', message: 'expected a time' })
+  ctx.addIssue({ code: 'custom', message: 'expected a time such as 2026-01-31T00:00:00Z' })
   return z.NEVER
 })
 
 const UNIT = /^([kMGTPE]?)H(?:\/s)?$/i
 
-/** The unit of a hashrate as `Gh/s`, `TH/s` or `PH`. */
+/** A unit of hashrate, written as `Gh/s`, `TH/s` or `PH`. */
 export const hashrateUnit = z.string().transform((text, ctx): HashrateUnit => {
   const [, prefix] = UNIT.exec(text.trim()) ?? []
   if (prefix !== undefined)
@@ -41,7 +41,7 @@ export const hashrateUnit = z.string().transform((text, ctx): HashrateUnit => {
   return z.NEVER
 })
 
-/** `35.42 PH/s` as H/s. */
+/** A hashrate as text, `35.42 PH/s`, in H/s. */
 export const hashrateText = z.string().transform((text, ctx): number => {
   const [, number = '', unit = ''] = /^\s*(\d+(?:\.\d+)?)\s*([A-Za-z/]+)\s*$/.exec(text) ?? []
   const parsed = hashrateUnit.safeParse(unit)
@@ -58,7 +58,7 @@ const Refusal = z.object({
   msg: z.string().optional(),
 })
 
-/** What `{ code, message }` or `{ code, msg }` with another code than 0 says. */
+/** The pool's own words where it answers `{ code, message }` or `{ code, msg }` with a code other than 0; else undefined. */
 export function refusalByCode(answer: unknown): string | undefined {
   const { data } = Refusal.safeParse(answer)
   return data && `${data.code} ${data.message ?? data.msg ?? ''}`.trim()

@@ -3,12 +3,12 @@ import type { LedgerPeriod } from '../economics/settlement/pool-difference.ts'
 import { DAY_MS } from '../economics/settlement/revenue.ts'
 import type { Store } from '../plugin/store.ts'
 
-/** A bucket in which the ledger has a minute counts as there: at most four minutes of a day are taken for more than they are. */
+/** A bucket counts as covered where it has any minute, so the coverage is at most four minutes too high at each edge of a gap. */
 const COVERAGE_STEP_MS = 5 * MINUTE_MS
-/** A complete day of a large site is millions of rows: late records and repricings show after this. */
-const DAY_HOLDS_MS = HOUR_MS
+/** A day's sums are cached this long, because a large site's day is millions of rows. Late records and repricings show after it. */
+const DAY_CACHE_MS = HOUR_MS
 
-/** The ledger's sums of workloads over the times that pools speak of. */
+/** The ledger's sums of a workload over the times for which pools report credits. */
 export class PoolLedger {
   readonly #store: Pick<Store, 'ledger'>
   readonly #nowMs: () => number
@@ -19,13 +19,13 @@ export class PoolLedger {
     this.#nowMs = nowMs
   }
 
-  /** Sums over whole minutes in [fromMs, toMs); a UTC day's are kept for an hour. Rejects where the store fails. */
+  /** Sums over whole minutes in [fromMs, toMs); those of a UTC day are cached for an hour. Rejects where the store fails. */
   async period(workload: string, fromMs: number, toMs: number): Promise<LedgerPeriod> {
     if (fromMs % DAY_MS !== 0 || toMs !== fromMs + DAY_MS) return this.#read(workload, fromMs, toMs)
     const readMs = this.#nowMs()
     const key = `${fromMs} ${workload}`
-    const known = this.#days.get(key)
-    if (known && readMs - known.readMs < DAY_HOLDS_MS) return known.period
+    const cached = this.#days.get(key)
+    if (cached && readMs - cached.readMs < DAY_CACHE_MS) return cached.period
     const period = await this.#read(workload, fromMs, toMs)
     for (const [old, { readMs: then }] of this.#days) if (readMs - then > DAY_MS) this.#days.delete(old)
     this.#days.set(key, { readMs, period })
@@ -34,18 +34,18 @@ export class PoolLedger {
 
   async #read(workload: string, from: number, to: number): Promise<LedgerPeriod> {
     const range = { fromMs: floor(from, MINUTE_MS), toMs: floor(to, MINUTE_MS) }
-    const seen = await this.#store.ledger({ ...range, stepMs: COVERAGE_STEP_MS, groupBy: 'site' })
+    const site = await this.#store.ledger({ ...range, stepMs: COVERAGE_STEP_MS, groupBy: 'site' })
     const sums = await this.#store.ledger({ ...range, stepMs: DAY_MS, groupBy: 'workload' })
     const own = sums.filter((bucket) => bucket.group === workload)
     const sum = (name: 'workDiff1' | 'revenueNanoUsd' | 'feeNanoUsd') =>
       own.reduce((total, bucket) => total + bucket[name], 0)
-    const covered = new Set(seen.map((bucket) => bucket.startMs)).size
-    const of = Math.ceil(range.toMs / COVERAGE_STEP_MS) - Math.floor(range.fromMs / COVERAGE_STEP_MS)
+    const covered = new Set(site.map((bucket) => bucket.startMs)).size
+    const buckets = Math.ceil(range.toMs / COVERAGE_STEP_MS) - Math.floor(range.fromMs / COVERAGE_STEP_MS)
     return {
       workDiff1: sum('workDiff1'),
       revenueUsd: sum('revenueNanoUsd') / NANO_USD_PER_USD,
       feeUsd: sum('feeNanoUsd') / NANO_USD_PER_USD,
-      coveredRatio: of > 0 ? Math.min(1, covered / of) : 0,
+      coveredRatio: buckets > 0 ? Math.min(1, covered / buckets) : 0,
     }
   }
 }

@@ -16,13 +16,13 @@ import { compareCredits } from './pool-compare.ts'
 import type { PoolConfig } from './pool-config.ts'
 import { PoolLedger } from './pool-ledger.ts'
 
-/** A whole turn: some pools want five seconds between two of its requests. */
+/** For all requests of one poll: some pools want five seconds between two requests. */
 const DEADLINE_MS = 90_000
-/** The most that is added to a pool's turn while it fails. */
+/** The most that back-off adds to a pool's interval while it fails. */
 const LONGEST_BACKOFF_MS = 3_600_000
-/** Turns that a pool may miss before what it said is old. */
-const STALE_TURNS = 3
-/** Turns are spread by this part, so that pools configured alike are not asked at once. */
+/** Polls that may fail before the last answer is stale. */
+const STALE_POLLS = 3
+/** Jitter of the interval, so that pools with the same interval are not polled at once. */
 const SPREAD_RATIO = 0.1
 
 export interface PoolWatchOptions {
@@ -34,25 +34,25 @@ export interface PoolWatchOptions {
   nowMs: () => number
   random?: () => number
   log: Log
-  /** waits: between two requests and between two turns */
+  /** waits between two requests and between two polls; resolves with false where the signal aborts */
   wait?: (ms: number, signal: AbortSignal) => Promise<boolean>
-  /** of a whole turn */
+  /** for all requests of one poll */
   deadlineMs?: number
 }
 
-/** One pool as it is known now. */
+/** One pool with its last answer. */
 interface Watched {
   config: PoolConfig
   session: PoolSession
   report?: PoolReport
   answeredMs?: number
   differences: PoolDifference[]
-  /** why it fails; absent while it answers */
+  /** why its last poll failed; absent while it answers */
   reason?: string | undefined
   failures: number
 }
 
-/** Asks each pool on its own, and compares what it credited with the ledger of its workload. One sick pool delays no other. */
+/** Polls each pool by itself, and compares its credits with the ledger of its workload. A failing pool delays no other. */
 export class PoolWatch {
   readonly #o: Required<PoolWatchOptions>
   readonly #watched: Watched[]
@@ -71,20 +71,20 @@ export class PoolWatch {
     }))
   }
 
-  /** Asks at once, and again and again until the signal aborts; resolves when all have stopped. Never rejects. */
+  /** Polls at once and then at each pool's interval, until the signal aborts. Resolves when all have stopped; never rejects. */
   async run(signal: AbortSignal): Promise<void> {
     await Promise.all(this.#watched.map((pool) => this.#watch(pool, signal)))
   }
 
   async #watch(pool: Watched, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      const retryAfterMs = await this.#turn(pool, signal)
+      const retryAfterMs = await this.#poll(pool, signal)
       if (!(await this.#o.wait(this.#pauseMs(pool, retryAfterMs), signal))) return
     }
   }
 
-  /** @returns what the pool asked to be left alone for, ms */
-  async #turn(pool: Watched, signal: AbortSignal): Promise<number> {
+  /** @returns for how long the pool wants no request, ms; 0 where it names no time */
+  async #poll(pool: Watched, signal: AbortSignal): Promise<number> {
     const { nowMs, log, quotes, workloads, deadlineMs } = this.#o
     const { name, pool: kind, workload } = pool.config
     try {
@@ -97,7 +97,7 @@ export class PoolWatch {
     } catch (error) {
       if (signal.aborted) return 0
       const reason = reasonOf(error)
-      // the transition, not every turn
+      // log a new reason once, not at every poll
       if (pool.reason !== reason) log.warn('pool not read', { pool: name, kind, reason })
       pool.reason = reason
       pool.failures++
@@ -117,12 +117,12 @@ export class PoolWatch {
     return 0
   }
 
-  /** Never sooner than its turn or than the pool said. */
+  /** Never sooner than its interval, nor than the pool's Retry-After. */
   #pauseMs({ config, failures }: Watched, retryAfterMs: number): number {
     const { random } = this.#o
-    const turnMs = config.every * (1 + SPREAD_RATIO * random())
+    const intervalMs = config.every * (1 + SPREAD_RATIO * random())
     const backoff = failures === 0 ? 0 : backoffMs(failures - 1, config.every, LONGEST_BACKOFF_MS, random)
-    return Math.max(turnMs + backoff, retryAfterMs)
+    return Math.max(intervalMs + backoff, retryAfterMs)
   }
 
   #open(config: PoolConfig): PoolSession {
@@ -134,10 +134,10 @@ export class PoolWatch {
   }
 
   #isStale({ answeredMs, config }: Watched): boolean {
-    return this.#o.nowMs() - (answeredMs ?? this.#startedMs) > STALE_TURNS * config.every
+    return this.#o.nowMs() - (answeredMs ?? this.#startedMs) > STALE_POLLS * config.every
   }
 
-  /** What the alert rules judge. */
+  /** The pools as alert rules judge them. */
   situation(): PoolSituation[] {
     return this.#watched.map((pool) => ({
       pool: pool.config.name,
@@ -147,7 +147,7 @@ export class PoolWatch {
     }))
   }
 
-  /** What the API says. */
+  /** The pools as the API shows them. */
   views(): PoolView[] {
     return this.#watched.map((pool) => {
       const { config, report, answeredMs, reason, differences } = pool

@@ -1,17 +1,17 @@
 import { z } from 'zod'
 import { shaped } from './feed-http.ts'
 
-/** A day of blocks: what pools average the fees over. */
+/** A day of blocks, over which pools average the fees. */
 const BLOCKS = 144
-/** A batch that a node answers well within a poll. */
-const AT_ONCE = 24
-/** Blocks that a reorganisation may still replace: they are asked for again when there is a new one. */
-const UNSURE = 6
+/** Blocks of one request, which a node answers well within a poll. */
+const BLOCKS_AT_ONCE = 24
+/** Newest blocks that a chain reorganisation may still replace: read again after each new block. */
+const UNCONFIRMED_BLOCKS = 6
 const SATOSHIS_PER_BTC = 1e8
 
 const StatsSchema = z.looseObject({ totalfee: z.number().nonnegative() })
 
-/** The fees of the newest blocks, each asked for once. */
+/** Fees of the newest blocks. Each block is read once, the unconfirmed ones again. */
 export class BlockFees {
   readonly #ask: (heights: readonly number[], signal: AbortSignal) => Promise<readonly unknown[]>
   readonly #satoshis = new Map<number, number>()
@@ -22,16 +22,17 @@ export class BlockFees {
     this.#ask = ask
   }
 
-  /** Average fees a block over the newest 144, BTC. What a failed call has learnt is kept for the next. */
+  /** Average fees of a block over the newest 144, BTC. After a failed call, the next one reads only the blocks that are missing. */
   async averageBtc(tip: number, signal: AbortSignal): Promise<number> {
     const first = Math.max(1, tip - BLOCKS + 1)
     for (const height of this.#satoshis.keys())
-      if (height < first || (tip !== this.#tip && height > this.#tip - UNSURE)) this.#satoshis.delete(height)
+      if (height < first || (tip !== this.#tip && height > this.#tip - UNCONFIRMED_BLOCKS))
+        this.#satoshis.delete(height)
     this.#tip = tip
     const missing = []
     for (let height = tip; height >= first; height--) if (!this.#satoshis.has(height)) missing.push(height)
-    for (let i = 0; i < missing.length; i += AT_ONCE) {
-      const heights = missing.slice(i, i + AT_ONCE)
+    for (let i = 0; i < missing.length; i += BLOCKS_AT_ONCE) {
+      const heights = missing.slice(i, i + BLOCKS_AT_ONCE)
       const answers = await this.#ask(heights, signal)
       for (const [n, height] of heights.entries())
         this.#satoshis.set(height, shaped(answers[n], StatsSchema, `getblockstats ${height}`).totalfee)

@@ -1,7 +1,7 @@
 import { currencyQuote, isStale, type Prices } from '../../protocol/quote.ts'
 import type { SiteView } from '../views/site.ts'
 
-/** The currency that screens show money in, where its rate is known; nothing for USD. */
+/** The currency in which screens show money, with its rate. Empty for USD, and where no rate is known. */
 export function displayCurrency(
   code: string,
   prices: Prices,

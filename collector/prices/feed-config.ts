@@ -6,8 +6,8 @@ import { pause } from '../../protocol/kit/retry.ts'
 import type { ConfiguredFeed, Feed, FeedContext } from '../plugin/feed.ts'
 import type { Store } from '../plugin/store.ts'
 import type { QuoteBook } from './quote-book.ts'
-import { QuoteDesk, TYPED } from './quote-desk.ts'
-import { QuoteWriter } from './quote-writer.ts'
+import { QuoteSelector, TYPED } from './quote-selector.ts'
+import { QuoteWriteQueue } from './quote-write-queue.ts'
 
 const REQUEST_MS = 10_000
 
@@ -47,8 +47,8 @@ const configured = (
   start: feed.open(settings, context),
 })
 
-/** The desk over a configuration's prices and feeds. @throws UsageError where a feed is not built in */
-export function createQuoteDesk(
+/** The selector over a configuration's prices and feeds. @throws UsageError where a feed is not built in */
+export function createQuoteSelector(
   config: { prices: z.output<Feed['settings']>; feeds: readonly FeedConfig[] },
   parts: {
     feeds: readonly Feed[]
@@ -60,12 +60,12 @@ export function createQuoteDesk(
     version: string
     nowMs: () => number
   },
-): QuoteDesk {
+): QuoteSelector {
   const { book, store, log, version, nowMs } = parts
   const context: FeedContext = { version, requestMs: REQUEST_MS, nowMs, random: Math.random, pause }
   const feeds = config.feeds.map(
     (entry): ConfiguredFeed => configured(pluginNamed(parts.feeds, entry.feed), entry.name, entry, context),
   )
   const typed = configured(parts.typed, TYPED, config.prices, context)
-  return new QuoteDesk({ book, writer: new QuoteWriter(store, log), typed, feeds, nowMs, log })
+  return new QuoteSelector({ book, writer: new QuoteWriteQueue(store, log), typed, feeds, nowMs, log })
 }

@@ -4,8 +4,9 @@ export interface Ticker {
 }
 
 /**
- * The median of the prices, USD. Of three or more, those further than `maxOffRatio` from the median are left out, and the
- * median is taken of the rest; of two nobody can say which is wrong. `detail` says what was done. Undefined of none.
+ * The median of the prices, USD. Of three or more prices, outliers further than `maxOffRatio` from the median are dropped, and the
+ * median of the rest is taken. Of two, either may be wrong, so none is dropped. `detail` tells what was used and dropped. Undefined
+ * where there are no tickers.
  */
 export function medianPrice(
   tickers: readonly Ticker[],
@@ -16,13 +17,14 @@ export function medianPrice(
   const middle = median(tickers)
   const offRatio = ({ price }: Ticker) => Math.abs(price / middle - 1)
   const dropped = tickers.length < 3 ? [] : tickers.filter((t) => offRatio(t) > maxOffRatio)
-  // where all are far from each other none is the outlier
+  // where half of them or more would be dropped, they disagree altogether: keep all
   const kept = dropped.length * 2 < tickers.length ? tickers.filter((t) => !dropped.includes(t)) : tickers
   const names = kept.map((t) => t.exchange).join(', ')
-  const said = kept === tickers ? [] : dropped.map((t) => `${t.exchange} ${percent(offRatio(t))} off dropped`)
+  const droppedText =
+    kept === tickers ? [] : dropped.map((t) => `${t.exchange} ${percent(offRatio(t))} off dropped`)
   return {
     value: median(kept),
-    detail: [kept.length === 1 ? names : `median of ${names}`, ...said].join('; '),
+    detail: [kept.length === 1 ? names : `median of ${names}`, ...droppedText].join('; '),
   }
 }
 

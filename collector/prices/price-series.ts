@@ -2,23 +2,23 @@ import type { QuoteName } from '../../protocol/quote.ts'
 import { HOUR_MS } from '../../protocol/units.ts'
 import type { FeedQuote } from '../plugin/feed.ts'
 
-/** Farther ahead than any market publishes; a year's file is not kept in the store at once. */
+/** Prices further ahead are left out: no market publishes that far, and a year's file must not fill the store at once. */
 export const AHEAD_MS = 8 * 24 * HOUR_MS
-/** What a collector that was down this long still finds a price for. */
+/** Older prices are left out. A collector that was down for this long still finds a price for each minute. */
 export const BACK_MS = 40 * 24 * HOUR_MS
 
-/** A price times a unit's factor; 45.1 USD/MWh is 0.0451 USD/kWh also to the last digit that anybody reads. */
+/** A price times a unit's factor, without the noise of binary fractions: 45.1 USD/MWh is 0.0451 USD/kWh exactly. */
 export const scaled = (value: number, scale: number): number => Number((value * scale).toPrecision(14))
 
 export interface TimedPrice {
-  /** Unix ms, holds until the next */
+  /** Unix ms; the price holds until the next one */
   fromMs: number
   value: number
 }
 
 /**
- * Prices by time as a feed says them: those near now, oldest first, the last of them stale when it is over, which is after as
- * long as the one before it held. Equal prices in a row are one.
+ * A series of prices as quotes: those near `nowMs`, oldest first, equal neighbours merged. The last price ends after as long as the
+ * one before it held, and is stale then.
  */
 export function timed(name: QuoteName, prices: readonly TimedPrice[], nowMs: number): FeedQuote[] {
   const sorted = [...prices].sort((a, b) => a.fromMs - b.fromMs)

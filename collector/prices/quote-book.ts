@@ -1,10 +1,10 @@
 import { type Prices, type Quote, type QuoteName, sourceName } from '../../protocol/quote.ts'
 
-/** Every quote that held or will hold, by name and time; answers what holds when. */
+/** All quotes, past and planned, by name and time: which price holds when. */
 export class QuoteBook {
   readonly #byName = new Map<QuoteName, Quote[]>()
 
-  /** Adds a quote; one of the same name and time replaces the older. Returns false where nothing changed. */
+  /** Adds a quote; it replaces one of the same name and time. @returns false where nothing changed */
   add(quote: Quote): boolean {
     const list = this.#list(quote.name)
     const i = lastIndexAtOrBefore(list, quote.fromMs)
@@ -12,7 +12,7 @@ export class QuoteBook {
     if (before && isSame(before, quote)) {
       if (before.fromMs === quote.fromMs) return false
       if (i === list.length - 1) {
-        // the same price again: it holds on, and its age is renewed
+        // the same price again: it keeps its begin, and is fresh for longer
         if (quote.staleAfterMs !== undefined) list[i] = { ...quote, fromMs: before.fromMs }
         return false
       }
@@ -22,9 +22,10 @@ export class QuoteBook {
   }
 
   /**
-   * From `nowMs` on exactly these hold, oldest first; what began before goes on where the first, which holds now, is the same. A quote that was
-   * planned ahead and is not any more gives way to what stands before it, under its own time, so that a store which replaces by
-   * time forgets it too. Returns what has to be stored.
+   * Replaces everything of a name from `nowMs` on with these quotes, oldest first. Where the first equals the quote that holds now,
+   * that one keeps its begin. A planned quote that is no longer planned is overwritten, at its own time, by the quote before it: so
+   * a store that replaces by time overwrites it too.
+   * @returns the quotes to store
    */
   plan(name: QuoteName, nowMs: number, quotes: readonly Quote[]): Quote[] {
     const first = quotes.find((quote) => quote.fromMs <= nowMs)
@@ -40,18 +41,19 @@ export class QuoteBook {
     if (first && present && isSame(present, first)) list[i] = { ...first, fromMs: present.fromMs }
     else if (first) change({ ...first, fromMs: nowMs })
     for (const quote of later) {
-      const there = list[lastIndexAtOrBefore(list, quote.fromMs)]
-      if (there?.fromMs !== quote.fromMs || !isSame(there, quote) || !agesAlike(there, quote)) change(quote)
+      const planned = list[lastIndexAtOrBefore(list, quote.fromMs)]
+      if (planned?.fromMs !== quote.fromMs || !isSame(planned, quote) || !endsAlike(planned, quote))
+        change(quote)
     }
-    const planned = new Set(later.map((quote) => quote.fromMs))
+    const plannedMs = new Set(later.map((quote) => quote.fromMs))
     for (let j = Math.max(1, lastIndexAtOrBefore(list, nowMs) + 1); j < list.length; j++) {
       const [before, quote] = list.slice(j - 1, j + 1) as [Quote, Quote]
-      if (!planned.has(quote.fromMs) && !isSame(before, quote)) change({ ...before, fromMs: quote.fromMs })
+      if (!plannedMs.has(quote.fromMs) && !isSame(before, quote)) change({ ...before, fromMs: quote.fromMs })
     }
     return changed
   }
 
-  /** What held at a moment. Before the first quote of a name, the first one: a price known too late beats none. */
+  /** The prices at a moment. Before a name's first quote, that first one: a price known too late is better than none. */
   at(ms: number): Prices {
     const prices: Record<string, Quote> = {}
     for (const [name, list] of this.#byName) {
@@ -62,8 +64,8 @@ export class QuoteBook {
   }
 
   /**
-   * What a time [fromMs, toMs) is priced with: what held at its begin, but the energy price weighted by time where a tariff
-   * changed in it. Energy is known by the minute, so a minute's average is as near as a change within it can be priced.
+   * The prices for [fromMs, toMs): those at its begin, but the energy price is weighted by time where it changes within. Energy is
+   * metered by the minute, so a change within a minute can't be priced more closely.
    */
   over(fromMs: number, toMs: number): Prices {
     const prices = this.at(fromMs)
@@ -74,8 +76,8 @@ export class QuoteBook {
     const first = parts[0]?.quote
     if (!first || parts.every(({ quote }) => quote.value === first.value)) return prices
     const value = parts.reduce((sum, { quote, ms }) => sum + quote.value * ms, 0) / (toMs - fromMs)
-    const said = parts.map(({ quote, ms }) => `${ms / 1000} s at ${quote.value}`).join(', ')
-    const source = `${sourceName(first.source)} (${said})`
+    const detail = parts.map(({ quote, ms }) => `${ms / 1000} s at ${quote.value}`).join(', ')
+    const source = `${sourceName(first.source)} (${detail})`
     return { ...prices, energyUsdPerKwh: { ...first, value, source } }
   }
 
@@ -97,7 +99,7 @@ export class QuoteBook {
 }
 
 const isSame = (a: Quote, b: Quote): boolean => a.value === b.value && a.source === b.source
-const agesAlike = (a: Quote, b: Quote): boolean => a.staleAfterMs === b.staleAfterMs
+const endsAlike = (a: Quote, b: Quote): boolean => a.staleAfterMs === b.staleAfterMs
 
 function put(list: Quote[], quote: Quote): void {
   const i = lastIndexAtOrBefore(list, quote.fromMs)
@@ -105,7 +107,7 @@ function put(list: Quote[], quote: Quote): void {
   list.splice(replaces ? i : i + 1, replaces ? 1 : 0, quote)
 }
 
-/** -1 where all are later. The newest are asked for most, and a year of a busy feed is a hundred thousand. */
+/** Index of the last quote that begins at or before `ms`, -1 where all are later. Binary search: a busy feed has 100,000 quotes a year. */
 export function lastIndexAtOrBefore(list: readonly { fromMs: number }[], ms: number): number {
   let low = 0
   let high = list.length

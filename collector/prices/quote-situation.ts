@@ -1,24 +1,24 @@
 import { isStale, type Prices, QUOTE_NAMES, type Quote, type QuoteName } from '../../protocol/quote.ts'
 import type { PriceSituation } from '../plugin/situation.ts'
 import type { WorkloadView } from '../views/workload.ts'
-import type { QuoteDesk } from './quote-desk.ts'
+import type { QuoteSelector } from './quote-selector.ts'
 
-/** What the alert rules see of the prices: how old each is, what troubles its feeds, and what it prices. */
+/** The prices as alert rules judge them: how stale each is, which of its feeds fail, and which workloads it prices. */
 export function priceSituations(
-  desk: Pick<QuoteDesk, 'heldBack' | 'reports'>,
+  selector: Pick<QuoteSelector, 'heldBack' | 'reports'>,
   prices: Prices,
   workloads: readonly WorkloadView[],
   nowMs: number,
 ): PriceSituation[] {
-  const reports = desk.reports()
-  const held = desk.heldBack()
+  const reports = selector.reports()
+  const held = selector.heldBack()
   const known = prices as Readonly<Record<QuoteName, Quote | undefined>>
-  // without fees there is still a price; without one of the others there is none
+  // without fees revenue can still be priced, without any of the others it can't
   const needed = QUOTE_NAMES.filter(
     (name) => name !== 'feesBtcPerBlock' && pricedBy(name, workloads).length > 0,
   )
-  const said = Object.keys(prices) as QuoteName[]
-  const names = new Set([...said, ...reports.flatMap((r) => r.quotes), ...needed])
+  const present = Object.keys(prices) as QuoteName[]
+  const names = new Set([...present, ...reports.flatMap((r) => r.quotes), ...needed])
   return [...names].map((name) => {
     const quote = known[name]
     const failing = reports.filter((r) => r.quotes.includes(name) && r.failing)
@@ -38,7 +38,7 @@ export function priceSituations(
   })
 }
 
-/** Bitcoin's figures price the mining workloads, the energy price every one; a currency only shows money. */
+/** The workloads that a quote prices: Bitcoin's figures price mining, the energy price every workload, a currency none. */
 function pricedBy(name: QuoteName, workloads: readonly WorkloadView[]): string[] {
   if (name.startsWith('fx.')) return []
   return workloads

@@ -8,9 +8,9 @@ export type Day = (typeof DAYS)[number]
 export interface Rate {
   /** 1 to 12; all where absent */
   months?: readonly number[] | undefined
-  /** all where absent, holidays too */
+  /** all days where absent, holidays included */
   days?: readonly Day[] | undefined
-  /** minutes of the day by the clock on the wall; where the end is not after the begin, it is the next day's */
+  /** minutes of the day in local time; where the end is not after the begin, it is on the next day */
   fromMinute: number
   toMinute: number
   usdPerKwh: number
@@ -18,18 +18,18 @@ export interface Rate {
 
 export interface Tariff {
   timeZone: string
-  /** the first that fits counts */
+  /** the first that matches counts */
   rates: readonly Rate[]
   otherwiseUsdPerKwh: number
-  /** ISO dates; such a day is a `holiday` and not its weekday */
+  /** ISO dates; such a day counts as `holiday`, not as its weekday */
   holidays: ReadonlySet<string>
 }
 
 const DAY_MINUTES = 1440
 
 /**
- * What a tariff costs in [fromMs, toMs), as its changes: the first is what holds at `fromMs`. A tariff follows the clock on the
- * wall, so a day has 23 or 25 hours of it twice a year, and an hour that the clock shows twice has its price twice.
+ * The price changes of a tariff in [fromMs, toMs); the first is the price that holds at `fromMs`. A tariff follows local time: a day
+ * has 23 or 25 hours at a change of daylight saving time, and an hour that the clock repeats has its price twice.
  */
 export function tariffPrices(tariff: Tariff, fromMs: number, toMs: number): TimedPrice[] {
   const times = [fromMs, ...boundaries(tariff, fromMs, toMs)]
@@ -41,26 +41,26 @@ export function tariffPrices(tariff: Tariff, fromMs: number, toMs: number): Time
   return prices
 }
 
-/** Every moment in (fromMs, toMs) at which the price may change, in order. */
+/** Every moment in (fromMs, toMs) at which the price may change, sorted. */
 function boundaries({ timeZone, rates }: Tariff, fromMs: number, toMs: number): number[] {
   const minutes = new Set([0, ...rates.flatMap((r) => [r.fromMinute, r.toMinute % DAY_MINUTES])])
   const times = new Set<number>()
-  const note = (ms: number) => ms > fromMs && ms < toMs && times.add(ms)
+  const add = (ms: number) => ms > fromMs && ms < toMs && times.add(ms)
   const start = zoned(fromMs, timeZone)
   const last = zoned(toMs, timeZone).toPlainDate()
   for (let day = start.toPlainDate(); Temporal.PlainDate.compare(day, last) <= 0; day = day.add({ days: 1 }))
     for (const minute of minutes) {
       const time = new Temporal.PlainTime(Math.floor(minute / 60), minute % 60)
       for (const disambiguation of ['earlier', 'later'] as const)
-        note(day.toPlainDateTime(time).toZonedDateTime(timeZone, { disambiguation }).epochMilliseconds)
+        add(day.toPlainDateTime(time).toZonedDateTime(timeZone, { disambiguation }).epochMilliseconds)
     }
-  // the clock leaps into or out of a rate's hours
+  // a change of daylight saving time may jump into or out of a rate's hours
   for (
     let leap = start.getTimeZoneTransition('next');
     leap && leap.epochMilliseconds < toMs;
     leap = leap.getTimeZoneTransition('next')
   )
-    note(leap.epochMilliseconds)
+    add(leap.epochMilliseconds)
   return [...times].sort((a, b) => a - b)
 }
 
@@ -73,7 +73,7 @@ function priceAt({ timeZone, rates, otherwiseUsdPerKwh, holidays }: Tariff, ms: 
     (!months || months.includes(date.month)) && (!days || days.includes(dayOf(date, holidays)))
   const rate = rates.find((r) => {
     if (r.fromMinute < r.toMinute) return minute >= r.fromMinute && minute < r.toMinute && isDayOf(r, today)
-    // over midnight: the small hours belong to the day before
+    // over midnight: the hours after it belong to the day before
     return (minute >= r.fromMinute && isDayOf(r, today)) || (minute < r.toMinute && isDayOf(r, yesterday))
   })
   return rate?.usdPerKwh ?? otherwiseUsdPerKwh

@@ -1,7 +1,7 @@
 import { Temporal } from 'temporal-polyfill'
 import { z } from 'zod'
 
-/** Also the names that Intl knows but does not list: it lists one name a zone, in Node 20 Asia/Calcutta and not Asia/Kolkata. */
+/** Asks Intl instead of its list: Intl lists one name for each zone (in Node 20 Asia/Calcutta), but accepts the others (Asia/Kolkata). */
 function isTimeZone(zone: string): boolean {
   try {
     new Intl.DateTimeFormat('en', { timeZone: zone })
@@ -15,14 +15,14 @@ export const TimeZoneSchema = z
   .string()
   .refine(isTimeZone, 'expected an IANA time zone such as America/Chicago')
 
-/** Fewer digits than milliseconds have until the year 5138. */
+/** A smaller number is Unix seconds (until the year 5138), a larger one milliseconds. */
 const MOST_SECONDS = 1e11
 const ZONED = /(Z|[+-]\d\d:?\d\d)$/i
 
 /**
- * A time as tables have it: ISO 8601 with its zone, or without one as the clock of `timeZone` shows it; Unix seconds or
- * milliseconds. Undefined for anything else. @returns Unix ms
- * @param afterMs of the two hours that the clock shows alike in autumn, the second where the first is not after this
+ * Reads a time from a table: ISO 8601 with a zone, or without one in local time of `timeZone`; Unix seconds or milliseconds.
+ * @param afterMs decides within the hour that the clock repeats in autumn: the second one where the first is not after this
+ * @returns Unix ms; undefined where it is no time
  */
 export function readTime(text: string | number, timeZone: string, afterMs?: number): number | undefined {
   const number = typeof text === 'number' || /^\d+(\.\d+)?$/.test(text.trim()) ? Number(text) : undefined

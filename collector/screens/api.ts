@@ -3,9 +3,9 @@ import type { Context } from 'hono'
 import { DEVICE_KINDS } from '../../protocol/device.ts'
 import { reasonOf } from '../../protocol/kit/errors.ts'
 import type { Log } from '../../protocol/kit/log.ts'
-import type { Books } from '../books/books.ts'
 import type { Figures } from '../books/figures.ts'
-import type { QuoteDesk } from '../prices/quote-desk.ts'
+import type { LedgerQueries } from '../books/ledger-queries.ts'
+import type { QuoteSelector } from '../prices/quote-selector.ts'
 import type { StatementSource } from '../statements/statements.ts'
 import { AlertViewSchema } from '../views/alert.ts'
 import { DeviceViewSchema } from '../views/device.ts'
@@ -83,17 +83,17 @@ const routes = {
 }
 
 /**
- * The versioned API over `views`, and over the `books` where there are any; `mayChange` says whether a token stands before it.
+ * The versioned API over `views`, and over the `queries` where there are any; `mayChange` says whether a token stands before it.
  * `openStream` takes over a response of the stream.
  */
 export function createApi(options: {
   views: Views
   ledger?: LedgerFigures
-  books?: Books
+  queries?: LedgerQueries
   figures?: Figures
   statements?: StatementSource
   pools?: () => PoolView[]
-  desk?: QuoteDesk
+  selector?: QuoteSelector
   mayChange: boolean
   log: Log
   version: string
@@ -131,9 +131,9 @@ export function createApi(options: {
   addEconomics(api, views)
   if (options.figures) addFigures(api, { figures: options.figures, views })
   if (options.statements) addStatements(api, { statements: options.statements, now })
-  if (options.books) addBooks(api, { books: options.books, now, mayChange: options.mayChange })
+  if (options.queries) addBooks(api, { queries: options.queries, now, mayChange: options.mayChange })
   if (options.pools) addPools(api, options.pools)
-  if (options.desk) addQuotes(api, { desk: options.desk, now, mayChange: options.mayChange })
+  if (options.selector) addQuotes(api, { selector: options.selector, now, mayChange: options.mayChange })
   // the response is the socket itself, which no schema types
   api.openapi(routes.stream, (c) => options.openStream(c) as never)
   api.doc31('/openapi.json', {

@@ -2,8 +2,9 @@ import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import { withDeadline } from '../../protocol/kit/retry.ts'
 import { QUOTE_NAMES, QUOTE_UNITS, type Quote } from '../../protocol/quote.ts'
 import { MINUTE_MS, minuteOf } from '../../protocol/units.ts'
-import { AuditSchema, type Books, LossSchema, QuarantineSchema, RepricingSchema } from '../books/books.ts'
-import { faultOf } from '../prices/quote-check.ts'
+import { AuditSchema, LossSchema, QuarantineSchema, RepricingSchema } from '../books/audit-views.ts'
+import type { LedgerQueries } from '../books/ledger-queries.ts'
+import { quoteFault } from '../prices/quote-limits.ts'
 import type { RepricingRequest } from '../settling/repricer.ts'
 import { ExplanationSchema } from '../views/explanation.ts'
 import { type Fault, stepMsOf, stepSchema, timeSchema } from './ledger-query.ts'
@@ -126,14 +127,14 @@ const routes = {
 /** Adds the routes of the books. `mayChange` is true where a token stands before the API. */
 export function addBooks(
   api: OpenAPIHono,
-  { books, now, mayChange }: { books: Books; now: () => number; mayChange: boolean },
+  { queries, now, mayChange }: { queries: LedgerQueries; now: () => number; mayChange: boolean },
 ): void {
   const ask = <T>(work: () => Promise<T>) => withDeadline(work, DEADLINE_MS)
   api.openapi(routes.explain, async (c) => {
     const { workload, minute } = c.req.valid('query')
     const minuteMs = minuteOf(Date.parse(minute))
     try {
-      const found = await ask(() => books.explain(workload, minuteMs))
+      const found = await ask(() => queries.explain(workload, minuteMs))
       if (found) return c.json(found, 200)
     } catch (error) {
       return c.json(storeFailed('explain', error), 503)
@@ -148,7 +149,7 @@ export function addBooks(
     const request = readRequest(c.req.valid('json'), now())
     if (Array.isArray(request)) return c.json(badParameters(request), 400)
     try {
-      return c.json(await ask(() => books.reprice(request)), 202)
+      return c.json(await ask(() => queries.reprice(request)), 202)
     } catch (error) {
       return c.json(storeFailed('reprice', error), 503)
     }
@@ -163,16 +164,16 @@ export function addBooks(
       ...(step === undefined ? {} : { stepMs: stepMsOf(step) }),
     }
     try {
-      return c.json(await ask(() => books.audit(query)), 200)
+      return c.json(await ask(() => queries.audit(query)), 200)
     } catch (error) {
       return c.json(storeFailed('audit', error), 503)
     }
   })
-  api.openapi(routes.losses, (c) => c.json(books.losses(), 200))
+  api.openapi(routes.losses, (c) => c.json(queries.losses(), 200))
   api.openapi(routes.quarantine, async (c) => {
     const { limit } = c.req.valid('query')
     try {
-      return c.json(await ask(() => books.quarantined(limit)), 200)
+      return c.json(await ask(() => queries.quarantined(limit)), 200)
     } catch (error) {
       return c.json(storeFailed('quarantine', error), 503)
     }
@@ -195,7 +196,7 @@ function readRequest(body: z.output<typeof RepriceSchema>, nowMs: number): Repri
   if (body.quotes.length === 0 && !body.presentRules)
     faults.push({ parameter: 'quotes', problem: 'expected corrected quotes, or presentRules: true' })
   for (const [i, { name, value }] of body.quotes.entries()) {
-    const fault = faultOf(name, value)
+    const fault = quoteFault(name, value)
     if (fault) faults.push({ parameter: `quotes.${i}.value`, problem: `${name}: ${fault}` })
   }
   if (faults.length > 0) return faults

@@ -2,7 +2,7 @@ import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import { DurationMsSchema } from '../../protocol/kit/fields.ts'
 import { QuoteNameSchema, QuoteSchema } from '../../protocol/quote.ts'
 import { HOUR_MS, MINUTE_MS } from '../../protocol/units.ts'
-import type { QuoteDesk } from '../prices/quote-desk.ts'
+import type { QuoteSelector } from '../prices/quote-selector.ts'
 import { QuotesSchema } from '../views/quotes.ts'
 import { type Fault, timeSchema } from './ledger-query.ts'
 import { badParameters, ErrorSchema, json, none, parameters, problem, refused, routeOf } from './route.ts'
@@ -60,16 +60,16 @@ const routes = {
 /** Adds the routes of the quotes. `mayChange` is true where a token stands before the API. */
 export function addQuotes(
   api: OpenAPIHono,
-  { desk, now, mayChange }: { desk: QuoteDesk; now: () => number; mayChange: boolean },
+  { selector, now, mayChange }: { selector: QuoteSelector; now: () => number; mayChange: boolean },
 ): void {
-  api.openapi(routes.now, (c) => c.json(desk.view(), 200))
+  api.openapi(routes.now, (c) => c.json(selector.view(), 200))
   api.openapi(routes.history, (c) => {
     const { name, from, to } = c.req.valid('query')
     const toMs = to === undefined ? now() + 2 * DAY_MS : Date.parse(to)
     const fromMs = from === undefined ? (to === undefined ? now() : toMs) - DAY_MS : Date.parse(from)
     if (fromMs >= toMs)
       return c.json(badParameters([{ parameter: 'from', problem: 'expected a time before `to`' }]), 400)
-    const quotes = desk.history(name, fromMs, toMs)
+    const quotes = selector.history(name, fromMs, toMs)
     if (quotes.length <= MAX_QUOTES) return c.json(quotes, 200)
     const fault = `there are ${quotes.length}, and one answer holds ${MAX_QUOTES}; take a shorter time`
     return c.json(badParameters([{ parameter: 'from', problem: fault }]), 400)
@@ -79,7 +79,7 @@ export function addQuotes(
       return c.json(problem('forbidden', 'a price changes money: set http.token first, and send it'), 403)
     const { name, value, by, from, holdsFor } = c.req.valid('json')
     const fromMs = from === undefined ? now() : Date.parse(from)
-    const feeds = desk.feedsOf(name)
+    const feeds = selector.feedsOf(name)
     const faults: Fault[] = []
     if (fromMs < now() - MINUTE_MS)
       faults.push({ parameter: 'from', problem: 'is in the past; correct a past price with reprice' })
@@ -90,7 +90,7 @@ export function addQuotes(
       faults.push({ parameter: 'holdsFor', problem: wants })
     }
     if (faults.length > 0) return c.json(badParameters(faults), 400)
-    const taken = desk.push({
+    const taken = selector.push({
       name,
       value,
       by,

@@ -4,9 +4,9 @@ import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import type { Context } from 'hono'
 import type { Log } from '../../protocol/kit/log.ts'
 import type { Secret } from '../../protocol/kit/secret.ts'
-import type { Books } from '../books/books.ts'
 import type { Figures } from '../books/figures.ts'
-import type { QuoteDesk } from '../prices/quote-desk.ts'
+import type { LedgerQueries } from '../books/ledger-queries.ts'
+import type { QuoteSelector } from '../prices/quote-selector.ts'
 import type { StatementSource } from '../statements/statements.ts'
 import type { LedgerFigures } from '../views/figures.ts'
 import type { PoolView } from '../views/pools.ts'
@@ -50,11 +50,11 @@ export function createServer(options: {
   views: Views
   /** absent: that of `figures` */
   ledger?: LedgerFigures
-  books?: Books
+  queries?: LedgerQueries
   figures?: Figures
   statements?: StatementSource
   pools?: () => PoolView[]
-  desk?: QuoteDesk
+  selector?: QuoteSelector
   assets: Assets
   log: Log
   version: string
@@ -76,10 +76,10 @@ export function createServer(options: {
     views,
     ...(ledger ? { ledger } : {}),
     ...(options.statements ? { statements: options.statements } : {}),
-    ...(options.books ? { books: options.books } : {}),
+    ...(options.queries ? { queries: options.queries } : {}),
     ...(options.figures ? { figures: options.figures } : {}),
     ...(options.pools ? { pools: options.pools } : {}),
-    ...(options.desk ? { desk: options.desk } : {}),
+    ...(options.selector ? { selector: options.selector } : {}),
     mayChange: token !== undefined,
     log,
     version,

@@ -9,9 +9,11 @@ import { attribution } from '../economics/energy/attribution.ts'
 import { isContract } from '../economics/settlement/contracts.ts'
 import type { SettleRules } from '../economics/settlement/settle.ts'
 import { AttributionSchema, CostsSchema, type Workload, WorkloadSchema } from '../economics/workloads.ts'
-import type { Settlement, Terms } from '../plugin/accounts.ts'
+import type { RulesVersion, Settlement } from '../plugin/audit-store.ts'
 import type { Store } from '../plugin/store.ts'
 import type { QuoteBook } from '../prices/quote-book.ts'
+
+const VERSION_CHARS = 16
 
 const RulesSchema = z.object({
   workloads: z.array(WorkloadSchema),
@@ -20,21 +22,21 @@ const RulesSchema = z.object({
   costs: CostsSchema.prefault({}),
   timeZone: z.string().default('UTC'),
 })
-/** What of the configuration decides what a minute is worth. */
+/** The part of the configuration that decides what a minute is worth. */
 export type RulesText = z.output<typeof RulesSchema>
 
-/** The rules that a minute is priced by. */
+/** Pricing rules, ready for use. */
 export interface Rules extends SettleRules {
-  /** hash of what they say */
+  /** hash of their text */
   version: string
-  /** whether a minute without a single record is worth something: a contract that is paid whatever is used, a demand charge */
+  /** whether a minute without records still earns or costs: a contract paid whatever is used, or a demand charge */
   standing: boolean
-  /** IANA name of the site’s */
+  /** IANA name of the site’s time zone */
   timeZone: string
 }
 
-/** Everything that a minute is priced with. */
-export interface MinuteTerms {
+/** What one minute is priced with. */
+export interface MinutePricing {
   rules: Rules
   prices: Prices
 }
@@ -43,16 +45,16 @@ const pricesOf = (quotes: readonly Quote[]): Prices =>
   Object.fromEntries(quotes.map((quote) => [quote.name, quote]))
 
 /**
- * Which rules and prices a minute has: those that it was settled with; or, where it never was, those in force at its time.
- * So a record that comes late is paid by the contract of its day, whatever the configuration says now.
+ * Rules and prices of each minute: those it was settled with or, where it was never settled, those in force at its time. So a late
+ * record is paid by the contract of its day, whatever the configuration says now.
  */
 export class Pricing {
   readonly #quotes: QuoteBook
   readonly #log: Log
-  /** since when which rules hold, oldest first */
-  #terms: Terms[] = []
+  /** which version was in force from when, oldest first */
+  #versions: RulesVersion[] = []
   readonly #rules = new Map<string, Rules>()
-  /** the configuration's own */
+  /** the rules of the present configuration */
   readonly present: Rules
   readonly #presentText: string
 
@@ -63,22 +65,22 @@ export class Pricing {
     this.present = this.#keep(versionOf(this.#presentText), rules)
   }
 
-  /** Reads the rules of all times, and notes since when the configuration's own hold. */
+  /** Reads the rules of all times; stores the present ones, in force from `nowMs`, where they are new. */
   async start(store: Store, nowMs: number): Promise<void> {
-    this.#terms = await store.terms()
-    for (const terms of this.#terms) this.#read(terms)
-    if (this.#terms.at(-1)?.version === this.present.version) return
-    const terms: Terms = { version: this.present.version, fromMs: nowMs, text: this.#presentText }
-    await store.writeTerms(terms)
-    this.#terms.push(terms)
+    this.#versions = await store.rulesVersions()
+    for (const version of this.#versions) this.#read(version)
+    if (this.#versions.at(-1)?.version === this.present.version) return
+    const present: RulesVersion = { version: this.present.version, fromMs: nowMs, text: this.#presentText }
+    await store.writeRulesVersion(present)
+    this.#versions.push(present)
   }
 
-  /** Since when there are rules at all, Unix ms: before, a minute without records is worth nothing. */
+  /** Begin of the first rules, Unix ms. A minute before it is worth nothing unless it has records. */
   get firstMs(): number {
-    return this.#terms[0]?.fromMs ?? Number.POSITIVE_INFINITY
+    return this.#versions[0]?.fromMs ?? Number.POSITIVE_INFINITY
   }
 
-  /** A workload by its name: the present one, else that of the newest rules that had it. */
+  /** A workload by its name: from the present rules, else from the newest rules that had it. */
   workload(name: string): Workload | undefined {
     const versions = [this.present, ...[...this.#rules.values()].toReversed()]
     for (const { workloads } of versions) {
@@ -88,21 +90,22 @@ export class Pricing {
     return undefined
   }
 
-  of(minuteMs: number, settlement: Settlement | undefined): MinuteTerms {
-    if (settlement) return { rules: this.version(settlement.terms), prices: pricesOf(settlement.quotes) }
-    const inForce = this.#terms.findLast((t) => t.fromMs <= minuteMs) ?? this.#terms[0]
+  of(minuteMs: number, settlement: Settlement | undefined): MinutePricing {
+    if (settlement)
+      return { rules: this.version(settlement.rulesVersion), prices: pricesOf(settlement.quotes) }
+    const inForce = this.#versions.findLast((v) => v.fromMs <= minuteMs) ?? this.#versions[0]
     return {
       rules: inForce ? this.version(inForce.version) : this.present,
       prices: this.#quotes.over(minuteMs, minuteMs + MINUTE_MS),
     }
   }
 
-  /** The rules of a version; the present ones where it can't be read any more. */
+  /** The rules of a version; the present ones where the store no longer holds readable text for it. */
   version(version: string): Rules {
     return this.#rules.get(version) ?? this.present
   }
 
-  #read({ version, text }: Terms): void {
+  #read({ version, text }: RulesVersion): void {
     if (this.#rules.has(version)) return
     try {
       this.#keep(version, RulesSchema.parse(JSON.parse(text)))
@@ -129,4 +132,5 @@ export class Pricing {
   }
 }
 
-const versionOf = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 16)
+const versionOf = (text: string): string =>
+  createHash('sha256').update(text).digest('hex').slice(0, VERSION_CHARS)

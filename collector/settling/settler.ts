@@ -3,27 +3,24 @@ import type { Log } from '../../protocol/kit/log.ts'
 import { HOUR_MS, MINUTE_MS, minuteOf } from '../../protocol/units.ts'
 import {
   type AgentInterval,
-  addSums,
-  LEDGER_SUMS,
   type LedgerRow,
   type LedgerSums,
   sumsByWorkload,
-  zeroSums,
 } from '../economics/ledger-row.ts'
 import { runsOf } from '../economics/minute-runs.ts'
 import { type KnownDevices, settleMinute } from '../economics/settlement/settle.ts'
-import type { Change, Repricing, Settlement } from '../plugin/accounts.ts'
+import type { Change, Repricing, Settlement } from '../plugin/audit-store.ts'
 import { isRefused, type Store } from '../plugin/store.ts'
-import type { MinuteTerms, Pricing } from './pricing.ts'
+import { changedSums } from './changed-sums.ts'
+import { DueMinutes } from './due-minutes.ts'
+import type { MinutePricing, Pricing } from './pricing.ts'
 
 const MINUTES_AT_ONCE = 30
-/** Minutes of a large site are settled fewer at once. */
+/** A large site settles fewer minutes at once, so that about this many records are in memory. */
 const INTERVALS_AT_ONCE = 50_000
-/** A minute that gets late records is settled again when none came for this long, and at the latest after the second. */
-const LATE_QUIET_MS = 2_000
-const LATE_WAIT_MS = 30_000
-/** A minute that the store refuses is tried again this late, or when a record of it comes. */
+/** A minute that the store refuses is tried again after this, or when a record of it comes. */
 const REFUSED_WAIT_MS = HOUR_MS
+const LOOK_EVERY_MS = 1_000
 const MONTH_MS = 31 * 24 * HOUR_MS
 
 export interface SettlerOptions {
@@ -32,62 +29,62 @@ export interface SettlerOptions {
   devices: KnownDevices
   nowMs: () => number
   log: Log
-  /** how long after its end a minute waits for its records; a later one restates it */
+  /** how long after its end a minute waits for its records; a later record settles it again */
   settleDelayMs: number
-  /** how far back it looks at its start for what an earlier life left */
+  /** how far back a start looks for minutes that an earlier run left unsettled, at most a month */
   retentionMs: number
   onSettled(minutes: readonly number[], rows: readonly LedgerRow[], settlements: readonly Settlement[]): void
 }
 
 /**
- * Settles minutes when they are over and their records had their time, and again whenever a late record belongs to one, so
- * that the ledger after an outage equals the ledger without one. One piece of work at a time.
+ * Settles each minute once it is over and its records had their time, and again when late records belong to it. So the ledger after
+ * an outage equals the ledger without one. One piece of work runs at a time.
  */
 export class Settler {
   readonly #o: SettlerOptions
-  /** minutes whose ledger is not what their records say, with the time at which they are settled */
-  readonly #dirty = new Map<number, { dueMs: number; latestMs: number }>()
+  readonly #due: DueMinutes
   #turn: Promise<unknown> = Promise.resolve()
   #timer: NodeJS.Timeout | undefined
   #atOnce = MINUTES_AT_ONCE
-  /** the newest minute that was noted because contracts are paid in it */
-  #newestMs = 0
+  /** the newest minute that was queued because it costs or earns without records */
+  #newestStandingMs = 0
 
   constructor(options: SettlerOptions) {
     this.#o = options
+    this.#due = new DueMinutes(options.nowMs, options.settleDelayMs)
   }
 
-  /** Finds what an earlier life left unsettled, and looks every second from now on. */
+  /** Queues what an earlier run left unsettled, and settles what is due every second from now on. */
   async start(): Promise<void> {
     const { store, nowMs, retentionMs } = this.#o
     const now = nowMs()
     const since = minuteOf(now - Math.min(retentionMs, MONTH_MS))
-    for (const minute of await store.unsettledMinutes(since, now + 2 * MINUTE_MS)) this.#note(minute, now)
-    await this.#noteStanding(since)
-    this.#newestMs = minuteOf(now) - MINUTE_MS
+    for (const minute of await store.unsettledMinutes(since, now + 2 * MINUTE_MS)) this.#due.add(minute, now)
+    await this.#addUnsettledStanding(since)
+    this.#newestStandingMs = minuteOf(now) - MINUTE_MS
     this.#timer = setInterval(() => {
-      this.#noteNewest()
+      this.#addNewestStanding()
       void this.settleDue()
-    }, 1000)
+    }, LOOK_EVERY_MS)
   }
 
-  /** Contracts are paid in minutes without a record too: those that an earlier life did not settle. */
-  async #noteStanding(sinceMs: number): Promise<void> {
+  /** Contracts and demand charges count in minutes without a record too: queues those that an earlier run did not settle. */
+  async #addUnsettledStanding(sinceMs: number): Promise<void> {
     const { store, nowMs, pricing } = this.#o
     const now = nowMs()
     const fromMs = minuteOf(Math.max(sinceMs, pricing.firstMs))
     if (!pricing.present.standing || fromMs >= now) return
     const settled = new Set((await store.settlements(fromMs, now)).map((s) => s.minuteMs))
     for (let minute = fromMs; minute + MINUTE_MS <= now; minute += MINUTE_MS)
-      if (!settled.has(minute)) this.#note(minute, now)
+      if (!settled.has(minute)) this.#due.add(minute, now)
   }
 
-  #noteNewest(): void {
+  #addNewestStanding(): void {
     if (!this.#o.pricing.present.standing) return
     const newestMs = minuteOf(this.#o.nowMs()) - MINUTE_MS
-    for (let minute = this.#newestMs + MINUTE_MS; minute <= newestMs; minute += MINUTE_MS)
-      this.#note(minute, 0)
-    this.#newestMs = Math.max(this.#newestMs, newestMs)
+    for (let minute = this.#newestStandingMs + MINUTE_MS; minute <= newestMs; minute += MINUTE_MS)
+      this.#due.add(minute, 0)
+    this.#newestStandingMs = Math.max(this.#newestStandingMs, newestMs)
   }
 
   async stop(): Promise<void> {
@@ -95,40 +92,32 @@ export class Settler {
     await this.#turn
   }
 
-  /** Minutes that are over and wait to be settled (again): how far the ledger is behind what the store has. */
+  /** How many minutes are over and wait to be settled: how far the ledger is behind the store's records. */
   get overdue(): number {
-    const { nowMs, settleDelayMs } = this.#o
-    const end = nowMs() - MINUTE_MS - settleDelayMs
-    return [...this.#dirty.keys()].filter((minute) => minute < end).length
+    return this.#due.overdue
   }
 
-  /** How many minutes it takes at once: fewer on a large site. */
+  /** How many minutes are settled at once: fewer on a large site. */
   get minutesAtOnce(): number {
     return this.#atOnce
   }
 
-  /** Records came that start in these minutes. */
+  /** Records were stored that start in these minutes. */
   note(minutes: Iterable<number>): void {
-    const now = this.#o.nowMs()
-    for (const minute of minutes) this.#note(minute, now + LATE_QUIET_MS)
+    for (const minute of minutes) this.#due.addLate(minute)
   }
 
-  /** Settles what is due, newest first: what is looked at most. Never rejects. */
+  /** Settles what is due, newest first. Never rejects. */
   settleDue(): Promise<void> {
     return this.alone(async () => {
       const now = this.#o.nowMs()
-      const due = [...this.#dirty]
-        .filter(([, { dueMs }]) => dueMs <= now)
-        .map(([minute]) => minute)
-        .sort((a, b) => b - a)
-        .slice(0, this.#atOnce)
+      const due = this.#due.takeDue(this.#atOnce)
       if (due.length === 0) return
-      for (const minute of due) this.#dirty.delete(minute)
       try {
-        await this.#settleByOwnTerms(due)
+        await this.#settleByOwnRules(due)
       } catch (error) {
         if (isRefused(error)) return this.#settleOneByOne(due)
-        for (const minute of due) this.#note(minute, now)
+        for (const minute of due) this.#due.add(minute, now)
         this.#o.log.error('minutes not settled; will try again', {
           minutes: due.length,
           reason: reasonOf(error),
@@ -137,37 +126,38 @@ export class Settler {
     })
   }
 
-  #settleByOwnTerms(minutes: readonly number[]): Promise<void> {
+  #settleByOwnRules(minutes: readonly number[]): Promise<void> {
     return this.settle(minutes, (minute, settlement) => this.#o.pricing.of(minute, settlement))
   }
 
-  /** A minute whose figures no store can hold must not hold up the others. */
+  /** A minute whose figures the store refuses must not hold up the others. */
   async #settleOneByOne(minutes: readonly number[]): Promise<void> {
-    const { nowMs, log } = this.#o
     for (const minute of minutes)
       try {
-        await this.#settleByOwnTerms([minute])
+        await this.#settleByOwnRules([minute])
       } catch (error) {
-        const waitMs = isRefused(error) ? REFUSED_WAIT_MS : 0
-        this.#dirty.set(minute, { dueMs: nowMs() + waitMs, latestMs: nowMs() + waitMs })
-        log.error('a minute can’t be settled; look at its records and prices, reprice corrects a price', {
-          minute: new Date(minute).toISOString(),
-          reason: reasonOf(error),
-        })
+        this.#due.postpone(minute, isRefused(error) ? REFUSED_WAIT_MS : 0)
+        this.#o.log.error(
+          'a minute can’t be settled; look at its records and prices, and correct a wrong price with reprice',
+          { minute: new Date(minute).toISOString(), reason: reasonOf(error) },
+        )
       }
   }
 
-  /** Runs work that settles when nothing else does. */
+  /** Runs work that settles minutes while no other does. */
   alone<T>(work: () => Promise<T>): Promise<T> {
     const turn = this.#turn.then(work)
     this.#turn = turn.catch(() => undefined)
     return turn
   }
 
-  /** Settles these minutes by the terms that are asked for; call it `alone`. What a repricing changes is kept with it. */
+  /**
+   * Settles these minutes, each with the rules and prices of `pricingOf`. Call it within `alone`. With a repricing, what it changed
+   * and how far it is are stored in the same transaction.
+   */
   async settle(
     minutes: readonly number[],
-    termsOf: (minuteMs: number, settlement: Settlement | undefined) => MinuteTerms,
+    pricingOf: (minuteMs: number, settlement: Settlement | undefined) => MinutePricing,
     repricing?: Repricing,
   ): Promise<void> {
     const { store, devices, onSettled } = this.#o
@@ -177,20 +167,22 @@ export class Settler {
     let intervals = 0
     for (const [fromMs, toMs] of runsOf(minutes)) {
       const known = new Map((await store.settlements(fromMs, toMs)).map((s) => [s.minuteMs, s]))
-      const stood = known.size > 0 || repricing !== undefined
-      const before = stood ? await this.#figures(fromMs, toMs) : new Map<number, Map<string, LedgerSums>>()
+      const mayChange = known.size > 0 || repricing !== undefined
+      const before = mayChange
+        ? await this.#figures(fromMs, toMs)
+        : new Map<number, Map<string, LedgerSums>>()
       const kept = byMinute(await store.intervals(fromMs, toMs))
       for (let minute = fromMs; minute < toMs; minute += MINUTE_MS) {
         const found = kept.get(minute) ?? []
         intervals += found.length
         const settlement = known.get(minute)
-        const terms = termsOf(minute, settlement)
-        const own = settleMinute(minute, found, terms.prices, { ...terms.rules, ...devices })
+        const pricing = pricingOf(minute, settlement)
+        const own = settleMinute(minute, found, pricing.prices, { ...pricing.rules, ...devices })
         rows.push(...own)
-        const differences = differ(before.get(minute) ?? new Map(), sumsByWorkload(own))
-        settlements.push(this.#settlement(minute, settlement, terms, differences.length > 0))
+        const changed = changedSums(before.get(minute) ?? new Map(), sumsByWorkload(own))
+        settlements.push(this.#settlement(minute, settlement, pricing, changed.length > 0))
         if (repricing && before.has(minute))
-          changes.push(...differences.map((d) => ({ repricing: repricing.id, minuteMs: minute, ...d })))
+          changes.push(...changed.map((c) => ({ repricing: repricing.id, minuteMs: minute, ...c })))
       }
     }
     await store.settle(minutes, rows, { settlements, changes, ...(repricing ? { repricing } : {}) })
@@ -202,12 +194,12 @@ export class Settler {
   #settlement(
     minuteMs: number,
     before: Settlement | undefined,
-    { rules, prices }: MinuteTerms,
+    { rules, prices }: MinutePricing,
     changed: boolean,
   ): Settlement {
     const nowMs = this.#o.nowMs()
-    const base = { minuteMs, terms: rules.version, quotes: Object.values(prices) }
-    // 0: priced ahead of its records, by a repricing
+    const base = { minuteMs, rulesVersion: rules.version, quotes: Object.values(prices) }
+    // revision 0: a repricing priced the minute before its records came
     if (!before) return { ...base, revision: changed ? 1 : 0, settledMs: nowMs }
     return {
       ...base,
@@ -216,7 +208,7 @@ export class Settler {
     }
   }
 
-  /** The ledger's sums as they stand, by minute and workload. */
+  /** The ledger's stored sums, by minute and workload. */
   async #figures(fromMs: number, toMs: number): Promise<Map<number, Map<string, LedgerSums>>> {
     const buckets = await this.#o.store.ledger({ fromMs, toMs, stepMs: MINUTE_MS, groupBy: 'workload' })
     const figures = new Map<number, Map<string, LedgerSums>>()
@@ -226,33 +218,15 @@ export class Settler {
     }
     return figures
   }
-
-  #note(minute: number, lateDueMs: number): void {
-    const { nowMs, settleDelayMs } = this.#o
-    const now = nowMs()
-    const firstDueMs = minute + MINUTE_MS + settleDelayMs
-    const latestMs = this.#dirty.get(minute)?.latestMs ?? Math.max(firstDueMs, now + LATE_WAIT_MS)
-    this.#dirty.set(minute, { dueMs: Math.min(latestMs, Math.max(firstDueMs, lateDueMs)), latestMs })
-  }
 }
 
 function byMinute(intervals: readonly AgentInterval[]): Map<number, AgentInterval[]> {
   const minutes = new Map<number, AgentInterval[]>()
-  for (const i of intervals) {
-    const minute = minutes.get(minuteOf(i.startMs))
-    if (minute) minute.push(i)
-    else minutes.set(minuteOf(i.startMs), [i])
+  for (const interval of intervals) {
+    const minuteMs = minuteOf(interval.startMs)
+    const minute = minutes.get(minuteMs)
+    if (minute) minute.push(interval)
+    else minutes.set(minuteMs, [interval])
   }
   return minutes
-}
-
-/** The groups whose sums are not the same before and after. */
-function differ(before: ReadonlyMap<string, LedgerSums>, after: ReadonlyMap<string, LedgerSums>) {
-  return [...new Set([...before.keys(), ...after.keys()])]
-    .map((group) => ({
-      group,
-      before: addSums(zeroSums(), before.get(group) ?? zeroSums()),
-      after: addSums(zeroSums(), after.get(group) ?? zeroSums()),
-    }))
-    .filter((d) => LEDGER_SUMS.some((name) => d.before[name] !== d.after[name]))
 }

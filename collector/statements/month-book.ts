@@ -4,7 +4,7 @@ import type { Period } from '../economics/calendar.ts'
 import { PeakPower } from '../economics/energy/peak-power.ts'
 import type { KnownDevices } from '../economics/settlement/settle.ts'
 import { type Account, MonthAccounts } from '../economics/statement/month-account.ts'
-import type { Settlement } from '../plugin/accounts.ts'
+import type { Settlement } from '../plugin/audit-store.ts'
 import type { Store } from '../plugin/store.ts'
 import type { Pricing, Rules } from '../settling/pricing.ts'
 import { type BasisSums, sampleBasis } from './power-basis.ts'
@@ -60,7 +60,7 @@ export async function readMonth(
   let [throughMs, settledMinutes, restatedMinutes, restatedMs, demandNanoUsd] = [period.startMs, 0, 0, 0, 0]
   const rulesAt = (ms: number, settled: ReadonlyMap<number, Settlement>): Rules => {
     const settlement = settled.get(ms)
-    return settlement ? pricing.version(settlement.terms) : pricing.of(ms, undefined).rules
+    return settlement ? pricing.version(settlement.rulesVersion) : pricing.of(ms, undefined).rules
   }
   let rules = pricing.present
   const waiting: number[] = []
@@ -79,7 +79,7 @@ export async function readMonth(
       const { minuteMs, revision, settledMs, quotes } = settlement
       settled.set(minuteMs, settlement)
       settledMinutes++
-      rules = pricing.version(settlement.terms)
+      rules = pricing.version(settlement.rulesVersion)
       throughMs = minuteMs + MINUTE_MS
       if (revision > 1) {
         restatedMinutes++

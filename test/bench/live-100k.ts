@@ -9,7 +9,7 @@ import { SiteState } from '../../collector/live/state.ts'
 import { LiveViews } from '../../collector/live/views.ts'
 import { QuoteBook } from '../../collector/prices/quote-book.ts'
 import { RULES } from '../../collector/rules/index.ts'
-import { RecentMinutes } from '../../collector/settling/recent-minutes.ts'
+import { RecentLedger } from '../../collector/settling/recent-ledger.ts'
 import { SILENT } from '../../protocol/kit/log.ts'
 import type { QuoteName } from '../../protocol/quote.ts'
 import { plainFigures } from '../collector/economics/live/plain-figures.ts'
@@ -63,7 +63,7 @@ const rules = largeSiteRules()
 const context: LiveContext = { ...rules, find: (deviceId) => state.find(deviceId) }
 const views = new LiveViews({
   state,
-  minutes: new RecentMinutes(),
+  minutes: new RecentLedger(),
   quotes,
   store: new MemoryStore(),
   rules,

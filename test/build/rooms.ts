@@ -276,7 +276,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     packages: ['zod'],
   },
   'collector/prices': {
-    holds: 'quotes: the book of what held when, and the desk that takes them from feeds and people',
+    holds: 'quotes: the book of which price holds when, and whose price counts',
     imports: [...PROTOCOL, 'collector/views', 'collector/plugin'],
     packages: ['temporal-polyfill', 'zod'],
   },
@@ -287,7 +287,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     parts: true,
   },
   'collector/pool-watch': {
-    holds: 'asks mining pools what they credited, and compares it with the ledger',
+    holds: 'polls mining pools for what they credited, and compares it with the ledger',
     imports: [
       ...PROTOCOL,
       'collector/economics',
@@ -316,12 +316,13 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     parts: true,
   },
   'collector/intake': {
-    holds: 'interval batches: checked, stored with their mark, acknowledged; what is not taken is put aside',
+    holds:
+      'interval batches: queued, checked, stored with their high-water mark, acknowledged, or quarantined',
     imports: [...PROTOCOL, 'collector/plugin'],
     packages: ['node:timers/promises'],
   },
   'collector/settling': {
-    holds: 'settles minutes as their records come in, and prices them again when asked',
+    holds: 'settles minutes as their records come in, and prices them again on request',
     imports: [
       ...PROTOCOL,
       'collector/economics',
@@ -333,7 +334,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     packages: ['node:crypto', 'zod'],
   },
   'collector/books': {
-    holds: 'answers questions about the ledger: figures by group and period, explanations, audit',
+    holds: 'answers questions about the ledger: figures by group and period, explanations, audit, losses',
     imports: [
       ...PROTOCOL,
       'collector/economics',

@@ -1,7 +1,7 @@
 import type { LedgerRow } from '../../collector/economics/ledger-row.ts'
 import type { Workload } from '../../collector/economics/workloads.ts'
-import { Ledger } from '../../collector/intake/ledger.ts'
-import type { Settlement } from '../../collector/plugin/accounts.ts'
+import { RecordWriter } from '../../collector/intake/record-writer.ts'
+import type { Settlement } from '../../collector/plugin/audit-store.ts'
 import type { Quarantined, Store } from '../../collector/plugin/store.ts'
 import { QuoteBook } from '../../collector/prices/quote-book.ts'
 import { Pricing } from '../../collector/settling/pricing.ts'
@@ -64,7 +64,7 @@ export class LedgerRig {
   readonly quotes = new QuoteBook()
   readonly pricing: Pricing
   readonly settler: Settler
-  readonly ledger: Ledger
+  readonly records: RecordWriter
   readonly repricer: Repricer
   readonly store: Store
 
@@ -89,7 +89,7 @@ export class LedgerRig {
       settleDelayMs: 20_000,
       onSettled: (_minutes, rows, settlements) => this.settled.push({ rows, settlements }),
     })
-    this.ledger = new Ledger({
+    this.records = new RecordWriter({
       ...common,
       quarantine: (entry) => this.aside.push(entry),
       onStored: (minutes) => this.settler.note(minutes),
@@ -99,21 +99,21 @@ export class LedgerRig {
 
   async start(): Promise<this> {
     await this.pricing.start(this.store, this.nowMs)
-    await this.ledger.start()
+    await this.records.start()
     await this.settler.start()
     await this.repricer.start()
     return this
   }
 
   async stop(): Promise<void> {
-    await this.ledger.stop()
+    await this.records.stop()
     await this.repricer.stop()
     await this.settler.stop()
   }
 
   /** Delivers one batch of agent `a`, or of another. */
   async take(intervals: IntervalBatch, agentId = 'a') {
-    const [answer] = await this.ledger.takeAll([{ agentId, batch: intervals }])
+    const [answer] = await this.records.takeAll([{ agentId, batch: intervals }])
     return answer
   }
 

@@ -10,9 +10,9 @@ import type {
   ChangeBucket,
   Loss,
   Repricing,
+  RulesVersion,
   Settlement,
-  Terms,
-} from '../../collector/plugin/accounts.ts'
+} from '../../collector/plugin/audit-store.ts'
 import type {
   Append,
   HighWater,
@@ -39,7 +39,7 @@ export class MemoryStore implements Store {
   readonly settled = new Map<number, Settlement>()
   readonly changed: Change[] = []
   readonly repriced = new Map<string, Repricing>()
-  readonly rules: Terms[] = []
+  readonly rules: RulesVersion[] = []
   /** set to make the next appends fail */
   failure: Error | undefined
   /** deviceId whose records are refused */
@@ -109,10 +109,10 @@ export class MemoryStore implements Store {
   async losses() {
     return this.lost.toReversed()
   }
-  async writeTerms(terms: Terms) {
-    this.rules.push(terms)
+  async writeRulesVersion(version: RulesVersion) {
+    this.rules.push(version)
   }
-  async terms() {
+  async rulesVersions() {
     return [...this.rules]
   }
   async settlements(fromMs: number, toMs: number) {

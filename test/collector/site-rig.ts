@@ -3,7 +3,7 @@ import { type Workload, WorkloadSchema } from '../../collector/economics/workloa
 import { SiteState } from '../../collector/live/state.ts'
 import { LiveViews } from '../../collector/live/views.ts'
 import { QuoteBook } from '../../collector/prices/quote-book.ts'
-import { RecentMinutes } from '../../collector/settling/recent-minutes.ts'
+import { RecentLedger } from '../../collector/settling/recent-ledger.ts'
 import type { Device } from '../../protocol/device.ts'
 import type { Owner } from '../../protocol/owner.ts'
 import { QUOTE_NAMES, type QuoteName } from '../../protocol/quote.ts'
@@ -79,7 +79,7 @@ export function siteOf(
   store.rows = [{ minuteMs: minuteOf(NOW) - MINUTE_MS, workload: 'mining', ...where, ...zeroSums() }]
   return new LiveViews({
     state,
-    minutes: new RecentMinutes(),
+    minutes: new RecentLedger(),
     quotes,
     store,
     rules: siteRules({ workloads: WORKLOADS, siteMeter: 'meter', ...rules }, devices),

@@ -131,7 +131,7 @@ export class StatementRig {
     })
     const settlements = minutes.map((minuteMs) => {
       const quotes = Object.values(prices.get(minuteMs) ?? {})
-      return { minuteMs, revision, settledMs, terms: present.version, quotes }
+      return { minuteMs, revision, settledMs, rulesVersion: present.version, quotes }
     })
     await this.store.settle(minutes, rows, { settlements })
     return rows

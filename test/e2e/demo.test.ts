@@ -70,7 +70,7 @@ describe('the demo site', () => {
   })
 
   it('takes the next free port where one is taken, and says so', () => {
-    expect(demo.output()).toContain(`port ${port} is taken; the screens take `)
+    expect(demo.output()).toContain(`port ${port} is taken; the screens use `)
     expect(demo.url).not.toContain(`:${port}`)
   })
 

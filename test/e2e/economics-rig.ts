@@ -1,22 +1,22 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Bookkeeper } from '../../collector/books/bookkeeper.ts'
 import { Figures } from '../../collector/books/figures.ts'
+import { LedgerQueries } from '../../collector/books/ledger-queries.ts'
 import { WorkloadSchema } from '../../collector/economics/workloads.ts'
 import { Quarantine } from '../../collector/intake/quarantine.ts'
 import type { Store } from '../../collector/plugin/store.ts'
 import { createServer, type ScreensServer } from '../../collector/screens/server.ts'
 import type { Views } from '../../collector/screens/views.ts'
 import type { Assets } from '../../collector/screens/web-build.ts'
-import { RecentMinutes } from '../../collector/settling/recent-minutes.ts'
+import { RecentLedger } from '../../collector/settling/recent-ledger.ts'
 import { createDuckdbStore } from '../../collector/stores/duckdb/duckdb.ts'
 import type { PoolView } from '../../collector/views/pools.ts'
 import type { SiteView } from '../../collector/views/site.ts'
 import { SILENT } from '../../protocol/kit/log.ts'
 import type { Secret } from '../../protocol/kit/secret.ts'
-import { DeskRig, TestFeed } from '../collector/desk-rig.ts'
 import { batch, KNOWN, LedgerRig, record, TENANT } from '../collector/ledger-rig.ts'
+import { SelectorRig, TestFeed } from '../collector/selector-rig.ts'
 import { gpu, miner, NOW, siteOf } from '../collector/site-rig.ts'
 
 const WORKLOADS = [
@@ -79,7 +79,7 @@ export class EconomicsRig {
   readonly #folder = mkdtempSync(join(tmpdir(), 'perwatt-desk-'))
   readonly #store: Store
   readonly #ledger: LedgerRig
-  readonly #minutes = new RecentMinutes()
+  readonly #minutes = new RecentLedger()
   readonly #servers: ScreensServer[] = []
 
   constructor() {
@@ -111,7 +111,7 @@ export class EconomicsRig {
     assets: Assets,
     { empty = false, token }: { empty?: boolean; token?: Secret } = {},
   ): Promise<{ server: ScreensServer; url: string; views: Views }> {
-    const { pricing, repricer, ledger } = this.#ledger
+    const { pricing, repricer, records } = this.#ledger
     const live = siteOf(empty ? [] : HEARD, {
       workloads: empty ? [] : WORKLOADS,
       ...(empty ? { prices: {} } : {}),
@@ -130,25 +130,25 @@ export class EconomicsRig {
       machines: () => live.machines(),
     }
     const feed = new TestFeed('tickers', ['btcUsd'], [{ name: 'btcUsd', value: 96_412 }])
-    const prices = new DeskRig()
+    const prices = new SelectorRig()
     prices.nowMs = NOW
-    const { desk } = await prices.open(
+    const { selector } = await prices.open(
       empty ? [] : [feed],
       empty ? {} : { energyUsdPerKwh: 0.05, difficulty: 1e14 },
     )
     const server = createServer({
       views,
       figures: new Figures({ store: this.#store, pricing, devices: KNOWN, minutes: this.#minutes }),
-      books: new Bookkeeper({
+      queries: new LedgerQueries({
         store: this.#store,
-        ledger,
+        records,
         pricing,
         repricer,
         quarantine: new Quarantine(this.#store, SILENT),
         devices: KNOWN,
       }),
       pools: () => (empty ? [] : this.pools),
-      desk,
+      selector,
       assets,
       log: SILENT,
       version: '1.2.3',

@@ -184,10 +184,10 @@ describe('a site on Mosquitto', () => {
     await send('perwatt/1/plains/a/b/c', 'wrong topic')
     await stranger.endAsync()
     await eventually(
-      () => logged('message put aside; the like of it will only be counted'),
+      () => logged('message put aside; more of this kind will only be counted'),
       (l) => l.length >= 5,
     )
-    const reasons = logged('message put aside; the like of it will only be counted').map(
+    const reasons = logged('message put aside; more of this kind will only be counted').map(
       (l) => l.reason as string,
     )
     expect(reasons).toEqual(
@@ -212,7 +212,7 @@ describe('a site on Mosquitto', () => {
     await agent.stop()
     agents.pop()
     await eventually(
-      () => logged('message put aside; the like of it will only be counted'),
+      () => logged('message put aside; more of this kind will only be counted'),
       (l) => l.some((x) => /from the future/.test(x.reason)),
     )
     expect(await ledger()).toEqual([])

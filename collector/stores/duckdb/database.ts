@@ -1,16 +1,15 @@
-import { mkdir, statfs } from 'node:fs/promises'
+import { statfs } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import type { DuckDBInstance } from '@duckdb/node-api'
 import { PerwattError, reasonOf } from '../../../protocol/kit/errors.ts'
 import type { Log } from '../../../protocol/kit/log.ts'
-import { Turns } from '../../rows/turns.ts'
+import { SerialQueue } from '../../rows/serial-queue.ts'
+import type { Connection, Value } from './connection.ts'
 import { explain, isFatal } from './errors.ts'
-import { type Api, Link, type Value } from './link.ts'
-import { CREATE_TABLES, reshape, SCHEMA_VERSION, TABLES, type Table } from './tables.ts'
+import { openSession, releaseSession, type Session } from './session.ts'
 
 /** A statement that runs longer is interrupted. */
 const STATEMENT_MS = 60_000
-/** DuckDB 1.5 may crash the process when a checkpoint runs out of disk, so nothing is written with less room than this. */
+/** DuckDB 1.5 may crash the process when a checkpoint fills the disk: with less free than this, nothing is written. */
 const RESERVE_BYTES = 128 * 2 ** 20
 
 export interface DatabaseOptions {
@@ -19,21 +18,15 @@ export interface DatabaseOptions {
   log: Log
   /** MB that DuckDB may use, beside the collector's own memory */
   memoryLimitMb: number
-  /** bytes free on the disk of a folder; asks the system where it is not given */
+  /** free bytes on a folder's disk; statfs where absent */
   freeBytes?: (folder: string) => Promise<number>
 }
+
+type Role = 'reader' | 'writer'
 
 const freeOnDisk = async (folder: string): Promise<number> => {
   const { bavail, bsize } = await statfs(folder)
   return bavail * bsize
-}
-
-interface Session {
-  instance: DuckDBInstance
-  writer: Link
-  reader: Link
-  /** work in hand */
-  uses: Set<Promise<unknown>>
 }
 
 /** One DuckDB file: a connection that writes, one transaction at a time, and one that reads meanwhile. */
@@ -42,11 +35,11 @@ export class Database {
   readonly #memoryLimitMb: number
   readonly #log: Log
   readonly #freeBytes: (folder: string) => Promise<number>
-  readonly #writes: Turns
-  readonly #reads: Turns
+  readonly #writes: SerialQueue
+  readonly #reads: SerialQueue
   #session: Promise<Session> | undefined
   #current: Session | undefined
-  /** resolves when the session before this one has let go of the file */
+  /** resolves when the session before the current one has released the file */
   #released: Promise<void> = Promise.resolve()
   #closed = true
 
@@ -55,8 +48,8 @@ export class Database {
     this.#memoryLimitMb = options.memoryLimitMb
     this.#log = options.log
     this.#freeBytes = options.freeBytes ?? freeOnDisk
-    this.#writes = new Turns(`duckdb ${options.path}`)
-    this.#reads = new Turns(`duckdb ${options.path}`)
+    this.#writes = new SerialQueue(`duckdb ${options.path}`)
+    this.#reads = new SerialQueue(`duckdb ${options.path}`)
   }
 
   async open(): Promise<void> {
@@ -64,22 +57,20 @@ export class Database {
     await this.#connected()
   }
 
-  /** Runs `work` in a transaction: all of it, or nothing. */
-  write<T>(work: (link: Link) => Promise<T>): Promise<T> {
-    return this.#turn(this.#writes, () =>
-      this.#with('writer', async (link) => {
-        await this.#checkRoom()
-        return transaction(link, () => work(link))
-      }),
-    )
+  /** Runs `work` in a transaction: all of it is stored, or nothing. */
+  write<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
+    return this.#queued(this.#writes, 'writer', async (connection) => {
+      await this.#checkFreeSpace()
+      return connection.transaction(() => work(connection))
+    })
   }
 
-  /** Rows of a query, whose columns are named as the fields of T; absent values are left out. */
+  /** Rows of a query whose columns are named as the fields of T; absent values are left out. */
   read<T>(sql: string, values: Record<string, Value> = {}): Promise<T[]> {
-    return this.#turn(this.#reads, () => this.#with('reader', (link) => link.query<T>(sql, values)))
+    return this.#queued(this.#reads, 'reader', (connection) => connection.query<T>(sql, values))
   }
 
-  /** Waits for what was asked before, and leaves everything in the one file, without a log of writes beside it. */
+  /** Waits for the work that is queued, and leaves everything in the one file, without a write-ahead log beside it. */
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
@@ -90,22 +81,22 @@ export class Database {
     this.#session = undefined
     if (!session) return
     try {
-      await this.#checkRoom()
+      await this.#checkFreeSpace()
       await session.writer.query('CHECKPOINT')
     } catch (error) {
-      // nothing is lost: the write-ahead log is read when the file is opened next
+      // nothing is lost: the next open reads the write-ahead log
       this.#log.warn('store.checkpoint-failed', { path: this.#path, reason: reasonOf(error) })
     } finally {
-      release(session)
+      releaseSession(session)
     }
   }
 
-  async #turn<T>(turns: Turns, work: () => Promise<T>): Promise<T> {
+  async #queued<T>(queue: SerialQueue, role: Role, work: (connection: Connection) => Promise<T>): Promise<T> {
     if (this.#closed) throw new PerwattError('store-closed', `duckdb ${this.#path}: is closed; open it first`)
-    return turns.take(work)
+    return queue.run(() => this.#with(role, work))
   }
 
-  async #checkRoom(): Promise<void> {
+  async #checkFreeSpace(): Promise<void> {
     const free = await this.#freeBytes(dirname(this.#path))
     if (free < RESERVE_BYTES)
       throw new PerwattError(
@@ -114,9 +105,9 @@ export class Database {
       )
   }
 
-  async #with<T>(role: 'reader' | 'writer', work: (link: Link) => Promise<T>): Promise<T> {
+  async #with<T>(role: Role, work: (connection: Connection) => Promise<T>): Promise<T> {
     let session: Session
-    // one that was given up while this waited for it is closing
+    // a session that was abandoned during this wait is closing: take the next
     do session = await this.#connected()
     while (session !== this.#current)
     const use = this.#use(session, role, work)
@@ -128,7 +119,7 @@ export class Database {
     }
   }
 
-  async #use<T>(session: Session, role: 'reader' | 'writer', work: (link: Link) => Promise<T>): Promise<T> {
+  async #use<T>(session: Session, role: Role, work: (connection: Connection) => Promise<T>): Promise<T> {
     const timer = setTimeout(() => session[role].interrupt(), STATEMENT_MS)
     try {
       return await work(session[role])
@@ -140,116 +131,26 @@ export class Database {
     }
   }
 
-  /** DuckDB gives up a database that it could not write (a full disk); opened anew, it has all that was committed. */
+  /** DuckDB invalidates a database that it could not write, as on a full disk. Reopened, it has all that was committed. */
   #abandon(session: Session, reason: string): void {
     if (session !== this.#current) return
     this.#log.error('store.reopening', { path: this.#path, reason })
     this.#current = undefined
     this.#session = undefined
-    this.#released = Promise.allSettled(session.uses).then(() => release(session))
+    this.#released = Promise.allSettled(session.uses).then(() => releaseSession(session))
   }
 
   #connected(): Promise<Session> {
     this.#session ??= this.#released
-      .then(() => this.#connect())
+      .then(() => openSession(this.#path, this.#memoryLimitMb))
+      .then((session) => {
+        this.#current = session
+        return session
+      })
       .catch((error) => {
         this.#session = undefined
         throw explain(error, this.#path)
       })
     return this.#session
   }
-
-  async #connect(): Promise<Session> {
-    const api = await loadApi()
-    await mkdir(dirname(this.#path), { recursive: true })
-    // from the cache, because a second instance of one file in one process would pass its lock and damage it
-    const instance = await api.DuckDBInstance.fromCache(this.#path, {
-      memory_limit: `${this.#memoryLimitMb}MB`,
-      threads: '2',
-      // a store never fetches code from the network
-      autoinstall_known_extensions: 'false',
-      autoload_known_extensions: 'false',
-    })
-    const session: Session = {
-      instance,
-      writer: new Link(api, await instance.connect()),
-      reader: new Link(api, await instance.connect()),
-      uses: new Set(),
-    }
-    try {
-      await prepare(session.writer, this.#path)
-    } catch (error) {
-      release(session)
-      throw error
-    }
-    this.#current = session
-    return session
-  }
-}
-
-/** Loaded when a DuckDB store is opened, so that a collector without one runs without its native part. */
-async function loadApi(): Promise<Api> {
-  try {
-    const api = await import('@duckdb/node-api')
-    // in the built program the native part is loaded at its first use, not by the import
-    api.version()
-    return api
-  } catch (error) {
-    throw new PerwattError(
-      'store-native-missing',
-      `duckdb: its native part can't be loaded (${reasonOf(error)}); put the native/ folder beside the program, or configure store.influx`,
-      { cause: error },
-    )
-  }
-}
-
-function release({ writer, reader, instance }: Session): void {
-  writer.close()
-  reader.close()
-  instance.closeSync()
-}
-
-async function transaction<T>(link: Link, work: () => Promise<T>): Promise<T> {
-  await link.query('BEGIN')
-  try {
-    const result = await work()
-    await link.query('COMMIT')
-    return result
-  } catch (error) {
-    // a fatal error has ended the transaction already
-    await link.query('ROLLBACK').catch(() => {})
-    throw error
-  }
-}
-
-/** Creates what is missing, and refuses a file that a newer perwatt has written. */
-const prepare = (link: Link, path: string): Promise<void> =>
-  transaction(link, async () => {
-    // closing asks for it, where there is room
-    await link.query('PRAGMA disable_checkpoint_on_shutdown')
-    for (const sql of CREATE_TABLES) await link.query(sql)
-    const [row] = await link.query<{ value: string }>(`SELECT value FROM meta WHERE name = 'schema'`)
-    if (!row) await link.append('meta', [{ name: 'schema', value: String(SCHEMA_VERSION) }])
-    else if (Number(row.value) > SCHEMA_VERSION)
-      throw new PerwattError(
-        'store-newer',
-        `duckdb ${path}: has schema ${row.value}, this perwatt knows ${SCHEMA_VERSION}; run the newer perwatt, or set store.duckdb.path to another file`,
-      )
-    else if (Number(row.value) < SCHEMA_VERSION) await bringUpToDate(link)
-  })
-
-/** Gives the tables of an earlier version what has come since: all of them, or none. */
-async function bringUpToDate(link: Link): Promise<void> {
-  for (const table of Object.keys(TABLES) as Table[]) {
-    const found = await link.query<{ name: string }>(
-      'SELECT column_name AS name FROM information_schema.columns WHERE table_name = $table ORDER BY ordinal_position',
-      { table },
-    )
-    const sql = reshape(
-      table,
-      found.map(({ name }) => name),
-    )
-    if (sql) await link.query(sql)
-  }
-  await link.query(`UPDATE meta SET value = '${SCHEMA_VERSION}' WHERE name = 'schema'`)
 }

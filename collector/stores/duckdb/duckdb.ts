@@ -12,10 +12,10 @@ import {
   type Store,
   type StoredSample,
 } from '../../plugin/store.ts'
+import { ownerFromText } from '../../rows/escaped-text.ts'
 import { lastByKey, minuteAtOrAfter } from '../../rows/rows.ts'
-import { ownerFromText } from '../../rows/text.ts'
-import { duckdbAccounts, keepSettledWith } from './accounts.ts'
-import { appendAll, type KeptInterval } from './append.ts'
+import { appendAll, type IntervalRow } from './append.ts'
+import { duckdbAudit, writeSettledWith } from './audit.ts'
 import { Database, type DatabaseOptions } from './database.ts'
 
 const GROUP_COLUMNS: Record<GroupBy, string> = {
@@ -29,24 +29,24 @@ const GROUP_COLUMNS: Record<GroupBy, string> = {
 const SUMS = LEDGER_SUMS.map((name) => `sum(${name}) AS ${name}`).join(', ')
 const range = (fromMs: number, toMs: number) => ({ from: Math.ceil(fromMs), to: Math.ceil(toMs) })
 
-/** The embedded store: one DuckDB file, safe against kill -9 by its write-ahead log. Errors: see duckdb/errors.ts. */
+/** The embedded store: one DuckDB file; its write-ahead log survives kill -9. For its errors see errors.ts. */
 export function createDuckdbStore(options: DatabaseOptions): Store {
   const database = new Database(options)
   return {
-    ...duckdbAccounts(database),
+    ...duckdbAudit(database),
     name: 'duckdb',
     open: () => database.open(),
     close: () => database.close(),
 
     append: (agentId, mark, records) =>
-      database.write((link) => appendAll(link, [{ agentId, mark, records }])),
-    appendAll: (parts) => database.write((link) => appendAll(link, parts)),
+      database.write((connection) => appendAll(connection, [{ agentId, mark, records }])),
+    appendAll: (parts) => database.write((connection) => appendAll(connection, parts)),
     async highWaters() {
       const rows = await database.read<HighWater & { agentId: string }>('SELECT * FROM highWater')
       return new Map(rows.map(({ agentId, epoch, seq }) => [agentId, { epoch, seq }]))
     },
     async intervals(fromMs, toMs) {
-      const rows = await database.read<KeptInterval>(
+      const rows = await database.read<IntervalRow>(
         'SELECT * FROM interval WHERE startMs >= $from AND startMs < $to ORDER BY startMs',
         range(fromMs, toMs),
       )
@@ -54,10 +54,10 @@ export function createDuckdbStore(options: DatabaseOptions): Store {
     },
 
     settle: (minutes, rows, settledWith = {}) =>
-      database.write(async (link) => {
-        await link.query('DELETE FROM ledger WHERE minuteMs IN (SELECT unnest($minutes))', { minutes })
-        await link.append('ledger', rows)
-        await keepSettledWith(link, settledWith)
+      database.write(async (connection) => {
+        await connection.query('DELETE FROM ledger WHERE minuteMs IN (SELECT unnest($minutes))', { minutes })
+        await connection.append('ledger', rows)
+        await writeSettledWith(connection, settledWith)
       }),
     ledger: ({ fromMs, toMs, stepMs, groupBy }) =>
       database.read<LedgerBucket>(
@@ -78,9 +78,9 @@ export function createDuckdbStore(options: DatabaseOptions): Store {
       return rows.map((row) => row.minuteMs)
     },
 
-    writeSamples: (samples) => database.write((link) => link.append('sample', samples)),
+    writeSamples: (samples) => database.write((connection) => connection.append('sample', samples)),
     samples: (deviceId, fromMs, toMs, limit) =>
-      // the same ranks as `thin` in rows.ts, chosen where the rows are
+      // the same ranks as `thin` in rows.ts, computed in the database
       database.read<StoredSample>(
         `SELECT * EXCLUDE (i, n) FROM (
            SELECT *, row_number() OVER (ORDER BY atMs, agentId) - 1 AS i, count(*) OVER () AS n FROM sample
@@ -89,28 +89,33 @@ export function createDuckdbStore(options: DatabaseOptions): Store {
         { deviceId, limit, ...range(fromMs, toMs) },
       ),
     prune: (samplesBeforeMs) =>
-      database.write(async (link) => {
-        await link.query('DELETE FROM sample WHERE atMs < $before', { before: Math.ceil(samplesBeforeMs) })
+      database.write(async (connection) => {
+        await connection.query('DELETE FROM sample WHERE atMs < $before', {
+          before: Math.ceil(samplesBeforeMs),
+        })
       }),
 
     writeQuotes: (quotes) =>
-      database.write(async (link) => {
+      database.write(async (connection) => {
         const unique = lastByKey(quotes, (quote) => `${quote.name}\n${quote.fromMs}`)
         for (const { name, fromMs } of unique)
-          await link.query('DELETE FROM quote WHERE name = $name AND fromMs = $fromMs', { name, fromMs })
-        await link.append('quote', unique)
+          await connection.query('DELETE FROM quote WHERE name = $name AND fromMs = $fromMs', {
+            name,
+            fromMs,
+          })
+        await connection.append('quote', unique)
       }),
     quotes: () => database.read<Quote>('SELECT * FROM quote ORDER BY fromMs, name'),
 
     quarantine: (entries, keep) =>
-      database.write(async (link) => {
-        const [newest] = await link.query<{ n: number }>('SELECT max(n) AS n FROM quarantine')
+      database.write(async (connection) => {
+        const [newest] = await connection.query<{ n: number }>('SELECT max(n) AS n FROM quarantine')
         const first = (newest?.n ?? 0) + 1
-        await link.append(
+        await connection.append(
           'quarantine',
           entries.map((entry, i) => ({ ...entry, n: first + i })),
         )
-        await link.query('DELETE FROM quarantine WHERE n < $oldest', {
+        await connection.query('DELETE FROM quarantine WHERE n < $oldest', {
           oldest: first + entries.length - keep,
         })
       }),

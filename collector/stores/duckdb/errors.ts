@@ -1,10 +1,10 @@
 import { PerwattError, reasonOf } from '../../../protocol/kit/errors.ts'
 
-/** After these DuckDB refuses all further work until the file is opened anew. */
+/** Whether DuckDB refuses all further work until the file is opened again. */
 export const isFatal = (error: unknown): boolean =>
   /^(FATAL|INTERNAL)|database has been invalidated/i.test(reasonOf(error))
 
-/** What DuckDB says, as an error that names the file and the way out. */
+/** DuckDB's error as a PerwattError that names the file and what to do next. */
 export function explain(error: unknown, path: string): PerwattError {
   if (error instanceof PerwattError) return error
   const reason = reasonOf(error)
@@ -27,5 +27,5 @@ export function explain(error: unknown, path: string): PerwattError {
     return say('store-unavailable', `${reason}; raise store.duckdb.memoryLimitMb, or ask for a shorter range`)
   if (/^IO Error|Could not write|No space|Permission|^E[A-Z]+:/i.test(reason))
     return say('store-unavailable', `${reason}; check free space and permissions of its folder`)
-  return say('store-unavailable', `${reason}; start the collector again, and report this if it stays`)
+  return say('store-unavailable', `${reason}; restart the collector, and report this if it happens again`)
 }

@@ -1,19 +1,19 @@
 import { INTERVAL_QUANTITIES } from '../../../protocol/interval.ts'
 import { LEDGER_SUMS } from '../../economics/ledger-row.ts'
-import { CHANGE_SUMS } from '../../rows/rows.ts'
+import { CHANGE_SUMS } from '../../rows/change-columns.ts'
 
 export type ColumnType = 'VARCHAR' | 'BIGINT' | 'DOUBLE' | 'BOOLEAN'
 
-/** Version of the tables below; a file of a newer one is not opened. */
+/** Version of the tables below. A file of a newer version is not opened. */
 export const SCHEMA_VERSION = 2
 
 const bigints = <const N extends string>(names: readonly N[]) =>
   Object.fromEntries(names.map((name) => [name, 'BIGINT'])) as Record<N, 'BIGINT'>
 
 /**
- * The tables; columns have the names of the fields they keep. `interval` has no index: with one, the keys of all its rows
- * would have to fit in memory. Rows arrive nearly in order of time, so DuckDB's minimum and maximum of each row group find
- * a minute's rows quickly.
+ * The tables. Columns are named as the fields they hold, but for `terms`, which holds a rulesVersion. `interval` has no index: the
+ * keys of all its rows would have to fit in memory. Rows arrive nearly in order of time, so DuckDB finds a minute's rows by the
+ * minimum and maximum of each row group.
  */
 export const TABLES = {
   meta: { name: 'VARCHAR', value: 'VARCHAR' },
@@ -109,16 +109,16 @@ export const CREATE_TABLES = Object.entries(TABLES).map(
       .join(', ')})`,
 )
 
-/** Tables whose numbers are sums: what an earlier version did not count was nothing. */
-const OF_SUMS: readonly string[] = ['ledger', 'change'] satisfies Table[]
+/** Tables whose numbers are sums: a column that an earlier version lacks becomes 0, not NULL. */
+const SUM_TABLES: readonly string[] = ['ledger', 'change'] satisfies Table[]
 
-/** The statement that gives a table of an earlier version today's columns, in today's order; undefined where it has them. */
+/** The statement that gives a table of an earlier version the columns above, in their order; undefined where it has them. */
 export function reshape(table: Table, present: readonly string[]): string | undefined {
   const columns = Object.entries(TABLES[table])
   if (columns.every(([name], i) => present[i] === name)) return undefined
   const selected = columns.map(([name, type]) => {
     if (present.includes(name)) return `"${name}"`
-    return `${OF_SUMS.includes(table) && type === 'BIGINT' ? '0' : 'NULL'}::${type} AS "${name}"`
+    return `${SUM_TABLES.includes(table) && type === 'BIGINT' ? '0' : 'NULL'}::${type} AS "${name}"`
   })
   return `CREATE OR REPLACE TABLE ${table} AS SELECT ${selected.join(', ')} FROM ${table}`
 }

@@ -4,26 +4,26 @@ import { InfluxDB, type IPoint } from 'influx'
 import { PerwattError, reasonOf } from '../../../protocol/kit/errors.ts'
 import { withDeadline } from '../../../protocol/kit/retry.ts'
 import type { Secret } from '../../../protocol/kit/secret.ts'
-import { MEASUREMENTS, type Row } from './points.ts'
+import { MEASUREMENTS, type Row } from './measurements.ts'
 
 export interface InfluxOptions {
-  /** of InfluxDB 1.x, a path before its API included: `http://127.0.0.1:8086` */
+  /** base address of InfluxDB 1.x, with any path in front of its API: `http://127.0.0.1:8086` */
   url: string
   database: string
   username?: string
   password?: Secret
-  /** of each request, its answer included; 30 s where it is not given */
+  /** for each request with its answer; 30 s where absent */
   deadlineMs?: number
 }
 
 const DEADLINE_MS = 30_000
-/** What InfluxDB suggests for one write. */
+/** Batch size that the InfluxDB 1.x documentation suggests. */
 const POINTS_PER_WRITE = 5000
 
-/** The library takes a host that failed out of use for a while ("No host available"); there is only one here. */
+/** The library would disable a failed host for a while ("No host available"). There is only one here: keep it enabled. */
 const NEVER_DISABLED = { getDelay: () => 0, next: () => NEVER_DISABLED, reset: () => NEVER_DISABLED }
 
-/** Talks to one InfluxDB, and turns what goes wrong into errors that say what to do. */
+/** A client of one InfluxDB. Its errors are PerwattErrors that say what to do next. */
 export class InfluxClient {
   readonly #influx: InfluxDB
   readonly #agent: HttpAgent
@@ -51,14 +51,14 @@ export class InfluxClient {
           options: { agent: this.#agent },
         },
       ],
-      // one repeat: a kept-alive connection may be gone since its last use
+      // one retry: the server may have closed a kept-alive connection since its last use
       pool: { backoff: NEVER_DISABLED, maxRetries: 1, requestTimeout: deadlineMs },
-      // copies: the library writes its database into them
+      // copies, because the library adds the database's name to them
       schema: MEASUREMENTS.map((measurement) => ({ ...measurement })),
     })
   }
 
-  /** Creates the database where it is missing; asks first, because creating needs an administrator. */
+  /** Creates the database where it is missing. Lists first, because CREATE DATABASE needs an administrator. */
   async open(): Promise<void> {
     await this.#try(async () => {
       const names = await this.#influx.getDatabaseNames()
@@ -77,7 +77,7 @@ export class InfluxClient {
       )
   }
 
-  /** Rows of a SELECT; `time` in ms. Tags that it groups by are in each row. */
+  /** Rows of a SELECT; `time` in ms. Each row has the tags that the statement groups by. */
   async rows(query: string): Promise<Row[]> {
     const { results } = await this.#query(query, 'GET')
     return results.flatMap((result) =>
@@ -90,7 +90,7 @@ export class InfluxClient {
     )
   }
 
-  /** DELETE statements, one after another. */
+  /** Runs DELETE statements, one after another. */
   async remove(statements: readonly string[]): Promise<void> {
     if (statements.length > 0) await this.#query(statements.join('; '), 'POST')
   }
@@ -106,7 +106,7 @@ export class InfluxClient {
 
   async #try<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     try {
-      // the library's own time-out counts silence only, and an answer cut in its middle never ends
+      // the library's own time-out counts silence only: an answer that breaks off would never end
       return await withDeadline(work, this.#deadlineMs)
     } catch (error) {
       throw this.#explain(error)
@@ -117,9 +117,9 @@ export class InfluxClient {
     if (error instanceof PerwattError) return error
     const status = (error as { res?: { statusCode?: number } }).res?.statusCode
     const reason = reasonOf(error)
-    // without the cause: the library's error holds the request, and in its headers the password
+    // without a cause: the library's error holds the request, with the password in its headers
     const say = (code: string, text: string) => new PerwattError(code, `${this.#who}: ${text}`)
-    // nothing is wrong with the points: they fit when the limit is raised
+    // not refused for good: the points fit once the limit is raised
     if (/max-(values|series)-per/.test(reason))
       return say('store-unavailable', `${reason}; raise this limit in influxdb.conf (0 is none)`)
     if (status === 400 || status === 413)

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Figures } from '../../../collector/books/figures.ts'
 import { WorkloadSchema } from '../../../collector/economics/workloads.ts'
-import { RecentMinutes } from '../../../collector/settling/recent-minutes.ts'
+import { RecentLedger } from '../../../collector/settling/recent-ledger.ts'
 import { MINUTE_MS } from '../../../protocol/units.ts'
 import { batch, KNOWN, LedgerRig, POOL, record, T0, TENANT } from '../ledger-rig.ts'
 import { MemoryStore } from '../memory-store.ts'
@@ -29,7 +29,7 @@ describe('figures', () => {
   beforeEach(async () => {
     const store = new MemoryStore()
     rig = await new LedgerRig(store, WORKLOADS).start()
-    const minutes = new RecentMinutes()
+    const minutes = new RecentLedger()
     figures = new Figures({ store, pricing: rig.pricing, devices: KNOWN, minutes })
     const kwh = 3_600_000_000
     await rig.take(

@@ -41,7 +41,10 @@ describe('the workloads of a configuration', () => {
 describe('prices and costs of a configuration', () => {
   test.each([
     [{ prices: { btcUsd: -5 } }, /^prices\.btcUsd: expected more than 0/],
-    [{ prices: { difficulty: 150 } }, /^prices\.difficulty: expected at least 1000000: ones, not T/],
+    [
+      { prices: { difficulty: 150 } },
+      /^prices\.difficulty: expected at least 1000000: the plain number, not in T/,
+    ],
     [{ prices: { blockHeight: 1.5 } }, /^prices\.blockHeight: expected a whole number/],
     [{ prices: { energyUsdPerKwh: 45 } }, /^prices\.energyUsdPerKwh: expected at most 20 USD\/kWh/],
     [{ prices: { fx: { EUR: 0 } } }, /^prices\.fx\.EUR: expected more than 0/],

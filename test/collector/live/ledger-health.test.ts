@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { ledgerHealth } from '../../../collector/live/ledger-health.ts'
-import { RecentMinutes } from '../../../collector/settling/recent-minutes.ts'
+import { RecentLedger } from '../../../collector/settling/recent-ledger.ts'
 import type { AgentView } from '../../../collector/views/site.ts'
 import { HOUR_MS, MINUTE_MS } from '../../../protocol/units.ts'
 import { T0 } from '../ledger-rig.ts'
@@ -15,7 +15,7 @@ const agent = (more: Partial<AgentView>): AgentView => ({
   ...more,
 })
 const health = (agents: AgentView[], progress: Partial<Parameters<typeof ledgerHealth>[2]> = {}) =>
-  ledgerHealth({ agents, atMs: T0 }, new RecentMinutes(), { overdueMinutes: 0, losses: [], ...progress })
+  ledgerHealth({ agents, atMs: T0 }, new RecentLedger(), { overdueMinutes: 0, losses: [], ...progress })
 
 describe('the health of the ledger', () => {
   it('is nothing to speak of while records wait for no more than their minute', () => {
@@ -43,12 +43,12 @@ describe('the health of the ledger', () => {
   })
 
   it('counts the minutes that were restated within the last hour', () => {
-    const minutes = new RecentMinutes()
+    const minutes = new RecentLedger()
     const settled = (minute: number, revision: number, agoMs: number) => ({
       minuteMs: T0 - minute * MINUTE_MS,
       revision,
       settledMs: T0 - agoMs,
-      terms: '',
+      rulesVersion: '',
       quotes: [],
     })
     minutes.settled(

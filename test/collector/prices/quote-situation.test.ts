@@ -26,7 +26,7 @@ test('says of each price how old it is, what troubles it, and whose money depend
   book.add(quote('btcUsd', { staleAfterMs: NOW - 60_000 }))
   book.add(quote('energyUsdPerKwh', { staleAfterMs: NOW }))
   book.add(quote('fx.EUR'))
-  const desk = {
+  const selector = {
     reports: () => [
       { name: 'a', kind: 'k', quotes: ['btcUsd', 'difficulty'] as const, failing: 'no answer' },
       { name: 'b', kind: 'k', quotes: ['btcUsd'] as const },
@@ -42,7 +42,7 @@ test('says of each price how old it is, what troubles it, and whose money depend
       },
     ],
   }
-  expect(priceSituations(desk, book.at(NOW), workloads, NOW)).toEqual([
+  expect(priceSituations(selector, book.at(NOW), workloads, NOW)).toEqual([
     {
       name: 'btcUsd',
       value: 1,

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { vi } from 'vitest'
 import { z } from 'zod'
-import { Bookkeeper } from '../../../collector/books/bookkeeper.ts'
-import { AuditSchema, type AuditView } from '../../../collector/books/books.ts'
+import { AuditSchema, type AuditView } from '../../../collector/books/audit-views.ts'
+import { LedgerQueries } from '../../../collector/books/ledger-queries.ts'
 import { Quarantine } from '../../../collector/intake/quarantine.ts'
 import type { Store } from '../../../collector/plugin/store.ts'
 import { createServer, type ScreensServer } from '../../../collector/screens/server.ts'
@@ -66,10 +66,10 @@ export class BooksRig {
   async serve({ token }: { token: boolean }): Promise<void> {
     await this.#server?.close()
     const { store, quarantine, ledger: rig } = this
-    const { ledger, pricing, repricer } = rig
+    const { records, pricing, repricer } = rig
     this.#server = createServer({
       views: createScene(),
-      books: new Bookkeeper({ store, ledger, pricing, repricer, quarantine, devices: KNOWN }),
+      queries: new LedgerQueries({ store, records, pricing, repricer, quarantine, devices: KNOWN }),
       assets: {},
       log: SILENT,
       version: '1.2.3',

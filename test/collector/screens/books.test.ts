@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { LossSchema, QuarantineSchema, RepricingSchema } from '../../../collector/books/books.ts'
+import { LossSchema, QuarantineSchema, RepricingSchema } from '../../../collector/books/audit-views.ts'
 import { reprice } from '../../../collector/commands/reprice.ts'
 import { ErrorSchema } from '../../../collector/screens/route.ts'
 import { MINUTE_MS } from '../../../protocol/units.ts'
@@ -54,8 +54,8 @@ describe('the books of a collector', () => {
 
   test.each([
     ['btcUsd', -5, 'expected more than 0'],
-    ['energyUsdPerKwh', 45, 'is it a price a MWh?'],
-    ['difficulty', 150, 'ones, not T'],
+    ['energyUsdPerKwh', 45, 'if it is a price per MWh'],
+    ['difficulty', 150, 'the plain number, not in T'],
   ])('take no %s of %d: it is no price', async (name, value, why) => {
     const answer = await books.ask('/api/v1/reprice', { ...tariff, quotes: [{ name, value }] })
     expect(answer.status).toBe(400)
@@ -128,7 +128,7 @@ describe('the books of a collector', () => {
       reason: 'tariff',
       fromMs: T0,
       toMs: T0 + 3 * MINUTE_MS,
-      terms: '',
+      rulesVersion: '',
       quotes: [quote],
       doneMs: T0 + MINUTE_MS,
     })

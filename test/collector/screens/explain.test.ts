@@ -74,6 +74,6 @@ describe('the books of a collector', () => {
     expect(await books.ask('/api/v1/explain?workload=mining&minute=noon')).toMatchObject({ status: 400 })
     await expect(
       books.printed((o) => explain({ ...o, workload: 'nobody', minute: '2026-06-01T10:00Z' })),
-    ).rejects.toThrow(/the collector says: the ledger has nothing of nobody/)
+    ).rejects.toThrow(/the collector answers: the ledger has nothing of nobody/)
   })
 })

@@ -99,7 +99,9 @@ describe('the ledger’s API', () => {
     await expect(response.text()).rejects.toThrow()
     asked = 0
     const options = { from: iso(startMs), to: iso(endMs), step: '1m', groupBy: 'site', format: 'csv' }
-    await expect(rig.printed((o) => ledger({ ...o, ...options }))).rejects.toThrow(/broke off.*not the whole/)
+    await expect(rig.printed((o) => ledger({ ...o, ...options }))).rejects.toThrow(
+      /broke off.*output is incomplete/,
+    )
     asked = 2
     expect((await rig.ask(path)).status).toBe(503)
   })

@@ -5,8 +5,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi 
 import { quote } from '../../../collector/commands/quote.ts'
 import type { ConfiguredFeed, FeedSink } from '../../../collector/plugin/feed.ts'
 import { QuoteBook } from '../../../collector/prices/quote-book.ts'
-import { QuoteDesk } from '../../../collector/prices/quote-desk.ts'
-import { QuoteWriter } from '../../../collector/prices/quote-writer.ts'
+import { QuoteSelector } from '../../../collector/prices/quote-selector.ts'
+import { QuoteWriteQueue } from '../../../collector/prices/quote-write-queue.ts'
 import { createServer, type ScreensServer } from '../../../collector/screens/server.ts'
 import { SILENT } from '../../../protocol/kit/log.ts'
 import { Secret } from '../../../protocol/kit/secret.ts'
@@ -36,18 +36,18 @@ const serve = async (token: boolean) => {
     quotes: ['btcUsd'],
     start: (sink) => sink.publish([{ name: 'btcUsd', value: 95_000 }]),
   }
-  const desk = new QuoteDesk({
+  const selector = new QuoteSelector({
     book: new QuoteBook(),
-    writer: new QuoteWriter({ writeQuotes: async () => {} }, SILENT),
+    writer: new QuoteWriteQueue({ writeQuotes: async () => {} }, SILENT),
     feeds: [market],
     typed,
     nowMs: () => NOW,
     log: SILENT,
   })
-  desk.start(new AbortController().signal)
+  selector.start(new AbortController().signal)
   server = createServer({
     views: createScene(),
-    desk,
+    selector,
     assets: {},
     log: SILENT,
     version: '1.2.3',
@@ -195,7 +195,7 @@ describe('the command quote', () => {
     await expect(printed('btcUsd', 'much', { by: 'desk' })).rejects.toThrow(
       'expected a number for btcUsd, got much',
     )
-    await expect(printed('btcUsd', '1')).rejects.toThrow('--by: say who says so')
+    await expect(printed('btcUsd', '1')).rejects.toThrow('--by: name who sets this price')
     await expect(printed('btcUsd', '-1', { by: 'desk' })).rejects.toThrow('expected more than 0')
   })
 })

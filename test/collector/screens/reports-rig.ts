@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { vi } from 'vitest'
-import { ledgerPieces } from '../../../collector/books/ledger-pieces.ts'
+import { ledgerChunks } from '../../../collector/books/ledger-chunks.ts'
 import type { Store } from '../../../collector/plugin/store.ts'
 import { createServer, type ScreensServer } from '../../../collector/screens/server.ts'
 import type { Assets } from '../../../collector/screens/web-build.ts'
@@ -35,7 +35,7 @@ export class ReportsRig {
     const { pricing, statements } = this.site
     this.#server = createServer({
       views: createScene(),
-      ledger: { ledger: (query) => ledgerPieces({ store, pricing }, query) },
+      ledger: { ledger: (query) => ledgerChunks({ store, pricing }, query) },
       statements,
       assets,
       log: SILENT,

@@ -124,7 +124,7 @@ describe('statements of a month', () => {
     const asked = await rig.get(`/api/v1/statement?month=2026-11&customer=${beta}&format=csv`)
     expect(out).toBe(await asked.text())
     await expect(rig.printed((o) => statement({ ...o, ...options, customer: 'Nobody' }))).rejects.toThrow(
-      /the collector says: there is no customer Nobody; there are Acme/,
+      /the collector answers: there is no customer Nobody; there are Acme/,
     )
   })
 })

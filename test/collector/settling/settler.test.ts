@@ -135,7 +135,7 @@ describe('settling', () => {
     expect(dear.settler.overdue).toBe(1)
     await dear.stop()
     const right = await new LedgerRig(dear.store, priced(2)).start()
-    await right.repricer.ask({
+    await right.repricer.request({
       fromMs: T0,
       toMs: T0 + MINUTE_MS,
       by: 'test',
@@ -155,7 +155,7 @@ describe('settling', () => {
     await rig.take(batch(1, [record(0)]))
     await rig.settleAll()
     const ask = (value: number) =>
-      rig.repricer.ask({
+      rig.repricer.request({
         fromMs: T0,
         toMs: T0 + MINUTE_MS,
         by: 'test',

@@ -138,7 +138,7 @@ describe.each(Object.keys(stores))('a month’s statements over %s', (kind) => {
       reason: 'the tariff was wrong',
       fromMs: NOVEMBER.startMs - 10 * MINUTE_MS,
       toMs: NOVEMBER.startMs + 5 * MINUTE_MS,
-      terms: '',
+      rulesVersion: '',
       quotes: [],
       doneMs: NOVEMBER.startMs + 5 * MINUTE_MS,
     }

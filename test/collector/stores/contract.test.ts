@@ -11,7 +11,7 @@ import { INTERVAL_QUANTITIES, type Interval } from '../../../protocol/interval.t
 import { SILENT } from '../../../protocol/kit/log.ts'
 import type { Quote } from '../../../protocol/quote.ts'
 import { type Influxd, startInfluxd } from '../../influxd.ts'
-import { accountsContract } from './accounts-contract.ts'
+import { auditContract } from './audit-contract.ts'
 import { DAY_MS, interval, intervals, ledgerRow, MINUTE_MS, ofAgent, sample, sorted } from './fixtures.ts'
 
 const END_MS = DAY_MS + 24 * 60 * MINUTE_MS
@@ -60,7 +60,7 @@ describe.each(Object.keys(stores))('the %s store', (kind) => {
     await store.open()
   }
 
-  describe('accounts', () => accountsContract(() => store, reopen))
+  describe('audit', () => auditContract(() => store, reopen))
 
   describe('keeps records', () => {
     test('as they were given, with absent quantities still absent', async () => {

@@ -1,0 +1,50 @@
+import { z } from 'zod'
+import { QuoteSchema } from '../../protocol/quote.ts'
+import { LedgerFigureSchema } from '../views/ledger-figure.ts'
+
+/** What the API answers about repricings, lost records and quarantined messages. */
+
+const time = z.iso.datetime()
+
+export const RepricingSchema = z.object({
+  id: z.string(),
+  at: time.describe('time of the request'),
+  by: z.string(),
+  reason: z.string(),
+  from: time,
+  to: time,
+  quotes: z.array(QuoteSchema),
+  rules: z.string().optional().describe('version of the rules that replace those in force at the time'),
+  doneTo: time.describe('every minute before this is repriced'),
+  done: z.boolean(),
+})
+export type RepricingView = z.infer<typeof RepricingSchema>
+
+export const AuditSchema = RepricingSchema.extend({
+  changes: z.array(z.object({ before: LedgerFigureSchema, after: LedgerFigureSchema })),
+})
+export type AuditView = z.infer<typeof AuditSchema>
+
+export const LossSchema = z.object({
+  agentId: z.string(),
+  records: z.number().int(),
+  at: time.describe('when the agent reported the loss'),
+  from: time.optional().describe('approximate begin of the lost records'),
+  to: time.optional().describe('approximate end of the lost records'),
+})
+export type LossView = z.infer<typeof LossSchema>
+
+export const QuarantineSchema = z.object({
+  count: z.number().int().describe('messages and records quarantined since the collector started'),
+  agents: z.array(z.object({ agentId: z.string(), count: z.number().int() })),
+  newest: z.array(
+    z.object({
+      at: time,
+      agentId: z.string(),
+      topic: z.string(),
+      reason: z.string(),
+      payload: z.string().describe('begin of the message'),
+    }),
+  ),
+})
+export type QuarantineView = z.infer<typeof QuarantineSchema>

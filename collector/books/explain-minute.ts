@@ -1,0 +1,93 @@
+import type { AgentInterval, LedgerSums } from '../economics/ledger-row.ts'
+import { isContract } from '../economics/settlement/contracts.ts'
+import {
+  explainContract,
+  explainCost,
+  explainDemand,
+  explainEnergy,
+  explainRevenue,
+} from '../economics/settlement/explain.ts'
+import type { PricedPart } from '../economics/settlement/priced.ts'
+import { type KnownDevices, type PricedMinute, priceMinute } from '../economics/settlement/settle.ts'
+import type { Settlement } from '../plugin/audit-store.ts'
+import type { MinutePricing } from '../settling/pricing.ts'
+import type { Explanation } from '../views/explanation.ts'
+
+type ExplainedPart = Explanation['intervals'][number]
+type Sums = Explanation['sums']
+
+const iso = (ms: number): string => new Date(ms).toISOString()
+
+/** The sum behind one workload's figures of one minute: every interval, price and formula. Undefined where the minute has none of it. */
+export function explainMinute(options: {
+  workload: string
+  minuteMs: number
+  intervals: readonly AgentInterval[]
+  settlement: Settlement | undefined
+  pricing: MinutePricing
+  /** the stored sums of this workload and minute */
+  ledger: LedgerSums | undefined
+  devices: KnownDevices
+}): Explanation | undefined {
+  const { workload, minuteMs, intervals, settlement, pricing, ledger, devices } = options
+  const { rules, prices } = pricing
+  const minute = priceMinute(minuteMs, intervals, prices, { ...rules, ...devices })
+  const own = minute.parts.filter((p) => p.name === workload)
+  if (own.length === 0 && !ledger) return undefined
+  const sums = own.reduce<Sums>((sum, p) => plus(sum, p), pick(undefined))
+  const rule = rules.workloads.find((w) => w.name === workload)
+  const paid = minute.contracts.get(workload)
+  return {
+    workload,
+    minute: iso(minuteMs),
+    revision: settlement?.revision ?? 0,
+    ...(settlement ? { settledAt: iso(settlement.settledMs) } : {}),
+    rules: { version: rules.version, ...(rule ? { workload: { ...rule } } : {}) },
+    quotes: Object.values(prices),
+    ...(rule && paid && isContract(rule)
+      ? { contract: explainContract(rule, minuteMs, paid, rules.monthOf) }
+      : {}),
+    intervals: own.map((p) => explained(p, minute, pricing)),
+    sums,
+    ...(ledger ? { ledger: pick(ledger) } : {}),
+    agrees: ledger !== undefined && SUMS.every((name) => ledger[name] === sums[name]),
+  }
+}
+
+function explained(p: PricedPart, minute: PricedMinute, { prices, rules }: MinutePricing): ExplainedPart {
+  const { agentId, deviceId, owner, startMs, durationMs, coveredMs, powerBasis, recovered } = p.interval ?? {}
+  const energy = explainEnergy(p, minute)
+  const demand = explainDemand(p, minute)
+  return {
+    agentId: agentId ?? '',
+    deviceId: deviceId ?? '',
+    owner: owner ?? {},
+    ...(startMs === undefined ? {} : { start: iso(startMs) }),
+    durationMs: durationMs ?? 0,
+    coveredMs: coveredMs ?? 0,
+    ...(powerBasis ? { powerBasis } : {}),
+    ...(recovered ? { recovered } : {}),
+    ...(energy ? { energy } : {}),
+    energyMilliJ: p.energyMilliJ,
+    revenue: explainRevenue(p, minute, prices),
+    revenueNanoUsd: p.revenueNanoUsd,
+    cost: explainCost(p.energyMilliJ, prices, rules.costs),
+    costNanoUsd: p.costNanoUsd,
+    ...(demand ? { demand } : {}),
+    demandNanoUsd: p.demandNanoUsd,
+  }
+}
+
+const SUMS = ['energyMilliJ', 'revenueNanoUsd', 'costNanoUsd', 'demandNanoUsd'] as const
+const pick = (from: Sums | undefined): Sums => ({
+  energyMilliJ: from?.energyMilliJ ?? 0,
+  revenueNanoUsd: from?.revenueNanoUsd ?? 0,
+  costNanoUsd: from?.costNanoUsd ?? 0,
+  demandNanoUsd: from?.demandNanoUsd ?? 0,
+})
+const plus = (a: Sums, b: Sums): Sums => ({
+  energyMilliJ: a.energyMilliJ + b.energyMilliJ,
+  revenueNanoUsd: a.revenueNanoUsd + b.revenueNanoUsd,
+  costNanoUsd: a.costNanoUsd + b.costNanoUsd,
+  demandNanoUsd: a.demandNanoUsd + b.demandNanoUsd,
+})

@@ -1,0 +1,144 @@
+import { MINUTE_MS } from '../../protocol/units.ts'
+import type { AgentInterval } from '../economics/ledger-row.ts'
+import { addSums, zeroSums } from '../economics/ledger-row.ts'
+import type { KnownDevices } from '../economics/settlement/settle.ts'
+import type { Quarantine } from '../intake/quarantine.ts'
+import type { RecordWriter } from '../intake/record-writer.ts'
+import type { ChangeBucket, Repricing } from '../plugin/audit-store.ts'
+import type { Store } from '../plugin/store.ts'
+import type { Pricing } from '../settling/pricing.ts'
+import type { Repricer, RepricingRequest } from '../settling/repricer.ts'
+import type { Explanation } from '../views/explanation.ts'
+import type { AuditView, LossView, QuarantineView, RepricingView } from './audit-views.ts'
+import { explainMinute } from './explain-minute.ts'
+import { ledgerFigure } from './ledger-figure.ts'
+
+const DAY_MS = 1440 * MINUTE_MS
+/** How many repricings are searched for one id. */
+const SEARCHED_REPRICINGS = 1_000
+const iso = (ms: number): string => new Date(ms).toISOString()
+
+export interface LedgerQueriesOptions {
+  store: Store
+  records: RecordWriter
+  pricing: Pricing
+  repricer: Repricer
+  quarantine: Quarantine
+  devices: KnownDevices
+}
+
+/**
+ * Answers questions about the ledger: the sum behind a figure, repricings and what they changed, losses, quarantine. Every method
+ * that returns a promise rejects with a PerwattError where the store fails.
+ */
+export class LedgerQueries {
+  readonly #o: LedgerQueriesOptions
+
+  constructor(options: LedgerQueriesOptions) {
+    this.#o = options
+  }
+
+  /** The sum behind one workload's figures of one minute; undefined where the minute has nothing of that workload. */
+  async explain(workload: string, minuteMs: number): Promise<Explanation | undefined> {
+    const { store, pricing, devices } = this.#o
+    const toMs = minuteMs + MINUTE_MS
+    const [settlement] = await store.settlements(minuteMs, toMs)
+    const intervals: AgentInterval[] = await store.intervals(minuteMs, toMs)
+    const buckets = await store.ledger({ fromMs: minuteMs, toMs, stepMs: MINUTE_MS, groupBy: 'workload' })
+    return explainMinute({
+      workload,
+      minuteMs,
+      intervals,
+      settlement,
+      pricing: pricing.of(minuteMs, settlement),
+      ledger: buckets.find((bucket) => bucket.group === workload),
+      devices,
+    })
+  }
+
+  /** Resolves when the request is stored; the repricing itself follows. */
+  async reprice(request: RepricingRequest): Promise<RepricingView> {
+    return repricingView(await this.#o.repricer.request(request))
+  }
+
+  /**
+   * The newest `limit` repricings, or the one with this id, newest first. Their changes come in buckets of `stepMs`; without it, one
+   * bucket spans the whole repricing.
+   */
+  async audit({ limit, id, stepMs }: { limit: number; id?: string; stepMs?: number }): Promise<AuditView[]> {
+    const { store } = this.#o
+    const known = await store.repricings(id === undefined ? limit : SEARCHED_REPRICINGS)
+    const asked = known.filter((r) => id === undefined || r.id === id).slice(0, limit)
+    return Promise.all(
+      asked.map(async (repricing) => {
+        const buckets = await store.changes(repricing, stepMs ?? DAY_MS)
+        const changes = stepMs === undefined ? sumByGroup(buckets, repricing) : buckets
+        return {
+          ...repricingView(repricing),
+          changes: changes.map(({ group, startMs, before, after }) => {
+            const endMs = stepMs === undefined ? repricing.toMs : startMs + stepMs
+            return {
+              before: ledgerFigure(group, startMs, endMs, before),
+              after: ledgerFigure(group, startMs, endMs, after),
+            }
+          }),
+        }
+      }),
+    )
+  }
+
+  /** Records that agents lost before the collector could store them, newest first. */
+  losses(): LossView[] {
+    return this.#o.records.losses.map(({ agentId, records, atMs, fromMs, toMs }) => ({
+      agentId,
+      records,
+      at: iso(atMs),
+      ...(fromMs === undefined ? {} : { from: iso(fromMs) }),
+      ...(toMs === undefined ? {} : { to: iso(toMs) }),
+    }))
+  }
+
+  /** The newest `limit` quarantined messages, and how many there were since the start. */
+  async quarantined(limit: number): Promise<QuarantineView> {
+    const { quarantine, store } = this.#o
+    await quarantine.flush()
+    const newest = await store.quarantined(limit)
+    return {
+      count: quarantine.count,
+      agents: [...quarantine.byAgent].map(([agentId, count]) => ({ agentId, count })),
+      newest: newest.map(({ atMs, ...entry }) => ({ at: iso(atMs), ...entry })),
+    }
+  }
+}
+
+const repricingView = (r: Repricing): RepricingView => ({
+  id: r.id,
+  at: iso(r.atMs),
+  by: r.by,
+  reason: r.reason,
+  from: iso(r.fromMs),
+  to: iso(r.toMs),
+  quotes: [...r.quotes],
+  ...(r.rulesVersion ? { rules: r.rulesVersion } : {}),
+  doneTo: iso(r.doneMs),
+  done: r.doneMs >= r.toMs,
+})
+
+/** Adds up the changes of a whole repricing by group. */
+function sumByGroup(buckets: readonly ChangeBucket[], { fromMs }: Repricing): ChangeBucket[] {
+  const groups = new Map<string, ChangeBucket>()
+  for (const bucket of buckets) {
+    const { repricing, group } = bucket
+    const sum = groups.get(group) ?? {
+      repricing,
+      group,
+      startMs: fromMs,
+      before: zeroSums(),
+      after: zeroSums(),
+    }
+    groups.set(group, sum)
+    addSums(sum.before, bucket.before)
+    addSums(sum.after, bucket.after)
+  }
+  return [...groups.values()]
+}

@@ -1,0 +1,54 @@
+import { adviceTopic } from '../../protocol/topics.ts'
+import { type EmbeddedBroker, startEmbeddedBroker } from '../broker/embedded.ts'
+import { Ingest } from '../ingest/ingest.ts'
+import { AdviceBoard } from '../live/advice.ts'
+import type { Context } from './context.ts'
+import type { Devices } from './devices.ts'
+import type { LedgerPlane } from './ledger.ts'
+
+/** The collector's MQTT client: what agents send, and the advice for them. */
+export interface AgentLink {
+  brokerUrl: string
+  ingest: Ingest
+  advice: AdviceBoard
+}
+
+/** An address that a browser or an agent on this machine can use. */
+export const localHost = (host: string): string => (host === '0.0.0.0' ? '127.0.0.1' : host)
+
+/** Starts the embedded broker where one is configured. @throws PerwattError `port-taken` where its port is in use */
+export async function startBroker({ config, log }: Context): Promise<EmbeddedBroker | undefined> {
+  const { embedded } = config.mqtt
+  return embedded && startEmbeddedBroker({ ...embedded, site: config.site.id, log })
+}
+
+/** Connects to the broker, which may not answer yet, and takes what agents send from then on. */
+export function startAgentLink(
+  { config, log, version, nowMs }: Context,
+  { broker, devices, ledger }: { broker: EmbeddedBroker | undefined; devices: Devices; ledger: LedgerPlane },
+): AgentLink {
+  const { site, mqtt } = config
+  const brokerUrl =
+    broker && mqtt.embedded ? `mqtt://${localHost(mqtt.embedded.host)}:${broker.port}` : (mqtt.url ?? '')
+  const ingest = new Ingest({
+    url: brokerUrl,
+    username: mqtt.username,
+    password: mqtt.embedded?.password ?? mqtt.password,
+    site: site.id,
+    version,
+    acceptSimulated: site.simulated,
+    state: devices.state,
+    receiver: ledger.receiver,
+    inventory: devices.inventory,
+    nowMs,
+    log,
+    quarantine: (entry) => ledger.quarantine.add(entry),
+  })
+  ingest.start()
+  const advice = new AdviceBoard({
+    publish: (text) => ingest.retain(adviceTopic(site.id), text),
+    log,
+    nowMs,
+  })
+  return { brokerUrl, ingest, advice }
+}

@@ -1,0 +1,10 @@
+import type { Log } from '../../protocol/kit/log.ts'
+import type { CollectorConfig } from '../config/config.ts'
+
+/** What every part of the collector may need. */
+export interface Context {
+  config: CollectorConfig
+  log: Log
+  version: string
+  nowMs: () => number
+}

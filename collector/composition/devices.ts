@@ -1,0 +1,29 @@
+import { join } from 'node:path'
+import type { KnownDevices } from '../economics/settlement/settle.ts'
+import { InventoryBook } from '../ingest/inventory.ts'
+import { SiteState } from '../live/state.ts'
+import type { Context } from './context.ts'
+
+/** The live state of the site’s devices, their inventories on disk, and the devices as settling looks them up. */
+export interface Devices {
+  state: SiteState
+  inventory: InventoryBook
+  known: KnownDevices
+}
+
+/** Fills the live state from the inventories on disk; emulated machines only where the site takes them. */
+export function createDevices({ config, log }: Context): Devices {
+  const state = new SiteState()
+  const inventory = new InventoryBook(join(config.dataFolder, 'inventory.json'), log)
+  for (const [agentId, message] of inventory.entries())
+    if (!message.simulated || config.site.simulated) state.inventory(agentId, message)
+  return {
+    state,
+    inventory,
+    known: {
+      device: (agentId, deviceId) => state.device(agentId, deviceId),
+      find: (deviceId) => state.find(deviceId),
+      all: () => [...state.agents()].flatMap((agent) => [...agent.devices.values()]),
+    },
+  }
+}

@@ -1,0 +1,96 @@
+import { AgentRateLimit } from '../intake/agent-rate-limit.ts'
+import { BatchReceiver } from '../intake/batch-receiver.ts'
+import { Quarantine } from '../intake/quarantine.ts'
+import { RecordWriter } from '../intake/record-writer.ts'
+import type { Store } from '../plugin/store.ts'
+import { Pricing } from '../settling/pricing.ts'
+import { RecentLedger } from '../settling/recent-ledger.ts'
+import { Repricer } from '../settling/repricer.ts'
+import { Settler } from '../settling/settler.ts'
+import type { Context } from './context.ts'
+import type { Devices } from './devices.ts'
+import type { PricePlane } from './prices.ts'
+
+/** Bound of the interval messages that wait to be stored: about 300,000 records. */
+const QUEUE_BYTES = 32 * 2 ** 20
+
+export interface LedgerPlane {
+  quarantine: Quarantine
+  pricing: Pricing
+  recent: RecentLedger
+  settler: Settler
+  repricer: Repricer
+  records: RecordWriter
+  receiver: BatchReceiver
+  /** Reads what the store has and continues with it; the store is open and the quotes are read. Rejects where the store fails. */
+  start(): Promise<void>
+  /** Stops in the direction of the data: no batch is in work when settling ends. */
+  stop(): Promise<void>
+}
+
+/** From interval messages to settled minutes. */
+export function createLedger(
+  { config, log, nowMs }: Context,
+  { store, devices, prices }: { store: Store; devices: Devices; prices: PricePlane },
+): LedgerPlane {
+  const { retention: retentionMs, settleDelay: settleDelayMs } = config.ledger
+  const common = { store, nowMs, log }
+  const quarantine = new Quarantine(store, log)
+  const pricing = new Pricing({
+    rules: {
+      workloads: config.workloads,
+      siteMeter: config.site.meter,
+      attribution: config.attribution,
+      costs: config.costs,
+      timeZone: config.site.timeZone,
+    },
+    quotes: prices.quotes,
+    log,
+  })
+  const recent = new RecentLedger()
+  const settler = new Settler({
+    ...common,
+    pricing,
+    devices: devices.known,
+    settleDelayMs,
+    retentionMs,
+    onSettled: (minutes, rows, settlements) => recent.settled(minutes, rows, settlements, nowMs()),
+  })
+  const repricer = new Repricer({ ...common, settler, pricing })
+  const records = new RecordWriter({
+    ...common,
+    retentionMs,
+    quarantine: (entry) => quarantine.add(entry),
+    onStored: (minutes) => settler.note(minutes),
+  })
+  const receiver = new BatchReceiver({
+    records,
+    rateLimit: new AgentRateLimit({ maxBytes: QUEUE_BYTES, nowMs, random: Math.random }),
+    maxBytes: QUEUE_BYTES,
+    nowMs,
+    log,
+  })
+  return {
+    quarantine,
+    pricing,
+    recent,
+    settler,
+    repricer,
+    records,
+    receiver,
+    async start() {
+      await pricing.start(store, nowMs())
+      await recent.load(store, nowMs())
+      await records.start()
+      await settler.start()
+      await repricer.start()
+    },
+    async stop() {
+      await receiver.stop()
+      await records.stop()
+      await repricer.stop()
+      await settler.stop()
+      await quarantine.flush()
+    },
+  }
+}

@@ -1,0 +1,73 @@
+import type { Alerting } from '../alerts/alerting.ts'
+import { Figures } from '../books/figures.ts'
+import { LedgerQueries } from '../books/ledger-queries.ts'
+import { LiveViews } from '../live/views.ts'
+import type { Store } from '../plugin/store.ts'
+import type { PoolWatch } from '../pool-watch/pool-watch.ts'
+import { createServer, type ScreensServer } from '../screens/server.ts'
+import type { Assets } from '../screens/web-build.ts'
+import { Statements } from '../statements/statements.ts'
+import type { Context } from './context.ts'
+import type { Devices } from './devices.ts'
+import type { LedgerPlane } from './ledger.ts'
+import type { PricePlane } from './prices.ts'
+
+/** What screens and API show. */
+export interface ScreenSources {
+  store: Store
+  devices: Devices
+  prices: PricePlane
+  ledger: LedgerPlane
+  alerting: Alerting
+  pools: PoolWatch
+}
+
+/** The live figures, looked at once a tick. */
+export function createLiveViews(
+  { config, nowMs }: Context,
+  { store, devices, prices, ledger, alerting }: Omit<ScreenSources, 'pools'>,
+): LiveViews {
+  const { recent, pricing, settler, records } = ledger
+  return new LiveViews({
+    state: devices.state,
+    minutes: recent,
+    quotes: prices.quotes,
+    store,
+    rules: pricing.present,
+    facts: {
+      site: config.site.id,
+      name: config.site.name ?? config.site.id,
+      timeZone: config.site.timeZone,
+      powerLimitW: config.site.powerLimitW,
+    },
+    currency: config.site.currency,
+    alerts: () => alerting.firing(),
+    ledger: () => ({ overdueMinutes: settler.overdue, losses: records.losses }),
+    nowMs,
+  })
+}
+
+/** The HTTP server of screens and API. It pushes the trend to browsers after each settled minute. */
+export function createScreens(
+  { config, log, version, nowMs }: Context,
+  sources: ScreenSources & { views: LiveViews; assets: Assets },
+): ScreensServer {
+  const { store, devices, prices, ledger, pools, views, assets } = sources
+  const { pricing, recent, records, repricer, quarantine } = ledger
+  const common = { store, pricing, devices: devices.known }
+  const screens = createServer({
+    views,
+    selector: prices.selector,
+    figures: new Figures({ ...common, minutes: recent }),
+    statements: new Statements({ ...common, site: config.site, nowMs }),
+    pools: () => pools.views(),
+    queries: new LedgerQueries({ ...common, records, repricer, quarantine }),
+    assets,
+    log,
+    version,
+    now: nowMs,
+    ...(config.http.token ? { token: config.http.token } : {}),
+  })
+  recent.onChange(() => screens.trend())
+  return screens
+}

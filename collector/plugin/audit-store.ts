@@ -1,0 +1,101 @@
+import type { Quote } from '../../protocol/quote.ts'
+import type { LedgerSums } from '../economics/ledger-row.ts'
+
+/** What stands behind the ledger's figures, so that each can be explained, settled again as it was priced, and audited. */
+
+/** Records that an agent lost before the collector could store them. Its key is (agentId, epoch, seq). */
+export interface Loss {
+  agentId: string
+  epoch: number
+  /** sequence number of the first record after the lost ones */
+  seq: number
+  records: number
+  /** when the agent reported it, collector's clock */
+  atMs: number
+  /** approximate time of the lost records; absent where the agent does not know */
+  fromMs?: number
+  toMs?: number
+}
+
+/** The pricing rules in force from a time. Its key is (version, fromMs): an earlier version may be in force again. */
+export interface RulesVersion {
+  /** hash of the text */
+  version: string
+  /** since when the collector runs with these rules */
+  fromMs: number
+  /** JSON of the rules: workloads, site meter, attribution, costs, time zone */
+  text: string
+}
+
+/** How a minute was priced. Its key is the minute; a newer revision replaces the older one. */
+export interface Settlement {
+  minuteMs: number
+  /** 1 at first, one more each time that the minute's figures changed; 0 where it was priced before its records came */
+  revision: number
+  /** when this revision was made */
+  settledMs: number
+  rulesVersion: string
+  /** the prices that it was settled with */
+  quotes: readonly Quote[]
+}
+
+/** A request to price past minutes again: who asked, why, and how far it is. Its key is the id. */
+export interface Repricing {
+  id: string
+  /** time of the request */
+  atMs: number
+  by: string
+  reason: string
+  /** whole minutes; the end is exclusive */
+  fromMs: number
+  toMs: number
+  /** version that replaces the rules of the time; '' where each minute keeps its own */
+  rulesVersion: string
+  /** corrected quotes: each holds from its time, or from the begin of the range, to the next of its name */
+  quotes: readonly Quote[]
+  /** minutes before this are done */
+  doneMs: number
+}
+
+/** What a repricing did to one group of one minute. Its key is (repricing, minuteMs, group). */
+export interface Change {
+  repricing: string
+  minuteMs: number
+  /** workload */
+  group: string
+  before: LedgerSums
+  after: LedgerSums
+}
+
+/** Changes of a repricing, added up over a bucket of time. */
+export interface ChangeBucket extends Omit<Change, 'minuteMs'> {
+  startMs: number
+}
+
+/** A bucket with minutes that were settled more than once: their highest revision, and when the newest was made. */
+export interface Restatement {
+  startMs: number
+  revision: number
+  restatedMs: number
+}
+
+/** The part of the store that keeps what the audit needs. */
+export interface AuditStore {
+  /** The newest `limit` losses, newest first. */
+  losses(limit: number): Promise<Loss[]>
+
+  writeRulesVersion(version: RulesVersion): Promise<void>
+  /** All, oldest first. */
+  rulesVersions(): Promise<RulesVersion[]>
+
+  /** Of minutes in [fromMs, toMs), oldest first. */
+  settlements(fromMs: number, toMs: number): Promise<Settlement[]>
+  /** By buckets that begin at multiples of `stepMs`, oldest first; buckets without a restated minute are left out. */
+  restatements(range: { fromMs: number; toMs: number; stepMs: number }): Promise<Restatement[]>
+
+  writeRepricing(repricing: Repricing): Promise<void>
+  /** The newest `limit` repricings, newest first. */
+  repricings(limit: number): Promise<Repricing[]>
+  /** What a repricing changed, by buckets that begin at multiples of `stepMs`, in order of time and group. */
+  changes(of: Pick<Repricing, 'id' | 'fromMs' | 'toMs'>, stepMs: number): Promise<ChangeBucket[]>
+}

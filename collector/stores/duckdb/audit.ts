@@ -1,0 +1,93 @@
+import type { Quote } from '../../../protocol/quote.ts'
+import type { AuditStore, Change, Repricing, Settlement } from '../../plugin/audit-store.ts'
+import type { SettledWith } from '../../plugin/store.ts'
+import { CHANGE_SUMS, type ChangeSums, changeColumns, changeOfColumns } from '../../rows/change-columns.ts'
+import type { Connection } from './connection.ts'
+import type { Database } from './database.ts'
+
+/** What settlements and repricings share, and how a row keeps it: quotes as JSON, the version in the column `terms`. */
+interface Priced {
+  rulesVersion: string
+  quotes: readonly Quote[]
+}
+type PricedRow<T extends Priced> = Omit<T, keyof Priced> & { terms: string; quotes: string }
+const toRow = <T extends Priced>({ rulesVersion, quotes, ...row }: T): PricedRow<T> => ({
+  ...row,
+  terms: rulesVersion,
+  quotes: JSON.stringify(quotes),
+})
+const ofRow = <T extends Priced>({ terms, quotes, ...row }: PricedRow<T>): T =>
+  ({ ...row, rulesVersion: terms, quotes: JSON.parse(quotes) as Quote[] }) as unknown as T
+
+export const duckdbAudit = (database: Database): AuditStore => ({
+  losses: (limit) =>
+    database.read('SELECT * FROM loss ORDER BY atMs DESC, agentId, epoch, seq LIMIT $limit', { limit }),
+
+  writeRulesVersion: (rules) =>
+    database.write(async (connection) => {
+      const { version, fromMs } = rules
+      await connection.query('DELETE FROM terms WHERE version = $version AND fromMs = $fromMs', {
+        version,
+        fromMs,
+      })
+      await connection.append('terms', [rules])
+    }),
+  rulesVersions: () => database.read('SELECT * FROM terms ORDER BY fromMs, version'),
+
+  async settlements(fromMs, toMs) {
+    const rows = await database.read<PricedRow<Settlement>>(
+      'SELECT * FROM settlement WHERE minuteMs >= $fromMs AND minuteMs < $toMs ORDER BY minuteMs',
+      { fromMs, toMs },
+    )
+    return rows.map((row) => ofRow<Settlement>(row))
+  },
+  restatements: ({ fromMs, toMs, stepMs }) =>
+    database.read(
+      `SELECT minuteMs - minuteMs % $stepMs AS startMs, max(revision) AS revision, max(settledMs) AS restatedMs
+       FROM settlement WHERE minuteMs >= $fromMs AND minuteMs < $toMs AND revision > 1 GROUP BY 1 ORDER BY 1`,
+      { fromMs, toMs, stepMs },
+    ),
+
+  writeRepricing: (repricing) => database.write((connection) => writeRepricing(connection, repricing)),
+  async repricings(limit) {
+    const rows = await database.read<PricedRow<Repricing>>(
+      'SELECT * FROM repricing ORDER BY atMs DESC, id LIMIT $limit',
+      { limit },
+    )
+    return rows.map((row) => ofRow<Repricing>(row))
+  },
+  async changes({ id, fromMs, toMs }, stepMs) {
+    const rows = await database.read<ChangeSums & Pick<Change, 'group'> & { startMs: number }>(
+      `SELECT minuteMs - minuteMs % $stepMs AS startMs, "group", ${CHANGE_SUMS.map((n) => `sum(${n}) AS ${n}`).join(', ')}
+       FROM change WHERE repricing = $id AND minuteMs >= $fromMs AND minuteMs < $toMs
+       GROUP BY 1, 2 ORDER BY 1, 2`,
+      { id, fromMs, toMs, stepMs },
+    )
+    return rows.map((row) => ({
+      repricing: id,
+      startMs: row.startMs,
+      group: row.group,
+      ...changeOfColumns(row),
+    }))
+  },
+})
+
+/** Stores how minutes were settled. Runs in the transaction that writes their ledger rows. */
+export async function writeSettledWith(connection: Connection, settledWith: SettledWith): Promise<void> {
+  const { settlements = [], changes = [], repricing } = settledWith
+  if (settlements.length > 0) {
+    const minutes = settlements.map((s) => s.minuteMs)
+    await connection.query('DELETE FROM settlement WHERE minuteMs IN (SELECT unnest($minutes))', { minutes })
+    await connection.append('settlement', settlements.map(toRow))
+  }
+  await connection.append(
+    'change',
+    changes.map((change) => ({ ...change, ...changeColumns(change) })),
+  )
+  if (repricing) await writeRepricing(connection, repricing)
+}
+
+async function writeRepricing(connection: Connection, repricing: Repricing): Promise<void> {
+  await connection.query('DELETE FROM repricing WHERE id = $id', { id: repricing.id })
+  await connection.append('repricing', [toRow(repricing)])
+}

@@ -1,0 +1,67 @@
+import { mkdir } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import type { DuckDBInstance } from '@duckdb/node-api'
+import { PerwattError, reasonOf } from '../../../protocol/kit/errors.ts'
+import { type Api, Connection } from './connection.ts'
+import { prepareSchema } from './schema.ts'
+
+/** An open database file with its two connections. */
+export interface Session {
+  instance: DuckDBInstance
+  writer: Connection
+  reader: Connection
+  /** work that runs on it now */
+  uses: Set<Promise<unknown>>
+}
+
+/**
+ * Opens the file, which is created with its folder and tables where it is missing.
+ * @throws PerwattError `store-native-missing` or `store-newer`, or DuckDB's own error
+ */
+export async function openSession(path: string, memoryLimitMb: number): Promise<Session> {
+  const api = await loadApi()
+  await mkdir(dirname(path), { recursive: true })
+  // from the cache: a second instance of one file in one process would pass DuckDB's lock and damage the file
+  const instance = await api.DuckDBInstance.fromCache(path, {
+    memory_limit: `${memoryLimitMb}MB`,
+    threads: '2',
+    // a store never loads code from the network
+    autoinstall_known_extensions: 'false',
+    autoload_known_extensions: 'false',
+  })
+  const session: Session = {
+    instance,
+    writer: new Connection(api, await instance.connect()),
+    reader: new Connection(api, await instance.connect()),
+    uses: new Set(),
+  }
+  try {
+    await prepareSchema(session.writer, path)
+  } catch (error) {
+    releaseSession(session)
+    throw error
+  }
+  return session
+}
+
+export function releaseSession({ writer, reader, instance }: Session): void {
+  writer.close()
+  reader.close()
+  instance.closeSync()
+}
+
+/** Loaded at the first open, so that a collector with another store runs without DuckDB's native library. */
+async function loadApi(): Promise<Api> {
+  try {
+    const api = await import('@duckdb/node-api')
+    // in the built program the native library is loaded at its first use, not by the import
+    api.version()
+    return api
+  } catch (error) {
+    throw new PerwattError(
+      'store-native-missing',
+      `duckdb: its native library can't be loaded (${reasonOf(error)}); put the native/ folder beside the program, or configure store.influx`,
+      { cause: error },
+    )
+  }
+}

@@ -1,0 +1,116 @@
+import type { IPoint } from 'influx'
+import type { Quote } from '../../../protocol/quote.ts'
+import type {
+  AuditStore,
+  Change,
+  Loss,
+  Repricing,
+  RulesVersion,
+  Settlement,
+} from '../../plugin/audit-store.ts'
+import { CHANGE_SUMS, type ChangeSums, changeColumns, changeOfColumns } from '../../rows/change-columns.ts'
+import type { InfluxClient } from './client.ts'
+import { literal, within } from './influxql.ts'
+import { point, present, type Row, text } from './measurements.ts'
+
+export const influxAudit = (influx: () => InfluxClient): AuditStore => ({
+  async losses(limit) {
+    const rows = await influx().rows('SELECT * FROM loss')
+    return rows
+      .map(lossOf)
+      .sort((a, b) => b.atMs - a.atMs || (a.agentId < b.agentId ? -1 : 1))
+      .slice(0, limit)
+  },
+
+  writeRulesVersion: async (rules) => influx().write([rulesPoint(rules)]),
+  async rulesVersions() {
+    const rows = await influx().rows('SELECT * FROM terms')
+    return rows.map((row) => ({ version: text(row['version']), fromMs: row.time, text: text(row['text']) }))
+  },
+
+  async settlements(fromMs, toMs) {
+    const rows = await influx().rows(`SELECT * FROM settlement WHERE ${within(fromMs, toMs)}`)
+    return rows.map(settlementOf)
+  },
+  async restatements({ fromMs, toMs, stepMs }) {
+    const rows = await influx().rows(
+      `SELECT max(revision) AS revision, max(settledMs) AS restatedMs FROM settlement
+       WHERE revision > 1 AND ${within(fromMs, toMs)} GROUP BY time(${stepMs}ms) fill(none)`,
+    )
+    return rows.map((row) => ({
+      startMs: row.time,
+      revision: Number(row['revision']),
+      restatedMs: Number(row['restatedMs']),
+    }))
+  },
+
+  writeRepricing: async (repricing) => influx().write([repricingPoint(repricing)]),
+  async repricings(limit) {
+    if (limit <= 0) return []
+    const rows = await influx().rows(`SELECT * FROM repricing ORDER BY time DESC LIMIT ${limit}`)
+    return rows.map(repricingOf)
+  },
+  async changes({ id, fromMs, toMs }, stepMs) {
+    const rows = await influx().rows(
+      `SELECT ${CHANGE_SUMS.map((name) => `sum(${name}) AS ${name}`).join(', ')} FROM change
+       WHERE repricing = ${literal(id)} AND ${within(fromMs, toMs)} GROUP BY time(${stepMs}ms), workload fill(none)`,
+    )
+    return rows
+      .map((row) => ({
+        repricing: id,
+        startMs: row.time,
+        group: text(row['workload']),
+        ...changeOfColumns(row as unknown as ChangeSums),
+      }))
+      .sort((a, b) => a.startMs - b.startMs || (a.group < b.group ? -1 : 1))
+  },
+})
+
+/** Its time is its sequence number, so that a loss reported twice is one point. */
+export const lossPoint = ({ agentId, epoch, seq, ...fields }: Loss): IPoint =>
+  point('loss', seq, { agentId, epoch: String(epoch) }, fields)
+const lossOf = (row: Row): Loss =>
+  ({
+    agentId: text(row['agentId']),
+    epoch: Number(row['epoch']),
+    seq: row.time,
+    ...present(row, ['records', 'atMs', 'fromMs', 'toMs']),
+  }) as Loss
+
+const rulesPoint = ({ version, fromMs, text }: RulesVersion): IPoint =>
+  point('terms', fromMs, { version }, { text })
+
+const quotesText = (quotes: readonly Quote[]): string => JSON.stringify(quotes)
+const quotesOf = (row: Row): Quote[] => JSON.parse(text(row['quotes'])) as Quote[]
+
+export const settlementPoint = ({ minuteMs, rulesVersion, quotes, ...fields }: Settlement): IPoint =>
+  point('settlement', minuteMs, {}, { ...fields, terms: rulesVersion, quotes: quotesText(quotes) })
+const settlementOf = (row: Row): Settlement => ({
+  minuteMs: row.time,
+  revision: Number(row['revision']),
+  settledMs: Number(row['settledMs']),
+  rulesVersion: text(row['terms']),
+  quotes: quotesOf(row),
+})
+
+export const repricingPoint = ({ id, atMs, rulesVersion, quotes, ...fields }: Repricing): IPoint =>
+  point('repricing', atMs, { id }, { ...fields, terms: rulesVersion, quotes: quotesText(quotes) })
+const repricingOf = (row: Row): Repricing => ({
+  id: text(row['id']),
+  atMs: row.time,
+  by: text(row['by']),
+  reason: text(row['reason']),
+  fromMs: Number(row['fromMs']),
+  toMs: Number(row['toMs']),
+  rulesVersion: text(row['terms']),
+  quotes: quotesOf(row),
+  doneMs: Number(row['doneMs']),
+})
+
+export const changePoint = (change: Change): IPoint =>
+  point(
+    'change',
+    change.minuteMs,
+    { repricing: change.repricing, workload: change.group },
+    changeColumns(change),
+  )

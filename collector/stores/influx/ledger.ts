@@ -1,0 +1,104 @@
+import { HOUR_MS, MINUTE_MS } from '../../../protocol/units.ts'
+import { LEDGER_SUMS } from '../../economics/ledger-row.ts'
+import type { GroupBy, LedgerBucket, Store } from '../../plugin/store.ts'
+import { unescapeText } from '../../rows/escaped-text.ts'
+import { minuteAtOrAfter, withoutDevices } from '../../rows/rows.ts'
+import type { SerialQueue } from '../../rows/serial-queue.ts'
+import { changePoint, repricingPoint, settlementPoint } from './audit.ts'
+import type { InfluxClient } from './client.ts'
+import { spans, within } from './influxql.ts'
+import { ledgerPoint } from './points.ts'
+
+const GROUP_TAGS: Record<GroupBy, string | undefined> = {
+  workload: 'workload',
+  device: 'deviceId',
+  agent: 'agentId',
+  container: 'container',
+  rack: 'rack',
+  site: undefined,
+}
+const SUMS = LEDGER_SUMS.map((name) => `sum(${name}) AS ${name}`).join(', ')
+/** A query of one value per minute reads at least this much time at once, and at most so many parts. */
+const PART_MS = 6 * HOUR_MS
+const MOST_PARTS = 100
+
+/** The ledger's rows, by device and by rack. */
+export function influxLedger(
+  influx: () => InfluxClient,
+  settling: SerialQueue,
+): Pick<Store, 'settle' | 'ledger' | 'unsettledMinutes'> {
+  return {
+    settle: (minutes, rows, settledWith = {}) =>
+      settling.run(async () => {
+        if (minutes.length === 0) return
+        const named = new Set(minutes)
+        const [first, last] = [Math.min(...minutes), Math.max(...minutes)]
+        const filled = (await perMinute(influx(), 'sum(intervals)', 'ledger', first, last + MINUTE_MS))
+          .map(([minute]) => minute)
+          .filter((minute) => named.has(minute))
+        // rackLedger marks a minute as settled, so it is deleted first and written last: after a crash the minute is settled again
+        const marks = withoutDevices(rows).sort((a, b) => a.intervals - b.intervals)
+        // the audit's old figures first: after a crash they could not be read again
+        await influx().write((settledWith.changes ?? []).map(changePoint))
+        await influx().remove(
+          ['rackLedger', 'ledger'].flatMap((measurement) =>
+            spans(filled).map((span) => `DELETE FROM ${measurement} WHERE ${span}`),
+          ),
+        )
+        await influx().write([
+          ...rows.map((row) => ledgerPoint('ledger', row)),
+          ...(settledWith.settlements ?? []).map(settlementPoint),
+        ])
+        await influx().write(marks.map((row) => ledgerPoint('rackLedger', row)))
+        if (settledWith.repricing) await influx().write([repricingPoint(settledWith.repricing)])
+      }),
+
+    async ledger({ fromMs, toMs, stepMs, groupBy }) {
+      const tag = GROUP_TAGS[groupBy]
+      const measurement = groupBy === 'device' || groupBy === 'agent' ? 'ledger' : 'rackLedger'
+      const rows = await influx().rows(
+        `SELECT ${SUMS} FROM ${measurement} WHERE ${within(fromMs, toMs)} GROUP BY time(${stepMs}ms)${tag ? `, ${tag}` : ''} fill(none)`,
+      )
+      return rows
+        .map(({ time, ...row }) => {
+          const { [tag ?? '']: group, ...sums } = row
+          return {
+            startMs: time,
+            group: tag ? unescapeText(String(group ?? '')) : 'site',
+            // a point of an earlier perwatt lacks the fields that it did not count
+            ...Object.fromEntries(LEDGER_SUMS.map((name) => [name, sums[name] ?? 0])),
+          } as LedgerBucket
+        })
+        .sort((a, b) => a.startMs - b.startMs || (a.group < b.group ? -1 : 1))
+    },
+
+    async unsettledMinutes(fromMs, toMs) {
+      const range = [minuteAtOrAfter(fromMs), minuteAtOrAfter(toMs)] as const
+      const kept = new Map(await perMinute(influx(), 'count(coveredMs)', 'interval', ...range))
+      const settled = new Map(await perMinute(influx(), 'sum(intervals)', 'rackLedger', ...range))
+      return [...new Set([...kept.keys(), ...settled.keys()])]
+        .filter((minute) => (kept.get(minute) ?? 0) !== (settled.get(minute) ?? 0))
+        .sort((a, b) => a - b)
+    },
+  }
+}
+
+/** [minute, value] of each minute that has points. Reads the range in parts, so that none exceeds the request's deadline. */
+async function perMinute(
+  influx: InfluxClient,
+  value: string,
+  measurement: string,
+  fromMs: number,
+  toMs: number,
+): Promise<[minuteMs: number, value: number][]> {
+  const found: [number, number][] = []
+  const partMs = minuteAtOrAfter(Math.max(PART_MS, (toMs - fromMs) / MOST_PARTS))
+  for (let partFromMs = fromMs; partFromMs < toMs; partFromMs += partMs) {
+    const range = within(partFromMs, Math.min(toMs, partFromMs + partMs))
+    const rows = await influx.rows(
+      `SELECT ${value} AS value FROM ${measurement} WHERE ${range} GROUP BY time(1m) fill(none)`,
+    )
+    for (const row of rows) found.push([row.time, Number(row['value'])])
+  }
+  return found
+}

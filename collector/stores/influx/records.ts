@@ -1,0 +1,47 @@
+import type { Append, HighWater, Store } from '../../plugin/store.ts'
+import { marksAfter } from '../../rows/high-water.ts'
+import type { SerialQueue } from '../../rows/serial-queue.ts'
+import { lossPoint } from './audit.ts'
+import type { InfluxClient } from './client.ts'
+import { within } from './influxql.ts'
+import { intervalOf, intervalPoint, markOf, markPoint } from './points.ts'
+
+type RecordMethods = Pick<Store, 'append' | 'appendAll' | 'highWaters' | 'intervals'>
+
+/**
+ * Interval records and the high-water marks of their agents. The marks are written after the records: after a crash in between, the
+ * agent sends the records again, and they overwrite the same points.
+ */
+export function influxRecords(
+  influx: () => InfluxClient,
+  appends: SerialQueue,
+): RecordMethods & { load(): Promise<void> } {
+  let marks = new Map<string, HighWater>()
+  const appendAll = (parts: readonly Append[]) =>
+    appends.run(async () => {
+      await influx().write([
+        ...parts.flatMap(({ agentId, records }) =>
+          records.map((record) => intervalPoint({ ...record, agentId })),
+        ),
+        ...parts.flatMap(({ losses = [] }) => losses.map(lossPoint)),
+      ])
+      const next = marksAfter(marks, parts)
+      await influx().write([...next].map(([agentId, mark]) => markPoint(agentId, mark)))
+      for (const [agentId, mark] of next) marks.set(agentId, mark)
+    })
+  const readMarks = async () =>
+    new Map((await influx().rows('SELECT epoch, seq, agentId FROM highWater')).map(markOf))
+  return {
+    /** Reads the marks; call it when the client is open, before the first append. */
+    async load() {
+      marks = await readMarks()
+    },
+    append: (agentId, mark, records) => appendAll([{ agentId, mark, records }]),
+    appendAll,
+    highWaters: readMarks,
+    async intervals(fromMs, toMs) {
+      const rows = await influx().rows(`SELECT * FROM interval WHERE ${within(fromMs, toMs)}`)
+      return rows.map(intervalOf)
+    },
+  }
+}

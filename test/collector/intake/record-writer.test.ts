@@ -1,0 +1,142 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { MINUTE_MS } from '../../../protocol/units.ts'
+import { batch, LedgerRig, record, T0 } from '../ledger-rig.ts'
+import { MemoryStore } from '../memory-store.ts'
+
+describe('the record writer', () => {
+  let store: MemoryStore
+  let rig: LedgerRig
+  beforeEach(async () => {
+    store = new MemoryStore()
+    rig = await new LedgerRig(store).start()
+    return () => rig.stop()
+  })
+
+  it('stores a batch, then acknowledges it, and pays its work to the nano-dollar', async () => {
+    expect(await rig.take(batch(1, [record(0), record(0, 'meter')]))).toEqual({ epoch: 7, seq: 2 })
+    await rig.settleAll()
+    // 1e6 shares of 3.125 BTC x 100,000 USD / 1e14, less 2 %; 180 kJ are 0.05 kWh at 0.05 USD
+    expect(store.sums()).toMatchObject({
+      mining: { energyMilliJ: 180_000_000, revenueNanoUsd: 3_062_500, costNanoUsd: 2_500_000, intervals: 1 },
+      overhead: { energyMilliJ: 20_000_000, costNanoUsd: 277_778 },
+    })
+  })
+
+  it('takes a second copy of anything, and a part of anything, as nothing new', async () => {
+    await rig.take(batch(1, [record(0), record(1)]))
+    expect(await rig.take(batch(1, [record(0), record(1)]))).toMatchObject({ seq: 2 })
+    expect(await rig.take(batch(2, [record(1), record(2)]))).toMatchObject({ seq: 3 })
+    expect(store.records.size).toBe(3)
+  })
+
+  it('asks for what was lost on the way, and stores nothing out of order', async () => {
+    await rig.take(batch(1, [record(0)]))
+    expect(await rig.take(batch(3, [record(2)]))).toMatchObject({ seq: 1, resend: true })
+    expect(store.records.size).toBe(1)
+  })
+
+  it('goes on, and counts, where an agent says that its spool dropped records', async () => {
+    await rig.take(batch(1, [record(0)]))
+    expect(await rig.take(batch(5, [record(4)], { oldestSeq: 5 }))).toMatchObject({ seq: 5 })
+    expect(rig.records.losses).toEqual([{ agentId: 'a', epoch: 7, seq: 5, records: 3, atMs: rig.nowMs }])
+    expect(store.lost).toEqual(rig.records.losses)
+  })
+
+  it('keeps the time of what a spool dropped, once, however often the agent tells of it', async () => {
+    await rig.take(batch(1, [record(0)]))
+    const gaps = [
+      { fromMs: T0, toMs: T0 + MINUTE_MS, records: 2 },
+      { fromMs: T0 + MINUTE_MS, toMs: T0 + 3 * MINUTE_MS, records: 1 },
+    ]
+    const after = batch(5, [record(4)], { oldestSeq: 5, gaps })
+    await rig.take(after)
+    await rig.take(after)
+    expect(store.lost).toMatchObject([{ records: 3, fromMs: T0, toMs: T0 + 3 * MINUTE_MS }])
+  })
+
+  it('counts what an agent lost before its first batch of a new life', async () => {
+    const gaps = [{ fromMs: T0, toMs: T0 + MINUTE_MS, records: 40 }]
+    await rig.take(batch(41, [record(1)], { oldestSeq: 41, gaps }))
+    expect(store.lost).toMatchObject([{ seq: 41, records: 40, fromMs: T0 }])
+  })
+
+  it('begins where the agent’s spool begins when it knows nothing of the agent', async () => {
+    expect(await rig.take(batch(502, [record(1)], { oldestSeq: 501 }))).toMatchObject({
+      seq: 500,
+      resend: true,
+    })
+    expect(await rig.take(batch(501, [record(0)], { oldestSeq: 501 }))).toMatchObject({ seq: 501 })
+    expect(rig.records.losses).toEqual([])
+  })
+
+  it('tells an agent whose clock went back that it knows a later life of it', async () => {
+    await rig.take(batch(1, [record(0)]))
+    expect(await rig.take(batch(1, [record(1)], { epoch: 3 }))).toMatchObject({ epoch: 7, seq: 1 })
+    expect(store.records.size).toBe(1)
+  })
+
+  it('acknowledges nothing while the store fails, and takes the same batch afterwards', async () => {
+    store.failure = new Error('disk full')
+    expect(await rig.take(batch(1, [record(0)]))).toBeUndefined()
+    store.failure = undefined
+    expect(await rig.take(batch(1, [record(0)]))).toMatchObject({ seq: 1 })
+  })
+
+  it('puts records of a clock an hour ahead aside, keeps them for a look, and lets the agent go on', async () => {
+    const ack = await rig.take(batch(1, [record(70), record(5)]))
+    expect(ack).toMatchObject({ seq: 2, quarantined: expect.stringContaining('check the clock') })
+    expect(rig.aside).toHaveLength(1)
+    expect(rig.aside[0]).toMatchObject({ agentId: 'a', reason: expect.stringContaining('from the future') })
+    expect(JSON.parse(rig.aside[0]?.payload ?? '')).toEqual(record(70))
+  })
+
+  it('passes over a batch that cannot be read', async () => {
+    const unreadable = { records: 4, reason: 'ids[0]: expected a name' }
+    expect(await rig.records.takeAll([{ agentId: 'a', batch: batch(1, []), unreadable }])).toEqual([
+      { epoch: 7, seq: 4, quarantined: 'ids[0]: expected a name' },
+    ])
+    expect(await rig.take(batch(5, [record(0)]))).toMatchObject({ seq: 5 })
+  })
+
+  it('takes the batches of many agents, and several of one, in one transaction', async () => {
+    const deliveries = ['a', 'b', 'a', 'c', 'a'].map((agentId, i) => ({
+      agentId,
+      batch: batch(agentId === 'a' ? i / 2 + 1 : 1, [record(i)]),
+    }))
+    expect(await rig.records.takeAll(deliveries)).toMatchObject([1, 1, 2, 1, 3].map((seq) => ({ seq })))
+    expect(store.appends).toBe(1)
+    expect(store.records.size).toBe(5)
+  })
+
+  it('answers nothing about a batch that follows on one that could not be stored', async () => {
+    store.failure = new Error('disk full')
+    const twice = [batch(1, [record(0)]), batch(1, [record(0)])].map((b) => ({ agentId: 'a', batch: b }))
+    expect(await rig.records.takeAll(twice)).toEqual([undefined, undefined])
+    store.failure = undefined
+    expect(await rig.take(batch(1, [record(0)]))).toMatchObject({ seq: 1 })
+  })
+
+  it('puts aside what the store refuses, takes what came with it, and lets its agent go on', async () => {
+    store.refuses = 'bad'
+    const deliveries = [
+      { agentId: 'a', batch: batch(1, [record(0)]) },
+      { agentId: 'b', batch: batch(1, [record(0, 'bad')]) },
+      { agentId: 'b', batch: batch(2, [record(1)]) },
+      { agentId: 'c', batch: batch(1, [record(0)]) },
+    ]
+    expect(await rig.records.takeAll(deliveries)).toMatchObject([1, 1, 2, 1].map((seq) => ({ seq })))
+    expect(store.records.size).toBe(3)
+    expect(rig.aside).toMatchObject([{ agentId: 'b', reason: expect.stringContaining('is refused') }])
+    // kept over a restart: the agent has forgotten what was acknowledged
+    expect(store.marks.get('b')).toEqual({ epoch: 7, seq: 2 })
+  })
+
+  it('puts records aside once, when the rest of their batch is stored', async () => {
+    store.failure = new Error('disk full')
+    await rig.take(batch(1, [record(70), record(5)]))
+    expect(rig.aside).toEqual([])
+    store.failure = undefined
+    await rig.take(batch(1, [record(70), record(5)]))
+    expect(rig.aside).toHaveLength(1)
+  })
+})

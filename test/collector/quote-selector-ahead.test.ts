@@ -1,0 +1,147 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import type { FeedQuote } from '../../collector/plugin/feed.ts'
+import { HOUR_MS, MINUTE_MS } from '../../protocol/units.ts'
+import { SelectorRig, T0, TestFeed } from './selector-rig.ts'
+
+let rig: SelectorRig
+beforeEach(() => {
+  rig = new SelectorRig()
+})
+
+describe('a tariff that is known ahead', () => {
+  const change = (hours: number, value: number): FeedQuote => ({
+    name: 'energyUsdPerKwh',
+    value,
+    fromMs: T0 + hours * HOUR_MS,
+  })
+  const tariff = () =>
+    new TestFeed('tariff', ['energyUsdPerKwh'], [change(-3, 0.05), change(2, 0.12), change(6, 0.05)])
+
+  it('is stored ahead, and a collector that is down at the change finds it done', async () => {
+    const first = await rig.open([tariff()])
+    expect(first.at('energyUsdPerKwh', T0 + 3 * HOUR_MS)).toBe('0.12 tariff')
+    rig.nowMs = T0 + 8 * HOUR_MS
+    const later = await rig.open([], {})
+    expect([1, 3, 7].map((h) => later.at('energyUsdPerKwh', T0 + h * HOUR_MS))).toEqual([
+      '0.05 tariff',
+      '0.12 tariff',
+      '0.05 tariff',
+    ])
+  })
+
+  it('is forgotten with all its changes ahead where the configuration has another', async () => {
+    await rig.open([tariff()])
+    rig.nowMs += HOUR_MS
+    const { at } = await rig.open([], { energyUsdPerKwh: 0.04 })
+    const hours = [0.5, 1, 2, 6].map((h) => at('energyUsdPerKwh', T0 + h * HOUR_MS))
+    expect(hours).toEqual(['0.05 tariff', ...Array(3).fill('0.04 configuration')])
+    rig.nowMs += 24 * HOUR_MS
+    const again = await rig.open([], { energyUsdPerKwh: 0.04 })
+    expect(again.at('energyUsdPerKwh', T0 + 3 * HOUR_MS)).toBe('0.04 configuration')
+  })
+
+  it('takes over from a feed that fell silent before it, and not from one that speaks', async () => {
+    const live = new TestFeed('market', ['energyUsdPerKwh'])
+    const { at } = await rig.open([live, tariff()])
+    rig.nowMs = T0 + 2 * HOUR_MS - MINUTE_MS
+    live.says('energyUsdPerKwh', 0.3, { staleAfterMs: rig.nowMs + 5 * MINUTE_MS })
+    expect(at('energyUsdPerKwh', T0 + 2 * HOUR_MS)).toBe('0.3 market')
+    expect(at('energyUsdPerKwh', T0 + 6 * HOUR_MS)).toBe('0.05 tariff')
+  })
+
+  it('that ends gives way at its end to the next in the order, though the collector be down', async () => {
+    const list = new TestFeed(
+      'list',
+      ['energyUsdPerKwh'],
+      [change(0, 0.2), { ...change(1, 0.3), staleAfterMs: T0 + 2 * HOUR_MS - 1 }],
+    )
+    const { at } = await rig.open([list, tariff()])
+    const hours = [0, 1, 1.999, 2, 6].map((h) => at('energyUsdPerKwh', T0 + h * HOUR_MS))
+    expect(hours).toEqual(['0.2 list', '0.3 list', '0.3 list', '0.12 tariff', '0.05 tariff'])
+    rig.nowMs = T0 + 1.5 * HOUR_MS
+    list.sink?.publish([change(0, 0.2), { ...change(1, 0.3), staleAfterMs: T0 + 2 * HOUR_MS - 1 }])
+    expect(at('energyUsdPerKwh', T0 + 2 * HOUR_MS)).toBe('0.12 tariff')
+  })
+
+  it('fills the time in which the collector was down with what it knows of it', async () => {
+    const hours = (from: number, to: number) =>
+      Array.from({ length: to - from }, (_, i) => change(from + i, (from + i) / 100))
+    const first = new TestFeed('day-ahead', ['energyUsdPerKwh'], hours(0, 3))
+    await rig.open([first])
+    rig.nowMs = T0 + 30 * HOUR_MS
+    const { at } = await rig.open([new TestFeed('day-ahead', ['energyUsdPerKwh'], hours(0, 40))])
+    expect([2, 3, 17, 29, 30, 39].map((h) => at('energyUsdPerKwh', T0 + h * HOUR_MS + 1))).toEqual(
+      [2, 3, 17, 29, 30, 39].map((h) => `${h / 100} day-ahead`),
+    )
+  })
+
+  it('leaves the past alone where another source came between', async () => {
+    await rig.open([], { energyUsdPerKwh: 0.04 })
+    rig.nowMs = T0 + 5 * HOUR_MS
+    const { at } = await rig.open([tariff()])
+    expect(at('energyUsdPerKwh', T0 + 3 * HOUR_MS)).toBe('0.04 configuration')
+    expect(at('energyUsdPerKwh')).toBe('0.12 tariff')
+  })
+})
+
+describe('a value that is not to be believed', () => {
+  it('is held back when it leaps, said once, and used when it is pushed or comes back', async () => {
+    const feed = new TestFeed('a', ['btcUsd'])
+    const { at, selector } = await rig.open([feed])
+    feed.says('btcUsd', 91_000, { staleAfterMs: rig.nowMs + MINUTE_MS })
+    feed.says('btcUsd', 910, { staleAfterMs: rig.nowMs + MINUTE_MS })
+    feed.says('btcUsd', 911, { staleAfterMs: rig.nowMs + MINUTE_MS })
+    expect(at('btcUsd')).toBe('91000 a')
+    expect(selector.heldBack()).toMatchObject([
+      { name: 'btcUsd', value: 911, source: 'a', reason: 'a 100th of the last value' },
+    ])
+    expect(rig.lines.filter((event) => event === 'a quote is held back').length).toBe(1)
+    feed.says('btcUsd', 91_500)
+    expect([at('btcUsd'), selector.heldBack()]).toEqual(['91500 a', []])
+    feed.says('btcUsd', 1_000)
+    selector.push({ name: 'btcUsd', value: 1_000, by: 'desk', staleAfterMs: rig.nowMs + 10 })
+    feed.says('btcUsd', 1_001)
+    rig.nowMs += 11
+    selector.tick()
+    expect([at('btcUsd'), selector.heldBack()]).toEqual(['1001 a', []])
+  })
+
+  it('is never a leap after a typed price, nor of an energy price', async () => {
+    const feed = new TestFeed('a', ['btcUsd', 'energyUsdPerKwh'])
+    const { at } = await rig.open([feed], { btcUsd: 1_000 })
+    feed.says('btcUsd', 91_000)
+    feed.says('energyUsdPerKwh', 0.02)
+    feed.says('energyUsdPerKwh', -5)
+    expect([at('btcUsd'), at('energyUsdPerKwh')]).toEqual(['91000 a', '-5 a'])
+  })
+
+  it('is left out of a list, and the rest of the list counts', async () => {
+    const feed = new TestFeed('list', ['energyUsdPerKwh'])
+    const { at, selector } = await rig.open([feed])
+    const values = [0.05, 52, 0.06]
+    feed.sink?.publish(
+      values.map((value, h) => ({ name: 'energyUsdPerKwh', value, fromMs: T0 + h * HOUR_MS })),
+    )
+    expect([0, 1, 2].map((h) => at('energyUsdPerKwh', T0 + h * HOUR_MS))).toEqual([
+      '0.05 list',
+      '0.05 list',
+      '0.06 list',
+    ])
+    expect(selector.heldBack()).toMatchObject([{ value: 52 }])
+  })
+
+  it.each([
+    ['btcUsd', 0],
+    ['difficulty', -1],
+    ['blockHeight', 1.5],
+    ['feesBtcPerBlock', -0.1],
+    ['energyUsdPerKwh', 45],
+    ['fx.EUR', Number.NaN],
+  ] as const)('is held back where %s is %d', async (name, value) => {
+    const feed = new TestFeed('a', [name])
+    const { at, selector } = await rig.open([feed])
+    feed.says(name, value)
+    expect(at(name)).toBeUndefined()
+    expect(selector.heldBack()).toMatchObject([{ name, source: 'a' }])
+  })
+})
