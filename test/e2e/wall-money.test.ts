@@ -1,11 +1,11 @@
 import type { Browser } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import { createServer, type ScreensServer } from '../../collector/screens/server.ts'
 import { type Assets, buildWeb } from '../../collector/screens/web-build.ts'
 import { SILENT } from '../../protocol/kit/log.ts'
 import { launchChromium } from '../chromium.ts'
 import { createScene, type Scene } from '../collector/screens/scene.ts'
-import { clipped, openPage, overflow } from './open-page.ts'
+import { clipped, openPage, overflow, shortenedNames } from './open-page.ts'
 
 let browser: Browser
 let assets: Assets
@@ -48,6 +48,25 @@ test('money stands in the site’s currency with its rate, and old prices are na
   for (const width of [1920, 390]) {
     await page.setViewportSize({ width, height: 1080 })
     expect([width, await page.evaluate(overflow), await page.evaluate(clipped)]).toEqual([width, 0, []])
+  }
+  expect(errors).toEqual([])
+})
+
+test('amounts of a large site in a currency without a symbol are whole at any width', async () => {
+  const scene = createScene({ containers: 40, racksPerContainer: 52 })
+  const ledgerBehind = { sinceMs: scene.nowMs - 26 * 3_600_000, records: 143_200, minutes: 3 }
+  scene.change.site = {
+    displayCurrency: { code: 'SEK', perUsd: 10.44, stale: false },
+    demandUsdPerH: 2_345,
+    ledgerBehind,
+  }
+  const { page, errors, eventually } = await open(scene)
+  await eventually('.net .big', /^SEK\s380,\d{3}\/h$/)
+  for (const width of [390, 820, 1366, 1920, 3840]) {
+    await page.setViewportSize({ width, height: Math.max(768, (width * 9) / 16) })
+    await vi.waitFor(async () => expect([width, await page.evaluate(clipped)]).toEqual([width, []]))
+    expect([width, await page.evaluate(overflow)]).toEqual([width, 0])
+    expect([width, await page.evaluate(shortenedNames)]).toEqual([width, []])
   }
   expect(errors).toEqual([])
 })

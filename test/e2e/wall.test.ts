@@ -6,7 +6,7 @@ import { SILENT } from '../../protocol/kit/log.ts'
 import { Secret } from '../../protocol/kit/secret.ts'
 import { launchChromium } from '../chromium.ts'
 import { createScene, type Scene } from '../collector/screens/scene.ts'
-import { clipped, openPage, overflow } from './open-page.ts'
+import { clipped, openPage, overflow, shortenedNames } from './open-page.ts'
 
 let browser: Browser
 let assets: Assets
@@ -215,6 +215,7 @@ test.each([
     await page.locator('.chart canvas').waitFor()
     expect(await page.evaluate(overflow)).toBe(0)
     expect(await page.evaluate(clipped)).toEqual([])
+    expect(await page.evaluate(shortenedNames)).toEqual([])
     expect(await page.evaluate(colours)).toBeGreaterThan(1)
     if (width >= 1200) {
       const end = await page.locator('main').boundingBox()

@@ -51,7 +51,9 @@ export function Alerts(props: {
             <span class="mark" role="img" aria-label={a.severity}>
               {SHAPES[a.severity]}
             </span>
-            <b class="where">{where(a)}</b>
+            <b class="where" title={where(a)}>
+              {where(a)}
+            </b>
             <span class="what">
               {a.subject.agentId && simulatedAgents.has(a.subject.agentId) && <SimulatedChip />}
               {a.summary}

@@ -1,6 +1,6 @@
 import type { RackView } from '../../views/device.ts'
 import type { RackLayout } from './rack-layout.ts'
-import type { Theme } from './theme.ts'
+import { canvasFont, type Theme } from './theme.ts'
 
 /**
  * Draws the map. Shape, number and colour say the same thing: a normal rack is a filled grey cell, an idle one hollow, one
@@ -22,7 +22,7 @@ export function drawRacks(
   g.textBaseline = 'middle'
   g.textAlign = 'left'
   g.fillStyle = theme.muted
-  g.font = `600 ${Math.round(labelHeight * 0.72)}px ${theme.font}`
+  g.font = canvasFont(theme.font, labelHeight * 0.72, 600)
   labels.forEach((label, i) => {
     g.fillText(containers[i] ?? '', label.x, label.y + labelHeight * 0.42, label.width)
   })
@@ -54,7 +54,7 @@ export function drawRacks(
     }
     if (named) {
       g.fillStyle = theme.rackName
-      g.font = `${Math.round(rem * 0.8)}px ${theme.font}`
+      g.font = canvasFont(theme.font, rem * 0.8)
       g.fillText(rack.rack, x + rem * 0.35, y + rem * 0.75, w - rem * 0.5)
     }
   })
@@ -100,11 +100,11 @@ function drawBad(
   g.fillStyle = down ? theme.onCritical : theme.onWarning
   const size = Math.min(h * (named ? 0.52 : 0.84), w * 0.62, rem * 2.6)
   g.textAlign = 'center'
-  g.font = `700 ${Math.round(size)}px ${theme.font}`
+  g.font = canvasFont(theme.font, size, 700)
   g.fillText(String(rack.needHands), x + w / 2, y + h * (named ? 0.6 : 0.54), w)
   g.textAlign = 'left'
   if (!named) return
-  g.font = `600 ${Math.round(rem * 0.8)}px ${theme.font}`
+  g.font = canvasFont(theme.font, rem * 0.8, 600)
   g.textAlign = 'center'
   g.fillText(rack.rack, x + w / 2, y + rem * 0.75, w - rem * 0.5)
   g.textAlign = 'left'

@@ -40,3 +40,23 @@ export function useTheme(): Theme {
   }, [])
   return theme
 }
+
+/** Width of a digit of Liberation Sans, em: the same figure as in base.css. */
+const DIGIT_EM = 0.556
+const digitEms = new Map<string, number>()
+
+/**
+ * A font for a canvas, `sizePx` high. A canvas has no `font-size-adjust`: a wider font, such as DejaVu Sans, is made smaller here,
+ * so that a text takes the room that Liberation Sans would.
+ */
+export function canvasFont(family: string, sizePx: number, weight: 400 | 600 | 700 = 400): string {
+  const face = `${weight} 100px ${family}`
+  let digitEm = digitEms.get(face)
+  if (digitEm === undefined) {
+    const g = document.createElement('canvas').getContext('2d')
+    if (g) g.font = face
+    digitEm = (g?.measureText('0').width ?? 0) / 100
+    digitEms.set(face, digitEm)
+  }
+  return `${weight} ${Math.round(sizePx * Math.min(1, DIGIT_EM / digitEm))}px ${family}`
+}

@@ -24,6 +24,16 @@ function Big({ digits, unit, mark }: { digits: string; unit: string; mark?: stri
   )
 }
 
+/** The line below a figure; the style sheet sizes it by its length. */
+function Sub({ text, strong }: { text: string; strong?: string }) {
+  return (
+    <p class="sub" style={{ '--chars': text.length + (strong?.length ?? 0) }}>
+      {text}
+      {strong && <b>{strong}</b>}
+    </p>
+  )
+}
+
 /** The figures to be read in three seconds, and the two of the machines. */
 export function Tiles({
   site,
@@ -42,30 +52,27 @@ export function Tiles({
     <div class="tiles">
       <Tile name="net" title="Net margin now" class={losing ? 'warning' : ''}>
         <Big digits={money.text(site.netUsdPerH)} unit="/h" {...(losing ? { mark: '▼' } : {})} />
-        <p class="sub">{netText(site, money)}</p>
+        <Sub text={netText(site, money)} />
       </Tile>
       <Power site={site} />
       <AlertCounts alerts={alerts} />
       <Tile name="age" title="Data age">
         <Big {...ageOf(ageS)} />
-        <p class="sub">{ledgerText(site)}</p>
+        <Sub text={ledgerText(site)} />
       </Tile>
       <Tile name="hashrate" title="Hashrate">
         <Big digits={rate.digits} unit={rate.unit} />
-        <p class="sub">
-          {site.expectedHashrateHs
-            ? `${percent(site.hashrateHs / site.expectedHashrateHs)} of expected`
-            : 'expected: unknown'}{' '}
-          · {site.efficiencyJPerTh === undefined ? UNKNOWN : site.efficiencyJPerTh.toFixed(1)} J/TH
-        </p>
+        <Sub text={hashrateText(site)} />
       </Tile>
       <Tile name="gpus" title="GPUs held">
         <Big digits={site.gpus > 0 ? count(site.gpusHeld) : UNKNOWN} unit={`of ${count(site.gpus)}`} />
-        <p class="sub">
-          {site.gpus > 0
-            ? `${count(Math.max(0, idle))} idle · ${percent(site.gpuUtilizationRatio)} busy`
-            : 'no GPU reports'}
-        </p>
+        <Sub
+          text={
+            site.gpus > 0
+              ? `${count(Math.max(0, idle))} idle · ${percent(site.gpuUtilizationRatio)} busy`
+              : 'no GPU reports'
+          }
+        />
       </Tile>
     </div>
   )
@@ -77,6 +84,14 @@ function netText(site: SiteView, money: Money): string {
   return site.demandUsdPerH === 0
     ? `${money.text(site.revenueUsdPerH)} revenue ${energy}`
     : `${money.text(site.revenueUsdPerH)} ${energy} \u2212 ${money.text(site.demandUsdPerH)} demand`
+}
+
+/** How much of the expected hashrate the miners reach, and what a TH costs in energy. */
+function hashrateText({ hashrateHs, expectedHashrateHs, efficiencyJPerTh }: SiteView): string {
+  const expected = expectedHashrateHs
+    ? `${percent(hashrateHs / expectedHashrateHs)} of expected`
+    : 'expected: unknown'
+  return `${expected} · ${efficiencyJPerTh === undefined ? UNKNOWN : efficiencyJPerTh.toFixed(1)} J/TH`
 }
 
 /** How far the ledger is, and whether an outage's records are still to come or have come. */
@@ -105,7 +120,7 @@ function Power({ site }: { site: SiteView }) {
     return (
       <Tile name="power" title={title}>
         <Big digits={now.digits} unit={now.unit} />
-        <p class="sub">no contract limit is configured</p>
+        <Sub text="no contract limit is configured" />
       </Tile>
     )
   const over = site.powerW > limitW
@@ -119,12 +134,10 @@ function Power({ site }: { site: SiteView }) {
         <i class="fill" style={{ width: `${(100 * site.powerW) / full}%` }} />
         <i class="limit" style={{ left: `${(100 * limitW) / full}%` }} />
       </div>
-      <p class="sub">
-        limit {limit.digits} {limit.unit} ·{' '}
-        <b>
-          {room.digits} {room.unit} {over ? 'over' : 'left'}
-        </b>
-      </p>
+      <Sub
+        text={`limit ${limit.digits} ${limit.unit} · `}
+        strong={`${room.digits} ${room.unit} ${over ? 'over' : 'left'}`}
+      />
     </Tile>
   )
 }
@@ -148,9 +161,11 @@ function AlertCounts({ alerts }: { alerts: readonly AlertView[] }) {
           </span>
         ))}
       </p>
-      <p class="sub">
-        {alerts.length === 0 ? 'nothing needs you' : loss > 0 ? `losing ${money.text(loss)}/h` : 'no loss'}
-      </p>
+      <Sub
+        text={
+          alerts.length === 0 ? 'nothing needs you' : loss > 0 ? `losing ${money.text(loss)}/h` : 'no loss'
+        }
+      />
     </Tile>
   )
 }

@@ -5,7 +5,7 @@ import type { SiteView } from '../../views/site.ts'
 import type { WorkloadView } from '../../views/workload.ts'
 import { fixed, zone } from './format.ts'
 import { mwhDigits, useMoney } from './money.ts'
-import { type Theme, useTheme } from './theme.ts'
+import { canvasFont, type Theme, useTheme } from './theme.ts'
 import { lastOf, logTicks, seriesOf, spreadLabels, type TrendSeries } from './trend-series.ts'
 
 /** Below this the logarithmic scale is linear, USD/MWh: prices near zero don't fall through the floor. */
@@ -79,8 +79,8 @@ function optionsOf(
   theme: Theme,
 ): uPlot.Options {
   const { width, height, rem } = size
-  const font = `${Math.round(rem * 0.9)}px ${theme.font}`
-  const labels = labelsOf(series, theme, rem, width < 600 ? rem * 7.6 : rem * 12)
+  const font = canvasFont(theme.font, rem * 0.9)
+  const labels = labelsOf(series, theme, rem, width < 600)
   const axis = {
     stroke: theme.muted,
     font,
@@ -147,33 +147,46 @@ function thin(ticks: readonly number[], plot: uPlot, rem: number): number[] {
   return kept
 }
 
-/** Names and newest values at the end of the lines, instead of a legend that sends the eye to and fro. */
-function labelsOf(series: TrendSeries, theme: Theme, rem: number, maxWidth: number) {
+/**
+ * Names and newest values at the ends of the lines: a legend would send the eye to and fro. A narrow chart has the name below its
+ * value.
+ */
+function labelsOf(series: TrendSeries, theme: Theme, rem: number, narrow: boolean) {
   const px = devicePixelRatio
-  const font = `600 ${Math.round(rem * 0.9 * px)}px ${theme.font}`
-  const measure = document.createElement('canvas').getContext('2d')
-  if (measure) measure.font = font
-  const widthOf = (text: string) => (measure?.measureText(text).width ?? 0) / px
+  const g = document.createElement('canvas').getContext('2d')
+  const font = canvasFont(theme.font, rem * (narrow ? 0.8 : 0.9) * px, 600)
+  if (g) g.font = font
+  const widthOf = (text: string) => (g?.measureText(text).width ?? 0) / px
+  const shortened = (text: string): string =>
+    widthOf(text) > rem * (narrow ? 8.6 : 13.5) ? shortened(`${text.slice(0, -2)}…`) : text
   const texts = series.lines.map((l) => {
-    let text = `${mwhDigits(lastOf(l.perMwh))} ${l.name}`
-    while (widthOf(text) > maxWidth) text = `${text.slice(0, -2)}…`
-    return text
+    const value = mwhDigits(lastOf(l.perMwh))
+    return (narrow ? [value, l.name] : [`${value} ${l.name}`]).map(shortened)
   })
-  const width = Math.max(...texts.map(widthOf))
+  const lineHeight = rem * (narrow ? 0.9 : 1.15) * px
+  const height = Math.max(...texts.map((t) => t.length)) * lineHeight
   const draw = (plot: uPlot) => {
     const g = plot.ctx
-    const { left, top, height, width: plotted } = plot.bbox
+    const { left, top, height: plotHeight, width: plotWidth } = plot.bbox
     const wanted = series.lines.map((l) => plot.valToPos(lastOf(l.perMwh), 'y', true))
-    const ys = spreadLabels(wanted, rem * 1.15 * px, top + rem * 0.4 * px, top + height - rem * 0.3 * px)
+    const half = (height - lineHeight) / 2
+    const ys = spreadLabels(
+      wanted,
+      height,
+      top + half + rem * 0.4 * px,
+      top + plotHeight - half - rem * 0.3 * px,
+    )
     g.save()
     g.font = font
     g.textAlign = 'left'
     g.textBaseline = 'middle'
-    texts.forEach((text, i) => {
+    texts.forEach((lines, i) => {
       g.fillStyle = series.lines[i]?.price ? theme.price : (theme.series[i] ?? theme.text)
-      g.fillText(text, left + plotted + rem * 0.5 * px, ys[i] ?? 0)
+      lines.forEach((text, k) => {
+        g.fillText(text, left + plotWidth + rem * 0.5 * px, (ys[i] ?? 0) - half + k * lineHeight)
+      })
     })
     g.restore()
   }
-  return { width, draw }
+  return { width: Math.max(...texts.flat().map(widthOf)), draw }
 }

@@ -92,7 +92,7 @@ function Row({ w, energyUsdPerKwh }: { w: WorkloadView; energyUsdPerKwh: number 
   const losing = earns && w.netUsdPerH < 0
   return (
     <tr class={losing ? 'losing' : earns ? '' : 'costs'}>
-      <th scope="row">
+      <th scope="row" title={w.workload}>
         {w.workload}
         <small>{detail(w)}</small>
         <small class="narrow">
