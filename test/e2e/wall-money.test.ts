@@ -63,7 +63,7 @@ test('amounts of a large site in a currency without a symbol are whole at any wi
   const { page, errors, eventually } = await open(scene)
   await eventually('.net .big', /^SEK\s380,\d{3}\/h$/)
   for (const width of [390, 820, 1366, 1920, 3840]) {
-    await page.setViewportSize({ width, height: Math.max(768, (width * 9) / 16) })
+    await page.setViewportSize({ width, height: Math.max(768, Math.floor((width * 9) / 16)) })
     await vi.waitFor(async () => expect([width, await page.evaluate(clipped)]).toEqual([width, []]))
     expect([width, await page.evaluate(overflow)]).toEqual([width, 0])
     expect([width, await page.evaluate(shortenedNames)]).toEqual([width, []])

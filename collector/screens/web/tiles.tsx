@@ -151,7 +151,7 @@ function AlertCounts({ alerts }: { alerts: readonly AlertView[] }) {
   }))
   return (
     <Tile name="alert-counts" title="Alerts firing">
-      <p class="big" style={{ '--chars': 6.5 + counts.reduce((sum, { n }) => sum + count(n).length, 0) }}>
+      <p class="big" style={{ '--chars': 4.5 + counts.reduce((sum, { n }) => sum + count(n).length, 0) }}>
         {counts.map(({ severity, n }) => (
           <span key={severity} class={`severity ${severity} ${n > 0 ? '' : 'none'}`}>
             <span class="mark" role="img" aria-label={severity}>
