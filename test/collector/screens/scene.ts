@@ -1,6 +1,6 @@
 import type { Machine } from '../../../collector/economics/choices/break-even.ts'
 import type { Economy } from '../../../collector/live/economy.ts'
-import type { Views } from '../../../collector/screens/views.ts'
+import type { Views } from '../../../collector/screens/api/views.ts'
 import type { AlertView } from '../../../collector/views/alert.ts'
 import type { DeviceView, RackView } from '../../../collector/views/device.ts'
 import type { FigureQuery, LedgerFigures } from '../../../collector/views/figures.ts'
