@@ -47,8 +47,8 @@ const routes = {
 }
 
 /**
- * The versioned API: the live site, and what else is given, each with its routes. `mayChange` is true if the API is behind a token:
- * without one, nothing can be changed. `openStream` answers a request for the live stream.
+ * The versioned API. Each optional source (`ledger`, `books`, `desk`...) adds its routes if it is given. `mayChange` is true if the API
+ * is behind a token: without a token nothing can be changed. `openStream` answers a request for the live stream.
  */
 export function createApi(options: {
   views: Views

@@ -1,4 +1,4 @@
-/** Numbers and times as a statement prints them, in en-US and en-GB whatever the server’s locale is. */
+/** Numbers and times as a statement prints them, independent of the server’s locale. */
 
 const number = (options: Intl.NumberFormatOptions) => {
   const format = new Intl.NumberFormat('en-US', options)

@@ -18,7 +18,7 @@ const YEAR_S = 365 * 86_400
  */
 export function createGate(token: Secret): Gate {
   const mac = (text: string) => createHmac('sha256', token.reveal()).update(text).digest()
-  // equal-length MACs: comparing the values would reveal the token's length
+  // MACs have one length: comparing the values themselves would reveal the token's length
   const same = (a: string, b: string) => timingSafeEqual(mac(a), mac(b))
   const session = mac('perwatt screens').toString('base64url')
   return {

@@ -16,7 +16,7 @@ const POSTED: ReadonlySet<string> = new Set([
   '/api/v1/whatif',
 ])
 
-/** The pages, and the checks before every answer, the API's too: the method, and the token where there is a gate. */
+/** The pages. Before every answer, also of routes added later, it checks the method, and the token if there is a gate. */
 export function createPages(options: { assets: Assets; log: Log; gate?: Gate }): Hono {
   const { assets, log, gate } = options
   const app = new Hono()

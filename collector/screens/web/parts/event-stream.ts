@@ -15,8 +15,8 @@ interface StreamEvents {
 }
 
 /**
- * Keeps one stream open. EventSource reconnects by itself after a lost connection, but not after a refusal (503, 401), and it
- * never notices a connection that died silently; this does both.
+ * Keeps one stream open, also after a refusal (503, 401), where EventSource does not reconnect, and after a connection died silently,
+ * which EventSource never notices.
  */
 export function openEventStream(url: string, on: StreamEvents): void {
   let version: string | undefined

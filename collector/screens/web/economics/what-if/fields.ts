@@ -55,7 +55,7 @@ export const MARKET: readonly Field[] = [
   { name: 'tokenPriceRatio', label: 'Token prices', unit: '% of now', scale: 0.01, now: () => 1 },
 ]
 
-/** What the power is sold as after a conversion, with what it then takes to know. */
+/** What a conversion can sell, and the inputs that each choice needs. */
 export const SOLD_AS = {
   gpus: [
     { name: 'conversion.usdPerGpuHour', label: 'GPU-hour', unit: '{}/h', scale: 1, money: true },

@@ -47,7 +47,7 @@ const digitEms = new Map<string, number>()
 
 /**
  * A font for a canvas, `sizePx` high. A canvas has no `font-size-adjust`: a wider font, such as DejaVu Sans, is made smaller here,
- * so that a text takes the room that Liberation Sans would.
+ * so that a text is as wide as in Liberation Sans.
  */
 export function canvasFont(family: string, sizePx: number, weight: 400 | 600 | 700 = 400): string {
   const face = `${weight} 100px ${family}`
