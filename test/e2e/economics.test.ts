@@ -34,7 +34,7 @@ async function open(url: string, width?: number, height?: number) {
 const cell = (section: string, row: string, column: string) =>
   `#${section} tr:has(> th:has-text("${row}")) > td[data-column="${column}"]`
 
-describe('the page of the energy and finance desks', () => {
+describe('the economics page', () => {
   async function start(more: { empty?: boolean; token?: Secret; minutes?: number } = {}) {
     const { minutes = 2, ...options } = more
     rig = await new EconomicsRig().start()
@@ -42,7 +42,7 @@ describe('the page of the energy and finance desks', () => {
     return rig.serve(assets, options)
   }
 
-  test('shows what a MWh earns now and over the usual times, and its live figures change with a frame', async () => {
+  test('shows what a MWh earns now and over several periods, and its live figures change with a frame', async () => {
     const { server, url } = await start()
     const { page, errors, text, eventually } = await open(url)
     await eventually(cell('earnings', 'rental', 'Month to date'), '3,500')
@@ -152,7 +152,7 @@ describe('the page of the energy and finance desks', () => {
     await eventually(cell('what-if', 'mining', 'EUR/MWh then'), '123.46')
   })
 
-  test('a site with nothing in it says so in each part, and what to do', async () => {
+  test('an empty site says so in each section, and what to do', async () => {
     const { url } = await start({ empty: true, minutes: 0 })
     const { page, errors, eventually } = await open(url)
     await eventually('#earnings', /No settled minute yet/)
@@ -167,7 +167,7 @@ describe('the page of the energy and finance desks', () => {
     expect(errors).toEqual([])
   })
 
-  test('a part that fails says why with a way to ask again, and the others go on', async () => {
+  test('a section that fails says why and offers to try again, and the others go on', async () => {
     const { url } = await start()
     const { page, eventually } = await open(url)
     await eventually(cell('earnings', 'rental', 'Minute'), '3,500')
@@ -178,7 +178,7 @@ describe('the page of the energy and finance desks', () => {
     expect(await page.locator('[role=alert]').count()).toBe(1)
   })
 
-  test('a lost collector is said at once, and what was live is dimmed', async () => {
+  test('a lost collector is shown at once, and live figures are dimmed', async () => {
     const { server, url } = await start()
     const { page, eventually } = await open(url)
     await eventually(cell('earnings', 'rental', 'Minute'), '3,500')
@@ -188,7 +188,7 @@ describe('the page of the energy and finance desks', () => {
     expect(await page.locator('main > .panel.old').count()).toBe(1)
   })
 
-  test('with a token it asks to sign in, and shows itself to whoever did', async () => {
+  test('with a token it asks to sign in, and opens after that', async () => {
     const { url } = await start({ token: new Secret('correct-horse-battery') })
     const { page, eventually } = await open(url)
     expect(page.url()).toMatch(/\/sign-in$/)

@@ -25,7 +25,7 @@ async function open(scene: Scene) {
   return openPage(browser, `http://127.0.0.1:${port}/wall`)
 }
 
-test('money stands in the site’s currency with its rate, and old prices are named with age and source', async () => {
+test('money is in the site’s currency with its rate, and old prices are named with age and source', async () => {
   const scene = createScene()
   const { page, errors, eventually } = await open(scene)
   await eventually(
@@ -75,7 +75,7 @@ test('amounts of a large site in a currency without a symbol are whole at any wi
   expect(errors).toEqual([])
 })
 
-test('every kind of workload has its name, and meters that show less than their machines are no loss of anybody', async () => {
+test('every kind of workload has its name, and meters that measure less than their machines are no loss', async () => {
   const scene = createScene()
   const [one] = scene.workloads()
   scene.change.workloads = (['reserved', 'colocation', 'fixed', 'unaccounted'] as const).map((kind) => ({

@@ -84,7 +84,7 @@ test('the trend and the rack map are drawn, and a rack that fails changes the ma
   expect(errors).toEqual([])
 })
 
-test('it says how far the ledger is behind, what came late, and what agents have lost, at any width', async () => {
+test('it shows how far the ledger is behind, how many minutes were restated, and the records that agents lost, at any width', async () => {
   const scene = createScene()
   const { server, port } = await serve(scene)
   const { page, eventually } = await open(port)
@@ -141,7 +141,7 @@ test('an agent that stopped is named while the rest goes on', async () => {
   expect(await page.locator('.wall').getAttribute('class')).not.toContain('dimmed')
 })
 
-test('a lost collector is said at once, and the wall recovers by itself with the state of then', async () => {
+test('a lost collector is shown at once, and the wall recovers by itself with the newest state', async () => {
   const scene = createScene()
   const { server, port } = await serve(scene)
   const { page, eventually } = await open(port)
@@ -177,7 +177,7 @@ test('simulated machines are marked on the site and in the lists, real ones are 
   expect(await second.page.locator('.banner.simulated, .chip').count()).toBe(0)
 })
 
-test('a collector that nobody reports to says what to do', async () => {
+test('a collector without agents says what to do', async () => {
   const scene = createScene()
   scene.change = { site: { devices: 0, devicesReporting: 0 }, agents: [] }
   const { port } = await serve(scene)

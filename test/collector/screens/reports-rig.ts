@@ -64,13 +64,13 @@ export class ReportsRig {
     return fetch(`${this.url}${path}`, { headers: { authorization: `Bearer ${TOKEN}` }, ...init })
   }
 
-  // biome-ignore lint/suspicious/noExplicitAny: what it is, is what the tests find out
+  // biome-ignore lint/suspicious/noExplicitAny: the tests check its shape
   async ask(path: string): Promise<{ status: number; body: any }> {
     const response = await this.get(path)
     return { status: response.status, body: await response.json() }
   }
 
-  /** What a command of the program writes: `out` for files, `err` for eyes. */
+  /** What a command of the program writes to stdout (`out`) and stderr (`err`). */
   async printed(
     run: (options: { config: string; url: string; tokenFile: string }) => Promise<void>,
   ): Promise<{ out: string; err: string }> {

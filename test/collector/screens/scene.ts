@@ -19,7 +19,7 @@ import {
   worstDevices,
 } from './scene-lists.ts'
 
-/** An invented site that lives: `advance` moves its clock and its figures. Every field may be changed between frames. */
+/** An invented live site: `advance` moves its clock and its figures. Every field may be changed between frames. */
 export interface Scene extends Views, LedgerFigures {
   nowMs: number
   advance(ms: number): void

@@ -29,7 +29,7 @@ async function start(scene: Scene = createScene()) {
   const get = (path: string, init?: RequestInit) => fetch(`http://${address}:${port}${path}`, init)
   const ask = async (path: string) => {
     const response = await get(path)
-    // biome-ignore lint/suspicious/noExplicitAny: what it is, is what the tests find out
+    // biome-ignore lint/suspicious/noExplicitAny: the tests check its shape
     return { status: response.status, body: (await response.json()) as any }
   }
   return { scene, get, ask, port }
@@ -76,7 +76,7 @@ test('/openapi.json describes every route with the version of the package', asyn
   )
 })
 
-test('device filters narrow the list, and all of them must fit', async () => {
+test('device filters narrow the list, and a device must match all of them', async () => {
   const { ask, scene } = await start()
   const all = scene.devices()
   const { body } = await ask('/api/v1/devices?kind=asic&container=C02&agentId=south')
@@ -153,7 +153,7 @@ test('the number of devices counts against the size of an answer', async () => {
   expect([status, body.error.message]).toEqual([400, expect.stringContaining('60 buckets x 1000 of device')])
 })
 
-test('the ledger comes as CSV in base units, asked for by format or by Accept', async () => {
+test('the ledger comes as CSV in base units, by format=csv or by the Accept header', async () => {
   const { get } = await start()
   const path = '/api/v1/ledger?from=2026-03-01T00:00:00Z&to=2026-03-01T00:02:00Z'
   const byFormat = await get(`${path}&format=csv`)

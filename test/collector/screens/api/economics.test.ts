@@ -40,13 +40,13 @@ async function start(views: Views = siteOf(SITE)) {
         ? {}
         : { method: 'POST', body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
     })
-    // biome-ignore lint/suspicious/noExplicitAny: what it is, is what the tests find out
+    // biome-ignore lint/suspicious/noExplicitAny: the tests check its shape
     return { status: response.status, body: (await response.json()) as any }
   }
   return { url, ask }
 }
 
-describe('the API of what could be', () => {
+describe('the API of advice and scenarios', () => {
   test('answers fit the schemas that it promises', async () => {
     const { ask } = await start()
     const checks: [string, z.ZodType][] = [
@@ -61,7 +61,7 @@ describe('the API of what could be', () => {
     }
   })
 
-  test('counts what comes on top of the energy price where a model breaks even', async () => {
+  test('includes transmission in the break-even price of a model', async () => {
     const at = async (transmissionUsdPerKwh: number) => {
       const costs = { transmissionUsdPerKwh, depreciation: [] }
       const { ask } = await start(siteOf([miner(1)], { costs }))
@@ -75,7 +75,7 @@ describe('the API of what could be', () => {
     expect(rise).toBeCloseTo(24 * (without?.efficiencyJPerTh ?? 0) * 0.02, 9)
   })
 
-  test('asks what if by query, or by a whole scenario, with the same answer', async () => {
+  test('answers a what-if query as it answers the same scenario', async () => {
     const { ask } = await start()
     const query =
       'btcUsd=70000&networkLeavesShare=0.2&halving=true&energyUsdPerKwh=4e-2&usdPerGpuHour=3&occupancy=1'
@@ -95,7 +95,7 @@ describe('the API of what could be', () => {
     expect([rental.before.revenueUsdPerH, rental.after.revenueUsdPerH]).toEqual([2, 6])
   })
 
-  test('takes a conversion, and counts its payback', async () => {
+  test('takes a conversion, and computes its payback', async () => {
     const { ask } = await start()
     const conversion = {
       from: 'mining',
@@ -138,7 +138,7 @@ describe('the API of what could be', () => {
     expect([large.status, large.body.error.code]).toEqual([413, 'too_large'])
   })
 
-  test('lists losers by their loss, and no more than asked for', async () => {
+  test('lists losers by their loss, up to the limit', async () => {
     const { ask } = await start()
     const { body } = await ask('/api/v1/losers')
     expect(body.map((m: { deviceId: string }) => m.deviceId)).toEqual(['miner9', 'node/gpu1'])
@@ -167,7 +167,7 @@ describe('the API of what could be', () => {
       { btcUsd: 0, difficulty: 1, blockHeight: 0, energyUsdPerKwh: 0 },
     ],
     ['the meter shows less than its machines', [miner(1), { ...SITE[4], sample: { powerW: 0 } }], {}],
-  ])('has no number that is infinite or none where %s', async (_, heard, prices) => {
+  ])('has no infinite number and no NaN where %s', async (_, heard, prices) => {
     const { ask } = await start(siteOf(heard as typeof SITE, { prices }))
     const spec = (await ask('/openapi.json')).body as { paths: Record<string, { get?: unknown }> }
     const paths = Object.keys(spec.paths).filter(
@@ -190,7 +190,7 @@ describe('the API of what could be', () => {
     }
   })
 
-  test('computes no such number before it is written either', () => {
+  test('computes no such number before the answer is encoded', () => {
     const views = siteOf([miner(1, { sample: { powerW: 0 } }), gpu(0)], { prices: {} })
     for (const answer of [views.economy(), views.machines(), views.site(), views.workloads(), views.frame()])
       expect(unfinite(answer)).toEqual([])
@@ -250,13 +250,13 @@ describe('perwatt-collector whatif', () => {
     expect(text).toMatch(/^conversion\.capexUsdPerMw +8000000/m)
   })
 
-  test('prints what the API says with --json, and takes prices by workload', async () => {
+  test('prints the API’s answer with --json, and takes prices by workload', async () => {
     const { url } = await start()
     const said = JSON.parse(await printed(url, '--json', '--halving', '--usd-per-gpu-hour', 'h100=3,batch=1'))
     expect(WhatIfSchema.parse(said).scenario).toEqual({ halving: true, usdPerGpuHour: { h100: 3, batch: 1 } })
   })
 
-  test('refuses what is no number, and says what the collector refuses', async () => {
+  test('refuses an option that is not a number, and prints the collector’s refusals', async () => {
     const { url } = await start()
     await expect(printed(url, '--btc-usd', 'much')).rejects.toThrow('--btc-usd: expected a number, got much')
     await expect(printed(url, '--usd-per-gpu-hour', 'h100=')).rejects.toThrow('--usd-per-gpu-hour')

@@ -63,7 +63,7 @@ describe('the books of a collector', () => {
     )
   })
 
-  test('explain what is not settled yet, and say where there is nothing', async () => {
+  test('explain minutes that are not settled yet, and answer 404 where there is nothing', async () => {
     books.ledger.nowMs = T0 + MINUTE_MS
     await books.ledger.take(batch(1, [record(0)]))
     expect(await books.explained('mining')).toMatchObject({ revision: 0, agrees: false })

@@ -68,7 +68,7 @@ describe('the ledger’s API', () => {
     expect([day?.['revision'], day?.['restatedAt']]).toEqual(['2', iso(7e12)])
   })
 
-  it('writes more lines than one answer of JSON may hold, piece by piece, each minute once', async () => {
+  it('streams more lines than one JSON answer may hold, each minute once', async () => {
     const minutes = 9000
     await rig.site.settle(startMs, startMs + minutes * MINUTE_MS)
     const asked = vi.spyOn(rig.store, 'ledger')
@@ -86,7 +86,7 @@ describe('the ledger’s API', () => {
     expect(asked.mock.calls.length).toBeGreaterThan(5)
   })
 
-  it('breaks the connection where the store fails in the midst of a long answer', async () => {
+  it('breaks the connection if the store fails during a long answer', async () => {
     await rig.site.settle(startMs, startMs + 300 * MINUTE_MS)
     const real = rig.store.ledger.bind(rig.store)
     let asked = 0
@@ -104,7 +104,7 @@ describe('the ledger’s API', () => {
     expect((await rig.ask(path)).status).toBe(503)
   })
 
-  it('makes no more of an answer than its reader takes', async () => {
+  it('makes an answer only as fast as its reader takes it', async () => {
     await rig.site.settle(startMs, startMs + 20_000 * MINUTE_MS)
     const asked = vi.spyOn(rig.store, 'ledger')
     const left = new AbortController()
@@ -124,7 +124,7 @@ describe('the ledger’s API', () => {
     expect(before).toBeLessThan(asked.mock.calls.length - before)
   })
 
-  it('is a command that writes a file, and tells how far it is beside it', async () => {
+  it('is a command that writes a file, and shows its progress', async () => {
     await rig.site.settle(startMs, startMs + 3 * MINUTE_MS)
     const options = { from: '2026-11-01T00:00-05:00', step: 'day', groupBy: 'customer', format: 'csv' }
     const { out, err } = await rig.printed((o) => ledger({ ...o, ...options }))

@@ -60,7 +60,7 @@ test('every pool is shown with its state and differences; what is unknown is lef
   expect(body[0]?.hashrateHs).toEqual({ now: 10e15, day: 10e15 })
 })
 
-test('a site that asks no pool has an empty list, and the API describes it', async () => {
+test('a site without pools has an empty list, and the API describes it', async () => {
   const get = await start(() => [])
   expect(await (await get('/api/v1/pools')).json()).toEqual([])
   expect(await (await get('/openapi.json')).json()).toMatchObject({

@@ -71,8 +71,8 @@ beforeEach(() => serve(true))
 afterEach(() => server.close())
 afterAll(() => rmSync(folder, { recursive: true }))
 
-describe('the quotes of now', () => {
-  test('come with their feeds, what troubles these, and what is held back', async () => {
+describe('quotes now', () => {
+  test('come with their feeds, the feeds’ failures, and quotes that are held back', async () => {
     feed?.publish([{ name: 'energyUsdPerKwh', value: 45 }])
     feed?.failing('no answer')
     expect((await ask('/api/v1/quotes')).body).toEqual({
@@ -105,7 +105,7 @@ describe('the quotes of now', () => {
 })
 
 describe('a pushed quote', () => {
-  test('is taken, and stands in the quotes and their history with who said it', async () => {
+  test('is taken, and appears in the quotes and their history with its author', async () => {
     const taken = {
       name: 'fx.EUR',
       value: 0.92,
@@ -138,7 +138,7 @@ describe('a pushed quote', () => {
     ['nobody’s name', { by: ' ' }, 'by', /./],
     ['a duration that is none', { holdsFor: 'long' }, 'holdsFor', /duration such as/],
     [
-      'no end where a feed would be silenced by it',
+      'no end although it would override a feed',
       { name: 'energyUsdPerKwh', value: 0.1 },
       'holdsFor',
       /the push would override market until the next push/,
@@ -151,7 +151,7 @@ describe('a pushed quote', () => {
     })
   })
 
-  test('is refused where no token stands before the API', async () => {
+  test('is refused if the API has no token', async () => {
     await server.close()
     await serve(false)
     const { status, body } = await ask('/api/v1/quotes', { name: 'btcUsd', value: 1, by: 'desk' })
@@ -177,7 +177,7 @@ describe('the command quote', () => {
     return text
   }
 
-  test('pushes a price, and says until when it counts', async () => {
+  test('pushes a price, and prints until when it holds', async () => {
     expect(await printed('energyUsdPerKwh', '0.031', { by: 'desk', holdsFor: '30m' })).toBe(
       'energyUsdPerKwh = 0.031 USD/kWh, pushed by desk, from 2026-06-15T12:00:00.000Z until 2026-06-15T12:30:00.000Z\n',
     )
@@ -186,14 +186,14 @@ describe('the command quote', () => {
     )
   })
 
-  test('alone lists the prices and what troubles them', async () => {
+  test('without arguments lists the prices and the failures of feeds', async () => {
     feed?.failing('no answer')
     const text = await printed()
     expect(text).toMatch(/btcUsd +95000 +USD\/BTC +2026-06-15T12:00:00.000Z +configuration/)
     expect(text).toMatch(/feed market fails: no answer/)
   })
 
-  test('says what is missing, and what the collector refuses', async () => {
+  test('prints what is missing, and the collector’s refusals', async () => {
     await expect(printed('btcUsd', 'much', { by: 'desk' })).rejects.toThrow(
       'expected a number for btcUsd, got much',
     )

@@ -22,7 +22,7 @@ describe('the books of a collector', () => {
     quotes: [{ name: 'energyUsdPerKwh', value: 0.07, from: iso(1) }],
   }
 
-  test('price a time anew, keep the old figures, and say who asked and why', async () => {
+  test('price a past time again, keep the old figures, and record who asked and why', async () => {
     await books.ledger.take(
       batch(
         1,
@@ -63,7 +63,7 @@ describe('the books of a collector', () => {
     expect(detail).toMatchObject({ parameter: 'quotes.0.value', problem: expect.stringContaining(why) })
   })
 
-  test('pay a record that comes after a repricing as corrected, also where the minute had none before', async () => {
+  test('price a record that comes after a repricing by the corrected prices, even in a minute without records before', async () => {
     await books.ledger.take(batch(1, [record(1)]))
     await books.ledger.settleAll()
     await books.done(RepricingSchema.parse((await books.ask('/api/v1/reprice', tariff)).body).id)
@@ -81,7 +81,7 @@ describe('the books of a collector', () => {
     })
   })
 
-  test('price a time by the present contract where that is asked for', async () => {
+  test('price a past time by the present contract on request', async () => {
     await books.ledger.take(batch(1, minuteOfAll()))
     await books.ledger.settleAll()
     const later = new LedgerRig(books.store, [
@@ -106,7 +106,7 @@ describe('the books of a collector', () => {
     expect((await books.explained('lease')).agrees).toBe(true)
   })
 
-  test('go on with a repricing that a stop interrupted', async () => {
+  test('continue a repricing that a stop interrupted', async () => {
     await books.ledger.take(
       batch(
         1,
@@ -157,7 +157,7 @@ describe('the books of a collector', () => {
     expect(await books.audited()).toEqual([])
   })
 
-  test('refuse to reprice without the token, and where the collector has none', async () => {
+  test('refuse to reprice without the token, or if the collector has none', async () => {
     const post = () =>
       fetch(`${books.url}/api/v1/reprice`, {
         method: 'POST',
@@ -174,14 +174,14 @@ describe('the books of a collector', () => {
     expect((await fetch(`${books.url}/api/v1/site`, { method: 'POST' })).status).toBe(405)
   })
 
-  test('a quote that is not one is a fault of the command line', async () => {
+  test('a malformed quote is a fault of the command line', async () => {
     const run = books.printed((o) =>
       reprice({ ...o, from: iso(0), to: iso(1), by: 'me', reason: 'x', quote: ['energy:0.05'] }),
     )
     await expect(run).rejects.toThrow('--quote: expected name=value or name=value@time, got energy:0.05')
   })
 
-  test('tell what agents lost, and what was put aside', async () => {
+  test('list the records that agents lost, and the quarantine', async () => {
     const gaps = [{ fromMs: T0, toMs: T0 + MINUTE_MS, records: 12 }]
     await books.ledger.take(batch(13, [record(1)], { oldestSeq: 13, gaps }))
     expect(z.array(LossSchema).parse((await books.ask('/api/v1/losses')).body)).toMatchObject([

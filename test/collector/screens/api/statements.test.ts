@@ -21,7 +21,7 @@ describe('statements of a month', () => {
   })
   afterEach(() => rig.stop())
 
-  it('are listed with their totals, and each is there under its name', async () => {
+  it('are listed with their totals, and each can be read by its customer', async () => {
     const { body } = await rig.ask('/api/v1/statements?month=2026-11')
     const list = StatementListSchema.parse(body)
     expect(list.statements.map((s) => s.customer)).toEqual([undefined, 'Acme', BETA, 'Gamma'])
@@ -85,7 +85,7 @@ describe('statements of a month', () => {
     expect([status, body.error.message]).toEqual([400, expect.stringMatching(reason)])
   })
 
-  it('of an unknown customer are not there, and the answer lists those there are', async () => {
+  it('of an unknown customer are not found, and the answer lists the customers', async () => {
     for (const path of ['/api/v1/statement', '/statement']) {
       const { status, body } = await rig.ask(`${path}?month=2026-11&customer=acme`)
       expect(status).toBe(404)
@@ -106,7 +106,7 @@ describe('statements of a month', () => {
     )
   })
 
-  it('need the token, and say what the store says where it fails', async () => {
+  it('need the token, and give the store’s reason if it fails', async () => {
     expect((await fetch(`${rig.url}/statement?month=2026-11`)).status).toBe(401)
     rig.store.settlements = () => Promise.reject(new PerwattError('store_down', 'duckdb: gone'))
     for (const path of ['/api/v1/statements', '/api/v1/statement', '/statement']) {
@@ -118,7 +118,7 @@ describe('statements of a month', () => {
     }
   })
 
-  it('are a command that writes what the API says', async () => {
+  it('are a command that writes the API’s answer', async () => {
     const options = { month: '2026-11', customer: BETA, format: 'csv' }
     const { out } = await rig.printed((o) => statement({ ...o, ...options }))
     const asked = await rig.get(`/api/v1/statement?month=2026-11&customer=${beta}&format=csv`)

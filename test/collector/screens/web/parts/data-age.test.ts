@@ -17,7 +17,7 @@ const agent = (agentId: string, state: AgentView['state'], silentS: number, poll
 })
 const at = (agents: AgentView[], gapS: number) => dataAgeOf({ site: { ...site, agents } }, gapS)
 
-test('the age is that of the slowest agent that is online, and grows while no frame comes', () => {
+test('the age is that of the online agent with the oldest message, and grows while no frame comes', () => {
   const agents = [agent('a', 'online', 1), agent('b', 'online', 4)]
   expect(at(agents, 0)).toEqual({ ageS: 4, stale: false, silent: [] })
   expect(at(agents, 11)).toEqual({ ageS: 15, stale: false, silent: [] })
@@ -35,14 +35,14 @@ test('one silent agent is named while the site goes on', () => {
   })
 })
 
-test('when all agents are silent the site is stale, as old as the last word', () => {
+test('when all agents are silent the site is stale, as old as the last message', () => {
   expect(at([agent('a', 'stale', 16), agent('b', 'offline', 300)], 2)).toMatchObject({
     ageS: 18,
     stale: true,
   })
 })
 
-test('an agent that was never heard has no age, and is not 0 s old', () => {
+test('an agent that never connected has no age, and is not 0 s old', () => {
   const { lastSeenMs: _, ...never } = agent('a', 'offline', 0)
   expect(at([never], 2)).toEqual({ stale: true, silent: [{ agentId: 'a', state: 'offline' }] })
 })

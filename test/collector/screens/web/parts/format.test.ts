@@ -43,7 +43,7 @@ test.each([
   expect(said(hashrate(rate))).toBe(text)
 })
 
-test('what is unknown is a dash in every unit, never 0', () => {
+test('an unknown number is a dash in every unit, never 0', () => {
   expect(power(undefined)).toEqual({ digits: UNKNOWN, unit: 'W' })
   expect(hashrate(undefined)).toEqual({ digits: UNKNOWN, unit: 'TH/s' })
   expect([percent(undefined), percent(Number.NaN), span(undefined)]).toEqual(
@@ -51,7 +51,7 @@ test('what is unknown is a dash in every unit, never 0', () => {
   )
 })
 
-test('a time span is told in the unit that matters, and as a clock in a banner', () => {
+test('a time span is shown in the unit that fits, and as a clock in a banner', () => {
   expect([0.9, 59, 60, 3_599, 3_600, 11_400, 172_799, 172_800].map(span)).toEqual([
     '0 s',
     '59 s',
@@ -88,7 +88,7 @@ test('a month is the site’s, not that of UTC', () => {
   expect([monthOf(start, 'Europe/Berlin'), monthOf(start, 'UTC')]).toEqual(['2026-11', '2026-10'])
 })
 
-test('energy is told in the unit that it fills, down to what meters disagree about', () => {
+test('energy is shown in the largest unit that fits, and may be negative or small', () => {
   expect([said(energy(82_800_000_000)), said(energy(-3_600)), said(energy(undefined))]).toEqual([
     '23.00 MWh',
     '\u22121 Wh',

@@ -27,11 +27,11 @@ test.each([
   expect(USD.text(value)).toBe(text)
 })
 
-test('small money can be told in tenths of a cent', () => {
+test('small amounts can be shown in tenths of a cent', () => {
   expect(USD.text(-0.0712, 3)).toBe('\u2212$0.071')
 })
 
-test('what is unknown is a dash, never 0', () => {
+test('an unknown amount is a dash, never 0', () => {
   expect([USD.text(undefined), USD.perMwh(null), USD.perMwh(undefined)]).toEqual([UNKNOWN, UNKNOWN, UNKNOWN])
 })
 
@@ -47,6 +47,6 @@ test('a display currency is converted and named, with a symbol that no other cur
   expect(moneyOf({ code: 'CHF', perUsd: 0.8, stale: false }).text(1)).toMatch(/^CHF\s0\.80$/)
 })
 
-test('what a minute’s part is worth keeps its digits', () => {
+test('the amount of a single minute keeps its digits', () => {
   expect(USD.exact(-0.00001234567)).toBe('\u2212$0.0000123457')
 })

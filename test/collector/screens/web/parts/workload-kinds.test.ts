@@ -25,7 +25,7 @@ test('a business earns per kWh what all its workloads earn, by their power', () 
   ])
 })
 
-test('mining and AI are compared even where there is only one, colocation only where there is any', () => {
+test('mining and AI are compared even if there is only one of them; colocation is included only if there is any', () => {
   expect(businessesOf([])).toEqual([
     { name: 'Mining', powerW: 0 },
     { name: 'AI compute', powerW: 0 },

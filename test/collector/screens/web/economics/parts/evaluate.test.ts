@@ -18,7 +18,7 @@ test.each([
   expect(evaluate(formula, { a: 1, b: 2, c: 3 })).toBe(value)
 })
 
-test('it comes to the same as what checks the printed explanations, whatever the numbers', () => {
+test('it gives the same results as the checker of printed explanations, for any numbers', () => {
   const formula =
     'round(workDiff1 * (((subsidyBtc + feesBtcPerBlock) * btcUsd) / difficulty) * (1 - poolFeeRatio) * 1000000000)'
   const names = ['workDiff1', 'subsidyBtc', 'feesBtcPerBlock', 'btcUsd', 'difficulty', 'poolFeeRatio']

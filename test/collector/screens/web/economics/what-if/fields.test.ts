@@ -5,7 +5,7 @@ import {
   scenarioOf,
 } from '../../../../../../collector/screens/web/economics/what-if/fields.ts'
 
-test('what is typed in an operator’s units becomes a scenario in the API’s', () => {
+test('inputs in an operator’s units become a scenario in the API’s units', () => {
   const texts = {
     btcUsd: '70,000',
     energyUsdPerKwh: '45',
@@ -24,7 +24,7 @@ test('what is typed in an operator’s units becomes a scenario in the API’s',
   expect(faults).toEqual({})
 })
 
-test('money is typed in the screen’s currency, everything else is not converted', () => {
+test('money is typed in the page’s currency, everything else is not converted', () => {
   const texts = { btcUsd: '45000', energyUsdPerKwh: '45', feesBtcPerBlock: '0.03' }
   expect(scenarioOf({ ...NOTHING_TYPED, texts }, 0.9).scenario).toEqual({
     btcUsd: 50_000,
@@ -33,13 +33,13 @@ test('money is typed in the screen’s currency, everything else is not converte
   })
 })
 
-test('a text that is no number is a fault of its field, and not in the scenario', () => {
+test('a text that is not a number is a fault of its field, and is left out of the scenario', () => {
   const { scenario, faults } = scenarioOf({ ...NOTHING_TYPED, texts: { btcUsd: 'much', occupancy: '50' } }, 1)
   expect(scenario).toEqual({ occupancy: 0.5 })
   expect(faults).toEqual({ btcUsd: 'expected a number' })
 })
 
-test('a conversion waits until it says what it must, and then is one that the API takes', () => {
+test('a conversion is left out until its required fields are filled in; then the API accepts it', () => {
   const texts = {
     'conversion.powerMw': '2',
     'conversion.capexUsdPerMw': '8.5',

@@ -8,7 +8,7 @@ import { createScene } from '../../../scene.ts'
 
 const scene = createScene()
 
-test('lines are told by the MWh, dearest first, the energy price last, and what never earns is left out', () => {
+test('lines are per MWh, highest first, the energy price last; workloads that never earn are left out', () => {
   const series = seriesOf(scene.trend(), scene.workloads())
   expect(series?.lines.map((l) => l.name)).toEqual([
     'inference',
@@ -20,7 +20,7 @@ test('lines are told by the MWh, dearest first, the energy price last, and what 
   expect(series?.lines.at(-1)?.perMwh.at(-1)).toBeCloseTo(41.4)
 })
 
-test('a display currency moves every line, the price of energy too', () => {
+test('a display currency converts every line, the energy price too', () => {
   const series = seriesOf(scene.trend(), scene.workloads(), 0.5)
   expect(series?.lines.at(-1)?.perMwh.at(-1)).toBeCloseTo(20.7)
 })
@@ -34,7 +34,7 @@ test('a gap in the ledger stays a gap', () => {
   expect(seriesOf(trend, [])?.lines[0]?.perMwh).toEqual([90, null])
 })
 
-test('the scale is logarithmic only where lines would crush each other', () => {
+test('the scale is logarithmic only if a linear one would squeeze lines together', () => {
   const of = (revenue: number) =>
     seriesOf({ startMs: [0], revenueUsdPerKwh: { a: [revenue] }, energyUsdPerKwh: [0.04] }, [])?.logarithmic
   expect([of(0.09), of(2.2)]).toEqual([false, true])
