@@ -13,11 +13,14 @@ const PARTS = {
   rooms: roomList(ROOMS),
 }
 
-it.each(Object.entries(PARTS))('ARCHITECTURE.md has the %s as the table says (npm run generate)', (name, made) => {
-  const text = readFileSync(FILE, 'utf8')
-  const marked = new RegExp(`<!-- ${name} -->[\\s\\S]*<!-- /${name} -->`)
-  expect(text).toMatch(marked)
-  const updated = text.replace(marked, () => `<!-- ${name} -->\n\n${made}\n\n<!-- /${name} -->`)
-  if (process.env['PERWATT_GENERATE'] === '1') writeFileSync(FILE, updated)
-  else expect(text).toBe(updated)
-})
+it.each(Object.entries(PARTS))(
+  'ARCHITECTURE.md has the %s as the table says (npm run generate)',
+  (name, made) => {
+    const text = readFileSync(FILE, 'utf8')
+    const marked = new RegExp(`<!-- ${name} -->[\\s\\S]*<!-- /${name} -->`)
+    expect(text).toMatch(marked)
+    const updated = text.replace(marked, () => `<!-- ${name} -->\n\n${made}\n\n<!-- /${name} -->`)
+    if (process.env['PERWATT_GENERATE'] === '1') writeFileSync(FILE, updated)
+    else expect(text).toBe(updated)
+  },
+)

@@ -1,4 +1,5 @@
-import type { AcceptedShares, AcceptedShares, OwnerCounters } from '../plugin/reading.ts'
+import type { Holder, Owner } from '../../protocol/owner.ts'
+import type { AcceptedShares, OwnerCounters } from '../plugin/reading.ts'
 
 /** The pools that a miner works for, and what they have accepted since its start. */
 export interface PoolFacts {

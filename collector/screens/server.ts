@@ -10,15 +10,15 @@ import type { QuoteSelector } from '../prices/quote-selector.ts'
 import type { StatementSource } from '../statements/statements.ts'
 import type { LedgerFigures } from '../views/figures.ts'
 import type { PoolView } from '../views/pools.ts'
-import { createApi } from './api.ts'
-import { createGate } from './auth.ts'
-import { createPages } from './pages.ts'
-import { problem } from './route.ts'
+import { createApi } from './api/api.ts'
+import { problem } from './api/route.ts'
+import type { Views } from './api/views.ts'
+import type { Assets } from './pages/assets.ts'
+import { createGate } from './pages/gate.ts'
+import { createPages } from './pages/pages.ts'
 import { Stream } from './stream.ts'
-import type { Views } from './views.ts'
-import type { Assets } from './web-build.ts'
 
-/** Everything comes from here: no outside script, font, picture or call, whatever a device calls itself. */
+/** Pages load scripts, styles and data from this server only: a device’s name can’t smuggle in a script. */
 const HEADERS = {
   'content-security-policy':
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
@@ -30,25 +30,25 @@ const HEADERS = {
 
 export interface ScreensServer {
   /**
-   * Resolves with where it listens. Rejects with the system's error (its `code` is EADDRINUSE where the port is taken);
-   * the same server may then try another port.
+   * Resolves with the address and port it listens on. Rejects with the system's error, with code EADDRINUSE for a port that is
+   * taken; the same server may then try another port.
    */
   listen(host: string, port: number): Promise<{ address: string; port: number }>
-  /** pushes a frame to every browser now */
+  /** sends a frame to every browser now */
   tick(): void
-  /** pushes the trend, after a minute was settled */
+  /** sends the trend to every browser, after a minute was settled */
   trend(): void
-  /** ends every connection at once */
+  /** ends every connection */
   close(): Promise<void>
 }
 
 /**
- * The screens, their stream and the API over `views`. `assets` are the built pages by path (see buildWeb).
- * With a `token`, all but /healthz asks for it: as a bearer, or exchanged at /sign-in for a cookie.
+ * The HTTP server of the pages, the live stream and the API. `assets` are the built pages by path (see buildWeb).
+ * With a `token`, every path except /healthz, /sign-in and /assets needs it: as a bearer, or exchanged at /sign-in for a cookie.
  */
 export function createServer(options: {
   views: Views
-  /** absent: that of `figures` */
+  /** defaults to `figures` */
   ledger?: LedgerFigures
   queries?: LedgerQueries
   figures?: Figures
@@ -92,7 +92,7 @@ export function createServer(options: {
   )
   const listener = getRequestListener(app.fetch)
   const server = createHttpServer((request, response) => {
-    // on the raw response, so that the stream has them too
+    // set on Node's response, because the stream bypasses Hono's
     for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value)
     void listener(request, response)
   })
@@ -111,7 +111,7 @@ export function createServer(options: {
 
 function openStream(stream: Stream, c: Context): Response {
   if (stream.full) {
-    const why = 'too many browsers look at the live stream; close some, or try again in 10 s'
+    const why = 'too many browsers have the live stream open; close some, or try again in 10 s'
     return c.json(problem('too_many_streams', why), 503, { 'retry-after': '10' })
   }
   const { incoming, outgoing } = c.env as HttpBindings
@@ -130,7 +130,7 @@ function listen(server: Server, host: string, port: number): Promise<{ address: 
       server.off('error', refused)
       const at = server.address()
       if (at && typeof at === 'object') resolve({ address: at.address, port: at.port })
-      else reject(new Error(`screens: the system says no address for ${host}:${port}`))
+      else reject(new Error(`screens: listening on ${host}:${port}, but the system reports no address`))
     }
     server.once('error', refused)
     server.once('listening', ready)

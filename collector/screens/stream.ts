@@ -1,23 +1,23 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { reasonOf } from '../../protocol/kit/errors.ts'
 import type { Log } from '../../protocol/kit/log.ts'
-import type { Views } from './views.ts'
+import type { Views } from './api/views.ts'
 
-/** A browser that holds more unsent bytes than this gets no new frame until its socket has drained. */
+/** A browser with more unsent bytes than this gets no new frame until its socket has drained. */
 const MAX_UNSENT_BYTES = 256 * 1024
-/** A socket that hasn't drained for this long is dead: a wall that lost its power closes nothing. */
+/** A socket that hasn't drained for this long is dead: a display that lost its power never closes its connection. */
 const STALLED_MS = 60_000
 const BEAT_MS = 10_000
 
 interface Client {
   response: ServerResponse
-  /** when it began to hold frames back; absent while it keeps up */
+  /** when its unsent bytes first exceeded the limit; absent while it keeps up */
   stalledSinceMs?: number
 }
 
 /**
- * The live stream (Server-Sent Events) to every browser: each event is encoded once and the same bytes go to all.
- * Every frame is whole, so one that is skipped costs nothing and a reconnect needs no history.
+ * The live stream (Server-Sent Events). Each event is encoded once, and every browser gets the same bytes.
+ * Every frame holds the whole state: a slow browser may skip some, and a reconnect needs no history.
  */
 export class Stream {
   readonly #views: Pick<Views, 'frame' | 'trend'>
@@ -51,7 +51,7 @@ export class Stream {
     return this.#clients.size >= this.#maxClients
   }
 
-  /** Sends the state of now to everybody. Costs nothing while nobody looks. */
+  /** Sends the present state to every browser. It costs nothing without browsers. */
   tick(): void {
     this.#frame = undefined
     if (this.#clients.size > 0) this.#send(this.#currentFrame())
@@ -63,7 +63,7 @@ export class Stream {
     if (this.#clients.size > 0) this.#send(this.#currentTrend())
   }
 
-  /** Takes over a response for as long as its browser stays. The caller has checked `full`. */
+  /** Takes over a response until its browser disconnects. The caller checks `full` first. */
   open(request: IncomingMessage, response: ServerResponse): void {
     const client: Client = { response }
     this.#clients.add(client)
@@ -74,7 +74,7 @@ export class Stream {
     request.socket.setNoDelay(true)
     response.writeHead(200, {
       'content-type': 'text/event-stream; charset=utf-8',
-      // no-transform: a proxy that compresses would hold the frames back
+      // no-transform: a proxy that compresses would buffer the frames
       'cache-control': 'no-store, no-transform',
       'x-accel-buffering': 'no',
     })
@@ -101,13 +101,13 @@ export class Stream {
     return this.#trend
   }
 
-  #encode(event: string, look: () => unknown): Buffer | undefined {
+  #encode(event: string, read: () => unknown): Buffer | undefined {
     try {
-      const data = JSON.stringify(look())
+      const data = JSON.stringify(read())
       this.#failing.delete(event)
       return Buffer.from(`id: ${++this.#id}\nevent: ${event}\ndata: ${data}\n\n`)
     } catch (error) {
-      // once, not each tick; the browsers say by themselves that the figures grow stale
+      // logged once, not at each tick; the pages show by themselves that their figures are stale
       if (this.#failing.has(event)) return undefined
       this.#failing.add(event)
       this.#log.error('screens.view_failed', { view: event, reason: reasonOf(error) })
@@ -127,7 +127,7 @@ export class Stream {
   #drained(client: Client): void {
     if (client.stalledSinceMs === undefined) return
     delete client.stalledSinceMs
-    // a trend may have been among what was skipped
+    // the skipped events may include a trend
     for (const bytes of [this.#currentTrend(), this.#currentFrame()]) if (bytes) client.response.write(bytes)
   }
 }

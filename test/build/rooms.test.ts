@@ -82,8 +82,8 @@ const REFUSED = {
     "import type { Reading } from '../../agent/plugin/reading.ts'",
   ],
   'a page importing the collector’s state': [
-    'collector/screens/web/x.tsx',
-    "import type { SiteState } from '../../live/state.ts'",
+    'collector/screens/web/wall/x.tsx',
+    "import type { SiteState } from '../../../live/state.ts'",
   ],
   'an inline type import': ['collector/views/x.ts', "export type E = import('../live/economy.ts').Economy"],
   'a re-export of types': ['collector/views/x.ts', "export type { Economy } from '../live/economy.ts'"],

@@ -415,8 +415,13 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     imports: [...PROTOCOL, 'collector/plugin', 'collector/intake', 'collector/live', 'collector/broker'],
     packages: ['node:fs', 'node:path', 'mqtt', 'zod'],
   },
-  'collector/screens': {
-    holds: 'HTTP: the API, the event stream, the pages’ server',
+  'collector/screens/documents': {
+    holds: 'what the API answers besides JSON: statements as pages and CSV, long texts piece by piece',
+    imports: ['collector/views'],
+    packages: ['hono'],
+  },
+  'collector/screens/api': {
+    holds: 'the HTTP API: one file for each group of endpoints',
     imports: [
       ...PROTOCOL,
       'collector/economics/choices',
@@ -426,17 +431,75 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'collector/books',
       'collector/statements',
       'collector/live',
+      'collector/screens/documents',
     ],
-    packages: ['node:*', '@hono/node-server', '@hono/zod-openapi', 'esbuild', 'hono'],
+    packages: ['@hono/node-server', '@hono/zod-openapi', 'hono'],
   },
-  'collector/screens/web': {
-    holds: 'the wall, and what all pages share; runs in the browser',
-    imports: ['protocol', 'collector/views'],
+  'collector/screens/pages': {
+    holds: 'serves the built pages, and checks method and token before every answer',
+    imports: [...PROTOCOL, 'collector/screens/api'],
+    packages: ['node:crypto', 'node:zlib', 'hono'],
+  },
+  'collector/screens': {
+    holds: 'the HTTP server, the live event stream, and the build of the pages',
+    imports: [
+      ...PROTOCOL,
+      'collector/views',
+      'collector/prices',
+      'collector/books',
+      'collector/statements',
+      'collector/screens/api',
+      'collector/screens/pages',
+    ],
+    packages: ['node:*', '@hono/node-server', 'esbuild', 'hono'],
+  },
+  'collector/screens/web/parts': {
+    holds:
+      'what all pages share: numbers, money, data age, banners, header, event stream; runs in the browser',
+    imports: ['collector/views'],
+    packages: ['preact'],
+  },
+  'collector/screens/web/wall/charts': {
+    holds: 'what is drawn on a canvas: the rack map and the trend; runs in the browser',
+    imports: ['collector/views', 'collector/screens/web/parts'],
     packages: ['preact', 'uplot'],
+  },
+  'collector/screens/web/wall': {
+    holds: 'the wall: the site on one screen, for reading from afar; runs in the browser',
+    imports: ['collector/views', 'collector/screens/web/parts', 'collector/screens/web/wall/charts'],
+    packages: ['preact'],
+  },
+  'collector/screens/web/economics/parts': {
+    holds: 'what the sections of the economics page share: tables, answers, arithmetic; runs in the browser',
+    imports: ['collector/views', 'collector/screens/web/parts'],
+    packages: ['preact'],
+  },
+  'collector/screens/web/economics/earnings': {
+    holds: 'the section of earnings, and how each figure comes about; runs in the browser',
+    imports: ['collector/views', 'collector/screens/web/parts', 'collector/screens/web/economics/parts'],
+    packages: ['preact'],
+  },
+  'collector/screens/web/economics/what-if': {
+    holds: 'the section that compares a typed scenario with the site; runs in the browser',
+    imports: [
+      'collector/economics/choices',
+      'collector/views',
+      'collector/screens/web/parts',
+      'collector/screens/web/economics/parts',
+    ],
+    packages: ['preact'],
   },
   'collector/screens/web/economics': {
     holds: 'the page of the energy and finance desks; runs in the browser',
-    imports: ['protocol', 'collector/economics/choices', 'collector/views', 'collector/screens/web'],
+    imports: [
+      'protocol',
+      'collector/economics/choices',
+      'collector/views',
+      'collector/screens/web/parts',
+      'collector/screens/web/economics/parts',
+      'collector/screens/web/economics/earnings',
+      'collector/screens/web/economics/what-if',
+    ],
     packages: ['preact'],
   },
   'collector/config': {
@@ -476,6 +539,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'collector/channels',
       'collector/broker',
       'collector/ingest',
+      'collector/screens/pages',
       'collector/screens',
       'collector/config',
     ],

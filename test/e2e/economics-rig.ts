@@ -6,9 +6,9 @@ import { LedgerQueries } from '../../collector/books/ledger-queries.ts'
 import { WorkloadSchema } from '../../collector/economics/workloads.ts'
 import { Quarantine } from '../../collector/intake/quarantine.ts'
 import type { Store } from '../../collector/plugin/store.ts'
+import type { Views } from '../../collector/screens/api/views.ts'
+import type { Assets } from '../../collector/screens/pages/assets.ts'
 import { createServer, type ScreensServer } from '../../collector/screens/server.ts'
-import type { Views } from '../../collector/screens/views.ts'
-import type { Assets } from '../../collector/screens/web-build.ts'
 import { RecentLedger } from '../../collector/settling/recent-ledger.ts'
 import { createDuckdbStore } from '../../collector/stores/duckdb/duckdb.ts'
 import type { PoolView } from '../../collector/views/pools.ts'
@@ -71,9 +71,9 @@ const POOL: PoolView = {
   ],
 }
 
-/** A collector as the desks' page sees it: real ledger, prices and live figures of an invented site, over a real DuckDB. */
+/** A collector for the economics page: real ledger, prices and live figures of an invented site, over a real DuckDB. */
 export class EconomicsRig {
-  /** what the site says instead */
+  /** fields that replace the site's own */
   site: Partial<SiteView> = {}
   pools: PoolView[] = [POOL]
   readonly #folder = mkdtempSync(join(tmpdir(), 'perwatt-desk-'))
@@ -93,7 +93,7 @@ export class EconomicsRig {
     return this
   }
 
-  /** Settles one minute more of the ledger: a miner, a rented GPU, and a meter before them. */
+  /** Settles one more minute of the ledger: a miner, a rented GPU, and a meter in front of them. */
   async minute(n: number): Promise<void> {
     await this.#ledger.take(
       batch(n * 3 + 1, [
@@ -106,7 +106,7 @@ export class EconomicsRig {
     await this.#minutes.load(this.#store, this.#ledger.nowMs)
   }
 
-  /** Serves the page. `empty` is a site that nobody has configured or reported to. */
+  /** Serves the page. `empty` is a site without configuration and agents. */
   async serve(
     assets: Assets,
     { empty = false, token }: { empty?: boolean; token?: Secret } = {},
@@ -116,7 +116,7 @@ export class EconomicsRig {
       workloads: empty ? [] : WORKLOADS,
       ...(empty ? { prices: {} } : {}),
     })
-    // the real views, with what a test says of the site
+    // the real views, with the fields that a test replaces
     const views: Views = {
       site: () => ({ ...live.site(), ...this.site }),
       frame: () => ({ ...live.frame(), site: views.site() }),
@@ -159,7 +159,7 @@ export class EconomicsRig {
     return { server, url: `http://127.0.0.1:${port}`, views }
   }
 
-  /** From here on the ledger does not answer. */
+  /** From now on the ledger does not answer. */
   breakStore(): Promise<void> {
     return this.#store.close()
   }

@@ -1,6 +1,7 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
-import { type Assets, buildWeb } from '../../collector/screens/web-build.ts'
+import type { Assets } from '../../collector/screens/pages/assets.ts'
+import { buildWeb } from '../../collector/screens/web-build.ts'
 import type { Periods } from '../../collector/views/figures.ts'
 import { Secret } from '../../protocol/kit/secret.ts'
 import { launchChromium } from '../chromium.ts'
@@ -33,7 +34,7 @@ async function open(url: string, width?: number, height?: number) {
 const cell = (section: string, row: string, column: string) =>
   `#${section} tr:has(> th:has-text("${row}")) > td[data-column="${column}"]`
 
-describe('the page of the energy and finance desks', () => {
+describe('the economics page', () => {
   async function start(more: { empty?: boolean; token?: Secret; minutes?: number } = {}) {
     const { minutes = 2, ...options } = more
     rig = await new EconomicsRig().start()
@@ -41,7 +42,7 @@ describe('the page of the energy and finance desks', () => {
     return rig.serve(assets, options)
   }
 
-  test('shows what a MWh earns now and over the usual times, and its live figures change with a frame', async () => {
+  test('shows what a MWh earns now and over several periods, and its live figures change with a frame', async () => {
     const { server, url } = await start()
     const { page, errors, text, eventually } = await open(url)
     await eventually(cell('earnings', 'rental', 'Month to date'), '3,500')
@@ -50,7 +51,9 @@ describe('the page of the energy and finance desks', () => {
     const shown = await text(cell('earnings', 'mining', 'Minute'))
     expect(Number(shown)).toBeCloseTo((mining?.minute?.revenueUsdPerKwh ?? 0) * 1000, 2)
     expect(await text(cell('earnings', 'mining', 'sat/kWh'))).toBe(mining?.day?.minedSatPerKwh?.toFixed(1))
-    expect(await text('.versus')).toMatch(/Energy costs50\.00.*Mining earns123\.46.*AI compute earns3,500/)
+    expect(await text('.mwh-compared')).toMatch(
+      /Energy costs50\.00.*Mining earns123\.46.*AI compute earns3,500/,
+    )
     rig.site = { netUsdPerH: -12.5, demandUsdPerH: 3 }
     server.tick()
     await eventually('.sums', /Net▼ \u2212\$12\.50\/h.*Demand charge\u2212\$3\.00\/h/)
@@ -106,7 +109,7 @@ describe('the page of the energy and finance desks', () => {
     expect(await page.getByLabel('Occupancy').getAttribute('aria-invalid')).toBe('true')
     await page.getByLabel('Occupancy').fill('x')
     await eventually('#occupancy-fault', /expected a number/)
-    await page.getByRole('button', { name: 'As it is now' }).click()
+    await page.getByRole('button', { name: 'Reset' }).click()
     await eventually(cell('what-if', 'mining', 'USD/MWh then'), '123.46')
     await page.getByLabel('Rebuild power').selectOption('gpus')
     await eventually('#what-if', /A conversion also needs: power, capital/)
@@ -126,8 +129,8 @@ describe('the page of the energy and finance desks', () => {
     await page.locator(`${cell('better-use', 'Antminer S21', 'Pause above USD/MWh')} button`).click()
     await eventually('dialog .result', /= 0\.14\d+ USD\/kWh/)
     await page.getByRole('button', { name: 'Close' }).click()
-    await eventually(cell('better-use', 'Antminer S9', 'Hours above it, next 24 h'), '24.0 h')
-    await eventually(cell('better-use', 'Antminer S21', 'Hours above it, next 24 h'), '0.0 h')
+    await eventually(cell('better-use', 'Antminer S9', 'Hours above, next 24 h'), '24.0 h')
+    await eventually(cell('better-use', 'Antminer S21', 'Hours above, next 24 h'), '0.0 h')
     await eventually(cell('models', 'Antminer S21', 'J/TH'), '17.5')
     await eventually(cell('losers', 'miner9', 'Loses/h'), '▼ \u2212$0.060')
     await eventually(cell('pools', 'pool-one', 'Difference, 24 h'), '\u22122.1 %')
@@ -149,43 +152,43 @@ describe('the page of the energy and finance desks', () => {
     await eventually(cell('what-if', 'mining', 'EUR/MWh then'), '123.46')
   })
 
-  test('a site with nothing in it says so in each part, and what to do', async () => {
+  test('an empty site says so in each section, and what to do', async () => {
     const { url } = await start({ empty: true, minutes: 0 })
     const { page, errors, eventually } = await open(url)
     await eventually('#earnings', /No settled minute yet/)
-    await eventually('#better-use', /No machine is heard/)
-    await eventually('#what-if', /Nobody knows btcUsd, difficulty, blockHeight, energyUsdPerKwh/)
-    await eventually('#models', /No miner and no GPU is heard/)
+    await eventually('#better-use', /No reporting machine has another use/)
+    await eventually('#what-if', /Unknown: btcUsd, difficulty, blockHeight, energyUsdPerKwh/)
+    await eventually('#models', /No miner or GPU reports/)
     await eventually('#losers', /No machine costs more than it earns/)
-    await eventually('#pools', /No pool is asked/)
+    await eventually('#pools', /No pool is configured/)
     await eventually('#prices', /No price is known/)
-    await eventually('#rules', /Every owner that holds a machine has its workload/)
+    await eventually('#rules', /Every owner that holds a machine has a workload/)
     expect(await page.locator('main').textContent()).not.toMatch(/NaN|undefined|Infinity/)
     expect(errors).toEqual([])
   })
 
-  test('a part that fails says why with a way to ask again, and the others go on', async () => {
+  test('a section that fails says why and offers to try again, and the others go on', async () => {
     const { url } = await start()
     const { page, eventually } = await open(url)
     await eventually(cell('earnings', 'rental', 'Minute'), '3,500')
     await rig.breakStore()
     await page.getByLabel('Group by').selectOption('kind')
-    await eventually('#earnings [role=alert]', /◆ periods: .* Ask again$/s)
+    await eventually('#earnings [role=alert]', /◆ periods: .* Try again$/s)
     await eventually(cell('models', 'Antminer S21', 'J/TH'), '17.5')
     expect(await page.locator('[role=alert]').count()).toBe(1)
   })
 
-  test('a lost collector is said at once, and what was live is dimmed', async () => {
+  test('a lost collector is shown at once, and live figures are dimmed', async () => {
     const { server, url } = await start()
     const { page, eventually } = await open(url)
     await eventually(cell('earnings', 'rental', 'Minute'), '3,500')
     expect(await page.locator('main > .panel.old').count()).toBe(0)
     await server.close()
-    await eventually('.strip.lost', /No connection to the collector/)
+    await eventually('.banner.lost', /No connection to the collector/)
     expect(await page.locator('main > .panel.old').count()).toBe(1)
   })
 
-  test('with a token it asks to sign in, and shows itself to whoever did', async () => {
+  test('with a token it asks to sign in, and opens after that', async () => {
     const { url } = await start({ token: new Secret('correct-horse-battery') })
     const { page, eventually } = await open(url)
     expect(page.url()).toMatch(/\/sign-in$/)

@@ -4,15 +4,26 @@ import { expect, vi } from 'vitest'
 /** How far a page scrolls sideways, px. */
 export const overflow = 'document.documentElement.scrollWidth - document.documentElement.clientWidth'
 
-/** Texts that the panel around them cuts off, where no ellipsis says so. */
+/**
+ * Texts that the panel around them cuts off where no ellipsis shows it, and amounts, units and times that are cut off at all.
+ * It measures the text itself: the box of a paragraph ends at its panel even where its text does not.
+ */
 export const clipped = `[...document.querySelectorAll('.panel :is(p, td, th, h2, h2 small, .where, .loss, .price, .big *), header *')]
-  .filter((e) => e.checkVisibility() && !e.classList.contains('aloud'))
+  .filter((e) => e.checkVisibility() && !e.classList.contains('aloud') && e.textContent.trim() !== '')
   .filter((e) => {
-    const own = e.getBoundingClientRect()
+    const text = document.createRange()
+    text.selectNodeContents(e)
+    const own = e.matches('th, .where, h1') ? e.getBoundingClientRect() : text.getBoundingClientRect()
     const panel = (e.closest('.panel') ?? document.documentElement).getBoundingClientRect()
-    return own.right > panel.right + 1 || own.bottom > panel.bottom + 1 || own.left < panel.left - 1
+    const outside = own.right > panel.right + 1 || own.bottom > panel.bottom + 1 || own.left < panel.left - 1
+    return outside || (e.matches('.number, .loss, .price, .watts, .since, .sub') && e.scrollWidth > e.clientWidth + 1)
   })
   .map((e) => e.className + ' ' + e.textContent)`
+
+/** Names that end in an ellipsis. */
+export const shortenedNames = `[...document.querySelectorAll('.where, tbody th, tbody th small, header h1')]
+  .filter((e) => e.checkVisibility() && e.scrollWidth > e.clientWidth + 1)
+  .map((e) => e.textContent)`
 
 /** Opens a page of the collector; `errors` gathers all that the console complains about. */
 export async function openPage(browser: Browser, url: string, width = 1920, height = 1080) {

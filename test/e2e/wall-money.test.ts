@@ -1,11 +1,12 @@
 import type { Browser } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
+import type { Assets } from '../../collector/screens/pages/assets.ts'
 import { createServer, type ScreensServer } from '../../collector/screens/server.ts'
-import { type Assets, buildWeb } from '../../collector/screens/web-build.ts'
+import { buildWeb } from '../../collector/screens/web-build.ts'
 import { SILENT } from '../../protocol/kit/log.ts'
 import { launchChromium } from '../chromium.ts'
 import { createScene, type Scene } from '../collector/screens/scene.ts'
-import { clipped, openPage, overflow } from './open-page.ts'
+import { clipped, openPage, overflow, shortenedNames } from './open-page.ts'
 
 let browser: Browser
 let assets: Assets
@@ -24,10 +25,13 @@ async function open(scene: Scene) {
   return openPage(browser, `http://127.0.0.1:${port}/wall`)
 }
 
-test('money stands in the site’s currency with its rate, and old prices are named with age and source', async () => {
+test('money is in the site’s currency with its rate, and old prices are named with age and source', async () => {
   const scene = createScene()
   const { page, errors, eventually } = await open(scene)
-  await eventually('.versus', /Energy costs41\.40USD\/MWh.*Mining earns9\d\.\d\d.*AI compute earns2,\d{3}/)
+  await eventually(
+    '.mwh-compared',
+    /Energy costs41\.40USD\/MWh.*Mining earns9\d\.\d\d.*AI compute earns2,\d{3}/,
+  )
   const prices = scene.site().prices.map((p) => ({
     ...p,
     stale: true,
@@ -38,10 +42,10 @@ test('money stands in the site’s currency with its rate, and old prices are na
   server.tick()
   await eventually('header', /EUR at 0\.5000 a USD ◆ old rate/)
   await eventually('.net .sub', /^€\d{3} \u2212 €\d+ energy \u2212 €4\.00 demand$/)
-  await eventually('.versus', /Energy costs20\.70◆ old price/)
-  await eventually('.trend h2', /EUR\/MWh, 24 h.*at the rate of now/)
+  await eventually('.mwh-compared', /Energy costs20\.70◆ old price/)
+  await eventually('.trend h2', /EUR\/MWh, 24 h.*at the present rate/)
   await eventually(
-    '.strips',
+    '.banners',
     /◆ energy price 20\.70 EUR\/MWh out of date for 22 min · tickers \(median of kraken, coinbase\).*◆ BTC price €48,206\/BTC/,
   )
   expect(await page.locator('.wall').textContent()).not.toContain('$')
@@ -52,7 +56,26 @@ test('money stands in the site’s currency with its rate, and old prices are na
   expect(errors).toEqual([])
 })
 
-test('every kind of workload has its name, and meters that show less than their machines are no loss of anybody', async () => {
+test('amounts of a large site in a currency without a symbol are whole at any width', async () => {
+  const scene = createScene({ containers: 40, racksPerContainer: 52 })
+  const ledgerBehind = { sinceMs: scene.nowMs - 26 * 3_600_000, records: 143_200, minutes: 3 }
+  scene.change.site = {
+    displayCurrency: { code: 'SEK', perUsd: 10.44, stale: false },
+    demandUsdPerH: 2_345,
+    ledgerBehind,
+  }
+  const { page, errors, eventually } = await open(scene)
+  await eventually('.net .big', /^SEK\s380,\d{3}\/h$/)
+  for (const width of [390, 820, 1366, 1920, 3840]) {
+    await page.setViewportSize({ width, height: Math.max(768, Math.floor((width * 9) / 16)) })
+    await vi.waitFor(async () => expect([width, await page.evaluate(clipped)]).toEqual([width, []]))
+    expect([width, await page.evaluate(overflow)]).toEqual([width, 0])
+    expect([width, await page.evaluate(shortenedNames)]).toEqual([width, []])
+  }
+  expect(errors).toEqual([])
+})
+
+test('every kind of workload has its name, and meters that measure less than their machines are no loss', async () => {
   const scene = createScene()
   const [one] = scene.workloads()
   scene.change.workloads = (['reserved', 'colocation', 'fixed', 'unaccounted'] as const).map((kind) => ({
@@ -65,5 +88,5 @@ test('every kind of workload has its name, and meters that show less than their 
   await eventually('.workloads tbody', /reserved GPUs.*colocation.*fixed fee/)
   await eventually('.workloads tbody tr:last-child', /meters that disagree.*\u22124\.20 kW.*\$0\.20\/h/)
   expect(await page.locator('.workloads tbody tr:last-child').getAttribute('class')).toBe('costs')
-  await eventually('.versus', /Mining earns–uses no power now.*Colocation earns/)
+  await eventually('.mwh-compared', /Mining earns–uses no power now.*Colocation earns/)
 })

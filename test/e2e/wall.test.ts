@@ -1,12 +1,13 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import type { Assets } from '../../collector/screens/pages/assets.ts'
 import { createServer, type ScreensServer } from '../../collector/screens/server.ts'
-import { type Assets, buildWeb } from '../../collector/screens/web-build.ts'
+import { buildWeb } from '../../collector/screens/web-build.ts'
 import { SILENT } from '../../protocol/kit/log.ts'
 import { Secret } from '../../protocol/kit/secret.ts'
 import { launchChromium } from '../chromium.ts'
 import { createScene, type Scene } from '../collector/screens/scene.ts'
-import { clipped, openPage, overflow } from './open-page.ts'
+import { clipped, openPage, overflow, shortenedNames } from './open-page.ts'
 
 let browser: Browser
 let assets: Assets
@@ -83,7 +84,7 @@ test('the trend and the rack map are drawn, and a rack that fails changes the ma
   expect(errors).toEqual([])
 })
 
-test('it says how far the ledger is behind, what came late, and what agents have lost, at any width', async () => {
+test('it shows how far the ledger is behind, how many minutes were restated, and the records that agents lost, at any width', async () => {
   const scene = createScene()
   const { server, port } = await serve(scene)
   const { page, eventually } = await open(port)
@@ -101,7 +102,7 @@ test('it says how far the ledger is behind, what came late, and what agents have
   server.tick()
   await eventually('.age .sub', /^ledger 2 h 0 min behind: 43,200 records to come$/)
   await eventually(
-    '.strips',
+    '.banners',
     /edge-c02 lost 1,200 records of \d\d:\d\d to \d\d:\d\d.*edge-c03 lost 7 records/,
   )
   for (const width of [1920, 390]) {
@@ -111,7 +112,7 @@ test('it says how far the ledger is behind, what came late, and what agents have
   scene.change.site = { ledgerRestatedMinutes: 120 }
   server.tick()
   await eventually('.age .sub', /^ledger to \d\d:\d\d · 120 min restated$/)
-  expect(await page.locator('.strips .silent').count()).toBe(0)
+  expect(await page.locator('.banners .silent').count()).toBe(0)
 })
 
 test('when frames stop, the figures are dimmed under a banner with their age; a new frame lifts it', async () => {
@@ -120,10 +121,10 @@ test('when frames stop, the figures are dimmed under a banner with their age; a 
   scene.change.agents = agents
   const { server, port } = await serve(scene)
   const { page, errors, eventually } = await open(port)
-  await eventually('.strip.stale', /^STALE \d\d:\d\d/)
+  await eventually('.banner.stale', /^STALE \d\d:\d\d/)
   expect(await page.locator('.wall').getAttribute('class')).toContain('dimmed')
   server.tick()
-  await page.locator('.strip.stale').waitFor({ state: 'detached' })
+  await page.locator('.banner.stale').waitFor({ state: 'detached' })
   expect(errors).toEqual([])
 })
 
@@ -136,21 +137,21 @@ test('an agent that stopped is named while the rest goes on', async () => {
     )
   const { port } = await serve(scene)
   const { page, eventually } = await open(port)
-  await eventually('.strip.silent', /◆ south stale 01:\d\d/)
+  await eventually('.banner.silent', /◆ south stale 01:\d\d/)
   expect(await page.locator('.wall').getAttribute('class')).not.toContain('dimmed')
 })
 
-test('a lost collector is said at once, and the wall recovers by itself with the state of then', async () => {
+test('a lost collector is shown at once, and the wall recovers by itself with the newest state', async () => {
   const scene = createScene()
   const { server, port } = await serve(scene)
   const { page, eventually } = await open(port)
   await eventually('.net .big', /\$1,0/)
   await server.close()
-  await eventually('.strip.lost', /No connection to the collector\s+· reconnecting/)
+  await eventually('.banner.lost', /No connection to the collector\s+· reconnecting/)
   scene.change.site = { netUsdPerH: 77 }
   await serve(scene, port)
   await eventually('.net .big', '$77.00')
-  await page.locator('.strip.lost').waitFor({ state: 'detached' })
+  await page.locator('.banner.lost').waitFor({ state: 'detached' })
 })
 
 test('a collector of another version makes the wall load itself again', async () => {
@@ -168,15 +169,15 @@ test('a collector of another version makes the wall load itself again', async ()
 test('simulated machines are marked on the site and in the lists, real ones are not', async () => {
   const simulated = await serve(createScene())
   const first = await open(simulated.port)
-  await first.eventually('.strip.simulated', /SIMULATED/)
+  await first.eventually('.banner.simulated', /SIMULATED/)
   expect(await first.page.locator('.worst .chip').count()).toBeGreaterThan(0)
   const real = await serve(createScene({ simulated: false }))
   const second = await open(real.port)
   await second.eventually('.net .big', /\$1,0/)
-  expect(await second.page.locator('.strip.simulated, .chip').count()).toBe(0)
+  expect(await second.page.locator('.banner.simulated, .chip').count()).toBe(0)
 })
 
-test('a collector that nobody reports to says what to do', async () => {
+test('a collector without agents says what to do', async () => {
   const scene = createScene()
   scene.change = { site: { devices: 0, devicesReporting: 0 }, agents: [] }
   const { port } = await serve(scene)
@@ -215,6 +216,7 @@ test.each([
     await page.locator('.chart canvas').waitFor()
     expect(await page.evaluate(overflow)).toBe(0)
     expect(await page.evaluate(clipped)).toEqual([])
+    expect(await page.evaluate(shortenedNames)).toEqual([])
     expect(await page.evaluate(colours)).toBeGreaterThan(1)
     if (width >= 1200) {
       const end = await page.locator('main').boundingBox()

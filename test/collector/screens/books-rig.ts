@@ -62,7 +62,7 @@ export class BooksRig {
     rmSync(this.#folder, { recursive: true })
   }
 
-  /** Serves the ledger of now, in place of what was served before. */
+  /** Serves the present ledger, in place of an earlier one. */
   async serve({ token }: { token: boolean }): Promise<void> {
     await this.#server?.close()
     const { store, quarantine, ledger: rig } = this

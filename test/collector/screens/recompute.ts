@@ -1,4 +1,4 @@
-/** Does the sums again that `perwatt-collector explain` prints, from nothing but the printed text. */
+/** Computes the sums of `perwatt-collector explain` again, from its printed text alone. */
 export function recompute(text: string): Record<string, number> {
   const sums: Record<string, number> = {
     energyMilliJ: 0,
@@ -22,7 +22,7 @@ export function recompute(text: string): Record<string, number> {
         sum += Number(/(-?\d+)$/.exec(lines[k] ?? '')?.[1])
       inputs.set(summed, sum)
     }
-    // the formula stands before its printed result, which is not looked at
+    // the formula comes before its printed result, which is ignored
     const formula = rest.split(' = ')[0] ?? ''
     const value = evaluate(formula.replace(/ \([a-z]+\)$/, ''), inputs)
     sums[name] = (sums[name] ?? 0) + value

@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { vi } from 'vitest'
 import { ledgerChunks } from '../../../collector/books/ledger-chunks.ts'
 import type { Store } from '../../../collector/plugin/store.ts'
+import type { Assets } from '../../../collector/screens/pages/assets.ts'
 import { createServer, type ScreensServer } from '../../../collector/screens/server.ts'
-import type { Assets } from '../../../collector/screens/web-build.ts'
 import { createDuckdbStore } from '../../../collector/stores/duckdb/duckdb.ts'
 import { SILENT } from '../../../protocol/kit/log.ts'
 import { Secret } from '../../../protocol/kit/secret.ts'
@@ -64,13 +64,13 @@ export class ReportsRig {
     return fetch(`${this.url}${path}`, { headers: { authorization: `Bearer ${TOKEN}` }, ...init })
   }
 
-  // biome-ignore lint/suspicious/noExplicitAny: what it is, is what the tests find out
+  // biome-ignore lint/suspicious/noExplicitAny: the tests check its shape
   async ask(path: string): Promise<{ status: number; body: any }> {
     const response = await this.get(path)
     return { status: response.status, body: await response.json() }
   }
 
-  /** What a command of the program writes: `out` for files, `err` for eyes. */
+  /** What a command of the program writes to stdout (`out`) and stderr (`err`). */
   async printed(
     run: (options: { config: string; url: string; tokenFile: string }) => Promise<void>,
   ): Promise<{ out: string; err: string }> {

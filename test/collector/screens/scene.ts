@@ -1,6 +1,6 @@
 import type { Machine } from '../../../collector/economics/choices/break-even.ts'
 import type { Economy } from '../../../collector/live/economy.ts'
-import type { Views } from '../../../collector/screens/views.ts'
+import type { Views } from '../../../collector/screens/api/views.ts'
 import type { AlertView } from '../../../collector/views/alert.ts'
 import type { DeviceView, RackView } from '../../../collector/views/device.ts'
 import type { FigureQuery, LedgerFigures } from '../../../collector/views/figures.ts'
@@ -19,7 +19,7 @@ import {
   worstDevices,
 } from './scene-lists.ts'
 
-/** An invented site that lives: `advance` moves its clock and its figures. Every field may be changed between frames. */
+/** An invented live site: `advance` moves its clock and its figures. Every field may be changed between frames. */
 export interface Scene extends Views, LedgerFigures {
   nowMs: number
   advance(ms: number): void

@@ -86,7 +86,7 @@ test('with a token, only health, sign-in and assets answer without it', async ()
     expect([path, (await get(path)).status]).toEqual([path, 200])
 })
 
-test('a bearer token admits, and a wrong one does not even beside a good cookie', async () => {
+test('a right bearer token admits; a wrong one is refused even with a right cookie', async () => {
   const { get } = await start('correct-horse-battery')
   const as = (authorization: string, cookie = '') =>
     get('/api/v1/site', { headers: { authorization, cookie } })
@@ -94,7 +94,7 @@ test('a bearer token admits, and a wrong one does not even beside a good cookie'
   expect((await as('Bearer correct-horse')).status).toBe(401)
 })
 
-test('a browser is led to sign in, and exchanges the token for a cookie that scripts cannot read', async () => {
+test('a browser is redirected to sign in, and exchanges the token for a cookie that scripts cannot read', async () => {
   const { get } = await start('correct-horse-battery')
   const asked = await get('/wall', { headers: { accept: 'text/html' } })
   expect([asked.status, asked.headers.get('location')]).toEqual([303, '/sign-in'])

@@ -49,7 +49,7 @@ function look(port: number) {
   return { socket, state, count, until, last }
 }
 
-test('a browser gets the version, the trend and a whole frame at once, and a frame a tick', async () => {
+test('a browser gets the version, the trend and a whole frame at once, and a frame at each tick', async () => {
   const { server, scene, port } = await start()
   const client = look(port)
   await client.until('frame', 1)
@@ -64,7 +64,7 @@ test('a browser gets the version, the trend and a whole frame at once, and a fra
   await client.until('trend', 2)
 })
 
-test('a frame is computed and encoded once for all browsers, and never while nobody looks', async () => {
+test('a frame is computed and encoded once for all browsers, and never without browsers', async () => {
   const { server, scene, port } = await start()
   const frame = vi.spyOn(scene, 'frame')
   server.tick()
@@ -99,7 +99,7 @@ test('a browser that stops reading skips frames, delays nobody, and gets the new
   expect(slow.last('frame').site.atMs).toBe(scene.nowMs)
 })
 
-test('a browser whose socket takes nothing for a minute is let go', async () => {
+test('a browser whose socket takes nothing for a minute is disconnected', async () => {
   const { server, scene, port } = await start(createScene({ containers: 40, racksPerContainer: 52 }))
   const dead = look(port)
   await dead.until('frame', 1)
@@ -113,7 +113,7 @@ test('a browser whose socket takes nothing for a minute is let go', async () => 
   await vi.waitFor(() => expect(dead.state.closed).toBe(true), { timeout: 10_000 })
 })
 
-test('a browser beyond the limit is told when to come again', async () => {
+test('a browser beyond the limit gets 503 with Retry-After', async () => {
   const { port } = await start(createScene(), 2)
   const first = look(port)
   await first.until('frame', 1)

@@ -1,23 +1,23 @@
 import type { AdviceMessage, Use } from '../../../../protocol/advice.ts'
 import type { Quote } from '../../../../protocol/quote.ts'
-import { fixed, many, power, UNKNOWN } from '../format.ts'
-import { type Money, useMoney } from '../money.ts'
-import { Arithmetic } from './arithmetic.tsx'
-import { Why } from './panel.tsx'
+import { fixed, many, power, UNKNOWN } from '../parts/format.ts'
+import { type Money, useMoney } from '../parts/money.ts'
+import { Arithmetic } from './parts/arithmetic.tsx'
+import { Section } from './parts/section.tsx'
+import { Why } from './parts/side-panel.tsx'
+import { type Column, Table } from './parts/table.tsx'
+import { useAnswer } from './parts/use-answer.ts'
 import { hoursAbove, type PriceHours, priceHours } from './price-hours.ts'
-import { Section } from './section.tsx'
-import { type Column, Table } from './table.tsx'
-import { useAnswer } from './use-answer.ts'
 
 type Advice = AdviceMessage & { blocks: (AdviceMessage['blocks'][number] & { uses: Use[] })[] }
 type Block = Advice['blocks'][number]
 
 const EVERY_MS = 10_000
-/** from a day ago to all that is known ahead */
+/** from a day ago to the last price that is known ahead */
 const PRICES_PATH = '/api/v1/quotes/history?name=energyUsdPerKwh'
 const PRICES_EVERY_MS = 60_000
 
-/** The merit order: which machines should pause first as energy gets dearer, and which would earn more elsewhere. */
+/** The merit order: which machines should pause first as energy gets dearer, and which would earn more with another use. */
 export function BetterUse({ timeZone }: { timeZone: string }) {
   const money = useMoney()
   const answer = useAnswer<Advice>({ path: '/api/v1/better-use', everyMs: EVERY_MS })
@@ -28,8 +28,8 @@ export function BetterUse({ timeZone }: { timeZone: string }) {
       title="Better use"
       answer={answer}
       timeZone={timeZone}
-      note="first to pause first; advice, nothing is switched"
-      empty={(data) => data.blocks.length === 0 && 'No machine is heard that could be used in another way.'}
+      note="lowest pause price first; advice only, nothing is switched"
+      empty={(data) => data.blocks.length === 0 && 'No reporting machine has another use.'}
     >
       {(data) => (
         <>
@@ -47,7 +47,7 @@ export function BetterUse({ timeZone }: { timeZone: string }) {
   )
 }
 
-/** What energy costs now and in the next day, and what idle GPUs cost. */
+/** The energy price now and for the next 24 h, and what idle GPUs could earn. */
 function Lead({ of, prices }: { of: Advice; prices: readonly PriceHours[] }) {
   const money = useMoney()
   const { idleGpus, energyUsdPerKwh } = of
@@ -59,14 +59,14 @@ function Lead({ of, prices }: { of: Advice; prices: readonly PriceHours[] }) {
       <b>
         {money.perMwh(energyUsdPerKwh)} {money.code}/MWh
       </b>
-      {energyUsdPerKwh === undefined && ': nobody knows its price, so it counts as free'}
+      {energyUsdPerKwh === undefined && ': its price is unknown, so it counts as free'}
       {values.length > 1 &&
         `, ${money.perMwh(Math.min(...values))} to ${money.perMwh(Math.max(...values))} in the next 24 h`}
       .{' '}
       {gpus > 0 ? (
         <>
-          <b>{many(gpus, 'idle GPU')}</b> could earn <b>{money.text(opportunityCostUsdPerH)}/h</b> if all of
-          them were held, <b>{money.text(expectedUsdPerH)}/h</b> at the occupancy of now.
+          <b>{many(gpus, 'idle GPU')}</b> could earn <b>{money.text(opportunityCostUsdPerH)}/h</b> if all were
+          rented, <b>{money.text(expectedUsdPerH)}/h</b> at the present occupancy.
         </>
       ) : (
         'No GPU is idle.'
@@ -88,7 +88,7 @@ function columns(data: Advice, prices: readonly PriceHours[], money: Money): Col
     },
     { name: `Pause above ${code}/MWh`, number, apart: true, cell: (b) => <Pause of={b} /> },
     {
-      name: 'Room to it',
+      name: 'Headroom',
       number,
       cell: ({ pause: { aboveUsdPerKwh } }) =>
         aboveUsdPerKwh === undefined || data.energyUsdPerKwh === undefined
@@ -96,24 +96,24 @@ function columns(data: Advice, prices: readonly PriceHours[], money: Money): Col
           : money.perMwh(aboveUsdPerKwh - data.energyUsdPerKwh),
     },
     {
-      name: 'Hours above it, next 24 h',
+      name: 'Hours above, next 24 h',
       number,
       cell: ({ pause: { aboveUsdPerKwh } }) =>
         aboveUsdPerKwh === undefined || prices.length === 0
           ? UNKNOWN
           : `${fixed(hoursAbove(prices, aboveUsdPerKwh), 1)} h`,
     },
-    { name: 'Best use as it is', apart: true, cell: (b) => b.best?.workload ?? 'this one' },
+    { name: 'Best use without a rebuild', apart: true, cell: (b) => b.best?.workload ?? 'the present one' },
     { name: 'More/h', number, cell: (b) => <More use={b.best} block={b} /> },
-    { name: 'After a build', cell: (b) => b.bestAfterBuild?.workload ?? UNKNOWN },
-    { name: 'Then more/h', number, cell: (b) => <More use={b.bestAfterBuild} block={b} /> },
+    { name: 'Best use after a rebuild', cell: (b) => b.bestAfterBuild?.workload ?? UNKNOWN },
+    { name: 'More/h then', number, cell: (b) => <More use={b.bestAfterBuild} block={b} /> },
     {
       name: 'Idle costs/h',
       number,
       cell: ({ idle, block }) =>
         idle ? (
           <Why
-            title={`${block}: what idle GPUs cost`}
+            title={`${block}: what its idle GPUs could earn`}
             content={() => <Arithmetic name="expected" unit="USD/h" of={idle.arithmetic} />}
           >
             {money.text(idle.expectedUsdPerH)}
@@ -165,11 +165,11 @@ function More({ use, block }: { use: Use | undefined; block: Block }) {
   const content = () => (
     <>
       <Arithmetic name={`more as ${use.workload}`} unit="USD/h" of={use.arithmetic} />
-      {others.length > 0 && <h3>Its other uses</h3>}
+      {others.length > 0 && <h3>Other uses</h3>}
       {others.map((u) => (
         <Arithmetic
           key={u.workload}
-          name={`more as ${u.workload}${u.afterBuild ? ', after a build' : ''}`}
+          name={`more as ${u.workload}${u.afterBuild ? ', after a rebuild' : ''}`}
           unit="USD/h"
           of={u.arithmetic}
         />

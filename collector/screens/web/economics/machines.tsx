@@ -1,10 +1,10 @@
 import type { LoserView, ModelView } from '../../../economics/choices/economics-view.ts'
 import type { SiteView } from '../../../views/site.ts'
-import { fixed, many, power, UNKNOWN } from '../format.ts'
-import { useMoney } from '../money.ts'
-import { Section } from './section.tsx'
-import { Table } from './table.tsx'
-import { useAnswer } from './use-answer.ts'
+import { fixed, many, power, UNKNOWN } from '../parts/format.ts'
+import { useMoney } from '../parts/money.ts'
+import { Section } from './parts/section.tsx'
+import { Table } from './parts/table.tsx'
+import { useAnswer } from './parts/use-answer.ts'
 
 const EVERY_MS = 15_000
 const MOST_LOSERS = 20
@@ -14,7 +14,7 @@ const watts = (powerW: number | undefined) => {
   return `${digits} ${unit}`
 }
 
-/** At which prices each model of machine would earn nothing. */
+/** The prices at which each machine model breaks even. */
 export function Models({ site }: { site: SiteView }) {
   const money = useMoney()
   const answer = useAnswer<ModelView[]>({ path: '/api/v1/models', everyMs: EVERY_MS })
@@ -31,7 +31,7 @@ export function Models({ site }: { site: SiteView }) {
           /PH/day
         </>
       }
-      empty={(models) => models.length === 0 && 'No miner and no GPU is heard.'}
+      empty={(models) => models.length === 0 && 'No miner or GPU reports.'}
     >
       {(models) => (
         <Table
@@ -90,7 +90,7 @@ export function Losers({ timeZone }: { timeZone: string }) {
       title="Machines that lose money now"
       answer={answer}
       timeZone={timeZone}
-      note={`the ${MOST_LOSERS} dearest at most`}
+      note={`at most ${MOST_LOSERS}, largest loss first`}
       empty={(machines) => machines.length === 0 && 'No machine costs more than it earns.'}
     >
       {(machines) => (

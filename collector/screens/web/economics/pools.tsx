@@ -1,10 +1,10 @@
 import type { PoolView } from '../../../views/pools.ts'
-import { clock, fixed, hashrate, percent, UNKNOWN } from '../format.ts'
-import { useMoney } from '../money.ts'
-import { Why } from './panel.tsx'
-import { Section } from './section.tsx'
-import { Table } from './table.tsx'
-import { useAnswer } from './use-answer.ts'
+import { clock, fixed, hashrate, percent, UNKNOWN } from '../parts/format.ts'
+import { useMoney } from '../parts/money.ts'
+import { Section } from './parts/section.tsx'
+import { Why } from './parts/side-panel.tsx'
+import { Table } from './parts/table.tsx'
+import { useAnswer } from './parts/use-answer.ts'
 
 const EVERY_MS = 60_000
 const number = true
@@ -15,24 +15,24 @@ const rate = (hashrateHs: number | undefined) => {
 }
 const day = (iso: string) => iso.slice(0, 16).replace('T', ' ')
 
-/** What the pools credit and pay, beside the ledger. */
+/** What the pools credit and pay, compared with the ledger. */
 export function Pools({ timeZone }: { timeZone: string }) {
   const money = useMoney()
   const answer = useAnswer<PoolView[]>({ path: '/api/v1/pools', everyMs: EVERY_MS })
   return (
     <Section
       id="pools"
-      title="Pools beside the ledger"
+      title="Pools compared with the ledger"
       answer={answer}
       timeZone={timeZone}
-      note="negative: the pool credits less than the site’s own count"
+      note="negative: the pool credits less than the ledger counts"
       empty={(pools) =>
-        pools.length === 0 && 'No pool is asked. List them under pools in the collector’s configuration.'
+        pools.length === 0 && 'No pool is configured. List them under pools in the collector’s configuration.'
       }
     >
       {(pools) => (
         <Table
-          label="Pools beside the ledger"
+          label="Pools compared with the ledger"
           rows={pools}
           keyOf={(p) => p.name}
           columns={[
@@ -55,7 +55,7 @@ export function Pools({ timeZone }: { timeZone: string }) {
               number,
               apart: true,
               cell: (p) => (
-                <Why title={`${p.name} beside the ledger`} content={() => <Differences of={p} />}>
+                <Why title={`${p.name} compared with the ledger`} content={() => <Differences of={p} />}>
                   {p.differences[0]?.differenceRatio === undefined
                     ? 'none yet'
                     : percent(p.differences[0].differenceRatio)}

@@ -11,7 +11,7 @@ const quotes = [
   { value: 0.5, fromMs: NOW + 30 * HOUR_MS },
 ]
 
-test('the next day’s prices begin now, with what holds now, and are 24 hours together', () => {
+test('the next day’s prices begin with the present price, and add up to 24 hours', () => {
   expect(priceHours(quotes, NOW)).toEqual([
     { usdPerKwh: 0.04, hours: 2 },
     { usdPerKwh: 0.09, hours: 3 },
@@ -24,7 +24,7 @@ test('the hours above a price count those in which a block would be paused', () 
   expect([0.03, 0.04, 0.09, -0.02].map((price) => hoursAbove(prices, price))).toEqual([5, 3, 0, 24])
 })
 
-test('the only price that is known holds on', () => {
+test('the last known price holds on', () => {
   expect(priceHours([{ value: 0.05, fromMs: 0 }], NOW)).toEqual([{ usdPerKwh: 0.05, hours: 24 }])
   expect(priceHours([], NOW)).toEqual([])
 })

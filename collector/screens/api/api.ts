@@ -1,0 +1,108 @@
+import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import type { Context } from 'hono'
+import { reasonOf } from '../../../protocol/kit/errors.ts'
+import type { Log } from '../../../protocol/kit/log.ts'
+import type { Figures } from '../../books/figures.ts'
+import type { LedgerQueries } from '../../books/ledger-queries.ts'
+import type { QuoteSelector } from '../../prices/quote-selector.ts'
+import type { StatementSource } from '../../statements/statements.ts'
+import type { LedgerFigures } from '../../views/figures.ts'
+import { FrameSchema } from '../../views/frame.ts'
+import type { PoolView } from '../../views/pools.ts'
+import { addAudit } from './audit.ts'
+import { addEconomics } from './economics.ts'
+import { addExplain } from './explain.ts'
+import { addFigures } from './figures.ts'
+import { addLedger } from './ledger.ts'
+import { addLive } from './live.ts'
+import { addLostRecords } from './lost-records.ts'
+import { addPools } from './pools.ts'
+import { addQuotes } from './quotes.ts'
+import { addRepricing } from './repricing.ts'
+import { badParameters, ErrorSchema, faultsOf, json, none, problem, refused, routeOf } from './route.ts'
+import { addStatements } from './statements.ts'
+import type { Views } from './views.ts'
+
+const Health = z
+  .object({ status: z.literal('ok'), version: z.string(), uptimeS: z.number().int() })
+  .meta({ id: 'Health' })
+
+const routes = {
+  health: routeOf('/healthz', none, Health, 'The collector answers'),
+  stream: createRoute({
+    method: 'get',
+    path: '/api/v1/stream',
+    summary:
+      'Server-Sent Events: `hello` once, `frame` (schema Frame) once a second, `trend` on connecting and after each settled minute, `beat` every 10 s',
+    request: { query: none },
+    responses: {
+      200: {
+        description: 'The events',
+        content: { 'text/event-stream': { schema: FrameSchema.meta({ id: 'Frame' }) } },
+      },
+      400: refused,
+      503: json(ErrorSchema, 'Too many browsers have the stream open; try again after Retry-After seconds'),
+    },
+  }),
+}
+
+/**
+ * The versioned API. Each optional source (`ledger`, `queries`, `selector`...) adds its routes if it is given. `mayChange` is true if the API
+ * is behind a token: without a token nothing can be changed. `openStream` answers a request for the live stream.
+ */
+export function createApi(options: {
+  views: Views
+  ledger?: LedgerFigures
+  queries?: LedgerQueries
+  figures?: Figures
+  statements?: StatementSource
+  pools?: () => PoolView[]
+  selector?: QuoteSelector
+  mayChange: boolean
+  log: Log
+  version: string
+  now: () => number
+  openStream: (c: Context) => Response
+}) {
+  const { views, log, version, now } = options
+  const startedMs = now()
+  const api = new OpenAPIHono({
+    defaultHook: (result, c) =>
+      result.success ? undefined : c.json(badParameters(faultsOf(result.error as z.ZodError)), 400),
+  })
+  api.openapi(routes.health, (c) =>
+    c.json({ status: 'ok' as const, version, uptimeS: Math.floor((now() - startedMs) / 1000) }, 200),
+  )
+  addLive(api, views)
+  if (options.ledger) addLedger(api, { ledger: options.ledger, views, log, now })
+  addEconomics(api, views)
+  if (options.figures) addFigures(api, { figures: options.figures, views })
+  if (options.statements) addStatements(api, { statements: options.statements, now })
+  if (options.queries) {
+    addExplain(api, options.queries)
+    addRepricing(api, { queries: options.queries, now, mayChange: options.mayChange })
+    addAudit(api, options.queries)
+    addLostRecords(api, options.queries)
+  }
+  if (options.pools) addPools(api, options.pools)
+  if (options.selector) addQuotes(api, { selector: options.selector, now, mayChange: options.mayChange })
+  // the stream writes to the socket itself, which the route’s type cannot express
+  api.openapi(routes.stream, (c) => options.openStream(c) as never)
+  api.doc31('/openapi.json', {
+    openapi: '3.1.0',
+    info: {
+      title: 'perwatt collector',
+      version,
+      description:
+        'What every watt of a site earns. Times are Unix ms, numbers are in base units, money is in USD. An unknown figure is absent.',
+    },
+  })
+  api.onError((error, c) => {
+    log.error('screens.request_failed', { path: c.req.path, reason: reasonOf(error) })
+    return c.json(
+      problem('internal', 'the collector failed to answer; look for screens.request_failed in its log'),
+      500,
+    )
+  })
+  return api
+}

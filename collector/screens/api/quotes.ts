@@ -1,0 +1,116 @@
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
+import { DurationMsSchema } from '../../../protocol/kit/fields.ts'
+import { QuoteNameSchema, QuoteSchema } from '../../../protocol/quote.ts'
+import { MINUTE_MS } from '../../../protocol/units.ts'
+import type { QuoteSelector } from '../../prices/quote-selector.ts'
+import { QuotesSchema } from '../../views/quotes.ts'
+import {
+  badParameters,
+  ErrorSchema,
+  type Fault,
+  json,
+  none,
+  parameters,
+  problem,
+  refused,
+  routeOf,
+} from './route.ts'
+import { DAY_MS, timeSchema } from './time-parameters.ts'
+
+/** Most quotes in one answer: five-minute prices of two months. */
+const MAX_QUOTES = 20_000
+const MOST_AHEAD_MS = 40 * DAY_MS
+
+const PushSchema = z.strictObject({
+  name: QuoteNameSchema,
+  value: z.number(),
+  by: z.string().trim().min(1).max(100).describe('who sets the price; the quote’s source names it'),
+  from: timeSchema
+    .optional()
+    .describe('holds from here; now where absent. Not in the past: use /api/v1/reprice for that'),
+  holdsFor: DurationMsSchema.optional().describe(
+    'how long it overrides the feeds, such as 2h; without a feed it is stale after that. Until the next push where absent',
+  ),
+})
+
+const Quote = QuoteSchema.meta({ id: 'Quote' })
+
+const routes = {
+  now: routeOf(
+    '/api/v1/quotes',
+    none,
+    QuotesSchema.meta({ id: 'Quotes' }),
+    'Prices and network figures now, and their feeds',
+  ),
+  history: routeOf(
+    '/api/v1/quotes/history',
+    parameters({
+      name: QuoteNameSchema,
+      from: timeSchema.optional().describe('begin; a day before `to` where absent'),
+      to: timeSchema
+        .optional()
+        .describe('end; two days ahead where absent, to include prices that are known ahead'),
+    }),
+    z.array(Quote),
+    'The quotes of one name that hold within a time, oldest first, including those known ahead',
+  ),
+  push: createRoute({
+    method: 'post',
+    path: '/api/v1/quotes',
+    summary: 'Sets a price or a network figure. Needs http.token. It overrides every feed while it holds',
+    request: { body: { required: true, content: { 'application/json': { schema: PushSchema } } } },
+    responses: {
+      201: json(Quote, 'Taken'),
+      400: refused,
+      403: json(ErrorSchema, 'The collector has no token'),
+    },
+  }),
+}
+
+/** Adds the routes of the quotes. `mayChange` is true if the API is behind a token. */
+export function addQuotes(
+  api: OpenAPIHono,
+  { selector, now, mayChange }: { selector: QuoteSelector; now: () => number; mayChange: boolean },
+): void {
+  api.openapi(routes.now, (c) => c.json(selector.view(), 200))
+  api.openapi(routes.history, (c) => {
+    const { name, from, to } = c.req.valid('query')
+    const toMs = to === undefined ? now() + 2 * DAY_MS : Date.parse(to)
+    const fromMs = from === undefined ? (to === undefined ? now() : toMs) - DAY_MS : Date.parse(from)
+    if (fromMs >= toMs)
+      return c.json(badParameters([{ parameter: 'from', problem: 'expected a time before `to`' }]), 400)
+    const quotes = selector.history(name, fromMs, toMs)
+    if (quotes.length <= MAX_QUOTES) return c.json(quotes, 200)
+    const fault = `${quotes.length} are more than the ${MAX_QUOTES} quotes of one answer; use a shorter time`
+    return c.json(badParameters([{ parameter: 'from', problem: fault }]), 400)
+  })
+  api.openapi(routes.push, (c) => {
+    if (!mayChange)
+      return c.json(
+        problem('forbidden', 'a price changes money: set http.token in the configuration, and send it'),
+        403,
+      )
+    const { name, value, by, from, holdsFor } = c.req.valid('json')
+    const fromMs = from === undefined ? now() : Date.parse(from)
+    const feeds = selector.feedsOf(name)
+    const faults: Fault[] = []
+    if (fromMs < now() - MINUTE_MS)
+      faults.push({ parameter: 'from', problem: 'is in the past; correct a past price with reprice' })
+    if (fromMs > now() + MOST_AHEAD_MS)
+      faults.push({ parameter: 'from', problem: 'expected a time within 40 days' })
+    if (holdsFor === undefined && feeds.length > 0) {
+      const wants = `expected a duration such as 2h: without one, the push would override ${feeds.join(', ')} until the next push`
+      faults.push({ parameter: 'holdsFor', problem: wants })
+    }
+    if (faults.length > 0) return c.json(badParameters(faults), 400)
+    const taken = selector.push({
+      name,
+      value,
+      by,
+      fromMs,
+      ...(holdsFor === undefined ? {} : { staleAfterMs: fromMs + holdsFor - 1 }),
+    })
+    if (!('refused' in taken)) return c.json(taken, 201)
+    return c.json(badParameters([{ parameter: 'value', problem: taken.refused }]), 400)
+  })
+}

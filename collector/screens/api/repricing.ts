@@ -1,0 +1,119 @@
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
+import { QUOTE_NAMES, QUOTE_UNITS, type Quote } from '../../../protocol/quote.ts'
+import { MINUTE_MS, minuteOf } from '../../../protocol/units.ts'
+import { RepricingSchema } from '../../books/audit-views.ts'
+import type { LedgerQueries } from '../../books/ledger-queries.ts'
+import { quoteFault } from '../../prices/quote-limits.ts'
+import type { RepricingRequest } from '../../settling/repricer.ts'
+import {
+  badParameters,
+  ErrorSchema,
+  type Fault,
+  fromStore,
+  json,
+  problem,
+  refused,
+  storeFailed,
+  storeFails,
+} from './route.ts'
+import { DAY_MS, timeSchema } from './time-parameters.ts'
+
+const LONGEST_DAYS = 400
+
+const RequestSchema = z.strictObject({
+  from: timeSchema.describe('begin, rounded down to its minute'),
+  to: timeSchema.describe('end, rounded up to a minute; not in the future'),
+  by: z.string().trim().min(1).max(200).describe('who asks for it'),
+  reason: z.string().trim().min(1).max(1000).describe('why, for the audit trail'),
+  quotes: z
+    .array(
+      z.strictObject({
+        name: z.enum(QUOTE_NAMES as [(typeof QUOTE_NAMES)[number], ...typeof QUOTE_NAMES]),
+        value: z.number(),
+        from: timeSchema
+          .optional()
+          .describe(
+            'holds from here until the next quote of its name; from the begin of the repricing where absent',
+          ),
+      }),
+    )
+    .max(10_000)
+    .default([])
+    .describe('corrected prices and network figures'),
+  presentRules: z
+    .boolean()
+    .default(false)
+    .describe('true: by the workloads of today’s configuration instead of those of that time'),
+})
+
+const route = createRoute({
+  method: 'post',
+  path: '/api/v1/reprice',
+  summary:
+    'Prices a past time again, for a corrected tariff or contract. Needs http.token. It continues after the answer: /api/v1/audit shows its progress',
+  request: { body: { required: true, content: { 'application/json': { schema: RequestSchema } } } },
+  responses: {
+    202: json(RepricingSchema.meta({ id: 'Repricing' }), 'Begun'),
+    400: refused,
+    403: json(ErrorSchema, 'The collector has no token'),
+    503: storeFails,
+  },
+})
+
+/** Adds the route that prices the past again. `mayChange` is true if the API is behind a token. */
+export function addRepricing(
+  api: OpenAPIHono,
+  {
+    queries,
+    now,
+    mayChange,
+  }: { queries: Pick<LedgerQueries, 'reprice'>; now: () => number; mayChange: boolean },
+): void {
+  api.openapi(route, async (c) => {
+    if (!mayChange)
+      return c.json(
+        problem('forbidden', 'repricing changes money: set http.token in the configuration, and send it'),
+        403,
+      )
+    const request = readRequest(c.req.valid('json'), now())
+    if (Array.isArray(request)) return c.json(badParameters(request), 400)
+    try {
+      return c.json(await fromStore(() => queries.reprice(request)), 202)
+    } catch (error) {
+      return c.json(storeFailed('reprice', error), 503)
+    }
+  })
+}
+
+/** The request for the repricer, or the faults that no single field shows. */
+function readRequest(body: z.output<typeof RequestSchema>, nowMs: number): RepricingRequest | Fault[] {
+  const fromMs = minuteOf(Date.parse(body.from))
+  const toMs = Math.ceil(Date.parse(body.to) / MINUTE_MS) * MINUTE_MS
+  const faults: Fault[] = []
+  if (fromMs >= toMs) faults.push({ parameter: 'from', problem: 'expected a time before `to`' })
+  if (toMs > nowMs)
+    faults.push({
+      parameter: 'to',
+      problem: 'expected a time in the past; for future prices change the configuration',
+    })
+  if (toMs - fromMs > LONGEST_DAYS * DAY_MS)
+    faults.push({ parameter: 'to', problem: `expected at most ${LONGEST_DAYS} days after \`from\`` })
+  if (body.quotes.length === 0 && !body.presentRules)
+    faults.push({ parameter: 'quotes', problem: 'expected corrected quotes, or presentRules: true' })
+  for (const [i, { name, value }] of body.quotes.entries()) {
+    const fault = quoteFault(name, value)
+    if (fault) faults.push({ parameter: `quotes.${i}.value`, problem: `${name}: ${fault}` })
+  }
+  if (faults.length > 0) return faults
+  const { by, reason, presentRules } = body
+  const quotes = body.quotes.map(
+    ({ name, value, from }): Quote => ({
+      name,
+      value,
+      unit: QUOTE_UNITS[name],
+      source: `corrected by ${by}`,
+      fromMs: from === undefined ? fromMs : Date.parse(from),
+    }),
+  )
+  return { fromMs, toMs, by, reason, quotes, presentRules }
+}

@@ -1,9 +1,0 @@
-type Cell = string | number | boolean | undefined
-
-const cell = (value: Cell): string =>
-  typeof value === 'string' && /[",\r\n]/.test(value)
-    ? `"${value.replaceAll('"', '""')}"`
-    : String(value ?? '')
-
-/** A line of CSV with its end (RFC 4180): an empty cell where something is unknown. */
-export const csvLine = (cells: readonly Cell[]): string => `${cells.map(cell).join(',')}\r\n`

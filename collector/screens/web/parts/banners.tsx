@@ -1,0 +1,88 @@
+import type { SiteView } from '../../../views/site.ts'
+import type { DataAge } from './data-age.ts'
+import { clock, count, stopwatch } from './format.ts'
+import { useMoney } from './money.ts'
+import { overdue, priceName, priceText } from './price-text.ts'
+
+/** Warnings above the figures: connection lost, figures stale, agents silent, records lost, prices out of date, machines simulated. */
+export function Banners(props: {
+  lost: boolean
+  /** absent before the first frame */
+  site?: SiteView
+  silent?: DataAge['silent']
+  /** age of the figures, s, if they are stale */
+  staleS?: number
+}) {
+  const { lost, site, silent = [], staleS } = props
+  const { ledgerLosses: losses = [], timeZone = 'UTC' } = site ?? {}
+  return (
+    <div class="banners">
+      {lost && (
+        <p class="banner lost" role="status">
+          <b>No connection to the collector</b> · reconnecting
+        </p>
+      )}
+      {staleS !== undefined && (
+        <p class="banner stale">
+          <b>
+            STALE <span class="digits">{stopwatch(staleS)}</span>
+          </b>{' '}
+          · these are the last known figures
+        </p>
+      )}
+      {silent.length > 0 && (
+        <p class="banner silent">
+          {silent.slice(0, 4).map((a) => (
+            <span key={a.agentId}>
+              <b>
+                ◆ {a.agentId} {a.state}
+              </b>{' '}
+              <span class="digits">{a.silentS === undefined ? 'never connected' : stopwatch(a.silentS)}</span>
+            </span>
+          ))}
+          {silent.length > 4 && <span>and {count(silent.length - 4)} more agents</span>}
+        </p>
+      )}
+      {losses.length > 0 && (
+        <p class="banner silent">
+          {losses.slice(0, 3).map((l) => (
+            <span key={`${l.agentId} ${l.atMs}`}>
+              <b>◆ {l.agentId}</b> lost {count(l.records)} records
+              {l.fromMs !== undefined && l.toMs !== undefined && (
+                <span class="digits">
+                  {' '}
+                  of {clock(l.fromMs, timeZone)} to {clock(l.toMs, timeZone)}
+                </span>
+              )}
+            </span>
+          ))}
+          {losses.length > 3 && <span>and {count(losses.length - 3)} more losses</span>}
+        </p>
+      )}
+      {site && <OldPrices site={site} />}
+      {site?.simulated && (
+        <p class="banner simulated">
+          <strong>SIMULATED</strong> <span>these figures include emulated machines</span>
+        </p>
+      )}
+    </div>
+  )
+}
+
+/** The prices that are out of date, since when, and their source. */
+function OldPrices({ site }: { site: SiteView }) {
+  const money = useMoney()
+  const old = site.prices.filter((p) => p.stale)
+  if (old.length === 0) return null
+  return (
+    <p class="banner silent">
+      {old.slice(0, 3).map((p) => (
+        <span key={p.name}>
+          <b>◆ {priceName(p.name)}</b> <span class="digits">{priceText(p, money)}</span>{' '}
+          {overdue(p, site.atMs)} · {p.source}
+        </span>
+      ))}
+      {old.length > 3 && <span>and {count(old.length - 3)} more old prices</span>}
+    </p>
+  )
+}

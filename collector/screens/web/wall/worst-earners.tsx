@@ -1,0 +1,48 @@
+import type { DeviceView } from '../../../views/device.ts'
+import { power } from '../parts/format.ts'
+import { useMoney } from '../parts/money.ts'
+import { SimulatedChip } from '../parts/page-header.tsx'
+import { useFittingRows } from './fitting-rows.ts'
+
+const ROW_REM = 2.2
+
+/** The devices that earn least for the power they draw. */
+export function WorstEarners({ devices }: { devices: readonly DeviceView[] }) {
+  const [box, rows] = useFittingRows(ROW_REM)
+  const money = useMoney()
+  return (
+    <section class="panel worst" aria-label="Worst earners">
+      <h2>
+        Worst earners
+        <small>power · {money.code}/MWh · net</small>
+      </h2>
+      <div class="rows" ref={box} style={{ '--rows': rows }}>
+        {devices.length === 0 && <p class="empty">No device loses money.</p>}
+        {devices.slice(0, rows).map((d) => {
+          const { digits, unit } = power(d.powerW)
+          const losing = d.netUsdPerH < 0
+          return (
+            <div key={`${d.agentId} ${d.deviceId}`} class={`row ${losing ? 'losing' : ''}`}>
+              <b class="where">
+                {[d.location?.container, d.location?.rack, d.location?.slot].filter(Boolean).join(' ') ||
+                  d.deviceId}
+              </b>
+              <span class="what">
+                {d.simulated && <SimulatedChip />}
+                {d.faults?.[0] ?? d.model ?? d.deviceId}
+              </span>
+              <span class="watts">
+                {digits} {unit}
+              </span>
+              <span class="price">{money.perMwh(d.revenueUsdPerKwh)}</span>
+              <span class="loss">
+                {losing && <span class="mark">▼ </span>}
+                {money.text(d.netUsdPerH, 3)}/h
+              </span>
+            </div>
+          )
+        })}
+      </div>
+    </section>
+  )
+}

@@ -1,0 +1,130 @@
+import { parse } from 'csv-parse/sync'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { statement } from '../../../../collector/commands/report.ts'
+import { monthNamed } from '../../../../collector/economics/calendar.ts'
+import { StatementListSchema, StatementSchema } from '../../../../collector/views/statement.ts'
+import { PerwattError } from '../../../../protocol/kit/errors.ts'
+import { MINUTE_MS } from '../../../../protocol/units.ts'
+import { minuteOf } from '../../statement-rig.ts'
+import { ReportsRig } from '../reports-rig.ts'
+
+const ZONE = 'America/Chicago'
+const { startMs } = monthNamed('2026-11', ZONE)
+const BETA = 'Beta & <Söhne>'
+const beta = encodeURIComponent(BETA)
+
+describe('statements of a month', () => {
+  let rig: ReportsRig
+  beforeEach(async () => {
+    rig = await new ReportsRig({ timeZone: ZONE }).start()
+    await rig.site.settle(startMs, startMs + 20 * MINUTE_MS, (m) => minuteOf(m))
+  })
+  afterEach(() => rig.stop())
+
+  it('are listed with their totals, and each can be read by its customer', async () => {
+    const { body } = await rig.ask('/api/v1/statements?month=2026-11')
+    const list = StatementListSchema.parse(body)
+    expect(list.statements.map((s) => s.customer)).toEqual([undefined, 'Acme', BETA, 'Gamma'])
+    for (const { customer, totalUsd, number } of list.statements) {
+      const query = customer === undefined ? '' : `&customer=${encodeURIComponent(customer)}`
+      const found = StatementSchema.parse((await rig.ask(`/api/v1/statement?month=2026-11${query}`)).body)
+      expect([found.totalUsd, found.number]).toEqual([totalUsd, number])
+      expect(found.copy).toBe(customer === undefined ? 'own' : 'customer')
+    }
+  })
+
+  it('are CSV whose lines add up to its total, the costs only in the operator’s own copy', async () => {
+    const path = `/api/v1/statement?month=2026-11&customer=Acme&format=csv`
+    const response = await rig.get(path)
+    const { number } = (await rig.ask('/api/v1/statement?month=2026-11&customer=Acme')).body
+    expect(response.headers.get('content-disposition')).toBe(`attachment; filename="${number}.csv"`)
+    const rows: Record<string, string>[] = parse(await response.text(), { columns: true })
+    const cents = (of: typeof rows) =>
+      of.reduce((sum, r) => sum + Math.round(Number(r['amountUsd']) * 100), 0)
+    const total = rows.filter((r) => r['item'] === 'total')
+    expect(total).toHaveLength(1)
+    expect(cents(rows.filter((r) => r['item'] !== 'total'))).toBe(cents(total))
+    expect(rows[0]).not.toHaveProperty('energyCostUsd')
+    const own: Record<string, string>[] = parse(await (await rig.get(`${path}&copy=own`)).text(), {
+      columns: true,
+    })
+    const costs = own.filter((r) => r['item'] === 'costs')
+    expect(costs.map((r) => r['workload'])).toEqual(['cage', 'rental'])
+    const sum = (name: string) => costs.reduce((a, r) => a + Math.round(Number(r[name]) * 100), 0)
+    const last = own.at(-1)
+    for (const name of ['energyCostUsd', 'netUsd'])
+      expect(sum(name)).toBe(Math.round(Number(last?.[name]) * 100))
+  })
+
+  it('are a page without scripts, whatever a customer is called', async () => {
+    const response = await rig.get(`/statement?month=2026-11&customer=${beta}`)
+    const page = await response.text()
+    expect(response.headers.get('content-type')).toMatch(/^text\/html/)
+    expect(response.headers.get('content-security-policy')).toContain("default-src 'none'")
+    expect(page).toContain('Beta &amp; &lt;Söhne&gt;')
+    expect(page).toContain('Plains &lt;North&gt;')
+    expect(page).not.toMatch(/<Söhne>|<North>|<script|style=|[^-]http/)
+    expect(page).toContain('Reserved GPUs')
+    expect(page).not.toContain('Costs and margin')
+    expect(await (await rig.get('/statement?month=2026-11&customer=Acme&copy=own')).text()).toContain(
+      'Costs and margin',
+    )
+  })
+
+  it.each([
+    ['/api/v1/statement?month=2026-13', /such as 2026-11/],
+    ['/api/v1/statement?month=2026-1', /such as 2026-11/],
+    ['/api/v1/statements', /such as 2026-11/],
+    ['/api/v1/statements?month=2027-02', /2027-02 has not begun/],
+    ['/statement?month=2027-02', /2027-02 has not begun/],
+    ['/api/v1/statement?month=2026-11&copy=mine', /customer or own/],
+    ['/api/v1/statement?month=2026-11&format=pdf', /json or csv/],
+    ['/api/v1/statement?month=2026-11&client=Acme', /there are month, customer, copy, format/],
+  ])('%s is refused with the reason', async (path, reason) => {
+    const { status, body } = await rig.ask(path)
+    expect([status, body.error.message]).toEqual([400, expect.stringMatching(reason)])
+  })
+
+  it('of an unknown customer are not found, and the answer lists the customers', async () => {
+    for (const path of ['/api/v1/statement', '/statement']) {
+      const { status, body } = await rig.ask(`${path}?month=2026-11&customer=acme`)
+      expect(status).toBe(404)
+      expect(body.error.message).toBe(`there is no customer acme; there are Acme, ${BETA}, Gamma`)
+    }
+  })
+
+  it('of a month without a ledger are empty, and complete as such', async () => {
+    const { body } = await rig.ask('/api/v1/statement?month=2026-10&customer=Acme')
+    expect(StatementSchema.parse(body)).toMatchObject({
+      lines: [],
+      totalUsd: 0,
+      toDate: false,
+      completeness: { settledMinutes: 0, elapsedMinutes: 31 * 1440 },
+    })
+    expect(await (await rig.get('/statement?month=2026-10&customer=Acme')).text()).toContain(
+      'Nothing was earned.',
+    )
+  })
+
+  it('need the token, and give the store’s reason if it fails', async () => {
+    expect((await fetch(`${rig.url}/statement?month=2026-11`)).status).toBe(401)
+    rig.store.settlements = () => Promise.reject(new PerwattError('store_down', 'duckdb: gone'))
+    for (const path of ['/api/v1/statements', '/api/v1/statement', '/statement']) {
+      const { status, body } = await rig.ask(`${path}?month=2026-11`)
+      expect([status, body.error]).toEqual([
+        503,
+        { code: 'store_down', message: expect.stringMatching(/duckdb: gone/) },
+      ])
+    }
+  })
+
+  it('are a command that writes the API’s answer', async () => {
+    const options = { month: '2026-11', customer: BETA, format: 'csv' }
+    const { out } = await rig.printed((o) => statement({ ...o, ...options }))
+    const asked = await rig.get(`/api/v1/statement?month=2026-11&customer=${beta}&format=csv`)
+    expect(out).toBe(await asked.text())
+    await expect(rig.printed((o) => statement({ ...o, ...options, customer: 'Nobody' }))).rejects.toThrow(
+      /the collector answers: there is no customer Nobody; there are Acme/,
+    )
+  })
+})
