@@ -18,13 +18,19 @@ export interface Room {
 }
 
 const KIT = 'protocol/kit'
+const MQTT = 'protocol/kit/mqtt'
 const PROTOCOL = [KIT, 'protocol']
 
 export const ROOMS: Readonly<Record<string, Room>> = {
   [KIT]: {
-    holds: 'tools that both programs share: configuration, errors, log, retry, secrets, HTTP, the MQTT link',
+    holds: 'tools that both programs share: configuration, errors, log, retry, secrets, command line',
     imports: [],
     packages: ['node:*', 'commander', 'yaml', 'zod'],
+  },
+  [MQTT]: {
+    holds: 'one MQTT connection: back-off, subscriptions, last will; drivers and plug-ins may not import it',
+    imports: [KIT],
+    packages: ['mqtt', 'mqtt-packet'],
   },
   protocol: {
     holds: 'what agent and collector agree on: devices, samples, intervals, owners, quotes, topics, units',
@@ -95,8 +101,8 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   'agent/uplink': {
     holds: 'MQTT: live messages, and delivery of the spool’s records until they are acknowledged',
-    imports: [...PROTOCOL, 'agent/uplink/spool'],
-    packages: ['mqtt', 'mqtt-packet'],
+    imports: [...PROTOCOL, MQTT, 'agent/uplink/spool'],
+    packages: [],
   },
   'agent/metering': {
     holds: 'the interval meter: readings to records of one UTC minute, a device and an owner each',
@@ -348,8 +354,15 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   'collector/ingest': {
     holds: 'hears the agents over MQTT, and keeps their inventories',
-    imports: [...PROTOCOL, 'collector/plugin', 'collector/intake', 'collector/live', 'collector/broker'],
-    packages: ['node:fs', 'node:path', 'mqtt', 'zod'],
+    imports: [
+      ...PROTOCOL,
+      MQTT,
+      'collector/plugin',
+      'collector/intake',
+      'collector/live',
+      'collector/broker',
+    ],
+    packages: ['node:fs', 'node:path', 'zod'],
   },
   'collector/screens': {
     holds: 'HTTP: the API, the event stream, the pages’ server',
