@@ -18,6 +18,7 @@ export interface Room {
 }
 
 const KIT = 'protocol/kit'
+const HTTP = 'protocol/kit/http'
 const MQTT = 'protocol/kit/mqtt'
 const PROTOCOL = [KIT, 'protocol']
 
@@ -25,7 +26,21 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   [KIT]: {
     holds: 'tools that both programs share: configuration, errors, log, retry, secrets, command line',
     imports: [],
-    packages: ['node:*', 'commander', 'yaml', 'zod'],
+    packages: [
+      'node:fs',
+      'node:net',
+      'node:os',
+      'node:timers/promises',
+      'node:util',
+      'commander',
+      'yaml',
+      'zod',
+    ],
+  },
+  [HTTP]: {
+    holds: 'the HTTP client: bounded, guarded against private addresses, and what each refusal means',
+    imports: [KIT],
+    packages: ['node:dns', 'node:http', 'node:https', 'node:net', 'zod'],
   },
   [MQTT]: {
     holds: 'one MQTT connection: back-off, subscriptions, last will; drivers and plug-ins may not import it',
@@ -46,7 +61,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'agent/wire': {
     holds:
       'transports: HTTP, SNMP, Modbus, cgminer’s TCP, commands, sysfs, and tolerant readers of what they carry',
-    imports: PROTOCOL,
+    imports: [...PROTOCOL, HTTP],
     packages: ['node:*', 'jsmodbus', 'net-snmp', 'zod'],
   },
   'agent/config': {
@@ -231,7 +246,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   'collector/prices': {
     holds: 'quotes: the book of what held when, and the desk that takes them from feeds and people',
-    imports: [...PROTOCOL, 'collector/views', 'collector/plugin'],
+    imports: [...PROTOCOL, HTTP, 'collector/views', 'collector/plugin'],
     packages: ['temporal-polyfill', 'zod'],
   },
   'collector/feeds': {
@@ -244,6 +259,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     holds: 'asks mining pools what they credited, and compares it with the ledger',
     imports: [
       ...PROTOCOL,
+      HTTP,
       'collector/economics',
       'collector/economics/settlement',
       'collector/views',
@@ -343,7 +359,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   'collector/channels': {
     holds: 'one file for each way to tell an alert',
-    imports: [...PROTOCOL, 'collector/plugin'],
+    imports: [...PROTOCOL, HTTP, 'collector/plugin'],
     packages: ['node:crypto', 'node:net', 'zod'],
     parts: true,
   },

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import type { z } from 'zod'
 import type { Pool, PoolReport } from '../../../collector/plugin/pool.ts'
 import { createAsk } from '../../../collector/pool-watch/pool-client.ts'
-import { addressGuard } from '../../../protocol/kit/outbound.ts'
+import { addressGuard } from '../../../protocol/kit/http/address-guard.ts'
 
 export interface Asked {
   method: string

@@ -1,0 +1,30 @@
+export interface HttpAnswer {
+  status: number
+  /** names in lower case; a repeated header is one text, joined by `, ` */
+  headers: Readonly<Record<string, string>>
+  text: string
+}
+
+const EXCERPT_CHARS = 160
+
+/** A URL as errors show it: without user, password, query and fragment, any of which may hold a credential. */
+export function shownUrl(url: string): string {
+  const { protocol, host, pathname } = new URL(url)
+  return `${protocol}//${host}${pathname}`
+}
+
+/**
+ * The beginning of an answer as errors quote it, in one line. A long run of key characters is left out: some servers repeat
+ * the key that they refuse. A web page is empty: its markup says nothing.
+ */
+export function excerpt(text: string): string {
+  if (isWebPage(text)) return ''
+  return text
+    .slice(0, 4 * EXCERPT_CHARS)
+    .replace(/[A-Za-z0-9+/_-]{20,}=*/g, '[...]')
+    .replace(/\s+/g, ' ')
+    .trim()
+    .slice(0, EXCERPT_CHARS)
+}
+
+export const isWebPage = (text: string): boolean => /^\s*</.test(text)
