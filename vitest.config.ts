@@ -16,8 +16,11 @@ export default defineConfig({
   define: { __PERWATT_VERSION__: JSON.stringify(version) },
   test: {
     include: ['test/**/*.test.ts'],
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    setupFiles: ['test/patience.ts'],
+    // a limit for tests that hang: a loaded machine must not reach it
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
+    expect: { poll: { timeout: 60_000 } },
     // Debian keeps mosquitto where only root's PATH looks
     env: { PATH: `${process.env['PATH']}:/usr/sbin:/sbin` },
     coverage: {

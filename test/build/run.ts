@@ -14,7 +14,7 @@ export function run(
   options: { cwd?: string; env?: NodeJS.ProcessEnv } = {},
 ): Promise<Ended> {
   return new Promise((resolve) => {
-    execFile(command, args, { ...options, timeout: 60_000 }, (error, stdout, stderr) => {
+    execFile(command, args, { ...options, timeout: 300_000 }, (error, stdout, stderr) => {
       const code = error ? (typeof error.code === 'number' ? error.code : undefined) : 0
       resolve({ code, stdout, stderr })
     }).stdin?.end()

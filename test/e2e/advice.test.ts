@@ -100,14 +100,14 @@ describe('the advice on the broker', () => {
       // 62.86 USD/PH/day at 17.5 J/TH break even at 0.15 USD/kWh
       pause: { now: true, aboveUsdPerKwh: expect.closeTo(0.1497, 3), arithmetic: expect.anything() },
     })
-  }, 60_000)
+  })
 
   it('comes back with a broker that forgot what it retained', async () => {
     await broker.kill()
     await broker.restart()
     const message = await eventually(isHeard, (m) => m !== undefined)
     expect(message?.v).toBe(1)
-  }, 60_000)
+  })
 
   it('is the collector’s own: the embedded broker takes it from nobody else', async () => {
     const embedded = await startEmbeddedBroker({ host: '127.0.0.1', port: 0, site: SITE, log: SILENT })

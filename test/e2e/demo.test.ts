@@ -59,7 +59,7 @@ describe('the demo site', () => {
     browser = await launchChromium()
     demo = await startDemo({ folder, port, brokerPort: await freePort(), base })
     listener = listen(demo.brokerPort)
-  }, 120_000)
+  })
 
   afterAll(async () => {
     listener?.end(true)
@@ -127,7 +127,7 @@ describe('the demo site', () => {
     const mining = (await get<LedgerFigure[]>(`/api/v1/ledger?${range}`)).find((f) => f.group === 'mining')
     expect(mining?.workDiff1).toBeGreaterThan(0)
     expect(mining?.revenueUsd).toBeGreaterThan(0)
-  }, 180_000)
+  })
 
   it('shows a stopped agent as stale on the wall within three polls, and again as well when it goes on', async () => {
     const page = await browser.newPage({ viewport: { width: 1920, height: 1080 } })
@@ -155,10 +155,10 @@ describe('the demo site', () => {
     } finally {
       process.kill(mining, 'SIGCONT')
     }
-    await eventually(body, (text) => text.includes('3 of 3 agents'), 30_000)
+    await eventually(body, (text) => text.includes('3 of 3 agents'), 120_000)
     expect(errors).toEqual([])
     await page.close()
-  }, 120_000)
+  })
 
   it('starts an agent again that was killed', async () => {
     const before = demo.children().get('gpu') as number
@@ -168,8 +168,8 @@ describe('the demo site', () => {
       (pid) => pid !== undefined && pid !== before,
       30_000,
     )
-    await eventually(site, (s) => s.agents.every((a) => a.state === 'online'), 30_000)
-  }, 90_000)
+    await eventually(site, (s) => s.agents.every((a) => a.state === 'online'), 120_000)
+  })
 
   it('stops within 5 s with nothing left running, and goes on with its history at the next start', async () => {
     const before = await get<LedgerFigure[]>('/api/v1/ledger?groupBy=site')
@@ -183,5 +183,5 @@ describe('the demo site', () => {
     expect(after.slice(0, before.length - 1)).toEqual(before.slice(0, -1))
     expect(after.length).toBeGreaterThanOrEqual(before.length)
     await eventually(site, (s) => s.devicesReporting >= 60)
-  }, 120_000)
+  })
 })

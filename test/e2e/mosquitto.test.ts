@@ -147,7 +147,7 @@ describe('a site on Mosquitto', () => {
       work: 0,
     })
     expect(Math.abs(sum.joules - sum.work)).toBeLessThanOrEqual(2)
-  }, 120_000)
+  })
 
   it('goes on after the broker was killed and has forgotten everything', async () => {
     startAgent('a')
@@ -155,8 +155,8 @@ describe('a site on Mosquitto', () => {
     await broker.kill()
     await eventually(site, (s) => s.agents[0]?.state !== 'online')
     await broker.restart()
-    await eventually(site, (s) => s.devicesReporting === 1 && s.agents[0]?.state === 'online', 60_000)
-  }, 120_000)
+    await eventually(site, (s) => s.devicesReporting === 1 && s.agents[0]?.state === 'online', 120_000)
+  })
 
   it('counts and keeps what it cannot read, and is harmed by none of it', async () => {
     startAgent('a')
@@ -203,7 +203,7 @@ describe('a site on Mosquitto', () => {
     const s = await eventually(site, (x) => x.devicesReporting === 1)
     expect(s.powerW).toBe(1000)
     expect((await get<DeviceView[]>('/api/v1/devices')).map((d) => d.deviceId)).toEqual(['a-rig'])
-  }, 60_000)
+  })
 
   it('shows an agent whose clock is an hour ahead, and puts its records aside instead of into the future', async () => {
     const agent = startAgent('ahead', { aheadMs: 3_600_000 })
@@ -217,7 +217,7 @@ describe('a site on Mosquitto', () => {
       (l) => l.some((x) => /from the future/.test(x.reason)),
     )
     expect(await ledger()).toEqual([])
-  }, 60_000)
+  })
 
   it('takes the records of an agent whose clock is an hour behind, where it says they belong', async () => {
     const agent = startAgent('behind', { aheadMs: -3_600_000 })
@@ -232,7 +232,7 @@ describe('a site on Mosquitto', () => {
     )
     const ageMs = Date.now() - Date.parse(figures[0]?.start ?? '')
     expect(Math.round(ageMs / 3_600_000)).toBe(1)
-  }, 60_000)
+  })
 
   it('refuses an agent with emulated machines, unless the site is a simulated one', async () => {
     startAgent('toy', { simulated: true })
@@ -243,7 +243,7 @@ describe('a site on Mosquitto', () => {
     expect((await site()).devices).toBe(0)
     await collector.stop()
     await startCollector(true)
-    const s = await eventually(site, (x) => x.devicesReporting === 1, 60_000)
+    const s = await eventually(site, (x) => x.devicesReporting === 1, 120_000)
     expect(s.simulated).toBe(true)
-  }, 90_000)
+  })
 })

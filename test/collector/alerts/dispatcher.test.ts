@@ -55,7 +55,7 @@ function dispatch(options: Partial<DispatcherOptions> & Pick<DispatcherOptions, 
 const stateOf = (dispatcher: Dispatcher, name: string) =>
   dispatcher.deliveries().find((d) => d.receiver === name)
 const settled = (dispatcher: Dispatcher, name: string) =>
-  vi.waitFor(() => expect(stateOf(dispatcher, name)?.queued).toBe(0), { timeout: 10_000 })
+  vi.waitFor(() => expect(stateOf(dispatcher, name)?.queued).toBe(0))
 function recordingLog(): { log: Log; events: () => string[] } {
   const lines: string[] = []
   return {

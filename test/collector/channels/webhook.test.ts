@@ -53,7 +53,7 @@ const send = (
   createWebhookChannel({ version: '1.2.3', ...(lookup && { lookup }), ...(now && { now }) }).send(
     WebhookSettingsSchema.parse({ secret: SECRET, ...settings }),
     { ...message, ...(data !== undefined && { data }) },
-    signal ?? AbortSignal.timeout(10_000),
+    signal ?? AbortSignal.timeout(120_000),
   )
 
 describe('the request', () => {

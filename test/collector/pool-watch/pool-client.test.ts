@@ -27,7 +27,7 @@ const Shape = z.object({ paid: z.number() })
 const asked = async (
   answer: Answer,
   more: Partial<PoolClientOptions> = {},
-  signal = AbortSignal.timeout(10_000),
+  signal = AbortSignal.timeout(120_000),
 ) => {
   const { ask } = await client(answer, more)
   return ask({ path: '/account', headers: { 'x-key': 'k' } }, Shape, signal)
@@ -95,7 +95,7 @@ describe('a pool that does not answer as documented is told in one line with wha
 
   test('an address that is not public, and is not allowed, is not connected to', async () => {
     const { ask, server } = await client({ paid: 1 }, { guard: addressGuard([]) })
-    await expect(ask({ path: '/account' }, Shape, AbortSignal.timeout(10_000))).rejects.toThrow(
+    await expect(ask({ path: '/account' }, Shape, AbortSignal.timeout(120_000))).rejects.toThrow(
       /127\.0\.0\.1 is not a public address; add its range to allowPrivate/,
     )
     expect(server.asked).toEqual([])
@@ -154,7 +154,7 @@ test('requests keep the distance that the pool asks for, from the end of one to 
       },
     },
   )
-  const signal = AbortSignal.timeout(10_000)
+  const signal = AbortSignal.timeout(120_000)
   await ask({ path: '/account' }, Shape, signal)
   await ask({ path: '/account' }, Shape, signal)
   nowMs += 4_000

@@ -93,4 +93,4 @@ export const readOnce = <S extends z.ZodObject>(
       ask: askOf(pool as unknown as Pool, server.url),
       nowMs: () => NOON,
     })
-    .read(AbortSignal.timeout(10_000))
+    .read(AbortSignal.timeout(120_000))
