@@ -6,8 +6,8 @@ import { agentConfigSchema } from '../agent/config/config.ts'
 import { collectorConfigSchema } from '../collector/config/config.ts'
 
 /**
- * Files that are made from others. `npm run generate` (this test with PERWATT_GENERATE=1) writes them; without it, this test
- * fails where one is not what it would write.
+ * Generated files. `npm run generate` (this test with PERWATT_GENERATE=1) writes them; otherwise this test fails where a file
+ * is out of date.
  */
 const ROOT = join(import.meta.dirname, '..')
 const generate = process.env['PERWATT_GENERATE'] === '1'
@@ -19,8 +19,8 @@ function keep(file: string, text: string): void {
 }
 
 /**
- * An index of the parts in a folder: a part is a file, or a folder whose main file has its name.
- * @param contract the type of a part, and where it stands relative to the index
+ * An index of the plug-ins in a folder: a plug-in is a file, or a folder with a main file of the same name.
+ * @param contract the type of a plug-in, and its path relative to the index
  */
 function indexOf(folder: string, contract: { name: string; from: string }, constant: string): string {
   const parts = readdirSync(join(ROOT, folder), { withFileTypes: true })

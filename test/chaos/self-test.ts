@@ -9,7 +9,7 @@ interface Spoiling {
   spoil: (stored: Stored, evidence: Evidence) => Partial<Stored>
 }
 
-/** Small harms to the evidence, and the check that must notice each. */
+/** Small faults to plant in the evidence, with the check that must find each. */
 const SPOILINGS: readonly Spoiling[] = [
   {
     what: 'a record that is missing',
@@ -61,7 +61,7 @@ const SPOILINGS: readonly Spoiling[] = [
   },
 ]
 
-/** Shows that the checks can fail: what each is blind to. A check that fails already has shown it. */
+/** Shows that the checks can fail. @returns planted faults that no check found; a check that already fails is not tested */
 export function blindSpots(evidence: Evidence): string[] {
   return SPOILINGS.filter(({ check, spoil }) => {
     if (check(evidence).problems.length > 0) return false

@@ -17,7 +17,7 @@ import { type Mosquitto, startMosquitto } from '../mosquitto.ts'
 
 const SITE = 'plains'
 
-/** A controller that is not perwatt's: it hears what is retained, and nothing else. */
+/** A controller of another vendor: it reads retained messages alone. */
 async function heardBy(url: string): Promise<AdviceMessage | undefined> {
   const client = await mqtt.connectAsync(url, { clientId: `controller-${Math.random()}` })
   try {
@@ -56,7 +56,7 @@ describe('the advice on the broker', () => {
       }),
       'test',
     )
-    // a port of the system's choice, which a configuration cannot ask for
+    // port 0: the system chooses a port, which a configuration file may not ask for
     config.http.port = 0
     collector = new Collector({ config, channels: [], assets: {}, version: 'test', log: SILENT })
     await collector.start()
@@ -115,7 +115,7 @@ describe('the advice on the broker', () => {
     const client = mqtt.connect(url, { clientId: `perwatt-${SITE}-a`, reconnectPeriod: 0 })
     try {
       client.publish(adviceTopic(SITE), '{}', { retain: true, qos: 1 })
-      // it ends the connection of whoever tries
+      // the broker closes the connection of a client that publishes there
       await new Promise<void>((resolve) => client.once('close', resolve))
       expect(await heardBy(url)).toBeUndefined()
     } finally {

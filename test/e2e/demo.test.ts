@@ -22,7 +22,7 @@ import { eventually } from '../eventually.ts'
 import { freePort } from '../mosquitto.ts'
 import { type Demo, processesOf, startDemo } from './demo-process.ts'
 
-/** The README's first command, used as its reader would: real processes, real wire protocols, real browser. */
+/** The README's first command with real processes, real wire protocols and a real browser. */
 describe('the demo site', () => {
   const folder = mkdtempSync(join(tmpdir(), 'perwatt-demo-'))
   const base = `127.${100 + (process.pid % 100)}.7.1`
@@ -40,7 +40,7 @@ describe('the demo site', () => {
   }
   const site = () => get<SiteView>('/api/v1/site')
 
-  /** Hears what the agents send, beside the collector. */
+  /** Subscribes to the agents' messages, beside the collector. */
   const listen = (brokerPort: number) => {
     const client = mqtt.connect(`mqtt://127.0.0.1:${brokerPort}`, { clientId: 'onlooker' })
     client.subscribe('perwatt/1/demo/+/intervals')
@@ -53,7 +53,7 @@ describe('the demo site', () => {
 
   beforeAll(async () => {
     port = await freePort()
-    // somebody else has the port that the demo is told to take
+    // the port that the demo should take is in use
     taken = createServer()
     await new Promise<void>((resolve) => taken.listen(port, '127.0.0.1', resolve))
     browser = await launchChromium()
@@ -103,7 +103,7 @@ describe('the demo site', () => {
     )
     const s = await site()
     const power = workloads.reduce((sum, w) => sum + w.powerW, 0)
-    // two looks a moment apart; the meter's noise lies between them
+    // two readings a moment apart differ by the meter's noise
     expect(Math.abs(power - s.powerW) / s.powerW).toBeLessThan(0.05)
     expect(workloads.map((w) => w.workload)).toEqual(
       expect.arrayContaining(['mining', 'h100-rental', 'l40s-rental', 'inference', 'idle', 'overhead']),
@@ -142,7 +142,7 @@ describe('the demo site', () => {
     const mining = demo.children().get('mining') as number
     process.kill(mining, 'SIGSTOP')
     try {
-      // three polls of 5 s, and the tick after them
+      // stale after three polls of 5 s, shown at the next tick
       const silent = page.locator('.strip.silent')
       await eventually(
         async () => ((await silent.count()) > 0 ? await silent.textContent() : ''),

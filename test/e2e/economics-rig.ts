@@ -71,9 +71,9 @@ const POOL: PoolView = {
   ],
 }
 
-/** A collector as the desks' page sees it: real ledger, prices and live figures of an invented site, over a real DuckDB. */
+/** A collector behind the page of the energy and finance desks: the ledger, prices and live figures of an invented site, over a real DuckDB. */
 export class EconomicsRig {
-  /** what the site says instead */
+  /** changes to the site's live figures */
   site: Partial<SiteView> = {}
   pools: PoolView[] = [POOL]
   readonly #folder = mkdtempSync(join(tmpdir(), 'perwatt-desk-'))
@@ -93,7 +93,7 @@ export class EconomicsRig {
     return this
   }
 
-  /** Settles one minute more of the ledger: a miner, a rented GPU, and a meter before them. */
+  /** Settles one more minute of the ledger: a miner, a rented GPU, and the meter above both. */
   async minute(n: number): Promise<void> {
     await this.#ledger.take(
       batch(n * 3 + 1, [
@@ -106,7 +106,7 @@ export class EconomicsRig {
     await this.#minutes.load(this.#store, this.#ledger.nowMs)
   }
 
-  /** Serves the page. `empty` is a site that nobody has configured or reported to. */
+  /** Serves the page. `empty`: a site without workloads and without agents. */
   async serve(
     assets: Assets,
     { empty = false, token }: { empty?: boolean; token?: Secret } = {},
@@ -116,7 +116,7 @@ export class EconomicsRig {
       workloads: empty ? [] : WORKLOADS,
       ...(empty ? { prices: {} } : {}),
     })
-    // the real views, with what a test says of the site
+    // the real views, with the test's changes
     const views: Views = {
       site: () => ({ ...live.site(), ...this.site }),
       frame: () => ({ ...live.frame(), site: views.site() }),
@@ -159,7 +159,7 @@ export class EconomicsRig {
     return { server, url: `http://127.0.0.1:${port}`, views }
   }
 
-  /** From here on the ledger does not answer. */
+  /** Makes every later question to the ledger hang. */
   breakStore(): Promise<void> {
     return this.#store.close()
   }

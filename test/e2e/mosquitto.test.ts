@@ -19,7 +19,7 @@ import { encodeLive } from '../../protocol/sample.ts'
 import { eventually } from '../eventually.ts'
 import { type Mosquitto, startMosquitto } from '../mosquitto.ts'
 
-/** A miner whose counter is this process's own clock: 1,000 W and a share of difficulty 1 a millisecond. */
+/** A miner whose counters follow this process's clock: 1,000 W, and one difficulty-1 share a millisecond. */
 const metronome = defineDriver({
   name: 'metronome',
   summary: 'for this test',
@@ -49,7 +49,7 @@ const metronome = defineDriver({
   }),
 })
 
-/** Debian's Mosquitto in place of the embedded broker, and everything that a broker may bring. */
+/** Mosquitto in place of the embedded broker: restarts, foreign clients and invalid messages. */
 describe('a site on Mosquitto', () => {
   let broker: Mosquitto
   let folder: string
@@ -89,7 +89,7 @@ describe('a site on Mosquitto', () => {
       }),
       'test',
     )
-    // a port of the system's choice, which a configuration cannot ask for
+    // port 0: the system chooses a port, which a configuration file may not ask for
     config.http.port = 0
     collector = new Collector({
       config,
@@ -141,7 +141,7 @@ describe('a site on Mosquitto', () => {
     agents.pop()
     await eventually(site, (s) => s.agents[0]?.state === 'offline')
     const figures = await eventually(ledger, (f) => f.some((x) => x.workDiff1 > 2000), 90_000)
-    // one share a millisecond and 1,000 W: the counters agree with each other to the last whole share
+    // at one share a millisecond and 1,000 W, the counters of work and energy agree to one share
     const sum = figures.reduce((a, f) => ({ joules: a.joules + f.energyJ, work: a.work + f.workDiff1 }), {
       joules: 0,
       work: 0,

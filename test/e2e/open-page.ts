@@ -4,7 +4,7 @@ import { expect, vi } from 'vitest'
 /** How far a page scrolls sideways, px. */
 export const overflow = 'document.documentElement.scrollWidth - document.documentElement.clientWidth'
 
-/** Texts that the panel around them cuts off, where no ellipsis says so. */
+/** Texts that their panel cuts off without an ellipsis. */
 export const clipped = `[...document.querySelectorAll('.panel :is(p, td, th, h2, h2 small, .where, .loss, .price, .big *), header *')]
   .filter((e) => e.checkVisibility() && !e.classList.contains('aloud'))
   .filter((e) => {
@@ -14,7 +14,7 @@ export const clipped = `[...document.querySelectorAll('.panel :is(p, td, th, h2,
   })
   .map((e) => e.className + ' ' + e.textContent)`
 
-/** Opens a page of the collector; `errors` gathers all that the console complains about. */
+/** Opens a page of the collector; `errors` collects the console's errors. */
 export async function openPage(browser: Browser, url: string, width = 1920, height = 1080) {
   const page: Page = await browser.newPage({ viewport: { width, height } })
   const errors: string[] = []

@@ -53,7 +53,8 @@ function meaning(
   if (status >= 300 && status < 400)
     return `, a redirect${target(headers['location'])}, which is not followed; configure the final address`
   if (status === 401 || status === 403) return `, no permission; ${credential ?? 'check the credential'}`
-  if (status === 404 || status === 410) return '; check the path'
+  if (status === 404) return '; check the path'
+  if (status === 410) return ', gone for good; correct the address or remove it'
   if (status === 429) return ', too many requests; ask it less often'
   if (status < 500) return '; check the address and the settings'
   return `, a fault of the server; ${isRepeated ? 'it is asked again' : 'look into its log'}`

@@ -25,6 +25,7 @@ describe('a status that is refused says what it means and what to do next', () =
     [answer(401), 'answers 401, no permission; check the credential'],
     [answer(403), 'answers 403, no permission; check the credential'],
     [answer(404), 'answers 404; check the path'],
+    [answer(410), 'answers 410, gone for good; correct the address or remove it'],
     [answer(429), 'answers 429, too many requests; ask it less often'],
     [answer(500, '<html>sorry</html>'), 'answers 500, a fault of the server; look into its log'],
   ])('%o', (refused, words) => {
