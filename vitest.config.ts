@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { defineConfig, type Plugin } from 'vitest/config'
 import { WEB_ASSETS, webAssetsModule } from './systemd/packaging/web-assets.ts'
+import { LongestFirst } from './test/longest-first.ts'
 
 const { version } = JSON.parse(readFileSync('package.json', 'utf8'))
 
@@ -17,6 +19,9 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     setupFiles: ['test/patience.ts'],
+    // most of the time goes into waiting for real time, so more files than cores run at once
+    maxWorkers: Math.max(3, availableParallelism()),
+    sequence: { sequencer: LongestFirst },
     // a limit for tests that hang: a loaded machine must not reach it
     testTimeout: 300_000,
     hookTimeout: 300_000,
