@@ -1,8 +1,8 @@
 import type { HttpAnswer } from '../../protocol/kit/http/answer.ts'
-import { shownUrl } from '../../protocol/kit/http/answer.ts'
 import { exchange, type HttpRequest as Request } from '../../protocol/kit/http/client.ts'
 import { refuseStatus } from '../../protocol/kit/http/refusals.ts'
 import type { Secret } from '../../protocol/kit/secret.ts'
+import { shownUrl } from '../../protocol/kit/shown-url.ts'
 
 /** How the agent asks machines and their services: every address is allowed, and only text is read. */
 

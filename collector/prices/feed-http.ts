@@ -2,11 +2,11 @@ import { z } from 'zod'
 import { PerwattError } from '../../protocol/kit/errors.ts'
 import { DurationMsSchema } from '../../protocol/kit/fields.ts'
 import { addressGuard, CidrSchema, literalAddress } from '../../protocol/kit/http/address-guard.ts'
-import { shownUrl } from '../../protocol/kit/http/answer.ts'
 import { exchange } from '../../protocol/kit/http/client.ts'
 import { jsonOf, shaped } from '../../protocol/kit/http/json.ts'
 import { noConnection, refuseStatus } from '../../protocol/kit/http/refusals.ts'
 import { withDeadline } from '../../protocol/kit/retry.ts'
+import { shownUrl } from '../../protocol/kit/shown-url.ts'
 import type { FeedContext } from '../plugin/feed.ts'
 
 /** How feeds ask over HTTP: every request is guarded, bounded in time and size, and redirects are not followed. */

@@ -28,7 +28,7 @@ export async function pause(ms: number, signal?: AbortSignal): Promise<boolean> 
 }
 
 /** Reason of the signal of work that goes on after its result no longer counts. One object for all: abort() alone would build an error each time. */
-const OVER = new Error('nobody waits for this any more')
+const OVER = new Error('the call has ended, and its result no longer counts')
 
 /**
  * Runs work with a deadline. At the deadline, or when `signal` aborts, the work's own signal aborts and the call rejects without

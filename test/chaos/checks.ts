@@ -52,7 +52,7 @@ export function exactlyOnce({ stored, closed }: Evidence): Check {
     const extra = [...found.keys()].filter((key) => !records.byKey.has(key)).length
     if (extra !== records.unseen)
       problems.push(
-        `${agent}: ${records.unseen} numbers were given to records that nobody saw, and ${extra} such records are in the store`,
+        `${agent}: ${records.unseen} numbers belong to records that were not seen, and the store has ${extra} such records`,
       )
   }
   for (const [agent, records] of byAgent)

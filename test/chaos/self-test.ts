@@ -33,7 +33,7 @@ const SPOILINGS: readonly Spoiling[] = [
     }),
   },
   {
-    what: 'a unit too much of what a device counted',
+    what: 'one unit more than a device counted',
     check: countedTruth,
     spoil: ({ byDevice }, { truth }) => {
       const { counted = {}, forgetful = [] } = truth.at(-1) ?? {}
@@ -53,7 +53,7 @@ const SPOILINGS: readonly Spoiling[] = [
     }),
   },
   {
-    what: 'a millijoule that nobody used',
+    what: 'a millijoule without an owner',
     check: balance,
     spoil: ({ byWorkload }) => ({
       byWorkload: byWorkload.map((b, i) => (i === 0 ? { ...b, energyMilliJ: b.energyMilliJ + 1 } : b)),

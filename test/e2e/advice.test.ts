@@ -93,7 +93,7 @@ describe('the advice on the broker', () => {
     return heardBy(broker.url)
   }
 
-  it('is retained for whoever comes later, with its arithmetic', async () => {
+  it('is retained for readers that come later, with its arithmetic', async () => {
     const message = await eventually(isHeard, (m) => block(m) !== undefined)
     expect(block(message)).toMatchObject({
       workload: 'mining',
@@ -109,7 +109,7 @@ describe('the advice on the broker', () => {
     expect(message?.v).toBe(1)
   })
 
-  it('is the collector’s own: the embedded broker takes it from nobody else', async () => {
+  it('comes from the collector alone: the embedded broker refuses other publishers', async () => {
     const embedded = await startEmbeddedBroker({ host: '127.0.0.1', port: 0, site: SITE, log: SILENT })
     const url = `mqtt://127.0.0.1:${embedded.port}`
     const client = mqtt.connect(url, { clientId: `perwatt-${SITE}-a`, reconnectPeriod: 0 })

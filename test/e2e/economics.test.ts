@@ -175,7 +175,7 @@ describe('the page of the energy and finance desks', () => {
     expect(await page.locator('[role=alert]').count()).toBe(1)
   })
 
-  test('a lost collector is said at once, and what was live is dimmed', async () => {
+  test('a lost collector is shown at once, and live figures are dimmed', async () => {
     const { server, url } = await start()
     const { page, eventually } = await open(url)
     await eventually(cell('earnings', 'rental', 'Minute'), '3,500')
@@ -185,7 +185,7 @@ describe('the page of the energy and finance desks', () => {
     expect(await page.locator('main > .panel.old').count()).toBe(1)
   })
 
-  test('with a token it asks to sign in, and shows itself to whoever did', async () => {
+  test('with a token it asks to sign in, and shows the page after that', async () => {
     const { url } = await start({ token: new Secret('correct-horse-battery') })
     const { page, eventually } = await open(url)
     expect(page.url()).toMatch(/\/sign-in$/)

@@ -140,7 +140,7 @@ test('an agent that stopped is named while the rest goes on', async () => {
   expect(await page.locator('.wall').getAttribute('class')).not.toContain('dimmed')
 })
 
-test('a lost collector is said at once, and the wall recovers by itself with the state of then', async () => {
+test('a lost collector is shown at once, and the wall recovers by itself with the state of that moment', async () => {
   const scene = createScene()
   const { server, port } = await serve(scene)
   const { page, eventually } = await open(port)
@@ -176,7 +176,7 @@ test('simulated machines are marked on the site and in the lists, real ones are 
   expect(await second.page.locator('.strip.simulated, .chip').count()).toBe(0)
 })
 
-test('a collector that nobody reports to says what to do', async () => {
+test('a collector without agents says what to do', async () => {
   const scene = createScene()
   scene.change = { site: { devices: 0, devicesReporting: 0 }, agents: [] }
   const { port } = await serve(scene)

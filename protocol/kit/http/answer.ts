@@ -7,12 +7,6 @@ export interface HttpAnswer {
 
 const EXCERPT_CHARS = 160
 
-/** A URL as errors show it: without user, password, query and fragment, any of which may hold a credential. */
-export function shownUrl(url: string): string {
-  const { protocol, host, pathname } = new URL(url)
-  return `${protocol}//${host}${pathname}`
-}
-
 /**
  * The beginning of an answer as errors quote it, in one line. A long run of key characters is left out: some servers repeat
  * the key that they refuse. A web page is empty: its markup says nothing.

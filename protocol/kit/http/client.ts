@@ -2,8 +2,9 @@ import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import type { LookupFunction } from 'node:net'
 import { PerwattError } from '../errors.ts'
+import { shownUrl } from '../shown-url.ts'
 import { type AddressGuard, guardedLookup, literalAddress } from './address-guard.ts'
-import { type HttpAnswer, shownUrl } from './answer.ts'
+import type { HttpAnswer } from './answer.ts'
 import { noConnection } from './refusals.ts'
 
 export interface HttpRequest {
@@ -152,7 +153,7 @@ function strictText(bytes: Buffer, where: string): string {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
     if (!text.includes('\0')) return text
   } catch {
-    // same fault as a zero byte
+    // not UTF-8: refused below, like a zero byte
   }
   throw new PerwattError('not-text', `${where} answers something that is not text; check the address`)
 }

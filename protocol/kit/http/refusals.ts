@@ -1,5 +1,6 @@
 import { PerwattError, reasonOf } from '../errors.ts'
-import { excerpt, type HttpAnswer, shownUrl } from './answer.ts'
+import { shownUrl } from '../shown-url.ts'
+import { excerpt, type HttpAnswer } from './answer.ts'
 
 /** What each HTTP status and each system error of a connection means, and what to do next: the one table of both programs. */
 
@@ -125,7 +126,7 @@ function hint(code: string, tlsIsSettable: boolean): string | undefined {
   if (certificate === UNSIGNED)
     return ` ${certificate}${tlsIsSettable ? AUTHORITY.settable : AUTHORITY.fixed}`
   if (certificate) return ` ${certificate}${tlsIsSettable ? ', or set insecureTls: true' : ''}`
-  // llhttp's codes: what came is no HTTP
+  // codes of Node's HTTP parser (llhttp)
   if (code.startsWith('HPE_')) return ' does not speak HTTP; is the port right?'
   return SYSTEM[code] && ` ${SYSTEM[code]}`
 }

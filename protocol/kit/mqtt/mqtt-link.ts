@@ -4,6 +4,7 @@ import { reasonOf } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { backoffMs } from '../retry.ts'
 import type { Secret } from '../secret.ts'
+import { shownUrl } from '../shown-url.ts'
 
 const CONNECT_TIMEOUT_MS = 10_000
 const KEEPALIVE_S = 15
@@ -94,7 +95,7 @@ export class MqttLink {
     client.on('error', (error) => {
       if (this.#attempt === 0)
         log.warn('broker not reached; check its address, and the user and password', {
-          url: withoutUser(url),
+          url: shownUrl(url),
           reason: reasonOf(error),
         })
     })
@@ -144,7 +145,7 @@ export class MqttLink {
   #connected(client: MqttClient): void {
     const { url, topics, log, onConnected, onSubscribed } = this.#options
     this.#attempt = 0
-    log.info('connected to the broker', { url: withoutUser(url) })
+    log.info('connected to the broker', { url: shownUrl(url) })
     onConnected?.()
     client.subscribe([...topics], { qos: 1 }, (error) => {
       if (!error) return onSubscribed()
@@ -168,10 +169,4 @@ export class MqttLink {
     clearTimeout(this.#timer)
     this.#timer = setTimeout(() => this.#client?.reconnect(), delayMs)
   }
-}
-
-/** The address without a user and password that somebody wrote into it: logs never show credentials. */
-function withoutUser(url: string): string {
-  const { protocol, host, pathname } = new URL(url)
-  return `${protocol}//${host}${pathname}`
 }
