@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { defineConfig, type Plugin } from 'vitest/config'
 import { WEB_ASSETS, webAssetsModule } from './systemd/packaging/web-assets.ts'
+import { LongestFirst } from './test/longest-first.ts'
 
 const { version } = JSON.parse(readFileSync('package.json', 'utf8'))
 
@@ -16,8 +18,14 @@ export default defineConfig({
   define: { __PERWATT_VERSION__: JSON.stringify(version) },
   test: {
     include: ['test/**/*.test.ts'],
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    setupFiles: ['test/patience.ts'],
+    // most of the time goes into waiting for real time, so more files than cores run at once
+    maxWorkers: Math.max(3, availableParallelism()),
+    sequence: { sequencer: LongestFirst },
+    // a limit for tests that hang: a loaded machine must not reach it
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
+    expect: { poll: { timeout: 60_000 } },
     // Debian keeps mosquitto where only root's PATH looks
     env: { PATH: `${process.env['PATH']}:/usr/sbin:/sbin` },
     coverage: {

@@ -1,24 +1,24 @@
 import { z } from 'zod'
 
-/** What the collector advises. It reads and never controls: whoever acts on it, acts on his own. */
+/** What the collector advises. perwatt never controls a machine: acting on the advice is up to the reader. */
 
 const usdPerH = z.number().describe('USD per hour')
 const usdPerMwh = z.number().describe('USD per MWh')
 const text = z.string().max(128)
 
-/** Arithmetic that anybody can do again: `formula` in the names of `inputs` and numbers, + - * / ( ), double precision. */
+/** A figure's arithmetic, to repeat by hand: `formula` uses the names of `inputs`, numbers and + - * / ( ), in double precision. */
 const ArithmeticSchema = z.object({ formula: z.string().max(512), inputs: z.record(z.string(), z.number()) })
 export type Arithmetic = z.infer<typeof ArithmeticSchema>
 
 /** What a block would earn in another workload. */
 export const UseSchema = z.object({
   workload: text,
-  /** true: its machines can't serve it; its power could, after machines and cooling for it are built */
+  /** true: the block's machines can't serve this use; its power could, after other machines and cooling are built */
   afterBuild: z.boolean(),
   revenueUsdPerH: usdPerH,
-  /** of the power that it would take there; absent where nobody knows that power */
+  /** revenue per MWh of the power that this use would draw; absent where that power is unknown */
   revenueUsdPerMwh: usdPerMwh.optional(),
-  /** more than now, less the energy that it takes more; negative: less */
+  /** change of revenue less change of energy cost, against now; negative: this use earns less */
   differenceUsdPerH: usdPerH,
   /** result: differenceUsdPerH */
   arithmetic: ArithmeticSchema,
@@ -27,33 +27,33 @@ export type Use = z.infer<typeof UseSchema>
 
 /** Machines of one model that work for one workload in one place. */
 export const AdviceBlockSchema = z.object({
-  /** stays the same as long as the workload, the place and the model do */
+  /** stable name: workload / container / model */
   block: z.string().max(512),
   workload: text,
   container: text.optional(),
   model: text.optional(),
-  /** what the machines are; `none` is power alone */
+  /** kind of the machines; `none`: a workload that only draws power */
   hardware: z.enum(['asic', 'gpu', 'none']),
   devices: z.number().int().nonnegative(),
   powerW: z.number(),
   revenueUsdPerH: usdPerH,
   revenueUsdPerMwh: usdPerMwh.optional(),
   pause: z.object({
-    /** true where the energy price is above the one at which it should pause */
+    /** true: the energy price is above `aboveUsdPerKwh` */
     now: z.boolean(),
-    /** energy price above which it costs more than it earns, USD/kWh; absent: it never should (paid for capacity), or nobody knows */
+    /** energy price above which the block costs more than it earns, USD/kWh; absent: never (it is paid for capacity), or unknown */
     aboveUsdPerKwh: z.number().optional(),
-    /** why there is none */
+    /** why `aboveUsdPerKwh` is absent */
     because: z.string().max(256).optional(),
     /** result: aboveUsdPerKwh */
     arithmetic: ArithmeticSchema.optional(),
   }),
-  /** of GPUs that nobody holds: what they would earn in their best use, less the energy that they would take more */
+  /** GPUs that no owner holds: what they would earn in their best use, less the extra energy cost */
   idle: z
     .object({
       gpus: z.number(),
-      opportunityCostUsdPerH: usdPerH.describe('if all were held'),
-      expectedUsdPerH: usdPerH.describe('at the occupancy that the use has now'),
+      opportunityCostUsdPerH: usdPerH.describe('if every one of them were in use'),
+      expectedUsdPerH: usdPerH.describe('at the present occupancy of that use'),
       /** result: expectedUsdPerH */
       arithmetic: ArithmeticSchema,
     })
@@ -65,17 +65,17 @@ export const AdviceBlockSchema = z.object({
 })
 export type AdviceBlock = z.infer<typeof AdviceBlockSchema>
 
-/** Retained, from the collector: what each block of the site should do at the prices of now. */
+/** Retained, from the collector: what each block of the site should do at present prices. */
 export const AdviceMessageSchema = z.object({
   v: z.literal(1),
   atMs: z.number().int().nonnegative(),
-  /** true where emulated machines are in it */
+  /** true where the advice counts emulated machines */
   simulated: z.boolean(),
-  /** USD/kWh; absent: nobody knows, and energy counts as free */
+  /** USD/kWh; absent: unknown, and the arithmetic takes energy as free */
   energyUsdPerKwh: z.number().optional(),
   /** sums over the blocks of idle GPUs */
   idleGpus: z.object({ gpus: z.number(), opportunityCostUsdPerH: usdPerH, expectedUsdPerH: usdPerH }),
-  /** first to pause first; those that never should, last */
+  /** merit order: the first to pause stands first, those that never should pause stand last */
   blocks: z.array(AdviceBlockSchema).max(1000),
 })
 export type AdviceMessage = z.infer<typeof AdviceMessageSchema>

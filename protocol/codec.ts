@@ -1,12 +1,12 @@
 import type { z } from 'zod'
 import { explainZodError } from './kit/explain.ts'
 
-/** Larger messages are refused unread: no honest batch comes near it. */
+/** A larger message is refused unparsed. A full batch of 500 devices is about a third of this. */
 export const MAX_MESSAGE_BYTES = 1 << 20
 
 export type Decoded<T> = { ok: true; value: T } | { ok: false; reason: string }
 
-/** Bytes of a message, as JSON that its schema accepts. Never throws: what a stranger sent is not our error. */
+/** Parses a message as UTF-8 JSON through its schema. @returns the value, or the reason in one line; never throws */
 export function decode<T extends z.ZodType>(schema: T, payload: Uint8Array): Decoded<z.output<T>> {
   if (payload.byteLength > MAX_MESSAGE_BYTES)
     return { ok: false, reason: `${payload.byteLength} bytes, at most ${MAX_MESSAGE_BYTES} are read` }

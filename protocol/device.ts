@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-/** A name that travels in a topic: letters, digits, `.`, `_`, `-`; no wildcard, no slash. */
+/** A name that is one level of a topic: no MQTT wildcard and no slash. */
 export const NameSchema = z
   .string()
   .regex(
@@ -8,7 +8,7 @@ export const NameSchema = z
     'expected 1 to 64 letters, digits, ".", "_" or "-", beginning with a letter or digit',
   )
 
-/** A device's name within its site. A part of a machine has its machine's name before it: `gpu-01/gpu3`. */
+/** A device's name within its site. A part of a machine is named after it: `gpu-01/gpu3`. */
 export const DeviceIdSchema = z
   .string()
   .regex(
@@ -19,7 +19,7 @@ export const DeviceIdSchema = z
 export const DEVICE_KINDS = ['asic', 'gpu', 'host', 'meter', 'service'] as const
 export type DeviceKind = (typeof DEVICE_KINDS)[number]
 
-/** Where a device stands. All parts are optional, and free text as the site's labels are. */
+/** Where a device stands, as the site labels its places: free text, each level optional. */
 export const LocationSchema = z.object({
   container: z.string().min(1).max(64).optional(),
   rack: z.string().min(1).max(64).optional(),
@@ -27,7 +27,7 @@ export const LocationSchema = z.object({
 })
 export type Location = z.infer<typeof LocationSchema>
 
-/** What a device is, as far as anybody knows: the inventory's entry. Unknown is absent. */
+/** An entry of the inventory: what a device is. Unknown is absent. */
 export const DeviceSchema = z.object({
   deviceId: DeviceIdSchema,
   kind: z.enum(DEVICE_KINDS),
@@ -35,17 +35,17 @@ export const DeviceSchema = z.object({
   driver: z.string().max(64),
   model: z.string().max(128).optional(),
   firmware: z.string().max(128).optional(),
-  /** what it hashes, where that isn't SHA-256: its work is none that Bitcoin pays */
+  /** hash algorithm where it is not SHA-256: Bitcoin does not pay for its work */
   algorithm: z.string().max(32).optional(),
-  /** MAC or serial number: what stays when the address changes */
+  /** MAC or serial number: the same after the address has changed */
   hardwareId: z.string().max(128).optional(),
   location: LocationSchema.optional(),
   ratedPowerW: z.number().positive().optional(),
-  /** H/s that the maker or the tuning promises */
+  /** H/s by the maker's rating, or by the tuning profile in use */
   expectedHashrateHs: z.number().positive().optional(),
-  /** deviceId of the meter that this device's energy is part of */
+  /** deviceId of the meter whose reading includes this device's energy */
   meteredBy: DeviceIdSchema.optional(),
-  /** free labels from the configuration, for the collector's rules */
+  /** labels from the configuration, for the collector's workload rules */
   tags: z.record(z.string().max(64), z.string().max(128)).optional(),
 })
 export type Device = z.infer<typeof DeviceSchema>

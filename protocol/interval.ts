@@ -4,27 +4,28 @@ import { type Owner, OwnerSchema, ownerKey } from './owner.ts'
 import { POWER_BASES, type PowerBasis } from './sample.ts'
 import { minuteOf } from './units.ts'
 
-/** The quantities of an interval that add up: whole numbers in the unit of the name, so that sums are exact in any order. */
+/** Additive quantities of an interval: whole numbers in the unit of the name, so that sums are exact in any order. */
 export const INTERVAL_QUANTITIES = [
-  /** mJ, because 1 J is coarse for a shared GPU's minute; a 10 MW minute still fits 2^53 */
+  /** mJ: 1 J is too coarse for a minute of a shared GPU, and a minute of 10 MW still fits into 2^53 */
   'energyMilliJ',
-  /** work that the pool accepted, in difficulty-1 shares: what is paid */
+  /** work that the pool accepted, in difficulty-1 shares: the paid work */
   'workDiff1',
-  /** work that the hashrate reading stands for, in the same unit: what the machine believes */
+  /** work by the machine's own hashrate reading, in difficulty-1 shares */
   'hashrateWorkDiff1',
-  /** GPU-milliseconds held by the owner, and of those the busy ones (x utilisation) */
+  /** GPU-milliseconds that the owner held */
   'gpuMs',
+  /** the same times utilisation */
   'busyGpuMs',
   'tokensIn',
-  /** of tokensIn what came from a cache, where the server tells */
+  /** part of tokensIn that came from the server's cache; absent where the server does not count it */
   'tokensInCached',
   'tokensOut',
 ] as const
 export type IntervalQuantity = (typeof INTERVAL_QUANTITIES)[number]
 
 /**
- * What one device did for one owner in one UTC minute, or in a part of it. Immutable; (deviceId, owner, startMs) is its
- * key, so writing it twice changes nothing. Absent quantities are unknown, not zero.
+ * What one device did for one owner in one UTC minute, or in a part of it. Immutable. Its key is (deviceId, owner, startMs), so
+ * writes are idempotent. Absent quantities are unknown, not zero.
  */
 export interface Interval extends Partial<Record<IntervalQuantity, number>> {
   deviceId: string
@@ -32,10 +33,10 @@ export interface Interval extends Partial<Record<IntervalQuantity, number>> {
   /** Unix ms, agent's clock */
   startMs: number
   durationMs: number
-  /** how much of the duration was observed */
+  /** the part of `durationMs` that readings cover */
   coveredMs: number
   powerBasis?: PowerBasis
-  /** true where a counter recovered what happened while nobody watched */
+  /** true: quantities come from a counter's difference over a time without readings */
   recovered?: boolean
 }
 
@@ -50,23 +51,23 @@ const quantities = Object.fromEntries(
 ) as Record<IntervalQuantity, z.ZodOptional<z.ZodArray<z.ZodNullable<typeof count>>>>
 
 const IntervalGapSchema = z.object({ fromMs: count, toMs: count, records: count })
-/** Records that the spool had to drop: how many, and from about which start to which. */
+/** Records that a full spool dropped: how many, with the first and the last start time (approximate). */
 export type IntervalGap = z.infer<typeof IntervalGapSchema>
 const MAX_GAPS_PER_MESSAGE = 100
 
-/** What a reader needs to acknowledge a batch, even when it can't use what is inside. */
+/** The part of a batch that is needed to acknowledge it, also where its records can't be read. */
 export const IntervalEnvelopeSchema = z.object({
   v: z.literal(1),
-  /** the spool's life: a new one begins at seq 1 */
+  /** one life of the spool; a new epoch begins at seq 1 */
   epoch: count,
-  /** of the first record; record k has firstSeq + k */
+  /** sequence number of the first record; record k has firstSeq + k */
   firstSeq: z.number().int().positive(),
   /**
-   * The oldest record that the spool still holds. The one before it was acknowledged, or lost to a full spool: a
-   * collector whose mark is lower counts the difference as lost and goes on from here.
+   * Oldest record in the spool. Earlier ones were acknowledged, or dropped by a full spool: a collector whose high-water mark is
+   * lower counts the difference as lost and goes on from here.
    */
   oldestSeq: z.number().int().positive(),
-  /** what was lost just before `firstSeq`: always the same batch tells of it, so that whoever takes that once counts it once */
+  /** what was lost just before `firstSeq`; it travels with this batch alone, so that it is counted once */
   gaps: z.array(IntervalGapSchema).max(MAX_GAPS_PER_MESSAGE).optional(),
   sentAtMs: count,
   ids: column(z.unknown()),

@@ -1,9 +1,9 @@
 import { z } from 'zod'
 
 /**
- * Whom a machine worked for, as raw facts: `{ poolUrl, poolUser }`, `{ namespace, pod, container }`,
- * `{ slurmJob, slurmAccount }`, `{ service, model }`. Nobody is the empty object. The agent reports facts; the
- * collector's rules map them to workloads, so a new contract touches no agent and the past can be priced again.
+ * The owner of a machine's work, as raw facts: `{ poolUrl, poolUser }`, `{ namespace, pod, container }`,
+ * `{ slurmJob, slurmAccount }`, `{ service, model }`. The empty object is no owner. The agent reports facts and the
+ * collector's rules map them to workloads, so a new contract changes no agent, and past records can be priced again.
  */
 export const OwnerSchema = z.record(
   z.string().regex(/^[a-z][A-Za-z0-9.]{0,63}$/, 'expected a fact name such as poolUser'),
@@ -13,7 +13,7 @@ export type Owner = Record<string, string>
 
 export const NOBODY: Owner = Object.freeze({})
 
-/** A text that is the same for the same facts in any order; the owner's part of an interval's key. */
+/** The owner's part of an interval's key: the same text for the same facts in any order. */
 export function ownerKey(owner: Owner): string {
   return Object.keys(owner)
     .sort()
@@ -21,10 +21,11 @@ export function ownerKey(owner: Owner): string {
     .join(';')
 }
 
-/** An owner's part of a machine at a moment, 0 to 1. What the parts leave belongs to nobody. */
+/** An owner's share of a machine at a moment. What all shares leave of 1 has no owner. */
 export interface Holder {
   owner: Owner
+  /** 0 to 1 */
   share: number
-  /** the share is not measured: by memory, by MIG slices, or even; live messages leave it out */
+  /** true: the share is not measured but taken by memory, by MIG slices, or evenly; live messages leave this out */
   estimated?: boolean
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-/** What a price or a network figure is about, with its unit. */
+/** Names of the prices and network figures, with the unit of each. */
 export const QUOTE_UNITS = {
   btcUsd: 'USD/BTC',
   difficulty: 'difficulty',
@@ -8,7 +8,7 @@ export const QUOTE_UNITS = {
   feesBtcPerBlock: 'BTC/block',
   energyUsdPerKwh: 'USD/kWh',
 } as const
-/** `fx.EUR`: how much of another currency a USD buys. It only shows money; money is kept in USD. */
+/** `fx.EUR`: EUR for 1 USD. Used for display alone: the ledger is in USD. */
 export type CurrencyQuote = `fx.${string}`
 export type QuoteName = keyof typeof QUOTE_UNITS | CurrencyQuote
 export const QUOTE_NAMES = Object.keys(QUOTE_UNITS) as (keyof typeof QUOTE_UNITS)[]
@@ -25,19 +25,19 @@ export const QuoteNameSchema = z
   .string()
   .regex(NAME, `expected one of ${QUOTE_NAMES.join(', ')}, or a currency such as fx.EUR`)
   .meta({
-    description: 'fx.EUR and the like: how much of that currency a USD buys',
+    description: 'fx.EUR and other currencies: units of that currency for 1 USD',
   }) as unknown as z.ZodType<QuoteName, QuoteName>
 
-/** A price or a network figure with its source and the time from which it holds. */
+/** A price or a network figure, its source, and the time from which it holds. */
 export const QuoteSchema = z.object({
   name: QuoteNameSchema,
   value: z.number(),
   unit: z.string(),
-  /** who said so, and what is to be known of it: `configuration`, `pushed by desk`, `tickers (median of kraken, coinbase)` */
+  /** source, with its detail in brackets: `configuration`, `pushed by desk`, `tickers (median of kraken, coinbase)` */
   source: z.string(),
-  /** holds from here (Unix ms) until the next quote of the same name; may lie ahead */
+  /** Unix ms; holds until the next quote of the same name; may lie in the future */
   fromMs: z.number().int(),
-  /** after this it is stale: still used, and marked */
+  /** Unix ms; after this the quote is stale: still used, and marked as stale */
   staleAfterMs: z.number().int().optional(),
 })
 export type Quote = z.infer<typeof QuoteSchema>
@@ -50,5 +50,5 @@ export type Prices = { readonly [N in keyof typeof QUOTE_UNITS]?: Quote } & {
 export const isStale = ({ staleAfterMs }: Quote, atMs: number): boolean =>
   staleAfterMs !== undefined && atMs > staleAfterMs
 
-/** The name of the source, without what is in brackets behind it. */
+/** The source without the detail in brackets. */
 export const sourceName = (source: string): string => source.split(' (', 1)[0] ?? source

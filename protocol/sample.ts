@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { DeviceIdSchema } from './device.ts'
 import { type Holder, type Owner, OwnerSchema } from './owner.ts'
 
-/** What a machine is doing. `unreachable` is the agent's word: it asked and got no answer. */
+/** What a machine is doing. The agent itself sets `unreachable` where a poll gets no answer. */
 export const STATES = [
   'hashing',
   'busy',
@@ -16,11 +16,11 @@ export const STATES = [
 ] as const
 export type State = (typeof STATES)[number]
 
-/** How a power value is known, best first. A meter overrides what the device says. */
+/** Where a power value comes from, best first. A meter overrides the device's own reading. */
 export const POWER_BASES = ['metered', 'reported', 'estimated', 'shared', 'modelled', 'rated'] as const
 export type PowerBasis = (typeof POWER_BASES)[number]
 
-/** Every quantity that a live sample can carry; the name says the unit. */
+/** Every quantity of a live sample; the name carries the unit. */
 export const QUANTITIES = [
   'powerW',
   'powerInstantW',
@@ -56,9 +56,9 @@ export const QUANTITIES = [
 export type Quantity = (typeof QUANTITIES)[number]
 
 /**
- * What a device says now. Unknown is absent: never 0, never -1.
- * `tempC` is the hottest chip, `boardTempC` the hottest board, `fanRpm` the slowest fan. A GPU's `powerW` is its driver's
- * average over a second where it has one, `powerInstantW` the moment's; its ECC errors are counted since its driver was loaded.
+ * A device's present reading. Unknown is absent: never 0, never -1.
+ * `tempC` is the hottest chip, `boardTempC` the hottest board, `fanRpm` the slowest fan. A GPU's `powerW` is the
+ * driver's one-second average where it has one, `powerInstantW` the instantaneous value; its ECC errors count since the driver was loaded.
  */
 export interface Sample extends Partial<Record<Quantity, number>> {
   deviceId: string
@@ -67,19 +67,19 @@ export interface Sample extends Partial<Record<Quantity, number>> {
   state: State
   powerBasis?: PowerBasis
   holders?: Holder[]
-  /** what is wrong, in the device's own words */
+  /** faults in the device's own words */
   faults?: string[]
 }
 
-/** Devices in one live message; an agent with more sends more messages. */
+/** Devices in one live message; an agent with more devices sends several messages. */
 export const MAX_SAMPLES_PER_MESSAGE = 500
 
 const column = <T extends z.ZodType>(item: T) => z.array(item).max(MAX_SAMPLES_PER_MESSAGE)
 const tolerant = <const T extends readonly [string, ...string[]]>(values: T) =>
-  // a newer agent may know more words than this reader
+  // a newer agent may send words that this version does not know
   z.string().transform((s) => ((values as readonly string[]).includes(s) ? (s as T[number]) : undefined))
 
-/** The live message: one batch by columns; column k is about `ids[k]`. `null` where a device has no value. */
+/** The live message: one batch by columns; entry k of every column is about `ids[k]`, `null` where that device has no value. */
 export const LiveMessageSchema = z
   .object({
     v: z.literal(1),
@@ -88,7 +88,7 @@ export const LiveMessageSchema = z
     observedAtMs: column(z.number().int().nonnegative()),
     state: column(tolerant(STATES)),
     powerBasis: column(tolerant(POWER_BASES).nullable()).optional(),
-    /** the owners that `holders` points to */
+    /** `holders` points into this list */
     owners: z
       .array(OwnerSchema)
       .max(4 * MAX_SAMPLES_PER_MESSAGE)
@@ -101,7 +101,7 @@ export const LiveMessageSchema = z
         .nullable(),
     ).optional(),
     faults: column(z.array(z.string().max(256)).max(32).nullable()).optional(),
-    /** a column a quantity; a reader ignores a quantity that it doesn't know */
+    /** one column for each quantity; a reader ignores quantities that it does not know */
     q: z.record(z.string().max(64), column(z.number().nullable())),
   })
   .superRefine((m, ctx) => {
@@ -125,9 +125,9 @@ export const LiveMessageSchema = z
   })
 export type LiveMessage = z.input<typeof LiveMessageSchema>
 
-const known: ReadonlySet<string> = new Set(QUANTITIES)
+const quantityNames: ReadonlySet<string> = new Set(QUANTITIES)
 
-/** Samples as a live message. At most MAX_SAMPLES_PER_MESSAGE; the caller splits. */
+/** Samples as a live message. @param samples at most MAX_SAMPLES_PER_MESSAGE: the caller splits longer lists */
 export function encodeLive(samples: readonly Sample[], sentAtMs: number): LiveMessage {
   const owners = new Map<string, number>()
   const table: Owner[] = []
@@ -163,9 +163,12 @@ export function encodeLive(samples: readonly Sample[], sentAtMs: number): LiveMe
   return message
 }
 
-/** The samples of a validated live message. Quantities that this version doesn't know are left out. */
+/** The samples of a validated live message, without quantities that this version does not know. */
 export function decodeLive(m: z.output<typeof LiveMessageSchema>): Sample[] {
-  const columns = Object.entries(m.q).filter(([name]) => known.has(name)) as [Quantity, (number | null)[]][]
+  const columns = Object.entries(m.q).filter(([name]) => quantityNames.has(name)) as [
+    Quantity,
+    (number | null)[],
+  ][]
   return m.ids.map((deviceId, i) => {
     const sample: Sample = { deviceId, observedAtMs: m.observedAtMs[i] ?? 0, state: m.state[i] ?? 'unknown' }
     const basis = m.powerBasis?.[i]

@@ -3,33 +3,34 @@ import { DeviceSchema } from './device.ts'
 
 const ms = z.number().int().nonnegative()
 
-/** What waits at an agent until the collector has it. */
+/** Records that wait at an agent until the collector acknowledges them. */
 const SpoolStatusSchema = z.object({
   records: ms,
   /** on disk */
   bytes: ms.optional(),
-  /** about the start of the oldest record that waits */
+  /** approximate start of the oldest waiting record, Unix ms */
   oldestMs: ms.optional(),
-  /** records that went before the collector had them, since the spool began, and the time that they were about */
+  /** records that were dropped before the collector had them, since the spool began */
   lost: ms,
+  /** start of the first and of the last lost record, Unix ms */
   lostFromMs: ms.optional(),
   lostToMs: ms.optional(),
-  /** anything but `ok`: records wait in memory only, and a stop loses them */
+  /** other than `ok`: records wait in memory alone, and a stop of the agent loses them */
   disk: z.enum(['ok', 'full', 'read-only', 'failed']).optional(),
 })
 export type SpoolStatus = z.infer<typeof SpoolStatusSchema>
 
-/** Retained. `offline` is the last will, published by the broker when the connection is lost. */
+/** Retained. The broker publishes `offline` (the last will) when it loses the connection. */
 export const StatusMessageSchema = z.object({
   v: z.literal(1),
   state: z.enum(['online', 'offline']),
-  /** agent's clock */
+  /** agent's clock, Unix ms */
   atMs: ms,
   /** perwatt's version */
   version: z.string().max(64),
-  /** true where the agent reads emulated machines; such data is never mixed up with real data */
+  /** true: the agent reads emulated machines, whose data must never be mixed with real data */
   simulated: z.boolean(),
-  /** how often it reads its devices; a sample older than 3 of these is stale */
+  /** poll interval, s; a sample older than three of them is stale */
   pollS: z.number().positive(),
   spool: SpoolStatusSchema.optional(),
   /** collector's clock minus the agent's, ms, from the last acknowledgement */
@@ -37,7 +38,7 @@ export const StatusMessageSchema = z.object({
 })
 export type StatusMessage = z.infer<typeof StatusMessageSchema>
 
-/** Retained: everything the agent reads. */
+/** Retained: every device that the agent reads. */
 export const InventoryMessageSchema = z.object({
   v: z.literal(1),
   atMs: ms,
@@ -46,26 +47,26 @@ export const InventoryMessageSchema = z.object({
 })
 export type InventoryMessage = z.infer<typeof InventoryMessageSchema>
 
-/** Collector to agent: everything up to `seq` of `epoch` is in the store and may leave the spool. */
+/** Collector to agent: the store has every record up to `seq` of `epoch`, so they may leave the spool. */
 export const AckMessageSchema = z.object({
   v: z.literal(1),
   epoch: ms,
   seq: ms,
-  /** records that the collector takes from this agent before its next acknowledgement */
+  /** records that the agent may send before the next acknowledgement */
   creditRecords: z.number().int().positive(),
-  /** true where a batch came that does not follow on `seq`: one was lost on the way, send from seq + 1 again */
+  /** true: a batch came that does not follow `seq`, so one was lost on the way; send again from seq + 1 */
   resend: z.boolean().optional(),
-  /** how long to wait before the next batch: the collector has many agents to hear at once */
+  /** wait before the next batch; set while many agents send a backlog at once */
   pauseMs: ms.optional(),
-  /** collector's clock, midway between the arrival of the batch and this: a time that it waited is no difference of clocks */
+  /** collector's clock, Unix ms, halfway between the batch's arrival and this answer: waiting does not count as clock offset */
   atMs: ms,
-  /** `sentAtMs` of the batch that it answers, agent's clock: with `atMs` and the time of arrival, the clock offset */
+  /** `sentAtMs` of the answered batch, agent's clock; with `atMs` and the time of arrival it gives the clock offset */
   echoSentAtMs: ms.optional(),
-  /** why records were put aside instead of into the ledger, for the agent's log */
+  /** why records went into quarantine instead of the ledger, for the agent's log */
   quarantined: z.string().max(512).optional(),
 })
 export type AckMessage = z.infer<typeof AckMessageSchema>
 
-/** Collector to all agents when it starts: send status and inventory again (a restarted broker forgot what it retained). */
+/** Collector to all agents when it starts: publish status and inventory again, because a restarted broker has lost retained messages. */
 export const HelloMessageSchema = z.object({ v: z.literal(1), atMs: ms, version: z.string().max(64) })
 export type HelloMessage = z.infer<typeof HelloMessageSchema>

@@ -3,22 +3,22 @@ export const CHANNELS = ['status', 'inventory', 'live', 'intervals', 'ack'] as c
 export type Channel = (typeof CHANNELS)[number]
 
 const ROOT = 'perwatt/1'
-/** The agent name that the collector speaks under; no agent may have it. */
+/** The collector's name in topics; no agent may have it. */
 export const COLLECTOR_NAME = 'collector'
 
 export const topic = (site: string, agent: string, channel: Channel): string =>
   `${ROOT}/${site}/${agent}/${channel}`
 export const helloTopic = (site: string): string => `${ROOT}/${site}/${COLLECTOR_NAME}/hello`
-/** Where the collector retains its advice. */
+/** The topic of the collector's retained advice. */
 export const adviceTopic = (site: string): string => `${ROOT}/${site}/${COLLECTOR_NAME}/advice`
 
-/** What a collector subscribes to: everything that agents of the site say. */
+/** The collector's subscriptions: every message from agents of the site. */
 export const agentTopics = (site: string): string[] =>
   CHANNELS.filter((c) => c !== 'ack').map((c) => `${ROOT}/${site}/+/${c}`)
 
 const PATTERN = /^perwatt\/1\/([^/+#]+)\/([^/+#]+)\/([a-z]+)$/
 
-/** The parts of a topic, or undefined where it isn't one of ours. */
+/** The parts of an agent's topic; undefined for every other topic. */
 export function parseTopic(text: string): { site: string; agent: string; channel: Channel } | undefined {
   const [, site, agent, channel] = PATTERN.exec(text) ?? []
   if (!site || !agent || agent === COLLECTOR_NAME) return undefined

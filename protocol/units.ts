@@ -1,9 +1,9 @@
 /**
- * Units are converted here, once, at the border (a driver, a feed, a screen); inside perwatt every number is in
+ * Units are converted once, at the edge of the program (a driver, a feed, a screen). Inside perwatt every number is in
  * the base unit that its name carries: W, J, H/s, s, ms, USD.
  */
 
-/** Hashes that one difficulty-1 share stands for: 2^32 (Bitcoin's `nBits` 0x1d00ffff, pool difficulty 1). */
+/** Expected hashes for one difficulty-1 share: 2^32 (pool difficulty 1; Bitcoin's `nBits` 0x1d00ffff). */
 export const HASHES_PER_DIFF1 = 2 ** 32
 export const JOULES_PER_KWH = 3_600_000
 export const MILLIJOULES_PER_KWH = JOULES_PER_KWH * 1000
@@ -14,10 +14,10 @@ export const HOUR_MS = 3_600_000
 const HASHES = { H: 1, kH: 1e3, MH: 1e6, GH: 1e9, TH: 1e12, PH: 1e15, EH: 1e18 } as const
 export type HashrateUnit = keyof typeof HASHES
 
-/** A hashrate in `unit` per second, as H/s. Mining APIs disagree on the unit more than on anything else. */
+/** A hashrate of `value` units per second, as H/s. Every mining API has its own unit, so each driver names it here. */
 export const hashrateHs = (value: number, unit: HashrateUnit): number => value * HASHES[unit]
 
-/** Work that a hashrate stands for over a time, in difficulty-1 shares (of 2^32 hashes). */
+/** Expected work of a hashrate (H/s) over a time, in difficulty-1 shares. */
 export const workDiff1OfHashrate = (hashrate: number, durationS: number): number =>
   (hashrate * durationS) / HASHES_PER_DIFF1
 
@@ -25,8 +25,8 @@ export const workDiff1OfHashrate = (hashrate: number, durationS: number): number
 export const minuteOf = (ms: number): number => Math.floor(ms / MINUTE_MS) * MINUTE_MS
 
 /**
- * Splits a whole number in proportion to weights, so that the parts are whole and add up to it exactly
- * (largest remainder, ties to the earlier part). With no positive weight all of it goes to the first part.
+ * Splits a whole number in proportion to weights into whole parts that add up to it exactly (largest remainder method, ties to
+ * the earlier part). Where no weight is positive, the first part gets all of it.
  */
 export function apportion(total: number, weights: readonly number[]): number[] {
   if (weights.length === 0) return []

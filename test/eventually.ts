@@ -1,8 +1,8 @@
-/** Waits until a condition holds, looking often; fails with what it last saw. */
+/** Checks a condition every 50 ms until it holds. @throws the last value, where it does not hold in time */
 export async function eventually<T>(
   look: () => T | Promise<T>,
   holds: (seen: T) => boolean,
-  withinMs = 20_000,
+  withinMs = 60_000,
 ): Promise<T> {
   const until = Date.now() + withinMs
   for (;;) {

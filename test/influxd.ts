@@ -5,12 +5,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 
-/** A real InfluxDB of this machine on a free loopback port, with its data in a temporary folder. */
+/** The installed InfluxDB on a free loopback port, with its data in a temporary folder. */
 export interface Influxd {
-  /** the same after a stop and a start */
+  /** the same after a restart */
   readonly url: string
   readonly pid: number
-  /** Ends it as an operator would (or with SIGKILL, as a power cut); its data stays. */
+  /** Ends it by SIGTERM, as an operator does, or by SIGKILL, as a power cut does; its data stays. */
   stop(signal?: NodeJS.Signals): Promise<void>
   start(): Promise<void>
   /** Ends it and removes its data. */
@@ -39,7 +39,8 @@ export async function startInfluxd(settings: { http?: string[]; data?: string[] 
       })
     })
     const got = await Promise.race([listening, failed])
-    if (got === undefined) throw new Error(`influxd did not start:\n${log.slice(-5).join('\n')}`)
+    if (got === undefined)
+      throw new Error(`influxd did not start; its last lines:\n${log.slice(-5).join('\n')}`)
     port = got
   }
 

@@ -4,7 +4,7 @@ import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-/** A port that was free a moment ago. */
+/** A TCP port that was free a moment ago. */
 export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer()
@@ -19,11 +19,11 @@ export function freePort(): Promise<number> {
 export interface Mosquitto {
   url: string
   port: number
-  /** undefined while it does not run */
+  /** process id; undefined while it does not run */
   readonly pid: number | undefined
-  /** SIGKILL, as a power cut, or as an operator would */
+  /** by SIGKILL, as a power cut does, or by SIGTERM, as an operator does */
   kill(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>
-  /** the same port again, with nothing remembered */
+  /** on the same port, without retained messages and sessions */
   restart(): Promise<void>
   stop(): Promise<void>
 }

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createSession } from 'net-snmp'
 
-/** The SNMPv3 user of every test agent, as a configuration has it. */
+/** The SNMPv3 user of every test agent, in the form of a configuration. */
 export const READER = {
   user: 'reader',
   auth: { protocol: 'sha256', password: 'auth-pass-1' },
@@ -15,17 +15,17 @@ export const READER = {
 const SYS_OBJECT_ID = '1.3.6.1.2.1.1.2.0'
 
 export interface SnmpdOptions {
-  /** lines as `snmpwalk -On` prints them; below `1.3.6.1.2.1` only sysObjectID counts, the rest is the agent's own */
+  /** lines of `snmpwalk -On`; below `1.3.6.1.2.1` only sysObjectID is used, and snmpd answers the rest itself */
   walk: string
-  /** an agent that answers SNMP 1 only */
+  /** true: the agent answers SNMPv1 alone */
   onlyV1?: boolean
 }
 
 export interface Snmpd {
   port: number
-  /** hangs, as an agent does whose processor is busy with something else; `false`: goes on */
+  /** `true`: stops answering, as an agent whose processor is busy; `false`: answers again */
   hang(hung: boolean): void
-  /** the same agent after a power cut, with other values */
+  /** the same agent after a power cut, with the values of another walk */
   restart(walk: string): Promise<void>
   stop(): Promise<void>
 }
@@ -40,7 +40,7 @@ export async function startSnmpd(options: SnmpdOptions): Promise<Snmpd> {
     writeFileSync(config, configOf(walk, port, options.onlyV1 === true))
     child = spawn('snmpd', ['-f', '-Lf', '/dev/null', '-C', '-c', config, '-p', join(folder, 'pid')], {
       stdio: 'ignore',
-      // its engine's boots and keys are kept there; no MIB is read
+      // snmpd keeps its engine boots and keys in this folder; MIBS= keeps it from reading MIB files
       env: { PATH: `${process.env['PATH']}:/usr/sbin`, SNMP_PERSISTENT_DIR: folder, MIBS: '' },
     })
     await answering(port)
@@ -80,7 +80,7 @@ function configOf(walk: string, port: number, onlyV1: boolean): string {
   return [`agentAddress udp:127.0.0.1:${port}`, access, ...walk.split('\n').flatMap(directive), ''].join('\n')
 }
 
-/** One line of a walk as snmpd's own directive. */
+/** A line of a walk as a directive of snmpd's configuration. */
 function directive(line: string): string[] {
   const [, oid = '', type = '', value = ''] = /^\.?([\d.]+) = (?:([A-Za-z-]+\d*): )?(.*)$/.exec(line) ?? []
   if (oid === SYS_OBJECT_ID) return [`sysObjectID ${value}`]
@@ -111,7 +111,7 @@ function freeUdpPort(): Promise<number> {
 }
 
 async function answering(port: number): Promise<void> {
-  // version 1: every agent here knows it
+  // SNMPv1, because every agent here answers it
   const session = createSession('127.0.0.1', 'public', { version: 0, port, timeout: 50, retries: 100 })
   try {
     await new Promise<void>((resolve, reject) =>

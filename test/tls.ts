@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** A key and a certificate that it signed itself, for 127.0.0.1, as appliances have them. */
+/** A key and its self-signed certificate for 127.0.0.1, as on appliances. */
 export function selfSigned(folder: string): { key: string; cert: string } {
   const key = join(folder, 'key.pem')
   const cert = join(folder, 'cert.pem')

@@ -2,11 +2,11 @@ import { once } from 'node:events'
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 
-/** What the receiver does with a request: answers, or takes it and never answers. */
+/** The receiver's behaviour for one request. `hang`: accepts it and never answers. */
 export type Behaviour =
   | { status: number; headers?: Record<string, string>; body?: string; afterMs?: number }
   | 'hang'
-  /** headers at once, then a body that drips and never ends */
+  /** sends the headers at once, then a body that never ends */
   | 'drip'
 
 export interface Received {
@@ -15,10 +15,10 @@ export interface Received {
   body: string
 }
 
-/** A real HTTP receiver on loopback that can be down, slow or rude, and keeps what it got. */
+/** A real HTTP receiver on loopback that can be down, slow or wrong, and keeps the requests. */
 export class WebhookReceiver {
   readonly requests: Received[] = []
-  /** behaviours of the next requests; then `always` */
+  /** behaviours for the next requests; after them `always` */
   readonly next: Behaviour[] = []
   always: Behaviour = { status: 204 }
   readonly #sockets = new Set<Socket>()
@@ -40,7 +40,7 @@ export class WebhookReceiver {
     return this.#port
   }
 
-  /** Listens, on the same port as before. */
+  /** Listens again, on the same port. */
   async up(): Promise<void> {
     this.#server = createServer(async (request, response) => {
       const chunks: Buffer[] = []
@@ -83,7 +83,7 @@ export class WebhookReceiver {
     await closed
   }
 
-  /** Resolves when that many requests came in all. */
+  /** Resolves when so many requests have come since the start. */
   async received(count: number): Promise<void> {
     if (this.requests.length >= count) return
     await new Promise<void>((resolve) => {

@@ -1,19 +1,11 @@
-import mqtt, { type MqttClient } from 'mqtt'
-import { writeToStream } from 'mqtt-packet'
 import { decode, encode } from '../../protocol/codec.ts'
-import { reasonOf } from '../../protocol/kit/errors.ts'
 import type { Log } from '../../protocol/kit/log.ts'
-import { backoffMs } from '../../protocol/kit/retry.ts'
+import { MqttLink, type MqttMessage } from '../../protocol/kit/mqtt/mqtt-link.ts'
 import type { Secret } from '../../protocol/kit/secret.ts'
 import { type AckMessage, AckMessageSchema, type StatusMessage } from '../../protocol/status.ts'
 import { type Channel, helloTopic, topic } from '../../protocol/topics.ts'
 
-const RECONNECT_BASE_MS = 1_000
-const RECONNECT_CAP_MS = 30_000
-const CONNECT_TIMEOUT_MS = 10_000
-
-// mqtt.js would keep a buffer for each of 65,536 numbers, 6 MB of an agent's memory, to write a few packets a second faster
-writeToStream.cacheNumbers = false
+const RECONNECT_MS = { base: 1_000, cap: 30_000 }
 
 export interface PublisherOptions {
   url: string
@@ -21,129 +13,76 @@ export interface PublisherOptions {
   password?: Secret | undefined
   site: string
   agent: string
-  /** status that the broker publishes when this connection is lost */
+  /** the broker publishes this when it loses the agent */
   lastWill: StatusMessage
   log: Log
-  /** Publish all retained messages again: after a reconnect, or because a collector starts and asks for them. */
+  /** connected, or a collector starts: publish every retained message again */
   onIntroduce(): void
   onConnection(connected: boolean): void
   onAck(ack: AckMessage): void
 }
 
-/**
- * The agent's MQTT connection. It queues nothing: a message that can't be sent now is dropped, and the spool is the queue. The
- * queue of mqtt.js would drop messages silently beyond 65,535.
- */
+/** The agent's topics over its MQTT connection. It queues nothing: the spool is the queue. */
 export class Publisher {
   readonly #options: PublisherOptions
-  #client: MqttClient | undefined
-  #timer: NodeJS.Timeout | undefined
-  #attempt = 0
-  #ended = false
+  readonly #link: MqttLink
 
   constructor(options: PublisherOptions) {
+    const { url, username, password, site, agent, lastWill, log } = options
     this.#options = options
+    this.#link = new MqttLink({
+      url,
+      username,
+      password,
+      clientId: `perwatt-${site}-${agent}`,
+      topics: [topic(site, agent, 'ack'), helloTopic(site)],
+      lastWill: this.#status(lastWill),
+      reconnectMs: RECONNECT_MS,
+      log,
+      onSubscribed: () => {
+        options.onIntroduce()
+        options.onConnection(true)
+      },
+      onMessage: (name, payload) => this.#received(name, payload),
+      onClosed: () => options.onConnection(false),
+    })
   }
 
   get connected(): boolean {
-    return this.#client?.connected ?? false
+    return this.#link.connected
   }
 
   start(): void {
-    const { url, username, password, site, agent, lastWill, log } = this.#options
-    const client = mqtt.connect(url, {
-      protocolVersion: 4,
-      clientId: `perwatt-${site}-${agent}`,
-      clean: true,
-      // reconnecting is ours: mqtt.js would come back in step with every other agent
-      reconnectPeriod: 0,
-      connectTimeout: CONNECT_TIMEOUT_MS,
-      keepalive: 15,
-      queueQoSZero: false,
-      resubscribe: false,
-      messageIdProvider: new mqtt.UniqueMessageIdProvider(),
-      ...(username === undefined ? {} : { username }),
-      ...(password === undefined ? {} : { password: password.reveal() }),
-      will: {
-        topic: topic(site, agent, 'status'),
-        payload: Buffer.from(encode(lastWill)),
-        qos: 1,
-        retain: true,
-      },
-    })
-    this.#client = client
-    client.on('connect', () => {
-      this.#attempt = 0
-      log.info('connected to the broker', { url })
-      client.subscribe([topic(site, agent, 'ack'), helloTopic(site)], { qos: 1 }, (error) => {
-        // a connection that closes meanwhile is no refusal: the next one subscribes again
-        if (error && !client.connected) return
-        if (error) return log.error('the broker refuses the subscription', { reason: reasonOf(error) })
-        this.#options.onIntroduce()
-        this.#options.onConnection(true)
-      })
-    })
-    client.on('message', (name, payload) => this.#received(name, payload))
-    client.on('error', (error) => {
-      if (this.#attempt === 0) log.warn('broker not reached', { url, reason: reasonOf(error) })
-    })
-    client.on('close', () => this.#closed())
+    this.#link.start()
   }
 
-  /** Sends a message now or never. @returns whether it was handed to the connection */
+  /** Sends now, or not at all. @returns whether the connection took the message */
   publish(channel: Channel, message: unknown, options: { qos: 0 | 1; retain?: boolean }): boolean {
-    const { site, agent, log } = this.#options
-    const client = this.#client
-    if (!client?.connected) return false
-    client.publish(
-      topic(site, agent, channel),
-      encode(message),
-      { qos: options.qos, retain: options.retain ?? false },
-      (error) => {
-        if (error && !this.#ended) log.debug('message not sent', { channel, reason: reasonOf(error) })
-      },
-    )
-    return true
-  }
-
-  /** Publishes the last status itself, because a regular disconnect publishes no last will, and closes. Takes at most a second. */
-  async stop(goodbye: StatusMessage): Promise<void> {
-    this.#ended = true
-    clearTimeout(this.#timer)
-    const client = this.#client
-    if (!client) return
     const { site, agent } = this.#options
-    const late = new Promise<void>((resolve) => setTimeout(resolve, 1000).unref())
-    if (client.connected) {
-      const published = client.publishAsync(topic(site, agent, 'status'), encode(goodbye), {
-        qos: 1,
-        retain: true,
-      })
-      await Promise.race([published.catch(() => undefined), late])
-    }
-    await Promise.race([client.endAsync(true).catch(() => undefined), late])
+    return this.#link.publish({ topic: topic(site, agent, channel), payload: encode(message), ...options })
   }
 
-  #closed(): void {
-    const { log, onConnection } = this.#options
-    onConnection(false)
-    if (this.#ended) return
-    const delayMs = backoffMs(this.#attempt, RECONNECT_BASE_MS, RECONNECT_CAP_MS)
-    if (this.#attempt === 0)
-      log.warn('connection to the broker lost; will come back', { inMs: Math.round(delayMs) })
-    this.#attempt++
-    clearTimeout(this.#timer)
-    this.#timer = setTimeout(() => this.#client?.reconnect(), delayMs)
+  /** Publishes `goodbye` as the agent's status and closes, within a second. */
+  stop(goodbye: StatusMessage): Promise<void> {
+    return this.#link.stop(this.#status(goodbye))
+  }
+
+  #status(message: StatusMessage): MqttMessage {
+    const { site, agent } = this.#options
+    return { topic: topic(site, agent, 'status'), payload: encode(message), qos: 1, retain: true }
   }
 
   #received(name: string, payload: Buffer): void {
-    const { site, log } = this.#options
+    const { site, log, onIntroduce, onAck } = this.#options
     if (name === helloTopic(site)) {
-      this.#options.onIntroduce()
+      onIntroduce()
       return
     }
     const ack = decode(AckMessageSchema, payload)
-    if (ack.ok) this.#options.onAck(ack.value)
-    else log.warn('acknowledgement not understood', { reason: ack.reason })
+    if (ack.ok) onAck(ack.value)
+    else
+      log.warn('acknowledgement not understood; run the same release of agent and collector', {
+        reason: ack.reason,
+      })
   }
 }

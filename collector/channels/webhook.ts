@@ -3,14 +3,10 @@ import type { LookupFunction } from 'node:net'
 import { z } from 'zod'
 import { reasonOf } from '../../protocol/kit/errors.ts'
 import { HttpUrlSchema } from '../../protocol/kit/fields.ts'
-import {
-  type Answer,
-  addressGuard,
-  CidrSchema,
-  literalAddress,
-  post,
-  retryAfter,
-} from '../../protocol/kit/outbound.ts'
+import { addressGuard, CidrSchema, literalAddress } from '../../protocol/kit/http/address-guard.ts'
+import type { HttpAnswer } from '../../protocol/kit/http/answer.ts'
+import { deliver } from '../../protocol/kit/http/client.ts'
+import { retryAfterMs, statusError } from '../../protocol/kit/http/refusals.ts'
 import { type Secret, SecretSchema } from '../../protocol/kit/secret.ts'
 import {
   type ChannelContext,
@@ -22,8 +18,9 @@ import {
 
 /** Standard Webhooks 1.0: receivers may refuse a larger body. */
 const MAX_BODY_BYTES = 20_000
-/** The least wait after an answer that means "too many requests" and has no Retry-After. */
+/** Wait after "too many requests" and after a failed gateway, where the answer names no time. */
 const THROTTLE_MS = 30_000
+const EXCERPT_CHARS = 512
 
 const WHSEC = /^whsec_([A-Za-z0-9+/]+={0,2})$/
 
@@ -94,12 +91,14 @@ export function openWebhook(
         'webhook-timestamp': String(timestampS),
         'webhook-signature': signatures(settings.secret, message.id, timestampS, body),
       }
-      const guard = addressGuard(settings.allowPrivate)
+      const { url, allowPrivate } = settings
+      // some receivers put their key into the path
+      const where = new URL(url).origin
+      const request = { method: 'POST' as const, headers, body, where, ...(lookup && { lookup }) }
       try {
-        return resultOf(
-          await post({ url: settings.url, headers, body, guard, ...(lookup && { lookup }) }, signal),
-          nowMs(),
-        )
+        const guard = addressGuard(allowPrivate)
+        const answer = await deliver(url, { ...request, guard, excerptChars: EXCERPT_CHARS, signal })
+        return resultOf(answer, where, nowMs())
       } catch (error) {
         return { outcome: 'retry', reason: reasonOf(error) }
       }
@@ -119,17 +118,14 @@ const signatures = (secret: Secret, id: OutgoingMessage['id'], timestampS: numbe
     .map((key) => `v1,${createHmac('sha256', key).update(`${id}.${timestampS}.${body}`).digest('base64')}`)
     .join(' ')
 
-function resultOf({ status, headers, text }: Answer, nowMs: number): DeliveryResult {
+function resultOf(answer: HttpAnswer, where: string, nowMs: number): DeliveryResult {
+  const { status, headers } = answer
   if (status >= 200 && status < 300) return { outcome: 'delivered', status }
-  const said = text.replace(/\s+/g, ' ').trim().slice(0, 200)
-  const reason =
-    status >= 300 && status < 400
-      ? `answered ${status}, a redirect, which is not followed; configure the final address`
-      : `answered ${status}${said && `: ${said}`}`
+  const reason = statusError(answer, { where }).message
   if (status === 410) return { outcome: 'gone', reason }
-  // the receiver refuses the body itself: sending it again changes nothing
+  // the receiver refuses this body, and would refuse it again
   if (status === 400 || status === 413 || status === 422) return { outcome: 'refused', reason }
   const throttled = status === 429 || status === 502 || status === 504
-  const retryAfterMs = retryAfter(headers['retry-after'], nowMs) ?? (throttled ? THROTTLE_MS : undefined)
-  return { outcome: 'retry', reason, ...(retryAfterMs !== undefined && { retryAfterMs }) }
+  const waitMs = retryAfterMs(headers['retry-after'], nowMs) ?? (throttled ? THROTTLE_MS : undefined)
+  return { outcome: 'retry', reason, ...(waitMs !== undefined && { retryAfterMs: waitMs }) }
 }

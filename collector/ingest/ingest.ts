@@ -1,8 +1,6 @@
-import mqtt, { type MqttClient } from 'mqtt'
 import { decode, encode } from '../../protocol/codec.ts'
-import { reasonOf } from '../../protocol/kit/errors.ts'
 import type { Log } from '../../protocol/kit/log.ts'
-import { backoffMs } from '../../protocol/kit/retry.ts'
+import { MqttLink } from '../../protocol/kit/mqtt/mqtt-link.ts'
 import type { Secret } from '../../protocol/kit/secret.ts'
 import { decodeLive, LiveMessageSchema } from '../../protocol/sample.ts'
 import {
@@ -27,6 +25,7 @@ import type { InventoryBook } from './inventory.ts'
 
 /** Bytes of an unusable message that go to quarantine. */
 const PAYLOAD_KEPT_BYTES = 2_000
+const RECONNECT_MS = { base: 500, cap: 15_000 }
 
 export interface IngestOptions {
   url: string
@@ -44,85 +43,59 @@ export interface IngestOptions {
   quarantine(entry: Quarantined): void
 }
 
-/** Everything that comes over MQTT, validated and routed. A message that can't be used is counted, kept for a look, and harms nothing. */
+/** Validates and routes every MQTT message. A message that can't be used is counted and put into quarantine, and changes nothing. */
 export class Ingest {
   readonly #o: IngestOptions
-  #client: MqttClient | undefined
-  #timer: NodeJS.Timeout | undefined
-  #attempt = 0
-  #ended = false
-  /** agents that read emulated machines though this site takes none; said once each */
+  readonly #link: MqttLink
+  /** agents that read emulated machines though this site refuses them; each is logged once */
   readonly #refused = new Set<string>()
-  /** what the collector says of itself, by topic: said again at every connect, since a broker that restarts forgets */
+  /** the collector's own retained messages, by topic: published again at every connect, because a broker that restarts forgets them */
   readonly #retained = new Map<string, string>()
 
   constructor(options: IngestOptions) {
+    const { url, username, password, site, version, log, nowMs } = options
     this.#o = options
+    this.#link = new MqttLink({
+      url,
+      username,
+      password,
+      clientId: clientIdOf(site, COLLECTOR_NAME),
+      topics: agentTopics(site),
+      reconnectMs: RECONNECT_MS,
+      log,
+      onConnected: () => {
+        for (const [name, text] of this.#retained) this.#publishRetained(name, text)
+      },
+      onSubscribed: () => {
+        log.info('listening to the agents', { site })
+        const hello: HelloMessage = { v: 1, atMs: nowMs(), version }
+        this.#link.publish({ topic: helloTopic(site), payload: encode(hello), qos: 1 })
+      },
+      onMessage: (name, payload, retained) => this.#received(name, payload, retained),
+    })
   }
 
   get connected(): boolean {
-    return this.#client?.connected ?? false
+    return this.#link.connected
   }
 
   start(): void {
-    const { url, username, password, site, version, log, nowMs } = this.#o
-    const client = mqtt.connect(url, {
-      protocolVersion: 4,
-      clientId: clientIdOf(site, COLLECTOR_NAME),
-      clean: true,
-      reconnectPeriod: 0,
-      connectTimeout: 10_000,
-      keepalive: 15,
-      queueQoSZero: false,
-      resubscribe: false,
-      messageIdProvider: new mqtt.UniqueMessageIdProvider(),
-      ...(username === undefined ? {} : { username }),
-      ...(password === undefined ? {} : { password: password.reveal() }),
-    })
-    this.#client = client
-    client.on('connect', () => {
-      this.#attempt = 0
-      for (const [name, text] of this.#retained) client.publish(name, text, { qos: 1, retain: true })
-      client.subscribe(agentTopics(site), { qos: 1 }, (error, granted) => {
-        const refused = granted?.filter((g) => g.qos === 128) ?? []
-        // a connection that closes meanwhile is no refusal: the next one subscribes again
-        if (error && !client.connected) return
-        if (error || refused.length > 0) {
-          log.error('the broker refuses the subscription', {
-            reason: error ? reasonOf(error) : 'not allowed',
-          })
-          return
-        }
-        log.info('listening to the agents', { url, site })
-        const hello: HelloMessage = { v: 1, atMs: nowMs(), version }
-        client.publish(helloTopic(site), encode(hello), { qos: 1 })
-      })
-    })
-    client.on('message', (name, payload, packet) => this.#received(name, payload, packet.retain))
-    client.on('error', (error) => {
-      if (this.#attempt === 0) log.warn('broker not reached', { url, reason: reasonOf(error) })
-    })
-    client.on('close', () => this.#closed())
+    this.#link.start()
   }
 
   /** Publishes a retained message: now, and whenever the broker is reached again. */
   retain(name: string, text: string): void {
     this.#retained.set(name, text)
-    if (this.#ended || !this.#client?.connected) return
-    this.#client.publish(name, text, { qos: 1, retain: true })
+    this.#publishRetained(name, text)
   }
 
-  async stop(): Promise<void> {
-    this.#ended = true
-    clearTimeout(this.#timer)
-    await this.#client?.endAsync(true).catch(() => undefined)
+  /** Closes the connection within a second. */
+  stop(): Promise<void> {
+    return this.#link.stop()
   }
 
-  #closed(): void {
-    if (this.#ended) return
-    if (this.#attempt === 0) this.#o.log.warn('connection to the broker lost; will come back')
-    clearTimeout(this.#timer)
-    this.#timer = setTimeout(() => this.#client?.reconnect(), backoffMs(this.#attempt++, 500, 15_000))
+  #publishRetained(name: string, text: string): void {
+    this.#link.publish({ topic: name, payload: text, qos: 1, retain: true })
   }
 
   #received(name: string, payload: Buffer, retained: boolean): void {
@@ -169,11 +142,9 @@ export class Ingest {
     }
   }
 
-  /** What can't be said now is said when the agent sends its records again. */
+  /** An acknowledgement that can't be sent is not repeated: the agent sends the records again, and is answered then. */
   #acknowledge(agent: string, ack: AckMessage): void {
-    // a store may answer after the client was ended, and an ended mqtt.js throws
-    if (this.#ended || !this.#client?.connected) return
-    this.#client.publish(topic(this.#o.site, agent, 'ack'), encode(ack), { qos: 1 })
+    this.#link.publish({ topic: topic(this.#o.site, agent, 'ack'), payload: encode(ack), qos: 1 })
   }
 
   #admits(agent: string, simulated: boolean): boolean {

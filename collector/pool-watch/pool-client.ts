@@ -1,13 +1,14 @@
 import type { z } from 'zod'
 import { PerwattError } from '../../protocol/kit/errors.ts'
-import { explainZodError } from '../../protocol/kit/explain.ts'
-import { type AddressGuard, type Answer, exchange, retryAfter } from '../../protocol/kit/outbound.ts'
+import type { AddressGuard } from '../../protocol/kit/http/address-guard.ts'
+import { excerpt, type HttpAnswer } from '../../protocol/kit/http/answer.ts'
+import { exchange } from '../../protocol/kit/http/client.ts'
+import { jsonOf, shaped } from '../../protocol/kit/http/json.ts'
+import { statusError } from '../../protocol/kit/http/refusals.ts'
 import type { Ask, Pool } from '../plugin/pool.ts'
-import { ThrottledError } from '../prices/feed-http.ts'
 
 /** A fleet's list of workers is the longest answer: some 200 bytes a machine. */
 const MAX_BYTES = 16 * 2 ** 20
-const SAID_CHARS = 160
 
 export interface PoolClientOptions {
   pool: Pick<Pool, 'requests' | 'spacingMs' | 'keyHelp' | 'refusal'>
@@ -18,7 +19,7 @@ export interface PoolClientOptions {
   pause: (ms: number, signal: AbortSignal) => Promise<boolean>
 }
 
-/** What a pool's file asks with: one request at a time, no faster than the pool wants, and only those that it declares. */
+/** A pool's client: it keeps the pool's spacing between two requests, and sends only requests that the pool's file declares. */
 export function createAsk(options: PoolClientOptions): Ask {
   const { pool, url, guard, nowMs, pause } = options
   const patterns = pool.requests.map((ask) => ({ ask, pattern: patternOf(ask) }))
@@ -28,7 +29,7 @@ export function createAsk(options: PoolClientOptions): Ask {
     const declared = patterns.find(({ pattern }) => pattern.test(`${method} ${path}`))
     if (!declared)
       throw new PerwattError('not-declared', `${method} ${path} is not among the pool's requests`)
-    // never longer, however the clock was set meanwhile
+    // at most one spacing, because the clock may have been set back meanwhile
     const waitMs = Math.min(freeMs - nowMs(), pool.spacingMs)
     if (waitMs > 0) await pause(waitMs, signal)
     signal.throwIfAborted()
@@ -36,22 +37,21 @@ export function createAsk(options: PoolClientOptions): Ask {
     const type = json === undefined ? 'application/x-www-form-urlencoded' : 'application/json'
     const search = query ? `?${new URLSearchParams(query)}` : ''
     try {
-      const answer = await exchange(
-        {
-          url: `${url.replace(/\/$/, '')}${path}${search}`,
-          method,
-          headers: {
-            accept: 'application/json',
-            'user-agent': 'perwatt',
-            ...(body === undefined ? {} : { 'content-type': type }),
-            ...headers,
-          },
-          ...(body === undefined ? {} : { body }),
-          guard,
-          maxBytes: MAX_BYTES,
-        },
+      const answer = await exchange(`${url.replace(/\/$/, '')}${path}${search}`, {
         signal,
-      )
+        method,
+        headers: {
+          accept: 'application/json',
+          'user-agent': 'perwatt',
+          ...(body !== undefined && { 'content-type': type }),
+          ...headers,
+        },
+        ...(body !== undefined && { body }),
+        // a path may hold an account or a key
+        where: new URL(url).origin,
+        guard,
+        maxBytes: MAX_BYTES,
+      })
       return read(answer, { what: declared.ask, pool, nowMs: nowMs() }, schema)
     } finally {
       freeMs = nowMs() + pool.spacingMs
@@ -67,58 +67,17 @@ const patternOf = (ask: string): RegExp =>
       .join('[^/]+')}$`,
   )
 
-/** What the pool said, short, and without anything as long as a key: some repeat the one that they refuse. */
-const quoted = (text: string): string =>
-  text
-    .slice(0, 4 * SAID_CHARS)
-    .replace(/[A-Za-z0-9+/_-]{20,}=*/g, '[...]')
-    .replace(/\s+/g, ' ')
-    .trim()
-    .slice(0, SAID_CHARS)
-
-/** The answer's JSON through the schema, or what is wrong with it and what to do next. */
+/** The answer's JSON through the schema. @throws PerwattError with what to do next */
 function read<T extends z.ZodType>(
-  { status, headers, text }: Answer,
+  answer: HttpAnswer,
   { what, pool, nowMs }: { what: string; pool: PoolClientOptions['pool']; nowMs: number },
   schema: T,
 ): z.output<T> {
-  const isPage = /^\s*</.test(text)
-  const said = text && !isPage ? ` (${quoted(text)})` : ''
-  if (status === 401 || status === 403)
-    throw new PerwattError(
-      'key-refused',
-      `${what} answers ${status}${said}: the key is refused; ${pool.keyHelp}`,
-    )
-  const afterMs = retryAfter(headers['retry-after'], nowMs)
-  if (status === 429 || (status === 503 && afterMs !== undefined))
-    throw new ThrottledError(
-      `${what} answers ${status}, too many requests; it is asked again later`,
-      afterMs ?? 0,
-    )
-  if (status >= 300 && status < 400)
-    throw new PerwattError(
-      'redirected',
-      `${what} answers ${status}, a redirect, which is not followed; set url to the final address`,
-    )
-  if (status < 200 || status > 299) {
-    const next = status < 500 ? 'check the account and the url' : 'the pool has trouble, it is asked again'
-    throw new PerwattError('http-status', `${what} answers ${status}${said}; ${next}`)
-  }
-  let input: unknown
-  try {
-    input = JSON.parse(text)
-  } catch {
-    const kind = isPage ? 'a web page' : text === '' ? 'nothing' : 'something'
-    throw new PerwattError(
-      'not-json',
-      `${what} answers ${kind} that is not JSON; check the url, and what stands between (a proxy, a challenge for browsers)`,
-    )
-  }
+  if (answer.status < 200 || answer.status > 299)
+    throw statusError(answer, { where: what, credential: pool.keyHelp, nowMs })
+  const input = jsonOf(answer.text, what)
   const refusal = pool.refusal?.(input)
   if (refusal !== undefined)
-    throw new PerwattError('refused', `${what} is refused (${quoted(refusal)}); ${pool.keyHelp}`)
-  const parsed = schema.safeParse(input)
-  if (parsed.success) return parsed.data
-  const [fault = 'is not what the pool documents'] = explainZodError(parsed.error, input)
-  throw new PerwattError('unexpected', `${what}: ${fault}; the pool may have changed its API`)
+    throw new PerwattError('refused', `${what} is refused (${excerpt(refusal)}); ${pool.keyHelp}`)
+  return shaped(input, schema, what)
 }

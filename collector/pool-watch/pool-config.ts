@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { NameSchema } from '../../protocol/device.ts'
 import { DurationMsSchema, HttpUrlSchema } from '../../protocol/kit/fields.ts'
-import { CidrSchema } from '../../protocol/kit/outbound.ts'
+import { CidrSchema } from '../../protocol/kit/http/address-guard.ts'
 import { type Entry, entrySchema } from '../../protocol/kit/plugin.ts'
 import type { Pool } from '../plugin/pool.ts'
 import { checkUrl } from '../prices/feed-http.ts'

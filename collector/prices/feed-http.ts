@@ -1,33 +1,22 @@
 import { z } from 'zod'
-import { PerwattError, reasonOf } from '../../protocol/kit/errors.ts'
-import { explainZodError } from '../../protocol/kit/explain.ts'
+import { PerwattError } from '../../protocol/kit/errors.ts'
 import { DurationMsSchema } from '../../protocol/kit/fields.ts'
-import {
-  addressGuard,
-  CidrSchema,
-  exchange,
-  literalAddress,
-  retryAfter,
-} from '../../protocol/kit/outbound.ts'
+import { addressGuard, CidrSchema, literalAddress } from '../../protocol/kit/http/address-guard.ts'
+import { exchange } from '../../protocol/kit/http/client.ts'
+import { jsonOf, shaped } from '../../protocol/kit/http/json.ts'
+import { noConnection, refuseStatus } from '../../protocol/kit/http/refusals.ts'
 import { withDeadline } from '../../protocol/kit/retry.ts'
+import { shownUrl } from '../../protocol/kit/shown-url.ts'
 import type { FeedContext } from '../plugin/feed.ts'
 
-/** How feeds ask over HTTP: guarded, bounded, without following redirects, and with errors that say what to do. */
+/** How feeds ask over HTTP: every request is guarded, bounded in time and size, and redirects are not followed. */
+
+/** The only way of a feed to HTTP is this file, so a feed's file needs it for the parts of an answer, too. */
+export { shaped }
 
 const MAX_BYTES = 4 * 2 ** 20
-const SAID_CHARS = 120
 
-/** It is asked too much, and said for how long to leave it alone. */
-export class ThrottledError extends PerwattError {
-  readonly retryAfterMs: number
-
-  constructor(message: string, retryAfterMs: number) {
-    super('throttled', message)
-    this.retryAfterMs = retryAfterMs
-  }
-}
-
-/** A price as JSON has it, a number or the text of one. */
+/** A price in JSON: a number, or the text of one. */
 export const AmountSchema = z.union([
   z.number(),
   z
@@ -39,17 +28,17 @@ export const AmountSchema = z.union([
 export const AllowPrivateSchema = z
   .array(CidrSchema)
   .default([])
-  .describe('private ranges that this feed may be in, such as 10.20.0.0/16; public ones need none')
+  .describe('private ranges that this feed may be in, such as 10.20.0.0/16; a public address needs none')
 
 export const pollSchema = (fallback: string) =>
   DurationMsSchema.prefault(fallback).describe(
-    `how often it is asked, ${fallback} where absent; not heard for three of these, a price is stale`,
+    `how often it is asked, ${fallback} where absent; a price that is older than three of these is stale`,
   )
 
-/** Refuses at the start what the guard would refuse later, and credentials that logs would show. */
+/** @returns what the guard would refuse later, or that the address holds credentials, which logs would show; else undefined */
 export function checkUrl(url: string, allowPrivate: readonly string[]): string | undefined {
   const { username, password } = new URL(url)
-  if (username || password) return 'holds a user or a password; they have settings of their own'
+  if (username || password) return 'holds a user or a password; use the settings for them instead'
   const literal = literalAddress(url)
   return literal && addressGuard(allowPrivate)(literal)
 }
@@ -69,7 +58,7 @@ export interface FeedRequest {
   body?: unknown
 }
 
-/** What a feed asks with. Every call rejects with a PerwattError of one line; the signal carries the deadline. */
+/** A feed's HTTP client. Each call rejects with a PerwattError of one line; `signal` ends it early. */
 export interface FeedClient {
   text(request: FeedRequest, signal: AbortSignal): Promise<string>
   json<T extends z.ZodType>(request: FeedRequest, schema: T, signal: AbortSignal): Promise<z.output<T>>
@@ -82,81 +71,29 @@ export function feedClient(
   const guard = addressGuard(allowPrivate)
   const text: FeedClient['text'] = async ({ url, headers, body }, signal) => {
     const posted = body === undefined ? undefined : JSON.stringify(body)
-    const asked = {
-      'user-agent': `perwatt/${version}`,
-      ...(posted === undefined ? {} : { 'content-type': 'application/json' }),
-      ...headers,
-    }
     const request = {
-      url,
-      headers: asked,
+      headers: {
+        'user-agent': `perwatt/${version}`,
+        ...(posted !== undefined && { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(posted !== undefined && { method: 'POST' as const, body: posted }),
       guard,
       maxBytes: MAX_BYTES,
-      ...(posted === undefined ? {} : { method: 'POST' as const, body: posted }),
     }
-    const answer = await withDeadline((own) => exchange(request, own), requestMs, signal).catch((error) => {
-      if (error instanceof PerwattError) throw error
-      throw new PerwattError('unreachable', `${shown(url)}: ${reasonOf(error)}`)
+    const where = shownUrl(url)
+    const ask = (own: AbortSignal) => exchange(url, { ...request, signal: own })
+    const answer = await withDeadline(ask, requestMs, signal).catch((error) => {
+      throw error instanceof PerwattError ? error : noConnection(error, where, false)
     })
-    const afterMs = retryAfter(answer.headers['retry-after'], nowMs())
-    refuse(answer.status, answer.text, shown(url), afterMs)
+    refuseStatus(answer, { where, nowMs: nowMs() })
     return answer.text
   }
   return {
     text,
     async json(request, schema, signal) {
-      const said = await text(request, signal)
-      return parsed(said, schema, shown(request.url))
+      const where = shownUrl(request.url)
+      return shaped(jsonOf(await text(request, signal), where), schema, where)
     },
   }
 }
-
-/** Where it was asked; a query may hold a key. */
-const shown = (url: string): string => {
-  const { host, pathname } = new URL(url)
-  return `${host}${pathname}`
-}
-
-function refuse(status: number, text: string, where: string, afterMs: number | undefined): void {
-  if (status === 200) return
-  if (status === 429 || (status === 503 && afterMs !== undefined)) {
-    const wait = afterMs === undefined ? 'asked less often' : `asked again in ${Math.ceil(afterMs / 1000)} s`
-    throw new ThrottledError(
-      `${where} answers ${status}, too many requests; it is ${wait}`,
-      afterMs ?? 60_000,
-    )
-  }
-  const next =
-    status >= 300 && status < 400
-      ? 'a redirect, which is not followed; configure the final address'
-      : status === 401 || status === 403
-        ? 'it wants a credential, or another one'
-        : status === 404
-          ? 'check the path'
-          : `it says: ${excerpt(text)}`
-  throw new PerwattError('http-status', `${where} answers ${status}; ${next}`)
-}
-
-/** JSON text through a schema. @throws PerwattError `not-json` or `unexpected` */
-function parsed<T extends z.ZodType>(text: string, schema: T, where: string): z.output<T> {
-  let input: unknown
-  try {
-    input = JSON.parse(text)
-  } catch {
-    throw new PerwattError(
-      'not-json',
-      `${where} answers what is not JSON: ${excerpt(text)}; check the address`,
-    )
-  }
-  return shaped(input, schema, where)
-}
-
-/** An answer, or a part of one, through a schema. @throws PerwattError `unexpected`, which says what of it is wrong */
-export function shaped<T extends z.ZodType>(input: unknown, schema: T, where: string): z.output<T> {
-  const result = schema.safeParse(input)
-  if (result.success) return result.data
-  const [fault = 'another shape'] = explainZodError(result.error, input)
-  throw new PerwattError('unexpected', `${where} answers another shape: ${fault}`)
-}
-
-const excerpt = (text: string): string => text.replace(/\s+/g, ' ').trim().slice(0, SAID_CHARS) || 'nothing'

@@ -1,7 +1,7 @@
 import { reasonOf } from '../../protocol/kit/errors.ts'
+import { ThrottledError } from '../../protocol/kit/http/refusals.ts'
 import { backoffMs, withDeadline } from '../../protocol/kit/retry.ts'
 import type { FeedContext, FeedQuote, StartFeed } from '../plugin/feed.ts'
-import { ThrottledError } from './feed-http.ts'
 
 const DEADLINE_MS = 20_000
 const LONGEST_WAIT_MS = 10 * 60_000

@@ -1,17 +1,17 @@
 import { uptime } from 'node:os'
 
-/** The two clocks of an observation: wall for the label, monotonic for the elapsed time. */
+/** Two clocks: `wallMs` (Unix ms) labels an observation; `steadyMs` never steps and measures elapsed time. */
 export interface Instant {
   wallMs: number
   steadyMs: number
 }
 
-/** Both clocks at one moment. */
+/** Reads both clocks at one moment. */
 export interface Clock {
   now(): Instant
 }
 
-/** The time since boot counts while the machine sleeps, which `performance.now()` does not: a suspended agent sees a gap. */
+/** Time since boot goes on while the machine is suspended, unlike `performance.now()`, so an agent sees the suspension as a gap. */
 export const systemClock: Clock = {
   now: () => ({ wallMs: Date.now(), steadyMs: uptime() * 1000 }),
 }

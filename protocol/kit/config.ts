@@ -6,7 +6,7 @@ import { explainZodError } from './explain.ts'
 
 /**
  * Reads a YAML configuration through its schema.
- * @throws UsageError with one line a fault, each with the exact path; nothing half-read ever starts.
+ * @throws UsageError with one line for each fault, with its exact path
  */
 export function loadConfig<T extends z.ZodType>(schema: T, file: string): z.output<T> {
   let text: string

@@ -1,7 +1,7 @@
 /**
- * An error that a person can act on: a code, who, what, and what to do next, in one line:
+ * An error with a code and one line for people: who, what, and what to do next, as in
  * `antminer rack3-07: no reply in 5000 ms from 10.0.3.7:4028; check power and API access`.
- * It is returned or logged, not both.
+ * Return it or log it, not both.
  */
 export class PerwattError extends Error {
   readonly code: string
@@ -13,7 +13,7 @@ export class PerwattError extends Error {
   }
 }
 
-/** The configuration, the command line or the environment is wrong: exit status 2. Each line is one fault. */
+/** A fault in the configuration, the command line or the environment: exit status 2. One line for each fault. */
 export class UsageError extends PerwattError {
   readonly lines: readonly string[]
 
@@ -23,11 +23,11 @@ export class UsageError extends PerwattError {
   }
 }
 
-/** The text of anything thrown, in one line. */
+/** The message of a thrown value, in one line. */
 export function reasonOf(error: unknown): string {
   if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0])
   if (!(error instanceof Error)) return String(error)
-  // fetch hides the reason ("fetch failed") in its cause, node:http the reason of an abort
+  // the reason stands in `cause`: fetch says only "fetch failed", and node:http only that the request was aborted
   const hidden = error.message === 'fetch failed' || error.name === 'AbortError'
   if (hidden && error.cause instanceof Error) return reasonOf(error.cause)
   return error.message.split('\n', 1)[0] || error.name

@@ -10,7 +10,7 @@ const pathText = (path: readonly PropertyKey[]): string =>
 const at = (input: unknown, path: readonly PropertyKey[]): unknown =>
   path.reduce<unknown>((value, key) => (value as Record<PropertyKey, unknown> | undefined)?.[key], input)
 
-/** A value as a person would read it back to us: short, and never a secret's neighbour in full. */
+/** A value as an error quotes it: short, and never a whole list or mapping, which may hold a secret. */
 function shown(value: unknown): string {
   if (value === undefined) return 'nothing'
   if (typeof value === 'string')
@@ -22,7 +22,7 @@ function shown(value: unknown): string {
 const secretPath = /(password|secret|token|apikey|authorization)/i
 
 /**
- * What is wrong, one line a fault, with the exact path and what stood there:
+ * The faults of a value, one line each, with the exact path and what was there:
  * `devices[3].host: expected a host name or an address, got 10.0.3`.
  */
 export function explainZodError(error: z.ZodError, input: unknown): string[] {
@@ -38,7 +38,7 @@ function lines(issue: z.core.$ZodIssue, input: unknown, prefix: readonly Propert
       say('is not a setting here; check the spelling', pathText([...path, key])),
     )
   if (issue.code === 'invalid_union' && issue.errors.length > 0) {
-    // the branch that fits best is what the writer meant
+    // only the faults of the alternative that fits best: the writer meant that one
     const best = [...issue.errors].sort((a, b) => a.length - b.length || deepest(b) - deepest(a))[0]
     if (best && best.length > 0 && deepest(best) > 0)
       return best.flatMap((inner) => lines(inner, input, path))
@@ -58,7 +58,7 @@ const deepest = (issues: readonly z.core.$ZodIssue[]): number =>
   Math.max(0, ...issues.map((i) => i.path.length))
 
 function expectation(issue: z.core.$ZodIssue): string {
-  // a schema's own words say more than its type
+  // the schema's own message, where it has one
   if (issue.message.startsWith('expected')) return issue.message
   if (issue.code === 'invalid_type')
     return `expected ${issue.expected === 'object' ? 'a mapping' : issue.expected === 'array' ? 'a list' : `a ${issue.expected}`}`

@@ -1,12 +1,12 @@
 import { isIP } from 'node:net'
 import { z } from 'zod'
 
-/** Settings that several configurations share, each with the words that its error says. */
+/** Fields that several configurations use, each with the text of its error. */
 
 const HOST_NAME =
   /^(?=.{1,253}$)[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?(\.[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?)*$/
 
-/** `10.0.3` is a legal host name to some resolvers; here it is a typing error. */
+/** A host name or an address. `10.0.3`, which some resolvers accept, is refused as a typing error. */
 const isHost = (text: string): boolean =>
   isIP(text) !== 0 || (HOST_NAME.test(text) && !/^[0-9.]+$/.test(text))
 

@@ -1,4 +1,4 @@
-/** One JSON line an event, on standard error; transitions, not polls. */
+/** The log: one JSON line for each event, on standard error. Log a change of state, not every poll. */
 export const LEVELS = ['debug', 'info', 'warn', 'error'] as const
 export type Level = (typeof LEVELS)[number]
 
@@ -7,13 +7,13 @@ export interface Log {
   info(event: string, fields?: Record<string, unknown>): void
   warn(event: string, fields?: Record<string, unknown>): void
   error(event: string, fields?: Record<string, unknown>): void
-  /** a log whose every line carries these fields */
+  /** the same log with these fields in every line */
   child(fields: Record<string, unknown>): Log
 }
 
 const SECRET = /(password|secret|token|authorization|apikey)/i
 
-/** Prints secrets as `[secret]` wherever they stand, and errors as their message. */
+/** For JSON.stringify: fields named like a secret print as `[secret]`, errors as their message. */
 function safe(key: string, value: unknown): unknown {
   if (key && SECRET.test(key) && value !== undefined && value !== null) return '[secret]'
   if (value instanceof Error) return value.message

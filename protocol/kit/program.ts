@@ -2,10 +2,10 @@ import { Command, CommanderError } from 'commander'
 import { reasonOf, UsageError } from './errors.ts'
 import { VERSION } from './version.ts'
 
-/** Exit statuses of both programs: 0 done, 1 it failed, 2 it was asked wrongly (command line, configuration, environment). */
+/** Exit statuses of both programs; `usage`: the command line, the configuration or the environment is wrong. */
 export const EXIT = { done: 0, failed: 1, usage: 2 } as const
 
-/** A command line program in the house's manner. */
+/** A program with perwatt's version, help and error options. */
 export function createProgram(name: string, description: string): Command {
   return new Command(name)
     .description(description)
@@ -15,10 +15,10 @@ export function createProgram(name: string, description: string): Command {
     .exitOverride()
     .configureHelp({ showGlobalOptions: true })
     .showSuggestionAfterError()
-    .addHelpText('after', '\nExit status: 0 done, 1 failed, 2 asked wrongly (command line, configuration).')
+    .addHelpText('after', '\nExit status: 0 done, 1 failed, 2 wrong command line or configuration.')
 }
 
-/** Runs it, prints what went wrong in a line or a few, and sets the exit status. */
+/** Runs a program, prints its error, one line for each fault, and sets the exit status. */
 export async function runProgram(program: Command, argv: readonly string[] = process.argv): Promise<void> {
   for (const command of program.commands) command.exitOverride()
   try {
@@ -29,7 +29,7 @@ export async function runProgram(program: Command, argv: readonly string[] = pro
 }
 
 function statusOf(error: unknown, name: string): number {
-  // commander has printed its own message
+  // commander has already printed the message
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage
   if (error instanceof UsageError) {
     for (const line of error.lines) process.stderr.write(`${name}: ${line}\n`)

@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** A deadline passed: it knows how long it was, and not who was asked. */
+/** A deadline passed. The message names its length; the caller adds who did not answer. */
 export class NoAnswer extends Error {}
 
 /**
- * How long to wait before try number `attempt` (0 is the first repeat): full jitter, so that a thousand agents that lost
- * one broker don't return in step. Exponential between `baseMs` and `capMs`.
+ * Exponential back-off with full jitter: a random wait between 0 and min(capMs, baseMs * 2^attempt). Jitter keeps a thousand
+ * agents that lost one broker from returning at the same moment.
+ * @param attempt 0 for the first repeat
  */
 export function backoffMs(
   attempt: number,
@@ -16,7 +17,7 @@ export function backoffMs(
   return random() * Math.min(capMs, baseMs * 2 ** Math.min(attempt, 30))
 }
 
-/** Waits; returns false at once when the signal ends the wait. Never throws. */
+/** Waits. @returns true after `ms`; false at once when the signal aborts. Never throws. */
 export async function pause(ms: number, signal?: AbortSignal): Promise<boolean> {
   try {
     await sleep(ms, undefined, signal ? { signal } : {})
@@ -26,12 +27,14 @@ export async function pause(ms: number, signal?: AbortSignal): Promise<boolean> 
   }
 }
 
-/** What work that goes on in the background finds as the reason of its signal. Made once: an abort without one builds an error. */
-const OVER = new Error('nobody waits for this any more')
+/** Reason of the signal of work that goes on after its result no longer counts. One object for all: abort() alone would build an error each time. */
+const OVER = new Error('the call has ended, and its result no longer counts')
 
 /**
- * Work that is aborted at a deadline or by a signal, and then not waited for. Rejects with the work’s own word, or the reason of
- * the abort. The signal is listened to only meanwhile: one that lives as long as the program may serve any number of waits.
+ * Runs work with a deadline. At the deadline, or when `signal` aborts, the work's own signal aborts and the call rejects without
+ * waiting for the work: with the work's own error where it throws one at once, else with the reason of the abort. The listener on
+ * `signal` is removed at the end, so one signal may serve any number of calls.
+ * @throws NoAnswer at the deadline
  */
 export async function withDeadline<T>(
   work: (signal: AbortSignal) => Promise<T>,
@@ -41,7 +44,7 @@ export async function withDeadline<T>(
   const own = new AbortController()
   let fail = () => {}
   const expired = new Promise<never>((_, reject) => {
-    // the work, aborted, may know better than "no answer" what went wrong: it speaks first
+    // the aborted work may throw a better error than "no answer": let it reject first
     fail = () => {
       setImmediate(() => reject(own.signal.reason))
     }
@@ -54,7 +57,7 @@ export async function withDeadline<T>(
   try {
     return await Promise.race([work(own.signal), expired])
   } catch (error) {
-    // "The operation was aborted" is no word of its own
+    // "The operation was aborted" says less than the reason of the abort
     throw own.signal.aborted && error instanceof Error && error.name === 'AbortError'
       ? own.signal.reason
       : error

@@ -10,7 +10,7 @@ export class Secret {
     this.#value = value
   }
 
-  /** The value itself, for the one call that needs it. */
+  /** The value in clear: pass it on, never store or print it. */
   reveal(): string {
     return this.#value
   }
@@ -29,8 +29,8 @@ export class Secret {
 }
 
 /**
- * A secret in a configuration: `{ file: /run/credentials/x }`, `{ env: NAME }`, or the text itself (for a trial).
- * A file's last newline is cut.
+ * A secret in a configuration: `{ file: /run/credentials/x }`, `{ env: NAME }`, or the text itself, for a trial.
+ * The newline at the end of a file is removed.
  */
 export const SecretSchema = z
   .union(
@@ -49,14 +49,18 @@ export const SecretSchema = z
       ctx.addIssue({
         code: 'custom',
         path: ['env'],
-        message: `the environment has no ${source.env}; set it, or name a file`,
+        message: `${source.env} is not set in the environment; set it, or give { file: ... }`,
       })
       return z.NEVER
     }
     try {
       return new Secret(readFileSync(source.file, 'utf8').replace(/\r?\n$/, ''))
     } catch (error) {
-      ctx.addIssue({ code: 'custom', path: ['file'], message: `cannot be read: ${(error as Error).message}` })
+      ctx.addIssue({
+        code: 'custom',
+        path: ['file'],
+        message: `cannot be read: ${(error as Error).message}; check the path and its permissions`,
+      })
       return z.NEVER
     }
   })

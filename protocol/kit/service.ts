@@ -5,14 +5,14 @@ export interface Service {
   stop(): Promise<void>
 }
 
-/** What is still open after this is not worth waiting for: Ctrl-C has to end within 5 s. */
+/** Limit of a stop: Ctrl-C has to end the program within 5 s. */
 const STOP_WITHIN_MS = 4_500
 
 /**
- * Runs a service until SIGINT or SIGTERM; SIGHUP reads the configuration again and goes on with it, or, where that is wrong,
- * with the one it has. A second SIGINT ends at once.
- * @param start gets the service that it replaces, stopped, on a reload
- * @param reloads false: SIGHUP ends it as well (the terminal it was started at was closed)
+ * Runs a service until SIGINT or SIGTERM. SIGHUP reads the configuration again and restarts the service with it; where it is
+ * wrong, the service goes on with the old one. A second SIGINT ends the program at once.
+ * @param start on a reload it gets the stopped service that it replaces
+ * @param reloads false: SIGHUP ends the service too, as when its terminal is closed
  */
 export async function serve<C, S extends Service>(options: {
   load: () => C
@@ -33,7 +33,7 @@ export async function serve<C, S extends Service>(options: {
       log.info('configuration reloaded')
     } catch (error) {
       if (!(error instanceof UsageError)) throw error
-      log.error('configuration not reloaded; going on with the one before', {
+      log.error('configuration not reloaded; correct it and send SIGHUP again. The old one stays in use', {
         reason: error.lines.join('; '),
       })
     }
@@ -41,18 +41,18 @@ export async function serve<C, S extends Service>(options: {
   signals.close()
   process.once('SIGINT', () => process.exit(130))
   const stuck = setTimeout(() => {
-    log.error('something did not stop in time; ending anyway')
+    log.error('not stopped in time; the program ends anyway')
     process.exit(1)
   }, STOP_WITHIN_MS)
   await service.stop().catch((error) => log.error('not stopped cleanly', { reason: reasonOf(error) }))
   clearTimeout(stuck)
-  // sockets of devices that never answer would keep the process for their own time-outs
+  // open sockets of devices that never answer would keep the process alive until their time-outs
   process.exit(process.exitCode ?? 0)
 }
 
 type Signal = 'SIGINT' | 'SIGTERM' | 'SIGHUP'
 
-/** Signals one by one, none lost while the last is being worked on. */
+/** A queue of signals: one that arrives while another is handled is not lost. */
 function nextSignals(): { next(): Promise<Signal>; close(): void } {
   const waiting: Signal[] = []
   let wake: (() => void) | undefined

@@ -1,7 +1,7 @@
-/** With or without a unit, or unknown; an address, a version or a word is none. */
+/** A number with or without a unit, or `-`; not an address, a version or a word. */
 const NUMBER = /^(?:-|[-−]?\d[\d,]*(?:\.\d+)?(?: ?[A-Za-z°%/]+)?)?$/
 
-/** Rows as aligned columns for a terminal; a column of numbers stands to the right. */
+/** Rows as aligned columns for a terminal; columns of numbers are aligned to the right. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const all = [head, ...rows]
   const width = head.map((_, c) => Math.max(...all.map((r) => (r[c] ?? '').length)))

@@ -23,7 +23,7 @@ export async function replay(options: ReplayOptions): Promise<Replay> {
 }
 
 /** A deadline that a healthy test never meets. */
-export const soon = (): AbortSignal => AbortSignal.timeout(20_000)
+export const soon = (): AbortSignal => AbortSignal.timeout(120_000)
 
 export const sessionOf = (driver: Driver, { host, port }: Replay): Session =>
   driver.open({ id: 'm1', host, options: { port } })

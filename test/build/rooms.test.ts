@@ -49,6 +49,14 @@ const REFUSED = {
     "import type { Modules } from '../avalon/modules.ts'",
   ],
   'a driver importing MQTT': ['agent/drivers/x.ts', "import mqtt from 'mqtt'"],
+  'a driver importing the MQTT link': [
+    'agent/drivers/x.ts',
+    "import { MqttLink } from '../../protocol/kit/mqtt/mqtt-link.ts'",
+  ],
+  'a channel importing the MQTT link': [
+    'collector/channels/x.ts',
+    "import { MqttLink } from '../../protocol/kit/mqtt/mqtt-link.ts'",
+  ],
   'a channel importing the ledger': [
     'collector/channels/x.ts',
     "import type { Ledger } from '../intake/ledger.ts'",

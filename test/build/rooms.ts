@@ -18,13 +18,34 @@ export interface Room {
 }
 
 const KIT = 'protocol/kit'
+const HTTP = 'protocol/kit/http'
+const MQTT = 'protocol/kit/mqtt'
 const PROTOCOL = [KIT, 'protocol']
 
 export const ROOMS: Readonly<Record<string, Room>> = {
   [KIT]: {
-    holds: 'tools that both programs share: configuration, errors, log, retry, secrets, HTTP, the MQTT link',
+    holds: 'tools that both programs share: configuration, errors, log, retry, secrets, command line',
     imports: [],
-    packages: ['node:*', 'commander', 'yaml', 'zod'],
+    packages: [
+      'node:fs',
+      'node:net',
+      'node:os',
+      'node:timers/promises',
+      'node:util',
+      'commander',
+      'yaml',
+      'zod',
+    ],
+  },
+  [HTTP]: {
+    holds: 'the HTTP client: bounded, guarded against private addresses, and what each refusal means',
+    imports: [KIT],
+    packages: ['node:dns', 'node:http', 'node:https', 'node:net', 'zod'],
+  },
+  [MQTT]: {
+    holds: 'one MQTT connection: back-off, subscriptions, last will; drivers and plug-ins may not import it',
+    imports: [KIT],
+    packages: ['mqtt', 'mqtt-packet'],
   },
   protocol: {
     holds: 'what agent and collector agree on: devices, samples, intervals, owners, quotes, topics, units',
@@ -59,7 +80,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   'agent/wire': {
     holds: 'the other transports: HTTP with its logins, GraphQL, Modbus, commands, sysfs, Prometheus pages',
-    imports: [...PROTOCOL, 'agent/wire/loose-json', 'agent/wire/tcp', 'agent/wire/cgminer'],
+    imports: [...PROTOCOL, HTTP, 'agent/wire/loose-json', 'agent/wire/tcp', 'agent/wire/cgminer'],
     packages: ['node:*', 'jsmodbus', 'zod'],
   },
   'agent/config': {
@@ -140,8 +161,8 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   'agent/uplink': {
     holds: 'MQTT: live messages, and delivery of the spool’s records until they are acknowledged',
-    imports: [...PROTOCOL, 'agent/uplink/spool'],
-    packages: ['mqtt', 'mqtt-packet'],
+    imports: [...PROTOCOL, MQTT, 'agent/uplink/spool'],
+    packages: [],
   },
   'agent/metering': {
     holds: 'the interval meter: readings to records of one UTC minute, a device and an owner each',
@@ -277,7 +298,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   'collector/prices': {
     holds: 'quotes: the book of which price holds when, and whose price counts',
-    imports: [...PROTOCOL, 'collector/views', 'collector/plugin'],
+    imports: [...PROTOCOL, HTTP, 'collector/views', 'collector/plugin'],
     packages: ['temporal-polyfill', 'zod'],
   },
   'collector/feeds': {
@@ -290,6 +311,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     holds: 'polls mining pools for what they credited, and compares it with the ledger',
     imports: [
       ...PROTOCOL,
+      HTTP,
       'collector/economics',
       'collector/economics/settlement',
       'collector/views',
@@ -401,7 +423,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   'collector/channels': {
     holds: 'one file for each way to tell an alert',
-    imports: [...PROTOCOL, 'collector/plugin'],
+    imports: [...PROTOCOL, HTTP, 'collector/plugin'],
     packages: ['node:crypto', 'node:net', 'zod'],
     parts: true,
   },
@@ -412,8 +434,15 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   'collector/ingest': {
     holds: 'hears the agents over MQTT, and keeps their inventories',
-    imports: [...PROTOCOL, 'collector/plugin', 'collector/intake', 'collector/live', 'collector/broker'],
-    packages: ['node:fs', 'node:path', 'mqtt', 'zod'],
+    imports: [
+      ...PROTOCOL,
+      MQTT,
+      'collector/plugin',
+      'collector/intake',
+      'collector/live',
+      'collector/broker',
+    ],
+    packages: ['node:fs', 'node:path', 'zod'],
   },
   'collector/screens/documents': {
     holds: 'what the API answers besides JSON: statements as pages and CSV, long texts piece by piece',

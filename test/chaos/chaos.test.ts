@@ -10,7 +10,7 @@ import { readStore } from './evidence.ts'
 import { reportText } from './report.ts'
 import { chaosRun, type RunReport } from './run.ts'
 
-/** with this one every kind of fault strikes, and the mining agent has half a minute without a gap to integrate power in */
+/** With this seed every kind of fault strikes, and the mining agent has 30 s without a gap in which power can be integrated. */
 const SEED = 358
 const stop = new AbortController()
 let folder: string
@@ -36,7 +36,7 @@ afterAll(async () => {
 
 const database = () => join(folder, 'collector', 'ledger.duckdb')
 
-/** Harms the database of the run, and looks whether each record is still there exactly once. */
+/** Changes the run's database by SQL. @returns what the exactly-once check finds then */
 async function problemsAfter(sql: string): Promise<string[]> {
   const instance = await DuckDBInstance.create(database())
   const connection = await instance.connect()

@@ -7,15 +7,15 @@ import type { Evidence } from './evidence.ts'
 
 export interface Check {
   id: 'a' | 'b' | 'c' | 'd' | 'e'
-  /** what should be true */
+  /** the property that is checked */
   title: string
-  /** what was measured, one line */
+  /** the measured figures, in one line */
   figures: string
-  /** empty where it holds */
+  /** violations; empty where the property holds */
   problems: string[]
 }
 
-/** Items by a text of theirs, in their order. */
+/** Items grouped by a key, in their order. */
 export const groupBy = <T>(items: readonly T[], key: (item: T) => string): Map<string, T[]> => {
   const groups = new Map<string, T[]>()
   for (const item of items) {
@@ -27,7 +27,7 @@ export const groupBy = <T>(items: readonly T[], key: (item: T) => string): Map<s
 }
 const sum = (values: Iterable<number>): number => [...values].reduce((total, value) => total + value, 0)
 
-/** Every record that an agent ever closed is in the store, as it was closed, and once; and nothing else is. */
+/** The store holds every record that an agent closed, unchanged and once, and no other record. */
 export function exactlyOnce({ stored, closed }: Evidence): Check {
   const problems: string[] = []
   let closedRecords = 0
@@ -52,12 +52,12 @@ export function exactlyOnce({ stored, closed }: Evidence): Check {
     const extra = [...found.keys()].filter((key) => !records.byKey.has(key)).length
     if (extra !== records.unseen)
       problems.push(
-        `${agent}: ${records.unseen} numbers were given to records that nobody saw, and ${extra} such records are in the store`,
+        `${agent}: ${records.unseen} numbers belong to records that were not seen, and the store has ${extra} such records`,
       )
   }
   for (const [agent, records] of byAgent)
     problems.push(`${records.length} records of ${agent}, which never closed one`)
-  for (const q of stored.quarantined.slice(0, 5)) problems.push(`put aside: ${q.agentId} ${q.reason}`)
+  for (const q of stored.quarantined.slice(0, 5)) problems.push(`quarantined: ${q.agentId} ${q.reason}`)
   return {
     id: 'a',
     title: 'every record that an agent closed is in the store exactly once',
@@ -68,7 +68,7 @@ export function exactlyOnce({ stored, closed }: Evidence): Check {
 
 const withoutAgent = ({ agentId: _, ...record }: AgentInterval) => record
 
-/** What devices counted themselves, and what the ledger has of it. */
+/** The devices' own counters against the quantities in the ledger. */
 export function countedTruth({ stored, truth, meter }: Evidence): Check {
   const last = truth.at(-1)
   const problems: string[] = []
@@ -79,7 +79,7 @@ export function countedTruth({ stored, truth, meter }: Evidence): Check {
   const intervals = groupBy(stored.intervals, (i) => i.deviceId)
   for (const [deviceId, counted] of Object.entries(last?.counted ?? {}))
     for (const [quantity, expected] of Object.entries(counted) as [keyof typeof counted, number][]) {
-      // the meter's own row has what the devices leave of it; (d) compares the rows with its records
+      // the meter's own row holds the rest after all devices; check (d) compares the rows with the meter's records
       const got =
         deviceId === meter
           ? sum((intervals.get(deviceId) ?? []).map((i) => i[quantity] ?? 0))
@@ -106,12 +106,12 @@ export function countedTruth({ stored, truth, meter }: Evidence): Check {
 
 const IS_PDU = /^pdu-\d+\//
 
-/** Workloads, idle and overhead add up to the meter, minute by minute, to the millijoule. */
+/** In every minute, workloads, idle and overhead add up to the meter to the millijoule. */
 export function balance({ stored, meter }: Evidence): Check {
   const problems = stored.unsettledMinutes.map((m) => `${new Date(m).toISOString()} was never settled`)
   const metered = new Map<number, number>()
   const devices = new Map<number, number>()
-  /** minutes in which PDUs told of what their hosts told too: without the site's meter their sum is no site's */
+  /** minutes in which both a PDU and its hosts report: without the site's meter their sum counts that energy twice */
   const twice = new Set<number>()
   for (const i of stored.intervals) {
     if (IS_PDU.test(i.deviceId)) twice.add(minuteOf(i.startMs))

@@ -1,21 +1,21 @@
 import { existsSync, readdirSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** Debian's libfaketime; the folder is named after the architecture. */
+/** Debian's libfaketime, in a folder that is named after the architecture. */
 const library = (): string | undefined =>
   readdirSync('/usr/lib', { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
     .map((entry) => join('/usr/lib', entry.name, 'faketime/libfaketimeMT.so.1'))
     .find((file) => existsSync(file))
 
-/** A stretch of real time in which a clock was wrong by `offsetMs`. */
+/** A span of real time during which a clock was wrong by `offsetMs`. */
 export interface ClockStretch {
   /** Unix ms, real time */
   fromMs: number
   offsetMs: number
 }
 
-/** The wall clock of one process, which can be stepped while it runs. Its monotonic clock goes on as it should. */
+/** The wall clock of one process, which can be stepped while it runs. Its monotonic clock is not touched. */
 export class FakeClock {
   readonly env: Record<string, string>
   readonly history: ClockStretch[] = [{ fromMs: 0, offsetMs: 0 }]
@@ -33,13 +33,13 @@ export class FakeClock {
     this.set(0)
   }
 
-  /** Undefined where libfaketime is not installed. @param file that tells the process its time */
+  /** @param file from which the process reads its offset. @returns undefined where libfaketime is not installed */
   static create(file: string): FakeClock | undefined {
     const preload = library()
     return preload === undefined ? undefined : new FakeClock(file, preload)
   }
 
-  /** The process sees it within a second. */
+  /** Steps the clock; the process sees it within a second. */
   set(offsetMs: number): void {
     const text = `${offsetMs < 0 ? '-' : '+'}${(Math.abs(offsetMs) / 1000).toFixed(3)}`
     writeFileSync(`${this.#file}.new`, `${text}\n`)

@@ -1,24 +1,24 @@
 import { type Interval, intervalKey } from '../../protocol/interval.ts'
 
-/** A record's contents, field by field in one order, so that equal records have equal texts. */
+/** A record as text, its fields in one order: equal records have equal texts. */
 export const recordText = ({ owner, ...rest }: Interval): string => {
   const sorted = (o: object) => Object.entries(o).sort(([a], [b]) => (a < b ? -1 : 1))
   return JSON.stringify([sorted(owner), sorted(rest)])
 }
 
-/** Every record that one agent is known to have closed: seen in its spool, or on its way. */
+/** Every record of one agent that was seen closed: in its spool, or in a message. */
 export class ClosedRecords {
   /** record by its key */
   readonly byKey = new Map<string, Interval>()
-  /** keys of those that were sent while the disk took nothing, and were never seen on it: a kill may take them */
+  /** keys of records that were sent while the disk was full, and were never seen on it: a kill may lose them */
   readonly inMemoryOnly = new Set<string>()
-  /** what no agent may do: two records under one key, or one number for two records */
+  /** violations: two records under one key, or two records under one number */
   readonly contradictions = new Set<string>()
   readonly #keys = new Map<string, string>()
   readonly #numberOf = new Map<string, number>()
   readonly #numbers = new Set<number>()
 
-  /** @param onDisk false: the agent's disk is full now */
+  /** Notes a batch of records. @param onDisk false while the agent's disk is full */
   add(epoch: number, firstSeq: number, records: readonly Interval[], onDisk: boolean): void {
     for (const [i, record] of records.entries()) {
       const key = intervalKey(record)
@@ -40,12 +40,12 @@ export class ClosedRecords {
     }
   }
 
-  /** Where a record stands in the order of closing; undefined where it was never seen. */
+  /** A record's place in the order of closing; undefined where the record was never seen. */
   numberOf(record: Interval): number | undefined {
     return this.#numberOf.get(intervalKey(record))
   }
 
-  /** Numbers up to the highest that were never seen: of records that were closed, delivered and forgotten between two looks. */
+  /** Numbers below the highest that were never seen: their records were closed, delivered and trimmed between two readings of the spool. */
   get unseen(): number {
     let highest = 0
     for (const seq of this.#numbers) highest = Math.max(highest, seq)

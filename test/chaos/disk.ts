@@ -4,22 +4,22 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 
 const exec = promisify(execFile)
-/** an agent tries a disk that was full again after a while, not at once */
+/** after its disk was full, an agent waits before it tries the disk again */
 const TRUSTED_AFTER_MS = 15_000
 const BLOCK = Buffer.alloc(4096, 1)
 
-/** A small disk of its own for one agent. */
+/** A small disk for one agent. */
 export interface SmallDisk {
   folder: string
-  /** true where what is written now stays: it is not full, and was not a moment ago */
+  /** true: writes reach the disk now; it is not full, and the agent has noticed that */
   readonly takes: boolean
-  /** Writes until there is no room for another block. */
+  /** Fills the disk to its last block. */
   fill(): void
   free(): void
   remove(): Promise<void>
 }
 
-/** Mounts one of `sizeMb` MB at `folder`. Undefined where that is not allowed: only root may mount. */
+/** Mounts a disk of `sizeMb` MB at `folder`. @returns undefined without root, because only root may mount */
 export async function mountSmallDisk(folder: string, sizeMb: number): Promise<SmallDisk | undefined> {
   mkdirSync(folder, { recursive: true })
   try {

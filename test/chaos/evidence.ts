@@ -5,7 +5,7 @@ import { MINUTE_MS, minuteOf } from '../../protocol/units.ts'
 import type { ClockStretch } from './clock.ts'
 import type { ClosedRecords } from './closed-records.ts'
 
-/** What the store holds when everything has come to rest. */
+/** The contents of the store after the run. */
 export interface Stored {
   intervals: AgentInterval[]
   /** the ledger by minute and device, and by minute and workload */
@@ -15,14 +15,14 @@ export interface Stored {
   quarantined: Quarantined[]
 }
 
-/** Everything that the checks judge by. */
+/** The inputs of all checks. */
 export interface Evidence {
   stored: Stored
-  /** by agent */
+  /** closed records, by agent */
   closed: ReadonlyMap<string, ClosedRecords>
-  /** second by second, oldest first; at the end the world stood still */
+  /** the emulated world's true state, one entry a second, oldest first; at the end the world stood still */
   truth: readonly WrittenTruth[]
-  /** how each agent's clock was wrong */
+  /** when and by how much each agent's clock was wrong */
   clocks: ReadonlyMap<string, readonly ClockStretch[]>
   /** deviceId of the site meter */
   meter: string

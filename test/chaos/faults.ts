@@ -1,6 +1,6 @@
 import { createRandom, type Random } from '../../agent/simulator/base/random.ts'
 
-/** What can strike, and whom. Processes, the links between them, the agents' disks and clocks are separate: they may fail together. */
+/** Kinds of faults. Processes, links, disks and clocks fail independently, so several may fail at once. */
 export const FAULT_KINDS = [
   'kill',
   'restart',
@@ -15,17 +15,17 @@ export const FAULT_KINDS = [
 export type FaultKind = (typeof FAULT_KINDS)[number]
 
 export interface Fault {
-  /** after the world began */
+  /** ms after the world began */
   atMs: number
   kind: FaultKind
-  /** the part that it strikes: a process, or the one whose link, disk or clock it is */
+  /** the process that it strikes, or whose link, disk or clock it strikes */
   target: string
   lastsMs: number
   /** `slow`: ms of delay; `step`: ms of the step; `stall`: 1 where the connection is lost in the end */
   amount: number
 }
 
-/** The parts of one site that faults may strike. */
+/** For each kind, the parts of the site that it may strike. */
 export interface Targets {
   kill: readonly string[]
   restart: readonly string[]
@@ -44,20 +44,20 @@ const LASTS_MS: Record<FaultKind, readonly [number, number]> = {
   pause: [500, 20_000],
   reload: [1_000, 1_000],
   cut: [500, 30_000],
-  // keep-alive is 15 s: some of these are noticed, some are not
+  // MQTT's keep-alive is 15 s: it notices the longer ones only
   stall: [2_000, 35_000],
   slow: [5_000, 30_000],
   fill: [3_000, 40_000],
   step: [5_000, 60_000],
 }
-/** one in ten is an outage rather than a hiccup */
+/** one fault in ten is a long outage */
 const OUTAGE_CHANCE = 0.1
 const OUTAGE_TIMES = 5
-/** the emulated world forgives its own sleep up to a minute */
+/** the emulated world makes up for its own suspension up to a minute */
 const LONGEST_SIMULATOR_PAUSE_MS = 25_000
-/** a collector puts records aside that are more than 2 min from the future */
+/** the collector quarantines records that are more than 2 min in the future */
 const LARGEST_STEP_MS = 100_000
-/** between the end of a fault and the next of the same part's same side */
+/** least time between two faults of the same side of a part */
 const BREATH_MS = 2_000
 
 const SIDE: Record<FaultKind, 'process' | 'link' | 'disk' | 'clock'> = {
@@ -73,8 +73,8 @@ const SIDE: Record<FaultKind, 'process' | 'link' | 'disk' | 'clock'> = {
 }
 
 /**
- * The faults of a run, in the order of time, all over by `endMs`: the same for the same seed, targets and length. Every pair
- * of kind and target comes once before any comes twice.
+ * Plans the faults of a run, in order of time, all over by `endMs`. The plan depends on the seed, the targets and the length
+ * alone. Every pair of kind and target comes once before any comes twice.
  */
 export function planFaults(seed: number, targets: Targets, endMs: number, meanGapMs: number): Fault[] {
   const random = createRandom(seed).fork('faults')

@@ -6,9 +6,9 @@ import { realStarts } from './real-time.ts'
 import { EDGE_MS, World } from './world.ts'
 
 const TOLERANCE = 0.005
-/** the two clocks are read one after the other, and whole milliseconds and watts are told */
+/** the two clocks are read one after the other, and readings are whole milliseconds and watts */
 const ROUNDING_MS = 10
-/** one machine's seconds are too noisy to be judged alone before so long */
+/** below this much covered time one machine is too noisy to be judged alone */
 const JUDGED_ALONE_MS = 300_000
 const ALWAYS_RIGHT = { fromMs: 0, offsetMs: 0 }
 
@@ -18,7 +18,7 @@ interface Sums {
   truthJ: number
 }
 
-/** Where power is integrated, energy over the covered time is within 0.5 % of what the machine took at the wall. */
+/** Where energy is integrated from power, it is within 0.5 % of the machine's true energy over the covered time. */
 export function integratedTruth(evidence: Evidence): Check {
   const world = new World(evidence.truth)
   const starts = allRealStarts(evidence)
@@ -60,7 +60,7 @@ function add(into: Map<string, Sums>, i: AgentInterval, startMs: number, world: 
   sums.truthJ += world.energyJ(i.deviceId, startMs, startMs + i.durationMs)
 }
 
-/** Which part of a partly covered record was seen is not said; its mean power lies between the least and the most of its time. */
+/** A partly covered record does not name the covered part, so its mean power must lie between the least and the most of its time. */
 function outOfRange(i: AgentInterval, startMs: number, world: World): string[] {
   const { deviceId, energyMilliJ = 0, coveredMs, durationMs } = i
   const [leastW, mostW] = world.powerRangeW(deviceId, startMs - EDGE_MS, startMs + durationMs + EDGE_MS)

@@ -32,7 +32,7 @@ async function open(): Promise<Socket> {
 const closed = (socket: Socket) => new Promise<void>((resolve) => socket.once('close', () => resolve()))
 const heard = async (socket: Socket): Promise<string> => String((await once(socket, 'data'))[0])
 
-test('carries what is said in both directions, late where it is slow', async () => {
+test('carries data in both directions, late where it is slow', async () => {
   link.delayMs = 20
   const socket = await open()
   socket.write('hello')
@@ -53,7 +53,7 @@ test('breaks what is open when it is cut, refuses what comes, and carries again 
   expect(await heard(after)).toBe('again')
 })
 
-test('stalled, it takes what is said without a word, and brings it when the stall is over', async () => {
+test('stalled, it holds data back without an error, and sends it on when the stall is over', async () => {
   const socket = await open()
   socket.write('one')
   await heard(socket)

@@ -2,7 +2,7 @@ import { EventEmitter, once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** A network cable on loopback that can be cut, go dead without a word, or be slow. */
+/** A network link on loopback that can be cut, go silent, or be slow. */
 export class Link {
   readonly #target: () => number
   readonly #sockets = new Set<Socket>()
@@ -10,35 +10,35 @@ export class Link {
   readonly #server = createServer({ allowHalfOpen: true }, (socket) => this.#join(socket))
   #cut = false
   #stalled = false
-  /** each chunk waits so long */
+  /** delay of each chunk, ms */
   delayMs = 0
 
-  /** @param target port on 127.0.0.1 that the cable leads to; asked at each connection */
+  /** @param target gives the port on 127.0.0.1 to forward to; called at each connection */
   constructor(target: () => number) {
     this.#target = target
     this.#changed.setMaxListeners(0)
   }
 
-  /** @returns its port on 127.0.0.1 */
+  /** Listens. @returns the link's port on 127.0.0.1 */
   async listen(): Promise<number> {
     this.#server.listen(0, '127.0.0.1')
     await once(this.#server, 'listening')
     return (this.#server.address() as AddressInfo).port
   }
 
-  /** Resets every connection, and each new one at once, until it is mended. */
+  /** Resets every connection, and each new one at once, until the link is mended. */
   cut(yes: boolean): void {
     this.#cut = yes
     if (yes) this.reset()
   }
 
-  /** Nothing comes through and nobody is told; what was sent meanwhile comes when it is over. */
+  /** Holds all data back while connections stay open; sends it on when the stall is over. */
   stall(yes: boolean): void {
     this.#stalled = yes
     this.#changed.emit('change')
   }
 
-  /** Breaks the connections that are open now. */
+  /** Resets the open connections. */
   reset(): void {
     for (const socket of this.#sockets) socket.resetAndDestroy()
   }

@@ -22,7 +22,7 @@ interface Options {
 
 const number = (text: string): number => {
   const value = Number(text)
-  if (!(value >= 0)) throw new Error(`expected a number, got ${text}`)
+  if (!(value >= 0)) throw new Error(`expected a number of 0 or more, got ${text}; see --help`)
   return value
 }
 const range = (text: string): number[] => {
@@ -53,7 +53,7 @@ for (const name of ['SIGINT', 'SIGTERM'] as const)
 
 const say = (line: string) => process.stdout.write(`${line}\n`)
 
-/** One run in this process. */
+/** Runs one seed in this process. */
 async function runHere(seed: number, store: StoreName): Promise<boolean> {
   const name = `seed ${seed}, ${store}`
   const folder = mkdtempSync(join(tmpdir(), `perwatt-chaos-${seed}-${store}-`))
@@ -83,9 +83,9 @@ async function runHere(seed: number, store: StoreName): Promise<boolean> {
   return ok
 }
 
-/** Several runs, each in a process of its own so that one's work never delays another's network. */
+/** Runs several seeds, each in its own process, so that no run delays another's network. */
 async function runMany(runs: readonly { seed: number; store: StoreName }[]): Promise<boolean> {
-  // a build meanwhile must not change what is tested
+  // a copy of dist, because a build during the runs would change the tested programs
   const dist = mkdtempSync(join(tmpdir(), 'perwatt-chaos-dist-'))
   cpSync(absolute(options.dist), dist, { recursive: true })
   const waiting = [...runs]

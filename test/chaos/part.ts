@@ -7,12 +7,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 /** A process of the site. */
 export interface Part {
   readonly name: string
-  /** undefined while it does not run */
+  /** process id; undefined while it does not run */
   readonly pid: number | undefined
   start(): Promise<void>
-  /** resolves when it is gone */
+  /** Ends the process; resolves when it is gone. */
   end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void>
-  /** ends that nobody asked for and that no program should come to: a signal, an exception that nobody caught */
+  /** crashes: ends by a signal that the run did not send, or by an uncaught exception */
   readonly accidents: readonly string[]
 }
 
@@ -21,21 +21,21 @@ export interface ProgramOptions {
   command: string
   args: readonly string[]
   env?: Record<string, string>
-  /** everything that it says; read it when a check fails */
+  /** all of its output; read it when a check fails */
   logFile: string
-  /** `start` waits for this line */
+  /** `start` resolves when the output has this text */
   readyLine?: string
 }
 
-/** as systemd's Restart=always, with less patience */
+/** wait before a restart; shorter than systemd's RestartSec */
 const RESTART_AFTER_MS = 1_000
 const READY_WITHIN_MS = 30_000
 
-/** A program of ours, under a supervisor: where it ends by itself it is started again, as systemd would. */
+/** A program of perwatt under a supervisor that starts it again when it ends by itself, as systemd does. */
 export class Program implements Part {
   readonly name: string
   readonly accidents: string[] = []
-  /** orderly ends by itself (its store was not there when it started), each followed by a new start */
+  /** how often it ended by itself in an orderly way (such as without its store at the start) and was started again */
   restarts = 0
   readonly #o: ProgramOptions
   readonly #log: WriteStream
@@ -54,7 +54,7 @@ export class Program implements Part {
     return this.#process?.pid
   }
 
-  /** how long it has run since its last start */
+  /** time since its last start, ms */
   get ranMs(): number {
     return performance.now() - this.#startedMs
   }
@@ -110,7 +110,7 @@ export class Program implements Part {
     })
   }
 
-  /** A program that can't do its work may end with one line that says why; not with a stack or by a signal. */
+  /** Tells an orderly end (an exit status and one line with the reason) from a crash (a stack trace or a signal). */
   #judge(code: number | null, signal: NodeJS.Signals | null): void {
     const crashed = signal !== null || code === 0 || this.#lastLines.some((line) => /^\s+at /.test(line))
     if (!crashed) this.restarts++

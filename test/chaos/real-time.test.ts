@@ -10,7 +10,7 @@ const record = (startMs: number): AgentInterval => ({
   durationMs: 20_000,
   coveredMs: 20_000,
 })
-/** the clock runs ahead by 100 s for 60 s from 1,000,000 on */
+/** from 1,000,000 on, for 60 s, the clock is ahead by 100 s */
 const HISTORY = [
   { fromMs: 0, offsetMs: 0 },
   { fromMs: 1_000_000, offsetMs: 100_000 },

@@ -1,14 +1,14 @@
 import type { AgentInterval } from '../../collector/economics/ledger-row.ts'
 import type { ClockStretch } from './clock.ts'
 
-/** A step is seen up to a second late, and the stretch in which it is seen began one poll before. */
+/** A process sees a step up to a second late, in an interval that began up to one poll before. */
 const LATE_MS = 4_000
 
 /**
- * When the records of one device began in real time. Its agent's clock may have shown the same time twice; but records are
- * closed in the order in which they happened.
+ * Real start times of one device's records. A stepped clock may have shown the same time twice, but the order of closing tells
+ * which of them it was.
  * @param records in the order in which they were closed
- * @returns without those for which two times are possible
+ * @returns the records with one possible start; others are left out
  */
 export function realStarts(
   records: readonly AgentInterval[],
@@ -32,7 +32,7 @@ export function realStarts(
   return certain
 }
 
-/** Each time at which the clock may have called this record's start what it calls it, ascending. */
+/** Every real time at which the clock showed this record's start, ascending. */
 const startsOf = ({ startMs, durationMs }: AgentInterval, history: readonly ClockStretch[]): number[] =>
   history
     .flatMap(({ fromMs, offsetMs }, i) => {

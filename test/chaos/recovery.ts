@@ -1,12 +1,12 @@
 import type { Check } from './checks.ts'
 import { type Part, Program } from './part.ts'
 
-/** What it took until everything worked again, without anybody's help. */
+/** How long each part took to recover by itself after the faults. */
 export class Recovery {
   readonly #figures: string[] = []
   readonly #problems: string[] = []
 
-  /** Waits for `work`, which says what did not come true, or nothing. */
+  /** Times `work`. @param work resolves with what did not recover, or undefined */
   async time(what: string, work: () => Promise<string | undefined>): Promise<void> {
     const beganMs = performance.now()
     const problem = await work()

@@ -4,7 +4,7 @@ import type { RunReport } from './run.ts'
 
 const SHOWN_PROBLEMS = 12
 
-/** A run's faults by kind and target, then each check with its figures. */
+/** The report as text: faults by kind and target, then each check with its figures. */
 export function reportText({ faults, checks, blindSpots }: RunReport): string {
   const targets = [...new Set([...faults.keys()].map((name) => name.split(' ')[1] ?? ''))].sort()
   const rows = FAULT_KINDS.map((kind) => [

@@ -4,15 +4,15 @@ import { readStore, type Stored } from './evidence.ts'
 import { POLL_MS, SETTLE_DELAY_MS } from './settings.ts'
 import { AGENTS, type ChaosSite } from './site.ts'
 
-/** a device that failed often is asked once a minute, and a broker that was away is tried after up to half a minute */
+/** after many failures a device is polled once a minute, and a lost broker is tried at least every 30 s */
 const READ_WITHIN_MS = 180_000
 const DELIVERED_WITHIN_MS = 120_000
 const STOPS = 4
 const SETTLED_WITHIN_MS = 90_000
-/** clock steps label records up to so far from their time */
+/** most that a stepped clock shifts the label of a record */
 const RANGE_MARGIN_MS = 10 * MINUTE_MS
 
-/** Lets the emulated world move on, or stand still with everything in it answering. */
+/** Lets the emulated world go on, or stand still while its machines still answer. */
 export async function moveWorld(site: ChaosSite, moves: boolean): Promise<void> {
   const pid = site.parts.get('simulator')?.pid
   if (!pid) throw new Error('the simulator does not run')
@@ -24,14 +24,14 @@ export async function moveWorld(site: ChaosSite, moves: boolean): Promise<void> 
   if (!done) throw new Error('the simulator does not hear SIGUSR2')
 }
 
-/** Waits until every device has been read after `sinceMs`. @returns which were not */
+/** Waits until every device has been read after `sinceMs`. @returns the devices that were not, or undefined */
 export async function allRead(site: ChaosSite, sinceMs: number): Promise<string | undefined> {
   const missing = () => {
     const { counted = {}, forgetful = [] } = site.truth.latest ?? {}
     return Object.keys(counted).filter((deviceId) => {
       const sample = site.witness.samples.get(deviceId)
       const read = sample && sample.state !== 'unreachable' && sample.state !== 'unknown'
-      // a machine that reboots or hangs while the world stands still does so for ever
+      // in a world that stands still, a machine that reboots or hangs never comes back: let it go on for a while
       return !forgetful.includes(deviceId) && !(read && sample.observedAtMs > sinceMs)
     })
   }
@@ -40,12 +40,12 @@ export async function allRead(site: ChaosSite, sinceMs: number): Promise<string 
     : missing().join(', ')
 }
 
-/** Stops the agents when everything they closed is delivered. @returns what is not */
+/** Stops the agents once all of their closed records are delivered. @returns what is left, or undefined */
 export async function allDelivered(site: ChaosSite): Promise<string | undefined> {
   const waiting = () => AGENTS.filter((agent) => !site.witness.isDelivered(agent))
   for (let stops = 1; ; stops++) {
     await until(() => waiting().length === 0, DELIVERED_WITHIN_MS)
-    // the last part of a minute is closed by the stop, and may be too late for the collector's answer
+    // the stop itself closes the last part of a minute, and the collector's answer to it may come too late
     await Promise.all(AGENTS.map((agent) => site.parts.get(agent)?.end('SIGTERM')))
     const left: string[] = []
     for (const agent of AGENTS) {
@@ -59,7 +59,7 @@ export async function allDelivered(site: ChaosSite): Promise<string | undefined>
   }
 }
 
-/** Stops the collector when every minute is settled, and reads what it kept. */
+/** Stops the collector once every minute is settled, and reads its store. */
 export async function allSettled(site: ChaosSite, startedMs: number): Promise<Stored> {
   const collector = site.parts.get('collector')
   const newestMs = Math.max(

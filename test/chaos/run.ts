@@ -15,29 +15,29 @@ import { strike } from './strike.ts'
 
 export interface RunOptions extends SiteOptions {
   minutes: number
-  /** mean time between two faults */
+  /** mean time between two faults, ms */
   meanGapMs: number
-  /** a line for the person who waits */
+  /** prints a line of progress */
   say: (line: string) => void
-  /** ends the run before its time */
+  /** aborts the run */
   signal: AbortSignal
 }
 
 export interface RunReport {
-  /** how often each fault struck, by kind and target */
+  /** number of faults, by kind and target */
   faults: Map<string, number>
   checks: Check[]
   evidence: Evidence
-  /** changes of the evidence that no check noticed: empty, or the checks are worth nothing */
+  /** planted faults in the evidence that no check found; must be empty */
   blindSpots: string[]
   ok: boolean
 }
 
-/** the world begins so long before a minute does */
+/** the world begins this long before a full minute */
 const BEFORE_MINUTE_MS = 15_000
 
 /**
- * Runs a site under faults, lets it come to rest, and judges what it kept. Leaves no process running.
+ * Runs a site under faults, waits for its recovery, and checks its ledger. Leaves no process running.
  * @throws where the site does not come up, or the signal ends the run
  */
 export async function chaosRun(options: RunOptions): Promise<RunReport> {
@@ -60,9 +60,9 @@ async function sufferAndJudge(site: ChaosSite, options: RunOptions): Promise<Run
   await site.open()
   const unread = await allRead(site, 0)
   if (unread) throw new Error(`the site did not come up: ${unread}`)
-  // the first values of the counters have to be on the disk before an agent may be killed
+  // an agent must have stored the counters' first values before the first fault may kill it
   await sleep(3 * POLL_MS)
-  // so that even a short run has a whole minute between its ends
+  // even a short run then has one whole minute
   await sleep(MINUTE_MS - ((Date.now() + BEFORE_MINUTE_MS) % MINUTE_MS))
   await moveWorld(site, true)
   if (site.disks.size === 0) say('no disk is filled: only root may mount a small one')
@@ -94,11 +94,11 @@ async function sufferAndJudge(site: ChaosSite, options: RunOptions): Promise<Run
   return { faults, checks, evidence, blindSpots: blind, ok }
 }
 
-/** Maps and sets as what JSON knows. */
+/** For JSON.stringify: maps as lists of pairs, sets as lists. */
 const plainMaps = (_key: string, value: unknown): unknown =>
   value instanceof Map || value instanceof Set ? [...value] : value
 
-/** Lets the planned faults strike, each at its time; resolves when all are over. */
+/** Strikes the planned faults, each at its time; resolves when all are over. */
 async function suffer(
   site: ChaosSite,
   plan: readonly Fault[],

@@ -9,7 +9,7 @@ interface Spoiling {
   spoil: (stored: Stored, evidence: Evidence) => Partial<Stored>
 }
 
-/** Small harms to the evidence, and the check that must notice each. */
+/** Small faults to plant in the evidence, with the check that must find each. */
 const SPOILINGS: readonly Spoiling[] = [
   {
     what: 'a record that is missing',
@@ -33,7 +33,7 @@ const SPOILINGS: readonly Spoiling[] = [
     }),
   },
   {
-    what: 'a unit too much of what a device counted',
+    what: 'one unit more than a device counted',
     check: countedTruth,
     spoil: ({ byDevice }, { truth }) => {
       const { counted = {}, forgetful = [] } = truth.at(-1) ?? {}
@@ -53,7 +53,7 @@ const SPOILINGS: readonly Spoiling[] = [
     }),
   },
   {
-    what: 'a millijoule that nobody used',
+    what: 'a millijoule without an owner',
     check: balance,
     spoil: ({ byWorkload }) => ({
       byWorkload: byWorkload.map((b, i) => (i === 0 ? { ...b, energyMilliJ: b.energyMilliJ + 1 } : b)),
@@ -61,7 +61,7 @@ const SPOILINGS: readonly Spoiling[] = [
   },
 ]
 
-/** Shows that the checks can fail: what each is blind to. A check that fails already has shown it. */
+/** Shows that the checks can fail. @returns planted faults that no check found; a check that already fails is not tested */
 export function blindSpots(evidence: Evidence): string[] {
   return SPOILINGS.filter(({ check, spoil }) => {
     if (check(evidence).problems.length > 0) return false

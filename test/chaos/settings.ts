@@ -2,13 +2,13 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse, stringify } from 'yaml'
 
-/** How often the agents of a run read their devices. */
+/** Poll interval of the run's agents. */
 export const POLL_MS = 2_000
 export const SETTLE_DELAY_MS = 5_000
 export const SITE = 'demo'
 export const METER = 'site-meter'
 
-/** The simulator's configuration of an agent, with the run's own broker, beat and spool. @returns the file */
+/** Writes an agent's configuration: the simulator's, with the run's broker, poll interval and spool. @returns the file */
 export function agentConfig(folder: string, agent: string, brokerUrl: string, spoolFolder: string): string {
   const written = parse(readFileSync(join(folder, `${agent}.yaml`), 'utf8')) as Record<string, unknown>
   const file = join(folder, `${agent}-chaos.yaml`)
@@ -23,7 +23,7 @@ export function agentConfig(folder: string, agent: string, brokerUrl: string, sp
   return file
 }
 
-/** @returns the file of the collector's configuration */
+/** Writes the collector's configuration. @returns the file */
 export function collectorConfig(
   folder: string,
   o: { brokerUrl: string; httpPort: number; influxUrl: string | undefined },

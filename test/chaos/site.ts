@@ -23,9 +23,9 @@ export type StoreName = (typeof STORES)[number]
 export interface SiteOptions {
   seed: number
   store: StoreName
-  /** everything of the run is in here */
+  /** folder of the run */
   folder: string
-  /** where the built programs are */
+  /** folder of the built programs */
   dist: string
 }
 
@@ -33,7 +33,7 @@ export const AGENTS = ['mining', 'gpu'] as const
 const ASICS = 9
 const DISK_MB = 4
 
-/** A whole site of real processes, each with its link, and the agents with a disk and a clock of their own. */
+/** A whole site of real processes, each behind its own link; each agent has its own disk and clock. */
 export class ChaosSite {
   readonly parts = new Map<string, Part>()
   readonly links = new Map<string, Link>()
@@ -56,7 +56,7 @@ export class ChaosSite {
     return this.#witness
   }
 
-  /** Starts everything, the emulated world standing still. */
+  /** Starts every process; the emulated world stands still. */
   async open(): Promise<void> {
     const { folder, store } = this.#o
     mkdirSync(join(folder, 'logs'), { recursive: true })
@@ -80,7 +80,7 @@ export class ChaosSite {
     for (const agent of AGENTS) await this.#openAgent(agent, broker.port)
   }
 
-  /** What can be struck here: no disk faults without root, no clock faults without libfaketime. */
+  /** The parts that faults may strike: no disks without root, no clocks without libfaketime. */
   targets(): Targets {
     const processes = [...this.parts.keys()].filter((name) => name !== 'simulator')
     const links = [...this.links.keys()]
@@ -97,14 +97,14 @@ export class ChaosSite {
     }
   }
 
-  /** Notes what an agent that does not run has on its disk. @returns how many records wait there */
+  /** Notes the spooled records of a stopped agent. @returns how many of them wait for the collector */
   lookAtDisk(agent: string): Promise<number> {
     return closedOnDisk(this.#spoolFolder(agent), (epoch, firstSeq, records) =>
       this.closed.get(agent)?.add(epoch, firstSeq, records, true),
     )
   }
 
-  /** The store of a collector that does not run, not opened yet. */
+  /** The store of the stopped collector, not opened yet. */
   createStore(): Store {
     return this.#influxd
       ? createInfluxStore({ url: this.#influxd.url, database: 'perwatt', log: SILENT })
@@ -118,7 +118,7 @@ export class ChaosSite {
   async close(): Promise<void> {
     this.truth.stop()
     for (const part of this.parts.values()) {
-      // one that a fault has paused would not hear that it is to end
+      // a paused process does not get SIGTERM: continue it first
       if (part.pid) process.kill(part.pid, 'SIGCONT')
       if (part instanceof Program) await part.end('SIGKILL')
     }
@@ -133,7 +133,7 @@ export class ChaosSite {
 
   async #openSimulator(brokerUrl: string): Promise<void> {
     const { folder, seed } = this.#o
-    // addresses of its own, for runs side by side
+    // its own loopback addresses, so that runs can go side by side
     const base = `127.${128 + (process.pid & 127)}.${(process.pid >> 7) & 255}.1`
     const simulator = this.#program('simulator', 'perwatt-agent.js', [
       'simulate',

@@ -4,20 +4,20 @@ import { Checkpoint } from '../../agent/uplink/spool/checkpoint.ts'
 import { intervalsOf, nextFrame } from '../../agent/uplink/spool/frame.ts'
 import { decodeIntervals, type Interval, type IntervalMessage } from '../../protocol/interval.ts'
 
-/** What the spool's checkpoint says, as far as it is read here. */
+/** The fields of the spool's checkpoint that are needed here. */
 interface Kept {
   epoch?: number
   ackedSeq?: number
   tailSeq?: number
-  /** records that may be in no segment yet */
+  /** records that no segment may hold yet */
   tail?: IntervalMessage
 }
 
 type OnRecords = (epoch: number, firstSeq: number, records: readonly Interval[]) => void
 
 /**
- * Reads everything that the spool folder of an agent that does not run holds, and changes nothing in it.
- * @returns how many of its records the collector has not acknowledged, as far as the folder knows
+ * Reads the spool folder of a stopped agent, and changes nothing in it.
+ * @returns how many records are not acknowledged by the folder's own mark
  */
 export async function closedOnDisk(folder: string, onRecords: OnRecords): Promise<number> {
   const kept = (await new Checkpoint(folder).read()) as Kept | undefined

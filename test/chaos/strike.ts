@@ -3,12 +3,12 @@ import type { Fault } from './faults.ts'
 import { Program } from './part.ts'
 import { AGENTS, type ChaosSite } from './site.ts'
 
-/** A program that has just begun does not know SIGHUP yet, and would end of it. */
+/** SIGHUP would end a program that has just started and has no handler yet. */
 const KNOWS_SIGHUP_AFTER_MS = 5_000
 
 /**
- * Lets a fault strike and, after its time, ends it.
- * @returns false where it could not: the part was about to start when it should have been struck
+ * Strikes a fault, and ends it after its time.
+ * @returns false where the part was not up, so that nothing was struck
  */
 export async function strike(site: ChaosSite, fault: Fault): Promise<boolean> {
   const end = await begin(site, fault)
@@ -18,7 +18,7 @@ export async function strike(site: ChaosSite, fault: Fault): Promise<boolean> {
   return true
 }
 
-/** @returns what ends the fault */
+/** @returns a function that ends the fault */
 async function begin(site: ChaosSite, fault: Fault): Promise<(() => unknown) | undefined> {
   const { kind, target, amount } = fault
   const part = site.parts.get(target)
@@ -48,7 +48,7 @@ async function begin(site: ChaosSite, fault: Fault): Promise<(() => unknown) | u
     case 'stall':
       link?.stall(true)
       return () => {
-        // a firewall that forgot the connection, or a cable that is back
+        // either a firewall has dropped the connection's state, or the link works again
         if (amount === 1) link?.reset()
         link?.stall(false)
       }

@@ -3,7 +3,7 @@ import type { WrittenTruth } from '../../agent/commands/simulate.ts'
 
 const LOOK_EVERY_MS = 300
 
-/** What really happened, second by second, as the simulator writes it. */
+/** The emulated world's true state, written by the simulator once a second. */
 export class TruthLog {
   readonly #file: string
   readonly #series: WrittenTruth[] = []
@@ -22,7 +22,7 @@ export class TruthLog {
     clearInterval(this.#timer)
   }
 
-  /** Reads the file now. */
+  /** Reads the file as it is now. */
   look(): void {
     let written: WrittenTruth
     try {

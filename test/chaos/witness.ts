@@ -5,17 +5,17 @@ import { decodeLive, LiveMessageSchema, type Sample } from '../../protocol/sampl
 import { AckMessageSchema } from '../../protocol/status.ts'
 import { CHANNELS, parseTopic, topic } from '../../protocol/topics.ts'
 
-/** Stands beside the broker, in front of every fault of the network, and hears what the agents and the collector say. */
+/** Subscribes at the broker directly, with no faulty link in between, to all messages of agents and collector. */
 export class Witness {
   readonly #client: MqttClient
   /** newest sample of each device */
   readonly samples = new Map<string, Sample>()
-  /** how far the collector has acknowledged, by agent */
+  /** the collector's newest acknowledgement, by agent */
   readonly acknowledged = new Map<string, { epoch: number; seq: number; atMs: number }>()
   /** the last record that each agent sent */
   readonly sent = new Map<string, { epoch: number; seq: number }>()
 
-  /** @param onBatch every batch of records that an agent sent, repeats included */
+  /** @param onBatch gets every batch of records that an agent sent, repeats included */
   constructor(url: string, site: string, onBatch: (agent: string, batch: IntervalBatch) => void) {
     const client = mqtt.connect(url, {
       protocolVersion: 4,
@@ -32,7 +32,7 @@ export class Witness {
       if (!agent) return
       if (channel === 'intervals') {
         const message = decode(IntervalMessageSchema, payload)
-        if (!message.ok) throw new Error(`${agent} sent what nobody can read: ${message.reason}`)
+        if (!message.ok) throw new Error(`${agent} sent an invalid message: ${message.reason}`)
         const batch = decodeIntervals(message.value)
         this.sent.set(agent, { epoch: batch.epoch, seq: batch.firstSeq + batch.intervals.length - 1 })
         onBatch(agent, batch)
@@ -51,7 +51,7 @@ export class Witness {
     })
   }
 
-  /** Whether the collector has acknowledged the last record that we heard of. */
+  /** Whether the collector has acknowledged the newest record of every agent. */
   isDelivered(agent: string): boolean {
     const sent = this.sent.get(agent)
     const acknowledged = this.acknowledged.get(agent)

@@ -1,22 +1,22 @@
 import type { WrittenTruth } from '../../agent/commands/simulate.ts'
 
-/** the first and the last reading of a world that stands still see a power that is not there */
+/** at either end the world stands still, and its first and last readings show a power that draws no energy */
 export const EDGE_MS = 8_000
 
 /**
- * The truth's series as functions of real time. The world moves in steps of a second, which come a little early or late, or
- * after a pause many at once: a machine's energy in real time is its power, as each step had it, over real time.
+ * The true series as functions of real time. The world moves in steps of a second, which come early or late, or many at once after
+ * a pause. A machine's energy in real time is therefore the integral of each step's power over real time.
  */
 export class World {
   readonly #moving: readonly WrittenTruth[]
-  /** by deviceId, what was drawn up to each entry, J */
+  /** energy up to each entry, J, by deviceId */
   readonly #drawn = new Map<string, number[]>()
 
   constructor(truth: readonly WrittenTruth[]) {
     this.#moving = truth.filter((t, i) => !t.paused || truth[i - 1]?.paused === false)
   }
 
-  /** Whether a device's energy comes from its power: it has energy, and no counter for it. */
+  /** Whether a device's energy is integrated from its power: it has energy, and no energy counter. */
   integrates(deviceId: string): boolean {
     const last = this.#moving.at(-1)
     return last?.energyJ[deviceId] !== undefined && last.counted[deviceId]?.energyMilliJ === undefined
@@ -42,7 +42,7 @@ export class World {
     return [least, most]
   }
 
-  /** Power in the steps between two entries; undefined where there was none. */
+  /** Power in the steps between two entries; undefined where there is no step. */
   #powerW(deviceId: string, i: number): number | undefined {
     const [a, b] = [this.#moving[i - 1], this.#moving[i]]
     if (!a || !b || b.elapsedS === a.elapsedS) return undefined
@@ -71,7 +71,7 @@ export class World {
     return before + ((after - before) * (atMs - a.atMs)) / (b.atMs - a.atMs)
   }
 
-  /** index of the first entry after that time */
+  /** index of the first entry after a time */
   #indexAfter(atMs: number): number {
     let [low, high] = [0, this.#moving.length]
     while (low < high) {

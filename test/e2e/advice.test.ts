@@ -17,7 +17,7 @@ import { type Mosquitto, startMosquitto } from '../mosquitto.ts'
 
 const SITE = 'plains'
 
-/** A controller that is not perwatt's: it hears what is retained, and nothing else. */
+/** A controller of another vendor: it reads retained messages alone. */
 async function heardBy(url: string): Promise<AdviceMessage | undefined> {
   const client = await mqtt.connectAsync(url, { clientId: `controller-${Math.random()}` })
   try {
@@ -56,7 +56,7 @@ describe('the advice on the broker', () => {
       }),
       'test',
     )
-    // a port of the system's choice, which a configuration cannot ask for
+    // port 0: the system chooses a port, which a configuration file may not ask for
     config.http.port = 0
     collector = new Collector({ config, assets: {}, version: 'test', log: SILENT })
     await collector.start()
@@ -93,29 +93,29 @@ describe('the advice on the broker', () => {
     return heardBy(broker.url)
   }
 
-  it('is retained for whoever comes later, with its arithmetic', async () => {
+  it('is retained for readers that come later, with its arithmetic', async () => {
     const message = await eventually(isHeard, (m) => block(m) !== undefined)
     expect(block(message)).toMatchObject({
       workload: 'mining',
       // 62.86 USD/PH/day at 17.5 J/TH break even at 0.15 USD/kWh
       pause: { now: true, aboveUsdPerKwh: expect.closeTo(0.1497, 3), arithmetic: expect.anything() },
     })
-  }, 60_000)
+  })
 
   it('comes back with a broker that forgot what it retained', async () => {
     await broker.kill()
     await broker.restart()
     const message = await eventually(isHeard, (m) => m !== undefined)
     expect(message?.v).toBe(1)
-  }, 60_000)
+  })
 
-  it('is the collector’s own: the embedded broker takes it from nobody else', async () => {
+  it('comes from the collector alone: the embedded broker refuses other publishers', async () => {
     const embedded = await startEmbeddedBroker({ host: '127.0.0.1', port: 0, site: SITE, log: SILENT })
     const url = `mqtt://127.0.0.1:${embedded.port}`
     const client = mqtt.connect(url, { clientId: `perwatt-${SITE}-a`, reconnectPeriod: 0 })
     try {
       client.publish(adviceTopic(SITE), '{}', { retain: true, qos: 1 })
-      // it ends the connection of whoever tries
+      // the broker closes the connection of a client that publishes there
       await new Promise<void>((resolve) => client.once('close', resolve))
       expect(await heardBy(url)).toBeUndefined()
     } finally {

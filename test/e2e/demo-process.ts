@@ -9,9 +9,9 @@ export interface Demo {
   url: string
   brokerPort: number
   output(): string
-  /** process ids of its agents and emulated site by name, as /proc shows them */
+  /** process ids of its agents and emulated site, by name, from /proc */
   children(): Map<string, number>
-  /** Ctrl-C; resolves with the exit status and how long it took */
+  /** Sends Ctrl-C. @returns the exit status and how long the end took */
   interrupt(): Promise<{ status: number | null; tookMs: number }>
 }
 
@@ -23,20 +23,20 @@ export function processesOf(folder: string): Map<number, string[]> {
       const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')
       if (words.some((w) => w.includes(folder))) found.set(Number(pid), words)
     } catch {
-      // it ended meanwhile
+      // the process has ended meanwhile
     }
   }
   return found
 }
 
-/** The built program's `demo`, as a person starts it, on addresses of its own. Resolves when it prints the screen's address. */
+/** Starts `demo` of the built program on its own addresses. Resolves when it prints the address of the screens. */
 export async function startDemo(options: {
   folder: string
   port: number
   brokerPort: number
   base: string
 }): Promise<Demo> {
-  if (!existsSync(PROGRAM)) throw new Error('dist/ is not built: npm run build')
+  if (!existsSync(PROGRAM)) throw new Error('dist/ is not built; run npm run build')
   const { folder, port, brokerPort, base } = options
   const args = [
     'demo',

@@ -22,7 +22,7 @@ import { eventually } from '../eventually.ts'
 import { freePort } from '../mosquitto.ts'
 import { type Demo, processesOf, startDemo } from './demo-process.ts'
 
-/** The README's first command, used as its reader would: real processes, real wire protocols, real browser. */
+/** The README's first command with real processes, real wire protocols and a real browser. */
 describe('the demo site', () => {
   const folder = mkdtempSync(join(tmpdir(), 'perwatt-demo-'))
   const base = `127.${100 + (process.pid % 100)}.7.1`
@@ -40,7 +40,7 @@ describe('the demo site', () => {
   }
   const site = () => get<SiteView>('/api/v1/site')
 
-  /** Hears what the agents send, beside the collector. */
+  /** Subscribes to the agents' messages, beside the collector. */
   const listen = (brokerPort: number) => {
     const client = mqtt.connect(`mqtt://127.0.0.1:${brokerPort}`, { clientId: 'onlooker' })
     client.subscribe('perwatt/1/demo/+/intervals')
@@ -53,13 +53,13 @@ describe('the demo site', () => {
 
   beforeAll(async () => {
     port = await freePort()
-    // somebody else has the port that the demo is told to take
+    // the port that the demo should take is in use
     taken = createServer()
     await new Promise<void>((resolve) => taken.listen(port, '127.0.0.1', resolve))
     browser = await launchChromium()
     demo = await startDemo({ folder, port, brokerPort: await freePort(), base })
     listener = listen(demo.brokerPort)
-  }, 120_000)
+  })
 
   afterAll(async () => {
     listener?.end(true)
@@ -103,7 +103,7 @@ describe('the demo site', () => {
     )
     const s = await site()
     const power = workloads.reduce((sum, w) => sum + w.powerW, 0)
-    // two looks a moment apart; the meter's noise lies between them
+    // two readings a moment apart differ by the meter's noise
     expect(Math.abs(power - s.powerW) / s.powerW).toBeLessThan(0.05)
     expect(workloads.map((w) => w.workload)).toEqual(
       expect.arrayContaining(['mining', 'h100-rental', 'l40s-rental', 'inference', 'idle', 'overhead']),
@@ -127,7 +127,7 @@ describe('the demo site', () => {
     const mining = (await get<LedgerFigure[]>(`/api/v1/ledger?${range}`)).find((f) => f.group === 'mining')
     expect(mining?.workDiff1).toBeGreaterThan(0)
     expect(mining?.revenueUsd).toBeGreaterThan(0)
-  }, 180_000)
+  })
 
   it('shows a stopped agent as stale on the wall within three polls, and again as well when it goes on', async () => {
     const page = await browser.newPage({ viewport: { width: 1920, height: 1080 } })
@@ -155,10 +155,10 @@ describe('the demo site', () => {
     } finally {
       process.kill(mining, 'SIGCONT')
     }
-    await eventually(body, (text) => text.includes('3 of 3 agents'), 30_000)
+    await eventually(body, (text) => text.includes('3 of 3 agents'), 120_000)
     expect(errors).toEqual([])
     await page.close()
-  }, 120_000)
+  })
 
   it('starts an agent again that was killed', async () => {
     const before = demo.children().get('gpu') as number
@@ -168,8 +168,8 @@ describe('the demo site', () => {
       (pid) => pid !== undefined && pid !== before,
       30_000,
     )
-    await eventually(site, (s) => s.agents.every((a) => a.state === 'online'), 30_000)
-  }, 90_000)
+    await eventually(site, (s) => s.agents.every((a) => a.state === 'online'), 120_000)
+  })
 
   it('stops within 5 s with nothing left running, and goes on with its history at the next start', async () => {
     const before = await get<LedgerFigure[]>('/api/v1/ledger?groupBy=site')
@@ -183,5 +183,5 @@ describe('the demo site', () => {
     expect(after.slice(0, before.length - 1)).toEqual(before.slice(0, -1))
     expect(after.length).toBeGreaterThanOrEqual(before.length)
     await eventually(site, (s) => s.devicesReporting >= 60)
-  }, 120_000)
+  })
 })

@@ -30,7 +30,7 @@ async function open(url: string, width?: number, height?: number) {
   return opened
 }
 
-/** A figure of a table by its row and column, as it is shown. */
+/** The selector of a table's cell by its row and column. */
 const cell = (section: string, row: string, column: string) =>
   `#${section} tr:has(> th:has-text("${row}")) > td[data-column="${column}"]`
 
@@ -118,7 +118,7 @@ describe('the economics page', () => {
       await page.locator(`[name="conversion.${name}"]`).fill(value)
     await eventually('#what-if', /Payback from its opening[\d.]+ months/)
     expect(await text(cell('what-if', 'Capital', 'Value'))).toBe('8 M USD/MW')
-    // a refused scenario is the one complaint: the browser logs the 400
+    // the one expected console error: the browser logs the 400 of a refused scenario
     expect(errors.filter((e) => !/400/.test(e))).toEqual([])
   })
 

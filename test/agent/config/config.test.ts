@@ -123,7 +123,7 @@ describe('the agent’s configuration', () => {
     [
       'a password in a variable that is not set',
       `mqtt: { password: { env: PERWATT_NO_SUCH } }\n${HEAD}  - { id: a, driver: host }`,
-      'agent.yaml: mqtt.password.env: the environment has no PERWATT_NO_SUCH; set it, or name a file',
+      'agent.yaml: mqtt.password.env: PERWATT_NO_SUCH is not set in the environment; set it, or give { file: ... }',
     ],
   ])('names the place and the cure: %s', (_what, text, line) => {
     expect(wrong(text)).toContain(line)

@@ -154,7 +154,7 @@ test('what is no AxeOS is a clear error', async () => {
   )
   const other = await webMachine({})
   await expect(readAt(axeos, other)).rejects.toThrow(
-    `http://127.0.0.1:${other.port}${INFO} answers 404; check the path`,
+    `http://127.0.0.1:${other.port}${INFO} answers 404 (Not Found); check the path`,
   )
 })
 

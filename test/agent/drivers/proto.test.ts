@@ -78,7 +78,7 @@ describe('a Proto Rig', () => {
   test('that wants a login says so', async () => {
     const closed = (_: IncomingMessage, response: ServerResponse) => response.writeHead(401).end()
     await expect(readFrom({ ...recorded, [MINING]: closed })).rejects.toThrow(
-      /\/api\/v1\/mining answers 401; it wants a credential/,
+      /\/api\/v1\/mining answers 401, no permission; check the credential/,
     )
   })
 

@@ -158,7 +158,7 @@ describe('an emulated Antminer on the wire', () => {
       let sample: Reading['sample'] | undefined
       for (let i = 0; i < minutes; i++) {
         run(machine, 60)
-        const [reading] = await session.read(AbortSignal.timeout(10_000))
+        const [reading] = await session.read(AbortSignal.timeout(120_000))
         sample = see(reading!)
       }
       return sample

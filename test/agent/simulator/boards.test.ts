@@ -26,7 +26,7 @@ it.each(families)(
       ...(WITH_LOGIN.has(family) ? { web } : {}),
     })
     const session = driver.open({ id: 'm', host: '127.0.0.1', options })
-    const sample = async () => (await session.read(AbortSignal.timeout(10_000)))[0]?.sample
+    const sample = async () => (await session.read(AbortSignal.timeout(120_000)))[0]?.sample
     run(machine, 30)
     expect(await sample()).toMatchObject({ boardsFitted: FIVE, boardsWorking: FIVE })
     machine.boards[FIVE - 1]!.lost = true

@@ -40,7 +40,7 @@ async function readAll(): Promise<Map<string, Reading>> {
       const { id, host = '' } = device
       const driver = drivers.find((d) => d.name === device.driver)!
       const session = driver.open({ id, host, options: device })
-      for (const reading of await session.read(AbortSignal.timeout(10_000)))
+      for (const reading of await session.read(AbortSignal.timeout(120_000)))
         readings.set(reading.part ? `${id}/${reading.part}` : id, reading)
       session.close?.()
     }),

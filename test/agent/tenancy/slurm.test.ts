@@ -95,7 +95,7 @@ describe('slurmrestd', () => {
 
   test('that refuses, or is something else, is a fault', async () => {
     answers({}, 401)
-    await expect(ask('1')).rejects.toThrow('answers 401; it wants a credential')
+    await expect(ask('1')).rejects.toThrow('answers 401 ({}), no permission; check the credential')
     answers({ hello: 'world' })
     await expect(ask('1')).rejects.toThrow('does slurm.url end in the API version?')
   })

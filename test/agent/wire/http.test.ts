@@ -26,7 +26,7 @@ test('a bearer secret is sent, and a user and password in the address go as Basi
     res.writeHead(401).end()
   })
   await expect(getText(page.url, { signal: never, bearer: new Secret('abc') })).rejects.toThrow(
-    'answers 401; it wants a credential',
+    'answers 401, no permission; check the credential',
   )
   const withUser = page.url.replace('http://', 'http://reader:hunter2@')
   const error = await getText(withUser, { signal: never }).catch((e: Error) => e)
@@ -41,7 +41,7 @@ test('a redirect is not followed, and its target is named', async () => {
     res.writeHead(302, { location: 'http://192.0.2.1/other' }).end()
   })
   await expect(getText(page.url, { signal: never })).rejects.toThrow(
-    'answers 302; it points to http://192.0.2.1/other',
+    'answers 302, a redirect to http://192.0.2.1/other, which is not followed; configure the final address',
   )
   expect(asked).toBe(1)
 })
@@ -49,7 +49,7 @@ test('a redirect is not followed, and its target is named', async () => {
 test('a missing page says to check the path', async () => {
   page = await servePage((_, res) => res.writeHead(404).end('nothing here'))
   await expect(getText(page.url, { signal: never })).rejects.toThrow(
-    `${page.url} answers 404; check the path`,
+    `${page.url} answers 404 (nothing here); check the path`,
   )
 })
 

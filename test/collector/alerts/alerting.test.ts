@@ -67,8 +67,7 @@ const resolve = (alerting: Alerting, fromS: number) => {
   alerting.evaluate(at(fromS, 60))
   alerting.evaluate(at(fromS + 10, 60))
 }
-const sent = (alerting: Alerting) =>
-  vi.waitFor(() => expect(alerting.deliveries()[0]?.queued).toBe(0), { timeout: 10_000 })
+const sent = (alerting: Alerting) => vi.waitFor(() => expect(alerting.deliveries()[0]?.queued).toBe(0))
 const got = () =>
   receiver.requests.map((r) => {
     const body = new Webhook(SECRET).verify(r.body, r.headers as Record<string, string>) as {

@@ -90,7 +90,7 @@ describe('the alerts configuration', () => {
     ],
     [
       `receivers: [{ channel: webhook, name: ops, url: "http://10.0.0.9/", secret: ${SECRET} }]`,
-      'site.yaml: receivers[0].url: 10.0.0.9 is not a public address; add its range to allowPrivate if it is meant',
+      'site.yaml: receivers[0].url: 10.0.0.9 is not a public address; add its range to allowPrivate if you mean it',
     ],
   ])('refuses %s with one line that says where and why', (text, line) => {
     expect(faults(text)).toEqual([line])

@@ -54,7 +54,7 @@ const send = (
     webhook.settings.parse({ secret: SECRET, ...settings }),
     { version: '1.2.3', nowMs: now ?? Date.now },
     lookup,
-  ).send({ ...message, ...(data !== undefined && { data }) }, signal ?? AbortSignal.timeout(10_000))
+  ).send({ ...message, ...(data !== undefined && { data }) }, signal ?? AbortSignal.timeout(120_000))
 
 describe('the request', () => {
   test('is what Standard Webhooks asks for, and its signature convinces an independent judge', async () => {
@@ -135,9 +135,12 @@ describe('the answer', () => {
   })
 
   test('500 says nothing of when to come back', async () => {
-    expect(await answerTo({ status: 500, body: 'database\n is away' })).toEqual({
+    const result = await answerTo({ status: 500, body: 'database\n is away' })
+    expect(result).toEqual({
       outcome: 'retry',
-      reason: 'answered 500: database is away',
+      reason: expect.stringMatching(
+        /^http:\/\/127\.0\.0\.1:\d+ answers 500 \(database is away\), a fault of the server; look into its log$/,
+      ),
     })
   })
 
@@ -181,7 +184,7 @@ describe('the answer', () => {
     await receiver.down()
     expect(await send({ url: receiver.url, allowPrivate: LOOPBACK })).toMatchObject({
       outcome: 'retry',
-      reason: expect.stringContaining('ECONNREFUSED'),
+      reason: expect.stringContaining('refuses the connection'),
     })
   })
 })
@@ -229,7 +232,7 @@ describe('the address guard', () => {
     ])
       expect(await send({ url: named(80), allowPrivate }, { lookup: resolvesTo(address) })).toMatchObject({
         outcome: 'retry',
-        reason: expect.stringContaining('is never a receiver'),
+        reason: expect.stringContaining('is never asked'),
       })
   })
 })
@@ -260,10 +263,7 @@ describe('the settings', () => {
   })
 
   test.each([
-    [
-      { url: 'http://169.254.169.254/latest', allowPrivate: ['169.254.0.0/16'] },
-      /^url: .*is never a receiver/,
-    ],
+    [{ url: 'http://169.254.169.254/latest', allowPrivate: ['169.254.0.0/16'] }, /^url: .*is never asked/],
     [{ url: 'https://user:pass@hooks.example/' }, /^url: holds a user/],
     [{ url: 'ftp://hooks.example/' }, /^url: expected an http/],
     [{ secret: 'hunter2hunter2' }, /^secret: expected whsec_/],

@@ -130,14 +130,18 @@ test.each([
 })
 
 test.each([
-  ['refuses the password', { status: 401 }, /answers 401; it wants a credential, or another one/],
-  ['is overloaded', { status: 503, body: 'Work queue depth exceeded' }, /503; it says: Work queue depth/],
-  ['is not a node', { body: '<html>' }, /not JSON: <html>/],
+  ['refuses the password', { status: 401 }, /answers 401, no permission; check the credential/],
+  [
+    'is overloaded',
+    { status: 503, body: 'Work queue depth exceeded' },
+    /503 \(Work queue depth exceeded\), a fault of the server/,
+  ],
+  ['is not a node', { body: '<html>' }, /not JSON: a web page/],
   ['answers something else', { body: { jsonrpc: '2.0', result: 1 } }, /another shape: expected a list/],
   [
     'leaves a figure out',
     { body: [{ id: 0, result: { chain: 'main', blocks: 954_001 }, error: null }] },
-    /^getblockchaininfo answers another shape: difficulty: is missing; expected a number$/,
+    /^getblockchaininfo answers another shape: difficulty: is missing; expected a number; check/,
   ],
   ['leaves a call out', { body: [] }, /getblockchaininfo: no answer in the batch/],
   [
@@ -171,6 +175,6 @@ test('wants a user with a password, or a cookie file', () => {
   expect(faults({ user: 'a', password: 'b', cookieFile: 'c' })).toEqual(either)
   expect(faults({ cookieFile: 'c' })).toBeUndefined()
   expect(faults({ cookieFile: 'c', url: 'http://u:p@127.0.0.1:8332' })).toEqual([
-    'holds a user or a password; they have settings of their own',
+    'holds a user or a password; use the settings for them instead',
   ])
 })

@@ -54,7 +54,9 @@ test('sends its headers, and shows neither them nor the query in an error', asyn
   expect(rig.failing).toEqual(['$.price finds "n/a", expected a price'])
   server.replies.set('/price?zone=west&key=k', { status: 403 })
   await rig.again()
-  expect(rig.failing[1]).toMatch(/^127\.0\.0\.1:\d+\/price answers 403; it wants a credential/)
+  expect(rig.failing[1]).toMatch(
+    /^http:\/\/127\.0\.0\.1:\d+\/price answers 403, no permission; check the credential$/,
+  )
 })
 
 test('takes a list of prices with their times, ahead too; the last is stale when it is over', async () => {

@@ -62,19 +62,25 @@ test('one endpoint that fails, as on an instance without its index of mining, ta
   await start()
   expect(Object.keys(rig.values)).toEqual(['btcUsd', 'difficulty', 'blockHeight'])
   expect(rig.failing).toEqual([
-    expect.stringMatching(/reward-stats\/144 answers 500; it says: Mining index is off$/),
+    expect.stringMatching(
+      /reward-stats\/144 answers 500 \(Mining index is off\), a fault of the server; it is asked again$/,
+    ),
   ])
 })
 
 test.each([
-  ['a page of a proxy', { body: '<html>Just a moment...</html>' }, /not JSON: <html>Just a moment/],
+  [
+    'a page of a proxy',
+    { body: '<html>Just a moment...</html>' },
+    /not JSON: a web page; check the address, and any proxy/,
+  ],
   ['an error in words', { body: { error: 'down' } }, /another shape: USD: is missing/],
   ['a price of nothing', { body: { time: 1, USD: 0 } }, /USD: expected a price/],
   ['too many requests', { status: 429, headers: { 'retry-after': '120' } }, /429.*asked again in 120 s/],
   [
     'a redirect',
     { status: 301, headers: { location: 'http://192.0.2.9/' } },
-    /a redirect, which is not followed/,
+    /a redirect to http:\/\/192\.0\.2\.9\/, which is not followed/,
   ],
 ])('says what is wrong with %s, and speaks no price', async (_, reply, reason) => {
   server.replies.set('/api/v1/prices', reply)

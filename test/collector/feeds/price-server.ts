@@ -41,7 +41,8 @@ export class PriceServer {
         const found = this.replies.get(asked.path)
         const reply: Reply = typeof found === 'function' ? found(asked) : (found ?? { status: 404 })
         response.writeHead(reply.status ?? 200, reply.headers ?? {})
-        const text = typeof reply.body === 'string' ? reply.body : JSON.stringify(reply.body ?? '')
+        const { body: said = '' } = reply
+        const text = typeof said === 'string' ? said : JSON.stringify(said)
         if (reply.stalls) response.write(text.slice(0, 1))
         else response.end(text)
       })

@@ -48,11 +48,12 @@ afterEach(async () => {
   await server.stop()
 })
 
-const start = (settings: object = {}) => {
+const withServer = (settings: object = {}) => {
   const { url } = server
   const urls = { kraken: url, coinbase: url, bitstamp: url }
-  return rig.start(tickers, { urls, allowPrivate: ['127.0.0.0/8'], ...settings })
+  return { urls, allowPrivate: ['127.0.0.0/8'], ...settings }
 }
+const start = (settings: object = {}) => rig.start(tickers, withServer(settings))
 
 test('takes the median of the last trades of all that answer', async () => {
   await start()
@@ -70,7 +71,7 @@ test('leaves out an exchange that is far off, and says so in the quote', async (
 })
 
 test.each([
-  ['is down', KRAKEN, { status: 503, body: 'maintenance' }, /Ticker answers 503; it says: maintenance/],
+  ['is down', KRAKEN, { status: 503, body: 'maintenance' }, /Ticker answers 503 \(maintenance\), a fault/],
   ['says an error with status 200', KRAKEN, { body: { error: ['EService:Busy'], result: {} } }, /error/],
   ['says nothing of the price', BITSTAMP, { body: { status: 'error' } }, /last: is missing/],
   [
@@ -89,9 +90,11 @@ test.each([
 
 test('one that never ends its answer takes nothing from the others', async () => {
   server.replies.set(KRAKEN, { body: kraken('1'), stalls: true })
-  await start()
+  rig.begin(tickers, withServer())
+  await rig.expireAfter(2)
+  await rig.polled()
   expect(rig.said[0]).toMatchObject([{ detail: 'median of coinbase, bitstamp' }])
-  expect(rig.failing).toEqual([expect.stringMatching(/Ticker: no answer in 300 ms/)])
+  expect(rig.failing).toEqual([expect.stringMatching(/Ticker: no answer in 3600123 ms/)])
 })
 
 test('none that answers is a failure that names each', async () => {

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { createAsk, type PoolClientOptions } from '../../../collector/pool-watch/pool-client.ts'
-import { ThrottledError } from '../../../collector/prices/feed-http.ts'
-import { addressGuard } from '../../../protocol/kit/outbound.ts'
+import { addressGuard } from '../../../protocol/kit/http/address-guard.ts'
+import { ThrottledError } from '../../../protocol/kit/http/refusals.ts'
 import { type Answer, PoolServer, status } from '../pools/pool-server.ts'
 
 const servers: PoolServer[] = []
@@ -27,7 +27,7 @@ const Shape = z.object({ paid: z.number() })
 const asked = async (
   answer: Answer,
   more: Partial<PoolClientOptions> = {},
-  signal = AbortSignal.timeout(10_000),
+  signal = AbortSignal.timeout(120_000),
 ) => {
   const { ask } = await client(answer, more)
   return ask({ path: '/account', headers: { 'x-key': 'k' } }, Shape, signal)
@@ -43,41 +43,41 @@ describe('a pool that does not answer as documented is told in one line with wha
     [
       'a key that is wrong',
       status(401),
-      /^GET \/account answers 401: the key is refused; make one at Settings > Keys$/,
+      /^GET \/account answers 401, no permission; make one at Settings > Keys$/,
     ],
     [
       'a permission that is missing, in the pool’s words',
       status(403, '{"message":"scope FINANCIALS needed"}'),
-      /^GET \/account answers 403 \(\{"message":"scope FINANCIALS needed"\}\): the key is refused; make one/,
+      /^GET \/account answers 403 \(\{"message":"scope FINANCIALS needed"\}\), no permission; make one/,
     ],
     [
       'a page for browsers with 403',
       status(403, '<!doctype html><title>Just a moment...</title>'),
-      /^GET \/account answers 403: the key is refused/,
+      /^GET \/account answers 403, no permission; make one/,
     ],
     [
       'a page in place of JSON',
       status(200, '<html>maintenance</html>'),
-      /answers a web page that is not JSON; check the url, and what stands between/,
+      /answers something that is not JSON: a web page; check the address, and any proxy/,
     ],
-    ['nothing at all', status(200), /answers nothing that is not JSON/],
-    ['JSON that is cut', status(200, '{"paid": 1'), /answers something that is not JSON/],
+    ['nothing at all', status(200), /answers something that is not JSON: nothing/],
+    ['JSON that is cut', status(200, '{"paid": 1'), /answers something that is not JSON: \{"paid": 1;/],
     [
       'a missing field',
       { received: 3 },
-      /^GET \/account: paid: is missing; .*; the pool may have changed its API$/,
+      /^GET \/account answers another shape: paid: is missing; .*, or whether its API has changed$/,
     ],
     ['a field of another type', { paid: 'much' }, /paid: expected a number, got much/],
     [
       'a redirect',
       status(301, '', { location: 'http://192.0.2.1/' }),
-      /a redirect, which is not followed; set url/,
+      /a redirect to http:\/\/192\.0\.2\.1\/, which is not followed; configure/,
     ],
-    ['a path that is gone', status(404), /answers 404; check the account and the url/],
+    ['a path that is gone', status(404), /answers 404; check the path/],
     [
       'trouble of its own',
       status(502, 'bad gateway'),
-      /answers 502 \(bad gateway\); the pool has trouble, it is asked again/,
+      /answers 502 \(bad gateway\), a fault of the server; it is asked again/,
     ],
   ])('%s', async (_, answer, words) => {
     expect(await fault(answer)).toMatch(words)
@@ -88,12 +88,14 @@ describe('a pool that does not answer as documented is told in one line with wha
       response.writeHead(200, { 'content-length': '1000' }).write('{"paid":')
       setImmediate(() => response.destroy())
     }
-    expect(await fault(cut)).toMatch(/^127\.0\.0\.1:\d+: .*; check the address and the network$/)
+    expect(await fault(cut)).toMatch(
+      /^http:\/\/127\.0\.0\.1:\d+ cuts the connection before its answer is complete/,
+    )
   })
 
   test('an address that is not public, and is not allowed, is not connected to', async () => {
     const { ask, server } = await client({ paid: 1 }, { guard: addressGuard([]) })
-    await expect(ask({ path: '/account' }, Shape, AbortSignal.timeout(10_000))).rejects.toThrow(
+    await expect(ask({ path: '/account' }, Shape, AbortSignal.timeout(120_000))).rejects.toThrow(
       /127\.0\.0\.1 is not a public address; add its range to allowPrivate/,
     )
     expect(server.asked).toEqual([])
@@ -152,7 +154,7 @@ test('requests keep the distance that the pool asks for, from the end of one to 
       },
     },
   )
-  const signal = AbortSignal.timeout(10_000)
+  const signal = AbortSignal.timeout(120_000)
   await ask({ path: '/account' }, Shape, signal)
   await ask({ path: '/account' }, Shape, signal)
   nowMs += 4_000

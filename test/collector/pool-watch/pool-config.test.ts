@@ -27,10 +27,7 @@ describe('the pools of a configuration', () => {
       /^\[0\]\.url: 10\.0\.0\.5 is not a public address; add its range to allowPrivate/,
     ],
     [{ url: 'https://me:pass@pool.example/' }, /^\[0\]\.url: holds a user or a password/],
-    [
-      { url: 'http://169.254.169.254/', allowPrivate: ['169.254.0.0/16'] },
-      /^\[0\]\.url: .*is never a receiver/,
-    ],
+    [{ url: 'http://169.254.169.254/', allowPrivate: ['169.254.0.0/16'] }, /^\[0\]\.url: .*is never asked/],
   ])('refuse %o with the exact place', (change, line) => {
     expect(faults([{ ...acme, ...change }])).toContainEqual(expect.stringMatching(line))
   })

@@ -174,7 +174,7 @@ describe('a pool that fails', () => {
     expect(watched.views()).toMatchObject([
       {
         state: 'failing',
-        reason: expect.stringMatching(/answers 500; the pool has trouble/),
+        reason: expect.stringMatching(/answers 500.*, a fault of the server; it is asked again/),
         balanceBtc: 0.0021,
       },
     ])

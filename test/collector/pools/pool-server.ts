@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import type { z } from 'zod'
 import type { Pool, PoolReport } from '../../../collector/plugin/pool.ts'
 import { createAsk } from '../../../collector/pool-watch/pool-client.ts'
-import { addressGuard } from '../../../protocol/kit/outbound.ts'
+import { addressGuard } from '../../../protocol/kit/http/address-guard.ts'
 
 export interface Asked {
   method: string
@@ -93,4 +93,4 @@ export const readOnce = <S extends z.ZodObject>(
       ask: askOf(pool as unknown as Pool, server.url),
       nowMs: () => NOON,
     })
-    .read(AbortSignal.timeout(10_000))
+    .read(AbortSignal.timeout(120_000))

@@ -61,7 +61,7 @@ describe.each(POOLS)('$name', (pool) => {
   test('cannot send another, even by the same path with another method', async () => {
     const server = await serve({})
     const ask = askOf(pool, server.url)
-    const signal = AbortSignal.timeout(10_000)
+    const signal = AbortSignal.timeout(120_000)
     const [declared = ''] = pool.requests
     const [method, path = ''] = declared.split(' ')
     const other = method === 'GET' ? 'POST' : 'GET'

@@ -239,7 +239,12 @@ describe('a changed or broken API is told with the exact field', () => {
       /data\.data\[0\]\.total_profit/,
     ],
     ['antpool', '/api/account.htm', { code: 0, data: null }, /data: expected a mapping/],
-    ['ocean', '*', status(200, '<html>Just a moment...</html>'), /answers a web page that is not JSON/],
+    [
+      'ocean',
+      '*',
+      status(200, '<html>Just a moment...</html>'),
+      /answers something that is not JSON: a web page/,
+    ],
   ] as const)('%s', async (name, path, answer, words) => {
     const change = path === '*' ? { [OCEAN_HASHRATE]: answer } : { [path]: answer }
     await expect(read(name, change)).rejects.toThrow(words)

@@ -41,7 +41,7 @@ function look(port: number) {
   socket.write('GET /api/v1/stream HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n')
   const count = (event: string) => state.text.split(`event: ${event}\n`).length - 1
   const until = (event: string, n: number) =>
-    vi.waitFor(() => expect(count(event)).toBeGreaterThanOrEqual(n), { timeout: 10_000, interval: 5 })
+    vi.waitFor(() => expect(count(event)).toBeGreaterThanOrEqual(n), { interval: 5 })
   const last = (event: string) => {
     const events = state.text.split('\n\n').filter((e) => e.includes(`event: ${event}\n`))
     return JSON.parse(/^data: (.*)$/m.exec(events.at(-1) ?? '')?.[1] ?? 'null')
@@ -110,7 +110,7 @@ test('a browser whose socket takes nothing for a minute is disconnected', async 
     await new Promise(setImmediate)
   }
   dead.socket.resume()
-  await vi.waitFor(() => expect(dead.state.closed).toBe(true), { timeout: 10_000 })
+  await vi.waitFor(() => expect(dead.state.closed).toBe(true))
 })
 
 test('a browser beyond the limit gets 503 with Retry-After', async () => {

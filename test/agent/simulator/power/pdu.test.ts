@@ -28,7 +28,7 @@ async function read(i: number) {
   const options = snmpPdu.settings.parse({ port: site.ports().snmp[i], version: '2c' })
   const session = snmpPdu.open({ id: site.pdus[i]!.id, host, options })
   try {
-    return new Map((await session.read(AbortSignal.timeout(10_000))).map((r) => [r.part ?? '', r]))
+    return new Map((await session.read(AbortSignal.timeout(120_000))).map((r) => [r.part ?? '', r]))
   } finally {
     session.close?.()
   }

@@ -169,11 +169,12 @@ describe('the influx store before a server that is not well', () => {
   /** answers what a test wants; a real InfluxDB can't be made to fail so */
   async function serve(
     answer: Parameters<typeof createServer>[1],
+    deadlineMs = 60_000,
   ): Promise<{ server: Server; store: Store }> {
     const server = createServer(answer)
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/influx/`
-    return { server, store: createInfluxStore({ url, database: 'perwatt', log: SILENT, deadlineMs: 300 }) }
+    return { server, store: createInfluxStore({ url, database: 'perwatt', log: SILENT, deadlineMs }) }
   }
 
   test.each([
@@ -198,7 +199,7 @@ describe('the influx store before a server that is not well', () => {
       (_: unknown, res: import('node:http').ServerResponse) => void res.writeHead(502).end(),
     ],
   ])('gives up when it %s', async (_, answer) => {
-    const { server, store } = await serve(answer)
+    const { server, store } = await serve(answer, 300)
     await expect(store.open()).rejects.toMatchObject({ code: 'store-unavailable' })
     await expect(store.quotes()).rejects.toMatchObject({ code: 'store-unavailable' })
     await store.close()

@@ -23,10 +23,14 @@ afterEach(async () => {
   nowMs = 0
 })
 
+/** longer than any call takes on a loaded machine */
+const PATIENT_MS = 60_000
+/** where a call hangs: every call that does not hang must return within it */
+const HANGS_MS = 1_500
 const hung = new HungCalls(2, () => nowMs)
-function open(facts: Facts = {}, without: readonly string[] = []): NvmlHost {
+function open(facts: Facts = {}, without: readonly string[] = [], deadlineMs = PATIENT_MS): NvmlHost {
   stub = buildStub({ ...TWO_GPUS, ...facts }, without)
-  host = new NvmlHost(stub.library, { deadlineMs: 250, hung, nowMs: () => nowMs })
+  host = new NvmlHost(stub.library, { deadlineMs, hung, nowMs: () => nowMs })
   return host
 }
 const answer = (facts: Facts) => stub?.answer({ ...TWO_GPUS, ...facts })
@@ -108,7 +112,7 @@ test.each([
   ],
   ['a library of something else', () => 'libc.so.6', 'is no NVML'],
 ])('%s is an error that says so', (_, path, text) => {
-  const options = { deadlineMs: 250, hung, nowMs: () => nowMs }
+  const options = { deadlineMs: PATIENT_MS, hung, nowMs: () => nowMs }
   expect(() => new NvmlHost(path(), options)).toThrow(text)
 })
 
@@ -231,7 +235,7 @@ test('failed row remapping is a fault', async () => {
 })
 
 test('a call about one GPU that hangs costs that GPU only, which is read again when the call is back', async () => {
-  const host = open()
+  const host = open({}, [], HANGS_MS)
   await host.snapshots()
   answer({ 'gpu0.nvmlDeviceGetTemperature.hang': 1 })
   for (const _ of ['at the deadline', 'without another call']) {
@@ -248,12 +252,12 @@ test('a call about one GPU that hangs costs that GPU only, which is read again w
 })
 
 test('a driver that hangs as a whole costs two threads, then nothing is asked until a call is back', async () => {
-  const host = open()
+  const host = open({}, [], HANGS_MS)
   await host.snapshots()
   answer({ 'nvmlDeviceGetTemperature.hang': 1 })
   await expect(host.snapshots()).rejects.toThrow('the NVIDIA driver hangs: nvmlDeviceGetTemperature of gpu')
   // another session, as after a reload, has no threads of its own
-  const second = new NvmlHost(stub?.library ?? '', { deadlineMs: 250, hung, nowMs: () => nowMs })
+  const second = new NvmlHost(stub?.library ?? '', { deadlineMs: HANGS_MS, hung, nowMs: () => nowMs })
   await expect(second.snapshots()).rejects.toThrow('It is asked again when it returns')
   nowMs += 3_600_000
   await expect(host.snapshots()).rejects.toThrow('hangs')
@@ -264,7 +268,7 @@ test('a driver that hangs as a whole costs two threads, then nothing is asked un
 })
 
 test('a GPU that hangs is asked once more after a minute, and not a third time', async () => {
-  const host = open()
+  const host = open({}, [], HANGS_MS)
   await host.snapshots()
   answer({ 'gpu0.nvmlDeviceGetTemperature.hang': 1 })
   expect((await host.snapshots())[0]?.faults[0]).toMatch(/asked again when it returns, or in a minute$/)

@@ -1,0 +1,172 @@
+import mqtt, { type MqttClient } from 'mqtt'
+import { writeToStream } from 'mqtt-packet'
+import { reasonOf } from '../errors.ts'
+import type { Log } from '../log.ts'
+import { backoffMs } from '../retry.ts'
+import type { Secret } from '../secret.ts'
+import { shownUrl } from '../shown-url.ts'
+
+const CONNECT_TIMEOUT_MS = 10_000
+const KEEPALIVE_S = 15
+const STOP_WITHIN_MS = 1_000
+/** Bytes that may wait in the connection to a broker that has stopped reading; more is refused, not kept in memory. */
+const MAX_WAITING_BYTES = 16 * 2 ** 20
+
+// mqtt.js would otherwise keep a buffer for each of 65,536 packet numbers: 6 MB of memory for a few packets a second
+writeToStream.cacheNumbers = false
+
+export interface MqttMessage {
+  topic: string
+  payload: string
+  qos: 0 | 1
+  retain?: boolean
+}
+
+export interface MqttLinkOptions {
+  /** `mqtt://broker.site:1883`; also mqtts, ws and wss */
+  url: string
+  username?: string | undefined
+  password?: Secret | undefined
+  clientId: string
+  /** subscribed with QoS 1 at every connect */
+  topics: readonly string[]
+  /** the broker publishes this when the connection is lost without a goodbye */
+  lastWill?: MqttMessage
+  /** wait before the first repeat and the longest wait, ms; both are upper bounds, because the wait is random (full jitter) */
+  reconnectMs: { base: number; cap: number }
+  log: Log
+  /** the broker has accepted the connection; the subscriptions are under way */
+  onConnected?(): void
+  /** the broker has granted every subscription */
+  onSubscribed(): void
+  onMessage(topic: string, payload: Buffer, retained: boolean): void
+  onClosed?(): void
+}
+
+/**
+ * One MQTT 3.1.1 connection with a clean session. It reconnects with back-off and jitter, and subscribes again each time.
+ * It queues nothing while it is not connected: a message is handed to the connection now, or the caller keeps it.
+ */
+export class MqttLink {
+  readonly #options: MqttLinkOptions
+  #client: MqttClient | undefined
+  #timer: NodeJS.Timeout | undefined
+  /** failed tries since the last connection */
+  #attempt = 0
+  #stopped = false
+
+  constructor(options: MqttLinkOptions) {
+    this.#options = options
+  }
+
+  get connected(): boolean {
+    return !this.#stopped && (this.#client?.connected ?? false)
+  }
+
+  /** Connects, and goes on trying until `stop`. Never throws. */
+  start(): void {
+    const { url, username, password, clientId, lastWill, log } = this.#options
+    const client = mqtt.connect(url, {
+      protocolVersion: 4,
+      clientId,
+      clean: true,
+      // mqtt.js reconnects at a fixed period, so a thousand agents would come back at the same moment
+      reconnectPeriod: 0,
+      connectTimeout: CONNECT_TIMEOUT_MS,
+      keepalive: KEEPALIVE_S,
+      // mqtt.js drops what it queues past 65,535 messages without an error
+      queueQoSZero: false,
+      resubscribe: false,
+      messageIdProvider: new mqtt.UniqueMessageIdProvider(),
+      ...(username !== undefined && { username }),
+      ...(password !== undefined && { password: password.reveal() }),
+      ...(lastWill && {
+        will: {
+          topic: lastWill.topic,
+          payload: Buffer.from(lastWill.payload),
+          qos: lastWill.qos,
+          retain: lastWill.retain ?? false,
+        },
+      }),
+    })
+    this.#client = client
+    client.on('connect', () => this.#connected(client))
+    client.on('message', (topic, payload, packet) => this.#options.onMessage(topic, payload, packet.retain))
+    client.on('error', (error) => {
+      if (this.#attempt === 0)
+        log.warn('broker not reached; check its address, and the user and password', {
+          url: shownUrl(url),
+          reason: reasonOf(error),
+        })
+    })
+    client.on('close', () => this.#closed())
+  }
+
+  /**
+   * Hands a message to the connection. It never throws and never waits.
+   * @returns false where there is no connection, or where the broker has stopped reading
+   */
+  publish({ topic, payload, qos, retain = false }: MqttMessage): boolean {
+    const client = this.#client
+    if (!client || !this.connected || client.stream.writableLength > MAX_WAITING_BYTES) return false
+    client.publish(topic, payload, { qos, retain }, (error) => {
+      if (error && !this.#stopped)
+        this.#options.log.debug('message not sent', { topic, reason: reasonOf(error) })
+    })
+    return true
+  }
+
+  /**
+   * Closes the connection within a second, and stays closed.
+   * @param goodbye published first; the broker then sends no last will
+   */
+  async stop(goodbye?: MqttMessage): Promise<void> {
+    const wasConnected = this.connected
+    this.#stopped = true
+    clearTimeout(this.#timer)
+    const client = this.#client
+    if (!client) return
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, STOP_WITHIN_MS)
+    })
+    if (goodbye && wasConnected) {
+      const { topic, payload, qos, retain = false } = goodbye
+      const sent = client.publishAsync(topic, payload, { qos, retain })
+      await Promise.race([sent.catch(() => undefined), late])
+    }
+    // a forced end skips DISCONNECT, and the broker would publish the last will after the goodbye
+    const ended = client.endAsync(!wasConnected).catch(() => undefined)
+    await Promise.race([ended, late])
+    client.stream.destroy()
+    clearTimeout(timer)
+  }
+
+  #connected(client: MqttClient): void {
+    const { url, topics, log, onConnected, onSubscribed } = this.#options
+    this.#attempt = 0
+    log.info('connected to the broker', { url: shownUrl(url) })
+    onConnected?.()
+    client.subscribe([...topics], { qos: 1 }, (error) => {
+      if (!error) return onSubscribed()
+      // where the connection closed meanwhile, the next one subscribes again
+      if (client.connected)
+        log.error('the broker refuses the subscription; let this user read these topics', {
+          topics,
+          reason: reasonOf(error),
+        })
+    })
+  }
+
+  #closed(): void {
+    const { log, reconnectMs, onClosed } = this.#options
+    onClosed?.()
+    if (this.#stopped) return
+    const delayMs = backoffMs(this.#attempt, reconnectMs.base, reconnectMs.cap)
+    if (this.#attempt === 0)
+      log.warn('connection to the broker lost; it is tried again', { inMs: Math.round(delayMs) })
+    this.#attempt++
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => this.#client?.reconnect(), delayMs)
+  }
+}
