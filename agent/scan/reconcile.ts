@@ -1,7 +1,7 @@
 import { AUTO, type DeviceConfig } from '../config/config.ts'
 import type { Driver } from '../plugin/driver.ts'
 import { differs, hardwareKey } from '../polling/hardware-watch.ts'
-import { nameOf } from './naming.ts'
+import { nameOf } from './device-names.ts'
 import type { Places } from './places.ts'
 import type { Found } from './sweep.ts'
 

@@ -64,7 +64,8 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     packages: [],
   },
   'agent/gpu': {
-    holds: 'what GPU drivers share: snapshot to a reading, states, lost GPUs, AMD’s sysfs files',
+    holds:
+      'what GPU drivers share: snapshot to a reading, states, lost GPUs, NVIDIA’s XIDs, output of AMD’s and Intel’s tools',
     imports: [...PROTOCOL, 'agent/plugin', 'agent/wire', 'agent/tenancy'],
     packages: [],
   },

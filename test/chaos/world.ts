@@ -1,4 +1,4 @@
-import type { WrittenTruth } from '../../agent/commands/simulate.ts'
+import type { WrittenTruth } from '../../agent/simulator/run-site.ts'
 
 /** the first and the last reading of a world that stands still see a power that is not there */
 export const EDGE_MS = 8_000

@@ -7,7 +7,7 @@ import { defineDriver, type Session } from '../../plugin/driver.ts'
 import { openTenancy, TenancySettingsSchema } from '../../tenancy/tenancy.ts'
 import { HungCalls } from './library/calls.ts'
 import { NvmlHost } from './library/host.ts'
-import { NVML_FUNCTIONS } from './library/library.ts'
+import { NVML_FUNCTIONS } from './library/nvml-library.ts'
 import { SMI_REQUESTS, SmiHost } from './nvidia-smi/host.ts'
 
 const nowMs = () => performance.now()

@@ -1,6 +1,6 @@
 import { defined } from '../../../protocol/kit/defined.ts'
 import { PerwattError } from '../../../protocol/kit/errors.ts'
-import { amdHardwareId } from '../../gpu/amdgpu.ts'
+import { amdHardwareId } from '../../gpu/amd-tools.ts'
 import { type Fields, fieldsOf, findNumber, findText, jsonIn } from '../../gpu/smi-output.ts'
 import { gpuState } from '../../gpu/state.ts'
 import type { Reading } from '../../plugin/driver.ts'

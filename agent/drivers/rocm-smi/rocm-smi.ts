@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { AMD_HINTS } from '../../gpu/amdgpu.ts'
+import { AMD_HINTS } from '../../gpu/amd-tools.ts'
 import { LostGpus } from '../../gpu/lost-gpus.ts'
 import { defineDriver, type Session } from '../../plugin/driver.ts'
 import { Program } from '../../wire/command.ts'

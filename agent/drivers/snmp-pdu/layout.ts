@@ -1,6 +1,6 @@
 import { defined } from '../../../protocol/kit/defined.ts'
 import { indexBelow, measured, type SnmpValue, textOf } from '../../wire/snmp-value.ts'
-import type { SnmpReader } from './memory.ts'
+import type { SnmpReader } from './remembering-reader.ts'
 import {
   type PartKind,
   type PartTable,

@@ -10,7 +10,7 @@ import { Snmp } from '../../wire/snmp.ts'
 import { SNMP_ACCESS } from '../../wire/snmp-access.ts'
 import { measured, type SnmpValue } from '../../wire/snmp-value.ts'
 import { discoverPdu, type Instance, type PduLayout, type PduPart, SYS_OBJECT_ID } from './layout.ts'
-import { remembering } from './memory.ts'
+import { remembering } from './remembering-reader.ts'
 import { PDU_TABLES } from './tables.ts'
 
 const JOULES_PER_WH = JOULES_PER_KWH / 1000

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { agentConfigSchema } from '../../../agent/config/config.ts'
 import { DRIVERS } from '../../../agent/drivers/index.ts'
-import { newConfigText, withPlan } from '../../../agent/scan/config-text.ts'
+import { newConfigText, withPlan } from '../../../agent/scan/config-edits.ts'
 import { placePattern } from '../../../agent/scan/places.ts'
 import { reconcile } from '../../../agent/scan/reconcile.ts'
 import { planLines } from '../../../agent/scan/report.ts'

@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import { DRIVERS } from '../../../agent/drivers/index.ts'
-import { macInTable } from '../../../agent/scan/neighbours.ts'
+import { macInTable } from '../../../agent/scan/arp-table.ts'
 import { ProgressLine } from '../../../agent/scan/progress.ts'
 import { type SweepOptions, sweep } from '../../../agent/scan/sweep.ts'
 import { DOORS } from '../../../agent/simulator/asic/doors.ts'
@@ -113,7 +113,9 @@ describe('a scan', () => {
         const [found] = await sweep({ ...options([host], port), doors: { port, webPort: port } })
         const driver = DRIVERS.find((d) => d.name === found?.driver)
         const first = ['version', 'devdetails', 'stats', 'GET /', 'GET /api/system/info']
-        expect(machine.asked.filter((ask) => !first.includes(ask) && !driver?.requests.includes(ask))).toEqual([])
+        expect(
+          machine.asked.filter((ask) => !first.includes(ask) && !driver?.requests.includes(ask)),
+        ).toEqual([])
         expect(found?.sample?.state).toBeDefined()
       } finally {
         await machine.close()

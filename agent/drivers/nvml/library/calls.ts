@@ -1,5 +1,5 @@
 import { PerwattError } from '../../../../protocol/kit/errors.ts'
-import { exitAtOnce, type NvmlArgument, type NvmlFunction, type NvmlLibrary } from './library.ts'
+import { exitAtOnce, type NvmlArgument, type NvmlFunction, type NvmlLibrary } from './nvml-library.ts'
 
 /** A driver that hangs is asked again after this, while a thread is left to lose; at once when its call comes back. */
 const RETRY_MS = 60_000

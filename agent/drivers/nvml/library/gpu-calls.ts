@@ -1,6 +1,6 @@
 import type { NvmlCalls } from './calls.ts'
-import { NVML } from './codes.ts'
-import { type NvmlArgument, type NvmlFunction, zeros } from './library.ts'
+import { type NvmlArgument, type NvmlFunction, zeros } from './nvml-library.ts'
+import { NVML } from './return-codes.ts'
 
 export interface NvmlIdentity {
   index: number

@@ -1,8 +1,8 @@
 import type { GpuSnapshot } from '../../../gpu/reading.ts'
-import { codeText, NVML } from './codes.ts'
 import { GpuCalls } from './gpu-calls.ts'
-import { zeros } from './library.ts'
+import { zeros } from './nvml-library.ts'
 import { processesOf } from './processes.ts'
+import { codeText, NVML } from './return-codes.ts'
 
 /** nvmlTemperatureSensors_t, nvmlClockType_t, nvmlMemoryErrorType_t, nvmlEccCounterType_t */
 const ON_DIE = 0

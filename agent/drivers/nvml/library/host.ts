@@ -1,10 +1,10 @@
 import { PerwattError } from '../../../../protocol/kit/errors.ts'
 import type { GpuSnapshot } from '../../../gpu/reading.ts'
 import { HUNG_CALL, type HungCalls, NvmlCalls } from './calls.ts'
-import { codeText, NVML } from './codes.ts'
 import { NvmlGpu } from './gpu.ts'
 import { type NvmlIdentity, TEXT_BYTES, textOf } from './gpu-calls.ts'
-import { type NvmlArgument, type NvmlFunction, NvmlLibrary, zeros } from './library.ts'
+import { type NvmlArgument, type NvmlFunction, NvmlLibrary, zeros } from './nvml-library.ts'
+import { codeText, NVML } from './return-codes.ts'
 import { Xids } from './xids.ts'
 
 /** A driver that isn't kept loaded (persistence mode) wakes up its GPUs first, about a second each. */

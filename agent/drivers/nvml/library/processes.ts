@@ -1,9 +1,9 @@
 import { defined } from '../../../../protocol/kit/defined.ts'
 import type { GpuSnapshot } from '../../../gpu/reading.ts'
-import type { GpuInstance, GpuProcess } from '../../../tenancy/contract.ts'
-import { NVML } from './codes.ts'
+import type { GpuInstance, GpuProcess } from '../../../tenancy/gpu-use.ts'
 import type { GpuCalls } from './gpu-calls.ts'
-import { type NvmlFunction, zeros } from './library.ts'
+import { type NvmlFunction, zeros } from './nvml-library.ts'
+import { NVML } from './return-codes.ts'
 
 /** nvmlProcessInfo_t of the third version, and nvmlProcessUtilizationSample_t */
 const PROCESS_BYTES = 24

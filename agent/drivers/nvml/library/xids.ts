@@ -1,8 +1,8 @@
 import { isFatalXid, xidText } from '../../../gpu/nvidia-xid.ts'
 import type { NvmlCalls } from './calls.ts'
-import { NVML } from './codes.ts'
 import type { NvmlGpu } from './gpu.ts'
-import { zeros } from './library.ts'
+import { zeros } from './nvml-library.ts'
+import { NVML } from './return-codes.ts'
 
 /** nvmlEventTypeXidCriticalError, and nvmlEventData_t */
 const XID_EVENT = 8n

@@ -2,9 +2,9 @@ import { PerwattError } from '../../../../protocol/kit/errors.ts'
 import { pause } from '../../../../protocol/kit/retry.ts'
 import type { GpuSnapshot } from '../../../gpu/reading.ts'
 import { Program } from '../../../wire/command.ts'
-import { readLog, type SmiLog } from './log.ts'
-import { type Columns, columnsOf, rowOf } from './query.ts'
-import { LineStream } from './stream.ts'
+import { type Columns, columnsOf, rowOf } from './csv-query.ts'
+import { LineStream } from './line-stream.ts'
+import { readLog, type SmiLog } from './xml-log.ts'
 
 export const SMI_REQUESTS = ['--help-query-gpu', '--query-gpu', '-q -x'] as const
 
