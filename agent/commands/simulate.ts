@@ -3,13 +3,7 @@ import { UsageError } from '../../protocol/kit/errors.ts'
 import { ASIC_FAMILIES, type AsicFamily } from '../simulator/asic/models.ts'
 import { DEFAULT_FAMILIES } from '../simulator/layout.ts'
 import { simulate } from '../simulator/run-site.ts'
-
-const whole = (name: string, text: string, least: number): number => {
-  const value = Number(text)
-  if (!Number.isInteger(value) || value < least)
-    throw new UsageError([`--${name}: expected a whole number of at least ${least}, got ${text}`])
-  return value
-}
+import { wholeNumber } from './whole-number.ts'
 
 function familiesOf(text: string): AsicFamily[] {
   if (text === 'all') return [...ASIC_FAMILIES]
@@ -24,24 +18,28 @@ function familiesOf(text: string): AsicFamily[] {
 export const simulateCommand = (): Command =>
   new Command('simulate')
     .description(
-      'run a small emulated site on loopback: miners, GPUs, an LLM server and a site meter that answer their real protocols',
+      'run a small emulated site on loopback: miners, GPUs, an LLM server, rack PDUs and a site meter that speak their real protocols',
     )
-    .option('--seed <number>', 'what happens, and when, follows from it', '1')
-    .option('--asics <number>', 'miners', '42')
+    .option(
+      '--seed <number>',
+      'seed of everything random; the same seed gives the same events at the same times',
+      '1',
+    )
+    .option('--asics <number>', 'number of miners', '42')
     .option(
       '--families <names>',
-      `whose miners, a container for each: ${ASIC_FAMILIES.join(', ')}, or all`,
+      `families of miners, one container for each: ${ASIC_FAMILIES.join(', ')}, or all`,
       DEFAULT_FAMILIES.join(),
     )
-    .option('--gpu-hosts <number>', 'hosts of 8 GPUs', '2')
-    .option('--base <address>', 'loopback address of the first miner', '127.10.0.1')
-    .option('--write <folder>', 'write the agents’ configurations that read this site here')
-    .option('--mqtt-url <url>', 'broker for those configurations', 'mqtt://127.0.0.1:1883')
+    .option('--gpu-hosts <number>', 'number of hosts with 8 GPUs each', '2')
+    .option('--base <address>', 'loopback address of the first miner; the others follow it', '127.10.0.1')
+    .option('--write <folder>', 'folder in which to write configurations for agents that read this site')
+    .option('--mqtt-url <url>', 'broker in those configurations', 'mqtt://127.0.0.1:1883')
     .option(
       '--truth <file>',
-      'write here, each second, what really happened, to compare with what was read (JSON)',
+      'JSON file in which to write, each second, what really happened, to compare with what the agents read',
     )
-    .option('--paused', 'begin with a world that stands still; SIGUSR2 lets it move on, or stand still again')
+    .option('--paused', 'start with the emulated site paused; signal SIGUSR2 resumes it, or pauses it again')
     .action(
       async (o: {
         seed: string
@@ -61,10 +59,10 @@ export const simulateCommand = (): Command =>
         })
         for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => ended.abort())
         await simulate({
-          seed: whole('seed', o.seed, 0),
-          asics: whole('asics', o.asics, 1),
+          seed: wholeNumber('seed', 0)(o.seed),
+          asics: wholeNumber('asics', 1)(o.asics),
           families: familiesOf(o.families),
-          gpuHosts: whole('gpu-hosts', o.gpuHosts, 0),
+          gpuHosts: wholeNumber('gpu-hosts', 0)(o.gpuHosts),
           base: o.base,
           mqttUrl: o.mqttUrl,
           signal: ended.signal,

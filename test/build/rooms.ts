@@ -143,7 +143,8 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     packages: ['node:dgram', 'node:net', 'jsmodbus', 'net-snmp'],
   },
   'agent/simulator': {
-    holds: 'an emulated site: which machines, where, and the configurations that read them',
+    holds:
+      'an emulated site: which machines, where, the world that moves on, and the configurations that read it',
     imports: [
       ...PROTOCOL,
       'agent/simulator/base',
@@ -151,14 +152,14 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'agent/simulator/gpu',
       'agent/simulator/power',
     ],
-    packages: ['node:path'],
+    packages: ['node:fs', 'node:fs/promises', 'node:path', 'yaml'],
   },
   'agent/commands': {
-    holds: 'one file for each command of perwatt-agent',
+    holds:
+      'one file for each command of perwatt-agent: its options, its help, and the call that does the work',
     imports: [
       ...PROTOCOL,
       'agent/config',
-      'agent/wire',
       'agent/drivers',
       'agent/polling',
       'agent/composition',
@@ -166,12 +167,12 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'agent/simulator',
       'agent/simulator/asic',
     ],
-    packages: ['node:*', 'commander', 'yaml', 'zod'],
+    packages: ['commander', 'zod'],
   },
   agent: {
     holds: 'the program’s entry: its command line',
-    imports: [KIT, 'agent/config', 'agent/drivers', 'agent/commands'],
-    packages: ['commander'],
+    imports: [KIT, 'agent/commands'],
+    packages: [],
   },
 
   'collector/economics': {

@@ -2,7 +2,9 @@ import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, wr
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type ScanOptions, scan } from '../../../agent/scan/scan-network.ts'
+import { DRIVERS } from '../../../agent/drivers/index.ts'
+import { scan } from '../../../agent/scan/scan-network.ts'
+import type { ScanOptions } from '../../../agent/scan/scan-options.ts'
 import { createCgminerServer } from '../../../agent/simulator/asic/cgminer-server.ts'
 import { whatsminer } from '../../../agent/simulator/asic/whatsminer.ts'
 import { Listener } from '../../../agent/simulator/base/listener.ts'
@@ -52,6 +54,7 @@ async function run(addresses: string[], more: Partial<ScanOptions> & { port: num
       timeout: '20s',
       ...more,
     },
+    DRIVERS,
     { out: { write: (text) => (said.out += text) }, err: { write: (text) => (said.err += text) } },
   )
   return { status, ...said }
@@ -107,7 +110,7 @@ describe('perwatt-agent scan', () => {
     expect(statSync(file).mode & 0o777).toBe(0o640)
 
     const before = readFileSync(file, 'utf8')
-    expect((await run(range, { port, write: file })).out).toContain(`${file}: 3 as they were\n`)
+    expect((await run(range, { port, write: file })).out).toContain(`${file}: 3 unchanged\n`)
     expect(readFileSync(file, 'utf8')).toBe(before)
     expect(readdirSync(folder)).toEqual(['agent.yaml'])
   })

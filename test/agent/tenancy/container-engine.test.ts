@@ -39,7 +39,7 @@ describe('the API of Docker and Podman', () => {
 
   test.each([
     ['an error', json({}, 500), 'answers 500'],
-    ['another API', json({ hello: 1 }), "is it Docker's or Podman's API?"],
+    ['another API', json({ hello: 1 }), "check that it is Docker's or Podman's API"],
   ])('that answers with %s is a fault', async (_, answer, text) => {
     await host.listen(socket, answer)
     await expect(askContainerEngine(socket, id, labels, signal)).rejects.toThrow(text)
