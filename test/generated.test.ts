@@ -46,6 +46,17 @@ function indexOf(folder: string, contract: { name: string; from: string }, const
 const schemaText = (schema: z.ZodType, title: string): string =>
   `${JSON.stringify({ title, ...z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) }, null, 2)}\n`
 
+// before the README and the schema, which are made from the drivers
+describe('indexes of drivers’ declarative data are what their folders hold', () => {
+  it.each([
+    ['agent/drivers/llm-server/formats', 'LlmFormat', 'format', 'LLM_FORMATS'],
+    ['agent/drivers/modbus-meter/maps', 'NamedMap', 'map', 'MODBUS_MAPS'],
+    ['agent/drivers/snmp-pdu/tables', 'PduTable', 'table', 'PDU_TABLES'],
+  ])('lists every file of data in %s', (folder, type, shape, constant) =>
+    keep(`${folder}/index.ts`, dataIndexOf(folder, type, shape, constant)),
+  )
+})
+
 describe('generated files are what their sources say', () => {
   it('lists every driver', () =>
     keep(
@@ -94,3 +105,31 @@ describe('generated files are what their sources say', () => {
     )
   })
 })
+
+/** The index of a driver's declarative data: one file for each format, map or table; `shape` names the file with their type. */
+function dataIndexOf(folder: string, type: string, shape: string, constant: string): string {
+  const parts = readdirSync(join(ROOT, folder))
+    .filter((name) => name !== 'index.ts' && name !== `${shape}.ts`)
+    .sort()
+    .map((name) => ({
+      name,
+      variable: name.replace(/\.ts$/, '').replace(/-(\w)/g, (_, c: string) => c.toUpperCase()),
+    }))
+  const open = `export const ${constant}: readonly ${type}[] = [`
+  const inline = `${open}${parts.map(({ variable }) => variable).join(', ')}]`
+  // as the formatter breaks it
+  const list =
+    inline.length <= 110 ? inline : [open, ...parts.map(({ variable }) => `  ${variable},`), ']'].join('\n')
+  return [
+    '// Made by `npm run generate` from the files in this folder; do not edit.',
+    ...[
+      [`./${shape}.ts`, `import type { ${type} } from './${shape}.ts'`],
+      ...parts.map(({ name, variable }) => [`./${name}`, `import ${variable} from './${name}'`]),
+    ]
+      .sort(([a = ''], [b = '']) => (a < b ? -1 : 1))
+      .map(([, line]) => line),
+    '',
+    list,
+    '',
+  ].join('\n')
+}

@@ -1,14 +1,15 @@
 import type { Snmp } from '../../wire/snmp.ts'
 import type { SnmpValue } from '../../wire/snmp-value.ts'
 
-/** What finds out things of an agent. */
+/** The reads of an SNMP agent. */
 export type SnmpReader = Pick<Snmp, 'get' | 'walk'>
 
+/** OIDs in one request */
 const AT_ONCE = 32
 
 /**
- * Asks everything once. To find out what a slow PDU is made of takes longer than a poll may: what one poll learnt before its
- * deadline, the next one goes on from.
+ * Reads every OID at most once, and keeps the answer. Discovering a slow PDU takes longer than one poll may last, so the next poll
+ * continues with the answers that earlier polls have collected.
  */
 export function remembering(snmp: SnmpReader): SnmpReader {
   const values = new Map<string, SnmpValue | undefined>()
