@@ -109,7 +109,7 @@ describe('generated files are what their sources say', () => {
 /** The index of a driver's declarative data: one file for each format, map or table; `shape` names the file with their type. */
 function dataIndexOf(folder: string, type: string, shape: string, constant: string): string {
   const parts = readdirSync(join(ROOT, folder))
-    .filter((name) => name !== 'index.ts' && name !== `${shape}.ts`)
+    .filter((name) => name.endsWith('.ts') && name !== 'index.ts' && name !== `${shape}.ts`)
     .sort()
     .map((name) => ({
       name,

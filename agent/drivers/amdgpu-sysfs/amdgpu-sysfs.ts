@@ -18,7 +18,7 @@ export default defineDriver({
     const { root } = options
     const sysfs = new Sysfs(root, 'add its user to the groups video and render')
     const lost = new LostGpus(root, 'dmesg for amdgpu errors, and the host’s PCIe')
-    /** by PCI address; a card that goes leaves its number free, and the others keep theirs */
+    /** by PCI address: if a card disappears, the others keep their numbers */
     const gpus = new Map<string, { part: string; identity: Reading['identity'] }>()
     return {
       read: (signal) =>

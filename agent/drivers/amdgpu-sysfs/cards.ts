@@ -10,13 +10,13 @@ const AMD = '0x1002'
 
 /** An AMD GPU as the kernel shows it. */
 export interface AmdCard {
-  /** PCI address: what stays when cards are numbered anew */
+  /** PCI address; it stays the same when the kernel renumbers the cards */
   pci: string
   /** its folder below /sys/class/drm: `card1/device` */
   folder: string
 }
 
-/** @throws PerwattError `not-permitted` */
+/** The AMD GPUs of this machine. @throws PerwattError `not-permitted` */
 export async function amdCards(sysfs: Sysfs): Promise<AmdCard[]> {
   const cards: AmdCard[] = []
   for (const name of await sysfs.names('.')) {
@@ -47,7 +47,7 @@ export async function cardSample(sysfs: Sysfs, { folder }: AmdCard): Promise<Rea
   const hwmon = `${folder}/hwmon`
   const [sensor] = await powerSensors(sysfs, hwmon)
   const measuredW = sensor && (await sensorPowerW(sysfs, sensor.path))
-  // the second die of an MI250 shows 0: its power is in what the first one shows
+  // the second die of an MI250 shows 0, because the first die shows the power of both
   const powerW = measuredW === 0 ? undefined : measuredW
   const limitW = sensor && (await sensorPowerW(sysfs, sensor.path.replace(/_(average|input)$/, '_cap')))
   return defined({
@@ -62,7 +62,7 @@ export async function cardSample(sysfs: Sysfs, { folder }: AmdCard): Promise<Rea
   })
 }
 
-/** Channels are edge, junction and mem; the first two are of the chip. */
+/** Temperatures by label: mem is the memory's; edge and junction are the chip's, of which the hotter one counts. */
 async function temperatures(
   sysfs: Sysfs,
   hwmon: string,

@@ -2,7 +2,7 @@ import koffi from 'koffi'
 import { PerwattError, reasonOf } from '../../../../protocol/kit/errors.ts'
 import { NVML } from './return-codes.ts'
 
-/** Every function of the library that is called, as nvml.h declares it; they read. Handles are opaque, results go to buffers. */
+/** Every NVML function that the agent calls, as nvml.h declares it. All of them only read. Handles are opaque; results go to buffers. */
 const PROTOTYPES = {
   nvmlInit_v2: 'int nvmlInit_v2()',
   nvmlShutdown: 'int nvmlShutdown()',
@@ -43,31 +43,31 @@ const PROTOTYPES = {
 export type NvmlFunction = keyof typeof PROTOTYPES
 export const NVML_FUNCTIONS = Object.keys(PROTOTYPES) as NvmlFunction[]
 
-/** A buffer, a handle or a number, as the prototype wants it. */
+/** A buffer, a handle or a number, depending on the prototype. */
 export type NvmlArgument = Buffer | bigint | number
 
-/** Zeros for a result, from Node's pool where it is small: 200 buffers a second of their own are memory of their own. */
+/** A zeroed buffer for a result. Small ones come from Node's pool: 200 separate allocations a second would grow memory. */
 export const zeros = (bytes: number): Buffer => Buffer.allocUnsafe(bytes).fill(0)
 
 type Native = { async(...args: unknown[]): void }
 
-/** The stack that a call runs on is koffi's own, 128 KiB unless told: little for a library that loads others and talks to a kernel. */
+/** koffi gives each asynchronous call a stack of 128 KiB by default: too little for a library that loads others and calls the kernel. */
 const STACK_BYTES = 1 << 20
 
 /**
- * The library, its functions called on threads beside the main one: a thread that a wedged driver holds can't be ended, so
- * nothing here waits for one. A function that this version lacks answers `noSymbol`, as the library's own would.
+ * The NVML library. Its functions run on background threads, because a hanging driver blocks its thread for ever; nothing here
+ * waits for such a thread. A function that this version of the library lacks returns `noSymbol`.
  */
 export class NvmlLibrary {
   readonly #functions = new Map<NvmlFunction, Native>()
   readonly #handle: { unload(): void }
-  /** what the calls under way write to must not be collected before they are back */
+  /** arguments of running calls: their buffers must not be garbage collected before the call returns */
   readonly #inUse = new Set<readonly NvmlArgument[]>()
 
-  /** @throws PerwattError `no-library` where it (or what loads it) is not there, or is none of NVML */
+  /** @throws PerwattError `no-library` where the library or one that it needs is missing, or it is not NVML */
   constructor(path: string) {
     try {
-      // koffi takes settings before its first library only
+      // koffi accepts settings only before it loads its first library
       if (koffi.config()['async_stack_size'] !== STACK_BYTES)
         koffi.config({ async_stack_size: STACK_BYTES, resident_async_pools: 2 })
       const library = koffi.load(path)
@@ -85,10 +85,13 @@ export class NvmlLibrary {
     }
     if (this.#functions.has('nvmlInit_v2')) return
     this.#handle.unload()
-    throw new PerwattError('no-library', `${path} is no NVML: it has no nvmlInit_v2`)
+    throw new PerwattError(
+      'no-library',
+      `${path} is not NVML: it has no nvmlInit_v2; correct the setting library`,
+    )
   }
 
-  /** Calls a function and resolves with its code when it returns, if it ever does. */
+  /** Calls a function. Resolves with its return code, or never where the driver hangs. */
   call(name: NvmlFunction, args: readonly NvmlArgument[]): Promise<number> {
     const native = this.#functions.get(name)
     if (!native) return Promise.resolve(NVML.noSymbol)
@@ -102,7 +105,7 @@ export class NvmlLibrary {
     })
   }
 
-  /** Not while a call is under way: it would come back to nothing. The library stays loaded then. */
+  /** Unloads the library. While a call runs, the library stays loaded, because the call must return into it. */
   unload(): void {
     if (this.#inUse.size > 0) return
     this.#functions.clear()
@@ -118,7 +121,7 @@ function bound(find: () => Native): Native | undefined {
   }
 }
 
-/** Ends the program at once, without joining the threads that never return; `exit` waits for them all. */
+/** Ends the program at once. A normal exit waits for all threads, also for those that never return. */
 export function exitAtOnce(code: number): void {
   koffi.load(null).func('void _exit(int)')(code)
 }

@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs'
 
-/** nvmlReturn_t, as far as this agent acts on it. */
+/** The values of nvmlReturn_t on which this agent acts. */
 export const NVML = {
   ok: 0,
   uninitialised: 1,
@@ -43,24 +43,24 @@ const WORDS: Readonly<Record<number, string>> = {
 const ADVICE: Readonly<Record<number, () => string>> = {
   4: () => `give the agent's user read and write access to /dev/nvidia*${deviceGroup()}`,
   8: () => 'check the cables',
-  9: () => 'check that its kernel module is loaded (lsmod | grep nvidia) and what dmesg says of NVRM',
+  9: () => 'check that its kernel module is loaded (lsmod | grep nvidia), and dmesg for NVRM',
   14: () => 'the board needs service',
   15: () => 'check dmesg for XID 79, and the host’s PCIe; it needs a reboot',
   16: () => 'reset it with nvidia-smi --gpu-reset when nothing runs on it, or reboot',
   17: () =>
-    'a container or a systemd unit without DeviceAllow=char-nvidia-frontend hides /dev/nvidia*; let the agent have them',
+    'a container, or a systemd unit without DeviceAllow=char-nvidia-frontend, hides /dev/nvidia*; give the agent access to them',
   18: () => 'the driver was updated while it ran: load its new kernel modules, or reboot',
 }
 
-/** What a code means and what to do, in one line. nvidia-smi exits with the same numbers. */
+/** The meaning of a return code, and what to do about it, in one line. nvidia-smi exits with the same codes. */
 export function codeText(code: number): string {
   const advice = ADVICE[code]?.()
-  return `${WORDS[code] ?? 'an error that this agent does not know'} (NVML ${code})${advice ? `; ${advice}` : ''}`
+  return `${WORDS[code] ?? 'unknown NVML error'} (NVML ${code})${advice ? `; ${advice}` : ''}`
 }
 
 export const hasWords = (code: number): boolean => WORDS[code] !== undefined
 
-/** The group to be in, where /dev/nvidiactl is one group's: sites restrict it by NVreg_DeviceFileGID. */
+/** Advice on the group that may open /dev/nvidiactl: some sites restrict the device to a group by NVreg_DeviceFileGID. */
 function deviceGroup(): string {
   try {
     const { gid, mode } = statSync('/dev/nvidiactl')
@@ -71,6 +71,6 @@ function deviceGroup(): string {
       .find((entry) => entry.split(':')[2] === String(gid))
     return `: they are group ${line?.split(':', 1)[0] ?? gid}'s (usermod -aG, or SupplementaryGroups= in the unit)`
   } catch {
-    return ' (it has none that the agent sees: DeviceAllow=char-nvidia-frontend in its unit)'
+    return ' (the agent sees no such device: add DeviceAllow=char-nvidia-frontend to its unit)'
   }
 }

@@ -1,14 +1,14 @@
 import type { GpuSnapshot } from '../../../gpu/reading.ts'
 import { lostIn, name, quantity, recovery } from './values.ts'
 
-/** What is asked for, each by the names that it had: of those that this nvidia-smi lists, the first. */
+/** The fields of the query, each with the names that versions of nvidia-smi gave it; the first name that is listed is used. */
 const FIELDS = {
   index: ['index'],
   uuid: ['uuid', 'gpu_uuid'],
   model: ['name', 'gpu_name'],
   driverVersion: ['driver_version'],
   count: ['count'],
-  // the average over a second where the GPU has one, else the moment's
+  // the average over 1 s where the GPU has one, else instantaneous
   power: ['power.draw'],
   powerInstant: ['power.draw.instant', 'gpu.power.draw.instant'],
   powerLimit: ['enforced.power.limit', 'gpu.power.current_limit', 'power.limit'],
@@ -26,12 +26,12 @@ const FIELDS = {
 } as const
 type Field = keyof typeof FIELDS
 
-/** The columns of a query, in its order: what we call it, and how this nvidia-smi calls it. */
+/** The columns of a query, in order: our field, and this nvidia-smi's name for it. */
 export type Columns = readonly { field: Field; asked: string }[]
 
 /**
- * The columns to ask for, of those that `nvidia-smi --help-query-gpu` lists (lines such as `"uuid" or "gpu_uuid"`): a name that
- * a version doesn't know makes the whole query fail.
+ * The columns to query, chosen from those that `nvidia-smi --help-query-gpu` lists (in lines such as `"uuid" or "gpu_uuid"`). A
+ * single unknown name makes nvidia-smi refuse the whole query.
  */
 export function columnsOf(help: string): Columns {
   const listed = new Set(
@@ -45,11 +45,11 @@ export function columnsOf(help: string): Columns {
 
 export interface Row {
   gpu: GpuSnapshot
-  /** GPUs of the machine */
+  /** number of GPUs in the machine */
   count: number | undefined
 }
 
-/** A line of `--format=csv,noheader`, with or without units; undefined where it is none, but words. */
+/** Reads a line of `--format=csv,noheader`, with or without units. Undefined where the line is a message instead. */
 export function rowOf(line: string, columns: Columns): Row | undefined {
   const texts = line.split(',').map((text) => text.trim())
   if (texts.length !== columns.length) return undefined

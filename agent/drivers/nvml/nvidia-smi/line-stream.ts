@@ -5,22 +5,22 @@ import { codeText, hasWords } from '../library/return-codes.ts'
 export interface StreamOptions {
   program: string
   args: readonly string[]
-  /** a child that writes nothing for so long hangs */
+  /** a child that writes nothing for this long counts as hanging */
   silentMs: number
   nowMs: () => number
-  /** @returns whether the line is an answer; others are the program's words about what is wrong */
+  /** @returns true: the line is an answer; false: it is a message about what is wrong */
   onLine: (line: string) => boolean
 }
 
 const FIRST_RESTART_MS = 1_000
 const SLOWEST_RESTART_MS = 60_000
-/** a line that is longer is no line of nvidia-smi */
+/** nvidia-smi writes no longer line */
 const MAX_LINE = 1 << 16
 
 /**
- * A long-lived child that writes line after line. Whoever wants its lines tends it: it is started, and started again with
- * back-off when it died or fell silent. There is never a second one: a child that not even SIGKILL ends (it waits for the
- * driver in the kernel) is waited for.
+ * A long-lived child process that writes lines. Each call of `tend` starts it if necessary, and restarts it with back-off after it
+ * died or fell silent. There is never a second child: if a hanging driver keeps a child in the kernel where SIGKILL can't end it,
+ * no other is started until it ends.
  */
 export class LineStream {
   readonly #options: StreamOptions
@@ -29,33 +29,33 @@ export class LineStream {
   #heardMs = 0
   #failures = 0
   #nextStartMs = 0
-  #words = ''
+  #message = ''
 
   constructor(options: StreamOptions) {
     this.#options = options
   }
 
-  /** Starts what should run, ends what hangs. */
+  /** Starts the child if it should run, and kills it if it hangs. */
   tend(): void {
     const now = this.#options.nowMs()
     if (!this.#child) {
       if (now >= this.#nextStartMs) this.#start()
     } else if (!this.#killed && now - this.#heardMs > this.#options.silentMs) {
-      this.#words = `it wrote nothing for ${Math.round(this.#options.silentMs / 1000)} s and is killed; look into dmesg (NVRM, XID)`
+      this.#message = `it wrote nothing for ${Math.round(this.#options.silentMs / 1000)} s and is killed; check dmesg for NVRM and XID`
       this.#kill(this.#child)
     }
   }
 
-  /** Whether a child is there that may answer still. */
+  /** Whether a child runs that may still answer. */
   get running(): boolean {
     return this.#child !== undefined && !this.#killed
   }
 
-  /** What it said last that was no answer, or how it ended. */
-  get words(): string {
+  /** The child's last message that was no answer, or how it ended. */
+  get message(): string {
     if (this.#killed && this.#child)
-      return 'it hangs in the kernel, where nothing can end it; look into dmesg (NVRM, XID)'
-    return this.#words || 'it has not answered yet'
+      return 'it hangs in the kernel, where nothing can end it; check dmesg for NVRM and XID'
+    return this.#message || 'it has not answered yet'
   }
 
   close(): void {
@@ -65,7 +65,7 @@ export class LineStream {
 
   #start(): void {
     const { program, args, nowMs } = this.#options
-    // a group of its own: a wrapper script goes together with what it started
+    // a process group of its own, so that a wrapper script is killed together with what it started
     const child = spawn(program, args, { detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
     this.#child = child
     this.#killed = false
@@ -73,22 +73,22 @@ export class LineStream {
     lines(child.stdout, (line) => this.#heard(line))
     lines(child.stderr, (line) => this.#heard(line))
     child.on('error', (error) => {
-      this.#words = error.message
+      this.#message = error.message
       if (child.pid === undefined) this.#ended(child)
     })
     child.on('exit', (code) => {
-      if (code !== null && code !== 0 && hasWords(code)) this.#words = codeText(code)
-      else this.#words ||= `it ended with ${code ?? 'a signal'}`
+      if (code !== null && code !== 0 && hasWords(code)) this.#message = codeText(code)
+      else this.#message ||= `it ended with ${code ?? 'a signal'}`
       this.#ended(child)
     })
   }
 
   #heard(line: string): void {
     this.#heardMs = this.#options.nowMs()
-    if (!this.#options.onLine(line)) this.#words = line.trim().slice(0, 200) || this.#words
+    if (!this.#options.onLine(line)) this.#message = line.trim().slice(0, 200) || this.#message
     else {
       this.#failures = 0
-      this.#words = ''
+      this.#message = ''
     }
   }
 
@@ -105,9 +105,9 @@ export class LineStream {
     try {
       if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
     } catch {
-      // it ended this moment
+      // it has just ended
     }
-    // it must not hold the agent's own end
+    // it must not keep the agent from exiting
     child.stdout?.destroy()
     child.stderr?.destroy()
     child.unref()

@@ -4,16 +4,19 @@ import type { GpuInstance, GpuProcess } from '../../../tenancy/gpu-use.ts'
 import { lostIn, name, quantity, recovery } from './values.ts'
 import { all, type Element, parseXml, textAt } from './xml.ts'
 
-/** Versions of the schema whose names are known: `nvsmi_device_v12.dtd`. Drivers before 440 name none. */
+/** Schema versions that this reader knows, as in `nvsmi_device_v12.dtd`. Drivers before 440 name no schema. */
 const KNOWN_SCHEMAS = [10, 11, 12]
 
 export interface SmiLog {
   gpus: GpuSnapshot[]
-  /** a schema that is newer than what is known here: what is known of it is read */
+  /** the schema's name where it is newer than this reader; known elements are read anyway */
   unknownSchema?: string
 }
 
-/** What `nvidia-smi -q -x` writes. Up to driver 525 power is in `power_readings`, from 535 in `gpu_power_readings`, from 570 as average and instant. */
+/**
+ * Reads the output of `nvidia-smi -q -x`. Power is in `power_readings` up to driver 525 and in `gpu_power_readings` from 535;
+ * from 570 it is given as average and instantaneous power.
+ */
 export function readLog(text: string): SmiLog {
   const [root] = all(parseXml(text), 'nvidia_smi_log')
   const schema = /<!DOCTYPE[^>]*nvsmi_device_v(\d+)\.dtd/.exec(text)?.[1]
@@ -36,7 +39,7 @@ function gpuOf(gpu: Element, index: number, firmware: string | undefined): GpuSn
     uuid: name(at('uuid')),
     model: name(at('product_name')),
     firmware,
-    // 570 and newer: the average is missing where the GPU has only the moment's
+    // 570 and newer: the average is missing where the GPU has only instantaneous power
     powerW: [...under('average_power_draw', 'power_draw', 'instant_power_draw')]
       .map((path) => quantity(at(path), 'W'))
       .find((watts) => watts !== undefined),
@@ -59,7 +62,7 @@ function gpuOf(gpu: Element, index: number, firmware: string | undefined): GpuSn
   }
 }
 
-/** Before schema 11 a total for single and for double bits; since then a count for each memory, the uncorrectable by kind. */
+/** Before schema 11 the log has totals for single and double bit errors; since then counts for each memory and kind of error. */
 function errors(gpu: Element, counts: RegExp, bits: string): number | undefined {
   const [volatile] = all(gpu, 'ecc_errors/volatile')
   if (!volatile) return undefined
@@ -71,7 +74,7 @@ function errors(gpu: Element, counts: RegExp, bits: string): number | undefined 
   return values.length === 0 ? undefined : values.reduce((a, b) => a + b, 0)
 }
 
-/** Types are C, G, C+G, and M+C under MPS; who only draws holds nothing. */
+/** Types are C (compute), G (graphics), C+G, and M+C under MPS. A process that only draws does not hold the GPU. */
 function processOf(process: Element): GpuProcess[] {
   const pid = quantity(textAt(process, 'pid'))
   if (pid === undefined || !textAt(process, 'type')?.includes('C')) return []
@@ -90,7 +93,7 @@ function instances(gpu: Element): { instances?: GpuInstance[] } {
   for (const device of all(gpu, 'mig_devices/mig_device')) {
     const instance = quantity(textAt(device, 'gpu_instance_id'))
     const smCount = quantity(textAt(device, 'device_attributes/shared/multiprocessor_count')) ?? 0
-    // an instance that is divided once more is as large as its parts
+    // a GPU instance may be divided into compute instances: its SMs are their sum
     if (instance !== undefined)
       found.set(instance, { instance, smCount: smCount + (found.get(instance)?.smCount ?? 0) })
   }

@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from 'vitest'
-import { HungCalls } from '../../../../../agent/drivers/nvml/library/calls.ts'
 import { NvmlHost } from '../../../../../agent/drivers/nvml/library/host.ts'
+import { HungCalls } from '../../../../../agent/drivers/nvml/library/hung-calls.ts'
 import { eventually } from '../../../../eventually.ts'
 import { buildStub, type Facts, type NvmlStub, TWO_GPUS } from '../stub.ts'
 
@@ -106,7 +106,7 @@ test.each([
     () => '/nonexistent/libnvidia-ml.so.1',
     '/nonexistent/libnvidia-ml.so.1 does not load: ',
   ],
-  ['a library of something else', () => 'libc.so.6', 'is no NVML'],
+  ['a library of something else', () => 'libc.so.6', 'is not NVML'],
 ])('%s is an error that says so', (_, path, text) => {
   const options = { deadlineMs: 250, hung, nowMs: () => nowMs }
   expect(() => new NvmlHost(path(), options)).toThrow(text)
@@ -117,7 +117,7 @@ test.each([
   [4, "no permission (NVML 4); give the agent's user read and write access to /dev/nvidia*"],
   [17, 'hides /dev/nvidia*'],
   [18, 'the library and the loaded driver are of different versions (NVML 18); the driver was updated'],
-  [4242, 'an error that this agent does not know (NVML 4242)'],
+  [4242, 'unknown NVML error (NVML 4242)'],
 ])(
   'a driver that refuses with %i is an error that says what to do, and is asked again',
   async (code, text) => {
@@ -254,7 +254,7 @@ test('a driver that hangs as a whole costs two threads, then nothing is asked un
   await expect(host.snapshots()).rejects.toThrow('the NVIDIA driver hangs: nvmlDeviceGetTemperature of gpu')
   // another session, as after a reload, has no threads of its own
   const second = new NvmlHost(stub?.library ?? '', { deadlineMs: 250, hung, nowMs: () => nowMs })
-  await expect(second.snapshots()).rejects.toThrow('It is asked again when it returns')
+  await expect(second.snapshots()).rejects.toThrow('The agent tries again when it returns')
   nowMs += 3_600_000
   await expect(host.snapshots()).rejects.toThrow('hangs')
   answer({})
@@ -267,7 +267,7 @@ test('a GPU that hangs is asked once more after a minute, and not a third time',
   const host = open()
   await host.snapshots()
   answer({ 'gpu0.nvmlDeviceGetTemperature.hang': 1 })
-  expect((await host.snapshots())[0]?.faults[0]).toMatch(/asked again when it returns, or in a minute$/)
+  expect((await host.snapshots())[0]?.faults[0]).toMatch(/tries again when it returns, or in a minute$/)
   nowMs += 61_000
   await expect(host.snapshots()).rejects.toThrow(/asked again when it returns$/)
 })

@@ -122,7 +122,7 @@ test('a GPU of which no row comes any more is missing from the answer', async ()
   ).toMatchObject([{ index: 0 }])
 })
 
-test('a schema that is not known is read, and said once', async () => {
+test('a schema that is not known is read, and reported once', async () => {
   const fake = fakeSmi()
   fake.write(
     'log',
@@ -130,7 +130,7 @@ test('a schema that is not known is read, and said once', async () => {
   )
   const host = open(fake)
   const [first] = await host.snapshots(soon())
-  expect(first?.faults).toEqual([expect.stringContaining('writes nvsmi_device_v77, which is not known here')])
+  expect(first?.faults).toEqual([expect.stringContaining('writes nvsmi_device_v77, which is newer than this agent')])
   expect(first?.processes).toHaveLength(2)
   expect((await host.snapshots(soon()))[0]?.faults).toEqual([])
 })
@@ -152,14 +152,14 @@ test('children that end are started again, with what they said as the error mean
   expect(smi?.started().length).toBeGreaterThan(before)
 })
 
-test('a child that falls silent is killed, and its answers are no longer believed', async () => {
+test('a child that falls silent is killed, and its answers are no longer used', async () => {
   const fake = fakeSmi()
   const host = open(fake)
   await host.snapshots(soon())
   fake.write('query', '')
   await new Promise((resolve) => setTimeout(resolve, 200))
   nowMs += 3_600_000
-  await expect(host.snapshots(soon())).rejects.toThrow('look into dmesg')
+  await expect(host.snapshots(soon())).rejects.toThrow('check dmesg')
 })
 
 test('a program that is not there says how it is installed', async () => {
