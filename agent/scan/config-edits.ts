@@ -13,7 +13,7 @@ import { PerwattError } from '../../protocol/kit/errors.ts'
 import { AUTO } from '../config/config.ts'
 import type { NewDevice, Plan } from './reconcile.ts'
 
-/** Settings that every new device gets, as the command line gave them. */
+/** Settings from the command line that every new device gets. */
 export interface EntrySettings {
   port?: number
   webPort?: number
@@ -22,20 +22,20 @@ export interface EntrySettings {
 
 interface Edit {
   at: number
-  /** exclusive; equal to `at` where nothing is taken away */
+  /** exclusive; equal to `at` where the edit only inserts */
   end: number
   text: string
 }
 
 /**
- * A configuration with what a scan found written into its text. All that a person wrote stays as it is, to the byte; only
- * addresses change, and lines are added.
- * @param text that the agent accepts
- * @throws PerwattError where the file writes a device in a way that can't be changed in place (an alias)
+ * Writes a scan's changes into a configuration. Everything else stays the same to the byte: only addresses change, and lines are
+ * added.
+ * @param text a configuration that the agent accepts
+ * @throws PerwattError where a device can't be changed in place, because it is written as a YAML alias
  */
 export function withPlan(text: string, plan: Plan, settings: EntrySettings): string {
   const devices = parseDocument(text).get('devices', true)
-  if (!isSeq(devices)) throw new PerwattError('scan', 'devices: is no list; write the new addresses by hand')
+  if (!isSeq(devices)) throw new PerwattError('scan', 'devices: is no list; add the devices by hand')
   const eol = /\r?\n/.exec(text)?.[0] ?? '\n'
   const edits: Edit[] = []
   const hostOf = (index: number, id: string) => {
@@ -62,7 +62,7 @@ export function withPlan(text: string, plan: Plan, settings: EntrySettings): str
   return edits.sort((a, b) => b.at - a.at).reduce((t, e) => t.slice(0, e.at) + e.text + t.slice(e.end), text)
 }
 
-/** The new devices behind the last one, as far to the right as the first. */
+/** Inserts the new devices after the last one, with the indentation of the first. */
 function appended(
   text: string,
   eol: string,
@@ -84,15 +84,15 @@ function appended(
   return { at, end: at, text: `${text[at - 1] === '\n' ? '' : eol}${lines.join('')}` }
 }
 
-/** A configuration for an agent that has none. */
+/** A new configuration with these devices. */
 export function newConfigText(
   names: { site: string; agent: string },
   added: readonly NewDevice[],
   settings: EntrySettings,
 ): string {
   const devices = devicesText(added, settings).replace(/^(?=.)/gm, '  ')
-  return `# Written by "perwatt-agent scan". Scanned again with --write, it learns new machines and new addresses;
-# all else stays as you write it. What can be set: perwatt-agent check --example
+  return `# Written by "perwatt-agent scan". A later scan with --write adds new machines and updates addresses;
+# everything else stays as you write it. For all settings see: perwatt-agent check --example
 
 # The site's name, the same in the collector; and this agent's own name within the site.
 site: ${names.site}
@@ -106,7 +106,7 @@ devices:
 ${devices}`
 }
 
-/** Each device with what it is as a comment: the firmware, and so the driver, may be another one day. */
+/** The devices' lines. Model and firmware are only a comment, because a machine may get another firmware, and so another driver. */
 function devicesText(added: readonly NewDevice[], settings: EntrySettings): string {
   const document = new Document(added.map((device) => entryOf(device, settings)))
   added.forEach(({ found }, i) => {
@@ -114,7 +114,7 @@ function devicesText(added: readonly NewDevice[], settings: EntrySettings): stri
     const { model, firmware } = found.identity ?? {}
     const what = [model ?? found.driver, firmware].filter((part) => part).join(', ')
     if (isScalar(driver)) driver.comment = ` ${what.replace(/\s+/g, ' ')}`
-    // other readers of YAML take some MACs for numbers of base 60
+    // in quotes: YAML 1.1 readers take some MACs for base 60 numbers
     const hardwareId = document.getIn([i, 'hardwareId'], true)
     if (isScalar(hardwareId)) hardwareId.type = 'QUOTE_DOUBLE'
     for (const name of ['location', 'web']) {
@@ -142,7 +142,7 @@ const columnOf = (text: string, at: number): number => at - (text.lastIndexOf('\
 const indentOf = (text: string, { key }: Pair): string =>
   ' '.repeat(columnOf(text, (isNode(key) && key.range?.[0]) || 0))
 
-/** before the line's end, whichever it is */
+/** Offset of the end of the line, before its line break. */
 function endOfLine(text: string, from: number): number {
   const rest = /\r?\n|$/.exec(text.slice(from))
   return from + (rest?.index ?? 0)

@@ -1,14 +1,14 @@
 import type { Location } from '../../protocol/device.ts'
 import { hardwareKey } from '../polling/hardware-watch.ts'
 
-/** What a device's name may hold, in lower case. */
+/** The text in lower case, with every character that a device's name may not contain replaced. */
 const slug = (text: string): string =>
   text
     .toLowerCase()
     .replace(/[^a-z0-9._-]+/g, '-')
     .replace(/^[._-]+|[._-]+$/g, '')
 
-/** `c03-s07`: a part that is a bare number gets the letter of what it counts. */
+/** A name such as `c03-s07`. A part of the location that is only a number gets its first letter: c, r or s. */
 function nameByPlace(location: Location | undefined): string | undefined {
   const parts = (['container', 'rack', 'slot'] as const).flatMap((part) => {
     const name = slug(location?.[part] ?? '')
@@ -17,7 +17,7 @@ function nameByPlace(location: Location | undefined): string | undefined {
   return parts.length > 0 ? parts.join('-').slice(0, 60) : undefined
 }
 
-/** A name for a machine that has none: by its place, by what stays when its address changes, or by its address. */
+/** A name for a new machine: from its location, else from its MAC or serial number, else from its address. */
 export function nameOf(machine: {
   host: string
   driver: string

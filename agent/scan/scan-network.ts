@@ -35,7 +35,7 @@ export async function scan(
   const progress = new ProgressLine(output.err, countOf(ranges))
   const found = await sweep({
     addresses: addressesOf(ranges),
-    doors: { port: options.port, webPort: options.webPort },
+    minerPorts: { port: options.port, webPort: options.webPort },
     drivers,
     ...(web ? { web } : {}),
     atOnce: options.atOnce,

@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { stringify } from 'yaml'
 import { PerwattError, reasonOf } from '../../protocol/kit/errors.ts'
-import { DOORS } from './asic/doors.ts'
+import { FAMILY_SERVERS } from './asic/family-servers.ts'
 import { ASIC_FAMILIES, type AsicFamily } from './asic/models.ts'
 import { Site, type SiteTruth } from './site.ts'
 import { type AgentConfigFile, siteConfigs } from './site-config.ts'
@@ -11,7 +11,7 @@ import { type AgentConfigFile, siteConfigs } from './site-config.ts'
 export interface SimulateOptions {
   seed: number
   asics: number
-  /** whose machines; absent: the makers' own three */
+  /** families of miners; absent: Antminer, Whatsminer and Avalon */
   families?: readonly AsicFamily[]
   gpuHosts: number
   /** first loopback address */
@@ -21,24 +21,24 @@ export interface SimulateOptions {
   mqttUrl: string
   /** file for a `WrittenTruth`, replaced each second; absent: none is written */
   truth?: string
-  /** the world stands still while it answers true; asked each second */
+  /** polled each second; while it returns true, nothing in the emulated site changes */
   paused?: () => boolean
   signal: AbortSignal
   /** one line for the operator */
   out: (line: string) => void
 }
 
-/** What really happened, for a comparison with what was read. */
+/** What really happened in the emulated site, to compare with what the agents read. */
 export interface WrittenTruth extends SiteTruth {
   /** Unix ms */
   atMs: number
-  /** true: nothing moves on until this is false again */
+  /** true: the emulated site is paused */
   paused: boolean
 }
 
 /**
- * Runs an emulated site until the signal aborts. The line `ready` comes last, when everything listens and the
- * configurations are written.
+ * Runs an emulated site until the signal aborts. Once everything listens and the configurations are written, it prints the line
+ * `ready`.
  * @throws UsageError on a wrong count or base address, PerwattError where an address is taken or a file can't be written
  */
 export async function simulate(options: SimulateOptions): Promise<void> {
@@ -68,7 +68,7 @@ export async function simulate(options: SimulateOptions): Promise<void> {
       mqttUrl,
       write === undefined ? undefined : resolve(write, 'spool'),
     )
-    if (write === undefined) out('no configurations written; name a folder to have them')
+    if (write === undefined) out('no configurations written; name a folder with --write to get them')
     else
       for (const config of [mining, gpu]) {
         if (!config) continue
@@ -95,8 +95,8 @@ function description(site: Site): string[] {
   return [
     ...families.flatMap((machines) => {
       const [first] = machines
-      const doors = first ? DOORS[first.model.family].map(({ at }) => ports[at]) : []
-      const range = `${first?.host} to ${machines.at(-1)?.host}, TCP ${doors.join(' and ')}`
+      const tcpPorts = first ? FAMILY_SERVERS[first.model.family].map(({ at }) => ports[at]) : []
+      const range = `${first?.host} to ${machines.at(-1)?.host}, TCP ${tcpPorts.join(' and ')}`
       return first ? [`${machines.length} ${first.model.family}: ${range}`] : []
     }),
     ...gpuHosts.map(
@@ -110,7 +110,7 @@ function description(site: Site): string[] {
   ]
 }
 
-const HEADER = `# Written by "perwatt-agent simulate": these machines are SIMULATED, and everything that is read from them is marked so.
+const HEADER = `# Written by "perwatt-agent simulate". These machines are SIMULATED, and everything read from them is marked as simulated.
 # They exist only while that command runs.
 `
 
@@ -125,7 +125,7 @@ async function writeConfig(folder: string, file: string, config: AgentConfigFile
   }
 }
 
-/** Replaces the file in one step: who reads it never finds a half. */
+/** Replaces the file in one step, so that a reader never finds half of it. */
 function writeTruth(file: string, site: Site): void {
   const written: WrittenTruth = { atMs: Date.now(), paused: site.paused, ...site.truth() }
   try {

@@ -42,7 +42,7 @@ export default defineDriver({
   recognises: (answers) => firmwareIn(answers) === 'Braiins OS',
   open({ host, options: { port, webPort, web } }) {
     const doors = webDoors({ host, port: webPort }, web)
-    let opened: Door | undefined
+    let opened: FamilyServer | undefined
     const firstOpen = async (soon: AbortSignal): Promise<AsicFacts> => {
       const notes: string[] = []
       for (const door of opened ? [opened] : doors) {
@@ -73,7 +73,7 @@ export default defineDriver({
 })
 
 /** One way in to the web interface. */
-interface Door {
+interface FamilyServer {
   read(this: void, signal: AbortSignal): Promise<AsicFacts>
   /** what is not worth waiting for with the rest */
   more?(this: void, signal: AbortSignal): Promise<AsicFacts>
@@ -81,9 +81,9 @@ interface Door {
 }
 
 /** REST is the newer one, and closed without a login; GraphQL answers without, but for the MAC. */
-function webDoors(at: Address, web: WebAccess | undefined): Door[] {
+function webDoors(at: Address, web: WebAccess | undefined): FamilyServer[] {
   const graphql = new WebClient(at)
-  const open: Door = {
+  const open: FamilyServer = {
     read: (signal) => braiinsGraphqlFacts(graphql, signal),
     forget: () => graphql.forget(),
   }
@@ -94,7 +94,7 @@ function webDoors(at: Address, web: WebAccess | undefined): Door[] {
   const rest = new WebClient(at, new LoginAuth((signal) => login(at, REST_LOGIN, credentials, signal, bare)))
   const form = { luci_username: credentials.username, luci_password: credentials.password }
   const luci = new WebClient(at, new LoginAuth((signal) => loginForm(at, LUCI, form, signal)))
-  const withMac: Door = {
+  const withMac: FamilyServer = {
     ...open,
     more: (signal) => macFacts(luci, signal),
     forget() {

@@ -20,39 +20,39 @@ import { createWebServer, type WebPages } from './web-server.ts'
 import { whatsminer } from './whatsminer.ts'
 import { whatsminerV3 } from './whatsminer-v3.ts'
 
-/** Where the emulated machines listen, each on an address of its own. */
+/** Ports of the emulated machines; each machine has its own address. */
 export interface AsicPorts {
-  /** cgminer, and ePIC's web server on the same port */
+  /** cgminer's API, or ePIC's web server */
   asic: number
-  /** web interfaces: 80 on the real machines, which would need root here */
+  /** web interfaces; real machines use 80, which would need root here */
   web: number
   /** Whatsminer's API 3 */
   link: number
 }
 
-/** One way in to a machine. */
-export interface Door {
-  /** the driver's setting that takes the port */
+/** A server that every machine of a family has. */
+export interface FamilyServer {
+  /** the driver's setting for its port */
   setting: 'port' | 'webPort' | 'apiPort'
   at: keyof AsicPorts
-  /** what the setting is by default, where the real port can be had here */
+  /** the setting's default, if the emulated machine can use that port */
   defaultPort?: number
   serve(machine: AsicMachine, nowS: () => number): Server
 }
 
-const cgminer = (dialect: Dialect): Door => ({
+const cgminer = (dialect: Dialect): FamilyServer => ({
   setting: 'port',
   at: 'asic',
   defaultPort: 4028,
   serve: (machine, nowS) => createCgminerServer(machine, dialect, nowS),
 })
-const web = (setting: Door['setting'], pages: WebPages): Door => ({
+const web = (setting: FamilyServer['setting'], pages: WebPages): FamilyServer => ({
   setting,
   at: 'web',
   serve: (machine, nowS) => createWebServer(machine, pages, nowS),
 })
 
-export const DOORS: Readonly<Record<AsicFamily, readonly [Door, ...Door[]]>> = {
+export const FAMILY_SERVERS: Readonly<Record<AsicFamily, readonly [FamilyServer, ...FamilyServer[]]>> = {
   antminer: [cgminer(antminer), web('webPort', antminerPages)],
   whatsminer: [cgminer(whatsminer)],
   avalon: [cgminer(avalon)],
@@ -75,5 +75,5 @@ export const DOORS: Readonly<Record<AsicFamily, readonly [Door, ...Door[]]>> = {
   ],
 }
 
-/** Families whose driver tells more with a login. */
+/** Families whose driver reads more after a login. */
 export const WITH_LOGIN: ReadonlySet<AsicFamily> = new Set(['antminer', 'auradine', 'braiins', 'vnish'])
