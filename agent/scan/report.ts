@@ -19,7 +19,7 @@ export function machineTable(machines: readonly Found[]): string {
   return table(HEAD, rows)
 }
 
-/** What the operator should know about a sweep of so many addresses: nothing found, machines without identity, problems. */
+/** What the operator should know about a sweep: nothing found, machines without identity, problems. */
 export function findingLines(found: readonly Found[], addresses: number): string[] {
   const machines = found.filter((m) => m.driver !== undefined)
   const nameless = machines.filter((m) => m.identity?.hardwareId === undefined).length

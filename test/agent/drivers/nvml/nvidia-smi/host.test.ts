@@ -130,7 +130,9 @@ test('a schema that is not known is read, and reported once', async () => {
   )
   const host = open(fake)
   const [first] = await host.snapshots(soon())
-  expect(first?.faults).toEqual([expect.stringContaining('writes nvsmi_device_v77, which is newer than this agent')])
+  expect(first?.faults).toEqual([
+    expect.stringContaining('writes nvsmi_device_v77, which is newer than this agent'),
+  ])
   expect(first?.processes).toHaveLength(2)
   expect((await host.snapshots(soon()))[0]?.faults).toEqual([])
 })
