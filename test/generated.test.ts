@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, posix } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
@@ -50,6 +50,17 @@ async function jsonSchema({ name }: Program): Promise<object> {
   }
 }
 
+// before the README and the schema, which are made from the drivers
+describe('indexes of drivers’ declarative data are what their folders hold', () => {
+  it.each([
+    ['agent/drivers/llm-server/formats', 'LlmFormat', 'format', 'LLM_FORMATS'],
+    ['agent/drivers/modbus-meter/maps', 'NamedMap', 'map', 'MODBUS_MAPS'],
+    ['agent/drivers/snmp-pdu/tables', 'PduTable', 'table', 'PDU_TABLES'],
+  ])('lists every file of data in %s', (folder, type, shape, constant) =>
+    keep(`${folder}/index.ts`, dataIndexOf(folder, type, shape, constant)),
+  )
+})
+
 describe.each(KINDS)('the index of every $word', (kind) => {
   it('lists the files of its folder', () => keep(`${kind.folder}/index.ts`, indexOf(kind)))
 })
@@ -97,3 +108,31 @@ describe.each(PROGRAMS)('$name', (program) => {
     keep(program.readme, readme)
   })
 })
+
+/** The index of a driver's declarative data: one file for each format, map or table; `shape` names the file with their type. */
+function dataIndexOf(folder: string, type: string, shape: string, constant: string): string {
+  const parts = readdirSync(join(ROOT, folder))
+    .filter((name) => name.endsWith('.ts') && name !== 'index.ts' && name !== `${shape}.ts`)
+    .sort()
+    .map((name) => ({
+      name,
+      variable: name.replace(/\.ts$/, '').replace(/-(\w)/g, (_, c: string) => c.toUpperCase()),
+    }))
+  const open = `export const ${constant}: readonly ${type}[] = [`
+  const inline = `${open}${parts.map(({ variable }) => variable).join(', ')}]`
+  // as the formatter breaks it
+  const list =
+    inline.length <= 110 ? inline : [open, ...parts.map(({ variable }) => `  ${variable},`), ']'].join('\n')
+  return [
+    '// Made by `npm run generate` from the files in this folder; do not edit.',
+    ...[
+      [`./${shape}.ts`, `import type { ${type} } from './${shape}.ts'`],
+      ...parts.map(({ name, variable }) => [`./${name}`, `import ${variable} from './${name}'`]),
+    ]
+      .sort(([a = ''], [b = '']) => (a < b ? -1 : 1))
+      .map(([, line]) => line),
+    '',
+    list,
+    '',
+  ].join('\n')
+}

@@ -1,11 +1,21 @@
+import { Command } from 'commander'
 import { z } from 'zod'
 import { loadConfig } from '../../protocol/kit/config.ts'
 import { agentConfigSchema } from '../config/config.ts'
 import { EXAMPLE } from '../config/example.ts'
 import { DRIVERS } from '../drivers/index.ts'
+import { configOption } from './config-option.ts'
 
-/** Says whether a configuration is right, without touching a device; or prints the schema or an example. */
-export function check(options: { config: string; schema?: boolean; example?: boolean }): void {
+/** `perwatt-agent check`: validates a configuration without touching a device; or prints the schema or an example. */
+export const checkCommand = (): Command =>
+  new Command('check')
+    .description('check that the configuration is valid, without touching a device')
+    .addOption(configOption())
+    .option('--schema', 'print the JSON Schema for editors')
+    .option('--example', 'print a commented configuration to start from')
+    .action(check)
+
+function check(options: { config: string; schema?: boolean; example?: boolean }): void {
   const schema = agentConfigSchema(DRIVERS)
   if (options.schema) {
     const json = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' })

@@ -6,7 +6,7 @@ import type { Sample } from '../../protocol/sample.ts'
 const round = (value: number | undefined, unit: string, scale = 1, digits = 0): string =>
   value === undefined ? '-' : `${(value / scale).toFixed(digits)} ${unit}`
 
-/** Each with the part that is his, where there are several, or some of it is nobody's. */
+/** The holders' names, each with its share unless it holds the whole device. */
 function worksFor(holders: readonly Holder[]): string {
   const each = holders.map(({ owner, share, estimated }) => {
     const part = share > 0.999 ? '' : `${Math.round(share * 100)} %${estimated ? ' estimated' : ''} `
@@ -15,9 +15,9 @@ function worksFor(holders: readonly Holder[]): string {
   return each.join(', ') || '-'
 }
 
-/** What was read of each device, a line each. */
-export function probeTable(known: readonly Device[], samples: readonly Sample[]): string {
-  const devices = new Map(known.map((d) => [d.deviceId, d]))
+/** The samples of a probe, one line each. */
+export function probeTable(inventory: readonly Device[], samples: readonly Sample[]): string {
+  const devices = new Map(inventory.map((d) => [d.deviceId, d]))
   const rows = samples.map((s) => {
     const d = devices.get(s.deviceId)
     return [

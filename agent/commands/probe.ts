@@ -1,3 +1,4 @@
+import { Command, Option } from 'commander'
 import { encode } from '../../protocol/codec.ts'
 import { loadConfig, parseConfig } from '../../protocol/kit/config.ts'
 import { UsageError } from '../../protocol/kit/errors.ts'
@@ -5,29 +6,49 @@ import { EXIT } from '../../protocol/kit/program.ts'
 import { withDeadline } from '../../protocol/kit/retry.ts'
 import { encodeLive } from '../../protocol/sample.ts'
 import { agentConfigSchema } from '../config/config.ts'
-import type { DeviceConfig } from '../config/device-config.ts'
+import { AUTO, type DeviceConfig } from '../config/device-config.ts'
 import { DRIVERS } from '../drivers/index.ts'
 import { DeviceRegistry } from '../polling/device-registry.ts'
 import { failureText } from '../polling/failure-text.ts'
 import { pollTarget } from '../polling/poll-target.ts'
+import { configOption } from './config-option.ts'
 import { probeTable } from './probe-table.ts'
 
-export interface ProbeOptions {
+interface ProbeOptions {
   config: string
   driver?: string
   host?: string
   port?: string
-  /** a driver's own settings, as `name=value` */
+  /** the driver's own settings, each as `name=value` */
   set?: string[]
   timeout: string
   json?: boolean
 }
 
-/** Devices read at once: quick on a site, gentle to its switches. */
+/** How many devices are read at the same time: enough to be quick on a large site, few enough to spare its switches. */
 const AT_ONCE = 50
 
-/** Reads each device once and prints what it says; exit status 1 where one didn't answer. */
-export async function probe(options: ProbeOptions): Promise<void> {
+/** `perwatt-agent probe`: reads each configured device once, or one device that the command line names. */
+export const probeCommand = (): Command =>
+  new Command('probe')
+    .description('read each configured device once, or the one device named here, and print the result')
+    .addOption(configOption())
+    .addOption(
+      new Option('--driver <name>', 'read one device with this driver').choices([
+        AUTO,
+        ...DRIVERS.map((d) => d.name),
+      ]),
+    )
+    .option('--host <address>', 'address of the one device')
+    .option('--port <number>', 'port of the one device, if it is not the usual one')
+    .option('--set <name=value...>', 'a setting of the driver, such as url=http://127.0.0.1:9400/metrics')
+    .option('--timeout <duration>', 'how long the device may take to answer', '5s')
+    .option('--json', 'print the samples as JSON, in the form in which the agent sends them')
+    .addHelpText('after', '\nExample: perwatt-agent probe --driver auto --host 10.0.3.7')
+    .action(probe)
+
+/** Reads each device once and prints the samples. Exit status 1 where one didn't answer. */
+async function probe(options: ProbeOptions): Promise<void> {
   const { devices, timeout } = targets(options)
   const registry = new DeviceRegistry(devices, DRIVERS)
   const failures: string[] = []
@@ -43,11 +64,11 @@ export async function probe(options: ProbeOptions): Promise<void> {
   if (options.json) process.stdout.write(`${encode(encodeLive(samples, Date.now()))}\n`)
   else process.stdout.write(`${probeTable(registry.devices(), samples)}\n`)
   for (const line of failures) process.stderr.write(`${line}\n`)
-  // an open socket of a device that hangs must not hold the terminal
+  // exit at once: an open socket of a device that hangs would keep the program running
   process.exit(failures.length > 0 ? EXIT.failed : EXIT.done)
 }
 
-/** The configured devices, or the one that the command line names. */
+/** The configured devices, or the one device that the command line names. */
 function targets(options: ProbeOptions): { devices: DeviceConfig[]; timeout: number } {
   const schema = agentConfigSchema(DRIVERS)
   if (!options.driver && !options.host) return loadConfig(schema, options.config)

@@ -1,3 +1,4 @@
+import { Command } from 'commander'
 import { loadConfig } from '../../protocol/kit/config.ts'
 import { createLog } from '../../protocol/kit/log.ts'
 import { serve } from '../../protocol/kit/service.ts'
@@ -5,9 +6,16 @@ import { VERSION } from '../../protocol/kit/version.ts'
 import { Agent } from '../composition/agent.ts'
 import { agentConfigSchema } from '../config/config.ts'
 import { DRIVERS } from '../drivers/index.ts'
+import { configOption } from './config-option.ts'
 
-/** Reads the configured devices until told to stop. */
-export async function run(options: { config: string }): Promise<void> {
+/** `perwatt-agent run`: reads the configured devices until it is stopped. */
+export const runCommand = (): Command =>
+  new Command('run')
+    .description('read the configured devices until stopped; SIGHUP reloads the configuration')
+    .addOption(configOption())
+    .action(run)
+
+async function run(options: { config: string }): Promise<void> {
   const schema = agentConfigSchema(DRIVERS)
   const log = createLog({ fields: { program: 'perwatt-agent' } })
   await serve({

@@ -1,139 +1,75 @@
-import { renameSync, writeFileSync } from 'node:fs'
-import { mkdir, writeFile } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
-import { stringify } from 'yaml'
-import { PerwattError, reasonOf } from '../../protocol/kit/errors.ts'
-import { DOORS } from '../simulator/asic/doors.ts'
+import { Command } from 'commander'
+import { UsageError } from '../../protocol/kit/errors.ts'
 import { ASIC_FAMILIES, type AsicFamily } from '../simulator/asic/models.ts'
-import { Site, type SiteTruth } from '../simulator/site.ts'
-import { type AgentConfigFile, siteConfigs } from '../simulator/site-config.ts'
+import { DEFAULT_FAMILIES } from '../simulator/layout.ts'
+import { simulate } from '../simulator/run-site.ts'
+import { wholeNumber } from './whole-number.ts'
 
-export interface SimulateOptions {
-  seed: number
-  asics: number
-  /** whose machines; absent: the makers' own three */
-  families?: readonly AsicFamily[]
-  gpuHosts: number
-  /** first loopback address */
-  base: string
-  /** folder for the agents' configurations; absent: none are written */
-  write?: string
-  mqttUrl: string
-  /** file for a `WrittenTruth`, replaced each second; absent: none is written */
-  truth?: string
-  /** the world stands still while it answers true; asked each second */
-  paused?: () => boolean
-  signal: AbortSignal
-  /** one line for the operator */
-  out: (line: string) => void
+function familiesOf(text: string): AsicFamily[] {
+  if (text === 'all') return [...ASIC_FAMILIES]
+  return text.split(',').map((name) => {
+    const family = ASIC_FAMILIES.find((f) => f === name.trim())
+    if (family) return family
+    throw new UsageError([`--families: expected ${ASIC_FAMILIES.join(', ')} or all, got ${name}`])
+  })
 }
 
-/** What really happened, for a comparison with what was read. */
-export interface WrittenTruth extends SiteTruth {
-  /** Unix ms */
-  atMs: number
-  /** true: nothing moves on until this is false again */
-  paused: boolean
-}
-
-/**
- * Runs an emulated site until the signal aborts. The line `ready` comes last, when everything listens and the
- * configurations are written.
- * @throws UsageError on a wrong count or base address, PerwattError where an address is taken or a file can't be written
- */
-export async function simulate(options: SimulateOptions): Promise<void> {
-  const {
-    seed,
-    asics,
-    families,
-    gpuHosts,
-    base,
-    write,
-    mqttUrl,
-    truth,
-    paused = () => false,
-    signal,
-    out,
-  } = options
-  const site = new Site(
-    { seed, asics, gpuHosts, baseAddress: base, ...(families && { families }) },
-    Date.now,
-    (error) => out(reasonOf(error)),
-  )
-  await site.open()
-  try {
-    for (const line of description(site)) out(line)
-    const { mining, gpu } = siteConfigs(
-      site,
-      mqttUrl,
-      write === undefined ? undefined : resolve(write, 'spool'),
+/** `perwatt-agent simulate`: a small emulated site on loopback, for trying rules and screens. */
+export const simulateCommand = (): Command =>
+  new Command('simulate')
+    .description(
+      'run a small emulated site on loopback: miners, GPUs, an LLM server, rack PDUs and a site meter that speak their real protocols',
     )
-    if (write === undefined) out('no configurations written; name a folder to have them')
-    else
-      for (const config of [mining, gpu]) {
-        if (!config) continue
-        const file = join(write, `${config.agent}.yaml`)
-        await writeConfig(write, file, config)
-        out(`read it with: perwatt-agent run --config ${file}`)
-      }
-    const beat = () => {
-      site.paused = paused()
-      if (truth !== undefined) writeTruth(truth, site)
-    }
-    beat()
-    out('ready')
-    await site.run(signal, beat)
-  } finally {
-    await site.close()
-  }
-}
-
-function description(site: Site): string[] {
-  const { asics, gpuHosts, llm, meter, pdus } = site.layout
-  const { ports } = site.layout
-  const families = ASIC_FAMILIES.map((family) => asics.filter((a) => a.model.family === family))
-  return [
-    ...families.flatMap((machines) => {
-      const [first] = machines
-      const doors = first ? DOORS[first.model.family].map(({ at }) => ports[at]) : []
-      const range = `${first?.host} to ${machines.at(-1)?.host}, TCP ${doors.join(' and ')}`
-      return first ? [`${machines.length} ${first.model.family}: ${range}`] : []
-    }),
-    ...gpuHosts.map(
-      (h) => `8 ${h.model.name} in ${h.id}: http://${h.host}:${ports.dcgm}/metrics (dcgm-exporter)`,
-    ),
-    ...(llm ? [`LLM server ${llm.model}: http://${llm.host}:${ports.llm}/metrics (vLLM)`] : []),
-    ...pdus.map(
-      (p) => `rack PDU ${p.id} with ${p.outlets.length} hosts: ${p.host}:${ports.snmp} (SNMP, Raritan PX3)`,
-    ),
-    `site meter: ${meter.host}:${ports.meter} (Modbus TCP, Schneider iEM3000)`,
-  ]
-}
-
-const HEADER = `# Written by "perwatt-agent simulate": these machines are SIMULATED, and everything that is read from them is marked so.
-# They exist only while that command runs.
-`
-
-async function writeConfig(folder: string, file: string, config: AgentConfigFile): Promise<void> {
-  try {
-    await mkdir(folder, { recursive: true })
-    await writeFile(file, HEADER + stringify(config, { aliasDuplicateObjects: false }))
-  } catch (error) {
-    throw new PerwattError('simulator', `${file}: ${reasonOf(error)}; name a folder that can be written`, {
-      cause: error,
-    })
-  }
-}
-
-/** Replaces the file in one step: who reads it never finds a half. */
-function writeTruth(file: string, site: Site): void {
-  const written: WrittenTruth = { atMs: Date.now(), paused: site.paused, ...site.truth() }
-  try {
-    writeFileSync(`${file}.new`, JSON.stringify(written))
-    renameSync(`${file}.new`, file)
-  } catch (error) {
-    throw new PerwattError('simulator', `${file}: ${reasonOf(error)}; name a file that can be written`, {
-      cause: error,
-    })
-  }
-}
+    .option(
+      '--seed <number>',
+      'seed of everything random; the same seed gives the same events at the same times',
+      '1',
+    )
+    .option('--asics <number>', 'number of miners', '42')
+    .option(
+      '--families <names>',
+      `families of miners, one container for each: ${ASIC_FAMILIES.join(', ')}, or all`,
+      DEFAULT_FAMILIES.join(),
+    )
+    .option('--gpu-hosts <number>', 'number of hosts with 8 GPUs each', '2')
+    .option('--base <address>', 'loopback address of the first miner; the others follow it', '127.10.0.1')
+    .option('--write <folder>', 'folder in which to write configurations for agents that read this site')
+    .option('--mqtt-url <url>', 'broker in those configurations', 'mqtt://127.0.0.1:1883')
+    .option(
+      '--truth <file>',
+      'JSON file in which to write, each second, what really happened, to compare with what the agents read',
+    )
+    .option('--paused', 'start with the emulated site paused; signal SIGUSR2 resumes it, or pauses it again')
+    .action(
+      async (o: {
+        seed: string
+        asics: string
+        families: string
+        gpuHosts: string
+        base: string
+        write?: string
+        mqttUrl: string
+        truth?: string
+        paused?: true
+      }) => {
+        const ended = new AbortController()
+        let paused = o.paused ?? false
+        process.on('SIGUSR2', () => {
+          paused = !paused
+        })
+        for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => ended.abort())
+        await simulate({
+          seed: wholeNumber('seed', 0)(o.seed),
+          asics: wholeNumber('asics', 1)(o.asics),
+          families: familiesOf(o.families),
+          gpuHosts: wholeNumber('gpu-hosts', 0)(o.gpuHosts),
+          base: o.base,
+          mqttUrl: o.mqttUrl,
+          signal: ended.signal,
+          paused: () => paused,
+          out: (line) => process.stdout.write(`${line}\n`),
+          ...(o.write === undefined ? {} : { write: o.write }),
+          ...(o.truth === undefined ? {} : { truth: o.truth }),
+        })
+      },
+    )

@@ -6,7 +6,7 @@ import { defined } from '../../protocol/kit/defined.ts'
 import { Rate } from '../counting/rate.ts'
 import { defineDriver, type Session } from '../plugin/driver.ts'
 
-/** Linux lists here the interfaces that carry other interfaces' bytes once more: bridges, veth, VLANs, bonds, lo. */
+/** Here Linux lists virtual interfaces (bridges, veth, VLANs, bonds, lo), which count the bytes of physical ones a second time. */
 const VIRTUAL_INTERFACES = '/sys/devices/virtual/net'
 
 export default defineDriver({
@@ -30,7 +30,7 @@ export default defineDriver({
     const machine = new Machine()
     const rx = new Rate()
     const tx = new Rate()
-    /** busy share of the CPUs over the library's window of 200 ms, begun at the end of the poll before */
+    /** CPU utilisation over the library's window of 200 ms, started at the end of the previous poll */
     let usage: Promise<number | undefined> | undefined
     return {
       async read(signal) {
@@ -49,7 +49,9 @@ export default defineDriver({
           ])
         usage = machine.cpuUsage()
         if (memory === undefined && loadAverage1m === undefined)
-          throw new Error('the system says nothing of itself; check that /proc is mounted and readable')
+          throw new Error(
+            'the system shows neither memory nor load; check that /proc is mounted and readable',
+          )
         return [
           {
             identity: defined({ kind: 'host' as const, model, hardwareId }),
@@ -71,21 +73,21 @@ export default defineDriver({
 })
 
 /**
- * node-os-utils without its cache, whose clock is not ours. Its calls here read files under /proc and start no process; its
- * disk calls run `df` over all mounts, which a dead NFS server hangs, so the disk is asked by statfs.
+ * Figures from node-os-utils, without its cache, which has a clock of its own. The calls used here read files under /proc and start
+ * no process. Its disk calls would run `df` over all mounts, which hangs on a dead NFS server, so statfs reads the disk instead.
  */
 class Machine {
   readonly #os = new OSUtils({ cacheEnabled: false })
 
   constructor() {
-    // a monitor throws what it cannot read as an `error` event unless somebody listens
+    // without a listener, a file that a monitor cannot read would throw an uncaught `error` event
     const { cpu, memory, network, system } = this.#os
     for (const monitor of [cpu, memory, network, system]) monitor.on('error', () => {})
   }
 
   async cpuUsage(): Promise<number | undefined> {
     const data = dataOf(await this.#os.cpu.usageDetailed())
-    // where /proc/stat holds zeros (gVisor) neither busy nor idle time passes
+    // gVisor's /proc/stat holds only zeros, so neither busy nor idle time passes
     if (!data || data.overall + data.idle === 0) return undefined
     return clamp((100 - data.idle - (data.iowait ?? 0)) / 100)
   }
@@ -111,13 +113,13 @@ class Machine {
     return uptimeMs ? uptimeMs / 1000 : undefined
   }
 
-  /** Bytes since boot by interface; undefined where the system counts none at all. */
+  /** Bytes since boot by interface; undefined where the system counts no bytes. */
   async network(): Promise<{ rx: Map<string, number>; tx: Map<string, number> } | undefined> {
     const virtual = new Set(await readdir(VIRTUAL_INTERFACES).catch(() => ['lo']))
     const stats = dataOf(await this.#os.network.statsAsync()) ?? []
     const all = stats.filter((s) => s.interface !== 'lo')
     const physical = all.filter((s) => !virtual.has(s.interface))
-    // in a container every interface is a virtual one
+    // in a container every interface is virtual
     const counted = physical.length > 0 ? physical : all
     const rx = new Map(counted.map((s) => [s.interface, s.rxBytes.toBytes()]))
     const tx = new Map(counted.map((s) => [s.interface, s.txBytes.toBytes()]))
@@ -127,7 +129,7 @@ class Machine {
 
 const dataOf = <T>(result: MonitorResult<T>): T | undefined => (result.success ? result.data : undefined)
 
-/** As `df` has it: of what a user can have, which leaves out the blocks that are kept for root. */
+/** Used part of the root disk, 0 to 1, as `df` computes it: blocks reserved for root are left out of the total. */
 async function rootDiskUsedRatio(): Promise<number | undefined> {
   try {
     const { blocks, bfree, bavail } = await statfs('/')
@@ -138,7 +140,7 @@ async function rootDiskUsedRatio(): Promise<number | undefined> {
   }
 }
 
-/** machine-id(5) wants the id itself kept at home: a keyed hash of it stands for the machine. */
+/** machine-id(5) says that the id itself must stay confidential, so a keyed hash of it identifies the machine. */
 async function hashedMachineId(): Promise<string | undefined> {
   try {
     const id = (await readFile('/etc/machine-id', 'utf8')).trim()

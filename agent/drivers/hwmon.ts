@@ -4,12 +4,12 @@ import { defineDriver, type Session } from '../plugin/driver.ts'
 import { type PowerSensor, powerSensors, sensorPowerW } from '../wire/hwmon.ts'
 import { Sysfs } from '../wire/sysfs.ts'
 
-/** ACPI's power meter is the whole machine's; what any other chip measures, only the board's maker knows. */
+/** Only ACPI's power meter surely measures the whole machine; what other chips measure differs by board. */
 const WHOLE_MACHINE = 'power_meter'
 
 export default defineDriver({
   name: 'hwmon',
-  summary: "this machine's power by a hwmon sensor: ACPI's power meter, or those that are named",
+  summary: "this machine's power by hwmon sensors: ACPI's power meter, or sensors that you name",
   kind: 'host',
   needsHost: false,
   requests: [
@@ -24,11 +24,11 @@ export default defineDriver({
       .array(z.string().min(1))
       .min(1)
       .default([WHOLE_MACHINE])
-      .describe('the sensors whose sum is the machine: chip, chip/power1 or chip/label'),
+      .describe('the sensors whose sum is the machine’s power, each as chip, chip/power1 or chip/label'),
   }),
   open({ options }): Session {
     const { root } = options
-    const sysfs = new Sysfs(root, 'run the agent with CAP_DAC_READ_SEARCH, or open the file by a udev rule')
+    const sysfs = new Sysfs(root, 'give the agent CAP_DAC_READ_SEARCH, or read access by a udev rule')
     let counted: PowerSensor[] = []
     return {
       read: (signal) =>
@@ -39,9 +39,9 @@ export default defineDriver({
             signal.throwIfAborted()
             const value = await sensorPowerW(sysfs, path)
             if (value === undefined) {
-              // chips are numbered anew when a driver is loaded: they are looked for again at the next poll
+              // loading a driver renumbers the chips, so look for the sensors again at the next poll
               counted = []
-              throw new PerwattError('no-sensor', `${root}/${path} has no value; look into dmesg`)
+              throw new PerwattError('no-sensor', `${root}/${path} has no value; check dmesg`)
             }
             powerW += value
           }
@@ -57,7 +57,7 @@ const names = ({ chip, channel, label }: PowerSensor): string[] => [
   ...(label ? [`${chip}/${label}`] : []),
 ]
 
-/** @throws where one that is named is not there: a sum without it would be wrong, and look right */
+/** @throws where a named sensor is missing: a sum without it would be wrong but look right */
 function chosen(all: readonly PowerSensor[], wanted: readonly string[], root: string): PowerSensor[] {
   const there = all.map((sensor) => names(sensor).at(-1)).join(', ')
   for (const name of wanted)
@@ -66,7 +66,7 @@ function chosen(all: readonly PowerSensor[], wanted: readonly string[], root: st
         'no-sensor',
         there === ''
           ? `${root} has no power sensor at all; read this machine's power by ipmi, redfish or a meter`
-          : `${root} has no ${name}; name what is the machine's power in sensors, of: ${there}`,
+          : `${root} has no ${name}; set sensors to those that measure the machine's power: ${there}`,
       )
   return all.filter((sensor) => names(sensor).some((name) => wanted.includes(name)))
 }

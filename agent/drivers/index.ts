@@ -1,7 +1,7 @@
 // Made by `npm run generate` from the parts in this folder; do not edit.
 import type { Driver } from '../plugin/driver.ts'
 import amdSmi from './amd-smi/amd-smi.ts'
-import amdgpuSysfs from './amdgpu-sysfs.ts'
+import amdgpuSysfs from './amdgpu-sysfs/amdgpu-sysfs.ts'
 import antminer from './antminer.ts'
 import auradine from './auradine/auradine.ts'
 import avalon from './avalon/avalon.ts'

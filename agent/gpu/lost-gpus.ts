@@ -1,21 +1,24 @@
 import type { Reading } from '../plugin/reading.ts'
 
-/** The GPUs that a session has seen. A lost GPU is an event, not a gap: it stays in the answer until it is back or the agent restarts. */
+/**
+ * Remembers every GPU of a session. A GPU that disappears is a fault, not a gap in the data: it stays among the readings as faulty
+ * until it returns or the agent restarts.
+ */
 export class LostGpus {
   readonly #seen = new Map<string, Reading['identity']>()
   readonly #advice: string
   readonly #source: string
 
   /**
-   * @param source what the GPU is missing from, such as `the exporter's answer`
-   * @param advice what to look at
+   * @param source where the GPU is missing, such as `the exporter's answer`; part of the fault text
+   * @param advice what the operator should check
    */
   constructor(source: string, advice: string) {
     this.#source = source
     this.#advice = advice
   }
 
-  /** The readings of one poll, each with its part, and after them what was there before and is missing now, as faulty. */
+  /** The readings of one poll (each names its part), followed by a faulty reading for each GPU that has disappeared. */
   with(readings: readonly Reading[]): Reading[] {
     const present = new Set(readings.map((r) => r.part))
     const lost = [...this.#seen].filter(([part]) => !present.has(part)).map((gpu) => this.#lost(gpu))

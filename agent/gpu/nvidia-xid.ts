@@ -1,4 +1,4 @@
-/** What the NVIDIA driver's XID numbers mean, after its XID catalogue; the ones that operators meet. */
+/** Meanings of the NVIDIA driver's XID error numbers, from NVIDIA's XID catalogue; only those that operators meet. */
 const WORDS: Record<number, string> = {
   8: 'GPU stopped processing',
   13: 'graphics engine exception',
@@ -26,7 +26,7 @@ const WORDS: Record<number, string> = {
   154: 'GPU needs a recovery action',
 }
 
-/** After these the GPU computes nothing until it, or its host, is reset. */
+/** XIDs after which the GPU computes nothing until it or its host is reset. */
 const FATAL: ReadonlySet<number> = new Set([48, 62, 64, 79, 95, 119, 120, 140])
 
 export const xidText = (xid: number): string => `XID ${xid}${WORDS[xid] ? `: ${WORDS[xid]}` : ''}`

@@ -2,16 +2,17 @@ import { defined } from '../../protocol/kit/defined.ts'
 import type { Holder } from '../../protocol/owner.ts'
 import type { State } from '../../protocol/sample.ts'
 import type { Reading } from '../plugin/reading.ts'
-import type { GpuTenancy, GpuUse } from '../tenancy/contract.ts'
+import type { GpuUse } from '../tenancy/gpu-use.ts'
+import type { GpuTenancy } from '../tenancy/tenancy.ts'
 import { gpuState } from './state.ts'
 
-/** What is known of one GPU at a moment, in base units, however it was asked; what is not known is undefined. */
+/** One GPU's figures at one moment, in base units, whichever tool read them. An unknown figure is undefined. */
 export interface GpuSnapshot extends Omit<GpuUse, 'processes' | 'uuid' | 'utilizationRatio'> {
   uuid?: string | undefined
   model?: string | undefined
-  /** the driver's version */
+  /** version of the GPU's driver */
   firmware?: string | undefined
-  /** 1 s average where the GPU has one, else instantaneous */
+  /** the average over 1 s where the GPU has one, else the instantaneous power */
   powerW?: number | undefined
   powerInstantW?: number | undefined
   powerLimitW?: number | undefined
@@ -28,14 +29,14 @@ export interface GpuSnapshot extends Omit<GpuUse, 'processes' | 'uuid' | 'utiliz
   /** since the driver was loaded */
   eccCorrectedErrors?: number | undefined
   eccUncorrectedErrors?: number | undefined
-  /** undefined: they could not be asked */
+  /** undefined: the list of processes could not be read */
   processes?: GpuUse['processes'] | undefined
   faults: readonly string[]
-  /** it computes nothing until somebody resets it */
+  /** true: the GPU computes nothing until somebody resets it */
   dead?: boolean
 }
 
-/** The question of who holds it. */
+/** The part of a snapshot from which tenancy finds the GPU's holders. */
 export const useOf = (gpu: GpuSnapshot): GpuUse =>
   defined({
     index: gpu.index,
@@ -46,7 +47,10 @@ export const useOf = (gpu: GpuSnapshot): GpuUse =>
     smCount: gpu.smCount,
   })
 
-/** @param tenancy who holds it; where nobody does and its processes could not be asked, that is not known */
+/**
+ * A snapshot and its holders as a driver's reading.
+ * @param tenancy the GPU's holders. An empty list counts as unknown where the processes could not be read.
+ */
 export function gpuReading(gpu: GpuSnapshot, tenancy?: GpuTenancy): Reading {
   const holders = gpu.processes || tenancy?.holders.length ? tenancy?.holders : undefined
   const faults = [...gpu.faults, ...(tenancy?.notes ?? [])].map((text) => text.slice(0, 256))
@@ -81,7 +85,7 @@ export function gpuReading(gpu: GpuSnapshot, tenancy?: GpuTenancy): Reading {
   }
 }
 
-/** Under MIG the board's use is not defined, but whether anybody is on it is. */
+/** Under MIG a board has no utilisation of its own, so its processes decide whether it is busy. */
 function stateOf({ utilizationRatio, processes }: GpuSnapshot, holders: readonly Holder[]): State {
   const state = gpuState(utilizationRatio, holders)
   if (state !== 'unknown' || processes === undefined) return state

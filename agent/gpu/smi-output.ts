@@ -1,12 +1,12 @@
 import { JsonEnd } from '../wire/loose-json/end-of-json.ts'
 import { isRow, type Row } from '../wire/loose-json/fields.ts'
 
-/** As many lines of warnings in brackets are looked at. */
+/** A warning may begin with a bracket too; at most this many lines that begin so are tried as JSON. */
 const MAX_BEGINNINGS = 20
 
 /**
- * The JSON in what a program prints: it begins a line, warnings may stand before and after it, and begin with `[` themselves.
- * Undefined where there is none.
+ * The JSON value in a program's output. The value begins at the start of a line; warnings may stand before and after it, and may
+ * begin with `[` as well. Undefined where the output holds no JSON.
  */
 export function jsonIn(text: string): unknown {
   for (const { index } of [...text.matchAll(/^[[{]/gm)].slice(0, MAX_BEGINNINGS)) {
@@ -17,16 +17,16 @@ export function jsonIn(text: string): unknown {
     try {
       return JSON.parse(bytes.subarray(0, length).toString())
     } catch {
-      // a warning in brackets, or the inside of what is cut
+      // a warning in brackets, or a part of truncated JSON
     }
   }
   return undefined
 }
 
-/** One GPU's part of an output: each value by the path of its names, in lower case: `power.socket_power`. */
+/** One GPU's values in a tool's output, by the lower-case path of names, such as `power.socket_power`. */
 export type Fields = ReadonlyMap<string, unknown>
 
-/** A record as paths; `{ value, unit }` is a value, an empty text and `N/A` are none. */
+/** Flattens a record to paths. An object `{ value, unit }` counts as one value; empty texts and `N/A` are left out. */
 export function fieldsOf(row: Row): Fields {
   const fields = new Map<string, unknown>()
   const collect = (value: unknown, path: string) => {
@@ -42,7 +42,7 @@ export function fieldsOf(row: Row): Fields {
 const isNothing = (value: unknown): boolean =>
   value === null || (typeof value === 'string' && /^(N\/A\b.*|)$/i.test(value.trim()))
 
-/** The first value whose path one of the patterns matches, the patterns in their order. */
+/** The first value whose path matches the first pattern, else the second pattern, and so on. */
 function find(fields: Fields, ...patterns: RegExp[]): unknown {
   for (const pattern of patterns) for (const [path, value] of fields) if (pattern.test(path)) return value
   return undefined
@@ -54,7 +54,7 @@ export function findText(fields: Fields, ...patterns: RegExp[]): string | undefi
   return String(value).replace(/\s+/g, ' ').trim().slice(0, 128) || undefined
 }
 
-/** What a unit is in the base unit; `''` is a count. AMD's tools divide by 2^20 and write MB. */
+/** Factors to the base unit; `''` is a count. AMD's tools divide by 2^20 and call the result MB. */
 const UNITS: Readonly<Record<string, number>> = {
   '': 1,
   W: 1,
@@ -77,8 +77,8 @@ const UNITS: Readonly<Record<string, number>> = {
 }
 
 /**
- * The first number that is found, in base units: `{ value: 20, unit: 'W' }`, `20 W`, or a bare number in `unit`. Undefined for
- * what is no number, below 0, or in a unit that nobody knows.
+ * The first number whose path matches, in base units. It may be written `{ value: 20, unit: 'W' }`, `20 W`, or as a bare number in
+ * `unit`. Undefined for anything else: no number, a negative number or an unknown unit.
  */
 export function findNumber(fields: Fields, unit: string, ...patterns: RegExp[]): number | undefined {
   for (const pattern of patterns) {

@@ -1,13 +1,13 @@
 import { isIPv4 } from 'node:net'
 import { UsageError } from '../../protocol/kit/errors.ts'
 
-/** IPv4 addresses as numbers, both ends included. */
+/** A range of IPv4 addresses as numbers; both ends belong to it. */
 export interface AddressRange {
   first: number
   last: number
 }
 
-/** More addresses than this are more likely a typing error than a site. */
+/** A scan of more addresses than this is more likely a typing error than a site. */
 const MANY = 65_536
 
 const OCTETS = /^\d{1,3}(\.\d{1,3}){3}$/
@@ -22,7 +22,7 @@ const block = (cidr: string): AddressRange => {
   return { first, last: first + size - 1 }
 }
 
-/** Where a site's machines can be: RFC 1918, RFC 6598 (shared), RFC 3927 (link-local) and loopback. */
+/** Addresses that are not public: RFC 1918, RFC 6598 (shared), RFC 3927 (link-local) and loopback. */
 const LOCAL = [
   '10.0.0.0/8',
   '172.16.0.0/12',
@@ -31,8 +31,8 @@ const LOCAL = [
   '169.254.0.0/16',
   '127.0.0.0/8',
 ].map(block)
-/** No machine has one of these: this network, multicast, reserved and broadcast (RFC 6890). */
-const NOBODY = ['0.0.0.0/8', '224.0.0.0/3'].map(block)
+/** No machine can have one of these: this network, multicast, reserved and broadcast (RFC 6890). */
+const UNUSABLE = ['0.0.0.0/8', '224.0.0.0/3'].map(block)
 
 const within = (inner: AddressRange, outer: AddressRange): boolean =>
   inner.first >= outer.first && inner.last <= outer.last
@@ -49,7 +49,7 @@ export function parseRange(text: string): AddressRange {
     return block(`${begin}/${bits}`)
   }
   if (end === undefined) return { first: toNumber(begin), last: toNumber(begin) }
-  // the last octet alone may stand for the end
+  // the end may be only its last octet
   const whole = OCTETS.test(end) ? end : begin.replace(/\d+$/, end)
   if (!isIPv4(whole)) throw wrong(`${end} is no address`)
   const range = { first: toNumber(begin), last: toNumber(whole) }
@@ -58,9 +58,9 @@ export function parseRange(text: string): AddressRange {
 }
 
 /**
- * The addresses that ranges name together, each once, in order.
- * @throws UsageError on what is no range, and, so that a typing error doesn't scan the internet, on public addresses and on
- *   more than 65,536 addresses where the caller doesn't allow them
+ * Parses ranges and merges those that overlap, in order of address.
+ * @throws UsageError where a text is no range. Public addresses, and more than 65,536 addresses, are refused as well unless allowed,
+ *   so that a typing error doesn't scan the internet.
  */
 export function parseRanges(
   texts: readonly string[],
@@ -68,11 +68,11 @@ export function parseRanges(
 ): AddressRange[] {
   const ranges = texts.map((text) => {
     const range = parseRange(text)
-    if (NOBODY.some((r) => touches(range, r)))
+    if (UNUSABLE.some((r) => touches(range, r)))
       throw new UsageError([`${text}: has addresses that no machine can have (0.x, 224.x and above)`])
     if (!allow.public && !LOCAL.some((r) => within(range, r)))
       throw new UsageError([
-        `${text}: has public addresses; check it, and say --public if they are the site's own`,
+        `${text}: has public addresses; check it, and add --public if they belong to the site`,
       ])
     return range
   })
@@ -85,7 +85,7 @@ export function parseRanges(
   const count = countOf(merged)
   if (count > MANY && !allow.large)
     throw new UsageError([
-      `${texts.join(' ')}: ${count} addresses; check the prefix length, and say --yes-really-large if it is right`,
+      `${texts.join(' ')}: ${count} addresses; check the prefix length, and add --yes-really-large if it is right`,
     ])
   return merged
 }

@@ -9,12 +9,12 @@ import {
 } from 'node:fs'
 import { PerwattError, reasonOf } from '../../protocol/kit/errors.ts'
 
-/** The text of a configuration; undefined where there is none yet. */
+/** The text of a configuration; undefined where the file doesn't exist. */
 export const textIfThere = (file: string): string | undefined =>
   existsSync(file) ? readFileSync(file, 'utf8') : undefined
 
 /**
- * Replaces a file in one step: an agent that starts meanwhile never finds a half. Mode and owner stay.
+ * Replaces a file in one step, so that an agent which starts meanwhile never reads half of it. Mode and owner stay.
  * @throws PerwattError
  */
 export function replaceFile(file: string, text: string): void {
@@ -28,7 +28,7 @@ export function replaceFile(file: string, text: string): void {
   } catch (error) {
     throw new PerwattError(
       'scan',
-      `${file} is not written: ${reasonOf(error)}; name a file that can be written`,
+      `cannot write ${file}: ${reasonOf(error)}; name a file that can be written`,
       {
         cause: error,
       },

@@ -18,8 +18,8 @@ const COLUMNS = {
 type Field = (typeof COLUMNS)[keyof typeof COLUMNS]
 
 /**
- * Reads `mac,address,container,rack,slot,id`, in any order, by a comma, a semicolon or a tab. A row that names a MAC or serial
- * is about that machine wherever it is; one that names only an address is about whatever machine is there.
+ * Reads a CSV file with the columns `mac,address,container,rack,slot,id` in any order, separated by comma, semicolon or tab. A row
+ * with a MAC or serial number applies to that machine at any address; a row with only an address applies to any machine there.
  * @throws UsageError that names the line
  */
 export function parsePlaces(text: string, file: string): Places {
@@ -41,13 +41,17 @@ export function parsePlaces(text: string, file: string): Places {
     const row: Partial<Record<Field, string>> = {}
     for (const [c, cell] of cells(line, separator).entries()) {
       const field = columns[c]
-      if (field === undefined && cell !== '') throw wrong(`${cell} has no column`)
+      if (field === undefined && cell !== '')
+        throw wrong(`${cell} has no column; add a name to the first line`)
       if (field !== undefined && cell !== '') row[field] = cell
     }
     const { hardwareId, host, id, ...location } = row
-    if (hardwareId === undefined && host === undefined) throw wrong('names neither a mac nor an address')
-    if (id !== undefined && !DeviceIdSchema.safeParse(id).success) throw wrong(`${id} is no name of a device`)
-    if (!LocationSchema.safeParse(location).success) throw wrong('a place is longer than 64 letters')
+    if (hardwareId === undefined && host === undefined)
+      throw wrong('names neither a mac nor an address; give one of them')
+    if (id !== undefined && !DeviceIdSchema.safeParse(id).success)
+      throw wrong(`${id} is no name of a device; use letters, digits, ".", "_" and "-"`)
+    if (!LocationSchema.safeParse(location).success)
+      throw wrong('container, rack or slot is longer than 64 characters; shorten it')
     const place: Place = {
       ...(id === undefined ? {} : { id }),
       ...(Object.keys(location).length === 0 ? {} : { location }),
@@ -59,7 +63,7 @@ export function parsePlaces(text: string, file: string): Places {
     (hardwareId === undefined ? undefined : byHardware.get(hardwareKey(hardwareId))) ?? byHost.get(host)
 }
 
-/** A cell that holds the separator stands in quotes, and a quote in it is doubled (RFC 4180). */
+/** Splits a line. A cell that contains the separator is in quotes, and a quote inside is doubled (RFC 4180). */
 function cells(line: string, separator: string): string[] {
   const found: string[] = []
   let rest = line

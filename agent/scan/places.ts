@@ -1,23 +1,23 @@
 import type { Location } from '../../protocol/device.ts'
 import { UsageError } from '../../protocol/kit/errors.ts'
 
-/** Where a machine stands, and, where somebody gave it one, its name. */
+/** A machine's location, and its name if somebody gave it one. */
 export interface Place {
   id?: string
   location?: Location
 }
 
-/** Says where the machine at an address, with this MAC or serial, stands; undefined where it doesn't know. */
+/** Finds the location of a machine by its address, MAC or serial number; undefined where it is unknown. */
 export type Places = (machine: { host: string; hardwareId?: string | undefined }) => Place | undefined
 
 const OCTET = /^\{(container|rack|slot)(?::([A-Za-z_]*)(0*)([+-]\d+)?)?\}$/
 
-export const PLACE_HELP = `A pattern says where a machine stands by its address. Each of its four parts is a number, * (any number), or a name in
-braces: {container}, {rack} or {slot}. After a colon comes how it is written: letters, a zero for each digit, and a number
-to add or take away.
+export const PLACE_HELP = `A pattern derives a machine's location from its address. Each of its four parts is a number, * (any number), or a name
+in braces: {container}, {rack} or {slot}. The name may be followed by a colon and a format: letters, a zero for each digit,
+and a number to add or subtract.
   --place '10.0.{container:C00}.{slot:S00-10}'   10.0.3.17 is container C03, slot S07
   --place '10.{container}.{rack:R0}.{slot:00}'   10.2.1.7 is container 2, rack R1, slot 07
-A CSV file says it exactly; its first line names its columns, and a row needs mac (or serial) or address:
+A CSV file gives the location of each machine. Its first line names the columns, and a row needs a mac (or serial) or an address:
   mac,address,container,rack,slot,id`
 
 /** @param pattern such as `10.0.{container:C00}.{slot:S00-10}` @throws UsageError */
@@ -43,7 +43,7 @@ export function placePattern(pattern: string): Places {
   }
 }
 
-/** The first of these that knows the machine says its name and place; what it leaves open, the next says. */
+/** Combines sources of locations: name, container, rack and slot come from the first source that has them. */
 export const firstPlace =
   (all: readonly Places[]): Places =>
   (machine) => {

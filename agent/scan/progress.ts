@@ -1,6 +1,6 @@
 import type { Progress } from './sweep.ts'
 
-/** Where progress is shown: standard error. */
+/** A stream for progress, such as standard error. */
 export interface ProgressStream {
   isTTY?: boolean | undefined
   write(text: string): unknown
@@ -9,11 +9,11 @@ export interface ProgressStream {
 const ERASE_LINE = '\r\u001b[K'
 const number = (n: number): string => n.toLocaleString('en-US')
 
-/** A line that rewrites itself on a terminal; elsewhere a line each tenth of the way. */
+/** Shows progress: on a terminal a line that rewrites itself, elsewhere a new line at each tenth. */
 export class ProgressLine {
   readonly #stream: ProgressStream
   readonly #total: number
-  #said = -1
+  #lastStep = -1
 
   constructor(stream: ProgressStream, total: number) {
     this.#stream = stream
@@ -21,15 +21,15 @@ export class ProgressLine {
   }
 
   show({ done, machines }: Progress): void {
-    // a terminal needn't be written to more often than one can read
+    // on a terminal at most 200 updates: more often nobody can read
     const step = Math.floor((done / this.#total) * (this.#stream.isTTY ? 200 : 10))
-    if (step === this.#said) return
-    this.#said = step
+    if (step === this.#lastStep) return
+    this.#lastStep = step
     const text = `${number(done)} of ${number(this.#total)} addresses, ${number(machines)} machines`
     this.#stream.write(this.#stream.isTTY ? `${ERASE_LINE}${text}` : `${text}\n`)
   }
 
-  /** The line makes room for what follows. */
+  /** Erases the line, so that other output can follow. */
   end(): void {
     if (this.#stream.isTTY) this.#stream.write(ERASE_LINE)
   }

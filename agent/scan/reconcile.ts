@@ -1,46 +1,46 @@
 import { AUTO, type DeviceConfig } from '../config/device-config.ts'
 import type { Driver } from '../plugin/driver.ts'
 import { hardwareKey, isOtherHardware } from '../polling/hardware-watch.ts'
-import { nameOf } from './naming.ts'
+import { nameOf } from './device-names.ts'
 import type { Places } from './places.ts'
 import type { Found } from './sweep.ts'
 
-/** A configured device as a scan compares it. */
+/** A configured device with its resolved address. */
 export interface Configured {
   device: DeviceConfig
-  /** its address, where `host` is a name; absent: it has none, or nobody knows the name */
+  /** its IPv4 address; absent: the device has no host, or its name can't be resolved */
   address?: string | undefined
 }
 
 /** A device to append to the configuration. */
 export type NewDevice = Pick<DeviceConfig, 'id' | 'location'> & { found: Found }
 
-/** What a configuration has to learn from a scan. Devices are named by their place in `devices:`. */
+/** The changes that a scan makes to a configuration, and what a person should check. `index` is a device's place in `devices:`. */
 export interface Plan {
   unchanged: number
-  /** the machine has another address now */
+  /** machines that have another address now */
   moved: { index: number; id: string; from: string; to: string }[]
-  /** known by its address until now */
+  /** devices without `hardwareId` in the configuration, which get one */
   noted: { index: number; id: string; hardwareId: string }[]
   added: NewDevice[]
-  /** another machine is where this one was, and this one nowhere */
+  /** devices that were not found, while another machine answers at their address */
   exchanged: { id: string; host: string; expected: string; found: string }[]
-  /** no machine of these addresses is this one */
+  /** devices that were not found at any scanned address */
   missing: { id: string; host: string }[]
 }
 
 export interface ReconcileOptions {
   drivers: readonly Driver[]
-  /** ports that were asked; a device that is configured at another port is none that was looked for */
+  /** ports that were tried; the scan can't find a device that is configured at another port */
   ports: readonly number[]
   placeOf: Places
-  /** whether an address was looked at: only then can a device be missing there */
+  /** whether an address was scanned: only then can its device be missing */
   scanned: (address: string) => boolean
 }
 
 /**
- * Compares what was found with what is configured. A machine is known by its MAC or serial, wherever it is; one that has none,
- * or whose configuration has none, by its address.
+ * Compares the machines that were found with the configuration. A machine is recognised by its MAC or serial number at any address.
+ * If the machine or its configuration has neither, its address decides.
  */
 export function reconcile(
   found: readonly Found[],
@@ -64,7 +64,7 @@ export function reconcile(
     }
     entry.seen = true
     const { index, device, address } = entry
-    // a name follows the machine by itself
+    // a host name follows the machine, so the configuration needn't change
     if (address === machine.host || device.host !== address) plan.unchanged++
     else plan.moved.push({ index, id: device.id, from: address ?? '', to: machine.host })
   }
@@ -89,14 +89,17 @@ export function reconcile(
   return plan
 }
 
-/** Meters, exporters and services aren't what a scan finds, nor a machine behind another port. */
+/** Whether a scan can find this device: it finds miners on the scanned ports, but no meters, exporters or services. */
 function isLookedFor(device: DeviceConfig, { drivers, ports }: ReconcileOptions): boolean {
   const isMiner = device.driver === AUTO || drivers.find((d) => d.name === device.driver)?.kind === 'asic'
   const own = [device.port, device['webPort']].filter((p) => p !== undefined)
   return isMiner && (own.length === 0 || own.some((p) => ports.includes(Number(p))))
 }
 
-/** Control boards with cloned images have one MAC, and a router may answer for many addresses with its own: no identity. */
+/**
+ * Removes ids that several machines share: control boards with a cloned image have the same MAC, and a router may answer for many
+ * addresses with its own MAC.
+ */
 function withoutSharedIds(machines: readonly Found[]): Found[] {
   const counts = new Map<string, number>()
   const keyOf = (m: Found) => m.identity?.hardwareId && hardwareKey(m.identity.hardwareId)

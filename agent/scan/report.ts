@@ -5,7 +5,7 @@ import type { Found } from './sweep.ts'
 const TERA = 1e12
 const HEAD = ['address', 'family', 'model', 'firmware', 'MAC/serial', 'hashrate', 'state']
 
-/** The machines that were found, a line each. */
+/** The machines that were found, one line each. */
 export function machineTable(machines: readonly Found[]): string {
   const rows = machines.map(({ host, driver, identity = {}, sample }) => [
     host,
@@ -19,13 +19,34 @@ export function machineTable(machines: readonly Found[]): string {
   return table(HEAD, rows)
 }
 
-/** What was written, and what a person has to look at; a line each. */
+/** What the operator should know about a sweep: nothing found, machines without identity, problems. */
+export function findingLines(found: readonly Found[], addresses: number): string[] {
+  const machines = found.filter((m) => m.driver !== undefined)
+  const nameless = machines.filter((m) => m.identity?.hardwareId === undefined).length
+  return [
+    ...(machines.length > 0
+      ? []
+      : [
+          `no miner answers at ${addresses === 1 ? '1 address' : `${addresses} addresses`}; check the range, and that this computer is in the miners' network`,
+        ]),
+    ...(nameless > 0
+      ? [
+          `${nameless} of them report no MAC or serial number, so a scan can't follow them to a new address; scan from their own network, or with --web-password-file`,
+        ]
+      : []),
+    ...found.flatMap(({ host, driver, problem }) =>
+      problem === undefined ? [] : [`${driver ?? 'unknown machine'} ${host}: ${problem}`],
+    ),
+  ]
+}
+
+/** What was written, and what a person should look at; one line each. */
 export function planLines(file: string, plan: Plan): string[] {
   const counts = [
     [plan.added.length, 'new'],
     [plan.moved.length, 'with another address'],
     [plan.noted.length, 'known by MAC or serial from now on'],
-    [plan.unchanged, 'as they were'],
+    [plan.unchanged, 'unchanged'],
     [plan.missing.length + plan.exchanged.length, 'not found'],
   ] as const
   const summary = counts.filter(([n]) => n > 0).map(([n, what]) => `${n} ${what}`)
@@ -42,6 +63,6 @@ export function planLines(file: string, plan: Plan): string[] {
   ]
 }
 
-/** whether the file has to change */
+/** Whether the file has to change. */
 export const changes = ({ added, moved, noted }: Plan): boolean =>
   added.length + moved.length + noted.length > 0

@@ -9,60 +9,60 @@ import type { Driver } from '../plugin/driver.ts'
 import { pollTarget } from '../polling/poll-target.ts'
 import type { WebAccess } from '../wire/web-auth.ts'
 
-/** The ports at which an unknown machine is asked what it is, as `detect` does. */
-export interface Doors {
-  /** of the cgminer API, 4028 */
+/** Ports on which detection asks an unknown machine what it is. */
+export interface MinerPorts {
+  /** cgminer API, usually 4028 */
   port: number
-  /** of the web interface, 80 */
+  /** web interface, usually 80 */
   webPort: number
 }
 
-/** Whatsminer's API 3 has no other door. */
+/** Whatsminer's API 3, which has no other port. */
 const LINK_PORT = 4433
 
-/** Machines that are talked to at once: more are no faster on one core, and each holds pages and replies in memory. */
+/** Machines that are identified at the same time: more are not faster on one core, and each needs memory for its replies. */
 const TALK_AT_ONCE = 80
 
-/** Every port that a scan knocks at. */
-export const portsOf = ({ port, webPort }: Doors): number[] => [...new Set([port, webPort, LINK_PORT])]
+/** Every port that a scan tries. */
+export const portsOf = ({ port, webPort }: MinerPorts): number[] => [...new Set([port, webPort, LINK_PORT])]
 
 /** What answered at one address. */
 export interface Found {
   host: string
-  /** the driver that reads it; absent: something listens, but no miner that is known here */
+  /** the driver that reads it; absent: something listens, but no driver recognises it */
   driver?: string
   identity?: Pick<Device, 'model' | 'firmware' | 'hardwareId'>
   sample?: Pick<Sample, 'state' | 'hashrateHs'>
-  /** why it isn't known, or couldn't be read, and what to do about it */
+  /** why it was not recognised, or could not be read, and what to do about it */
   problem?: string
 }
 
 export interface Progress {
-  /** addresses that are done with */
+  /** addresses that are finished */
   done: number
   machines: number
 }
 
 export interface SweepOptions {
   addresses: Iterable<string>
-  doors: Doors
+  minerPorts: MinerPorts
   drivers: readonly Driver[]
-  /** for what machines tell only to who logs in; absent: no credentials are sent */
+  /** credentials for what machines report only after a login; absent: none are sent */
   web?: WebAccess
-  /** addresses that are looked at at once */
+  /** addresses that are tried at the same time */
   atOnce: number
-  /** how long an address may take to accept a connection: dead ones never do */
+  /** how long an address may take to accept a connection */
   knockMs: number
-  /** how long a machine may take to say what it is, and then to be read */
+  /** how long detection may take, and after it the first read */
   answerMs: number
-  /** what else knows the MAC of a machine that doesn't tell it */
+  /** finds the MAC of a machine that doesn't report it */
   macOf?: (host: string) => Promise<string | undefined>
   onProgress?: (progress: Progress) => void
   signal: AbortSignal
 }
 
 /**
- * Looks at every address, and reads the miners among them once. Sends nothing but what detection and the drivers' `asks` list.
+ * Tries every address, and reads each miner once. It sends only what detection sends and what the drivers' `requests` list.
  * @returns what answered, in the order of the addresses
  * @throws the signal's reason where it ends the sweep
  */
@@ -71,7 +71,7 @@ export async function sweep(options: SweepOptions): Promise<Found[]> {
   const found: { order: number; machine: Found }[] = []
   const progress: Progress = { done: 0, machines: 0 }
   const waiting = addresses[Symbol.iterator]()
-  // each address that is looked at listens to it
+  // each address in progress listens to this signal
   setMaxListeners(0, signal)
   const inTurn = turns(TALK_AT_ONCE)
   let begun = 0
@@ -79,7 +79,7 @@ export async function sweep(options: SweepOptions): Promise<Found[]> {
     for (let next = waiting.next(); !next.done; next = waiting.next()) {
       const order = begun++
       const host = next.value
-      const opens = await anyOpens(host, portsOf(options.doors), options.knockMs, signal)
+      const opens = await anyOpens(host, portsOf(options.minerPorts), options.knockMs, signal)
       const machine = opens ? await inTurn(() => identify(host, options)) : undefined
       signal.throwIfAborted()
       if (machine) found.push({ order, machine })
@@ -92,7 +92,7 @@ export async function sweep(options: SweepOptions): Promise<Found[]> {
   return found.sort((a, b) => a.order - b.order).map(({ machine }) => machine)
 }
 
-/** Lets so many work at once; the others wait, as long as those before them may take. */
+/** A semaphore: at most `most` tasks run at the same time, and the others wait in order. */
 function turns(most: number) {
   const waiting: (() => void)[] = []
   let busy = 0
@@ -102,7 +102,7 @@ function turns(most: number) {
     try {
       return await work()
     } finally {
-      // the place goes to who waits for it, or is free
+      // hand this place to the first that waits, or free it
       const next = waiting.shift()
       if (next) next()
       else busy--
@@ -111,8 +111,8 @@ function turns(most: number) {
 }
 
 async function identify(host: string, options: SweepOptions): Promise<Found> {
-  const { doors, drivers, web, answerMs, macOf, signal } = options
-  const config: DeviceConfig = { id: host, driver: AUTO, host, ...doors, ...(web ? { web } : {}) }
+  const { minerPorts, drivers, web, answerMs, macOf, signal } = options
+  const config: DeviceConfig = { id: host, driver: AUTO, host, ...minerPorts, ...(web ? { web } : {}) }
   const found: Found = { host }
   try {
     const { session, driver } = await withDeadline(
@@ -135,7 +135,7 @@ async function identify(host: string, options: SweepOptions): Promise<Found> {
   return hardwareId === undefined ? found : { ...found, identity: { ...found.identity, hardwareId } }
 }
 
-/** Whether any of these ports accepts a connection in time; each is closed at once. */
+/** Whether any of these ports accepts a connection in time. All connections are closed at once. */
 function anyOpens(host: string, ports: readonly number[], ms: number, signal: AbortSignal): Promise<boolean> {
   return new Promise((resolve) => {
     const sockets = ports.map((port) => connect({ host, port }))

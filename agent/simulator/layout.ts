@@ -1,6 +1,6 @@
 import type { Location } from '../../protocol/device.ts'
 import { UsageError } from '../../protocol/kit/errors.ts'
-import type { AsicPorts } from './asic/doors.ts'
+import type { AsicPorts } from './asic/family-servers.ts'
 import { ASIC_MODELS, type AsicFamily, type AsicModel, MODELS_OF } from './asic/models.ts'
 import type { PoolAccount } from './asic/stratum.ts'
 import { GPU_MODELS, type GpuModel } from './gpu/host.ts'
@@ -9,15 +9,15 @@ export interface SiteOptions {
   seed: number
   /** default 42 */
   asics?: number
-  /** whose machines they are, a container for each; default Antminers, Whatsminers and Avalons with their makers' firmware */
+  /** families of miners, one container for each; default Antminers, Whatsminers and Avalons with stock firmware */
   families?: readonly AsicFamily[]
   /** 8 GPUs each; default 2 */
   gpuHosts?: number
-  /** the first machine's address, the others follow: 127.10.0.1 */
+  /** address of the first machine, such as 127.10.0.1; the others follow it */
   baseAddress?: string
-  /** events and jobs come so many times as fast; power and work stay true to the clock */
+  /** factor by which events and jobs come faster; power and work stay true to the clock */
   timeScale?: number
-  /** 0 takes any free port; for tests */
+  /** for tests; 0 takes any free port */
   ports?: Partial<SitePorts>
 }
 
@@ -28,7 +28,7 @@ export interface SitePorts extends AsicPorts {
   snmp: number
 }
 
-/** Each machine has an address of its own, so every port is the real one but for 80, 161 and 502, which would need root. */
+/** Each machine has its own address, so the ports are the real ones, except for 80, 161 and 502, which would need root. */
 const PORTS: SitePorts = { asic: 4028, web: 4080, link: 4433, dcgm: 9400, llm: 8000, meter: 5020, snmp: 1161 }
 
 interface Place {
@@ -44,7 +44,7 @@ export interface AsicPlace extends Place {
 }
 
 export interface PduPlace extends Place {
-  /** the hosts on its outlets, from the first on, by their place among `gpuHosts` */
+  /** for each outlet, from the first: index of its host in `gpuHosts` */
   outlets: readonly number[]
 }
 
@@ -55,21 +55,21 @@ export interface SiteLayout {
   /** on the first GPU host; absent without one */
   llm?: Place & { service: string; model: string }
   meter: Place
-  /** one a rack of GPU hosts */
+  /** one for each rack of GPU hosts */
   pdus: readonly PduPlace[]
 }
 
-/** A container each, as a buyer fills it. */
+/** One container for each of these families. */
 export const DEFAULT_FAMILIES: readonly AsicFamily[] = ['antminer', 'whatsminer', 'avalon']
 const SLOTS = 7
 const HOSTS_PER_RACK = 4
 export const GPUS_PER_HOST = 8
-/** of the first host; the rest of its GPUs are for rent */
+/** GPUs of the first host that the LLM server uses; the others are rented out */
 export const LLM_GPUS = 4
 
 const two = (n: number): string => String(n).padStart(2, '0')
 
-/** What stands where, under which address: the same for the same options. @throws UsageError */
+/** Location and address of every machine; the same options give the same layout. @throws UsageError */
 export function layoutSite(options: SiteOptions): SiteLayout {
   const { asics = 42, families = DEFAULT_FAMILIES, gpuHosts = 2, baseAddress = '127.10.0.1' } = options
   if (families.length === 0) throw new UsageError(['families: expected at least one'])
@@ -135,7 +135,7 @@ function asicPlace(
   const slot = two((inContainer % SLOTS) + 1)
   const worker = `${name.toLowerCase()}r${rack}s${slot}`
   const [even, odd] = MODELS_OF[family]
-  // one old machine was never taken out of the Antminers' container
+  // one old S9 is left in the Antminers' container, because many sites still have one
   const old = family === 'antminer' && inContainer === perContainer - 1 && perContainer > 2
   return {
     id: `${name.toLowerCase()}-r${rack}-s${slot}`,
@@ -160,7 +160,7 @@ const secondPool = (worker: string): AsicPlace['pools'] => [
   { url: 'stratum+tcp://btc.pool.example:3333', user: `demosite.${worker}` },
 ]
 
-/** Addresses one after another, without those that end in 0 or 255. @throws UsageError outside 127.0.0.0/8 */
+/** Consecutive addresses, except those that end in 0 or 255. @throws UsageError outside 127.0.0.0/8 */
 function* addressesFrom(base: string): Generator<string, never> {
   const parts = /^127\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(base)?.slice(1).map(Number)
   if (!parts?.every((p) => p <= 255))

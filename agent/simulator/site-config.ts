@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { Location } from '../../protocol/device.ts'
-import { WITH_LOGIN } from './asic/doors.ts'
+import { WITH_LOGIN } from './asic/family-servers.ts'
 import type { AsicFamily, AsicModel } from './asic/models.ts'
 import { DEMO_PASSWORD, DEMO_USER } from './asic/web-server.ts'
 import type { SiteLayout } from './layout.ts'
@@ -29,9 +29,9 @@ export interface AgentConfigFile {
 }
 
 /**
- * The configurations of the two agents that read an opened site: `mining` the ASICs, `gpu` the GPU hosts, the LLM server
- * and the meters. The mining agent is absent where the site has no ASICs.
- * @param spoolRoot each agent's spool is a folder in it; absent: where an agent keeps it by default
+ * The configurations of the two agents that read an open site. `mining` reads the ASICs and is absent where the site has none; `gpu`
+ * reads the GPU hosts, the LLM server and the meters.
+ * @param spoolRoot folder in which each agent's spool gets a folder of its own; absent: the agents' default
  */
 export function siteConfigs(
   site: Site,
@@ -107,13 +107,13 @@ export function siteConfigs(
   }
 }
 
-/** The outlet that a GPU host is plugged in. */
+/** The outlet into which a GPU host is plugged. */
 function outletOf({ pdus }: SiteLayout, gpuHost: number): string | undefined {
   const pdu = pdus.find(({ outlets }) => outlets.includes(gpuHost))
   return pdu && `${pdu.id}/outlet${pdu.outlets.indexOf(gpuHost) + 1}`
 }
 
-/** What a machine that nobody knows has on its label, for want of anything better. */
+/** An unknown miner reports no power, so its configuration has the figures of its name plate. */
 const namePlate = ({ hashrateHs, efficiencyJPerTh }: AsicModel) => ({
   ratedPowerW: Math.round((hashrateHs / 1e12) * efficiencyJPerTh),
   expectedHashrateHs: hashrateHs,

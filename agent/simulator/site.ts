@@ -15,42 +15,42 @@ import { Overhead, SiteMeter, totalW } from './power/meter.ts'
 import { Pdu } from './power/pdu.ts'
 
 const STEP_S = 1
-/** after a longer sleep of this computer the emulated site slept as well */
+/** If this computer was suspended for longer, the emulated site skips that time instead of catching up. */
 const MAX_LAG_S = 60
 
-/** What really happened since the world began, whatever the machines say. J, difficulty-1 shares, tokens. */
+/** What really happened since the simulation began, independent of what the machines report. */
 export interface SiteTruth {
   elapsedS: number
   /** by deviceId; a GPU is `gpu-01/gpu3` */
   energyJ: Record<string, number>
-  /** work that each pool accepted, by its URL */
+  /** difficulty-1 shares that each pool accepted, by its URL */
   workDiff1: Record<string, number>
   tokensIn: number
   tokensOut: number
-  /** the loads that no machine reports: supplies and fans of GPU hosts, cooling */
+  /** loads that no machine reports: power supplies and fans of GPU hosts, cooling */
   overheadEnergyJ: number
-  /** at the meter: the sum of all of the above */
+  /** energy at the site meter: the sum of all of the above */
   siteEnergyJ: number
-  /** by deviceId, what its own counters have counted: whole numbers in the units of an interval record */
+  /** by deviceId: what the device's own counters have counted, in whole units of an interval record */
   counted: Record<string, Counted>
-  /** by deviceId of the inlets and outlets of PDUs: what went through, which is part of all of the above, and what they counted */
+  /** by deviceId of each PDU inlet and outlet: energy through it, which is included above, and its counter */
   through: Record<string, { energyJ: number; countedMilliJ: number }>
-  /** ASICs that rebooted or can't be asked now: what they counted after the last question, nobody can know */
+  /** ASICs that rebooted or don't answer now: what they counted after their last poll is lost to every reader */
   forgetful: string[]
 }
 
 type Counted = Partial<Record<'energyMilliJ' | 'workDiff1' | 'tokensIn' | 'tokensOut', number>>
 
-/** An emulated site: machines that speak their real protocols on loopback, and a world that moves on by the second. */
+/** An emulated site: machines that speak their real protocols on loopback, in a world that advances second by second. */
 export class Site {
   readonly layout: SiteLayout
   readonly machines: readonly AsicMachine[]
   readonly gpuHosts: readonly GpuHost[]
   readonly meter: SiteMeter
   readonly pdus: readonly Pdu[]
-  /** the latest misfortunes, newest last */
+  /** the latest misfortunes of miners, newest last */
   readonly events: AsicEvent[] = []
-  /** true: the world stands still, and its machines go on answering with what they have */
+  /** true: time stands still, while the machines go on answering with their last figures */
   paused = false
   readonly #now: () => number
   readonly #onError: (error: Error) => void
@@ -67,7 +67,7 @@ export class Site {
   #overheadEnergyJ = 0
   #open = false
 
-  /** `now`: Unix ms. `onError`: a rebooted machine that could not have its address back. */
+  /** @param now Unix ms @param onError called where a rebooted machine can't listen on its address again */
   constructor(
     options: SiteOptions,
     now: () => number = Date.now,
@@ -117,7 +117,7 @@ export class Site {
     )
   }
 
-  /** Opens every listener. @throws PerwattError where an address is taken; what was open is closed again */
+  /** Opens every listener. @throws PerwattError where an address is taken, after closing those that were open */
   async open(): Promise<void> {
     this.#open = true
     const opened = await Promise.allSettled(this.#listeners().map((l) => l.open()))
@@ -127,7 +127,7 @@ export class Site {
     throw failed.reason
   }
 
-  /** Moves the world on with the clock until the signal aborts; `onBeat` is called after each second of it. */
+  /** Advances the world with the clock until the signal aborts; `onBeat` is called after each second. */
   async run(signal: AbortSignal, onBeat: () => void = () => {}): Promise<void> {
     do {
       this.catchUp()
@@ -135,7 +135,7 @@ export class Site {
     } while (await pause(STEP_S * 1000 - ((this.#now() - this.#startS * 1000) % 1000), signal))
   }
 
-  /** Brings the world to the clock's time, in whole steps. */
+  /** Advances the world to the clock's time, in whole steps. */
   catchUp(): void {
     const lagS = () => this.#now() / 1000 - this.#startS - this.#skippedS - this.#elapsedS
     if (this.paused) this.#skippedS += lagS()
@@ -143,7 +143,7 @@ export class Site {
     while (lagS() >= STEP_S) this.step()
   }
 
-  /** One second of the world. */
+  /** Advances the world by one second. */
   step(): void {
     this.#elapsedS += STEP_S
     this.events.push(...this.#fleet.advance(STEP_S))
@@ -167,7 +167,7 @@ export class Site {
     await Promise.all(this.#listeners().map((l) => l.close()))
   }
 
-  /** Where each part listens, known after `open`: a machine's first port, and all of them by its driver's settings. */
+  /** The ports on which each part listens, known after `open`. `asicSettings` has all ports of a miner by its driver's settings. */
   ports(): {
     asics: number[]
     asicSettings: Record<string, number>[]

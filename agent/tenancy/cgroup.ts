@@ -1,4 +1,4 @@
-/** What a process runs for, as its cgroup says. */
+/** The job, pod or container that a process belongs to, by its control group. */
 export type Membership =
   | { kind: 'slurm'; job: string }
   | { kind: 'pod'; podUid: string; containerId?: string }
@@ -8,7 +8,7 @@ export type Runtime = 'docker' | 'podman' | 'containerd'
 
 /** v1 `/slurm/uid_1000/job_7`, also `/slurm_<node>/...`; v2 `slurmstepd.scope/job_7`, also `<node>_slurmstepd.scope` */
 const SLURM = /(?:\/slurm(?:_[^/:]+)?\/uid_\d+|slurmstepd\.scope)\/job_(\d+)(?=\/|$)/m
-/** A static pod's uid is the hash of its manifest: 32 digits in one. systemd's slices have `_` for `-`. */
+/** A static pod's uid is the hash of its manifest: 32 digits without dashes. systemd's slices write `_` for `-`. */
 const POD = /kubepods[^\n]*?pod([0-9a-f]{8}(?:[-_][0-9a-f]{4}){3}[-_][0-9a-f]{12}|[0-9a-f]{32})([^\n]*)/
 const ID = /[0-9a-f]{64}/
 /** `docker-<id>.scope`, `/docker/<id>`, `libpod-<id>`, `libpod-payload-<id>`, `nerdctl-<id>.scope` */
@@ -23,8 +23,8 @@ const RUNTIMES: Readonly<Record<string, Runtime>> = {
 }
 
 /**
- * Reads `/proc/<pid>/cgroup`, of either version or both. Whoever is billed wins: a Slurm job that runs in a pod or starts
- * containers is the job, a container that runs in a pod is the pod. Undefined: none of them.
+ * Reads `/proc/<pid>/cgroup` of cgroup v1, v2 or both. The party that is billed wins: a Slurm job in a pod, or with containers of
+ * its own, counts as the job; a container in a pod counts as the pod. Undefined where the process is in none of them.
  */
 export function membershipOf(cgroup: string): Membership | undefined {
   const job = SLURM.exec(cgroup)?.[1]

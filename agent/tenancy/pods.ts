@@ -1,12 +1,12 @@
-import type { GpuUse } from './contract.ts'
-import type { Facts } from './facts.ts'
-import { askKubelet, isAlive, type Pod, podFacts } from './kubelet.ts'
-import { placeOf, readCheckpoint } from './kubelet-devices.ts'
-import { Recent } from './recent.ts'
+import { FactSource } from './fact-source.ts'
+import type { GpuUse } from './gpu-use.ts'
+import { askKubelet, isAlive, type Pod, podFacts } from './kubelet-api.ts'
+import { placeOf, readCheckpoint } from './kubelet-checkpoint.ts'
+import { LruCache } from './lru-cache.ts'
+import type { OwnerFacts } from './owner-facts.ts'
 import type { TenancySettings } from './settings.ts'
-import { Source } from './source.ts'
 
-/** A container of a pod, by its id as the control group has it, or by its name as the kubelet has it. */
+/** A pod's container: a control group names it by id, the kubelet's checkpoint by name. */
 export interface PodTenant {
   kind: 'pod'
   podUid: string
@@ -22,22 +22,22 @@ interface PodReservation {
 
 const MAX_PODS = 4096
 const FORGOTTEN_AFTER_MS = 10 * 60_000
-/** A pod that has ended gives its GPU back this much later at most. */
+/** How old the list of pods may be: a pod that has ended holds its GPU for at most this long after. */
 const LIST_AGE_MS = 30_000
-/** Several pods that are new at once are asked for once. */
+/** Several pods that start at the same time share one request within this time. */
 const FRESH_MS = 1_000
 
 type KubeletSettings = NonNullable<TenancySettings['kubelet']>
 
-/** The pods of this node: who they are, and which GPUs they were given. */
+/** The pods of this node: their facts, and the GPUs that they were given. */
 export class Pods {
   readonly #settings: KubeletSettings
   readonly #labels: readonly string[]
   readonly #nowMs: () => number
-  readonly #kubelet: Source
-  readonly #checkpoint: Source
-  /** labels as they were when the pod was first seen: facts are to stay */
-  readonly #first: Recent<Pod['metadata']>
+  readonly #kubelet: FactSource
+  readonly #checkpoint: FactSource
+  /** metadata from the first time a pod was seen: its facts must not change with its labels */
+  readonly #first: LruCache<Pod['metadata']>
   #list: { pods: ReadonlyMap<string, Pod>; atMs: number } | undefined
   #asking: Promise<ReadonlyMap<string, Pod> | undefined> | undefined
   #given: Awaited<ReturnType<typeof readCheckpoint>> = []
@@ -46,23 +46,23 @@ export class Pods {
     this.#settings = settings
     this.#labels = labels
     this.#nowMs = nowMs
-    this.#kubelet = new Source('names of pods', settings.url, timeoutMs, nowMs)
-    this.#checkpoint = new Source('GPUs of pods', settings.checkpoint, timeoutMs, nowMs)
-    this.#first = new Recent(nowMs, MAX_PODS, FORGOTTEN_AFTER_MS)
+    this.#kubelet = new FactSource('names of pods', settings.url, timeoutMs, nowMs)
+    this.#checkpoint = new FactSource('GPUs of pods', settings.checkpoint, timeoutMs, nowMs)
+    this.#first = new LruCache(nowMs, MAX_PODS, FORGOTTEN_AFTER_MS)
   }
 
   get faults(): (string | undefined)[] {
     return [this.#kubelet.fault, this.#checkpoint.fault]
   }
 
-  /** Undefined where the kubelet doesn't answer, or knows no such pod. */
-  async facts(tenant: PodTenant, signal: AbortSignal): Promise<Facts | undefined> {
+  /** The facts of a pod's container. Undefined where the kubelet doesn't answer or doesn't know the pod. */
+  async facts(tenant: PodTenant, signal: AbortSignal): Promise<OwnerFacts | undefined> {
     const known = this.#factsIn(this.#list?.pods, tenant)
     if (known?.complete) return known
     return this.#factsIn(await this.#pods(FRESH_MS, signal), tenant) ?? known
   }
 
-  /** What pods that have not ended were given of these GPUs. */
+  /** Which of these GPUs, or MIG instances, were given to pods that have not ended. */
   async reservations(gpus: readonly GpuUse[], signal: AbortSignal): Promise<PodReservation[]> {
     this.#given =
       (await this.#checkpoint.ask(() => readCheckpoint(this.#settings.checkpoint), signal)) ?? this.#given
@@ -81,7 +81,7 @@ export class Pods {
   #factsIn(
     pods: ReadonlyMap<string, Pod> | undefined,
     { podUid, containerId, container }: PodTenant,
-  ): Facts | undefined {
+  ): OwnerFacts | undefined {
     const pod = pods?.get(podUid)
     if (!pod) return undefined
     const metadata = this.#first.get(podUid) ?? pod.metadata
@@ -90,7 +90,7 @@ export class Pods {
     return podFacts({ ...pod, metadata }, which, this.#labels)
   }
 
-  /** The list, no older than that; the last one where the kubelet doesn't answer. */
+  /** The list of pods, at most `maxAgeMs` old; the previous list where the kubelet doesn't answer. */
   async #pods(maxAgeMs: number, signal: AbortSignal): Promise<ReadonlyMap<string, Pod> | undefined> {
     if (this.#list && this.#nowMs() - this.#list.atMs < maxAgeMs) return this.#list.pods
     this.#asking ??= this.#kubelet

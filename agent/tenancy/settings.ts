@@ -8,10 +8,10 @@ const SlurmSchema = z.strictObject({
     .min(1)
     .optional()
     .describe(
-      'folder in which a prolog writes who has which GPU: a file a GPU, `0`, or a MIG instance, `2.1`, with a job id a line',
+      'folder in which a prolog writes which job has which GPU: a file for each GPU, `0`, or MIG instance, `2.1`, with a job id a line',
     ),
   url: HttpUrlSchema.optional().describe(
-    'slurmrestd with its API version, such as http://192.0.2.5:6820/slurm/v0.0.40: account, user and partition of jobs',
+    'address of slurmrestd with its API version, such as http://192.0.2.5:6820/slurm/v0.0.40; it names the account, user and partition of jobs',
   ),
   user: z.string().min(1).max(64).optional().describe('sent as X-SLURM-USER-NAME'),
   token: SecretSchema.optional().describe('sent as X-SLURM-USER-TOKEN, such as `scontrol token` prints'),
@@ -25,32 +25,42 @@ const KubeletSchema = z.strictObject({
     .string()
     .min(1)
     .default('/var/run/secrets/kubernetes.io/serviceaccount/token')
-    .describe('token of a service account that may get nodes/proxy; read anew each time, for it is rotated'),
-  caFile: z.string().min(1).optional().describe("the authority of the kubelet's certificate"),
-  insecureTls: z.boolean().default(false).describe("true: the kubelet's certificate is not checked"),
+    .describe(
+      'file with the token of a service account that may get nodes/proxy; read again for each request, because Kubernetes rotates it',
+    ),
+  caFile: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("PEM file of the authority that signed the kubelet's certificate"),
+  insecureTls: z.boolean().default(false).describe("true: do not check the kubelet's certificate"),
   checkpoint: z
     .string()
     .min(1)
     .default('/var/lib/kubelet/device-plugins/kubelet_internal_checkpoint')
-    .describe('where the kubelet writes which container was given which GPU, in use or not'),
+    .describe(
+      'file in which the kubelet records which container was given which GPU, whether or not it is in use',
+    ),
 })
 
 /** The setting `owners:` of GPU drivers. */
 export const TenancySettingsSchema = z.strictObject({
   slurm: SlurmSchema.prefault({}).describe('Slurm jobs'),
   kubelet: KubeletSchema.optional().describe(
-    'names of Kubernetes pods; without it a pod is known by its uid',
+    'where to ask for the names of Kubernetes pods; without it a pod appears by its uid',
   ),
   dockerSocket: z
     .string()
     .min(1)
     .default('/var/run/docker.sock')
-    .describe("Docker's API, for the names of containers"),
+    .describe("socket of Docker's API, which names containers"),
   podmanSocket: z
     .string()
     .min(1)
     .default('/run/podman/podman.sock')
-    .describe("Podman's API; of a rootless container /run/user/<uid>/podman/podman.sock is asked"),
+    .describe(
+      "socket of Podman's API; for a rootless container the agent uses /run/user/<uid>/podman/podman.sock",
+    ),
   labels: z
     .array(z.string().min(1).max(128))
     .max(32)
@@ -62,19 +72,19 @@ export const TenancySettingsSchema = z.strictObject({
       'com.docker.compose.service',
     ])
     .describe(
-      'labels of pods and containers that become facts: `app.kubernetes.io/name` is `label.app.kubernetes.io.name`',
+      'labels of pods and containers that become facts of an owner: `app.kubernetes.io/name` becomes `label.app.kubernetes.io.name`',
     ),
   proc: z
     .string()
     .min(1)
     .default('/proc')
-    .describe("the host's process table; another path where the agent runs in a container"),
+    .describe("the host's /proc; another path where the agent runs in a container"),
   cgroups: z
     .string()
     .min(1)
     .default('/sys/fs/cgroup')
-    .describe("the host's control groups, where Slurm's jobs are found"),
-  passwd: z.string().min(1).default('/etc/passwd').describe('names of users'),
-  timeout: DurationMsSchema.default(1_000).describe('how long one question may take'),
+    .describe("folder of the host's control groups, in which the agent finds Slurm's jobs"),
+  passwd: z.string().min(1).default('/etc/passwd').describe('file with the names of users (passwd(5))'),
+  timeout: DurationMsSchema.default(1_000).describe('how long one request to a source may take'),
 })
 export type TenancySettings = z.output<typeof TenancySettingsSchema>

@@ -2,11 +2,11 @@ import { z } from 'zod'
 import { PerwattError } from '../../protocol/kit/errors.ts'
 import type { Owner } from '../../protocol/owner.ts'
 import { exchangeHttp, refuse } from '../wire/http.ts'
-import { ownerOf } from './facts.ts'
-import { parseAs } from './json.ts'
+import { ownerOf } from './owner-facts.ts'
+import { parseJsonAs } from './parse-json.ts'
 import type { TenancySettings } from './settings.ts'
 
-/** The same in all of its versions so far, v0.0.38 to v0.0.42. */
+/** This part is the same in slurmrestd's API versions v0.0.38 to v0.0.42. */
 const AnswerSchema = z.object({
   jobs: z.array(
     z.object({
@@ -19,7 +19,7 @@ const AnswerSchema = z.object({
 })
 
 /**
- * What slurmrestd says of a job; undefined where it doesn't know it (any more).
+ * Asks slurmrestd for a job's account, user and partition. Undefined where it doesn't know the job, or no longer does.
  * @throws PerwattError as `exchangeHttp`, `http-status`, or `malformed`
  */
 export async function askSlurmrestd(
@@ -36,14 +36,14 @@ export async function askSlurmrestd(
       ...(token && { 'x-slurm-user-token': token.reveal() }),
     },
   })
-  // a job that is long over is an error 500 "Invalid job id specified" of older versions, 404 of newer
+  // a job that ended long ago: older versions answer 500 "Invalid job id specified", newer ones 404
   if (answer.status === 404 || /invalid job id/i.test(answer.text.slice(0, 10_000))) return undefined
   refuse(answer, address)
-  const list = parseAs(AnswerSchema, answer.text)
+  const list = parseJsonAs(AnswerSchema, answer.text)
   if (!list)
     throw new PerwattError(
       'malformed',
-      `${address} answers no list of jobs; does slurm.url end in the API version?`,
+      `${address} answered no list of jobs; check that slurm.url ends in the API version`,
     )
   const found = list.jobs.find((j) => j.job_id === undefined || String(j.job_id) === job)
   return (

@@ -1,24 +1,44 @@
 import { setMaxListeners } from 'node:events'
-import type { GpuTenancy, GpuUse, Tenancy } from './contract.ts'
-import { ProcReader } from './proc.ts'
+import type { Holder } from '../../protocol/owner.ts'
+import { sharesOf } from './gpu-shares.ts'
+import type { GpuUse } from './gpu-use.ts'
+import { ProcReader } from './proc-reader.ts'
 import { Reservations } from './reservations.ts'
 import type { TenancySettings } from './settings.ts'
-import { sharesOf } from './shares.ts'
-import { SlurmNode } from './slurm-node.ts'
-import { type Tenant, Tenants } from './tenants.ts'
+import { SlurmJobs } from './slurm-jobs.ts'
+import { type Tenant, TenantOwners } from './tenant-owners.ts'
 
-export type { Tenancy } from './contract.ts'
 export { TenancySettingsSchema } from './settings.ts'
 
+/** Who holds a GPU now. */
+export interface GpuTenancy {
+  /**
+   * Empty: nobody. Where the shares sum to less than 1, nobody holds the rest. `estimated`: the shares were split by memory, by
+   * MIG slices or evenly.
+   */
+  holders: Holder[]
+  /**
+   * Sources that did not answer, one line each with what to do; repeated on every poll while it lasts. They concern the whole
+   * host, so only its first GPU carries them.
+   */
+  notes?: string[]
+}
+
+export interface Tenancy {
+  /** One answer for each GPU, in the given order. Never rejects: what can't be found out becomes a note. */
+  of(gpus: readonly GpuUse[], signal: AbortSignal): Promise<GpuTenancy[]>
+  close?(): void
+}
+
 /**
- * Finds out who holds the GPUs of this host: processes -> control group -> Slurm job, pod, container or user, and who reserved
- * what whether or not it is used.
+ * Finds out who holds the GPUs of this host. Running processes lead through their control group to a Slurm job, pod, container or
+ * user. Reservations by Slurm or Kubernetes count too, whether or not the GPU is in use.
  * @param nowMs a steady clock
  */
 export function openTenancy(settings: TenancySettings, nowMs = () => performance.now()): Tenancy {
   const proc = new ProcReader(settings.proc, nowMs)
-  const slurm = new SlurmNode(settings, proc, nowMs)
-  const tenants = new Tenants(settings, slurm, nowMs)
+  const slurm = new SlurmJobs(settings, proc, nowMs)
+  const tenants = new TenantOwners(settings, slurm, nowMs)
   const reservations = new Reservations(settings, slurm, tenants.pods, nowMs)
 
   const tenantOf = async (pid: number, signal: AbortSignal): Promise<Tenant | undefined> => {
@@ -31,7 +51,7 @@ export function openTenancy(settings: TenancySettings, nowMs = () => performance
 
   return {
     async of(gpus: readonly GpuUse[], signal: AbortSignal): Promise<GpuTenancy[]> {
-      // a question for each tenant waits at the same time
+      // one query for each tenant listens to this signal at the same time
       setMaxListeners(0, signal)
       await slurm.look(signal)
       const pids = [...new Set(gpus.flatMap((gpu) => gpu.processes.map((p) => p.pid)))]

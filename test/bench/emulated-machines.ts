@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { DOORS } from '../../agent/simulator/asic/doors.ts'
+import { FAMILY_SERVERS } from '../../agent/simulator/asic/family-servers.ts'
 import { addressOf, emulatedMachine } from './rig.ts'
 
 /**
@@ -21,7 +21,7 @@ for (const machine of machines.slice(0, Number(values.hung))) machine.hung = tru
 let connections = 0
 let bytes = 0
 const opened = machines.map((machine, i) => {
-  const server = DOORS[machine.model.family][0].serve(machine, () => Date.now() / 1000)
+  const server = FAMILY_SERVERS[machine.model.family][0].serve(machine, () => Date.now() / 1000)
   server.on('connection', (socket) => {
     connections++
     socket.on('error', () => socket.destroy())

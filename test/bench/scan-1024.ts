@@ -8,7 +8,7 @@ import { addressOf } from './rig.ts'
 
 /**
  * `perwatt-agent scan` of 1,024 addresses with 500 machines: the other addresses first refuse every connection, as switched-on
- * things without a miner's doors do, and then drop it, as nothing does.
+ * things without a miner's minerPorts do, and then drop it, as nothing does.
  */
 const { values } = parseArgs({
   options: { hung: { type: 'string', default: '0' } },

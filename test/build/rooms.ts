@@ -117,7 +117,8 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     packages: [],
   },
   'agent/gpu': {
-    holds: 'what GPU drivers share: snapshot to a reading, states, lost GPUs, AMD’s sysfs files',
+    holds:
+      'what GPU drivers share: snapshot to a reading, states, lost GPUs, NVIDIA’s XIDs, output of AMD’s and Intel’s tools',
     imports: [...PROTOCOL, 'agent/plugin', 'agent/wire/loose-json', 'agent/wire', 'agent/tenancy'],
     packages: [],
   },
@@ -215,7 +216,8 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     packages: ['node:dgram', 'node:net', 'jsmodbus', 'net-snmp'],
   },
   'agent/simulator': {
-    holds: 'an emulated site: which machines, where, and the configurations that read them',
+    holds:
+      'an emulated site: which machines, where, the world that moves on, and the configurations that read it',
     imports: [
       ...PROTOCOL,
       'agent/simulator/base',
@@ -223,14 +225,14 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'agent/simulator/gpu',
       'agent/simulator/power',
     ],
-    packages: ['node:path'],
+    packages: ['node:fs', 'node:fs/promises', 'node:path', 'yaml'],
   },
   'agent/commands': {
-    holds: 'one file for each command of perwatt-agent',
+    holds:
+      'one file for each command of perwatt-agent: its options, its help, and the call that does the work',
     imports: [
       ...PROTOCOL,
       'agent/config',
-      'agent/wire',
       'agent/drivers',
       'agent/polling',
       'agent/composition',
@@ -238,12 +240,12 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'agent/simulator',
       'agent/simulator/asic',
     ],
-    packages: ['node:*', 'commander', 'yaml', 'zod'],
+    packages: ['commander', 'zod'],
   },
   agent: {
     holds: 'the program’s entry: its command line',
-    imports: [KIT, 'agent/config', 'agent/drivers', 'agent/commands'],
-    packages: ['commander'],
+    imports: [KIT, 'agent/commands'],
+    packages: [],
   },
 
   'collector/economics': {

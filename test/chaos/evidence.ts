@@ -1,4 +1,4 @@
-import type { WrittenTruth } from '../../agent/commands/simulate.ts'
+import type { WrittenTruth } from '../../agent/simulator/run-site.ts'
 import type { AgentInterval } from '../../collector/economics/ledger-row.ts'
 import type { LedgerBucket, Quarantined, Store } from '../../collector/plugin/store.ts'
 import { MINUTE_MS, minuteOf } from '../../protocol/units.ts'

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import type { WrittenTruth } from '../../agent/commands/simulate.ts'
+import type { WrittenTruth } from '../../agent/simulator/run-site.ts'
 
 const LOOK_EVERY_MS = 300
 

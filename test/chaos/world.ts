@@ -1,4 +1,4 @@
-import type { WrittenTruth } from '../../agent/commands/simulate.ts'
+import type { WrittenTruth } from '../../agent/simulator/run-site.ts'
 
 /** at either end the world stands still, and its first and last readings show a power that draws no energy */
 export const EDGE_MS = 8_000

@@ -3,7 +3,7 @@ import { defined } from '../../../protocol/kit/defined.ts'
 import { reasonOf } from '../../../protocol/kit/errors.ts'
 import { withDeadline } from '../../../protocol/kit/retry.ts'
 import type { Holder } from '../../../protocol/owner.ts'
-import { AMD_HINTS } from '../../gpu/amdgpu.ts'
+import { AMD_HINTS } from '../../gpu/amd-tools.ts'
 import { LostGpus } from '../../gpu/lost-gpus.ts'
 import { gpuState } from '../../gpu/state.ts'
 import { defineDriver, type Session } from '../../plugin/driver.ts'
@@ -13,8 +13,8 @@ import { Program } from '../../wire/command.ts'
 import type { Row } from '../../wire/loose-json/fields.ts'
 import { type AmdStatic, amdGpus, amdMetrics, amdPower, amdProcesses, amdStatic } from './output.ts'
 
-/** how long a question may take that the watts don't wait for */
-const ASIDE_MS = 3000
+/** how long a query for something else than power may take; the poll doesn't fail with it */
+const SECONDARY_QUERY_MS = 3000
 
 const METRIC = ['metric', '--json']
 const STATIC = ['static', '--json']
@@ -28,7 +28,7 @@ export default defineDriver({
   requests: [METRIC, STATIC, PROCESS].map((args) => ['amd-smi', ...args].join(' ')),
   settings: z.strictObject({
     program: z.string().min(1).default('amd-smi').describe('the program, or its path: /opt/rocm/bin/amd-smi'),
-    owners: TenancySettingsSchema.prefault({}).describe('how the owners of its processes are found'),
+    owners: TenancySettingsSchema.prefault({}).describe('how to find out who holds the GPUs'),
   }),
   open({ options }): Session {
     const amdSmi = new Program(options.program, {
@@ -41,10 +41,10 @@ export default defineDriver({
 
     const ask = async (args: readonly string[], signal: AbortSignal) =>
       amdGpus(await amdSmi.run(args, signal), ['amd-smi', ...args].join(' '))
-    /** What is worth a question, but not the watts: without an answer there is a note. */
+    /** Runs a query without which the poll can do; its failure becomes a note. */
     const tryAsking = async (args: readonly string[], signal: AbortSignal, notes: string[]) => {
       try {
-        return await withDeadline((own) => ask(args, own), ASIDE_MS, signal)
+        return await withDeadline((own) => ask(args, own), SECONDARY_QUERY_MS, signal)
       } catch (error) {
         notes.push(reasonOf(error).slice(0, 256))
         return new Map<number, Row>()
@@ -82,7 +82,7 @@ export default defineDriver({
   },
 })
 
-/** @param chips serial numbers of those before it, whose power is counted */
+/** @param chips serial numbers of the chips whose power an earlier reading has; the function adds this one */
 function readingOf(
   index: number,
   row: Row,
@@ -91,7 +91,7 @@ function readingOf(
   chips: Set<string>,
 ): Reading {
   const metrics = amdMetrics(row)
-  // the partitions of a chip all show its power: the first one has it
+  // every partition of a chip shows the power of the whole chip, so only the first one counts
   const first = (fixed?.partition ?? 0) === 0 && !(fixed?.serial && chips.has(fixed.serial))
   if (fixed?.serial) chips.add(fixed.serial)
   const { powerW, energyJ } = first ? amdPower(row) : {}

@@ -1,17 +1,17 @@
 import { defined } from '../../../protocol/kit/defined.ts'
 import { PerwattError } from '../../../protocol/kit/errors.ts'
-import { amdHardwareId } from '../../gpu/amdgpu.ts'
+import { amdHardwareId } from '../../gpu/amd-tools.ts'
 import { type Fields, fieldsOf, findNumber, findText, jsonIn } from '../../gpu/smi-output.ts'
 import type { Reading } from '../../plugin/reading.ts'
-import type { GpuProcess } from '../../tenancy/contract.ts'
+import type { GpuProcess } from '../../tenancy/gpu-use.ts'
 import { isRow, type Row, rowsOf } from '../../wire/loose-json/fields.ts'
 import { amdTextRows } from './text.ts'
 
-/** The names of the values drift with every release of ROCm, and so does the shape around them: they are found by meaning. */
+/* Names and nesting of amd-smi's values change with every release of ROCm, so each value has patterns for all known names. */
 
 /**
- * amd-smi's records by GPU index: a list, `{ gpu_data: [...] }`, or text.
- * @param what what was asked, for the error
+ * amd-smi's records by GPU index. The output is a JSON list, `{ gpu_data: [...] }`, or text.
+ * @param what the command, for the error text
  * @throws PerwattError `malformed`
  */
 export function amdGpus(text: string, what: string): Map<number, Row> {
@@ -30,14 +30,14 @@ export function amdGpus(text: string, what: string): Map<number, Row> {
   return gpus
 }
 
-/** What `amd-smi static` says: what stays. */
+/** Values of `amd-smi static`, which don't change while the machine runs. */
 export interface AmdStatic {
   identity: Reading['identity']
   powerLimitW?: number
   memoryTotalBytes?: number
-  /** the chip that the GPU is, or is a partition of */
+  /** serial number of the chip; the partitions of one chip share it */
   serial?: string
-  /** 0 for the first partition of a chip, and for a chip that is not divided */
+  /** 0 for the first partition of a chip, and for an undivided chip */
   partition?: number
 }
 
@@ -65,7 +65,7 @@ export function amdStatic(row: Row): AmdStatic {
   })
 }
 
-/** What `amd-smi metric` says of the chip's power; absent where it says none. */
+/** Power and energy counter of a chip in `amd-smi metric`. */
 export function amdPower(row: Row): { powerW?: number; energyJ?: number } {
   const fields = fieldsOf(row)
   return defined({
@@ -74,7 +74,7 @@ export function amdPower(row: Row): { powerW?: number; energyJ?: number } {
   })
 }
 
-/** What it says beside the power, and `monitor` in fewer words. */
+/** All other figures in `amd-smi metric`, or in `amd-smi monitor` with its shorter names. */
 export function amdMetrics(row: Row): Omit<Reading['sample'], 'state'> {
   const fields = fieldsOf(row)
   const utilizationRatio = findNumber(
@@ -122,7 +122,7 @@ export function amdMetrics(row: Row): Omit<Reading['sample'], 'state'> {
 const MEMORY = (which: 'used' | 'total') =>
   new RegExp(`^((mem_usage|vram_usage|fb_usage|vram)\\.)?(${which}_vram|(vram|fb)_${which})$`)
 
-/** No GPU that answers draws 0 W: a partition that has no sensor of its own says so. */
+/** 0 W means "no sensor": a GPU that answers draws power, but a partition may have no sensor of its own. */
 const powerOf = (fields: Fields): number | undefined =>
   findNumber(
     fields,
@@ -133,7 +133,7 @@ const powerOf = (fields: Fields): number | undefined =>
     /^power(_usage)?$/,
   ) || undefined
 
-/** The processes that `amd-smi process` names for one GPU, wherever in the record they stand. */
+/** The processes in a GPU's record of `amd-smi process`, at any depth. */
 export function amdProcesses(record: unknown): GpuProcess[] {
   if (Array.isArray(record)) return record.flatMap(amdProcesses)
   if (!isRow(record)) return []
@@ -145,7 +145,7 @@ export function amdProcesses(record: unknown): GpuProcess[] {
     defined({
       pid,
       memoryUsedBytes: findNumber(fields, 'B', /(^|\.)vram_mem$/, /^mem(_usage)?$/),
-      // a bare number is a count of compute units, of nobody says how many
+      // a number without a unit counts compute units, and the total is unknown
       smRatio:
         isRow(occupancy) && occupancy['unit'] === '%' ? findNumber(fields, '%', /^cu_occupancy$/) : undefined,
     }),

@@ -1,8 +1,9 @@
 import type { Row } from '../../wire/loose-json/fields.ts'
 
 /**
- * The records of the text that amd-smi prints where a release ignores `--json`: names and values in indented lines,
- * `GPU: 0` at the head of each record, or the table of `amd-smi monitor`. As its JSON has them, with names in lower case.
+ * Reads the text that some releases of amd-smi print although `--json` was given. It is either indented lines of names and values,
+ * with `GPU: 0` at the head of each record, or the table of `amd-smi monitor`. The result has the shape of amd-smi's JSON, with
+ * names in lower case.
  */
 export function amdTextRows(text: string): Row[] {
   const table = /^GPU +[A-Z].*$/m.exec(text)
@@ -22,7 +23,7 @@ function tableRows(text: string): Row[] {
 
 function indentedRows(text: string): Row[] {
   const rows: Row[] = []
-  /** where the lines of each depth go */
+  /** the rows that are open, by the indentation of their heads */
   let open: { indent: number; row: Row }[] = []
   for (const line of text.split('\n')) {
     const [, spaces = '', name, value = ''] = /^( *)([A-Z][A-Z0-9_ ]*):(?: +(.*))?$/.exec(line) ?? []
@@ -33,7 +34,7 @@ function indentedRows(text: string): Row[] {
     const key = name.toLowerCase()
     const section: Row = {}
     put(into, key, value.trim() === '' ? section : value.trim())
-    // `GPU: 0` has a value, and its lines stand below it
+    // the head `GPU: 0` has a value, and yet the lines below belong to it
     if (indent === 0) open = [{ indent, row: into }]
     else if (value.trim() === '') open.push({ indent, row: section })
   }
@@ -46,7 +47,7 @@ function newRow(rows: Row[]): Row {
   return row
 }
 
-/** A name that comes again is a list: PROCESS_INFO, once for each process. */
+/** A repeated name becomes a list: PROCESS_INFO stands once for each process. */
 function put(row: Row, key: string, value: unknown): void {
   const before = Object.hasOwn(row, key) ? row[key] : undefined
   row[key] = before === undefined ? value : Array.isArray(before) ? [...before, value] : [before, value]

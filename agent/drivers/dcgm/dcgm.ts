@@ -22,9 +22,9 @@ export default defineDriver({
   requests: ['GET /metrics'],
   settings: z.strictObject({
     url: HttpUrlSchema.optional().describe(
-      "the exporter's metrics page; without it http://<host>:9400/metrics, and without a host this machine's",
+      "the exporter's metrics page; default http://<host>:9400/metrics, or this machine's if there is no host",
     ),
-    token: SecretSchema.optional().describe('sent as a bearer token, for an exporter behind a proxy'),
+    token: SecretSchema.optional().describe('bearer token, for an exporter behind a proxy that needs one'),
   }),
   open({ host, options }): Session {
     const url = options.url ?? `http://${isIPv6(host) ? `[${host}]` : host || '127.0.0.1'}:9400/metrics`
@@ -34,7 +34,7 @@ export default defineDriver({
         const text = await getText(url, { signal, bearer: options.token })
         const gpus = gpusOf(parseMetrics(text).samples)
         if (gpus.length === 0)
-          throw new Error(`${url} shows no GPU; check that it is dcgm-exporter, and its log`)
+          throw new Error(`${url} shows no GPU; check that it is dcgm-exporter, and read its log`)
         return gpusSeen.with(gpus.map(readingOf))
       },
     }
@@ -50,7 +50,7 @@ function readingOf(gpu: DcgmGpu): Reading {
     ...(xid > 0 ? [xidText(xid)] : []),
     ...(gpu.board('DCGM_FI_DEV_ROW_REMAP_FAILURE') === 1 ? ['row remapping failed'] : []),
   ]
-  // the exporter keeps the last XID until it restarts, so a GPU that works again has recovered
+  // the exporter shows the last XID until it restarts; a GPU that computes has recovered from it
   const dead = isFatalXid(xid) && !utilizationRatio
   const state = dead ? ('faulty' as const) : gpuState(utilizationRatio, holders)
   return {

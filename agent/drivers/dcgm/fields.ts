@@ -1,7 +1,7 @@
 import { type Holder, type Owner, ownerKey } from '../../../protocol/owner.ts'
 import type { PrometheusSample } from '../../wire/prometheus.ts'
 
-/** Names that dcgm-exporter 1.x used, and its `1.x-compatibility-metrics.csv` still does. */
+/** Names of dcgm-exporter 1.x, which newer versions write with `1.x-compatibility-metrics.csv`. */
 const OLD_NAMES: Record<string, string> = {
   dcgm_power_usage: 'DCGM_FI_DEV_POWER_USAGE',
   dcgm_total_energy_consumption: 'DCGM_FI_DEV_TOTAL_ENERGY_CONSUMPTION',
@@ -12,7 +12,7 @@ const OLD_NAMES: Record<string, string> = {
   dcgm_xid_errors: 'DCGM_FI_DEV_XID_ERRORS',
 }
 
-/** Of labels that say the same, the first that is not empty. Behind a Prometheus, `pod` is the exporter's own. */
+/** Labels for each fact; the first that is not empty counts. After a Prometheus, `pod` is the exporter's own pod. */
 const OWNER_LABELS = {
   namespace: ['exported_namespace', 'namespace', 'pod_namespace'],
   pod: ['exported_pod', 'pod', 'pod_name'],
@@ -20,12 +20,12 @@ const OWNER_LABELS = {
   slurmJob: ['hpc_job'],
 } as const
 
-/** The whole board, where instances have their GPU_I_ID. */
+/** Key of the whole board; MIG instances have their GPU_I_ID as key. */
 const WHOLE = ''
 
 /**
- * What a page says of one GPU. The exporter repeats a board's value for each MIG instance (or leaves the board's own
- * row out), and for each pod that shares a GPU by time: a row is a view of the device, never a part to add up.
+ * The rows of one GPU. The exporter repeats a board's value for each MIG instance, sometimes without a row for the board itself, and
+ * for each pod of a time-shared GPU. So rows of one metric are copies, not parts to be added up.
  */
 export class DcgmGpu {
   /** label `gpu`: the index on its host */
@@ -54,19 +54,19 @@ export class DcgmGpu {
     if (!values.has(instance)) values.set(instance, value)
   }
 
-  /** A value of the board; copies under MIG differ by the moment they were taken, so the largest is as good as any. */
+  /** A value of the board. Without a row of its own, the largest copy counts: copies differ only by the moment of measurement. */
   board(metric: string): number | undefined {
     const values = this.#values.get(metric)
     return values && (values.get(WHOLE) ?? Math.max(...values.values()))
   }
 
-  /** A value that each MIG instance has a part of. */
+  /** A value of the board, or the sum over its MIG instances where each has a part of it, such as memory. */
   sum(metric: string): number | undefined {
     const values = this.#values.get(metric)
     return values && (values.get(WHOLE) ?? [...values.values()].reduce((a, v) => a + v, 0))
   }
 
-  /** 0 to 1. DCGM_FI_DEV_GPU_UTIL is 0 under MIG whatever runs; there the engine's activity counts by slices. */
+  /** 0 to 1. Under MIG, DCGM_FI_DEV_GPU_UTIL is always 0, so the engines' activity counts instead, weighted by slices. */
   get utilizationRatio(): number | undefined {
     const active = this.#values.get('DCGM_FI_PROF_GR_ENGINE_ACTIVE')
     if (this.#slices.size === 0) {
@@ -79,7 +79,7 @@ export class DcgmGpu {
     return [...active].reduce((sum, [instance, ratio]) => sum + ratio * this.#part(instance), 0)
   }
 
-  /** Who has it now: pods that share it by time have equal parts, MIG instances their slices. */
+  /** The holders: pods of a time-shared GPU have equal shares, MIG instances their part of the slices. */
   get holders(): Holder[] {
     const holders = new Map<string, Holder>()
     const mig = [...this.#slices.keys()].some((instance) => this.#owners.has(instance))
@@ -95,7 +95,7 @@ export class DcgmGpu {
     return [...holders.values()]
   }
 
-  /** How much of the board an instance is: by compute slices, 4 on an A30 and 7 on the larger ones. */
+  /** An instance's part of the board by compute slices, of which an A30 has 4 and larger GPUs have 7. */
   #part(instance: string): number {
     if (instance === WHOLE) return 1
     const slices = this.#slices.get(instance) ?? 0
@@ -105,8 +105,8 @@ export class DcgmGpu {
 }
 
 /**
- * The page's rows by GPU.
- * @throws where one index is two devices: the address answers for several hosts, and their watts would be mixed up
+ * The rows of a page, by GPU.
+ * @throws where one index belongs to two devices: the page covers several hosts, so their figures would be mixed up
  */
 export function gpusOf(samples: readonly PrometheusSample[]): DcgmGpu[] {
   const gpus = new Map<string, DcgmGpu>()
@@ -118,7 +118,7 @@ export function gpusOf(samples: readonly PrometheusSample[]): DcgmGpu[] {
     const known = gpu.labels.get('UUID')
     const uuid = sample.labels.get('UUID') || known
     if (known !== undefined && uuid !== known)
-      throw new Error(`gpu ${index} is both ${known} and ${uuid}; give the exporter of one host`)
+      throw new Error(`gpu ${index} is both ${known} and ${uuid}; set url to the exporter of a single host`)
     gpu.add(sample)
   }
   return [...gpus.values()]
@@ -133,7 +133,7 @@ function ownerOf(labels: ReadonlyMap<string, string>): Owner | undefined {
   return owner['pod'] || owner['slurmJob'] ? owner : undefined
 }
 
-/** DCGM's "no value", with its relatives not found, not supported and not permitted, as int32, double and int64. */
+/** DCGM's blank values (none, not found, not supported, not permitted), as int32, double and int64. */
 const isBlank = (value: number): boolean =>
   !Number.isFinite(value) ||
   value >= 2 ** 62 ||

@@ -9,15 +9,15 @@ import { dcmiPowerW, ipmiPowerSensors, isWithoutDcmi, wholeMachine } from './ipm
 const DCMI = ['dcmi', 'power', 'reading']
 const SENSORS = ['sdr', 'elist', 'full']
 
-/** ipmitool's words, and what to do about them. */
+/** ipmitool's error messages, each with what to do about it. */
 const HINTS = [
   [
     /Could not open device[^\n]*Permission denied/i,
-    '/dev/ipmi0 is for root only: give the agent’s group the device by a udev rule, or run it as root',
+    'only root may open /dev/ipmi0: give it to the agent’s group by a udev rule, or run the agent as root',
   ],
   [
     /Could not open device/i,
-    'this machine shows no BMC: load the kernel modules ipmi_devintf and ipmi_si (modprobe), or name the BMC’s address as host',
+    'this machine shows no BMC: load the kernel modules ipmi_devintf and ipmi_si (modprobe), or set host to the BMC’s address',
   ],
   [
     /insufficient privilege|RAKP 2|Activate Session error|unauthorized name|password.*invalid/i,
@@ -36,25 +36,27 @@ export default defineDriver({
   needsHost: false,
   requests: [DCMI, SENSORS].map((args) => ['ipmitool', ...args].join(' ')),
   settings: z.strictObject({
-    username: z.string().min(1).max(64).optional().describe('account on the BMC, where it is asked by host'),
-    password: SecretSchema.optional().describe('the text, { file: ... } or { env: ... }'),
+    username: z.string().min(1).max(64).optional().describe('account on the BMC, if host names one'),
+    password: SecretSchema.optional().describe(
+      'password of the account: the text, { file: ... } or { env: ... }',
+    ),
     privilege: z
       .enum(['USER', 'OPERATOR', 'ADMINISTRATOR'])
       .optional()
       .describe(
-        'what the account may; ipmitool asks for ADMINISTRATOR, and DCMI needs only USER on most BMCs',
+        'privilege level to log in with; ipmitool’s default is ADMINISTRATOR, but for DCMI most BMCs need only USER',
       ),
     sensor: z
       .string()
       .min(1)
       .max(64)
       .optional()
-      .describe('name of the sensor that is the machine’s input power, for BMCs without DCMI'),
+      .describe('name of the sensor of the machine’s input power, for a BMC without DCMI'),
     program: z.string().min(1).default('ipmitool').describe('the program, or its path'),
   }),
   open({ host, options }): Session {
     const { username, password, privilege, sensor, program } = options
-    // -E takes the password from the environment, where no other user sees it
+    // -E takes the password from the environment, where other users can't see it
     const ipmitool = new Program(program, {
       install: 'apt-get install ipmitool',
       hints: HINTS,
@@ -86,14 +88,14 @@ export default defineDriver({
         const there = found.map(({ name }) => name).join(', ')
         throw new PerwattError(
           'no-sensor',
-          `the BMC knows no DCMI and no sensor ${sensor ?? 'of the whole machine'}; ${there ? `name in sensor what is its input power, of: ${there}` : 'use redfish, or a meter'}`,
+          `the BMC has no DCMI and no sensor ${sensor ?? 'of the whole machine'}; ${there ? `set sensor to the one that measures the machine's input power: ${there}` : 'use redfish, or a meter'}`,
         )
       },
     }
   },
 })
 
-/** For `catch`: ipmitool ends with 1 where a BMC knows no DCMI, which is an answer. @throws every other error */
+/** For `catch`: ipmitool fails where a BMC has no DCMI; its message is then the answer. @throws every other error */
 function wordsOfRefusal(error: unknown): string {
   if (error instanceof CommandFailed && isWithoutDcmi(error.output)) return error.output
   throw error

@@ -8,11 +8,17 @@ import { defineDriver, type Session } from '../../plugin/driver.ts'
 import type { OwnerCounters } from '../../plugin/reading.ts'
 import { getText } from '../../wire/http.ts'
 import { parseMetrics } from '../../wire/prometheus.ts'
+import { LLM_FORMATS } from './formats/index.ts'
 import { formatOf, type LlmCounters, llmCounters } from './metrics.ts'
+
+const NAMES = LLM_FORMATS.map(({ name }) => name)
+const TITLES = new Intl.ListFormat('en-GB', { type: 'disjunction' }).format(
+  LLM_FORMATS.map(({ title }) => title),
+)
 
 export default defineDriver({
   name: 'llm-server',
-  summary: 'tokens served by vLLM, SGLang, TGI or llama.cpp, from its metrics page',
+  summary: `tokens served by ${TITLES}, from its metrics page`,
   kind: 'service',
   needsHost: false,
   requests: ['GET /metrics'],
@@ -22,18 +28,18 @@ export default defineDriver({
       .string()
       .min(1)
       .max(256)
-      .describe('what it is sold as; the fact `service` that workload rules match'),
+      .describe('name under which it is sold: the fact `service`, which workload rules match'),
     format: z
-      .enum(['auto', 'vllm', 'sglang', 'tgi', 'llamacpp'])
+      .enum(['auto', ...NAMES])
       .default('auto')
-      .describe('the server family; auto finds it'),
+      .describe('the server family; auto recognises it by its metrics'),
     model: z
       .string()
       .min(1)
       .max(128)
       .optional()
-      .describe('the model, where the metrics name none (TGI, llama.cpp)'),
-    token: SecretSchema.optional().describe('sent as a bearer token, where the page wants one'),
+      .describe('the model, if the metrics name none (TGI, llama.cpp)'),
+    token: SecretSchema.optional().describe('bearer token for the metrics page, if it needs one'),
   }),
   open({ options }): Session {
     const { url, service, token } = options
@@ -43,18 +49,18 @@ export default defineDriver({
       async read(signal) {
         const { samples } = parseMetrics(await getText(url, { signal, bearer: token }))
         const steadyMs = performance.now()
-        const format = options.format === 'auto' ? formatOf(samples) : options.format
-        if (!format)
-          throw new Error(`${url} shows no metrics of vLLM, SGLang, TGI or llama.cpp; check the address`)
+        const format =
+          options.format === 'auto' ? formatOf(samples) : LLM_FORMATS.find((f) => f.name === options.format)
+        if (!format) throw new Error(`${url} shows no metrics of ${TITLES}; check the address`)
         const counters = llmCounters(samples, format)
         const tokensInPerS = rateIn.perS(counters.tokensIn, steadyMs)
         const tokensOutPerS = rateOut.perS(counters.tokensOut, steadyMs)
         const { requestsRunning } = counters
-        // between two requests of a busy server none is running, but tokens came
+        // a busy server may have no request running at this moment, but its tokens have grown
         const activity = [requestsRunning, tokensInPerS, tokensOutPerS].filter((a) => a !== undefined)
         const state: State = activity.length === 0 ? 'unknown' : activity.some((a) => a > 0) ? 'busy' : 'idle'
         const byOwner = ownersOf(counters, service, options.model)
-        // the live rates are the server's: they belong to its one model, or, where it serves several, to the service
+        // the live rates are the whole server's: they belong to its model, or to the service where it serves several models
         const [first, ...more] = byOwner
         const holders = [{ owner: first && more.length === 0 ? first.owner : { service }, share: 1 }]
         const models = [...new Set(byOwner.map(({ owner }) => owner['model']))]

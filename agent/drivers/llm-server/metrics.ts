@@ -1,76 +1,22 @@
 import type { PrometheusSample } from '../../wire/prometheus.ts'
+import type { LlmFormat } from './formats/format.ts'
+import { LLM_FORMATS } from './formats/index.ts'
 
-/** What a server family calls its counters. */
-interface Names {
-  /** how all of its metrics begin */
-  prefix: string
-  tokensIn: string
-  /** of tokensIn what came from a cache; the first that the page has: names changed with versions */
-  tokensInCached: readonly string[]
-  /** true: tokensIn leaves those out */
-  cachedApart?: boolean
-  tokensOut: string
-  requestsRunning: string
-}
-
-export const LLM_FORMATS = {
-  // Triton's vLLM backend has the same names, with `model` for `model_name`
-  vllm: {
-    prefix: 'vllm:',
-    tokensIn: 'vllm:prompt_tokens_total',
-    // newest first
-    tokensInCached: [
-      'vllm:prompt_tokens_cached_total',
-      'vllm:prefix_cache_hits_total',
-      'vllm:gpu_prefix_cache_hits_total',
-    ],
-    tokensOut: 'vllm:generation_tokens_total',
-    requestsRunning: 'vllm:num_requests_running',
-  },
-  sglang: {
-    prefix: 'sglang:',
-    tokensIn: 'sglang:prompt_tokens_total',
-    tokensInCached: ['sglang:cached_tokens_total'],
-    tokensOut: 'sglang:generation_tokens_total',
-    requestsRunning: 'sglang:num_running_reqs',
-  },
-  // histograms of tokens a request; their sums are the counters
-  tgi: {
-    prefix: 'tgi_',
-    tokensIn: 'tgi_request_input_length_sum',
-    tokensInCached: [],
-    tokensOut: 'tgi_request_generated_tokens_sum',
-    requestsRunning: 'tgi_batch_current_size',
-  },
-  llamacpp: {
-    prefix: 'llamacpp:',
-    tokensIn: 'llamacpp:prompt_tokens_total',
-    // since August 2026; before, what came from the cache was counted nowhere
-    tokensInCached: ['llamacpp:prompt_tokens_cached_total'],
-    cachedApart: true,
-    tokensOut: 'llamacpp:tokens_predicted_total',
-    requestsRunning: 'llamacpp:requests_processing',
-  },
-} as const satisfies Record<string, Names>
-export type LlmFormat = keyof typeof LLM_FORMATS
-
+/** What a server has counted since its start. */
 export interface LlmCounters {
-  /** by model; '' where the server names none */
+  /** by model; the key is '' where the server names no model */
   tokensIn: ReadonlyMap<string, number>
   tokensInCached: ReadonlyMap<string, number>
   tokensOut: ReadonlyMap<string, number>
   requestsRunning: number | undefined
 }
 
-/** The family that a page is of, by how its metrics begin. */
+/** The server family of a metrics page, by how its metrics begin. */
 export const formatOf = (samples: readonly PrometheusSample[]): LlmFormat | undefined =>
-  (Object.keys(LLM_FORMATS) as LlmFormat[]).find((format) =>
-    samples.some((s) => nameOf(s).startsWith(LLM_FORMATS[format].prefix)),
-  )
+  LLM_FORMATS.find(({ prefix }) => samples.some((s) => nameOf(s).startsWith(prefix)))
 
-/** Tokens by model, summed over engines, replicas and whether the answer was streamed. */
-export function llmCounters(samples: readonly PrometheusSample[], format: LlmFormat): LlmCounters {
-  const names: Names = LLM_FORMATS[format]
+/** Tokens by model, summed over all other labels: engines, replicas, streamed or not. */
+export function llmCounters(samples: readonly PrometheusSample[], names: LlmFormat): LlmCounters {
   const own = samples
     .map((s) => ({ ...s, name: nameOf(s) }))
     .filter((s) => s.name.startsWith(names.prefix) && counts(s))
@@ -88,10 +34,18 @@ export function llmCounters(samples: readonly PrometheusSample[], format: LlmFor
   }
 }
 
-/** Relays that take no colon write an underscore for it: `sglang_prompt_tokens_total`. */
-const nameOf = ({ name }: PrometheusSample): string => name.replace(/^(vllm|sglang|llamacpp)_/, '$1:')
+/** A metric's own name. A relay that allows no colon has written an underscore instead: `sglang_prompt_tokens_total`. */
+function nameOf({ name }: PrometheusSample): string {
+  const relayed = RELAYED.find(({ written }) => name.startsWith(written))
+  return relayed ? relayed.prefix + name.slice(relayed.written.length) : name
+}
 
-/** With tensor parallelism each rank of SGLang may repeat its group's figures. */
+const RELAYED = LLM_FORMATS.filter(({ prefix }) => prefix.endsWith(':')).map(({ prefix }) => ({
+  prefix,
+  written: `${prefix.slice(0, -1)}_`,
+}))
+
+/** With tensor parallelism each rank of SGLang may repeat the figures of its group, so only rank 0 counts. */
 const counts = ({ labels, value }: PrometheusSample): boolean =>
   Number.isFinite(value) && value >= 0 && (labels.get('tp_rank') ?? '0') === '0'
 

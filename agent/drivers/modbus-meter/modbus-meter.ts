@@ -5,8 +5,15 @@ import { CoarseCounter } from '../../counting/coarse-counter.ts'
 import { defineDriver, type Session } from '../../plugin/driver.ts'
 import type { Reading } from '../../plugin/reading.ts'
 import { ModbusTcp, READ_FUNCTIONS } from '../../wire/modbus.ts'
-import { type MeterMap, type MeterRegister, MODBUS_MAPS } from './maps.ts'
-import { decodeRegisters, REGISTER_TYPES, type RegisterType } from './registers.ts'
+import { MODBUS_MAPS } from './maps/index.ts'
+import {
+  type MeterMap,
+  type MeterRegister,
+  type NamedMap,
+  REGISTER_TYPES,
+  type RegisterType,
+} from './maps/map.ts'
+import { decodeRegisters } from './registers.ts'
 import { findSunSpecMeter, readSunSpecMeter, type SunSpecMeter } from './sunspec.ts'
 
 const JOULES_PER_WH = JOULES_PER_KWH / 1000
@@ -23,10 +30,10 @@ const register = (unit: string) =>
       .min(0)
       .max(65535)
       .describe(
-        'first register as on the wire, from 0; manuals that count from 1, or from 40001, are one more',
+        'first register, counted from 0 as on the wire; a manual that counts from 1 or from 40001 gives one more',
       ),
-    type: z.enum(types).describe('how the number is written'),
-    scale: z.number().default(1).describe(`what the number is multiplied by to be ${unit}`),
+    type: z.enum(types).describe('type of the number in the registers'),
+    scale: z.number().default(1).describe(`factor from the number to ${unit}`),
     wordOrder: z.enum(['big', 'little']).default('big').describe('little: the low word comes first'),
   })
 
@@ -36,38 +43,38 @@ const CustomMapSchema = z
     energy: register('Wh').optional().describe('imported active energy'),
   })
   .refine((m) => m.power || m.energy, 'expected power, energy or both')
-const MAP_NAMES = ['sunspec', ...(Object.keys(MODBUS_MAPS) as (keyof typeof MODBUS_MAPS)[])] as const
+const MAP_NAMES = ['sunspec', ...MODBUS_MAPS.map(({ name }) => name)] as const
+const MODELS = MODBUS_MAPS.map(({ model }) => model).join(', ')
 
-/** What a meter says now, and who it is. */
+/** A meter's identity and its figures at one moment. */
 interface Figures {
   about: Pick<Reading['identity'], 'model' | 'firmware' | 'hardwareId'>
   powerW?: number | undefined
   energyWh?: number | undefined
-  /** Wh that the counter's last digit stands for; 0 where it is fine */
+  /** Wh that the counter's last digit stands for; 0 where the counter is a float */
   resolutionWh: number
 }
 
 export default defineDriver({
   name: 'modbus-meter',
-  summary:
-    'electricity meters over Modbus TCP: SunSpec, Schneider iEM3000, Carlo Gavazzi EM24, or any by its register map',
+  summary: `electricity meters over Modbus TCP: SunSpec, ${MODELS}, or any other by its register map`,
   kind: 'meter',
   needsHost: true,
   requests: Object.entries(READ_FUNCTIONS).map(([fn, name]) => `modbus ${fn} ${name}`),
   settings: z.strictObject({
     port: PortSchema.default(502).describe('TCP port'),
-    unit: z.number().int().min(0).max(255).default(1).describe("the meter's address behind its gateway"),
+    unit: z.number().int().min(0).max(255).default(1).describe("the meter's unit number behind its gateway"),
     map: z
       .union([z.enum(MAP_NAMES), CustomMapSchema], {
-        error: `expected ${MAP_NAMES.join(', ')}, or a mapping of power and energy`,
+        error: `expected ${MAP_NAMES.join(', ')}, or a map with power, energy or both`,
       })
-      .describe("a meter's name, its registers, or sunspec, which finds them itself"),
+      .describe("the meter's name, or its registers; with sunspec the driver finds the registers itself"),
   }),
   open({ host, options }): Session {
     const { port, unit, map } = options
     const modbus = new ModbusTcp({ host, port, unit })
     const figures =
-      map === 'sunspec' ? sunSpec(modbus) : byMap(modbus, typeof map === 'string' ? MODBUS_MAPS[map] : map)
+      map === 'sunspec' ? sunSpec(modbus) : byMap(modbus, typeof map === 'string' ? named(map) : map)
     let counter: CoarseCounter | undefined
     return {
       async read(signal) {
@@ -80,7 +87,9 @@ export default defineDriver({
   },
 })
 
-function byMap(modbus: ModbusTcp, { model, power, energy }: MeterMap) {
+const named = (name: string): Partial<NamedMap> => MODBUS_MAPS.find((map) => map.name === name) ?? {}
+
+function byMap(modbus: ModbusTcp, { model, power, energy }: MeterMap & { model?: string }) {
   const ask = async (r: MeterRegister | undefined, signal: AbortSignal): Promise<number | undefined> => {
     if (!r) return undefined
     const bytes = await modbus.read(r.function, r.address, REGISTER_TYPES[r.type], signal)
@@ -104,7 +113,7 @@ function sunSpec(modbus: ModbusTcp) {
     try {
       return { about, ...(await readSunSpecMeter(modbus, found, signal)) }
     } catch (error) {
-      // another device may answer there next time
+      // another device may answer at this address next time
       found = undefined
       throw error
     }

@@ -1,22 +1,8 @@
-/** How many 16-bit registers a number takes, by the name that meters' manuals use. */
-export const REGISTER_TYPES = {
-  int16: 1,
-  uint16: 1,
-  int32: 2,
-  uint32: 2,
-  int64: 4,
-  uint64: 4,
-  float32: 2,
-  float64: 4,
-} as const
-export type RegisterType = keyof typeof REGISTER_TYPES
-
-/** `big`: high word first, as the standard has bytes; `little`: low word first (word-swapped). */
-export type WordOrder = 'big' | 'little'
+import type { RegisterType, WordOrder } from './maps/map.ts'
 
 /**
- * A number from registers as they were sent. Absent where the registers hold what meters write for "no value": NaN, an
- * integer's limit (Carlo Gavazzi's overflow 0x7FFFFFFF, SunSpec's 0x8000...), all ones of an unsigned one.
+ * Decodes a number from registers as they came over the wire. Undefined where they hold a meter's "no value": NaN, the largest or
+ * smallest signed integer (Carlo Gavazzi's overflow 0x7FFFFFFF, SunSpec's 0x8000...), or an unsigned integer of all ones.
  */
 export function decodeRegisters(
   bytes: Buffer,

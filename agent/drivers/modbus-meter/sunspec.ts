@@ -2,20 +2,20 @@ import { PerwattError } from '../../../protocol/kit/errors.ts'
 import type { ModbusTcp } from '../../wire/modbus.ts'
 import { decodeRegisters } from './registers.ts'
 
-/**
- * SunSpec: a chain of models in holding registers, each with its number and length, behind the letters "SunS". Meters are
- * 201 to 204 (whole numbers with a scale factor) and 211 to 214 (floats), by how many phases they have.
+/*
+ * SunSpec: after the letters "SunS" the holding registers contain a chain of models, each with its number and length. Meters are
+ * the models 201 to 204 (integers with a scale factor) and 211 to 214 (floats); the number depends on the phases.
  */
 
-/** Where the chain may begin, by the specification's own order. */
+/** Addresses at which the chain may begin, in the specification's order. */
 const BASES = [40_000, 50_000, 0]
 const MARK = 'SunS'
 const COMMON = 1
 const END = 0xffff
-/** no device has more; one that answers in circles would be followed for ever */
+/** No device has more models. The bound ends the walk where a device's chain leads in a circle. */
 const MOST_MODELS = 100
 
-/** Offsets from a model's first register after its number and length. */
+/** Offsets in registers from the first one after a model's number and length. */
 const INTEGER = { first: 16, power: 16, powerScale: 20, energy: 44, energyScale: 52, last: 52 }
 const FLOAT = { first: 26, power: 26, energy: 66, last: 67 }
 const TEXTS = { manufacturer: [0, 16], model: [16, 16], version: [40, 8], serial: [48, 16] } as const
@@ -33,13 +33,13 @@ export interface SunSpecMeter {
 export interface SunSpecReading {
   powerW?: number
   energyWh?: number
-  /** Wh that the counter's last digit stands for; 0: a float */
+  /** Wh that the counter's last digit stands for; 0 where the counter is a float */
   resolutionWh: number
 }
 
 /**
  * Walks the chain to the first meter.
- * @throws PerwattError `not-sunspec` where there is no chain or no meter in it; as ModbusTcp where nothing answers
+ * @throws PerwattError `not-sunspec` where there is no chain, or no meter in it; as ModbusTcp where nothing answers
  */
 export async function findSunSpecMeter(modbus: ModbusTcp, signal: AbortSignal): Promise<SunSpecMeter> {
   let at = (await findChain(modbus, signal)) + 2
@@ -63,7 +63,7 @@ export async function findSunSpecMeter(modbus: ModbusTcp, signal: AbortSignal): 
   )
 }
 
-/** Active power and imported energy, in one question. A value that the meter doesn't have is absent. */
+/** Reads active power and imported energy in one request. A value that the meter doesn't have is absent. */
 export async function readSunSpecMeter(
   modbus: ModbusTcp,
   { start, float }: SunSpecMeter,
@@ -86,7 +86,7 @@ export async function readSunSpecMeter(
   const resolutionWh = 10 ** (energyScale ?? 0)
   return reading(
     power === undefined || powerScale === undefined ? undefined : power * 10 ** powerScale,
-    // an accumulator of 0 is one that doesn't count
+    // 0 is SunSpec's "not implemented" of an accumulator
     energy === undefined || energy === 0 || energyScale === undefined ? undefined : energy * resolutionWh,
     resolutionWh,
   )
@@ -107,13 +107,13 @@ async function findChain(modbus: ModbusTcp, signal: AbortSignal): Promise<number
     try {
       if ((await modbus.read(3, base, 2, signal)).toString('latin1') === MARK) return base
     } catch (error) {
-      // registers that it does not have: the chain is elsewhere
+      // the meter lacks these registers, so the chain is elsewhere
       if (!(error instanceof PerwattError && error.code === 'modbus-exception')) throw error
     }
   }
   throw new PerwattError(
     'not-sunspec',
-    `it has no SunSpec models at ${BASES.join(', ')}; check the unit number, or name the meter or its registers in map`,
+    `it has no SunSpec models at ${BASES.join(', ')}; check the unit number, or name the meter, or its registers, in map`,
   )
 }
 

@@ -5,35 +5,39 @@ import { LostGpus } from '../../gpu/lost-gpus.ts'
 import { type GpuSnapshot, gpuReading, useOf } from '../../gpu/reading.ts'
 import { defineDriver, type Session } from '../../plugin/driver.ts'
 import { openTenancy, TenancySettingsSchema } from '../../tenancy/tenancy.ts'
-import { HungCalls } from './library/calls.ts'
 import { NvmlHost } from './library/host.ts'
-import { NVML_FUNCTIONS } from './library/library.ts'
+import { HungCalls } from './library/hung-calls.ts'
+import { NVML_FUNCTIONS } from './library/nvml-library.ts'
 import { SMI_REQUESTS, SmiHost } from './nvidia-smi/host.ts'
 
 const nowMs = () => performance.now()
 
-/** The threads of the program are counted once, whatever sessions come and go: of four, two are kept for files and names. */
+/** Shared by all sessions, because the thread pool is the program's: at most 2 of its 4 threads may hang, the rest serve file and DNS access. */
 const hung = new HungCalls(2, nowMs)
 
 const settings = z.strictObject({
   via: z
     .enum(['auto', 'nvml', 'nvidia-smi'])
     .default('auto')
-    .describe('how the GPUs are asked; auto: NVML, and nvidia-smi where its library does not load'),
+    .describe('how to read the GPUs; auto: NVML, or nvidia-smi if the NVML library does not load'),
   library: z
     .string()
     .min(1)
     .default('libnvidia-ml.so.1')
-    .describe('NVML: a name that the loader finds, or a path'),
+    .describe('the NVML library: a name that the dynamic loader finds, or a path'),
   program: z.string().min(1).default('nvidia-smi').describe('nvidia-smi: a name in PATH, or a path'),
-  sampleInterval: DurationMsSchema.default(1_000).describe('how often nvidia-smi, where it is used, looks'),
-  callTimeout: DurationMsSchema.default(2_000).describe('after which a call of NVML hangs and is abandoned'),
-  owners: TenancySettingsSchema.prefault({}).describe('how those who hold the GPUs are found'),
+  sampleInterval: DurationMsSchema.default(1_000).describe(
+    'how often nvidia-smi, if it is used, takes a sample',
+  ),
+  callTimeout: DurationMsSchema.default(2_000).describe(
+    'how long an NVML call may take before it counts as hanging',
+  ),
+  owners: TenancySettingsSchema.prefault({}).describe('how to find out who holds the GPUs'),
 })
 type Settings = z.output<typeof settings>
 
-/** Whatever says how the GPUs are. */
-interface Source {
+/** NVML or nvidia-smi. */
+interface GpuSource {
   snapshots(signal: AbortSignal): Promise<GpuSnapshot[]>
   close(): unknown
 }
@@ -49,7 +53,7 @@ export default defineDriver({
   open({ options }): Session {
     const tenancy = openTenancy(options.owners)
     const seen = new LostGpus('what the driver shows', "dmesg for XID 79 and the host's PCIe")
-    let source: Source | undefined
+    let source: GpuSource | undefined
     return {
       async read(signal) {
         source ??= await openSource(options, signal)
@@ -67,7 +71,10 @@ export default defineDriver({
   },
 })
 
-async function openSource({ via, library, program, ...s }: Settings, signal: AbortSignal): Promise<Source> {
+async function openSource(
+  { via, library, program, ...s }: Settings,
+  signal: AbortSignal,
+): Promise<GpuSource> {
   const smi = () => new SmiHost({ program, intervalMs: s.sampleInterval, nowMs })
   if (via === 'nvidia-smi') return smi()
   try {
@@ -78,17 +85,17 @@ async function openSource({ via, library, program, ...s }: Settings, signal: Abo
   }
 }
 
-/** What keeps both from working is one thing for the operator: there is no driver here. */
-async function smiInstead(smi: SmiHost, reason: PerwattError, signal: AbortSignal): Promise<Source> {
+/** Falls back to nvidia-smi. If that is missing too, one error says that the NVIDIA driver is not installed. */
+async function smiInstead(smi: SmiHost, reason: PerwattError, signal: AbortSignal): Promise<GpuSource> {
   try {
     await smi.snapshots(signal)
     return smi
   } catch (error) {
-    // it goes on by itself, and says what is wrong at each poll
+    // any other error may pass: the session keeps nvidia-smi, which reports its error at each poll
     if (!(error instanceof PerwattError && error.code === 'not-installed')) return smi
     throw new PerwattError(
       'no-driver',
-      `${reason.message}, and ${error.message}; install the NVIDIA driver, or take this device out`,
+      `${reason.message}, and ${error.message}; install the NVIDIA driver, or remove this device from the configuration`,
       { cause: reason },
     )
   }

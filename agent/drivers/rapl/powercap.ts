@@ -1,18 +1,18 @@
 import type { Sysfs } from '../../wire/sysfs.ts'
 
-/** A RAPL zone of Linux' powercap tree. */
+/** A RAPL zone in Linux's powercap tree. */
 export interface RaplZone {
   /** folder, such as `intel-rapl:0:2` */
   path: string
   /** package-0, package-0-die-1, core, uncore, dram, psys */
   name: string
-  /** the counter begins again at 0 after this, uJ; absent where the kernel doesn't say */
+  /** the counter wraps to 0 after this value, uJ; absent where the kernel doesn't say */
   rangeUj?: number
 }
 
 /**
- * The zones of the MSR and TPMI drivers, for Intel and AMD alike. `intel-rapl-mmio` shows the same packages through another
- * door, and is left out.
+ * The zones of the kernel's MSR and TPMI drivers, for Intel and AMD. `intel-rapl-mmio` shows the same packages once more, by another
+ * interface, so it is left out.
  * @throws PerwattError `not-permitted`
  */
 export async function raplZones(sysfs: Sysfs): Promise<RaplZone[]> {
@@ -27,8 +27,8 @@ export async function raplZones(sysfs: Sysfs): Promise<RaplZone[]> {
 }
 
 /**
- * The zones that together are the machine's processors and memory, each once: core and uncore are inside their package,
- * dram is beside it, psys (the platform) is around all of them.
+ * The zones whose sum counts each part of the machine once. A package includes core and uncore but not dram; psys (the platform)
+ * includes all of them.
  */
 export const countedZones = (zones: readonly RaplZone[], count: 'packages' | 'psys'): RaplZone[] =>
   zones.filter(({ name }) => (count === 'psys' ? name === 'psys' : /^(package|dram)\b/.test(name)))

@@ -24,15 +24,13 @@ export default defineDriver({
     count: z
       .enum(['packages', 'psys'])
       .default('packages')
-      .describe(
-        'packages: processors and their memory; psys: the whole platform, on boards whose maker connected it',
-      ),
+      .describe('packages: processors and their memory; psys: the whole platform, on boards that measure it'),
   }),
   open({ options }): Session {
     const { root, count } = options
     const sysfs = new Sysfs(
       root,
-      'energy_uj is for root only since Linux 5.10: give the agent CAP_DAC_READ_SEARCH, or its group read access by a udev rule',
+      'since Linux 5.10 only root may read energy_uj: give the agent CAP_DAC_READ_SEARCH, or its group read access by a udev rule',
     )
     const counters = new Map<string, WrapCounter>()
     const rate = new Rate()
@@ -47,9 +45,9 @@ export default defineDriver({
             signal.throwIfAborted()
             const value = await sysfs.number(`${path}/energy_uj`)
             if (value === undefined) {
-              // without one of its parts the sum would go back: the tree is read anew at the next poll
+              // a sum without this zone would look like a counter reset, so find the zones again at the next poll
               zones = []
-              throw new PerwattError('no-sensor', `${root}/${path}/energy_uj has no value; look into dmesg`)
+              throw new PerwattError('no-sensor', `${root}/${path}/energy_uj has no value; check dmesg`)
             }
             const counter = counters.get(path) ?? new WrapCounter()
             counters.set(path, counter)
@@ -63,7 +61,7 @@ export default defineDriver({
               sample: defined({
                 state: 'ok' as const,
                 powerW,
-                // a model or a sensor behind the power supply, and never the whole machine
+                // RAPL is a model or a sensor behind the power supply, and never covers the whole machine
                 powerBasis: 'estimated' as const,
               }),
               counters: { energyJ },

@@ -14,12 +14,13 @@ export interface RedfishAccess {
   ca?: string | undefined
 }
 
-/** A BMC that boots refuses everybody, and one whose account was mended is to be found; five tries in a row lock most. */
+/** After a refused login, wait this long: most BMCs lock an account after five failures in a row. A booting BMC refuses everybody. */
 const REFUSED_MS = 10 * 60_000
 
 /**
- * A BMC's Redfish service, read only. Basic authentication, which every service takes (DSP0266, 13.3.2): a session would have
- * to be created, and BMCs have few. Credentials that were refused are not sent again for a while: BMCs lock out who insists.
+ * Reads a BMC's Redfish service. It uses Basic authentication, which every service accepts (DSP0266, 13.3.2), because a session
+ * would have to be created and a BMC allows only a few. Refused credentials are not sent again for a while, since a BMC may lock
+ * the account.
  */
 export class Redfish {
   readonly #access: RedfishAccess
@@ -33,14 +34,14 @@ export class Redfish {
   }
 
   /**
-   * @param path as the service gives it in `@odata.id`
+   * @param path a path from the service's `@odata.id`
    * @throws PerwattError `http-status`, `credentials-refused`, `malformed`, or as `exchangeHttp`
    */
   async get(path: string, signal: AbortSignal): Promise<Row> {
     if (this.#refused && this.#nowMs() < this.#refused.untilMs) throw this.#refused.error
     this.#refused = undefined
     const { url: base, username, password, insecureTls = false, ca } = this.#access
-    // a link that leads elsewhere must not take the password along
+    // a link to another host must not carry the password there
     const url = base + (path.startsWith('/') && !path.startsWith('//') ? path : '/')
     const credentials = Buffer.from(`${username ?? ''}:${password?.reveal() ?? ''}`).toString('base64')
     const headers = {
@@ -54,7 +55,7 @@ export class Redfish {
     } catch (error) {
       if (!(error instanceof PerwattError && error.code === CREDENTIALS)) throw error
       this.#refused = {
-        error: new PerwattError(CREDENTIALS, `${error.message}. They are sent again in 10 minutes`),
+        error: new PerwattError(CREDENTIALS, `${error.message}. The agent sends them again in 10 minutes`),
         untilMs: this.#nowMs() + REFUSED_MS,
       }
       throw this.#refused.error
@@ -74,19 +75,19 @@ function parsed(text: string, url: string): Row {
     const json: unknown = JSON.parse(text)
     if (isRow(json)) return json
   } catch {
-    // said below
+    // the error follows below
   }
   throw new PerwattError(
     'malformed',
-    `${url} answers something that is no JSON object; check that it is a BMC, and its firmware`,
+    `${url} answered something that is no JSON object; check that it is a BMC, and its firmware`,
   )
 }
 
-/** Where a reference leads: `{ "@odata.id": "/redfish/v1/Chassis/1" }`. */
+/** The path in a reference: `{ "@odata.id": "/redfish/v1/Chassis/1" }`. */
 export function linkOf(reference: unknown): string | undefined {
   const id = isRow(reference) ? reference['@odata.id'] : undefined
   return typeof id === 'string' && id.startsWith('/') ? id : undefined
 }
 
-/** Where the references of a list, or of one, lead. */
+/** The paths in a reference or a list of references. */
 export const linksOf = (references: unknown): string[] => [references].flat().flatMap((r) => linkOf(r) ?? [])

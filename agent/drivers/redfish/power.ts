@@ -2,18 +2,18 @@ import { defined } from '../../../protocol/kit/defined.ts'
 import { JOULES_PER_KWH } from '../../../protocol/units.ts'
 import { isRow, nonNegativeOf, positiveOf, type Row, rowsOf } from '../../wire/loose-json/fields.ts'
 
-/** What a resource says of the power that goes into a machine. */
+/** A machine's input power and energy, by one Redfish resource. */
 export interface RedfishPower {
   powerW?: number
   energyJ?: number
 }
 
-/** An average over more minutes is of another time than now. */
+/** An average over a longer time says too little about now. */
 const LONGEST_AVERAGE_MIN = 1
 
 /**
- * The power in a `Power` resource (DSP2046, deprecated, and what most BMCs have), in `EnvironmentMetrics`, in
- * `PowerSupplyMetrics`, or in a PDU's metrics. What supplies put out is never taken for what goes in: their loss is missing.
+ * The input power in a `Power` resource (DSP2046; deprecated, but most BMCs have it), `EnvironmentMetrics`, `PowerSupplyMetrics` or a
+ * PDU's metrics. The output power of supplies is never used, because it lacks their losses.
  */
 export function powerOf(resource: Row): RedfishPower {
   const powerW =
@@ -22,8 +22,8 @@ export function powerOf(resource: Row): RedfishPower {
 }
 
 /**
- * The first control is the whole machine; others are parts of it (Lenovo lists CPUs and memory after it). Cisco's is one
- * object with numbers as texts. A machine that draws 0 W doesn't answer: it is the word for "no sensor".
+ * The power of the first control that has one, which is the whole machine; Lenovo lists CPUs and memory after it. Cisco writes a
+ * single object instead of a list, and numbers as texts. 0 W means "no sensor", because a machine that answers draws power.
  */
 function powerControlW(resource: Row): number | undefined {
   for (const control of rowsOf(resource, 'PowerControl')) {
@@ -45,8 +45,8 @@ const sensorOf = (resource: Row, name: string): number | undefined => {
 }
 
 /**
- * `LifetimeReading` goes on where somebody resets `Reading`. A counter of whole kWh, or hundredths, stands still for minutes
- * and then jumps: where there are watts, they say better when that was.
+ * The energy counter. `LifetimeReading` comes first, because somebody can reset `Reading`. A counter in whole kWh or hundredths stands
+ * still for minutes and then jumps, so where the power is known, such a coarse counter is left out and the power is integrated.
  */
 function energyOf(resource: Row, hasPower: boolean): number | undefined {
   const joules = counterOf(resource, 'EnergyJoules')
@@ -61,5 +61,5 @@ const counterOf = (resource: Row, name: string): number | undefined => {
   return isRow(sensor) ? nonNegativeOf(sensor, 'LifetimeReading', 'Reading') : undefined
 }
 
-/** Whether nothing stands behind the second decimal. */
+/** Whether the value has at most two decimals. */
 const isCoarse = (kWh: number): boolean => Math.abs(kWh * 100 - Math.round(kWh * 100)) < 1e-5

@@ -12,7 +12,7 @@ import { Redfish } from './client.ts'
 import { powerOf, type RedfishPower } from './power.ts'
 import { findPower, type PowerSource } from './walk.ts'
 
-/** BMCs take a second for a page: the first look goes on behind the polls that don't wait so long. */
+/** A BMC takes about a second for each page, so the first walk may last longer than a poll; it goes on in the background. */
 const WALK_MS = 60_000
 
 export default defineDriver({
@@ -23,29 +23,31 @@ export default defineDriver({
   needsHost: 'or-url',
   requests: ['GET /redfish/v1/ and what it links to'],
   settings: z.strictObject({
-    url: HttpUrlSchema.optional().describe('the BMC’s address; without it https://<host>'),
+    url: HttpUrlSchema.optional().describe('the BMC’s address; default https://<host>'),
     username: z
       .string()
       .min(1)
       .max(64)
       .optional()
-      .describe('account on the BMC; one that may only read is enough'),
-    password: SecretSchema.optional().describe('the text, { file: ... } or { env: ... }'),
-    caFile: z.string().min(1).optional().describe('the authority that signed the BMC’s certificate, PEM'),
-    insecureTls: z
-      .boolean()
-      .default(false)
-      .describe('true: any certificate is taken, as most BMCs come with one that nobody signed'),
-    chassis: z
+      .describe('account on the BMC; the right to read is enough'),
+    password: SecretSchema.optional().describe(
+      'password of the account: the text, { file: ... } or { env: ... }',
+    ),
+    caFile: z
       .string()
       .min(1)
       .optional()
-      .describe('Id of the chassis that is meant, where a BMC has several'),
+      .describe('PEM file of the authority that signed the BMC’s certificate'),
+    insecureTls: z
+      .boolean()
+      .default(false)
+      .describe('true: accept any certificate; most BMCs come with a self-signed one'),
+    chassis: z.string().min(1).optional().describe('Id of the chassis to read, if the BMC has several'),
     resource: z
       .string()
       .startsWith('/redfish/')
       .optional()
-      .describe('path of the one resource to read, such as /redfish/v1/PowerEquipment/RackPDUs/1/Metrics'),
+      .describe('path of the only resource to read, such as /redfish/v1/PowerEquipment/RackPDUs/1/Metrics'),
   }),
   open({ host, options }): Session {
     const {
@@ -86,17 +88,20 @@ export default defineDriver({
   },
 })
 
-/** Supplies share the load, and one that rests says nothing: the sum of those that speak is the machine. */
+/** Power supplies share the load, and an idle one may report nothing, so the machine's power is the sum of those that report. */
 function readingOf({ identity }: PowerSource, powers: readonly RedfishPower[]): Reading {
   const powerW = sum(powers.map((p) => p.powerW).filter((w) => w !== undefined))
   const energies = powers.map((p) => p.energyJ).filter((e) => e !== undefined)
-  // a sum without one of its counters would look like a counter that began again
+  // a sum without one of its counters would look like a counter reset
   const energyJ = energies.length === powers.length ? sum(energies) : undefined
   return {
     identity,
     sample:
       powerW === undefined && energyJ === undefined
-        ? { state: 'unknown', faults: ['the BMC has no power reading now; is the machine switched on?'] }
+        ? {
+            state: 'unknown',
+            faults: ['the BMC has no power reading now; check that the machine is switched on'],
+          }
         : defined({ state: 'ok' as const, powerW, powerBasis: 'reported' as const }),
     ...(energyJ !== undefined && { counters: { energyJ } }),
   }

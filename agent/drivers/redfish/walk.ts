@@ -6,7 +6,7 @@ import { noPage } from '../../wire/web-client.ts'
 import { linkOf, linksOf, type Redfish } from './client.ts'
 import { powerOf } from './power.ts'
 
-/** Where a machine's power is, found once; then only these are asked. */
+/** The resources with a machine's power. They are found once; after that only they are read. */
 export interface PowerSource {
   identity: Reading['identity']
   /** one resource with the whole machine's power, or the metrics of each of its supplies */
@@ -14,13 +14,13 @@ export interface PowerSource {
 }
 
 const ROOT = '/redfish/v1/'
-/** A service that lists more is an enclosure manager; it is asked by `chassis`. */
+/** A service that lists more is an enclosure manager, where the setting `chassis` names the one to read. */
 const MAX_CHASSIS = 32
 const MAX_SUPPLIES = 16
 
 /**
- * Walks from the service's root to the power of its machine: the chassis that its system stands in, then each of the others.
- * @param chassis Id of the one that is meant; absent: the first that shows a power
+ * Walks from the service's root to the machine's power. The chassis that its system links to come first, then the others.
+ * @param chassis Id of the chassis to use; absent: the first one with a power reading
  * @throws PerwattError `no-sensor`, or as `Redfish.get`
  */
 export async function findPower(
@@ -43,11 +43,11 @@ export async function findPower(
   const ids = listed.map(idOf).join(', ')
   throw new PerwattError(
     'no-sensor',
-    `no chassis of the BMC ${chassis ? `with the Id ${chassis} ` : ''}shows a power, of: ${ids || 'none'}; check its licence and firmware, or use ipmi or a meter`,
+    `no chassis of the BMC ${chassis ? `with the Id ${chassis} ` : ''}shows a power; the BMC lists: ${ids || 'none'}. Check its licence and firmware, or use ipmi or a meter`,
   )
 }
 
-/** Of a machine of several systems the first one's name stands for all. */
+/** The first system; in a machine of several systems its name stands for all. */
 async function firstSystem(bmc: Redfish, root: Row, signal: AbortSignal): Promise<Row | undefined> {
   const collection = linkOf(root['Systems'])
   if (collection === undefined) return undefined
@@ -55,7 +55,7 @@ async function firstSystem(bmc: Redfish, root: Row, signal: AbortSignal): Promis
   return first === undefined ? undefined : await bmc.get(first, signal).catch(noPage)
 }
 
-/** The newer resource first, for its energy counter; then the deprecated one; then the inputs of the supplies. */
+/** Paths of the chassis' power: EnvironmentMetrics, which may have an energy counter; or Power, which is deprecated; or the supplies' metrics. */
 async function powerIn(bmc: Redfish, chassis: Row, signal: AbortSignal): Promise<string[] | undefined> {
   for (const name of ['EnvironmentMetrics', 'Power']) {
     const path = linkOf(chassis[name])

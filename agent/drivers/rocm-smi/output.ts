@@ -1,14 +1,14 @@
 import { defined } from '../../../protocol/kit/defined.ts'
 import { PerwattError } from '../../../protocol/kit/errors.ts'
-import { amdHardwareId } from '../../gpu/amdgpu.ts'
+import { amdHardwareId } from '../../gpu/amd-tools.ts'
 import { type Fields, fieldsOf, findNumber, findText, jsonIn } from '../../gpu/smi-output.ts'
 import { gpuState } from '../../gpu/state.ts'
 import type { Reading } from '../../plugin/reading.ts'
 import { isRow } from '../../wire/loose-json/fields.ts'
 
 /**
- * The GPUs of `rocm-smi --json`, `{ card0: { 'Average Graphics Package Power (W)': '39.0' }, system: ... }`, where all values
- * are texts and names change their capitals and words between releases.
+ * The GPUs in `rocm-smi --json`: `{ card0: { 'Average Graphics Package Power (W)': '39.0' }, system: ... }`. All values are texts,
+ * and the wording and capitals of the names change between releases.
  * @throws PerwattError `malformed`
  */
 export function rocmReadings(text: string): Reading[] {
@@ -24,7 +24,7 @@ export function rocmReadings(text: string): Reading[] {
     if (index === undefined || !isRow(row)) return []
     const reading = readingOf(index, fieldsOf(row), firmware)
     const { hardwareId } = reading.identity
-    // the partitions of an MI300 all show its power and its counter
+    // every partition of an MI300 shows the power and counter of the whole chip, so only the first one counts
     const counted = hardwareId !== undefined && chips.has(hardwareId)
     if (hardwareId !== undefined) chips.add(hardwareId)
     return [counted ? withoutPower(reading) : reading]
@@ -42,7 +42,7 @@ function withoutPower({ part = '', identity, sample }: Reading): Reading {
 }
 
 function readingOf(index: string, fields: Fields, firmware: string | undefined): Reading {
-  // "N/A (Secondary die)" of an MI250: its power, and its counter, are in the first die's
+  // the second die of an MI250 shows "N/A (Secondary die)": the first die's power and counter include it
   const powerW =
     findNumber(
       fields,
@@ -83,13 +83,13 @@ function readingOf(index: string, fields: Fields, firmware: string | undefined):
   }
 }
 
-/** Boards without one say 0. */
+/** The serial number; a board without one reports 0. */
 function serialOf(fields: Fields): string | undefined {
   const serial = findText(fields, /^serial number$/)
   return serial === '0' ? undefined : serial
 }
 
-/** Older releases write a number where the newer ones write the name, each under several names. */
+/** The model. Newer releases write its name, older ones only a device id, both under several keys. */
 function modelOf(fields: Fields): string | undefined {
   const names = [/^card series$/, /^card model$/, /^gpu id$/, /^device id$/].map((name) =>
     findText(fields, name),

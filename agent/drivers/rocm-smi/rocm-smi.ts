@@ -1,12 +1,12 @@
 import { z } from 'zod'
-import { AMD_HINTS } from '../../gpu/amdgpu.ts'
+import { AMD_HINTS } from '../../gpu/amd-tools.ts'
 import { LostGpus } from '../../gpu/lost-gpus.ts'
 import { defineDriver, type Session } from '../../plugin/driver.ts'
 import { Program } from '../../wire/command.ts'
 import { CommandVariants } from '../../wire/command-variants.ts'
 import { rocmReadings } from './output.ts'
 
-/** ROCm before 4.1 knows no energy counter. */
+/** The queries, newest form first: ROCm before 4.1 refuses --showenergycounter. */
 const SHORT =
   '--showpower --showmaxpower --showuse --showmeminfo vram --showtemp --showfan --showuniqueid --showserial --showbus --showproductname --showdriverversion'
 const VARIANTS = [`${SHORT} --showenergycounter --json`, `${SHORT} --json`, '--showallinfo --json'].map(
@@ -15,7 +15,7 @@ const VARIANTS = [`${SHORT} --showenergycounter --json`, `${SHORT} --json`, '--s
 
 export default defineDriver({
   name: 'rocm-smi',
-  summary: "AMD GPUs by ROCm's older rocm-smi; amd-smi says more, where it is installed",
+  summary: "AMD GPUs by ROCm's older rocm-smi; prefer amd-smi where it is installed, because it reports more",
   kind: 'gpu',
   needsHost: false,
   requests: VARIANTS.map((args) => ['rocm-smi', ...args].join(' ')),

@@ -1,29 +1,23 @@
 import { defined } from '../../../protocol/kit/defined.ts'
 import { indexBelow, measured, type SnmpValue, textOf } from '../../wire/snmp/values.ts'
-import type { SnmpReader } from './memory.ts'
-import {
-  type PartKind,
-  type PartTable,
-  PDU_TABLES,
-  type PduTable,
-  type PduVendor,
-  type Quantity,
-} from './tables.ts'
+import type { SnmpReader } from './remembering-reader.ts'
+import { PDU_TABLES } from './tables/index.ts'
+import type { PartKind, PartTable, PduTable, Quantity } from './tables/table.ts'
 
 export const SYS_OBJECT_ID = '1.3.6.1.2.1.1.2.0'
 
-/** One number of an agent. */
+/** One number of the PDU's SNMP agent. */
 export interface Instance {
   oid: string
-  /** what it is multiplied by to be W or J */
+  /** factor to W or J */
   scale: number
 }
 
-/** An inlet, a phase or an outlet, and where its numbers are. */
+/** An inlet, a phase or an outlet, and the OIDs of its numbers. */
 export interface PduPart {
   /** absent: the device itself */
   part?: string | undefined
-  /** the part that it is behind */
+  /** the part that feeds it */
   behind?: string | undefined
   name?: string | undefined
   power?: Instance | undefined
@@ -32,7 +26,7 @@ export interface PduPart {
   status?: { oid: string; words: Readonly<Record<number, string>>; unmeasured?: number } | undefined
 }
 
-/** What a PDU is made of. */
+/** A PDU's identity and its parts. */
 export interface PduLayout {
   about: { model?: string; firmware?: string; hardwareId?: string }
   parts: PduPart[]
@@ -43,23 +37,25 @@ interface Row {
   index: string
 }
 
-/** A PDU's own electronics draw less: where an inlet shows more and no outlet anything, the outlets aren't measured. */
+/** A PDU's own electronics draw less than this. If an inlet draws more while all outlets show 0, the outlets aren't measured. */
 const ELECTRONICS_W = 30
 
+const NEWEST_FIRST = [...PDU_TABLES].sort((a, b) => (b.generation ?? 1) - (a.generation ?? 1))
+
 /**
- * Finds out what a PDU is made of: which of the known tables it fills, and with which rows. A watt is behind the inlet once:
- * through the outlets or, where those are not measured, through the phases.
- * @returns undefined where it fills none
+ * Finds out which of the known tables a PDU fills, and with which rows. Behind the inlet each watt counts once: in the outlets or,
+ * where those are not measured, in the phases.
+ * @returns undefined where the PDU fills no known table
  */
 export async function discoverPdu(
   snmp: SnmpReader,
-  vendor: PduVendor | undefined,
+  vendor: string | undefined,
   signal: AbortSignal,
 ): Promise<PduLayout | undefined> {
-  const of = (await snmp.get([SYS_OBJECT_ID], signal)).get(SYS_OBJECT_ID)
-  const byVendor = PDU_TABLES.filter((t) => t.vendor === vendor)
-  const byObjectId = PDU_TABLES.filter((t) => indexBelow(t.below, `${of}.`) !== undefined)
-  const candidates = vendor ? byVendor : byObjectId.length > 0 ? byObjectId : PDU_TABLES
+  const objectId = (await snmp.get([SYS_OBJECT_ID], signal)).get(SYS_OBJECT_ID)
+  const byVendor = NEWEST_FIRST.filter((t) => t.vendor === vendor)
+  const byObjectId = NEWEST_FIRST.filter((t) => indexBelow(t.objectIdPrefix, `${objectId}.`) !== undefined)
+  const candidates = vendor ? byVendor : byObjectId.length > 0 ? byObjectId : NEWEST_FIRST
   for (const table of candidates) {
     const layout = await layoutOf(snmp, table, signal)
     if (layout.parts.length > 0) return layout
@@ -73,7 +69,7 @@ async function layoutOf(snmp: SnmpReader, table: PduTable, signal: AbortSignal):
     for (const index of (await snmp.walk(part.rows, signal)).keys()) rows.push({ table: part, index })
   if (rows.length === 0) return { about: {}, parts: [] }
   const { model, firmware, hardwareId } = table.about
-  const values = await snmp.get([model, firmware, hardwareId, ...rows.flatMap(facts)], signal)
+  const values = await snmp.get([model, firmware, hardwareId, ...rows.flatMap(columnsOf)], signal)
   const measuredRows = finestOf(
     rows.filter((row) => isMeasured(row, values)),
     values,
@@ -89,8 +85,8 @@ async function layoutOf(snmp: SnmpReader, table: PduTable, signal: AbortSignal):
   }
 }
 
-/** Everything of a row that is worth to know before the first poll: what it has at all, its name, its digits. */
-const facts = ({ table, index }: Row): string[] =>
+/** OIDs to read once for each row before the first poll: which columns it has, its name and its decimal digits. */
+const columnsOf = ({ table, index }: Row): string[] =>
   [
     table.name,
     table.only?.column,
@@ -111,7 +107,7 @@ function isMeasured({ table, index }: Row, values: ReadonlyMap<string, SnmpValue
   return [power, energy].some((q) => q && measured(values.get(at(q.column, index))) !== undefined)
 }
 
-/** Inlets, and behind them outlets or else phases. */
+/** The inlets, and the finest measured parts behind them: outlets, or else phases. */
 function finestOf(rows: readonly Row[], values: ReadonlyMap<string, SnmpValue>): Row[] {
   const of = (part: PartKind) => rows.filter((r) => r.table.part === part)
   const sum = (some: readonly Row[], what: 'power' | 'energy') =>
@@ -121,7 +117,7 @@ function finestOf(rows: readonly Row[], values: ReadonlyMap<string, SnmpValue>):
     }, 0)
   const [inlets, phases, outlets] = [of('inlet'), of('phase'), of('outlet')]
   const drawn = Math.max(sum(inlets, 'power'), sum(phases, 'power'))
-  // CyberPower PDU44005 1.3.2 fills the columns of outlets that it can only switch with zeros
+  // CyberPower PDU44005, firmware 1.3.2, writes zeros for outlets that it can switch but not measure
   const zeros = sum(outlets, 'power') === 0 && sum(outlets, 'energy') === 0 && drawn > ELECTRONICS_W
   return [...inlets, ...(outlets.length === 0 || zeros ? phases : outlets)]
 }
@@ -143,7 +139,7 @@ function partOf(row: Row, inlets: readonly Row[], values: ReadonlyMap<string, Sn
   const [only] = before
   return defined({
     part: partName(row),
-    // of several inlets of one PDU nobody says which feeds an outlet
+    // with several inlets the PDU doesn't say which one feeds an outlet
     behind: before.length === 1 && only ? partName(only) : undefined,
     name: table.name === undefined ? undefined : textOf(values.get(at(table.name, index))),
     power: instance(table.power),
@@ -159,7 +155,7 @@ function unitOf({ table, index }: Row, values: ReadonlyMap<string, SnmpValue>): 
   return index.split('.').slice(0, unit).join('.')
 }
 
-/** `inlet`, `outlet7`; of the second PDU of a chain `inlet2.1` and `outlet2.7`: what the first has is not said. */
+/** `inlet`, `outlet7`; in the second PDU of a chain `inlet2.1`, `outlet2.7`. Leading ones of an index are left out. */
 function partName({ table, index }: Row): string {
   const numbers = index.split('.')
   const first = numbers.findIndex((n) => n !== '1')

@@ -11,13 +11,13 @@ import { SNMP_ACCESS } from '../../wire/snmp/access.ts'
 import { Snmp } from '../../wire/snmp/snmp.ts'
 import { measured, type SnmpValue } from '../../wire/snmp/values.ts'
 import { discoverPdu, type Instance, type PduLayout, type PduPart, SYS_OBJECT_ID } from './layout.ts'
-import { remembering } from './memory.ts'
-import { PDU_TABLES } from './tables.ts'
+import { remembering } from './remembering-reader.ts'
+import { PDU_TABLES } from './tables/index.ts'
 
 const JOULES_PER_WH = JOULES_PER_KWH / 1000
-/** hundredths of a second since the agent began */
+/** hundredths of a second since the SNMP agent started */
 const SYS_UP_TIME = '1.3.6.1.2.1.1.3.0'
-const VENDORS = ['apc', 'raritan', 'servertech', 'cyberpower'] as const
+const VENDORS = [...new Set(PDU_TABLES.map(({ vendor }) => vendor))]
 
 const quantity = (unit: string) =>
   z.strictObject({
@@ -25,15 +25,19 @@ const quantity = (unit: string) =>
       .string()
       .regex(/^\.?\d+(\.\d+)+$/, 'expected an OID such as 1.3.6.1.4.1.318.1.1.12.1.16.0')
       .transform((oid) => oid.replace(/^\./, ''))
-      .describe('the number itself, with its index: 1.3.6.1...'),
-    scale: z.number().positive().default(1).describe(`what the number is multiplied by to be ${unit}`),
+      .describe('OID of the number, with its index: 1.3.6.1...'),
+    scale: z.number().positive().default(1).describe(`factor from the number to ${unit}`),
   })
 const GenericSchema = z
   .array(
     z
       .strictObject({
-        part: NameSchema.optional().describe('inlet, outlet7 ...; absent: the device itself'),
-        behind: NameSchema.optional().describe('the part whose energy this one’s is part of'),
+        part: NameSchema.optional().describe(
+          'name of the part, such as inlet or outlet7; absent: the device itself',
+        ),
+        behind: NameSchema.optional().describe(
+          'the part that feeds this one; its energy includes the energy of this one',
+        ),
         power: quantity('W').optional().describe('active power'),
         energy: quantity('Wh').optional().describe('energy counter'),
       })
@@ -58,7 +62,7 @@ export default defineDriver({
   summary: 'rack PDUs over SNMP: APC, Raritan, ServerTech, CyberPower, or any by its OIDs; inlet and outlets',
   kind: 'meter',
   needsHost: true,
-  // "#" is an inlet's or an outlet's number; what a configuration names under oids is read the same way
+  // "#" is the index of an inlet or outlet; OIDs from the configuration are read by the same command
   requests: [...new Set([SYS_OBJECT_ID, SYS_UP_TIME, ...columns])].map((oid) => `snmp get ${oid}`),
   settings: z.strictObject({
     port: PortSchema.default(161).describe('UDP port'),
@@ -66,23 +70,25 @@ export default defineDriver({
     vendor: z
       .enum(['auto', ...VENDORS])
       .default('auto')
-      .describe('whose tables it fills; auto goes by its sysObjectID'),
-    oids: GenericSchema.optional().describe('of any other PDU or meter: each part with its numbers'),
+      .describe('maker of the PDU; auto recognises it by its sysObjectID'),
+    oids: GenericSchema.optional().describe(
+      'for any other PDU or meter: its parts, each with the OIDs of its numbers',
+    ),
   }),
   open({ host, options }): Session {
     const { port, vendor, oids, ...access } = options
     const snmp = new Snmp({ host, port }, access)
     const find = async (signal: AbortSignal): Promise<PduLayout> => {
       if (oids) return { about: {}, parts: oids.map(genericPart) }
-      const layout = await discoverPdu(learnt, vendor === 'auto' ? undefined : vendor, signal)
+      const layout = await discoverPdu(reader, vendor === 'auto' ? undefined : vendor, signal)
       if (layout) return layout
-      learnt = remembering(snmp)
+      reader = remembering(snmp)
       throw new PerwattError(
         'not-a-pdu',
-        `${host}:${port} has no power in the tables of ${vendor === 'auto' ? VENDORS.join(', ') : vendor}; set vendor, or give its oids`,
+        `${host}:${port} has no power in the tables of ${vendor === 'auto' ? VENDORS.join(', ') : vendor}; set vendor, or name its parts in oids`,
       )
     }
-    let learnt = remembering(snmp)
+    let reader = remembering(snmp)
     let layout: PduLayout | undefined
     const counters = new Map<string, CoarseCounter>()
     let lastUptimeS = 0
@@ -92,10 +98,10 @@ export default defineDriver({
         const values = await snmp.get([SYS_UP_TIME, ...layout.parts.flatMap(oidsOf)], signal)
         const readings = readingsOf(layout, counters, values)
         const uptimeS = readings[0]?.sample.uptimeS ?? 0
-        // it booted: outlets may have been added, renamed, or are another PDU's
+        // after a reboot outlets may have been added or renamed, or another PDU may answer here
         if (uptimeS < lastUptimeS) {
           layout = undefined
-          learnt = remembering(snmp)
+          reader = remembering(snmp)
         }
         lastUptimeS = uptimeS
         return readings
@@ -141,14 +147,14 @@ function readingsOf(
         powerW,
         powerBasis: powerW === undefined ? undefined : 'metered',
         uptimeS,
-        faults: blind ? ['the PDU has no value for it'] : word === undefined ? undefined : [word],
+        faults: blind ? ['the PDU has no value for this part'] : word === undefined ? undefined : [word],
       } as const) as Reading['sample'],
       ...(energyJ !== undefined && { counters: { energyJ } }),
     }
   })
 }
 
-/** A part's counter is the same part's after a boot too, unless it counts in other units now. */
+/** A part keeps its counter over a reboot of the PDU, unless its unit has changed. */
 function counterOf({ part, energy }: PduPart, counters: Map<string, CoarseCounter>): CoarseCounter {
   const resolutionJ = energy?.scale ?? 0
   const key = `${part} ${resolutionJ}`

@@ -5,10 +5,10 @@ import type { Reading } from '../../plugin/reading.ts'
 import { isRow, rowsOf } from '../../wire/loose-json/fields.ts'
 
 const MIB = 2 ** 20
-/** a row of its tables has about a hundred characters */
+/** a row of xpu-smi's tables has about a hundred characters */
 const MAX_LINE = 400
 
-/** What xpu-smi measured of one GPU, each value by its column or row: `gpu power (w)`. */
+/** xpu-smi's values for one GPU, by the name of the column or row in lower case, such as `gpu power (w)`. */
 type Values = ReadonlyMap<string, number>
 
 /** The identities of `xpu-smi discovery -j`, by device id. */
@@ -21,7 +21,7 @@ export function xpuIdentities(text: string): Map<number, Reading['identity']> {
       const identity = defined({
         kind: 'gpu' as const,
         model: findText(fields, /^device_name$/),
-        // the uuid of many boards is the model's, the same for each
+        // on many boards the uuid is the same for every board of a model
         hardwareId: findText(fields, /^pci_bdf_address$/, /^uuid$/),
       })
       return Number.isInteger(id) ? [[id, identity]] : []
@@ -29,12 +29,12 @@ export function xpuIdentities(text: string): Map<number, Reading['identity']> {
   )
 }
 
-/** The GPUs of `dump` (comma separated) or `stats` (a table), by device id: of a series of rows the last one. */
+/** The values in `dump` (comma separated) or `stats` (a table), by device id. The last of several rows counts. */
 export function xpuValues(text: string): Map<number, Values> {
   return /^\s*Timestamp,/m.test(text) ? dumpValues(text) : tableValues(text)
 }
 
-/** The tiles of a device come in rows of their own where they are asked for; the whole has no `TileId`. */
+/** Reads `dump`. Tiles would have rows of their own with a `TileId`, but this driver doesn't ask for them. */
 function dumpValues(text: string): Map<number, Values> {
   const lines = text.slice(text.search(/^\s*Timestamp,/m)).split('\n')
   const names = (lines[0] ?? '').split(',').map((name) => name.trim().toLowerCase())
@@ -51,7 +51,7 @@ function dumpValues(text: string): Map<number, Values> {
   return devices
 }
 
-/** Rows are broken over several lines, which then have an empty second cell; tiles say `Tile 0: avg: 44, current: 44`. */
+/** Reads `stats`. A long row continues on lines without a name; a tile's value reads `Tile 0: avg: 44, current: 44`. */
 function tableValues(text: string): Map<number, Values> {
   const devices = new Map<number, Map<string, number>>()
   let values: Map<string, number> | undefined
@@ -99,28 +99,5 @@ export function xpuReading(
       smClockHz: frequencyMHz === undefined ? undefined : frequencyMHz * 1e6,
     }),
     ...(energyJ !== undefined && { counters: { energyJ } }),
-  }
-}
-
-/** What must have been drawn between two readings before the counter is judged by it, J. */
-const JUDGED_FROM_J = 50
-
-/**
- * The manual doesn't say since when xpu-smi counts `GPU Energy Consumed (J)`. A counter that grows by less than a quarter of
- * what the watts make counts since it was last asked, or not at all: it is left out from then on, and the watts are integrated.
- */
-export class EnergyCheck {
-  readonly #last = new Map<string, { energyJ: number; steadyMs: number }>()
-  readonly #refuted = new Set<string>()
-
-  checked(reading: Reading, steadyMs: number): Reading {
-    const { part = '', counters, sample, ...rest } = reading
-    const energyJ = counters?.energyJ
-    if (energyJ === undefined) return reading
-    const last = this.#last.get(part)
-    const drawnJ = last ? ((sample.powerW ?? 0) * (steadyMs - last.steadyMs)) / 1000 : 0
-    if (last && drawnJ > JUDGED_FROM_J && energyJ - last.energyJ < drawnJ / 4) this.#refuted.add(part)
-    if (!last || drawnJ > JUDGED_FROM_J) this.#last.set(part, { energyJ, steadyMs })
-    return this.#refuted.has(part) ? { part, sample, ...rest } : reading
   }
 }

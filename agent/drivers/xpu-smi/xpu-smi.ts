@@ -6,17 +6,18 @@ import { defineDriver, type Session } from '../../plugin/driver.ts'
 import type { Reading } from '../../plugin/reading.ts'
 import { Program } from '../../wire/command.ts'
 import { CommandVariants } from '../../wire/command-variants.ts'
-import { EnergyCheck, xpuIdentities, xpuReading, xpuValues } from './output.ts'
+import { EnergyCheck } from './energy-check.ts'
+import { xpuIdentities, xpuReading, xpuValues } from './output.ts'
 
-/** Use, power, clock, core and memory temperature, energy, memory: of all devices, once. Version 2 knows only the long names. */
+/** Metric ids: utilisation, power, clock, core and memory temperature, energy, memory. Version 2 knows only the long options. */
 const METRICS = '0,1,2,3,4,8,18'
 const VARIANTS = [
   ['dump', '-d', '-1', '-m', METRICS, '-i', '1', '-n', '1'],
   ['dump', '--device', '-1', '--metrics', METRICS, '--interval', '1', '--number', '1'],
 ]
 const DISCOVERY = ['discovery', '-j']
-/** how long a question may take that the watts don't wait for */
-const ASIDE_MS = 2000
+/** how long the query for names and models may take; the poll doesn't fail with it */
+const DISCOVERY_MS = 2000
 
 const HINTS = [
   [
@@ -36,7 +37,7 @@ export default defineDriver({
   needsHost: false,
   requests: [...VARIANTS, DISCOVERY].map((args) => ['xpu-smi', ...args].join(' ')),
   settings: z.strictObject({
-    program: z.string().min(1).default('xpu-smi').describe('the program, or its path; xpumcli is one too'),
+    program: z.string().min(1).default('xpu-smi').describe('the program, or its path; xpumcli works too'),
   }),
   open({ options }): Session {
     const program = new Program(options.program, {
@@ -59,7 +60,7 @@ export default defineDriver({
         if ([...values.keys()].some((index) => !identities.has(index)))
           try {
             identities = xpuIdentities(
-              await withDeadline((own) => program.run(DISCOVERY, own), ASIDE_MS, signal),
+              await withDeadline((own) => program.run(DISCOVERY, own), DISCOVERY_MS, signal),
             )
           } catch (error) {
             note = reasonOf(error).slice(0, 256)

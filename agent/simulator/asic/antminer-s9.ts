@@ -3,10 +3,10 @@ import { averageHs, elapsed, hardwareErrors } from './figures.ts'
 import type { AsicMachine } from './machine.ts'
 
 const CHAINS = Array.from({ length: 16 }, (_, i) => i + 1)
-/** the three boards sit in chains 6, 7 and 8 of 16 */
+/** the three boards are chains 6, 7 and 8 of 16 */
 const FIRST_CHAIN = 6
 
-/** The S9's `stats`: sixteen chains of which three exist, hashrates and frequency as strings. */
+/** The S9's `stats`: sixteen chains, three of which exist; hashrates and frequency are texts. */
 export function antminerS9Stats(machine: AsicMachine): Reply {
   const { model } = machine
   const board = (chain: number) => {

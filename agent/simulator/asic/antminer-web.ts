@@ -1,7 +1,8 @@
+import { serialNumber } from './figures.ts'
 import type { AsicMachine } from './machine.ts'
 import type { WebPages } from './web-server.ts'
 
-/** The web interface of stock firmware: who the machine is, and whether it was told to sleep. */
+/** The web interface of stock firmware: the machine's identity, and its setting for sleep mode. */
 export const antminerPages: WebPages = {
   login: { realm: 'antMiner Configuration' },
   page(machine, path) {
@@ -21,7 +22,7 @@ const systemInfo = ({ id, mac, model }: AsicMachine): object => ({
   system_filesystem_version: 'Thu Mar 16 10:21:07 CST 2023',
   firmware_type: 'Release',
   Algorithm: 'sha256d',
-  serinum: `SIM${mac.replaceAll(':', '').toUpperCase()}`,
+  serinum: serialNumber({ mac }),
 })
 
 const minerConf = ({ asleep, pools, model }: AsicMachine): object => ({

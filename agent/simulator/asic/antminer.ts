@@ -9,7 +9,7 @@ import { ASIC_MODELS } from './models.ts'
 const TACHOMETER_RPM = 120
 const isS9 = (machine: AsicMachine): boolean => machine.model === ASIC_MODELS.s9
 
-/** Stock firmware of S19 and S21 (49.x), and of the S9 where it differs. No power anywhere: stock firmware doesn't tell. */
+/** Stock firmware of S19 and S21 (49.x) and of the S9. It reports no power. */
 export const antminer: Dialect = cgminerDialect(
   (machine) => (isS9(machine) ? 'bmminer 1.0.0' : 'cgminer 1.0.0'),
   {
@@ -56,7 +56,7 @@ function summary(machine: AsicMachine, nowS: number): Reply {
   }
 }
 
-/** Stock firmware keeps no figures here but the shares: hashrate and temperature are always 0. */
+/** In stock firmware's `devs` only the shares are filled; hashrate and temperature are always 0. */
 function device(machine: AsicMachine, nowS: number): Reply {
   const last = lastShareAt(machine, nowS)
   return {
@@ -65,7 +65,7 @@ function device(machine: AsicMachine, nowS: number): Reply {
     ID: 0,
     Enabled: 'Y',
     Status: 'Alive',
-    // the firmware spells it so
+    // the firmware's own spelling
     Tenperature: 0,
     'MHS av': 0,
     'MHS 5s': 0,
@@ -93,7 +93,7 @@ function pool(machine: AsicMachine, index: number): Reply {
       ? `${Math.floor(agoS / 3600)}:${two(Math.floor(agoS / 60) % 60)}:${two(agoS % 60)}`
       : '0',
     Diff: mined ? difficultyText(machine.shareDifficulty) : '',
-    // twice the sign
+    // the firmware writes the sign twice
     'Pool Stale%%': 0,
   }
 }
@@ -104,7 +104,7 @@ const difficultyText = (difficulty: number): string =>
 
 const SLOTS = 4
 
-/** The second object of `stats`, which LuxOS answers likewise. */
+/** The second object of `stats`; LuxOS answers the same. */
 export function antminerStats(machine: AsicMachine): Reply {
   const { model, averageHs: window } = machine
   const alive = machine.boards.filter((b) => !b.lost)
@@ -115,7 +115,7 @@ export function antminerStats(machine: AsicMachine): Reply {
         return [`${name}${i + 1}`, board && !board.lost ? value(board) : absent]
       }),
     )
-  /** four sensors of a board: two at its warm end, two at the cool inlet */
+  /** four sensors of a board: two at the warm end, two at the cool inlet */
   const sensors = (board: Board, below: number) =>
     [0, 21, 3, 5].map((offset) => Math.round(board.chipTempC - below - offset)).join('-')
   const boardC = (i: number) => Math.round((machine.boards[i]?.chipTempC ?? 0) - 5)

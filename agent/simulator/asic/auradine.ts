@@ -1,6 +1,6 @@
 import { type Answer, cgminerDialect, type Dialect, type Reply } from './cgminer.ts'
 import { rateFields, utility, workFields } from './cgminer-rows.ts'
-import { elapsed, fanRpms, hardwareErrors, mhs, ratedW, round } from './figures.ts'
+import { elapsed, fanRpms, hardwareErrors, mhs, ratedW, round, serialNumber } from './figures.ts'
 import type { AsicMachine } from './machine.ts'
 import type { WebPages } from './web-server.ts'
 
@@ -10,7 +10,7 @@ const NORMAL = 2
 const BOARD_FAILS = 10
 const WARMING_UP = 15
 
-/** FluxOS tells these on both its doors. */
+/** Answers that FluxOS gives both on the cgminer port and over HTTP. */
 const PAGES: Readonly<Record<string, Answer>> = {
   ipreport: ['IPReport', (machine) => [report(machine)]],
   asccount: [
@@ -37,7 +37,7 @@ const PAGES: Readonly<Record<string, Answer>> = {
   led: ['LED', (machine) => [{ Code: lightOf(machine), LED1: 1, LED2: 1, Msg: '' }]],
 }
 
-/** An Auradine Teraflux: shares are counted by pool, their difficulty for all pools together only. */
+/** An Auradine Teraflux. It counts shares by pool, but their difficulty only for all pools together. */
 export const auradine: Dialect = cgminerDialect(() => PROGRAM, {
   ...PAGES,
   version: ['VERSION', () => [{ API: '1.0', GCMiner: '0.5' }]],
@@ -59,7 +59,7 @@ export const auradine: Dialect = cgminerDialect(() => PROGRAM, {
   pools: ['POOLS', pools],
 })
 
-/** The HTTP API: each page is the command of its name. */
+/** The HTTP API: each page answers like the cgminer command of the same name. */
 export const auradinePages: WebPages = {
   login: {
     path: '/token',
@@ -77,7 +77,7 @@ const report = ({ id, mac, model }: AsicMachine): Reply => ({
   mac,
   model: model.name,
   version: model.firmware,
-  SerialNo: `SIM${mac.replaceAll(':', '').toUpperCase()}`,
+  SerialNo: serialNumber({ mac }),
   InternalType: 'T1',
 })
 
@@ -93,7 +93,7 @@ const supply = ({ powerW }: AsicMachine): Reply => ({
   Vout: '13.20V',
 })
 
-/** A chip that doesn't answer has no temperature; boards count from 1, after the control board. */
+/** A chip that doesn't answer shows 0. Board 0 is the control board; hashboards count from 1. */
 function temperatures({ boards, inletTempC }: AsicMachine): Reply[] {
   const sensors = (temps: readonly number[]) => temps.map((Temperature, ID) => ({ ID, Temperature }))
   return [

@@ -7,8 +7,9 @@ const each = <T>(list: readonly T[], text: (item: T) => unknown): string => list
 const ghs = (hs: number): string => (hs / 1e9).toFixed(2)
 
 /**
- * The `MM ID0` text of `stats` and `estats`: `Key[value]` pairs. `perChip` adds a temperature and a voltage for every
- * chip. PS is [error, controller V x100, board V x100, board A, board W, set V x100, wall W].
+ * The `MM ID0` text of `stats` and `estats`, in pairs `Key[value]`. PS is [error, controller V x 100, board V x 100, board A, board W,
+ * set V x 100, wall W].
+ * @param perChip adds a temperature and a voltage for every chip
  */
 export function avalonBrackets(machine: AsicMachine, dna: string, perChip: boolean): string {
   const { model, boards } = machine
@@ -18,7 +19,7 @@ export function avalonBrackets(machine: AsicMachine, dna: string, perChip: boole
   const perBoard = (value: unknown) => each(boards, () => value)
   const hashing = machine.hashrateHs > 0
   const boardV = newer ? 1187 : 1316
-  // the supply gives about 94 % of what it takes
+  // the power supply's efficiency is about 94 %
   const dcW = hashing ? machine.powerW * 0.94 : 0
   const rpm = (i: number) => Math.round(machine.fanRpm * (1 - 0.006 * i))
   const frequencies = [-30, -10, 10, 30].map((d) => model.frequencyMHz + d).join(' ')
@@ -67,7 +68,7 @@ export function avalonBrackets(machine: AsicMachine, dna: string, perChip: boole
     ['HASHS', perBoard(0)],
     ['POOLS', 0],
     ['SoftOFF', machine.asleep ? 1 : 0],
-    // a board's error bits: 512 is "no chips answer"
+    // error bits of each board: 512 is "no chips answer"
     ['ECHU', each(boards, (b) => (b.lost ? 512 : 0))],
     ['ECMM', 0],
     ...boards.map((_, i): [string, unknown] => [`SF${i}`, frequencies]),
@@ -89,7 +90,7 @@ export function avalonBrackets(machine: AsicMachine, dna: string, perChip: boole
     ]),
     ['ADJ', 1],
     ['COP', perBoard(0)],
-    // a target, not a reading
+    // target power, not measured
     ['MPO', Math.round(ratedW(machine) * 0.94)],
     ['MVL', 87],
     ...boards.map((_, i): [string, unknown] => [`ATABD${i}`, frequencies]),
@@ -108,7 +109,7 @@ const chipLists = (
     b.chips.map((_, chip) => String(value(b, chip)).padStart(3)).join(' '),
   ])
 
-/** Chips differ by place: the hottest is the board's figure, the others up to 15 C below. A dead chip reads 0. */
+/** Chips differ by place: the hottest one has the board's temperature, the others up to 15 C less. A dead chip reads 0. */
 const temperature = (board: Board, chip: number): number =>
   board.lost || !board.chips[chip] ? 0 : Math.round(board.chipTempC - ((chip * 7) % 16))
 const voltage = (centre: number) => (board: Board, chip: number) =>

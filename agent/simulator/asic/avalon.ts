@@ -14,7 +14,7 @@ const cgminer = cgminerDialect(() => 'cgminer 4.11.1', {
   pools: ['POOLS', (machine) => machine.pools.map((_, i) => pool(machine, i))],
 })
 
-/** Avalon A12 to A15 (cgminer 4.11.1): JSON where the command is JSON, else text. Times are s since the start, not Unix. */
+/** Avalon A12 to A15 (cgminer 4.11.1). A JSON command gets a JSON reply, else text. Times are s since the start, not Unix time. */
 export const avalon: Dialect = {
   ...cgminer,
   reply: (machine, command) => cgminer.reply(machine, command, elapsed(machine)),
@@ -51,7 +51,7 @@ const device = (machine: AsicMachine): Reply => ({
   ID: 0,
   Enabled: 'Y',
   Status: 'Alive',
-  // the firmware has no sensor here: absolute zero
+  // there is no sensor, so the firmware writes absolute zero
   Temperature: -273,
   ...rateFields(machine, '30s'),
   ...workFields(machine),
@@ -88,7 +88,7 @@ const moduleStats = (machine: AsicMachine, perChip: boolean): Reply => ({
   'Nonce Mask': 25,
 })
 
-/** cgminer appends an entry for each pool's connection. */
+/** The entry that cgminer's `stats` appends for each pool. */
 function poolStats(machine: AsicMachine, index: number): Reply {
   const mined = index === machine.stratum.active
   const difficulty = mined ? machine.shareDifficulty : 0
@@ -128,7 +128,7 @@ function poolStats(machine: AsicMachine, index: number): Reply {
   }
 }
 
-/** The firmware keeps no clock, so the chain's height stays that of some day. */
+/** A pool's row. Without a clock the firmware's block height never changes, so it is computed for a fixed time. */
 const pool = (machine: AsicMachine, index: number): Reply => ({
   ...poolRow411(machine, index, lastShare(machine), 1_760_000_000),
   'Has Vmask': true,

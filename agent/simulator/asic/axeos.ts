@@ -2,12 +2,12 @@ import { averageHs, elapsed, ghs, round } from './figures.ts'
 import type { AsicMachine } from './machine.ts'
 import type { WebPages } from './web-server.ts'
 
-/** of the BM1370 */
+/** small cores of a BM1370 */
 const SMALL_CORES = 2040
-/** what the plug takes beyond the board */
+/** loss of the plug-in power supply, which the board doesn't measure */
 const SUPPLY_LOSS_W = 1
 
-/** A Bitaxe: one board, one chip, the pool and one fallback. */
+/** A Bitaxe: one board with one chip, a pool and a fallback pool. */
 export const axeos: WebPages = {
   page(machine, path) {
     if (path === '/api/system/info') return info(machine)

@@ -1,25 +1,25 @@
-/** What a hashboard feels of the machine around it. */
+/** The machine around a hashboard, as far as it affects the board. */
 export interface Surroundings {
   inletTempC: number
-  /** how much hotter than the inlet its chips are at full work */
+  /** temperature rise of the chips over the inlet at full speed, C */
   riseC: number
   nominalHs: number
   blocked: boolean
-  /** which chip goes next, 0 <= x < 1 */
+  /** picks the next chip to fail, 0 <= x < 1 */
   pickChip: () => number
 }
 
-/** so many chips a second fail on a dying board */
+/** chips that fail each second on a dying board */
 const CHIPS_DYING_PER_S = 0.6
-/** below this part of its chips the firmware drops the board */
+/** with fewer working chips than this part, the firmware drops the board */
 const LOST_RATIO = 0.7
 const BLOCKED_RISE_C = 34
 const THERMAL_S = 45
 
-/** One hashboard: chips that work or don't, a temperature that follows the work. */
+/** One hashboard: its chips work or don't, and its temperature follows the hashrate. */
 export class Board {
   readonly index: number
-  /** true where the chip answers */
+  /** for each chip, whether it answers */
   readonly chips: boolean[]
   lost = false
   dying = false
@@ -42,13 +42,13 @@ export class Board {
     return this.lost ? 0 : this.chips.reduce((n, works) => n + (works ? 1 : 0), 0)
   }
 
-  /** ` ooo oox`, as Antminers write it: one letter a chip, in groups; x does not answer. Empty where the board is lost. */
+  /** The map of chips in Antminers' form ` ooo oox`: one letter for each chip, in groups; x doesn't answer. Empty for a lost board. */
   chipMap(group: number): string {
     if (this.lost) return ''
     return this.chips.map((works, i) => `${i % group === 0 ? ' ' : ''}${works ? 'o' : 'x'}`).join('')
   }
 
-  /** A new board in the slot. */
+  /** Puts a new board into the slot. */
   replace(): void {
     this.chips.fill(true)
     this.lost = false
@@ -72,7 +72,7 @@ export class Board {
       work * (around.riseC + (around.blocked ? BLOCKED_RISE_C : 0)) +
       (work === 0 ? 3 : 0)
     this.chipTempC += (targetC - this.chipTempC) * (1 - Math.exp(-dtS / THERMAL_S))
-    // about 40 an hour on a healthy board
+    // a healthy board has about 40 hardware errors an hour
     this.hardwareErrors += work * dtS * 0.011 * (this.dying ? 40 : 1)
   }
 

@@ -8,7 +8,7 @@ const PROGRAM = 'boser-buildroot 0.1.0-5a6b7c8d'
 const rate = (hs: number) => ({ gigahash_per_second: round(hs / 1e9, 3) })
 const degrees = (tempC: number) => ({ degree_c: round(tempC, 2) })
 
-/** Braiins OS 26: the cgminer port has what it counts, the REST interface all else. */
+/** Braiins OS 26. Its cgminer API has the counters; everything else is in its REST API. */
 export const braiins: Dialect = cgminerDialect(() => `BOSer ${PROGRAM}`, {
   version: ['VERSION', () => [{ API: '3.7', BOSer: PROGRAM }]],
   summary: [
@@ -35,7 +35,7 @@ export const braiins: Dialect = cgminerDialect(() => `BOSer ${PROGRAM}`, {
 
 export const braiinsPages: WebPages = {
   title: 'Braiins OS+',
-  // the token stands there without a scheme
+  // the authorization header holds the token without a scheme
   login: { path: '/api/v1/auth/login', shown: (authorization) => ({ authorization }) },
   page(machine, path, nowS) {
     const pages: Readonly<Record<string, () => unknown>> = {
@@ -58,7 +58,7 @@ const details = (machine: AsicMachine): object => ({
   hostname: machine.id,
   mac_address: machine.mac,
   miner_identity: { brand: 1, miner_model: machine.model.name, name: machine.model.name },
-  // not started, normal, paused
+  // 1 not started, 2 normal, 3 paused
   status: machine.asleep ? 3 : machine.warmingUp ? 1 : 2,
   sticker_hashrate: rate(machine.model.hashrateHs),
 })
@@ -95,7 +95,7 @@ const hashboards = (machine: AsicMachine): object[] =>
 const fans = (machine: AsicMachine): object[] => fanRpms(machine).map((rpm, position) => ({ position, rpm }))
 
 const tuner = (machine: AsicMachine): object => ({
-  // tuning, stable
+  // 2 stable, 3 tuning
   overall_tuner_state: machine.tuning ? 3 : 2,
   mode_state: {
     powertargetmodestate: {

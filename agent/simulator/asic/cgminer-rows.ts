@@ -3,9 +3,9 @@ import { averageHs, blockHeight, elapsed, hardwareErrors, mhs, round } from './f
 import type { AsicMachine } from './machine.ts'
 import type { PoolAccount, Shares } from './stratum.ts'
 
-/** Rows that the programs of the cgminer family have alike; what a maker's firmware adds or leaves out, it says itself. */
+/* Rows that all programs of the cgminer family share. What one maker's firmware adds or leaves out is in its own file. */
 
-/** The shortest row of a pool that is still one. */
+/** The fields of a pool that every program has. */
 export function poolRow(machine: AsicMachine, index: number): Reply {
   const account = machine.pools[index] ?? machine.pools[0]
   const active = index === machine.stratum.active
@@ -23,7 +23,7 @@ export function poolRow(machine: AsicMachine, index: number): Reply {
   }
 }
 
-/** All of a pool that cgminer before 4.11 told. */
+/** The fields of a pool in cgminer before 4.11. */
 export function poolRowInFull(machine: AsicMachine, index: number): Reply {
   const mined = index === machine.stratum.active
   return {
@@ -41,7 +41,7 @@ export function poolRowInFull(machine: AsicMachine, index: number): Reply {
   }
 }
 
-/** cgminer 4.11's. @param lastShare time of the last share, by the machine's own clock @param nowS Unix time */
+/** The fields of a pool in cgminer 4.11. @param lastShare time of the last share by the machine's own clock @param nowS Unix time, s */
 export function poolRow411(machine: AsicMachine, index: number, lastShare: number, nowS: number): Reply {
   const mined = index === machine.stratum.active
   const difficulty = mined ? machine.shareDifficulty : 0
@@ -59,7 +59,7 @@ export function poolRow411(machine: AsicMachine, index: number, lastShare: numbe
   }
 }
 
-/** What `summary` and `devs` count alike. */
+/** Counters of shares, which `summary` and `devs` have in common. */
 export const workFields = ({ shares }: AsicMachine): Reply => ({
   Accepted: shares.accepted,
   Rejected: shares.rejected,
@@ -67,7 +67,7 @@ export const workFields = ({ shares }: AsicMachine): Reply => ({
   'Difficulty Rejected': shares.difficultyRejected,
 })
 
-/** `summary`, without the hashrates, whose windows and units are each firmware's own. */
+/** `summary` without the hashrates, because their windows and units differ by firmware. */
 export const summaryRow = (machine: AsicMachine): Reply => ({
   Elapsed: elapsed(machine),
   'Found Blocks': 0,
@@ -90,7 +90,7 @@ export const summaryRow = (machine: AsicMachine): Reply => ({
   'Last getwork': 0,
 })
 
-/** cgminer's own windows, in MH/s, of the whole machine or a part of it; `short` is the name of the shortest. */
+/** Hashrates over cgminer's windows, MH/s. @param short name of the shortest window @param part part of the machine's hashrate */
 export const rateFields = (machine: AsicMachine, short: '5s' | '30s', part = 1): Reply => ({
   'MHS av': mhs(averageHs(machine) * part),
   [`MHS ${short}`]: mhs(machine.averageHs.s5 * part),

@@ -1,18 +1,18 @@
 import { createServer, type Server, type Socket } from 'node:net'
 import { type Dialect, errorReply } from './cgminer.ts'
+import { HungConnections } from './hung-connections.ts'
 import type { AsicMachine } from './machine.ts'
-import { Stuck } from './stuck.ts'
 
 const MAX_REQUEST_BYTES = 4096
-/** a connection that says nothing is closed, as the firmwares do */
+/** a silent connection is closed after this time, as in real firmware */
 const IDLE_MS = 10_000
 
-/** A machine's cgminer API: one command a connection, as the firmware frames it. `nowS`: Unix time */
+/** A machine's cgminer API: one command for each connection, framed as the firmware does. @param nowS Unix time, s */
 export function createCgminerServer(machine: AsicMachine, dialect: Dialect, nowS: () => number): Server {
-  const stuck = new Stuck()
-  // half-open, or node would answer the end of a request for a machine that hangs
+  const hung = new HungConnections()
+  // half-open: otherwise Node would close the connection of a machine that hangs when the client ends its request
   return createServer({ allowHalfOpen: true }, (socket) => {
-    if (machine.api === 'hangs') stuck.hold(socket)
+    if (machine.api === 'hangs') hung.hold(socket)
     else converse(socket, (request) => answer(request, machine, dialect, Math.floor(nowS())))
   })
 }
@@ -29,7 +29,7 @@ function converse(socket: Socket, answerTo: (request: string) => string | undefi
   socket.on('end', () => socket.end())
 }
 
-/** undefined: the request is not complete yet */
+/** The reply to a request; undefined while the request is incomplete. */
 function answer(request: string, machine: AsicMachine, dialect: Dialect, nowS: number): string | undefined {
   const asked = parseRequest(request, machine.model.family === 'whatsminer')
   if (asked === 'incomplete' && request.length < MAX_REQUEST_BYTES) return undefined
@@ -42,7 +42,7 @@ function answer(request: string, machine: AsicMachine, dialect: Dialect, nowS: n
 
 type Request = { command: string; form: 'json' | 'text' }
 
-/** `{"command":"summary"}` (Whatsminer also takes `cmd`), or the bare word, which is answered as text. */
+/** Reads `{"command":"summary"}` (Whatsminer also takes `cmd`), or a bare word, which gets its reply as text. */
 function parseRequest(request: string, takesCmd: boolean): Request | 'incomplete' | 'malformed' {
   const text = request.replace(/[\0\r\n]+$/, '').trim()
   if (!text.startsWith('{'))

@@ -1,25 +1,25 @@
 import type { AsicMachine } from './machine.ts'
 
-/** A reply of the cgminer family: sections of objects beside STATUS, or one object (Whatsminer's own commands). */
+/** A reply of a cgminer: STATUS and sections, each a list of rows; for Whatsminer's own commands one object. */
 export type Reply = Record<string, unknown>
 
-/** How one family answers on TCP 4028. */
+/** How one family answers cgminer's API. */
 export interface Dialect {
   /** the reply to a command; undefined where the family has no such command */
   reply(machine: AsicMachine, command: string, nowS: number): Reply | undefined
-  /** what `version` and every STATUS call the program */
+  /** the program's name in `version` and in every STATUS */
   description(machine: AsicMachine): string
-  /** the reply as the machine writes it, quirks and terminator included */
+  /** the reply's bytes as the machine writes them, with its quirks and terminator */
   encode(machine: AsicMachine, reply: Reply, form: 'json' | 'text', command: string): string
 }
 
-/** What a command is answered with: the name of a section, and its rows. */
+/** The answer to a command: the name of a section, and its rows. */
 export type Answer = readonly [
   section: string,
   rows: (machine: AsicMachine, nowS: number) => readonly Reply[],
 ]
 
-/** A family that answers each command with one section, ended by a NUL; `own` is what it does otherwise. */
+/** A family that answers each command with one section, terminated by NUL. @param own what the family does differently */
 export const cgminerDialect = (
   description: Dialect['description'],
   answers: Readonly<Record<string, Answer>>,
@@ -34,7 +34,7 @@ export const cgminerDialect = (
   ...own,
 })
 
-/** The codes of STATUS by section: cgminer's, then those that LuxOS and FluxOS added. */
+/** Codes of STATUS by section: cgminer's own, then those of LuxOS and FluxOS. */
 const CODES: Readonly<Record<string, number>> = {
   POOLS: 7,
   DEVS: 9,
@@ -81,7 +81,7 @@ const sectionReply = (section: string, rows: readonly Reply[], description: stri
   id: 1,
 })
 
-/** cgminer's refusal: code 14 an unknown command, 23 a request that is not JSON. */
+/** cgminer's error reply. Code 14: unknown command; 23: malformed JSON. */
 export const errorReply = (code: 14 | 23, description: string, nowS: number): Reply => ({
   STATUS: [
     {
@@ -95,7 +95,7 @@ export const errorReply = (code: 14 | 23, description: string, nowS: number): Re
   id: 1,
 })
 
-/** cgminer's other form: `STATUS=S,When=1|SUMMARY,Elapsed=1,...|`. An object that begins with its own index has no name. */
+/** A reply in cgminer's text form: `STATUS=S,When=1|SUMMARY,Elapsed=1,...|`. A row whose first field is its index has no name. */
 export function toText(reply: Reply): string {
   let text = ''
   for (const [section, items] of Object.entries(reply)) {

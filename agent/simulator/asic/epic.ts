@@ -5,7 +5,7 @@ import type { WebPages } from './web-server.ts'
 
 const mhs = (hs: number): number => round(hs / 1e6, 1)
 
-/** ePIC's PowerPlay: HTTP on the cgminer port, a failed board disabled, the tuner's target beside what it reaches. */
+/** ePIC's PowerPlay, which speaks HTTP on the cgminer port. A failed board is shown as disabled. */
 export const epic: WebPages = {
   page(machine, path, nowS) {
     const perBoard = (data: (board: Board) => unknown, total: (board: Board) => unknown = () => 0) =>
@@ -27,7 +27,7 @@ export const epic: WebPages = {
   },
 }
 
-/** Of each chip: MH/s, % of its ideal, % of errors. */
+/** For each chip: MH/s, % of its ideal hashrate, % of errors. */
 function chipRates({ chips, chipsWorking, hashrateHs }: Board): number[][] {
   const each = mhs(hashrateHs / Math.max(1, chipsWorking))
   return chips.map((works) => (works ? [each, 99.5, 0.4] : [0, 0, 0]))

@@ -13,9 +13,9 @@ export const MISFORTUNES = [
 ] as const
 export type Misfortune = (typeof MISFORTUNES)[number]
 
-/** Something that happens to one machine, and ends by itself so that a demonstration can run for days. */
+/** A misfortune of one machine. It ends by itself, so that a simulation can run for days. */
 export interface AsicEvent {
-  /** s of the world's time */
+  /** s since the simulation began */
   atS: number
   machine: number
   kind: Misfortune
@@ -26,7 +26,7 @@ interface Plan {
   fromS: number
   toS: number
   lastsS: number
-  /** where it shows best: only Antminers draw a map of their chips, Whatsminers say that they are off */
+  /** the family that shows it best: only Antminers report a map of chips, and only Whatsminers report that they are off */
   family?: AsicFamily
 }
 
@@ -37,16 +37,17 @@ const FIRST: Record<Misfortune, Plan> = {
   overheating: { fromS: 270, toS: 310, lastsS: 900, family: 'avalon' },
   hung: { fromS: 390, toS: 430, lastsS: 600 },
   'pool-lost': { fromS: 470, toS: 510, lastsS: 900 },
-  // long enough for the agent to be sure, and a while more
+  // long enough for the agent's watch to report it
   'worker-unknown': { fromS: 140, toS: 180, lastsS: 1500 },
 }
 
-/** with 42 machines something happens every 9 minutes: often enough to be seen, seldom enough that most are well */
+/** with 42 machines one event every 9 minutes: often enough to be seen, while most machines stay healthy */
 const MACHINE_S_BETWEEN = 9 * 60 * 42
 
 /**
- * What will happen, in the order of time, without end. In the first ten minutes each misfortune strikes a different
- * machine (at most a third of them); later they come as they come. `pace` 10 makes all of it happen ten times as soon.
+ * An endless sequence of events in order of time. In the first ten minutes each kind happens once, to different machines and to at
+ * most a third of them; after that, events are random.
+ * @param pace factor by which events come faster and end sooner
  */
 export function* asicEvents(
   random: Random,
@@ -73,7 +74,7 @@ export function* asicEvents(
   }
 }
 
-/** Begins an event; returns what ends it. */
+/** Begins an event. @returns a function that ends it */
 export function strike(machine: AsicMachine, kind: Misfortune, random: Random): () => void {
   if (kind === 'sleeping') {
     machine.sleep()

@@ -22,7 +22,7 @@ export class AsicFleet {
     this.#next = this.#script.next().value ?? undefined
   }
 
-  /** Moves all machines on; returns what began in this time. */
+  /** Advances all machines. @returns the events that began in this time */
   advance(dtS: number): AsicEvent[] {
     this.#nowS += dtS
     for (const [index, ending] of this.#endings)
@@ -33,7 +33,7 @@ export class AsicFleet {
     const begun: AsicEvent[] = []
     for (; this.#next && this.#next.atS <= this.#nowS; this.#next = this.#script.next().value ?? undefined) {
       const machine = this.machines[this.#next.machine]
-      // one misfortune at a time is enough for a machine
+      // a machine has at most one misfortune at a time
       if (!machine || this.#endings.has(this.#next.machine)) continue
       const end = strike(machine, this.#next.kind, this.#random)
       this.#endings.set(this.#next.machine, { atS: this.#next.atS + this.#next.lastsS, end })

@@ -1,14 +1,14 @@
 import { createServer, type Server, type Socket } from 'node:net'
+import { HungConnections } from './hung-connections.ts'
 import type { AsicMachine } from './machine.ts'
-import { Stuck } from './stuck.ts'
 
 const HEADER_BYTES = 4
 const MAX_REQUEST_BYTES = 4096
-/** as the firmware has it */
+/** the firmware's limit */
 const MAX_CLIENTS = 10
 const IDLE_MS = 300_000
 
-/** How a machine with Whatsminer's API 3 answers: `{"cmd","param"}` by a `msg`; undefined where it knows no such question. */
+/** The `msg` with which Whatsminer's API 3 answers `{"cmd","param"}`; undefined for an unknown command. */
 export type FramedAnswers = (
   machine: AsicMachine,
   cmd: string,
@@ -16,14 +16,14 @@ export type FramedAnswers = (
   nowS: number,
 ) => object | undefined
 
-/** A machine's port 4433: messages with their length before them (4 bytes, little-endian) on connections that stay open. */
+/** A machine's TCP port 4433: connections stay open, and each message follows its length (4 bytes, little-endian). */
 export function createFramedServer(machine: AsicMachine, answers: FramedAnswers, nowS: () => number): Server {
-  const stuck = new Stuck()
+  const hung = new HungConnections()
   const server = createServer((socket) => {
     let pending = Buffer.alloc(0)
     socket.setTimeout(IDLE_MS, () => socket.destroy())
     socket.on('data', (chunk) => {
-      if (machine.api === 'hangs') return stuck.hold(socket)
+      if (machine.api === 'hangs') return hung.hold(socket)
       pending = Buffer.concat([pending, chunk])
       while (pending.length >= HEADER_BYTES) {
         const end = HEADER_BYTES + pending.readUInt32LE(0)

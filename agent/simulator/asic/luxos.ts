@@ -44,7 +44,7 @@ const ANSWERS: Readonly<Record<string, Answer>> = {
 
 const cgminer = cgminerDialect(({ model }) => `LUXminer ${model.firmware}`, ANSWERS)
 
-/** LuxOS on an Antminer: every answer has one section, named after its command. */
+/** LuxOS on an Antminer. Every reply has one section, named after its command. */
 export const luxos: Dialect = {
   ...cgminer,
   reply(machine, command, nowS) {

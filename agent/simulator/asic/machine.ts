@@ -4,47 +4,47 @@ import { Board } from './board.ts'
 import type { AsicModel } from './models.ts'
 import { Stratum } from './stratum.ts'
 
-/** What the network sees of the machine's API: it answers, refuses connections, or accepts and never answers. */
+/** How the machine's API behaves: it answers, refuses connections, or accepts them and never answers. */
 export type ApiState = 'answers' | 'refuses' | 'hangs'
 
 const BOOT_S = 20
-/** hashing begins so long after the program's start, and is full at the second figure */
+/** s after the program's start at which hashing begins, and at which it reaches full speed */
 const RAMP_FROM_S = 25
 const RAMP_TO_S = 90
-/** chips above this are throttled by the firmware */
+/** above this temperature the firmware throttles the chips */
 const THROTTLE_C = 95
 const SHARES_PER_S = 0.1
-/** firmware that tunes begins carefully, and goes up in steps */
+/** tuning firmware starts at this part of full speed and rises in steps */
 const TUNING_FROM_RATIO = 0.88
 const TUNING_STEPS = 6
 
-/** One emulated mining machine: what it does in a second, whatever its API says of it. */
+/** One emulated mining machine: its physical state, advanced second by second. What its API reports is each family's own file. */
 export class AsicMachine {
   readonly id: string
   readonly model: AsicModel
   readonly mac: string
   readonly stratum: Stratum
   readonly boards: readonly Board[]
-  /** what the pool asks of a share */
+  /** difficulty of a share, set by the pool */
   readonly shareDifficulty: number
 
   asleep = false
   hung = false
-  /** airflow is blocked */
+  /** true: the airflow is blocked */
   blocked = false
-  /** s since the miner program started; what its counters count from */
+  /** s since the miner program started; its counters count from then */
   uptimeS: number
   hashrateHs = 0
-  /** averages over the last 5 s, 1 min, 5 min, 15 min, 30 min */
+  /** exponential averages over 5 s, 1 min, 5 min, 15 min and 30 min */
   readonly averageHs = { s5: 0, m1: 0, m5: 0, m15: 0, m30: 0 }
-  /** hashes since the start */
+  /** hashes since the miner program started */
   hashes = 0
   powerW = 0
   inletTempC = 26
   fanRpm = 0
-  /** truth since the world began, over all reboots: J at the wall */
+  /** true energy at the wall since the simulation began, over all reboots, J */
   energyJ = 0
-  /** times that its counters began again at 0 */
+  /** how often its counters were reset */
   reboots = 0
 
   readonly #random: Random
@@ -52,7 +52,7 @@ export class AsicMachine {
   readonly #hashrateBias: number
   readonly #efficiencyJPerHash: number
   #bootLeftS = 0
-  /** s since it was told to hash */
+  /** s since it started to hash, or woke up */
   #rampS: number
 
   constructor(id: string, model: AsicModel, mac: string, pools: Stratum['pools'], random: Random) {
@@ -70,7 +70,7 @@ export class AsicMachine {
       (_, i) => new Board(i, model.chipsPerBoard, random.between(-4, 0), model.chipTempC),
     )
     this.fanRpm = 4600
-    // the machines have run for days when the demonstration begins
+    // the machines have run for hours or days when the simulation begins
     this.uptimeS = random.whole(2 * 3600, 20 * 86_400)
     this.#rampS = this.uptimeS
     const hashrate = model.hashrateHs * this.#hashrateBias
@@ -85,12 +85,12 @@ export class AsicMachine {
     return this.#bootLeftS > 0 ? 'refuses' : this.hung ? 'hangs' : 'answers'
   }
 
-  /** true until the chips have their frequency (Whatsminer says so; others show a small hashrate) */
+  /** true until the chips reach their frequency; Whatsminers report this, others only show a low hashrate */
   get warmingUp(): boolean {
     return !this.asleep && this.#rampS < RAMP_TO_S
   }
 
-  /** true while its firmware looks for the best frequencies, for a while after each start */
+  /** true while the firmware looks for the best frequencies, after each start */
   get tuning(): boolean {
     const { tuneS } = this.model
     return tuneS !== undefined && !this.asleep && this.#rampS < RAMP_TO_S + tuneS
@@ -104,7 +104,7 @@ export class AsicMachine {
     return this.stratum.shares
   }
 
-  /** truth since the world began, over all reboots: difficulty-1 shares that all pools accepted */
+  /** difficulty-1 shares that all pools accepted since the simulation began, over all reboots */
   get workDiff1(): number {
     return [...this.stratum.paidDiff1.values()].reduce((sum, paid) => sum + paid, 0)
   }
@@ -113,7 +113,7 @@ export class AsicMachine {
     return Math.max(...this.boards.map((b) => b.chipTempC))
   }
 
-  /** Counters begin again at 0; what was stuck is cured. A lost board stays lost. */
+  /** Resets all counters and ends a hang. A lost board stays lost. */
   reboot(): void {
     this.reboots++
     this.#bootLeftS = BOOT_S
@@ -128,7 +128,7 @@ export class AsicMachine {
 
   sleep(): void {
     this.asleep = true
-    // the firmware stops its miner program, and its windows with it
+    // the firmware stops the miner program, which clears its averages
     for (const window of windows) this.averageHs[window] = 0
   }
 

@@ -15,10 +15,10 @@ export const ASIC_FAMILIES = [
 ] as const
 export type AsicFamily = (typeof ASIC_FAMILIES)[number]
 
-/** What a maker says of a machine, as far as its replies show it. */
+/** A model of miner, with the nominal figures that its replies show. */
 export interface AsicModel {
   family: AsicFamily
-  /** as the machine's own replies spell it */
+  /** as the machine's replies spell it */
   name: string
   /** the firmware's version, in the family's own form */
   firmware: string
@@ -31,11 +31,11 @@ export interface AsicModel {
   frequencyMHz: number
   /** hottest chip when warm, C */
   chipTempC: number
-  /** power when it doesn't hash: control board, power supply, W */
+  /** power without hashing (control board, power supply), W */
   standbyW: number
-  /** aftermarket firmware looks for the best frequencies so long after a start; absent: it doesn't */
+  /** how long aftermarket firmware tunes its frequencies after each start; absent: it doesn't tune */
   tuneS?: number
-  /** part of the work that aftermarket firmware does for its maker; absent: none */
+  /** dev fee: part of the work that aftermarket firmware does for its maker; absent: none */
   devFeeRatio?: number
 }
 
@@ -271,7 +271,7 @@ export const ASIC_MODELS = {
   },
 } as const satisfies Record<string, AsicModel>
 
-/** What each family fills its racks with: the models alternate by rack. */
+/** The models of each family; they alternate by rack. */
 export const MODELS_OF: Readonly<Record<AsicFamily, readonly [AsicModel, AsicModel]>> = {
   antminer: [ASIC_MODELS.s21, ASIC_MODELS.s19pro],
   whatsminer: [ASIC_MODELS.m50s, ASIC_MODELS.m30spp],

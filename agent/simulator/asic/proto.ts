@@ -1,11 +1,11 @@
 import type { Board } from './board.ts'
-import { averageHs, elapsed, fanRpms, ghs, ratedW, round, ths } from './figures.ts'
+import { averageHs, elapsed, fanRpms, ghs, ratedW, round, serialNumber, ths } from './figures.ts'
 import type { AsicMachine } from './machine.ts'
 import type { WebPages } from './web-server.ts'
 
 const API = '/api/v1/'
 
-/** A Proto Rig (ProtoOS), as its open API describes it: pages of JSON, of which the reading ones are open. */
+/** A Proto Rig (ProtoOS), by its published API. Reading its JSON pages needs no login. */
 export const proto: WebPages = {
   title: 'ProtoOS',
   page(machine, path) {
@@ -26,12 +26,11 @@ export const proto: WebPages = {
   },
 }
 
-const serial = ({ mac }: AsicMachine): string => `SIM${mac.replaceAll(':', '').toUpperCase()}`
-const boardSerial = (machine: AsicMachine, { index }: Board): string => `${serial(machine)}-${index}`
+const boardSerial = (machine: AsicMachine, { index }: Board): string => `${serialNumber(machine)}-${index}`
 
 const system = (machine: AsicMachine): object => ({
   board: 'C3',
-  cb_sn: serial(machine),
+  cb_sn: serialNumber(machine),
   manufacturer: 'Proto',
   model: 'Rig',
   product_name: machine.model.name,
@@ -39,9 +38,9 @@ const system = (machine: AsicMachine): object => ({
   uptime_seconds: elapsed(machine) + 20,
 })
 
-/** Slots count from 1, telemetry from 0. */
+/** Slots count from 1, while telemetry counts boards from 0. */
 const hardware = (machine: AsicMachine): object => ({
-  'cb-info': { board_id: 'CB-1', machine_name: 'Rig', serial_number: serial(machine) },
+  'cb-info': { board_id: 'CB-1', machine_name: 'Rig', serial_number: serialNumber(machine) },
   'hashboards-info': machine.boards.map((board) => ({
     board: 'B4',
     hb_sn: boardSerial(machine, board),

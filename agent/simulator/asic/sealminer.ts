@@ -1,12 +1,12 @@
 import { cgminerDialect, type Dialect, type Reply } from './cgminer.ts'
 import { poolRow411, rateFields, summaryRow } from './cgminer-rows.ts'
-import { averageHs, elapsed, fanRpms, lastShareAt, mhs, ratedW, round } from './figures.ts'
+import { averageHs, elapsed, fanRpms, lastShareAt, mhs, ratedW, round, serialNumber } from './figures.ts'
 import type { AsicMachine } from './machine.ts'
 
-/** bdminer guesses this figure from the last few shares: in a real reply it is 1.7 times the truth. */
-const GUESSED_RATIO = 1.7
+/** bdminer estimates `MHS 5s` from the last few shares: in a captured reply it was 1.7 times the true hashrate. */
+const ESTIMATED_RATIO = 1.7
 
-/** Bitdeer's SealMiner: a cgminer of its own name, and one long row of `stats` with the board's number before each field. */
+/** Bitdeer's SealMiner, with a cgminer of its own. `stats` is one long row with the board's number before each board's field. */
 export const sealminer: Dialect = cgminerDialect(() => 'bdminer 4.11.1', {
   version: ['VERSION', () => [{ API: '3.7', BDMiner: '4.11.1' }]],
   summary: ['SUMMARY', (machine) => [summary(machine)]],
@@ -24,7 +24,7 @@ export const sealminer: Dialect = cgminerDialect(() => 'bdminer 4.11.1', {
 const summary = (machine: AsicMachine): Reply => ({
   ...summaryRow(machine),
   ...rateFields(machine, '5s'),
-  'MHS 5s': mhs(machine.averageHs.s5 * GUESSED_RATIO),
+  'MHS 5s': mhs(machine.averageHs.s5 * ESTIMATED_RATIO),
   Getworks: Math.floor(machine.uptimeS / 9.4),
 })
 
@@ -45,7 +45,7 @@ function stats(machine: AsicMachine): Reply {
     'Board Count': model.boards,
     'Chip Count': working.reduce((n, b) => n + b.chips.length, 0),
     'Bad Chip Count': working.reduce((n, b) => n + b.chips.length - b.chipsWorking, 0),
-    'Ctrl Board SN': `SIM${machine.mac.replaceAll(':', '').toUpperCase()}`,
+    'Ctrl Board SN': serialNumber(machine),
     'Error Chip': '',
     'Error Code': '',
     'Fan Count': model.fans,
@@ -78,7 +78,7 @@ function stats(machine: AsicMachine): Reply {
   }
 }
 
-/** Of a board's four sensors two are at its cool end. */
+/** One board's fields of `stats`. Sensors 0 and 1 are at the cool end of the board. */
 function boardFields({ model, boards }: AsicMachine, i: number): Reply {
   const board = boards[i]
   const chipC = board?.chipTempC ?? 0

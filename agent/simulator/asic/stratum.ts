@@ -27,15 +27,15 @@ const noShares = (): Shares => ({
   best: 0,
 })
 
-/** Under this name aftermarket firmware lists the pool of its maker. */
+/** Name under which aftermarket firmware lists its maker's pool. */
 export const DEV_FEE = 'DevFee'
 
-/** What a machine finds, and for whom: the first of its pools that answers, and the maker of its firmware. */
+/** A machine's shares. They go to the first pool that answers, and a part (the dev fee) to the maker of its firmware. */
 export class Stratum {
   readonly pools: readonly [PoolAccount, ...PoolAccount[]]
-  /** all pools together, the maker's too */
+  /** shares of all pools together, including the maker's */
   shares = noShares()
-  /** truth since the world began, over all reboots: difficulty-1 shares that each pool accepted, by its URL */
+  /** difficulty-1 shares that each pool accepted since the simulation began, over all reboots, by URL */
   readonly paidDiff1 = new Map<string, number>()
   #ofPool: Shares[]
   #ofMaker = noShares()
@@ -51,7 +51,7 @@ export class Stratum {
     this.#ofPool = pools.map(noShares)
   }
 
-  /** the pool that is mined at; the first where all are down: it is tried again and again */
+  /** index of the pool that is mined at; 0 where all are down, because the machine keeps trying the first */
   get active(): number {
     const up = this.pools.findIndex((_, i) => !this.#down.has(i))
     return Math.max(0, up)
@@ -65,7 +65,7 @@ export class Stratum {
     return this.#ofPool[pool] ?? noShares()
   }
 
-  /** what the maker of the firmware takes for itself; absent: it takes none */
+  /** shares of the firmware's maker; absent: there is no dev fee */
   get feeShares(): Shares | undefined {
     return this.#feeRatio > 0 ? this.#ofMaker : undefined
   }
@@ -78,7 +78,7 @@ export class Stratum {
     this.#down.delete(pool)
   }
 
-  /** The pools know no such worker: they stay connected, and take none of its shares. The maker's pool does. */
+  /** From now on the pools reject all shares because they don't know the worker; they stay connected. The maker's pool accepts its part. */
   disown(): void {
     this.#strangers = true
   }
@@ -87,14 +87,14 @@ export class Stratum {
     this.#strangers = false
   }
 
-  /** The program starts: its counters begin at 0. */
+  /** Resets the counters, as a start of the miner program does. */
   restart(): void {
     this.shares = noShares()
     this.#ofPool = this.pools.map(noShares)
     this.#ofMaker = noShares()
   }
 
-  /** The world begins here: what was found before is nobody's truth. */
+  /** Starts counting `paidDiff1`: shares from before the simulation don't count. */
   beginTruth(): void {
     this.paidDiff1.clear()
     this.paidDiff1.set(this.pools[0].url, 0)
@@ -119,7 +119,7 @@ export class Stratum {
   ): void {
     if (found === 0) return
     const accepted = rejectedRatio < 1 ? Math.max(0, found - this.#random.poisson(found * rejectedRatio)) : 0
-    // the best of n shares is about n times the difficulty, and can be anything above
+    // the best of n shares has about n times the difficulty, with a long tail upwards
     const best = Math.floor((difficulty * found) / (1 - this.#random.next() * 0.999))
     for (const shares of [this.shares, own]) {
       shares.accepted += accepted

@@ -3,7 +3,7 @@ import { poolRowInFull, rateFields, summaryRow, utility } from './cgminer-rows.t
 import { elapsed, lastShareAt, mhs, round } from './figures.ts'
 import type { AsicMachine } from './machine.ts'
 
-/** A miner of a maker that nobody knows, with cgminer as it comes: no power, no fans, no MAC, no word for sleep. */
+/** A miner of an unknown maker with plain cgminer. It reports no power, no fans and no MAC, and can't show that it sleeps. */
 export const unknownMiner: Dialect = cgminerDialect(({ model }) => `cgminer ${model.firmware}`, {
   version: ['VERSION', ({ model }) => [{ CGMiner: model.firmware, API: '3.7' }]],
   summary: [

@@ -8,7 +8,7 @@ import type { WebPages } from './web-server.ts'
 const perChain = (machine: AsicMachine, name: string, value: (chain: number) => unknown): Reply =>
   Object.fromEntries(machine.boards.map((b) => [`${name}${b.index + 1}`, value(b.index)]))
 
-/** VNish names itself in `stats` only, and lists the pool that its maker takes a part of the work for. */
+/** VNish on an Antminer. It names itself only in `stats`, and lists its maker's pool among the pools. */
 export const vnish: Dialect = cgminerDialect(() => 'cgminer 4.11.1', {
   summary: ['SUMMARY', (machine) => [summary(machine)]],
   stats: ['STATS', (machine) => [identity(machine), stats(machine)]],
@@ -24,7 +24,7 @@ const identity = ({ model }: AsicMachine): Reply => ({
 
 const summary = (machine: AsicMachine): Reply => ({
   Elapsed: elapsed(machine),
-  // a text, as this firmware writes it
+  // this firmware writes a text here
   'GHS 5s': ghs(machine.averageHs.s5).toFixed(2),
   'GHS av': ghs(averageHs(machine)),
   ...workFields(machine),
@@ -52,7 +52,7 @@ function stats(machine: AsicMachine): Reply {
     state: stateOf(machine),
     total_rate: ghs(machine.averageHs.s5),
     total_rateideal: ghs(model.hashrateHs),
-    // a chain that failed stays in the list, with what was found at the start
+    // a failed chain stays in the list, with the number of chips found at the start
     ...perChain(machine, 'chain_acn', () => model.chipsPerBoard),
     ...perChain(
       machine,
@@ -103,7 +103,7 @@ function pools(machine: AsicMachine): Reply[] {
   ]
 }
 
-/** Behind a password: what the machine is, and that its supply measures. */
+/** The web interface, behind a password: the machine's identity, and that its power supply measures the power. */
 export const vnishPages: WebPages = {
   title: 'AnthillOS',
   login: { path: '/api/v1/unlock' },

@@ -1,44 +1,44 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { digestAuthorization } from '../../wire/digest.ts'
+import { HungConnections } from './hung-connections.ts'
 import type { AsicMachine } from './machine.ts'
-import { Stuck } from './stuck.ts'
 
-/** Who the emulated web interfaces let in. */
+/** The login of all emulated web interfaces. */
 export const DEMO_USER = 'root'
 export const DEMO_PASSWORD = 'demo'
 const TOKEN = 'emulated'
 const NONCE = '0123456789abcdef'
 const MAX_BODY_BYTES = 4096
 
-/** A password, posted, earns a token. */
+/** Login by a POST of the password, which returns a token. */
 interface TokenLogin {
   path: string
-  /** the headers in which the token comes back; absent: as a bearer token */
+  /** headers in which later requests carry the token; absent: as a bearer token */
   shown?(token: string): Record<string, string>
-  /** the answer that gives it; absent: `{ token }` */
+  /** body of the answer with the token; absent: `{ token }` */
   given?(token: string): object
 }
 
-/** Every request proves that it knows the password (RFC 7616). */
+/** HTTP digest authentication (RFC 7616). */
 interface DigestLogin {
   realm: string
 }
 
 /** How one family's web interface answers. */
 export interface WebPages {
-  /** the page's JSON; undefined where there is no such page. `nowS`: Unix time */
+  /** the page's JSON; undefined where there is no such page. @param nowS Unix time, s */
   page(machine: AsicMachine, path: string, nowS: number): unknown
-  /** title of the first page, which is for people, and open */
+  /** title of the start page, which needs no login */
   title?: string
-  /** absent: all pages are open */
+  /** absent: no page needs a login */
   login?: TokenLogin | DigestLogin
 }
 
-/** A machine's web interface, as far as its API goes. */
+/** A machine's web interface: only its API and the start page's title. */
 export function createWebServer(machine: AsicMachine, pages: WebPages, nowS: () => number): Server {
-  const stuck = new Stuck()
+  const hung = new HungConnections()
   return createServer((request, response) => {
-    if (machine.api === 'hangs') stuck.hold(request.socket)
+    if (machine.api === 'hangs') hung.hold(request.socket)
     else void serve(request, response).catch(() => response.destroy())
   })
 

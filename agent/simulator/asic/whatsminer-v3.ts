@@ -1,8 +1,9 @@
-import { averageHs, elapsed, lastShareAt, ratedW, round, ths } from './figures.ts'
+import { averageHs, elapsed, lastShareAt, round, serialNumber, ths } from './figures.ts'
 import type { FramedAnswers } from './framed-server.ts'
 import type { AsicMachine } from './machine.ts'
+import { powerLimitW, whatsminerErrors, whatsminerTime } from './whatsminer-figures.ts'
 
-/** Stock Whatsminer with API 3: hashrates in TH/s, and no count of accepted work anywhere. */
+/** Stock Whatsminer with API 3. Hashrates are in TH/s, and nothing counts accepted work. */
 export const whatsminerV3: FramedAnswers = (machine, cmd, param, nowS) => {
   if (cmd === 'get.device.info') return deviceInfo(machine, nowS)
   if (cmd !== 'get.miner.status') return undefined
@@ -19,14 +20,12 @@ export const whatsminerV3: FramedAnswers = (machine, cmd, param, nowS) => {
   )
 }
 
-/** 35x a hashboard too hot, 54x one whose chips don't answer. */
 function deviceInfo(machine: AsicMachine, nowS: number): object {
   const { model } = machine
-  const at = new Date(nowS * 1000).toISOString().slice(0, 19).replace('T', ' ')
-  const errors = machine.boards.flatMap((b) => [
-    ...(b.lost ? [{ [540 + b.index]: at, reason: `Slot${b.index} chip ids cannot be read.` }] : []),
-    ...(b.chipTempC > 98 ? [{ [350 + b.index]: at, reason: `Slot${b.index} too hot.` }] : []),
-  ])
+  const errors = whatsminerErrors(machine).map(({ code, reason }) => ({
+    [code]: whatsminerTime(nowS),
+    reason,
+  }))
   return {
     network: { ip: '', proto: 'dhcp', mac: machine.mac.toUpperCase(), hostname: 'WhatsMiner' },
     miner: {
@@ -35,7 +34,7 @@ function deviceInfo(machine: AsicMachine, nowS: number): object {
       'board-num': String(model.boards),
       'pool-strategy': 'FAILOVER',
       'fast-boot': 'disable',
-      'miner-sn': `SIM${machine.mac.replaceAll(':', '').toUpperCase()}`,
+      'miner-sn': serialNumber(machine),
     },
     system: { api: '3.0.2', platform: 'H616', fwversion: model.firmware, apiswitch: '1', ledstatus: 'auto' },
     power: {
@@ -72,7 +71,7 @@ function summary(machine: AsicMachine): object {
     'chip-temp-min': round(Math.min(...chips) - 18, 1),
     'chip-temp-avg': round(chips.reduce((a, t) => a + t, 0) / Math.max(1, chips.length) - 7, 1),
     'chip-temp-max': round(Math.max(...chips), 1),
-    'power-limit': Math.ceil((ratedW(machine) * 1.05) / 100) * 100,
+    'power-limit': powerLimitW(machine),
     'up-freq-finish': machine.warmingUp ? 0 : 1,
     'fan-speed-in': fan,
     'fan-speed-out': fan + 30,

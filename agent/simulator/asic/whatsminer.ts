@@ -1,11 +1,12 @@
 import type { Board } from './board.ts'
 import { cgminerDialect, type Dialect, type Reply, toText } from './cgminer.ts'
 import { poolRow411, rateFields, summaryRow, utility, workFields } from './cgminer-rows.ts'
-import { elapsed, lastShareAt, mhs, ratedW, round } from './figures.ts'
+import { elapsed, lastShareAt, mhs, round } from './figures.ts'
 import type { AsicMachine } from './machine.ts'
 import { ASIC_MODELS } from './models.ts'
+import { powerLimitW, whatsminerErrors, whatsminerTime } from './whatsminer-figures.ts'
 
-/** Firmware of 2023 answers API 2; the older says its API's version in every Description. */
+/** Firmware of 2023 speaks API 2; older firmware writes its API's version in every Description. */
 const isV2 = (machine: AsicMachine): boolean => machine.model === ASIC_MODELS.m50s
 
 const devices = (machine: AsicMachine, nowS: number): Reply[] =>
@@ -18,7 +19,7 @@ const cgminer = cgminerDialect(
     devs: ['DEVS', devices],
     edevs: ['DEVS', devices],
     pools: ['POOLS', (machine, nowS) => machine.pools.map((_, i) => pool(machine, i, nowS))],
-    // the firmware's own program says who it is here and nowhere else
+    // only here does the firmware name its own program
     version: ['VERSION', () => [{ CGMiner: 'btminer 4.9.2', API: '3.7' }]],
     devdetails: [
       'DEVDETAILS',
@@ -48,13 +49,13 @@ const OWN: Readonly<Record<string, (machine: AsicMachine, nowS: number) => Reply
   status: (machine) => status(machine),
   get_error_code: (machine, nowS) => ({
     error_code: errorCodes(machine).map((code) => ({
-      [code]: new Date(nowS * 1000).toISOString().slice(0, 19).replace('T', ' '),
+      [code]: whatsminerTime(nowS),
     })),
   }),
   get_miner_info: (machine) => ({ hostname: 'WhatsMiner', ledstat: 'auto', mac: machine.mac.toUpperCase() }),
 }
 
-/** Stock Whatsminer, API v1.4 (M30S++) and v2.0 (M50S) on TCP 4028; reads need no token. */
+/** Stock Whatsminer, API v1.4 (M30S++) and v2.0 (M50S) on TCP 4028. Reading needs no token. */
 export const whatsminer: Dialect = {
   ...cgminer,
   reply(machine, command, nowS) {
@@ -69,12 +70,7 @@ export const whatsminer: Dialect = {
   },
 }
 
-/** MicroBT's codes: 35x a hashboard too hot, 54x a hashboard whose chips don't answer. */
-const errorCodes = (machine: AsicMachine): number[] =>
-  machine.boards.flatMap((b) => [
-    ...(b.lost ? [540 + b.index] : []),
-    ...(b.chipTempC > 98 ? [350 + b.index] : []),
-  ])
+const errorCodes = (machine: AsicMachine): number[] => whatsminerErrors(machine).map(({ code }) => code)
 
 const powerSupply = (machine: AsicMachine): Reply =>
   isV2(machine)
@@ -93,8 +89,6 @@ const status = (machine: AsicMachine): Reply =>
         power_limit_set: String(powerLimitW(machine)),
       }
     : { btmineroff: String(machine.asleep), 'Firmware Version': `'${machine.model.firmware}'` }
-
-const powerLimitW = (machine: AsicMachine): number => Math.ceil((ratedW(machine) * 1.05) / 100) * 100
 
 function summary(machine: AsicMachine): Reply {
   const { model, boards } = machine

@@ -1,7 +1,7 @@
 import type { AddressInfo, Server, Socket } from 'node:net'
 import { PerwattError } from '../../../protocol/kit/errors.ts'
 
-/** A listening server of one emulated machine: it opens and closes as the machine boots, and closes with all its sockets. */
+/** A listening server of one emulated machine. It can open and close repeatedly, as the machine reboots; closing ends all sockets. */
 export class Listener {
   readonly host: string
   readonly #server: Server
@@ -9,10 +9,10 @@ export class Listener {
   readonly #sockets = new Set<Socket>()
   #port: number
   #wanted = false
-  /** openings and closings happen one after another, in the order of the calls */
+  /** the last call of `open` or `close`: each waits for the one before */
   #last: Promise<void> = Promise.resolve()
 
-  /** `port` 0 takes any free one at the first opening and keeps it. `who` is named in errors. */
+  /** @param who name in errors @param port 0 takes any free port at the first opening and keeps it */
   constructor(server: Server, who: string, host: string, port: number) {
     this.#server = server
     this.#who = who
@@ -20,7 +20,7 @@ export class Listener {
     this.#port = port
     server.on('connection', (socket: Socket) => {
       this.#sockets.add(socket)
-      // a client that breaks off is the client's business
+      // a client that breaks the connection is no error here
       socket.on('error', () => socket.destroy())
       socket.on('close', () => this.#sockets.delete(socket))
     })
@@ -30,12 +30,12 @@ export class Listener {
     return this.#port
   }
 
-  /** true from the call of `open`, until that failed or `close` is called */
+  /** true from the call of `open` until it fails or `close` is called */
   get wanted(): boolean {
     return this.#wanted
   }
 
-  /** @throws PerwattError that says which address could not be had and what to do */
+  /** @throws PerwattError that names the address which is not available, and says what to do */
   open(): Promise<void> {
     this.#wanted = true
     return this.#after(() => this.#listen())
@@ -62,7 +62,7 @@ export class Listener {
       this.#server.once('error', failed)
       this.#server.listen(this.#port, this.host, () => {
         this.#server.off('error', failed)
-        // an accept that fails later (no file handles left) must not end the program
+        // a later failure to accept a connection (no file handles left) must not end the program
         this.#server.on('error', () => {})
         resolve()
       })
@@ -78,7 +78,7 @@ export class Listener {
   }
 }
 
-/** Why a machine's address could not be had, and what to do. */
+/** Why a machine can't listen on its address, and what to do. */
 export function explainAddress(
   who: string,
   host: string,

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import { Listener } from './listener.ts'
 
-/** An HTTP server whose `/metrics` is a Prometheus text made anew for each request. */
+/** An HTTP server whose `/metrics` is a Prometheus page, rendered for each request. */
 export function createMetricsServer(who: string, host: string, port: number, render: () => string): Listener {
   const server = createServer((request, response) => {
     if (request.url !== '/metrics') {

@@ -8,16 +8,16 @@ export interface Random {
   /** mean 0, standard deviation 1 */
   normal(): number
   exponential(mean: number): number
-  /** how many events of a Poisson process with this mean happened */
+  /** number of events, Poisson distributed with this mean */
   poisson(mean: number): number
   pick<T extends readonly [unknown, ...unknown[]]>(items: T): T[number]
-  /** a stream of its own for a part of the world, so that one part's draws never move another's */
+  /** an independent stream for one part of the world, so that the draws of one part never change another's */
   fork(name: string): Random
 }
 
 export function createRandom(seed: number): Random {
   let state = Math.trunc(seed) >>> 0
-  // mulberry32: 32 bits of state are plenty for a demonstration
+  // mulberry32: its 32 bits of state are enough for a simulation
   const next = () => {
     state = (state + 0x6d2b79f5) >>> 0
     let t = state
@@ -44,14 +44,14 @@ export function createRandom(seed: number): Random {
   }
 }
 
-/** FNV-1a over the name, begun from the seed. */
+/** FNV-1a over the name, starting from the seed. */
 function hash(name: string, seed: number): number {
   let h = (0x811c9dc5 ^ Math.trunc(seed)) >>> 0
   for (let i = 0; i < name.length; i++) h = Math.imul(h ^ name.charCodeAt(i), 0x01000193) >>> 0
   return Math.imul(h ^ (h >>> 15), 0x2c1b3c6d) >>> 0
 }
 
-/** A value that wanders around 0 with standard deviation `sigma` and forgets itself in `memoryS`. */
+/** An Ornstein-Uhlenbeck process: wanders around 0 with standard deviation `sigma`; `memoryS` is its correlation time. */
 export class Wander {
   value = 0
   readonly #random: Random

@@ -1,6 +1,6 @@
 import type { Gpu, GpuHost } from './host.ts'
 
-/** DCGM's "no value" of a 64-bit field (DCGM_INT64_BLANK and its kin), which the exporter prints as if it were one. */
+/** DCGM's "not supported" of a 64-bit field (like DCGM_INT64_BLANK), which the exporter prints as a number. */
 const BLANK = '9223372036854775794'
 const DRIVER_VERSION = '570.133.20'
 
@@ -86,7 +86,7 @@ const FIELDS: readonly Field[] = [
   },
 ]
 
-/** The text of a dcgm-exporter's `/metrics`: every field of every GPU, with the pod that holds it where one does. */
+/** The `/metrics` page of dcgm-exporter: every field of every GPU, labelled with the pod that holds it, if any. */
 export function dcgmText(host: GpuHost): string {
   const labels = host.gpus.map((gpu) => labelText(host, gpu))
   let text = ''

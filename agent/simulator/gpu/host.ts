@@ -1,11 +1,11 @@
 import type { Random } from '../base/random.ts'
 
-/** A container that holds whole GPUs of one host, as Kubernetes' device plugin gives them out. */
+/** A container that holds whole GPUs of one host, as Kubernetes' device plugin assigns them. */
 export interface Job {
   namespace: string
   pod: string
   container: string
-  /** how busy its GPUs are now, 0 to 1 */
+  /** utilisation of its GPUs now, 0 to 1 */
   load: number
 }
 
@@ -19,11 +19,11 @@ export interface GpuModel {
   memoryClockMHz: number
   idleC: number
   loadedC: number
-  /** HBM has a sensor; GDDR6 has none, and DCGM writes its blank value */
+  /** true for HBM; GDDR6 has no sensor, and DCGM writes its blank value */
   memorySensor: boolean
 }
 
-/** Idle and loaded power as captured on real ones (H100 70 and 630 W). */
+/** Idle and loaded power as captured on real GPUs (H100: 70 and 630 W). */
 export const GPU_MODELS = {
   h100: {
     name: 'NVIDIA H100 80GB HBM3',
@@ -49,34 +49,34 @@ export const GPU_MODELS = {
   },
 } as const satisfies Record<string, GpuModel>
 
-/** what the driver and an idle context keep for themselves */
+/** memory that the driver and an idle context use */
 const RESERVED_MIB = 520
-/** what the counter shows when the driver is loaded, which is when the world begins: a zero says nothing to who reads it */
+/** the energy counter's value when the simulation begins; not 0, because a reader may take 0 for "no counter" */
 const COUNTED_BEFORE_MILLI_J = 1000
 const THERMAL_S = 30
-/** of what GPUs take, this much reaches them from the wall */
+/** efficiency of the GPU hosts' power supplies */
 const SUPPLY_EFFICIENCY = 0.94
-/** CPUs, memory, network of a GPU host; fans come with the load */
+/** power of a GPU host's CPUs, memory and network; its fans draw in proportion to the load */
 const HOST_BASE_W = 620
 const FANS_RATIO = 0.07
-/** power follows the load within a couple of seconds: the sensor is an average over 1 s */
+/** time constant with which the power follows the load: the sensor is an average over 1 s */
 const ELECTRICAL_S = 1.5
 
-/** One GPU: power and temperature follow what its job does. */
+/** One GPU, whose power and temperature follow its job's load. */
 export class Gpu {
   readonly index: number
   readonly model: GpuModel
   readonly uuid: string
   readonly pciBusId: string
-  /** who holds it; absent: nobody */
+  /** the job that holds it; absent: none */
   job?: Job
   utilizationRatio = 0
   powerW: number
   tempC: number
   memoryUsedMiB = RESERVED_MIB
-  /** the last XID error that the driver saw; 0 none */
+  /** the last XID error that the driver saw; 0: none */
   xid = 0
-  /** truth since the world began, J */
+  /** true energy since the simulation began, J */
   energyJ = 0
   readonly #random: Random
 
@@ -92,12 +92,12 @@ export class Gpu {
     this.#random = random
   }
 
-  /** the driver's counter, mJ */
+  /** the driver's energy counter, mJ */
   get energyCounterMilliJ(): number {
     return COUNTED_BEFORE_MILLI_J + this.countedMilliJ
   }
 
-  /** what that counter has counted since the world began, mJ */
+  /** growth of the driver's counter since the simulation began, mJ */
   get countedMilliJ(): number {
     return Math.floor(this.energyJ * 1000)
   }
@@ -106,7 +106,7 @@ export class Gpu {
     const { model, job } = this
     const load = job ? Math.min(1, Math.max(0, job.load + 0.02 * this.#random.normal())) : 0
     this.utilizationRatio = load
-    // a held GPU keeps its clocks up even while it waits
+    // a GPU with a job keeps its clocks high, and draws more, even while the job is idle
     const targetW = model.idleW + (model.loadedW - model.idleW) * (job ? 0.05 + 0.95 * load : 0)
     const noiseW = 0.004 * targetW * this.#random.normal()
     this.powerW += (targetW - this.powerW) * (1 - Math.exp(-dtS / ELECTRICAL_S)) + noiseW
@@ -133,12 +133,12 @@ export class GpuHost {
     return this.gpus.filter((g) => !g.job)
   }
 
-  /** of its GPUs */
+  /** power of its GPUs */
   get powerW(): number {
     return this.gpus.reduce((sum, g) => sum + g.powerW, 0)
   }
 
-  /** at its plug: the GPUs, what its supplies lose, CPUs, fans */
+  /** power at its plug: the GPUs, losses of the power supplies, CPUs, fans */
   get wallW(): number {
     return this.powerW * (1 / SUPPLY_EFFICIENCY + FANS_RATIO) + HOST_BASE_W
   }

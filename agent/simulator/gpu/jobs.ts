@@ -8,7 +8,7 @@ interface Rental extends Job {
   step: (dtS: number) => void
 }
 
-/** What tenants run: training is busy throughout, inference comes in waves, a notebook is paid for and idle. */
+/** Kinds of jobs: training is always busy, inference comes in waves, a notebook is mostly idle. */
 const KINDS = [
   { name: 'train', load: 0.97, sigma: 0.015, memoryS: 60 },
   { name: 'train', load: 0.92, sigma: 0.04, memoryS: 30 },
@@ -20,11 +20,11 @@ const TENANTS = ['tenant-aurora', 'tenant-borealis', 'tenant-cirrus'] as const
 const SIZES = [1, 1, 2, 2, 4, 8] as const
 const BETWEEN_S = 150
 const LASTS_S = 900
-/** part of the jobs that end by an error which the driver reports: XID 43, "GPU stopped processing" */
+/** part of the jobs that end with an error that the driver reports: XID 43, "GPU stopped processing" */
 const FAILS = 0.03
 const XID_STOPPED = 43
 
-/** Rental jobs come and go on the GPUs that nothing else holds. A job that finds no room goes elsewhere. */
+/** Rental jobs come and go on the free GPUs. A job for which no host has enough free GPUs is dropped. */
 export class JobScheduler {
   readonly #hosts: readonly GpuHost[]
   readonly #random: Random
@@ -36,7 +36,7 @@ export class JobScheduler {
     this.#hosts = hosts
     this.#random = random
     this.#pace = pace
-    // a site that has been open for a while
+    // the site has been in use for a while when the simulation begins
     for (let i = 0; i < 2 * hosts.length; i++) this.#arrive()
     this.#nextInS = random.exponential(BETWEEN_S / pace)
   }

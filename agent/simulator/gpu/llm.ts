@@ -5,21 +5,21 @@ const DAY_S = 86_400
 /** UTC hour of the most traffic */
 const BUSIEST_H = 15
 const MAX_REQUESTS = 96
-/** what the four GPUs generate together when full */
+/** what the four GPUs generate together at full load */
 const MAX_OUT_PER_S = 7200
-/** chat prompts carry their history: about four tokens in for one out */
+/** chat prompts include the history, so about four tokens come in for each one out */
 const IN_PER_OUT = 4
 
-/** An LLM server: tokens in and out follow the hour of the day. It is the job that holds its GPUs. */
+/** An LLM server whose traffic follows the hour of the day. Its `job` holds its GPUs. */
 export class LlmServer {
   readonly model: string
   readonly job: Job = { namespace: 'inference', pod: 'llm-chat-0', container: 'vllm', load: 0 }
   requestsRunning = 0
-  /** counters since its start, whole tokens */
+  /** counters since the server's start, whole tokens */
   tokensIn: number
   tokensOut: number
   readonly startedS: number
-  /** truth since the world began */
+  /** tokens since the simulation began */
   servedIn = 0
   servedOut = 0
   readonly #wave: Wander
@@ -37,7 +37,7 @@ export class LlmServer {
     this.#gust = new Wander(random, 0.04, 10)
   }
 
-  /** `nowS`: Unix time, for the hour of the day */
+  /** @param nowS Unix time, s: gives the hour of the day */
   advance(dtS: number, nowS: number): void {
     const hourAngle = (2 * Math.PI * (nowS - BUSIEST_H * 3600)) / DAY_S
     const daily = 0.55 + 0.33 * Math.cos(hourAngle)
@@ -57,7 +57,7 @@ export class LlmServer {
   }
 }
 
-/** The server's `/metrics` in vLLM's shape: values as Python prints floats, a `_created` gauge beside each counter. */
+/** The `/metrics` page of vLLM. Values are printed as Python floats, and each counter has a `_created` gauge. */
 export function vllmText(server: LlmServer): string {
   const labels = `{engine="0",model_name="${server.model}"}`
   const metric = (name: string, type: string, help: string, value: number) =>
@@ -84,5 +84,5 @@ export function vllmText(server: LlmServer): string {
   )
 }
 
-/** Python's repr: `8.0`, and from 1e16 `1e+16`, where counters never come. */
+/** A float as Python's repr prints it: `8.0`. From 1e16 on it would be `1e+16`, which no counter reaches. */
 const pythonFloat = (value: number): string => (Number.isInteger(value) ? `${value}.0` : String(value))

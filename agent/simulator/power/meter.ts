@@ -8,14 +8,14 @@ const POWER_REGISTER = 0x0bf3
 const IMPORT_REGISTER = 0x0c83
 const REGISTERS = 0x0d00
 
-/** what the meter's dial stood at, Wh */
+/** the energy counter's value when the simulation begins, Wh */
 const DIAL_BEFORE_WH = 48_231_774_000n
 
-/** The power of a site by cause; the parts add up to the meter. */
+/** A site's power by cause; the sum is the site meter's. */
 export interface SitePower {
   asicsW: number
   gpusW: number
-  /** lost in the GPU hosts' supplies, CPUs, fans */
+  /** GPU hosts without their GPUs: losses of power supplies, CPUs, fans */
   hostsW: number
   /** pumps, blowers, light, network */
   coolingW: number
@@ -23,7 +23,7 @@ export interface SitePower {
 
 export const totalW = (p: SitePower): number => p.asicsW + p.gpusW + p.hostsW + p.coolingW
 
-/** The loads that no machine reports, from those that do. */
+/** Estimates the loads that no machine reports from the loads that machines report. */
 export class Overhead {
   readonly #cooling: Wander
   readonly #small: Random
@@ -33,7 +33,7 @@ export class Overhead {
     this.#small = random
   }
 
-  /** @param hostsW what the GPU hosts take at the wall beyond their GPUs */
+  /** @param hostsW power of the GPU hosts at the wall, without their GPUs */
   step(dtS: number, asicsW: number, gpusW: number, hostsW: number): SitePower {
     const ratio = Math.min(0.08, Math.max(0.06, 0.068 + this.#cooling.step(dtS)))
     const noise = 1 + 0.01 * this.#small.normal()
@@ -41,11 +41,11 @@ export class Overhead {
   }
 }
 
-/** The site's meter: its energy counter integrates exactly the power that it shows. Modbus TCP, any unit number. */
+/** The site's meter, on Modbus TCP with any unit number. Its energy counter is the exact integral of the power that it shows. */
 export class SiteMeter {
   readonly listener: Listener
   powerW = 0
-  /** truth since the world began, J */
+  /** true energy since the simulation began, J */
   energyJ = 0
   readonly #registers = Buffer.alloc(2 * REGISTERS)
 
@@ -54,7 +54,7 @@ export class SiteMeter {
     this.listener = new Listener(server, 'simulated site meter', host, port)
     new modbus.TCP(server, {
       holding: this.#registers,
-      // the library shares its defaults among all servers
+      // jsmodbus would share its default buffers among all servers
       input: Buffer.alloc(0),
       coils: Buffer.alloc(0),
       discrete: Buffer.alloc(0),
@@ -62,7 +62,7 @@ export class SiteMeter {
     this.#show()
   }
 
-  /** what the dial has counted since the world began: whole Wh, in mJ */
+  /** growth of the energy counter since the simulation began: whole Wh, in mJ */
   get countedMilliJ(): number {
     return this.#countedWh * 3_600_000
   }

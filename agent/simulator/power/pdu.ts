@@ -3,7 +3,7 @@ import { createAgent, createMib, MaxAccess, MibProviderType, ObjectType } from '
 import { explainAddress } from '../base/listener.ts'
 import type { GpuHost } from '../gpu/host.ts'
 
-/** PDU2-MIB, as a Raritan PX3 fills it. */
+/** PDU2-MIB, filled as by a Raritan PX3. */
 const PDU2 = '1.3.6.1.4.1.13742.6'
 const MODEL = 'PX3-5190V'
 /** SensorTypeEnumeration */
@@ -11,10 +11,10 @@ const POWER = 5
 const ENERGY = 8
 /** SensorStateEnumeration: normal(4) */
 const NORMAL = 4
-/** what the counters stood at, Wh */
+/** the counters' value when the simulation begins, Wh */
 const COUNTED_BEFORE_WH = 1_444_088
 
-/** The part of net-snmp's MIB that is used here; its types have none. */
+/** The part of net-snmp's MIB that is used here, because its type definitions lack it. */
 interface Mib {
   registerProvider(provider: object): void
   addTableRow(table: string, row: (number | string)[]): void
@@ -27,10 +27,10 @@ interface SnmpAgent {
   getAuthorizer(): { addCommunity(community: string): void }
 }
 
-/** What one inlet or outlet has drawn. */
+/** Power and energy through one inlet or outlet. */
 class Draw {
   powerW = 0
-  /** truth since the world began, J */
+  /** true energy since the simulation began, J */
   energyJ = 0
 
   advance(dtS: number, powerW: number): void {
@@ -38,13 +38,13 @@ class Draw {
     this.energyJ += powerW * dtS
   }
 
-  /** what its counter has counted since the world began: whole Wh */
+  /** growth of its counter since the simulation began, whole Wh */
   get countedWh(): number {
     return Math.floor(this.energyJ / 3600)
   }
 }
 
-/** A rack PDU with a GPU host on each outlet: SNMP 1 and 2c, community `public`, over UDP. It can only be read. */
+/** A rack PDU with a GPU host on each outlet, on SNMP 1 and 2c over UDP, community `public`. Nothing can be written. */
 export class Pdu {
   readonly id: string
   readonly host: string
@@ -55,7 +55,7 @@ export class Pdu {
   #mib: Mib | undefined
   #upS = 0
 
-  /** `port` 0 takes any free one at the first opening and keeps it. */
+  /** @param port 0 takes any free port at the first opening and keeps it */
   constructor(id: string, host: string, port: number, hosts: readonly GpuHost[]) {
     this.id = id
     this.host = host
@@ -77,13 +77,13 @@ export class Pdu {
     this.#show()
   }
 
-  /** Each of its meters by deviceId. */
+  /** Its inlet and outlets, by deviceId. */
   draws(): [deviceId: string, draw: Draw][] {
     const outlets = this.outlets.map(({ draw }, i): [string, Draw] => [`${this.id}/outlet${i + 1}`, draw])
     return [[`${this.id}/inlet`, this.inlet], ...outlets]
   }
 
-  /** @throws PerwattError that says which address could not be had and what to do */
+  /** @throws PerwattError that names the address which is not available, and says what to do */
   async open(): Promise<void> {
     if (this.#socket) return
     const socket = createSocket('udp4')
@@ -100,11 +100,11 @@ export class Pdu {
     const mib = emptyMib()
     const agent = createAgent(
       {
-        // the library binds by itself and takes 0 for 161: what it gets is bound already
+        // net-snmp would bind the socket itself and replace port 0 by 161, so it gets a socket that is already bound
         dgramModule: { createSocket: () => Object.assign(socket, { bind: () => socket }) },
         disableAuthorization: false,
       },
-      // a datagram that is no SNMP, or of another community
+      // ignore datagrams that are no SNMP, or have another community
       () => {},
       mib,
     ) as SnmpAgent
@@ -162,7 +162,7 @@ export class Pdu {
   }
 }
 
-/** net-snmp's own table of providers is a Proxy whose traps return nothing: an error in an ES module, which the built program is. */
+/** net-snmp keeps its providers in a Proxy whose set trap returns nothing, which is an error in strict mode, so in the built ES module. */
 function emptyMib(): Mib {
   const mib = createMib() as Mib
   const byOid: Mib['providersByOid'] = {}
@@ -187,7 +187,7 @@ function scalar(mib: Mib, name: string, oid: string, scalarType: ObjectType, val
   mib.setScalarValue(name, value)
 }
 
-/** A table whose index is so many numbers that are no columns of it. */
+/** Registers a table. @param indexed how many numbers its index has; they are no columns of the table */
 function table(
   mib: Mib,
   name: string,

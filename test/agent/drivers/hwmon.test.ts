@@ -26,7 +26,7 @@ test.each([
 test('a sensor that is not there is an error that names those that are', async () => {
   const { root } = sysfsFixture('power/hwmon-power-meter')
   await expect(open(root, ['power_meter', 'fpga']).read(soon())).rejects.toThrow(
-    "has no fpga; name what is the machine's power in sensors, of: power_meter/power1, amdgpu/PPT, ina3221/VDD_IN, ina3221/power2",
+    "has no fpga; set sensors to those that measure the machine's power: power_meter/power1, amdgpu/PPT, ina3221/VDD_IN, ina3221/power2",
   )
 })
 

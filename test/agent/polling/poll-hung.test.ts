@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import { DRIVERS } from '../../../agent/drivers/index.ts'
 import { pollTarget } from '../../../agent/polling/poll-target.ts'
 import { Poller } from '../../../agent/polling/poller.ts'
-import { DOORS } from '../../../agent/simulator/asic/doors.ts'
+import { FAMILY_SERVERS } from '../../../agent/simulator/asic/family-servers.ts'
 import { Listener } from '../../../agent/simulator/base/listener.ts'
 import { SILENT } from '../../../protocol/kit/log.ts'
 import { emulatedMachine, familyOf } from '../../bench/rig.ts'
@@ -23,7 +23,7 @@ describe('many machines', () => {
         const machine = emulatedMachine(i)
         // every second machine, so that each kind hangs
         machine.hung = i % 2 === 0 && i < 2 * HUNG
-        const server = DOORS[machine.model.family][0].serve(machine, () => 1_780_000_000)
+        const server = FAMILY_SERVERS[machine.model.family][0].serve(machine, () => 1_780_000_000)
         const listener = new Listener(server, machine.id, '127.0.0.1', 0)
         listeners.push(listener)
         await listener.open()

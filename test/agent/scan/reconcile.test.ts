@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { agentConfigSchema } from '../../../agent/config/config.ts'
 import { DRIVERS } from '../../../agent/drivers/index.ts'
-import { newConfigText, withPlan } from '../../../agent/scan/config-text.ts'
+import { newConfigText, withPlan } from '../../../agent/scan/config-edits.ts'
 import { placePattern } from '../../../agent/scan/places.ts'
 import { reconcile } from '../../../agent/scan/reconcile.ts'
 import { planLines } from '../../../agent/scan/report.ts'
@@ -73,7 +73,7 @@ describe('scanning again', () => {
       come: ['      host: 10.0.1.3     # lease', '      host: 10.0.1.1'],
     })
     expect(planLines('agent.yaml', plan)).toEqual([
-      'agent.yaml: 2 with another address, 1 as they were',
+      'agent.yaml: 2 with another address, 1 unchanged',
       '  c01-s03 moved from 10.0.1.3 to 10.0.1.1',
       '  c01-s01 moved from 10.0.1.1 to 10.0.1.3',
     ])
@@ -137,7 +137,7 @@ describe('scanning again', () => {
     const plan = planOf([miner('10.0.1.2')])
     expect(withPlan(CONFIG, plan, {})).toBe(CONFIG)
     expect(planLines('agent.yaml', plan)).toEqual([
-      'agent.yaml: 1 as they were, 2 not found',
+      'agent.yaml: 1 unchanged, 2 not found',
       '  c01-s01 was not found at 10.0.1.1, nor elsewhere; it stays in the file',
       '  c01-s03 was not found at 10.0.1.3, nor elsewhere; it stays in the file',
     ])

@@ -1,10 +1,10 @@
 import { createServer, type Server } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import { DRIVERS } from '../../../agent/drivers/index.ts'
-import { macInTable } from '../../../agent/scan/neighbours.ts'
+import { macInTable } from '../../../agent/scan/arp-table.ts'
 import { ProgressLine } from '../../../agent/scan/progress.ts'
 import { type SweepOptions, sweep } from '../../../agent/scan/sweep.ts'
-import { DOORS } from '../../../agent/simulator/asic/doors.ts'
+import { FAMILY_SERVERS } from '../../../agent/simulator/asic/family-servers.ts'
 import { Listener } from '../../../agent/simulator/base/listener.ts'
 import { emulatedMachine } from '../../bench/rig.ts'
 import { startAnyMachine } from '../any-machine.ts'
@@ -26,7 +26,7 @@ async function listen(server: Server, host: string, port = 0): Promise<number> {
 const NOTHING = 1
 const options = (addresses: string[], port: number): SweepOptions => ({
   addresses,
-  doors: { port, webPort: NOTHING },
+  minerPorts: { port, webPort: NOTHING },
   drivers: DRIVERS,
   atOnce: 2,
   knockMs: 20_000,
@@ -39,7 +39,7 @@ async function threeMachines(prefix: string): Promise<number> {
   let port = 0
   for (const i of [0, 1, 2]) {
     const machine = emulatedMachine(i)
-    const server = DOORS[machine.model.family][0].serve(machine, () => 1_780_000_000)
+    const server = FAMILY_SERVERS[machine.model.family][0].serve(machine, () => 1_780_000_000)
     port = await listen(server, `${prefix}.${2 * i + 1}`, port)
   }
   return port
@@ -80,12 +80,12 @@ describe('a scan', () => {
     const stuck = emulatedMachine(0)
     stuck.hung = true
     const port = await listen(
-      DOORS.antminer[0].serve(stuck, () => 0),
+      FAMILY_SERVERS.antminer[0].serve(stuck, () => 0),
       '127.62.2.1',
     )
     const well = emulatedMachine(1)
     await listen(
-      DOORS.whatsminer[0].serve(well, () => 0),
+      FAMILY_SERVERS.whatsminer[0].serve(well, () => 0),
       '127.62.2.2',
       port,
     )
@@ -110,7 +110,7 @@ describe('a scan', () => {
       const machine = await startAnyMachine(fixture(name))
       const { host, port } = machine
       try {
-        const [found] = await sweep({ ...options([host], port), doors: { port, webPort: port } })
+        const [found] = await sweep({ ...options([host], port), minerPorts: { port, webPort: port } })
         const driver = DRIVERS.find((d) => d.name === found?.driver)
         const first = ['version', 'devdetails', 'stats', 'GET /', 'GET /api/system/info']
         expect(

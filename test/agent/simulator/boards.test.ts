@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { DRIVERS } from '../../../agent/drivers/index.ts'
 import { AsicServer } from '../../../agent/simulator/asic/asic-server.ts'
-import { WITH_LOGIN } from '../../../agent/simulator/asic/doors.ts'
+import { WITH_LOGIN } from '../../../agent/simulator/asic/family-servers.ts'
 import { AsicMachine } from '../../../agent/simulator/asic/machine.ts'
 import { ASIC_FAMILIES, MODELS_OF } from '../../../agent/simulator/asic/models.ts'
 import { createRandom } from '../../../agent/simulator/base/random.ts'

@@ -6,8 +6,8 @@ import type { Session } from '../../../agent/plugin/driver.ts'
 import type { Reading } from '../../../agent/plugin/reading.ts'
 import { withConfiguredLimits } from '../../../agent/polling/configured-limits.ts'
 import { detect } from '../../../agent/polling/detect.ts'
-import { type AsicPorts, DOORS } from '../../../agent/simulator/asic/doors.ts'
 import { strike } from '../../../agent/simulator/asic/events.ts'
+import { type AsicPorts, FAMILY_SERVERS } from '../../../agent/simulator/asic/family-servers.ts'
 import { ASIC_FAMILIES } from '../../../agent/simulator/asic/models.ts'
 import { createRandom } from '../../../agent/simulator/base/random.ts'
 import { Site } from '../../../agent/simulator/site.ts'
@@ -99,7 +99,7 @@ describe.each(families)(
       const index = site.machines.indexOf(well)
       const settings = site.ports().asicSettings[index]!
       const portOf = (at: keyof AsicPorts) => {
-        const door = DOORS[family].find((d) => d.at === at)
+        const door = FAMILY_SERVERS[family].find((d) => d.at === at)
         return (door && settings[door.setting]) ?? CLOSED_PORT
       }
       const at = { host: site.layout.asics[index]!.host, port: portOf('asic'), webPort: portOf('web') }

@@ -1,4 +1,4 @@
-import type { Pod } from '../../../agent/tenancy/kubelet.ts'
+import type { Pod } from '../../../agent/tenancy/kubelet-api.ts'
 import { containerId } from './fake-host.ts'
 
 /** A pod as the kubelet lists it. `containers`: names, and the id that the status knows each by. */

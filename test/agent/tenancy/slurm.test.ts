@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { readPrologFolder } from '../../../agent/tenancy/prolog.ts'
+import { readPrologFolder } from '../../../agent/tenancy/slurm-prolog.ts'
 import { askSlurmrestd } from '../../../agent/tenancy/slurm-rest.ts'
 import { Secret } from '../../../protocol/kit/secret.ts'
 import { type PageServer, servePage } from '../page-server.ts'
@@ -97,7 +97,7 @@ describe('slurmrestd', () => {
     answers({}, 401)
     await expect(ask('1')).rejects.toThrow('answers 401 ({}), no permission; check the credential')
     answers({ hello: 'world' })
-    await expect(ask('1')).rejects.toThrow('does slurm.url end in the API version?')
+    await expect(ask('1')).rejects.toThrow('check that slurm.url ends in the API version')
   })
 
   const captures = '../shared/captures/gpu/slurm-rest/jobs.json'

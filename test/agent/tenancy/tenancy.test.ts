@@ -194,7 +194,7 @@ describe('Slurm', () => {
       const id = await tenancy.of([gpu(0, 21), gpu(1)], signal)
       expect(id[0]).toEqual({
         holders: all({ slurmJob: '7' }),
-        notes: [expect.stringMatching(/^Slurm jobs: no answer in 200 ms from http.*; check that it is well/)],
+        notes: [expect.stringMatching(/^Slurm jobs: no answer in 200 ms from http.*; check that it is up/)],
       })
       page.answer = answer
       host.nowMs += 5_000

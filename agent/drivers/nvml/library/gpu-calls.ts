@@ -1,6 +1,6 @@
 import type { NvmlCalls } from './calls.ts'
-import { NVML } from './codes.ts'
-import { type NvmlArgument, type NvmlFunction, zeros } from './library.ts'
+import { type NvmlArgument, type NvmlFunction, zeros } from './nvml-library.ts'
+import { NVML } from './return-codes.ts'
 
 export interface NvmlIdentity {
   index: number
@@ -11,17 +11,17 @@ export interface NvmlIdentity {
 
 export const TEXT_BYTES = 96
 
-/** Calls about one GPU. What it does not support is not asked again; what it refuses this once is unknown this once. */
+/** Calls about one GPU. A function that the GPU does not support is not called again; any other error makes one figure unknown once. */
 export class GpuCalls {
   readonly identity: NvmlIdentity
   readonly handle: bigint
   readonly #calls: NvmlCalls
   readonly #deadlineMs: number
-  /** calls that this GPU answered with "not supported" */
+  /** calls that returned "not supported" on this GPU */
   protected readonly unsupported = new Set<string>()
-  /** calls that this snapshot was refused, with the code */
+  /** calls that failed in this snapshot, with their return codes */
   protected readonly refused = new Map<NvmlFunction, number>()
-  /** the newest sample of who computes, by the library's clock */
+  /** time of the newest sample of process utilisation, by the library's clock */
   seenUs = 0n
 
   constructor(calls: NvmlCalls, deadlineMs: number, handle: bigint, identity: NvmlIdentity) {
@@ -35,7 +35,7 @@ export class GpuCalls {
     return `gpu${this.identity.index}`
   }
 
-  /** Calls a function about this GPU or a part of it. @returns its code; of one that is known to be unsupported without a call */
+  /** Calls a function about this GPU or a part of it. @returns its code; a function known as unsupported is not called */
   async call(name: NvmlFunction, args: readonly NvmlArgument[]): Promise<number> {
     const asked = `${name} ${args.filter((a) => typeof a === 'number').join(' ')}`
     if (this.unsupported.has(asked)) return NVML.unsupported
@@ -45,12 +45,12 @@ export class GpuCalls {
     return code
   }
 
-  /** Whether a code of this snapshot says that the library has to be opened anew. */
+  /** Whether a failure of this snapshot means that the library has to be closed and opened again. */
   get stale(): boolean {
     return [...this.refused.values()].some((code) => code === NVML.lost || code === NVML.uninitialised)
   }
 
-  /** The buffer that a function fills as its last argument. @param buffer or its size */
+  /** Calls a function whose last argument is a buffer that it fills. @param buffer the buffer, or its size in bytes @returns undefined where the call fails */
   async read(
     name: NvmlFunction,
     args: readonly NvmlArgument[],
@@ -60,7 +60,7 @@ export class GpuCalls {
     return (await this.call(name, [...args, result])) === NVML.ok ? result : undefined
   }
 
-  /** @param after a result that is not wanted */
+  /** @param after buffer for a second result, which is ignored */
   async u32(name: NvmlFunction, args: readonly NvmlArgument[], after?: Buffer): Promise<number | undefined> {
     const result = zeros(4)
     const all = after ? [...args, result, after] : [...args, result]

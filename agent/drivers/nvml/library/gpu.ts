@@ -1,8 +1,8 @@
 import type { GpuSnapshot } from '../../../gpu/reading.ts'
-import { codeText, NVML } from './codes.ts'
 import { GpuCalls } from './gpu-calls.ts'
-import { zeros } from './library.ts'
+import { zeros } from './nvml-library.ts'
 import { processesOf } from './processes.ts'
+import { codeText, NVML } from './return-codes.ts'
 
 /** nvmlTemperatureSensors_t, nvmlClockType_t, nvmlMemoryErrorType_t, nvmlEccCounterType_t */
 const ON_DIE = 0
@@ -14,23 +14,23 @@ const SINCE_DRIVER_LOAD = 0
 /** NVML_FI_DEV_... */
 const FIELD = { memoryTemp: 82, powerAverage: 185, powerInstant: 186 } as const
 const FIELD_BYTES = 40
-/** nvmlMemory_v2_t: its size and the version 2, as NVML_STRUCT_VERSION has it */
+/** nvmlMemory_v2_t: its size, and version 2 in the form of NVML_STRUCT_VERSION */
 const MEMORY_V2_BYTES = 40
 const MEMORY_V2_VERSION = MEMORY_V2_BYTES | (2 << 24)
 
-/** One GPU, read as a whole. */
+/** Reads everything about one GPU. */
 export class NvmlGpu extends GpuCalls {
   #mig = 0
 
   /**
-   * Everything that is known of it now. A lost GPU is dead and says so.
+   * All figures of the GPU now. A lost GPU is marked dead, with a fault.
    * @throws PerwattError `nvml-hangs`
    */
   async snapshot(): Promise<GpuSnapshot> {
     const { index, uuid, model, driverVersion: firmware } = this.identity
     this.refused.clear()
     const mig = (await this.u32('nvmlDeviceGetMigMode', [this.handle], zeros(4))) ?? 0
-    // what is supported differs
+    // a board supports other functions with MIG than without
     if (mig !== this.#mig) this.unsupported.clear()
     this.#mig = mig
     const fields = await this.#fields(Object.values(FIELD))
@@ -51,7 +51,7 @@ export class NvmlGpu extends GpuCalls {
       utilizationRatio: over(percents?.readUInt32LE(0), 100),
       ...(await this.#memory()),
       tempC: await this.u32('nvmlDeviceGetTemperature', [this.handle, ON_DIE]),
-      // 0 where the board has no such sensor
+      // a board without this sensor returns 0
       memoryTempC: fields.get(FIELD.memoryTemp) || undefined,
       smClockHz: hz(await this.u32('nvmlDeviceGetClockInfo', [this.handle, SM])),
       memoryClockHz: hz(await this.u32('nvmlDeviceGetClockInfo', [this.handle, MEMORY])),
@@ -59,7 +59,7 @@ export class NvmlGpu extends GpuCalls {
       eccCorrectedErrors: over(await ecc(CORRECTED), 1),
       eccUncorrectedErrors: over(await ecc(UNCORRECTED), 1),
       ...(await processesOf(this, mig === 1)),
-      ...(await this.#troubles()),
+      ...(await this.#faults()),
     }
   }
 
@@ -68,7 +68,7 @@ export class NvmlGpu extends GpuCalls {
     args.writeUInt32LE(MEMORY_V2_VERSION)
     const v2 = await this.read('nvmlDeviceGetMemoryInfo_v2', [this.handle], args)
     if (v2) return { memoryTotalBytes: u64At(v2, 8), memoryUsedBytes: u64At(v2, 32) }
-    // drivers before 510: what the driver reserves counts as used
+    // drivers before 510: used memory includes what the driver reserves
     const v1 = await this.read('nvmlDeviceGetMemoryInfo', [this.handle], 24)
     return v1 ? { memoryTotalBytes: u64At(v1, 0), memoryUsedBytes: u64At(v1, 16) } : {}
   }
@@ -87,8 +87,8 @@ export class NvmlGpu extends GpuCalls {
     return values
   }
 
-  /** What is wrong with it by its own words: codes that its calls were refused with, and its memory. */
-  async #troubles(): Promise<{ faults: string[]; dead: boolean }> {
+  /** Faults that the GPU itself shows: errors of this snapshot's calls, and failed memory rows. */
+  async #faults(): Promise<{ faults: string[]; dead: boolean }> {
     const failed = zeros(4)
     const others = [1, 2, 3].map(() => zeros(4))
     const rows = await this.call('nvmlDeviceGetRemappedRows', [this.handle, ...others, failed])
@@ -113,6 +113,6 @@ const over = (value: number | bigint | undefined, divisor: number): number | und
 
 const hz = (mhz: number | undefined): number | undefined => (mhz === undefined ? undefined : mhz * 1e6)
 
-/** An unsigned int (type 1) fills half of the union; the rest is whatever was there. */
+/** In nvmlFieldValue_t an unsigned int (type 1) fills only half of the union; the other half holds garbage. */
 const fieldMask = (field: Buffer): bigint =>
   field.readUInt32LE(24) === 1 ? 0xffff_ffffn : 0xffff_ffff_ffff_ffffn

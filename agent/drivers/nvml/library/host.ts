@@ -1,39 +1,40 @@
 import { PerwattError } from '../../../../protocol/kit/errors.ts'
 import type { GpuSnapshot } from '../../../gpu/reading.ts'
-import { HUNG_CALL, type HungCalls, NvmlCalls } from './calls.ts'
-import { codeText, NVML } from './codes.ts'
+import { NvmlCalls } from './calls.ts'
 import { NvmlGpu } from './gpu.ts'
 import { type NvmlIdentity, TEXT_BYTES, textOf } from './gpu-calls.ts'
-import { type NvmlArgument, type NvmlFunction, NvmlLibrary, zeros } from './library.ts'
+import { HUNG_CALL, type HungCalls } from './hung-calls.ts'
+import { type NvmlArgument, type NvmlFunction, NvmlLibrary, zeros } from './nvml-library.ts'
+import { codeText, NVML } from './return-codes.ts'
 import { Xids } from './xids.ts'
 
-/** A driver that isn't kept loaded (persistence mode) wakes up its GPUs first, about a second each. */
+/** Without persistence mode the driver has to wake the GPUs first, which takes about a second each. */
 const OPEN_DEADLINE_MS = 30_000
-/** A library with a GPU that is lost to it doesn't find it again until it is opened anew. */
+/** NVML finds a lost GPU again only after the library was closed and opened; this is done at most this often. */
 const REOPEN_MS = 60_000
 const DRIVER = 'the driver'
 
 export interface NvmlOptions {
-  /** of one call */
+  /** for one call */
   deadlineMs: number
-  /** of the whole program */
+  /** shared by the whole program */
   hung: HungCalls
   nowMs: () => number
 }
 
 interface Opened {
   gpus: NvmlGpu[]
-  /** GPUs that the library counts and can't open */
+  /** GPUs that the library counts but can't open */
   lost: GpuSnapshot[]
 }
 
-/** The GPUs of this machine as NVML has them. The library is opened at the first question, and again after it failed. */
+/** The GPUs of this machine, by NVML. The library is opened at the first poll, and again after a failure. */
 export class NvmlHost {
   readonly #library: NvmlLibrary
   readonly #calls: NvmlCalls
   readonly #xids: Xids
   readonly #options: NvmlOptions
-  /** by index, of every GPU that was ever opened */
+  /** identity of every GPU that was ever opened, by index */
   readonly #known = new Map<number, NvmlIdentity>()
   #opened: Promise<Opened> | undefined
   #openedMs = 0
@@ -48,7 +49,7 @@ export class NvmlHost {
   }
 
   /**
-   * A snapshot of each GPU. What a driver that is slow has not answered by the end of one poll, the next one waits for.
+   * A snapshot of each GPU. If a slow driver has not answered by the end of one poll, the next poll waits for the same answer.
    * @throws PerwattError `nvml-failed`, `nvml-hangs`
    */
   snapshots(): Promise<GpuSnapshot[]> {
@@ -63,9 +64,9 @@ export class NvmlHost {
     await this.#xids.take(gpus)
     const snapshots = [...lost]
     for (const gpu of gpus) snapshots.push(await this.#snapshot(gpu))
-    const overdue = this.#options.nowMs() - this.#openedMs > REOPEN_MS
-    const wanted = lost.length > 0 || gpus.some((gpu) => gpu.stale)
-    if (overdue && wanted && !this.#calls.hung.any) await this.#shut()
+    const oldEnough = this.#options.nowMs() - this.#openedMs > REOPEN_MS
+    const needed = lost.length > 0 || gpus.some((gpu) => gpu.stale)
+    if (oldEnough && needed && !this.#calls.hung.any) await this.#shut()
     return snapshots
   }
 
@@ -73,13 +74,13 @@ export class NvmlHost {
     try {
       const snapshot = await gpu.snapshot()
       const { utilizationRatio = 0, instances, processes = [] } = snapshot
-      // under MIG the board doesn't say what it computes; a process can't be on an instance of a dead one
+      // under MIG the board has no utilisation, but a dead board has no processes on its instances
       const computes = utilizationRatio > 0 || (instances !== undefined && processes.length > 0)
       const { faults, dead } = this.#xids.of(gpu, computes)
       return { ...snapshot, faults: [...snapshot.faults, ...faults], dead: dead || snapshot.dead === true }
     } catch (error) {
       if (!(error instanceof PerwattError && error.code === HUNG_CALL)) throw error
-      // the others may answer still, unless a second one hangs
+      // the other GPUs may still answer, unless no more threads can be spared
       this.#calls.hung.assertFree(DRIVER)
       return dead(gpu.identity, error.message)
     }
@@ -108,7 +109,7 @@ export class NvmlHost {
       const code = await this.#ask('nvmlDeviceGetHandleByIndex_v2', [index, device])
       if (code === NVML.ok)
         opened.gpus.push(await this.#gpu(index, device.readBigUInt64LE(), textOf(version)))
-      // a container is refused the GPUs that it was not given
+      // in a container, NVML refuses the GPUs that the container was not given
       else if (code !== NVML.noPermission) opened.lost.push(this.#lost(index, code))
     }
     await this.#xids.listen(opened.gpus)
@@ -145,14 +146,14 @@ export class NvmlHost {
     if (code !== NVML.ok) throw new PerwattError('nvml-failed', `${name}: ${codeText(code)}`)
   }
 
-  /** Lets go of the library's GPUs; the next question opens it anew. */
+  /** Closes the library; the next poll opens it again. */
   async #shut(): Promise<void> {
     this.#opened = undefined
     await this.#xids.close()
     await this.#ask('nvmlShutdown', [])
   }
 
-  /** Never waits for a call that hangs. */
+  /** Closes the session without waiting for a call that hangs. */
   async close(): Promise<void> {
     await this.#reading?.catch(() => {})
     if (this.#opened && !this.#calls.hung.any) await this.#shut().catch(() => {})

@@ -1,9 +1,9 @@
 import { defined } from '../../../../protocol/kit/defined.ts'
 import type { GpuSnapshot } from '../../../gpu/reading.ts'
-import type { GpuInstance, GpuProcess } from '../../../tenancy/contract.ts'
-import { NVML } from './codes.ts'
+import type { GpuInstance, GpuProcess } from '../../../tenancy/gpu-use.ts'
 import type { GpuCalls } from './gpu-calls.ts'
-import { type NvmlFunction, zeros } from './library.ts'
+import { type NvmlFunction, zeros } from './nvml-library.ts'
+import { NVML } from './return-codes.ts'
 
 /** nvmlProcessInfo_t of the third version, and nvmlProcessUtilizationSample_t */
 const PROCESS_BYTES = 24
@@ -11,13 +11,13 @@ const SAMPLE_BYTES = 32
 const ROOM = 32
 /** gpuInstanceSliceCount in nvmlDeviceAttributes_t */
 const GPU_INSTANCE_SLICES = 24
-/** between two calls more processes may have come */
+/** attempts with a larger buffer: more processes may start between two calls */
 const TRIES = 4
 const NO_VALUE = 0xffff_ffff_ffff_ffffn
 
 /**
- * Who has the GPU open. Under MIG each instance is asked for its own, which takes no privilege; the board then doesn't say who
- * computes how much.
+ * The processes that have the GPU open. Under MIG each instance lists its own, which needs no privilege; the use of SMs by
+ * process is then unknown.
  */
 export async function processesOf(
   gpu: GpuCalls,
@@ -47,7 +47,7 @@ async function running(gpu: GpuCalls, handle: bigint, instance?: number): Promis
   })
 }
 
-/** Part of the SMs that each process kept busy since the last time; undefined where there is no sample since. */
+/** The part of the SMs that each process kept busy since the last poll, 0 to 1; undefined where NVML has no newer sample. */
 async function smRatios(gpu: GpuCalls): Promise<Map<number, number> | undefined> {
   const since = gpu.seenUs
   const list = await entries(gpu, 'nvmlDeviceGetProcessUtilization', SAMPLE_BYTES, (room, count) => [
@@ -67,7 +67,7 @@ async function smRatios(gpu: GpuCalls): Promise<Map<number, number> | undefined>
   return new Map([...seen].map(([pid, all]) => [pid, all.reduce((a, b) => a + b, 0) / all.length / 100]))
 }
 
-/** A list that the library writes into a buffer, which is asked for again, larger, while it is too short. */
+/** Reads a list. While the library says that the buffer is too short, the call is repeated with a larger one. */
 async function entries(
   gpu: GpuCalls,
   name: NvmlFunction,
@@ -105,7 +105,7 @@ async function instancesOf(gpu: GpuCalls): Promise<Pick<GpuSnapshot, 'processes'
     const smCount = attributes?.readUInt32LE() ?? 0
     slices.set(instance, attributes?.readUInt32LE(GPU_INSTANCE_SLICES) ?? 0)
     const uuid = await gpu.text('nvmlDeviceGetUUID', [handle])
-    // an instance that is divided once more is as large as its parts
+    // a GPU instance may be divided into compute instances: its SMs are their sum
     const before = instances.get(instance)
     instances.set(
       instance,
@@ -118,7 +118,7 @@ async function instancesOf(gpu: GpuCalls): Promise<Pick<GpuSnapshot, 'processes'
   return defined({
     processes,
     instances: [...instances.values()],
-    // what is not cut into instances is there all the same: as large as the slices that are, on average
+    // slices without an instance are part of the board too; each is taken as large as the average of the others
     smCount: used > 0 && used < most ? Math.round((smsUsed * most) / used) : undefined,
   })
 }

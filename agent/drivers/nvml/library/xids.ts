@@ -1,26 +1,26 @@
 import { isFatalXid, xidText } from '../../../gpu/nvidia-xid.ts'
 import type { NvmlCalls } from './calls.ts'
-import { NVML } from './codes.ts'
 import type { NvmlGpu } from './gpu.ts'
-import { zeros } from './library.ts'
+import { zeros } from './nvml-library.ts'
+import { NVML } from './return-codes.ts'
 
 /** nvmlEventTypeXidCriticalError, and nvmlEventData_t */
 const XID_EVENT = 8n
 const EVENT_BYTES = 32
-/** An XID that the GPU survives is shown so long: somebody should see it. */
+/** How long an XID that the GPU survives is shown, so that somebody sees it. */
 const SHOWN_MS = 300_000
-/** as many events are taken at once; a GPU in agony raises them without end */
+/** Events taken at one poll at most: a failing GPU can raise them without end. */
 const AT_ONCE = 64
 const DRIVER = 'the driver'
 
-/** The XIDs that the driver raised: of each GPU those that it has not recovered from. */
+/** The XIDs that the driver raised for each GPU, until the GPU has recovered from them. */
 export class Xids {
   readonly #calls: NvmlCalls
   readonly #deadlineMs: number
   readonly #nowMs: () => number
-  /** event set, of the library as it is open now */
+  /** NVML's event set; absent while the library is closed or has no events */
   #set: bigint | undefined
-  /** GPU's part, then XID: when it was raised */
+  /** by GPU name and XID: when it was raised last */
   readonly #raised = new Map<string, Map<number, number>>()
 
   constructor(calls: NvmlCalls, deadlineMs: number, nowMs: () => number) {
@@ -29,7 +29,7 @@ export class Xids {
     this.#nowMs = nowMs
   }
 
-  /** Begins to listen. A GPU or a library without events is not listened to. */
+  /** Registers for XID events. A GPU or a library without events is skipped. */
   async listen(gpus: readonly NvmlGpu[]): Promise<void> {
     const set = zeros(8)
     this.#set = undefined
@@ -43,7 +43,7 @@ export class Xids {
       ])
   }
 
-  /** Takes what was raised since. */
+  /** Takes the events since the last poll. */
   async take(gpus: readonly NvmlGpu[]): Promise<void> {
     for (let i = 0; this.#set !== undefined && i < AT_ONCE; i++) {
       const event = zeros(EVENT_BYTES)
@@ -61,8 +61,8 @@ export class Xids {
   }
 
   /**
-   * What a GPU is to say of them now. After a fatal one it is dead until it computes again.
-   * @param computes it does, after the last XID was taken
+   * The faults that a GPU shows now. After a fatal XID the GPU is dead until it computes again.
+   * @param computes whether the GPU computes now
    */
   of(gpu: NvmlGpu, computes: boolean): { faults: string[]; dead: boolean } {
     const raised = this.#raised.get(gpu.name)

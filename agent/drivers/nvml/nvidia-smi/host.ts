@@ -2,18 +2,18 @@ import { PerwattError } from '../../../../protocol/kit/errors.ts'
 import { pause } from '../../../../protocol/kit/retry.ts'
 import type { GpuSnapshot } from '../../../gpu/reading.ts'
 import { Program } from '../../../wire/command.ts'
-import { readLog, type SmiLog } from './log.ts'
-import { type Columns, columnsOf, rowOf } from './query.ts'
-import { LineStream } from './stream.ts'
+import { type Columns, columnsOf, rowOf } from './csv-query.ts'
+import { LineStream } from './line-stream.ts'
+import { readLog, type SmiLog } from './xml-log.ts'
 
 export const SMI_REQUESTS = ['--help-query-gpu', '--query-gpu', '-q -x'] as const
 
-/** The whole log takes nvidia-smi a hundred times what a query takes, and says who holds the GPUs. */
+/** The log, which also lists processes, takes nvidia-smi a hundred times as long as the query: one log for this many queries. */
 const LOG_EVERY = 10
-/** how long the first snapshot waits for the log, when the query has answered */
+/** how long the first snapshot waits for the log after the query has answered */
 const FIRST_LOG_MS = 3_000
 const LOOK_EVERY_MS = 25
-/** beyond its interval, until an answer is no longer of now */
+/** an answer is too old this long after the next ones were due */
 const SLACK_MS = 2_000
 const MAX_LOG_LINES = 200_000
 const END_OF_LOG = '</nvidia_smi_log>'
@@ -25,9 +25,9 @@ export interface SmiOptions {
 }
 
 /**
- * The GPUs of this machine as nvidia-smi has them: from two long-lived children, one that writes the figures at each interval
- * and one that writes everything, processes and MIG instances too, at every tenth. Where the fields of the first are not known,
- * the second stands for it.
+ * The GPUs of this machine, by nvidia-smi. Two long-lived child processes run: the query writes the figures at each interval, and
+ * the log writes everything, with processes and MIG instances, at every tenth. If nvidia-smi doesn't know the query's fields, the
+ * log alone runs, at each interval.
  */
 export class SmiHost {
   readonly #options: SmiOptions
@@ -40,7 +40,7 @@ export class SmiHost {
   #count: number | undefined
   #logged: (SmiLog & { atMs: number }) | undefined
   #startedMs = 0
-  #saidSchema = false
+  #reportedSchema = false
 
   constructor(options: SmiOptions) {
     this.#options = options
@@ -50,8 +50,8 @@ export class SmiHost {
   }
 
   /**
-   * The newest answers, not older than two intervals.
-   * @throws PerwattError `not-installed`, `no-reply` with what nvidia-smi says
+   * The newest answers, at most two intervals old.
+   * @throws PerwattError `not-installed`, or `no-reply` with nvidia-smi's last message
    */
   async snapshots(signal: AbortSignal): Promise<GpuSnapshot[]> {
     this.#columns ??= await this.#start(signal)
@@ -62,7 +62,7 @@ export class SmiHost {
       const gpus = this.#fresh()
       if (gpus.length > 0 && this.#complete()) return this.#withSchema(gpus)
     } while (source?.running && (await pause(LOOK_EVERY_MS, signal)))
-    throw new PerwattError('no-reply', `${this.#options.program}: ${source?.words}`)
+    throw new PerwattError('no-reply', `${this.#options.program}: ${source?.message}`)
   }
 
   close(): void {
@@ -106,7 +106,7 @@ export class SmiHost {
     return true
   }
 
-  /** Takes line by line what it writes, a document after the other. */
+  /** Collects the lines of each XML document, one document after the other. */
   #collectLog(): (line: string) => boolean {
     let lines: string[] = []
     return (line) => {
@@ -120,7 +120,7 @@ export class SmiHost {
     }
   }
 
-  /** Whether each GPU has answered, and the log, or it is not waited for any longer. */
+  /** Whether every GPU and the log have answered, or the first snapshot has waited long enough. */
   #complete(): boolean {
     const waited = this.#options.nowMs() - this.#startedMs > FIRST_LOG_MS
     if (waited) return true
@@ -142,13 +142,13 @@ export class SmiHost {
       .sort((a, b) => a.index - b.index)
   }
 
-  /** Says a schema that is not known, once. */
+  /** Adds a fault, once, where the log's schema is newer than this agent. */
   #withSchema(gpus: GpuSnapshot[]): GpuSnapshot[] {
     const schema = this.#logged?.unknownSchema
     const [first, ...others] = gpus
-    if (this.#saidSchema || schema === undefined || !first) return gpus
-    this.#saidSchema = true
-    const fault = `${this.#options.program} writes ${schema}, which is not known here: of it what is known is read`
+    if (this.#reportedSchema || schema === undefined || !first) return gpus
+    this.#reportedSchema = true
+    const fault = `${this.#options.program} writes ${schema}, which is newer than this agent; figures with new names are missing, so update the agent`
     return [{ ...first, faults: [...first.faults, fault] }, ...others]
   }
 }

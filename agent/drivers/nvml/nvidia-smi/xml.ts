@@ -1,4 +1,4 @@
-/** An element: its text, and the elements in it by name, in their order. */
+/** An XML element: its text, and its child elements by name, in document order. */
 export interface Element {
   text: string
   children: Map<string, Element[]>
@@ -9,8 +9,8 @@ const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>',
 const MAX_DEPTH = 32
 
 /**
- * Reads the XML that nvidia-smi writes: no namespaces, no CDATA, attributes not wanted. What is not well-formed is read as far
- * as it makes sense: an end without a beginning is passed over, and an end closes what was left open inside.
+ * Reads the XML of nvidia-smi, which has no namespaces and no CDATA; attributes are ignored. Malformed XML is read as far as
+ * possible: an end tag without a start tag is skipped, and an end tag closes any elements left open inside its element.
  */
 export function parseXml(text: string): Element {
   const root: Element = { text: '', children: new Map() }
@@ -41,7 +41,7 @@ export function all(element: Element, path: string): Element[] {
     .reduce<Element[]>((found, name) => found.flatMap((e) => e.children.get(name) ?? []), [element])
 }
 
-/** The text at the first of these paths that is there. */
+/** The text at the first of these paths that exists. */
 export function textAt(element: Element, ...paths: readonly string[]): string | undefined {
   for (const path of paths) {
     const [found] = all(element, path)

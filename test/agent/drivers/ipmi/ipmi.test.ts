@@ -60,14 +60,14 @@ test('the sensor that is named is taken, and no other asked for', async () => {
   const program = says({ 'sdr elist full': sensors })
   expect((await readOne(program, { sensor: 'PS1 Input Power' }))?.sample.powerW).toBe(221)
   await expect(readOne(program, { sensor: 'Watts' })).rejects.toThrow(
-    'no sensor Watts; name in sensor what is its input power, of: PS1 Input Power, PS2 Input Power, Pwr Consumption',
+    "no sensor Watts; set sensor to the one that measures the machine's input power: PS1 Input Power, PS2 Input Power, Pwr Consumption",
   )
 })
 
 test.each([
   [
     'Could not open device at /dev/ipmi0 or /dev/ipmi/0 or /dev/ipmidev/0: Permission denied',
-    'give the agent’s group the device by a udev rule, or run it as root',
+    'give it to the agent’s group by a udev rule, or run the agent as root',
   ],
   [
     'Could not open device at /dev/ipmi0 or /dev/ipmi/0 or /dev/ipmidev/0: No such file or directory',
@@ -86,7 +86,7 @@ test.each([
 test('a BMC with neither says what else there is', async () => {
   const program = fakeProgram('ipmitool', `case "$1" in dcmi) ${NO_DCMI} ;; *) echo garbage ;; esac`)
   await expect(readOne(program)).rejects.toThrow(
-    'the BMC knows no DCMI and no sensor of the whole machine; use redfish, or a meter',
+    'the BMC has no DCMI and no sensor of the whole machine; use redfish, or a meter',
   )
 })
 
@@ -125,7 +125,7 @@ test.skipIf(!hasCapturesOf('power/ipmi'))(
       if (text.includes('Avg Power')) expect((await readOne(program))?.sample.powerW, file).toBe(inTheTextW)
       else {
         // one supply is not the machine, unless somebody says so
-        await expect(readOne(program)).rejects.toThrow('of: Power Supply 1')
+        await expect(readOne(program)).rejects.toThrow('input power: Power Supply 1')
         expect((await readOne(program, { sensor: 'Power Supply 1' }))?.sample.powerW, file).toBe(inTheTextW)
       }
     }

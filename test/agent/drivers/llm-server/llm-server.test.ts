@@ -155,7 +155,7 @@ test('a format that is set reads that family only', async () => {
 
 test('a page of something else is an error that names it', async () => {
   await expect(read('nv_inference_request_success{model="m"} 161\n')).rejects.toThrow(
-    `${page.url} shows no metrics of vLLM, SGLang, TGI or llama.cpp`,
+    `${page.url} shows no metrics of llama.cpp, SGLang, TGI or vLLM`,
   )
 })
 

@@ -89,7 +89,7 @@ test('a meter whose registers hold no value is unknown, with the reason', async 
 
 test('a meter that has no map here is refused with the names that have', () => {
   expect(() => open({ map: 'schneider' })).toThrow(
-    'expected sunspec, schneider-iem3000, carlo-gavazzi-em24, or a mapping',
+    'expected sunspec, carlo-gavazzi-em24, schneider-iem3000, or a map with',
   )
 })
 

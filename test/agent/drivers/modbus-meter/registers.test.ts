@@ -1,10 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import {
-  decodeRegisters,
-  REGISTER_TYPES,
-  type RegisterType,
-} from '../../../../agent/drivers/modbus-meter/registers.ts'
+import { REGISTER_TYPES, type RegisterType } from '../../../../agent/drivers/modbus-meter/maps/map.ts'
+import { decodeRegisters } from '../../../../agent/drivers/modbus-meter/registers.ts'
 
 const hex = (text: string) => Buffer.from(text.replaceAll(' ', ''), 'hex')
 

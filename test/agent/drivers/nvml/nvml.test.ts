@@ -136,7 +136,7 @@ test('a machine without either says what is missing and what to do', async () =>
   const program = join(folder, 'nvidia-smi')
   const session = open({ library: NOWHERE, program })
   await expect(session.read(soon())).rejects.toThrow(
-    /libnvidia-ml\.so\.1 does not load: .*, and .*nvidia-smi is not installed.*; install the NVIDIA driver, or take this device out$/,
+    /libnvidia-ml\.so\.1 does not load: .*, and .*nvidia-smi is not installed.*; install the NVIDIA driver, or remove this device from the configuration$/,
   )
 })
 

@@ -67,7 +67,7 @@ test('without one of its parts there is no sum', async () => {
   const session = open(tree.root)
   await session.read(soon())
   tree.set('intel-rapl:1/energy_uj', undefined)
-  await expect(session.read(soon())).rejects.toThrow('intel-rapl:1/energy_uj has no value; look into dmesg')
+  await expect(session.read(soon())).rejects.toThrow('intel-rapl:1/energy_uj has no value; check dmesg')
 })
 
 test.each([

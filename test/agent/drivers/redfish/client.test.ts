@@ -14,7 +14,7 @@ test('credentials that a BMC refused are sent again after a while: it may have b
   await expect(ask()).rejects.toThrow('check the user and password')
   bmc.answer = undefined
   nowMs += 599_999
-  await expect(ask()).rejects.toThrow('They are sent again in 10 minutes')
+  await expect(ask()).rejects.toThrow('The agent sends them again in 10 minutes')
   expect(bmc.asked).toHaveLength(1)
   nowMs += 1
   expect(await ask()).toEqual({ RedfishVersion: '1.17.0' })

@@ -46,7 +46,7 @@ test('the chassis that is named is taken', async () => {
   const bmc = await startBmc(fixture('environment-metrics'))
   expect((await readOne(bmc, { chassis: 'HGX' }))?.sample.powerW).toBe(4100.5)
   await expect(readOne(bmc, { chassis: 'Sled9' })).rejects.toThrow(
-    'no chassis of the BMC with the Id Sled9 shows a power, of: HGX, Main',
+    'no chassis of the BMC with the Id Sled9 shows a power; the BMC lists: HGX, Main.',
   )
 })
 
@@ -95,7 +95,7 @@ test('a machine that is switched off has no power', async () => {
   bmc.resources['/redfish/v1/Chassis/Main/EnvironmentMetrics'] = { PowerWatts: { Reading: 0 } }
   expect((await session.read(soon()))[0]?.sample).toEqual({
     state: 'unknown',
-    faults: ['the BMC has no power reading now; is the machine switched on?'],
+    faults: ['the BMC has no power reading now; check that the machine is switched on'],
   })
 })
 
@@ -234,7 +234,7 @@ test.skipIf(!hasCapturesOf('power/redfish'))(
       [`${chassis}/Power`, 'powerinvalid'],
     ] as const) {
       const bmc = await startBmc({ ...idrac.resources, [path]: dell(file) })
-      await expect(readOne(bmc), file).rejects.toThrow(`${path} answers something that is no JSON object`)
+      await expect(readOne(bmc), file).rejects.toThrow(`${path} answered something that is no JSON object`)
     }
     // nothing reads temperatures, so that broken ones harm nothing
     const bmc = await startBmc({ ...idrac.resources, [`${chassis}/Thermal`]: dell('thermalinvalid') })

@@ -82,7 +82,7 @@ describe('each maker’s tables', () => {
     })
     expect(parts.get('outlet5')?.identity).not.toHaveProperty('tags')
     expect(parts.get('outlet6')).toMatchObject({
-      sample: { state: 'unknown', faults: ['the PDU has no value for it'] },
+      sample: { state: 'unknown', faults: ['the PDU has no value for this part'] },
     })
     expect(parts.get('outlet6')).not.toHaveProperty('counters')
     expect(parts.get('outlet8')?.sample.state).toBe('sleeping')
@@ -263,7 +263,7 @@ test('what is no PDU is told so, with what to do', async () => {
   const { port } = await pdu('')
   await expect(open(port).read(never)).rejects.toMatchObject({
     code: 'not-a-pdu',
-    message: `127.0.0.1:${port} has no power in the tables of apc, raritan, servertech, cyberpower; set vendor, or give its oids`,
+    message: `127.0.0.1:${port} has no power in the tables of apc, cyberpower, raritan, servertech; set vendor, or name its parts in oids`,
   })
   await expect(open(port, { vendor: 'apc' }).read(never)).rejects.toThrow('in the tables of apc;')
 })

@@ -1,11 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import {
-  EnergyCheck,
-  xpuIdentities,
-  xpuReading,
-  xpuValues,
-} from '../../../../agent/drivers/xpu-smi/output.ts'
+import { EnergyCheck } from '../../../../agent/drivers/xpu-smi/energy-check.ts'
+import { xpuIdentities, xpuReading, xpuValues } from '../../../../agent/drivers/xpu-smi/output.ts'
 import xpuSmi from '../../../../agent/drivers/xpu-smi/xpu-smi.ts'
 import type { Reading } from '../../../../agent/plugin/reading.ts'
 import { soon } from '../../asic-harness.ts'

@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from 'vitest'
-import { HungCalls } from '../../../../../agent/drivers/nvml/library/calls.ts'
 import { NvmlHost } from '../../../../../agent/drivers/nvml/library/host.ts'
+import { HungCalls } from '../../../../../agent/drivers/nvml/library/hung-calls.ts'
 import { eventually } from '../../../../eventually.ts'
 import { buildStub, type Facts, type NvmlStub, TWO_GPUS } from '../stub.ts'
 
@@ -110,7 +110,7 @@ test.each([
     () => '/nonexistent/libnvidia-ml.so.1',
     '/nonexistent/libnvidia-ml.so.1 does not load: ',
   ],
-  ['a library of something else', () => 'libc.so.6', 'is no NVML'],
+  ['a library of something else', () => 'libc.so.6', 'is not NVML'],
 ])('%s is an error that says so', (_, path, text) => {
   const options = { deadlineMs: PATIENT_MS, hung, nowMs: () => nowMs }
   expect(() => new NvmlHost(path(), options)).toThrow(text)
@@ -121,7 +121,7 @@ test.each([
   [4, "no permission (NVML 4); give the agent's user read and write access to /dev/nvidia*"],
   [17, 'hides /dev/nvidia*'],
   [18, 'the library and the loaded driver are of different versions (NVML 18); the driver was updated'],
-  [4242, 'an error that this agent does not know (NVML 4242)'],
+  [4242, 'unknown NVML error (NVML 4242)'],
 ])(
   'a driver that refuses with %i is an error that says what to do, and is asked again',
   async (code, text) => {
@@ -258,7 +258,7 @@ test('a driver that hangs as a whole costs two threads, then nothing is asked un
   await expect(host.snapshots()).rejects.toThrow('the NVIDIA driver hangs: nvmlDeviceGetTemperature of gpu')
   // another session, as after a reload, has no threads of its own
   const second = new NvmlHost(stub?.library ?? '', { deadlineMs: HANGS_MS, hung, nowMs: () => nowMs })
-  await expect(second.snapshots()).rejects.toThrow('It is asked again when it returns')
+  await expect(second.snapshots()).rejects.toThrow('The agent tries again when it returns')
   nowMs += 3_600_000
   await expect(host.snapshots()).rejects.toThrow('hangs')
   answer({})
@@ -271,9 +271,9 @@ test('a GPU that hangs is asked once more after a minute, and not a third time',
   const host = open({}, [], HANGS_MS)
   await host.snapshots()
   answer({ 'gpu0.nvmlDeviceGetTemperature.hang': 1 })
-  expect((await host.snapshots())[0]?.faults[0]).toMatch(/asked again when it returns, or in a minute$/)
+  expect((await host.snapshots())[0]?.faults[0]).toMatch(/tries again when it returns, or in a minute$/)
   nowMs += 61_000
-  await expect(host.snapshots()).rejects.toThrow(/asked again when it returns$/)
+  await expect(host.snapshots()).rejects.toThrow(/tries again when it returns$/)
 })
 
 test('a driver that is slow to open is waited for by the next poll', async () => {

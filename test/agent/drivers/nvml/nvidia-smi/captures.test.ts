@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { readLog } from '../../../../../agent/drivers/nvml/nvidia-smi/log.ts'
-import { columnsOf, rowOf } from '../../../../../agent/drivers/nvml/nvidia-smi/query.ts'
+import { columnsOf, rowOf } from '../../../../../agent/drivers/nvml/nvidia-smi/csv-query.ts'
+import { readLog } from '../../../../../agent/drivers/nvml/nvidia-smi/xml-log.ts'
 import { WITH_CAPTURES } from '../../../captures.ts'
 
 const MIB = 2 ** 20

@@ -122,7 +122,7 @@ test('a GPU of which no row comes any more is missing from the answer', async ()
   ).toMatchObject([{ index: 0 }])
 })
 
-test('a schema that is not known is read, and said once', async () => {
+test('a schema that is not known is read, and reported once', async () => {
   const fake = fakeSmi()
   fake.write(
     'log',
@@ -130,7 +130,9 @@ test('a schema that is not known is read, and said once', async () => {
   )
   const host = open(fake)
   const [first] = await host.snapshots(soon())
-  expect(first?.faults).toEqual([expect.stringContaining('writes nvsmi_device_v77, which is not known here')])
+  expect(first?.faults).toEqual([
+    expect.stringContaining('writes nvsmi_device_v77, which is newer than this agent'),
+  ])
   expect(first?.processes).toHaveLength(2)
   expect((await host.snapshots(soon()))[0]?.faults).toEqual([])
 })
@@ -152,7 +154,7 @@ test('children that end are started again, with what they said as the error mean
   expect(smi?.started().length).toBeGreaterThan(before)
 })
 
-test('a child that falls silent is killed, and its answers are no longer believed', async () => {
+test('a child that falls silent is killed, and its answers are no longer used', async () => {
   const fake = fakeSmi()
   const host = open(fake)
   await host.snapshots(soon())
@@ -166,7 +168,7 @@ test('a child that falls silent is killed, and its answers are no longer believe
         (error: Error) => error.message,
       )
     },
-    (said) => said.includes('look into dmesg'),
+    (said) => said.includes('check dmesg'),
   )
 })
 

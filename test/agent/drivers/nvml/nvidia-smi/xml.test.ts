@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { readLog } from '../../../../../agent/drivers/nvml/nvidia-smi/log.ts'
 import { all, parseXml, textAt } from '../../../../../agent/drivers/nvml/nvidia-smi/xml.ts'
+import { readLog } from '../../../../../agent/drivers/nvml/nvidia-smi/xml-log.ts'
 
 const fixture = readFileSync('test/fixtures/gpu/nvml-log.xml', 'utf8')
 

@@ -1,0 +1,46 @@
+import { z } from 'zod'
+import { PerwattError } from '../../../protocol/kit/errors.ts'
+import { LostGpus } from '../../gpu/lost-gpus.ts'
+import { defineDriver, type Session } from '../../plugin/driver.ts'
+import type { Reading } from '../../plugin/reading.ts'
+import { Sysfs } from '../../wire/sysfs.ts'
+import { amdCards, cardIdentity, cardSample } from './cards.ts'
+
+export default defineDriver({
+  name: 'amdgpu-sysfs',
+  summary: 'AMD GPUs by the files of the amdgpu kernel driver, where no ROCm is installed',
+  kind: 'gpu',
+  needsHost: false,
+  requests: ['/sys/class/drm/card*/device/*', '/sys/class/drm/card*/device/hwmon/hwmon*/*'],
+  settings: z.strictObject({
+    root: z.string().min(1).default('/sys/class/drm').describe('folder of the graphics cards'),
+  }),
+  open({ options }): Session {
+    const { root } = options
+    const sysfs = new Sysfs(root, 'add its user to the groups video and render')
+    const lost = new LostGpus(root, 'dmesg for amdgpu errors, and the host’s PCIe')
+    /** by PCI address: if a card disappears, the others keep their numbers */
+    const gpus = new Map<string, { part: string; identity: Reading['identity'] }>()
+    return {
+      read: (signal) =>
+        sysfs.poll(signal, async () => {
+          const readings: Reading[] = []
+          for (const card of await amdCards(sysfs)) {
+            signal.throwIfAborted()
+            const gpu = gpus.get(card.pci) ?? {
+              part: `gpu${gpus.size}`,
+              identity: await cardIdentity(sysfs, card),
+            }
+            gpus.set(card.pci, gpu)
+            readings.push({ ...gpu, sample: await cardSample(sysfs, card) })
+          }
+          if (readings.length === 0)
+            throw new PerwattError(
+              'no-gpu',
+              `${root} has no AMD GPU; check lspci, and that the kernel module amdgpu is loaded`,
+            )
+          return lost.with(readings)
+        }),
+    }
+  },
+})

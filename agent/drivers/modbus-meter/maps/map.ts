@@ -1,0 +1,47 @@
+import type { ReadFunction } from '../../../wire/modbus.ts'
+
+/** How many 16-bit registers a number takes, by the name of its type in meters' manuals. */
+export const REGISTER_TYPES = {
+  int16: 1,
+  uint16: 1,
+  int32: 2,
+  uint32: 2,
+  int64: 4,
+  uint64: 4,
+  float32: 2,
+  float64: 4,
+} as const
+export type RegisterType = keyof typeof REGISTER_TYPES
+
+/** `big`: the high word comes first, as the standard orders bytes; `little`: the low word comes first (word-swapped). */
+export type WordOrder = 'big' | 'little'
+
+/** Where a meter keeps one number. */
+export interface MeterRegister {
+  function: ReadFunction
+  /** address on the wire, counted from 0 */
+  address: number
+  type: RegisterType
+  /** factor to W or Wh */
+  scale: number
+  wordOrder: WordOrder
+}
+
+/** Where a meter keeps its power and energy. */
+export interface MeterMap {
+  /** active power of all phases */
+  power?: MeterRegister | undefined
+  /** imported active energy */
+  energy?: MeterRegister | undefined
+}
+
+/**
+ * A meter that the driver knows by name. Adding a meter is one more file in this folder, with addresses and types from its
+ * maker's Modbus manual.
+ */
+export interface NamedMap extends MeterMap {
+  /** name in the configuration's `map:` */
+  name: string
+  /** maker and model, as the reading shows it */
+  model: string
+}

@@ -1,0 +1,17 @@
+// Made by `npm run generate` from the files in this folder; do not edit.
+import apcRpdu from './apc-rpdu.ts'
+import apcRpdu2 from './apc-rpdu2.ts'
+import cyberpower from './cyberpower.ts'
+import raritan from './raritan.ts'
+import servertechSentry3 from './servertech-sentry3.ts'
+import servertechSentry4 from './servertech-sentry4.ts'
+import type { PduTable } from './table.ts'
+
+export const PDU_TABLES: readonly PduTable[] = [
+  apcRpdu,
+  apcRpdu2,
+  cyberpower,
+  raritan,
+  servertechSentry3,
+  servertechSentry4,
+]

@@ -1,0 +1,139 @@
+import { renameSync, writeFileSync } from 'node:fs'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { stringify } from 'yaml'
+import { PerwattError, reasonOf } from '../../protocol/kit/errors.ts'
+import { FAMILY_SERVERS } from './asic/family-servers.ts'
+import { ASIC_FAMILIES, type AsicFamily } from './asic/models.ts'
+import { Site, type SiteTruth } from './site.ts'
+import { type AgentConfigFile, siteConfigs } from './site-config.ts'
+
+export interface SimulateOptions {
+  seed: number
+  asics: number
+  /** families of miners; absent: Antminer, Whatsminer and Avalon */
+  families?: readonly AsicFamily[]
+  gpuHosts: number
+  /** first loopback address */
+  base: string
+  /** folder for the agents' configurations; absent: none are written */
+  write?: string
+  mqttUrl: string
+  /** file for a `WrittenTruth`, replaced each second; absent: none is written */
+  truth?: string
+  /** polled each second; while it returns true, nothing in the emulated site changes */
+  paused?: () => boolean
+  signal: AbortSignal
+  /** one line for the operator */
+  out: (line: string) => void
+}
+
+/** What really happened in the emulated site, to compare with what the agents read. */
+export interface WrittenTruth extends SiteTruth {
+  /** Unix ms */
+  atMs: number
+  /** true: the emulated site is paused */
+  paused: boolean
+}
+
+/**
+ * Runs an emulated site until the signal aborts. Once everything listens and the configurations are written, it prints the line
+ * `ready`.
+ * @throws UsageError on a wrong count or base address, PerwattError where an address is taken or a file can't be written
+ */
+export async function simulate(options: SimulateOptions): Promise<void> {
+  const {
+    seed,
+    asics,
+    families,
+    gpuHosts,
+    base,
+    write,
+    mqttUrl,
+    truth,
+    paused = () => false,
+    signal,
+    out,
+  } = options
+  const site = new Site(
+    { seed, asics, gpuHosts, baseAddress: base, ...(families && { families }) },
+    Date.now,
+    (error) => out(reasonOf(error)),
+  )
+  await site.open()
+  try {
+    for (const line of description(site)) out(line)
+    const { mining, gpu } = siteConfigs(
+      site,
+      mqttUrl,
+      write === undefined ? undefined : resolve(write, 'spool'),
+    )
+    if (write === undefined) out('no configurations written; name a folder with --write to get them')
+    else
+      for (const config of [mining, gpu]) {
+        if (!config) continue
+        const file = join(write, `${config.agent}.yaml`)
+        await writeConfig(write, file, config)
+        out(`read it with: perwatt-agent run --config ${file}`)
+      }
+    const beat = () => {
+      site.paused = paused()
+      if (truth !== undefined) writeTruth(truth, site)
+    }
+    beat()
+    out('ready')
+    await site.run(signal, beat)
+  } finally {
+    await site.close()
+  }
+}
+
+function description(site: Site): string[] {
+  const { asics, gpuHosts, llm, meter, pdus } = site.layout
+  const { ports } = site.layout
+  const families = ASIC_FAMILIES.map((family) => asics.filter((a) => a.model.family === family))
+  return [
+    ...families.flatMap((machines) => {
+      const [first] = machines
+      const tcpPorts = first ? FAMILY_SERVERS[first.model.family].map(({ at }) => ports[at]) : []
+      const range = `${first?.host} to ${machines.at(-1)?.host}, TCP ${tcpPorts.join(' and ')}`
+      return first ? [`${machines.length} ${first.model.family}: ${range}`] : []
+    }),
+    ...gpuHosts.map(
+      (h) => `8 ${h.model.name} in ${h.id}: http://${h.host}:${ports.dcgm}/metrics (dcgm-exporter)`,
+    ),
+    ...(llm ? [`LLM server ${llm.model}: http://${llm.host}:${ports.llm}/metrics (vLLM)`] : []),
+    ...pdus.map(
+      (p) => `rack PDU ${p.id} with ${p.outlets.length} hosts: ${p.host}:${ports.snmp} (SNMP, Raritan PX3)`,
+    ),
+    `site meter: ${meter.host}:${ports.meter} (Modbus TCP, Schneider iEM3000)`,
+  ]
+}
+
+const HEADER = `# Written by "perwatt-agent simulate". These machines are SIMULATED, and everything read from them is marked as simulated.
+# They exist only while that command runs.
+`
+
+async function writeConfig(folder: string, file: string, config: AgentConfigFile): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true })
+    await writeFile(file, HEADER + stringify(config, { aliasDuplicateObjects: false }))
+  } catch (error) {
+    throw new PerwattError('simulator', `${file}: ${reasonOf(error)}; name a folder that can be written`, {
+      cause: error,
+    })
+  }
+}
+
+/** Replaces the file in one step, so that a reader never finds half of it. */
+function writeTruth(file: string, site: Site): void {
+  const written: WrittenTruth = { atMs: Date.now(), paused: site.paused, ...site.truth() }
+  try {
+    writeFileSync(`${file}.new`, JSON.stringify(written))
+    renameSync(`${file}.new`, file)
+  } catch (error) {
+    throw new PerwattError('simulator', `${file}: ${reasonOf(error)}; name a file that can be written`, {
+      cause: error,
+    })
+  }
+}

@@ -1,0 +1,32 @@
+/** A process that has a GPU open, as the GPU's driver reports it. */
+export interface GpuProcess {
+  /** process id in the host's namespace, not in a container's */
+  pid: number
+  /** part of the GPU's SMs (streaming multiprocessors) that it kept busy since the last poll, 0 to 1 */
+  smRatio?: number
+  memoryUsedBytes?: number
+  /** MIG GPU instance id; on a divided GPU a process without one is ignored */
+  instance?: number
+}
+
+/** A MIG GPU instance. */
+export interface GpuInstance {
+  /** GPU instance id */
+  instance: number
+  smCount: number
+  /** `MIG-...`, the device id in Kubernetes */
+  uuid?: string
+}
+
+/** What a GPU driver knows about the use of one GPU. */
+export interface GpuUse {
+  /** NVML's index of the GPU */
+  index: number
+  uuid?: string
+  utilizationRatio?: number
+  /** SMs of the whole board; absent: the MIG instances fill it */
+  smCount?: number
+  processes: readonly GpuProcess[]
+  /** every MIG instance; absent: the GPU isn't divided */
+  instances?: readonly GpuInstance[]
+}
