@@ -45,7 +45,7 @@ export function pluginTable(
     first && shared.length > 0
       ? [`Every ${kind.word} also takes ${shared.map((s) => shown(first, s)).join(' ')}.`, '']
       : []
-  return [...above, ...markdown([[kind.heading, 'What it does', 'Settings'], ...rows])].join('\n')
+  return [...above, ...markdownTable([[kind.heading, 'What it does', 'Settings'], ...rows])].join('\n')
 }
 
 const same = (a: Json, b: Json | undefined, setting: string): boolean =>
@@ -61,7 +61,7 @@ function shown(option: Json, setting: string): string {
 }
 
 /** Padded as the formatter does it. */
-function markdown(rows: string[][]): string[] {
+export function markdownTable(rows: string[][]): string[] {
   const cells = rows.map((row) => row.map((cell) => cell.replaceAll('|', '\\|')))
   const widths = cells[0]?.map((_, i) => Math.max(...cells.map((row) => row[i]?.length ?? 0))) ?? []
   const line = (row: string[]) => `| ${row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join(' | ')} |`

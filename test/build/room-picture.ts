@@ -1,3 +1,4 @@
+import { markdownTable } from '../plugin-table.ts'
 import type { Room } from './rooms.ts'
 
 type Rooms = Readonly<Record<string, Room>>
@@ -21,8 +22,8 @@ export function roomPicture(rooms: Rooms, program: 'agent' | 'collector'): strin
 export function roomList(rooms: Rooms): string {
   const rows = Object.entries(rooms)
     .reverse()
-    .map(([name, { holds }]) => `| \`${name}/\` | ${holds} |`)
-  return ['| Room | What lives there |', '| --- | --- |', ...rows].join('\n')
+    .map(([name, { holds }]) => [`\`${name}/\``, holds])
+  return markdownTable([['Room', 'What lives there'], ...rows]).join('\n')
 }
 
 const isOf = (name: string, program: (typeof PROGRAMS)[number]): boolean =>

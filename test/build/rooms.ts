@@ -119,7 +119,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'agent/gpu': {
     holds:
       'what GPU drivers share: snapshot to a reading, states, lost GPUs, NVIDIA’s XIDs, output of AMD’s and Intel’s tools',
-    imports: [...PROTOCOL, 'agent/plugin', 'agent/wire/loose-json', 'agent/wire', 'agent/tenancy'],
+    imports: [...PROTOCOL, 'agent/plugin', 'agent/wire/loose-json', 'agent/tenancy'],
     packages: [],
   },
   'agent/drivers': {
