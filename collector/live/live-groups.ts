@@ -2,8 +2,8 @@ import { groupName } from '../books/grouping.ts'
 import { KWH_PER_WATT_YEAR, perKwhOfRates } from '../economics/settlement/revenue.ts'
 import type { Workload } from '../economics/workloads.ts'
 import type { FigureGroup, LiveGroup } from '../views/figures.ts'
-import type { AgedDevice } from './gauges.ts'
-import type { LiveLook } from './live-view.ts'
+import type { AgedDevice } from './reading-columns.ts'
+import type { LiveLook } from './snapshot.ts'
 
 const SAT_PER_BTC = 1e8
 

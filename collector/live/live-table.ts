@@ -1,8 +1,8 @@
 import type { Prices } from '../../protocol/quote.ts'
 import type { LiveContext } from '../economics/live/live-device.ts'
 import { LivePlane } from '../economics/live/live-plane.ts'
-import { type AgedDevice, Gauges } from './gauges.ts'
-import { agentView, type LiveLook } from './live-view.ts'
+import { type AgedDevice, Gauges } from './reading-columns.ts'
+import { agentView, type LiveLook } from './snapshot.ts'
 import { type AgentState, pollMs, type Seen, type SiteState, STALE_POLLS } from './state.ts'
 
 /** An agent's devices stand side by side in the table. */

@@ -1,5 +1,5 @@
 import type { Machine } from '../economics/choices/break-even.ts'
-import type { Economy } from '../live/economy.ts'
+import type { Economy } from '../live/choice-inputs.ts'
 import type { AlertView } from '../views/alert.ts'
 import type { DeviceView } from '../views/device.ts'
 import type { FigureGroup, LiveGroup, Unmatched } from '../views/figures.ts'

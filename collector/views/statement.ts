@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { STATEMENT_ITEMS } from '../economics/statement/statement.ts'
+import { STATEMENT_ITEMS } from '../economics/statement/statement-lines.ts'
 
 /** What the API says of a month: statements by customer, as the screens, the commands and the files have them. */
 

@@ -4,7 +4,7 @@ import { type Workload, WorkloadSchema } from '../../collector/economics/workloa
 import type { Store } from '../../collector/plugin/store.ts'
 import { QuoteBook } from '../../collector/prices/quote-book.ts'
 import { Pricing } from '../../collector/settling/pricing.ts'
-import { Statements } from '../../collector/statements/statements.ts'
+import { Statements } from '../../collector/statements/statement-service.ts'
 import type { Device } from '../../protocol/device.ts'
 import type { Interval } from '../../protocol/interval.ts'
 import { SILENT } from '../../protocol/kit/log.ts'

@@ -1,6 +1,6 @@
 import { breakEvenUsdPerKwh, hashcostUsdPerPhDay } from '../mining.ts'
 import { ratio } from '../ratio.ts'
-import type { LoserView, ModelView, PricesNow } from './economics-view.ts'
+import type { LoserView, ModelView, PricesNow } from './whatif-answer.ts'
 
 /** A machine that is heard, as it is now. */
 export interface Machine {

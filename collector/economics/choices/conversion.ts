@@ -1,5 +1,5 @@
 import { ratio } from '../ratio.ts'
-import type { ConversionView } from './economics-view.ts'
+import type { ConversionView } from './whatif-answer.ts'
 import type { Conversion } from './scenario.ts'
 
 /** A month of 30.4375 days, h: a twelfth of a year with its part of a leap day. */

@@ -1,6 +1,6 @@
 import { ratio } from '../ratio.ts'
 import { type Baseline, type BaselineWorkload, changed } from './baseline.ts'
-import type { SensitivityView } from './economics-view.ts'
+import type { SensitivityView } from './whatif-answer.ts'
 import type { Conversion } from './scenario.ts'
 
 /** A site, and what is to be built on it. */

@@ -2,7 +2,7 @@ import { apportion } from '../../../protocol/units.ts'
 import { LOAD_KINDS, type MeterTree } from '../energy/meter-tree.ts'
 import type { Wired } from '../energy/wiring.ts'
 import type { AttributionSettings } from '../workloads.ts'
-import type { Parts } from './parts.ts'
+import type { Parts } from './owner-parts.ts'
 import type { WorkloadIndex } from './workload-index.ts'
 
 const HOST = LOAD_KINDS.indexOf('host')

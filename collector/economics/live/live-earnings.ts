@@ -1,7 +1,7 @@
 import { inChunks } from '../chunks.ts'
 import { type MeterTree, TOOK_BY } from '../energy/meter-tree.ts'
 import type { LiveDevice, LiveEarning } from './live-device.ts'
-import type { Parts } from './parts.ts'
+import type { Parts } from './owner-parts.ts'
 import type { WorkloadIndex } from './workload-index.ts'
 
 const NOTHING = TOOK_BY.indexOf('nothing')

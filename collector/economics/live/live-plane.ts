@@ -11,7 +11,7 @@ import { type BalancedSite, chargeLive } from './live-charges.ts'
 import type { LiveContext, LiveDevice, LiveWorkload } from './live-device.ts'
 import { LiveEarnings } from './live-earnings.ts'
 import { LiveTotals } from './live-totals.ts'
-import { Parts } from './parts.ts'
+import { Parts } from './owner-parts.ts'
 import { WorkloadIndex } from './workload-index.ts'
 
 export interface LiveFigures {

@@ -6,7 +6,7 @@ import { UNPAID, type Workload } from '../workloads.ts'
 import type { LiveCharges } from './live-charges.ts'
 import type { LiveContext, LiveWorkload } from './live-device.ts'
 import type { LiveEarnings } from './live-earnings.ts'
-import type { Parts } from './parts.ts'
+import type { Parts } from './owner-parts.ts'
 import type { WorkloadIndex } from './workload-index.ts'
 
 /** Sums by workload, and what each device has of what is paid to a workload as a whole. */

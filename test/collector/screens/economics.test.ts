@@ -5,7 +5,7 @@ import {
   LoserSchema,
   ModelSchema,
   WhatIfSchema,
-} from '../../../collector/economics/choices/economics-view.ts'
+} from '../../../collector/economics/choices/whatif-answer.ts'
 import { createServer, type ScreensServer } from '../../../collector/screens/server.ts'
 import type { Views } from '../../../collector/screens/views.ts'
 import { AdviceMessageSchema } from '../../../protocol/advice.ts'

@@ -1,5 +1,5 @@
 import type { Machine } from '../../../collector/economics/choices/break-even.ts'
-import type { Economy } from '../../../collector/live/economy.ts'
+import type { Economy } from '../../../collector/live/choice-inputs.ts'
 import type { Views } from '../../../collector/screens/views.ts'
 import type { AlertView } from '../../../collector/views/alert.ts'
 import type { DeviceView, RackView } from '../../../collector/views/device.ts'

@@ -1,7 +1,7 @@
 import type { AdviceMessage } from '../../protocol/advice.ts'
 import { encode, MAX_MESSAGE_BYTES } from '../../protocol/codec.ts'
 import type { Log } from '../../protocol/kit/log.ts'
-import { adviceOf, type Economy } from './economy.ts'
+import { adviceOf, type Economy } from './choice-inputs.ts'
 
 const EVERY_MS = 10_000
 /** Said again unchanged after this: a controller that sees an older `atMs` knows that nobody advises it any more. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { AgedDevice } from '../../../collector/live/gauges.ts'
-import { Gauges } from '../../../collector/live/gauges.ts'
+import type { AgedDevice } from '../../../collector/live/reading-columns.ts'
+import { Gauges } from '../../../collector/live/reading-columns.ts'
 import type { Device } from '../../../protocol/device.ts'
 import type { Sample } from '../../../protocol/sample.ts'
 

@@ -6,8 +6,8 @@ import { inCents } from '../economics/statement/cents.ts'
 import type { Store } from '../plugin/store.ts'
 import type { Pricing } from '../settling/pricing.ts'
 import type { Statement, StatementList } from '../views/statement.ts'
-import { type MonthBook, readMonth } from './month-book.ts'
-import { numberOf, statementOf } from './statement-of.ts'
+import { type MonthBook, readMonth } from './ledger-month.ts'
+import { numberOf, statementOf } from './build-statement.ts'
 
 /** A month of a large site. */
 const READ_MS = 120_000

@@ -5,7 +5,7 @@ import type { LiveDevice, LiveWorkload } from '../economics/live/live-device.ts'
 import { isContract } from '../economics/settlement/contracts.ts'
 import { isDevFee } from '../economics/settlement/revenue.ts'
 import { isUnpaid, UNPAID, type Workload } from '../economics/workloads.ts'
-import type { LiveLook } from './live-view.ts'
+import type { LiveLook } from './snapshot.ts'
 
 /** More blocks than this are too many to act on, and for one message: then they are taken together over containers. */
 const MOST_BLOCKS = 400

@@ -3,10 +3,10 @@ import { MILLIJOULES_PER_KWH, MINUTE_MS, NANO_USD_PER_USD } from '../../protocol
 import type { LedgerSums } from '../economics/ledger-row.ts'
 import { inCents } from '../economics/statement/cents.ts'
 import type { Account } from '../economics/statement/month-account.ts'
-import { demandTrueUp, linesOf, paysByBitcoin } from '../economics/statement/statement.ts'
+import { demandTrueUp, linesOf, paysByBitcoin } from '../economics/statement/statement-lines.ts'
 import type { ChangeBucket, Repricing } from '../plugin/accounts.ts'
 import type { Statement, StatementLine } from '../views/statement.ts'
-import type { MonthBook } from './month-book.ts'
+import type { MonthBook } from './ledger-month.ts'
 import { basisRatios } from './power-basis.ts'
 
 /** Everything that a statement says something of. */

@@ -2,7 +2,7 @@ import { type Owner, ownerKey } from '../../protocol/owner.ts'
 import { attribution } from '../economics/energy/attribution.ts'
 import { UNPAID, type Workload } from '../economics/workloads.ts'
 import type { Unmatched } from '../views/figures.ts'
-import type { LiveLook } from './live-view.ts'
+import type { LiveLook } from './snapshot.ts'
 
 /** Facts that tell jobs of one owner apart: a rule by them would take this one only. */
 const OF_ONE_JOB = new Set(['slurmJob', 'pod', 'podUid', 'containerId', 'container', 'model', 'label.job'])

@@ -1,7 +1,7 @@
 import type { Workload } from '../economics/workloads.ts'
 import type { Situation } from '../plugin/situation.ts'
-import { DevicesNow } from './device-now.ts'
-import { defined, type LiveLook, type SiteFacts } from './live-view.ts'
+import { DevicesNow } from './device-situation.ts'
+import { defined, type LiveLook, type SiteFacts } from './snapshot.ts'
 
 /** The same look at the live plane that the screens show, as the alert rules judge it. */
 export class Situations {

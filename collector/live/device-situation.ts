@@ -1,8 +1,8 @@
 import { earnedPerH } from '../economics/settlement/revenue.ts'
 import type { WorkloadOf } from '../economics/workloads.ts'
 import type { DeviceSituation } from '../plugin/situation.ts'
-import type { AgedDevice } from './gauges.ts'
-import type { LiveLook } from './live-view.ts'
+import type { AgedDevice } from './reading-columns.ts'
+import type { LiveLook } from './snapshot.ts'
 
 /** The devices of a site as the alert rules judge them: made once for each device, each reading the newest look. */
 export class DevicesNow {

@@ -13,8 +13,8 @@ import { offersOf } from '../economics/choices/offers.ts'
 import type { LiveWorkload } from '../economics/live/live-device.ts'
 import { ratio } from '../economics/ratio.ts'
 import { type Costs, UNPAID, type Workload } from '../economics/workloads.ts'
-import { blocksOf } from './blocks.ts'
-import { defined, type LiveLook } from './live-view.ts'
+import { blocksOf } from './machine-blocks.ts'
+import { defined, type LiveLook } from './snapshot.ts'
 
 /** The site at one moment, as the economics of what could be takes it. */
 export interface Economy {

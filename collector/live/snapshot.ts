@@ -7,7 +7,7 @@ import { breakEvenUsdPerKwh, hashpriceUsdPerPhDay } from '../economics/mining.ts
 import { perKwhOfRates } from '../economics/settlement/revenue.ts'
 import type { DeviceView } from '../views/device.ts'
 import type { AgentView, SiteView } from '../views/site.ts'
-import type { AgedDevice, Gauges } from './gauges.ts'
+import type { AgedDevice, Gauges } from './reading-columns.ts'
 import { type AgentState, pollMs } from './state.ts'
 
 export interface SiteFacts {
