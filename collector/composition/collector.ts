@@ -16,10 +16,10 @@ import { Ledger } from '../intake/ledger.ts'
 import { Pace } from '../intake/pace.ts'
 import { Quarantine } from '../intake/quarantine.ts'
 import { Receiver } from '../intake/receiver.ts'
-import { AdviceBoard } from '../live/advice-publisher.ts'
+import { AdvicePublisher } from '../live/advice-publisher.ts'
 import { CHART_STEP_MS, chartSamples } from '../live/chart-samples.ts'
-import { SiteState } from '../live/state.ts'
 import { LiveViews } from '../live/live-views.ts'
+import { SiteState } from '../live/state.ts'
 import type { Channel } from '../plugin/channel.ts'
 import type { Store } from '../plugin/store.ts'
 import { PoolWatch } from '../pool-watch/pool-watch.ts'
@@ -35,7 +35,7 @@ import { Pricing } from '../settling/pricing.ts'
 import { RecentMinutes } from '../settling/recent-minutes.ts'
 import { Repricer } from '../settling/repricer.ts'
 import { Settler } from '../settling/settler.ts'
-import { Statements } from '../statements/statement-service.ts'
+import { StatementService } from '../statements/statement-service.ts'
 import { createStore } from '../stores/index.ts'
 
 const TICK_MS = 1000
@@ -70,7 +70,7 @@ export class Collector {
   readonly #alerting: Alerting
   readonly #pools: PoolWatch
   readonly #screens: ScreensServer
-  readonly #advice: AdviceBoard
+  readonly #advice: AdvicePublisher
   readonly #stop = new AbortController()
   #broker: EmbeddedBroker | undefined
   #ingest: Ingest | undefined
@@ -184,7 +184,7 @@ export class Collector {
       nowMs,
       log,
     })
-    this.#advice = new AdviceBoard({
+    this.#advice = new AdvicePublisher({
       publish: (text) => this.#ingest?.retain(adviceTopic(config.site.id), text),
       log,
       nowMs,
@@ -194,7 +194,7 @@ export class Collector {
       views: this.#views,
       desk: this.#desk,
       figures: new Figures({ ...accounts, devices, minutes: this.#minutes }),
-      statements: new Statements({ ...accounts, devices, site: config.site, nowMs }),
+      statements: new StatementService({ ...accounts, devices, site: config.site, nowMs }),
       pools: () => this.#pools.views(),
       books: new Bookkeeper({
         store: this.#store,

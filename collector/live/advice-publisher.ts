@@ -1,7 +1,7 @@
 import type { AdviceMessage } from '../../protocol/advice.ts'
 import { encode, MAX_MESSAGE_BYTES } from '../../protocol/codec.ts'
 import type { Log } from '../../protocol/kit/log.ts'
-import { adviceOf, type Economy } from './choice-inputs.ts'
+import { adviceOf, type ChoiceInputs } from './choice-inputs.ts'
 
 const EVERY_MS = 10_000
 /** Said again unchanged after this: a controller that sees an older `atMs` knows that nobody advises it any more. */
@@ -11,7 +11,7 @@ const AGAIN_MS = 60_000
  * Publishes the advice for controllers that are not ours: when it changed, at most every 10 s and at least every minute.
  * Without the list of all uses, which the API has.
  */
-export class AdviceBoard {
+export class AdvicePublisher {
   readonly #publish: (text: string) => void
   readonly #log: Log
   readonly #nowMs: () => number
@@ -27,7 +27,7 @@ export class AdviceBoard {
   }
 
   /** @param economy asked for only where it is time */
-  tick(economy: () => Economy): void {
+  tick(economy: () => ChoiceInputs): void {
     const now = this.#nowMs()
     if (now < this.#nextMs) return
     this.#nextMs = now + EVERY_MS
@@ -50,7 +50,7 @@ export class AdviceBoard {
 }
 
 /** What is published of the advice: without the list of all uses. */
-function messageOf(economy: Economy): AdviceMessage {
+function messageOf(economy: ChoiceInputs): AdviceMessage {
   const { blocks, ...message } = adviceOf(economy)
   return { ...message, blocks: blocks.map(({ uses: _, ...block }) => block) }
 }

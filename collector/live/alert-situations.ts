@@ -1,22 +1,22 @@
 import type { Workload } from '../economics/workloads.ts'
 import type { Situation } from '../plugin/situation.ts'
-import { DevicesNow } from './device-situation.ts'
-import { defined, type LiveLook, type SiteFacts } from './snapshot.ts'
+import { DeviceSituations } from './device-situation.ts'
+import { defined, type LiveSnapshot, type SiteFacts } from './snapshot.ts'
 
 /** The same look at the live plane that the screens show, as the alert rules judge it. */
-export class Situations {
+export class AlertSituations {
   readonly #facts: SiteFacts
-  readonly #devices: DevicesNow
+  readonly #devices: DeviceSituations
   /** USD/h that each agent's devices earned when it was last heard: what its silence puts at stake */
   readonly #earnedUsdPerH = new Map<string, number>()
 
   constructor(facts: SiteFacts, workloads: readonly Workload[]) {
     this.#facts = facts
-    this.#devices = new DevicesNow(workloads.find((w) => w.kind === 'mining'))
+    this.#devices = new DeviceSituations(workloads.find((w) => w.kind === 'mining'))
   }
 
   /** @param places indexes of the devices that are to be judged */
-  of(look: LiveLook, places: Int32Array): Situation {
+  of(look: LiveSnapshot, places: Int32Array): Situation {
     const { figures, atMs } = look
     this.#noteEarned(look)
     return {
@@ -46,7 +46,7 @@ export class Situations {
   }
 
   /** What each agent's devices earn, for the agents that are heard; one that is not keeps its last figure. */
-  #noteEarned({ agents, figures: { earnings } }: LiveLook): void {
+  #noteEarned({ agents, figures: { earnings } }: LiveSnapshot): void {
     const { earns, revenueUsdPerH } = earnings
     let i = 0
     // devices stand in the order of their agents

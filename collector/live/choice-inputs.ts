@@ -3,9 +3,9 @@ import type { Prices } from '../../protocol/quote.ts'
 import type { Baseline, BaselinePrices, BaselineWorkload, PaidBy } from '../economics/choices/baseline.ts'
 import {
   type AdvisedBlock,
-  type Block,
   betterUse,
   type EnergyPrice,
+  type MachineBlock,
 } from '../economics/choices/better-use.ts'
 import type { Machine } from '../economics/choices/break-even.ts'
 import { MONTH_H } from '../economics/choices/conversion.ts'
@@ -13,24 +13,24 @@ import { offersOf } from '../economics/choices/offers.ts'
 import type { LiveWorkload } from '../economics/live/live-device.ts'
 import { ratio } from '../economics/ratio.ts'
 import { type Costs, UNPAID, type Workload } from '../economics/workloads.ts'
-import { blocksOf } from './machine-blocks.ts'
-import { defined, type LiveLook } from './snapshot.ts'
+import { machineBlocks } from './machine-blocks.ts'
+import { defined, type LiveSnapshot } from './snapshot.ts'
 
 /** The site at one moment, as the economics of what could be takes it. */
-export interface Economy {
+export interface ChoiceInputs {
   baseline: Baseline
-  blocks: Block[]
+  blocks: MachineBlock[]
   price: EnergyPrice
   /** emulated machines are in it */
   simulated: boolean
 }
 
 /** What a look at the live plane means for what could be. */
-export function economyOf(
-  look: LiveLook,
+export function choiceInputs(
+  look: LiveSnapshot,
   { workloads, costs }: { workloads: readonly Workload[]; costs: Costs },
-): Economy {
-  const blocks = blocksOf(look, workloads)
+): ChoiceInputs {
+  const blocks = machineBlocks(look, workloads)
   const prices = pricesOf(look.prices)
   return {
     baseline: baselineOf(look, blocks, prices, workloads),
@@ -44,7 +44,10 @@ export function economyOf(
 }
 
 /** Advice for every block, with all the uses that there are. */
-export function adviceOf({ baseline, blocks, price, simulated }: Economy): Omit<AdviceMessage, 'blocks'> & {
+export function adviceOf({ baseline, blocks, price, simulated }: ChoiceInputs): Omit<
+  AdviceMessage,
+  'blocks'
+> & {
   blocks: AdvisedBlock[]
 } {
   const advised = betterUse(blocks, offersOf(baseline), price)
@@ -66,7 +69,7 @@ export function adviceOf({ baseline, blocks, price, simulated }: Economy): Omit<
 }
 
 /** Every miner and GPU that is heard. */
-export function machinesOf({ figures }: LiveLook): Machine[] {
+export function machinesOf({ figures }: LiveSnapshot): Machine[] {
   return [...figures.earnings].flatMap(([{ agentId, device, sample }, earning]): Machine[] => {
     const { kind } = device
     if (kind !== 'asic' && kind !== 'gpu') return []
@@ -99,8 +102,8 @@ const pricesOf = (prices: Prices): BaselinePrices =>
   })
 
 function baselineOf(
-  { atMs, figures }: LiveLook,
-  blocks: readonly Block[],
+  { atMs, figures }: LiveSnapshot,
+  blocks: readonly MachineBlock[],
   prices: BaselinePrices,
   workloads: readonly Workload[],
 ): Baseline {
@@ -169,7 +172,7 @@ function paidBy(workload: Workload | undefined): PaidBy {
 }
 
 /** The GPU-hours that pay most of those that an idle GPU could serve: it counts as installed for them. */
-function bestRental(block: Block, workloads: readonly Workload[]): string | undefined {
+function bestRental(block: MachineBlock, workloads: readonly Workload[]): string | undefined {
   const rentals = workloads.flatMap((w) => (w.kind === 'gpu-hour' && block.serves.has(w.name) ? [w] : []))
   return rentals.sort((a, b) => b.usdPerGpuHour - a.usdPerGpuHour)[0]?.name
 }

@@ -1,13 +1,13 @@
 import { earnedPerH } from '../economics/settlement/revenue.ts'
 import type { WorkloadOf } from '../economics/workloads.ts'
 import type { DeviceSituation } from '../plugin/situation.ts'
-import type { AgedDevice } from './reading-columns.ts'
-import type { LiveLook } from './snapshot.ts'
+import type { SiteDevice } from './reading-columns.ts'
+import type { LiveSnapshot } from './snapshot.ts'
 
 /** The devices of a site as the alert rules judge them: made once for each device, each reading the newest look. */
-export class DevicesNow {
+export class DeviceSituations {
   readonly #mining: WorkloadOf<'mining'> | undefined
-  #made: { from: LiveLook['devices']; devices: DeviceNow[]; now: Now } | undefined
+  #made: { from: LiveSnapshot['devices']; devices: LiveDeviceSituation[]; now: Now } | undefined
 
   /** @param mining what a miner could work for */
   constructor(mining: WorkloadOf<'mining'> | undefined) {
@@ -15,29 +15,33 @@ export class DevicesNow {
   }
 
   /** @param places indexes of the devices that are to be judged */
-  of(look: LiveLook, places: Int32Array): DeviceSituation[] {
+  of(look: LiveSnapshot, places: Int32Array): DeviceSituation[] {
     if (this.#made?.from !== look.devices) {
       const now: Now = { look, mining: this.#mining }
-      this.#made = { from: look.devices, now, devices: look.devices.map((d, i) => new DeviceNow(d, i, now)) }
+      this.#made = {
+        from: look.devices,
+        now,
+        devices: look.devices.map((d, i) => new LiveDeviceSituation(d, i, now)),
+      }
     }
     this.#made.now.look = look
     const { devices } = this.#made
-    return Array.from(places, (i) => devices[i] as DeviceNow)
+    return Array.from(places, (i) => devices[i] as LiveDeviceSituation)
   }
 }
 
 /** What all devices share. */
 interface Now {
-  look: LiveLook
+  look: LiveSnapshot
   readonly mining: WorkloadOf<'mining'> | undefined
 }
 
-class DeviceNow implements DeviceSituation {
-  readonly #d: AgedDevice
+class LiveDeviceSituation implements DeviceSituation {
+  readonly #d: SiteDevice
   readonly #i: number
   readonly #now: Now
 
-  constructor(d: AgedDevice, i: number, now: Now) {
+  constructor(d: SiteDevice, i: number, now: Now) {
     this.#d = d
     this.#i = i
     this.#now = now

@@ -2,7 +2,7 @@ import { HOUR_MS, MINUTE_MS } from '../../protocol/units.ts'
 import type { Loss } from '../plugin/accounts.ts'
 import type { RecentMinutes } from '../settling/recent-minutes.ts'
 import type { SiteView } from '../views/site.ts'
-import { defined, type LiveLook } from './snapshot.ts'
+import { defined, type LiveSnapshot } from './snapshot.ts'
 
 /** A record that waits is the rule for a minute; agents say it once a minute. Older, and the ledger is behind. */
 const BEHIND_MS = 3 * MINUTE_MS
@@ -17,7 +17,7 @@ export interface LedgerProgress {
 
 /** How complete the ledger is: how far behind, what was restated, what is lost. */
 export function ledgerHealth(
-  { agents, atMs }: Pick<LiveLook, 'agents' | 'atMs'>,
+  { agents, atMs }: Pick<LiveSnapshot, 'agents' | 'atMs'>,
   minutes: RecentMinutes,
   { overdueMinutes, losses }: LedgerProgress,
 ): Pick<SiteView, 'ledgerThroughMs' | 'ledgerBehind' | 'ledgerRestatedMinutes' | 'ledgerLosses'> {

@@ -2,8 +2,8 @@ import { groupName } from '../books/grouping.ts'
 import { KWH_PER_WATT_YEAR, perKwhOfRates } from '../economics/settlement/revenue.ts'
 import type { Workload } from '../economics/workloads.ts'
 import type { FigureGroup, LiveGroup } from '../views/figures.ts'
-import type { AgedDevice } from './reading-columns.ts'
-import type { LiveLook } from './snapshot.ts'
+import type { SiteDevice } from './reading-columns.ts'
+import type { LiveSnapshot } from './snapshot.ts'
 
 const SAT_PER_BTC = 1e8
 
@@ -16,7 +16,7 @@ interface Sum {
 
 /** What every group takes and earns at a look: whole workloads with their part of the overhead, or the machines of a place. */
 export function liveGroups(
-  look: LiveLook,
+  look: LiveSnapshot,
   groupBy: FigureGroup,
   workloads: readonly Workload[],
 ): Map<string, LiveGroup> {
@@ -55,7 +55,7 @@ export function liveGroups(
 }
 
 function placeOf(
-  { agentId, device }: AgedDevice,
+  { agentId, device }: SiteDevice,
   groupBy: 'device' | 'agent' | 'container' | 'rack',
 ): string {
   if (groupBy === 'device') return device.deviceId

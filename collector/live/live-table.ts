@@ -1,9 +1,9 @@
 import type { Prices } from '../../protocol/quote.ts'
 import type { LiveContext } from '../economics/live/live-device.ts'
 import { LivePlane } from '../economics/live/live-plane.ts'
-import { type AgedDevice, Gauges } from './reading-columns.ts'
-import { agentView, type LiveLook } from './snapshot.ts'
-import { type AgentState, pollMs, type Seen, type SiteState, STALE_POLLS } from './state.ts'
+import { ReadingColumns, type SiteDevice } from './reading-columns.ts'
+import { agentView, type LiveSnapshot } from './snapshot.ts'
+import { type AgentState, type LastReading, pollMs, type SiteState, STALE_POLLS } from './state.ts'
 
 /** An agent's devices stand side by side in the table. */
 interface Group {
@@ -23,8 +23,8 @@ export class LiveTable {
   readonly #groupOf = new Map<AgentState, Group>()
   /** of the state that the table was made of */
   #version = -1
-  #devices: AgedDevice[] = []
-  #gauges = new Gauges([])
+  #devices: SiteDevice[] = []
+  #gauges = new ReadingColumns([])
   /** by device; NaN: never heard */
   #receivedAtMs = new Float64Array(0)
   #isStale = new Uint8Array(0)
@@ -55,7 +55,7 @@ export class LiveTable {
     group.agent.renewed = []
   }
 
-  look(atMs: number, prices: Prices): LiveLook {
+  look(atMs: number, prices: Prices): LiveSnapshot {
     if (this.#version !== this.#state.version) this.#rebuild()
     const agents = this.#groups.map((group) => {
       const staleMs = STALE_POLLS * pollMs(group.agent)
@@ -119,7 +119,7 @@ export class LiveTable {
       this.#groups.push(group)
       this.#groupOf.set(agent, group)
     }
-    this.#gauges = new Gauges(this.#devices)
+    this.#gauges = new ReadingColumns(this.#devices)
     this.#plane.reset(this.#devices)
     this.#receivedAtMs = new Float64Array(this.#devices.length).fill(Number.NaN)
     this.#isStale = new Uint8Array(this.#devices.length).fill(1)
@@ -134,11 +134,11 @@ export class LiveTable {
     else this.#namesakes.set(deviceId, [...(this.#namesakes.get(deviceId) ?? [first]), i])
   }
 
-  #hear({ begin }: Group, seen: Seen): void {
+  #hear({ begin }: Group, seen: LastReading): void {
     seen.isRenewed = false
     const { index, sample, receivedAtMs } = seen
     if (!sample || receivedAtMs === undefined) return
-    const d = this.#devices[begin + index] as AgedDevice
+    const d = this.#devices[begin + index] as SiteDevice
     d.sample = sample
     d.receivedAtMs = receivedAtMs
     this.#receivedAtMs[begin + index] = receivedAtMs
@@ -153,7 +153,7 @@ export class LiveTable {
       const isStale = (receivedAtMs[i] as number) >= sinceMs ? 0 : 1
       if (isStale === wasStale[i]) continue
       wasStale[i] = isStale
-      const d = this.#devices[i] as AgedDevice
+      const d = this.#devices[i] as SiteDevice
       d.stale = isStale === 1
       this.#renew(i)
     }

@@ -11,17 +11,17 @@ import type { QuoteBook } from '../prices/quote-book.ts'
 import type { RecentMinutes } from '../settling/recent-minutes.ts'
 import type { AlertView } from '../views/alert.ts'
 import type { DeviceView, RackView } from '../views/device.ts'
-import type { FigureGroup, LiveGroup, Unmatched } from '../views/figures.ts'
+import type { FigureGroup, LiveGroup, UnmatchedOwner } from '../views/figures.ts'
 import type { Frame, Trend } from '../views/frame.ts'
 import type { SiteView } from '../views/site.ts'
 import type { WorkloadView } from '../views/workload.ts'
-import { type Economy, economyOf, machinesOf } from './choice-inputs.ts'
-import type { AgedDevice } from './reading-columns.ts'
+import { AlertSituations } from './alert-situations.ts'
+import { type ChoiceInputs, choiceInputs, machinesOf } from './choice-inputs.ts'
 import { type LedgerProgress, ledgerHealth } from './ledger-health.ts'
 import { liveGroups } from './live-groups.ts'
 import { LiveTable } from './live-table.ts'
-import { defined, deviceView, type LiveLook, type SiteFacts, siteView } from './snapshot.ts'
-import { Situations } from './alert-situations.ts'
+import type { SiteDevice } from './reading-columns.ts'
+import { defined, deviceView, type LiveSnapshot, type SiteFacts, siteView } from './snapshot.ts'
 import type { SiteState } from './state.ts'
 import { unmatchedOwners } from './unmatched-owners.ts'
 
@@ -48,14 +48,14 @@ export interface LiveViewsOptions {
 export class LiveViews {
   readonly #o: LiveViewsOptions
   readonly #table: LiveTable
-  #look: LiveLook
+  #look: LiveSnapshot
   #devices: DeviceView[] | undefined
-  readonly #situations: Situations
+  readonly #situations: AlertSituations
 
   constructor(options: LiveViewsOptions) {
     this.#o = options
     const { state, rules, facts } = options
-    this.#situations = new Situations(facts, rules.workloads)
+    this.#situations = new AlertSituations(facts, rules.workloads)
     this.#table = new LiveTable(state, { ...rules, find: (deviceId) => state.find(deviceId) })
     this.#look = this.#lookNow()
   }
@@ -129,12 +129,12 @@ export class LiveViews {
     return liveGroups(this.#look, groupBy, this.#o.rules.workloads)
   }
 
-  unmatched(): Unmatched[] {
+  unmatched(): UnmatchedOwner[] {
     return unmatchedOwners(this.#look, this.#o.rules.workloads)
   }
 
-  economy(): Economy {
-    return economyOf(this.#look, this.#o.rules)
+  economy(): ChoiceInputs {
+    return choiceInputs(this.#look, this.#o.rules)
   }
 
   machines(): Machine[] {
@@ -162,7 +162,7 @@ export class LiveViews {
     return { startMs, revenueUsdPerKwh, energyUsdPerKwh: energy.map((e) => perKwh(e.usd, e.joules) ?? null) }
   }
 
-  #lookNow(): LiveLook {
+  #lookNow(): LiveSnapshot {
     const { quotes, nowMs } = this.#o
     const now = nowMs()
     return this.#table.look(now, quotes.at(now))
@@ -184,6 +184,6 @@ export class LiveViews {
       worst.splice(place < 0 ? worst.length : place, 0, { i, netUsdPerH })
       worst.length = Math.min(worst.length, WORST_SHOWN)
     }
-    return worst.map(({ i }) => deviceView(this.#look, devices[i] as AgedDevice))
+    return worst.map(({ i }) => deviceView(this.#look, devices[i] as SiteDevice))
   }
 }

@@ -1,11 +1,11 @@
 import type { Device } from '../../protocol/device.ts'
-import type { Block } from '../economics/choices/better-use.ts'
+import type { MachineBlock } from '../economics/choices/better-use.ts'
 import { contractTime, matcher } from '../economics/energy/attribution.ts'
 import type { LiveDevice, LiveWorkload } from '../economics/live/live-device.ts'
 import { isContract } from '../economics/settlement/contracts.ts'
 import { isDevFee } from '../economics/settlement/revenue.ts'
 import { isUnpaid, UNPAID, type Workload } from '../economics/workloads.ts'
-import type { LiveLook } from './snapshot.ts'
+import type { LiveSnapshot } from './snapshot.ts'
 
 /** More blocks than this are too many to act on, and for one message: then they are taken together over containers. */
 const MOST_BLOCKS = 400
@@ -13,13 +13,13 @@ const MOST_BLOCKS = 400
 const HARDWARE_FACT = /^(kind|driver|model|algorithm|tag\..+)$/
 
 /** The site's machines by workload, container and model. Power and revenue add up to the workloads', overhead aside. */
-export function blocksOf(look: LiveLook, workloads: readonly Workload[]): Block[] {
+export function machineBlocks(look: LiveSnapshot, workloads: readonly Workload[]): MachineBlock[] {
   const byContainer = grouped(look, workloads, true)
   return byContainer.length > MOST_BLOCKS ? grouped(look, workloads, false) : byContainer
 }
 
-function grouped(look: LiveLook, workloads: readonly Workload[], byContainer: boolean): Block[] {
-  const blocks = new Map<string, Block>()
+function grouped(look: LiveSnapshot, workloads: readonly Workload[], byContainer: boolean): MachineBlock[] {
+  const blocks = new Map<string, MachineBlock>()
   const serves = servable(look, workloads)
   for (const [d, earning] of look.figures.earnings) {
     const { kind, model, algorithm } = d.device
@@ -47,7 +47,11 @@ function grouped(look: LiveLook, workloads: readonly Workload[], byContainer: bo
 }
 
 /** What no machine of its own takes or earns is shared by power: a GPU's part of its host, a contract's pay. */
-function balanceWith(t: LiveWorkload, all: readonly Block[], workloads: readonly Workload[]): Block[] {
+function balanceWith(
+  t: LiveWorkload,
+  all: readonly MachineBlock[],
+  workloads: readonly Workload[],
+): MachineBlock[] {
   if (t.workload === UNPAID.overhead || t.workload === UNPAID.unaccounted) return []
   const own = all.filter((b) => b.workload === t.workload)
   if (own.length === 0) {
@@ -64,7 +68,7 @@ function balanceWith(t: LiveWorkload, all: readonly Block[], workloads: readonly
   return []
 }
 
-function emptyBlock(name: string, workloads: readonly Workload[]): Block {
+function emptyBlock(name: string, workloads: readonly Workload[]): MachineBlock {
   const workload = workloads.find((w) => w.name === name)
   const bound =
     name === UNPAID.unassigned
@@ -98,7 +102,10 @@ function paidHashrateHs({ device, sample }: LiveDevice): number {
  * Answers which workloads a machine could serve as it is, by what its hardware is: miners mine by their algorithm, GPUs serve
  * GPU-hours and tokens. Where a workload names no model, the GPU models that serve it now say what it takes.
  */
-function servable(look: LiveLook, workloads: readonly Workload[]): (device: Device) => ReadonlySet<string> {
+function servable(
+  look: LiveSnapshot,
+  workloads: readonly Workload[],
+): (device: Device) => ReadonlySet<string> {
   const models = modelsByWorkload(look)
   const rules = workloads
     .filter((w) => !isContract(w) && contractTime(w)(look.atMs))
@@ -121,7 +128,7 @@ function hardwareMatcher(w: Workload, served: ReadonlySet<string> | undefined): 
     matches.some((m) => m.fits(device))
 }
 
-function modelsByWorkload({ figures }: LiveLook): Map<string, Set<string>> {
+function modelsByWorkload({ figures }: LiveSnapshot): Map<string, Set<string>> {
   const models = new Map<string, Set<string>>()
   for (const [{ device }, { shares }] of figures.earnings) {
     if (device.kind !== 'gpu') continue

@@ -27,14 +27,14 @@ type SiteGauges = Pick<
 >
 
 /** A device of the live plane, with the time at which what is known of it came in. */
-export interface AgedDevice extends LiveDevice {
+export interface SiteDevice extends LiveDevice {
   simulated: boolean
   receivedAtMs?: number
 }
 
 /** What all devices read, in flat arrays: sums over a hundred thousand of them take a millisecond. NaN is unknown. */
-export class Gauges {
-  readonly #devices: readonly AgedDevice[]
+export class ReadingColumns {
+  readonly #devices: readonly SiteDevice[]
   readonly #kind: Uint8Array
   /** index into STATES; SILENT: stale, or never heard */
   readonly #state: Uint8Array
@@ -45,7 +45,7 @@ export class Gauges {
   readonly #racks: Pick<RackView, 'container' | 'rack'>[] = []
   readonly #expectedHashrateHs: number
 
-  constructor(devices: readonly AgedDevice[]) {
+  constructor(devices: readonly SiteDevice[]) {
     this.#devices = devices
     this.#kind = Uint8Array.from(devices, ({ device: { kind } }) =>
       kind === 'asic' ? ASIC : kind === 'gpu' ? GPU : 0,
@@ -71,7 +71,7 @@ export class Gauges {
 
   /** Reads a device that has another sample, or went stale. */
   renew(i: number): void {
-    const { sample, stale } = this.#devices[i] as AgedDevice
+    const { sample, stale } = this.#devices[i] as SiteDevice
     this.#state[i] = stale || !sample ? SILENT : STATES.indexOf(sample.state)
     this.#powerW[i] = sample?.powerW ?? Number.NaN
     this.#hashrateHs[i] = sample?.hashrateHs ?? Number.NaN

@@ -7,7 +7,7 @@ import { breakEvenUsdPerKwh, hashpriceUsdPerPhDay } from '../economics/mining.ts
 import { perKwhOfRates } from '../economics/settlement/revenue.ts'
 import type { DeviceView } from '../views/device.ts'
 import type { AgentView, SiteView } from '../views/site.ts'
-import type { AgedDevice, Gauges } from './reading-columns.ts'
+import type { ReadingColumns, SiteDevice } from './reading-columns.ts'
 import { type AgentState, pollMs } from './state.ts'
 
 export interface SiteFacts {
@@ -18,13 +18,13 @@ export interface SiteFacts {
 }
 
 /** One look at the whole live plane: everything that a tick shows or judges comes from the same look. It holds until the next. */
-export interface LiveLook {
+export interface LiveSnapshot {
   atMs: number
   agents: AgentView[]
   /** the same list until an inventory changes */
-  devices: readonly AgedDevice[]
+  devices: readonly SiteDevice[]
   figures: LiveFigures
-  gauges: Gauges
+  gauges: ReadingColumns
   prices: Prices
 }
 
@@ -49,7 +49,7 @@ export function agentView(agent: AgentState, nowMs: number, staleMs: number): Ag
 }
 
 /** Site totals of a look. A stale device is in none of them. */
-export function siteView(look: LiveLook, facts: SiteFacts): SiteView {
+export function siteView(look: LiveSnapshot, facts: SiteFacts): SiteView {
   const { figures, agents, devices, prices, atMs } = look
   const gauges = look.gauges.site()
   const { efficiencyJPerTh: efficiency } = gauges
@@ -100,7 +100,7 @@ export function siteView(look: LiveLook, facts: SiteFacts): SiteView {
   }
 }
 
-export function deviceView(look: LiveLook, d: AgedDevice): DeviceView {
+export function deviceView(look: LiveSnapshot, d: SiteDevice): DeviceView {
   const { device, sample } = d
   const earning = look.figures.earnings.get(d)
   const { deviceId: _, observedAtMs: __, holders: ___, state = 'unknown', ...values } = sample ?? {}

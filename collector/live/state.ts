@@ -3,7 +3,7 @@ import type { Sample } from '../../protocol/sample.ts'
 import type { InventoryMessage, StatusMessage } from '../../protocol/status.ts'
 
 /** What a device of an inventory said last, by the collector's clock: the agent's may be wrong. */
-export interface Seen {
+export interface LastReading {
   /** the device's place in its agent's inventory */
   readonly index: number
   /** absent: it was never heard */
@@ -19,9 +19,9 @@ export interface AgentState {
   devices: Map<string, Device>
   simulated: boolean
   /** every device of the inventory, by its name and in its order */
-  seen: Map<string, Seen>
+  seen: Map<string, LastReading>
   /** of them those with a sample that the live table has not taken in yet */
-  renewed: Seen[]
+  renewed: LastReading[]
   lastLiveMs?: number
 }
 

@@ -1,8 +1,8 @@
 import { type Owner, ownerKey } from '../../protocol/owner.ts'
 import { attribution } from '../economics/energy/attribution.ts'
 import { UNPAID, type Workload } from '../economics/workloads.ts'
-import type { Unmatched } from '../views/figures.ts'
-import type { LiveLook } from './snapshot.ts'
+import type { UnmatchedOwner } from '../views/figures.ts'
+import type { LiveSnapshot } from './snapshot.ts'
 
 /** Facts that tell jobs of one owner apart: a rule by them would take this one only. */
 const OF_ONE_JOB = new Set(['slurmJob', 'pod', 'podUid', 'containerId', 'container', 'model', 'label.job'])
@@ -19,9 +19,9 @@ const TYPICAL: readonly { fact: string; kind: Workload['kind']; because: string 
 ]
 
 /** Owners that hold machines now and that no rule knows, with the most watts first: what is given away, or misnamed. */
-export function unmatchedOwners(look: LiveLook, workloads: readonly Workload[]): Unmatched[] {
+export function unmatchedOwners(look: LiveSnapshot, workloads: readonly Workload[]): UnmatchedOwner[] {
   const attribute = attribution(workloads)
-  const found = new Map<string, Unmatched>()
+  const found = new Map<string, UnmatchedOwner>()
   for (const d of look.devices) {
     const earning = look.figures.earnings.get(d)
     if (!earning?.shares.some((s) => s.workload === UNPAID.unassigned)) continue
@@ -58,8 +58,8 @@ function ruleOf(owner: Owner): Record<string, string> {
   return { [fact]: owner[fact] ?? '*' }
 }
 
-function guesses(owner: Owner, workloads: readonly Workload[]): Unmatched['maybe'] {
-  const near = workloads.flatMap((w): Unmatched['maybe'] => {
+function guesses(owner: Owner, workloads: readonly Workload[]): UnmatchedOwner['maybe'] {
+  const near = workloads.flatMap((w): UnmatchedOwner['maybe'] => {
     const misses = w.match.flatMap((match) =>
       Object.entries(match).flatMap(([fact, pattern]) =>
         owner[fact] !== undefined ? [`its ${fact} is ${owner[fact]}, the rule asks for ${pattern}`] : [],

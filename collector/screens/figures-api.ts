@@ -8,7 +8,7 @@ import {
   type LiveGroup,
   type Periods,
   PeriodsSchema,
-  UnmatchedSchema,
+  UnmatchedOwnerSchema,
 } from '../views/figures.ts'
 import { timeSchema } from './ledger-query.ts'
 import { ErrorSchema, json, none, parameters, refused, routeOf, storeFailed } from './route.ts'
@@ -39,7 +39,7 @@ const routes = {
   unmatched: routeOf(
     '/api/v1/unmatched',
     none,
-    z.array(UnmatchedSchema.meta({ id: 'Unmatched' })),
+    z.array(UnmatchedOwnerSchema.meta({ id: 'Unmatched' })),
     'Owners that hold machines now and that no rule knows, with their watts and what they may be, the most watts first',
   ),
   balance: createRoute({

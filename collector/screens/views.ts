@@ -1,8 +1,8 @@
 import type { Machine } from '../economics/choices/break-even.ts'
-import type { Economy } from '../live/choice-inputs.ts'
+import type { ChoiceInputs } from '../live/choice-inputs.ts'
 import type { AlertView } from '../views/alert.ts'
 import type { DeviceView } from '../views/device.ts'
-import type { FigureGroup, LiveGroup, Unmatched } from '../views/figures.ts'
+import type { FigureGroup, LiveGroup, UnmatchedOwner } from '../views/figures.ts'
 import type { Frame, Trend } from '../views/frame.ts'
 import type { SiteView } from '../views/site.ts'
 import type { WorkloadView } from '../views/workload.ts'
@@ -19,9 +19,9 @@ export interface Views {
   /** what each group takes and earns now */
   liveGroups(groupBy: FigureGroup): Map<string, LiveGroup>
   /** owners that hold machines now and that no rule knows */
-  unmatched(): Unmatched[]
+  unmatched(): UnmatchedOwner[]
   /** what the site is and earns, for what could be */
-  economy(): Economy
+  economy(): ChoiceInputs
   /** every miner and GPU that is heard, with what it earns and costs */
   machines(): Machine[]
 }

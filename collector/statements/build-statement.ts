@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto'
 import { MILLIJOULES_PER_KWH, MINUTE_MS, NANO_USD_PER_USD } from '../../protocol/units.ts'
 import type { LedgerSums } from '../economics/ledger-row.ts'
 import { inCents } from '../economics/statement/cents.ts'
-import type { Account } from '../economics/statement/month-account.ts'
-import { demandTrueUp, linesOf, paysByBitcoin } from '../economics/statement/statement-lines.ts'
+import type { MonthAccount } from '../economics/statement/month-account.ts'
+import { demandTrueUp, paysByBitcoin, statementLines } from '../economics/statement/statement-lines.ts'
 import type { ChangeBucket, Repricing } from '../plugin/accounts.ts'
 import type { Statement, StatementLine } from '../views/statement.ts'
-import type { MonthBook } from './ledger-month.ts'
+import type { LedgerMonth } from './ledger-month.ts'
 import { basisRatios } from './power-basis.ts'
 
 /** Everything that a statement says something of. */
@@ -17,9 +17,9 @@ export interface StatementFacts {
   /** absent: the site’s own */
   customer: string | undefined
   copy: Statement['copy']
-  book: MonthBook
+  book: LedgerMonth
   /** of this customer */
-  accounts: readonly Account[]
+  accounts: readonly MonthAccount[]
   /** that reach into the month, with what they changed there */
   repricings: readonly { repricing: Repricing; changes: readonly ChangeBucket[] }[]
   /** of the whole site */
@@ -34,7 +34,7 @@ const sha256 = (text: string): string => createHash('sha256').update(text).diges
 export const numberOf = (site: string, month: string, customer: string | undefined): string =>
   `${site}-${month}-${customer === undefined ? 'own' : sha256(customer).slice(0, 8)}`
 
-export function statementOf(facts: StatementFacts): Statement {
+export function buildStatement(facts: StatementFacts): Statement {
   const { site, timeZone, month, customer, copy, book, accounts, lostRecords, nowMs } = facts
   const { period, throughMs } = book
   const { lines, totalCents } = inLines(facts)
@@ -75,7 +75,7 @@ function inLines({ accounts, book: { period } }: StatementFacts): {
   lines: StatementLine[]
   totalCents: number
 } {
-  const exact = accounts.flatMap((a) => linesOf(a, (period.endMs - period.startMs) / MINUTE_MS))
+  const exact = accounts.flatMap((a) => statementLines(a, (period.endMs - period.startMs) / MINUTE_MS))
   const { cents, totalCents } = inCents(exact.map((l) => l.amountNanoUsd))
   const lines = exact.map(({ account, amountNanoUsd, ...line }, i): StatementLine => {
     const { workload, terms, startMs, endMs, sums } = account
@@ -93,20 +93,20 @@ function inLines({ accounts, book: { period } }: StatementFacts): {
 }
 
 /** A sum of each workload’s accounts, in cents that add up. */
-function centsBy(accounts: readonly Account[], name: keyof LedgerSums): Map<string, number> {
+function centsBy(accounts: readonly MonthAccount[], name: keyof LedgerSums): Map<string, number> {
   const sums = new Map<string, number>()
   for (const { workload, sums: s } of accounts) sums.set(workload, (sums.get(workload) ?? 0) + s[name])
   const { cents } = inCents([...sums.values()])
   return new Map([...sums.keys()].map((workload, i) => [workload, cents[i] ?? 0]))
 }
 
-const feesOf = (accounts: readonly Account[]): Statement['fees'] =>
+const feesOf = (accounts: readonly MonthAccount[]): Statement['fees'] =>
   [...centsBy(accounts, 'feeNanoUsd')]
     .filter(([, cents]) => cents !== 0)
     .map(([workload, cents]) => ({ workload, feesUsd: cents / 100 }))
 
 /** A contract that is paid without machines uses nothing, and nobody observes it. */
-const hasMachines = ({ sums }: Account): boolean => sums.intervals > 0 || sums.energyMilliJ !== 0
+const hasMachines = ({ sums }: MonthAccount): boolean => sums.intervals > 0 || sums.energyMilliJ !== 0
 
 const useOf = ({ accounts, book: { elapsedMs, basis } }: StatementFacts): Statement['use'] =>
   [...new Set(accounts.filter(hasMachines).map((a) => a.workload))].map((workload) => {
@@ -160,7 +160,7 @@ function ownFigures(
 
 function demandOf(
   rules: { billedKw: number; usdPerKwMonth: number },
-  { peak, demandNanoUsd }: MonthBook,
+  { peak, demandNanoUsd }: LedgerMonth,
 ): NonNullable<OwnFigures['demand']> {
   const { trueUpUsd, ...said } = demandTrueUp(rules, peak.kw)
   return {

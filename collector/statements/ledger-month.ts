@@ -3,7 +3,7 @@ import { HOUR_MS, MINUTE_MS, minuteOf } from '../../protocol/units.ts'
 import type { Period } from '../economics/calendar.ts'
 import { PeakPower } from '../economics/energy/peak-power.ts'
 import type { KnownDevices } from '../economics/settlement/settle.ts'
-import { type Account, MonthAccounts } from '../economics/statement/month-account.ts'
+import { type MonthAccount, MonthAccounts } from '../economics/statement/month-account.ts'
 import type { Settlement } from '../plugin/accounts.ts'
 import type { Store } from '../plugin/store.ts'
 import type { Pricing, Rules } from '../settling/pricing.ts'
@@ -22,13 +22,13 @@ export interface PriceRange {
 }
 
 /** A month of the ledger, read once, whoever’s statement it is for. */
-export interface MonthBook {
+export interface LedgerMonth {
   period: Period
   /** end of the newest settled minute; the begin where there is none */
   throughMs: number
   /** what there can be figures of: all of the month, or to `throughMs` where it is not over */
   elapsedMs: number
-  accounts: Account[]
+  accounts: MonthAccount[]
   /** of the whole site */
   peak: PeakPower
   /** nano-USD booked of the site’s demand charge */
@@ -47,12 +47,12 @@ export interface MonthBook {
 }
 
 /** Reads a month’s ledger minute by minute, in pieces. @throws PerwattError where the store fails, the signal’s reason where it ends */
-export async function readMonth(
+export async function readLedgerMonth(
   { store, pricing, devices }: { store: Store; pricing: Pricing; devices: KnownDevices },
   period: Period,
   nowMs: number,
   signal: AbortSignal,
-): Promise<MonthBook> {
+): Promise<LedgerMonth> {
   const accounts = new MonthAccounts()
   const peak = new PeakPower()
   const prices = new Map<string, PriceRange>()

@@ -6,8 +6,8 @@ import { inCents } from '../economics/statement/cents.ts'
 import type { Store } from '../plugin/store.ts'
 import type { Pricing } from '../settling/pricing.ts'
 import type { Statement, StatementList } from '../views/statement.ts'
-import { type MonthBook, readMonth } from './ledger-month.ts'
-import { numberOf, statementOf } from './build-statement.ts'
+import { buildStatement, numberOf } from './build-statement.ts'
+import { type LedgerMonth, readLedgerMonth } from './ledger-month.ts'
 
 /** A month of a large site. */
 const READ_MS = 120_000
@@ -40,10 +40,10 @@ export interface StatementSource {
 }
 
 /** Monthly statements by customer, out of the ledger. */
-export class Statements implements StatementSource {
+export class StatementService implements StatementSource {
   readonly #o: StatementsOptions
   /** two who ask for one month read it once */
-  readonly #reading = new Map<string, Promise<MonthBook>>()
+  readonly #reading = new Map<string, Promise<LedgerMonth>>()
 
   constructor(options: StatementsOptions) {
     this.#o = options
@@ -65,7 +65,7 @@ export class Statements implements StatementSource {
     const losses = (await store.losses(LOSSES_LOOKED_BACK)).filter((l) =>
       overlapping({ fromMs: l.fromMs ?? l.atMs, toMs: (l.toMs ?? l.atMs) + 1 }),
     )
-    return statementOf({
+    return buildStatement({
       site,
       timeZone: pricing.present.timeZone,
       month,
@@ -118,7 +118,7 @@ export class Statements implements StatementSource {
   }
 
   /** The site’s own first, then by name. */
-  #customers({ accounts }: MonthBook): (string | undefined)[] {
+  #customers({ accounts }: LedgerMonth): (string | undefined)[] {
     const names = new Set([
       ...accounts.map((a) => this.#customerOf(a.workload)),
       ...this.#o.pricing.present.workloads.map((w) => w.customer),
@@ -127,11 +127,11 @@ export class Statements implements StatementSource {
     return [undefined, ...[...names].sort()]
   }
 
-  #read(month: string): Promise<MonthBook> {
+  #read(month: string): Promise<LedgerMonth> {
     const reading = this.#reading.get(month)
     if (reading) return reading
     const book = withDeadline(
-      (signal) => readMonth(this.#o, this.period(month), this.#o.nowMs(), signal),
+      (signal) => readLedgerMonth(this.#o, this.period(month), this.#o.nowMs(), signal),
       READ_MS,
     ).finally(() => this.#reading.delete(month))
     this.#reading.set(month, book)

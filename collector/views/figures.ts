@@ -58,7 +58,7 @@ export const PeriodsSchema = z.object({
 })
 export type Periods = z.infer<typeof PeriodsSchema>
 
-export const UnmatchedSchema = z.object({
+export const UnmatchedOwnerSchema = z.object({
   owner: z.record(z.string(), z.string()).describe('facts that no rule fits'),
   devices: z.number().int(),
   powerW: z.number().describe('W that it has now'),
@@ -74,7 +74,7 @@ export const UnmatchedSchema = z.object({
     .describe('what it may be, the likeliest first'),
   rule: z.record(z.string(), z.string()).describe('a match that would take it, for the configuration'),
 })
-export type Unmatched = z.infer<typeof UnmatchedSchema>
+export type UnmatchedOwner = z.infer<typeof UnmatchedOwnerSchema>
 
 const MeterBalanceSchema = z.object({
   deviceId: z.string(),

@@ -3,7 +3,7 @@ import { ratio } from '../ratio.ts'
 import type { Offer } from './offers.ts'
 
 /** Machines of one model that work for one workload in one place. */
-export interface Block {
+export interface MachineBlock {
   workload: string
   /** nobody holds them */
   idle: boolean
@@ -37,7 +37,7 @@ export type AdvisedBlock = AdviceBlock & { uses: Use[] }
  * merit order; those that never should come last. Advice with its arithmetic, nothing more.
  */
 export function betterUse(
-  blocks: readonly Block[],
+  blocks: readonly MachineBlock[],
   offers: readonly Offer[],
   price: EnergyPrice,
 ): AdvisedBlock[] {
@@ -47,7 +47,7 @@ export function betterUse(
     .sort((a, b) => rank(a) - rank(b) || b.powerW - a.powerW)
 }
 
-function advised(b: Block, offers: readonly Offer[], price: EnergyPrice): AdvisedBlock {
+function advised(b: MachineBlock, offers: readonly Offer[], price: EnergyPrice): AdvisedBlock {
   const uses = offers
     .filter((offer) => offer.workload !== b.workload)
     .flatMap((offer) => usesOf(b, offer, price.energyUsdPerKwh ?? 0))
@@ -80,7 +80,7 @@ function advised(b: Block, offers: readonly Offer[], price: EnergyPrice): Advise
  * comes on top of the price. Costs that go on (demand, capital) don't count.
  */
 function pauseOf(
-  b: Block,
+  b: MachineBlock,
   { energyUsdPerKwh, transmissionUsdPerKwh = 0 }: EnergyPrice,
 ): AdviceBlock['pause'] {
   if (b.bound) return { now: false, because: b.bound }
@@ -98,7 +98,7 @@ function pauseOf(
 }
 
 /** As they are where the machines can serve it; otherwise after a build, by what a kWh earns there. */
-function usesOf(b: Block, offer: Offer, energyUsdPerKwh: number): Use[] {
+function usesOf(b: MachineBlock, offer: Offer, energyUsdPerKwh: number): Use[] {
   const { workload, usdPerHs, usdPerGpu, usdPerKwh } = offer
   const work = (what: Work) => [b.idle ? taken(b, workload, what, energyUsdPerKwh) : moved(b, workload, what)]
   if (b.serves.has(workload)) {
@@ -135,7 +135,7 @@ interface Work {
 }
 
 /** The same power in another workload: its energy costs what it costs now. */
-function moved(b: Block, workload: string, { unit, name, units, usd }: Work): Use {
+function moved(b: MachineBlock, workload: string, { unit, name, units, usd }: Work): Use {
   const revenueUsdPerH = units * usd
   const perMwh = ratio(revenueUsdPerH * 1e6, b.powerW)
   return {
@@ -152,7 +152,7 @@ function moved(b: Block, workload: string, { unit, name, units, usd }: Work): Us
 }
 
 /** Machines that stand still would take more energy at work; as much as now where nobody knows how much. */
-function taken(b: Block, workload: string, work: Work, energyUsdPerKwh: number): Use {
+function taken(b: MachineBlock, workload: string, work: Work, energyUsdPerKwh: number): Use {
   const { unit, name, units, usd, watts } = work
   const powerThereW = watts === undefined ? b.powerW : units * watts
   const revenueUsdPerH = units * usd

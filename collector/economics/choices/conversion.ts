@@ -1,6 +1,6 @@
 import { ratio } from '../ratio.ts'
-import type { ConversionView } from './whatif-answer.ts'
 import type { Conversion } from './scenario.ts'
+import type { ConversionView } from './whatif-answer.ts'
 
 /** A month of 30.4375 days, h: a twelfth of a year with its part of a leap day. */
 export const MONTH_H = 730.5

@@ -1,7 +1,7 @@
 import { ratio } from '../ratio.ts'
 import { type Baseline, type BaselineWorkload, changed } from './baseline.ts'
-import type { SensitivityView } from './whatif-answer.ts'
 import type { Conversion } from './scenario.ts'
+import type { SensitivityView } from './whatif-answer.ts'
 
 /** A site, and what is to be built on it. */
 export interface Case {

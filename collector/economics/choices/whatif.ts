@@ -2,10 +2,10 @@ import { hashpriceUsdPerPhDay, networkHashrateHs } from '../mining.ts'
 import { ratio } from '../ratio.ts'
 import { type Baseline, type BaselinePrices, type BaselineWorkload, shareUsdOf } from './baseline.ts'
 import { convert } from './conversion.ts'
-import type { ConversionView, PricesNow, RatesView, WhatIf } from './whatif-answer.ts'
 import { nextHalving, retargets } from './network.ts'
 import { type Conversion, type Scenario, underScenario } from './scenario.ts'
 import { type Case, type Outcome, sensitivities } from './sensitivity.ts'
+import type { ConversionView, PricesNow, RatesView, WhatIf } from './whatif-answer.ts'
 
 const NEEDED = ['btcUsd', 'difficulty', 'blockHeight', 'energyUsdPerKwh'] as const
 

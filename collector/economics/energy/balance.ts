@@ -1,4 +1,4 @@
-import { emptyLoads, LOAD_KINDS, type Loads, MeterTree, TOOK_BY } from './meter-tree.ts'
+import { DRAW_BASES, emptyLoads, LOAD_KINDS, type Loads, MeterTree } from './meter-tree.ts'
 
 /**
  * The tree of meters and machines, balanced: what each machine took by the best that is known of it, and what each meter shows
@@ -21,7 +21,7 @@ export interface Load {
 }
 
 /** How it is known what a load took. */
-export type TookBy =
+export type DrawBasis =
   /** it says so itself */
   | 'own'
   /** it is alone behind a meter, which knows better */
@@ -40,7 +40,7 @@ export type Remainder =
 
 export interface Balanced {
   took: number
-  by: TookBy
+  by: DrawBasis
   /** of a meter or host with loads behind it: its own reading less what is behind it */
   rest: number
   remainder: Remainder
@@ -73,7 +73,7 @@ export function balanceOf(parents: ArrayLike<number>, loads: Loads): Balanced[] 
     tree.took,
     (took, i): Balanced => ({
       took,
-      by: TOOK_BY[tree.by[i] as number] as TookBy,
+      by: DRAW_BASES[tree.by[i] as number] as DrawBasis,
       rest: tree.rest[i] as number,
       remainder: tree.disagrees[i] ? 'disagrees' : 'beyond',
       total: tree.total[i] as number,

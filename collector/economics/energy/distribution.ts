@@ -6,14 +6,14 @@ import { type Balanced, balanceOf } from './balance.ts'
 import { type SiteWiring, Wiring } from './wiring.ts'
 
 /** What one owner has of a device: a record of a minute, or a holder of a moment. */
-export interface Part {
+export interface OwnerPart {
   attribution: Attribution
   /** its part of what the device took, relative to the device's other parts */
   weight: number
 }
 
 /** A device with what it says that it took: mJ of a minute, or mW of a moment, a whole number; absent: it doesn't say. */
-export interface Taker<P extends Part = Part> {
+export interface DeviceLoad<P extends OwnerPart = OwnerPart> {
   agentId: string
   deviceId: string
   device: Device | undefined
@@ -22,7 +22,7 @@ export interface Taker<P extends Part = Part> {
 }
 
 /** What somebody is charged with of one device's or meter's power. */
-export interface Charge<P extends Part = Part> {
+export interface Charge<P extends OwnerPart = OwnerPart> {
   /** index of the device or meter */
   taker: number
   /** absent: of what a meter shows beyond the machines */
@@ -33,7 +33,7 @@ export interface Charge<P extends Part = Part> {
   spread?: { weight: number; weights: number }
 }
 
-export interface Distribution<P extends Part = Part> {
+export interface Distribution<P extends OwnerPart = OwnerPart> {
   charges: Charge<P>[]
   balanced: readonly Balanced[]
   /** as balanced: index of the meter that each is behind, -1 for none */
@@ -52,7 +52,10 @@ const DEEPEST = 16
  * Charges every unit that the best meters know of to a workload, to idle, to overhead or to what nobody accounts for. The sum of
  * all charges is the sum of the roots of the meter tree: with a site meter, its reading.
  */
-export function distribute<P extends Part>(takers: readonly Taker<P>[], shape: SiteShape): Distribution<P> {
+export function distribute<P extends OwnerPart>(
+  takers: readonly DeviceLoad<P>[],
+  shape: SiteShape,
+): Distribution<P> {
   const wiring = new Wiring(takers, shape)
   const wired = wiring.wire(new Uint8Array(takers.length).fill(1))
   const { parents, loads } = wired
@@ -64,7 +67,7 @@ export function distribute<P extends Part>(takers: readonly Taker<P>[], shape: S
   const { hostRemainder, siteOverhead } = shape.attribution
   const spreadsOver = (i: number) => (hosts[i] ? hostRemainder : siteOverhead) === 'workloads'
   for (const [i, { took, rest, remainder, behind }] of balanced.entries()) {
-    const { parts, device } = takers[i] as Taker<P>
+    const { parts, device } = takers[i] as DeviceLoad<P>
     const parent = parents[i] as number
     if (behind > 0) {
       if (rest === 0) continue
@@ -87,7 +90,7 @@ export function distribute<P extends Part>(takers: readonly Taker<P>[], shape: S
 }
 
 /** Spreads amounts over whoever the machines behind a meter work for, by what they take; overhead where they take nothing. */
-function spreadOut<P extends Part>(
+function spreadOut<P extends OwnerPart>(
   spreads: readonly { at: number; under: number; amount: number }[],
   charges: Charge<P>[],
   parents: ArrayLike<number>,

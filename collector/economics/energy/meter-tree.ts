@@ -26,11 +26,11 @@ export interface Loads {
   loose: Uint8Array
 }
 
-export const TOOK_BY = ['nothing', 'own', 'meter', 'share'] as const
-const NOTHING = TOOK_BY.indexOf('nothing')
-const OWN = TOOK_BY.indexOf('own')
-const BY_METER = TOOK_BY.indexOf('meter')
-const BY_SHARE = TOOK_BY.indexOf('share')
+export const DRAW_BASES = ['nothing', 'own', 'meter', 'share'] as const
+const NOTHING = DRAW_BASES.indexOf('nothing')
+const OWN = DRAW_BASES.indexOf('own')
+const BY_METER = DRAW_BASES.indexOf('meter')
+const BY_SHARE = DRAW_BASES.indexOf('share')
 
 export const emptyLoads = (count: number): Loads => ({
   kind: new Uint8Array(count).fill(MACHINE),
@@ -45,7 +45,7 @@ export class MeterTree {
   /** present loads directly behind each */
   readonly behind: Int32Array
   readonly took: Float64Array
-  /** index into TOOK_BY */
+  /** index into DRAW_BASES */
   readonly by: Uint8Array
   readonly rest: Float64Array
   /** 1: the rest is two readings that disagree */

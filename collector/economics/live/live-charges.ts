@@ -2,7 +2,7 @@ import { apportion } from '../../../protocol/units.ts'
 import { LOAD_KINDS, type MeterTree } from '../energy/meter-tree.ts'
 import type { Wired } from '../energy/wiring.ts'
 import type { AttributionSettings } from '../workloads.ts'
-import type { Parts } from './owner-parts.ts'
+import type { OwnerParts } from './owner-parts.ts'
 import type { WorkloadIndex } from './workload-index.ts'
 
 const HOST = LOAD_KINDS.indexOf('host')
@@ -15,7 +15,7 @@ export interface BalancedSite {
   /** 1: stands for a GPU host */
   hosts: Uint8Array
   tree: MeterTree
-  parts: Parts
+  parts: OwnerParts
 }
 
 /** Whole mW that are charged at a moment. */
@@ -68,7 +68,7 @@ export function chargeLive(
     }
   }
   if (spreads.length > 0) {
-    const takers = new Takers(spreads, index.count)
+    const takers = new SpreadShares(spreads, index.count)
     takers.add(parents, parts, index.overhead)
     for (const { at, under, milliW } of spreads)
       takers.spread(under, milliW, index.overhead, (w, mW) => charge(at, w, mW))
@@ -77,7 +77,7 @@ export function chargeLive(
 }
 
 /** What each workload takes behind each of the meters whose rest is spread. */
-class Takers {
+class SpreadShares {
   readonly #slots = new Map<number, number>()
   readonly #workloads: number
   /** by meter and workload: mW */
@@ -92,7 +92,7 @@ class Takers {
     this.#milliW = new Float64Array(this.#slots.size * workloads)
   }
 
-  add(parents: Int32Array, parts: Parts, overhead: number): void {
+  add(parents: Int32Array, parts: OwnerParts, overhead: number): void {
     const slots = new Int32Array(parents.length).fill(-1)
     for (const [meter, slot] of this.#slots) slots[meter] = slot
     for (let i = 0; i < parents.length; i++) {

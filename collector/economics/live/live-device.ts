@@ -1,6 +1,6 @@
 import type { Device } from '../../../protocol/device.ts'
 import type { Sample } from '../../../protocol/sample.ts'
-import type { TookBy } from '../energy/balance.ts'
+import type { DrawBasis } from '../energy/balance.ts'
 import type { SettleRules } from '../settlement/settle.ts'
 import type { Workload } from '../workloads.ts'
 
@@ -18,7 +18,7 @@ export interface LiveDevice {
 export interface LiveEarning {
   /** W, by the best that is known; absent: unknown */
   powerW?: number
-  powerBy: TookBy
+  powerBy: DrawBasis
   revenueUsdPerH: number
   energyCostUsdPerH: number
   shares: { workload: string; share: number }[]

@@ -1,10 +1,10 @@
 import { inChunks } from '../chunks.ts'
-import { type MeterTree, TOOK_BY } from '../energy/meter-tree.ts'
+import { DRAW_BASES, type MeterTree } from '../energy/meter-tree.ts'
 import type { LiveDevice, LiveEarning } from './live-device.ts'
-import type { Parts } from './owner-parts.ts'
+import type { OwnerParts } from './owner-parts.ts'
 import type { WorkloadIndex } from './workload-index.ts'
 
-const NOTHING = TOOK_BY.indexOf('nothing')
+const NOTHING = DRAW_BASES.indexOf('nothing')
 
 /**
  * What every device takes, earns and costs now: flat arrays for who looks at all of them, an object for who asks for one. They
@@ -12,7 +12,7 @@ const NOTHING = TOOK_BY.indexOf('nothing')
  */
 export class LiveEarnings implements Iterable<[LiveDevice, LiveEarning]> {
   readonly #devices: readonly LiveDevice[]
-  readonly #parts: Parts
+  readonly #parts: OwnerParts
   readonly #index: WorkloadIndex
   /** made where a device is asked for first: most looks ask for none */
   #places: Map<LiveDevice, number> | undefined
@@ -24,7 +24,7 @@ export class LiveEarnings implements Iterable<[LiveDevice, LiveEarning]> {
   readonly revenueUsdPerH: Float64Array
   readonly energyCostUsdPerH: Float64Array
 
-  constructor(devices: readonly LiveDevice[], parts: Parts, index: WorkloadIndex) {
+  constructor(devices: readonly LiveDevice[], parts: OwnerParts, index: WorkloadIndex) {
     this.#devices = devices
     this.#parts = parts
     this.#index = index
@@ -73,7 +73,7 @@ export class LiveEarnings implements Iterable<[LiveDevice, LiveEarning]> {
         workload: this.#index.attributions[this.#parts.workload[part] as number]?.name ?? '',
         share: this.#parts.share[part] as number,
       })),
-      powerBy: TOOK_BY[this.#by[i] as number] ?? 'nothing',
+      powerBy: DRAW_BASES[this.#by[i] as number] ?? 'nothing',
       ...(Number.isNaN(powerW) ? {} : { powerW }),
     }
   }

@@ -11,7 +11,7 @@ import { type BalancedSite, chargeLive } from './live-charges.ts'
 import type { LiveContext, LiveDevice, LiveWorkload } from './live-device.ts'
 import { LiveEarnings } from './live-earnings.ts'
 import { LiveTotals } from './live-totals.ts'
-import { Parts } from './owner-parts.ts'
+import { OwnerParts } from './owner-parts.ts'
 import { WorkloadIndex } from './workload-index.ts'
 
 export interface LiveFigures {
@@ -37,7 +37,7 @@ export class LivePlane {
   readonly #context: LiveContext
   readonly #index: WorkloadIndex
   #devices: readonly LiveDevice[] = []
-  #parts = new Parts(0)
+  #parts = new OwnerParts(0)
   #earnings: LiveEarnings
   #wiring: Wiring
   #heard = new Uint8Array(0)
@@ -63,7 +63,7 @@ export class LivePlane {
   reset(devices: readonly LiveDevice[]): void {
     const count = devices.length
     this.#devices = devices
-    this.#parts = new Parts(count)
+    this.#parts = new OwnerParts(count)
     this.#earnings = new LiveEarnings(devices, this.#parts, this.#index)
     this.#wiring = new Wiring(
       devices.map(({ device }) => ({ deviceId: device.deviceId, device })),

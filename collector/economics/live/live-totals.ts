@@ -6,7 +6,7 @@ import { UNPAID, type Workload } from '../workloads.ts'
 import type { LiveCharges } from './live-charges.ts'
 import type { LiveContext, LiveWorkload } from './live-device.ts'
 import type { LiveEarnings } from './live-earnings.ts'
-import type { Parts } from './owner-parts.ts'
+import type { OwnerParts } from './owner-parts.ts'
 import type { WorkloadIndex } from './workload-index.ts'
 
 /** Sums by workload, and what each device has of what is paid to a workload as a whole. */
@@ -32,8 +32,8 @@ export class LiveTotals {
   }
 
   /** Adds up what the parts of all devices that earn have and do. */
-  addParts(parts: Parts, earnings: LiveEarnings, usdPerShare = 0): void {
-    const sums = new PartSums(this.#index.count)
+  addParts(parts: OwnerParts, earnings: LiveEarnings, usdPerShare = 0): void {
+    const sums = new OwnerPartSums(this.#index.count)
     inChunks(earnings.earns.length, (begin, end) =>
       this.#addSome(begin, end, sums, parts, earnings, usdPerShare),
     )
@@ -43,8 +43,8 @@ export class LiveTotals {
   #addSome(
     begin: number,
     end: number,
-    sums: PartSums,
-    parts: Parts,
+    sums: OwnerPartSums,
+    parts: OwnerParts,
     { earns, powerW }: LiveEarnings,
     usdPerShare: number,
   ) {
@@ -106,7 +106,7 @@ export class LiveTotals {
   }
 
   /** What each device earns: its own work, and its part of what is paid to a workload as a whole. */
-  credit(parts: Parts, earnings: LiveEarnings, usdPerShare = 0): void {
+  credit(parts: OwnerParts, earnings: LiveEarnings, usdPerShare = 0): void {
     inChunks(earnings.earns.length, (begin, end) =>
       this.#creditSome(begin, end, parts, earnings, usdPerShare),
     )
@@ -115,7 +115,7 @@ export class LiveTotals {
   #creditSome(
     begin: number,
     end: number,
-    parts: Parts,
+    parts: OwnerParts,
     { earns, powerW, revenueUsdPerH }: LiveEarnings,
     usdPerShare: number,
   ) {
@@ -170,7 +170,7 @@ const SUMMED = [
 ] as const
 
 /** By workload, in flat arrays. */
-class PartSums {
+class OwnerPartSums {
   readonly devices: Int32Array
   readonly revenueUsdPerH: Float64Array
   readonly feesUsdPerH: Float64Array
@@ -189,7 +189,7 @@ class PartSums {
     this.tokensOutPerS = new Float64Array(count)
   }
 
-  add(w: number, parts: Parts, part: number, usdPerShare: number): void {
+  add(w: number, parts: OwnerParts, part: number, usdPerShare: number): void {
     this.devices[w] = (this.devices[w] as number) + 1
     this.revenueUsdPerH[w] = (this.revenueUsdPerH[w] as number) + parts.earnsUsdPerH(part, usdPerShare)
     this.feesUsdPerH[w] = (this.feesUsdPerH[w] as number) + parts.keptUsdPerH(part, usdPerShare)

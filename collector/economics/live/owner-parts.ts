@@ -4,7 +4,7 @@ import { apportion } from '../../../protocol/units.ts'
  * What each owner has of each device, in flat arrays. A device's first part stands at the device's own index, further ones behind
  * all devices, chained by `next`: most have one only.
  */
-export class Parts {
+export class OwnerParts {
   /** index of the device's next part; -1: none */
   next: Int32Array
   /** index of the workload; -1: the device has no part at all */

@@ -8,7 +8,7 @@ import {
 } from '../../../protocol/units.ts'
 import type { MonthOf } from '../calendar.ts'
 import type { Balanced } from '../energy/balance.ts'
-import type { Taker } from '../energy/distribution.ts'
+import type { DeviceLoad } from '../energy/distribution.ts'
 import { subsidyBtc } from '../mining.ts'
 import type { Costs, WorkloadOf } from '../workloads.ts'
 import { type Contract, isBelow, isContract, type PaidContract, revenueOf, standingOf } from './contracts.ts'
@@ -206,7 +206,7 @@ export function explainEnergy(part: PricedPart, minute: PricedMinute): Formula |
   if (!charge) return undefined
   const { takers, distribution } = minute
   const { balanced, parents } = distribution
-  const at = (i: number) => ({ taker: takers[i] as Taker<IntervalPart>, found: balanced[i] as Balanced })
+  const at = (i: number) => ({ taker: takers[i] as DeviceLoad<IntervalPart>, found: balanced[i] as Balanced })
   const own = at(charge.taker)
   const meter = at(parents[charge.taker] ?? -1)
   const members = (i: number, but?: number) =>

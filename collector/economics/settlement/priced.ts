@@ -1,11 +1,11 @@
 import type { Device } from '../../../protocol/device.ts'
 import type { Attribution } from '../energy/attribution.ts'
-import type { Charge, Part } from '../energy/distribution.ts'
+import type { Charge, OwnerPart } from '../energy/distribution.ts'
 import type { AgentInterval } from '../ledger-row.ts'
 import type { Workload } from '../workloads.ts'
 
 /** An interval with what it has of its device's energy. */
-export interface IntervalPart extends Part {
+export interface IntervalPart extends OwnerPart {
   interval: AgentInterval
 }
 

@@ -3,7 +3,7 @@ import { ownerKey } from '../../../protocol/owner.ts'
 import type { Prices } from '../../../protocol/quote.ts'
 import type { MonthOf } from '../calendar.ts'
 import type { Attribute } from '../energy/attribution.ts'
-import { type Distribution, distribute, type Taker } from '../energy/distribution.ts'
+import { type DeviceLoad, type Distribution, distribute } from '../energy/distribution.ts'
 import { type AgentInterval, LEDGER_SUMS, type LedgerRow } from '../ledger-row.ts'
 import type { AttributionSettings, Costs, Workload } from '../workloads.ts'
 import { type PaidContract, payContracts } from './contracts.ts'
@@ -36,7 +36,7 @@ export type SettleContext = SettleRules & KnownDevices
 /** A minute as it was priced. */
 export interface PricedMinute {
   parts: PricedPart[]
-  takers: readonly Taker<IntervalPart>[]
+  takers: readonly DeviceLoad<IntervalPart>[]
   distribution: Distribution<IntervalPart>
   /** by name of the workload */
   contracts: ReadonlyMap<string, PaidContract>
@@ -88,8 +88,8 @@ function takersOf(
   intervals: readonly AgentInterval[],
   { attribute, device }: SettleContext,
   minuteMs: number,
-): Taker<IntervalPart>[] {
-  const takers = new Map<string, Taker<IntervalPart> & { parts: IntervalPart[] }>()
+): DeviceLoad<IntervalPart>[] {
+  const takers = new Map<string, DeviceLoad<IntervalPart> & { parts: IntervalPart[] }>()
   // how a rest is rounded, and which record carries it, must not depend on the order of arrival
   for (const interval of [...intervals].sort(byKey)) {
     const { agentId, deviceId, owner, energyMilliJ } = interval
@@ -115,12 +115,12 @@ const byKey = (a: AgentInterval, b: AgentInterval): number =>
 
 function partsOf(
   { charges }: Distribution<IntervalPart>,
-  takers: readonly Taker<IntervalPart>[],
+  takers: readonly DeviceLoad<IntervalPart>[],
 ): PricedPart[] {
   const told = new Set<AgentInterval>()
   const parts: PricedPart[] = []
   for (const charge of charges) {
-    const { device, parts: own } = takers[charge.taker] as Taker<IntervalPart>
+    const { device, parts: own } = takers[charge.taker] as DeviceLoad<IntervalPart>
     const interval = charge.part?.interval ?? own[0]?.interval
     if (!interval) continue
     const counts = charge.part !== undefined

@@ -26,7 +26,7 @@ export interface ContractSums extends ContractMinute {
 }
 
 /** What a workload did and earned under one set of terms: a contract that changes within a month makes two. */
-export interface Account {
+export interface MonthAccount {
   workload: string
   /** absent: it earns nothing by its nature, or its rules can’t be read any more */
   terms: Workload | undefined
@@ -50,7 +50,7 @@ interface Terms {
 
 /** The ledger’s minutes as accounts, in order of time. */
 export class MonthAccounts {
-  readonly #accounts = new Map<string, Account>()
+  readonly #accounts = new Map<string, MonthAccount>()
   readonly #keys = new WeakMap<Workload, string>()
 
   /** Adds one minute of one workload. Minutes come in order of time. */
@@ -76,13 +76,13 @@ export class MonthAccounts {
   }
 
   /** In order of names, then of time. */
-  all(): Account[] {
+  all(): MonthAccount[] {
     return [...this.#accounts.values()].sort(
       (a, b) => (a.workload < b.workload ? -1 : a.workload > b.workload ? 1 : 0) || a.startMs - b.startMs,
     )
   }
 
-  #account(startMs: number, workload: string, terms: Workload | undefined): Account {
+  #account(startMs: number, workload: string, terms: Workload | undefined): MonthAccount {
     const key = `${workload}\n${terms ? this.#keyOf(terms) : ''}`
     const known = this.#accounts.get(key)
     if (known) return known

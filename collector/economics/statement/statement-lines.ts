@@ -9,7 +9,7 @@ import {
 import type { Contract } from '../settlement/contracts.ts'
 import { DAY_MS } from '../settlement/revenue.ts'
 import type { Workload, WorkloadOf } from '../workloads.ts'
-import type { Account } from './month-account.ts'
+import type { MonthAccount } from './month-account.ts'
 
 /** What a line of a statement is for. */
 export const STATEMENT_ITEMS = [
@@ -28,7 +28,7 @@ export type StatementItem = (typeof STATEMENT_ITEMS)[number]
 
 /** A line before it is rounded to cents. */
 export interface ExactLine {
-  account: Account
+  account: MonthAccount
   item: StatementItem
   /** of the unit */
   quantity?: number
@@ -47,11 +47,11 @@ type Line = Omit<ExactLine, 'account'>
  * An account as the lines of a statement. They add up to the account’s revenue to the nano-USD.
  * @param monthMinutes minutes of the whole month
  */
-export function linesOf(account: Account, monthMinutes: number): ExactLine[] {
+export function statementLines(account: MonthAccount, monthMinutes: number): ExactLine[] {
   return itemsOf(account, monthMinutes).map((line) => ({ account, ...line }))
 }
 
-function itemsOf(account: Account, monthMinutes: number): Line[] {
+function itemsOf(account: MonthAccount, monthMinutes: number): Line[] {
   const { terms, sums } = account
   const { revenueNanoUsd } = sums
   if (!terms) return revenueNanoUsd === 0 ? [] : [{ item: 'difference', amountNanoUsd: revenueNanoUsd }]
@@ -93,7 +93,7 @@ const ESTIMATES: Partial<Record<WorkloadOf<'mining'>['scheme'], string>> = {
   solo: 'solo: expected value, paid only where a block is found',
 }
 
-function minedLine(terms: WorkloadOf<'mining'>, { sums }: Account): Line {
+function minedLine(terms: WorkloadOf<'mining'>, { sums }: MonthAccount): Line {
   const { revenueNanoUsd, workDiff1, coveredMs } = sums
   const estimated = terms.usdPerPhDay === undefined ? ESTIMATES[terms.scheme] : undefined
   const byDevice = terms.usdPerDeviceDay !== undefined && workDiff1 === 0
@@ -107,7 +107,7 @@ function minedLine(terms: WorkloadOf<'mining'>, { sums }: Account): Line {
   }
 }
 
-function tokenLines(terms: WorkloadOf<'tokens'>, { sums }: Account): Line[] {
+function tokenLines(terms: WorkloadOf<'tokens'>, { sums }: MonthAccount): Line[] {
   const priceCached = terms.usdPerMillionTokensInCached
   const cached = priceCached === undefined ? 0 : Math.min(sums.tokensIn, sums.tokensInCached)
   const items = [
@@ -131,7 +131,7 @@ function tokenLines(terms: WorkloadOf<'tokens'>, { sums }: Account): Line[] {
     .filter((line) => line.quantity !== 0 || line.amountNanoUsd !== 0)
 }
 
-function contractLines(terms: Contract, account: Account, monthMinutes: number): Line[] {
+function contractLines(terms: Contract, account: MonthAccount, monthMinutes: number): Line[] {
   const { standing, passedOn, over, overMilliJ, slaCredit, outageMinutes, differenceNanoUsd } =
     account.contract
   const lines: Line[] = [

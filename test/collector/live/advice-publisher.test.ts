@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { AdviceBoard } from '../../../collector/live/advice-publisher.ts'
-import type { Economy } from '../../../collector/live/choice-inputs.ts'
+import { AdvicePublisher } from '../../../collector/live/advice-publisher.ts'
+import type { ChoiceInputs } from '../../../collector/live/choice-inputs.ts'
 import { AdviceMessageSchema } from '../../../protocol/advice.ts'
 import { decode, MAX_MESSAGE_BYTES } from '../../../protocol/codec.ts'
 import { createLog, SILENT } from '../../../protocol/kit/log.ts'
@@ -11,10 +11,10 @@ const SITE = [miner(1), gpu(0, { namespace: 'tenant-a' }), gpu(1)]
 function board(log = SILENT) {
   const said: string[] = []
   const clock = { nowMs: 1_000_000 }
-  const advice = new AdviceBoard({ publish: (text) => said.push(text), log, nowMs: () => clock.nowMs })
+  const advice = new AdvicePublisher({ publish: (text) => said.push(text), log, nowMs: () => clock.nowMs })
   return { said, clock, advice }
 }
-const economy = (energyUsdPerKwh = 0.05): Economy =>
+const economy = (energyUsdPerKwh = 0.05): ChoiceInputs =>
   siteOf(SITE, { prices: { btcUsd: 1e5, difficulty: 1e14, blockHeight: 900_000, energyUsdPerKwh } }).economy()
 const bytes = (text: string | undefined) => new TextEncoder().encode(text)
 

@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { createAlertEngine } from '../../../collector/alerts/engine.ts'
 import type { LiveContext, LiveEarning, LiveWorkload } from '../../../collector/economics/live/live-device.ts'
 import type { AttributionSettings } from '../../../collector/economics/workloads.ts'
+import { AlertSituations } from '../../../collector/live/alert-situations.ts'
 import { LiveTable } from '../../../collector/live/live-table.ts'
-import { Situations } from '../../../collector/live/alert-situations.ts'
 import { SiteState } from '../../../collector/live/state.ts'
 import type { AlertEvent } from '../../../collector/plugin/situation.ts'
 import type { Device } from '../../../protocol/device.ts'
@@ -148,8 +148,8 @@ describe('the live table', () => {
           })
         const [engine, engineOfAll] = [newEngine(), newEngine()]
         const [situations, situationsOfAll] = [
-          new Situations(facts, WORKLOADS),
-          new Situations(facts, WORKLOADS),
+          new AlertSituations(facts, WORKLOADS),
+          new AlertSituations(facts, WORKLOADS),
         ]
         for (const happen of events) {
           happen(site)

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { AgedDevice } from '../../../collector/live/reading-columns.ts'
-import { Gauges } from '../../../collector/live/reading-columns.ts'
+import type { SiteDevice } from '../../../collector/live/reading-columns.ts'
+import { ReadingColumns } from '../../../collector/live/reading-columns.ts'
 import type { Device } from '../../../protocol/device.ts'
 import type { Sample } from '../../../protocol/sample.ts'
 
@@ -9,15 +9,15 @@ const device = (
   rack: string,
   sample: Partial<Sample>,
   more: Partial<Device> = {},
-): AgedDevice => ({
+): SiteDevice => ({
   agentId: 'a',
   device: { deviceId, kind: 'asic', driver: 'd', location: { container: 'C1', rack }, ...more },
   simulated: false,
   stale: false,
   sample: { deviceId, observedAtMs: 0, state: 'hashing', ...sample },
 })
-const gaugesOf = (devices: AgedDevice[]) => {
-  const gauges = new Gauges(devices)
+const gaugesOf = (devices: SiteDevice[]) => {
+  const gauges = new ReadingColumns(devices)
   for (const i of devices.keys()) gauges.renew(i)
   return gauges
 }

@@ -1,11 +1,7 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { z } from 'zod'
 import { WHAT_IF_OPTIONS, whatif } from '../../../collector/commands/whatif.ts'
-import {
-  LoserSchema,
-  ModelSchema,
-  WhatIfSchema,
-} from '../../../collector/economics/choices/whatif-answer.ts'
+import { LoserSchema, ModelSchema, WhatIfSchema } from '../../../collector/economics/choices/whatif-answer.ts'
 import { createServer, type ScreensServer } from '../../../collector/screens/server.ts'
 import type { Views } from '../../../collector/screens/views.ts'
 import { AdviceMessageSchema } from '../../../protocol/advice.ts'

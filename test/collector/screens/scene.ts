@@ -1,5 +1,5 @@
 import type { Machine } from '../../../collector/economics/choices/break-even.ts'
-import type { Economy } from '../../../collector/live/choice-inputs.ts'
+import type { ChoiceInputs } from '../../../collector/live/choice-inputs.ts'
 import type { Views } from '../../../collector/screens/views.ts'
 import type { AlertView } from '../../../collector/views/alert.ts'
 import type { DeviceView, RackView } from '../../../collector/views/device.ts'
@@ -31,7 +31,7 @@ export interface Scene extends Views, LedgerFigures {
     trend?: Trend
     workloads?: WorkloadView[]
     worst?: DeviceView[]
-    economy?: Economy
+    economy?: ChoiceInputs
     machines?: Machine[]
   }
   asked: FigureQuery[]
@@ -158,7 +158,7 @@ export function createScene(
   return scene
 }
 
-const economyOfScene = (atMs: number): Economy => ({
+const economyOfScene = (atMs: number): ChoiceInputs => ({
   baseline: { atMs, prices: {}, workloads: [], idleGpus: { count: 0, wattsPerGpu: 0 } },
   blocks: [],
   price: {},

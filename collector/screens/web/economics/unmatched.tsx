@@ -1,5 +1,5 @@
 import { useRef, useState } from 'preact/hooks'
-import type { Unmatched } from '../../../views/figures.ts'
+import type { UnmatchedOwner } from '../../../views/figures.ts'
 import { count, power } from '../format.ts'
 import { Section } from './section.tsx'
 import { Table } from './table.tsx'
@@ -9,7 +9,7 @@ const EVERY_MS = 30_000
 
 /** Owners that hold machines and that no rule knows: energy that is paid for and that nobody is billed. */
 export function UnmatchedOwners({ timeZone }: { timeZone: string }) {
-  const answer = useAnswer<Unmatched[]>({ path: '/api/v1/unmatched', everyMs: EVERY_MS })
+  const answer = useAnswer<UnmatchedOwner[]>({ path: '/api/v1/unmatched', everyMs: EVERY_MS })
   return (
     <Section
       id="rules"
@@ -57,7 +57,7 @@ export function UnmatchedOwners({ timeZone }: { timeZone: string }) {
 }
 
 /** A line of YAML to copy: JSON is YAML too, and needs no quoting rules. */
-function Rule({ of: { rule } }: { of: Unmatched }) {
+function Rule({ of: { rule } }: { of: UnmatchedOwner }) {
   const ref = useRef<HTMLElement>(null)
   const [copied, setCopied] = useState(false)
   const text = `- ${JSON.stringify(rule)}`

@@ -1,6 +1,10 @@
 import { contractTime } from '../../../../collector/economics/energy/attribution.ts'
 import type { Balanced } from '../../../../collector/economics/energy/balance.ts'
-import { distribute, type Part, type Taker } from '../../../../collector/economics/energy/distribution.ts'
+import {
+  type DeviceLoad,
+  distribute,
+  type OwnerPart,
+} from '../../../../collector/economics/energy/distribution.ts'
 import type {
   LiveContext,
   LiveDevice,
@@ -30,7 +34,7 @@ export interface PlainFigures extends Omit<LiveFigures, 'earnings'> {
 
 type Earned = Map<LiveEarning, Map<string, number>>
 
-interface Holding extends Part {
+interface Holding extends OwnerPart {
   owner: Owner
   share: number
 }
@@ -94,7 +98,7 @@ export function plainFigures(
       ...(by === 'nothing' ? {} : { powerW }),
     }
     earnings.set(d, earning)
-    for (const { owner, share, attribution } of (takers[i] as Taker<Holding>).parts) {
+    for (const { owner, share, attribution } of (takers[i] as DeviceLoad<Holding>).parts) {
       const { name, workload } = attribution
       const rates = ratesOf(sample, d.device.kind, share)
       const { revenueUsd, feeUsd } = earnedPerH({ workload, owner, device: d.device }, rates, usdPerShare)
@@ -132,7 +136,7 @@ export function plainFigures(
   }
 }
 
-function metersOf(takers: readonly Taker[], balanced: readonly Balanced[]): LiveFigures['meters'] {
+function metersOf(takers: readonly DeviceLoad[], balanced: readonly Balanced[]): LiveFigures['meters'] {
   return balanced.flatMap(({ rest, remainder, total, behind }, i) => {
     const taker = takers[i]
     if (!taker || behind === 0) return []
@@ -155,7 +159,7 @@ function takerOf({ agentId, device, sample }: LiveDevice, { attribute }: LiveCon
   const takes = sample?.powerW !== undefined || device.kind === 'asic' || device.kind === 'gpu'
   if (free > 1e-9 && takes) add(NOBODY, free)
   const own = sample?.powerW === undefined ? undefined : Math.round(Math.max(0, sample.powerW) * 1000)
-  return { agentId, deviceId: device.deviceId, device, own, parts } satisfies Taker<Holding>
+  return { agentId, deviceId: device.deviceId, device, own, parts } satisfies DeviceLoad<Holding>
 }
 
 /** Sums by workload; those of the configuration are there from the begin. */
