@@ -4,7 +4,8 @@ import { contractTime, matcher } from '../economics/energy/attribution.ts'
 import type { LiveDevice, LiveWorkload } from '../economics/live/live-device.ts'
 import { isContract } from '../economics/settlement/contracts.ts'
 import { isDevFee } from '../economics/settlement/revenue.ts'
-import { isUnpaid, UNPAID, type Workload } from '../economics/workloads.ts'
+import { isUnpaid, UNPAID } from '../economics/unpaid.ts'
+import type { Workload } from '../economics/workloads.ts'
 import type { LiveSnapshot } from './snapshot.ts'
 
 /** More blocks than this are too many to act on, and for one message: then they are taken together over containers. */

@@ -134,8 +134,8 @@ function powerOf(
   sample: Sample | undefined,
 ): Pick<DeviceView, 'powerW' | 'powerBasis'> {
   if (earning?.powerW === undefined) return {}
-  if (earning.powerBy === 'meter') return { powerW: earning.powerW, powerBasis: 'metered' }
-  if (earning.powerBy === 'share') return { powerW: earning.powerW, powerBasis: 'shared' }
+  if (earning.drawBasis === 'meter') return { powerW: earning.powerW, powerBasis: 'metered' }
+  if (earning.drawBasis === 'share') return { powerW: earning.powerW, powerBasis: 'shared' }
   return sample?.powerW === undefined ? { powerW: earning.powerW } : {}
 }
 

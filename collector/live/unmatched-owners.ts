@@ -1,6 +1,7 @@
 import { type Owner, ownerKey } from '../../protocol/owner.ts'
 import { attribution } from '../economics/energy/attribution.ts'
-import { UNPAID, type Workload } from '../economics/workloads.ts'
+import { UNPAID } from '../economics/unpaid.ts'
+import type { Workload } from '../economics/workloads.ts'
 import type { UnmatchedOwner } from '../views/figures.ts'
 import type { LiveSnapshot } from './snapshot.ts'
 

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { DurationMsSchema } from '../../protocol/kit/fields.ts'
-import { UNPAID } from '../economics/workloads.ts'
+import { UNPAID } from '../economics/unpaid.ts'
 import { commonSettings, defineRule, type Finding, type Rule } from '../plugin/rule.ts'
 import { anySilent, isSilent, silenceS } from '../plugin/silence.ts'
 import type { DeviceSituation, Situation } from '../plugin/situation.ts'

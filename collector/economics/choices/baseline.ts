@@ -1,6 +1,6 @@
 import { HASHES_PER_DIFF1 } from '../../../protocol/units.ts'
 import { fppsRevenueUsd, usdPerDiff1 } from '../mining.ts'
-import { UNPAID } from '../workloads.ts'
+import { UNPAID } from '../unpaid.ts'
 
 /**
  * How a workload's money comes about, and so what a change does to it: `network` by what Bitcoin pays for hashes, `gpu-hours`

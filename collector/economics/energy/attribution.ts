@@ -1,6 +1,7 @@
 import type { Device } from '../../../protocol/device.ts'
 import type { Owner } from '../../../protocol/owner.ts'
-import { UNPAID, type Workload } from '../workloads.ts'
+import { UNPAID } from '../unpaid.ts'
+import type { Workload } from '../workloads.ts'
 
 /** What a rule may ask of the device beside the owner's facts. */
 export type DeviceFacts = Pick<Device, 'kind' | 'driver' | 'location' | 'tags' | 'model' | 'algorithm'>

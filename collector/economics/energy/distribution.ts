@@ -1,6 +1,7 @@
 import type { Device } from '../../../protocol/device.ts'
 import { apportion } from '../../../protocol/units.ts'
-import { type AttributionSettings, UNPAID } from '../workloads.ts'
+import type { AttributionSettings } from '../site-settings.ts'
+import { UNPAID } from '../unpaid.ts'
 import type { Attribution } from './attribution.ts'
 import { type Balanced, balanceOf } from './balance.ts'
 import { type SiteWiring, Wiring } from './wiring.ts'

@@ -1,7 +1,7 @@
 import { apportion } from '../../../protocol/units.ts'
 import { LOAD_KINDS, type MeterTree } from '../energy/meter-tree.ts'
 import type { Wired } from '../energy/wiring.ts'
-import type { AttributionSettings } from '../workloads.ts'
+import type { AttributionSettings } from '../site-settings.ts'
 import type { OwnerParts } from './owner-parts.ts'
 import type { WorkloadIndex } from './workload-index.ts'
 

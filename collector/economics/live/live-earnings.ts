@@ -73,7 +73,7 @@ export class LiveEarnings implements Iterable<[LiveDevice, LiveEarning]> {
         workload: this.#index.attributions[this.#parts.workload[part] as number]?.name ?? '',
         share: this.#parts.share[part] as number,
       })),
-      powerBy: DRAW_BASES[this.#by[i] as number] ?? 'nothing',
+      drawBasis: DRAW_BASES[this.#by[i] as number] ?? 'nothing',
       ...(Number.isNaN(powerW) ? {} : { powerW }),
     }
   }

@@ -1,5 +1,6 @@
 import { type Attribution, contractTime } from '../energy/attribution.ts'
-import { UNPAID, type Workload } from '../workloads.ts'
+import { UNPAID } from '../unpaid.ts'
+import type { Workload } from '../workloads.ts'
 
 /** Workloads by number, so that sums over them are flat arrays: the configuration's in its order, then what earns nothing. */
 export class WorkloadIndex {

@@ -1,6 +1,6 @@
 import type { Device } from '../../../protocol/device.ts'
 import { apportion, HOUR_MS, MILLIJOULES_PER_KWH, MINUTE_MS } from '../../../protocol/units.ts'
-import { type MonthOf, minutesPart, type Period } from '../calendar.ts'
+import { type MonthOf, minuteShare, type Period } from '../calendar.ts'
 import { contractTime, matcher } from '../energy/attribution.ts'
 import { ratio } from '../ratio.ts'
 import type { Workload, WorkloadOf } from '../workloads.ts'
@@ -49,7 +49,7 @@ export function contractMinute(
   monthOf: MonthOf,
 ): ContractMinute {
   const { total, period } = standingOf(contract, minuteMs, monthOf)
-  const standing = minutesPart(total, minuteMs, period)
+  const standing = minuteShare(total, minuteMs, period)
   if (contract.kind !== 'colocation') return { standing, passedOn: 0, over: 0, slaCredit: 0 }
   const contractedKwh = contract.contractedKw * KWH_PER_KW_MINUTE
   const usedKwh = used.energyMilliJ / MILLIJOULES_PER_KWH

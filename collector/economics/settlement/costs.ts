@@ -1,8 +1,9 @@
 import type { Device } from '../../../protocol/device.ts'
 import { apportion, MILLIJOULES_PER_KWH, MINUTE_MS } from '../../../protocol/units.ts'
-import { type MonthOf, minutesPart } from '../calendar.ts'
+import { type MonthOf, minuteShare } from '../calendar.ts'
 import { type DeviceFacts, matcher } from '../energy/attribution.ts'
-import { type AttributionSettings, type Costs, UNPAID } from '../workloads.ts'
+import type { AttributionSettings, Costs } from '../site-settings.ts'
+import { UNPAID } from '../unpaid.ts'
 import { type PricedPart, pieceWithoutDevice, weightsOf } from './priced.ts'
 import { nanoUsd } from './revenue.ts'
 
@@ -19,7 +20,7 @@ export const energyCostUsdPerH = (powerW: number, usdPerKwh: number): number => 
 /** The whole site's demand charge of a minute, nano-USD: billed kW x price of the month, shared over its minutes exactly. */
 export function demandNanoUsd({ demand }: Costs, minuteMs: number, monthOf: MonthOf): number {
   if (!demand) return 0
-  return minutesPart(nanoUsd(demand.usdPerKwMonth * demand.billedKw), minuteMs, monthOf(minuteMs))
+  return minuteShare(nanoUsd(demand.usdPerKwMonth * demand.billedKw), minuteMs, monthOf(minuteMs))
 }
 
 /** Without a site meter the configuration may say how many times the energy of its machines a site takes. */

@@ -20,7 +20,8 @@ import {
 import { energyCostUsdPerH } from '../../../../collector/economics/settlement/costs.ts'
 import { earnedPerH, shareUsd } from '../../../../collector/economics/settlement/revenue.ts'
 import { energyUsdPerKwh } from '../../../../collector/economics/settlement/settle.ts'
-import { UNPAID, type Workload } from '../../../../collector/economics/workloads.ts'
+import { UNPAID } from '../../../../collector/economics/unpaid.ts'
+import type { Workload } from '../../../../collector/economics/workloads.ts'
 import type { Device } from '../../../../protocol/device.ts'
 import { NOBODY, type Owner } from '../../../../protocol/owner.ts'
 import type { Prices } from '../../../../protocol/quote.ts'
@@ -94,7 +95,7 @@ export function plainFigures(
       revenueUsdPerH: 0,
       energyCostUsdPerH: energyCostUsdPerH(took / 1000, usdPerKwh),
       shares: [],
-      powerBy: by,
+      drawBasis: by,
       ...(by === 'nothing' ? {} : { powerW }),
     }
     earnings.set(d, earning)

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { minutesPart, monthsOf } from '../../../../collector/economics/calendar.ts'
+import { minuteShare, monthsOf } from '../../../../collector/economics/calendar.ts'
 import { PeakPower } from '../../../../collector/economics/energy/peak-power.ts'
 import type { LedgerSums } from '../../../../collector/economics/ledger-row.ts'
 import { zeroSums } from '../../../../collector/economics/ledger-row.ts'
@@ -82,7 +82,7 @@ describe('the lines of a statement', () => {
 
   it('say what a contract is made of: standing, passed on, over, given back for outages', () => {
     const month = monthOf(0)
-    const standing = (minute: number) => minutesPart(15_000e9, minute * MINUTE_MS, month)
+    const standing = (minute: number) => minuteShare(15_000e9, minute * MINUTE_MS, month)
     const of = (minute: number, kw: number, costNanoUsd: number, more: number) => ({
       workload: 'cage',
       minute,
