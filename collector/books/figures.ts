@@ -71,7 +71,7 @@ export class Figures implements LedgerFigures {
     const toMs = minuteMs + MINUTE_MS
     const [settlement] = await store.settlements(minuteMs, toMs)
     const { rules, prices } = pricing.of(minuteMs, settlement)
-    const { parts, takers, distribution } = priceMinute(
+    const { parts, deviceLoads, distribution } = priceMinute(
       minuteMs,
       await store.intervals(minuteMs, toMs),
       prices,
@@ -81,19 +81,19 @@ export class Figures implements LedgerFigures {
     const workloads: Record<string, number> = {}
     for (const { name, energyMilliJ } of parts) workloads[name] = (workloads[name] ?? 0) + energyMilliJ
     const totalMilliJ = balanced.reduce((sum, b, i) => (parents[i] === -1 ? sum + b.total : sum), 0)
-    const meters = takers.flatMap(({ deviceId, agentId, device, own }, i) => {
+    const meters = deviceLoads.flatMap(({ deviceId, agentId, device, own }, i) => {
       const found = balanced[i]
       if (!found || found.behind === 0) return []
       const rest: Record<string, number> = {}
-      for (const { taker, part, attribution, amount } of charges)
-        if (taker === i && !part) rest[attribution.name] = (rest[attribution.name] ?? 0) + amount
-      const of = takers.flatMap((member, k) => {
+      for (const { load, part, attribution, amount } of charges)
+        if (load === i && !part) rest[attribution.name] = (rest[attribution.name] ?? 0) + amount
+      const of = deviceLoads.flatMap((member, k) => {
         const part = balanced[k]
         return parents[k] === i && part
-          ? [{ deviceId: member.deviceId, agentId: member.agentId, milliJ: part.total, by: part.by }]
+          ? [{ deviceId: member.deviceId, agentId: member.agentId, milliJ: part.total, by: part.basis }]
           : []
       })
-      const above = takers[parents[i] ?? -1]
+      const above = deviceLoads[parents[i] ?? -1]
       return [
         {
           deviceId,

@@ -47,7 +47,7 @@ export function chargeLive(
     if (loads.kind[i] !== METER) charges.devicesMilliW += milliW
   }
   for (let i = 0; i < parents.length; i++) {
-    const took = tree.took[i] as number
+    const drawn = tree.drawn[i] as number
     const parent = parents[i] as number
     if ((tree.behind[i] as number) > 0) {
       parts.charge(i, 0)
@@ -57,12 +57,12 @@ export function chargeLive(
       else if ((hosts[i] ? hostRemainder : siteOverhead) === 'workloads')
         spreads.push({ at: i, under: i, milliW: rest })
       else charge(i, index.overhead, rest)
-    } else if (loads.kind[i] === HOST && took > 0 && hosts[parent] && hostRemainder === 'workloads') {
+    } else if (loads.kind[i] === HOST && drawn > 0 && hosts[parent] && hostRemainder === 'workloads') {
       parts.charge(i, 0)
-      spreads.push({ at: i, under: parent, milliW: took })
+      spreads.push({ at: i, under: parent, milliW: drawn })
     } else {
-      parts.charge(i, took)
-      if (took === 0) continue
+      parts.charge(i, drawn)
+      if (drawn === 0) continue
       for (let part = parts.first(i); part >= 0; part = parts.next[part] as number)
         charge(i, parts.workload[part] as number, parts.milliW[part] as number)
     }

@@ -16,7 +16,7 @@ export class LiveEarnings implements Iterable<[LiveDevice, LiveEarning]> {
   readonly #index: WorkloadIndex
   /** made where a device is asked for first: most looks ask for none */
   #places: Map<LiveDevice, number> | undefined
-  #by: Uint8Array = new Uint8Array(0)
+  #basis: Uint8Array = new Uint8Array(0)
   /** by device, 1: it is heard, and no meter */
   readonly earns: Uint8Array
   /** W, by the best that is known; NaN: unknown */
@@ -36,17 +36,17 @@ export class LiveEarnings implements Iterable<[LiveDevice, LiveEarning]> {
 
   /** Takes what each device takes from a balance. */
   balanced(tree: MeterTree, usdPerKwh: number): void {
-    this.#by = tree.by
-    inChunks(tree.took.length, (begin, end) => this.#takeOver(begin, end, tree, usdPerKwh))
+    this.#basis = tree.basis
+    inChunks(tree.drawn.length, (begin, end) => this.#takeOver(begin, end, tree, usdPerKwh))
   }
 
-  #takeOver(begin: number, end: number, { took, by, behind }: MeterTree, usdPerKwh: number): void {
+  #takeOver(begin: number, end: number, { drawn, basis, behind }: MeterTree, usdPerKwh: number): void {
     for (let i = begin; i < end; i++) {
       if (!this.earns[i]) continue
-      const watts = (took[i] as number) / 1000
+      const watts = (drawn[i] as number) / 1000
       this.energyCostUsdPerH[i] = (watts / 1000) * usdPerKwh
       // a host with its GPUs behind it has what is left beside them charged to whoever holds them
-      if (by[i] === NOTHING) this.powerW[i] = Number.NaN
+      if (basis[i] === NOTHING) this.powerW[i] = Number.NaN
       else this.powerW[i] = (behind[i] as number) > 0 ? (this.#devices[i]?.sample?.powerW ?? 0) : watts
     }
   }
@@ -73,7 +73,7 @@ export class LiveEarnings implements Iterable<[LiveDevice, LiveEarning]> {
         workload: this.#index.attributions[this.#parts.workload[part] as number]?.name ?? '',
         share: this.#parts.share[part] as number,
       })),
-      drawBasis: DRAW_BASES[this.#by[i] as number] ?? 'nothing',
+      drawBasis: DRAW_BASES[this.#basis[i] as number] ?? 'nothing',
       ...(Number.isNaN(powerW) ? {} : { powerW }),
     }
   }

@@ -205,40 +205,43 @@ export function explainCost(
 export function explainEnergy(part: PricedPart, minute: PricedMinute): Formula | undefined {
   const { charge } = part
   if (!charge) return undefined
-  const { takers, distribution } = minute
+  const { deviceLoads, distribution } = minute
   const { balanced, parents } = distribution
-  const at = (i: number) => ({ taker: takers[i] as DeviceLoad<IntervalPart>, found: balanced[i] as Balanced })
-  const own = at(charge.taker)
-  const meter = at(parents[charge.taker] ?? -1)
+  const at = (i: number) => ({
+    load: deviceLoads[i] as DeviceLoad<IntervalPart>,
+    found: balanced[i] as Balanced,
+  })
+  const own = at(charge.load)
+  const meter = at(parents[charge.load] ?? -1)
   const members = (i: number, but?: number) =>
-    takers.flatMap(({ agentId, deviceId }, k) =>
+    deviceLoads.flatMap(({ agentId, deviceId }, k) =>
       parents[k] === i && k !== but && (balanced[k] as Balanced).total !== 0
         ? [{ agentId, deviceId, amount: (balanced[k] as Balanced).total }]
         : [],
     )
   const sum = (of: readonly { amount: number }[]) => of.reduce((a, m) => a + m.amount, 0)
   if (!charge.part) {
-    const of = members(charge.taker)
-    // a host behind its outlet took what that measured
-    const measured = own.found.by === 'meter' ? meter.taker : own.taker
+    const of = members(charge.load)
+    // a host behind its outlet drawn what that measured
+    const measured = own.found.basis === 'meter' ? meter.load : own.load
     const inputs = { meterMilliJ: measured.own ?? 0, behindMilliJ: sum(of) }
     const rest = own.found.behind > 0 ? '(meterMilliJ - behindMilliJ)' : 'meterMilliJ'
     const { spread } = charge
     const formula = spread ? `${rest} * weight / weights` : rest
     return rounded(part, formula, { ...inputs, ...spread }, { input: 'behindMilliJ', of })
   }
-  const shares = own.taker.parts.reduce((a, p) => a + p.weight, 0)
+  const shares = own.load.parts.reduce((a, p) => a + p.weight, 0)
   const { weight } = charge.part
   const split = weight === shares ? '' : ' * weight / weights'
   const weights: Record<string, number> = split ? { weight, weights: shares } : {}
-  if (own.found.by === 'meter')
-    return rounded(part, `meterMilliJ${split}`, { meterMilliJ: meter.taker.own ?? 0, ...weights })
-  if (own.found.by !== 'share') return undefined
-  const of = members(parents[charge.taker] as number, charge.taker)
+  if (own.found.basis === 'meter')
+    return rounded(part, `meterMilliJ${split}`, { meterMilliJ: meter.load.own ?? 0, ...weights })
+  if (own.found.basis !== 'share') return undefined
+  const of = members(parents[charge.load] as number, charge.load)
   return rounded(
     part,
     `(meterMilliJ - othersMilliJ)${split}`,
-    { meterMilliJ: meter.taker.own ?? 0, othersMilliJ: sum(of), ...weights },
+    { meterMilliJ: meter.load.own ?? 0, othersMilliJ: sum(of), ...weights },
     { input: 'othersMilliJ', of },
   )
 }

@@ -37,7 +37,7 @@ export type SettleContext = SettleRules & KnownDevices
 /** A minute as it was priced. */
 export interface PricedMinute {
   parts: PricedPart[]
-  takers: readonly DeviceLoad<IntervalPart>[]
+  deviceLoads: readonly DeviceLoad<IntervalPart>[]
   distribution: Distribution<IntervalPart>
   /** by name of the workload */
   contracts: ReadonlyMap<string, PaidContract>
@@ -60,10 +60,10 @@ export function priceMinute(
   context: SettleContext,
 ): PricedMinute {
   const { siteMeter, costs, monthOf, workloads, attribution } = context
-  const takers = takersOf(intervals, context, minuteMs)
-  const distribution = distribute(takers, context)
-  const parts = partsOf(distribution, takers)
-  if (!takers.some((t) => t.deviceId === siteMeter && t.own !== undefined))
+  const deviceLoads = deviceLoadsOf(intervals, context, minuteMs)
+  const distribution = distribute(deviceLoads, context)
+  const parts = partsOf(distribution, deviceLoads)
+  if (!deviceLoads.some((t) => t.deviceId === siteMeter && t.own !== undefined))
     addUnmeasuredOverhead(parts, attribution)
   const usdPerKwh = energyUsdPerKwh(prices, costs)
   const usdPerShare = shareUsd(prices)
@@ -81,30 +81,30 @@ export function priceMinute(
   shareDemand(parts, demand)
   depreciate(parts, costs)
   const contracts = payContracts(minuteMs, parts, workloads, monthOf, context.all)
-  return { parts, takers, distribution, contracts, demandNanoUsd: demand }
+  return { parts, deviceLoads, distribution, contracts, demandNanoUsd: demand }
 }
 
-/** The intervals by device, each with what the agent says that the device took. */
-function takersOf(
+/** The intervals by device, each with what the agent says that the device drawn. */
+function deviceLoadsOf(
   intervals: readonly AgentInterval[],
   { attribute, device }: SettleContext,
   minuteMs: number,
 ): DeviceLoad<IntervalPart>[] {
-  const takers = new Map<string, DeviceLoad<IntervalPart> & { parts: IntervalPart[] }>()
+  const deviceLoads = new Map<string, DeviceLoad<IntervalPart> & { parts: IntervalPart[] }>()
   // how a rest is rounded, and which record carries it, must not depend on the order of arrival
   for (const interval of [...intervals].sort(byKey)) {
     const { agentId, deviceId, owner, energyMilliJ } = interval
     const key = `${agentId}\n${deviceId}`
     const known = device(agentId, deviceId)
-    const taker = takers.get(key) ?? { agentId, deviceId, device: known, parts: [] }
-    takers.set(key, taker)
-    if (energyMilliJ !== undefined) taker.own = (taker.own ?? 0) + energyMilliJ
-    taker.parts.push({ interval, attribution: attribute(owner, known, minuteMs), weight: energyMilliJ ?? 0 })
+    const load = deviceLoads.get(key) ?? { agentId, deviceId, device: known, parts: [] }
+    deviceLoads.set(key, load)
+    if (energyMilliJ !== undefined) load.own = (load.own ?? 0) + energyMilliJ
+    load.parts.push({ interval, attribution: attribute(owner, known, minuteMs), weight: energyMilliJ ?? 0 })
   }
   // of a machine that tells no energy each owner has his time
-  for (const { own, parts } of takers.values())
+  for (const { own, parts } of deviceLoads.values())
     if (own === undefined) for (const part of parts) part.weight = part.interval.durationMs
-  return [...takers.values()]
+  return [...deviceLoads.values()]
 }
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
@@ -116,12 +116,12 @@ const byKey = (a: AgentInterval, b: AgentInterval): number =>
 
 function partsOf(
   { charges }: Distribution<IntervalPart>,
-  takers: readonly DeviceLoad<IntervalPart>[],
+  deviceLoads: readonly DeviceLoad<IntervalPart>[],
 ): PricedPart[] {
   const told = new Set<AgentInterval>()
   const parts: PricedPart[] = []
   for (const charge of charges) {
-    const { device, parts: own } = takers[charge.taker] as DeviceLoad<IntervalPart>
+    const { device, parts: own } = deviceLoads[charge.load] as DeviceLoad<IntervalPart>
     const interval = charge.part?.interval ?? own[0]?.interval
     if (!interval) continue
     const counts = charge.part !== undefined
@@ -133,8 +133,8 @@ function partsOf(
       energyMilliJ: charge.amount,
     })
   }
-  // what took nothing has its work, its tokens, its time all the same
-  for (const { device, parts: own } of takers)
+  // what drawn nothing has its work, its tokens, its time all the same
+  for (const { device, parts: own } of deviceLoads)
     for (const { interval, attribution } of own)
       if (!told.has(interval)) parts.push(pieceOf(interval, device, attribution))
   return parts

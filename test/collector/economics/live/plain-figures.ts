@@ -69,8 +69,8 @@ export function plainFigures(
   const usdPerShare = shareUsd(prices)
   const totals = new Totals(workloads)
   const heard = devices.filter(counts)
-  const takers = heard.map((d) => takerOf(d, context, atMs))
-  const { charges, balanced } = distribute(takers, context)
+  const deviceLoads = heard.map((d) => deviceLoadOf(d, context, atMs))
+  const { charges, balanced } = distribute(deviceLoads, context)
 
   const earnings = new Map<LiveDevice, LiveEarning>()
   /** of each device, what its work for each workload earns */
@@ -79,7 +79,7 @@ export function plainFigures(
   let meterPowerW: number | undefined
   let devicesPowerW = 0
   for (const [i, d] of heard.entries()) {
-    const { took, by, behind } = balanced[i] as (typeof balanced)[number]
+    const { drawn, basis, behind } = balanced[i] as (typeof balanced)[number]
     const sample = d.sample as Sample
     if (d.device.kind === 'meter') {
       // where two agents read the site meter, the first one's word counts
@@ -90,16 +90,16 @@ export function plainFigures(
       continue
     }
     // a host with its GPUs behind it has what is left beside them charged to whoever holds them
-    const powerW = behind > 0 ? (sample.powerW ?? 0) : took / 1000
+    const powerW = behind > 0 ? (sample.powerW ?? 0) : drawn / 1000
     const earning: LiveEarning = {
       revenueUsdPerH: 0,
-      energyCostUsdPerH: energyCostUsdPerH(took / 1000, usdPerKwh),
+      energyCostUsdPerH: energyCostUsdPerH(drawn / 1000, usdPerKwh),
       shares: [],
-      drawBasis: by,
-      ...(by === 'nothing' ? {} : { powerW }),
+      drawBasis: basis,
+      ...(basis === 'nothing' ? {} : { powerW }),
     }
     earnings.set(d, earning)
-    for (const { owner, share, attribution } of (takers[i] as DeviceLoad<Holding>).parts) {
+    for (const { owner, share, attribution } of (deviceLoads[i] as DeviceLoad<Holding>).parts) {
       const { name, workload } = attribution
       const rates = ratesOf(sample, d.device.kind, share)
       const { revenueUsd, feeUsd } = earnedPerH({ workload, owner, device: d.device }, rates, usdPerShare)
@@ -118,8 +118,8 @@ export function plainFigures(
       t.tokensOutPerS += rates.tokensOutPerS
     }
   }
-  for (const { taker, attribution, amount } of charges) {
-    if (takers[taker]?.device.kind !== 'meter') devicesPowerW += amount / 1000
+  for (const { load, attribution, amount } of charges) {
+    if (deviceLoads[load]?.device.kind !== 'meter') devicesPowerW += amount / 1000
     const t = totals.of(attribution.name, attribution.workload?.kind)
     t.powerW += amount / 1000
     t.energyCostUsdPerH += energyCostUsdPerH(amount / 1000, usdPerKwh)
@@ -131,23 +131,23 @@ export function plainFigures(
     workloads: totals.all(),
     earnings,
     devicesPowerW,
-    meters: metersOf(takers, balanced),
+    meters: metersOf(deviceLoads, balanced),
     ...(meterPowerW === undefined ? {} : { meterPowerW }),
     ...(usdPerShare === undefined ? {} : { usdPerShare }),
   }
 }
 
-function metersOf(takers: readonly DeviceLoad[], balanced: readonly Balanced[]): LiveFigures['meters'] {
+function metersOf(deviceLoads: readonly DeviceLoad[], balanced: readonly Balanced[]): LiveFigures['meters'] {
   return balanced.flatMap(({ rest, remainder, total, behind }, i) => {
-    const taker = takers[i]
-    if (!taker || behind === 0) return []
-    const { agentId, deviceId } = taker
+    const load = deviceLoads[i]
+    if (!load || behind === 0) return []
+    const { agentId, deviceId } = load
     return [{ agentId, deviceId, powerW: total / 1000, restW: remainder === 'disagrees' ? rest / 1000 : 0 }]
   })
 }
 
 /** A device's power in whole mW, with who holds it. */
-function takerOf({ agentId, device, sample }: LiveDevice, { attribute }: LiveContext, atMs: number) {
+function deviceLoadOf({ agentId, device, sample }: LiveDevice, { attribute }: LiveContext, atMs: number) {
   const parts: Holding[] = []
   const add = (owner: Owner, share: number) =>
     parts.push({ owner, share, weight: share, attribution: attribute(owner, device, atMs) })
