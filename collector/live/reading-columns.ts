@@ -1,6 +1,6 @@
 import { STATES } from '../../protocol/sample.ts'
 import { inChunks } from '../economics/chunks.ts'
-import { efficiencyJPerTh } from '../economics/live/live.ts'
+import { efficiencyJPerTh } from '../economics/mining.ts'
 import type { LiveDevice } from '../economics/live/live-device.ts'
 import type { RackView } from '../views/device.ts'
 import type { SiteView } from '../views/site.ts'

@@ -1,6 +1,6 @@
 import type { Prices } from '../../protocol/quote.ts'
 import type { Sample } from '../../protocol/sample.ts'
-import { efficiencyJPerTh } from '../economics/live/live.ts'
+import { efficiencyJPerTh } from '../economics/mining.ts'
 import type { LiveEarning } from '../economics/live/live-device.ts'
 import type { LiveFigures } from '../economics/live/live-plane.ts'
 import { breakEvenUsdPerKwh, hashpriceUsdPerPhDay } from '../economics/mining.ts'

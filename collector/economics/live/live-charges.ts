@@ -7,33 +7,36 @@ import type { WorkloadIndex } from './workload-index.ts'
 
 const HOST = LOAD_KINDS.indexOf('host')
 const METER = LOAD_KINDS.indexOf('meter')
-const DEEPEST = 16
+/** The most meters that are followed from a device to the root. */
+const MAX_DEPTH = 16
 
-/** A balanced site, by device; what `distribute` says of takers, in flat arrays. */
+/** A balanced site in flat arrays by device. `distribute` does the same for the ledger. */
 export interface BalancedSite {
   wired: Wired
-  /** 1: stands for a GPU host */
+  /** 1: a GPU host, or a meter that stands for one */
   hosts: Uint8Array
   tree: MeterTree
   parts: OwnerParts
 }
 
-/** Whole mW that are charged at a moment. */
+/** The power charged at one moment, whole mW. */
 export interface LiveCharges {
-  /** by workload; the sum is that of the roots of the meter tree */
+  /** for each workload; the sum equals the sum of the roots of the meter tree */
   milliW: Float64Array
-  /** of them what meters don't show beyond the machines */
+  /** the part of that sum that is charged for devices, not for remainders of meters */
   devicesMilliW: number
 }
 
-/** Something that is spread over whoever the machines behind a meter work for. */
+/** Power that is spread over the workloads of the machines behind a meter. */
 interface Spread {
+  /** index of the meter or host whose power it is */
   at: number
+  /** index of the meter whose machines get it */
   under: number
   milliW: number
 }
 
-/** Charges the power of a balanced site, as `distribute` does; what each part of a device is charged with stays in the parts. */
+/** Charges the power of a balanced site by the rules of `distribute`, and writes the charge of each owner's part into `parts`. */
 export function chargeLive(
   { wired, hosts, tree, parts }: BalancedSite,
   index: WorkloadIndex,
@@ -68,21 +71,22 @@ export function chargeLive(
     }
   }
   if (spreads.length > 0) {
-    const takers = new SpreadShares(spreads, index.count)
-    takers.add(parents, parts, index.overhead)
+    const shares = new SpreadShares(spreads, index.count)
+    shares.add(parents, parts, index.overhead)
     for (const { at, under, milliW } of spreads)
-      takers.spread(under, milliW, index.overhead, (w, mW) => charge(at, w, mW))
+      shares.spread(under, milliW, index.overhead, (w, mW) => charge(at, w, mW))
   }
   return charges
 }
 
-/** What each workload takes behind each of the meters whose rest is spread. */
+/** The draw of each workload behind each meter whose power is spread. */
 class SpreadShares {
+  /** row of each meter in #milliW */
   readonly #slots = new Map<number, number>()
   readonly #workloads: number
-  /** by meter and workload: mW */
+  /** mW, a row for each meter and a column for each workload */
   readonly #milliW: Float64Array
-  /** by meter: workloads, in the order of their first machine */
+  /** for each meter: its workloads, in the order of their first machine */
   readonly #present: number[][] = []
 
   constructor(spreads: readonly Spread[], workloads: number) {
@@ -92,13 +96,14 @@ class SpreadShares {
     this.#milliW = new Float64Array(this.#slots.size * workloads)
   }
 
+  /** Adds the charges of all devices to the meters above them. */
   add(parents: Int32Array, parts: OwnerParts, overhead: number): void {
     const slots = new Int32Array(parents.length).fill(-1)
     for (const [meter, slot] of this.#slots) slots[meter] = slot
     for (let i = 0; i < parents.length; i++) {
       if (!(parts.chargedMilliW(i) > 0)) continue
       let above = parents[i] as number
-      for (let hops = 0; above >= 0 && hops < DEEPEST; above = parents[above] as number, hops++) {
+      for (let hops = 0; above >= 0 && hops < MAX_DEPTH; above = parents[above] as number, hops++) {
         const slot = slots[above] as number
         if (slot < 0) continue
         for (let part = parts.first(i); part >= 0; part = parts.next[part] as number)
@@ -108,6 +113,7 @@ class SpreadShares {
     }
   }
 
+  /** Splits mW over the workloads behind meter `under` by their draw, or charges them to overhead if these draw nothing. */
   spread(
     under: number,
     milliW: number,
