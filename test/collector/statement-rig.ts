@@ -1,5 +1,5 @@
 import type { LedgerRow } from '../../collector/economics/ledger-row.ts'
-import { settleMinute } from '../../collector/economics/settlement/settle.ts'
+import { settleMinute } from '../../collector/economics/settlement/ledger-rows.ts'
 import { type Workload, WorkloadSchema } from '../../collector/economics/workloads.ts'
 import type { Store } from '../../collector/plugin/store.ts'
 import { QuoteBook } from '../../collector/prices/quote-book.ts'

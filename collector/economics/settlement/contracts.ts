@@ -1,10 +1,6 @@
-import type { Device } from '../../../protocol/device.ts'
-import { apportion, HOUR_MS, MILLIJOULES_PER_KWH, MINUTE_MS } from '../../../protocol/units.ts'
+import { HOUR_MS, MILLIJOULES_PER_KWH, MINUTE_MS } from '../../../protocol/units.ts'
 import { type MonthOf, minuteShare, type Period } from '../calendar.ts'
-import { contractTime, matcher } from '../energy/attribution.ts'
-import { ratio } from '../ratio.ts'
 import type { Workload, WorkloadOf } from '../workloads.ts'
-import { type PricedPart, pieceWithoutDevice, weightsOf } from './priced.ts'
 import { nanoUsd } from './revenue.ts'
 
 /** What pays by contract, not by what is done. */
@@ -104,81 +100,4 @@ export function contractUsdPerH(
     overKw * contract.usdPerKwhOver +
     (contract.energyPassedOn === 'used' ? now.energyCostUsdPerH : 0)
   )
-}
-
-/** A contract's minute with what it was made of. */
-export interface PaidContract {
-  used: Used
-  minute: ContractMinute
-}
-
-/**
- * Adds what contracts in force pay to their machines, by energy; a contract without machines stands by itself.
- * @param devices all that agents have named
- * @returns by name of the workload
- */
-export function payContracts(
-  minuteMs: number,
-  parts: PricedPart[],
-  workloads: readonly Workload[],
-  monthOf: MonthOf,
-  devices: () => Iterable<Device> = () => [],
-): Map<string, PaidContract> {
-  const paid = new Map<string, PaidContract>()
-  for (const workload of workloads) {
-    if (!isContract(workload) || !contractTime(workload)(minuteMs)) continue
-    const own = parts.filter((p) => p.name === workload.name)
-    const used = usedBy(own)
-    if (workload.kind === 'colocation' && workload.slaCreditRatio > 0 && isBelow(workload, used))
-      used.coveredMs = observedMs(workload, own, devices())
-    const minute = contractMinute(workload, minuteMs, used, monthOf)
-    paid.set(workload.name, { used, minute })
-    const revenue = revenueOf(minute)
-    if (own.length === 0) {
-      const { name } = workload
-      parts.push(
-        pieceWithoutDevice({ name, workload }, { revenueNanoUsd: revenue, contractNanoUsd: revenue }),
-      )
-      continue
-    }
-    const amounts = apportion(Math.abs(revenue), weightsOf(own))
-    for (const [i, part] of own.entries()) {
-      part.contractNanoUsd = Math.sign(revenue) * (amounts[i] as number)
-      part.revenueNanoUsd += part.contractNanoUsd
-    }
-  }
-  return paid
-}
-
-function usedBy(parts: readonly PricedPart[]): Used {
-  const used: Used = { energyMilliJ: 0, costNanoUsd: 0, coveredMs: 0 }
-  for (const { energyMilliJ, costNanoUsd, counts, interval } of parts) {
-    used.energyMilliJ += energyMilliJ
-    used.costNanoUsd += costNanoUsd
-    if (counts) used.coveredMs += interval?.coveredMs ?? 0
-  }
-  return used
-}
-
-/**
- * How long the machines of a contract were observed, each on average, ms. Those that agents have named and that no record tells
- * of count as not observed: an agent that is down is no outage of the customer's.
- */
-function observedMs(
-  { match }: WorkloadOf<'colocation'>,
-  parts: readonly PricedPart[],
-  devices: Iterable<Device>,
-): number {
-  const observed = new Map<string, number>()
-  for (const { interval, counts } of parts) {
-    if (!interval || !counts) continue
-    const { deviceId, coveredMs } = interval
-    observed.set(deviceId, Math.min(MINUTE_MS, (observed.get(deviceId) ?? 0) + coveredMs))
-  }
-  const rules = match.map(matcher)
-  for (const device of devices)
-    if (!observed.has(device.deviceId) && rules.some((fits) => fits({}, device)))
-      observed.set(device.deviceId, 0)
-  const sum = [...observed.values()].reduce((total, ms) => total + ms, 0)
-  return ratio(sum, observed.size) ?? 0
 }

@@ -4,11 +4,11 @@ import type { Prices } from '../../../protocol/quote.ts'
 import type { MonthOf } from '../calendar.ts'
 import type { Attribute } from '../energy/attribution.ts'
 import { type DeviceLoad, type Distribution, distribute } from '../energy/distribution.ts'
-import { type AgentInterval, LEDGER_SUMS, type LedgerRow } from '../ledger-row.ts'
+import type { AgentInterval } from '../ledger-row.ts'
 import type { AttributionSettings, Costs } from '../site-settings.ts'
 import type { Workload } from '../workloads.ts'
-import { type PaidContract, payContracts } from './contracts.ts'
 import { addUnmeasuredOverhead, demandNanoUsd, depreciate, energyCostNanoUsd, shareDemand } from './costs.ts'
+import { type PaidContract, payContracts } from './pay-contracts.ts'
 import { type IntervalPart, type PricedPart, pieceOf } from './priced.ts'
 import { earned, milliSatOf, nanoUsd, shareUsd } from './revenue.ts'
 
@@ -138,53 +138,4 @@ function partsOf(
     for (const { interval, attribution } of own)
       if (!told.has(interval)) parts.push(pieceOf(interval, device, attribution))
   return parts
-}
-
-/** The ledger of one minute. */
-export const settleMinute = (
-  minuteMs: number,
-  intervals: readonly AgentInterval[],
-  prices: Prices,
-  context: SettleContext,
-): LedgerRow[] => merge(priceMinute(minuteMs, intervals, prices, context).parts.map((p) => row(minuteMs, p)))
-
-/** A machine's or an agent's restart leaves several intervals of one owner in one minute: one row in the ledger. */
-function merge(rows: readonly LedgerRow[]): LedgerRow[] {
-  const byRow = new Map<string, LedgerRow>()
-  for (const r of rows) {
-    const key = `${r.workload}\n${r.agentId}\n${r.deviceId}\n${r.owner}`
-    const into = byRow.get(key)
-    if (into) for (const name of LEDGER_SUMS) into[name] += r[name]
-    else byRow.set(key, r)
-  }
-  return [...byRow.values()]
-}
-
-function row(minuteMs: number, p: PricedPart): LedgerRow {
-  const { interval, device } = p
-  const counted = p.counts ? interval : undefined
-  return {
-    minuteMs,
-    workload: p.name,
-    agentId: interval?.agentId ?? '',
-    deviceId: interval?.deviceId ?? '',
-    owner: counted ? ownerKey(counted.owner) : '',
-    container: device?.location?.container ?? '',
-    rack: device?.location?.rack ?? '',
-    energyMilliJ: p.energyMilliJ,
-    coveredMs: counted?.coveredMs ?? 0,
-    revenueNanoUsd: p.revenueNanoUsd,
-    minedMilliSat: p.minedMilliSat,
-    feeNanoUsd: p.feeNanoUsd,
-    costNanoUsd: p.costNanoUsd,
-    demandNanoUsd: p.demandNanoUsd,
-    depreciationNanoUsd: p.depreciationNanoUsd,
-    workDiff1: counted?.workDiff1 ?? 0,
-    gpuMs: counted?.gpuMs ?? 0,
-    busyGpuMs: counted?.busyGpuMs ?? 0,
-    tokensIn: counted?.tokensIn ?? 0,
-    tokensInCached: counted?.tokensInCached ?? 0,
-    tokensOut: counted?.tokensOut ?? 0,
-    intervals: counted ? 1 : 0,
-  }
 }
