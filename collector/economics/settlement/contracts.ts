@@ -3,40 +3,41 @@ import { type MonthOf, minuteShare, type Period } from '../calendar.ts'
 import type { Workload, WorkloadOf } from '../workloads.ts'
 import { nanoUsd } from './revenue.ts'
 
-/** What pays by contract, not by what is done. */
+/** Workloads that are paid by contract, not for work done. */
 export type Contract = WorkloadOf<'reserved' | 'colocation' | 'fixed'>
 export const isContract = (workload: Workload): workload is Contract =>
   workload.kind === 'reserved' || workload.kind === 'colocation' || workload.kind === 'fixed'
 
-/** What a contract's machines did in a minute. */
+/** The use of a contract's machines in a minute. */
 export interface Used {
   energyMilliJ: number
-  /** what that energy cost, nano-USD */
+  /** energy cost, nano-USD */
   costNanoUsd: number
-  /** ms observed: of all the machines together, or of each on average where the minute may be an outage */
+  /** ms observed: the sum over the machines, or the average of the machines if the minute may be an outage */
   coveredMs: number
 }
 
-/** A minute of a contract, nano-USD, whole numbers; revenue is their sum. */
+/** What a contract pays for a minute, nano-USD, whole numbers. Its revenue is the sum of the four. */
 export interface ContractMinute {
-  /** paid whatever is used */
+  /** the standing charge, due at any use */
   standing: number
   /** energy passed on to the customer at its cost */
   passedOn: number
-  /** drawn above what is contracted */
+  /** charge for energy above the contracted power */
   over: number
-  /** given back for an outage: negative */
+  /** credit for an outage: 0 or negative */
   slaCredit: number
 }
 
 /** kWh in a minute at 1 kW. */
 const KWH_PER_KW_MINUTE = MINUTE_MS / HOUR_MS
-/** Less than this of a minute observed is no measurement of an outage. */
+/** An outage counts as measured only if this much of the minute was observed. */
 const MEASURED_MS = 0.9 * MINUTE_MS
 
 /**
- * What a minute of a contract pays. A month's amount is shared over its minutes so that they add up to it exactly; an outage is
- * a minute in which the customer's machines were observed, and drew less than the contract's part.
+ * What a contract pays for a minute. The standing charge of a period is shared over its minutes by `minuteShare`, so that they add up
+ * to it exactly. A minute is an outage if the customer's machines were observed and drew less than `slaOutageBelowRatio` of the
+ * contracted power.
  */
 export function contractMinute(
   contract: Contract,
@@ -58,12 +59,12 @@ export function contractMinute(
   }
 }
 
-/** Whether so little was drawn that the minute is an outage, if it was measured. */
+/** Whether the draw is low enough for an outage. The minute is an outage only if it was also observed. */
 export const isBelow = (contract: WorkloadOf<'colocation'>, { energyMilliJ }: Pick<Used, 'energyMilliJ'>) =>
   energyMilliJ / MILLIJOULES_PER_KWH <
   contract.contractedKw * KWH_PER_KW_MINUTE * contract.slaOutageBelowRatio
 
-/** What a contract pays whatever is used: nano-USD of an hour, or of a month of the site. */
+/** The standing charge of a contract, nano-USD, with its period: an hour (UTC) or a month of the site's time zone. */
 export function standingOf(
   contract: Contract,
   minuteMs: number,
@@ -77,13 +78,14 @@ export function standingOf(
   }
 }
 
+/** The revenue of a contract's minute, nano-USD. */
 export const revenueOf = ({ standing, passedOn, over, slaCredit }: ContractMinute): number =>
   standing + passedOn + over + slaCredit
 
 const monthUsd = (contract: WorkloadOf<'colocation' | 'fixed'>): number =>
   contract.kind === 'fixed' ? contract.usdPerMonth : contract.contractedKw * contract.usdPerKwMonth
 
-/** The same at a moment, USD/h: what the contract pays whatever is used, and what its machines add now. */
+/** What a contract pays now, USD/h: its standing charge, and the charges for the power that its machines draw. */
 export function contractUsdPerH(
   contract: Contract,
   atMs: number,

@@ -6,7 +6,7 @@ import type { PaidContract } from './pay-contracts.ts'
 import type { PricedPart } from './priced.ts'
 import type { PricedMinute } from './settle.ts'
 
-/** What a contract pays for the minute, nano-USD: the k-th of n minutes of what it pays for a month, or an hour. */
+/** The formula of a contract's pay for a minute, nano-USD: the share of minute k of n in the pay of its month or hour. */
 export function explainContract(
   contract: Contract,
   minuteMs: number,
@@ -19,8 +19,8 @@ export function explainContract(
   const standing = 'round(totalNanoUsd * (k + 1) / n) - round(totalNanoUsd * k / n)'
   const inputs = { totalNanoUsd: total, k, n }
   if (contract.kind !== 'colocation') return { formula: standing, inputs }
-  const isUnseen = contract.slaCreditRatio > 0 && minute.slaCredit === 0 && isBelow(contract, used)
-  const unseen = isUnseen ? '; no outage was measured: his machines were not observed' : ''
+  const isUnobserved = contract.slaCreditRatio > 0 && minute.slaCredit === 0 && isBelow(contract, used)
+  const remark = isUnobserved ? '; no outage was measured, because the machines were not observed' : ''
   return {
     formula: `${standing} + passedOnNanoUsd + overNanoUsd + slaCreditNanoUsd`,
     inputs: {
@@ -29,11 +29,11 @@ export function explainContract(
       overNanoUsd: minute.over,
       slaCreditNanoUsd: minute.slaCredit,
     },
-    because: `of ${contract.contractedKw} kW contracted, ${(used.energyMilliJ / MILLIJOULES_PER_KWH) * 60} kW were drawn${unseen}`,
+    because: `${(used.energyMilliJ / MILLIJOULES_PER_KWH) * 60} kW were drawn of ${contract.contractedKw} kW contracted${remark}`,
   }
 }
 
-/** A machine's part, by energy, of what its contract pays for the minute. */
+/** The formula of a machine's share, by energy, in its contract's pay for a minute, nano-USD. */
 export function explainShare(part: PricedPart, { parts, contracts }: PricedMinute): Formula {
   const paid = contracts.get(part.name)
   if (!paid) return nothing('the contract is not in force')

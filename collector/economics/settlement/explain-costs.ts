@@ -5,7 +5,7 @@ import { type Formula, nano, nothing, sharedFormula } from './formula.ts'
 import type { PricedPart } from './priced.ts'
 import type { PricedMinute } from './settle.ts'
 
-/** How the cost of a part's energy came about, nano-USD. */
+/** The formula of a part's energy cost, nano-USD. */
 export function explainCost(
   energyMilliJ: number,
   { energyUsdPerKwh }: Prices,
@@ -25,7 +25,7 @@ export function explainCost(
   }
 }
 
-/** How a part's share of the site's demand charge came about, nano-USD; undefined where there is no such charge. */
+/** The formula of a part's share in the site's demand charge, nano-USD; undefined if there is no demand charge. */
 export function explainDemand(part: PricedPart, { parts, demandNanoUsd }: PricedMinute): Formula | undefined {
   if (demandNanoUsd === 0) return undefined
   const sharing = parts.some((p) => p.energyMilliJ > 0) ? parts : [part]

@@ -4,7 +4,7 @@ import type { Formula } from './formula.ts'
 import type { IntervalPart, PricedPart } from './priced.ts'
 import type { PricedMinute } from './settle.ts'
 
-/** How a part's energy came about, mJ, where it is not what its own record says; undefined where it is. */
+/** The formula of a part's energy, mJ; undefined if it is the energy of its own record. */
 export function explainEnergy(part: PricedPart, minute: PricedMinute): Formula | undefined {
   const { charge } = part
   if (!charge) return undefined
@@ -25,7 +25,7 @@ export function explainEnergy(part: PricedPart, minute: PricedMinute): Formula |
   const sum = (of: readonly { amount: number }[]) => of.reduce((a, m) => a + m.amount, 0)
   if (!charge.part) {
     const of = members(charge.load)
-    // a host behind its outlet drawn what that measured
+    // a host that is alone behind a meter draws what the meter measured
     const measured = own.found.basis === 'meter' ? meter.load : own.load
     const inputs = { meterMilliJ: measured.own ?? 0, behindMilliJ: sum(of) }
     const rest = own.found.behind > 0 ? '(meterMilliJ - behindMilliJ)' : 'meterMilliJ'
@@ -49,7 +49,7 @@ export function explainEnergy(part: PricedPart, minute: PricedMinute): Formula |
   )
 }
 
-/** What a whole number's share was rounded by is an input too: it makes the parts add up. */
+/** Adds the rounding as an input where the energy is a whole share, so that the formula gives the exact result. */
 function rounded(
   { energyMilliJ }: PricedPart,
   formula: string,

@@ -3,17 +3,18 @@ import { HASHES_PER_DIFF1, HOUR_MS } from '../../../protocol/units.ts'
 import { subsidyBtc } from '../mining.ts'
 import type { WorkloadOf } from '../workloads.ts'
 import { isContract } from './contracts.ts'
+import { ESTIMATES } from './estimates.ts'
 import { explainShare } from './explain-contract.ts'
 import { type Formula, nano, nothing } from './formula.ts'
 import type { PricedPart } from './priced.ts'
 import { DAY_MS, isDevFee } from './revenue.ts'
 import type { PricedMinute } from './settle.ts'
 
-/** How the revenue of a part came about, nano-USD. The same sums as in revenue.ts and contracts.ts, written down. */
+/** The formula of a part's revenue, nano-USD. It repeats the arithmetic of revenue.ts and contracts.ts. */
 export function explainRevenue(part: PricedPart, minute: PricedMinute, prices: Prices): Formula {
   const { interval, workload, counts } = part
   if (workload && isContract(workload)) return explainShare(part, minute)
-  if (!interval || !counts) return nothing('it is energy that a meter shows beyond its machines')
+  if (!interval || !counts) return nothing('this is energy that a meter measured beyond its machines')
   switch (workload?.kind) {
     case 'mining':
       return explainMining(part, workload, prices)
@@ -25,7 +26,7 @@ export function explainRevenue(part: PricedPart, minute: PricedMinute, prices: P
     case 'tokens':
       return explainTokens(part, workload)
     default:
-      return nothing('it earns nothing by its nature')
+      return nothing('no workload earns this')
   }
 }
 
@@ -50,19 +51,14 @@ function explainTokens({ interval }: PricedPart, workload: WorkloadOf<'tokens'>)
   }
 }
 
-const ESTIMATES: Partial<Record<WorkloadOf<'mining'>['scheme'], string>> = {
-  'pps+': 'the fees of transactions are estimated: PPS+ pays them by the blocks that are found',
-  pplns: 'estimated: the expected value, which PPLNS pays on average',
-  solo: 'estimated: the expected value of blocks that are found rarely or never',
-}
-
 function explainMining(part: PricedPart, workload: WorkloadOf<'mining'>, prices: Prices): Formula {
   const { interval, device } = part
   if (isDevFee(interval?.owner ?? {})) return nothing('the work was for the firmware’s dev fee')
   const { poolFeeRatio, usdPerPhDay, usdPerDeviceDay, scheme } = workload
   const because = ESTIMATES[scheme]
   if (device?.algorithm !== undefined) {
-    if (usdPerDeviceDay === undefined) return nothing(`${device.algorithm} has no price: usdPerDeviceDay`)
+    if (usdPerDeviceDay === undefined)
+      return nothing(`the workload has no price for ${device.algorithm}: set usdPerDeviceDay`)
     return {
       formula: nano(`(coveredMs / ${DAY_MS}) * usdPerDeviceDay * (1 - poolFeeRatio)`),
       inputs: { coveredMs: interval?.coveredMs ?? 0, usdPerDeviceDay, poolFeeRatio },
@@ -78,7 +74,7 @@ function explainMining(part: PricedPart, workload: WorkloadOf<'mining'>, prices:
     }
   const { btcUsd, difficulty, blockHeight, feesBtcPerBlock } = prices
   if (!btcUsd || !difficulty || !blockHeight || !(difficulty.value > 0))
-    return nothing('a price was missing: btcUsd, difficulty and blockHeight are needed')
+    return nothing('a price was missing: mining needs btcUsd, difficulty and blockHeight')
   return {
     formula: nano(
       'workDiff1 * (((subsidyBtc + feesBtcPerBlock) * btcUsd) / difficulty) * (1 - poolFeeRatio)',

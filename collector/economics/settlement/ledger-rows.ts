@@ -4,7 +4,7 @@ import { type AgentInterval, LEDGER_SUMS, type LedgerRow } from '../ledger-row.t
 import type { PricedPart } from './priced.ts'
 import { priceMinute, type SettleContext } from './settle.ts'
 
-/** The ledger of one minute. */
+/** Settles one minute: prices its interval records and returns the rows of the ledger. */
 export const settleMinute = (
   minuteMs: number,
   intervals: readonly AgentInterval[],
@@ -12,7 +12,7 @@ export const settleMinute = (
   context: SettleContext,
 ): LedgerRow[] => merge(priceMinute(minuteMs, intervals, prices, context).parts.map((p) => row(minuteMs, p)))
 
-/** A machine's or an agent's restart leaves several intervals of one owner in one minute: one row in the ledger. */
+/** Merges rows with the same key: after a restart, one owner has several interval records in one minute. */
 function merge(rows: readonly LedgerRow[]): LedgerRow[] {
   const byRow = new Map<string, LedgerRow>()
   for (const r of rows) {

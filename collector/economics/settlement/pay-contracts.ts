@@ -14,16 +14,17 @@ import {
 } from './contracts.ts'
 import { type PricedPart, pieceWithoutDevice, weightsOf } from './priced.ts'
 
-/** A contract's minute with what it was made of. */
+/** A contract's minute with the use that it was computed from. */
 export interface PaidContract {
   used: Used
   minute: ContractMinute
 }
 
 /**
- * Adds what contracts in force pay to their machines, by energy; a contract without machines stands by itself.
- * @param devices all that agents have named
- * @returns by name of the workload
+ * Adds the pay of all contracts in force to their machines' parts, by energy. A contract without machines gets a part of its own.
+ * @param parts changed in place
+ * @param devices all devices that agents have named
+ * @returns the paid contracts by name of the workload
  */
 export function payContracts(
   minuteMs: number,
@@ -69,8 +70,8 @@ function usedBy(parts: readonly PricedPart[]): Used {
 }
 
 /**
- * How long the machines of a contract were observed, each on average, ms. Those that agents have named and that no record tells
- * of count as not observed: an agent that is down is no outage of the customer's.
+ * How long the machines of a contract were observed, average of the machines, ms. Named machines without a record count as not
+ * observed, so that an agent that is down does not look like an outage of the customer.
  */
 function observedMs(
   { match }: WorkloadOf<'colocation'>,

@@ -12,46 +12,48 @@ import { type PaidContract, payContracts } from './pay-contracts.ts'
 import { type IntervalPart, type PricedPart, pieceOf } from './priced.ts'
 import { earned, milliSatOf, nanoUsd, shareUsd } from './revenue.ts'
 
-/** The rules that a minute is settled by. */
+/** The rules for settling a minute. */
 export interface SettleRules {
   workloads: readonly Workload[]
   attribute: Attribute
-  /** deviceId of the site meter; without one the site's energy is the sum of its devices */
+  /** deviceId of the site meter; without one, the site's energy is the sum of its devices */
   siteMeter?: string | undefined
   attribution: AttributionSettings
   costs: Costs
   monthOf: MonthOf
 }
 
-/** What is known of the site's devices. */
+/** The devices of the site's inventories. */
 export interface KnownDevices {
   readonly device: (agentId: string, deviceId: string) => Device | undefined
-  /** whichever agent reads it */
+  /** finds a device of any agent */
   readonly find: (deviceId: string) => Device | undefined
-  /** all that agents have named; absent: nobody keeps them */
+  /** all devices that agents have named; absent if the inventories are not kept */
   readonly all?: () => Iterable<Device>
 }
 
 export type SettleContext = SettleRules & KnownDevices
 
-/** A minute as it was priced. */
+/** A priced minute, with everything that its figures are explained by. */
 export interface PricedMinute {
   parts: PricedPart[]
   deviceLoads: readonly DeviceLoad<IntervalPart>[]
   distribution: Distribution<IntervalPart>
-  /** by name of the workload */
+  /** paid contracts by name of the workload */
   contracts: ReadonlyMap<string, PaidContract>
-  /** of the whole site */
+  /** the demand charge of the whole site */
   demandNanoUsd: number
 }
 
-/** USD/kWh that energy costs: the market's or the tariff's price and what comes on top of it. */
+/** Cost of energy, USD/kWh: energy price (0 if unknown) + transmission. */
 export const energyUsdPerKwh = (prices: Prices, { transmissionUsdPerKwh }: Costs): number =>
   (prices.energyUsdPerKwh?.value ?? 0) + transmissionUsdPerKwh
 
 /**
- * A minute priced piece by piece, so that every grouping adds up exactly:
+ * Prices a minute part by part in whole numbers, so that every grouping adds up exactly:
  *   sum(workloads) + idle + unassigned + overhead + unaccounted = meter, to the millijoule.
+ * @param minuteMs Unix ms, start of the UTC minute
+ * @param intervals the records of the minute, in any order
  */
 export function priceMinute(
   minuteMs: number,
@@ -84,24 +86,24 @@ export function priceMinute(
   return { parts, deviceLoads, distribution, contracts, demandNanoUsd: demand }
 }
 
-/** The intervals by device, each with what the agent says that the device drawn. */
+/** Groups interval records by device. A device's own reading is the sum of its records' energy. */
 function deviceLoadsOf(
   intervals: readonly AgentInterval[],
   { attribute, device }: SettleContext,
   minuteMs: number,
 ): DeviceLoad<IntervalPart>[] {
   const deviceLoads = new Map<string, DeviceLoad<IntervalPart> & { parts: IntervalPart[] }>()
-  // how a rest is rounded, and which record carries it, must not depend on the order of arrival
+  // the order decides which part gets a rounding remainder, so it must not depend on the order of arrival
   for (const interval of [...intervals].sort(byKey)) {
     const { agentId, deviceId, owner, energyMilliJ } = interval
     const key = `${agentId}\n${deviceId}`
-    const known = device(agentId, deviceId)
-    const load = deviceLoads.get(key) ?? { agentId, deviceId, device: known, parts: [] }
+    const named = device(agentId, deviceId)
+    const load = deviceLoads.get(key) ?? { agentId, deviceId, device: named, parts: [] }
     deviceLoads.set(key, load)
     if (energyMilliJ !== undefined) load.own = (load.own ?? 0) + energyMilliJ
-    load.parts.push({ interval, attribution: attribute(owner, known, minuteMs), weight: energyMilliJ ?? 0 })
+    load.parts.push({ interval, attribution: attribute(owner, named, minuteMs), weight: energyMilliJ ?? 0 })
   }
-  // of a machine that tells no energy each owner has his time
+  // owners of a machine without an energy reading share it by time
   for (const { own, parts } of deviceLoads.values())
     if (own === undefined) for (const part of parts) part.weight = part.interval.durationMs
   return [...deviceLoads.values()]
@@ -118,14 +120,14 @@ function partsOf(
   { charges }: Distribution<IntervalPart>,
   deviceLoads: readonly DeviceLoad<IntervalPart>[],
 ): PricedPart[] {
-  const told = new Set<AgentInterval>()
+  const counted = new Set<AgentInterval>()
   const parts: PricedPart[] = []
   for (const charge of charges) {
     const { device, parts: own } = deviceLoads[charge.load] as DeviceLoad<IntervalPart>
     const interval = charge.part?.interval ?? own[0]?.interval
     if (!interval) continue
     const counts = charge.part !== undefined
-    if (counts) told.add(interval)
+    if (counts) counted.add(interval)
     parts.push({
       ...pieceOf(interval, device, charge.attribution),
       counts,
@@ -133,9 +135,9 @@ function partsOf(
       energyMilliJ: charge.amount,
     })
   }
-  // what drawn nothing has its work, its tokens, its time all the same
+  // records without energy still have work, tokens or time
   for (const { device, parts: own } of deviceLoads)
     for (const { interval, attribution } of own)
-      if (!told.has(interval)) parts.push(pieceOf(interval, device, attribution))
+      if (!counted.has(interval)) parts.push(pieceOf(interval, device, attribution))
   return parts
 }
