@@ -1,7 +1,7 @@
 import { STATES } from '../../protocol/sample.ts'
 import { inChunks } from '../economics/chunks.ts'
-import { efficiencyJPerTh } from '../economics/mining.ts'
 import type { LiveDevice } from '../economics/live/live-device.ts'
+import { efficiencyJPerTh } from '../economics/mining.ts'
 import type { RackView } from '../views/device.ts'
 import type { SiteView } from '../views/site.ts'
 

@@ -2,12 +2,12 @@ import type { AdviceBlock, Arithmetic, Use } from '../../../protocol/advice.ts'
 import { ratio } from '../ratio.ts'
 import type { Offer } from './offers.ts'
 
-/** Machines of one model that work for one workload in one place. */
+/** A block of machines: one model that works for one workload in one container. */
 export interface MachineBlock {
   workload: string
-  /** nobody holds them */
+  /** whether nobody holds the machines */
   idle: boolean
-  /** why it can't be paused or moved, where it can't */
+  /** the reason why the machines cannot be paused or moved; absent if they can */
   bound?: string | undefined
   hardware: AdviceBlock['hardware']
   container?: string | undefined
@@ -15,26 +15,27 @@ export interface MachineBlock {
   devices: number
   powerW: number
   revenueUsdPerH: number
-  /** H/s now, or as promised where they stand still */
+  /** H/s now, or the expected hashrate of machines that are not hashing */
   hashrateHs: number
   gpus: number
-  /** workloads that they could serve as they are */
+  /** names of the workloads that the machines can serve without a conversion */
   serves: ReadonlySet<string>
 }
 
-/** What is paid for a kWh now. */
+/** The price of energy now. */
 export interface EnergyPrice {
-  /** absent: nobody knows, and energy counts as free */
+  /** absent if unknown; then energy counts as free */
   energyUsdPerKwh?: number | undefined
-  /** what comes on top of it for each kWh, and is saved with it */
+  /** added to the energy price of each kWh; a pause saves it too */
   transmissionUsdPerKwh?: number | undefined
 }
 
+/** Advice for a block, with all its possible uses. */
 export type AdvisedBlock = AdviceBlock & { uses: Use[] }
 
 /**
- * What each block should do: pause above which energy price, and where it would earn more. First to pause first, which is the
- * merit order; those that never should come last. Advice with its arithmetic, nothing more.
+ * Advises each block: above which energy price to pause, and which other workload would earn more. The result is in merit order: the
+ * block to pause first comes first, and blocks that cannot be paused come last. Every figure carries its arithmetic.
  */
 export function betterUse(
   blocks: readonly MachineBlock[],
@@ -76,8 +77,8 @@ function advised(b: MachineBlock, offers: readonly Offer[], price: EnergyPrice):
 }
 
 /**
- * The energy price at which a block earns as much as the energy costs that a pause would save: its revenue per kWh, less what
- * comes on top of the price. Costs that go on (demand, capital) don't count.
+ * The energy price at which a block's revenue equals the energy cost that a pause saves: revenue per kWh - transmission. Demand and
+ * capital costs are left out, because they continue during a pause.
  */
 function pauseOf(
   b: MachineBlock,
@@ -85,7 +86,7 @@ function pauseOf(
 ): AdviceBlock['pause'] {
   if (b.bound) return { now: false, because: b.bound }
   const perKwh = ratio(b.revenueUsdPerH * 1000, b.powerW)
-  if (perKwh === undefined) return { now: false, because: 'it takes no power now' }
+  if (perKwh === undefined) return { now: false, because: 'the machines draw no power now' }
   const aboveUsdPerKwh = perKwh - transmissionUsdPerKwh
   return {
     now: energyUsdPerKwh !== undefined && energyUsdPerKwh > aboveUsdPerKwh,
@@ -97,12 +98,12 @@ function pauseOf(
   }
 }
 
-/** As they are where the machines can serve it; otherwise after a build, by what a kWh earns there. */
+/** The uses of a block for an offer: with its machines as they are, or else after a conversion, by what a kWh earns there. */
 function usesOf(b: MachineBlock, offer: Offer, energyUsdPerKwh: number): Use[] {
   const { workload, usdPerHs, usdPerGpu, usdPerKwh } = offer
   const work = (what: Work) => [b.idle ? taken(b, workload, what, energyUsdPerKwh) : moved(b, workload, what)]
   if (b.serves.has(workload)) {
-    // nobody knows what a miner that stands still would take where none hashes: it would cost more than it seems
+    // without a hashing miner there, the power of an idle miner is unknown, and its cost would be underestimated
     if (b.hardware === 'asic' && usdPerHs !== undefined && b.hashrateHs > 0 && !(b.idle && !offer.wattsPerHs))
       return work({
         unit: 'Hs',
@@ -115,7 +116,7 @@ function usesOf(b: MachineBlock, offer: Offer, energyUsdPerKwh: number): Use[] {
       return work({ unit: 'Gpu', name: 'gpus', units: b.gpus, usd: usdPerGpu, watts: offer.wattsPerGpu })
     return []
   }
-  // what stands still takes too little power to build anything on
+  // idle machines draw too little power for a conversion
   if (b.idle || usdPerKwh === undefined || !(b.powerW > 0)) return []
   return [
     {
@@ -125,7 +126,7 @@ function usesOf(b: MachineBlock, offer: Offer, energyUsdPerKwh: number): Use[] {
   ]
 }
 
-/** So many units of hardware or power, and what each would be paid, USD/h, and take, W. */
+/** A number of units of hardware or power, with the revenue (USD/h) and power (W) of each unit. */
 interface Work {
   unit: 'Hs' | 'Gpu' | 'Kwh'
   name: 'hashrateHs' | 'gpus' | 'powerKw'
@@ -134,7 +135,7 @@ interface Work {
   watts?: number | undefined
 }
 
-/** The same power in another workload: its energy costs what it costs now. */
+/** A use of working machines for another workload. Their power, and so their energy cost, stays the same. */
 function moved(b: MachineBlock, workload: string, { unit, name, units, usd }: Work): Use {
   const revenueUsdPerH = units * usd
   const perMwh = ratio(revenueUsdPerH * 1e6, b.powerW)
@@ -151,7 +152,7 @@ function moved(b: MachineBlock, workload: string, { unit, name, units, usd }: Wo
   }
 }
 
-/** Machines that stand still would take more energy at work; as much as now where nobody knows how much. */
+/** A use of idle machines, which draw more power at work. If that power is unknown, it counts as the power now. */
 function taken(b: MachineBlock, workload: string, work: Work, energyUsdPerKwh: number): Use {
   const { unit, name, units, usd, watts } = work
   const powerThereW = watts === undefined ? b.powerW : units * watts
@@ -179,8 +180,8 @@ function taken(b: MachineBlock, workload: string, work: Work, energyUsdPerKwh: n
 }
 
 /**
- * What idle GPUs cost by being idle: what their best use would pay if all of them were held. Expected is that times the part
- * of such GPUs that customers hold now: a site that offers more finds customers for that part, on its own record.
+ * The opportunity cost of idle GPUs: the gain of their best use if all of them were held. The expected gain is this x occupancy, the
+ * share of such GPUs that customers hold now, because new offers find customers at about that rate.
  */
 function idleCost(gpus: number, best: Use, offers: readonly Offer[]): NonNullable<AdviceBlock['idle']> {
   const occupancy = offers.find((o) => o.workload === best.workload)?.occupancy ?? 1

@@ -2,8 +2,8 @@ import { z } from 'zod'
 import { ScenarioSchema } from './scenario.ts'
 
 /**
- * What the API says of what could be: what if, break-even, losses. Everything is live and nothing is the ledger's: it is
- * advice. Money in USD, power in W, times in Unix ms; absent is unknown, or never.
+ * The API's answer to a what-if question. All figures are live and advisory; none is from the ledger. Money is in USD, power in W,
+ * times in Unix ms; a field is absent if its value is unknown or never reached.
  */
 
 const usdPerH = z.number().describe('USD per hour')
@@ -14,58 +14,60 @@ const RatesSchema = z.object({
   powerW: z.number().describe('W'),
   revenueUsdPerH: usdPerH,
   energyCostUsdPerH: usdPerH,
-  otherCostUsdPerH: usdPerH.describe('USD per hour beside the energy at its price'),
+  otherCostUsdPerH: usdPerH.describe('USD per hour, all costs except energy at its price'),
   netUsdPerH: usdPerH.describe('revenue less all costs'),
   revenueUsdPerMwh: z.number().optional().describe('revenue / energy; absent at zero power'),
   breakEvenUsdPerKwh: usdPerKwh
     .optional()
-    .describe('energy price at which the net is nothing: (revenue - other costs) / energy'),
+    .describe('energy price at which the net is 0: (revenue - other costs) / energy'),
 })
 export type RatesView = z.infer<typeof RatesSchema>
 
 const MilestoneSchema = z.object({
   height: z.number().int(),
   blocksLeft: z.number().int(),
-  atMs: unix.describe('about when, Unix ms'),
+  atMs: unix.describe('estimated time, Unix ms'),
 })
 
 const NetworkSchema = z.object({
-  hashrateHs: z.number().describe('of the network, that its difficulty stands for, before anything changes'),
+  hashrateHs: z.number().describe('network hashrate that the difficulty implies, before the scenario, H/s'),
   retargets: z
     .array(MilestoneSchema.extend({ difficulty: z.number() }))
-    .describe('the next one; with a change of the hashrate all until the difficulty fits it'),
-  halving: MilestoneSchema.extend({ subsidyBtc: z.number().describe('from then on') }),
+    .describe(
+      'the next retarget; after a change of the hashrate, all retargets until the difficulty fits it',
+    ),
+  halving: MilestoneSchema.extend({ subsidyBtc: z.number().describe('BTC, the subsidy after the halving') }),
 })
 
 const ConversionViewSchema = z.object({
-  from: z.string().optional(),
-  powerW: z.number(),
-  itPowerW: z.number(),
+  from: z.string().optional().describe('workload that is replaced; absent for new power'),
+  powerW: z.number().describe('W at the site meter'),
+  itPowerW: z.number().describe('W of IT, without cooling'),
   gpus: z.number().int().optional(),
   opensAtMs: unix,
   capexUsd: z.number(),
-  buildLossUsd: z.number().describe('what the power would have earned while it is built'),
-  investmentUsd: z.number().describe('both of them'),
+  buildLossUsd: z.number().describe('net revenue that the replaced workload loses during the build'),
+  investmentUsd: z.number().describe('capexUsd + buildLossUsd'),
   revenueUsdPerH: usdPerH,
   energyCostUsdPerH: usdPerH,
   netUsdPerH: usdPerH,
-  givenUpUsdPerH: usdPerH.describe('net of what it replaces'),
-  gainUsdPerH: usdPerH.describe('net less what is given up'),
+  givenUpUsdPerH: usdPerH.describe('net revenue of the replaced workload'),
+  gainUsdPerH: usdPerH.describe('netUsdPerH - givenUpUsdPerH'),
   revenueUsdPerMwh: z.number(),
   paybackMonths: z
     .number()
     .optional()
-    .describe('investment / gain of a month, from its opening; absent: never'),
-  paybackMonthsFromStart: z.number().optional().describe('the same, from the begin of the build'),
-  breakEvenOccupancy: z
-    .number()
-    .optional()
-    .describe('occupancy at which it earns what it replaces; above 1: never'),
+    .describe('months from the opening: investment / monthly gain; absent if never'),
+  paybackMonthsFromStart: z.number().optional().describe('months from the start of the build'),
+  breakEvenOccupancy: z.number().optional().describe('occupancy at which the gain is 0; above 1 means never'),
   breakEvenOccupancyWithCapital: z
     .number()
     .optional()
-    .describe('the same with the investment, spread evenly over its life'),
-  npvUsd: z.number().optional().describe('net present value against going on as before'),
+    .describe('occupancy at which the gain covers the investment, spread evenly over the life'),
+  npvUsd: z
+    .number()
+    .optional()
+    .describe('net present value compared with no conversion; absent without a discount rate'),
 })
 export type ConversionView = z.infer<typeof ConversionViewSchema>
 
@@ -73,12 +75,18 @@ const SensitivitySchema = z.object({
   input: z.string(),
   unit: z.string(),
   value: z.number().describe('under the scenario'),
-  netUsdPerHPerPercent: z.number().optional().describe('change of the site’s net for +1 %, USD/h'),
-  low: z.number().describe('10 % less'),
-  high: z.number().describe('10 % more, or as far as it can go'),
+  netUsdPerHPerPercent: z
+    .number()
+    .optional()
+    .describe('change of the site’s net for +1 % of the input, USD/h'),
+  low: z.number().describe('input at -10 %, or its lower limit'),
+  high: z.number().describe('input at +10 %, or its upper limit'),
   netAtLowUsdPerH: usdPerH.optional(),
   netAtHighUsdPerH: usdPerH.optional(),
-  paybackMonthsAtLow: z.number().optional().describe('of the conversion; absent: never, or none'),
+  paybackMonthsAtLow: z
+    .number()
+    .optional()
+    .describe('payback of the conversion; absent if never, or without a conversion'),
   paybackMonthsAtHigh: z.number().optional(),
 })
 export type SensitivityView = z.infer<typeof SensitivitySchema>
@@ -100,7 +108,9 @@ export const WhatIfSchema = z.object({
   scenario: ScenarioSchema,
   missing: z
     .array(z.string())
-    .describe('prices that nobody knows: what hangs on them is as observed, energy as free'),
+    .describe(
+      'unknown prices: revenue that depends on them stays as observed, and energy without a price counts as free',
+    ),
   prices: both(PricesSchema),
   site: both(RatesSchema),
   workloads: z.array(z.object({ workload: z.string(), kind: z.string(), ...both(RatesSchema).shape })),
@@ -108,46 +118,6 @@ export const WhatIfSchema = z.object({
   conversion: ConversionViewSchema.optional(),
   sensitivities: z
     .array(SensitivitySchema)
-    .describe('around the scenario, the input that moves the site’s net most first'),
+    .describe('sensitivities of the scenario, the input with the largest effect on the site’s net first'),
 })
 export type WhatIf = z.infer<typeof WhatIfSchema>
-
-/** Machines of one model: what they earn, and at which prices they would earn nothing. */
-export const ModelSchema = z.object({
-  model: z.string().describe('unknown where the machines don’t say'),
-  kind: z.enum(['asic', 'gpu']),
-  devices: z.number().int(),
-  powerW: z.number(),
-  hashrateHs: z.number().optional().describe('of the machines that hash and say what they take'),
-  efficiencyJPerTh: z.number().optional().describe('J/TH of those, as measured'),
-  revenueUsdPerH: usdPerH,
-  costUsdPerH: usdPerH,
-  netUsdPerH: usdPerH,
-  revenueUsdPerMwh: z.number().optional().describe('after pool fees'),
-  breakEvenUsdPerKwh: usdPerKwh
-    .optional()
-    .describe('what a kWh may cost in all: hashprice / (24 x J/TH), before pool fees'),
-  breakEvenHashpriceUsdPerPhDay: z
-    .number()
-    .optional()
-    .describe('24 x J/TH x what a kWh costs, transmission included'),
-})
-export type ModelView = z.infer<typeof ModelSchema>
-
-/** A machine that costs more than it earns now. */
-export const LoserSchema = z.object({
-  agentId: z.string(),
-  deviceId: z.string(),
-  kind: z.enum(['asic', 'gpu']),
-  model: z.string().optional(),
-  container: z.string().optional(),
-  rack: z.string().optional(),
-  state: z.string(),
-  workloads: z.array(z.string()).describe('whom it works for'),
-  powerW: z.number().optional(),
-  revenueUsdPerH: usdPerH,
-  costUsdPerH: usdPerH,
-  lossUsdPerH: usdPerH,
-  breakEvenUsdPerKwh: usdPerKwh.optional().describe('what a kWh may cost in all'),
-})
-export type LoserView = z.infer<typeof LoserSchema>

@@ -1,4 +1,4 @@
-import type { LoserView, ModelView } from '../../../economics/choices/whatif-answer.ts'
+import type { LoserView, ModelView } from '../../../economics/choices/machines-answer.ts'
 import type { SiteView } from '../../../views/site.ts'
 import { fixed, many, power, UNKNOWN } from '../format.ts'
 import { useMoney } from '../money.ts'
