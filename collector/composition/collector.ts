@@ -288,7 +288,7 @@ export class Collector {
     const prices = priceSituations(this.#desk, this.#quotes.at(now), this.#views.workloads(), now)
     this.#alerting.evaluate({ ...live, pools: this.#pools.situation(), prices })
     this.#screens.tick()
-    this.#advice.tick(() => this.#views.economy())
+    this.#advice.tick(() => this.#views.choiceInputs())
     void this.#quarantine.flush()
   }
 

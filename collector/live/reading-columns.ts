@@ -13,10 +13,10 @@ const RUNS: readonly boolean[] = STATES.map(
 const SILENT = 255
 const ASIC = 1
 const GPU = 2
-/** A quarter of a rack's machines out is the rack's problem (power, network, cooling), not the machines'. */
+/** If a quarter of a rack's machines need a visit, the rack itself is probably at fault: power, network or cooling. */
 const DOWN_RATIO = 0.25
 
-type SiteGauges = Pick<
+type SiteReadings = Pick<
   SiteView,
   | 'devicesReporting'
   | 'hashrateHs'
@@ -26,21 +26,23 @@ type SiteGauges = Pick<
   | 'gpuUtilizationRatio'
 >
 
-/** A device of the live plane, with the time at which what is known of it came in. */
+/** A device of the live plane with the source and time of its sample. */
 export interface SiteDevice extends LiveDevice {
   simulated: boolean
+  /** time of receipt by the collector's clock, Unix ms; absent if never heard */
   receivedAtMs?: number
 }
 
-/** What all devices read, in flat arrays: sums over a hundred thousand of them take a millisecond. NaN is unknown. */
+/** The readings of all devices by column, so that sums over a hundred thousand devices take a millisecond. NaN is unknown. */
 export class ReadingColumns {
   readonly #devices: readonly SiteDevice[]
   readonly #kind: Uint8Array
-  /** index into STATES; SILENT: stale, or never heard */
+  /** index into STATES; SILENT if stale or never heard */
   readonly #state: Uint8Array
   readonly #powerW: Float64Array
   readonly #hashrateHs: Float64Array
   readonly #utilizationRatio: Float64Array
+  /** index into #racks; -1 if the device has no location */
   readonly #rack: Int32Array
   readonly #racks: Pick<RackView, 'container' | 'rack'>[] = []
   readonly #expectedHashrateHs: number
@@ -59,9 +61,9 @@ export class ReadingColumns {
       const { container = '', rack = '' } = location ?? {}
       if (!container && !rack) return -1
       const key = JSON.stringify([container, rack])
-      const known = racks.get(key) ?? this.#racks.push({ container, rack }) - 1
-      racks.set(key, known)
-      return known
+      const index = racks.get(key) ?? this.#racks.push({ container, rack }) - 1
+      racks.set(key, index)
+      return index
     })
     this.#expectedHashrateHs = devices.reduce(
       (sum, { device }) => sum + ((device.kind === 'asic' && device.expectedHashrateHs) || 0),
@@ -69,7 +71,7 @@ export class ReadingColumns {
     )
   }
 
-  /** Reads a device that has another sample, or went stale. */
+  /** Reads device i again: it has a new sample, or became stale or fresh. */
   renew(i: number): void {
     const { sample, stale } = this.#devices[i] as SiteDevice
     this.#state[i] = stale || !sample ? SILENT : STATES.indexOf(sample.state)
@@ -78,8 +80,8 @@ export class ReadingColumns {
     this.#utilizationRatio[i] = sample?.utilizationRatio ?? Number.NaN
   }
 
-  /** Readings of the whole site. A stale device is in none of them. */
-  site(): SiteGauges {
+  /** Sums over the site. Stale and unreachable devices are left out. */
+  site(): SiteReadings {
     let devicesReporting = 0
     let hashrateHs = 0
     let gpus = 0
@@ -115,7 +117,10 @@ export class ReadingColumns {
     }
   }
 
-  /** Machines that need a visit by rack: unreachable, faulty, or with an alert of their own. */
+  /**
+   * The racks with their machines that need a visit: unreachable, faulty, or with an alert.
+   * @param alerted indexes of devices with an alert
+   */
   racks(alerted: ReadonlySet<number>): RackView[] {
     const racks = this.#racks.map((names) => ({
       ...names,

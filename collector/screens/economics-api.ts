@@ -6,7 +6,7 @@ import { LoserSchema, ModelSchema } from '../economics/choices/machines-answer.t
 import { type Scenario, ScenarioSchema } from '../economics/choices/scenario.ts'
 import { pricesNow, scenarioFault, whatIf } from '../economics/choices/whatif.ts'
 import { WhatIfSchema } from '../economics/choices/whatif-answer.ts'
-import { adviceOf } from '../live/choice-inputs.ts'
+import { adviceOf } from '../live/advice.ts'
 import { badParameters, ErrorSchema, json, none, parameters, problem, refused, routeOf } from './route.ts'
 import type { Views } from './views.ts'
 
@@ -85,9 +85,9 @@ const routes = {
 }
 
 /** Adds the routes of what could be: advice and scenarios, which only read. */
-export function addEconomics(api: OpenAPIHono, views: Pick<Views, 'economy' | 'machines'>): void {
+export function addEconomics(api: OpenAPIHono, views: Pick<Views, 'choiceInputs' | 'machines'>): void {
   const answer = (scenario: Scenario) => {
-    const { baseline } = views.economy()
+    const { baseline } = views.choiceInputs()
     const fault = scenarioFault(baseline, scenario)
     return fault ? { fault } : { found: whatIf(baseline, scenario) }
   }
@@ -106,9 +106,9 @@ export function addEconomics(api: OpenAPIHono, views: Pick<Views, 'economy' | 'm
     const { found, fault } = answer(c.req.valid('json'))
     return fault ? c.json(badParameters([fault]), 400) : c.json(found, 200)
   })
-  api.openapi(routes.betterUse, (c) => c.json(adviceOf(views.economy()), 200))
+  api.openapi(routes.betterUse, (c) => c.json(adviceOf(views.choiceInputs()), 200))
   api.openapi(routes.models, (c) => {
-    const { baseline, price } = views.economy()
+    const { baseline, price } = views.choiceInputs()
     const { hashpriceUsdPerPhDay } = pricesNow(baseline.prices)
     const { energyUsdPerKwh, transmissionUsdPerKwh = 0 } = price
     const paid = energyUsdPerKwh === undefined ? undefined : energyUsdPerKwh + transmissionUsdPerKwh

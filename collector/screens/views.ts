@@ -21,7 +21,7 @@ export interface Views {
   /** owners that hold machines now and that no rule knows */
   unmatched(): UnmatchedOwner[]
   /** what the site is and earns, for what could be */
-  economy(): ChoiceInputs
+  choiceInputs(): ChoiceInputs
   /** every miner and GPU that is heard, with what it earns and costs */
   machines(): Machine[]
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { adviceOf } from '../../../collector/live/choice-inputs.ts'
+import { adviceOf } from '../../../collector/live/advice.ts'
 import { AdviceMessageSchema } from '../../../protocol/advice.ts'
 import { gpu, type Heard, miner, POOL, siteOf } from '../site-rig.ts'
 
@@ -28,9 +28,9 @@ const SITE: Heard[] = [
   { device: { deviceId: 'meter', kind: 'meter' }, sample: { powerW: 12_000 } },
 ]
 
-describe('the economy of a site', () => {
+describe('the choices of a site', () => {
   const views = siteOf(SITE)
-  const { baseline, blocks, price } = views.economy()
+  const { baseline, blocks, price } = views.choiceInputs()
   const of = (workload: string, model?: string) =>
     blocks.filter((b) => b.workload === workload && (model === undefined || b.model?.includes(model)))
   const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0)
@@ -57,7 +57,7 @@ describe('the economy of a site', () => {
       expect(sum(of(w.name).map((b) => b.revenueUsdPerH)), w.name).toBeCloseTo(w.revenueUsdPerH, 9)
     }
     expect(of('hall')).toMatchObject([{ hardware: 'none', powerW: 0, bound: expect.any(String) }])
-    expect(of('unassigned')).toMatchObject([{ bound: 'nobody knows whose work it is' }])
+    expect(of('unassigned')).toMatchObject([{ bound: 'its owner matches no rule' }])
   })
 
   it('knows what each machine could serve: by its kind, by the model that a workload names or has', () => {
@@ -69,7 +69,7 @@ describe('the economy of a site', () => {
   it('knows that a miner of another algorithm can’t mine Bitcoin', () => {
     const device = { deviceId: 'ltc', kind: 'asic' as const, model: 'L9', algorithm: 'scrypt' }
     const ltc = { device, sample: { powerW: 3000 }, owner: { poolUser: 'x' } }
-    const [block] = siteOf([ltc]).economy().blocks
+    const [block] = siteOf([ltc]).choiceInputs().blocks
     expect([block?.workload, [...(block?.serves ?? [])], block?.hashrateHs]).toEqual([
       'scrypt',
       ['scrypt'],
@@ -110,21 +110,21 @@ describe('the economy of a site', () => {
       { owner: POOL, share: 0.975 },
       { owner: devFee, share: 0.025 },
     ]
-    const [block] = siteOf([miner(1, { sample: { holders } })]).economy().blocks
+    const [block] = siteOf([miner(1, { sample: { holders } })]).choiceInputs().blocks
     expect(block?.hashrateHs).toBeCloseTo(200e12 * 0.975, 0)
   })
 
   it('counts a stopped miner at the hashrate that was promised', () => {
     const device = { deviceId: 'm', kind: 'asic' as const, expectedHashrateHs: 200e12 }
     const stopped = { device, sample: { powerW: 15, state: 'idle' as const } }
-    const { blocks: found } = siteOf([stopped]).economy()
+    const { blocks: found } = siteOf([stopped]).choiceInputs()
     const idle = found.find((b) => b.idle)
     expect(idle?.hashrateHs).toBe(200e12)
   })
 
   it('carries demand and transmission into the other costs, and transmission into the pause', () => {
     const demand = { usdPerKwMonth: 10, billedKw: 12 }
-    const dear = siteOf(SITE, { costs: { transmissionUsdPerKwh: 0.02, demand } }).economy()
+    const dear = siteOf(SITE, { costs: { transmissionUsdPerKwh: 0.02, demand } }).choiceInputs()
     const other = sum(dear.baseline.workloads.map((w) => w.otherCostUsdPerH))
     // February has 672 hours
     expect(other).toBeCloseTo(12 * 0.02 + 120 / 672, 6)
@@ -137,7 +137,7 @@ describe('the economy of a site', () => {
         device: { deviceId: `m${n}`, kind: 'asic', model: 'S21', location: { container: `C${n}` } },
       }),
     )
-    const { blocks: found } = siteOf(many).economy()
+    const { blocks: found } = siteOf(many).choiceInputs()
     expect(found.filter((b) => b.workload === 'mining')).toMatchObject([
       { devices: 500, container: undefined },
     ])
@@ -145,7 +145,7 @@ describe('the economy of a site', () => {
 })
 
 describe('the advice of a site', () => {
-  const advice = adviceOf(siteOf(SITE, { simulated: true }).economy())
+  const advice = adviceOf(siteOf(SITE, { simulated: true }).choiceInputs())
   const of = (workload: string, model: string) =>
     advice.blocks.find((b) => b.workload === workload && b.model?.includes(model))
 
@@ -179,6 +179,6 @@ describe('the advice of a site', () => {
   })
 
   it('has nothing to say of a site that nobody has heard', () => {
-    expect(adviceOf(siteOf([], { workloads: [] }).economy()).blocks).toEqual([])
+    expect(adviceOf(siteOf([], { workloads: [] }).choiceInputs()).blocks).toEqual([])
   })
 })

@@ -147,7 +147,7 @@ export function createScene(
     }),
     liveGroups: () => new Map(),
     unmatched: () => [],
-    economy: () => scene.change.economy ?? economyOfScene(scene.nowMs),
+    choiceInputs: () => scene.change.economy ?? economyOfScene(scene.nowMs),
     machines: () => scene.change.machines ?? [],
     trend: () => scene.change.trend ?? trendAt(scene.nowMs),
     async *ledger(query) {

@@ -147,7 +147,7 @@ describe('better use', () => {
     expect(advised([IDLE], {}).of('idle')?.pause.now).toBe(false)
     expect(advised([{ ...MINERS, powerW: 0 }]).of('mining')?.pause).toEqual({
       now: false,
-      because: 'it takes no power now',
+      because: 'the machines draw no power now',
     })
   })
 
