@@ -57,7 +57,7 @@ describe('the advice board', () => {
     expect(said.map((text) => JSON.parse(text).atMs)).toEqual([1_000_000, 1_060_000])
   })
 
-  it('says once that it is larger than a message, and then publishes nothing', () => {
+  it('logs once that it is too large for a message, and then publishes nothing', () => {
     const lines: string[] = []
     const { said, clock, advice } = board(createLog({ write: (line) => lines.push(line) }))
     const [block] = inputs().blocks
@@ -70,7 +70,7 @@ describe('the advice board', () => {
       clock.nowMs += 10_000
     }
     expect(said).toEqual([])
-    expect(lines.filter((line) => line.includes('larger than a message'))).toHaveLength(1)
+    expect(lines.filter((line) => line.includes('too large for an MQTT message'))).toHaveLength(1)
   })
 
   it('of a site with as many blocks as there may be is a message', () => {
