@@ -1,4 +1,5 @@
 import { defined } from '../../protocol/kit/defined.ts'
+import { floatAt } from '../economics/element.ts'
 import type { Workload } from '../economics/workloads.ts'
 import type { Situation } from '../plugin/situation.ts'
 import { DeviceSituations } from './device-situation.ts'
@@ -54,7 +55,7 @@ export class AlertSituations {
     for (const { agentId, state, devices } of agents) {
       const end = i + devices
       let usdPerH = 0
-      for (; i < end; i++) if (earns[i]) usdPerH += revenueUsdPerH[i] as number
+      for (; i < end; i++) if (earns[i]) usdPerH += floatAt(revenueUsdPerH, i)
       if (state === 'online') this.#earnedUsdPerH.set(agentId, usdPerH)
     }
   }

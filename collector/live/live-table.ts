@@ -1,4 +1,5 @@
 import type { Prices } from '../../protocol/quote.ts'
+import { floatAt } from '../economics/element.ts'
 import type { LiveContext } from '../economics/live/live-device.ts'
 import { LivePlane } from '../economics/live/live-plane.ts'
 import { ReadingColumns, type SiteDevice } from './reading-columns.ts'
@@ -155,7 +156,7 @@ export class LiveTable {
     const receivedAtMs = this.#receivedAtMs
     const wasStale = this.#isStale
     for (let i = begin; i < end; i++) {
-      const isStale = (receivedAtMs[i] as number) >= sinceMs ? 0 : 1
+      const isStale = floatAt(receivedAtMs, i) >= sinceMs ? 0 : 1
       if (isStale === wasStale[i]) continue
       wasStale[i] = isStale
       const d = this.#devices[i] as SiteDevice

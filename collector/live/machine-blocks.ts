@@ -1,5 +1,6 @@
 import type { Device } from '../../protocol/device.ts'
 import type { MachineBlock } from '../economics/choices/better-use.ts'
+import { numberAt } from '../economics/element.ts'
 import { contractTime, matcher } from '../economics/energy/attribution.ts'
 import type { LiveDevice, LiveWorkload } from '../economics/live/live-device.ts'
 import { isContract } from '../economics/settlement/contracts.ts'
@@ -74,8 +75,8 @@ function balanceWith(
   const revenue = own.reduce((sum, b) => sum + b.revenueUsdPerH, 0)
   const part = own.map((b) => (powerW > 0 ? b.powerW / powerW : 1 / own.length))
   for (const [i, b] of own.entries()) {
-    b.powerW += (t.powerW - powerW) * (part[i] as number)
-    b.revenueUsdPerH += (t.revenueUsdPerH - revenue) * (part[i] as number)
+    b.powerW += (t.powerW - powerW) * numberAt(part, i)
+    b.revenueUsdPerH += (t.revenueUsdPerH - revenue) * numberAt(part, i)
   }
   return []
 }

@@ -1,5 +1,6 @@
 import { STATES } from '../../protocol/sample.ts'
 import { inChunks } from '../economics/chunks.ts'
+import { byteAt, floatAt, intAt } from '../economics/element.ts'
 import type { LiveDevice } from '../economics/live/live-device.ts'
 import { efficiencyJPerTh } from '../economics/mining.ts'
 import type { RackView } from '../views/device.ts'
@@ -88,19 +89,19 @@ export class ReadingColumns {
     const used = { ratio: 0, gpus: 0 }
     const measured = { hashrateHs: 0, powerW: 0 }
     for (let i = 0; i < this.#state.length; i++) {
-      const state = this.#state[i] as number
+      const state = byteAt(this.#state, i)
       if (state === SILENT || state === UNREACHABLE) continue
       devicesReporting++
-      const hs = this.#hashrateHs[i] as number
+      const hs = floatAt(this.#hashrateHs, i)
       if (this.#kind[i] === ASIC && hs > 0) {
         hashrateHs += hs
-        const powerW = this.#powerW[i] as number
+        const powerW = floatAt(this.#powerW, i)
         if (Number.isNaN(powerW)) continue
         measured.hashrateHs += hs
         measured.powerW += powerW
       } else if (this.#kind[i] === GPU) {
         gpus++
-        const ratio = this.#utilizationRatio[i] as number
+        const ratio = floatAt(this.#utilizationRatio, i)
         if (Number.isNaN(ratio)) continue
         used.ratio += ratio
         used.gpus++
@@ -138,10 +139,10 @@ export class ReadingColumns {
 
   #countSome(begin: number, end: number, racks: readonly RackCount[], isAlerted: Uint8Array): void {
     for (let i = begin; i < end; i++) {
-      const r = racks[this.#rack[i] as number]
+      const r = racks[intAt(this.#rack, i)]
       if (!r) continue
-      const state = this.#state[i] as number
-      const powerW = this.#powerW[i] as number
+      const state = byteAt(this.#state, i)
+      const powerW = floatAt(this.#powerW, i)
       r.devices++
       if (state === SILENT) {
         r.stale++

@@ -1,3 +1,4 @@
+import { byteAt, floatAt, intAt } from '../element.ts'
 import { DRAW_BASES, emptyLoads, LOAD_KINDS, type Loads, MeterTree } from './meter-tree.ts'
 
 /**
@@ -74,11 +75,11 @@ export function balanceOf(parents: ArrayLike<number>, loads: Loads): Balanced[] 
     tree.drawn,
     (drawn, i): Balanced => ({
       drawn,
-      basis: DRAW_BASES[tree.basis[i] as number] as DrawBasis,
-      rest: tree.rest[i] as number,
+      basis: DRAW_BASES[byteAt(tree.basis, i)] as DrawBasis,
+      rest: floatAt(tree.rest, i),
       remainder: tree.disagrees[i] ? 'disagrees' : 'beyond',
-      total: tree.total[i] as number,
-      behind: tree.behind[i] as number,
+      total: floatAt(tree.total, i),
+      behind: intAt(tree.behind, i),
     }),
   )
 }

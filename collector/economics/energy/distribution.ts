@@ -1,5 +1,6 @@
 import type { Device } from '../../../protocol/device.ts'
 import { apportion } from '../../../protocol/units.ts'
+import { numberAt } from '../element.ts'
 import type { AttributionSettings } from '../site-settings.ts'
 import { UNPAID } from '../unpaid.ts'
 import type { Attribution } from './attribution.ts'
@@ -87,7 +88,7 @@ export function distribute<P extends OwnerPart>(
       const exact = weights.reduce((sum, w) => sum + w, 0) === drawn
       const amounts = exact ? weights : apportion(drawn, weights)
       for (const [k, part] of parts.entries())
-        charges.push({ load: i, part, attribution: part.attribution, amount: amounts[k] as number })
+        charges.push({ load: i, part, attribution: part.attribution, amount: numberAt(amounts, k) })
     }
   }
   if (spreads.length > 0) spreadOut(spreads, charges, parents)
@@ -121,6 +122,6 @@ function spreadOut<P extends OwnerPart>(
       shares.map(([, weight]) => weight),
     )
     for (const [k, [attribution, weight]] of shares.entries())
-      charges.push({ load: at, attribution, amount: amounts[k] as number, spread: { weight, weights } })
+      charges.push({ load: at, attribution, amount: numberAt(amounts, k), spread: { weight, weights } })
   }
 }

@@ -1,5 +1,6 @@
 import { apportion } from '../../../protocol/units.ts'
 import { inChunks } from '../chunks.ts'
+import { floatAt, intAt, numberAt } from '../element.ts'
 import { increment, leavesFirst } from './tree-order.ts'
 
 /**
@@ -68,12 +69,12 @@ export class MeterTree {
     this.#begin = new Int32Array(count + 1)
     for (const parent of acyclic) if (parent >= 0) increment(this.#begin, parent + 1)
     for (let i = 0; i < count; i++) increment(this.#begin, i + 1, this.#begin[i])
-    this.#children = new Int32Array(this.#begin[count] as number)
+    this.#children = new Int32Array(intAt(this.#begin, count))
     const next = this.#begin.slice()
     for (let i = 0; i < count; i++) {
-      const parent = acyclic[i] as number
+      const parent = intAt(acyclic, i)
       if (parent < 0) continue
-      this.#children[next[parent] as number] = i
+      this.#children[intAt(next, parent)] = i
       increment(next, parent)
     }
     this.#inner = order.filter((i) => this.#begin[i] !== this.#begin[i + 1])
@@ -97,7 +98,7 @@ export class MeterTree {
   #takeReadings(begin: number, end: number, { own, present, loose }: Loads): void {
     const { drawn, basis, total } = this
     for (let i = begin; i < end; i++) {
-      const reading = own[i] as number
+      const reading = floatAt(own, i)
       const hasReading = present[i] === 1 && loose[i] === 0 && !Number.isNaN(reading)
       drawn[i] = total[i] = hasReading ? reading : 0
       basis[i] = hasReading ? OWN : NOTHING
@@ -105,22 +106,22 @@ export class MeterTree {
   }
 
   #balanceMeter(i: number, { own, kind, weight, site, present }: Loads): void {
-    const begin = this.#begin[i] as number
-    const end = this.#begin[i + 1] as number
+    const begin = intAt(this.#begin, i)
+    const end = intAt(this.#begin, i + 1)
     let totalBehind = 0
     let silent = 0
     let behind = 0
     let only = -1
     for (let k = begin; k < end; k++) {
-      const child = this.#children[k] as number
+      const child = intAt(this.#children, k)
       if (!present[child]) continue
       behind++
       only = child
-      totalBehind += this.total[child] as number
+      totalBehind += floatAt(this.total, child)
       if (this.#isSilent(child, weight)) silent++
     }
     if (behind === 0) return
-    const reading = own[i] as number
+    const reading = floatAt(own, i)
     this.behind[i] = behind
     this.drawn[i] = 0
     if (Number.isNaN(reading)) {
@@ -141,9 +142,9 @@ export class MeterTree {
         .filter((c) => present[c] && this.#isSilent(c, weight))
       const parts = apportion(
         rest,
-        Array.from(children, (c) => weight[c] as number),
+        Array.from(children, (c) => floatAt(weight, c)),
       )
-      for (const [k, child] of children.entries()) this.#setDrawn(child, parts[k] as number, BY_SHARE)
+      for (const [k, child] of children.entries()) this.#setDrawn(child, numberAt(parts, k), BY_SHARE)
       rest = 0
     }
     this.rest[i] = rest
@@ -156,7 +157,7 @@ export class MeterTree {
       this.#setDrawn(i, amount, BY_METER)
       return
     }
-    const rest = (this.rest[i] as number) + amount - (this.total[i] as number)
+    const rest = floatAt(this.rest, i) + amount - floatAt(this.total, i)
     this.total[i] = amount
     this.rest[i] = rest
     this.basis[i] = BY_METER
@@ -169,6 +170,6 @@ export class MeterTree {
   }
 
   #isSilent(i: number, weight: Float64Array): boolean {
-    return this.basis[i] === NOTHING && this.behind[i] === 0 && (weight[i] as number) > 0
+    return this.basis[i] === NOTHING && this.behind[i] === 0 && floatAt(weight, i) > 0
   }
 }

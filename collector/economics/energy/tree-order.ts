@@ -1,3 +1,4 @@
+import { intAt } from '../element.ts'
 /**
  * Orders the nodes of a tree so that each comes after all nodes behind it. Circles are cut in `parents`, in place: the first node of
  * each becomes a root.
@@ -21,7 +22,7 @@ export function leavesFirst(parents: Int32Array): Int32Array {
     for (let i = ready.pop(); i !== undefined; i = ready.pop()) {
       isDone[i] = 1
       order[done++] = i
-      release(parents[i] as number)
+      release(intAt(parents, i))
     }
   }
   for (let i = 0; i < count; i++) if (waiting[i] === 0) ready.push(i)
@@ -29,7 +30,7 @@ export function leavesFirst(parents: Int32Array): Int32Array {
   // only circles are left: cut each at its first node
   for (let i = 0; done < count; i++) {
     if (isDone[i]) continue
-    const parent = parents[i] as number
+    const parent = intAt(parents, i)
     parents[i] = -1
     release(parent)
     takeReady()
@@ -39,5 +40,5 @@ export function leavesFirst(parents: Int32Array): Int32Array {
 
 /** Adds `by` to element i of an array. */
 export const increment = (counts: Int32Array, i: number, by = 1): void => {
-  counts[i] = (counts[i] as number) + by
+  counts[i] = intAt(counts, i) + by
 }

@@ -1,5 +1,6 @@
 import type { Device, DeviceKind } from '../../../protocol/device.ts'
 import { inChunks } from '../chunks.ts'
+import { intAt, numberAt } from '../element.ts'
 import { emptyLoads, LOAD_KINDS, type Loads } from './meter-tree.ts'
 
 /** The wiring of a site, from the `meteredBy` of its devices. */
@@ -77,15 +78,14 @@ export class Wiring {
   wire(heard: Uint8Array): Wired {
     const count = this.#named.length
     const first = this.#firstHeard(heard)
-    const site =
-      this.#siteMeter === undefined ? NONE : (first[this.#ids.get(this.#siteMeter) as number] as number)
+    const site = this.#siteMeter === undefined ? NONE : intAt(first, this.#ids.get(this.#siteMeter) as number)
     const meters = new Int32Array(count).fill(NONE)
     for (let i = 0; i < count; i++) if (heard[i] || !this.isNamed(i)) meters[i] = this.#heardMeterOf(i, first)
     cutCircles(meters)
     const loads = { ...emptyLoads(count), site, present: heard }
     const parents = new Int32Array(count)
     for (let i = 0; i < count; i++) {
-      const meter = meters[i] as number
+      const meter = intAt(meters, i)
       const isFree = meter === NONE && i !== site
       parents[i] = isFree && (heard[i] || !this.isNamed(i)) ? site : meter
       const kind = this.#kindOf(i)
@@ -105,7 +105,7 @@ export class Wiring {
     const role = this.#role
     inChunks(parents.length, (begin, end) => {
       for (let i = begin; i < end; i++) {
-        const parent = parents[i] as number
+        const parent = intAt(parents, i)
         if (parent === NONE || !present[i]) continue
         if (role[i] === OF_HOST) hosts[parent] = 1
         else if (role[i] === OTHER) others[parent] = 1
@@ -139,18 +139,18 @@ export class Wiring {
   #firstHeard(heard: Uint8Array): Int32Array {
     const first = new Int32Array(this.#ids.size).fill(NONE)
     for (let i = heard.length - 1; i >= 0; i--) {
-      const id = this.#own[i] as number
+      const id = intAt(this.#own, i)
       if (id !== NONE && heard[i]) first[id] = i
     }
     return first
   }
 
   #heardMeterOf(i: number, first: Int32Array): number {
-    let id = this.#meter[i] as number
+    let id = intAt(this.#meter, i)
     for (let hops = 0; id !== NONE && hops < MAX_DEPTH; hops++) {
-      const meter = first[id] as number
+      const meter = intAt(first, id)
       if (meter !== NONE && id !== this.#own[i]) return meter
-      id = this.#above[id] as number
+      id = numberAt(this.#above, id)
     }
     return NONE
   }
@@ -168,9 +168,8 @@ function cutCircles(meters: Int32Array): void {
   const mostHops = isAbove.reduce((sum, is) => sum + is, 0)
   for (let i = 0; i < meters.length; i++) {
     if (!isAbove[i]) continue
-    let above = meters[i] as number
-    for (let hops = 0; above !== NONE && above !== i && hops <= mostHops; hops++)
-      above = meters[above] as number
+    let above = intAt(meters, i)
+    for (let hops = 0; above !== NONE && above !== i && hops <= mostHops; hops++) above = intAt(meters, above)
     if (above === i) meters[i] = NONE
   }
 }

@@ -1,6 +1,7 @@
 import type { Device } from '../../../protocol/device.ts'
 import { type Holder, NOBODY, type Owner } from '../../../protocol/owner.ts'
 import type { Sample } from '../../../protocol/sample.ts'
+import { floatAt, intAt } from '../element.ts'
 import type { Attribute } from '../energy/attribution.ts'
 import { earnedPerH, isPaidByShare } from '../settlement/revenue.ts'
 import { OwnerParts } from './owner-parts.ts'
@@ -53,7 +54,7 @@ export class HolderParts {
     }
     this.#holders[i] = holders
     let k = 0
-    for (let part = parts.first(i); part >= 0; part = parts.next[part] as number)
+    for (let part = parts.first(i); part >= 0; part = intAt(parts.next, part))
       this.#price(part, holders[k++]?.owner ?? NOBODY, device, sample)
   }
 
@@ -64,8 +65,8 @@ export class HolderParts {
   /** Sets the rates of a part: the rates of the machine x the owner's share. */
   #price(part: number, owner: Owner, device: Device, sample: Sample): void {
     const { parts } = this
-    const share = parts.share[part] as number
-    const { workload } = this.#index.attributions[parts.workload[part] as number] ?? {}
+    const share = floatAt(parts.share, part)
+    const { workload } = this.#index.attributions[intAt(parts.workload, part)] ?? {}
     // work without a workload is left out of the sums of hashrate, GPUs and tokens
     const workShare = workload ? share : 0
     const rates = {

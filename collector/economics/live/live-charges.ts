@@ -1,4 +1,5 @@
 import { apportion } from '../../../protocol/units.ts'
+import { floatAt, intAt, numberAt } from '../element.ts'
 import { LOAD_KINDS, type MeterTree } from '../energy/meter-tree.ts'
 import type { Wired } from '../energy/wiring.ts'
 import type { AttributionSettings } from '../site-settings.ts'
@@ -46,15 +47,15 @@ export function chargeLive(
   const charges: LiveCharges = { milliW: new Float64Array(index.count), devicesMilliW: 0 }
   const spreads: Spread[] = []
   const charge = (i: number, workload: number, milliW: number) => {
-    charges.milliW[workload] = (charges.milliW[workload] as number) + milliW
+    charges.milliW[workload] = floatAt(charges.milliW, workload) + milliW
     if (loads.kind[i] !== METER) charges.devicesMilliW += milliW
   }
   for (let i = 0; i < parents.length; i++) {
-    const drawn = tree.drawn[i] as number
-    const parent = parents[i] as number
-    if ((tree.behind[i] as number) > 0) {
+    const drawn = floatAt(tree.drawn, i)
+    const parent = intAt(parents, i)
+    if (intAt(tree.behind, i) > 0) {
       parts.charge(i, 0)
-      const rest = tree.rest[i] as number
+      const rest = floatAt(tree.rest, i)
       if (rest === 0) continue
       if (tree.disagrees[i]) charge(i, index.unaccounted, rest)
       else if ((hosts[i] ? hostRemainder : siteOverhead) === 'workloads')
@@ -66,8 +67,8 @@ export function chargeLive(
     } else {
       parts.charge(i, drawn)
       if (drawn === 0) continue
-      for (let part = parts.first(i); part >= 0; part = parts.next[part] as number)
-        charge(i, parts.workload[part] as number, parts.milliW[part] as number)
+      for (let part = parts.first(i); part >= 0; part = intAt(parts.next, part))
+        charge(i, intAt(parts.workload, part), floatAt(parts.milliW, part))
     }
   }
   if (spreads.length > 0) {
@@ -102,13 +103,13 @@ class SpreadShares {
     for (const [meter, slot] of this.#slots) slots[meter] = slot
     for (let i = 0; i < parents.length; i++) {
       if (!(parts.chargedMilliW(i) > 0)) continue
-      let above = parents[i] as number
-      for (let hops = 0; above >= 0 && hops < MAX_DEPTH; above = parents[above] as number, hops++) {
-        const slot = slots[above] as number
+      let above = intAt(parents, i)
+      for (let hops = 0; above >= 0 && hops < MAX_DEPTH; above = intAt(parents, above), hops++) {
+        const slot = intAt(slots, above)
         if (slot < 0) continue
-        for (let part = parts.first(i); part >= 0; part = parts.next[part] as number)
+        for (let part = parts.first(i); part >= 0; part = intAt(parts.next, part))
           if (parts.workload[part] !== overhead)
-            this.#note(slot, parts.workload[part] as number, parts.milliW[part] as number)
+            this.#note(slot, intAt(parts.workload, part), floatAt(parts.milliW, part))
       }
     }
   }
@@ -121,17 +122,17 @@ class SpreadShares {
     charge: (workload: number, milliW: number) => void,
   ): void {
     const slot = this.#slots.get(under) as number
-    const weightOf = (w: number) => this.#milliW[slot * this.#workloads + w] as number
+    const weightOf = (w: number) => floatAt(this.#milliW, slot * this.#workloads + w)
     const shares = (this.#present[slot] as number[]).filter((w) => weightOf(w) > 0)
     if (shares.length === 0) charge(overhead, milliW)
     const amounts = apportion(milliW, shares.map(weightOf))
-    for (const [k, workload] of shares.entries()) charge(workload, amounts[k] as number)
+    for (const [k, workload] of shares.entries()) charge(workload, numberAt(amounts, k))
   }
 
   #note(slot: number, workload: number, milliW: number): void {
     const cell = slot * this.#workloads + workload
     const present = this.#present[slot] as number[]
     if (this.#milliW[cell] === 0 && !present.includes(workload)) present.push(workload)
-    this.#milliW[cell] = (this.#milliW[cell] as number) + milliW
+    this.#milliW[cell] = floatAt(this.#milliW, cell) + milliW
   }
 }

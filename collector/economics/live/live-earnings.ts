@@ -1,4 +1,5 @@
 import { inChunks } from '../chunks.ts'
+import { byteAt, floatAt, intAt } from '../element.ts'
 import { DRAW_BASES, type MeterTree } from '../energy/meter-tree.ts'
 import type { LiveDevice, LiveEarning } from './live-device.ts'
 import type { OwnerParts } from './owner-parts.ts'
@@ -43,17 +44,17 @@ export class LiveEarnings implements Iterable<[LiveDevice, LiveEarning]> {
   #setDrawOf(begin: number, end: number, { drawn, basis, behind }: MeterTree, usdPerKwh: number): void {
     for (let i = begin; i < end; i++) {
       if (!this.earns[i]) continue
-      const watts = (drawn[i] as number) / 1000
+      const watts = floatAt(drawn, i) / 1000
       this.energyCostUsdPerH[i] = (watts / 1000) * usdPerKwh
       // a host with GPUs behind it shows its own reading; the power beyond its GPUs is charged to their holders
       if (basis[i] === NOTHING) this.powerW[i] = Number.NaN
-      else this.powerW[i] = (behind[i] as number) > 0 ? (this.#devices[i]?.sample?.powerW ?? 0) : watts
+      else this.powerW[i] = intAt(behind, i) > 0 ? (this.#devices[i]?.sample?.powerW ?? 0) : watts
     }
   }
 
   /** Revenue less energy cost of device i, USD/h; 0 for meters and silent devices. */
   netUsdPerH(i: number): number {
-    return this.earns[i] ? (this.revenueUsdPerH[i] as number) - (this.energyCostUsdPerH[i] as number) : 0
+    return this.earns[i] ? floatAt(this.revenueUsdPerH, i) - floatAt(this.energyCostUsdPerH, i) : 0
   }
 
   /** The earning of a device; undefined for meters and silent devices. */
@@ -66,15 +67,15 @@ export class LiveEarnings implements Iterable<[LiveDevice, LiveEarning]> {
   /** The earning of the device at an index; undefined for meters and silent devices. */
   at(i: number): LiveEarning | undefined {
     if (!this.earns[i]) return undefined
-    const powerW = this.powerW[i] as number
+    const powerW = floatAt(this.powerW, i)
     return {
-      revenueUsdPerH: this.revenueUsdPerH[i] as number,
-      energyCostUsdPerH: this.energyCostUsdPerH[i] as number,
+      revenueUsdPerH: floatAt(this.revenueUsdPerH, i),
+      energyCostUsdPerH: floatAt(this.energyCostUsdPerH, i),
       shares: this.#parts.of(i).map((part) => ({
-        workload: this.#index.attributions[this.#parts.workload[part] as number]?.name ?? '',
-        share: this.#parts.share[part] as number,
+        workload: this.#index.attributions[intAt(this.#parts.workload, part)]?.name ?? '',
+        share: floatAt(this.#parts.share, part),
       })),
-      drawBasis: DRAW_BASES[this.#basis[i] as number] ?? 'nothing',
+      drawBasis: DRAW_BASES[byteAt(this.#basis, i)] ?? 'nothing',
       ...(Number.isNaN(powerW) ? {} : { powerW }),
     }
   }

@@ -1,5 +1,6 @@
 import type { Prices } from '../../../protocol/quote.ts'
 import type { Sample } from '../../../protocol/sample.ts'
+import { floatAt } from '../element.ts'
 import { contractTime } from '../energy/attribution.ts'
 import { MeterTree } from '../energy/meter-tree.ts'
 import { type Wired, Wiring } from '../energy/wiring.ts'
@@ -157,8 +158,8 @@ export class LivePlane {
     for (let i = 0; i < behind.length; i++) {
       if (behind[i] === 0) continue
       const { agentId, device } = this.#devices[i] as LiveDevice
-      const restW = disagrees[i] ? (rest[i] as number) / 1000 : 0
-      meters.push({ agentId, deviceId: device.deviceId, powerW: (total[i] as number) / 1000, restW })
+      const restW = disagrees[i] ? floatAt(rest, i) / 1000 : 0
+      meters.push({ agentId, deviceId: device.deviceId, powerW: floatAt(total, i) / 1000, restW })
     }
     return meters
   }

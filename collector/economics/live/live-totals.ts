@@ -1,5 +1,6 @@
 import { HOUR_MS } from '../../../protocol/units.ts'
 import { inChunks } from '../chunks.ts'
+import { floatAt, intAt } from '../element.ts'
 import { type Contract, contractUsdPerH, isContract } from '../settlement/contracts.ts'
 import { energyCostUsdPerH } from '../settlement/costs.ts'
 import { UNPAID } from '../unpaid.ts'
@@ -53,15 +54,13 @@ export class LiveTotals {
     const { next, workload, share } = parts
     for (let i = begin; i < end; i++) {
       if (!earns[i] || workload[i] === -1) continue
-      const watts = powerW[i] as number
-      for (let part = i; part >= 0; part = next[part] as number) {
-        const w = workload[part] as number
+      const watts = floatAt(powerW, i)
+      for (let part = i; part >= 0; part = intAt(next, part)) {
+        const w = intAt(workload, part)
         sums.add(w, parts, part, usdPerShare)
-        const memberW = watts * (share[part] as number)
-        if (memberW !== 0 && !Number.isNaN(memberW))
-          this.#membersW[w] = (this.#membersW[w] as number) + memberW
-        else
-          this.#servedUsdPerH[w] = (this.#servedUsdPerH[w] as number) + parts.earnsUsdPerH(part, usdPerShare)
+        const memberW = watts * floatAt(share, part)
+        if (memberW !== 0 && !Number.isNaN(memberW)) this.#membersW[w] = floatAt(this.#membersW, w) + memberW
+        else this.#servedUsdPerH[w] = floatAt(this.#servedUsdPerH, w) + parts.earnsUsdPerH(part, usdPerShare)
       }
     }
   }
@@ -69,7 +68,7 @@ export class LiveTotals {
   /** Sets power and energy cost of each workload. @param usdPerKwh cost of energy, transmission included */
   addCharges({ milliW }: LiveCharges, usdPerKwh: number): void {
     for (const [w, total] of this.#workloads.entries()) {
-      total.powerW = (milliW[w] as number) / 1000
+      total.powerW = floatAt(milliW, w) / 1000
       total.energyCostUsdPerH = energyCostUsdPerH(total.powerW, usdPerKwh)
     }
   }
@@ -82,7 +81,7 @@ export class LiveTotals {
       const total = this.#workloads[w] as LiveWorkload
       const usdPerH = contractUsdPerH(workload satisfies Contract, atMs, total, monthOf)
       total.revenueUsdPerH += usdPerH
-      const membersW = this.#membersW[w] as number
+      const membersW = floatAt(this.#membersW, w)
       if (membersW > 0) this.#usdPerHPerW[w] = usdPerH / membersW
     }
   }
@@ -93,9 +92,8 @@ export class LiveTotals {
    */
   creditServersToTheirGpus(): void {
     for (const [w, { kind }] of this.#workloads.entries()) {
-      const membersW = this.#membersW[w] as number
-      if (kind === 'tokens' && membersW > 0)
-        this.#usdPerHPerW[w] = (this.#servedUsdPerH[w] as number) / membersW
+      const membersW = floatAt(this.#membersW, w)
+      if (kind === 'tokens' && membersW > 0) this.#usdPerHPerW[w] = floatAt(this.#servedUsdPerH, w) / membersW
     }
   }
 
@@ -128,13 +126,13 @@ export class LiveTotals {
     for (let i = begin; i < end; i++) {
       let usdPerH = 0
       if (earns[i] && workload[i] !== -1)
-        for (let part = i; part >= 0; part = next[part] as number) {
-          const w = workload[part] as number
-          const memberW = (powerW[i] as number) * (share[part] as number)
+        for (let part = i; part >= 0; part = intAt(next, part)) {
+          const w = intAt(workload, part)
+          const memberW = floatAt(powerW, i) * floatAt(share, part)
           const takes = memberW !== 0 && !Number.isNaN(memberW)
-          const isGivenAway = !takes && this.#isServed[w] === 1 && (this.#membersW[w] as number) > 0
+          const isGivenAway = !takes && this.#isServed[w] === 1 && floatAt(this.#membersW, w) > 0
           if (!isGivenAway) usdPerH += parts.earnsUsdPerH(part, usdPerShare)
-          if (takes) usdPerH += (this.#usdPerHPerW[w] as number) * memberW
+          if (takes) usdPerH += floatAt(this.#usdPerHPerW, w) * memberW
         }
       revenueUsdPerH[i] = usdPerH
     }

@@ -1,4 +1,5 @@
 import { apportion } from '../../../protocol/units.ts'
+import { floatAt, intAt, numberAt } from '../element.ts'
 
 /**
  * The owners' parts of every device, in flat arrays. The first part of a device has the index of the device. Further parts have
@@ -54,8 +55,7 @@ export class OwnerParts {
 
   /** Removes all parts of a device. */
   clear(device: number): void {
-    for (let part = this.next[device] as number; part >= 0; part = this.next[part] as number)
-      this.#free.push(part)
+    for (let part = intAt(this.next, device); part >= 0; part = intAt(this.next, part)) this.#free.push(part)
     this.next[device] = -1
     this.workload[device] = -1
     this.#charged[device] = Number.NaN
@@ -87,30 +87,30 @@ export class OwnerParts {
     const parts = this.of(device)
     const amounts = apportion(
       milliW,
-      parts.map((part) => this.share[part] as number),
+      parts.map((part) => floatAt(this.share, part)),
     )
-    for (const [k, part] of parts.entries()) this.milliW[part] = amounts[k] as number
+    for (const [k, part] of parts.entries()) this.milliW[part] = numberAt(amounts, k)
   }
 
   /** Revenue of a part, USD/h. @param usdPerShare expected reward of a difficulty-1 share, USD */
   earnsUsdPerH(part: number, usdPerShare: number): number {
-    return (this.revenueUsdPerH[part] as number) + (this.paidSharesPerH[part] as number) * usdPerShare
+    return floatAt(this.revenueUsdPerH, part) + floatAt(this.paidSharesPerH, part) * usdPerShare
   }
 
   /** Pool fee and firmware dev fee of a part, USD/h. @param usdPerShare expected reward of a difficulty-1 share, USD */
   keptUsdPerH(part: number, usdPerShare: number): number {
-    return (this.feesUsdPerH[part] as number) + (this.feeSharesPerH[part] as number) * usdPerShare
+    return floatAt(this.feesUsdPerH, part) + floatAt(this.feeSharesPerH, part) * usdPerShare
   }
 
   /** mW that were last charged to a device. */
   chargedMilliW(device: number): number {
-    return this.#charged[device] as number
+    return floatAt(this.#charged, device)
   }
 
   /** Indexes of a device's parts. For loops over many devices, `first` and `next` are faster. */
   of(device: number): number[] {
     const parts: number[] = []
-    for (let part = this.first(device); part >= 0; part = this.next[part] as number) parts.push(part)
+    for (let part = this.first(device); part >= 0; part = intAt(this.next, part)) parts.push(part)
     return parts
   }
 

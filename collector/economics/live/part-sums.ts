@@ -1,3 +1,4 @@
+import { floatAt, intAt } from '../element.ts'
 import type { LiveWorkload } from './live-device.ts'
 import type { OwnerParts } from './owner-parts.ts'
 
@@ -32,18 +33,18 @@ export class OwnerPartSums {
 
   /** Adds one part to workload w. @param usdPerShare expected reward of a difficulty-1 share, USD */
   add(w: number, parts: OwnerParts, part: number, usdPerShare: number): void {
-    this.devices[w] = (this.devices[w] as number) + 1
-    this.revenueUsdPerH[w] = (this.revenueUsdPerH[w] as number) + parts.earnsUsdPerH(part, usdPerShare)
-    this.feesUsdPerH[w] = (this.feesUsdPerH[w] as number) + parts.keptUsdPerH(part, usdPerShare)
-    this.hashrateHs[w] = (this.hashrateHs[w] as number) + (parts.hashrateHs[part] as number)
-    this.gpusHeld[w] = (this.gpusHeld[w] as number) + (parts.gpusHeld[part] as number)
-    this.tokensInPerS[w] = (this.tokensInPerS[w] as number) + (parts.tokensInPerS[part] as number)
-    this.tokensOutPerS[w] = (this.tokensOutPerS[w] as number) + (parts.tokensOutPerS[part] as number)
+    this.devices[w] = intAt(this.devices, w) + 1
+    this.revenueUsdPerH[w] = floatAt(this.revenueUsdPerH, w) + parts.earnsUsdPerH(part, usdPerShare)
+    this.feesUsdPerH[w] = floatAt(this.feesUsdPerH, w) + parts.keptUsdPerH(part, usdPerShare)
+    this.hashrateHs[w] = floatAt(this.hashrateHs, w) + floatAt(parts.hashrateHs, part)
+    this.gpusHeld[w] = floatAt(this.gpusHeld, w) + floatAt(parts.gpusHeld, part)
+    this.tokensInPerS[w] = floatAt(this.tokensInPerS, w) + floatAt(parts.tokensInPerS, part)
+    this.tokensOutPerS[w] = floatAt(this.tokensOutPerS, w) + floatAt(parts.tokensOutPerS, part)
   }
 
   /** Copies the sums of workload w into its total. */
   copyTo(total: LiveWorkload, w: number): void {
-    total.devices = this.devices[w] as number
+    total.devices = intAt(this.devices, w)
     for (const key of SUMMED) total[key] = this[key][w] as number
   }
 }

@@ -1,6 +1,7 @@
 import type { Device } from '../../../protocol/device.ts'
 import { apportion, MILLIJOULES_PER_KWH, MINUTE_MS } from '../../../protocol/units.ts'
 import { type MonthOf, minuteShare } from '../calendar.ts'
+import { numberAt } from '../element.ts'
 import { type DeviceFacts, matcher } from '../energy/attribution.ts'
 import type { AttributionSettings, Costs } from '../site-settings.ts'
 import { UNPAID } from '../unpaid.ts'
@@ -34,7 +35,7 @@ export function addUnmeasuredOverhead(parts: PricedPart[], { pue, siteOverhead }
     return
   }
   const amounts = apportion(energyMilliJ, weightsOf(parts))
-  for (const [i, part] of parts.entries()) part.energyMilliJ += amounts[i] as number
+  for (const [i, part] of parts.entries()) part.energyMilliJ += numberAt(amounts, i)
 }
 
 /** Shares the site's demand charge of a minute over all parts by energy; overhead pays it if no part has energy. */
@@ -45,7 +46,7 @@ export function shareDemand(parts: PricedPart[], nanoUsdOfMinute: number): void 
     return
   }
   const amounts = apportion(nanoUsdOfMinute, weightsOf(parts))
-  for (const [i, part] of parts.entries()) part.demandNanoUsd = amounts[i] as number
+  for (const [i, part] of parts.entries()) part.demandNanoUsd = numberAt(amounts, i)
 }
 
 /**
@@ -64,7 +65,7 @@ export function depreciate(parts: readonly PricedPart[], { depreciation }: Costs
     const ends = own.map((p) => (p.interval?.startMs ?? 0) + (p.interval?.durationMs ?? 0))
     const minutes = Math.min(1, (Math.max(...ends) - Math.min(...starts)) / MINUTE_MS)
     const amounts = apportion(nanoUsd(usdPerMinute(device) * minutes), weightsOf(own))
-    for (const [i, part] of own.entries()) part.depreciationNanoUsd = amounts[i] as number
+    for (const [i, part] of own.entries()) part.depreciationNanoUsd = numberAt(amounts, i)
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Device } from '../../../protocol/device.ts'
 import { apportion, MINUTE_MS } from '../../../protocol/units.ts'
 import type { MonthOf } from '../calendar.ts'
+import { numberAt } from '../element.ts'
 import { contractTime, matcher } from '../energy/attribution.ts'
 import { ratio } from '../ratio.ts'
 import type { Workload, WorkloadOf } from '../workloads.ts'
@@ -52,7 +53,7 @@ export function payContracts(
     }
     const amounts = apportion(Math.abs(revenue), weightsOf(own))
     for (const [i, part] of own.entries()) {
-      part.contractNanoUsd = Math.sign(revenue) * (amounts[i] as number)
+      part.contractNanoUsd = Math.sign(revenue) * numberAt(amounts, i)
       part.revenueNanoUsd += part.contractNanoUsd
     }
   }
