@@ -1,12 +1,9 @@
 import type { AgentInterval, LedgerSums } from '../economics/ledger-row.ts'
 import { isContract } from '../economics/settlement/contracts.ts'
-import {
-  explainContract,
-  explainCost,
-  explainDemand,
-  explainEnergy,
-  explainRevenue,
-} from '../economics/settlement/explain.ts'
+import { explainContract } from '../economics/settlement/explain-contract.ts'
+import { explainCost, explainDemand } from '../economics/settlement/explain-costs.ts'
+import { explainEnergy } from '../economics/settlement/explain-energy.ts'
+import { explainRevenue } from '../economics/settlement/explain-revenue.ts'
 import type { PricedPart } from '../economics/settlement/priced.ts'
 import { type KnownDevices, type PricedMinute, priceMinute } from '../economics/settlement/settle.ts'
 import type { Settlement } from '../plugin/audit-store.ts'

@@ -1,4 +1,4 @@
-import { isUnpaid } from '../economics/workloads.ts'
+import { isUnpaid } from '../economics/unpaid.ts'
 import type { GroupBy } from '../plugin/store.ts'
 import type { Pricing } from '../settling/pricing.ts'
 import type { FigureGroup } from '../views/figures.ts'

@@ -30,33 +30,33 @@ export async function meterBalance(
     balances: chargedMilliJ === totalMilliJ,
     totalMilliJ,
     workloads,
-    meters: minute.takers.flatMap((_, i) => meterOf(minute, i)),
+    meters: minute.deviceLoads.flatMap((_, i) => meterOf(minute, i)),
   }
 }
 
-/** The i-th taker of energy as a meter; none where nothing is behind it. */
-function meterOf({ takers, distribution }: PricedMinute, i: number): BalanceView['meters'] {
+/** The i-th load of energy as a meter; none where nothing is behind it. */
+function meterOf({ deviceLoads, distribution }: PricedMinute, i: number): BalanceView['meters'] {
   const { balanced, parents, charges } = distribution
-  const [taker, found] = [takers[i], balanced[i]]
-  if (!taker || !found || found.behind === 0) return []
+  const [load, found] = [deviceLoads[i], balanced[i]]
+  if (!load || !found || found.behind === 0) return []
   const rest: Record<string, number> = {}
   for (const charge of charges)
-    if (charge.taker === i && !charge.part)
+    if (charge.load === i && !charge.part)
       rest[charge.attribution.name] = (rest[charge.attribution.name] ?? 0) + charge.amount
-  const members = takers.flatMap((member, k) => {
+  const members = deviceLoads.flatMap((member, k) => {
     const part = balanced[k]
     return parents[k] === i && part
-      ? [{ deviceId: member.deviceId, agentId: member.agentId, milliJ: part.total, by: part.by }]
+      ? [{ deviceId: member.deviceId, agentId: member.agentId, milliJ: part.total, by: part.basis }]
       : []
   })
-  const above = takers[parents[i] ?? -1]
+  const above = deviceLoads[parents[i] ?? -1]
   return [
     {
-      deviceId: taker.deviceId,
-      agentId: taker.agentId,
-      kind: taker.device?.kind ?? 'meter',
+      deviceId: load.deviceId,
+      agentId: load.agentId,
+      kind: load.device?.kind ?? 'meter',
       ...(above ? { behind: above.deviceId } : {}),
-      ...(taker.own === undefined ? {} : { measuredMilliJ: taker.own }),
+      ...(load.own === undefined ? {} : { measuredMilliJ: load.own }),
       behindMilliJ: members.reduce((sum, member) => sum + member.milliJ, 0),
       totalMilliJ: found.total,
       restMilliJ: found.rest,

@@ -1,6 +1,6 @@
 import { ownerKey } from '../../protocol/owner.ts'
 import { JOULES_PER_KWH, NANO_USD_PER_USD } from '../../protocol/units.ts'
-import type { Formula } from '../economics/settlement/explain.ts'
+import type { Formula } from '../economics/settlement/formula.ts'
 import type { Explanation } from '../views/explanation.ts'
 import { ApiClient, type ApiOptions, isoTime } from './api-client.ts'
 

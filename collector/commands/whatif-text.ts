@@ -4,7 +4,7 @@ import type {
   RatesView,
   SensitivityView,
   WhatIf,
-} from '../economics/choices/economics-view.ts'
+} from '../economics/choices/whatif-answer.ts'
 
 const fixed = (value: number | undefined, digits: number): string =>
   value === undefined ? '-' : value.toFixed(digits)

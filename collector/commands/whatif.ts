@@ -1,6 +1,6 @@
 import { UsageError } from '../../protocol/kit/errors.ts'
-import type { WhatIf } from '../economics/choices/economics-view.ts'
 import { ConversionSchema, ScenarioSchema } from '../economics/choices/scenario.ts'
+import type { WhatIf } from '../economics/choices/whatif-answer.ts'
 import { ApiClient, type ApiOptions } from './api-client.ts'
 import { whatIfText } from './whatif-text.ts'
 

@@ -1,7 +1,7 @@
 import { adviceTopic } from '../../protocol/topics.ts'
 import { type EmbeddedBroker, startEmbeddedBroker } from '../broker/embedded.ts'
 import { Ingest } from '../ingest/ingest.ts'
-import { AdviceBoard } from '../live/advice.ts'
+import { AdvicePublisher } from '../live/advice-publisher.ts'
 import type { Context } from './context.ts'
 import type { Devices } from './devices.ts'
 import type { LedgerPlane } from './ledger.ts'
@@ -10,7 +10,7 @@ import type { LedgerPlane } from './ledger.ts'
 export interface AgentLink {
   brokerUrl: string
   ingest: Ingest
-  advice: AdviceBoard
+  advice: AdvicePublisher
 }
 
 /** An address that a browser or an agent on this machine can use. */
@@ -45,7 +45,7 @@ export function startAgentLink(
     quarantine: (entry) => ledger.quarantine.add(entry),
   })
   ingest.start()
-  const advice = new AdviceBoard({
+  const advice = new AdvicePublisher({
     publish: (text) => ingest.retain(adviceTopic(site.id), text),
     log,
     nowMs,

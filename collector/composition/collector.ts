@@ -3,9 +3,9 @@ import { pluginNamed } from '../../protocol/kit/plugin.ts'
 import { type Alerting, createAlerting } from '../alerts/alerting.ts'
 import type { EmbeddedBroker } from '../broker/embedded.ts'
 import { CHANNELS } from '../channels/index.ts'
-import type { AdviceBoard } from '../live/advice.ts'
+import type { AdvicePublisher } from '../live/advice-publisher.ts'
 import { CHART_STEP_MS } from '../live/chart-samples.ts'
-import type { LiveViews } from '../live/views.ts'
+import type { LiveViews } from '../live/live-views.ts'
 import type { Store } from '../plugin/store.ts'
 import { PoolWatch } from '../pool-watch/pool-watch.ts'
 import { POOLS } from '../pools/index.ts'
@@ -136,7 +136,7 @@ export class Collector {
       .catch((error) => this.#context.log.error('store not closed', { reason: reasonOf(error) }))
   }
 
-  #tick(advice: AdviceBoard): void {
+  #tick(advice: AdvicePublisher): void {
     const now = this.#context.nowMs()
     const { selector, quotes } = this.#prices
     selector.tick()
@@ -144,7 +144,7 @@ export class Collector {
     const prices = priceSituations(selector, quotes.at(now), this.#views.workloads(), now)
     this.#alerting.evaluate({ ...live, pools: this.#pools.situation(), prices })
     this.#screens.tick()
-    advice.tick(() => this.#views.economy())
+    advice.tick(() => this.#views.choiceInputs())
     void this.#ledger.quarantine.flush()
   }
 }

@@ -1,12 +1,12 @@
 import type { Alerting } from '../alerts/alerting.ts'
 import { Figures } from '../books/figures.ts'
 import { LedgerQueries } from '../books/ledger-queries.ts'
-import { LiveViews } from '../live/views.ts'
+import { LiveViews } from '../live/live-views.ts'
 import type { Store } from '../plugin/store.ts'
 import type { PoolWatch } from '../pool-watch/pool-watch.ts'
 import type { Assets } from '../screens/pages/assets.ts'
 import { createServer, type ScreensServer } from '../screens/server.ts'
-import { Statements } from '../statements/statements.ts'
+import { StatementService } from '../statements/statement-service.ts'
 import type { Context } from './context.ts'
 import type { Devices } from './devices.ts'
 import type { LedgerPlane } from './ledger.ts'
@@ -59,7 +59,7 @@ export function createScreens(
     views,
     selector: prices.selector,
     figures: new Figures({ ...common, minutes: recent }),
-    statements: new Statements({ ...common, site: config.site, nowMs }),
+    statements: new StatementService({ ...common, site: config.site, nowMs }),
     pools: () => pools.views(),
     queries: new LedgerQueries({ ...common, records, repricer, quarantine }),
     assets,

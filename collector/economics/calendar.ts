@@ -1,7 +1,7 @@
 import { Temporal } from 'temporal-polyfill'
 import { MINUTE_MS } from '../../protocol/units.ts'
 
-/** A stretch of time, Unix ms; the end is exclusive. */
+/** A range of time, Unix ms; the end is exclusive. */
 export interface Period {
   startMs: number
   endMs: number
@@ -11,23 +11,26 @@ const PERIODS_KEPT = 64
 const zoned = (ms: number, zone: string): Temporal.ZonedDateTime =>
   Temporal.Instant.fromEpochMilliseconds(ms).toZonedDateTimeISO(zone)
 
-/** Answers in which stretch of the calendar a moment is, and remembers the last ones: they are asked for minute by minute. */
-function periods(stretchOf: (ms: number) => Period): (ms: number) => Period {
-  const known: Period[] = []
+/** Caches the last periods, because callers ask minute by minute and a calendar calculation is slow. */
+function cached(periodOf: (ms: number) => Period): (ms: number) => Period {
+  const recent: Period[] = []
   return (ms) => {
-    const found = known.find((p) => p.startMs <= ms && ms < p.endMs)
+    const found = recent.find((p) => p.startMs <= ms && ms < p.endMs)
     if (found) return found
-    const period = stretchOf(ms)
-    known.push(period)
-    if (known.length > PERIODS_KEPT) known.shift()
+    const period = periodOf(ms)
+    recent.push(period)
+    if (recent.length > PERIODS_KEPT) recent.shift()
     return period
   }
 }
 
-/** Answers in which month of a time zone a moment is: 28 to 31 days, an hour less or more where daylight saving changes. */
+/**
+ * Returns the calendar month of a time zone that contains a time (Unix ms). A month has 28 to 31 days, and is an hour shorter or
+ * longer where daylight saving changes.
+ */
 export type MonthOf = (ms: number) => Period
 export const monthsOf = (timeZone: string): MonthOf =>
-  periods((ms) => {
+  cached((ms) => {
     const first = zoned(ms, timeZone).with({ day: 1 }).startOfDay()
     return {
       startMs: first.epochMilliseconds,
@@ -35,9 +38,9 @@ export const monthsOf = (timeZone: string): MonthOf =>
     }
   })
 
-/** The same of days: 24 hours, or one less or more. */
+/** Returns the calendar day of a time zone that contains a time (Unix ms): 23, 24 or 25 hours. */
 export const daysOf = (timeZone: string): ((ms: number) => Period) =>
-  periods((ms) => {
+  cached((ms) => {
     const first = zoned(ms, timeZone).startOfDay()
     return {
       startMs: first.epochMilliseconds,
@@ -45,11 +48,11 @@ export const daysOf = (timeZone: string): ((ms: number) => Period) =>
     }
   })
 
-/** The month of a time zone in which a moment is, as people write it: `2026-11`. */
+/** The name of the month that contains a time (Unix ms), ISO 8601: `2026-11`. */
 export const monthName = (ms: number, timeZone: string): string =>
   zoned(ms, timeZone).toPlainDate().toPlainYearMonth().toString()
 
-/** The month of such a name. @throws RangeError where it names none */
+/** The month with an ISO 8601 name such as `2026-11`. @throws RangeError if the name is not a month */
 export function monthNamed(name: string, timeZone: string): Period {
   const first = Temporal.PlainYearMonth.from(name).toPlainDate({ day: 1 })
   const startMs = (date: Temporal.PlainDate) => date.toZonedDateTime(timeZone).epochMilliseconds
@@ -57,10 +60,12 @@ export function monthNamed(name: string, timeZone: string): Period {
 }
 
 /**
- * One minute's part of a month's amount, a whole number: round(total x (k + 1) / n) - round(total x k / n) of the k-th of n
- * minutes, so that the minutes of a month add up to its total exactly.
+ * The share of one minute in an amount that covers a period. For minute k of n (from 0):
+ *   round(total x (k + 1) / n) - round(total x k / n).
+ * The result is a whole number, and the shares of all minutes add up to the total exactly.
+ * @param total whole number, such as nano-USD
  */
-export function minutesPart(total: number, minuteMs: number, { startMs, endMs }: Period): number {
+export function minuteShare(total: number, minuteMs: number, { startMs, endMs }: Period): number {
   const minutes = Math.round((endMs - startMs) / MINUTE_MS)
   const k = Math.floor((minuteMs - startMs) / MINUTE_MS)
   return Math.round((total * (k + 1)) / minutes) - Math.round((total * k) / minutes)

@@ -1,13 +1,14 @@
 import type { Interval } from '../../protocol/interval.ts'
 
-/** An interval with the agent that closed it. Its key is (agentId, deviceId, owner, startMs). */
+/** An interval record with the agent that sent it. Its key is (agentId, deviceId, owner, startMs). */
 export interface AgentInterval extends Interval {
   agentId: string
 }
 
 /**
- * One line of the ledger: what one device did for one owner in one minute, priced; a meter's lines are what it shows beyond the
- * machines behind it, a contract without machines has none of either. Its key is (minuteMs, workload, agentId, deviceId, owner). Whole numbers, so that any grouping adds up exactly.
+ * One row of the ledger: the priced work of one device for one owner in one minute. A meter's row is the energy that the meter
+ * measured beyond the machines behind it. The row of a contract without machines has an empty agentId and deviceId.
+ * The key is (minuteMs, workload, agentId, deviceId, owner). All numbers are whole, so every grouping adds up exactly.
  */
 export interface LedgerRow {
   /** Unix ms, start of the UTC minute */
@@ -15,7 +16,7 @@ export interface LedgerRow {
   workload: string
   agentId: string
   deviceId: string
-  /** ownerKey of the owner; '' for nobody */
+  /** ownerKey of the owner; '' where nobody held the device */
   owner: string
   /** '' where unknown */
   container: string
@@ -23,27 +24,27 @@ export interface LedgerRow {
   energyMilliJ: number
   coveredMs: number
   revenueNanoUsd: number
-  /** of the revenue what mining earned, in thousandths of a satoshi at the minute's price */
+  /** mining revenue in thousandths of a satoshi, at the Bitcoin price of the minute; part of revenueNanoUsd */
   minedMilliSat: number
-  /** what a pool and a firmware kept; not in the revenue */
+  /** pool fee and firmware dev fee; not part of the revenue */
   feeNanoUsd: number
-  /** of the energy */
+  /** energy cost */
   costNanoUsd: number
-  /** its part of the demand charge */
+  /** share of the site's demand charge */
   demandNanoUsd: number
   depreciationNanoUsd: number
   workDiff1: number
   gpuMs: number
   busyGpuMs: number
   tokensIn: number
-  /** of tokensIn what came from a cache */
+  /** input tokens that came from a cache; included in tokensIn */
   tokensInCached: number
   tokensOut: number
-  /** how many intervals are in this row */
+  /** number of interval records in this row */
   intervals: number
 }
 
-/** The numbers of a ledger row that add up. */
+/** The columns of a ledger row that can be summed over rows. */
 export const LEDGER_SUMS = [
   'energyMilliJ',
   'coveredMs',
@@ -66,13 +67,13 @@ export type LedgerSums = Record<(typeof LEDGER_SUMS)[number], number>
 export const zeroSums = (): LedgerSums =>
   Object.fromEntries(LEDGER_SUMS.map((name) => [name, 0])) as LedgerSums
 
-/** Adds b to a, in place. */
+/** Adds b to a in place, and returns a. */
 export function addSums(a: LedgerSums, b: LedgerSums): LedgerSums {
   for (const name of LEDGER_SUMS) a[name] += b[name]
   return a
 }
 
-/** The rows of a minute by workload. */
+/** Sums rows by workload. */
 export function sumsByWorkload(rows: readonly LedgerRow[]): Map<string, LedgerSums> {
   const sums = new Map<string, LedgerSums>()
   for (const row of rows) sums.set(row.workload, addSums(sums.get(row.workload) ?? zeroSums(), row))

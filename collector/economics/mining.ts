@@ -3,21 +3,21 @@ import { ratio } from './ratio.ts'
 
 /** Blocks between two halvings (Bitcoin Core, consensus.nSubsidyHalvingInterval). */
 export const HALVING_BLOCKS = 210_000
-/** Time that the network aims at for a block, s (Bitcoin Core, consensus.nPowTargetSpacing). */
+/** Target time between blocks, s (Bitcoin Core, consensus.nPowTargetSpacing). */
 export const BLOCK_S = 600
 const SECONDS_PER_DAY = 86_400
 
-/** Subsidy of a block, BTC: 50 / 2^floor(height / 210000), in whole satoshis (Bitcoin Core, GetBlockSubsidy). */
+/** Block subsidy at a height, BTC: 50 / 2^floor(height / 210000), in whole satoshis (Bitcoin Core, GetBlockSubsidy). */
 export function subsidyBtc(height: number): number {
   const halvings = Math.floor(height / HALVING_BLOCKS)
   return halvings >= 33 ? 0 : Math.floor(5_000_000_000 / 2 ** halvings) / 1e8
 }
 
-/** What the network pays for work. */
+/** The inputs of the network's reward for a share. */
 export interface MiningPrices {
   difficulty: number
   blockHeight: number
-  /** average transaction fees a block, BTC */
+  /** average transaction fees of a block, BTC */
   feesBtcPerBlock: number
   /** USD/BTC */
   btcUsd: number
@@ -25,15 +25,15 @@ export interface MiningPrices {
 
 /**
  * Expected reward of one accepted difficulty-1 share, USD: (subsidy + fees) x price / difficulty. A block takes
- * difficulty x 2^32 hashes, and the share stands for 2^32. Undefined where that is less than one hash: there is no such
- * difficulty.
+ * difficulty x 2^32 hashes on average, and a difficulty-1 share stands for 2^32 hashes. Undefined if a block would take less than
+ * one hash, because such a difficulty does not exist.
  */
 export function usdPerDiff1(p: MiningPrices): number | undefined {
   if (!(p.difficulty * HASHES_PER_DIFF1 >= 1)) return undefined
   return ratio((subsidyBtc(p.blockHeight) + p.feesBtcPerBlock) * p.btcUsd, p.difficulty)
 }
 
-/** Revenue of paid work, USD, under FPPS: each share its expected reward, less the pool's fee. */
+/** FPPS revenue, USD: every share earns its expected reward, less the pool's fee. */
 export const fppsRevenueUsd = (workDiff1: number, usdPerShare: number, poolFeeRatio: number): number =>
   workDiff1 * usdPerShare * (1 - poolFeeRatio)
 
@@ -41,16 +41,23 @@ export const fppsRevenueUsd = (workDiff1: number, usdPerShare: number, poolFeeRa
 export const hashpriceUsdPerPhDay = (usdPerShare: number): number =>
   (1e15 * SECONDS_PER_DAY * usdPerShare) / HASHES_PER_DIFF1
 
-/** Energy price at which a machine earns nothing, USD/kWh: hashprice / (24 x J/TH). Undefined at zero efficiency. */
+/**
+ * Energy price at which mining revenue equals energy cost, USD/kWh: hashprice / (24 x J/TH). Undefined if the efficiency is 0.
+ * @param hashprice USD per PH/s per day
+ */
 export const breakEvenUsdPerKwh = (hashprice: number, efficiencyJPerTh: number): number | undefined =>
   ratio(hashprice, 24 * efficiencyJPerTh)
 
 /**
- * What the energy of a hashrate costs, USD per PH/s per day: 24 x J/TH x USD/kWh (1 PH/s at 1 J/TH takes 1 kW). It is also
- * the hashprice at which a machine of that efficiency earns nothing: its break-even hashprice.
+ * Energy cost of hashing, USD per PH/s per day: 24 x J/TH x USD/kWh (1 PH/s at 1 J/TH draws 1 kW). This is also the break-even
+ * hashprice of a machine with that efficiency.
  */
 export const hashcostUsdPerPhDay = (efficiencyJPerTh: number, usdPerKwh: number): number =>
   24 * efficiencyJPerTh * usdPerKwh
 
-/** Hashrate of the whole network that a difficulty stands for, H/s: difficulty x 2^32 / 600. */
+/** Network hashrate that a difficulty implies, H/s: difficulty x 2^32 / 600. */
 export const networkHashrateHs = (difficulty: number): number => (difficulty * HASHES_PER_DIFF1) / BLOCK_S
+
+/** Efficiency of machines, J/TH: W / (TH/s). Undefined if the hashrate is 0. */
+export const efficiencyJPerTh = (powerW: number, hashrateHs: number): number | undefined =>
+  hashrateHs > 0 ? powerW / (hashrateHs / 1e12) : undefined

@@ -1,6 +1,6 @@
 import { MINUTE_MS } from '../../protocol/units.ts'
 
-/** Minutes as [from, to) of each run of neighbours, oldest first. */
+/** Joins minutes (Unix ms, any order) into runs of adjacent minutes: [from, to) of each run, oldest first. */
 export function runsOf(minutes: readonly number[]): [fromMs: number, toMs: number][] {
   const runs: [number, number][] = []
   for (const minute of [...minutes].sort((a, b) => a - b)) {

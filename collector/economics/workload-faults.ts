@@ -1,16 +1,15 @@
-import { UNPAID, type Workload } from './workloads.ts'
+import { UNPAID } from './unpaid.ts'
+import type { Workload } from './workloads.ts'
 
-/** What is wrong with a workload beside the others: where in the list, and why. */
+/** A mistake in the list of workloads, with its place in the list. */
 export interface WorkloadFault {
   path: [index: number, field: 'name' | 'until' | 'match']
   message: string
 }
 
-/** Faults that no field has by itself: names that are taken, times that never are, rules that nothing reaches. */
+/** Finds mistakes that no single field shows: duplicate names, empty contract periods, and rules that never match. */
 export function workloadFaults(workloads: readonly Workload[]): WorkloadFault[] {
-  const taken = new Map<string, string>(
-    Object.values(UNPAID).map((name) => [name, 'a name of perwatt’s own']),
-  )
+  const taken = new Map<string, string>(Object.values(UNPAID).map((name) => [name, 'reserved by perwatt']))
   const faults: WorkloadFault[] = []
   for (const [i, workload] of workloads.entries()) {
     const { name, from } = workload
@@ -18,14 +17,14 @@ export function workloadFaults(workloads: readonly Workload[]): WorkloadFault[] 
       faults.push({ path: [i, field], message })
     const owner = taken.get(name)
     if (owner) fault('name', `${name} is ${owner}; choose another`)
-    taken.set(name, `the name of workloads[${i}] already`)
+    taken.set(name, `already the name of workloads[${i}]`)
     const { fromMs, untilMs } = termOf(workload)
-    if (untilMs <= fromMs) fault('until', `expected a time after \`from\`, which is ${from}`)
+    if (untilMs <= fromMs) fault('until', `expected a time after \`from\` (${from})`)
     const first = workloads.slice(0, i).findIndex((earlier) => takesAllOf(earlier, workload))
     if (first !== -1)
       fault(
         'match',
-        `workloads[${first}] asks for the same and comes first, so nothing is left for ${name}; change one of them`,
+        `workloads[${first}] has the same rules and comes first, so ${name} never matches; change one of them`,
       )
   }
   return faults
@@ -36,7 +35,7 @@ const termOf = ({ from, until }: Workload) => ({
   untilMs: until === undefined ? Number.POSITIVE_INFINITY : Date.parse(until),
 })
 
-/** Whether the earlier workload is in force all the time that the later one is, and has each of its rules. */
+/** Whether the earlier workload has every rule of the later one, and is in force whenever the later one is. */
 function takesAllOf(earlier: Workload, later: Workload): boolean {
   const [before, after] = [termOf(earlier), termOf(later)]
   const rules = new Set(earlier.match.map(ruleKey))
@@ -48,6 +47,6 @@ function takesAllOf(earlier: Workload, later: Workload): boolean {
   )
 }
 
-/** The same for the same facts in any order. */
+/** A key that does not depend on the order of the facts. */
 const ruleKey = (rule: Readonly<Record<string, string>>): string =>
   JSON.stringify(Object.entries(rule).sort(([a], [b]) => (a < b ? -1 : 1)))

@@ -2,14 +2,14 @@ import { MINUTE_MS } from '../../protocol/units.ts'
 import type { StoredSample } from '../plugin/store.ts'
 import type { SiteState } from './state.ts'
 
-/** Samples kept for charts: one a device a minute. The exact figures are the ledger's; a chart needs no more. */
+/** Charts keep one sample of each device a minute. Exact figures come from the ledger. */
 export const CHART_STEP_MS = MINUTE_MS
 
-/** The samples that came in since the last call, as they are kept. */
+/** The newest sample of each device that was received after `sinceMs` (Unix ms), for the store. */
 export function chartSamples(state: SiteState, sinceMs: number): StoredSample[] {
   const rows: StoredSample[] = []
   for (const agent of state.agents())
-    for (const { sample, receivedAtMs } of agent.seen.values()) {
+    for (const { sample, receivedAtMs } of agent.lastReadings.values()) {
       if (!sample || receivedAtMs === undefined || receivedAtMs <= sinceMs) continue
       const row: StoredSample = {
         agentId: agent.agentId,

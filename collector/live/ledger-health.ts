@@ -1,23 +1,25 @@
+import { defined } from '../../protocol/kit/defined.ts'
 import { HOUR_MS, MINUTE_MS } from '../../protocol/units.ts'
 import type { Loss } from '../plugin/audit-store.ts'
 import type { RecentLedger } from '../settling/recent-ledger.ts'
 import type { SiteView } from '../views/site.ts'
-import { defined, type LiveLook } from './live-view.ts'
+import type { LiveSnapshot } from './snapshot.ts'
 
-/** A record that waits is the rule for a minute; agents say it once a minute. Older, and the ledger is behind. */
+/** Records normally wait for up to a minute, and agents report it once a minute. With an older record, the ledger is behind. */
 const BEHIND_MS = 3 * MINUTE_MS
 const RECENT_LOSS_MS = 12 * HOUR_MS
 
+/** The state of settlement. */
 export interface LedgerProgress {
-  /** minutes that are over and not settled as their records say */
+  /** past minutes that are not settled, or must be settled again */
   overdueMinutes: number
   /** newest first */
   losses: readonly Loss[]
 }
 
-/** How complete the ledger is: how far behind, what was restated, what is lost. */
+/** How complete the ledger is: how far it is behind, how many minutes were restated, and which records are lost. */
 export function ledgerHealth(
-  { agents, atMs }: Pick<LiveLook, 'agents' | 'atMs'>,
+  { agents, atMs }: Pick<LiveSnapshot, 'agents' | 'atMs'>,
   minutes: RecentLedger,
   { overdueMinutes, losses }: LedgerProgress,
 ): Pick<SiteView, 'ledgerThroughMs' | 'ledgerBehind' | 'ledgerRestatedMinutes' | 'ledgerLosses'> {
@@ -38,10 +40,10 @@ export function ledgerHealth(
     ledgerRestatedMinutes: restated > 0 ? restated : undefined,
     ledgerLosses:
       recent.length > 0
-        ? recent.map(({ agentId, records, atMs: toldMs, fromMs, toMs }) => ({
+        ? recent.map(({ agentId, records, atMs: reportedMs, fromMs, toMs }) => ({
             agentId,
             records,
-            atMs: toldMs,
+            atMs: reportedMs,
             ...defined({ fromMs, toMs }),
           }))
         : undefined,

@@ -2,8 +2,8 @@ import { groupName } from '../books/grouping.ts'
 import { KWH_PER_WATT_YEAR, perKwhOfRates } from '../economics/settlement/revenue.ts'
 import type { Workload } from '../economics/workloads.ts'
 import type { FigureGroup, LiveGroup } from '../views/figures.ts'
-import type { AgedDevice } from './gauges.ts'
-import type { LiveLook } from './live-view.ts'
+import type { SiteDevice } from './reading-columns.ts'
+import type { LiveSnapshot } from './snapshot.ts'
 
 const SAT_PER_BTC = 1e8
 
@@ -14,9 +14,12 @@ interface Sum {
   minedUsdPerH: number
 }
 
-/** What every group takes and earns at a look: whole workloads with their part of the overhead, or the machines of a place. */
+/**
+ * Power and earnings of every group now. Groups by workload, customer, kind or site sum whole workloads; groups by device, agent,
+ * container or rack sum machines.
+ */
 export function liveGroups(
-  look: LiveLook,
+  snapshot: LiveSnapshot,
   groupBy: FigureGroup,
   workloads: readonly Workload[],
 ): Map<string, LiveGroup> {
@@ -28,7 +31,7 @@ export function liveGroups(
   }
   if (groupBy === 'workload' || groupBy === 'customer' || groupBy === 'kind' || groupBy === 'site') {
     const byName = { workload: (name: string) => workloads.find((w) => w.name === name) }
-    for (const w of look.figures.workloads)
+    for (const w of snapshot.figures.workloads)
       add(groupBy === 'site' ? 'site' : groupName(byName, groupBy, w.workload), {
         powerW: w.powerW,
         revenueUsdPerH: w.revenueUsdPerH,
@@ -36,10 +39,10 @@ export function liveGroups(
         minedUsdPerH: w.kind === 'mining' ? w.revenueUsdPerH : 0,
       })
   } else {
-    const above = new Set(look.devices.map(({ device }) => device.meteredBy))
-    for (const d of look.devices) {
-      const earning = look.figures.earnings.get(d)
-      // a host's reading holds that of the machines behind it
+    const above = new Set(snapshot.devices.map(({ device }) => device.meteredBy))
+    for (const d of snapshot.devices) {
+      const earning = snapshot.figures.earnings.get(d)
+      // a host's reading includes the machines behind it
       if (!earning || above.has(d.device.deviceId)) continue
       const { powerW = 0, revenueUsdPerH, energyCostUsdPerH } = earning
       add(placeOf(d, groupBy), {
@@ -50,19 +53,19 @@ export function liveGroups(
       })
     }
   }
-  const btcUsd = look.prices.btcUsd?.value
+  const btcUsd = snapshot.prices.btcUsd?.value
   return new Map([...sums].map(([group, sum]) => [group, figureOf(sum, btcUsd)]))
 }
 
 function placeOf(
-  { agentId, device }: AgedDevice,
+  { agentId, device }: SiteDevice,
   groupBy: 'device' | 'agent' | 'container' | 'rack',
 ): string {
   if (groupBy === 'device') return device.deviceId
   return groupBy === 'agent' ? agentId : (device.location?.[groupBy] ?? '')
 }
 
-/** Per energy only where energy is taken: absent, never infinite. */
+/** The figures of a group; those per energy are absent without power. */
 function figureOf(
   { powerW, revenueUsdPerH, costUsdPerH, minedUsdPerH }: Sum,
   btcUsd: number | undefined,

@@ -1,11 +1,13 @@
 import type { Prices } from '../../protocol/quote.ts'
+import { floatAt } from '../economics/element.ts'
 import type { LiveContext } from '../economics/live/live-device.ts'
 import { LivePlane } from '../economics/live/live-plane.ts'
-import { type AgedDevice, Gauges } from './gauges.ts'
-import { agentView, type LiveLook } from './live-view.ts'
-import { type AgentState, pollMs, type Seen, type SiteState, STALE_POLLS } from './state.ts'
+import { ReadingColumns, type SiteDevice } from './reading-columns.ts'
+import { agentView } from './site-view.ts'
+import type { LiveSnapshot } from './snapshot.ts'
+import { type AgentState, type LastReading, pollMs, type SiteState, STALE_POLLS } from './state.ts'
 
-/** An agent's devices stand side by side in the table. */
+/** The rows of one agent's devices: indexes `begin` up to, but not including, `end`. */
 interface Group {
   agent: AgentState
   begin: number
@@ -13,25 +15,26 @@ interface Group {
 }
 
 /**
- * The live plane as one table of devices, kept from look to look: what is not heard of stays as it was found. A device's own figures
- * are as new as its last message, sums as the last look.
+ * The live plane as one table of devices, kept between snapshots. A device's figures change with its messages; sums are computed at
+ * each snapshot.
  */
 export class LiveTable {
   readonly #state: SiteState
   readonly #plane: LivePlane
   #groups: Group[] = []
   readonly #groupOf = new Map<AgentState, Group>()
-  /** of the state that the table was made of */
+  /** version of the state that the table was built from */
   #version = -1
-  #devices: AgedDevice[] = []
-  #gauges = new Gauges([])
-  /** by device; NaN: never heard */
+  #devices: SiteDevice[] = []
+  #columns = new ReadingColumns([])
+  /** for each device: Unix ms; NaN if never heard */
   #receivedAtMs = new Float64Array(0)
   #isStale = new Uint8Array(0)
-  /** by device, 1: the alert rules have not judged it since it was renewed */
-  #isNews = new Uint8Array(0)
-  #news: number[] = []
-  /** by name: the first device of it, and all where more than one agent reads it */
+  /** for each device, 1: it changed since the alert rules last judged it */
+  #isChanged = new Uint8Array(0)
+  /** indexes of these devices */
+  #changed: number[] = []
+  /** for each deviceId: the first device, and all devices if several agents read it */
   #places = new Map<string, number>()
   readonly #namesakes = new Map<string, number[]>()
 
@@ -41,21 +44,22 @@ export class LiveTable {
     state.onLive((agent, atMs) => this.#absorb(agent, atMs))
   }
 
-  /** Takes in what an agent says when it says it, so that a look has only sums to make. */
+  /** Takes in the readings of an agent when its message arrives, so that a snapshot only computes sums. */
   #absorb(agent: AgentState, atMs: number): void {
     const group = this.#groupOf.get(agent)
-    // other devices than the table has: the next look makes it anew
+    // the list of devices changed: the next snapshot rebuilds the table
     if (!group || this.#version !== this.#state.version) return
     this.#hearAll(group)
     this.#plane.takeIn(atMs)
   }
 
   #hearAll(group: Group): void {
-    for (const seen of group.agent.renewed) this.#hear(group, seen)
-    group.agent.renewed = []
+    for (const reading of group.agent.pending) this.#hear(group, reading)
+    group.agent.pending = []
   }
 
-  look(atMs: number, prices: Prices): LiveLook {
+  /** The whole live plane at a time (Unix ms). It is valid until the next call. */
+  snapshot(atMs: number, prices: Prices): LiveSnapshot {
     if (this.#version !== this.#state.version) this.#rebuild()
     const agents = this.#groups.map((group) => {
       const staleMs = STALE_POLLS * pollMs(group.agent)
@@ -68,12 +72,12 @@ export class LiveTable {
       agents,
       devices: this.#devices,
       figures: this.#plane.figures(prices, atMs),
-      gauges: this.#gauges,
+      columns: this.#columns,
       prices,
     }
   }
 
-  /** Indexes of the devices of these names. */
+  /** Indexes of the devices with these names. */
   placesOf(deviceIds: Iterable<string>): Set<number> {
     const places = new Set<number>()
     for (const deviceId of deviceIds) this.#eachOf(deviceId, (i) => places.add(i))
@@ -81,18 +85,19 @@ export class LiveTable {
   }
 
   /**
-   * Indexes of the devices that were heard, went stale or are new since this was asked last, and of those of these names, in their
-   * order. One of several agents' devices of one name brings the others.
+   * Indexes, ascending, of the devices that were heard, went stale or are new since the last call, and of the watched devices. If
+   * several agents read a device, all of its rows are included.
+   * @param watched names of devices that are always included
    */
-  takeNews(watched: Iterable<string>): Int32Array {
-    for (const deviceId of watched) this.#eachOf(deviceId, (i) => this.#note(i))
+  takeChanged(watched: Iterable<string>): Int32Array {
+    for (const deviceId of watched) this.#eachOf(deviceId, (i) => this.#noteChange(i))
     if (this.#namesakes.size > 0)
-      for (const i of this.#news.slice())
-        this.#eachOf(this.#devices[i]?.device.deviceId ?? '', (k) => this.#note(k))
-    const news = Int32Array.from(this.#news).sort()
-    this.#news = []
-    this.#isNews.fill(0)
-    return news
+      for (const i of this.#changed.slice())
+        this.#eachOf(this.#devices[i]?.device.deviceId ?? '', (k) => this.#noteChange(k))
+    const changed = Int32Array.from(this.#changed).sort()
+    this.#changed = []
+    this.#isChanged.fill(0)
+    return changed
   }
 
   #eachOf(deviceId: string, visit: (i: number) => void): void {
@@ -119,13 +124,14 @@ export class LiveTable {
       this.#groups.push(group)
       this.#groupOf.set(agent, group)
     }
-    this.#gauges = new Gauges(this.#devices)
+    this.#columns = new ReadingColumns(this.#devices)
     this.#plane.reset(this.#devices)
     this.#receivedAtMs = new Float64Array(this.#devices.length).fill(Number.NaN)
     this.#isStale = new Uint8Array(this.#devices.length).fill(1)
-    this.#news = this.#devices.map((_, i) => i)
-    this.#isNews = new Uint8Array(this.#devices.length).fill(1)
-    for (const group of this.#groups) for (const seen of group.agent.seen.values()) this.#hear(group, seen)
+    this.#changed = this.#devices.map((_, i) => i)
+    this.#isChanged = new Uint8Array(this.#devices.length).fill(1)
+    for (const group of this.#groups)
+      for (const reading of group.agent.lastReadings.values()) this.#hear(group, reading)
   }
 
   #name(i: number, deviceId: string): void {
@@ -134,40 +140,40 @@ export class LiveTable {
     else this.#namesakes.set(deviceId, [...(this.#namesakes.get(deviceId) ?? [first]), i])
   }
 
-  #hear({ begin }: Group, seen: Seen): void {
-    seen.isRenewed = false
-    const { index, sample, receivedAtMs } = seen
+  #hear({ begin }: Group, reading: LastReading): void {
+    reading.isPending = false
+    const { index, sample, receivedAtMs } = reading
     if (!sample || receivedAtMs === undefined) return
-    const d = this.#devices[begin + index] as AgedDevice
+    const d = this.#devices[begin + index] as SiteDevice
     d.sample = sample
     d.receivedAtMs = receivedAtMs
     this.#receivedAtMs[begin + index] = receivedAtMs
     this.#renew(begin + index)
   }
 
-  /** What was last heard before `sinceMs` is stale. */
+  /** Marks the devices that were last heard before `sinceMs` as stale, and the others as fresh. */
   #age({ begin, end }: Group, sinceMs: number): void {
     const receivedAtMs = this.#receivedAtMs
     const wasStale = this.#isStale
     for (let i = begin; i < end; i++) {
-      const isStale = (receivedAtMs[i] as number) >= sinceMs ? 0 : 1
+      const isStale = floatAt(receivedAtMs, i) >= sinceMs ? 0 : 1
       if (isStale === wasStale[i]) continue
       wasStale[i] = isStale
-      const d = this.#devices[i] as AgedDevice
+      const d = this.#devices[i] as SiteDevice
       d.stale = isStale === 1
       this.#renew(i)
     }
   }
 
   #renew(i: number): void {
-    this.#gauges.renew(i)
+    this.#columns.renew(i)
     this.#plane.renew(i)
-    this.#note(i)
+    this.#noteChange(i)
   }
 
-  #note(i: number): void {
-    if (this.#isNews[i]) return
-    this.#isNews[i] = 1
-    this.#news.push(i)
+  #noteChange(i: number): void {
+    if (this.#isChanged[i]) return
+    this.#isChanged[i] = 1
+    this.#changed.push(i)
   }
 }

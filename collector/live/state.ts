@@ -2,26 +2,27 @@ import type { Device } from '../../protocol/device.ts'
 import type { Sample } from '../../protocol/sample.ts'
 import type { InventoryMessage, StatusMessage } from '../../protocol/status.ts'
 
-/** What a device of an inventory said last, by the collector's clock: the agent's may be wrong. */
-export interface Seen {
+/** The last reading of a device. Its time is from the collector's clock, because the agent's clock may be wrong. */
+export interface LastReading {
   /** the device's place in its agent's inventory */
   readonly index: number
-  /** absent: it was never heard */
+  /** absent if the device was never heard */
   sample?: Sample
   receivedAtMs?: number
-  /** the live table has not taken its sample in yet */
-  isRenewed: boolean
+  /** whether the live table has yet to take in the sample */
+  isPending: boolean
 }
 
+/** The live state of one agent. */
 export interface AgentState {
   agentId: string
   status?: StatusMessage
   devices: Map<string, Device>
   simulated: boolean
-  /** every device of the inventory, by its name and in its order */
-  seen: Map<string, Seen>
-  /** of them those with a sample that the live table has not taken in yet */
-  renewed: Seen[]
+  /** the last reading of every device, by deviceId, in the order of the inventory */
+  lastReadings: Map<string, LastReading>
+  /** readings that the live table has yet to take in */
+  pending: LastReading[]
   lastLiveMs?: number
 }
 
@@ -29,20 +30,21 @@ export interface AgentState {
 export const STALE_POLLS = 3
 const DEFAULT_POLL_S = 10
 
+/** The poll interval of an agent, ms. */
 export const pollMs = (agent: AgentState): number => (agent.status?.pollS ?? DEFAULT_POLL_S) * 1000
 
-/** The live plane: what every agent and device said last. Latest wins; nothing here is money. */
+/** The live plane: the last message of every agent and device. The latest message wins, and nothing here is booked. */
 export class SiteState {
   readonly #agents = new Map<string, AgentState>()
   readonly #listeners: ((agent: AgentState, atMs: number) => void)[] = []
   #version = 0
 
-  /** Grows whenever an agent or a device comes, goes or changes. */
+  /** Increases whenever an agent or a device is added, removed or changed. */
   get version(): number {
     return this.#version
   }
 
-  /** Calls `heard` after each live message, with its time by the collector's clock, Unix ms. */
+  /** Registers a listener for live messages; `atMs` is the time of receipt by the collector's clock, Unix ms. */
   onLive(heard: (agent: AgentState, atMs: number) => void): void {
     this.#listeners.push(heard)
   }
@@ -55,7 +57,7 @@ export class SiteState {
     return this.#agents.get(agentId)?.devices.get(deviceId)
   }
 
-  /** A device by its name alone, which is its own within the site. */
+  /** Finds a device by its deviceId, which is unique within the site. */
   find(deviceId: string): Device | undefined {
     for (const { devices } of this.#agents.values()) {
       const device = devices.get(deviceId)
@@ -76,25 +78,29 @@ export class SiteState {
     this.#version++
     agent.simulated = message.simulated
     agent.devices = new Map(message.devices.map((d) => [d.deviceId, d]))
-    const before = agent.seen
-    agent.seen = new Map()
-    agent.renewed = []
+    const before = agent.lastReadings
+    agent.lastReadings = new Map()
+    agent.pending = []
     for (const deviceId of agent.devices.keys())
-      agent.seen.set(deviceId, { ...before.get(deviceId), index: agent.seen.size, isRenewed: false })
+      agent.lastReadings.set(deviceId, {
+        ...before.get(deviceId),
+        index: agent.lastReadings.size,
+        isPending: false,
+      })
   }
 
-  /** Samples of devices that the inventory doesn't name are dropped: the inventory comes first. */
+  /** Takes in samples. Those of devices that are not in the inventory are dropped: agents send the inventory first. */
   live(agentId: string, samples: readonly Sample[], receivedAtMs: number): void {
     const agent = this.#agent(agentId)
     agent.lastLiveMs = receivedAtMs
     for (const sample of samples) {
-      const seen = agent.seen.get(sample.deviceId)
-      if (!seen) continue
-      seen.sample = sample
-      seen.receivedAtMs = receivedAtMs
-      if (seen.isRenewed) continue
-      seen.isRenewed = true
-      agent.renewed.push(seen)
+      const reading = agent.lastReadings.get(sample.deviceId)
+      if (!reading) continue
+      reading.sample = sample
+      reading.receivedAtMs = receivedAtMs
+      if (reading.isPending) continue
+      reading.isPending = true
+      agent.pending.push(reading)
     }
     for (const heard of this.#listeners) heard(agent, receivedAtMs)
   }
@@ -102,7 +108,7 @@ export class SiteState {
   #agent(agentId: string): AgentState {
     let agent = this.#agents.get(agentId)
     if (!agent) {
-      agent = { agentId, devices: new Map(), simulated: false, seen: new Map(), renewed: [] }
+      agent = { agentId, devices: new Map(), simulated: false, lastReadings: new Map(), pending: [] }
       this.#agents.set(agentId, agent)
       this.#version++
     }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { UNPAID } from '../economics/workloads.ts'
+import { UNPAID } from '../economics/unpaid.ts'
 import { provenGood } from '../judging/proven.ts'
 import { defineRule } from '../plugin/rule.ts'
 

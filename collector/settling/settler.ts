@@ -8,7 +8,8 @@ import {
   sumsByWorkload,
 } from '../economics/ledger-row.ts'
 import { runsOf } from '../economics/minute-runs.ts'
-import { type KnownDevices, settleMinute } from '../economics/settlement/settle.ts'
+import { settleMinute } from '../economics/settlement/ledger-rows.ts'
+import type { KnownDevices } from '../economics/settlement/settle.ts'
 import type { Change, Repricing, Settlement } from '../plugin/audit-store.ts'
 import { isRefused, type Store } from '../plugin/store.ts'
 import { changedSums } from './changed-sums.ts'

@@ -4,12 +4,12 @@ import type { KnownDevices } from '../economics/settlement/settle.ts'
 import type { Store } from '../plugin/store.ts'
 import type { Rules } from '../settling/pricing.ts'
 
-/** Energy of samples by how it was known, mJ, by workload. */
+/** For each workload: sampled energy by power basis, mJ. */
 export type BasisSums = Map<string, Map<PowerBasis | 'unknown', number>>
 
 /**
- * Adds how one minute’s energy was known. The ledger does not keep it, and the records of a whole month are too many to read:
- * a minute here and there says it well enough.
+ * Adds the energy of one minute by power basis. The ledger does not keep the basis, and a month has too many records to read them
+ * all, so a few minutes are sampled.
  */
 export async function sampleBasis(
   into: BasisSums,
@@ -26,7 +26,7 @@ export async function sampleBasis(
   }
 }
 
-/** Of each basis its part of a workload’s energy, the largest first; absent where nothing was sampled. */
+/** The share of each power basis in a workload’s sampled energy, the largest first; undefined without samples. */
 export function basisRatios(
   sums: BasisSums,
   workload: string,

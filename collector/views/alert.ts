@@ -1,12 +1,14 @@
 import { z } from 'zod'
 import { unix } from './fields.ts'
 
+/** Severities of alerts, most urgent first. */
 export const SEVERITIES = ['critical', 'warning', 'info'] as const
+/** An alert as the API and the screens show it. */
 export const AlertViewSchema = z.object({
-  id: z.string().describe('stays the same from firing to resolved'),
+  id: z.string().describe('the same from firing to resolved'),
   rule: z.string(),
   severity: z.enum(SEVERITIES),
-  summary: z.string().describe('what is wrong, in one line'),
+  summary: z.string().describe('the problem in one line'),
   subject: z.object({
     agentId: z.string().optional(),
     deviceId: z.string().optional(),
@@ -16,6 +18,6 @@ export const AlertViewSchema = z.object({
     quote: z.string().optional().describe('name of a price or network figure'),
   }),
   sinceMs: unix,
-  lossUsdPerHour: z.number(),
+  lossUsdPerHour: z.number().describe('estimated loss, USD per hour'),
 })
 export type AlertView = z.infer<typeof AlertViewSchema>

@@ -4,15 +4,20 @@ import { POWER_BASES, QUANTITIES, type Quantity, STATES } from '../../protocol/s
 import { usdPerH, usdPerKwh } from './fields.ts'
 
 const RACK_CONDITIONS = ['normal', 'idle', 'stale', 'degraded', 'down'] as const
+/** A rack, with its machines that need a visit. */
 export const RackViewSchema = z.object({
   container: z.string(),
   rack: z.string(),
   devices: z.number().int(),
-  /** devices that need a visit: faulty, unreachable, board lost, too hot */
-  needHands: z.number().int(),
+  needHands: z
+    .number()
+    .int()
+    .describe('devices that need a visit: faulty, unreachable, or with an alert such as a lost hashboard'),
   condition: z
     .enum(RACK_CONDITIONS)
-    .describe('degraded: some need hands; down: 25 % or more do; stale: no data; idle: nothing runs'),
+    .describe(
+      'degraded: some devices need a visit; down: at least two do, and 25 % or more; stale: more than half sent no data; idle: nothing runs',
+    ),
   powerW: z.number(),
 })
 export type RackView = z.infer<typeof RackViewSchema>
@@ -21,6 +26,7 @@ const quantities = Object.fromEntries(QUANTITIES.map((q) => [q, z.number().optio
   Quantity,
   z.ZodOptional<z.ZodNumber>
 >
+/** A device with its newest sample and its earnings now. */
 export const DeviceViewSchema = z.object({
   deviceId: z.string(),
   agentId: z.string(),
@@ -37,18 +43,20 @@ export const DeviceViewSchema = z.object({
   state: z.enum(STATES),
   stale: z
     .boolean()
-    .describe('no sample for 3 polls of its agent: figures are the last known, and not in the totals'),
-  ageS: z.number().optional().describe('s since the sample, by the collector’s clock'),
+    .describe(
+      'true after 3 polls without a sample: the figures are the last ones, and left out of the totals',
+    ),
+  ageS: z.number().optional().describe('age of the sample by the collector’s clock, s'),
   powerBasis: z.enum(POWER_BASES).optional(),
   ...quantities,
   faults: z.array(z.string()).optional(),
   workloads: z
     .array(z.object({ workload: z.string(), share: z.number() }))
-    .describe('whom it works for, parts of 1'),
+    .describe('workloads that the device works for; the shares are parts of 1'),
   revenueUsdPerH: usdPerH,
   energyCostUsdPerH: usdPerH,
   netUsdPerH: usdPerH,
   revenueUsdPerKwh: usdPerKwh.optional(),
-  efficiencyJPerTh: z.number().optional(),
+  efficiencyJPerTh: z.number().optional().describe('J/TH'),
 })
 export type DeviceView = z.infer<typeof DeviceViewSchema>

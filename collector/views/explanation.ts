@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { QuoteSchema } from '../../protocol/quote.ts'
 
-/** What the API says of how a figure of the ledger came about. */
+/** The API's explanation of a workload's minute in the ledger: records, prices and formulas behind each figure. */
 
 const time = z.iso.datetime()
 const nanoUsd = z.number().int().describe('nano-USD')
@@ -9,46 +9,48 @@ const nanoUsd = z.number().int().describe('nano-USD')
 const FormulaSchema = z.object({
   formula: z
     .string()
-    .describe('arithmetic in the names of `inputs`: + - * / ( ) round(), double precision, left to right'),
+    .describe(
+      'arithmetic with the names of `inputs`, numbers, + - * / ( ) and round(), evaluated in double precision from left to right',
+    ),
   inputs: z.record(z.string(), z.number()),
-  because: z.string().optional().describe('why it is nothing, or what is to be known of it'),
+  because: z.string().optional().describe('why the figure is 0, or a remark on it'),
   parts: z
     .object({
       input: z.string(),
       of: z.array(z.object({ agentId: z.string(), deviceId: z.string(), amount: z.number() })),
     })
     .optional()
-    .describe('what one of the inputs is the sum of'),
+    .describe('the addends of one input'),
 })
 
 const SumsSchema = z.object({
   energyMilliJ: z.number().int(),
   revenueNanoUsd: nanoUsd,
   costNanoUsd: nanoUsd,
-  demandNanoUsd: nanoUsd.describe('its part of the site’s demand charge'),
+  demandNanoUsd: nanoUsd.describe('share of the site’s demand charge, nano-USD'),
 })
 
 const ExplainedIntervalSchema = SumsSchema.extend({
   agentId: z.string(),
   deviceId: z.string(),
-  owner: z.record(z.string(), z.string()).describe('whom the machine worked for'),
-  start: time.optional().describe('absent: no record, but a contract that pays whatever is used'),
+  owner: z.record(z.string(), z.string()).describe('facts of the owner that the machine worked for'),
+  start: time.optional().describe('start of the record; absent for a contract without machines'),
   durationMs: z.number().int(),
   coveredMs: z.number().int(),
   powerBasis: z.string().optional(),
   recovered: z.boolean().optional(),
   energy: FormulaSchema.optional().describe(
-    'result: energyMilliJ, where it is not what the record says: a meter knows better, or shows more than its machines',
+    'formula of energyMilliJ; absent if it is the energy of the record itself, not that of a meter',
   ),
-  revenue: FormulaSchema.describe('result: revenueNanoUsd'),
-  cost: FormulaSchema.describe('result: costNanoUsd'),
-  demand: FormulaSchema.optional().describe('result: demandNanoUsd'),
+  revenue: FormulaSchema.describe('formula of revenueNanoUsd'),
+  cost: FormulaSchema.describe('formula of costNanoUsd'),
+  demand: FormulaSchema.optional().describe('formula of demandNanoUsd'),
 })
 
 export const ExplanationSchema = z.object({
   workload: z.string(),
   minute: time,
-  revision: z.number().int().describe('0: not settled yet; above 1: restated'),
+  revision: z.number().int().describe('how often the minute was settled; 0: not yet; above 1: restated'),
   settledAt: time.optional(),
   rules: z.object({
     version: z.string(),
@@ -56,11 +58,13 @@ export const ExplanationSchema = z.object({
   }),
   quotes: z.array(QuoteSchema),
   contract: FormulaSchema.optional().describe(
-    'result: contractNanoUsd, what the contract pays for the minute',
+    'formula of contractNanoUsd, the pay of the contract for the minute',
   ),
   intervals: z.array(ExplainedIntervalSchema),
-  sums: SumsSchema.describe('of the intervals above'),
-  ledger: SumsSchema.optional().describe('what the ledger has; absent where it has nothing'),
-  agrees: z.boolean().describe('false while a late record waits to be settled'),
+  sums: SumsSchema.describe('sums of the intervals above'),
+  ledger: SumsSchema.optional().describe('the ledger’s figures; absent if the ledger has no row'),
+  agrees: z
+    .boolean()
+    .describe('whether sums and ledger are equal; false while a late record waits to be settled'),
 })
 export type Explanation = z.infer<typeof ExplanationSchema>

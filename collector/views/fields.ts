@@ -1,23 +1,21 @@
 import { z } from 'zod'
 
 /**
- * Fields of the API's answers and of the screens' stream. Times are Unix ms, numbers in base units, money in USD; absent is
- * unknown. Everything is live unless it says minute or ledger.
+ * Fields that several answers of the API and the screens' stream share. Times are Unix ms, quantities in base units, money in USD. A
+ * field is absent if its value is unknown. Figures are live unless their description names the ledger.
  */
 
 export const unix = z.number().int().describe('Unix time, ms')
 export const usdPerH = z.number().describe('USD per hour, live')
-export const usdPerKwh = z.number().describe('USD per kWh; absent at zero energy')
+export const usdPerKwh = z.number().describe('USD per kWh; absent without energy')
 
-/** Money and power of something now. `netUsdPerH` is revenue less energy cost and demand charge. */
+/** Money and power now. netUsdPerH = revenue - energy cost - demand charge; fees are already out of the revenue. */
 export const EarningSchema = z.object({
   powerW: z.number().describe('W now'),
   revenueUsdPerH: usdPerH,
   energyCostUsdPerH: usdPerH,
-  demandUsdPerH: usdPerH.describe('its part of the demand charge'),
-  feesUsdPerH: usdPerH.describe(
-    'what pools and firmwares keep of what the work is worth; not in the revenue',
-  ),
+  demandUsdPerH: usdPerH.describe('share of the demand charge, USD per hour'),
+  feesUsdPerH: usdPerH.describe('pool fees and firmware dev fees, USD per hour; not part of the revenue'),
   netUsdPerH: usdPerH,
   revenueUsdPerKwh: usdPerKwh.optional(),
 })

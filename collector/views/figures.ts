@@ -1,10 +1,11 @@
 import { z } from 'zod'
 import { type LedgerFigure, LedgerFigureSchema } from './ledger-figure.ts'
 
-/** What the API says beside the live plane and the plain ledger: figures over the usual times, owners without a rule, balances. */
+/** The API's answers about figures by group and period, owners that match no rule, and the energy balance of meters. */
 
 const time = z.iso.datetime()
 
+/** What figures can be grouped by. */
 export const FIGURE_GROUPS = [
   'workload',
   'customer',
@@ -17,17 +18,18 @@ export const FIGURE_GROUPS = [
 ] as const
 export type FigureGroup = (typeof FIGURE_GROUPS)[number]
 
-/** A part of the ledger, as figures. */
+/** A query for ledger figures. */
 export interface FigureQuery {
-  /** inclusive, exclusive; whole minutes */
+  /** Unix ms, a whole minute, inclusive */
   fromMs: number
+  /** Unix ms, a whole minute, exclusive */
   toMs: number
-  /** width of a bucket, whole minutes: they begin at multiples of it since 1970 (UTC); or days or months of the site’s time zone */
+  /** width of a bucket: whole minutes in ms, aligned to 1970-01-01 UTC, or days or months of the site’s time zone */
   stepMs: number | 'day' | 'month'
   groupBy: FigureGroup
 }
 
-/** The ledger by pieces of time, oldest first, so that no time is too long. Rejects with the store’s PerwattError. */
+/** The source of ledger figures. It yields them in pieces, oldest first, so that no period is too long. Rejects with the store’s PerwattError. */
 export interface LedgerFigures {
   ledger(query: FigureQuery): AsyncIterable<LedgerFigure[]>
 }
@@ -37,61 +39,64 @@ const LiveGroupSchema = z.object({
   revenueUsdPerH: z.number(),
   netUsdPerH: z
     .number()
-    .describe('revenue less energy, and less demand charge where the group is one of workloads'),
-  revenueUsdPerKwh: z.number().optional().describe('absent where no power is taken'),
+    .describe('revenue - energy cost; for groups of workloads also less the demand charge'),
+  revenueUsdPerKwh: z.number().optional().describe('USD per kWh; absent without power'),
   netUsdPerKwh: z.number().optional(),
   revenueUsdPerWattYear: z.number().optional(),
-  minedSatPerKwh: z.number().optional().describe('of what mines'),
+  minedSatPerKwh: z.number().optional().describe('satoshis mined per kWh; absent without mining'),
 })
 export type LiveGroup = z.infer<typeof LiveGroupSchema>
 
-/** One group's ledger over the usual times; a time without a settled minute is absent. */
+/** One group's figures for the usual periods; a period without a settled minute is absent. */
 export const PeriodsSchema = z.object({
   group: z.string(),
   live: LiveGroupSchema.optional().describe(
-    'now; of a place its machines, of a workload its part of the overhead too',
+    'figures now: for a place, of its machines; for a workload, with its share of the overhead',
   ),
   minute: LedgerFigureSchema.optional().describe('the newest settled minute'),
-  hour: LedgerFigureSchema.optional().describe('60 minutes to its end'),
-  day: LedgerFigureSchema.optional().describe('24 hours to its end'),
-  monthToDate: LedgerFigureSchema.optional().describe('the month of the site’s time zone, to its end'),
+  hour: LedgerFigureSchema.optional().describe('the 60 minutes up to the end of that minute'),
+  day: LedgerFigureSchema.optional().describe('the 24 hours up to the end of that minute'),
+  monthToDate: LedgerFigureSchema.optional().describe(
+    'the month of the site’s time zone, up to the end of that minute',
+  ),
 })
 export type Periods = z.infer<typeof PeriodsSchema>
 
-export const UnmatchedSchema = z.object({
-  owner: z.record(z.string(), z.string()).describe('facts that no rule fits'),
+/** An owner that matches no rule. */
+export const UnmatchedOwnerSchema = z.object({
+  owner: z.record(z.string(), z.string()).describe('facts of the owner'),
   devices: z.number().int(),
-  powerW: z.number().describe('W that it has now'),
-  kinds: z.array(z.string()).describe('of the devices: asic, gpu ...'),
+  powerW: z.number().describe('W of its share in these devices now'),
+  kinds: z.array(z.string()).describe('kinds of these devices: asic, gpu ...'),
   maybe: z
     .array(
       z.object({
-        workload: z.string().optional().describe('a configured one that would take it'),
-        kind: z.string().describe('of workload'),
+        workload: z.string().optional().describe('a configured workload whose rule almost matches'),
+        kind: z.string().describe('kind of workload'),
         because: z.string(),
       }),
     )
-    .describe('what it may be, the likeliest first'),
-  rule: z.record(z.string(), z.string()).describe('a match that would take it, for the configuration'),
+    .describe('guesses, the likeliest first'),
+  rule: z.record(z.string(), z.string()).describe('a rule for the configuration that would match'),
 })
-export type Unmatched = z.infer<typeof UnmatchedSchema>
+export type UnmatchedOwner = z.infer<typeof UnmatchedOwnerSchema>
 
 const MeterBalanceSchema = z.object({
   deviceId: z.string(),
   agentId: z.string(),
   kind: z.string(),
   behind: z.string().optional().describe('the meter that it is behind'),
-  measuredMilliJ: z.number().int().optional().describe('its own reading; absent: it said nothing'),
-  behindMilliJ: z.number().int().describe('what all directly behind it took'),
+  measuredMilliJ: z.number().int().optional().describe('its own reading; absent without one'),
+  behindMilliJ: z.number().int().describe('sum of the totals directly behind it'),
   totalMilliJ: z
     .number()
     .int()
-    .describe('what counts: its reading, or that of the outlet that it is behind alone'),
-  restMilliJ: z.number().int().describe('that less what is behind it'),
+    .describe('its counted energy: its reading, or that of the meter that it is alone behind'),
+  restMilliJ: z.number().int().describe('totalMilliJ - behindMilliJ'),
   rest: z
     .record(z.string(), z.number().int())
     .describe(
-      'mJ of the rest by the name it stands under: overhead, unaccounted, or the workloads it is spread over',
+      'the rest by the name it is charged to: overhead, unaccounted, or the workloads that it is spread over; mJ',
     ),
   of: z.array(
     z.object({
@@ -101,15 +106,19 @@ const MeterBalanceSchema = z.object({
       by: z
         .enum(['own', 'meter', 'share', 'nothing'])
         .describe(
-          'own: it says so; meter: its outlet does; share: of what others leave; nothing: nobody knows',
+          'source of milliJ: own: its own reading; meter: the meter that it is alone behind; share: a share of the meter’s rest; nothing: unknown',
         ),
     }),
   ),
 })
+/** The energy balance of one minute. */
 export const BalanceSchema = z.object({
   minute: time,
-  balances: z.boolean().describe('the parts add up to the roots of the meter tree'),
-  totalMilliJ: z.number().int().describe('of the roots: with a site meter its reading'),
+  balances: z.boolean().describe('whether the workloads add up to totalMilliJ'),
+  totalMilliJ: z
+    .number()
+    .int()
+    .describe('sum of the roots of the meter tree: with a site meter, its reading'),
   workloads: z.record(z.string(), z.number().int()).describe('mJ by workload, idle, overhead, unaccounted'),
   meters: z.array(MeterBalanceSchema),
 })

@@ -5,7 +5,7 @@ import { unix } from './fields.ts'
 import { SiteViewSchema } from './site.ts'
 import { WorkloadViewSchema } from './workload.ts'
 
-/** Revenue per kWh of each workload in one bucket of the ledger; null where it used no energy. */
+/** Revenue per kWh of each workload by time, from the ledger; null without energy. */
 export const TrendSchema = z.object({
   startMs: z.array(unix),
   revenueUsdPerKwh: z.record(z.string(), z.array(z.number().nullable())),
@@ -13,12 +13,12 @@ export const TrendSchema = z.object({
 })
 export type Trend = z.infer<typeof TrendSchema>
 
-/** One frame of the stream: everything the wall shows but the trend, which comes as its own event when a minute is settled. */
+/** One frame of the stream: everything on the wall except the trend, which is an event of its own when a minute is settled. */
 export const FrameSchema = z.object({
   site: SiteViewSchema,
   workloads: z.array(WorkloadViewSchema),
   racks: z.array(RackViewSchema),
-  alerts: z.array(AlertViewSchema).describe('firing, dearest first'),
-  worst: z.array(DeviceViewSchema).describe('devices that lose most now'),
+  alerts: z.array(AlertViewSchema).describe('firing alerts, the largest loss first'),
+  worst: z.array(DeviceViewSchema).describe('devices with the largest losses now'),
 })
 export type Frame = z.infer<typeof FrameSchema>

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-/** What the API says of the pools. Times are ISO 8601, money in USD and BTC, what nobody knows is absent. */
+/** The API's answer about pools. Times are ISO 8601, money in USD and BTC; a field is absent if its value is unknown. */
 
 const time = z.iso.datetime()
 const optional = z.number().optional()
@@ -11,38 +11,39 @@ const PoolDifferenceSchema = z.object({
   basis: z
     .enum(['revenue', 'shares', 'hashrate'])
     .optional()
-    .describe('what is compared: the revenue, the shares that the pool counted, or its average hashrate'),
-  differenceRatio: optional.describe('pool less ledger, part of the ledger’s: -0.03 is 3 % missing'),
-  differenceUsdPerDay: optional.describe('negative: money that is missing'),
-  because: z.string().optional().describe('why there is no difference'),
-  ledgerCoveredRatio: z.number().describe('part of the time’s minutes that the ledger has'),
+    .describe('the compared quantity: revenue, the pool’s count of shares, or its average hashrate'),
+  differenceRatio: optional.describe('(pool - ledger) / ledger: -0.03 means that 3 % is missing'),
+  differenceUsdPerDay: optional.describe('pool - ledger, USD per day; negative means that money is missing'),
+  because: z.string().optional().describe('why no difference can be given'),
+  ledgerCoveredRatio: z.number().describe('share of the period’s minutes that the ledger has'),
   ledgerWorkDiff1: z.number(),
-  ledgerRevenueUsd: z.number().describe('expected pay of the ledger’s work'),
+  ledgerRevenueUsd: z.number().describe('expected revenue of the ledger’s work, USD'),
   poolWorkDiff1: optional.describe('difficulty-1 shares that the pool credited'),
   poolWorkBasis: z
     .enum(['shares', 'hashrate'])
     .optional()
-    .describe('hashrate: from its average hashrate over the time'),
+    .describe('source of poolWorkDiff1: the pool’s count of shares, or its average hashrate over the period'),
   poolRevenueBtc: optional,
-  poolRevenueUsd: optional.describe('at the average BTC price of the time'),
-  byLuck: z.boolean().optional().describe('paid by the blocks that were found: not compared'),
+  poolRevenueUsd: optional.describe('poolRevenueBtc at the average Bitcoin price of the period'),
+  byLuck: z.boolean().optional().describe('true: paid by the blocks found, so revenue is not compared'),
 })
 
+/** A pool with its newest figures, compared with the ledger. */
 export const PoolViewSchema = z.object({
   name: z.string(),
   kind: z.string(),
-  workload: z.string().describe('whose ledger it is compared with'),
-  state: z.enum(['waiting', 'ok', 'failing']).describe('waiting: not answered yet'),
-  reason: z.string().optional().describe('why it fails, and what to do'),
-  stale: z.boolean().describe('no answer for three turns: what follows is the last that it said'),
+  workload: z.string().describe('workload of the ledger that the pool is compared with'),
+  state: z.enum(['waiting', 'ok', 'failing']).describe('waiting: no answer since the start'),
+  reason: z.string().optional().describe('why it fails, and what to do next'),
+  stale: z.boolean().describe('true after three polls without an answer: the figures are the last ones'),
   answeredAt: time.optional(),
   hashrateHs: z
     .object({ now: optional, hour: optional, day: optional })
     .optional()
-    .describe('averages over minutes, an hour and 24 h, as the pool says them'),
+    .describe('averages over some minutes, an hour and 24 h, as the pool reports them'),
   workers: z.object({ alive: optional, dead: optional }).optional(),
-  todayBtc: optional.describe('credited since 00:00 UTC, as the pool says it'),
-  balanceBtc: optional.describe('credited and not paid out'),
+  todayBtc: optional.describe('BTC credited since 00:00 UTC, as the pool reports it'),
+  balanceBtc: optional.describe('BTC credited and not yet paid out'),
   payouts: z
     .array(z.object({ at: time, amountBtc: z.number(), txid: z.string().optional() }))
     .describe('newest first'),

@@ -4,16 +4,16 @@ import { PriceViewSchema } from './site.ts'
 
 const unix = z.number().int().describe('Unix time, ms')
 
-/** What the API says of the prices: what holds, who says so, and what is not believed. */
+/** The API's answer about prices: those in force, their feeds, and values that were held back. */
 export const QuotesSchema = z.object({
-  quotes: z.array(PriceViewSchema).describe('what holds now'),
+  quotes: z.array(PriceViewSchema).describe('prices in force now'),
   feeds: z.array(
     z.object({
       name: z.string(),
       kind: z.string(),
-      quotes: z.array(QuoteNameSchema).readonly().describe('what it may say something of'),
-      heardMs: unix.optional().describe('when it last said something'),
-      failing: z.string().optional().describe('why something is missing'),
+      quotes: z.array(QuoteNameSchema).readonly().describe('prices that the feed may supply'),
+      heardMs: unix.optional().describe('time of its last value, Unix ms'),
+      failing: z.string().optional().describe('why a price is missing, and what to do next'),
     }),
   ),
   heldBack: z
@@ -23,6 +23,6 @@ export const QuotesSchema = z.object({
         reason: z.string(),
       }),
     )
-    .describe('values that are not believed, and not used'),
+    .describe('implausible values, which are not used'),
 })
 export type QuotesAnswer = z.infer<typeof QuotesSchema>

@@ -2,64 +2,69 @@ import { z } from 'zod'
 import { QuoteSchema } from '../../protocol/quote.ts'
 import { EarningSchema, unix } from './fields.ts'
 
+/** An agent with its connection, clock and spool. */
 export const AgentViewSchema = z.object({
   agentId: z.string(),
-  state: z.enum(['online', 'stale', 'offline']).describe('stale: online, but no live message for 3 polls'),
-  lastSeenMs: unix.optional().describe('last live message, by the collector’s clock'),
+  state: z
+    .enum(['online', 'stale', 'offline'])
+    .describe('stale: connected, but without a live message for 3 polls'),
+  lastSeenMs: unix.optional().describe('time of the last live message by the collector’s clock, Unix ms'),
   pollS: z.number(),
   devices: z.number().int(),
   simulated: z.boolean(),
   version: z.string(),
-  clockOffsetMs: z.number().optional().describe('collector’s clock minus the agent’s'),
-  spoolRecords: z.number().int().optional().describe('records that wait at the agent'),
-  spoolOldestMs: unix.optional().describe('about the start of the oldest of them'),
+  clockOffsetMs: z.number().optional().describe('collector’s clock - agent’s clock, ms'),
+  spoolRecords: z.number().int().optional().describe('records that wait in the agent’s spool'),
+  spoolOldestMs: unix.optional().describe('approximate start of the oldest of them, Unix ms'),
   spoolDisk: z
     .enum(['ok', 'full', 'read-only', 'failed'])
     .optional()
-    .describe('anything but ok: its records wait in memory only'),
+    .describe('state of the spool’s disk; if not ok, records are kept in memory only'),
 })
 export type AgentView = z.infer<typeof AgentViewSchema>
 
 const LossViewSchema = z.object({
   agentId: z.string(),
   records: z.number().int(),
-  atMs: unix.describe('when the agent told'),
-  fromMs: unix.optional().describe('about the time of the lost records'),
+  atMs: unix.describe('time of the agent’s report, Unix ms'),
+  fromMs: unix.optional().describe('approximate start of the lost records, Unix ms'),
   toMs: unix.optional(),
 })
 
+/** A price in force; stale if its source should have replaced it by now. */
 export const PriceViewSchema = QuoteSchema.extend({ stale: z.boolean() })
 
+/** The totals of the site now, and the state of its ledger. */
 export const SiteViewSchema = EarningSchema.extend({
   site: z.string(),
   name: z.string(),
   timeZone: z.string(),
   atMs: unix,
-  simulated: z.boolean().describe('true where emulated machines are in these figures'),
+  simulated: z.boolean().describe('true if these figures include emulated machines'),
   meterPowerW: z
     .number()
     .optional()
-    .describe('W at the site meter; powerW is this, or the devices’ sum without a meter'),
-  devicesPowerW: z.number().describe('W, sum of the devices below the meter'),
-  powerLimitW: z.number().optional().describe('W, contract limit'),
+    .describe('W at the site meter; powerW equals it, or without a site meter the sum of the workloads'),
+  devicesPowerW: z.number().describe('W of all devices except meters'),
+  powerLimitW: z.number().optional().describe('W, configured power limit of the site'),
   hashrateHs: z.number(),
   expectedHashrateHs: z.number().optional(),
-  efficiencyJPerTh: z.number().optional().describe('J/TH of the machines that hash'),
+  efficiencyJPerTh: z.number().optional().describe('J/TH of the machines that hash and report power'),
   gpus: z.number().int(),
-  gpusHeld: z.number().describe('GPUs that somebody holds (shares added up)'),
+  gpusHeld: z.number().describe('GPUs held; shares of a GPU add up'),
   gpuUtilizationRatio: z.number().optional(),
   devices: z.number().int(),
-  devicesReporting: z.number().int().describe('devices with a sample younger than 3 polls and an answer'),
-  dataAgeS: z.number().optional().describe('s since the agents were heard, the slowest one that is online'),
+  devicesReporting: z.number().int().describe('devices that are neither stale nor unreachable'),
+  dataAgeS: z.number().optional().describe('age of the oldest last live message of the online agents, s'),
   ledgerThroughMs: unix.optional().describe('end of the newest settled minute'),
   ledgerBehind: z
     .object({
-      sinceMs: unix.describe('before this the ledger is complete, as far as the agents that are heard know'),
-      records: z.number().int().describe('records that wait at agents'),
-      minutes: z.number().int().describe('minutes that are over and wait to be settled, or settled again'),
+      sinceMs: unix.describe('the ledger is complete up to this time, except for agents that are not heard'),
+      records: z.number().int().describe('records that wait in agents’ spools'),
+      minutes: z.number().int().describe('past minutes that must be settled, or settled again'),
     })
     .optional()
-    .describe('present while an outage’s records are on their way'),
+    .describe('present while agents deliver the records of an outage'),
   ledgerRestatedMinutes: z.number().int().optional().describe('minutes restated within the last hour'),
   ledgerLosses: z
     .array(LossViewSchema)
@@ -69,16 +74,16 @@ export const SiteViewSchema = EarningSchema.extend({
   miningBreakEvenUsdPerKwh: z
     .number()
     .optional()
-    .describe('hashprice / (24 x J/TH): energy price at which mining earns nothing'),
+    .describe('break-even energy price of mining: hashprice / (24 x J/TH)'),
   prices: z.array(PriceViewSchema),
   displayCurrency: z
     .object({
       code: z.string(),
-      perUsd: z.number().describe('how much of it a USD buys'),
+      perUsd: z.number().describe('units of the currency per USD'),
       stale: z.boolean(),
     })
     .optional()
-    .describe('the currency to show money in; USD where absent. Every figure here is in USD'),
+    .describe('currency for showing money, USD if absent. All figures of this answer are in USD'),
   agents: z.array(AgentViewSchema),
 })
 export type SiteView = z.infer<typeof SiteViewSchema>

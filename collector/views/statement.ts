@@ -1,29 +1,31 @@
 import { z } from 'zod'
-import { STATEMENT_ITEMS } from '../economics/statement/statement.ts'
+import { STATEMENT_ITEMS } from '../economics/statement/statement-lines.ts'
 
-/** What the API says of a month: statements by customer, as the screens, the commands and the files have them. */
+/** The API's monthly statements of customers and of the site. Screens, commands and files use the same form. */
 
 const time = z.iso.datetime()
 const usd = z.number().describe('USD, whole cents')
 
 const StatementLineSchema = z.object({
   workload: z.string(),
-  kind: z.string().describe('of the workload: mining, gpu-hour, colocation ...'),
+  kind: z.string().describe('kind of workload: mining, gpu-hour, colocation ...'),
   item: z
     .enum(STATEMENT_ITEMS)
-    .describe('what is paid; difference: what the ledger has beyond its contract’s arithmetic'),
-  from: time.describe('begin of the first minute under these terms'),
-  to: time,
+    .describe(
+      'what the line is for; difference: revenue in the ledger that the contract’s charges do not explain',
+    ),
+  from: time.describe('start of the first minute under these terms'),
+  to: time.describe('end of the last minute under these terms'),
   quantity: z.number().optional(),
-  unit: z.string().optional().describe('of the quantity'),
+  unit: z.string().optional().describe('unit of the quantity'),
   unitPriceUsd: z.number().optional(),
   priceBasis: z
     .enum(['contract', 'average'])
     .optional()
-    .describe('contract: as agreed; average: the amount per unit, after fees'),
+    .describe('contract: the price in the contract; average: amount / quantity, after fees'),
   amountUsd: usd,
-  workDiff1: z.number().optional().describe('of what was mined: difficulty-1 shares'),
-  minedSat: z.number().optional().describe('of what was mined: satoshis, each minute at its own price'),
+  workDiff1: z.number().optional().describe('accepted difficulty-1 shares, for mining'),
+  minedSat: z.number().optional().describe('satoshis, each minute at its own Bitcoin price, for mining'),
   estimated: z.string().optional().describe('why the amount is an estimate'),
 })
 export type StatementLine = z.infer<typeof StatementLineSchema>
@@ -31,15 +33,15 @@ export type StatementLine = z.infer<typeof StatementLineSchema>
 const WorkloadUseSchema = z.object({
   workload: z.string(),
   energyKwh: z.number(),
-  peakKw: z.number().describe('highest average of a quarter of an hour'),
+  peakKw: z.number().describe('peak demand: highest average power of a quarter of an hour'),
   contractedKw: z.number().optional(),
   powerBasis: z
     .array(z.object({ basis: z.string(), ratio: z.number() }))
     .optional()
-    .describe('how its machines’ energy was known, by energy, in a minute every twelve hours'),
+    .describe('shares of the sources of its energy readings, sampled in one minute of every twelve hours'),
   observedRatio: z
     .number()
-    .describe('of the elapsed time the part in which at least one of its machines was observed'),
+    .describe('share of the elapsed time in which at least one of its machines was observed'),
 })
 
 const OwnFiguresSchema = z.object({
@@ -49,8 +51,8 @@ const OwnFiguresSchema = z.object({
       revenueUsd: usd,
       energyCostUsd: usd,
       demandUsd: usd,
-      netUsd: usd.describe('revenue less energy and demand'),
-      depreciationUsd: usd.describe('not in the net'),
+      netUsd: usd.describe('revenue - energy cost - demand charge'),
+      depreciationUsd: usd.describe('depreciation, not in the net'),
     }),
   ),
   totals: z.object({
@@ -63,20 +65,23 @@ const OwnFiguresSchema = z.object({
   demand: z
     .object({
       billedKw: z.number(),
-      measuredKw: z.number().describe('the site’s highest average of a quarter of an hour'),
+      measuredKw: z.number().describe('the site’s highest average power of a quarter of an hour'),
       usdPerKwMonth: z.number(),
-      bookedUsd: usd.describe('in the ledger of all workloads'),
-      trueUpUsd: usd.describe('what the measured peak adds to the charge; negative: what it leaves over'),
+      bookedUsd: usd.describe('demand charge booked in the ledger, all workloads'),
+      trueUpUsd: usd.describe('(measuredKw - billedKw) x price: positive if the booked charge was too low'),
     })
     .optional()
-    .describe('of the whole site, on its own statement'),
+    .describe('demand of the whole site; only on the site’s own statement'),
 })
 
+/** One customer's statement of one month, or the site's own. */
 export const StatementSchema = z.object({
-  number: z.string().describe('the same for every copy and print of this month and customer'),
+  number: z.string().describe('number of the statement, the same for every copy and print'),
   revision: z
     .string()
-    .describe('hash of everything but the time of the print: two prints that differ differ here'),
+    .describe(
+      'hash of the whole content except generatedAt, so that two different prints have different revisions',
+    ),
   generatedAt: time,
   site: z.string(),
   siteName: z.string(),
@@ -84,17 +89,22 @@ export const StatementSchema = z.object({
   month: z.string(),
   from: time,
   to: time,
-  toDate: z.boolean().describe('the month is not over'),
-  through: time.describe('end of the newest settled minute in it'),
-  customer: z.string().optional().describe('absent: the site’s own, of workloads without a customer'),
-  copy: z.enum(['customer', 'own']).describe('customer: without costs and margins'),
+  toDate: z.boolean().describe('true while the month is not over'),
+  through: time.describe('end of the newest settled minute in the month'),
+  customer: z
+    .string()
+    .optional()
+    .describe('absent on the site’s own statement, which lists the workloads without a customer'),
+  copy: z
+    .enum(['customer', 'own'])
+    .describe('customer: without costs and margins; own: the operator’s copy, with them'),
   lines: z.array(StatementLineSchema),
-  totalUsd: usd.describe('the ledger’s sum, rounded to a cent; the lines add up to it'),
+  totalUsd: usd.describe('sum of the ledger, rounded to a cent; the lines add up to it'),
   fees: z
     .array(z.object({ workload: z.string(), feesUsd: usd }))
-    .describe('what pools and firmwares kept; not in the amounts'),
+    .describe('pool fees and firmware dev fees; not part of the amounts'),
   use: z.array(WorkloadUseSchema),
-  own: OwnFiguresSchema.optional().describe('in the operator’s own copy'),
+  own: OwnFiguresSchema.optional().describe('only in the operator’s copy'),
   prices: z
     .array(
       z.object({
@@ -105,9 +115,9 @@ export const StatementSchema = z.object({
         sources: z.array(z.string()),
       }),
     )
-    .describe('that the minutes were settled with, from lowest to highest'),
+    .describe('prices that the minutes were settled with: lowest and highest value, and their sources'),
   restatements: z.object({
-    minutes: z.number().int().describe('of the month, settled more than once'),
+    minutes: z.number().int().describe('minutes of the month that were settled more than once'),
     newest: time.optional(),
   }),
   repricings: z.array(
@@ -118,18 +128,22 @@ export const StatementSchema = z.object({
       reason: z.string(),
       from: time,
       to: time,
-      changeUsd: z.number().describe('USD that it changed on this statement, exact'),
+      changeUsd: z.number().describe('exact change of this statement’s revenue, USD'),
     }),
   ),
   completeness: z.object({
-    elapsedMinutes: z.number().int().describe('of the month, or to `through` where it is not over'),
+    elapsedMinutes: z
+      .number()
+      .int()
+      .describe('minutes of the month, or up to `through` while the month is not over'),
     settledMinutes: z.number().int(),
-    waitingMinutes: z.number().int().describe('with records that wait to be settled'),
-    lostRecords: z.number().int().describe('that agents lost in the month, of the whole site'),
+    waitingMinutes: z.number().int().describe('minutes with records that wait to be settled'),
+    lostRecords: z.number().int().describe('records that agents lost in the month, whole site'),
   }),
 })
 export type Statement = z.infer<typeof StatementSchema>
 
+/** All statements of one month. */
 export const StatementListSchema = z.object({
   month: z.string(),
   from: time,
@@ -138,7 +152,7 @@ export const StatementListSchema = z.object({
   through: time,
   statements: z.array(
     z.object({
-      customer: z.string().optional().describe('absent: the site’s own'),
+      customer: z.string().optional().describe('absent for the site’s own statement'),
       number: z.string(),
       workloads: z.array(z.string()),
       totalUsd: usd,
@@ -146,6 +160,6 @@ export const StatementListSchema = z.object({
     }),
   ),
   totalUsd: usd.describe('sum of the statements'),
-  ledgerUsd: z.number().describe('what the ledger has of the month, exact'),
+  ledgerUsd: z.number().describe('exact revenue of the month in the ledger, USD'),
 })
 export type StatementList = z.infer<typeof StatementListSchema>

@@ -1,28 +1,18 @@
 import { z } from 'zod'
+import { WORKLOAD_KINDS } from '../economics/workloads.ts'
 import { EarningSchema } from './fields.ts'
 import { LedgerFigureSchema } from './ledger-figure.ts'
 
-export const WORKLOAD_KINDS = [
-  'mining',
-  'gpu-hour',
-  'reserved',
-  'tokens',
-  'colocation',
-  'fixed',
-  'idle',
-  'overhead',
-  'unaccounted',
-] as const
-export type WorkloadKind = (typeof WORKLOAD_KINDS)[number]
-
+/** A workload now: earnings, work and its newest minute in the ledger. */
 export const WorkloadViewSchema = EarningSchema.extend({
   workload: z.string(),
   kind: z.enum(WORKLOAD_KINDS),
-  devices: z.number().int().describe('devices that work for it now, at least in part'),
-  hashrateHs: z.number().optional(),
-  gpusHeld: z.number().optional(),
-  tokensInPerS: z.number().optional(),
-  tokensOutPerS: z.number().optional(),
+  devices: z.number().int().describe('number of devices that work for it now, at least in part'),
+  hashrateHs: z.number().optional().describe('H/s'),
+  gpusHeld: z.number().optional().describe('GPUs held; shares of a GPU add up'),
+  tokensInPerS: z.number().optional().describe('input tokens per second'),
+  tokensOutPerS: z.number().optional().describe('output tokens per second'),
   lastMinute: LedgerFigureSchema.optional().describe('the newest settled minute, from the ledger'),
 })
 export type WorkloadView = z.infer<typeof WorkloadViewSchema>
+export type WorkloadKind = WorkloadView['kind']

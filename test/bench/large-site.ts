@@ -1,12 +1,8 @@
 import { monthsOf } from '../../collector/economics/calendar.ts'
 import { attribution } from '../../collector/economics/energy/attribution.ts'
 import type { SettleRules } from '../../collector/economics/settlement/settle.ts'
-import {
-  AttributionSchema,
-  CostsSchema,
-  type Workload,
-  WorkloadSchema,
-} from '../../collector/economics/workloads.ts'
+import { AttributionSchema, CostsSchema } from '../../collector/economics/site-settings.ts'
+import { type Workload, WorkloadSchema } from '../../collector/economics/workloads.ts'
 import type { SiteState } from '../../collector/live/state.ts'
 import type { Device } from '../../protocol/device.ts'
 import type { Owner } from '../../protocol/owner.ts'

@@ -27,7 +27,7 @@ describe('the house as it stands', () => {
 const REFUSED = {
   'economics importing the live views': [
     'collector/economics/x.ts',
-    "import type { LiveViews } from '../live/views.ts'",
+    "import type { LiveViews } from '../live/live-views.ts'",
   ],
   'economics importing the settler': [
     'collector/economics/settlement/x.ts',
@@ -93,8 +93,11 @@ const REFUSED = {
     'collector/screens/web/wall/x.tsx',
     "import type { SiteState } from '../../../live/state.ts'",
   ],
-  'an inline type import': ['collector/views/x.ts', "export type E = import('../live/economy.ts').Economy"],
-  'a re-export of types': ['collector/views/x.ts', "export type { Economy } from '../live/economy.ts'"],
+  'an inline type import': [
+    'collector/views/x.ts',
+    "export type E = import('../live/choice-inputs.ts').Economy",
+  ],
+  'a re-export of types': ['collector/views/x.ts', "export type { Economy } from '../live/choice-inputs.ts'"],
   'an import when it runs': ['protocol/x.ts', "export const load = () => import('node:fs/promises')"],
   'a folder that is no room': ['agent/helpers/x.ts', 'export const x = 1'],
 } as const

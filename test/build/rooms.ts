@@ -290,7 +290,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   'collector/views': {
     holds: 'what goes over the wire to screens and API clients, as schemas',
-    imports: ['protocol', 'collector/economics/statement'],
+    imports: ['protocol', 'collector/economics', 'collector/economics/statement'],
     packages: ['zod'],
   },
   'collector/plugin': {

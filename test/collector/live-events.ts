@@ -155,7 +155,7 @@ export function pricesOf(values: Record<string, number>): Prices {
 export function plainDevices(state: SiteState, nowMs: number): LiveDevice[] {
   return [...state.agents()].flatMap((a) =>
     [...a.devices.values()].map((d): LiveDevice => {
-      const seen = a.seen.get(d.deviceId)
+      const seen = a.lastReadings.get(d.deviceId)
       const ageMs = nowMs - (seen?.receivedAtMs ?? Number.NEGATIVE_INFINITY)
       const stale = ageMs > STALE_POLLS * pollMs(a)
       return { agentId: a.agentId, device: d, stale, ...(seen?.sample ? { sample: seen.sample } : {}) }

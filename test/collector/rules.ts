@@ -6,8 +6,8 @@ import {
   type AttributionSettings,
   type Costs,
   CostsSchema,
-  type Workload,
-} from '../../collector/economics/workloads.ts'
+} from '../../collector/economics/site-settings.ts'
+import type { Workload } from '../../collector/economics/workloads.ts'
 import type { RulesText } from '../../collector/settling/pricing.ts'
 import type { Device } from '../../protocol/device.ts'
 

@@ -1,7 +1,7 @@
 import { zeroSums } from '../../collector/economics/ledger-row.ts'
 import { type Workload, WorkloadSchema } from '../../collector/economics/workloads.ts'
+import { LiveViews } from '../../collector/live/live-views.ts'
 import { SiteState } from '../../collector/live/state.ts'
-import { LiveViews } from '../../collector/live/views.ts'
 import { QuoteBook } from '../../collector/prices/quote-book.ts'
 import { RecentLedger } from '../../collector/settling/recent-ledger.ts'
 import type { Device } from '../../protocol/device.ts'

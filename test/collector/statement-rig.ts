@@ -1,10 +1,10 @@
 import type { LedgerRow } from '../../collector/economics/ledger-row.ts'
-import { settleMinute } from '../../collector/economics/settlement/settle.ts'
+import { settleMinute } from '../../collector/economics/settlement/ledger-rows.ts'
 import { type Workload, WorkloadSchema } from '../../collector/economics/workloads.ts'
 import type { Store } from '../../collector/plugin/store.ts'
 import { QuoteBook } from '../../collector/prices/quote-book.ts'
 import { Pricing } from '../../collector/settling/pricing.ts'
-import { Statements } from '../../collector/statements/statements.ts'
+import { StatementService } from '../../collector/statements/statement-service.ts'
 import type { Device } from '../../protocol/device.ts'
 import type { Interval } from '../../protocol/interval.ts'
 import { SILENT } from '../../protocol/kit/log.ts'
@@ -87,11 +87,11 @@ export const minuteOf = (startMs: number, cageKw = 90): Interval[] => [
   }),
 ]
 
-/** Statements over a store whose minutes are settled here as the settler would, without waiting for them. */
+/** StatementService over a store whose minutes are settled here as the settler would, without waiting for them. */
 export class StatementRig {
   nowMs = Date.UTC(2027, 0, 1)
   readonly pricing: Pricing
-  readonly statements: Statements
+  readonly statements: StatementService
   readonly store: Store
   readonly #quotes = new QuoteBook()
 
@@ -102,7 +102,7 @@ export class StatementRig {
     this.pricing = new Pricing({ rules: text, quotes: this.#quotes, log: SILENT })
     const site = { id: 'plains', name: 'Plains <North>' }
     const { pricing } = this
-    this.statements = new Statements({ store, pricing, devices: KNOWN, site, nowMs: () => this.nowMs })
+    this.statements = new StatementService({ store, pricing, devices: KNOWN, site, nowMs: () => this.nowMs })
   }
 
   async start(): Promise<this> {

@@ -126,7 +126,7 @@ export class EconomicsRig {
       trend: () => live.trend(),
       liveGroups: (groupBy) => live.liveGroups(groupBy),
       unmatched: () => live.unmatched(),
-      economy: () => live.economy(),
+      choiceInputs: () => live.choiceInputs(),
       machines: () => live.machines(),
     }
     const feed = new TestFeed('tickers', ['btcUsd'], [{ name: 'btcUsd', value: 96_412 }])

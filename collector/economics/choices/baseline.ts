@@ -1,37 +1,37 @@
 import { HASHES_PER_DIFF1 } from '../../../protocol/units.ts'
 import { fppsRevenueUsd, usdPerDiff1 } from '../mining.ts'
-import { UNPAID } from '../workloads.ts'
+import { UNPAID } from '../unpaid.ts'
 
 /**
- * How a workload's money comes about, and so what a change does to it: `network` by what Bitcoin pays for hashes, `gpu-hours`
- * by the hours held, `tokens` by the tokens, `agreed` whatever the market does, `nothing` not at all.
+ * What a workload's revenue follows: `network` the reward of Bitcoin's network, `gpu-hours` the GPU-hours held, `tokens` the tokens,
+ * `agreed` a fixed contract price, `nothing` no revenue.
  */
 export type PaidBy = 'network' | 'gpu-hours' | 'tokens' | 'agreed' | 'nothing'
 
-/** A workload as it is now. Rates are USD/h. */
+/** A workload now. */
 export interface BaselineWorkload {
   name: string
   kind: string
   paidBy: PaidBy
-  /** the customer pays the energy at its cost, on top */
+  /** whether the customer also pays the energy, at its cost */
   energyPassedOn: boolean
   powerW: number
   revenueUsdPerH: number
-  /** costs beside the energy at its price */
+  /** transmission and demand charge: all costs except energy at its price */
   otherCostUsdPerH: number
   hashrateHs: number
   poolFeeRatio: number
   gpusHeld: number
-  /** held, and idle ones that would serve it best */
+  /** GPUs held, and idle GPUs that would earn most for this workload */
   gpusInstalled: number
-  /** W of a GPU that somebody holds */
+  /** W of a held GPU */
   wattsPerGpu?: number
   usdPerGpuHour?: number
-  /** colocation: USD an hour for each contracted kW */
+  /** colocation: USD/h of each contracted kW */
   usdPerKwH?: number
 }
 
-/** Prices now; absent is unknown. */
+/** Prices now; absent if unknown. */
 export interface BaselinePrices {
   btcUsd?: number
   difficulty?: number
@@ -40,35 +40,35 @@ export interface BaselinePrices {
   energyUsdPerKwh?: number
 }
 
-/** What a site earns and takes at one moment: where a scenario begins. */
+/** Revenue, costs and power of a site at one moment: the start of every scenario. */
 export interface Baseline {
   atMs: number
   prices: BaselinePrices
   workloads: readonly BaselineWorkload[]
-  /** GPUs that nobody holds, in the power of the workload `idle` */
+  /** GPUs that nobody holds; their power is part of the workload `idle` */
   idleGpus: { count: number; wattsPerGpu: number }
 }
 
-/** What changes. Prices stand for themselves, functions say what becomes of each workload. */
+/** A change to a baseline: new prices, and functions that return the new value for a workload. */
 export interface Change {
   prices?: BaselinePrices
   usdPerGpuHour?: (w: BaselineWorkload) => number | undefined
   gpusHeld?: (w: BaselineWorkload) => number
-  /** times what tokens pay now */
+  /** new price of tokens / price now */
   tokenPriceRatio?: number
 }
 
-/** Expected reward of a difficulty-1 share, USD; undefined where a price is missing. Fees that nobody knows are none. */
+/** Expected reward of a difficulty-1 share, USD; undefined if a price is missing. Unknown block fees count as 0. */
 export function shareUsdOf({ btcUsd, difficulty, blockHeight, feesBtcPerBlock = 0 }: BaselinePrices) {
   if (btcUsd === undefined || difficulty === undefined || blockHeight === undefined) return undefined
   return usdPerDiff1({ btcUsd, difficulty, blockHeight, feesBtcPerBlock })
 }
 
-/** Expected revenue of a hashrate, USD/h, less the pool's fee. */
+/** Expected revenue of a hashrate (H/s), USD/h, less the pool's fee. @param usdPerShare expected reward of a difficulty-1 share, USD */
 export const hashingUsdPerH = (hashrateHs: number, usdPerShare: number, poolFeeRatio: number): number =>
   fppsRevenueUsd((hashrateHs * 3600) / HASHES_PER_DIFF1, usdPerShare, poolFeeRatio)
 
-/** The site after a change. What the change doesn't touch stays as it was observed. */
+/** Applies a change to a site. Everything that the change does not name stays as observed. */
 export function changed(before: Baseline, change: Change): Baseline {
   const prices = { ...before.prices, ...change.prices }
   const energyRise = (prices.energyUsdPerKwh ?? 0) - (before.prices.energyUsdPerKwh ?? 0)
@@ -104,8 +104,8 @@ export function changed(before: Baseline, change: Change): Baseline {
 }
 
 /**
- * What was observed, by the ratio of the rewards: a pool's luck and a firmware's fee stay in it. Where there was no reward to
- * compare with, the expected one of the hashrate.
+ * Mining revenue at another reward, USD/h: the observed revenue x new reward / old reward, so that the pool's luck and the firmware's
+ * fee stay in it. Without an old reward it is the expected revenue of the hashrate.
  */
 function hashingAt(w: BaselineWorkload, shareBefore: number | undefined, shareAfter: number): number {
   const scaled = shareBefore ? (w.revenueUsdPerH / shareBefore) * shareAfter : Number.NaN

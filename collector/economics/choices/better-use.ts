@@ -2,12 +2,12 @@ import type { AdviceBlock, Arithmetic, Use } from '../../../protocol/advice.ts'
 import { ratio } from '../ratio.ts'
 import type { Offer } from './offers.ts'
 
-/** Machines of one model that work for one workload in one place. */
-export interface Block {
+/** A block of machines: one model that works for one workload in one container. */
+export interface MachineBlock {
   workload: string
-  /** nobody holds them */
+  /** whether nobody holds the machines */
   idle: boolean
-  /** why it can't be paused or moved, where it can't */
+  /** the reason why the machines cannot be paused or moved; absent if they can */
   bound?: string | undefined
   hardware: AdviceBlock['hardware']
   container?: string | undefined
@@ -15,29 +15,30 @@ export interface Block {
   devices: number
   powerW: number
   revenueUsdPerH: number
-  /** H/s now, or as promised where they stand still */
+  /** H/s now, or the expected hashrate of machines that are not hashing */
   hashrateHs: number
   gpus: number
-  /** workloads that they could serve as they are */
+  /** names of the workloads that the machines can serve without a conversion */
   serves: ReadonlySet<string>
 }
 
-/** What is paid for a kWh now. */
+/** The price of energy now. */
 export interface EnergyPrice {
-  /** absent: nobody knows, and energy counts as free */
+  /** absent if unknown; then energy counts as free */
   energyUsdPerKwh?: number | undefined
-  /** what comes on top of it for each kWh, and is saved with it */
+  /** added to the energy price of each kWh; a pause saves it too */
   transmissionUsdPerKwh?: number | undefined
 }
 
+/** Advice for a block, with all its possible uses. */
 export type AdvisedBlock = AdviceBlock & { uses: Use[] }
 
 /**
- * What each block should do: pause above which energy price, and where it would earn more. First to pause first, which is the
- * merit order; those that never should come last. Advice with its arithmetic, nothing more.
+ * Advises each block: above which energy price to pause, and which other workload would earn more. The result is in merit order: the
+ * block to pause first comes first, and blocks that cannot be paused come last. Every figure carries its arithmetic.
  */
 export function betterUse(
-  blocks: readonly Block[],
+  blocks: readonly MachineBlock[],
   offers: readonly Offer[],
   price: EnergyPrice,
 ): AdvisedBlock[] {
@@ -47,7 +48,7 @@ export function betterUse(
     .sort((a, b) => rank(a) - rank(b) || b.powerW - a.powerW)
 }
 
-function advised(b: Block, offers: readonly Offer[], price: EnergyPrice): AdvisedBlock {
+function advised(b: MachineBlock, offers: readonly Offer[], price: EnergyPrice): AdvisedBlock {
   const uses = offers
     .filter((offer) => offer.workload !== b.workload)
     .flatMap((offer) => usesOf(b, offer, price.energyUsdPerKwh ?? 0))
@@ -76,16 +77,16 @@ function advised(b: Block, offers: readonly Offer[], price: EnergyPrice): Advise
 }
 
 /**
- * The energy price at which a block earns as much as the energy costs that a pause would save: its revenue per kWh, less what
- * comes on top of the price. Costs that go on (demand, capital) don't count.
+ * The energy price at which a block's revenue equals the energy cost that a pause saves: revenue per kWh - transmission. Demand and
+ * capital costs are left out, because they continue during a pause.
  */
 function pauseOf(
-  b: Block,
+  b: MachineBlock,
   { energyUsdPerKwh, transmissionUsdPerKwh = 0 }: EnergyPrice,
 ): AdviceBlock['pause'] {
   if (b.bound) return { now: false, because: b.bound }
   const perKwh = ratio(b.revenueUsdPerH * 1000, b.powerW)
-  if (perKwh === undefined) return { now: false, because: 'it takes no power now' }
+  if (perKwh === undefined) return { now: false, because: 'the machines draw no power now' }
   const aboveUsdPerKwh = perKwh - transmissionUsdPerKwh
   return {
     now: energyUsdPerKwh !== undefined && energyUsdPerKwh > aboveUsdPerKwh,
@@ -97,12 +98,12 @@ function pauseOf(
   }
 }
 
-/** As they are where the machines can serve it; otherwise after a build, by what a kWh earns there. */
-function usesOf(b: Block, offer: Offer, energyUsdPerKwh: number): Use[] {
+/** The uses of a block for an offer: with its machines as they are, or else after a conversion, by what a kWh earns there. */
+function usesOf(b: MachineBlock, offer: Offer, energyUsdPerKwh: number): Use[] {
   const { workload, usdPerHs, usdPerGpu, usdPerKwh } = offer
   const work = (what: Work) => [b.idle ? taken(b, workload, what, energyUsdPerKwh) : moved(b, workload, what)]
   if (b.serves.has(workload)) {
-    // nobody knows what a miner that stands still would take where none hashes: it would cost more than it seems
+    // without a hashing miner there, the power of an idle miner is unknown, and its cost would be underestimated
     if (b.hardware === 'asic' && usdPerHs !== undefined && b.hashrateHs > 0 && !(b.idle && !offer.wattsPerHs))
       return work({
         unit: 'Hs',
@@ -115,7 +116,7 @@ function usesOf(b: Block, offer: Offer, energyUsdPerKwh: number): Use[] {
       return work({ unit: 'Gpu', name: 'gpus', units: b.gpus, usd: usdPerGpu, watts: offer.wattsPerGpu })
     return []
   }
-  // what stands still takes too little power to build anything on
+  // idle machines draw too little power for a conversion
   if (b.idle || usdPerKwh === undefined || !(b.powerW > 0)) return []
   return [
     {
@@ -125,7 +126,7 @@ function usesOf(b: Block, offer: Offer, energyUsdPerKwh: number): Use[] {
   ]
 }
 
-/** So many units of hardware or power, and what each would be paid, USD/h, and take, W. */
+/** A number of units of hardware or power, with the revenue (USD/h) and power (W) of each unit. */
 interface Work {
   unit: 'Hs' | 'Gpu' | 'Kwh'
   name: 'hashrateHs' | 'gpus' | 'powerKw'
@@ -134,8 +135,8 @@ interface Work {
   watts?: number | undefined
 }
 
-/** The same power in another workload: its energy costs what it costs now. */
-function moved(b: Block, workload: string, { unit, name, units, usd }: Work): Use {
+/** A use of working machines for another workload. Their power, and so their energy cost, stays the same. */
+function moved(b: MachineBlock, workload: string, { unit, name, units, usd }: Work): Use {
   const revenueUsdPerH = units * usd
   const perMwh = ratio(revenueUsdPerH * 1e6, b.powerW)
   return {
@@ -151,8 +152,8 @@ function moved(b: Block, workload: string, { unit, name, units, usd }: Work): Us
   }
 }
 
-/** Machines that stand still would take more energy at work; as much as now where nobody knows how much. */
-function taken(b: Block, workload: string, work: Work, energyUsdPerKwh: number): Use {
+/** A use of idle machines, which draw more power at work. If that power is unknown, it counts as the power now. */
+function taken(b: MachineBlock, workload: string, work: Work, energyUsdPerKwh: number): Use {
   const { unit, name, units, usd, watts } = work
   const powerThereW = watts === undefined ? b.powerW : units * watts
   const revenueUsdPerH = units * usd
@@ -179,8 +180,8 @@ function taken(b: Block, workload: string, work: Work, energyUsdPerKwh: number):
 }
 
 /**
- * What idle GPUs cost by being idle: what their best use would pay if all of them were held. Expected is that times the part
- * of such GPUs that customers hold now: a site that offers more finds customers for that part, on its own record.
+ * The opportunity cost of idle GPUs: the gain of their best use if all of them were held. The expected gain is this x occupancy, the
+ * share of such GPUs that customers hold now, because new offers find customers at about that rate.
  */
 function idleCost(gpus: number, best: Use, offers: readonly Offer[]): NonNullable<AdviceBlock['idle']> {
   const occupancy = offers.find((o) => o.workload === best.workload)?.occupancy ?? 1

@@ -1,8 +1,9 @@
 import { breakEvenUsdPerKwh, hashcostUsdPerPhDay } from '../mining.ts'
 import { ratio } from '../ratio.ts'
-import type { LoserView, ModelView, PricesNow } from './economics-view.ts'
+import type { LoserView, ModelView } from './machines-answer.ts'
+import type { PricesNow } from './whatif-answer.ts'
 
-/** A machine that is heard, as it is now. */
+/** A machine that is heard, with its figures now. */
 export interface Machine {
   agentId: string
   deviceId: string
@@ -12,9 +13,9 @@ export interface Machine {
   rack?: string | undefined
   state: string
   workloads: readonly string[]
-  /** absent: nobody knows */
+  /** absent if unknown */
   powerW?: number | undefined
-  /** absent where it doesn't hash, or not for Bitcoin */
+  /** absent if it does not hash SHA-256 */
   hashrateHs?: number | undefined
   revenueUsdPerH: number
   costUsdPerH: number
@@ -26,16 +27,16 @@ interface Group {
   devices: number
   powerW: number
   hashrateHs: number
-  /** W of those that hash and say what they take */
+  /** W of the machines that hash and report power */
   hashingPowerW: number
   revenueUsdPerH: number
   costUsdPerH: number
 }
 
 /**
- * Break-even of each machine model, from what its machines are measured at:
+ * The break-even of each machine model, from the measured efficiency of its machines:
  *   break-even energy price = hashprice / (24 x J/TH), break-even hashprice = 24 x J/TH x energy price.
- * Both are before the pool's fee; revenueUsdPerMwh is after it. The model nearest to its break-even comes first.
+ * Both are before the pool's fee; revenueUsdPerMwh is after it. The model with the lowest break-even energy price comes first.
  */
 export function modelBreakEvens(
   machines: readonly Machine[],
@@ -45,7 +46,7 @@ export function modelBreakEvens(
   return [...groups(machines).values()]
     .map(({ hashrateHs, hashingPowerW, ...g }): ModelView => {
       const perMwh = ratio(g.revenueUsdPerH * 1e6, g.powerW)
-      // what takes no power that anybody knows has no efficiency
+      // without known power there is no efficiency
       const efficiency = hashingPowerW > 0 ? ratio(hashingPowerW * 1e12, hashrateHs) : undefined
       const breakEven =
         efficiency === undefined || hashpriceUsdPerPhDay === undefined
@@ -96,7 +97,7 @@ function groups(machines: readonly Machine[]): Map<string, Group> {
   return found
 }
 
-/** Machines that cost more than they earn now, the dearest first, `limit` at most. */
+/** Machines that cost more than they earn now, the largest loss first, `limit` at most. */
 export function losers(machines: readonly Machine[], limit: number): LoserView[] {
   return machines
     .filter((m) => m.costUsdPerH > m.revenueUsdPerH)

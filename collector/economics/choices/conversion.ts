@@ -1,24 +1,26 @@
 import { ratio } from '../ratio.ts'
-import type { ConversionView } from './economics-view.ts'
 import type { Conversion } from './scenario.ts'
+import type { ConversionView } from './whatif-answer.ts'
 
-/** A month of 30.4375 days, h: a twelfth of a year with its part of a leap day. */
+/** Hours in a month of 30.4375 days: a twelfth of 365.25 days. */
 export const MONTH_H = 730.5
 const MONTH_MS = MONTH_H * 3_600_000
 
-/** What the power earns until then, and what energy costs. */
+/** The workload that a conversion replaces, and the price of energy. */
 export interface Replaced {
   atMs: number
-  /** net of the workload that it replaces, USD/h and kW; 0 for new power */
+  /** net revenue of the replaced workload, USD/h per kW; 0 for new power */
   netUsdPerKwH: number
   energyUsdPerKwh: number
 }
 
 /**
- * What a conversion would bring. Energy is paid for all of its power whatever its occupancy, which is careful: idle GPUs
- * take less. Its investment is the capital and what the power would have earned while it is built:
- *   payback = investment / (gain x hours of a month), gain = net after - net of what it replaces.
- * Break-even occupancy is that at which the gain is nothing; with capital, spread evenly over its life. Absent: never.
+ * Evaluates a conversion. Energy is paid for the full power at any occupancy, which is conservative, because idle GPUs draw less.
+ *   investment = capital + net revenue of the replaced workload during the build
+ *   gain = net revenue after - net revenue of the replaced workload, USD/h
+ *   payback (months) = investment / (gain x 730.5 h)
+ * The break-even occupancy is the one at which the gain is 0; with capital, the investment is spread evenly over the life. A figure
+ * that is never reached is absent.
  */
 export function convert(c: Conversion, replaced: Replaced): ConversionView {
   const kw = c.powerMw * 1000
@@ -66,8 +68,8 @@ export function convert(c: Conversion, replaced: Replaced): ConversionView {
 }
 
 /**
- * Net present value, USD, against going on as before: the capital now, what is given up month by month while it is built, and
- * the gain month by month over its life, each at the month's end. A month discounts by (1 + rate)^(1/12).
+ * Net present value of a conversion compared with no conversion, USD: the capital now, the lost net revenue of each month of the
+ * build, and the gain of each month of its life, each at the end of the month. A month discounts by (1 + rate)^(1/12).
  */
 function npvUsd(
   c: Conversion,
@@ -78,7 +80,7 @@ function npvUsd(
   }: { capexUsd: number; givenUpUsdPerH: number; gainUsdPerH: number },
 ): number {
   const rate = Math.log1p(c.discountRate ?? 0) / 12
-  /** worth today of 1 USD a month from one month to another */
+  /** present value of 1 USD a month between two months */
   const annuity = (from: number, to: number) =>
     rate === 0 ? to - from : (Math.exp(-rate * from) * -Math.expm1(-rate * (to - from))) / Math.expm1(rate)
   const end = c.months + c.lifeYears * 12

@@ -2,34 +2,34 @@ import { BLOCK_S, HALVING_BLOCKS, subsidyBtc } from '../mining.ts'
 
 /** Blocks between two retargets (Bitcoin Core, DifficultyAdjustmentInterval). */
 const RETARGET_BLOCKS = 2_016
-/** A retarget changes the difficulty by this at most, either way (Bitcoin Core, CalculateNextWorkRequired). */
-const MOST_RETARGET = 4
+/** The largest factor of a retarget, up or down (Bitcoin Core, CalculateNextWorkRequired). */
+const MAX_RETARGET = 4
 const BLOCK_MS = BLOCK_S * 1000
-const MOST_LISTED = 8
+const MAX_LISTED = 8
 
-/** A height that comes, and about when, Unix ms. */
+/** A future block height, with its estimated time (Unix ms). */
 export interface Milestone {
   height: number
   blocksLeft: number
   atMs: number
 }
 
-/** The next halving, at ten minutes a block, and the subsidy from then on, BTC. */
+/** The next halving, at ten minutes a block, with the new subsidy, BTC. */
 export function nextHalving(blockHeight: number, atMs: number): Milestone & { subsidyBtc: number } {
   const height = (Math.floor(blockHeight / HALVING_BLOCKS) + 1) * HALVING_BLOCKS
   const blocksLeft = height - blockHeight
   return { height, blocksLeft, atMs: atMs + blocksLeft * BLOCK_MS, subsidyBtc: subsidyBtc(height) }
 }
 
-/** What a retarget makes of the difficulty at most, where the hashrate is `hashrateRatio` of what the difficulty stands for. */
+/** New difficulty / old difficulty at a retarget, if the hashrate is `hashrateRatio` x the one that the old difficulty implies. */
 export const retargetRatio = (hashrateRatio: number): number =>
-  Math.min(MOST_RETARGET, Math.max(1 / MOST_RETARGET, hashrateRatio))
+  Math.min(MAX_RETARGET, Math.max(1 / MAX_RETARGET, hashrateRatio))
 
 /**
- * The retargets that come, after `leavesShare` of the network's hashrate leaves now (negative: joins). A period that is
- * partly over when it leaves takes up its part only, and a change beyond a factor of 4 takes several: each is listed until
- * the difficulty fits the hashrate again. Without a change, the next one alone. Blocks come slower until then.
- * Source: Bitcoin Core, pow.cpp; its off-by-one of a block in 2016 is left out.
+ * The retargets after `leavesShare` of the network's hashrate leaves now (negative: joins). The first retarget follows the change
+ * only in part, because its period has already begun, and a factor above 4 takes several retargets. All are listed, MAX_LISTED at
+ * most, until the difficulty fits the hashrate; without a change, only the next one. Until then, blocks take longer.
+ * Source: Bitcoin Core, pow.cpp, without its off-by-one of one block in 2016.
  */
 export function retargets(
   network: { atMs: number; blockHeight: number; difficulty: number },
@@ -39,7 +39,7 @@ export function retargets(
   const list: (Milestone & { difficulty: number })[] = []
   let height = network.blockHeight
   let atMs = network.atMs
-  /** difficulty as a part of today's */
+  /** difficulty / difficulty now */
   let level = 1
   do {
     const next = (Math.floor(height / RETARGET_BLOCKS) + 1) * RETARGET_BLOCKS
@@ -51,6 +51,6 @@ export function retargets(
     atMs += blocks * blockMs
     const blocksLeft = height - network.blockHeight
     list.push({ height, blocksLeft, atMs: Math.round(atMs), difficulty: network.difficulty * level })
-  } while (Math.abs(level / hashrateRatio - 1) > 1e-9 && list.length < MOST_LISTED)
+  } while (Math.abs(level / hashrateRatio - 1) > 1e-9 && list.length < MAX_LISTED)
   return list
 }

@@ -1,7 +1,7 @@
 import { ratio } from '../ratio.ts'
 import { type Baseline, type BaselineWorkload, hashingUsdPerH, shareUsdOf } from './baseline.ts'
 
-/** What a workload would pay for more machines or power, at what it pays now. Absent: it pays nothing for that, or nobody knows. */
+/** What a workload would pay for more machines or power, at its prices now. A field is absent if it pays nothing for that, or unknown. */
 export interface Offer {
   workload: string
   /** USD/h for each H/s, after the pool's fee */
@@ -12,16 +12,16 @@ export interface Offer {
   usdPerGpu?: number | undefined
   /** W of a GPU there */
   wattsPerGpu?: number | undefined
-  /** part of the GPUs that could serve it, that is held now */
+  /** GPUs held now / GPUs that could serve it */
   occupancy?: number | undefined
-  /** USD for each kWh there: what a build for it would earn */
+  /** USD for each kWh there, the revenue of a conversion */
   usdPerKwh?: number | undefined
 }
 
 /**
- * What each workload offers. Mining pays each hash the network's reward; GPU-hours their price; tokens what a GPU there earns
- * now, since more GPUs bring no more questions; colocation its price per kW. A reservation and a fixed contract are sold: they
- * offer nothing more.
+ * The offer of each workload. Mining pays the network's reward for each hash, GPU-hours pay their price, and colocation pays its price
+ * per kW. Tokens pay what a GPU earns there now, although more GPUs do not bring more requests. Reservations and fixed contracts
+ * offer nothing, because they pay no more for more machines.
  */
 export function offersOf({ workloads, prices }: Baseline): Offer[] {
   const usdPerShare = shareUsdOf(prices)

@@ -1,25 +1,26 @@
 import { ratio } from '../ratio.ts'
 import { type Baseline, type BaselineWorkload, changed } from './baseline.ts'
-import type { SensitivityView } from './economics-view.ts'
 import type { Conversion } from './scenario.ts'
+import type { SensitivityView } from './whatif-answer.ts'
 
-/** A site, and what is to be built on it. */
+/** A site, with the planned conversion. */
 export interface Case {
   site: Baseline
   conversion?: Conversion | undefined
 }
 
-/** What a case comes to. */
+/** The result of a case. */
 export interface Outcome {
   netUsdPerH: number
   paybackMonths?: number | undefined
 }
 
-/** An input that can be turned: to `ratio` of its value, or as near as it can go. */
+/** An input that can be varied. */
 interface Lever {
   input: string
   unit: string
   value: number
+  /** sets the input to `by` x its value, or to the nearest possible value; returns that value and the new case */
   turn(by: number): { value: number; to: Case }
 }
 
@@ -41,9 +42,9 @@ const CONVERSION_UNITS = {
 } as const
 
 /**
- * How much each input moves what a case comes to, all others held: for +1 %, the central difference of 1 % either way
- * (one-sided where the input can go no further, as an occupancy of 1), and the outcomes at 10 % less and more.
- * Inputs that are unknown or nothing have no percentage, and are left out.
+ * How much each input changes the result of a case while all others stay the same: the change for +1 %, as the central difference of
+ * -1 % and +1 % (one-sided at a limit, such as an occupancy of 1), and the results at -10 % and +10 %. Inputs that are unknown or 0
+ * are left out.
  */
 export function sensitivities(now: Case, evaluate: (c: Case) => Outcome): SensitivityView[] {
   const site = [...priceLevers(now), ...marketLevers(now)].map((l) => measured(l, evaluate, true))

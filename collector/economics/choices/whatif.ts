@@ -2,14 +2,14 @@ import { hashpriceUsdPerPhDay, networkHashrateHs } from '../mining.ts'
 import { ratio } from '../ratio.ts'
 import { type Baseline, type BaselinePrices, type BaselineWorkload, shareUsdOf } from './baseline.ts'
 import { convert } from './conversion.ts'
-import type { ConversionView, PricesNow, RatesView, WhatIf } from './economics-view.ts'
 import { nextHalving, retargets } from './network.ts'
 import { type Conversion, type Scenario, underScenario } from './scenario.ts'
 import { type Case, type Outcome, sensitivities } from './sensitivity.ts'
+import type { ConversionView, PricesNow, RatesView, WhatIf } from './whatif-answer.ts'
 
 const NEEDED = ['btcUsd', 'difficulty', 'blockHeight', 'energyUsdPerKwh'] as const
 
-/** A site under a scenario, beside the site as it is: by workload and in all, with what each input moves. Advice only. */
+/** Compares a site under a scenario with the site now: by workload and in total, with the sensitivity to each input. */
 export function whatIf(before: Baseline, scenario: Scenario): WhatIf {
   const after = underScenario(before, scenario)
   const { conversion } = scenario
@@ -33,7 +33,10 @@ export function whatIf(before: Baseline, scenario: Scenario): WhatIf {
   }
 }
 
-/** Why a scenario can't be about this site, or undefined. @returns the parameter and what is wrong with it */
+/**
+ * Checks whether a scenario fits a site.
+ * @returns the wrong parameter and the problem, or undefined if it fits
+ */
 export function scenarioFault(
   { workloads }: Baseline,
   { conversion, usdPerGpuHour }: Scenario,
@@ -43,7 +46,7 @@ export function scenarioFault(
   const named = typeof usdPerGpuHour === 'object' ? Object.keys(usdPerGpuHour) : []
   const stranger = named.find((name) => !rented.some((w) => w.name === name))
   if (stranger !== undefined) {
-    const problem = `no workload ${stranger} is paid by the GPU-hour; there are ${list(rented)}`
+    const problem = `there is no workload ${stranger} that is paid by the GPU-hour; expected one of: ${list(rented)}`
     return { parameter: 'usdPerGpuHour', problem }
   }
   if (conversion?.from === undefined) return undefined
@@ -51,17 +54,17 @@ export function scenarioFault(
   if (!from)
     return {
       parameter: 'conversion.from',
-      problem: `there is no workload ${conversion.from}; there are ${list(workloads)}`,
+      problem: `there is no workload ${conversion.from}; expected one of: ${list(workloads)}`,
     }
   if (conversion.powerMw * 1e6 > from.powerW * (1 + 1e-9))
     return {
       parameter: 'conversion.powerMw',
-      problem: `${from.name} takes ${(from.powerW / 1e6).toFixed(6)} MW now; expected at most that`,
+      problem: `expected at most ${(from.powerW / 1e6).toFixed(6)}, the MW that ${from.name} draws now`,
     }
   return undefined
 }
 
-/** What a workload earns and costs at these prices. Energy is free where its price is unknown. */
+/** Revenue and costs of a workload at these prices. Energy counts as free if its price is unknown. */
 function ratesOf(w: BaselineWorkload, { energyUsdPerKwh = 0 }: BaselinePrices): RatesView {
   const { powerW, revenueUsdPerH, otherCostUsdPerH } = w
   return rates({
@@ -95,7 +98,7 @@ function rates(r: Omit<RatesView, 'netUsdPerH' | 'revenueUsdPerMwh' | 'breakEven
   }
 }
 
-/** Prices with the hashprice that follows from them. */
+/** The prices, with the hashprice that they imply. */
 export function pricesNow(prices: BaselinePrices): PricesNow {
   const usdPerShare = shareUsdOf(prices)
   return {
@@ -104,7 +107,7 @@ export function pricesNow(prices: BaselinePrices): PricesNow {
   }
 }
 
-/** What the chain does next, from the height and the difficulty that the scenario begins with. */
+/** The next retargets and halving, from the height and difficulty at the start of the scenario. */
 function networkAhead({ atMs, prices }: Baseline, s: Scenario): WhatIf['network'] {
   const { blockHeight } = prices
   const difficulty = s.difficulty ?? prices.difficulty

@@ -1,17 +1,18 @@
 import type { Device } from '../../../protocol/device.ts'
 import type { Owner } from '../../../protocol/owner.ts'
-import { UNPAID, type Workload } from '../workloads.ts'
+import { UNPAID } from '../unpaid.ts'
+import type { Workload } from '../workloads.ts'
 
-/** What a rule may ask of the device beside the owner's facts. */
+/** The facts of a device that a rule can match, besides the facts of the owner. */
 export type DeviceFacts = Pick<Device, 'kind' | 'driver' | 'location' | 'tags' | 'model' | 'algorithm'>
 
-/** Which workload an owner's work on a device is; no workload where it earns nothing by its nature. */
+/** The workload of an owner's work on a device. `workload` is absent for the names in UNPAID. */
 export interface Attribution {
   name: string
   workload?: Workload
 }
 
-/** Says which workload an owner's work on a device is at a time (Unix ms). */
+/** Returns the workload of an owner's work on a device at a time (Unix ms). */
 export type Attribute = (owner: Owner, device: DeviceFacts | undefined, atMs: number) => Attribution
 
 const NO_WORKLOAD = {
@@ -21,8 +22,9 @@ const NO_WORKLOAD = {
 } as const
 
 /**
- * The configuration's rules as a function: the first workload in force one of whose matches fits. Nobody's machine is `idle`;
- * a host's and a meter's own energy is `overhead`; an owner whom no rule knows is `unassigned`.
+ * Compiles the rules of the configuration. The first workload that is in force and has a matching rule takes the work. Work of an
+ * owner without a matching rule is `unassigned`. Without an owner, the energy of hosts and meters is `overhead`, and that of all
+ * other machines is `idle`.
  */
 export function attribution(workloads: readonly Workload[]): Attribute {
   const rules = workloads.flatMap((workload) => {
@@ -37,14 +39,14 @@ export function attribution(workloads: readonly Workload[]): Attribute {
   }
 }
 
-/** Whether a contract is in force at a time (Unix ms): from its begin to before its end. */
+/** Returns whether a contract is in force at a time (Unix ms): from `from`, inclusive, to `until`, exclusive. */
 export function contractTime({ from, until }: Pick<Workload, 'from' | 'until'>): (atMs: number) => boolean {
   const fromMs = from === undefined ? Number.NEGATIVE_INFINITY : Date.parse(from)
   const untilMs = until === undefined ? Number.POSITIVE_INFINITY : Date.parse(until)
   return (atMs) => fromMs <= atMs && atMs < untilMs
 }
 
-/** Whether an owner and a device have all facts of a match. */
+/** Returns whether an owner and a device have all facts of a rule. `*` in a pattern stands for any text. */
 export function matcher(
   match: Readonly<Record<string, string>>,
 ): (owner: Owner, device: DeviceFacts | undefined) => boolean {

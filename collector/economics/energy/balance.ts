@@ -1,56 +1,58 @@
-import { emptyLoads, LOAD_KINDS, type Loads, MeterTree, TOOK_BY } from './meter-tree.ts'
+import { byteAt, floatAt, intAt } from '../element.ts'
+import { DRAW_BASES, emptyLoads, LOAD_KINDS, type Loads, MeterTree } from './meter-tree.ts'
 
 /**
- * The tree of meters and machines, balanced: what each machine took by the best that is known of it, and what each meter shows
+ * Balances the tree of meters and machines: finds the draw of each machine from the best reading, and the remainder of each meter
  * beyond the machines behind it. All numbers are whole and of one unit: mJ of a minute for the ledger, mW of a moment for the
- * screens. Whatever the meters say, the parts add up: sum(took) + sum(rest) = sum(total of the roots), to the unit.
+ * screens. The parts always add up exactly: sum(drawn) + sum(rest) = sum(total of the roots).
  */
 
-/** Something that takes power or measures it. */
+/** A machine, a host or a meter. */
 export interface Load {
-  /** a meter stands above what is behind it; a host stands above its GPUs, and is a machine where nothing is behind it */
+  /** a meter or a host can have loads behind it; a host without loads behind it counts as a machine */
   kind: 'meter' | 'host' | 'machine'
-  /** what it says itself; absent: unknown */
+  /** its own reading; absent if it has none */
   own?: number | undefined
-  /** index of the meter or host that it is behind; -1: none */
+  /** index of the meter or host that it is behind; -1 for none */
   parent: number
-  /** its part, relative to others, of what a meter shows for machines that say nothing themselves; 0: takes no power */
+  /** share, relative to its siblings, in the unexplained part of its meter if it has no own reading; 0 if it draws no power */
   weight: number
-  /** the site's own meter: it is nobody's outlet, even with one machine behind it */
+  /** whether this is the site meter, which is never the outlet of a single machine */
   site?: boolean
 }
 
-/** How it is known what a load took. */
-export type TookBy =
-  /** it says so itself */
+/** The source of a load's draw. */
+export type DrawBasis =
+  /** its own reading */
   | 'own'
-  /** it is alone behind a meter, which knows better */
+  /** the meter that it is alone behind, which is more accurate than its own reading */
   | 'meter'
-  /** a part of what its meter shows beyond the machines that say so themselves */
+  /** a share of what its meter shows beyond the machines with readings */
   | 'share'
-  /** nobody knows */
+  /** none: the draw is unknown and counts as 0 */
   | 'nothing'
 
-/** What a meter's or host's remainder is. */
+/** The meaning of a meter's or host's remainder. */
 export type Remainder =
-  /** more than the machines behind it take: supplies, fans, pumps, network, losses */
+  /** power beyond the machines behind it: power supplies, fans, pumps, network, losses */
   | 'beyond'
-  /** less than the machines claim, or not what the one meter behind it says: two readings that disagree */
+  /** a contradiction: the machines report more than the meter, or the one meter behind it reads differently */
   | 'disagrees'
 
+/** One load after the balance. */
 export interface Balanced {
-  took: number
-  by: TookBy
-  /** of a meter or host with loads behind it: its own reading less what is behind it */
+  drawn: number
+  basis: DrawBasis
+  /** for a meter or host with loads behind it: its own reading less the totals behind it */
   rest: number
   remainder: Remainder
-  /** what it and everything behind it is in all */
+  /** its draw together with all loads behind it */
   total: number
-  /** loads directly behind it */
+  /** number of loads directly behind it */
   behind: number
 }
 
-/** Balances the tree. A circle of meters is cut open at its first load. */
+/** Balances a tree of loads. A circle of meters is cut at its first load. */
 export function balance(loads: readonly Load[]): Balanced[] {
   const flat = emptyLoads(loads.length)
   flat.site = loads.findIndex(({ site }) => site)
@@ -65,19 +67,19 @@ export function balance(loads: readonly Load[]): Balanced[] {
   )
 }
 
-/** The same of loads in flat arrays. */
+/** Balances loads in flat arrays; `parents[i]` is the index of the meter that load i is behind. */
 export function balanceOf(parents: ArrayLike<number>, loads: Loads): Balanced[] {
   const tree = new MeterTree(parents)
   tree.balance(loads)
   return Array.from(
-    tree.took,
-    (took, i): Balanced => ({
-      took,
-      by: TOOK_BY[tree.by[i] as number] as TookBy,
-      rest: tree.rest[i] as number,
+    tree.drawn,
+    (drawn, i): Balanced => ({
+      drawn,
+      basis: DRAW_BASES[byteAt(tree.basis, i)] as DrawBasis,
+      rest: floatAt(tree.rest, i),
       remainder: tree.disagrees[i] ? 'disagrees' : 'beyond',
-      total: tree.total[i] as number,
-      behind: tree.behind[i] as number,
+      total: floatAt(tree.total, i),
+      behind: intAt(tree.behind, i),
     }),
   )
 }

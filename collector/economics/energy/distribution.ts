@@ -1,19 +1,21 @@
 import type { Device } from '../../../protocol/device.ts'
 import { apportion } from '../../../protocol/units.ts'
-import { type AttributionSettings, UNPAID } from '../workloads.ts'
+import { numberAt } from '../element.ts'
+import type { AttributionSettings } from '../site-settings.ts'
+import { UNPAID } from '../unpaid.ts'
 import type { Attribution } from './attribution.ts'
 import { type Balanced, balanceOf } from './balance.ts'
 import { type SiteWiring, Wiring } from './wiring.ts'
 
-/** What one owner has of a device: a record of a minute, or a holder of a moment. */
-export interface Part {
+/** One owner's part of a device: an interval record of a minute, or a holder of a moment. */
+export interface OwnerPart {
   attribution: Attribution
-  /** its part of what the device took, relative to the device's other parts */
+  /** share of the device's draw, relative to the other parts of the device */
   weight: number
 }
 
-/** A device with what it says that it took: mJ of a minute, or mW of a moment, a whole number; absent: it doesn't say. */
-export interface Taker<P extends Part = Part> {
+/** A device as a load of the balance. `own` is its own reading: whole mJ of a minute, or whole mW of a moment; absent if it has none. */
+export interface DeviceLoad<P extends OwnerPart = OwnerPart> {
   agentId: string
   deviceId: string
   device: Device | undefined
@@ -21,95 +23,105 @@ export interface Taker<P extends Part = Part> {
   parts: readonly P[]
 }
 
-/** What somebody is charged with of one device's or meter's power. */
-export interface Charge<P extends Part = Part> {
+/** Energy or power of one device or meter, charged to one workload. */
+export interface Charge<P extends OwnerPart = OwnerPart> {
   /** index of the device or meter */
-  taker: number
-  /** absent: of what a meter shows beyond the machines */
+  load: number
+  /** the owner's part that is charged; absent for the remainder of a meter */
   part?: P
   attribution: Attribution
+  /** mJ or mW, as the readings */
   amount: number
-  /** of what a meter shows beyond the machines, where it is spread: this one's weight, and that of all */
+  /** for a remainder that is spread over workloads: the weight of this workload, and the sum of all weights */
   spread?: { weight: number; weights: number }
 }
 
-export interface Distribution<P extends Part = Part> {
+/** All charges of a site, with the balance they are based on. Indexes are those of the device loads. */
+export interface Distribution<P extends OwnerPart = OwnerPart> {
   charges: Charge<P>[]
   balanced: readonly Balanced[]
-  /** as balanced: index of the meter that each is behind, -1 for none */
+  /** index of the meter that each load is behind; -1 for none */
   parents: ArrayLike<number>
 }
 
+/** The wiring of a site, and the settings for power that no machine reports. */
 export interface SiteShape extends SiteWiring {
   attribution: AttributionSettings
 }
 
 const OVERHEAD: Attribution = { name: UNPAID.overhead }
 const UNACCOUNTED: Attribution = { name: UNPAID.unaccounted }
-const DEEPEST = 16
+/** The most meters that are followed from a device to the root. */
+const MAX_DEPTH = 16
 
 /**
- * Charges every unit that the best meters know of to a workload, to idle, to overhead or to what nobody accounts for. The sum of
- * all charges is the sum of the roots of the meter tree: with a site meter, its reading.
+ * Charges all energy or power to a workload, or to a name in UNPAID. The sum of all charges equals the sum of the roots of the meter
+ * tree, to the unit: with a site meter, its reading.
  */
-export function distribute<P extends Part>(takers: readonly Taker<P>[], shape: SiteShape): Distribution<P> {
-  const wiring = new Wiring(takers, shape)
-  const wired = wiring.wire(new Uint8Array(takers.length).fill(1))
+export function distribute<P extends OwnerPart>(
+  deviceLoads: readonly DeviceLoad<P>[],
+  shape: SiteShape,
+): Distribution<P> {
+  const wiring = new Wiring(deviceLoads, shape)
+  const wired = wiring.wire(new Uint8Array(deviceLoads.length).fill(1))
   const { parents, loads } = wired
-  for (const [i, { own = Number.NaN }] of takers.entries()) loads.own[i] = own
+  for (const [i, { own = Number.NaN }] of deviceLoads.entries()) loads.own[i] = own
   const balanced = balanceOf(parents, loads)
   const hosts = wiring.hosts(wired)
   const charges: Charge<P>[] = []
   const spreads: { at: number; under: number; amount: number }[] = []
   const { hostRemainder, siteOverhead } = shape.attribution
   const spreadsOver = (i: number) => (hosts[i] ? hostRemainder : siteOverhead) === 'workloads'
-  for (const [i, { took, rest, remainder, behind }] of balanced.entries()) {
-    const { parts, device } = takers[i] as Taker<P>
+  for (const [i, { drawn, rest, remainder, behind }] of balanced.entries()) {
+    const { parts, device } = deviceLoads[i] as DeviceLoad<P>
     const parent = parents[i] as number
     if (behind > 0) {
       if (rest === 0) continue
-      if (remainder === 'disagrees') charges.push({ taker: i, attribution: UNACCOUNTED, amount: rest })
+      if (remainder === 'disagrees') charges.push({ load: i, attribution: UNACCOUNTED, amount: rest })
       else if (spreadsOver(i)) spreads.push({ at: i, under: i, amount: rest })
-      else charges.push({ taker: i, attribution: OVERHEAD, amount: rest })
-    } else if (device?.kind === 'host' && took > 0 && hosts[parent] && hostRemainder === 'workloads')
-      spreads.push({ at: i, under: parent, amount: took })
-    else if (took > 0) {
+      else charges.push({ load: i, attribution: OVERHEAD, amount: rest })
+    } else if (device?.kind === 'host' && drawn > 0 && hosts[parent] && hostRemainder === 'workloads')
+      spreads.push({ at: i, under: parent, amount: drawn })
+    else if (drawn > 0) {
       const weights = parts.map((p) => p.weight)
-      // the records of a device that says itself what it took are that already
-      const exact = weights.reduce((sum, w) => sum + w, 0) === took
-      const amounts = exact ? weights : apportion(took, weights)
+      // where the device has its own reading, the weights are already the exact amounts
+      const exact = weights.reduce((sum, w) => sum + w, 0) === drawn
+      const amounts = exact ? weights : apportion(drawn, weights)
       for (const [k, part] of parts.entries())
-        charges.push({ taker: i, part, attribution: part.attribution, amount: amounts[k] as number })
+        charges.push({ load: i, part, attribution: part.attribution, amount: numberAt(amounts, k) })
     }
   }
   if (spreads.length > 0) spreadOut(spreads, charges, parents)
   return { charges, balanced, parents }
 }
 
-/** Spreads amounts over whoever the machines behind a meter work for, by what they take; overhead where they take nothing. */
-function spreadOut<P extends Part>(
+/**
+ * Spreads remainders over the workloads of the machines behind their meter, in proportion to the machines' draw. A remainder is
+ * overhead if those machines draw nothing.
+ */
+function spreadOut<P extends OwnerPart>(
   spreads: readonly { at: number; under: number; amount: number }[],
   charges: Charge<P>[],
   parents: ArrayLike<number>,
 ): void {
-  const takes = new Map(spreads.map(({ under }) => [under, new Map<string, [Attribution, number]>()]))
-  for (const { taker, part, attribution, amount } of charges) {
+  const drawnBehind = new Map(spreads.map(({ under }) => [under, new Map<string, [Attribution, number]>()]))
+  for (const { load, part, attribution, amount } of charges) {
     if (!part || attribution.name === UNPAID.overhead) continue
-    for (let i = parents[taker] ?? -1, hops = 0; i >= 0 && hops < DEEPEST; i = parents[i] ?? -1, hops++) {
-      const byName = takes.get(i)
+    for (let i = parents[load] ?? -1, hops = 0; i >= 0 && hops < MAX_DEPTH; i = parents[i] ?? -1, hops++) {
+      const byName = drawnBehind.get(i)
       if (byName)
         byName.set(attribution.name, [attribution, (byName.get(attribution.name)?.[1] ?? 0) + amount])
     }
   }
   for (const { at, under, amount } of spreads) {
-    const shares = [...(takes.get(under)?.values() ?? [])].filter(([, weight]) => weight > 0)
-    if (shares.length === 0) charges.push({ taker: at, attribution: OVERHEAD, amount })
+    const shares = [...(drawnBehind.get(under)?.values() ?? [])].filter(([, weight]) => weight > 0)
+    if (shares.length === 0) charges.push({ load: at, attribution: OVERHEAD, amount })
     const weights = shares.reduce((sum, [, weight]) => sum + weight, 0)
     const amounts = apportion(
       amount,
       shares.map(([, weight]) => weight),
     )
     for (const [k, [attribution, weight]] of shares.entries())
-      charges.push({ taker: at, attribution, amount: amounts[k] as number, spread: { weight, weights } })
+      charges.push({ load: at, attribution, amount: numberAt(amounts, k), spread: { weight, weights } })
   }
 }

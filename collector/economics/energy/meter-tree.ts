@@ -1,37 +1,41 @@
 import { apportion } from '../../../protocol/units.ts'
 import { inChunks } from '../chunks.ts'
+import { floatAt, intAt, numberAt } from '../element.ts'
+import { increment, leavesFirst } from './tree-order.ts'
 
 /**
- * A tree of meters and machines in flat arrays: index i of each array is load i. The tree stays as long as who is behind whom,
- * what the loads say may change with each balance. A hundred thousand loads are balanced in milliseconds.
+ * A tree of meters and machines in flat arrays: index i of each array is load i. The tree is built once for each wiring; the readings
+ * can change with each balance. A hundred thousand loads are balanced in milliseconds.
  */
 
 export const LOAD_KINDS = ['machine', 'host', 'meter'] as const
 const MACHINE = LOAD_KINDS.indexOf('machine')
 const METER = LOAD_KINDS.indexOf('meter')
 
-/** What the loads say; all numbers whole and of one unit. */
+/** The readings of the loads; all numbers are whole and of one unit. */
 export interface Loads {
   /** index into LOAD_KINDS */
   kind: Uint8Array
-  /** what each says itself; NaN: unknown */
+  /** own reading of each; NaN if it has none */
   own: Float64Array
-  /** part, relative to others, of what a meter shows for loads that say nothing themselves; 0: takes no power */
+  /** share, relative to its siblings, in the unexplained part of the meter if it has no own reading; 0 if it draws no power */
   weight: Float64Array
-  /** the site's own meter; -1: none */
+  /** index of the site meter; -1 for none */
   site: number
-  /** 0: says nothing now, takes nothing, and counts as not there; only for loads that nothing is behind */
+  /** 0: sends nothing now, and is left out of the balance; only for loads without loads behind them */
   present: Uint8Array
-  /** 1: a meter that is behind nothing; where nothing is behind it either, it measures what is in others already */
+  /** 1: a meter behind no other meter; without loads behind it, its energy is already in other readings, so it counts as 0 */
   loose: Uint8Array
 }
 
-export const TOOK_BY = ['nothing', 'own', 'meter', 'share'] as const
-const NOTHING = TOOK_BY.indexOf('nothing')
-const OWN = TOOK_BY.indexOf('own')
-const BY_METER = TOOK_BY.indexOf('meter')
-const BY_SHARE = TOOK_BY.indexOf('share')
+/** See DrawBasis in balance.ts. */
+export const DRAW_BASES = ['nothing', 'own', 'meter', 'share'] as const
+const NOTHING = DRAW_BASES.indexOf('nothing')
+const OWN = DRAW_BASES.indexOf('own')
+const BY_METER = DRAW_BASES.indexOf('meter')
+const BY_SHARE = DRAW_BASES.indexOf('share')
 
+/** Machines without readings, all present. */
 export const emptyLoads = (count: number): Loads => ({
   kind: new Uint8Array(count).fill(MACHINE),
   own: new Float64Array(count).fill(Number.NaN),
@@ -42,167 +46,130 @@ export const emptyLoads = (count: number): Loads => ({
 })
 
 export class MeterTree {
-  /** present loads directly behind each */
+  /** number of present loads directly behind each */
   readonly behind: Int32Array
-  readonly took: Float64Array
-  /** index into TOOK_BY */
-  readonly by: Uint8Array
+  readonly drawn: Float64Array
+  /** index into DRAW_BASES */
+  readonly basis: Uint8Array
   readonly rest: Float64Array
-  /** 1: the rest is two readings that disagree */
+  /** 1: the rest is a contradiction between readings */
   readonly disagrees: Uint8Array
   readonly total: Float64Array
-  /** children of load i: #children[#begin[i]] to before #children[#begin[i + 1]] */
+  /** the children of load i are #children[#begin[i]] up to, but not including, #children[#begin[i + 1]] */
   readonly #begin: Int32Array
   readonly #children: Int32Array
-  /** loads with others behind them, each after all that are behind it */
+  /** loads with other loads behind them, each after all loads behind it */
   readonly #inner: Int32Array
 
-  /** @param parents index of the meter or host that each is behind; -1: none. A circle is cut open at its first load. */
+  /** @param parents index of the meter or host that each load is behind; -1 for none. A circle is cut at its first load. */
   constructor(parents: ArrayLike<number>) {
     const count = parents.length
-    const mended = Int32Array.from(parents, (parent, i) => (parent === i || !(parent < count) ? -1 : parent))
-    const order = fromTheLeaves(mended)
+    const acyclic = Int32Array.from(parents, (parent, i) => (parent === i || !(parent < count) ? -1 : parent))
+    const order = leavesFirst(acyclic)
     this.#begin = new Int32Array(count + 1)
-    for (const parent of mended) if (parent >= 0) increment(this.#begin, parent + 1)
+    for (const parent of acyclic) if (parent >= 0) increment(this.#begin, parent + 1)
     for (let i = 0; i < count; i++) increment(this.#begin, i + 1, this.#begin[i])
-    this.#children = new Int32Array(this.#begin[count] as number)
+    this.#children = new Int32Array(intAt(this.#begin, count))
     const next = this.#begin.slice()
     for (let i = 0; i < count; i++) {
-      const parent = mended[i] as number
+      const parent = intAt(acyclic, i)
       if (parent < 0) continue
-      this.#children[next[parent] as number] = i
+      this.#children[intAt(next, parent)] = i
       increment(next, parent)
     }
     this.#inner = order.filter((i) => this.#begin[i] !== this.#begin[i + 1])
     this.behind = new Int32Array(count)
-    this.took = new Float64Array(count)
-    this.by = new Uint8Array(count)
+    this.drawn = new Float64Array(count)
+    this.basis = new Uint8Array(count)
     this.rest = new Float64Array(count)
     this.disagrees = new Uint8Array(count)
     this.total = new Float64Array(count)
   }
 
-  /** Balances anew: all that this tree says is of these loads until the next time. */
+  /** Balances these loads; the arrays of the tree hold the result until the next call. */
   balance(loads: Loads): void {
     this.behind.fill(0)
     this.rest.fill(0)
     this.disagrees.fill(0)
-    inChunks(this.took.length, (begin, end) => this.#listen(begin, end, loads))
-    for (const i of this.#inner) this.#settle(i, loads)
+    inChunks(this.drawn.length, (begin, end) => this.#takeReadings(begin, end, loads))
+    for (const i of this.#inner) this.#balanceMeter(i, loads)
   }
 
-  #listen(begin: number, end: number, { own, present, loose }: Loads): void {
-    const { took, by, total } = this
+  #takeReadings(begin: number, end: number, { own, present, loose }: Loads): void {
+    const { drawn, basis, total } = this
     for (let i = begin; i < end; i++) {
-      const says = own[i] as number
-      const isKnown = present[i] === 1 && loose[i] === 0 && !Number.isNaN(says)
-      took[i] = total[i] = isKnown ? says : 0
-      by[i] = isKnown ? OWN : NOTHING
+      const reading = floatAt(own, i)
+      const hasReading = present[i] === 1 && loose[i] === 0 && !Number.isNaN(reading)
+      drawn[i] = total[i] = hasReading ? reading : 0
+      basis[i] = hasReading ? OWN : NOTHING
     }
   }
 
-  #settle(i: number, { own, kind, weight, site, present }: Loads): void {
-    const begin = this.#begin[i] as number
-    const end = this.#begin[i + 1] as number
-    let known = 0
+  #balanceMeter(i: number, { own, kind, weight, site, present }: Loads): void {
+    const begin = intAt(this.#begin, i)
+    const end = intAt(this.#begin, i + 1)
+    let totalBehind = 0
     let silent = 0
     let behind = 0
     let only = -1
     for (let k = begin; k < end; k++) {
-      const child = this.#children[k] as number
+      const child = intAt(this.#children, k)
       if (!present[child]) continue
       behind++
       only = child
-      known += this.total[child] as number
+      totalBehind += floatAt(this.total, child)
       if (this.#isSilent(child, weight)) silent++
     }
     if (behind === 0) return
-    const says = own[i] as number
+    const reading = floatAt(own, i)
     this.behind[i] = behind
-    this.took[i] = 0
-    if (Number.isNaN(says)) {
-      this.total[i] = known
+    this.drawn[i] = 0
+    if (Number.isNaN(reading)) {
+      this.total[i] = totalBehind
       return
     }
-    this.total[i] = says
-    this.by[i] = OWN
+    this.total[i] = reading
+    this.basis[i] = OWN
     const isAlone = behind === 1 && kind[i] === METER && i !== site
     if (isAlone && kind[only] !== METER) {
-      this.#override(only, says)
+      this.#override(only, reading)
       return
     }
-    let rest = says - known
+    let rest = reading - totalBehind
     if (rest > 0 && silent > 0) {
       const children = this.#children
         .subarray(begin, end)
         .filter((c) => present[c] && this.#isSilent(c, weight))
       const parts = apportion(
         rest,
-        Array.from(children, (c) => weight[c] as number),
+        Array.from(children, (c) => floatAt(weight, c)),
       )
-      for (const [k, child] of children.entries()) this.#give(child, parts[k] as number, BY_SHARE)
+      for (const [k, child] of children.entries()) this.#setDrawn(child, numberAt(parts, k), BY_SHARE)
       rest = 0
     }
     this.rest[i] = rest
     if (rest < 0 || isAlone) this.disagrees[i] = 1
   }
 
-  /** The machine or host behind its outlet took what that measured, whatever it says itself. */
+  /** A machine or host that is alone behind a meter draws what the meter measures: the meter is more accurate than the machine. */
   #override(i: number, amount: number): void {
     if (this.behind[i] === 0) {
-      this.#give(i, amount, BY_METER)
+      this.#setDrawn(i, amount, BY_METER)
       return
     }
-    const rest = (this.rest[i] as number) + amount - (this.total[i] as number)
+    const rest = floatAt(this.rest, i) + amount - floatAt(this.total, i)
     this.total[i] = amount
     this.rest[i] = rest
-    this.by[i] = BY_METER
+    this.basis[i] = BY_METER
     this.disagrees[i] = rest < 0 ? 1 : 0
   }
 
-  #give(i: number, amount: number, by: number): void {
-    this.took[i] = this.total[i] = amount
-    this.by[i] = by
+  #setDrawn(i: number, amount: number, basis: number): void {
+    this.drawn[i] = this.total[i] = amount
+    this.basis[i] = basis
   }
 
   #isSilent(i: number, weight: Float64Array): boolean {
-    return this.by[i] === NOTHING && this.behind[i] === 0 && (weight[i] as number) > 0
+    return this.basis[i] === NOTHING && this.behind[i] === 0 && floatAt(weight, i) > 0
   }
-}
-
-const increment = (counts: Int32Array, i: number, by = 1): void => {
-  counts[i] = (counts[i] as number) + by
-}
-
-/** Every index after all that are behind it; `parents` is mended where it runs in a circle. */
-function fromTheLeaves(parents: Int32Array): Int32Array {
-  const count = parents.length
-  const waiting = new Int32Array(count)
-  for (const parent of parents) if (parent >= 0) increment(waiting, parent)
-  const order = new Int32Array(count)
-  const isDone = new Uint8Array(count)
-  const ready: number[] = []
-  let done = 0
-  const letGo = (parent: number) => {
-    if (parent < 0) return
-    increment(waiting, parent, -1)
-    if (waiting[parent] === 0) ready.push(parent)
-  }
-  const take = () => {
-    for (let i = ready.pop(); i !== undefined; i = ready.pop()) {
-      isDone[i] = 1
-      order[done++] = i
-      letGo(parents[i] as number)
-    }
-  }
-  for (let i = 0; i < count; i++) if (waiting[i] === 0) ready.push(i)
-  take()
-  for (let i = 0; done < count; i++) {
-    if (isDone[i]) continue
-    const parent = parents[i] as number
-    parents[i] = -1
-    letGo(parent)
-    take()
-  }
-  return order
 }

@@ -1,15 +1,15 @@
 import { MINUTE_MS } from '../../../protocol/units.ts'
 
-/** What utilities measure demand by. Every time zone’s quarters of an hour are those of UTC. */
+/** The interval of utilities' demand meters. Quarters of an hour start at the same moments in every time zone. */
 const QUARTER_MS = 15 * MINUTE_MS
 
-/** The highest average power of a quarter of an hour. */
+/** Finds the peak demand: the highest average power of a quarter of an hour. */
 export class PeakPower {
   #quarterMs = Number.NaN
   #energyMilliJ = 0
   #peakMilliJ = 0
 
-  /** Adds energy of a minute; minutes come in order of time, each in any number of parts. */
+  /** Adds energy of a minute. Minutes must come in order of time; a minute may come in several parts. */
   add(minuteMs: number, energyMilliJ: number): void {
     const quarterMs = minuteMs - (minuteMs % QUARTER_MS)
     if (quarterMs !== this.#quarterMs) {
@@ -20,8 +20,9 @@ export class PeakPower {
     this.#energyMilliJ += energyMilliJ
   }
 
+  /** kW */
   get kw(): number {
-    // mJ/ms are W
+    // mJ / ms = W
     return this.#highest() / QUARTER_MS / 1000
   }
 

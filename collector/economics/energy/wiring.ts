@@ -1,29 +1,31 @@
 import type { Device, DeviceKind } from '../../../protocol/device.ts'
 import { inChunks } from '../chunks.ts'
+import { intAt, numberAt } from '../element.ts'
 import { emptyLoads, LOAD_KINDS, type Loads } from './meter-tree.ts'
 
-/** How a site is wired, as far as its devices say. */
+/** The wiring of a site, from the `meteredBy` of its devices. */
 export interface SiteWiring {
   /** deviceId of the site meter */
   siteMeter?: string | undefined
-  /** any device of the site, also one that says nothing now: what is behind a silent meter is behind the next one */
+  /** finds any device of the site, also a silent one: devices behind a silent meter count as behind the next meter up */
   find(deviceId: string): Device | undefined
 }
 
-/** Who is behind whom; index i is device i. */
+/** The meter tree of the devices that are heard. Index i is device i. */
 export interface Wired {
-  /** index of the meter that each is behind, -1 for none */
+  /** index of the meter that each device is behind; -1 for none */
   parents: Int32Array
-  /** kinds and weights of a balance; who is present and what he says comes with each moment */
+  /** kinds and weights for the balance; the caller sets the readings */
   loads: Loads
 }
 
-/** What a miner without a known plate takes about, W; only the ratio to others counts. */
+/** Weight of a miner without a known rated power, W; only its ratio to other miners matters. */
 const TYPICAL_W = 3_300
-const DEEPEST = 16
+/** The most meters that are followed from a device to the root. */
+const MAX_DEPTH = 16
 const NONE = -1
 
-/** What a device says of the meter that it is behind: a GPU host's, surely not one, or nothing. */
+/** The part of a GPU host, or a device that rules out that its meter stands for a GPU host; services (0) say neither. */
 const OF_HOST = 1
 const OTHER = 2
 const roleOf = (kind: DeviceKind | undefined): number => {
@@ -36,18 +38,21 @@ interface Named {
   device: Device | undefined
 }
 
-/** The names that say which meter a device is behind, looked up once for as long as the devices stay the same. */
+/**
+ * Builds the meter tree from the names in `meteredBy`. Names are resolved once for a list of devices; the tree changes with the
+ * devices that are heard.
+ */
 export class Wiring {
   readonly #named: readonly Named[]
   readonly #siteMeter: string | undefined
   readonly #ids = new Map<string, number>()
-  /** by name: the meter that it is behind itself */
+  /** for each name: the name of the next meter up */
   readonly #above: number[] = []
-  /** by device: its own name where it may be a meter, and that of its meter */
+  /** for each device: its own name, if another device names it as its meter */
   readonly #own: Int32Array
+  /** for each device: the name of its meter */
   readonly #meter: Int32Array
-
-  /** by device: what it says of the meter that it is behind */
+  /** for each device: OF_HOST, OTHER or 0 */
   readonly #role: Uint8Array
   readonly #isHost: Uint8Array
 
@@ -61,29 +66,31 @@ export class Wiring {
     this.#own = Int32Array.from(named, ({ deviceId }) => this.#ids.get(deviceId) ?? NONE)
   }
 
-  /** Whether others may be behind the device: then who is heard changes the wiring. */
+  /** Whether another device names this one as its meter, so that the tree changes when it falls silent or is heard again. */
   isNamed(i: number): boolean {
     return this.#own[i] !== NONE
   }
 
-  /** @param heard 1 for each device that says something now: nothing is behind a meter that doesn't */
+  /**
+   * Builds the tree.
+   * @param heard 1 for each device that is heard now; a silent meter has nothing behind it
+   */
   wire(heard: Uint8Array): Wired {
     const count = this.#named.length
     const first = this.#firstHeard(heard)
-    const site =
-      this.#siteMeter === undefined ? NONE : (first[this.#ids.get(this.#siteMeter) as number] as number)
+    const site = this.#siteMeter === undefined ? NONE : intAt(first, this.#ids.get(this.#siteMeter) as number)
     const meters = new Int32Array(count).fill(NONE)
     for (let i = 0; i < count; i++) if (heard[i] || !this.isNamed(i)) meters[i] = this.#heardMeterOf(i, first)
     cutCircles(meters)
     const loads = { ...emptyLoads(count), site, present: heard }
     const parents = new Int32Array(count)
     for (let i = 0; i < count; i++) {
-      const meter = meters[i] as number
+      const meter = intAt(meters, i)
       const isFree = meter === NONE && i !== site
       parents[i] = isFree && (heard[i] || !this.isNamed(i)) ? site : meter
       const kind = this.#kindOf(i)
       loads.kind[i] = LOAD_KINDS.indexOf(kind === 'meter' || kind === 'host' ? kind : 'machine')
-      // a silent miner has a part of what its container's meter shows; a silent GPU is lost, and a site's rest is its cooling
+      // only a silent miner gets a share of its meter’s remainder, and only behind a meter of its own: the site’s remainder is cooling
       if (kind === 'asic' && meter !== NONE && meter !== site)
         loads.weight[i] = this.#named[i]?.device?.ratedPowerW ?? TYPICAL_W
       if (isFree && kind === 'meter') loads.loose[i] = 1
@@ -91,14 +98,14 @@ export class Wiring {
     return { parents, loads }
   }
 
-  /** 1 for each that stands for a GPU host: a host itself, or a meter with nothing but GPUs and hosts behind it; never the site's. */
+  /** 1 for each host, and for each meter with only GPUs and hosts behind it, except the site meter. */
   hosts({ parents, loads: { present, site } }: Wired): Uint8Array {
     const hosts = new Uint8Array(parents.length)
     const others = new Uint8Array(parents.length)
     const role = this.#role
     inChunks(parents.length, (begin, end) => {
       for (let i = begin; i < end; i++) {
-        const parent = parents[i] as number
+        const parent = intAt(parents, i)
         if (parent === NONE || !present[i]) continue
         if (role[i] === OF_HOST) hosts[parent] = 1
         else if (role[i] === OTHER) others[parent] = 1
@@ -118,32 +125,32 @@ export class Wiring {
 
   #idOf(name: string | undefined, find: SiteWiring['find']): number {
     if (name === undefined) return NONE
-    const known = this.#ids.get(name)
-    if (known !== undefined) return known
+    const existing = this.#ids.get(name)
+    if (existing !== undefined) return existing
     const id = this.#ids.size
     this.#ids.set(name, id)
-    // set before the next one is looked up: names may go in a circle
+    // set before the recursion, because names can form a circle
     this.#above[id] = NONE
     this.#above[id] = this.#idOf(find(name)?.meteredBy, find)
     return id
   }
 
-  /** By name: the first device of it that is heard. */
+  /** For each name: the first device with that name that is heard. */
   #firstHeard(heard: Uint8Array): Int32Array {
     const first = new Int32Array(this.#ids.size).fill(NONE)
     for (let i = heard.length - 1; i >= 0; i--) {
-      const id = this.#own[i] as number
+      const id = intAt(this.#own, i)
       if (id !== NONE && heard[i]) first[id] = i
     }
     return first
   }
 
   #heardMeterOf(i: number, first: Int32Array): number {
-    let id = this.#meter[i] as number
-    for (let hops = 0; id !== NONE && hops < DEEPEST; hops++) {
-      const meter = first[id] as number
+    let id = intAt(this.#meter, i)
+    for (let hops = 0; id !== NONE && hops < MAX_DEPTH; hops++) {
+      const meter = intAt(first, id)
       if (meter !== NONE && id !== this.#own[i]) return meter
-      id = this.#above[id] as number
+      id = numberAt(this.#above, id)
     }
     return NONE
   }
@@ -155,15 +162,14 @@ function aboveOf(meters: Int32Array): Uint8Array {
   return isAbove
 }
 
-/** Meters that are said to be behind one another in a circle: the first of them is behind the site's. */
+/** Cuts circles of meters in place: the first meter of each circle gets no parent. */
 function cutCircles(meters: Int32Array): void {
   const isAbove = aboveOf(meters)
   const mostHops = isAbove.reduce((sum, is) => sum + is, 0)
   for (let i = 0; i < meters.length; i++) {
     if (!isAbove[i]) continue
-    let above = meters[i] as number
-    for (let hops = 0; above !== NONE && above !== i && hops <= mostHops; hops++)
-      above = meters[above] as number
+    let above = intAt(meters, i)
+    for (let hops = 0; above !== NONE && above !== i && hops <= mostHops; hops++) above = intAt(meters, above)
     if (above === i) meters[i] = NONE
   }
 }

@@ -1,39 +1,43 @@
 import { apportion } from '../../../protocol/units.ts'
+import { floatAt, intAt, numberAt } from '../element.ts'
 import { LOAD_KINDS, type MeterTree } from '../energy/meter-tree.ts'
 import type { Wired } from '../energy/wiring.ts'
-import type { AttributionSettings } from '../workloads.ts'
-import type { Parts } from './parts.ts'
+import type { AttributionSettings } from '../site-settings.ts'
+import type { OwnerParts } from './owner-parts.ts'
 import type { WorkloadIndex } from './workload-index.ts'
 
 const HOST = LOAD_KINDS.indexOf('host')
 const METER = LOAD_KINDS.indexOf('meter')
-const DEEPEST = 16
+/** The most meters that are followed from a device to the root. */
+const MAX_DEPTH = 16
 
-/** A balanced site, by device; what `distribute` says of takers, in flat arrays. */
+/** A balanced site in flat arrays by device. `distribute` does the same for the ledger. */
 export interface BalancedSite {
   wired: Wired
-  /** 1: stands for a GPU host */
+  /** 1: a GPU host, or a meter that stands for one */
   hosts: Uint8Array
   tree: MeterTree
-  parts: Parts
+  parts: OwnerParts
 }
 
-/** Whole mW that are charged at a moment. */
+/** The power charged at one moment, whole mW. */
 export interface LiveCharges {
-  /** by workload; the sum is that of the roots of the meter tree */
+  /** for each workload; the sum equals the sum of the roots of the meter tree */
   milliW: Float64Array
-  /** of them what meters don't show beyond the machines */
+  /** the part of that sum that is charged for devices, not for remainders of meters */
   devicesMilliW: number
 }
 
-/** Something that is spread over whoever the machines behind a meter work for. */
+/** Power that is spread over the workloads of the machines behind a meter. */
 interface Spread {
+  /** index of the meter or host whose power it is */
   at: number
+  /** index of the meter whose machines get it */
   under: number
   milliW: number
 }
 
-/** Charges the power of a balanced site, as `distribute` does; what each part of a device is charged with stays in the parts. */
+/** Charges the power of a balanced site by the rules of `distribute`, and writes the charge of each owner's part into `parts`. */
 export function chargeLive(
   { wired, hosts, tree, parts }: BalancedSite,
   index: WorkloadIndex,
@@ -43,46 +47,47 @@ export function chargeLive(
   const charges: LiveCharges = { milliW: new Float64Array(index.count), devicesMilliW: 0 }
   const spreads: Spread[] = []
   const charge = (i: number, workload: number, milliW: number) => {
-    charges.milliW[workload] = (charges.milliW[workload] as number) + milliW
+    charges.milliW[workload] = floatAt(charges.milliW, workload) + milliW
     if (loads.kind[i] !== METER) charges.devicesMilliW += milliW
   }
   for (let i = 0; i < parents.length; i++) {
-    const took = tree.took[i] as number
-    const parent = parents[i] as number
-    if ((tree.behind[i] as number) > 0) {
+    const drawn = floatAt(tree.drawn, i)
+    const parent = intAt(parents, i)
+    if (intAt(tree.behind, i) > 0) {
       parts.charge(i, 0)
-      const rest = tree.rest[i] as number
+      const rest = floatAt(tree.rest, i)
       if (rest === 0) continue
       if (tree.disagrees[i]) charge(i, index.unaccounted, rest)
       else if ((hosts[i] ? hostRemainder : siteOverhead) === 'workloads')
         spreads.push({ at: i, under: i, milliW: rest })
       else charge(i, index.overhead, rest)
-    } else if (loads.kind[i] === HOST && took > 0 && hosts[parent] && hostRemainder === 'workloads') {
+    } else if (loads.kind[i] === HOST && drawn > 0 && hosts[parent] && hostRemainder === 'workloads') {
       parts.charge(i, 0)
-      spreads.push({ at: i, under: parent, milliW: took })
+      spreads.push({ at: i, under: parent, milliW: drawn })
     } else {
-      parts.charge(i, took)
-      if (took === 0) continue
-      for (let part = parts.first(i); part >= 0; part = parts.next[part] as number)
-        charge(i, parts.workload[part] as number, parts.milliW[part] as number)
+      parts.charge(i, drawn)
+      if (drawn === 0) continue
+      for (let part = parts.first(i); part >= 0; part = intAt(parts.next, part))
+        charge(i, intAt(parts.workload, part), floatAt(parts.milliW, part))
     }
   }
   if (spreads.length > 0) {
-    const takers = new Takers(spreads, index.count)
-    takers.add(parents, parts, index.overhead)
+    const shares = new SpreadShares(spreads, index.count)
+    shares.add(parents, parts, index.overhead)
     for (const { at, under, milliW } of spreads)
-      takers.spread(under, milliW, index.overhead, (w, mW) => charge(at, w, mW))
+      shares.spread(under, milliW, index.overhead, (w, mW) => charge(at, w, mW))
   }
   return charges
 }
 
-/** What each workload takes behind each of the meters whose rest is spread. */
-class Takers {
+/** The draw of each workload behind each meter whose power is spread. */
+class SpreadShares {
+  /** row of each meter in #milliW */
   readonly #slots = new Map<number, number>()
   readonly #workloads: number
-  /** by meter and workload: mW */
+  /** mW, a row for each meter and a column for each workload */
   readonly #milliW: Float64Array
-  /** by meter: workloads, in the order of their first machine */
+  /** for each meter: its workloads, in the order of their first machine */
   readonly #present: number[][] = []
 
   constructor(spreads: readonly Spread[], workloads: number) {
@@ -92,22 +97,24 @@ class Takers {
     this.#milliW = new Float64Array(this.#slots.size * workloads)
   }
 
-  add(parents: Int32Array, parts: Parts, overhead: number): void {
+  /** Adds the charges of all devices to the meters above them. */
+  add(parents: Int32Array, parts: OwnerParts, overhead: number): void {
     const slots = new Int32Array(parents.length).fill(-1)
     for (const [meter, slot] of this.#slots) slots[meter] = slot
     for (let i = 0; i < parents.length; i++) {
       if (!(parts.chargedMilliW(i) > 0)) continue
-      let above = parents[i] as number
-      for (let hops = 0; above >= 0 && hops < DEEPEST; above = parents[above] as number, hops++) {
-        const slot = slots[above] as number
+      let above = intAt(parents, i)
+      for (let hops = 0; above >= 0 && hops < MAX_DEPTH; above = intAt(parents, above), hops++) {
+        const slot = intAt(slots, above)
         if (slot < 0) continue
-        for (let part = parts.first(i); part >= 0; part = parts.next[part] as number)
+        for (let part = parts.first(i); part >= 0; part = intAt(parts.next, part))
           if (parts.workload[part] !== overhead)
-            this.#note(slot, parts.workload[part] as number, parts.milliW[part] as number)
+            this.#note(slot, intAt(parts.workload, part), floatAt(parts.milliW, part))
       }
     }
   }
 
+  /** Splits mW over the workloads behind meter `under` by their draw, or charges them to overhead if these draw nothing. */
   spread(
     under: number,
     milliW: number,
@@ -115,17 +122,17 @@ class Takers {
     charge: (workload: number, milliW: number) => void,
   ): void {
     const slot = this.#slots.get(under) as number
-    const weightOf = (w: number) => this.#milliW[slot * this.#workloads + w] as number
+    const weightOf = (w: number) => floatAt(this.#milliW, slot * this.#workloads + w)
     const shares = (this.#present[slot] as number[]).filter((w) => weightOf(w) > 0)
     if (shares.length === 0) charge(overhead, milliW)
     const amounts = apportion(milliW, shares.map(weightOf))
-    for (const [k, workload] of shares.entries()) charge(workload, amounts[k] as number)
+    for (const [k, workload] of shares.entries()) charge(workload, numberAt(amounts, k))
   }
 
   #note(slot: number, workload: number, milliW: number): void {
     const cell = slot * this.#workloads + workload
     const present = this.#present[slot] as number[]
     if (this.#milliW[cell] === 0 && !present.includes(workload)) present.push(workload)
-    this.#milliW[cell] = (this.#milliW[cell] as number) + milliW
+    this.#milliW[cell] = floatAt(this.#milliW, cell) + milliW
   }
 }

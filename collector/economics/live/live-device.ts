@@ -1,39 +1,40 @@
 import type { Device } from '../../../protocol/device.ts'
 import type { Sample } from '../../../protocol/sample.ts'
-import type { TookBy } from '../energy/balance.ts'
+import type { DrawBasis } from '../energy/balance.ts'
 import type { SettleRules } from '../settlement/settle.ts'
-import type { Workload } from '../workloads.ts'
+import type { WorkloadKind } from '../workloads.ts'
 
-/** One device as the live plane knows it. */
+/** One device of the live plane. */
 export interface LiveDevice {
   agentId: string
   device: Device
-  /** newest sample; absent: never heard */
+  /** newest sample; absent if the device has never sent one */
   sample?: Sample
-  /** too old to count: its figures are not in any total */
+  /** the sample is too old: its figures are in no total */
   stale: boolean
 }
 
-/** What a device takes, earns and costs now. */
+/** Power, revenue and energy cost of one device now. */
 export interface LiveEarning {
-  /** W, by the best that is known; absent: unknown */
+  /** W, from the best source: see drawBasis; absent if unknown */
   powerW?: number
-  powerBy: TookBy
+  drawBasis: DrawBasis
   revenueUsdPerH: number
   energyCostUsdPerH: number
+  /** workloads that the device works for; the shares are parts of 1 */
   shares: { workload: string; share: number }[]
 }
 
-/** What a workload takes and earns now: sums over devices. */
+/** Power, revenue and costs of one workload now: sums over its devices. */
 export interface LiveWorkload {
   workload: string
-  kind: Workload['kind'] | 'idle' | 'overhead' | 'unaccounted'
+  kind: WorkloadKind
   powerW: number
   revenueUsdPerH: number
-  /** what pools and firmwares keep; not in the revenue */
+  /** pool fees and firmware dev fees; not part of the revenue */
   feesUsdPerH: number
   energyCostUsdPerH: number
-  /** its part of the demand charge */
+  /** share of the site's demand charge */
   demandUsdPerH: number
   devices: number
   hashrateHs: number
@@ -42,7 +43,8 @@ export interface LiveWorkload {
   tokensOutPerS: number
 }
 
+/** The rules of settlement, and the devices of the site. */
 export interface LiveContext extends SettleRules {
-  /** any device of the site by its name */
+  /** finds any device of the site by its deviceId */
   find(deviceId: string): Device | undefined
 }

@@ -1,30 +1,31 @@
 import { inChunks } from '../chunks.ts'
-import { type MeterTree, TOOK_BY } from '../energy/meter-tree.ts'
+import { byteAt, floatAt, intAt } from '../element.ts'
+import { DRAW_BASES, type MeterTree } from '../energy/meter-tree.ts'
 import type { LiveDevice, LiveEarning } from './live-device.ts'
-import type { Parts } from './parts.ts'
+import type { OwnerParts } from './owner-parts.ts'
 import type { WorkloadIndex } from './workload-index.ts'
 
-const NOTHING = TOOK_BY.indexOf('nothing')
+const NOTHING = DRAW_BASES.indexOf('nothing')
 
 /**
- * What every device takes, earns and costs now: flat arrays for who looks at all of them, an object for who asks for one. They
- * are those of the newest figures.
+ * Power, revenue and energy cost of every device now, as flat arrays for loops over all devices and as objects for single devices.
+ * The values are those of the newest figures.
  */
 export class LiveEarnings implements Iterable<[LiveDevice, LiveEarning]> {
   readonly #devices: readonly LiveDevice[]
-  readonly #parts: Parts
+  readonly #parts: OwnerParts
   readonly #index: WorkloadIndex
-  /** made where a device is asked for first: most looks ask for none */
+  /** built at the first `get`, because most ticks need no single device */
   #places: Map<LiveDevice, number> | undefined
-  #by: Uint8Array = new Uint8Array(0)
-  /** by device, 1: it is heard, and no meter */
+  #basis: Uint8Array = new Uint8Array(0)
+  /** for each device, 1: it is heard and not a meter */
   readonly earns: Uint8Array
-  /** W, by the best that is known; NaN: unknown */
+  /** W, from the best source; NaN if unknown */
   readonly powerW: Float64Array
   readonly revenueUsdPerH: Float64Array
   readonly energyCostUsdPerH: Float64Array
 
-  constructor(devices: readonly LiveDevice[], parts: Parts, index: WorkloadIndex) {
+  constructor(devices: readonly LiveDevice[], parts: OwnerParts, index: WorkloadIndex) {
     this.#devices = devices
     this.#parts = parts
     this.#index = index
@@ -34,50 +35,52 @@ export class LiveEarnings implements Iterable<[LiveDevice, LiveEarning]> {
     this.energyCostUsdPerH = new Float64Array(devices.length)
   }
 
-  /** Takes what each device takes from a balance. */
-  balanced(tree: MeterTree, usdPerKwh: number): void {
-    this.#by = tree.by
-    inChunks(tree.took.length, (begin, end) => this.#takeOver(begin, end, tree, usdPerKwh))
+  /** Sets the power and energy cost of each device from a balanced tree. */
+  setDraw(tree: MeterTree, usdPerKwh: number): void {
+    this.#basis = tree.basis
+    inChunks(tree.drawn.length, (begin, end) => this.#setDrawOf(begin, end, tree, usdPerKwh))
   }
 
-  #takeOver(begin: number, end: number, { took, by, behind }: MeterTree, usdPerKwh: number): void {
+  #setDrawOf(begin: number, end: number, { drawn, basis, behind }: MeterTree, usdPerKwh: number): void {
     for (let i = begin; i < end; i++) {
       if (!this.earns[i]) continue
-      const watts = (took[i] as number) / 1000
+      const watts = floatAt(drawn, i) / 1000
       this.energyCostUsdPerH[i] = (watts / 1000) * usdPerKwh
-      // a host with its GPUs behind it has what is left beside them charged to whoever holds them
-      if (by[i] === NOTHING) this.powerW[i] = Number.NaN
-      else this.powerW[i] = (behind[i] as number) > 0 ? (this.#devices[i]?.sample?.powerW ?? 0) : watts
+      // a host with GPUs behind it shows its own reading; the power beyond its GPUs is charged to their holders
+      if (basis[i] === NOTHING) this.powerW[i] = Number.NaN
+      else this.powerW[i] = intAt(behind, i) > 0 ? (this.#devices[i]?.sample?.powerW ?? 0) : watts
     }
   }
 
-  /** USD/h less its energy; 0 where it earns nothing and costs nothing */
+  /** Revenue less energy cost of device i, USD/h; 0 for meters and silent devices. */
   netUsdPerH(i: number): number {
-    return this.earns[i] ? (this.revenueUsdPerH[i] as number) - (this.energyCostUsdPerH[i] as number) : 0
+    return this.earns[i] ? floatAt(this.revenueUsdPerH, i) - floatAt(this.energyCostUsdPerH, i) : 0
   }
 
+  /** The earning of a device; undefined for meters and silent devices. */
   get(device: LiveDevice): LiveEarning | undefined {
     this.#places ??= new Map(this.#devices.map((d, i) => [d, i]))
     const i = this.#places.get(device)
     return i === undefined ? undefined : this.at(i)
   }
 
-  /** What the device at an index of the look's devices earns; undefined for meters and for what isn't heard. */
+  /** The earning of the device at an index; undefined for meters and silent devices. */
   at(i: number): LiveEarning | undefined {
     if (!this.earns[i]) return undefined
-    const powerW = this.powerW[i] as number
+    const powerW = floatAt(this.powerW, i)
     return {
-      revenueUsdPerH: this.revenueUsdPerH[i] as number,
-      energyCostUsdPerH: this.energyCostUsdPerH[i] as number,
+      revenueUsdPerH: floatAt(this.revenueUsdPerH, i),
+      energyCostUsdPerH: floatAt(this.energyCostUsdPerH, i),
       shares: this.#parts.of(i).map((part) => ({
-        workload: this.#index.attributions[this.#parts.workload[part] as number]?.name ?? '',
-        share: this.#parts.share[part] as number,
+        workload: this.#index.attributions[intAt(this.#parts.workload, part)]?.name ?? '',
+        share: floatAt(this.#parts.share, part),
       })),
-      powerBy: TOOK_BY[this.#by[i] as number] ?? 'nothing',
+      drawBasis: DRAW_BASES[byteAt(this.#basis, i)] ?? 'nothing',
       ...(Number.isNaN(powerW) ? {} : { powerW }),
     }
   }
 
+  /** Number of devices that are heard and not meters. */
   get size(): number {
     return this.earns.reduce((sum, earns) => sum + earns, 0)
   }

@@ -1,13 +1,15 @@
 import { type Attribution, contractTime } from '../energy/attribution.ts'
-import { UNPAID, type Workload } from '../workloads.ts'
+import { UNPAID } from '../unpaid.ts'
+import type { Workload } from '../workloads.ts'
 
-/** Workloads by number, so that sums over them are flat arrays: the configuration's in its order, then what earns nothing. */
+/** Numbers the workloads, so that sums over them are flat arrays: those of the configuration in its order, then the names in UNPAID. */
 export class WorkloadIndex {
   readonly attributions: readonly Attribution[]
   readonly idle: number
   readonly overhead: number
   readonly unaccounted: number
   readonly #byName = new Map<string, number>()
+  /** for each workload: whether its contract is in force */
   readonly #times: readonly ((atMs: number) => boolean)[]
   #inForce = ''
 
@@ -29,12 +31,13 @@ export class WorkloadIndex {
     return this.attributions.length
   }
 
+  /** The number of a workload. @param name a workload of the configuration, or a name in UNPAID */
   of(name: string): number {
     return this.#byName.get(name) as number
   }
 
-  /** Whether a contract began or ended since the last call: then other owners' work may be whose it wasn't. */
-  moved(atMs: number): boolean {
+  /** Whether a contract started or ended since the last call, so that owners must be attributed again. True at the first call. */
+  contractsChanged(atMs: number): boolean {
     const inForce = this.#times.map((isInForce) => (isInForce(atMs) ? 1 : 0)).join('')
     if (inForce === this.#inForce) return false
     this.#inForce = inForce

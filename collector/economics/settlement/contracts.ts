@@ -1,46 +1,43 @@
-import type { Device } from '../../../protocol/device.ts'
-import { apportion, HOUR_MS, MILLIJOULES_PER_KWH, MINUTE_MS } from '../../../protocol/units.ts'
-import { type MonthOf, minutesPart, type Period } from '../calendar.ts'
-import { contractTime, matcher } from '../energy/attribution.ts'
-import { ratio } from '../ratio.ts'
+import { HOUR_MS, MILLIJOULES_PER_KWH, MINUTE_MS } from '../../../protocol/units.ts'
+import { type MonthOf, minuteShare, type Period } from '../calendar.ts'
 import type { Workload, WorkloadOf } from '../workloads.ts'
-import { type PricedPart, pieceWithoutDevice, weightsOf } from './priced.ts'
 import { nanoUsd } from './revenue.ts'
 
-/** What pays by contract, not by what is done. */
+/** Workloads that are paid by contract, not for work done. */
 export type Contract = WorkloadOf<'reserved' | 'colocation' | 'fixed'>
 export const isContract = (workload: Workload): workload is Contract =>
   workload.kind === 'reserved' || workload.kind === 'colocation' || workload.kind === 'fixed'
 
-/** What a contract's machines did in a minute. */
+/** The use of a contract's machines in a minute. */
 export interface Used {
   energyMilliJ: number
-  /** what that energy cost, nano-USD */
+  /** energy cost, nano-USD */
   costNanoUsd: number
-  /** ms observed: of all the machines together, or of each on average where the minute may be an outage */
+  /** ms observed: the sum over the machines, or the average of the machines if the minute may be an outage */
   coveredMs: number
 }
 
-/** A minute of a contract, nano-USD, whole numbers; revenue is their sum. */
+/** What a contract pays for a minute, nano-USD, whole numbers. Its revenue is the sum of the four. */
 export interface ContractMinute {
-  /** paid whatever is used */
+  /** the standing charge, due at any use */
   standing: number
   /** energy passed on to the customer at its cost */
   passedOn: number
-  /** drawn above what is contracted */
+  /** charge for energy above the contracted power */
   over: number
-  /** given back for an outage: negative */
+  /** credit for an outage: 0 or negative */
   slaCredit: number
 }
 
 /** kWh in a minute at 1 kW. */
 const KWH_PER_KW_MINUTE = MINUTE_MS / HOUR_MS
-/** Less than this of a minute observed is no measurement of an outage. */
+/** An outage counts as measured only if this much of the minute was observed. */
 const MEASURED_MS = 0.9 * MINUTE_MS
 
 /**
- * What a minute of a contract pays. A month's amount is shared over its minutes so that they add up to it exactly; an outage is
- * a minute in which the customer's machines were observed, and drew less than the contract's part.
+ * What a contract pays for a minute. The standing charge of a period is shared over its minutes by `minuteShare`, so that they add up
+ * to it exactly. A minute is an outage if the customer's machines were observed and drew less than `slaOutageBelowRatio` of the
+ * contracted power.
  */
 export function contractMinute(
   contract: Contract,
@@ -49,7 +46,7 @@ export function contractMinute(
   monthOf: MonthOf,
 ): ContractMinute {
   const { total, period } = standingOf(contract, minuteMs, monthOf)
-  const standing = minutesPart(total, minuteMs, period)
+  const standing = minuteShare(total, minuteMs, period)
   if (contract.kind !== 'colocation') return { standing, passedOn: 0, over: 0, slaCredit: 0 }
   const contractedKwh = contract.contractedKw * KWH_PER_KW_MINUTE
   const usedKwh = used.energyMilliJ / MILLIJOULES_PER_KWH
@@ -62,12 +59,12 @@ export function contractMinute(
   }
 }
 
-/** Whether so little was drawn that the minute is an outage, if it was measured. */
+/** Whether the draw is low enough for an outage. The minute is an outage only if it was also observed. */
 export const isBelow = (contract: WorkloadOf<'colocation'>, { energyMilliJ }: Pick<Used, 'energyMilliJ'>) =>
   energyMilliJ / MILLIJOULES_PER_KWH <
   contract.contractedKw * KWH_PER_KW_MINUTE * contract.slaOutageBelowRatio
 
-/** What a contract pays whatever is used: nano-USD of an hour, or of a month of the site. */
+/** The standing charge of a contract, nano-USD, with its period: an hour (UTC) or a month of the site's time zone. */
 export function standingOf(
   contract: Contract,
   minuteMs: number,
@@ -81,13 +78,14 @@ export function standingOf(
   }
 }
 
+/** The revenue of a contract's minute, nano-USD. */
 export const revenueOf = ({ standing, passedOn, over, slaCredit }: ContractMinute): number =>
   standing + passedOn + over + slaCredit
 
 const monthUsd = (contract: WorkloadOf<'colocation' | 'fixed'>): number =>
   contract.kind === 'fixed' ? contract.usdPerMonth : contract.contractedKw * contract.usdPerKwMonth
 
-/** The same at a moment, USD/h: what the contract pays whatever is used, and what its machines add now. */
+/** What a contract pays now, USD/h: its standing charge, and the charges for the power that its machines draw. */
 export function contractUsdPerH(
   contract: Contract,
   atMs: number,
@@ -104,81 +102,4 @@ export function contractUsdPerH(
     overKw * contract.usdPerKwhOver +
     (contract.energyPassedOn === 'used' ? now.energyCostUsdPerH : 0)
   )
-}
-
-/** A contract's minute with what it was made of. */
-export interface PaidContract {
-  used: Used
-  minute: ContractMinute
-}
-
-/**
- * Adds what contracts in force pay to their machines, by energy; a contract without machines stands by itself.
- * @param devices all that agents have named
- * @returns by name of the workload
- */
-export function payContracts(
-  minuteMs: number,
-  parts: PricedPart[],
-  workloads: readonly Workload[],
-  monthOf: MonthOf,
-  devices: () => Iterable<Device> = () => [],
-): Map<string, PaidContract> {
-  const paid = new Map<string, PaidContract>()
-  for (const workload of workloads) {
-    if (!isContract(workload) || !contractTime(workload)(minuteMs)) continue
-    const own = parts.filter((p) => p.name === workload.name)
-    const used = usedBy(own)
-    if (workload.kind === 'colocation' && workload.slaCreditRatio > 0 && isBelow(workload, used))
-      used.coveredMs = observedMs(workload, own, devices())
-    const minute = contractMinute(workload, minuteMs, used, monthOf)
-    paid.set(workload.name, { used, minute })
-    const revenue = revenueOf(minute)
-    if (own.length === 0) {
-      const { name } = workload
-      parts.push(
-        pieceWithoutDevice({ name, workload }, { revenueNanoUsd: revenue, contractNanoUsd: revenue }),
-      )
-      continue
-    }
-    const amounts = apportion(Math.abs(revenue), weightsOf(own))
-    for (const [i, part] of own.entries()) {
-      part.contractNanoUsd = Math.sign(revenue) * (amounts[i] as number)
-      part.revenueNanoUsd += part.contractNanoUsd
-    }
-  }
-  return paid
-}
-
-function usedBy(parts: readonly PricedPart[]): Used {
-  const used: Used = { energyMilliJ: 0, costNanoUsd: 0, coveredMs: 0 }
-  for (const { energyMilliJ, costNanoUsd, counts, interval } of parts) {
-    used.energyMilliJ += energyMilliJ
-    used.costNanoUsd += costNanoUsd
-    if (counts) used.coveredMs += interval?.coveredMs ?? 0
-  }
-  return used
-}
-
-/**
- * How long the machines of a contract were observed, each on average, ms. Those that agents have named and that no record tells
- * of count as not observed: an agent that is down is no outage of the customer's.
- */
-function observedMs(
-  { match }: WorkloadOf<'colocation'>,
-  parts: readonly PricedPart[],
-  devices: Iterable<Device>,
-): number {
-  const observed = new Map<string, number>()
-  for (const { interval, counts } of parts) {
-    if (!interval || !counts) continue
-    const { deviceId, coveredMs } = interval
-    observed.set(deviceId, Math.min(MINUTE_MS, (observed.get(deviceId) ?? 0) + coveredMs))
-  }
-  const rules = match.map(matcher)
-  for (const device of devices)
-    if (!observed.has(device.deviceId) && rules.some((fits) => fits({}, device)))
-      observed.set(device.deviceId, 0)
-  const sum = [...observed.values()].reduce((total, ms) => total + ms, 0)
-  return ratio(sum, observed.size) ?? 0
 }

@@ -2,50 +2,50 @@ import { ratio } from '../ratio.ts'
 import type { Credit } from './pool-credit.ts'
 import { DAY_MS } from './revenue.ts'
 
-/** What the ledger has of a workload over a time. */
+/** The ledger's figures for a workload over a period. */
 export interface LedgerPeriod {
-  /** difficulty-1 shares that pools accepted, as the machines counted them; a firmware's dev fee is among them */
+  /** difficulty-1 shares that pools accepted, counted by the machines; includes a firmware's dev fee */
   workDiff1: number
-  /** what they were expected to earn, USD */
+  /** expected revenue of these shares, USD */
   revenueUsd: number
-  /** what the pool and the firmware kept of what they were worth, USD */
+  /** pool fee and firmware dev fee, USD */
   feeUsd: number
-  /** part of the time's minutes that the ledger has, 0 to 1 */
+  /** share of the period's minutes that the ledger has, 0 to 1 */
   coveredRatio: number
 }
 
-/** How the pool's revenue compares. */
+/** The terms for comparing a pool's revenue. */
 export interface PoolTerms {
-  /** average over the time, USD; absent: unknown */
+  /** average Bitcoin price of the period, USD; absent if unknown */
   btcUsd?: number | undefined
-  /** true where each share is paid what it is worth: a day's revenue then follows the day's work */
+  /** whether the pool pays each share its expected reward, so that a day's revenue follows the day's work */
   paysByShare: boolean
-  /** what the ledger takes the pool's fee to be */
+  /** the pool's fee in the ledger */
   poolFeeRatio: number
 }
 
-/** What a pool says of a time beside what the ledger says. A difference is pool less ledger: negative is money that is missing. */
+/** A pool's credit beside the ledger's figures. A difference is pool - ledger: negative means that money is missing. */
 export interface PoolDifference extends Credit {
   coveredRatio: number
   /** without a firmware's dev fee */
   ledgerWorkDiff1: number
   ledgerRevenueUsd: number
   poolRevenueUsd?: number | undefined
-  /** what is compared: the revenue, the shares that the pool counted, or its average hashrate over the time */
+  /** the compared quantity: revenue, the pool's count of shares, or its average hashrate */
   basis?: 'revenue' | 'shares' | 'hashrate' | undefined
-  /** part of the ledger's */
+  /** difference / ledger's value */
   differenceRatio?: number | undefined
   differenceUsdPerDay?: number | undefined
-  /** why there is no difference, where there is none */
+  /** why no difference can be given */
   because?: string | undefined
 }
 
-/** Below this the missing minutes could be the difference. */
+/** With fewer minutes in the ledger, the missing minutes could be the difference. */
 const LEAST_COVERED_RATIO = 0.99
 
 /**
- * The difference of one time. Missing minutes, at most 1 %, are taken to be like the others. Revenue is compared where shares
- * are paid at once and a BTC price is known; else work, each share worth what the ledger's are worth on average.
+ * Compares a pool's credit with the ledger. Missing minutes, at most 1 %, count as average minutes. Revenue is compared if the pool
+ * pays each share at once and the Bitcoin price is known; otherwise work is compared, at the ledger's average value of a share.
  */
 export function poolDifference(credit: Credit, ledger: LedgerPeriod, terms: PoolTerms): PoolDifference {
   const { workDiff1, workBasis, revenueBtc } = credit
@@ -61,7 +61,7 @@ export function poolDifference(credit: Credit, ledger: LedgerPeriod, terms: Pool
   }
   const unknown = (because: string): PoolDifference => ({ ...both, because })
   if (coveredRatio < LEAST_COVERED_RATIO)
-    return unknown(`the ledger has ${(coveredRatio * 100).toFixed(1)} % of this time`)
+    return unknown(`the ledger has only ${(coveredRatio * 100).toFixed(1)} % of this period`)
   const days = (credit.toMs - credit.fromMs) / DAY_MS
   const revenueUsd = ledger.revenueUsd / coveredRatio
   if (poolRevenueUsd !== undefined && paysByShare && !credit.byLuck) {
@@ -75,7 +75,7 @@ export function poolDifference(credit: Credit, ledger: LedgerPeriod, terms: Pool
   }
   if (workDiff1 !== undefined) {
     const part = ratio(workDiff1, both.ledgerWorkDiff1 / coveredRatio)
-    if (part === undefined) return unknown('the ledger has no work of the workload in this time')
+    if (part === undefined) return unknown('the ledger has no work of the workload in this period')
     return {
       ...both,
       basis: workBasis,
@@ -83,17 +83,17 @@ export function poolDifference(credit: Credit, ledger: LedgerPeriod, terms: Pool
       differenceUsdPerDay: ((part - 1) * revenueUsd) / days,
     }
   }
-  if (revenueBtc === undefined) return unknown('the pool says nothing of this time')
+  if (revenueBtc === undefined) return unknown('the pool reports nothing for this period')
   return unknown(
     btcUsd === undefined
-      ? 'the BTC price is not known'
-      : 'the pool pays by the blocks it finds, and says no work',
+      ? 'the Bitcoin price of this period is unknown'
+      : 'the pool pays by the blocks it finds, and reports no work',
   )
 }
 
 /**
- * The part of the work that this pool saw: a dev fee's is worth what is left of the fees beyond the pool's own, each share being
- * worth the same. All of it where nothing is known of its worth.
+ * The work that went to this pool, difficulty-1 shares, without a firmware's dev fee. The dev fee is what remains of the fees beyond
+ * the pool's own; all shares are worth the same. Without any revenue or fee it is all of the work.
  */
 function paidWorkDiff1({ workDiff1, revenueUsd, feeUsd }: LedgerPeriod, poolFeeRatio: number): number {
   const worthUsd = revenueUsd + feeUsd

@@ -1,36 +1,37 @@
 import type { Device } from '../../../protocol/device.ts'
 import type { Attribution } from '../energy/attribution.ts'
-import type { Charge, Part } from '../energy/distribution.ts'
+import type { Charge, OwnerPart } from '../energy/distribution.ts'
 import type { AgentInterval } from '../ledger-row.ts'
 import type { Workload } from '../workloads.ts'
 
-/** An interval with what it has of its device's energy. */
-export interface IntervalPart extends Part {
+/** An interval record as a part of its device's energy. */
+export interface IntervalPart extends OwnerPart {
   interval: AgentInterval
 }
 
-/** A piece of the ledger, priced by itself: what the rows are made of, and what a figure is explained by. Money in nano-USD. */
+/** The smallest priced part of the ledger: rows are sums of parts, and figures are explained part by part. Money in nano-USD. */
 export interface PricedPart {
-  /** absent: a contract without machines, or overhead that no meter measures */
+  /** absent for a contract without machines, and for overhead that no meter measures */
   interval?: AgentInterval | undefined
-  /** false where only energy that its meter shows beyond the machines is charged, not what the interval counts */
+  /** false if the part is a meter's remainder: then the interval's work, tokens and time do not count */
   counts: boolean
   device: Device | undefined
+  /** name of the workload, or a name in UNPAID */
   name: string
-  /** absent where it earns nothing by its nature */
+  /** absent for the names in UNPAID */
   workload?: Workload | undefined
-  /** how its energy came about */
+  /** the charge that its energy comes from */
   charge?: Charge<IntervalPart>
   energyMilliJ: number
-  /** all that it earns */
+  /** all revenue, contracts included */
   revenueNanoUsd: number
-  /** of that what a contract pays, whatever was done */
+  /** revenue from a contract; included in revenueNanoUsd */
   contractNanoUsd: number
-  /** of that what was mined, in thousandths of a satoshi */
+  /** mining revenue in thousandths of a satoshi; included in revenueNanoUsd */
   minedMilliSat: number
-  /** what a pool and a firmware kept; not in the revenue */
+  /** pool fee and firmware dev fee; not part of the revenue */
   feeNanoUsd: number
-  /** of its energy */
+  /** energy cost */
   costNanoUsd: number
   demandNanoUsd: number
   depreciationNanoUsd: number
@@ -47,14 +48,14 @@ const NOTHING = {
   depreciationNanoUsd: 0,
 }
 
-/** What an interval is before it is priced. */
+/** The part of an interval record, before it is priced. */
 export const pieceOf = (
   interval: AgentInterval,
   device: Device | undefined,
   { name, workload }: Attribution,
 ): PricedPart => ({ interval, counts: true, device, name, workload, ...NOTHING })
 
-/** What no machine and no meter stands for. */
+/** A part without a device: a contract without machines, or overhead that no meter measures. */
 export const pieceWithoutDevice = (
   { name, workload }: Attribution,
   amounts: Partial<typeof NOTHING>,
@@ -67,7 +68,7 @@ export const pieceWithoutDevice = (
   ...amounts,
 })
 
-/** What shares something by energy; where there is none, by time. */
+/** Weights for sharing an amount over parts: their energy, or their time if none has energy. */
 export const weightsOf = (parts: readonly PricedPart[]): number[] =>
   parts.some((p) => p.energyMilliJ > 0)
     ? parts.map((p) => Math.max(0, p.energyMilliJ))

@@ -14,7 +14,7 @@ import type { Workload, WorkloadOf } from '../workloads.ts'
 const MILLI_SAT_PER_BTC = 1e11
 export const DAY_MS = 24 * HOUR_MS
 
-/** Expected reward of a difficulty-1 share at these prices, USD; undefined where a price is missing. */
+/** Expected reward of a difficulty-1 share, USD; undefined if a price is missing. Unknown block fees count as 0. */
 export function shareUsd(prices: Prices): number | undefined {
   const { btcUsd, difficulty, blockHeight, feesBtcPerBlock } = prices
   if (!btcUsd || !difficulty || !blockHeight) return undefined
@@ -26,29 +26,29 @@ export function shareUsd(prices: Prices): number | undefined {
   })
 }
 
-/** A firmware's dev fee is work for somebody else: it earns the operator nothing. */
+/** Whether the work is a firmware's dev fee, which earns the operator nothing. */
 export const isDevFee = (owner: Owner): boolean => owner['poolRole'] === 'devfee'
 
-/** What one device did for one owner. */
+/** The quantities that one device delivered to one owner. */
 export interface Quantities {
-  /** ms that were observed */
+  /** observed time, ms */
   coveredMs?: number
   workDiff1?: number
   gpuMs?: number
-  /** all input tokens, those from a cache included */
+  /** input tokens, those from a cache included */
   tokensIn?: number
   tokensInCached?: number
   tokensOut?: number
 }
 
-/** Whose work on what it was. */
+/** The workload, owner and device of some work. */
 export interface Work {
   workload?: Workload | undefined
   owner: Owner
   device?: Pick<DeviceFacts, 'algorithm'> | undefined
 }
 
-/** What work earns, USD, and what a pool or a firmware kept of what it was worth. */
+/** Revenue of work, USD, and the pool fee and firmware dev fee, which are not part of it. */
 export interface Earned {
   revenueUsd: number
   feeUsd: number
@@ -57,9 +57,8 @@ export interface Earned {
 const NOTHING: Earned = { revenueUsd: 0, feeUsd: 0 }
 
 /**
- * What is paid for the quantities themselves. Nothing where a price is missing: nothing is guessed. What a contract pays
- * whatever is used is not in it (contracts.ts).
- * @param usdPerShare expected reward of a difficulty-1 share
+ * What work earns by its quantities, USD; 0 if a price is missing. The pay of contracts is not included (contracts.ts).
+ * @param usdPerShare expected reward of a difficulty-1 share, USD
  */
 export function earned(
   { workload, owner, device }: Work,
@@ -79,8 +78,8 @@ export function earned(
 }
 
 /**
- * The pool's fee and the firmware's dev fee are in `feeUsd`. All schemes have the same expected value, reward x (1 - fee): PPLNS
- * and solo pay it on average only, PPS+ the fees of transactions.
+ * Mining revenue: reward x (1 - pool fee). All schemes have this expected value: PPLNS and solo pay it only on average, and PPS+ pays
+ * the transaction fees only on average. `feeUsd` holds the pool's fee, or all of the reward if the work is a dev fee.
  */
 function mined(
   workload: WorkloadOf<'mining'>,
@@ -102,11 +101,11 @@ function mined(
   }
 }
 
-/** Whether what is paid is proportional to the expected reward of a difficulty-1 share. */
+/** Whether the revenue is proportional to the network's reward for a difficulty-1 share. */
 export const isPaidByShare = ({ workload, device }: Work): boolean =>
   workload?.kind === 'mining' && workload.usdPerPhDay === undefined && device?.algorithm === undefined
 
-/** USD of a difficulty-1 share at a hashprice in USD per PH/s per day: hashprice x 2^32 / (1e15 x 86400). */
+/** Value of a difficulty-1 share at a hashprice (USD per PH/s per day), USD: hashprice x 2^32 / (1e15 x 86400). */
 const usdPerShareAt = (usdPerPhDay: number): number => (usdPerPhDay * HASHES_PER_DIFF1) / (1e15 * 86_400)
 
 function tokensUsd(w: WorkloadOf<'tokens'>, { tokensIn = 0, tokensInCached = 0, tokensOut = 0 }: Quantities) {
@@ -119,17 +118,17 @@ function tokensUsd(w: WorkloadOf<'tokens'>, { tokensIn = 0, tokensInCached = 0, 
   )
 }
 
-/** What a device does for an owner now. */
+/** The rates at which a device works for an owner now. */
 export interface Rates {
   hashrateHs?: number | undefined
   gpusHeld?: number | undefined
   tokensInPerS?: number | undefined
   tokensOutPerS?: number | undefined
-  /** part of the device */
+  /** share of the device, 0 to 1 */
   share?: number | undefined
 }
 
-/** What is being done now earns, USD/h: as an hour of it. Mining earns the expected pay of its hashrate's work. */
+/** What work earns at these rates, USD/h. @param usdPerShare expected reward of a difficulty-1 share, USD */
 export function earnedPerH(work: Work, r: Rates, usdPerShare: number | undefined): Earned {
   const hour = {
     coveredMs: (r.share ?? 1) * HOUR_MS,
@@ -141,20 +140,20 @@ export function earnedPerH(work: Work, r: Rates, usdPerShare: number | undefined
   return earned(work, hour, usdPerShare)
 }
 
-/** USD in thousandths of a satoshi at these prices, a whole number; 0 without a price of Bitcoin. */
+/** USD in thousandths of a satoshi, a whole number; 0 without a Bitcoin price. */
 export const milliSatOf = (usd: number, { btcUsd }: Prices): number =>
   btcUsd && btcUsd.value > 0 ? Math.round((usd / btcUsd.value) * MILLI_SAT_PER_BTC) : 0
 
 /** USD as nano-USD, a whole number. */
 export const nanoUsd = (usd: number): number => Math.round(usd * NANO_USD_PER_USD)
 
-/** USD per watt-year of a USD/kWh: 8,766 hours of a year of 365.25 days, over 1,000. */
+/** kWh of 1 W over a year of 365.25 days: USD per watt-year = USD/kWh x 8.766. */
 export const KWH_PER_WATT_YEAR = 8.766
 
-/** Revenue per energy, USD/kWh; absent, never infinite, where no energy was used. */
+/** Revenue per energy, USD/kWh; undefined without energy. */
 export const perKwh = (usd: number, energyJ: number): number | undefined =>
   energyJ > 0 ? usd / (energyJ / JOULES_PER_KWH) : undefined
 
-/** The same of rates: USD/h over W. */
+/** Revenue per energy at a moment, USD/kWh, from USD/h and W; undefined without power. */
 export const perKwhOfRates = (usdPerH: number, powerW: number): number | undefined =>
   powerW > 0 ? usdPerH / (powerW / 1000) : undefined

@@ -3,54 +3,57 @@ import { ownerKey } from '../../../protocol/owner.ts'
 import type { Prices } from '../../../protocol/quote.ts'
 import type { MonthOf } from '../calendar.ts'
 import type { Attribute } from '../energy/attribution.ts'
-import { type Distribution, distribute, type Taker } from '../energy/distribution.ts'
-import { type AgentInterval, LEDGER_SUMS, type LedgerRow } from '../ledger-row.ts'
-import type { AttributionSettings, Costs, Workload } from '../workloads.ts'
-import { type PaidContract, payContracts } from './contracts.ts'
+import { type DeviceLoad, type Distribution, distribute } from '../energy/distribution.ts'
+import type { AgentInterval } from '../ledger-row.ts'
+import type { AttributionSettings, Costs } from '../site-settings.ts'
+import type { Workload } from '../workloads.ts'
 import { addUnmeasuredOverhead, demandNanoUsd, depreciate, energyCostNanoUsd, shareDemand } from './costs.ts'
+import { type PaidContract, payContracts } from './pay-contracts.ts'
 import { type IntervalPart, type PricedPart, pieceOf } from './priced.ts'
 import { earned, milliSatOf, nanoUsd, shareUsd } from './revenue.ts'
 
-/** The rules that a minute is settled by. */
+/** The rules for settling a minute. */
 export interface SettleRules {
   workloads: readonly Workload[]
   attribute: Attribute
-  /** deviceId of the site meter; without one the site's energy is the sum of its devices */
+  /** deviceId of the site meter; without one, the site's energy is the sum of its devices */
   siteMeter?: string | undefined
   attribution: AttributionSettings
   costs: Costs
   monthOf: MonthOf
 }
 
-/** What is known of the site's devices. */
+/** The devices of the site's inventories. */
 export interface KnownDevices {
   readonly device: (agentId: string, deviceId: string) => Device | undefined
-  /** whichever agent reads it */
+  /** finds a device of any agent */
   readonly find: (deviceId: string) => Device | undefined
-  /** all that agents have named; absent: nobody keeps them */
+  /** all devices that agents have named; absent if the inventories are not kept */
   readonly all?: () => Iterable<Device>
 }
 
 export type SettleContext = SettleRules & KnownDevices
 
-/** A minute as it was priced. */
+/** A priced minute, with everything that its figures are explained by. */
 export interface PricedMinute {
   parts: PricedPart[]
-  takers: readonly Taker<IntervalPart>[]
+  deviceLoads: readonly DeviceLoad<IntervalPart>[]
   distribution: Distribution<IntervalPart>
-  /** by name of the workload */
+  /** paid contracts by name of the workload */
   contracts: ReadonlyMap<string, PaidContract>
-  /** of the whole site */
+  /** the demand charge of the whole site */
   demandNanoUsd: number
 }
 
-/** USD/kWh that energy costs: the market's or the tariff's price and what comes on top of it. */
+/** Cost of energy, USD/kWh: energy price (0 if unknown) + transmission. */
 export const energyUsdPerKwh = (prices: Prices, { transmissionUsdPerKwh }: Costs): number =>
   (prices.energyUsdPerKwh?.value ?? 0) + transmissionUsdPerKwh
 
 /**
- * A minute priced piece by piece, so that every grouping adds up exactly:
+ * Prices a minute part by part in whole numbers, so that every grouping adds up exactly:
  *   sum(workloads) + idle + unassigned + overhead + unaccounted = meter, to the millijoule.
+ * @param minuteMs Unix ms, start of the UTC minute
+ * @param intervals the records of the minute, in any order
  */
 export function priceMinute(
   minuteMs: number,
@@ -59,10 +62,10 @@ export function priceMinute(
   context: SettleContext,
 ): PricedMinute {
   const { siteMeter, costs, monthOf, workloads, attribution } = context
-  const takers = takersOf(intervals, context, minuteMs)
-  const distribution = distribute(takers, context)
-  const parts = partsOf(distribution, takers)
-  if (!takers.some((t) => t.deviceId === siteMeter && t.own !== undefined))
+  const deviceLoads = deviceLoadsOf(intervals, context, minuteMs)
+  const distribution = distribute(deviceLoads, context)
+  const parts = partsOf(distribution, deviceLoads)
+  if (!deviceLoads.some((t) => t.deviceId === siteMeter && t.own !== undefined))
     addUnmeasuredOverhead(parts, attribution)
   const usdPerKwh = energyUsdPerKwh(prices, costs)
   const usdPerShare = shareUsd(prices)
@@ -80,30 +83,30 @@ export function priceMinute(
   shareDemand(parts, demand)
   depreciate(parts, costs)
   const contracts = payContracts(minuteMs, parts, workloads, monthOf, context.all)
-  return { parts, takers, distribution, contracts, demandNanoUsd: demand }
+  return { parts, deviceLoads, distribution, contracts, demandNanoUsd: demand }
 }
 
-/** The intervals by device, each with what the agent says that the device took. */
-function takersOf(
+/** Groups interval records by device. A device's own reading is the sum of its records' energy. */
+function deviceLoadsOf(
   intervals: readonly AgentInterval[],
   { attribute, device }: SettleContext,
   minuteMs: number,
-): Taker<IntervalPart>[] {
-  const takers = new Map<string, Taker<IntervalPart> & { parts: IntervalPart[] }>()
-  // how a rest is rounded, and which record carries it, must not depend on the order of arrival
+): DeviceLoad<IntervalPart>[] {
+  const deviceLoads = new Map<string, DeviceLoad<IntervalPart> & { parts: IntervalPart[] }>()
+  // the order decides which part gets a rounding remainder, so it must not depend on the order of arrival
   for (const interval of [...intervals].sort(byKey)) {
     const { agentId, deviceId, owner, energyMilliJ } = interval
     const key = `${agentId}\n${deviceId}`
-    const known = device(agentId, deviceId)
-    const taker = takers.get(key) ?? { agentId, deviceId, device: known, parts: [] }
-    takers.set(key, taker)
-    if (energyMilliJ !== undefined) taker.own = (taker.own ?? 0) + energyMilliJ
-    taker.parts.push({ interval, attribution: attribute(owner, known, minuteMs), weight: energyMilliJ ?? 0 })
+    const named = device(agentId, deviceId)
+    const load = deviceLoads.get(key) ?? { agentId, deviceId, device: named, parts: [] }
+    deviceLoads.set(key, load)
+    if (energyMilliJ !== undefined) load.own = (load.own ?? 0) + energyMilliJ
+    load.parts.push({ interval, attribution: attribute(owner, named, minuteMs), weight: energyMilliJ ?? 0 })
   }
-  // of a machine that tells no energy each owner has his time
-  for (const { own, parts } of takers.values())
+  // owners of a machine without an energy reading share it by time
+  for (const { own, parts } of deviceLoads.values())
     if (own === undefined) for (const part of parts) part.weight = part.interval.durationMs
-  return [...takers.values()]
+  return [...deviceLoads.values()]
 }
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
@@ -115,16 +118,16 @@ const byKey = (a: AgentInterval, b: AgentInterval): number =>
 
 function partsOf(
   { charges }: Distribution<IntervalPart>,
-  takers: readonly Taker<IntervalPart>[],
+  deviceLoads: readonly DeviceLoad<IntervalPart>[],
 ): PricedPart[] {
-  const told = new Set<AgentInterval>()
+  const counted = new Set<AgentInterval>()
   const parts: PricedPart[] = []
   for (const charge of charges) {
-    const { device, parts: own } = takers[charge.taker] as Taker<IntervalPart>
+    const { device, parts: own } = deviceLoads[charge.load] as DeviceLoad<IntervalPart>
     const interval = charge.part?.interval ?? own[0]?.interval
     if (!interval) continue
     const counts = charge.part !== undefined
-    if (counts) told.add(interval)
+    if (counts) counted.add(interval)
     parts.push({
       ...pieceOf(interval, device, charge.attribution),
       counts,
@@ -132,58 +135,9 @@ function partsOf(
       energyMilliJ: charge.amount,
     })
   }
-  // what took nothing has its work, its tokens, its time all the same
-  for (const { device, parts: own } of takers)
+  // records without energy still have work, tokens or time
+  for (const { device, parts: own } of deviceLoads)
     for (const { interval, attribution } of own)
-      if (!told.has(interval)) parts.push(pieceOf(interval, device, attribution))
+      if (!counted.has(interval)) parts.push(pieceOf(interval, device, attribution))
   return parts
-}
-
-/** The ledger of one minute. */
-export const settleMinute = (
-  minuteMs: number,
-  intervals: readonly AgentInterval[],
-  prices: Prices,
-  context: SettleContext,
-): LedgerRow[] => merge(priceMinute(minuteMs, intervals, prices, context).parts.map((p) => row(minuteMs, p)))
-
-/** A machine's or an agent's restart leaves several intervals of one owner in one minute: one row in the ledger. */
-function merge(rows: readonly LedgerRow[]): LedgerRow[] {
-  const byRow = new Map<string, LedgerRow>()
-  for (const r of rows) {
-    const key = `${r.workload}\n${r.agentId}\n${r.deviceId}\n${r.owner}`
-    const into = byRow.get(key)
-    if (into) for (const name of LEDGER_SUMS) into[name] += r[name]
-    else byRow.set(key, r)
-  }
-  return [...byRow.values()]
-}
-
-function row(minuteMs: number, p: PricedPart): LedgerRow {
-  const { interval, device } = p
-  const counted = p.counts ? interval : undefined
-  return {
-    minuteMs,
-    workload: p.name,
-    agentId: interval?.agentId ?? '',
-    deviceId: interval?.deviceId ?? '',
-    owner: counted ? ownerKey(counted.owner) : '',
-    container: device?.location?.container ?? '',
-    rack: device?.location?.rack ?? '',
-    energyMilliJ: p.energyMilliJ,
-    coveredMs: counted?.coveredMs ?? 0,
-    revenueNanoUsd: p.revenueNanoUsd,
-    minedMilliSat: p.minedMilliSat,
-    feeNanoUsd: p.feeNanoUsd,
-    costNanoUsd: p.costNanoUsd,
-    demandNanoUsd: p.demandNanoUsd,
-    depreciationNanoUsd: p.depreciationNanoUsd,
-    workDiff1: counted?.workDiff1 ?? 0,
-    gpuMs: counted?.gpuMs ?? 0,
-    busyGpuMs: counted?.busyGpuMs ?? 0,
-    tokensIn: counted?.tokensIn ?? 0,
-    tokensInCached: counted?.tokensInCached ?? 0,
-    tokensOut: counted?.tokensOut ?? 0,
-    intervals: counted ? 1 : 0,
-  }
 }

@@ -1,6 +1,6 @@
 const NANO_USD_PER_CENT = 1e7
 
-/** Amounts in whole cents that add up to their total. */
+/** Amounts in whole cents, with their sum. */
 export interface Cents {
   cents: number[]
   /** the exact sum, rounded once to a cent (half up) */
@@ -8,8 +8,9 @@ export interface Cents {
 }
 
 /**
- * Exact amounts (nano-USD, whole numbers, of either sign) in cents, so that they add up to the rounded sum: each is rounded
- * down, and the cents that are missing go to the largest remainders, ties to the earlier. None is a cent or more off.
+ * Rounds amounts (nano-USD, whole numbers, of either sign) to cents by the largest remainder method, so that they add up to the
+ * rounded sum: each is rounded down, and the missing cents go to the largest remainders, the earlier first. No amount changes by a
+ * cent or more.
  */
 export function inCents(nanoUsd: readonly number[]): Cents {
   const cents = nanoUsd.map((n) => Math.floor(n / NANO_USD_PER_CENT))

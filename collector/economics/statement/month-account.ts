@@ -15,45 +15,47 @@ import type { Workload } from '../workloads.ts'
 /** mJ in a minute at 1 kW. */
 const MILLIJOULES_PER_KW_MINUTE = 1000 * MINUTE_MS
 
-/** What a contract's minutes were made of, added up. */
+/** The charges of a contract's minutes, summed; nano-USD. */
 export interface ContractSums extends ContractMinute {
-  /** drawn above the contract */
+  /** energy drawn above the contracted power */
   overMilliJ: number
-  /** minutes that gave something back */
+  /** minutes with an SLA credit */
   outageMinutes: number
-  /** what the ledger has beyond all of these: nothing, but while a late record waits to be settled */
+  /** revenue in the ledger less the sum of these charges: 0, except while a late record waits to be settled */
   differenceNanoUsd: number
 }
 
-/** What a workload did and earned under one set of terms: a contract that changes within a month makes two. */
-export interface Account {
+/**
+ * The account of one workload for one month, under one set of terms. A contract that changes within the month makes a second account.
+ */
+export interface MonthAccount {
   workload: string
-  /** absent: it earns nothing by its nature, or its rules can’t be read any more */
+  /** undefined for the names in UNPAID, and if the stored rules can no longer be read */
   terms: Workload | undefined
-  /** begin of the first minute, end of the last */
+  /** start of the first minute and end of the last, Unix ms */
   startMs: number
   endMs: number
-  /** in the ledger */
+  /** number of minutes in the ledger */
   minutes: number
   sums: LedgerSums
   contract: ContractSums
-  /** time in which at least one of its machines was observed */
+  /** time in which at least one machine was observed, ms */
   observedMs: number
   peak: PeakPower
 }
 
-/** The rules that a minute was settled by. */
+/** The rules by which a minute was settled. */
 interface Terms {
   workloads: readonly Workload[]
   monthOf: MonthOf
 }
 
-/** The ledger’s minutes as accounts, in order of time. */
+/** Collects the minutes of the ledger into month accounts. */
 export class MonthAccounts {
-  readonly #accounts = new Map<string, Account>()
+  readonly #accounts = new Map<string, MonthAccount>()
   readonly #keys = new WeakMap<Workload, string>()
 
-  /** Adds one minute of one workload. Minutes come in order of time. */
+  /** Adds one minute of one workload. Minutes must come in order of time. */
   add(minuteMs: number, workload: string, sums: LedgerSums, { workloads, monthOf }: Terms): void {
     const terms = workloads.find((w) => w.name === workload)
     const account = this.#account(minuteMs, workload, terms)
@@ -75,17 +77,17 @@ export class MonthAccounts {
       contract.overMilliJ += Math.max(0, sums.energyMilliJ - terms.contractedKw * MILLIJOULES_PER_KW_MINUTE)
   }
 
-  /** In order of names, then of time. */
-  all(): Account[] {
+  /** All accounts, ordered by workload, then by start. */
+  all(): MonthAccount[] {
     return [...this.#accounts.values()].sort(
       (a, b) => (a.workload < b.workload ? -1 : a.workload > b.workload ? 1 : 0) || a.startMs - b.startMs,
     )
   }
 
-  #account(startMs: number, workload: string, terms: Workload | undefined): Account {
+  #account(startMs: number, workload: string, terms: Workload | undefined): MonthAccount {
     const key = `${workload}\n${terms ? this.#keyOf(terms) : ''}`
-    const known = this.#accounts.get(key)
-    if (known) return known
+    const existing = this.#accounts.get(key)
+    if (existing) return existing
     const contract = {
       standing: 0,
       passedOn: 0,
@@ -112,10 +114,10 @@ export class MonthAccounts {
     return account
   }
 
-  /** What is paid by: whose machines they are, and whose statement it stands on, does not make another contract. */
+  /** A key of the terms that money depends on. Other rules or another customer alone do not start a new account. */
   #keyOf(terms: Workload): string {
-    const known = this.#keys.get(terms)
-    if (known !== undefined) return known
+    const cached = this.#keys.get(terms)
+    if (cached !== undefined) return cached
     const { match, customer, ...paid } = terms
     const key = JSON.stringify(paid)
     this.#keys.set(terms, key)
@@ -124,8 +126,8 @@ export class MonthAccounts {
 }
 
 /**
- * A contract's minute as it was settled. Whether too little was drawn for want of power or of observers is not in the sums, but
- * in what was paid.
+ * A contract's minute as it was settled. The sums do not show whether a low draw was a measured outage or a gap in observation, but
+ * the revenue does.
  */
 function settledMinute(
   terms: Contract,

@@ -2,10 +2,11 @@ import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import { bodyLimit } from 'hono/body-limit'
 import { AdviceBlockSchema, AdviceMessageSchema, UseSchema } from '../../../protocol/advice.ts'
 import { losers, modelBreakEvens } from '../../economics/choices/break-even.ts'
-import { LoserSchema, ModelSchema, WhatIfSchema } from '../../economics/choices/economics-view.ts'
+import { LoserSchema, ModelSchema } from '../../economics/choices/machines-answer.ts'
 import { type Scenario, ScenarioSchema } from '../../economics/choices/scenario.ts'
 import { pricesNow, scenarioFault, whatIf } from '../../economics/choices/whatif.ts'
-import { adviceOf } from '../../live/economy.ts'
+import { WhatIfSchema } from '../../economics/choices/whatif-answer.ts'
+import { adviceOf } from '../../live/advice.ts'
 import {
   badParameters,
   ErrorSchema,
@@ -90,9 +91,9 @@ const routes = {
 }
 
 /** Adds the routes of advice and scenarios. They are read-only. */
-export function addEconomics(api: OpenAPIHono, views: Pick<Views, 'economy' | 'machines'>): void {
+export function addEconomics(api: OpenAPIHono, views: Pick<Views, 'choiceInputs' | 'machines'>): void {
   const answer = (scenario: Scenario) => {
-    const { baseline } = views.economy()
+    const { baseline } = views.choiceInputs()
     const fault = scenarioFault(baseline, scenario)
     return fault ? { fault } : { found: whatIf(baseline, scenario) }
   }
@@ -111,9 +112,9 @@ export function addEconomics(api: OpenAPIHono, views: Pick<Views, 'economy' | 'm
     const { found, fault } = answer(c.req.valid('json'))
     return fault ? c.json(badParameters([fault]), 400) : c.json(found, 200)
   })
-  api.openapi(routes.betterUse, (c) => c.json(adviceOf(views.economy()), 200))
+  api.openapi(routes.betterUse, (c) => c.json(adviceOf(views.choiceInputs()), 200))
   api.openapi(routes.models, (c) => {
-    const { baseline, price } = views.economy()
+    const { baseline, price } = views.choiceInputs()
     const { hashpriceUsdPerPhDay } = pricesNow(baseline.prices)
     const { energyUsdPerKwh, transmissionUsdPerKwh = 0 } = price
     const paid = energyUsdPerKwh === undefined ? undefined : energyUsdPerKwh + transmissionUsdPerKwh

@@ -7,7 +7,7 @@ import {
   type LiveGroup,
   type Periods,
   PeriodsSchema,
-  UnmatchedSchema,
+  UnmatchedOwnerSchema,
 } from '../../views/figures.ts'
 import { fromStore, json, none, parameters, refused, routeOf, storeFailed, storeFails } from './route.ts'
 import { timeSchema } from './time-parameters.ts'
@@ -35,7 +35,7 @@ const routes = {
   unmatched: routeOf(
     '/api/v1/unmatched',
     none,
-    z.array(UnmatchedSchema.meta({ id: 'Unmatched' })),
+    z.array(UnmatchedOwnerSchema.meta({ id: 'UnmatchedOwner' })),
     'Owners that hold machines now and match no workload, with their power and suggested workloads, most power first',
   ),
   balance: createRoute({

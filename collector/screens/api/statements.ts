@@ -1,6 +1,6 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
-import type { StatementSource } from '../../statements/statements.ts'
+import type { StatementSource } from '../../statements/statement-service.ts'
 import { type Statement, StatementListSchema, StatementSchema } from '../../views/statement.ts'
 import { statementCsv } from '../documents/statement-csv.ts'
 import { statementPage } from '../documents/statement-page.ts'

@@ -1,8 +1,8 @@
 import type { Machine } from '../../economics/choices/break-even.ts'
-import type { Economy } from '../../live/economy.ts'
+import type { ChoiceInputs } from '../../live/choice-inputs.ts'
 import type { AlertView } from '../../views/alert.ts'
 import type { DeviceView } from '../../views/device.ts'
-import type { FigureGroup, LiveGroup, Unmatched } from '../../views/figures.ts'
+import type { FigureGroup, LiveGroup, UnmatchedOwner } from '../../views/figures.ts'
 import type { Frame, Trend } from '../../views/frame.ts'
 import type { SiteView } from '../../views/site.ts'
 import type { WorkloadView } from '../../views/workload.ts'
@@ -18,9 +18,9 @@ export interface Views {
   /** power and earnings of each group now */
   liveGroups(groupBy: FigureGroup): Map<string, LiveGroup>
   /** owners that hold machines now and match no workload */
-  unmatched(): Unmatched[]
+  unmatched(): UnmatchedOwner[]
   /** the site’s machines, prices and earnings, for advice and scenarios */
-  economy(): Economy
+  choiceInputs(): ChoiceInputs
   /** every miner and GPU that reports, with its earnings and costs */
   machines(): Machine[]
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, it } from 'vitest'
 import type { Baseline, BaselineWorkload, PaidBy } from '../../../collector/economics/choices/baseline.ts'
-import { type Block, betterUse } from '../../../collector/economics/choices/better-use.ts'
+import { betterUse, type MachineBlock } from '../../../collector/economics/choices/better-use.ts'
 import { losers, type Machine, modelBreakEvens } from '../../../collector/economics/choices/break-even.ts'
 import { offersOf } from '../../../collector/economics/choices/offers.ts'
 import { ScenarioSchema } from '../../../collector/economics/choices/scenario.ts'
@@ -83,7 +83,7 @@ const scenario = fc
     conversion: maybe(conversion),
   })
   .map((s) => ScenarioSchema.parse(absent(s)))
-const blocks: fc.Arbitrary<Block[]> = fc.array(
+const blocks: fc.Arbitrary<MachineBlock[]> = fc.array(
   fc.record({
     workload: fc.constantFrom('w0', 'w1', 'w9', 'idle'),
     idle: fc.boolean(),

@@ -25,13 +25,13 @@ describe('the workloads of a configuration', () => {
   test('name the later of two that ask for the same: nothing is left for it', () => {
     const same = { match: [{ kind: 'gpu', namespace: 'tenant-*' }], until: NEW_YEAR }
     expect(faults({ workloads: [gpus('first'), gpus('second', same)] })).toEqual([
-      expect.stringMatching(/^workloads\[1\]\.match: workloads\[0\] asks for the same and comes first/),
+      expect.stringMatching(/^workloads\[1\]\.match: workloads\[0\] has the same rules and comes first/),
     ])
   })
 
   test.each([
-    [{ name: 'idle' }, /^workloads\[0\]\.name: idle is a name of perwatt’s own/],
-    [{ from: NEW_YEAR, until: NEW_YEAR }, /^workloads\[0\]\.until: expected a time after `from`/],
+    [{ name: 'idle' }, /^workloads\[0\]\.name: idle is reserved by perwatt/],
+    [{ from: NEW_YEAR, until: NEW_YEAR }, /^workloads\[0\]\.until: expected a time after `from` \(/],
     [{ usdPerGpuHour: 1e300 }, /^workloads\[0\]\.usdPerGpuHour: expected at most 1000000000/],
   ])('refuse %o with the exact place', (more, line) => {
     expect(faults({ workloads: [gpus('rental', more)] })).toEqual([expect.stringMatching(line)])

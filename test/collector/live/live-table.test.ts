@@ -2,9 +2,9 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createAlertEngine } from '../../../collector/alerts/engine.ts'
 import type { LiveContext, LiveEarning, LiveWorkload } from '../../../collector/economics/live/live-device.ts'
-import type { AttributionSettings } from '../../../collector/economics/workloads.ts'
+import type { AttributionSettings } from '../../../collector/economics/site-settings.ts'
+import { AlertSituations } from '../../../collector/live/alert-situations.ts'
 import { LiveTable } from '../../../collector/live/live-table.ts'
-import { Situations } from '../../../collector/live/situation-of.ts'
 import { SiteState } from '../../../collector/live/state.ts'
 import type { AlertEvent } from '../../../collector/plugin/situation.ts'
 import type { Device } from '../../../protocol/device.ts'
@@ -30,7 +30,7 @@ function tableOf(attribution: Partial<AttributionSettings>) {
     site,
     table,
     newTable,
-    look: () => table.look(site.nowMs, pricesOf(site.prices)),
+    snapshot: () => table.snapshot(site.nowMs, pricesOf(site.prices)),
     plain: () => {
       const devices = plainDevices(site.state, site.nowMs)
       return { devices, figures: plainFigures(devices, pricesOf(site.prices), context, site.nowMs) }
@@ -63,10 +63,10 @@ describe('the live table', () => {
     )
     fc.assert(
       fc.property(settings, fc.array(event, { minLength: 1, maxLength: 30 }), (attribution, events) => {
-        const { site, look, plain } = tableOf(attribution)
+        const { site, snapshot, plain } = tableOf(attribution)
         for (const happen of events) {
           happen(site)
-          const { devices, figures } = look()
+          const { devices, figures } = snapshot()
           const expected = plain()
           expect(comparable(figures.workloads)).toEqual(comparable(expected.figures.workloads))
           expect(Math.round(figures.devicesPowerW * 1000)).toBe(
@@ -84,7 +84,7 @@ describe('the live table', () => {
   })
 
   it('gives a machine to the contract that begins, though it says nothing new', () => {
-    const { site, look } = tableOf({})
+    const { site, snapshot } = tableOf({})
     const miner: Device = { deviceId: 'd1', kind: 'asic', driver: 'd' }
     const owner = { poolUrl: 'stratum+tcp://pool.example', poolUser: 'b' }
     site.state.inventory('a', { v: 1, atMs: site.nowMs, simulated: false, devices: [miner] })
@@ -96,7 +96,7 @@ describe('the live table', () => {
     }
     site.state.live('a', [sample], site.nowMs)
     const worksFor = () =>
-      look()
+      snapshot()
         .figures.earnings.at(0)
         ?.shares.map((s) => s.workload)
     expect(worksFor()).toEqual(['mining'])
@@ -105,7 +105,7 @@ describe('the live table', () => {
   })
 
   it('takes a meter for a GPU host’s while the miner behind it is silent', () => {
-    const { site, look } = tableOf({})
+    const { site, snapshot } = tableOf({})
     const named = (deviceId: string, kind: Device['kind']): Device => ({
       deviceId,
       kind,
@@ -128,7 +128,7 @@ describe('the live table', () => {
       ...more,
     })
     const hear = (...samples: Sample[]) => site.state.live('a', samples, site.nowMs)
-    const powerOf = (name: string) => look().figures.workloads.find((w) => w.workload === name)?.powerW
+    const powerOf = (name: string) => snapshot().figures.workloads.find((w) => w.workload === name)?.powerW
     hear(says('g1', 500), says('g2', 500), says('miner', 3000), says('pdu', 4100, { holders: [] }))
     expect([powerOf('rental'), powerOf('overhead')]).toEqual([4000, 100])
     hear(says('miner', 0, { state: 'unreachable' }))
@@ -138,7 +138,7 @@ describe('the live table', () => {
   it('gives the alert rules all that matters: they say what they say of all devices (property)', () => {
     fc.assert(
       fc.property(fc.array(event, { minLength: 1, maxLength: 30 }), (events) => {
-        const { site, table, look, newTable } = tableOf({})
+        const { site, table, snapshot, newTable } = tableOf({})
         const facts = { site: 'plains', name: 'Plains', timeZone: 'UTC' }
         const at = { for: '20s', clearFor: '20s' }
         const newEngine = () =>
@@ -148,14 +148,17 @@ describe('the live table', () => {
           })
         const [engine, engineOfAll] = [newEngine(), newEngine()]
         const [situations, situationsOfAll] = [
-          new Situations(facts, WORKLOADS),
-          new Situations(facts, WORKLOADS),
+          new AlertSituations(facts, WORKLOADS),
+          new AlertSituations(facts, WORKLOADS),
         ]
         for (const happen of events) {
           happen(site)
-          const news = situations.of(look(), table.takeNews(engine.watched()))
+          const news = situations.of(snapshot(), table.takeChanged(engine.watched()))
           const anew = newTable()
-          const all = situationsOfAll.of(anew.look(site.nowMs, pricesOf(site.prices)), anew.takeNews([]))
+          const all = situationsOfAll.of(
+            anew.snapshot(site.nowMs, pricesOf(site.prices)),
+            anew.takeChanged([]),
+          )
           const byName = (found: AlertEvent[]) =>
             found
               .map(({ type, alert }) => `${type} ${alert.rule} ${alert.subject.deviceId} ${alert.summary}`)
@@ -170,13 +173,13 @@ describe('the live table', () => {
   it('reads the whole site and its racks as a table that was made just now (property)', () => {
     fc.assert(
       fc.property(fc.array(event, { minLength: 1, maxLength: 30 }), (events) => {
-        const { site, table, look, newTable } = tableOf({})
+        const { site, table, snapshot, newTable } = tableOf({})
         for (const happen of events) {
           happen(site)
-          const { gauges } = look()
-          const anew = newTable().look(site.nowMs, pricesOf(site.prices)).gauges
+          const { columns } = snapshot()
+          const anew = newTable().snapshot(site.nowMs, pricesOf(site.prices)).columns
           const alerted = table.placesOf(['d1', 'node'])
-          expect([gauges.site(), gauges.racks(alerted)]).toEqual([anew.site(), anew.racks(alerted)])
+          expect([columns.site(), columns.racks(alerted)]).toEqual([anew.site(), anew.racks(alerted)])
         }
       }),
       { numRuns: 150 },

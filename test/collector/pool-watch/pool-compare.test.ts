@@ -87,7 +87,7 @@ describe('credits beside a real ledger', () => {
 
   test('a day of which the ledger lacks six hours is not compared', async () => {
     const [seen] = await compare([{ fromMs: DAY + DAY_MS, toMs: DAY + 2 * DAY_MS, revenueBtc: 0.005 }])
-    expect(seen).toMatchObject({ coveredRatio: 0.75, because: 'the ledger has 75.0 % of this time' })
+    expect(seen).toMatchObject({ coveredRatio: 0.75, because: 'the ledger has only 75.0 % of this period' })
   })
 
   test.each([{ scheme: 'pplns' }, { scheme: 'solo' }, { usdPerPhDay: 40 }])(

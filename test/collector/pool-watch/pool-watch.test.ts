@@ -117,7 +117,7 @@ describe('a pool that answers', () => {
       byLuck: true,
       because: expect.stringMatching(/pays by the blocks/),
     })
-    expect(view?.differences[2]).toMatchObject({ because: 'the ledger has 0.0 % of this time' })
+    expect(view?.differences[2]).toMatchObject({ because: 'the ledger has only 0.0 % of this period' })
   })
 
   test('is asked again at its turn, a little later than others configured alike', async () => {

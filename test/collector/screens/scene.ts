@@ -1,5 +1,5 @@
 import type { Machine } from '../../../collector/economics/choices/break-even.ts'
-import type { Economy } from '../../../collector/live/economy.ts'
+import type { ChoiceInputs } from '../../../collector/live/choice-inputs.ts'
 import type { Views } from '../../../collector/screens/api/views.ts'
 import type { AlertView } from '../../../collector/views/alert.ts'
 import type { DeviceView, RackView } from '../../../collector/views/device.ts'
@@ -31,7 +31,7 @@ export interface Scene extends Views, LedgerFigures {
     trend?: Trend
     workloads?: WorkloadView[]
     worst?: DeviceView[]
-    economy?: Economy
+    economy?: ChoiceInputs
     machines?: Machine[]
   }
   asked: FigureQuery[]
@@ -147,7 +147,7 @@ export function createScene(
     }),
     liveGroups: () => new Map(),
     unmatched: () => [],
-    economy: () => scene.change.economy ?? economyOfScene(scene.nowMs),
+    choiceInputs: () => scene.change.economy ?? economyOfScene(scene.nowMs),
     machines: () => scene.change.machines ?? [],
     trend: () => scene.change.trend ?? trendAt(scene.nowMs),
     async *ledger(query) {
@@ -158,7 +158,7 @@ export function createScene(
   return scene
 }
 
-const economyOfScene = (atMs: number): Economy => ({
+const economyOfScene = (atMs: number): ChoiceInputs => ({
   baseline: { atMs, prices: {}, workloads: [], idleGpus: { count: 0, wattsPerGpu: 0 } },
   blocks: [],
   price: {},

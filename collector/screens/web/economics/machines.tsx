@@ -1,4 +1,4 @@
-import type { LoserView, ModelView } from '../../../economics/choices/economics-view.ts'
+import type { LoserView, ModelView } from '../../../economics/choices/machines-answer.ts'
 import type { SiteView } from '../../../views/site.ts'
 import { fixed, many, power, UNKNOWN } from '../parts/format.ts'
 import { useMoney } from '../parts/money.ts'

@@ -1,5 +1,5 @@
 import { useRef, useState } from 'preact/hooks'
-import type { Unmatched } from '../../../views/figures.ts'
+import type { UnmatchedOwner } from '../../../views/figures.ts'
 import { count, power } from '../parts/format.ts'
 import { Section } from './parts/section.tsx'
 import { Table } from './parts/table.tsx'
@@ -9,7 +9,7 @@ const EVERY_MS = 30_000
 
 /** Owners that hold machines but match no workload: the site pays for their energy and bills nobody. */
 export function OwnersWithoutRule({ timeZone }: { timeZone: string }) {
-  const answer = useAnswer<Unmatched[]>({ path: '/api/v1/unmatched', everyMs: EVERY_MS })
+  const answer = useAnswer<UnmatchedOwner[]>({ path: '/api/v1/unmatched', everyMs: EVERY_MS })
   return (
     <Section
       id="rules"
@@ -57,7 +57,7 @@ export function OwnersWithoutRule({ timeZone }: { timeZone: string }) {
 }
 
 /** A line of YAML to copy. It is written as JSON, which is valid YAML and is safely quoted. */
-function Rule({ of: { rule } }: { of: Unmatched }) {
+function Rule({ of: { rule } }: { of: UnmatchedOwner }) {
   const ref = useRef<HTMLElement>(null)
   const [copied, setCopied] = useState(false)
   const text = `- ${JSON.stringify(rule)}`

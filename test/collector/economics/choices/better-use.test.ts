@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { type Block, betterUse } from '../../../../collector/economics/choices/better-use.ts'
+import { betterUse, type MachineBlock } from '../../../../collector/economics/choices/better-use.ts'
 import { offersOf } from '../../../../collector/economics/choices/offers.ts'
 import type { AdviceBlock } from '../../../../protocol/advice.ts'
 import { evaluate } from '../../screens/recompute.ts'
 import { PH_USD_PER_H, siteNow, workload } from '../live/site-now.ts'
 
-const block = (name: string, more: Partial<Block>): Block => ({
+const block = (name: string, more: Partial<MachineBlock>): MachineBlock => ({
   workload: name,
   idle: false,
   hardware: 'asic',
@@ -53,7 +53,7 @@ const STOPPED = { ...MINERS, workload: 'idle', idle: true, powerW: 1_000, revenu
 const PRICE = { energyUsdPerKwh: 0.05 }
 const OFFERS = offersOf(siteNow())
 
-const advised = (blocks: Block[], price: Parameters<typeof betterUse>[2] = PRICE) => {
+const advised = (blocks: MachineBlock[], price: Parameters<typeof betterUse>[2] = PRICE) => {
   const list = betterUse(blocks, OFFERS, price)
   return { list, of: (name: string) => list.find((b) => b.workload === name) }
 }
@@ -147,7 +147,7 @@ describe('better use', () => {
     expect(advised([IDLE], {}).of('idle')?.pause.now).toBe(false)
     expect(advised([{ ...MINERS, powerW: 0 }]).of('mining')?.pause).toEqual({
       now: false,
-      because: 'it takes no power now',
+      because: 'the machines draw no power now',
     })
   })
 
@@ -177,7 +177,7 @@ describe('better use', () => {
   })
 
   it('names a block by its workload, place and model', () => {
-    const names = (blocks: Block[]): AdviceBlock['block'][] => advised(blocks).list.map((b) => b.block)
+    const names = (blocks: MachineBlock[]): AdviceBlock['block'][] => advised(blocks).list.map((b) => b.block)
     expect(names([MINERS])).toEqual(['mining / C01 / Antminer S21'])
     expect(names([HALL])).toEqual(['hall / none'])
   })

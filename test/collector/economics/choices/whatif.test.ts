@@ -153,14 +153,14 @@ describe('a scenario', () => {
     const fault = (scenario: unknown) => scenarioFault(siteNow(), ScenarioSchema.parse(scenario))
     expect(fault({ usdPerGpuHour: { h100: 2 } })).toEqual({
       parameter: 'usdPerGpuHour',
-      problem: 'no workload h100 is paid by the GPU-hour; there are rental',
+      problem: 'there is no workload h100 that is paid by the GPU-hour; expected one of: rental',
     })
     const conversion = { powerMw: 0.1, capexUsdPerMw: 1, months: 1, colocationUsdPerKwMonth: 100 }
     expect(fault({ conversion: { ...conversion, from: 'mine' } })?.problem).toContain(
       'there is no workload mine',
     )
     expect(fault({ conversion: { ...conversion, from: 'mining', powerMw: 0.3 } })?.problem).toContain(
-      'mining takes 0.200000 MW now',
+      'expected at most 0.200000, the MW that mining draws now',
     )
     expect(
       fault({ usdPerGpuHour: { rental: 2 }, conversion: { ...conversion, from: 'mining' } }),

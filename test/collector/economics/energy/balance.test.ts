@@ -12,21 +12,21 @@ const load = (kind: Load['kind'], parent: number, own?: number, weight = 1): Loa
 describe('the balance of a tree of meters', () => {
   it('believes an outlet’s meter more than the machine behind it', () => {
     const [outlet, machine] = balance([load('meter', -1, 3300), load('machine', 0, 3200)])
-    expect(machine).toMatchObject({ took: 3300, by: 'meter' })
+    expect(machine).toMatchObject({ drawn: 3300, basis: 'meter' })
     expect(outlet).toMatchObject({ rest: 0, total: 3300 })
   })
 
   it('gives a silent machine what its outlet shows', () => {
     expect(balance([load('meter', -1, 3300), load('machine', 0)])[1]).toMatchObject({
-      took: 3300,
-      by: 'meter',
+      drawn: 3300,
+      basis: 'meter',
     })
   })
 
   it('never takes the site’s meter for the outlet of its one machine', () => {
     const [site, machine] = balance([{ ...load('meter', -1, 4000), site: true }, load('machine', 0, 3200)])
     expect(site).toMatchObject({ rest: 800, remainder: 'beyond' })
-    expect(machine).toMatchObject({ took: 3200, by: 'own' })
+    expect(machine).toMatchObject({ drawn: 3200, basis: 'own' })
   })
 
   it('shares what a meter shows beyond the others among the machines that say nothing, by weight', () => {
@@ -36,7 +36,7 @@ describe('the balance of a tree of meters', () => {
       load('machine', 0, undefined, 1),
       load('machine', 0, undefined, 2),
     ])
-    expect(machines.map((m) => [m.took, m.by])).toEqual([
+    expect(machines.map((m) => [m.drawn, m.basis])).toEqual([
       [4000, 'own'],
       [2000, 'share'],
       [4001, 'share'],
@@ -84,7 +84,7 @@ describe('the balance of a tree of meters', () => {
 
   it('cuts a circle of meters open instead of going round in it', () => {
     const found = balance([load('meter', 1, 10), load('meter', 0, 20), load('machine', 1, 5)])
-    expect(found.reduce((sum, f) => sum + f.took + f.rest, 0)).toBe(10)
+    expect(found.reduce((sum, f) => sum + f.drawn + f.rest, 0)).toBe(10)
   })
 
   it('adds up to its roots in whole numbers, whatever the tree and whatever it says (property)', () => {
@@ -102,10 +102,10 @@ describe('the balance of a tree of meters', () => {
         const found = balance(loads)
         const roots = found.filter((_, i) => loads[i]?.parent === -1)
         const sum = (of: readonly number[]) => of.reduce((a, b) => a + b, 0)
-        expect(sum(found.map((f) => f.took + f.rest))).toBe(sum(roots.map((r) => r.total)))
+        expect(sum(found.map((f) => f.drawn + f.rest))).toBe(sum(roots.map((r) => r.total)))
         for (const [i, f] of found.entries()) {
-          expect([f.took, f.rest, f.total].every(Number.isSafeInteger)).toBe(true)
-          expect(f.took).toBeGreaterThanOrEqual(0)
+          expect([f.drawn, f.rest, f.total].every(Number.isSafeInteger)).toBe(true)
+          expect(f.drawn).toBeGreaterThanOrEqual(0)
           // each level adds up for itself
           const children = found.filter((_, k) => loads[k]?.parent === i)
           if (children.length > 0) expect(f.total).toBe(f.rest + sum(children.map((c) => c.total)))

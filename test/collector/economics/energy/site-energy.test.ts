@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { AgentInterval, LedgerRow } from '../../../../collector/economics/ledger-row.ts'
-import { settleMinute } from '../../../../collector/economics/settlement/settle.ts'
+import { settleMinute } from '../../../../collector/economics/settlement/ledger-rows.ts'
 import { WorkloadSchema } from '../../../../collector/economics/workloads.ts'
 import type { Device } from '../../../../protocol/device.ts'
 import { siteRules } from '../../rules.ts'

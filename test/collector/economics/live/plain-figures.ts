@@ -1,6 +1,10 @@
 import { contractTime } from '../../../../collector/economics/energy/attribution.ts'
 import type { Balanced } from '../../../../collector/economics/energy/balance.ts'
-import { distribute, type Part, type Taker } from '../../../../collector/economics/energy/distribution.ts'
+import {
+  type DeviceLoad,
+  distribute,
+  type OwnerPart,
+} from '../../../../collector/economics/energy/distribution.ts'
 import type {
   LiveContext,
   LiveDevice,
@@ -16,7 +20,8 @@ import {
 import { energyCostUsdPerH } from '../../../../collector/economics/settlement/costs.ts'
 import { earnedPerH, shareUsd } from '../../../../collector/economics/settlement/revenue.ts'
 import { energyUsdPerKwh } from '../../../../collector/economics/settlement/settle.ts'
-import { UNPAID, type Workload } from '../../../../collector/economics/workloads.ts'
+import { UNPAID } from '../../../../collector/economics/unpaid.ts'
+import type { Workload } from '../../../../collector/economics/workloads.ts'
 import type { Device } from '../../../../protocol/device.ts'
 import { NOBODY, type Owner } from '../../../../protocol/owner.ts'
 import type { Prices } from '../../../../protocol/quote.ts'
@@ -30,7 +35,7 @@ export interface PlainFigures extends Omit<LiveFigures, 'earnings'> {
 
 type Earned = Map<LiveEarning, Map<string, number>>
 
-interface Holding extends Part {
+interface Holding extends OwnerPart {
   owner: Owner
   share: number
 }
@@ -64,8 +69,8 @@ export function plainFigures(
   const usdPerShare = shareUsd(prices)
   const totals = new Totals(workloads)
   const heard = devices.filter(counts)
-  const takers = heard.map((d) => takerOf(d, context, atMs))
-  const { charges, balanced } = distribute(takers, context)
+  const deviceLoads = heard.map((d) => deviceLoadOf(d, context, atMs))
+  const { charges, balanced } = distribute(deviceLoads, context)
 
   const earnings = new Map<LiveDevice, LiveEarning>()
   /** of each device, what its work for each workload earns */
@@ -74,7 +79,7 @@ export function plainFigures(
   let meterPowerW: number | undefined
   let devicesPowerW = 0
   for (const [i, d] of heard.entries()) {
-    const { took, by, behind } = balanced[i] as (typeof balanced)[number]
+    const { drawn, basis, behind } = balanced[i] as (typeof balanced)[number]
     const sample = d.sample as Sample
     if (d.device.kind === 'meter') {
       // where two agents read the site meter, the first one's word counts
@@ -85,16 +90,16 @@ export function plainFigures(
       continue
     }
     // a host with its GPUs behind it has what is left beside them charged to whoever holds them
-    const powerW = behind > 0 ? (sample.powerW ?? 0) : took / 1000
+    const powerW = behind > 0 ? (sample.powerW ?? 0) : drawn / 1000
     const earning: LiveEarning = {
       revenueUsdPerH: 0,
-      energyCostUsdPerH: energyCostUsdPerH(took / 1000, usdPerKwh),
+      energyCostUsdPerH: energyCostUsdPerH(drawn / 1000, usdPerKwh),
       shares: [],
-      powerBy: by,
-      ...(by === 'nothing' ? {} : { powerW }),
+      drawBasis: basis,
+      ...(basis === 'nothing' ? {} : { powerW }),
     }
     earnings.set(d, earning)
-    for (const { owner, share, attribution } of (takers[i] as Taker<Holding>).parts) {
+    for (const { owner, share, attribution } of (deviceLoads[i] as DeviceLoad<Holding>).parts) {
       const { name, workload } = attribution
       const rates = ratesOf(sample, d.device.kind, share)
       const { revenueUsd, feeUsd } = earnedPerH({ workload, owner, device: d.device }, rates, usdPerShare)
@@ -113,8 +118,8 @@ export function plainFigures(
       t.tokensOutPerS += rates.tokensOutPerS
     }
   }
-  for (const { taker, attribution, amount } of charges) {
-    if (takers[taker]?.device.kind !== 'meter') devicesPowerW += amount / 1000
+  for (const { load, attribution, amount } of charges) {
+    if (deviceLoads[load]?.device.kind !== 'meter') devicesPowerW += amount / 1000
     const t = totals.of(attribution.name, attribution.workload?.kind)
     t.powerW += amount / 1000
     t.energyCostUsdPerH += energyCostUsdPerH(amount / 1000, usdPerKwh)
@@ -126,23 +131,23 @@ export function plainFigures(
     workloads: totals.all(),
     earnings,
     devicesPowerW,
-    meters: metersOf(takers, balanced),
+    meters: metersOf(deviceLoads, balanced),
     ...(meterPowerW === undefined ? {} : { meterPowerW }),
     ...(usdPerShare === undefined ? {} : { usdPerShare }),
   }
 }
 
-function metersOf(takers: readonly Taker[], balanced: readonly Balanced[]): LiveFigures['meters'] {
+function metersOf(deviceLoads: readonly DeviceLoad[], balanced: readonly Balanced[]): LiveFigures['meters'] {
   return balanced.flatMap(({ rest, remainder, total, behind }, i) => {
-    const taker = takers[i]
-    if (!taker || behind === 0) return []
-    const { agentId, deviceId } = taker
+    const load = deviceLoads[i]
+    if (!load || behind === 0) return []
+    const { agentId, deviceId } = load
     return [{ agentId, deviceId, powerW: total / 1000, restW: remainder === 'disagrees' ? rest / 1000 : 0 }]
   })
 }
 
 /** A device's power in whole mW, with who holds it. */
-function takerOf({ agentId, device, sample }: LiveDevice, { attribute }: LiveContext, atMs: number) {
+function deviceLoadOf({ agentId, device, sample }: LiveDevice, { attribute }: LiveContext, atMs: number) {
   const parts: Holding[] = []
   const add = (owner: Owner, share: number) =>
     parts.push({ owner, share, weight: share, attribution: attribute(owner, device, atMs) })
@@ -155,7 +160,7 @@ function takerOf({ agentId, device, sample }: LiveDevice, { attribute }: LiveCon
   const takes = sample?.powerW !== undefined || device.kind === 'asic' || device.kind === 'gpu'
   if (free > 1e-9 && takes) add(NOBODY, free)
   const own = sample?.powerW === undefined ? undefined : Math.round(Math.max(0, sample.powerW) * 1000)
-  return { agentId, deviceId: device.deviceId, device, own, parts } satisfies Taker<Holding>
+  return { agentId, deviceId: device.deviceId, device, own, parts } satisfies DeviceLoad<Holding>
 }
 
 /** Sums by workload; those of the configuration are there from the begin. */

@@ -1,11 +1,8 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { z } from 'zod'
 import { WHAT_IF_OPTIONS, whatif } from '../../../../collector/commands/whatif.ts'
-import {
-  LoserSchema,
-  ModelSchema,
-  WhatIfSchema,
-} from '../../../../collector/economics/choices/economics-view.ts'
+import { LoserSchema, ModelSchema } from '../../../../collector/economics/choices/machines-answer.ts'
+import { WhatIfSchema } from '../../../../collector/economics/choices/whatif-answer.ts'
 import type { Views } from '../../../../collector/screens/api/views.ts'
 import { createServer, type ScreensServer } from '../../../../collector/screens/server.ts'
 import { AdviceMessageSchema } from '../../../../protocol/advice.ts'
@@ -132,7 +129,7 @@ describe('the API of advice and scenarios', () => {
     expect([wrong.status, wrong.body.error.details[0].parameter]).toEqual([400, 'btcUds'])
     const stranger = await ask('/api/v1/whatif', { usdPerGpuHour: { a100: 1 } })
     expect(stranger.body.error.details).toEqual([
-      { parameter: 'usdPerGpuHour', problem: expect.stringContaining('there are h100, batch') },
+      { parameter: 'usdPerGpuHour', problem: expect.stringContaining('expected one of: h100, batch') },
     ])
     const large = await ask('/api/v1/whatif', { filler: 'x'.repeat(70_000) })
     expect([large.status, large.body.error.code]).toEqual([413, 'too_large'])
@@ -192,7 +189,13 @@ describe('the API of advice and scenarios', () => {
 
   test('computes no such number before the answer is encoded', () => {
     const views = siteOf([miner(1, { sample: { powerW: 0 } }), gpu(0)], { prices: {} })
-    for (const answer of [views.economy(), views.machines(), views.site(), views.workloads(), views.frame()])
+    for (const answer of [
+      views.choiceInputs(),
+      views.machines(),
+      views.site(),
+      views.workloads(),
+      views.frame(),
+    ])
       expect(unfinite(answer)).toEqual([])
   })
 })

@@ -1,4 +1,4 @@
-import type { WhatIf } from '../../../../economics/choices/economics-view.ts'
+import type { WhatIf } from '../../../../economics/choices/whatif-answer.ts'
 import { significant } from '../../parts/format.ts'
 import type { Money } from '../../parts/money.ts'
 

@@ -1,4 +1,4 @@
-import type { WhatIf } from '../../../../economics/choices/economics-view.ts'
+import type { WhatIf } from '../../../../economics/choices/whatif-answer.ts'
 import { useMoney } from '../../parts/money.ts'
 import {
   CONVERSION,

@@ -3,7 +3,7 @@ import type {
   RatesView,
   SensitivityView,
   WhatIf,
-} from '../../../../economics/choices/economics-view.ts'
+} from '../../../../economics/choices/whatif-answer.ts'
 import { count, fixed, percent, power, UNKNOWN } from '../../parts/format.ts'
 import { useMoney } from '../../parts/money.ts'
 import { Table } from '../parts/table.tsx'

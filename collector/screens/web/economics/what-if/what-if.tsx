@@ -1,5 +1,5 @@
 import { useRef, useState } from 'preact/hooks'
-import type { WhatIf as Answered } from '../../../../economics/choices/economics-view.ts'
+import type { WhatIf as Answered } from '../../../../economics/choices/whatif-answer.ts'
 import type { SiteView } from '../../../../views/site.ts'
 import { fixed } from '../../parts/format.ts'
 import { useMoney } from '../../parts/money.ts'

@@ -1,14 +1,15 @@
 import { type Owner, ownerKey } from '../../protocol/owner.ts'
 import { attribution } from '../economics/energy/attribution.ts'
-import { UNPAID, type Workload } from '../economics/workloads.ts'
-import type { Unmatched } from '../views/figures.ts'
-import type { LiveLook } from './live-view.ts'
+import { UNPAID } from '../economics/unpaid.ts'
+import type { Workload } from '../economics/workloads.ts'
+import type { UnmatchedOwner } from '../views/figures.ts'
+import type { LiveSnapshot } from './snapshot.ts'
 
-/** Facts that tell jobs of one owner apart: a rule by them would take this one only. */
+/** Facts that differ between jobs of one owner: a rule with one of them would match a single job. */
 const OF_ONE_JOB = new Set(['slurmJob', 'pod', 'podUid', 'containerId', 'container', 'model', 'label.job'])
-/** The fact that a rule of each kind usually asks for, and what it says. */
+/** The fact that a rule for each kind of workload usually matches, most specific first. */
 const TYPICAL: readonly { fact: string; kind: Workload['kind']; because: string }[] = [
-  { fact: 'poolRole', kind: 'mining', because: 'it is the firmware’s dev fee: a cost of who mines there' },
+  { fact: 'poolRole', kind: 'mining', because: 'it is the firmware’s dev fee, a cost of mining' },
   { fact: 'poolUrl', kind: 'mining', because: 'it works for a mining pool' },
   { fact: 'service', kind: 'tokens', because: 'it serves tokens' },
   { fact: 'slurmAccount', kind: 'gpu-hour', because: 'a Slurm account holds it' },
@@ -18,16 +19,16 @@ const TYPICAL: readonly { fact: string; kind: Workload['kind']; because: string 
   { fact: 'user', kind: 'gpu-hour', because: 'a user’s process holds it' },
 ]
 
-/** Owners that hold machines now and that no rule knows, with the most watts first: what is given away, or misnamed. */
-export function unmatchedOwners(look: LiveLook, workloads: readonly Workload[]): Unmatched[] {
+/** Owners that hold machines now and match no rule, the largest power first. Their work earns nothing until a rule matches. */
+export function unmatchedOwners(snapshot: LiveSnapshot, workloads: readonly Workload[]): UnmatchedOwner[] {
   const attribute = attribution(workloads)
-  const found = new Map<string, Unmatched>()
-  for (const d of look.devices) {
-    const earning = look.figures.earnings.get(d)
+  const found = new Map<string, UnmatchedOwner>()
+  for (const d of snapshot.devices) {
+    const earning = snapshot.figures.earnings.get(d)
     if (!earning?.shares.some((s) => s.workload === UNPAID.unassigned)) continue
     for (const { owner, share } of d.sample?.holders ?? []) {
-      // a rule may know one of those who share a GPU, and not the other
-      if (attribute(owner, d.device, look.atMs).name !== UNPAID.unassigned) continue
+      // of several owners of one GPU, some may match a rule
+      if (attribute(owner, d.device, snapshot.atMs).name !== UNPAID.unassigned) continue
       const facts = withoutJob(owner)
       const key = ownerKey(facts)
       const entry = found.get(key) ?? {
@@ -52,17 +53,17 @@ function withoutJob(owner: Owner): Owner {
   return Object.keys(kept).length > 0 ? kept : owner
 }
 
-/** The narrowest fact that is typical of a rule. */
+/** A rule that would match the owner, by the first typical fact that it has. */
 function ruleOf(owner: Owner): Record<string, string> {
   const fact = TYPICAL.map((t) => t.fact).find((f) => owner[f] !== undefined) ?? Object.keys(owner)[0] ?? ''
   return { [fact]: owner[fact] ?? '*' }
 }
 
-function guesses(owner: Owner, workloads: readonly Workload[]): Unmatched['maybe'] {
-  const near = workloads.flatMap((w): Unmatched['maybe'] => {
+function guesses(owner: Owner, workloads: readonly Workload[]): UnmatchedOwner['maybe'] {
+  const near = workloads.flatMap((w): UnmatchedOwner['maybe'] => {
     const misses = w.match.flatMap((match) =>
       Object.entries(match).flatMap(([fact, pattern]) =>
-        owner[fact] !== undefined ? [`its ${fact} is ${owner[fact]}, the rule asks for ${pattern}`] : [],
+        owner[fact] !== undefined ? [`its ${fact} is ${owner[fact]}, but the rule expects ${pattern}`] : [],
       ),
     )
     return misses[0] === undefined ? [] : [{ workload: w.name, kind: w.kind, because: misses[0] }]

@@ -1,11 +1,17 @@
 import { describe, expect, it } from 'vitest'
-import { liveFigures } from '../../../../collector/economics/live/live.ts'
-import type { LiveDevice } from '../../../../collector/economics/live/live-device.ts'
+import type { LiveContext, LiveDevice } from '../../../../collector/economics/live/live-device.ts'
+import { LivePlane } from '../../../../collector/economics/live/live-plane.ts'
 import type { Workload } from '../../../../collector/economics/workloads.ts'
 import type { Device } from '../../../../protocol/device.ts'
 import type { Prices, QuoteName } from '../../../../protocol/quote.ts'
 import type { Sample } from '../../../../protocol/sample.ts'
 import { siteRules } from '../../rules.ts'
+
+function liveFigures(devices: readonly LiveDevice[], prices: Prices, context: LiveContext, atMs: number) {
+  const plane = new LivePlane(context)
+  plane.reset(devices)
+  return plane.figures(prices, atMs)
+}
 
 const WORKLOADS: Workload[] = [
   { name: 'mining', kind: 'mining', scheme: 'fpps', poolFeeRatio: 0.02, match: [{ poolUrl: '*' }] },

@@ -1,27 +1,36 @@
 import type { Device } from '../../protocol/device.ts'
-import type { Block } from '../economics/choices/better-use.ts'
+import type { MachineBlock } from '../economics/choices/better-use.ts'
+import { numberAt } from '../economics/element.ts'
 import { contractTime, matcher } from '../economics/energy/attribution.ts'
 import type { LiveDevice, LiveWorkload } from '../economics/live/live-device.ts'
 import { isContract } from '../economics/settlement/contracts.ts'
 import { isDevFee } from '../economics/settlement/revenue.ts'
-import { isUnpaid, UNPAID, type Workload } from '../economics/workloads.ts'
-import type { LiveLook } from './live-view.ts'
+import { isUnpaid, UNPAID } from '../economics/unpaid.ts'
+import type { Workload } from '../economics/workloads.ts'
+import type { LiveSnapshot } from './snapshot.ts'
 
-/** More blocks than this are too many to act on, and for one message: then they are taken together over containers. */
-const MOST_BLOCKS = 400
-/** Facts of a match that are about the hardware: where it stands and whom it works for can change. */
+/** With more blocks than this, blocks are merged over containers: more are too many to act on, and too large for one message. */
+const MAX_BLOCKS = 400
+/** Facts of a rule that depend on the hardware alone. Location and owner of a machine can change. */
 const HARDWARE_FACT = /^(kind|driver|model|algorithm|tag\..+)$/
 
-/** The site's machines by workload, container and model. Power and revenue add up to the workloads', overhead aside. */
-export function blocksOf(look: LiveLook, workloads: readonly Workload[]): Block[] {
-  const byContainer = grouped(look, workloads, true)
-  return byContainer.length > MOST_BLOCKS ? grouped(look, workloads, false) : byContainer
+/**
+ * Groups the miners and GPUs of a site by workload, container and model. The blocks of a workload add up to its power and revenue;
+ * overhead has no blocks.
+ */
+export function machineBlocks(snapshot: LiveSnapshot, workloads: readonly Workload[]): MachineBlock[] {
+  const byContainer = grouped(snapshot, workloads, true)
+  return byContainer.length > MAX_BLOCKS ? grouped(snapshot, workloads, false) : byContainer
 }
 
-function grouped(look: LiveLook, workloads: readonly Workload[], byContainer: boolean): Block[] {
-  const blocks = new Map<string, Block>()
-  const serves = servable(look, workloads)
-  for (const [d, earning] of look.figures.earnings) {
+function grouped(
+  snapshot: LiveSnapshot,
+  workloads: readonly Workload[],
+  byContainer: boolean,
+): MachineBlock[] {
+  const blocks = new Map<string, MachineBlock>()
+  const serves = servable(snapshot, workloads)
+  for (const [d, earning] of snapshot.figures.earnings) {
     const { kind, model, algorithm } = d.device
     if (kind !== 'asic' && kind !== 'gpu') continue
     const container = byContainer ? d.device.location?.container : undefined
@@ -42,12 +51,20 @@ function grouped(look: LiveLook, workloads: readonly Workload[], byContainer: bo
     }
   }
   const all = [...blocks.values()]
-  for (const t of look.figures.workloads) all.push(...balanceWith(t, all, workloads))
+  for (const t of snapshot.figures.workloads) all.push(...balanceWith(t, all, workloads))
   return all
 }
 
-/** What no machine of its own takes or earns is shared by power: a GPU's part of its host, a contract's pay. */
-function balanceWith(t: LiveWorkload, all: readonly Block[], workloads: readonly Workload[]): Block[] {
+/**
+ * Shares the rest of a workload's power and revenue over its blocks by power, such as the power of GPU hosts and the pay of a contract.
+ * Changes the blocks in place.
+ * @returns a block without machines, if the workload has none of its own
+ */
+function balanceWith(
+  t: LiveWorkload,
+  all: readonly MachineBlock[],
+  workloads: readonly Workload[],
+): MachineBlock[] {
   if (t.workload === UNPAID.overhead || t.workload === UNPAID.unaccounted) return []
   const own = all.filter((b) => b.workload === t.workload)
   if (own.length === 0) {
@@ -58,19 +75,19 @@ function balanceWith(t: LiveWorkload, all: readonly Block[], workloads: readonly
   const revenue = own.reduce((sum, b) => sum + b.revenueUsdPerH, 0)
   const part = own.map((b) => (powerW > 0 ? b.powerW / powerW : 1 / own.length))
   for (const [i, b] of own.entries()) {
-    b.powerW += (t.powerW - powerW) * (part[i] as number)
-    b.revenueUsdPerH += (t.revenueUsdPerH - revenue) * (part[i] as number)
+    b.powerW += (t.powerW - powerW) * numberAt(part, i)
+    b.revenueUsdPerH += (t.revenueUsdPerH - revenue) * numberAt(part, i)
   }
   return []
 }
 
-function emptyBlock(name: string, workloads: readonly Workload[]): Block {
+function emptyBlock(name: string, workloads: readonly Workload[]): MachineBlock {
   const workload = workloads.find((w) => w.name === name)
   const bound =
     name === UNPAID.unassigned
-      ? 'nobody knows whose work it is'
+      ? 'its owner matches no rule'
       : workload && isContract(workload)
-        ? 'paid for capacity, whatever it draws'
+        ? 'it is paid for capacity, at any draw'
         : undefined
   return {
     workload: name,
@@ -86,7 +103,7 @@ function emptyBlock(name: string, workloads: readonly Workload[]): Block {
   }
 }
 
-/** What a miner hashes for its owner, or would where it stands still. 0 where it doesn't hash SHA-256. */
+/** Hashrate of a miner without its dev fee, H/s: now, or the expected one if it is not hashing. 0 if it does not hash SHA-256. */
 function paidHashrateHs({ device, sample }: LiveDevice): number {
   if (device.algorithm !== undefined) return 0
   if (!sample?.hashrateHs) return device.expectedHashrateHs ?? 0
@@ -95,13 +112,16 @@ function paidHashrateHs({ device, sample }: LiveDevice): number {
 }
 
 /**
- * Answers which workloads a machine could serve as it is, by what its hardware is: miners mine by their algorithm, GPUs serve
- * GPU-hours and tokens. Where a workload names no model, the GPU models that serve it now say what it takes.
+ * Returns the names of the workloads that a machine can serve without a conversion: miners can mine their algorithm, and GPUs can serve
+ * GPU-hours and tokens. If a workload names no model, it takes the GPU models that serve it now.
  */
-function servable(look: LiveLook, workloads: readonly Workload[]): (device: Device) => ReadonlySet<string> {
-  const models = modelsByWorkload(look)
+function servable(
+  snapshot: LiveSnapshot,
+  workloads: readonly Workload[],
+): (device: Device) => ReadonlySet<string> {
+  const models = modelsByWorkload(snapshot)
   const rules = workloads
-    .filter((w) => !isContract(w) && contractTime(w)(look.atMs))
+    .filter((w) => !isContract(w) && contractTime(w)(snapshot.atMs))
     .map((workload) => ({ workload, fits: hardwareMatcher(workload, models.get(workload.name)) }))
   return (device) => new Set(rules.filter(({ fits }) => fits(device)).map(({ workload }) => workload.name))
 }
@@ -121,13 +141,13 @@ function hardwareMatcher(w: Workload, served: ReadonlySet<string> | undefined): 
     matches.some((m) => m.fits(device))
 }
 
-function modelsByWorkload({ figures }: LiveLook): Map<string, Set<string>> {
+function modelsByWorkload({ figures }: LiveSnapshot): Map<string, Set<string>> {
   const models = new Map<string, Set<string>>()
   for (const [{ device }, { shares }] of figures.earnings) {
     if (device.kind !== 'gpu') continue
     for (const { workload } of shares) {
-      const of = models.get(workload) ?? new Set()
-      models.set(workload, of.add(device.model ?? ''))
+      const served = models.get(workload) ?? new Set()
+      models.set(workload, served.add(device.model ?? ''))
     }
   }
   return models

@@ -1,12 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { minutesPart, monthsOf } from '../../../../collector/economics/calendar.ts'
+import { minuteShare, monthsOf } from '../../../../collector/economics/calendar.ts'
 import { PeakPower } from '../../../../collector/economics/energy/peak-power.ts'
 import type { LedgerSums } from '../../../../collector/economics/ledger-row.ts'
 import { zeroSums } from '../../../../collector/economics/ledger-row.ts'
 import { inCents } from '../../../../collector/economics/statement/cents.ts'
-import { type Account, MonthAccounts } from '../../../../collector/economics/statement/month-account.ts'
-import { linesOf, STATEMENT_ITEMS } from '../../../../collector/economics/statement/statement.ts'
+import { type MonthAccount, MonthAccounts } from '../../../../collector/economics/statement/month-account.ts'
+import { STATEMENT_ITEMS, statementLines } from '../../../../collector/economics/statement/statement-lines.ts'
 import type { Workload } from '../../../../collector/economics/workloads.ts'
 import { MINUTE_MS } from '../../../../protocol/units.ts'
 import { kwMinute, WORKLOADS } from '../../statement-rig.ts'
@@ -16,14 +16,14 @@ const MONTH_MINUTES = 31 * 1440
 const accountsOf = (
   minutes: readonly { workload: string; minute: number; sums: Partial<LedgerSums> }[],
   workloads: readonly Workload[] = WORKLOADS,
-): Account[] => {
+): MonthAccount[] => {
   const accounts = new MonthAccounts()
   for (const { workload, minute, sums } of minutes.toSorted((a, b) => a.minute - b.minute))
     accounts.add(minute * MINUTE_MS, workload, { ...zeroSums(), ...sums }, { workloads, monthOf })
   return accounts.all()
 }
 const linesOfMinutes = (...args: Parameters<typeof accountsOf>) =>
-  accountsOf(...args).flatMap((a) => linesOf(a, MONTH_MINUTES))
+  accountsOf(...args).flatMap((a) => statementLines(a, MONTH_MINUTES))
 
 const count = fc.integer({ min: 0, max: 5e9 })
 const anyMinute = fc.record({
@@ -82,7 +82,7 @@ describe('the lines of a statement', () => {
 
   it('say what a contract is made of: standing, passed on, over, given back for outages', () => {
     const month = monthOf(0)
-    const standing = (minute: number) => minutesPart(15_000e9, minute * MINUTE_MS, month)
+    const standing = (minute: number) => minuteShare(15_000e9, minute * MINUTE_MS, month)
     const of = (minute: number, kw: number, costNanoUsd: number, more: number) => ({
       workload: 'cage',
       minute,
@@ -121,7 +121,7 @@ describe('the lines of a statement', () => {
     const sums = { ...zeroSums(), gpuMs: 3_600_000, revenueNanoUsd: 1 }
     for (const [i, terms] of [rental, rental, dearer, moved].entries())
       accounts.add(i * MINUTE_MS, 'rental', sums, { workloads: [terms as Workload], monthOf })
-    const lines = accounts.all().flatMap((a) => linesOf(a, MONTH_MINUTES))
+    const lines = accounts.all().flatMap((a) => statementLines(a, MONTH_MINUTES))
     expect(lines.map((l) => [l.account.startMs / MINUTE_MS, l.quantity, l.unitPriceUsd])).toEqual([
       [0, 2, 2.1],
       [2, 2, 3],

@@ -1,7 +1,8 @@
 import { STATES } from '../../protocol/sample.ts'
 import { inChunks } from '../economics/chunks.ts'
-import { efficiencyJPerTh } from '../economics/live/live.ts'
+import { byteAt, floatAt, intAt } from '../economics/element.ts'
 import type { LiveDevice } from '../economics/live/live-device.ts'
+import { efficiencyJPerTh } from '../economics/mining.ts'
 import type { RackView } from '../views/device.ts'
 import type { SiteView } from '../views/site.ts'
 
@@ -13,10 +14,10 @@ const RUNS: readonly boolean[] = STATES.map(
 const SILENT = 255
 const ASIC = 1
 const GPU = 2
-/** A quarter of a rack's machines out is the rack's problem (power, network, cooling), not the machines'. */
+/** If a quarter of a rack's machines need a visit, the rack itself is probably at fault: power, network or cooling. */
 const DOWN_RATIO = 0.25
 
-type SiteGauges = Pick<
+type SiteReadings = Pick<
   SiteView,
   | 'devicesReporting'
   | 'hashrateHs'
@@ -26,26 +27,28 @@ type SiteGauges = Pick<
   | 'gpuUtilizationRatio'
 >
 
-/** A device of the live plane, with the time at which what is known of it came in. */
-export interface AgedDevice extends LiveDevice {
+/** A device of the live plane with the source and time of its sample. */
+export interface SiteDevice extends LiveDevice {
   simulated: boolean
+  /** time of receipt by the collector's clock, Unix ms; absent if never heard */
   receivedAtMs?: number
 }
 
-/** What all devices read, in flat arrays: sums over a hundred thousand of them take a millisecond. NaN is unknown. */
-export class Gauges {
-  readonly #devices: readonly AgedDevice[]
+/** The readings of all devices by column, so that sums over a hundred thousand devices take a millisecond. NaN is unknown. */
+export class ReadingColumns {
+  readonly #devices: readonly SiteDevice[]
   readonly #kind: Uint8Array
-  /** index into STATES; SILENT: stale, or never heard */
+  /** index into STATES; SILENT if stale or never heard */
   readonly #state: Uint8Array
   readonly #powerW: Float64Array
   readonly #hashrateHs: Float64Array
   readonly #utilizationRatio: Float64Array
+  /** index into #racks; -1 if the device has no location */
   readonly #rack: Int32Array
   readonly #racks: Pick<RackView, 'container' | 'rack'>[] = []
   readonly #expectedHashrateHs: number
 
-  constructor(devices: readonly AgedDevice[]) {
+  constructor(devices: readonly SiteDevice[]) {
     this.#devices = devices
     this.#kind = Uint8Array.from(devices, ({ device: { kind } }) =>
       kind === 'asic' ? ASIC : kind === 'gpu' ? GPU : 0,
@@ -59,9 +62,9 @@ export class Gauges {
       const { container = '', rack = '' } = location ?? {}
       if (!container && !rack) return -1
       const key = JSON.stringify([container, rack])
-      const known = racks.get(key) ?? this.#racks.push({ container, rack }) - 1
-      racks.set(key, known)
-      return known
+      const index = racks.get(key) ?? this.#racks.push({ container, rack }) - 1
+      racks.set(key, index)
+      return index
     })
     this.#expectedHashrateHs = devices.reduce(
       (sum, { device }) => sum + ((device.kind === 'asic' && device.expectedHashrateHs) || 0),
@@ -69,36 +72,36 @@ export class Gauges {
     )
   }
 
-  /** Reads a device that has another sample, or went stale. */
+  /** Reads device i again: it has a new sample, or became stale or fresh. */
   renew(i: number): void {
-    const { sample, stale } = this.#devices[i] as AgedDevice
+    const { sample, stale } = this.#devices[i] as SiteDevice
     this.#state[i] = stale || !sample ? SILENT : STATES.indexOf(sample.state)
     this.#powerW[i] = sample?.powerW ?? Number.NaN
     this.#hashrateHs[i] = sample?.hashrateHs ?? Number.NaN
     this.#utilizationRatio[i] = sample?.utilizationRatio ?? Number.NaN
   }
 
-  /** Readings of the whole site. A stale device is in none of them. */
-  site(): SiteGauges {
+  /** Sums over the site. Stale and unreachable devices are left out. */
+  site(): SiteReadings {
     let devicesReporting = 0
     let hashrateHs = 0
     let gpus = 0
     const used = { ratio: 0, gpus: 0 }
     const measured = { hashrateHs: 0, powerW: 0 }
     for (let i = 0; i < this.#state.length; i++) {
-      const state = this.#state[i] as number
+      const state = byteAt(this.#state, i)
       if (state === SILENT || state === UNREACHABLE) continue
       devicesReporting++
-      const hs = this.#hashrateHs[i] as number
+      const hs = floatAt(this.#hashrateHs, i)
       if (this.#kind[i] === ASIC && hs > 0) {
         hashrateHs += hs
-        const powerW = this.#powerW[i] as number
+        const powerW = floatAt(this.#powerW, i)
         if (Number.isNaN(powerW)) continue
         measured.hashrateHs += hs
         measured.powerW += powerW
       } else if (this.#kind[i] === GPU) {
         gpus++
-        const ratio = this.#utilizationRatio[i] as number
+        const ratio = floatAt(this.#utilizationRatio, i)
         if (Number.isNaN(ratio)) continue
         used.ratio += ratio
         used.gpus++
@@ -115,7 +118,10 @@ export class Gauges {
     }
   }
 
-  /** Machines that need a visit by rack: unreachable, faulty, or with an alert of their own. */
+  /**
+   * The racks with their machines that need a visit: unreachable, faulty, or with an alert.
+   * @param alerted indexes of devices with an alert
+   */
   racks(alerted: ReadonlySet<number>): RackView[] {
     const racks = this.#racks.map((names) => ({
       ...names,
@@ -133,10 +139,10 @@ export class Gauges {
 
   #countSome(begin: number, end: number, racks: readonly RackCount[], isAlerted: Uint8Array): void {
     for (let i = begin; i < end; i++) {
-      const r = racks[this.#rack[i] as number]
+      const r = racks[intAt(this.#rack, i)]
       if (!r) continue
-      const state = this.#state[i] as number
-      const powerW = this.#powerW[i] as number
+      const state = byteAt(this.#state, i)
+      const powerW = floatAt(this.#powerW, i)
       r.devices++
       if (state === SILENT) {
         r.stale++

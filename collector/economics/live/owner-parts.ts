@@ -1,28 +1,30 @@
 import { apportion } from '../../../protocol/units.ts'
+import { floatAt, intAt, numberAt } from '../element.ts'
 
 /**
- * What each owner has of each device, in flat arrays. A device's first part stands at the device's own index, further ones behind
- * all devices, chained by `next`: most have one only.
+ * The owners' parts of every device, in flat arrays. The first part of a device has the index of the device. Further parts have
+ * indexes beyond all devices, chained by `next`; most devices have only one part.
  */
-export class Parts {
-  /** index of the device's next part; -1: none */
+export class OwnerParts {
+  /** index of the next part of the same device; -1 for none */
   next: Int32Array
-  /** index of the workload; -1: the device has no part at all */
+  /** index of the workload; -1 if the device has no parts */
   workload: Int32Array
+  /** share of the device, 0 to 1 */
   share: Float64Array
-  /** whole mW that its owner is charged with */
+  /** power charged to the part, whole mW */
   milliW: Float64Array
-  /** what it earns and what is kept of it, whatever a share of mining is worth */
+  /** revenue and fees that do not depend on the price of a mining share */
   revenueUsdPerH: Float64Array
   feesUsdPerH: Float64Array
-  /** difficulty-1 shares an hour that are paid at what a share is worth: so a price that moves changes no part */
+  /** difficulty-1 shares an hour that earn the expected reward: kept as a count, so that a price change leaves the parts unchanged */
   paidSharesPerH: Float64Array
   feeSharesPerH: Float64Array
   hashrateHs: Float64Array
   gpusHeld: Float64Array
   tokensInPerS: Float64Array
   tokensOutPerS: Float64Array
-  /** by device: what the mW of its parts add up to; NaN: they are new */
+  /** for each device: the sum of its parts' milliW; NaN after the parts were rebuilt */
   readonly #charged: Float64Array
   readonly #devices: number
   #used: number
@@ -46,20 +48,24 @@ export class Parts {
     this.tokensOutPerS = new Float64Array(devices)
   }
 
-  /** Index of a device's first part; -1 where it has none. */
+  /** Index of a device's first part; -1 if it has none. */
   first(device: number): number {
     return this.workload[device] === -1 ? -1 : device
   }
 
+  /** Removes all parts of a device. */
   clear(device: number): void {
-    for (let part = this.next[device] as number; part >= 0; part = this.next[part] as number)
-      this.#free.push(part)
+    for (let part = intAt(this.next, device); part >= 0; part = intAt(this.next, part)) this.#free.push(part)
     this.next[device] = -1
     this.workload[device] = -1
     this.#charged[device] = Number.NaN
   }
 
-  /** @param last what the last call for this device returned; -1 after `clear` */
+  /**
+   * Adds a part to a device.
+   * @param last the index that the previous call for this device returned; -1 after `clear`
+   * @returns the index of the part
+   */
   add(device: number, last: number, workload: number, share: number): number {
     const part = last < 0 ? device : (this.#free.pop() ?? this.#grown())
     if (last >= 0) this.next[last] = part
@@ -70,7 +76,7 @@ export class Parts {
     return part
   }
 
-  /** Charges a device's parts with whole mW, by their shares. */
+  /** Splits whole mW over a device's parts by their shares. */
   charge(device: number, milliW: number): void {
     if (this.#charged[device] === milliW) return
     this.#charged[device] = milliW
@@ -81,29 +87,30 @@ export class Parts {
     const parts = this.of(device)
     const amounts = apportion(
       milliW,
-      parts.map((part) => this.share[part] as number),
+      parts.map((part) => floatAt(this.share, part)),
     )
-    for (const [k, part] of parts.entries()) this.milliW[part] = amounts[k] as number
+    for (const [k, part] of parts.entries()) this.milliW[part] = numberAt(amounts, k)
   }
 
-  /** What a part earns, USD/h, where a share is worth this much. */
+  /** Revenue of a part, USD/h. @param usdPerShare expected reward of a difficulty-1 share, USD */
   earnsUsdPerH(part: number, usdPerShare: number): number {
-    return (this.revenueUsdPerH[part] as number) + (this.paidSharesPerH[part] as number) * usdPerShare
+    return floatAt(this.revenueUsdPerH, part) + floatAt(this.paidSharesPerH, part) * usdPerShare
   }
 
-  /** What a pool or a firmware keeps of it, USD/h. */
+  /** Pool fee and firmware dev fee of a part, USD/h. @param usdPerShare expected reward of a difficulty-1 share, USD */
   keptUsdPerH(part: number, usdPerShare: number): number {
-    return (this.feesUsdPerH[part] as number) + (this.feeSharesPerH[part] as number) * usdPerShare
+    return floatAt(this.feesUsdPerH, part) + floatAt(this.feeSharesPerH, part) * usdPerShare
   }
 
+  /** mW that were last charged to a device. */
   chargedMilliW(device: number): number {
-    return this.#charged[device] as number
+    return floatAt(this.#charged, device)
   }
 
-  /** Indexes of a device's parts. For sums over many devices `first` and `next` are faster. */
+  /** Indexes of a device's parts. For loops over many devices, `first` and `next` are faster. */
   of(device: number): number[] {
     const parts: number[] = []
-    for (let part = this.first(device); part >= 0; part = this.next[part] as number) parts.push(part)
+    for (let part = this.first(device); part >= 0; part = intAt(this.next, part)) parts.push(part)
     return parts
   }
 

@@ -1,27 +1,29 @@
+import { defined } from '../../protocol/kit/defined.ts'
+import { floatAt } from '../economics/element.ts'
 import type { Workload } from '../economics/workloads.ts'
 import type { Situation } from '../plugin/situation.ts'
-import { DevicesNow } from './device-now.ts'
-import { defined, type LiveLook, type SiteFacts } from './live-view.ts'
+import { DeviceSituations } from './device-situation.ts'
+import type { LiveSnapshot, SiteFacts } from './snapshot.ts'
 
-/** The same look at the live plane that the screens show, as the alert rules judge it. */
-export class Situations {
+/** Converts a snapshot into the situation that the alert rules judge. The screens show the same snapshot. */
+export class AlertSituations {
   readonly #facts: SiteFacts
-  readonly #devices: DevicesNow
-  /** USD/h that each agent's devices earned when it was last heard: what its silence puts at stake */
+  readonly #devices: DeviceSituations
+  /** for each agent: USD/h that its devices earned when it was last heard, the loss while it is silent */
   readonly #earnedUsdPerH = new Map<string, number>()
 
   constructor(facts: SiteFacts, workloads: readonly Workload[]) {
     this.#facts = facts
-    this.#devices = new DevicesNow(workloads.find((w) => w.kind === 'mining'))
+    this.#devices = new DeviceSituations(workloads.find((w) => w.kind === 'mining'))
   }
 
-  /** @param places indexes of the devices that are to be judged */
-  of(look: LiveLook, places: Int32Array): Situation {
-    const { figures, atMs } = look
-    this.#noteEarned(look)
+  /** The situation of a snapshot. @param places indexes of the devices to judge */
+  of(snapshot: LiveSnapshot, places: Int32Array): Situation {
+    const { figures, atMs } = snapshot
+    this.#noteEarned(snapshot)
     return {
       nowMs: atMs,
-      agents: look.agents.map((a) => ({
+      agents: snapshot.agents.map((a) => ({
         agentId: a.agentId,
         pollS: a.pollS,
         earnedUsdPerH: this.#earnedUsdPerH.get(a.agentId) ?? 0,
@@ -30,7 +32,7 @@ export class Situations {
           clockOffsetMs: a.clockOffsetMs,
         }),
       })),
-      devices: this.#devices.of(look, places),
+      devices: this.#devices.of(snapshot, places),
       workloads: figures.workloads.map((w) => ({
         workload: w.workload,
         powerW: w.powerW,
@@ -45,15 +47,15 @@ export class Situations {
     }
   }
 
-  /** What each agent's devices earn, for the agents that are heard; one that is not keeps its last figure. */
-  #noteEarned({ agents, figures: { earnings } }: LiveLook): void {
+  /** Updates the earnings of the agents that are online; the others keep their last value. */
+  #noteEarned({ agents, figures: { earnings } }: LiveSnapshot): void {
     const { earns, revenueUsdPerH } = earnings
     let i = 0
-    // devices stand in the order of their agents
+    // the devices of a snapshot are in the order of their agents
     for (const { agentId, state, devices } of agents) {
       const end = i + devices
       let usdPerH = 0
-      for (; i < end; i++) if (earns[i]) usdPerH += revenueUsdPerH[i] as number
+      for (; i < end; i++) if (earns[i]) usdPerH += floatAt(revenueUsdPerH, i)
       if (state === 'online') this.#earnedUsdPerH.set(agentId, usdPerH)
     }
   }

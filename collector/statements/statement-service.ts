@@ -6,16 +6,17 @@ import { inCents } from '../economics/statement/cents.ts'
 import type { Store } from '../plugin/store.ts'
 import type { Pricing } from '../settling/pricing.ts'
 import type { Statement, StatementList } from '../views/statement.ts'
-import { type MonthBook, readMonth } from './month-book.ts'
-import { numberOf, statementOf } from './statement-of.ts'
+import { buildStatement, numberOf } from './build-statement.ts'
+import { type LedgerMonth, readLedgerMonth } from './ledger-month.ts'
 
-/** A month of a large site. */
+/** Deadline for reading a month of a large site. */
 const READ_MS = 120_000
-/** Enough to find those of the last months. */
-const LOOKED_BACK = 200
-const LOSSES_LOOKED_BACK = 1000
+/** The newest repricings and losses that are searched for those of a month. */
+const MAX_REPRICINGS = 200
+const MAX_LOSSES = 1000
 
-export interface StatementsOptions {
+/** The parts that statements are built from. */
+export interface StatementServiceOptions {
   store: Store
   pricing: Pricing
   devices: KnownDevices
@@ -23,29 +24,30 @@ export interface StatementsOptions {
   nowMs: () => number
 }
 
-/** Whose statement of which month; no customer: the site’s own. */
+/** A request for one statement; without a customer, for the site’s own. */
 export interface StatementRequest {
   month: string
   customer?: string | undefined
   copy: Statement['copy']
 }
 
-/** What the API may ask of statements. Both reject with a PerwattError where the store fails or takes too long. */
+/** The statements for the API. Promises reject with a PerwattError if the store fails or takes too long. */
 export interface StatementSource {
-  /** undefined where nobody of that name has a workload, now or in that month */
+  /** undefined if the customer has no workload, now or in that month */
   statement(request: StatementRequest): Promise<Statement | undefined>
+  /** all statements of a month. @param month `2026-11` */
   list(month: string): Promise<StatementList>
-  /** begin and end of a month of the site’s time zone */
+  /** start and end of a month in the site’s time zone, Unix ms. @throws RangeError if the name is not a month */
   period(month: string): Period
 }
 
-/** Monthly statements by customer, out of the ledger. */
-export class Statements implements StatementSource {
-  readonly #o: StatementsOptions
-  /** two who ask for one month read it once */
-  readonly #reading = new Map<string, Promise<MonthBook>>()
+/** Builds monthly statements by customer from the ledger. */
+export class StatementService implements StatementSource {
+  readonly #o: StatementServiceOptions
+  /** months that are being read: concurrent requests for a month share one read */
+  readonly #reading = new Map<string, Promise<LedgerMonth>>()
 
-  constructor(options: StatementsOptions) {
+  constructor(options: StatementServiceOptions) {
     this.#o = options
   }
 
@@ -55,23 +57,23 @@ export class Statements implements StatementSource {
 
   async statement({ month, customer, copy }: StatementRequest): Promise<Statement | undefined> {
     const { store, pricing, site, nowMs } = this.#o
-    const book = await this.#read(month)
-    if (!this.#customers(book).includes(customer)) return undefined
-    const { period } = book
-    const accounts = book.accounts.filter((a) => this.#customerOf(a.workload) === customer)
+    const ledgerMonth = await this.#read(month)
+    if (!this.#customers(ledgerMonth).includes(customer)) return undefined
+    const { period } = ledgerMonth
+    const accounts = ledgerMonth.accounts.filter((a) => this.#customerOf(a.workload) === customer)
     const overlapping = (r: { fromMs: number; toMs: number }) =>
       r.fromMs < period.endMs && r.toMs > period.startMs
-    const repricings = (await store.repricings(LOOKED_BACK)).filter(overlapping)
-    const losses = (await store.losses(LOSSES_LOOKED_BACK)).filter((l) =>
+    const repricings = (await store.repricings(MAX_REPRICINGS)).filter(overlapping)
+    const losses = (await store.losses(MAX_LOSSES)).filter((l) =>
       overlapping({ fromMs: l.fromMs ?? l.atMs, toMs: (l.toMs ?? l.atMs) + 1 }),
     )
-    return statementOf({
+    return buildStatement({
       site,
       timeZone: pricing.present.timeZone,
       month,
       customer,
       copy,
-      book,
+      ledgerMonth,
       accounts,
       repricings: await Promise.all(
         repricings.map(async (repricing) => {
@@ -87,10 +89,10 @@ export class Statements implements StatementSource {
   }
 
   async list(month: string): Promise<StatementList> {
-    const book = await this.#read(month)
-    const { period } = book
-    const statements = this.#customers(book).map((customer) => {
-      const accounts = book.accounts.filter((a) => this.#customerOf(a.workload) === customer)
+    const ledgerMonth = await this.#read(month)
+    const { period } = ledgerMonth
+    const statements = this.#customers(ledgerMonth).map((customer) => {
+      const accounts = ledgerMonth.accounts.filter((a) => this.#customerOf(a.workload) === customer)
       const revenueNanoUsd = accounts.reduce((sum, a) => sum + a.sums.revenueNanoUsd, 0)
       return {
         ...(customer === undefined ? {} : { customer }),
@@ -105,20 +107,20 @@ export class Statements implements StatementSource {
       from: new Date(period.startMs).toISOString(),
       to: new Date(period.endMs).toISOString(),
       toDate: this.#o.nowMs() < period.endMs,
-      through: new Date(book.throughMs).toISOString(),
+      through: new Date(ledgerMonth.throughMs).toISOString(),
       statements,
       totalUsd: statements.reduce((sum, s) => sum + Math.round(s.totalUsd * 100), 0) / 100,
-      ledgerUsd: book.accounts.reduce((sum, a) => sum + a.sums.revenueNanoUsd, 0) / NANO_USD_PER_USD,
+      ledgerUsd: ledgerMonth.accounts.reduce((sum, a) => sum + a.sums.revenueNanoUsd, 0) / NANO_USD_PER_USD,
     }
   }
 
-  /** As the ledger groups it: a workload that was given its customer late has him for all of its past. */
+  /** The customer of a workload now, also for its past, as in the ledger's groups by customer. */
   #customerOf(workload: string): string | undefined {
     return this.#o.pricing.workload(workload)?.customer
   }
 
-  /** The site’s own first, then by name. */
-  #customers({ accounts }: MonthBook): (string | undefined)[] {
+  /** All customers; undefined, the site itself, comes first, then the names in order. */
+  #customers({ accounts }: LedgerMonth): (string | undefined)[] {
     const names = new Set([
       ...accounts.map((a) => this.#customerOf(a.workload)),
       ...this.#o.pricing.present.workloads.map((w) => w.customer),
@@ -127,14 +129,14 @@ export class Statements implements StatementSource {
     return [undefined, ...[...names].sort()]
   }
 
-  #read(month: string): Promise<MonthBook> {
+  #read(month: string): Promise<LedgerMonth> {
     const reading = this.#reading.get(month)
     if (reading) return reading
-    const book = withDeadline(
-      (signal) => readMonth(this.#o, this.period(month), this.#o.nowMs(), signal),
+    const ledgerMonth = withDeadline(
+      (signal) => readLedgerMonth(this.#o, this.period(month), this.#o.nowMs(), signal),
       READ_MS,
     ).finally(() => this.#reading.delete(month))
-    this.#reading.set(month, book)
-    return book
+    this.#reading.set(month, ledgerMonth)
+    return ledgerMonth
   }
 }

@@ -1,43 +1,47 @@
 import { earnedPerH } from '../economics/settlement/revenue.ts'
 import type { WorkloadOf } from '../economics/workloads.ts'
 import type { DeviceSituation } from '../plugin/situation.ts'
-import type { AgedDevice } from './gauges.ts'
-import type { LiveLook } from './live-view.ts'
+import type { SiteDevice } from './reading-columns.ts'
+import type { LiveSnapshot } from './snapshot.ts'
 
-/** The devices of a site as the alert rules judge them: made once for each device, each reading the newest look. */
-export class DevicesNow {
+/** The devices of a site for the alert rules. Each object is built once, and reads the newest snapshot. */
+export class DeviceSituations {
   readonly #mining: WorkloadOf<'mining'> | undefined
-  #made: { from: LiveLook['devices']; devices: DeviceNow[]; now: Now } | undefined
+  #built: { from: LiveSnapshot['devices']; devices: LiveDeviceSituation[]; now: Now } | undefined
 
-  /** @param mining what a miner could work for */
+  /** @param mining the workload by which the possible earnings of miners are computed */
   constructor(mining: WorkloadOf<'mining'> | undefined) {
     this.#mining = mining
   }
 
-  /** @param places indexes of the devices that are to be judged */
-  of(look: LiveLook, places: Int32Array): DeviceSituation[] {
-    if (this.#made?.from !== look.devices) {
-      const now: Now = { look, mining: this.#mining }
-      this.#made = { from: look.devices, now, devices: look.devices.map((d, i) => new DeviceNow(d, i, now)) }
+  /** The devices to judge. @param places their indexes in the snapshot */
+  of(snapshot: LiveSnapshot, places: Int32Array): DeviceSituation[] {
+    if (this.#built?.from !== snapshot.devices) {
+      const now: Now = { snapshot, mining: this.#mining }
+      this.#built = {
+        from: snapshot.devices,
+        now,
+        devices: snapshot.devices.map((d, i) => new LiveDeviceSituation(d, i, now)),
+      }
     }
-    this.#made.now.look = look
-    const { devices } = this.#made
-    return Array.from(places, (i) => devices[i] as DeviceNow)
+    this.#built.now.snapshot = snapshot
+    const { devices } = this.#built
+    return Array.from(places, (i) => devices[i] as LiveDeviceSituation)
   }
 }
 
-/** What all devices share. */
+/** State that all devices share. */
 interface Now {
-  look: LiveLook
+  snapshot: LiveSnapshot
   readonly mining: WorkloadOf<'mining'> | undefined
 }
 
-class DeviceNow implements DeviceSituation {
-  readonly #d: AgedDevice
+class LiveDeviceSituation implements DeviceSituation {
+  readonly #d: SiteDevice
   readonly #i: number
   readonly #now: Now
 
-  constructor(d: AgedDevice, i: number, now: Now) {
+  constructor(d: SiteDevice, i: number, now: Now) {
     this.#d = d
     this.#i = i
     this.#now = now
@@ -86,19 +90,20 @@ class DeviceNow implements DeviceSituation {
     return this.#d.sample?.faults
   }
   get earnsUsdPerH() {
-    const { earns, revenueUsdPerH } = this.#now.look.figures.earnings
+    const { earns, revenueUsdPerH } = this.#now.snapshot.figures.earnings
     return earns[this.#i] ? revenueUsdPerH[this.#i] : undefined
   }
   get netUsdPerH() {
-    const { earnings } = this.#now.look.figures
+    const { earnings } = this.#now.snapshot.figures
     return earnings.earns[this.#i] ? earnings.netUsdPerH(this.#i) : undefined
   }
-  /** What a miner would earn: its expected hashrate at today's pay of the first mining workload. */
+  /** USD/h that a miner would earn at its expected hashrate in the first mining workload. */
   get couldEarnUsdPerH() {
     const { device } = this.#d
-    const { look, mining } = this.#now
+    const { snapshot, mining } = this.#now
     if (device.kind !== 'asic' || device.expectedHashrateHs === undefined) return undefined
     const work = { workload: mining, owner: {}, device }
-    return earnedPerH(work, { hashrateHs: device.expectedHashrateHs }, look.figures.usdPerShare).revenueUsd
+    return earnedPerH(work, { hashrateHs: device.expectedHashrateHs }, snapshot.figures.usdPerShare)
+      .revenueUsd
   }
 }

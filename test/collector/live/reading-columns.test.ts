@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { AgedDevice } from '../../../collector/live/gauges.ts'
-import { Gauges } from '../../../collector/live/gauges.ts'
+import type { SiteDevice } from '../../../collector/live/reading-columns.ts'
+import { ReadingColumns } from '../../../collector/live/reading-columns.ts'
 import type { Device } from '../../../protocol/device.ts'
 import type { Sample } from '../../../protocol/sample.ts'
 
@@ -9,23 +9,23 @@ const device = (
   rack: string,
   sample: Partial<Sample>,
   more: Partial<Device> = {},
-): AgedDevice => ({
+): SiteDevice => ({
   agentId: 'a',
   device: { deviceId, kind: 'asic', driver: 'd', location: { container: 'C1', rack }, ...more },
   simulated: false,
   stale: false,
   sample: { deviceId, observedAtMs: 0, state: 'hashing', ...sample },
 })
-const gaugesOf = (devices: AgedDevice[]) => {
-  const gauges = new Gauges(devices)
-  for (const i of devices.keys()) gauges.renew(i)
-  return gauges
+const gaugesOf = (devices: SiteDevice[]) => {
+  const columns = new ReadingColumns(devices)
+  for (const i of devices.keys()) columns.renew(i)
+  return columns
 }
 
-describe('the gauges of a site', () => {
+describe('the columns of a site', () => {
   it('add up what is heard; what is stale, silent or unreachable is in no sum, and what is unknown is not 0', () => {
     const expected = { expectedHashrateHs: 250e12 }
-    const gauges = gaugesOf([
+    const columns = gaugesOf([
       device('m1', 'R1', { hashrateHs: 200e12, powerW: 3000 }, expected),
       device('m2', 'R1', { hashrateHs: 100e12 }, expected),
       device('m3', 'R1', { hashrateHs: 100e12, powerW: 1, state: 'unreachable' }),
@@ -34,7 +34,7 @@ describe('the gauges of a site', () => {
       device('g2', 'R1', { state: 'busy' }, { kind: 'gpu' }),
       device('h1', 'R1', { powerW: 400, state: 'ok' }, { kind: 'host' }),
     ])
-    expect(gauges.site()).toEqual({
+    expect(columns.site()).toEqual({
       devicesReporting: 5,
       hashrateHs: 300e12,
       expectedHashrateHs: 500e12,

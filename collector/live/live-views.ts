@@ -1,9 +1,10 @@
+import { defined } from '../../protocol/kit/defined.ts'
 import { MINUTE_MS } from '../../protocol/units.ts'
 import { ledgerFigure } from '../books/ledger-figure.ts'
 import type { Machine } from '../economics/choices/break-even.ts'
 import { perKwh, perKwhOfRates } from '../economics/settlement/revenue.ts'
 import type { SettleRules } from '../economics/settlement/settle.ts'
-import { isUnpaid } from '../economics/workloads.ts'
+import { isUnpaid } from '../economics/unpaid.ts'
 import type { Situation } from '../plugin/situation.ts'
 import type { Store } from '../plugin/store.ts'
 import { displayCurrency } from '../prices/display-currency.ts'
@@ -11,25 +12,29 @@ import type { QuoteBook } from '../prices/quote-book.ts'
 import type { RecentLedger } from '../settling/recent-ledger.ts'
 import type { AlertView } from '../views/alert.ts'
 import type { DeviceView, RackView } from '../views/device.ts'
-import type { FigureGroup, LiveGroup, Unmatched } from '../views/figures.ts'
+import type { FigureGroup, LiveGroup, UnmatchedOwner } from '../views/figures.ts'
 import type { Frame, Trend } from '../views/frame.ts'
 import type { SiteView } from '../views/site.ts'
 import type { WorkloadView } from '../views/workload.ts'
-import { type Economy, economyOf, machinesOf } from './economy.ts'
-import type { AgedDevice } from './gauges.ts'
+import { AlertSituations } from './alert-situations.ts'
+import { type ChoiceInputs, choiceInputs } from './choice-inputs.ts'
+import { deviceView } from './device-view.ts'
 import { type LedgerProgress, ledgerHealth } from './ledger-health.ts'
 import { liveGroups } from './live-groups.ts'
 import { LiveTable } from './live-table.ts'
-import { defined, deviceView, type LiveLook, type SiteFacts, siteView } from './live-view.ts'
-import { Situations } from './situation-of.ts'
+import { machinesOf } from './machines.ts'
+import type { SiteDevice } from './reading-columns.ts'
+import { siteView } from './site-view.ts'
+import type { LiveSnapshot, SiteFacts } from './snapshot.ts'
 import type { SiteState } from './state.ts'
-import { unmatchedOwners } from './unmatched.ts'
+import { unmatchedOwners } from './unmatched-owners.ts'
 
-/** Buckets of the trend: five minutes over a day, single minutes while there are few. */
+/** Width of the trend's buckets: five minutes, or one minute while there are at most FEW_MINUTES. */
 const TREND_STEP_MS = 5 * MINUTE_MS
 const FEW_MINUTES = 180
 const WORST_SHOWN = 12
 
+/** The parts that the views read. */
 export interface LiveViewsOptions {
   state: SiteState
   minutes: RecentLedger
@@ -37,46 +42,46 @@ export interface LiveViewsOptions {
   store: Store
   rules: SettleRules
   facts: SiteFacts
-  /** that screens show money in */
+  /** ISO 4217 code of the currency that the screens show */
   currency: string
   alerts: () => AlertView[]
   ledger: () => LedgerProgress
   nowMs: () => number
 }
 
-/** What the screens and the API see: one look at the live plane a tick, and the ledger's minutes beside it. */
+/** The data of the screens and the API: one snapshot of the live plane for each tick, and the newest minutes of the ledger. */
 export class LiveViews {
   readonly #o: LiveViewsOptions
   readonly #table: LiveTable
-  #look: LiveLook
+  #snapshot: LiveSnapshot
   #devices: DeviceView[] | undefined
-  readonly #situations: Situations
+  readonly #situations: AlertSituations
 
   constructor(options: LiveViewsOptions) {
     this.#o = options
     const { state, rules, facts } = options
-    this.#situations = new Situations(facts, rules.workloads)
+    this.#situations = new AlertSituations(facts, rules.workloads)
     this.#table = new LiveTable(state, { ...rules, find: (deviceId) => state.find(deviceId) })
-    this.#look = this.#lookNow()
+    this.#snapshot = this.#takeSnapshot()
   }
 
   /**
-   * Looks anew.
-   * @param watched names of devices that are judged whether they changed or not
-   * @returns the situation for the alert rules, from the same look as everything shown until the next
+   * Takes a new snapshot; call this at every tick.
+   * @param watched names of devices that are judged even if they did not change
+   * @returns the situation for the alert rules, from the same snapshot
    */
   refresh(watched: Iterable<string> = []): Situation {
-    this.#look = this.#lookNow()
+    this.#snapshot = this.#takeSnapshot()
     this.#devices = undefined
-    return this.#situations.of(this.#look, this.#table.takeNews(watched))
+    return this.#situations.of(this.#snapshot, this.#table.takeChanged(watched))
   }
 
   site(): SiteView {
     const { minutes, facts, ledger, currency } = this.#o
-    const { prices, atMs } = this.#look
+    const { prices, atMs } = this.#snapshot
     return {
-      ...siteView(this.#look, facts),
-      ...ledgerHealth(this.#look, minutes, ledger()),
+      ...siteView(this.#snapshot, facts),
+      ...ledgerHealth(this.#snapshot, minutes, ledger()),
       ...displayCurrency(currency, prices, atMs),
     }
   }
@@ -85,28 +90,30 @@ export class LiveViews {
     const { minutes } = this.#o
     const newest = minutes.newestMs
     const sums = newest === undefined ? undefined : minutes.at(newest)
-    return this.#look.figures.workloads.map(({ hashrateHs, gpusHeld, tokensInPerS, tokensOutPerS, ...w }) => {
-      const minute = sums?.get(w.workload)
-      return {
-        ...w,
-        netUsdPerH: w.revenueUsdPerH - w.energyCostUsdPerH - w.demandUsdPerH,
-        ...defined({
-          revenueUsdPerKwh: perKwhOfRates(w.revenueUsdPerH, w.powerW),
-          hashrateHs: hashrateHs > 0 ? hashrateHs : undefined,
-          gpusHeld: gpusHeld > 0 ? gpusHeld : undefined,
-          tokensInPerS: w.kind === 'tokens' ? tokensInPerS : undefined,
-          tokensOutPerS: w.kind === 'tokens' ? tokensOutPerS : undefined,
-          lastMinute:
-            newest !== undefined && minute
-              ? ledgerFigure(w.workload, newest, newest + MINUTE_MS, minute, minutes.restatement(newest))
-              : undefined,
-        }),
-      }
-    })
+    return this.#snapshot.figures.workloads.map(
+      ({ hashrateHs, gpusHeld, tokensInPerS, tokensOutPerS, ...w }) => {
+        const minute = sums?.get(w.workload)
+        return {
+          ...w,
+          netUsdPerH: w.revenueUsdPerH - w.energyCostUsdPerH - w.demandUsdPerH,
+          ...defined({
+            revenueUsdPerKwh: perKwhOfRates(w.revenueUsdPerH, w.powerW),
+            hashrateHs: hashrateHs > 0 ? hashrateHs : undefined,
+            gpusHeld: gpusHeld > 0 ? gpusHeld : undefined,
+            tokensInPerS: w.kind === 'tokens' ? tokensInPerS : undefined,
+            tokensOutPerS: w.kind === 'tokens' ? tokensOutPerS : undefined,
+            lastMinute:
+              newest !== undefined && minute
+                ? ledgerFigure(w.workload, newest, newest + MINUTE_MS, minute, minutes.restatement(newest))
+                : undefined,
+          }),
+        }
+      },
+    )
   }
 
   devices(): DeviceView[] {
-    this.#devices ??= this.#look.devices.map((d) => deviceView(this.#look, d))
+    this.#devices ??= this.#snapshot.devices.map((d) => deviceView(this.#snapshot, d))
     return this.#devices
   }
 
@@ -126,19 +133,19 @@ export class LiveViews {
   }
 
   liveGroups(groupBy: FigureGroup): Map<string, LiveGroup> {
-    return liveGroups(this.#look, groupBy, this.#o.rules.workloads)
+    return liveGroups(this.#snapshot, groupBy, this.#o.rules.workloads)
   }
 
-  unmatched(): Unmatched[] {
-    return unmatchedOwners(this.#look, this.#o.rules.workloads)
+  unmatched(): UnmatchedOwner[] {
+    return unmatchedOwners(this.#snapshot, this.#o.rules.workloads)
   }
 
-  economy(): Economy {
-    return economyOf(this.#look, this.#o.rules)
+  choiceInputs(): ChoiceInputs {
+    return choiceInputs(this.#snapshot, this.#o.rules)
   }
 
   machines(): Machine[] {
-    return machinesOf(this.#look)
+    return machinesOf(this.#snapshot)
   }
 
   trend(): Trend {
@@ -162,20 +169,20 @@ export class LiveViews {
     return { startMs, revenueUsdPerKwh, energyUsdPerKwh: energy.map((e) => perKwh(e.usd, e.joules) ?? null) }
   }
 
-  #lookNow(): LiveLook {
+  #takeSnapshot(): LiveSnapshot {
     const { quotes, nowMs } = this.#o
     const now = nowMs()
-    return this.#table.look(now, quotes.at(now))
+    return this.#table.snapshot(now, quotes.at(now))
   }
 
   #racks(alerts: readonly AlertView[]): RackView[] {
     const alerted = new Set(alerts.flatMap(({ subject }) => subject.deviceId ?? []))
-    return this.#look.gauges.racks(this.#table.placesOf(alerted))
+    return this.#snapshot.columns.racks(this.#table.placesOf(alerted))
   }
 
-  /** The devices that lose most now. */
+  /** The devices with the largest losses now. */
   #worst(): DeviceView[] {
-    const { devices, figures } = this.#look
+    const { devices, figures } = this.#snapshot
     const worst: { i: number; netUsdPerH: number }[] = []
     for (let i = 0; i < devices.length; i++) {
       const netUsdPerH = figures.earnings.netUsdPerH(i)
@@ -184,6 +191,6 @@ export class LiveViews {
       worst.splice(place < 0 ? worst.length : place, 0, { i, netUsdPerH })
       worst.length = Math.min(worst.length, WORST_SHOWN)
     }
-    return worst.map(({ i }) => deviceView(this.#look, devices[i] as AgedDevice))
+    return worst.map(({ i }) => deviceView(this.#snapshot, devices[i] as SiteDevice))
   }
 }

@@ -3,16 +3,16 @@ import { HOUR_MS, MINUTE_MS, minuteOf } from '../../protocol/units.ts'
 import type { Period } from '../economics/calendar.ts'
 import { PeakPower } from '../economics/energy/peak-power.ts'
 import type { KnownDevices } from '../economics/settlement/settle.ts'
-import { type Account, MonthAccounts } from '../economics/statement/month-account.ts'
+import { type MonthAccount, MonthAccounts } from '../economics/statement/month-account.ts'
 import type { Settlement } from '../plugin/audit-store.ts'
 import type { Store } from '../plugin/store.ts'
 import type { Pricing, Rules } from '../settling/pricing.ts'
 import { type BasisSums, sampleBasis } from './power-basis.ts'
 
-/** So much of the ledger is in memory at once, minute by minute. */
+/** The ledger is read in pieces of this length, to bound memory. */
 const PIECE_MS = 12 * HOUR_MS
 
-/** Between which values a price was in a month’s minutes. */
+/** The lowest and highest value of a price in the minutes of a month. */
 export interface PriceRange {
   name: Quote['name']
   unit: string
@@ -21,38 +21,41 @@ export interface PriceRange {
   sources: Set<string>
 }
 
-/** A month of the ledger, read once, whoever’s statement it is for. */
-export interface MonthBook {
+/** A month of the ledger, with everything that any statement of the month needs. */
+export interface LedgerMonth {
   period: Period
-  /** end of the newest settled minute; the begin where there is none */
+  /** end of the newest settled minute, Unix ms; start of the month if none is settled */
   throughMs: number
-  /** what there can be figures of: all of the month, or to `throughMs` where it is not over */
+  /** length of the month, or up to `throughMs` while it is not over, ms */
   elapsedMs: number
-  accounts: Account[]
-  /** of the whole site */
+  accounts: MonthAccount[]
+  /** peak demand of the whole site */
   peak: PeakPower
-  /** nano-USD booked of the site’s demand charge */
+  /** demand charge booked for the whole site, nano-USD */
   demandNanoUsd: number
   settledMinutes: number
-  /** minutes with records that the ledger lacks, or has no more */
+  /** minutes whose records changed since they were settled, or that were never settled */
   waitingMinutes: number
   restatedMinutes: number
-  /** the newest restatement */
+  /** time of the newest restatement, Unix ms; absent without one */
   restatedMs?: number
   prices: PriceRange[]
-  /** how energy was known, of a minute in each piece */
+  /** power bases of the energy, sampled in one minute of each piece */
   basis: BasisSums
-  /** those of the last settled minute */
+  /** the rules of the last settled minute */
   rules: Rules
 }
 
-/** Reads a month’s ledger minute by minute, in pieces. @throws PerwattError where the store fails, the signal’s reason where it ends */
-export async function readMonth(
+/**
+ * Reads a month of the ledger minute by minute, in pieces.
+ * @throws PerwattError if the store fails; the signal’s reason if it is aborted
+ */
+export async function readLedgerMonth(
   { store, pricing, devices }: { store: Store; pricing: Pricing; devices: KnownDevices },
   period: Period,
   nowMs: number,
   signal: AbortSignal,
-): Promise<MonthBook> {
+): Promise<LedgerMonth> {
   const accounts = new MonthAccounts()
   const peak = new PeakPower()
   const prices = new Map<string, PriceRange>()
@@ -104,7 +107,7 @@ export async function readMonth(
     peak,
     demandNanoUsd,
     settledMinutes,
-    // what is not due yet is not late
+    // minutes after the newest settled one are not due yet
     waitingMinutes: waiting.filter((ms) => ms < throughMs).length,
     restatedMinutes,
     ...(restatedMs > 0 ? { restatedMs } : {}),

@@ -1,0 +1,54 @@
+import { ownerKey } from '../../../protocol/owner.ts'
+import type { Prices } from '../../../protocol/quote.ts'
+import { type AgentInterval, LEDGER_SUMS, type LedgerRow } from '../ledger-row.ts'
+import type { PricedPart } from './priced.ts'
+import { priceMinute, type SettleContext } from './settle.ts'
+
+/** Settles one minute: prices its interval records and returns the rows of the ledger. */
+export const settleMinute = (
+  minuteMs: number,
+  intervals: readonly AgentInterval[],
+  prices: Prices,
+  context: SettleContext,
+): LedgerRow[] => merge(priceMinute(minuteMs, intervals, prices, context).parts.map((p) => row(minuteMs, p)))
+
+/** Merges rows with the same key: after a restart, one owner has several interval records in one minute. */
+function merge(rows: readonly LedgerRow[]): LedgerRow[] {
+  const byRow = new Map<string, LedgerRow>()
+  for (const r of rows) {
+    const key = `${r.workload}\n${r.agentId}\n${r.deviceId}\n${r.owner}`
+    const into = byRow.get(key)
+    if (into) for (const name of LEDGER_SUMS) into[name] += r[name]
+    else byRow.set(key, r)
+  }
+  return [...byRow.values()]
+}
+
+function row(minuteMs: number, p: PricedPart): LedgerRow {
+  const { interval, device } = p
+  const counted = p.counts ? interval : undefined
+  return {
+    minuteMs,
+    workload: p.name,
+    agentId: interval?.agentId ?? '',
+    deviceId: interval?.deviceId ?? '',
+    owner: counted ? ownerKey(counted.owner) : '',
+    container: device?.location?.container ?? '',
+    rack: device?.location?.rack ?? '',
+    energyMilliJ: p.energyMilliJ,
+    coveredMs: counted?.coveredMs ?? 0,
+    revenueNanoUsd: p.revenueNanoUsd,
+    minedMilliSat: p.minedMilliSat,
+    feeNanoUsd: p.feeNanoUsd,
+    costNanoUsd: p.costNanoUsd,
+    demandNanoUsd: p.demandNanoUsd,
+    depreciationNanoUsd: p.depreciationNanoUsd,
+    workDiff1: counted?.workDiff1 ?? 0,
+    gpuMs: counted?.gpuMs ?? 0,
+    busyGpuMs: counted?.busyGpuMs ?? 0,
+    tokensIn: counted?.tokensIn ?? 0,
+    tokensInCached: counted?.tokensInCached ?? 0,
+    tokensOut: counted?.tokensOut ?? 0,
+    intervals: counted ? 1 : 0,
+  }
+}

@@ -1,0 +1,48 @@
+import { defined } from '../../protocol/kit/defined.ts'
+import type { Sample } from '../../protocol/sample.ts'
+import type { LiveEarning } from '../economics/live/live-device.ts'
+import { efficiencyJPerTh } from '../economics/mining.ts'
+import { perKwhOfRates } from '../economics/settlement/revenue.ts'
+import type { DeviceView } from '../views/device.ts'
+import type { SiteDevice } from './reading-columns.ts'
+import type { LiveSnapshot } from './snapshot.ts'
+
+/** A device as the API shows it. */
+export function deviceView(snapshot: LiveSnapshot, d: SiteDevice): DeviceView {
+  const { device, sample } = d
+  const earning = snapshot.figures.earnings.get(d)
+  const { deviceId: _, observedAtMs: __, holders: ___, state = 'unknown', ...values } = sample ?? {}
+  const { tags: _tags, ...facts } = device
+  const revenueUsdPerH = earning?.revenueUsdPerH ?? 0
+  const energyCostUsdPerH = earning?.energyCostUsdPerH ?? 0
+  const powerW = earning?.powerW ?? sample?.powerW
+  return {
+    ...facts,
+    ...values,
+    agentId: d.agentId,
+    simulated: d.simulated,
+    state,
+    stale: d.stale,
+    workloads: earning?.shares ?? [],
+    revenueUsdPerH,
+    energyCostUsdPerH,
+    netUsdPerH: revenueUsdPerH - energyCostUsdPerH,
+    ...defined({
+      ageS: d.receivedAtMs === undefined ? undefined : (snapshot.atMs - d.receivedAtMs) / 1000,
+      ...powerOf(earning, sample),
+      revenueUsdPerKwh: earning && perKwhOfRates(revenueUsdPerH, earning.powerW ?? 0),
+      efficiencyJPerTh: powerW === undefined ? undefined : efficiencyJPerTh(powerW, sample?.hashrateHs ?? 0),
+    }),
+  }
+}
+
+/** The power of a device with its basis. A meter's reading replaces the machine's own, because a meter is more accurate. */
+function powerOf(
+  earning: LiveEarning | undefined,
+  sample: Sample | undefined,
+): Pick<DeviceView, 'powerW' | 'powerBasis'> {
+  if (earning?.powerW === undefined) return {}
+  if (earning.drawBasis === 'meter') return { powerW: earning.powerW, powerBasis: 'metered' }
+  if (earning.drawBasis === 'share') return { powerW: earning.powerW, powerBasis: 'shared' }
+  return sample?.powerW === undefined ? { powerW: earning.powerW } : {}
+}

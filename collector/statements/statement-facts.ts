@@ -1,0 +1,22 @@
+import type { MonthAccount } from '../economics/statement/month-account.ts'
+import type { ChangeBucket, Repricing } from '../plugin/audit-store.ts'
+import type { Statement } from '../views/statement.ts'
+import type { LedgerMonth } from './ledger-month.ts'
+
+/** The inputs of a statement. */
+export interface StatementFacts {
+  site: { id: string; name?: string | undefined }
+  timeZone: string
+  month: string
+  /** undefined for the site’s own statement */
+  customer: string | undefined
+  copy: Statement['copy']
+  ledgerMonth: LedgerMonth
+  /** the accounts of this customer */
+  accounts: readonly MonthAccount[]
+  /** repricings that overlap the month, with their changes in it */
+  repricings: readonly { repricing: Repricing; changes: readonly ChangeBucket[] }[]
+  /** records lost in the month, whole site */
+  lostRecords: number
+  nowMs: number
+}
