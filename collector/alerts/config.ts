@@ -70,6 +70,6 @@ export function alertsSchema(channels: readonly Channel[], rules: readonly Rule[
             ctx.addIssue({ code: 'custom', path: [i, 'name'], message })
         }
       })
-      .describe('who is told of alerts'),
+      .describe('who receives the alerts'),
   })
 }

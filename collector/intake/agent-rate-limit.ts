@@ -16,7 +16,7 @@ export interface Allowance {
 }
 
 /**
- * Rate limit of the agents: how many records each may send, and after which pause. An agent that finds the queue full is told to
+ * Rate limit of the agents: how many records each may send, and after which pause. An agent that finds the queue full must
  * come back when its turn would be. Its batch counts as work to come, so ten thousand agents spread over the time that storing
  * their records takes.
  */

@@ -110,7 +110,7 @@ export class QuoteSelector {
     return quote
   }
 
-  /** The prices of now with their sources, and what each feed reports. */
+  /** Current prices with their sources, and what each feed reports. */
   view(): QuotesView {
     const now = this.#o.nowMs()
     const quotes = Object.values<Quote>(this.#o.book.at(now))

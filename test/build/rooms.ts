@@ -419,7 +419,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     parts: true,
   },
   'collector/alerts': {
-    holds: 'judges the rules, keeps what fires, delivers it through an outbox on disk',
+    holds: 'judges the rules, keeps firing alerts, delivers them through an outbox on disk',
     imports: [...PROTOCOL, 'collector/views', 'collector/plugin'],
     packages: ['node:*', 'zod'],
   },

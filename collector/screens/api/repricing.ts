@@ -23,7 +23,7 @@ const LONGEST_DAYS = 400
 const RequestSchema = z.strictObject({
   from: timeSchema.describe('begin, rounded down to its minute'),
   to: timeSchema.describe('end, rounded up to a minute; not in the future'),
-  by: z.string().trim().min(1).max(200).describe('who asks for it'),
+  by: z.string().trim().min(1).max(200).describe('name of the person who requests it'),
   reason: z.string().trim().min(1).max(1000).describe('why, for the audit trail'),
   quotes: z
     .array(
