@@ -36,6 +36,6 @@ export async function openPage(browser: Browser, url: string, width = 1920, heig
   await page.goto(url)
   const text = (selector: string) => page.locator(selector).first().textContent()
   const eventually = (selector: string, expected: RegExp | string) =>
-    vi.waitFor(async () => expect(await text(selector)).toMatch(expected), { timeout: 15_000 })
+    vi.waitFor(async () => expect(await text(selector)).toMatch(expected))
   return { page, errors, text, eventually }
 }
