@@ -189,7 +189,13 @@ describe('the API of what could be', () => {
 
   test('computes no such number before it is written either', () => {
     const views = siteOf([miner(1, { sample: { powerW: 0 } }), gpu(0)], { prices: {} })
-    for (const answer of [views.choiceInputs(), views.machines(), views.site(), views.workloads(), views.frame()])
+    for (const answer of [
+      views.choiceInputs(),
+      views.machines(),
+      views.site(),
+      views.workloads(),
+      views.frame(),
+    ])
       expect(unfinite(answer)).toEqual([])
   })
 })
