@@ -137,7 +137,7 @@ export const WorkloadSchema = z.discriminatedUnion('kind', SCHEMAS, {
 })
 export type Workload = z.output<typeof WorkloadSchema>
 
-/** The kinds of workloads that earn, and of what earns nothing; `idle` is also the kind of unassigned energy. */
+/** All kinds: of workloads that earn, and of the names in UNPAID. Energy of kind `idle` includes that of `unassigned`. */
 export const WORKLOAD_KINDS = [...EARNING_KINDS, UNPAID.idle, UNPAID.overhead, UNPAID.unaccounted]
 export type WorkloadKind = (typeof WORKLOAD_KINDS)[number]
 

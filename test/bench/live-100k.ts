@@ -19,14 +19,15 @@ import { LargeSite, largeSiteRules } from './large-site.ts'
 import { percentile } from './programs.ts'
 
 /**
- * One tick of a collector with 100,000 devices, a tenth of them heard since the last one: the live figures, the alert rules and the
- * frame for the browsers, beside the figures computed from nothing in the same run. `npm run bench:live -- --ticks 60`
+ * Times one tick of a collector with 100,000 devices, a tenth of them heard since the last tick: the live figures, the alert rules
+ * and the frame for the browsers. The same run times `plainFigures`, the readable specification of the live figures, for comparison.
+ * Run it with `npm run bench:live -- --ticks 60`.
  */
 const { values } = parseArgs({ options: { ticks: { type: 'string', default: '60' } } })
 const TICKS = Number(values.ticks)
 const WARM_UP_TICKS = 20
 const PLAIN_TICKS = 5
-/** The price of Bitcoin moves once in this many ticks. */
+/** The price of Bitcoin changes once in this many ticks. */
 const PRICE_TICKS = 5
 const PRICES = { btcUsd: 1e5, difficulty: 1e14, blockHeight: 900_000, energyUsdPerKwh: 0.05 }
 
@@ -38,7 +39,7 @@ const price = (name: string, value: number) =>
   quotes.add({ name: name as QuoteName, value, unit: '', source: 'bench', fromMs: nowMs })
 for (const [name, value] of Object.entries(PRICES)) price(name, value)
 
-/** With --expose-gc what is left after a collection, else what is used right now. */
+/** Resident memory, MiB; with --expose-gc, after a garbage collection. */
 const rssMiB = () => {
   ;(globalThis as { gc?: () => void }).gc?.()
   return process.memoryUsage.rss() / 2 ** 20
@@ -74,7 +75,7 @@ const views = new LiveViews({
   nowMs: () => nowMs,
 })
 
-/** ms that this thread ran, from the kernel: other programs on the same core are not in it. */
+/** CPU time of this thread from the kernel, ms. It does not include other programs on the same core. */
 const cpuMs = () => Number(readFileSync('/proc/thread-self/schedstat', 'utf8').split(' ', 1)[0]) / 1e6
 const phases = new Map<string, { wallMs: number[]; cpuMs: number[] }>()
 function timed<T>(phase: string, work: () => T): T {
@@ -89,7 +90,7 @@ function timed<T>(phase: string, work: () => T): T {
 
 function tick(count: number): void {
   nowMs += 1000
-  // between the ticks, as messages come; the making of the samples is in it
+  // messages arrive between ticks; this time includes making the samples
   timed('hearing', () => site.hear(count, nowMs - 500))
   if (count % PRICE_TICKS === 0) price('btcUsd', PRICES.btcUsd * (1 + random.next() / 100))
   const situation = timed('figures', () => views.refresh(alerting.watched()))
@@ -108,9 +109,7 @@ try {
   }
   const siteMiB = rssMiB()
   for (let count = 0; count < PLAIN_TICKS; count++)
-    timed('figures from nothing', () =>
-      plainFigures(plainDevices(state, nowMs), quotes.at(nowMs), context, nowMs),
-    )
+    timed('plain figures', () => plainFigures(plainDevices(state, nowMs), quotes.at(nowMs), context, nowMs))
   print(
     `${site.devices} devices, ${TICKS} ticks of 1 s, a tenth heard before each; ${alerting.firing().length} alerts fire`,
   )
@@ -119,9 +118,7 @@ try {
       `${phase.padEnd(22)} p50 ${ms(wallMs, 0.5)}, p95 ${ms(wallMs, 0.95)}, max ${ms(wallMs, 1)}; CPU ${mean(cpuMs).toFixed(1)} ms`,
     )
   const cpuOf = (phase: string) => mean(phases.get(phase)?.cpuMs ?? [])
-  print(
-    `figures / figures from nothing: CPU ${(cpuOf('figures') / cpuOf('figures from nothing')).toFixed(3)}`,
-  )
+  print(`figures / plain figures: CPU ${(cpuOf('figures') / cpuOf('plain figures')).toFixed(3)}`)
   print(
     `RSS ${emptyMiB.toFixed(0)} MiB empty, ${stateMiB.toFixed(0)} MiB with the state, ${siteMiB.toFixed(0)} MiB with figures, alerts and frames`,
   )

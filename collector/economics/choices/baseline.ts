@@ -75,7 +75,7 @@ export function changed(before: Baseline, change: Change): Baseline {
   const shareBefore = shareUsdOf(before.prices)
   const shareAfter = shareUsdOf(prices)
   const { count, wattsPerGpu: wattsPerIdle } = before.idleGpus
-  let taken = 0
+  let newlyHeld = 0
   const workloads = before.workloads.map((w): BaselineWorkload => {
     const after = { ...w }
     switch (w.paidBy) {
@@ -89,7 +89,7 @@ export function changed(before: Baseline, change: Change): Baseline {
         after.usdPerGpuHour = priceAfter
         after.revenueUsdPerH += after.gpusHeld * priceAfter - w.gpusHeld * price
         after.powerW += (after.gpusHeld - w.gpusHeld) * (w.wattsPerGpu ?? wattsPerIdle)
-        taken += after.gpusHeld - w.gpusHeld
+        newlyHeld += after.gpusHeld - w.gpusHeld
         break
       }
       case 'tokens':
@@ -99,8 +99,8 @@ export function changed(before: Baseline, change: Change): Baseline {
     return after
   })
   const idle = workloads.find((w) => w.name === UNPAID.idle)
-  if (idle) idle.powerW -= taken * wattsPerIdle
-  return { ...before, prices, workloads, idleGpus: { ...before.idleGpus, count: count - taken } }
+  if (idle) idle.powerW -= newlyHeld * wattsPerIdle
+  return { ...before, prices, workloads, idleGpus: { ...before.idleGpus, count: count - newlyHeld } }
 }
 
 /**

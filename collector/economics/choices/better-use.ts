@@ -101,7 +101,9 @@ function pauseOf(
 /** The uses of a block for an offer: with its machines as they are, or else after a conversion, by what a kWh earns there. */
 function usesOf(b: MachineBlock, offer: Offer, energyUsdPerKwh: number): Use[] {
   const { workload, usdPerHs, usdPerGpu, usdPerKwh } = offer
-  const work = (what: Work) => [b.idle ? taken(b, workload, what, energyUsdPerKwh) : moved(b, workload, what)]
+  const work = (what: Work) => [
+    b.idle ? useOfIdle(b, workload, what, energyUsdPerKwh) : useOfWorking(b, workload, what),
+  ]
   if (b.serves.has(workload)) {
     // without a hashing miner there, the power of an idle miner is unknown, and its cost would be underestimated
     if (b.hardware === 'asic' && usdPerHs !== undefined && b.hashrateHs > 0 && !(b.idle && !offer.wattsPerHs))
@@ -120,7 +122,7 @@ function usesOf(b: MachineBlock, offer: Offer, energyUsdPerKwh: number): Use[] {
   if (b.idle || usdPerKwh === undefined || !(b.powerW > 0)) return []
   return [
     {
-      ...moved(b, workload, { unit: 'Kwh', name: 'powerKw', units: b.powerW / 1000, usd: usdPerKwh }),
+      ...useOfWorking(b, workload, { unit: 'Kwh', name: 'powerKw', units: b.powerW / 1000, usd: usdPerKwh }),
       afterBuild: true,
     },
   ]
@@ -136,7 +138,7 @@ interface Work {
 }
 
 /** A use of working machines for another workload. Their power, and so their energy cost, stays the same. */
-function moved(b: MachineBlock, workload: string, { unit, name, units, usd }: Work): Use {
+function useOfWorking(b: MachineBlock, workload: string, { unit, name, units, usd }: Work): Use {
   const revenueUsdPerH = units * usd
   const perMwh = ratio(revenueUsdPerH * 1e6, b.powerW)
   return {
@@ -153,7 +155,7 @@ function moved(b: MachineBlock, workload: string, { unit, name, units, usd }: Wo
 }
 
 /** A use of idle machines, which draw more power at work. If that power is unknown, it counts as the power now. */
-function taken(b: MachineBlock, workload: string, work: Work, energyUsdPerKwh: number): Use {
+function useOfIdle(b: MachineBlock, workload: string, work: Work, energyUsdPerKwh: number): Use {
   const { unit, name, units, usd, watts } = work
   const powerThereW = watts === undefined ? b.powerW : units * watts
   const revenueUsdPerH = units * usd

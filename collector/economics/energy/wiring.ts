@@ -25,7 +25,7 @@ const TYPICAL_W = 3_300
 const MAX_DEPTH = 16
 const NONE = -1
 
-/** The part of a GPU host, or a device that rules out that its meter stands for a GPU host; services (0) say neither. */
+/** A meter stands for a GPU host if it has OF_HOST devices behind it and no OTHER ones. Services (0) do not matter. */
 const OF_HOST = 1
 const OTHER = 2
 const roleOf = (kind: DeviceKind | undefined): number => {

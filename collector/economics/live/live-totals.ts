@@ -129,10 +129,10 @@ export class LiveTotals {
         for (let part = i; part >= 0; part = intAt(next, part)) {
           const w = intAt(workload, part)
           const memberW = floatAt(powerW, i) * floatAt(share, part)
-          const takes = memberW !== 0 && !Number.isNaN(memberW)
-          const isGivenAway = !takes && this.#isServed[w] === 1 && floatAt(this.#membersW, w) > 0
+          const drawsPower = memberW !== 0 && !Number.isNaN(memberW)
+          const isGivenAway = !drawsPower && this.#isServed[w] === 1 && floatAt(this.#membersW, w) > 0
           if (!isGivenAway) usdPerH += parts.earnsUsdPerH(part, usdPerShare)
-          if (takes) usdPerH += floatAt(this.#usdPerHPerW, w) * memberW
+          if (drawsPower) usdPerH += floatAt(this.#usdPerHPerW, w) * memberW
         }
       revenueUsdPerH[i] = usdPerH
     }

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { hashpriceUsdPerPhDay, usdPerDiff1 } from '../../../collector/economics/mining.ts'
 
 /**
- * Bitcoin at the begin of each quarter, 2016 to 2026, from public figures rounded to two or three digits: difficulty in
- * 1e12, average fees in BTC a block, USD/BTC. Good for sums, not for accounts.
+ * Bitcoin at the start of each quarter, 2016 to 2026, from public figures rounded to two or three digits: difficulty in
+ * 1e12, average fees in BTC a block, USD/BTC. Exact enough for tests, not for accounts.
  */
 const QUARTERS: readonly (readonly [string, number, number, number])[] = [
   ['2016-01-01', 0.104, 0.25, 430],
@@ -48,7 +48,7 @@ const QUARTERS: readonly (readonly [string, number, number, number])[] = [
   ['2025-10-01', 148, 0.03, 118_000],
   ['2026-01-01', 148, 0.03, 88_000],
 ]
-/** Halvings within it: day, height, and the subsidy from there, BTC. */
+/** The halvings of that time: day, height, and new subsidy, BTC. */
 const HALVINGS = [
   ['2016-07-09', 420_000, 12.5],
   ['2020-05-11', 630_000, 6.25],
@@ -60,7 +60,7 @@ const FIRST = Date.parse('2016-01-01')
 const LAST = Date.parse('2026-01-01')
 const PH = 1e15
 
-/** A day's figures, on the line between two quarters. */
+/** The figures of a day, interpolated between two quarters. */
 function dayOf(ms: number) {
   const i = QUARTERS.findLastIndex(([date]) => Date.parse(date) <= ms)
   const [from, to] = [QUARTERS[i]!, QUARTERS[Math.min(i + 1, QUARTERS.length - 1)]!]
@@ -73,18 +73,18 @@ function dayOf(ms: number) {
   return { difficulty: difficulty * 1e12, feesBtcPerBlock: fees, btcUsd, blockHeight: heightOf(ms) }
 }
 
-/** Height at a day, through the known ones of the halvings and 144 blocks a day beyond them. */
+/** The height at a day, interpolated between halvings, and at 144 blocks a day outside of them. */
 function heightOf(ms: number): number {
   const [day, height] = HALVINGS.findLast(([date]) => Date.parse(date) <= ms) ?? ['2016-07-09', 420_000]
   const next = HALVINGS.find(([date]) => Date.parse(date) > ms)
   const guess = Math.floor(height + ((ms - Date.parse(day)) / DAY_MS) * 144)
-  // the pace between two halvings is not quite 144 a day: the height never runs past the next
+  // between two halvings there were not exactly 144 blocks a day, so the height is limited to the next halving
   return next ? Math.min(guess, next[1] - 1) : guess
 }
 
 /**
- * A day's revenue of 1 PH/s another way, without hashprice: of the blocks of a day, the part that 1 PH/s has of the hashrate
- * that the difficulty stands for, each with what the table of halvings says a block pays.
+ * The revenue of 1 PH/s for a day, computed without hashprice: blocks of a day x 1 PH/s / network hashrate that the difficulty
+ * implies x (subsidy by the table of halvings + fees).
  */
 function otherWayUsd(ms: number): number {
   const { difficulty, feesBtcPerBlock, btcUsd } = dayOf(ms)

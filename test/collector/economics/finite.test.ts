@@ -9,15 +9,15 @@ import { whatIf } from '../../../collector/economics/choices/whatif.ts'
 import { unfinite } from '../unfinite.ts'
 import { workload } from './live/site-now.ts'
 
-/** Less than any machine or contract says. */
+/** Smaller than any value of a real machine or contract. */
 const NEXT_TO_NOTHING = 1e-12
 const noDust = (x: number) => (Math.abs(x) < NEXT_TO_NOTHING ? 0 : x)
-/** Nothing, next to nothing, and anything up to more than any site has. */
+/** 0, a tiny value, or any value up to one that is too large for a site. */
 const amount = (max: number) =>
   fc.oneof(fc.constantFrom(0, NEXT_TO_NOTHING), fc.double({ min: 0, max, noNaN: true }).map(noDust))
 const signed = (max: number) => fc.oneof(amount(max), fc.double({ min: -max, max, noNaN: true }).map(noDust))
 const maybe = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined })
-/** Without what is undefined, as everything inside is. */
+/** Drops undefined fields, because the code represents unknown values by absent fields. */
 const absent = <T extends object>(o: T) =>
   Object.fromEntries(Object.entries(o).filter(([, v]) => v !== undefined)) as T
 

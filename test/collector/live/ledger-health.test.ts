@@ -26,7 +26,7 @@ describe('the health of the ledger', () => {
     const agents = [
       agent({ spoolRecords: 43_200, spoolOldestMs: T0 - 2 * HOUR_MS }),
       agent({ agentId: 'edge-2', spoolRecords: 100, spoolOldestMs: T0 - HOUR_MS }),
-      // nobody knows what an agent has that is not heard; the screen names it by itself
+      // the records of a silent agent are unknown; the screen lists that agent separately
       agent({ agentId: 'edge-3', state: 'offline', spoolRecords: 7, spoolOldestMs: T0 - 9 * HOUR_MS }),
     ]
     expect(health(agents, { overdueMinutes: 3 })).toEqual({

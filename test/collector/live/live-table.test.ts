@@ -14,7 +14,7 @@ import { plainFigures } from '../economics/live/plain-figures.ts'
 import { BEGIN_MS, type EventfulSite, event, plainDevices, pricesOf, WORKLOADS } from '../live-events.ts'
 import { siteRules } from '../rules.ts'
 
-/** A table of a site where nothing has happened yet, and what a computation from nothing says of it. */
+/** A table of a new site, and the plain figures of the same site. */
 function tableOf(attribution: Partial<AttributionSettings>) {
   const site: EventfulSite = {
     state: new SiteState(),
@@ -45,7 +45,7 @@ const rounded = <T extends object>(o: T): T =>
   Object.fromEntries(Object.entries(o).map(([key, value]) => [key, near(value)])) as T
 const takesPart = (w: LiveWorkload): boolean =>
   w.devices > 0 || Math.abs(w.powerW) > 1e-6 || w.revenueUsdPerH !== 0 || w.demandUsdPerH !== 0
-/** By name; power in whole mW, to the last one. */
+/** Workloads by name, with power in exact whole mW. */
 const comparable = (workloads: readonly LiveWorkload[]) =>
   Object.fromEntries(
     workloads

@@ -110,7 +110,7 @@ describe('a conversion in a scenario', () => {
     expect(of('conversion.capexUsdPerMw')?.paybackMonthsAtHigh).toBeGreaterThan(payback)
     expect(of('conversion.occupancy')?.paybackMonthsAtHigh).toBeLessThan(payback)
     expect(of('conversion.pue')).toMatchObject({ low: 1.125, high: 1.375 })
-    // a dearer coin makes the mine worth more that is given up
+    // at a higher Bitcoin price the replaced mine would have earned more
     expect(of('btcUsd')?.paybackMonthsAtHigh).toBeGreaterThan(payback)
     expect(of('conversion.colocationUsdPerKwMonth')).toBeUndefined()
     expect(of('conversion.months')).not.toHaveProperty('netAtLowUsdPerH')

@@ -28,7 +28,7 @@ import type { Prices } from '../../../../protocol/quote.ts'
 import type { Sample } from '../../../../protocol/sample.ts'
 import { HOUR_MS } from '../../../../protocol/units.ts'
 
-/** What the live figures are, written to be read: the specification that the fast ones are held against. */
+/** The live figures in readable code: the specification that property tests compare the fast live plane with. */
 export interface PlainFigures extends Omit<LiveFigures, 'earnings'> {
   earnings: Map<LiveDevice, LiveEarning>
 }
@@ -43,7 +43,7 @@ interface Holding extends OwnerPart {
 const counts = (d: LiveDevice): boolean =>
   !d.stale && d.sample !== undefined && d.sample.state !== 'unreachable'
 
-/** What a whole machine does for one owner: its rates times the owner's share. */
+/** The rates of a machine for one owner: its rates x the owner's share. */
 function ratesOf(sample: Sample, kind: Device['kind'], share: number) {
   return {
     share,
@@ -55,8 +55,8 @@ function ratesOf(sample: Sample, kind: Device['kind'], share: number) {
 }
 
 /**
- * Earnings of every device and workload at this moment. W are split by who holds a machine, and balanced with the meters as the
- * ledger's minutes are, so that the workloads' power adds up to the site meter's.
+ * Earnings of every device and workload now. The power of a machine is split over its holders and balanced with the meters, as in
+ * the ledger, so that the power of all workloads adds up to the site meter's.
  */
 export function plainFigures(
   devices: readonly LiveDevice[],
@@ -73,7 +73,7 @@ export function plainFigures(
   const { charges, balanced } = distribute(deviceLoads, context)
 
   const earnings = new Map<LiveDevice, LiveEarning>()
-  /** of each device, what its work for each workload earns */
+  /** for each device: the revenue of its work for each workload */
   const earned: Earned = new Map()
   let site: LiveDevice | undefined
   let meterPowerW: number | undefined
@@ -82,14 +82,14 @@ export function plainFigures(
     const { drawn, basis, behind } = balanced[i] as (typeof balanced)[number]
     const sample = d.sample as Sample
     if (d.device.kind === 'meter') {
-      // where two agents read the site meter, the first one's word counts
+      // if two agents read the site meter, the first one counts
       if (d.device.deviceId === siteMeter && !site) {
         site = d
         meterPowerW = sample.powerW
       }
       continue
     }
-    // a host with its GPUs behind it has what is left beside them charged to whoever holds them
+    // a host with GPUs behind it shows its own reading; the power beyond its GPUs is charged to their holders
     const powerW = behind > 0 ? (sample.powerW ?? 0) : drawn / 1000
     const earning: LiveEarning = {
       revenueUsdPerH: 0,
@@ -146,7 +146,7 @@ function metersOf(deviceLoads: readonly DeviceLoad[], balanced: readonly Balance
   })
 }
 
-/** A device's power in whole mW, with who holds it. */
+/** A device as a load: its power in whole mW, and a part for each holder. */
 function deviceLoadOf({ agentId, device, sample }: LiveDevice, { attribute }: LiveContext, atMs: number) {
   const parts: Holding[] = []
   const add = (owner: Owner, share: number) =>
@@ -156,14 +156,14 @@ function deviceLoadOf({ agentId, device, sample }: LiveDevice, { attribute }: Li
     add(owner, share)
     free -= share
   }
-  // what has no power and no holder (a server that only counts) takes nothing and is nobody's idle machine
-  const takes = sample?.powerW !== undefined || device.kind === 'asic' || device.kind === 'gpu'
-  if (free > 1e-9 && takes) add(NOBODY, free)
+  // a server that only counts tokens has no power to charge, so it is not idle without a holder
+  const drawsPower = sample?.powerW !== undefined || device.kind === 'asic' || device.kind === 'gpu'
+  if (free > 1e-9 && drawsPower) add(NOBODY, free)
   const own = sample?.powerW === undefined ? undefined : Math.round(Math.max(0, sample.powerW) * 1000)
   return { agentId, deviceId: device.deviceId, device, own, parts } satisfies DeviceLoad<Holding>
 }
 
-/** Sums by workload; those of the configuration are there from the begin. */
+/** Sums by workload. Configured workloads and `idle` are always present. */
 class Totals {
   readonly #byName = new Map<string, LiveWorkload>()
 
@@ -198,7 +198,7 @@ class Totals {
   }
 }
 
-/** Contracts are paid whatever is used; what they pay is credited to their machines, by power. */
+/** Adds what contracts pay, at any use. Their revenue is credited to their machines by power. */
 function payContracts(
   totals: Totals,
   earnings: ReadonlyMap<LiveDevice, LiveEarning>,
@@ -217,7 +217,7 @@ function payContracts(
   }
 }
 
-/** The demand charge, shared by power. */
+/** Shares the demand charge over the workloads by power. */
 function shareDemand(totals: Totals, { costs: { demand }, monthOf }: LiveContext, atMs: number): void {
   if (!demand) return
   const month = monthOf(atMs)
@@ -228,7 +228,7 @@ function shareDemand(totals: Totals, { costs: { demand }, monthOf }: LiveContext
   else totals.of(UNPAID.overhead).demandUsdPerH = usdPerH
 }
 
-/** Devices that work for a workload, with the W that they take for it. */
+/** The devices that work for a workload, with the W that they draw for it. */
 const membersOf = (earnings: ReadonlyMap<LiveDevice, LiveEarning>, workload: string) =>
   [...earnings.values()].flatMap((earning) => {
     const shares = earning.shares.filter((s) => s.workload === workload)
@@ -237,8 +237,8 @@ const membersOf = (earnings: ReadonlyMap<LiveDevice, LiveEarning>, workload: str
   })
 
 /**
- * An LLM server counts the tokens, the GPUs behind it take the watts: what it earns is credited to the machines that work for
- * the same workload, by power. A workload's sum stays as it is.
+ * An LLM server counts the tokens, but the GPUs behind it draw the power: its revenue is credited to the machines of the same
+ * workload, by power. The sum of the workload does not change.
  */
 function creditServersToTheirGpus(
   earnings: Map<LiveDevice, LiveEarning>,

@@ -1,6 +1,6 @@
 import type { Baseline, BaselineWorkload } from '../../../../collector/economics/choices/baseline.ts'
 
-/** A workload with nothing in it but what a test says. */
+/** A workload whose fields are 0, except those that a test sets. */
 export const workload = (name: string, more: Partial<BaselineWorkload>): BaselineWorkload => ({
   name,
   kind: name,
@@ -19,7 +19,7 @@ export const workload = (name: string, more: Partial<BaselineWorkload>): Baselin
 /** USD/h of 1 PH/s at D = 1e14, 3.125 BTC, no fees, 100,000 USD: a hashprice of 62.8643 USD/PH/day. */
 export const PH_USD_PER_H = (1e15 * 3600 * 3.125 * 100_000) / (1e14 * 2 ** 32)
 
-/** A site with one of each, in round figures: 10 PH/s at 20 J/TH, 8 of 10 GPUs rented, and the rest. */
+/** A site with one workload of each kind, in round figures: 10 PH/s at 20 J/TH, 8 of 10 GPUs rented. */
 export const siteNow = (more: Partial<Baseline> = {}): Baseline => ({
   atMs: Date.UTC(2026, 0, 1),
   prices: { btcUsd: 100_000, difficulty: 1e14, blockHeight: 900_000, energyUsdPerKwh: 0.05 },

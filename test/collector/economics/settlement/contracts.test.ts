@@ -123,7 +123,7 @@ describe('contracts', () => {
     const [plain, sla] = [colocation(), colocation({ slaCreditRatio: 10 })]
     const minute = paid(plain, 10)
     expect(paid(sla, 10)).toBe(-9 * minute)
-    // one that died long ago is no excuse
+    // a machine that died long ago does not hide an outage
     expect(paid(sla, 9)).toBe(-9 * minute)
     expect(paid(sla, 8)).toBe(minute)
     expect(paid(sla, 1)).toBe(minute)
