@@ -27,7 +27,7 @@ describe('the house as it stands', () => {
 const REFUSED = {
   'economics importing the live views': [
     'collector/economics/x.ts',
-    "import type { LiveViews } from '../live/views.ts'",
+    "import type { LiveViews } from '../live/live-views.ts'",
   ],
   'economics importing the settler': [
     'collector/economics/settlement/x.ts',
