@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import { QuoteSchema } from '../../protocol/quote.ts'
+import { time } from './fields.ts'
 
 /** The API's explanation of a workload's minute in the ledger: records, prices and formulas behind each figure. */
 
-const time = z.iso.datetime()
 const nanoUsd = z.number().int().describe('nano-USD')
 
 const FormulaSchema = z.object({

@@ -1,10 +1,12 @@
 import { z } from 'zod'
 
 /**
- * Fields that several answers of the API and the screens' stream share. Times are Unix ms, quantities in base units, money in USD. A
+ * Fields that several answers of the API and the screens' stream share. Quantities are in base units, money in USD. A
  * field is absent if its value is unknown. Figures are live unless their description names the ledger.
  */
 
+/** A time in ISO 8601. */
+export const time = z.iso.datetime()
 export const unix = z.number().int().describe('Unix time, ms')
 export const usdPerH = z.number().describe('USD per hour, live')
 export const usdPerKwh = z.number().describe('USD per kWh; absent without energy')

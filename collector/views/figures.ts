@@ -1,9 +1,8 @@
 import { z } from 'zod'
+import { time } from './fields.ts'
 import { type LedgerFigure, LedgerFigureSchema } from './ledger-figure.ts'
 
 /** The API's answers about figures by group and period, owners that match no rule, and the energy balance of meters. */
-
-const time = z.iso.datetime()
 
 /** What figures can be grouped by. */
 export const FIGURE_GROUPS = [

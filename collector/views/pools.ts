@@ -1,8 +1,8 @@
 import { z } from 'zod'
+import { time } from './fields.ts'
 
 /** The API's answer about pools. Times are ISO 8601, money in USD and BTC; a field is absent if its value is unknown. */
 
-const time = z.iso.datetime()
 const optional = z.number().optional()
 
 const PoolDifferenceSchema = z.object({

@@ -1,8 +1,7 @@
 import { z } from 'zod'
 import { QuoteNameSchema, QuoteSchema } from '../../protocol/quote.ts'
+import { unix } from './fields.ts'
 import { PriceViewSchema } from './site.ts'
-
-const unix = z.number().int().describe('Unix time, ms')
 
 /** The API's answer about prices: those in force, their feeds, and values that were held back. */
 export const QuotesSchema = z.object({

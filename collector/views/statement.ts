@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import { STATEMENT_ITEMS } from '../economics/statement/statement-lines.ts'
+import { time } from './fields.ts'
 
 /** The API's monthly statements of customers and of the site. Screens, commands and files use the same form. */
 
-const time = z.iso.datetime()
 const usd = z.number().describe('USD, whole cents')
 
 const StatementLineSchema = z.object({
