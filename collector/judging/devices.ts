@@ -20,7 +20,7 @@ export function judgeDevices(
 }
 
 /** What a device that does not earn could earn, less what it earns, USD/h; absent where the first is not known. */
-export const missedUsdPerH = ({ couldEarnUsdPerH, earnsUsdPerH }: DeviceSituation): number | undefined =>
+const missedUsdPerH = ({ couldEarnUsdPerH, earnsUsdPerH }: DeviceSituation): number | undefined =>
   couldEarnUsdPerH === undefined ? undefined : Math.max(0, couldEarnUsdPerH - (earnsUsdPerH ?? 0))
 
 /** States in which a device should work and does not, as the verb of a summary. */
