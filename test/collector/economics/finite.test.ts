@@ -65,7 +65,7 @@ const conversion = fc
       fc.record({ usdPerGpuHour: amount(1000), kwPerGpu: fc.double({ min: 1e-3, max: 1e3, noNaN: true }) }),
       fc.record({ colocationUsdPerKwMonth: amount(1e6) }),
     ),
-    occupancy: fc.double({ min: 0, max: 1, noNaN: true }),
+    occupancy: fc.double({ min: 0, max: 1, noNaN: true }).map(noDust),
     pue: fc.double({ min: 1, max: 3, noNaN: true }),
     discountRate: maybe(fc.double({ min: -0.5, max: 10, noNaN: true })),
   })
