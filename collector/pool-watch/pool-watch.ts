@@ -86,19 +86,19 @@ export class PoolWatch {
   /** @returns for how long the pool wants no request, ms; 0 where it names no time */
   async #poll(pool: Watched, signal: AbortSignal): Promise<number> {
     const { nowMs, log, quotes, workloads, deadlineMs } = this.#o
-    const { name, pool: kind, workload } = pool.config
+    const { name, pool: plugin, workload } = pool.config
     try {
       const report = await withDeadline((s) => pool.session.read(s), deadlineMs, signal)
       pool.report = report
       pool.answeredMs = nowMs()
-      if (pool.reason !== undefined) log.info('pool answers again', { pool: name, kind })
+      if (pool.reason !== undefined) log.info('pool answers again', { name, pool: plugin })
       pool.failures = 0
       pool.reason = undefined
     } catch (error) {
       if (signal.aborted) return 0
       const reason = reasonOf(error)
       // log a new reason once, not at every poll
-      if (pool.reason !== reason) log.warn('pool not read', { pool: name, kind, reason })
+      if (pool.reason !== reason) log.warn('pool not read', { name, pool: plugin, reason })
       pool.reason = reason
       pool.failures++
       return error instanceof ThrottledError ? error.retryAfterMs : 0
@@ -154,7 +154,7 @@ export class PoolWatch {
       const { hashrateHs, workers, todayBtc, balanceBtc, payouts = [] } = report ?? {}
       return {
         name: config.name,
-        kind: config.pool,
+        pool: config.pool,
         workload: config.workload,
         state: reason !== undefined ? 'failing' : report ? 'ok' : 'waiting',
         reason,

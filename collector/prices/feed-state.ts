@@ -18,7 +18,8 @@ export interface HeldBack {
 /** One feed for screens and API. */
 export interface FeedReport {
   name: string
-  kind: string
+  /** its plug-in, as in the YAML: `mempool` */
+  feed: string
   quotes: readonly QuoteName[]
   /** when it last published a quote that was accepted, Unix ms */
   heardMs?: number
@@ -84,10 +85,10 @@ export class FeedState {
   }
 
   report(): FeedReport {
-    const { name, feed: kind, quotes } = this.feed
+    const { name, feed, quotes } = this.feed
     return {
       name,
-      kind,
+      feed,
       quotes,
       ...(this.#heardMs === undefined ? {} : { heardMs: this.#heardMs }),
       ...(this.#failing === undefined ? {} : { failing: this.#failing }),

@@ -31,7 +31,7 @@ const PoolDifferenceSchema = z.object({
 /** A pool with its newest figures, compared with the ledger. */
 export const PoolViewSchema = z.object({
   name: z.string(),
-  kind: z.string(),
+  pool: z.string().describe('its plug-in, as in the configuration: braiins, ocean ...'),
   workload: z.string().describe('workload of the ledger that the pool is compared with'),
   state: z.enum(['waiting', 'ok', 'failing']).describe('waiting: no answer since the start'),
   reason: z.string().optional().describe('why it fails, and what to do next'),

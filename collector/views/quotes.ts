@@ -9,7 +9,7 @@ export const QuotesSchema = z.object({
   feeds: z.array(
     z.object({
       name: z.string(),
-      kind: z.string(),
+      feed: z.string().describe('its plug-in, as in the configuration: mempool, price-csv ...'),
       quotes: z.array(QuoteNameSchema).readonly().describe('prices that the feed may supply'),
       heardMs: unix.optional().describe('time of its last value, Unix ms'),
       failing: z.string().optional().describe('why a price is missing, and what to do next'),

@@ -46,7 +46,7 @@ const HEARD = [
 
 const POOL: PoolView = {
   name: 'pool-one',
-  kind: 'braiins',
+  pool: 'braiins',
   workload: 'mining',
   state: 'ok',
   stale: false,

@@ -94,7 +94,7 @@ describe('a pool that answers', () => {
     const [view] = watched.views()
     expect(PoolViewSchema.strict().parse(JSON.parse(JSON.stringify(view)))).toMatchObject({
       name: 'acme-0',
-      kind: 'ocean',
+      pool: 'ocean',
       workload: 'mining-0',
       state: 'ok',
       stale: false,
@@ -184,7 +184,7 @@ describe('a pool that fails', () => {
     expect((await nextTurn()).ms).toBe(315_000)
     expect(watched.views()).toMatchObject([{ state: 'ok' }])
     expect(watched.views()[0]).toHaveProperty('reason', undefined)
-    expect(lines.at(-1)).toMatchObject({ level: 'info', event: 'pool answers again', pool: 'acme-0' })
+    expect(lines.at(-1)).toMatchObject({ level: 'info', event: 'pool answers again', name: 'acme-0' })
   })
 
   test('is left alone for as long as it asks', async () => {

@@ -171,7 +171,7 @@ describe('a feed that fails', () => {
     feed.sink?.failing('no route')
     expect(selector.reports()[0]).toEqual({
       name: 'a',
-      kind: 'test',
+      feed: 'test',
       quotes: ['btcUsd'],
       failing: 'no route',
     })

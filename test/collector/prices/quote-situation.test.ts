@@ -28,8 +28,8 @@ test('says of each price how old it is, what troubles it, and whose money depend
   book.add(quote('fx.EUR'))
   const selector = {
     reports: () => [
-      { name: 'a', kind: 'k', quotes: ['btcUsd', 'difficulty'] as const, failing: 'no answer' },
-      { name: 'b', kind: 'k', quotes: ['btcUsd'] as const },
+      { name: 'a', feed: 'k', quotes: ['btcUsd', 'difficulty'] as const, failing: 'no answer' },
+      { name: 'b', feed: 'k', quotes: ['btcUsd'] as const },
     ],
     heldBack: () => [
       {

@@ -42,7 +42,7 @@ export function Pools({ timeZone }: { timeZone: string }) {
                 <>
                   {p.name}
                   <small>
-                    {p.kind} · {p.workload}
+                    {p.pool} · {p.workload}
                   </small>
                 </>
               ),

@@ -67,7 +67,7 @@ export function Prices({ timeZone, nowMs }: { timeZone: string; nowMs: number })
                   cell: (f) => (
                     <>
                       {f.name}
-                      <small>{f.kind}</small>
+                      <small>{f.feed}</small>
                     </>
                   ),
                 },

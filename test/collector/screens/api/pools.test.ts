@@ -27,7 +27,7 @@ async function start(pools?: () => PoolView[]) {
 
 const failing: PoolView = {
   name: 'acme',
-  kind: 'braiins',
+  pool: 'braiins',
   workload: 'mining',
   state: 'failing',
   reason: 'GET /accounts/profile/json/btc/ answers 401: the key is refused; make one',

@@ -87,8 +87,8 @@ describe('quotes now', () => {
         },
       ],
       feeds: [
-        { name: 'market', kind: 'http-price', quotes: ['energyUsdPerKwh'], failing: 'no answer' },
-        { name: 'configuration', kind: 'fixed', quotes: ['btcUsd'], heardMs: NOW },
+        { name: 'market', feed: 'http-price', quotes: ['energyUsdPerKwh'], failing: 'no answer' },
+        { name: 'configuration', feed: 'fixed', quotes: ['btcUsd'], heardMs: NOW },
       ],
       heldBack: [
         {
