@@ -13,9 +13,18 @@ export function subsidyBtc(height: number): number {
   return halvings >= 33 ? 0 : Math.floor(5_000_000_000 / 2 ** halvings) / 1e8
 }
 
+/**
+ * Subsidy of the block that miners work on, BTC. Work done now can only find the next block, so a halving counts from the moment
+ * at which the block before it is found.
+ * @param tipHeight height of the newest block
+ */
+export const nextSubsidyBtc = (tipHeight: number): number => subsidyBtc(tipHeight + 1)
+
 /** The inputs of the network's reward for a share. */
 export interface MiningPrices {
+  /** difficulty of the next block */
   difficulty: number
+  /** height of the newest block */
   blockHeight: number
   /** average transaction fees of a block, BTC */
   feesBtcPerBlock: number
@@ -24,13 +33,13 @@ export interface MiningPrices {
 }
 
 /**
- * Expected reward of one accepted difficulty-1 share, USD: (subsidy + fees) x price / difficulty. A block takes
+ * Expected reward of one accepted difficulty-1 share, USD: (subsidy of the next block + fees) x price / difficulty. A block takes
  * difficulty x 2^32 hashes on average, and a difficulty-1 share stands for 2^32 hashes. Undefined if a block would take less than
  * one hash, because such a difficulty does not exist.
  */
 export function usdPerDiff1(p: MiningPrices): number | undefined {
   if (!(p.difficulty * HASHES_PER_DIFF1 >= 1)) return undefined
-  return ratio((subsidyBtc(p.blockHeight) + p.feesBtcPerBlock) * p.btcUsd, p.difficulty)
+  return ratio((nextSubsidyBtc(p.blockHeight) + p.feesBtcPerBlock) * p.btcUsd, p.difficulty)
 }
 
 /** FPPS revenue, USD: every share earns its expected reward, less the pool's fee. */

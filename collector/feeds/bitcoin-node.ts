@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { PerwattError, reasonOf } from '../../protocol/kit/errors.ts'
 import { HttpUrlSchema } from '../../protocol/kit/fields.ts'
 import { SecretSchema } from '../../protocol/kit/secret.ts'
+import { difficultyOf, nextBits, periodStart, retargetsAfter } from '../economics/next-difficulty.ts'
 import { defineFeed, type FeedQuote } from '../plugin/feed.ts'
 import { BlockFees } from '../prices/block-fees.ts'
 import { AllowPrivateSchema, feedClient, pollSchema, refineUrl, shaped } from '../prices/feed-http.ts'
@@ -48,6 +49,16 @@ const ChainSchema = z.looseObject({
   verificationprogress: z.number().optional(),
 })
 
+/** nBits is text in hexadecimal. */
+const HeaderSchema = z.looseObject({
+  time: z.number().int(),
+  bits: z
+    .string()
+    .regex(/^[0-9a-f]{8}$/)
+    .transform((text) => Number.parseInt(text, 16)),
+})
+type Header = z.output<typeof HeaderSchema>
+
 async function credential({ user, password, cookieFile }: Settings): Promise<string> {
   if (!cookieFile) return `${user}:${password?.reveal()}`
   try {
@@ -85,6 +96,22 @@ export default defineFeed({
         signal,
       ),
     )
+    /** Difficulty of the block after the last one of a period: the node tells it only once that block is found. */
+    const difficultyAfter = async (tipHeight: number, signal: AbortSignal): Promise<number> => {
+      const hashes = await call(
+        [tipHeight, periodStart(tipHeight)].map((height) => ['getblockhash', height]),
+        signal,
+      )
+      const headers = await call(
+        hashes.map((hash) => ['getblockheader', hash]),
+        signal,
+      )
+      const [last, first] = headers.map((header) => shaped(header, HeaderSchema, 'getblockheader')) as [
+        Header,
+        Header,
+      ]
+      return difficultyOf(nextBits({ height: tipHeight, timeS: last.time, bits: last.bits }, first.time))
+    }
     return polling(
       context,
       settings.poll,
@@ -92,8 +119,11 @@ export default defineFeed({
         const [answer] = await call([['getblockchaininfo']], signal)
         const chain = shaped(answer, ChainSchema, 'getblockchaininfo')
         refuseChain(chain)
+        const difficulty = retargetsAfter(chain.blocks)
+          ? await difficultyAfter(chain.blocks, signal)
+          : chain.difficulty
         const quotes: FeedQuote[] = [
-          { name: 'difficulty', value: chain.difficulty },
+          { name: 'difficulty', value: difficulty },
           { name: 'blockHeight', value: chain.blocks },
         ]
         try {

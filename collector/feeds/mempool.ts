@@ -1,7 +1,8 @@
 import { z } from 'zod'
-import { reasonOf } from '../../protocol/kit/errors.ts'
+import { PerwattError, reasonOf } from '../../protocol/kit/errors.ts'
 import { HttpUrlSchema } from '../../protocol/kit/fields.ts'
 import { CurrencySchema, currencyQuote, type QuoteName } from '../../protocol/quote.ts'
+import { difficultyOf, nextBits, periodStart, retargetsAfter } from '../economics/next-difficulty.ts'
 import { defineFeed, type FeedQuote } from '../plugin/feed.ts'
 import {
   AllowPrivateSchema,
@@ -18,7 +19,13 @@ const FEE_BLOCKS = 144
 const SATOSHIS_PER_BTC = 1e8
 
 const PricesSchema = z.looseObject({ USD: AmountSchema.refine((usd) => usd > 0, 'expected a price') })
-const HashrateSchema = z.looseObject({ currentDifficulty: AmountSchema })
+const BlockSchema = z.looseObject({
+  height: z.number().int().nonnegative(),
+  timestamp: z.number().int(),
+  bits: z.number().int().positive(),
+})
+// newest first; from a height, that block first
+const BlocksSchema = z.tuple([BlockSchema], BlockSchema)
 // sums of satoshis are text: they may exceed the whole numbers that JSON keeps exact
 const RewardSchema = z.looseObject({ startBlock: z.number(), endBlock: z.number(), totalFee: AmountSchema })
 
@@ -58,25 +65,35 @@ function requests({ url, quotes, currencies }: Settings, client: FeedClient) {
       }),
     ]
   }
-  const difficulty = async (signal: AbortSignal) => {
-    const path = '/api/v1/mining/hashrate/3d'
-    const found = await client.json({ url: `${base}${path}` }, HashrateSchema, signal)
-    return quote('difficulty', found.currentDifficulty)
-  }
-  const height = async (signal: AbortSignal) => {
-    const found = await client.json({ url: `${base}/api/blocks/tip/height` }, AmountSchema, signal)
-    return quote('blockHeight', found)
+  const blocks = (from: string, signal: AbortSignal) =>
+    client.json({ url: `${base}/api/v1/blocks${from}` }, BlocksSchema, signal)
+  // both of one block, so that they belong together
+  const network = async (signal: AbortSignal) => {
+    const [tip] = await blocks('', signal)
+    const last = { height: tip.height, timeS: tip.timestamp, bits: tip.bits }
+    const difficulty = retargetsAfter(tip.height)
+      ? difficultyOf(nextBits(last, (await blocks(`/${periodStart(tip.height)}`, signal))[0].timestamp))
+      : difficultyOf(tip.bits)
+    return [
+      ...(wanted('difficulty') ? quote('difficulty', difficulty) : []),
+      ...(wanted('blockHeight') ? quote('blockHeight', tip.height) : []),
+    ]
   }
   const fees = async (signal: AbortSignal) => {
     const path = `/api/v1/mining/reward-stats/${FEE_BLOCKS}`
     const found = await client.json({ url: `${base}${path}` }, RewardSchema, signal)
-    const blocks = found.endBlock - found.startBlock + 1
-    return quote('feesBtcPerBlock', found.totalFee / (blocks * SATOSHIS_PER_BTC))
+    // an index that is being built answers 0; a whole day of blocks without a fee does not exist
+    if (found.totalFee === 0)
+      throw new PerwattError(
+        'no-fees',
+        `${base}${path} answers fees of 0 for ${FEE_BLOCKS} blocks; the last fees stay`,
+      )
+    const count = found.endBlock - found.startBlock + 1
+    return quote('feesBtcPerBlock', found.totalFee / (count * SATOSHIS_PER_BTC))
   }
   return [
     ...(wanted('btcUsd') || currencies.length > 0 ? [prices] : []),
-    ...(wanted('difficulty') ? [difficulty] : []),
-    ...(wanted('blockHeight') ? [height] : []),
+    ...(wanted('difficulty') || wanted('blockHeight') ? [network] : []),
     ...(wanted('feesBtcPerBlock') ? [fees] : []),
   ]
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { PerwattError } from '../../protocol/kit/errors.ts'
 import { shaped } from './feed-http.ts'
 
 /** A day of blocks, over which pools average the fees. */
@@ -38,6 +39,12 @@ export class BlockFees {
         this.#satoshis.set(height, shaped(answers[n], StatsSchema, `getblockstats ${height}`).totalfee)
     }
     const sum = [...this.#satoshis.values()].reduce((total, satoshis) => total + satoshis, 0)
+    // a node that prunes or still indexes may answer 0; a whole day of blocks without a fee does not exist
+    if (sum === 0)
+      throw new PerwattError(
+        'no-fees',
+        `the last ${this.#satoshis.size} blocks have no fees; the last fees stay`,
+      )
     return sum / (this.#satoshis.size * SATOSHIS_PER_BTC)
   }
 }

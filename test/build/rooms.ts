@@ -305,7 +305,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   'collector/feeds': {
     holds: 'one file for each kind of price source',
-    imports: [...PROTOCOL, 'collector/plugin', 'collector/prices'],
+    imports: [...PROTOCOL, 'collector/economics', 'collector/plugin', 'collector/prices'],
     packages: ['node:fs', 'node:fs/promises', 'csv-parse', 'jsonpath-rfc9535', 'zod'],
     parts: true,
   },

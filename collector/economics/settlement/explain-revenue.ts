@@ -1,6 +1,6 @@
 import type { Prices } from '../../../protocol/quote.ts'
 import { HASHES_PER_DIFF1, HOUR_MS } from '../../../protocol/units.ts'
-import { subsidyBtc } from '../mining.ts'
+import { nextSubsidyBtc } from '../mining.ts'
 import type { WorkloadOf } from '../workloads.ts'
 import { isContract } from './contracts.ts'
 import { ESTIMATES } from './estimates.ts'
@@ -81,7 +81,7 @@ function explainMining(part: PricedPart, workload: WorkloadOf<'mining'>, prices:
     ),
     inputs: {
       workDiff1,
-      subsidyBtc: subsidyBtc(blockHeight.value),
+      subsidyBtc: nextSubsidyBtc(blockHeight.value),
       feesBtcPerBlock: feesBtcPerBlock?.value ?? 0,
       btcUsd: btcUsd.value,
       difficulty: difficulty.value,

@@ -10,7 +10,7 @@ import type { Workload } from '../workloads.ts'
 import { addUnmeasuredOverhead, demandNanoUsd, depreciate, energyCostNanoUsd, shareDemand } from './costs.ts'
 import { type PaidContract, payContracts } from './pay-contracts.ts'
 import { type IntervalPart, type PricedPart, pieceOf } from './priced.ts'
-import { earned, milliSatOf, nanoUsd, shareUsd } from './revenue.ts'
+import { earned, isPaidByShare, milliSatOf, nanoUsd, shareUsd } from './revenue.ts'
 
 /** The rules for settling a minute. */
 export interface SettleRules {
@@ -76,7 +76,8 @@ export function priceMinute(
     const money = earned({ workload, owner: interval.owner, device }, interval, usdPerShare)
     part.revenueNanoUsd = nanoUsd(money.revenueUsd)
     part.feeNanoUsd = nanoUsd(money.feeUsd)
-    if (workload?.kind === 'mining' && device?.algorithm === undefined)
+    // a fixed hashprice is paid in USD: nobody mined satoshis for it
+    if (isPaidByShare({ workload, owner: interval.owner, device }))
       part.minedMilliSat = milliSatOf(money.revenueUsd, prices)
   }
   const demand = demandNanoUsd(costs, minuteMs, monthOf)

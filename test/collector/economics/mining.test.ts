@@ -28,6 +28,20 @@ describe('mining economics', () => {
     expect(hashpriceUsdPerPhDay(usd)).toBeCloseTo(62.8643, 4)
   })
 
+  it('pays work by the subsidy of the next block: at height 839,999 it is already 3.125 BTC', () => {
+    const at = (blockHeight: number) =>
+      hashpriceUsdPerPhDay(
+        usdPerDiff1({
+          difficulty: 86_388_558_925_171,
+          blockHeight,
+          feesBtcPerBlock: 0,
+          btcUsd: 63_850,
+        }) as number,
+      )
+    expect(at(839_999) / at(839_998)).toBe(0.5)
+    expect(at(839_999)).toBe(at(840_000))
+  })
+
   it('gives the break-even of the worked example: 50 USD/PH/day at 17.5 J/TH is 0.119 USD/kWh', () => {
     expect(breakEvenUsdPerKwh(50, 17.5)).toBeCloseTo(0.119, 3)
     expect(breakEvenUsdPerKwh(50, 0)).toBeUndefined()

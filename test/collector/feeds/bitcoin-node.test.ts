@@ -51,6 +51,11 @@ class Node {
         warnings: [],
         ...this.chain,
       }
+    if (method === 'getblockhash') return `hash-of-${height}`
+    if (method === 'getblockheader') {
+      const at = Number(String(height).slice('hash-of-'.length))
+      return { hash: height, height: at, bits: '17022b91', time: 1_781_300_000 - (953_567 - at) * 590 }
+    }
     this.statsAsked.push(Number(height))
     return { blockhash: `00${height}`, totalfee: this.feeSatoshis(Number(height)) }
   }
@@ -76,6 +81,20 @@ afterAll(() => rmSync(folder, { recursive: true }))
 
 const start = (settings: object = { user: 'perwatt', password: 'p' }) =>
   rig.start(bitcoinNode, { url: server.url, ...settings })
+
+test('at the last block of a period it gives the difficulty of the next block, which the node does not tell yet', async () => {
+  node.height = 953_567
+  await start()
+  const old = 129_699_156_960_680.9
+  expect((rig.values['difficulty'] ?? 0) / old).toBeCloseTo(1_209_600 / (2015 * 590), 4)
+})
+
+test('a day of blocks without any fee is no figure: the last one stays', async () => {
+  node.feeSatoshis = () => 0
+  await start()
+  expect(rig.values).not.toHaveProperty('feesBtcPerBlock')
+  expect(rig.failing.at(-1)).toMatch(/144 blocks have no fees/)
+})
 
 test('reads difficulty and height, and the average fees of the newest 144 blocks in batches', async () => {
   await start()

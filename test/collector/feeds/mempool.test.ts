@@ -9,13 +9,24 @@ let rig: FeedRig
 /** The endpoints as mempool.space answers them; the figures are invented. */
 const REPLIES = {
   '/api/v1/prices': { time: 1781524800, USD: 91250, EUR: 84406, GBP: 71175, JPY: 13960000 },
-  '/api/v1/mining/hashrate/3d': {
-    hashrates: [{ timestamp: 1781481600, avgHashrate: 9.1e20 }],
-    difficulty: [{ time: 1781000000, height: 953568, difficulty: 131e12, adjustment: 1.012 }],
-    currentHashrate: 9.3e20,
-    currentDifficulty: 131412345678901.5,
-  },
-  '/api/blocks/tip/height': '954001',
+  '/api/v1/blocks': [
+    {
+      id: '00',
+      height: 954001,
+      timestamp: 1781524000,
+      bits: 0x17022b91,
+      difficulty: 129699156960680.9,
+      tx_count: 3011,
+    },
+    {
+      id: '01',
+      height: 954000,
+      timestamp: 1781523400,
+      bits: 0x17022b91,
+      difficulty: 129699156960680.9,
+      tx_count: 2890,
+    },
+  ],
   '/api/v1/mining/reward-stats/144': {
     startBlock: 953858,
     endBlock: 954001,
@@ -42,7 +53,7 @@ test('reads price, difficulty, height and the average fees of a day of blocks', 
   await start()
   expect(rig.values).toEqual({
     btcUsd: 91250,
-    difficulty: 131412345678901.5,
+    difficulty: expect.closeTo(129699156960680.9, 0),
     blockHeight: 954001,
     feesBtcPerBlock: 0.03,
   })
@@ -100,4 +111,24 @@ test('asks nothing of a private address that nobody allowed', () => {
   expect(parsed.error?.issues[0]?.message).toMatch(
     /127\.0\.0\.1 is not a public address; add its range to allowPrivate/,
   )
+})
+
+test('at the last block of a period it gives the difficulty of the next one, which is what the work is for', async () => {
+  // 2,016 blocks in 1,198,000 s, the period from 951,552 to 953,567
+  const block = (height: number, timestamp: number) => ({ height, timestamp, bits: 0x17022b91 })
+  server.replies.set('/api/v1/blocks', { body: [block(953_567, 1_781_300_000)] })
+  server.replies.set('/api/v1/blocks/951552', { body: [block(951_552, 1_781_300_000 - 1_198_000)] })
+  await start({ quotes: ['difficulty', 'blockHeight'] })
+  const { difficulty = 0, blockHeight } = rig.values as Record<string, number>
+  expect(blockHeight).toBe(953_567)
+  expect(difficulty / 129699156960680.9).toBeCloseTo(1_209_600 / 1_198_000, 4)
+})
+
+test('fees of 0 for a day of blocks are no fees: the last ones stay, and it says why', async () => {
+  server.replies.set('/api/v1/mining/reward-stats/144', {
+    body: { startBlock: 953858, endBlock: 954001, totalReward: '45000000000', totalFee: '0' },
+  })
+  await start()
+  expect(Object.keys(rig.values)).not.toContain('feesBtcPerBlock')
+  expect(rig.failing).toEqual([expect.stringMatching(/fees of 0 for 144 blocks/)])
 })

@@ -239,6 +239,9 @@ describe('mining workloads', () => {
     const workDiff1 = Math.round((1e15 * 86_400) / 2 ** 32)
     const row = settled({ usdPerPhDay: 50 }, {}, { workDiff1 })
     expect((row?.revenueNanoUsd ?? 0) / 1e9).toBeCloseTo(50, 6)
+    // it is paid in USD: no satoshis were mined for it
+    expect(row?.minedMilliSat).toBe(0)
+    expect(settled({}, {}, { workDiff1 })?.minedMilliSat).toBeGreaterThan(0)
   })
 
   it('pay another algorithm only by a price for its machine', () => {
