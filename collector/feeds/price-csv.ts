@@ -8,7 +8,8 @@ import { defineFeed } from '../plugin/feed.ts'
 import { pollSchema } from '../prices/feed-http.ts'
 import { polling } from '../prices/polling.ts'
 import { scaled, type TimedPrice, timed } from '../prices/price-series.ts'
-import { readTime, TimeZoneSchema } from '../prices/time-zone.ts'
+import { readTableTime, TimeFormatSchema } from '../prices/table-time.ts'
+import { TimeZoneSchema } from '../prices/time-zone.ts'
 
 /** Five-minute prices of three years. */
 const MAX_ROWS = 350_000
@@ -21,6 +22,25 @@ const SettingsSchema = z.strictObject({
     .string()
     .default('time')
     .describe('heading of the column of times from which prices hold: ISO 8601, or Unix s or ms'),
+  timeFormat: TimeFormatSchema.optional().describe(
+    'how times are written where not ISO 8601: DD.MM.YYYY HH:mm (SMARD), MM/DD/YYYY HH:mm (NYISO), DD/MM/YYYY HH:mm:ss (ENTSO-E), MM/DD/YYYY (ERCOT, with hourEndingColumn)',
+  ),
+  hourEndingColumn: z
+    .string()
+    .optional()
+    .describe(
+      'heading of the column with the hour that ends the interval, 01:00 to 24:00, where timeColumn has the date',
+    ),
+  dstFlagColumn: z
+    .string()
+    .optional()
+    .describe(
+      'heading of the column that is Y (or 1, true) in the second of the hour that the clock repeats in autumn',
+    ),
+  only: z
+    .record(z.string(), z.string())
+    .default({})
+    .describe('use only rows with these texts, such as { SettlementPoint: HB_NORTH } or { Name: WEST }'),
   priceColumn: z.string().default('price').describe('heading of the column of prices'),
   timeZone: TimeZoneSchema.default('UTC').describe('time zone of times that name none'),
   delimiter: z.string().length(1).default(',').describe('character between two columns'),
@@ -70,6 +90,7 @@ async function readPrices(settings: Settings, signal: AbortSignal): Promise<Time
     for await (const { record, info } of parser) {
       if (prices.length >= MAX_ROWS)
         throw new PerwattError('too-large', `more than ${MAX_ROWS} rows; leave out the oldest`)
+      if (Object.entries(settings.only).some(([column, text]) => record[column] !== text)) continue
       prices.push(priceOf(record, settings, `line ${info.lines}`, prices.at(-1)?.fromMs))
     }
   } catch (error) {
@@ -81,30 +102,38 @@ async function readPrices(settings: Settings, signal: AbortSignal): Promise<Time
   if (prices.length > 0) return prices
   throw new PerwattError(
     'unreadable',
-    `${path}: has no rows, write prices into it; its earlier prices are kept`,
+    `${path}: has no rows${Object.keys(settings.only).length > 0 ? ' that `only` lets pass' : ', write prices into it'}; its earlier prices are kept`,
   )
 }
 
 function priceOf(
   row: Record<string, string>,
-  { timeColumn, priceColumn, timeZone, decimalComma, scale }: Settings,
+  settings: Settings,
   where: string,
   afterMs: number | undefined,
 ): TimedPrice {
+  const { timeColumn, priceColumn, hourEndingColumn, dstFlagColumn, decimalComma, scale } = settings
   const cell = (column: string): string => {
     const text = row[column]
     if (text !== undefined) return text
     const headings = Object.keys(row).join(', ')
     throw new PerwattError(
       'unexpected',
-      `${where} has no column ${column}; set timeColumn and priceColumn to two of ${headings}`,
+      `${where} has no column ${column}; the columns are ${headings}: set timeColumn, priceColumn and the others to them`,
     )
   }
   const fault = (text: string, wants: string) =>
     new PerwattError('unexpected', `${where}: expected ${wants}, got ${text.slice(0, 40) || 'nothing'}`)
   const time = cell(timeColumn)
-  const fromMs = readTime(time, timeZone, afterMs)
-  if (fromMs === undefined) throw fault(time, 'a time such as 2026-01-31T12:00:00Z')
+  const fromMs = readTableTime(time, settings, {
+    afterMs,
+    ...(hourEndingColumn === undefined ? {} : { hourEnding: cell(hourEndingColumn) }),
+    ...(dstFlagColumn === undefined ? {} : { second: /^(y|yes|1|true)$/i.test(cell(dstFlagColumn)) }),
+  })
+  if (fromMs === undefined) {
+    const wanted = settings.timeFormat ?? 'a time such as 2026-01-31T12:00:00Z (or set timeFormat)'
+    throw fault(time, wanted)
+  }
   const text = cell(priceColumn)
   const price = decimalComma ? text.replace(',', '.') : text
   if (!/^-?\d*\.?\d+([eE][+-]?\d+)?$/.test(price)) throw fault(text, 'a price')

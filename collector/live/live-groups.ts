@@ -24,6 +24,11 @@ export function liveGroups(
   workloads: readonly Workload[],
 ): Map<string, LiveGroup> {
   const sums = new Map<string, Sum>()
+  // a fixed hashprice is paid in USD: nobody mines satoshis for it
+  const mining = new Set(
+    workloads.flatMap((w) => (w.kind === 'mining' && w.usdPerPhDay === undefined ? [w.name] : [])),
+  )
+  const minesShares = (name: string) => mining.has(name)
   const add = (group: string, more: Sum) => {
     const sum = sums.get(group) ?? { powerW: 0, revenueUsdPerH: 0, costUsdPerH: 0, minedUsdPerH: 0 }
     for (const name of Object.keys(sum) as (keyof Sum)[]) sum[name] += more[name]
@@ -36,7 +41,7 @@ export function liveGroups(
         powerW: w.powerW,
         revenueUsdPerH: w.revenueUsdPerH,
         costUsdPerH: w.energyCostUsdPerH + w.demandUsdPerH,
-        minedUsdPerH: w.kind === 'mining' ? w.revenueUsdPerH : 0,
+        minedUsdPerH: minesShares(w.workload) ? w.revenueUsdPerH : 0,
       })
   } else {
     const above = new Set(snapshot.devices.map(({ device }) => device.meteredBy))
@@ -44,12 +49,13 @@ export function liveGroups(
       const earning = snapshot.figures.earnings.get(d)
       // a host's reading includes the machines behind it
       if (!earning || above.has(d.device.deviceId)) continue
-      const { powerW = 0, revenueUsdPerH, energyCostUsdPerH } = earning
+      const { powerW = 0, revenueUsdPerH, energyCostUsdPerH, shares } = earning
+      const minedShare = shares.reduce((sum, s) => sum + (minesShares(s.workload) ? s.share : 0), 0)
       add(placeOf(d, groupBy), {
         powerW,
         revenueUsdPerH,
         costUsdPerH: energyCostUsdPerH,
-        minedUsdPerH: d.device.kind === 'asic' ? revenueUsdPerH : 0,
+        minedUsdPerH: d.device.kind === 'asic' ? revenueUsdPerH * Math.min(1, minedShare) : 0,
       })
     }
   }

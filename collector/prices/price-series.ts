@@ -18,23 +18,49 @@ export interface TimedPrice {
 
 /**
  * A series of prices as quotes: those near `nowMs`, oldest first, equal neighbours merged. The last price ends after as long as the
- * one before it held, and is stale then.
+ * one before it held, and is stale then. In a list with a regular step a price before a hole ends after one step, and is stale
+ * until the list goes on.
  */
 export function timed(name: QuoteName, prices: readonly TimedPrice[], nowMs: number): FeedQuote[] {
   const sorted = [...prices].sort((a, b) => a.fromMs - b.fromMs)
-  const [secondLast, last] = [sorted.at(-2), sorted.at(-1)]
+  const last = sorted.at(-1)
   if (!last) return []
-  const staleAfterMs = last.fromMs + (secondLast ? last.fromMs - secondLast.fromMs : 1) - 1
-  const near = sorted.filter(
-    ({ fromMs }, i) =>
+  const stepMs = regularStepMs(sorted)
+  const endMs = (i: number): number | undefined => {
+    const [begin, next] = [sorted[i]?.fromMs ?? 0, sorted[i + 1]?.fromMs]
+    if (next === undefined) return begin + (stepMs ?? lastStepMs(sorted))
+    return stepMs !== undefined && next > begin + stepMs ? begin + stepMs : undefined
+  }
+  const quotes = sorted.map(({ fromMs, value }, i): FeedQuote => {
+    const end = endMs(i)
+    return { name, value, fromMs, ...(end === undefined ? {} : { staleAfterMs: end - 1 }) }
+  })
+  const near = quotes.filter(
+    ({ fromMs = 0 }, i) =>
       fromMs < nowMs + AHEAD_MS && (sorted[i + 1]?.fromMs ?? Number.POSITIVE_INFINITY) > nowMs - BACK_MS,
   )
-  return near
-    .filter(({ value }, i) => i === 0 || value !== near[i - 1]?.value || near[i] === last)
-    .map(({ fromMs, value }) => ({
-      name,
-      value,
-      fromMs,
-      ...(fromMs === last.fromMs ? { staleAfterMs } : {}),
-    }))
+  return near.filter((quote, i) => {
+    const before = near[i - 1]
+    // the first price after a hole is fresh again, though it may be the same
+    return (
+      before?.value !== quote.value || before.staleAfterMs !== undefined || quote.staleAfterMs !== undefined
+    )
+  })
+}
+
+/** The distance that nearly all neighbours have: three quarters of at least eight. Undefined for a list of changes. */
+function regularStepMs(sorted: readonly TimedPrice[]): number | undefined {
+  const counts = new Map<number, number>()
+  for (let i = 1; i < sorted.length; i++) {
+    const step = (sorted[i]?.fromMs ?? 0) - (sorted[i - 1]?.fromMs ?? 0)
+    counts.set(step, (counts.get(step) ?? 0) + 1)
+  }
+  const [step, count] = [...counts].sort((a, b) => b[1] - a[1])[0] ?? []
+  const distances = sorted.length - 1
+  return distances >= 8 && step !== undefined && (count ?? 0) >= 0.75 * distances ? step : undefined
+}
+
+const lastStepMs = (sorted: readonly TimedPrice[]): number => {
+  const [secondLast, last] = [sorted.at(-2), sorted.at(-1)]
+  return secondLast && last ? last.fromMs - secondLast.fromMs : 1
 }

@@ -30,11 +30,23 @@ export function readTime(text: string | number, timeZone: string, afterMs?: numb
   const iso = String(text).trim().replace(' ', 'T')
   try {
     if (ZONED.test(iso)) return Temporal.Instant.from(iso).epochMilliseconds
-    const clock = Temporal.PlainDateTime.from(iso)
-    const at = (disambiguation: 'earlier' | 'later') =>
-      clock.toZonedDateTime(timeZone, { disambiguation }).epochMilliseconds
-    return afterMs !== undefined && at('earlier') <= afterMs ? at('later') : at('earlier')
+    return localMs(Temporal.PlainDateTime.from(iso), timeZone, { afterMs })
   } catch {
     return undefined
   }
+}
+
+/**
+ * A local time as Unix ms. The hour that the clock repeats in autumn is its second one where `second` says so, or where the first is
+ * not after `afterMs`.
+ */
+export function localMs(
+  clock: Temporal.PlainDateTime,
+  timeZone: string,
+  { afterMs, second }: { afterMs?: number | undefined; second?: boolean | undefined },
+): number {
+  const at = (disambiguation: 'earlier' | 'later') =>
+    clock.toZonedDateTime(timeZone, { disambiguation }).epochMilliseconds
+  const isSecond = second ?? (afterMs !== undefined && at('earlier') <= afterMs)
+  return isSecond ? at('later') : at('earlier')
 }

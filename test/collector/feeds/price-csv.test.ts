@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeEach, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest'
 import priceCsv from '../../../collector/feeds/price-csv.ts'
 import { HOUR_MS } from '../../../protocol/units.ts'
 import { FeedRig, T0 } from './feed-rig.ts'
@@ -96,7 +96,7 @@ test.each([
   [
     'other columns',
     `when,cost\n${iso(T0)},1\n`,
-    /line 2 has no column time; set timeColumn and priceColumn to two of when, cost/,
+    /line 2 has no column time; the columns are when, cost: set timeColumn, priceColumn/,
   ],
   [
     'a cell that is no price',
@@ -114,4 +114,125 @@ test.each([
   await start(text)
   expect(rig.said).toEqual([])
   expect(rig.failing).toEqual([expect.stringMatching(reason)])
+})
+
+describe('files as markets publish them', () => {
+  const hours = () => said().map(([at, value]) => [String(at).slice(5, 16), value])
+
+  test('ENTSO-E: an interval of local time, day before month (Transparency Platform, day-ahead prices, CSV export)', async () => {
+    rig.nowMs = Date.UTC(2026, 10, 29, 23)
+    await start(
+      '"MTU (CET/CEST)","Area","Day-ahead Price (EUR/MWh)"\n' +
+        '"30/11/2026 00:00:00 - 30/11/2026 01:00:00","BZN|FR","61.20"\n' +
+        '"30/11/2026 01:00:00 - 30/11/2026 02:00:00","BZN|FR","-3.05"\n',
+      {
+        timeColumn: 'MTU (CET/CEST)',
+        priceColumn: 'Day-ahead Price (EUR/MWh)',
+        timeFormat: 'DD/MM/YYYY HH:mm:ss',
+        timeZone: 'Europe/Brussels',
+        scale: 0.001,
+      },
+    )
+    expect(hours()).toEqual([
+      ['11-29T23:00', 0.0612],
+      ['11-30T00:00', -0.00305],
+    ])
+  })
+
+  test('NYISO: month before day, one zone of many (mis.nyiso.com, day-ahead zonal LBMP)', async () => {
+    rig.nowMs = Date.UTC(2026, 10, 30, 5)
+    await start(
+      '"Time Stamp","Name","PTID","LBMP ($/MWHr)"\n' +
+        '"11/30/2026 00:00","CAPITL",61757,33.51\n"11/30/2026 00:00","WEST",61752,27.10\n' +
+        '"11/30/2026 01:00","CAPITL",61757,32.04\n"11/30/2026 01:00","WEST",61752,26.55\n',
+      {
+        timeColumn: 'Time Stamp',
+        priceColumn: 'LBMP ($/MWHr)',
+        timeFormat: 'MM/DD/YYYY HH:mm',
+        timeZone: 'America/New_York',
+        only: { Name: 'WEST' },
+        scale: 0.001,
+      },
+    )
+    expect(hours()).toEqual([
+      ['11-30T05:00', 0.0271],
+      ['11-30T06:00', 0.02655],
+    ])
+  })
+
+  test('ERCOT: a date with the hour that ends, 24:00 being the last, and a flag for the repeated hour (NP4-190-CD)', async () => {
+    rig.nowMs = Date.UTC(2026, 10, 1, 5)
+    const row = (hourEnding: string, price: number, flag = 'N') =>
+      `11/01/2026,${hourEnding},HB_NORTH,${price},${flag}`
+    await start(
+      `DeliveryDate,HourEnding,SettlementPoint,SettlementPointPrice,DSTFlag\n${[
+        row('01:00', 20),
+        row('02:00', 21),
+        row('02:00', 22, 'Y'),
+        row('03:00', 23),
+        row('24:00', 44),
+      ].join('\n')}\n`,
+      {
+        timeColumn: 'DeliveryDate',
+        hourEndingColumn: 'HourEnding',
+        dstFlagColumn: 'DSTFlag',
+        priceColumn: 'SettlementPointPrice',
+        timeFormat: 'MM/DD/YYYY',
+        timeZone: 'America/Chicago',
+        only: { SettlementPoint: 'HB_NORTH' },
+        scale: 0.001,
+      },
+    )
+    expect(hours()).toEqual([
+      ['11-01T05:00', 0.02],
+      ['11-01T06:00', 0.021],
+      ['11-01T07:00', 0.022],
+      ['11-01T08:00', 0.023],
+      ['11-02T05:00', 0.044],
+    ])
+  })
+
+  test('SMARD: dots, semicolons and decimal commas (smard.de, market data, CSV)', async () => {
+    rig.nowMs = Date.UTC(2026, 10, 29, 23)
+    await start(
+      'Datum von;Datum bis;Deutschland/Luxemburg [€/MWh] Originalauflösungen\n' +
+        '30.11.2026 00:00;30.11.2026 00:15;88,41\n30.11.2026 00:15;30.11.2026 00:30;87,90\n',
+      {
+        timeColumn: 'Datum von',
+        priceColumn: 'Deutschland/Luxemburg [€/MWh] Originalauflösungen',
+        timeFormat: 'DD.MM.YYYY HH:mm',
+        timeZone: 'Europe/Berlin',
+        delimiter: ';',
+        decimalComma: true,
+        scale: 0.001,
+      },
+    )
+    expect(hours()).toEqual([
+      ['11-29T23:00', 0.08841],
+      ['11-29T23:15', 0.0879],
+    ])
+  })
+
+  test('a time in another format is refused with the line and the format that was expected', async () => {
+    await start('time,price\n30.11.2026 00:00,1\n', { timeFormat: 'MM/DD/YYYY HH:mm' })
+    expect(rig.failing.at(-1)).toMatch(/line 2: expected MM\/DD\/YYYY HH:mm, got 30\.11\.2026 00:00/)
+    await start('time,price\n13/31/2026 00:00,1\n', { timeFormat: 'MM/DD/YYYY HH:mm' })
+    expect(rig.failing.at(-1)).toMatch(/line 2: expected MM\/DD\/YYYY HH:mm/)
+  })
+
+  test('the price before a hole in a list of quarter hours is stale after its quarter, and a list of changes has no holes', async () => {
+    const quarter = HOUR_MS / 4
+    const at = (n: number) => `${iso(T0 + n * quarter)},0.0${n % 9}\n`
+    await start(`time,price\n${[0, 1, 2, 3, 4, 5, 6, 7, 8, 30, 31, 32].map(at).join('')}`)
+    const quotes = rig.said.at(-1) ?? []
+    expect(quotes.find((q) => q.fromMs === T0 + 8 * quarter)?.staleAfterMs).toBe(T0 + 9 * quarter - 1)
+    expect(quotes.filter((q) => q.staleAfterMs !== undefined)).toHaveLength(2)
+    const changes = [0, 6, 14, 24, 30, 38, 48, 54, 62, 72].map(
+      (n) => `${iso(T0 + n * HOUR_MS)},0.0${n % 7}\n`,
+    )
+    await start(`time,price\n${changes.join('')}`, { quote: 'btcUsd' })
+    expect((rig.said.at(-1) ?? []).filter((q) => q.staleAfterMs !== undefined).length).toBeGreaterThanOrEqual(
+      1,
+    )
+  })
 })
