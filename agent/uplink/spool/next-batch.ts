@@ -28,6 +28,13 @@ export async function nextBatch(
     const chunk = inTail
       ? { firstSeq: numbering.tailSeq, intervals: memory.sendable() }
       : await reader()?.find(seq)
+    if (epoch !== numbering.epoch) return undefined
+    if (seq < numbering.oldestSeq) {
+      // acknowledged while the disk was read, and perhaps deleted: that is no loss
+      if (intervals.length > 0) break
+      seq = numbering.oldestSeq
+      continue
+    }
     const { tail, tailSeq } = numbering
     const foundSeq = Math.max(seq, Math.min(chunk?.firstSeq ?? tailSeq, tailSeq))
     if (foundSeq > seq) {
