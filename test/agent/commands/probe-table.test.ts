@@ -13,7 +13,7 @@ const gpu = (holders: Sample['holders']): Sample => ({
 const line = (holders: Sample['holders']) =>
   probeTable([{ deviceId: 'gpu-01/gpu0', kind: 'gpu', driver: 'nvml' }], [gpu(holders)]).split('\n')[1]
 
-test('whom a GPU works for stands there whole, and with his part where he shares it', () => {
+test('the owner of a GPU stands there whole, and with its share where several share the GPU', () => {
   const pod = { namespace: 'team-a', pod: 'train-0' }
   expect(line([{ owner: pod, share: 1 }])).toMatch(/ - {2,}team-a train-0$/)
   expect(line([{ owner: pod, share: 0.75 }])).toMatch(/ {2}75 % team-a train-0$/)

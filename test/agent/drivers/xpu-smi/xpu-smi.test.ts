@@ -108,7 +108,7 @@ const at = (energyJ: number): Reading => ({
   counters: { energyJ },
 })
 
-test('a counter that grows as the watts do is believed', () => {
+test('a counter that grows as the watts do is taken', () => {
   const check = new EnergyCheck()
   for (let s = 0; s <= 60; s++) expect(check.checked(at(5000 + 101 * s), s * 1000).counters).toBeDefined()
 })
