@@ -13,21 +13,29 @@ beforeEach(() => {
 })
 afterEach(() => host.close())
 
-/** The deadline of each request. No other timer has this length, and no test lasts so long: it passes in `expireDeadlines` only. */
+/** The deadline of each request. No other timer has this length, and no test lasts so long: it passes by `keepDeadlines` only. */
 const DEADLINE_MS = 3_600_123
 const open = (more: object = {}): Tenancy =>
   openTenancy(
     TenancySettingsSchema.parse({ ...host.settings, timeout: `${DEADLINE_MS}ms`, ...more }),
     () => host.nowMs,
   )
-/** From now on the deadline of each request passes at once. @returns ends that */
-function expireDeadlines(): () => void {
+/** Keeps the deadlines of the requests that follow. @returns lets them pass, so that a source that hangs need not be waited for */
+function keepDeadlines(): () => void {
   const { setTimeout } = globalThis
-  const spy = vi
-    .spyOn(globalThis, 'setTimeout')
-    .mockImplementation(((end: () => void, ms?: number, ...rest: []) =>
-      setTimeout(end, ms === DEADLINE_MS ? 0 : ms, ...rest)) as typeof setTimeout)
-  return () => spy.mockRestore()
+  const ends: (() => void)[] = []
+  const spy = vi.spyOn(globalThis, 'setTimeout').mockImplementation(((
+    end: () => void,
+    ms?: number,
+    ...rest: []
+  ) => {
+    if (ms === DEADLINE_MS) ends.push(end)
+    return setTimeout(end, ms, ...rest)
+  }) as typeof setTimeout)
+  return () => {
+    spy.mockRestore()
+    for (const end of ends) end()
+  }
 }
 const gpu = (index: number, ...pids: number[]) => ({
   index,
@@ -204,10 +212,10 @@ describe('Slurm', () => {
     test('that hangs holds nothing up: the job is known by its id until it answers', async () => {
       const tenancy = withRest()
       const { answer } = page
-      page.answer = () => {}
-      const restore = expireDeadlines()
+      const expire = keepDeadlines()
+      // its deadline passes when the request is there
+      page.answer = () => expire()
       const id = await tenancy.of([gpu(0, 21), gpu(1)], signal)
-      restore()
       expect(id[0]).toEqual({
         holders: all({ slurmJob: '7' }),
         notes: [
