@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { z } from 'zod'
 import { loadConfig } from '../../protocol/kit/config.ts'
+import { counted } from '../../protocol/kit/counted.ts'
 import { agentConfigSchema } from '../config/config.ts'
 import { EXAMPLE } from '../config/example.ts'
 import { DRIVERS } from '../drivers/index.ts'
@@ -31,6 +32,6 @@ function check(options: { config: string; schema?: boolean; example?: boolean })
   for (const d of devices) counts.set(d.driver, (counts.get(d.driver) ?? 0) + 1)
   const list = [...counts].map(([driver, n]) => `${n} ${driver}`).join(', ')
   process.stdout.write(
-    `${options.config} is right: agent ${agent} of site ${site}${simulated ? ' (simulated)' : ''}, ${devices.length} devices (${list}), broker ${mqtt.url}\n`,
+    `${options.config} is valid: agent ${agent} of site ${site}${simulated ? ' (simulated)' : ''}, ${counted(devices.length, 'device')} (${list}), broker ${mqtt.url}\n`,
   )
 }

@@ -20,7 +20,7 @@ export interface AccumulatorState extends EnergyMeterState {
 
 /** A smaller difference between the wall clock and the monotonic one is slewing, or the moments of reading them: not a clock step. */
 const STEP_MS = 1000
-/** Growth of a counter over a longer time is not recovered: the spool keeps no record for longer. */
+/** Growth of a counter over a longer time is not recovered: nobody can say in which of so many minutes it happened. */
 const RECOVERED_AT_MOST_MS = 7 * 24 * HOUR_MS
 
 /**

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { loadConfig } from '../../protocol/kit/config.ts'
+import { counted } from '../../protocol/kit/counted.ts'
 import { CollectorConfigSchema } from '../config/config.ts'
 import { EXAMPLE } from '../config/example.ts'
 
@@ -19,11 +20,11 @@ export function check(options: { config: string; schema?: boolean; example?: boo
   const { site, workloads, store, alerts, mqtt, feeds } = loadConfig(CollectorConfigSchema, options.config)
   const parts = [
     `site ${site.id}`,
-    `${workloads.length} workloads (${workloads.map((w) => w.name).join(', ') || 'none: all energy counts as unassigned'})`,
+    `${counted(workloads.length, 'workload')} (${workloads.map((w) => w.name).join(', ') || 'none: all energy counts as unassigned'})`,
     `store ${store.store}`,
     `broker ${mqtt.url ?? 'embedded'}`,
-    `${feeds.length} feeds (${feeds.map((f) => f.name).join(', ') || 'prices are typed or pushed'})`,
-    `${alerts.receivers.length} alert receivers`,
+    `${counted(feeds.length, 'feed')} (${feeds.map((f) => f.name).join(', ') || 'prices are typed or pushed'})`,
+    counted(alerts.receivers.length, 'alert receiver'),
   ]
-  process.stdout.write(`${options.config} is right: ${parts.join(', ')}\n`)
+  process.stdout.write(`${options.config} is valid: ${parts.join(', ')}\n`)
 }

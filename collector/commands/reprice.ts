@@ -9,7 +9,7 @@ export interface RepriceOptions extends ApiOptions {
   to: string
   by: string
   reason: string
-  quote: readonly string[]
+  quote?: readonly string[]
   presentRules?: boolean
 }
 
@@ -25,7 +25,7 @@ export async function reprice(options: RepriceOptions): Promise<void> {
     by,
     reason,
     presentRules,
-    quotes: options.quote.map(readQuote),
+    quotes: (options.quote ?? []).map(readQuote),
   }
   const { id } = await api.ask<RepricingView>('/api/v1/reprice', {}, body)
   process.stdout.write(`repricing ${id} has begun; Ctrl-C ends this command, not the repricing\n`)

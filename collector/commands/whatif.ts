@@ -42,8 +42,16 @@ const flagsOf = (
       field,
       ofConversion,
       takes: ofConversion && field === 'usdPerGpuHour' ? 'number' : (TAKES[field] ?? 'number'),
-      text: ofConversion ? `conversion: ${description}` : description,
+      text: `${ofConversion ? 'conversion: ' : ''}${inFlags(description)}`,
     }))
+
+/** The API's description of a field in the command's words: a flag is set and not `true`, and other fields have their flags. */
+const inFlags = (description: string): string =>
+  description.replace(/^true: /, '').replace(/\b[a-z]+(?:[A-Z][A-Za-z]*)+\b/g, (name) => {
+    if (name in ConversionSchema.shape) return dashed(`${CONVERT}${name[0]?.toUpperCase()}${name.slice(1)}`)
+    return name in ScenarioSchema.shape ? dashed(FLAGS[name] ?? name) : name
+  })
+const dashed = (key: string) => `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
 
 const WHAT_IF_FLAGS = [...flagsOf(ScenarioSchema.shape, false), ...flagsOf(ConversionSchema.shape, true)]
 const VALUE = {
@@ -52,7 +60,6 @@ const VALUE = {
   prices: ' <usd|workload=usd,...>',
   nothing: '',
 } as const
-const dashed = (key: string) => `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
 
 /** Options of the command as [flags, description], one for each field of a scenario. */
 export const WHAT_IF_OPTIONS: readonly (readonly [string, string])[] = WHAT_IF_FLAGS.map(
