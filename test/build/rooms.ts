@@ -75,7 +75,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   'agent/wire/snmp': {
     holds: 'SNMP 1, 2c and 3, read-only',
-    imports: [KIT],
+    imports: [KIT, 'agent/wire/loose-json'],
     packages: ['node:dgram', 'node:net', 'net-snmp', 'zod'],
   },
   'agent/wire': {

@@ -61,7 +61,7 @@ export const isOn = (page: Page, format: LlmFormat): boolean =>
 export const keepsCache = (page: Page, { cacheStores = [] }: LlmFormat): boolean =>
   cacheStores.some((begins) => has(page, begins))
 
-/** Which end the page says that the server is; undefined where it says nothing, or has series of both. */
+/** Which end the page says that the server is; undefined where nothing there tells, or where it has series of both. */
 export function endOf(page: Page, { ends, oneTokenEach }: LlmFormat): 'prefill' | 'decode' | undefined {
   const says = (end: 'prefill' | 'decode') =>
     ends?.[end].some((where) => page.some(({ labels }) => fits(labels, where))) === true
