@@ -167,7 +167,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   'agent/metering': {
     holds: 'the interval meter: readings to records of one UTC minute, a device and an owner each',
-    imports: [...PROTOCOL, 'agent/plugin', 'agent/uplink/spool'],
+    imports: [...PROTOCOL, 'agent/plugin', 'agent/counting', 'agent/uplink/spool'],
     packages: [],
   },
   'agent/composition': {
