@@ -1,3 +1,4 @@
+import { areaAboveJ } from '../counting/trapezoid.ts'
 import { Counter, type CounterLimit, type CounterState } from './counter.ts'
 
 /** Kept on disk as JSON in the spool's checkpoint. */
@@ -59,11 +60,14 @@ export class EnergyMeter {
     return countedMilliJ
   }
 
-  /** mJ of a trapezoid between two power readings, W. Call after `count`. A fraction of a mJ is carried over to the next call. */
+  /**
+   * mJ of a trapezoid between two power readings, W, of what lies above zero. Call after `count`. A fraction of a mJ is carried over
+   * to the next call.
+   */
   integrate(fromW: number | undefined, toW: number | undefined, elapsedMs: number): number | undefined {
     if (fromW === undefined || toW === undefined) return undefined
-    const exactMilliJ = ((fromW + toW) / 2) * elapsedMs + this.#carryMilliJ
-    const milliJ = Math.max(0, Math.floor(exactMilliJ))
+    const exactMilliJ = areaAboveJ(fromW, toW, elapsedMs) * 1000 + this.#carryMilliJ
+    const milliJ = Math.floor(exactMilliJ)
     this.#carryMilliJ = exactMilliJ - milliJ
     if (this.#counterStands) this.#drawnMilliJ += milliJ
     return milliJ

@@ -43,6 +43,14 @@ export function spreadEnergyAndTime(
   }
 }
 
+/** Spreads what flowed out through a meter over the minutes of a span. It belongs to nobody, as the meter does. */
+export function spreadExported(minutes: MinuteMeter, { pieces, gap }: Span, exportedMilliJ: number): void {
+  if (exportedMilliJ === 0) return
+  const parts = apportion(exportedMilliJ, lengthsMs(pieces))
+  for (const [i, piece] of pieces.entries())
+    if (parts[i]) add(minutes.at(NOBODY, piece, gap), 'exportedMilliJ', parts[i])
+}
+
 /** Spreads the growth of one owner's counter over the minutes of a span. */
 export function spreadAmount(
   minutes: MinuteMeter,

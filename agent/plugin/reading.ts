@@ -30,6 +30,8 @@ export interface AcceptedShares {
 export interface Counters {
   /** the device's own energy counter, J */
   energyJ?: number
+  /** a meter's counter of the energy that flowed out through it, J */
+  exportedJ?: number
   /** accepted work and served tokens, by owner */
   byOwner?: OwnerCounters[]
 }

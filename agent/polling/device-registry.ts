@@ -95,6 +95,7 @@ function configuredFacts(config: DeviceConfig): Partial<Device> {
   if (config.ratedPowerW !== undefined) facts.ratedPowerW = config.ratedPowerW
   if (config.expectedHashrateHs !== undefined) facts.expectedHashrateHs = config.expectedHashrateHs
   if (config.meteredBy) facts.meteredBy = config.meteredBy
+  if (config.generates) facts.generates = config.generates
   if (config.tags) facts.tags = config.tags
   return facts
 }

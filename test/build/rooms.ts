@@ -75,7 +75,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   'agent/wire/snmp': {
     holds: 'SNMP 1, 2c and 3, read-only',
-    imports: [KIT],
+    imports: [KIT, 'agent/wire/loose-json'],
     packages: ['node:dgram', 'node:net', 'net-snmp', 'zod'],
   },
   'agent/wire': {
@@ -167,7 +167,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   'agent/metering': {
     holds: 'the interval meter: readings to records of one UTC minute, a device and an owner each',
-    imports: [...PROTOCOL, 'agent/plugin', 'agent/uplink/spool'],
+    imports: [...PROTOCOL, 'agent/plugin', 'agent/counting', 'agent/uplink/spool'],
     packages: [],
   },
   'agent/composition': {
