@@ -7,7 +7,8 @@ import type { GpuTenancy } from '../tenancy/tenancy.ts'
 import { gpuState } from './state.ts'
 
 /** One GPU's figures at one moment, in base units, whichever tool read them. An unknown figure is undefined. */
-export interface GpuSnapshot extends Omit<GpuUse, 'processes' | 'uuid' | 'utilizationRatio'> {
+export interface GpuSnapshot
+  extends Omit<GpuUse, 'processes' | 'uuid' | 'utilizationRatio' | 'powerW' | 'idleW'> {
   uuid?: string | undefined
   model?: string | undefined
   /** version of the GPU's driver */

@@ -13,8 +13,7 @@ export { TenancySettingsSchema } from './settings.ts'
 /** Who holds a GPU now. */
 export interface GpuTenancy {
   /**
-   * Empty: nobody. Where the shares sum to less than 1, nobody holds the rest. `estimated`: the shares were split by memory, by
-   * MIG slices or evenly.
+   * Empty: nobody. Where the shares sum to less than 1, nobody holds the rest. `estimated`: the GPU is split between several.
    */
   holders: Holder[]
   /**
