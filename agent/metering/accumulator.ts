@@ -70,7 +70,8 @@ export class DeviceAccumulator {
     const last = this.#last
     const comparison = compare(last, reading, at, elapsedMs)
     const limit = energyLimit(reading.identity.kind, comparison)
-    const countedMilliJ = this.#energy.count(reading.counters?.energyJ, comparison.restarted, limit)
+    const { energyJ, energyPart } = reading.counters ?? {}
+    const countedMilliJ = this.#energy.count(energyJ, comparison.restarted, limit, energyPart)
     const amounts = this.#owners.advance(reading.counters?.byOwner ?? [], comparison)
     this.#last = asLastReading(reading, at, last)
     if (last && elapsedMs !== undefined) this.#book(last, reading, at, elapsedMs, countedMilliJ, amounts)

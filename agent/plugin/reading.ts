@@ -30,6 +30,11 @@ export interface AcceptedShares {
 export interface Counters {
   /** the device's own energy counter, J */
   energyJ?: number
+  /**
+   * the part of the counter's growth since the last reading that is this device's, 0 to 1: several devices show the counter of the
+   * package that they are parts of. Absent: all of it
+   */
+  energyPart?: number
   /** accepted work and served tokens, by owner */
   byOwner?: OwnerCounters[]
 }

@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import { PerwattError } from '../../../protocol/kit/errors.ts'
 import { LostGpus } from '../../gpu/lost-gpus.ts'
+import { hasTwoDies, type PackagePart, sharePackages } from '../../gpu/packages.ts'
+import { possible } from '../../gpu/ranges.ts'
 import { defineDriver, type Session } from '../../plugin/driver.ts'
 import type { Reading } from '../../plugin/reading.ts'
 import { Sysfs } from '../../wire/sysfs.ts'
@@ -24,7 +26,7 @@ export default defineDriver({
     return {
       read: (signal) =>
         sysfs.poll(signal, async () => {
-          const readings: Reading[] = []
+          const found: (PackagePart & { pci: string })[] = []
           for (const card of await amdCards(sysfs)) {
             signal.throwIfAborted()
             const gpu = gpus.get(card.pci) ?? {
@@ -32,14 +34,19 @@ export default defineDriver({
               identity: await cardIdentity(sysfs, card),
             }
             gpus.set(card.pci, gpu)
-            readings.push({ ...gpu, sample: await cardSample(sysfs, card) })
+            const reading = possible({ ...gpu, sample: await cardSample(sysfs, card) })
+            const secondary = reading.sample.powerW === undefined && hasTwoDies(reading.identity.model)
+            found.push({ pci: card.pci, reading, package: reading.identity.hardwareId, secondary })
           }
-          if (readings.length === 0)
+          if (found.length === 0)
             throw new PerwattError(
               'no-gpu',
               `${root} has no AMD GPU; check lspci, and that the kernel module amdgpu is loaded`,
             )
-          return lost.with(readings)
+          // the dies of a package have addresses next to each other, and the cards may be numbered otherwise
+          const shared = sharePackages([...found].sort((a, b) => (a.pci < b.pci ? -1 : 1)))
+          const byPart = new Map(shared.map((reading) => [reading.part, reading]))
+          return lost.with(found.map(({ reading }) => byPart.get(reading.part) ?? reading))
         }),
     }
   },

@@ -1,10 +1,13 @@
 import { z } from 'zod'
 import { AMD_HINTS } from '../../gpu/amd-tools.ts'
+import { EnergyCheck } from '../../gpu/energy-check.ts'
 import { LostGpus } from '../../gpu/lost-gpus.ts'
+import { sharePackages } from '../../gpu/packages.ts'
+import { possible } from '../../gpu/ranges.ts'
 import { defineDriver, type Session } from '../../plugin/driver.ts'
 import { Program } from '../../wire/command.ts'
 import { CommandVariants } from '../../wire/command-variants.ts'
-import { rocmReadings } from './output.ts'
+import { rocmGpus } from './output.ts'
 
 /** The queries, newest form first: ROCm before 4.1 refuses --showenergycounter. */
 const SHORT =
@@ -31,10 +34,16 @@ export default defineDriver({
       install: 'apt-get install rocm-smi-lib from AMD’s ROCm repository',
       hints: AMD_HINTS,
     })
+    const energy = new EnergyCheck()
     const rocmSmi = new CommandVariants(program, VARIANTS)
     const lost = new LostGpus("rocm-smi's answer", 'dmesg for amdgpu errors, and the host’s PCIe')
     return {
-      read: async (signal) => lost.with(rocmReadings(await rocmSmi.run(signal))),
+      async read(signal) {
+        const gpus = rocmGpus(await rocmSmi.run(signal))
+        const nowMs = performance.now()
+        const checked = gpus.map((gpu) => ({ ...gpu, reading: energy.checked(possible(gpu.reading), nowMs) }))
+        return lost.with(sharePackages(checked))
+      },
     }
   },
 })
