@@ -1,13 +1,14 @@
 import { z } from 'zod'
 import { PerwattError, reasonOf } from '../../../protocol/kit/errors.ts'
 import { withDeadline } from '../../../protocol/kit/retry.ts'
+import { EnergyCheck } from '../../gpu/energy-check.ts'
 import { LostGpus } from '../../gpu/lost-gpus.ts'
+import { possible } from '../../gpu/ranges.ts'
 import { defineDriver, type Session } from '../../plugin/driver.ts'
 import type { Reading } from '../../plugin/reading.ts'
 import { Program } from '../../wire/command.ts'
 import { CommandVariants } from '../../wire/command-variants.ts'
-import { EnergyCheck } from './energy-check.ts'
-import { xpuIdentities, xpuReading, xpuValues } from './output.ts'
+import { unknownColumns, xpuIdentities, xpuReading, xpuValues } from './output.ts'
 
 /** Metric ids: utilisation, power, clock, core and memory temperature, energy, memory. Version 2 knows only the long options. */
 const METRICS = '0,1,2,3,4,8,18'
@@ -50,26 +51,27 @@ export default defineDriver({
     let identities = new Map<number, Reading['identity']>()
     return {
       async read(signal) {
-        const values = xpuValues(await dump.run(signal))
+        const text = await dump.run(signal)
+        const values = xpuValues(text)
         if (values.size === 0)
           throw new PerwattError(
             'malformed',
             'xpu-smi names no GPU; run it by hand, check lspci and the kernel module i915 or xe',
           )
-        let note: string | undefined
+        const notes = [unknownColumns(text)].filter((note) => note !== undefined)
         if ([...values.keys()].some((index) => !identities.has(index)))
           try {
             identities = xpuIdentities(
               await withDeadline((own) => program.run(DISCOVERY, own), DISCOVERY_MS, signal),
             )
           } catch (error) {
-            note = reasonOf(error).slice(0, 256)
+            notes.push(reasonOf(error).slice(0, 256))
           }
         const readings = [...values].map(([index, row]) =>
-          energy.checked(xpuReading(index, row, identities.get(index)), performance.now()),
+          energy.checked(possible(xpuReading(index, row, identities.get(index))), performance.now()),
         )
         const first = readings[0]
-        if (first && note) first.sample.faults = [note]
+        if (first && notes.length > 0) first.sample.faults = [...notes, ...(first.sample.faults ?? [])]
         return lost.with(readings)
       },
     }
