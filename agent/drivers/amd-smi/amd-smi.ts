@@ -8,6 +8,7 @@ import { EnergyCheck } from '../../gpu/energy-check.ts'
 import { LostGpus } from '../../gpu/lost-gpus.ts'
 import { hasTwoDies, sharePackages } from '../../gpu/packages.ts'
 import { possible } from '../../gpu/ranges.ts'
+import { SilentGpus } from '../../gpu/silent-gpus.ts'
 import { gpuState } from '../../gpu/state.ts'
 import { defineDriver, type Session } from '../../plugin/driver.ts'
 import type { Reading } from '../../plugin/reading.ts'
@@ -26,6 +27,9 @@ import {
 
 /** how long a query for something else than power may take; the poll doesn't fail with it */
 const SECONDARY_QUERY_MS = 3000
+
+/** how long the figures may take once they have come */
+const METRIC_MS = 4000
 
 const METRIC = ['metric', '--json']
 const STATIC = ['static', '--json']
@@ -50,6 +54,7 @@ export default defineDriver({
     const lost = new LostGpus("amd-smi's answer", 'dmesg for amdgpu errors, and the host’s PCIe')
     const statics = new Map<number, AmdStatic>()
     const energy = new EnergyCheck()
+    const silent = new SilentGpus(() => performance.now())
 
     const ask = async (args: readonly string[], signal: AbortSignal) =>
       amdGpus(await amdSmi.run(args, signal), ['amd-smi', ...args].join(' '))
@@ -63,16 +68,33 @@ export default defineDriver({
       }
     }
 
+    /** The metrics, or the error of a driver that is silent about GPUs that were known. */
+    const askMetrics = async (signal: AbortSignal) => {
+      if (!silent.any) return ask(METRIC, signal)
+      try {
+        return await withDeadline((own) => ask(METRIC, own), METRIC_MS, signal)
+      } catch (error) {
+        if (signal.aborted || silent.knownAt(error).length === 0) throw error
+        return { error }
+      }
+    }
+    const standIns = async (error: unknown, signal: AbortSignal) => {
+      const uses = silent.knownAt(error).flatMap((index) => silent.use(index) ?? [])
+      const tenancies = await tenancy.of(uses, signal)
+      return uses.flatMap(({ index }, i) => silent.standIn(index, [reasonOf(error)], tenancies[i]) ?? [])
+    }
+
     return {
       async read(signal) {
         const notes: string[] = []
         const [metrics, processes] = await Promise.all([
-          ask(METRIC, signal),
+          askMetrics(signal),
           tryAsking(PROCESS, signal, notes),
         ])
-        if ([...metrics.keys()].some((index) => !statics.has(index)))
+        if (metrics instanceof Map && [...metrics.keys()].some((index) => !statics.has(index)))
           for (const [index, row] of await tryAsking(STATIC, signal, notes))
             statics.set(index, amdStatic(row))
+        if (!(metrics instanceof Map)) return lost.with(await standIns(metrics.error, signal))
         const uses = [...metrics.keys()].map((index) =>
           defined({
             index,
@@ -90,7 +112,10 @@ export default defineDriver({
           const secondary = reading.sample.powerW === undefined && hasTwoDies(reading.identity.model)
           return { reading, package: amdPackage(fixed, statics.values()), secondary }
         })
-        return lost.with(sharePackages(gpus))
+        const readings = sharePackages(gpus)
+        return lost.with(
+          readings.map((reading, i) => silent.answered(reading, uses[i] ?? { index: i, processes: [] })),
+        )
       },
       close: () => tenancy.close?.(),
     }

@@ -203,6 +203,25 @@ test('a GPU that goes is a lost GPU until it is back', async () => {
   expect((await session.read(soon())).map((r) => r.sample.state)).toEqual(['busy', 'idle', 'unknown'])
 })
 
+test('an amd-smi that hangs leaves a GPU to the processes that still run on it, at its last power', async () => {
+  const cgroup = host.job(77, [4711, 4712])
+  for (const pid of [4711, 4712]) host.run(pid, { cgroup, environ: { SLURM_JOB_ID: '77' } })
+  const program = fakeProgram(
+    'amd-smi',
+    `case "$1" in metric) [ -e "$0.hangs" ] && exec sleep 600 ;; esac\n${answers(answersOf('mi300x'))}`,
+  )
+  const session = open(program)
+  await session.read(soon())
+  writeFileSync(`${program}.hangs`, '')
+  const [busy] = await session.read(soon())
+  expect(busy?.sample).toMatchObject({
+    state: 'faulty',
+    powerW: 683,
+    powerBasis: 'estimated',
+    holders: [{ owner: { slurmJob: '77' }, share: 1 }],
+  })
+}, 20_000)
+
 test.each(['', 'garbage', '{"gpu_data": [', '[]', '[{"cpu": 0}]', 'GPU: x\n', 'null', '[null, 3, "gpu"]'])(
   '%j names no GPU',
   async (text) => {
