@@ -39,7 +39,7 @@ function packagesOf(gpus: readonly PackagePart[]): string[] {
     const named = gpus.some((other) => other !== gpu && other.package === gpu.package)
     return gpu.package !== undefined && named ? `package ${gpu.package}` : `gpu ${i}`
   })
-  // two neighbours of which one is a second die are a pair; the first die stands before it or after it
+  // two neighbours of which one is a second die are a pair; either may come first
   for (let i = 0; i + 1 < gpus.length; i++)
     if (arePair(gpus[i], gpus[i + 1])) {
       names[i + 1] = names[i] ?? ''

@@ -36,7 +36,7 @@ export interface GpuSnapshot
   faults: readonly string[]
   /** true: the GPU computes nothing until somebody resets it */
   dead?: boolean
-  /** true: the driver does not answer about this GPU, which says nothing of the GPU itself */
+  /** true: the driver does not answer about this GPU, which may be well */
   silent?: boolean
 }
 

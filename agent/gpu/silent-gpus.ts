@@ -8,7 +8,7 @@ import type { GpuTenancy } from '../tenancy/tenancy.ts'
 const POWER_HELD_MS = 10 * 60_000
 /** How long such a GPU is shown with its holders at all. */
 const HOLDERS_HELD_MS = 60 * 60_000
-/** Errors that say nothing of the GPUs, other than that nobody could be asked. */
+/** Errors of a driver that did not answer; the GPUs may be well. */
 const SILENCE = new Set(['nvml-hangs', 'no-reply'])
 /** NVML's codes for a driver that is not loaded, a lost GPU and one that needs a reset: those are answers. */
 const ANSWER = /\(NVML (9|15|16)\)/

@@ -43,7 +43,9 @@ export function openTenancy(settings: TenancySettings, nowMs = () => performance
   const tenantOf = async (pid: number, signal: AbortSignal): Promise<Tenant | undefined> => {
     const process = proc.process(pid)
     if (!process) return undefined
-    if (process.membership) return process.membership
+    const { membership } = process
+    if (membership?.kind === 'named') return { ...membership, ...(membership.ofUser && { uid: process.uid }) }
+    if (membership) return membership
     const job = await slurm.jobOf(pid, process, signal)
     return job === undefined ? { kind: 'user', uid: process.uid } : { kind: 'slurm', job }
   }

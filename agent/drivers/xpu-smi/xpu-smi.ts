@@ -2,10 +2,12 @@ import { z } from 'zod'
 import { PerwattError, reasonOf } from '../../../protocol/kit/errors.ts'
 import { withDeadline } from '../../../protocol/kit/retry.ts'
 import { EnergyCheck } from '../../gpu/energy-check.ts'
+import { withReservations } from '../../gpu/held.ts'
 import { LostGpus } from '../../gpu/lost-gpus.ts'
 import { possible } from '../../gpu/ranges.ts'
 import { defineDriver, type Session } from '../../plugin/driver.ts'
 import type { Reading } from '../../plugin/reading.ts'
+import { openTenancy, TenancySettingsSchema } from '../../tenancy/tenancy.ts'
 import { Program } from '../../wire/command.ts'
 import { CommandVariants } from '../../wire/command-variants.ts'
 import { unknownColumns, xpuIdentities, xpuReading, xpuValues } from './output.ts'
@@ -39,6 +41,9 @@ export default defineDriver({
   requests: [...VARIANTS, DISCOVERY].map((args) => ['xpu-smi', ...args].join(' ')),
   settings: z.strictObject({
     program: z.string().min(1).default('xpu-smi').describe('the program, or its path; xpumcli works too'),
+    owners: TenancySettingsSchema.prefault({}).describe(
+      'how to find out who was given the GPUs: Slurm’s prolog, or the environments of its jobs',
+    ),
   }),
   open({ options }): Session {
     const program = new Program(options.program, {
@@ -46,6 +51,7 @@ export default defineDriver({
       hints: HINTS,
     })
     const dump = new CommandVariants(program, VARIANTS)
+    const tenancy = openTenancy(options.owners)
     const lost = new LostGpus("xpu-smi's answer", 'dmesg for i915 or xe errors, and the host’s PCIe')
     const energy = new EnergyCheck()
     let identities = new Map<number, Reading['identity']>()
@@ -72,7 +78,7 @@ export default defineDriver({
         )
         const first = readings[0]
         if (first && notes.length > 0) first.sample.faults = [...notes, ...(first.sample.faults ?? [])]
-        return lost.with(readings)
+        return lost.with(await withReservations(readings, tenancy, signal))
       },
     }
   },
