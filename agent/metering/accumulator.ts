@@ -76,8 +76,9 @@ export class DeviceAccumulator {
     const last = this.#last
     const comparison = compare(last, reading, at, elapsedMs)
     const limit = energyLimit(reading.identity.kind, comparison)
-    const countedMilliJ = this.#energy.count(reading.counters?.energyJ, comparison.restarted, limit)
-    const outMilliJ = this.#exported.count(reading.counters?.exportedJ, comparison.restarted, limit)
+    const { energyJ, energyPart, exportedJ } = reading.counters ?? {}
+    const countedMilliJ = this.#energy.count(energyJ, comparison.restarted, limit, energyPart)
+    const outMilliJ = this.#exported.count(exportedJ, comparison.restarted, limit)
     const amounts = this.#owners.advance(reading.counters?.byOwner ?? [], comparison)
     this.#last = asLastReading(reading, at, last)
     if (last && elapsedMs !== undefined)

@@ -32,6 +32,11 @@ export interface Counters {
   energyJ?: number
   /** a meter's counter of the energy that flowed out through it, J */
   exportedJ?: number
+  /**
+   * the part of the counter's growth since the last reading that is this device's, 0 to 1: several devices show the counter of the
+   * package that they are parts of. Absent: all of it
+   */
+  energyPart?: number
   /** accepted work and served tokens, by owner */
   byOwner?: OwnerCounters[]
 }

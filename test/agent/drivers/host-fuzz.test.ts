@@ -12,8 +12,9 @@ import {
 } from '../../../agent/drivers/amd-smi/output.ts'
 import { dcmiPowerW, ipmiPowerSensors, wholeMachine } from '../../../agent/drivers/ipmi/ipmitool.ts'
 import redfish from '../../../agent/drivers/redfish/redfish.ts'
-import { rocmReadings } from '../../../agent/drivers/rocm-smi/output.ts'
+import { rocmGpus } from '../../../agent/drivers/rocm-smi/output.ts'
 import { xpuIdentities, xpuReading, xpuValues } from '../../../agent/drivers/xpu-smi/output.ts'
+import { sharePackages } from '../../../agent/gpu/packages.ts'
 import type { Reading } from '../../../agent/plugin/reading.ts'
 import { PerwattError } from '../../../protocol/kit/errors.ts'
 import { soon } from '../asic-harness.ts'
@@ -39,7 +40,7 @@ const READERS: Record<string, (text: string) => Reading[]> = {
         sample: { state: 'ok', ...amdMetrics(row), ...amdPower(row) },
       }
     }),
-  'rocm-smi': rocmReadings,
+  'rocm-smi': (text) => sharePackages(rocmGpus(text)),
   'xpu-smi': (text) => {
     const identities = xpuIdentities(text)
     return [...xpuValues(text)].map(([index, values]) => xpuReading(index, values, identities.get(index)))

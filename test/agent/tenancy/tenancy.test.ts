@@ -343,7 +343,7 @@ describe('containers', () => {
       ['aaaaaaaaaaaa', expect.closeTo(0.75)],
       ['bbbbbbbbbbbb', expect.closeTo(0.25)],
     ])
-    expect(shared?.holders.some((h) => h.estimated)).toBe(false)
+    expect(shared?.holders.every((h) => h.estimated)).toBe(true)
   })
 })
 
