@@ -10,10 +10,11 @@ import {
   amdProcesses,
   amdStatic,
 } from '../../../agent/drivers/amd-smi/output.ts'
-import { dcmiPowerW, ipmiPowerSensors, wholeMachine } from '../../../agent/drivers/ipmi/ipmitool.ts'
+import { dcmiPowerW, ipmiPowerSensors } from '../../../agent/drivers/ipmi/ipmitool.ts'
 import redfish from '../../../agent/drivers/redfish/redfish.ts'
 import { rocmReadings } from '../../../agent/drivers/rocm-smi/output.ts'
 import { xpuIdentities, xpuReading, xpuValues } from '../../../agent/drivers/xpu-smi/output.ts'
+import { machinePowerOf } from '../../../agent/host-power/machine-power.ts'
 import type { Reading } from '../../../agent/plugin/reading.ts'
 import { PerwattError } from '../../../protocol/kit/errors.ts'
 import { soon } from '../asic-harness.ts'
@@ -45,7 +46,7 @@ const READERS: Record<string, (text: string) => Reading[]> = {
     return [...xpuValues(text)].map(([index, values]) => xpuReading(index, values, identities.get(index)))
   },
   ipmi: (text) => {
-    const powerW = dcmiPowerW(text) ?? wholeMachine(ipmiPowerSensors(text), undefined)?.powerW
+    const powerW = dcmiPowerW(text).powerW ?? machinePowerOf(ipmiPowerSensors(text)).powerW
     return powerW === undefined
       ? []
       : [{ identity: { kind: 'host' }, sample: { state: 'ok', powerW, powerBasis: 'reported' } }]
