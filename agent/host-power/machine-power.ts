@@ -1,7 +1,7 @@
 import { defined } from '../../protocol/kit/defined.ts'
 import type { PowerBasis } from '../../protocol/sample.ts'
 import { firstOf, type Judged } from './judge.ts'
-import { type Side, type Subject, subjectOf } from './sensor-names.ts'
+import { CHASSIS_RANK, type Side, type Subject, subjectOf } from './sensor-names.ts'
 
 /** A machine's power, and how it is known. `estimated` where it lacks the losses of the supplies. */
 export interface MachinePower extends Judged {
@@ -46,12 +46,12 @@ export function machinePowerOf(sensors: readonly NamedSensor[]): MachinePower {
     const subject = subjectOf(sensor.name)
     return subject ? [{ sensor, subject }] : []
   })
-  const whole = firstOf(
-    known
-      .filter(({ subject }) => subject.of === 'machine')
-      .sort((a, b) => rankOf(a.subject) - rankOf(b.subject))
-      .map(({ sensor }) => sensor),
-  )
+  const wholes = known
+    .filter(({ subject }) => subject.of === 'machine')
+    .sort((a, b) => rankOf(a.subject) - rankOf(b.subject))
+  // a node that is off says nothing, and the chassis beside it may be the enclosure of its neighbours
+  const ownWholes = wholes.filter(({ subject }) => rankOf(subject) < CHASSIS_RANK)
+  const whole = firstOf((ownWholes.length > 0 ? ownWholes : wholes).map(({ sensor }) => sensor))
   if (whole.powerW !== undefined) return { powerW: whole.powerW, basis: 'reported' }
   const supplies = new Map<string, Record<Side, Judged>>()
   for (const { sensor, subject } of known) {

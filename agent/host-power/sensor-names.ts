@@ -30,6 +30,9 @@ const MACHINE: readonly RegExp[] = [
   new RegExp(`^chassis(?: total)?(?: input| ac)? ?${POWER}${TAIL}$`),
 ]
 
+/** From this rank on, a sensor can be that of an enclosure. */
+export const CHASSIS_RANK = MACHINE.length - 1
+
 const SUPPLY = /\b(?:ps|psu|pmb|pwr supply|power supply)(?: ?(\d+|[a-d])\b|\b)/
 const SUPPLY_WORDS = /^(?:pin|pout|in|input|out|output|ac|dc|power|pwr|watts|wattage|consumption|total)$/
 const A_POWER = /^(?:pin|pout|power|pwr|watts|wattage)$/

@@ -1,5 +1,6 @@
 import { type Judged, judge } from '../../host-power/judge.ts'
 import type { NamedSensor } from '../../host-power/machine-power.ts'
+import { subjectOf } from '../../host-power/sensor-names.ts'
 
 /**
  * Power in the output of `dcmi power reading`, W. Some BMCs write `deactivated` next to a real figure, so that word is ignored. 0 W
@@ -14,9 +15,12 @@ export function dcmiPowerW(text: string): Judged {
 export const isWithoutDcmi = (said: string): boolean =>
   /DCMI request failed because|Unable to get DCMI|valid DCMI command was not returned/i.test(said)
 
+const WITHOUT_READING = /^(no reading|na|ns|disabled|not readable)$/i
+
 /**
  * The sensors in watts, from `sdr` (three columns) or `sdr elist` (five). Error lines between the rows, such as `Unable to send
  * command`, are skipped, and so is a sensor without a reading (`no reading`, `na`, `Disabled`), such as that of an absent supply.
+ * Only the machine's own sensor is kept without a reading, so that no other one stands in for a machine that is off.
  */
 export function ipmiPowerSensors(text: string): NamedSensor[] {
   const sensors: NamedSensor[] = []
@@ -24,6 +28,8 @@ export function ipmiPowerSensors(text: string): NamedSensor[] {
     const [name = '', ...cells] = line.split('|').map((cell) => cell.trim())
     const reading = cells.map((cell) => /^(-?\d+(?:\.\d+)?) Watts\b/i.exec(cell)?.[1]).find(Boolean)
     if (name && reading) sensors.push({ name, ...judge(reading) })
+    else if (cells.some((cell) => WITHOUT_READING.test(cell)) && subjectOf(name)?.of === 'machine')
+      sensors.push({ name })
   }
   return sensors
 }
