@@ -10,7 +10,7 @@ const ALL_BITS_SET = 0xffff
 /** Firmware's words for a sensor that is not there or has no value now. */
 const NOTHING = /^\s*(?:|n\/?a|none|no reading|not readable|disabled|absent|unavailable|unknown|-+)\s*$/i
 
-/** What a field says about power. Both absent: it says nothing, or 0 W, which no machine draws whose BMC answers. */
+/** What a field says about power. Both absent: the field is missing or holds 0 W, which no machine draws whose BMC answers. */
 export interface Judged {
   powerW?: number
   /** what the field says instead of a power, such as `-1 W`, `null` or `"NaN"` */

@@ -8,7 +8,7 @@ export interface MachinePower extends Judged {
   basis?: PowerBasis
 }
 
-/** What one power supply says of its two sides. A supply that is absent or rests says nothing. */
+/** What one power supply reports for its two sides. A supply that is absent or rests says nothing. */
 export interface SupplyPower {
   input: Judged
   output: Judged

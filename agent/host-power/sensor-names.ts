@@ -22,7 +22,8 @@ const MACHINE: readonly RegExp[] = [
   new RegExp(`^${POWER} (?:sys|system|platform|node|server)$`),
   new RegExp(`^(?:avg|average|instantaneous|current|input|ac input|ac) ${POWER}$`),
   new RegExp(`^(?:ac |total )?${POWER} (?:consumption|usage|consumed|draw|meter|in|input)$`),
-  /^system level$/,
+  // Huawei's iBMC calls the machine's input just Power
+  /^(?:system level|power)$/,
   // OCP sleds and NVIDIA's trays have no supply of their own: the hot-swap controllers are their input
   new RegExp(`^(?:total )?hsc(?: input| in)? (?:pin|${POWER}(?: in| input)?)$`),
   new RegExp(`^(?:total|all)(?: (?:psus?|ps|supply|supplies))?(?: input| in| ac)? ?${POWER}${TAIL}$`),
@@ -34,8 +35,8 @@ const MACHINE: readonly RegExp[] = [
 export const CHASSIS_RANK = MACHINE.length - 1
 
 const SUPPLY = /\b(?:ps|psu|pmb|pwr supply|power supply)(?: ?(\d+|[a-d])\b|\b)/
-const SUPPLY_WORDS = /^(?:pin|pout|in|input|out|output|ac|dc|power|pwr|watts|wattage|consumption|total)$/
-const A_POWER = /^(?:pin|pout|power|pwr|watts|wattage)$/
+const SUPPLY_WORDS = /^(?:p|w|pin|pout|in|input|out|output|ac|dc|power|pwr|watts|wattage|consumption|total)$/
+const A_POWER = /^(?:pin|pout|in|out|input|output|power|pwr|watts|wattage)$/
 
 /** Undefined for the sensor of a part: a CPU, a GPU, a fan, a drive, a rail. */
 export function subjectOf(name: string): Subject | undefined {

@@ -4,7 +4,7 @@ import { textOf } from '../../wire/loose-json/fields.ts'
 import { Chooser, type Chosen } from './chooser.ts'
 import { idOf, linkOf } from './client.ts'
 import { identityOf } from './identity.ts'
-import { findMachine, type Machine } from './machine.ts'
+import { findMachine, type Machine, otherChassis } from './machine.ts'
 import type { Pages } from './pages.ts'
 import { sourcesOf } from './sources.ts'
 
@@ -23,10 +23,37 @@ export interface Found {
  */
 export async function findPower(pages: Pages, wanted: string | undefined): Promise<Found> {
   const machine = await findMachine(pages, wanted)
+  const own = await placesOf(pages, machine)
+  if (own) return own
+  if (wanted === undefined) {
+    const others = await otherChassis(pages, machine)
+    const withPlace: Machine[] = []
+    for (const chassis of others) {
+      const alone = { ...machine, chassis: [chassis], poweredBy: [] }
+      if (await placesOf(pages, alone)) withPlace.push(alone)
+    }
+    // where nothing says which chassis is the machine, two with a power could be two machines
+    if (withPlace.length > 1) throw unclear(withPlace)
+    const found = withPlace[0] && (await placesOf(pages, withPlace[0]))
+    if (found) return found
+  }
+  // the BMC's own chassis has a place, and the machine may be off
+  const bmc = machine.chassis
+    .filter(({ onlyControl }) => onlyControl)
+    .map((one) => ({ ...one, onlyControl: false }))
+  if (await hasPlace(pages, { ...machine, chassis: bmc }, ['Power'])) return foundIn(pages, machine)
+  throw noSensor(machine, wanted)
+}
+
+/** Undefined where the chassis have neither a power nor a place for one. */
+async function placesOf(pages: Pages, machine: Machine): Promise<Found | undefined> {
+  const found = await foundIn(pages, machine)
+  return found.first.powerW !== undefined || (await hasPlace(pages, machine)) ? found : undefined
+}
+
+async function foundIn(pages: Pages, machine: Machine): Promise<Found> {
   const chooser = new Chooser(sourcesOf(machine))
   const first = await chooser.read(pages)
-  if (first.powerW === undefined && !(await hasPlace(pages, machine))) throw noSensor(machine, wanted)
-  if (machine.isGuess) await refuseSeveral(pages, machine)
   return { identity: identityOf(machine.system?.row ?? machine.chassis[0]?.row), chooser, first }
 }
 
@@ -35,32 +62,29 @@ const PLACE =
   /"(PowerConsumedWatts|CurConsumedWatts|PowerWatts|InputPowerWatts|PowerInputWatts|LastPowerOutputWatts|CurrentPowerConsumptionW|TotalPower)":/
 
 /** Whether the machine has a place for its power, though it may be off. Then no other chassis stands in for it, then or later. */
-async function hasPlace(pages: Pages, { system, chassis }: Machine): Promise<boolean> {
-  if (chassis.length > 0 && textOf(system?.row, 'PowerState') === 'Off') return true
-  for (const { row } of chassis)
-    for (const name of ['EnvironmentMetrics', 'Power']) {
+async function hasPlace(
+  pages: Pages,
+  { system, chassis }: Machine,
+  names = ['EnvironmentMetrics', 'Power'],
+): Promise<boolean> {
+  const own = chassis.filter(({ onlyControl }) => !onlyControl)
+  if (own.length > 0 && textOf(system?.row, 'PowerState') === 'Off') return true
+  for (const { row } of own)
+    for (const name of names) {
       const page = await pages.row(linkOf(row[name]))
       if (page && PLACE.test(JSON.stringify(page))) return true
     }
   return false
 }
 
-/** Where nothing says which chassis is the machine, two with a power could be two machines. */
-async function refuseSeveral(pages: Pages, machine: Machine): Promise<void> {
-  const measured: string[] = []
-  for (const chassis of machine.chassis.filter(({ onlyControl }) => !onlyControl)) {
-    const alone = new Chooser(sourcesOf({ ...machine, chassis: [chassis], poweredBy: [] }))
-    if ((await alone.read(pages)).powerW !== undefined) measured.push(idOf(chassis.path))
-  }
-  if (measured.length > 1)
-    throw new PerwattError(
-      'several-machines',
-      `the BMC does not say which chassis is the machine; set chassis to its Id: ${measured.join(', ')}`,
-    )
-}
+const unclear = (machines: readonly Machine[]): PerwattError =>
+  new PerwattError(
+    'several-machines',
+    `the BMC does not say which chassis is the machine; set chassis to its Id: ${machines.flatMap(({ chassis }) => chassis.map(({ path }) => idOf(path))).join(', ')}`,
+  )
 
 const noSensor = ({ listed }: Machine, wanted: string | undefined): PerwattError =>
   new PerwattError(
     'no-sensor',
-    `no chassis of the BMC ${wanted ? `with the Id ${wanted} ` : ''}shows a power; the BMC lists: ${listed.join(', ') || 'none'}. Check its licence and firmware, or use ipmi or a meter`,
+    `no chassis of the BMC ${wanted ? `with the Id ${wanted} ` : ''}shows a power; the BMC lists: ${listed.map(idOf).join(', ') || 'none'}. Check its licence and firmware, or use ipmi or a meter`,
   )

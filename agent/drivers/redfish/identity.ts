@@ -2,7 +2,7 @@ import { defined } from '../../../protocol/kit/defined.ts'
 import type { Reading } from '../../plugin/reading.ts'
 import { type Row, textOf } from '../../wire/loose-json/fields.ts'
 
-/** What a ComputerSystem or a Chassis says of its machine. */
+/** The machine by its ComputerSystem or Chassis. */
 export const identityOf = (row: Row | undefined): Reading['identity'] =>
   defined({
     kind: 'host' as const,

@@ -1,6 +1,21 @@
 import { PerwattError } from '../../../protocol/kit/errors.ts'
-import { type Row, rowOf, textOf } from '../../wire/loose-json/fields.ts'
-import { idOf, linkOf, linksOf } from './client.ts'
+import { textOf } from '../../wire/loose-json/fields.ts'
+import {
+  type At,
+  BOARD,
+  has,
+  isAround,
+  isBelow,
+  isBlade,
+  isEnclosure,
+  isIn,
+  isOfOthers,
+  isServer,
+  isWhole,
+  links,
+  NO_MACHINE,
+} from './chassis.ts'
+import { idOf, linkOf } from './client.ts'
 import type { Pages } from './pages.ts'
 
 /*
@@ -12,17 +27,17 @@ import type { Pages } from './pages.ts'
  *    among them is the machine, and nothing around it.
  * 3. Never its chassis: one that names another machine's system; one of type Enclosure; one of a type that holds machines (Rack,
  *    Shelf ...) and contains another of its chassis. Cisco calls a rack server's own chassis Rack, so the type alone says little.
- * 4. Never its chassis: GPU baseboards and other boards, by their Ids.
- * 5. A RackMount or StandAlone chassis that its chassis is ContainedBy is its whole, unless it names another machine.
- * 6. The chassis of the BMC itself counts only by its PowerControl: AMI's firmware has the machine's there (B300).
- * 7. Where no chassis and no system name each other, the only chassis of a whole machine's type counts.
- * 8. Supplies of a blade or sled, or of a chassis in an Enclosure, are those of all its nodes, and never added up.
- * 9. Supplies that the machine names in PoweredBy count wherever they are, but for rule 3 and 8.
+ * 4. Never its chassis: GPU baseboards and other boards, by their Ids; a chassis in another of its chassis; a module or card, where
+ *    it has more. A RackMount or StandAlone chassis around a module is the whole.
+ * 5. The chassis of the BMC itself counts only by its PowerControl, after the others: AMI's firmware has the machine's there (B300).
+ * 6. Only where its chassis have no place at all for a power, another one counts: the only one of a whole machine's type. A
+ *    machine that is off has a place, so that nothing stands in for it, then or later.
+ * 7. Supplies of a blade or sled, or of a chassis in an Enclosure, are those of all its nodes, and never added up.
+ * 8. Supplies that the machine names in PoweredBy count in a chassis of their own too, unless that is an enclosure, a rack or
+ *    another machine's.
  */
 
-export interface Chassis {
-  path: string
-  row: Row
+export interface Chassis extends At {
   /** only the PowerControl of its `Power` is the machine's */
   onlyControl: boolean
   /** its supplies feed the neighbours too */
@@ -31,215 +46,167 @@ export interface Chassis {
 
 export interface Machine {
   /** absent: the BMC has no ComputerSystem */
-  system?: { path: string; row: Row }
+  system?: At
   /** best first */
   chassis: Chassis[]
-  /** the chassis are only those that look like a machine: if several have a power, none is surely the machine's */
-  isGuess: boolean
   /** supplies that the machine says it is powered by, in other chassis */
   poweredBy: string[]
-  /** Ids of all chassis of the BMC, for messages */
+  /** paths of all chassis of the BMC */
   listed: string[]
 }
 
 const ROOT = '/redfish/v1/'
 /** A service that lists more is an enclosure manager, where the setting `chassis` names the one to read. */
-const MOST = 32
+const MOST = 64
+const NO_MACHINE_TYPE = /^(DPU|OS|Virtual|VirtuallyPartitioned)$/
 
-const BOARD_ID =
-  /^(hgx|gpu|oam|ubb|nvswitch|nvlink|pcie|cpld|erot|irot|fpga|dpu|bluefield|nic|cpu|processor|memory|riser|storage|drive|backplane|midplane|psu|power_?supply|fan)|baseboard|_(gpu|cpu)_?\d/i
-const NO_MACHINE_ID = /^(hgx|ubb|oam|gpu|dpu|bluefield|hypervisor)|baseboard/i
-const NO_MACHINE_TYPE = new Set(['DPU', 'OS', 'Virtual', 'VirtuallyPartitioned'])
-const BLADES = new Set(['Blade', 'Sled'])
-const WHOLES = new Set(['RackMount', 'StandAlone', 'Blade', 'Sled', 'Other', ''])
-/** DSP2046, Chassis, ChassisType: what stands around machines. */
-const AROUND = new Set(
-  'Enclosure Rack RackGroup Row Pod Shelf Drawer Sidecar StorageEnclosure ImmersionTank PowerStrip HeatExchanger'.split(
-    ' ',
-  ),
-)
-
-/** @throws PerwattError `several-machines`, `no-sensor`, or as `Pages.row` */
+/**
+ * @param wanted Id of the chassis to use, whatever it is
+ * @throws PerwattError `several-machines`, `no-sensor`, or as `Pages.row`
+ */
 export async function findMachine(pages: Pages, wanted: string | undefined): Promise<Machine> {
   const root = (await pages.row(ROOT)) ?? {}
-  const systems = await pages.members(linkOf(root['Systems']))
-  const machines: { path: string; row: Row }[] = []
-  for (const path of systems.slice(0, MOST)) {
-    const row = NO_MACHINE_ID.test(idOf(path)) ? undefined : ((await pages.row(path)) ?? {})
-    if (row && isMachine(row)) machines.push({ path, row })
+  const systems = (await pages.members(linkOf(root['Systems']))).slice(0, MOST)
+  const machines: At[] = []
+  for (const path of systems) {
+    const row = NO_MACHINE.test(idOf(path)) ? undefined : ((await pages.row(path)) ?? {})
+    const isVirtual = NO_MACHINE_TYPE.test(textOf(row, 'SystemType') ?? '')
+    if (row && !isVirtual && !NO_MACHINE.test(textOf(row, 'Name') ?? '')) machines.push({ path, row })
   }
-  const paths = await pages.members(linkOf(root['Chassis']) ?? `${ROOT}Chassis`)
-  const listed = paths.map(idOf)
-  if (wanted !== undefined) return named(pages, wanted, machines, paths)
-  if (machines.length > 1)
-    throw several(
-      machines.map(({ path }) => idOf(path)),
-      listed,
-    )
-  if (machines.length === 0 && systems.length > 0)
-    throw new PerwattError(
-      'no-sensor',
-      `the BMC has no machine, only ${systems.map(idOf).join(', ')}, which is a part of one; read the machine's own BMC, or set chassis: ${listed.join(', ')}`,
-    )
+  const listed = (await pages.members(linkOf(root['Chassis']) ?? `${ROOT}Chassis`)).slice(0, MOST)
+  if (wanted !== undefined) return named(pages, wanted, machines, listed)
+  if (machines.length > 1) throw severalMachines(machines, listed)
+  if (machines.length === 0 && systems.length > 0) throw onlyParts(systems, listed)
   const [system] = machines
-  const own = await ownChassis(pages, system, paths)
-  const isGuess = own.length === 0
-  const candidates = isGuess
-    ? await wholes(pages, system, paths)
-    : [...own, ...(await around(pages, system, own))]
-  candidates.push(...(await bmcChassis(pages, system, paths, candidates)))
+  const own = await ownChassis(pages, system, listed)
+  const chassis = own.some(isBlade) ? own : [...own, ...(await bmcChassis(pages, system, listed, own))]
   return {
     ...(system && { system }),
-    chassis: candidates,
-    isGuess,
-    poweredBy: own.some(({ row }) => isBlade(row)) ? [] : poweredBy(system, candidates),
+    chassis,
     listed,
+    poweredBy: own.some(isBlade) ? [] : poweredBy(system, chassis),
   }
 }
-
-const isMachine = (row: Row): boolean =>
-  !NO_MACHINE_TYPE.has(textOf(row, 'SystemType') ?? '') && !NO_MACHINE_ID.test(textOf(row, 'Name') ?? '')
-
-type System = { path: string; row: Row } | undefined
 
 async function named(
   pages: Pages,
   wanted: string,
-  systems: readonly NonNullable<System>[],
-  paths: readonly string[],
+  systems: readonly At[],
+  listed: string[],
 ): Promise<Machine> {
   const linked = systems.flatMap(({ row }) => links(row, 'Chassis'))
-  const path = [...linked, ...paths].find((one) => idOf(one) === wanted)
+  const path = [...linked, ...listed].find((one) => idOf(one) === wanted)
   const row = await pages.row(path)
-  const system = systems.find(
-    (one) =>
-      path !== undefined &&
-      (has(links(one.row, 'Chassis'), path) || has(links(row, 'ComputerSystems'), one.path)),
-  )
-  const owner = system ?? (systems.length === 1 ? systems[0] : undefined)
-  return {
-    ...(owner && { system: owner }),
-    chassis: path !== undefined && row ? [{ path, row, onlyControl: false, hasSharedSupplies: false }] : [],
-    isGuess: false,
-    poweredBy: [],
-    listed: paths.map(idOf),
-  }
+  if (path === undefined || !row) return { chassis: [], poweredBy: [], listed }
+  const namesIt = (one: At) =>
+    has(links(one.row, 'Chassis'), path) || has(links(row, 'ComputerSystems'), one.path)
+  const system = systems.find(namesIt) ?? (systems.length === 1 ? systems[0] : undefined)
+  const chassis = [{ path, row, onlyControl: false, hasSharedSupplies: false }]
+  return { ...(system && { system }), chassis, poweredBy: [], listed }
 }
 
-/** Rules 2, 3, 4 and 8. */
-async function ownChassis(pages: Pages, system: System, paths: readonly string[]): Promise<Chassis[]> {
+/** Rules 2, 3, 4 and 7. */
+async function ownChassis(
+  pages: Pages,
+  system: At | undefined,
+  listed: readonly string[],
+): Promise<Chassis[]> {
   if (!system) return []
-  let rows = await rowsAt(pages, links(system.row, 'Chassis'))
-  if (rows.length === 0)
-    rows = (await rowsAt(pages, paths)).filter(({ row }) => has(links(row, 'ComputerSystems'), system.path))
-  const blades = rows.filter(({ row }) => isBlade(row))
-  const own = (blades.length > 0 ? blades : rows).filter(
+  let linked = await rowsAt(pages, links(system.row, 'Chassis'))
+  if (linked.length === 0)
+    linked = (await rowsAt(pages, listed)).filter(({ row }) =>
+      has(links(row, 'ComputerSystems'), system.path),
+    )
+  const blades = linked.filter(isBlade)
+  const own = (blades.length > 0 ? blades : linked).filter(
     (one) =>
       !isOfOthers(one.row, system) &&
-      typeOf(one.row) !== 'Enclosure' &&
-      !(AROUND.has(typeOf(one.row)) && containsOne(one, rows)),
+      !isEnclosure(one) &&
+      !(isAround(one) && linked.some((inner) => isIn(inner, one))),
   )
-  const whole = own.filter(({ row }) => WHOLES.has(typeOf(row)) || AROUND.has(typeOf(row)))
-  // a card or a module is a part, unless it is all that the machine has
-  const kept = (whole.length > 0 ? whole : own).sort((a, b) => Number(isIn(a, b)) - Number(isIn(b, a)))
+  const whole = own.filter((one) => isWhole(one) || isAround(one))
+  const kept = whole.length > 0 ? whole : [...(await serversAround(pages, system, own)), ...own]
   const chassis: Chassis[] = []
-  for (const one of kept)
-    chassis.push({
-      ...one,
-      onlyControl: kept.some((other) => isIn(one, other)),
-      hasSharedSupplies: isBlade(one.row) || (await isInEnclosure(pages, one.row, system)),
-    })
+  for (const one of kept.filter((inner) => !kept.some((outer) => isIn(inner, outer))))
+    chassis.push({ ...one, onlyControl: false, hasSharedSupplies: await sharesSupplies(pages, one, system) })
   return chassis
 }
 
-/** Rule 5. */
-async function around(pages: Pages, system: System, own: readonly Chassis[]): Promise<Chassis[]> {
-  if (own.some(({ row }) => isBlade(row))) return []
-  const containers = own
-    .flatMap(({ row }) => links(row, 'ContainedBy'))
-    .filter((path) => !own.some((one) => has([one.path], path)))
-  return (await rowsAt(pages, containers))
-    .filter(({ row }) => WHOLES.has(typeOf(row)) && !isBlade(row) && !isOfOthers(row, system))
-    .map((one) => ({ ...one, onlyControl: false, hasSharedSupplies: false }))
-}
-
-/** Rule 7. */
-async function wholes(pages: Pages, system: System, paths: readonly string[]): Promise<Chassis[]> {
-  const all = (await rowsAt(pages, paths)).filter(({ path }) => !/^bmc/i.test(idOf(path)))
-  const fit = all.filter(
-    ({ path, row }) =>
-      (WHOLES.has(typeOf(row)) || /^(chassis|system|self|dgx)/i.test(idOf(path))) &&
-      !AROUND.has(typeOf(row)) &&
-      !isOfOthers(row, system),
+async function serversAround(pages: Pages, system: At, own: readonly At[]): Promise<At[]> {
+  const containers = await rowsAt(
+    pages,
+    own.flatMap(({ row }) => links(row, 'ContainedBy')),
   )
-  const blades = fit.filter(({ row }) => isBlade(row))
-  return (blades.length > 0 ? blades : fit)
-    .filter((one, _, some) => !some.some((other) => isIn(one, other)))
-    .map((one) => ({ ...one, onlyControl: false, hasSharedSupplies: isBlade(one.row) }))
+  return containers.filter((one) => isServer(one) && !isOfOthers(one.row, system))
 }
 
-/** Rule 6. */
+/** Rule 5. */
 async function bmcChassis(
   pages: Pages,
-  system: System,
-  paths: readonly string[],
-  known: readonly Chassis[],
+  system: At | undefined,
+  listed: readonly string[],
+  known: readonly At[],
 ): Promise<Chassis[]> {
-  const own = paths.filter(
+  const paths = listed.filter(
     (path) => /^bmc(_?0)?$/i.test(idOf(path)) && !known.some((one) => has([one.path], path)),
   )
-  return (await rowsAt(pages, own))
+  return (await rowsAt(pages, paths))
     .filter(({ row }) => !isOfOthers(row, system))
     .map((one) => ({ ...one, onlyControl: true, hasSharedSupplies: true }))
 }
 
-/** Rule 9. */
-const poweredBy = (system: System, known: readonly Chassis[]): string[] =>
+/** Rule 6: the chassis that could be the machine, where its own have no place for a power. */
+export async function otherChassis(pages: Pages, { system, chassis, listed }: Machine): Promise<Chassis[]> {
+  if (chassis.some(isBlade)) return []
+  const all = (await rowsAt(pages, listed)).filter(({ path }) => !/^bmc/i.test(idOf(path)))
+  const fit = all.filter(
+    (one) =>
+      (isWhole(one) || /^(chassis|system|self|dgx)/i.test(idOf(one.path))) &&
+      !isAround(one) &&
+      !isOfOthers(one.row, system) &&
+      !chassis.some((known) => has([known.path], one.path)),
+  )
+  const blades = fit.filter(isBlade)
+  // a blade beside a machine that is none is a neighbour
+  const kept = chassis.length > 0 ? fit.filter((one) => !isBlade(one)) : blades.length > 0 ? blades : fit
+  return kept
+    .filter((inner) => !kept.some((outer) => isIn(inner, outer)))
+    .map((one) => ({ ...one, onlyControl: false, hasSharedSupplies: isBlade(one) }))
+}
+
+/** Rule 8. */
+const poweredBy = (system: At | undefined, known: readonly At[]): string[] =>
   [
     ...new Set([...links(system?.row, 'PoweredBy'), ...known.flatMap(({ row }) => links(row, 'PoweredBy'))]),
-  ].filter((path) => !known.some((chassis) => path.startsWith(`${trimmed(chassis.path)}/`)))
+  ].filter((path) => !known.some((chassis) => isBelow(path, chassis.path)))
 
-/** Whether supplies that stand in a chassis can be the machine's alone; false for those of an enclosure, a rack or a neighbour. */
-export const canPowerAlone = (chassis: Row, system: System): boolean =>
-  !AROUND.has(typeOf(chassis)) && !isOfOthers(chassis, system)
-
-async function rowsAt(pages: Pages, paths: readonly string[]): Promise<{ path: string; row: Row }[]> {
-  const found: { path: string; row: Row }[] = []
-  for (const path of new Set(paths.slice(0, MOST * 2))) {
-    const row = BOARD_ID.test(idOf(path)) ? undefined : await pages.row(path)
+async function rowsAt(pages: Pages, paths: readonly string[]): Promise<At[]> {
+  const found: At[] = []
+  for (const path of new Set(paths)) {
+    const row = BOARD.test(idOf(path)) ? undefined : await pages.row(path)
     if (row) found.push({ path, row })
   }
   return found
 }
 
-async function isInEnclosure(pages: Pages, row: Row, system: System): Promise<boolean> {
-  for (const path of links(row, 'ContainedBy')) {
-    const container = await pages.row(path)
-    if (container && (typeOf(container) === 'Enclosure' || isOfOthers(container, system))) return true
+/** Rule 7. */
+async function sharesSupplies(pages: Pages, chassis: At, system: At): Promise<boolean> {
+  if (isBlade(chassis)) return true
+  for (const path of links(chassis.row, 'ContainedBy')) {
+    const row = await pages.row(path)
+    if (row && (isEnclosure({ path, row }) || isOfOthers(row, system))) return true
   }
   return false
 }
 
-/** Whether a chassis names the system of another machine. A GPU baseboard's system is no other machine. */
-const isOfOthers = (chassis: Row, system: System): boolean =>
-  links(chassis, 'ComputerSystems').some(
-    (path) => !NO_MACHINE_ID.test(idOf(path)) && (system === undefined || !has([system.path], path)),
-  ) && system !== undefined
-
-type Found = { path: string; row: Row }
-const isIn = (inner: Found, outer: Found): boolean =>
-  inner !== outer &&
-  (has(links(inner.row, 'ContainedBy'), outer.path) || has(links(outer.row, 'Contains'), inner.path))
-const containsOne = (outer: Found, all: readonly Found[]): boolean => all.some((inner) => isIn(inner, outer))
-const isBlade = (row: Row): boolean => BLADES.has(typeOf(row))
-const typeOf = (chassis: Row): string => textOf(chassis, 'ChassisType') ?? ''
-const links = (row: Row | undefined, name: string): string[] => linksOf(rowOf(row?.['Links'])[name])
-const trimmed = (path: string): string => path.replace(/\/+$/, '')
-const has = (paths: readonly string[], path: string): boolean =>
-  paths.some((one) => trimmed(one) === trimmed(path))
-
-const several = (systems: readonly string[], chassis: readonly string[]): PerwattError =>
+const severalMachines = (systems: readonly At[], listed: readonly string[]): PerwattError =>
   new PerwattError(
     'several-machines',
-    `the BMC is that of several machines (${systems.join(', ')}); set chassis to the Id of the one that this device is: ${chassis.join(', ')}`,
+    `the BMC is that of several machines (${systems.map(({ path }) => idOf(path)).join(', ')}); set chassis to the Id of the one that this device is: ${listed.map(idOf).join(', ')}`,
+  )
+
+const onlyParts = (systems: readonly string[], listed: readonly string[]): PerwattError =>
+  new PerwattError(
+    'no-sensor',
+    `the BMC has no machine, only ${systems.map(idOf).join(', ')}, which is a part of one; read the machine's own BMC, or set chassis: ${listed.map(idOf).join(', ')}`,
   )

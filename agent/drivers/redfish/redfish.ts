@@ -16,7 +16,7 @@ import { powerOf } from './resource.ts'
 
 /** A BMC takes about a second for each page, so the first walk may last longer than a poll; it goes on in the background. */
 const WALK_MS = 60_000
-/** A machine that shows no power for so long is looked for again: a BMC shows other resources once its machine runs. */
+/** After this time without a power the machine is looked for again: a BMC shows other resources once its machine runs. */
 const WALK_AGAIN_MS = 10 * 60_000
 
 export default defineDriver({

@@ -2,8 +2,9 @@ import { defined } from '../../../protocol/kit/defined.ts'
 import { machinePowerOf, sumOfSupplies } from '../../host-power/machine-power.ts'
 import { subjectOf } from '../../host-power/sensor-names.ts'
 import { type Row, rowOf } from '../../wire/loose-json/fields.ts'
+import { canPowerAlone } from './chassis.ts'
 import { idOf, linkOf } from './client.ts'
-import { type Chassis, canPowerAlone, type Machine } from './machine.ts'
+import type { Chassis, Machine } from './machine.ts'
 import type { Pages } from './pages.ts'
 import { metricsPower, type RedfishPower, readingOf, sensorPower } from './power.ts'
 import { controlPower, oemPower, suppliesOn, supplyPower } from './power-page.ts'
@@ -138,8 +139,9 @@ function ofPoweredBy({ poweredBy, system }: Machine): Source {
     async read(pages) {
       const supplies = []
       for (const path of poweredBy.slice(0, MOST_SUPPLIES)) {
-        const chassis = await pages.row(/^.*?\/Chassis\/[^/]+/.exec(path)?.[0])
-        if (!chassis || !canPowerAlone(chassis, system)) return {}
+        const chassis = /^.*?\/Chassis\/[^/#]+/.exec(path)?.[0] ?? ''
+        const row = await pages.row(chassis)
+        if (!row || !canPowerAlone({ path: chassis, row }, system)) return {}
         const supply = (await pages.row(path)) ?? {}
         const metrics = (await pages.row(linkOf(supply['Metrics']))) ?? {}
         const [old, now] = [supplyPower(supply), metrics]

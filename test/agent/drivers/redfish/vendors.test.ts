@@ -65,6 +65,31 @@ describe('NVIDIA HGX, DGX and GB200', () => {
     ).toEqual(reported(4920))
   })
 
+  test('an HGX machine that is off does not take its baseboard’s power, then or later', async () => {
+    const bmc = await startBmc(
+      redfishTree(
+        { ...BASEBOARD.systems, System_0: { PowerState: 'Off' } },
+        {
+          ...BASEBOARD.chassis,
+          BMC_0: { pages: { Power: { PowerControl: [{ PowerConsumedWatts: null }] } } },
+        },
+      ),
+    )
+    const session = open(bmc)
+    for (const _ of [1, 2]) expect((await session.read(soon()))[0]?.sample.state).toBe('unknown')
+    bmc.resources['/redfish/v1/Chassis/BMC_0/Power'] = AMI_POWER
+    expect((await session.read(soon()))[0]?.sample).toEqual(reported(4920))
+  })
+
+  test('a tray whose BMC has an EnvironmentMetrics of its own is read at its chassis', async () => {
+    const pages = tray({})
+    pages['/redfish/v1/Chassis/BMC_0'] = {
+      EnvironmentMetrics: { '@odata.id': '/redfish/v1/Chassis/BMC_0/EnvironmentMetrics' },
+    }
+    pages['/redfish/v1/Chassis/BMC_0/EnvironmentMetrics'] = watts(9)
+    expect(await powerOf(pages)).toEqual(reported(1171.349692))
+  })
+
   test('a DGX H100 lists its machine as DGX, beside the baseboard', async () => {
     const power = { PowerControl: [{ Name: 'System Power Control', PowerConsumedWatts: 7012 }] }
     expect(
@@ -158,6 +183,17 @@ describe('blades and enclosures', () => {
       expect((await session.read(soon()))[0]?.sample).not.toHaveProperty('powerW')
     },
   )
+
+  test('the same where no chassis has a type, and none says that it contains another', async () => {
+    const power = (PowerConsumedWatts: number) => ({
+      pages: { Power: { PowerControl: [{ PowerConsumedWatts }] } },
+    })
+    const pages = redfishTree(
+      { 1: { Links: { Chassis: [chassis('Server1')] } } },
+      { Frame: power(5200), Server1: power(0), Server2: power(380) },
+    )
+    expect((await powerOf(pages))?.state).toBe('unknown')
+  })
 
   test('a blade without any place for a power does not take its enclosure’s either', async () => {
     const pages = bladed({ Chassis: [chassis('Blade1')] }, 0)
