@@ -49,6 +49,12 @@ describe('NVIDIA HGX, DGX and GB200', () => {
     })
   })
 
+  test.each(['HGX_Board', 'UBB', 'DPU_0'])('a system %s is no machine either', async (id) => {
+    const links = { Links: { Chassis: [chassis('1')] } }
+    const main = { ChassisType: 'RackMount', pages: { Power: AMI_POWER } }
+    expect(await powerOf(redfishTree({ [id]: {}, 1: links }, { 1: main }))).toEqual(reported(4920))
+  })
+
   test('the same where the system names a chassis without a power', async () => {
     const links = { Links: { Chassis: [chassis('Chassis_0'), chassis('HGX_Chassis_0')] } }
     expect(
@@ -183,6 +189,26 @@ describe('blades and enclosures', () => {
       expect((await session.read(soon()))[0]?.sample).not.toHaveProperty('powerW')
     },
   )
+
+  test('an enclosure that the system names before its own chassis is not the machine', async () => {
+    const node = { ChassisType: 'RackMount', pages: { EnvironmentMetrics: watts(611) } }
+    const links = { Chassis: [chassis('Frame'), chassis('Node1')] }
+    const frame = { ...ENCLOSURE, pages: { EnvironmentMetrics: watts(5200) } }
+    expect(await powerOf(redfishTree({ 1: { Links: links } }, { Frame: frame, Node1: node }))).toEqual(
+      reported(611),
+    )
+  })
+
+  test('a sled’s supplies are shared though it does not name its enclosure', async () => {
+    const supplies = {
+      PowerControl: [{ PowerConsumedWatts: null }],
+      PowerSupplies: [{ PowerInputWatts: 1400 }],
+    }
+    const sled = { ChassisType: 'Sled', pages: { Power: supplies } }
+    expect(
+      (await powerOf(redfishTree({ 1: { Links: { Chassis: [chassis('S')] } } }, { S: sled })))?.state,
+    ).toBe('unknown')
+  })
 
   test('the same where no chassis has a type, and none says that it contains another', async () => {
     const power = (PowerConsumedWatts: number) => ({
@@ -403,6 +429,20 @@ describe('one machine by each maker', () => {
     ).toEqual(reported(232))
   })
 
+  /** Intel's OpenBMC (Intel-BMC/entity-manager): a server's chassis is its baseboard, with the supplies' inputs. */
+  test('Intel’s baseboard is the server’s own chassis', async () => {
+    const supplies = [{ PowerInputWatts: 210 }, { PowerInputWatts: 198 }]
+    const pages = { Power: { PowerControl: [], PowerSupplies: supplies } }
+    expect(
+      await powerOf(
+        redfishTree(
+          { system: { Links: { Chassis: [chassis('WC_Baseboard')] } } },
+          { WC_Baseboard: { ChassisType: 'RackMount', pages }, Riser_1: {}, PSU1: {} },
+        ),
+      ),
+    ).toEqual(reported(408))
+  })
+
   /** OpenBMC: sensors of supplies by Sensor resources, ids as bmcweb makes them. */
   test('Sensor resources of the supplies are added up where the machine has none', async () => {
     const sensor = (Reading: number) => ({ Reading, ReadingUnits: 'W', ReadingType: 'Power' })
@@ -500,20 +540,34 @@ describe('a place that says nothing or nonsense leads to the next', () => {
     expect((await session.read(soon()))[0]?.sample).toEqual(reported(640))
   })
 
-  test('nonsense everywhere is no power, and the energy counters of two places are never mixed', async () => {
+  test('nonsense everywhere is no power', async () => {
     expect((await powerOf(machine(-1, 65_535)))?.state).toBe('unknown')
-    const pages = machine(700, 640)
-    pages['/redfish/v1/Chassis/Main/EnvironmentMetrics'] = {
-      PowerWatts: { Reading: 700 },
-      EnergykWh: { Reading: 12.3456 },
-    }
-    const bmc = await startBmc(pages)
+  })
+
+  test('the energy counters of two places are never mixed', async () => {
+    const supply = { InputPowerWatts: { Reading: 690 }, EnergykWh: { Reading: 3.4567 } }
+    const metrics = (Reading: number | null, kWh: number) => ({
+      PowerWatts: { Reading },
+      EnergykWh: { Reading: kWh },
+    })
+    const bmc = await startBmc(
+      redfishTree(
+        { 1: { Links: { Chassis: [chassis('1')] } } },
+        {
+          1: {
+            pages: {
+              EnvironmentMetrics: metrics(700, 12.3456),
+              ...subsystem('/redfish/v1/Chassis/1', { Bay1: supply }),
+            },
+          },
+        },
+      ),
+    )
     const session = open(bmc)
     expect((await session.read(soon()))[0]?.counters?.energyJ).toBeCloseTo(12.3456 * 3.6e6, 0)
-    bmc.resources['/redfish/v1/Chassis/Main/EnvironmentMetrics'] = {
-      PowerWatts: { Reading: null },
-      EnergykWh: { Reading: 12.4 },
-    }
-    expect((await session.read(soon()))[0]).not.toHaveProperty('counters')
+    bmc.resources['/redfish/v1/Chassis/1/EnvironmentMetrics'] = metrics(null, 12.4567)
+    const [reading] = await session.read(soon())
+    expect(reading?.sample.powerW).toBe(690)
+    expect(reading).not.toHaveProperty('counters')
   })
 })
