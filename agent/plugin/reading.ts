@@ -6,7 +6,7 @@ import type { Sample } from '../../protocol/sample.ts'
 export interface Reading {
   /** part of the machine, such as `gpu3`; absent: the machine itself */
   part?: string
-  /** the part of the same machine that feeds this one: a PDU's outlet is behind its inlet, whose energy includes the outlet's */
+  /** the part of the same machine that feeds this one: a PDU's outlet is behind its inlet, whose energy includes the outlet's; an empty text is the machine itself */
   behind?: string
   /** `tags` are the machine's own labels, such as an outlet's name; a tag in the configuration overrides one of the same name */
   identity: Omit<Device, 'deviceId' | 'driver' | 'location' | 'meteredBy'>

@@ -56,7 +56,9 @@ export class DeviceRegistry {
         driver: driver === AUTO ? config.driver : driver,
         ...reading.identity,
         ...configuredFacts(config),
-        ...(reading.behind !== undefined && { meteredBy: `${config.id}/${reading.behind}` }),
+        ...(reading.behind !== undefined && {
+          meteredBy: reading.behind === '' ? config.id : `${config.id}/${reading.behind}`,
+        }),
         ...(reading.identity.tags && { tags: { ...reading.identity.tags, ...config.tags } }),
       }
       const before = this.#entries.get(deviceId)

@@ -122,6 +122,12 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     imports: [...PROTOCOL, 'agent/plugin', 'agent/wire/loose-json', 'agent/tenancy'],
     packages: [],
   },
+  'agent/host-power': {
+    holds:
+      'what drivers of a machine’s own power share: names of power sensors, and which numbers a machine can draw',
+    imports: [...PROTOCOL, 'agent/wire/loose-json'],
+    packages: [],
+  },
   'agent/drivers': {
     holds: 'one file, or one folder, for each family of devices',
     imports: [
@@ -137,6 +143,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'agent/asic/models',
       'agent/asic',
       'agent/gpu',
+      'agent/host-power',
     ],
     packages: ['node:*', 'koffi', 'node-os-utils', 'zod'],
     parts: true,
