@@ -64,12 +64,14 @@ export function antminerFacts({ version, summary: summaryReply, stats }: Replies
     fans: parts.fans,
     liquidCooled: /hyd/i.test(type ?? ''),
     uptimeS: nonNegativeOf(summary, 'Elapsed', 'elapsed') ?? nonNegativeOf(data, 'Elapsed', 'elapsed'),
-    asleep: info.some((row) => WORK_MODES.some((mode) => isTrue(row[mode]))),
+    asleep: info.some((row) => WORK_MODES.some((mode) => isTrue(row[mode])) || row['Mode'] === STOPPED_MODE),
   }
 }
 
 /** Bitmain's names for the work mode, in which 1 is sleep. */
 const WORK_MODES = ['bitmain-work-mode', 'miner-mode', 'work_mode']
+/** `Mode` of an S17+ or T17+ that was put to sleep; a running one has 1 to 3. */
+const STOPPED_MODE = 254
 
 /** `GH` or `GH/s`; GH/s where the field is missing. */
 const unitOf = (data: Row): HashrateUnit =>

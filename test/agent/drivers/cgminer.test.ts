@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import antminer from '../../../agent/drivers/antminer.ts'
+import antminer from '../../../agent/drivers/antminer/antminer.ts'
 import cgminer from '../../../agent/drivers/cgminer.ts'
 import { closeReplays, edited, fixture, readOnce, replay, sessionOf, soon } from '../asic-harness.ts'
 
