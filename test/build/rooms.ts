@@ -588,7 +588,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'collector/config',
       'collector/composition',
     ],
-    packages: ['node:*', 'perwatt:web-assets', 'zod'],
+    packages: ['node:*', 'koffi', 'perwatt:web-assets', 'zod'],
   },
   collector: {
     holds: 'the program’s entry: its command line',
