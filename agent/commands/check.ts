@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { z } from 'zod'
 import { loadConfig } from '../../protocol/kit/config.ts'
+import { printLine } from '../../protocol/kit/terminal.ts'
 import { agentConfigSchema } from '../config/config.ts'
 import { EXAMPLE } from '../config/example.ts'
 import { DRIVERS } from '../drivers/index.ts'
@@ -30,7 +31,11 @@ function check(options: { config: string; schema?: boolean; example?: boolean })
   const counts = new Map<string, number>()
   for (const d of devices) counts.set(d.driver, (counts.get(d.driver) ?? 0) + 1)
   const list = [...counts].map(([driver, n]) => `${n} ${driver}`).join(', ')
-  process.stdout.write(
-    `${options.config} is right: agent ${agent} of site ${site}${simulated ? ' (simulated)' : ''}, ${devices.length} devices (${list}), broker ${mqtt.url}\n`,
+  const known = mqtt.username !== undefined || mqtt.password !== undefined
+  const user = known
+    ? `as user ${mqtt.username ?? agent}${mqtt.password ? '' : ', without a password'}`
+    : 'without a user'
+  printLine(
+    `${options.config} is right: agent ${agent} of site ${site}${simulated ? ' (simulated)' : ''}, ${devices.length} devices (${list}), broker ${mqtt.url} (${user})`,
   )
 }

@@ -1,7 +1,19 @@
 import { z } from 'zod'
 import { loadConfig } from '../../protocol/kit/config.ts'
-import { CollectorConfigSchema } from '../config/config.ts'
+import { printLine } from '../../protocol/kit/terminal.ts'
+import { COLLECTOR_NAME } from '../../protocol/topics.ts'
+import { type CollectorConfig, CollectorConfigSchema } from '../config/config.ts'
 import { EXAMPLE } from '../config/example.ts'
+
+/** The broker, and how the collector or its agents are known there. */
+function brokerText({ url, embedded, username, password }: CollectorConfig['mqtt']): string {
+  if (embedded)
+    return embedded.password
+      ? 'broker embedded (agents need its password)'
+      : 'broker embedded (agents need no password)'
+  if (username === undefined && password === undefined) return `broker ${url} (without a user)`
+  return `broker ${url} (as user ${username ?? COLLECTOR_NAME}${password ? '' : ', without a password'})`
+}
 
 /** Checks a configuration without starting anything; or prints the schema, or an example. */
 export function check(options: { config: string; schema?: boolean; example?: boolean }): void {
@@ -21,9 +33,9 @@ export function check(options: { config: string; schema?: boolean; example?: boo
     `site ${site.id}`,
     `${workloads.length} workloads (${workloads.map((w) => w.name).join(', ') || 'none: all energy counts as unassigned'})`,
     `store ${store.store}`,
-    `broker ${mqtt.url ?? 'embedded'}`,
+    brokerText(mqtt),
     `${feeds.length} feeds (${feeds.map((f) => f.name).join(', ') || 'prices are typed or pushed'})`,
     `${alerts.receivers.length} alert receivers`,
   ]
-  process.stdout.write(`${options.config} is right: ${parts.join(', ')}\n`)
+  printLine(`${options.config} is right: ${parts.join(', ')}`)
 }
