@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { z } from 'zod'
 import { loadConfig } from '../../protocol/kit/config.ts'
-import { printLine } from '../../protocol/kit/terminal.ts'
+import { printJson, printLine } from '../../protocol/kit/terminal.ts'
 import { agentConfigSchema } from '../config/config.ts'
 import { EXAMPLE } from '../config/example.ts'
 import { DRIVERS } from '../drivers/index.ts'
@@ -20,11 +20,11 @@ function check(options: { config: string; schema?: boolean; example?: boolean })
   const schema = agentConfigSchema(DRIVERS)
   if (options.schema) {
     const json = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' })
-    process.stdout.write(`${JSON.stringify({ title: 'perwatt-agent configuration', ...json }, null, 2)}\n`)
+    printJson({ title: 'perwatt-agent configuration', ...json }, 2)
     return
   }
   if (options.example) {
-    process.stdout.write(EXAMPLE)
+    printLine(EXAMPLE.trimEnd())
     return
   }
   const { site, agent, devices, mqtt, simulated } = loadConfig(schema, options.config)

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { loadConfig } from '../../protocol/kit/config.ts'
-import { printLine } from '../../protocol/kit/terminal.ts'
+import { printJson, printLine } from '../../protocol/kit/terminal.ts'
 import { COLLECTOR_NAME } from '../../protocol/topics.ts'
 import { type CollectorConfig, CollectorConfigSchema } from '../config/config.ts'
 import { EXAMPLE } from '../config/example.ts'
@@ -19,13 +19,11 @@ function brokerText({ url, embedded, username, password }: CollectorConfig['mqtt
 export function check(options: { config: string; schema?: boolean; example?: boolean }): void {
   if (options.schema) {
     const json = z.toJSONSchema(CollectorConfigSchema, { io: 'input', unrepresentable: 'any' })
-    process.stdout.write(
-      `${JSON.stringify({ title: 'perwatt-collector configuration', ...json }, null, 2)}\n`,
-    )
+    printJson({ title: 'perwatt-collector configuration', ...json }, 2)
     return
   }
   if (options.example) {
-    process.stdout.write(EXAMPLE)
+    printLine(EXAMPLE.trimEnd())
     return
   }
   const { site, workloads, store, alerts, mqtt, feeds } = loadConfig(CollectorConfigSchema, options.config)

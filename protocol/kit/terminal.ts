@@ -18,8 +18,12 @@ const escaped = (character: string): string =>
 /** One line of text in which each character that a terminal would obey or hide stands as its escape: `\n`, `\u001b`. */
 export const plain = (text: string): string => text.replace(UNSHOWN, (c) => SHORT[c] ?? escaped(c))
 
-/** As `plain`, of a text of several lines. */
-export const plainLines = (text: string): string => text.split('\n').map(plain).join('\n')
+/** As `plain`, of a text of several lines; they may end as CSV's do (RFC 4180). */
+export const plainLines = (text: string): string =>
+  text
+    .split('\n')
+    .map((line) => (line.endsWith('\r') ? `${plain(line.slice(0, -1))}\r` : plain(line)))
+    .join('\n')
 
 /** A value as JSON that a terminal shows as it is. It parses to exactly the value. */
 export const plainJson = (

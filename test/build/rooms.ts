@@ -232,6 +232,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'one file for each command of perwatt-agent: its options, its help, and the call that does the work',
     imports: [
       ...PROTOCOL,
+      'agent/plugin',
       'agent/config',
       'agent/drivers',
       'agent/polling',
