@@ -27,13 +27,17 @@ it.each([
 
 it('JSON has no character that a terminal obeys, and parses to exactly the value (property)', () => {
   fc.assert(
-    fc.property(fc.jsonValue({ maxDepth: 1 }), fc.string({ unit: 'binary', maxLength: 12 }), (value, text) => {
-      const said = plainJson({ value, [text]: text }, 2)
-      expect(JSON.parse(said)).toEqual(JSON.parse(JSON.stringify({ value, [text]: text })))
-      expect(obeyedCharacters(said)).toEqual([])
-      expect(obeyedCharacters(plain(text))).toEqual([])
-      expect(plain(text)).not.toContain('\n')
-    }),
+    fc.property(
+      fc.jsonValue({ maxDepth: 1 }),
+      fc.string({ unit: 'binary', maxLength: 12 }),
+      (value, text) => {
+        const said = plainJson({ value, [text]: text }, 2)
+        expect(JSON.parse(said)).toEqual(JSON.parse(JSON.stringify({ value, [text]: text })))
+        expect(obeyedCharacters(said)).toEqual([])
+        expect(obeyedCharacters(plain(text))).toEqual([])
+        expect(plain(text)).not.toContain('\n')
+      },
+    ),
   )
 })
 
