@@ -1,4 +1,5 @@
 import { UsageError } from '../../protocol/kit/errors.ts'
+import { printJson, printLine } from '../../protocol/kit/terminal.ts'
 import { ConversionSchema, ScenarioSchema } from '../economics/choices/scenario.ts'
 import type { WhatIf } from '../economics/choices/whatif-answer.ts'
 import { ApiClient, type ApiOptions } from './api-client.ts'
@@ -69,7 +70,8 @@ export const WHAT_IF_OPTIONS: readonly (readonly [string, string])[] = WHAT_IF_F
 /** Prints what the site would earn under a scenario, beside what it earns now. */
 export async function whatif(options: WhatIfOptions): Promise<void> {
   const found = await new ApiClient(options).ask<WhatIf>('/api/v1/whatif', {}, scenarioOf(options))
-  process.stdout.write(options.json ? `${JSON.stringify(found, null, 2)}\n` : whatIfText(found))
+  if (options.json) printJson(found, 2)
+  else printLine(whatIfText(found))
 }
 
 function scenarioOf(options: WhatIfOptions): Record<string, unknown> {

@@ -239,6 +239,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'one file for each command of perwatt-agent: its options, its help, and the call that does the work',
     imports: [
       ...PROTOCOL,
+      'agent/plugin',
       'agent/config',
       'agent/drivers',
       'agent/polling',
@@ -595,7 +596,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'collector/config',
       'collector/composition',
     ],
-    packages: ['node:*', 'perwatt:web-assets', 'zod'],
+    packages: ['node:*', 'koffi', 'perwatt:web-assets', 'zod'],
   },
   collector: {
     holds: 'the program’s entry: its command line',
