@@ -34,8 +34,9 @@ export default defineConfig({
     options.lineLimit = 160
   },
   async onSuccess() {
-    // without a type beside it, Node reads a program as CommonJS first, and keeps the 20 MB that this takes
-    await writeFile('dist/package.json', `${JSON.stringify({ name: 'perwatt', version, type: 'module' })}\n`)
     for (const part of [DUCKDB, KOFFI]) await copyNative(part, 'dist/native')
+    // without a type beside it, Node reads a program as CommonJS first, and keeps the 20 MB that this takes.
+    // Written last: it shows that the build is whole
+    await writeFile('dist/package.json', `${JSON.stringify({ name: 'perwatt', version, type: 'module' })}\n`)
   },
 })

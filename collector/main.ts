@@ -71,8 +71,7 @@ requesting(program.command('reprice'))
   .option(
     '--quote <name=value[@time]>',
     'a corrected price and the time from which it holds: energyUsdPerKwh=0.05@2026-01-01T00:00Z; may be repeated',
-    (text: string, before: string[]) => [...before, text],
-    [],
+    (text: string, before: string[] = []) => [...before, text],
   )
   .option(
     '--present-rules',
@@ -114,7 +113,11 @@ requesting(program.command('statement'))
       'customer leaves out costs and margins; by default own without --customer, else customer',
     ).choices(['customer', 'own']),
   )
-  .addOption(new Option('--format <format>').choices(['csv', 'json']).default('csv'))
+  .addOption(
+    new Option('--format <format>', 'json has the same lines and sums as csv')
+      .choices(['csv', 'json'])
+      .default('csv'),
+  )
   .action(statement)
 
 requesting(program.command('quote'))

@@ -19,6 +19,9 @@ export const DeviceIdSchema = z
 export const DEVICE_KINDS = ['asic', 'gpu', 'host', 'meter', 'service'] as const
 export type DeviceKind = (typeof DEVICE_KINDS)[number]
 
+/** What a meter of own generation measures: its power is positive while it generates, or while the battery discharges. */
+export const GENERATES = ['solar', 'generator', 'battery'] as const
+
 /** Where a device stands, as the site labels its places: free text, each level optional. */
 export const LocationSchema = z.object({
   container: z.string().min(1).max(64).optional(),
@@ -45,6 +48,8 @@ export const DeviceSchema = z.object({
   expectedHashrateHs: z.number().positive().optional(),
   /** deviceId of the meter whose reading includes this device's energy */
   meteredBy: DeviceIdSchema.optional(),
+  /** for a meter: it measures own generation, which the site uses beside what it draws from the grid */
+  generates: z.enum(GENERATES).optional(),
   /** labels from the configuration, for the collector's workload rules */
   tags: z.record(z.string().max(64), z.string().max(128)).optional(),
 })

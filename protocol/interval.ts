@@ -20,6 +20,8 @@ export const INTERVAL_QUANTITIES = [
   /** part of tokensIn that came from the server's cache; absent where the server does not count it */
   'tokensInCached',
   'tokensOut',
+  /** mJ that flowed out through a meter; `energyMilliJ` is what flowed in. Absent where nothing did. */
+  'exportedMilliJ',
 ] as const
 export type IntervalQuantity = (typeof INTERVAL_QUANTITIES)[number]
 

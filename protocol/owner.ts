@@ -26,6 +26,14 @@ export interface Holder {
   owner: Owner
   /** 0 to 1 */
   share: number
-  /** true: the share is not measured but taken by memory, by MIG slices, or evenly; live messages leave this out */
+  /**
+   * The owner's part of the machine's energy, 0 to 1, where it differs from the part that he holds: on a divided GPU idle power goes by
+   * slices and the rest by activity. Absent: it is `share`. A list of holders has it at all of them or at none.
+   */
+  energyShare?: number
+  /** true: the machine is split between several, so nobody measured this part of its energy; live messages leave this out */
   estimated?: boolean
 }
+
+/** The owner's part of the machine's energy, 0 to 1. */
+export const energyShareOf = ({ share, energyShare }: Holder): number => energyShare ?? share

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { DeviceIdSchema } from './device.ts'
-import { type Holder, type Owner, OwnerSchema } from './owner.ts'
+import { energyShareOf, type Holder, type Owner, OwnerSchema } from './owner.ts'
 
 /** What a machine is doing. The agent itself sets `unreachable` where a poll gets no answer. */
 export const STATES = [
@@ -100,6 +100,8 @@ export const LiveMessageSchema = z
         .max(64)
         .nullable(),
     ).optional(),
+    /** parts of the energy, one for each entry of `holders`, where they differ from the shares; an older collector ignores it */
+    energyShares: column(z.array(z.number().min(0).max(1)).max(64).nullable()).optional(),
     faults: column(z.array(z.string().max(256)).max(32).nullable()).optional(),
     /** one column for each quantity; a reader ignores quantities that it does not know */
     q: z.record(z.string().max(64), column(z.number().nullable())),
@@ -108,7 +110,14 @@ export const LiveMessageSchema = z
     const n = m.ids.length
     const wrong = (path: (string | number)[], length: number) =>
       ctx.addIssue({ code: 'custom', path, message: `expected ${n} values, one for each id, got ${length}` })
-    for (const name of ['observedAtMs', 'state', 'powerBasis', 'holders', 'faults'] as const) {
+    for (const name of [
+      'observedAtMs',
+      'state',
+      'powerBasis',
+      'holders',
+      'energyShares',
+      'faults',
+    ] as const) {
       const c = m[name]
       if (c && c.length !== n) wrong([name], c.length)
     }
@@ -158,6 +167,10 @@ export function encodeLive(samples: readonly Sample[], sentAtMs: number): LiveMe
     )
     message.owners = table
   }
+  if (samples.some((s) => s.holders?.some((h) => h.energyShare !== undefined)))
+    message.energyShares = samples.map((s) =>
+      s.holders?.some((h) => h.energyShare !== undefined) ? s.holders.map(energyShareOf) : null,
+    )
   if (samples.some((s) => s.faults?.length))
     message.faults = samples.map((s) => (s.faults?.length ? s.faults : null))
   return message
@@ -174,7 +187,12 @@ export function decodeLive(m: z.output<typeof LiveMessageSchema>): Sample[] {
     const basis = m.powerBasis?.[i]
     if (basis) sample.powerBasis = basis
     const holders = m.holders?.[i]
-    if (holders) sample.holders = holders.map(([o, share]) => ({ owner: m.owners?.[o] ?? {}, share }))
+    const energyShares = m.energyShares?.[i]
+    if (holders)
+      sample.holders = holders.map(([o, share], k) => {
+        const energyShare = energyShares?.[k]
+        return { owner: m.owners?.[o] ?? {}, share, ...(energyShare !== undefined && { energyShare }) }
+      })
     const faults = m.faults?.[i]
     if (faults) sample.faults = faults
     for (const [name, values] of columns) {

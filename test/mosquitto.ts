@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -28,12 +28,22 @@ export interface Mosquitto {
   stop(): Promise<void>
 }
 
-/** Debian's Mosquitto on a loopback port of its own. */
-export async function startMosquitto(): Promise<Mosquitto> {
+/**
+ * Debian's Mosquitto on a loopback port of its own.
+ * @param users passwords by user name, kept in a password file; absent: anybody may connect
+ */
+export async function startMosquitto(users?: Readonly<Record<string, string>>): Promise<Mosquitto> {
   const folder = mkdtempSync(join(tmpdir(), 'perwatt-mosquitto-'))
   const port = await freePort()
   const config = join(folder, 'mosquitto.conf')
-  writeFileSync(config, `listener ${port} 127.0.0.1\nallow_anonymous true\npersistence false\n`)
+  const passwords = join(folder, 'passwords')
+  for (const [i, [user, password]] of Object.entries(users ?? {}).entries())
+    execFileSync('mosquitto_passwd', ['-b', ...(i === 0 ? ['-c'] : []), passwords, user, password])
+  // as root it would give up the right to read the temporary folder
+  const login = users
+    ? `allow_anonymous false\npassword_file ${passwords}\nuser root`
+    : 'allow_anonymous true'
+  writeFileSync(config, `listener ${port} 127.0.0.1\n${login}\npersistence false\n`)
   let child: ChildProcess
   const start = async () => {
     child = spawn('mosquitto', ['-c', config], { stdio: 'ignore' })

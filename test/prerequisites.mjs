@@ -15,6 +15,7 @@ const PROGRAMS = [
   { program: 'gcc', package: 'gcc' },
   { program: 'the headers of the C library', file: '/usr/include/stdio.h', package: 'libc6-dev' },
   { program: 'openssl', package: 'openssl' },
+  { program: 'script', package: 'bsdutils' },
 ]
 const OLDEST_NODE = [20, 19]
 const POLICY = '/usr/sbin/policy-rc.d'

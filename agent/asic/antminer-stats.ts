@@ -12,7 +12,8 @@ import {
 } from '../wire/loose-json/fields.ts'
 import { type AsicFacts, type Board, type Fan, sumOfAll } from './facts.ts'
 import { inHs } from './hashrates.ts'
-import { antminerModel } from './models/antminers.ts'
+import { antminerBoards, hasOtherFirmware } from './models/antminers.ts'
+import { ratedJPerTh } from './models/rated-efficiency.ts'
 import { powerFact } from './power.ts'
 
 interface Replies {
@@ -35,7 +36,6 @@ export function antminerFacts({ version, summary: summaryReply, stats }: Replies
   const parts = Array.isArray(data['chain']) ? chainParts(data) : classicParts(data)
 
   const type = about('Type', 'type')
-  const model = antminerModel(type)
   const unit = unitOf(data)
   const current =
     inHs(nonNegativeOf(summary, 'GHS 5s') ?? nonNegativeOf(data, 'GHS 5s'), 'GH') ??
@@ -55,20 +55,23 @@ export function antminerFacts({ version, summary: summaryReply, stats }: Replies
     hashrateAvgHs: average,
     expectedHashrateHs: expected,
     power: powerFact(reportedW, 'estimated'),
-    efficiencyJPerTh: model?.efficiencyJPerTh,
+    // the rating is for Bitmain's firmware: another one tunes the machine
+    efficiencyJPerTh: hasOtherFirmware(type) ? undefined : ratedJPerTh(type),
     boards: stats.complete ? parts.boards : undefined,
-    boardsFitted: model?.boards,
+    boardsFitted: antminerBoards(type),
     chipTempsC: parts.chipTempsC,
     boardTempsC: parts.boardTempsC,
     fans: parts.fans,
     liquidCooled: /hyd/i.test(type ?? ''),
     uptimeS: nonNegativeOf(summary, 'Elapsed', 'elapsed') ?? nonNegativeOf(data, 'Elapsed', 'elapsed'),
-    asleep: info.some((row) => WORK_MODES.some((mode) => isTrue(row[mode]))),
+    asleep: info.some((row) => WORK_MODES.some((mode) => isTrue(row[mode])) || row['Mode'] === STOPPED_MODE),
   }
 }
 
 /** Bitmain's names for the work mode, in which 1 is sleep. */
 const WORK_MODES = ['bitmain-work-mode', 'miner-mode', 'work_mode']
+/** `Mode` of an S17+ or T17+ that was put to sleep; a running one has 1 to 3. */
+const STOPPED_MODE = 254
 
 /** `GH` or `GH/s`; GH/s where the field is missing. */
 const unitOf = (data: Row): HashrateUnit =>

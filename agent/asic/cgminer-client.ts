@@ -3,7 +3,7 @@ import { ANOTHER_FIRMWARE } from '../plugin/driver.ts'
 import { askCgminer } from '../wire/cgminer/cgminer.ts'
 import { type CgminerReply, ifRefused } from '../wire/cgminer/reply.ts'
 import { type Address, showAddress } from '../wire/tcp/address.ts'
-import { firmwareOf } from './firmware.ts'
+import { answersAs, firmwareOf } from './firmware.ts'
 
 type Extra = Record<string, unknown>
 
@@ -60,7 +60,11 @@ export class CgminerClient {
 
   #recognise(command: string, reply: CgminerReply): void {
     const named = firmwareOf(JSON.stringify(reply.body))
-    if (!this.#named.has(command)) this.#named.set(command, this.#firmware ?? named)
+    if (!this.#named.has(command)) {
+      const expected = this.#firmware ?? named
+      // a machine that begins under its maker's name must keep to it
+      this.#named.set(command, named && expected && answersAs(expected, named) ? named : expected)
+    }
     const before = this.#named.get(command)
     if (named === undefined || named === before) return
     throw new PerwattError(

@@ -11,7 +11,8 @@ const FIRMWARES: readonly (readonly [RegExp, string])[] = [
   [/HIVEON/, 'Hiveon'],
   [/KAONSU|MARAFW/, 'MARA firmware'],
   [/RWGLR/, 'mskminer'],
-  [/VNISH/, 'VNish'],
+  // VNish under another seller's name keeps its form: "Antminer T21 (7Miners 1.2.6-rc1)"
+  [/VNISH|ANTMINER [A-Z0-9+. ]+\([^()"]*[A-Z]{3}[^()"]* \d+\.\d+\.\d+[^()"]*\)/, 'VNish'],
   [/GCMINER|FLUXOS/, 'Auradine FluxOS'],
   [/BDMINER/, 'SealMiner'],
   // ePIC serves HTTP on the cgminer port
@@ -46,6 +47,13 @@ export function firmwareIn(answers: FirstAnswers): string | undefined {
   // VNish and similar firmware answer on the cgminer port as a plain Antminer
   return web ?? named
 }
+
+/**
+ * Whether firmware that should be `expected` may answer as `named` on the cgminer port. VNish is sold under other sellers' names,
+ * and then names only the machine: "Antminer T21 (7Miners 1.2.6-rc1)", "Antminer S21".
+ */
+export const answersAs = (expected: string, named: string): boolean =>
+  expected === named || (expected === 'VNish' && named === 'Antminer')
 
 /** Whether the name is final: answers that come later can only replace a maker's own firmware. */
 export const isAftermarket = (firmware: string | undefined): boolean =>

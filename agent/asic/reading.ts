@@ -2,27 +2,29 @@ import { defined } from '../../protocol/kit/defined.ts'
 import type { State } from '../../protocol/sample.ts'
 import type { Reading } from '../plugin/reading.ts'
 import { type AsicFacts, type Board, sumOfAll } from './facts.ts'
+import { showHashrate } from './hashrates.ts'
 import { otherAlgorithm, otherAlgorithmOf } from './models/mining-algorithms.ts'
+import { isResidue, type Plausible, plausibleHashrates } from './plausible-hashrate.ts'
 
 /** The slowest machines tune and test their chips this long before the first hash. */
 const START_S = 600
-/** A hashrate above this multiple of the expected one is a wrong reading: firmware shows such spikes for one sample. */
-const MAX_OF_EXPECTED = 2
 
 /** A miner's facts as a reading, by the same rules for every family: state, faults, board counts, modelled power. */
-export function asicReading(facts: AsicFacts): Reading {
+export function asicReading(given: AsicFacts): Reading {
+  // an average of some seconds falls towards 0 for minutes after a stop
+  const facts = given.asleep && isResidue(given) ? { ...given, hashrateHs: 0 } : given
   const algorithm = otherAlgorithm(facts.algorithm) ?? otherAlgorithmOf(facts.model)
   // hashrate and work are defined for SHA-256 only: hashes of another algorithm would be priced as Bitcoin's
   const sha256 = <T>(value: T): T | undefined => (algorithm ? undefined : value)
-  const wrongHashrate = hashrateFault(facts.hashrateHs, facts.expectedHashrateHs)
+  const rates = algorithm ? unchecked(facts) : plausibleHashrates(facts, isStarting(facts))
   const hashes = (facts.hashrateHs ?? 0) > 0
   const boards = boardFacts(facts, hashes)
   const faults = [...(facts.faults ?? []), ...boards.faults, ...fanFaults(facts, hashes)]
-  const state = stateOf(facts, faults.length > 0)
-  if (wrongHashrate) faults.push(wrongHashrate)
+  const state = rates.wrongUnit ? 'faulty' : stateOf(facts, faults.length > 0)
+  faults.push(...rates.faults)
   if (facts.pools && facts.pools.configured > 0 && facts.pools.alive === 0) faults.push('no pool is alive')
   faults.push(...(facts.notes ?? []))
-  const power = facts.power ?? (wrongHashrate ? undefined : modelledPower(facts))
+  const power = facts.power ?? sha256(modelledPower(facts, rates))
   const { active, byOwner, shares, parted = active && [{ owner: active, share: 1 }] } = facts.pools ?? {}
   const fans = facts.fans ?? []
   const reading: Reading = {
@@ -32,12 +34,12 @@ export function asicReading(facts: AsicFacts): Reading {
       firmware: label(facts.firmware),
       hardwareId: label(facts.hardwareId),
       algorithm,
-      expectedHashrateHs: sha256(facts.expectedHashrateHs),
+      expectedHashrateHs: sha256(rates.expectedHashrateHs),
     }),
     sample: defined({
       state,
-      hashrateHs: wrongHashrate ? undefined : sha256(facts.hashrateHs),
-      hashrateAvgHs: sha256(facts.hashrateAvgHs),
+      hashrateHs: sha256(rates.hashrateHs),
+      hashrateAvgHs: sha256(rates.hashrateAvgHs),
       powerW: power?.powerW,
       powerBasis: power?.basis,
       powerLimitW: facts.powerLimitW,
@@ -57,14 +59,16 @@ export function asicReading(facts: AsicFacts): Reading {
   return reading
 }
 
-/** Why a hashrate reading is ignored; undefined where it is plausible. */
-export function hashrateFault(hashrateHs = 0, expectedHashrateHs = 0): string | undefined {
-  if (!expectedHashrateHs || hashrateHs <= MAX_OF_EXPECTED * expectedHashrateHs) return undefined
-  return `the hashrate reading of ${inTh(hashrateHs)} is ignored: more than twice the expected ${inTh(expectedHashrateHs)}`
-}
+const unchecked = ({ hashrateHs, hashrateAvgHs, expectedHashrateHs }: AsicFacts): Plausible => ({
+  hashrateHs,
+  hashrateAvgHs,
+  expectedHashrateHs,
+  wrongUnit: false,
+  faults: [],
+})
 
 /** Hashrate times rated efficiency; undefined for a machine that does not hash: the rating does not cover its idle power. */
-function modelledPower({ hashrateHs, efficiencyJPerTh }: AsicFacts): AsicFacts['power'] {
+function modelledPower({ efficiencyJPerTh }: AsicFacts, { hashrateHs }: Plausible): AsicFacts['power'] {
   if (!hashrateHs || !efficiencyJPerTh) return undefined
   return { powerW: (hashrateHs / 1e12) * efficiencyJPerTh, basis: 'modelled' }
 }
@@ -73,28 +77,34 @@ function stateOf(facts: AsicFacts, faulty: boolean): State {
   if (facts.hashrateHs) return 'hashing'
   if (facts.asleep) return 'sleeping'
   if (faulty) return 'faulty'
-  if (facts.starting || (facts.uptimeS !== undefined && facts.uptimeS < START_S)) return 'starting'
+  if (isStarting(facts)) return 'starting'
   return facts.hashrateHs === undefined ? 'unknown' : 'idle'
 }
 
+const isStarting = ({ starting, uptimeS }: AsicFacts): boolean =>
+  starting === true || (uptimeS !== undefined && uptimeS < START_S)
+
 /**
  * Board counts and faults. While the machine hashes, a board without hashrate or chips is dead too. Before it hashes, only
- * a board that the machine itself reports is dead. While it sleeps, no board works and none is dead.
+ * a board that the machine itself reports is dead. While it sleeps, no board works and none is dead. Where no board is listed,
+ * nothing is counted; where all of them would be dead while the machine hashes, the firmware does not measure what they were
+ * judged by.
  */
 function boardFacts({ boards, boardsFitted = 0, asleep }: AsicFacts, hashes: boolean) {
   if (!boards) return { faults: [], counts: {} }
-  const verdict = (board: Board) =>
-    hashes ? (board.dead ?? whyDead(board)) : asleep ? undefined : board.dead
+  const fitted = Math.max(boards.length, boardsFitted)
+  if (boards.length === 0) return { faults: [], counts: { boardsFitted: fitted || undefined } }
+  const judge = hashes && !boards.every((board) => board.dead ?? whyDead(board)) ? whyDead : () => undefined
+  const verdict = (board: Board) => (hashes ? (board.dead ?? judge(board)) : asleep ? undefined : board.dead)
   const verdicts = boards.map((board) => ({ board, dead: verdict(board) }))
   const faults = verdicts.flatMap(({ board, dead }) => (dead ? [`${board.name}: ${dead}`] : []))
-  const fitted = Math.max(boards.length, boardsFitted)
   const missing = fitted - boards.length
   if (hashes && missing > 0) faults.push(`${missing} of ${fitted} hashboards missing`)
   const counts = {
-    boardsFitted: fitted || undefined,
-    boardsWorking: hashes ? verdicts.filter((v) => !v.dead).length : undefined,
-    chipsFitted: sumOfAll(boards.map((b) => b.chipsFitted)),
-    chipsWorking: hashes ? sumOfAll(boards.map((b) => b.chipsWorking)) : undefined,
+    boardsFitted: fitted,
+    boardsWorking: (hashes && verdicts.filter((v) => !v.dead).length) || undefined,
+    chipsFitted: sumOfAll(boards.map((b) => b.chipsFitted)) || undefined,
+    chipsWorking: (hashes && sumOfAll(boards.map((b) => b.chipsWorking))) || undefined,
   }
   return { faults, counts }
 }
@@ -115,8 +125,8 @@ function hottest(temps: readonly number[] | undefined): number | undefined {
   return real.length > 0 ? Math.max(...real) : undefined
 }
 
-/** A hashrate in TH/s for messages, to a tenth. */
-export const inTh = (hashrateHs = 0): string => `${Math.round(hashrateHs / 1e11) / 10} TH/s`
+/** A hashrate for messages. */
+export const inTh = showHashrate
 
 /** At most 128 characters, the limit of the inventory; undefined for empty text. */
 const label = (text: string | undefined): string | undefined => text?.slice(0, 128) || undefined

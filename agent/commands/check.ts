@@ -1,6 +1,8 @@
 import { Command } from 'commander'
 import { z } from 'zod'
 import { loadConfig } from '../../protocol/kit/config.ts'
+import { counted } from '../../protocol/kit/counted.ts'
+import { printJson, printLine } from '../../protocol/kit/terminal.ts'
 import { agentConfigSchema } from '../config/config.ts'
 import { EXAMPLE } from '../config/example.ts'
 import { DRIVERS } from '../drivers/index.ts'
@@ -19,18 +21,22 @@ function check(options: { config: string; schema?: boolean; example?: boolean })
   const schema = agentConfigSchema(DRIVERS)
   if (options.schema) {
     const json = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' })
-    process.stdout.write(`${JSON.stringify({ title: 'perwatt-agent configuration', ...json }, null, 2)}\n`)
+    printJson({ title: 'perwatt-agent configuration', ...json }, 2)
     return
   }
   if (options.example) {
-    process.stdout.write(EXAMPLE)
+    printLine(EXAMPLE.trimEnd())
     return
   }
   const { site, agent, devices, mqtt, simulated } = loadConfig(schema, options.config)
   const counts = new Map<string, number>()
   for (const d of devices) counts.set(d.driver, (counts.get(d.driver) ?? 0) + 1)
   const list = [...counts].map(([driver, n]) => `${n} ${driver}`).join(', ')
-  process.stdout.write(
-    `${options.config} is right: agent ${agent} of site ${site}${simulated ? ' (simulated)' : ''}, ${devices.length} devices (${list}), broker ${mqtt.url}\n`,
+  const known = mqtt.username !== undefined || mqtt.password !== undefined
+  const user = known
+    ? `as user ${mqtt.username ?? agent}${mqtt.password ? '' : ', without a password'}`
+    : 'without a user'
+  printLine(
+    `${options.config} is valid: agent ${agent} of site ${site}${simulated ? ' (simulated)' : ''}, ${counted(devices.length, 'device')} (${list}), broker ${mqtt.url} (${user})`,
   )
 }

@@ -1,18 +1,20 @@
 import { Command, Option } from 'commander'
-import { encode } from '../../protocol/codec.ts'
 import { loadConfig, parseConfig } from '../../protocol/kit/config.ts'
 import { UsageError } from '../../protocol/kit/errors.ts'
 import { EXIT } from '../../protocol/kit/program.ts'
 import { withDeadline } from '../../protocol/kit/retry.ts'
-import { encodeLive } from '../../protocol/sample.ts'
+import { printError, printJson, printLine } from '../../protocol/kit/terminal.ts'
 import { agentConfigSchema } from '../config/config.ts'
 import { AUTO, type DeviceConfig } from '../config/device-config.ts'
 import { DRIVERS } from '../drivers/index.ts'
+import type { Reading } from '../plugin/reading.ts'
+import { withConfiguredLimits } from '../polling/configured-limits.ts'
 import { DeviceRegistry } from '../polling/device-registry.ts'
 import { failureText } from '../polling/failure-text.ts'
 import { pollTarget } from '../polling/poll-target.ts'
 import { configOption } from './config-option.ts'
 import { probeTable } from './probe-table.ts'
+import { type ProbeView, probedDevices } from './probe-view.ts'
 
 interface ProbeOptions {
   config: string
@@ -43,27 +45,32 @@ export const probeCommand = (): Command =>
     .option('--port <number>', 'port of the one device, if it is not the usual one')
     .option('--set <name=value...>', 'a setting of the driver, such as url=http://127.0.0.1:9400/metrics')
     .option('--timeout <duration>', 'how long the device may take to answer', '5s')
-    .option('--json', 'print the samples as JSON, in the form in which the agent sends them')
+    .option(
+      '--json',
+      'print all of it as JSON in base units: what each device is, its figures, faults, counters and paid work by owner',
+    )
     .addHelpText('after', '\nExample: perwatt-agent probe --driver auto --host 10.0.3.7')
     .action(probe)
 
-/** Reads each device once and prints the samples. Exit status 1 where one didn't answer. */
+/** Reads each device once and prints what it said. Exit status 1 where one didn't answer. */
 async function probe(options: ProbeOptions): Promise<void> {
   const { devices, timeout } = targets(options)
   const registry = new DeviceRegistry(devices, DRIVERS)
   const failures: string[] = []
+  const readings = new Map<string, Reading>()
   const waiting = [...devices]
   const worker = async () => {
     for (let device = waiting.shift(); device; device = waiting.shift()) {
-      const problem = await readOnce(device, registry, timeout)
+      const problem = await readOnce(device, registry, readings, timeout)
       if (problem) failures.push(problem)
     }
   }
   await Promise.all(Array.from({ length: Math.min(AT_ONCE, devices.length) }, worker))
-  const samples = registry.samples()
-  if (options.json) process.stdout.write(`${encode(encodeLive(samples, Date.now()))}\n`)
-  else process.stdout.write(`${probeTable(registry.devices(), samples)}\n`)
-  for (const line of failures) process.stderr.write(`${line}\n`)
+  const probed = probedDevices(registry, readings)
+  const view: ProbeView = { v: 1, atMs: Date.now(), devices: probed, failures }
+  if (options.json) printJson(view, 2)
+  else printLine(probeTable(probed))
+  for (const line of failures) printError(line)
   // exit at once: an open socket of a device that hangs would keep the program running
   process.exit(failures.length > 0 ? EXIT.failed : EXIT.done)
 }
@@ -95,6 +102,7 @@ function setting(text: string): [string, unknown] {
 async function readOnce(
   device: DeviceConfig,
   registry: DeviceRegistry,
+  found: Map<string, Reading>,
   timeoutMs: number,
 ): Promise<string | undefined> {
   const target = pollTarget(device, DRIVERS)
@@ -109,7 +117,9 @@ async function readOnce(
         opened.session.close?.()
       }
     }, timeoutMs)
-    registry.update(device, driver, readings, Date.now())
+    const judged = readings.map((reading) => withConfiguredLimits(reading, device))
+    for (const { deviceId, reading } of registry.update(device, driver, judged, Date.now()))
+      found.set(deviceId, reading)
     return undefined
   } catch (error) {
     const reason = `${driver} ${device.id}: ${failureText(error, target.address)}`

@@ -21,7 +21,7 @@ async function run(options: { config: string }): Promise<void> {
   await serve({
     log,
     load: () => loadConfig(schema, options.config),
-    async start(config, previous?: Agent) {
+    async start(config, previous: Agent | undefined) {
       const agent = new Agent({
         config,
         drivers: DRIVERS,

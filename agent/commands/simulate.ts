@@ -1,5 +1,8 @@
 import { Command } from 'commander'
 import { UsageError } from '../../protocol/kit/errors.ts'
+import { createLog } from '../../protocol/kit/log.ts'
+import { serve } from '../../protocol/kit/service.ts'
+import { printLine } from '../../protocol/kit/terminal.ts'
 import { ASIC_FAMILIES, type AsicFamily } from '../simulator/asic/models.ts'
 import { DEFAULT_FAMILIES } from '../simulator/layout.ts'
 import { simulate } from '../simulator/run-site.ts'
@@ -52,24 +55,30 @@ export const simulateCommand = (): Command =>
         truth?: string
         paused?: true
       }) => {
-        const ended = new AbortController()
         let paused = o.paused ?? false
         process.on('SIGUSR2', () => {
           paused = !paused
         })
-        for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => ended.abort())
-        await simulate({
+        const settings = {
           seed: wholeNumber('seed', 0)(o.seed),
           asics: wholeNumber('asics', 1)(o.asics),
           families: familiesOf(o.families),
           gpuHosts: wholeNumber('gpu-hosts', 0)(o.gpuHosts),
           base: o.base,
           mqttUrl: o.mqttUrl,
-          signal: ended.signal,
           paused: () => paused,
-          out: (line) => process.stdout.write(`${line}\n`),
+          out: (line: string) => printLine(line),
           ...(o.write === undefined ? {} : { write: o.write }),
           ...(o.truth === undefined ? {} : { truth: o.truth }),
+        }
+        await serve({
+          log: createLog({ fields: { program: 'perwatt-agent' } }),
+          reloads: false,
+          load: () => settings,
+          async start(site, _previous, ending) {
+            await simulate({ ...site, signal: ending })
+            return { stop: async () => {} }
+          },
         })
       },
     )

@@ -1,9 +1,14 @@
 import { join } from 'node:path'
 import { z } from 'zod'
 import { NameSchema } from '../../protocol/device.ts'
-import { ByteSizeSchema, DurationMsSchema, MqttUrlSchema } from '../../protocol/kit/fields.ts'
+import {
+  ByteSizeSchema,
+  DurationMsSchema,
+  MqttPasswordSchema,
+  MqttUrlSchema,
+  MqttUsernameSchema,
+} from '../../protocol/kit/fields.ts'
 import { LEVELS } from '../../protocol/kit/log.ts'
-import { SecretSchema } from '../../protocol/kit/secret.ts'
 import { COLLECTOR_NAME } from '../../protocol/topics.ts'
 import { HOUR_MS, MINUTE_MS } from '../../protocol/units.ts'
 import type { Driver } from '../plugin/driver.ts'
@@ -30,8 +35,10 @@ export const agentConfigSchema = (drivers: readonly Driver[]) =>
       mqtt: z
         .strictObject({
           url: MqttUrlSchema.default('mqtt://127.0.0.1:1883').describe('the broker'),
-          username: z.string().optional(),
-          password: SecretSchema.optional().describe('the text, { file: ... } or { env: ... }'),
+          username: MqttUsernameSchema.optional().describe(
+            'user at the broker; with a password alone, the name of this agent',
+          ),
+          password: MqttPasswordSchema.optional().describe('the text, { file: ... } or { env: ... }'),
         })
         .prefault({})
         .describe('where the readings go'),

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { DeviceIdSchema, type Location, LocationSchema } from '../../protocol/device.ts'
+import { DeviceIdSchema, GENERATES, type Location, LocationSchema } from '../../protocol/device.ts'
 import { HostSchema, PortSchema } from '../../protocol/kit/fields.ts'
 import { entrySchema, type Plugin } from '../../protocol/kit/plugin.ts'
 import type { Driver } from '../plugin/driver.ts'
@@ -22,6 +22,12 @@ const commonSettings = {
     .optional()
     .describe('hashrate that it should reach, H/s; overrides the value that the machine reports'),
   meteredBy: DeviceIdSchema.optional().describe('id of the meter that this device is behind'),
+  generates: z
+    .enum(GENERATES)
+    .optional()
+    .describe(
+      'for a meter of own generation: what it measures; its power is positive while that generates or discharges (modbus-meter has invert)',
+    ),
   hardwareId: z
     .string()
     .min(1)
@@ -42,6 +48,7 @@ export interface DeviceConfig {
   ratedPowerW?: number
   expectedHashrateHs?: number
   meteredBy?: string
+  generates?: (typeof GENERATES)[number]
   hardwareId?: string
   tags?: Record<string, string>
   [setting: string]: unknown

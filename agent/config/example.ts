@@ -10,7 +10,7 @@ agent: container-01
 # The broker. Passwords: the text itself, { file: /path } or { env: NAME }.
 mqtt:
   url: mqtt://127.0.0.1:1883
-  # username: container-01
+  # username: container-01      # with a password alone, the name of this agent
   # password: { file: /run/credentials/perwatt-agent.service/mqtt }
 
 # How often each device is read, and how long it may take to answer.

@@ -10,13 +10,16 @@ export class WrapCounter {
   /**
    * Takes a reading.
    * @param range the value at which the counter wraps; absent: it never wraps, and a smaller value is a new start
+   * @param most the most that can have been added since the last reading; where it seems more, the counter was reset to somewhere,
+   * and nothing is added
    * @returns the total added since the first reading, in the counter's unit
    */
-  add(value: number, range: number | undefined): number {
+  add(value: number, range: number | undefined, most = Number.POSITIVE_INFINITY): number {
     const last = this.#last ?? value
     this.#last = value
-    if (value >= last) this.#total += value - last
-    else this.#total += range !== undefined && range >= last ? range - last + value : value
+    const wrapped = range !== undefined && range >= last ? range - last + value : value
+    const step = value >= last ? value - last : wrapped
+    if (step <= most) this.#total += step
     return this.#total
   }
 }

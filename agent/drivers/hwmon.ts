@@ -1,6 +1,9 @@
 import { z } from 'zod'
 import { PerwattError } from '../../protocol/kit/errors.ts'
+import { type AcpiMeter, acpiMeters } from '../host-power/acpi-meters.ts'
+import { MAX_MACHINE_W } from '../host-power/judge.ts'
 import { defineDriver, type Session } from '../plugin/driver.ts'
+import type { Reading } from '../plugin/reading.ts'
 import { type PowerSensor, powerSensors, sensorPowerW } from '../wire/hwmon.ts'
 import { Sysfs } from '../wire/sysfs.ts'
 
@@ -17,6 +20,7 @@ export default defineDriver({
     '/sys/class/hwmon/*/power*_average',
     '/sys/class/hwmon/*/power*_input',
     '/sys/class/hwmon/*/power*_label',
+    '/sys/class/hwmon/*/device/power*_oem_info',
   ],
   settings: z.strictObject({
     root: z.string().min(1).default('/sys/class/hwmon').describe('folder of the hwmon chips'),
@@ -25,30 +29,59 @@ export default defineDriver({
       .min(1)
       .default([WHOLE_MACHINE])
       .describe('the sensors whose sum is the machine’s power, each as chip, chip/power1 or chip/label'),
+    parts: z
+      .boolean()
+      .default(false)
+      .describe(
+        'true: also show what the ACPI meters of NVIDIA Grace measure, each behind its whole: module0, grace0, cpu0, sysio0. A GPU of socket 0 then belongs behind <id>/module0',
+      ),
   }),
   open({ options }): Session {
     const { root } = options
     const sysfs = new Sysfs(root, 'give the agent CAP_DAC_READ_SEARCH, or read access by a udev rule')
-    let counted: PowerSensor[] = []
+    let sensors: Sensor[] = []
+    const wattsOf = async ({ path }: PowerSensor): Promise<number> => {
+      const powerW = await sensorPowerW(sysfs, path)
+      if (powerW !== undefined && powerW <= MAX_MACHINE_W) return powerW
+      // loading a driver renumbers the chips, so look for the sensors again at the next poll
+      sensors = []
+      throw new PerwattError(
+        'no-sensor',
+        powerW === undefined
+          ? `${root}/${path} has no value; check dmesg`
+          : `${root}/${path} says ${powerW} W, which is no machine's power; check the firmware`,
+      )
+    }
     return {
       read: (signal) =>
         sysfs.poll(signal, async () => {
-          if (counted.length === 0) counted = chosen(await powerSensors(sysfs), options.sensors, root)
+          if (sensors.length === 0) sensors = chosen(await powerSensors(sysfs), options.sensors, root)
+          const parts: Reading[] = []
           let powerW = 0
-          for (const { path } of counted) {
+          for (const sensor of sensors) {
+            const isCounted = sensor.behind === undefined
+            if (!isCounted && !options.parts) continue
             signal.throwIfAborted()
-            const value = await sensorPowerW(sysfs, path)
-            if (value === undefined) {
-              // loading a driver renumbers the chips, so look for the sensors again at the next poll
-              counted = []
-              throw new PerwattError('no-sensor', `${root}/${path} has no value; check dmesg`)
-            }
-            powerW += value
+            const ownW = await wattsOf(sensor)
+            if (isCounted) powerW += ownW
+            if (options.parts && sensor.part !== undefined) parts.push(partReading(sensor, ownW, sensors))
           }
-          return [{ identity: { kind: 'host' }, sample: { state: 'ok', powerW, powerBasis: 'reported' } }]
+          // the modules of a machine are behind its power supplies, and its fans, drives and network cards are not in them
+          const powerBasis = sensors.some((s) => s.behind === undefined && s.part) ? 'estimated' : 'reported'
+          return [{ identity: { kind: 'host' }, sample: { state: 'ok', powerW, powerBasis } }, ...parts]
         }),
     }
   },
+})
+
+type Sensor = PowerSensor & AcpiMeter
+
+const partReading = ({ part, behind }: Sensor, powerW: number, all: readonly Sensor[]): Reading => ({
+  ...(part !== undefined && { part }),
+  // what no other meter includes is a part of the machine itself
+  behind: (behind === undefined ? undefined : all[behind]?.part) ?? '',
+  identity: { kind: 'meter' },
+  sample: { state: 'ok', powerW, powerBasis: 'estimated' },
 })
 
 const names = ({ chip, channel, label }: PowerSensor): string[] => [
@@ -58,7 +91,7 @@ const names = ({ chip, channel, label }: PowerSensor): string[] => [
 ]
 
 /** @throws where a named sensor is missing: a sum without it would be wrong but look right */
-function chosen(all: readonly PowerSensor[], wanted: readonly string[], root: string): PowerSensor[] {
+function chosen(all: readonly PowerSensor[], wanted: readonly string[], root: string): Sensor[] {
   const there = all.map((sensor) => names(sensor).at(-1)).join(', ')
   for (const name of wanted)
     if (!all.some((sensor) => names(sensor).includes(name)))
@@ -68,5 +101,7 @@ function chosen(all: readonly PowerSensor[], wanted: readonly string[], root: st
           ? `${root} has no power sensor at all; read this machine's power by ipmi, redfish or a meter`
           : `${root} has no ${name}; set sensors to those that measure the machine's power: ${there}`,
       )
-  return all.filter((sensor) => names(sensor).some((name) => wanted.includes(name)))
+  const named = all.filter((sensor) => names(sensor).some((name) => wanted.includes(name)))
+  const places = acpiMeters(named.map(({ chip, label }) => ({ isAcpi: chip === WHOLE_MACHINE, label })))
+  return named.map((sensor, i) => ({ ...sensor, ...places[i] }))
 }

@@ -2,7 +2,7 @@
 import type { Driver } from '../plugin/driver.ts'
 import amdSmi from './amd-smi/amd-smi.ts'
 import amdgpuSysfs from './amdgpu-sysfs/amdgpu-sysfs.ts'
-import antminer from './antminer.ts'
+import antminer from './antminer/antminer.ts'
 import auradine from './auradine/auradine.ts'
 import avalon from './avalon/avalon.ts'
 import axeos from './axeos.ts'

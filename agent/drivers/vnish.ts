@@ -33,7 +33,8 @@ const SUMMARY = '/api/v1/summary'
 
 export default defineDriver({
   name: 'vnish',
-  summary: 'Antminer with VNish (AnthillOS), TCP 4028; MAC and the basis of its watts over HTTP with a login',
+  summary:
+    'Antminer with VNish (AnthillOS, also under other sellers’ names), TCP 4028; MAC and the basis of its watts over HTTP with a login',
   kind: 'asic',
   settings: z.strictObject({
     port: minerPort(4028),
@@ -60,17 +61,20 @@ function unlockedPages(at: Address, { password }: WebAccess): WebClient {
   return new WebClient(at, new LoginAuth((signal) => login(at, UNLOCK, credentials, signal)))
 }
 
+/** `(Vnish 1.2.7)`, `(7Miners 1.2.6-rc1)`: the firmware by its seller's name. `(104T)` is a hashrate. */
+const SELLER = /\s*\(([^()]*[a-z]{3}[^()]*)\)/i
+
 async function portFacts(client: CgminerClient, signal: AbortSignal): Promise<AsicFacts> {
   const stats = await client.ask('stats', signal)
   const summary = await client.ask('summary', signal)
   const pools = await client.askOptional('pools', signal)
   const facts = antminerFacts({ version: undefined, summary, stats })
   const data = rowsOf(stats.body, 'STATS').at(-1) ?? {}
-  const firmware = /\((vnish[^)]*)\)/i.exec(facts.model ?? '')?.[1]
+  const firmware = SELLER.exec(facts.model ?? '')?.[1]
   return {
     ...facts,
     ...stateFacts(textOf(data, 'state')),
-    model: facts.model?.replace(/\s*\(vnish[^)]*\)/i, ''),
+    model: facts.model?.replace(SELLER, ''),
     firmware: firmware ?? facts.firmware,
     boards: facts.boards && chainsOf(facts.boards, data),
     pools: pools && poolFacts(pools),
@@ -125,7 +129,7 @@ async function pagesFacts(pages: WebClient, signal: AbortSignal): Promise<AsicFa
 /** @param state VNish's `miner_state`; `failure` once the firmware has stopped trying to mine */
 function stateFacts(state: string | undefined): AsicFacts {
   return {
-    asleep: /^(stopped|shutting-down)$/i.test(state ?? ''),
+    asleep: /^(stopped|shutting-down|paused|sleep(ing)?)$/i.test(state ?? ''),
     starting: /^(initializing|starting|restarting|auto-tuning)$/i.test(state ?? ''),
     faults: /^failure$/i.test(state ?? '') ? ['the firmware has stopped mining: miner state failure'] : [],
   }

@@ -4,10 +4,12 @@ import type { State } from '../../protocol/sample.ts'
 import type { Reading } from '../plugin/reading.ts'
 import type { GpuUse } from '../tenancy/gpu-use.ts'
 import type { GpuTenancy } from '../tenancy/tenancy.ts'
+import type { IdlePower } from './idle-power.ts'
 import { gpuState } from './state.ts'
 
 /** One GPU's figures at one moment, in base units, whichever tool read them. An unknown figure is undefined. */
-export interface GpuSnapshot extends Omit<GpuUse, 'processes' | 'uuid' | 'utilizationRatio'> {
+export interface GpuSnapshot
+  extends Omit<GpuUse, 'processes' | 'uuid' | 'utilizationRatio' | 'powerW' | 'idleW'> {
   uuid?: string | undefined
   model?: string | undefined
   /** version of the GPU's driver */
@@ -34,18 +36,31 @@ export interface GpuSnapshot extends Omit<GpuUse, 'processes' | 'uuid' | 'utiliz
   faults: readonly string[]
   /** true: the GPU computes nothing until somebody resets it */
   dead?: boolean
+  /** true: the driver does not answer about this GPU, which may be well */
+  silent?: boolean
 }
 
-/** The part of a snapshot from which tenancy finds the GPU's holders. */
-export const useOf = (gpu: GpuSnapshot): GpuUse =>
+/**
+ * The part of a snapshot from which tenancy finds the GPU's holders.
+ * @param idlePower finds the GPU's idle power; absent: its energy is not split by cause
+ */
+export const useOf = (gpu: GpuSnapshot, idlePower?: IdlePower): GpuUse =>
   defined({
     index: gpu.index,
     uuid: gpu.uuid,
     utilizationRatio: gpu.utilizationRatio,
+    powerW: gpu.powerW,
+    idleW: idlePower?.of(`gpu${gpu.index}`, gpu.model, { powerW: gpu.powerW, idle: isIdle(gpu) }),
     processes: gpu.processes ?? [],
     instances: gpu.instances,
     smCount: gpu.smCount,
   })
+
+/** Under MIG a board tells no use of its own; without a process on it nothing computes. */
+function isIdle({ instances, processes, utilizationRatio }: GpuSnapshot): boolean | undefined {
+  if (instances === undefined) return utilizationRatio === undefined ? undefined : utilizationRatio === 0
+  return processes === undefined ? undefined : processes.length === 0
+}
 
 /**
  * A snapshot and its holders as a driver's reading.

@@ -9,18 +9,20 @@ import { energyLimit } from './limits.ts'
 import { MinuteMeter, type MinuteMeterState } from './minute-meter.ts'
 import { type OwnerAmount, OwnerMeter, type OwnerMeterState } from './owner-meter.ts'
 import { cutAtMinutes } from './piece.ts'
-import { spreadAmount, spreadEnergyAndTime } from './spread.ts'
+import { spreadAmount, spreadEnergyAndTime, spreadExported } from './spread.ts'
 
 /** Everything that an accumulator needs to go on after a restart. Kept on disk as JSON in the spool's checkpoint. */
 export interface AccumulatorState extends EnergyMeterState {
   last?: LastReading
+  /** a meter's other direction; absent in states that an older version wrote */
+  exported?: EnergyMeterState
   counters: OwnerMeterState
   minutes: MinuteMeterState
 }
 
 /** A smaller difference between the wall clock and the monotonic one is slewing, or the moments of reading them: not a clock step. */
 const STEP_MS = 1000
-/** Growth of a counter over a longer time is not recovered: the spool keeps no record for longer. */
+/** Growth of a counter over a longer time is not recovered: nobody can say in which of so many minutes it happened. */
 const RECOVERED_AT_MOST_MS = 7 * 24 * HOUR_MS
 
 /**
@@ -32,6 +34,8 @@ export class DeviceAccumulator {
   readonly #maxGapMs: number
   readonly #minutes: MinuteMeter
   readonly #energy: EnergyMeter
+  /** what flows out through a meter */
+  readonly #exported: EnergyMeter
   #owners: OwnerMeter
   #last: LastReading | undefined
 
@@ -40,6 +44,7 @@ export class DeviceAccumulator {
     this.#maxGapMs = maxGapMs
     this.#minutes = new MinuteMeter(deviceId, state?.minutes)
     this.#energy = new EnergyMeter(state)
+    this.#exported = new EnergyMeter(state?.exported)
     this.#owners = new OwnerMeter(state?.counters)
     this.#last = state?.last
   }
@@ -50,6 +55,7 @@ export class DeviceAccumulator {
       ...(wallMs !== undefined &&
         sample && { last: defined({ wallMs, sample, namedOwners: namedOwners === true, hardwareId }) }),
       ...this.#energy.state,
+      exported: this.#exported.state,
       counters: this.#owners.state,
       minutes: this.#minutes.state,
     }
@@ -70,10 +76,13 @@ export class DeviceAccumulator {
     const last = this.#last
     const comparison = compare(last, reading, at, elapsedMs)
     const limit = energyLimit(reading.identity.kind, comparison)
-    const countedMilliJ = this.#energy.count(reading.counters?.energyJ, comparison.restarted, limit)
+    const { energyJ, energyPart, exportedJ } = reading.counters ?? {}
+    const countedMilliJ = this.#energy.count(energyJ, comparison.restarted, limit, energyPart)
+    const outMilliJ = this.#exported.count(exportedJ, comparison.restarted, limit)
     const amounts = this.#owners.advance(reading.counters?.byOwner ?? [], comparison)
     this.#last = asLastReading(reading, at, last)
-    if (last && elapsedMs !== undefined) this.#book(last, reading, at, elapsedMs, countedMilliJ, amounts)
+    if (last && elapsedMs !== undefined)
+      this.#book(last, reading, at, elapsedMs, { countedMilliJ, outMilliJ }, amounts)
   }
 
   /** Up to `limit` records of minutes that are over: a later reading came, or it is too late for one. */
@@ -99,6 +108,7 @@ export class DeviceAccumulator {
   /** Forgets the counters and the last reading. The open records stay. */
   #startAgain(): void {
     this.#energy.forgetCounter()
+    this.#exported.forgetCounter()
     this.#owners = new OwnerMeter()
     this.#last = undefined
   }
@@ -109,7 +119,7 @@ export class DeviceAccumulator {
     reading: Reading,
     at: Instant,
     elapsedMs: number,
-    countedMilliJ: number | undefined,
+    { countedMilliJ, outMilliJ }: { countedMilliJ: number | undefined; outMilliJ: number | undefined },
     amounts: readonly OwnerAmount[],
   ): void {
     const fromMs = this.#labelFrom(last, at, elapsedMs)
@@ -117,6 +127,12 @@ export class DeviceAccumulator {
     const span = { last, reading, gap, pieces: cutAtMinutes(fromMs, at.wallMs, gap) }
     const integrate = () => this.#energy.integrate(last.sample.powerW, reading.sample.powerW, elapsedMs)
     spreadEnergyAndTime(this.#minutes, span, countedMilliJ ?? (gap ? undefined : integrate()))
+    if (reading.identity.kind === 'meter') {
+      const out = (w: number | undefined) => (w === undefined ? undefined : -w)
+      const flowedOut = () =>
+        this.#exported.integrate(out(last.sample.powerW), out(reading.sample.powerW), elapsedMs)
+      spreadExported(this.#minutes, span, outMilliJ ?? (gap ? 0 : (flowedOut() ?? 0)))
+    }
     for (const amount of amounts) spreadAmount(this.#minutes, span, amount)
   }
 

@@ -20,7 +20,7 @@ type Bounds = Pick<Comparison, 'samples' | 'atMs' | 'upMs'>
 /** The most energy that a device can have drawn, mJ. A meter that reports no power has no limit. */
 export function energyLimit(kind: Reading['identity']['kind'], bounds: Bounds): CounterLimit {
   if (kind !== 'meter') return limitOf(bounds, MOST_W[kind], true)
-  const powersW = bounds.samples.flatMap(({ powerW }) => (powerW === undefined ? [] : [powerW]))
+  const powersW = bounds.samples.flatMap(({ powerW }) => (powerW === undefined ? [] : [Math.abs(powerW)]))
   if (powersW.length > 0) return limitOf(bounds, HARDER * Math.max(...powersW, 100), false)
   const { atMs, upMs } = bounds
   return { atMs, upMs, perMs: Number.MAX_VALUE, atOnce: Number.POSITIVE_INFINITY, boundsGrowth: false }

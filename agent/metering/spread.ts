@@ -1,4 +1,4 @@
-import { type Holder, NOBODY } from '../../protocol/owner.ts'
+import { energyShareOf, type Holder, NOBODY } from '../../protocol/owner.ts'
 import { POWER_BASES, type PowerBasis } from '../../protocol/sample.ts'
 import { apportion, workDiff1OfHashrate } from '../../protocol/units.ts'
 import type { Reading } from '../plugin/reading.ts'
@@ -7,6 +7,9 @@ import type { LastReading } from './last-reading.ts'
 import type { MinuteMeter } from './minute-meter.ts'
 import type { OwnerAmount } from './owner-meter.ts'
 import { lengthsMs, type Piece } from './piece.ts'
+
+/** A smaller share is what rounding leaves of a sum. */
+const NOTHING = 1e-12
 
 /** The time between two readings. */
 export interface Span {
@@ -27,11 +30,12 @@ export function spreadEnergyAndTime(
   if (gap && energyMilliJ === undefined) return
   const holders = withNobody(last.sample.holders ?? [])
   const shares = holders.map((h) => h.share)
+  const energyShares = holders.map(energyShareOf)
   const lengths = lengthsMs(pieces)
   const energies = energyMilliJ === undefined ? undefined : apportion(energyMilliJ, lengths)
   for (const [i, piece] of pieces.entries()) {
     const lengthMs = lengths[i] as number
-    const energyParts = energies && apportion(energies[i] as number, shares)
+    const energyParts = energies && apportion(energies[i] as number, energyShares)
     const timeParts = apportion(lengthMs, shares)
     for (const [k, holder] of holders.entries()) {
       const bucket = minutes.at(holder.owner, piece, gap)
@@ -41,6 +45,14 @@ export function spreadEnergyAndTime(
       if (!gap) addObservedTime(bucket, span, holder, lengthMs, timeParts[k] as number)
     }
   }
+}
+
+/** Spreads what flowed out through a meter over the minutes of a span. It belongs to nobody, as the meter does. */
+export function spreadExported(minutes: MinuteMeter, { pieces, gap }: Span, exportedMilliJ: number): void {
+  if (exportedMilliJ === 0) return
+  const parts = apportion(exportedMilliJ, lengthsMs(pieces))
+  for (const [i, piece] of pieces.entries())
+    if (parts[i]) add(minutes.at(NOBODY, piece, gap), 'exportedMilliJ', parts[i])
 }
 
 /** Spreads the growth of one owner's counter over the minutes of a span. */
@@ -59,9 +71,23 @@ export function spreadAmount(
 
 /** The holders at the last reading, who hold the device for the whole span. The owner NOBODY gets the share that is left. */
 function withNobody(holders: readonly Holder[]): readonly Holder[] {
-  const held = holders.reduce((sum, h) => sum + h.share, 0)
-  return held < 1 ? [...holders, { owner: NOBODY, share: 1 - held }] : holders
+  const rest = 1 - holders.reduce((sum, h) => sum + h.share, 0)
+  const energyRest = 1 - holders.reduce((sum, h) => sum + energyShareOf(h), 0)
+  if (rest < NOTHING && energyRest < NOTHING) return holders
+  return [
+    ...holders,
+    {
+      owner: NOBODY,
+      share: Math.max(0, rest),
+      energyShare: Math.max(0, energyRest),
+      ...estimatedIf(holders),
+    },
+  ]
 }
+
+/** What is left of a split machine is as much of an estimate as the parts are. */
+const estimatedIf = (holders: readonly Holder[]): Pick<Holder, 'estimated'> =>
+  holders.some((h) => h.estimated) ? { estimated: true } : {}
 
 function addObservedTime(
   bucket: Bucket,

@@ -6,7 +6,7 @@ import type { Sample } from '../../protocol/sample.ts'
 export interface Reading {
   /** part of the machine, such as `gpu3`; absent: the machine itself */
   part?: string
-  /** the part of the same machine that feeds this one: a PDU's outlet is behind its inlet, whose energy includes the outlet's */
+  /** the part of the same machine that feeds this one: a PDU's outlet is behind its inlet, whose energy includes the outlet's; an empty text is the machine itself */
   behind?: string
   /** `tags` are the machine's own labels, such as an outlet's name; a tag in the configuration overrides one of the same name */
   identity: Omit<Device, 'deviceId' | 'driver' | 'location' | 'meteredBy'>
@@ -30,6 +30,13 @@ export interface AcceptedShares {
 export interface Counters {
   /** the device's own energy counter, J */
   energyJ?: number
+  /** a meter's counter of the energy that flowed out through it, J */
+  exportedJ?: number
+  /**
+   * the part of the counter's growth since the last reading that is this device's, 0 to 1: several devices show the counter of the
+   * package that they are parts of. Absent: all of it
+   */
+  energyPart?: number
   /** accepted work and served tokens, by owner */
   byOwner?: OwnerCounters[]
 }

@@ -1,4 +1,4 @@
-import { hashrateFault } from '../asic/reading.ts'
+import { hashrateFault } from '../asic/plausible-hashrate.ts'
 import type { DeviceConfig } from '../config/device-config.ts'
 import type { Reading } from '../plugin/reading.ts'
 

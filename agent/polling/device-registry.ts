@@ -56,7 +56,9 @@ export class DeviceRegistry {
         driver: driver === AUTO ? config.driver : driver,
         ...reading.identity,
         ...configuredFacts(config),
-        ...(reading.behind !== undefined && { meteredBy: `${config.id}/${reading.behind}` }),
+        ...(reading.behind !== undefined && {
+          meteredBy: reading.behind === '' ? config.id : `${config.id}/${reading.behind}`,
+        }),
         ...(reading.identity.tags && { tags: { ...reading.identity.tags, ...config.tags } }),
       }
       const before = this.#entries.get(deviceId)
@@ -95,6 +97,7 @@ function configuredFacts(config: DeviceConfig): Partial<Device> {
   if (config.ratedPowerW !== undefined) facts.ratedPowerW = config.ratedPowerW
   if (config.expectedHashrateHs !== undefined) facts.expectedHashrateHs = config.expectedHashrateHs
   if (config.meteredBy) facts.meteredBy = config.meteredBy
+  if (config.generates) facts.generates = config.generates
   if (config.tags) facts.tags = config.tags
   return facts
 }

@@ -1,4 +1,5 @@
 import { EXIT } from '../../protocol/kit/program.ts'
+import { plain } from '../../protocol/kit/terminal.ts'
 import type { Driver } from '../plugin/driver.ts'
 import { addressesOf, countOf, covers } from './addresses.ts'
 import { neighbourMac } from './arp-table.ts'
@@ -50,7 +51,7 @@ export async function scan(
   if (config) {
     const scanned = (address: string) => covers(ranges, address)
     const lines = updateConfig(config, found, settings, { ports: portsOf(options), placeOf, scanned })
-    if (lines.length > 0) output.out.write(`\n${lines.join('\n')}\n`)
+    if (lines.length > 0) output.out.write(`\n${lines.map(plain).join('\n')}\n`)
   }
   return found.some((m) => m.driver !== undefined) ? EXIT.done : EXIT.failed
 }
@@ -58,5 +59,5 @@ export async function scan(
 function print(found: readonly Found[], addresses: number, { out, err }: ScanOutput): void {
   const machines = found.filter((m) => m.driver !== undefined)
   if (machines.length > 0) out.write(`${machineTable(machines)}\n`)
-  for (const line of findingLines(found, addresses)) err.write(`${line}\n`)
+  for (const line of findingLines(found, addresses)) err.write(`${plain(line)}\n`)
 }

@@ -29,7 +29,16 @@ export interface SitePorts extends AsicPorts {
 }
 
 /** Each machine has its own address, so the ports are the real ones, except for 80, 161 and 502, which would need root. */
-const PORTS: SitePorts = { asic: 4028, web: 4080, link: 4433, dcgm: 9400, llm: 8000, meter: 5020, snmp: 1161 }
+const PORTS: SitePorts = {
+  asic: 4028,
+  web: 4080,
+  link: 4433,
+  status: 6060,
+  dcgm: 9400,
+  llm: 8000,
+  meter: 5020,
+  snmp: 1161,
+}
 
 interface Place {
   id: string

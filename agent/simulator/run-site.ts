@@ -96,7 +96,7 @@ function description(site: Site): string[] {
     ...families.flatMap((machines) => {
       const [first] = machines
       const tcpPorts = first ? FAMILY_SERVERS[first.model.family].map(({ at }) => ports[at]) : []
-      const range = `${first?.host} to ${machines.at(-1)?.host}, TCP ${tcpPorts.join(' and ')}`
+      const range = `${first?.host} to ${machines.at(-1)?.host}, TCP ${tcpPorts.join(', ').replace(/, (?=\d+$)/, ' and ')}`
       return first ? [`${machines.length} ${first.model.family}: ${range}`] : []
     }),
     ...gpuHosts.map(

@@ -9,7 +9,8 @@ import { createRandom } from './base/random.ts'
 import { dcgmText } from './gpu/dcgm-text.ts'
 import { GpuHost } from './gpu/host.ts'
 import { JobScheduler } from './gpu/jobs.ts'
-import { LlmServer, vllmText } from './gpu/llm.ts'
+import { LlmServer } from './gpu/llm.ts'
+import { llmPage } from './gpu/llm-pages.ts'
 import { GPUS_PER_HOST, LLM_GPUS, layoutSite, type SiteLayout, type SiteOptions } from './layout.ts'
 import { Overhead, SiteMeter, totalW } from './power/meter.ts'
 import { Pdu } from './power/pdu.ts'
@@ -93,14 +94,14 @@ export class Site {
       const llm = new LlmServer(layout.llm.model, this.#startS, random.fork('llm'))
       for (const gpu of this.gpuHosts[0]?.gpus.slice(-LLM_GPUS) ?? []) gpu.job = llm.job
       this.#llm = llm
-      this.#llmListener = createMetricsServer('simulated LLM server', layout.llm.host, ports.llm, () =>
-        vllmText(llm),
+      this.#llmListener = createMetricsServer('simulated LLM server', layout.llm.host, ports.llm, (family) =>
+        llmPage(llm, family || 'vllm'),
       )
     }
     this.#jobs = new JobScheduler(this.gpuHosts, random.fork('jobs'), pace)
     this.#metricsServers = this.gpuHosts.map((host, i) =>
-      createMetricsServer(`simulated ${host.name}`, layout.gpuHosts[i]?.host ?? '', ports.dcgm, () =>
-        dcgmText(host),
+      createMetricsServer(`simulated ${host.name}`, layout.gpuHosts[i]?.host ?? '', ports.dcgm, (page) =>
+        page === '' ? dcgmText(host) : undefined,
       ),
     )
 

@@ -1,8 +1,11 @@
-/** The job, pod or container that a process belongs to, by its control group. */
+import { loneContainerId, machineGroup, type NamedGroup, schedulerGroup } from './other-groups.ts'
+
+/** The job, pod, container, machine or service that a process belongs to, by its control group. */
 export type Membership =
   | { kind: 'slurm'; job: string }
   | { kind: 'pod'; podUid: string; containerId?: string }
   | { kind: 'container'; containerId: string; runtime: Runtime; rootlessUid?: string }
+  | ({ kind: 'named' } & NamedGroup)
 
 export type Runtime = 'docker' | 'podman' | 'containerd'
 
@@ -29,6 +32,8 @@ const RUNTIMES: Readonly<Record<string, Runtime>> = {
 export function membershipOf(cgroup: string): Membership | undefined {
   const job = SLURM.exec(cgroup)?.[1]
   if (job) return { kind: 'slurm', job }
+  const scheduled = schedulerGroup(cgroup)
+  if (scheduled) return { kind: 'named', ...scheduled }
   const [, pod, below] = POD.exec(cgroup) ?? []
   if (pod !== undefined) {
     const containerId = ID.exec(below ?? '')?.[0]
@@ -36,7 +41,16 @@ export function membershipOf(cgroup: string): Membership | undefined {
   }
   const [, prefix, containerId] = CONTAINER.exec(cgroup) ?? []
   const runtime = RUNTIMES[prefix ?? '']
-  if (!runtime || containerId === undefined) return undefined
+  if (!runtime || containerId === undefined) return unmarked(cgroup)
   const rootlessUid = ROOTLESS.exec(cgroup)?.[1]
   return { kind: 'container', containerId, runtime, ...(rootlessUid && { rootlessUid }) }
+}
+
+/** A container without its engine's name, else a machine or a service. */
+function unmarked(cgroup: string): Membership | undefined {
+  const machine = machineGroup(cgroup)
+  const containerId = loneContainerId(cgroup)
+  if (containerId !== undefined && machine?.facts['runtime'] !== 'lxc')
+    return { kind: 'container', containerId, runtime: 'docker' }
+  return machine && { kind: 'named', ...machine }
 }

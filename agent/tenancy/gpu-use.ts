@@ -16,6 +16,8 @@ export interface GpuInstance {
   smCount: number
   /** `MIG-...`, the device id in Kubernetes */
   uuid?: string
+  /** part of the time that its engines computed, 0 to 1; absent: the driver doesn't tell it */
+  activityRatio?: number
 }
 
 /** What a GPU driver knows about the use of one GPU. */
@@ -24,6 +26,10 @@ export interface GpuUse {
   index: number
   uuid?: string
   utilizationRatio?: number
+  /** the board's power */
+  powerW?: number
+  /** what the board draws without work; absent: not known */
+  idleW?: number
   /** SMs of the whole board; absent: the MIG instances fill it */
   smCount?: number
   processes: readonly GpuProcess[]

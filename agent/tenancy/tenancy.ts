@@ -13,8 +13,7 @@ export { TenancySettingsSchema } from './settings.ts'
 /** Who holds a GPU now. */
 export interface GpuTenancy {
   /**
-   * Empty: nobody. Where the shares sum to less than 1, nobody holds the rest. `estimated`: the shares were split by memory, by
-   * MIG slices or evenly.
+   * Empty: nobody. Where the shares sum to less than 1, nobody holds the rest. `estimated`: the GPU is split between several.
    */
   holders: Holder[]
   /**
@@ -44,7 +43,9 @@ export function openTenancy(settings: TenancySettings, nowMs = () => performance
   const tenantOf = async (pid: number, signal: AbortSignal): Promise<Tenant | undefined> => {
     const process = proc.process(pid)
     if (!process) return undefined
-    if (process.membership) return process.membership
+    const { membership } = process
+    if (membership?.kind === 'named') return { ...membership, ...(membership.ofUser && { uid: process.uid }) }
+    if (membership) return membership
     const job = await slurm.jobOf(pid, process, signal)
     return job === undefined ? { kind: 'user', uid: process.uid } : { kind: 'slurm', job }
   }

@@ -11,7 +11,11 @@ import { askSlurmrestd } from './slurm-rest.ts'
 import { UserNames } from './user-names.ts'
 
 /** A party that can hold a GPU, as the kernel and the schedulers identify it. */
-export type Tenant = Exclude<Membership, { kind: 'pod' }> | PodTenant | { kind: 'user'; uid: string }
+export type Tenant =
+  | Exclude<Membership, { kind: 'pod' | 'named' }>
+  | PodTenant
+  | { kind: 'named'; facts: Owner; uid?: string }
+  | { kind: 'user'; uid: string }
 
 const keyOf = (tenant: Tenant): string => JSON.stringify(tenant)
 
@@ -70,6 +74,10 @@ export class TenantOwners {
         return this.#pod(tenant, signal)
       case 'container':
         return this.#container(tenant, signal)
+      case 'named': {
+        const user = tenant.uid === undefined ? {} : { user: this.#users.nameOf(tenant.uid) }
+        return { owner: { ...tenant.facts, ...user }, complete: true }
+      }
       case 'user':
         return { owner: { user: this.#users.nameOf(tenant.uid) }, complete: true }
     }

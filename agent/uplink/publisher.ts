@@ -9,6 +9,7 @@ const RECONNECT_MS = { base: 1_000, cap: 30_000 }
 
 export interface PublisherOptions {
   url: string
+  /** absent where there is a password: the agent's name, because MQTT 3.1.1 has no password without a user name */
   username?: string | undefined
   password?: Secret | undefined
   site: string
@@ -32,8 +33,8 @@ export class Publisher {
     this.#options = options
     this.#link = new MqttLink({
       url,
-      username,
-      password,
+      user:
+        username === undefined && password === undefined ? undefined : { name: username ?? agent, password },
       clientId: `perwatt-${site}-${agent}`,
       topics: [topic(site, agent, 'ack'), helloTopic(site)],
       lastWill: this.#status(lastWill),

@@ -6,7 +6,7 @@ export interface PowerSensor {
   chip: string
   /** power1, power2 ... */
   channel: string
-  /** the chip's name for the channel */
+  /** the chip's name for the channel; of an ACPI power meter what its firmware says that it measures (`power1_oem_info`) */
   label?: string
   /** file with its µW: the average over the chip's own interval where there is one, else the present value */
   path: string
@@ -36,7 +36,10 @@ async function sensorsIn(sysfs: Sysfs, folder: string, hwmon: string): Promise<P
   const sensors: PowerSensor[] = []
   for (const channel of channels as Set<string>) {
     const file = files.includes(`${channel}_average`) ? `${channel}_average` : `${channel}_input`
-    const label = await sysfs.text(`${folder}/${channel}_label`)
+    const label =
+      (await sysfs.text(`${folder}/${channel}_label`)) ??
+      (await sysfs.text(`${folder}/${channel}_oem_info`)) ??
+      (await sysfs.text(`${hwmon}/device/${channel}_oem_info`))
     sensors.push({ chip, channel, path: `${folder}/${file}`, ...(label && { label }) })
   }
   return sensors

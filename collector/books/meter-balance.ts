@@ -23,7 +23,11 @@ export async function meterBalance(
   const { balanced, parents, charges } = minute.distribution
   const workloads: Record<string, number> = {}
   for (const { name, energyMilliJ } of minute.parts) workloads[name] = (workloads[name] ?? 0) + energyMilliJ
-  const totalMilliJ = balanced.reduce((sum, b, i) => (parents[i] === -1 ? sum + b.total : sum), 0)
+  // what the roots drew and what own generation gave was used, but for what batteries took
+  const totalMilliJ = balanced.reduce((sum, { total, drawn }, i) => {
+    const stored = minute.deviceLoads[i]?.device?.generates === 'battery' ? drawn : Math.min(0, drawn)
+    return sum + (parents[i] === -1 ? total : 0) - stored
+  }, 0)
   const chargedMilliJ = charges.reduce((sum, charge) => sum + charge.amount, 0)
   return {
     minute: new Date(minuteMs).toISOString(),

@@ -14,10 +14,22 @@ export interface EmbeddedBrokerOptions {
   log: Log
 }
 
+/** A user as a client sends it: MQTT 3.1.1 has no password without a name. */
+export interface MqttUser {
+  name: string
+  password?: Secret | undefined
+}
+
 export interface EmbeddedBroker {
   port: number
+  /** the user as which the collector itself connects; always accepted */
+  collector: MqttUser
   close(): Promise<void>
 }
+
+/** Refused clients that are kept, so that each is logged once; client ids are chosen by the clients. */
+const MAX_REFUSED = 1_000
+const SHOWN_CHARACTERS = 100
 
 /** MQTT client id of a perwatt program. The broker decides by the agent's name in it what the client may publish. */
 export const clientIdOf = (site: string, name: string): string => `perwatt-${site}-${name}`
@@ -30,8 +42,10 @@ export const clientIdOf = (site: string, name: string): string => `perwatt-${sit
 export async function startEmbeddedBroker(options: EmbeddedBrokerOptions): Promise<EmbeddedBroker> {
   const { host, port, site, password, log } = options
   const broker = await Aedes.createBroker({ heartbeatInterval: 30_000, connectTimeout: 10_000 })
-  broker.authenticate = (_client, _username, given, done) => {
+  const refusals = new RefusalLog(log)
+  broker.authenticate = (client, username, given, done) => {
     const accepted = password === undefined || given?.toString() === password.reveal()
+    refusals.note(client.id, username, accepted ? undefined : given ? 'wrong password' : 'no password')
     done(
       accepted ? null : (Object.assign(new Error('wrong password'), { returnCode: 4 }) as AuthenticateError),
       accepted,
@@ -58,12 +72,40 @@ export async function startEmbeddedBroker(options: EmbeddedBrokerOptions): Promi
   const address = server.address()
   return {
     port: typeof address === 'object' && address ? address.port : port,
+    collector: { name: COLLECTOR_NAME, password },
     close: async () => {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
       await new Promise<void>((resolve) => broker.close(() => resolve()))
       for (const socket of sockets) socket.destroy()
       await closed
     },
+  }
+}
+
+/** Clients that were refused, each logged once until it is accepted. */
+class RefusalLog {
+  readonly #log: Log
+  readonly #refused = new Set<string>()
+
+  constructor(log: Log) {
+    this.#log = log
+  }
+
+  note(client: string, user: string | undefined, reason: string | undefined): void {
+    if (reason === undefined) {
+      this.#refused.delete(client)
+      return
+    }
+    const isNew = this.#refused.size < MAX_REFUSED && !this.#refused.has(client)
+    if (isNew) this.#refused.add(client)
+    this.#log[isNew ? 'warn' : 'debug'](
+      'broker: a client was refused; set its mqtt.password to mqtt.embedded.password of the collector',
+      {
+        client: client.slice(0, SHOWN_CHARACTERS),
+        ...(user === undefined ? {} : { user: user.slice(0, SHOWN_CHARACTERS) }),
+        reason,
+      },
+    )
   }
 }
 

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createWriteStream, type WriteStream } from 'node:fs'
 import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
 import { PerwattError } from '../../protocol/kit/errors.ts'
 import { backoffMs } from '../../protocol/kit/retry.ts'
 
@@ -19,7 +20,10 @@ export interface ChildOptions {
   say: (line: string) => void
 }
 
-/** A program that runs beside this one: restarted with back-off when it ends by itself, stopped with this one. */
+/**
+ * A program that runs beside this one: restarted with back-off when it ends by itself, stopped with this one. Where this one is
+ * killed, the IPC channel between them closes, and the program ends by itself (`protocol/kit/service`).
+ */
 export class Child {
   readonly #o: ChildOptions
   readonly #log: WriteStream
@@ -33,8 +37,12 @@ export class Child {
     this.#log = createWriteStream(options.logFile, { flags: 'a' })
   }
 
-  /** Resolves when it is ready. @throws PerwattError where it ends or is not ready in time; it is not restarted then */
-  start(): Promise<void> {
+  /**
+   * Resolves when it is ready.
+   * @param ending aborts when this program ends
+   * @throws PerwattError where it ends, is not ready in time, or `ending` aborts; it is not restarted then
+   */
+  start(ending: AbortSignal): Promise<void> {
     const { name, readyLine, readyWithinMs = 30_000, logFile } = this.#o
     return new Promise((resolve, reject) => {
       let ready = readyLine === undefined
@@ -43,9 +51,12 @@ export class Child {
         this.#ending = true
         reject(new PerwattError('child', `${name} ${why}; see ${logFile}`))
       }
+      const stopped = () => fail('is stopped before it is ready')
+      ending.addEventListener('abort', stopped)
       const late = setTimeout(() => fail(`was not ready in ${readyWithinMs / 1000} s`), readyWithinMs)
       const begun = () => {
         clearTimeout(late)
+        ending.removeEventListener('abort', stopped)
         ready = true
         resolve()
       }
@@ -81,11 +92,11 @@ export class Child {
   #spawn(onLine: (line: string) => void, onEnd: (how: string) => void): void {
     const { command, args } = this.#o
     // its own process group: Ctrl-C at the terminal then reaches this program only, which stops the others in order
-    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: true })
+    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe', 'ipc'], detached: true })
     this.#process = child
     const started = performance.now()
     for (const stream of [child.stdout, child.stderr])
-      createInterface({ input: stream }).on('line', (line) => {
+      createInterface({ input: stream as Readable }).on('line', (line) => {
         this.#log.write(`${line}\n`)
         onLine(line)
       })

@@ -7,11 +7,14 @@ import { parseConfig } from '../../protocol/kit/config.ts'
 import { PerwattError, UsageError } from '../../protocol/kit/errors.ts'
 import { createLog } from '../../protocol/kit/log.ts'
 import { serve } from '../../protocol/kit/service.ts'
+import { printLine } from '../../protocol/kit/terminal.ts'
 import { VERSION } from '../../protocol/kit/version.ts'
 import { Collector } from '../composition/collector.ts'
 import { CollectorConfigSchema } from '../config/config.ts'
 import { Child } from './child.ts'
 import { demoCollectorYaml, hostAgentYaml } from './demo-site.ts'
+import { takeTurn } from './demo-turn.ts'
+import { endsWith } from './ends-with.ts'
 
 export interface DemoOptions {
   data: string
@@ -31,7 +34,7 @@ const MINER_PORT = 4028
  * Continues the history of an earlier demo in the same folder.
  */
 export async function demo(options: DemoOptions): Promise<void> {
-  const say = (line: string) => process.stdout.write(`${line}\n`)
+  const say = printLine
   const folder = resolve(options.data)
   const logs = join(folder, 'logs')
   mkdirSync(logs, { recursive: true })
@@ -42,7 +45,10 @@ export async function demo(options: DemoOptions): Promise<void> {
     log: createLog({ fields: { program: 'perwatt-collector' } }),
     reloads: false,
     load: () => undefined,
-    async start() {
+    async start(_config, _previous, ending) {
+      const startedBy = Number(process.env['PERWATT_STARTED_BY'])
+      if (startedBy > 0) endsWith(startedBy)
+      const release = await takeTurn(folder, say)
       const port = await freePort('port', options.port, 'screens', say)
       const brokerPort = await freePort('broker-port', options.brokerPort, 'broker', say)
       const base = await freeBase(options.base, say)
@@ -87,17 +93,20 @@ export async function demo(options: DemoOptions): Promise<void> {
         // agents first, so that the collector still takes their unfinished minute
         await Promise.all(agents.map((a) => a.stop()))
         await Promise.all([site.stop(), collector.stop()])
+        release()
         say('stopped; the history is kept, and the next start continues it')
       }
       try {
+        ending.throwIfAborted()
         say(`perwatt ${VERSION}: bringing up a demo site in ${folder}`)
         const { screenUrl } = await collector.start()
+        ending.throwIfAborted()
         say(`collector, embedded broker (127.0.0.1:${brokerPort}) and embedded store run`)
-        await site.start()
+        await site.start(ending)
         say(
           'emulated site runs: miners on TCP 4028, GPUs behind dcgm-exporter, an LLM server, a rack PDU by SNMP, a Modbus site meter (all SIMULATED)',
         )
-        await Promise.all(agents.map((a) => a.start()))
+        await Promise.all(agents.map((a) => a.start(ending)))
         say('agents run: mining and gpu read the emulated site, this-machine reads this machine')
         say('')
         say(`  Live screen:  ${screenUrl}/wall`)

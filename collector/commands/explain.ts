@@ -1,3 +1,4 @@
+import { plain, printJson, printLine } from '../../protocol/kit/terminal.ts'
 import { ownerKey } from '../../protocol/owner.ts'
 import { JOULES_PER_KWH, NANO_USD_PER_USD } from '../../protocol/units.ts'
 import type { Formula } from '../economics/settlement/formula.ts'
@@ -17,14 +18,15 @@ export async function explain(options: ExplainOptions): Promise<void> {
     workload,
     minute: isoTime(minute),
   })
-  process.stdout.write(json ? `${JSON.stringify(found, null, 2)}\n` : explanationText(found))
+  if (json) printJson(found, 2)
+  else printLine(explanationText(found))
 }
 
 function explanationText(e: Explanation): string {
   const kwh = e.sums.energyMilliJ / 1000 / JOULES_PER_KWH
   const usd = (nanoUsd: number) => `${(nanoUsd / NANO_USD_PER_USD).toFixed(9)} USD`
   const state = e.settledAt ? `settled ${e.settledAt}, revision ${e.revision}` : 'not settled yet'
-  return `${[
+  return [
     `${e.workload} in the minute from ${e.minute}: ${state}`,
     `  revenue ${usd(e.sums.revenueNanoUsd)}, energy ${kwh.toFixed(6)} kWh for ${usd(e.sums.costNanoUsd)}`,
     e.agrees
@@ -56,7 +58,9 @@ function explanationText(e: Explanation): string {
     ]),
     '',
     `sums: energyMilliJ = ${e.sums.energyMilliJ}, revenueNanoUsd = ${e.sums.revenueNanoUsd}, costNanoUsd = ${e.sums.costNanoUsd}, demandNanoUsd = ${e.sums.demandNanoUsd}`,
-  ].join('\n')}\n`
+  ]
+    .map(plain)
+    .join('\n')
 }
 
 function formulaLines(name: string, { formula, inputs, because, parts }: Formula, result?: number): string[] {

@@ -1,5 +1,6 @@
 import { UsageError } from '../../protocol/kit/errors.ts'
 import { table } from '../../protocol/kit/table.ts'
+import { plain, printLine } from '../../protocol/kit/terminal.ts'
 import type { Quote } from '../../protocol/quote.ts'
 import type { QuotesView } from '../prices/quote-selector.ts'
 import { ApiClient, type ApiOptions, isoTime } from './api-client.ts'
@@ -19,7 +20,7 @@ export async function quote(
   const { by, from, holdsFor } = options
   const api = new ApiClient(options)
   if (name === undefined) {
-    process.stdout.write(`${quotesText(await api.ask<QuotesView>('/api/v1/quotes', {}))}\n`)
+    printLine(quotesText(await api.ask<QuotesView>('/api/v1/quotes', {})))
     return
   }
   if (value === undefined || value.trim() === '' || !Number.isFinite(Number(value)))
@@ -38,8 +39,8 @@ export async function quote(
   )
   const until =
     pushed.staleAfterMs === undefined ? 'until the next push' : `until ${iso(pushed.staleAfterMs + 1)}`
-  process.stdout.write(
-    `${pushed.name} = ${pushed.value} ${pushed.unit}, ${pushed.source}, from ${iso(pushed.fromMs)} ${until}\n`,
+  printLine(
+    `${pushed.name} = ${pushed.value} ${pushed.unit}, ${plain(pushed.source)}, from ${iso(pushed.fromMs)} ${until}`,
   )
 }
 
@@ -62,6 +63,6 @@ function quotesText({ quotes, feeds, heldBack }: QuotesView): string {
   ]
   return [
     quotes.length > 0 ? prices : 'no prices: set some under `prices` in the configuration, or add `feeds`',
-    ...faults,
+    ...faults.map(plain),
   ].join('\n')
 }

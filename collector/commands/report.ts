@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { plainLines, printError } from '../../protocol/kit/terminal.ts'
 import { ApiClient, type ApiOptions, isoTime } from './api-client.ts'
 
 export interface LedgerOptions extends ApiOptions {
@@ -31,7 +32,7 @@ export async function ledger(options: LedgerOptions): Promise<void> {
   }
   const written = { lines: 0, bytes: 0 }
   const showProgress = () => {
-    process.stderr.write(`ledger: ${written.lines} lines, ${(written.bytes / 1e6).toFixed(1)} MB\n`)
+    printError(`ledger: ${written.lines} lines, ${(written.bytes / 1e6).toFixed(1)} MB`)
   }
   const timer = setInterval(showProgress, PROGRESS_EVERY_MS)
   try {
@@ -58,7 +59,10 @@ export async function statement(options: StatementOptions): Promise<void> {
   for await (const piece of new ApiClient(options).download('/api/v1/statement', query)) await write(piece)
 }
 
-/** Waits until the reader of standard output can take more. */
+const decoder = new TextDecoder()
+
+/** Waits until the reader of standard output can take more. A file or a pipe gets the bytes as they are. */
 async function write(piece: Uint8Array): Promise<void> {
-  if (!process.stdout.write(piece)) await once(process.stdout, 'drain')
+  const shown = process.stdout.isTTY ? plainLines(decoder.decode(piece, { stream: true })) : piece
+  if (!process.stdout.write(shown)) await once(process.stdout, 'drain')
 }

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { UsageError } from '../../protocol/kit/errors.ts'
 import { table } from '../../protocol/kit/table.ts'
+import { plain, printLine } from '../../protocol/kit/terminal.ts'
 import type { AuditView, RepricingView } from '../books/audit-views.ts'
 import { ApiClient, type ApiOptions, isoTime } from './api-client.ts'
 
@@ -9,7 +10,7 @@ export interface RepriceOptions extends ApiOptions {
   to: string
   by: string
   reason: string
-  quote: readonly string[]
+  quote?: readonly string[]
   presentRules?: boolean
 }
 
@@ -25,17 +26,17 @@ export async function reprice(options: RepriceOptions): Promise<void> {
     by,
     reason,
     presentRules,
-    quotes: options.quote.map(readQuote),
+    quotes: (options.quote ?? []).map(readQuote),
   }
   const { id } = await api.ask<RepricingView>('/api/v1/reprice', {}, body)
-  process.stdout.write(`repricing ${id} has begun; Ctrl-C ends this command, not the repricing\n`)
+  printLine(`repricing ${plain(id)} has begun; Ctrl-C ends this command, not the repricing`)
   for (;;) {
     const [audit] = await api.ask<AuditView[]>('/api/v1/audit', { id })
     if (audit?.done) {
-      process.stdout.write(`${auditText(audit)}\n`)
+      printLine(auditText(audit))
       return
     }
-    if (audit) process.stdout.write(`done to ${audit.doneTo}\n`)
+    if (audit) printLine(`done to ${audit.doneTo}`)
     await sleep(POLL_EVERY_MS)
   }
 }

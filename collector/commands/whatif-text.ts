@@ -17,7 +17,7 @@ const percent = (ratio: number | undefined): string =>
 
 /** A scenario's answer as text for a terminal. */
 export const whatIfText = (w: WhatIf): string =>
-  `${[
+  [
     `if ${scenarioText(w.scenario)}`,
     ...(w.missing.length > 0
       ? [
@@ -33,7 +33,7 @@ export const whatIfText = (w: WhatIf): string =>
     ...networkLines(w),
     ...(w.conversion ? [...conversionLines(w.conversion), ''] : []),
     sensitivityTable(w.sensitivities, w.conversion !== undefined),
-  ].join('\n')}\n`
+  ].join('\n')
 
 function scenarioText({ conversion, ...scenario }: WhatIf['scenario']): string {
   const given = Object.entries(scenario).map(([name, value]) =>

@@ -1,4 +1,5 @@
 import { UsageError } from '../../protocol/kit/errors.ts'
+import { printJson, printLine } from '../../protocol/kit/terminal.ts'
 import { ConversionSchema, ScenarioSchema } from '../economics/choices/scenario.ts'
 import type { WhatIf } from '../economics/choices/whatif-answer.ts'
 import { ApiClient, type ApiOptions } from './api-client.ts'
@@ -42,8 +43,16 @@ const flagsOf = (
       field,
       ofConversion,
       takes: ofConversion && field === 'usdPerGpuHour' ? 'number' : (TAKES[field] ?? 'number'),
-      text: ofConversion ? `conversion: ${description}` : description,
+      text: `${ofConversion ? 'conversion: ' : ''}${inFlags(description)}`,
     }))
+
+/** The API's description of a field in the command's words: a flag is set and not `true`, and other fields have their flags. */
+const inFlags = (description: string): string =>
+  description.replace(/^true: /, '').replace(/\b[a-z]+(?:[A-Z][A-Za-z]*)+\b/g, (name) => {
+    if (name in ConversionSchema.shape) return dashed(`${CONVERT}${name[0]?.toUpperCase()}${name.slice(1)}`)
+    return name in ScenarioSchema.shape ? dashed(FLAGS[name] ?? name) : name
+  })
+const dashed = (key: string) => `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
 
 const WHAT_IF_FLAGS = [...flagsOf(ScenarioSchema.shape, false), ...flagsOf(ConversionSchema.shape, true)]
 const VALUE = {
@@ -52,7 +61,6 @@ const VALUE = {
   prices: ' <usd|workload=usd,...>',
   nothing: '',
 } as const
-const dashed = (key: string) => `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
 
 /** Options of the command as [flags, description], one for each field of a scenario. */
 export const WHAT_IF_OPTIONS: readonly (readonly [string, string])[] = WHAT_IF_FLAGS.map(
@@ -62,7 +70,8 @@ export const WHAT_IF_OPTIONS: readonly (readonly [string, string])[] = WHAT_IF_F
 /** Prints what the site would earn under a scenario, beside what it earns now. */
 export async function whatif(options: WhatIfOptions): Promise<void> {
   const found = await new ApiClient(options).ask<WhatIf>('/api/v1/whatif', {}, scenarioOf(options))
-  process.stdout.write(options.json ? `${JSON.stringify(found, null, 2)}\n` : whatIfText(found))
+  if (options.json) printJson(found, 2)
+  else printLine(whatIfText(found))
 }
 
 function scenarioOf(options: WhatIfOptions): Record<string, unknown> {

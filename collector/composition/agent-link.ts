@@ -1,5 +1,5 @@
-import { adviceTopic } from '../../protocol/topics.ts'
-import { type EmbeddedBroker, startEmbeddedBroker } from '../broker/embedded.ts'
+import { adviceTopic, COLLECTOR_NAME } from '../../protocol/topics.ts'
+import { type EmbeddedBroker, type MqttUser, startEmbeddedBroker } from '../broker/embedded.ts'
 import { Ingest } from '../ingest/ingest.ts'
 import { AdvicePublisher } from '../live/advice-publisher.ts'
 import type { Context } from './context.ts'
@@ -15,6 +15,12 @@ export interface AgentLink {
 
 /** An address that a browser or an agent on this machine can use. */
 export const localHost = (host: string): string => (host === '0.0.0.0' ? '127.0.0.1' : host)
+
+/** The collector's user at a broker of the site's own; with a password alone its name is the collector's. */
+const userAt = ({ username, password }: Context['config']['mqtt']): MqttUser | undefined =>
+  username === undefined && password === undefined
+    ? undefined
+    : { name: username ?? COLLECTOR_NAME, password }
 
 /** Starts the embedded broker where one is configured. @throws PerwattError `port-taken` where its port is in use */
 export async function startBroker({ config, log }: Context): Promise<EmbeddedBroker | undefined> {
@@ -32,8 +38,7 @@ export function startAgentLink(
     broker && mqtt.embedded ? `mqtt://${localHost(mqtt.embedded.host)}:${broker.port}` : (mqtt.url ?? '')
   const ingest = new Ingest({
     url: brokerUrl,
-    username: mqtt.username,
-    password: mqtt.embedded?.password ?? mqtt.password,
+    user: broker ? broker.collector : userAt(mqtt),
     site: site.id,
     version,
     acceptSimulated: site.simulated,

@@ -1,6 +1,13 @@
 import { z } from 'zod'
 import { DeviceIdSchema, NameSchema } from '../../protocol/device.ts'
-import { DurationMsSchema, HostSchema, MqttUrlSchema, PortSchema } from '../../protocol/kit/fields.ts'
+import {
+  DurationMsSchema,
+  HostSchema,
+  MqttPasswordSchema,
+  MqttUrlSchema,
+  MqttUsernameSchema,
+  PortSchema,
+} from '../../protocol/kit/fields.ts'
 import { LEVELS } from '../../protocol/kit/log.ts'
 import { entrySchema } from '../../protocol/kit/plugin.ts'
 import { SecretSchema } from '../../protocol/kit/secret.ts'
@@ -50,17 +57,33 @@ const MqttSchema = z
           'address to listen on; 0.0.0.0 for agents on other machines',
         ),
         port: PortSchema.default(1883).describe('TCP port to listen on'),
-        password: SecretSchema.optional().describe(
-          'password that every agent must send; set it before you listen beyond loopback',
+        password: MqttPasswordSchema.optional().describe(
+          'password that every agent must send as its mqtt.password; set it before you listen beyond loopback',
         ),
       })
       .optional()
       .describe('a broker inside the collector'),
     url: MqttUrlSchema.optional().describe('a broker of your own instead: Mosquitto, RabbitMQ, ...'),
-    username: z.string().optional().describe('user at your own broker'),
-    password: SecretSchema.optional().describe('its password: the text, { file: ... } or { env: ... }'),
+    username: MqttUsernameSchema.optional().describe(
+      'user at your own broker; with a password alone, collector',
+    ),
+    password: MqttPasswordSchema.optional().describe(
+      'its password at your own broker: the text, { file: ... } or { env: ... }',
+    ),
   })
-  .refine((m) => !(m.embedded && m.url), 'expected embedded or url, not both; leave one out')
+  .superRefine(({ embedded, url, username, password }, ctx) => {
+    const refuse = (path: string[], message: string) => ctx.addIssue({ code: 'custom', path, message })
+    if (embedded && url) refuse([], 'expected embedded or url, not both; leave one out')
+    if (!embedded && !url) refuse([], 'expected a broker: embedded: {}, or url: mqtt://broker.site:1883')
+    if (url) return
+    if (username !== undefined)
+      refuse(['username'], 'is a user at a broker of your own; name it in url, or leave username out')
+    if (password !== undefined)
+      refuse(
+        ['password'],
+        'is the password at a broker of your own; name that in url, or set embedded.password for the embedded broker',
+      )
+  })
 
 const StoreSchema = entrySchema('store', STORES, () => ({}))
 

@@ -1,7 +1,6 @@
 import { decode, encode } from '../../protocol/codec.ts'
 import type { Log } from '../../protocol/kit/log.ts'
-import { MqttLink } from '../../protocol/kit/mqtt/mqtt-link.ts'
-import type { Secret } from '../../protocol/kit/secret.ts'
+import { MqttLink, type MqttLinkOptions } from '../../protocol/kit/mqtt/mqtt-link.ts'
 import { decodeLive, LiveMessageSchema } from '../../protocol/sample.ts'
 import {
   type AckMessage,
@@ -29,8 +28,7 @@ const RECONNECT_MS = { base: 500, cap: 15_000 }
 
 export interface IngestOptions {
   url: string
-  username?: string | undefined
-  password?: Secret | undefined
+  user?: MqttLinkOptions['user']
   site: string
   version: string
   /** whether emulated machines may count in this site's figures */
@@ -53,12 +51,11 @@ export class Ingest {
   readonly #retained = new Map<string, string>()
 
   constructor(options: IngestOptions) {
-    const { url, username, password, site, version, log, nowMs } = options
+    const { url, user, site, version, log, nowMs } = options
     this.#o = options
     this.#link = new MqttLink({
       url,
-      username,
-      password,
+      user,
       clientId: clientIdOf(site, COLLECTOR_NAME),
       topics: agentTopics(site),
       reconnectMs: RECONNECT_MS,

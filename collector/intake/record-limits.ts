@@ -14,6 +14,7 @@ const MOST: Record<IntervalQuantity, number> = {
   tokensIn: 1e11,
   tokensInCached: 1e11,
   tokensOut: 1e11,
+  exportedMilliJ: 1e15,
 }
 
 /** Why a record can't be true, or undefined. */

@@ -11,7 +11,15 @@ export interface Situation {
   workloads: readonly { workload: string; netUsdPerH: number; revenueUsdPerH: number; powerW: number }[]
   site: { powerW?: number; powerLimitW?: number }
   /** meters with machines behind them; restW: reading less the machines' sum, negative where the machines report more */
-  meters?: readonly { agentId: string; deviceId: string; powerW: number; restW: number }[]
+  meters?: readonly {
+    agentId: string
+    deviceId: string
+    /** negative: it exports */
+    powerW: number
+    restW: number
+    /** what own generation gives and machines take behind it, added up; at least the reading */
+    throughW?: number
+  }[]
   /** absent: none is configured */
   pools?: readonly PoolSituation[]
   /** every price that is in use or needed */

@@ -3,6 +3,7 @@ import { NameSchema } from '../../protocol/device.ts'
 import type { Log } from '../../protocol/kit/log.ts'
 import { type Entry, entrySchema, pluginNamed } from '../../protocol/kit/plugin.ts'
 import { pause } from '../../protocol/kit/retry.ts'
+import { QuoteNameSchema } from '../../protocol/quote.ts'
 import type { ConfiguredFeed, Feed, FeedContext } from '../plugin/feed.ts'
 import type { Store } from '../plugin/store.ts'
 import type { QuoteBook } from './quote-book.ts'
@@ -32,6 +33,11 @@ export const feedsSchema = (feeds: readonly Feed[]) =>
         const taken = name === TYPED || configs.findIndex((f) => f.name === name) < i
         const message = `${name} is taken; give this feed a name of its own`
         if (taken) ctx.addIssue({ code: 'custom', path: [i, 'name'], message })
+        // a feed called fx.EUR would publish another price than its author meant
+        else if (QuoteNameSchema.safeParse(name).success) {
+          const advice = `${name} is the name of a price; say which price it is with quote: ${name}, and call the feed otherwise`
+          ctx.addIssue({ code: 'custom', path: [i, 'name'], message: advice })
+        }
       }
     })
 

@@ -27,7 +27,7 @@ export interface TableTime {
   timeZone: string
 }
 
-/** What else a row says of its time. */
+/** What else a row holds about its time. */
 export interface RowTime {
   /** hour of the day that ends the interval, 1 to 24, as US market operators number them: `01:00`, `24:00`, `HE7` */
   hourEnding?: string | undefined

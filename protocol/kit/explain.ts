@@ -10,11 +10,15 @@ const pathText = (path: readonly PropertyKey[]): string =>
 const at = (input: unknown, path: readonly PropertyKey[]): unknown =>
   path.reduce<unknown>((value, key) => (value as Record<PropertyKey, unknown> | undefined)?.[key], input)
 
+const USER_OF_URL = /\/\/[^/?#\s]*@/g
+
 /** A value as an error quotes it: short, and never a whole list or mapping, which may hold a secret. */
 function shown(value: unknown): string {
   if (value === undefined) return 'nothing'
-  if (typeof value === 'string')
-    return value.length > 60 ? `${value.slice(0, 57)}...` : value === '' ? '""' : value
+  if (typeof value === 'string') {
+    const text = value.replace(USER_OF_URL, '//[secret]@')
+    return text.length > 60 ? `${text.slice(0, 57)}...` : text === '' ? '""' : text
+  }
   if (value === null || typeof value !== 'object') return String(value)
   return Array.isArray(value) ? `a list of ${value.length}` : 'a mapping'
 }

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 import { z } from 'zod'
+import { SecretSchema } from './secret.ts'
 
 /** Fields that several configurations use, each with the text of its error. */
 
@@ -43,7 +44,29 @@ export const ByteSizeSchema = z
   })
 
 export const HttpUrlSchema = z.url({ protocol: /^https?$/, error: 'expected an http:// or https:// address' })
-export const MqttUrlSchema = z.url({
-  protocol: /^(mqtts?|wss?|tcp|tls)$/,
-  error: 'expected an address such as mqtt://broker.site:1883',
-})
+export const MqttUrlSchema = z
+  .url({
+    protocol: /^(mqtts?|wss?|tcp|tls)$/,
+    error: 'expected an address such as mqtt://broker.site:1883',
+  })
+  .refine((url) => !hasUser(url), {
+    // the value is not quoted, because it holds a password
+    error: 'is an address with a user or a password in it; move them to username and password beside it',
+  })
+
+function hasUser(url: string): boolean {
+  if (!URL.canParse(url)) return false
+  const { username, password } = new URL(url)
+  return username !== '' || password !== ''
+}
+
+/** Both stand in a CONNECT with their length in two bytes (MQTT 3.1.1, 1.5.3). */
+const MQTT_BYTES = 65_535
+export const MqttUsernameSchema = z
+  .string()
+  .min(1)
+  .refine((name) => Buffer.byteLength(name) <= MQTT_BYTES, `expected at most ${MQTT_BYTES} bytes`)
+export const MqttPasswordSchema = SecretSchema.refine(
+  (password) => Buffer.byteLength(password.reveal()) <= MQTT_BYTES,
+  `expected at most ${MQTT_BYTES} bytes; is it the right file?`,
+)

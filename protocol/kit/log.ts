@@ -1,3 +1,5 @@
+import { plainJson } from './terminal.ts'
+
 /** The log: one JSON line for each event, on standard error. Log a change of state, not every poll. */
 export const LEVELS = ['debug', 'info', 'warn', 'error'] as const
 export type Level = (typeof LEVELS)[number]
@@ -38,9 +40,8 @@ export function createLog(options: {
     (l: Level) =>
     (event: string, more: Record<string, unknown> = {}) => {
       if (LEVELS.indexOf(l) < least) return
-      write(
-        `${JSON.stringify({ time: new Date(now()).toISOString(), level: l, event, ...fields, ...more }, safe)}\n`,
-      )
+      const line = { time: new Date(now()).toISOString(), level: l, event, ...fields, ...more }
+      write(`${plainJson(line, 0, safe)}\n`)
     }
   return {
     debug: at('debug'),

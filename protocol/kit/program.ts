@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import { reasonOf, UsageError } from './errors.ts'
+import { printError } from './terminal.ts'
 import { VERSION } from './version.ts'
 
 /** Exit statuses of both programs; `usage`: the command line, the configuration or the environment is wrong. */
@@ -32,9 +33,9 @@ function statusOf(error: unknown, name: string): number {
   // commander has already printed the message
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage
   if (error instanceof UsageError) {
-    for (const line of error.lines) process.stderr.write(`${name}: ${line}\n`)
+    for (const line of error.lines) printError(`${name}: ${line}`)
     return EXIT.usage
   }
-  process.stderr.write(`${name}: ${reasonOf(error)}\n`)
+  printError(`${name}: ${reasonOf(error)}`)
   return EXIT.failed
 }

@@ -54,7 +54,14 @@ export const SecretSchema = z
       return z.NEVER
     }
     try {
-      return new Secret(readFileSync(source.file, 'utf8').replace(/\r?\n$/, ''))
+      const text = readFileSync(source.file, 'utf8').replace(/\r?\n$/, '')
+      if (text !== '') return new Secret(text)
+      ctx.addIssue({
+        code: 'custom',
+        path: ['file'],
+        message: `${source.file} is empty; write the secret into it`,
+      })
+      return z.NEVER
     } catch (error) {
       ctx.addIssue({
         code: 'custom',

@@ -5,70 +5,106 @@ export interface Service {
   stop(): Promise<void>
 }
 
-/** Limit of a stop: Ctrl-C has to end the program within 5 s. */
+/** Limit from the signal to the end of the program: Ctrl-C has to end it within 5 s. */
 const STOP_WITHIN_MS = 4_500
 
 /**
- * Runs a service until SIGINT or SIGTERM. SIGHUP reads the configuration again and restarts the service with it; where it is
- * wrong, the service goes on with the old one. A second SIGINT ends the program at once.
- * @param start on a reload it gets the stopped service that it replaces
+ * Runs a service until SIGINT or SIGTERM, or until the program that started it with an IPC channel has ended, by kill -9 too.
+ * SIGHUP reads the configuration again and restarts the service with it; where it is wrong, the service goes on with the old one.
+ * Only the first signal counts: npm passes on the SIGINT that the terminal has already sent, so one Ctrl-C can arrive twice.
+ * @param start on a reload it gets the stopped service that it replaces. `ending` aborts when the program has to end; a start
+ * that is not done 4.5 s later is cut off
  * @param reloads false: SIGHUP ends the service too, as when its terminal is closed
  */
 export async function serve<C, S extends Service>(options: {
   load: () => C
-  start: (config: C, previous?: S) => Promise<S>
+  start: (config: C, previous: S | undefined, ending: AbortSignal) => Promise<S>
   log: Log
   reloads?: boolean
 }): Promise<void> {
   const { load, start, log, reloads = true } = options
-  const signals = nextSignals()
-  let service = await start(load())
-  for (;;) {
-    const signal = await signals.next()
-    if (signal !== 'SIGHUP' || !reloads) break
-    try {
-      const config = load()
-      await service.stop()
-      service = await start(config, service)
-      log.info('configuration reloaded')
-    } catch (error) {
-      if (!(error instanceof UsageError)) throw error
-      log.error('configuration not reloaded; correct it and send SIGHUP again. The old one stays in use', {
-        reason: error.lines.join('; '),
-      })
+  const signals = new Signals(reloads)
+  const { ending } = signals
+  ending.addEventListener('abort', () =>
+    setTimeout(() => {
+      log.error('not stopped in time; the program ends anyway')
+      process.exit(1)
+    }, STOP_WITHIN_MS),
+  )
+  // a terminal that is closed, or a pipe whose reader has ended, must not end a service in the middle of its stop
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
+
+  try {
+    let service = await start(load(), undefined, ending)
+    while (await signals.reload()) {
+      try {
+        const config = load()
+        await service.stop()
+        service = await start(config, service, ending)
+        log.info('configuration reloaded')
+      } catch (error) {
+        if (!(error instanceof UsageError)) throw error
+        log.error('configuration not reloaded; correct it and send SIGHUP again. The old one stays in use', {
+          reason: error.lines.join('; '),
+        })
+      }
+    }
+    await service.stop().catch((error) => log.error('not stopped cleanly', { reason: reasonOf(error) }))
+  } catch (error) {
+    // a start that gave up because the program ends has not failed
+    if (!ending.aborted) {
+      signals.close()
+      throw error
     }
   }
-  signals.close()
-  process.once('SIGINT', () => process.exit(130))
-  const stuck = setTimeout(() => {
-    log.error('not stopped in time; the program ends anyway')
-    process.exit(1)
-  }, STOP_WITHIN_MS)
-  await service.stop().catch((error) => log.error('not stopped cleanly', { reason: reasonOf(error) }))
-  clearTimeout(stuck)
   // open sockets of devices that never answer would keep the process alive until their time-outs
   process.exit(process.exitCode ?? 0)
 }
 
-type Signal = 'SIGINT' | 'SIGTERM' | 'SIGHUP'
+/** What tells the program to end or to reload. One that arrives while another is handled is not lost. */
+class Signals {
+  readonly #end = new AbortController()
+  readonly #reloads: boolean
+  #reloadWaits = false
+  #wake: () => void = () => {}
 
-/** A queue of signals: one that arrives while another is handled is not lost. */
-function nextSignals(): { next(): Promise<Signal>; close(): void } {
-  const waiting: Signal[] = []
-  let wake: (() => void) | undefined
-  const names: Signal[] = ['SIGINT', 'SIGTERM', 'SIGHUP']
-  const heard = (name: Signal) => {
-    waiting.push(name)
-    wake?.()
+  constructor(reloads: boolean) {
+    this.#reloads = reloads
+    process.on('SIGINT', this.#ends)
+    process.on('SIGTERM', this.#ends)
+    process.on('SIGHUP', this.#hangsUp)
+    // the kernel closes the channel when the program at its other end has ended, however it ended
+    process.on('disconnect', this.#ends)
+    if (process.connected === false) this.#ends()
   }
-  for (const name of names) process.on(name, heard)
-  return {
-    async next() {
-      if (waiting.length === 0) await new Promise<void>((resolve) => (wake = resolve))
-      return waiting.shift() as Signal
-    },
-    close() {
-      for (const name of names) process.off(name, heard)
-    },
+
+  get ending(): AbortSignal {
+    return this.#end.signal
+  }
+
+  /** Waits for the next signal. @returns true: read the configuration again; false: end */
+  async reload(): Promise<boolean> {
+    while (!this.ending.aborted && !this.#reloadWaits)
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve
+      })
+    this.#reloadWaits = false
+    return !this.ending.aborted
+  }
+
+  close(): void {
+    for (const name of ['SIGINT', 'SIGTERM', 'disconnect'] as const) process.off(name, this.#ends)
+    process.off('SIGHUP', this.#hangsUp)
+  }
+
+  readonly #ends = () => {
+    this.#end.abort()
+    this.#wake()
+  }
+
+  readonly #hangsUp = () => {
+    if (!this.#reloads) return this.#ends()
+    this.#reloadWaits = true
+    this.#wake()
   }
 }

@@ -1,7 +1,10 @@
-import { mkdir, mkdtemp, rm, utimes, writeFile } from 'node:fs/promises'
+import { spawn } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
+import { mkdir, mkdtemp, readFile, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import { eventually } from '../eventually.ts'
 import { run } from './run.ts'
 
 const SCRIPT = resolve('systemd/packaging/if-stale.mjs')
@@ -9,9 +12,13 @@ const SCRIPT = resolve('systemd/packaging/if-stale.mjs')
 const BUILDER = `
 const { mkdirSync, writeFileSync } = require('node:fs')
 mkdirSync('dist', { recursive: true })
-for (const name of ['agent', 'collector']) writeFileSync('dist/perwatt-' + name + '.js', '')
+for (const name of ['perwatt-agent.js', 'perwatt-collector.js', 'package.json']) writeFileSync('dist/' + name, '')
 console.error('built')
 `
+
+const parentOf = (pid: number) =>
+  Number(/^PPid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1])
+const runs = (pid: number) => existsSync(`/proc/${pid}`)
 
 let folder = ''
 const put = async (path: string, text = '') => {
@@ -47,6 +54,36 @@ it('builds again after a source changed', async () => {
   const later = new Date(Date.now() + 60_000)
   await utimes(join(folder, 'collector/deep/source.ts'), later, later)
   expect((await start()).stderr).toContain('build: collector changed since the last build')
+})
+
+it('builds again after a build that was cut off', async () => {
+  await put('node_modules/tsup/dist/cli-default.js', BUILDER)
+  await start()
+  await rm(join(folder, 'dist/package.json'))
+  expect((await start()).stderr).toContain('build: dist/package.json is not there yet')
+})
+
+it('ends the build with itself, killed too, and itself with the shell that started it', async () => {
+  const started = join(folder, 'build.pid')
+  const waits = `require('node:fs').writeFileSync(${JSON.stringify(started)}, String(process.pid)); setInterval(() => {}, 1000)`
+  await put('node_modules/tsup/dist/cli-default.js', waits)
+  for (const killed of ['the build script', 'the shell']) {
+    await rm(started, { force: true })
+    // the second command keeps the shell from becoming the first
+    const shell = spawn('sh', ['-c', `${process.execPath} ${SCRIPT}; true`], { cwd: folder, stdio: 'ignore' })
+    const build = Number(
+      await eventually(
+        () => readFile(started, 'utf8').catch(() => ''),
+        (text) => text !== '',
+      ),
+    )
+    const script = parentOf(build)
+    process.kill(killed === 'the shell' ? (shell.pid as number) : script, 'SIGKILL')
+    await eventually(
+      () => [build, script].filter(runs),
+      (left) => left.length === 0,
+    )
+  }
 })
 
 it('fails where the build fails, so that no old program is started', async () => {

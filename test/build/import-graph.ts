@@ -3,10 +3,13 @@ import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join, posix, resolve } from 'node:path'
 import { parseSync } from 'oxc-parser'
 
-/** Every import of a tree: from file (path from the root) to file or package. Type imports, re-exports and `import('x')` count. */
+/**
+ * Every import of a tree: from file (path from the root) to file or package. Type imports, re-exports and `import('x')` count. A way
+ * to import that names no module in plain text counts as an import of itself, such as `require`, which no room may import.
+ */
 export type ImportGraph = ReadonlyMap<string, ReadonlySet<string>>
 
-const SOURCE = /^(protocol|agent|collector)\/.*\.tsx?$/
+const SOURCE = /^(protocol|agent|collector)\/.*\.[cm]?[jt]sx?$/
 
 /** The source files that git tracks or would, with their text. */
 export function sourceFiles(root: string): Map<string, string> {
@@ -29,22 +32,61 @@ export function importGraph(files: ReadonlyMap<string, string>): ImportGraph {
   )
 }
 
+/** Names that load a module by an expression. */
+const LOADERS = new Set(['require', 'createRequire', 'getBuiltinModule'])
+
 /** What a file imports, in its own words. */
 function specifiersOf(file: string, text: string): string[] {
   const found: string[] = []
   const visit = (node: unknown): void => {
     if (Array.isArray(node)) node.forEach(visit)
     else if (typeof node === 'object' && node !== null) {
-      const { type, source } = node as { type?: string; source?: { value?: unknown } | null }
-      // ImportDeclaration, ExportNamedDeclaration, ExportAllDeclaration, ImportExpression, TSImportType
-      if (/^(Import|Export|TSImportType)/.test(type ?? '') && typeof source?.value === 'string')
-        found.push(source.value)
+      found.push(...specifiersIn(node as Node))
       Object.values(node).forEach(visit)
     }
   }
-  visit(parseSync(file, text).program)
+  const { program, comments } = parseSync(file, text)
+  visit(program)
+  for (const { value } of comments) if (/^\/\s*<reference/.test(value)) found.push('/// <reference>')
   return found
 }
+
+interface Node {
+  type?: string
+  name?: unknown
+  source?: { value?: unknown; type?: string; quasis?: { value: { cooked: string } }[] } | null
+  id?: { value?: unknown } | null
+  meta?: unknown
+  property?: { name?: string }
+  object?: { type?: string }
+}
+
+function specifiersIn(node: Node): string[] {
+  const { type = '', source, id } = node
+  if (type === 'ImportExpression') return [plainText(source) ?? 'import(expression)']
+  // ImportDeclaration, ExportNamedDeclaration, ExportAllDeclaration, TSImportType
+  if (/^(Import|Export|TSImportType)/.test(type))
+    return typeof source?.value === 'string' ? [source.value] : []
+  if (type === 'TSExternalModuleReference') return ['require']
+  if (type === 'TSModuleDeclaration')
+    return typeof id?.value === 'string' && id.value.startsWith('.') ? [id.value] : []
+  if (type === 'Identifier' && LOADERS.has(String(node.name))) return [String(node.name)]
+  if (
+    type === 'MemberExpression' &&
+    node.object?.type === 'MetaProperty' &&
+    node.property?.name === 'resolve'
+  )
+    return ['import.meta.resolve']
+  return []
+}
+
+/** Text of a string or of a template without expressions. */
+const plainText = (source: Node['source']): string | undefined =>
+  typeof source?.value === 'string'
+    ? source.value
+    : source?.type === 'TemplateLiteral' && source.quasis?.length === 1
+      ? source.quasis[0]?.value.cooked
+      : undefined
 
 /** A path from the root for what is relative; a package's name without the path inside it. */
 function resolved(file: string, specifier: string): string {

@@ -1,10 +1,15 @@
 import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { sourceFiles } from './import-graph.ts'
+import { impurities } from './impurities.ts'
 import { run } from './run.ts'
 
-/** What an import graph can't see: the linter keeps clocks and chance out of economics, by test/build/pure.grit. */
+/**
+ * What an import graph can't see: clocks, chance and I/O in economics. The linter refuses their usual spellings while one writes
+ * (test/build/pure.grit). The test below reads the syntax tree of every file, and refuses any way to reach them.
+ */
 const BIOME = resolve('node_modules/.bin/biome')
 
 const REFUSED = [
@@ -47,4 +52,55 @@ it.each(ALLOWED)('the linter allows %s in economics', async (expression) => {
 })
 it('the linter allows the clock elsewhere', async () => {
   expect(await complaints('collector/live/x.ts', 'Date.now()')).toEqual([])
+})
+
+describe('the syntax tree of economics', () => {
+  const files = [...sourceFiles(resolve('.'))].filter(([file]) => file.startsWith('collector/economics/'))
+
+  it('has no clock, no chance and no I/O in any file', () => {
+    expect(files.length).toBeGreaterThan(40)
+    for (const [file, text] of files) expect(impurities(file, text), file).toEqual([])
+  })
+
+  it.each([
+    'const { now } = Date',
+    'globalThis.Date.now()',
+    'Date?.now()',
+    "Date['now']()",
+    'Date()',
+    'const D = Date',
+    'new globalThis.Date()',
+    'new Date',
+    'Reflect.construct(Date, [])',
+    'const { random } = Math',
+    "Math['random']()",
+    'const M = Math',
+    'const { Now } = Temporal',
+    "Temporal['Now'].instant()",
+    "process['env']",
+    'const { env } = process',
+    'const { getRandomValues } = crypto',
+    'performance.timeOrigin',
+    'new Intl.DateTimeFormat().format()',
+    'setImmediate(String)',
+    "new WebSocket('ws://127.0.0.1')",
+    'queueMicrotask(String)',
+    "new Function('return Date.now()')()",
+    '[1].map(Date.now)',
+    'Date.parse(String(Date.now()))',
+  ])('is refused with %s', (statement) => {
+    expect(impurities('x.ts', `${statement}\n`)).not.toEqual([])
+  })
+
+  it.each([
+    "Date.parse('2026-01-31T12:00:00Z')",
+    'Date.UTC(2026, 0)',
+    'new Date(0).toISOString()',
+    'Math.max(1, Math.PI)',
+    'Temporal.Instant.fromEpochMilliseconds(0)',
+    'const row = { process: 1, performance: 2 }; row.process',
+    'interface Clock { now(): Date }',
+  ])('is taken with %s', (statement) => {
+    expect(impurities('x.ts', `${statement}\n`)).toEqual([])
+  })
 })

@@ -5,6 +5,7 @@ import type { Room } from './rooms.ts'
 /** What of a graph the table of rooms does not allow, one line each. */
 export function roomFaults(graph: ImportGraph, rooms: Readonly<Record<string, Room>>): string[] {
   return [...graph].flatMap(([file, imported]) => {
+    if (!/\.tsx?$/.test(file)) return [`${file} is no TypeScript; write it as .ts or .tsx`]
     const name = roomOf(file, rooms)
     const room = rooms[name ?? '']
     if (name === undefined || room === undefined)

@@ -99,6 +99,24 @@ const REFUSED = {
   ],
   'a re-export of types': ['collector/views/x.ts', "export type { Economy } from '../live/choice-inputs.ts'"],
   'an import when it runs': ['protocol/x.ts', "export const load = () => import('node:fs/promises')"],
+  'an import of a template text': [
+    'collector/economics/x.ts',
+    'export const load = () => import(`../settling/settler.ts`)',
+  ],
+  'an import of an expression': [
+    'protocol/x.ts',
+    "export const load = (name: string) => import('./' + name)",
+  ],
+  'a require': ['protocol/x.ts', "export const fs = require('node:fs')"],
+  'an import by require': ['protocol/x.ts', "import fs = require('node:fs')"],
+  'a builtin by its getter': ['protocol/x.ts', "export const fs = process.getBuiltinModule('node:fs')"],
+  'a module’s resolved address': ['protocol/x.ts', "export const at = import.meta.resolve('mqtt')"],
+  'a reference in a comment': ['protocol/x.ts', '/// <reference types="node" />\nexport const x = 1'],
+  'a module that is declared again': [
+    'collector/economics/x.ts',
+    "declare module '../settling/settler.ts' { export const y: 1 }",
+  ],
+  'a file that is no TypeScript': ['agent/asic/x.mts', 'export const x = 1'],
   'a folder that is no room': ['agent/helpers/x.ts', 'export const x = 1'],
 } as const
 

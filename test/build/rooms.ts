@@ -75,7 +75,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   'agent/wire/snmp': {
     holds: 'SNMP 1, 2c and 3, read-only',
-    imports: [KIT],
+    imports: [KIT, 'agent/wire/loose-json'],
     packages: ['node:dgram', 'node:net', 'net-snmp', 'zod'],
   },
   'agent/wire': {
@@ -122,6 +122,12 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     imports: [...PROTOCOL, 'agent/plugin', 'agent/wire/loose-json', 'agent/tenancy'],
     packages: [],
   },
+  'agent/host-power': {
+    holds:
+      'what drivers of a machine’s own power share: names of power sensors, and which numbers a machine can draw',
+    imports: [...PROTOCOL, 'agent/wire/loose-json'],
+    packages: [],
+  },
   'agent/drivers': {
     holds: 'one file, or one folder, for each family of devices',
     imports: [
@@ -137,6 +143,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'agent/asic/models',
       'agent/asic',
       'agent/gpu',
+      'agent/host-power',
     ],
     packages: ['node:*', 'koffi', 'node-os-utils', 'zod'],
     parts: true,
@@ -167,7 +174,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   'agent/metering': {
     holds: 'the interval meter: readings to records of one UTC minute, a device and an owner each',
-    imports: [...PROTOCOL, 'agent/plugin', 'agent/uplink/spool'],
+    imports: [...PROTOCOL, 'agent/plugin', 'agent/counting', 'agent/uplink/spool'],
     packages: [],
   },
   'agent/composition': {
@@ -232,6 +239,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'one file for each command of perwatt-agent: its options, its help, and the call that does the work',
     imports: [
       ...PROTOCOL,
+      'agent/plugin',
       'agent/config',
       'agent/drivers',
       'agent/polling',
@@ -588,7 +596,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'collector/config',
       'collector/composition',
     ],
-    packages: ['node:*', 'perwatt:web-assets', 'zod'],
+    packages: ['node:*', 'koffi', 'perwatt:web-assets', 'zod'],
   },
   collector: {
     holds: 'the program’s entry: its command line',

@@ -71,6 +71,31 @@ describe('messages', () => {
     )
   })
 
+  it('live: parts of the energy stand in a column of their own, which an older collector ignores', () => {
+    const split: Sample = {
+      deviceId: 'gpu-01/gpu3',
+      observedAtMs: 1,
+      state: 'busy',
+      holders: [
+        { owner: { pod: 'a' }, share: 0.5, energyShare: 0.75 },
+        { owner: { pod: 'b' }, share: 0.25, energyShare: 0.125 },
+      ],
+    }
+    const whole: Sample = { ...split, deviceId: 'rig1', holders: [{ owner: { pod: 'a' }, share: 1 }] }
+    const message = encodeLive([split, whole], 1)
+    expect(message.energyShares).toEqual([[0.75, 0.125], null])
+    expect(message.holders).toEqual([
+      [
+        [0, 0.5],
+        [1, 0.25],
+      ],
+      [[0, 1]],
+    ])
+    const decoded = decode(LiveMessageSchema, bytes(message))
+    if (!decoded.ok) throw new Error(decoded.reason)
+    expect(decodeLive(decoded.value)).toEqual([split, whole])
+  })
+
   it('intervals: come out as they went in, to the last unit (property)', () => {
     fc.assert(
       fc.property(fc.array(interval, { maxLength: 20 }), fc.boolean(), (intervals, recovered) => {

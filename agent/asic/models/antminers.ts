@@ -1,69 +1,147 @@
-import { efficiencyOf, type Rating, rating, type Source } from './rating.ts'
+import { nearest } from './nearest.ts'
+import { type Rating, rating, type Source } from './rating.ts'
 
-/** A machine with the maker's settings. */
-export interface AntminerModel {
-  efficiencyJPerTh: number
+interface Model extends Rating {
   /** hashboards from the factory; absent where machines of one name differ */
   boards?: number
 }
 
-interface Model extends Rating {
-  boards?: number
-}
-
-const air = (hashrateThs: number, powerW: number, source: Source): Model => ({
+const air = (hashrateThs: number, powerW: number, source: Source, boards = 3): Model => ({
   ...rating(hashrateThs, powerW, source),
-  boards: 3,
+  boards,
 })
-const hydro: (hashrateThs: number, powerW: number, source: Source) => Model = rating
+const liquid: (hashrateThs: number, powerW: number, source: Source) => Model = rating
 
-/** Ratings by the `Type` in the machine's replies, in lower case and without "Antminer". */
+/**
+ * Ratings by the `Type` in the machine's replies, in lower case and without "Antminer"; `hyd.` is water, `imm.` immersion. Where
+ * a model was sold in several bins, the row is one of them: the bins of a model have one J/TH within a tenth.
+ */
 export const ANTMINERS: Readonly<Record<string, Model>> = {
   s9: air(13.5, 1323, 'catalogues'),
+  s9i: air(14, 1320, 'asic-miner-value'),
+  s9j: air(14.5, 1350, 'asic-miner-value'),
+  s9k: air(13.5, 1148, 'mining-catalog'),
+  's9 se': air(16, 1280, 'asic-miner-value'),
+  's9 hyd.': liquid(18, 1728, 'asic-miner-value'),
+  't9+': air(10.5, 1432, 'asic-miner-value'),
+  t9: air(12.5, 1576, 'asic-miner-value'),
+  r4: rating(8.7, 845, 'mining-catalog'),
+  s11: air(20.5, 1530, 'asic-miner-value'),
+  s15: air(28, 1596, 'asic-miner-value', 4),
+  t15: air(23, 1541, 'asic-miner-value'),
   s17: air(56, 2520, 'catalogues'),
   's17 pro': air(53, 2094, 'catalogues'),
+  s17e: air(64, 2880, 'asic-miner-value'),
+  's17+': air(73, 2920, 'asic-miner-value'),
   t17: air(40, 2200, 'catalogues'),
+  t17e: air(53, 2915, 'asic-miner-value'),
+  't17+': air(64, 3200, 'asic-miner-value'),
   s19: air(95, 3250, 'catalogues'),
   's19 pro': air(110, 3250, 'bitmain-support'),
+  's19 pro+': air(120, 3360, 'mining-catalog'),
+  's19 pro++': air(125, 3250, 'asic-miner-value'),
+  's19 pro-a': air(100, 2950, 'mining-catalog'),
+  s19a: air(90, 3250, 'mining-catalog'),
+  's19a pro': air(104, 3068, 'mining-catalog'),
+  s19al: air(90, 3250, 'mining-catalog'),
+  s19i: air(90, 2970, 'mining-catalog'),
+  s19j: air(90, 3250, 'asic-miner-value'),
   's19j pro': air(104, 3068, 'catalogues'),
   's19j pro+': air(122, 3355, 'catalogues'),
   's19k pro': air(120, 2760, 'bitdeer-explorer'),
   's19 xp': air(140, 3010, 'catalogues'),
   's19j xp': air(151, 3247, 'catalogues'),
   t19: air(84, 3150, 'catalogues'),
+  's19 hyd.': liquid(158, 5451, 'asic-miner-value'),
+  's19 pro hyd.': liquid(177, 5221, 'asic-miner-value'),
+  's19 pro+ hyd.': liquid(198, 5445, 'catalogues'),
+  's19 xp hyd.': liquid(255, 5304, 'catalogues'),
+  's19 xp+ hyd.': liquid(279, 5301, 'asic-miner-value'),
+  't19 hyd.': liquid(158, 5451, 'asic-miner-value'),
+  't19 pro hyd.': liquid(235, 5170, 'asic-miner-value'),
   s21: air(200, 3500, 'bitmain-support'),
   's21+': air(216, 3564, 'hashrate-index'),
   's21 pro': air(234, 3510, 'bitmain-support'),
   's21 xp': air(270, 3645, 'bitmain-support'),
   t21: air(190, 3610, 'bitdeer-explorer'),
+  's21 hyd.': liquid(335, 5360, 'bitdeer-explorer'),
+  's21+ hyd.': liquid(358, 5370, 'bitmain-shop'),
+  's21e hyd.': liquid(310, 5270, 'asic-miner-value'),
+  's21e xp hyd.': liquid(430, 5590, 'bitmain-shop'),
+  's21e xp hyd. 3u': liquid(860, 11_180, 'asic-miner-value'),
+  's21 xp hyd.': liquid(473, 5676, 'bitmain-support'),
+  's21 xp+ hyd.': liquid(500, 5500, 'bitmain-shop'),
+  's21j xp hyd.': liquid(495, 5940, 'asic-miner-value'),
+  's21 imm.': liquid(301, 5569, 'asic-miner-value'),
+  's21 xp imm.': liquid(300, 4050, 'asic-miner-value'),
   s23: air(318, 3498, 'hashrate-index'),
-  's19 pro+ hyd.': hydro(198, 5445, 'catalogues'),
-  's19 xp hyd.': hydro(255, 5304, 'catalogues'),
-  's21 hyd.': hydro(335, 5360, 'bitdeer-explorer'),
-  's21+ hyd.': hydro(358, 5370, 'bitmain-shop'),
-  's21e xp hyd.': hydro(430, 5590, 'bitmain-shop'),
-  's21 xp hyd.': hydro(473, 5676, 'bitmain-support'),
-  's21 xp+ hyd.': hydro(500, 5500, 'bitmain-shop'),
-  's23 hyd.': hydro(580, 5510, 'bitmain-manual'),
+  's23 hyd.': liquid(580, 5510, 'bitmain-manual'),
+  's23 hyd. 3u': liquid(1160, 11_020, 'asic-miner-value'),
+  's23e hyd. 2u': liquid(865, 8650, 'asic-miner-value'),
+  's23 imm.': liquid(442, 5304, 'asic-miner-value'),
 }
+
+/** `S19j Pro (104T)`, `S19J PRO`, `S19jPro` are one: lower case, without what stands in brackets, spaces, dots and hyphens. */
+const plain = (name: string): string =>
+  name
+    .toLowerCase()
+    .replace(/\([^()]*\)/g, '')
+    .replace(/hydro?/g, 'hyd')
+    .replace(/immersion/g, 'imm')
+    .replace(/[\s._-]/g, '')
+
+const BY_PLAIN_NAME = new Map(Object.entries(ANTMINERS).map(([name, model]) => [plain(name), model]))
+
+/** @param type as in the machine's replies @returns true for "Antminer S19 XP (Vnish 1.2.0)"; false for "(104T)" */
+export const hasOtherFirmware = (type: string | undefined): boolean => /\([^()]*[a-z]{3}/i.test(type ?? '')
 
 /**
  * @param type as in the reply of `version`: `Antminer S19 Pro`
- * @returns undefined where the model is unknown, or the firmware is not Bitmain's ("Antminer S19 XP (Vnish 1.2.0)"): a tuned
- *   machine has another efficiency
+ * @returns the model's hashboards; undefined where the model is unknown, or has another firmware: its owner may have removed one
  */
-export function antminerModel(type: string | undefined): AntminerModel | undefined {
-  const name = type
-    ?.toLowerCase()
-    .replace(/^antminer\s+/, '')
-    .replace(/\s*\(\d+(\.\d+)?\s*th?(\/s)?\)$/, '')
-    .replace(/\bhyd(ro)?\.?$/, 'hyd.')
-    .trim()
-  const model = name !== undefined && Object.hasOwn(ANTMINERS, name) ? ANTMINERS[name] : undefined
-  return (
-    model && {
-      efficiencyJPerTh: efficiencyOf(model),
-      ...(model.boards === undefined ? {} : { boards: model.boards }),
-    }
-  )
+export const antminerBoards = (type: string | undefined): number | undefined =>
+  type === undefined || hasOtherFirmware(type)
+    ? undefined
+    : BY_PLAIN_NAME.get(plain(type).replace(/^(bitmain)?antminer/, ''))?.boards
+
+/**
+ * The rating of a Bitcoin Antminer.
+ * @param name without "Antminer" @returns that of the model; for one that is newer than this table, that of the most similar
+ *   model of its line, generation and cooling; undefined for Antminers of other lines, which mine other coins
+ */
+export function antminerRating(name: string): Rating | undefined {
+  const wanted = parsed(plain(name))
+  if (!wanted) return undefined
+  const exact = BY_PLAIN_NAME.get(wanted.name)
+  if (exact) return exact
+  const all = [...BY_PLAIN_NAME.keys()].flatMap((key) => parsed(key) ?? [])
+  const sameNumber = all.filter((each) => each.generation === wanted.generation)
+  const rows = sameNumber.length > 0 ? sameNumber : generationBefore(all, wanted.generation)
+  const found = nearest(wanted.name, [
+    rows.filter((each) => each.line === wanted.line && each.cooling === wanted.cooling),
+    rows.filter((each) => each.cooling === wanted.cooling),
+    rows.filter((each) => each.line === wanted.line),
+    rows,
+  ])
+  return found && BY_PLAIN_NAME.get(found.name)
+}
+
+interface Parsed {
+  name: string
+  line: string
+  generation: number
+  cooling: string
+}
+
+/** The lines that mine Bitcoin are S, T and R. */
+function parsed(name: string): Parsed | undefined {
+  const [, line, number] = /^([str])(\d{1,2})(?!\d)/.exec(name) ?? []
+  if (line === undefined) return undefined
+  return { name, line, generation: Number(number), cooling: /hyd|imm/.exec(name)?.[0] ?? 'air' }
+}
+
+function generationBefore(all: readonly Parsed[], generation: number): Parsed[] {
+  const numbers = all.map((each) => each.generation)
+  const before = Math.max(...numbers.filter((n) => n < generation), Math.min(...numbers))
+  return all.filter((each) => each.generation === before)
 }

@@ -12,6 +12,10 @@ export const SOURCES = {
     'Auradine, announcement of 2023-11-14: TH/s and J/TH at its efficient mode; 18 J/TH at full speed',
   'riot-release': 'Riot Platforms, announcement of 2023-06-26 for MicroBT’s models: J/TH',
   'hashrate-index': 'Luxor, Hashrate Index, page of the rig (hashrateindex.com/rigs)',
+  'asic-miner-value':
+    'ASIC Miner Value, page of the model (asicminervalue.com/miners), as the Mining Intelligence Catalog of 2026-04 quotes it',
+  'mining-catalog':
+    'Mining Intelligence Catalog of 2026-04 (github, compiled from makers’ pages, hashrateindex.com and d-central.tech)',
   catalogues: 'public catalogues of miners, which agree; no page of the maker was found',
 } as const
 export type Source = keyof typeof SOURCES
@@ -22,6 +26,8 @@ export interface Rating {
   powerW: number
   source: Source
 }
+
+export type Ratings = Readonly<Record<string, Rating>>
 
 export const rating = (hashrateThs: number, powerW: number, source: Source): Rating => ({
   hashrateThs,

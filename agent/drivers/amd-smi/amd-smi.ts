@@ -4,17 +4,32 @@ import { reasonOf } from '../../../protocol/kit/errors.ts'
 import { withDeadline } from '../../../protocol/kit/retry.ts'
 import type { Holder } from '../../../protocol/owner.ts'
 import { AMD_HINTS } from '../../gpu/amd-tools.ts'
+import { EnergyCheck } from '../../gpu/energy-check.ts'
 import { LostGpus } from '../../gpu/lost-gpus.ts'
+import { hasTwoDies, sharePackages } from '../../gpu/packages.ts'
+import { possible } from '../../gpu/ranges.ts'
+import { SilentGpus } from '../../gpu/silent-gpus.ts'
 import { gpuState } from '../../gpu/state.ts'
 import { defineDriver, type Session } from '../../plugin/driver.ts'
 import type { Reading } from '../../plugin/reading.ts'
 import { openTenancy, TenancySettingsSchema } from '../../tenancy/tenancy.ts'
 import { Program } from '../../wire/command.ts'
 import type { Row } from '../../wire/loose-json/fields.ts'
-import { type AmdStatic, amdGpus, amdMetrics, amdPower, amdProcesses, amdStatic } from './output.ts'
+import {
+  type AmdStatic,
+  amdGpus,
+  amdMetrics,
+  amdPackage,
+  amdPower,
+  amdProcesses,
+  amdStatic,
+} from './output.ts'
 
 /** how long a query for something else than power may take; the poll doesn't fail with it */
 const SECONDARY_QUERY_MS = 3000
+
+/** how long the figures may take once they have come */
+const METRIC_MS = 4000
 
 const METRIC = ['metric', '--json']
 const STATIC = ['static', '--json']
@@ -38,6 +53,8 @@ export default defineDriver({
     const tenancy = openTenancy(options.owners)
     const lost = new LostGpus("amd-smi's answer", 'dmesg for amdgpu errors, and the host’s PCIe')
     const statics = new Map<number, AmdStatic>()
+    const energy = new EnergyCheck()
+    const silent = new SilentGpus(() => performance.now())
 
     const ask = async (args: readonly string[], signal: AbortSignal) =>
       amdGpus(await amdSmi.run(args, signal), ['amd-smi', ...args].join(' '))
@@ -51,16 +68,33 @@ export default defineDriver({
       }
     }
 
+    /** The metrics, or the error of a driver that is silent about GPUs that were known. */
+    const askMetrics = async (signal: AbortSignal) => {
+      if (!silent.any) return ask(METRIC, signal)
+      try {
+        return await withDeadline((own) => ask(METRIC, own), METRIC_MS, signal)
+      } catch (error) {
+        if (signal.aborted || silent.knownAt(error).length === 0) throw error
+        return { error }
+      }
+    }
+    const standIns = async (error: unknown, signal: AbortSignal) => {
+      const uses = silent.knownAt(error).flatMap((index) => silent.use(index) ?? [])
+      const tenancies = await tenancy.of(uses, signal)
+      return uses.flatMap(({ index }, i) => silent.standIn(index, [reasonOf(error)], tenancies[i]) ?? [])
+    }
+
     return {
       async read(signal) {
         const notes: string[] = []
         const [metrics, processes] = await Promise.all([
-          ask(METRIC, signal),
+          askMetrics(signal),
           tryAsking(PROCESS, signal, notes),
         ])
-        if ([...metrics.keys()].some((index) => !statics.has(index)))
+        if (metrics instanceof Map && [...metrics.keys()].some((index) => !statics.has(index)))
           for (const [index, row] of await tryAsking(STATIC, signal, notes))
             statics.set(index, amdStatic(row))
+        if (!(metrics instanceof Map)) return lost.with(await standIns(metrics.error, signal))
         const uses = [...metrics.keys()].map((index) =>
           defined({
             index,
@@ -69,32 +103,33 @@ export default defineDriver({
           }),
         )
         const tenancies = await tenancy.of(uses, signal)
-        const chips = new Set<string>()
-        const readings = [...metrics].map(([index, row], i) => {
+        const nowMs = performance.now()
+        const gpus = [...metrics].map(([index, row], i) => {
           const { holders = [], notes: unknown = [] } = tenancies[i] ?? {}
           const faults = [...unknown, ...(i === 0 ? notes : [])]
-          return readingOf(index, row, statics.get(index), { holders, faults }, chips)
+          const fixed = statics.get(index)
+          const reading = energy.checked(possible(readingOf(index, row, fixed, { holders, faults })), nowMs)
+          const secondary = reading.sample.powerW === undefined && hasTwoDies(reading.identity.model)
+          return { reading, package: amdPackage(fixed, statics.values()), secondary }
         })
-        return lost.with(readings)
+        const readings = sharePackages(gpus)
+        return lost.with(
+          readings.map((reading, i) => silent.answered(reading, uses[i] ?? { index: i, processes: [] })),
+        )
       },
       close: () => tenancy.close?.(),
     }
   },
 })
 
-/** @param chips serial numbers of the chips whose power an earlier reading has; the function adds this one */
 function readingOf(
   index: number,
   row: Row,
   fixed: AmdStatic | undefined,
   { holders, faults }: { holders: Holder[]; faults: string[] },
-  chips: Set<string>,
 ): Reading {
   const metrics = amdMetrics(row)
-  // every partition of a chip shows the power of the whole chip, so only the first one counts
-  const first = (fixed?.partition ?? 0) === 0 && !(fixed?.serial && chips.has(fixed.serial))
-  if (fixed?.serial) chips.add(fixed.serial)
-  const { powerW, energyJ } = first ? amdPower(row) : {}
+  const { powerW, energyJ } = amdPower(row)
   return {
     part: `gpu${index}`,
     identity: fixed?.identity ?? { kind: 'gpu' },
@@ -105,7 +140,7 @@ function readingOf(
       holders,
       powerW,
       powerBasis: powerW === undefined ? undefined : ('reported' as const),
-      powerLimitW: first ? fixed?.powerLimitW : undefined,
+      powerLimitW: fixed?.powerLimitW,
       faults: faults.length > 0 ? faults : undefined,
     }),
     ...(energyJ !== undefined && { counters: { energyJ } }),

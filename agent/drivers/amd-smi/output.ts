@@ -1,6 +1,7 @@
 import { defined } from '../../../protocol/kit/defined.ts'
 import { PerwattError } from '../../../protocol/kit/errors.ts'
 import { amdHardwareId } from '../../gpu/amd-tools.ts'
+import { ratioOf } from '../../gpu/ranges.ts'
 import { type Fields, fieldsOf, findNumber, findText, jsonIn } from '../../gpu/smi-output.ts'
 import type { Reading } from '../../plugin/reading.ts'
 import type { GpuProcess } from '../../tenancy/gpu-use.ts'
@@ -37,8 +38,8 @@ export interface AmdStatic {
   memoryTotalBytes?: number
   /** serial number of the chip; the partitions of one chip share it */
   serial?: string
-  /** 0 for the first partition of a chip, and for an undivided chip */
-  partition?: number
+  /** PCI address without the function, which tells the partitions of a chip apart */
+  slot?: string
 }
 
 export function amdStatic(row: Row): AmdStatic {
@@ -61,8 +62,16 @@ export function amdStatic(row: Row): AmdStatic {
     ),
     memoryTotalBytes: findNumber(fields, 'MB', /^vram\.(size|vram_size_mb)$/),
     serial,
-    partition: findNumber(fields, '', /^partition\.partition_id$/),
+    slot: bdf?.replace(/\.[0-7]$/, ''),
   })
+}
+
+/** The chip that a GPU is a partition of: its serial number, which not every release tells of all partitions, or its PCI slot. */
+export function amdPackage(fixed: AmdStatic | undefined, all: Iterable<AmdStatic>): string | undefined {
+  if (fixed?.serial !== undefined || fixed?.slot === undefined) return fixed?.serial
+  return (
+    [...all].find((other) => other.slot === fixed.slot && other.serial !== undefined)?.serial ?? fixed.slot
+  )
 }
 
 /** Power and energy counter of a chip in `amd-smi metric`. */
@@ -100,7 +109,7 @@ export function amdMetrics(row: Row): Omit<Reading['sample'], 'state'> {
       new RegExp(`^${name}_clock$`),
     )
   return defined({
-    utilizationRatio: utilizationRatio === undefined ? undefined : Math.min(1, utilizationRatio),
+    utilizationRatio: ratioOf(utilizationRatio),
     memoryUsedBytes: findNumber(fields, 'MB', MEMORY('used')),
     memoryTotalBytes: findNumber(fields, 'MB', MEMORY('total')),
     tempC: temps.length > 0 ? Math.max(...temps) : undefined,

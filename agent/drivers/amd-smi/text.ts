@@ -15,7 +15,7 @@ function tableRows(text: string): Row[] {
   const names = head.trim().toLowerCase().split(/\s+/)
   return lines.flatMap((line) => {
     const cells = line.trim().split(/\s{2,}/)
-    // a line of another kind ends the table
+    // notes stand between the rows of some versions: a line with other columns is skipped
     if (cells.length !== names.length || !/^\d+$/.test(cells[0] ?? '')) return []
     return [Object.fromEntries(names.map((name, i) => [name, cells[i]]))]
   })

@@ -1,8 +1,12 @@
 import { z } from 'zod'
 import { PerwattError } from '../../../protocol/kit/errors.ts'
+import { partsWithReservations } from '../../gpu/held.ts'
 import { LostGpus } from '../../gpu/lost-gpus.ts'
+import { hasTwoDies, type PackagePart, sharePackages } from '../../gpu/packages.ts'
+import { possible } from '../../gpu/ranges.ts'
 import { defineDriver, type Session } from '../../plugin/driver.ts'
 import type { Reading } from '../../plugin/reading.ts'
+import { openTenancy, TenancySettingsSchema } from '../../tenancy/tenancy.ts'
 import { Sysfs } from '../../wire/sysfs.ts'
 import { amdCards, cardIdentity, cardSample } from './cards.ts'
 
@@ -14,17 +18,21 @@ export default defineDriver({
   requests: ['/sys/class/drm/card*/device/*', '/sys/class/drm/card*/device/hwmon/hwmon*/*'],
   settings: z.strictObject({
     root: z.string().min(1).default('/sys/class/drm').describe('folder of the graphics cards'),
+    owners: TenancySettingsSchema.prefault({}).describe(
+      'how to find out who was given the GPUs: Slurm’s prolog, or the environments of its jobs',
+    ),
   }),
   open({ options }): Session {
     const { root } = options
     const sysfs = new Sysfs(root, 'add its user to the groups video and render')
+    const tenancy = openTenancy(options.owners)
     const lost = new LostGpus(root, 'dmesg for amdgpu errors, and the host’s PCIe')
     /** by PCI address: if a card disappears, the others keep their numbers */
     const gpus = new Map<string, { part: string; identity: Reading['identity'] }>()
     return {
       read: (signal) =>
         sysfs.poll(signal, async () => {
-          const readings: Reading[] = []
+          const found: (PackagePart & { pci: string })[] = []
           for (const card of await amdCards(sysfs)) {
             signal.throwIfAborted()
             const gpu = gpus.get(card.pci) ?? {
@@ -32,14 +40,20 @@ export default defineDriver({
               identity: await cardIdentity(sysfs, card),
             }
             gpus.set(card.pci, gpu)
-            readings.push({ ...gpu, sample: await cardSample(sysfs, card) })
+            const reading = possible({ ...gpu, sample: await cardSample(sysfs, card) })
+            const secondary = reading.sample.powerW === undefined && hasTwoDies(reading.identity.model)
+            found.push({ pci: card.pci, reading, package: reading.identity.hardwareId, secondary })
           }
-          if (readings.length === 0)
+          if (found.length === 0)
             throw new PerwattError(
               'no-gpu',
               `${root} has no AMD GPU; check lspci, and that the kernel module amdgpu is loaded`,
             )
-          return lost.with(readings)
+          // the dies of a package have addresses next to each other, and the cards may be numbered otherwise
+          const held = await partsWithReservations(found, tenancy, signal)
+          const shared = sharePackages([...held].sort((a, b) => (a.pci < b.pci ? -1 : 1)))
+          const byPart = new Map(shared.map((reading) => [reading.part, reading]))
+          return lost.with(found.map(({ reading }) => byPart.get(reading.part) ?? reading))
         }),
     }
   },

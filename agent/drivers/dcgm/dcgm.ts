@@ -3,14 +3,21 @@ import { z } from 'zod'
 import { defined } from '../../../protocol/kit/defined.ts'
 import { HttpUrlSchema } from '../../../protocol/kit/fields.ts'
 import { SecretSchema } from '../../../protocol/kit/secret.ts'
+import type { Owner } from '../../../protocol/owner.ts'
+import { EnergyCheck } from '../../gpu/energy-check.ts'
+import { IdlePower } from '../../gpu/idle-power.ts'
 import { LostGpus } from '../../gpu/lost-gpus.ts'
 import { isFatalXid, xidText } from '../../gpu/nvidia-xid.ts'
+import { isPossible, possible } from '../../gpu/ranges.ts'
 import { gpuState } from '../../gpu/state.ts'
 import { defineDriver, type Session } from '../../plugin/driver.ts'
 import type { Reading } from '../../plugin/reading.ts'
+import { JobOwners } from '../../tenancy/job-owners.ts'
+import { TenancySettingsSchema } from '../../tenancy/tenancy.ts'
 import { getText } from '../../wire/http.ts'
 import { parseMetrics } from '../../wire/prometheus.ts'
 import { type DcgmGpu, gpusOf } from './fields.ts'
+import { isRelabelled, labelledOwner } from './owner-labels.ts'
 
 const MIB = 1 << 20
 
@@ -25,30 +32,58 @@ export default defineDriver({
       "the exporter's metrics page; default http://<host>:9400/metrics, or this machine's if there is no host",
     ),
     token: SecretSchema.optional().describe('bearer token, for an exporter behind a proxy that needs one'),
+    owners: TenancySettingsSchema.prefault({}).describe(
+      'how to find out more about the owners that the page names: which labels of pods become facts, and slurmrestd for the account, user and partition of jobs',
+    ),
   }),
   open({ host, options }): Session {
     const url = options.url ?? `http://${isIPv6(host) ? `[${host}]` : host || '127.0.0.1'}:9400/metrics`
     const gpusSeen = new LostGpus("the exporter's answer", "dmesg for XID 79 and the host's PCIe")
+    const jobOwners = new JobOwners(options.owners, isLocal(url), () => performance.now())
+    const idlePower = new IdlePower()
+    const energy = new EnergyCheck()
+    // a page on which no GPU is held any more shows nothing of it
+    let relabelled = false
     return {
       async read(signal) {
         const text = await getText(url, { signal, bearer: options.token })
-        const gpus = gpusOf(parseMetrics(text).samples)
+        const { samples } = parseMetrics(text)
+        relabelled ||= samples.some(({ labels }) => isRelabelled(labels))
+        const gpus = gpusOf(samples, (labels) => labelledOwner(labels, relabelled, options.owners.labels))
         if (gpus.length === 0)
           throw new Error(`${url} shows no GPU; check that it is dcgm-exporter, and read its log`)
-        return gpusSeen.with(gpus.map(readingOf))
+        const more = await jobOwners.of([...new Set(gpus.flatMap((gpu) => gpu.jobs))], signal)
+        const nowMs = performance.now()
+        const readings = gpus.map((gpu, i) => {
+          const reading = readingOf(gpu, idlePower, more, i === 0 ? jobOwners.faults : [])
+          return energy.checked(possible(reading), nowMs)
+        })
+        return gpusSeen.with(readings)
       },
     }
   },
 })
 
-function readingOf(gpu: DcgmGpu): Reading {
-  const powerW = gpu.board('DCGM_FI_DEV_POWER_USAGE')
+/** Whether the exporter is of this machine, so that its jobs run here. */
+const isLocal = (url: string): boolean => /^(127\.|localhost$|\[::1\]$)/.test(new URL(url).hostname)
+
+function readingOf(
+  gpu: DcgmGpu,
+  idlePower: IdlePower,
+  more: (job: string) => Owner,
+  notes: readonly string[],
+): Reading {
+  const drawnW = gpu.board('DCGM_FI_DEV_POWER_USAGE')
+  const powerW = drawnW !== undefined && isPossible('powerW', drawnW) ? drawnW : undefined
   const energyMilliJ = gpu.board('DCGM_FI_DEV_TOTAL_ENERGY_CONSUMPTION')
   const xid = gpu.board('DCGM_FI_DEV_XID_ERRORS') ?? 0
-  const { utilizationRatio, holders } = gpu
+  const { utilizationRatio, idle } = gpu
+  const idleW = idlePower.of(gpu.index, gpu.labels.get('modelName'), { powerW, idle })
+  const holders = gpu.holders({ powerW, idleW }, more)
   const faults = [
     ...(xid > 0 ? [xidText(xid)] : []),
     ...(gpu.board('DCGM_FI_DEV_ROW_REMAP_FAILURE') === 1 ? ['row remapping failed'] : []),
+    ...notes,
   ]
   // the exporter shows the last XID until it restarts; a GPU that computes has recovered from it
   const dead = isFatalXid(xid) && !utilizationRatio

@@ -1,5 +1,10 @@
-import { type Holder, type Owner, ownerKey } from '../../../protocol/owner.ts'
+import { defined } from '../../../protocol/kit/defined.ts'
+import type { Holder, Owner } from '../../../protocol/owner.ts'
+import { ratioOf } from '../../gpu/ranges.ts'
+import { sharesOf } from '../../tenancy/gpu-shares.ts'
 import type { PrometheusSample } from '../../wire/prometheus.ts'
+import { isBlank } from './blank.ts'
+import { whoOf } from './owner-labels.ts'
 
 /** Names of dcgm-exporter 1.x, which newer versions write with `1.x-compatibility-metrics.csv`. */
 const OLD_NAMES: Record<string, string> = {
@@ -11,14 +16,6 @@ const OLD_NAMES: Record<string, string> = {
   dcgm_fb_free: 'DCGM_FI_DEV_FB_FREE',
   dcgm_xid_errors: 'DCGM_FI_DEV_XID_ERRORS',
 }
-
-/** Labels for each fact; the first that is not empty counts. After a Prometheus, `pod` is the exporter's own pod. */
-const OWNER_LABELS = {
-  namespace: ['exported_namespace', 'namespace', 'pod_namespace'],
-  pod: ['exported_pod', 'pod', 'pod_name'],
-  container: ['exported_container', 'container', 'container_name'],
-  slurmJob: ['hpc_job'],
-} as const
 
 /** Key of the whole board; MIG instances have their GPU_I_ID as key. */
 const WHOLE = ''
@@ -33,7 +30,7 @@ export class DcgmGpu {
   readonly labels = new Map<string, string>()
   /** metric, then instance */
   readonly #values = new Map<string, Map<string, number>>()
-  /** instance, then owner's key */
+  /** instance, then who it is */
   readonly #owners = new Map<string, Map<string, Owner>>()
   /** instance, then its compute slices */
   readonly #slices = new Map<string, number>()
@@ -42,13 +39,17 @@ export class DcgmGpu {
     this.index = index
   }
 
-  add({ name, labels, value }: PrometheusSample): void {
-    const instance = labels.get('GPU_I_ID') ?? WHOLE
+  /** @param owner who holds the GPU or instance by the row's labels */
+  add({ name, labels, value }: PrometheusSample, owner: Owner | undefined): void {
+    const instance = labels.get('GPU_I_ID') || WHOLE
     for (const [label, text] of labels) if (text !== '') this.labels.set(label, text)
     if (instance !== WHOLE)
       this.#slices.set(instance, Number(/(\d+)g\./.exec(labels.get('GPU_I_PROFILE') ?? '')?.[1] ?? 0))
-    const owner = ownerOf(labels)
-    if (owner) entry(this.#owners, instance).set(ownerKey(owner), owner)
+    if (owner) {
+      const owners = entry(this.#owners, instance)
+      // a row may lack facts that another row of the same owner has
+      owners.set(whoOf(owner), { ...owner, ...owners.get(whoOf(owner)) })
+    }
     if (isBlank(value)) return
     const values = entry(this.#values, OLD_NAMES[name] ?? name)
     if (!values.has(instance)) values.set(instance, value)
@@ -68,47 +69,81 @@ export class DcgmGpu {
 
   /** 0 to 1. Under MIG, DCGM_FI_DEV_GPU_UTIL is always 0, so the engines' activity counts instead, weighted by slices. */
   get utilizationRatio(): number | undefined {
-    const active = this.#values.get('DCGM_FI_PROF_GR_ENGINE_ACTIVE')
     if (this.#slices.size === 0) {
       const percent = this.board('DCGM_FI_DEV_GPU_UTIL')
-      return percent === undefined ? active?.get(WHOLE) : percent / 100
+      return percent === undefined ? this.#activity(WHOLE) : ratioOf(percent / 100)
     }
-    if (!active) return undefined
-    const whole = active.get(WHOLE)
+    const whole = this.#activity(WHOLE)
     if (whole !== undefined) return whole
-    return [...active].reduce((sum, [instance, ratio]) => sum + ratio * this.#part(instance), 0)
+    const told = [...this.#slices.keys()].flatMap((instance) => {
+      const ratio = this.#activity(instance)
+      return ratio === undefined ? [] : [ratio * this.#part(instance)]
+    })
+    return told.length > 0 ? told.reduce((sum, ratio) => sum + ratio, 0) : undefined
   }
 
-  /** The holders: pods of a time-shared GPU have equal shares, MIG instances their part of the slices. */
-  get holders(): Holder[] {
-    const holders = new Map<string, Holder>()
+  /** Whether nothing on the board computes; undefined: a part of it doesn't tell. */
+  get idle(): boolean | undefined {
+    if (this.#slices.size === 0) return undefined
+    const told = [...this.#slices.keys()].map((instance) => this.#activity(instance))
+    return told.includes(undefined) ? undefined : told.every((ratio) => ratio === 0)
+  }
+
+  /** Ids of the Slurm jobs that hold the GPU or a part of it. */
+  get jobs(): string[] {
+    return [...this.#owners.values()].flatMap((owners) =>
+      [...owners.values()].flatMap((owner) => owner['slurmJob'] ?? []),
+    )
+  }
+
+  /**
+   * The holders: pods of a time-shared GPU have equal shares, MIG instances their part of the slices.
+   * @param more further facts of a Slurm job
+   */
+  holders(
+    power: { powerW?: number | undefined; idleW?: number | undefined },
+    more: (job: string) => Owner,
+  ): Holder[] {
     const mig = [...this.#slices.keys()].some((instance) => this.#owners.has(instance))
-    for (const [instance, owners] of this.#owners) {
-      if (mig && instance === WHOLE) continue
-      const share = this.#part(instance) / owners.size
-      for (const [key, owner] of owners) {
-        const holder = holders.get(key)
-        if (holder) holder.share += share
-        else holders.set(key, { owner, share })
-      }
-    }
-    return [...holders.values()]
+    const reservations = [...this.#owners].flatMap(([instance, owners]) => {
+      if (mig && instance === WHOLE) return []
+      const place = instance === WHOLE ? {} : { instance: Number(instance) }
+      return [...owners.values()].map((owner) => {
+        const job = owner['slurmJob']
+        return { owner: job === undefined ? owner : { ...more(job), ...owner }, ...place }
+      })
+    })
+    const instances = [...this.#slices].map(([instance, smCount]) =>
+      defined({ instance: Number(instance), smCount, activityRatio: this.#activity(instance) }),
+    )
+    return sharesOf(defined({ ...power, instances, smCount: this.#boardSlices }), [], reservations)
   }
 
-  /** An instance's part of the board by compute slices, of which an A30 has 4 and larger GPUs have 7. */
+  #activity(instance: string): number | undefined {
+    return ratioOf(this.#values.get('DCGM_FI_PROF_GR_ENGINE_ACTIVE')?.get(instance))
+  }
+
+  /** Compute slices of the board: an A30 has 4 and larger GPUs have 7. */
+  get #boardSlices(): number {
+    return /\bA30\b/.test(this.labels.get('modelName') ?? '') ? 4 : 7
+  }
+
+  /** An instance's part of the board by compute slices. */
   #part(instance: string): number {
-    if (instance === WHOLE) return 1
     const slices = this.#slices.get(instance) ?? 0
-    if (slices === 0) return 1 / this.#slices.size
-    return slices / (/\bA30\b/.test(this.labels.get('modelName') ?? '') ? 4 : 7)
+    return slices === 0 ? 1 / this.#slices.size : slices / this.#boardSlices
   }
 }
 
 /**
  * The rows of a page, by GPU.
+ * @param ownerOf who holds the GPU by the labels of one of its rows
  * @throws where one index belongs to two devices: the page covers several hosts, so their figures would be mixed up
  */
-export function gpusOf(samples: readonly PrometheusSample[]): DcgmGpu[] {
+export function gpusOf(
+  samples: readonly PrometheusSample[],
+  ownerOf: (labels: ReadonlyMap<string, string>) => Owner | undefined,
+): DcgmGpu[] {
   const gpus = new Map<string, DcgmGpu>()
   for (const sample of samples) {
     const index = sample.labels.get('gpu')
@@ -119,26 +154,10 @@ export function gpusOf(samples: readonly PrometheusSample[]): DcgmGpu[] {
     const uuid = sample.labels.get('UUID') || known
     if (known !== undefined && uuid !== known)
       throw new Error(`gpu ${index} is both ${known} and ${uuid}; set url to the exporter of a single host`)
-    gpu.add(sample)
+    gpu.add(sample, ownerOf(sample.labels))
   }
   return [...gpus.values()]
 }
-
-function ownerOf(labels: ReadonlyMap<string, string>): Owner | undefined {
-  const owner: Owner = {}
-  for (const [fact, names] of Object.entries(OWNER_LABELS)) {
-    const text = names.map((name) => labels.get(name)).find((value) => value)
-    if (text) owner[fact] = text.slice(0, 256)
-  }
-  return owner['pod'] || owner['slurmJob'] ? owner : undefined
-}
-
-/** DCGM's blank values (none, not found, not supported, not permitted), as int32, double and int64. */
-const isBlank = (value: number): boolean =>
-  !Number.isFinite(value) ||
-  value >= 2 ** 62 ||
-  (value >= 0x7ffffff0 && value <= 0x7ffffff3) ||
-  (value >= 2 ** 47 && value <= 2 ** 47 + 3)
 
 function entry<V>(map: Map<string, Map<string, V>>, key: string): Map<string, V> {
   const inner = map.get(key) ?? new Map<string, V>()

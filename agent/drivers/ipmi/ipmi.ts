@@ -1,13 +1,20 @@
 import { z } from 'zod'
+import { defined } from '../../../protocol/kit/defined.ts'
 import { PerwattError } from '../../../protocol/kit/errors.ts'
 import { SecretSchema } from '../../../protocol/kit/secret.ts'
+import type { Judged } from '../../host-power/judge.ts'
+import { type MachinePower, machinePowerOf } from '../../host-power/machine-power.ts'
+import { PassedOver } from '../../host-power/passed-over.ts'
 import { defineDriver, type Session } from '../../plugin/driver.ts'
 import type { Reading } from '../../plugin/reading.ts'
 import { CommandFailed, Program } from '../../wire/command.ts'
-import { dcmiPowerW, ipmiPowerSensors, isWithoutDcmi, wholeMachine } from './ipmitool.ts'
+import { dcmiPowerW, ipmiPowerSensors, isWithoutDcmi } from './ipmitool.ts'
 
 const DCMI = ['dcmi', 'power', 'reading']
 const SENSORS = ['sdr', 'elist', 'full']
+
+/** How long the sensors are read first after DCMI had no power: a BMC may say nothing only while it starts. */
+const DCMI_AGAIN_MS = 10 * 60_000
 
 /** ipmitool's error messages, each with what to do about it. */
 const HINTS = [
@@ -31,7 +38,8 @@ const HINTS = [
 
 export default defineDriver({
   name: 'ipmi',
-  summary: 'a machine’s power by its BMC, with ipmitool: DCMI, else the sensor of the whole machine',
+  summary:
+    'a machine’s power by its BMC, with ipmitool: DCMI, else the sensor of the whole machine, else its supplies',
   kind: 'host',
   needsHost: false,
   requests: [DCMI, SENSORS].map((args) => ['ipmitool', ...args].join(' ')),
@@ -73,23 +81,50 @@ export default defineDriver({
           ...(privilege ? ['-L', privilege] : []),
         ]
       : []
-    let dcmi = sensor === undefined
+    const passedOver = new PassedOver()
+    let hasDcmi = sensor === undefined
+    /** steady clock */
+    let askDcmiAtMs = Number.NEGATIVE_INFINITY
+
+    const byDcmi = async (signal: AbortSignal): Promise<Judged> => {
+      if (!hasDcmi || performance.now() < askDcmiAtMs) return {}
+      const text = await ipmitool.run([...remote, ...DCMI], signal).catch(wordsOfRefusal)
+      hasDcmi = !isWithoutDcmi(text)
+      return hasDcmi ? dcmiPowerW(text) : {}
+    }
+    const bySensors = async (signal: AbortSignal): Promise<MachinePower> => {
+      const text = await ipmitool.run([...remote, ...SENSORS], signal).catch((error) => {
+        // DCMI answered, so the BMC is there; its sensors are only the second choice
+        if (hasDcmi && error instanceof CommandFailed) return ''
+        throw error
+      })
+      const found = ipmiPowerSensors(text)
+      const named = found.find(({ name }) => name === sensor)
+      const power: MachinePower =
+        sensor === undefined ? machinePowerOf(found) : { ...named, basis: 'reported' }
+      if (hasDcmi || named || power.powerW !== undefined || power.refused !== undefined) return power
+      const there = found.map(({ name }) => name).join(', ')
+      throw new PerwattError(
+        'no-sensor',
+        `the BMC has no DCMI and no sensor ${sensor ?? 'of the whole machine'}; ${there ? `set sensor to the one that measures the machine's input power: ${there}` : 'use redfish, or a meter'}`,
+      )
+    }
     return {
       async read(signal) {
-        if (dcmi) {
-          const text = await ipmitool.run([...remote, ...DCMI], signal).catch(wordsOfRefusal)
-          if (!isWithoutDcmi(text))
-            return [reading(dcmiPowerW(text), 'the BMC has no power reading; it may have no meter')]
-          dcmi = false
+        const faults: string[] = []
+        const dcmi = passedOver.take('DCMI', await byDcmi(signal), faults)
+        if (dcmi.powerW !== undefined) return [reading({ ...dcmi, basis: 'reported' }, faults)]
+        const power = passedOver.take(`the sensor ${sensor ?? 'list'}`, await bySensors(signal), faults)
+        if (power.powerW !== undefined) {
+          if (hasDcmi && performance.now() >= askDcmiAtMs) askDcmiAtMs = performance.now() + DCMI_AGAIN_MS
+          return [reading(power, faults)]
         }
-        const found = ipmiPowerSensors(await ipmitool.run([...remote, ...SENSORS], signal))
-        const whole = wholeMachine(found, sensor)
-        if (whole) return [reading(whole.powerW || undefined, `the sensor ${whole.name} has no watts`)]
-        const there = found.map(({ name }) => name).join(', ')
-        throw new PerwattError(
-          'no-sensor',
-          `the BMC has no DCMI and no sensor ${sensor ?? 'of the whole machine'}; ${there ? `set sensor to the one that measures the machine's input power: ${there}` : 'use redfish, or a meter'}`,
-        )
+        askDcmiAtMs = Number.NEGATIVE_INFINITY
+        const none =
+          sensor === undefined
+            ? 'the BMC has no power reading; it may have no meter'
+            : `the sensor ${sensor} has no watts`
+        return [reading(power, [none, ...faults])]
       },
     }
   },
@@ -101,10 +136,12 @@ function wordsOfRefusal(error: unknown): string {
   throw error
 }
 
-const reading = (powerW: number | undefined, fault: string): Reading => ({
+const reading = ({ powerW, basis }: MachinePower, faults: string[]): Reading => ({
   identity: { kind: 'host' },
-  sample:
-    powerW === undefined
-      ? { state: 'unknown', faults: [fault] }
-      : { state: 'ok', powerW, powerBasis: 'reported' },
+  sample: defined({
+    state: powerW === undefined ? ('unknown' as const) : ('ok' as const),
+    powerW,
+    powerBasis: powerW === undefined ? undefined : basis,
+    faults: faults.length > 0 ? faults : undefined,
+  }),
 })

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { defined } from '../../../protocol/kit/defined.ts'
+import { PerwattError } from '../../../protocol/kit/errors.ts'
 import { HttpUrlSchema } from '../../../protocol/kit/fields.ts'
 import { SecretSchema } from '../../../protocol/kit/secret.ts'
 import type { State } from '../../../protocol/sample.ts'
@@ -8,8 +9,10 @@ import { defineDriver, type Session } from '../../plugin/driver.ts'
 import type { OwnerCounters } from '../../plugin/reading.ts'
 import { getText } from '../../wire/http.ts'
 import { parseMetrics } from '../../wire/prometheus.ts'
+import type { LlmFormat } from './formats/format.ts'
 import { LLM_FORMATS } from './formats/index.ts'
-import { formatOf, type LlmCounters, llmCounters } from './metrics.ts'
+import { countsTokens, formatOf, isOn, llmCounters, type Page, pageOf } from './metrics.ts'
+import { type SoldTokens, TokenSale } from './sold-tokens.ts'
 
 const NAMES = LLM_FORMATS.map(({ name }) => name)
 const TITLES = new Intl.ListFormat('en-GB', { type: 'disjunction' }).format(
@@ -18,7 +21,7 @@ const TITLES = new Intl.ListFormat('en-GB', { type: 'disjunction' }).format(
 
 export default defineDriver({
   name: 'llm-server',
-  summary: `tokens served by ${TITLES}, from its metrics page`,
+  summary: 'tokens served by LLM servers and the proxies before them, from their metrics page',
   kind: 'service',
   needsHost: false,
   requests: ['GET /metrics'],
@@ -32,7 +35,13 @@ export default defineDriver({
     format: z
       .enum(['auto', ...NAMES])
       .default('auto')
-      .describe('the server family; auto recognises it by its metrics'),
+      .describe('the server family; auto recognises it by the counters on its page'),
+    end: z
+      .enum(['auto', 'whole', 'prefill', 'decode'])
+      .default('auto')
+      .describe(
+        'where prefill and decode are apart, which end this is, so that no token is sold twice: prefill sells input, decode sells output; auto goes by what the page tells',
+      ),
     model: z
       .string()
       .min(1)
@@ -45,32 +54,33 @@ export default defineDriver({
     const { url, service, token } = options
     const rateIn = new Rate()
     const rateOut = new Rate()
+    const sale = new TokenSale(options.end === 'auto' ? undefined : options.end)
     return {
       async read(signal) {
-        const { samples } = parseMetrics(await getText(url, { signal, bearer: token }))
+        const page = pageOf(parseMetrics(await getText(url, { signal, bearer: token })).samples)
         const steadyMs = performance.now()
-        const format =
-          options.format === 'auto' ? formatOf(samples) : LLM_FORMATS.find((f) => f.name === options.format)
-        if (!format) throw new Error(`${url} shows no metrics of ${TITLES}; check the address`)
-        const counters = llmCounters(samples, format)
-        const tokensInPerS = rateIn.perS(counters.tokensIn, steadyMs)
-        const tokensOutPerS = rateOut.perS(counters.tokensOut, steadyMs)
-        const { requestsRunning } = counters
+        const format = chosen(page, options.format, url)
+        const sold = sale.read(page, format)
+        const tokensInPerS = rateIn.perS(sold.tokensIn, steadyMs)
+        const tokensOutPerS = rateOut.perS(sold.tokensOut, steadyMs)
+        const { requestsRunning, ...counted } = llmCounters(page, format)
         // a busy server may have no request running at this moment, but its tokens have grown
         const activity = [requestsRunning, tokensInPerS, tokensOutPerS].filter((a) => a !== undefined)
         const state: State = activity.length === 0 ? 'unknown' : activity.some((a) => a > 0) ? 'busy' : 'idle'
-        const byOwner = ownersOf(counters, service, options.model)
+        const byOwner = ownersOf(sold, service, options.model)
         // the live rates are the whole server's: they belong to its model, or to the service where it serves several models
         const [first, ...more] = byOwner
         const holders = [{ owner: first && more.length === 0 ? first.owner : { service }, share: 1 }]
         const models = [...new Set(byOwner.map(({ owner }) => owner['model']))]
+        const faults = halfCounted(counted, format)
         return [
           {
             identity: defined({
               kind: 'service' as const,
               model: models.length === 1 ? models[0]?.slice(0, 128) : undefined,
+              tags: sold.end === 'whole' ? undefined : { end: sold.end },
             }),
-            sample: defined({ state, holders, requestsRunning, tokensInPerS, tokensOutPerS }),
+            sample: defined({ state, holders, requestsRunning, tokensInPerS, tokensOutPerS, faults }),
             counters: { byOwner },
           },
         ]
@@ -79,15 +89,59 @@ export default defineDriver({
   },
 })
 
-function ownersOf(counters: LlmCounters, service: string, fallback: string | undefined): OwnerCounters[] {
-  const models = new Set([...counters.tokensIn.keys(), ...counters.tokensOut.keys()])
+/**
+ * The format of a page.
+ * @throws PerwattError `no-token-counters` where the page is of another family than the settings say, or counts no tokens
+ */
+function chosen(page: Page, setting: string, url: string): LlmFormat {
+  const found = formatOf(page)
+  const format = setting === 'auto' ? found : LLM_FORMATS.find((f) => f.name === setting)
+  const fault = (words: string) => new PerwattError('no-token-counters', `${url} ${words}`)
+  if (!format) throw fault(`shows no metrics of ${TITLES}; check the address`)
+  if (!isOn(page, format))
+    throw fault(
+      `shows none of the counters of ${format.title} (${namesOf(format)}); ${
+        found
+          ? `its counters are those of ${found.title}: set format: ${found.name}, or auto`
+          : 'check the address'
+      }`,
+    )
+  const { requestsRunning = 0, requestsServed = 0 } = llmCounters(page, format)
+  // most servers show a counter only after their first request
+  if (!countsTokens(page, format) && requestsRunning + requestsServed > 0)
+    throw fault(
+      `has requests of ${format.title} and no token counter (${namesOf(format)}); ${
+        format.withoutTokens ?? 'check its version and that its metrics are on'
+      }`,
+    )
+  return format
+}
+
+const namesOf = ({ tokensIn, tokensOut }: LlmFormat): string =>
+  [tokensIn, tokensOut].flatMap(([newest]) => (newest ? [newest.name] : [])).join(', ')
+
+/** A page that counts one direction and not the other: half of the tokens would be missing without a word. */
+function halfCounted(
+  { tokensIn, tokensOut }: Pick<SoldTokens, 'tokensIn' | 'tokensOut'>,
+  format: LlmFormat,
+): string[] | undefined {
+  const served = (tokens: ReadonlyMap<string, number>) => [...tokens.values()].some((n) => n > 0)
+  if (tokensIn.size === 0 && served(tokensOut))
+    return [`counts no input tokens (${format.tokensIn[0]?.name})`]
+  if (tokensOut.size === 0 && served(tokensIn))
+    return [`counts no output tokens (${format.tokensOut[0]?.name})`]
+  return undefined
+}
+
+function ownersOf(sold: SoldTokens, service: string, fallback: string | undefined): OwnerCounters[] {
+  const models = new Set([...sold.tokensIn.keys(), ...sold.tokensOut.keys()])
   return [...models].map((name) => {
     const model = name || fallback
     return defined({
       owner: model ? { service, model: model.slice(0, 256) } : { service },
-      tokensIn: counters.tokensIn.get(name),
-      tokensInCached: counters.tokensInCached.get(name),
-      tokensOut: counters.tokensOut.get(name),
+      tokensIn: sold.tokensIn.get(name),
+      tokensInCached: sold.tokensInCached.get(name),
+      tokensOut: sold.tokensOut.get(name),
     })
   })
 }

@@ -1,59 +1,125 @@
 import type { PrometheusSample } from '../../wire/prometheus.ts'
-import type { LlmFormat } from './formats/format.ts'
+import type { Figures, LlmFormat } from './formats/format.ts'
 import { LLM_FORMATS } from './formats/index.ts'
+
+/** The series of a page with their names in one spelling. */
+export type Page = readonly (PrometheusSample & { spelt: string })[]
+
+/** A counter by model; the key is '' where the server names no model. */
+export type ByModel = ReadonlyMap<string, number>
+
+/**
+ * What a server is where prefill and decode are apart: the prefill end computes the prompt and hands the request on with its first
+ * token, the decode end counts the same prompt again and generates the rest. `whole` does both.
+ */
+export type ServerEnd = 'whole' | 'prefill' | 'decode'
 
 /** What a server has counted since its start. */
 export interface LlmCounters {
-  /** by model; the key is '' where the server names no model */
-  tokensIn: ReadonlyMap<string, number>
-  tokensInCached: ReadonlyMap<string, number>
-  tokensOut: ReadonlyMap<string, number>
+  tokensIn: ByModel
+  /** the part of tokensIn that came from a cache */
+  tokensInCached: ByModel
+  /** the part of tokensIn that another server has counted as its own */
+  tokensInElsewhere: ByModel
+  tokensOut: ByModel
   requestsRunning: number | undefined
+  requestsServed: number | undefined
 }
 
-/** The server family of a metrics page, by how its metrics begin. */
-export const formatOf = (samples: readonly PrometheusSample[]): LlmFormat | undefined =>
-  LLM_FORMATS.find(({ prefix }) => samples.some((s) => nameOf(s).startsWith(prefix)))
+/** A colon and an underscore are the same: relays that allow no colon write an underscore (`sglang_prompt_tokens_total`). */
+const spelling = (name: string): string => name.replaceAll(':', '_')
+
+/** @returns the series that count. With tensor parallelism each rank of SGLang may repeat the figures of its group: rank 0 counts. */
+export const pageOf = (samples: readonly PrometheusSample[]): Page =>
+  samples
+    .filter(
+      ({ labels, value }) => Number.isFinite(value) && value >= 0 && (labels.get('tp_rank') ?? '0') === '0',
+    )
+    .map((s) => ({ ...s, spelt: spelling(s.name) }))
+
+/**
+ * The server family of a page, by the counters on it. A server in front of others comes before them, and a family whose names others
+ * may have comes last.
+ */
+export function formatOf(page: Page): LlmFormat | undefined {
+  const rank = ({ inFront, shared }: LlmFormat): number => (inFront ? 0 : shared ? 2 : 1)
+  const families = [...LLM_FORMATS].sort((a, b) => rank(a) - rank(b))
+  return families.find((f) => countsTokens(page, f)) ?? families.find((f) => isOn(page, f))
+}
+
+/** Whether the page has a token counter of this family. */
+export const countsTokens = (page: Page, { tokensIn, tokensOut }: LlmFormat): boolean =>
+  [tokensIn, tokensOut].some((figures) => seriesOf(page, figures).length > 0)
+
+/** Whether the page is of this family at all, also before its first request. */
+export const isOn = (page: Page, format: LlmFormat): boolean =>
+  countsTokens(page, format) ||
+  seriesOf(page, format.requestsRunning).length > 0 ||
+  (format.begins !== undefined && has(page, format.begins))
+
+/** Whether the page says that this server keeps a cache of its own outside its GPUs. */
+export const keepsCache = (page: Page, { cacheStores = [] }: LlmFormat): boolean =>
+  cacheStores.some((begins) => has(page, begins))
+
+/** Which end the page says that the server is; undefined where nothing there tells, or where it has series of both. */
+export function endOf(page: Page, { ends, oneTokenEach }: LlmFormat): 'prefill' | 'decode' | undefined {
+  const says = (end: 'prefill' | 'decode') =>
+    ends?.[end].some((where) => page.some(({ labels }) => fits(labels, where))) === true
+  const [prefill, decode] = [says('prefill'), says('decode')]
+  if (prefill !== decode) return prefill ? 'prefill' : 'decode'
+  if (prefill || !oneTokenEach || !has(page, oneTokenEach.transfers)) return undefined
+  const [limits, requests] = [oneTokenEach.sum, oneTokenEach.count].map((name) =>
+    total(seriesOf(page, [{ name }])),
+  )
+  // a person may try the server by hand with a longer request
+  return requests && limits !== undefined && limits < 1.05 * requests ? 'prefill' : undefined
+}
 
 /** Tokens by model, summed over all other labels: engines, replicas, streamed or not. */
-export function llmCounters(samples: readonly PrometheusSample[], names: LlmFormat): LlmCounters {
-  const own = samples
-    .map((s) => ({ ...s, name: nameOf(s) }))
-    .filter((s) => s.name.startsWith(names.prefix) && counts(s))
-  const running = own.filter((s) => s.name === names.requestsRunning)
-  const cached = names.tokensInCached.find((name) => own.some((s) => s.name === name))
-  const tokensInCached = cached ? byModel(own, cached) : new Map<string, number>()
-  const tokensIn = byModel(own, names.tokensIn)
-  if (names.cachedApart)
+export function llmCounters(page: Page, format: LlmFormat): LlmCounters {
+  const sums = (figures: Figures = []) => byModel(seriesOf(page, figures), format)
+  const tokensInCached = new Map(sums(format.tokensInCached))
+  const tokensInElsewhere = sums(format.tokensInElsewhere)
+  const tokensIn = new Map(sums(format.tokensIn))
+  if (format.cachedApart)
     for (const [model, tokens] of tokensInCached) tokensIn.set(model, (tokensIn.get(model) ?? 0) + tokens)
   return {
     tokensIn,
     tokensInCached,
-    tokensOut: byModel(own, names.tokensOut),
-    requestsRunning: running.length === 0 ? undefined : running.reduce((sum, s) => sum + s.value, 0),
+    tokensInElsewhere,
+    tokensOut: sums(format.tokensOut),
+    requestsRunning: total(seriesOf(page, format.requestsRunning)),
+    requestsServed: total(seriesOf(page, format.requestsServed)),
   }
 }
 
-/** A metric's own name. A relay that allows no colon has written an underscore instead: `sglang_prompt_tokens_total`. */
-function nameOf({ name }: PrometheusSample): string {
-  const relayed = RELAYED.find(({ written }) => name.startsWith(written))
-  return relayed ? relayed.prefix + name.slice(relayed.written.length) : name
+/** Input tokens from the server's own cache alone. */
+export const cachedHere = (page: Page, format: LlmFormat): ByModel =>
+  byModel(seriesOf(page, format.tokensInCachedHere), format)
+
+/** The series of the first of a meaning's names that is on the page. */
+function seriesOf(page: Page, figures: Figures = []): Page {
+  for (const { name, where = {} } of figures) {
+    const series = page.filter((s) => s.spelt === spelling(name) && fits(s.labels, where))
+    if (series.length > 0) return series
+  }
+  return []
 }
 
-const RELAYED = LLM_FORMATS.filter(({ prefix }) => prefix.endsWith(':')).map(({ prefix }) => ({
-  prefix,
-  written: `${prefix.slice(0, -1)}_`,
-}))
+const has = (page: Page, begins: string): boolean => page.some((s) => s.spelt.startsWith(spelling(begins)))
 
-/** With tensor parallelism each rank of SGLang may repeat the figures of its group, so only rank 0 counts. */
-const counts = ({ labels, value }: PrometheusSample): boolean =>
-  Number.isFinite(value) && value >= 0 && (labels.get('tp_rank') ?? '0') === '0'
+const fits = (labels: ReadonlyMap<string, string>, where: Readonly<Record<string, string>>): boolean =>
+  Object.entries(where).every(([label, value]) => labels.get(label) === value)
 
-function byModel(samples: readonly PrometheusSample[], name: string): Map<string, number> {
+const total = (series: Page): number | undefined =>
+  series.length === 0 ? undefined : series.reduce((sum, s) => sum + s.value, 0)
+
+const MODEL_LABELS = ['model_name', 'model']
+
+function byModel(series: Page, { modelLabels = MODEL_LABELS }: LlmFormat): Map<string, number> {
   const sums = new Map<string, number>()
-  for (const { name: own, labels, value } of samples) {
-    if (own !== name) continue
-    const model = labels.get('model_name') ?? labels.get('model') ?? ''
+  for (const { labels, value } of series) {
+    const model = modelLabels.map((label) => labels.get(label)).find((name) => name) ?? ''
     sums.set(model, (sums.get(model) ?? 0) + value)
   }
   return sums

@@ -1,19 +1,14 @@
 import { z } from 'zod'
+import { defined } from '../../../protocol/kit/defined.ts'
 import { PortSchema } from '../../../protocol/kit/fields.ts'
 import { JOULES_PER_KWH } from '../../../protocol/units.ts'
-import { CoarseCounter } from '../../counting/coarse-counter.ts'
+import { HeldCounter } from '../../counting/held-counter.ts'
 import { defineDriver, type Session } from '../../plugin/driver.ts'
 import type { Reading } from '../../plugin/reading.ts'
 import { ModbusTcp, READ_FUNCTIONS } from '../../wire/modbus.ts'
+import { byMap, type Figures } from './by-map.ts'
 import { MODBUS_MAPS } from './maps/index.ts'
-import {
-  type MeterMap,
-  type MeterRegister,
-  type NamedMap,
-  REGISTER_TYPES,
-  type RegisterType,
-} from './maps/map.ts'
-import { decodeRegisters } from './registers.ts'
+import { type NamedMap, REGISTER_TYPES, type RegisterType } from './maps/map.ts'
 import { findSunSpecMeter, readSunSpecMeter, type SunSpecMeter } from './sunspec.ts'
 
 const JOULES_PER_WH = JOULES_PER_KWH / 1000
@@ -34,30 +29,29 @@ const register = (unit: string) =>
       ),
     type: z.enum(types).describe('type of the number in the registers'),
     scale: z.number().default(1).describe(`factor from the number to ${unit}`),
+    offset: z
+      .number()
+      .default(0)
+      .describe(
+        `${unit} that are added after the factor, where a meter keeps a range as whole numbers from 0 on (Satec's raw scale)`,
+      ),
     wordOrder: z.enum(['big', 'little']).default('big').describe('little: the low word comes first'),
   })
 
 const CustomMapSchema = z
   .strictObject({
-    power: register('W').optional().describe('active power of all phases'),
+    power: register('W').optional().describe('active power of all phases; negative where it flows out'),
     energy: register('Wh').optional().describe('imported active energy'),
+    exported: register('Wh').optional().describe('exported active energy, where the meter counts it apart'),
   })
   .refine((m) => m.power || m.energy, 'expected power, energy or both')
 const MAP_NAMES = ['sunspec', ...MODBUS_MAPS.map(({ name }) => name)] as const
-const MODELS = MODBUS_MAPS.map(({ model }) => model).join(', ')
-
-/** A meter's identity and its figures at one moment. */
-interface Figures {
-  about: Pick<Reading['identity'], 'model' | 'firmware' | 'hardwareId'>
-  powerW?: number | undefined
-  energyWh?: number | undefined
-  /** Wh that the counter's last digit stands for; 0 where the counter is a float */
-  resolutionWh: number
-}
+/** a name of earlier versions that stood for one meter and was given to two */
+const SPLIT = 'carlo-gavazzi-em24'
 
 export default defineDriver({
   name: 'modbus-meter',
-  summary: `electricity meters over Modbus TCP: SunSpec, ${MODELS}, or any other by its register map`,
+  summary: 'electricity meters over Modbus TCP: SunSpec, by their model, or any other by its register map',
   kind: 'meter',
   needsHost: true,
   requests: Object.entries(READ_FUNCTIONS).map(([fn, name]) => `modbus ${fn} ${name}`),
@@ -66,44 +60,48 @@ export default defineDriver({
     unit: z.number().int().min(0).max(255).default(1).describe("the meter's unit number behind its gateway"),
     map: z
       .union([z.enum(MAP_NAMES), CustomMapSchema], {
-        error: `expected ${MAP_NAMES.join(', ')}, or a map with power, energy or both`,
+        error: ({ input }) =>
+          input === SPLIT
+            ? `${SPLIT} is two meters: expected ${SPLIT}-e1 (with Ethernet) or ${SPLIT}-rs485 (behind a gateway)`
+            : `expected ${MAP_NAMES.join(', ')}, or a map with power, energy or both`,
       })
       .describe("the meter's name, or its registers; with sunspec the driver finds the registers itself"),
+    invert: z
+      .boolean()
+      .default(false)
+      .describe('true: the meter is wired the other way round, so that import and export change places'),
   }),
   open({ host, options }): Session {
-    const { port, unit, map } = options
+    const { port, unit, map, invert } = options
     const modbus = new ModbusTcp({ host, port, unit })
     const figures =
       map === 'sunspec' ? sunSpec(modbus) : byMap(modbus, typeof map === 'string' ? named(map) : map)
-    let counter: CoarseCounter | undefined
+    let counters: Counters | undefined
     return {
       async read(signal) {
         const read = await figures(signal)
-        counter ??= new CoarseCounter(read.resolutionWh * JOULES_PER_WH)
-        return [reading(read, counter)]
+        const steadyMs = performance.now()
+        counters ??= {
+          energy: new HeldCounter(read.resolutionWh * JOULES_PER_WH),
+          exported: new HeldCounter(read.resolutionWh * JOULES_PER_WH),
+        }
+        return [reading(invert ? inverted(read) : read, counters, steadyMs)]
       },
       close: () => modbus.close(),
     }
   },
 })
 
+type Counters = Record<'energy' | 'exported', HeldCounter>
+
 const named = (name: string): Partial<NamedMap> => MODBUS_MAPS.find((map) => map.name === name) ?? {}
 
-function byMap(modbus: ModbusTcp, { model, power, energy }: MeterMap & { model?: string }) {
-  const ask = async (r: MeterRegister | undefined, signal: AbortSignal): Promise<number | undefined> => {
-    if (!r) return undefined
-    const bytes = await modbus.read(r.function, r.address, REGISTER_TYPES[r.type], signal)
-    const value = decodeRegisters(bytes, r.type, r.wordOrder)
-    return value === undefined ? undefined : value * r.scale
-  }
-  const whole = energy && !energy.type.startsWith('float')
-  return async (signal: AbortSignal): Promise<Figures> => ({
-    about: model === undefined ? {} : { model },
-    powerW: await ask(power, signal),
-    energyWh: await ask(energy, signal),
-    resolutionWh: whole ? energy.scale : 0,
-  })
-}
+const inverted = ({ powerW, energyWh, exportedWh, ...figures }: Figures): Figures => ({
+  ...figures,
+  powerW: powerW === undefined ? undefined : -powerW,
+  energyWh: exportedWh,
+  exportedWh: energyWh,
+})
 
 function sunSpec(modbus: ModbusTcp) {
   let found: SunSpecMeter | undefined
@@ -120,17 +118,28 @@ function sunSpec(modbus: ModbusTcp) {
   }
 }
 
-function reading({ about, powerW, energyWh }: Figures, counter: CoarseCounter): Reading {
-  const blind = powerW === undefined && energyWh === undefined
-  const energyJ = counter.read(energyWh === undefined ? undefined : energyWh * JOULES_PER_WH)
+function reading(
+  { about, powerW, energyWh, exportedWh }: Figures,
+  { energy, exported }: Counters,
+  steadyMs: number,
+): Reading {
+  const joules = (wh: number | undefined) => (wh === undefined ? undefined : wh * JOULES_PER_WH)
+  const back = powerW === undefined ? undefined : -powerW
+  const imported = energy.read(joules(energyWh), powerW, steadyMs)
+  // a counter at 0 has never counted: most meters have one, and most sites never export
+  const fedBack = exported.read(joules(exportedWh || undefined), back, steadyMs)
+  const blind = powerW === undefined && energyWh === undefined && !exportedWh
+  const faults = blind
+    ? ['the meter has no value in its registers']
+    : [imported.fault, fedBack.fault].filter((fault) => fault !== undefined)
+  const counters = defined({ energyJ: imported.energyJ, exportedJ: fedBack.energyJ })
   return {
     identity: { kind: 'meter', ...about },
     sample: {
-      ...(blind
-        ? { state: 'unknown', faults: ['the meter has no value in its registers'] }
-        : { state: 'ok' }),
+      state: blind ? 'unknown' : 'ok',
+      ...(faults.length > 0 && { faults }),
       ...(powerW !== undefined && { powerW, powerBasis: 'metered' }),
     },
-    ...(energyJ !== undefined && { counters: { energyJ } }),
+    ...(Object.keys(counters).length > 0 && { counters }),
   }
 }

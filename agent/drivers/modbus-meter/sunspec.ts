@@ -1,3 +1,4 @@
+import { defined } from '../../../protocol/kit/defined.ts'
 import { PerwattError } from '../../../protocol/kit/errors.ts'
 import type { ModbusTcp } from '../../wire/modbus.ts'
 import { decodeRegisters } from './registers.ts'
@@ -16,8 +17,8 @@ const END = 0xffff
 const MOST_MODELS = 100
 
 /** Offsets in registers from the first one after a model's number and length. */
-const INTEGER = { first: 16, power: 16, powerScale: 20, energy: 44, energyScale: 52, last: 52 }
-const FLOAT = { first: 26, power: 26, energy: 66, last: 67 }
+const INTEGER = { first: 16, power: 16, powerScale: 20, exported: 36, energy: 44, energyScale: 52, last: 52 }
+const FLOAT = { first: 26, power: 26, exported: 58, energy: 66, last: 67 }
 const TEXTS = { manufacturer: [0, 16], model: [16, 16], version: [40, 8], serial: [48, 16] } as const
 const COMMON_REGISTERS = 64
 
@@ -33,6 +34,7 @@ export interface SunSpecMeter {
 export interface SunSpecReading {
   powerW?: number
   energyWh?: number
+  exportedWh?: number
   /** Wh that the counter's last digit stands for; 0 where the counter is a float */
   resolutionWh: number
 }
@@ -63,7 +65,7 @@ export async function findSunSpecMeter(modbus: ModbusTcp, signal: AbortSignal): 
   )
 }
 
-/** Reads active power and imported energy in one request. A value that the meter doesn't have is absent. */
+/** Reads active power and energy in both directions in one request. A value that the meter doesn't have is absent. */
 export async function readSunSpecMeter(
   modbus: ModbusTcp,
   { start, float }: SunSpecMeter,
@@ -73,34 +75,36 @@ export async function readSunSpecMeter(
   const bytes = await modbus.read(3, start + first, last - first + 1, signal)
   const at = (offset: number, registers: number) =>
     bytes.subarray(2 * (offset - first), 2 * (offset - first + registers))
-  if (float)
-    return reading(
-      decodeRegisters(at(FLOAT.power, 2), 'float32'),
-      decodeRegisters(at(FLOAT.energy, 2), 'float32'),
-      0,
-    )
+  if (float) {
+    const value = (offset: number) => decodeRegisters(at(offset, 2), 'float32')
+    return {
+      ...defined({
+        powerW: value(FLOAT.power),
+        energyWh: value(FLOAT.energy),
+        exportedWh: value(FLOAT.exported),
+      }),
+      resolutionWh: 0,
+    }
+  }
+  const scaleOf = (offset: number) => decodeRegisters(at(offset, 1), 'int16')
   const power = decodeRegisters(at(INTEGER.power, 1), 'int16')
-  const powerScale = decodeRegisters(at(INTEGER.powerScale, 1), 'int16')
-  const energy = decodeRegisters(at(INTEGER.energy, 2), 'uint32')
-  const energyScale = decodeRegisters(at(INTEGER.energyScale, 1), 'int16')
+  const powerScale = scaleOf(INTEGER.powerScale)
+  const energyScale = scaleOf(INTEGER.energyScale)
   const resolutionWh = 10 ** (energyScale ?? 0)
-  return reading(
-    power === undefined || powerScale === undefined ? undefined : power * 10 ** powerScale,
+  const counter = (offset: number) => {
+    const value = decodeRegisters(at(offset, 2), 'uint32')
     // 0 is SunSpec's "not implemented" of an accumulator
-    energy === undefined || energy === 0 || energyScale === undefined ? undefined : energy * resolutionWh,
+    return value === undefined || value === 0 || energyScale === undefined ? undefined : value * resolutionWh
+  }
+  return {
+    ...defined({
+      powerW: power === undefined || powerScale === undefined ? undefined : power * 10 ** powerScale,
+      energyWh: counter(INTEGER.energy),
+      exportedWh: counter(INTEGER.exported),
+    }),
     resolutionWh,
-  )
+  }
 }
-
-const reading = (
-  powerW: number | undefined,
-  energyWh: number | undefined,
-  resolutionWh: number,
-): SunSpecReading => ({
-  ...(powerW !== undefined && { powerW }),
-  ...(energyWh !== undefined && { energyWh }),
-  resolutionWh,
-})
 
 async function findChain(modbus: ModbusTcp, signal: AbortSignal): Promise<number> {
   for (const base of BASES) {

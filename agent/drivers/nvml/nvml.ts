@@ -1,16 +1,26 @@
 import { z } from 'zod'
-import { PerwattError } from '../../../protocol/kit/errors.ts'
+import { PerwattError, reasonOf } from '../../../protocol/kit/errors.ts'
 import { DurationMsSchema } from '../../../protocol/kit/fields.ts'
+import { withDeadline } from '../../../protocol/kit/retry.ts'
+import { EnergyCheck } from '../../gpu/energy-check.ts'
+import { IdlePower } from '../../gpu/idle-power.ts'
 import { LostGpus } from '../../gpu/lost-gpus.ts'
+import { possible } from '../../gpu/ranges.ts'
 import { type GpuSnapshot, gpuReading, useOf } from '../../gpu/reading.ts'
+import { SilentGpus } from '../../gpu/silent-gpus.ts'
 import { defineDriver, type Session } from '../../plugin/driver.ts'
-import { openTenancy, TenancySettingsSchema } from '../../tenancy/tenancy.ts'
+import type { Reading } from '../../plugin/reading.ts'
+import type { GpuUse } from '../../tenancy/gpu-use.ts'
+import { type GpuTenancy, openTenancy, TenancySettingsSchema } from '../../tenancy/tenancy.ts'
 import { NvmlHost } from './library/host.ts'
 import { HungCalls } from './library/hung-calls.ts'
 import { NVML_FUNCTIONS } from './library/nvml-library.ts'
 import { SMI_REQUESTS, SmiHost } from './nvidia-smi/host.ts'
 
 const nowMs = () => performance.now()
+
+/** Longer than a call may take, the whole driver is waited for only until it has answered once. */
+const ANSWER_SLACK_MS = 1_000
 
 /** Shared by all sessions, because the thread pool is the program's: at most 2 of its 4 threads may hang, the rest serve file and DNS access. */
 const hung = new HungCalls(2, nowMs)
@@ -53,15 +63,37 @@ export default defineDriver({
   open({ options }): Session {
     const tenancy = openTenancy(options.owners)
     const seen = new LostGpus('what the driver shows', "dmesg for XID 79 and the host's PCIe")
+    const idlePower = new IdlePower()
+    const energy = new EnergyCheck()
+    const silent = new SilentGpus(nowMs)
     let source: GpuSource | undefined
+
+    /** The GPUs; those that were known where the driver does not answer. */
+    const ask = async (from: GpuSource, signal: AbortSignal): Promise<GpuSnapshot[]> => {
+      if (!silent.any) return from.snapshots(signal)
+      try {
+        return await withDeadline((own) => from.snapshots(own), options.callTimeout + ANSWER_SLACK_MS, signal)
+      } catch (error) {
+        const known = signal.aborted ? [] : silent.knownAt(error)
+        if (known.length === 0) throw error
+        return known.map((index) => ({ index, faults: [reasonOf(error)], silent: true }))
+      }
+    }
+    const readingOf = (gpu: GpuSnapshot, use: GpuUse, holders: GpuTenancy | undefined): Reading => {
+      const standIn = gpu.silent ? silent.standIn(gpu.index, gpu.faults, holders) : undefined
+      if (standIn) return standIn
+      const reading = energy.checked(possible(gpuReading(gpu, holders)), nowMs())
+      return gpu.silent || gpu.dead ? reading : silent.answered(reading, use)
+    }
     return {
       async read(signal) {
         source ??= await openSource(options, signal)
-        const gpus = await source.snapshots(signal)
+        const gpus = await ask(source, signal)
         if (gpus.length === 0)
           throw new PerwattError('no-gpu', 'the NVIDIA driver shows no GPU; check lspci, and dmesg for NVRM')
-        const holders = await tenancy.of(gpus.map(useOf), signal)
-        return seen.with(gpus.map((gpu, i) => gpuReading(gpu, holders[i])))
+        const uses = gpus.map((gpu) => (gpu.silent && silent.use(gpu.index)) || useOf(gpu, idlePower))
+        const holders = await tenancy.of(uses, signal)
+        return seen.with(gpus.map((gpu, i) => readingOf(gpu, uses[i] ?? useOf(gpu), holders[i])))
       },
       close() {
         source?.close()

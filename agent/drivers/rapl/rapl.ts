@@ -9,6 +9,14 @@ import { countedZones, type RaplZone, raplZones } from './powercap.ts'
 
 const JOULES_PER_MICROJOULE = 1e-6
 
+/**
+ * No processor package, and no single board, draws more. Counters also fall when the kernel module is loaded again, which would
+ * otherwise look like a wrap of up to 262 kJ.
+ */
+const MOST_ZONE_W = 10_000
+/** The counter is read a little later than the clock. */
+const SLACK_MS = 1_000
+
 export default defineDriver({
   name: 'rapl',
   summary: "this machine's processors and memory by RAPL (Linux powercap), Intel and AMD",
@@ -35,12 +43,16 @@ export default defineDriver({
     const counters = new Map<string, WrapCounter>()
     const rate = new Rate()
     let zones: RaplZone[] = []
+    /** steady clock: the last poll that read all zones */
+    let lastMs = Number.NEGATIVE_INFINITY
     return {
       read: (signal) =>
         sysfs.poll(signal, async () => {
           if (zones.length === 0) zones = countedZones(await raplZones(sysfs), count)
           if (zones.length === 0) throw noZones(root, count)
           let energyUj = 0
+          const nowMs = performance.now()
+          const mostUj = (MOST_ZONE_W * (nowMs - lastMs + SLACK_MS)) / 1000 / JOULES_PER_MICROJOULE
           for (const { path, rangeUj } of zones) {
             signal.throwIfAborted()
             const value = await sysfs.number(`${path}/energy_uj`)
@@ -51,10 +63,11 @@ export default defineDriver({
             }
             const counter = counters.get(path) ?? new WrapCounter()
             counters.set(path, counter)
-            energyUj += counter.add(value, rangeUj)
+            energyUj += counter.add(value, rangeUj, mostUj)
           }
+          lastMs = nowMs
           const energyJ = energyUj * JOULES_PER_MICROJOULE
-          const powerW = rate.perS(new Map([['energyJ', energyJ]]), performance.now())
+          const powerW = rate.perS(new Map([['energyJ', energyJ]]), nowMs)
           return [
             {
               identity: { kind: 'host' },

@@ -1,7 +1,7 @@
 import { PerwattError } from '../../../protocol/kit/errors.ts'
 import type { Secret } from '../../../protocol/kit/secret.ts'
 import { exchangeHttp, refuse } from '../../wire/http.ts'
-import { isRow, type Row, rowsOf } from '../../wire/loose-json/fields.ts'
+import { isRow, type Row } from '../../wire/loose-json/fields.ts'
 import { CREDENTIALS, refuseLogin } from '../../wire/web-auth.ts'
 
 export interface RedfishAccess {
@@ -63,11 +63,6 @@ export class Redfish {
     refuse(answer, url)
     return parsed(answer.text, url)
   }
-
-  /** The members of a collection. @throws as `get` */
-  async members(path: string, signal: AbortSignal): Promise<string[]> {
-    return rowsOf(await this.get(path, signal), 'Members').flatMap((member) => linkOf(member) ?? [])
-  }
 }
 
 function parsed(text: string, url: string): Row {
@@ -83,11 +78,14 @@ function parsed(text: string, url: string): Row {
   )
 }
 
-/** The path in a reference: `{ "@odata.id": "/redfish/v1/Chassis/1" }`. */
+/** The path in a reference: `{ "@odata.id": "/redfish/v1/Chassis/1" }`; HPE's iLO 4 writes `href`. */
 export function linkOf(reference: unknown): string | undefined {
-  const id = isRow(reference) ? reference['@odata.id'] : undefined
+  const id = isRow(reference) ? (reference['@odata.id'] ?? reference['href']) : undefined
   return typeof id === 'string' && id.startsWith('/') ? id : undefined
 }
 
 /** The paths in a reference or a list of references. */
 export const linksOf = (references: unknown): string[] => [references].flat().flatMap((r) => linkOf(r) ?? [])
+
+/** The last name in a path, which is the Id of its resource. */
+export const idOf = (path: string): string => path.replace(/\/+$/, '').split('/').at(-1) ?? ''

@@ -1,47 +1,45 @@
 import { defined } from '../../../protocol/kit/defined.ts'
+import type { PowerBasis } from '../../../protocol/sample.ts'
 import { JOULES_PER_KWH } from '../../../protocol/units.ts'
-import { isRow, nonNegativeOf, positiveOf, type Row, rowsOf } from '../../wire/loose-json/fields.ts'
+import { firstOf, type Judged, judge } from '../../host-power/judge.ts'
+import { isRow, nonNegativeOf, type Row, textOf } from '../../wire/loose-json/fields.ts'
 
-/** A machine's input power and energy, by one Redfish resource. */
-export interface RedfishPower {
-  powerW?: number
+/** A power and energy by one source. */
+export interface RedfishPower extends Judged {
   energyJ?: number
+  /** absent: `reported`, the machine's own wall-side sensor */
+  basis?: PowerBasis
 }
 
-/** An average over a longer time says too little about now. */
-const LONGEST_AVERAGE_MIN = 1
-
-/**
- * The input power in a `Power` resource (DSP2046; deprecated, but most BMCs have it), `EnvironmentMetrics`, `PowerSupplyMetrics` or a
- * PDU's metrics. The output power of supplies is never used, because it lacks their losses.
- */
-export function powerOf(resource: Row): RedfishPower {
-  const powerW =
-    powerControlW(resource) ?? sensorOf(resource, 'PowerWatts') ?? sensorOf(resource, 'InputPowerWatts')
-  return defined({ powerW, energyJ: energyOf(resource, powerW !== undefined) })
+/** W and J in the units of a Sensor resource (DSP2046, Sensor, ReadingUnits). */
+const WATTS_PER_UNIT: Readonly<Record<string, number>> = { W: 1, kW: 1000, mW: 0.001, MW: 1e6 }
+const JOULES_PER_UNIT: Readonly<Record<string, number>> = {
+  J: 1,
+  kJ: 1000,
+  kWh: JOULES_PER_KWH,
+  'kW.h': JOULES_PER_KWH,
 }
 
 /**
- * The power of the first control that has one, which is the whole machine; Lenovo lists CPUs and memory after it. Cisco writes a
- * single object instead of a list, and numbers as texts. 0 W means "no sensor", because a machine that answers draws power.
+ * The input power and energy in `EnvironmentMetrics`, `PowerSupplyMetrics`, a PDU's metrics, or a plain Sensor resource (DSP2046).
  */
-function powerControlW(resource: Row): number | undefined {
-  for (const control of rowsOf(resource, 'PowerControl')) {
-    const now = positiveOf(control, 'PowerConsumedWatts')
-    if (now !== undefined) return now
-    const [metrics] = [...rowsOf(control, 'PowerMetrics'), ...rowsOf(control, 'PowerMetric')]
-    const minutes = nonNegativeOf(metrics, 'IntervalInMin')
-    if (minutes !== undefined && minutes <= LONGEST_AVERAGE_MIN) {
-      const average = positiveOf(metrics, 'AverageConsumedWatts')
-      if (average !== undefined) return average
-    }
-  }
-  return undefined
+export function metricsPower(resource: Row): RedfishPower {
+  const judged = firstOf([
+    readingOf(resource['PowerWatts']),
+    readingOf(resource['InputPowerWatts']),
+    sensorPower(resource),
+  ])
+  return defined({ ...judged, energyJ: energyOf(resource, judged.powerW !== undefined) })
 }
 
-const sensorOf = (resource: Row, name: string): number | undefined => {
-  const sensor = resource[name]
-  return isRow(sensor) ? positiveOf(sensor, 'Reading') : undefined
+/** The reading of a sensor excerpt, such as `PowerWatts`. */
+export const readingOf = (sensor: unknown): Judged => (isRow(sensor) ? judge(sensor['Reading']) : {})
+
+/** The power of a plain Sensor resource; nothing for one of another quantity. */
+export function sensorPower(resource: Row): Judged {
+  const unit = textOf(resource, 'ReadingUnits') ?? (textOf(resource, 'ReadingType') === 'Power' ? 'W' : '')
+  const wattsPerUnit = WATTS_PER_UNIT[unit]
+  return wattsPerUnit === undefined ? {} : judge(resource['Reading'], wattsPerUnit)
 }
 
 /**
@@ -49,17 +47,17 @@ const sensorOf = (resource: Row, name: string): number | undefined => {
  * still for minutes and then jumps, so where the power is known, such a coarse counter is left out and the power is integrated.
  */
 function energyOf(resource: Row, hasPower: boolean): number | undefined {
-  const joules = counterOf(resource, 'EnergyJoules')
+  const joules = counterOf(resource['EnergyJoules'])
   if (joules !== undefined) return joules
-  const kWh = counterOf(resource, 'EnergykWh')
-  if (kWh === undefined || (hasPower && isCoarse(kWh))) return undefined
-  return kWh * JOULES_PER_KWH
+  const kWh = counterOf(resource['EnergykWh'])
+  if (kWh !== undefined) return hasPower && isCoarse(kWh) ? undefined : kWh * JOULES_PER_KWH
+  const joulesPerUnit = JOULES_PER_UNIT[textOf(resource, 'ReadingUnits') ?? '']
+  const count = counterOf(resource)
+  return joulesPerUnit === undefined || count === undefined ? undefined : count * joulesPerUnit
 }
 
-const counterOf = (resource: Row, name: string): number | undefined => {
-  const sensor = resource[name]
-  return isRow(sensor) ? nonNegativeOf(sensor, 'LifetimeReading', 'Reading') : undefined
-}
+const counterOf = (sensor: unknown): number | undefined =>
+  isRow(sensor) ? nonNegativeOf(sensor, 'LifetimeReading', 'Reading') : undefined
 
 /** Whether the value has at most two decimals. */
 const isCoarse = (kWh: number): boolean => Math.abs(kWh * 100 - Math.round(kWh * 100)) < 1e-5

@@ -8,17 +8,21 @@ import { withDeadline } from '../../../protocol/kit/retry.ts'
 import { SecretSchema } from '../../../protocol/kit/secret.ts'
 import { defineDriver, type Session } from '../../plugin/driver.ts'
 import type { Reading } from '../../plugin/reading.ts'
+import { Chooser, type Chosen } from './chooser.ts'
 import { Redfish } from './client.ts'
-import { powerOf, type RedfishPower } from './power.ts'
-import { findPower, type PowerSource } from './walk.ts'
+import { type Found, findPower } from './find.ts'
+import { Pages } from './pages.ts'
+import { powerOf } from './resource.ts'
 
 /** A BMC takes about a second for each page, so the first walk may last longer than a poll; it goes on in the background. */
 const WALK_MS = 60_000
+/** After this time without a power the machine is looked for again: a BMC shows other resources once its machine runs. */
+const WALK_AGAIN_MS = 10 * 60_000
 
 export default defineDriver({
   name: 'redfish',
   summary:
-    'a machine’s power by its BMC’s Redfish service: EnvironmentMetrics, Power or the supplies’ inputs',
+    'a machine’s power by its BMC’s Redfish service: EnvironmentMetrics, Power, supplies, Sensors or a maker’s own field',
   kind: 'host',
   needsHost: 'or-url',
   requests: ['GET /redfish/v1/ and what it links to'],
@@ -58,8 +62,11 @@ export default defineDriver({
     } = options
     const closed = new AbortController()
     let bmc: Redfish | undefined
-    let source: PowerSource | undefined
-    let walk: Promise<PowerSource> | undefined
+    let found: Omit<Found, 'first'> | undefined =
+      resource === undefined ? undefined : { identity: { kind: 'host' }, chooser: oneResource(resource) }
+    let walk: Promise<Found> | undefined
+    /** steady clock: when there was a power last */
+    let aliveAtMs = 0
 
     const service = async (): Promise<Redfish> => {
       if (!url) throw new PerwattError('usage', 'no BMC is named; set host or url')
@@ -67,45 +74,53 @@ export default defineDriver({
       const { origin, pathname } = new URL(url)
       return new Redfish({ ...options, url: origin + pathname.replace(/\/+$/, ''), ca })
     }
-    const found = async (from: Redfish, signal: AbortSignal): Promise<PowerSource> => {
-      if (resource !== undefined) return { identity: { kind: 'host' }, paths: [resource] }
-      walk ??= withDeadline((own) => findPower(from, chassis, own), WALK_MS, closed.signal).finally(() => {
-        walk = undefined
-      })
+    const find = async (from: Redfish, signal: AbortSignal): Promise<Found> => {
+      walk ??= withDeadline((own) => findPower(new Pages(from, own), chassis), WALK_MS, closed.signal)
+        .then((result) => {
+          aliveAtMs = performance.now()
+          found = result
+          return result
+        })
+        .finally(() => {
+          walk = undefined
+        })
       const running = walk
       return withDeadline(() => running, WALK_MS, signal)
     }
     return {
       async read(signal) {
         bmc ??= await service()
-        source ??= await found(bmc, signal)
-        const powers: RedfishPower[] = []
-        for (const path of source.paths) powers.push(powerOf(await bmc.get(path, signal)))
-        return [readingOf(source, powers)]
+        if (resource === undefined && performance.now() - aliveAtMs > WALK_AGAIN_MS) found = undefined
+        if (!found) {
+          const { identity, first } = await find(bmc, signal)
+          return [readingOf(identity, first)]
+        }
+        const pages = new Pages(bmc, signal)
+        const power = await found.chooser.read(pages)
+        if (power.powerW !== undefined || power.energyJ !== undefined) aliveAtMs = performance.now()
+        else if (pages.missing && !pages.answered) throw pages.missing
+        return [readingOf(found.identity, power)]
       },
       close: () => closed.abort(new Error('the session is closed')),
     }
   },
 })
 
-/** Power supplies share the load, and an idle one may report nothing, so the machine's power is the sum of those that report. */
-function readingOf({ identity }: PowerSource, powers: readonly RedfishPower[]): Reading {
-  const powerW = sum(powers.map((p) => p.powerW).filter((w) => w !== undefined))
-  const energies = powers.map((p) => p.energyJ).filter((e) => e !== undefined)
-  // a sum without one of its counters would look like a counter reset
-  const energyJ = energies.length === powers.length ? sum(energies) : undefined
-  return {
-    identity,
-    sample:
-      powerW === undefined && energyJ === undefined
-        ? {
-            state: 'unknown',
-            faults: ['the BMC has no power reading now; check that the machine is switched on'],
-          }
-        : defined({ state: 'ok' as const, powerW, powerBasis: 'reported' as const }),
-    ...(energyJ !== undefined && { counters: { energyJ } }),
-  }
-}
+const oneResource = (path: string): Chooser =>
+  new Chooser([{ name: path, read: async (pages) => powerOf((await pages.row(path)) ?? {}) }])
 
-const sum = (values: readonly number[]): number | undefined =>
-  values.length === 0 ? undefined : values.reduce((a, b) => a + b, 0)
+const readingOf = (identity: Reading['identity'], { powerW, energyJ, basis, faults }: Chosen): Reading => ({
+  identity,
+  sample: defined({
+    state: powerW === undefined && energyJ === undefined ? ('unknown' as const) : ('ok' as const),
+    powerW,
+    powerBasis: powerW === undefined ? undefined : (basis ?? 'reported'),
+    faults:
+      powerW === undefined && energyJ === undefined
+        ? ['the BMC has no power reading now; check that the machine is switched on', ...faults]
+        : faults.length > 0
+          ? faults
+          : undefined,
+  }),
+  ...(energyJ !== undefined && { counters: { energyJ } }),
+})

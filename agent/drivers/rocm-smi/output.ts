@@ -1,48 +1,43 @@
 import { defined } from '../../../protocol/kit/defined.ts'
 import { PerwattError } from '../../../protocol/kit/errors.ts'
 import { amdHardwareId } from '../../gpu/amd-tools.ts'
+import type { PackagePart } from '../../gpu/packages.ts'
+import { ratioOf } from '../../gpu/ranges.ts'
 import { type Fields, fieldsOf, findNumber, findText, jsonIn } from '../../gpu/smi-output.ts'
 import { gpuState } from '../../gpu/state.ts'
 import type { Reading } from '../../plugin/reading.ts'
-import { isRow } from '../../wire/loose-json/fields.ts'
+import { isRow, type Row } from '../../wire/loose-json/fields.ts'
 
 /**
  * The GPUs in `rocm-smi --json`: `{ card0: { 'Average Graphics Package Power (W)': '39.0' }, system: ... }`. All values are texts,
  * and the wording and capitals of the names change between releases.
  * @throws PerwattError `malformed`
  */
-export function rocmReadings(text: string): Reading[] {
+export function rocmGpus(text: string): PackagePart[] {
   const json = jsonIn(text)
   const rows = isRow(json) ? Object.entries(json) : []
   const firmware = findText(
     fieldsOf(isRow(json) && isRow(json['system']) ? json['system'] : {}),
     /^driver version$/,
   )
-  const chips = new Set<string>()
-  const readings = rows.flatMap(([name, row]) => {
+  const gpus = rows.flatMap(([name, row]): PackagePart[] => {
     const index = /^card(\d{1,4})$/.exec(name)?.[1]
     if (index === undefined || !isRow(row)) return []
     const reading = readingOf(index, fieldsOf(row), firmware)
-    const { hardwareId } = reading.identity
-    // every partition of an MI300 shows the power and counter of the whole chip, so only the first one counts
-    const counted = hardwareId !== undefined && chips.has(hardwareId)
-    if (hardwareId !== undefined) chips.add(hardwareId)
-    return [counted ? withoutPower(reading) : reading]
+    return [{ reading, package: reading.identity.hardwareId, secondary: isSecondary(row) }]
   })
-  if (readings.length > 0) return readings
+  if (gpus.length > 0) return gpus
   throw new PerwattError(
     'malformed',
     'rocm-smi names no GPU; run it by hand, and check that the kernel module amdgpu is loaded',
   )
 }
 
-function withoutPower({ part = '', identity, sample }: Reading): Reading {
-  const { powerW: _power, powerBasis: _basis, powerLimitW: _limit, ...rest } = sample
-  return { part, identity, sample: rest }
-}
+/** The second die of an MI250 shows "N/A (Secondary die)": the first die's power and counter include it. */
+const isSecondary = (row: Row): boolean =>
+  Object.entries(row).some(([name, value]) => /power/i.test(name) && /secondary die/i.test(String(value)))
 
 function readingOf(index: string, fields: Fields, firmware: string | undefined): Reading {
-  // the second die of an MI250 shows "N/A (Secondary die)": the first die's power and counter include it
   const powerW =
     findNumber(
       fields,
@@ -53,7 +48,7 @@ function readingOf(index: string, fields: Fields, firmware: string | undefined):
     ) || undefined
   const energyJ = powerW === undefined ? undefined : findNumber(fields, 'uJ', /^accumulated energy \(uj\)$/)
   const percent = findNumber(fields, '%', /^gpu use \(%\)$/)
-  const utilizationRatio = percent === undefined ? undefined : Math.min(1, percent)
+  const utilizationRatio = ratioOf(percent)
   const temps = [/sensor edge/, /sensor junction/]
     .map((sensor) => findNumber(fields, 'C', new RegExp(`^temperature \\(${sensor.source}\\) \\(c\\)$`)))
     .filter((t) => t !== undefined)

@@ -20,8 +20,10 @@ export interface PduPart {
   /** the part that feeds it */
   behind?: string | undefined
   name?: string | undefined
-  power?: Instance | undefined
+  /** signed: below 0 it flows out; else a negative number is "not measured" */
+  power?: (Instance & { signed?: boolean }) | undefined
   energy?: Instance | undefined
+  exported?: Instance | undefined
   off?: { oid: string; is: number } | undefined
   status?: { oid: string; words: Readonly<Record<number, string>>; unmeasured?: number } | undefined
 }

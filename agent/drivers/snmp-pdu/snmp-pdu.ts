@@ -4,12 +4,12 @@ import { defined } from '../../../protocol/kit/defined.ts'
 import { PerwattError } from '../../../protocol/kit/errors.ts'
 import { PortSchema } from '../../../protocol/kit/fields.ts'
 import { JOULES_PER_KWH } from '../../../protocol/units.ts'
-import { CoarseCounter } from '../../counting/coarse-counter.ts'
+import { HeldCounter } from '../../counting/held-counter.ts'
 import { defineDriver, type Session } from '../../plugin/driver.ts'
 import type { Reading } from '../../plugin/reading.ts'
 import { SNMP_ACCESS } from '../../wire/snmp/access.ts'
 import { Snmp } from '../../wire/snmp/snmp.ts'
-import { measured, type SnmpValue } from '../../wire/snmp/values.ts'
+import { measured, type SnmpValue, scaledTo } from '../../wire/snmp/values.ts'
 import { discoverPdu, type Instance, type PduLayout, type PduPart, SYS_OBJECT_ID } from './layout.ts'
 import { remembering } from './remembering-reader.ts'
 import { PDU_TABLES } from './tables/index.ts'
@@ -26,7 +26,13 @@ const quantity = (unit: string) =>
       .regex(/^\.?\d+(\.\d+)+$/, 'expected an OID such as 1.3.6.1.4.1.318.1.1.12.1.16.0')
       .transform((oid) => oid.replace(/^\./, ''))
       .describe('OID of the number, with its index: 1.3.6.1...'),
-    scale: z.number().positive().default(1).describe(`factor from the number to ${unit}`),
+    scale: z
+      .number()
+      .positive()
+      .default(1)
+      .describe(
+        `factor from the number to ${unit}; a text that names its unit, such as "3.45 kW", needs none`,
+      ),
   })
 const GenericSchema = z
   .array(
@@ -38,8 +44,17 @@ const GenericSchema = z
         behind: NameSchema.optional().describe(
           'the part that feeds this one; its energy includes the energy of this one',
         ),
-        power: quantity('W').optional().describe('active power'),
+        power: quantity('W')
+          .extend({
+            signed: z
+              .boolean()
+              .default(false)
+              .describe('true: below 0 it flows out; false: below 0 it is not measured, as most MIBs say'),
+          })
+          .optional()
+          .describe('active power'),
         energy: quantity('Wh').optional().describe('energy counter'),
+        exported: quantity('Wh').optional().describe('counter of the energy that flowed out'),
       })
       .refine((part) => part.power || part.energy, 'expected power, energy or both'),
   )
@@ -90,7 +105,7 @@ export default defineDriver({
     }
     let reader = remembering(snmp)
     let layout: PduLayout | undefined
-    const counters = new Map<string, CoarseCounter>()
+    const counters = new Map<string, HeldCounter>()
     let lastUptimeS = 0
     return {
       async read(signal) {
@@ -113,32 +128,45 @@ export default defineDriver({
 
 type GenericPart = z.output<typeof GenericSchema>[number]
 
-const genericPart = ({ part, behind, power, energy }: GenericPart): PduPart =>
-  defined({ part, behind, power, energy: energy && { ...energy, scale: energy.scale * JOULES_PER_WH } })
+const genericPart = ({ part, behind, power, energy, exported }: GenericPart): PduPart => {
+  const inJoules = (counter: GenericPart['energy']) =>
+    counter && { ...counter, scale: counter.scale * JOULES_PER_WH }
+  return defined({ part, behind, power, energy: inJoules(energy), exported: inJoules(exported) })
+}
 
-const oidsOf = ({ power, energy, off, status }: PduPart): string[] =>
-  [power, energy, off, status].flatMap((entry) => (entry ? [entry.oid] : []))
+const oidsOf = ({ power, energy, exported, off, status }: PduPart): string[] =>
+  [power, energy, exported, off, status].flatMap((entry) => (entry ? [entry.oid] : []))
 
 function readingsOf(
   { about, parts }: PduLayout,
-  counters: Map<string, CoarseCounter>,
+  counters: Map<string, HeldCounter>,
   values: ReadonlyMap<string, SnmpValue>,
 ): Reading[] {
   const ticks = measured(values.get(SYS_UP_TIME))
   const uptimeS = ticks === undefined ? undefined : ticks / 100
-  const scaled = (instance: Instance | undefined) => {
-    const value = instance && measured(values.get(instance.oid))
-    return value === undefined || !instance ? undefined : value * instance.scale
+  const steadyMs = performance.now()
+  const wattsOf = (power: PduPart['power']) => {
+    const powerW = power && scaledTo(values.get(power.oid), power.scale, 'W')
+    return powerW !== undefined && (powerW >= 0 || power?.signed) ? powerW : undefined
+  }
+  const joulesOf = (counter: Instance | undefined) => {
+    const joules = counter && scaledTo(values.get(counter.oid), counter.scale, 'Wh', JOULES_PER_WH)
+    return joules === undefined || joules < 0 ? undefined : joules
   }
   return parts.map((p): Reading => {
     const status = p.status && values.get(p.status.oid)
     const unmeasured = status !== undefined && status === p.status?.unmeasured
-    const powerW = unmeasured ? undefined : scaled(p.power)
-    const counted = unmeasured ? undefined : scaled(p.energy)
-    const energyJ = counterOf(p, counters).read(counted)
+    const powerW = unmeasured ? undefined : wattsOf(p.power)
+    const counted = unmeasured ? undefined : joulesOf(p.energy)
+    const fedBack = unmeasured ? undefined : joulesOf(p.exported)
+    const energy = counterOf(p, 'energy', counters).read(counted, powerW, steadyMs)
+    const back = powerW === undefined ? undefined : -powerW
+    const exported = counterOf(p, 'exported', counters).read(fedBack, back, steadyMs)
+    const told = defined({ energyJ: energy.energyJ, exportedJ: exported.energyJ })
     const off = p.off !== undefined && values.get(p.off.oid) === p.off.is
     const word = typeof status === 'number' ? p.status?.words[status] : undefined
     const blind = powerW === undefined && counted === undefined
+    const faults = [word, energy.fault, exported.fault].filter((fault) => fault !== undefined)
     return {
       ...defined({ part: p.part, behind: p.behind }),
       identity: { kind: 'meter', ...about, ...(p.name && { tags: { name: p.name } }) },
@@ -147,18 +175,22 @@ function readingsOf(
         powerW,
         powerBasis: powerW === undefined ? undefined : 'metered',
         uptimeS,
-        faults: blind ? ['the PDU has no value for this part'] : word === undefined ? undefined : [word],
+        faults: blind ? ['the PDU has no value for this part'] : faults.length > 0 ? faults : undefined,
       } as const) as Reading['sample'],
-      ...(energyJ !== undefined && { counters: { energyJ } }),
+      ...(Object.keys(told).length > 0 && { counters: told }),
     }
   })
 }
 
-/** A part keeps its counter over a reboot of the PDU, unless its unit has changed. */
-function counterOf({ part, energy }: PduPart, counters: Map<string, CoarseCounter>): CoarseCounter {
-  const resolutionJ = energy?.scale ?? 0
-  const key = `${part} ${resolutionJ}`
-  const counter = counters.get(key) ?? new CoarseCounter(resolutionJ)
+/** A part keeps its counters over a reboot of the PDU, unless their unit has changed. */
+function counterOf(
+  part: PduPart,
+  direction: 'energy' | 'exported',
+  counters: Map<string, HeldCounter>,
+): HeldCounter {
+  const resolutionJ = part[direction]?.scale ?? 0
+  const key = `${part.part} ${direction} ${resolutionJ}`
+  const counter = counters.get(key) ?? new HeldCounter(resolutionJ)
   counters.set(key, counter)
   return counter
 }

@@ -1,4 +1,5 @@
 import { defined } from '../../../protocol/kit/defined.ts'
+import { ratioOf } from '../../gpu/ranges.ts'
 import { fieldsOf, findText, jsonIn } from '../../gpu/smi-output.ts'
 import { gpuState } from '../../gpu/state.ts'
 import type { Reading } from '../../plugin/reading.ts'
@@ -37,7 +38,7 @@ export function xpuValues(text: string): Map<number, Values> {
 /** Reads `dump`. Tiles would have rows of their own with a `TileId`, but this driver doesn't ask for them. */
 function dumpValues(text: string): Map<number, Values> {
   const lines = text.slice(text.search(/^\s*Timestamp,/m)).split('\n')
-  const names = (lines[0] ?? '').split(',').map((name) => name.trim().toLowerCase())
+  const names = namesIn(lines[0] ?? '')
   const devices = new Map<number, Values>()
   for (const line of lines.slice(1)) {
     const cells = line.split(',').map((cell) => cell.trim())
@@ -70,8 +71,49 @@ function tableValues(text: string): Map<number, Values> {
   return devices
 }
 
-const value = (values: Values, pattern: RegExp): number | undefined =>
-  [...values].find(([name]) => pattern.test(name))?.[1]
+/**
+ * The columns of each quantity. Version 1 and its tables use words; version 2 uses names like nvidia-smi's
+ * (intel.github.io/xpumanager/2.0/xpu-smi/dump.html).
+ */
+const COLUMNS = {
+  power: /^(gpu power|power\.draw) \(w\)$/,
+  powerLimit: /^power\.limit \(w\)$/,
+  // version 2's `energy.consumed (J)` is not here: it counts the GPU's own domain, while its `power.draw` is the whole card's
+  energy: /^gpu energy consumed \(j\)$/,
+  utilization: /^(average % utilization of( all gpu engines)?|gpu utilization \(%\)|utilization\.gpu \(%\))$/,
+  memoryUsed: /^(gpu memory used|memory\.used) \(mib\)$/,
+  memoryTotal: /^memory\.total \(mib\)$/,
+  temp: /^(gpu core temperature|temperature\.gpu\b)/,
+  memoryTemp: /^(gpu memory temperature|temperature\.memory\b)/,
+  clock: /^(gpu frequency|(clocks?|frequency)\.(current\.)?(gpu|graphics|gr|gfx)) \(mhz\)$/,
+} as const
+
+const value = (values: Values, column: keyof typeof COLUMNS): number | undefined =>
+  [...values].find(([name]) => COLUMNS[column].test(name))?.[1]
+
+/**
+ * What is missing from a page whose columns this driver doesn't know, with what to do; undefined where all is well. A later version
+ * of xpu-smi may name them otherwise.
+ */
+export function unknownColumns(text: string): string | undefined {
+  const [, head] = /^\s*(Timestamp,.*)$/m.exec(text) ?? []
+  if (head === undefined) return undefined
+  const names = namesIn(head).filter((name) => !/^(timestamp|deviceid|tileid)$/.test(name))
+  const known = names.filter((name) => Object.values(COLUMNS).some((column) => column.test(name)))
+  const missing =
+    known.length === 0
+      ? 'none is known'
+      : names.some((name) => COLUMNS.power.test(name))
+        ? ''
+        : 'none is power'
+  if (missing === '') return undefined
+  return `of xpu-smi's columns ${names.join(', ') || '(no columns)'} ${missing}; update the agent`.slice(
+    0,
+    256,
+  )
+}
+
+const namesIn = (head: string): string[] => head.split(',').map((name) => name.trim().toLowerCase())
 
 /** @param index xpu-smi's device id */
 export function xpuReading(
@@ -79,12 +121,10 @@ export function xpuReading(
   values: Values,
   identity: Reading['identity'] | undefined,
 ): Reading {
-  const powerW = value(values, /^gpu power \(w\)$/) || undefined
-  const percent = value(values, /^(average % utilization of( all gpu engines)?|gpu utilization \(%\))$/)
-  const utilizationRatio = percent === undefined ? undefined : Math.min(1, percent / 100)
-  const memoryUsedMiB = value(values, /^gpu memory used \(mib\)$/)
-  const energyJ = value(values, /^gpu energy consumed \(j\)$/)
-  const frequencyMHz = value(values, /^gpu frequency \(mhz\)$/)
+  const powerW = value(values, 'power') || undefined
+  const percent = value(values, 'utilization')
+  const utilizationRatio = ratioOf(percent === undefined ? undefined : percent / 100)
+  const energyJ = value(values, 'energy')
   return {
     part: `gpu${index}`,
     identity: identity ?? { kind: 'gpu' },
@@ -92,12 +132,17 @@ export function xpuReading(
       state: gpuState(utilizationRatio),
       powerW,
       powerBasis: powerW === undefined ? undefined : ('reported' as const),
+      powerLimitW: value(values, 'powerLimit'),
       utilizationRatio,
-      memoryUsedBytes: memoryUsedMiB === undefined ? undefined : memoryUsedMiB * MIB,
-      tempC: value(values, /^gpu core temperature/),
-      memoryTempC: value(values, /^gpu memory temperature/),
-      smClockHz: frequencyMHz === undefined ? undefined : frequencyMHz * 1e6,
+      memoryUsedBytes: times(value(values, 'memoryUsed'), MIB),
+      memoryTotalBytes: times(value(values, 'memoryTotal'), MIB),
+      tempC: value(values, 'temp'),
+      memoryTempC: value(values, 'memoryTemp'),
+      smClockHz: times(value(values, 'clock'), 1e6),
     }),
     ...(energyJ !== undefined && { counters: { energyJ } }),
   }
 }
+
+const times = (number: number | undefined, unit: number): number | undefined =>
+  number === undefined ? undefined : number * unit

@@ -1,13 +1,16 @@
 import { z } from 'zod'
 import { PerwattError, reasonOf } from '../../../protocol/kit/errors.ts'
 import { withDeadline } from '../../../protocol/kit/retry.ts'
+import { EnergyCheck } from '../../gpu/energy-check.ts'
+import { withReservations } from '../../gpu/held.ts'
 import { LostGpus } from '../../gpu/lost-gpus.ts'
+import { possible } from '../../gpu/ranges.ts'
 import { defineDriver, type Session } from '../../plugin/driver.ts'
 import type { Reading } from '../../plugin/reading.ts'
+import { openTenancy, TenancySettingsSchema } from '../../tenancy/tenancy.ts'
 import { Program } from '../../wire/command.ts'
 import { CommandVariants } from '../../wire/command-variants.ts'
-import { EnergyCheck } from './energy-check.ts'
-import { xpuIdentities, xpuReading, xpuValues } from './output.ts'
+import { unknownColumns, xpuIdentities, xpuReading, xpuValues } from './output.ts'
 
 /** Metric ids: utilisation, power, clock, core and memory temperature, energy, memory. Version 2 knows only the long options. */
 const METRICS = '0,1,2,3,4,8,18'
@@ -38,6 +41,9 @@ export default defineDriver({
   requests: [...VARIANTS, DISCOVERY].map((args) => ['xpu-smi', ...args].join(' ')),
   settings: z.strictObject({
     program: z.string().min(1).default('xpu-smi').describe('the program, or its path; xpumcli works too'),
+    owners: TenancySettingsSchema.prefault({}).describe(
+      'how to find out who was given the GPUs: Slurm’s prolog, or the environments of its jobs',
+    ),
   }),
   open({ options }): Session {
     const program = new Program(options.program, {
@@ -45,32 +51,34 @@ export default defineDriver({
       hints: HINTS,
     })
     const dump = new CommandVariants(program, VARIANTS)
+    const tenancy = openTenancy(options.owners)
     const lost = new LostGpus("xpu-smi's answer", 'dmesg for i915 or xe errors, and the host’s PCIe')
     const energy = new EnergyCheck()
     let identities = new Map<number, Reading['identity']>()
     return {
       async read(signal) {
-        const values = xpuValues(await dump.run(signal))
+        const text = await dump.run(signal)
+        const values = xpuValues(text)
         if (values.size === 0)
           throw new PerwattError(
             'malformed',
             'xpu-smi names no GPU; run it by hand, check lspci and the kernel module i915 or xe',
           )
-        let note: string | undefined
+        const notes = [unknownColumns(text)].filter((note) => note !== undefined)
         if ([...values.keys()].some((index) => !identities.has(index)))
           try {
             identities = xpuIdentities(
               await withDeadline((own) => program.run(DISCOVERY, own), DISCOVERY_MS, signal),
             )
           } catch (error) {
-            note = reasonOf(error).slice(0, 256)
+            notes.push(reasonOf(error).slice(0, 256))
           }
         const readings = [...values].map(([index, row]) =>
-          energy.checked(xpuReading(index, row, identities.get(index)), performance.now()),
+          energy.checked(possible(xpuReading(index, row, identities.get(index))), performance.now()),
         )
         const first = readings[0]
-        if (first && note) first.sample.faults = [note]
-        return lost.with(readings)
+        if (first && notes.length > 0) first.sample.faults = [...notes, ...(first.sample.faults ?? [])]
+        return lost.with(await withReservations(readings, tenancy, signal))
       },
     }
   },

@@ -93,7 +93,7 @@ function pool(machine: AsicMachine, index: number): Reply {
       ? `${Math.floor(agoS / 3600)}:${two(Math.floor(agoS / 60) % 60)}:${two(agoS % 60)}`
       : '0',
     Diff: mined ? difficultyText(machine.shareDifficulty) : '',
-    // the firmware writes the sign twice
+    // Bitmain's firmware writes the percent sign twice
     'Pool Stale%%': 0,
   }
 }

@@ -45,8 +45,8 @@ const FIRST: Record<Misfortune, Plan> = {
 const MACHINE_S_BETWEEN = 9 * 60 * 42
 
 /**
- * An endless sequence of events in order of time. In the first ten minutes each kind happens once, to different machines and to at
- * most a third of them; after that, events are random.
+ * An endless sequence of events in order of time. In the first ten minutes each kind happens once, to different machines, as far
+ * as a third of the machines suffices; after that, events are random.
  * @param pace factor by which events come faster and end sooner
  */
 export function* asicEvents(

@@ -1,5 +1,6 @@
 import type { Server } from 'node:net'
 import { antminer } from './antminer.ts'
+import { createStatusServer } from './antminer-status.ts'
 import { antminerPages } from './antminer-web.ts'
 import { auradine, auradinePages } from './auradine.ts'
 import { avalon } from './avalon.ts'
@@ -28,12 +29,14 @@ export interface AsicPorts {
   web: number
   /** Whatsminer's API 3 */
   link: number
+  /** watts and warnings of newer Antminers */
+  status: number
 }
 
 /** A server that every machine of a family has. */
 export interface FamilyServer {
   /** the driver's setting for its port */
-  setting: 'port' | 'webPort' | 'apiPort'
+  setting: 'port' | 'webPort' | 'apiPort' | 'statusPort'
   at: keyof AsicPorts
   /** the setting's default, if the emulated machine can use that port */
   defaultPort?: number
@@ -53,7 +56,11 @@ const web = (setting: FamilyServer['setting'], pages: WebPages): FamilyServer =>
 })
 
 export const FAMILY_SERVERS: Readonly<Record<AsicFamily, readonly [FamilyServer, ...FamilyServer[]]>> = {
-  antminer: [cgminer(antminer), web('webPort', antminerPages)],
+  antminer: [
+    cgminer(antminer),
+    web('webPort', antminerPages),
+    { setting: 'statusPort', at: 'status', defaultPort: 6060, serve: createStatusServer },
+  ],
   whatsminer: [cgminer(whatsminer)],
   avalon: [cgminer(avalon)],
   luxos: [cgminer(luxos)],

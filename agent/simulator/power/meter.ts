@@ -6,6 +6,8 @@ import { type Random, Wander } from '../base/random.ts'
 /** Registers of the Schneider iEM3000 family, Modbus function 3, big-endian. */
 const POWER_REGISTER = 0x0bf3
 const IMPORT_REGISTER = 0x0c83
+/** counted in whole Wh as the import is; the iEM3x5x have it (DOCA0005EN, 3208 counted from 1) */
+const EXPORT_REGISTER = 0x0c87
 const REGISTERS = 0x0d00
 
 /** the energy counter's value when the simulation begins, Wh */
@@ -45,8 +47,9 @@ export class Overhead {
 export class SiteMeter {
   readonly listener: Listener
   powerW = 0
-  /** true energy since the simulation began, J */
+  /** true energy since the simulation began, J: what flowed in, and what flowed out */
   energyJ = 0
+  exportedJ = 0
   readonly #registers = Buffer.alloc(2 * REGISTERS)
 
   constructor(host: string, port: number) {
@@ -73,12 +76,14 @@ export class SiteMeter {
 
   advance(dtS: number, powerW: number): void {
     this.powerW = powerW
-    this.energyJ += powerW * dtS
+    this.energyJ += Math.max(0, powerW) * dtS
+    this.exportedJ += Math.max(0, -powerW) * dtS
     this.#show()
   }
 
   #show(): void {
     this.#registers.writeFloatBE(this.powerW / 1000, 2 * POWER_REGISTER)
+    this.#registers.writeBigInt64BE(BigInt(Math.floor(this.exportedJ / 3600)), 2 * EXPORT_REGISTER)
     this.#registers.writeBigInt64BE(DIAL_BEFORE_WH + BigInt(this.#countedWh), 2 * IMPORT_REGISTER)
   }
 }

@@ -54,7 +54,7 @@ export class Numbering {
     return this.#losses
   }
 
-  /** Records that wait for the collector. */
+  /** Number of records that wait for the collector. */
   get waiting(): number {
     return this.nextSeq - this.#oldestSeq - this.#losses.countFrom(this.#oldestSeq)
   }

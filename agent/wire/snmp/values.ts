@@ -1,4 +1,5 @@
 import { ObjectType, type Varbind } from 'net-snmp'
+import { quantityOf } from '../loose-json/quantity.ts'
 
 /** A number of any SNMP type, or text. */
 export type SnmpValue = number | string
@@ -21,13 +22,36 @@ export function valueIn({ type, value }: Varbind): SnmpValue | undefined {
 }
 
 /**
- * A value as a number >= 0, also from text (`"12.5"`), which some SNMP agents send. Undefined where it is negative, because MIBs
- * use -1 for "not measured", or not a number.
+ * A value as a number >= 0, also from text (`"12.5"`, `"3452 W"`), which some SNMP agents send. Undefined where it is negative,
+ * because MIBs use -1 for "not measured", blank, or not a number.
  */
 export function measured(value: SnmpValue | undefined): number | undefined {
-  if (value === undefined || value === '') return undefined
-  const number = Number(value)
-  return Number.isFinite(number) && number >= 0 ? number : undefined
+  const number = quantityOf(value)?.number
+  return number !== undefined && number >= 0 ? number : undefined
+}
+
+/** The powers of ten that stand before a unit of power or energy. */
+const PREFIXES: Readonly<Record<string, number>> = { '': 1, k: 1e3, M: 1e6, G: 1e9 }
+
+/**
+ * A value in the unit of `scale`.
+ * @param scale factor of a number without a unit
+ * @param unit what is asked for; a text that names its unit (`"3.45 kW"`) is taken by that, and `scale` is left aside
+ * @param perUnit how many of the result's unit one W or Wh is
+ * @returns undefined where it is no number, or names another quantity (`"15 A"`)
+ */
+export function scaledTo(
+  value: SnmpValue | undefined,
+  scale: number,
+  unit: 'W' | 'Wh',
+  perUnit = 1,
+): number | undefined {
+  const quantity = quantityOf(value)
+  if (!quantity) return undefined
+  if (quantity.unit === '') return quantity.number * scale
+  const [, prefix = '', named = ''] = /^([kMG]?)(Wh?)$/.exec(quantity.unit.replace(/^K/, 'k')) ?? []
+  const factor = PREFIXES[prefix]
+  return named === unit && factor !== undefined ? quantity.number * factor * perUnit : undefined
 }
 
 /** A value as text, trimmed, at most 128 characters; undefined where it is a number or empty. */

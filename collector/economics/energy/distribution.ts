@@ -56,7 +56,7 @@ const MAX_DEPTH = 16
 
 /**
  * Charges all energy or power to a workload, or to a name in UNPAID. The sum of all charges equals the sum of the roots of the meter
- * tree, to the unit: with a site meter, its reading.
+ * tree, and what own generation gave, less what batteries took: to the unit.
  */
 export function distribute<P extends OwnerPart>(
   deviceLoads: readonly DeviceLoad<P>[],
@@ -80,7 +80,8 @@ export function distribute<P extends OwnerPart>(
       if (remainder === 'disagrees') charges.push({ load: i, attribution: UNACCOUNTED, amount: rest })
       else if (spreadsOver(i)) spreads.push({ at: i, under: i, amount: rest })
       else charges.push({ load: i, attribution: OVERHEAD, amount: rest })
-    } else if (device?.kind === 'host' && drawn > 0 && hosts[parent] && hostRemainder === 'workloads')
+    } else if (loads.stores[i]) continue
+    else if (device?.kind === 'host' && drawn > 0 && hosts[parent] && hostRemainder === 'workloads')
       spreads.push({ at: i, under: parent, amount: drawn })
     else if (drawn > 0) {
       const weights = parts.map((p) => p.weight)

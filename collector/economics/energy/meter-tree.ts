@@ -26,6 +26,8 @@ export interface Loads {
   present: Uint8Array
   /** 1: a meter behind no other meter; without loads behind it, its energy is already in other readings, so it counts as 0 */
   loose: Uint8Array
+  /** 1: a battery; what it draws is charged to nobody, because it is charged when it is used */
+  stores: Uint8Array
 }
 
 /** See DrawBasis in balance.ts. */
@@ -43,6 +45,7 @@ export const emptyLoads = (count: number): Loads => ({
   site: -1,
   present: new Uint8Array(count).fill(1),
   loose: new Uint8Array(count),
+  stores: new Uint8Array(count),
 })
 
 export class MeterTree {

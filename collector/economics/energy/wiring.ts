@@ -93,7 +93,10 @@ export class Wiring {
       // only a silent miner gets a share of its meter’s remainder, and only behind a meter of its own: the site’s remainder is cooling
       if (kind === 'asic' && meter !== NONE && meter !== site)
         loads.weight[i] = this.#named[i]?.device?.ratedPowerW ?? TYPICAL_W
-      if (isFree && kind === 'meter') loads.loose[i] = 1
+      // own generation is in no other reading, so it counts wherever a site meter shows what is left of it
+      const generates = this.#named[i]?.device?.generates
+      if (isFree && kind === 'meter' && (generates === undefined || site === NONE)) loads.loose[i] = 1
+      if (generates === 'battery') loads.stores[i] = 1
     }
     return { parents, loads }
   }

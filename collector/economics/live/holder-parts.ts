@@ -1,5 +1,5 @@
 import type { Device } from '../../../protocol/device.ts'
-import { type Holder, NOBODY, type Owner } from '../../../protocol/owner.ts'
+import { energyShareOf, type Holder, NOBODY, type Owner } from '../../../protocol/owner.ts'
 import type { Sample } from '../../../protocol/sample.ts'
 import { floatAt, intAt } from '../element.ts'
 import type { Attribute } from '../energy/attribution.ts'
@@ -47,9 +47,12 @@ export class HolderParts {
     if (this.#free[i] !== free || !isSame(this.#holders[i], holders)) {
       parts.clear(i)
       let last = -1
-      for (const { owner, share } of holders)
-        last = parts.add(i, last, this.#workloadOf(owner, device, atMs), share)
-      if (free > 0) parts.add(i, last, this.#workloadOf(NOBODY, device, atMs), free)
+      for (const holder of holders) {
+        const workload = this.#workloadOf(holder.owner, device, atMs)
+        last = parts.add(i, last, workload, holder.share, energyShareOf(holder))
+      }
+      if (free > 0)
+        parts.add(i, last, this.#workloadOf(NOBODY, device, atMs), free, freeEnergyShare(free, holders))
       this.#free[i] = free
     }
     this.#holders[i] = holders
@@ -99,12 +102,19 @@ function freeShare({ kind }: Device, { holders = [], powerW }: Sample): number {
   return free > 1e-9 ? free : 0
 }
 
+/** The part of a device's power that goes to nobody. */
+function freeEnergyShare(free: number, holders: readonly Holder[]): number {
+  if (holders.every((h) => h.energyShare === undefined)) return free
+  return Math.max(0, 1 - holders.reduce((sum, h) => sum + energyShareOf(h), 0))
+}
+
 function isSame(a: readonly Holder[] | undefined, b: readonly Holder[]): boolean {
   if (a === b) return true
   if (a?.length !== b.length) return false
   for (let k = 0; k < b.length; k++) {
     const [one, other] = [a[k] as Holder, b[k] as Holder]
-    if (one.share !== other.share || !isSameOwner(one.owner, other.owner)) return false
+    if (one.share !== other.share || one.energyShare !== other.energyShare) return false
+    if (!isSameOwner(one.owner, other.owner)) return false
   }
   return true
 }

@@ -22,7 +22,7 @@ export interface BalancedSite {
 
 /** The power charged at one moment, whole mW. */
 export interface LiveCharges {
-  /** for each workload; the sum equals the sum of the roots of the meter tree */
+  /** for each workload; the sum equals the roots of the meter tree and own generation, less what batteries take */
   milliW: Float64Array
   /** the part of that sum that is charged for devices, not for remainders of meters */
   devicesMilliW: number
@@ -65,8 +65,10 @@ export function chargeLive(
       parts.charge(i, 0)
       spreads.push({ at: i, under: parent, milliW: drawn })
     } else {
-      parts.charge(i, drawn)
-      if (drawn === 0) continue
+      // own generation gives, and a battery takes what is charged later: both are in the charges of the machines that use it
+      const charged = loads.stores[i] ? 0 : Math.max(0, drawn)
+      parts.charge(i, charged)
+      if (charged === 0) continue
       for (let part = parts.first(i); part >= 0; part = intAt(parts.next, part))
         charge(i, intAt(parts.workload, part), floatAt(parts.milliW, part))
     }

@@ -1,8 +1,9 @@
 import type { Prices } from '../../../protocol/quote.ts'
 import type { Sample } from '../../../protocol/sample.ts'
-import { floatAt } from '../element.ts'
+import { floatAt, intAt } from '../element.ts'
 import { contractTime } from '../energy/attribution.ts'
 import { MeterTree } from '../energy/meter-tree.ts'
+import { ownFlow } from '../energy/own-flow.ts'
 import { type Wired, Wiring } from '../energy/wiring.ts'
 import { shareUsd } from '../settlement/revenue.ts'
 import { energyUsdPerKwh } from '../settlement/settle.ts'
@@ -22,7 +23,7 @@ export interface LiveFigures {
   /** W of all devices other than meters, balanced with their meters */
   devicesPowerW: number
   /** meters with loads behind them; restW is the contradiction between a meter and the readings behind it, 0 if they agree */
-  meters: { agentId: string; deviceId: string; powerW: number; restW: number }[]
+  meters: { agentId: string; deviceId: string; powerW: number; restW: number; throughW: number }[]
   /** expected reward of a difficulty-1 share, USD; absent if a price is missing */
   usdPerShare?: number
 }
@@ -107,7 +108,7 @@ export class LivePlane {
       workloads: totals.all(),
       earnings,
       devicesPowerW: charges.devicesMilliW / 1000,
-      meters: this.#meters(tree),
+      meters: this.#meters(tree, wired.parents),
       ...(meterPowerW === undefined ? {} : { meterPowerW }),
       ...(usdPerShare === undefined ? {} : { usdPerShare }),
     }
@@ -135,7 +136,11 @@ export class LivePlane {
       this.#hosts = undefined
     }
     const { powerW } = (heard && d.sample) || {}
-    this.#own[i] = powerW === undefined ? Number.NaN : Math.round(Math.max(0, powerW) * 1000)
+    const flowW = ownFlow(
+      d.device,
+      d.device.kind === 'meter' || powerW === undefined ? powerW : Math.max(0, powerW),
+    )
+    this.#own[i] = flowW === undefined ? Number.NaN : Math.round(flowW * 1000)
     if (heard) this.#holderParts.update(i, d.device, d.sample as Sample, atMs)
     else this.#holderParts.clear(i)
   }
@@ -153,13 +158,21 @@ export class LivePlane {
     return { wired, tree, hosts: this.#hosts, parts: this.#holderParts.parts }
   }
 
-  #meters({ behind, total, rest, disagrees }: MeterTree): LiveFigures['meters'] {
+  #meters({ behind, total, rest, disagrees }: MeterTree, parents: Int32Array): LiveFigures['meters'] {
     const meters: LiveFigures['meters'] = []
+    // what own generation gives and machines take, both counted: their difference may be small
+    const through = new Float64Array(behind.length)
+    for (let i = 0; i < parents.length; i++) {
+      const parent = intAt(parents, i)
+      if (parent >= 0) through[parent] = floatAt(through, parent) + Math.abs(floatAt(total, i))
+    }
     for (let i = 0; i < behind.length; i++) {
       if (behind[i] === 0) continue
       const { agentId, device } = this.#devices[i] as LiveDevice
       const restW = disagrees[i] ? floatAt(rest, i) / 1000 : 0
-      meters.push({ agentId, deviceId: device.deviceId, powerW: floatAt(total, i) / 1000, restW })
+      const powerW = floatAt(total, i) / 1000
+      const throughW = Math.max(Math.abs(powerW), floatAt(through, i) / 1000)
+      meters.push({ agentId, deviceId: device.deviceId, powerW, restW, throughW })
     }
     return meters
   }

@@ -12,6 +12,8 @@ export class OwnerParts {
   workload: Int32Array
   /** share of the device, 0 to 1 */
   share: Float64Array
+  /** part of the device's power, 0 to 1 */
+  energyShare: Float64Array
   /** power charged to the part, whole mW */
   milliW: Float64Array
   /** revenue and fees that do not depend on the price of a mining share */
@@ -37,6 +39,7 @@ export class OwnerParts {
     this.next = new Int32Array(devices).fill(-1)
     this.workload = new Int32Array(devices).fill(-1)
     this.share = new Float64Array(devices)
+    this.energyShare = new Float64Array(devices)
     this.milliW = new Float64Array(devices)
     this.revenueUsdPerH = new Float64Array(devices)
     this.feesUsdPerH = new Float64Array(devices)
@@ -66,17 +69,18 @@ export class OwnerParts {
    * @param last the index that the previous call for this device returned; -1 after `clear`
    * @returns the index of the part
    */
-  add(device: number, last: number, workload: number, share: number): number {
+  add(device: number, last: number, workload: number, share: number, energyShare = share): number {
     const part = last < 0 ? device : (this.#free.pop() ?? this.#grown())
     if (last >= 0) this.next[last] = part
     this.next[part] = -1
     this.workload[part] = workload
     this.share[part] = share
+    this.energyShare[part] = energyShare
     this.milliW[part] = 0
     return part
   }
 
-  /** Splits whole mW over a device's parts by their shares. */
+  /** Splits whole mW over a device's parts by their parts of its power. */
   charge(device: number, milliW: number): void {
     if (this.#charged[device] === milliW) return
     this.#charged[device] = milliW
@@ -87,7 +91,7 @@ export class OwnerParts {
     const parts = this.of(device)
     const amounts = apportion(
       milliW,
-      parts.map((part) => floatAt(this.share, part)),
+      parts.map((part) => floatAt(this.energyShare, part)),
     )
     for (const [k, part] of parts.entries()) this.milliW[part] = numberAt(amounts, k)
   }
@@ -120,6 +124,7 @@ export class OwnerParts {
       this.next = ints(this.next, length)
       this.workload = ints(this.workload, length)
       this.share = floats(this.share, length)
+      this.energyShare = floats(this.energyShare, length)
       this.milliW = floats(this.milliW, length)
       this.revenueUsdPerH = floats(this.revenueUsdPerH, length)
       this.feesUsdPerH = floats(this.feesUsdPerH, length)

@@ -4,6 +4,7 @@ import type { Prices } from '../../../protocol/quote.ts'
 import type { MonthOf } from '../calendar.ts'
 import type { Attribute } from '../energy/attribution.ts'
 import { type DeviceLoad, type Distribution, distribute } from '../energy/distribution.ts'
+import { ownFlow } from '../energy/own-flow.ts'
 import type { AgentInterval } from '../ledger-row.ts'
 import type { AttributionSettings, Costs } from '../site-settings.ts'
 import type { Workload } from '../workloads.ts'
@@ -96,13 +97,15 @@ function deviceLoadsOf(
   const deviceLoads = new Map<string, DeviceLoad<IntervalPart> & { parts: IntervalPart[] }>()
   // the order decides which part gets a rounding remainder, so it must not depend on the order of arrival
   for (const interval of [...intervals].sort(byKey)) {
-    const { agentId, deviceId, owner, energyMilliJ } = interval
+    const { agentId, deviceId, owner, energyMilliJ, exportedMilliJ = 0 } = interval
     const key = `${agentId}\n${deviceId}`
     const named = device(agentId, deviceId)
     const load = deviceLoads.get(key) ?? { agentId, deviceId, device: named, parts: [] }
     deviceLoads.set(key, load)
-    if (energyMilliJ !== undefined) load.own = (load.own ?? 0) + energyMilliJ
-    load.parts.push({ interval, attribution: attribute(owner, named, minuteMs), weight: energyMilliJ ?? 0 })
+    const own = ownFlow(named, energyMilliJ, exportedMilliJ)
+    if (own !== undefined) load.own = (load.own ?? 0) + own
+    const weight = (energyMilliJ ?? 0) + exportedMilliJ
+    load.parts.push({ interval, attribution: attribute(owner, named, minuteMs), weight })
   }
   // owners of a machine without an energy reading share it by time
   for (const { own, parts } of deviceLoads.values())

@@ -25,8 +25,8 @@ export interface MqttMessage {
 export interface MqttLinkOptions {
   /** `mqtt://broker.site:1883`; also mqtts, ws and wss */
   url: string
-  username?: string | undefined
-  password?: Secret | undefined
+  /** MQTT 3.1.1 has no password without a user name (3.1.2.9) */
+  user?: { name: string; password?: Secret | undefined } | undefined
   clientId: string
   /** subscribed with QoS 1 at every connect */
   topics: readonly string[]
@@ -43,6 +43,15 @@ export interface MqttLinkOptions {
   onClosed?(): void
 }
 
+/** What to do about each return code of CONNACK (MQTT 3.1.1, table 3.1). */
+const REFUSALS: Readonly<Record<number, string>> = {
+  1: '; it must speak MQTT 3.1.1',
+  2: '; let this client id connect',
+  3: ', because it is not available now; look at its log',
+  4: '; check mqtt.username and mqtt.password here, and the password at the broker',
+  5: '; check mqtt.username and mqtt.password here, and that this user may connect at the broker',
+}
+
 /**
  * One MQTT 3.1.1 connection with a clean session. It reconnects with back-off and jitter, and subscribes again each time.
  * It queues nothing while it is not connected: a message is handed to the connection now, or the caller keeps it.
@@ -53,6 +62,11 @@ export class MqttLink {
   #timer: NodeJS.Timeout | undefined
   /** failed tries since the last connection */
   #attempt = 0
+  /** the last failure that was logged; another one is logged too */
+  #logged = ''
+  /** whether the broker has accepted the present connection, or it has failed with an error */
+  #accepted = false
+  #failed = false
   #stopped = false
 
   constructor(options: MqttLinkOptions) {
@@ -65,7 +79,7 @@ export class MqttLink {
 
   /** Connects, and goes on trying until `stop`. Never throws. */
   start(): void {
-    const { url, username, password, clientId, lastWill, log } = this.#options
+    const { url, user, clientId, lastWill } = this.#options
     const client = mqtt.connect(url, {
       protocolVersion: 4,
       clientId,
@@ -78,8 +92,8 @@ export class MqttLink {
       queueQoSZero: false,
       resubscribe: false,
       messageIdProvider: new mqtt.UniqueMessageIdProvider(),
-      ...(username !== undefined && { username }),
-      ...(password !== undefined && { password: password.reveal() }),
+      ...(user && { username: user.name }),
+      ...(user?.password && { password: user.password.reveal() }),
       ...(lastWill && {
         will: {
           topic: lastWill.topic,
@@ -93,11 +107,8 @@ export class MqttLink {
     client.on('connect', () => this.#connected(client))
     client.on('message', (topic, payload, packet) => this.#options.onMessage(topic, payload, packet.retain))
     client.on('error', (error) => {
-      if (this.#attempt === 0)
-        log.warn('broker not reached; check its address, and the user and password', {
-          url: shownUrl(url),
-          reason: reasonOf(error),
-        })
+      this.#failed = true
+      this.#failure(error)
     })
     client.on('close', () => this.#closed())
   }
@@ -142,9 +153,36 @@ export class MqttLink {
     clearTimeout(timer)
   }
 
+  /** Logs why there is no connection; a reason that was already logged since the last connection is not repeated. */
+  #failure(error: unknown): void {
+    const { url, user, log } = this.#options
+    const reason = reasonOf(error)
+    if (reason === this.#logged) return
+    this.#logged = reason
+    const refused = (error as { code?: unknown }).code
+    const advice = typeof refused === 'number' ? (REFUSALS[refused] ?? '') : undefined
+    log.warn(
+      advice === undefined
+        ? 'broker not reached; check its address, and that it runs'
+        : `the broker refuses the connection${advice}`,
+      {
+        url: shownUrl(url),
+        ...(user && { user: user.name }),
+        sent: user?.password
+          ? 'user and password'
+          : user
+            ? 'user without a password'
+            : 'no user and no password',
+        reason,
+      },
+    )
+  }
+
   #connected(client: MqttClient): void {
     const { url, topics, log, onConnected, onSubscribed } = this.#options
     this.#attempt = 0
+    this.#logged = ''
+    this.#accepted = true
     log.info('connected to the broker', { url: shownUrl(url) })
     onConnected?.()
     client.subscribe([...topics], { qos: 1 }, (error) => {
@@ -162,8 +200,12 @@ export class MqttLink {
     const { log, reconnectMs, onClosed } = this.#options
     onClosed?.()
     if (this.#stopped) return
+    if (!this.#accepted && !this.#failed)
+      this.#failure(new Error('it closed the connection without an answer to CONNECT'))
+    const wasAccepted = this.#accepted
+    this.#accepted = this.#failed = false
     const delayMs = backoffMs(this.#attempt, reconnectMs.base, reconnectMs.cap)
-    if (this.#attempt === 0)
+    if (wasAccepted)
       log.warn('connection to the broker lost; it is tried again', { inMs: Math.round(delayMs) })
     this.#attempt++
     clearTimeout(this.#timer)

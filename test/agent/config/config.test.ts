@@ -38,7 +38,18 @@ describe('the agent’s configuration', () => {
     expect(spoolFolderOf({ ...config, spool: { ...config.spool, folder: '/srv/spool' } })).toBe('/srv/spool')
   })
 
+  it('takes a password without a user name, which is then the agent’s', () => {
+    const { mqtt } = parse(`${HEAD}  - { id: a, driver: host }\nmqtt: { password: p }`)
+    expect(mqtt.username).toBeUndefined()
+    expect(mqtt.password?.reveal()).toBe('p')
+  })
+
   it.each([
+    [
+      'a password in the address of the broker',
+      `${HEAD}  - { id: a, driver: host }\nmqtt: { url: "mqtt://rack:hunter2@broker.site" }`,
+      'agent.yaml: mqtt.url: is an address with a user or a password in it; move them to username and password beside it',
+    ],
     [
       'an address that is not one',
       `${HEAD}  - { id: a, driver: antminer, host: 10.0.3.1 }\n  - { id: b, driver: antminer, host: 10.0.3 }`,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import antminer from '../../../agent/drivers/antminer.ts'
+import antminer from '../../../agent/drivers/antminer/antminer.ts'
 import braiins from '../../../agent/drivers/braiins/braiins.ts'
 import luxos from '../../../agent/drivers/luxos.ts'
 import vnish from '../../../agent/drivers/vnish.ts'

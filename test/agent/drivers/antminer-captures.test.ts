@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import antminer from '../../../agent/drivers/antminer.ts'
+import antminer from '../../../agent/drivers/antminer/antminer.ts'
 import { closeReplays, readOnce } from '../asic-harness.ts'
 import { captured, expectedOf, hasCaptures, WITH_CAPTURES } from '../captures.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import antminer from '../../../agent/drivers/antminer.ts'
+import antminer from '../../../agent/drivers/antminer/antminer.ts'
 import { closeReplays, edited, fixture, replay, soon } from '../asic-harness.ts'
 import { changed, closeMachines, webMachine } from '../machines.ts'
 import type { WebMachine } from '../web-machine.ts'
@@ -54,6 +54,34 @@ describe('the web interface of a stock Antminer', () => {
     const asked = changed(conf, (body: object) => Object.assign(body, { 'bitmain-work-mode': mode }))
     const { session } = await open({ [INFO]: info, [CONF]: asked }, still(S21))
     expect((await session.read(soon()))[0]?.sample).toMatchObject({ state, holders: [] })
+  })
+
+  test('tells that the machine sleeps though its system information fails', async () => {
+    const asked = changed(conf, (body: object) => Object.assign(body, { 'bitmain-work-mode': '1' }))
+    const { session } = await open({ [CONF]: asked }, still(S21))
+    expect((await session.read(soon()))[0]?.sample).toMatchObject({ state: 'sleeping', holders: [] })
+  })
+
+  test('tells the MAC though its configuration fails', async () => {
+    const { session } = await open({ [INFO]: info, [CONF]: stalled(conf) }, still(S21))
+    const [reading] = await session.read(soon())
+    expect(reading?.identity.hardwareId).toBe('02:00:5E:00:21:05')
+    expect(reading?.sample.state).toBe('idle')
+  })
+
+  test('tells that the machine sleeps where its mining program, and the port with it, is stopped', async () => {
+    const asked = changed(conf, (body: object) => Object.assign(body, { 'bitmain-work-mode': '1' }))
+    const web = await webMachine(withDigest({ [INFO]: info, [CONF]: asked }, DOOR))
+    const settings = { port: 1, webPort: web.port, statusPort: 1, web: { password: 'sesame' } }
+    const session = antminer.open({ id: 'm1', host: web.host, options: antminer.settings.parse(settings) })
+    const [reading] = await session.read(soon())
+    expect(reading).toMatchObject({
+      identity: { hardwareId: '02:00:5E:00:21:05' },
+      sample: { state: 'sleeping' },
+    })
+    expect(reading?.sample).not.toHaveProperty('hashrateHs')
+    web.answers = withDigest({ [INFO]: info, [CONF]: conf }, DOOR)
+    await expect(session.read(soon())).rejects.toThrow(/connection refused/)
   })
 
   test('with another password is left alone after one try, with a note to the operator', async () => {

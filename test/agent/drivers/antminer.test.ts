@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import antminer from '../../../agent/drivers/antminer.ts'
+import antminer from '../../../agent/drivers/antminer/antminer.ts'
 import { closeReplays, edited, fixture, readOnce, replay, sessionOf, soon } from '../asic-harness.ts'
 
 closeReplays()
@@ -140,11 +140,12 @@ describe('a stock Antminer in the classic form', () => {
     for (const name of ['boardsWorking', 'powerW', 'faults']) expect(later.sample).not.toHaveProperty(name)
   })
 
-  test('a model that is not known has no modelled power', async () => {
+  test('a model that is newer than the tables has the rating of its line’s newest generation', async () => {
     const other = { ...S19, version: (S19['version'] ?? '').replace('S19 Pro', 'S29 Max') }
     const { identity, sample } = await readOnce(antminer, other)
     expect(identity.model).toBe('Antminer S29 Max')
-    expect(sample).not.toHaveProperty('powerW')
+    // 109.8755 TH/s at the S23's 11 J/TH
+    expect(sample).toMatchObject({ powerW: expect.closeTo(1208.63, 2), powerBasis: 'modelled' })
   })
 
   test('a cut reply gives no counts and no sums, for a part would look like a loss', async () => {

@@ -4,8 +4,12 @@ import { soon } from '../asic-harness.ts'
 import { captureOf, hasCapturesOf } from '../host-captures.ts'
 import { sysfsFixture, sysfsTree } from '../sysfs-tree.ts'
 
-const open = (root: string, sensors?: string[]) =>
-  hwmon.open({ id: 'gpu-01', host: '', options: hwmon.settings.parse({ root, ...(sensors && { sensors }) }) })
+const open = (root: string, sensors?: string[], parts = false) =>
+  hwmon.open({
+    id: 'gpu-01',
+    host: '',
+    options: hwmon.settings.parse({ root, parts, ...(sensors && { sensors }) }),
+  })
 
 test("ACPI's power meter is the whole machine, and no other chip is added to it", async () => {
   const { root } = sysfsFixture('power/hwmon-power-meter')
@@ -45,6 +49,73 @@ test.each(['', '-1', 'rubbish', '99999999999999999999999'])('%j is no power', as
   const tree = sysfsFixture('power/hwmon-power-meter')
   tree.set('hwmon1/device/power1_average', content)
   await expect(open(tree.root).read(soon())).rejects.toMatchObject({ code: 'no-sensor' })
+})
+
+/**
+ * The four ACPI meters of each Grace socket, as NVIDIA's firmware names them. Source of the names and of what contains what: NVIDIA,
+ * Grace Performance Tuning Guide, Power and Thermals; ALUMET's grace-hopper plugin reads the same files.
+ */
+const graceMeters = (watts: Record<string, number>, sockets: number) =>
+  Array.from({ length: sockets }, (_, socket) => Object.entries(watts).map(([name, w]) => [name, socket, w]))
+    .flat()
+    .flatMap(([name, socket, w], i) => [
+      `hwmon${i}/name\tpower_meter`,
+      `hwmon${i}/device/power1_average\t${Number(w) * 1e6}`,
+      `hwmon${i}/device/power1_oem_info\t${name} Power Socket ${socket}`,
+    ])
+const graceTree = (watts: Record<string, number>, sockets = 2, more: string[] = []) =>
+  sysfsTree(['path\tcontent', ...graceMeters(watts, sockets), ...more].join('\n')).root
+const SUPERCHIP = { Module: 820, Grace: 240, CPU: 180, SysIO: 40 }
+
+test('of the meters of a Grace Hopper socket only the module counts, which contains the GPU, Grace and its rails', async () => {
+  expect(await open(graceTree(SUPERCHIP)).read(soon())).toEqual([
+    { identity: { kind: 'host' }, sample: { state: 'ok', powerW: 1640, powerBasis: 'estimated' } },
+  ])
+})
+
+test('the order of the meters does not matter, nor whether a meter has all of them in one chip', async () => {
+  const rows = graceMeters(SUPERCHIP, 1).map((row) =>
+    row.replace(/^hwmon(\d)\/device\/power1/, (_, i) => `hwmon0/device/power${4 - Number(i)}`),
+  )
+  const { root } = sysfsTree(['path\tcontent', ...rows].join('\n'))
+  expect((await open(root).read(soon()))[0]?.sample.powerW).toBe(820)
+})
+
+test('a Grace CPU without a module counts as its socket, and rails alone count together', async () => {
+  const { Module: _, ...superchip } = SUPERCHIP
+  expect((await open(graceTree(superchip)).read(soon()))[0]?.sample.powerW).toBe(480)
+  expect((await open(graceTree({ CPU: 180, SysIO: 40 }, 1)).read(soon()))[0]?.sample.powerW).toBe(220)
+})
+
+test('a meter without a name beside those of Grace is the whole machine', async () => {
+  const whole = ['hwmon20/name\tpower_meter', 'hwmon20/device/power1_average\t2100000000']
+  expect((await open(graceTree(SUPERCHIP, 2, whole)).read(soon()))[0]?.sample).toEqual({
+    state: 'ok',
+    powerW: 2100,
+    powerBasis: 'reported',
+  })
+})
+
+test('parts are behind their wholes where they are shown, so that a GPU put behind its module is counted once', async () => {
+  const readings = await open(graceTree(SUPERCHIP), undefined, true).read(soon())
+  expect(readings.map(({ part, behind, sample }) => [part, behind, sample.powerW])).toEqual([
+    [undefined, undefined, 1640],
+    ['module0', '', 820],
+    ['grace0', 'module0', 240],
+    ['cpu0', 'grace0', 180],
+    ['sysio0', 'grace0', 40],
+    ['module1', '', 820],
+    ['grace1', 'module1', 240],
+    ['cpu1', 'grace1', 180],
+    ['sysio1', 'grace1', 40],
+  ])
+})
+
+test('a module that says more than any machine draws is an error that names its file', async () => {
+  const root = graceTree({ ...SUPERCHIP, Module: 200_000 }, 1)
+  await expect(open(root).read(soon())).rejects.toThrow(
+    "power1_average says 200000 W, which is no machine's power",
+  )
 })
 
 test('a machine without any says what else there is', async () => {

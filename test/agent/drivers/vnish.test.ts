@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest'
+import { DRIVERS } from '../../../agent/drivers/index.ts'
 import vnish from '../../../agent/drivers/vnish.ts'
+import { detect } from '../../../agent/polling/detect.ts'
 import { readFrom, without } from '../any-machine.ts'
 import { closeReplays, edited, fixture, replay, soon } from '../asic-harness.ts'
 import { changed, closeMachines, pages, webMachine } from '../machines.ts'
@@ -16,6 +18,91 @@ const byOwner = [
   { owner: { ...owner, poolUrl: 'backup.pool.example:443' }, workDiff1: 0 },
   { owner: { poolUrl: 'DevFee', poolUser: 'DevFee', poolRole: 'devfee' }, workDiff1: 82_000_000 },
 ]
+
+/**
+ * A T21 with VNish as another seller ships it (AnthillOS in the web page, "7Miners" in `Type`): the form of the project's case M2,
+ * with the fields of `stats` that VNish 1.2 has in block/proto-fleet's recording
+ * (tests/plugin-contract/testdata/antminer-vnish).
+ */
+const T21 = {
+  stats: edited(PORT, 'stats', 'STATS', (_, i) =>
+    i === 0
+      ? { Type: 'Antminer T21 (7Miners 1.2.6-rc1)' }
+      : {
+          ...{ 'GHS 5s': '200100.00', 'GHS av': 199_800.5, total_rate: 200_100, total_rateideal: 201_000 },
+          ...{ chain_rate1: 66_700, chain_rate2: 66_700, chain_rate3: 66_700 },
+          ...{ chain_consumption1: 1225, chain_consumption2: 1226, chain_consumption3: 1225 },
+        },
+  )['stats'] as string,
+  summary: edited(PORT, 'summary', 'SUMMARY', () => ({ 'GHS 5s': 200_100, 'GHS av': 199_800.5 }))[
+    'summary'
+  ] as string,
+  pools: PORT['pools'] as string,
+}
+
+describe('VNish under another seller’s name', () => {
+  const plain = { ...T21, stats: T21.stats.replace('T21 (7Miners 1.2.6-rc1)', 'S21') }
+  const AnthillOS = '<!doctype html><html><head><title>AnthillOS</title></head></html>'
+
+  test.each([
+    ['a seller’s name and its own page', T21, AnthillOS, 'T21', '7Miners 1.2.6-rc1'],
+    ['a seller’s name alone', T21, undefined, 'T21', '7Miners 1.2.6-rc1'],
+    [
+      'the machine’s name alone, and its own page',
+      plain,
+      AnthillOS,
+      'S21',
+      '1.2.7 0.0.0 2025-12-22 19:12:30',
+    ],
+  ])('%s: `auto` chooses vnish, and it is read', async (_what, answers, root, model, firmware) => {
+    const miner = await replay({ answers })
+    const web = await webMachine(root === undefined ? {} : { '/': root })
+    const at = { host: miner.host, port: miner.port, webPort: web.port, linkPort: 1 }
+    const driver = await detect(at, DRIVERS, soon())
+    expect(driver.name).toBe('vnish')
+    const session = driver.open({
+      id: 'm1',
+      host: miner.host,
+      options: driver.settings.parse({ port: miner.port, webPort: web.port }),
+    })
+    for (const _poll of ['first', 'second']) {
+      const [reading] = await session.read(soon())
+      expect(reading?.identity).toMatchObject({ model: `Antminer ${model}`, firmware })
+      expect(reading?.sample).toMatchObject({
+        state: 'hashing',
+        hashrateHs: 200.1e12,
+        powerW: 3676,
+        powerBasis: 'estimated',
+        holders: [{ owner, share: 1 }],
+      })
+      expect(reading?.counters).toEqual({ byOwner })
+    }
+  })
+
+  test('that becomes a machine of another kind is noticed', async () => {
+    const miner = await replay({ answers: plain })
+    const session = vnish.open({
+      id: 'm1',
+      host: miner.host,
+      options: vnish.settings.parse({ port: miner.port }),
+    })
+    await session.read(soon())
+    miner.answers = fixture('luxos-s19jpro')
+    await expect(session.read(soon())).rejects.toMatchObject({ code: 'another-firmware' })
+  })
+
+  test('where it named VNish before, a plain Antminer is another machine', async () => {
+    const miner = await replay({ answers: PORT })
+    const session = vnish.open({
+      id: 'm1',
+      host: miner.host,
+      options: vnish.settings.parse({ port: miner.port }),
+    })
+    await session.read(soon())
+    miner.answers = plain
+    await expect(session.read(soon())).rejects.toMatchObject({ code: 'another-firmware' })
+  })
+})
 
 describe('an S19 XP with VNish', () => {
   test('is read by its cgminer port, the dev fee as an owner of its own', async () => {
@@ -117,6 +204,12 @@ describe('an S19 XP with VNish', () => {
       chipsWorking: 220,
       faults: ['hashboard 3: chain state failure'],
     })
+  })
+
+  test('that was told to stop and says paused sleeps', async () => {
+    // asic-rs, asic-rs-firmwares/vnish/src/backends/operating_state.rs: the states of `miner_state`
+    const { reading } = await readFrom(vnish, still('paused'), { login: false })
+    expect(reading.sample).toMatchObject({ state: 'sleeping', holders: [] })
   })
 
   test('a wrong password costs the details, leaves a note, and is tried once', async () => {

@@ -203,6 +203,19 @@ describe('the accumulator', () => {
     expect(Math.max(...whole.map((r) => r.energyMilliJ ?? 0))).toBeLessThanOrEqual(600_001)
   })
 
+  it('spreads energy by the parts of the energy, and GPU time by the parts that are held', () => {
+    const holders = [{ owner: { slurmJob: '1' }, share: 0.5, energyShare: 0.75, estimated: true }]
+    const records = run(
+      [0, 10].map((atS) => ({
+        atS,
+        reading: reading({ powerW: 400, powerBasis: 'reported', holders }, {}, 'gpu'),
+      })),
+    )
+    const of = (job: string | undefined) => records.find((r) => r.owner['slurmJob'] === job)
+    expect(of('1')).toMatchObject({ energyMilliJ: 3_000_000, gpuMs: 5_000, powerBasis: 'estimated' })
+    expect(of(undefined)).toMatchObject({ energyMilliJ: 1_000_000, gpuMs: 5_000, powerBasis: 'estimated' })
+  })
+
   it('says that the energy of a holder is estimated where his part of the device is', () => {
     const parts = [
       { owner: { slurmJob: '1' }, share: 0.5, estimated: true },
@@ -215,7 +228,7 @@ describe('the accumulator', () => {
           reading: reading({ powerW: 400, powerBasis, holders: parts }, {}, 'gpu'),
         })),
       ).map((r) => [r.owner['slurmJob'] ?? 'nobody', r.powerBasis])
-    expect(Object.fromEntries(of('reported'))).toEqual({ 1: 'estimated', 2: 'reported', nobody: 'reported' })
+    expect(Object.fromEntries(of('reported'))).toEqual({ 1: 'estimated', 2: 'reported', nobody: 'estimated' })
     expect(Object.fromEntries(of('modelled'))).toEqual({ 1: 'modelled', 2: 'modelled', nobody: 'modelled' })
   })
 

@@ -59,6 +59,18 @@ describe('the device registry', () => {
     expect(registry.samples()).toEqual([{ deviceId: 'gpu-01', observedAtMs: 9, state: 'unknown', faults }])
   })
 
+  it('puts a part behind another part, or behind the machine itself', () => {
+    const registry = new DeviceRegistry([CONFIG], DRIVERS)
+    const machine: Reading = { identity: { kind: 'host' }, sample: { state: 'ok', powerW: 820 } }
+    const part = (name: string, behind: string): Reading => ({ ...gpu(name), behind })
+    registry.update(CONFIG, 'hwmon', [machine, part('module0', ''), part('grace0', 'module0')], 5)
+    expect(registry.devices().map(({ deviceId, meteredBy }) => [deviceId, meteredBy])).toEqual([
+      ['gpu-01', undefined],
+      ['gpu-01/module0', 'gpu-01'],
+      ['gpu-01/grace0', 'gpu-01/module0'],
+    ])
+  })
+
   it('tells of a new inventory only when something changed', () => {
     const registry = new DeviceRegistry([CONFIG], DRIVERS)
     registry.update(CONFIG, 'dcgm', [gpu('gpu0')], 5)

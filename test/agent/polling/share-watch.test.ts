@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import antminer from '../../../agent/drivers/antminer.ts'
+import antminer from '../../../agent/drivers/antminer/antminer.ts'
 import type { Reading } from '../../../agent/plugin/reading.ts'
 import { ShareWatch } from '../../../agent/polling/share-watch.ts'
 import { AsicServer } from '../../../agent/simulator/asic/asic-server.ts'
@@ -143,7 +143,12 @@ describe('the wait starts again', () => {
 
 describe('an emulated Antminer on the wire', () => {
   const machine = machineOf(ASIC_MODELS.s21)
-  const server = new AsicServer(machine, '127.0.0.1', { asic: 0, web: 0, link: 0 }, () => 1_780_000_000)
+  const server = new AsicServer(
+    machine,
+    '127.0.0.1',
+    { asic: 0, web: 0, link: 0, status: 0 },
+    () => 1_780_000_000,
+  )
   beforeAll(() => Promise.all(server.listeners.map((l) => l.open())))
   afterAll(() => Promise.all(server.listeners.map((l) => l.close())))
 
@@ -152,7 +157,7 @@ describe('an emulated Antminer on the wire', () => {
     const session = antminer.open({
       id: 'm',
       host: '127.0.0.1',
-      options: { port: server.listeners[0]!.port, webPort: 80 },
+      options: { port: server.listeners[0]!.port, webPort: 80, statusPort: server.listeners[2]!.port },
     })
     const stateAfter = async (minutes: number) => {
       let sample: Reading['sample'] | undefined

@@ -17,7 +17,12 @@ it.each(families)(
   async (family) => {
     const model = { ...MODELS_OF[family][0], boards: FIVE }
     const machine = new AsicMachine('m', model, '02:0a:00:00:00:01', [POOL, POOL], createRandom(1))
-    const server = new AsicServer(machine, '127.0.0.1', { asic: 0, web: 0, link: 0 }, () => 1_780_000_000)
+    const server = new AsicServer(
+      machine,
+      '127.0.0.1',
+      { asic: 0, web: 0, link: 0, status: 0 },
+      () => 1_780_000_000,
+    )
     await Promise.all(server.listeners.map((listener) => listener.open()))
     const driver = DRIVERS.find((d) => d.name === family)!
     const web = { username: 'root', password: 'demo' }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { agentConfigSchema } from '../../../agent/config/config.ts'
-import antminer from '../../../agent/drivers/antminer.ts'
+import antminer from '../../../agent/drivers/antminer/antminer.ts'
 import avalon from '../../../agent/drivers/avalon/avalon.ts'
 import dcgm from '../../../agent/drivers/dcgm/dcgm.ts'
 import llmServer from '../../../agent/drivers/llm-server/llm-server.ts'
@@ -17,7 +17,7 @@ import { siteConfigs } from '../../../agent/simulator/site-config.ts'
 const drivers = [antminer, whatsminer, avalon, dcgm, llmServer, modbusMeter, snmpPdu] as unknown as Driver[]
 
 const clock = { nowMs: Date.UTC(2026, 5, 1, 12) }
-const ports = { asic: 0, web: 0, link: 0, dcgm: 0, llm: 0, meter: 0, snmp: 0 }
+const ports = { asic: 0, web: 0, link: 0, status: 0, dcgm: 0, llm: 0, meter: 0, snmp: 0 }
 const site = new Site({ seed: 4, asics: 12, gpuHosts: 2, baseAddress: '127.0.0.1', ports }, () => clock.nowMs)
 beforeAll(() => site.open())
 afterAll(() => site.close())

@@ -14,7 +14,7 @@ import { Site } from '../../../agent/simulator/site.ts'
 import { siteConfigs } from '../../../agent/simulator/site-config.ts'
 
 const clock = { nowMs: Date.UTC(2026, 5, 1, 12) }
-const ports = { asic: 0, web: 0, link: 0, dcgm: 0, llm: 0, meter: 0, snmp: 0 }
+const ports = { asic: 0, web: 0, link: 0, status: 0, dcgm: 0, llm: 0, meter: 0, snmp: 0 }
 /** two machines a family: one that stays well, one that doesn't */
 const site = new Site(
   {

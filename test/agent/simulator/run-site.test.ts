@@ -33,7 +33,7 @@ it('says what it runs, writes both configurations, is ready last, and stops when
   const lines: string[] = []
   const done = simulate(options(stop, lines))
   await expect.poll(() => lines.at(-1)).toBe('ready')
-  expect(lines[0]).toBe(`2 antminer: ${base} to ${base.replace(/1$/, '2')}, TCP 4028 and 4080`)
+  expect(lines[0]).toBe(`2 antminer: ${base} to ${base.replace(/1$/, '2')}, TCP 4028, 4080 and 6060`)
   expect(lines).toContain(`read it with: perwatt-agent run --config ${join(folder, 'mining.yaml')}`)
   const mining = await readFile(join(folder, 'mining.yaml'), 'utf8')
   expect(mining).toMatch(/^# .*SIMULATED/)

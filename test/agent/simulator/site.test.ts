@@ -7,7 +7,7 @@ import type { SiteOptions } from '../../../agent/simulator/layout.ts'
 import { Site } from '../../../agent/simulator/site.ts'
 import { ask, command } from './ask.ts'
 
-const FREE_PORTS = { asic: 0, web: 0, link: 0, dcgm: 0, llm: 0, meter: 0, snmp: 0 }
+const FREE_PORTS = { asic: 0, web: 0, link: 0, status: 0, dcgm: 0, llm: 0, meter: 0, snmp: 0 }
 const START_MS = Date.UTC(2026, 5, 1, 12)
 
 /** A site on free ports of loopback whose clock stands until a test moves it. */

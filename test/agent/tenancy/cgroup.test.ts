@@ -6,6 +6,8 @@ const id = '0123456789abcdef'.repeat(4)
 const uid = '0a1b2c3d-1111-4222-8333-444455556666'
 const inSlice = uid.replaceAll('-', '_')
 
+const lxc = (containerName: string) => ({ runtime: 'lxc', containerName })
+
 describe('whose a process is', () => {
   test.each([
     ['0::/system.slice/slurmstepd.scope/job_4711/step_0/user/task_0', '4711'],
@@ -53,6 +55,76 @@ describe('whose a process is', () => {
     expect(membershipOf(line)).toEqual({ kind: 'container', containerId: id, runtime }),
   )
 
+  // the paths that each program's own documentation or source shows; see agent/tenancy/other-groups.ts
+  test.each([
+    ['OpenPBS', '4:memory:/pbs_jobs.service/jobid/123.pbs-server', { pbsJob: '123.pbs-server' }, true],
+    ['OpenPBS, an array', '0::/pbs_jobs.service/jobid/77[3].pbs', { pbsJob: '77[3].pbs' }, true],
+    ['LSF', '9:cpuset:/lsf/cluster1/job.4711.32012.1700000000', { lsfJob: '4711' }, true],
+    [
+      'HTCondor',
+      '0::/system.slice/condor.service/condor_var_lib_condor_execute_slot1_2@gpu-07',
+      { condorSlot: 'slot1_2@gpu-07' },
+      true,
+    ],
+    [
+      'Flux',
+      '0::/user.slice/user-500.slice/user@500.service/imp-shell-0-f2LQwbYk.service',
+      { fluxJob: 'f2LQwbYk' },
+      true,
+    ],
+    [
+      'Nomad',
+      `0::/nomad.slice/share.slice/${uid}.infer.scope`,
+      { nomadAlloc: uid, nomadTask: 'infer' },
+      false,
+    ],
+    ['LXC and Incus', '0::/lxc.payload.train-a/system.slice/x.service', lxc('train-a'), false],
+    ['Proxmox, a container', '0::/lxc/101/ns/system.slice/x.service', lxc('101'), false],
+    [
+      'libvirt',
+      '0::/machine.slice/machine-qemu\\x2d3\\x2dtenant\\x2da.scope/libvirt/emulator',
+      { vm: 'tenant-a' },
+      false,
+    ],
+    ['Proxmox, a machine', '0::/qemu.slice/104.scope', { vm: '104' }, false],
+    ['a service', '0::/system.slice/vllm.service', { systemdUnit: 'vllm.service' }, true],
+    [
+      "a user's service",
+      '0::/user.slice/user-1000.slice/user@1000.service/app.slice/comfyui.service',
+      { systemdUnit: 'comfyui.service' },
+      true,
+    ],
+    [
+      'a service by template',
+      '0::/system.slice/vllm@llama.service',
+      { systemdUnit: 'vllm@llama.service' },
+      true,
+    ],
+  ])('%s: %s', (_, line, facts, ofUser) =>
+    expect(membershipOf(line)).toEqual({ kind: 'named', facts, ofUser }),
+  )
+
+  test.each([
+    '0::/user.slice/user-1000.slice/session-3.scope',
+    '0::/user.slice/user-1000.slice/user@1000.service/init.scope',
+    '0::/system.slice/sshd.service',
+    '0::/system.slice/containerd.service',
+    '0::/init.scope',
+    '0::/',
+  ])('%s is nothing but its user', (line) => expect(membershipOf(line)).toBeUndefined())
+
+  test('Docker under another parent has the id alone', () =>
+    expect(membershipOf(`0::/ml-tenants/${id}`)).toEqual({
+      kind: 'container',
+      containerId: id,
+      runtime: 'docker',
+    }))
+
+  test('a job with a container of its own is the job', () =>
+    expect(membershipOf(`0::/pbs_jobs.service/jobid/9.s/docker-${id}.scope`)).toMatchObject({
+      facts: { pbsJob: '9.s' },
+    }))
+
   test("a rootless container tells its user's id, under which its engine's socket lies", () => {
     const line = `0::/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-${id}.scope/container`
     expect(membershipOf(line)).toEqual({
@@ -83,7 +155,7 @@ describe('whose a process is', () => {
 
   test.each([
     '0::/user.slice/user-1000.slice/session-3.scope',
-    '0::/system.slice/vllm.service',
+    '0::/user.slice/user-1000.slice/user@1000.service/lxc.payload.victim',
     '0::/',
     '',
     `0::/user.slice/${id}`,

@@ -1,7 +1,8 @@
 import { chmodSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { openTenancy, type Tenancy, TenancySettingsSchema } from '../../../agent/tenancy/tenancy.ts'
+import { DEADLINE_MS, keepDeadlines } from '../../deadlines.ts'
 import { type PageServer, servePage } from '../page-server.ts'
 import { containerId, FakeHost, json } from './fake-host.ts'
 import { pod } from './pods.ts'
@@ -13,30 +14,11 @@ beforeEach(() => {
 })
 afterEach(() => host.close())
 
-/** The deadline of each request. No other timer has this length, and no test lasts so long: it passes by `keepDeadlines` only. */
-const DEADLINE_MS = 3_600_123
 const open = (more: object = {}): Tenancy =>
   openTenancy(
     TenancySettingsSchema.parse({ ...host.settings, timeout: `${DEADLINE_MS}ms`, ...more }),
     () => host.nowMs,
   )
-/** Keeps the deadlines of the requests that follow. @returns lets them pass, so that a source that hangs need not be waited for */
-function keepDeadlines(): () => void {
-  const { setTimeout } = globalThis
-  const ends: (() => void)[] = []
-  const spy = vi.spyOn(globalThis, 'setTimeout').mockImplementation(((
-    end: () => void,
-    ms?: number,
-    ...rest: []
-  ) => {
-    if (ms === DEADLINE_MS) ends.push(end)
-    return setTimeout(end, ms, ...rest)
-  }) as typeof setTimeout)
-  return () => {
-    spy.mockRestore()
-    for (const end of ends) end()
-  }
-}
 const gpu = (index: number, ...pids: number[]) => ({
   index,
   uuid: `GPU-${index}`,
@@ -369,7 +351,7 @@ describe('containers', () => {
       ['aaaaaaaaaaaa', expect.closeTo(0.75)],
       ['bbbbbbbbbbbb', expect.closeTo(0.25)],
     ])
-    expect(shared?.holders.some((h) => h.estimated)).toBe(false)
+    expect(shared?.holders.every((h) => h.estimated)).toBe(true)
   })
 })
 

@@ -1,7 +1,11 @@
-import { describe, expect, test } from 'vitest'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { afterAll, describe, expect, test } from 'vitest'
 import { CollectorConfigSchema } from '../../../collector/config/config.ts'
 import { EXAMPLE } from '../../../collector/config/example.ts'
 import { parseConfig } from '../../../protocol/kit/config.ts'
+import type { UsageError } from '../../../protocol/kit/errors.ts'
 
 const parse = (text: string) => parseConfig(CollectorConfigSchema, text, 'collector.yaml')
 
@@ -28,4 +32,70 @@ describe('the example configuration', () => {
       'http-price',
     ])
   })
+})
+
+describe('the broker', () => {
+  const wrong = (mqtt: string) => {
+    try {
+      parse(`site: { id: a }\nmqtt: ${mqtt}`)
+    } catch (error) {
+      return (error as UsageError).lines.map((line) => line.replace('collector.yaml: ', ''))
+    }
+    throw new Error(`${mqtt}: nothing was wrong`)
+  }
+  const YOURS = 'at a broker of your own'
+  const empty = join(mkdtempSync(join(tmpdir(), 'perwatt-config-')), 'empty')
+  writeFileSync(empty, '\n')
+  afterAll(() => rmSync(dirname(empty), { recursive: true }))
+
+  test.each([
+    ['{}', ['mqtt: expected a broker: embedded: {}, or url: mqtt://broker.site:1883']],
+    [
+      '{ embedded: {}, password: p }',
+      [
+        `mqtt.password: is the password ${YOURS}; name that in url, or set embedded.password for the embedded broker`,
+      ],
+    ],
+    [
+      '{ embedded: {}, username: u }',
+      [`mqtt.username: is a user ${YOURS}; name it in url, or leave username out`],
+    ],
+    [
+      '{ url: "mqtt://user:hunter2@broker.site" }',
+      [
+        'mqtt.url: is an address with a user or a password in it; move them to username and password beside it',
+      ],
+    ],
+    [
+      '{ url: "http://user:hunter2@broker.site" }',
+      expect.arrayContaining([
+        'mqtt.url: expected an address such as mqtt://broker.site:1883, got http://[secret]@broker.site',
+      ]),
+    ],
+    ['{ url: broker }', ['mqtt.url: expected an address such as mqtt://broker.site:1883, got broker']],
+    [
+      '{ url: "mqtt://broker.site", username: "" }',
+      ['mqtt.username: expected a length of at least 1, got ""'],
+    ],
+    [
+      `{ embedded: { password: { file: ${empty} } } }`,
+      [`mqtt.embedded.password.file: ${empty} is empty; write the secret into it`],
+    ],
+    [
+      `{ embedded: { password: ${'x'.repeat(65_536)} } }`,
+      ['mqtt.embedded.password: expected at most 65535 bytes; is it the right file?, got [secret]'],
+    ],
+  ])('a login that cannot work is named before it runs: %s', (mqtt, lines) => {
+    const said = wrong(mqtt)
+    expect(said).toEqual(lines)
+    expect(said.join()).not.toContain('hunter2')
+  })
+
+  test.each([
+    '{ embedded: { password: p } }',
+    '{ url: "mqtt://b", password: p }',
+    '{ url: "mqtt://b", username: u }',
+  ])('a login that works is right: %s', (mqtt) =>
+    expect(parse(`site: { id: a }\nmqtt: ${mqtt}`).mqtt).toBeDefined(),
+  )
 })

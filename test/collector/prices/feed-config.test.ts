@@ -50,6 +50,11 @@ describe('the feeds of a configuration', () => {
       'feeds[0].exchanges: is not a setting here',
     ],
     [
+      'called like a price, which it would not publish',
+      'feeds: [{ feed: http-price, name: fx.EUR, url: "https://rates.example", path: "$.eur" }]',
+      'feeds[0].name: fx.EUR is the name of a price; say which price it is with quote: fx.EUR, and call the feed otherwise',
+    ],
+    [
       'with one name for two',
       'feeds: [{ feed: mempool }, { feed: mempool }]',
       'feeds[1].name: mempool is taken',

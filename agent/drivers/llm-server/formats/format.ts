@@ -1,16 +1,51 @@
-/** What one family of LLM servers calls its counters. Adding a family is one more file in this folder. */
+/** One series of a metrics page. A colon and an underscore are the same: relays that allow no colon write an underscore. */
+export interface Figure {
+  name: string
+  /** only series with these labels count */
+  where?: Readonly<Record<string, string>>
+}
+
+/** A meaning's names by version, newest first; the first one that is on the page is used. */
+export type Figures = readonly Figure[]
+
+/** What one family of LLM servers calls its counters. Adding a family is one more file of data in this folder. */
 export interface LlmFormat {
   /** name in the configuration's `format:` */
   name: string
   /** name in help and error texts */
   title: string
-  /** how all of its metrics begin; a relay that allows no colon writes an underscore instead */
-  prefix: string
-  tokensIn: string
-  /** counters of those input tokens that came from a cache; names differ by version, and the first one on the page is used */
-  tokensInCached: readonly string[]
+  /** the versions whose names these are, and where the names stand */
+  versions: string
+  /** how all of its metrics begin; absent where they have nothing in common */
+  begins?: string
+  /** true: it stands in front of the servers that do the work, so its page counts where both are on one page */
+  inFront?: true
+  /** true: other families' pages may show the same names, so it is tried after them */
+  shared?: true
+  tokensIn: Figures
+  /** input tokens that came from the server's cache. Only counters that count a request once are here. */
+  tokensInCached: Figures
+  /** input tokens that another server has computed and counted as its input: the prefill end, where prefill and decode are apart */
+  tokensInElsewhere?: Figures
+  /** input tokens from this server's own cache, where `tokensInCached` includes those of `tokensInElsewhere` */
+  tokensInCachedHere?: Figures
   /** true: `tokensIn` leaves out the tokens from the cache */
-  cachedApart?: boolean
-  tokensOut: string
-  requestsRunning: string
+  cachedApart?: true
+  tokensOut: Figures
+  requestsRunning: Figures
+  /** requests since the start: more than none on a page without token counters is a fault */
+  requestsServed?: Figures
+  /** labels that name the model, the first one that a series has; absent: `model_name`, `model` */
+  modelLabels?: readonly string[]
+  /** labels by which a series says that it is of a prefill or a decode end */
+  ends?: Readonly<Record<'prefill' | 'decode', readonly Readonly<Record<string, string>>[]>>
+  /**
+   * A page whose metrics begin with `transfers` hands its requests on to a decode end if each was limited to one token: the sum of
+   * the limits is then their count.
+   */
+  oneTokenEach?: { transfers: string; sum: string; count: string }
+  /** metrics of a store that keeps this server's own cache: `tokensInElsewhere` then are cached tokens of this server */
+  cacheStores?: readonly string[]
+  /** what to do where the page counts no tokens */
+  withoutTokens?: string
 }

@@ -1,8 +1,27 @@
 // Made by `npm run generate` from the files in this folder; do not edit.
+import dynamo from './dynamo.ts'
 import type { LlmFormat } from './format.ts'
+import litellm from './litellm.ts'
 import llamacpp from './llamacpp.ts'
+import lmdeploy from './lmdeploy.ts'
+import nim from './nim.ts'
+import rayServe from './ray-serve.ts'
 import sglang from './sglang.ts'
+import tensorrtLlm from './tensorrt-llm.ts'
 import tgi from './tgi.ts'
+import triton from './triton.ts'
 import vllm from './vllm.ts'
 
-export const LLM_FORMATS: readonly LlmFormat[] = [llamacpp, sglang, tgi, vllm]
+export const LLM_FORMATS: readonly LlmFormat[] = [
+  dynamo,
+  litellm,
+  llamacpp,
+  lmdeploy,
+  nim,
+  rayServe,
+  sglang,
+  tensorrtLlm,
+  tgi,
+  triton,
+  vllm,
+]

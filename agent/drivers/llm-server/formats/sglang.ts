@@ -1,11 +1,18 @@
 import type { LlmFormat } from './format.ts'
 
+/** SGLang. With prefill and decode apart, `engine_type` says which end a server is; both count the prompt. */
 export default {
   name: 'sglang',
   title: 'SGLang',
-  prefix: 'sglang:',
-  tokensIn: 'sglang:prompt_tokens_total',
-  tokensInCached: ['sglang:cached_tokens_total'],
-  tokensOut: 'sglang:generation_tokens_total',
-  requestsRunning: 'sglang:num_running_reqs',
+  versions: 'SGLang 0.4 and newer with --enable-metrics, python/sglang/srt/metrics/collector.py',
+  begins: 'sglang:',
+  tokensIn: [{ name: 'sglang:prompt_tokens_total' }],
+  tokensInCached: [{ name: 'sglang:cached_tokens_total' }],
+  tokensOut: [{ name: 'sglang:generation_tokens_total' }],
+  requestsRunning: [{ name: 'sglang:num_running_reqs' }],
+  requestsServed: [{ name: 'sglang:num_requests_total' }],
+  ends: {
+    prefill: [{ engine_type: 'prefill' }, { dynamo_component: 'prefill' }],
+    decode: [{ engine_type: 'decode' }, { dynamo_component: 'decode' }],
+  },
 } satisfies LlmFormat

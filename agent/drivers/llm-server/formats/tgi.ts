@@ -4,9 +4,11 @@ import type { LlmFormat } from './format.ts'
 export default {
   name: 'tgi',
   title: 'TGI',
-  prefix: 'tgi_',
-  tokensIn: 'tgi_request_input_length_sum',
+  versions: 'TGI 1.0 and newer, huggingface.co/docs/text-generation-inference/reference/metrics',
+  begins: 'tgi_',
+  tokensIn: [{ name: 'tgi_request_input_length_sum' }],
   tokensInCached: [],
-  tokensOut: 'tgi_request_generated_tokens_sum',
-  requestsRunning: 'tgi_batch_current_size',
+  tokensOut: [{ name: 'tgi_request_generated_tokens_sum' }],
+  requestsRunning: [{ name: 'tgi_batch_current_size' }],
+  requestsServed: [{ name: 'tgi_request_success' }],
 } satisfies LlmFormat

@@ -24,24 +24,34 @@ export interface MeterRegister {
   type: RegisterType
   /** factor to W or Wh */
   scale: number
+  /** W or Wh that are added after the factor; absent: none */
+  offset?: number
+  /** Wh of the last digit of a float counter; absent: of a whole number, its scale; of a float, finer than matters */
+  stepWh?: number
   wordOrder: WordOrder
 }
 
-/** Where a meter keeps its power and energy. */
+/** Where a meter keeps its power and its energy in both directions. */
 export interface MeterMap {
-  /** active power of all phases */
+  /** active power of all phases; negative where it flows out */
   power?: MeterRegister | undefined
   /** imported active energy */
   energy?: MeterRegister | undefined
+  /** exported active energy: a counter of its own */
+  exported?: MeterRegister | undefined
 }
 
 /**
  * A meter that the driver knows by name. Adding a meter is one more file in this folder, with addresses and types from its
- * maker's Modbus manual.
+ * maker's Modbus manual. A map is for one model, and named for it: a maker's next model may keep other values at the same addresses.
  */
 export interface NamedMap extends MeterMap {
   /** name in the configuration's `map:` */
   name: string
+  /** the manual, or the public project that reads this model by the same addresses */
+  source: string
+  /** where the meter says what it is, and the codes of this map's models; another code is another meter */
+  identify?: { function: ReadFunction; address: number; codes: readonly number[] }
   /** maker and model, as the reading shows it */
   model: string
 }

@@ -19,6 +19,8 @@ export class GpuCalls {
   readonly #deadlineMs: number
   /** calls that returned "not supported" on this GPU */
   protected readonly unsupported = new Set<string>()
+  /** functions that this library lacks */
+  protected readonly lacking = new Set<NvmlFunction>()
   /** calls that failed in this snapshot, with their return codes */
   protected readonly refused = new Map<NvmlFunction, number>()
   /** time of the newest sample of process utilisation, by the library's clock */
@@ -40,9 +42,15 @@ export class GpuCalls {
     const asked = `${name} ${args.filter((a) => typeof a === 'number').join(' ')}`
     if (this.unsupported.has(asked)) return NVML.unsupported
     const code = await this.#calls.call(this.name, this.#deadlineMs, name, args)
+    if (code === NVML.noSymbol) this.lacking.add(name)
     if (code === NVML.unsupported || code === NVML.noSymbol) this.unsupported.add(asked)
     else if (code !== NVML.ok) this.refused.set(name, code)
     return code
+  }
+
+  /** Whether this library lacks a function, which a call has found out. */
+  lacks(name: NvmlFunction): boolean {
+    return this.lacking.has(name)
   }
 
   /** Whether a failure of this snapshot means that the library has to be closed and opened again. */

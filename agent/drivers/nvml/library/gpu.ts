@@ -1,7 +1,7 @@
 import type { GpuSnapshot } from '../../../gpu/reading.ts'
 import { GpuCalls } from './gpu-calls.ts'
 import { zeros } from './nvml-library.ts'
-import { processesOf } from './processes.ts'
+import { processesOf, processNotes } from './processes.ts'
 import { codeText, NVML } from './return-codes.ts'
 
 /** nvmlTemperatureSensors_t, nvmlClockType_t, nvmlMemoryErrorType_t, nvmlEccCounterType_t */
@@ -101,6 +101,7 @@ export class NvmlGpu extends GpuCalls {
         ...(dead === undefined ? [] : [`${this.name} (${this.identity.uuid}): ${codeText(dead)}`]),
         ...(denied ? [`${denied}: ${codeText(NVML.noPermission)}, or the capability CAP_SYS_ADMIN`] : []),
         ...(rows === NVML.ok && failed.readUInt32LE() === 1 ? ['row remapping failed'] : []),
+        ...processNotes(this, this.#mig === 1),
       ],
     }
   }

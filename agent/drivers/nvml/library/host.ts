@@ -82,7 +82,7 @@ export class NvmlHost {
       if (!(error instanceof PerwattError && error.code === HUNG_CALL)) throw error
       // the other GPUs may still answer, unless no more threads can be spared
       this.#calls.hung.assertFree(DRIVER)
-      return dead(gpu.identity, error.message)
+      return { ...dead(gpu.identity, error.message), silent: true }
     }
   }
 

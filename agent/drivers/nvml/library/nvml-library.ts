@@ -27,6 +27,10 @@ const PROTOTYPES = {
     'int nvmlDeviceGetRemappedRows(void *device, void *corrected, void *uncorrected, void *pending, void *failed)',
   nvmlDeviceGetComputeRunningProcesses_v3:
     'int nvmlDeviceGetComputeRunningProcesses_v3(void *device, void *count, void *processes)',
+  nvmlDeviceGetComputeRunningProcesses_v2:
+    'int nvmlDeviceGetComputeRunningProcesses_v2(void *device, void *count, void *processes)',
+  nvmlDeviceGetComputeRunningProcesses:
+    'int nvmlDeviceGetComputeRunningProcesses(void *device, void *count, void *processes)',
   nvmlDeviceGetProcessUtilization:
     'int nvmlDeviceGetProcessUtilization(void *device, void *samples, void *count, uint64_t sinceUs)',
   nvmlDeviceGetMigMode: 'int nvmlDeviceGetMigMode(void *device, void *current, void *pending)',

@@ -1,12 +1,21 @@
 import { defined } from '../../../../protocol/kit/defined.ts'
+import { ratioOf } from '../../../gpu/ranges.ts'
 import type { GpuSnapshot } from '../../../gpu/reading.ts'
 import type { GpuInstance, GpuProcess } from '../../../tenancy/gpu-use.ts'
 import type { GpuCalls } from './gpu-calls.ts'
 import { type NvmlFunction, zeros } from './nvml-library.ts'
 import { NVML } from './return-codes.ts'
 
-/** nvmlProcessInfo_t of the third version, and nvmlProcessUtilizationSample_t */
-const PROCESS_BYTES = 24
+/**
+ * The functions that list processes, newest first, and the size of their entries: nvmlProcessInfo_t of versions 3 and 2 names the MIG
+ * instance at its end, nvmlProcessInfo_v1_t doesn't (nvml.h). Drivers of the R470 branch have version 2, older ones the first.
+ */
+const RUNNING = [
+  ['nvmlDeviceGetComputeRunningProcesses_v3', 24],
+  ['nvmlDeviceGetComputeRunningProcesses_v2', 24],
+  ['nvmlDeviceGetComputeRunningProcesses', 16],
+] as const
+/** nvmlProcessUtilizationSample_t */
 const SAMPLE_BYTES = 32
 const ROOM = 32
 /** gpuInstanceSliceCount in nvmlDeviceAttributes_t */
@@ -32,11 +41,11 @@ export async function processesOf(
 }
 
 async function running(gpu: GpuCalls, handle: bigint, instance?: number): Promise<GpuProcess[] | undefined> {
-  const list = await entries(gpu, 'nvmlDeviceGetComputeRunningProcesses_v3', PROCESS_BYTES, (room, count) => [
-    handle,
-    count,
-    room,
-  ])
+  const [name, bytes] = RUNNING.find(([name]) => !gpu.lacks(name)) ?? []
+  if (name === undefined || bytes === undefined) return undefined
+  const list = await entries(gpu, name, bytes, (room, count) => [handle, count, room])
+  // the first call of a session finds out which version the library has
+  if (!list && gpu.lacks(name)) return running(gpu, handle, instance)
   return list?.map((entry) => {
     const used = entry.readBigUInt64LE(8)
     return defined({
@@ -62,9 +71,23 @@ async function smRatios(gpu: GpuCalls): Promise<Map<number, number> | undefined>
     const atUs = entry.readBigUInt64LE(8)
     if (atUs > gpu.seenUs) gpu.seenUs = atUs
     const pid = entry.readUInt32LE(0)
-    seen.set(pid, [...(seen.get(pid) ?? []), entry.readUInt32LE(16)])
+    const ratio = ratioOf(entry.readUInt32LE(16) / 100)
+    if (ratio !== undefined) seen.set(pid, [...(seen.get(pid) ?? []), ratio])
   }
-  return new Map([...seen].map(([pid, all]) => [pid, all.reduce((a, b) => a + b, 0) / all.length / 100]))
+  return new Map([...seen].map(([pid, all]) => [pid, all.reduce((a, b) => a + b, 0) / all.length]))
+}
+
+/** What this driver's library cannot tell about processes, one line each. */
+export function processNotes(gpu: GpuCalls, mig: boolean): string[] {
+  if (RUNNING.every(([name]) => gpu.lacks(name)))
+    return [
+      `${gpu.name}: this NVIDIA driver has no call that lists processes, so only reservations tell who holds the GPU; update the driver`,
+    ]
+  if (!mig && gpu.lacks('nvmlDeviceGetProcessUtilization'))
+    return [
+      `${gpu.name}: this NVIDIA driver has no nvmlDeviceGetProcessUtilization, so those who share the GPU share it by memory; update the driver`,
+    ]
+  return []
 }
 
 /** Reads a list. While the library says that the buffer is too short, the call is repeated with a larger one. */

@@ -142,13 +142,13 @@ export class SmiHost {
       .sort((a, b) => a.index - b.index)
   }
 
-  /** Adds a fault, once, where the log's schema is newer than this agent. */
+  /** Adds a fault, once, where the log's schema is newer than this agent and is not read wholly. */
   #withSchema(gpus: GpuSnapshot[]): GpuSnapshot[] {
     const schema = this.#logged?.unknownSchema
     const [first, ...others] = gpus
     if (this.#reportedSchema || schema === undefined || !first) return gpus
     this.#reportedSchema = true
-    const fault = `${this.#options.program} writes ${schema}, which is newer than this agent; figures with new names are missing, so update the agent`
+    const fault = `${this.#options.program} writes ${schema.name}, which is newer than this agent and has no ${schema.missing.join(', ')} under a name that it knows; update the agent`
     return [{ ...first, faults: [...first.faults, fault] }, ...others]
   }
 }

@@ -4,14 +4,31 @@ import type { GpuInstance, GpuProcess } from '../../../tenancy/gpu-use.ts'
 import { lostIn, name, quantity, recovery } from './values.ts'
 import { all, type Element, parseXml, textAt } from './xml.ts'
 
-/** Schema versions that this reader knows, as in `nvsmi_device_v12.dtd`. Drivers before 440 name no schema. */
-const KNOWN_SCHEMAS = [10, 11, 12]
+/** The newest schema that this reader was written for, as in `nvsmi_device_v12.dtd`. Drivers before 440 name no schema. */
+const NEWEST_SCHEMA = 12
 
 export interface SmiLog {
   gpus: GpuSnapshot[]
-  /** the schema's name where it is newer than this reader; known elements are read anyway */
-  unknownSchema?: string
+  /** where the schema is newer than this reader and lacks elements that this reader needs: its name, and theirs */
+  unknownSchema?: { name: string; missing: string[] }
 }
+
+/** What every schema so far has, with a value or without. A newer schema that has it all is read wholly. */
+const NEEDED: Readonly<Record<string, readonly string[]>> = {
+  uuid: ['uuid'],
+  product_name: ['product_name'],
+  power: ['gpu_power_readings', 'power_readings'].flatMap((group) =>
+    ['average_power_draw', 'instant_power_draw', 'power_draw'].map((name) => `${group}/${name}`),
+  ),
+  'fb_memory_usage/used': ['fb_memory_usage/used'],
+  processes: ['processes'],
+}
+
+/** What no GPU of a log has: one GPU may lack what another has. */
+const missingIn = (gpus: readonly Element[]): string[] =>
+  Object.entries(NEEDED).flatMap(([name, paths]) =>
+    gpus.some((gpu) => paths.some((path) => all(gpu, path).length > 0)) ? [] : [name],
+  )
 
 /**
  * Reads the output of `nvidia-smi -q -x`. Power is in `power_readings` up to driver 525 and in `gpu_power_readings` from 535;
@@ -21,10 +38,12 @@ export function readLog(text: string): SmiLog {
   const [root] = all(parseXml(text), 'nvidia_smi_log')
   const schema = /<!DOCTYPE[^>]*nvsmi_device_v(\d+)\.dtd/.exec(text)?.[1]
   const driverVersion = root && name(textAt(root, 'driver_version'))
+  const gpus = root ? all(root, 'gpu') : []
+  const missing = gpus.length > 0 ? missingIn(gpus) : []
+  const isNewer = schema !== undefined && Number(schema) > NEWEST_SCHEMA
   return defined({
-    gpus: root ? all(root, 'gpu').map((gpu, index) => gpuOf(gpu, index, driverVersion)) : [],
-    unknownSchema:
-      schema === undefined || KNOWN_SCHEMAS.includes(Number(schema)) ? undefined : `nvsmi_device_v${schema}`,
+    gpus: gpus.map((gpu, index) => gpuOf(gpu, index, driverVersion)),
+    unknownSchema: isNewer && missing.length > 0 ? { name: `nvsmi_device_v${schema}`, missing } : undefined,
   })
 }
 

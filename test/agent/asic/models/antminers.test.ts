@@ -1,27 +1,24 @@
 import { expect, test } from 'vitest'
-import { antminerModel } from '../../../../agent/asic/models/antminers.ts'
+import { antminerBoards, hasOtherFirmware } from '../../../../agent/asic/models/antminers.ts'
 
 test.each([
-  ['Antminer S19 Pro', 29.5],
-  ['Antminer S19J Pro', 29.5],
-  ['Antminer S19j Pro (104T)', 29.5],
-  ['Antminer S21', 17.5],
-  ['Antminer S21+', 16.5],
-  ['Antminer S21 XP', 13.5],
-  ['Antminer S21 Hydro', 16],
-  ['Antminer S21 Hyd.', 16],
-])('%s uses %s J/TH at its rated mode', (type, efficiencyJPerTh) => {
-  expect(antminerModel(type)?.efficiencyJPerTh).toBe(efficiencyJPerTh)
-})
+  ['Antminer S9', 3],
+  ['Antminer S19J Pro', 3],
+  ['Antminer S19j Pro (104T)', 3],
+  ['Antminer S15', 4],
+  // makes of one name differ
+  ['Antminer S21 XP Hyd.', undefined],
+  ['Antminer S19 XP (Vnish 1.2.0-rc1)', undefined],
+  ['Antminer S99', undefined],
+  ['constructor', undefined],
+  [undefined, undefined],
+])('%s has %s hashboards', (type, boards) => expect(antminerBoards(type)).toBe(boards))
 
-test.each(['Antminer S19 XP (Vnish 1.2.0-rc1)', 'Antminer S21 Immersion', 'constructor', '', undefined])(
-  '%s has no model, and so no modelled power',
-  (type) => {
-    expect(antminerModel(type)).toBeUndefined()
-  },
-)
-
-test('a hydro machine’s boards are not known: makes of one name differ', () => {
-  expect(antminerModel('Antminer S21 XP Hyd.')).toEqual({ efficiencyJPerTh: 12 })
-  expect(antminerModel('Antminer S9')?.boards).toBe(3)
-})
+test.each([
+  ['Antminer S19 XP (Vnish 1.2.0-rc1)', true],
+  ['Antminer T21 (7Miners 1.2.6-rc1)', true],
+  ['Antminer S19 Pro (Hiveon)', true],
+  ['Antminer S19j Pro (104T)', false],
+  ['Antminer S21', false],
+  [undefined, false],
+])('%s has another firmware than Bitmain’s: %s', (type, other) => expect(hasOtherFirmware(type)).toBe(other))

@@ -1,48 +1,129 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { ANTMINERS } from '../../../../agent/asic/models/antminers.ts'
-import { RATINGS, ratedJPerTh } from '../../../../agent/asic/models/rated-efficiency.ts'
+import { AVALONS } from '../../../../agent/asic/models/avalons.ts'
+import { AURADINES, BITAXES, OTHERS, SEALMINERS } from '../../../../agent/asic/models/other-makers.ts'
+import { ratedJPerTh, ratingOf } from '../../../../agent/asic/models/rated-efficiency.ts'
 import { efficiencyOf, type Rating, SOURCES } from '../../../../agent/asic/models/rating.ts'
+import { WHATSMINERS } from '../../../../agent/asic/models/whatsminers.ts'
 
 test.each([
+  ['Antminer S19 Pro', 29.5],
+  ['Antminer S19J Pro', 29.5],
+  ['AntMiner S19j Pro', 29.5],
+  ['Antminer S19j Pro (104T)', 29.5],
+  ['Bitmain Antminer S21', 17.5],
+  ['Antminer S21+', 16.5],
+  ['Antminer S21 XP', 13.5],
+  ['Antminer S21 Hydro', 16],
+  ['Antminer S21 Hyd.', 16],
+  ['Antminer S21 XP Hyd.', 12],
+  ['Antminer S21 Immersion', 18.5],
+  ['Antminer T21 (7Miners 1.2.6-rc1)', 19],
+  ['Antminer S9k', 85],
+  ['Antminer S9i', 94.3],
+  ['Antminer S9j', 93.1],
+  ['Antminer S9 SE', 80],
+  ['Antminer S15', 57],
+  ['Antminer T15', 67],
+  ['Antminer S17+', 40],
+  ['Antminer S17e', 45],
+  ['Antminer T17+', 50],
+  ['Antminer T17e', 55],
+  ['Antminer S19a', 36.1],
+  ['Antminer S19i', 33],
+  ['Antminer S19j', 36.1],
+  ['Antminer S19 Hyd.', 34.5],
+  ['Antminer S19 Pro Hyd.', 29.5],
   ['Whatsminer M30S++_VH70', 31],
   ['Whatsminer M30S+_VE40', 34],
   ['Whatsminer M60S_VK40', 18.5],
   ['Whatsminer M50_VH30', 29],
   ['Whatsminer M66S++_VL40', 15.5],
-  ['AvalonMiner 1246-83', 38],
-  ['AvalonMiner 1166Pro-S-81', 42],
   ['Whatsminer M63S_VK10', 18.5],
   ['Whatsminer M56S++_VK30', 22],
   ['Whatsminer M70S_VM10', 13.5],
+  ['Whatsminer M20S_V20', 49.4],
+  ['AvalonMiner 841', 94.9],
+  ['AvalonMiner 1246-83', 38],
+  ['AvalonMiner 1166Pro-S-81', 42],
+  ['AvalonMiner 1126Pro-S-64', 50.3],
   ['AvalonMiner 1566', 18.5],
+  ['AvalonMiner 15-194', 18.8],
+  ['AvalonMiner A15XP-206', 17.8],
+  ['Avalon Q', 18.6],
+  ['AvalonMiner Nano3s', 23.3],
   ['SealMiner A2', 16.5],
   ['SealMiner A2 Pro', 14.9],
+  ['SealMiner A2_Hyd', 16.5],
+  ['SealMiner A3 Pro Hydro', 12.5],
   ['Auradine AT2880', 16],
+  ['Bitaxe Gamma 601', 16.6],
+  ['Bitaxe Ultra 204', 24],
+  ['Innosilicon T3+', 57.9],
 ])('%s is rated at %s J/TH', (model, rated) => expect(ratedJPerTh(model)).toBe(rated))
+
+describe('a model that is newer than the tables has the rating of the most similar one', () => {
+  test.each([
+    // the same model in another case
+    ['Antminer S21 XP Hyd. 3U', 'Antminer S21 XP Hyd.'],
+    ['Antminer S19j Pro-B', 'Antminer S19j Pro'],
+    // of its line, generation and cooling
+    ['Antminer S23 Pro', 'Antminer S23'],
+    ['Antminer S23k Hyd.', 'Antminer S23 Hyd.'],
+    ['Antminer T21+', 'Antminer T21'],
+    // a generation that is not known yet: the one before
+    ['Antminer S25', 'Antminer S23'],
+    ['Antminer S25 Hyd.', 'Antminer S23 Hyd.'],
+    ['Antminer S18', 'Antminer S17'],
+    ['Whatsminer M30S+++_VX10', 'Whatsminer M30S++'],
+    ['Whatsminer M76S++_VM20', 'Whatsminer M76S+'],
+    ['Whatsminer M99S_VX10', 'Whatsminer M70S'],
+    ['AvalonMiner 1586-240', 'AvalonMiner 15-194'],
+    ['AvalonMiner 17-400', 'AvalonMiner 16'],
+    ['SealMiner A4 Hyd', 'SealMiner A4 Pro Hyd'],
+    ['SealMiner A9', 'SealMiner A4 Pro'],
+    ['Auradine AT1500', 'Auradine AT2880'],
+    ['Bitaxe Gamma Max 609', 'Bitaxe Gamma'],
+  ])('%s that of %s', (model, like) => {
+    expect(ratingOf(model)).toBeDefined()
+    expect(ratingOf(model)).toBe(ratingOf(like))
+  })
+})
 
 test.each([
   undefined,
+  '',
   'Whatsminer',
-  'Whatsminer M99S_VX10',
-  'Whatsminer M30S+++_VX10',
   'Whatsminer constructor',
-  'AvalonMiner 15-194',
-  'AvalonMiner 1126Pro-S-64',
-  'SealMiner A9',
-  'SealMiner A2 Hyd',
-  'Auradine AT1500',
-  'Antminer S21',
+  'Antminer',
+  'Antminer L9',
+  'Antminer KA3',
+  'Antminer KS5',
+  'Antminer Z15 Pro',
+  'Antminer constructor',
+  'Avalon',
+  'SealMiner',
+  'Auradine',
+  'ACME T3',
+  'T3',
 ])('of %s is unknown', (model) => expect(ratedJPerTh(model)).toBeUndefined())
 
-test.each(Object.entries<Rating>({ ...ANTMINERS, ...RATINGS }))(
-  'the rating of %s says where it stands, and is one that a machine can have',
-  (_name, rating) => {
-    expect(SOURCES[rating.source]).toBeTruthy()
-    // from the S9 of 2016 to the best hydro machine of 2026
-    expect(efficiencyOf(rating)).toBeGreaterThan(8)
-    expect(efficiencyOf(rating)).toBeLessThan(110)
-    // the most that one power supply, or the two of a hydro machine, can deliver
-    expect(rating.powerW).toBeGreaterThan(1000)
-    expect(rating.powerW).toBeLessThan(13_000)
-  },
-)
+test.each(
+  Object.entries<Rating>({
+    ...ANTMINERS,
+    ...WHATSMINERS,
+    ...AVALONS,
+    ...SEALMINERS,
+    ...AURADINES,
+    ...BITAXES,
+    ...OTHERS,
+  }),
+)('the rating of %s says where it stands, and is one that a machine can have', (_name, rating) => {
+  expect(SOURCES[rating.source]).toBeTruthy()
+  // from the Avalon 7 and the M3 of 2017 to the best hydro machine of 2026
+  expect(efficiencyOf(rating)).toBeGreaterThan(8)
+  expect(efficiencyOf(rating)).toBeLessThan(170)
+  // from one chip to the largest hydro rack unit
+  expect(rating.powerW).toBeGreaterThan(10)
+  expect(rating.powerW).toBeLessThan(20_001)
+})

@@ -79,12 +79,62 @@ test('the owner of its processes holds a GPU', async () => {
   expect(idle?.sample.holders).toEqual([])
 })
 
-test('the partitions of a chip, which all show its power, have it once', async () => {
+test('the partitions of a chip share its power: idle power evenly, the rest by activity', async () => {
   const readings = await says(answersOf('partitions')).read(soon())
-  expect(readings.map((r) => r.sample.powerW)).toEqual([248, undefined, undefined, undefined])
-  expect(readings.map((r) => r.sample.powerLimitW)).toEqual([900, undefined, undefined, undefined])
-  expect(readings.map((r) => r.counters?.energyJ)).toEqual([5000.5, undefined, undefined, undefined])
+  // an MI300X draws 175 W when idle; 0, 10, 20 and 30 % busy
+  const work = [0, 1, 2, 3].map((tenths) => 175 / 4 + ((248 - 175) * tenths) / 6)
+  for (const [i, { sample }] of readings.entries()) expect(sample.powerW).toBeCloseTo(work[i] ?? 0, 9)
+  expect(readings.reduce((sum, r) => sum + (r.sample.powerW ?? 0), 0)).toBeCloseTo(248, 9)
+  expect(readings.map((r) => r.sample.powerBasis)).toEqual(Array(4).fill('estimated'))
+  expect(readings.map((r) => r.sample.powerLimitW)).toEqual([225, 225, 225, 225])
+  expect(readings.map((r) => r.counters?.energyJ)).toEqual(Array(4).fill(5000.5))
+  expect(readings.reduce((sum, r) => sum + (r.counters?.energyPart ?? 0), 0)).toBeCloseTo(1, 12)
   expect(readings.map((r) => r.sample.utilizationRatio)).toEqual([0, 0.1, 0.2, 0.3])
+})
+
+test('in CPX, where partition 0 says 420 W and the other seven nothing, each has its part', async () => {
+  // ROCm's amd-smi names the partitions of one chip by the function of its PCI address, and only the first one's serial number
+  const index = [0, 1, 2, 3, 4, 5, 6, 7]
+  const metric = index.map((gpu) => ({
+    gpu,
+    usage: { gfx_activity: gpu === 0 ? { value: 90, unit: '%' } : 'N/A' },
+    power: { socket_power: gpu === 0 ? { value: 420, unit: 'W' } : 'N/A' },
+    energy: { total_energy_consumption: gpu === 0 ? { value: 8000, unit: 'J' } : 'N/A' },
+  }))
+  const fixed = index.map((gpu) => ({
+    gpu,
+    asic: { market_name: 'AMD Instinct MI300X', asic_serial: gpu === 0 ? '0x02A1B2C3D4E5F6FF' : 'N/A' },
+    bus: { bdf: `0000:0c:00.${gpu}` },
+    partition: { accelerator_partition: gpu === 0 ? 'CPX' : 'N/A', partition_id: gpu },
+  }))
+  const readings = await says({
+    'metric --json': JSON.stringify(metric),
+    'static --json': JSON.stringify(fixed),
+    'process --json': '[]',
+  }).read(soon())
+  expect(readings.map((r) => [r.sample.powerW, r.sample.powerBasis])).toEqual(
+    Array(8).fill([52.5, 'estimated']),
+  )
+  expect(readings.map((r) => r.counters)).toEqual(Array(8).fill({ energyJ: 8000, energyPart: 0.125 }))
+})
+
+test('the second die of an MI250X, which says nothing, has half of the two', async () => {
+  const gpus = [0, 1, 2, 3]
+  const metric = gpus.map((gpu) => ({
+    gpu,
+    power: { average_socket_power: gpu % 2 ? 'N/A' : { value: 300 + gpu, unit: 'W' } },
+  }))
+  const fixed = gpus.map((gpu) => ({
+    gpu,
+    asic: { market_name: 'AMD Instinct MI250X', asic_serial: `0x02A1B2C3D4E5F60${gpu}` },
+    bus: { bdf: `0000:c${gpu}:00.0` },
+  }))
+  const readings = await says({
+    'metric --json': JSON.stringify(metric),
+    'static --json': JSON.stringify(fixed),
+    'process --json': '[]',
+  }).read(soon())
+  expect(readings.map((r) => r.sample.powerW)).toEqual([150, 150, 151, 151])
 })
 
 test('a list instead of gpu_data, and warnings before it, are understood', async () => {
@@ -152,6 +202,25 @@ test('a GPU that goes is a lost GPU until it is back', async () => {
   show([0, 1, 2])
   expect((await session.read(soon())).map((r) => r.sample.state)).toEqual(['busy', 'idle', 'unknown'])
 })
+
+test('an amd-smi that hangs leaves a GPU to the processes that still run on it, at its last power', async () => {
+  const cgroup = host.job(77, [4711, 4712])
+  for (const pid of [4711, 4712]) host.run(pid, { cgroup, environ: { SLURM_JOB_ID: '77' } })
+  const program = fakeProgram(
+    'amd-smi',
+    `case "$1" in metric) [ -e "$0.hangs" ] && exec sleep 600 ;; esac\n${answers(answersOf('mi300x'))}`,
+  )
+  const session = open(program)
+  await session.read(soon())
+  writeFileSync(`${program}.hangs`, '')
+  const [busy] = await session.read(soon())
+  expect(busy?.sample).toMatchObject({
+    state: 'faulty',
+    powerW: 683,
+    powerBasis: 'estimated',
+    holders: [{ owner: { slurmJob: '77' }, share: 1 }],
+  })
+}, 20_000)
 
 test.each(['', 'garbage', '{"gpu_data": [', '[]', '[{"cpu": 0}]', 'GPU: x\n', 'null', '[null, 3, "gpu"]'])(
   '%j names no GPU',
@@ -231,6 +300,7 @@ test.skipIf(!hasCapturesOf('gpu/amd-smi'))(
     expect(amdStatic(fixed.get(2)!)).toEqual({
       identity: { kind: 'gpu', model: 'MI300A', firmware: '6.9.0-rc5+', hardwareId: '0x367125d815189854' },
       serial: '0x367125d815189854',
+      slot: expect.stringMatching(/^[0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}$/),
       powerLimitW: 550,
       memoryTotalBytes: 64289 * MIB,
     })

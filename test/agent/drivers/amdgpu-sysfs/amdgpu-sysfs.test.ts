@@ -45,6 +45,40 @@ test('a second die, which shows 0 W, has no power of its own', async () => {
   expect(die?.sample).toEqual({ state: 'unknown' })
 })
 
+const card = (name: string, pci: string, files: Record<string, string | number>) =>
+  Object.entries({
+    vendor: '0x1002',
+    uevent: `PCI_SLOT_NAME=${pci}`,
+    'hwmon/hwmon5/name': 'amdgpu',
+    ...files,
+  })
+    .map(([file, content]) => `${name}/device/${file}\t${content}`)
+    .join('\n')
+
+test('the two dies of an MI250X, of which one shows 0 W, share the power that the other shows', async () => {
+  const die = (name: string, pci: string, microwatts: number) =>
+    card(name, pci, { device: '0x7408', 'hwmon/hwmon5/power1_average': microwatts })
+  const { root } = sysfsTree(
+    ['', die('card2', '0000:c6:00.0', 0), die('card3', '0000:c1:00.0', 500e6)].join('\n'),
+  )
+  const readings = await open(root).read(soon())
+  expect(readings.map((r) => [r.identity.hardwareId, r.sample.powerW, r.sample.powerBasis])).toEqual([
+    ['0000:c6:00.0', 250, 'estimated'],
+    ['0000:c1:00.0', 250, 'estimated'],
+  ])
+})
+
+test('partitions of a chip, which have its unique id, share its power', async () => {
+  const partition = (i: number, files: Record<string, string | number>) =>
+    card(`card${i}`, `0000:0c:00.${i}`, { device: '0x74a1', unique_id: '2a00beef00000001', ...files })
+  const listing = [
+    partition(0, { 'hwmon/hwmon5/power1_input': 420e6 }),
+    ...[1, 2, 3].map((i) => partition(i, {})),
+  ]
+  const readings = await open(sysfsTree(['', ...listing].join('\n')).root).read(soon())
+  expect(readings.map((r) => r.sample.powerW)).toEqual([105, 105, 105, 105])
+})
+
 test('a card that goes is a lost GPU, and the others keep their numbers', async () => {
   const tree = sysfsFixture('gpu/amdgpu-sysfs')
   const session = open(tree.root)

@@ -85,6 +85,7 @@ test('a GPU that three pods share by time is one device, a third for each', asyn
     ['slice-0', 'slice-1', 'slice-2'].map((pod) => ({
       owner: { namespace: 'shared', pod, container: 'worker' },
       share: 1 / 3,
+      estimated: true,
     })),
   )
 })
@@ -98,8 +99,19 @@ test("under MIG the board's watts count once, use and holders go by compute slic
   expect(sample.utilizationRatio).toBeCloseTo((0.7 * 3 + 0.35 * 2) / 7)
   expect(sample.memoryUsedBytes).toBe(25000 * MIB)
   expect(sample.holders).toEqual([
-    { owner: { namespace: 'team-a', pod: 'chat-0', container: 'serve' }, share: 3 / 7 },
-    { owner: { namespace: 'team-b', pod: 'notebook-7', container: 'nb' }, share: 2 / 7 },
+    {
+      owner: { namespace: 'team-a', pod: 'chat-0', container: 'serve' },
+      share: 3 / 7,
+      // idle power of an H100 is 70 W
+      energyShare: expect.closeTo((70 / 301.9) * (3 / 7) + (1 - 70 / 301.9) * (2.1 / 2.8), 12),
+      estimated: true,
+    },
+    {
+      owner: { namespace: 'team-b', pod: 'notebook-7', container: 'nb' },
+      share: 2 / 7,
+      energyShare: expect.closeTo((70 / 301.9) * (2 / 7) + (1 - 70 / 301.9) * (0.7 / 2.8), 12),
+      estimated: true,
+    },
   ])
 })
 
@@ -124,6 +136,117 @@ test("behind a Prometheus the workload's labels are the exported ones, not the e
     'DCGM_FI_DEV_POWER_USAGE{gpu="0",pod="dcgm-exporter-x",namespace="monitoring",exported_pod="train",exported_namespace="a",exported_container=""} 1\n',
   )
   expect(gpu?.sample.holders?.[0]?.owner).toMatchObject({ pod: 'train', namespace: 'a' })
+})
+
+test('behind a Prometheus a free GPU, which has only the exporter’s own pod, is nobody’s and idle', async () => {
+  // honorLabels: false, the chart's default: NVIDIA/dcgm-exporter issue 85
+  const own =
+    'pod="exporter-7xk2p",namespace="monitoring",container="exporter",job="gpu",instance="192.0.2.7:9400"'
+  const row = (gpu: number, more = '') => `DCGM_FI_DEV_GPU_UTIL{gpu="${gpu}",${own}${more}} 0`
+  const held = ',exported_pod="train-0",exported_namespace="team-a",exported_container="main"'
+  const session = open()
+  page.answer = text([row(0, held), row(1)].join('\n'))
+  const [busy, free] = await session.read(signal)
+  expect(busy?.sample.holders).toEqual([
+    { owner: { pod: 'train-0', namespace: 'team-a', container: 'main' }, share: 1 },
+  ])
+  expect(free?.sample).toEqual({ state: 'idle', holders: [], utilizationRatio: 0 })
+  // the last pod ends, and nothing on the page is exported any more
+  page.answer = text([row(0), row(1)].join('\n'))
+  for (const gpu of await session.read(signal))
+    expect(gpu.sample).toMatchObject({ state: 'idle', holders: [] })
+})
+
+test.each([
+  'pod="dcgm-exporter-x7k2p",namespace="monitoring",container="exporter"',
+  'pod="nvidia-dcgm-exporter-x7k2p",namespace="gpu-operator",container="nvidia-dcgm-exporter"',
+  'pod_name="gpu-dcgm-exporter-x7k2p",pod_namespace="monitoring"',
+])('the exporter itself never holds a GPU: %s', async (labels) => {
+  const [gpu] = await read(`DCGM_FI_DEV_GPU_UTIL{gpu="0",${labels}} 0\n`)
+  expect(gpu?.sample).toMatchObject({ state: 'idle', holders: [] })
+})
+
+test.each([
+  ['4294967295', undefined],
+  ['2619', undefined],
+  ['-1', undefined],
+  ['101', 1],
+  ['100', 1],
+])('a utilisation of %s %% is %s', async (percent, ratio) => {
+  const [gpu] = await read(`DCGM_FI_DEV_GPU_UTIL{gpu="0"} ${percent}\n`)
+  expect(gpu?.sample.utilizationRatio).toBe(ratio)
+})
+
+test.each([
+  ['DCGM_FI_DEV_POWER_USAGE', 4294967.295, 'powerW'],
+  ['DCGM_FI_DEV_GPU_TEMP', 4294967295, 'tempC'],
+  ['DCGM_FI_DEV_ENFORCED_POWER_LIMIT', 4294967.295, 'powerLimitW'],
+  ['DCGM_FI_DEV_FB_USED', 4294967295, 'memoryUsedBytes'],
+  ['DCGM_FI_PROF_GR_ENGINE_ACTIVE', 26.19, 'utilizationRatio'],
+])('%s of %s is no %s', async (metric, value, quantity) => {
+  const [gpu] = await read(`${metric}{gpu="0"} ${value}\n`)
+  expect(gpu?.sample).not.toHaveProperty(quantity)
+})
+
+test('labels of the pod become facts: the chosen ones by the exporter’s names, and all with a prefix', async () => {
+  // --kubernetes-enable-pod-labels writes app_kubernetes_io_name (NVIDIA/dcgm-exporter, transformation/kubernetes.go, getPodLabels)
+  const [gpu] = await read(
+    `DCGM_FI_DEV_POWER_USAGE{gpu="0",pod="chat-0",namespace="a",app_kubernetes_io_name="chat",label_cost_center="4711",pod_template_hash="5d7"} 300\n` +
+      `DCGM_FI_DEV_GPU_UTIL{gpu="0",pod="chat-0",namespace="a"} 50\n`,
+  )
+  expect(gpu?.sample.holders).toEqual([
+    {
+      owner: {
+        pod: 'chat-0',
+        namespace: 'a',
+        'label.app.kubernetes.io.name': 'chat',
+        'label.cost.center': '4711',
+      },
+      share: 1,
+    },
+  ])
+})
+
+test('Slurm facts that the page has become facts of the owner', async () => {
+  const [gpu] = await read(
+    'DCGM_FI_DEV_POWER_USAGE{gpu="0",hpc_job="4711",slurm_account="bio",slurm_user="ada",slurm_partition="gpu"} 300\n',
+  )
+  expect(gpu?.sample.holders?.[0]?.owner).toEqual({
+    slurmJob: '4711',
+    slurmAccount: 'bio',
+    slurmUser: 'ada',
+    slurmPartition: 'gpu',
+  })
+})
+
+test('slurmrestd tells the account, user and partition of a job that the page only numbers', async () => {
+  const slurm = await servePage(
+    text(JSON.stringify({ jobs: [{ job_id: 4711, account: 'bio', user_name: 'ada', partition: 'gpu' }] })),
+  )
+  try {
+    page.answer = text(fourGpus)
+    const options = dcgm.settings.parse({ url: page.url, owners: { slurm: { url: slurm.url } } })
+    const readings = await dcgm.open({ id: 'gpu-01', host: '', options }).read(signal)
+    expect(readings[1]?.sample.holders?.[0]?.owner).toEqual({
+      slurmJob: '4711',
+      slurmAccount: 'bio',
+      slurmUser: 'ada',
+      slurmPartition: 'gpu',
+    })
+  } finally {
+    await slurm.close()
+  }
+})
+
+test('a slurmrestd that does not answer costs no reading, and the first GPU says so', async () => {
+  page.answer = text(fourGpus)
+  const options = dcgm.settings.parse({
+    url: page.url,
+    owners: { slurm: { url: 'http://127.0.0.1:9/slurm/v0.0.40' } },
+  })
+  const [first, job] = await dcgm.open({ id: 'gpu-01', host: '', options }).read(signal)
+  expect(job?.sample.holders?.[0]?.owner).toEqual({ slurmJob: '4711' })
+  expect(first?.sample.faults?.join()).toContain('Slurm jobs')
 })
 
 test('the metric names of exporter 1.x are understood', async () => {

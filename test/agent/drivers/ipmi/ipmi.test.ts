@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import ipmi from '../../../../agent/drivers/ipmi/ipmi.ts'
 import { withDeadline } from '../../../../protocol/kit/retry.ts'
@@ -54,6 +54,84 @@ test('a BMC without DCMI is asked for the sensor of the whole machine, and from 
     'sdr elist full',
     '',
   ])
+})
+
+/** `sdr elist full` of IBM's System x: ateodorescu/home-assistant-ipmi, issue 13 (2023-10-11). */
+const TWO_SUPPLIES = `PS1 Power In     | 52h | ok  | 10.1 | 132 Watts
+PS2 Power In     | 53h | ok  | 10.2 | 160 Watts`
+const dcmiSays = (words: string) => dcmi.replace(/reading: +431 Watts/, `reading:                 ${words}`)
+
+test('the inputs of the supplies are added where the machine has no sensor of its own', async () => {
+  const program = says({
+    'dcmi*': 'A valid DCMI command was not returned! (0)',
+    'sdr elist full': TWO_SUPPLIES,
+  })
+  expect(await readOne(program)).toEqual({
+    identity: { kind: 'host' },
+    sample: { state: 'ok', powerW: 292, powerBasis: 'reported' },
+  })
+})
+
+test.each(['no reading', 'na', 'No Reading', 'Disabled', 'Not Readable'])(
+  'a supply with %j is absent, and the other one carries the machine',
+  async (words) => {
+    const rows = TWO_SUPPLIES.replace('160 Watts', words)
+    const program = says({ 'dcmi*': 'A valid DCMI command was not returned! (0)', 'sdr elist full': rows })
+    expect((await readOne(program))?.sample.powerW).toBe(132)
+  },
+)
+
+test('outputs of supplies are used where they have no inputs, and are only an estimate', async () => {
+  const asked = (rows: string) =>
+    readOne(says({ 'dcmi*': 'A valid DCMI command was not returned! (0)', 'sdr elist full': rows }))
+  const out = 'PSU1 POUT | 60h | ok | 10.1 | 110 Watts\nPSU2 POUT | 61h | ok | 10.2 | 130 Watts'
+  expect((await asked(out))?.sample).toEqual({ state: 'ok', powerW: 240, powerBasis: 'estimated' })
+  const both = `${out}\nPSU1 PIN | 62h | ok | 10.1 | 120 Watts\nPSU2 PIN | 63h | ok | 10.2 | 142 Watts`
+  expect((await asked(both))?.sample).toEqual({ state: 'ok', powerW: 262, powerBasis: 'reported' })
+})
+
+test('a supply that says nonsense is not left out of the sum: a sum without it would look right', async () => {
+  const rows = TWO_SUPPLIES.replace('160', '65535')
+  const program = says({ 'dcmi power reading': dcmiSays('0 Watts'), 'sdr elist full': rows })
+  expect((await readOne(program))?.sample).toEqual({
+    state: 'unknown',
+    faults: [
+      'the BMC has no power reading; it may have no meter',
+      "the sensor list says 65535 W, which is no machine's power; check the BMC's firmware",
+    ],
+  })
+})
+
+// 65535: Boards whose management engine has no PMBus supply; IPMI 2.0, 43.9 and DCMI 1.5, 6.6.1: a field of 16 bits
+test.each(['65535 Watts', '0xFFFF Watts', '-1 Watts', '4294967295 Watts', 'nan Watts'])(
+  'DCMI’s %j is no reading: the sensors are read, and the fault says so once',
+  async (words) => {
+    const session = open(says({ 'dcmi power reading': dcmiSays(words), 'sdr elist full': TWO_SUPPLIES }))
+    const [first] = await session.read(soon())
+    expect(first?.sample).toMatchObject({ state: 'ok', powerW: 292, powerBasis: 'reported' })
+    expect(first?.sample.faults).toEqual([
+      expect.stringMatching(/^DCMI says .*, which is no machine's power/),
+    ])
+    const [second] = await session.read(soon())
+    expect(second?.sample).toEqual({ state: 'ok', powerW: 292, powerBasis: 'reported' })
+  },
+)
+
+test('0 W and a deactivated reading lead to the sensors without a fault', async () => {
+  const off = dcmiSays('0 Watts').replace('activated', 'deactivated')
+  const program = says({ 'dcmi power reading': off, 'sdr elist full': TWO_SUPPLIES })
+  expect((await readOne(program))?.sample).toEqual({ state: 'ok', powerW: 292, powerBasis: 'reported' })
+})
+
+test('a DCMI reading that comes back is used again while the sensors say nothing', async () => {
+  const program = fakeProgram(
+    'ipmitool',
+    `case "$1" in dcmi) if [ -f "$0.on" ]; then cat <<'END'\n${dcmi}\nEND\nelse cat <<'END'\n${dcmiSays('0 Watts')}\nEND\nfi ;; *) echo ;; esac`,
+  )
+  const session = open(program)
+  expect((await session.read(soon()))[0]?.sample.state).toBe('unknown')
+  writeFileSync(`${program}.on`, '')
+  expect((await session.read(soon()))[0]?.sample.powerW).toBe(431)
 })
 
 test('the sensor that is named is taken, and no other asked for', async () => {

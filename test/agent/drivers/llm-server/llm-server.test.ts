@@ -72,8 +72,8 @@ test('of the prompt tokens those from a cache are told apart, whatever the serve
     `${name}prompt_tokens_total{model_name="m"} 1000\n${name}cached_tokens_total{model_name="m",cache_source="device"} 300\n${name}cached_tokens_total{model_name="m",cache_source="host"} 100\n`
   for (const page of [
     `${vllm}vllm:prompt_tokens_cached_total{model_name="m"} 400\nvllm:prefix_cache_hits_total{model_name="m"} 390\n`,
-    `${vllm}vllm:prefix_cache_hits_total{model_name="m",engine="0"} 150\nvllm:prefix_cache_hits_total{model_name="m",engine="1"} 250\n`,
-    `${vllm}vllm:gpu_prefix_cache_hits_total{model_name="m"} 400\n`,
+    `${vllm}vllm:prompt_tokens_cached_total{model_name="m",engine="0"} 150\nvllm:prompt_tokens_cached_total{model_name="m",engine="1"} 250\n`,
+    `${vllm}vllm:prompt_tokens_by_source_total{model_name="m",source="local_cache_hit"} 400\n`,
     sglang('sglang:'),
     sglang('sglang_'),
   ])
@@ -154,8 +154,8 @@ test('a format that is set reads that family only', async () => {
 })
 
 test('a page of something else is an error that names it', async () => {
-  await expect(read('nv_inference_request_success{model="m"} 161\n')).rejects.toThrow(
-    `${page.url} shows no metrics of llama.cpp, SGLang, TGI or vLLM`,
+  await expect(read('node_load1 0.25\n')).rejects.toThrow(
+    `${page.url} shows no metrics of Dynamo, LiteLLM, llama.cpp, LMDeploy, NIM, Ray Serve, SGLang, TensorRT-LLM, TGI, Triton or vLLM; check the address`,
   )
 })
 

@@ -41,22 +41,24 @@ const common = {
   },
 }
 const about = { kind: 'meter', model: 'Example Metering EM-3P', firmware: '2.07', hardwareId: '000042' }
-const whole = (id: number, w: number, wScale: number, wh: number, whScale: number) => ({
+const whole = (id: number, w: number, wScale: number, wh: number, whScale: number, exportedWh = 0) => ({
   id,
   registers: 105,
   fill: (at: number) => {
     server.holding.fill(0x80, 2 * at, 2 * (at + 105))
     server.holding.writeUInt16BE(w & 0xffff, 2 * (at + 16))
     server.holding.writeInt16BE(wScale, 2 * (at + 20))
+    server.holding.writeUInt32BE(exportedWh, 2 * (at + 36))
     server.holding.writeUInt32BE(wh, 2 * (at + 44))
     server.holding.writeInt16BE(whScale, 2 * (at + 52))
   },
 })
-const float = (id: number, w: number, wh: number) => ({
+const float = (id: number, w: number, wh: number, exportedWh = 0) => ({
   id,
   registers: 124,
   fill: (at: number) => {
     server.holding.writeFloatBE(w, 2 * (at + 26))
+    server.holding.writeFloatBE(exportedWh, 2 * (at + 58))
     server.holding.writeFloatBE(wh, 2 * (at + 66))
   },
 })
@@ -103,6 +105,18 @@ test.each([
   expect(await read()).toEqual({
     identity: about,
     sample: { state: 'unknown', faults: ['the meter has no value in its registers'] },
+  })
+})
+
+// SunSpec Alliance, models 203 and 213: TotWhExp stands before TotWhImp
+test.each([
+  ['whole', () => whole(203, -979, 0, 5000, 0, 3000)],
+  ['float', () => float(213, -979, 5000, 3000)],
+])('import and export are two counters: %s', async (_, model) => {
+  chain(40_000, [common, model()])
+  expect(await read()).toMatchObject({
+    sample: { powerW: -979 },
+    counters: { energyJ: 5000 * WH, exportedJ: 3000 * WH },
   })
 })
 

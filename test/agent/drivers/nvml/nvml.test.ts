@@ -1,10 +1,11 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import nvml from '../../../../agent/drivers/nvml/nvml.ts'
 import type { Session } from '../../../../agent/plugin/driver.ts'
 import { encodeLive, LiveMessageSchema } from '../../../../protocol/sample.ts'
+import { eventually } from '../../../eventually.ts'
 import { soon } from '../../asic-harness.ts'
 import { type FakeSmi, fakeSmi } from './nvidia-smi/fake.ts'
 import { buildStub, type Facts, type NvmlStub, TWO_GPUS } from './stub.ts'
@@ -152,4 +153,59 @@ test('an nvidia-smi that fails goes on being one source, not started at each pol
   for (let poll = 0; poll < 3; poll++)
     await expect(session.read(soon())).rejects.toThrow('the NVIDIA driver is not loaded')
   expect(smi.started().filter((line) => line.startsWith('--help'))).toHaveLength(1)
+})
+
+/** A prolog that gave GPU 0 to job 7. */
+function reserved(): object {
+  const prologFolder = join(folder, 'prolog')
+  mkdirSync(prologFolder)
+  writeFileSync(join(prologFolder, '0'), '7\n')
+  return {
+    owners: {
+      proc: join(folder, 'proc'),
+      cgroups: join(folder, 'cgroups'),
+      passwd: join(folder, 'passwd'),
+      slurm: { prologFolder },
+    },
+  }
+}
+const ESTIMATED = {
+  state: 'faulty',
+  powerW: 612.48,
+  powerBasis: 'estimated',
+  holders: [{ owner: { slurmJob: '7' }, share: 1 }],
+}
+
+test('an nvidia-smi that falls silent leaves a GPU to its reservation, at its last power', async () => {
+  smi = fakeSmi()
+  const program = { via: 'nvidia-smi', program: smi.program, sampleInterval: '100ms', callTimeout: '100ms' }
+  const session = open({ ...program, ...reserved() })
+  expect((await session.read(soon()))[0]?.sample).toMatchObject({ powerW: 612.48, powerBasis: 'reported' })
+  smi.write('query', '')
+  smi.write('log', '')
+  const [gpu, other] = await eventually(
+    () => session.read(soon()),
+    (readings) => readings[0]?.sample.state === 'faulty',
+  )
+  expect(gpu?.sample).toMatchObject(ESTIMATED)
+  expect(gpu?.sample.faults?.join()).toContain('gpu0 has not answered for')
+  expect(gpu).not.toHaveProperty('counters')
+  expect(other?.sample).toMatchObject({ state: 'faulty', powerW: 71.25, powerBasis: 'estimated' })
+})
+
+test('a GPU whose NVML call hangs is still held by whoever reserved it, and the other is read', async () => {
+  stub = buildStub(TWO_GPUS)
+  const session = open({ library: stub.library, callTimeout: '1500ms', ...reserved() })
+  await session.read(soon())
+  stub.answer({ ...TWO_GPUS, 'gpu0.nvmlDeviceGetTemperature.hang': 1 })
+  const [hangs, well] = await session.read(soon())
+  expect(hangs?.sample).toMatchObject(ESTIMATED)
+  expect(hangs?.sample.faults?.[0]).toContain('nvmlDeviceGetTemperature of gpu0 does not return')
+  expect(well?.sample).toMatchObject({ state: 'idle', powerW: 71.25, powerBasis: 'reported' })
+  stub.answer(TWO_GPUS)
+  const back = await eventually(
+    () => session.read(soon()),
+    (readings) => readings[0]?.sample.state === 'busy',
+  )
+  expect(back[0]?.sample).toMatchObject({ powerW: 612.48, powerBasis: 'reported' })
 })

@@ -233,6 +233,22 @@ int nvmlDeviceGetComputeRunningProcesses_v3(void *device, unsigned *count, struc
   return list(device, __func__, count, out);
 }
 
+int nvmlDeviceGetComputeRunningProcesses_v2(void *device, unsigned *count, struct process *out) {
+  BEGIN(device);
+  return list(device, __func__, count, out);
+}
+/* entries of 16 B: a caller that gives room for larger ones would read rubbish */
+struct process_v1 { unsigned pid; unsigned long long used; };
+int nvmlDeviceGetComputeRunningProcesses(void *device, unsigned *count, struct process_v1 *out) {
+  BEGIN(device);
+  struct process wide[256];
+  unsigned room = *count < 256 ? *count : 256;
+  int code = list(device, __func__, &room, wide);
+  for (unsigned i = 0; code == OK && i < room; i++) out[i] = (struct process_v1){ wide[i].pid, wide[i].used };
+  *count = room;
+  return code;
+}
+
 struct sample { unsigned pid; unsigned long long at; unsigned sm, memory, encoder, decoder; };
 int nvmlDeviceGetProcessUtilization(void *device, struct sample *out, unsigned *count, unsigned long long since) {
   BEGIN(device);

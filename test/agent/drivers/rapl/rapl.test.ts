@@ -53,6 +53,17 @@ test('a counter that wraps goes on, each zone at its own range', async () => {
   expect(await energyOf(session)).toBeCloseTo(1.999999 + 1, 6)
 })
 
+test('a counter that starts again when its kernel module is loaded again is no wrap of its whole range', async () => {
+  const tree = sysfsFixture('power/rapl-two-packages')
+  tree.set('intel-rapl:0/energy_uj', '100000000000')
+  const session = open(tree.root)
+  await energyOf(session)
+  tree.set('intel-rapl:0/energy_uj', '5000000')
+  expect(await energyOf(session)).toBe(0)
+  tree.set('intel-rapl:0/energy_uj', '9000000')
+  expect(await energyOf(session)).toBeCloseTo(4, 9)
+})
+
 test('psys counts instead where it is chosen', async () => {
   const tree = sysfsFixture('power/rapl-two-packages')
   const session = open(tree.root, 'psys')

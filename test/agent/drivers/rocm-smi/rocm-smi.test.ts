@@ -23,9 +23,10 @@ test('each card is a GPU with its power, counter, use, memory and temperatures',
     },
     sample: {
       state: 'busy',
-      powerW: 412,
-      powerBasis: 'reported',
-      powerLimitW: 560,
+      // the first die's sensor shows 412 W for both
+      powerW: 206,
+      powerBasis: 'estimated',
+      powerLimitW: 280,
       utilizationRatio: 0.63,
       memoryUsedBytes: 34351349760,
       memoryTotalBytes: 68702699520,
@@ -34,24 +35,49 @@ test('each card is a GPU with its power, counter, use, memory and temperatures',
       fanRpm: 0,
       fanRatio: 0,
     },
-    counters: { energyJ: expect.closeTo(962825096.297, 2) },
+    counters: { energyJ: expect.closeTo(962825096.297, 2), energyPart: 0.5 },
   })
 })
 
-test("a second die's power and counter are the first one's", async () => {
-  const [, second] = await says(mi250x).read(soon())
-  expect(second?.sample).toMatchObject({ state: 'busy', utilizationRatio: 0.58 })
-  expect(second?.sample).not.toHaveProperty('powerW')
-  expect(second).not.toHaveProperty('counters')
+test("a second die has half of the first one's power and counter", async () => {
+  // "N/A (Secondary die)": ROCm/rocm_smi_lib issue 160
+  const [first, second] = await says(mi250x).read(soon())
+  expect(second?.sample).toMatchObject({
+    state: 'busy',
+    utilizationRatio: 0.58,
+    powerW: 206,
+    powerBasis: 'estimated',
+  })
+  expect(second?.counters).toEqual(first?.counters)
 })
 
-test('partitions of one chip, which all show its power, have it once', async () => {
+test.each([
+  ['after', ['412.0', 'N/A (Secondary die)', '300.0', 'N/A (Secondary die)'], [206, 206, 150, 150]],
+  ['before', ['N/A (Secondary die)', '412.0', 'N/A (Secondary die)', '300.0'], [206, 206, 150, 150]],
+  ['nowhere near', ['N/A (Secondary die)', 'N/A (Secondary die)'], [undefined, undefined]],
+])('a second die %s its first one is paired with it', async (_, watts, powersW) => {
+  const { card0 } = JSON.parse(mi250x)
+  const cards = watts.map((power, i) => [
+    `card${i}`,
+    { ...card0, 'Unique ID': `0x2a00beef0000000${i}`, 'Average Graphics Package Power (W)': power },
+  ])
+  const readings = await says(JSON.stringify(Object.fromEntries(cards))).read(soon())
+  expect(readings.map((r) => r.sample.powerW)).toEqual(powersW)
+})
+
+test('partitions of one chip, which all show its power, share it', async () => {
   const { card0 } = JSON.parse(mi250x)
   const readings = await says(JSON.stringify({ card0, card1: card0 })).read(soon())
-  expect(readings.map((r) => [r.part, r.sample.powerW, r.counters !== undefined])).toEqual([
-    ['gpu0', 412, true],
-    ['gpu1', undefined, false],
+  expect(readings.map((r) => [r.part, r.sample.powerW, r.counters?.energyPart])).toEqual([
+    ['gpu0', 206, 0.5],
+    ['gpu1', 206, 0.5],
   ])
+})
+
+test('a use of 2619 % is no use', async () => {
+  const { card0 } = JSON.parse(mi250x)
+  const [gpu] = await says(JSON.stringify({ card0: { ...card0, 'GPU use (%)': '2619' } })).read(soon())
+  expect(gpu?.sample).not.toHaveProperty('utilizationRatio')
 })
 
 test('newer names, capitals and warnings around the answer are understood', async () => {

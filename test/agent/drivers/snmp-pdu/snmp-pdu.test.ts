@@ -253,6 +253,42 @@ describe('any other PDU is its OIDs', () => {
     expect(more).toEqual([])
   })
 
+  test('texts are read by their unit, a blank one is absent, and a signed one may flow out', async () => {
+    // enterprise 32473 is for examples (RFC 5612)
+    const at = '.1.3.6.1.4.1.32473.1'
+    const { port } = await pdu(
+      [
+        '.1.3.6.1.2.1.1.2.0 = OID: .1.3.6.1.4.1.32473',
+        `${at}.1.0 = STRING: "3452 W"`,
+        `${at}.2.0 = STRING: " "`,
+        `${at}.3.0 = STRING: "-979 W"`,
+        `${at}.4.0 = STRING: "12.5 kWh"`,
+        `${at}.5.0 = STRING: "15 A"`,
+      ].join('\n'),
+    )
+    const oid = (n: number) => `${at}.${n}.0`
+    const parts = byPart(
+      await open(port, {
+        oids: [
+          { part: 'text', power: { oid: oid(1) }, energy: { oid: oid(4) } },
+          { part: 'blank', power: { oid: oid(2) } },
+          { part: 'grid', power: { oid: oid(3), signed: true }, exported: { oid: oid(4) } },
+          { part: 'unsigned', power: { oid: oid(3) } },
+          { part: 'amps', power: { oid: oid(5) } },
+        ],
+      }).read(never),
+    )
+    expect(parts.get('text')).toMatchObject({ sample: { powerW: 3452 }, counters: { energyJ: 12.5 * 3.6e6 } })
+    expect(parts.get('grid')).toMatchObject({
+      sample: { powerW: -979 },
+      counters: { exportedJ: 12.5 * 3.6e6 },
+    })
+    for (const part of ['blank', 'unsigned', 'amps']) {
+      expect(parts.get(part)?.sample, part).not.toHaveProperty('powerW')
+      expect(parts.get(part)?.sample.state, part).toBe('unknown')
+    }
+  })
+
   test('a list that says nothing is refused', () => {
     expect(() => open(1, { oids: [{ part: 'x' }] })).toThrow('expected power, energy or both')
     expect(() => open(1, { oids: [{ power: { oid: 'rPDUPower' } }] })).toThrow('expected an OID such as')

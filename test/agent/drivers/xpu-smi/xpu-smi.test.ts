@@ -1,9 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { EnergyCheck } from '../../../../agent/drivers/xpu-smi/energy-check.ts'
 import { xpuIdentities, xpuReading, xpuValues } from '../../../../agent/drivers/xpu-smi/output.ts'
 import xpuSmi from '../../../../agent/drivers/xpu-smi/xpu-smi.ts'
-import type { Reading } from '../../../../agent/plugin/reading.ts'
 import { soon } from '../../asic-harness.ts'
 import { answers, fakeProgram } from '../../fake-program.ts'
 import { captureOf, capturesIn, hasCapturesOf } from '../../host-captures.ts'
@@ -101,26 +99,36 @@ test('a driver that is not there is told apart from a missing program', async ()
   )
 })
 
-const at = (energyJ: number): Reading => ({
-  part: 'gpu0',
-  identity: { kind: 'gpu' },
-  sample: { state: 'busy', powerW: 100 },
-  counters: { energyJ },
-})
-
-test('a counter that grows as the watts do is taken', () => {
-  const check = new EnergyCheck()
-  for (let s = 0; s <= 60; s++) expect(check.checked(at(5000 + 101 * s), s * 1000).counters).toBeDefined()
+test('version 2 names its columns otherwise; its energy is not the card’s and is left out', async () => {
+  // intel.github.io/xpumanager/2.0/xpu-smi/dump.html; power.draw is the card, energy.consumed only the GPU's domain
+  const page = `Timestamp,DeviceId,utilization.gpu (%),power.draw (W),clocks.gr (MHz),temperature.gpu (C),temperature.memory (C),energy.consumed (J),memory.used (MiB)
+13:24:02.000,0,97.10,402.17,1550,58.50,61.00,8123456.78,40960.25
+13:24:02.000,1,0.00,114.61,0,31.00,N/A,4123456.01,24.10`
+  const [busy, idle] = await says({ 'dump*': page, 'discovery -j': discovery }).read(soon())
+  expect(busy).toEqual({
+    part: 'gpu0',
+    identity: { kind: 'gpu', model: 'Intel(R) Data Center GPU Max 1550', hardwareId: '0000:4d:00.0' },
+    sample: {
+      state: 'busy',
+      powerW: 402.17,
+      powerBasis: 'reported',
+      utilizationRatio: 0.971,
+      memoryUsedBytes: 40960.25 * MIB,
+      tempC: 58.5,
+      memoryTempC: 61,
+      smClockHz: 1550e6,
+    },
+  })
+  expect(idle?.sample).toMatchObject({ state: 'idle', powerW: 114.61 })
 })
 
 test.each([
-  ['counts since it was last asked', (s: number) => 1000 + s],
-  ['stands still', () => 7],
-  ['falls', (s: number) => 5000 - s],
-])('a counter that %s is left out from then on', (_, energyAt) => {
-  const check = new EnergyCheck()
-  const believed = [0, 10, 20, 30].map((s) => check.checked(at(energyAt(s)), s * 1000).counters !== undefined)
-  expect(believed).toEqual([true, false, false, false])
+  ['Timestamp,DeviceId,gpu.watts,gpu.busy\n13:24:02.000,0,402.17,97.10', 'none is known'],
+  ['Timestamp,DeviceId,utilization.gpu (%),card.watts\n13:24:02.000,0,97.10,402.17', 'none is power'],
+])('columns that a later version may write are a fault: %j', async (page, words) => {
+  const [gpu] = await says({ 'dump*': page, 'discovery -j': discovery }).read(soon())
+  expect(gpu?.sample).not.toHaveProperty('powerW')
+  expect(gpu?.sample.faults).toEqual([expect.stringContaining(words)])
 })
 
 test.skipIf(!hasCapturesOf('gpu/xpu-smi'))(

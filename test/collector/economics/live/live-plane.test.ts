@@ -74,6 +74,13 @@ describe('live figures', () => {
     expect(of(figures, 'idle')).toMatchObject({ powerW: 250, revenueUsdPerH: 0 })
   })
 
+  it('charge a GPU’s power by cause, while its time goes by the parts that are held', () => {
+    const instances = { holders: [{ owner: { namespace: 'tenant-a' }, share: 0.5, energyShare: 0.9 }] }
+    const figures = look([live('gpu0', 'gpu', { powerW: 500, ...instances })])
+    expect(of(figures, 'rental')).toMatchObject({ revenueUsdPerH: 1, powerW: 450, gpusHeld: 0.5 })
+    expect(of(figures, 'idle')?.powerW).toBeCloseTo(50, 9)
+  })
+
   it('add up to the meter: its surplus is overhead, its shortfall unaccounted', () => {
     const sum = (devices: LiveDevice[]) => look(devices).workloads.reduce((a, w) => a + w.powerW, 0)
     expect(sum([rig, gpu, meter])).toBeCloseTo(21_000, 6)

@@ -5,6 +5,7 @@ import {
   distribute,
   type OwnerPart,
 } from '../../../../collector/economics/energy/distribution.ts'
+import { ownFlow } from '../../../../collector/economics/energy/own-flow.ts'
 import type {
   LiveContext,
   LiveDevice,
@@ -70,7 +71,7 @@ export function plainFigures(
   const totals = new Totals(workloads)
   const heard = devices.filter(counts)
   const deviceLoads = heard.map((d) => deviceLoadOf(d, context, atMs))
-  const { charges, balanced } = distribute(deviceLoads, context)
+  const { charges, balanced, parents } = distribute(deviceLoads, context)
 
   const earnings = new Map<LiveDevice, LiveEarning>()
   /** for each device: the revenue of its work for each workload */
@@ -131,18 +132,25 @@ export function plainFigures(
     workloads: totals.all(),
     earnings,
     devicesPowerW,
-    meters: metersOf(deviceLoads, balanced),
+    meters: metersOf(deviceLoads, balanced, parents),
     ...(meterPowerW === undefined ? {} : { meterPowerW }),
     ...(usdPerShare === undefined ? {} : { usdPerShare }),
   }
 }
 
-function metersOf(deviceLoads: readonly DeviceLoad[], balanced: readonly Balanced[]): LiveFigures['meters'] {
+function metersOf(
+  deviceLoads: readonly DeviceLoad[],
+  balanced: readonly Balanced[],
+  parents: ArrayLike<number>,
+): LiveFigures['meters'] {
   return balanced.flatMap(({ rest, remainder, total, behind }, i) => {
     const load = deviceLoads[i]
     if (!load || behind === 0) return []
     const { agentId, deviceId } = load
-    return [{ agentId, deviceId, powerW: total / 1000, restW: remainder === 'disagrees' ? rest / 1000 : 0 }]
+    const through = balanced.reduce((sum, b, k) => (parents[k] === i ? sum + Math.abs(b.total) : sum), 0)
+    const throughW = Math.max(Math.abs(total), through) / 1000
+    const restW = remainder === 'disagrees' ? rest / 1000 : 0
+    return [{ agentId, deviceId, powerW: total / 1000, restW, throughW }]
   })
 }
 
@@ -159,7 +167,9 @@ function deviceLoadOf({ agentId, device, sample }: LiveDevice, { attribute }: Li
   // a server that only counts tokens has no power to charge, so it is not idle without a holder
   const drawsPower = sample?.powerW !== undefined || device.kind === 'asic' || device.kind === 'gpu'
   if (free > 1e-9 && drawsPower) add(NOBODY, free)
-  const own = sample?.powerW === undefined ? undefined : Math.round(Math.max(0, sample.powerW) * 1000)
+  const powerW = device.kind === 'meter' ? sample?.powerW : sample?.powerW && Math.max(0, sample.powerW)
+  const flowW = ownFlow(device, powerW)
+  const own = flowW === undefined ? undefined : Math.round(flowW * 1000)
   return { agentId, deviceId: device.deviceId, device, own, parts } satisfies DeviceLoad<Holding>
 }
 

@@ -164,20 +164,92 @@ test('a broker that is away is logged once, without the credentials of its addre
     (n) => n >= 3,
   )
   expect(lines.map((line) => JSON.parse(line).event)).toEqual([
-    'broker not reached; check its address, and the user and password',
-    'connection to the broker lost; it is tried again',
+    'broker not reached; check its address, and that it runs',
   ])
   expect(lines.join()).not.toContain('hunter2')
 })
 
-test('a wrong password is logged with its reason, and the password is not', async () => {
+test('a wrong password is logged with its reason, once, and the password is not', async () => {
   const { port } = await broker(0, new Secret('right'))
   const lines: string[] = []
   const log = createLog({ write: (line) => lines.push(line) })
-  link(port, { log, username: 'a1', password: new Secret('hunter2') })
+  const { calls } = link(port, { log, user: { name: 'a1', password: new Secret('hunter2') } })
+  await eventually(
+    () => calls.filter((call) => call === 'closed').length,
+    (n) => n >= 3,
+  )
+  expect(lines.map((line) => JSON.parse(line))).toEqual([
+    expect.objectContaining({
+      event:
+        'the broker refuses the connection; check mqtt.username and mqtt.password here, and the password at the broker',
+      user: 'a1',
+      reason: 'Connection refused: Bad username or password',
+    }),
+  ])
+  expect(lines.join()).not.toContain('hunter2')
+})
+
+test('a broker that refuses after it was away is logged with the new reason, and reached once the password is right', async () => {
+  const away = await broker(0, new Secret('right'))
+  const { port } = away
+  await close(away)
+  const lines: string[] = []
+  const log = createLog({ write: (line) => lines.push(line) })
+  const { subscribed } = link(port, { log, user: { name: 'a1', password: new Secret('right') } })
+  const logged = (text: string) =>
+    eventually(
+      () => lines.join(),
+      (all) => all.includes(text),
+    )
+  await logged('ECONNREFUSED')
+  const strict = await broker(port, new Secret('another'))
+  await logged('Bad username or password')
+  await close(strict)
+  await broker(port, new Secret('right'))
+  await subscribed()
+})
+
+test('a broker that closes the connection without an answer is logged as such', async () => {
+  const server = createServer((socket) => socket.once('data', () => socket.destroy()).on('error', () => {}))
+  servers.push(server)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const lines: string[] = []
+  link((server.address() as { port: number }).port, { log: createLog({ write: (line) => lines.push(line) }) })
   await eventually(
     () => lines.join(),
-    (text) => text.includes('Connection refused'),
+    (text) => text.includes('it closed the connection without an answer to CONNECT'),
   )
+})
+
+test('the embedded broker says once which client it refused and why, and always accepts its own collector', async () => {
+  const lines: string[] = []
+  const started = await startEmbeddedBroker({
+    host: '127.0.0.1',
+    port: 0,
+    site: 'plains',
+    password: new Secret('right'),
+    log: createLog({ write: (line) => lines.push(line) }),
+  })
+  brokers.add(started)
+  const refused = async (clientId: string, user: MqttLinkOptions['user']) => {
+    const { calls, link: made } = link(started.port, { clientId, user })
+    await eventually(
+      () => calls.filter((call) => call === 'closed').length,
+      (n) => n >= 3,
+    )
+    await made.stop()
+  }
+  await refused('perwatt-plains-a1', { name: 'a1', password: new Secret('hunter2') })
+  await refused('perwatt-plains-a2', undefined)
+  await refused('perwatt-plains-a3', { name: 'a3' })
+  expect(
+    lines.map((line) => JSON.parse(line)).map(({ client, user, reason }) => [client, user, reason]),
+  ).toEqual([
+    ['perwatt-plains-a1', 'a1', 'wrong password'],
+    ['perwatt-plains-a2', undefined, 'no password'],
+    ['perwatt-plains-a3', 'a3', 'no password'],
+  ])
   expect(lines.join()).not.toContain('hunter2')
+  const own = link(started.port, { clientId: 'perwatt-plains-collector', user: started.collector })
+  await own.subscribed()
 })

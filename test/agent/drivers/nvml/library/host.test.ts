@@ -104,6 +104,50 @@ test('functions that an old library lacks leave what they say unknown, or are st
   expect(gpu?.processes?.[0]).toEqual({ pid: 4711, memoryUsedBytes: 40_000 * MIB })
 })
 
+/** The processes of the stand-in by another version of the call. */
+const processesBy = (name: string): Facts => ({
+  [`gpu0.${name}.0`]: `4711 ${40_000 * MIB}`,
+  [`gpu0.${name}.1`]: `4712 ${20_000 * MIB}`,
+  [`gpu1.${name}`]: 'none',
+})
+const V3 = 'nvmlDeviceGetComputeRunningProcesses_v3'
+const V2 = 'nvmlDeviceGetComputeRunningProcesses_v2'
+const V1 = 'nvmlDeviceGetComputeRunningProcesses'
+
+test.each([
+  ['R470 has only version 2', V2, [V3]],
+  ['older drivers have only the first, with shorter entries', V1, [V3, V2]],
+])('processes are asked by the newest call that the driver has: %s', async (_, name, without) => {
+  const host = open(processesBy(name), without)
+  for (const _ of [1, 2]) {
+    const [busy, idle] = await host.snapshots()
+    expect(busy?.processes?.map((p) => [p.pid, p.memoryUsedBytes])).toEqual([
+      [4711, 40_000 * MIB],
+      [4712, 20_000 * MIB],
+    ])
+    expect(busy?.faults).toEqual([])
+    expect(idle?.processes).toEqual([])
+  }
+})
+
+test('a driver that cannot list processes, or their use, says what is missing', async () => {
+  const [unlisted] = await open({}, [V3, V2, V1]).snapshots()
+  expect(unlisted?.processes).toBeUndefined()
+  expect(unlisted?.faults).toEqual([
+    expect.stringMatching(/^gpu0: .*no call that lists processes.*update the driver$/),
+  ])
+  await host?.close()
+  stub?.remove()
+  const [unweighed] = await open({}, ['nvmlDeviceGetProcessUtilization']).snapshots()
+  expect(unweighed?.processes?.map((p) => p.pid)).toEqual([4711, 4712, 4713])
+  expect(unweighed?.faults).toEqual([expect.stringContaining('share it by memory')])
+})
+
+test('an SM use of 4294967295 % is none', async () => {
+  const [busy] = await open({ 'gpu0.nvmlDeviceGetProcessUtilization.0': '4711 1000 4294967295' }).snapshots()
+  expect(busy?.processes?.map((p) => p.smRatio)).toEqual([0, 0.37, 0])
+})
+
 test.each([
   [
     'a library that is not there',

@@ -1,0 +1,137 @@
+import type { AsicFacts } from './facts.ts'
+import { showHashrate } from './hashrates.ts'
+import { ratingOf } from './models/rated-efficiency.ts'
+
+/**
+ * One chip of any SHA-256 machine since 2016 computes from 70 GH/s (BM1387 of the S9) to 3 TH/s. Outside these limits, which
+ * leave a factor of 40 and of 5, a figure has the wrong unit.
+ */
+const CHIP_MIN_HS = 1.8e9
+const CHIP_MAX_HS = 15e12
+/** Below this part of what it can do, a machine does not just have boards that fail: one chip of 300 would be 1/300. */
+const LOW_PART = 1 / 400
+/** A machine that starts goes through every low hashrate. One below this part has the wrong unit all the same. */
+const STARTING_LOW_PART = 1e-5
+/** Above this multiple of what it can do; models of one line differ by less. */
+const HIGH_MULTIPLE = 20
+/** A hashrate above this multiple of the expected one is a wrong reading: firmware shows such spikes for one sample. */
+const MAX_OF_EXPECTED = 2
+
+export interface Plausible {
+  /** the figures that can be right */
+  hashrateHs?: number | undefined
+  hashrateAvgHs?: number | undefined
+  expectedHashrateHs?: number | undefined
+  /** true: the present hashrate has a wrong unit; the machine's state cannot be told from it */
+  wrongUnit: boolean
+  /** each names the figure that is not used, and what it contradicts */
+  faults: string[]
+}
+
+/** What the machine can do, by one witness. */
+interface Ability {
+  minHs: number
+  maxHs: number
+  /** in words, with the figure */
+  words: string
+}
+
+/**
+ * Checks each hashrate against what the machine can do: by its model's rating and its chips, which do not depend on the unit of the
+ * reply; else by the expected hashrate that it gives, and by its boards.
+ * @param starting true while the machine starts: it may show any hashrate below its normal one
+ */
+export function plausibleHashrates(facts: AsicFacts, starting: boolean): Plausible {
+  const wrong = (valueHs: number | undefined, abilities: readonly Ability[]) =>
+    valueHs ? abilities.find(({ minHs, maxHs }) => valueHs < minHs || valueHs > maxHs) : undefined
+
+  // a nominal figure is never low because the machine starts
+  const wrongExpected = wrong(facts.expectedHashrateHs, independentOf(facts, false))
+  const expectedHashrateHs = wrongExpected ? undefined : facts.expectedHashrateHs
+  const against = wrong(facts.hashrateHs, abilitiesOf({ ...facts, expectedHashrateHs }, starting))
+  // an average since the start is low after a long pause, and the boards' present sum is no measure for it
+  const againstAvg = wrong(
+    facts.hashrateAvgHs,
+    abilitiesOf({ ...facts, expectedHashrateHs, boards: unmeasured(facts.boards) }, !against),
+  )
+  const spike = against ? undefined : hashrateFault(facts.hashrateHs, expectedHashrateHs)
+  return {
+    hashrateHs: against || spike ? undefined : facts.hashrateHs,
+    hashrateAvgHs: againstAvg ? undefined : facts.hashrateAvgHs,
+    expectedHashrateHs,
+    wrongUnit: against !== undefined,
+    faults: [
+      ...(against ? [notUsed('the hashrate reading', facts.hashrateHs, against)] : []),
+      ...(spike ? [spike] : []),
+      ...(againstAvg && !against ? [notUsed('the average hashrate', facts.hashrateAvgHs, againstAvg)] : []),
+      ...(wrongExpected && !against
+        ? [notUsed('the expected hashrate', facts.expectedHashrateHs, wrongExpected)]
+        : []),
+    ],
+  }
+}
+
+/** Why a hashrate reading is ignored as a spike; undefined where it is plausible. */
+export function hashrateFault(hashrateHs = 0, expectedHashrateHs = 0): string | undefined {
+  if (!expectedHashrateHs || hashrateHs <= MAX_OF_EXPECTED * expectedHashrateHs) return undefined
+  return `the hashrate reading of ${showHashrate(hashrateHs)} is ignored: more than twice the expected ${showHashrate(expectedHashrateHs)}`
+}
+
+/** Whether the hashrate is so low that a machine which was told to stop no longer hashes. */
+export const isResidue = (facts: AsicFacts): boolean =>
+  (facts.hashrateHs ?? 0) > 0 &&
+  abilitiesOf(facts, false).some(({ minHs }) => (facts.hashrateHs ?? 0) < minHs)
+
+const unmeasured = (boards: AsicFacts['boards']) =>
+  boards?.map((board) => ({ ...board, hashrateHs: undefined }))
+
+const lowPart = (starting: boolean): number => (starting ? STARTING_LOW_PART : LOW_PART)
+
+const independentOf = (facts: AsicFacts, starting: boolean): Ability[] =>
+  [ratedAbility(facts, lowPart(starting)), chipsAbility(facts, starting)].filter((a) => a !== undefined)
+
+const abilitiesOf = (facts: AsicFacts, starting: boolean): Ability[] => [
+  ...independentOf(facts, starting),
+  ...[
+    abilityOf(facts.expectedHashrateHs, lowPart(starting), 'it gives as its expected hashrate'),
+    boardsAbility(facts, lowPart(starting)),
+  ].filter((a) => a !== undefined),
+]
+
+const notUsed = (what: string, valueHs: number | undefined, { words }: Ability): string =>
+  `${what} of ${showHashrate(valueHs)} is ignored: ${words}; check its unit on the machine’s own page`
+
+const abilityOf = (hashrateHs: number | undefined, low: number, words: string): Ability | undefined =>
+  hashrateHs
+    ? {
+        minHs: hashrateHs * low,
+        maxHs: hashrateHs * HIGH_MULTIPLE,
+        words: `${words} ${showHashrate(hashrateHs)}`,
+      }
+    : undefined
+
+function ratedAbility({ model }: AsicFacts, low: number): Ability | undefined {
+  const rated = ratingOf(model)
+  return rated && abilityOf(rated.hashrateThs * 1e12, low, 'its model is rated at about')
+}
+
+/** By the chips that work, else by those fitted. */
+function chipsAbility({ boards = [] }: AsicFacts, starting: boolean): Ability | undefined {
+  const count = (of: 'chipsWorking' | 'chipsFitted') =>
+    boards.reduce((sum, board) => sum + (board[of] ?? 0), 0)
+  const fitted = count('chipsFitted')
+  const working = Math.min(count('chipsWorking') || fitted, fitted || Number.POSITIVE_INFINITY)
+  const most = Math.max(working, fitted)
+  if (!Number.isFinite(working) || working === 0) return undefined
+  return {
+    minHs: starting ? 0 : working * CHIP_MIN_HS,
+    maxHs: most * CHIP_MAX_HS,
+    words: `${most} chips can do ${showHashrate(working * CHIP_MIN_HS)} to ${showHashrate(most * CHIP_MAX_HS)}`,
+  }
+}
+
+/** All boards must tell a hashrate: a part of them would be too small a sum. */
+function boardsAbility({ boards = [] }: AsicFacts, low: number): Ability | undefined {
+  const sumHs = boards.reduce((sum, board) => sum + (board.hashrateHs ?? Number.NaN), 0)
+  return abilityOf(Number.isFinite(sumHs) ? sumHs : undefined, low, 'its boards add up to')
+}

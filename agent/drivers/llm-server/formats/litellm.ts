@@ -1,0 +1,18 @@
+import type { LlmFormat } from './format.ts'
+
+/**
+ * LiteLLM's proxy. It counts the tokens of every provider that it forwards to: match only the models that the site itself serves.
+ */
+export default {
+  name: 'litellm',
+  title: 'LiteLLM',
+  versions: 'LiteLLM 1.40 and newer with the prometheus callback, docs.litellm.ai/docs/proxy/prometheus',
+  begins: 'litellm_',
+  inFront: true,
+  tokensIn: [{ name: 'litellm_input_tokens_metric_total' }],
+  tokensInCached: [{ name: 'litellm_input_cached_tokens_metric_total' }],
+  tokensOut: [{ name: 'litellm_output_tokens_metric_total' }],
+  requestsRunning: [{ name: 'litellm_in_flight_requests' }],
+  requestsServed: [{ name: 'litellm_requests_metric_total' }],
+  modelLabels: ['model', 'requested_model'],
+} satisfies LlmFormat

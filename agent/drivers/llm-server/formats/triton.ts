@@ -1,0 +1,30 @@
+import type { LlmFormat } from './format.ts'
+
+/**
+ * Triton Inference Server. By itself it counts requests and no tokens (nv_inference_...). Its TensorRT-LLM backend has histograms of
+ * tokens per request, and its vLLM backend shows vLLM's own counters on the same page.
+ */
+export default {
+  name: 'triton',
+  title: 'Triton',
+  versions:
+    'Triton 24.11 and newer with tensorrtllm_backend, custom_metrics_reporter.cc; vllm_backend, README',
+  begins: 'nv_',
+  shared: true,
+  tokensIn: [
+    { name: 'nv_llm_input_token_len_sum', where: { response_metric_type: 'total_input_tokens' } },
+    { name: 'vllm:prompt_tokens_total' },
+  ],
+  tokensInCached: [{ name: 'vllm:prompt_tokens_cached_total' }],
+  tokensOut: [
+    { name: 'nv_llm_output_token_len_sum', where: { response_metric_type: 'total_output_tokens' } },
+    { name: 'vllm:generation_tokens_total' },
+  ],
+  requestsRunning: [
+    { name: 'nv_trt_llm_request_metrics', where: { request_type: 'active' } },
+    { name: 'vllm:num_requests_running' },
+  ],
+  requestsServed: [{ name: 'nv_inference_request_success' }],
+  withoutTokens:
+    'Triton itself counts requests and no tokens; its vLLM backend and its TensorRT-LLM backend since 24.11 count them, if their metrics are on',
+} satisfies LlmFormat

@@ -1,0 +1,11 @@
+import type { NamedMap } from './map.ts'
+
+/** ABB B21, B23 and B24: 0.01 W and 0.01 kWh. */
+export default {
+  name: 'abb-b2x',
+  model: 'ABB B2x',
+  source: 'B-series user manual, Modbus mapping; victronenergy/dbus-modbus-client, abb.py',
+  power: { function: 3, address: 0x5b14, type: 'int32', scale: 0.01, wordOrder: 'big' },
+  energy: { function: 3, address: 0x5000, type: 'uint64', scale: 10, wordOrder: 'big' },
+  exported: { function: 3, address: 0x5004, type: 'uint64', scale: 10, wordOrder: 'big' },
+} satisfies NamedMap

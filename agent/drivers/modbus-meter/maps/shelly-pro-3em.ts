@@ -1,0 +1,11 @@
+import type { NamedMap } from './map.ts'
+
+/** Shelly Pro 3EM in its three-phase profile: the low word comes first, and its list counts from 30000. */
+export default {
+  name: 'shelly-pro-3em',
+  model: 'Shelly Pro 3EM',
+  source: 'shelly-api-docs.shelly.cloud, EM and EMData, Modbus; victronenergy/dbus-modbus-client, shelly.py',
+  power: { function: 4, address: 1013, type: 'float32', scale: 1, wordOrder: 'little' },
+  energy: { function: 4, address: 1162, type: 'float32', scale: 1, wordOrder: 'little' },
+  exported: { function: 4, address: 1164, type: 'float32', scale: 1, wordOrder: 'little' },
+} satisfies NamedMap

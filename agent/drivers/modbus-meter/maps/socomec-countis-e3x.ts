@@ -1,0 +1,11 @@
+import type { NamedMap } from './map.ts'
+
+/** Socomec Countis E3x and E4x: 0.01 kW and kWh. */
+export default {
+  name: 'socomec-countis-e3x',
+  model: 'Socomec Countis E3x',
+  source: 'Countis JBUS common table 1.01 (0xC550, 0xC650); mbmd, meters/rs485/socomec.go',
+  power: { function: 3, address: 0xc568, type: 'int32', scale: 10, wordOrder: 'big' },
+  energy: { function: 3, address: 0xc652, type: 'uint32', scale: 1000, wordOrder: 'big' },
+  exported: { function: 3, address: 0xc658, type: 'uint32', scale: 1000, wordOrder: 'big' },
+} satisfies NamedMap

@@ -1,0 +1,11 @@
+import type { NamedMap } from './map.ts'
+
+/** Socomec Diris B-30: W and kWh. */
+export default {
+  name: 'socomec-diris-b30',
+  model: 'Socomec Diris B-30',
+  source: 'Diris B-30 communication table; OpenEMS, SocomecMeterThreephaseImpl.java, protocolDirisB30',
+  power: { function: 3, address: 0x482c, type: 'int32', scale: 1, wordOrder: 'big' },
+  energy: { function: 3, address: 0x4d83, type: 'uint32', scale: 1000, wordOrder: 'big' },
+  exported: { function: 3, address: 0x4d86, type: 'uint32', scale: 1000, wordOrder: 'big' },
+} satisfies NamedMap

@@ -1,0 +1,90 @@
+import { PerwattError } from '../../../protocol/kit/errors.ts'
+import type { Reading } from '../../plugin/reading.ts'
+import { textOf } from '../../wire/loose-json/fields.ts'
+import { Chooser, type Chosen } from './chooser.ts'
+import { idOf, linkOf } from './client.ts'
+import { identityOf } from './identity.ts'
+import { findMachine, type Machine, otherChassis } from './machine.ts'
+import type { Pages } from './pages.ts'
+import { sourcesOf } from './sources.ts'
+
+/** A machine and the places of its power. They are found once; after that only the best one is read. */
+export interface Found {
+  identity: Reading['identity']
+  chooser: Chooser
+  /** what was read while they were found */
+  first: Chosen
+}
+
+/**
+ * Walks from the service's root to the machine's power.
+ * @param wanted Id of the chassis to use; absent: machine.ts chooses
+ * @throws PerwattError `no-sensor`, `several-machines`, or as `Pages.row`
+ */
+export async function findPower(pages: Pages, wanted: string | undefined): Promise<Found> {
+  const machine = await findMachine(pages, wanted)
+  const own = await placesOf(pages, machine)
+  if (own) return own
+  if (wanted === undefined) {
+    const others = await otherChassis(pages, machine)
+    const withPlace: Machine[] = []
+    for (const chassis of others) {
+      const alone = { ...machine, chassis: [chassis], poweredBy: [] }
+      if (await placesOf(pages, alone)) withPlace.push(alone)
+    }
+    // where nothing says which chassis is the machine, two with a power could be two machines
+    if (withPlace.length > 1) throw unclear(withPlace)
+    const found = withPlace[0] && (await placesOf(pages, withPlace[0]))
+    if (found) return found
+  }
+  // the BMC's own chassis has a place, and the machine may be off
+  const bmc = machine.chassis
+    .filter(({ onlyControl }) => onlyControl)
+    .map((one) => ({ ...one, onlyControl: false }))
+  if (await hasPlace(pages, { ...machine, chassis: bmc }, ['Power'])) return foundIn(pages, machine)
+  throw noSensor(machine, wanted)
+}
+
+/** Undefined where the chassis have neither a power nor a place for one. */
+async function placesOf(pages: Pages, machine: Machine): Promise<Found | undefined> {
+  const found = await foundIn(pages, machine)
+  return found.first.powerW !== undefined || (await hasPlace(pages, machine)) ? found : undefined
+}
+
+async function foundIn(pages: Pages, machine: Machine): Promise<Found> {
+  const chooser = new Chooser(sourcesOf(machine))
+  const first = await chooser.read(pages)
+  return { identity: identityOf(machine.system?.row ?? machine.chassis[0]?.row), chooser, first }
+}
+
+/** Fields that hold the present power of a machine that runs. */
+const PLACE =
+  /"(PowerConsumedWatts|CurConsumedWatts|PowerWatts|InputPowerWatts|PowerInputWatts|LastPowerOutputWatts|CurrentPowerConsumptionW|TotalPower)":/
+
+/** Whether the machine has a place for its power, though it may be off. Then no other chassis stands in for it, then or later. */
+async function hasPlace(
+  pages: Pages,
+  { system, chassis }: Machine,
+  names = ['EnvironmentMetrics', 'Power'],
+): Promise<boolean> {
+  const own = chassis.filter(({ onlyControl }) => !onlyControl)
+  if (own.length > 0 && textOf(system?.row, 'PowerState') === 'Off') return true
+  for (const { row } of own)
+    for (const name of names) {
+      const page = await pages.row(linkOf(row[name]))
+      if (page && PLACE.test(JSON.stringify(page))) return true
+    }
+  return false
+}
+
+const unclear = (machines: readonly Machine[]): PerwattError =>
+  new PerwattError(
+    'several-machines',
+    `the BMC does not say which chassis is the machine; set chassis to its Id: ${machines.flatMap(({ chassis }) => chassis.map(({ path }) => idOf(path))).join(', ')}`,
+  )
+
+const noSensor = ({ listed }: Machine, wanted: string | undefined): PerwattError =>
+  new PerwattError(
+    'no-sensor',
+    `no chassis of the BMC ${wanted ? `with the Id ${wanted} ` : ''}shows a power; the BMC lists: ${listed.map(idOf).join(', ') || 'none'}. Check its licence and firmware, or use ipmi or a meter`,
+  )

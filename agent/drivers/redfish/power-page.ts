@@ -1,0 +1,92 @@
+import { firstOf, type Judged, judge } from '../../host-power/judge.ts'
+import type { SupplyPower } from '../../host-power/machine-power.ts'
+import { nonNegativeOf, positiveOf, type Row, rowsOf, textOf, valueAt } from '../../wire/loose-json/fields.ts'
+import { linksOf } from './client.ts'
+
+/** An average over a longer time says too little about now. */
+const LONGEST_AVERAGE_MIN = 1
+
+/** Names of a control of a part: Lenovo lists `CPU Sub-system Power` after the server, others GPUs, fans or drives. */
+const PART =
+  /\b(cpu|gpu|processors?|memory|dimm|fans?|storage|drives?|accelerators?|pcie|sub-?system|hgx|baseboard|backplane)\b/i
+
+/**
+ * The power of the machine's own control in a `Power` resource (DSP2046; deprecated, but most BMCs have it). Cisco writes a single
+ * object instead of a list, and numbers as texts. AMI's firmware of B300 machines writes null in the standard field and the present
+ * power in `PowerMetrics.CurConsumedWatts`. HPE's iLO 4 repeats the power beside the list.
+ * @param system path of the machine's ComputerSystem: a control that names only other resources' systems is a neighbour's
+ */
+export function controlPower(page: Row, system: string | undefined): Judged {
+  const controls = rowsOf(page, 'PowerControl').filter((control) => !isOfPart(control))
+  const related = controls.map((control) => systemsIn(linksOf(control['RelatedItem'])))
+  const ofSystem = controls.filter((_, i) => system !== undefined && related[i]?.includes(trimmed(system)))
+  const ofNone = controls.filter((_, i) => related[i]?.length === 0)
+  const own = system === undefined ? controls : ofSystem.length > 0 ? ofSystem : ofNone
+  return firstOf([...own.map(powerOfControl), judge(page['PowerConsumedWatts'])])
+}
+
+function powerOfControl(control: Row): Judged {
+  const metrics = [...rowsOf(control, 'PowerMetrics'), ...rowsOf(control, 'PowerMetric')]
+  return firstOf([
+    judge(control['PowerConsumedWatts']),
+    // beside it, ChassisPowerConsumption is that of the enclosure and all its nodes
+    judge(control['NodePowerConsumption']),
+    ...metrics.map((row) => judge(row['CurConsumedWatts'])),
+    ...metrics.filter(isOfThisMinute).map((row) => judge(row['AverageConsumedWatts'])),
+  ])
+}
+
+function isOfThisMinute(metrics: Row): boolean {
+  const minutes = nonNegativeOf(metrics, 'IntervalInMin')
+  return minutes !== undefined && minutes <= LONGEST_AVERAGE_MIN
+}
+
+const isOfPart = (control: Row): boolean =>
+  PART.test(textOf(control, 'Name') ?? '') ||
+  /^(cpu|gpu|memory|fan|accelerator|storage)/i.test(textOf(control, 'PhysicalContext') ?? '')
+
+const trimmed = (path: string): string => path.replace(/\/+$/, '')
+const systemsIn = (paths: readonly string[]): string[] =>
+  paths.map(trimmed).filter((path) => /\/Systems\/[^/]+$/.test(path))
+
+/** The whole machine's power where a maker has it in its own place. */
+export const oemPower = (page: Row): Judged =>
+  firstOf([
+    // Fujitsu iRMC S5 and S6
+    judge(valueAt(page, 'Oem', 'ts_fujitsu', 'ChassisPowerConsumption', 'CurrentPowerConsumptionW')),
+    // Inspur ISBMC, beside CurrentCPUPowerWatts and the like
+    judge(valueAt(page, 'Oem', 'Public', 'TotalPower')),
+  ])
+
+/** The supplies that a `Power` resource lists; one that is absent says nothing. */
+export const suppliesOn = (page: Row): SupplyPower[] => rowsOf(page, 'PowerSupplies').map(supplyPower)
+
+export function supplyPower(supply: Row): SupplyPower {
+  if (valueAt(supply, 'Status', 'State') === 'Absent') return { input: {}, output: {} }
+  const output = firstOf([judge(supply['PowerOutputWatts']), judge(supply['LastPowerOutputWatts'])])
+  const input = firstOf([
+    judge(supply['PowerInputWatts']),
+    judge(valueAt(supply, 'Oem', 'Huawei', 'PowerInputWatts')),
+  ])
+  return { input: isRating(supply, input, output) ? { refused: `${input.powerW} W` } : input, output }
+}
+
+/** No supply that carries a load loses a third of it. */
+const MOST_PER_OUTPUT = 1.5
+/** What a supply draws for itself. */
+const OWN_DRAW_W = 50
+/** A full supply with an efficiency of 87 % */
+const MOST_PER_CAPACITY = 1.15
+
+/** iDRAC 8 and 9 write the largest input that a supply can draw into PowerInputWatts: 900 W of a supply that puts out 203. */
+function isRating(supply: Row, input: Judged, output: Judged): boolean {
+  const { powerW } = input
+  if (powerW === undefined) return false
+  const capacityW = positiveOf(supply, 'PowerCapacityWatts')
+  const largest = valueAt(supply, 'Oem', 'Dell', 'DellPowerSupplyView', 'Range1MaxInputPowerWatts')
+  return (
+    powerW === largest ||
+    (capacityW !== undefined && powerW > capacityW * MOST_PER_CAPACITY) ||
+    (output.powerW !== undefined && powerW > output.powerW * MOST_PER_OUTPUT + OWN_DRAW_W)
+  )
+}

@@ -1,0 +1,125 @@
+import type { Reading } from '../plugin/reading.ts'
+
+/** A counter is judged only after a GPU has drawn this much since the last judgement: counters move in steps. */
+const JUDGED_FROM_J = 50
+/** The counter and the watts may differ by this part of the watts, which are samples of what the counter sums up. */
+const TOLERANCE = 1 / 3
+/** Movements of a counter that disagrees before it is given up. Until then it is only held back. */
+const MOVES_TO_REFUTE = 5
+/** An agreement is judged afresh after this many movements, so that a later disagreement doesn't drown in it. */
+const MOVES_IN_WINDOW = 10
+
+/** After a pause this many times longer than the one before, the watts say too little about the time between. */
+const PAUSE = 3
+const SHORTEST_PAUSE_MS = 30_000
+
+/** The time since a reading at which the counter had just moved. */
+interface Window {
+  baseJ: number
+  /** energy by the power readings since then */
+  drawnJ: number
+  startMs: number
+  moves: number
+  readings: number
+  /** sum of the power readings, and of their squares */
+  sumW: number
+  squaresW: number
+  last: { energyJ: number; powerW: number; atMs: number; movedAtDrawnJ: number; sinceMs: number }
+  /** the counter disagreed when it was judged last */
+  held: boolean
+}
+
+/**
+ * Holds a GPU's energy counter against its own watts. A counter may be of something else: the module with its CPU on a GH200, one
+ * domain of the card, all partitions of a chip, or the time since the last query. While the two disagree, the counter is left out,
+ * so that the power is integrated instead; nothing is lost by that, because a counter that comes back includes the time. If it goes
+ * on, the counter is left out for the rest of the session, and a fault tells both figures.
+ */
+export class EnergyCheck {
+  readonly #windows = new Map<string, Window>()
+  readonly #faults = new Map<string, string>()
+
+  /** The reading, without its energy counter while that disagrees with its power. @param steadyMs time on a steady clock */
+  checked(reading: Reading, steadyMs: number): Reading {
+    const { part = '', counters, sample } = reading
+    const energyJ = counters?.energyJ
+    const { powerW } = sample
+    if (energyJ === undefined || powerW === undefined) return reading
+    const agrees = this.#faults.has(part) ? false : this.#agrees(part, energyJ, powerW, steadyMs)
+    if (agrees) return reading
+    const fault = this.#faults.get(part)
+    const { counters: _counters, ...rest } = reading
+    const { energyJ: _energyJ, ...others } = counters ?? {}
+    return {
+      ...rest,
+      ...(Object.keys(others).length > 0 && { counters: others }),
+      sample: fault ? { ...sample, faults: [...(sample.faults ?? []), fault] } : sample,
+    }
+  }
+
+  #agrees(part: string, energyJ: number, powerW: number, atMs: number): boolean {
+    const window = this.#windows.get(part)
+    if (!window) {
+      this.#begin(part, energyJ, powerW, atMs, false)
+      return true
+    }
+    const { last } = window
+    const sinceMs = Math.max(0, atMs - last.atMs)
+    if (sinceMs > SHORTEST_PAUSE_MS && sinceMs > PAUSE * last.sinceMs && window.readings > 0) {
+      this.#begin(part, energyJ, powerW, atMs, window.held)
+      return !window.held
+    }
+    window.drawnJ += (((last.powerW + powerW) / 2) * sinceMs) / 1000
+    window.readings++
+    window.sumW += powerW
+    window.squaresW += powerW ** 2
+    const before = last.energyJ
+    window.last = { ...last, powerW, atMs, energyJ, sinceMs }
+    if (energyJ < before) {
+      // the driver was loaded again, or the counter counts since the last query
+      this.#begin(part, energyJ, powerW, atMs, true)
+      return false
+    }
+    if (energyJ === before) return window.drawnJ - last.movedAtDrawnJ <= JUDGED_FROM_J
+    window.last.movedAtDrawnJ = window.drawnJ
+    window.moves++
+    if (window.drawnJ <= JUDGED_FROM_J) return !window.held
+    return this.#judged(part, window, energyJ, powerW, atMs)
+  }
+
+  #judged(part: string, window: Window, energyJ: number, powerW: number, atMs: number): boolean {
+    const { drawnJ, baseJ, startMs, moves, readings, sumW, squaresW } = window
+    const grownJ = energyJ - baseJ
+    const seconds = (atMs - startMs) / 1000
+    const difference = Math.abs(grownJ - drawnJ)
+    if (difference <= TOLERANCE * drawnJ) {
+      window.held = false
+      if (moves >= MOVES_IN_WINDOW) this.#begin(part, energyJ, powerW, atMs, false)
+      return true
+    }
+    window.held = true
+    // power that changes much between the readings is known less exactly: the standard error of its mean
+    const meanW = sumW / readings
+    const errorW = Math.sqrt(Math.max(0, squaresW / readings - meanW ** 2) / readings)
+    if (moves >= MOVES_TO_REFUTE && difference > TOLERANCE * drawnJ + 3 * errorW * seconds)
+      this.#faults.set(part, faultOf(grownJ / seconds, drawnJ / seconds))
+    return false
+  }
+
+  #begin(part: string, energyJ: number, powerW: number, atMs: number, held: boolean): void {
+    this.#windows.set(part, {
+      baseJ: energyJ,
+      drawnJ: 0,
+      startMs: atMs,
+      moves: 0,
+      readings: 0,
+      sumW: 0,
+      squaresW: 0,
+      last: { energyJ, powerW, atMs, movedAtDrawnJ: 0, sinceMs: 0 },
+      held,
+    })
+  }
+}
+
+const faultOf = (counterW: number, powerW: number): string =>
+  `its energy counter grows by ${Math.round(counterW)} W while it reports ${Math.round(powerW)} W, so the counter is of something else (a module with its CPU, or a part of the card) and is not used; energy is taken from the watts`

@@ -1,0 +1,91 @@
+import { defined } from '../../protocol/kit/defined.ts'
+import type { Reading } from '../plugin/reading.ts'
+import { idleWOf } from './idle-power.ts'
+
+/** A GPU as a tool lists it, which may be a part of a package that is measured only as a whole. */
+export interface PackagePart {
+  reading: Reading
+  /** the same for the parts of one package; absent: it is none, or not known */
+  package?: string | undefined
+  /** true: the tool says, or the model shows, that another die of the package has the sensor */
+  secondary: boolean
+}
+
+/** Models of two dies of which one has the power sensor of both: MI250 and MI250X (device ids 0x740c and 0x7408). */
+export const hasTwoDies = (model: string | undefined): boolean => /\bMI250X?\b|0x740[c8]\b/i.test(model ?? '')
+
+/**
+ * The readings of a host's GPUs, in which each package's power and energy counter are shared among its parts: idle power evenly and
+ * the rest by activity where the model's idle power is known and every part tells its use, else all of it evenly. The sums stay the
+ * package's. The parts are `estimated`, because nothing measures one alone.
+ * @param gpus in the tool's order: a secondary die stands next to its first die
+ */
+export function sharePackages(gpus: readonly PackagePart[]): Reading[] {
+  const packages = new Map<string, Reading[]>()
+  const keys = packagesOf(gpus)
+  for (const [i, { reading }] of gpus.entries()) {
+    const key = keys[i] ?? ''
+    packages.set(key, [...(packages.get(key) ?? []), reading])
+  }
+  return gpus.map(({ reading }, i) => {
+    const parts = packages.get(keys[i] ?? '') ?? []
+    return parts.length > 1 ? partOf(reading, parts) : reading
+  })
+}
+
+/** The package of each GPU, by a name. */
+function packagesOf(gpus: readonly PackagePart[]): string[] {
+  const names = gpus.map((gpu, i) => {
+    const named = gpus.some((other) => other !== gpu && other.package === gpu.package)
+    return gpu.package !== undefined && named ? `package ${gpu.package}` : `gpu ${i}`
+  })
+  // two neighbours of which one is a second die are a pair; either may come first
+  for (let i = 0; i + 1 < gpus.length; i++)
+    if (arePair(gpus[i], gpus[i + 1])) {
+      names[i + 1] = names[i] ?? ''
+      i++
+    }
+  return names
+}
+
+function arePair(one: PackagePart | undefined, other: PackagePart | undefined): boolean {
+  if (!one || !other || one.secondary === other.secondary) return false
+  const first = one.secondary ? other : one
+  return (
+    first.reading.sample.powerW !== undefined && one.reading.identity.model === other.reading.identity.model
+  )
+}
+
+function partOf(reading: Reading, parts: readonly Reading[]): Reading {
+  const measured = parts.find((part) => part.sample.powerW !== undefined)
+  const limited = parts.find((part) => part.sample.powerLimitW !== undefined)
+  const share = sharesOf(parts, measured)[parts.indexOf(reading)] ?? 0
+  const { powerW: _power, powerBasis: _basis, powerLimitW: _limit, holders, ...sample } = reading.sample
+  const { counters: _counters, ...rest } = reading
+  const watts = measured?.sample.powerW
+  const limitW = limited?.sample.powerLimitW
+  const energyJ = measured?.counters?.energyJ
+  return {
+    ...rest,
+    sample: defined({
+      ...sample,
+      holders: holders?.map((holder) => ({ ...holder, estimated: true })),
+      powerW: watts === undefined ? undefined : watts * share,
+      powerBasis: watts === undefined ? undefined : ('estimated' as const),
+      powerLimitW: limitW === undefined ? undefined : limitW / parts.length,
+    }),
+    ...(energyJ !== undefined && { counters: { energyJ, energyPart: share } }),
+  }
+}
+
+/** Each part's part of the package's power; together 1. */
+function sharesOf(parts: readonly Reading[], measured: Reading | undefined): number[] {
+  const even = 1 / parts.length
+  const powerW = measured?.sample.powerW
+  const idleW = idleWOf(measured?.identity.model)
+  const told = parts.map(({ sample }) => sample.utilizationRatio)
+  const work = told.reduce<number>((sum, ratio) => sum + (ratio ?? 0), 0)
+  if (!powerW || idleW === undefined || told.includes(undefined) || !(work > 0)) return parts.map(() => even)
+  const idle = Math.min(1, idleW / powerW)
+  return told.map((ratio = 0) => idle * even + ((1 - idle) * ratio) / work)
+}

@@ -1,0 +1,41 @@
+import { defined } from '../../protocol/kit/defined.ts'
+import { numberOf } from '../wire/loose-json/fields.ts'
+
+/** No single machine draws more. A rack of 72 GPUs draws 130 kW, but each of its trays has its own BMC. */
+export const MAX_MACHINE_W = 100_000
+
+/** All bits of a 16-bit field set: a firmware's word for "no reading". */
+const ALL_BITS_SET = 0xffff
+
+/** Firmware's words for a sensor that is not there or has no value now. */
+const NOTHING = /^\s*(?:|n\/?a|none|no reading|not readable|disabled|absent|unavailable|unknown|-+)\s*$/i
+
+/** What a field says about power. Both absent: the field is missing or holds 0 W, which no machine draws whose BMC answers. */
+export interface Judged {
+  powerW?: number
+  /** what the field says instead of a power, such as `-1 W`, `null` or `"NaN"` */
+  refused?: string
+}
+
+/**
+ * Judges a field that should hold a power: a number, or a text with a number.
+ * @param wattsPerUnit W in one unit of the field: 1000 for kW
+ */
+export function judge(value: unknown, wattsPerUnit = 1): Judged {
+  if (value === undefined || (typeof value === 'string' && NOTHING.test(value))) return {}
+  const number = typeof value === 'string' && /^0x[0-9a-f]+$/i.test(value) ? Number(value) : numberOf(value)
+  if (number === undefined) return { refused: JSON.stringify(value).slice(0, 40) }
+  const powerW = number * wattsPerUnit
+  if (powerW < 0 || powerW > MAX_MACHINE_W || number === ALL_BITS_SET) return { refused: `${powerW} W` }
+  return powerW > 0 ? { powerW } : {}
+}
+
+/** The first of several fields that has a power, else the first refusal. */
+export function firstOf(judged: Iterable<Judged>): Judged {
+  let refused: string | undefined
+  for (const one of judged) {
+    if (one.powerW !== undefined) return { powerW: one.powerW }
+    refused ??= one.refused
+  }
+  return defined({ refused })
+}

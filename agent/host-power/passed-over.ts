@@ -1,0 +1,21 @@
+import type { Judged } from './judge.ts'
+
+/** Says once, and not at every poll, that a source was passed over because of what it said. */
+export class PassedOver {
+  readonly #said = new Set<string>()
+
+  /**
+   * Takes what a source says. A source that says nothing is no fault, and one that changes from one nonsense to another is the same
+   * fault.
+   * @param faults gets a new fault
+   * @returns what the source says
+   */
+  take<T extends Judged>(source: string, said: T, faults: string[]): T {
+    if (said.powerW !== undefined) this.#said.delete(source)
+    else if (said.refused !== undefined && !this.#said.has(source)) {
+      this.#said.add(source)
+      faults.push(`${source} says ${said.refused}, which is no machine's power; check the BMC's firmware`)
+    }
+    return said
+  }
+}

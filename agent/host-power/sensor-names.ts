@@ -1,0 +1,81 @@
+/**
+ * Names of power sensors in the field, in IPMI's SDR and Redfish's Sensors. They are compared in lower case, with spaces between the
+ * words: `PSU1_PIN`, `PSU1 PIN` and `Psu1Pin` are one name.
+ */
+
+export type Side = 'input' | 'output' | 'unsaid'
+
+/** Whose power a sensor measures. A lower rank is surely the machine's; a higher one can be an enclosure's, seen from a node. */
+export type Subject = { of: 'machine'; rank: number } | { of: 'supply'; supply: string; side: Side }
+
+const POWER = '(?:power|pwr|pw|watts|wattage)'
+const TAIL = `(?: (?:in|input|usage|consumption|consumed|draw|total|reading))?`
+
+/** Best first. Sources: see test/agent/host-power/sensor-names.test.ts. */
+const MACHINE: readonly RegExp[] = [
+  new RegExp(
+    `^(?:node|blade|sled|server)(?: board)?(?: \\d+)?(?: total)?(?: input| ac| dc)? ?${POWER}${TAIL}$`,
+  ),
+  new RegExp(
+    `^(?:sys|system|platform|machine|host)(?: board)?(?: total)?(?: input| ac| dc)? ?${POWER}${TAIL}$`,
+  ),
+  new RegExp(`^${POWER} (?:sys|system|platform|node|server)$`),
+  new RegExp(`^(?:avg|average|instantaneous|current|input|ac input|ac) ${POWER}$`),
+  new RegExp(`^(?:ac |total )?${POWER} (?:consumption|usage|consumed|draw|meter|in|input)$`),
+  // Huawei's iBMC calls the machine's input just Power
+  /^(?:system level|power)$/,
+  // OCP sleds and NVIDIA's trays have no supply of their own: the hot-swap controllers are their input
+  new RegExp(`^(?:total )?hsc(?: input| in)? (?:pin|${POWER}(?: in| input)?)$`),
+  new RegExp(`^(?:total|all)(?: (?:psus?|ps|supply|supplies))?(?: input| in| ac)? ?${POWER}${TAIL}$`),
+  new RegExp(`^psus? total(?: input| in| ac)? ?${POWER}$`),
+  new RegExp(`^chassis(?: total)?(?: input| ac)? ?${POWER}${TAIL}$`),
+]
+
+/** From this rank on, a sensor can be that of an enclosure. */
+export const CHASSIS_RANK = MACHINE.length - 1
+
+const SUPPLY = /\b(?:ps|psu|pmb|pwr supply|power supply)(?: ?(\d+|[a-d])\b|\b)/
+const SUPPLY_WORDS = /^(?:p|w|pin|pout|in|input|out|output|ac|dc|power|pwr|watts|wattage|consumption|total)$/
+const A_POWER = /^(?:pin|pout|in|out|input|output|power|pwr|watts|wattage)$/
+
+/** Undefined for the sensor of a part: a CPU, a GPU, a fan, a drive, a rail. */
+export function subjectOf(name: string): Subject | undefined {
+  const words = wordsOf(name)
+  const supply = supplyOf(words)
+  if (supply) return supply
+  for (const form of [words, unnumbered(words)]) {
+    const rank = MACHINE.findIndex((pattern) => pattern.test(form))
+    if (rank >= 0) return { of: 'machine', rank }
+  }
+  return undefined
+}
+
+const wordsOf = (name: string): string =>
+  name
+    .replace(/([a-z\d])([A-Z][a-z])|([a-z])([A-Z])/g, '$1$3 $2$4')
+    .replace(/[^A-Za-z0-9]+/g, ' ')
+    .trim()
+    .toLowerCase()
+
+/** Without what NVIDIA's names (`Chassis_0_TotalHSC_Power_0`) and bmcweb's (`power_total_power`) put around them. */
+const unnumbered = (words: string): string =>
+  words
+    .replace(/^chassis \d+ (?=total )/, '')
+    .replace(/^power (?=.*\b(?:power|pwr)\b)/, '')
+    .replace(/(?<=\bhsc power|\btotal power|\bsystem power) \d+$/, '')
+
+function supplyOf(words: string): Subject | undefined {
+  const found = SUPPLY.exec(words)
+  if (!found) return undefined
+  const rest = words.replace(found[0], ' ').trim().split(/\s+/).filter(Boolean)
+  if (!rest.every((word) => SUPPLY_WORDS.test(word)) || !rest.some((word) => A_POWER.test(word)))
+    return undefined
+  const has = (...some: string[]) => rest.some((word) => some.includes(word))
+  if (found[1] === undefined && has('total')) return undefined
+  const side = has('pin', 'in', 'input', 'ac')
+    ? 'input'
+    : has('pout', 'out', 'output', 'dc')
+      ? 'output'
+      : 'unsaid'
+  return { of: 'supply', supply: found[1] ?? '', side }
+}

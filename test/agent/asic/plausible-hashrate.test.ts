@@ -1,0 +1,175 @@
+import { describe, expect, test } from 'vitest'
+import type { AsicFacts } from '../../../agent/asic/facts.ts'
+import { asicReading } from '../../../agent/asic/reading.ts'
+import { MODELS_OF } from '../../../agent/simulator/asic/models.ts'
+
+const boards = (count: number, chips: number | undefined, hashrateHs: number | undefined) =>
+  Array.from({ length: count }, (_, i) => ({
+    name: `hashboard ${i}`,
+    chipsFitted: chips,
+    chipsWorking: chips,
+    hashrateHs,
+  }))
+
+const S21: AsicFacts = {
+  model: 'Antminer S21',
+  hashrateHs: 200e12,
+  hashrateAvgHs: 199e12,
+  expectedHashrateHs: 200e12,
+  efficiencyJPerTh: 17.5,
+  boards: boards(3, 108, 66.7e12),
+  uptimeS: 90_000,
+}
+const UNKNOWN: AsicFacts = { ...S21, model: 'ACME T3', efficiencyJPerTh: undefined }
+
+const scaled = (facts: AsicFacts, factor: number): AsicFacts => ({
+  ...facts,
+  hashrateHs: facts.hashrateHs && facts.hashrateHs * factor,
+  hashrateAvgHs: facts.hashrateAvgHs && facts.hashrateAvgHs * factor,
+  expectedHashrateHs: facts.expectedHashrateHs && facts.expectedHashrateHs * factor,
+  boards: facts.boards?.map((board) => ({
+    ...board,
+    hashrateHs: board.hashrateHs && board.hashrateHs * factor,
+  })),
+})
+
+const FACTORS = [1e-6, 1e-3, 1e3, 1e6]
+
+/** What each witness alone can tell, with the fault that it gives for a millionth. */
+const WITNESSES: readonly (readonly [string, AsicFacts, string])[] = [
+  ['its model', { model: S21.model, hashrateHs: 200e12 }, 'its model is rated at about 200 TH/s'],
+  ['its line', { model: 'Antminer S29 Hyd.', hashrateHs: 700e12 }, 'its model is rated at about 580 TH/s'],
+  [
+    'its chips',
+    { hashrateHs: 200e12, boards: boards(3, 108, undefined) },
+    '324 chips can do 0.6 TH/s to 4860 TH/s',
+  ],
+]
+
+describe('every figure in a wrong unit', () => {
+  test.each(
+    WITNESSES.flatMap(([witness, facts, words]) => FACTORS.map((f) => [f, witness, facts, words] as const)),
+  )('times %s is a fault by %s alone', (factor, _witness, facts, words) => {
+    const { sample } = asicReading(scaled(facts, factor))
+    expect(sample).toMatchObject({ state: 'faulty', faults: [expect.stringContaining(words)] })
+    expect(sample).not.toHaveProperty('hashrateHs')
+  })
+
+  test.each(FACTORS)('times %s is no expected hashrate, no average and no modelled power', (factor) => {
+    const { identity, sample } = asicReading(scaled(S21, factor))
+    expect(identity).not.toHaveProperty('expectedHashrateHs')
+    for (const name of ['hashrateHs', 'hashrateAvgHs', 'powerW']) expect(sample).not.toHaveProperty(name)
+    expect(sample).toMatchObject({ state: 'faulty', boardsFitted: 3, boardsWorking: 3, chipsWorking: 324 })
+  })
+
+  test('the fault names both figures', () => {
+    expect(asicReading(scaled(S21, 1e-6)).sample.faults).toEqual([
+      'the hashrate reading of 200 MH/s is ignored: its model is rated at about 200 TH/s; check its unit on the machine’s own page',
+    ])
+  })
+})
+
+describe('the present hashrate alone in a wrong unit', () => {
+  test.each(FACTORS)('times %s contradicts what the machine expects', (factor) => {
+    const facts = { ...UNKNOWN, boards: undefined, hashrateHs: 200e12 * factor }
+    expect(asicReading(facts).sample).toMatchObject({
+      state: 'faulty',
+      faults: [expect.stringContaining('it gives as its expected hashrate 200 TH/s')],
+    })
+  })
+
+  test.each(FACTORS)('times %s contradicts its boards', (factor) => {
+    const { expectedHashrateHs: _, ...facts } = { ...UNKNOWN, boards: boards(3, undefined, 66e12) }
+    expect(asicReading({ ...facts, hashrateHs: 200e12 * factor }).sample).toMatchObject({
+      state: 'faulty',
+      faults: [expect.stringContaining('its boards add up to 198 TH/s')],
+    })
+  })
+})
+
+test('an expected hashrate in a wrong unit is left out, and the right hashrate stays', () => {
+  const { identity, sample } = asicReading({ ...S21, expectedHashrateHs: 200e6 })
+  expect(identity).not.toHaveProperty('expectedHashrateHs')
+  expect(sample).toMatchObject({
+    state: 'hashing',
+    hashrateHs: 200e12,
+    powerW: 3500,
+    faults: [expect.stringContaining('the expected hashrate of 200 MH/s is ignored')],
+  })
+})
+
+test('an average in a wrong unit is left out, and the right hashrate stays', () => {
+  const { sample } = asicReading({ ...S21, hashrateAvgHs: 199e6 })
+  expect(sample).toMatchObject({ state: 'hashing', hashrateHs: 200e12 })
+  expect(sample).not.toHaveProperty('hashrateAvgHs')
+})
+
+describe('what a machine can really show is used', () => {
+  test.each<[string, AsicFacts]>([
+    ['one chip of its 324', { ...S21, hashrateHs: 0.7e12, boards: boards(3, 108, 0.25e12) }],
+    [
+      'its first minute',
+      { ...S21, hashrateHs: 20e9, hashrateAvgHs: 5e9, boards: boards(3, 108, 0), uptimeS: 40 },
+    ],
+    [
+      'a model of its line in a larger size',
+      { ...S21, model: 'Antminer S21 Hyd.', hashrateHs: 900e12, expectedHashrateHs: undefined },
+    ],
+    ['twice its chips’ usual speed', { ...S21, hashrateHs: 390e12 }],
+  ])('%s', (_what, facts) => {
+    const { sample } = asicReading(facts)
+    expect(sample).toMatchObject({ state: 'hashing', hashrateHs: facts.hashrateHs })
+    expect(sample.faults ?? []).not.toContainEqual(expect.stringContaining('ignored'))
+  })
+
+  test('a millionth is none in its first minute either', () => {
+    expect(asicReading({ ...S21, hashrateHs: 200e6, uptimeS: 40 }).sample.state).toBe('faulty')
+  })
+
+  test('other algorithms are not measured by Bitcoin’s', () => {
+    const { sample } = asicReading({ model: 'Antminer L9', hashrateHs: 16e9, uptimeS: 9000 })
+    expect(sample.state).toBe('hashing')
+    expect(sample.faults).toBeUndefined()
+  })
+})
+
+test('a machine that was told to stop sleeps while its average falls towards 0', () => {
+  const { sample } = asicReading({ ...S21, hashrateHs: 30e6, asleep: true, boards: boards(3, 108, 10e6) })
+  expect(sample).toMatchObject({ state: 'sleeping', hashrateHs: 0 })
+  expect(sample).not.toHaveProperty('faults')
+})
+
+test.each(Object.values(MODELS_OF).flat())('an emulated $name shows what it can do', (model) => {
+  const facts: AsicFacts = {
+    model: model.name,
+    hashrateHs: model.hashrateHs,
+    boards: boards(model.boards, model.chipsPerBoard, model.hashrateHs / model.boards),
+  }
+  expect(asicReading(facts).sample).toMatchObject({ state: 'hashing', hashrateHs: model.hashrateHs })
+  for (const factor of FACTORS) expect(asicReading(scaled(facts, factor)).sample.state).toBe('faulty')
+})
+
+describe('a count of nothing that is listed is absent', () => {
+  test.each<[string, AsicFacts['boards'], number | undefined]>([
+    ['no board', [], undefined],
+    ['no board now, three before', [], 3],
+  ])('%s', (_what, listed, boardsFitted) => {
+    const { sample } = asicReading({ ...S21, boards: listed, boardsFitted })
+    expect(sample.boardsFitted).toBe(boardsFitted)
+    for (const name of ['boardsWorking', 'chipsFitted', 'chipsWorking', 'faults', 'fanRpm', 'tempC'])
+      expect(sample).not.toHaveProperty(name)
+  })
+
+  test('boards whose hashrate the firmware does not measure work while the machine hashes', () => {
+    const { sample } = asicReading({ ...S21, boards: boards(3, 108, 0) })
+    expect(sample).toMatchObject({ boardsFitted: 3, boardsWorking: 3, chipsWorking: 324 })
+    expect(sample).not.toHaveProperty('faults')
+  })
+
+  test('chips that the firmware does not count are no dead chips while the machine hashes', () => {
+    const none = boards(3, 0, 66e12)
+    const { sample } = asicReading({ ...S21, boards: none })
+    expect(sample).toMatchObject({ boardsFitted: 3, boardsWorking: 3 })
+    for (const name of ['chipsFitted', 'chipsWorking', 'faults']) expect(sample).not.toHaveProperty(name)
+  })
+})

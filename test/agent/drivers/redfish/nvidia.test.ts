@@ -1,0 +1,135 @@
+import { describe, expect, test } from 'vitest'
+import { soon } from '../../asic-harness.ts'
+import { startBmc } from '../../bmc-server.ts'
+import { AMI_POWER, openBmc, powerOf, readOne, reported, watts } from '../../redfish-reading.ts'
+import { chassis, redfishTree, system } from '../../redfish-tree.ts'
+
+/** The GPU baseboard of HGX H100, B200 and B300 machines: NVIDIA DPS, Redfish API; docs.nvidia.com DGX user guides. */
+const BASEBOARD = {
+  systems: { HGX_Baseboard_0: { Links: { Chassis: [chassis('HGX_Chassis_0')] } } },
+  chassis: {
+    HGX_Chassis_0: {
+      ChassisType: 'Module',
+      Links: { ComputerSystems: [system('HGX_Baseboard_0')] },
+      pages: { EnvironmentMetrics: watts(2420.5) },
+    },
+    HGX_GPU_0: { ChassisType: 'Component', pages: { EnvironmentMetrics: watts(690) } },
+  },
+}
+
+describe('NVIDIA HGX, DGX and GB200', () => {
+  test('an HGX B300 machine’s power is that of its BMC’s PowerControl, not its GPU baseboard’s', async () => {
+    const reading = await readOne(
+      redfishTree(
+        {
+          ...BASEBOARD.systems,
+          System_0: { Manufacturer: 'Example', Model: 'HGX B300', SerialNumber: 'EX1' },
+        },
+        { ...BASEBOARD.chassis, BMC_0: { pages: { Power: AMI_POWER, EnvironmentMetrics: watts(12) } } },
+      ),
+    )
+    expect(reading).toEqual({
+      identity: { kind: 'host', model: 'Example HGX B300', hardwareId: 'EX1' },
+      sample: reported(4920),
+    })
+  })
+
+  test.each(['HGX_Board', 'UBB', 'DPU_0'])('a system %s is no machine either', async (id) => {
+    const links = { Links: { Chassis: [chassis('1')] } }
+    const main = { ChassisType: 'RackMount', pages: { Power: AMI_POWER } }
+    expect(await powerOf(redfishTree({ [id]: {}, 1: links }, { 1: main }))).toEqual(reported(4920))
+  })
+
+  test('the same where the system names a chassis without a power', async () => {
+    const links = { Links: { Chassis: [chassis('Chassis_0'), chassis('HGX_Chassis_0')] } }
+    expect(
+      await powerOf(
+        redfishTree(
+          { ...BASEBOARD.systems, System_0: links },
+          {
+            BMC_0: { ChassisType: 'Module', pages: { Power: AMI_POWER } },
+            Chassis_0: {},
+            ...BASEBOARD.chassis,
+          },
+        ),
+      ),
+    ).toEqual(reported(4920))
+  })
+
+  test('an HGX machine that is off does not take its baseboard’s power, then or later', async () => {
+    const bmc = await startBmc(
+      redfishTree(
+        { ...BASEBOARD.systems, System_0: { PowerState: 'Off' } },
+        {
+          ...BASEBOARD.chassis,
+          BMC_0: { pages: { Power: { PowerControl: [{ PowerConsumedWatts: null }] } } },
+        },
+      ),
+    )
+    const session = openBmc(bmc)
+    for (const _ of [1, 2]) expect((await session.read(soon()))[0]?.sample.state).toBe('unknown')
+    bmc.resources['/redfish/v1/Chassis/BMC_0/Power'] = AMI_POWER
+    expect((await session.read(soon()))[0]?.sample).toEqual(reported(4920))
+  })
+
+  test('a tray whose BMC has an EnvironmentMetrics of its own is read at its chassis', async () => {
+    const pages = tray({})
+    pages['/redfish/v1/Chassis/BMC_0'] = {
+      EnvironmentMetrics: { '@odata.id': '/redfish/v1/Chassis/BMC_0/EnvironmentMetrics' },
+    }
+    pages['/redfish/v1/Chassis/BMC_0/EnvironmentMetrics'] = watts(9)
+    expect(await powerOf(pages)).toEqual(reported(1171.349692))
+  })
+
+  test('a DGX H100 lists its machine as DGX, beside the baseboard', async () => {
+    const power = { PowerControl: [{ Name: 'System Power Control', PowerConsumedWatts: 7012 }] }
+    expect(
+      await powerOf(
+        redfishTree(
+          { DGX: { Links: { Chassis: [chassis('DGX')] } }, ...BASEBOARD.systems },
+          { ...BASEBOARD.chassis, DGX: { ChassisType: 'RackMount', pages: { Power: power } } },
+        ),
+      ),
+    ).toEqual(reported(7012))
+  })
+
+  /** Sensors of a Supermicro ARS-121GL-NB3 tray (GB200, GB300) as a public exporter's captures have them; no Power, no Thermal. */
+  const tray = (gpus: object) =>
+    redfishTree(
+      { ...BASEBOARD.systems, System_0: {} },
+      {
+        ...BASEBOARD.chassis,
+        BMC_0: { ChassisType: 'Module' },
+        Chassis_0: {
+          ChassisType: 'RackMount',
+          pages: {
+            ...gpus,
+            'Sensors/Chassis_0_Front_IO_Temp_0': { Reading: 27.5, ReadingUnits: 'Cel' },
+            'Sensors/Chassis_0_TotalHSC_Power_0': {
+              Reading: 1171.349692,
+              ReadingUnits: 'W',
+              ReadingType: 'Power',
+            },
+            'Sensors/Chassis_0_TotalGPU_Power_0': { Reading: 800, ReadingUnits: 'W', ReadingType: 'Power' },
+          },
+        },
+        HGX_ProcessorModule_0: { ChassisType: 'Module', pages: { EnvironmentMetrics: watts(610) } },
+      },
+    )
+  test('a GB200 tray has only Sensors: its hot-swap controllers together are its input', async () => {
+    expect(await powerOf(tray({}))).toEqual(reported(1171.349692))
+  })
+
+  test('EnvironmentMetrics that show the sensor of the GPUs are those of a part', async () => {
+    const gpus = {
+      EnvironmentMetrics: watts(800, '/redfish/v1/Chassis/Chassis_0/Sensors/Chassis_0_TotalGPU_Power_0'),
+    }
+    expect(await powerOf(tray(gpus))).toEqual(reported(1171.349692))
+  })
+
+  test('the baseboard’s own BMC is no machine’s, and the error says so', async () => {
+    await expect(powerOf(redfishTree(BASEBOARD.systems, BASEBOARD.chassis))).rejects.toThrow(
+      "the BMC has no machine, only HGX_Baseboard_0, which is a part of one; read the machine's own BMC",
+    )
+  })
+})

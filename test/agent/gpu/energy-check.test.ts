@@ -1,0 +1,86 @@
+import { expect, test } from 'vitest'
+import { EnergyCheck } from '../../../agent/gpu/energy-check.ts'
+import { DeviceAccumulator } from '../../../agent/metering/accumulator.ts'
+import type { Reading } from '../../../agent/plugin/reading.ts'
+import { sum, T0 } from '../metering/accumulator-rig.ts'
+
+const at = (energyJ: number, powerW = 100): Reading => ({
+  part: 'gpu0',
+  identity: { kind: 'gpu' },
+  sample: { state: 'busy', powerW, powerBasis: 'reported' },
+  counters: { energyJ },
+})
+
+test('a counter that grows as the watts do is used', () => {
+  const check = new EnergyCheck()
+  for (let s = 0; s <= 60; s++) expect(check.checked(at(5000 + 101 * s), s * 1000).counters).toBeDefined()
+})
+
+test.each([
+  ['counts since it was last asked', (s: number) => 1000 + s],
+  ['stands still', () => 7],
+  ['falls', (s: number) => 5000 - s],
+])('a counter that %s is left out', (_, energyAt) => {
+  const check = new EnergyCheck()
+  const used = [0, 10, 20, 30].map((s) => check.checked(at(energyAt(s)), s * 1000).counters !== undefined)
+  expect(used).toEqual([true, false, false, false])
+})
+
+test('a module’s counter beside a GPU’s watts is never booked, and a fault tells both figures', () => {
+  // GH200: nvmlDeviceGetTotalEnergyConsumption counts the module with its CPU: 550 W, while the GPU draws 300 W
+  const check = new EnergyCheck()
+  const meter = new DeviceAccumulator('gpu0', 15_000)
+  const faults = new Set<string>()
+  for (let s = 0; s <= 600; s += 10) {
+    const reading = check.checked(at(1e6 + 550 * s, 300), s * 1000)
+    for (const fault of reading.sample.faults ?? []) faults.add(fault)
+    meter.observe(reading, { wallMs: T0 + s * 1000, steadyMs: s * 1000 })
+  }
+  expect(sum(meter.closeAll(), 'energyMilliJ')).toBe(300 * 600 * 1000)
+  expect([...faults]).toEqual([expect.stringMatching(/grows by 550 W while it reports 300 W/)])
+})
+
+test('a load that changes between the readings loses no counter for good, and no energy', () => {
+  // a GPU that alternates between 100 and 600 W, 7 s each; every reading shows the last second's power
+  const check = new EnergyCheck()
+  const meter = new DeviceAccumulator('gpu0', 30_000)
+  const wattsAt = (s: number) => (Math.floor(s / 7) % 2 ? 600 : 100)
+  let energyJ = 1e6
+  let last: Reading | undefined
+  for (let s = 0; s <= 1200; s++) {
+    if (s % 10 === 0) {
+      last = check.checked(at(energyJ, wattsAt(Math.max(0, s - 1))), s * 1000)
+      meter.observe(last, { wallMs: T0 + s * 1000, steadyMs: s * 1000 })
+      expect(last.sample.faults).toBeUndefined()
+    }
+    energyJ += wattsAt(s)
+  }
+  expect(last?.counters).toBeDefined()
+  expect(sum(meter.closeAll(), 'energyMilliJ') / 1000).toBeCloseTo(energyJ - wattsAt(1200) - 1e6, -3)
+})
+
+test('a pause of the agent doesn’t refute a counter', () => {
+  const check = new EnergyCheck()
+  let energyJ = 1000
+  let nowS = 0
+  const step = (seconds: number, drawnW: number, shownW: number) => {
+    nowS += seconds
+    energyJ += seconds * drawnW
+    return check.checked(at(energyJ, shownW), nowS * 1000)
+  }
+  for (let i = 0; i < 10; i++) step(10, 100, 100)
+  // for ten minutes no poll came, and the GPU worked
+  expect(step(600, 650, 100).counters).toBeDefined()
+  for (let i = 0; i < 10; i++) expect(step(10, 100, 100).counters).toBeDefined()
+})
+
+test('an exporter that samples every 30 s and is read every 10 s keeps its counter', () => {
+  const check = new EnergyCheck()
+  const used = []
+  for (let s = 0; s <= 900; s += 10) {
+    const sampledS = Math.floor(s / 30) * 30
+    used.push(check.checked(at(5e6 + 400 * sampledS, 400), s * 1000))
+  }
+  expect(used.flatMap((r) => r.sample.faults ?? [])).toEqual([])
+  expect(used.slice(30).filter((r) => r.counters !== undefined).length).toBeGreaterThan(15)
+})

@@ -1,0 +1,113 @@
+import { expect, test } from 'vitest'
+import { judge } from '../../../agent/host-power/judge.ts'
+import { machinePowerOf } from '../../../agent/host-power/machine-power.ts'
+import { subjectOf } from '../../../agent/host-power/sensor-names.ts'
+
+/**
+ * Names of real machines. Sources, in order: IBM and Lenovo, telegraf's ipmi_sensor tests; Dell, xcat2/xcat-core issue 6479 and
+ * ateodorescu/home-assistant-ipmi issue 13; HPE iLO; Supermicro; OCP Leopard, u-root/u-bmc wiki; Inspur and Quanta boards by
+ * IPMI; OpenBMC, ibm-openbmc/dev issue 288; Dell's Sensor resource; NVIDIA GB200 trays, a public exporter's captured ARS-121GL-NB3.
+ */
+test.each([
+  'Avg Power',
+  'Pwr Consumption',
+  'PW Consumption',
+  'System Level',
+  'Power Meter',
+  'System Power',
+  'SYS_POWER',
+  'Sys Power',
+  'PWR_SYS',
+  'HSC Input Power',
+  'POWER_USAGE',
+  'Total Power',
+  'Total_Power',
+  'TotalPower',
+  'Node Power',
+  'Sys_Total_Power',
+  'Input Power',
+  'total_power',
+  'power_total_power',
+  'SystemBoardPwrConsumption',
+  'Chassis_0_TotalHSC_Power_0',
+])('%s is the machine’s', (name) => expect(subjectOf(name)).toMatchObject({ of: 'machine' }))
+
+/** Sources: home-assistant-ipmi issues 13 (IBM), 25 (MegaRAC) and 27 (Intel S2600); ibm-openbmc/dev issue 276; AMI and Huawei boards. */
+test.each([
+  ['PS1 Power In', '1', 'input'],
+  ['PSU1 PIN', '1', 'input'],
+  ['PSU2_PIN', '2', 'input'],
+  ['PWR_PSU1_PIN', '1', 'input'],
+  ['PS2 Input Power', '2', 'input'],
+  ['ps0_input_power', '0', 'input'],
+  ['power_PSU1_Input_Power', '1', 'input'],
+  ['PSU1_Power_In', '1', 'input'],
+  ['Power Supply 2 Input Power', '2', 'input'],
+  ['PSU 1 AC Power', '1', 'input'],
+  ['PSU1 POUT', '1', 'output'],
+  ['PS1 Output Power', '1', 'output'],
+  ['PS2 Power Out', '2', 'output'],
+  ['PMB1Power', '1', 'unsaid'],
+])('%s is of supply %s, its %s', (name, supply, side) =>
+  expect(subjectOf(name)).toEqual({ of: 'supply', supply, side }),
+)
+
+test.each([
+  'CPU Power',
+  'CPU1 Power',
+  'GPU_0_Power_0',
+  'HGX_Chassis_0_TotalGPU_Power_0',
+  'Chassis_0_TotalGPU_Power_0',
+  'HGX_Chassis_0_TotalHSC_Power_0',
+  'Memory Power',
+  'MEM_POWER',
+  'FAN Power',
+  'Disk Power',
+  'Power Supply 1',
+  'PS1 Temperature',
+  'PSU1 Pin Volts',
+  'Power Limit',
+  'Power Cap',
+  'ProcessorModule_0_Power_0',
+  'Enclosure Power',
+])('%s is neither', (name) => expect(subjectOf(name)).toBeUndefined())
+
+test('the node’s own sensor comes before one that can be its enclosure’s', () => {
+  const sensors = [
+    { name: 'Chassis Power', powerW: 5200 },
+    { name: 'Node Power', powerW: 412 },
+  ]
+  expect(machinePowerOf(sensors)).toEqual({ powerW: 412, basis: 'reported' })
+})
+
+test('two sensors for the input of one supply count once', () => {
+  const sensors = [
+    { name: 'PSU1 PIN', powerW: 300 },
+    { name: 'PSU1 Input Power', powerW: 301 },
+    { name: 'PSU2 PIN', powerW: 310 },
+  ]
+  expect(machinePowerOf(sensors)).toEqual({ powerW: 610, basis: 'reported' })
+})
+
+test.each([
+  [4920, { powerW: 4920 }],
+  ['152', { powerW: 152 }],
+  ['152 W', { powerW: 152 }],
+  [0, {}],
+  [undefined, {}],
+  ['N/A', {}],
+  ['', {}],
+  [null, { refused: 'null' }],
+  [-1, { refused: '-1 W' }],
+  [65_535, { refused: '65535 W' }],
+  ['0xFFFF', { refused: '65535 W' }],
+  [100_001, { refused: '100001 W' }],
+  ['NaN', { refused: '"NaN"' }],
+  [Number.NaN, { refused: 'null' }],
+  [[4920], { refused: '[4920]' }],
+])('a power of %j', (value, judged) => expect(judge(value)).toEqual(judged))
+
+test('kW become W before they are judged', () => {
+  expect(judge(4.92, 1000)).toEqual({ powerW: 4920 })
+  expect(judge(101, 1000)).toEqual({ refused: '101000 W' })
+})
