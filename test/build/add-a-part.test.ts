@@ -131,6 +131,8 @@ test('guards, configurations and the own tests of the new parts pass', { timeout
     'test/agent/drivers/coverage.test.ts',
     'test/agent/drivers/read-only.test.ts',
     'test/collector/pools/read-only.test.ts',
+    'test/agent/drivers/modbus-meter/maps.test.ts',
+    'test/agent/drivers/llm-server/formats.test.ts',
     // their expectations list the parts that there are
     'test/agent/config/config.test.ts',
     'test/collector/alerts/config.test.ts',
@@ -143,6 +145,7 @@ test('guards, configurations and the own tests of the new parts pass', { timeout
   expect(stdout).toMatch(/'my-miner' asks 'GET \/status', which changes nothing/)
   expect(stdout).toMatch(/'my-miner', with credentials: true/)
   expect(stdout).toMatch(/my-pool.* > sends what it declares/)
+  expect(stdout).toMatch(/my-meter > is read as its manual says/)
   for (const file of own) expect(stdout).toContain(`✓ ${file} > `)
 })
 
