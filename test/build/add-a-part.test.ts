@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import {
   cpSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -61,7 +62,8 @@ const VITEST = 'vitest/vitest.mjs'
 beforeAll(async () => {
   const files = git('ls-files', '-co', '--exclude-standard')
   root = realpathSync(mkdtempSync(join(tmpdir(), 'perwatt-add-a-part-')))
-  for (const file of files) copy(resolve(file), file)
+  // a file that was just deleted is still in the index
+  for (const file of files.filter((file) => existsSync(file))) copy(resolve(file), file)
   symlinkSync(realpathSync('node_modules'), join(root, 'node_modules'))
   git('init', '-q')
   // .gitignore leaves out a folder of this name, and not a link
@@ -102,15 +104,8 @@ test('each stands in the schema and in the table of its program', () => {
 })
 
 test('the linter finds nothing', { timeout: PATIENCE_MS }, async () => {
-  expect(
-    await inCopy(
-      {},
-      '@biomejs/biome/bin/biome',
-      'check',
-      ...added.filter((file) => /\.(ts|json)$/.test(file)),
-      ...GENERATED,
-    ),
-  ).toMatchObject({ code: 0 })
+  const { code, stdout, stderr } = await inCopy({}, '@biomejs/biome/bin/biome', 'check')
+  expect(code, stdout + stderr).toBe(0)
 })
 
 test('the types fit', { timeout: PATIENCE_MS }, async () => {
