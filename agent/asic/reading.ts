@@ -1,7 +1,7 @@
 import { defined } from '../../protocol/kit/defined.ts'
-import type { State } from '../../protocol/sample.ts'
+import type { Sample, State } from '../../protocol/sample.ts'
 import type { Reading } from '../plugin/reading.ts'
-import { type AsicFacts, type Board, sumOfAll } from './facts.ts'
+import { type AsicFacts, type Board, coolingFans, type Fan, sumOfAll } from './facts.ts'
 import { otherAlgorithm, otherAlgorithmOf } from './models/mining-algorithms.ts'
 
 /** The slowest machines tune and test their chips this long before the first hash. */
@@ -16,15 +16,15 @@ export function asicReading(facts: AsicFacts): Reading {
   const sha256 = <T>(value: T): T | undefined => (algorithm ? undefined : value)
   const wrongHashrate = hashrateFault(facts.hashrateHs, facts.expectedHashrateHs)
   const hashes = (facts.hashrateHs ?? 0) > 0
-  const boards = boardFacts(facts, hashes)
-  const faults = [...(facts.faults ?? []), ...boards.faults, ...fanFaults(facts, hashes)]
+  const boards = boardFacts(facts, hashes && !facts.ramping)
+  const fans = coolingFans(facts)
+  const faults = [...(facts.faults ?? []), ...boards.faults, ...(hashes ? fanFaults(fans) : [])]
   const state = stateOf(facts, faults.length > 0)
   if (wrongHashrate) faults.push(wrongHashrate)
   if (facts.pools && facts.pools.configured > 0 && facts.pools.alive === 0) faults.push('no pool is alive')
   faults.push(...(facts.notes ?? []))
   const power = facts.power ?? (wrongHashrate ? undefined : modelledPower(facts))
-  const { active, byOwner, shares, parted = active && [{ owner: active, share: 1 }] } = facts.pools ?? {}
-  const fans = facts.fans ?? []
+  const { byOwner, shares } = facts.pools ?? {}
   const reading: Reading = {
     identity: defined({
       kind: 'asic' as const,
@@ -47,14 +47,20 @@ export function asicReading(facts: AsicFacts): Reading {
       inletTempC: isTemperature(facts.inletTempC) ? facts.inletTempC : undefined,
       fanRpm: fans.length > 0 ? Math.min(...fans.map((f) => f.rpm)) : undefined,
       uptimeS: facts.uptimeS,
-      // absent, not empty, where the pools are unknown: the owner may be any of them
-      holders: facts.pools && ((state === 'hashing' && parted) || []),
+      holders: holdersOf(facts, hashes),
       faults: faults.length > 0 ? faults.slice(0, 32).map((f) => f.slice(0, 256)) : undefined,
     }),
   }
   if (byOwner?.length && !algorithm) reading.counters = { byOwner }
   if (shares) reading.shares = shares
   return reading
+}
+
+/** Absent, not empty, where the pools are unknown: the owner may be any of them. A list without pools is no answer while it hashes. */
+function holdersOf({ pools }: AsicFacts, hashes: boolean): Sample['holders'] {
+  if (!pools || (hashes && pools.configured === 0)) return undefined
+  const { active, parted = active && [{ owner: active, share: 1 }] } = pools
+  return (hashes && parted) || []
 }
 
 /** Why a hashrate reading is ignored; undefined where it is plausible. */
@@ -70,7 +76,7 @@ function modelledPower({ hashrateHs, efficiencyJPerTh }: AsicFacts): AsicFacts['
 }
 
 function stateOf(facts: AsicFacts, faulty: boolean): State {
-  if (facts.hashrateHs) return 'hashing'
+  if (facts.hashrateHs) return facts.ramping ? 'starting' : 'hashing'
   if (facts.asleep) return 'sleeping'
   if (faulty) return 'faulty'
   if (facts.starting || (facts.uptimeS !== undefined && facts.uptimeS < START_S)) return 'starting'
@@ -82,7 +88,8 @@ function stateOf(facts: AsicFacts, faulty: boolean): State {
  * a board that the machine itself reports is dead. While it sleeps, no board works and none is dead.
  */
 function boardFacts({ boards, boardsFitted = 0, asleep }: AsicFacts, hashes: boolean) {
-  if (!boards) return { faults: [], counts: {} }
+  // an empty list is no answer: much firmware lists no boards
+  if (!boards?.length) return { faults: [], counts: {} }
   const verdict = (board: Board) =>
     hashes ? (board.dead ?? whyDead(board)) : asleep ? undefined : board.dead
   const verdicts = boards.map((board) => ({ board, dead: verdict(board) }))
@@ -104,8 +111,8 @@ function whyDead(board: Board): string | undefined {
   return board.hashrateHs === 0 ? 'no hashrate' : undefined
 }
 
-const fanFaults = ({ fans, liquidCooled }: AsicFacts, hashes: boolean): string[] =>
-  hashes && !liquidCooled ? (fans ?? []).filter((f) => f.rpm === 0).map((f) => `${f.name}: 0 rpm`) : []
+const fanFaults = (fans: readonly Fan[]): string[] =>
+  fans.filter((f) => f.rpm === 0).map((f) => `${f.name}: 0 rpm`)
 
 /** Failed sensors read 0, 255 or -273. */
 const isTemperature = (c: number | undefined): c is number => c !== undefined && c !== 0 && c > -40 && c < 150

@@ -3,7 +3,7 @@ import { antminerFacts } from '../asic/antminer-stats.ts'
 import { poolFacts } from '../asic/cgminer-pools.ts'
 import type { AsicFacts } from '../asic/facts.ts'
 import { firmwareIn } from '../asic/firmware.ts'
-import { cgminerSession, supplement } from '../asic/session.ts'
+import { alone, cgminerSession, supplement } from '../asic/session.ts'
 import { minerPort, webLogin, webPort } from '../asic/settings.ts'
 import { defineDriver } from '../plugin/driver.ts'
 import { isTrue, macOf, textOf } from '../wire/loose-json/fields.ts'
@@ -32,9 +32,9 @@ export default defineDriver({
     const machine = { host, port: options.port, firmware: 'Antminer', forget: () => pages?.forget() }
     return cgminerSession(machine, async (client, signal) => {
       const version = await client.askOnce('version', signal)
-      const summary = await client.ask('summary', signal)
+      const summary = await client.askOptional('summary', signal)
       // firmware that knows the flag answers in its newer form, the only one with watts; older firmware ignores it
-      const stats = await client.ask('stats', signal, { new_api: true })
+      const stats = await client.askOptional('stats', signal, { new_api: true })
       const pools = await client.askOptional('pools', signal)
       const facts = antminerFacts({ version, summary, stats })
       return {
@@ -48,10 +48,10 @@ export default defineDriver({
 
 /** What the cgminer port does not give: the hardware's id, and whether its operator has put it to sleep. */
 async function pagesFacts(pages: WebClient, facts: AsicFacts, signal: AbortSignal): Promise<AsicFacts> {
-  const info = await pages.getOnce(SYSTEM_INFO, signal)
-  const conf = facts.hashrateHs ? undefined : await pages.get(MINER_CONF, signal)
+  const info = await alone(signal, (wait) => pages.getOnce(SYSTEM_INFO, wait))
+  const conf = facts.hashrateHs ? undefined : await alone(signal, (wait) => pages.get(MINER_CONF, wait))
   return {
-    hardwareId: macOf(info['macaddr']) ?? textOf(info, 'serinum') ?? facts.hardwareId,
+    hardwareId: macOf(info?.['macaddr']) ?? textOf(info, 'serinum') ?? facts.hardwareId,
     asleep: facts.asleep || isTrue(conf?.['bitmain-work-mode']),
   }
 }

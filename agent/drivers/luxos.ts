@@ -46,8 +46,8 @@ export default defineDriver({
       const version = await client.askOnce('version', signal)
       const profiles = await client.askOnce('profiles', signal)
       const config = rowsOf((await client.askOptional('config', signal))?.body, 'CONFIG')[0]
-      const summary = await client.ask('summary', signal)
-      const stats = await client.ask('stats', signal)
+      const summary = await client.askOptional('summary', signal)
+      const stats = await client.askOptional('stats', signal)
       const devs = await client.askOptional('devs', signal)
       const fans = await client.askOptional('fans', signal)
       const temps = await client.askOptional('temps', signal)
@@ -136,6 +136,7 @@ const statusFaults = (config: Row | undefined): string[] => {
 
 /** The event log goes back for days: an event before the last accepted share no longer stops the miner. */
 function eventFaults(events: CgminerReply | undefined, devs: CgminerReply | undefined): string[] {
+  if (rowsOf(devs?.body, 'DEVS').length === 0) return []
   const lastShareS = Math.max(
     0,
     ...rowsOf(devs?.body, 'DEVS').map((row) => nonNegativeOf(row, 'Last Share Time') ?? 0),

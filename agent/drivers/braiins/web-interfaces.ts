@@ -30,12 +30,11 @@ export class WebInterfaces {
     this.#all = interfacesOf(at, access)
   }
 
-  /** @returns the facts, without `boards` where no web interface answers @throws as `supplement` */
+  /** @returns no facts where no web interface answers @throws as `supplement` */
   async facts(signal: AbortSignal): Promise<AsicFacts> {
     const facts = await supplement((wait) => this.#firstAnswer(wait), signal)
-    const readMore = facts.boards && this.#open?.readMore
-    const more = readMore ? await supplement(readMore, signal) : {}
-    return { ...facts, ...more, notes: [...(facts.notes ?? []), ...(more.notes ?? [])] }
+    const readMore = this.#open?.readMore
+    return { ...facts, ...(readMore && (await supplement(readMore, signal))) }
   }
 
   forget(): void {
@@ -44,15 +43,13 @@ export class WebInterfaces {
   }
 
   async #firstAnswer(signal: AbortSignal): Promise<AsicFacts> {
-    const notes: string[] = []
     for (const candidate of this.#open ? [this.#open] : this.#all) {
       const facts = await supplement(candidate.read, signal)
-      notes.push(...(facts.notes ?? []))
-      if (!facts.boards) continue
+      if (Object.keys(facts).length === 0) continue
       this.#open = candidate
-      return { ...facts, notes }
+      return facts
     }
-    return { notes }
+    return {}
   }
 }
 
