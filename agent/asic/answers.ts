@@ -74,8 +74,9 @@ const patienceMs = ({ atMs }: Scope): number => Math.max(LEAST_MS, (atMs - perfo
 /**
  * One request of a poll, whose failure costs its own answer only.
  * @param signal the one that the session gave
- * @returns undefined where the request is refused, or its answer is malformed or late
- * @throws `another-firmware`, and the signal's reason when the poll's own deadline passes
+ * @returns undefined where the request is refused, its answer is malformed, empty or late, or the poll's own deadline has passed:
+ *   what was answered until then still counts
+ * @throws `another-firmware`
  */
 export async function alone<T>(
   signal: AbortSignal,
@@ -126,9 +127,9 @@ async function attempt<T>(
     }
     return await withDeadline(begin, ms, signal)
   } catch (error) {
-    signal.throwIfAborted()
     if (codeOf(error) === ANOTHER_FIRMWARE) throw error
-    answers.failures.push({ error, late: wait?.reason instanceof NoAnswer, aside })
+    const late = signal.aborted || wait?.reason instanceof NoAnswer
+    answers.failures.push({ error, late, aside })
     return undefined
   }
 }

@@ -73,7 +73,14 @@ export function mergedFacts(...sources: readonly AsicFacts[]): AsicFacts {
 }
 
 const isKnown = (value: unknown): boolean =>
-  value !== undefined && value !== '' && !(Array.isArray(value) && value.length === 0)
+  value !== undefined &&
+  value !== '' &&
+  !(Array.isArray(value) && value.length === 0) &&
+  // a list without pools
+  !(isPools(value) && value.configured === 0)
+
+const isPools = (value: unknown): value is PoolFacts =>
+  typeof value === 'object' && value !== null && 'configured' in value
 
 /** The fans whose speed is known. */
 export const fansWithSpeed = (fans: readonly { name: string; rpm: number | undefined }[]): Fan[] =>

@@ -88,8 +88,7 @@ function stateOf(facts: AsicFacts, faulty: boolean): State {
  * a board that the machine itself reports is dead. While it sleeps, no board works and none is dead.
  */
 function boardFacts({ boards, boardsFitted = 0, asleep }: AsicFacts, hashes: boolean) {
-  // an empty list is no answer: much firmware lists no boards
-  if (!boards?.length) return { faults: [], counts: {} }
+  if (!boards) return { faults: [], counts: {} }
   const verdict = (board: Board) =>
     hashes ? (board.dead ?? whyDead(board)) : asleep ? undefined : board.dead
   const verdicts = boards.map((board) => ({ board, dead: verdict(board) }))

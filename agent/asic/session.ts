@@ -53,7 +53,12 @@ export function minerSession(source: MinerSource): Session {
         const gathered = withReasons(await source.gather(own), answers)
         // the miner has restarted, maybe with other firmware
         if (gathered.uptimeS !== undefined && gathered.uptimeS < uptimeS) forget()
-        const facts = { ...gathered, ...lasting, ...defined(pick(gathered, LASTING)) }
+        const facts = {
+          ...gathered,
+          boards: listed(gathered.boards),
+          ...lasting,
+          ...defined(pick(gathered, LASTING)),
+        }
         lasting = pick(facts, LASTING)
         uptimeS = facts.uptimeS ?? uptimeS
         boardsSeen = Math.max(boardsSeen, facts.boards?.length ?? 0)
@@ -69,6 +74,9 @@ export function minerSession(source: MinerSource): Session {
     close: () => source.close?.(),
   }
 }
+
+/** An empty list is no answer: it must not look like boards that are missing. */
+const listed = (boards: AsicFacts['boards']): AsicFacts['boards'] => (boards?.length ? boards : undefined)
 
 const pick = (facts: AsicFacts, names: typeof LASTING): AsicFacts =>
   Object.fromEntries(names.map((name) => [name, facts[name]]))

@@ -61,7 +61,7 @@ export default defineDriver({
         ...defined(configFacts(config, devs)),
         ...tempFacts(temps),
         firmware: textOf(rowsOf(version?.body, 'VERSION')[0], 'LUXminer') ?? classic.firmware,
-        fans: fans ? fansOf(fans) : (classic.fans ?? []),
+        fans: fansOf(fans).length > 0 ? fansOf(fans) : (classic.fans ?? []),
         // the rating is for Bitmain's firmware; LuxOS tunes the machine
         efficiencyJPerTh: undefined,
         power: powerFacts(power),
@@ -81,7 +81,7 @@ function boardsFacts(classic: AsicFacts, devs: CgminerReply | undefined): AsicFa
     return { ...board, hashrateHs: live?.hashrateHs ?? board.hashrateHs, dead: live?.dead }
   })
   return {
-    boards: merged ?? (devs?.complete ? boards : undefined),
+    boards: merged?.length ? merged : devs?.complete ? boards : undefined,
     expectedHashrateHs: classic.expectedHashrateHs ?? expectedHashrateHs,
   }
 }

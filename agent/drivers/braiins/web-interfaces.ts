@@ -1,5 +1,5 @@
 import type { AsicFacts } from '../../asic/facts.ts'
-import { supplement } from '../../asic/session.ts'
+import { alone, supplement } from '../../asic/session.ts'
 import { macOf, rowsOf } from '../../wire/loose-json/fields.ts'
 import type { Address } from '../../wire/tcp/address.ts'
 import { LoginAuth, login, loginForm, type WebAccess } from '../../wire/web-auth.ts'
@@ -44,7 +44,7 @@ export class WebInterfaces {
 
   async #firstAnswer(signal: AbortSignal): Promise<AsicFacts> {
     for (const candidate of this.#open ? [this.#open] : this.#all) {
-      const facts = await supplement(candidate.read, signal)
+      const facts = await candidate.read(signal)
       if (Object.keys(facts).length === 0) continue
       this.#open = candidate
       return facts
@@ -57,7 +57,7 @@ export class WebInterfaces {
 function interfacesOf(at: Address, access: WebAccess | undefined): WebInterface[] {
   const pages = new WebClient(at)
   const graphql: WebInterface = {
-    read: (signal) => braiinsGraphqlFacts(pages, signal),
+    read: async (signal) => (await alone(signal, (wait) => braiinsGraphqlFacts(pages, wait))) ?? {},
     forget: () => pages.forget(),
   }
   if (!access) return [graphql]

@@ -28,7 +28,7 @@ const found = async (
   const web = pages && (await webMachine(pages))
   const at = { host: miner.host, port: miner.port, webPort: web?.port ?? CLOSED, linkPort: CLOSED }
   const said = await detect(at, drivers, soon()).then(
-    (driver) => driver.name,
+    ([driver]) => driver.name,
     (error: Error) => error.message.replace(`${miner.host}:${miner.port}`, 'H:P'),
   )
   return { said, asked: miner.requests.map((r) => r['command']) }
@@ -129,7 +129,7 @@ describe('a machine with two faces is taken for the aftermarket one', () => {
 describe('a machine without a cgminer port is known by its web interface', () => {
   const doors = async (pages: WebMachine['answers'], linkPort = CLOSED) => {
     const web = await webMachine(pages)
-    return detect({ host: web.host, port: CLOSED, webPort: web.port, linkPort }, DRIVERS, soon())
+    return (await detect({ host: web.host, port: CLOSED, webPort: web.port, linkPort }, DRIVERS, soon()))[0]
   }
 
   test('VNish', async () => {

@@ -103,7 +103,7 @@ describe.each(families)(
         return (door && settings[door.setting]) ?? CLOSED_PORT
       }
       const at = { host: site.layout.asics[index]!.host, port: portOf('asic'), webPort: portOf('web') }
-      const found = await detect({ ...at, linkPort: portOf('link') }, DRIVERS, AbortSignal.timeout(120_000))
+      const [found] = await detect({ ...at, linkPort: portOf('link') }, DRIVERS, AbortSignal.timeout(120_000))
       expect(found.name).toBe(family)
     })
 
