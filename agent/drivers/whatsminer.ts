@@ -29,7 +29,17 @@ export default defineDriver({
   kind: 'asic',
   settings: z.strictObject({ port: minerPort(4028) }),
   needsHost: true,
-  requests: ['summary', 'edevs', 'devs', 'pools', 'status', 'get_version', 'devdetails', 'get_error_code'],
+  requests: [
+    'summary',
+    'edevs',
+    'devs',
+    'pools',
+    'status',
+    'get_version',
+    'devdetails',
+    'get_error_code',
+    'get_miner_info',
+  ],
   recognises: (answers) => firmwareIn(answers) === 'Whatsminer',
   open: ({ host, options: { port } }) =>
     cgminerSession({ host, port, firmware: 'Whatsminer' }, async (client, signal) => {
@@ -46,6 +56,8 @@ export default defineDriver({
         summary?.['Error Code Count'] === undefined
           ? message(await client.askOptional('get_error_code', signal))
           : undefined
+      const info =
+        summary?.['MAC'] === undefined ? message(await client.askOnce('get_miner_info', signal)) : undefined
       const rows = recordsOf(devices, 'DEVS')
       const model = modelOf(details, version)
       const ramping = isRamping(summary, rows)
@@ -55,6 +67,7 @@ export default defineDriver({
         ...boardTemps([...rows, summary ?? {}]),
         ...hashrates,
         boards: devices?.complete ? boards : undefined,
+        hardwareId: macOf(summary?.['MAC'] ?? info?.['mac']),
         model,
         efficiencyJPerTh: ratedJPerTh(model),
         firmware:
@@ -80,7 +93,6 @@ function recordsOf(reply: CgminerReply | undefined, section: string): Row[] {
 
 function summaryFacts(summary: Row | undefined, hashes: boolean): AsicFacts {
   return {
-    hardwareId: macOf(summary?.['MAC']),
     power: powerFact(wattsOf(summary ?? {}, hashes, 'Power', 'Power_RT'), 'reported'),
     powerLimitW: positiveOf(summary, 'Power Limit'),
     inletTempC: numberOf(summary?.['Env Temp']),

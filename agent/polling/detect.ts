@@ -56,6 +56,9 @@ export async function detect(
   }
 }
 
+/** The commands of detection: none changes a machine. */
+export const DETECTION = ['version', 'devdetails', ...FURTHER.map(([command]) => command)]
+
 type CgminerAnswer = {
   [K in keyof FirstAnswers]: K extends `${string}4028` ? K : never
 }[keyof FirstAnswers] &

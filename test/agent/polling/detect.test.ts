@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { DRIVERS } from '../../../agent/drivers/index.ts'
 import { type Driver, defineDriver } from '../../../agent/plugin/driver.ts'
-import { detect } from '../../../agent/polling/detect.ts'
+import { DETECTION, detect } from '../../../agent/polling/detect.ts'
 import { closeReplays, fixture, replay, soon } from '../asic-harness.ts'
 import { captured, hasCaptures, WITH_CAPTURES } from '../captures.ts'
 import { closeMachines, webMachine } from '../machines.ts'
@@ -46,6 +46,7 @@ describe('a miner is known by its first answer', () => {
     ['antminer-s19pro', 'antminer'],
     ['antminer-s21-new-api', 'antminer'],
     ['whatsminer-api1', 'whatsminer'],
+    ['whatsminer-api2.2', 'whatsminer'],
     ['avalon-a1566', 'avalon'],
     ['avalon-a10-text', 'avalon'],
     ['braiins-s21-graphql', 'braiins'],
@@ -56,7 +57,7 @@ describe('a miner is known by its first answer', () => {
   ])('%s', async (name, driver) => {
     const { said, asked } = await found(fixture(name))
     expect(said).toBe(driver)
-    for (const command of asked) expect(['version', 'devdetails', 'stats']).toContain(command)
+    for (const command of asked) expect(DETECTION).toContain(command)
   })
 
   test('or by devdetails, where it refuses to tell its version', async () => {
