@@ -104,7 +104,7 @@ export const webSession = (
 
 /**
  * The facts, with a note of what failed where that is why the hashrate is unknown.
- * @throws why nothing is known of how the machine does: what it was asked first, or that it told nothing
+ * @throws why the first request failed, where no answer says how the machine does; that all answers came and say nothing, else
  */
 function withReasons(facts: AsicFacts, { failure, notes }: Answers): AsicFacts {
   const { hashrateHs, power, boards, pools, asleep, starting, faults = [] } = facts

@@ -66,6 +66,27 @@ describe('a miner is known by its first answer', () => {
   })
 })
 
+describe('a Whatsminer whose API refuses `version`, `stats` and `devdetails`', () => {
+  const API22 = fixture('whatsminer-api2.2')
+
+  test.each([
+    ['get_version', ['version', 'devdetails', 'stats', 'get_version']],
+    ['summary', ['version', 'devdetails', 'stats', 'get_version', 'summary']],
+  ])('is known by %s', async (command, commands) => {
+    const { said, asked } = await found({ [command]: API22[command] })
+    expect(said).toBe('whatsminer')
+    expect(asked.sort()).toEqual([...commands].sort())
+  })
+
+  test.each(['btmineroff', 'mineroff'])(
+    'is known by its status, when it is powered off: %s',
+    async (field) => {
+      const status = { STATUS: 'S', When: 1, Code: 131, Msg: { [field]: 'true' } }
+      expect((await found({ status })).said).toBe('whatsminer')
+    },
+  )
+})
+
 describe('aftermarket firmware is named, and never read as the stock firmware of its machine', () => {
   test.each([
     ['LuxOS', version({ LUXminer: '2025.4.8', Type: 'Antminer S19k Pro' }, 'LUXminer 2025.4.8')],
