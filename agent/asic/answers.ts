@@ -9,8 +9,6 @@ import type { AsicFacts } from './facts.ts'
 const UNTOLD_MS = 5_000
 /** A machine that is slow at its other requests still gets this long for each answer. */
 const LEAST_MS = 100
-/** Less than a poll's deadline, so that a silent second interface does not cost the first one's answers. */
-const SUPPLEMENT_MS = 2_500
 
 interface Failure {
   error: unknown
@@ -45,7 +43,7 @@ export class Answers {
 
   /** What the operator must know of failed requests: the machine refuses his login. */
   get notes(): string[] {
-    const refused = this.failures.filter(({ error }) => codeOf(error) === CREDENTIALS)
+    const refused = this.failures.filter(({ error }) => wantsLogin(error))
     return [...new Set(refused.map(({ error }) => reasonOf(error)))]
   }
 }
@@ -101,7 +99,7 @@ export async function supplement(
   signal: AbortSignal,
 ): Promise<AsicFacts> {
   const scope = scopeOf(signal)
-  const ms = Math.min(SUPPLEMENT_MS, patienceMs(scope))
+  const ms = patienceMs(scope)
   const inner = { answers: scope.answers, atMs: performance.now() + ms, aside: true }
   const facts = await attempt(signal, inner, ms, (wait) => {
     scopes.set(wait, inner)
@@ -109,6 +107,10 @@ export async function supplement(
   })
   return facts ?? {}
 }
+
+/** A login that is refused, or a page that answers without one 401 or 403. */
+const wantsLogin = (error: unknown): boolean =>
+  codeOf(error) === CREDENTIALS || / answers 40[13]\b/.test(reasonOf(error))
 
 const codeOf = (error: unknown): string | undefined =>
   error instanceof PerwattError ? error.code : undefined

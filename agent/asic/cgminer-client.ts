@@ -77,7 +77,7 @@ export class CgminerClient {
     if (named === undefined || named === before) return
     throw new PerwattError(
       ANOTHER_FIRMWARE,
-      `${showAddress(this.#address)} runs ${named}, not ${before ?? 'the firmware that it ran before'}; check which driver reads that firmware`,
+      `${showAddress(this.#address)} runs ${named}, not ${before ?? 'the firmware that it ran before'}; check the driver that is set for it`,
     )
   }
 

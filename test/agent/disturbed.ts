@@ -9,7 +9,7 @@ export const DISTURBANCES = ['refused', 'malformed', 'empty', 'late'] as const
 export type Disturbance = (typeof DISTURBANCES)[number]
 
 /** Of a whole poll. A late answer takes half of it. */
-const DEADLINE_MS = 6_000
+const DEADLINE_MS = 10_000
 
 /** The answer of each web interface to a login. */
 const LOGINS = {

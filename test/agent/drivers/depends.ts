@@ -197,6 +197,7 @@ export const DEPENDS: Readonly<Record<string, Readonly<Record<string, Dependence
       figures: 'boardTempC boardsFitted boardsWorking chipsWorking',
       because: 'it lists the boards where there is no `edevs`',
     },
+    get_miner_info: { figures: 'hardwareId', because: 'API 2.2 has the MAC here only' },
     get_error_code: { figures: 'faults', because: 'API 2 lists its errors here only' },
     pools: { figures: 'holders shares work', because: 'accepted work and its owner stand here only' },
   },

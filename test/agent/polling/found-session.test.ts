@@ -6,7 +6,7 @@ import { PerwattError } from '../../../protocol/kit/errors.ts'
 import { soon } from '../asic-harness.ts'
 
 const refusal = () =>
-  new PerwattError(ANOTHER_FIRMWARE, '10.0.0.1:4028 runs A, not B; check which driver reads it')
+  new PerwattError(ANOTHER_FIRMWARE, '10.0.0.1:4028 runs A, not B; check the driver that is set for it')
 
 /** A driver whose reads go so, one after another; the last one repeats. */
 const driver = (name: string, ...reads: (Error | 'read')[]): Driver => {
