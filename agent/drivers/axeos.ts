@@ -3,7 +3,7 @@ import type { AsicFacts, Board, Fan } from '../asic/facts.ts'
 import { fromGhs } from '../asic/hashrates.ts'
 import { acceptedShares, type StratumPool, stratumPools } from '../asic/pools.ts'
 import { powerFact, wattsOf } from '../asic/power.ts'
-import { webSession } from '../asic/session.ts'
+import { alone, webSession } from '../asic/session.ts'
 import { webPort } from '../asic/settings.ts'
 import { defineDriver } from '../plugin/driver.ts'
 import {
@@ -18,7 +18,7 @@ import {
   rowsOf,
   textOf,
 } from '../wire/loose-json/fields.ts'
-import { noPage, WebClient } from '../wire/web-client.ts'
+import { WebClient } from '../wire/web-client.ts'
 
 export default defineDriver({
   name: 'axeos',
@@ -30,10 +30,10 @@ export default defineDriver({
   recognises: ({ systemInfo }) => /"ASICModel"\s*:/.test(systemInfo ?? ''),
   open: ({ host, options: { port } }) =>
     webSession(new WebClient({ host, port }), async (pages, signal) => {
-      const info = await pages.get('/api/system/info', signal)
+      const info = await alone(signal, (wait) => pages.get('/api/system/info', wait))
       // newer AxeOS gives the device's name and number of chips on this page only; older AxeOS lacks it
-      const asic = await pages.getOnce('/api/system/asic', signal).catch(noPage)
-      return axeFacts(info, asic)
+      const asic = await alone(signal, (wait) => pages.getOnce('/api/system/asic', wait))
+      return info ? axeFacts(info, asic) : {}
     }),
 })
 

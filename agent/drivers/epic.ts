@@ -4,7 +4,7 @@ import { firmwareIn } from '../asic/firmware.ts'
 import { fromMhs, fromThs } from '../asic/hashrates.ts'
 import { acceptedShares, stratumPools } from '../asic/pools.ts'
 import { powerFact, wattsOf } from '../asic/power.ts'
-import { webSession } from '../asic/session.ts'
+import { alone, webSession } from '../asic/session.ts'
 import { minerPort } from '../asic/settings.ts'
 import { defineDriver } from '../plugin/driver.ts'
 import {
@@ -20,7 +20,7 @@ import {
   rowsOf,
   textOf,
 } from '../wire/loose-json/fields.ts'
-import { LIST, noPage, WebClient } from '../wire/web-client.ts'
+import { LIST, WebClient } from '../wire/web-client.ts'
 
 export default defineDriver({
   name: 'epic',
@@ -32,11 +32,15 @@ export default defineDriver({
   recognises: (answers) => firmwareIn(answers) === 'ePIC',
   open: ({ host, options: { port } }) =>
     webSession(new WebClient({ host, port }), async (pages, signal) => {
-      const network = await pages.getOnce('/network', signal).catch(noPage)
-      const capabilities = await pages.getOnce('/capabilities', signal).catch(noPage)
-      const summary = await pages.get('/summary', signal)
-      const temps = await pages.get('/temps', signal).catch(noPage)
-      const chips = await pages.get('/hashrate', signal).catch(noPage)
+      const once = (path: string) => alone(signal, (wait) => pages.getOnce(path, wait))
+      const ask = (path: string) => alone(signal, (wait) => pages.get(path, wait))
+      const network = await once('/network')
+      const capabilities = await once('/capabilities')
+      const summary = await ask('/summary')
+      const temps = await ask('/temps')
+      const chips = await ask('/hashrate')
+      // it alone tells how the machine does
+      if (!summary) return {}
       return {
         ...machineFacts(summary, capabilities ?? {}),
         hardwareId: Object.values(network ?? {}).flatMap((n) => macOf(rowOf(n)['mac_address']) ?? [])[0],

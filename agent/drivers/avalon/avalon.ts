@@ -22,11 +22,11 @@ export default defineDriver({
   open: ({ host, options: { port } }) =>
     cgminerSession({ host, port, firmware: 'Avalon' }, async (client, signal) => {
       const version = await client.askOnce('version', signal)
-      const summary = await client.ask('summary', signal)
-      const stats = await client.askFirst(['estats', 'stats'], signal)
+      const summary = await client.askOptional('summary', signal)
+      const stats = await client.askFirst(['estats', 'stats'], 'STATS', signal)
       const pools = await client.askOptional('pools', signal)
       return {
-        ...moduleFacts(stats, rowsOf(summary.body, 'SUMMARY')[0]),
+        ...moduleFacts(stats, rowsOf(summary?.body, 'SUMMARY')[0]),
         ...identity(rowsOf(version?.body, 'VERSION')[0], avalonModules(stats?.body)[0]),
         pools: pools && poolFacts(pools),
       }
@@ -56,14 +56,16 @@ function moduleFacts(stats: CgminerReply | undefined, summary: Row | undefined):
   const all = <T>(of: (m: Module) => readonly T[]): T[] => modules.flatMap(of)
   const inlets = all((m) => m.numbers('ITemp', 'Temp'))
   const limitsW = all((m) => m.numbers('MPO'))
-  const current = total('GHSspd') ?? mhs('MHS 5s', 'MHS 30s', 'MHS 1m')
+  const boards = all((m) => m.boards())
+  const current =
+    total('GHSspd') ?? mhs('MHS 5s', 'MHS 30s', 'MHS 1m') ?? sumOfAll(boards.map((board) => board.hashrateHs))
   return {
     hashrateHs: current,
     hashrateAvgHs: total('GHSavg') ?? mhs('MHS av'),
     expectedHashrateHs: total('GHSmm') || undefined,
     power: modulesPower(modules),
     powerLimitW: sumOfAll(limitsW) || undefined,
-    boards: stats?.complete ? all((m) => m.boards()) : undefined,
+    boards: stats?.complete ? boards : undefined,
     chipTempsC: all((m) => [...m.numbers('TMax'), ...m.numbers('MTmax'), ...m.chipTempsC]),
     boardTempsC: all((m) => m.numbers('HBOTemp')),
     inletTempC: inlets.length > 0 ? Math.max(...inlets) : undefined,

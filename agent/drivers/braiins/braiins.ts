@@ -1,9 +1,8 @@
 import { z } from 'zod'
-import { defined } from '../../../protocol/kit/defined.ts'
 import type { CgminerClient } from '../../asic/cgminer-client.ts'
 import { cgminerFacts, fansOf } from '../../asic/cgminer-facts.ts'
 import { poolFacts } from '../../asic/cgminer-pools.ts'
-import type { AsicFacts } from '../../asic/facts.ts'
+import { type AsicFacts, mergedFacts } from '../../asic/facts.ts'
 import { firmwareIn } from '../../asic/firmware.ts'
 import { powerFact } from '../../asic/power.ts'
 import { cgminerSession, supplement } from '../../asic/session.ts'
@@ -39,12 +38,16 @@ export default defineDriver({
     return cgminerSession(machine, async (client, signal) => {
       const fromWeb = await interfaces.facts(signal)
       const counters = (wait: AbortSignal) => counterFacts(client, wait)
-      const fromPort = fromWeb.boards ? await supplement(counters, signal) : await portFacts(client, signal)
+      const fromPort = isWhole(fromWeb) ? await supplement(counters, signal) : await portFacts(client, signal)
       const { pools, uptimeS } = fromPort
-      return { ...fromPort, ...defined(fromWeb), ...defined({ pools, uptimeS }) }
+      return mergedFacts(fromPort, fromWeb, { pools, uptimeS })
     })
   },
 })
+
+/** Whether the web interface told what the cgminer port would tell too. */
+const isWhole = ({ hashrateHs, boards, fans, power }: AsicFacts): boolean =>
+  hashrateHs !== undefined && !!boards && !!fans && (hashrateHs === 0 || !!power)
 
 /** What only the cgminer port has: the accepted work since bosminer started. */
 async function counterFacts(client: CgminerClient, signal: AbortSignal): Promise<AsicFacts> {
@@ -65,7 +68,7 @@ async function counterFacts(client: CgminerClient, signal: AbortSignal): Promise
 async function portFacts(client: CgminerClient, signal: AbortSignal): Promise<AsicFacts> {
   const version = await client.askOnce('version', signal)
   const devdetails = await client.askOnce('devdetails', signal)
-  const summary = await client.ask('summary', signal)
+  const summary = await client.askOptional('summary', signal)
   const devs = await client.askOptional('devs', signal)
   const fans = await client.askOptional('fans', signal)
   const temps = await client.askOptional('temps', signal)

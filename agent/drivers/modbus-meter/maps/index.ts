@@ -1,8 +1,8 @@
 // Made by `npm run generate` from the files in this folder; do not edit.
 import abbB2x from './abb-b2x.ts'
+import carloGavazziEm3x0 from './carlo-gavazzi-em3x0.ts'
 import carloGavazziEm24E1 from './carlo-gavazzi-em24-e1.ts'
 import carloGavazziEm24Rs485 from './carlo-gavazzi-em24-rs485.ts'
-import carloGavazziEm3x0 from './carlo-gavazzi-em3x0.ts'
 import eastronSdm630 from './eastron-sdm630.ts'
 import janitzaUmg96rm from './janitza-umg96rm.ts'
 import type { NamedMap } from './map.ts'
