@@ -46,6 +46,8 @@ export function cgminerFacts({ summary: reply, devs, devdetails, fans, temps }: 
     ],
     fans: fansOf(fans),
     uptimeS: nonNegativeOf(summary, 'Elapsed'),
+    // cgminer's API-README, `ascdisable`: the operator has switched every board off
+    asleep: boards.length > 0 && boards.every((row) => row['Enabled'] === 'N'),
   }
 }
 
