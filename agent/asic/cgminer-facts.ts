@@ -47,6 +47,8 @@ export function cgminerFacts({ summary: reply, devs, devdetails, fans, temps }: 
     fans: fansOf(fans),
     starting: boards.some(isInitialising),
     uptimeS: nonNegativeOf(summary, 'Elapsed'),
+    // cgminer's API-README, `ascdisable`: the operator has switched every board off
+    asleep: boards.length > 0 && boards.every((row) => row['Enabled'] === 'N'),
   }
 }
 

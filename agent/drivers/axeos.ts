@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { AsicFacts, Board, Fan } from '../asic/facts.ts'
 import { fromGhs } from '../asic/hashrates.ts'
+import { ratedJPerTh } from '../asic/models/rated-efficiency.ts'
 import { acceptedShares, type StratumPool, stratumPools } from '../asic/pools.ts'
 import { powerFact, wattsOf } from '../asic/power.ts'
 import { alone, webSession } from '../asic/session.ts'
@@ -40,8 +41,14 @@ export default defineDriver({
 function axeFacts(info: Row, asic: Row | undefined): AsicFacts {
   const chips = positiveOf(info, 'asicCount') ?? positiveOf(asic, 'asicCount')
   const current = fromGhs(nonNegativeOf(info, 'hashRate'))
+  const faults = faultsOf(info)
+  const model = modelOf(
+    textOf(info, 'deviceModel') ?? textOf(asic, 'deviceModel'),
+    textOf(info, 'boardVersion'),
+  )
   return {
-    model: modelOf(textOf(info, 'deviceModel') ?? textOf(asic, 'deviceModel'), textOf(info, 'boardVersion')),
+    model,
+    efficiencyJPerTh: ratedJPerTh(model),
     firmware: textOf(info, 'version'),
     hardwareId: macOf(info['macAddr']),
     hashrateHs: current,
@@ -54,11 +61,9 @@ function axeFacts(info: Row, asic: Row | undefined): AsicFacts {
     boardTempsC: [info['vrTemp'], info['vrTempInt']].flatMap((t) => numbersOf(t ?? [])),
     fans: fansOf(info),
     uptimeS: nonNegativeOf(info, 'uptimeSeconds'),
-    asleep: isTrue(info['shutdown']) || isTrue(info['miningPaused']),
-    faults: [
-      ...(isTrue(info['overheat_mode']) ? ['stopped itself: too hot'] : []),
-      ...(textOf(info, 'power_fault') ? [`power: ${textOf(info, 'power_fault')}`] : []),
-    ],
+    // a machine that stopped itself for a fault pauses too
+    asleep: faults.length === 0 && (isTrue(info['shutdown']) || isTrue(info['miningPaused'])),
+    faults,
     // the shares of both pools together, with the difficulty of the active pool
     pools: stratumPools(
       poolsOf(info),
@@ -68,6 +73,24 @@ function axeFacts(info: Row, asic: Row | undefined): AsicFacts {
       ),
     ),
   }
+}
+
+/**
+ * The faults of ESP-Miner's `system_api_json.c` (2.13): a regulator's and the hardware's in words ("Fan failure"), only while they
+ * stand; `overheat_mode` as a number. Forks send them as a boolean.
+ */
+function faultsOf(info: Row): string[] {
+  const words = (field: string, who: string) => {
+    const value = info[field]
+    const text = textOf(info, field)
+    if (isTrue(value)) return [`${who} fault`]
+    return text && !/^(0|false|no|none|ok)$/i.test(text) ? [`${who}: ${text}`] : []
+  }
+  return [
+    ...(isTrue(info['overheat_mode']) ? ['stopped itself: too hot'] : []),
+    ...words('power_fault', 'power'),
+    ...words('hardware_fault', 'hardware'),
+  ]
 }
 
 /** For AxeOS before 2.9, which gives no expected hashrate: each small core computes one hash per clock cycle. */

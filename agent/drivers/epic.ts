@@ -78,12 +78,16 @@ function machineFacts(summary: Row, capabilities: Row): AsicFacts {
     ),
     uptimeS: nonNegativeOf(session, 'Uptime'),
     // without a pool it idles too, but is not switched off
-    asleep: /^idling$/i.test(state) && pool['IsPoolConnected'] !== false,
+    asleep: (/^idling$/i.test(state) && pool['IsPoolConnected'] !== false) || isSleepTuned(summary),
     starting: /init|start|tun/i.test(state),
     faults: lastError ? [lastError] : [],
     pools: poolsOf(summary, pool),
   }
 }
+
+/** The tuner's algorithm `Sleep` stops the machine (UpstreamData/pyasic, pyasic/config/mining, `as_epic`). */
+const isSleepTuned = (summary: Row): boolean =>
+  'Sleep' in section(section(summary, 'PerpetualTune'), 'Algorithm')
 
 /** The tuner's target where it runs with a target in TH/s, else the model's default hashrate. */
 function expectedHs(summary: Row, capabilities: Row): number | undefined {

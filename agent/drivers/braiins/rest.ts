@@ -58,17 +58,21 @@ export async function braiinsRestFacts(pages: WebClient, signal: AbortSignal): P
   }
 }
 
-/** A value of MINER_STATUS in the public API. */
+/** Values of MINER_STATUS in the public API (bos-plus-api, proto/bos/v1/miner.proto). */
+const NOT_STARTED = 1
 const PAUSED = 3
 
 function detailFacts(details: Row): AsicFacts {
+  const status = nonNegativeOf(details, 'status')
   return {
     model: textOf(rowOf(details['miner_identity']), 'name', 'miner_model'),
     firmware: textOf(rowOf(details['bos_version']), 'current'),
     hardwareId: macOf(details['mac_address']) ?? textOf(details, 'serial_number'),
     // the counters begin with bosminer, which can restart while the system runs on
     uptimeS: nonNegativeOf(details, 'bosminer_uptime_s', 'system_uptime_s'),
-    asleep: nonNegativeOf(details, 'status') === PAUSED,
+    asleep: status === PAUSED || status === NOT_STARTED,
+    // not started yet, or stopped by `actions/stop`: the uptime tells which
+    starting: status === NOT_STARTED,
   }
 }
 
