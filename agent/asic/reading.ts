@@ -47,6 +47,7 @@ export function asicReading(facts: AsicFacts): Reading {
       inletTempC: isTemperature(facts.inletTempC) ? facts.inletTempC : undefined,
       fanRpm: fans.length > 0 ? Math.min(...fans.map((f) => f.rpm)) : undefined,
       uptimeS: facts.uptimeS,
+      acceptedRatio: sha256(facts.pools?.uncounted?.acceptedRatio),
       // absent, not empty, where the pools are unknown: the owner may be any of them
       holders: facts.pools && ((state === 'hashing' && parted) || []),
       faults: faults.length > 0 ? faults.slice(0, 32).map((f) => f.slice(0, 256)) : undefined,
@@ -54,6 +55,7 @@ export function asicReading(facts: AsicFacts): Reading {
   }
   if (byOwner?.length && !algorithm) reading.counters = { byOwner }
   if (shares) reading.shares = shares
+  if (facts.pools?.uncounted && !algorithm) reading.uncountedWork = true
   return reading
 }
 

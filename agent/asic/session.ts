@@ -3,6 +3,7 @@ import { ANOTHER_FIRMWARE, type Session } from '../plugin/driver.ts'
 import type { Address } from '../wire/tcp/address.ts'
 import { CREDENTIALS } from '../wire/web-auth.ts'
 import type { WebClient } from '../wire/web-client.ts'
+import { AcceptedRatio } from './accepted-ratio.ts'
 import { CgminerClient } from './cgminer-client.ts'
 import type { AsicFacts } from './facts.ts'
 import { asicReading } from './reading.ts'
@@ -31,6 +32,7 @@ export function minerSession(source: MinerSource): Session {
   let boardsSeen = 0
   let uptimeS = 0
   const turned = new Set<string>()
+  const accepted = new AcceptedRatio()
   return {
     async read(signal) {
       try {
@@ -42,7 +44,10 @@ export function minerSession(source: MinerSource): Session {
         for (const fan of facts.fans ?? []) if (fan.rpm > 0) turned.add(fan.name)
         const fans = facts.fanSlots ? facts.fans?.filter((fan) => turned.has(fan.name)) : facts.fans
         const boardsFitted = Math.max(boardsSeen, facts.boardsFitted ?? 0)
-        return [asicReading({ ...facts, ...(fans ? { fans } : {}), boardsFitted })]
+        const pools = facts.pools && accepted.fillIn(facts.pools)
+        return [
+          asicReading({ ...facts, ...(fans ? { fans } : {}), ...(pools ? { pools } : {}), boardsFitted }),
+        ]
       } catch (error) {
         source.forget()
         throw error
