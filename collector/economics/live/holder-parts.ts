@@ -76,9 +76,11 @@ export class HolderParts {
       tokensInPerS: (sample.tokensInPerS ?? 0) * workShare,
       tokensOutPerS: (sample.tokensOutPerS ?? 0) * workShare,
     }
+    // a machine that counts no accepted work is paid by hashrate less rejected shares, as its records are
+    const paid = { ...rates, hashrateHs: rates.hashrateHs * (sample.acceptedRatio ?? 1) }
     const work = { workload, owner, device }
     const byShare = isPaidByShare(work)
-    const { revenueUsd, feeUsd } = earnedPerH(work, rates, byShare ? 1 : undefined)
+    const { revenueUsd, feeUsd } = earnedPerH(work, paid, byShare ? 1 : undefined)
     parts.revenueUsdPerH[part] = byShare ? 0 : revenueUsd
     parts.feesUsdPerH[part] = byShare ? 0 : feeUsd
     parts.paidSharesPerH[part] = byShare ? revenueUsd : 0
