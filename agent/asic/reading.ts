@@ -47,7 +47,7 @@ export function asicReading(facts: AsicFacts): Reading {
       inletTempC: isTemperature(facts.inletTempC) ? facts.inletTempC : undefined,
       fanRpm: fans.length > 0 ? Math.min(...fans.map((f) => f.rpm)) : undefined,
       uptimeS: facts.uptimeS,
-      acceptedRatio: sha256(facts.pools?.uncounted?.acceptedRatio),
+      paidRatio: sha256(paidRatio(facts.pools)),
       // absent, not empty, where the pools are unknown: the owner may be any of them
       holders: facts.pools && ((state === 'hashing' && parted) || []),
       faults: faults.length > 0 ? faults.slice(0, 32).map((f) => f.slice(0, 256)) : undefined,
@@ -58,6 +58,20 @@ export function asicReading(facts: AsicFacts): Reading {
   if (facts.pools?.uncounted && !algorithm) reading.uncountedWork = true
   return reading
 }
+
+/** The part of the hashrate that pays; undefined where all of it does, as far as the machine tells. */
+function paidRatio({
+  uncounted,
+  byOwner = [],
+}: NonNullable<AsicFacts['pools']> | undefined = NO_POOLS): number | undefined {
+  if (uncounted) return uncounted.acceptedRatio
+  const sum = (fee: boolean) =>
+    byOwner.reduce((a, o) => a + ((o.owner['poolRole'] === 'devfee') === fee ? (o.workDiff1 ?? 0) : 0), 0)
+  const fee = sum(true)
+  return fee > 0 ? sum(false) / (sum(false) + fee) : undefined
+}
+
+const NO_POOLS = { configured: 0, alive: 0 }
 
 /** Why a hashrate reading is ignored; undefined where it is plausible. */
 export function hashrateFault(hashrateHs = 0, expectedHashrateHs = 0): string | undefined {

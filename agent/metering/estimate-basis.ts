@@ -5,8 +5,8 @@ import type { Reading } from '../plugin/reading.ts'
 /** For whom a machine without a counter of accepted work mines. Kept on disk as JSON in the spool's checkpoint. */
 export interface EstimateBasis {
   holders: readonly Holder[]
-  /** accepted part of the shares, 0 to 1 */
-  acceptedRatio: number
+  /** part of the hashrate that is paid: the accepted part of the shares, 0 to 1 */
+  paidRatio: number
   /** time of the reading that told it, Unix ms */
   knownMs: number
 }
@@ -20,10 +20,10 @@ export function estimateBasis(
   atMs: number,
   before: EstimateBasis | undefined,
 ): EstimateBasis | undefined {
-  const { holders, acceptedRatio } = sample
+  const { holders, paidRatio } = sample
   if (uncountedWork && holders)
     // until its first share the machine has no ratio, and nothing of its work has been rejected
-    return { holders, acceptedRatio: acceptedRatio ?? 1, knownMs: atMs }
+    return { holders, paidRatio: paidRatio ?? 1, knownMs: atMs }
   const unseen = holders === undefined && counters?.byOwner === undefined
   return unseen && before && atMs - before.knownMs < KEPT_MS ? before : undefined
 }

@@ -75,8 +75,7 @@ export class WorkEstimate {
     if (!estimate || !(hashrateHs > 0) || hashrateHs > MOST_HS) return []
     const holders = estimate.holders.filter(({ owner, share }) => share > 0 && !grown.has(ownerKey(owner)))
     const share = holders.reduce((sum, h) => sum + h.share, 0)
-    const exact =
-      workDiff1OfHashrate(hashrateHs * estimate.acceptedRatio * share, elapsedMs / 1000) + this.#carry
+    const exact = workDiff1OfHashrate(hashrateHs * estimate.paidRatio * share, elapsedMs / 1000) + this.#carry
     const whole = Math.floor(exact)
     this.#carry = exact - whole
     const parts = apportion(

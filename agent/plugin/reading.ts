@@ -14,7 +14,7 @@ export interface Reading {
   counters?: Counters
   shares?: AcceptedShares
   /**
-   * true: this machine's API has no counter of accepted work, so its work is estimated by hashrate x `sample.acceptedRatio`.
+   * true: this machine's API has no counter of accepted work, so its work is estimated by hashrate x `sample.paidRatio`.
    * Absent for a machine that counts, also where this reading lacks the counter: the next one catches up.
    */
   uncountedWork?: true

@@ -76,8 +76,8 @@ export class HolderParts {
       tokensInPerS: (sample.tokensInPerS ?? 0) * workShare,
       tokensOutPerS: (sample.tokensOutPerS ?? 0) * workShare,
     }
-    // a machine that counts no accepted work is paid by hashrate less rejected shares, as its records are
-    const paid = { ...rates, hashrateHs: rates.hashrateHs * (sample.acceptedRatio ?? 1) }
+    // rejected shares and the firmware's dev fee pay nothing, as in the records
+    const paid = { ...rates, hashrateHs: rates.hashrateHs * (sample.paidRatio ?? 1) }
     const work = { workload, owner, device }
     const byShare = isPaidByShare(work)
     const { revenueUsd, feeUsd } = earnedPerH(work, paid, byShare ? 1 : undefined)

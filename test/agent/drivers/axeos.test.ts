@@ -38,7 +38,7 @@ describe('a Bitaxe', () => {
       boardTempC: 61,
       fanRpm: 4310,
       uptimeS: 86_400,
-      acceptedRatio: expect.closeTo(0.9989, 4),
+      paidRatio: expect.closeTo(0.9989, 4),
       holders: [
         {
           owner: { poolUrl: 'stratum+tcp://btc.pool.example:3333', poolUser: 'demosite.axe01' },

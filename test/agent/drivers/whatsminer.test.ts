@@ -162,7 +162,7 @@ describe('a Whatsminer with API 2', () => {
         boardTempC: 72,
         inletTempC: 31.5,
         uptimeS: 5000,
-        acceptedRatio: 0,
+        paidRatio: 0,
         holders: [
           { owner: { poolUrl: 'stratum+tcp://btc.pool.example:3333', poolUser: 'acme.h01' }, share: 1 },
         ],

@@ -27,7 +27,7 @@ const total = (records: readonly Interval[], of: 'estimatedWorkDiff1' | 'workDif
 
 describe('work that the machine does not count', () => {
   it('is hashrate x time, less the rejected shares, and apart from counted work', () => {
-    const records = run(every(5, 600, () => uncounted({ acceptedRatio: 0.98 })))
+    const records = run(every(5, 600, () => uncounted({ paidRatio: 0.98 })))
     expect(records).toHaveLength(10)
     expect(total(records, 'estimatedWorkDiff1')).toBe(Math.floor((HS * 0.98 * 600) / HASHES_PER_DIFF1))
     for (const r of records) {
@@ -49,7 +49,7 @@ describe('work that the machine does not count', () => {
     expect(total(run([0, 600].map((atS) => ({ atS, reading: uncounted() }))), 'estimatedWorkDiff1')).toBe(0)
     expect(total(run(every(5, 60, () => uncounted({ holders: [] }))), 'estimatedWorkDiff1')).toBe(0)
     expect(total(run(every(5, 60, () => uncounted({ hashrateHs: 1e18 }))), 'estimatedWorkDiff1')).toBe(0)
-    expect(total(run(every(5, 60, () => uncounted({ acceptedRatio: 0 }))), 'estimatedWorkDiff1')).toBe(0)
+    expect(total(run(every(5, 60, () => uncounted({ paidRatio: 0 }))), 'estimatedWorkDiff1')).toBe(0)
   })
 
   it('goes on for the same pool while the list of pools is missing, for a quarter of an hour', () => {
@@ -109,8 +109,8 @@ describe('work that the machine does not count', () => {
         let ms = 0
         let exact = 0
         const records: Interval[] = []
-        const see = (hashrateHs: number, acceptedRatio: number) =>
-          a.observe(uncounted({ hashrateHs, acceptedRatio }), { wallMs: T0 + ms, steadyMs: ms })
+        const see = (hashrateHs: number, paidRatio: number) =>
+          a.observe(uncounted({ hashrateHs, paidRatio }), { wallMs: T0 + ms, steadyMs: ms })
         for (const s of steps) {
           see(s.hs, s.ratio)
           exact += (s.hs * s.ratio * s.ms) / 1000 / HASHES_PER_DIFF1
