@@ -8,7 +8,7 @@ import { HOUR_MS, MINUTE_MS } from '../../protocol/units.ts'
  */
 export interface TrueUp {
   workload: string
-  /** the worker's name without its account, as in the pool's list */
+  /** the pool user of the machines, `account.worker` */
   worker: string
   /** start of the UTC day, Unix ms */
   dayMs: number
