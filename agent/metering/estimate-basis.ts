@@ -2,7 +2,7 @@ import type { Holder } from '../../protocol/owner.ts'
 import { MINUTE_MS } from '../../protocol/units.ts'
 import type { Reading } from '../plugin/reading.ts'
 
-/** For whom a machine without a counter of accepted work mines. Kept on disk as JSON in the spool's checkpoint. */
+/** The owners that a machine without a counter of accepted work mines for. Kept on disk as JSON in the spool's checkpoint. */
 export interface EstimateBasis {
   holders: readonly Holder[]
   /** part of the hashrate that is paid: the accepted part of the shares, 0 to 1 */

@@ -48,7 +48,13 @@ const anyMinute = fc.record({
 
 describe('the lines of a statement', () => {
   it('say how much of mining is estimated, and give a pool’s true-up a line of its own', () => {
-    const mining = WORKLOADS.find((w) => w.kind === 'mining' && w.scheme === 'fpps') as Workload
+    const mining: Workload = {
+      name: 'mining',
+      kind: 'mining',
+      scheme: 'fpps',
+      poolFeeRatio: 0,
+      match: [{ poolUrl: '*' }],
+    }
     const sums = {
       revenueNanoUsd: 900,
       workDiff1: 750_000,
@@ -57,7 +63,7 @@ describe('the lines of a statement', () => {
       trueUpWorkDiff1: -100_000,
       trueUpRevenueNanoUsd: -100,
     }
-    const lines = linesOfMinutes([{ workload: mining.name, minute: 0, sums }])
+    const lines = linesOfMinutes([{ workload: 'mining', minute: 0, sums }], [mining])
     expect(lines).toMatchObject([
       {
         item: 'mined',
@@ -67,9 +73,8 @@ describe('the lines of a statement', () => {
       },
       { item: 'pool-true-up', amountNanoUsd: -100 },
     ])
-    const [counted] = linesOfMinutes([
-      { workload: mining.name, minute: 0, sums: { revenueNanoUsd: 5, workDiff1: 9 } },
-    ])
+    const plain = { workload: 'mining', minute: 0, sums: { revenueNanoUsd: 5, workDiff1: 9 } }
+    const [counted] = linesOfMinutes([plain], [mining])
     expect(counted).not.toHaveProperty('estimated')
     expect(counted).not.toHaveProperty('estimatedNanoUsd')
   })
