@@ -47,7 +47,7 @@ describe.each(POOLS)('$name', (pool) => {
   const { requests, answers, settings, workers } = accountOf(pool.name)
 
   test('declares the requests of its account, and none that changes an account', () => {
-    expect(pool.requests).toEqual([...new Set([...requests, ...(workers.request ? [workers.request] : [])])])
+    expect(pool.requests).toEqual([...new Set([...requests, ...(workers?.request ? [workers.request] : [])])])
     expect(pool.requests.filter(writes)).toEqual([])
   })
 

@@ -251,11 +251,11 @@ describe('a changed or broken API is told with the exact field', () => {
   })
 })
 
-test.each(POOLS.map((p) => [p.name, p] as const))(
+test.each(POOLS.filter((p) => accountOf(p.name).workers).map((p) => [p.name, p] as const))(
   '%s tells what it credited each worker over the last day',
   async (name, pool) => {
     const { settings, workers } = accountOf(name)
-    const server = await new PoolServer(workers.answers).start()
+    const server = await new PoolServer(workers?.answers).start()
     servers.push(server)
     const session = pool.open(pool.settings.parse(settings), {
       ask: askOf(pool, server.url),
