@@ -49,12 +49,14 @@ export function asicReading(given: AsicFacts): Reading {
       inletTempC: isTemperature(facts.inletTempC) ? facts.inletTempC : undefined,
       fanRpm: fans.length > 0 ? Math.min(...fans.map((f) => f.rpm)) : undefined,
       uptimeS: facts.uptimeS,
+      paidRatio: sha256(paidRatio(facts.pools)),
       holders: holdersOf(facts, hashes),
       faults: faults.length > 0 ? faults.slice(0, 32).map((f) => f.slice(0, 256)) : undefined,
     }),
   }
   if (byOwner?.length && !algorithm) reading.counters = { byOwner }
   if (shares) reading.shares = shares
+  if (facts.pools?.uncounted && !algorithm) reading.uncountedWork = true
   return reading
 }
 
@@ -72,6 +74,20 @@ function holdersOf({ pools }: AsicFacts, hashes: boolean): Sample['holders'] {
   const { active, parted = active && [{ owner: active, share: 1 }] } = pools
   return (hashes && parted) || []
 }
+
+/** The part of the hashrate that pays; undefined where all of it does, as far as the machine tells. */
+function paidRatio({
+  uncounted,
+  byOwner = [],
+}: NonNullable<AsicFacts['pools']> | undefined = NO_POOLS): number | undefined {
+  if (uncounted) return uncounted.acceptedRatio
+  const sum = (fee: boolean) =>
+    byOwner.reduce((a, o) => a + ((o.owner['poolRole'] === 'devfee') === fee ? (o.workDiff1 ?? 0) : 0), 0)
+  const fee = sum(true)
+  return fee > 0 ? sum(false) / (sum(false) + fee) : undefined
+}
+
+const NO_POOLS = { configured: 0, alive: 0 }
 
 /** Hashrate times rated efficiency; undefined for a machine that does not hash: the rating does not cover its idle power. */
 function modelledPower({ efficiencyJPerTh }: AsicFacts, { hashrateHs }: Plausible): AsicFacts['power'] {

@@ -3,6 +3,7 @@ import { PerwattError, reasonOf } from '../../protocol/kit/errors.ts'
 import type { Session } from '../plugin/driver.ts'
 import type { Address } from '../wire/tcp/address.ts'
 import type { WebClient } from '../wire/web-client.ts'
+import { AcceptedRatio } from './accepted-ratio.ts'
 import { Answers, openScope } from './answers.ts'
 import { CgminerClient } from './cgminer-client.ts'
 import type { AsicFacts } from './facts.ts'
@@ -43,6 +44,7 @@ export function minerSession(source: MinerSource): Session {
     lasting = {}
     source.forget()
   }
+  const accepted = new AcceptedRatio()
   return {
     async read(signal) {
       const answers = new Answers(signal)
@@ -65,7 +67,10 @@ export function minerSession(source: MinerSource): Session {
         for (const fan of facts.fans ?? []) if (fan.rpm > 0) turned.add(fan.name)
         const fans = facts.fanSlots ? facts.fans?.filter((fan) => turned.has(fan.name)) : facts.fans
         const boardsFitted = Math.max(boardsSeen, facts.boardsFitted ?? 0)
-        return [asicReading({ ...facts, ...(fans ? { fans } : {}), boardsFitted })]
+        const pools = facts.pools && accepted.fillIn(facts.pools)
+        return [
+          asicReading({ ...facts, ...(fans ? { fans } : {}), ...(pools ? { pools } : {}), boardsFitted }),
+        ]
       } catch (error) {
         forget()
         throw error

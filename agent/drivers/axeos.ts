@@ -70,6 +70,7 @@ function axeFacts(info: Row, asic: Row | undefined): AsicFacts {
       acceptedShares(
         nonNegativeOf(info, 'sharesAccepted'),
         positiveOf(info, 'poolDifficulty', 'stratumDifficulty'),
+        nonNegativeOf(info, 'sharesRejected'),
       ),
     ),
   }

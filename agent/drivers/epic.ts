@@ -152,6 +152,10 @@ function poolsOf(summary: Row, current: Row) {
         alive: connected ? undefined : false,
       }
     }),
-    acceptedShares(nonNegativeOf(session, 'Accepted'), positiveOf(session, 'Difficulty')),
+    acceptedShares(
+      nonNegativeOf(session, 'Accepted'),
+      positiveOf(session, 'Difficulty'),
+      nonNegativeOf(session, 'Rejected'),
+    ),
   )
 }

@@ -162,6 +162,7 @@ function poolsOf(reply: Row) {
       // no pool: 0, not unknown
       sumOfAll([0, ...accepted]),
       positiveOf(rows.find(isActive), 'current_difficulty', 'difficulty'),
+      sumOfAll([0, ...rows.map((pool) => nonNegativeOf(pool, 'rejected'))]),
     ),
   )
 }

@@ -144,10 +144,11 @@ function boardOf(row: Row, i: number): Board {
   }
 }
 
-/** API 3 does not count accepted work. */
+/** API 3 counts neither accepted work nor shares: `reject-rate` is % of the shares. */
 const poolsOf = (reply: Row) =>
   stratumPools(
     rowsOf(reply, 'pools').map((pool) => ({
+      acceptedRatio: 1 - (nonNegativeOf(pool, 'reject-rate') ?? Number.NaN) / 100,
       url: textOf(pool, 'url'),
       user: textOf(pool, 'account'),
       alive: /^alive$/i.test(textOf(pool, 'status') ?? 'alive'),

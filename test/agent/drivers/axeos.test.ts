@@ -38,6 +38,7 @@ describe('a Bitaxe', () => {
       boardTempC: 61,
       fanRpm: 4310,
       uptimeS: 86_400,
+      paidRatio: expect.closeTo(0.9989, 4),
       holders: [
         {
           owner: { poolUrl: 'stratum+tcp://btc.pool.example:3333', poolUser: 'demosite.axe01' },

@@ -128,6 +128,8 @@ describe('an S19 XP with VNish', () => {
         boardTempC: 60,
         fanRpm: 2790,
         uptimeS: 90_000,
+        // without the dev fee's part of the work
+        paidRatio: 2_848 / 2_930,
         holders: [{ owner, share: 1 }],
       },
       counters: { byOwner },

@@ -162,6 +162,7 @@ describe('a Whatsminer with API 2', () => {
         boardTempC: 72,
         inletTempC: 31.5,
         uptimeS: 5000,
+        paidRatio: 0,
         holders: [
           { owner: { poolUrl: 'stratum+tcp://btc.pool.example:3333', poolUser: 'acme.h01' }, share: 1 },
         ],
@@ -170,7 +171,9 @@ describe('a Whatsminer with API 2', () => {
           'error 552: hashboard 2 has bad chips',
         ],
       },
-      shares: { accepted: 0 },
+      shares: { accepted: 0, rejected: 2 },
+      // both shares so far were rejected
+      uncountedWork: true,
     })
     expect(miner.requests.map((r) => r['command'])).toEqual([
       'get_version',

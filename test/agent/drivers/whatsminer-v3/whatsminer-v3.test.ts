@@ -38,6 +38,7 @@ describe('an M66S with API 3', () => {
       inletTempC: 27.4,
       fanRpm: 5010,
       uptimeS: 86_500,
+      paidRatio: 0.9996,
       holders: [
         {
           owner: { poolUrl: 'stratum+tcp://btc.pool.example:3333', poolUser: 'demosite.m66s01' },
