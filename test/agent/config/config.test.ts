@@ -107,7 +107,7 @@ describe('the agent’s configuration', () => {
     [
       'SNMPv3 as a version',
       `${HEAD}  - { id: a, driver: snmp-pdu, host: 192.0.2.1, version: 3 }`,
-      'agent.yaml: devices[0].version: expected 1, 2c or auto (of SNMPv3 the setting v3 says it), got 3',
+      'agent.yaml: devices[0].version: expected 1, 2c or auto (for SNMPv3 use the setting v3), got 3',
     ],
     [
       'a Modbus function that would write',
