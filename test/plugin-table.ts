@@ -13,7 +13,7 @@ interface Json {
 }
 
 /**
- * A kind's plug-ins as a Markdown table: name, what it does, settings. Settings that are the same for all stand above it.
+ * A kind's plug-ins as a Markdown table: name, what it does, settings. Settings that are the same for all come before the table.
  * @param schema the JSON Schema of the whole configuration, of its input
  * @param own names of the settings that a plug-in brings itself
  */

@@ -21,7 +21,7 @@ export interface ProbeView {
   failures: readonly string[]
 }
 
-/** Joins what was learnt of each device. @param readings the newest reading of each device, by its id */
+/** Joins the inventory and the reading of each device. @param readings the newest reading of each device, by its id */
 export function probedDevices(
   registry: DeviceRegistry,
   readings: ReadonlyMap<string, Reading>,

@@ -115,7 +115,7 @@ export interface ReadOptions {
   later?: Readonly<Record<string, string>>
 }
 
-/** One reading of a machine that answers so, and what it was asked for it. */
+/** One reading of a machine that answers so, and the requests that it got. */
 export async function readFrom(
   driver: Driver,
   answers: Readonly<Record<string, string>>,

@@ -113,7 +113,7 @@ export class LargeSite {
   hear(turn: number, nowMs: number): void {
     for (const [agentId, placed] of this.#agents) {
       const heard = placed.filter((_, i) => i % POLL_TICKS === turn % POLL_TICKS || agentId === 'meters')
-      // an owner is one object to all that a message says of him, as decoded from it
+      // all records of a message share one owner object, as after decoding
       const owners = new Map<string, Owner>()
       const samples = heard.map(({ device, owner }) => {
         const key = JSON.stringify(owner)

@@ -17,15 +17,25 @@ import { PROGRAMS } from '../plugin-kinds.ts'
 import { type Ended, run } from './run.ts'
 
 /**
- * Adds one plug-in of each kind to a copy of the project, as a contributor would: its file, and its test data. They are in
- * added-parts/, with `.txt` behind their names. After `npm run generate` all guards must pass.
+ * Adds one part of each kind to a copy of the project, as a contributor would: its file, and its test data. They are in
+ * added-parts/, with `.txt` behind their names. After `npm run generate` all guards must pass, and the tests of the parts.
  */
 const ADDED = join(import.meta.dirname, 'added-parts')
-const PATIENCE_MS = 240_000
+const PATIENCE_MS = 600_000
 const KINDS = PROGRAMS.flatMap(({ kinds }) => kinds)
+
+/** Parts that are data alone, each in the folder of the driver that reads it. */
+const DATA = [
+  { word: 'LLM format', folder: 'agent/drivers/llm-server/formats', name: 'my-llm' },
+  { word: 'Modbus map', folder: 'agent/drivers/modbus-meter/maps', name: 'my-meter' },
+  { word: 'PDU table', folder: 'agent/drivers/snmp-pdu/tables', name: 'my-pdu' },
+]
+const nameOf = (word: string): string => `my-${word === 'driver' ? 'miner' : word}`
+const PARTS = [...KINDS.map(({ word, folder }) => ({ word, folder, name: nameOf(word) })), ...DATA]
 
 /** Files that `npm run generate` may write. */
 const GENERATED = [
+  ...DATA.map(({ folder }) => `${folder}/index.ts`),
   ...PROGRAMS.flatMap(({ readme, schema }) => [readme, schema]),
   ...KINDS.map(({ folder }) => `${folder}/index.ts`),
 ]
@@ -69,9 +79,12 @@ function copy(from: string, to: string): void {
   cpSync(from, join(root, to), { verbatimSymlinks: true })
 }
 
-test.each(KINDS)('a new $word is one file and its test data', ({ word, folder }) => {
-  expect(added).toContain(`${folder}/my-${word === 'driver' ? 'miner' : word}.ts`)
-  expect(added.filter((file) => file.startsWith(`${folder}/`))).toHaveLength(1)
+test.each(PARTS)('a new $word is one file and its test data', ({ folder, name }) => {
+  expect(added).toContain(`${folder}/${name}.ts`)
+  const ofOthers = PARTS.map((part) => `${part.folder}/`).filter((other) => other.startsWith(`${folder}/`))
+  const deepest = (file: string) =>
+    ofOthers.every((other) => other === `${folder}/` || !file.startsWith(other))
+  expect(added.filter((file) => file.startsWith(`${folder}/`) && deepest(file))).toHaveLength(1)
 })
 
 test('nothing else is edited: what differs beside them is generated', () => {
@@ -82,7 +95,7 @@ test('nothing else is edited: what differs beside them is generated', () => {
 test('each stands in the schema and in the table of its program', () => {
   for (const { readme, schema, kinds } of PROGRAMS)
     for (const { word } of kinds) {
-      const name = `my-${word === 'driver' ? 'miner' : word}`
+      const name = nameOf(word)
       expect(readFileSync(join(root, readme), 'utf8')).toContain(`| \`${name}\` `)
       expect(readFileSync(join(root, schema), 'utf8')).toContain(`"const": "${name}"`)
     }
@@ -90,7 +103,13 @@ test('each stands in the schema and in the table of its program', () => {
 
 test('the linter finds nothing', { timeout: PATIENCE_MS }, async () => {
   expect(
-    await inCopy({}, '@biomejs/biome/bin/biome', 'check', ...added, ...PROGRAMS.map(({ readme }) => readme)),
+    await inCopy(
+      {},
+      '@biomejs/biome/bin/biome',
+      'check',
+      ...added.filter((file) => /\.(ts|json)$/.test(file)),
+      ...GENERATED,
+    ),
   ).toMatchObject({ code: 0 })
 })
 
@@ -98,22 +117,40 @@ test('the types fit', { timeout: PATIENCE_MS }, async () => {
   expect(await inCopy({}, 'typescript/bin/tsc', '-p', '.')).toMatchObject({ code: 0, stdout: '' })
 })
 
-test('the guards pass, and they have found the new parts', { timeout: PATIENCE_MS }, async () => {
-  const { code, stdout } = await inCopy(
-    {},
-    VITEST,
-    'run',
-    '--reporter=verbose',
+const testsOf = async (paths: readonly string[], ...more: string[]): Promise<string> => {
+  const { code, stdout } = await inCopy({}, VITEST, 'run', '--reporter=verbose', ...paths, ...more)
+  expect(code, stdout).toBe(0)
+  return stdout
+}
+
+test('guards, configurations and the own tests of the new parts pass', { timeout: PATIENCE_MS }, async () => {
+  const own = added.filter((file) => file.endsWith('.test.ts'))
+  const stdout = await testsOf([
     'test/build/rooms.test.ts',
     'test/generated.test.ts',
     'test/agent/drivers/coverage.test.ts',
     'test/agent/drivers/read-only.test.ts',
-    'test/agent/drivers/my-miner.test.ts',
     'test/collector/pools/read-only.test.ts',
-  )
+    // their expectations list the parts that there are
+    'test/agent/config/config.test.ts',
+    'test/collector/alerts/config.test.ts',
+    'test/collector/stores/index.test.ts',
+    'test/collector/prices/feed-config.test.ts',
+    'test/collector/pool-watch/pool-config.test.ts',
+    ...own,
+  ])
   expect(stdout).toMatch(/my-miner has a recorded machine that its tests read/)
   expect(stdout).toMatch(/'my-miner' asks 'GET \/status', which changes nothing/)
   expect(stdout).toMatch(/'my-miner', with credentials: true/)
   expect(stdout).toMatch(/my-pool.* > sends what it declares/)
-  expect(code, stdout).toBe(0)
+  for (const file of own) expect(stdout).toContain(`✓ ${file} > `)
+})
+
+test('the new miner survives damaged replies, and the new store keeps its contract', {
+  timeout: PATIENCE_MS,
+}, async () => {
+  const files = ['test/agent/drivers/fuzz.test.ts', 'test/collector/stores/contract.test.ts']
+  const stdout = await testsOf(files, '-t', 'my-miner|my-store')
+  expect(stdout).toMatch(/✓ .*a clear error > 'my-miner'/)
+  expect(stdout.match(/✓ .*the 'my-store' store/g)?.length).toBeGreaterThan(30)
 })

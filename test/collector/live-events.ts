@@ -151,7 +151,7 @@ export function pricesOf(values: Record<string, number>): Prices {
   return Object.fromEntries(Object.entries(values).map(([n, value]) => [n, quote(n, value)]))
 }
 
-/** Every device as it is known now, found anew. */
+/** Every device as it is now, computed without earlier state. */
 export function plainDevices(state: SiteState, nowMs: number): LiveDevice[] {
   return [...state.agents()].flatMap((a) =>
     [...a.devices.values()].map((d): LiveDevice => {

@@ -30,7 +30,7 @@ import { PerwattError } from '../../protocol/kit/errors.ts'
 import type { Quote } from '../../protocol/quote.ts'
 import { minuteOf } from '../../protocol/units.ts'
 
-/** A store in memory with the contract's semantics, for tests of what stands before it; the real ones have their own. */
+/** A store in memory with the contract's semantics, for tests of the code that uses a store; the real ones have the contract test. */
 export class MemoryStore implements Store {
   readonly name = 'memory'
   readonly records = new Map<string, AgentInterval>()

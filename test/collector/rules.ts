@@ -19,7 +19,7 @@ export interface RulesOptions {
   timeZone?: string
 }
 
-/** What a configuration says of these, everything else by default. */
+/** The rules of a configuration with these settings, and defaults for all others. */
 export const rulesText = (o: RulesOptions): RulesText => ({
   workloads: [...o.workloads],
   siteMeter: o.siteMeter,

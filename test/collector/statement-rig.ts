@@ -114,7 +114,7 @@ export class StatementRig {
     this.#quotes.add({ name, value, unit: '', source: `test (${value})`, fromMs })
   }
 
-  /** Settles each minute of [fromMs, toMs) by the rules of now. */
+  /** Settles each minute of [fromMs, toMs) by the current rules. */
   async settle(
     fromMs: number,
     toMs: number,

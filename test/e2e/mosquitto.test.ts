@@ -19,6 +19,9 @@ import { encodeLive } from '../../protocol/sample.ts'
 import { eventually } from '../eventually.ts'
 import { type Mosquitto, startMosquitto } from '../mosquitto.ts'
 
+/** When the metronome was read, steady clock. */
+const readsMs: number[] = []
+
 /** A miner whose counters follow this process's clock: 1,000 W, and one difficulty-1 share a millisecond. */
 const metronome = defineDriver({
   name: 'metronome',
@@ -29,6 +32,7 @@ const metronome = defineDriver({
   settings: z.object({}),
   open: () => ({
     async read() {
+      readsMs.push(performance.now())
       const owner = { poolUrl: 'stratum+tcp://pool.example:3333', poolUser: 'site.rig1' }
       return [
         {
@@ -66,6 +70,7 @@ describe('a site on Mosquitto', () => {
   beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), 'perwatt-site-'))
     lines = []
+    readsMs.length = 0
     await startCollector()
   })
   afterEach(async () => {
@@ -126,6 +131,12 @@ describe('a site on Mosquitto', () => {
     return agent
   }
 
+  /** Resolves when the readings of an agent span this time. The newest reading may not be in its records yet. */
+  const readingsSpan = (ms: number) =>
+    eventually(
+      () => (readsMs.at(-2) ?? 0) - (readsMs[0] ?? 0),
+      (span) => span >= ms,
+    )
   const get = async <T>(path: string) => (await (await fetch(`${url}${path}`)).json()) as T
   const site = () => get<SiteView>('/api/v1/site')
   const ledger = () => get<LedgerFigure[]>('/api/v1/ledger')
@@ -135,11 +146,11 @@ describe('a site on Mosquitto', () => {
   it('shows live figures, and takes what an agent holds when it stops', async () => {
     const agent = startAgent('a')
     await eventually(site, (s) => s.powerW === 1000 && s.agents[0]?.state === 'online')
-    await new Promise((resolve) => setTimeout(resolve, 2500))
+    await readingsSpan(2500)
     await agent.stop()
     agents.pop()
     await eventually(site, (s) => s.agents[0]?.state === 'offline')
-    const figures = await eventually(ledger, (f) => f.some((x) => x.workDiff1 > 2000), 90_000)
+    const figures = await eventually(ledger, (f) => f.reduce((sum, x) => sum + x.workDiff1, 0) > 2000, 90_000)
     // at one share a millisecond and 1,000 W, the counters of work and energy agree to one share
     const sum = figures.reduce((a, f) => ({ joules: a.joules + f.energyJ, work: a.work + f.workDiff1 }), {
       joules: 0,
@@ -208,7 +219,7 @@ describe('a site on Mosquitto', () => {
     const agent = startAgent('ahead', { aheadMs: 3_600_000 })
     const s = await eventually(site, (x) => x.devicesReporting === 1)
     expect(s.agents.find((a) => a.agentId === 'ahead')?.state).toBe('online')
-    await new Promise((resolve) => setTimeout(resolve, 2500))
+    await readingsSpan(1000)
     await agent.stop()
     agents.pop()
     await eventually(
@@ -221,7 +232,7 @@ describe('a site on Mosquitto', () => {
   it('takes the records of an agent whose clock is an hour behind, where it says they belong', async () => {
     const agent = startAgent('behind', { aheadMs: -3_600_000 })
     await eventually(site, (x) => x.devicesReporting === 1)
-    await new Promise((resolve) => setTimeout(resolve, 2500))
+    await readingsSpan(1000)
     await agent.stop()
     agents.pop()
     const from = new Date(Date.now() - 2 * 3_600_000).toISOString()

@@ -20,7 +20,7 @@ function cells(device: ProbedDevice): Record<string, string> {
 }
 const holders = (list: ProbedDevice['holders']) => cells(gpu({ ...(list && { holders: list }) }))['works for']
 
-test('the holder of a GPU stands there whole, and with his part where he shares it', () => {
+test('the owner of a GPU stands there whole, and with its share where several share the GPU', () => {
   const pod = { namespace: 'team-a', pod: 'train-0' }
   expect(holders([{ owner: pod, share: 1 }])).toBe('team-a train-0')
   expect(holders([{ owner: pod, share: 0.75 }])).toBe('75 % team-a train-0')

@@ -7,7 +7,7 @@ const taken = (pairs: readonly (readonly [whole: number, part: number])[]) => {
   return pairs.map(([whole, part]) => counter.take(whole, part))
 }
 
-test('a part that keeps within its whole is told as it is', () => {
+test('a part that keeps within its whole is reported unchanged', () => {
   expect(
     taken([
       [100, 40],

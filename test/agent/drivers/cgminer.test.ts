@@ -68,7 +68,7 @@ describe('an unknown miner', () => {
 describe('what hashes another algorithm', () => {
   const scrypt = edited(UNKNOWN, 'coin', 'COIN', () => ({ 'Hash Method': 'scrypt' }))
 
-  test('says so, and is not believed to mine Bitcoin', async () => {
+  test('says so, and its work is not counted as Bitcoin’s', async () => {
     const { identity, sample, counters } = await readOnce(cgminer, scrypt)
     expect(identity).toMatchObject({ model: 'ACME T3', algorithm: 'scrypt' })
     expect(sample).toMatchObject({ state: 'hashing', boardTempC: 72.25, holders: [{ owner, share: 1 }] })

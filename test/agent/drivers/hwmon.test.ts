@@ -34,7 +34,7 @@ test('a sensor that is not there is an error that names those that are', async (
   )
 })
 
-test('a chip that is numbered anew is found again at the next poll', async () => {
+test('a chip that got another number is found again at the next poll', async () => {
   const tree = sysfsFixture('power/hwmon-power-meter')
   const session = open(tree.root)
   await session.read(soon())

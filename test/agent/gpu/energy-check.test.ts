@@ -69,7 +69,7 @@ test('a pause of the agent doesn’t refute a counter', () => {
     return check.checked(at(energyJ, shownW), nowS * 1000)
   }
   for (let i = 0; i < 10; i++) step(10, 100, 100)
-  // for ten minutes nobody asked, and the GPU worked
+  // for ten minutes no poll came, and the GPU worked
   expect(step(600, 650, 100).counters).toBeDefined()
   for (let i = 0; i < 10; i++) expect(step(10, 100, 100).counters).toBeDefined()
 })

@@ -48,7 +48,7 @@ describe('what to scan', () => {
       expect(() => parseRanges([text], { public: true, large: true })).toThrow(/no machine can have/)
   })
 
-  it('is at most 65,536 addresses in all, where nobody says that it is really large', () => {
+  it('is at most 65,536 addresses in all, unless the operator confirms a larger range', () => {
     expect(countOf(parseRanges(['10.0.0.0/16']))).toBe(65_536)
     expect(() => parseRanges(['10.0.0.0/16', '10.1.0.0'])).toThrow(/65537 addresses.*--yes-really-large/)
     expect(countOf(parseRanges(['10.0.0.0/8'], { large: true }))).toBe(2 ** 24)

@@ -65,7 +65,7 @@ describe('a scan', () => {
     expect(progress.at(-1)).toBe('6 3')
   })
 
-  it('says of what answers, and is no miner, what it is', async () => {
+  it('names the kind of a device that answers and is no miner', async () => {
     const port = await listen(
       createServer((socket) => {
         socket.on('error', () => socket.destroy())

@@ -52,7 +52,7 @@ it('says what it runs, writes both configurations, is ready last, and stops when
   await expect(ask(base, 4028, command('version'))).rejects.toThrow('ECONNREFUSED')
 })
 
-it('writes what really happened each second, and stands still while it is told to', async () => {
+it('writes what really happened each second, and stands still while it is paused', async () => {
   const stop = new AbortController()
   const truth = join(folder, 'truth.json')
   const read = async () => JSON.parse(await readFile(truth, 'utf8')) as WrittenTruth

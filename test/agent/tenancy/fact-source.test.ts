@@ -47,7 +47,7 @@ describe('a source', () => {
     )
   })
 
-  test('is not to blame where nobody waits any more', async () => {
+  test('has no fault where its caller gave up', async () => {
     const source = new FactSource('pods', 'the kubelet', 1000, () => 0)
     const gone = new AbortController()
     const asked = source.ask(() => new Promise(() => {}), gone.signal)

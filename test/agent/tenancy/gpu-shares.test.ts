@@ -57,7 +57,7 @@ describe('one GPU', () => {
     ).toEqual({ 'slurmJob=1': 0.75, 'slurmJob=2': 0.25, estimated: true })
   })
 
-  test('of several of whom nothing is known is divided evenly, which is an estimate', () =>
+  test('is divided evenly among processes of unknown use, which is an estimate', () =>
     expect(held([{ owner: a }, { owner: b }])).toEqual({
       'slurmJob=1': 0.5,
       'slurmJob=2': 0.5,

@@ -2,6 +2,7 @@ import { chmodSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { openTenancy, type Tenancy, TenancySettingsSchema } from '../../../agent/tenancy/tenancy.ts'
+import { DEADLINE_MS, keepDeadlines } from '../../deadlines.ts'
 import { type PageServer, servePage } from '../page-server.ts'
 import { containerId, FakeHost, json } from './fake-host.ts'
 import { pod } from './pods.ts'
@@ -14,7 +15,10 @@ beforeEach(() => {
 afterEach(() => host.close())
 
 const open = (more: object = {}): Tenancy =>
-  openTenancy(TenancySettingsSchema.parse({ ...host.settings, timeout: '200ms', ...more }), () => host.nowMs)
+  openTenancy(
+    TenancySettingsSchema.parse({ ...host.settings, timeout: `${DEADLINE_MS}ms`, ...more }),
+    () => host.nowMs,
+  )
 const gpu = (index: number, ...pids: number[]) => ({
   index,
   uuid: `GPU-${index}`,
@@ -99,7 +103,7 @@ describe('Slurm', () => {
     expect((await open().of([gpu(0), gpu(1)], signal)).map((g) => g.holders)).toEqual([[], all(owner(7))])
   })
 
-  test('a process that claims to be of another job is not believed', async () => {
+  test('a process cannot claim another job by its environment', async () => {
     const cgroup = host.job(7, [21])
     host.job(8, [31])
     host.run(21, { cgroup, environ: environ(8, '0,1') })
@@ -120,7 +124,7 @@ describe('Slurm', () => {
     ])
   })
 
-  test("the prolog's folder stands above what jobs say, and holds idle GPUs and MIG instances", async () => {
+  test("the prolog's folder overrides the environment of jobs, and holds idle GPUs and MIG instances", async () => {
     const prologFolder = join(host.folder, 'jobs')
     host.write('jobs/0', '7\n')
     host.write('jobs/1.2', '9')
@@ -138,7 +142,7 @@ describe('Slurm', () => {
     ])
   })
 
-  test('on divided boards SLURM_JOB_GPUS counts instances, so that it says nothing of GPUs', async () => {
+  test('on divided boards SLURM_JOB_GPUS counts instances, so it is ignored for GPUs', async () => {
     host.run(21, { cgroup: host.job(7, [21]), environ: environ(7, '0') })
     const mig = { ...gpu(1), instances: [{ instance: 1, smCount: 30 }] }
     expect((await open().of([gpu(0), mig], signal)).map((g) => g.holders)).toEqual([[], []])
@@ -190,11 +194,15 @@ describe('Slurm', () => {
     test('that hangs holds nothing up: the job is known by its id until it answers', async () => {
       const tenancy = withRest()
       const { answer } = page
-      page.answer = () => {}
+      const expire = keepDeadlines()
+      // its deadline passes when the request is there
+      page.answer = () => expire()
       const id = await tenancy.of([gpu(0, 21), gpu(1)], signal)
       expect(id[0]).toEqual({
         holders: all({ slurmJob: '7' }),
-        notes: [expect.stringMatching(/^Slurm jobs: no answer in 200 ms from http.*; check that it is up/)],
+        notes: [
+          expect.stringMatching(/^Slurm jobs: no answer in 3600123 ms from http.*; check that it is up/),
+        ],
       })
       page.answer = answer
       host.nowMs += 5_000
@@ -357,7 +365,7 @@ test('as many tenants as a host has room for are asked at once, without a word f
   const pids = Array.from({ length: 64 }, (_, i) => 100 + i)
   for (const pid of pids)
     host.run(pid, { cgroup: `0::/system.slice/docker-${String(pid).padStart(4, '0').repeat(16)}.scope` })
-  const [shared] = await open({ timeout: '10s' }).of([gpu(0, ...pids)], signal)
+  const [shared] = await open().of([gpu(0, ...pids)], signal)
   await new Promise(setImmediate)
   process.off('warning', hear)
   expect(shared?.holders).toHaveLength(64)

@@ -122,7 +122,7 @@ test('killed between the state and the outbox, the next collector still sends th
   expect(got()).toMatchObject([{ messageId: `msg_${alert?.id}_firing` }])
 })
 
-test('a restart sends nothing twice, goes on with what fires, and resolves it under its id', async () => {
+test('a restart sends nothing twice, keeps the firing alerts, and resolves them under their ids', async () => {
   const before = alertingWith()
   before.start()
   fire(before)
@@ -148,7 +148,7 @@ test('a silent agent never resolves an alert of its devices, over a restart too'
   for (let s = 20; s < 600; s += 10) before.evaluate(silent(s))
   expect(before.firing().map((a) => a.id)).toEqual(expect.arrayContaining(ids))
   const after = alertingWith()
-  // the broker forgot, the agent is gone: nobody says anything of the device
+  // the broker forgot, the agent is gone: no message names the device
   for (let s = 600; s < 1200; s += 10) after.evaluate(situation(s, { agents: [] }))
   expect(
     after

@@ -7,6 +7,7 @@ import { Outbox } from '../../../collector/alerts/outbox.ts'
 import webhook from '../../../collector/channels/webhook.ts'
 import type { OutgoingMessage } from '../../../collector/plugin/channel.ts'
 import { createLog, type Log, SILENT } from '../../../protocol/kit/log.ts'
+import { DEADLINE_MS, keepDeadlines } from '../../deadlines.ts'
 import { WebhookReceiver } from '../../webhook-receiver.ts'
 
 const SECRET = `whsec_${Buffer.alloc(32, 'a').toString('base64')}`
@@ -45,7 +46,7 @@ function dispatch(options: Partial<DispatcherOptions> & Pick<DispatcherOptions, 
     log: SILENT,
     random: () => 1,
     scheduleMs: [0, 5, 5, 5],
-    deadlineMs: 5000,
+    deadlineMs: DEADLINE_MS,
     ...options,
   })
   dispatchers.push(dispatcher)
@@ -152,11 +153,14 @@ describe('one receiver', () => {
   test('that takes a request and never answers is given up at the deadline and tried again', async () => {
     const receiver = await receive()
     receiver.next.push('hang')
-    const dispatcher = dispatch({ receivers: [to('ops', receiver)], deadlineMs: 50 })
+    const dispatcher = dispatch({ receivers: [to('ops', receiver)] })
+    const expire = keepDeadlines()
     dispatcher.enqueue('ops', [message('1')])
+    await vi.waitFor(() => expect(ids(receiver)).toEqual(['1']))
+    expire()
     await settled(dispatcher, 'ops')
     expect(ids(receiver)).toEqual(['1', '1'])
-    expect(stateOf(dispatcher, 'ops')?.attempts[0]?.reason).toBe('no answer in 50 ms')
+    expect(stateOf(dispatcher, 'ops')?.attempts[0]?.reason).toBe(`no answer in ${DEADLINE_MS} ms`)
   })
 
   test('that never takes a message gets it as often as the schedule says, then it is a dead letter', async () => {

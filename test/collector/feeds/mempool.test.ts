@@ -100,7 +100,7 @@ test.each([
   expect(rig.failing).toEqual([expect.stringMatching(reason)])
 })
 
-test('is not asked again before a server that is asked too much allows it', async () => {
+test('waits as long as a server that answers 429 demands', async () => {
   server.replies.set('/api/v1/prices', { status: 429, headers: { 'retry-after': '3600' } })
   await start({ quotes: ['btcUsd'] })
   expect(rig.waitsMs).toEqual([3_600_000])

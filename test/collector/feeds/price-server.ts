@@ -16,7 +16,7 @@ export interface Asked {
   body: string
 }
 
-/** A provider of prices on loopback: answers each path with what the test put there, and remembers what it was asked. */
+/** A provider of prices on loopback: answers each path with what the test put there, and keeps the requests. */
 export class PriceServer {
   readonly replies = new Map<string, Reply | ((asked: Asked) => Reply)>()
   readonly asked: Asked[] = []

@@ -73,7 +73,7 @@ test('leaves out an exchange that is far off, and says so in the quote', async (
 test.each([
   ['is down', KRAKEN, { status: 503, body: 'maintenance' }, /Ticker answers 503 \(maintenance\), a fault/],
   ['says an error with status 200', KRAKEN, { body: { error: ['EService:Busy'], result: {} } }, /error/],
-  ['says nothing of the price', BITSTAMP, { body: { status: 'error' } }, /last: is missing/],
+  ['has no price in its answer', BITSTAMP, { body: { status: 'error' } }, /last: is missing/],
   [
     'says another currency',
     COINBASE,

@@ -169,7 +169,7 @@ describe('the batch receiver', () => {
       while (answered < asked) await new Promise((resolve) => setImmediate(resolve))
     }
     expect(peakBytes).toBeLessThanOrEqual(maxBytes)
-    // what is told to come back comes back when there is room: hardly anybody twice
+    // a refused batch is sent again when there is room: hardly any is refused twice
     expect(receiver.load.droppedMessages).toBeGreaterThan(agents / 2)
     expect(asked).toBeLessThan(4 * agents)
     const sites = await store.intervals(T0, T0 + records * MINUTE_MS)

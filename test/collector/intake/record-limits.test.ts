@@ -3,7 +3,7 @@ import { recordFault } from '../../../collector/intake/record-limits.ts'
 import { record } from '../ledger-rig.ts'
 
 describe('a record', () => {
-  test('of a large site’s meter, or of a week that a counter tells at once, is believed', () => {
+  test('of a large site’s meter, or of a week that a counter adds at once, is accepted', () => {
     expect(recordFault(record(0, 'meter', { energyMilliJ: 6e13 }))).toBeUndefined()
     expect(recordFault(record(0, 'proxy', { workDiff1: 2e13 }))).toBeUndefined()
   })

@@ -69,7 +69,7 @@ describe('the record writer', () => {
     expect(rig.records.losses).toEqual([])
   })
 
-  it('tells an agent whose clock went back that it knows a later life of it', async () => {
+  it('tells an agent whose clock went back that a later epoch of it is stored', async () => {
     await rig.take(batch(1, [record(0)]))
     expect(await rig.take(batch(1, [record(1)], { epoch: 3 }))).toMatchObject({ epoch: 7, seq: 1 })
     expect(store.records.size).toBe(1)

@@ -178,7 +178,7 @@ describe('the advice of a site', () => {
     expect(of('mining', 'S21')?.pause.now).toBe(false)
   })
 
-  it('has nothing to say of a site that nobody has heard', () => {
+  it('has no advice for a site that has sent nothing', () => {
     expect(adviceOf(siteOf([], { workloads: [] }).choiceInputs()).blocks).toEqual([])
   })
 })

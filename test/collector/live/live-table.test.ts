@@ -83,7 +83,7 @@ describe('the live table', () => {
     )
   })
 
-  it('gives a machine to the contract that begins, though it says nothing new', () => {
+  it('gives a machine to the contract that begins, though it sends nothing new', () => {
     const { site, snapshot } = tableOf({})
     const miner: Device = { deviceId: 'd1', kind: 'asic', driver: 'd' }
     const owner = { poolUrl: 'stratum+tcp://pool.example', poolUser: 'b' }
@@ -154,10 +154,10 @@ describe('the live table', () => {
         for (const happen of events) {
           happen(site)
           const news = situations.of(snapshot(), table.takeChanged(engine.watched()))
-          const anew = newTable()
+          const fresh = newTable()
           const all = situationsOfAll.of(
-            anew.snapshot(site.nowMs, pricesOf(site.prices)),
-            anew.takeChanged([]),
+            fresh.snapshot(site.nowMs, pricesOf(site.prices)),
+            fresh.takeChanged([]),
           )
           const byName = (found: AlertEvent[]) =>
             found
@@ -177,9 +177,9 @@ describe('the live table', () => {
         for (const happen of events) {
           happen(site)
           const { columns } = snapshot()
-          const anew = newTable().snapshot(site.nowMs, pricesOf(site.prices)).columns
+          const fresh = newTable().snapshot(site.nowMs, pricesOf(site.prices)).columns
           const alerted = table.placesOf(['d1', 'node'])
-          expect([columns.site(), columns.racks(alerted)]).toEqual([anew.site(), anew.racks(alerted)])
+          expect([columns.site(), columns.racks(alerted)]).toEqual([fresh.site(), fresh.racks(alerted)])
         }
       }),
       { numRuns: 150 },

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { siteOf } from '../site-rig.ts'
 
-test('of those who share a GPU only the one whom no rule knows is unmatched, with his part of the watts', () => {
+test('of the owners that share a GPU only the one that no rule matches is unmatched, with its share of the watts', () => {
   const known = { owner: { namespace: 'tenant-a', pod: 'train-0' }, share: 0.75 }
   const unknown = { owner: { user: 'root' }, share: 0.25 }
   const site = siteOf([

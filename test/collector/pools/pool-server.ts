@@ -17,7 +17,7 @@ export interface Asked {
 /** JSON, or whatever a function does with the response. */
 export type Answer = object | ((response: ServerResponse, asked: Asked) => void)
 
-/** A pool's API on loopback: answers by path (and type of a form), 404 for the rest, and keeps what it was asked. */
+/** A pool's API on loopback: answers by path (and type of a form), 404 for the rest, and keeps the requests. */
 export class PoolServer {
   readonly asked: Asked[] = []
   answers: Record<string, Answer>

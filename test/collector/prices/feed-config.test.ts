@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { CollectorConfigSchema } from '../../../collector/config/config.ts'
+import { FEEDS } from '../../../collector/feeds/index.ts'
 import { parseConfig } from '../../../protocol/kit/config.ts'
 
 const read = (yaml: string) =>
@@ -12,6 +13,8 @@ const faults = (yaml: string): string => {
     return (error as Error).message
   }
 }
+
+const ALL = FEEDS.map(({ name }) => name).join(', ')
 
 describe('the feeds of a configuration', () => {
   it('are each of one kind, with its defaults, and called by it where they have no name', () => {
@@ -28,14 +31,18 @@ describe('the feeds of a configuration', () => {
     [
       'without a word for which it is',
       'feeds: [{ mempool: {} }]',
-      'feeds[0].feed: is missing; expected one of bitcoin-node, fixed, http-price',
+      `feeds[0].feed: is missing; expected one of ${ALL}`,
     ],
     [
       'where there is none of the name',
       'feeds: [{ feed: oracle }]',
-      'feeds[0].feed: expected one of bitcoin-node, fixed, http-price, mempool, price-csv, tickers, time-of-use, got oracle',
+      `feeds[0].feed: expected one of ${ALL}, got oracle`,
     ],
-    ['as a mere name', 'feeds: [mempool]', 'feeds[0]: expected a mapping such as { feed: bitcoin-node }'],
+    [
+      'as a mere name',
+      'feeds: [mempool]',
+      `feeds[0]: expected a mapping such as { feed: ${FEEDS[0]?.name} }`,
+    ],
     ['as no list', 'feeds: { feed: mempool }', 'feeds: expected a list such as [{ feed: mempool }]'],
     [
       'with a setting of another feed',

@@ -55,7 +55,7 @@ describe('whose price counts', () => {
     expect([at('btcUsd', T0), at('btcUsd', rig.nowMs - 1), at('btcUsd')]).toEqual(['1 a', '1 a', '2 a'])
   })
 
-  it('after a restart what a feed said last, though it has not answered yet', async () => {
+  it('after a restart the last quote of a feed, though it has not answered yet', async () => {
     const feed = new TestFeed('a', ['btcUsd'])
     const first = await rig.open([feed], { btcUsd: 95_000 })
     feed.says('btcUsd', 91_000, { staleAfterMs: rig.nowMs + 1_000 })

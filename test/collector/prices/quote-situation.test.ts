@@ -21,7 +21,7 @@ const quote = (name: Quote['name'], more: Partial<Quote> = {}): Quote => ({
   ...more,
 })
 
-test('says of each price how old it is, what troubles it, and whose money depends on it', () => {
+test('has the age of each price, its fault, and the workloads that depend on it', () => {
   const book = new QuoteBook()
   book.add(quote('btcUsd', { staleAfterMs: NOW - 60_000 }))
   book.add(quote('energyUsdPerKwh', { staleAfterMs: NOW }))
@@ -60,7 +60,7 @@ test('says of each price how old it is, what troubles it, and whose money depend
   ])
 })
 
-test('a price that nobody says or may say is missing where somebody’s money depends on it', () => {
+test('a price that no feed publishes is missing where a workload depends on it', () => {
   const nobody = { reports: () => [], heldBack: () => [] }
   const names = (of: WorkloadView[]) =>
     priceSituations(nobody, new QuoteBook().at(NOW), of, NOW).map((p) => p.name)

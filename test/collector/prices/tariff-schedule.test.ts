@@ -67,7 +67,7 @@ describe('a time-of-use tariff', () => {
     ])
   })
 
-  it('keeps to the clock on the wall when daylight saving begins and ends', () => {
+  it('keeps to local time when daylight saving begins and ends', () => {
     const morning = tariff('America/New_York', [{ fromMinute: at(6), toMinute: at(9), usdPerKwh: 0.1 }])
     expect(changes(morning, '2026-03-07T05:00:00Z', 2).filter(([, usd]) => usd === 0.1)).toEqual([
       ['03-07T11:00', 0.1],

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { Situation } from '../../../collector/plugin/situation.ts'
 import { agent, gpu, miner, rulesWith, situation } from '../alerts/situations.ts'
 
-/** What one rule says of the only subject in a situation. */
+/** The verdict of one rule on the only subject in a situation. */
 function judge(rule: string, more: Partial<Situation>, settings: object = {}) {
   const active = rulesWith({ [rule]: settings }).find((r) => r.name === rule)
   return active?.judge(situation(0, more))
@@ -58,7 +58,7 @@ describe('not-hashing', () => {
     expect(verdict('not-hashing', { devices: [miner({ hashrateHs })] })).toBe(expected)
   })
 
-  test('a miner that says nothing of its hashrate and of its state is unknown', () => {
+  test('a miner without hashrate and state is unknown', () => {
     const { hashrateHs: _, ...mute } = miner({ state: 'unknown' })
     expect(verdict('not-hashing', { devices: [mute] })).toBe('unknown')
   })
@@ -142,7 +142,7 @@ describe('hot', () => {
     expect(verdict('hot', { devices: [miner({ tempC: 81 })] }, { raise: 80, clear: 75 })).toBe('bad')
   })
 
-  test('a loss that nobody knows is absent', () => {
+  test('an unknown loss is absent', () => {
     const [finding] = judge('hot', { devices: [gpu({ tempC: 91 })] }) ?? []
     expect(finding?.verdict).toBe('bad')
     expect(finding).not.toHaveProperty('lossUsdPerHour')

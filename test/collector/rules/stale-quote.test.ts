@@ -30,7 +30,7 @@ describe('stale-quote', () => {
     ])
   })
 
-  test('one that nobody has said yet is an alert too', () => {
+  test('one that was never published is an alert too', () => {
     const missing: PriceSituation = { name: 'difficulty', prices: ['mining'], failing: 'node: refused' }
     expect(judge(missing)).toMatchObject([
       {
@@ -41,7 +41,7 @@ describe('stale-quote', () => {
     ])
   })
 
-  test('one that leapt says both values, though the last one be fresh', () => {
+  test('one that leapt is an alert with both values, though the last one is fresh', () => {
     const heldBack = 'mempool says 910 USD/BTC, a 100th of the last value; held back'
     expect(judge(price({ heldBack }))).toMatchObject([
       {

@@ -74,7 +74,7 @@ describe('settling', () => {
     await later.stop()
   })
 
-  it('settles at its start what an earlier life left', async () => {
+  it('settles at its start what an earlier run left', async () => {
     await rig.take(batch(1, [record(0), record(0, 'meter')]))
     const second = await new LedgerRig(store).start()
     await second.settler.settleDue()

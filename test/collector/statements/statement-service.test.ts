@@ -253,7 +253,7 @@ describe('a whole month of contracts', () => {
 })
 
 describe('a contract that changes', () => {
-  it('makes a line each for its time, and stays with the customer of now', async () => {
+  it('makes a line for each period, and names the current customer', async () => {
     const store = new MemoryStore()
     const before = await new StatementRig(store, { workloads: DESK, timeZone: CHICAGO }).start()
     await before.settle(NOVEMBER.startMs, NOVEMBER.startMs + 60 * MINUTE_MS)
@@ -274,7 +274,7 @@ describe('a contract that changes', () => {
     expect(statement?.totalUsd).toBe(4.16)
   })
 
-  it('says what the ledger has beyond what its rules make of it', async () => {
+  it('shows the part of the ledger that the rules do not explain', async () => {
     const store = new MemoryStore()
     const rig = await new StatementRig(store, { workloads: DESK, timeZone: CHICAGO }).start()
     const [row] = await rig.settle(NOVEMBER.startMs, NOVEMBER.startMs + MINUTE_MS)
@@ -288,7 +288,7 @@ describe('a contract that changes', () => {
     expect(totalUsd).toBe(0.09)
   })
 
-  it('reads a month once for all who ask at once, and anew for who asks later', async () => {
+  it('reads a month once for requests at the same time, and again for a later one', async () => {
     const store = new MemoryStore()
     const rig = await new StatementRig(store, { workloads: DESK, timeZone: CHICAGO }).start()
     const request = { month: '2026-11', customer: 'Gamma', copy: 'customer' } as const

@@ -150,7 +150,7 @@ export function auditContract(store: () => Store, reopen: () => Promise<void>): 
     ).toHaveLength(1)
   })
 
-  test('keeps who had what priced anew, how far it is, and what it changed', async () => {
+  test('keeps each repricing: who asked for it, how far it is, and what it changed', async () => {
     await store().writeRepricing(repricing)
     await store().writeRepricing({ ...repricing, id: 'later', atMs: END_MS + 1, rulesVersion: 'b2' })
     const done = { ...repricing, doneMs: minute(30) }

@@ -5,14 +5,13 @@ import fc from 'fast-check'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { LEDGER_SUMS, type LedgerRow } from '../../../collector/economics/ledger-row.ts'
 import { GROUP_BYS, type Store } from '../../../collector/plugin/store.ts'
-import { createDuckdbStore } from '../../../collector/stores/duckdb/duckdb.ts'
-import { createInfluxStore } from '../../../collector/stores/influx/influx.ts'
+import { STORES } from '../../../collector/stores/index.ts'
 import { INTERVAL_QUANTITIES, type Interval } from '../../../protocol/interval.ts'
 import { SILENT } from '../../../protocol/kit/log.ts'
 import type { Quote } from '../../../protocol/quote.ts'
-import { type Influxd, startInfluxd } from '../../influxd.ts'
 import { auditContract } from './audit-contract.ts'
 import { DAY_MS, interval, intervals, ledgerRow, MINUTE_MS, ofAgent, sample, sorted } from './fixtures.ts'
+import type { StartStoreRig, StoreRig } from './store-rig.ts'
 
 const END_MS = DAY_MS + 24 * 60 * MINUTE_MS
 const ODD_TEXTS = [
@@ -27,32 +26,28 @@ const ODD_TEXTS = [
   ' spaces ',
 ]
 
-let influxd: Influxd
-let folder: string
-let databases = 0
-beforeAll(async () => {
-  influxd = await startInfluxd()
-})
-afterAll(() => influxd.remove())
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'perwatt-store-'))
-  databases++
-})
-afterEach(() => rm(folder, { recursive: true, force: true }))
-
-const stores: Record<string, () => Store> = {
-  duckdb: () => createDuckdbStore({ path: join(folder, 'ledger.duckdb'), memoryLimitMb: 128, log: SILENT }),
-  influx: () => createInfluxStore({ url: influxd.url, database: `perwatt${databases}`, log: SILENT }),
-}
-
-describe.each(Object.keys(stores))('the %s store', (kind) => {
+describe.each(STORES)('the $name store', ({ name, settings, open }) => {
+  let rig: StoreRig
+  let folder: string
+  let databases = 0
   let store: Store
-  const create = stores[kind]!
+  const create = () => open(settings.parse(rig.settings(databases)), { dataFolder: folder, log: SILENT })
+  beforeAll(async () => {
+    const path = `./${name}/${name}.rig.ts`
+    const { default: start } = (await import(/* @vite-ignore */ path)) as { default: StartStoreRig }
+    rig = await start()
+  })
+  afterAll(() => rig.stop?.())
   beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'perwatt-store-'))
+    databases++
     store = create()
     await store.open()
   })
-  afterEach(() => store.close())
+  afterEach(async () => {
+    await store.close()
+    await rm(folder, { recursive: true, force: true })
+  })
   const everything = async () => sorted(await store.intervals(0, 2 * END_MS))
   const reopen = async () => {
     await store.close()
@@ -182,7 +177,7 @@ describe.each(Object.keys(stores))('the %s store', (kind) => {
     const whole = { fromMs: DAY_MS, toMs: END_MS, stepMs: END_MS - DAY_MS, groupBy: 'device' as const }
     const devices = async () => (await store.ledger(whole)).map((b) => b.group)
 
-    test('a minute anew: a row that is gone is gone, and another minute stays', async () => {
+    test('a minute again: a row that is gone is gone, and another minute stays', async () => {
       const other = ledgerRow({ minuteMs: DAY_MS + MINUTE_MS, deviceId: 'other' })
       await store.settle([DAY_MS, DAY_MS + MINUTE_MS], [ledgerRow(), ledgerRow({ deviceId: 'gone' }), other])
       await store.settle([DAY_MS], [ledgerRow({ energyMilliJ: 7 })])

@@ -34,10 +34,12 @@ test('the store is InfluxDB where the configuration names it', () => {
   expect(open(config, '/nowhere').name).toBe('influx')
 })
 
+const ALL = STORES.map(({ name }) => name).join(', ')
+
 test.each([
-  ['store: { duckdb: {} }', 'store.store: is missing; expected one of duckdb, influx'],
-  ['store: { store: sqlite }', 'store.store: expected one of duckdb, influx, got sqlite'],
-  ['store: duckdb', 'store: expected a mapping such as { store: duckdb }, got duckdb'],
+  ['store: { duckdb: {} }', `store.store: is missing; expected one of ${ALL}`],
+  ['store: { store: sqlite }', `store.store: expected one of ${ALL}, got sqlite`],
+  ['store: duckdb', `store: expected a mapping such as { store: ${STORES[0]?.name} }, got duckdb`],
   ['store: { store: influx, url: "influx:8086" }', 'store.url: expected an http:// or https:// address'],
   ['store: { store: influx }', 'store.url: is missing'],
   ['store: { store: influx, url: "http://i", database: "a b" }', 'store.database: expected 1 to 64 letters'],

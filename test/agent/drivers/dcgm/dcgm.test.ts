@@ -56,7 +56,7 @@ test('a Slurm job holds the GPU that its prolog wrote down, and empty labels nam
   expect(idle?.sample).toMatchObject({ state: 'idle', holders: [], utilizationRatio: 0, powerW: 70.25 })
 })
 
-test("DCGM's blank values are absent, and of a GPU that says nothing nothing is believed", async () => {
+test("DCGM's blank values are absent, and a GPU without values has an unknown state", async () => {
   const readings = await read(fourGpus)
   expect(readings[3]?.sample).toEqual({ state: 'unknown', holders: [] })
   expect(readings[3]).not.toHaveProperty('counters')

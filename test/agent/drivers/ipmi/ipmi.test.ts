@@ -21,7 +21,7 @@ test('the watts of DCMI are the machine’s, by its own sensor', async () => {
   ])
 })
 
-test('real watts are believed whatever the state is said to be, and 0 W are unknown', async () => {
+test('real watts are taken whatever the state field holds, and 0 W are unknown', async () => {
   const deactivated = dcmi.replace('activated', 'deactivated')
   expect((await readOne(says({ 'dcmi power reading': deactivated })))?.sample.powerW).toBe(431)
   const zero = deactivated.replaceAll(/\d+ Watts/g, '0 Watts')

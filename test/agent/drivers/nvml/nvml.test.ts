@@ -176,7 +176,7 @@ const ESTIMATED = {
   holders: [{ owner: { slurmJob: '7' }, share: 1 }],
 }
 
-test('an nvidia-smi that falls silent leaves a GPU to whoever reserved it, at its last power', async () => {
+test('an nvidia-smi that falls silent leaves a GPU to its reservation, at its last power', async () => {
   smi = fakeSmi()
   const program = { via: 'nvidia-smi', program: smi.program, sampleInterval: '100ms', callTimeout: '100ms' }
   const session = open({ ...program, ...reserved() })

@@ -11,7 +11,7 @@ describe('a checkpoint', () => {
   })
   afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
-  it('gives the newest value, to whoever wrote it as well (a reload opens the same spool again)', async () => {
+  it('gives the newest value, also to the one who wrote it (a reload opens the same spool again)', async () => {
     const checkpoint = new Checkpoint(folder)
     expect(await checkpoint.read()).toBeUndefined()
     for (const n of [1, 2, 3]) {
@@ -22,7 +22,7 @@ describe('a checkpoint', () => {
     await checkpoint.close()
   })
 
-  it('goes on after what an earlier life wrote', async () => {
+  it('continues after the last value of an earlier run', async () => {
     const first = new Checkpoint(folder)
     for (const n of [1, 2, 3]) await first.write({ n })
     await first.close()

@@ -37,7 +37,7 @@ const upTo = (n: number, from = 1) => Array.from({ length: n - from + 1 }, (_, i
 const all = async (spool: Spool) => (await drain(spool)).flatMap((b) => numbersOf(b.intervals))
 
 describe('the spool', () => {
-  it('gives back in order what was put in, under the same numbers, in this life and the next', async () => {
+  it('gives back in order what was put in, under the same numbers, in this run and the next', async () => {
     const spool = await openSpool(folder)
     for (const first of [1, 701, 1401]) {
       spool.append(numbered(first, 700))

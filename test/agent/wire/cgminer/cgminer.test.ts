@@ -1,12 +1,14 @@
 import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
 import fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { askCgminer, exchange } from '../../../../agent/wire/cgminer/cgminer.ts'
 import { parseReply } from '../../../../agent/wire/cgminer/reply.ts'
+import { JsonEnd } from '../../../../agent/wire/loose-json/end-of-json.ts'
 import { showAddress } from '../../../../agent/wire/tcp/address.ts'
 import { MAX_REPLY_BYTES } from '../../../../agent/wire/tcp/failures.ts'
 import { PerwattError } from '../../../../protocol/kit/errors.ts'
+import { eventually } from '../../../eventually.ts'
 import { closeReplays, replay, soon } from '../../asic-harness.ts'
 import type { Delivery, Framing } from '../../replay-server.ts'
 
@@ -104,7 +106,16 @@ describe('a failure is one line: which machine, what happened, what to do next',
 
   test('a reply that stalls half way', async () => {
     const miner = await replay({ answers: { summary: SUMMARY }, cutAt: 30, framing: 'open' })
-    const asked = exchange(miner, { command: 'summary' }, AbortSignal.timeout(200))
+    const fed = vi.spyOn(JsonEnd.prototype, 'feed')
+    const deadline = new AbortController()
+    const asked = exchange(miner, { command: 'summary' }, deadline.signal)
+    // the deadline passes once the first half is there, however slow the machine is
+    await eventually(
+      () => fed.mock.calls.reduce((bytes, [chunk]) => bytes + chunk.length, 0),
+      (bytes) => bytes === 30,
+    )
+    fed.mockRestore()
+    deadline.abort()
     expect(await failure(asked, miner)).toMatch(
       /^no-reply: the reply of H:P to "summary" stopped after 30 bytes, no end in \d+ ms; check the network and the miner's load$/,
     )

@@ -85,7 +85,7 @@ describe('few packets', () => {
     expect(link.asked).toHaveLength(2 + 6 + 6)
   })
 
-  test('an agent that finds one number too big is believed', async () => {
+  test('an agent that answers tooBig to one number is an error', async () => {
     link.most = 0
     await expect(open({ version: '2c' }).get([NOTHING], never)).rejects.toMatchObject({
       code: 'snmp-refused',

@@ -109,7 +109,7 @@ describe('better use', () => {
     expect(idle?.uses.some((u) => u.afterBuild)).toBe(false)
   })
 
-  it('starts miners that stand still where their hashes pay more than their energy, and nobody knows without a miner that hashes', () => {
+  it('starts miners that stand still where their hashes pay more than their energy, and gives no advice without a miner that hashes', () => {
     const idle = advised([STOPPED]).of('idle')
     // 10 PH/s at 20 J/TH: 200 kW instead of 1
     expect(idle?.best?.differenceUsdPerH).toBeCloseTo(9.8 * PH_USD_PER_H - 199 * 0.05, 9)
@@ -136,14 +136,14 @@ describe('better use', () => {
     expect(advised([MINERS], { energyUsdPerKwh: 0.128 }).of('mining')?.pause.now).toBe(false)
   })
 
-  it('takes what comes on top of the energy price off, since a pause saves it too', () => {
+  it('subtracts the surcharges on the energy price, since a pause saves them too', () => {
     const price = { energyUsdPerKwh: 0.11, transmissionUsdPerKwh: 0.02 }
     const pause = advised([MINERS], price).of('mining')?.pause
     expect(pause?.aboveUsdPerKwh).toBeCloseTo((9.8 * PH_USD_PER_H) / 200 - 0.02, 9)
     expect(pause?.now).toBe(true)
   })
 
-  it('never says pause where nobody knows the energy price, or nothing is drawn', () => {
+  it('never says pause where the energy price is unknown, or no power is drawn', () => {
     expect(advised([IDLE], {}).of('idle')?.pause.now).toBe(false)
     expect(advised([{ ...MINERS, powerW: 0 }]).of('mining')?.pause).toEqual({
       now: false,

@@ -40,7 +40,7 @@ describe('break-even of each model', () => {
     expect(list[2]?.revenueUsdPerMwh).toBeCloseTo(2857.14, 2)
   })
 
-  it('measures efficiency by machines that hash and say what they take, and counts all', () => {
+  it('measures efficiency by machines that hash and report their power, and counts all', () => {
     const list = modelBreakEvens(
       [machine('a', S21), machine('b', { powerW: 20 }), machine('c', { hashrateHs: 1e14 })],
       PRICES,
@@ -74,7 +74,7 @@ describe('machines that lose money', () => {
     machine('free', {}),
   ]
 
-  it('come with their loss, the dearest first, and no other', () => {
+  it('come with their loss, the largest first, and no others', () => {
     expect(losers(list, 10).map((m) => [m.deviceId, m.lossUsdPerH])).toEqual([
       ['stuck', 0.15],
       ['s9', expect.closeTo(0.0405, 12)],

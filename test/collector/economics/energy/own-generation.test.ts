@@ -105,7 +105,7 @@ describe('a site that generates, and exports what is left', () => {
     expect(distribution.charges.every((c) => c.amount > 0)).toBe(true)
   })
 
-  it('whose sources nobody has described is told what to set, instead of a wrong ratio', () => {
+  it('whose sources are not described gets advice what to set, instead of a wrong ratio', () => {
     const undescribed = devices.map(({ generates: _, ...d }): Device => d)
     const bad = disagree(live(undescribed).meters)
     expect(bad).toMatchObject([{ verdict: 'bad' }])

@@ -159,7 +159,7 @@ describe('costs', () => {
   const mining = WorkloadSchema.parse({ name: 'mining', kind: 'mining', match: [{ poolUrl: '*' }] })
   const RIG: Device = { deviceId: 'rig', kind: 'asic', driver: 'd', model: 'Antminer S21' }
 
-  it('are the energy price and what comes on top of it for each kWh', () => {
+  it('are the energy price and the surcharges for each kWh', () => {
     const rules = siteRules({ workloads: [mining], costs: { transmissionUsdPerKwh: 0.014 } }, [RIG])
     const [row] = settleMinute(0, [record('rig', kwMinute(60))], PRICES, rules)
     expect(row?.costNanoUsd).toBe(74_000_000)

@@ -164,7 +164,7 @@ describe('the lines of a statement', () => {
     ])
   })
 
-  it('name what the ledger has beyond its contract', () => {
+  it('name the revenue in the ledger that the contract does not explain', () => {
     const [line, ...rest] = linesOfMinutes([
       { workload: 'desk', minute: 0, sums: { revenueNanoUsd: 1_000_000_000 } },
     ])

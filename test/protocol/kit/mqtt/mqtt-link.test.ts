@@ -31,7 +31,7 @@ async function broker(port = 0, password?: Secret) {
   return started
 }
 
-/** A link of the site `plains`, and what it was told. */
+/** A link of the site `plains`, and the events that it got. */
 function link(port: number, more: Partial<MqttLinkOptions> = {}) {
   const messages: [topic: string, text: string, retained: boolean][] = []
   const calls: string[] = []

@@ -79,7 +79,7 @@ test('who computed is asked since the last time: an old sample is no news', asyn
   expect(later?.processes?.map((p) => p.smRatio)).toEqual([0, 0.8, 0])
 })
 
-test('a list that is longer than the buffer is asked for again with room', async () => {
+test('a list that is longer than the buffer is read again with a larger buffer', async () => {
   const many = Object.fromEntries(
     Array.from({ length: 150 }, (_, i) => [
       `gpu0.nvmlDeviceGetComputeRunningProcesses_v3.${i}`,
@@ -212,7 +212,7 @@ test('a lost GPU is dead and says so, the other goes on; when it is back it is f
   expect(lost?.faults[0]).toMatch(
     /^gpu1 \(GPU-.*1\): the GPU has fallen off the bus \(NVML 15\); check dmesg/,
   )
-  // the library is opened anew, and has no handle for it
+  // the library is opened again, and has no handle for it
   nowMs += 61_000
   await host.snapshots()
   const [missing, still] = await host.snapshots()
