@@ -19,7 +19,7 @@ const LOGINS = {
 }
 
 /** `GET /api/v1/info?level=all` is answered under `api_v1_info`. */
-export const keyOf = (asked: string): string =>
+const keyOf = (asked: string): string =>
   asked.includes(' /') ? (/ \/([^?]*)/.exec(asked)?.[1] ?? '').replaceAll('/', '_') : asked
 
 const spoil: Record<Disturbance, (machine: AnyMachine, key: string) => void> = {
