@@ -10,6 +10,8 @@ export const INTERVAL_QUANTITIES = [
   'energyMilliJ',
   /** work that the pool accepted, in difficulty-1 shares: the paid work */
   'workDiff1',
+  /** work of a machine that has no counter of accepted work: hashrate x time, less rejected shares, in difficulty-1 shares; paid too */
+  'estimatedWorkDiff1',
   /** work by the machine's own hashrate reading, in difficulty-1 shares */
   'hashrateWorkDiff1',
   /** GPU-milliseconds that the owner held */

@@ -27,6 +27,7 @@ export const QUANTITIES = [
   'powerLimitW',
   'hashrateHs',
   'hashrateAvgHs',
+  'paidRatio',
   'utilizationRatio',
   'memoryUsedBytes',
   'memoryTotalBytes',
@@ -59,6 +60,8 @@ export type Quantity = (typeof QUANTITIES)[number]
  * A device's present reading. Unknown is absent: never 0, never -1.
  * `tempC` is the hottest chip, `boardTempC` the hottest board, `fanRpm` the slowest fan. A GPU's `powerW` is the
  * driver's one-second average where it has one, `powerInstantW` the instantaneous value; its ECC errors count since the driver was loaded.
+ * `paidRatio` is the part of a miner's hashrate that its operator is paid for: without rejected shares where the miner has no counter of
+ * accepted work, without the firmware's dev fee where it counts that.
  */
 export interface Sample extends Partial<Record<Quantity, number>> {
   deviceId: string

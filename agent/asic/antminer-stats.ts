@@ -18,8 +18,8 @@ import { powerFact } from './power.ts'
 
 interface Replies {
   version: CgminerReply | undefined
-  summary: CgminerReply
-  stats: CgminerReply
+  summary: CgminerReply | undefined
+  stats: CgminerReply | undefined
 }
 
 /**
@@ -27,9 +27,9 @@ interface Replies {
  * Hashrates are in GH/s, except where the newer form has a `rate_unit`.
  */
 export function antminerFacts({ version, summary: summaryReply, stats }: Replies): AsicFacts {
-  const summary = rowsOf(summaryReply.body, 'SUMMARY')[0]
-  const rows = rowsOf(stats.body, 'STATS')
-  const info = [...rowsOf(version?.body, 'VERSION'), ...rowsOf(stats.body, 'INFO'), ...rows]
+  const summary = rowsOf(summaryReply?.body, 'SUMMARY')[0]
+  const rows = rowsOf(stats?.body, 'STATS')
+  const info = [...rowsOf(version?.body, 'VERSION'), ...rowsOf(stats?.body, 'INFO'), ...rows]
   const about = (...names: string[]) => info.map((row) => textOf(row, ...names)).find((text) => text)
   // the first row of the classic form is about the program
   const data = rows.find((row) => Array.isArray(row['chain'])) ?? rows.at(-1) ?? {}
@@ -57,7 +57,7 @@ export function antminerFacts({ version, summary: summaryReply, stats }: Replies
     power: powerFact(reportedW, 'estimated'),
     // the rating is for Bitmain's firmware: another one tunes the machine
     efficiencyJPerTh: hasOtherFirmware(type) ? undefined : ratedJPerTh(type),
-    boards: stats.complete ? parts.boards : undefined,
+    boards: stats?.complete ? parts.boards : undefined,
     boardsFitted: antminerBoards(type),
     chipTempsC: parts.chipTempsC,
     boardTempsC: parts.boardTempsC,

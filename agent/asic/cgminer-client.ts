@@ -1,8 +1,10 @@
 import { PerwattError } from '../../protocol/kit/errors.ts'
 import { ANOTHER_FIRMWARE } from '../plugin/driver.ts'
 import { askCgminer } from '../wire/cgminer/cgminer.ts'
-import { type CgminerReply, ifRefused } from '../wire/cgminer/reply.ts'
+import type { CgminerReply } from '../wire/cgminer/reply.ts'
+import { rowsOf } from '../wire/loose-json/fields.ts'
 import { type Address, showAddress } from '../wire/tcp/address.ts'
+import { alone } from './answers.ts'
 import { answersAs, firmwareOf } from './firmware.ts'
 
 type Extra = Record<string, unknown>
@@ -31,25 +33,35 @@ export class CgminerClient {
     return reply
   }
 
-  /** @returns undefined where the miner refuses the command @throws as `askCgminer` otherwise */
+  /** @returns undefined where the reply is refused, malformed or late @throws as `alone` */
   askOptional(command: string, signal: AbortSignal, extra: Extra = {}): Promise<CgminerReply | undefined> {
-    return this.ask(command, signal, extra).catch(ifRefused)
+    return alone(signal, (wait) => this.ask(command, wait, extra))
   }
 
-  /** The reply to the first of these commands that the miner accepts; later polls begin with that one. */
-  async askFirst(commands: readonly string[], signal: AbortSignal): Promise<CgminerReply | undefined> {
+  /**
+   * The reply to the first of these commands that has rows in its section; later polls begin with that one.
+   * @throws as `alone`
+   */
+  async askFirst(
+    commands: readonly string[],
+    section: string,
+    signal: AbortSignal,
+  ): Promise<CgminerReply | undefined> {
     const key = commands.join()
     const preferred = this.#preferred.get(key)
+    let empty: CgminerReply | undefined
     for (const command of preferred ? [preferred, ...commands.filter((c) => c !== preferred)] : commands) {
       const reply = await this.askOptional(command, signal)
-      if (!reply) continue
-      this.#preferred.set(key, command)
-      return reply
+      if (rowsOf(reply?.body, section).length > 0) {
+        this.#preferred.set(key, command)
+        return reply
+      }
+      empty ??= reply
     }
-    return undefined
+    return empty
   }
 
-  /** A reply that does not change while the miner runs: requested once, then kept; undefined where it is refused. */
+  /** A reply that does not change while the miner runs: requested once, then kept. @returns and throws as `askOptional` */
   async askOnce(command: string, signal: AbortSignal): Promise<CgminerReply | undefined> {
     const kept = this.#static.get(command)
     if (kept) return kept
@@ -69,7 +81,7 @@ export class CgminerClient {
     if (named === undefined || named === before) return
     throw new PerwattError(
       ANOTHER_FIRMWARE,
-      `${showAddress(this.#address)} runs ${named}, not ${before ?? 'the firmware that it ran before'}; check the driver that is set for it, or set driver: auto`,
+      `${showAddress(this.#address)} runs ${named}, not ${before ?? 'the firmware that it ran before'}; check the driver that is set for it`,
     )
   }
 

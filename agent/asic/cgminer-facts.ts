@@ -30,7 +30,7 @@ export function cgminerFacts({ summary: reply, devs, devdetails, fans, temps }: 
   return {
     hashrateHs:
       hashrateOf(summary, '5s', '15s', '30s', '1m', '5m') ??
-      sumOfAll(boards.map((row) => hashrateOf(row, '5s', '1m'))),
+      sumOfAll(boards.map((row) => hashrateOf(row, '5s', '20s', '1m', '5m'))),
     hashrateAvgHs: hashrateOf(summary, 'av'),
     expectedHashrateHs: fromMhs(sumOfAll(boards.map((row) => positiveOf(row, 'Nominal MHS')))),
     boards: devs?.complete
@@ -45,9 +45,16 @@ export function cgminerFacts({ summary: reply, devs, devdetails, fans, temps }: 
       ...sensors.flatMap((row) => numbersOf(row['Chip'] ?? [])),
     ],
     fans: fansOf(fans),
+    starting: boards.some(isInitialising),
     uptimeS: nonNegativeOf(summary, 'Elapsed'),
+    // cgminer's API-README, `ascdisable`: the operator has switched every board off
+    asleep: boards.length > 0 && boards.every((row) => row['Enabled'] === 'N'),
   }
 }
+
+/** cgminer's word for a board that has not begun. */
+export const isInitialising = (row: Row): boolean =>
+  /^initiali[sz]/i.test(textOf(row, 'Status', 'status') ?? '')
 
 /** `FANS` of bosminer and LuxOS. */
 export const fansOf = (reply: CgminerReply | undefined): Fan[] =>
@@ -77,6 +84,6 @@ function boardOf(row: Row, details: Row | undefined, i: number): Board {
     hashrateHs: hashrateOf(row, '5s', '20s', '1m', '5m', 'av'),
     chipsFitted: positiveOf(details, 'Chips'),
     chipsWorking: positiveOf(details, 'Chips'),
-    dead: /^alive$/i.test(status) ? undefined : `status ${status}`,
+    dead: /^alive$/i.test(status) || isInitialising(row) ? undefined : `status ${status}`,
   }
 }

@@ -2,7 +2,7 @@ import { type Owner, ownerKey } from '../../protocol/owner.ts'
 import type { AcceptedShares, OwnerCounters } from '../plugin/reading.ts'
 import type { CgminerReply } from '../wire/cgminer/reply.ts'
 import { isTrue, nonNegativeOf, positiveOf, type Row, rowsOf, textOf } from '../wire/loose-json/fields.ts'
-import { type PoolFacts, poolOwner } from './pools.ts'
+import { type PoolFacts, poolOwner, uncounted } from './pools.ts'
 
 /**
  * The facts of a `pools` reply. `Difficulty Accepted` counts the credited work in difficulty-1 shares. A pool that is listed
@@ -20,18 +20,40 @@ export function poolFacts(reply: CgminerReply): PoolFacts {
   if (active) facts.active = ownerOf(active)
   if (!reply.complete) return facts
   facts.byOwner = counters(pools)
-  const shares = sharesOf(pools.filter((pool) => !isDevFee(pool)))
+  // Auradine and Whatsminer API 2.2 list pools without their accepted difficulty
+  if (pools.length > 0 && facts.byOwner.length === 0) facts.uncounted = uncounted(acceptedPercent(pools))
+  const shares = sharesOf(
+    pools.filter((pool) => !isDevFee(pool)),
+    facts.uncounted !== undefined,
+  )
   if (shares) facts.shares = shares
   return facts
 }
 
-/** @param pools the operator's own, without the dev fee */
-function sharesOf(pools: readonly Row[]): AcceptedShares | undefined {
+/**
+ * @param pools the operator's own, without the dev fee
+ * @param uncounted only then the rejected shares matter: accepted work is counted without them
+ */
+function sharesOf(pools: readonly Row[], uncounted: boolean): AcceptedShares | undefined {
   const counts = pools.flatMap((pool) => nonNegativeOf(pool, 'Accepted') ?? [])
   if (counts.length === 0) return undefined
   const inUse = pools.filter((pool) => isTrue(pool['Stratum Active']))
   const difficulty = Math.max(...(inUse.length > 0 ? inUse : pools).map(shareDifficulty))
-  return { accepted: counts.reduce((a, b) => a + b, 0), ...(difficulty > 0 ? { difficulty } : {}) }
+  const rejects = uncounted ? pools.flatMap((pool) => nonNegativeOf(pool, 'Rejected') ?? []) : []
+  return {
+    accepted: total(counts),
+    ...(rejects.length > 0 ? { rejected: total(rejects) } : {}),
+    ...(difficulty > 0 ? { difficulty } : {}),
+  }
+}
+
+const total = (counts: readonly number[]): number => counts.reduce((a, b) => a + b, 0)
+
+/** Accepted part of the shares by the active pool's `Pool Rejected%`, where the pools count no rejected shares. */
+function acceptedPercent(pools: readonly Row[]): number | undefined {
+  if (pools.some((pool) => nonNegativeOf(pool, 'Rejected') !== undefined)) return undefined
+  const percent = nonNegativeOf(pools.find((pool) => isTrue(pool['Stratum Active'])) ?? {}, 'Pool Rejected%')
+  return percent === undefined ? undefined : 1 - percent / 100
 }
 
 /** The larger of the pool's present difficulty and the average of its accepted shares; 0 where neither is known. */

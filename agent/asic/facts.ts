@@ -43,22 +43,44 @@ export interface AsicFacts {
   chipTempsC?: readonly number[]
   boardTempsC?: readonly number[]
   inletTempC?: number | undefined
-  fans?: readonly Fan[]
+  fans?: readonly Fan[] | undefined
   /** true: `fans` lists slots, and a fan that has never turned is an empty slot */
   fanSlots?: boolean
-  /** true: fans need not turn */
+  /** true: the machine says that water or oil cools it; `coolingFans` knows such machines by their models too */
   liquidCooled?: boolean
   uptimeS?: number | undefined
   /** stopped by its operator or a schedule, which is no fault */
   asleep?: boolean
   /** the machine reports that it has not begun to hash */
   starting?: boolean
+  /** it hashes already, but still raises the frequency of its chips */
+  ramping?: boolean
   /** faults that the machine itself reports */
   faults?: readonly string[]
   /** messages for the operator that do not make the machine faulty */
   notes?: readonly string[]
   pools?: PoolFacts | undefined
 }
+
+/** What each later source knows replaces what the earlier ones say; an empty text or list is not known. */
+export function mergedFacts(...sources: readonly AsicFacts[]): AsicFacts {
+  const merged: AsicFacts = Object.fromEntries(
+    sources.flatMap((facts) => Object.entries(facts).filter(([, value]) => isKnown(value))),
+  )
+  for (const flag of ['asleep', 'starting', 'ramping', 'liquidCooled', 'fanSlots'] as const)
+    if (sources.some((facts) => facts[flag])) merged[flag] = true
+  return merged
+}
+
+const isKnown = (value: unknown): boolean =>
+  value !== undefined &&
+  value !== '' &&
+  !(Array.isArray(value) && value.length === 0) &&
+  // a list without pools
+  !(isPools(value) && value.configured === 0)
+
+const isPools = (value: unknown): value is PoolFacts =>
+  typeof value === 'object' && value !== null && 'configured' in value
 
 /** The fans whose speed is known. */
 export const fansWithSpeed = (fans: readonly { name: string; rpm: number | undefined }[]): Fan[] =>
@@ -73,3 +95,24 @@ export function sumOfAll(parts: readonly (number | undefined)[]): number | undef
 /** The lowest temperature: of several inlet sensors, the one in the coldest air. */
 export const coldest = (tempsC: readonly number[]): number | undefined =>
   tempsC.length > 0 ? Math.min(...tempsC) : undefined
+
+/** Models that water or oil cools, by how each maker names them. */
+const LIQUID_COOLED = [
+  // the second digit is the cooling: M33S++, M53, M63S (3) and M64 (4) have water, M36, M56, M66S (6) stand in oil
+  /\bM\d[346][^\d]/i,
+  // Antminer S19 Pro+ Hyd., S21e XP Hyd, SealMiner A2 Pro Hyd; S21 Imm.
+  /\b(?:hyd(?:ro)?|imm(?:ersion)?)\b/i,
+  // Avalon A1166I, A1346I, A1566I (immersion), A1566HA (hydro)
+  /\bavalon.*?\d{4}(?:I|HA?)\b/i,
+  // Auradine: AT is air, AI immersion, AH water
+  /\bA[HI]\d{4}\b/,
+]
+
+/**
+ * The fans that must turn. A machine that water or oil cools has none, though its firmware lists them at 0 rpm; one that turns
+ * all the same stays.
+ */
+export function coolingFans({ fans = [], liquidCooled, model = '' }: AsicFacts): readonly Fan[] {
+  const liquid = liquidCooled || LIQUID_COOLED.some((names) => names.test(`${model} `))
+  return liquid ? fans.filter((fan) => fan.rpm > 0) : fans
+}

@@ -21,6 +21,13 @@ const FIRMWARES: readonly (readonly [RegExp, string])[] = [
   [/AVALON/, 'Avalon'],
 ]
 
+/**
+ * Whatsminer's API 2.2 refuses `version`, `stats` and `devdetails`; its own commands answer in fields that no other firmware has.
+ * A Whatsminer that is powered off answers `status` only.
+ */
+const WHATSMINER_FIELDS =
+  /"MINER_TYPE"\s*:\s*"M\d|"(?:BT)?MINEROFF"\s*:|"FW_VER"\s*:|"HS RT"\s*:.*"FACTORY GHS"\s*:/s
+
 /** The firmware by words in the first page of the web interface: less exact, for where the cgminer port does not name it. */
 const WEB_FIRMWARES: readonly (readonly [RegExp, string])[] = [
   [/ANTHILLOS/, 'VNish'],
@@ -40,7 +47,10 @@ export const firmwareOf = (...answers: (string | undefined)[]): string | undefin
 /** The firmware by all first answers of a machine. */
 export function firmwareIn(answers: FirstAnswers): string | undefined {
   const { version4028, devdetails4028, stats4028, httpRoot } = answers
-  const named = firmwareOf(version4028, devdetails4028, stats4028)
+  const own = [answers.getVersion4028, answers.summary4028, answers.status4028].join('\n')
+  const named =
+    firmwareOf(version4028, devdetails4028, stats4028) ??
+    (WHATSMINER_FIELDS.test(own) ? 'Whatsminer' : undefined)
   if (named !== undefined && named !== 'Antminer') return named
   const { headers = {}, body = '' } = httpRoot ?? {}
   const web = match(WEB_FIRMWARES, `${headers['www-authenticate'] ?? ''}\n${body}`)

@@ -12,8 +12,8 @@ const CHIP_MAX_HS = 15e12
 const LOW_PART = 1 / 400
 /** A machine that starts goes through every low hashrate. One below this part has the wrong unit all the same. */
 const STARTING_LOW_PART = 1e-5
-/** Above this multiple of what it can do; models of one line differ by less. */
-const HIGH_MULTIPLE = 20
+/** Above this multiple of what it can do; models of one line differ by less, and one controller has up to 20 Avalon modules. */
+const HIGH_MULTIPLE = 40
 /** A hashrate above this multiple of the expected one is a wrong reading: firmware shows such spikes for one sample. */
 const MAX_OF_EXPECTED = 2
 

@@ -11,6 +11,11 @@ export interface PoolFacts {
   byOwner?: OwnerCounters[]
   /** absent where the reply is cut, or counts no shares */
   shares?: AcceptedShares
+  /**
+   * the API has no counter of accepted work for any pool. `acceptedRatio`: accepted shares of all shares, 0 to 1, where the machine
+   * gives it; else the session takes it from `shares`
+   */
+  uncounted?: { acceptedRatio?: number }
   configured: number
   alive: number
 }
@@ -26,6 +31,8 @@ export interface StratumPool {
   part?: number | undefined
   /** accepted work since the machine's start, in difficulty-1 shares; not a count of shares, whose difficulty varies */
   workDiff1?: number | undefined
+  /** accepted shares of all shares, 0 to 1, where the machine gives it and counts neither */
+  acceptedRatio?: number | undefined
 }
 
 /**
@@ -47,16 +54,28 @@ export function stratumPools(pools: readonly StratumPool[], shares?: AcceptedSha
     workDiff1 === undefined ? [] : [{ owner: poolOwner(pool), workDiff1 }],
   )
   if (paid.length > 0) facts.byOwner = paid
+  else if (named.length > 0) facts.uncounted = uncounted(active?.acceptedRatio)
   if (shares) facts.shares = shares
   return facts
 }
 
-/** @param accepted shares since the miner's start @param difficulty of a share now; undefined where it is not reported */
+/** A ratio beyond 0 to 1 is nonsense, and the same as none. */
+export const uncounted = (acceptedRatio: number | undefined): NonNullable<PoolFacts['uncounted']> =>
+  acceptedRatio !== undefined && acceptedRatio >= 0 && acceptedRatio <= 1 ? { acceptedRatio } : {}
+
+/**
+ * @param accepted shares since the miner's start
+ * @param difficulty of a share now; undefined where it is not reported
+ * @param rejected shares since the miner's start; undefined where they are not counted
+ */
 export const acceptedShares = (
   accepted: number | undefined,
   difficulty?: number,
+  rejected?: number,
 ): AcceptedShares | undefined =>
-  accepted === undefined ? undefined : { accepted, ...(difficulty ? { difficulty } : {}) }
+  accepted === undefined
+    ? undefined
+    : { accepted, ...(rejected === undefined ? {} : { rejected }), ...(difficulty ? { difficulty } : {}) }
 
 /** The owner of work for a pool account: its URL and user, never the password that some firmware lists beside them. */
 export function poolOwner({ url, user }: { url: string | undefined; user: string | undefined }): Owner {

@@ -1,7 +1,7 @@
 import { defined } from '../../protocol/kit/defined.ts'
-import type { State } from '../../protocol/sample.ts'
+import type { Sample, State } from '../../protocol/sample.ts'
 import type { Reading } from '../plugin/reading.ts'
-import { type AsicFacts, type Board, sumOfAll } from './facts.ts'
+import { type AsicFacts, type Board, coolingFans, type Fan, sumOfAll } from './facts.ts'
 import { showHashrate } from './hashrates.ts'
 import { otherAlgorithm, otherAlgorithmOf } from './models/mining-algorithms.ts'
 import { isResidue, type Plausible, plausibleHashrates } from './plausible-hashrate.ts'
@@ -18,15 +18,15 @@ export function asicReading(given: AsicFacts): Reading {
   const sha256 = <T>(value: T): T | undefined => (algorithm ? undefined : value)
   const rates = algorithm ? unchecked(facts) : plausibleHashrates(facts, isStarting(facts))
   const hashes = (facts.hashrateHs ?? 0) > 0
-  const boards = boardFacts(facts, hashes)
-  const faults = [...(facts.faults ?? []), ...boards.faults, ...fanFaults(facts, hashes)]
+  const boards = boardFacts(facts, hashes && !facts.ramping)
+  const fans = coolingFans(facts)
+  const faults = [...(facts.faults ?? []), ...boards.faults, ...(hashes ? fanFaults(fans) : [])]
   const state = rates.wrongUnit ? 'faulty' : stateOf(facts, faults.length > 0)
   faults.push(...rates.faults)
   if (facts.pools && facts.pools.configured > 0 && facts.pools.alive === 0) faults.push('no pool is alive')
   faults.push(...(facts.notes ?? []))
   const power = facts.power ?? sha256(modelledPower(facts, rates))
-  const { active, byOwner, shares, parted = active && [{ owner: active, share: 1 }] } = facts.pools ?? {}
-  const fans = facts.fans ?? []
+  const { byOwner, shares } = facts.pools ?? {}
   const reading: Reading = {
     identity: defined({
       kind: 'asic' as const,
@@ -49,13 +49,14 @@ export function asicReading(given: AsicFacts): Reading {
       inletTempC: isTemperature(facts.inletTempC) ? facts.inletTempC : undefined,
       fanRpm: fans.length > 0 ? Math.min(...fans.map((f) => f.rpm)) : undefined,
       uptimeS: facts.uptimeS,
-      // absent, not empty, where the pools are unknown: the owner may be any of them
-      holders: facts.pools && ((state === 'hashing' && parted) || []),
+      paidRatio: sha256(paidRatio(facts.pools)),
+      holders: holdersOf(facts, hashes),
       faults: faults.length > 0 ? faults.slice(0, 32).map((f) => f.slice(0, 256)) : undefined,
     }),
   }
   if (byOwner?.length && !algorithm) reading.counters = { byOwner }
   if (shares) reading.shares = shares
+  if (facts.pools?.uncounted && !algorithm) reading.uncountedWork = true
   return reading
 }
 
@@ -67,6 +68,27 @@ const unchecked = ({ hashrateHs, hashrateAvgHs, expectedHashrateHs }: AsicFacts)
   faults: [],
 })
 
+/** Absent, not empty, where the pools are unknown: the owner may be any of them. A list without pools is no answer while it hashes. */
+function holdersOf({ pools }: AsicFacts, hashes: boolean): Sample['holders'] {
+  if (!pools || (hashes && pools.configured === 0)) return undefined
+  const { active, parted = active && [{ owner: active, share: 1 }] } = pools
+  return (hashes && parted) || []
+}
+
+/** The part of the hashrate that pays; undefined where all of it does, as far as the machine tells. */
+function paidRatio({
+  uncounted,
+  byOwner = [],
+}: NonNullable<AsicFacts['pools']> | undefined = NO_POOLS): number | undefined {
+  if (uncounted) return uncounted.acceptedRatio
+  const sum = (fee: boolean) =>
+    byOwner.reduce((a, o) => a + ((o.owner['poolRole'] === 'devfee') === fee ? (o.workDiff1 ?? 0) : 0), 0)
+  const fee = sum(true)
+  return fee > 0 ? sum(false) / (sum(false) + fee) : undefined
+}
+
+const NO_POOLS = { configured: 0, alive: 0 }
+
 /** Hashrate times rated efficiency; undefined for a machine that does not hash: the rating does not cover its idle power. */
 function modelledPower({ efficiencyJPerTh }: AsicFacts, { hashrateHs }: Plausible): AsicFacts['power'] {
   if (!hashrateHs || !efficiencyJPerTh) return undefined
@@ -74,15 +96,15 @@ function modelledPower({ efficiencyJPerTh }: AsicFacts, { hashrateHs }: Plausibl
 }
 
 function stateOf(facts: AsicFacts, faulty: boolean): State {
-  if (facts.hashrateHs) return 'hashing'
+  if (facts.hashrateHs) return facts.ramping ? 'starting' : 'hashing'
   if (facts.asleep) return 'sleeping'
   if (faulty) return 'faulty'
   if (isStarting(facts)) return 'starting'
   return facts.hashrateHs === undefined ? 'unknown' : 'idle'
 }
 
-const isStarting = ({ starting, uptimeS }: AsicFacts): boolean =>
-  starting === true || (uptimeS !== undefined && uptimeS < START_S)
+const isStarting = ({ starting, ramping, uptimeS }: AsicFacts): boolean =>
+  starting === true || ramping === true || (uptimeS !== undefined && uptimeS < START_S)
 
 /**
  * Board counts and faults. While the machine hashes, a board without hashrate or chips is dead too. Before it hashes, only
@@ -114,8 +136,8 @@ function whyDead(board: Board): string | undefined {
   return board.hashrateHs === 0 ? 'no hashrate' : undefined
 }
 
-const fanFaults = ({ fans, liquidCooled }: AsicFacts, hashes: boolean): string[] =>
-  hashes && !liquidCooled ? (fans ?? []).filter((f) => f.rpm === 0).map((f) => `${f.name}: 0 rpm`) : []
+const fanFaults = (fans: readonly Fan[]): string[] =>
+  fans.filter((f) => f.rpm === 0).map((f) => `${f.name}: 0 rpm`)
 
 /** Failed sensors read 0, 255 or -273. */
 const isTemperature = (c: number | undefined): c is number => c !== undefined && c !== 0 && c > -40 && c < 150

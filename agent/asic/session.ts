@@ -1,11 +1,15 @@
+import { defined } from '../../protocol/kit/defined.ts'
 import { PerwattError, reasonOf } from '../../protocol/kit/errors.ts'
-import { ANOTHER_FIRMWARE, type Session } from '../plugin/driver.ts'
+import type { Session } from '../plugin/driver.ts'
 import type { Address } from '../wire/tcp/address.ts'
-import { CREDENTIALS } from '../wire/web-auth.ts'
 import type { WebClient } from '../wire/web-client.ts'
+import { AcceptedRatio } from './accepted-ratio.ts'
+import { Answers, openScope } from './answers.ts'
 import { CgminerClient } from './cgminer-client.ts'
 import type { AsicFacts } from './facts.ts'
 import { asicReading } from './reading.ts'
+
+export { alone, supplement } from './answers.ts'
 
 /** A miner's cgminer port. */
 export interface CgminerMachine extends Address {
@@ -17,40 +21,70 @@ export interface CgminerMachine extends Address {
 
 /** How one miner is read, over any transport. */
 export interface MinerSource {
+  /** @param signal for `alone` and `supplement`, which let one answer fail without the others */
   gather(signal: AbortSignal): Promise<AsicFacts>
   /** Drops everything kept from earlier replies: the miner was away, and may return with other firmware. */
   forget(): void
   close?(): void
 }
 
+/** Facts of the machine itself, which an answer that is missing once does not change. */
+const LASTING = ['model', 'firmware', 'hardwareId', 'algorithm', 'efficiencyJPerTh'] as const
+
 /**
  * A session with one miner. It keeps the largest number of boards it has seen, so that a board that vanishes counts as missing;
- * and the fans that have turned, so that a fan that stops is told apart from an empty slot.
+ * the fans that have turned, so that a fan that stops is told apart from an empty slot; and the facts that last.
  */
 export function minerSession(source: MinerSource): Session {
   let boardsSeen = 0
   let uptimeS = 0
   const turned = new Set<string>()
+  let lasting: AsicFacts = {}
+  const forget = () => {
+    lasting = {}
+    source.forget()
+  }
+  const accepted = new AcceptedRatio()
   return {
     async read(signal) {
+      const answers = new Answers(signal)
+      // the signal may serve other sessions too
+      const own = AbortSignal.any([signal])
+      openScope(own, answers)
       try {
-        const facts = await source.gather(signal)
+        const gathered = withReasons(await source.gather(own), answers)
         // the miner has restarted, maybe with other firmware
-        if (facts.uptimeS !== undefined && facts.uptimeS < uptimeS) source.forget()
+        if (gathered.uptimeS !== undefined && gathered.uptimeS < uptimeS) forget()
+        const facts = {
+          ...gathered,
+          boards: listed(gathered.boards),
+          ...lasting,
+          ...defined(pick(gathered, LASTING)),
+        }
+        lasting = pick(facts, LASTING)
         uptimeS = facts.uptimeS ?? uptimeS
         boardsSeen = Math.max(boardsSeen, facts.boards?.length ?? 0)
         for (const fan of facts.fans ?? []) if (fan.rpm > 0) turned.add(fan.name)
         const fans = facts.fanSlots ? facts.fans?.filter((fan) => turned.has(fan.name)) : facts.fans
         const boardsFitted = Math.max(boardsSeen, facts.boardsFitted ?? 0)
-        return [asicReading({ ...facts, ...(fans ? { fans } : {}), boardsFitted })]
+        const pools = facts.pools && accepted.fillIn(facts.pools)
+        return [
+          asicReading({ ...facts, ...(fans ? { fans } : {}), ...(pools ? { pools } : {}), boardsFitted }),
+        ]
       } catch (error) {
-        source.forget()
+        forget()
         throw error
       }
     },
     close: () => source.close?.(),
   }
 }
+
+/** An empty list is no answer: it must not look like boards that are missing. */
+const listed = (boards: AsicFacts['boards']): AsicFacts['boards'] => (boards?.length ? boards : undefined)
+
+const pick = (facts: AsicFacts, names: typeof LASTING): AsicFacts =>
+  Object.fromEntries(names.map((name) => [name, facts[name]]))
 
 /** A session with one miner on its cgminer port. */
 export function cgminerSession(
@@ -73,24 +107,21 @@ export const webSession = (
   gather: (pages: WebClient, signal: AbortSignal) => Promise<AsicFacts>,
 ): Session => minerSession({ gather: (signal) => gather(pages, signal), forget: () => pages.forget() })
 
-/** Less than a poll's deadline, so that a silent second interface does not cost the first one's answers. */
-const SUPPLEMENT_MS = 2_500
-
 /**
- * Facts from a machine's second interface, whose failure must not fail the poll.
- * @returns the facts; a note where it refuses the credentials; no facts where it fails in another way
- * @throws `another-firmware`, and the signal's reason when the deadline passes
+ * The facts, with a note of what failed where that is why the hashrate is unknown.
+ * @throws why the first request failed, where no answer says how the machine does; that all answers came and say nothing, else
  */
-export async function supplement(
-  work: (signal: AbortSignal) => Promise<AsicFacts>,
-  signal: AbortSignal,
-): Promise<AsicFacts> {
-  try {
-    return await work(AbortSignal.any([signal, AbortSignal.timeout(SUPPLEMENT_MS)]))
-  } catch (error) {
-    signal.throwIfAborted()
-    const code = error instanceof PerwattError ? error.code : undefined
-    if (code === ANOTHER_FIRMWARE) throw error
-    return code === CREDENTIALS ? { notes: [reasonOf(error)] } : {}
-  }
+function withReasons(facts: AsicFacts, { failure, notes }: Answers): AsicFacts {
+  const { hashrateHs, power, boards, pools, asleep, starting, faults = [] } = facts
+  const explained = hashrateHs !== undefined || asleep || starting || faults.length > 0
+  if (!explained && !power && !boards?.length && !pools?.configured)
+    throw (
+      failure ??
+      new PerwattError(
+        'malformed',
+        'its answers tell neither hashrate nor state; check its driver and firmware',
+      )
+    )
+  const why = explained || !failure ? [] : [reasonOf(failure)]
+  return { ...facts, notes: [...new Set([...(facts.notes ?? []), ...notes, ...why])] }
 }

@@ -108,15 +108,12 @@ async function readOnce(
   const target = pollTarget(device, DRIVERS)
   let { driver } = target
   try {
-    const readings = await withDeadline(async (signal) => {
-      const opened = await target.open(signal)
+    // detection has a deadline of its own, as in the poller
+    const opened = await withDeadline((signal) => target.open(signal), timeoutMs)
+    const readings = await withDeadline((signal) => opened.session.read(signal), timeoutMs).finally(() => {
       driver = opened.driver
-      try {
-        return await opened.session.read(signal)
-      } finally {
-        opened.session.close?.()
-      }
-    }, timeoutMs)
+      opened.session.close?.()
+    })
     const judged = readings.map((reading) => withConfiguredLimits(reading, device))
     for (const { deviceId, reading } of registry.update(device, driver, judged, Date.now()))
       found.set(deviceId, reading)

@@ -1,9 +1,10 @@
 import { z } from 'zod'
 import type { AsicFacts, Board, Fan } from '../asic/facts.ts'
 import { fromGhs } from '../asic/hashrates.ts'
+import { ratedJPerTh } from '../asic/models/rated-efficiency.ts'
 import { acceptedShares, type StratumPool, stratumPools } from '../asic/pools.ts'
 import { powerFact, wattsOf } from '../asic/power.ts'
-import { webSession } from '../asic/session.ts'
+import { alone, webSession } from '../asic/session.ts'
 import { webPort } from '../asic/settings.ts'
 import { defineDriver } from '../plugin/driver.ts'
 import {
@@ -18,7 +19,7 @@ import {
   rowsOf,
   textOf,
 } from '../wire/loose-json/fields.ts'
-import { noPage, WebClient } from '../wire/web-client.ts'
+import { WebClient } from '../wire/web-client.ts'
 
 export default defineDriver({
   name: 'axeos',
@@ -30,18 +31,24 @@ export default defineDriver({
   recognises: ({ systemInfo }) => /"ASICModel"\s*:/.test(systemInfo ?? ''),
   open: ({ host, options: { port } }) =>
     webSession(new WebClient({ host, port }), async (pages, signal) => {
-      const info = await pages.get('/api/system/info', signal)
+      const info = await alone(signal, (wait) => pages.get('/api/system/info', wait))
       // newer AxeOS gives the device's name and number of chips on this page only; older AxeOS lacks it
-      const asic = await pages.getOnce('/api/system/asic', signal).catch(noPage)
-      return axeFacts(info, asic)
+      const asic = await alone(signal, (wait) => pages.getOnce('/api/system/asic', wait))
+      return info ? axeFacts(info, asic) : {}
     }),
 })
 
 function axeFacts(info: Row, asic: Row | undefined): AsicFacts {
   const chips = positiveOf(info, 'asicCount') ?? positiveOf(asic, 'asicCount')
   const current = fromGhs(nonNegativeOf(info, 'hashRate'))
+  const faults = faultsOf(info)
+  const model = modelOf(
+    textOf(info, 'deviceModel') ?? textOf(asic, 'deviceModel'),
+    textOf(info, 'boardVersion'),
+  )
   return {
-    model: modelOf(textOf(info, 'deviceModel') ?? textOf(asic, 'deviceModel'), textOf(info, 'boardVersion')),
+    model,
+    efficiencyJPerTh: ratedJPerTh(model),
     firmware: textOf(info, 'version'),
     hardwareId: macOf(info['macAddr']),
     hashrateHs: current,
@@ -54,20 +61,37 @@ function axeFacts(info: Row, asic: Row | undefined): AsicFacts {
     boardTempsC: [info['vrTemp'], info['vrTempInt']].flatMap((t) => numbersOf(t ?? [])),
     fans: fansOf(info),
     uptimeS: nonNegativeOf(info, 'uptimeSeconds'),
-    asleep: isTrue(info['shutdown']) || isTrue(info['miningPaused']),
-    faults: [
-      ...(isTrue(info['overheat_mode']) ? ['stopped itself: too hot'] : []),
-      ...(textOf(info, 'power_fault') ? [`power: ${textOf(info, 'power_fault')}`] : []),
-    ],
+    // a machine that stopped itself for a fault pauses too
+    asleep: faults.length === 0 && (isTrue(info['shutdown']) || isTrue(info['miningPaused'])),
+    faults,
     // the shares of both pools together, with the difficulty of the active pool
     pools: stratumPools(
       poolsOf(info),
       acceptedShares(
         nonNegativeOf(info, 'sharesAccepted'),
         positiveOf(info, 'poolDifficulty', 'stratumDifficulty'),
+        nonNegativeOf(info, 'sharesRejected'),
       ),
     ),
   }
+}
+
+/**
+ * The faults of ESP-Miner's `system_api_json.c` (2.13): a regulator's and the hardware's in words ("Fan failure"), only while they
+ * stand; `overheat_mode` as a number. Forks send them as a boolean.
+ */
+function faultsOf(info: Row): string[] {
+  const words = (field: string, who: string) => {
+    const value = info[field]
+    const text = textOf(info, field)
+    if (isTrue(value)) return [`${who} fault`]
+    return text && !/^(0|false|no|none|ok)$/i.test(text) ? [`${who}: ${text}`] : []
+  }
+  return [
+    ...(isTrue(info['overheat_mode']) ? ['stopped itself: too hot'] : []),
+    ...words('power_fault', 'power'),
+    ...words('hardware_fault', 'hardware'),
+  ]
 }
 
 /** For AxeOS before 2.9, which gives no expected hashrate: each small core computes one hash per clock cycle. */

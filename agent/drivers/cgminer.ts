@@ -1,9 +1,8 @@
 import { z } from 'zod'
-import { defined } from '../../protocol/kit/defined.ts'
 import { antminerFacts } from '../asic/antminer-stats.ts'
 import { cgminerFacts } from '../asic/cgminer-facts.ts'
 import { poolFacts } from '../asic/cgminer-pools.ts'
-import type { AsicFacts } from '../asic/facts.ts'
+import { type AsicFacts, mergedFacts } from '../asic/facts.ts'
 import { cgminerSession } from '../asic/session.ts'
 import { minerPort } from '../asic/settings.ts'
 import { defineDriver } from '../plugin/driver.ts'
@@ -25,14 +24,16 @@ export default defineDriver({
       const version = await client.askOnce('version', signal)
       const devdetails = await client.askOnce('devdetails', signal)
       const coin = await client.askOnce('coin', signal)
-      const summary = await client.ask('summary', signal)
+      const summary = await client.askOptional('summary', signal)
       const stats = await client.askOptional('stats', signal)
       const devs = await client.askOptional('devs', signal)
       const pools = await client.askOptional('pools', signal)
       return {
-        ...cgminerFacts({ summary, devs, devdetails }),
-        ...(stats && isAntminer(stats) ? antminerFacts({ version, summary, stats }) : {}),
-        ...defined(identity(version, devdetails, stats)),
+        ...mergedFacts(
+          cgminerFacts({ summary, devs, devdetails }),
+          stats && isAntminer(stats) ? antminerFacts({ version, summary, stats }) : {},
+          identity(version, devdetails, stats),
+        ),
         // the rating is for Bitmain's firmware only
         efficiencyJPerTh: undefined,
         algorithm: textOf(rowsOf(coin?.body, 'COIN')[0], 'Hash Method'),

@@ -4,7 +4,7 @@ import { firmwareIn } from '../asic/firmware.ts'
 import { fromMhs, fromThs } from '../asic/hashrates.ts'
 import { acceptedShares, stratumPools } from '../asic/pools.ts'
 import { powerFact, wattsOf } from '../asic/power.ts'
-import { webSession } from '../asic/session.ts'
+import { alone, webSession } from '../asic/session.ts'
 import { minerPort } from '../asic/settings.ts'
 import { defineDriver } from '../plugin/driver.ts'
 import {
@@ -20,7 +20,7 @@ import {
   rowsOf,
   textOf,
 } from '../wire/loose-json/fields.ts'
-import { LIST, noPage, WebClient } from '../wire/web-client.ts'
+import { LIST, WebClient } from '../wire/web-client.ts'
 
 export default defineDriver({
   name: 'epic',
@@ -32,11 +32,15 @@ export default defineDriver({
   recognises: (answers) => firmwareIn(answers) === 'ePIC',
   open: ({ host, options: { port } }) =>
     webSession(new WebClient({ host, port }), async (pages, signal) => {
-      const network = await pages.getOnce('/network', signal).catch(noPage)
-      const capabilities = await pages.getOnce('/capabilities', signal).catch(noPage)
-      const summary = await pages.get('/summary', signal)
-      const temps = await pages.get('/temps', signal).catch(noPage)
-      const chips = await pages.get('/hashrate', signal).catch(noPage)
+      const once = (path: string) => alone(signal, (wait) => pages.getOnce(path, wait))
+      const ask = (path: string) => alone(signal, (wait) => pages.get(path, wait))
+      const network = await once('/network')
+      const capabilities = await once('/capabilities')
+      const summary = await ask('/summary')
+      const temps = await ask('/temps')
+      const chips = await ask('/hashrate')
+      // it alone tells how the machine does
+      if (!summary) return {}
       return {
         ...machineFacts(summary, capabilities ?? {}),
         hardwareId: Object.values(network ?? {}).flatMap((n) => macOf(rowOf(n)['mac_address']) ?? [])[0],
@@ -74,12 +78,16 @@ function machineFacts(summary: Row, capabilities: Row): AsicFacts {
     ),
     uptimeS: nonNegativeOf(session, 'Uptime'),
     // without a pool it idles too, but is not switched off
-    asleep: /^idling$/i.test(state) && pool['IsPoolConnected'] !== false,
+    asleep: (/^idling$/i.test(state) && pool['IsPoolConnected'] !== false) || isSleepTuned(summary),
     starting: /init|start|tun/i.test(state),
     faults: lastError ? [lastError] : [],
     pools: poolsOf(summary, pool),
   }
 }
+
+/** The tuner's algorithm `Sleep` stops the machine (UpstreamData/pyasic, pyasic/config/mining, `as_epic`). */
+const isSleepTuned = (summary: Row): boolean =>
+  'Sleep' in section(section(summary, 'PerpetualTune'), 'Algorithm')
 
 /** The tuner's target where it runs with a target in TH/s, else the model's default hashrate. */
 function expectedHs(summary: Row, capabilities: Row): number | undefined {
@@ -144,6 +152,10 @@ function poolsOf(summary: Row, current: Row) {
         alive: connected ? undefined : false,
       }
     }),
-    acceptedShares(nonNegativeOf(session, 'Accepted'), positiveOf(session, 'Difficulty')),
+    acceptedShares(
+      nonNegativeOf(session, 'Accepted'),
+      positiveOf(session, 'Difficulty'),
+      nonNegativeOf(session, 'Rejected'),
+    ),
   )
 }

@@ -46,8 +46,8 @@ export default defineDriver({
       const version = await client.askOnce('version', signal)
       const profiles = await client.askOnce('profiles', signal)
       const config = rowsOf((await client.askOptional('config', signal))?.body, 'CONFIG')[0]
-      const summary = await client.ask('summary', signal)
-      const stats = await client.ask('stats', signal)
+      const summary = await client.askOptional('summary', signal)
+      const stats = await client.askOptional('stats', signal)
       const devs = await client.askOptional('devs', signal)
       const fans = await client.askOptional('fans', signal)
       const temps = await client.askOptional('temps', signal)
@@ -61,7 +61,7 @@ export default defineDriver({
         ...defined(configFacts(config, devs)),
         ...tempFacts(temps),
         firmware: textOf(rowsOf(version?.body, 'VERSION')[0], 'LUXminer') ?? classic.firmware,
-        fans: fans ? fansOf(fans) : (classic.fans ?? []),
+        fans: fansOf(fans).length > 0 ? fansOf(fans) : (classic.fans ?? []),
         // the rating is for Bitmain's firmware; LuxOS tunes the machine
         efficiencyJPerTh: undefined,
         power: powerFacts(power),
@@ -81,7 +81,7 @@ function boardsFacts(classic: AsicFacts, devs: CgminerReply | undefined): AsicFa
     return { ...board, hashrateHs: live?.hashrateHs ?? board.hashrateHs, dead: live?.dead }
   })
   return {
-    boards: merged ?? (devs?.complete ? boards : undefined),
+    boards: merged?.length ? merged : devs?.complete ? boards : undefined,
     expectedHashrateHs: classic.expectedHashrateHs ?? expectedHashrateHs,
   }
 }
@@ -136,6 +136,7 @@ const statusFaults = (config: Row | undefined): string[] => {
 
 /** The event log goes back for days: an event before the last accepted share no longer stops the miner. */
 function eventFaults(events: CgminerReply | undefined, devs: CgminerReply | undefined): string[] {
+  if (rowsOf(devs?.body, 'DEVS').length === 0) return []
   const lastShareS = Math.max(
     0,
     ...rowsOf(devs?.body, 'DEVS').map((row) => nonNegativeOf(row, 'Last Share Time') ?? 0),

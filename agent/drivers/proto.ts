@@ -3,7 +3,7 @@ import { type AsicFacts, type Board, coldest, fansWithSpeed, sumOfAll } from '..
 import { fromGhs, fromThs } from '../asic/hashrates.ts'
 import { acceptedShares, stratumPools } from '../asic/pools.ts'
 import { powerFact } from '../asic/power.ts'
-import { webSession } from '../asic/session.ts'
+import { alone, webSession } from '../asic/session.ts'
 import { webLogin, webPort } from '../asic/settings.ts'
 import { defineDriver } from '../plugin/driver.ts'
 import {
@@ -20,7 +20,7 @@ import {
 } from '../wire/loose-json/fields.ts'
 import type { Address } from '../wire/tcp/address.ts'
 import { LoginAuth, login, type WebAccess } from '../wire/web-auth.ts'
-import { LIST, noPage, WebClient } from '../wire/web-client.ts'
+import { LIST, WebClient } from '../wire/web-client.ts'
 
 const API = '/api/v1'
 const LOGIN = `${API}/auth/login`
@@ -45,18 +45,21 @@ export default defineDriver({
   recognises: ({ httpRoot }) => /<title>\s*Proto ?OS/i.test(httpRoot?.body ?? ''),
   open: ({ host, options: { port, web } }) =>
     webSession(webClient({ host, port }, web), async (pages, signal) => {
-      const once = (page: string) => pages.getOnce(`${API}/${page}`, signal).catch(noPage)
-      const ask = (page: string) => pages.get(`${API}/${page}`, signal).catch(noPage)
+      const once = (page: string) => alone(signal, (wait) => pages.getOnce(`${API}/${page}`, wait))
+      const ask = (page: string) => alone(signal, (wait) => pages.get(`${API}/${page}`, wait))
       const system = part(await once('system'), 'system-info')
       const network = part(await once('network'), 'network-info')
       const hardware = part(await ask('hardware'), 'hardware-info')
-      const mining = part(await pages.get(`${API}/mining`, signal), 'mining-status')
-      const telemetry = await pages.get(TELEMETRY, signal).catch(noPage)
+      const mining = part(await ask('mining'), 'mining-status')
+      const telemetry = await alone(signal, (wait) => pages.get(TELEMETRY, wait))
       const pools = await ask('pools')
+      const boards = boardsOf(hardware, telemetry)
+      const facts = miningFacts(mining, telemetry)
       return {
-        ...miningFacts(mining, telemetry),
+        ...facts,
         ...identity(system, network, hardware),
-        boards: boardsOf(hardware, telemetry),
+        hashrateHs: facts.hashrateHs ?? sumOfAll((boards ?? []).map((board) => board.hashrateHs)),
+        boards,
         boardTempsC: rowsOf(telemetry, 'hashboards').flatMap((b) =>
           numbersOf(valueAt(b, 'temperature', 'outlet')),
         ),
@@ -159,6 +162,7 @@ function poolsOf(reply: Row) {
       // no pool: 0, not unknown
       sumOfAll([0, ...accepted]),
       positiveOf(rows.find(isActive), 'current_difficulty', 'difficulty'),
+      sumOfAll([0, ...rows.map((pool) => nonNegativeOf(pool, 'rejected'))]),
     ),
   )
 }

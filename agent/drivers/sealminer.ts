@@ -31,13 +31,13 @@ export default defineDriver({
   recognises: (answers) => firmwareIn(answers) === FIRMWARE,
   open: ({ host, options: { port } }) =>
     cgminerSession({ host, port, firmware: FIRMWARE }, async (client, signal) => {
-      const summary = await client.ask('summary', signal)
-      const stats = await client.ask('stats', signal)
+      const summary = await client.askOptional('summary', signal)
+      const stats = await client.askOptional('stats', signal)
       const pools = await client.askOptional('pools', signal)
-      const facts = sealFacts(rowsOf(summary.body, 'SUMMARY')[0], rowsOf(stats.body, 'STATS')[0] ?? {})
+      const facts = sealFacts(rowsOf(summary?.body, 'SUMMARY')[0], rowsOf(stats?.body, 'STATS')[0] ?? {})
       return {
         ...facts,
-        boards: stats.complete ? facts.boards : undefined,
+        boards: stats?.complete ? facts.boards : undefined,
         pools: pools && poolFacts(pools),
       }
     }),

@@ -1,13 +1,12 @@
 import { z } from 'zod'
-import { defined } from '../../protocol/kit/defined.ts'
 import { antminerFacts } from '../asic/antminer-stats.ts'
 import type { CgminerClient } from '../asic/cgminer-client.ts'
 import { poolFacts } from '../asic/cgminer-pools.ts'
-import { type AsicFacts, type Board, fansWithSpeed, sumOfAll } from '../asic/facts.ts'
+import { type AsicFacts, type Board, fansWithSpeed, mergedFacts, sumOfAll } from '../asic/facts.ts'
 import { firmwareIn } from '../asic/firmware.ts'
 import { fromGhs } from '../asic/hashrates.ts'
 import { powerFact } from '../asic/power.ts'
-import { cgminerSession, supplement } from '../asic/session.ts'
+import { alone, cgminerSession, supplement } from '../asic/session.ts'
 import { minerPort, webLogin, webPort } from '../asic/settings.ts'
 import { defineDriver } from '../plugin/driver.ts'
 import {
@@ -51,7 +50,7 @@ export default defineDriver({
       const web = pages ? await supplement((wait) => pagesFacts(pages, wait), signal) : {}
       const port4028 = (wait: AbortSignal) => portFacts(client, wait)
       const facts = web.boards ? await supplement(port4028, signal) : await port4028(signal)
-      return { ...web, ...defined(facts), ...defined({ power: web.power, hardwareId: web.hardwareId }) }
+      return mergedFacts(web, facts, { power: web.power, hardwareId: web.hardwareId })
     })
   },
 })
@@ -65,11 +64,11 @@ function unlockedPages(at: Address, { password }: WebAccess): WebClient {
 const SELLER = /\s*\(([^()]*[a-z]{3}[^()]*)\)/i
 
 async function portFacts(client: CgminerClient, signal: AbortSignal): Promise<AsicFacts> {
-  const stats = await client.ask('stats', signal)
-  const summary = await client.ask('summary', signal)
+  const stats = await client.askOptional('stats', signal)
+  const summary = await client.askOptional('summary', signal)
   const pools = await client.askOptional('pools', signal)
   const facts = antminerFacts({ version: undefined, summary, stats })
-  const data = rowsOf(stats.body, 'STATS').at(-1) ?? {}
+  const data = rowsOf(stats?.body, 'STATS').at(-1) ?? {}
   const firmware = SELLER.exec(facts.model ?? '')?.[1]
   return {
     ...facts,
@@ -97,15 +96,15 @@ function chainsOf(counted: readonly Board[], data: Row): Board[] {
 }
 
 async function pagesFacts(pages: WebClient, signal: AbortSignal): Promise<AsicFacts> {
-  const info = await pages.getOnce(INFO, signal)
-  const miner = rowOf((await pages.get(SUMMARY, signal))['miner'])
+  const info = await alone(signal, (wait) => pages.getOnce(INFO, wait))
+  const miner = rowOf((await alone(signal, (wait) => pages.get(SUMMARY, wait)))?.['miner'])
   const chains = rowsOf(miner, 'chains')
   const watts = positiveOf(miner, 'power_consumption', 'power_usage')
   const max = (name: string) => chains.flatMap((chain) => numbersOf(valueAt(chain, name, 'max') ?? []))
   return {
     ...stateFacts(textOf(rowOf(miner['miner_status']), 'miner_state')),
     model: textOf(info, 'miner'),
-    firmware: ['Vnish', textOf(info, 'fw_version')].filter((part) => part).join(' '),
+    firmware: info && ['Vnish', textOf(info, 'fw_version')].filter((part) => part).join(' '),
     hardwareId: macOf(valueAt(info, 'system', 'network_status', 'mac')),
     algorithm: textOf(info, 'algorithm'),
     hashrateHs: fromGhs(nonNegativeOf(miner, 'hr_realtime')),
@@ -113,7 +112,7 @@ async function pagesFacts(pages: WebClient, signal: AbortSignal): Promise<AsicFa
     expectedHashrateHs: fromGhs(positiveOf(miner, 'hr_nominal')),
     // where the power supply does not measure, VNish derives the watts from its preset
     power: powerFact(watts, isTrue(valueAt(miner, 'psu', 'psu_power_metering')) ? 'reported' : 'estimated'),
-    boards: chains.map(boardOf),
+    boards: chains.length > 0 ? chains.map(boardOf) : undefined,
     chipTempsC: max('chip_temp'),
     boardTempsC: max('pcb_temp'),
     fans: fansWithSpeed(

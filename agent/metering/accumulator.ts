@@ -1,6 +1,7 @@
 import type { Interval } from '../../protocol/interval.ts'
 import type { Instant } from '../../protocol/kit/clock.ts'
 import { defined } from '../../protocol/kit/defined.ts'
+import { ownerKey } from '../../protocol/owner.ts'
 import { HOUR_MS, minuteOf } from '../../protocol/units.ts'
 import type { Reading } from '../plugin/reading.ts'
 import { EnergyMeter, type EnergyMeterState } from './energy-meter.ts'
@@ -10,6 +11,7 @@ import { MinuteMeter, type MinuteMeterState } from './minute-meter.ts'
 import { type OwnerAmount, OwnerMeter, type OwnerMeterState } from './owner-meter.ts'
 import { cutAtMinutes } from './piece.ts'
 import { spreadAmount, spreadEnergyAndTime, spreadExported } from './spread.ts'
+import { WorkEstimate, type WorkEstimateState } from './work-estimate.ts'
 
 /** Everything that an accumulator needs to go on after a restart. Kept on disk as JSON in the spool's checkpoint. */
 export interface AccumulatorState extends EnergyMeterState {
@@ -18,6 +20,8 @@ export interface AccumulatorState extends EnergyMeterState {
   exported?: EnergyMeterState
   counters: OwnerMeterState
   minutes: MinuteMeterState
+  /** absent in states that an older version of the agent wrote */
+  estimate?: WorkEstimateState
 }
 
 /** A smaller difference between the wall clock and the monotonic one is slewing, or the moments of reading them: not a clock step. */
@@ -36,6 +40,7 @@ export class DeviceAccumulator {
   readonly #energy: EnergyMeter
   /** what flows out through a meter */
   readonly #exported: EnergyMeter
+  readonly #estimate: WorkEstimate
   #owners: OwnerMeter
   #last: LastReading | undefined
 
@@ -45,19 +50,23 @@ export class DeviceAccumulator {
     this.#minutes = new MinuteMeter(deviceId, state?.minutes)
     this.#energy = new EnergyMeter(state)
     this.#exported = new EnergyMeter(state?.exported)
+    this.#estimate = new WorkEstimate(state?.estimate)
     this.#owners = new OwnerMeter(state?.counters)
     this.#last = state?.last
   }
 
   get state(): AccumulatorState {
-    const { wallMs, sample, namedOwners, hardwareId } = this.#last ?? {}
+    const { wallMs, sample, namedOwners, hardwareId, estimate } = this.#last ?? {}
     return {
       ...(wallMs !== undefined &&
-        sample && { last: defined({ wallMs, sample, namedOwners: namedOwners === true, hardwareId }) }),
+        sample && {
+          last: defined({ wallMs, sample, namedOwners: namedOwners === true, hardwareId, estimate }),
+        }),
       ...this.#energy.state,
       exported: this.#exported.state,
       counters: this.#owners.state,
       minutes: this.#minutes.state,
+      estimate: this.#estimate.state,
     }
   }
 
@@ -79,7 +88,12 @@ export class DeviceAccumulator {
     const { energyJ, energyPart, exportedJ } = reading.counters ?? {}
     const countedMilliJ = this.#energy.count(energyJ, comparison.restarted, limit, energyPart)
     const outMilliJ = this.#exported.count(exportedJ, comparison.restarted, limit)
-    const amounts = this.#owners.advance(reading.counters?.byOwner ?? [], comparison)
+    // asked before the counters advance: one that appears now starts from its value, so none of the estimate is in its growth
+    const counting = this.#countingOwners(last)
+    const growth = this.#owners.advance(reading.counters?.byOwner ?? [], comparison)
+    const amounts = this.#estimate.reduce(growth, at.wallMs)
+    if (last && elapsedMs !== undefined)
+      amounts.push(...this.#estimated(last, elapsedMs, at.wallMs, growth, counting))
     this.#last = asLastReading(reading, at, last)
     if (last && elapsedMs !== undefined)
       this.#book(last, reading, at, elapsedMs, { countedMilliJ, outMilliJ }, amounts)
@@ -93,6 +107,29 @@ export class DeviceAccumulator {
   /** All records, the running minute included: the agent stops. */
   closeAll(): Interval[] {
     return this.#minutes.take(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY)
+  }
+
+  /** Keys of the owners whose work is estimated, and was counted before. */
+  #countingOwners(last: LastReading | undefined): ReadonlySet<string> {
+    const owners = last?.estimate?.holders.map((h) => h.owner) ?? []
+    return new Set(owners.filter((owner) => this.#owners.countsWorkOf(owner)).map(ownerKey))
+  }
+
+  /** The work that no counter counts, over a time that readings cover. @param growth what counters gave for the same time */
+  #estimated(
+    last: LastReading,
+    elapsedMs: number,
+    atMs: number,
+    growth: readonly OwnerAmount[],
+    counting: ReadonlySet<string>,
+  ): OwnerAmount[] {
+    if (this.#isGap(elapsedMs)) return []
+    const grown = new Set(growth.filter((a) => a.quantity === 'workDiff1').map((a) => ownerKey(a.owner)))
+    return this.#estimate.between(last, elapsedMs, { atMs, grown, counting })
+  }
+
+  #isGap(elapsedMs: number): boolean {
+    return elapsedMs > this.#maxGapMs || elapsedMs < 1
   }
 
   #isDuplicate(elapsedMs: number | undefined): boolean {
@@ -123,7 +160,7 @@ export class DeviceAccumulator {
     amounts: readonly OwnerAmount[],
   ): void {
     const fromMs = this.#labelFrom(last, at, elapsedMs)
-    const gap = elapsedMs > this.#maxGapMs || elapsedMs < 1
+    const gap = this.#isGap(elapsedMs)
     const span = { last, reading, gap, pieces: cutAtMinutes(fromMs, at.wallMs, gap) }
     const integrate = () => this.#energy.integrate(last.sample.powerW, reading.sample.powerW, elapsedMs)
     spreadEnergyAndTime(this.#minutes, span, countedMilliJ ?? (gap ? undefined : integrate()))

@@ -32,7 +32,7 @@ export function add({ sums }: Pick<Bucket, 'sums'>, quantity: IntervalQuantity, 
  */
 export function shareEnergyByWork(buckets: readonly Bucket[]): void {
   const pools = buckets.filter((b) => b.owner['poolUrl'] !== undefined)
-  const work = pools.map((b) => b.sums.workDiff1 ?? 0)
+  const work = pools.map((b) => (b.sums.workDiff1 ?? 0) + (b.sums.estimatedWorkDiff1 ?? 0))
   if (pools.length < 2 || !work.some((w) => w > 0)) return
   const metered = pools.filter((b) => b.sums.energyMilliJ !== undefined)
   if (metered.length === 0) return

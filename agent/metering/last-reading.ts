@@ -1,6 +1,7 @@
 import type { Instant } from '../../protocol/kit/clock.ts'
 import { defined } from '../../protocol/kit/defined.ts'
 import type { Reading } from '../plugin/reading.ts'
+import { type EstimateBasis, estimateBasis } from './estimate-basis.ts'
 
 /** The parts of a reading that the next reading is compared with. Kept on disk as JSON in the spool's checkpoint. */
 export interface LastReading {
@@ -15,6 +16,8 @@ export interface LastReading {
   hardwareId?: string
   /** whether the reading had counters by owner */
   namedOwners: boolean
+  /** present: the machine has no counter of accepted work */
+  estimate?: EstimateBasis
 }
 
 /** The last reading and this one: what they show about the time between them. */
@@ -63,7 +66,10 @@ export function asLastReading(reading: Reading, at: Instant, last: LastReading |
       tokensOutPerS,
     }),
     namedOwners: reading.counters?.byOwner !== undefined,
-    ...defined({ hardwareId: reading.identity.hardwareId ?? last?.hardwareId }),
+    ...defined({
+      hardwareId: reading.identity.hardwareId ?? last?.hardwareId,
+      estimate: estimateBasis(reading, at.wallMs, last?.estimate),
+    }),
   }
 }
 

@@ -9,7 +9,7 @@ const HARDER = 10
 /** No single machine draws more. A meter has no such limit: it may stand for a site. */
 const MOST_W = { asic: 20_000, gpu: 2_500, host: 50_000, service: 50_000 } as const
 /** No single machine hashes faster. */
-const MOST_HS = 1e15
+export const MOST_HS = 1e15
 /** No single server serves more tokens; a fleet behind one page shows more by its own rate. */
 const MOST_TOKENS_PER_S = 1e5
 /** The time between two readings may be this much too short: two polls, and a clock that was set. */

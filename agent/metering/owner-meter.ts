@@ -1,4 +1,4 @@
-import type { Owner } from '../../protocol/owner.ts'
+import { type Owner, ownerKey } from '../../protocol/owner.ts'
 import type { OwnerCounters } from '../plugin/reading.ts'
 import { Counter, type CounterState } from './counter.ts'
 import type { Comparison } from './last-reading.ts'
@@ -11,7 +11,7 @@ export type OwnerMeterState = [string, CounterState][]
 /** The growth of one owner's counter between two readings. */
 export interface OwnerAmount {
   owner: Owner
-  quantity: OwnerQuantity
+  quantity: OwnerQuantity | 'estimatedWorkDiff1'
   amount: number
 }
 
@@ -25,6 +25,11 @@ export class OwnerMeter {
 
   get state(): OwnerMeterState {
     return [...this.#counters].flatMap(([key, { state }]): OwnerMeterState => (state ? [[key, state]] : []))
+  }
+
+  /** Whether there has been a counter of work for this owner. */
+  countsWorkOf(owner: Owner): boolean {
+    return this.#counters.has(keyOf('workDiff1', ownerKey(owner)))
   }
 
   /** The growth of each counter since the last reading. */

@@ -13,12 +13,19 @@ export interface Reading {
   sample: Omit<Sample, 'deviceId' | 'observedAtMs'>
   counters?: Counters
   shares?: AcceptedShares
+  /**
+   * true: this machine's API has no counter of accepted work, so its work is estimated by hashrate x `sample.paidRatio`.
+   * Absent for a machine that counts, also where this reading lacks the counter: the next one catches up.
+   */
+  uncountedWork?: true
 }
 
 /** Shares that a miner's own pools accepted; the firmware's dev fee pool is left out. Absent: the API does not count them. */
 export interface AcceptedShares {
   /** since the machine's start */
   accepted: number
+  /** since the machine's start; absent: the API does not count them */
+  rejected?: number
   /** difficulty-1 shares that one share is worth: the larger of the pool's present difficulty and the average so far */
   difficulty?: number
 }

@@ -20,6 +20,13 @@ export interface DetectAddress {
 
 /** A machine with aftermarket firmware may first answer like stock firmware: wait this long for a second answer. */
 const GRACE_MS = 300
+/** Asked one after another while the cgminer port names no firmware: VNish 1.2 names itself in `stats`, Whatsminer's newest API in its own commands. */
+const FURTHER = [
+  ['stats', 'stats4028'],
+  ['get_version', 'getVersion4028'],
+  ['summary', 'summary4028'],
+  ['status', 'status4028'],
+] as const
 /** Once the cgminer port has answered without naming a firmware, wait this long for the other answers. */
 const UNNAMED_MS = 600
 /** Pages are larger, but name the firmware near their start. */
@@ -27,8 +34,9 @@ const MAX_PAGE_BYTES = 256 << 10
 const KEPT_BODY_CHARS = 64 << 10
 
 /**
- * Finds the driver of an unknown miner. It sends the requests of detection to all ports at once.
+ * Finds the drivers that recognise an unknown miner, the likeliest first. It sends the requests of detection to all ports at once.
  * @param signal the deadline of all requests together
+ * @returns at least one; the others are for where the first finds other firmware than it reads
  * @throws PerwattError as `exchange` throws where nothing answers, and `unknown-firmware` where no driver reads the machine, so
  *   that aftermarket firmware is never read as the stock firmware of the same machine
  */
@@ -36,17 +44,25 @@ export async function detect(
   at: DetectAddress,
   drivers: readonly Driver[],
   signal: AbortSignal,
-): Promise<Driver> {
+): Promise<[Driver, ...Driver[]]> {
   const enough = new AbortController()
   try {
     const found = await gatherAnswers(at, drivers, AbortSignal.any([signal, enough.signal]))
-    const driver = driverOf(found.answers, drivers)
-    if (driver) return driver
+    const [first, ...others] = driversOf(found.answers, drivers)
+    if (first) return [first, ...others]
     throw noDriver(at, found)
   } finally {
     enough.abort(new Error('the driver is found'))
   }
 }
+
+/** The commands of detection: none changes a machine. */
+export const DETECTION = ['version', 'devdetails', ...FURTHER.map(([command]) => command)]
+
+type CgminerAnswer = {
+  [K in keyof FirstAnswers]: K extends `${string}4028` ? K : never
+}[keyof FirstAnswers] &
+  string
 
 interface Found {
   answers: FirstAnswers
@@ -76,25 +92,24 @@ async function gatherAnswers(
       if (isAftermarket(firmwareIn(answers))) settle()
       else settleIn(GRACE_MS)
     }, failed)
-  const request = (name: 'version' | 'devdetails' | 'stats', failed?: (error: unknown) => void) =>
+  const request = (command: string, name: CgminerAnswer, failed?: (error: unknown) => void) =>
     gather(
-      exchange(at, { command: name }, signal),
+      exchange(at, { command }, signal),
       (text) => {
-        answers[`${name}4028`] = text.toUpperCase()
+        answers[name] = text.toUpperCase()
       },
       failed,
     )
 
   const miner = async () => {
     await Promise.all([
-      request('version', (error) => {
+      request('version', 'version4028', (error) => {
         found.cgminerError = error
       }),
-      request('devdetails'),
+      request('devdetails', 'devdetails4028'),
     ])
     if ((answers.version4028 ?? answers.devdetails4028) === undefined) return
-    // VNish 1.2 names itself only in `stats`
-    if (firmwareIn(answers) === undefined) await request('stats')
+    for (const [command, name] of FURTHER) if (firmwareIn(answers) === undefined) await request(command, name)
     settleIn(UNNAMED_MS)
   }
   try {
@@ -137,8 +152,20 @@ function accepts(host: string, port: number, signal: AbortSignal): Promise<boole
 const recognised = (answers: FirstAnswers, drivers: readonly Driver[]): Driver | undefined =>
   drivers.find((d) => !d.fallback && d.recognises?.(answers))
 
-const driverOf = (answers: FirstAnswers, drivers: readonly Driver[]): Driver | undefined =>
-  recognised(answers, drivers) ?? drivers.find((d) => d.fallback && d.recognises?.(answers))
+/**
+ * By all answers; then by those of the cgminer port alone, for a page that names another firmware than runs; then the fallback.
+ * @returns nothing where no driver recognises the machine by all of its answers: a firmware that no driver reads is never read as
+ *   another
+ */
+function driversOf(answers: FirstAnswers, drivers: readonly Driver[]): Driver[] {
+  const { httpRoot: _, ...withoutPage } = answers
+  const own = drivers.filter((d) => !d.fallback)
+  const fallback = drivers.filter((d) => d.fallback && d.recognises?.(answers))
+  const first = own.filter((d) => d.recognises?.(answers))
+  if (first.length === 0) return fallback
+  const second = own.filter((d) => d.recognises?.(withoutPage))
+  return [...new Set([...first, ...second, ...fallback])]
+}
 
 /** Why no driver was found. */
 function noDriver(at: DetectAddress, { answers, cgminerError }: Found): unknown {

@@ -1,6 +1,7 @@
 import { AUTO, type DeviceConfig } from '../config/device-config.ts'
 import type { Driver, Session } from '../plugin/driver.ts'
 import { detect } from './detect.ts'
+import { advised, foundSession } from './found-session.ts'
 import type { HardwareWatch } from './hardware-watch.ts'
 import type { PollTarget } from './poller.ts'
 
@@ -21,17 +22,26 @@ export function pollTarget(
     address: addressOf(config),
     async open(signal) {
       const named = drivers.find((d) => d.name === config.driver)
-      if (named) return { session: guarded(named.open({ id, host, options: config })), driver: named.name }
+      if (named)
+        return {
+          session: guarded(advised(named.open({ id, host, options: config }))),
+          driver: named.name,
+        }
       if (config.driver !== AUTO || config.host === undefined)
         throw new Error(`there is no driver ${config.driver}; see the list of drivers`)
       const ports = {
         port: Number(config.port ?? CGMINER_PORT),
         webPort: Number(config['webPort'] ?? WEB_PORT),
       }
-      const found = await detect({ host, ...ports }, drivers, signal)
+      const found = foundSession(await detect({ host, ...ports }, drivers, signal), (driver) =>
+        driver.open({ id, host, options: settingsOf(driver, config, ports) }),
+      )
+      const session = guarded(found)
       return {
-        session: guarded(found.open({ id, host, options: settingsOf(found, config, ports) })),
-        driver: found.name,
+        session,
+        get driver() {
+          return found.driver
+        },
       }
     },
   }

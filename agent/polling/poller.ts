@@ -5,6 +5,12 @@ import { ANOTHER_FIRMWARE, type Session } from '../plugin/driver.ts'
 import type { Reading } from '../plugin/reading.ts'
 import { failureText } from './failure-text.ts'
 
+export interface OpenSession {
+  session: Session
+  /** with `driver: auto` the first `read` may replace the likeliest driver by the next one that recognises the machine */
+  readonly driver: string
+}
+
 /** One configured device, ready to be polled. */
 export interface PollTarget {
   id: string
@@ -12,7 +18,7 @@ export interface PollTarget {
   /** for error texts; absent: the device is the agent's own host */
   address?: string | undefined
   /** Opens a new session. With `driver: auto` it first finds the driver, and rejects if the machine does not answer. */
-  open(signal: AbortSignal): Promise<{ session: Session; driver: string }>
+  open(signal: AbortSignal): Promise<OpenSession>
 }
 
 export interface PollerOptions {
@@ -38,7 +44,7 @@ export class Poller {
   readonly #options: PollerOptions
   readonly #stop = new AbortController()
   #timer: NodeJS.Timeout | undefined
-  #session: { session: Session; driver: string } | undefined
+  #session: OpenSession | undefined
   #failures = 0
   /** when the first poll was due, ms of `performance.now()` */
   #firstDueMs = 0
@@ -87,9 +93,9 @@ export class Poller {
   }
 
   async #poll(): Promise<void> {
-    const { timeoutMs, log } = this.#options
+    const { log } = this.#options
     try {
-      const readings = await withDeadline((signal) => this.#read(signal), timeoutMs, this.#stop.signal)
+      const readings = await this.#read()
       if (this.#failures > 0)
         log.info('device answers again', { device: this.#target.id, after: `${this.#failures} failed polls` })
       this.#failures = 0
@@ -109,19 +115,25 @@ export class Poller {
     }
   }
 
-  async #read(signal: AbortSignal): Promise<Reading[]> {
+  async #read(): Promise<Reading[]> {
     try {
-      return await this.#readOnce(signal)
+      return await this.#readOnce()
     } catch (error) {
       if (!(error instanceof PerwattError && error.code === ANOTHER_FIRMWARE)) throw error
       this.#closeSession()
-      return this.#readOnce(signal)
+      return this.#readOnce()
     }
   }
 
-  async #readOnce(signal: AbortSignal): Promise<Reading[]> {
-    this.#session ??= await this.#target.open(signal)
-    return this.#session.session.read(signal)
+  /** Detection has a deadline of its own: it must not eat the time in which the driver reads the machine. */
+  async #readOnce(): Promise<Reading[]> {
+    this.#session ??= await this.#inTime((signal) => this.#target.open(signal))
+    const { session } = this.#session
+    return this.#inTime((signal) => session.read(signal))
+  }
+
+  #inTime<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    return withDeadline(work, this.#options.timeoutMs, this.#stop.signal)
   }
 
   #closeSession(): void {

@@ -115,14 +115,13 @@ async function identify(host: string, options: SweepOptions): Promise<Found> {
   const config: DeviceConfig = { id: host, driver: AUTO, host, ...minerPorts, ...(web ? { web } : {}) }
   const found: Found = { host }
   try {
-    const { session, driver } = await withDeadline(
-      (soon) => pollTarget(config, drivers).open(soon),
-      answerMs,
-      signal,
-    )
-    found.driver = driver
+    const opened = await withDeadline((soon) => pollTarget(config, drivers).open(soon), answerMs, signal)
+    const { session } = opened
+    found.driver = opened.driver
     try {
       const [reading] = await withDeadline((soon) => session.read(soon), answerMs, signal)
+      // the likeliest driver may have found other firmware
+      found.driver = opened.driver
       if (reading) Object.assign(found, { identity: reading.identity, sample: reading.sample })
     } finally {
       session.close?.()

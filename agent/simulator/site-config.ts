@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { Location } from '../../protocol/device.ts'
 import { WITH_LOGIN } from './asic/family-servers.ts'
-import type { AsicFamily, AsicModel } from './asic/models.ts'
+import { type AsicFamily, type AsicModel, driverOf } from './asic/models.ts'
 import { DEMO_PASSWORD, DEMO_USER } from './asic/web-server.ts'
 import type { SiteLayout } from './layout.ts'
 import type { Site } from './site.ts'
@@ -54,7 +54,7 @@ export function siteConfigs(
   const asics = layout.asics.map(
     ({ id, model, host, location }, i): DeviceEntry => ({
       id,
-      driver: model.family,
+      driver: driverOf(model.family),
       host,
       ...ports.asicSettings[i],
       ...(WITH_LOGIN.has(model.family) ? { web: { username: DEMO_USER, password: DEMO_PASSWORD } } : {}),

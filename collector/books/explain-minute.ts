@@ -6,6 +6,7 @@ import { explainEnergy } from '../economics/settlement/explain-energy.ts'
 import { explainRevenue } from '../economics/settlement/explain-revenue.ts'
 import type { PricedPart } from '../economics/settlement/priced.ts'
 import { type KnownDevices, type PricedMinute, priceMinute } from '../economics/settlement/settle.ts'
+import { type TrueUp, trueUpOwner } from '../economics/true-up.ts'
 import type { Settlement } from '../plugin/audit-store.ts'
 import type { MinutePricing } from '../settling/pricing.ts'
 import type { Explanation } from '../views/explanation.ts'
@@ -25,13 +26,14 @@ export function explainMinute(options: {
   /** the stored sums of this workload and minute */
   ledger: LedgerSums | undefined
   devices: KnownDevices
+  trueUps: readonly TrueUp[]
 }): Explanation | undefined {
-  const { workload, minuteMs, intervals, settlement, pricing, ledger, devices } = options
+  const { workload, minuteMs, intervals, settlement, pricing, ledger, devices, trueUps } = options
   const { rules, prices } = pricing
-  const minute = priceMinute(minuteMs, intervals, prices, { ...rules, ...devices })
+  const minute = priceMinute(minuteMs, intervals, prices, { ...rules, ...devices }, trueUps)
   const own = minute.parts.filter((p) => p.name === workload)
   if (own.length === 0 && !ledger) return undefined
-  const sums = own.reduce<Sums>((sum, p) => plus(sum, p), pick(undefined))
+  const sums = own.reduce<Sums>((sum, p) => plus(sum, partSums(p)), pick(undefined))
   const rule = rules.workloads.find((w) => w.name === workload)
   const paid = minute.contracts.get(workload)
   return {
@@ -54,37 +56,42 @@ export function explainMinute(options: {
 function explained(p: PricedPart, minute: PricedMinute, { prices, rules }: MinutePricing): ExplainedPart {
   const { agentId, deviceId, owner, startMs, durationMs, coveredMs, powerBasis, recovered } = p.interval ?? {}
   const energy = explainEnergy(p, minute)
-  const demand = explainDemand(p, minute)
+  const demand = p.trueUp ? undefined : explainDemand(p, minute)
   return {
     agentId: agentId ?? '',
     deviceId: deviceId ?? '',
-    owner: owner ?? {},
+    owner: owner ?? (p.trueUp ? trueUpOwner(p.trueUp) : {}),
     ...(startMs === undefined ? {} : { start: iso(startMs) }),
     durationMs: durationMs ?? 0,
     coveredMs: coveredMs ?? 0,
     ...(powerBasis ? { powerBasis } : {}),
     ...(recovered ? { recovered } : {}),
     ...(energy ? { energy } : {}),
-    energyMilliJ: p.energyMilliJ,
+    ...partSums(p),
     revenue: explainRevenue(p, minute, prices),
-    revenueNanoUsd: p.revenueNanoUsd,
     cost: explainCost(p.energyMilliJ, prices, rules.costs),
-    costNanoUsd: p.costNanoUsd,
     ...(demand ? { demand } : {}),
-    demandNanoUsd: p.demandNanoUsd,
   }
 }
 
-const SUMS = ['energyMilliJ', 'revenueNanoUsd', 'costNanoUsd', 'demandNanoUsd'] as const
-const pick = (from: Sums | undefined): Sums => ({
-  energyMilliJ: from?.energyMilliJ ?? 0,
-  revenueNanoUsd: from?.revenueNanoUsd ?? 0,
-  costNanoUsd: from?.costNanoUsd ?? 0,
-  demandNanoUsd: from?.demandNanoUsd ?? 0,
-})
-const plus = (a: Sums, b: Sums): Sums => ({
-  energyMilliJ: a.energyMilliJ + b.energyMilliJ,
-  revenueNanoUsd: a.revenueNanoUsd + b.revenueNanoUsd,
-  costNanoUsd: a.costNanoUsd + b.costNanoUsd,
-  demandNanoUsd: a.demandNanoUsd + b.demandNanoUsd,
+const SUMS = [
+  'energyMilliJ',
+  'revenueNanoUsd',
+  'costNanoUsd',
+  'demandNanoUsd',
+  'estimatedRevenueNanoUsd',
+  'trueUpRevenueNanoUsd',
+] as const satisfies readonly (keyof Sums)[]
+const sumsOf = (amount: (name: keyof Sums) => number): Sums =>
+  Object.fromEntries(SUMS.map((name) => [name, amount(name)])) as Sums
+const pick = (from: Sums | undefined): Sums => sumsOf((name) => from?.[name] ?? 0)
+const plus = (a: Sums, b: Sums): Sums => sumsOf((name) => a[name] + b[name])
+
+const partSums = (p: PricedPart): Sums => ({
+  energyMilliJ: p.energyMilliJ,
+  revenueNanoUsd: p.revenueNanoUsd,
+  costNanoUsd: p.costNanoUsd,
+  demandNanoUsd: p.demandNanoUsd,
+  estimatedRevenueNanoUsd: p.estimatedNanoUsd,
+  trueUpRevenueNanoUsd: p.trueUp ? p.revenueNanoUsd : 0,
 })

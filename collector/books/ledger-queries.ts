@@ -8,6 +8,7 @@ import type { ChangeBucket, Repricing } from '../plugin/audit-store.ts'
 import type { Store } from '../plugin/store.ts'
 import type { Pricing } from '../settling/pricing.ts'
 import type { Repricer, RepricingRequest } from '../settling/repricer.ts'
+import { trueUpsOf } from '../settling/true-ups.ts'
 import type { Explanation } from '../views/explanation.ts'
 import type { AuditView, LossView, QuarantineView, RepricingView } from './audit-views.ts'
 import { explainMinute } from './explain-minute.ts'
@@ -53,6 +54,7 @@ export class LedgerQueries {
       pricing: pricing.of(minuteMs, settlement),
       ledger: buckets.find((bucket) => bucket.group === workload),
       devices,
+      trueUps: await trueUpsOf(store, minuteMs),
     })
   }
 

@@ -29,6 +29,14 @@ function explanationText(e: Explanation): string {
   return [
     `${e.workload} in the minute from ${e.minute}: ${state}`,
     `  revenue ${usd(e.sums.revenueNanoUsd)}, energy ${kwh.toFixed(6)} kWh for ${usd(e.sums.costNanoUsd)}`,
+    ...(e.sums.estimatedRevenueNanoUsd === 0
+      ? []
+      : [
+          `  of it estimated: ${usd(e.sums.estimatedRevenueNanoUsd)}, of machines that count no accepted work`,
+        ]),
+    ...(e.sums.trueUpRevenueNanoUsd === 0
+      ? []
+      : [`  of it trued up to the pool’s credit: ${usd(e.sums.trueUpRevenueNanoUsd)}`]),
     e.agrees
       ? '  the ledger has the same figures'
       : '  the ledger has other figures: a late record waits to be settled; run this again in a minute',

@@ -75,6 +75,7 @@ export class Collector {
       quotes: prices.quotes,
       nowMs,
       log,
+      onTrueUps: (minutes) => ledger.settler.note(minutes),
     })
     const sources = { store, devices, prices, ledger, alerting, pools }
     const views = createLiveViews(context, sources)

@@ -7,7 +7,7 @@ export interface AgentInterval extends Interval {
 
 /**
  * One row of the ledger: the priced work of one device for one owner in one minute. A meter's row is the energy that the meter
- * measured beyond the machines behind it. The row of a contract without machines has an empty agentId and deviceId.
+ * measured beyond the machines behind it. The row of a contract without machines, or of a pool's true-up, has an empty agentId and deviceId.
  * The key is (minuteMs, workload, agentId, deviceId, owner). All numbers are whole, so every grouping adds up exactly.
  */
 export interface LedgerRow {
@@ -33,7 +33,16 @@ export interface LedgerRow {
   /** share of the site's demand charge */
   demandNanoUsd: number
   depreciationNanoUsd: number
+  /** counted by the machine, accepted by its pool */
   workDiff1: number
+  /** of machines that count no accepted work: by hashrate, less rejected shares */
+  estimatedWorkDiff1: number
+  /** part of revenueNanoUsd that estimatedWorkDiff1 earned */
+  estimatedRevenueNanoUsd: number
+  /** what the pool credited for a day beyond counted and estimated work; negative where it credited less */
+  trueUpWorkDiff1: number
+  /** part of revenueNanoUsd that trueUpWorkDiff1 earned */
+  trueUpRevenueNanoUsd: number
   gpuMs: number
   busyGpuMs: number
   tokensIn: number
@@ -55,6 +64,10 @@ export const LEDGER_SUMS = [
   'demandNanoUsd',
   'depreciationNanoUsd',
   'workDiff1',
+  'estimatedWorkDiff1',
+  'estimatedRevenueNanoUsd',
+  'trueUpWorkDiff1',
+  'trueUpRevenueNanoUsd',
   'gpuMs',
   'busyGpuMs',
   'tokensIn',

@@ -8,6 +8,7 @@ import type { Interval, IntervalQuantity } from '../../protocol/interval.ts'
 const MOST: Record<IntervalQuantity, number> = {
   energyMilliJ: 1e15,
   workDiff1: 1e14,
+  estimatedWorkDiff1: 1e14,
   hashrateWorkDiff1: 1e14,
   gpuMs: 1e10,
   busyGpuMs: 1e10,

@@ -50,6 +50,20 @@ export interface PoolContext {
 export interface PoolSession {
   /** Asks for everything once. @throws PerwattError of one line: what, why, what to do next; the signal's reason where it aborts */
   read(signal: AbortSignal): Promise<PoolReport>
+  /**
+   * What the pool credited each worker over the last 24 h. It is asked just after 00:00 UTC, so that this is the UTC day that has ended;
+   * never more than once in a poll. Absent: the pool's API does not tell it. @throws as `read` does
+   */
+  workers?(signal: AbortSignal): Promise<WorkerCredit[]>
+}
+
+/** One worker's credit over the last 24 h, in base units: its shares or, where the pool does not count them, its average hashrate. */
+export interface WorkerCredit {
+  /** `account.worker`, or the worker alone, as the pool lists it */
+  worker: string
+  /** difficulty-1 shares */
+  workDiff1?: number | undefined
+  hashrateHs?: number | undefined
 }
 
 /** What a pool reports of one account, in base units; what it leaves out is absent. */

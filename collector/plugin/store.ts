@@ -6,6 +6,7 @@ import type { Plugin } from '../../protocol/kit/plugin.ts'
 import type { Quote } from '../../protocol/quote.ts'
 import type { Sample } from '../../protocol/sample.ts'
 import type { AgentInterval, LedgerRow, LedgerSums } from '../economics/ledger-row.ts'
+import type { TrueUp } from '../economics/true-up.ts'
 import type { AuditStore, Change, Loss, Repricing, Settlement } from './audit-store.ts'
 
 /** How far an agent's records are in the store without a hole. */
@@ -77,6 +78,15 @@ export interface SettledWith {
   repricing?: Repricing
 }
 
+/** The work of one owner in a time of the ledger, true-ups left out. */
+export interface OwnerWork {
+  owner: string
+  workDiff1: number
+  estimatedWorkDiff1: number
+  /** observed time of the machines with estimated work, ms */
+  estimatedCoveredMs: number
+}
+
 /** Where the collector keeps what it must not lose. Every method rejects with a PerwattError when the store can't do it. */
 export interface Store extends AuditStore {
   readonly name: string
@@ -103,6 +113,13 @@ export interface Store extends AuditStore {
    * stopped collector left unsettled, or a late interval has outdated.
    */
   unsettledMinutes(fromMs: number, toMs: number): Promise<number[]>
+
+  /** Keeps true-ups; one replaces another of the same workload, worker and day. */
+  writeTrueUps(trueUps: readonly TrueUp[]): Promise<void>
+  /** Of days that start in [fromMs, toMs), in order of day, workload and worker. */
+  trueUps(fromMs: number, toMs: number): Promise<TrueUp[]>
+  /** A workload's ledger over [fromMs, toMs) by owner. Owners are ledger keys (`ownerKey`). */
+  workByOwner(workload: string, fromMs: number, toMs: number): Promise<OwnerWork[]>
 
   writeSamples(samples: readonly StoredSample[]): Promise<void>
   /** A device's samples in [fromMs, toMs), oldest first, at most `limit` evenly thinned. */

@@ -37,13 +37,15 @@ export class PoolLedger {
     const site = await this.#store.ledger({ ...range, stepMs: COVERAGE_STEP_MS, groupBy: 'site' })
     const sums = await this.#store.ledger({ ...range, stepMs: DAY_MS, groupBy: 'workload' })
     const own = sums.filter((bucket) => bucket.group === workload)
-    const sum = (name: 'workDiff1' | 'revenueNanoUsd' | 'feeNanoUsd') =>
-      own.reduce((total, bucket) => total + bucket[name], 0)
+    const sum = (
+      name: 'workDiff1' | 'estimatedWorkDiff1' | 'revenueNanoUsd' | 'trueUpRevenueNanoUsd' | 'feeNanoUsd',
+    ) => own.reduce((total, bucket) => total + bucket[name], 0)
     const covered = new Set(site.map((bucket) => bucket.startMs)).size
     const buckets = Math.ceil(range.toMs / COVERAGE_STEP_MS) - Math.floor(range.fromMs / COVERAGE_STEP_MS)
     return {
-      workDiff1: sum('workDiff1'),
-      revenueUsd: sum('revenueNanoUsd') / NANO_USD_PER_USD,
+      // without true-ups: the pool would be compared with itself, and a loss never be seen
+      workDiff1: sum('workDiff1') + sum('estimatedWorkDiff1'),
+      revenueUsd: (sum('revenueNanoUsd') - sum('trueUpRevenueNanoUsd')) / NANO_USD_PER_USD,
       feeUsd: sum('feeNanoUsd') / NANO_USD_PER_USD,
       coveredRatio: buckets > 0 ? Math.min(1, covered / buckets) : 0,
     }

@@ -15,9 +15,12 @@ import { createAsk } from './pool-client.ts'
 import { compareCredits } from './pool-compare.ts'
 import type { PoolConfig } from './pool-config.ts'
 import { PoolLedger } from './pool-ledger.ts'
+import { keepQuietly, TrueUpKeeper } from './true-up-keeper.ts'
 
 /** For all requests of one poll: some pools want five seconds between two requests. */
 const DEADLINE_MS = 90_000
+/** A fleet's list of workers may have hundreds of pages, each after the pool's spacing. */
+const WORKERS_DEADLINE_MS = 600_000
 /** The most that back-off adds to a pool's interval while it fails. */
 const LONGEST_BACKOFF_MS = 3_600_000
 /** Polls that may fail before the last answer is stale. */
@@ -29,7 +32,9 @@ export interface PoolWatchOptions {
   configs: readonly PoolConfig[]
   pools: readonly Pool[]
   workloads: readonly Workload[]
-  store: Pick<Store, 'ledger'>
+  store: Pick<Store, 'ledger' | 'workByOwner' | 'trueUps' | 'writeTrueUps'>
+  /** pools' true-ups of estimated work were stored: these minutes must be settled again */
+  onTrueUps?: (minutes: readonly number[]) => void
   quotes: Pick<QuoteBook, 'at'>
   nowMs: () => number
   random?: () => number
@@ -55,12 +60,15 @@ interface Watched {
 /** Polls each pool by itself, and compares its credits with the ledger of its workload. A failing pool delays no other. */
 export class PoolWatch {
   readonly #o: Required<PoolWatchOptions>
+  readonly #trueUps: TrueUpKeeper
   readonly #watched: Watched[]
   readonly #ledger: PoolLedger
   readonly #startedMs: number
 
   constructor(options: PoolWatchOptions) {
-    this.#o = { random: Math.random, wait: pause, deadlineMs: DEADLINE_MS, ...options }
+    this.#o = { random: Math.random, wait: pause, deadlineMs: DEADLINE_MS, onTrueUps: () => {}, ...options }
+    const { store, nowMs, log, onTrueUps } = this.#o
+    this.#trueUps = new TrueUpKeeper({ store, nowMs, log, onStored: onTrueUps })
     this.#startedMs = options.nowMs()
     this.#ledger = new PoolLedger(options.store, options.nowMs)
     this.#watched = options.configs.map((config) => ({
@@ -114,7 +122,20 @@ export class PoolWatch {
       pool.differences = []
       log.error('pool not compared with the ledger', { pool: name, reason: reasonOf(error) })
     }
+    await this.#trueUp(pool, signal)
     return 0
+  }
+
+  /** Trues estimated work up to what the pool credited its workers. Never rejects. */
+  async #trueUp({ config, session }: Watched, signal: AbortSignal): Promise<void> {
+    const { log } = this.#o
+    const readWorkers = session.workers?.bind(session)
+    const work = withDeadline(
+      (s) => this.#trueUps.keep(config.workload, readWorkers, s),
+      WORKERS_DEADLINE_MS,
+      signal,
+    )
+    await keepQuietly(work, { pool: config.name, log, signal })
   }
 
   /** Never sooner than its interval, nor than the pool's Retry-After. */

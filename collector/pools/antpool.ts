@@ -1,8 +1,9 @@
 import { createHmac } from 'node:crypto'
 import { z } from 'zod'
 import { SecretSchema } from '../../protocol/kit/secret.ts'
+import { hashrateHs } from '../../protocol/units.ts'
 import { completeDays, lastDay, newestPayouts } from '../economics/settlement/pool-credit.ts'
-import { definePool } from '../plugin/pool.ts'
+import { definePool, type WorkerCredit } from '../plugin/pool.ts'
 import { amount, hashrateText, maybe, refusalByCode, utcText } from '../pool-watch/pool-fields.ts'
 
 /**
@@ -45,6 +46,16 @@ const PaidOut = of(
   }),
 )
 
+/** in MH/s, as the older hashrate.htm */
+const Workers = of(
+  z.object({
+    totalPage: maybe(amount),
+    rows: z.array(z.object({ worker: z.string(), last1d: maybe(amount) })),
+  }),
+)
+/** 50 workers a page: a fleet of 20,000 */
+const MOST_PAGES = 400
+
 const HISTORY = { pageEnable: '1', page: '1', pageSize: '50' }
 
 export default definePool({
@@ -56,7 +67,12 @@ export default definePool({
     apiKey: SecretSchema.describe('API key'),
     secret: SecretSchema.describe('API secret: signs the requests, and is never sent'),
   }),
-  requests: ['POST /api/accountOverview.htm', 'POST /api/account.htm', 'POST /api/paymentHistoryV2.htm'],
+  requests: [
+    'POST /api/accountOverview.htm',
+    'POST /api/account.htm',
+    'POST /api/paymentHistoryV2.htm',
+    'POST /api/workers.htm',
+  ],
   // 600 requests in 10 minutes
   spacingMs: 1_000,
   keyHelp:
@@ -64,17 +80,31 @@ export default definePool({
   refusal: refusalByCode,
   open({ user, apiKey, secret }, { ask, nowMs }) {
     let nonce = 0
+    const poster =
+      (signal: AbortSignal) =>
+      <T extends z.ZodType>(path: string, schema: T, more: Record<string, string> = {}) => {
+        nonce = Math.max(nonce + 1, nowMs())
+        const signature = createHmac('sha256', secret.reveal())
+          .update(`${user}${apiKey.reveal()}${nonce}`)
+          .digest('hex')
+          .toUpperCase()
+        const signed = { key: apiKey.reveal(), nonce: String(nonce), signature }
+        return ask({ method: 'POST', path, form: { ...signed, coin: 'BTC', ...more } }, schema, signal)
+      }
     return {
-      async read(signal) {
-        const post = <T extends z.ZodType>(path: string, schema: T, more: Record<string, string> = {}) => {
-          nonce = Math.max(nonce + 1, nowMs())
-          const signature = createHmac('sha256', secret.reveal())
-            .update(`${user}${apiKey.reveal()}${nonce}`)
-            .digest('hex')
-            .toUpperCase()
-          const signed = { key: apiKey.reveal(), nonce: String(nonce), signature }
-          return ask({ method: 'POST', path, form: { ...signed, coin: 'BTC', ...more } }, schema, signal)
+      async workers(signal) {
+        const found: WorkerCredit[] = []
+        for (let page = 1; page <= MOST_PAGES; page++) {
+          const more = { ...HISTORY, userId: user, page: String(page) }
+          const { data } = await poster(signal)('/api/workers.htm', Workers, more)
+          for (const { worker, last1d } of data.rows)
+            found.push({ worker, hashrateHs: last1d === undefined ? undefined : hashrateHs(last1d, 'MH') })
+          if (page >= (data.totalPage ?? 1)) break
         }
+        return found
+      },
+      async read(signal) {
+        const post = poster(signal)
         const { data: overview } = await post('/api/accountOverview.htm', Overview, { userId: user })
         const { data: account } = await post('/api/account.htm', Account)
         const received = await post('/api/paymentHistoryV2.htm', Received, { ...HISTORY, type: 'recv' })

@@ -46,6 +46,15 @@ const Rewards = inCoin(
   }),
 )
 
+const Workers = inCoin(
+  z.object({
+    workers: z.record(
+      z.string(),
+      z.object({ hash_rate_unit: hashrateUnit, hash_rate_24h: maybe(amount), shares_24h: maybe(amount) }),
+    ),
+  }),
+)
+
 const Paid = z.object({
   resolved_at_ts: maybe(unixS),
   status: z.string(),
@@ -67,6 +76,7 @@ export default definePool({
     'GET /accounts/profile/json/btc/',
     'GET /accounts/rewards/json/btc',
     'GET /accounts/payouts/json/btc',
+    'GET /accounts/workers/json/btc',
   ],
   // "approximately one request per five seconds (safe value)"; faster clients get no answer, and then a ban
   spacingMs: 5_000,
@@ -74,6 +84,16 @@ export default definePool({
     'make a token at Settings > Access Profiles: limited read-only, with "Allow access to web APIs" and a new token',
   open({ token }, { ask, nowMs }) {
     return {
+      async workers(signal) {
+        const headers = { 'pool-auth-token': token.reveal() }
+        const { workers } = await ask({ path: '/accounts/workers/json/btc', headers }, Workers, signal)
+        return Object.entries(workers).map(([worker, w]) => ({
+          worker,
+          workDiff1: w.shares_24h,
+          hashrateHs:
+            w.hash_rate_24h === undefined ? undefined : hashrateHs(w.hash_rate_24h, w.hash_rate_unit),
+        }))
+      },
       async read(signal) {
         const headers = { 'pool-auth-token': token.reveal() }
         const query = { from: isoDate(firstDay(nowMs())), to: isoDate(nowMs()) }

@@ -36,7 +36,16 @@ const Transactions = z.object({
 })
 
 /** status 0 is online, 1 offline; 2 (expired) is a worker that was removed long ago */
-const Workers = z.object({ workers: maybe(z.array(z.object({ status: amount }))) })
+const Workers = z.object({
+  workers: maybe(
+    z.array(
+      z.object({
+        status: amount,
+        hash_rate_info: maybe(z.object({ name: maybe(z.string()), h24_hash_rate: maybe(amount) })),
+      }),
+    ),
+  ),
+})
 
 export default definePool({
   name: 'f2pool',
@@ -57,13 +66,22 @@ export default definePool({
   keyHelp: 'take the API token of the account (Account settings > API), and check the name in user',
   refusal: refusalByCode,
   open({ secret, user }, { ask, nowMs }) {
+    const poster =
+      (signal: AbortSignal) =>
+      <T extends z.ZodType>(path: string, schema: T, more: object = {}) => {
+        const json = { mining_user_name: user, currency: 'bitcoin', ...more }
+        const headers = { 'f2p-api-secret': secret.reveal() }
+        return ask({ method: 'POST', path, headers, json }, schema, signal)
+      }
     return {
+      async workers(signal) {
+        const { workers } = await poster(signal)('/v2/hash_rate/worker/list', Workers)
+        return (workers ?? []).flatMap(({ hash_rate_info: info }) =>
+          info?.name ? { worker: info.name, hashrateHs: info.h24_hash_rate } : [],
+        )
+      },
       async read(signal) {
-        const post = <T extends z.ZodType>(path: string, schema: T, more: object = {}) => {
-          const json = { mining_user_name: user, currency: 'bitcoin', ...more }
-          const headers = { 'f2p-api-secret': secret.reveal() }
-          return ask({ method: 'POST', path, headers, json }, schema, signal)
-        }
+        const post = poster(signal)
         const { info } = await post('/v2/hash_rate/info', Hashrate)
         const { balance_info } = await post('/v2/assets/balance', Balance)
         const list = await post('/v2/assets/transactions/list', Transactions, {

@@ -9,7 +9,8 @@ import {
   newestPayouts,
   utcDay,
 } from '../economics/settlement/pool-credit.ts'
-import { definePool } from '../plugin/pool.ts'
+import { DAY_MS } from '../economics/settlement/revenue.ts'
+import { definePool, type WorkerCredit } from '../plugin/pool.ts'
 import { amount, maybe, utcText } from '../pool-watch/pool-fields.ts'
 
 /**
@@ -45,6 +46,16 @@ const Transactions = z.object({
 })
 const Workers = z.object({ total_active: maybe(amount), total_inactive: maybe(amount) })
 
+const WorkerDays = z.object({
+  hashrate_efficiency_revenue: z.record(
+    z.string(),
+    z.array(z.object({ date_time: utcText, hashrate: amount })),
+  ),
+  pagination: maybe(z.object({ next_page_url: maybe(z.string()) })),
+})
+/** 100 workers a page: a fleet of 20,000 */
+const MOST_PAGES = 200
+
 const isBtc = (row: { currency_type: string }): boolean => row.currency_type === 'BTC'
 
 export default definePool({
@@ -65,12 +76,41 @@ export default definePool({
     'GET /v2/pool/hashrate-efficiency/BTC',
     'GET /v2/pool/transactions/BTC',
     'GET /v2/pool/workers/BTC',
+    'GET /v2/pool/workers-hashrate-efficiency/BTC/*',
   ],
   spacingMs: 1_000,
   keyHelp:
     'generate a key at Workspace > API Keys, as a member who may view revenue (Auditor, Accounting), and check the subaccounts',
   open({ apiKey, subaccounts }, { ask, nowMs }) {
     return {
+      async workers(signal) {
+        const dayMs = utcDay(nowMs()) - DAY_MS
+        const found: WorkerCredit[] = []
+        for (const subaccount of subaccounts)
+          for (let page = 1; page <= MOST_PAGES; page++) {
+            const answer = await ask(
+              {
+                path: `/v2/pool/workers-hashrate-efficiency/BTC/${encodeURIComponent(subaccount)}`,
+                query: {
+                  start_date: isoDate(dayMs),
+                  end_date: isoDate(dayMs),
+                  tick_size: '1d',
+                  page_number: String(page),
+                  page_size: '100',
+                },
+                headers: { authorization: apiKey.reveal() },
+              },
+              WorkerDays,
+              signal,
+            )
+            for (const [worker, days] of Object.entries(answer.hashrate_efficiency_revenue)) {
+              const hashrateHs = days.find((d) => utcDay(d.date_time) === dayMs)?.hashrate
+              found.push({ worker: `${subaccount}.${worker}`, hashrateHs })
+            }
+            if (!answer.pagination?.next_page_url) break
+          }
+        return found
+      },
       async read(signal) {
         const get = <T extends z.ZodType>(path: string, schema: T, more: Record<string, string> = {}) =>
           ask(

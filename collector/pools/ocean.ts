@@ -11,7 +11,7 @@ import { definePool } from '../plugin/pool.ts'
 import { amount, maybe, SATOSHIS_PER_BTC, unixS, utcText } from '../pool-watch/pool-fields.ts'
 
 /**
- * OCEAN. Shapes: its public API (api.ocean.xyz/v1, ocean.xyz/docs/api): statsnap, user_hashrate and earnpay, by payout address,
+ * OCEAN. Shapes: its public API (api.ocean.xyz/v1, ocean.xyz/docs/api): statsnap, user_hashrate, user_hashrate_full and earnpay, by payout address,
  * without a key. Every answer is `{ result }` or `{ error }`, numbers are text, hashrates H/s. Times are Unix seconds, or
  * ISO 8601 without a zone, which is UTC. TIDES pays by the blocks found, so the revenue of a day is luck, while its work is not.
  */
@@ -35,6 +35,11 @@ const Earnpay = of(
     ),
   }),
 )
+const WorkerHashrate = z.object({ workername: maybe(z.string()), hashrate_86400s: maybe(amount) })
+/** by name, or as a list with names; some answers have totals beside the workers, which are no objects */
+const Workers = of(
+  z.object({ workers: z.union([z.array(WorkerHashrate), z.record(z.string(), z.unknown())]) }),
+)
 const Fault = z.object({ error: z.unknown().refine((error) => error !== undefined && error !== null) })
 
 export default definePool({
@@ -47,7 +52,12 @@ export default definePool({
       .regex(/^[A-Za-z0-9]{14,90}$/, 'expected a Bitcoin address')
       .describe('payout address of the miners; no key is needed'),
   }),
-  requests: ['GET /v1/user_hashrate/*', 'GET /v1/statsnap/*', 'GET /v1/earnpay/*/*/*'],
+  requests: [
+    'GET /v1/user_hashrate/*',
+    'GET /v1/statsnap/*',
+    'GET /v1/earnpay/*/*/*',
+    'GET /v1/user_hashrate_full/*',
+  ],
   spacingMs: 1_000,
   keyHelp: 'no key is needed; check the address',
   refusal(answer) {
@@ -56,6 +66,16 @@ export default definePool({
   },
   open({ address }, { ask, nowMs }) {
     return {
+      async workers(signal) {
+        const { result } = await ask({ path: `/v1/user_hashrate_full/${address}` }, Workers, signal)
+        const named = Array.isArray(result.workers)
+          ? result.workers.map((w) => [w.workername ?? '', w] as const)
+          : Object.entries(result.workers)
+        return named.flatMap(([worker, answer]) => {
+          const { data } = WorkerHashrate.safeParse(answer)
+          return worker && data ? { worker, hashrateHs: data.hashrate_86400s } : []
+        })
+      },
       async read(signal) {
         const get = <T extends z.ZodType>(path: string, schema: T) =>
           ask({ path: `/v1/${path}` }, schema, signal)

@@ -8,7 +8,7 @@ import {
   newestPayouts,
   utcDay,
 } from '../economics/settlement/pool-credit.ts'
-import { definePool } from '../plugin/pool.ts'
+import { definePool, type WorkerCredit } from '../plugin/pool.ts'
 import { amount, maybe, refusalByCode, unixS, utcText } from '../pool-watch/pool-fields.ts'
 
 /**
@@ -30,6 +30,14 @@ const page = <T extends z.ZodRawShape>(row: T) =>
   z.object({ data: z.object({ data: z.array(z.object(row)) }) })
 const HashrateHistory = page({ date: utcText, hashrate: amount })
 const ProfitHistory = page({ date: utcText, total_profit: amount, pps_profit: maybe(amount) })
+const Workers = z.object({
+  data: z.object({
+    has_next: maybe(z.boolean()),
+    data: z.array(z.object({ worker_name: z.string(), hashrate_24hour: maybe(amount) })),
+  }),
+})
+/** 100 workers a page: a fleet of 20,000 */
+const MOST_PAGES = 200
 const Payments = z.object({
   data: z.array(z.object({ amount, tx: maybe(z.string()), create_time: unixS })),
 })
@@ -41,13 +49,30 @@ export default definePool({
   settings: z.strictObject({
     apiKey: SecretSchema.describe('API key, sent as X-API-KEY; leave out the secret key'),
   }),
-  requests: ['GET /hashrate', 'GET /hashrate/history', 'GET /profit/history', 'GET /wallet/payment/history'],
+  requests: [
+    'GET /hashrate',
+    'GET /hashrate/history',
+    'GET /profit/history',
+    'GET /wallet/payment/history',
+    'GET /hashrate/worker',
+  ],
   spacingMs: 1_000,
   keyHelp:
     'take the API key of the account (Settings > API), and enter the collector’s address in its IP whitelist',
   refusal: refusalByCode,
   open({ apiKey }, { ask, nowMs }) {
     return {
+      async workers(signal) {
+        const found: WorkerCredit[] = []
+        for (let page = 1; page <= MOST_PAGES; page++) {
+          const query = { coin: 'BTC', page: String(page), limit: '100' }
+          const headers = { 'x-api-key': apiKey.reveal() }
+          const { data } = await ask({ path: '/hashrate/worker', query, headers }, Workers, signal)
+          found.push(...data.data.map((w) => ({ worker: w.worker_name, hashrateHs: w.hashrate_24hour })))
+          if (!data.has_next) break
+        }
+        return found
+      },
       async read(signal) {
         const get = <T extends z.ZodType>(path: string, schema: T, more: Record<string, string> = {}) =>
           ask(

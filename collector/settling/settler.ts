@@ -15,6 +15,7 @@ import { isRefused, type Store } from '../plugin/store.ts'
 import { changedSums } from './changed-sums.ts'
 import { DueMinutes } from './due-minutes.ts'
 import type { MinutePricing, Pricing } from './pricing.ts'
+import { trueUpsOf } from './true-ups.ts'
 
 const MINUTES_AT_ONCE = 30
 /** A large site settles fewer minutes at once, so that about this many records are in memory. */
@@ -178,7 +179,8 @@ export class Settler {
         intervals += found.length
         const settlement = known.get(minute)
         const pricing = pricingOf(minute, settlement)
-        const own = settleMinute(minute, found, pricing.prices, { ...pricing.rules, ...devices })
+        const trueUps = await trueUpsOf(store, minute)
+        const own = settleMinute(minute, found, pricing.prices, { ...pricing.rules, ...devices }, trueUps)
         rows.push(...own)
         const changed = changedSums(before.get(minute) ?? new Map(), sumsByWorkload(own))
         settlements.push(this.#settlement(minute, settlement, pricing, changed.length > 0))

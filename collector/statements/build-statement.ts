@@ -59,7 +59,7 @@ function inLines({ accounts, ledgerMonth: { period } }: StatementFacts): {
 } {
   const exact = accounts.flatMap((a) => statementLines(a, (period.endMs - period.startMs) / MINUTE_MS))
   const { cents, totalCents } = inCents(exact.map((l) => l.amountNanoUsd))
-  const lines = exact.map(({ account, amountNanoUsd, ...line }, i): StatementLine => {
+  const lines = exact.map(({ account, amountNanoUsd, estimatedNanoUsd, ...line }, i): StatementLine => {
     const { workload, terms, startMs, endMs, sums } = account
     return {
       workload,
@@ -69,6 +69,10 @@ function inLines({ accounts, ledgerMonth: { period } }: StatementFacts): {
       ...line,
       amountUsd: (cents[i] ?? 0) / 100,
       ...(line.item === 'mined' ? { workDiff1: sums.workDiff1, minedSat: sums.minedMilliSat / 1000 } : {}),
+      ...(line.item === 'pool-true-up' ? { workDiff1: sums.trueUpWorkDiff1 } : {}),
+      ...(estimatedNanoUsd === undefined
+        ? {}
+        : { estimatedWorkDiff1: sums.estimatedWorkDiff1, estimatedUsd: estimatedNanoUsd / NANO_USD_PER_USD }),
     }
   })
   return { lines, totalCents }

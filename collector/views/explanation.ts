@@ -28,6 +28,12 @@ const SumsSchema = z.object({
   revenueNanoUsd: nanoUsd,
   costNanoUsd: nanoUsd,
   demandNanoUsd: nanoUsd.describe('share of the site’s demand charge, nano-USD'),
+  estimatedRevenueNanoUsd: nanoUsd.describe(
+    'part of the revenue from estimated work, of machines that count no accepted work, nano-USD',
+  ),
+  trueUpRevenueNanoUsd: nanoUsd.describe(
+    'part of the revenue from what the pool credited beyond the ledger’s work of the day, nano-USD',
+  ),
 })
 
 const ExplainedIntervalSchema = SumsSchema.extend({

@@ -24,7 +24,19 @@ export const LedgerFigureSchema = z.object({
   minedSat: z.number().describe('satoshis of mining revenue, each minute at its own Bitcoin price'),
   minedSatPerKwh: z.number().optional().describe('satoshis per kWh of the energy that mined'),
   coveredS: z.number().describe('device-seconds observed'),
-  workDiff1: z.number().describe('accepted difficulty-1 shares (2^32 hashes each)'),
+  workDiff1: z.number().describe('accepted difficulty-1 shares (2^32 hashes each), as machines count them'),
+  estimatedWorkDiff1: z
+    .number()
+    .describe(
+      'difficulty-1 shares of machines that count no accepted work: hashrate x time, less rejected shares',
+    ),
+  estimatedUsd: z.number().describe('USD, part of the revenue that is estimated: from estimatedWorkDiff1'),
+  trueUpWorkDiff1: z
+    .number()
+    .describe(
+      'difficulty-1 shares that pools credited to workers with estimated work beyond the above; negative: less',
+    ),
+  trueUpUsd: z.number().describe('USD, part of the revenue from trueUpWorkDiff1'),
   gpuS: z.number().describe('GPU-seconds held'),
   busyGpuS: z.number().describe('GPU-seconds busy (held x utilisation)'),
   tokensIn: z.number(),

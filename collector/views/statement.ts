@@ -24,9 +24,17 @@ const StatementLineSchema = z.object({
     .optional()
     .describe('contract: the price in the contract; average: amount / quantity, after fees'),
   amountUsd: usd,
-  workDiff1: z.number().optional().describe('accepted difficulty-1 shares, for mining'),
+  workDiff1: z
+    .number()
+    .optional()
+    .describe('accepted difficulty-1 shares, for mining; of a true-up those that the pool credited beyond'),
   minedSat: z.number().optional().describe('satoshis, each minute at its own Bitcoin price, for mining'),
   estimated: z.string().optional().describe('why the amount is an estimate'),
+  estimatedWorkDiff1: z
+    .number()
+    .optional()
+    .describe('difficulty-1 shares of machines that count no accepted work, beside workDiff1'),
+  estimatedUsd: z.number().optional().describe('USD, the part of the amount that estimatedWorkDiff1 earned'),
 })
 export type StatementLine = z.infer<typeof StatementLineSchema>
 

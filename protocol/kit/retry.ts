@@ -27,6 +27,19 @@ export async function pause(ms: number, signal?: AbortSignal): Promise<boolean> 
   }
 }
 
+/** The deadline behind the signal of a `withDeadline`. */
+export interface Deadline {
+  /** its whole length, ms */
+  ms: number
+  /** when it passes, ms of `performance.now()` */
+  atMs: number
+}
+
+const deadlines = new WeakMap<AbortSignal, Deadline>()
+
+/** The deadline of a signal that `withDeadline` has passed to its work; undefined for any other signal. */
+export const deadlineOf = (signal: AbortSignal): Deadline | undefined => deadlines.get(signal)
+
 /** Reason of the signal of work that goes on after its result no longer counts. One object for all: abort() alone would build an error each time. */
 const OVER = new Error('the call has ended, and its result no longer counts')
 
@@ -42,6 +55,7 @@ export async function withDeadline<T>(
   signal?: AbortSignal,
 ): Promise<T> {
   const own = new AbortController()
+  deadlines.set(own.signal, { ms, atMs: performance.now() + ms })
   let fail = () => {}
   const expired = new Promise<never>((_, reject) => {
     // the aborted work may throw a better error than "no answer": let it reject first

@@ -17,12 +17,22 @@ export interface AnyMachine {
   posted: { path: string; body: string }[]
   /** by command, or by path with `_` for `/`: `api_v1_info`; of a POST as of a GET. Exchange to answer otherwise. */
   answers: Readonly<Record<string, string>>
+  /** what is never answered, by the same names */
+  silent: Set<string>
   close(): Promise<void>
 }
 
 export async function startAnyMachine(answers: AnyMachine['answers']): Promise<AnyMachine> {
   const sockets = new Set<Socket>()
-  const machine: AnyMachine = { host: '127.0.0.1', port: 0, asked: [], posted: [], answers, close }
+  const machine: AnyMachine = {
+    host: '127.0.0.1',
+    port: 0,
+    asked: [],
+    posted: [],
+    answers,
+    silent: new Set(),
+    close,
+  }
   const web = createWebServer(
     (request, response) => void page(request, response).catch(() => response.destroy()),
   )
@@ -47,6 +57,7 @@ export async function startAnyMachine(answers: AnyMachine['answers']): Promise<A
   function command(socket: Socket, text: string): void {
     const name = String((JSON.parse(text) as { command: unknown }).command)
     machine.asked.push(name)
+    if (machine.silent.has(name)) return
     socket.end(`${machine.answers[name] ?? JSON.stringify(refusal(name))}\0`)
   }
 
@@ -57,7 +68,9 @@ export async function startAnyMachine(answers: AnyMachine['answers']): Promise<A
     machine.asked.push(`${method} ${url}`)
     if (method !== 'GET') machine.posted.push({ path: url, body: Buffer.concat(body).toString() })
     const [path = ''] = url.slice(1).split('?', 1)
-    const answer = machine.answers[path.replaceAll('/', '_')]
+    const key = path.replaceAll('/', '_')
+    if (machine.silent.has(key)) return
+    const answer = machine.answers[key]
     response.writeHead(answer === undefined ? 404 : 200, { 'set-cookie': 'session=1' }).end(answer)
   }
 
@@ -71,6 +84,7 @@ export async function startAnyMachine(answers: AnyMachine['answers']): Promise<A
         pending = pending.subarray(length)
         const name = param === undefined ? String(cmd) : `${cmd} ${param}`
         machine.asked.push(name)
+        if (machine.silent.has(name)) continue
         socket.write(framed(machine.answers[name] ?? '{"code":-2,"msg":"invalid command"}'))
       }
     }

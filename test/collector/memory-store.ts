@@ -5,6 +5,7 @@ import {
   type LedgerRow,
   zeroSums,
 } from '../../collector/economics/ledger-row.ts'
+import type { TrueUp } from '../../collector/economics/true-up.ts'
 import type {
   Change,
   ChangeBucket,
@@ -18,6 +19,7 @@ import type {
   HighWater,
   LedgerBucket,
   LedgerQuery,
+  OwnerWork,
   Quarantined,
   SettledWith,
   Store,
@@ -131,6 +133,31 @@ export class MemoryStore implements Store {
     return this.changed
       .filter((c) => c.repricing === id)
       .map(({ minuteMs, ...c }) => ({ ...c, startMs: minuteMs }))
+  }
+
+  readonly trued = new Map<string, TrueUp>()
+  async writeTrueUps(trueUps: readonly TrueUp[]) {
+    for (const t of trueUps) this.trued.set(`${t.dayMs} ${t.workload} ${t.worker}`, t)
+  }
+  async trueUps(fromMs: number, toMs: number) {
+    return [...this.trued.values()].filter((t) => t.dayMs >= fromMs && t.dayMs < toMs)
+  }
+  async workByOwner(workload: string, fromMs: number, toMs: number) {
+    const owners = new Map<string, OwnerWork>()
+    for (const r of this.rows) {
+      if (r.workload !== workload || r.deviceId === '' || r.minuteMs < fromMs || r.minuteMs >= toMs) continue
+      const sum = owners.get(r.owner) ?? {
+        owner: r.owner,
+        workDiff1: 0,
+        estimatedWorkDiff1: 0,
+        estimatedCoveredMs: 0,
+      }
+      sum.workDiff1 += r.workDiff1
+      sum.estimatedWorkDiff1 += r.estimatedWorkDiff1
+      if (r.estimatedWorkDiff1 > 0) sum.estimatedCoveredMs += r.coveredMs
+      owners.set(r.owner, sum)
+    }
+    return [...owners.values()]
   }
 
   async writeSamples() {}

@@ -1,15 +1,14 @@
 import { z } from 'zod'
 import { defined } from '../../../protocol/kit/defined.ts'
-import { PerwattError } from '../../../protocol/kit/errors.ts'
 import { PortSchema } from '../../../protocol/kit/fields.ts'
 import { antminerFacts } from '../../asic/antminer-stats.ts'
 import type { CgminerClient } from '../../asic/cgminer-client.ts'
 import { poolFacts } from '../../asic/cgminer-pools.ts'
 import type { AsicFacts } from '../../asic/facts.ts'
 import { firmwareIn } from '../../asic/firmware.ts'
-import { cgminerSession, supplement } from '../../asic/session.ts'
+import { alone, cgminerSession, supplement } from '../../asic/session.ts'
 import { minerPort, webLogin, webPort } from '../../asic/settings.ts'
-import { ANOTHER_FIRMWARE, defineDriver } from '../../plugin/driver.ts'
+import { defineDriver } from '../../plugin/driver.ts'
 import { isTrue, macOf, textOf } from '../../wire/loose-json/fields.ts'
 import { DigestAuth } from '../../wire/web-auth.ts'
 import { WebClient } from '../../wire/web-client.ts'
@@ -43,15 +42,13 @@ export default defineDriver({
     const machine = { host, port: options.port, firmware: 'Antminer', forget: () => pages?.forget() }
     const session = cgminerSession(machine, async (client, signal) => {
       status.ask()
-      const facts = await portFacts(client, signal).catch((error: unknown) =>
-        stoppedFacts(pages, error, signal),
-      )
+      const facts = await portFacts(client, signal)
       const hashes = !!facts.hashrateHs
       const own = await status.facts(hashes)
-      const web = pages ? await pagesFacts(pages, hashes, signal) : {}
+      const web = pages ? await supplement((within) => pagesFacts(pages, hashes, within), signal) : {}
       return {
         ...facts,
-        ...defined({ power: own.power, hardwareId: web.hardwareId, notes: web.notes }),
+        ...defined({ power: own.power, hardwareId: web.hardwareId }),
         asleep: facts.asleep || web.asleep || false,
         faults: [...(facts.faults ?? []), ...(own.faults ?? [])],
       }
@@ -68,47 +65,22 @@ export default defineDriver({
 
 async function portFacts(client: CgminerClient, signal: AbortSignal): Promise<AsicFacts> {
   const version = await client.askOnce('version', signal)
-  const summary = await client.ask('summary', signal)
+  const summary = await client.askOptional('summary', signal)
   // firmware that knows the flag answers in its newer form, the only one with watts; older firmware ignores it
-  const stats = await client.ask('stats', signal, { new_api: true })
+  const stats = await client.askOptional('stats', signal, { new_api: true })
   const pools = await client.askOptional('pools', signal)
   return { ...antminerFacts({ version, summary, stats }), pools: pools && poolFacts(pools) }
 }
 
 /**
- * In sleep mode the mining program may be stopped, and its port with it. The web interface still tells the work mode.
- * @throws the port's error where the machine was not told to sleep
+ * What the cgminer port does not give: the hardware's id, and whether its operator has put it to sleep. In sleep mode the mining
+ * program may be stopped, and its port with it: the work mode is then all that tells why.
  */
-async function stoppedFacts(
-  pages: WebClient | undefined,
-  error: unknown,
-  signal: AbortSignal,
-): Promise<AsicFacts> {
-  signal.throwIfAborted()
-  const other = error instanceof PerwattError && error.code === ANOTHER_FIRMWARE
-  const conf = pages && !other ? await pageFacts(pages, MINER_CONF, signal) : {}
-  if (!conf.asleep) throw error
-  return conf
-}
-
-/** What the cgminer port does not give: the hardware's id, and whether its operator has put it to sleep. Each page alone. */
 async function pagesFacts(pages: WebClient, hashes: boolean, signal: AbortSignal): Promise<AsicFacts> {
-  const conf = hashes ? {} : await pageFacts(pages, MINER_CONF, signal)
-  const info = await pageFacts(pages, SYSTEM_INFO, signal)
-  const notes = new Set([...(conf.notes ?? []), ...(info.notes ?? [])])
-  return { ...defined({ ...conf, ...info }), ...(notes.size > 0 ? { notes: [...notes] } : {}) }
+  const conf = hashes ? undefined : await alone(signal, (wait) => pages.get(MINER_CONF, wait))
+  const info = await alone(signal, (wait) => pages.getOnce(SYSTEM_INFO, wait))
+  return {
+    hardwareId: macOf(info?.['macaddr']) ?? textOf(info, 'serinum'),
+    asleep: isTrue(conf?.['bitmain-work-mode'] ?? conf?.['miner-mode']),
+  }
 }
-
-/** Half of what a supplement may take, so that one silent page does not cost the other. */
-const PAGE_MS = 1_200
-
-const pageFacts = (pages: WebClient, path: string, signal: AbortSignal): Promise<AsicFacts> =>
-  supplement(async (within) => {
-    const wait = AbortSignal.any([within, AbortSignal.timeout(PAGE_MS)])
-    if (path === MINER_CONF) {
-      const conf = await pages.get(path, wait)
-      return { asleep: isTrue(conf['bitmain-work-mode'] ?? conf['miner-mode']) }
-    }
-    const info = await pages.getOnce(path, wait)
-    return { hardwareId: macOf(info['macaddr']) ?? textOf(info, 'serinum') }
-  }, signal)

@@ -1,11 +1,12 @@
 import { z } from 'zod'
+import { isInitialising } from '../../asic/cgminer-facts.ts'
 import { poolFacts } from '../../asic/cgminer-pools.ts'
-import { type AsicFacts, type Board, coldest, fansWithSpeed } from '../../asic/facts.ts'
+import { type AsicFacts, type Board, coldest, fansWithSpeed, sumOfAll } from '../../asic/facts.ts'
 import { firmwareIn } from '../../asic/firmware.ts'
 import { fromMhs, fromThs } from '../../asic/hashrates.ts'
 import { ratedJPerTh } from '../../asic/models/rated-efficiency.ts'
 import { powerFact } from '../../asic/power.ts'
-import { cgminerSession, supplement } from '../../asic/session.ts'
+import { alone, cgminerSession, supplement } from '../../asic/session.ts'
 import { minerPort, webLogin, webPort } from '../../asic/settings.ts'
 import { defineDriver } from '../../plugin/driver.ts'
 import {
@@ -19,7 +20,7 @@ import {
 } from '../../wire/loose-json/fields.ts'
 import type { Address } from '../../wire/tcp/address.ts'
 import { LoginAuth, login, type WebAccess } from '../../wire/web-auth.ts'
-import { noPage, WebClient } from '../../wire/web-client.ts'
+import { WebClient } from '../../wire/web-client.ts'
 import { auradineFault, isAuradineStarting } from './leds.ts'
 
 const FIRMWARE = 'Auradine FluxOS'
@@ -55,13 +56,14 @@ export default defineDriver({
       { host, port, firmware: FIRMWARE, forget: () => api?.forget() },
       async (client, signal) => {
         await client.askOnce('version', signal)
-        const summary = await client.ask('summary', signal)
+        const summary = await client.askOptional('summary', signal)
         const devs = await client.askOptional('devs', signal)
         const pools = await client.askOptional('pools', signal)
-        const own: Row = { ...summary.body, ...devs?.body }
+        const own: Row = { ...summary?.body, ...devs?.body }
         const page = async (name: string, wait: AbortSignal): Promise<Row | undefined> => {
           const once = STATIC_PAGES.includes(name)
-          if (api) return (once ? api.getOnce(`/${name}`, wait) : api.get(`/${name}`, wait)).catch(noPage)
+          if (api)
+            return alone(wait, (own) => (once ? api.getOnce(`/${name}`, own) : api.get(`/${name}`, own)))
           return (once ? await client.askOnce(name, wait) : await client.askOptional(name, wait))?.body
         }
         const more = await supplement(async (wait) => {
@@ -105,7 +107,9 @@ function auradineFacts(sections: Row): AsicFacts {
     efficiencyJPerTh: ratedJPerTh(name),
     firmware: version && `FluxOS ${version}`,
     hardwareId: macOf(report['mac']) ?? textOf(report, 'SerialNo'),
-    hashrateHs: fromMhs(nonNegativeOf(summary, 'MHS 5s', 'MHS 1m')),
+    hashrateHs:
+      fromMhs(nonNegativeOf(summary, 'MHS 5s', 'MHS 1m')) ??
+      fromMhs(sumOfAll(rowsOf(sections, 'DEVS').map((row) => nonNegativeOf(row, 'MHS 5s')))),
     hashrateAvgHs: fromMhs(nonNegativeOf(summary, 'MHS av')),
     expectedHashrateHs: fromThs(positiveOf(mode, 'Ths')),
     power: powerOf(first('PSU'), summary),
@@ -121,7 +125,7 @@ function auradineFacts(sections: Row): AsicFacts {
     liquidCooled: /^A[HI]/.test(model ?? ''),
     uptimeS: nonNegativeOf(summary, 'Elapsed'),
     asleep: /^(on|true)$/i.test(String(mode['Sleep'])),
-    starting: isAuradineStarting(light),
+    starting: isAuradineStarting(light) || rowsOf(sections, 'DEVS').some(isInitialising),
     faults: fault ? [fault] : [],
   }
 }
@@ -151,7 +155,12 @@ function boardsOf(sections: Row): Board[] {
         chips !== undefined && chipTempsC?.length === chips
           ? chipTempsC.filter((c) => c > 0).length
           : undefined,
-      dead: status !== 'Alive' ? `status ${status}` : row['Enabled'] === false ? 'disabled' : undefined,
+      dead:
+        status !== 'Alive' && !isInitialising(row)
+          ? `status ${status}`
+          : row['Enabled'] === false
+            ? 'disabled'
+            : undefined,
     }
   })
 }

@@ -13,7 +13,7 @@ import { avalonModules, type Module } from './modules.ts'
 
 export default defineDriver({
   name: 'avalon',
-  summary: 'Canaan Avalon A10 to A15 and Home, TCP 4028',
+  summary: 'Canaan Avalon 7 to 16 and Home, TCP 4028',
   kind: 'asic',
   settings: z.strictObject({ port: minerPort(4028) }),
   needsHost: true,
@@ -22,11 +22,11 @@ export default defineDriver({
   open: ({ host, options: { port } }) =>
     cgminerSession({ host, port, firmware: 'Avalon' }, async (client, signal) => {
       const version = await client.askOnce('version', signal)
-      const summary = await client.ask('summary', signal)
-      const stats = await client.askFirst(['estats', 'stats'], signal)
+      const summary = await client.askOptional('summary', signal)
+      const stats = await client.askFirst(['estats', 'stats'], 'STATS', signal)
       const pools = await client.askOptional('pools', signal)
       return {
-        ...moduleFacts(stats, rowsOf(summary.body, 'SUMMARY')[0]),
+        ...moduleFacts(stats, rowsOf(summary?.body, 'SUMMARY')[0]),
         ...identity(rowsOf(version?.body, 'VERSION')[0], avalonModules(stats?.body)[0]),
         pools: pools && poolFacts(pools),
       }
@@ -36,8 +36,10 @@ export default defineDriver({
 function identity(version: Row | undefined, module: Module | undefined): AsicFacts {
   const product = textOf(version, 'PROD')
   // the A10 calls itself "AvalonMiner 10xx"; the module's version begins with the model: Ver[1066-19101244_...]
-  const exact = /^(.+)-\d{8}/.exec(module?.text('Ver') ?? '')?.[1]
-  const build = textOf(version, 'VERSION', 'LVERSION', 'CGVERSION') ?? module?.text('Ver')
+  // the Avalon 7 to 9 put the year and month after it: Ver[8411803-14b0f10]
+  const moduleVersion = module?.text('Ver') ?? ''
+  const exact = /^(.+)-\d{8}/.exec(moduleVersion)?.[1] ?? /^(\d{3})\d{4}-/.exec(moduleVersion)?.[1]
+  const build = textOf(version, 'VERSION', 'LVERSION', 'CGVERSION') ?? (moduleVersion || undefined)
   const program = textOf(version, 'CGMiner')
   const model = product && !/xx/.test(product) ? product : exact ? `AvalonMiner ${exact}` : product
   return {
@@ -55,15 +57,19 @@ function moduleFacts(stats: CgminerReply | undefined, summary: Row | undefined):
   const mhs = (...names: string[]) => fromMhs(nonNegativeOf(summary, ...names))
   const all = <T>(of: (m: Module) => readonly T[]): T[] => modules.flatMap(of)
   const inlets = all((m) => m.numbers('ITemp', 'Temp'))
+  // a module that lists no boards would make the sum too small
+  const listed = modules.map((m) => m.boards())
+  const boards = stats?.complete && listed.every((each) => each.length > 0) ? listed.flat() : []
   const limitsW = all((m) => m.numbers('MPO'))
-  const current = total('GHSspd') ?? mhs('MHS 5s', 'MHS 30s', 'MHS 1m')
+  const current =
+    total('GHSspd') ?? mhs('MHS 5s', 'MHS 30s', 'MHS 1m') ?? sumOfAll(boards.map((board) => board.hashrateHs))
   return {
     hashrateHs: current,
     hashrateAvgHs: total('GHSavg') ?? mhs('MHS av'),
     expectedHashrateHs: total('GHSmm') || undefined,
     power: modulesPower(modules),
     powerLimitW: sumOfAll(limitsW) || undefined,
-    boards: stats?.complete ? all((m) => m.boards()) : undefined,
+    boards: boards.length > 0 ? boards : undefined,
     chipTempsC: all((m) => [...m.numbers('TMax'), ...m.numbers('MTmax'), ...m.chipTempsC]),
     boardTempsC: all((m) => m.numbers('HBOTemp')),
     inletTempC: inlets.length > 0 ? Math.max(...inlets) : undefined,

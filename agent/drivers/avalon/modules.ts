@@ -40,6 +40,7 @@ export class Module {
     return this.#chips.flat()
   }
 
+  /** Empty where the module lists none, as those of the Avalon 7 to 9 do. */
   boards(): Board[] {
     const ghs = this.numbers('MGHS')
     const count = Math.max(ghs.length, this.#chips.length, this.numbers('MTmax').length)
@@ -54,9 +55,12 @@ export class Module {
   }
 
   fans(): Fan[] {
-    return [...this.#fields.keys()]
-      .filter((name) => /^Fan\d+$/.test(name))
-      .flatMap((name) => this.numbers(name).map((rpm) => ({ name: `fan ${name.slice(3)}`, rpm })))
+    return (
+      [...this.#fields.keys()]
+        // the Avalon 7 to 9 have one fan, without a number
+        .filter((name) => /^Fan\d*$/.test(name))
+        .flatMap((name) => this.numbers(name).map((rpm) => ({ name: `fan ${name.slice(3)}`.trim(), rpm })))
+    )
   }
 
   faults(): string[] {

@@ -1,12 +1,12 @@
 import { z } from 'zod'
-import { defined } from '../../../protocol/kit/defined.ts'
+import { reasonOf } from '../../../protocol/kit/errors.ts'
 import type { CgminerClient } from '../../asic/cgminer-client.ts'
 import { cgminerFacts, fansOf } from '../../asic/cgminer-facts.ts'
 import { poolFacts } from '../../asic/cgminer-pools.ts'
-import type { AsicFacts } from '../../asic/facts.ts'
+import { type AsicFacts, mergedFacts } from '../../asic/facts.ts'
 import { firmwareIn } from '../../asic/firmware.ts'
 import { powerFact } from '../../asic/power.ts'
-import { cgminerSession, supplement } from '../../asic/session.ts'
+import { alone, cgminerSession, supplement } from '../../asic/session.ts'
 import { minerPort, webLogin, webPort } from '../../asic/settings.ts'
 import { defineDriver } from '../../plugin/driver.ts'
 import { positiveOf, rowsOf, textOf } from '../../wire/loose-json/fields.ts'
@@ -38,16 +38,22 @@ export default defineDriver({
     const machine = { host, port, firmware: 'Braiins OS', forget: () => interfaces.forget() }
     return cgminerSession(machine, async (client, signal) => {
       const fromWeb = await interfaces.facts(signal)
-      const counters = (wait: AbortSignal) => counterFacts(client, wait)
-      const fromPort = fromWeb.boards ? await supplement(counters, signal) : await portFacts(client, signal)
+      const counters = (wait: AbortSignal) => counterFacts(client, !!fromWeb.hashrateHs, wait)
+      const fromPort = isWhole(fromWeb) ? await supplement(counters, signal) : await portFacts(client, signal)
       const { pools, uptimeS } = fromPort
-      return { ...fromPort, ...defined(fromWeb), ...defined({ pools, uptimeS }) }
+      const facts = mergedFacts(fromPort, fromWeb, { pools, uptimeS })
+      const starting = facts.starting === true && (facts.uptimeS ?? START_S) < START_S
+      return { ...facts, starting, asleep: facts.asleep === true && !starting }
     })
   },
 })
 
+/** Whether the web interface told what the cgminer port would tell too. */
+const isWhole = ({ hashrateHs, boards, fans, power }: AsicFacts): boolean =>
+  hashrateHs !== undefined && !!boards && !!fans && (hashrateHs === 0 || !!power)
+
 /** What only the cgminer port has: the accepted work since bosminer started. */
-async function counterFacts(client: CgminerClient, signal: AbortSignal): Promise<AsicFacts> {
+async function counterFacts(client: CgminerClient, hashes: boolean, signal: AbortSignal): Promise<AsicFacts> {
   await client.askOnce('version', signal)
   const devdetails = await client.askOnce('devdetails', signal)
   const summary = await client.askOptional('summary', signal)
@@ -57,22 +63,50 @@ async function counterFacts(client: CgminerClient, signal: AbortSignal): Promise
     model: textOf(rowsOf(devdetails?.body, 'DEVDETAILS')[0], 'Model'),
     hashrateAvgHs,
     uptimeS,
+    asleep: !hashes && (await isStopped(client, uptimeS, signal)),
     pools: pools && poolFacts(pools),
   }
+}
+
+/** While bosminer starts, it has no hashboards to describe either. */
+const START_S = 600
+
+/**
+ * Whether bosminer was paused or stopped: it then refuses `devdetails` with "Unavailable" (UpstreamData/pyasic,
+ * pyasic/miners/backends/braiins_os.py, `_is_mining`).
+ */
+async function isStopped(
+  client: CgminerClient,
+  uptimeS: number | undefined,
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (uptimeS !== undefined && uptimeS < START_S) return false
+  const stopped = await alone(signal, async (wait) => {
+    try {
+      await client.ask('devdetails', wait)
+      return false
+    } catch (error) {
+      if (/: Unavailable;/.test(reasonOf(error))) return true
+      throw error
+    }
+  })
+  return stopped === true
 }
 
 /** All facts from the cgminer port, for where no web interface answers. */
 async function portFacts(client: CgminerClient, signal: AbortSignal): Promise<AsicFacts> {
   const version = await client.askOnce('version', signal)
   const devdetails = await client.askOnce('devdetails', signal)
-  const summary = await client.ask('summary', signal)
+  const summary = await client.askOptional('summary', signal)
   const devs = await client.askOptional('devs', signal)
   const fans = await client.askOptional('fans', signal)
   const temps = await client.askOptional('temps', signal)
   const tuner = rowsOf((await client.askOptional('tunerstatus', signal))?.body, 'TUNERSTATUS')[0]
   const pools = await client.askOptional('pools', signal)
+  const facts = cgminerFacts({ summary, devs, devdetails, temps })
   return {
-    ...cgminerFacts({ summary, devs, devdetails, temps }),
+    ...facts,
+    asleep: facts.asleep || (!facts.hashrateHs && (await isStopped(client, facts.uptimeS, signal))),
     model: textOf(rowsOf(devdetails?.body, 'DEVDETAILS')[0], 'Model'),
     firmware: textOf(rowsOf(version?.body, 'VERSION')[0], 'BOSer', 'BOSminer+', 'BOSminer'),
     power: powerFact(positiveOf(tuner, 'ApproximateMinerPowerConsumption'), 'estimated'),

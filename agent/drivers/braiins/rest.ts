@@ -2,6 +2,7 @@ import { type AsicFacts, type Board, coldest, fansWithSpeed } from '../../asic/f
 import { fromGhs } from '../../asic/hashrates.ts'
 import { type PoolFacts, stratumPools } from '../../asic/pools.ts'
 import { powerFact } from '../../asic/power.ts'
+import { alone } from '../../asic/session.ts'
 import {
   isTrue,
   macOf,
@@ -27,43 +28,51 @@ export const REST_PAGES = {
   errors: '/api/v1/miner/errors',
 } as const
 
-/** @throws as `WebClient.get` */
+/** @returns no facts where the firmware has no REST API, or refuses the login @throws as `alone` */
 export async function braiinsRestFacts(pages: WebClient, signal: AbortSignal): Promise<AsicFacts> {
-  const details = await pages.get(REST_PAGES.details, signal)
-  const stats = await pages.get(REST_PAGES.stats, signal)
-  const { hashboards } = await pages.get(REST_PAGES.hashboards, signal)
-  const cooling = await pages.get(REST_PAGES.cooling, signal)
-  const tuner = await pages.get(REST_PAGES.tuner, signal)
-  const pools = await pages.get(REST_PAGES.pools, signal)
-  const errors = await pages.get(REST_PAGES.errors, signal)
+  const ask = (page: keyof typeof REST_PAGES) => alone(signal, (wait) => pages.get(REST_PAGES[page], wait))
+  const details = await ask('details')
+  const stats = await ask('stats')
+  const hashboards = await ask('hashboards')
+  if (!details && !stats && !hashboards) return {}
+  const cooling = await ask('cooling')
+  const tuner = await ask('tuner')
+  const pools = await ask('pools')
+  const errors = await ask('errors')
   return {
-    ...detailFacts(details),
-    ...statFacts(stats),
-    ...boardFacts(rowsOf({ hashboards }, 'hashboards')),
+    ...(details && detailFacts(details)),
+    ...(stats && statFacts(stats)),
+    ...boardFacts(rowsOf(hashboards, 'hashboards')),
     powerLimitW: numberOf(valueAt(tuner, 'mode_state', 'powertargetmodestate', 'profile', 'target', 'watt')),
-    fans: fansWithSpeed(
-      rowsOf(cooling, 'fans').map((fan, i) => ({
-        name: `fan ${numberOf(fan['position']) ?? i}`,
-        rpm: nonNegativeOf(fan, 'rpm'),
-      })),
-    ),
+    fans:
+      cooling &&
+      fansWithSpeed(
+        rowsOf(cooling, 'fans').map((fan, i) => ({
+          name: `fan ${numberOf(fan['position']) ?? i}`,
+          rpm: nonNegativeOf(fan, 'rpm'),
+        })),
+      ),
     fanSlots: true,
-    faults: faultsOf(errors, stats),
-    pools: poolsOf(pools),
+    faults: stats ? faultsOf(errors, stats) : [],
+    pools: pools && poolsOf(pools),
   }
 }
 
-/** A value of MINER_STATUS in the public API. */
+/** Values of MINER_STATUS in the public API (bos-plus-api, proto/bos/v1/miner.proto). */
+const NOT_STARTED = 1
 const PAUSED = 3
 
 function detailFacts(details: Row): AsicFacts {
+  const status = nonNegativeOf(details, 'status')
   return {
     model: textOf(rowOf(details['miner_identity']), 'name', 'miner_model'),
     firmware: textOf(rowOf(details['bos_version']), 'current'),
     hardwareId: macOf(details['mac_address']) ?? textOf(details, 'serial_number'),
     // the counters begin with bosminer, which can restart while the system runs on
     uptimeS: nonNegativeOf(details, 'bosminer_uptime_s', 'system_uptime_s'),
-    asleep: nonNegativeOf(details, 'status') === PAUSED,
+    asleep: status === PAUSED || status === NOT_STARTED,
+    // not started yet, or stopped by `actions/stop`: the uptime tells which
+    starting: status === NOT_STARTED,
   }
 }
 
@@ -82,7 +91,7 @@ function statFacts(stats: Row): AsicFacts {
 function boardFacts(boards: readonly Row[]): AsicFacts {
   const inletsC = boards.flatMap((board) => numberOf(valueAt(board, 'lowest_inlet_temp', 'degree_c')) ?? [])
   return {
-    boards: boards.map(boardOf),
+    boards: boards.length > 0 ? boards.map(boardOf) : undefined,
     boardTempsC: boards.flatMap((board) => numberOf(valueAt(board, 'board_temp', 'degree_c')) ?? []),
     chipTempsC: boards.flatMap(
       (board) => numberOf(valueAt(board, 'highest_chip_temp', 'temperature', 'degree_c')) ?? [],
@@ -101,7 +110,7 @@ const boardOf = (board: Row, i: number): Board => ({
 })
 
 /** The list goes back for weeks: an error before the last accepted share no longer stops the miner. */
-function faultsOf(errors: Row, stats: Row): string[] {
+function faultsOf(errors: Row | undefined, stats: Row): string[] {
   const lastShareS = numberOf(valueAt(stats, 'pool_stats', 'last_share_time', 'seconds')) ?? 0
   return rowsOf(errors, 'errors')
     .filter((error) => Date.parse(textOf(error, 'timestamp') ?? '') / 1000 > lastShareS)

@@ -1,5 +1,5 @@
 import type { AsicFacts } from '../../asic/facts.ts'
-import { supplement } from '../../asic/session.ts'
+import { alone, supplement } from '../../asic/session.ts'
 import { macOf, rowsOf } from '../../wire/loose-json/fields.ts'
 import type { Address } from '../../wire/tcp/address.ts'
 import { LoginAuth, login, loginForm, type WebAccess } from '../../wire/web-auth.ts'
@@ -30,12 +30,11 @@ export class WebInterfaces {
     this.#all = interfacesOf(at, access)
   }
 
-  /** @returns the facts, without `boards` where no web interface answers @throws as `supplement` */
+  /** @returns no facts where no web interface answers @throws as `supplement` */
   async facts(signal: AbortSignal): Promise<AsicFacts> {
     const facts = await supplement((wait) => this.#firstAnswer(wait), signal)
-    const readMore = facts.boards && this.#open?.readMore
-    const more = readMore ? await supplement(readMore, signal) : {}
-    return { ...facts, ...more, notes: [...(facts.notes ?? []), ...(more.notes ?? [])] }
+    const readMore = this.#open?.readMore
+    return { ...facts, ...(readMore && (await supplement(readMore, signal))) }
   }
 
   forget(): void {
@@ -44,15 +43,13 @@ export class WebInterfaces {
   }
 
   async #firstAnswer(signal: AbortSignal): Promise<AsicFacts> {
-    const notes: string[] = []
     for (const candidate of this.#open ? [this.#open] : this.#all) {
-      const facts = await supplement(candidate.read, signal)
-      notes.push(...(facts.notes ?? []))
-      if (!facts.boards) continue
+      const facts = await candidate.read(signal)
+      if (Object.keys(facts).length === 0) continue
       this.#open = candidate
-      return { ...facts, notes }
+      return facts
     }
-    return { notes }
+    return {}
   }
 }
 
@@ -60,7 +57,7 @@ export class WebInterfaces {
 function interfacesOf(at: Address, access: WebAccess | undefined): WebInterface[] {
   const pages = new WebClient(at)
   const graphql: WebInterface = {
-    read: (signal) => braiinsGraphqlFacts(pages, signal),
+    read: async (signal) => (await alone(signal, (wait) => braiinsGraphqlFacts(pages, wait))) ?? {},
     forget: () => pages.forget(),
   }
   if (!access) return [graphql]

@@ -21,7 +21,7 @@ const AROUND = new Set(
 )
 
 /** ChassisType, or what the Id says where a firmware leaves it out; an empty text is unknown. */
-export const typeOf = ({ path, row }: At): string => {
+const typeOf = ({ path, row }: At): string => {
   const type = textOf(row, 'ChassisType')
   if (type !== undefined) return type
   if (/^enc(losure)?\d*$|enclosure/i.test(idOf(path))) return 'Enclosure'
@@ -39,7 +39,7 @@ export const isServer = (chassis: At): boolean => /^(RackMount|StandAlone)$/.tes
 /** The paths in `Links`. */
 export const links = (row: Row | undefined, name: string): string[] => linksOf(rowOf(row?.['Links'])[name])
 
-export const isSame = (a: string, b: string): boolean => trimmed(a) === trimmed(b)
+const isSame = (a: string, b: string): boolean => trimmed(a) === trimmed(b)
 export const has = (paths: readonly string[], path: string): boolean => paths.some((one) => isSame(one, path))
 const trimmed = (path: string): string => path.replace(/\/+$/, '')
 

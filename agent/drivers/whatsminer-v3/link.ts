@@ -1,4 +1,5 @@
-import { ifRefused, minerRefuses, parseReply } from '../../wire/cgminer/reply.ts'
+import { alone } from '../../asic/answers.ts'
+import { minerRefuses, parseReply } from '../../wire/cgminer/reply.ts'
 import { isRow, numberOf, type Row, textOf } from '../../wire/loose-json/fields.ts'
 import { type Address, showAddress } from '../../wire/tcp/address.ts'
 import { LengthPrefixedTcp } from '../../wire/tcp/length-prefixed.ts'
@@ -28,9 +29,9 @@ export class WhatsminerLink {
     throw minerRefuses(this.#at, command, why)
   }
 
-  /** @returns undefined where the miner refuses the command @throws as `ask` otherwise */
-  askOptional(cmd: string, param: string, signal: AbortSignal): Promise<Row | undefined> {
-    return this.ask(cmd, param, signal).catch(ifRefused)
+  /** @returns undefined where the reply is refused, malformed or late @throws as `alone` */
+  askOptional(cmd: string, param: string | undefined, signal: AbortSignal): Promise<Row | undefined> {
+    return alone(signal, (wait) => this.ask(cmd, param, wait))
   }
 
   close(): void {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { type AsicFacts, type Board, fansWithSpeed } from '../../asic/facts.ts'
+import { isInitialising } from '../../asic/cgminer-facts.ts'
+import { type AsicFacts, type Board, fansWithSpeed, sumOfAll } from '../../asic/facts.ts'
 import { firmwareIn } from '../../asic/firmware.ts'
 import { fromThs } from '../../asic/hashrates.ts'
 import { ratedJPerTh } from '../../asic/models/rated-efficiency.ts'
@@ -23,6 +24,9 @@ import {
 } from '../../wire/loose-json/fields.ts'
 import { WhatsminerLink } from './link.ts'
 
+/** After this time a machine that still reports a climbing frequency is a machine that fails. */
+const RAMP_S = 3_600
+
 export default defineDriver({
   name: 'whatsminer-v3',
   summary: 'MicroBT Whatsminer with API 3 (firmware from 2024-11), TCP 4433',
@@ -40,17 +44,27 @@ export default defineDriver({
     const link = new WhatsminerLink({ host, port })
     return minerSession({
       async gather(signal) {
-        const device = await link.ask('get.device.info', undefined, signal)
+        const device = await link.askOptional('get.device.info', undefined, signal)
         // while mining is stopped, the mining program does not answer
-        const status = isStopped(device)
-          ? await link.askOptional('get.miner.status', 'summary', signal)
-          : await link.ask('get.miner.status', 'summary', signal)
+        const status = await link.askOptional('get.miner.status', 'summary', signal)
         const boards = await link.askOptional('get.miner.status', 'edevs', signal)
         const pools = await link.askOptional('get.miner.status', 'pools', signal)
+        const summary = section(status, 'summary')
+        const rows = rowsOf(boards, 'edevs')
+        const current =
+          fromThs(nonNegativeOf(summary, 'hash-realtime', 'hash-1min')) ??
+          sumOfAll(rows.map((row) => boardOf(row, 0).hashrateHs))
+        // the chips' frequency is still rising to its target
+        const ramping =
+          numberOf(summary['up-freq-finish']) === 0 && (nonNegativeOf(summary, 'elapsed') ?? 0) < RAMP_S
         return {
-          ...deviceFacts(device),
-          ...summaryFacts(section(status, 'summary'), section(device, 'power')),
-          ...boardFacts(section(status, 'summary'), boards),
+          ...deviceFacts(device ?? {}),
+          ...summaryFacts(summary),
+          ...boardFacts(summary, rows),
+          hashrateHs: current,
+          power: powerOf(summary, section(device, 'power'), !!current),
+          ramping,
+          starting: ramping || rows.some(isInitialising),
           pools: pools && poolsOf(pools),
         }
       },
@@ -92,15 +106,16 @@ function deviceFacts(device: Row): AsicFacts {
   }
 }
 
-function summaryFacts(summary: Row, supply: Row): AsicFacts {
-  const current = fromThs(nonNegativeOf(summary, 'hash-realtime', 'hash-1min'))
-  const powerW =
-    wattsOf(summary, !!current, 'power-realtime', 'power-5min') ?? wattsOf(supply, !!current, 'pin')
+const powerOf = (summary: Row, supply: Row, hashes: boolean): AsicFacts['power'] =>
+  powerFact(
+    wattsOf(summary, hashes, 'power-realtime', 'power-5min') ?? wattsOf(supply, hashes, 'pin'),
+    'reported',
+  )
+
+function summaryFacts(summary: Row): AsicFacts {
   return {
-    hashrateHs: current,
     hashrateAvgHs: fromThs(nonNegativeOf(summary, 'hash-average')),
     expectedHashrateHs: fromThs(positiveOf(summary, 'factory-hash')),
-    power: powerFact(powerW, 'reported'),
     powerLimitW: positiveOf(summary, 'power-limit'),
     inletTempC: numberOf(summary['environment-temperature']),
     fans: fansWithSpeed([
@@ -108,13 +123,10 @@ function summaryFacts(summary: Row, supply: Row): AsicFacts {
       { name: 'exhaust fan', rpm: nonNegativeOf(summary, 'fan-speed-out') },
     ]),
     uptimeS: nonNegativeOf(summary, 'elapsed'),
-    // the chips' frequency is still rising to its target
-    starting: numberOf(summary['up-freq-finish']) === 0,
   }
 }
 
-function boardFacts(summary: Row, reply: Row | undefined): AsicFacts {
-  const rows = rowsOf(reply, 'edevs')
+function boardFacts(summary: Row, rows: readonly Row[]): AsicFacts {
   return {
     boards: rows.length > 0 ? rows.map(boardOf) : undefined,
     chipTempsC: [...rows, summary].flatMap((row) => numberOf(row['chip-temp-max']) ?? []),
@@ -128,14 +140,15 @@ function boardOf(row: Row, i: number): Board {
     name: `hashboard ${nonNegativeOf(row, 'slot', 'id') ?? i}`,
     hashrateHs: fromThs(nonNegativeOf(row, 'hash-realtime', 'hash-average')),
     chipsWorking: nonNegativeOf(row, 'effective-chips'),
-    dead: /^alive$/i.test(status) ? undefined : `status ${status}`,
+    dead: /^alive$/i.test(status) || isInitialising(row) ? undefined : `status ${status}`,
   }
 }
 
-/** API 3 does not count accepted work. */
+/** API 3 counts neither accepted work nor shares: `reject-rate` is % of the shares. */
 const poolsOf = (reply: Row) =>
   stratumPools(
     rowsOf(reply, 'pools').map((pool) => ({
+      acceptedRatio: 1 - (nonNegativeOf(pool, 'reject-rate') ?? Number.NaN) / 100,
       url: textOf(pool, 'url'),
       user: textOf(pool, 'account'),
       alive: /^alive$/i.test(textOf(pool, 'status') ?? 'alive'),

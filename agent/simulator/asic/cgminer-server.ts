@@ -2,6 +2,7 @@ import { createServer, type Server, type Socket } from 'node:net'
 import { type Dialect, errorReply } from './cgminer.ts'
 import { HungConnections } from './hung-connections.ts'
 import type { AsicMachine } from './machine.ts'
+import { driverOf } from './models.ts'
 
 const MAX_REQUEST_BYTES = 4096
 /** a silent connection is closed after this time, as in real firmware */
@@ -31,7 +32,7 @@ function converse(socket: Socket, answerTo: (request: string) => string | undefi
 
 /** The reply to a request; undefined while the request is incomplete. */
 function answer(request: string, machine: AsicMachine, dialect: Dialect, nowS: number): string | undefined {
-  const asked = parseRequest(request, machine.model.family === 'whatsminer')
+  const asked = parseRequest(request, driverOf(machine.model.family) === 'whatsminer')
   if (asked === 'incomplete' && request.length < MAX_REQUEST_BYTES) return undefined
   if (typeof asked === 'string')
     return dialect.encode(machine, errorReply(23, dialect.description(machine), nowS), 'json', '')

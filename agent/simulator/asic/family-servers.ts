@@ -19,6 +19,7 @@ import { unknownMiner } from './unknown-miner.ts'
 import { vnish, vnishPages } from './vnish.ts'
 import { createWebServer, type WebPages } from './web-server.ts'
 import { whatsminer } from './whatsminer.ts'
+import { whatsminer22 } from './whatsminer-2.2.ts'
 import { whatsminerV3 } from './whatsminer-v3.ts'
 
 /** Ports of the emulated machines; each machine has its own address. */
@@ -62,6 +63,7 @@ export const FAMILY_SERVERS: Readonly<Record<AsicFamily, readonly [FamilyServer,
     { setting: 'statusPort', at: 'status', defaultPort: 6060, serve: createStatusServer },
   ],
   whatsminer: [cgminer(whatsminer)],
+  'whatsminer-2.2': [cgminer(whatsminer22)],
   avalon: [cgminer(avalon)],
   luxos: [cgminer(luxos)],
   vnish: [cgminer(vnish), web('webPort', vnishPages)],

@@ -2,6 +2,7 @@ export const ASIC_FAMILIES = [
   'antminer',
   'whatsminer',
   'avalon',
+  'whatsminer-2.2',
   'whatsminer-v3',
   'braiins',
   'luxos',
@@ -14,6 +15,10 @@ export const ASIC_FAMILIES = [
   'cgminer',
 ] as const
 export type AsicFamily = (typeof ASIC_FAMILIES)[number]
+
+/** The driver that reads a family. One driver reads every Whatsminer on TCP 4028, whatever the version of its API. */
+export const driverOf = (family: AsicFamily): Exclude<AsicFamily, 'whatsminer-2.2'> =>
+  family === 'whatsminer-2.2' ? 'whatsminer' : family
 
 /** A model of miner, with the nominal figures that its replies show. */
 export interface AsicModel {
@@ -132,6 +137,19 @@ export const ASIC_MODELS = {
     frequencyMHz: 346,
     chipTempC: 78,
     standbyW: 30,
+  },
+  m60sOn4028: {
+    family: 'whatsminer-2.2',
+    name: 'M60S_VK40',
+    firmware: '20251016.14.Rel2',
+    hashrateHs: 177 * TH,
+    efficiencyJPerTh: 18.5,
+    boards: 3,
+    chipsPerBoard: 75,
+    fans: 2,
+    frequencyMHz: 600,
+    chipTempC: 82,
+    standbyW: 25,
   },
   m60s: {
     family: 'whatsminer-v3',
@@ -276,6 +294,7 @@ export const MODELS_OF: Readonly<Record<AsicFamily, readonly [AsicModel, AsicMod
   antminer: [ASIC_MODELS.s21, ASIC_MODELS.s19pro],
   whatsminer: [ASIC_MODELS.m50s, ASIC_MODELS.m30spp],
   avalon: [ASIC_MODELS.a1566, ASIC_MODELS.a1246],
+  'whatsminer-2.2': [ASIC_MODELS.m60sOn4028, ASIC_MODELS.m60sOn4028],
   'whatsminer-v3': [ASIC_MODELS.m60s, ASIC_MODELS.m60s],
   braiins: [ASIC_MODELS.s19xpBraiins, ASIC_MODELS.s19xpBraiins],
   luxos: [ASIC_MODELS.s19jproLuxos, ASIC_MODELS.s19jproLuxos],

@@ -61,6 +61,12 @@ const FIELDS: readonly Field[] = [
     value: (g) => Math.round(g.utilizationRatio * 100),
   },
   {
+    name: 'DCGM_FI_PROF_GR_ENGINE_ACTIVE',
+    type: 'gauge',
+    help: 'Ratio of time the graphics engine is active.',
+    value: (g) => g.utilizationRatio.toFixed(6),
+  },
+  {
     name: 'DCGM_FI_DEV_MEM_COPY_UTIL',
     type: 'gauge',
     help: 'Memory utilization (in %).',

@@ -36,12 +36,6 @@ export function parseReply(text: string, what: string): CgminerReply {
 export const minerRefuses = (at: string, command: string, why: string): PerwattError =>
   new PerwattError(REFUSED, `${at} refuses "${command}": ${why}; check the API access and the firmware`)
 
-/** For `catch`, after a command that not every firmware has. @throws every error but `miner-refused` */
-export function ifRefused(error: unknown): undefined {
-  if (error instanceof PerwattError && error.code === REFUSED) return undefined
-  throw error
-}
-
 /** The miner's words where STATUS is E (error) or F (fatal); undefined where the command succeeded. */
 export function refusalOf(body: Row): string | undefined {
   const status = body['STATUS']

@@ -79,9 +79,11 @@ export class HolderParts {
       tokensInPerS: (sample.tokensInPerS ?? 0) * workShare,
       tokensOutPerS: (sample.tokensOutPerS ?? 0) * workShare,
     }
+    // rejected shares and the firmware's dev fee pay nothing, as in the records
+    const paid = { ...rates, hashrateHs: rates.hashrateHs * (sample.paidRatio ?? 1) }
     const work = { workload, owner, device }
     const byShare = isPaidByShare(work)
-    const { revenueUsd, feeUsd } = earnedPerH(work, rates, byShare ? 1 : undefined)
+    const { revenueUsd, feeUsd } = earnedPerH(work, paid, byShare ? 1 : undefined)
     parts.revenueUsdPerH[part] = byShare ? 0 : revenueUsd
     parts.feesUsdPerH[part] = byShare ? 0 : feeUsd
     parts.paidSharesPerH[part] = byShare ? revenueUsd : 0

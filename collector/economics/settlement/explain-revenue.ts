@@ -1,6 +1,7 @@
 import type { Prices } from '../../../protocol/quote.ts'
 import { HASHES_PER_DIFF1, HOUR_MS } from '../../../protocol/units.ts'
 import { nextSubsidyBtc } from '../mining.ts'
+import type { TrueUp } from '../true-up.ts'
 import type { WorkloadOf } from '../workloads.ts'
 import { isContract } from './contracts.ts'
 import { ESTIMATES } from './estimates.ts'
@@ -14,6 +15,8 @@ import type { PricedMinute } from './settle.ts'
 export function explainRevenue(part: PricedPart, minute: PricedMinute, prices: Prices): Formula {
   const { interval, workload, counts } = part
   if (workload && isContract(workload)) return explainShare(part, minute)
+  if (part.trueUp && workload?.kind === 'mining')
+    return explainWork(trueUpTerm(part.trueUp), workload, prices)
   if (!interval || !counts) return nothing('this is energy that a meter measured beyond its machines')
   switch (workload?.kind) {
     case 'mining':
@@ -54,8 +57,7 @@ function explainTokens({ interval }: PricedPart, workload: WorkloadOf<'tokens'>)
 function explainMining(part: PricedPart, workload: WorkloadOf<'mining'>, prices: Prices): Formula {
   const { interval, device } = part
   if (isDevFee(interval?.owner ?? {})) return nothing('the work was for the firmware’s dev fee')
-  const { poolFeeRatio, usdPerPhDay, usdPerDeviceDay, scheme } = workload
-  const because = ESTIMATES[scheme]
+  const { poolFeeRatio, usdPerDeviceDay } = workload
   if (device?.algorithm !== undefined) {
     if (usdPerDeviceDay === undefined)
       return nothing(`the workload has no price for ${device.algorithm}: set usdPerDeviceDay`)
@@ -64,23 +66,57 @@ function explainMining(part: PricedPart, workload: WorkloadOf<'mining'>, prices:
       inputs: { coveredMs: interval?.coveredMs ?? 0, usdPerDeviceDay, poolFeeRatio },
     }
   }
-  const workDiff1 = interval?.workDiff1 ?? 0
+  return explainWork(workTerm(interval?.workDiff1 ?? 0, interval?.estimatedWorkDiff1), workload, prices)
+}
+
+/** A quantity of work in a formula: its expression, its inputs, and where it comes from. */
+type WorkTerm = Formula
+
+const ESTIMATED =
+  'estimated: this machine does not count its accepted work, so it is hashrate x time, less rejected shares'
+
+const workTerm = (workDiff1: number, estimatedWorkDiff1: number | undefined): WorkTerm =>
+  estimatedWorkDiff1 === undefined
+    ? { formula: 'workDiff1', inputs: { workDiff1 } }
+    : {
+        formula: '(workDiff1 + estimatedWorkDiff1)',
+        inputs: { workDiff1, estimatedWorkDiff1 },
+        because: ESTIMATED,
+      }
+
+/** The pool's credit of a day less the ledger's work of the same worker. */
+const trueUpTerm = (trueUp: TrueUp): WorkTerm => {
+  const { poolWorkDiff1, countedWorkDiff1, estimatedWorkDiff1, worker, dayMs, poolBasis } = trueUp
+  const day = new Date(dayMs).toISOString().slice(0, 10)
+  const basis = poolBasis === 'shares' ? 'its count of shares' : 'its average hashrate x time'
+  return {
+    formula: '(poolWorkDiff1 - countedWorkDiff1 - estimatedWorkDiff1)',
+    inputs: { poolWorkDiff1, countedWorkDiff1, estimatedWorkDiff1 },
+    because: `true-up of estimated work: what the pool credited worker ${worker} for ${day}, by ${basis}, less the ledger’s work of that day`,
+  }
+}
+
+function explainWork(work: WorkTerm, workload: WorkloadOf<'mining'>, prices: Prices): Formula {
+  const { poolFeeRatio, usdPerPhDay, scheme } = workload
+  const remarks = [work.because, usdPerPhDay === undefined ? ESTIMATES[scheme] : undefined]
+  const because = remarks.filter((text) => text).join('; ')
   if (usdPerPhDay !== undefined)
     return {
       formula: nano(
-        `workDiff1 * ((usdPerPhDay * ${HASHES_PER_DIFF1}) / (1000000000000000 * 86400)) * (1 - poolFeeRatio)`,
+        `${work.formula} * ((usdPerPhDay * ${HASHES_PER_DIFF1}) / (1000000000000000 * 86400)) * (1 - poolFeeRatio)`,
       ),
-      inputs: { workDiff1, usdPerPhDay, poolFeeRatio },
+      inputs: { ...work.inputs, usdPerPhDay, poolFeeRatio },
+      ...(because ? { because } : {}),
     }
   const { btcUsd, difficulty, blockHeight, feesBtcPerBlock } = prices
   if (!btcUsd || !difficulty || !blockHeight || !(difficulty.value > 0))
     return nothing('a price was missing: mining needs btcUsd, difficulty and blockHeight')
   return {
     formula: nano(
-      'workDiff1 * (((subsidyBtc + feesBtcPerBlock) * btcUsd) / difficulty) * (1 - poolFeeRatio)',
+      `${work.formula} * (((subsidyBtc + feesBtcPerBlock) * btcUsd) / difficulty) * (1 - poolFeeRatio)`,
     ),
     inputs: {
-      workDiff1,
+      ...work.inputs,
       subsidyBtc: nextSubsidyBtc(blockHeight.value),
       feesBtcPerBlock: feesBtcPerBlock?.value ?? 0,
       btcUsd: btcUsd.value,

@@ -1,6 +1,7 @@
 import { ownerKey } from '../../../protocol/owner.ts'
 import type { Prices } from '../../../protocol/quote.ts'
 import { type AgentInterval, LEDGER_SUMS, type LedgerRow } from '../ledger-row.ts'
+import { type TrueUp, trueUpOwner } from '../true-up.ts'
 import type { PricedPart } from './priced.ts'
 import { priceMinute, type SettleContext } from './settle.ts'
 
@@ -10,7 +11,9 @@ export const settleMinute = (
   intervals: readonly AgentInterval[],
   prices: Prices,
   context: SettleContext,
-): LedgerRow[] => merge(priceMinute(minuteMs, intervals, prices, context).parts.map((p) => row(minuteMs, p)))
+  trueUps: readonly TrueUp[] = [],
+): LedgerRow[] =>
+  merge(priceMinute(minuteMs, intervals, prices, context, trueUps).parts.map((p) => row(minuteMs, p)))
 
 /** Merges rows with the same key: after a restart, one owner has several interval records in one minute. */
 function merge(rows: readonly LedgerRow[]): LedgerRow[] {
@@ -25,14 +28,14 @@ function merge(rows: readonly LedgerRow[]): LedgerRow[] {
 }
 
 function row(minuteMs: number, p: PricedPart): LedgerRow {
-  const { interval, device } = p
+  const { interval, device, trueUp } = p
   const counted = p.counts ? interval : undefined
   return {
     minuteMs,
     workload: p.name,
     agentId: interval?.agentId ?? '',
     deviceId: interval?.deviceId ?? '',
-    owner: counted ? ownerKey(counted.owner) : '',
+    owner: counted ? ownerKey(counted.owner) : trueUp ? ownerKey(trueUpOwner(trueUp)) : '',
     container: device?.location?.container ?? '',
     rack: device?.location?.rack ?? '',
     energyMilliJ: p.energyMilliJ,
@@ -44,6 +47,10 @@ function row(minuteMs: number, p: PricedPart): LedgerRow {
     demandNanoUsd: p.demandNanoUsd,
     depreciationNanoUsd: p.depreciationNanoUsd,
     workDiff1: counted?.workDiff1 ?? 0,
+    estimatedWorkDiff1: counted?.estimatedWorkDiff1 ?? 0,
+    estimatedRevenueNanoUsd: p.estimatedNanoUsd,
+    trueUpWorkDiff1: trueUp?.workDiff1 ?? 0,
+    trueUpRevenueNanoUsd: trueUp ? p.revenueNanoUsd : 0,
     gpuMs: counted?.gpuMs ?? 0,
     busyGpuMs: counted?.busyGpuMs ?? 0,
     tokensIn: counted?.tokensIn ?? 0,

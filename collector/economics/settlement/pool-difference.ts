@@ -4,7 +4,7 @@ import { DAY_MS } from './revenue.ts'
 
 /** The ledger's figures for a workload over a period. */
 export interface LedgerPeriod {
-  /** difficulty-1 shares that pools accepted, counted by the machines; includes a firmware's dev fee */
+  /** difficulty-1 shares that pools accepted, counted by the machines or estimated; includes a firmware's dev fee */
   workDiff1: number
   /** expected revenue of these shares, USD */
   revenueUsd: number

@@ -2,6 +2,7 @@ import type { Device } from '../../../protocol/device.ts'
 import type { Attribution } from '../energy/attribution.ts'
 import type { Charge, OwnerPart } from '../energy/distribution.ts'
 import type { AgentInterval } from '../ledger-row.ts'
+import type { TrueUp } from '../true-up.ts'
 import type { Workload } from '../workloads.ts'
 
 /** An interval record as a part of its device's energy. */
@@ -20,6 +21,8 @@ export interface PricedPart {
   name: string
   /** absent for the names in UNPAID */
   workload?: Workload | undefined
+  /** present: the part is what a pool credited beyond the ledger's work of a day, and has no energy */
+  trueUp?: TrueUp
   /** the charge that its energy comes from */
   charge?: Charge<IntervalPart>
   energyMilliJ: number
@@ -27,6 +30,8 @@ export interface PricedPart {
   revenueNanoUsd: number
   /** revenue from a contract; included in revenueNanoUsd */
   contractNanoUsd: number
+  /** revenue from estimated work; included in revenueNanoUsd */
+  estimatedNanoUsd: number
   /** mining revenue in thousandths of a satoshi; included in revenueNanoUsd */
   minedMilliSat: number
   /** pool fee and firmware dev fee; not part of the revenue */
@@ -41,6 +46,7 @@ const NOTHING = {
   energyMilliJ: 0,
   revenueNanoUsd: 0,
   contractNanoUsd: 0,
+  estimatedNanoUsd: 0,
   minedMilliSat: 0,
   feeNanoUsd: 0,
   costNanoUsd: 0,
@@ -58,7 +64,7 @@ export const pieceOf = (
 /** A part without a device: a contract without machines, or overhead that no meter measures. */
 export const pieceWithoutDevice = (
   { name, workload }: Attribution,
-  amounts: Partial<typeof NOTHING>,
+  amounts: Partial<typeof NOTHING> & Pick<PricedPart, 'trueUp'>,
 ): PricedPart => ({
   counts: false,
   device: undefined,
@@ -72,4 +78,4 @@ export const pieceWithoutDevice = (
 export const weightsOf = (parts: readonly PricedPart[]): number[] =>
   parts.some((p) => p.energyMilliJ > 0)
     ? parts.map((p) => Math.max(0, p.energyMilliJ))
-    : parts.map((p) => p.interval?.durationMs ?? 1)
+    : parts.map((p) => (p.trueUp ? 0 : (p.interval?.durationMs ?? 1)))

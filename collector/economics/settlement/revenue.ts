@@ -33,7 +33,10 @@ export const isDevFee = (owner: Owner): boolean => owner['poolRole'] === 'devfee
 export interface Quantities {
   /** observed time, ms */
   coveredMs?: number
+  /** counted work, difficulty-1 shares */
   workDiff1?: number
+  /** work of a machine that does not count it, difficulty-1 shares; paid as counted work is */
+  estimatedWorkDiff1?: number
   gpuMs?: number
   /** input tokens, those from a cache included */
   tokensIn?: number
@@ -92,13 +95,23 @@ function mined(
     workload.usdPerPhDay === undefined ? networkUsdPerShare : usdPerShareAt(workload.usdPerPhDay)
   const grossUsd =
     device?.algorithm === undefined
-      ? (q.workDiff1 ?? 0) * (usdPerShare ?? 0)
+      ? ((q.workDiff1 ?? 0) + (q.estimatedWorkDiff1 ?? 0)) * (usdPerShare ?? 0)
       : ((q.coveredMs ?? 0) / DAY_MS) * (workload.usdPerDeviceDay ?? 0)
   if (isDevFee(owner)) return { revenueUsd: 0, feeUsd: grossUsd }
   return {
     revenueUsd: grossUsd * (1 - workload.poolFeeRatio),
     feeUsd: grossUsd * workload.poolFeeRatio,
   }
+}
+
+/** The part of a revenue that estimated work earned, nano-USD: all shares are worth the same. */
+export function estimatedPart(
+  { workload, device }: Work,
+  { workDiff1 = 0, estimatedWorkDiff1 = 0 }: Quantities,
+  revenueNanoUsd: number,
+): number {
+  if (workload?.kind !== 'mining' || device?.algorithm !== undefined || estimatedWorkDiff1 === 0) return 0
+  return Math.round((revenueNanoUsd * estimatedWorkDiff1) / (workDiff1 + estimatedWorkDiff1))
 }
 
 /** Whether the revenue is proportional to the network's reward for a difficulty-1 share. */

@@ -7,11 +7,13 @@ import { type DeviceLoad, type Distribution, distribute } from '../energy/distri
 import { ownFlow } from '../energy/own-flow.ts'
 import type { AgentInterval } from '../ledger-row.ts'
 import type { AttributionSettings, Costs } from '../site-settings.ts'
+import type { TrueUp } from '../true-up.ts'
 import type { Workload } from '../workloads.ts'
 import { addUnmeasuredOverhead, demandNanoUsd, depreciate, energyCostNanoUsd, shareDemand } from './costs.ts'
 import { type PaidContract, payContracts } from './pay-contracts.ts'
 import { type IntervalPart, type PricedPart, pieceOf } from './priced.ts'
-import { earned, isPaidByShare, milliSatOf, nanoUsd, shareUsd } from './revenue.ts'
+import { earned, estimatedPart, isPaidByShare, milliSatOf, nanoUsd, shareUsd } from './revenue.ts'
+import { trueUpParts } from './true-up-parts.ts'
 
 /** The rules for settling a minute. */
 export interface SettleRules {
@@ -55,12 +57,14 @@ export const energyUsdPerKwh = (prices: Prices, { transmissionUsdPerKwh }: Costs
  *   sum(workloads) + idle + unassigned + overhead + unaccounted = meter, to the millijoule.
  * @param minuteMs Unix ms, start of the UTC minute
  * @param intervals the records of the minute, in any order
+ * @param trueUps what pools credited beyond the ledger, booked in this minute
  */
 export function priceMinute(
   minuteMs: number,
   intervals: readonly AgentInterval[],
   prices: Prices,
   context: SettleContext,
+  trueUps: readonly TrueUp[] = [],
 ): PricedMinute {
   const { siteMeter, costs, monthOf, workloads, attribution } = context
   const deviceLoads = deviceLoadsOf(intervals, context, minuteMs)
@@ -76,6 +80,11 @@ export function priceMinute(
     if (!interval || !counts) continue
     const money = earned({ workload, owner: interval.owner, device }, interval, usdPerShare)
     part.revenueNanoUsd = nanoUsd(money.revenueUsd)
+    part.estimatedNanoUsd = estimatedPart(
+      { workload, owner: interval.owner, device },
+      interval,
+      part.revenueNanoUsd,
+    )
     part.feeNanoUsd = nanoUsd(money.feeUsd)
     // a fixed hashprice is paid in USD: nobody mined satoshis for it
     if (isPaidByShare({ workload, owner: interval.owner, device }))
@@ -85,6 +94,8 @@ export function priceMinute(
   shareDemand(parts, demand)
   depreciate(parts, costs)
   const contracts = payContracts(minuteMs, parts, workloads, monthOf, context.all)
+  // last: a true-up takes no share of energy, costs or contracts
+  parts.push(...trueUpParts(trueUps, workloads, prices))
   return { parts, deviceLoads, distribution, contracts, demandNanoUsd: demand }
 }
 

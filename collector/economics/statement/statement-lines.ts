@@ -15,6 +15,7 @@ import type { MonthAccount } from './month-account.ts'
 /** The kinds of lines on a statement. */
 export const STATEMENT_ITEMS = [
   'mined',
+  'pool-true-up',
   'gpu-hours',
   'tokens-in',
   'tokens-in-cached',
@@ -40,6 +41,8 @@ export interface ExactLine {
   amountNanoUsd: number
   /** why the amount is an estimate */
   estimated?: string
+  /** part of amountNanoUsd from machines that count no accepted work */
+  estimatedNanoUsd?: number
 }
 
 type Line = Omit<ExactLine, 'account'>
@@ -58,7 +61,7 @@ function itemsOf(account: MonthAccount, monthMinutes: number): Line[] {
   if (!terms) return revenueNanoUsd === 0 ? [] : [{ item: 'difference', amountNanoUsd: revenueNanoUsd }]
   switch (terms.kind) {
     case 'mining':
-      return [minedLine(terms, account)]
+      return [minedLine(terms, account), ...trueUpLine(account)]
     case 'gpu-hour':
       return [
         {
@@ -89,17 +92,45 @@ const atAveragePrice = (quantity: number, unit: string, amountNanoUsd: number): 
 })
 
 function minedLine(terms: WorkloadOf<'mining'>, { sums }: MonthAccount): Line {
-  const { revenueNanoUsd, workDiff1, coveredMs } = sums
-  const estimated = terms.usdPerPhDay === undefined ? ESTIMATES[terms.scheme] : undefined
-  const byDevice = terms.usdPerDeviceDay !== undefined && workDiff1 === 0
+  const { workDiff1, estimatedWorkDiff1, estimatedRevenueNanoUsd, coveredMs } = sums
+  const revenueNanoUsd = sums.revenueNanoUsd - sums.trueUpRevenueNanoUsd
+  const work = workDiff1 + estimatedWorkDiff1
+  const estimated = [
+    estimatedRevenueNanoUsd === 0 ? undefined : estimatedText(workDiff1, estimatedWorkDiff1),
+    terms.usdPerPhDay === undefined ? ESTIMATES[terms.scheme] : undefined,
+  ].filter((text) => text !== undefined)
+  const byDevice = terms.usdPerDeviceDay !== undefined && work === 0
   return {
     item: 'mined',
     ...(byDevice
       ? atAveragePrice(coveredMs / DAY_MS, 'machine-day', revenueNanoUsd)
-      : atAveragePrice((workDiff1 * HASHES_PER_DIFF1) / 1e15 / (DAY_MS / 1000), 'PH/s-day', revenueNanoUsd)),
+      : atAveragePrice(phDays(work), 'PH/s-day', revenueNanoUsd)),
     amountNanoUsd: revenueNanoUsd,
-    ...(estimated === undefined ? {} : { estimated }),
+    ...(estimatedRevenueNanoUsd === 0 ? {} : { estimatedNanoUsd: estimatedRevenueNanoUsd }),
+    ...(estimated.length === 0 ? {} : { estimated: estimated.join('. ') }),
   }
+}
+
+const phDays = (workDiff1: number): number => (workDiff1 * HASHES_PER_DIFF1) / 1e15 / (DAY_MS / 1000)
+
+function estimatedText(workDiff1: number, estimatedWorkDiff1: number): string {
+  const percent = (100 * estimatedWorkDiff1) / (workDiff1 + estimatedWorkDiff1)
+  const part = workDiff1 === 0 ? 'The work' : `${percent.toFixed(percent < 10 ? 1 : 0)} % of the work`
+  return `${part} is by hashrate, less rejected shares, of machines that count no accepted work`
+}
+
+/** What pools credited to workers with estimated work, beyond that work; its own line, because it is dated and may be negative. */
+function trueUpLine({ sums }: MonthAccount): Line[] {
+  const { trueUpWorkDiff1, trueUpRevenueNanoUsd } = sums
+  if (trueUpWorkDiff1 === 0 && trueUpRevenueNanoUsd === 0) return []
+  return [
+    {
+      item: 'pool-true-up',
+      quantity: phDays(trueUpWorkDiff1),
+      unit: 'PH/s-day',
+      amountNanoUsd: trueUpRevenueNanoUsd,
+    },
+  ]
 }
 
 function tokenLines(terms: WorkloadOf<'tokens'>, { sums }: MonthAccount): Line[] {

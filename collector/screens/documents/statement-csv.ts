@@ -19,6 +19,8 @@ const HEAD = [
   'workDiff1',
   'minedSat',
   'estimated',
+  'estimatedWorkDiff1',
+  'estimatedUsd',
 ] as const
 const OWN_HEAD = ['energyCostUsd', 'demandUsd', 'netUsd', 'depreciationUsd'] as const
 
@@ -56,11 +58,13 @@ export function statementCsv(s: Statement): string {
         l.workDiff1,
         l.minedSat,
         l.estimated,
+        l.estimatedWorkDiff1,
+        l.estimatedUsd === undefined ? undefined : cents(l.estimatedUsd),
         ...(own ? blank(OWN_HEAD.length) : []),
       ]),
     ),
     ...(own?.workloads.map((w) =>
-      csvLine([...first, w.workload, '', 'costs', s.from, s.to, ...blank(8), ...costs(w)]),
+      csvLine([...first, w.workload, '', 'costs', s.from, s.to, ...blank(10), ...costs(w)]),
     ) ?? []),
     csvLine([
       ...first,
@@ -71,7 +75,7 @@ export function statementCsv(s: Statement): string {
       s.toDate ? s.through : s.to,
       ...blank(4),
       cents(s.totalUsd),
-      ...blank(3),
+      ...blank(5),
       ...(own ? costs(own.totals) : []),
     ]),
   ].join('')

@@ -13,6 +13,7 @@ import {
 
 const ITEMS: Record<StatementLine['item'], string> = {
   mined: 'Mining',
+  'pool-true-up': 'True-up of estimated work to the pool’s credit',
   'gpu-hours': 'GPU-hours held',
   'tokens-in': 'Input tokens',
   'tokens-in-cached': 'Cached input tokens',
@@ -63,6 +64,11 @@ function lineNotes(l: StatementLine, s: Statement, times: Times): string[] {
     ...(l.workDiff1 !== undefined && l.workDiff1 > 0
       ? [`${numberText(l.workDiff1)} difficulty-1 shares, ${numberText(l.minedSat ?? 0)} sat`]
       : []),
+    ...(l.estimatedUsd === undefined
+      ? []
+      : [
+          `Of it estimated: ${amountText(l.estimatedUsd)} USD, ${numberText(l.estimatedWorkDiff1 ?? 0)} difficulty-1 shares`,
+        ]),
     ...(whole ? [] : [`${times.minute(l.from)} to ${times.minute(l.to)}`]),
     ...(l.estimated === undefined ? [] : [`Estimated. ${l.estimated}`]),
   ]

@@ -3,11 +3,13 @@ import { z } from 'zod'
 import type { Quote } from '../../../protocol/quote.ts'
 import { MINUTE_MS } from '../../../protocol/units.ts'
 import { type AgentInterval, LEDGER_SUMS } from '../../economics/ledger-row.ts'
+import type { TrueUp } from '../../economics/true-up.ts'
 import {
   defineStore,
   type GroupBy,
   type HighWater,
   type LedgerBucket,
+  type OwnerWork,
   type Quarantined,
   type Store,
   type StoredSample,
@@ -77,6 +79,30 @@ export function createDuckdbStore(options: DatabaseOptions): Store {
       )
       return rows.map((row) => row.minuteMs)
     },
+
+    writeTrueUps: (trueUps) =>
+      database.write(async (connection) => {
+        const unique = lastByKey(trueUps, (t) => `${t.dayMs}\n${t.workload}\n${t.worker}`)
+        for (const { workload, worker, dayMs } of unique)
+          await connection.query(
+            'DELETE FROM trueUp WHERE workload = $workload AND worker = $worker AND dayMs = $dayMs',
+            { workload, worker, dayMs },
+          )
+        await connection.append('trueUp', unique)
+      }),
+    trueUps: (fromMs, toMs) =>
+      database.read<TrueUp>(
+        'SELECT * FROM trueUp WHERE dayMs >= $from AND dayMs < $to ORDER BY dayMs, workload, worker',
+        range(fromMs, toMs),
+      ),
+    workByOwner: (workload, fromMs, toMs) =>
+      database.read<OwnerWork>(
+        `SELECT owner, sum(workDiff1) AS workDiff1, sum(estimatedWorkDiff1) AS estimatedWorkDiff1,
+           coalesce(sum(coveredMs) FILTER (estimatedWorkDiff1 > 0), 0) AS estimatedCoveredMs
+         FROM ledger WHERE workload = $workload AND minuteMs >= $from AND minuteMs < $to AND deviceId <> ''
+         GROUP BY 1 ORDER BY 1`,
+        { workload, ...range(fromMs, toMs) },
+      ),
 
     writeSamples: (samples) => database.write((connection) => connection.append('sample', samples)),
     samples: (deviceId, fromMs, toMs, limit) =>

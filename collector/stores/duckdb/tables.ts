@@ -39,6 +39,16 @@ export const TABLES = {
     rack: 'VARCHAR',
     ...bigints(LEDGER_SUMS),
   },
+  trueUp: {
+    workload: 'VARCHAR',
+    worker: 'VARCHAR',
+    dayMs: 'BIGINT',
+    workDiff1: 'BIGINT',
+    poolWorkDiff1: 'BIGINT',
+    poolBasis: 'VARCHAR',
+    countedWorkDiff1: 'BIGINT',
+    estimatedWorkDiff1: 'BIGINT',
+  },
   sample: {
     agentId: 'VARCHAR',
     deviceId: 'VARCHAR',

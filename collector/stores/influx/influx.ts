@@ -3,6 +3,7 @@ import { PerwattError } from '../../../protocol/kit/errors.ts'
 import { HttpUrlSchema } from '../../../protocol/kit/fields.ts'
 import type { Log } from '../../../protocol/kit/log.ts'
 import { SecretSchema } from '../../../protocol/kit/secret.ts'
+import type { TrueUp } from '../../economics/true-up.ts'
 import { defineStore, type Store } from '../../plugin/store.ts'
 import { thin } from '../../rows/rows.ts'
 import { SerialQueue } from '../../rows/serial-queue.ts'
@@ -10,7 +11,16 @@ import { influxAudit } from './audit.ts'
 import { InfluxClient, type InfluxOptions } from './client.ts'
 import { literal, within } from './influxql.ts'
 import { influxLedger } from './ledger.ts'
-import { quarantinedOf, quarantinePoint, quoteOf, quotePoint, sampleOf, samplePoint } from './points.ts'
+import {
+  quarantinedOf,
+  quarantinePoint,
+  quoteOf,
+  quotePoint,
+  sampleOf,
+  samplePoint,
+  trueUpOf,
+  trueUpPoint,
+} from './points.ts'
 import { influxRecords } from './records.ts'
 
 /**
@@ -61,6 +71,13 @@ export function createInfluxStore(options: InfluxOptions & { log: Log }): Store 
 
     writeQuotes: async (quotes) => influx().write(quotes.map(quotePoint)),
     quotes: async () => (await influx().rows('SELECT * FROM quote')).map(quoteOf),
+
+    writeTrueUps: async (trueUps) => influx().write(trueUps.map(trueUpPoint)),
+    async trueUps(fromMs, toMs) {
+      const rows = await influx().rows(`SELECT * FROM trueUp WHERE ${within(fromMs, toMs)}`)
+      const key = (t: TrueUp) => `${t.workload}\n${t.worker}`
+      return rows.map(trueUpOf).sort((a, b) => a.dayMs - b.dayMs || (key(a) < key(b) ? -1 : 1))
+    },
 
     quarantine: (entries, keep) =>
       quarantining.run(async () => {

@@ -6,7 +6,7 @@ import { minuteAtOrAfter, withoutDevices } from '../../rows/rows.ts'
 import type { SerialQueue } from '../../rows/serial-queue.ts'
 import { changePoint, repricingPoint, settlementPoint } from './audit.ts'
 import type { InfluxClient } from './client.ts'
-import { spans, within } from './influxql.ts'
+import { literal, spans, within } from './influxql.ts'
 import { ledgerPoint } from './points.ts'
 
 const GROUP_TAGS: Record<GroupBy, string | undefined> = {
@@ -26,7 +26,7 @@ const MOST_PARTS = 100
 export function influxLedger(
   influx: () => InfluxClient,
   settling: SerialQueue,
-): Pick<Store, 'settle' | 'ledger' | 'unsettledMinutes'> {
+): Pick<Store, 'settle' | 'ledger' | 'unsettledMinutes' | 'workByOwner'> {
   return {
     settle: (minutes, rows, settledWith = {}) =>
       settling.run(async () => {
@@ -70,6 +70,29 @@ export function influxLedger(
           } as LedgerBucket
         })
         .sort((a, b) => a.startMs - b.startMs || (a.group < b.group ? -1 : 1))
+    },
+
+    async workByOwner(workload, fromMs, toMs) {
+      const where = `workload = ${literal(workload)} AND deviceId != '' AND ${within(fromMs, toMs)}`
+      const sums = await influx().rows(
+        `SELECT sum(workDiff1) AS workDiff1, sum(estimatedWorkDiff1) AS estimatedWorkDiff1
+         FROM ledger WHERE ${where} GROUP BY owner`,
+      )
+      const covered = await influx().rows(
+        `SELECT sum(coveredMs) AS coveredMs FROM ledger WHERE ${where} AND estimatedWorkDiff1 > 0 GROUP BY owner`,
+      )
+      const coveredMs = new Map(covered.map((row) => [String(row['owner'] ?? ''), Number(row['coveredMs'])]))
+      return sums
+        .map((row) => {
+          const owner = String(row['owner'] ?? '')
+          return {
+            owner: unescapeText(owner),
+            workDiff1: Number(row['workDiff1'] ?? 0),
+            estimatedWorkDiff1: Number(row['estimatedWorkDiff1'] ?? 0),
+            estimatedCoveredMs: coveredMs.get(owner) ?? 0,
+          }
+        })
+        .sort((a, b) => (a.owner < b.owner ? -1 : 1))
     },
 
     async unsettledMinutes(fromMs, toMs) {

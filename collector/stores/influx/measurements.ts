@@ -31,6 +31,14 @@ export const MEASUREMENTS = [
     tags: ['workload', 'agentId', 'deviceId', 'owner', 'container', 'rack'],
     fields: all(LEDGER_SUMS, INTEGER),
   },
+  {
+    measurement: 'trueUp',
+    tags: ['workload', 'worker'],
+    fields: {
+      ...all(['workDiff1', 'poolWorkDiff1', 'countedWorkDiff1', 'estimatedWorkDiff1'], INTEGER),
+      poolBasis: STRING,
+    },
+  },
   // the same sums by rack: reading a day of a large site from `ledger` would take minutes, for its ten thousand series
   { measurement: 'rackLedger', tags: ['workload', 'container', 'rack'], fields: all(LEDGER_SUMS, INTEGER) },
   {

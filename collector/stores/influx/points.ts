@@ -2,6 +2,7 @@ import type { IPoint } from 'influx'
 import { INTERVAL_QUANTITIES } from '../../../protocol/interval.ts'
 import type { Quote } from '../../../protocol/quote.ts'
 import type { AgentInterval, LedgerRow } from '../../economics/ledger-row.ts'
+import type { TrueUp } from '../../economics/true-up.ts'
 import type { HighWater, Quarantined, StoredSample } from '../../plugin/store.ts'
 import { ownerFromText, ownerText } from '../../rows/escaped-text.ts'
 import { point, present, type Row, text } from './measurements.ts'
@@ -56,6 +57,19 @@ export const quoteOf = (row: Row): Quote => ({
   source: text(row['source']),
   fromMs: row.time,
   ...(row['staleAfterMs'] ? { staleAfterMs: Number(row['staleAfterMs']) } : {}),
+})
+
+export const trueUpPoint = ({ workload, worker, dayMs, ...fields }: TrueUp): IPoint =>
+  point('trueUp', dayMs, { workload, worker }, fields)
+export const trueUpOf = (row: Row): TrueUp => ({
+  workload: text(row['workload']),
+  worker: text(row['worker']),
+  dayMs: row.time,
+  workDiff1: Number(row['workDiff1']),
+  poolWorkDiff1: Number(row['poolWorkDiff1']),
+  poolBasis: text(row['poolBasis']) === 'shares' ? 'shares' : 'hashrate',
+  countedWorkDiff1: Number(row['countedWorkDiff1']),
+  estimatedWorkDiff1: Number(row['estimatedWorkDiff1']),
 })
 
 /** The n-th entry has time n: the oldest can be deleted by time, and no entry replaces another. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { coldest, fansWithSpeed, sumOfAll } from '../../../agent/asic/facts.ts'
+import { coldest, coolingFans, fansWithSpeed, mergedFacts, sumOfAll } from '../../../agent/asic/facts.ts'
 
 test('a sum is known where every part is, and there is one', () => {
   expect(sumOfAll([1, 2, 0])).toBe(3)
@@ -18,4 +18,42 @@ test('a fan of unknown speed is left out, one at 0 rpm is not', () => {
 test('the coldest of no sensors is unknown', () => {
   expect(coldest([25.5, -3])).toBe(-3)
   expect(coldest([])).toBeUndefined()
+})
+
+test.each([
+  'Whatsminer M63S++_VL20',
+  'Antminer S19 Pro+ Hyd.',
+  'Antminer S21e XP Hyd',
+  'Avalon A1566I',
+  'AvalonMiner 1346I',
+  'SealMiner A2 Pro Hyd',
+  'Auradine AH3880',
+])('a %s has no fans, though its firmware lists them at 0 rpm', (model) => {
+  const fan = { name: 'fan 1', rpm: 0 }
+  expect(coolingFans({ model, fans: [fan] })).toEqual([])
+  expect(coolingFans({ model, fans: [fan, { name: 'fan 2', rpm: 900 }] })).toEqual([
+    { name: 'fan 2', rpm: 900 },
+  ])
+})
+
+test.each([
+  'Whatsminer M30S++_VH60',
+  'Whatsminer M3_V1',
+  'Antminer S19 XP',
+  'Avalon 1566',
+  'AvalonMiner 1246',
+  'Auradine AT2880',
+])('a %s needs its fans', (model) => {
+  const fan = { name: 'fan 1', rpm: 0 }
+  expect(coolingFans({ model, fans: [fan] })).toEqual([fan])
+})
+
+test('of two sources the later one wins where it knows something', () => {
+  const pools = { configured: 1, alive: 1 }
+  expect(
+    mergedFacts(
+      { model: 'A', hashrateHs: 1, fans: [{ name: 'fan', rpm: 1 }], asleep: true, pools },
+      { model: '', hashrateHs: 2, fans: [], asleep: false, pools: { configured: 0, alive: 0 } },
+    ),
+  ).toEqual({ model: 'A', hashrateHs: 2, fans: [{ name: 'fan', rpm: 1 }], asleep: true, pools })
 })

@@ -38,6 +38,7 @@ describe('a Bitaxe', () => {
       boardTempC: 61,
       fanRpm: 4310,
       uptimeS: 86_400,
+      paidRatio: expect.closeTo(0.9989, 4),
       holders: [
         {
           owner: { poolUrl: 'stratum+tcp://btc.pool.example:3333', poolUser: 'demosite.axe01' },
@@ -80,6 +81,26 @@ describe('a Bitaxe', () => {
     const spike = await gammaWith({ hashRate: 200_000 })
     expect(spike.sample).not.toHaveProperty('hashrateHs')
     expect(spike.sample.faults?.[0]).toContain('200 TH/s is ignored')
+  })
+
+  // bitaxeorg/ESP-Miner, main/http_server/system_api_json.c and main/system.h: `hardware_fault_msg` is sent while it stands
+  test.each([
+    [{ hardware_fault: 'Fan failure' }, 'hardware: Fan failure'],
+    [
+      { hardware_fault: 'Fan Control Failed (init)', miningPaused: true },
+      'hardware: Fan Control Failed (init)',
+    ],
+    [{ hardware_fault: true }, 'hardware fault'],
+    [{ power_fault: 'VIN overvoltage', miningPaused: true }, 'power: VIN overvoltage'],
+  ])('that stopped for a fault is faulty, with its words: %j', async (fields, fault) => {
+    const { sample } = await gammaWith({ ...fields, hashRate: 0, uptimeSeconds: 9000 })
+    expect(sample).toMatchObject({ state: 'faulty', faults: [fault], holders: [] })
+  })
+
+  test.each([false, 0, '', 'none', null])('that sends %j as its hardware fault has none', async (none) => {
+    const { sample } = await gammaWith({ hardware_fault: none, power_fault: none })
+    expect(sample.state).toBe('hashing')
+    expect(sample).not.toHaveProperty('faults')
   })
 
   test('a fan that is set to stand still is no fault', async () => {

@@ -41,6 +41,7 @@ describe('an S19j Pro with PowerPlay', () => {
       boardTempC: 63.5,
       fanRpm: 4760,
       uptimeS: 100_000,
+      paidRatio: expect.closeTo(0.99956, 5),
       holders: [
         {
           // the name that the pool sees, with the unique worker id

@@ -77,8 +77,11 @@ describe('a Proto Rig', () => {
 
   test('that wants a login says so', async () => {
     const closed = (_: IncomingMessage, response: ServerResponse) => response.writeHead(401).end()
-    await expect(readFrom({ ...recorded, [MINING]: closed })).rejects.toThrow(
-      /\/api\/v1\/mining answers 401, no permission; check the credential/,
+    const { sample } = await readFrom({ ...recorded, [MINING]: closed })
+    expect(sample.faults).toEqual([expect.stringMatching(/\/api\/v1\/mining answers 401, no permission/)])
+    const all = Object.fromEntries([...Object.keys(recorded), MINING].map((page) => [page, closed]))
+    await expect(readFrom(all)).rejects.toThrow(
+      /\/api\/v1\/system answers 401, no permission; check the credential/,
     )
   })
 

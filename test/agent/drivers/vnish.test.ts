@@ -58,7 +58,7 @@ describe('VNish under another seller’s name', () => {
     const miner = await replay({ answers })
     const web = await webMachine(root === undefined ? {} : { '/': root })
     const at = { host: miner.host, port: miner.port, webPort: web.port, linkPort: 1 }
-    const driver = await detect(at, DRIVERS, soon())
+    const [driver] = await detect(at, DRIVERS, soon())
     expect(driver.name).toBe('vnish')
     const session = driver.open({
       id: 'm1',
@@ -128,6 +128,8 @@ describe('an S19 XP with VNish', () => {
         boardTempC: 60,
         fanRpm: 2790,
         uptimeS: 90_000,
+        // without the dev fee's part of the work
+        paidRatio: 2_848 / 2_930,
         holders: [{ owner, share: 1 }],
       },
       counters: { byOwner },

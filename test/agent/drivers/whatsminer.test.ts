@@ -162,6 +162,7 @@ describe('a Whatsminer with API 2', () => {
         boardTempC: 72,
         inletTempC: 31.5,
         uptimeS: 5000,
+        paidRatio: 0,
         holders: [
           { owner: { poolUrl: 'stratum+tcp://btc.pool.example:3333', poolUser: 'acme.h01' }, share: 1 },
         ],
@@ -170,7 +171,9 @@ describe('a Whatsminer with API 2', () => {
           'error 552: hashboard 2 has bad chips',
         ],
       },
-      shares: { accepted: 0 },
+      shares: { accepted: 0, rejected: 2 },
+      // both shares so far were rejected
+      uncountedWork: true,
     })
     expect(miner.requests.map((r) => r['command'])).toEqual([
       'get_version',
@@ -195,6 +198,145 @@ describe('a Whatsminer with API 2', () => {
       get_error_code: { STATUS: 'S', Code: 131, Msg: { error_code } },
     })
     expect(sample.faults).toHaveLength(2)
+  })
+})
+
+/**
+ * The shape of firmware 20251016 to 20251209 as its owners report it (pyasic issue 314 and tntvlad/hass-miner issue 11), with an
+ * invented machine.
+ */
+describe('a Whatsminer with API 2.2', () => {
+  const API22 = fixture('whatsminer-api2.2')
+  const summary = (edit: Record<string, unknown>) => edited22('summary', 'Msg', edit)
+  const edited22 = (command: string, field: string, edit: Record<string, unknown>) => {
+    const body = JSON.parse(API22[command] ?? '') as Record<string, object>
+    return { ...API22, [command]: JSON.stringify({ ...body, [field]: { ...body[field], ...edit } }) }
+  }
+
+  test('is read in full: its records in `Msg`, its boards in TH/s under the name of MHS', async () => {
+    expect(await readOnce(whatsminer, API22)).toEqual({
+      identity: {
+        kind: 'asic',
+        model: 'Whatsminer M60S_VK40',
+        firmware: '20251016.14.Rel2',
+        hardwareId: '02:00:5E:00:62:01',
+        expectedHashrateHs: 177.132e12,
+      },
+      sample: {
+        state: 'hashing',
+        hashrateHs: 180_783_360e6,
+        hashrateAvgHs: 180_793_184e6,
+        powerW: 3394.88,
+        powerBasis: 'reported',
+        powerLimitW: 3400,
+        boardsFitted: 3,
+        boardsWorking: 3,
+        chipsWorking: 675,
+        tempC: 82.99,
+        boardTempC: 58.2,
+        inletTempC: 19.4,
+        fanRpm: 3489,
+        uptimeS: 26_226.84,
+        holders: [
+          { owner: { poolUrl: 'stratum+tcp://btc.pool.example:3333', poolUser: 'acme.m60s01' }, share: 1 },
+        ],
+      },
+      // its pools count shares, not their difficulty
+      shares: { accepted: 20_878 },
+    })
+  })
+
+  test('without `summary` its boards add up to the same, in the unit that fits the factory’s hashrate', async () => {
+    const { summary: _, ...others } = API22
+    const { identity, sample } = await readOnce(whatsminer, others)
+    expect(sample).toMatchObject({ state: 'hashing', hashrateHs: expect.closeTo(180.79e12, -10) })
+    expect(identity.expectedHashrateHs).toBe(177.132e12)
+  })
+
+  const climbing = {
+    edevs: (API22['edevs'] ?? '').replaceAll('"Upfreq Complete":1', '"Upfreq Complete":0'),
+  }
+  test.each([
+    ['at a third of its hashrate', { 'HS RT': 60_000_000 }],
+    ['before its first hash', { 'HS RT': 0, 'MHS 1m': 0, 'MHS av': 0 }],
+  ])('is starting while its frequency climbs, %s', async (_, rates) => {
+    const answers = { ...summary({ ...rates, 'Hash Stable': 'false', Elapsed: 300 }), ...climbing }
+    const { sample } = await readOnce(whatsminer, answers)
+    expect(sample).toMatchObject({ state: 'starting', hashrateHs: rates['HS RT'] * 1e6 })
+    expect(sample).not.toHaveProperty('faults')
+  })
+
+  test('an hour later a frequency that still climbs is no start', async () => {
+    const answers = { ...summary({ 'Hash Stable': 'false', Elapsed: 4000 }), ...climbing }
+    expect((await readOnce(whatsminer, answers)).sample.state).toBe('hashing')
+  })
+
+  test('a board that stands still is dead, in whatever unit the others are', async () => {
+    const answers = { ...API22, edevs: (API22['edevs'] ?? '').replace('"HS RT":51.95', '"HS RT":0') }
+    expect((await readOnce(whatsminer, answers)).sample).toMatchObject({
+      boardsWorking: 2,
+      faults: ['hashboard 0: no hashrate'],
+    })
+  })
+})
+
+describe('a Whatsminer that was powered off', () => {
+  // API document 1.3.8, `power_off`; the version is quoted as a real M21S writes it
+  const off = (field: string, firmware: object) => ({
+    status: { STATUS: 'S', When: 1, Code: 131, Msg: { [field]: 'true', ...firmware } },
+  })
+
+  test.each([
+    ['API 1', off('btmineroff', { 'Firmware Version': "'20210109.22.REL'" }), '20210109.22.REL'],
+    ['API 2', off('mineroff', { FirmwareVersion: '20230803.11.REL' }), '20230803.11.REL'],
+  ])('and refuses everything but `status` is sleeping: %s', async (_, answers, firmware) => {
+    const { identity, sample } = await readOnce(whatsminer, answers)
+    expect(sample).toEqual({ state: 'sleeping' })
+    expect(identity.firmware).toBe(firmware)
+  })
+
+  test('and refuses even that can’t be read, in its own words', async () => {
+    await expect(readOnce(whatsminer, {})).rejects.toThrow(/refuses "get_version": Invalid command/)
+  })
+
+  test('and powered on again is starting while its boards initialise', async () => {
+    const answers = edited(API1, 'edevs', 'DEVS', () => ({ Status: 'Initialising', 'MHS 1m': 0 }))
+    const calm = edited(answers, 'summary', 'SUMMARY', () => ({
+      'HS RT': 0,
+      'MHS av': 0,
+      'Error Code 0': undefined,
+      'Error Code 1': undefined,
+    }))
+    const { sample } = await readOnce(whatsminer, calm)
+    expect(sample.state).toBe('starting')
+    expect(sample).not.toHaveProperty('faults')
+  })
+})
+
+describe('a Whatsminer that water or oil cools', () => {
+  const still = edited(API1, 'summary', 'SUMMARY', () => ({
+    'Fan Speed In': 0,
+    'Fan Speed Out': 0,
+    'Error Code 0': undefined,
+    'Error Code 1': undefined,
+  }))
+  const named = (Model: string) => edited(still, 'devdetails', 'DEVDETAILS', () => ({ Model }))
+
+  test.each(['M33S++_VH20', 'M53_VH30', 'M63S_VK30', 'M36S+_VE30', 'M56S_VJ10', 'M66S_VL40'])(
+    'has no fans and no fan faults: %s',
+    async (model) => {
+      const { sample } = await readOnce(whatsminer, named(model))
+      expect(sample.state).toBe('hashing')
+      expect(sample).not.toHaveProperty('fanRpm')
+      expect(sample).not.toHaveProperty('faults')
+    },
+  )
+
+  test.each(['M30S+_VE40', 'M50S_VJ30', 'M60S_VK40'])('but %s needs its fans', async (model) => {
+    expect((await readOnce(whatsminer, named(model))).sample.faults).toEqual([
+      'intake fan: 0 rpm',
+      'exhaust fan: 0 rpm',
+    ])
   })
 })
 

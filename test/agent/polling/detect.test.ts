@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { DRIVERS } from '../../../agent/drivers/index.ts'
 import { type Driver, defineDriver } from '../../../agent/plugin/driver.ts'
-import { detect } from '../../../agent/polling/detect.ts'
+import { DETECTION, detect } from '../../../agent/polling/detect.ts'
 import { closeReplays, fixture, replay, soon } from '../asic-harness.ts'
 import { captured, hasCaptures, WITH_CAPTURES } from '../captures.ts'
 import { closeMachines, webMachine } from '../machines.ts'
@@ -28,7 +28,7 @@ const found = async (
   const web = pages && (await webMachine(pages))
   const at = { host: miner.host, port: miner.port, webPort: web?.port ?? CLOSED, linkPort: CLOSED }
   const said = await detect(at, drivers, soon()).then(
-    (driver) => driver.name,
+    ([driver]) => driver.name,
     (error: Error) => error.message.replace(`${miner.host}:${miner.port}`, 'H:P'),
   )
   return { said, asked: miner.requests.map((r) => r['command']) }
@@ -46,6 +46,7 @@ describe('a miner is known by its first answer', () => {
     ['antminer-s19pro', 'antminer'],
     ['antminer-s21-new-api', 'antminer'],
     ['whatsminer-api1', 'whatsminer'],
+    ['whatsminer-api2.2', 'whatsminer'],
     ['avalon-a1566', 'avalon'],
     ['avalon-a10-text', 'avalon'],
     ['braiins-s21-graphql', 'braiins'],
@@ -56,13 +57,34 @@ describe('a miner is known by its first answer', () => {
   ])('%s', async (name, driver) => {
     const { said, asked } = await found(fixture(name))
     expect(said).toBe(driver)
-    for (const command of asked) expect(['version', 'devdetails', 'stats']).toContain(command)
+    for (const command of asked) expect(DETECTION).toContain(command)
   })
 
   test('or by devdetails, where it refuses to tell its version', async () => {
     const { devdetails } = fixture('whatsminer-api1')
     expect((await found({ devdetails })).said).toBe('whatsminer')
   })
+})
+
+describe('a Whatsminer whose API refuses `version`, `stats` and `devdetails`', () => {
+  const API22 = fixture('whatsminer-api2.2')
+
+  test.each([
+    ['get_version', ['version', 'devdetails', 'stats', 'get_version']],
+    ['summary', ['version', 'devdetails', 'stats', 'get_version', 'summary']],
+  ])('is known by %s', async (command, commands) => {
+    const { said, asked } = await found({ [command]: API22[command] })
+    expect(said).toBe('whatsminer')
+    expect(asked.sort()).toEqual([...commands].sort())
+  })
+
+  test.each(['btmineroff', 'mineroff'])(
+    'is known by its status, when it is powered off: %s',
+    async (field) => {
+      const status = { STATUS: 'S', When: 1, Code: 131, Msg: { [field]: 'true' } }
+      expect((await found({ status })).said).toBe('whatsminer')
+    },
+  )
 })
 
 describe('aftermarket firmware is named, and never read as the stock firmware of its machine', () => {
@@ -129,7 +151,7 @@ describe('a machine with two faces is taken for the aftermarket one', () => {
 describe('a machine without a cgminer port is known by its web interface', () => {
   const doors = async (pages: WebMachine['answers'], linkPort = CLOSED) => {
     const web = await webMachine(pages)
-    return detect({ host: web.host, port: CLOSED, webPort: web.port, linkPort }, DRIVERS, soon())
+    return (await detect({ host: web.host, port: CLOSED, webPort: web.port, linkPort }, DRIVERS, soon()))[0]
   }
 
   test('VNish', async () => {

@@ -1,10 +1,15 @@
 import { describe, expect, it } from 'vitest'
+import { DRIVERS } from '../../../agent/drivers/index.ts'
+import whatsminer from '../../../agent/drivers/whatsminer.ts'
 import { ANOTHER_FIRMWARE, type Session } from '../../../agent/plugin/driver.ts'
 import type { Reading } from '../../../agent/plugin/reading.ts'
+import { pollTarget } from '../../../agent/polling/poll-target.ts'
 import { Poller, type PollTarget } from '../../../agent/polling/poller.ts'
 import { PerwattError } from '../../../protocol/kit/errors.ts'
 import { createLog } from '../../../protocol/kit/log.ts'
+import { deadlineOf } from '../../../protocol/kit/retry.ts'
 import { eventually } from '../../eventually.ts'
+import { startReplay } from '../replay-server.ts'
 
 const READING: Reading = { identity: { kind: 'asic' }, sample: { state: 'hashing' } }
 
@@ -55,6 +60,46 @@ describe('the poller', () => {
     )
     await p.stop()
     expect(events()).toEqual(['device does not answer', 'device answers again'])
+  })
+
+  it('gives the driver its whole time, however long detection took', async () => {
+    const deadlines: (number | undefined)[] = []
+    const read: Session['read'] = (signal) => {
+      deadlines.push(deadlineOf(signal)?.ms)
+      return new Promise(() => undefined)
+    }
+    const slow: PollTarget = {
+      ...target(read),
+      open: () =>
+        new Promise((resolve) => setTimeout(resolve, 300, { driver: 'antminer', session: { read } })),
+    }
+    const { p, failures } = poller(slow, 400)
+    p.start()
+    await eventually(
+      () => failures.length,
+      (n) => n > 0,
+    )
+    await p.stop()
+    expect(deadlines[0]).toBe(400)
+    expect(failures[0]).toMatch(/: no answer in 400 ms from 192\.0\.2\.7:4028; check its power/)
+  })
+
+  it('states the whole deadline where a machine is silent at every request, not what was left for the last', async () => {
+    const machine = await startReplay({ answers: {}, silent: whatsminer.requests })
+    const device = { id: 'm1', driver: 'whatsminer', host: machine.host, port: machine.port }
+    const { p, failures } = poller(pollTarget(device as never, DRIVERS), 600)
+    p.start()
+    await eventually(
+      () => failures.length,
+      (n) => n > 0,
+    )
+    await p.stop()
+    await machine.close()
+    expect(failures[0]).toMatch(
+      new RegExp(
+        `^whatsminer m1: no (reply|answer) in 600 ms from 127.0.0.1:${machine.port}; check its power`,
+      ),
+    )
   })
 
   it('opens a new session after three failures: the machine may be another by now', async () => {

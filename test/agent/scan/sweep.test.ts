@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import { DRIVERS } from '../../../agent/drivers/index.ts'
+import { DETECTION } from '../../../agent/polling/detect.ts'
 import { macInTable } from '../../../agent/scan/arp-table.ts'
 import { ProgressLine } from '../../../agent/scan/progress.ts'
 import { type SweepOptions, sweep } from '../../../agent/scan/sweep.ts'
@@ -107,12 +108,14 @@ describe('a scan', () => {
   it.each(['whatsminer-api1', 'antminer-s19pro', 'luxos-s19jpro', 'epic-s19jpro', 'cgminer-unknown'])(
     'asks %s nothing but what it is, and what its driver lists',
     async (name) => {
-      const machine = await startAnyMachine(fixture(name))
+      // ePIC's web server on the cgminer port
+      const answers = name.startsWith('epic') ? { version: 'HTTP/1.1 400 Bad Request' } : {}
+      const machine = await startAnyMachine({ ...fixture(name), ...answers })
       const { host, port } = machine
       try {
         const [found] = await sweep({ ...options([host], port), minerPorts: { port, webPort: port } })
         const driver = DRIVERS.find((d) => d.name === found?.driver)
-        const first = ['version', 'devdetails', 'stats', 'GET /', 'GET /api/system/info']
+        const first = [...DETECTION, 'GET /', 'GET /api/system/info']
         expect(
           machine.asked.filter((ask) => !first.includes(ask) && !driver?.requests.includes(ask)),
         ).toEqual([])

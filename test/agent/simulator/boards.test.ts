@@ -3,7 +3,7 @@ import { DRIVERS } from '../../../agent/drivers/index.ts'
 import { AsicServer } from '../../../agent/simulator/asic/asic-server.ts'
 import { WITH_LOGIN } from '../../../agent/simulator/asic/family-servers.ts'
 import { AsicMachine } from '../../../agent/simulator/asic/machine.ts'
-import { ASIC_FAMILIES, MODELS_OF } from '../../../agent/simulator/asic/models.ts'
+import { ASIC_FAMILIES, driverOf, MODELS_OF } from '../../../agent/simulator/asic/models.ts'
 import { createRandom } from '../../../agent/simulator/base/random.ts'
 import { run } from './ask.ts'
 
@@ -24,7 +24,7 @@ it.each(families)(
       () => 1_780_000_000,
     )
     await Promise.all(server.listeners.map((listener) => listener.open()))
-    const driver = DRIVERS.find((d) => d.name === family)!
+    const driver = DRIVERS.find((d) => d.name === driverOf(family))!
     const web = { username: 'root', password: 'demo' }
     const options = driver.settings.parse({
       ...server.settings,

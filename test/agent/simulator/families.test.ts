@@ -8,7 +8,7 @@ import { withConfiguredLimits } from '../../../agent/polling/configured-limits.t
 import { detect } from '../../../agent/polling/detect.ts'
 import { strike } from '../../../agent/simulator/asic/events.ts'
 import { type AsicPorts, FAMILY_SERVERS } from '../../../agent/simulator/asic/family-servers.ts'
-import { ASIC_FAMILIES } from '../../../agent/simulator/asic/models.ts'
+import { ASIC_FAMILIES, driverOf } from '../../../agent/simulator/asic/models.ts'
 import { createRandom } from '../../../agent/simulator/base/random.ts'
 import { Site } from '../../../agent/simulator/site.ts'
 import { siteConfigs } from '../../../agent/simulator/site-config.ts'
@@ -44,7 +44,7 @@ const CLOSED_PORT = 1
 /** What a family's API does not tell at all. */
 const UNTOLD = {
   /** its accepted work, by pool */
-  work: ['whatsminer-v3', 'epic', 'axeos', 'auradine'],
+  work: ['whatsminer-2.2', 'whatsminer-v3', 'epic', 'axeos', 'auradine'],
   /** its accepted shares */
   shares: ['whatsminer-v3'],
   power: ['cgminer'],
@@ -103,8 +103,8 @@ describe.each(families)(
         return (door && settings[door.setting]) ?? CLOSED_PORT
       }
       const at = { host: site.layout.asics[index]!.host, port: portOf('asic'), webPort: portOf('web') }
-      const found = await detect({ ...at, linkPort: portOf('link') }, DRIVERS, AbortSignal.timeout(120_000))
-      expect(found.name).toBe(family)
+      const [found] = await detect({ ...at, linkPort: portOf('link') }, DRIVERS, AbortSignal.timeout(120_000))
+      expect(found.name).toBe(driverOf(family))
     })
 
     it('with the work that each pool accepted, where its firmware counts it', async () => {

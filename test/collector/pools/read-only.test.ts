@@ -44,10 +44,10 @@ const declaredAs = (sent: string, declared: readonly string[]): string =>
   }) ?? sent
 
 describe.each(POOLS)('$name', (pool) => {
-  const { requests, answers, settings } = accountOf(pool.name)
+  const { requests, answers, settings, workers } = accountOf(pool.name)
 
   test('declares the requests of its account, and none that changes an account', () => {
-    expect(pool.requests).toEqual([...new Set(requests)])
+    expect(pool.requests).toEqual([...new Set([...requests, ...(workers?.request ? [workers.request] : [])])])
     expect(pool.requests.filter(writes)).toEqual([])
   })
 

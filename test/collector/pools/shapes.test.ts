@@ -4,7 +4,7 @@ import type { Pool } from '../../../collector/plugin/pool.ts'
 import { POOLS } from '../../../collector/pools/index.ts'
 import { workDiff1OfHashrate } from '../../../protocol/units.ts'
 import { accountOf, OCEAN_HASHRATE, TXID } from './accounts.ts'
-import { type Answer, day, NOON, PoolServer, readOnce, status } from './pool-server.ts'
+import { type Answer, askOf, day, NOON, PoolServer, readOnce, status } from './pool-server.ts'
 
 const DAY_MS = 86_400_000
 const work = (hashrateHs: number) => ({
@@ -250,3 +250,22 @@ describe('a changed or broken API is told with the exact field', () => {
     await expect(read(name, change)).rejects.toThrow(words)
   })
 })
+
+test.each(POOLS.filter((p) => accountOf(p.name).workers).map((p) => [p.name, p] as const))(
+  '%s tells what it credited each worker over the last day',
+  async (name, pool) => {
+    const { settings, workers } = accountOf(name)
+    const server = await new PoolServer(workers?.answers).start()
+    servers.push(server)
+    const session = pool.open(pool.settings.parse(settings), {
+      ask: askOf(pool, server.url),
+      nowMs: () => NOON,
+    })
+    const credits = (await session.workers?.(AbortSignal.timeout(120_000))) ?? []
+    const rig = credits.find(({ worker }) => /^(acme\.)?rig1$/.test(worker))
+    expect(rig?.hashrateHs).toBe(200e12)
+    if (name === 'braiins') expect(rig?.workDiff1).toBe(4_020_000)
+    for (const { method, path } of server.asked)
+      expect(pool.requests.some((r) => r.startsWith(`${method} ${path.slice(0, 12)}`))).toBe(true)
+  },
+)

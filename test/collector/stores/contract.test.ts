@@ -369,6 +369,47 @@ describe.each(STORES)('the $name store', ({ name, settings, open }) => {
     expect(await store.quotes()).toStrictEqual([btc, power])
   })
 
+  test('keeps true-ups of pools, also negative ones; a newer one replaces that of its workload, worker and day', async () => {
+    const trueUp = {
+      workload: "mining 'a'",
+      worker: 'rig, 1=ü',
+      dayMs: DAY_MS,
+      workDiff1: -1_000,
+      poolWorkDiff1: 99_000,
+      poolBasis: 'hashrate' as const,
+      countedWorkDiff1: 60_000,
+      estimatedWorkDiff1: 40_000,
+    }
+    const next = { ...trueUp, dayMs: DAY_MS + 1440 * MINUTE_MS }
+    await store.writeTrueUps([next, { ...trueUp, workDiff1: 5 }])
+    await store.writeTrueUps([trueUp])
+    await reopen()
+    expect(await store.trueUps(0, 2 * DAY_MS)).toStrictEqual([trueUp, next])
+    expect(await store.trueUps(DAY_MS, DAY_MS + 1)).toStrictEqual([trueUp])
+  })
+
+  test('adds up a workload’s counted and estimated work by owner, without true-ups', async () => {
+    const minutes = [DAY_MS, DAY_MS + MINUTE_MS]
+    const counted = { estimatedWorkDiff1: 0, estimatedRevenueNanoUsd: 0 }
+    await store.settle(minutes, [
+      ...minutes.map((minuteMs) => ledgerRow({ minuteMs, workDiff1: 0, estimatedWorkDiff1: 300 })),
+      ledgerRow({ deviceId: 'rack1-02', workDiff1: 200, ...counted }),
+      ledgerRow({ deviceId: 'rack1-03', owner: 'poolUser=site.x', workDiff1: 70, ...counted }),
+      ledgerRow({ deviceId: '', agentId: '', owner: 'poolUser=rig,trueUpOf=a', trueUpWorkDiff1: 9 }),
+      ledgerRow({ workload: 'other' }),
+    ])
+    expect(await store.workByOwner('mining', DAY_MS, DAY_MS + 2 * MINUTE_MS)).toStrictEqual([
+      {
+        owner: 'poolUser=site.rack1-01',
+        workDiff1: 200,
+        estimatedWorkDiff1: 600,
+        estimatedCoveredMs: 120_000,
+      },
+      { owner: 'poolUser=site.x', workDiff1: 70, estimatedWorkDiff1: 0, estimatedCoveredMs: 0 },
+    ])
+    expect(await store.workByOwner('mining', DAY_MS + 2 * MINUTE_MS, DAY_MS + 3 * MINUTE_MS)).toEqual([])
+  })
+
   test('keeps the newest of what it could not use, whatever is in it', async () => {
     const entries = ODD_TEXTS.map((text, i) => ({
       atMs: 1000 - i,

@@ -1,11 +1,13 @@
 import type { NamedMap } from './map.ts'
 
+const int32 = { function: 4, type: 'int32', wordOrder: 'little' } as const
+
 /** Carlo Gavazzi EM330, EM340, ET330 and ET340 behind a gateway. */
 export default {
   name: 'carlo-gavazzi-em3x0',
   model: 'Carlo Gavazzi EM3x0',
   source: 'EM330_EM340_ET330_ET340_CP.pdf; mbmd, meters/rs485/carlogavazzi-ex3x0.go',
-  power: { function: 4, address: 0x28, type: 'int32', scale: 0.1, wordOrder: 'little' },
-  energy: { function: 4, address: 0x34, type: 'int32', scale: 100, wordOrder: 'little' },
-  exported: { function: 4, address: 0x4e, type: 'int32', scale: 100, wordOrder: 'little' },
+  power: { ...int32, address: 0x28, scale: 0.1 },
+  energy: { ...int32, address: 0x34, scale: 100 },
+  exported: { ...int32, address: 0x4e, scale: 100 },
 } satisfies NamedMap

@@ -38,6 +38,7 @@ describe('a Teraflux AT2880', () => {
       inletTempC: 26.25,
       fanRpm: 6120,
       uptimeS: 70_200,
+      paidRatio: expect.closeTo(0.99963, 5),
       holders: [
         {
           owner: { poolUrl: 'stratum+tcp://btc.pool.example:3333', poolUser: 'demosite.tera01' },

@@ -282,3 +282,50 @@ describe.skipIf(!hasCaptures)(`real Avalons ${WITH_CAPTURES}`, () => {
     expect(counters?.byOwner?.[0]?.workDiff1).toBe(206_045_184)
   })
 })
+
+describe('an Avalon 8 behind an AUC', () => {
+  /** prospector of Foreman (mn.foreman.prospector.avalon.Avalon8XXITest): `stats` of three modules, cgminer 4.10.0 */
+  const module = (ver: string, ghs: number, tempC: number, rpm: number) =>
+    `Ver[${ver}] DNA[0137dace492a2ec1] Elapsed[7266] MW[18528 18830 19159 17631] LW[74148] MH[0 1 0 0] HW[1] Temp[36] TMax[${tempC}] Fan[${rpm}] FanR[100%] Vi[1197 1197 1209 1209] Vo[3893 3889 3932 3890] GHSmm[${ghs}] WU[183226.76] Freq[762.87] PG[15] Led[0] TA[104] ECHU[0 0 0 0] ECMM[0] FM[1] CRC[0 0 0 0]`
+  const stats = JSON.stringify({
+    STATUS: [{ STATUS: 'S', When: 1, Code: 70, Msg: 'CGMiner stats', Description: 'cgminer 4.10.0' }],
+    STATS: [
+      {
+        STATS: 0,
+        ID: 'AV80',
+        Elapsed: 7263,
+        'MM ID1': module('8411803-14b0f10', 13646.2, 84, 5730),
+        'MM ID2': module('8211803-14b0f10', 11609.65, 85, 5850),
+        'MM ID3': module('8211803-14b0f10', 11513.45, 83, 5610),
+        'MM Count': 3,
+      },
+      { STATS: 1, ID: 'POOL0', Elapsed: 7263, 'Pool Calls': 0 },
+    ],
+    id: 1,
+  })
+  const answers = {
+    version:
+      '{"STATUS":[{"STATUS":"S","Msg":"CGMiner versions"}],"VERSION":[{"CGMiner":"4.10.0","API":"3.7"}],"id":1}',
+    summary:
+      '{"STATUS":[{"STATUS":"S"}],"SUMMARY":[{"Elapsed":7263,"MHS av":36500000.5,"MHS 5s":36600000.5}],"id":1}',
+    stats,
+    pools: A15['pools'] as string,
+  }
+
+  test('lists no boards, so none is counted while it hashes', async () => {
+    const { identity, sample } = await readOnce(avalon, answers)
+    expect(identity).toMatchObject({ model: 'AvalonMiner 841', expectedHashrateHs: 36_769.3e9 })
+    expect(sample).toMatchObject({
+      state: 'hashing',
+      hashrateHs: 36_600_000.5e6,
+      // at the 841's 94.9 J/TH
+      powerW: expect.closeTo(3473.3, 1),
+      powerBasis: 'modelled',
+      tempC: 85,
+      inletTempC: 36,
+      fanRpm: 5610,
+    })
+    for (const name of ['boardsFitted', 'boardsWorking', 'chipsFitted', 'chipsWorking', 'faults'])
+      expect(sample).not.toHaveProperty(name)
+  })
+})

@@ -183,7 +183,7 @@ describe('an S19 XP with Braiins OS 26.02, which answers REST', () => {
 
   test.each([
     ['not started, after a start', { status: 1 }, 'starting', 300],
-    ['not started', { status: 1 }, 'idle', 20_100],
+    ['not started', { status: 1 }, 'sleeping', 20_100],
     ['paused', { status: 3 }, 'sleeping', 20_100],
     ['suspended', { status: 4 }, 'idle', 20_100],
   ])('%s', async (_, edit, state, Elapsed) => {

@@ -38,6 +38,7 @@ describe('an M66S with API 3', () => {
       inletTempC: 27.4,
       fanRpm: 5010,
       uptimeS: 86_500,
+      paidRatio: 0.9996,
       holders: [
         {
           owner: { poolUrl: 'stratum+tcp://btc.pool.example:3333', poolUser: 'demosite.m66s01' },
@@ -87,6 +88,48 @@ describe('an M66S with API 3', () => {
     expect(sample).toMatchObject({ state: 'sleeping', powerW: 3402 })
     expect(sample).not.toHaveProperty('hashrateHs')
     expect(sample).not.toHaveProperty('holders')
+  })
+
+  const fanless = (type: string) => ({
+    ...recorded,
+    [INFO]: changed(recorded[INFO], ({ msg }: { msg: { miner: Record<string, string> } }) => {
+      msg.miner['type'] = type
+    }),
+    [SUMMARY]: changed(recorded[SUMMARY], ({ msg }: { msg: { summary: Record<string, number> } }) => {
+      Object.assign(msg.summary, { 'fan-speed-in': 0, 'fan-speed-out': 0 })
+    }),
+  })
+
+  test.each(['M63S_VK30', 'M66S_VL40', 'M53S++_VL30'])('has no fans and no fan faults: %s', async (type) => {
+    const { sample } = await readFrom(fanless(type))
+    expect(sample).not.toHaveProperty('fanRpm')
+    expect(sample).not.toHaveProperty('faults')
+  })
+
+  test('but an M60S needs its fans', async () => {
+    expect((await readFrom(fanless('M60S_VK40'))).sample.faults).toHaveLength(2)
+  })
+
+  const climbing = (summary: Record<string, number>, status?: string) => ({
+    ...recorded,
+    [SUMMARY]: changed(recorded[SUMMARY], ({ msg }: { msg: { summary: Record<string, number> } }) => {
+      Object.assign(msg.summary, summary)
+    }),
+    'get.miner.status edevs': changed(
+      recorded['get.miner.status edevs'],
+      ({ msg }: { msg: { edevs: Record<string, unknown>[] } }) => {
+        for (const board of msg.edevs) Object.assign(board, status ? { status, 'hash-realtime': 0 } : {})
+      },
+    ),
+  })
+
+  test.each([
+    ['its frequency climbs', climbing({ 'up-freq-finish': 0, elapsed: 400 })],
+    ['its boards initialise', climbing({ 'hash-realtime': 0, 'hash-1min': 0 }, 'initialising')],
+  ])('is starting while %s', async (_, answers) => {
+    const { sample } = await readFrom(answers)
+    expect(sample.state).toBe('starting')
+    expect(sample).not.toHaveProperty('faults')
   })
 
   test('an implausible hashrate is flagged, not passed on', async () => {

@@ -35,6 +35,10 @@ const anyMinute = fc.record({
     revenueNanoUsd: fc.integer({ min: 0, max: 9e12 }),
     costNanoUsd: fc.integer({ min: -1e12, max: 9e12 }),
     workDiff1: count,
+    estimatedWorkDiff1: count,
+    estimatedRevenueNanoUsd: fc.integer({ min: 0, max: 1e12 }),
+    trueUpWorkDiff1: fc.integer({ min: -1e9, max: 1e9 }),
+    trueUpRevenueNanoUsd: fc.integer({ min: -1e12, max: 1e12 }),
     gpuMs: count,
     tokensIn: count,
     tokensInCached: count,
@@ -43,6 +47,38 @@ const anyMinute = fc.record({
 })
 
 describe('the lines of a statement', () => {
+  it('say how much of mining is estimated, and give a pool’s true-up a line of its own', () => {
+    const mining: Workload = {
+      name: 'mining',
+      kind: 'mining',
+      scheme: 'fpps',
+      poolFeeRatio: 0,
+      match: [{ poolUrl: '*' }],
+    }
+    const sums = {
+      revenueNanoUsd: 900,
+      workDiff1: 750_000,
+      estimatedWorkDiff1: 250_000,
+      estimatedRevenueNanoUsd: 250,
+      trueUpWorkDiff1: -100_000,
+      trueUpRevenueNanoUsd: -100,
+    }
+    const lines = linesOfMinutes([{ workload: 'mining', minute: 0, sums }], [mining])
+    expect(lines).toMatchObject([
+      {
+        item: 'mined',
+        amountNanoUsd: 1000,
+        estimatedNanoUsd: 250,
+        estimated: expect.stringMatching(/^25 % of the work is by hashrate, less rejected shares/),
+      },
+      { item: 'pool-true-up', amountNanoUsd: -100 },
+    ])
+    const plain = { workload: 'mining', minute: 0, sums: { revenueNanoUsd: 5, workDiff1: 9 } }
+    const [counted] = linesOfMinutes([plain], [mining])
+    expect(counted).not.toHaveProperty('estimated')
+    expect(counted).not.toHaveProperty('estimatedNanoUsd')
+  })
+
   it('add up to the ledger, exactly and in cents, whatever is in it', () => {
     fc.assert(
       fc.property(fc.array(anyMinute, { maxLength: 60 }), (minutes) => {

@@ -19,7 +19,8 @@ describe('the books of a collector', () => {
     for (const workload of ['mining', 'rental', 'chat', 'overhead']) {
       const said = await books.explained(workload)
       const again = recompute(await books.printed((o) => explain({ ...o, workload, minute: iso(0) })))
-      expect([workload, said.agrees, again]).toEqual([workload, true, said.ledger])
+      expect([workload, said.agrees]).toEqual([workload, true])
+      expect(said.ledger).toMatchObject(again)
     }
     expect((await books.explained('mining')).intervals.map((i) => i.revenue.formula)).toContain('0')
     expect((await books.explained('rental')).rules.workload).toMatchObject({ usdPerGpuHour: 2.1 })

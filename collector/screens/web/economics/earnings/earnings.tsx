@@ -11,7 +11,7 @@ import { Why } from '../parts/side-panel.tsx'
 import { type Column, Table } from '../parts/table.tsx'
 import { useAnswer } from '../parts/use-answer.ts'
 import { figureColumns, TIME_NAMES, TIMES, type Time } from './figure-columns.tsx'
-import { FigureExplained, LiveExplained } from './figure-explained.tsx'
+import { estimatedMark, FigureExplained, LiveExplained } from './figure-explained.tsx'
 import { liveGroups } from './live-groups.ts'
 import { MinuteExplained } from './minute-explained.tsx'
 
@@ -70,6 +70,7 @@ export function Earnings({ frame }: { frame: Frame }) {
         const content = () => [<FigureExplained key="figure" figure={figure} />, explained(row.group)]
         return (
           <Why title={`${row.group}, ${TIMES[name].toLowerCase()}`} content={content}>
+            {estimatedMark(figure)}
             {money.perMwh(figure.revenueUsdPerKwh)}
           </Why>
         )

@@ -2,6 +2,7 @@ import type { LedgerFigure } from '../../../../views/ledger-figure.ts'
 import { energy, fixed, UNKNOWN } from '../../parts/format.ts'
 import type { Money } from '../../parts/money.ts'
 import type { Column } from '../parts/table.tsx'
+import { estimatedMark } from './figure-explained.tsx'
 
 /** The periods, by their names in the API. */
 export const TIMES = {
@@ -31,7 +32,7 @@ export function figureColumns(money: Money): Column<LedgerFigure | undefined>[] 
     { name: `Cost ${code}/MWh`, number, cell: some((f) => money.perMwh(f.costUsdPerKwh)) },
     { name: `Net ${code}/MWh`, number, cell: some((f) => money.perMwh(f.netUsdPerKwh)) },
     { name: 'Energy', number, cell: some((f) => Object.values(energy(f.energyJ)).join(' ')) },
-    { name: 'Revenue', number, cell: some((f) => money.text(f.revenueUsd)) },
+    { name: 'Revenue', number, cell: some((f) => `${estimatedMark(f)}${money.text(f.revenueUsd)}`) },
     { name: 'Energy cost', number, cell: some((f) => money.text(-f.costUsd)) },
     { name: 'Demand', number, cell: some((f) => money.text(-f.demandUsd)) },
     { name: 'Net', number, cell: some((f) => money.text(f.netUsd)) },

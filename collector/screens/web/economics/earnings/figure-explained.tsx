@@ -1,7 +1,10 @@
 import type { LedgerFigure } from '../../../../views/ledger-figure.ts'
-import { many } from '../../parts/format.ts'
+import { many, percent } from '../../parts/format.ts'
 import { Arithmetic } from '../parts/arithmetic.tsx'
 import type { LiveEarning } from './live-groups.ts'
+
+/** Before a figure that is estimated in part; pressing the figure says which part, and why. */
+export const estimatedMark = ({ estimatedUsd }: LedgerFigure): string => (estimatedUsd > 0 ? '≈ ' : '')
 
 /** The arithmetic from a figure of the ledger to revenue and net per MWh. */
 export function FigureExplained({ figure }: { figure: LedgerFigure }) {
@@ -13,6 +16,13 @@ export function FigureExplained({ figure }: { figure: LedgerFigure }) {
         From {figure.start} to {figure.end}, exact figures of the ledger
         {figure.revision !== undefined && ', restated'}
       </p>
+      {figure.estimatedUsd > 0 && (
+        <p class="quiet">
+          ≈ {percent(figure.estimatedUsd / revenueUsd)} of the revenue is estimated: by hashrate, less
+          rejected shares, of machines that count no accepted work
+          {figure.trueUpUsd !== 0 && '; trued up to what their pools credited them'}
+        </p>
+      )}
       <Arithmetic
         name="revenue per MWh"
         unit="USD/MWh"

@@ -45,6 +45,12 @@ function Parts({ of, timeZone }: { of: Explanation; timeZone: string }) {
       <dl class="sums">
         <Sum name="Energy" value={`${significant(sums.energyMilliJ / 3.6e9)} kWh`} />
         <Sum name="Revenue" value={usd(sums.revenueNanoUsd)} />
+        {sums.estimatedRevenueNanoUsd !== 0 && (
+          <Sum name="of it estimated" value={usd(sums.estimatedRevenueNanoUsd)} />
+        )}
+        {sums.trueUpRevenueNanoUsd !== 0 && (
+          <Sum name="of it true-up by pools" value={usd(sums.trueUpRevenueNanoUsd)} />
+        )}
         <Sum name="Energy cost" value={usd(-sums.costNanoUsd)} />
         <Sum name="Demand charge" value={usd(-sums.demandNanoUsd)} />
         <Sum name="Net" value={usd(sums.revenueNanoUsd - sums.costNanoUsd - sums.demandNanoUsd)} />

@@ -1,0 +1,39 @@
+import { type HashrateUnit, hashrateHs } from '../../protocol/units.ts'
+
+const UNITS: readonly HashrateUnit[] = ['kH', 'MH', 'GH', 'TH', 'PH']
+
+/** Machines since 2014 lie in these three decades, so one unit fits each hashrate: 1 TH/s to 1 PH/s. */
+const MACHINE_HS = 1e12
+
+/** A live figure in its right unit is at most this part of a thousand above the reference; firmware's spikes are higher, but brief. */
+const ABOVE = 1.5
+/** A spike of up to this multiple of the reference says nothing about the unit. */
+const SPIKE = 30
+
+interface Evidence {
+  /** the unit that the field's name claims */
+  named: HashrateUnit
+  /** what the figure must be near: the factory's hashrate, or the same hashrate from another reply; undefined: unknown */
+  referenceHs: number | undefined
+  /** true: the machine has reached its frequency, so a hashrate of a thousandth is a wrong unit and not a slow start */
+  settled: boolean
+}
+
+/**
+ * The unit of a hashrate whose name may be wrong: Whatsminer's API 2.2 gives TH/s in `MHS av` of its boards. The named unit stays
+ * where it fits the reference, else the unit that fits is taken.
+ */
+export function unitOf(value: number | undefined, { named, referenceHs, settled }: Evidence): HashrateUnit {
+  if (!value || !referenceHs) return named
+  const ratio = (unit: HashrateUnit) => hashrateHs(value, unit) / referenceHs
+  const asNamed = ratio(named)
+  const lowest = (settled ? ABOVE : ABOVE / 10) / 1000
+  if (asNamed >= lowest && asNamed < SPIKE) return named
+  return UNITS.find((unit) => ratio(unit) >= ABOVE / 1000 && ratio(unit) < ABOVE) ?? named
+}
+
+/** The unit of a whole machine's factory hashrate, which no start or spike changes. */
+export const factoryUnit = (value: number | undefined, named: HashrateUnit): HashrateUnit =>
+  (value ? UNITS.find((unit) => isMachines(hashrateHs(value, unit))) : undefined) ?? named
+
+const isMachines = (hs: number): boolean => hs >= MACHINE_HS && hs < 1000 * MACHINE_HS

@@ -1,0 +1,78 @@
+import type { HashrateUnit } from '../../protocol/units.ts'
+import { nonNegativeOf, numberOf, positiveOf, type Row, textOf } from '../wire/loose-json/fields.ts'
+import { isInitialising } from './cgminer-facts.ts'
+import type { AsicFacts, Board } from './facts.ts'
+import { factoryUnit, unitOf } from './hashrate-unit.ts'
+import { inHs } from './hashrates.ts'
+
+/** After this time a board that still reports a climbing frequency is a board that fails; the slowest start takes 25 minutes. */
+const RAMP_S = 3_600
+
+const BOARD_NOW = ['MHS 1m', 'MHS 5m', 'HS RT', 'MHS av'] as const
+
+/** Whether the machine still raises the frequency of its chips. */
+export function isRamping(summary: Row | undefined, boards: readonly Row[]): boolean {
+  const uptimeS = nonNegativeOf(summary, 'Elapsed') ?? 0
+  const stable = summary?.['Hash Stable']
+  const climbs =
+    stable === undefined
+      ? boards.some(isClimbing)
+      : /^(false|0)$/i.test(String(stable)) && boards.every(isClimbing)
+  return climbs && uptimeS < RAMP_S
+}
+
+export const isClimbing = (board: Row): boolean => numberOf(board['Upfreq Complete']) === 0
+
+/**
+ * The hashrates of a Whatsminer on TCP 4028. Field names claim MH/s, and GH/s for the factory's hashrate. API 2.2 has TH/s under
+ * the same names in `devs`, so each unit is checked: factory against what machines can do, `summary` against the factory, boards
+ * against `summary`.
+ */
+export function whatsminerHashrates(
+  summary: Row | undefined,
+  boards: readonly Row[],
+  ramping: boolean,
+): AsicFacts {
+  const factoryHs = ofFactory(summary, boards)
+  const checked = (row: Row | undefined, names: readonly string[], referenceHs: number | undefined) => {
+    const value = nonNegativeOf(row, ...names)
+    return inHs(value, unitOf(value, { named: 'MH', referenceHs, settled: !ramping }))
+  }
+  const ofSummary = checked(summary, ['HS RT', 'MHS 5s', 'MHS 1m'], factoryHs)
+  const averageHs = checked(summary, ['MHS av'], ofSummary || factoryHs)
+
+  const values = boards.map((board) => nonNegativeOf(board, ...BOARD_NOW))
+  const unit = unitOf(sumOfKnown(values), {
+    named: 'MH',
+    referenceHs: ofSummary || averageHs || factoryHs,
+    settled: !!ofSummary || !ramping,
+  })
+  const known = values.every((value) => value !== undefined) && values.length > 0
+  return {
+    hashrateHs: ofSummary ?? (known ? inHs(sumOfKnown(values), unit) : undefined),
+    hashrateAvgHs: averageHs,
+    expectedHashrateHs: factoryHs ?? checked(summary, ['Target MHS'], ofSummary),
+    boards: boards.map((board, i) => boardOf(board, inHs(values[i], unit), i)),
+  }
+}
+
+function ofFactory(summary: Row | undefined, boards: readonly Row[]): number | undefined {
+  const each = boards.map((board) => positiveOf(board, 'Factory GHS'))
+  const value =
+    positiveOf(summary, 'Factory GHS') ??
+    (each.length > 0 && each.every((ghs) => ghs !== undefined) ? sumOfKnown(each) : undefined)
+  return inHs(value, factoryUnit(value, 'GH' satisfies HashrateUnit))
+}
+
+const sumOfKnown = (values: readonly (number | undefined)[]): number =>
+  values.reduce((sum: number, value) => sum + (value ?? 0), 0)
+
+function boardOf(row: Row, hashrateHs: number | undefined, i: number): Board {
+  const status = textOf(row, 'Status') ?? 'Alive'
+  return {
+    name: `hashboard ${nonNegativeOf(row, 'Slot', 'ASC') ?? i}`,
+    hashrateHs,
+    chipsWorking: nonNegativeOf(row, 'Effective Chips'),
+    dead: /^alive$/i.test(status) || isInitialising(row) ? undefined : `status ${status}`,
+  }
+}

@@ -1,0 +1,29 @@
+import type { Holder } from '../../protocol/owner.ts'
+import { MINUTE_MS } from '../../protocol/units.ts'
+import type { Reading } from '../plugin/reading.ts'
+
+/** The owners that a machine without a counter of accepted work mines for. Kept on disk as JSON in the spool's checkpoint. */
+export interface EstimateBasis {
+  holders: readonly Holder[]
+  /** part of the hashrate that is paid: the accepted part of the shares, 0 to 1 */
+  paidRatio: number
+  /** time of the reading that told it, Unix ms */
+  knownMs: number
+}
+
+/** A reading without the list of pools is taken to be for the pools before, for this long. */
+const KEPT_MS = 15 * MINUTE_MS
+
+/** @param before the basis of the last reading; it holds on where this reading does not show the pools */
+export function estimateBasis(
+  { sample, counters, uncountedWork }: Reading,
+  atMs: number,
+  before: EstimateBasis | undefined,
+): EstimateBasis | undefined {
+  const { holders, paidRatio } = sample
+  if (uncountedWork && holders)
+    // until its first share the machine has no ratio, and nothing of its work has been rejected
+    return { holders, paidRatio: paidRatio ?? 1, knownMs: atMs }
+  const unseen = holders === undefined && counters?.byOwner === undefined
+  return unseen && before && atMs - before.knownMs < KEPT_MS ? before : undefined
+}
