@@ -10,7 +10,7 @@ const RIDDLES = readFileSync('test/build/riddles.txt', 'utf8').trim().split('\n'
 
 /** This file names riddles. */
 const OWN = 'test/build/plain-english.test.ts'
-/** Its riddle "looked at anew" is mended on another branch. */
+/** Its one riddle is mended on another branch. */
 const PENDING = 'test/agent/drivers/snmp-pdu/snmp-pdu.test.ts'
 
 const FOLDERS = ['protocol', 'agent', 'collector', 'systemd', 'test', '*.md']

@@ -4,7 +4,7 @@ interface Dependence {
   because: string
 }
 
-/** What must depend on one answer: driver, request, figures. Anything else is told by the other answers too. */
+/** What must depend on one answer: driver, request, figures. The other answers give everything else too. */
 export const DEPENDS: Readonly<Record<string, Readonly<Record<string, Dependence>>>> = {
   antminer: {
     version: {
@@ -56,7 +56,7 @@ export const DEPENDS: Readonly<Record<string, Readonly<Record<string, Dependence
     stats: {
       figures:
         'boardTempC boardsFitted chipsFitted expectedHashrateHs fanRpm hashrateAvgHs inletTempC powerBasis powerLimitW powerW state tempC',
-      because: 'the Home series gives its modules here; that it is switched off is told by them only',
+      because: 'the Home series gives its modules here; only they show that it is switched off',
     },
     pools: { figures: 'holders shares work', because: 'accepted work and its owner stand here only' },
   },
