@@ -17,18 +17,25 @@ interface Evidence {
   referenceHs: number | undefined
   /** true: the machine has reached its frequency, so a hashrate of a thousandth is a wrong unit and not a slow start */
   settled: boolean
+  /** true: the reference is measured at the same time, so it lies on neither side of the figure */
+  measured?: boolean
 }
 
 /**
  * The unit of a hashrate whose name may be wrong: Whatsminer's API 2.2 gives TH/s in `MHS av` of its boards. The named unit stays
  * where it fits the reference, else the unit that fits is taken.
  */
-export function unitOf(value: number | undefined, { named, referenceHs, settled }: Evidence): HashrateUnit {
+export function unitOf(
+  value: number | undefined,
+  { named, referenceHs, settled, measured }: Evidence,
+): HashrateUnit {
   if (!value || !referenceHs) return named
   const ratio = (unit: HashrateUnit) => hashrateHs(value, unit) / referenceHs
   const asNamed = ratio(named)
   const lowest = (settled ? ABOVE : ABOVE / 10) / 1000
   if (asNamed >= lowest && asNamed < SPIKE) return named
+  if (measured)
+    return UNITS.reduce((a, b) => (Math.abs(Math.log(ratio(b))) < Math.abs(Math.log(ratio(a))) ? b : a))
   return UNITS.find((unit) => ratio(unit) >= ABOVE / 1000 && ratio(unit) < ABOVE) ?? named
 }
 

@@ -46,6 +46,7 @@ export function whatsminerHashrates(
     named: 'MH',
     referenceHs: ofSummary || averageHs || factoryHs,
     settled: !!ofSummary || !ramping,
+    measured: !!ofSummary,
   })
   const known = values.every((value) => value !== undefined) && values.length > 0
   return {

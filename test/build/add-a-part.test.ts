@@ -127,7 +127,9 @@ test('guards, configurations and the own tests of the new parts pass', { timeout
     'test/agent/drivers/read-only.test.ts',
     'test/collector/pools/read-only.test.ts',
     'test/agent/drivers/modbus-meter/maps.test.ts',
-    'test/agent/drivers/llm-server/formats.test.ts',
+    'test/agent/drivers/llm-server',
+    'test/agent/drivers/snmp-pdu/snmp-pdu.test.ts',
+    'test/agent/drivers/modbus-meter/modbus-meter.test.ts',
     // their expectations list the parts that there are
     'test/agent/config/config.test.ts',
     'test/collector/alerts/config.test.ts',
@@ -147,7 +149,11 @@ test('guards, configurations and the own tests of the new parts pass', { timeout
 test('the new miner survives damaged replies, and the new store keeps its contract', {
   timeout: PATIENCE_MS,
 }, async () => {
-  const files = ['test/agent/drivers/fuzz.test.ts', 'test/collector/stores/contract.test.ts']
+  const files = [
+    'test/agent/drivers/fuzz.test.ts',
+    'test/agent/drivers/each-alone.test.ts',
+    'test/collector/stores/contract.test.ts',
+  ]
   const stdout = await testsOf(files, '-t', 'my-miner|my-store')
   expect(stdout).toMatch(/✓ .*a clear error > 'my-miner'/)
   expect(stdout.match(/✓ .*the 'my-store' store/g)?.length).toBeGreaterThan(30)

@@ -62,7 +62,9 @@ beforeAll(async () => {
   server = await new PriceServer().start()
   server.replies.set('/v2/prices/BTC-USD/spot', { body: { data: { amount: '91250.5', currency: 'USD' } } })
   server.replies.set('/api/v1/prices', { body: { time: 1, USD: 91300, EUR: 83996 } })
-  server.replies.set('/api/v1/mining/hashrate/3d', { body: { currentDifficulty: 131e12 } })
+  server.replies.set('/api/v1/blocks', {
+    body: [{ height: 953_999, timestamp: 1_780_000_000, bits: 0x1702_2a3a }],
+  })
 })
 afterEach(async () => {
   await collector?.stop()

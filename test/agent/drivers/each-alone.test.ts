@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { DRIVERS } from '../../../agent/drivers/index.ts'
 import { DISTURBANCES, lostWithout, read } from '../disturbed.ts'
 import { inventedMachines, type RecordedMachine } from '../recorded-machines.ts'
-import { DEPENDS, UNASKED } from './depends.ts'
+import { dependencesOf } from './dependences.ts'
 
 const machines = inventedMachines()
 
@@ -15,13 +15,11 @@ const seenOf = (driver: string, request: string): Set<string> => {
   return lost
 }
 
-const allowed = (driver: string, request: string): string[] =>
-  (DEPENDS[driver]?.[request]?.figures ?? '').split(' ').filter((name) => name)
-
 async function eachAlone(machine: RecordedMachine): Promise<void> {
   const { driver } = machine
   const { figures, asked } = await read(machine)
   expect(figures['state']).not.toBe('unknown')
+  const { depends = {} } = await dependencesOf(driver.name)
   const lost: string[] = []
   // side by side, for a late answer is waited for
   await Promise.all(
@@ -30,7 +28,7 @@ async function eachAlone(machine: RecordedMachine): Promise<void> {
       for (const how of DISTURBANCES)
         for (const name of await lostWithout(machine, figures, request, how)) {
           ofRequest.add(name)
-          if (!allowed(driver.name, request).includes(name)) lost.push(`${request}, ${how}: ${name}`)
+          if (!depends[request]?.figures.split(' ').includes(name)) lost.push(`${request}, ${how}: ${name}`)
         }
     }),
   )
@@ -44,15 +42,17 @@ describe('an answer that is refused, malformed, empty or late costs only the fig
 describe('the list of what depends on one answer is exact', () => {
   const drivers = DRIVERS.filter(({ kind }) => kind === 'asic')
 
-  test.each(drivers)('$name: each listed figure was lost without its answer', ({ name }) => {
-    for (const [request, { figures, because }] of Object.entries(DEPENDS[name] ?? {})) {
+  test.each(drivers)('$name: each listed figure was lost without its answer', async ({ name }) => {
+    const { depends = {} } = await dependencesOf(name)
+    for (const [request, { figures, because }] of Object.entries(depends)) {
       expect(because, `${name} ${request}`).toMatch(/\w/)
       expect([...seenOf(name, request)].sort().join(' '), `${name} ${request}`).toBe(figures)
     }
   })
 
-  test.each(drivers)('$name: each declared request was made, or says why not', ({ name, requests }) => {
+  test.each(drivers)('$name: each declared request was made, or says why not', async ({ name, requests }) => {
+    const { unasked: reasons = {} } = await dependencesOf(name)
     const unasked = requests.filter((request) => !seen.has(`${name} ${request}`))
-    expect(unasked.sort()).toEqual(Object.keys(UNASKED[name] ?? {}).sort())
+    expect(unasked.sort()).toEqual(Object.keys(reasons).sort())
   })
 })

@@ -237,12 +237,14 @@ describe('a Whatsminer with API 2.2', () => {
         inletTempC: 19.4,
         fanRpm: 3489,
         uptimeS: 26_226.84,
+        paidRatio: 20_878 / 20_918,
         holders: [
           { owner: { poolUrl: 'stratum+tcp://btc.pool.example:3333', poolUser: 'acme.m60s01' }, share: 1 },
         ],
       },
       // its pools count shares, not their difficulty
-      shares: { accepted: 20_878 },
+      shares: { accepted: 20_878, rejected: 40 },
+      uncountedWork: true,
     })
   })
 
@@ -254,7 +256,7 @@ describe('a Whatsminer with API 2.2', () => {
   })
 
   const climbing = {
-    edevs: (API22['edevs'] ?? '').replaceAll('"Upfreq Complete":1', '"Upfreq Complete":0'),
+    edevs: (API22['edevs'] ?? '').replaceAll(/"Upfreq Complete": ?1/g, '"Upfreq Complete": 0'),
   }
   test.each([
     ['at a third of its hashrate', { 'HS RT': 60_000_000 }],
@@ -272,7 +274,7 @@ describe('a Whatsminer with API 2.2', () => {
   })
 
   test('a board that stands still is dead, in whatever unit the others are', async () => {
-    const answers = { ...API22, edevs: (API22['edevs'] ?? '').replace('"HS RT":51.95', '"HS RT":0') }
+    const answers = { ...API22, edevs: (API22['edevs'] ?? '').replace(/"HS RT": ?51\.95/, '"HS RT": 0') }
     expect((await readOnce(whatsminer, answers)).sample).toMatchObject({
       boardsWorking: 2,
       faults: ['hashboard 0: no hashrate'],

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { MODBUS_MAPS } from '../../../../agent/drivers/modbus-meter/maps/index.ts'
 import modbusMeter from '../../../../agent/drivers/modbus-meter/modbus-meter.ts'
 import type { Session } from '../../../../agent/plugin/driver.ts'
 import { type ModbusServer, serveModbus } from '../../modbus-server.ts'
@@ -89,7 +90,7 @@ test('a meter whose registers hold no value is unknown, with the reason', async 
 
 test('a meter that has no map here is refused with the names that have', () => {
   expect(() => open({ map: 'schneider' })).toThrow(
-    /expected sunspec, abb-b2x, .*schneider-iem3000, .*socomec-diris-b30, or a map with/,
+    `expected sunspec, ${MODBUS_MAPS.map(({ name }) => name).join(', ')}, or a map with`,
   )
 })
 

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, test } from 'vitest'
 import snmpPdu from '../../../../agent/drivers/snmp-pdu/snmp-pdu.ts'
+import { PDU_TABLES } from '../../../../agent/drivers/snmp-pdu/tables/index.ts'
 import { DeviceAccumulator } from '../../../../agent/metering/accumulator.ts'
 import type { Session } from '../../../../agent/plugin/driver.ts'
 import type { Reading } from '../../../../agent/plugin/reading.ts'
@@ -295,11 +296,11 @@ describe('any other PDU is its OIDs', () => {
   })
 })
 
-test('what is no PDU is told so, with what to do', async () => {
+test('a device that is no PDU is an error that says what to do', async () => {
   const { port } = await pdu('')
   await expect(open(port).read(never)).rejects.toMatchObject({
     code: 'not-a-pdu',
-    message: `127.0.0.1:${port} has no power in the tables of apc, cyberpower, raritan, servertech; set vendor, or name its parts in oids`,
+    message: `127.0.0.1:${port} has no power in the tables of ${[...new Set(PDU_TABLES.map(({ vendor }) => vendor))].join(', ')}; set vendor, or name its parts in oids`,
   })
   await expect(open(port, { vendor: 'apc' }).read(never)).rejects.toThrow('in the tables of apc;')
 })
@@ -353,7 +354,7 @@ describe('a counter of 0.1 kWh', () => {
   })
 })
 
-test('a PDU that booted is looked at anew: an outlet that was added is there', async () => {
+test('after a restart of the PDU its parts are listed again: an outlet that was added is there', async () => {
   const small = walkOf('snmp-pdu-sentry4').replaceAll(
     /^\.1\.3\.6\.1\.4\.1\.1718\.4\.1\.8\.\d\.1\.\d+\.1\.2\.1 .*\n/gm,
     '',

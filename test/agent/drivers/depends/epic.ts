@@ -1,0 +1,14 @@
+import type { Dependences } from '../dependences.ts'
+
+export default {
+  depends: {
+    'GET /network': { figures: 'hardwareId', because: 'it has the MAC' },
+    'GET /capabilities': {
+      figures: 'chipsFitted model',
+      because: 'it names the machine and counts its chips',
+    },
+    'GET /summary': { figures: 'all', because: 'this page alone tells how the machine does' },
+    'GET /temps': { figures: 'boardTempC', because: 'the boards’ temperatures stand here only' },
+    'GET /hashrate': { figures: 'chipsWorking', because: 'the chips’ hashrates stand here only' },
+  },
+} satisfies Dependences
