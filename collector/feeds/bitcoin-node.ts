@@ -17,20 +17,23 @@ const DEADLINE_MS = 60_000
 const SettingsSchema = z
   .strictObject({
     url: HttpUrlSchema.default('http://127.0.0.1:8332').describe('address of the node’s JSON-RPC'),
-    user: z.string().min(1).optional().describe('user of its JSON-RPC (rpcuser, rpcauth)'),
+    username: z.string().min(1).optional().describe('user of its JSON-RPC (rpcuser, rpcauth)'),
     password: SecretSchema.optional().describe('password of this user'),
     cookieFile: z
       .string()
       .min(1)
       .optional()
-      .describe('the node’s .cookie file, in place of user and password; read again at every poll'),
+      .describe('the node’s .cookie file, in place of username and password; read again at every poll'),
     poll: pollSchema('1m'),
     allowPrivate: AllowPrivateSchema.prefault(OWN_NETWORK),
   })
   .superRefine(refineUrl)
-  .refine(({ user, password, cookieFile }) => (cookieFile ? !user && !password : user && password), {
-    message: 'expected user and password, or cookieFile',
-  })
+  .refine(
+    ({ username, password, cookieFile }) => (cookieFile ? !username && !password : username && password),
+    {
+      message: 'expected username and password, or cookieFile',
+    },
+  )
 type Settings = z.output<typeof SettingsSchema>
 
 // Bitcoin Core answers a batch in any order, each with its own result or error (JSON-RPC 1.0: the other is null)
@@ -59,8 +62,8 @@ const HeaderSchema = z.looseObject({
 })
 type Header = z.output<typeof HeaderSchema>
 
-async function credential({ user, password, cookieFile }: Settings): Promise<string> {
-  if (!cookieFile) return `${user}:${password?.reveal()}`
+async function credential({ username, password, cookieFile }: Settings): Promise<string> {
+  if (!cookieFile) return `${username}:${password?.reveal()}`
   try {
     return (await readFile(cookieFile, 'utf8')).trim()
   } catch (error) {

@@ -6,7 +6,7 @@ import { type Entry, entrySchema } from '../../protocol/kit/plugin.ts'
 import type { Pool } from '../plugin/pool.ts'
 import { checkUrl } from '../prices/feed-http.ts'
 
-const LEAST_EVERY_MS = 60_000
+const LEAST_POLL_MS = 60_000
 
 /** What every pool has beside its own settings. */
 const commonSettings = (pool: Pool) => ({
@@ -14,9 +14,9 @@ const commonSettings = (pool: Pool) => ({
   workload: NameSchema.describe(
     'mining workload that it is compared with: its match should name this account of this pool and no other',
   ),
-  every: DurationMsSchema.prefault('5m')
-    .refine((ms) => ms >= LEAST_EVERY_MS, 'expected 1m or more: pools ban clients that ask more often')
-    .describe('how often it is read'),
+  poll: DurationMsSchema.prefault('5m')
+    .refine((ms) => ms >= LEAST_POLL_MS, 'expected 1m or more: pools ban clients that ask more often')
+    .describe('how often it is asked'),
   url: HttpUrlSchema.default(pool.url).describe('address of its API; set it for a proxy of your own'),
   allowPrivate: z
     .array(CidrSchema)

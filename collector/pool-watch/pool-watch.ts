@@ -141,8 +141,8 @@ export class PoolWatch {
   /** Never sooner than its interval, nor than the pool's Retry-After. */
   #pauseMs({ config, failures }: Watched, retryAfterMs: number): number {
     const { random } = this.#o
-    const intervalMs = config.every * (1 + SPREAD_RATIO * random())
-    const backoff = failures === 0 ? 0 : backoffMs(failures - 1, config.every, LONGEST_BACKOFF_MS, random)
+    const intervalMs = config.poll * (1 + SPREAD_RATIO * random())
+    const backoff = failures === 0 ? 0 : backoffMs(failures - 1, config.poll, LONGEST_BACKOFF_MS, random)
     return Math.max(intervalMs + backoff, retryAfterMs)
   }
 
@@ -155,7 +155,7 @@ export class PoolWatch {
   }
 
   #isStale({ answeredMs, config }: Watched): boolean {
-    return this.#o.nowMs() - (answeredMs ?? this.#startedMs) > STALE_POLLS * config.every
+    return this.#o.nowMs() - (answeredMs ?? this.#startedMs) > STALE_POLLS * config.poll
   }
 
   /** The pools as alert rules judge them. */

@@ -79,7 +79,7 @@ afterEach(async () => {
 })
 afterAll(() => rmSync(folder, { recursive: true }))
 
-const start = (settings: object = { user: 'perwatt', password: 'p' }) =>
+const start = (settings: object = { username: 'perwatt', password: 'p' }) =>
   rig.start(bitcoinNode, { url: server.url, ...settings })
 
 test('at the last block of a period it gives the difficulty of the next block, which the node does not tell yet', async () => {
@@ -188,10 +188,10 @@ test('reads the cookie file again at every poll: a node that restarts has anothe
 test('wants a user with a password, or a cookie file', () => {
   const faults = (settings: object) =>
     bitcoinNode.settings.safeParse(settings).error?.issues.map((i) => i.message)
-  const either = ['expected user and password, or cookieFile']
+  const either = ['expected username and password, or cookieFile']
   expect(faults({})).toEqual(either)
-  expect(faults({ user: 'a' })).toEqual(either)
-  expect(faults({ user: 'a', password: 'b', cookieFile: 'c' })).toEqual(either)
+  expect(faults({ username: 'a' })).toEqual(either)
+  expect(faults({ username: 'a', password: 'b', cookieFile: 'c' })).toEqual(either)
   expect(faults({ cookieFile: 'c' })).toBeUndefined()
   expect(faults({ cookieFile: 'c', url: 'http://u:p@127.0.0.1:8332' })).toEqual([
     'holds a user or a password; use the settings for them instead',

@@ -13,7 +13,7 @@ const faults = (input: unknown) => {
 describe('the pools of a configuration', () => {
   test('need no more than a name, a workload and a credential', () => {
     expect(schema.parse([acme])).toMatchObject([
-      { pool: 'braiins', url: 'https://pool.braiins.com', every: 300_000, allowPrivate: [] },
+      { pool: 'braiins', url: 'https://pool.braiins.com', poll: 300_000, allowPrivate: [] },
     ])
   })
 
@@ -26,7 +26,7 @@ describe('the pools of a configuration', () => {
     ],
     [{ token: undefined }, /^\[0\]\.token: is missing/],
     [{ secret: 'x' }, /^\[0\]\.secret: is not a setting here/],
-    [{ every: '20s' }, /^\[0\]\.every: expected 1m or more: pools ban clients that ask more often/],
+    [{ poll: '20s' }, /^\[0\]\.poll: expected 1m or more: pools ban clients that ask more often/],
     [
       { url: 'http://10.0.0.5/' },
       /^\[0\]\.url: 10\.0\.0\.5 is not a public address; add its range to allowPrivate/,

@@ -122,7 +122,7 @@ describe('a pool that answers', () => {
 
   test('is asked again at its turn, a little later than others configured alike', async () => {
     const server = await serve(OCEAN)
-    const { nextTurn } = watch([oceanAt(server.url, { every: '10m' })])
+    const { nextTurn } = watch([oceanAt(server.url, { poll: '10m' })])
     const turn = await nextTurn()
     expect(turn.ms).toBe(630_000)
     turn.next()

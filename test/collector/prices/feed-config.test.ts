@@ -72,7 +72,7 @@ describe('the feeds of a configuration', () => {
     [
       'without credentials',
       'feeds: [{ feed: bitcoin-node }]',
-      'feeds[0]: expected user and password, or cookieFile',
+      'feeds[0]: expected username and password, or cookieFile',
     ],
   ])('are refused %s, with the place', (_, yaml, fault) => {
     expect(faults(yaml)).toContain(fault)
