@@ -1,7 +1,8 @@
 import type { Location } from '../../protocol/device.ts'
 import { UsageError } from '../../protocol/kit/errors.ts'
+import type { AsicFamily } from './asic/families.ts'
 import type { AsicPorts } from './asic/family-servers.ts'
-import { ASIC_MODELS, type AsicFamily, type AsicModel, MODELS_OF } from './asic/models.ts'
+import { ASIC_MODELS, type AsicModel, MODELS_OF } from './asic/models.ts'
 import type { PoolAccount } from './asic/stratum.ts'
 import { GPU_MODELS, type GpuModel } from './gpu/host.ts'
 

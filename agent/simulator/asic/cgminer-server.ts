@@ -1,8 +1,8 @@
 import { createServer, type Server, type Socket } from 'node:net'
 import { type Dialect, errorReply } from './cgminer.ts'
+import { driverOf } from './families.ts'
 import { HungConnections } from './hung-connections.ts'
 import type { AsicMachine } from './machine.ts'
-import { driverOf } from './models.ts'
 
 const MAX_REQUEST_BYTES = 4096
 /** a silent connection is closed after this time, as in real firmware */

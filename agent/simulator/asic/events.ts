@@ -1,6 +1,6 @@
 import type { Random } from '../base/random.ts'
+import type { AsicFamily } from './families.ts'
 import type { AsicMachine } from './machine.ts'
-import type { AsicFamily } from './models.ts'
 
 export const MISFORTUNES = [
   'board-lost',

@@ -1,24 +1,4 @@
-export const ASIC_FAMILIES = [
-  'antminer',
-  'whatsminer',
-  'avalon',
-  'whatsminer-2.2',
-  'whatsminer-v3',
-  'braiins',
-  'luxos',
-  'vnish',
-  'epic',
-  'axeos',
-  'sealminer',
-  'auradine',
-  'proto',
-  'cgminer',
-] as const
-export type AsicFamily = (typeof ASIC_FAMILIES)[number]
-
-/** The driver that reads a family. One driver reads every Whatsminer on TCP 4028, whatever the version of its API. */
-export const driverOf = (family: AsicFamily): Exclude<AsicFamily, 'whatsminer-2.2'> =>
-  family === 'whatsminer-2.2' ? 'whatsminer' : family
+import type { AsicFamily } from './families.ts'
 
 /** A model of miner, with the nominal figures that its replies show. */
 export interface AsicModel {
