@@ -46,7 +46,7 @@ const PRICES: Prices = {
   difficulty: quote('difficulty', 1e14),
   blockHeight: quote('blockHeight', 9e5),
 }
-const ports = { asic: 0, web: 0, link: 0, dcgm: 0, llm: 0, meter: 0, snmp: 0 }
+const ports = { asic: 0, web: 0, link: 0, status: 0, dcgm: 0, llm: 0, meter: 0, snmp: 0 }
 const clock = { nowMs: FROM_MS }
 const site = new Site(
   {

@@ -7,6 +7,8 @@ export interface AsicModel {
   name: string
   /** the firmware's version, in the family's own form */
   firmware: string
+  /** the name under which VNish is sold, where that is another */
+  soldAs?: string
   hashrateHs: number
   /** at the wall, J/TH */
   efficiencyJPerTh: number
@@ -187,6 +189,22 @@ export const ASIC_MODELS = {
     tuneS: 900,
     devFeeRatio: 0.028,
   },
+  t21SevenMiners: {
+    family: 'vnish',
+    name: 'Antminer T21',
+    firmware: '1.2.6-rc1',
+    soldAs: '7Miners',
+    hashrateHs: 200 * TH,
+    efficiencyJPerTh: 18.4,
+    boards: 3,
+    chipsPerBoard: 108,
+    fans: 4,
+    frequencyMHz: 500,
+    chipTempC: 74,
+    standbyW: 18,
+    tuneS: 900,
+    devFeeRatio: 0.028,
+  },
   s19xpEpic: {
     family: 'epic',
     name: 'AntMiner S19 XP',
@@ -268,21 +286,3 @@ export const ASIC_MODELS = {
     standbyW: 15,
   },
 } as const satisfies Record<string, AsicModel>
-
-/** The models of each family; they alternate by rack. */
-export const MODELS_OF: Readonly<Record<AsicFamily, readonly [AsicModel, AsicModel]>> = {
-  antminer: [ASIC_MODELS.s21, ASIC_MODELS.s19pro],
-  whatsminer: [ASIC_MODELS.m50s, ASIC_MODELS.m30spp],
-  avalon: [ASIC_MODELS.a1566, ASIC_MODELS.a1246],
-  'whatsminer-2.2': [ASIC_MODELS.m60sOn4028, ASIC_MODELS.m60sOn4028],
-  'whatsminer-v3': [ASIC_MODELS.m60s, ASIC_MODELS.m60s],
-  braiins: [ASIC_MODELS.s19xpBraiins, ASIC_MODELS.s19xpBraiins],
-  luxos: [ASIC_MODELS.s19jproLuxos, ASIC_MODELS.s19jproLuxos],
-  vnish: [ASIC_MODELS.s21proVnish, ASIC_MODELS.s21proVnish],
-  epic: [ASIC_MODELS.s19xpEpic, ASIC_MODELS.s19xpEpic],
-  axeos: [ASIC_MODELS.gamma, ASIC_MODELS.gamma],
-  sealminer: [ASIC_MODELS.sealminerA2, ASIC_MODELS.sealminerA2],
-  auradine: [ASIC_MODELS.at2880, ASIC_MODELS.at2880],
-  proto: [ASIC_MODELS.protoRig, ASIC_MODELS.protoRig],
-  cgminer: [ASIC_MODELS.acmeT3, ASIC_MODELS.acmeT3],
-}

@@ -16,7 +16,8 @@ export const vnish: Dialect = cgminerDialect(() => 'cgminer 4.11.1', {
 })
 
 const identity = ({ model }: AsicMachine): Reply => ({
-  Type: `${model.name} (Vnish ${model.firmware})`,
+  // resellers put their own name here
+  Type: `${model.name} (${model.soldAs ?? 'Vnish'} ${model.firmware})`,
   Miner: '0.0.0',
   Cgminer: model.firmware,
   CompileTime: '2025-12-22 19:12:30',
@@ -124,7 +125,7 @@ function webSummary(machine: AsicMachine): object {
   const { model, boards } = machine
   return {
     miner_status: { miner_state: stateOf(machine) },
-    miner_type: `${model.name} (Vnish ${model.firmware})`,
+    miner_type: `${model.name} (${model.soldAs ?? 'Vnish'} ${model.firmware})`,
     hr_realtime: ghs(machine.averageHs.s5),
     hr_nominal: ghs(model.hashrateHs),
     hr_average: ghs(averageHs(machine)),

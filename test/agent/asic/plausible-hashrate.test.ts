@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { AsicFacts } from '../../../agent/asic/facts.ts'
 import { asicReading } from '../../../agent/asic/reading.ts'
-import { MODELS_OF } from '../../../agent/simulator/asic/models.ts'
+import { MODELS_OF } from '../../../agent/simulator/asic/models-of.ts'
 
 const boards = (count: number, chips: number | undefined, hashrateHs: number | undefined) =>
   Array.from({ length: count }, (_, i) => ({

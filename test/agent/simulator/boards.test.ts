@@ -4,7 +4,7 @@ import { AsicServer } from '../../../agent/simulator/asic/asic-server.ts'
 import { ASIC_FAMILIES, driverOf } from '../../../agent/simulator/asic/families.ts'
 import { WITH_LOGIN } from '../../../agent/simulator/asic/family-servers.ts'
 import { AsicMachine } from '../../../agent/simulator/asic/machine.ts'
-import { MODELS_OF } from '../../../agent/simulator/asic/models.ts'
+import { MODELS_OF } from '../../../agent/simulator/asic/models-of.ts'
 import { createRandom } from '../../../agent/simulator/base/random.ts'
 import { run } from './ask.ts'
 
