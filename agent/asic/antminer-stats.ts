@@ -64,7 +64,9 @@ export function antminerFacts({ version, summary: summaryReply, stats }: Replies
     fans: parts.fans,
     liquidCooled: /hyd/i.test(type ?? ''),
     uptimeS: nonNegativeOf(summary, 'Elapsed', 'elapsed') ?? nonNegativeOf(data, 'Elapsed', 'elapsed'),
-    asleep: info.some((row) => WORK_MODES.some((mode) => isTrue(row[mode])) || row['Mode'] === STOPPED_MODE),
+    asleep: info.some(
+      (row) => WORK_MODES.some((mode) => isTrue(row[mode])) || numberOf(row['Mode']) === STOPPED_MODE,
+    ),
   }
 }
 

@@ -4,6 +4,8 @@ const UNITS: readonly HashrateUnit[] = ['kH', 'MH', 'GH', 'TH', 'PH']
 
 /** Machines since 2014 lie in these three decades, so one unit fits each hashrate: 1 TH/s to 1 PH/s. */
 const MACHINE_HS = 1e12
+/** Above every machine that is built or announced. */
+const LARGEST_HS = 1e16
 
 /** A live figure in its right unit is at most this part of a thousand above the reference; firmware's spikes are higher, but brief. */
 const ABOVE = 1.5
@@ -39,8 +41,23 @@ export function unitOf(
   return UNITS.find((unit) => ratio(unit) >= ABOVE / 1000 && ratio(unit) < ABOVE) ?? named
 }
 
-/** The unit of a whole machine's factory hashrate, which no start or spike changes. */
-export const factoryUnit = (value: number | undefined, named: HashrateUnit): HashrateUnit =>
-  (value ? UNITS.find((unit) => isMachines(hashrateHs(value, unit))) : undefined) ?? named
+/** The unit of a whole machine's factory hashrate, which no start or spike changes. The named one stays where a machine can do that much. */
+export function factoryUnit(value: number | undefined, named: HashrateUnit): HashrateUnit {
+  if (!value) return named
+  const claimedHs = hashrateHs(value, named)
+  if (claimedHs >= MACHINE_HS && claimedHs < LARGEST_HS) return named
+  return UNITS.find((unit) => isMachines(hashrateHs(value, unit))) ?? named
+}
 
 const isMachines = (hs: number): boolean => hs >= MACHINE_HS && hs < 1000 * MACHINE_HS
+
+/** J/TH of any SHA-256 machine since 2016, with room on both sides. */
+const LEAST_J_PER_TH = 5
+const MOST_J_PER_TH = 200
+
+/** Whether a machine that draws these watts can make this hashrate. Unknown watts are no witness. */
+export function fitsPower(hs: number | undefined, powerW: number | undefined): boolean {
+  if (!hs || !powerW) return false
+  const jPerTh = powerW / (hs / 1e12)
+  return jPerTh >= LEAST_J_PER_TH && jPerTh <= MOST_J_PER_TH
+}

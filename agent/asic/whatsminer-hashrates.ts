@@ -2,7 +2,7 @@ import type { HashrateUnit } from '../../protocol/units.ts'
 import { nonNegativeOf, numberOf, positiveOf, type Row, textOf } from '../wire/loose-json/fields.ts'
 import { isInitialising } from './cgminer-facts.ts'
 import type { AsicFacts, Board } from './facts.ts'
-import { factoryUnit, unitOf } from './hashrate-unit.ts'
+import { factoryUnit, fitsPower, unitOf } from './hashrate-unit.ts'
 import { inHs } from './hashrates.ts'
 
 /** After this time a board that still reports a climbing frequency is a board that fails; the slowest start takes 25 minutes. */
@@ -34,12 +34,15 @@ export function whatsminerHashrates(
   ramping: boolean,
 ): AsicFacts {
   const factoryHs = ofFactory(summary, boards)
-  const checked = (row: Row | undefined, names: readonly string[], referenceHs: number | undefined) => {
-    const value = nonNegativeOf(row, ...names)
-    return inHs(value, unitOf(value, { named: 'MH', referenceHs, settled: !ramping }))
-  }
-  const ofSummary = checked(summary, ['HS RT', 'MHS 5s', 'MHS 1m'], factoryHs)
-  const averageHs = checked(summary, ['MHS av'], ofSummary || factoryHs)
+  const powerW = positiveOf(summary, 'Power', 'Power_RT')
+  // one reply has one unit. A second witness must tell another one: a machine that stops shows low figures in the right unit too
+  const nowNames = ['HS RT', 'MHS 5s', 'MHS 1m']
+  const now = nonNegativeOf(summary, ...nowNames) || nonNegativeOf(summary, 'MHS av')
+  const likely = unitOf(now, { named: 'MH', referenceHs: factoryHs, settled: !ramping })
+  const unitOfSummary = !ramping && fitsPower(inHs(now, likely), powerW) ? likely : 'MH'
+  const inSummary = (...names: string[]) => inHs(nonNegativeOf(summary, ...names), unitOfSummary)
+  const ofSummary = inSummary(...nowNames)
+  const averageHs = inSummary('MHS av')
 
   const values = boards.map((board) => nonNegativeOf(board, ...BOARD_NOW))
   const unit = unitOf(sumOfKnown(values), {
@@ -52,7 +55,7 @@ export function whatsminerHashrates(
   return {
     hashrateHs: ofSummary ?? (known ? inHs(sumOfKnown(values), unit) : undefined),
     hashrateAvgHs: averageHs,
-    expectedHashrateHs: factoryHs ?? checked(summary, ['Target MHS'], ofSummary),
+    expectedHashrateHs: factoryHs ?? inSummary('Target MHS'),
     boards: boards.map((board, i) => boardOf(board, inHs(values[i], unit), i)),
   }
 }

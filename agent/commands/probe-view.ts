@@ -9,6 +9,8 @@ export type ProbedDevice = Device &
     /** energy, and by owner the work that the pool accepted (difficulty-1 shares) and the tokens served; since the device's start */
     counters?: Reading['counters']
     shares?: Reading['shares']
+    /** true: its API counts no accepted work, so the ledger estimates it by `hashrateHs` x `paidRatio` */
+    uncountedWork?: boolean
   }
 
 /** What `probe --json` prints. */
@@ -28,12 +30,13 @@ export function probedDevices(
 ): ProbedDevice[] {
   const samples = new Map(registry.samples().map((sample) => [sample.deviceId, sample]))
   return registry.devices().map((device) => {
-    const { counters, shares } = readings.get(device.deviceId) ?? {}
+    const { counters, shares, uncountedWork } = readings.get(device.deviceId) ?? {}
     return {
       ...device,
       ...samples.get(device.deviceId),
       ...(counters && { counters }),
       ...(shares && { shares }),
+      ...(uncountedWork && { uncountedWork }),
     }
   })
 }

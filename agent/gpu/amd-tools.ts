@@ -13,5 +13,5 @@ export const AMD_HINTS = [
 /** An id in one form: AMD's tools write the same id with or without `0x`, in upper or lower case. An id of zeros is none. */
 export function amdHardwareId(id: string | undefined): string | undefined {
   const hex = /^(?:0x)?([0-9a-f]{5,32})$/i.exec(id ?? '')?.[1]?.toLowerCase()
-  return hex === undefined || /^0+$/.test(hex) ? undefined : `0x${hex.replace(/^0+/, '')}`
+  return hex === undefined || /^(0+|f+)$/.test(hex) ? undefined : `0x${hex.replace(/^0+/, '')}`
 }

@@ -42,7 +42,8 @@ export function acpiMeters(sensors: readonly { isAcpi: boolean; label?: string |
 const includes = (whole: Place, part: Place): boolean =>
   whole.depth < part.depth && (whole.depth === 0 || whole.socket === part.socket)
 
-function placeOf(label = ''): Place {
+function placeOf(oemInfo = ''): Place {
+  const label = oemInfo.replaceAll(/[_-]+/g, ' ')
   const socket = /\bsocket\s*(\w+)/i.exec(label)?.[1] ?? ''
   const [, name, depth] = PARTS.find(([pattern]) => pattern.test(label)) ?? []
   return name === undefined || depth === undefined

@@ -10,6 +10,19 @@ const ALL_BITS_SET = 0xffff
 /** Firmware's words for a sensor that is not there or has no value now. */
 const NOTHING = /^\s*(?:|n\/?a|none|no reading|not readable|disabled|absent|unavailable|unknown|-+)\s*$/i
 
+/** The unit behind a number, such as in `1.2 kW`. */
+const UNIT = /[\d.]\s*([a-z]+)\s*$/i
+const W_PER_UNIT: Readonly<Record<string, number>> = {
+  mW: 1e-3,
+  W: 1,
+  w: 1,
+  Watts: 1,
+  watts: 1,
+  Watt: 1,
+  kW: 1e3,
+  KW: 1e3,
+}
+
 /** What a field says about power. Both absent: the field is missing or holds 0 W, which no machine draws whose BMC answers. */
 export interface Judged {
   powerW?: number
@@ -23,9 +36,12 @@ export interface Judged {
  */
 export function judge(value: unknown, wattsPerUnit = 1): Judged {
   if (value === undefined || (typeof value === 'string' && NOTHING.test(value))) return {}
-  const number = typeof value === 'string' && /^0x[0-9a-f]+$/i.test(value) ? Number(value) : numberOf(value)
-  if (number === undefined) return { refused: JSON.stringify(value).slice(0, 40) }
-  const powerW = number * wattsPerUnit
+  const isHex = typeof value === 'string' && /^0x[0-9a-f]+$/i.test(value)
+  const number = isHex ? Number(value) : numberOf(value)
+  const unit = typeof value === 'string' && !isHex ? UNIT.exec(value)?.[1] : undefined
+  if (number === undefined || (unit && W_PER_UNIT[unit] === undefined))
+    return { refused: JSON.stringify(value).slice(0, 40) }
+  const powerW = number * ((unit && W_PER_UNIT[unit]) || wattsPerUnit)
   if (powerW < 0 || powerW > MAX_MACHINE_W || number === ALL_BITS_SET) return { refused: `${powerW} W` }
   return powerW > 0 ? { powerW } : {}
 }

@@ -86,7 +86,11 @@ export async function readSunSpecMeter(
       resolutionWh: 0,
     }
   }
-  const scaleOf = (offset: number) => decodeRegisters(at(offset, 1), 'int16')
+  // SunSpec allows -10 to 10; anything else is no scale factor
+  const scaleOf = (offset: number) => {
+    const exponent = decodeRegisters(at(offset, 1), 'int16')
+    return exponent !== undefined && Math.abs(exponent) <= 10 ? exponent : undefined
+  }
   const power = decodeRegisters(at(INTEGER.power, 1), 'int16')
   const powerScale = scaleOf(INTEGER.powerScale)
   const energyScale = scaleOf(INTEGER.energyScale)

@@ -78,10 +78,10 @@ function readingOf(index: string, fields: Fields, firmware: string | undefined):
   }
 }
 
-/** The serial number; a board without one reports 0. */
+/** The serial number. A board without one reports zeros, all bits set, or words, and so do its neighbours. */
 function serialOf(fields: Fields): string | undefined {
   const serial = findText(fields, /^serial number$/)
-  return serial === '0' ? undefined : serial
+  return serial && /\d/.test(serial) && !/^(0x)?(0+|f+)$/i.test(serial) ? serial : undefined
 }
 
 /** The model. Newer releases write its name, older ones only a device id, both under several keys. */

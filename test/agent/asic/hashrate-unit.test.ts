@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { factoryUnit, unitOf } from '../../../agent/asic/hashrate-unit.ts'
+import { factoryUnit, fitsPower, unitOf } from '../../../agent/asic/hashrate-unit.ts'
 
 const unit = (value: number, referenceHs: number | undefined, settled = true) =>
   unitOf(value, { named: 'MH', referenceHs, settled })
@@ -31,7 +31,17 @@ test.each([
   [177_132, 'GH'],
   [177.132, 'TH'],
   [177_132_000, 'MH'],
+  [1_350_000, 'GH'],
   [undefined, 'GH'],
 ])('a factory hashrate of %s is in %s/s', (value, expected) => {
   expect(factoryUnit(value, 'GH')).toBe(expected)
+})
+
+test.each([
+  [180.78e12, 3394.88, true],
+  [180.78e6, 3394.88, false],
+  [130e12, 60, false],
+  [180.78e12, undefined, false],
+])('whether %d H/s fit %s W', (hs, powerW, fits) => {
+  expect(fitsPower(hs, powerW)).toBe(fits)
 })

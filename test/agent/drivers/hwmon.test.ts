@@ -67,6 +67,12 @@ const graceTree = (watts: Record<string, number>, sockets = 2, more: string[] = 
   sysfsTree(['path\tcontent', ...graceMeters(watts, sockets), ...more].join('\n')).root
 const SUPERCHIP = { Module: 820, Grace: 240, CPU: 180, SysIO: 40 }
 
+test('names with underscores are the same names', async () => {
+  const tree = graceMeters(SUPERCHIP, 2).map((line) => line.replaceAll(/ (?=Power|Socket|\d)/g, '_'))
+  const { root } = sysfsTree(['path\tcontent', ...tree].join('\n'))
+  expect((await open(root).read(soon()))[0]?.sample.powerW).toBe(1640)
+})
+
 test('of the meters of a Grace Hopper socket only the module counts, which contains the GPU, Grace and its rails', async () => {
   expect(await open(graceTree(SUPERCHIP)).read(soon())).toEqual([
     { identity: { kind: 'host' }, sample: { state: 'ok', powerW: 1640, powerBasis: 'estimated' } },

@@ -273,6 +273,29 @@ describe('a Whatsminer with API 2.2', () => {
     expect((await readOnce(whatsminer, answers)).sample.state).toBe('hashing')
   })
 
+  test.each([
+    [
+      'told to stop',
+      { status: JSON.stringify({ STATUS: 'S', When: 1, Code: 131, Msg: { mineroff: 'true' } }) },
+      'sleeping',
+    ],
+    ['not told to', {}, 'faulty'],
+  ])(
+    'a last thousandth of its hashrate is not read a thousand times too high: %s',
+    async (_, more, state) => {
+      const slow = { 'HS RT': 130_000, 'MHS 1m': 130_000, 'MHS av': 130_000, Power: 60 }
+      const edevs = (API22['edevs'] ?? '').replaceAll(/"HS RT": ?[\d.]+/g, '"HS RT": 0.0433')
+      const { sample } = await readOnce(whatsminer, { ...summary(slow), edevs, ...more })
+      expect(sample.state).toBe(state)
+      expect(sample.hashrateHs ?? 0).toBeLessThan(1e12)
+    },
+  )
+
+  test('an average keeps its unit while the machine runs at a hundredth', async () => {
+    const { sample } = await readOnce(whatsminer, summary({ 'HS RT': 2_000_000 }))
+    expect(sample.hashrateAvgHs).toBe(180_793_184e6)
+  })
+
   test('a board that stands still is dead, in whatever unit the others are', async () => {
     const answers = { ...API22, edevs: (API22['edevs'] ?? '').replace(/"HS RT": ?51\.95/, '"HS RT": 0') }
     expect((await readOnce(whatsminer, answers)).sample).toMatchObject({
