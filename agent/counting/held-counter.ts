@@ -8,6 +8,11 @@ const JUDGED_AT_MOST_MS = 5 * 60_000
 const FACTOR = 3
 /** A load may come and go between two readings: for this long at the highest power that was seen. */
 const UNSEEN_MS = 120_000
+/** Over a gap nothing else can be said than that no meter shows a thousandth of its load at all other times. */
+const GAP_FACTOR = 1000
+const GAP_LEAST_W = 1000
+/** A counter falls where its meter is replaced or starts again. One that falls this often is none. */
+const FALLS = 3
 /** Too little is judged after this long, and after this many steps of the counter. */
 const WINDOW_MS = 15 * 60_000
 const STEPS = 20
@@ -35,6 +40,7 @@ export class HeldCounter {
   #backJ = 0
   #windowMs = 0
   #mostW = 0
+  #falls = 0
   #fault: string | undefined
 
   /** @param stepJ J that the counter's last digit stands for */
@@ -60,12 +66,22 @@ export class HeldCounter {
     if (powerW !== undefined) this.#mostW = Math.max(this.#mostW, Math.abs(powerW))
     if (!last || energyJ === undefined || powerW === undefined) return
     const elapsedMs = steadyMs - last.steadyMs
+    const grownJ = energyJ - last.energyJ
     // a smaller value is a new start, which the interval meter judges
-    if (elapsedMs > JUDGED_AT_MOST_MS || energyJ < last.energyJ) {
+    if (grownJ < 0) {
+      // a wrap, a reset and a new meter begin again near 0
+      if (energyJ > last.energyJ / 2 && ++this.#falls >= FALLS)
+        this.#fault = `its energy counter fell ${FALLS} times; the counter is not used: check the map`
+      return
+    }
+    if (elapsedMs > JUDGED_AT_MOST_MS) {
+      const mostJ = (GAP_FACTOR * Math.max(this.#mostW, GAP_LEAST_W) * elapsedMs) / 1000 + 2 * this.#stepJ
+      if (grownJ > mostJ)
+        this.#fault = `its energy counter grew by ${kWh(grownJ)} in ${Math.round(elapsedMs / 1000)} s without a reading, more than its power can make; the counter is not used: check the map and its scale`
       this.#startWindow()
       return
     }
-    this.#countedJ += energyJ - last.energyJ
+    this.#countedJ += grownJ
     this.#poweredJ += areaAboveJ(last.powerW, powerW, elapsedMs)
     this.#backJ += areaAboveJ(-last.powerW, -powerW, elapsedMs)
     this.#windowMs += elapsedMs
@@ -91,4 +107,12 @@ export class HeldCounter {
 function kWh(joules: number): string {
   const amount = joules / JOULES_PER_KWH
   return `${amount.toLocaleString('en-GB', { maximumFractionDigits: amount < 100 ? 3 : 0 })} kWh`
+}
+
+/** The directions whose counter is not used, for `Counters.refused`; undefined: none. */
+export function refusedOf(
+  read: Readonly<Record<'energyJ' | 'exportedJ', HeldReading>>,
+): ('energyJ' | 'exportedJ')[] | undefined {
+  const refused = (['energyJ', 'exportedJ'] as const).filter((name) => read[name].fault !== undefined)
+  return refused.length > 0 ? refused : undefined
 }

@@ -85,7 +85,9 @@ export class DeviceAccumulator {
     const last = this.#last
     const comparison = compare(last, reading, at, elapsedMs)
     const limit = energyLimit(reading.identity.kind, comparison)
-    const { energyJ, energyPart, exportedJ } = reading.counters ?? {}
+    const { energyJ, energyPart, exportedJ, refused = [] } = reading.counters ?? {}
+    if (refused.includes('energyJ')) this.#energy.forgetCounter()
+    if (refused.includes('exportedJ')) this.#exported.forgetCounter()
     const countedMilliJ = this.#energy.count(energyJ, comparison.restarted, limit, energyPart)
     const outMilliJ = this.#exported.count(exportedJ, comparison.restarted, limit)
     // asked before the counters advance: one that appears now starts from its value, so none of the estimate is in its growth

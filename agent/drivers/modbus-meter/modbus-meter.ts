@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { defined } from '../../../protocol/kit/defined.ts'
 import { PortSchema } from '../../../protocol/kit/fields.ts'
 import { JOULES_PER_KWH } from '../../../protocol/units.ts'
-import { HeldCounter } from '../../counting/held-counter.ts'
+import { HeldCounter, refusedOf } from '../../counting/held-counter.ts'
 import { defineDriver, type Session } from '../../plugin/driver.ts'
 import type { Reading } from '../../plugin/reading.ts'
 import { ModbusTcp, READ_FUNCTIONS } from '../../wire/modbus.ts'
@@ -132,7 +132,11 @@ function reading(
   const faults = blind
     ? ['the meter has no value in its registers']
     : [imported.fault, fedBack.fault].filter((fault) => fault !== undefined)
-  const counters = defined({ energyJ: imported.energyJ, exportedJ: fedBack.energyJ })
+  const counters = defined({
+    energyJ: imported.energyJ,
+    exportedJ: fedBack.energyJ,
+    refused: refusedOf({ energyJ: imported, exportedJ: fedBack }),
+  })
   return {
     identity: { kind: 'meter', ...about },
     sample: {

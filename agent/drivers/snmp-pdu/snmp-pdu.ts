@@ -4,7 +4,7 @@ import { defined } from '../../../protocol/kit/defined.ts'
 import { PerwattError } from '../../../protocol/kit/errors.ts'
 import { PortSchema } from '../../../protocol/kit/fields.ts'
 import { JOULES_PER_KWH } from '../../../protocol/units.ts'
-import { HeldCounter } from '../../counting/held-counter.ts'
+import { HeldCounter, refusedOf } from '../../counting/held-counter.ts'
 import { defineDriver, type Session } from '../../plugin/driver.ts'
 import type { Reading } from '../../plugin/reading.ts'
 import { SNMP_ACCESS } from '../../wire/snmp/access.ts'
@@ -162,7 +162,11 @@ function readingsOf(
     const energy = counterOf(p, 'energy', counters).read(counted, powerW, steadyMs)
     const back = powerW === undefined ? undefined : -powerW
     const exported = counterOf(p, 'exported', counters).read(fedBack, back, steadyMs)
-    const told = defined({ energyJ: energy.energyJ, exportedJ: exported.energyJ })
+    const told = defined({
+      energyJ: energy.energyJ,
+      exportedJ: exported.energyJ,
+      refused: refusedOf({ energyJ: energy, exportedJ: exported }),
+    })
     const off = p.off !== undefined && values.get(p.off.oid) === p.off.is
     const word = typeof status === 'number' ? p.status?.words[status] : undefined
     const blind = powerW === undefined && counted === undefined

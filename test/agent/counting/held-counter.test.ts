@@ -84,3 +84,21 @@ test('a meter without power is taken as it is, and so is one whose counter start
   expect(counter.read(9000 * KWH, 1000, 10_000)).toEqual({ energyJ: 9000 * KWH })
   expect(counter.read(5 * KWH, 1000, 15_000)).toEqual({ energyJ: 5 * KWH })
 })
+
+test('a counter that falls again and again, and never to its beginning, is none', () => {
+  const counter = new HeldCounter(3600)
+  const faults = [980, 983, 980, 982, 981, 985, 980].map(
+    (kWh, i) => counter.read(kWh * 10, 10_000, i * 5000).fault,
+  )
+  expect(faults.slice(0, -1)).toEqual(Array(6).fill(undefined))
+  expect(faults.at(-1)).toBe('its energy counter fell 3 times; the counter is not used: check the map')
+})
+
+test('over a gap, growth of a thousand times the highest power that was seen is refused', () => {
+  const counter = new HeldCounter(3600)
+  counter.read(0, 10_000, 0)
+  expect(counter.read(19_660.8 * KWH, 10_000, 301_000)).toEqual({
+    fault:
+      'its energy counter grew by 19,661 kWh in 301 s without a reading, more than its power can make; the counter is not used: check the map and its scale',
+  })
+})

@@ -45,6 +45,16 @@ describe('the accumulator', () => {
     expect(records.map((r) => minuteOf(r.startMs) - T0)).toEqual([0, 60_000, 120_000])
   })
 
+  it('forgets a counter that was refused, so that a restart of the agent books none of it', () => {
+    const meter = (atS: number, counters: object) => ({
+      atS,
+      reading: { ...reading({ powerW: 10_000 }, counters), identity: { kind: 'meter' as const } },
+    })
+    const before = [meter(0, { energyJ: 1e9 }), meter(5, { refused: ['energyJ'] })]
+    const after = [meter(10, { energyJ: 8e13 }), meter(15, { refused: ['energyJ'] })]
+    expect(sum(run([...before, ...after]), 'energyMilliJ')).toBe(10_000 * 15 * 1000)
+  })
+
   it('shares a miner’s energy by accepted work, dev fee included', () => {
     const step = (atS: number, own: number, fee: number) => ({
       atS,
