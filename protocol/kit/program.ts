@@ -1,6 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import { reasonOf, UsageError } from './errors.ts'
-import { printError } from './terminal.ts'
+import { printError, writeError } from './terminal.ts'
 import { VERSION } from './version.ts'
 
 /** Exit statuses of both programs; `usage`: the command line, the configuration or the environment is wrong. */
@@ -8,15 +8,19 @@ export const EXIT = { done: 0, failed: 1, usage: 2 } as const
 
 /** A program with perwatt's version, help and error options. */
 export function createProgram(name: string, description: string): Command {
-  return new Command(name)
-    .description(description)
-    .version(VERSION, '-V, --version', 'print the version')
-    .helpOption('-h, --help', 'print this help')
-    .helpCommand(false)
-    .exitOverride()
-    .configureHelp({ showGlobalOptions: true })
-    .showSuggestionAfterError()
-    .addHelpText('after', '\nExit status: 0 done, 1 failed, 2 wrong command line or configuration.')
+  return (
+    new Command(name)
+      .description(description)
+      .version(VERSION, '-V, --version', 'print the version')
+      .helpOption('-h, --help', 'print this help')
+      .helpCommand(false)
+      .exitOverride()
+      // it quotes the command line, which may have been pasted
+      .configureOutput({ writeErr: writeError })
+      .configureHelp({ showGlobalOptions: true })
+      .showSuggestionAfterError()
+      .addHelpText('after', '\nExit status: 0 done, 1 failed, 2 wrong command line or configuration.')
+  )
 }
 
 /** Runs a program, prints its error, one line for each fault, and sets the exit status. */

@@ -43,6 +43,9 @@ export const printLine = (text: string): void => void process.stdout.write(`${pl
 /** Prints one line to standard error. */
 export const printError = (line: string): void => void process.stderr.write(`${plain(line)}\n`)
 
+/** Writes text of several lines, with its line breaks, to stderr. */
+export const writeError = (text: string): void => void process.stderr.write(plainLines(text))
+
 /** Prints a value as JSON, and a line break. */
 export const printJson = (value: unknown, indent = 0): void =>
   void process.stdout.write(`${plainJson(value, indent)}\n`)

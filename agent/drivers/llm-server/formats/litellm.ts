@@ -9,10 +9,14 @@ export default {
   versions: 'LiteLLM 1.40 and newer with the prometheus callback, docs.litellm.ai/docs/proxy/prometheus',
   begins: 'litellm_',
   inFront: true,
-  tokensIn: [{ name: 'litellm_input_tokens_metric_total' }],
+  // the counters without `_metric` are those of earlier 1.x releases (litellm/integrations/prometheus.py)
+  tokensIn: [{ name: 'litellm_input_tokens_metric_total' }, { name: 'litellm_input_tokens_total' }],
   tokensInCached: [{ name: 'litellm_input_cached_tokens_metric_total' }],
-  tokensOut: [{ name: 'litellm_output_tokens_metric_total' }],
+  tokensOut: [{ name: 'litellm_output_tokens_metric_total' }, { name: 'litellm_output_tokens_total' }],
   requestsRunning: [{ name: 'litellm_in_flight_requests' }],
-  requestsServed: [{ name: 'litellm_requests_metric_total' }],
+  requestsServed: [
+    { name: 'litellm_proxy_total_requests_metric_total' },
+    { name: 'litellm_requests_metric_total' },
+  ],
   modelLabels: ['model', 'requested_model'],
 } satisfies LlmFormat

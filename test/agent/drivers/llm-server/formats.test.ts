@@ -133,6 +133,14 @@ test('Triton with its vLLM backend is read by vLLM’s counters, whichever of th
     ])
 })
 
+test('earlier releases of LiteLLM leave out `_metric`', async () => {
+  // LiteLLM, litellm/integrations/prometheus.py: Counter("litellm_input_tokens"), Counter("litellm_output_tokens")
+  const body = 'litellm_input_tokens_total{model="m"} 400000\nlitellm_output_tokens_total{model="m"} 7\n'
+  expect((await read(body, { format: 'litellm' })).counters?.byOwner).toEqual([
+    { owner: { service: 'chat', model: 'm' }, tokensIn: 400_000, tokensOut: 7 },
+  ])
+})
+
 test('a server that has served requests and shows no token counter is a fault, not an idle one', async () => {
   // Dynamo, docs/backends/trtllm/prometheus.md: TensorRT-LLM 1.1.0rc5 has five metrics, none of tokens
   await expect(
