@@ -11,7 +11,7 @@ const MOVES_IN_WINDOW = 10
 
 /** After a pause this many times longer than the one before, the watts say too little about the time between. */
 const PAUSE = 3
-const SHORTEST_PAUSE_MS = 30_000
+const SHORTEST_PAUSE_MS = 5_000
 
 /** The time since a reading at which the counter had just moved. */
 interface Window {
