@@ -6,9 +6,13 @@ import { linksOf } from './client.ts'
 /** An average over a longer time says too little about now. */
 const LONGEST_AVERAGE_MIN = 1
 
-/** Names of a control of a part: Lenovo lists `CPU Sub-system Power` after the server, others GPUs, fans or drives. */
+/**
+ * Names of a control that is not the machine's: Lenovo lists `CPU Sub-system Power` after the server, others GPUs, fans or drives, each
+ * supply, or the enclosure with all its nodes.
+ */
 const PART =
-  /\b(cpu|gpu|processors?|memory|dimm|fans?|storage|drives?|accelerators?|pcie|sub-?system|hgx|baseboard|backplane)\b/i
+  /\b(cpu|gpu|processors?|memory|dimm|fans?|storage|drives?|accelerators?|pcie|sub-?system|hgx|baseboard|backplane|psu ?\d*|(?:power )?suppl(?:y|ies)|(?:nv)?switch(?:es)?|enclosure)\b/i
+const PART_CONTEXT = /^(cpu|gpu|memory|fan|accelerator|storage|networking|asic|fpga)/i
 
 /**
  * The power of the machine's own control in a `Power` resource (DSP2046; deprecated, but most BMCs have it). Cisco writes a single
@@ -17,11 +21,13 @@ const PART =
  * @param system path of the machine's ComputerSystem: a control that names only other resources' systems is a neighbour's
  */
 export function controlPower(page: Row, system: string | undefined): Judged {
-  const controls = rowsOf(page, 'PowerControl').filter((control) => !isOfPart(control))
+  const controls = withoutSupplies(rowsOf(page, 'PowerControl').filter((control) => !isOfPart(control)))
   const related = controls.map((control) => systemsIn(linksOf(control['RelatedItem'])))
   const ofSystem = controls.filter((_, i) => system !== undefined && related[i]?.includes(trimmed(system)))
   const ofNone = controls.filter((_, i) => related[i]?.length === 0)
   const own = system === undefined ? controls : ofSystem.length > 0 ? ofSystem : ofNone
+  // without a link to its system, the control of one node can't be told from its neighbour's
+  if (ofSystem.length === 0 && nodesOf(own).size > 1) return {}
   return firstOf([...own.map(powerOfControl), judge(page['PowerConsumedWatts'])])
 }
 
@@ -42,8 +48,18 @@ function isOfThisMinute(metrics: Row): boolean {
 }
 
 const isOfPart = (control: Row): boolean =>
-  PART.test(textOf(control, 'Name') ?? '') ||
-  /^(cpu|gpu|memory|fan|accelerator|storage)/i.test(textOf(control, 'PhysicalContext') ?? '')
+  PART.test(textOf(control, 'Name') ?? '') || PART_CONTEXT.test(textOf(control, 'PhysicalContext') ?? '')
+
+/** Cisco says PowerSupply of its only control, which is the machine's. Beside others, or several of them, each is one supply's. */
+function withoutSupplies(controls: readonly Row[]): readonly Row[] {
+  const others = controls.filter(({ PhysicalContext }) => PhysicalContext !== 'PowerSupply')
+  return controls.length === 1 ? controls : others
+}
+
+const nodesOf = (controls: readonly Row[]): Set<string | undefined> =>
+  new Set(
+    controls.map((control) => /\b(?:node|blade|sled)[ _-]?(\d+)/i.exec(textOf(control, 'Name') ?? '')?.[1]),
+  )
 
 const trimmed = (path: string): string => path.replace(/\/+$/, '')
 const systemsIn = (paths: readonly string[]): string[] =>
