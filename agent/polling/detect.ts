@@ -29,6 +29,8 @@ const FURTHER = [
 ] as const
 /** Once the cgminer port has answered without naming a firmware, wait this long for the other answers. */
 const UNNAMED_MS = 600
+/** A cgminer port that is slow names its firmware within this time; one that is filtered never does. */
+const SPEAKS_WITHIN_MS = 2_000
 /** Pages are larger, but name the firmware near their start. */
 const MAX_PAGE_BYTES = 256 << 10
 const KEPT_BODY_CHARS = 64 << 10
@@ -112,18 +114,24 @@ async function gatherAnswers(
     for (const [command, name] of FURTHER) if (firmwareIn(answers) === undefined) await request(command, name)
     settleIn(UNNAMED_MS)
   }
+  const cgminerPort = miner()
+  const cgminerHasSpoken = Promise.race([
+    cgminerPort,
+    new Promise<void>((resolve) => timers.push(setTimeout(resolve, SPEAKS_WITHIN_MS))),
+  ])
   try {
     await Promise.race([
       settled,
       Promise.all([
-        miner(),
+        cgminerPort,
         gather(page(at, '/', signal), ({ status, headers, text }) => {
           answers.httpRoot = { status, headers, body: text.slice(0, KEPT_BODY_CHARS) }
         }),
         gather(page(at, '/api/system/info', signal), ({ status, text }) => {
           if (status === 200) answers.systemInfo = text
         }),
-        gather(accepts(at.host, at.linkPort ?? 4433, signal), (open) => {
+        // an open port alone is no answer: a Whatsminer with both APIs is asked on its cgminer port first
+        gather(Promise.all([accepts(at.host, at.linkPort ?? 4433, signal), cgminerHasSpoken]), ([open]) => {
           answers.port4433 = open
         }),
       ]),

@@ -13,6 +13,8 @@ export interface ReplayOptions {
   delivery?: Delivery
   /** the reply stops after so many bytes: by end of connection, or by silence where framing is `open` */
   cutAt?: number
+  /** how long each reply, also a refusal, is waited for */
+  delayMs?: number
   /** commands that are never answered */
   silent?: readonly string[]
 }
@@ -34,7 +36,7 @@ export const refusal = (command: string) => ({
 
 /** A miner's cgminer port that repeats recorded answers, one command a connection, with the manners asked for. */
 export async function startReplay(options: ReplayOptions): Promise<Replay> {
-  const { framing = 'nul', delivery = 'whole', cutAt, silent = [] } = options
+  const { framing = 'nul', delivery = 'whole', cutAt, delayMs = 0, silent = [] } = options
   const sockets = new Set<Socket>()
   const replay: Replay = { host: '127.0.0.1', port: 0, requests: [], answers: options.answers, close }
   const server = createServer((socket) => {
@@ -46,7 +48,9 @@ export async function startReplay(options: ReplayOptions): Promise<Replay> {
       replay.requests.push(request)
       const command = String(request['command'])
       if (silent.includes(command)) return
-      void send(socket, answerTo(command, request)).catch(() => socket.destroy())
+      const reply = () => send(socket, answerTo(command, request)).catch(() => socket.destroy())
+      if (delayMs > 0) setTimeout(reply, delayMs)
+      else void reply()
     })
   })
   server.listen(0, '127.0.0.1')

@@ -232,3 +232,19 @@ describe.skipIf(!hasCaptures)(`real machines ${WITH_CAPTURES}`, () => {
     expect((await found(Object.fromEntries(answers))).said).toBe('vnish')
   })
 })
+
+test('a Whatsminer whose cgminer port is slow is read there, though the port of its newer API is open too', async () => {
+  const miner = await replay({ answers: fixture('whatsminer-api2.2'), delayMs: 150 })
+  const link = await replay({ answers: {} })
+  const at = { host: miner.host, port: miner.port, webPort: CLOSED, linkPort: link.port }
+  const [driver] = await detect(at, DRIVERS, soon())
+  expect(driver.name).toBe('whatsminer')
+})
+
+test('where the cgminer port is silent, the open port of the newer API is what is left', async () => {
+  const miner = await replay({ answers: {}, silent: DETECTION })
+  const link = await replay({ answers: {} })
+  const at = { host: miner.host, port: miner.port, webPort: CLOSED, linkPort: link.port }
+  const [driver] = await detect(at, DRIVERS, soon())
+  expect(driver.name).toBe('whatsminer-v3')
+})
