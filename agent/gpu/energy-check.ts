@@ -6,6 +6,8 @@ const JUDGED_FROM_J = 50
 const TOLERANCE = 1 / 3
 /** Movements of a counter that disagrees before it is given up. Until then it is only held back. */
 const MOVES_TO_REFUTE = 5
+/** A machine that stood still for some polls looks the same for so long. Nothing is lost meanwhile, for a counter that comes back includes it. */
+const REFUTE_AFTER_S = 60
 /** An agreement is judged afresh after this many movements, so that a later disagreement doesn't drown in it. */
 const MOVES_IN_WINDOW = 10
 
@@ -101,7 +103,11 @@ export class EnergyCheck {
     // power that changes much between the readings is known less exactly: the standard error of its mean
     const meanW = sumW / readings
     const errorW = Math.sqrt(Math.max(0, squaresW / readings - meanW ** 2) / readings)
-    if (moves >= MOVES_TO_REFUTE && difference > TOLERANCE * drawnJ + 3 * errorW * seconds)
+    if (
+      moves >= MOVES_TO_REFUTE &&
+      seconds >= REFUTE_AFTER_S &&
+      difference > TOLERANCE * drawnJ + 3 * errorW * seconds
+    )
       this.#faults.set(part, faultOf(grownJ / seconds, drawnJ / seconds))
     return false
   }
