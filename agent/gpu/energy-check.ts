@@ -6,7 +6,7 @@ const JUDGED_FROM_J = 50
 const TOLERANCE = 1 / 3
 /** Movements of a counter that disagrees before it is given up. Until then it is only held back. */
 const MOVES_TO_REFUTE = 5
-/** A machine that stood still for some polls looks the same for so long. Nothing is lost meanwhile, for a counter that comes back includes it. */
+/** A machine that stood still for some polls looks like a wrong counter at first. Nothing is lost until then: a counter that comes back includes the time. */
 const REFUTE_AFTER_S = 60
 /** An agreement is judged afresh after this many movements, so that a later disagreement doesn't drown in it. */
 const MOVES_IN_WINDOW = 10
@@ -14,6 +14,9 @@ const MOVES_IN_WINDOW = 10
 /** After a pause this many times longer than the one before, the watts say too little about the time between. */
 const PAUSE = 3
 const SHORTEST_PAUSE_MS = 5_000
+
+/** A driver or an exporter that hangs repeats its last figures. Until then its watts are no measure of a counter that stands still. */
+const STANDS_AT_MOST_MS = 60_000
 
 /** The time since a reading at which the counter had just moved. */
 interface Window {
@@ -26,7 +29,14 @@ interface Window {
   /** sum of the power readings, and of their squares */
   sumW: number
   squaresW: number
-  last: { energyJ: number; powerW: number; atMs: number; movedAtDrawnJ: number; sinceMs: number }
+  last: {
+    energyJ: number
+    powerW: number
+    atMs: number
+    movedAtDrawnJ: number
+    movedAtMs: number
+    sinceMs: number
+  }
   /** the counter disagreed when it was judged last */
   held: boolean
 }
@@ -82,7 +92,9 @@ export class EnergyCheck {
       this.#begin(part, energyJ, powerW, atMs, true)
       return false
     }
-    if (energyJ === before) return window.drawnJ - last.movedAtDrawnJ <= JUDGED_FROM_J
+    if (energyJ === before)
+      return window.drawnJ - last.movedAtDrawnJ <= JUDGED_FROM_J || atMs - last.movedAtMs <= STANDS_AT_MOST_MS
+    window.last.movedAtMs = atMs
     window.last.movedAtDrawnJ = window.drawnJ
     window.moves++
     if (window.drawnJ <= JUDGED_FROM_J) return !window.held
@@ -121,7 +133,7 @@ export class EnergyCheck {
       readings: 0,
       sumW: 0,
       squaresW: 0,
-      last: { energyJ, powerW, atMs, movedAtDrawnJ: 0, sinceMs: 0 },
+      last: { energyJ, powerW, atMs, movedAtDrawnJ: 0, movedAtMs: atMs, sinceMs: 0 },
       held,
     })
   }

@@ -18,12 +18,32 @@ test('a counter that grows as the watts do is used', () => {
 
 test.each([
   ['counts since it was last asked', (s: number) => 1000 + s],
-  ['stands still', () => 7],
   ['falls', (s: number) => 5000 - s],
 ])('a counter that %s is left out', (_, energyAt) => {
   const check = new EnergyCheck()
   const used = [0, 10, 20, 30].map((s) => check.checked(at(energyAt(s)), s * 1000).counters !== undefined)
   expect(used).toEqual([true, false, false, false])
+})
+
+test('a counter that stands still is left out after a minute: before, its exporter may only repeat its last figures', () => {
+  const check = new EnergyCheck()
+  const used = [0, 20, 40, 60, 80].map((s) => check.checked(at(7), s * 1000).counters !== undefined)
+  expect(used).toEqual([true, true, true, true, false])
+})
+
+test('a page that repeats its last figures for half a minute books nothing of its own', () => {
+  const check = new EnergyCheck()
+  const meter = new DeviceAccumulator('gpu0', 15_000)
+  for (let s = 0; s <= 300; s++) {
+    // from 100 s to 130 s the page stands still; the world behind it does too
+    const seen = s <= 100 ? s : Math.max(100, s - 30)
+    meter.observe(check.checked(at(1e6 + 300 * seen, 300), s * 1000), {
+      wallMs: T0 + s * 1000,
+      steadyMs: s * 1000,
+    })
+  }
+  const milliJ = meter.closeAll().map((r) => r.energyMilliJ ?? 0)
+  expect(milliJ.reduce((a, b) => a + b, 0)).toBe(300 * 270 * 1000)
 })
 
 test('a module’s counter beside a GPU’s watts is never booked, and a fault tells both figures', () => {
