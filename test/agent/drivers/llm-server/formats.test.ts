@@ -1,22 +1,9 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { LLM_FORMATS } from '../../../../agent/drivers/llm-server/formats/index.ts'
-import llmServer from '../../../../agent/drivers/llm-server/llm-server.ts'
-import { type PageServer, servePage, text } from '../../page-server.ts'
+import { llmRig } from './llm-rig.ts'
 
-let page: PageServer
-beforeEach(async () => {
-  page = await servePage(text(''))
-})
-afterEach(() => page.close())
-
-const read = async (body: string, settings: object = {}) => {
-  page.answer = text(body)
-  const options = llmServer.settings.parse({ url: page.url, service: 'chat', ...settings })
-  const [reading] = await llmServer
-    .open({ id: 'llm-01', host: '', options })
-    .read(new AbortController().signal)
-  return reading!
-}
+const llm = llmRig()
+const { read } = llm
 
 /** Pages in the shape of a named source; the figures are the source's where it has some, the models' names invented. */
 const PAGES = {

@@ -1,28 +1,15 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { LLM_FORMATS } from '../../../../agent/drivers/llm-server/formats/index.ts'
-import llmServer from '../../../../agent/drivers/llm-server/llm-server.ts'
 import { DeviceAccumulator } from '../../../../agent/metering/accumulator.ts'
-import { type PageServer, servePage, text } from '../../page-server.ts'
+import { text } from '../../page-server.ts'
+import { llmRig } from './llm-rig.ts'
 
 const fixture = (name: string) => readFileSync(`test/fixtures/llm/${name}.prom`, 'utf8')
-let page: PageServer
-beforeEach(async () => {
-  page = await servePage(text(''))
-})
-afterEach(() => page.close())
 
-const open = (settings: object = {}) =>
-  llmServer.open({
-    id: 'llm-01',
-    host: '',
-    options: llmServer.settings.parse({ url: page.url, service: 'chat', ...settings }),
-  })
-const signal = new AbortController().signal
-const read = async (body: string, settings?: object) => {
-  page.answer = text(body)
-  return (await open(settings).read(signal))[0]!
-}
+const llm = llmRig()
+const { open, read } = llm
+const { signal } = new AbortController()
 
 test('vLLM: tokens by model, summed over engines; requests of all of them', async () => {
   const { identity, sample, counters } = await read(fixture('vllm'))
@@ -57,7 +44,7 @@ test('TGI: the sums of its histograms, and the model that the settings name', as
 })
 
 test('llama.cpp: its own names, and a bearer token where the page wants one', async () => {
-  page.answer = (req, res) => {
+  llm.page.answer = (req, res) => {
     if (req.headers.authorization === 'Bearer key') res.end(fixture('llamacpp'))
     else res.writeHead(401).end()
   }
@@ -95,7 +82,7 @@ test('a restart of the server loses no token that it then counts, and counts non
   const session = open()
   let steadyMs = 0
   const poll = async (tokensIn: number, tokensInCached: number, tokensOut: number) => {
-    page.answer = text(
+    llm.page.answer = text(
       `vllm:prompt_tokens_total{model_name="m"} ${tokensIn}\nvllm:prompt_tokens_cached_total{model_name="m"} ${tokensInCached}\nvllm:generation_tokens_total{model_name="m"} ${tokensOut}\n`,
     )
     const [reading] = await session.read(signal)
@@ -119,7 +106,7 @@ test('rates are the differences between two polls, and a restarted server gives 
     `llamacpp:prompt_tokens_total ${tokensIn}\nllamacpp:tokens_predicted_total ${tokensOut}\nllamacpp:requests_processing 0\n`
   const session = open()
   const poll = async (tokensIn: number, tokensOut: number) => {
-    page.answer = text(counters(tokensIn, tokensOut))
+    llm.page.answer = text(counters(tokensIn, tokensOut))
     return (await session.read(signal))[0]!.sample
   }
   expect(await poll(1000, 100)).toEqual({

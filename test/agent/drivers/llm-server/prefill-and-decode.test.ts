@@ -1,24 +1,10 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import llmServer from '../../../../agent/drivers/llm-server/llm-server.ts'
-import { type PageServer, servePage, text } from '../../page-server.ts'
+import { describe, expect, test } from 'vitest'
+import { text } from '../../page-server.ts'
+import { llmRig } from './llm-rig.ts'
 
-let page: PageServer
-beforeEach(async () => {
-  page = await servePage(text(''))
-})
-afterEach(() => page.close())
-
-const open = (settings: object = {}) =>
-  llmServer.open({
-    id: 'llm-01',
-    host: '',
-    options: llmServer.settings.parse({ url: page.url, service: 'chat', ...settings }),
-  })
-const signal = new AbortController().signal
-const read = async (body: string, settings?: object) => {
-  page.answer = text(body)
-  return (await open(settings).read(signal))[0]!
-}
+const llm = llmRig()
+const { open, read } = llm
+const { signal } = new AbortController()
 const sold = async (body: string, settings?: object) => (await read(body, settings)).counters?.byOwner?.[0]
 
 const L = 'engine="0",model_name="m"'
@@ -89,7 +75,7 @@ describe('vLLM with prefill and decode apart', () => {
   test('counters that are read in the middle of a request never make the sold input fall', async () => {
     const session = open()
     const tokensIn = async (prompt: number, transfer: number) => {
-      page.answer = text(vllm(prompt, 1) + bySource(prompt - transfer, 0, transfer))
+      llm.page.answer = text(vllm(prompt, 1) + bySource(prompt - transfer, 0, transfer))
       return (await session.read(signal))[0]?.counters?.byOwner?.[0]?.tokensIn
     }
     expect([await tokensIn(1000, 900), await tokensIn(1000, 950), await tokensIn(1200, 1050)]).toEqual([
@@ -134,7 +120,7 @@ describe('input from a cache', () => {
     const session = open()
     const cached = async (tokensIn: number, tokensInCached: number) => {
       // the sums of the example in Dynamo's guide have more cached than input tokens
-      page.answer = text(
+      llm.page.answer = text(
         `dynamo_frontend_input_sequence_tokens_sum{model="m"} ${tokensIn}\ndynamo_frontend_cached_tokens_sum{model="m"} ${tokensInCached}\n`,
       )
       return (await session.read(signal))[0]?.counters?.byOwner?.[0]?.tokensInCached

@@ -1,28 +1,10 @@
 import { readFileSync } from 'node:fs'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { MODBUS_MAPS } from '../../../../agent/drivers/modbus-meter/maps/index.ts'
-import modbusMeter from '../../../../agent/drivers/modbus-meter/modbus-meter.ts'
-import type { Session } from '../../../../agent/plugin/driver.ts'
-import { type ModbusServer, serveModbus } from '../../modbus-server.ts'
+import { meterRig, never } from './meter-rig.ts'
 
-let server: ModbusServer
-const sessions: Session[] = []
-beforeEach(async () => {
-  server = await serveModbus()
-})
-afterEach(async () => {
-  for (const session of sessions.splice(0)) session.close?.()
-  await server.close()
-})
-
-const open = (settings: object) => {
-  const options = modbusMeter.settings.parse({ port: server.port, ...settings })
-  const session = modbusMeter.open({ id: 'meter-01', host: '127.0.0.1', options })
-  sessions.push(session)
-  return session
-}
-const never = new AbortController().signal
-const read = async (settings: object) => (await open(settings).read(never))[0]!
+const meters = meterRig()
+const { open, read } = meters
 const KWH = 3_600_000
 
 /** Registers as hex, by address: what a meter of that model has there. */
@@ -52,8 +34,8 @@ describe.each(MODBUS_MAPS.map((map) => [map.name, map] as const))('%s', (name, m
   test('is read as its manual says, in both directions', async () => {
     const model = recorded(name)
     expect(model.source).toMatch(/\S{3,} .{8,}/)
-    fill(server.holding, model.holding ?? {})
-    fill(server.input, model.input ?? {})
+    fill(meters.server.holding, model.holding ?? {})
+    fill(meters.server.input, model.input ?? {})
     const { identity, sample, counters } = await read({ map: name })
     expect(identity).toEqual({ kind: 'meter', model: map.model })
     expect(sample.powerW).toBeCloseTo(model.w, 3)
@@ -67,7 +49,7 @@ describe.each(MODBUS_MAPS.map((map) => [map.name, map] as const))('%s', (name, m
 
 test('a classic EM24 read by the map of the EM24 with Ethernet is named as another meter where it says what it is', async () => {
   // dbus-modbus-client, carlo_gavazzi.py: the EM24_E1 are 1648 to 1653
-  fill(server.input, { 11: '0047' })
+  fill(meters.server.input, { 11: '0047' })
   await expect(read({ map: 'carlo-gavazzi-em24-e1' })).rejects.toThrow(
     'it says that it is model 71, and Carlo Gavazzi EM24_E1 is 1648, 1649, 1650, 1651, 1652, 1653; name its own map',
   )
@@ -94,14 +76,14 @@ test('a meter that keeps a range as whole numbers from 0 on has an offset', asyn
     [5000, 10.8693],
     [9999, 108_682.56],
   ] as const) {
-    server.holding.writeInt16BE(raw, 2 * 276)
+    meters.server.holding.writeInt16BE(raw, 2 * 276)
     expect((await read({ map: { power } })).sample.powerW! / 1000).toBeCloseTo(kw, 3)
   }
 })
 
 test('a meter that is wired the other way round is turned by a setting', async () => {
   const model = recorded('abb-b2x')
-  fill(server.holding, model.holding!)
+  fill(meters.server.holding, model.holding!)
   expect(await read({ map: 'abb-b2x', invert: true })).toMatchObject({
     sample: { powerW: 2300 },
     counters: { energyJ: 100 * KWH, exportedJ: 10_000 * KWH },
@@ -110,10 +92,10 @@ test('a meter that is wired the other way round is turned by a setting', async (
 
 test('a counter that its meter’s own watts can’t make is not used, and the fault tells both', async () => {
   // 10 kW, and power factors where this map has its counter: from one poll to the next 0x35 goes from 980 to 981
-  fill(server.input, { 40: '86a0 0001', 52: '03d7 03d4' })
+  fill(meters.server.input, { 40: '86a0 0001', 52: '03d7 03d4' })
   const session = open({ map: 'carlo-gavazzi-em24-e1' })
   await session.read(never)
-  fill(server.input, { 53: '03d5' })
+  fill(meters.server.input, { 53: '03d5' })
   const [reading] = await session.read(never)
   expect(reading?.counters).toEqual({ refused: ['energyJ'] })
   expect(reading?.sample).toMatchObject({ state: 'ok', powerW: 10_000, powerBasis: 'metered' })

@@ -1,31 +1,14 @@
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { MODBUS_MAPS } from '../../../../agent/drivers/modbus-meter/maps/index.ts'
 import modbusMeter from '../../../../agent/drivers/modbus-meter/modbus-meter.ts'
-import type { Session } from '../../../../agent/plugin/driver.ts'
-import { type ModbusServer, serveModbus } from '../../modbus-server.ts'
+import { meterRig, never } from './meter-rig.ts'
 
-let server: ModbusServer
-const sessions: Session[] = []
-beforeEach(async () => {
-  server = await serveModbus()
-})
-afterEach(async () => {
-  for (const session of sessions.splice(0)) session.close?.()
-  await server.close()
-})
-
-const open = (settings: object) => {
-  const options = modbusMeter.settings.parse({ port: server.port, ...settings })
-  const session = modbusMeter.open({ id: 'meter-01', host: '127.0.0.1', options })
-  sessions.push(session)
-  return session
-}
-const never = new AbortController().signal
-const read = async (settings: object) => (await open(settings).read(never))[0]!
+const meters = meterRig()
+const { open, read } = meters
 
 test('a Schneider iEM3000 gives kW as a float and Wh as a 64-bit number', async () => {
-  server.holding.writeFloatBE(12.5, 2 * 0x0bf3)
-  server.holding.writeBigInt64BE(123_456_789n, 2 * 0x0c83)
+  meters.server.holding.writeFloatBE(12.5, 2 * 0x0bf3)
+  meters.server.holding.writeBigInt64BE(123_456_789n, 2 * 0x0c83)
   expect(await read({ map: 'schneider-iem3000' })).toEqual({
     identity: { kind: 'meter', model: 'Schneider iEM3000' },
     sample: { state: 'ok', powerW: 12_500, powerBasis: 'metered' },
@@ -34,16 +17,16 @@ test('a Schneider iEM3000 gives kW as a float and Wh as a 64-bit number', async 
 })
 
 test('a Carlo Gavazzi EM24 with Ethernet gives 0.1 W and 0.1 kWh in input registers, the low word first', async () => {
-  server.input.writeUInt32BE(0xd431_0001, 2 * 0x28) // 0x0001d431 = 119857
-  server.input.writeUInt32BE(0x86a0_0001, 2 * 0x34) // 0x000186a0 = 100000
+  meters.server.input.writeUInt32BE(0xd431_0001, 2 * 0x28) // 0x0001d431 = 119857
+  meters.server.input.writeUInt32BE(0x86a0_0001, 2 * 0x34) // 0x000186a0 = 100000
   const { sample, counters } = await read({ map: 'carlo-gavazzi-em24-e1' })
   expect(sample.powerW).toBeCloseTo(11_985.7)
   expect(counters?.energyJ).toBe(10_000 * 3_600_000)
 })
 
 test('any other meter is its registers: function, address, type, scale and word order', async () => {
-  server.input.writeInt16BE(-420, 2 * 10)
-  server.holding.writeFloatBE(7.5, 2 * 20)
+  meters.server.input.writeInt16BE(-420, 2 * 10)
+  meters.server.holding.writeFloatBE(7.5, 2 * 20)
   const { identity, sample, counters } = await read({
     map: {
       power: { function: 4, address: 10, type: 'int16', scale: 10 },
@@ -58,7 +41,7 @@ test('any other meter is its registers: function, address, type, scale and word 
 test('a counter of 0.1 kWh is told when it moves: between two steps the power speaks', async () => {
   const session = open({ map: 'carlo-gavazzi-em24-e1' })
   const energyJ = async (tenths: number) => {
-    server.input.writeUInt16BE(tenths, 2 * 0x34)
+    meters.server.input.writeUInt16BE(tenths, 2 * 0x34)
     return (await session.read(never))[0]?.counters?.energyJ
   }
   expect([await energyJ(10), await energyJ(10), await energyJ(11), await energyJ(11)]).toEqual([
@@ -70,7 +53,7 @@ test('a counter of 0.1 kWh is told when it moves: between two steps the power sp
 })
 
 test('a map may have the power or the energy only, but not neither', async () => {
-  server.holding.writeUInt16BE(5, 0)
+  meters.server.holding.writeUInt16BE(5, 0)
   const power = { function: 3, address: 0, type: 'uint16' }
   expect(await read({ map: { power } })).not.toHaveProperty('counters')
   const onlyEnergy = await read({ map: { energy: power } })
@@ -80,8 +63,8 @@ test('a map may have the power or the energy only, but not neither', async () =>
 })
 
 test('a meter whose registers hold no value is unknown, with the reason', async () => {
-  server.holding.writeUInt32BE(0xffc00000, 2 * 0x0bf3)
-  server.holding.writeBigUInt64BE(1n << 63n, 2 * 0x0c83)
+  meters.server.holding.writeUInt32BE(0xffc00000, 2 * 0x0bf3)
+  meters.server.holding.writeBigUInt64BE(1n << 63n, 2 * 0x0c83)
   expect(await read({ map: 'schneider-iem3000' })).toEqual({
     identity: { kind: 'meter', model: 'Schneider iEM3000' },
     sample: { state: 'unknown', faults: ['the meter has no value in its registers'] },
@@ -98,18 +81,18 @@ test('the connection is kept from poll to poll and opened again after a fault', 
   const session = open({ map: 'schneider-iem3000' })
   await session.read(never)
   await session.read(never)
-  expect(server.connections).toBe(1)
-  server.silent = true
+  expect(meters.server.connections).toBe(1)
+  meters.server.silent = true
   await expect(session.read(AbortSignal.timeout(100))).rejects.toMatchObject({ name: 'TimeoutError' })
-  server.silent = false
+  meters.server.silent = false
   await session.read(never)
-  expect(server.connections).toBe(2)
+  expect(meters.server.connections).toBe(2)
 })
 
 test('an exception reply says what and where', async () => {
-  server.exception = 2
+  meters.server.exception = 2
   await expect(open({ map: 'schneider-iem3000', unit: 9 }).read(never)).rejects.toThrow(
-    `unit 9 at 127.0.0.1:${server.port} answers "illegal data address" (exception 2) to function 3, register 3059; check the register map`,
+    `unit 9 at 127.0.0.1:${meters.server.port} answers "illegal data address" (exception 2) to function 3, register 3059; check the register map`,
   )
 })
 
@@ -117,7 +100,7 @@ test('a closed session leaves no connection', async () => {
   const session = open({ map: 'carlo-gavazzi-em24-e1' })
   await session.read(never)
   session.close?.()
-  await expect.poll(() => server.open()).toBe(0)
+  await expect.poll(() => meters.server.open()).toBe(0)
 })
 
 test('it can send the two functions that read, and none that writes', () => {

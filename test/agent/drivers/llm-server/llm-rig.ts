@@ -1,0 +1,31 @@
+import { afterEach, beforeEach } from 'vitest'
+import llmServer from '../../../../agent/drivers/llm-server/llm-server.ts'
+import type { Session } from '../../../../agent/plugin/driver.ts'
+import type { Reading } from '../../../../agent/plugin/reading.ts'
+import { type PageServer, servePage, text } from '../../page-server.ts'
+
+/** A metrics page for each test of the file that calls this, and sessions that read it. */
+export function llmRig() {
+  let page: PageServer
+  beforeEach(async () => {
+    page = await servePage(text(''))
+  })
+  afterEach(() => page.close())
+  const open = (settings: object = {}): Session =>
+    llmServer.open({
+      id: 'llm-01',
+      host: '',
+      options: llmServer.settings.parse({ url: page.url, service: 'chat', ...settings }),
+    })
+  return {
+    get page() {
+      return page
+    },
+    open,
+    /** @param body the page's text */
+    async read(body: string, settings?: object): Promise<Reading> {
+      page.answer = text(body)
+      return (await open(settings).read(new AbortController().signal))[0]!
+    },
+  }
+}
