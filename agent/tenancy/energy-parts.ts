@@ -19,7 +19,8 @@ export function energyParts(
 ): { parts: readonly number[]; rest: number } {
   const free = Math.max(0, 1 - sum(sizes))
   const told = instances.every((i) => i.activityRatio !== undefined)
-  const work = sizes.map((size, i) => size * (told ? (instances[i]?.activityRatio ?? 0) : busy[i] ? 1 : 0))
+  const activity = (i: number) => (told ? (instances[i]?.activityRatio ?? 0) : busy[i] ? 1 : 0)
+  const work = sizes.map((size, i) => (activity(i) < LEAST_ACTIVITY ? 0 : size * activity(i)))
   const allWork = sum(work)
   if (!powerW || idleW === undefined || !(allWork > 0)) return { parts: sizes, rest: free }
   const idle = Math.min(1, idleW / powerW)
@@ -28,5 +29,8 @@ export function energyParts(
     rest: idle * free,
   }
 }
+
+/** DCGM tells six decimal digits. Less is no work, and too small to divide by exactly. */
+const LEAST_ACTIVITY = 1e-6
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0)

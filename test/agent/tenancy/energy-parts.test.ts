@@ -67,5 +67,6 @@ describe('the energy of a GPU in MIG instances', () => {
           expect(Object.values(parts).reduce((sum, part) => sum + part, 0)).toBeCloseTo(1, 9)
         },
       ),
+      { examples: [[[0, 0, 0, 2e-323], 78.3000001827]] },
     ))
 })
