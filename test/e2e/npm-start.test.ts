@@ -20,8 +20,7 @@ describe('npm start in a terminal', () => {
   let terminal: Terminal | undefined
 
   afterEach(() => {
-    for (const { pid } of terminal?.leftovers() ?? []) process.kill(pid, 'SIGKILL')
-    terminal?.close()
+    terminal?.clear()
     terminal = undefined
   })
   afterAll(() => rmSync(places.folder, { recursive: true, force: true }))
@@ -147,10 +146,7 @@ describe('the next npm start, at once after a kill', () => {
         left.every(({ command }) => /sleep|^sh |^script /.test(command)),
       )
     } finally {
-      for (const terminal of [first, second]) {
-        for (const { pid } of terminal.leftovers()) process.kill(pid, 'SIGKILL')
-        terminal.close()
-      }
+      for (const terminal of [first, second]) terminal.clear()
     }
   })
 })

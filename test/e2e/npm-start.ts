@@ -19,6 +19,8 @@ export interface Terminal {
   type(keys: string): void
   /** ends the terminal's program, as a closed window does */
   close(): void
+  /** kills what is left of this demo, and closes the terminal */
+  clear(): void
   /** the processes of the demo by their part: npm, collector, simulate, mining, gpu, this-machine */
   parts(): Map<string, Process>
   /** what of this demo still runs, by command line, by process group and session, and by the parents of what was seen */
@@ -63,18 +65,33 @@ export async function npmStart(
     120_000,
   )
   const seen = family(script.pid as number)
+  const close = () => void script.kill('SIGKILL')
+  const leftovers = () => {
+    const groups = new Set([...seen.values()].flatMap((p) => [p.group, p.session]))
+    return processes().filter(
+      (p) => seen.get(p.pid)?.command === p.command || groups.has(p.group) || p.command.includes(folder),
+    )
+  }
   return {
     output: () => text,
     type: (keys) => void script.stdin.write(keys),
-    close: () => void script.kill('SIGKILL'),
-    parts: () => partsOf(folder),
-    leftovers() {
-      const groups = new Set([...seen.values()].flatMap((p) => [p.group, p.session]))
-      return processes().filter(
-        (p) => seen.get(p.pid)?.command === p.command || groups.has(p.group) || p.command.includes(folder),
-      )
+    close,
+    clear() {
+      for (const { pid } of leftovers()) killIfThere(pid)
+      close()
     },
+    parts: () => partsOf(folder),
+    leftovers,
     status: () => status,
+  }
+}
+
+/** A process may end between the look at /proc and its signal, which the kernel then refuses with ESRCH. */
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error
   }
 }
 
