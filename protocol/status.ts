@@ -1,6 +1,9 @@
 import { z } from 'zod'
 import { DeviceSchema } from './device.ts'
 
+/** The longest pause that a collector imposes, ms; an agent waits no longer, whatever it is sent. */
+export const LONGEST_PAUSE_MS = 5 * 60_000
+
 const ms = z.number().int().nonnegative()
 
 /** Records that wait at an agent until the collector acknowledges them. */
@@ -31,7 +34,7 @@ export const StatusMessageSchema = z.object({
   /** true: the agent reads emulated machines, whose data must never be mixed with real data */
   simulated: z.boolean(),
   /** poll interval, s; a sample older than three of them is stale */
-  pollS: z.number().positive(),
+  pollS: z.number().positive().max(3600),
   spool: SpoolStatusSchema.optional(),
   /** collector's clock minus the agent's, ms, from the last acknowledgement */
   clockOffsetMs: z.number().optional(),

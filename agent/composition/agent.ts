@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from '../../protocol/kit/clock.ts'
 import type { Log } from '../../protocol/kit/log.ts'
 import { pause } from '../../protocol/kit/retry.ts'
+import { every } from '../../protocol/kit/timers.ts'
 import { encodeLive, MAX_SAMPLES_PER_MESSAGE } from '../../protocol/sample.ts'
 import type { AckMessage, InventoryMessage, StatusMessage } from '../../protocol/status.ts'
 import { type AgentConfig, spoolFolderOf } from '../config/config.ts'
@@ -120,9 +121,9 @@ export class Agent {
     this.#publisher.start()
     for (const poller of this.#pollers) poller.start()
     this.#timers = [
-      setInterval(() => this.#publishLive(), config.pollInterval),
-      setInterval(() => void this.#beat(), 1000),
-      setInterval(() => this.#publishStatus(), 60_000),
+      every(config.pollInterval, () => this.#publishLive()),
+      every(1000, () => void this.#beat()),
+      every(60_000, () => this.#publishStatus()),
     ]
   }
 

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { NameSchema } from '../../protocol/device.ts'
 import {
   ByteSizeSchema,
-  DurationMsSchema,
+  durationMs,
   MqttPasswordSchema,
   MqttUrlSchema,
   MqttUsernameSchema,
@@ -42,11 +42,15 @@ export const agentConfigSchema = (drivers: readonly Driver[]) =>
         })
         .prefault({})
         .describe('where the readings go'),
-      pollInterval: DurationMsSchema.default(10_000).describe('how often each device is read: 1s to 60s'),
-      timeout: DurationMsSchema.default(5_000).describe('how long a device may take to answer'),
-      shareTimeout: DurationMsSchema.default(10 * MINUTE_MS).describe(
-        'a miner that shows a hashrate is marked faulty when its pool accepts no share for this long, or for ten times the average time of one share, whichever is longer',
-      ),
+      pollInterval: durationMs('1s', '60s')
+        .default(10_000)
+        .describe('how often each device is read: 1s to 60s'),
+      timeout: durationMs('50ms', '60s').default(5_000).describe('how long a device may take to answer'),
+      shareTimeout: durationMs('1s', '7d')
+        .default(10 * MINUTE_MS)
+        .describe(
+          'a miner that shows a hashrate is marked faulty when its pool accepts no share for this long, or for ten times the average time of one share, whichever is longer',
+        ),
       spool: z
         .strictObject({
           folder: z
@@ -59,9 +63,9 @@ export const agentConfigSchema = (drivers: readonly Driver[]) =>
           maxBytes: ByteSizeSchema.default(2 ** 30).describe(
             'space that waiting records may take on disk, such as 1GiB; then the oldest are deleted. 500 devices need more than 7 days to fill 1GiB',
           ),
-          maxAge: DurationMsSchema.default(7 * 24 * HOUR_MS).describe(
-            'records older than this are deleted too',
-          ),
+          maxAge: durationMs('1h', '400d')
+            .default(7 * 24 * HOUR_MS)
+            .describe('records older than this are deleted too'),
         })
         .prefault({}),
       log: z.strictObject({ level: z.enum(LEVELS).default('info') }).prefault({}),
@@ -70,12 +74,9 @@ export const agentConfigSchema = (drivers: readonly Driver[]) =>
     .superRefine((config, ctx) => {
       const refuse = (path: (string | number)[], message: string) =>
         ctx.addIssue({ code: 'custom', path, message })
-      if (config.pollInterval < 1000 || config.pollInterval > 60_000)
-        refuse(['pollInterval'], 'expected 1s to 60s')
       if (config.shareTimeout < config.pollInterval)
         refuse(['shareTimeout'], 'expected at least one pollInterval')
       if (config.spool.maxBytes < MIN_SPOOL_BYTES) refuse(['spool', 'maxBytes'], 'expected at least 1MiB')
-      if (config.spool.maxAge < HOUR_MS) refuse(['spool', 'maxAge'], 'expected at least 1h')
       for (const [i, first] of repeatedIds(config.devices)) {
         const { id } = config.devices[i] as DeviceConfig
         refuse(['devices', i, 'id'], `${id} is the id of devices[${first}] already; give each device its own`)

@@ -1,5 +1,6 @@
 import { connect } from 'node:net'
 import { PerwattError } from '../../protocol/kit/errors.ts'
+import { after } from '../../protocol/kit/timers.ts'
 import { firmwareIn, isAftermarket } from '../asic/firmware.ts'
 import type { Driver } from '../plugin/driver.ts'
 import type { FirstAnswers } from '../plugin/first-answers.ts'
@@ -85,7 +86,7 @@ async function gatherAnswers(
   const settled = new Promise<void>((resolve) => {
     settle = resolve
   })
-  const settleIn = (ms: number) => timers.push(setTimeout(settle, ms))
+  const settleIn = (ms: number) => timers.push(after(ms, settle))
 
   const gather = <T>(work: Promise<T>, keep: (answer: T) => void, failed = (_: unknown) => {}) =>
     work.then((answer) => {
@@ -117,7 +118,7 @@ async function gatherAnswers(
   const cgminerPort = miner()
   const cgminerHasSpoken = Promise.race([
     cgminerPort,
-    new Promise<void>((resolve) => timers.push(setTimeout(resolve, SPEAKS_WITHIN_MS))),
+    new Promise<void>((resolve) => timers.push(after(SPEAKS_WITHIN_MS, resolve))),
   ])
   try {
     await Promise.race([

@@ -1,6 +1,7 @@
 import { PerwattError } from '../../protocol/kit/errors.ts'
 import type { Log } from '../../protocol/kit/log.ts'
 import { backoffMs, withDeadline } from '../../protocol/kit/retry.ts'
+import { after } from '../../protocol/kit/timers.ts'
 import { ANOTHER_FIRMWARE, type Session } from '../plugin/driver.ts'
 import type { Reading } from '../plugin/reading.ts'
 import { failureText } from './failure-text.ts'
@@ -69,11 +70,11 @@ export class Poller {
   }
 
   #schedule(delayMs: number): void {
-    this.#timer = setTimeout(() => {
+    this.#timer = after(delayMs, () => {
       this.#running = this.#poll().then(() => {
         if (!this.#stop.signal.aborted) this.#schedule(this.#untilNext(performance.now()))
       })
-    }, delayMs)
+    })
   }
 
   /**

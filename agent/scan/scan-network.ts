@@ -1,5 +1,6 @@
 import { EXIT } from '../../protocol/kit/program.ts'
 import { plain } from '../../protocol/kit/terminal.ts'
+import { signalAfter } from '../../protocol/kit/timers.ts'
 import type { Driver } from '../plugin/driver.ts'
 import { addressesOf, countOf, covers } from './addresses.ts'
 import { neighbourMac } from './arp-table.ts'
@@ -44,7 +45,7 @@ export async function scan(
     answerMs,
     macOf: neighbourMac,
     onProgress: (p) => progress.show(p),
-    signal: AbortSignal.timeout(SCAN_MS),
+    signal: signalAfter(SCAN_MS),
   })
   progress.end()
   print(found, countOf(ranges), output)

@@ -1,12 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { reasonOf, UsageError } from '../../protocol/kit/errors.ts'
-import { DurationMsSchema } from '../../protocol/kit/fields.ts'
+import { durationMs } from '../../protocol/kit/fields.ts'
 import { type WebAccess, WebAccessSchema } from '../wire/web-auth.ts'
 import { type AddressRange, parseRanges } from './addresses.ts'
 import type { EntrySettings } from './config-edits.ts'
 import { firstPlace, type Places, placePattern } from './places.ts'
 import { parsePlaces } from './places-csv.ts'
+
+const WaitSchema = durationMs('1ms', '60s')
 
 /** The command line's options, as commander gives them. */
 export interface ScanOptions {
@@ -46,8 +48,8 @@ export function parseOptions(addresses: readonly string[], options: ScanOptions)
   const settings = entrySettings(options)
   return {
     ranges,
-    knockMs: durationMs('knock', options.knock),
-    answerMs: durationMs('timeout', options.timeout),
+    knockMs: waitMs('knock', options.knock),
+    answerMs: waitMs('timeout', options.timeout),
     settings,
     ...(settings.web ? { web: webAccess(settings.web) } : {}),
     placeOf: placesOf(options),
@@ -85,8 +87,8 @@ function webAccess(web: NonNullable<EntrySettings['web']>): WebAccess {
 }
 
 /** @throws UsageError */
-function durationMs(option: string, text: string): number {
-  const read = DurationMsSchema.safeParse(text)
-  if (read.success && read.data > 0) return read.data
-  throw new UsageError([`--${option}: expected a duration such as 1500ms or 5s, got ${text}`])
+function waitMs(option: string, text: string): number {
+  const read = WaitSchema.safeParse(text)
+  if (read.success) return read.data
+  throw new UsageError(read.error.issues.map(({ message }) => `--${option}: ${message}, got ${text}`))
 }

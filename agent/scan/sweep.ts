@@ -3,6 +3,7 @@ import { connect } from 'node:net'
 import type { Device } from '../../protocol/device.ts'
 import { reasonOf } from '../../protocol/kit/errors.ts'
 import { withDeadline } from '../../protocol/kit/retry.ts'
+import { after } from '../../protocol/kit/timers.ts'
 import type { Sample } from '../../protocol/sample.ts'
 import { AUTO, type DeviceConfig } from '../config/device-config.ts'
 import type { Driver } from '../plugin/driver.ts'
@@ -146,7 +147,7 @@ function anyOpens(host: string, ports: readonly number[], ms: number, signal: Ab
       resolve(open)
     }
     const leave = () => end(false)
-    const timer = setTimeout(leave, ms)
+    const timer = after(ms, leave)
     for (const socket of sockets)
       socket
         .on('connect', () => end(true))

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { DurationMsSchema, HttpUrlSchema } from '../../protocol/kit/fields.ts'
+import { durationMs, HttpUrlSchema } from '../../protocol/kit/fields.ts'
 import { SecretSchema } from '../../protocol/kit/secret.ts'
 
 const SlurmSchema = z.strictObject({
@@ -85,6 +85,6 @@ export const TenancySettingsSchema = z.strictObject({
     .default('/sys/fs/cgroup')
     .describe("folder of the host's control groups, in which the agent finds Slurm's jobs"),
   passwd: z.string().min(1).default('/etc/passwd').describe('file with the names of users (passwd(5))'),
-  timeout: DurationMsSchema.default(1_000).describe('how long one request to a source may take'),
+  timeout: durationMs('50ms', '60s').default(1_000).describe('how long one request to a source may take'),
 })
 export type TenancySettings = z.output<typeof TenancySettingsSchema>

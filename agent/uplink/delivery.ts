@@ -1,7 +1,8 @@
 import { encodeIntervals, type IntervalMessage, MAX_INTERVALS_PER_MESSAGE } from '../../protocol/interval.ts'
 import type { Clock } from '../../protocol/kit/clock.ts'
 import type { Log } from '../../protocol/kit/log.ts'
-import type { AckMessage } from '../../protocol/status.ts'
+import { after } from '../../protocol/kit/timers.ts'
+import { type AckMessage, LONGEST_PAUSE_MS } from '../../protocol/status.ts'
 import type { Spool } from './spool/spool.ts'
 
 /** Records that may be on their way before the first acknowledgement tells the collector's own limit. */
@@ -85,7 +86,7 @@ export class Delivery {
       // only where the collector requests it: resending at every repeated acknowledgement would multiply messages without end
       if (ack.resend) this.#nextSeq = ack.seq + 1
     }
-    this.#hold((ack.pauseMs ?? 0) * (1 + this.#random() / 4))
+    this.#hold(Math.min(ack.pauseMs ?? 0, LONGEST_PAUSE_MS) * (1 + this.#random() / 4))
   }
 
   async #pumpAll(): Promise<void> {
@@ -135,7 +136,7 @@ export class Delivery {
     clearTimeout(this.#timer)
     const leftMs = this.#holdUntilSteadyMs - this.#steadyMs()
     if (leftMs <= 0) void this.pump()
-    else this.#timer = setTimeout(() => void this.pump(), leftMs).unref()
+    else this.#timer = after(leftMs, () => void this.pump()).unref()
   }
 
   #restart(): void {

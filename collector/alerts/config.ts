@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { NameSchema } from '../../protocol/device.ts'
-import { DurationMsSchema } from '../../protocol/kit/fields.ts'
+import { durationMs } from '../../protocol/kit/fields.ts'
 import { type Entry, entrySchema } from '../../protocol/kit/plugin.ts'
 import type { Channel } from '../plugin/channel.ts'
 import { NO_DATA, type Rule } from '../plugin/rule.ts'
@@ -10,12 +10,12 @@ import { SEVERITIES } from '../views/alert.ts'
 const ruleSettings = ({ defaults }: Rule) => ({
   enabled: z.boolean().default(true).describe('false: never judged'),
   severity: z.enum(SEVERITIES).default(defaults.severity).describe('severity of its alerts'),
-  for: DurationMsSchema.prefault(defaults.for).describe(
-    'debounce: how long it must be bad before the alert fires',
-  ),
-  clearFor: DurationMsSchema.prefault(defaults.clearFor).describe(
-    'how long it must be good before the alert is resolved',
-  ),
+  for: durationMs('0s', '7d')
+    .prefault(defaults.for)
+    .describe('debounce: how long it must be bad before the alert fires'),
+  clearFor: durationMs('0s', '7d')
+    .prefault(defaults.clearFor)
+    .describe('how long it must be good before the alert is resolved'),
   noData: z
     .enum(NO_DATA)
     .default(defaults.noData ?? 'keep')

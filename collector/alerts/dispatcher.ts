@@ -1,6 +1,7 @@
 import { reasonOf } from '../../protocol/kit/errors.ts'
 import type { Log } from '../../protocol/kit/log.ts'
 import { pause, withDeadline } from '../../protocol/kit/retry.ts'
+import { after } from '../../protocol/kit/timers.ts'
 import type { ChannelSession, DeliveryResult, OutgoingMessage } from '../plugin/channel.ts'
 import type { DeadLetter, Outbox, Queued } from './outbox.ts'
 
@@ -21,8 +22,6 @@ const RETRY_SCHEDULE_MS: readonly number[] = [
   24 * H,
 ]
 
-/** The longest that a receiver's `Retry-After` is honoured. */
-const MAX_RETRY_AFTER_MS = 24 * H
 /** A new message retries a failing receiver before its time, but no more often than this. */
 const PROBE_MS = 60 * S
 /** How long an attempt under way may go on when the collector stops. */
@@ -157,7 +156,7 @@ export class Dispatcher {
   async stop(): Promise<void> {
     this.#stopping.abort()
     for (const { wake } of this.#lines.values()) wake.abort()
-    const cut = setTimeout(() => this.#cut.abort(new Error('the collector stops')), STOP_GRACE_MS)
+    const cut = after(STOP_GRACE_MS, () => this.#cut.abort(new Error('the collector stops')))
     await Promise.all([...this.#lines.values()].map(({ worker }) => worker))
     clearTimeout(cut)
   }
@@ -269,7 +268,7 @@ export class Dispatcher {
       this.#outbox.failed(name, message.id)
       line.dueMs = nowMs + this.#jitteredMs(failures)
     }
-    const askedMs = Math.min(result.retryAfterMs ?? 0, MAX_RETRY_AFTER_MS)
+    const askedMs = result.retryAfterMs ?? 0
     line.dueMs = Math.max(line.dueMs, nowMs + askedMs)
     attempt.retryInMs = Math.round(line.dueMs - nowMs)
     if (!line.failing)

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { loadConfig } from '../../protocol/kit/config.ts'
 import { PerwattError, reasonOf, UsageError } from '../../protocol/kit/errors.ts'
+import { after, signalAfter } from '../../protocol/kit/timers.ts'
 import { CollectorConfigSchema } from '../config/config.ts'
 
 /** How a command finds the running collector: by --url and --token-file, or by the collector's configuration. */
@@ -28,7 +29,7 @@ export class ApiClient {
 
   /** The JSON answer to a GET, or to a POST where there is a body. @throws PerwattError with the collector's message */
   async ask<T>(path: string, query: Record<string, string>, body?: unknown): Promise<T> {
-    const response = await this.#answer(path, query, AbortSignal.timeout(DEADLINE_MS), body)
+    const response = await this.#answer(path, query, signalAfter(DEADLINE_MS), body)
     return JSON.parse(await response.text()) as T
   }
 
@@ -36,14 +37,14 @@ export class ApiClient {
   async *download(path: string, query: Record<string, string>): AsyncGenerator<Uint8Array> {
     const silent = new AbortController()
     const fail = () => silent.abort(new Error(`nothing more in ${SILENT_MS / 1000} s`))
-    let timer = setTimeout(fail, SILENT_MS)
+    let timer = after(SILENT_MS, fail)
     try {
       const { body } = await this.#answer(path, query, silent.signal)
       if (!body) return
       for await (const piece of body) {
         clearTimeout(timer)
         yield piece
-        timer = setTimeout(fail, SILENT_MS)
+        timer = after(SILENT_MS, fail)
       }
     } catch (error) {
       if (error instanceof PerwattError) throw error

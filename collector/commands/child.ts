@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { PerwattError } from '../../protocol/kit/errors.ts'
 import { backoffMs } from '../../protocol/kit/retry.ts'
+import { after } from '../../protocol/kit/timers.ts'
 
 const KILL_AFTER_MS = 3_000
 const RESTART_CAP_MS = 30_000
@@ -53,7 +54,7 @@ export class Child {
       }
       const stopped = () => fail('is stopped before it is ready')
       ending.addEventListener('abort', stopped)
-      const late = setTimeout(() => fail(`was not ready in ${readyWithinMs / 1000} s`), readyWithinMs)
+      const late = after(readyWithinMs, () => fail(`was not ready in ${readyWithinMs / 1000} s`))
       const begun = () => {
         clearTimeout(late)
         ending.removeEventListener('abort', stopped)
@@ -82,7 +83,7 @@ export class Child {
     if (running && running.exitCode === null && running.signalCode === null) {
       const gone = new Promise<void>((resolve) => running.once('exit', () => resolve()))
       running.kill('SIGTERM')
-      const kill = setTimeout(() => running.kill('SIGKILL'), KILL_AFTER_MS)
+      const kill = after(KILL_AFTER_MS, () => running.kill('SIGKILL'))
       await gone
       clearTimeout(kill)
     }
@@ -111,13 +112,11 @@ export class Child {
   #startAgain(how: string): void {
     const delayMs = 1000 + backoffMs(this.#restarts++, 1000, RESTART_CAP_MS)
     this.#o.say(`${this.#o.name} ended (${how}); starting it again in ${Math.ceil(delayMs / 1000)} s`)
-    this.#timer = setTimeout(
-      () =>
-        this.#spawn(
-          () => undefined,
-          (again) => this.#startAgain(again),
-        ),
-      delayMs,
+    this.#timer = after(delayMs, () =>
+      this.#spawn(
+        () => undefined,
+        (again) => this.#startAgain(again),
+      ),
     )
   }
 }

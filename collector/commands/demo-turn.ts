@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { join, relative } from 'node:path'
 import { PerwattError } from '../../protocol/kit/errors.ts'
+import { after } from '../../protocol/kit/timers.ts'
 
 /** A demo that was killed needs this long to stop its parts; one that still runs then goes on running. */
 const WAIT_MS = 6_000
@@ -44,7 +45,7 @@ function earlierDemo(path: string): Promise<{ ends(withinMs: number): Promise<bo
       const closed = new Promise<true>((gone) => socket.once('close', () => gone(true)).resume())
       resolve({
         async ends(withinMs) {
-          const late = new Promise<false>((give) => setTimeout(give, withinMs, false).unref())
+          const late = new Promise<false>((give) => after(withinMs, () => give(false)).unref())
           const ended = await Promise.race([closed, late])
           socket.destroy()
           return ended

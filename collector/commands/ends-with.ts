@@ -1,4 +1,5 @@
 import koffi from 'koffi'
+import { every } from '../../protocol/kit/timers.ts'
 
 /** Linux, prctl(2): the signal that the kernel sends to this process when its parent ends, by kill -9 too. */
 const PR_SET_PDEATHSIG = 1
@@ -13,7 +14,9 @@ const CHECK_MS = 500
 export function endsWith(parent: number, raise = () => void process.kill(process.pid, 'SIGTERM')): void {
   if (!(process.platform === 'linux' && signalAtParentsEnd())) {
     // elsewhere the kernel tells nothing, but it gives the process another parent
-    setInterval(() => process.ppid !== parent && raise(), CHECK_MS).unref()
+    every(CHECK_MS, () => {
+      if (process.ppid !== parent) raise()
+    }).unref()
   }
   // it ended before the kernel was asked
   if (process.ppid !== parent) raise()

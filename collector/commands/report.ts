@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { plainLines, printError } from '../../protocol/kit/terminal.ts'
+import { every } from '../../protocol/kit/timers.ts'
 import { ApiClient, type ApiOptions, isoTime } from './api-client.ts'
 
 export interface LedgerOptions extends ApiOptions {
@@ -34,7 +35,7 @@ export async function ledger(options: LedgerOptions): Promise<void> {
   const showProgress = () => {
     printError(`ledger: ${written.lines} lines, ${(written.bytes / 1e6).toFixed(1)} MB`)
   }
-  const timer = setInterval(showProgress, PROGRESS_EVERY_MS)
+  const timer = every(PROGRESS_EVERY_MS, showProgress)
   try {
     for await (const piece of new ApiClient(options).download('/api/v1/ledger', query)) {
       for (const byte of piece) if (byte === NEW_LINE) written.lines++

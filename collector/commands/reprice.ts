@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { UsageError } from '../../protocol/kit/errors.ts'
+import { pause } from '../../protocol/kit/retry.ts'
 import { table } from '../../protocol/kit/table.ts'
 import { plain, printLine } from '../../protocol/kit/terminal.ts'
 import type { AuditView, RepricingView } from '../books/audit-views.ts'
@@ -37,7 +37,7 @@ export async function reprice(options: RepriceOptions): Promise<void> {
       return
     }
     if (audit) printLine(`done to ${audit.doneTo}`)
-    await sleep(POLL_EVERY_MS)
+    await pause(POLL_EVERY_MS)
   }
 }
 

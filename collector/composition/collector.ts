@@ -1,5 +1,6 @@
 import { reasonOf } from '../../protocol/kit/errors.ts'
 import { pluginNamed } from '../../protocol/kit/plugin.ts'
+import { every } from '../../protocol/kit/timers.ts'
 import { type Alerting, createAlerting } from '../alerts/alerting.ts'
 import type { EmbeddedBroker } from '../broker/embedded.ts'
 import { CHANNELS } from '../channels/index.ts'
@@ -112,8 +113,8 @@ export class Collector {
       this.#alerting.start()
       this.#watching = this.#pools.run(this.#stop.signal)
       this.#timers = [
-        setInterval(() => this.#tick(link.advice), TICK_MS),
-        setInterval(() => this.#charts.keep(), CHART_STEP_MS),
+        every(TICK_MS, () => this.#tick(link.advice)),
+        every(CHART_STEP_MS, () => this.#charts.keep()),
       ]
       return { screenUrl: `http://${localHost(host)}:${listening.port}`, brokerUrl: link.brokerUrl }
     } catch (error) {

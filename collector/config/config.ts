@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { DeviceIdSchema, NameSchema } from '../../protocol/device.ts'
 import {
-  DurationMsSchema,
+  durationMs,
   HostSchema,
   MqttPasswordSchema,
   MqttUrlSchema,
@@ -111,15 +111,17 @@ export const CollectorConfigSchema = z
     store: StoreSchema.prefault({ store: 'duckdb' }).describe('where the ledger is kept'),
     ledger: z
       .strictObject({
-        settleDelay: DurationMsSchema.default(20_000).describe(
-          'how long a minute waits for its records before it is settled; a later record restates it',
-        ),
-        retention: DurationMsSchema.default(400 * 86_400_000).describe(
-          'records older than this are quarantined, not stored',
-        ),
-        sampleRetention: DurationMsSchema.default(30 * 86_400_000).describe(
-          'how long samples for charts are kept',
-        ),
+        settleDelay: durationMs('0s', '1h')
+          .default(20_000)
+          .describe(
+            'how long a minute waits for its records before it is settled; a later record restates it',
+          ),
+        retention: durationMs('1d', '36500d')
+          .default(400 * 86_400_000)
+          .describe('records older than this are quarantined, not stored'),
+        sampleRetention: durationMs('1h', '36500d')
+          .default(30 * 86_400_000)
+          .describe('how long samples for charts are kept'),
       })
       .prefault({}),
     prices: fixed.settings

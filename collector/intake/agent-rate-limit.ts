@@ -1,3 +1,5 @@
+import { LONGEST_PAUSE_MS } from '../../protocol/status.ts'
+
 /** Records that an agent may send before the next acknowledgement while the queue has room. */
 const CREDIT_RECORDS = 5_000
 /** The same while the queue is fuller than `EASY_RATIO`. */
@@ -8,7 +10,6 @@ const EASY_RATIO = 0.25
 const FIRST_BYTES_PER_S = 4e6
 /** Weight of the newest measurement in the moving average. */
 const NEWEST_WEIGHT = 0.2
-const LONGEST_PAUSE_MS = 5 * 60_000
 
 export interface Allowance {
   creditRecords: number

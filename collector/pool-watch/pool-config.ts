@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { NameSchema } from '../../protocol/device.ts'
-import { DurationMsSchema, HttpUrlSchema } from '../../protocol/kit/fields.ts'
+import { durationMs, HttpUrlSchema } from '../../protocol/kit/fields.ts'
 import { CidrSchema } from '../../protocol/kit/http/address-guard.ts'
 import { type Entry, entrySchema } from '../../protocol/kit/plugin.ts'
 import type { Pool } from '../plugin/pool.ts'
@@ -14,7 +14,8 @@ const commonSettings = (pool: Pool) => ({
   workload: NameSchema.describe(
     'mining workload that it is compared with: its match should name this account of this pool and no other',
   ),
-  poll: DurationMsSchema.prefault('5m')
+  poll: durationMs('1s', '1d')
+    .prefault('5m')
     .refine((ms) => ms >= LEAST_POLL_MS, 'expected 1m or more: pools ban clients that ask more often')
     .describe('how often it is asked'),
   url: HttpUrlSchema.default(pool.url).describe('address of its API; set it for a proxy of your own'),

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { PerwattError } from '../../protocol/kit/errors.ts'
-import { DurationMsSchema } from '../../protocol/kit/fields.ts'
+import { durationMs } from '../../protocol/kit/fields.ts'
 import { addressGuard, CidrSchema, literalAddress } from '../../protocol/kit/http/address-guard.ts'
 import { exchange } from '../../protocol/kit/http/client.ts'
 import { jsonOf, shaped } from '../../protocol/kit/http/json.ts'
@@ -31,9 +31,11 @@ export const AllowPrivateSchema = z
   .describe('private ranges that this feed may be in, such as 10.20.0.0/16; a public address needs none')
 
 export const pollSchema = (fallback: string) =>
-  DurationMsSchema.prefault(fallback).describe(
-    `how often it is asked, ${fallback} where absent; a price that is older than three of these is stale`,
-  )
+  durationMs('1s', '7d')
+    .prefault(fallback)
+    .describe(
+      `how often it is asked, ${fallback} where absent; a price that is older than three of these is stale`,
+    )
 
 /** @returns what the guard would refuse later, or that the address holds credentials, which logs would show; else undefined */
 export function checkUrl(url: string, allowPrivate: readonly string[]): string | undefined {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { DurationMsSchema } from '../../protocol/kit/fields.ts'
+import { durationMs } from '../../protocol/kit/fields.ts'
 import { silenceS } from '../judging/silence.ts'
 import { defineRule } from '../plugin/rule.ts'
 
@@ -8,7 +8,9 @@ export default defineRule({
   summary: 'an agent sends no live messages; the loss is what its devices earned when last heard',
   defaults: { severity: 'critical', for: '30s', clearFor: '30s', noData: 'alarm' },
   settings: z.strictObject({
-    after: DurationMsSchema.prefault('15s').describe('silence that counts; never less than three polls'),
+    after: durationMs('1s', '1d')
+      .prefault('15s')
+      .describe('silence that counts; never less than three polls'),
   }),
   judge: ({ agents }, { after }) =>
     agents.map((agent) => {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { DurationMsSchema } from '../../protocol/kit/fields.ts'
+import { durationMs } from '../../protocol/kit/fields.ts'
 import { isSilent } from '../judging/silence.ts'
 import { defineRule } from '../plugin/rule.ts'
 
@@ -10,8 +10,8 @@ export default defineRule({
   defaults: { severity: 'warning', for: '1m', clearFor: '1m' },
   settings: z
     .strictObject({
-      raise: DurationMsSchema.prefault('2s').describe('fires when it is wrong by more than this'),
-      clear: DurationMsSchema.prefault('1s').describe('well when it is wrong by no more than this'),
+      raise: durationMs('1ms', '1h').prefault('2s').describe('fires when it is wrong by more than this'),
+      clear: durationMs('0ms', '1h').prefault('1s').describe('well when it is wrong by no more than this'),
     })
     .refine(({ raise, clear }) => clear <= raise, { path: ['clear'], error: 'is above raise' }),
   judge: ({ agents }, { raise, clear }) =>

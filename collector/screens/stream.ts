@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { reasonOf } from '../../protocol/kit/errors.ts'
 import type { Log } from '../../protocol/kit/log.ts'
+import { every } from '../../protocol/kit/timers.ts'
 import type { Views } from './api/views.ts'
 
 /** A browser with more unsent bytes than this gets no new frame until its socket has drained. */
@@ -44,7 +45,7 @@ export class Stream {
     this.#log = options.log
     this.#now = options.now ?? Date.now
     this.#maxClients = options.maxClients ?? 500
-    this.#beat = setInterval(() => this.#send(Buffer.from('event: beat\ndata: {}\n\n')), BEAT_MS).unref()
+    this.#beat = every(BEAT_MS, () => this.#send(Buffer.from('event: beat\ndata: {}\n\n'))).unref()
   }
 
   get full(): boolean {

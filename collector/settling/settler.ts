@@ -1,5 +1,6 @@
 import { reasonOf } from '../../protocol/kit/errors.ts'
 import type { Log } from '../../protocol/kit/log.ts'
+import { every } from '../../protocol/kit/timers.ts'
 import { HOUR_MS, MINUTE_MS, minuteOf } from '../../protocol/units.ts'
 import {
   type AgentInterval,
@@ -64,10 +65,10 @@ export class Settler {
     for (const minute of await store.unsettledMinutes(since, now + 2 * MINUTE_MS)) this.#due.add(minute, now)
     await this.#addUnsettledStanding(since)
     this.#newestStandingMs = minuteOf(now) - MINUTE_MS
-    this.#timer = setInterval(() => {
+    this.#timer = every(LOOK_EVERY_MS, () => {
       this.#addNewestStanding()
       void this.settleDue()
-    }, LOOK_EVERY_MS)
+    })
   }
 
   /** Contracts and demand charges count in minutes without a record too: queues those that an earlier run did not settle. */

@@ -21,14 +21,24 @@ const DURATION = /^(\d+(?:\.\d+)?)\s*(ms|s|m|min|h|d)$/
 const A_DURATION = 'expected a duration such as 500ms, 5s, 2m, 1h or 7d'
 const MS = { ms: 1, s: 1000, m: 60_000, min: 60_000, h: 3_600_000, d: 86_400_000 } as const
 
-/** `500ms`, `5s`, `2m`, `1h`, `7d`, as ms. */
-export const DurationMsSchema = z
-  .string({ error: A_DURATION })
-  .regex(DURATION, A_DURATION)
-  .transform((text) => {
-    const [, number, unit] = DURATION.exec(text) as unknown as [string, string, keyof typeof MS]
-    return Number(number) * MS[unit]
-  })
+type Unit = keyof typeof MS
+type DurationText = `${number}${Unit}`
+
+function msOf(text: string): number {
+  const [, number, unit] = DURATION.exec(text) as unknown as [string, string, Unit]
+  return Number(number) * MS[unit]
+}
+
+/**
+ * A field with a duration such as `500ms`, `5s`, `2m`, `1h` or `7d`, as ms. Every field has bounds: a typing error such as `poll: 30d`
+ * would otherwise be a program that stands still, or a timer that overflows.
+ */
+export const durationMs = (least: DurationText, most: DurationText) =>
+  z
+    .string({ error: A_DURATION })
+    .regex(DURATION, { error: A_DURATION, abort: true })
+    .transform(msOf)
+    .refine((ms) => ms >= msOf(least) && ms <= msOf(most), `expected ${least} to ${most}`)
 
 const BYTE_SIZE = /^(\d+(?:\.\d+)?)\s*(kB|MB|GB|KiB|MiB|GiB)$/
 const A_SIZE = 'expected a size such as 512MiB or 1GiB'

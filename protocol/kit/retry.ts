@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { after, boundedWaitMs } from './timers.ts'
 
 /** A deadline passed. The message names its length; the caller adds who did not answer. */
 export class NoAnswer extends Error {}
@@ -20,7 +21,7 @@ export function backoffMs(
 /** Waits. @returns true after `ms`; false at once when the signal aborts. Never throws. */
 export async function pause(ms: number, signal?: AbortSignal): Promise<boolean> {
   try {
-    await sleep(ms, undefined, signal ? { signal } : {})
+    await sleep(boundedWaitMs(ms), undefined, signal ? { signal } : {})
     return true
   } catch {
     return false
@@ -65,7 +66,7 @@ export async function withDeadline<T>(
   })
   own.signal.addEventListener('abort', fail, { once: true })
   const leave = () => own.abort(signal?.reason)
-  const timer = setTimeout(() => own.abort(new NoAnswer(`no answer in ${ms} ms`)), ms)
+  const timer = after(ms, () => own.abort(new NoAnswer(`no answer in ${ms} ms`)))
   signal?.addEventListener('abort', leave, { once: true })
   if (signal?.aborted) leave()
   try {

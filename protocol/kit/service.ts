@@ -1,5 +1,6 @@
 import { reasonOf, UsageError } from './errors.ts'
 import type { Log } from './log.ts'
+import { after } from './timers.ts'
 
 export interface Service {
   stop(): Promise<void>
@@ -26,10 +27,10 @@ export async function serve<C, S extends Service>(options: {
   const signals = new Signals(reloads)
   const { ending } = signals
   ending.addEventListener('abort', () =>
-    setTimeout(() => {
+    after(STOP_WITHIN_MS, () => {
       log.error('not stopped in time; the program ends anyway')
       process.exit(1)
-    }, STOP_WITHIN_MS),
+    }),
   )
   // a terminal that is closed, or a pipe whose reader has ended, must not end a service in the middle of its stop
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})

@@ -456,7 +456,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   'collector/screens/documents': {
     holds: 'what the API answers besides JSON: statements as pages and CSV, long texts piece by piece',
-    imports: ['collector/views'],
+    imports: [KIT, 'collector/views'],
     packages: ['hono'],
   },
   'collector/screens/api': {

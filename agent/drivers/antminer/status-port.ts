@@ -1,3 +1,4 @@
+import { after, signalAfter } from '../../../protocol/kit/timers.ts'
 import type { AsicFacts } from '../../asic/facts.ts'
 import { powerFact } from '../../asic/power.ts'
 import { exchangeHttp } from '../../wire/http.ts'
@@ -82,7 +83,7 @@ class StatusPage<T> {
 
   async ask(closed: AbortSignal): Promise<void> {
     if (performance.now() < this.#retryAtMs) return
-    const answer = await answerOf(this.#url, AbortSignal.any([closed, AbortSignal.timeout(ANSWER_MS)]))
+    const answer = await answerOf(this.#url, AbortSignal.any([closed, signalAfter(ANSWER_MS)]))
     this.#value = answer?.status === 200 ? this.#parse(answer.text) : undefined
     this.#atMs = performance.now()
     if (this.#value === undefined) this.#retryAtMs = this.#atMs + RETRY_MS
@@ -114,5 +115,5 @@ function warningIn(text: string): string | undefined {
 
 const wait = (ms: number) =>
   new Promise<void>((resolve) => {
-    setTimeout(resolve, ms).unref()
+    after(ms, resolve).unref()
   })

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { PerwattError, reasonOf } from '../../../protocol/kit/errors.ts'
-import { DurationMsSchema } from '../../../protocol/kit/fields.ts'
+import { durationMs } from '../../../protocol/kit/fields.ts'
 import { withDeadline } from '../../../protocol/kit/retry.ts'
 import { EnergyCheck } from '../../gpu/energy-check.ts'
 import { IdlePower } from '../../gpu/idle-power.ts'
@@ -36,12 +36,12 @@ const settings = z.strictObject({
     .default('libnvidia-ml.so.1')
     .describe('the NVML library: a name that the dynamic loader finds, or a path'),
   program: z.string().min(1).default('nvidia-smi').describe('nvidia-smi: a name in PATH, or a path'),
-  sampleInterval: DurationMsSchema.default(1_000).describe(
-    'how often nvidia-smi, if it is used, takes a sample',
-  ),
-  callTimeout: DurationMsSchema.default(2_000).describe(
-    'how long an NVML call may take before it counts as hanging',
-  ),
+  sampleInterval: durationMs('100ms', '60s')
+    .default(1_000)
+    .describe('how often nvidia-smi, if it is used, takes a sample'),
+  callTimeout: durationMs('50ms', '60s')
+    .default(2_000)
+    .describe('how long an NVML call may take before it counts as hanging'),
   owners: TenancySettingsSchema.prefault({}).describe('how to find out who holds the GPUs'),
 })
 type Settings = z.output<typeof settings>

@@ -1,5 +1,6 @@
 import { connect } from 'node:net'
 import { PerwattError } from '../../../protocol/kit/errors.ts'
+import { after } from '../../../protocol/kit/timers.ts'
 import { JsonEnd } from '../loose-json/end-of-json.ts'
 import { type Address, showAddress } from '../tcp/address.ts'
 import {
@@ -91,7 +92,7 @@ export function exchange(address: Address, request: CgminerRequest, signal: Abor
       const tooLarge = `the reply of ${at} exceeds ${MAX_REPLY_BYTES} bytes; check what listens there`
       if (received > MAX_REPLY_BYTES) fail(new PerwattError('too-large', tooLarge))
       else if (nul >= 0 || length >= 0) finish()
-      else if (end.isText && /\|\s*$/.test(part.toString('latin1'))) quiet = setTimeout(finish, TEXT_QUIET_MS)
+      else if (end.isText && /\|\s*$/.test(part.toString('latin1'))) quiet = after(TEXT_QUIET_MS, finish)
     })
     socket.on('end', finish)
     // some firmware resets the connection after a whole reply: by then the promise is settled

@@ -1,5 +1,5 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
-import { DurationMsSchema } from '../../../protocol/kit/fields.ts'
+import { durationMs } from '../../../protocol/kit/fields.ts'
 import { QuoteNameSchema, QuoteSchema } from '../../../protocol/quote.ts'
 import { MINUTE_MS } from '../../../protocol/units.ts'
 import type { QuoteSelector } from '../../prices/quote-selector.ts'
@@ -28,9 +28,11 @@ const PushSchema = z.strictObject({
   from: timeSchema
     .optional()
     .describe('holds from here; now where absent. Not in the past: use /api/v1/reprice for that'),
-  holdsFor: DurationMsSchema.optional().describe(
-    'how long it overrides the feeds, such as 2h; without a feed it is stale after that. Until the next push where absent',
-  ),
+  holdsFor: durationMs('1s', '3660d')
+    .optional()
+    .describe(
+      'how long it overrides the feeds, such as 2h; without a feed it is stale after that. Until the next push where absent',
+    ),
 })
 
 const Quote = QuoteSchema.meta({ id: 'Quote' })

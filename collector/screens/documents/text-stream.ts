@@ -45,10 +45,10 @@ export function textStream<T>(
         } catch (error) {
           return breakOff(error)
         }
-        stalled = setTimeout(() => {
+        stalled = after(STALLED_MS, () => {
           end()
           breakOff(new Error(`the reader took nothing for ${STALLED_MS / 1000} s`))
-        }, STALLED_MS)
+        })
       },
       cancel() {
         clearTimeout(stalled)
@@ -58,3 +58,5 @@ export function textStream<T>(
     { highWaterMark: 0 },
   )
 }
+
+import { after } from '../../../protocol/kit/timers.ts'

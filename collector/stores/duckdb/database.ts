@@ -2,6 +2,7 @@ import { statfs } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { PerwattError, reasonOf } from '../../../protocol/kit/errors.ts'
 import type { Log } from '../../../protocol/kit/log.ts'
+import { after } from '../../../protocol/kit/timers.ts'
 import { SerialQueue } from '../../rows/serial-queue.ts'
 import type { Connection, Value } from './connection.ts'
 import { explain, isFatal } from './errors.ts'
@@ -120,7 +121,7 @@ export class Database {
   }
 
   async #use<T>(session: Session, role: Role, work: (connection: Connection) => Promise<T>): Promise<T> {
-    const timer = setTimeout(() => session[role].interrupt(), STATEMENT_MS)
+    const timer = after(STATEMENT_MS, () => session[role].interrupt())
     try {
       return await work(session[role])
     } catch (error) {

@@ -6,6 +6,7 @@ import { excerpt, type HttpAnswer } from './answer.ts'
 
 /** Wait after "too many requests" where the server does not say how long. */
 const THROTTLED_MS = 60_000
+const LONGEST_RETRY_AFTER_MS = 24 * 3_600_000
 
 /** The server refuses more requests for a while. */
 export class ThrottledError extends PerwattError {
@@ -70,11 +71,14 @@ export function refuseStatus(answer: HttpAnswer, words: StatusWords): void {
   if (answer.status !== 200) throw statusError(answer, words)
 }
 
-/** `Retry-After` in ms: seconds (some servers send fractions) or a date, RFC 9110 10.2.3. Undefined where it can't be read. */
+/**
+ * `Retry-After` in ms: seconds (some servers send fractions) or a date, RFC 9110 10.2.3. At most a day: a server
+ * that says more would silence a feed or a channel. Undefined where it can't be read.
+ */
 export function retryAfterMs(value: string | undefined, nowMs: number): number | undefined {
   if (!value) return undefined
   const ms = /^\d+(\.\d+)?$/.test(value) ? Number(value) * 1000 : Date.parse(value) - nowMs
-  return Number.isFinite(ms) ? Math.max(0, Math.ceil(ms)) : undefined
+  return Number.isFinite(ms) ? Math.min(Math.max(0, Math.ceil(ms)), LONGEST_RETRY_AFTER_MS) : undefined
 }
 
 const UNSIGNED = 'has a certificate that no known authority signed'

@@ -5,6 +5,7 @@ import type { Log } from '../log.ts'
 import { backoffMs } from '../retry.ts'
 import type { Secret } from '../secret.ts'
 import { shownUrl } from '../shown-url.ts'
+import { after } from '../timers.ts'
 
 const CONNECT_TIMEOUT_MS = 10_000
 const KEEPALIVE_S = 15
@@ -139,7 +140,7 @@ export class MqttLink {
     if (!client) return
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, STOP_WITHIN_MS)
+      timer = after(STOP_WITHIN_MS, resolve)
     })
     if (goodbye && wasConnected) {
       const { topic, payload, qos, retain = false } = goodbye
@@ -209,6 +210,6 @@ export class MqttLink {
       log.warn('connection to the broker lost; it is tried again', { inMs: Math.round(delayMs) })
     this.#attempt++
     clearTimeout(this.#timer)
-    this.#timer = setTimeout(() => this.#client?.reconnect(), delayMs)
+    this.#timer = after(delayMs, () => this.#client?.reconnect())
   }
 }

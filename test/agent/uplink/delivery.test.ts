@@ -151,6 +151,19 @@ describe('delivery', () => {
     expect(seqs().at(-1)).toEqual([11, 11])
   })
 
+  it('waits five minutes at most, whatever pause it is sent', async () => {
+    await hold(2)
+    await connect()
+    await answered(ack(2, { pauseMs: Number.MAX_SAFE_INTEGER }))
+    await hold(1)
+    steadyMs += 299_999
+    await delivery.pump()
+    expect(sent).toHaveLength(1)
+    steadyMs += 1
+    await delivery.pump()
+    expect(seqs().at(-1)).toEqual([3, 3])
+  })
+
   it('does not wait for its turn when the agent stops', async () => {
     await hold(10)
     delivery = create(0.5)

@@ -1,3 +1,4 @@
+import { after } from '../../../../protocol/kit/timers.ts'
 import type { HungCalls } from './hung-calls.ts'
 import type { NvmlArgument, NvmlFunction, NvmlLibrary } from './nvml-library.ts'
 
@@ -26,7 +27,7 @@ export class NvmlCalls {
     const call = this.#library.call(name, args)
     // 8 GPUs need 200 calls a second, so each call costs one timer and nothing more
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(this.hung.add(call, name, about)), deadlineMs)
+      const timer = after(deadlineMs, () => reject(this.hung.add(call, name, about)))
       const returned = (code: number) => {
         clearTimeout(timer)
         resolve(code)

@@ -71,6 +71,8 @@ describe('a caller that asks again waits as long as the server wants', () => {
     [undefined, undefined],
     ['soon', undefined],
     ['0.65', 650],
+    ['9007199254740992', 86_400_000],
+    ['Wed, 20 May 2099 00:00:00 GMT', 86_400_000],
     ['Wed, 20 May 2020 00:00:00 GMT', 0],
   ])('Retry-After: %s is %s ms', (value, waitMs) => {
     expect(retryAfterMs(value, NOW_MS)).toBe(waitMs)

@@ -1,0 +1,26 @@
+/**
+ * The longest wait of a timer, ms (24.8 days). A longer one is an overflow: Node fires it after 1 ms, in a loop where
+ * it repeats (Node, `timers`: "When delay is larger than 2147483647 or less than 1 or NaN, the delay will be set to 1").
+ */
+export const LONGEST_WAIT_MS = 2 ** 31 - 1
+
+/** A timer, for `clearTimeout` and `clearInterval`. */
+export type Timer = ReturnType<typeof setTimeout>
+
+/**
+ * A wait that no timer can overflow. What would be longer ends early, which every caller bears: it looks at its clock again.
+ * @throws RangeError where it is no number: such a wait would end at once
+ */
+export function boundedWaitMs(ms: number): number {
+  if (Number.isNaN(ms)) throw new RangeError('a wait must be a number of milliseconds, got NaN')
+  return Math.min(Math.max(ms, 0), LONGEST_WAIT_MS)
+}
+
+/** Calls `run` once, after `ms`. */
+export const after = (ms: number, run: () => void): Timer => setTimeout(run, boundedWaitMs(ms))
+
+/** Calls `run` every `ms`, at least 1 ms apart. */
+export const every = (ms: number, run: () => void): Timer => setInterval(run, boundedWaitMs(ms))
+
+/** A signal that aborts with a TimeoutError after `ms`. It keeps no process alive. */
+export const signalAfter = (ms: number): AbortSignal => AbortSignal.timeout(boundedWaitMs(ms))
