@@ -61,6 +61,7 @@ export function createLedger(
     ...common,
     retentionMs,
     quarantine: (entry) => quarantine.add(entry),
+    judges: [],
     onStored: (minutes) => settler.note(minutes),
   })
   const receiver = new BatchReceiver({

@@ -2,6 +2,7 @@ import type { Interval, IntervalBatch } from '../../protocol/interval.ts'
 import type { AckMessage } from '../../protocol/status.ts'
 import { MINUTE_MS } from '../../protocol/units.ts'
 import type { Loss } from '../plugin/audit-store.ts'
+import type { Hold, RecordHold } from '../plugin/held-store.ts'
 import type { Append, HighWater, Quarantined } from '../plugin/store.ts'
 import { recordFault } from './record-limits.ts'
 
@@ -32,11 +33,18 @@ export interface BatchPlan {
   aside: Quarantined[]
 }
 
+/**
+ * Looks at each record once, in the order of its agent, before it is stored. A record for which one gives a hold is stored, and
+ * counts only once a person accepts it.
+ */
+export type RecordJudge = (agentId: string, record: Interval) => Hold | undefined
+
 export interface PlanContext {
   /** collector's clock */
   nowMs: number
   /** records older than this are quarantined */
   retentionMs: number
+  judges?: readonly RecordJudge[]
 }
 
 /** Plans one batch against the agent's high-water mark: exactly the records after the mark are stored, each once and in order. */
@@ -57,6 +65,7 @@ export function planBatch(
   if (lastSeq < expected) return nothing({ epoch, seq: Math.max(storedSeq ?? 0, lastSeq) })
   const next: HighWater = { epoch, seq: lastSeq }
   const { good, aside } = sortRecords(agentId, batch.intervals.slice(expected - firstSeq), context)
+  const holds = holdsOf(agentId, good, context)
   const loss = lossBefore(agentId, batch, storedSeq, expected, context.nowMs)
   const why =
     unreadable?.reason ??
@@ -64,7 +73,13 @@ export function planBatch(
   return {
     delivery,
     answer: { ...next, ...(why ? { quarantined: why.slice(0, REASON_CHARS) } : {}) },
-    append: { agentId, mark: next, records: good, ...(loss ? { losses: [loss] } : {}) },
+    append: {
+      agentId,
+      mark: next,
+      records: good,
+      ...(holds.length > 0 ? { holds } : {}),
+      ...(loss ? { losses: [loss] } : {}),
+    },
     aside,
   }
 }
@@ -88,6 +103,21 @@ function lossBefore(
     fromMs: Math.min(...reported.map((gap) => gap.fromMs)),
     toMs: Math.max(...reported.map((gap) => gap.toMs)),
   }
+}
+
+/** The holds of the judges on these records. */
+function holdsOf(
+  agentId: string,
+  records: readonly Interval[],
+  { nowMs, judges = [] }: PlanContext,
+): RecordHold[] {
+  const holds: RecordHold[] = []
+  for (const record of records)
+    for (const judge of judges) {
+      const hold = judge(agentId, record)
+      if (hold) holds.push({ ...hold, record, heldMs: nowMs })
+    }
+  return holds
 }
 
 /** Parts the records into those that can be stored and those that go to quarantine. */

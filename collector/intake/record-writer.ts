@@ -9,6 +9,7 @@ import {
   type BatchPlan,
   planBatch,
   quarantinedRecord,
+  type RecordJudge,
 } from './batch-plan.ts'
 
 /** Newest losses kept in memory for the screens. */
@@ -21,6 +22,8 @@ export interface RecordWriterOptions {
   /** records older than this are quarantined */
   retentionMs: number
   quarantine(entry: Quarantined): void
+  /** each may hold a record back for a person's decision */
+  judges?: readonly RecordJudge[]
   /** called after each commit with the UTC minutes in which the stored records start */
   onStored(minutes: ReadonlySet<number>): void
 }
@@ -68,12 +71,12 @@ export class RecordWriter {
   }
 
   async #takeInTurn(deliveries: readonly AgentBatch[]): Promise<(BatchAnswer | undefined)[]> {
-    const { nowMs, retentionMs } = this.#o
+    const { nowMs, retentionMs, judges = [] } = this.#o
     const marks = new Map<string, HighWater>()
     const plans = deliveries.map((delivery) => {
       const { agentId } = delivery
       const mark = marks.get(agentId) ?? this.#marks.get(agentId)
-      const plan = planBatch(delivery, mark, { nowMs: nowMs(), retentionMs })
+      const plan = planBatch(delivery, mark, { nowMs: nowMs(), retentionMs, judges })
       if (plan.append) marks.set(agentId, plan.append.mark)
       return plan
     })
@@ -125,7 +128,7 @@ export class RecordWriter {
           reason,
         })
         const aside = append.records.map((record) => quarantinedRecord(agentId, record, reason, nowMs()))
-        const without = { ...append, records: [] }
+        const without = { ...append, records: [], holds: [] }
         await store.appendAll([without]).then(
           () => this.#stored([{ ...plan, append: without, aside: [...plan.aside, ...aside] }]),
           () => failed.add(agentId),

@@ -1,5 +1,6 @@
 import type { Quote } from '../../protocol/quote.ts'
 import type { LedgerSums } from '../economics/ledger-row.ts'
+import type { Decision } from './held-store.ts'
 
 /** What stands behind the ledger's figures, so that each can be explained, settled again as it was priced, and audited. */
 
@@ -55,6 +56,8 @@ export interface Repricing {
   quotes: readonly Quote[]
   /** minutes before this are done */
   doneMs: number
+  /** present: it settles the minutes of held records that a person accepted or rejected, each with its own prices */
+  decision?: Decision
 }
 
 /** What a repricing did to one group of one minute. Its key is (repricing, minuteMs, group). */

@@ -8,6 +8,7 @@ import type { Sample } from '../../protocol/sample.ts'
 import type { AgentInterval, LedgerRow, LedgerSums } from '../economics/ledger-row.ts'
 import type { TrueUp } from '../economics/true-up.ts'
 import type { AuditStore, Change, Loss, Repricing, Settlement } from './audit-store.ts'
+import type { HeldBack, HeldStore, RecordHold } from './held-store.ts'
 
 /** How far an agent's records are in the store without a hole. */
 export interface HighWater {
@@ -66,6 +67,8 @@ export interface Append {
   /** the agent's new high-water mark */
   mark: HighWater
   records: readonly Interval[]
+  /** those of the records that count only once a person accepts them */
+  holds?: readonly RecordHold[]
   /** what the agent says it lost before these records */
   losses?: readonly Loss[]
 }
@@ -76,6 +79,8 @@ export interface SettledWith {
   changes?: readonly Change[]
   /** how far it is with these minutes */
   repricing?: Repricing
+  /** what the open held records of these minutes would be worth; replaces what was kept of them */
+  heldBack?: readonly HeldBack[]
 }
 
 /** The work of one owner in a time of the ledger, true-ups left out. */
@@ -88,7 +93,7 @@ export interface OwnerWork {
 }
 
 /** Where the collector keeps what it must not lose. Every method rejects with a PerwattError when the store can't do it. */
-export interface Store extends AuditStore {
+export interface Store extends AuditStore, HeldStore {
   readonly name: string
   /** Creates what is missing (database, tables). */
   open(): Promise<void>
@@ -102,14 +107,14 @@ export interface Store extends AuditStore {
   /** The same for many agents at once, all or nothing: ten thousand small batches can't each wait for the disk. */
   appendAll(parts: readonly Append[]): Promise<void>
   highWaters(): Promise<Map<string, HighWater>>
-  /** Records that start in [fromMs, toMs). */
+  /** Records that start in [fromMs, toMs) and count: those that are held are left out until they are accepted. */
   intervals(fromMs: number, toMs: number): Promise<AgentInterval[]>
 
   /** Replaces the whole ledger of these minutes, and keeps with what they were settled. Minutes named with no row become empty. */
   settle(minutes: readonly number[], rows: readonly LedgerRow[], settledWith?: SettledWith): Promise<void>
   ledger(query: LedgerQuery): Promise<LedgerBucket[]>
   /**
-   * Minutes in [fromMs, toMs) whose number of intervals is not the sum of `intervals` over their ledger rows: what a
+   * Minutes in [fromMs, toMs) whose number of counting intervals is not the sum of `intervals` over their ledger rows: what a
    * stopped collector left unsettled, or a late interval has outdated.
    */
   unsettledMinutes(fromMs: number, toMs: number): Promise<number[]>

@@ -2,8 +2,9 @@ import { reasonOf } from '../../protocol/kit/errors.ts'
 import type { Log } from '../../protocol/kit/log.ts'
 import { pause } from '../../protocol/kit/retry.ts'
 import type { Prices, Quote } from '../../protocol/quote.ts'
-import { MINUTE_MS } from '../../protocol/units.ts'
+import { MINUTE_MS, minuteOf } from '../../protocol/units.ts'
 import type { Repricing, Settlement } from '../plugin/audit-store.ts'
+import type { Decision, HeldFilter } from '../plugin/held-store.ts'
 import { isRefused, type Store } from '../plugin/store.ts'
 import { QuoteBook } from '../prices/quote-book.ts'
 import type { MinutePricing, Pricing } from './pricing.ts'
@@ -12,6 +13,8 @@ import type { Settler } from './settler.ts'
 const RETRY_MS = 10_000
 /** Begin, in Unix ms, given to a minute's settled prices: before any correction. */
 const SETTLED_BEFORE = -1
+/** Groups of holds that a decision's span is read from. */
+const MOST_GROUPS = 1_000_000
 /** How many repricings a start searches for interrupted ones. */
 const SEARCHED_REPRICINGS = 100
 
@@ -25,6 +28,14 @@ export interface RepricingRequest {
   quotes: readonly Quote[]
   /** use the present configuration's rules instead of those in force at the time */
   presentRules: boolean
+}
+
+export interface DecisionRequest {
+  verdict: Decision['verdict']
+  /** which held records; open ones where it names no state */
+  filter: HeldFilter
+  by: string
+  reason: string
 }
 
 /**
@@ -53,7 +64,12 @@ export class Repricer {
   /** Continues repricings that a stop interrupted, oldest first. */
   async start(): Promise<void> {
     const open = (await this.#store.repricings(SEARCHED_REPRICINGS)).filter((r) => r.doneMs < r.toMs)
-    for (const repricing of open.toReversed()) this.#begin(repricing)
+    for (const repricing of open.toReversed()) {
+      const { decision } = repricing
+      // a store without transactions may have carried out a part of it
+      if (decision) await this.#store.decide({ ...repricing, decision })
+      this.#begin(repricing)
+    }
   }
 
   async stop(): Promise<void> {
@@ -66,16 +82,56 @@ export class Repricer {
     const atMs = this.#nowMs()
     const repricing: Repricing = {
       ...request,
-      id: `${new Date(atMs).toISOString()}-${++this.#requests}`,
+      id: this.#idOf(atMs),
       atMs,
       rulesVersion: presentRules ? this.#pricing.present.version : '',
       doneMs: request.fromMs,
     }
-    await this.#store.writeRepricing(repricing)
+    return this.#ordered(repricing, () => this.#store.writeRepricing(repricing))
+  }
+
+  /**
+   * Accepts or rejects the held records that match, and settles their minutes again, each with the prices that it was settled with.
+   * Resolves when the decision is stored; undefined where no hold matches. @throws PerwattError where the store can't keep it
+   */
+  async decide({ by, reason, filter, verdict }: DecisionRequest): Promise<Repricing | undefined> {
+    const state = filter.state ?? 'open'
+    const groups = await this.#store.heldGroups({ ...filter, state }, MOST_GROUPS)
+    if (groups.length === 0 || state === verdict) return undefined
+    const atMs = this.#nowMs()
+    const fromMs = minuteOf(Math.min(...groups.map((group) => group.firstMs)))
+    const toMs = minuteOf(Math.max(...groups.map((group) => group.lastMs))) + MINUTE_MS
+    const span = {
+      fromMs: Math.max(fromMs, filter.fromMs ?? fromMs),
+      toMs: Math.min(toMs, filter.toMs ?? toMs),
+    }
+    const records = groups.reduce((sum, group) => sum + group.records, 0)
+    const decision: Decision = { verdict, filter: { ...filter, ...span, state }, records }
+    const repricing = {
+      id: this.#idOf(atMs),
+      atMs,
+      by,
+      reason,
+      fromMs,
+      toMs,
+      rulesVersion: '',
+      quotes: [],
+      doneMs: fromMs,
+      decision,
+    }
+    return this.#ordered(repricing, () => this.#store.decide(repricing))
+  }
+
+  async #ordered(repricing: Repricing, store: () => Promise<void>): Promise<Repricing> {
+    await store()
     const { id, by, reason } = repricing
     this.#log.info('repricing requested', { id, by, why: reason, minutes: minutesOf(repricing) })
     this.#begin(repricing)
     return repricing
+  }
+
+  #idOf(atMs: number): string {
+    return `${new Date(atMs).toISOString()}-${++this.#requests}`
   }
 
   #begin(repricing: Repricing): void {
@@ -108,10 +164,8 @@ export class Repricer {
   /** Prices the next few minutes. @returns the repricing with its progress */
   #piece(repricing: Repricing): Promise<Repricing> {
     return this.#settler.alone(async () => {
-      const { doneMs, toMs } = repricing
-      const next = { ...repricing, doneMs: Math.min(toMs, doneMs + this.#settler.minutesAtOnce * MINUTE_MS) }
-      const minutes: number[] = []
-      for (let minute = doneMs; minute < next.doneMs; minute += MINUTE_MS) minutes.push(minute)
+      const { minutes, doneMs } = await this.#nextMinutes(repricing)
+      const next = { ...repricing, doneMs }
       await this.#settler.settle(
         minutes,
         (minute, before) => this.#pricingOf(repricing, minute, before),
@@ -119,6 +173,21 @@ export class Repricer {
       )
       return next
     })
+  }
+
+  /** The minutes of the next piece, and how far the repricing is after them. A decision settles only the minutes that it touched. */
+  async #nextMinutes(repricing: Repricing): Promise<{ minutes: number[]; doneMs: number }> {
+    const { id, decision, doneMs, toMs } = repricing
+    const atOnce = this.#settler.minutesAtOnce
+    if (decision) {
+      const minutes = await this.#store.decidedMinutes(id, doneMs, atOnce)
+      const last = minutes.at(-1)
+      return { minutes, doneMs: last === undefined || minutes.length < atOnce ? toMs : last + MINUTE_MS }
+    }
+    const endMs = Math.min(toMs, doneMs + atOnce * MINUTE_MS)
+    const minutes: number[] = []
+    for (let minute = doneMs; minute < endMs; minute += MINUTE_MS) minutes.push(minute)
+    return { minutes, doneMs: endMs }
   }
 
   #pricingOf(repricing: Repricing, minuteMs: number, before: Settlement | undefined): MinutePricing {

@@ -12,9 +12,11 @@ import { runsOf } from '../economics/minute-runs.ts'
 import { settleMinute } from '../economics/settlement/ledger-rows.ts'
 import type { KnownDevices } from '../economics/settlement/settle.ts'
 import type { Change, Repricing, Settlement } from '../plugin/audit-store.ts'
+import type { HeldBack } from '../plugin/held-store.ts'
 import { isRefused, type Store } from '../plugin/store.ts'
 import { changedSums } from './changed-sums.ts'
 import { DueMinutes } from './due-minutes.ts'
+import { heldBackOf, heldByMinute } from './held-back.ts'
 import type { MinutePricing, Pricing } from './pricing.ts'
 import { trueUpsOf } from './true-ups.ts'
 
@@ -23,6 +25,8 @@ const MINUTES_AT_ONCE = 30
 const INTERVALS_AT_ONCE = 50_000
 /** A minute that the store refuses is tried again after this, or when a record of it comes. */
 const REFUSED_WAIT_MS = HOUR_MS
+/** Held records read for one piece of work: as many as there can be. */
+const MOST_HELD = 10_000_000
 const LOOK_EVERY_MS = 1_000
 const MONTH_MS = 31 * 24 * HOUR_MS
 
@@ -167,6 +171,7 @@ export class Settler {
     const rows: LedgerRow[] = []
     const settlements: Settlement[] = []
     const changes: Change[] = []
+    const heldBack: HeldBack[] = []
     let intervals = 0
     for (const [fromMs, toMs] of runsOf(minutes)) {
       const known = new Map((await store.settlements(fromMs, toMs)).map((s) => [s.minuteMs, s]))
@@ -175,6 +180,7 @@ export class Settler {
         ? await this.#figures(fromMs, toMs)
         : new Map<number, Map<string, LedgerSums>>()
       const kept = byMinute(await store.intervals(fromMs, toMs))
+      const held = heldByMinute(await store.held({ fromMs, toMs, state: 'open' }, MOST_HELD))
       for (let minute = fromMs; minute < toMs; minute += MINUTE_MS) {
         const found = kept.get(minute) ?? []
         intervals += found.length
@@ -183,13 +189,21 @@ export class Settler {
         const trueUps = await trueUpsOf(store, minute)
         const own = settleMinute(minute, found, pricing.prices, { ...pricing.rules, ...devices }, trueUps)
         rows.push(...own)
+        heldBack.push(
+          ...heldBackOf(minute, held.get(minute) ?? [], pricing.prices, { ...pricing.rules, ...devices }),
+        )
         const changed = changedSums(before.get(minute) ?? new Map(), sumsByWorkload(own))
         settlements.push(this.#settlement(minute, settlement, pricing, changed.length > 0))
-        if (repricing && before.has(minute))
+        if (repricing && (before.has(minute) || repricing.decision))
           changes.push(...changed.map((c) => ({ repricing: repricing.id, minuteMs: minute, ...c })))
       }
     }
-    await store.settle(minutes, rows, { settlements, changes, ...(repricing ? { repricing } : {}) })
+    await store.settle(minutes, rows, {
+      settlements,
+      changes,
+      heldBack,
+      ...(repricing ? { repricing } : {}),
+    })
     onSettled(minutes, rows, settlements)
     if (intervals > INTERVALS_AT_ONCE) this.#atOnce = Math.max(1, Math.floor(this.#atOnce / 2))
     else if (intervals < INTERVALS_AT_ONCE / 4) this.#atOnce = Math.min(MINUTES_AT_ONCE, this.#atOnce * 2)

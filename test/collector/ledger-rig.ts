@@ -1,5 +1,6 @@
 import type { LedgerRow } from '../../collector/economics/ledger-row.ts'
 import type { Workload } from '../../collector/economics/workloads.ts'
+import type { RecordJudge } from '../../collector/intake/batch-plan.ts'
 import { RecordWriter } from '../../collector/intake/record-writer.ts'
 import type { Settlement } from '../../collector/plugin/audit-store.ts'
 import type { Quarantined, Store } from '../../collector/plugin/store.ts'
@@ -68,7 +69,7 @@ export class LedgerRig {
   readonly repricer: Repricer
   readonly store: Store
 
-  constructor(store: Store, workloads: readonly Workload[] = WORKLOADS) {
+  constructor(store: Store, workloads: readonly Workload[] = WORKLOADS, judges: readonly RecordJudge[] = []) {
     this.store = store
     const quote = { unit: '', source: 'test', fromMs: 0 }
     this.quotes.add({ ...quote, name: 'btcUsd', value: 100_000 })
@@ -92,6 +93,7 @@ export class LedgerRig {
     this.records = new RecordWriter({
       ...common,
       quarantine: (entry) => this.aside.push(entry),
+      judges,
       onStored: (minutes) => this.settler.note(minutes),
     })
     this.repricer = new Repricer({ ...common, settler: this.settler, pricing: this.pricing })

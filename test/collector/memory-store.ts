@@ -1,10 +1,4 @@
-import {
-  type AgentInterval,
-  addSums,
-  LEDGER_SUMS,
-  type LedgerRow,
-  zeroSums,
-} from '../../collector/economics/ledger-row.ts'
+import { addSums, LEDGER_SUMS, type LedgerRow, zeroSums } from '../../collector/economics/ledger-row.ts'
 import type { TrueUp } from '../../collector/economics/true-up.ts'
 import type {
   Change,
@@ -29,18 +23,17 @@ import { intervalKey } from '../../protocol/interval.ts'
 import { PerwattError } from '../../protocol/kit/errors.ts'
 import type { Quote } from '../../protocol/quote.ts'
 import { minuteOf } from '../../protocol/units.ts'
+import { MemoryHolds } from './memory-holds.ts'
 
 /** A store in memory with the contract's semantics, for tests of the code that uses a store; the real ones have the contract test. */
-export class MemoryStore implements Store {
+export class MemoryStore extends MemoryHolds implements Store {
   readonly name = 'memory'
-  readonly records = new Map<string, AgentInterval>()
   readonly marks = new Map<string, HighWater>()
   readonly aside: Quarantined[] = []
   rows: LedgerRow[] = []
   readonly lost: Loss[] = []
   readonly settled = new Map<number, Settlement>()
   readonly changed: Change[] = []
-  readonly repriced = new Map<string, Repricing>()
   readonly rules: RulesVersion[] = []
   /** set to make the next appends fail */
   failure: Error | undefined
@@ -61,7 +54,17 @@ export class MemoryStore implements Store {
     if (this.failure) throw this.failure
     const refused = parts.find((part) => part.records.some((r) => r.deviceId === this.refuses))
     if (refused) throw new PerwattError('store-refused', `memory: ${this.refuses} is refused`)
-    for (const { agentId, mark, records, losses = [] } of parts) {
+    for (const { agentId, mark, records, holds = [], losses = [] } of parts) {
+      const fresh = holds.filter(({ record }) => !this.records.has(`${agentId}|${intervalKey(record)}`))
+      await this.hold(
+        fresh.map(({ record: { deviceId, owner, startMs }, ...hold }) => ({
+          ...hold,
+          agentId,
+          deviceId,
+          owner,
+          startMs,
+        })),
+      )
       for (const r of records) {
         const key = `${agentId}|${intervalKey(r)}`
         if (!this.records.has(key)) this.records.set(key, { ...r, agentId })
@@ -76,13 +79,14 @@ export class MemoryStore implements Store {
   }
 
   async intervals(fromMs: number, toMs: number) {
-    return [...this.records.values()].filter((r) => r.startMs >= fromMs && r.startMs < toMs)
+    return this.counting().filter((r) => r.startMs >= fromMs && r.startMs < toMs)
   }
 
   async settle(minutes: readonly number[], rows: readonly LedgerRow[], settledWith: SettledWith = {}) {
-    const { settlements = [], changes = [], repricing } = settledWith
+    const { settlements = [], changes = [], heldBack = [], repricing } = settledWith
     for (const row of rows) for (const name of LEDGER_SUMS) whole('memory', name, row[name])
     this.rows = [...this.rows.filter((r) => !minutes.includes(r.minuteMs)), ...rows]
+    this.keptBack = [...this.keptBack.filter((h) => !minutes.includes(h.minuteMs)), ...heldBack]
     for (const s of settlements) this.settled.set(s.minuteMs, s)
     this.changed.push(...changes)
     if (repricing) this.repriced.set(repricing.id, repricing)

@@ -1,10 +1,13 @@
 import type { Interval } from '../../../protocol/interval.ts'
 import { HOUR_MS } from '../../../protocol/units.ts'
+import type { HeldMark } from '../../plugin/held-store.ts'
 import type { Append, HighWater } from '../../plugin/store.ts'
 import { ownerText } from '../../rows/escaped-text.ts'
+import { recordKey, rowKey } from '../../rows/held.ts'
 import { marksAfter } from '../../rows/high-water.ts'
 import { firstByKey, lossKey } from '../../rows/rows.ts'
 import type { Connection } from './connection.ts'
+import { addHolds } from './held.ts'
 
 /** An interval as a row: with its agent, the owner as text. */
 export type IntervalRow = Omit<Interval, 'owner'> & { agentId: string; owner: string }
@@ -14,11 +17,16 @@ export async function appendAll(connection: Connection, parts: readonly Append[]
   const all = parts.flatMap(({ agentId, records }) =>
     records.map((r): IntervalRow => ({ ...r, agentId, owner: ownerText(r.owner) })),
   )
-  const rows = firstByKey(all, (r) => `${r.agentId}\n${r.deviceId}\n${r.owner}\n${r.startMs}`)
+  const rows = firstByKey(all, rowKey)
   const stored = new Set<IntervalRow>()
   for (const hour of byHour(rows)) for (const row of await storedRows(connection, hour)) stored.add(row)
   await connection.append(
     'interval',
+    rows.filter((row) => !stored.has(row)),
+  )
+  await appendHolds(
+    connection,
+    parts,
     rows.filter((row) => !stored.has(row)),
   )
   await connection.append(
@@ -29,6 +37,26 @@ export async function appendAll(connection: Connection, parts: readonly Append[]
     ),
   )
   await setMarks(connection, parts)
+}
+
+/** Holds of records that are new; a record that counts already stays as it is. */
+async function appendHolds(
+  connection: Connection,
+  parts: readonly Append[],
+  added: readonly IntervalRow[],
+): Promise<void> {
+  const marks = parts.flatMap(({ agentId, holds = [] }) =>
+    holds.map(({ record, ...hold }): HeldMark => {
+      const { deviceId, owner, startMs } = record
+      return { ...hold, agentId, deviceId, owner, startMs }
+    }),
+  )
+  if (marks.length === 0) return
+  const fresh = new Set(added.map(rowKey))
+  await addHolds(
+    connection,
+    marks.filter((mark) => fresh.has(recordKey(mark))),
+  )
 }
 
 /** Groups rows by hour, so that stored ones are searched in a narrow part of the table. */

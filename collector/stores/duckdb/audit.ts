@@ -1,5 +1,6 @@
 import type { Quote } from '../../../protocol/quote.ts'
 import type { AuditStore, Change, Repricing, Settlement } from '../../plugin/audit-store.ts'
+import type { Decision } from '../../plugin/held-store.ts'
 import type { SettledWith } from '../../plugin/store.ts'
 import { CHANGE_SUMS, type ChangeSums, changeColumns, changeOfColumns } from '../../rows/change-columns.ts'
 import type { Connection } from './connection.ts'
@@ -11,6 +12,7 @@ interface Priced {
   quotes: readonly Quote[]
 }
 type PricedRow<T extends Priced> = Omit<T, keyof Priced> & { terms: string; quotes: string }
+type RepricingRow = PricedRow<Omit<Repricing, 'decision'>> & { decision?: string }
 const toRow = <T extends Priced>({ rulesVersion, quotes, ...row }: T): PricedRow<T> => ({
   ...row,
   terms: rulesVersion,
@@ -50,11 +52,14 @@ export const duckdbAudit = (database: Database): AuditStore => ({
 
   writeRepricing: (repricing) => database.write((connection) => writeRepricing(connection, repricing)),
   async repricings(limit) {
-    const rows = await database.read<PricedRow<Repricing>>(
+    const rows = await database.read<RepricingRow>(
       'SELECT * FROM repricing ORDER BY atMs DESC, id LIMIT $limit',
       { limit },
     )
-    return rows.map((row) => ofRow<Repricing>(row))
+    return rows.map(({ decision, ...row }) => ({
+      ...ofRow<Omit<Repricing, 'decision'>>(row),
+      ...(decision ? { decision: JSON.parse(decision) as Decision } : {}),
+    }))
   },
   async changes({ id, fromMs, toMs }, stepMs) {
     const rows = await database.read<ChangeSums & Pick<Change, 'group'> & { startMs: number }>(
@@ -74,7 +79,7 @@ export const duckdbAudit = (database: Database): AuditStore => ({
 
 /** Stores how minutes were settled. Runs in the transaction that writes their ledger rows. */
 export async function writeSettledWith(connection: Connection, settledWith: SettledWith): Promise<void> {
-  const { settlements = [], changes = [], repricing } = settledWith
+  const { settlements = [], changes = [], heldBack = [], repricing } = settledWith
   if (settlements.length > 0) {
     const minutes = settlements.map((s) => s.minuteMs)
     await connection.query('DELETE FROM settlement WHERE minuteMs IN (SELECT unnest($minutes))', { minutes })
@@ -84,10 +89,14 @@ export async function writeSettledWith(connection: Connection, settledWith: Sett
     'change',
     changes.map((change) => ({ ...change, ...changeColumns(change) })),
   )
+  await connection.append('heldBack', heldBack)
   if (repricing) await writeRepricing(connection, repricing)
 }
 
-async function writeRepricing(connection: Connection, repricing: Repricing): Promise<void> {
+export async function writeRepricing(connection: Connection, repricing: Repricing): Promise<void> {
+  const { decision, ...rest } = repricing
   await connection.query('DELETE FROM repricing WHERE id = $id', { id: repricing.id })
-  await connection.append('repricing', [toRow(repricing)])
+  await connection.append('repricing', [
+    { ...toRow(rest), ...(decision ? { decision: JSON.stringify(decision) } : {}) },
+  ])
 }

@@ -19,6 +19,7 @@ import { lastByKey, minuteAtOrAfter } from '../../rows/rows.ts'
 import { appendAll, type IntervalRow } from './append.ts'
 import { duckdbAudit, writeSettledWith } from './audit.ts'
 import { Database, type DatabaseOptions } from './database.ts'
+import { COUNTING, duckdbHeld } from './held.ts'
 
 const GROUP_COLUMNS: Record<GroupBy, string> = {
   workload: 'workload',
@@ -36,6 +37,7 @@ export function createDuckdbStore(options: DatabaseOptions): Store {
   const database = new Database(options)
   return {
     ...duckdbAudit(database),
+    ...duckdbHeld(database),
     name: 'duckdb',
     open: () => database.open(),
     close: () => database.close(),
@@ -49,7 +51,7 @@ export function createDuckdbStore(options: DatabaseOptions): Store {
     },
     async intervals(fromMs, toMs) {
       const rows = await database.read<IntervalRow>(
-        'SELECT * FROM interval WHERE startMs >= $from AND startMs < $to ORDER BY startMs',
+        `SELECT * FROM ${COUNTING} WHERE startMs >= $from AND startMs < $to ORDER BY startMs`,
         range(fromMs, toMs),
       )
       return rows.map((row): AgentInterval => ({ ...row, owner: ownerFromText(row.owner) }))
@@ -57,7 +59,10 @@ export function createDuckdbStore(options: DatabaseOptions): Store {
 
     settle: (minutes, rows, settledWith = {}) =>
       database.write(async (connection) => {
-        await connection.query('DELETE FROM ledger WHERE minuteMs IN (SELECT unnest($minutes))', { minutes })
+        for (const table of ['ledger', 'heldBack'])
+          await connection.query(`DELETE FROM ${table} WHERE minuteMs IN (SELECT unnest($minutes))`, {
+            minutes,
+          })
         await connection.append('ledger', rows)
         await writeSettledWith(connection, settledWith)
       }),
@@ -70,7 +75,7 @@ export function createDuckdbStore(options: DatabaseOptions): Store {
     async unsettledMinutes(fromMs, toMs) {
       const rows = await database.read<{ minuteMs: number }>(
         `SELECT minuteMs FROM
-           (SELECT startMs - startMs % $minute AS minuteMs, count(*) AS kept FROM interval
+           (SELECT startMs - startMs % $minute AS minuteMs, count(*) AS kept FROM ${COUNTING}
             WHERE startMs >= $from AND startMs < $to GROUP BY 1)
            FULL JOIN (SELECT minuteMs, sum(intervals) AS settled FROM ledger
             WHERE minuteMs >= $from AND minuteMs < $to GROUP BY 1) USING (minuteMs)

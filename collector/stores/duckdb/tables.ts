@@ -1,11 +1,12 @@
 import { INTERVAL_QUANTITIES } from '../../../protocol/interval.ts'
 import { LEDGER_SUMS } from '../../economics/ledger-row.ts'
 import { CHANGE_SUMS } from '../../rows/change-columns.ts'
+import { HELD_BACK_SUMS } from '../../rows/held.ts'
 
 export type ColumnType = 'VARCHAR' | 'BIGINT' | 'DOUBLE' | 'BOOLEAN'
 
 /** Version of the tables below. A file of a newer version is not opened. */
-export const SCHEMA_VERSION = 2
+export const SCHEMA_VERSION = 3
 
 const bigints = <const N extends string>(names: readonly N[]) =>
   Object.fromEntries(names.map((name) => [name, 'BIGINT'])) as Record<N, 'BIGINT'>
@@ -94,12 +95,31 @@ export const TABLES = {
     terms: 'VARCHAR',
     quotes: 'VARCHAR',
     doneMs: 'BIGINT',
+    decision: 'VARCHAR',
   },
   change: {
     repricing: 'VARCHAR',
     minuteMs: 'BIGINT',
     group: 'VARCHAR',
     ...bigints(CHANGE_SUMS),
+  },
+  held: {
+    agentId: 'VARCHAR',
+    deviceId: 'VARCHAR',
+    owner: 'VARCHAR',
+    startMs: 'BIGINT',
+    kind: 'VARCHAR',
+    check: 'VARCHAR',
+    reason: 'VARCHAR',
+    heldMs: 'BIGINT',
+    state: 'VARCHAR',
+    decision: 'VARCHAR',
+  },
+  heldBack: {
+    minuteMs: 'BIGINT',
+    workload: 'VARCHAR',
+    kind: 'VARCHAR',
+    ...bigints(HELD_BACK_SUMS),
   },
   quarantine: {
     n: 'BIGINT',

@@ -8,6 +8,7 @@ import type {
   RulesVersion,
   Settlement,
 } from '../../plugin/audit-store.ts'
+import type { Decision } from '../../plugin/held-store.ts'
 import { CHANGE_SUMS, type ChangeSums, changeColumns, changeOfColumns } from '../../rows/change-columns.ts'
 import type { InfluxClient } from './client.ts'
 import { literal, within } from './influxql.ts'
@@ -93,8 +94,18 @@ const settlementOf = (row: Row): Settlement => ({
   quotes: quotesOf(row),
 })
 
-export const repricingPoint = ({ id, atMs, rulesVersion, quotes, ...fields }: Repricing): IPoint =>
-  point('repricing', atMs, { id }, { ...fields, terms: rulesVersion, quotes: quotesText(quotes) })
+export const repricingPoint = ({ id, atMs, rulesVersion, quotes, decision, ...fields }: Repricing): IPoint =>
+  point(
+    'repricing',
+    atMs,
+    { id },
+    {
+      ...fields,
+      terms: rulesVersion,
+      quotes: quotesText(quotes),
+      ...(decision ? { decision: JSON.stringify(decision) } : {}),
+    },
+  )
 const repricingOf = (row: Row): Repricing => ({
   id: text(row['id']),
   atMs: row.time,
@@ -105,6 +116,7 @@ const repricingOf = (row: Row): Repricing => ({
   rulesVersion: text(row['terms']),
   quotes: quotesOf(row),
   doneMs: Number(row['doneMs']),
+  ...(row['decision'] ? { decision: JSON.parse(text(row['decision'])) as Decision } : {}),
 })
 
 export const changePoint = (change: Change): IPoint =>

@@ -9,6 +9,7 @@ import { thin } from '../../rows/rows.ts'
 import { SerialQueue } from '../../rows/serial-queue.ts'
 import { influxAudit } from './audit.ts'
 import { InfluxClient, type InfluxOptions } from './client.ts'
+import { influxHeld } from './held.ts'
 import { literal, within } from './influxql.ts'
 import { influxLedger } from './ledger.ts'
 import {
@@ -43,6 +44,7 @@ export function createInfluxStore(options: InfluxOptions & { log: Log }): Store 
 
   return {
     ...influxAudit(influx),
+    ...influxHeld(influx, appends),
     ...influxLedger(influx, settling),
     ...records,
     name: 'influx',

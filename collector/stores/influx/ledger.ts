@@ -1,4 +1,4 @@
-import { HOUR_MS, MINUTE_MS } from '../../../protocol/units.ts'
+import { HOUR_MS, MINUTE_MS, minuteOf } from '../../../protocol/units.ts'
 import { LEDGER_SUMS } from '../../economics/ledger-row.ts'
 import type { GroupBy, LedgerBucket, Store } from '../../plugin/store.ts'
 import { unescapeText } from '../../rows/escaped-text.ts'
@@ -6,6 +6,7 @@ import { minuteAtOrAfter, withoutDevices } from '../../rows/rows.ts'
 import type { SerialQueue } from '../../rows/serial-queue.ts'
 import { changePoint, repricingPoint, settlementPoint } from './audit.ts'
 import type { InfluxClient } from './client.ts'
+import { heldBackPoint, heldKeys } from './held.ts'
 import { literal, spans, within } from './influxql.ts'
 import { ledgerPoint } from './points.ts'
 
@@ -40,13 +41,18 @@ export function influxLedger(
         const marks = withoutDevices(rows).sort((a, b) => a.intervals - b.intervals)
         // the audit's old figures first: after a crash they could not be read again
         await influx().write((settledWith.changes ?? []).map(changePoint))
-        await influx().remove(
-          ['rackLedger', 'ledger'].flatMap((measurement) =>
+        const heldMinutes = (await perMinute(influx(), 'sum(records)', 'heldBack', first, last + MINUTE_MS))
+          .map(([minute]) => minute)
+          .filter((minute) => named.has(minute))
+        await influx().remove([
+          ...['rackLedger', 'ledger'].flatMap((measurement) =>
             spans(filled).map((span) => `DELETE FROM ${measurement} WHERE ${span}`),
           ),
-        )
+          ...spans(heldMinutes).map((span) => `DELETE FROM heldBack WHERE ${span}`),
+        ])
         await influx().write([
           ...rows.map((row) => ledgerPoint('ledger', row)),
+          ...(settledWith.heldBack ?? []).map(heldBackPoint),
           ...(settledWith.settlements ?? []).map(settlementPoint),
         ])
         await influx().write(marks.map((row) => ledgerPoint('rackLedger', row)))
@@ -99,6 +105,10 @@ export function influxLedger(
       const range = [minuteAtOrAfter(fromMs), minuteAtOrAfter(toMs)] as const
       const kept = new Map(await perMinute(influx(), 'count(coveredMs)', 'interval', ...range))
       const settled = new Map(await perMinute(influx(), 'sum(intervals)', 'rackLedger', ...range))
+      for (const startMs of (await heldKeys(influx(), ...range)).values()) {
+        const minute = minuteOf(startMs)
+        kept.set(minute, (kept.get(minute) ?? 0) - 1)
+      }
       return [...new Set([...kept.keys(), ...settled.keys()])]
         .filter((minute) => (kept.get(minute) ?? 0) !== (settled.get(minute) ?? 0))
         .sort((a, b) => a - b)

@@ -3,6 +3,7 @@ import { INTERVAL_QUANTITIES } from '../../../protocol/interval.ts'
 import { LEDGER_SUMS } from '../../economics/ledger-row.ts'
 import { CHANGE_SUMS } from '../../rows/change-columns.ts'
 import { escapeText, unescapeText } from '../../rows/escaped-text.ts'
+import { HELD_BACK_SUMS } from '../../rows/held.ts'
 import { whole } from '../../rows/rows.ts'
 
 const { INTEGER, FLOAT, STRING, BOOLEAN } = FieldType
@@ -74,8 +75,15 @@ export const MEASUREMENTS = [
       terms: STRING,
       quotes: STRING,
       doneMs: INTEGER,
+      decision: STRING,
     },
   },
+  {
+    measurement: 'held',
+    tags: ['agentId', 'deviceId', 'owner', 'kind', 'check'],
+    fields: { reason: STRING, heldMs: INTEGER, state: STRING, decision: STRING },
+  },
+  { measurement: 'heldBack', tags: ['workload', 'kind'], fields: all(HELD_BACK_SUMS, INTEGER) },
   // the group is called workload here, because GROUP is a keyword of InfluxQL
   { measurement: 'change', tags: ['repricing', 'workload'], fields: all(CHANGE_SUMS, INTEGER) },
   {

@@ -1,8 +1,11 @@
+import type { HeldMark } from '../../plugin/held-store.ts'
 import type { Append, HighWater, Store } from '../../plugin/store.ts'
+import { recordKey } from '../../rows/held.ts'
 import { marksAfter } from '../../rows/high-water.ts'
 import type { SerialQueue } from '../../rows/serial-queue.ts'
 import { lossPoint } from './audit.ts'
 import type { InfluxClient } from './client.ts'
+import { addHolds, heldKeys } from './held.ts'
 import { within } from './influxql.ts'
 import { intervalOf, intervalPoint, markOf, markPoint } from './points.ts'
 
@@ -19,6 +22,8 @@ export function influxRecords(
   let marks = new Map<string, HighWater>()
   const appendAll = (parts: readonly Append[]) =>
     appends.run(async () => {
+      // before their records: a record must never be read without its hold
+      await addHolds(influx(), parts.flatMap(heldMarks))
       await influx().write([
         ...parts.flatMap(({ agentId, records }) =>
           records.map((record) => intervalPoint({ ...record, agentId })),
@@ -41,7 +46,18 @@ export function influxRecords(
     highWaters: readMarks,
     async intervals(fromMs, toMs) {
       const rows = await influx().rows(`SELECT * FROM interval WHERE ${within(fromMs, toMs)}`)
-      return rows.map(intervalOf)
+      const held = await heldKeys(influx(), fromMs, toMs)
+      const records = rows.map(intervalOf)
+      return held.size === 0 ? records : records.filter((record) => !held.has(recordKey(record)))
     },
   }
 }
+
+const heldMarks = ({ agentId, holds = [] }: Append): HeldMark[] =>
+  holds.map(({ record: { deviceId, owner, startMs }, ...hold }) => ({
+    ...hold,
+    agentId,
+    deviceId,
+    owner,
+    startMs,
+  }))

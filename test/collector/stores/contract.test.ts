@@ -11,6 +11,7 @@ import { SILENT } from '../../../protocol/kit/log.ts'
 import type { Quote } from '../../../protocol/quote.ts'
 import { auditContract } from './audit-contract.ts'
 import { DAY_MS, interval, intervals, ledgerRow, MINUTE_MS, ofAgent, sample, sorted } from './fixtures.ts'
+import { heldContract } from './held-contract.ts'
 import type { StartStoreRig, StoreRig } from './store-rig.ts'
 
 const END_MS = DAY_MS + 24 * 60 * MINUTE_MS
@@ -56,6 +57,7 @@ describe.each(STORES)('the $name store', ({ name, settings, open }) => {
   }
 
   describe('audit', () => auditContract(() => store, reopen))
+  describe('held records', () => heldContract(() => store, reopen))
 
   describe('keeps records', () => {
     test('as they were given, with absent quantities still absent', async () => {

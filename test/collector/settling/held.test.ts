@@ -1,0 +1,146 @@
+import fc from 'fast-check'
+import { beforeEach, describe, expect, it } from 'vitest'
+import type { RecordJudge } from '../../../collector/intake/batch-plan.ts'
+import type { DecisionRequest } from '../../../collector/settling/repricer.ts'
+import type { Interval } from '../../../protocol/interval.ts'
+import { MINUTE_MS } from '../../../protocol/units.ts'
+import { eventually } from '../../eventually.ts'
+import { batch, LedgerRig, record, T0, TENANT } from '../ledger-rig.ts'
+import { MemoryStore } from '../memory-store.ts'
+
+/** Holds what claims more than 2,000,000 difficulty-1 shares. */
+const doubtful: RecordJudge = (_agentId, { workDiff1 = 0 }) =>
+  workDiff1 > 2_000_000 ? { kind: 'doubt', check: 'work', reason: `workDiff1 is ${workDiff1}` } : undefined
+const BY = { by: 'ann', reason: 'looked at the pool' }
+
+describe('held records', () => {
+  let store: MemoryStore
+  let rig: LedgerRig
+  beforeEach(async () => {
+    store = new MemoryStore()
+    rig = await new LedgerRig(store, undefined, [doubtful]).start()
+    return () => rig.stop()
+  })
+  const decide = async (verdict: DecisionRequest['verdict'], filter: DecisionRequest['filter'] = {}) => {
+    const asked = await rig.repricer.decide({ verdict, filter, ...BY })
+    await eventually(
+      () => [...store.repriced.values()],
+      (all) => all.every((r) => r.doneMs >= r.toMs),
+    )
+    return asked
+  }
+  const inOrder = (rows: MemoryStore['rows']) =>
+    rows.toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1))
+
+  it('earn and cost nothing, are acknowledged, and are told with what they would be worth', async () => {
+    const answer = await rig.take(batch(1, [record(0, 'meter'), record(0, 'rig1', { workDiff1: 9e13 })]))
+    expect(answer).toEqual({ epoch: 7, seq: 2 })
+    await rig.settleAll()
+    expect(store.sums()).toEqual({ overhead: expect.objectContaining({ energyMilliJ: 200_000_000 }) })
+    const [back] = await store.heldBack(T0, T0 + MINUTE_MS, MINUTE_MS)
+    expect(back).toMatchObject({
+      workload: 'mining',
+      kind: 'doubt',
+      records: 1,
+      energyMilliJ: 180_000_000,
+    })
+    // 9e13 shares x 3.125 BTC x 100,000 USD / 1e14, less 2 %
+    expect(back?.revenueNanoUsd).toBeCloseTo(9e13 * 3.125 * 1e5 * 1e-14 * 0.98 * 1e9, -3)
+  })
+
+  it('are in the ledger once accepted, priced as their minute was, with the old figures and the person kept', async () => {
+    await rig.take(batch(1, [record(0, 'rig1', { workDiff1: 3_000_000 })]))
+    await rig.settleAll()
+    rig.quotes.add({ name: 'btcUsd', value: 1, unit: '', source: 'later', fromMs: 0 })
+    const asked = await decide('accepted', { devices: ['rig1'] })
+    expect(asked).toMatchObject({ ...BY, fromMs: T0, decision: { verdict: 'accepted', records: 1 } })
+    expect(store.sums()['mining']).toMatchObject({ workDiff1: 3_000_000, intervals: 1 })
+    expect(store.sums()['mining']?.['revenueNanoUsd']).toBeCloseTo(3e6 * 3.125 * 1e5 * 1e-14 * 0.98 * 1e9, 0)
+    expect(store.changed).toMatchObject([
+      { repricing: asked?.id, group: 'mining', before: { revenueNanoUsd: 0 }, after: { intervals: 1 } },
+    ])
+    expect(await store.heldBack(T0, T0 + MINUTE_MS, MINUTE_MS)).toEqual([])
+  })
+
+  it('are decided by one act where they match, and the others stay open', async () => {
+    const wild = { workDiff1: 9e9 }
+    await rig.take(batch(1, [record(0, 'rig1', wild), record(1, 'rig1', wild), record(2, 'rig1', wild)]))
+    await rig.settleAll()
+    expect(await decide('accepted', { toMs: T0 + 2 * MINUTE_MS })).toMatchObject({ decision: { records: 2 } })
+    expect(store.sums()['mining']).toMatchObject({ intervals: 2 })
+    expect((await store.held({ state: 'open' }, 9)).map((h) => h.record.startMs)).toEqual([
+      T0 + 2 * MINUTE_MS,
+    ])
+    expect(await decide('accepted', { agents: ['somebody'] })).toBeUndefined()
+    expect(await decide('rejected')).toMatchObject({ decision: { records: 1 } })
+    expect(store.sums()['mining']).toMatchObject({ intervals: 2 })
+    expect(await decide('rejected')).toBeUndefined()
+  })
+
+  it('that a person decided before a crash are settled by the next start', async () => {
+    await rig.take(batch(1, [record(0, 'rig1', { workDiff1: 9e9 })]))
+    await rig.settleAll()
+    await store.decide({
+      id: 'before-the-crash',
+      atMs: rig.nowMs,
+      ...BY,
+      fromMs: T0,
+      toMs: T0 + MINUTE_MS,
+      rulesVersion: '',
+      quotes: [],
+      doneMs: T0,
+      decision: { verdict: 'accepted', filter: { state: 'open' }, records: 1 },
+    })
+    const next = await new LedgerRig(store).start()
+    await eventually(
+      () => store.sums()['mining'],
+      (sums) => sums?.['intervals'] === 1,
+    )
+    await next.stop()
+  })
+
+  it('leave the ledger as it was after accepting and rejecting them, in any order and number', async () => {
+    const quantity = fc.record({
+      workDiff1: fc.integer({ min: 0, max: 4_000_000 }),
+      energyMilliJ: fc.nat(2e8),
+    })
+    const minute = fc.record({
+      rig: fc.option(quantity, { nil: undefined }),
+      gpu: fc.option(quantity, { nil: undefined }),
+      meter: fc.option(fc.nat(4e8), { nil: undefined }),
+    })
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(minute, { minLength: 1, maxLength: 4 }),
+        fc.nat(2),
+        async (minutes, turns) => {
+          store = new MemoryStore()
+          rig = await new LedgerRig(store, undefined, [doubtful]).start()
+          const records = minutes.flatMap(({ rig: miner, gpu, meter }, m): Interval[] => [
+            ...(miner ? [record(m, 'rig1', miner)] : []),
+            ...(gpu ? [record(m, 'node/gpu0', { owner: TENANT, gpuMs: 60_000, ...gpu })] : []),
+            ...(meter === undefined ? [] : [record(m, 'meter', { energyMilliJ: meter })]),
+          ])
+          await rig.take(batch(1, records))
+          await rig.settleAll()
+          const before = inOrder(store.rows)
+          await decide('accepted')
+          const accepted = inOrder(store.rows)
+          expect(accepted.reduce((n, row) => n + row.workDiff1, 0)).toBe(
+            records.reduce((n, r) => n + (r.workDiff1 ?? 0), 0),
+          )
+          for (let turn = 0; turn < turns; turn++) {
+            await decide('rejected', { state: 'accepted' })
+            expect(inOrder(store.rows)).toEqual(before)
+            await decide('accepted', { state: 'rejected' })
+            expect(inOrder(store.rows)).toEqual(accepted)
+          }
+          await decide('rejected', { state: 'accepted' })
+          expect(inOrder(store.rows)).toEqual(before)
+          await rig.stop()
+        },
+      ),
+      { numRuns: 20 },
+    )
+  })
+})
