@@ -27,7 +27,10 @@ const burners = Array.from({ length: loops }, () =>
   spawn(process.execPath, ['-e', BURNER], { stdio: 'ignore' }),
 )
 const folder = mkdtempSync(join(tmpdir(), 'perwatt-loaded-'))
+/** Ends with this script too: SIGTERM, on which vitest ends its workers. */
+let vitest
 process.on('exit', () => {
+  vitest?.kill('SIGTERM')
   for (const burner of burners) burner.kill('SIGKILL')
   rmSync(folder, { recursive: true, force: true })
 })
@@ -37,11 +40,9 @@ for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exi
 function runSuite(run) {
   const report = join(folder, `${run}.json`)
   const reporters = ['--reporter=dot', '--reporter=json', `--outputFile.json=${report}`]
-  const vitest = spawn(
-    process.execPath,
-    ['node_modules/vitest/vitest.mjs', 'run', ...reporters, ...forVitest],
-    { stdio: 'inherit' },
-  )
+  vitest = spawn(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', ...reporters, ...forVitest], {
+    stdio: 'inherit',
+  })
   return new Promise((resolve, reject) => {
     vitest.on('error', reject)
     vitest.on('exit', () => resolve(report))

@@ -2,7 +2,7 @@ import type { Interval, IntervalBatch } from '../../protocol/interval.ts'
 import type { AckMessage } from '../../protocol/status.ts'
 import { MINUTE_MS } from '../../protocol/units.ts'
 import type { Loss } from '../plugin/audit-store.ts'
-import type { Hold, RecordHold } from '../plugin/held-store.ts'
+import type { Hold, RecordHold } from '../plugin/held.ts'
 import type { Append, HighWater, Quarantined } from '../plugin/store.ts'
 import { recordFault } from './record-limits.ts'
 

@@ -1,6 +1,6 @@
 import type { Quote } from '../../protocol/quote.ts'
 import type { LedgerSums } from '../economics/ledger-row.ts'
-import type { Decision } from './held-store.ts'
+import type { Decision } from './held.ts'
 
 /** What stands behind the ledger's figures, so that each can be explained, settled again as it was priced, and audited. */
 

@@ -8,7 +8,8 @@ import type { Sample } from '../../protocol/sample.ts'
 import type { AgentInterval, LedgerRow, LedgerSums } from '../economics/ledger-row.ts'
 import type { TrueUp } from '../economics/true-up.ts'
 import type { AuditStore, Change, Loss, Repricing, Settlement } from './audit-store.ts'
-import type { HeldBack, HeldStore, RecordHold } from './held-store.ts'
+import type { HeldBack, RecordHold } from './held.ts'
+import type { HeldStore } from './held-store.ts'
 
 /** How far an agent's records are in the store without a hole. */
 export interface HighWater {

@@ -1,4 +1,4 @@
-import type { HeldMark, RecordKey } from '../plugin/held-store.ts'
+import type { HeldMark, RecordKey } from '../plugin/held.ts'
 import { ownerText } from './escaped-text.ts'
 
 /** The columns of `HeldBack` that are summed. */

@@ -3,7 +3,7 @@ import type { Prices } from '../../protocol/quote.ts'
 import { minuteOf } from '../../protocol/units.ts'
 import { earned, nanoUsd, shareUsd } from '../economics/settlement/revenue.ts'
 import type { SettleContext } from '../economics/settlement/settle.ts'
-import type { HeldBack, HeldRecord } from '../plugin/held-store.ts'
+import type { HeldBack, HeldRecord } from '../plugin/held.ts'
 
 const MOST = Number.MAX_SAFE_INTEGER
 

@@ -8,8 +8,8 @@ import type {
   HeldGroup,
   HeldMark,
   HeldRecord,
-  HeldStore,
-} from '../../collector/plugin/held-store.ts'
+} from '../../collector/plugin/held.ts'
+import type { HeldStore } from '../../collector/plugin/held-store.ts'
 import { holdKey, recordKey } from '../../collector/rows/held.ts'
 import { minuteOf } from '../../protocol/units.ts'
 

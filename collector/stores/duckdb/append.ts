@@ -1,6 +1,6 @@
 import type { Interval } from '../../../protocol/interval.ts'
 import { HOUR_MS } from '../../../protocol/units.ts'
-import type { HeldMark } from '../../plugin/held-store.ts'
+import type { HeldMark } from '../../plugin/held.ts'
 import type { Append, HighWater } from '../../plugin/store.ts'
 import { ownerText } from '../../rows/escaped-text.ts'
 import { recordKey, rowKey } from '../../rows/held.ts'

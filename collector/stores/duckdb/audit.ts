@@ -1,6 +1,6 @@
 import type { Quote } from '../../../protocol/quote.ts'
 import type { AuditStore, Change, Repricing, Settlement } from '../../plugin/audit-store.ts'
-import type { Decision } from '../../plugin/held-store.ts'
+import type { Decision } from '../../plugin/held.ts'
 import type { SettledWith } from '../../plugin/store.ts'
 import { CHANGE_SUMS, type ChangeSums, changeColumns, changeOfColumns } from '../../rows/change-columns.ts'
 import type { Connection } from './connection.ts'

@@ -1,14 +1,7 @@
 import { MINUTE_MS } from '../../../protocol/units.ts'
 import type { AgentInterval } from '../../economics/ledger-row.ts'
-import type {
-  HeldBackBucket,
-  HeldFilter,
-  HeldGroup,
-  HeldMark,
-  HeldRecord,
-  HeldStore,
-  Hold,
-} from '../../plugin/held-store.ts'
+import type { HeldBackBucket, HeldFilter, HeldGroup, HeldMark, HeldRecord, Hold } from '../../plugin/held.ts'
+import type { HeldStore } from '../../plugin/held-store.ts'
 import { ownerFromText, ownerText } from '../../rows/escaped-text.ts'
 import { HELD_BACK_SUMS, holdKey } from '../../rows/held.ts'
 import { firstByKey } from '../../rows/rows.ts'

@@ -8,7 +8,7 @@ import type {
   RulesVersion,
   Settlement,
 } from '../../plugin/audit-store.ts'
-import type { Decision } from '../../plugin/held-store.ts'
+import type { Decision } from '../../plugin/held.ts'
 import { CHANGE_SUMS, type ChangeSums, changeColumns, changeOfColumns } from '../../rows/change-columns.ts'
 import type { InfluxClient } from './client.ts'
 import { literal, within } from './influxql.ts'

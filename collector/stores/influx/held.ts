@@ -8,10 +8,10 @@ import type {
   HeldGroup,
   HeldMark,
   HeldRecord,
-  HeldStore,
   HoldKind,
   HoldState,
-} from '../../plugin/held-store.ts'
+} from '../../plugin/held.ts'
+import type { HeldStore } from '../../plugin/held-store.ts'
 import { ownerFromText, ownerText } from '../../rows/escaped-text.ts'
 import { HELD_BACK_SUMS, holdKey, recordKey } from '../../rows/held.ts'
 import { firstByKey } from '../../rows/rows.ts'

@@ -1,4 +1,4 @@
-import type { HeldMark } from '../../plugin/held-store.ts'
+import type { HeldMark } from '../../plugin/held.ts'
 import type { Append, HighWater, Store } from '../../plugin/store.ts'
 import { recordKey } from '../../rows/held.ts'
 import { marksAfter } from '../../rows/high-water.ts'

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Repricing } from '../../../collector/plugin/audit-store.ts'
-import type { Decision, HeldFilter, HeldMark, RecordHold } from '../../../collector/plugin/held-store.ts'
+import type { Decision, HeldFilter, HeldMark, RecordHold } from '../../../collector/plugin/held.ts'
 import type { Store } from '../../../collector/plugin/store.ts'
 import type { Interval } from '../../../protocol/interval.ts'
 import { DAY_MS, interval, ledgerRow, MINUTE_MS, ofAgent, sorted } from './fixtures.ts'
