@@ -62,8 +62,9 @@ export class EnergyMeter {
     const before = this.#counter.last
     const countedMilliJ = this.#advance(energyJ, restarted, limit, part)
     this.#counterStands = before !== undefined && before === this.#counter.last
+    const fell = before !== undefined && this.#counter.last !== undefined && this.#counter.last < before
     // a counter that starts again includes nothing that was drawn before
-    if (!this.#counterStands && countedMilliJ === undefined) this.#drawnMilliJ = 0
+    if (!this.#counterStands && (countedMilliJ === undefined || fell)) this.#drawnMilliJ = 0
     return countedMilliJ
   }
 

@@ -12,6 +12,8 @@ export interface Figures {
   exportedWh?: number | undefined
   /** Wh that the counter's last digit stands for; 0 where the counter is a float */
   resolutionWh: number
+  /** W that the power's last digit stands for; 0 where it is a float */
+  resolutionW: number
 }
 
 /**
@@ -20,6 +22,7 @@ export interface Figures {
  */
 export function byMap(modbus: ModbusTcp, { model, power, energy, exported, identify }: Partial<NamedMap>) {
   let known = identify === undefined
+  const resolutionW = power && !power.type.startsWith('float') ? Math.abs(power.scale) : 0
   const step = energy?.stepWh ?? (energy?.type.startsWith('float') ? 0 : energy?.scale)
   return async (signal: AbortSignal): Promise<Figures> => {
     const values = await modbusValues(modbus, [power, energy, exported], signal)
@@ -39,7 +42,8 @@ export function byMap(modbus: ModbusTcp, { model, power, energy, exported, ident
       powerW,
       energyWh,
       exportedWh,
-      resolutionWh: step ?? 0,
+      resolutionWh: Math.abs(step ?? 0),
+      resolutionW,
     }
   }
 }

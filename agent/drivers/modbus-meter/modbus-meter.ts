@@ -1,8 +1,7 @@
 import { z } from 'zod'
-import { defined } from '../../../protocol/kit/defined.ts'
 import { PortSchema } from '../../../protocol/kit/fields.ts'
 import { JOULES_PER_KWH } from '../../../protocol/units.ts'
-import { HeldCounter, refusedOf } from '../../counting/held-counter.ts'
+import { TwoWayCounters } from '../../counting/two-way-counters.ts'
 import { defineDriver, type Session } from '../../plugin/driver.ts'
 import type { Reading } from '../../plugin/reading.ts'
 import { ModbusTcp, READ_FUNCTIONS } from '../../wire/modbus.ts'
@@ -76,23 +75,19 @@ export default defineDriver({
     const modbus = new ModbusTcp({ host, port, unit })
     const figures =
       map === 'sunspec' ? sunSpec(modbus) : byMap(modbus, typeof map === 'string' ? named(map) : map)
-    let counters: Counters | undefined
+    let counters: TwoWayCounters | undefined
     return {
       async read(signal) {
         const read = await figures(signal)
         const steadyMs = performance.now()
-        counters ??= {
-          energy: new HeldCounter(read.resolutionWh * JOULES_PER_WH),
-          exported: new HeldCounter(read.resolutionWh * JOULES_PER_WH),
-        }
+        const stepJ = read.resolutionWh * JOULES_PER_WH
+        counters ??= new TwoWayCounters({ energyJ: stepJ, exportedJ: stepJ })
         return [reading(invert ? inverted(read) : read, counters, steadyMs)]
       },
       close: () => modbus.close(),
     }
   },
 })
-
-type Counters = Record<'energy' | 'exported', HeldCounter>
 
 const named = (name: string): Partial<NamedMap> => MODBUS_MAPS.find((map) => map.name === name) ?? {}
 
@@ -119,24 +114,23 @@ function sunSpec(modbus: ModbusTcp) {
 }
 
 function reading(
-  { about, powerW, energyWh, exportedWh }: Figures,
-  { energy, exported }: Counters,
+  { about, powerW, energyWh, exportedWh, resolutionW }: Figures,
+  held: TwoWayCounters,
   steadyMs: number,
 ): Reading {
   const joules = (wh: number | undefined) => (wh === undefined ? undefined : wh * JOULES_PER_WH)
-  const back = powerW === undefined ? undefined : -powerW
-  const imported = energy.read(joules(energyWh), powerW, steadyMs)
-  // a counter at 0 has never counted: most meters have one, and most sites never export
-  const fedBack = exported.read(joules(exportedWh || undefined), back, steadyMs)
+  const told = held.read(
+    {
+      powerW,
+      powerStepW: resolutionW,
+      energyJ: joules(energyWh),
+      // a counter at 0 has never counted: most meters have one, and most sites never export
+      exportedJ: joules(exportedWh || undefined),
+    },
+    steadyMs,
+  )
   const blind = powerW === undefined && energyWh === undefined && !exportedWh
-  const faults = blind
-    ? ['the meter has no value in its registers']
-    : [imported.fault, fedBack.fault].filter((fault) => fault !== undefined)
-  const counters = defined({
-    energyJ: imported.energyJ,
-    exportedJ: fedBack.energyJ,
-    refused: refusedOf({ energyJ: imported, exportedJ: fedBack }),
-  })
+  const faults = blind ? ['the meter has no value in its registers'] : told.faults
   return {
     identity: { kind: 'meter', ...about },
     sample: {
@@ -144,6 +138,6 @@ function reading(
       ...(faults.length > 0 && { faults }),
       ...(powerW !== undefined && { powerW, powerBasis: 'metered' }),
     },
-    ...(Object.keys(counters).length > 0 && { counters }),
+    ...(told.counters && { counters: told.counters }),
   }
 }

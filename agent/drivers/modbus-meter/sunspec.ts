@@ -37,6 +37,8 @@ export interface SunSpecReading {
   exportedWh?: number
   /** Wh that the counter's last digit stands for; 0 where the counter is a float */
   resolutionWh: number
+  /** W that the power's last digit stands for; 0 where it is a float */
+  resolutionW: number
 }
 
 /**
@@ -84,6 +86,7 @@ export async function readSunSpecMeter(
         exportedWh: value(FLOAT.exported),
       }),
       resolutionWh: 0,
+      resolutionW: 0,
     }
   }
   // SunSpec allows -10 to 10; anything else is no scale factor
@@ -107,6 +110,7 @@ export async function readSunSpecMeter(
       exportedWh: counter(INTEGER.exported),
     }),
     resolutionWh,
+    resolutionW: 10 ** (powerScale ?? 0),
   }
 }
 

@@ -4,12 +4,12 @@ import { defined } from '../../../protocol/kit/defined.ts'
 import { PerwattError } from '../../../protocol/kit/errors.ts'
 import { PortSchema } from '../../../protocol/kit/fields.ts'
 import { JOULES_PER_KWH } from '../../../protocol/units.ts'
-import { HeldCounter, refusedOf } from '../../counting/held-counter.ts'
+import { TwoWayCounters } from '../../counting/two-way-counters.ts'
 import { defineDriver, type Session } from '../../plugin/driver.ts'
 import type { Reading } from '../../plugin/reading.ts'
 import { SNMP_ACCESS } from '../../wire/snmp/access.ts'
 import { Snmp } from '../../wire/snmp/snmp.ts'
-import { measured, type SnmpValue, scaledTo } from '../../wire/snmp/values.ts'
+import { lastDigitOf, measured, type SnmpValue, scaledTo } from '../../wire/snmp/values.ts'
 import { discoverPdu, type Instance, type PduLayout, type PduPart, SYS_OBJECT_ID } from './layout.ts'
 import { remembering } from './remembering-reader.ts'
 import { PDU_TABLES } from './tables/index.ts'
@@ -105,7 +105,7 @@ export default defineDriver({
     }
     let reader = remembering(snmp)
     let layout: PduLayout | undefined
-    const counters = new Map<string, HeldCounter>()
+    const counters = new Map<string, TwoWayCounters>()
     let lastUptimeS = 0
     return {
       async read(signal) {
@@ -139,7 +139,7 @@ const oidsOf = ({ power, energy, exported, off, status }: PduPart): string[] =>
 
 function readingsOf(
   { about, parts }: PduLayout,
-  counters: Map<string, HeldCounter>,
+  counters: Map<string, TwoWayCounters>,
   values: ReadonlyMap<string, SnmpValue>,
 ): Reading[] {
   const ticks = measured(values.get(SYS_UP_TIME))
@@ -159,18 +159,19 @@ function readingsOf(
     const powerW = unmeasured ? undefined : wattsOf(p.power)
     const counted = unmeasured ? undefined : joulesOf(p.energy)
     const fedBack = unmeasured ? undefined : joulesOf(p.exported)
-    const energy = counterOf(p, 'energy', counters).read(counted, powerW, steadyMs)
-    const back = powerW === undefined ? undefined : -powerW
-    const exported = counterOf(p, 'exported', counters).read(fedBack, back, steadyMs)
-    const told = defined({
-      energyJ: energy.energyJ,
-      exportedJ: exported.energyJ,
-      refused: refusedOf({ energyJ: energy, exportedJ: exported }),
-    })
+    const told = countersOf(p, counters).read(
+      {
+        powerW,
+        powerStepW: p.power && lastDigitOf(values.get(p.power.oid), p.power.scale),
+        energyJ: counted,
+        exportedJ: fedBack,
+      },
+      steadyMs,
+    )
     const off = p.off !== undefined && values.get(p.off.oid) === p.off.is
     const word = typeof status === 'number' ? p.status?.words[status] : undefined
     const blind = powerW === undefined && counted === undefined
-    const faults = [word, energy.fault, exported.fault].filter((fault) => fault !== undefined)
+    const faults = [...(word === undefined ? [] : [word]), ...told.faults]
     return {
       ...defined({ part: p.part, behind: p.behind }),
       identity: { kind: 'meter', ...about, ...(p.name && { tags: { name: p.name } }) },
@@ -181,20 +182,19 @@ function readingsOf(
         uptimeS,
         faults: blind ? ['the PDU has no value for this part'] : faults.length > 0 ? faults : undefined,
       } as const) as Reading['sample'],
-      ...(Object.keys(told).length > 0 && { counters: told }),
+      ...(told.counters && { counters: told.counters }),
     }
   })
 }
 
 /** A part keeps its counters over a reboot of the PDU, unless their unit has changed. */
-function counterOf(
-  part: PduPart,
-  direction: 'energy' | 'exported',
-  counters: Map<string, HeldCounter>,
-): HeldCounter {
-  const resolutionJ = part[direction]?.scale ?? 0
-  const key = `${part.part} ${direction} ${resolutionJ}`
-  const counter = counters.get(key) ?? new HeldCounter(resolutionJ)
-  counters.set(key, counter)
-  return counter
+function countersOf(
+  { part, energy, exported }: PduPart,
+  counters: Map<string, TwoWayCounters>,
+): TwoWayCounters {
+  const stepsJ = { energyJ: energy?.scale ?? 0, exportedJ: exported?.scale ?? 0 }
+  const key = `${part} ${stepsJ.energyJ} ${stepsJ.exportedJ}`
+  const known = counters.get(key) ?? new TwoWayCounters(stepsJ)
+  counters.set(key, known)
+  return known
 }

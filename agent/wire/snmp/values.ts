@@ -49,9 +49,22 @@ export function scaledTo(
   const quantity = quantityOf(value)
   if (!quantity) return undefined
   if (quantity.unit === '') return quantity.number * scale
-  const [, prefix = '', named = ''] = /^([kMG]?)(Wh?)$/.exec(quantity.unit.replace(/^K/, 'k')) ?? []
-  const factor = PREFIXES[prefix]
+  const { factor, named } = unitIn(quantity.unit)
   return named === unit && factor !== undefined ? quantity.number * factor * perUnit : undefined
+}
+
+function unitIn(text: string): { factor: number | undefined; named: string } {
+  const [, prefix = '', named = ''] = /^([kMG]?)(Wh?)$/.exec(text.replace(/^K/, 'k')) ?? []
+  return { factor: PREFIXES[prefix], named }
+}
+
+/** W that the last digit of a power stands for: 10 for `"3.45 kW"`. @param scale factor of a number without a unit */
+export function lastDigitOf(value: SnmpValue | undefined, scale: number): number | undefined {
+  const quantity = quantityOf(value)
+  if (!quantity) return undefined
+  const decimals = typeof value === 'string' ? (/\.(\d*)/.exec(value)?.[1]?.length ?? 0) : 0
+  const factor = quantity.unit === '' ? scale : (unitIn(quantity.unit).factor ?? scale)
+  return factor / 10 ** decimals
 }
 
 /** A value as text, trimmed, at most 128 characters; undefined where it is a number or empty. */

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { MODBUS_MAPS } from '../../../../agent/drivers/modbus-meter/maps/index.ts'
+import type { Reading } from '../../../../agent/plugin/reading.ts'
 import { meterRig, never } from './meter-rig.ts'
 
 const meters = meterRig()
@@ -91,17 +92,32 @@ test('a meter that is wired the other way round is turned by a setting', async (
 })
 
 test('a counter that its meter’s own watts can’t make is not used, and the fault tells both', async () => {
-  // 10 kW, and power factors where this map has its counter: from one poll to the next 0x35 goes from 980 to 981
+  // 10 kW, and power factors where this map has its counter
   fill(meters.server.input, { 40: '86a0 0001', 52: '03d7 03d4' })
   const session = open({ map: 'carlo-gavazzi-em24-e1' })
-  await session.read(never)
-  fill(meters.server.input, { 53: '03d5' })
-  const [reading] = await session.read(never)
+  expect((await session.read(never))[0]?.counters).toHaveProperty('energyJ')
+  let reading: Reading | undefined
+  for (const factor of ['03d5', '03d7', '03d6', '03d5', '03d7']) {
+    expect(reading?.counters?.energyJ).toBeUndefined()
+    fill(meters.server.input, { 53: factor })
+    reading = (await session.read(never))[0]
+  }
   expect(reading?.counters).toEqual({ refused: ['energyJ'] })
   expect(reading?.sample).toMatchObject({ state: 'ok', powerW: 10_000, powerBasis: 'metered' })
   expect(reading?.sample.faults).toEqual([
     expect.stringMatching(
-      /^its energy counter booked 6,554 kWh in \d+ s, far more than the 0(\.\d+)? kWh of its own power; the counter is not used/,
+      /^its energy counter leapt or fell 5 times in \d+ s, by up to 19,661 kWh, far more than the 0(\.\d+)? kWh that its highest power makes in that time; the counter is not used/,
     ),
   ])
+})
+
+test('a counter that is wild at one reading only is used again at the next', async () => {
+  fill(meters.server.input, { 40: '86a0 0001', 52: '86a0 0001' })
+  const session = open({ map: 'carlo-gavazzi-em24-e1' })
+  const told = []
+  for (const hex of ['86a0 0001', '86a0 7fff', '0000 0000', '86a1 0001']) {
+    fill(meters.server.input, { 52: hex })
+    told.push((await session.read(never))[0]?.counters)
+  }
+  expect(told).toEqual([{ energyJ: 10_000 * KWH }, undefined, undefined, { energyJ: 10_000.1 * KWH }])
 })
