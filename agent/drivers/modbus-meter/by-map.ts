@@ -1,6 +1,7 @@
 import { PerwattError } from '../../../protocol/kit/errors.ts'
 import type { Reading } from '../../plugin/reading.ts'
 import type { ModbusTcp } from '../../wire/modbus.ts'
+import { identified } from './identify.ts'
 import { type MeterRegister, type NamedMap, REGISTER_TYPES } from './maps/map.ts'
 import { decodeRegisters } from './registers.ts'
 
@@ -20,22 +21,15 @@ export interface Figures {
  * Reads a meter by its map.
  * @returns a function that rejects with PerwattError `other-meter` where the meter says that it is of another model, and as ModbusTcp
  */
-export function byMap(modbus: ModbusTcp, { model, power, energy, exported, identify }: Partial<NamedMap>) {
-  let known = identify === undefined
+export function byMap(modbus: ModbusTcp, map: Partial<NamedMap>) {
+  const { model, power, energy, exported } = map
+  let known = false
   const resolutionW = power && !power.type.startsWith('float') ? Math.abs(power.scale) : 0
   const step = energy?.stepWh ?? (energy?.type.startsWith('float') ? 0 : energy?.scale)
   return async (signal: AbortSignal): Promise<Figures> => {
     const values = await modbusValues(modbus, [power, energy, exported], signal)
-    if (!known && identify) {
-      const code = await codeOf(modbus, identify, signal)
-      // a gateway or a copy of the meter may answer 0, or nothing
-      if (code && !identify.codes.includes(code))
-        throw new PerwattError(
-          'other-meter',
-          `it says that it is model ${code}, and ${model} is ${identify.codes.join(', ')}; name its own map`,
-        )
-      known = true
-    }
+    if (!known) await identified(modbus, map, signal)
+    known = true
     const [powerW, energyWh, exportedWh] = values
     return {
       about: model === undefined ? {} : { model },
@@ -81,21 +75,4 @@ async function modbusValue(
 ): Promise<number | undefined> {
   const value = decodeRegisters(await modbus.read(fn, address, REGISTER_TYPES[type], signal), type, wordOrder)
   return value === undefined ? undefined : value * scale + offset
-}
-
-/** The code by which a meter says what it is; undefined where it refuses that register. */
-const codeOf = async (
-  modbus: ModbusTcp,
-  { function: fn, address }: NonNullable<NamedMap['identify']>,
-  signal: AbortSignal,
-): Promise<number | undefined> => {
-  const [code] = await modbusValues(
-    modbus,
-    [{ function: fn, address, type: 'uint16', scale: 1, wordOrder: 'big' }],
-    signal,
-  ).catch((error: unknown) => {
-    if (error instanceof PerwattError && error.code === 'modbus-exception') return []
-    throw error
-  })
-  return code
 }

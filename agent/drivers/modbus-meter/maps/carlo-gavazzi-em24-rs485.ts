@@ -9,6 +9,8 @@ export default {
   model: 'Carlo Gavazzi EM24',
   source:
     'EM24 Modbus communication protocol (ccontrols.com, CarloGavazziEM24.pdf); mbmd, meters/rs485/carlogavazzi-em24.go',
+  // dbus-cgwacs, ac_sensor.cpp: 71 to 73; EM24 PFA, PFB and X communication protocol: 70 is the AV9
+  identify: { function: 4, address: 0x0b, codes: [70, 71, 72, 73] },
   power: { function: 4, address: 0x28, type: 'int32', scale: 0.1, wordOrder: 'little' },
   energy: { function: 4, address: 0x42, type: 'int32', scale: 100, wordOrder: 'little' },
   exported: { function: 4, address: 0x5c, type: 'int32', scale: 100, wordOrder: 'little' },

@@ -31,6 +31,19 @@ export interface MeterRegister {
   wordOrder: WordOrder
 }
 
+/** Where a meter says what it is, by a number or by a text. */
+export type Identification = { function: ReadFunction; address: number } & (
+  | { codes: readonly number[]; type?: 'uint16' | 'uint32'; texts?: never }
+  | {
+      /** the meter's text contains one of these, in letters of either case */
+      texts: readonly string[]
+      registers: number
+      /** of each register the low byte comes first */
+      lowByteFirst?: true
+      codes?: never
+    }
+)
+
 /** Where a meter keeps its power and its energy in both directions. */
 export interface MeterMap {
   /** active power of all phases; negative where it flows out */
@@ -51,7 +64,7 @@ export interface NamedMap extends MeterMap {
   /** the manual, or the public project that reads this model by the same addresses */
   source: string
   /** where the meter says what it is, and the codes of this map's models; another code is another meter */
-  identify?: { function: ReadFunction; address: number; codes: readonly number[] }
+  identify?: Identification
   /** maker and model, as the reading shows it */
   model: string
 }

@@ -5,6 +5,8 @@ export default {
   name: 'socomec-countis-e3x',
   model: 'Socomec Countis E3x',
   source: 'Countis JBUS common table 1.01 (0xC550, 0xC650); mbmd, meters/rs485/socomec.go',
+  // OpenEMS, AbstractSocomecMeter.java: countis e34, countis e44
+  identify: { function: 3, address: 0xc38a, registers: 8, texts: ['countis e3', 'countis e4'] },
   power: { function: 3, address: 0xc568, type: 'int32', scale: 10, wordOrder: 'big' },
   energy: { function: 3, address: 0xc652, type: 'uint32', scale: 1000, wordOrder: 'big' },
   exported: { function: 3, address: 0xc658, type: 'uint32', scale: 1000, wordOrder: 'big' },

@@ -48,14 +48,6 @@ describe.each(MODBUS_MAPS.map((map) => [map.name, map] as const))('%s', (name, m
   })
 })
 
-test('a classic EM24 read by the map of the EM24 with Ethernet is named as another meter where it says what it is', async () => {
-  // dbus-modbus-client, carlo_gavazzi.py: the EM24_E1 are 1648 to 1653
-  fill(meters.server.input, { 11: '0047' })
-  await expect(read({ map: 'carlo-gavazzi-em24-e1' })).rejects.toThrow(
-    'it says that it is model 71, and Carlo Gavazzi EM24_E1 is 1648, 1649, 1650, 1651, 1652, 1653; name its own map',
-  )
-})
-
 test('the name that stood for both EM24 is refused with the two that there are', () => {
   expect(() => open({ map: 'carlo-gavazzi-em24' })).toThrow(
     'carlo-gavazzi-em24 is two meters: expected carlo-gavazzi-em24-e1 (with Ethernet) or carlo-gavazzi-em24-rs485',
