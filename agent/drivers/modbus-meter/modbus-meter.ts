@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { PortSchema } from '../../../protocol/kit/fields.ts'
 import { JOULES_PER_KWH } from '../../../protocol/units.ts'
+import { possible } from '../../counting/meter-ranges.ts'
 import { TwoWayCounters } from '../../counting/two-way-counters.ts'
 import { defineDriver, type Session } from '../../plugin/driver.ts'
 import type { Reading } from '../../plugin/reading.ts'
@@ -114,22 +115,21 @@ function sunSpec(modbus: ModbusTcp) {
 }
 
 function reading(
-  { about, powerW, energyWh, exportedWh, resolutionW }: Figures,
+  { about, powerW: shownW, energyWh, exportedWh, resolutionW }: Figures,
   held: TwoWayCounters,
   steadyMs: number,
 ): Reading {
   const joules = (wh: number | undefined) => (wh === undefined ? undefined : wh * JOULES_PER_WH)
-  const told = held.read(
-    {
-      powerW,
-      powerStepW: resolutionW,
-      energyJ: joules(energyWh),
-      // a counter at 0 has never counted: most meters have one, and most sites never export
-      exportedJ: joules(exportedWh || undefined),
-    },
-    steadyMs,
-  )
-  const blind = powerW === undefined && energyWh === undefined && !exportedWh
+  const figures = possible({
+    powerW: shownW,
+    powerStepW: resolutionW,
+    energyJ: joules(energyWh),
+    // a counter at 0 has never counted: most meters have one, and most sites never export
+    exportedJ: joules(exportedWh || undefined),
+  })
+  const { powerW } = figures
+  const told = held.read(figures, steadyMs)
+  const blind = powerW === undefined && figures.energyJ === undefined && figures.exportedJ === undefined
   const faults = blind ? ['the meter has no value in its registers'] : told.faults
   return {
     identity: { kind: 'meter', ...about },

@@ -4,12 +4,20 @@ import { defined } from '../../../protocol/kit/defined.ts'
 import { PerwattError } from '../../../protocol/kit/errors.ts'
 import { PortSchema } from '../../../protocol/kit/fields.ts'
 import { JOULES_PER_KWH } from '../../../protocol/units.ts'
+import { possible } from '../../counting/meter-ranges.ts'
 import { TwoWayCounters } from '../../counting/two-way-counters.ts'
 import { defineDriver, type Session } from '../../plugin/driver.ts'
 import type { Reading } from '../../plugin/reading.ts'
 import { SNMP_ACCESS } from '../../wire/snmp/access.ts'
 import { Snmp } from '../../wire/snmp/snmp.ts'
-import { lastDigitOf, measured, type SnmpValue, scaledTo } from '../../wire/snmp/values.ts'
+import {
+  asSigned,
+  asUnsigned,
+  lastDigitOf,
+  measured,
+  type SnmpValue,
+  scaledTo,
+} from '../../wire/snmp/values.ts'
 import { discoverPdu, type Instance, type PduLayout, type PduPart, SYS_OBJECT_ID } from './layout.ts'
 import { remembering } from './remembering-reader.ts'
 import { PDU_TABLES } from './tables/index.ts'
@@ -146,31 +154,30 @@ function readingsOf(
   const uptimeS = ticks === undefined ? undefined : ticks / 100
   const steadyMs = performance.now()
   const wattsOf = (power: PduPart['power']) => {
-    const powerW = power && scaledTo(values.get(power.oid), power.scale, 'W')
+    const powerW = power && scaledTo(asSigned(values.get(power.oid)), power.scale, 'W')
     return powerW !== undefined && (powerW >= 0 || power?.signed) ? powerW : undefined
   }
   const joulesOf = (counter: Instance | undefined) => {
-    const joules = counter && scaledTo(values.get(counter.oid), counter.scale, 'Wh', JOULES_PER_WH)
-    return joules === undefined || joules < 0 ? undefined : joules
+    return counter && scaledTo(asUnsigned(values.get(counter.oid)), counter.scale, 'Wh', JOULES_PER_WH)
   }
   return parts.map((p): Reading => {
     const status = p.status && values.get(p.status.oid)
     const unmeasured = status !== undefined && status === p.status?.unmeasured
-    const powerW = unmeasured ? undefined : wattsOf(p.power)
-    const counted = unmeasured ? undefined : joulesOf(p.energy)
-    const fedBack = unmeasured ? undefined : joulesOf(p.exported)
-    const told = countersOf(p, counters).read(
-      {
-        powerW,
-        powerStepW: p.power && lastDigitOf(values.get(p.power.oid), p.power.scale),
-        energyJ: counted,
-        exportedJ: fedBack,
-      },
-      steadyMs,
+    const figures = possible(
+      unmeasured
+        ? {}
+        : {
+            powerW: wattsOf(p.power),
+            powerStepW: p.power && lastDigitOf(values.get(p.power.oid), p.power.scale),
+            energyJ: joulesOf(p.energy),
+            exportedJ: joulesOf(p.exported),
+          },
     )
+    const { powerW } = figures
+    const told = countersOf(p, counters).read(figures, steadyMs)
     const off = p.off !== undefined && values.get(p.off.oid) === p.off.is
     const word = typeof status === 'number' ? p.status?.words[status] : undefined
-    const blind = powerW === undefined && counted === undefined
+    const blind = powerW === undefined && figures.energyJ === undefined
     const faults = [...(word === undefined ? [] : [word]), ...told.faults]
     return {
       ...defined({ part: p.part, behind: p.behind }),

@@ -11,6 +11,13 @@ const ABSENT: ReadonlySet<ObjectType | undefined> = new Set([
   ObjectType.Null,
 ])
 
+/** What SNMP agents write for "not available": all ones, and the ends of a signed number. */
+const NONE: ReadonlyMap<ObjectType | undefined, readonly number[]> = new Map([
+  [ObjectType.Gauge32, [0xffff_ffff]],
+  [ObjectType.Counter32, [0xffff_ffff]],
+  [ObjectType.Integer, [0x7fff_ffff, -0x8000_0000]],
+])
+
 /** A varbind's value; undefined where the SNMP agent has none. A 64-bit counter becomes a number: no meter counts beyond 2^53. */
 export function valueIn({ type, value }: Varbind): SnmpValue | undefined {
   if (ABSENT.has(type) || value === undefined || value === null) return undefined
@@ -18,8 +25,20 @@ export function valueIn({ type, value }: Varbind): SnmpValue | undefined {
     if (type !== ObjectType.Counter64) return value.toString('utf8').replace(/\0+$/, '')
     return value.length === 0 ? undefined : Number(BigInt(`0x${value.toString('hex')}`))
   }
-  return typeof value === 'string' ? value : Number(value)
+  if (typeof value === 'string') return value
+  return NONE.get(type)?.includes(Number(value)) ? undefined : Number(value)
 }
+
+/** A power that an SNMP agent put into an unsigned number: -979 comes as 4294966317. */
+export const asSigned = (value: SnmpValue | undefined): SnmpValue | undefined =>
+  typeof value === 'number' && value > 0x7fff_ffff && value <= 0xffff_ffff ? value - 2 ** 32 : value
+
+/**
+ * A counter that an SNMP agent put into a signed number, and that went beyond its half: it is then far below 0. A smaller negative
+ * number is "not measured".
+ */
+export const asUnsigned = (value: SnmpValue | undefined): SnmpValue | undefined =>
+  typeof value === 'number' && value < -(2 ** 30) && value >= -(2 ** 31) ? value + 2 ** 32 : value
 
 /**
  * A value as a number >= 0, also from text (`"12.5"`, `"3452 W"`), which some SNMP agents send. Undefined where it is negative,

@@ -71,6 +71,15 @@ test('a meter whose registers hold no value is unknown, with the reason', async 
   })
 })
 
+test('a negative counter and a power of more than a gigawatt are absent', async () => {
+  meters.server.holding.writeFloatBE(4.2e6, 2 * 0x0bf3)
+  meters.server.holding.writeBigInt64BE(-5n, 2 * 0x0c83)
+  expect(await read({ map: 'schneider-iem3000' })).toEqual({
+    identity: { kind: 'meter', model: 'Schneider iEM3000' },
+    sample: { state: 'unknown', faults: ['the meter has no value in its registers'] },
+  })
+})
+
 test('a meter that has no map here is refused with the names that have', () => {
   expect(() => open({ map: 'schneider' })).toThrow(
     `expected sunspec, ${MODBUS_MAPS.map(({ name }) => name).join(', ')}, or a map with`,

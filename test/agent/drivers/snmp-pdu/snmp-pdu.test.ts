@@ -290,6 +290,53 @@ describe('any other PDU is its OIDs', () => {
     }
   })
 
+  test('what can’t be is absent: all ones, the ends of a number, a maker’s own words; a sign is kept', async () => {
+    // enterprise 32473 is for examples (RFC 5612); RFC 2578, 7.1: the ranges of Integer32, Gauge32 and Counter32
+    const at = '.1.3.6.1.4.1.32473.1'
+    const values = [
+      'Gauge32: 4294967295',
+      'INTEGER: 2147483647',
+      'INTEGER: -2147483648',
+      'Counter32: 4294967295',
+      'STRING: "N/A"',
+      'STRING: "not available"',
+      'STRING: "---"',
+      'STRING: ""',
+      'STRING: "4294967295"',
+    ]
+    const { port } = await pdu(
+      [
+        '.1.3.6.1.2.1.1.2.0 = OID: .1.3.6.1.4.1.32473',
+        ...values.map((value, n) => `${at}.${n}.0 = ${value}`),
+        `${at}.90.0 = Gauge32: 4294966317`,
+        `${at}.91.0 = INTEGER: -2147483000`,
+        `${at}.92.0 = INTEGER: -5`,
+      ].join('\n'),
+    )
+    const oid = (n: number) => `${at}.${n}.0`
+    const parts = byPart(
+      await open(port, {
+        oids: [
+          ...values.map((_, n) => ({
+            part: `none${n}`,
+            power: { oid: oid(n), signed: true },
+            ...(n !== 8 && { energy: { oid: oid(n) } }),
+          })),
+          { part: 'out', power: { oid: oid(90), signed: true } },
+          { part: 'beyond', energy: { oid: oid(91) } },
+          { part: 'below', energy: { oid: oid(92) } },
+        ],
+      }).read(never),
+    )
+    for (const part of [...values.map((_, n) => `none${n}`), 'below']) {
+      expect(parts.get(part)?.sample, part).not.toHaveProperty('powerW')
+      expect(parts.get(part), part).not.toHaveProperty('counters')
+      expect(parts.get(part)?.sample.state, part).toBe('unknown')
+    }
+    expect(parts.get('out')?.sample.powerW).toBe(-979)
+    expect(parts.get('beyond')?.counters?.energyJ).toBe((2 ** 32 - 2_147_483_000) * WH)
+  })
+
   test('a list that says nothing is refused', () => {
     expect(() => open(1, { oids: [{ part: 'x' }] })).toThrow('expected power, energy or both')
     expect(() => open(1, { oids: [{ power: { oid: 'rPDUPower' } }] })).toThrow('expected an OID such as')
