@@ -13,6 +13,7 @@ import { COLLECTOR_NAME } from '../../protocol/topics.ts'
 import { HOUR_MS, MINUTE_MS } from '../../protocol/units.ts'
 import type { Driver } from '../plugin/driver.ts'
 import { type DeviceConfig, deviceSchema } from './device-config.ts'
+import { wiringFaults } from './wiring-faults.ts'
 
 const SPOOL_ROOT = '/var/lib/perwatt-agent'
 const MIN_SPOOL_BYTES = 2 ** 20
@@ -81,6 +82,9 @@ export const agentConfigSchema = (drivers: readonly Driver[]) =>
         const { id } = config.devices[i] as DeviceConfig
         refuse(['devices', i, 'id'], `${id} is the id of devices[${first}] already; give each device its own`)
       }
+      const kinds = new Map(drivers.map(({ name, kind }) => [name, kind]))
+      for (const { index, setting, problem } of wiringFaults(config.devices, kinds))
+        refuse(['devices', index, setting], problem)
     })
 
 export type AgentConfig = z.output<ReturnType<typeof agentConfigSchema>>

@@ -3,7 +3,7 @@ import { kWh, Oddities } from './oddities.ts'
 import { PowerEvidence } from './power-evidence.ts'
 
 /** Over a longer time without power nothing can be said: a site may have been idle at both ends and busy between. */
-const JUDGED_AT_MOST_MS = 5 * 60_000
+export const JUDGED_AT_MOST_MS = 5 * 60_000
 /** Over a gap nothing else can be said than that no meter shows a thousandth of its load at all other times. */
 const GAP_FACTOR = 1000
 /** The part by which a meter's counter and its power may differ in the long run. */

@@ -1,5 +1,6 @@
 import { defined } from '../../protocol/kit/defined.ts'
-import { HeldCounter } from './held-counter.ts'
+import { HeldCounter, JUDGED_AT_MOST_MS } from './held-counter.ts'
+import { SignCheck } from './sign-check.ts'
 
 /** What a meter shows at one moment. */
 export interface MeterFigures {
@@ -22,6 +23,7 @@ export interface ToldCounters {
 /** The two counters of a meter, of what flows in and of what flows out, each held against the power that the meter shows. */
 export class TwoWayCounters {
   readonly #held: Record<'energyJ' | 'exportedJ', HeldCounter>
+  readonly #sign = new SignCheck()
   #last: MeterFigures = {}
 
   /** @param stepsJ J that the last digit of each counter stands for */
@@ -46,6 +48,7 @@ export class TwoWayCounters {
       powerStepW,
       twoWay: moved('energyJ'),
     })
+    const sign = this.#sign.check(powerW, { energyJ, exportedJ }, steadyMs, JUDGED_AT_MOST_MS)
     this.#last = { energyJ: energyJ ?? this.#last.energyJ, exportedJ: exportedJ ?? this.#last.exportedJ }
     const read = { energyJ: imported, exportedJ: exported }
     const refused = (['energyJ', 'exportedJ'] as const).filter(
@@ -58,7 +61,7 @@ export class TwoWayCounters {
     })
     return {
       ...(Object.keys(counters).length > 0 && { counters }),
-      faults: [imported.fault, exported.fault].filter((fault) => fault !== undefined),
+      faults: [imported.fault, exported.fault, sign].filter((fault) => fault !== undefined),
     }
   }
 }

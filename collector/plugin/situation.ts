@@ -19,6 +19,10 @@ export interface Situation {
     restW: number
     /** what own generation gives and machines take behind it, added up; at least the reading */
     throughW?: number
+    /** own generation that is measured behind it, positive while it gives; without power where its meter is silent */
+    sources?: readonly { deviceId: string; generates: string; powerW?: number }[]
+    /** where it measures own generation itself: what is set behind it and generates nothing */
+    notSources?: readonly string[]
   }[]
   /** absent: none is configured */
   pools?: readonly PoolSituation[]

@@ -67,9 +67,11 @@ export default defineDriver({
       })
       .describe("the meter's name, or its registers; with sunspec the driver finds the registers itself"),
     invert: z
-      .boolean()
+      .union([z.boolean(), z.literal('power')], { error: 'expected true, false or power' })
       .default(false)
-      .describe('true: the meter is wired the other way round, so that import and export change places'),
+      .describe(
+        'true: the meter is wired the other way round (its current transformers are turned), so that power changes its sign, and import and export change places; power: only the power has its sign the other way, and the counters are right',
+      ),
   }),
   open({ host, options }): Session {
     const { port, unit, map, invert } = options
@@ -83,7 +85,7 @@ export default defineDriver({
         const steadyMs = performance.now()
         const stepJ = read.resolutionWh * JOULES_PER_WH
         counters ??= new TwoWayCounters({ energyJ: stepJ, exportedJ: stepJ })
-        return [reading(invert ? inverted(read) : read, counters, steadyMs)]
+        return [reading(turned(read, invert), counters, steadyMs)]
       },
       close: () => modbus.close(),
     }
@@ -92,12 +94,13 @@ export default defineDriver({
 
 const named = (name: string): Partial<NamedMap> => MODBUS_MAPS.find((map) => map.name === name) ?? {}
 
-const inverted = ({ powerW, energyWh, exportedWh, ...figures }: Figures): Figures => ({
-  ...figures,
-  powerW: powerW === undefined ? undefined : -powerW,
-  energyWh: exportedWh,
-  exportedWh: energyWh,
-})
+function turned(figures: Figures, invert: boolean | 'power'): Figures {
+  const { powerW, energyWh, exportedWh } = figures
+  const back = powerW === undefined ? undefined : 0 - powerW
+  if (invert === false) return figures
+  if (invert === 'power') return { ...figures, powerW: back }
+  return { ...figures, powerW: back, energyWh: exportedWh, exportedWh: energyWh }
+}
 
 function sunSpec(modbus: ModbusTcp) {
   let found: SunSpecMeter | undefined

@@ -20,8 +20,8 @@ export interface PduPart {
   /** the part that feeds it */
   behind?: string | undefined
   name?: string | undefined
-  /** signed: below 0 it flows out; else a negative number is "not measured" */
-  power?: (Instance & { signed?: boolean }) | undefined
+  /** signed: below 0 it flows out; else a negative number is "not measured"; invert: above 0 it flows out */
+  power?: (Instance & { signed?: boolean; invert?: boolean }) | undefined
   energy?: Instance | undefined
   exported?: Instance | undefined
   off?: { oid: string; is: number } | undefined

@@ -58,13 +58,21 @@ const GenericSchema = z
               .boolean()
               .default(false)
               .describe('true: below 0 it flows out; false: below 0 it is not measured, as most MIBs say'),
+            invert: z
+              .boolean()
+              .default(false)
+              .describe('true: its sign is the other way, so that above 0 it flows out; needs signed'),
           })
           .optional()
           .describe('active power'),
         energy: quantity('Wh').optional().describe('energy counter'),
         exported: quantity('Wh').optional().describe('counter of the energy that flowed out'),
       })
-      .refine((part) => part.power || part.energy, 'expected power, energy or both'),
+      .refine((part) => part.power || part.energy, 'expected power, energy or both')
+      .refine(({ power }) => !power?.invert || power.signed, {
+        path: ['power', 'invert'],
+        error: 'expected signed: true beside it: without a sign no number flows the other way',
+      }),
   )
   .min(1)
 
@@ -155,7 +163,8 @@ function readingsOf(
   const steadyMs = performance.now()
   const wattsOf = (power: PduPart['power']) => {
     const powerW = power && scaledTo(asSigned(values.get(power.oid)), power.scale, 'W')
-    return powerW !== undefined && (powerW >= 0 || power?.signed) ? powerW : undefined
+    if (powerW === undefined || (powerW < 0 && !power?.signed)) return undefined
+    return power?.invert ? 0 - powerW : powerW
   }
   const joulesOf = (counter: Instance | undefined) => {
     return counter && scaledTo(asUnsigned(values.get(counter.oid)), counter.scale, 'Wh', JOULES_PER_WH)

@@ -1,3 +1,4 @@
+import type { Device } from '../../../protocol/device.ts'
 import type { Prices } from '../../../protocol/quote.ts'
 import type { Sample } from '../../../protocol/sample.ts'
 import { floatAt, intAt } from '../element.ts'
@@ -15,6 +16,13 @@ import { LiveTotals } from './live-totals.ts'
 import { WorkloadIndex } from './workload-index.ts'
 
 /** The figures of a site at one moment. */
+/** A meter of own generation; powerW: positive while it gives */
+export interface MeteredSource {
+  deviceId: string
+  generates: NonNullable<Device['generates']>
+  powerW?: number
+}
+
 export interface LiveFigures {
   workloads: LiveWorkload[]
   earnings: LiveEarnings
@@ -23,7 +31,17 @@ export interface LiveFigures {
   /** W of all devices other than meters, balanced with their meters */
   devicesPowerW: number
   /** meters with loads behind them; restW is the contradiction between a meter and the readings behind it, 0 if they agree */
-  meters: { agentId: string; deviceId: string; powerW: number; restW: number; throughW: number }[]
+  meters: {
+    agentId: string
+    deviceId: string
+    powerW: number
+    restW: number
+    throughW: number
+    /** own generation that is measured behind it; without power where its meter is silent */
+    sources?: MeteredSource[]
+    /** where it measures own generation itself: what is set behind it and generates nothing */
+    notSources?: string[]
+  }[]
   /** expected reward of a difficulty-1 share, USD; absent if a price is missing */
   usdPerShare?: number
 }
@@ -166,14 +184,44 @@ export class LivePlane {
       const parent = intAt(parents, i)
       if (parent >= 0) through[parent] = floatAt(through, parent) + Math.abs(floatAt(total, i))
     }
+    const generation = this.#generation(parents)
     for (let i = 0; i < behind.length; i++) {
       if (behind[i] === 0) continue
       const { agentId, device } = this.#devices[i] as LiveDevice
       const restW = disagrees[i] ? floatAt(rest, i) / 1000 : 0
       const powerW = floatAt(total, i) / 1000
       const throughW = Math.max(Math.abs(powerW), floatAt(through, i) / 1000)
-      meters.push({ agentId, deviceId: device.deviceId, powerW, restW, throughW })
+      const { sources, notSources } = generation.get(i) ?? {}
+      meters.push({
+        agentId,
+        deviceId: device.deviceId,
+        powerW,
+        restW,
+        throughW,
+        ...(sources && { sources }),
+        ...(notSources && { notSources }),
+      })
     }
     return meters
+  }
+
+  /** What each meter has behind it of own generation, and what a meter of own generation has behind it of others, by the meter's index. */
+  #generation(parents: Int32Array): Map<number, { sources?: MeteredSource[]; notSources?: string[] }> {
+    const found = new Map<number, { sources?: MeteredSource[]; notSources?: string[] }>()
+    for (let k = 0; k < parents.length; k++) {
+      const parent = intAt(parents, k)
+      const { deviceId, generates } = (this.#devices[k] as LiveDevice).device
+      if (parent < 0 || (!generates && !this.#devices[parent]?.device.generates)) continue
+      const of = found.get(parent) ?? {}
+      found.set(parent, of)
+      const drawsW = floatAt(this.#own, k) / 1000
+      if (!generates) of.notSources = [...(of.notSources ?? []), deviceId]
+      else
+        of.sources = [
+          ...(of.sources ?? []),
+          { deviceId, generates, ...(!Number.isNaN(drawsW) && { powerW: 0 - drawsW }) },
+        ]
+    }
+    return found
   }
 }

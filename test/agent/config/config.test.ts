@@ -81,6 +81,21 @@ describe('the agent’s configuration', () => {
       'agent.yaml: devices[1].id: a is the id of devices[0] already; give each device its own',
     ],
     [
+      'a machine behind a meter of own generation',
+      `${HEAD}  - { id: roof, driver: modbus-meter, host: 10.0.0.9, map: sunspec, generates: solar }\n  - { id: a, driver: host, meteredBy: roof }`,
+      'agent.yaml: devices[1].meteredBy: roof measures own generation (solar), and a generates nothing; set the meter through which it draws',
+    ],
+    [
+      'own generation of something that is no meter',
+      `${HEAD}  - { id: a, driver: host, generates: solar }`,
+      'agent.yaml: devices[0].generates: a is no meter; set it on the meter that measures it',
+    ],
+    [
+      'a meter behind itself',
+      `${HEAD}  - { id: a, driver: modbus-meter, host: 10.0.0.9, map: sunspec, meteredBy: a }`,
+      'agent.yaml: devices[0].meteredBy: a is behind itself, by a; a meter can’t be behind what it measures',
+    ],
+    [
       'the collector’s name',
       'site: s\nagent: collector\ndevices:\n  - { id: a, driver: host }',
       'agent.yaml: agent: expected another name: "collector" is reserved for the collector, got collector',

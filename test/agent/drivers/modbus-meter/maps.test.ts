@@ -83,6 +83,15 @@ test('a meter that is wired the other way round is turned by a setting', async (
   })
 })
 
+test('a meter whose power alone has its sign the other way is turned by a setting too', async () => {
+  fill(meters.server.holding, recorded('abb-b2x').holding!)
+  expect(await read({ map: 'abb-b2x', invert: 'power' })).toMatchObject({
+    sample: { powerW: 2300 },
+    counters: { energyJ: 10_000 * KWH, exportedJ: 100 * KWH },
+  })
+  expect(() => open({ map: 'abb-b2x', invert: 'energy' })).toThrow('expected true, false or power')
+})
+
 test('a counter that its meter’s own watts can’t make is not used, and the fault tells both', async () => {
   // 10 kW, and power factors where this map has its counter
   fill(meters.server.input, { 40: '86a0 0001', 52: '03d7 03d4' })

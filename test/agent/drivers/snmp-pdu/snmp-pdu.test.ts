@@ -275,6 +275,7 @@ describe('any other PDU is its OIDs', () => {
           { part: 'blank', power: { oid: oid(2) } },
           { part: 'grid', power: { oid: oid(3), signed: true }, exported: { oid: oid(4) } },
           { part: 'unsigned', power: { oid: oid(3) } },
+          { part: 'turned', power: { oid: oid(3), signed: true, invert: true } },
           { part: 'amps', power: { oid: oid(5) } },
         ],
       }).read(never),
@@ -284,6 +285,7 @@ describe('any other PDU is its OIDs', () => {
       sample: { powerW: -979 },
       counters: { exportedJ: 12.5 * 3.6e6 },
     })
+    expect(parts.get('turned')?.sample.powerW).toBe(979)
     for (const part of ['blank', 'unsigned', 'amps']) {
       expect(parts.get(part)?.sample, part).not.toHaveProperty('powerW')
       expect(parts.get(part)?.sample.state, part).toBe('unknown')
@@ -340,6 +342,9 @@ describe('any other PDU is its OIDs', () => {
   test('a list that says nothing is refused', () => {
     expect(() => open(1, { oids: [{ part: 'x' }] })).toThrow('expected power, energy or both')
     expect(() => open(1, { oids: [{ power: { oid: 'rPDUPower' } }] })).toThrow('expected an OID such as')
+    expect(() => open(1, { oids: [{ power: { oid: '1.3.6.1', invert: true } }] })).toThrow(
+      'expected signed: true beside it',
+    )
   })
 })
 

@@ -50,7 +50,7 @@ const byName = (known?: Device[]) => {
   return sums
 }
 
-function live(known: Device[] = devices) {
+function live(known: Device[] = devices, shown: Partial<Record<string, number | null>> = {}) {
   const plane = new LivePlane(rules(known))
   plane.reset(
     SITE.map((d, i): LiveDevice => {
@@ -58,10 +58,10 @@ function live(known: Device[] = devices) {
         deviceId: d.id,
         observedAtMs: 0,
         state: 'ok',
-        powerW: d.powerW,
+        powerW: shown[d.id] ?? d.powerW,
         ...('owner' in d && { holders: [{ owner: d.owner, share: 1 }] }),
       }
-      return { agentId: 'a', device: known[i] as Device, sample, stale: false }
+      return { agentId: 'a', device: known[i] as Device, sample, stale: shown[d.id] === null }
     }),
   )
   return plane.figures({}, 0)
@@ -85,7 +85,17 @@ describe('a site that generates, and exports what is left', () => {
     const of = (name: string) => figures.workloads.find((w) => w.workload === name)?.powerW ?? 0
     expect([of('mining'), of('overhead'), of('unaccounted')]).toEqual([18_500, OVERHEAD_W, 0])
     expect(figures.meters).toEqual([
-      { agentId: 'a', deviceId: 'grid', powerW: -979, restW: 0, throughW: 21_000 + 1000 + 18_500 },
+      {
+        agentId: 'a',
+        deviceId: 'grid',
+        powerW: -979,
+        restW: 0,
+        throughW: 21_000 + 1000 + 18_500,
+        sources: [
+          { deviceId: 'roof', generates: 'solar', powerW: 21_000 },
+          { deviceId: 'cells', generates: 'battery', powerW: -1000 },
+        ],
+      },
     ])
     expect(disagree(figures.meters)).toMatchObject([{ verdict: 'good' }])
   })
@@ -112,6 +122,36 @@ describe('a site that generates, and exports what is left', () => {
     expect(bad?.[0]?.summary).toBe(
       'meter grid exports 1.0 kW, and the own generation that is measured behind it is 19.5 kW too little for that; set generates on the meter of each source',
     )
+  })
+
+  it('one of whose sources is silent is told that, and not to set what is set', () => {
+    const bad = disagree(live(devices, { roof: null }).meters)
+    expect(bad?.[0]).toMatchObject({
+      verdict: 'bad',
+      summary:
+        'meter grid exports 1.0 kW, what is behind it reports 20.5 kW more, and the own generation of roof is not heard; see why that meter is silent',
+    })
+  })
+
+  it('whose source or meter has its sign the other way is told which, and the setting that mends it', () => {
+    const source = disagree(live(devices, { roof: -21_000 }).meters)
+    expect(source?.[0]?.summary).toBe(
+      'meter grid exports 1.0 kW, and roof, which is set generates: solar, seems to draw 21.0 kW; its sign is the other way: set invert on it',
+    )
+    const meters = [{ agentId: 'a', deviceId: 'grid', powerW: -20_000, restW: -39_000 }]
+    expect(disagree(meters)?.[0]?.summary).toBe(
+      'meter grid exports 20.0 kW, and what is behind it draws as much; its sign is the other way: set invert on it',
+    )
+  })
+
+  it('names a machine that is set behind the meter of a source', () => {
+    const behindRoof = devices.map((d) => (d.deviceId === 'rig' ? { ...d, meteredBy: 'roof' } : d))
+    expect(disagree(live(behindRoof).meters)).toContainEqual({
+      subject: { agentId: 'a', deviceId: 'roof' },
+      verdict: 'bad',
+      summary:
+        'meter roof measures own generation, and rig is set behind it, though that generates nothing; set meteredBy to the meter through which it draws',
+    })
   })
 
   it('small against what flows is a difference of one per cent between large meters', () => {

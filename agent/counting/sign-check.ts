@@ -1,0 +1,60 @@
+import { kWh } from './oddities.ts'
+import { PowerEvidence } from './power-evidence.ts'
+
+/** Judged after this long, and from this much energy on. */
+const WINDOW_MS = 15 * 60_000
+const LEAST_J = 3_600_000
+/** How far counter and power may differ, and how much of the other direction there may be. */
+const ACCURACY = 0.2
+const OTHER = 0.05
+
+/**
+ * Notices a meter whose power has its sign the other way than its counters: what the power says flows out, the counter of import counts.
+ * One that counts each phase by itself shows another amount in both counters, and is left alone.
+ */
+export class SignCheck {
+  #power = new PowerEvidence()
+  #start: { energyJ: number; exportedJ: number } | undefined
+  #last: { powerW: number; steadyMs: number } | undefined
+  #fault: string | undefined
+
+  /** @param maxGapMs over a longer time nothing can be said @returns what to do; undefined: the sign is right, or not known */
+  check(
+    powerW: number | undefined,
+    { energyJ = 0, exportedJ = 0 }: { energyJ?: number | undefined; exportedJ?: number | undefined },
+    steadyMs: number,
+    maxGapMs: number,
+  ): string | undefined {
+    const last = this.#last
+    this.#last = powerW === undefined ? undefined : { powerW, steadyMs }
+    const start = this.#start
+    const fell = start && (energyJ < start.energyJ || exportedJ < start.exportedJ)
+    if (!last || powerW === undefined || !start || fell || steadyMs - last.steadyMs > maxGapMs) {
+      this.#begin({ energyJ, exportedJ })
+      return this.#fault
+    }
+    this.#power.add(last.powerW, powerW, steadyMs - last.steadyMs)
+    const inJ = energyJ - start.energyJ
+    const outJ = exportedJ - start.exportedJ
+    const { drawnJ, backJ, ms } = this.#power
+    if (ms < WINDOW_MS || Math.max(inJ, outJ) < LEAST_J || Math.max(drawnJ, backJ) < LEAST_J)
+      return this.#fault
+    this.#fault =
+      isSwapped(inJ, outJ, backJ, drawnJ) || isSwapped(outJ, inJ, drawnJ, backJ)
+        ? `its power says that ${kWh(Math.max(drawnJ, backJ))} flowed ${backJ > drawnJ ? 'out' : 'in'} in ${Math.round(ms / 1000)} s, and its counters that ${kWh(Math.max(inJ, outJ))} flowed ${inJ > outJ ? 'in' : 'out'}; if the counters are right set invert: power, else invert: true`
+        : undefined
+    this.#begin({ energyJ, exportedJ })
+    return this.#fault
+  }
+
+  #begin(start: { energyJ: number; exportedJ: number }): void {
+    this.#start = start
+    this.#power = new PowerEvidence()
+  }
+}
+
+/** Whether one counter counts what the power says of the other direction. */
+const isSwapped = (countedJ: number, otherJ: number, wrongWayJ: number, rightWayJ: number): boolean =>
+  Math.abs(countedJ - wrongWayJ) <= ACCURACY * wrongWayJ &&
+  otherJ <= OTHER * wrongWayJ &&
+  rightWayJ <= OTHER * wrongWayJ
