@@ -160,6 +160,7 @@ function unitOf({ table, index }: Row, values: ReadonlyMap<string, SnmpValue>): 
 /** `inlet`, `outlet7`; in the second PDU of a chain `inlet2.1`, `outlet2.7`. Leading ones of an index are left out. */
 function partName({ table, index }: Row): string {
   const numbers = index.split('.')
+  if (table.firstUnit === 0) numbers[0] = String(Number(numbers[0]) + 1)
   const first = numbers.findIndex((n) => n !== '1')
   const rest = first < 0 ? numbers.slice(-1) : numbers.slice(first)
   const number = rest.join('.')

@@ -90,7 +90,8 @@ const columns = PDU_TABLES.flatMap(({ about, parts }) => [
 
 export default defineDriver({
   name: 'snmp-pdu',
-  summary: 'rack PDUs over SNMP: APC, Raritan, ServerTech, CyberPower, or any by its OIDs; inlet and outlets',
+  summary:
+    'rack PDUs over SNMP: APC, Raritan, ServerTech, CyberPower, Eaton, Vertiv Geist, or any by its OIDs; inlet and outlets',
   kind: 'meter',
   needsHost: true,
   // "#" is the index of an inlet or outlet; OIDs from the configuration are read by the same command

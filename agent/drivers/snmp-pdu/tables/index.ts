@@ -2,16 +2,20 @@
 import apcRpdu from './apc-rpdu.ts'
 import apcRpdu2 from './apc-rpdu2.ts'
 import cyberpower from './cyberpower.ts'
+import eaton from './eaton.ts'
 import raritan from './raritan.ts'
 import servertechSentry3 from './servertech-sentry3.ts'
 import servertechSentry4 from './servertech-sentry4.ts'
 import type { PduTable } from './table.ts'
+import vertivGeist from './vertiv-geist.ts'
 
 export const PDU_TABLES: readonly PduTable[] = [
   apcRpdu,
   apcRpdu2,
   cyberpower,
+  eaton,
   raritan,
   servertechSentry3,
   servertechSentry4,
+  vertivGeist,
 ]

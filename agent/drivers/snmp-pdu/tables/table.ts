@@ -20,6 +20,8 @@ export interface PartTable {
   rows: string
   /** tells the PDUs of a chain, or the cords, apart: how many leading numbers of the index belong to it, or a column */
   unit: number | string
+  /** 0: the units of a chain are counted from 0; absent: from 1 */
+  firstUnit?: 0
   /** only rows in which this column has this number count */
   only?: { column: string; is: number }
   name?: string

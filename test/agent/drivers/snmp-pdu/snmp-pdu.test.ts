@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, test } from 'vitest'
 import snmpPdu from '../../../../agent/drivers/snmp-pdu/snmp-pdu.ts'
@@ -177,6 +177,50 @@ describe('each maker’s tables', () => {
       counters: { energyJ: 400.2 * 3.6e6 },
     })
     expect(measured.get('outlet8')?.sample).toMatchObject({ state: 'sleeping', powerW: 0 })
+  })
+
+  test('Eaton: W and Wh of inputs and outlets, and the second unit of a chain', async () => {
+    const parts = await read('eaton')
+    expect(powers(parts)).toEqual({
+      inlet: 1530,
+      'inlet2.1': 620,
+      outlet1: 1528,
+      outlet2: 0,
+      'outlet2.1': 618,
+    })
+    expect(parts.get('outlet2')).toMatchObject({
+      behind: 'inlet',
+      identity: {
+        model: 'EPDU MI 38U-A',
+        firmware: '2.0.5',
+        hardwareId: 'WA00A00001',
+        tags: { name: 'gpu-b feed 1' },
+      },
+      sample: { state: 'sleeping' },
+      counters: { energyJ: 21_931 * WH },
+    })
+    expect(parts.get('outlet2.1')?.behind).toBe('inlet2.1')
+  })
+
+  test('Vertiv Geist: W and Wh of the whole and of its outlets, by their labels', async () => {
+    const parts = await read('vertiv-geist')
+    expect(powers(parts)).toEqual({ inlet: 2210, outlet1: 2204, outlet2: 0 })
+    expect(parts.get('inlet')).toMatchObject({
+      identity: { model: 'Geist Upgradeable PDU', firmware: '5.9.0', hardwareId: '0000000000000001' },
+      counters: { energyJ: 7_654_321 * WH },
+    })
+    expect(parts.get('outlet1')).toMatchObject({
+      behind: 'inlet',
+      identity: { tags: { name: 'gpu-a feed 2' } },
+      counters: { energyJ: 7_500_001 * WH },
+    })
+    expect(parts.get('outlet2')?.sample.state).toBe('sleeping')
+  })
+
+  test('every recorded walk names its source', () => {
+    const folder = new URL('../../../fixtures/pdu/', import.meta.url)
+    for (const file of readdirSync(folder))
+      expect(readFileSync(new URL(file, folder), 'utf8'), file).toMatch(/^# source: \S.{20,}\n/)
   })
 
   test('SNMP 1, 2c and 3 give the same', async () => {
