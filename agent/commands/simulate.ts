@@ -35,6 +35,8 @@ export const simulateCommand = (): Command =>
       DEFAULT_FAMILIES.join(),
     )
     .option('--gpu-hosts <number>', 'number of hosts with 8 GPUs each', '2')
+    .option('--solar-kw <number>', "peak of the site's own solar panels, kW", '0')
+    .option('--generator-kw <number>', "set power of the site's own generator, kW", '0')
     .option('--base <address>', 'loopback address of the first miner; the others follow it', '127.10.0.1')
     .option('--write <folder>', 'folder in which to write configurations for agents that read this site')
     .option('--mqtt-url <url>', 'broker in those configurations', 'mqtt://127.0.0.1:1883')
@@ -49,6 +51,8 @@ export const simulateCommand = (): Command =>
         asics: string
         families: string
         gpuHosts: string
+        solarKw: string
+        generatorKw: string
         base: string
         write?: string
         mqttUrl: string
@@ -64,6 +68,8 @@ export const simulateCommand = (): Command =>
           asics: wholeNumber('asics', 1)(o.asics),
           families: familiesOf(o.families),
           gpuHosts: wholeNumber('gpu-hosts', 0)(o.gpuHosts),
+          solarKw: wholeNumber('solar-kw', 0)(o.solarKw),
+          generatorKw: wholeNumber('generator-kw', 0)(o.generatorKw),
           base: o.base,
           mqttUrl: o.mqttUrl,
           paused: () => paused,

@@ -15,6 +15,9 @@ export interface SiteOptions {
   families?: readonly AsicFamily[]
   /** 8 GPUs each; default 2 */
   gpuHosts?: number
+  /** peak of the site's own solar panels, kW, and set power of its generator; default none */
+  solarKw?: number
+  generatorKw?: number
   /** address of the first machine, such as 127.10.0.1; the others follow it */
   baseAddress?: string
   /** factor by which events and jobs come faster; power and work stay true to the clock */
@@ -59,6 +62,12 @@ export interface PduPlace extends Place {
   outlets: readonly number[]
 }
 
+export interface SourcePlace extends Place {
+  generates: 'solar' | 'generator'
+  /** peak, or set power */
+  ratedW: number
+}
+
 export interface SiteLayout {
   ports: SitePorts
   asics: readonly AsicPlace[]
@@ -68,6 +77,8 @@ export interface SiteLayout {
   meter: Place
   /** one for each rack of GPU hosts */
   pdus: readonly PduPlace[]
+  /** own generation, a meter each */
+  sources: readonly SourcePlace[]
 }
 
 /** One container for each of these families. */
@@ -130,6 +141,13 @@ export function layoutSite(options: SiteOptions): SiteLayout {
       location: { container: 'AI', rack: `R${two(rack + 1)}` },
       outlets: gpuPlaces.map((_, i) => i).slice(rack * HOSTS_PER_RACK, (rack + 1) * HOSTS_PER_RACK),
     })),
+    sources: (['solar', 'generator'] as const).flatMap((generates): SourcePlace[] => {
+      const kw = generates === 'solar' ? options.solarKw : options.generatorKw
+      if (!kw) return []
+      return [
+        { id: generates, host: address(), location: { container: 'GRID' }, generates, ratedW: kw * 1000 },
+      ]
+    }),
   }
 }
 

@@ -2,6 +2,7 @@ import { renameSync, writeFileSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { stringify } from 'yaml'
+import { defined } from '../../protocol/kit/defined.ts'
 import { PerwattError, reasonOf } from '../../protocol/kit/errors.ts'
 import { ASIC_FAMILIES, type AsicFamily } from './asic/families.ts'
 import { FAMILY_SERVERS } from './asic/family-servers.ts'
@@ -22,6 +23,9 @@ export interface SimulateOptions {
   /** file for a `WrittenTruth`, replaced each second; absent: none is written */
   truth?: string
   /** polled each second; while it returns true, nothing in the emulated site changes */
+  /** own generation, kW; default none */
+  solarKw?: number
+  generatorKw?: number
   paused?: () => boolean
   signal: AbortSignal
   /** one line for the operator */
@@ -47,6 +51,8 @@ export async function simulate(options: SimulateOptions): Promise<void> {
     asics,
     families,
     gpuHosts,
+    solarKw,
+    generatorKw,
     base,
     write,
     mqttUrl,
@@ -56,7 +62,13 @@ export async function simulate(options: SimulateOptions): Promise<void> {
     out,
   } = options
   const site = new Site(
-    { seed, asics, gpuHosts, baseAddress: base, ...(families && { families }) },
+    {
+      seed,
+      asics,
+      gpuHosts,
+      baseAddress: base,
+      ...defined({ families, solarKw, generatorKw }),
+    },
     Date.now,
     (error) => out(reasonOf(error)),
   )
@@ -89,7 +101,7 @@ export async function simulate(options: SimulateOptions): Promise<void> {
 }
 
 function description(site: Site): string[] {
-  const { asics, gpuHosts, llm, meter, pdus } = site.layout
+  const { asics, gpuHosts, llm, meter, pdus, sources } = site.layout
   const { ports } = site.layout
   const families = ASIC_FAMILIES.map((family) => asics.filter((a) => a.model.family === family))
   return [
@@ -107,6 +119,7 @@ function description(site: Site): string[] {
       (p) => `rack PDU ${p.id} with ${p.outlets.length} hosts: ${p.host}:${ports.snmp} (SNMP, Raritan PX3)`,
     ),
     `site meter: ${meter.host}:${ports.meter} (Modbus TCP, Schneider iEM3000)`,
+    ...sources.map((s) => `meter of the ${s.generates}: ${s.host}:${ports.meter} (Modbus TCP)`),
   ]
 }
 

@@ -5,6 +5,7 @@ import { WITH_LOGIN } from './asic/family-servers.ts'
 import type { AsicModel } from './asic/models.ts'
 import { DEMO_PASSWORD, DEMO_USER } from './asic/web-server.ts'
 import type { SiteLayout } from './layout.ts'
+import { EM24_E1, RAW_SCALE } from './power/meter-faces.ts'
 import type { Site } from './site.ts'
 
 /** One entry of an agent's `devices:`, as plain data ready for YAML. */
@@ -102,9 +103,20 @@ export function siteConfigs(
       meteredBy,
     }),
   )
+  const sources = layout.sources.map(
+    (source, i): DeviceEntry => ({
+      id: source.id,
+      driver: 'modbus-meter',
+      host: source.host,
+      port: ports.sources[i] ?? 0,
+      map: (source.generates === 'solar' ? EM24_E1 : RAW_SCALE).map,
+      generates: source.generates,
+      location: source.location,
+    }),
+  )
   return {
     ...(asics.length > 0 && { mining: agent('mining', asics) }),
-    gpu: agent('gpu', [...gpus, ...(llm ? [llm] : []), ...pdus, meter]),
+    gpu: agent('gpu', [...gpus, ...(llm ? [llm] : []), ...pdus, meter, ...sources]),
   }
 }
 

@@ -13,7 +13,9 @@ import { LlmServer } from './gpu/llm.ts'
 import { llmPage } from './gpu/llm-pages.ts'
 import { GPUS_PER_HOST, LLM_GPUS, layoutSite, type SiteLayout, type SiteOptions } from './layout.ts'
 import { Overhead, SiteMeter, totalW } from './power/meter.ts'
+import { EM24_E1, RAW_SCALE } from './power/meter-faces.ts'
 import { Pdu } from './power/pdu.ts'
+import { generator, type Source, solar } from './power/sources.ts'
 
 const STEP_S = 1
 /** If this computer was suspended for longer, the emulated site skips that time instead of catching up. */
@@ -30,7 +32,7 @@ export interface SiteTruth {
   tokensOut: number
   /** loads that no machine reports: power supplies and fans of GPU hosts, cooling */
   overheadEnergyJ: number
-  /** energy at the site meter: the sum of all of the above */
+  /** what the site used: the sum of all of the above; it came through the site's meter, or from own generation */
   siteEnergyJ: number
   /** by deviceId: what the device's own counters have counted, in whole units of an interval record */
   counted: Record<string, Counted>
@@ -49,6 +51,8 @@ export class Site {
   readonly gpuHosts: readonly GpuHost[]
   readonly meter: SiteMeter
   readonly pdus: readonly Pdu[]
+  /** own generation, in the order of the layout */
+  readonly sources: readonly { source: Source; meter: SiteMeter }[]
   /** the latest misfortunes of miners, newest last */
   readonly events: AsicEvent[] = []
   /** true: time stands still, while the machines go on answering with their last figures */
@@ -107,6 +111,11 @@ export class Site {
 
     this.#overhead = new Overhead(random.fork('overhead'))
     this.meter = new SiteMeter(layout.meter.host, ports.meter)
+    // one meter has the low word first, the other a raw scale: every form of a map is met
+    this.sources = layout.sources.map(({ id, host, generates, ratedW }) => ({
+      source: (generates === 'solar' ? solar : generator)(ratedW, random.fork(id)),
+      meter: new SiteMeter(host, ports.meter, generates === 'solar' ? EM24_E1 : RAW_SCALE, 812_300),
+    }))
     this.pdus = layout.pdus.map(
       (p) =>
         new Pdu(
@@ -158,7 +167,12 @@ export class Site {
     const hostsW = this.gpuHosts.reduce((sum, h) => sum + h.wallW - h.powerW, 0)
     const power = this.#overhead.step(STEP_S, asicsW, gpusW, hostsW)
     this.#overheadEnergyJ += (power.hostsW + power.coolingW) * STEP_S
-    this.meter.advance(STEP_S, totalW(power))
+    let generatedW = 0
+    for (const { source, meter } of this.sources) {
+      meter.advance(STEP_S, source.step(STEP_S))
+      generatedW += meter.powerW
+    }
+    this.meter.advance(STEP_S, totalW(power) - generatedW)
     for (const pdu of this.pdus) pdu.advance(STEP_S)
     if (this.#open) for (const server of this.#asicServers) server.followReboots(this.#onError)
   }
@@ -176,6 +190,7 @@ export class Site {
     llm?: number
     meter: number
     snmp: number[]
+    sources: number[]
   } {
     return {
       asics: this.#asicServers.map((s) => s.listeners[0]?.port ?? 0),
@@ -184,6 +199,7 @@ export class Site {
       ...(this.#llmListener && { llm: this.#llmListener.port }),
       meter: this.meter.listener.port,
       snmp: this.pdus.map((p) => p.port),
+      sources: this.sources.map(({ meter }) => meter.listener.port),
     }
   }
 
@@ -203,7 +219,10 @@ export class Site {
       tokensIn: this.#llm?.servedIn ?? 0,
       tokensOut: this.#llm?.servedOut ?? 0,
       overheadEnergyJ: this.#overheadEnergyJ,
-      siteEnergyJ: this.meter.energyJ,
+      siteEnergyJ: this.sources.reduce(
+        (sum, { meter }) => sum + meter.energyJ,
+        this.meter.energyJ - this.meter.exportedJ,
+      ),
       counted: this.#counted(),
       through: Object.fromEntries(
         this.pdus
@@ -236,6 +255,7 @@ export class Site {
       ...this.#metricsServers,
       ...(this.#llmListener ? [this.#llmListener] : []),
       this.meter.listener,
+      ...this.sources.map(({ meter }) => meter.listener),
       ...this.pdus,
     ]
   }

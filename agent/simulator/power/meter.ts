@@ -2,16 +2,10 @@ import { createServer } from 'node:net'
 import { server as modbus } from 'jsmodbus'
 import { Listener } from '../base/listener.ts'
 import { type Random, Wander } from '../base/random.ts'
-
-/** Registers of the Schneider iEM3000 family, Modbus function 3, big-endian. */
-const POWER_REGISTER = 0x0bf3
-const IMPORT_REGISTER = 0x0c83
-/** counted in whole Wh as the import is; the iEM3x5x have it (DOCA0005EN, 3208 counted from 1) */
-const EXPORT_REGISTER = 0x0c87
-const REGISTERS = 0x0d00
+import { IEM3000, type MeterFace } from './meter-faces.ts'
 
 /** the energy counter's value when the simulation begins, Wh */
-const DIAL_BEFORE_WH = 48_231_774_000n
+const DIAL_BEFORE_WH = 48_231_774_000
 
 /** A site's power by cause; the sum is the site meter's. */
 export interface SitePower {
@@ -43,22 +37,27 @@ export class Overhead {
   }
 }
 
-/** The site's meter, on Modbus TCP with any unit number. Its energy counter is the exact integral of the power that it shows. */
+/** A meter on Modbus TCP with any unit number. Its energy counters are the exact integral of the power that it shows. */
 export class SiteMeter {
   readonly listener: Listener
   powerW = 0
   /** true energy since the simulation began, J: what flowed in, and what flowed out */
   energyJ = 0
   exportedJ = 0
-  readonly #registers = Buffer.alloc(2 * REGISTERS)
+  readonly #face: MeterFace
+  readonly #beforeWh: number
+  readonly #tables: { holding: Buffer; input: Buffer }
 
-  constructor(host: string, port: number) {
+  /** @param beforeWh the counter of import when the simulation begins */
+  constructor(host: string, port: number, face: MeterFace = IEM3000, beforeWh = DIAL_BEFORE_WH) {
+    this.#face = face
+    this.#beforeWh = beforeWh
+    this.#tables = { holding: Buffer.alloc(2 * face.holding), input: Buffer.alloc(2 * face.input) }
     const server = createServer()
-    this.listener = new Listener(server, 'simulated site meter', host, port)
+    this.listener = new Listener(server, `simulated ${face.name}`, host, port)
     new modbus.TCP(server, {
-      holding: this.#registers,
+      ...this.#tables,
       // jsmodbus would share its default buffers among all servers
-      input: Buffer.alloc(0),
       coils: Buffer.alloc(0),
       discrete: Buffer.alloc(0),
     })
@@ -67,11 +66,7 @@ export class SiteMeter {
 
   /** growth of the energy counter since the simulation began: whole Wh, in mJ */
   get countedMilliJ(): number {
-    return this.#countedWh * 3_600_000
-  }
-
-  get #countedWh(): number {
-    return Math.floor(this.energyJ / 3600)
+    return Math.floor(this.energyJ / 3600) * 3_600_000
   }
 
   advance(dtS: number, powerW: number): void {
@@ -82,8 +77,10 @@ export class SiteMeter {
   }
 
   #show(): void {
-    this.#registers.writeFloatBE(this.powerW / 1000, 2 * POWER_REGISTER)
-    this.#registers.writeBigInt64BE(BigInt(Math.floor(this.exportedJ / 3600)), 2 * EXPORT_REGISTER)
-    this.#registers.writeBigInt64BE(DIAL_BEFORE_WH + BigInt(this.#countedWh), 2 * IMPORT_REGISTER)
+    this.#face.write(this.#tables, {
+      powerW: this.powerW,
+      importedWh: this.#beforeWh + this.energyJ / 3600,
+      exportedWh: this.exportedJ / 3600,
+    })
   }
 }

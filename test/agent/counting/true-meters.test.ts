@@ -82,9 +82,9 @@ function meterOf(m: Described, spanS: number): BookedMeter & { trueKwh: number }
     trueKwh: energyKwh(spanS),
   }
 }
-/** Some thousands of polls, and more of them for a longer look than the suite's. */
+/** Some thousands of polls. */
 const spanOf = (pollS: number) => Math.min(36, 3 * pollS) * HOUR
-const RUNS = Number(process.env['PERWATT_RUNS'] ?? 25)
+const RUNS = 25
 
 describe('no true meter is refused', () => {
   test('whatever its load, its steps, its float, its polls, its gaps and its agent’s restarts', () => {
