@@ -36,10 +36,10 @@ const COARSE_STEP_J = 36_000
 
 /** One reading of a counter. */
 export interface HeldReading {
-  /** J to report; absent: the counter has not moved, is not believed now, or is not used */
+  /** J to report; absent: the counter has not moved, is kept back, or is not used */
   energyJ?: number
-  /** true: the count begins anew with this reading; nothing between the last value and this one is to be booked */
-  anew?: true
+  /** true: counting starts again here; nothing between the last value and this one is to be booked */
+  startsAgain?: true
   /** why the counter is not used */
   fault?: string
 }
@@ -56,8 +56,8 @@ interface Window {
 /**
  * A meter's energy counter, held against the power that the same meter shows. It is reported only when it has moved: between two
  * steps the interval meter integrates power, and the step corrects the sum. So it costs nothing to keep a value back, and each value
- * that its own power can't make is kept back: a single 0 or a wild one is gone with the next reading. A counter that falls is believed
- * at the second reading. One that disagrees over two windows, or leaps about, is of something else (a wrong map, another scale): it
+ * that its own power can't make is kept back: a single 0 or a wild one is gone with the next reading. A counter that falls is taken
+ * as it is at the second reading. One that disagrees over two windows, or leaps about, is of something else (a wrong map, another scale): it
  * is not used from then on, and the fault tells both figures.
  */
 export class HeldCounter {
@@ -65,7 +65,7 @@ export class HeldCounter {
   readonly #odd = new Oddities()
   #window: Window | undefined
   #power: { powerW: number; steadyMs: number } | undefined
-  /** the newest value that was believed, the newest that was told, and the newest at all */
+  /** the newest value that was accepted, the newest that was told, and the newest at all */
   #goodJ: number | undefined
   #toldJ: number | undefined
   #seenJ: number | undefined
@@ -78,7 +78,7 @@ export class HeldCounter {
   /** readings in a row that fell, and that the counter's power can't make */
   #lows = 0
   #doubts = 0
-  /** readings that are told though the counter has not moved: the interval meter believes a fall at the second one */
+  /** readings that are told though the counter has not moved: the interval meter accepts a fall at the second one */
   #tellStill = 0
   #strikes = 0
   #fault: string | undefined
@@ -133,7 +133,7 @@ export class HeldCounter {
     this.#lows = 0
     const grownJ = energyJ - goodJ
     if (energyJ > (this.#seenJ ?? energyJ)) window.rises++
-    if (gap && this.#doubts > 0) return this.#beginAnew(energyJ)
+    if (gap && this.#doubts > 0) return this.#beginAgain(energyJ)
     if (gap && grownJ <= this.#mostOverGapJ(elapsedMs)) return this.#begin(energyJ)
     if (grownJ > this.#mostAtOnceJ(window) && energyJ !== this.#seenJ) this.#note(steadyMs, grownJ)
     if (this.#fault !== undefined) return {}
@@ -142,7 +142,7 @@ export class HeldCounter {
       if (gap || this.#isOver(energyJ, window)) return this.#strike(energyJ, window, verdict)
       if (++this.#doubts !== DOUBTS) return {}
       this.#toldJ = undefined
-      return { anew: true }
+      return { startsAgain: true }
     }
     this.#doubts = 0
     if (grownJ > 0) {
@@ -185,9 +185,9 @@ export class HeldCounter {
     return this.#tell(energyJ)
   }
 
-  #beginAnew(energyJ: number): HeldReading {
+  #beginAgain(energyJ: number): HeldReading {
     this.#begin(energyJ)
-    return { energyJ, anew: true }
+    return { energyJ, startsAgain: true }
   }
 
   #startWindow(energyJ: number): void {
@@ -252,6 +252,6 @@ export class HeldCounter {
       this.#fault = `its energy counter booked ${kWh(countedJ)} in ${Math.round(ms / 1000)} s, far ${than} than the ${kWh(drawnJ)} of its own power; the counter is not used: check the map and its scale`
       return {}
     }
-    return this.#beginAnew(energyJ)
+    return this.#beginAgain(energyJ)
   }
 }

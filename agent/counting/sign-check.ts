@@ -53,7 +53,7 @@ export class SignCheck {
   }
 }
 
-/** Whether one counter counts what the power says of the other direction. */
+/** Whether one counter counts what flows the other way by the power. */
 const isSwapped = (countedJ: number, otherJ: number, wrongWayJ: number, rightWayJ: number): boolean =>
   Math.abs(countedJ - wrongWayJ) <= ACCURACY * wrongWayJ &&
   otherJ <= OTHER * wrongWayJ &&

@@ -52,7 +52,7 @@ export class TwoWayCounters {
     this.#last = { energyJ: energyJ ?? this.#last.energyJ, exportedJ: exportedJ ?? this.#last.exportedJ }
     const read = { energyJ: imported, exportedJ: exported }
     const refused = (['energyJ', 'exportedJ'] as const).filter(
-      (name) => read[name].fault !== undefined || read[name].anew,
+      (name) => read[name].fault !== undefined || read[name].startsAgain,
     )
     const counters = defined({
       energyJ: imported.energyJ,

@@ -103,7 +103,7 @@ describe('what only one reading says is not told', () => {
   })
 })
 
-describe('a counter that begins again is believed at its second reading, and told twice', () => {
+describe('a counter that begins again is accepted at its second reading, and told twice', () => {
   test.each([
     ['a reset', 0.4],
     ['a meter in its place, with another count', 300],
@@ -122,7 +122,7 @@ describe('a counter that begins again is believed at its second reading, and tol
     const counter = new HeldCounter(3600)
     for (let s = 0; s < 60; s += 5) counter.read(500 * KWH + s * 10_000, 10_000, s * 1000)
     const found = 90_000 * KWH
-    expect(counter.read(found, 10_000, 1_000_000)).toEqual({ energyJ: found, anew: true })
+    expect(counter.read(found, 10_000, 1_000_000)).toEqual({ energyJ: found, startsAgain: true })
     expect(counter.read(found + 50_000, 10_000, 1_005_000)).toEqual({ energyJ: found + 50_000 })
   })
 })
@@ -181,8 +181,13 @@ test('what was in doubt before a gap is not told after it', () => {
   const counter = new HeldCounter(3600)
   const read = (s: number, kwh: number) => counter.read(kwh * KWH, 10_000, s * 1000)
   read(0, 500)
-  expect([read(5, 700), read(10, 702), read(15, 704), read(20, 706)]).toEqual([{}, {}, { anew: true }, {}])
-  expect(read(900, 790)).toEqual({ energyJ: 790 * KWH, anew: true })
+  expect([read(5, 700), read(10, 702), read(15, 704), read(20, 706)]).toEqual([
+    {},
+    {},
+    { startsAgain: true },
+    {},
+  ])
+  expect(read(900, 790)).toEqual({ energyJ: 790 * KWH, startsAgain: true })
 })
 
 test('a meter without power is taken as it is', () => {

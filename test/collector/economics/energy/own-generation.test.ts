@@ -124,7 +124,7 @@ describe('a site that generates, and exports what is left', () => {
     )
   })
 
-  it('one of whose sources is silent is told that, and not to set what is set', () => {
+  it('one of whose sources is silent gets advice about that, and not to set what is set', () => {
     const bad = disagree(live(devices, { roof: null }).meters)
     expect(bad?.[0]).toMatchObject({
       verdict: 'bad',
