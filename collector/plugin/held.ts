@@ -7,8 +7,8 @@ import type { AgentInterval } from '../economics/ledger-row.ts'
  */
 
 /**
- * What a record is held for. `doubt`: its device can't have done that. `claim`: another agent has the device. `quarantine`: it came
- * in from quarantine and nobody has looked at it yet.
+ * What a record is held for. `doubt`: its device can't have done that. `claim`: another agent has the device. `quarantine`: it was
+ * put aside before, and came in by a command.
  */
 export const HOLD_KINDS = ['doubt', 'claim', 'quarantine'] as const
 export type HoldKind = (typeof HOLD_KINDS)[number]
