@@ -11,4 +11,6 @@ export default {
   tokensOut: [{ name: 'lmdeploy:generation_tokens_total' }],
   requestsRunning: [{ name: 'lmdeploy:num_requests_running' }],
   requestsServed: [{ name: 'lmdeploy:request_success_total' }],
+  // lmdeploy/serve/proxy/proxy.py: the proxy asks the prefill end for one token
+  apart: {},
 } satisfies LlmFormat

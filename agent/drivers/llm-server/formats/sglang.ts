@@ -15,4 +15,13 @@ export default {
     prefill: [{ engine_type: 'prefill' }, { dynamo_component: 'prefill' }],
     decode: [{ engine_type: 'decode' }, { dynamo_component: 'decode' }],
   },
+  // older versions say `unified` at both ends, or nothing at the token counters (sgl-project/sglang, pull request 23978, issue 30406)
+  apart: {
+    received: [
+      { name: 'sglang:kv_transfer_latency_ms_count' },
+      { name: 'sglang:kv_transfer_latency_ms' },
+      { name: 'sglang:kv_transfer_speed_gb_s' },
+    ],
+    workerLabel: 'dynamo_component',
+  },
 } satisfies LlmFormat

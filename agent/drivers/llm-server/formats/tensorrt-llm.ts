@@ -12,5 +12,7 @@ export default {
   requestsRunning: [{ name: 'trtllm:num_requests_running' }, { name: 'trtllm:num_active_requests' }],
   requestsServed: [{ name: 'trtllm:request_success_total' }],
   ends: { prefill: [{ dynamo_component: 'prefill' }], decode: [{ dynamo_component: 'decode' }] },
+  // trtllm-serve's disaggregated server gives the context server one token a request, and labels neither end
+  apart: { workerLabel: 'dynamo_component' },
   withoutTokens: 'token counters need TensorRT-LLM 1.1 or newer with return_perf_metrics on',
 } satisfies LlmFormat

@@ -135,6 +135,33 @@ test('a server that has served requests and shows no token counter is a fault, n
   ).rejects.toThrow('token counters need TensorRT-LLM 1.1 or newer')
 })
 
+test.each([
+  // sgl-project/sglang, python/sglang/srt/metrics/collector.py; TGI, docs/source/reference/metrics.md; lmdeploy/metrics/loggers.py
+  ['sglang', 'sglang:e2e_request_latency_seconds_count{model_name="m"} 5\nsglang:num_running_reqs 0\n'],
+  ['tgi', 'tgi_request_inference_duration_sum 4.5\ntgi_batch_current_size 0\n'],
+  ['lmdeploy', 'lmdeploy:e2e_request_latency_seconds_count{model_name="m"} 5\n'],
+])(
+  '%s whose histograms have seen requests, without a token counter, is a fault at once',
+  async (format, page) => {
+    for (const setting of ['auto', format])
+      await expect(read(page, { format: setting })).rejects.toMatchObject({ code: 'no-token-counters' })
+  },
+)
+
+test('a format that is set and shows no token counter is a fault at once, also before the first request', async () => {
+  const page =
+    'sglang:num_running_reqs{model_name="m",tp_rank="0"} 0\nsglang:e2e_request_latency_seconds_count 0\n'
+  expect((await read(page, { format: 'sglang' })).sample).toMatchObject({
+    state: 'idle',
+    faults: [
+      expect.stringContaining(
+        'no token counter of SGLang (sglang:prompt_tokens_total, sglang:generation_tokens_total) yet',
+      ),
+    ],
+  })
+  expect((await read(page)).sample).not.toHaveProperty('faults')
+})
+
 test('a page that counts one direction alone is sold, and says what is missing', async () => {
   const { sample, counters } = await read('vllm:generation_tokens_total{model_name="m"} 5\n')
   expect(counters?.byOwner).toEqual([{ owner: { service: 'chat', model: 'm' }, tokensOut: 5 }])
