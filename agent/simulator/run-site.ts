@@ -14,6 +14,8 @@ export interface SimulateOptions {
   /** families of miners; absent: Antminer, Whatsminer and Avalon */
   families?: readonly AsicFamily[]
   gpuHosts: number
+  /** page of the LLM server, by family and version; absent: vLLM's */
+  llm?: string
   /** first loopback address */
   base: string
   /** folder for the agents' configurations; absent: none are written */
@@ -47,6 +49,7 @@ export async function simulate(options: SimulateOptions): Promise<void> {
     asics,
     families,
     gpuHosts,
+    llm,
     base,
     write,
     mqttUrl,
@@ -56,7 +59,7 @@ export async function simulate(options: SimulateOptions): Promise<void> {
     out,
   } = options
   const site = new Site(
-    { seed, asics, gpuHosts, baseAddress: base, ...(families && { families }) },
+    { seed, asics, gpuHosts, baseAddress: base, ...(families && { families }), ...(llm && { llm }) },
     Date.now,
     (error) => out(reasonOf(error)),
   )
@@ -102,7 +105,7 @@ function description(site: Site): string[] {
     ...gpuHosts.map(
       (h) => `8 ${h.model.name} in ${h.id}: http://${h.host}:${ports.dcgm}/metrics (dcgm-exporter)`,
     ),
-    ...(llm ? [`LLM server ${llm.model}: http://${llm.host}:${ports.llm}/metrics (vLLM)`] : []),
+    ...(llm ? [`LLM server ${llm.model}: http://${llm.host}:${ports.llm}/metrics (${llm.page})`] : []),
     ...pdus.map(
       (p) => `rack PDU ${p.id} with ${p.outlets.length} hosts: ${p.host}:${ports.snmp} (SNMP, Raritan PX3)`,
     ),

@@ -3,7 +3,8 @@ import type { LlmFormat } from './format.ts'
 export default {
   name: 'lmdeploy',
   title: 'LMDeploy',
-  versions: 'LMDeploy 0.10 and newer with --enable-metrics, lmdeploy/metrics/loggers.py',
+  versions:
+    'LMDeploy with --enable-metrics, lmdeploy/metrics/loggers.py (InternLM/lmdeploy, pull request 3534 of 2025); on without the flag since November 2025 (4108)',
   begins: 'lmdeploy:',
   tokensIn: [{ name: 'lmdeploy:prompt_tokens_total' }],
   // none of its counters tells tokens from the cache

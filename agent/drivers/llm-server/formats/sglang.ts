@@ -4,9 +4,11 @@ import type { LlmFormat } from './format.ts'
 export default {
   name: 'sglang',
   title: 'SGLang',
-  versions: 'SGLang 0.4 and newer with --enable-metrics, python/sglang/srt/metrics/collector.py',
+  versions:
+    'SGLang with --enable-metrics, python/sglang/srt/metrics/collector.py (sgl-project/sglang, pull request 1853 of November 2024) and docs.sglang.io/references/production_metrics.html',
   begins: 'sglang:',
   tokensIn: [{ name: 'sglang:prompt_tokens_total' }],
+  // one series for each cache_source, or one of all of them: sgl-project/sglang, pull request 26590
   tokensInCached: [{ name: 'sglang:cached_tokens_total' }],
   tokensOut: [{ name: 'sglang:generation_tokens_total' }],
   requestsRunning: [{ name: 'sglang:num_running_reqs' }],

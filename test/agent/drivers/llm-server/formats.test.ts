@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { LLM_FORMATS } from '../../../../agent/drivers/llm-server/formats/index.ts'
 import { llmRig } from './llm-rig.ts'
@@ -91,7 +92,7 @@ test('vLLM set on a page of NIM is a fault that names the counters and NIM', asy
   )
 })
 
-test('Ray before 2.50 writes a colon, and Dynamo before 0.7 does for TensorRT-LLM', async () => {
+test('Ray with a vLLM before September 2025 writes a colon, and Dynamo 0.7 does for TensorRT-LLM', async () => {
   for (const body of [
     PAGES['ray-serve'].replaceAll('ray_vllm_', 'ray_vllm:'),
     PAGES['tensorrt-llm'].replaceAll('trtllm_', 'trtllm:'),
@@ -132,7 +133,7 @@ test('a server that has served requests and shows no token counter is a fault, n
   // Dynamo, docs/backends/trtllm/prometheus.md: TensorRT-LLM 1.1.0rc5 has five metrics, none of tokens
   await expect(
     read('trtllm_request_success_total{model_name="m",engine_type="trtllm",finished_reason="stop"} 150.0\n'),
-  ).rejects.toThrow('token counters need TensorRT-LLM 1.1 or newer')
+  ).rejects.toThrow('token counters came to TensorRT-LLM in 2026')
 })
 
 test.each([
@@ -168,9 +169,16 @@ test('a page that counts one direction alone is sold, and says what is missing',
   expect(sample.faults).toEqual(['counts no input tokens (vllm:prompt_tokens_total)'])
 })
 
-test('every format says which versions it is of, and names what it counts', () => {
+test('every format names its source: a file of a repository, or a page of documents; and what it counts', () => {
   for (const { name, versions, tokensIn, tokensOut } of LLM_FORMATS) {
-    expect(versions, name).toMatch(/\w.{15,}/)
+    expect(versions, name).toMatch(/[\w.-]+\/[\w./-]+\.(?:py|rs|cc|md|html)\b|docs\.[\w.-]+\/\S+/)
     expect(tokensIn.length * tokensOut.length, name).toBeGreaterThan(0)
   }
+})
+
+test('every page of the test data names its source in its first line', () => {
+  const pages = readdirSync('test/fixtures/llm')
+  expect(pages.length).toBeGreaterThan(3)
+  for (const page of pages)
+    expect(readFileSync(`test/fixtures/llm/${page}`, 'utf8'), page).toMatch(/^# Source: \S+\/\S+.*\n/)
 })
