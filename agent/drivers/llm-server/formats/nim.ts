@@ -1,4 +1,4 @@
-import { likeVllm } from '../vllm-names.ts'
+import { likeVllm } from '../vllm/like-vllm.ts'
 import type { LlmFormat } from './format.ts'
 
 /** NVIDIA NIM for LLMs and VLMs: vLLM's names without a prefix, at /v1/metrics (/metrics in 24.05). */

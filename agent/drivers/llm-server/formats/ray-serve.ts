@@ -1,4 +1,4 @@
-import { likeVllm } from '../vllm-names.ts'
+import { likeVllm } from '../vllm/like-vllm.ts'
 import type { LlmFormat } from './format.ts'
 
 /** Ray Serve LLM: vLLM's metrics through Ray's own exporter, which puts `ray_` before them (`ray_vllm:` with vLLM before its pull request 25439 of September 2025). */

@@ -1,4 +1,4 @@
-import { likeVllm } from '../vllm-names.ts'
+import { likeVllm } from '../vllm/like-vllm.ts'
 import type { LlmFormat } from './format.ts'
 
 export default {
