@@ -24,14 +24,16 @@ function worksFor(holders: readonly Holder[]): string {
 
 /** The counters since the device's start: energy, then each owner's work and tokens, named where there are several. */
 function countersText({ energyJ, exportedJ, byOwner = [] }: Counters = {}): string {
-  const ofOwners = byOwner.map(({ owner, workDiff1, tokensIn, tokensInCached, tokensOut }) => {
+  const ofOwners = byOwner.map(({ owner, counter, workDiff1, tokensIn, tokensInCached, tokensOut }) => {
     const parts = [
       ...(workDiff1 === undefined ? [] : [`work ${whole(workDiff1)}`]),
       ...(tokensIn === undefined ? [] : [`tokens in ${whole(tokensIn)}`]),
       ...(tokensInCached === undefined ? [] : [`cached ${whole(tokensInCached)}`]),
       ...(tokensOut === undefined ? [] : [`tokens out ${whole(tokensOut)}`]),
     ].join(', ')
-    return byOwner.length > 1 && parts ? `${parts} for ${nameOf(owner)}` : parts
+    return byOwner.length > 1 && parts
+      ? `${parts} for ${[nameOf(owner), counter].filter(Boolean).join(' ')}`
+      : parts
   })
   const energy = energyJ === undefined ? '' : figure('energyJ', energyJ)
   const exported = exportedJ === undefined ? '' : `${figure('exportedJ', exportedJ)} exported`

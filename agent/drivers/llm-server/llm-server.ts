@@ -69,9 +69,9 @@ export default defineDriver({
         const state: State = activity.length === 0 ? 'unknown' : activity.some((a) => a > 0) ? 'busy' : 'idle'
         const byOwner = ownersOf(sold, service, options.model)
         // the live rates are the whole server's: they belong to its model, or to the service where it serves several models
-        const [first, ...more] = byOwner
-        const holders = [{ owner: first && more.length === 0 ? first.owner : { service }, share: 1 }]
         const models = [...new Set(byOwner.map(({ owner }) => owner['model']))]
+        const [first] = byOwner
+        const holders = [{ owner: first && models.length === 1 ? first.owner : { service }, share: 1 }]
         const faults = [
           ...(options.format === 'auto' || countsTokens(page, format) ? [] : [notYet(format)]),
           ...halfCounted(counted, format),
@@ -148,15 +148,19 @@ function halfCounted(
   return []
 }
 
-function ownersOf(sold: SoldTokens, service: string, fallback: string | undefined): OwnerCounters[] {
-  const models = new Set([...sold.tokensIn.keys(), ...sold.tokensOut.keys()])
-  return [...models].map((name) => {
-    const model = name || fallback
-    return defined({
-      owner: model ? { service, model: model.slice(0, 256) } : { service },
-      tokensIn: sold.tokensIn.get(name),
-      tokensInCached: sold.tokensInCached.get(name),
-      tokensOut: sold.tokensOut.get(name),
+/** One for each model of each server: the counters of replicas begin and end by themselves. */
+function ownersOf({ servers }: SoldTokens, service: string, fallback: string | undefined): OwnerCounters[] {
+  return servers.flatMap(({ key, tokensIn, tokensInCached, tokensOut }) => {
+    const models = new Set([...tokensIn.keys(), ...tokensOut.keys()])
+    return [...models].map((name) => {
+      const model = name || fallback
+      return defined({
+        owner: model ? { service, model: model.slice(0, 256) } : { service },
+        counter: key || undefined,
+        tokensIn: tokensIn.get(name),
+        tokensInCached: tokensInCached.get(name),
+        tokensOut: tokensOut.get(name),
+      })
     })
   })
 }

@@ -10,6 +10,8 @@ export interface SoldTokens {
   tokensIn: ByModel
   tokensInCached: ByModel
   tokensOut: ByModel
+  /** the same by server, where the page tells several apart; key '' where it doesn't */
+  servers: readonly ({ key: string } & Pick<SoldTokens, 'tokensIn' | 'tokensInCached' | 'tokensOut'>)[]
   /** what is not sold because the page doesn't tell which end its server is, and what to set */
   unsure: string[]
 }
@@ -41,6 +43,7 @@ export class TokenSale {
       tokensIn: sumOf(sold.map(({ tokensIn }) => tokensIn)),
       tokensInCached: sumOf(sold.map(({ tokensInCached }) => tokensInCached)),
       tokensOut: sumOf(sold.map(({ tokensOut }) => tokensOut)),
+      servers: sold,
       unsure: [...new Set(servers.flatMap(({ end: { unsure } }) => unsure ?? []))],
     }
   }
@@ -63,7 +66,12 @@ export class TokenSale {
       if (whole !== undefined)
         cached.set(model, counterOf(this.#cached, `${key} ${model}`).take(whole, tokens))
     }
-    return { tokensIn: own, tokensInCached: cached, tokensOut: end.output ? tokensOut : new Map() }
+    return {
+      key: key.trim(),
+      tokensIn: own,
+      tokensInCached: cached,
+      tokensOut: end.output ? tokensOut : new Map<string, number>(),
+    }
   }
 }
 
