@@ -9,6 +9,7 @@ import {
   PortSchema,
 } from '../../protocol/kit/fields.ts'
 import { LEVELS } from '../../protocol/kit/log.ts'
+import { beyondLoopback } from '../../protocol/kit/loopback.ts'
 import { entrySchema } from '../../protocol/kit/plugin.ts'
 import { SecretSchema } from '../../protocol/kit/secret.ts'
 import { CurrencySchema } from '../../protocol/quote.ts'
@@ -25,7 +26,10 @@ import { feedsSchema } from '../prices/feed-config.ts'
 import { TimeZoneSchema } from '../prices/time-zone.ts'
 import { RULES } from '../rules/index.ts'
 import { STORES } from '../stores/index.ts'
-import { beyondLoopback, unguarded } from './exposure.ts'
+
+/** Why a listener without a secret is refused. @param can what anybody could do who reaches it */
+const unguarded = (host: string, secret: string, can: string): string =>
+  `expected a ${secret}, because ${host} can be reached from other machines, and without one anybody there ${can}; set one, or host: 127.0.0.1`
 
 const SiteSchema = z.strictObject({
   id: NameSchema.describe('name of the site in topics; the same in every agent'),

@@ -11,7 +11,3 @@ export function beyondLoopback(host: string): boolean {
   if (family === 0) return !/^localhost$/i.test(host)
   return !LOOPBACK.check(address, family === 4 ? 'ipv4' : 'ipv6')
 }
-
-/** Why a listener without a secret is refused. @param can what anybody could do who reaches it */
-export const unguarded = (host: string, secret: string, can: string): string =>
-  `expected a ${secret}, because ${host} can be reached from other machines, and without one anybody there ${can}; set one, or host: 127.0.0.1`
