@@ -51,7 +51,7 @@ export const PoolViewSchema = z.object({
     .array(z.string())
     .optional()
     .describe(
-      'UTC days whose work stays estimated: this pool tells each worker’s last 24 h only, and nobody asked it in the half hour after the day',
+      'UTC days whose work stays estimated: this pool tells each worker’s last 24 h only, and the collector did not ask it in the half hour after the day',
     ),
   differences: z.array(PoolDifferenceSchema).describe('the last 24 h, then complete UTC days, newest first'),
 })

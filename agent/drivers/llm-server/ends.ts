@@ -19,7 +19,7 @@ export interface EndOfPage {
 /** Labels by which exporters tell apart the servers whose metrics they show on one page: Ray, SGLang's gateway, Prometheus. */
 const SERVER_LABELS = ['WorkerId', 'ReplicaId', 'worker_addr', 'instance', 'pod']
 
-/** Of a page on which both ends stand: what one of them said of itself, and what is neither's. */
+/** Of a page on which both ends stand: what each labels as its own, and what is neither's. */
 const LABELLED: readonly EndOfPage[] = [
   { end: 'prefill', input: true, output: false },
   { end: 'decode', input: false, output: true },

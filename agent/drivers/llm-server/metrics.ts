@@ -51,7 +51,7 @@ export const isOn = (page: Page, format: LlmFormat): boolean =>
   seriesOf(page, format.requestsRunning).length > 0 ||
   (format.begins !== undefined && has(page, format.begins))
 
-/** Whether a histogram of this family has seen anything: a server that has served nobody has none above 0. */
+/** Whether a histogram of this family has seen anything: before its first request a server has none above 0. */
 export const hasObserved = (page: Page, { begins }: LlmFormat): boolean =>
   begins !== undefined &&
   page.some(

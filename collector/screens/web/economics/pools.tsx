@@ -116,7 +116,7 @@ function Differences({ of: p }: { of: PoolView }) {
       {p.notTruedUp && (
         <p>
           The work of {p.notTruedUp.join(', ')} stays estimated (≈): this pool tells each worker’s last 24 h
-          only, and nobody asked it in the half hour after 00:00 UTC.
+          only, and the collector did not ask it in the half hour after 00:00 UTC.
         </p>
       )}
       <Table

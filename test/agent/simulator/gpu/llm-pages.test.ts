@@ -51,7 +51,7 @@ describe.each(LLM_PAGES)('the page of %s', (name) => {
     expect(reading?.sample.faults).toBeUndefined()
   })
 
-  test('is what a site with this option serves, and what its agent is told to read', async () => {
+  test('is what a site with this option serves, and what its agent reads', async () => {
     const site = new Site({
       seed: 1,
       asics: 0,
