@@ -1,9 +1,10 @@
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import { UsageError } from '../../protocol/kit/errors.ts'
 import { createLog } from '../../protocol/kit/log.ts'
 import { serve } from '../../protocol/kit/service.ts'
 import { printLine } from '../../protocol/kit/terminal.ts'
 import { ASIC_FAMILIES, type AsicFamily } from '../simulator/asic/families.ts'
+import { DEFAULT_LLM_PAGE, LLM_PAGES } from '../simulator/gpu/llm-pages.ts'
 import { DEFAULT_FAMILIES } from '../simulator/layout.ts'
 import { simulate } from '../simulator/run-site.ts'
 import { wholeNumber } from './whole-number.ts'
@@ -37,6 +38,11 @@ export const simulateCommand = (): Command =>
     .option('--gpu-hosts <number>', 'number of hosts with 8 GPUs each', '2')
     .option('--solar-kw <number>', "peak of the site's own solar panels, kW", '0')
     .option('--generator-kw <number>', "set power of the site's own generator, kW", '0')
+    .addOption(
+      new Option('--llm <page>', 'page of the LLM server, by its family and version')
+        .choices(LLM_PAGES)
+        .default(DEFAULT_LLM_PAGE),
+    )
     .option('--base <address>', 'loopback address of the first miner; the others follow it', '127.10.0.1')
     .option('--write <folder>', 'folder in which to write configurations for agents that read this site')
     .option('--mqtt-url <url>', 'broker in those configurations', 'mqtt://127.0.0.1:1883')
@@ -53,6 +59,7 @@ export const simulateCommand = (): Command =>
         gpuHosts: string
         solarKw: string
         generatorKw: string
+        llm: string
         base: string
         write?: string
         mqttUrl: string
@@ -70,6 +77,7 @@ export const simulateCommand = (): Command =>
           gpuHosts: wholeNumber('gpu-hosts', 0)(o.gpuHosts),
           solarKw: wholeNumber('solar-kw', 0)(o.solarKw),
           generatorKw: wholeNumber('generator-kw', 0)(o.generatorKw),
+          llm: o.llm,
           base: o.base,
           mqttUrl: o.mqttUrl,
           paused: () => paused,

@@ -1,9 +1,10 @@
 import { type Owner, ownerKey } from '../../protocol/owner.ts'
+import { HOUR_MS } from '../../protocol/units.ts'
 import type { OwnerCounters } from '../plugin/reading.ts'
 import { Counter, type CounterState } from './counter.ts'
 import type { Comparison } from './last-reading.ts'
 import { workLimit } from './limits.ts'
-import { OWNER_QUANTITIES, type OwnerQuantity, sumByOwner } from './owner-quantities.ts'
+import { NAMED, OWNER_QUANTITIES, type OwnerQuantity, sumByOwner } from './owner-quantities.ts'
 
 /** Each counter's state by quantity and owner. Kept on disk as JSON in the spool's checkpoint. */
 export type OwnerMeterState = [string, CounterState][]
@@ -14,6 +15,8 @@ export interface OwnerAmount {
   quantity: OwnerQuantity | 'estimatedWorkDiff1'
   amount: number
 }
+
+const FORGOTTEN_MS = 7 * 24 * HOUR_MS
 
 /** The counters that one device keeps for its owners: accepted work by pool, tokens by service. */
 export class OwnerMeter {
@@ -42,6 +45,7 @@ export class OwnerMeter {
         if (value === undefined) continue
         const key = keyOf(quantity, ownerText)
         const counter = this.#counters.get(key) ?? new Counter(firstState)
+        if (!this.#counters.has(key)) this.#forgetEnded(comparison.atMs)
         this.#counters.set(key, counter)
         const limit = workLimit(quantity, comparison)
         const amount = counter.advance(Math.round(value), comparison.restarted, limit)
@@ -54,15 +58,27 @@ export class OwnerMeter {
   /**
    * The first state of a counter that is new to the agent. An owner that appears between two readings, as after a pool switch,
    * starts at 0. Undefined where the counter may include earlier work, so that counting starts from this reading: where the last
-   * reading had no counters by owner, and after a restart of the agent for an owner that it knows by other quantities, because
-   * an updated agent may read a quantity that the older one did not.
+   * reading had no counters by owner, and after a restart of the agent for an owner that it knows by other quantities or counters,
+   * because an updated agent may read a quantity that the older one did not, or tell apart what the older one added up.
    */
   #firstState(ownerText: string, { last }: Comparison): CounterState | undefined {
     if (!last?.namedOwners) return undefined
     const afterRestart = last.steadyMs === undefined
-    if (afterRestart && OWNER_QUANTITIES.some((q) => this.#counters.has(keyOf(q, ownerText))))
-      return undefined
+    if (afterRestart && this.#knows(ownerText)) return undefined
     return { last: 0, strikes: 0, atMs: last.wallMs }
+  }
+
+  /** Whether it has a counter of the owner, whatever the quantity and its name. */
+  #knows(ownerText: string): boolean {
+    const [owner = ''] = ownerText.split(NAMED)
+    return [...this.#counters.keys()].some((key) => key.slice(key.indexOf('|') + 1).split(NAMED)[0] === owner)
+  }
+
+  /** Replicas come and go, each with a counter of its own: one that was not seen for long does not come back. */
+  #forgetEnded(atMs: number): void {
+    for (const [key, { state }] of this.#counters)
+      if (key.includes(NAMED) && state?.atMs !== undefined && atMs - state.atMs > FORGOTTEN_MS)
+        this.#counters.delete(key)
   }
 }
 

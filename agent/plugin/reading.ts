@@ -52,6 +52,11 @@ export interface Counters {
 
 export interface OwnerCounters {
   owner: Owner
+  /**
+   * which of several counters of this owner: each begins, ends and starts again by itself, as the replicas of a service do. Absent: there
+   * is one, and several without a name are one sum
+   */
+  counter?: string
   /** work that the pool accepted, in difficulty-1 shares */
   workDiff1?: number
   tokensIn?: number

@@ -6,6 +6,7 @@ import { ASIC_MODELS, type AsicModel } from './asic/models.ts'
 import { MODELS_OF } from './asic/models-of.ts'
 import type { PoolAccount } from './asic/stratum.ts'
 import { GPU_MODELS, type GpuModel } from './gpu/host.ts'
+import { DEFAULT_LLM_PAGE } from './gpu/llm-pages.ts'
 
 export interface SiteOptions {
   seed: number
@@ -18,6 +19,8 @@ export interface SiteOptions {
   /** peak of the site's own solar panels, kW, and set power of its generator; default none */
   solarKw?: number
   generatorKw?: number
+  /** the page of the LLM server, one of LLM_PAGES; default vLLM's */
+  llm?: string
   /** address of the first machine, such as 127.10.0.1; the others follow it */
   baseAddress?: string
   /** factor by which events and jobs come faster; power and work stay true to the clock */
@@ -73,7 +76,7 @@ export interface SiteLayout {
   asics: readonly AsicPlace[]
   gpuHosts: readonly (Place & { model: GpuModel })[]
   /** on the first GPU host; absent without one */
-  llm?: Place & { service: string; model: string }
+  llm?: Place & { service: string; model: string; page: string }
   meter: Place
   /** one for each rack of GPU hosts */
   pdus: readonly PduPlace[]
@@ -132,6 +135,7 @@ export function layoutSite(options: SiteOptions): SiteLayout {
         location: first.location,
         service: 'chat',
         model: 'demo-chat-70b',
+        page: options.llm ?? DEFAULT_LLM_PAGE,
       },
     }),
     meter: { id: 'site-meter', host: address(), location: { container: 'GRID' } },

@@ -15,6 +15,8 @@ export interface SimulateOptions {
   /** families of miners; absent: Antminer, Whatsminer and Avalon */
   families?: readonly AsicFamily[]
   gpuHosts: number
+  /** page of the LLM server, by family and version; absent: vLLM's */
+  llm?: string
   /** first loopback address */
   base: string
   /** folder for the agents' configurations; absent: none are written */
@@ -53,6 +55,7 @@ export async function simulate(options: SimulateOptions): Promise<void> {
     gpuHosts,
     solarKw,
     generatorKw,
+    llm,
     base,
     write,
     mqttUrl,
@@ -67,7 +70,7 @@ export async function simulate(options: SimulateOptions): Promise<void> {
       asics,
       gpuHosts,
       baseAddress: base,
-      ...defined({ families, solarKw, generatorKw }),
+      ...defined({ families, solarKw, generatorKw, llm }),
     },
     Date.now,
     (error) => out(reasonOf(error)),
@@ -114,7 +117,7 @@ function description(site: Site): string[] {
     ...gpuHosts.map(
       (h) => `8 ${h.model.name} in ${h.id}: http://${h.host}:${ports.dcgm}/metrics (dcgm-exporter)`,
     ),
-    ...(llm ? [`LLM server ${llm.model}: http://${llm.host}:${ports.llm}/metrics (vLLM)`] : []),
+    ...(llm ? [`LLM server ${llm.model}: http://${llm.host}:${ports.llm}/metrics (${llm.page})`] : []),
     ...pdus.map(
       (p) => `rack PDU ${p.id} with ${p.outlets.length} hosts: ${p.host}:${ports.snmp} (SNMP, Raritan PX3)`,
     ),

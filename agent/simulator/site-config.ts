@@ -4,6 +4,7 @@ import { type AsicFamily, driverOf } from './asic/families.ts'
 import { WITH_LOGIN } from './asic/family-servers.ts'
 import type { AsicModel } from './asic/models.ts'
 import { DEMO_PASSWORD, DEMO_USER } from './asic/web-server.ts'
+import { readingOf } from './gpu/llm-pages.ts'
 import type { SiteLayout } from './layout.ts'
 import { EM24_E1, RAW_SCALE } from './power/meter-faces.ts'
 import type { Site } from './site.ts'
@@ -79,7 +80,8 @@ export function siteConfigs(
     driver: 'llm-server' as const,
     url: `http://${layout.llm.host}:${ports.llm}/metrics`,
     service: layout.llm.service,
-    format: 'vllm',
+    format: readingOf(layout.llm.page).format,
+    ...(readingOf(layout.llm.page).namesNoModel ? { model: layout.llm.model } : {}),
     location: layout.llm.location,
   }
   const { id, host, location } = layout.meter

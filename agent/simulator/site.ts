@@ -10,7 +10,7 @@ import { dcgmText } from './gpu/dcgm-text.ts'
 import { GpuHost } from './gpu/host.ts'
 import { JobScheduler } from './gpu/jobs.ts'
 import { LlmServer } from './gpu/llm.ts'
-import { llmPage } from './gpu/llm-pages.ts'
+import { DEFAULT_LLM_PAGE, llmPage } from './gpu/llm-pages.ts'
 import { GPUS_PER_HOST, LLM_GPUS, layoutSite, type SiteLayout, type SiteOptions } from './layout.ts'
 import { Overhead, SiteMeter, totalW } from './power/meter.ts'
 import { EM24_E1, RAW_SCALE } from './power/meter-faces.ts'
@@ -98,8 +98,8 @@ export class Site {
       const llm = new LlmServer(layout.llm.model, this.#startS, random.fork('llm'))
       for (const gpu of this.gpuHosts[0]?.gpus.slice(-LLM_GPUS) ?? []) gpu.job = llm.job
       this.#llm = llm
-      this.#llmListener = createMetricsServer('simulated LLM server', layout.llm.host, ports.llm, (family) =>
-        llmPage(llm, family || 'vllm'),
+      this.#llmListener = createMetricsServer('simulated LLM server', layout.llm.host, ports.llm, (page) =>
+        llmPage(llm, page || (options.llm ?? DEFAULT_LLM_PAGE)),
       )
     }
     this.#jobs = new JobScheduler(this.gpuHosts, random.fork('jobs'), pace)

@@ -9,6 +9,7 @@ import {
   PortSchema,
 } from '../../protocol/kit/fields.ts'
 import { LEVELS } from '../../protocol/kit/log.ts'
+import { beyondLoopback } from '../../protocol/kit/loopback.ts'
 import { entrySchema } from '../../protocol/kit/plugin.ts'
 import { SecretSchema } from '../../protocol/kit/secret.ts'
 import { CurrencySchema } from '../../protocol/quote.ts'
@@ -25,6 +26,10 @@ import { feedsSchema } from '../prices/feed-config.ts'
 import { TimeZoneSchema } from '../prices/time-zone.ts'
 import { RULES } from '../rules/index.ts'
 import { STORES } from '../stores/index.ts'
+
+/** Why a listener without a secret is refused. @param can what anybody could do who reaches it */
+const unguarded = (host: string, secret: string, can: string): string =>
+  `expected a ${secret}, because ${host} can be reached from other machines, and without one anybody there ${can}; set one, or host: 127.0.0.1`
 
 const SiteSchema = z.strictObject({
   id: NameSchema.describe('name of the site in topics; the same in every agent'),
@@ -58,7 +63,7 @@ const MqttSchema = z
         ),
         port: PortSchema.default(1883).describe('TCP port to listen on'),
         password: MqttPasswordSchema.optional().describe(
-          'password that every agent must send as its mqtt.password; set it before you listen beyond loopback',
+          'password that every agent must send as its mqtt.password; required where host is beyond loopback',
         ),
       })
       .optional()
@@ -74,6 +79,11 @@ const MqttSchema = z
   .superRefine(({ embedded, url, username, password }, ctx) => {
     const refuse = (path: string[], message: string) => ctx.addIssue({ code: 'custom', path, message })
     if (embedded && url) refuse([], 'expected embedded or url, not both; leave one out')
+    if (embedded && !embedded.password && beyondLoopback(embedded.host))
+      refuse(
+        ['embedded', 'password'],
+        unguarded(embedded.host, 'password', 'could send records in an agent’s name'),
+      )
     if (!embedded && !url) refuse([], 'expected a broker: embedded: {}, or url: mqtt://broker.site:1883')
     if (url) return
     if (username !== undefined)
@@ -104,8 +114,16 @@ export const CollectorConfigSchema = z
         ),
         port: PortSchema.default(8080).describe('TCP port of the screens and the API'),
         token: SecretSchema.optional().describe(
-          'token that a browser or an API client must send; set it before you listen beyond loopback',
+          'token that a browser or an API client must send; required where host is beyond loopback',
         ),
+      })
+      .superRefine(({ host, token }, ctx) => {
+        if (!token && beyondLoopback(host))
+          ctx.addIssue({
+            code: 'custom',
+            path: ['token'],
+            message: unguarded(host, 'token', 'could read the books and push prices'),
+          })
       })
       .prefault({}),
     store: StoreSchema.prefault({ store: 'duckdb' }).describe('where the ledger is kept'),

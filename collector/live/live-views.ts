@@ -91,13 +91,14 @@ export class LiveViews {
     const newest = minutes.newestMs
     const sums = newest === undefined ? undefined : minutes.at(newest)
     return this.#snapshot.figures.workloads.map(
-      ({ hashrateHs, gpusHeld, tokensInPerS, tokensOutPerS, ...w }) => {
+      ({ estimatedPowerW, hashrateHs, gpusHeld, tokensInPerS, tokensOutPerS, ...w }) => {
         const minute = sums?.get(w.workload)
         return {
           ...w,
           netUsdPerH: w.revenueUsdPerH - w.energyCostUsdPerH - w.demandUsdPerH,
           ...defined({
             revenueUsdPerKwh: perKwhOfRates(w.revenueUsdPerH, w.powerW),
+            estimatedPowerW: estimatedPowerW > 0 ? Math.min(estimatedPowerW, w.powerW) : undefined,
             hashrateHs: hashrateHs > 0 ? hashrateHs : undefined,
             gpusHeld: gpusHeld > 0 ? gpusHeld : undefined,
             tokensInPerS: w.kind === 'tokens' ? tokensInPerS : undefined,

@@ -34,6 +34,7 @@ export function siteView(snapshot: LiveSnapshot, facts: SiteFacts): SiteView {
   const revenueUsdPerH = total(figures.workloads, (w) => w.revenueUsdPerH)
   const energyCostUsdPerH = total(figures.workloads, (w) => w.energyCostUsdPerH)
   const demandUsdPerH = total(figures.workloads, (w) => w.demandUsdPerH)
+  const estimatedPowerW = total(figures.workloads, (w) => w.estimatedPowerW)
   const powerW = figures.meterPowerW ?? total(figures.workloads, (w) => w.powerW)
   const ages = agents.filter((a) => a.state === 'online').map((a) => (atMs - (a.lastSeenMs ?? atMs)) / 1000)
   const hashprice = figures.usdPerShare === undefined ? undefined : hashpriceUsdPerPhDay(figures.usdPerShare)
@@ -67,6 +68,7 @@ export function siteView(snapshot: LiveSnapshot, facts: SiteFacts): SiteView {
     ...defined({
       revenueUsdPerKwh: perKwhOfRates(revenueUsdPerH, powerW),
       meterPowerW: figures.meterPowerW,
+      estimatedPowerW: figures.meterPowerW === undefined && estimatedPowerW > 0 ? estimatedPowerW : undefined,
       powerLimitW: facts.powerLimitW,
       expectedHashrateHs: columns.expectedHashrateHs,
       efficiencyJPerTh: efficiency,

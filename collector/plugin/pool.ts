@@ -52,12 +52,17 @@ export interface PoolSession {
   read(signal: AbortSignal): Promise<PoolReport>
   /**
    * What the pool credited each worker over the last 24 h. It is asked just after 00:00 UTC, so that this is the UTC day that has ended;
-   * never more than once in a poll. Absent: the pool's API does not tell it. @throws as `read` does
+   * never more than once in a poll. Absent: the pool's API does not tell it, or `workersOfDay` tells it better. @throws as `read` does
    */
   workers?(signal: AbortSignal): Promise<WorkerCredit[]>
+  /**
+   * What the pool credited each worker in a complete UTC day of the last week. Present where its API keeps the days: a day at whose end
+   * the collector was down is then read later. @throws as `read` does
+   */
+  workersOfDay?(dayMs: number, signal: AbortSignal): Promise<WorkerCredit[]>
 }
 
-/** One worker's credit over the last 24 h, in base units: its shares or, where the pool does not count them, its average hashrate. */
+/** One worker's credit over the last 24 h or a UTC day, in base units: its shares or, where the pool does not count them, its average hashrate. */
 export interface WorkerCredit {
   /** `account.worker`, or the worker alone, as the pool lists it */
   worker: string

@@ -129,9 +129,12 @@ export class PoolWatch {
   /** Trues estimated work up to what the pool credited its workers. Never rejects. */
   async #trueUp({ config, session }: Watched, signal: AbortSignal): Promise<void> {
     const { log } = this.#o
-    const readWorkers = session.workers?.bind(session)
+    const readers = {
+      lastDay: session.workers?.bind(session),
+      ofDay: session.workersOfDay?.bind(session),
+    }
     const work = withDeadline(
-      (s) => this.#trueUps.keep(config.workload, readWorkers, s),
+      (s) => this.#trueUps.keep(config.workload, readers, s),
       WORKERS_DEADLINE_MS,
       signal,
     )
@@ -187,10 +190,14 @@ export class PoolWatch {
         balanceBtc,
         payouts: payouts.map(({ atMs, ...payout }) => ({ at: iso(atMs), ...payout })),
         differences: differences.map(differenceView),
+        ...notTruedUp(this.#trueUps.missed(config.workload)),
       }
     })
   }
 }
+
+const notTruedUp = (days: readonly number[]): Pick<PoolView, 'notTruedUp'> =>
+  days.length > 0 ? { notTruedUp: days.map((dayMs) => iso(dayMs).slice(0, 10)) } : {}
 
 const iso = (ms: number): string => new Date(ms).toISOString()
 

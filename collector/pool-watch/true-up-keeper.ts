@@ -15,10 +15,29 @@ import type { Store } from '../plugin/store.ts'
 
 /** Pools tell a worker's last 24 h: read within this long after 00:00 UTC, that is the UTC day that has ended. */
 const READ_WITHIN_MS = 30 * MINUTE_MS
-/** The ledger of past days is compared this often, because late records and repricings change it. */
+/** The ledger of past days is compared this often, because late records and repricings change it. Days that were missed are read then. */
 const EVERY_MS = HOUR_MS
-/** Days whose true-ups follow late records. */
+/** Days whose true-ups follow late records, and that are read later where they were missed. */
 const FOLLOWED_DAYS = 7
+
+/** How a pool's API tells what it credited its workers; both absent: it doesn't. */
+export interface WorkerReaders {
+  /** over the last 24 h: only just after 00:00 UTC is that a whole day */
+  lastDay: ((signal: AbortSignal) => Promise<WorkerCredit[]>) | undefined
+  /** over a complete UTC day, also days later */
+  ofDay: ((dayMs: number, signal: AbortSignal) => Promise<WorkerCredit[]>) | undefined
+}
+
+/** What is known of one workload's days since the start. */
+interface Kept {
+  /** days whose last 24 h were read in time */
+  readDays: Set<number>
+  /** by day: the ledger's work that the pool was asked for; it is asked again where late records have changed it */
+  asked: Map<number, string>
+  /** days with estimated work that no pool can true up any more */
+  missed: Set<number>
+  comparedMs: number
+}
 
 export interface TrueUpKeeperOptions {
   store: Pick<Store, 'workByOwner' | 'trueUps' | 'writeTrueUps'>
@@ -34,34 +53,54 @@ export interface TrueUpKeeperOptions {
  */
 export class TrueUpKeeper {
   readonly #o: TrueUpKeeperOptions
-  /** by workload: the day that was read last, and when past days were compared */
-  readonly #done = new Map<string, { dayMs: number; comparedMs: number }>()
+  readonly #kept = new Map<string, Kept>()
 
   constructor(options: TrueUpKeeperOptions) {
     this.#o = options
   }
 
-  /** Does what is due for one pool. Rejects where the store or the pool fails; the next poll tries again. */
-  async keep(
-    workload: string,
-    readWorkers: ((signal: AbortSignal) => Promise<WorkerCredit[]>) | undefined,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const now = this.#o.nowMs()
-    const dayMs = utcDay(now) - DAY_MS
-    const done = this.#done.get(workload) ?? { dayMs: 0, comparedMs: Number.NEGATIVE_INFINITY }
-    this.#done.set(workload, done)
-    if (readWorkers && done.dayMs !== dayMs && now - utcDay(now) < READ_WITHIN_MS) {
-      await this.#read(workload, dayMs, () => readWorkers(signal))
-      done.dayMs = dayMs
-    }
-    if (Math.abs(now - done.comparedMs) < EVERY_MS) return
-    await this.#follow(workload, now, done.comparedMs === Number.NEGATIVE_INFINITY)
-    done.comparedMs = now
+  /** Days of the last week, oldest first, Unix ms, whose work stays estimated: the pool tells the last 24 h only, and was not read in time. */
+  missed(workload: string): number[] {
+    return [...(this.#kept.get(workload)?.missed ?? [])].sort((a, b) => a - b)
   }
 
-  async #read(workload: string, dayMs: number, readWorkers: () => Promise<WorkerCredit[]>): Promise<void> {
-    const users = await this.#users(workload, dayMs)
+  /** Does what is due for one pool. Rejects where the store or the pool fails; the next poll tries again. */
+  async keep(workload: string, readers: WorkerReaders, signal: AbortSignal): Promise<void> {
+    const now = this.#o.nowMs()
+    const today = utcDay(now)
+    const dayMs = today - DAY_MS
+    const kept = this.#keptOf(workload)
+    const { lastDay } = readers
+    if (lastDay && !kept.readDays.has(dayMs) && now - today < READ_WITHIN_MS) {
+      await this.#read(workload, dayMs, await this.#users(workload, dayMs), () => lastDay(signal))
+      kept.readDays.add(dayMs)
+    }
+    if (Math.abs(now - kept.comparedMs) < EVERY_MS) return
+    const fromMs = today - FOLLOWED_DAYS * DAY_MS
+    const booked = (await this.#o.store.trueUps(fromMs, now)).filter((t) => t.workload === workload)
+    await this.#follow(workload, booked, kept.comparedMs === Number.NEGATIVE_INFINITY)
+    await this.#catchUp(workload, { kept, booked, readers, today, signal })
+    kept.comparedMs = now
+  }
+
+  #keptOf(workload: string): Kept {
+    const kept = this.#kept.get(workload) ?? {
+      readDays: new Set(),
+      asked: new Map(),
+      missed: new Set(),
+      comparedMs: Number.NEGATIVE_INFINITY,
+    }
+    this.#kept.set(workload, kept)
+    return kept
+  }
+
+  /** Books what the pool credited these users of a day. */
+  async #read(
+    workload: string,
+    dayMs: number,
+    users: ReadonlyMap<string, UserWork>,
+    readWorkers: () => Promise<WorkerCredit[]>,
+  ): Promise<void> {
     // a day that is all counted needs no list of workers
     if (![...users.values()].some((own) => own.estimatedWorkDiff1 > 0)) return
     const trueUps = workerTrueUps({ workload, dayMs }, users, await readWorkers(), (worker, times) =>
@@ -74,10 +113,52 @@ export class TrueUpKeeper {
     await this.#store(trueUps)
   }
 
+  /**
+   * The days that were not read in time, because the collector was down or the pool did not answer, and the days whose work came late.
+   * A pool that keeps its days is read now; of another the days are told.
+   */
+  async #catchUp(
+    workload: string,
+    {
+      kept,
+      booked,
+      readers,
+      today,
+      signal,
+    }: {
+      kept: Kept
+      booked: readonly TrueUp[]
+      readers: WorkerReaders
+      today: number
+      signal: AbortSignal
+    },
+  ): Promise<void> {
+    const { lastDay, ofDay } = readers
+    const missed = new Set<number>()
+    for (let dayMs = today - FOLLOWED_DAYS * DAY_MS; dayMs < today; dayMs += DAY_MS) {
+      const done = new Set(booked.filter((t) => t.dayMs === dayMs).map((t) => t.worker))
+      const open = [...(await this.#users(workload, dayMs))].filter(
+        ([user, own]) => own.estimatedWorkDiff1 > 0 && !done.has(user),
+      )
+      if (open.length === 0) continue
+      if (ofDay) {
+        const asked = JSON.stringify(open)
+        if (kept.asked.get(dayMs) === asked) continue
+        await this.#read(workload, dayMs, new Map(open), () => ofDay(dayMs, signal))
+        kept.asked.set(dayMs, asked)
+      } else if (lastDay && done.size === 0 && !kept.readDays.has(dayMs)) missed.add(dayMs)
+    }
+    for (const dayMs of missed)
+      if (!kept.missed.has(dayMs))
+        this.#o.log.warn(
+          'a day’s work stays estimated: the pool tells its workers’ last 24 h only, and was not read in the half hour after the day',
+          { workload, day: new Date(dayMs).toISOString().slice(0, 10) },
+        )
+    kept.missed = missed
+  }
+
   /** Compares the days before again with the ledger as it is now. */
-  async #follow(workload: string, now: number, first: boolean): Promise<void> {
-    const fromMs = utcDay(now) - FOLLOWED_DAYS * DAY_MS
-    const booked = (await this.#o.store.trueUps(fromMs, now)).filter((t) => t.workload === workload)
+  async #follow(workload: string, booked: readonly TrueUp[], first: boolean): Promise<void> {
     const changed: TrueUp[] = []
     for (const dayMs of new Set(booked.map((t) => t.dayMs))) {
       const users = await this.#users(workload, dayMs)

@@ -46,7 +46,10 @@ const PaidOut = of(
   }),
 )
 
-/** in MH/s, as the older hashrate.htm */
+/**
+ * `worker` is `account.name`, `last1d` is in MH/s as in the older hashrate.htm: public clients of workers.htm take the worker's name behind
+ * the dot, and divide last1d by 1e6 for TH/s. node-antpool names the request.
+ */
 const Workers = of(
   z.object({
     totalPage: maybe(amount),

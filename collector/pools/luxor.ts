@@ -9,7 +9,6 @@ import {
   newestPayouts,
   utcDay,
 } from '../economics/settlement/pool-credit.ts'
-import { DAY_MS } from '../economics/settlement/revenue.ts'
 import { definePool, type WorkerCredit } from '../plugin/pool.ts'
 import { amount, maybe, utcText } from '../pool-watch/pool-fields.ts'
 
@@ -83,8 +82,7 @@ export default definePool({
     'generate a key at Workspace > API Keys, as a member who may view revenue (Auditor, Accounting), and check the subaccounts',
   open({ apiKey, subaccounts }, { ask, nowMs }) {
     return {
-      async workers(signal) {
-        const dayMs = utcDay(nowMs()) - DAY_MS
+      async workersOfDay(dayMs, signal) {
         const found: WorkerCredit[] = []
         for (const subaccount of subaccounts)
           for (let page = 1; page <= MOST_PAGES; page++) {

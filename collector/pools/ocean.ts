@@ -36,7 +36,11 @@ const Earnpay = of(
   }),
 )
 const WorkerHashrate = z.object({ workername: maybe(z.string()), hashrate_86400s: maybe(amount) })
-/** by name, or as a list with names; some answers have totals beside the workers, which are no objects */
+/**
+ * By name, each a list whose first entry is the worker's figures: tetherto/miningos-wrk-minerpool-ocean, workers/lib/utils.js
+ * (`[name, [worker]]`) and its mock/. Other clients have shown the figures without the list, or a list with names; totals beside the
+ * workers are no objects.
+ */
 const Workers = of(
   z.object({ workers: z.union([z.array(WorkerHashrate), z.record(z.string(), z.unknown())]) }),
 )
@@ -72,7 +76,7 @@ export default definePool({
           ? result.workers.map((w) => [w.workername ?? '', w] as const)
           : Object.entries(result.workers)
         return named.flatMap(([worker, answer]) => {
-          const { data } = WorkerHashrate.safeParse(answer)
+          const { data } = WorkerHashrate.safeParse(Array.isArray(answer) ? answer[0] : answer)
           return worker && data ? { worker, hashrateHs: data.hashrate_86400s } : []
         })
       },

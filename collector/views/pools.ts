@@ -47,6 +47,12 @@ export const PoolViewSchema = z.object({
   payouts: z
     .array(z.object({ at: time, amountBtc: z.number(), txid: z.string().optional() }))
     .describe('newest first'),
+  notTruedUp: z
+    .array(z.string())
+    .optional()
+    .describe(
+      'UTC days whose work stays estimated: this pool tells each worker’s last 24 h only, and the collector did not ask it in the half hour after the day',
+    ),
   differences: z.array(PoolDifferenceSchema).describe('the last 24 h, then complete UTC days, newest first'),
 })
 export type PoolView = z.infer<typeof PoolViewSchema>

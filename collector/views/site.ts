@@ -45,6 +45,10 @@ export const SiteViewSchema = EarningSchema.extend({
     .number()
     .optional()
     .describe('W at the site meter; powerW equals it, or without a site meter the sum of the workloads'),
+  estimatedPowerW: z
+    .number()
+    .optional()
+    .describe('W of powerW that nothing measured; absent: none, or the site meter measures all of it'),
   devicesPowerW: z.number().describe('W of all devices except meters'),
   powerLimitW: z.number().optional().describe('W, configured power limit of the site'),
   hashrateHs: z.number(),

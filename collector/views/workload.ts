@@ -7,6 +7,12 @@ import { LedgerFigureSchema } from './ledger-figure.ts'
 export const WorkloadViewSchema = EarningSchema.extend({
   workload: z.string(),
   kind: z.enum(WORKLOAD_KINDS),
+  estimatedPowerW: z
+    .number()
+    .optional()
+    .describe(
+      'W of powerW that neither a meter nor the machine measured: split, estimated, by model or by rating; absent: none',
+    ),
   devices: z.number().int().describe('number of devices that work for it now, at least in part'),
   hashrateHs: z.number().optional().describe('H/s'),
   gpusHeld: z.number().optional().describe('GPUs held; shares of a GPU add up'),

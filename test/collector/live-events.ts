@@ -5,7 +5,7 @@ import { pollMs, type SiteState, STALE_POLLS } from '../../collector/live/state.
 import type { Device } from '../../protocol/device.ts'
 import type { Owner } from '../../protocol/owner.ts'
 import type { Prices, QuoteName } from '../../protocol/quote.ts'
-import type { Sample, State } from '../../protocol/sample.ts'
+import { POWER_BASES, type Sample, type State } from '../../protocol/sample.ts'
 import { HOUR_MS } from '../../protocol/units.ts'
 
 export const BEGIN_MS = Date.UTC(2026, 2, 1)
@@ -80,6 +80,7 @@ const sample = fc
     deviceId: name,
     state: fc.constantFrom(...STATES),
     powerW: maybe(fc.integer({ min: 2, max: 9_000_000 }).map((mW) => mW / 1000)),
+    powerBasis: maybe(fc.constantFrom(...POWER_BASES)),
     hashrateHs: maybe(fc.integer({ min: 0, max: 300 }).map((th) => th * 1e12)),
     tokens: maybe(fc.integer({ min: 0, max: 5000 })),
     tempC: maybe(fc.constantFrom(60, 92, 99)),
@@ -87,18 +88,33 @@ const sample = fc
     holders: fc.uniqueArray(fc.nat({ max: OWNERS.length - 1 }), { maxLength: 3 }),
     share: fc.constantFrom(0.25, 1 / 3),
   })
-  .map(({ deviceId, state, powerW, hashrateHs, tokens, tempC, boardsWorking, holders, share }): Sample => {
-    const found: Sample = { deviceId, state, observedAtMs: 0 }
-    if (powerW !== undefined) found.powerW = powerW
-    if (hashrateHs !== undefined) found.hashrateHs = hashrateHs
-    if (tokens !== undefined) Object.assign(found, { tokensInPerS: tokens, tokensOutPerS: tokens / 2 })
-    if (tempC !== undefined) found.tempC = tempC
-    if (boardsWorking !== undefined) Object.assign(found, { boardsWorking, boardsFitted: 3 })
-    const [only] = holders
-    if (holders.length === 1 && only !== undefined) found.holders = [{ owner: { ...OWNERS[only] }, share: 1 }]
-    if (holders.length > 1) found.holders = holders.map((k) => ({ owner: { ...OWNERS[k] }, share }))
-    return found
-  })
+  .map(
+    ({
+      deviceId,
+      state,
+      powerW,
+      powerBasis,
+      hashrateHs,
+      tokens,
+      tempC,
+      boardsWorking,
+      holders,
+      share,
+    }): Sample => {
+      const found: Sample = { deviceId, state, observedAtMs: 0 }
+      if (powerW !== undefined) found.powerW = powerW
+      if (powerBasis !== undefined) found.powerBasis = powerBasis
+      if (hashrateHs !== undefined) found.hashrateHs = hashrateHs
+      if (tokens !== undefined) Object.assign(found, { tokensInPerS: tokens, tokensOutPerS: tokens / 2 })
+      if (tempC !== undefined) found.tempC = tempC
+      if (boardsWorking !== undefined) Object.assign(found, { boardsWorking, boardsFitted: 3 })
+      const [only] = holders
+      if (holders.length === 1 && only !== undefined)
+        found.holders = [{ owner: { ...OWNERS[only] }, share: 1 }]
+      if (holders.length > 1) found.holders = holders.map((k) => ({ owner: { ...OWNERS[k] }, share }))
+      return found
+    },
+  )
 /** Anything that can happen to a site. */
 export const event: fc.Arbitrary<Event> = fc.oneof(
   {

@@ -11,7 +11,7 @@ import { getText } from '../../wire/http.ts'
 import { parseMetrics } from '../../wire/prometheus.ts'
 import type { LlmFormat } from './formats/format.ts'
 import { LLM_FORMATS } from './formats/index.ts'
-import { countsTokens, formatOf, isOn, llmCounters, type Page, pageOf } from './metrics.ts'
+import { countsTokens, formatOf, hasObserved, isOn, llmCounters, type Page, pageOf } from './metrics.ts'
 import { type SoldTokens, TokenSale } from './sold-tokens.ts'
 
 const NAMES = LLM_FORMATS.map(({ name }) => name)
@@ -40,7 +40,7 @@ export default defineDriver({
       .enum(['auto', 'whole', 'prefill', 'decode'])
       .default('auto')
       .describe(
-        'where prefill and decode are apart, which end this is, so that no token is sold twice: prefill sells input, decode sells output; auto goes by what the page tells',
+        'where prefill and decode are apart, which end this is, so that no token is sold twice: prefill sells input, decode sells output; auto goes by what the page tells, and where that leaves it open a fault says so and nothing is sold that another server may sell',
       ),
     model: z
       .string()
@@ -69,10 +69,14 @@ export default defineDriver({
         const state: State = activity.length === 0 ? 'unknown' : activity.some((a) => a > 0) ? 'busy' : 'idle'
         const byOwner = ownersOf(sold, service, options.model)
         // the live rates are the whole server's: they belong to its model, or to the service where it serves several models
-        const [first, ...more] = byOwner
-        const holders = [{ owner: first && more.length === 0 ? first.owner : { service }, share: 1 }]
         const models = [...new Set(byOwner.map(({ owner }) => owner['model']))]
-        const faults = halfCounted(counted, format)
+        const [first] = byOwner
+        const holders = [{ owner: first && models.length === 1 ? first.owner : { service }, share: 1 }]
+        const faults = [
+          ...(options.format === 'auto' || countsTokens(page, format) ? [] : [notYet(format)]),
+          ...halfCounted(counted, format),
+          ...sold.unsure,
+        ]
         return [
           {
             identity: defined({
@@ -80,7 +84,14 @@ export default defineDriver({
               model: models.length === 1 ? models[0]?.slice(0, 128) : undefined,
               tags: sold.end === 'whole' ? undefined : { end: sold.end },
             }),
-            sample: defined({ state, holders, requestsRunning, tokensInPerS, tokensOutPerS, faults }),
+            sample: defined({
+              state,
+              holders,
+              requestsRunning,
+              tokensInPerS,
+              tokensOutPerS,
+              faults: faults.length > 0 ? faults : undefined,
+            }),
             counters: { byOwner },
           },
         ]
@@ -108,7 +119,7 @@ function chosen(page: Page, setting: string, url: string): LlmFormat {
     )
   const { requestsRunning = 0, requestsServed = 0 } = llmCounters(page, format)
   // most servers show a counter only after their first request
-  if (!countsTokens(page, format) && requestsRunning + requestsServed > 0)
+  if (!countsTokens(page, format) && (requestsRunning + requestsServed > 0 || hasObserved(page, format)))
     throw fault(
       `has requests of ${format.title} and no token counter (${namesOf(format)}); ${
         format.withoutTokens ?? 'check its version and that its metrics are on'
@@ -120,28 +131,36 @@ function chosen(page: Page, setting: string, url: string): LlmFormat {
 const namesOf = ({ tokensIn, tokensOut }: LlmFormat): string =>
   [tokensIn, tokensOut].flatMap(([newest]) => (newest ? [newest.name] : [])).join(', ')
 
+/** Nothing on the page shows that it has served anybody, so this may be a server that has just started, or the wrong one. */
+const notYet = (format: LlmFormat): string =>
+  `shows no token counter of ${format.title} (${namesOf(format)}) yet; if it has served requests, check its version, its settings and format:`
+
 /** A page that counts one direction and not the other: half of the tokens would be missing without a word. */
 function halfCounted(
   { tokensIn, tokensOut }: Pick<SoldTokens, 'tokensIn' | 'tokensOut'>,
   format: LlmFormat,
-): string[] | undefined {
+): string[] {
   const served = (tokens: ReadonlyMap<string, number>) => [...tokens.values()].some((n) => n > 0)
   if (tokensIn.size === 0 && served(tokensOut))
     return [`counts no input tokens (${format.tokensIn[0]?.name})`]
   if (tokensOut.size === 0 && served(tokensIn))
     return [`counts no output tokens (${format.tokensOut[0]?.name})`]
-  return undefined
+  return []
 }
 
-function ownersOf(sold: SoldTokens, service: string, fallback: string | undefined): OwnerCounters[] {
-  const models = new Set([...sold.tokensIn.keys(), ...sold.tokensOut.keys()])
-  return [...models].map((name) => {
-    const model = name || fallback
-    return defined({
-      owner: model ? { service, model: model.slice(0, 256) } : { service },
-      tokensIn: sold.tokensIn.get(name),
-      tokensInCached: sold.tokensInCached.get(name),
-      tokensOut: sold.tokensOut.get(name),
+/** One for each model of each server: the counters of replicas begin and end by themselves. */
+function ownersOf({ servers }: SoldTokens, service: string, fallback: string | undefined): OwnerCounters[] {
+  return servers.flatMap(({ key, tokensIn, tokensInCached, tokensOut }) => {
+    const models = new Set([...tokensIn.keys(), ...tokensOut.keys()])
+    return [...models].map((name) => {
+      const model = name || fallback
+      return defined({
+        owner: model ? { service, model: model.slice(0, 256) } : { service },
+        counter: key || undefined,
+        tokensIn: tokensIn.get(name),
+        tokensInCached: tokensInCached.get(name),
+        tokensOut: tokensOut.get(name),
+      })
     })
   })
 }

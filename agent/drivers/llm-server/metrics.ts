@@ -8,12 +8,6 @@ export type Page = readonly (PrometheusSample & { spelt: string })[]
 /** A counter by model; the key is '' where the server names no model. */
 export type ByModel = ReadonlyMap<string, number>
 
-/**
- * What a server is where prefill and decode are apart: the prefill end computes the prompt and hands the request on with its first
- * token, the decode end counts the same prompt again and generates the rest. `whole` does both.
- */
-export type ServerEnd = 'whole' | 'prefill' | 'decode'
-
 /** What a server has counted since its start. */
 export interface LlmCounters {
   tokensIn: ByModel
@@ -57,23 +51,16 @@ export const isOn = (page: Page, format: LlmFormat): boolean =>
   seriesOf(page, format.requestsRunning).length > 0 ||
   (format.begins !== undefined && has(page, format.begins))
 
+/** Whether a histogram of this family has seen anything: before its first request a server has none above 0. */
+export const hasObserved = (page: Page, { begins }: LlmFormat): boolean =>
+  begins !== undefined &&
+  page.some(
+    ({ spelt, value }) => value > 0 && spelt.startsWith(spelling(begins)) && /_(?:count|sum)$/.test(spelt),
+  )
+
 /** Whether the page says that this server keeps a cache of its own outside its GPUs. */
 export const keepsCache = (page: Page, { cacheStores = [] }: LlmFormat): boolean =>
   cacheStores.some((begins) => has(page, begins))
-
-/** Which end the page says that the server is; undefined where nothing there tells, or where it has series of both. */
-export function endOf(page: Page, { ends, oneTokenEach }: LlmFormat): 'prefill' | 'decode' | undefined {
-  const says = (end: 'prefill' | 'decode') =>
-    ends?.[end].some((where) => page.some(({ labels }) => fits(labels, where))) === true
-  const [prefill, decode] = [says('prefill'), says('decode')]
-  if (prefill !== decode) return prefill ? 'prefill' : 'decode'
-  if (prefill || !oneTokenEach || !has(page, oneTokenEach.transfers)) return undefined
-  const [limits, requests] = [oneTokenEach.sum, oneTokenEach.count].map((name) =>
-    total(seriesOf(page, [{ name }])),
-  )
-  // a person may try the server by hand with a longer request
-  return requests && limits !== undefined && limits < 1.05 * requests ? 'prefill' : undefined
-}
 
 /** Tokens by model, summed over all other labels: engines, replicas, streamed or not. */
 export function llmCounters(page: Page, format: LlmFormat): LlmCounters {
@@ -98,7 +85,7 @@ export const cachedHere = (page: Page, format: LlmFormat): ByModel =>
   byModel(seriesOf(page, format.tokensInCachedHere), format)
 
 /** The series of the first of a meaning's names that is on the page. */
-function seriesOf(page: Page, figures: Figures = []): Page {
+export function seriesOf(page: Page, figures: Figures = []): Page {
   for (const { name, where = {} } of figures) {
     const series = page.filter((s) => s.spelt === spelling(name) && fits(s.labels, where))
     if (series.length > 0) return series
@@ -106,12 +93,16 @@ function seriesOf(page: Page, figures: Figures = []): Page {
   return []
 }
 
-const has = (page: Page, begins: string): boolean => page.some((s) => s.spelt.startsWith(spelling(begins)))
+/** Whether a metric of the page begins so. */
+export const has = (page: Page, begins: string): boolean =>
+  page.some((s) => s.spelt.startsWith(spelling(begins)))
 
-const fits = (labels: ReadonlyMap<string, string>, where: Readonly<Record<string, string>>): boolean =>
+/** Whether the labels have all of these values. */
+export const fits = (labels: ReadonlyMap<string, string>, where: Readonly<Record<string, string>>): boolean =>
   Object.entries(where).every(([label, value]) => labels.get(label) === value)
 
-const total = (series: Page): number | undefined =>
+/** The sum over all labels; undefined: not on the page. */
+export const total = (series: Page): number | undefined =>
   series.length === 0 ? undefined : series.reduce((sum, s) => sum + s.value, 0)
 
 const MODEL_LABELS = ['model_name', 'model']

@@ -12,7 +12,7 @@ export function createMetricsServer(
   render: (page: string) => string | undefined,
 ): Listener {
   const server = createServer((request, response) => {
-    const path = /^\/metrics(?:\/([a-z-]+))?$/.exec(request.url ?? '')
+    const path = /^\/metrics(?:\/([a-z0-9.-]+))?$/.exec(request.url ?? '')
     const text = path ? render(path[1] ?? '') : undefined
     if (text === undefined) {
       response.writeHead(404, { 'content-type': 'text/plain' }).end('404 page not found\n')

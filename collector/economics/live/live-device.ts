@@ -30,6 +30,8 @@ export interface LiveWorkload {
   workload: string
   kind: WorkloadKind
   powerW: number
+  /** W of its devices that neither a meter nor the machine measured: split, estimated, by model or by rating */
+  estimatedPowerW: number
   revenueUsdPerH: number
   /** pool fees and firmware dev fees; not part of the revenue */
   feesUsdPerH: number

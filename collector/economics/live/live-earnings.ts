@@ -6,6 +6,8 @@ import type { OwnerParts } from './owner-parts.ts'
 import type { WorkloadIndex } from './workload-index.ts'
 
 const NOTHING = DRAW_BASES.indexOf('nothing')
+const OWN = DRAW_BASES.indexOf('own')
+const BY_SHARE = DRAW_BASES.indexOf('share')
 
 /**
  * Power, revenue and energy cost of every device now, as flat arrays for loops over all devices and as objects for single devices.
@@ -20,6 +22,8 @@ export class LiveEarnings implements Iterable<[LiveDevice, LiveEarning]> {
   #basis: Uint8Array = new Uint8Array(0)
   /** for each device, 1: it is heard and not a meter */
   readonly earns: Uint8Array
+  /** for each device, 1: its own power is no measurement, but an estimate, a model's or a rating */
+  readonly guesses: Uint8Array
   /** W, from the best source; NaN if unknown */
   readonly powerW: Float64Array
   readonly revenueUsdPerH: Float64Array
@@ -30,6 +34,7 @@ export class LiveEarnings implements Iterable<[LiveDevice, LiveEarning]> {
     this.#parts = parts
     this.#index = index
     this.earns = new Uint8Array(devices.length)
+    this.guesses = new Uint8Array(devices.length)
     this.powerW = new Float64Array(devices.length)
     this.revenueUsdPerH = new Float64Array(devices.length)
     this.energyCostUsdPerH = new Float64Array(devices.length)
@@ -50,6 +55,11 @@ export class LiveEarnings implements Iterable<[LiveDevice, LiveEarning]> {
       if (basis[i] === NOTHING) this.powerW[i] = Number.NaN
       else this.powerW[i] = intAt(behind, i) > 0 ? (this.#devices[i]?.sample?.powerW ?? 0) : watts
     }
+  }
+
+  /** Whether the power of device i is no measurement: a split of a meter's rest, or its own guess. */
+  isEstimated(i: number): boolean {
+    return this.#basis[i] === BY_SHARE || (this.#basis[i] === OWN && this.guesses[i] === 1)
   }
 
   /** Revenue less energy cost of device i, USD/h; 0 for meters and silent devices. */

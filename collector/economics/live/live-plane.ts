@@ -1,6 +1,6 @@
 import type { Device } from '../../../protocol/device.ts'
 import type { Prices } from '../../../protocol/quote.ts'
-import type { Sample } from '../../../protocol/sample.ts'
+import type { PowerBasis, Sample } from '../../../protocol/sample.ts'
 import { floatAt, intAt } from '../element.ts'
 import { contractTime } from '../energy/attribution.ts'
 import { MeterTree } from '../energy/meter-tree.ts'
@@ -45,6 +45,8 @@ export interface LiveFigures {
   /** expected reward of a difficulty-1 share, USD; absent if a price is missing */
   usdPerShare?: number
 }
+
+const MEASURED: ReadonlySet<PowerBasis> = new Set(['metered', 'reported'])
 
 const counts = (d: LiveDevice): boolean =>
   !d.stale && d.sample !== undefined && d.sample.state !== 'unreachable'
@@ -153,7 +155,8 @@ export class LivePlane {
       if (this.#wiring.isNamed(i)) this.#tree = undefined
       this.#hosts = undefined
     }
-    const { powerW } = (heard && d.sample) || {}
+    const { powerW, powerBasis } = (heard && d.sample) || {}
+    this.#earnings.guesses[i] = powerBasis !== undefined && !MEASURED.has(powerBasis) ? 1 : 0
     const flowW = ownFlow(
       d.device,
       d.device.kind === 'meter' || powerW === undefined ? powerW : Math.max(0, powerW),

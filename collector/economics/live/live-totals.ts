@@ -18,6 +18,8 @@ export class LiveTotals {
   readonly #workloads: LiveWorkload[]
   /** for each workload: W of the devices that work for it */
   readonly #membersW: Float64Array
+  /** for each workload: the part of membersW that is estimated */
+  readonly #estimatedW: Float64Array
   /** for each workload: USD/h that devices without power of their own earn, such as LLM servers */
   readonly #servedUsdPerH: Float64Array
   /** for each workload, 1: the revenue of its servers is credited to its GPUs */
@@ -30,6 +32,7 @@ export class LiveTotals {
     this.#workloads = index.attributions.map(({ name, workload }) => emptyTotal(name, workload?.kind))
     this.#isServed = Uint8Array.from(this.#workloads, ({ kind }) => (kind === 'tokens' ? 1 : 0))
     this.#membersW = new Float64Array(index.count)
+    this.#estimatedW = new Float64Array(index.count)
     this.#servedUsdPerH = new Float64Array(index.count)
     this.#usdPerHPerW = new Float64Array(index.count)
   }
@@ -40,7 +43,10 @@ export class LiveTotals {
     inChunks(earnings.earns.length, (begin, end) =>
       this.#addPartsOf(begin, end, sums, parts, earnings, usdPerShare),
     )
-    for (const [w, total] of this.#workloads.entries()) sums.copyTo(total, w)
+    for (const [w, total] of this.#workloads.entries()) {
+      sums.copyTo(total, w)
+      total.estimatedPowerW = floatAt(this.#estimatedW, w)
+    }
   }
 
   #addPartsOf(
@@ -48,19 +54,24 @@ export class LiveTotals {
     end: number,
     sums: OwnerPartSums,
     parts: OwnerParts,
-    { earns, powerW }: LiveEarnings,
+    earnings: LiveEarnings,
     usdPerShare: number,
   ) {
+    const { earns, powerW } = earnings
     const { next, workload, share } = parts
     for (let i = begin; i < end; i++) {
       if (!earns[i] || workload[i] === -1) continue
       const watts = floatAt(powerW, i)
+      const isEstimated = earnings.isEstimated(i)
       for (let part = i; part >= 0; part = intAt(next, part)) {
         const w = intAt(workload, part)
         sums.add(w, parts, part, usdPerShare)
         const memberW = watts * floatAt(share, part)
-        if (memberW !== 0 && !Number.isNaN(memberW)) this.#membersW[w] = floatAt(this.#membersW, w) + memberW
-        else this.#servedUsdPerH[w] = floatAt(this.#servedUsdPerH, w) + parts.earnsUsdPerH(part, usdPerShare)
+        if (memberW !== 0 && !Number.isNaN(memberW)) {
+          this.#membersW[w] = floatAt(this.#membersW, w) + memberW
+          if (isEstimated) this.#estimatedW[w] = floatAt(this.#estimatedW, w) + memberW
+        } else
+          this.#servedUsdPerH[w] = floatAt(this.#servedUsdPerH, w) + parts.earnsUsdPerH(part, usdPerShare)
       }
     }
   }
@@ -152,6 +163,7 @@ const emptyTotal = (workload: string, kind: Workload['kind'] | undefined): LiveW
   workload,
   kind: kind ?? (workload === UNPAID.overhead || workload === UNPAID.unaccounted ? workload : 'idle'),
   powerW: 0,
+  estimatedPowerW: 0,
   revenueUsdPerH: 0,
   feesUsdPerH: 0,
   energyCostUsdPerH: 0,

@@ -99,3 +99,30 @@ describe('the broker', () => {
     expect(parse(`site: { id: a }\nmqtt: ${mqtt}`).mqtt).toBeDefined(),
   )
 })
+
+describe('what other machines can reach', () => {
+  const faults = (config: object) => {
+    const { error } = CollectorConfigSchema.safeParse({ site: { id: 'a' }, ...config })
+    return error?.issues.map(({ path, message }) => `${path.join('.')}: ${message}`) ?? []
+  }
+  const PLACES = ['0.0.0.0', '::', '192.0.2.7', '2001:db8::7', 'collector.example']
+  const HERE = ['127.0.0.1', '127.11.0.3', '::1', 'localhost']
+
+  test.each(PLACES)('a broker on %s needs a password', (host) => {
+    expect(faults({ mqtt: { embedded: { host } } })).toEqual([
+      `mqtt.embedded.password: expected a password, because ${host} can be reached from other machines, and without one anybody there could send records in an agent’s name; set one, or host: 127.0.0.1`,
+    ])
+    expect(faults({ mqtt: { embedded: { host, password: 'p' } } })).toEqual([])
+  })
+
+  test.each(PLACES)('screens on %s need a token', (host) => {
+    expect(faults({ http: { host } })).toEqual([
+      `http.token: expected a token, because ${host} can be reached from other machines, and without one anybody there could read the books and push prices; set one, or host: 127.0.0.1`,
+    ])
+    expect(faults({ http: { host, token: 't' } })).toEqual([])
+  })
+
+  test.each(HERE)('on %s neither is asked for', (host) => {
+    expect(faults({ mqtt: { embedded: { host } }, http: { host } })).toEqual([])
+  })
+})

@@ -21,6 +21,17 @@ const workers = async () => {
   asked++
   return CREDIT
 }
+const NO_READERS = { lastDay: undefined, ofDay: undefined }
+const LAST_DAY = { lastDay: workers, ofDay: undefined }
+const askedDays: number[] = []
+/** A pool whose API keeps the days. */
+const BY_DAY = {
+  lastDay: undefined,
+  ofDay: async (dayMs: number) => {
+    askedDays.push(dayMs)
+    return CREDIT
+  },
+}
 const keeper = () =>
   new TrueUpKeeper({
     store,
@@ -41,6 +52,7 @@ beforeEach(async () => {
   store = new MemoryStore()
   rig = await new LedgerRig(store).start()
   asked = 0
+  askedDays.length = 0
   seq = 1
   for (const minute of [0, 1, 2]) await mine(minute)
   rig.nowMs = MIDNIGHT + 5 * MINUTE_MS
@@ -50,8 +62,8 @@ describe('true-ups of estimated work', () => {
   it('book the pool’s credit of the day that has ended, once, in its last minute', async () => {
     const keep = keeper()
     const before = sums()['revenueNanoUsd'] ?? 0
-    await keep.keep('mining', workers, signal)
-    await keep.keep('mining', workers, signal)
+    await keep.keep('mining', LAST_DAY, signal)
+    await keep.keep('mining', LAST_DAY, signal)
     await rig.settleAll()
     expect(asked).toBe(1)
     expect(sums()).toMatchObject({ estimatedWorkDiff1: 3_000_000, trueUpWorkDiff1: -100_000 })
@@ -62,10 +74,10 @@ describe('true-ups of estimated work', () => {
 
   it('follow a late record, so that the day stays what the pool credited', async () => {
     const keep = keeper()
-    await keep.keep('mining', workers, signal)
+    await keep.keep('mining', LAST_DAY, signal)
     await mine(3)
     rig.nowMs += 61 * MINUTE_MS
-    await keep.keep('mining', workers, signal)
+    await keep.keep('mining', LAST_DAY, signal)
     await rig.settleAll()
     expect(sums()).toMatchObject({ estimatedWorkDiff1: 4_000_000, trueUpWorkDiff1: -1_100_000 })
     await rig.stop()
@@ -73,22 +85,100 @@ describe('true-ups of estimated work', () => {
 
   it('survive a stop between their storing and the settling of their minute', async () => {
     const lost = new TrueUpKeeper({ store, onStored: () => {}, nowMs: () => rig.nowMs, log: SILENT })
-    await lost.keep('mining', workers, signal)
+    await lost.keep('mining', LAST_DAY, signal)
     expect(sums()).toMatchObject({ trueUpWorkDiff1: 0 })
-    await keeper().keep('mining', undefined, signal)
+    await keeper().keep('mining', NO_READERS, signal)
     await rig.settleAll()
     expect(sums()).toMatchObject({ trueUpWorkDiff1: -100_000 })
     await rig.stop()
   })
 
   it('are not asked for at noon, nor of a day that is all counted, nor of a pool that tells no workers', async () => {
-    await keeper().keep('mining', undefined, signal)
+    await keeper().keep('mining', NO_READERS, signal)
     rig.nowMs = MIDNIGHT + DAY_MS / 2
-    await keeper().keep('mining', workers, signal)
+    await keeper().keep('mining', LAST_DAY, signal)
     rig.nowMs = MIDNIGHT + 5 * MINUTE_MS
-    await keeper().keep('other', workers, signal)
+    await keeper().keep('other', LAST_DAY, signal)
     expect(asked).toBe(0)
     expect(store.trued.size).toBe(0)
+    await rig.stop()
+  })
+})
+
+describe('a day at whose end the collector was down', () => {
+  it('is booked at noon where the pool keeps its days, once, also after another start', async () => {
+    rig.nowMs = MIDNIGHT + DAY_MS / 2
+    const keep = keeper()
+    await keep.keep('mining', BY_DAY, signal)
+    rig.nowMs += 61 * MINUTE_MS
+    await keep.keep('mining', BY_DAY, signal)
+    await keeper().keep('mining', BY_DAY, signal)
+    await rig.settleAll()
+    expect(askedDays).toEqual([DAY])
+    expect(sums()).toMatchObject({ estimatedWorkDiff1: 3_000_000, trueUpWorkDiff1: -100_000 })
+    expect(store.rows.filter((r) => r.trueUpWorkDiff1 !== 0).map((r) => r.minuteMs)).toEqual([LAST_MINUTE])
+    expect(keep.missed('mining')).toEqual([])
+    await rig.stop()
+  })
+
+  it('is booked days later, too, and its late records do not ask for what is booked', async () => {
+    rig.nowMs = MIDNIGHT + 4 * DAY_MS
+    const keep = keeper()
+    await keep.keep('mining', BY_DAY, signal)
+    await mine(3)
+    rig.nowMs += 61 * MINUTE_MS
+    await keep.keep('mining', BY_DAY, signal)
+    await rig.settleAll()
+    expect(askedDays).toEqual([DAY])
+    expect(sums()).toMatchObject({ estimatedWorkDiff1: 4_000_000, trueUpWorkDiff1: -1_100_000 })
+    await rig.stop()
+  })
+
+  it('whose records come late is asked again only where they change what is open', async () => {
+    // the pool credits far more than the ledger has so far: the rest of the day is still in the agent's spool
+    const later = {
+      lastDay: undefined,
+      ofDay: async (dayMs: number) => {
+        askedDays.push(dayMs)
+        return [{ worker: 'rig1', workDiff1: 9_900_000 }]
+      },
+    }
+    rig.nowMs = MIDNIGHT + DAY_MS / 2
+    const keep = keeper()
+    for (let hour = 0; hour < 3; hour++) {
+      await keep.keep('mining', later, signal)
+      rig.nowMs += 61 * MINUTE_MS
+    }
+    expect(askedDays).toEqual([DAY])
+    expect(store.trued.size).toBe(0)
+    await mine(3)
+    await keep.keep('mining', later, signal)
+    await rig.settleAll()
+    expect(askedDays).toEqual([DAY, DAY])
+    expect(sums()).toMatchObject({ estimatedWorkDiff1: 4_000_000, trueUpWorkDiff1: 5_900_000 })
+    await rig.stop()
+  })
+
+  it('stays estimated where the pool tells the last 24 h only, and is named', async () => {
+    rig.nowMs = MIDNIGHT + DAY_MS / 2
+    const keep = keeper()
+    await keep.keep('mining', LAST_DAY, signal)
+    await keep.keep('other', LAST_DAY, signal)
+    expect(asked).toBe(0)
+    expect(keep.missed('mining')).toEqual([DAY])
+    expect(keep.missed('other')).toEqual([])
+    // a pool that tells no workers promises nothing
+    await keeper().keep('mining', NO_READERS, signal)
+    await rig.stop()
+  })
+
+  it('that was read in time is not named, also after another start', async () => {
+    const keep = keeper()
+    await keep.keep('mining', LAST_DAY, signal)
+    rig.nowMs = MIDNIGHT + DAY_MS / 2
+    const next = keeper()
+    for (const each of [keep, next]) await each.keep('mining', LAST_DAY, signal)
+    expect([keep.missed('mining'), next.missed('mining')]).toEqual([[], []])
     await rig.stop()
   })
 })

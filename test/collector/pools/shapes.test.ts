@@ -261,7 +261,9 @@ test.each(POOLS.filter((p) => accountOf(p.name).workers).map((p) => [p.name, p] 
       ask: askOf(pool, server.url),
       nowMs: () => NOON,
     })
-    const credits = (await session.workers?.(AbortSignal.timeout(120_000))) ?? []
+    const signal = AbortSignal.timeout(120_000)
+    const yesterday = Math.floor(NOON / DAY_MS) * DAY_MS - DAY_MS
+    const credits = (await (session.workersOfDay?.(yesterday, signal) ?? session.workers?.(signal))) ?? []
     const rig = credits.find(({ worker }) => /^(acme\.)?rig1$/.test(worker))
     expect(rig?.hashrateHs).toBe(200e12)
     if (name === 'braiins') expect(rig?.workDiff1).toBe(4_020_000)

@@ -7,7 +7,8 @@ import type { LlmFormat } from './format.ts'
 export default {
   name: 'dynamo',
   title: 'Dynamo',
-  versions: 'Dynamo 0.5 and newer, docs.nvidia.com/dynamo/reference/observability/metrics-catalog',
+  versions:
+    'Dynamo, lib/llm/src/http/service/metrics.rs and docs.nvidia.com/dynamo/reference/observability/metrics-catalog; the counter of output tokens since 0.7 (ai-dynamo/dynamo, pull requests 4202 and 4231), cached tokens of answers that are not streamed since January 2026 (5197)',
   begins: 'dynamo_frontend_',
   inFront: true,
   tokensIn: [{ name: 'dynamo_frontend_input_sequence_tokens_sum' }],

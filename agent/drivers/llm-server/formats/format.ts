@@ -39,13 +39,24 @@ export interface LlmFormat {
   modelLabels?: readonly string[]
   /** labels by which a series says that it is of a prefill or a decode end */
   ends?: Readonly<Record<'prefill' | 'decode', readonly Readonly<Record<string, string>>[]>>
-  /**
-   * A page whose metrics begin with `transfers` hands its requests on to a decode end if each was limited to one token: the sum of
-   * the limits is then their count.
-   */
-  oneTokenEach?: { transfers: string; sum: string; count: string }
+  /** how a page shows that prefill and decode are apart; absent: the family does both, or stands in front of both */
+  apart?: Apart
   /** metrics of a store that keeps this server's own cache: `tokensInElsewhere` then are cached tokens of this server */
   cacheStores?: readonly string[]
   /** what to do where the page counts no tokens */
   withoutTokens?: string
+}
+
+/** What a page without a label of its end shows where a prefill end hands its requests on to a decode end. */
+export interface Apart {
+  /** sum and count of the limits of tokens that requests ask for; absent: tokens out and requests served are compared */
+  limits?: { sum: string; count: string }
+  /** how metrics begin that stand on the page only where requests are handed on */
+  transfers?: readonly string[]
+  /** above 0: some of this server's input was computed by another server, or by a store that the page doesn't show */
+  received?: Figures
+  /** how metrics begin that versions have whose decode end shows what it received; absent: no version does */
+  decodeTells?: readonly string[]
+  /** label that a system gives its workers; a decode end may have the same one there as a server that does both */
+  workerLabel?: string
 }

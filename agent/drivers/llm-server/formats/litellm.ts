@@ -6,7 +6,8 @@ import type { LlmFormat } from './format.ts'
 export default {
   name: 'litellm',
   title: 'LiteLLM',
-  versions: 'LiteLLM 1.40 and newer with the prometheus callback, docs.litellm.ai/docs/proxy/prometheus',
+  versions:
+    'LiteLLM with the prometheus callback, litellm/integrations/prometheus.py and docs.litellm.ai/docs/proxy/prometheus; input and output tokens since September 2024 (BerriAI/litellm, pull request 5780), cached ones since May 2026 (28372), and only where a provider tells them',
   begins: 'litellm_',
   inFront: true,
   // the counters without `_metric` are those of earlier 1.x releases (litellm/integrations/prometheus.py)

@@ -3,7 +3,8 @@ import type { LlmFormat } from './format.ts'
 export default {
   name: 'llamacpp',
   title: 'llama.cpp',
-  versions: 'llama-server with --metrics, tools/server/README.md; tokens from the cache since August 2026',
+  versions:
+    'llama-server with --metrics, tools/server/README.md and server-context.cpp (ggml-org/llama.cpp, pull request 5708); tokens from the cache since 13 August 2026 (commit decaf508b)',
   begins: 'llamacpp:',
   tokensIn: [{ name: 'llamacpp:prompt_tokens_total' }],
   // older versions don't count tokens from the cache at all

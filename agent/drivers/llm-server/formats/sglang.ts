@@ -4,9 +4,11 @@ import type { LlmFormat } from './format.ts'
 export default {
   name: 'sglang',
   title: 'SGLang',
-  versions: 'SGLang 0.4 and newer with --enable-metrics, python/sglang/srt/metrics/collector.py',
+  versions:
+    'SGLang with --enable-metrics, python/sglang/srt/metrics/collector.py (sgl-project/sglang, pull request 1853 of November 2024) and docs.sglang.io/references/production_metrics.html',
   begins: 'sglang:',
   tokensIn: [{ name: 'sglang:prompt_tokens_total' }],
+  // one series for each cache_source, or one of all of them: sgl-project/sglang, pull request 26590
   tokensInCached: [{ name: 'sglang:cached_tokens_total' }],
   tokensOut: [{ name: 'sglang:generation_tokens_total' }],
   requestsRunning: [{ name: 'sglang:num_running_reqs' }],
@@ -14,5 +16,14 @@ export default {
   ends: {
     prefill: [{ engine_type: 'prefill' }, { dynamo_component: 'prefill' }],
     decode: [{ engine_type: 'decode' }, { dynamo_component: 'decode' }],
+  },
+  // older versions say `unified` at both ends, or nothing at the token counters (sgl-project/sglang, pull request 23978, issue 30406)
+  apart: {
+    received: [
+      { name: 'sglang:kv_transfer_latency_ms_count' },
+      { name: 'sglang:kv_transfer_latency_ms' },
+      { name: 'sglang:kv_transfer_speed_gb_s' },
+    ],
+    workerLabel: 'dynamo_component',
   },
 } satisfies LlmFormat

@@ -4,7 +4,8 @@ import type { LlmFormat } from './format.ts'
 export default {
   name: 'tgi',
   title: 'TGI',
-  versions: 'TGI 1.0 and newer, huggingface.co/docs/text-generation-inference/reference/metrics',
+  versions:
+    'TGI, huggingface.co/docs/text-generation-inference/reference/metrics (docs/source/reference/metrics.md)',
   begins: 'tgi_',
   tokensIn: [{ name: 'tgi_request_input_length_sum' }],
   tokensInCached: [],

@@ -8,7 +8,7 @@ export default {
   name: 'triton',
   title: 'Triton',
   versions:
-    'Triton 24.11 and newer with tensorrtllm_backend, custom_metrics_reporter.cc; vllm_backend, README',
+    'Triton with tensorrtllm_backend, inflight_batcher_llm/src/custom_metrics_reporter/custom_metrics_reporter.cc and all_models/inflight_batcher_llm/tensorrt_llm/1/model.py; vllm_backend, README (triton-inference-server/vllm_backend, pull request 53 of 2024)',
   begins: 'nv_',
   shared: true,
   tokensIn: [
@@ -26,5 +26,5 @@ export default {
   ],
   requestsServed: [{ name: 'nv_inference_request_success' }],
   withoutTokens:
-    'Triton itself counts requests and no tokens; its vLLM backend and its TensorRT-LLM backend since 24.11 count them, if their metrics are on',
+    'Triton itself counts requests and no tokens; its vLLM backend and newer releases of its TensorRT-LLM backend count them, if their metrics are on',
 } satisfies LlmFormat

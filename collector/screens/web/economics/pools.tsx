@@ -104,6 +104,7 @@ function State({ of: p, timeZone }: { of: PoolView; timeZone: string }) {
         {p.state === 'failing' ? '◆ failing' : p.stale ? '◆ old' : p.state}
       </span>
       <small>{p.reason ?? since}</small>
+      {p.notTruedUp && <small>≈ estimated: {p.notTruedUp.join(', ')}</small>}
     </>
   )
 }
@@ -111,42 +112,50 @@ function State({ of: p, timeZone }: { of: PoolView; timeZone: string }) {
 function Differences({ of: p }: { of: PoolView }) {
   const money = useMoney()
   return (
-    <Table
-      label={`${p.name} by day`}
-      rows={p.differences}
-      keyOf={(d) => d.from}
-      columns={[
-        {
-          name: 'From, UTC',
-          cell: (d) => (
-            <>
-              {day(d.from)}
-              <small>to {day(d.to)}</small>
-            </>
-          ),
-        },
-        { name: 'Ledger', number, cell: (d) => money.text(d.ledgerRevenueUsd) },
-        {
-          name: 'Pool',
-          number,
-          cell: (d) => (
-            <>
-              {money.text(d.poolRevenueUsd)}
-              <small>{btc(d.poolRevenueBtc)}</small>
-            </>
-          ),
-        },
-        {
-          name: 'Difference',
-          number,
-          cell: (d) => (
-            <>
-              {percent(d.differenceRatio)}
-              <small>{d.because ?? `by ${d.basis}, ${percent(d.ledgerCoveredRatio)} of the time`}</small>
-            </>
-          ),
-        },
-      ]}
-    />
+    <>
+      {p.notTruedUp && (
+        <p>
+          The work of {p.notTruedUp.join(', ')} stays estimated (≈): this pool tells each worker’s last 24 h
+          only, and the collector did not ask it in the half hour after 00:00 UTC.
+        </p>
+      )}
+      <Table
+        label={`${p.name} by day`}
+        rows={p.differences}
+        keyOf={(d) => d.from}
+        columns={[
+          {
+            name: 'From, UTC',
+            cell: (d) => (
+              <>
+                {day(d.from)}
+                <small>to {day(d.to)}</small>
+              </>
+            ),
+          },
+          { name: 'Ledger', number, cell: (d) => money.text(d.ledgerRevenueUsd) },
+          {
+            name: 'Pool',
+            number,
+            cell: (d) => (
+              <>
+                {money.text(d.poolRevenueUsd)}
+                <small>{btc(d.poolRevenueBtc)}</small>
+              </>
+            ),
+          },
+          {
+            name: 'Difference',
+            number,
+            cell: (d) => (
+              <>
+                {percent(d.differenceRatio)}
+                <small>{d.because ?? `by ${d.basis}, ${percent(d.ledgerCoveredRatio)} of the time`}</small>
+              </>
+            ),
+          },
+        ]}
+      />
+    </>
   )
 }

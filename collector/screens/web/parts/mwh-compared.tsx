@@ -1,5 +1,6 @@
 import type { SiteView } from '../../../views/site.ts'
 import type { WorkloadView } from '../../../views/workload.ts'
+import { marked } from './estimated.ts'
 import { fixed, power } from './format.ts'
 import { useMoney } from './money.ts'
 import { type Business, businessesOf } from './workload-kinds.ts'
@@ -34,7 +35,7 @@ export function MwhCompared({ site, workloads }: { site: SiteView; workloads: re
             <dt>{b.name} earns</dt>
             <dd class="digits">
               {losing && <span class="mark">▼ </span>}
-              {money.perMwh(b.revenueUsdPerKwh)}
+              {marked(b.isEstimated, money.perMwh(b.revenueUsdPerKwh))}
             </dd>
             <dd>{note(b)}</dd>
           </div>

@@ -1,4 +1,5 @@
 import type { WorkloadKind, WorkloadView } from '../../../views/workload.ts'
+import { isEstimated } from './estimated.ts'
 
 /** Names of the kinds of workload for an operator. */
 export const KIND_NAMES: Record<WorkloadKind, string> = {
@@ -28,6 +29,8 @@ export interface Business {
   powerW: number
   /** absent without power */
   revenueUsdPerKwh?: number
+  /** true: a part of the above rests on an estimate */
+  isEstimated: boolean
 }
 
 /** Mining and AI compute, even without workloads, and colocation if there is any. */
@@ -37,6 +40,13 @@ export function businessesOf(workloads: readonly WorkloadView[]): Business[] {
     if (own.length === 0 && name === 'Colocation') return []
     const powerW = own.reduce((sum, w) => sum + w.powerW, 0)
     const revenueUsdPerH = own.reduce((sum, w) => sum + w.revenueUsdPerH, 0)
-    return [{ name, powerW, ...(powerW > 0 ? { revenueUsdPerKwh: (revenueUsdPerH * 1000) / powerW } : {}) }]
+    return [
+      {
+        name,
+        powerW,
+        isEstimated: own.some(isEstimated),
+        ...(powerW > 0 ? { revenueUsdPerKwh: (revenueUsdPerH * 1000) / powerW } : {}),
+      },
+    ]
   })
 }

@@ -1,6 +1,8 @@
 import type { ComponentChildren } from 'preact'
 import type { AlertView } from '../../../views/alert.ts'
 import type { SiteView } from '../../../views/site.ts'
+import type { WorkloadView } from '../../../views/workload.ts'
+import { drawsEstimated, ESTIMATED, earnsEstimated } from '../parts/estimated.ts'
 import { clock, count, hashrate, percent, power, span, UNKNOWN } from '../parts/format.ts'
 import { type Money, useMoney } from '../parts/money.ts'
 import { SEVERITY_SHAPES } from './severity-shapes.ts'
@@ -37,10 +39,12 @@ function Sub({ text, strong }: { text: string; strong?: string }) {
 /** The figures to read in three seconds: money, power, alerts, data age; then hashrate and GPUs. */
 export function Tiles({
   site,
+  workloads,
   alerts,
   ageS,
 }: {
   site: SiteView
+  workloads: readonly WorkloadView[]
   alerts: readonly AlertView[]
   ageS: number | undefined
 }) {
@@ -51,7 +55,11 @@ export function Tiles({
   return (
     <div class="tiles">
       <Tile name="net" title="Net margin now" class={losing ? 'warning' : ''}>
-        <Big digits={money.text(site.netUsdPerH)} unit="/h" {...(losing ? { mark: '▼' } : {})} />
+        <Big
+          digits={money.text(site.netUsdPerH)}
+          unit="/h"
+          {...markOf(losing && '▼', workloads.some((w) => earnsEstimated(w)) || drawsEstimated(site))}
+        />
         <Sub text={netText(site, money)} />
       </Tile>
       <Power site={site} />
@@ -76,6 +84,12 @@ export function Tiles({
       </Tile>
     </div>
   )
+}
+
+/** The shape of a warning and the mark of an estimate, before a figure. */
+function markOf(shape: string | false, isEstimated: boolean): { mark?: string } {
+  const mark = [shape, isEstimated && ESTIMATED].filter(Boolean).join(' ')
+  return mark ? { mark } : {}
 }
 
 /** The terms of the net. With a demand charge the line is too long for the word `revenue`. */
@@ -119,7 +133,7 @@ function Power({ site }: { site: SiteView }) {
   if (limitW === undefined)
     return (
       <Tile name="power" title={title}>
-        <Big digits={now.digits} unit={now.unit} />
+        <Big digits={now.digits} unit={now.unit} {...markOf(false, drawsEstimated(site))} />
         <Sub text="no contract limit is configured" />
       </Tile>
     )
@@ -129,7 +143,11 @@ function Power({ site }: { site: SiteView }) {
   const room = power(Math.abs(limitW - site.powerW))
   return (
     <Tile name="power" title={title} class={over ? 'critical' : ''}>
-      <Big digits={now.digits} unit={now.unit} {...(over ? { mark: SEVERITY_SHAPES.critical } : {})} />
+      <Big
+        digits={now.digits}
+        unit={now.unit}
+        {...markOf(over && SEVERITY_SHAPES.critical, drawsEstimated(site))}
+      />
       <div class="bar" aria-hidden="true">
         <i class="fill" style={{ width: `${(100 * site.powerW) / full}%` }} />
         <i class="limit" style={{ left: `${(100 * limitW) / full}%` }} />

@@ -40,7 +40,7 @@ export function Wall({ frame, trend, connection, gapS }: LivePage) {
           </p>
         ) : (
           <>
-            <Tiles site={site} alerts={alerts} ageS={dataAge.ageS} />
+            <Tiles site={site} workloads={workloads} alerts={alerts} ageS={dataAge.ageS} />
             <main>
               <div class="column">
                 <RackMap racks={racks} />

@@ -1,5 +1,6 @@
 import type { SiteView } from '../../../views/site.ts'
 import type { WorkloadView } from '../../../views/workload.ts'
+import { drawsEstimated, ESTIMATED_MEANS, earnsEstimated, isEstimated, marked } from '../parts/estimated.ts'
 import { fixed, hashrate, power } from '../parts/format.ts'
 import { useMoney } from '../parts/money.ts'
 import { MwhCompared } from '../parts/mwh-compared.tsx'
@@ -42,7 +43,10 @@ export function Workloads({ workloads, site }: { workloads: readonly WorkloadVie
     <section class="panel workloads" aria-label="Earnings by workload">
       <h2>
         Revenue per MWh
-        <small>{money.code} for each MWh used, now</small>
+        <small>
+          {money.code} for each MWh used, now
+          {workloads.some(isEstimated) && ` · ${ESTIMATED_MEANS}`}
+        </small>
       </h2>
       <MwhCompared site={site} workloads={workloads} />
       {sorted.length === 0 ? (
@@ -96,13 +100,13 @@ function Row({ w, energyUsdPerKwh }: { w: WorkloadView; energyUsdPerKwh: number 
         {w.workload}
         <small>{detail(w)}</small>
         <small class="narrow">
-          {digits} {unit}
+          {marked(drawsEstimated(w), digits)} {unit}
         </small>
       </th>
       <td class="number power">
-        {digits} <span class="unit">{unit}</span>
+        {marked(drawsEstimated(w), digits)} <span class="unit">{unit}</span>
       </td>
-      <td class="number price">{earns ? money.perMwh(w.revenueUsdPerKwh) : '–'}</td>
+      <td class="number price">{earns ? marked(isEstimated(w), money.perMwh(w.revenueUsdPerKwh)) : '–'}</td>
       <td class="ladder">
         {earns && w.revenueUsdPerKwh !== undefined && (
           <div class="track" aria-hidden="true">
@@ -114,12 +118,12 @@ function Row({ w, energyUsdPerKwh }: { w: WorkloadView; energyUsdPerKwh: number 
         )}
       </td>
       <td class="number revenue">
-        {money.text(w.revenueUsdPerH)}
+        {marked(earnsEstimated(w), money.text(w.revenueUsdPerH))}
         <span class="unit">/h</span>
       </td>
       <td class="number net">
         {losing && <span class="mark">▼ </span>}
-        {money.text(w.netUsdPerH)}
+        {marked(isEstimated(w), money.text(w.netUsdPerH))}
         <span class="unit">/h</span>
       </td>
     </tr>
@@ -134,16 +138,16 @@ function Rest({ workloads }: { workloads: readonly WorkloadView[] }) {
     <tr class="costs">
       <th scope="row">{workloads.length} more</th>
       <td class="number power">
-        {digits} <span class="unit">{unit}</span>
+        {marked(workloads.some(drawsEstimated), digits)} <span class="unit">{unit}</span>
       </td>
       <td class="number price" />
       <td class="ladder" />
       <td class="number revenue">
-        {money.text(sum('revenueUsdPerH'))}
+        {marked(workloads.some(earnsEstimated), money.text(sum('revenueUsdPerH')))}
         <span class="unit">/h</span>
       </td>
       <td class="number net">
-        {money.text(sum('netUsdPerH'))}
+        {marked(workloads.some(isEstimated), money.text(sum('netUsdPerH')))}
         <span class="unit">/h</span>
       </td>
     </tr>

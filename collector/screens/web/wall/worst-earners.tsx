@@ -1,4 +1,5 @@
 import type { DeviceView } from '../../../views/device.ts'
+import { marked } from '../parts/estimated.ts'
 import { power } from '../parts/format.ts'
 import { useMoney } from '../parts/money.ts'
 import { SimulatedChip } from '../parts/page-header.tsx'
@@ -21,6 +22,7 @@ export function WorstEarners({ devices }: { devices: readonly DeviceView[] }) {
         {devices.slice(0, rows).map((d) => {
           const { digits, unit } = power(d.powerW)
           const losing = d.netUsdPerH < 0
+          const guessed = d.powerBasis !== undefined && !['metered', 'reported'].includes(d.powerBasis)
           return (
             <div key={`${d.agentId} ${d.deviceId}`} class={`row ${losing ? 'losing' : ''}`}>
               <b class="where">
@@ -32,12 +34,12 @@ export function WorstEarners({ devices }: { devices: readonly DeviceView[] }) {
                 {d.faults?.[0] ?? d.model ?? d.deviceId}
               </span>
               <span class="watts">
-                {digits} {unit}
+                {marked(guessed, digits)} {unit}
               </span>
-              <span class="price">{money.perMwh(d.revenueUsdPerKwh)}</span>
+              <span class="price">{marked(guessed, money.perMwh(d.revenueUsdPerKwh))}</span>
               <span class="loss">
                 {losing && <span class="mark">▼ </span>}
-                {money.text(d.netUsdPerH, 3)}/h
+                {marked(guessed, money.text(d.netUsdPerH, 3))}/h
               </span>
             </div>
           )

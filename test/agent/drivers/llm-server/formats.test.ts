@@ -1,5 +1,7 @@
+import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { LLM_FORMATS } from '../../../../agent/drivers/llm-server/formats/index.ts'
+import { sumByOwner } from '../../../../agent/metering/owner-quantities.ts'
 import { llmRig } from './llm-rig.ts'
 
 const llm = llmRig()
@@ -68,7 +70,8 @@ litellm_output_tokens_metric_total{api_key_alias="a",hashed_api_key="h1",model="
 describe.each(Object.entries(PAGES))('a page of %s', (format, body) => {
   test.each(['auto', format])('is read with format %s', async (setting) => {
     const { sample, counters, identity } = await read(body, { format: setting })
-    expect(counters?.byOwner).toEqual([
+    // each worker of Ray has counters of its own
+    expect([...sumByOwner((counters?.byOwner ?? []).map(({ counter: _, ...own }) => own)).values()]).toEqual([
       { owner: { service: 'chat', model: 'example/chat-8b' }, tokensIn: 4096, tokensOut: 512 },
     ])
     expect(sample).toMatchObject({ state: 'busy', requestsRunning: 1 })
@@ -91,12 +94,16 @@ test('vLLM set on a page of NIM is a fault that names the counters and NIM', asy
   )
 })
 
-test('Ray before 2.50 writes a colon, and Dynamo before 0.7 does for TensorRT-LLM', async () => {
+test('Ray with a vLLM before September 2025 writes a colon, and Dynamo 0.7 does for TensorRT-LLM', async () => {
   for (const body of [
     PAGES['ray-serve'].replaceAll('ray_vllm_', 'ray_vllm:'),
     PAGES['tensorrt-llm'].replaceAll('trtllm_', 'trtllm:'),
   ])
-    expect((await read(body)).counters?.byOwner).toMatchObject([{ tokensIn: 4096, tokensOut: 512 }])
+    expect([
+      ...sumByOwner(
+        ((await read(body)).counters?.byOwner ?? []).map(({ counter: _, ...own }) => own),
+      ).values(),
+    ]).toMatchObject([{ tokensIn: 4096, tokensOut: 512 }])
 })
 
 // triton-inference-server/server, docs/user_guide/metrics.md: Triton's own counters
@@ -132,7 +139,34 @@ test('a server that has served requests and shows no token counter is a fault, n
   // Dynamo, docs/backends/trtllm/prometheus.md: TensorRT-LLM 1.1.0rc5 has five metrics, none of tokens
   await expect(
     read('trtllm_request_success_total{model_name="m",engine_type="trtllm",finished_reason="stop"} 150.0\n'),
-  ).rejects.toThrow('token counters need TensorRT-LLM 1.1 or newer')
+  ).rejects.toThrow('token counters came to TensorRT-LLM in 2026')
+})
+
+test.each([
+  // sgl-project/sglang, python/sglang/srt/metrics/collector.py; TGI, docs/source/reference/metrics.md; lmdeploy/metrics/loggers.py
+  ['sglang', 'sglang:e2e_request_latency_seconds_count{model_name="m"} 5\nsglang:num_running_reqs 0\n'],
+  ['tgi', 'tgi_request_inference_duration_sum 4.5\ntgi_batch_current_size 0\n'],
+  ['lmdeploy', 'lmdeploy:e2e_request_latency_seconds_count{model_name="m"} 5\n'],
+])(
+  '%s whose histograms have seen requests, without a token counter, is a fault at once',
+  async (format, page) => {
+    for (const setting of ['auto', format])
+      await expect(read(page, { format: setting })).rejects.toMatchObject({ code: 'no-token-counters' })
+  },
+)
+
+test('a format that is set and shows no token counter is a fault at once, also before the first request', async () => {
+  const page =
+    'sglang:num_running_reqs{model_name="m",tp_rank="0"} 0\nsglang:e2e_request_latency_seconds_count 0\n'
+  expect((await read(page, { format: 'sglang' })).sample).toMatchObject({
+    state: 'idle',
+    faults: [
+      expect.stringContaining(
+        'no token counter of SGLang (sglang:prompt_tokens_total, sglang:generation_tokens_total) yet',
+      ),
+    ],
+  })
+  expect((await read(page)).sample).not.toHaveProperty('faults')
 })
 
 test('a page that counts one direction alone is sold, and says what is missing', async () => {
@@ -141,9 +175,16 @@ test('a page that counts one direction alone is sold, and says what is missing',
   expect(sample.faults).toEqual(['counts no input tokens (vllm:prompt_tokens_total)'])
 })
 
-test('every format says which versions it is of, and names what it counts', () => {
+test('every format names its source: a file of a repository, or a page of documents; and what it counts', () => {
   for (const { name, versions, tokensIn, tokensOut } of LLM_FORMATS) {
-    expect(versions, name).toMatch(/\w.{15,}/)
+    expect(versions, name).toMatch(/[\w.-]+\/[\w./-]+\.(?:py|rs|cc|md|html)\b|docs\.[\w.-]+\/\S+/)
     expect(tokensIn.length * tokensOut.length, name).toBeGreaterThan(0)
   }
+})
+
+test('every page of the test data names its source in its first line', () => {
+  const pages = readdirSync('test/fixtures/llm')
+  expect(pages.length).toBeGreaterThan(3)
+  for (const page of pages)
+    expect(readFileSync(`test/fixtures/llm/${page}`, 'utf8'), page).toMatch(/^# Source: \S+\/\S+.*\n/)
 })

@@ -57,10 +57,6 @@ describe('vLLM with prefill and decode apart', () => {
     expect(owner).not.toHaveProperty('tokensIn')
   })
 
-  test('a server that sells answers of one token without a transfer is no prefill end', async () => {
-    expect(await sold(vllm(5000, 300) + limits(300, 300))).toMatchObject({ tokensOut: 300 })
-  })
-
   test('tokens from a store of the server’s own cache are input from a cache, not of another end', async () => {
     const own = `${vllm(1000, 50)}${bySource(300, 100, 600)}vllm:prompt_tokens_cached_total{${L}} 700\n`
     // LMCache/LMCache, lmcache/observability.py; vLLM, v1/kv_offload: metrics of a store of KV blocks
@@ -103,7 +99,6 @@ describe('servers that say which end they are', () => {
       )
     expect(await sold(at('prefill'))).toEqual({ owner: { service: 'chat', model: 'm' }, tokensIn: 600_000 })
     expect(await sold(at('decode'))).toEqual({ owner: { service: 'chat', model: 'm' }, tokensOut: 300 })
-    expect(await sold(at('unified'))).toMatchObject({ tokensIn: 600_000, tokensOut: 300 })
   })
 })
 

@@ -112,6 +112,8 @@ export function plainFigures(
       t.revenueUsdPerH += revenueUsd
       t.feesUsdPerH += feeUsd
       t.devices++
+      const guess = !['metered', 'reported'].includes(sample.powerBasis ?? 'reported')
+      if (basis === 'share' || (basis === 'own' && guess)) t.estimatedPowerW += powerW * share
       if (!workload) continue
       t.hashrateHs += rates.hashrateHs
       t.gpusHeld += rates.gpusHeld
@@ -189,6 +191,7 @@ class Totals {
       workload: name,
       kind: kind ?? (name === UNPAID.overhead || name === UNPAID.unaccounted ? name : 'idle'),
       powerW: 0,
+      estimatedPowerW: 0,
       revenueUsdPerH: 0,
       feesUsdPerH: 0,
       energyCostUsdPerH: 0,

@@ -1,0 +1,115 @@
+import type { LlmFormat } from './formats/format.ts'
+import { countsTokens, fits, has, keepsCache, llmCounters, type Page, seriesOf, total } from './metrics.ts'
+
+/**
+ * What a server is where prefill and decode are apart: the prefill end computes the prompt and hands the request on with its first
+ * token, the decode end counts the same prompt again and generates the rest. `whole` does both.
+ */
+export type ServerEnd = 'whole' | 'prefill' | 'decode'
+
+/** What a server may sell by its page alone. */
+export interface EndOfPage {
+  end: ServerEnd
+  input: boolean
+  output: boolean
+  /** what the page does not tell, and what to set; what could be sold twice is held back then */
+  unsure?: string
+}
+
+/** Labels by which exporters tell apart the servers whose metrics they show on one page: Ray, SGLang's gateway, Prometheus. */
+const SERVER_LABELS = ['WorkerId', 'ReplicaId', 'worker_addr', 'instance', 'pod']
+
+/** Of a page on which both ends stand: what each labels as its own, and what is neither's. */
+const LABELLED: readonly EndOfPage[] = [
+  { end: 'prefill', input: true, output: false },
+  { end: 'decode', input: false, output: true },
+]
+const NOBODYS: EndOfPage = {
+  end: 'whole',
+  input: false,
+  output: false,
+  unsure:
+    'shows a prefill and a decode end, and token counters that say of neither that they are its own: read each end by its own page, with end: prefill and end: decode',
+}
+const ONE_TOKEN =
+  'answers every request with one token: if another server goes on with them, set end: prefill here and end: decode there; if not, set end: whole'
+const RECEIVED =
+  'works on input that came from elsewhere and does not tell how much: if a prefill end computed it, set end: decode; if it is from a cache of its own, set end: whole'
+const WORKER =
+  'is of a worker that may be a decode end: set end: decode if there are prefill workers, else end: whole; or read the page of the frontend'
+
+/** One server of a page: its series, and what its end is. */
+export interface Server {
+  key: string
+  page: Page
+  end: EndOfPage
+}
+
+/**
+ * The servers whose token counters stand on a page, each with its end.
+ * @param set the end that the settings say; undefined: the page tells
+ */
+export function serversOn(page: Page, format: LlmFormat, set: ServerEnd | undefined): Server[] {
+  if (set) return [{ key: '', page, end: { end: set, input: true, output: set !== 'prefill' } }]
+  return [...byServer(page)].flatMap(([key, own]) => {
+    if (!countsTokens(own, format)) return []
+    const [prefill, decode] = [labelled(own, format, 'prefill'), labelled(own, format, 'decode')]
+    if (prefill.length === 0 || decode.length === 0)
+      return [{ key, page: own, end: endOf(own, format, keepsCache(page, format)) }]
+    const rest = own.filter((series) => !prefill.includes(series) && !decode.includes(series))
+    return [prefill, decode, rest].flatMap((part, i) =>
+      countsTokens(part, format) ? [{ key: `${key} ${i}`, page: part, end: LABELLED[i] ?? NOBODYS }] : [],
+    )
+  })
+}
+
+function byServer(page: Page): Map<string, Page> {
+  const servers = new Map<string, Page[number][]>()
+  for (const series of page) {
+    const key = SERVER_LABELS.map((label) => series.labels.get(label) ?? '').join(' ')
+    const own = servers.get(key)
+    if (own) own.push(series)
+    else servers.set(key, [series])
+  }
+  return servers
+}
+
+const labelled = (page: Page, { ends }: LlmFormat, end: 'prefill' | 'decode'): Page =>
+  page.filter(({ labels }) => ends?.[end].some((where) => fits(labels, where)))
+
+/** @param stored whether the server keeps a cache of its own outside its GPUs */
+function endOf(page: Page, format: LlmFormat, stored: boolean): EndOfPage {
+  if (labelled(page, format, 'prefill').length > 0) return { end: 'prefill', input: true, output: false }
+  // a decode end that tells where its input came from sells what it computed itself
+  if (labelled(page, format, 'decode').length > 0) return { end: 'decode', input: true, output: true }
+  const { apart } = format
+  if (!apart) return { end: 'whole', input: true, output: true }
+  const decodeTells = apart.decodeTells?.some((begins) => has(page, begins)) === true
+  if (oneTokenEach(page, format))
+    return apart.transfers?.some((begins) => has(page, begins))
+      ? { end: 'prefill', input: true, output: false }
+      : // where the decode end can't tell what it received, it sells the input as its own
+        { end: 'whole', input: decodeTells, output: false, unsure: ONE_TOKEN }
+  if (stored || seriesOf(page, format.tokensInElsewhere).length > 0)
+    return { end: 'whole', input: true, output: true }
+  if ((apart.received ?? []).some((figure) => (total(seriesOf(page, [figure])) ?? 0) > 0))
+    return { end: 'whole', input: false, output: true, unsure: RECEIVED }
+  const { workerLabel } = apart
+  if (workerLabel && !decodeTells && page.some(({ labels }) => labels.has(workerLabel)))
+    return { end: 'whole', input: false, output: true, unsure: WORKER }
+  return { end: 'whole', input: true, output: true }
+}
+
+/** Whether requests were answered with one token each, as a prefill end does. A person may have tried it by hand with a longer one. */
+function oneTokenEach(page: Page, format: LlmFormat): boolean {
+  const about = (tokens: number | undefined, requests: number | undefined) =>
+    !!requests && tokens !== undefined && tokens > 0.95 * requests && tokens < 1.05 * requests
+  const { limits } = format.apart ?? {}
+  const sum = (name: string) => total(seriesOf(page, [{ name }]))
+  if (limits && sum(limits.count) !== undefined) return about(sum(limits.sum), sum(limits.count))
+  const { tokensOut, requestsServed } = llmCounters(page, format)
+  return about(
+    [...tokensOut.values()].reduce((all, tokens) => all + tokens, 0),
+    requestsServed,
+  )
+}
