@@ -15,15 +15,7 @@ import type { Reading } from '../../plugin/reading.ts'
 import { openTenancy, TenancySettingsSchema } from '../../tenancy/tenancy.ts'
 import { Program } from '../../wire/command.ts'
 import type { Row } from '../../wire/loose-json/fields.ts'
-import {
-  type AmdStatic,
-  amdGpus,
-  amdMetrics,
-  amdPackage,
-  amdPower,
-  amdProcesses,
-  amdStatic,
-} from './output.ts'
+import { type AmdStatic, amdGpus, amdMetrics, amdPower, amdProcesses, amdStatic } from './output.ts'
 
 /** how long a query for something else than power may take; the poll doesn't fail with it */
 const SECONDARY_QUERY_MS = 3000
@@ -110,7 +102,8 @@ export default defineDriver({
           const fixed = statics.get(index)
           const reading = energy.checked(possible(readingOf(index, row, fixed, { holders, faults })), nowMs)
           const secondary = reading.sample.powerW === undefined && hasTwoDies(reading.identity.model)
-          return { reading, package: amdPackage(fixed, statics.values()), secondary }
+          const { serial, slot, partition } = fixed ?? {}
+          return { reading, package: serial, slot, partition, secondary }
         })
         const readings = sharePackages(gpus)
         return lost.with(

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { PerwattError } from '../../../protocol/kit/errors.ts'
 import { partsWithReservations } from '../../gpu/held.ts'
 import { LostGpus } from '../../gpu/lost-gpus.ts'
-import { hasTwoDies, type PackagePart, sharePackages } from '../../gpu/packages.ts'
+import { hasTwoDies, type PackagePart, pciSlot, sharePackages } from '../../gpu/packages.ts'
 import { possible } from '../../gpu/ranges.ts'
 import { defineDriver, type Session } from '../../plugin/driver.ts'
 import type { Reading } from '../../plugin/reading.ts'
@@ -42,7 +42,8 @@ export default defineDriver({
             gpus.set(card.pci, gpu)
             const reading = possible({ ...gpu, sample: await cardSample(sysfs, card) })
             const secondary = reading.sample.powerW === undefined && hasTwoDies(reading.identity.model)
-            found.push({ pci: card.pci, reading, package: reading.identity.hardwareId, secondary })
+            const { hardwareId } = reading.identity
+            found.push({ pci: card.pci, reading, package: hardwareId, slot: pciSlot(card.pci), secondary })
           }
           if (found.length === 0)
             throw new PerwattError(
