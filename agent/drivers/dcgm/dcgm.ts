@@ -16,8 +16,9 @@ import { JobOwners } from '../../tenancy/job-owners.ts'
 import { TenancySettingsSchema } from '../../tenancy/tenancy.ts'
 import { getText } from '../../wire/http.ts'
 import { parseMetrics } from '../../wire/prometheus.ts'
+import { ExporterPod } from './exporter-pod.ts'
 import { type DcgmGpu, gpusOf } from './fields.ts'
-import { isRelabelled, labelledOwner } from './owner-labels.ts'
+import { labelledOwner } from './owner-labels.ts'
 
 const MIB = 1 << 20
 
@@ -29,7 +30,7 @@ export default defineDriver({
   requests: ['GET /metrics'],
   settings: z.strictObject({
     url: HttpUrlSchema.optional().describe(
-      "the exporter's metrics page; default http://<host>:9400/metrics, or this machine's if there is no host",
+      "the exporter's metrics page; default http://<host>:9400/metrics, or this machine's if there is no host. On a page of a Prometheus with honor_labels a pod that has every GPU looks like the exporter's own, so prefer the exporter itself",
     ),
     token: SecretSchema.optional().describe('bearer token, for an exporter behind a proxy that needs one'),
     owners: TenancySettingsSchema.prefault({}).describe(
@@ -42,14 +43,15 @@ export default defineDriver({
     const jobOwners = new JobOwners(options.owners, isLocal(url), () => performance.now())
     const idlePower = new IdlePower()
     const energy = new EnergyCheck()
-    // a page on which no GPU is held any more shows nothing of it
-    let relabelled = false
+    const exporter = new ExporterPod()
     return {
       async read(signal) {
         const text = await getText(url, { signal, bearer: options.token })
         const { samples } = parseMetrics(text)
-        relabelled ||= samples.some(({ labels }) => isRelabelled(labels))
-        const gpus = gpusOf(samples, (labels) => labelledOwner(labels, relabelled, options.owners.labels))
+        exporter.learn(samples)
+        const gpus = gpusOf(samples, (labels) =>
+          labelledOwner(labels, exporter.isOwn(labels), options.owners.labels),
+        )
         if (gpus.length === 0)
           throw new Error(`${url} shows no GPU; check that it is dcgm-exporter, and read its log`)
         const more = await jobOwners.of([...new Set(gpus.flatMap((gpu) => gpu.jobs))], signal)
