@@ -79,6 +79,11 @@ export const TenancySettingsSchema = z.strictObject({
     .min(1)
     .default('/proc')
     .describe("the host's /proc; another path where the agent runs in a container"),
+  kfd: z
+    .string()
+    .min(1)
+    .default('/sys/class/kfd/kfd')
+    .describe("folder of AMD's compute driver, which lists the processes on its GPUs"),
   cgroups: z
     .string()
     .min(1)

@@ -9,6 +9,7 @@ import { IdlePower } from '../../gpu/idle-power.ts'
 import { LostGpus } from '../../gpu/lost-gpus.ts'
 import { isFatalXid, xidText } from '../../gpu/nvidia-xid.ts'
 import { isPossible, possible } from '../../gpu/ranges.ts'
+import { SILENT_PAGE, SilentGpus } from '../../gpu/silent-gpus.ts'
 import { gpuState } from '../../gpu/state.ts'
 import { defineDriver, type Session } from '../../plugin/driver.ts'
 import type { Reading } from '../../plugin/reading.ts'
@@ -44,10 +45,12 @@ export default defineDriver({
     const idlePower = new IdlePower()
     const energy = new EnergyCheck()
     const exporter = new ExporterPod()
+    const silent = new SilentGpus(() => performance.now(), SILENT_PAGE)
     return {
       async read(signal) {
-        const text = await getText(url, { signal, bearer: options.token })
-        const { samples } = parseMetrics(text)
+        const asked = await silent.ask((own) => getText(url, { signal: own, bearer: options.token }), signal)
+        if ('silence' in asked) return gpusSeen.with(silent.lastHeld(asked.silence))
+        const { samples } = parseMetrics(asked.answer)
         exporter.learn(samples)
         const gpus = gpusOf(samples, (labels) =>
           labelledOwner(labels, exporter.isOwn(labels), options.owners.labels),
@@ -58,7 +61,9 @@ export default defineDriver({
         const nowMs = performance.now()
         const readings = gpus.map((gpu, i) => {
           const reading = readingOf(gpu, idlePower, more, i === 0 ? jobOwners.faults : [])
-          return energy.checked(possible(reading), nowMs)
+          const checked = energy.checked(possible(reading), nowMs)
+          if (checked.sample.state === 'faulty') return checked
+          return silent.answered(checked, { index: Number(gpu.index), processes: [] })
         })
         return gpusSeen.with(readings)
       },

@@ -1,6 +1,7 @@
 import { defined } from '../../../protocol/kit/defined.ts'
 import { PerwattError } from '../../../protocol/kit/errors.ts'
 import { amdHardwareId } from '../../gpu/amd-tools.ts'
+import type { PlacedGpu } from '../../gpu/held.ts'
 import { type PackagePart, pciSlot } from '../../gpu/packages.ts'
 import { ratioOf } from '../../gpu/ranges.ts'
 import { type Fields, fieldsOf, findNumber, findText, jsonIn } from '../../gpu/smi-output.ts'
@@ -13,20 +14,21 @@ import { isRow, type Row } from '../../wire/loose-json/fields.ts'
  * and the wording and capitals of the names change between releases.
  * @throws PerwattError `malformed`
  */
-export function rocmGpus(text: string): PackagePart[] {
+export function rocmGpus(text: string): (PackagePart & PlacedGpu)[] {
   const json = jsonIn(text)
   const rows = isRow(json) ? Object.entries(json) : []
   const firmware = findText(
     fieldsOf(isRow(json) && isRow(json['system']) ? json['system'] : {}),
     /^driver version$/,
   )
-  const gpus = rows.flatMap(([name, row]): PackagePart[] => {
+  const gpus = rows.flatMap(([name, row]): (PackagePart & PlacedGpu)[] => {
     const index = /^card(\d{1,4})$/.exec(name)?.[1]
     if (index === undefined || !isRow(row)) return []
     const fields = fieldsOf(row)
     const reading = readingOf(index, fields, firmware)
-    const slot = pciSlot(findText(fields, /^pci bus$/))
-    return [{ reading, package: serialOfPackage(fields), slot, secondary: isSecondary(row) }]
+    const pci = findText(fields, /^pci bus$/)
+    const serial = serialOfPackage(fields)
+    return [{ reading, package: serial, slot: pciSlot(pci), pci, secondary: isSecondary(row) }]
   })
   if (gpus.length > 0) return gpus
   throw new PerwattError(
