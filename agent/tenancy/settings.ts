@@ -41,6 +41,13 @@ const KubeletSchema = z.strictObject({
     .describe(
       'file in which the kubelet records which container was given which GPU, whether or not it is in use',
     ),
+  podResources: z
+    .string()
+    .min(1)
+    .default('/var/lib/kubelet/pod-resources/kubelet.sock')
+    .describe(
+      "socket of the kubelet's pod-resources API, which tells the GPUs that pods have by resource claims (DRA)",
+    ),
 })
 
 /** The setting `owners:` of GPU drivers. */
