@@ -247,6 +247,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'agent/scan',
       'agent/simulator',
       'agent/simulator/asic',
+      'agent/simulator/gpu',
     ],
     packages: ['commander', 'zod'],
   },
