@@ -12,7 +12,7 @@ interface KfdNode {
   units: number | undefined
 }
 
-/** GPUs are plugged in, or partitioned anew, only now and then. */
+/** GPUs are plugged in, and chips are partitioned, only now and then. */
 const TOPOLOGY_AGE_MS = 60_000
 const MOST_PROCESSES = 4096
 

@@ -17,7 +17,7 @@ const RENAMED = ['pod', 'pod_name', 'namespace', 'pod_namespace', 'container', '
  * the exporter's pod: with `honorLabels: false`, the chart's default, to every row, and the tenant's become `exported_pod`; with
  * `honorLabels: true` to the rows of free GPUs, which have no pod of their own.
  *
- * What is told only while somebody holds a GPU is remembered. The name of the exporter's pod is anybody's choice, so it is known by
+ * A sign that a page shows only while somebody holds a GPU is remembered. The name of the exporter's pod is anybody's choice, so it is known by
  * where it stands: on rows of the target that are no GPU's, in the name of the target's service or job, or as the only pod of a page
  * that came through a Prometheus.
  */

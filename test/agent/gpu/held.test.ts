@@ -79,7 +79,7 @@ test.each([
 )
 
 test.each(['rocm-smi', 'xpu-smi'])(
-  '%s that hangs leaves its GPUs to whoever was given them, at their last power',
+  '%s that hangs leaves its GPUs with those who were given them, at their last power',
   async (name) => {
     const isRocm = name === 'rocm-smi'
     const program = fakeProgram(

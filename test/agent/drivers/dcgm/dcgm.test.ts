@@ -284,7 +284,7 @@ test('a GPU that was there and is missing is faulty until it is back', async () 
   expect(back.map((r) => r.sample.state)).toEqual(['busy'])
 })
 
-test('an exporter that is down leaves each GPU to whoever held it last, at its last power, and says so', async () => {
+test('an exporter that is down leaves each GPU with its last holders, at its last power, and says so', async () => {
   const session = open()
   const before = await session.read(signal)
   page.answer = (_, response) => response.writeHead(503).end()

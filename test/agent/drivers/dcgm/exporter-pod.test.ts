@@ -33,7 +33,7 @@ const OWN = 'pod="metrics-7xk2p",namespace="monitoring",container="exporter"'
 const tenant = (pod: string) => `pod="${pod}",namespace="team-a",container="main"`
 
 describe('a page that came through a Prometheus: the exporter’s pod, of any name, holds no GPU', () => {
-  test('when it is on all GPUs, and nobody has ever held one', async () => {
+  test('when it is on all GPUs, and none was ever held', async () => {
     expect(await podsOf([row(0, OWN), row(1, OWN)])).toEqual(['idle', 'idle'])
   })
 
