@@ -4,7 +4,8 @@ import { isRow, textOf } from '../../wire/loose-json/fields.ts'
 import { idOf } from './client.ts'
 import { meaningOf, meaningOfId } from './meaning.ts'
 import type { Pages } from './pages.ts'
-import { metricsPower, type RedfishPower, readingOf, sensorPower } from './power.ts'
+import { metricsPower, type RedfishPower } from './power.ts'
+import { excerptPower } from './sensors.ts'
 
 /** How sure it is that a figure of EnvironmentMetrics is the machine's: DSP2046 says so, but firmware puts a part's sensor there. */
 type Trust = 'whole' | 'unclear' | 'part'
@@ -43,14 +44,7 @@ export class Environment {
     const counter = wattsTrust === 'part' || wattsTrust !== powerTrust ? undefined : energyJ
     if (judged.powerW !== undefined || judged.refused !== undefined)
       return defined({ ...judged, energyJ: counter })
-    return defined({ ...(await this.#atItsSensor(pages, power)), energyJ: counter })
-  }
-
-  async #atItsSensor(pages: Pages, figure: unknown): Promise<RedfishPower> {
-    const from = sourceOf(figure)
-    if (from === undefined || readingOf(figure).refused !== undefined) return {}
-    const sensor = await pages.row(from)
-    return sensor ? sensorPower(sensor) : {}
+    return defined({ ...(await excerptPower(pages, power)), energyJ: counter })
   }
 
   /** That of the energy counter; where it names no source, it goes with the power. */

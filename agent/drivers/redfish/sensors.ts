@@ -1,10 +1,23 @@
+import type { Judged } from '../../host-power/judge.ts'
 import { type MachinePower, machinePowerOf, type NamedSensor } from '../../host-power/machine-power.ts'
 import { subjectOf } from '../../host-power/sensor-names.ts'
-import { textOf } from '../../wire/loose-json/fields.ts'
+import { isRow, textOf } from '../../wire/loose-json/fields.ts'
 import { idOf } from './client.ts'
 import { type Meaning, meaningOf, meaningOfId } from './meaning.ts'
 import type { Pages } from './pages.ts'
-import { sensorPower } from './power.ts'
+import { readingOf, sensorPower } from './power.ts'
+
+/**
+ * The power of a sensor excerpt, such as `InputPowerWatts`. One that names its sensor and has no value of its own is read there.
+ * @throws as `Pages.row`
+ */
+export async function excerptPower(pages: Pages, figure: unknown): Promise<Judged> {
+  const said = readingOf(figure)
+  const from = isRow(figure) ? textOf(figure, 'DataSourceUri') : undefined
+  if (from === undefined || said.powerW !== undefined || said.refused !== undefined) return said
+  const sensor = await pages.row(from)
+  return sensor ? sensorPower(sensor) : {}
+}
 
 const MOST_SENSORS = 32
 /** How long sensors without a telling Id are opened in one look; the next look goes on behind them. */

@@ -1,14 +1,14 @@
 import { defined } from '../../../protocol/kit/defined.ts'
-import { sumOfSupplies } from '../../host-power/machine-power.ts'
+import { type SupplyPower, sumOfSupplies } from '../../host-power/machine-power.ts'
 import type { Row } from '../../wire/loose-json/fields.ts'
 import { canPowerAlone } from './chassis.ts'
 import { idOf, linkOf } from './client.ts'
 import { Environment } from './environment.ts'
 import type { Chassis, Machine } from './machine.ts'
 import type { Pages } from './pages.ts'
-import { metricsPower, type RedfishPower, readingOf } from './power.ts'
+import { metricsPower, type RedfishPower } from './power.ts'
 import { controlPower, isOffline, oemPower, suppliesOn, supplyPower } from './power-page.ts'
-import { MachineSensors } from './sensors.ts'
+import { excerptPower, MachineSensors } from './sensors.ts'
 
 /** One place where a BMC tells the machine's power. */
 export interface Source {
@@ -105,17 +105,21 @@ function subsystemPower(subsystem: string | undefined): Source['read'] {
       }
     }
     const each = rows.map(metricsPower)
-    const sum = sumOfSupplies(
-      rows.map((row) => ({
-        input: readingOf(row['InputPowerWatts']),
-        output: readingOf(row['OutputPowerWatts']),
-      })),
-    )
+    const supplies: SupplyPower[] = []
+    for (const row of rows) supplies.push(await metricsOf(pages, row))
+    const sum = sumOfSupplies(supplies)
     const energies = each.map(({ energyJ }) => energyJ).filter((energyJ) => energyJ !== undefined)
     // a sum without one of its counters would look like a counter reset
     const isWhole = energies.length > 0 && energies.length === each.length
     return defined({ ...sum, energyJ: isWhole ? energies.reduce((a, b) => a + b, 0) : undefined })
   }
+}
+
+/** What PowerSupplyMetrics say. The output is not looked up at its sensor where the input is known. */
+async function metricsOf(pages: Pages, metrics: Row): Promise<SupplyPower> {
+  const input = await excerptPower(pages, metrics['InputPowerWatts'])
+  const output = input.powerW === undefined ? await excerptPower(pages, metrics['OutputPowerWatts']) : {}
+  return { input, output }
 }
 
 /** The supplies that the machine names, each in its own chassis. */
@@ -132,8 +136,7 @@ function ofPoweredBy({ poweredBy, system }: Machine): Source {
         const metrics = (await pages.row(linkOf(supply['Metrics']))) ?? {}
         if (isOffline(supply) || isOffline(metrics)) continue
         const [old, now] = [supplyPower(supply), metrics]
-        const input = readingOf(now['InputPowerWatts'])
-        const output = readingOf(now['OutputPowerWatts'])
+        const { input, output } = await metricsOf(pages, now)
         supplies.push({
           input: input.powerW === undefined ? old.input : input,
           output: output.powerW === undefined ? old.output : output,

@@ -177,6 +177,19 @@ test('a supply of a PowerSubsystem that is offline is not added, nor one whose m
   expect((await session.read(soon()))[0]?.sample).toEqual(reported(331))
 })
 
+test('metrics of supplies that name only their sensors are read there', async () => {
+  const from = (id: string) => ({ DataSourceUri: `${ROOT}/Sensors/${id}` })
+  const pages = machine({
+    ...subsystem(ROOT, {
+      Bay1: { InputPowerWatts: from('s31') },
+      Bay2: { InputPowerWatts: {}, OutputPowerWatts: from('s34') },
+    }),
+  })
+  pages[`${ROOT}/Sensors/s31`] = sensor(612)
+  pages[`${ROOT}/Sensors/s34`] = sensor(590)
+  expect(await powerOf(pages)).toEqual({ state: 'ok', powerW: 1202, powerBasis: 'estimated' })
+})
+
 test('a control that names the system of a neighbour is not this machine’s, though its chassis lists both', async () => {
   const control = (Name: string, PowerConsumedWatts: number, of: string) => ({
     Name,
