@@ -8,8 +8,12 @@ import type { GpuTenancy, Tenancy } from '../tenancy/tenancy.ts'
 const POWER_HELD_MS = 10 * 60_000
 /** How long such a GPU is shown with its holders at all. */
 const HOLDERS_HELD_MS = 60 * 60_000
-/** How long a tool may take once its GPUs are known, so that the poll's deadline leaves time to stand in for them. */
+/**
+ * How long a tool may take once its GPUs are known, so that the poll's deadline leaves time to stand in for them: this, or half as long
+ * again as it ever took. rocm-smi needs many seconds for 64 partitions.
+ */
 const ASKED_FOR_MS = 4_000
+const PATIENCE = 1.5
 /** Errors of a driver that did not answer; the GPUs may be well. */
 const SILENCE: ReadonlySet<string> = new Set(['nvml-hangs', 'no-reply'])
 /** Those of a page: whoever makes it may be down, which says nothing about the GPUs. */
@@ -32,6 +36,8 @@ export class SilentGpus {
   readonly #known = new Map<string, Known>()
   readonly #nowMs: () => number
   readonly #silence: ReadonlySet<string>
+  /** the longest time after which the driver answered */
+  #slowestMs = 0
 
   /** @param nowMs a steady clock @param silence codes of errors that say nothing about the GPUs */
   constructor(nowMs: () => number, silence = SILENCE) {
@@ -65,9 +71,15 @@ export class SilentGpus {
     work: (signal: AbortSignal) => Promise<T>,
     signal: AbortSignal,
   ): Promise<{ answer: T } | { silence: unknown }> {
-    if (!this.any) return { answer: await work(signal) }
+    const startMs = this.#nowMs()
+    const answered = (answer: T) => {
+      this.#slowestMs = Math.max(this.#slowestMs, this.#nowMs() - startMs)
+      return { answer }
+    }
+    if (!this.any) return answered(await work(signal))
     try {
-      return { answer: await withDeadline(work, ASKED_FOR_MS, signal) }
+      const deadlineMs = Math.max(ASKED_FOR_MS, PATIENCE * this.#slowestMs)
+      return answered(await withDeadline(work, deadlineMs, signal))
     } catch (error) {
       if (signal.aborted || this.knownAt(error).length === 0) throw error
       return { silence: error }
