@@ -4,8 +4,9 @@ import { createLog } from '../../protocol/kit/log.ts'
 import { serve } from '../../protocol/kit/service.ts'
 import { printLine } from '../../protocol/kit/terminal.ts'
 import { ASIC_FAMILIES, type AsicFamily } from '../simulator/asic/families.ts'
+import { GPU_MODELS, type GpuModelName } from '../simulator/gpu/host.ts'
 import { DEFAULT_LLM_PAGE, LLM_PAGES } from '../simulator/gpu/llm-pages.ts'
-import { DEFAULT_FAMILIES } from '../simulator/layout.ts'
+import { DEFAULT_FAMILIES, DEFAULT_GPU_MODELS } from '../simulator/layout.ts'
 import { simulate } from '../simulator/run-site.ts'
 import { wholeNumber } from './whole-number.ts'
 
@@ -17,6 +18,15 @@ function familiesOf(text: string): AsicFamily[] {
     throw new UsageError([`--families: expected ${ASIC_FAMILIES.join(', ')} or all, got ${name}`])
   })
 }
+
+const GPU_NAMES = Object.keys(GPU_MODELS) as GpuModelName[]
+
+const gpuModelsOf = (text: string): GpuModelName[] =>
+  text.split(',').map((name) => {
+    const model = GPU_NAMES.find((known) => known === name.trim())
+    if (model) return model
+    throw new UsageError([`--gpu-models: expected ${GPU_NAMES.join(', ')}, got ${name}`])
+  })
 
 /** `perwatt-agent simulate`: a small emulated site on loopback, for trying rules and screens. */
 export const simulateCommand = (): Command =>
@@ -43,6 +53,15 @@ export const simulateCommand = (): Command =>
         .choices(LLM_PAGES)
         .default(DEFAULT_LLM_PAGE),
     )
+    .option(
+      '--gpu-models <names>',
+      `models of those GPUs, host by host: ${GPU_NAMES.join(', ')}`,
+      DEFAULT_GPU_MODELS.join(),
+    )
+    .option(
+      '--bmcs',
+      'give each GPU host a BMC with Redfish: a plain one, one with an HGX baseboard, one of two nodes, in turn',
+    )
     .option('--base <address>', 'loopback address of the first miner; the others follow it', '127.10.0.1')
     .option('--write <folder>', 'folder in which to write configurations for agents that read this site')
     .option('--mqtt-url <url>', 'broker in those configurations', 'mqtt://127.0.0.1:1883')
@@ -60,6 +79,8 @@ export const simulateCommand = (): Command =>
         solarKw: string
         generatorKw: string
         llm: string
+        gpuModels: string
+        bmcs?: true
         base: string
         write?: string
         mqttUrl: string
@@ -78,6 +99,8 @@ export const simulateCommand = (): Command =>
           solarKw: wholeNumber('solar-kw', 0)(o.solarKw),
           generatorKw: wholeNumber('generator-kw', 0)(o.generatorKw),
           llm: o.llm,
+          gpuModels: gpuModelsOf(o.gpuModels),
+          bmcs: o.bmcs ?? false,
           base: o.base,
           mqttUrl: o.mqttUrl,
           paused: () => paused,

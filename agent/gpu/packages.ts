@@ -5,8 +5,12 @@ import { idleWOf } from './idle-power.ts'
 /** A GPU as a tool lists it, which may be a part of a package that is measured only as a whole. */
 export interface PackagePart {
   reading: Reading
-  /** the same for the parts of one package; absent: it is none, or not known */
+  /** serial number or unique id, the same for the parts of one package; absent: not known */
   package?: string | undefined
+  /** PCI address without its function, which is the number of a partition; absent: not known */
+  slot?: string | undefined
+  /** number of the partition in its package, where the tool tells it; absent: not known */
+  partition?: number | undefined
   /** true: the tool says, or the model shows, that another die of the package has the sensor */
   secondary: boolean
 }
@@ -33,12 +37,26 @@ export function sharePackages(gpus: readonly PackagePart[]): Reading[] {
   })
 }
 
-/** The package of each GPU, by a name. */
+/** A PCI address without its function: `0000:0c:00` of `0000:0C:00.3`. Undefined for any other text. */
+export const pciSlot = (address: string | undefined): string | undefined =>
+  /^([0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2})\.[0-7]$/i.exec(address ?? '')?.[1]?.toLowerCase()
+
+/**
+ * The package of each GPU, by a name. GPUs of one PCI slot are one package. Those of one serial number are too, where at most one slot
+ * tells a power, or where the tool numbers the partitions: two boards that each tell one only have a serial number in common.
+ */
 function packagesOf(gpus: readonly PackagePart[]): string[] {
-  const names = gpus.map((gpu, i) => {
-    const named = gpus.some((other) => other !== gpu && other.package === gpu.package)
-    return gpu.package !== undefined && named ? `package ${gpu.package}` : `gpu ${i}`
-  })
+  const names = gpus.map(({ slot }, i) =>
+    slot !== undefined && gpus.some((other, at) => at !== i && other.slot === slot)
+      ? `slot ${slot}`
+      : `gpu ${i}`,
+  )
+  for (const serial of new Set(gpus.flatMap((gpu) => gpu.package ?? []))) {
+    const members = gpus.flatMap((gpu, i) => (gpu.package === serial ? [i] : []))
+    if (!areOne(gpus, members, names)) continue
+    const merged = new Set(members.map((i) => names[i]))
+    for (const [i, name] of names.entries()) if (merged.has(name)) names[i] = `package ${serial}`
+  }
   // two neighbours of which one is a second die are a pair; either may come first
   for (let i = 0; i + 1 < gpus.length; i++)
     if (arePair(gpus[i], gpus[i + 1])) {
@@ -46,6 +64,17 @@ function packagesOf(gpus: readonly PackagePart[]): string[] {
       i++
     }
   return names
+}
+
+function areOne(gpus: readonly PackagePart[], members: readonly number[], names: readonly string[]): boolean {
+  const telling = members.filter((i) => gpus[i]?.reading.sample.powerW !== undefined)
+  if (new Set(telling.map((i) => names[i])).size < 2) return true
+  const partitions = members.flatMap((i) => gpus[i]?.partition ?? [])
+  // each number once: the boards of a host that share a serial number would each begin with 0
+  if (partitions.length === members.length && new Set(partitions).size === members.length) return true
+  // without addresses, partitions that all show their package's power can only be known by its being the same
+  const powersW = new Set(telling.map((i) => gpus[i]?.reading.sample.powerW))
+  return powersW.size === 1 && telling.every((i) => gpus[i]?.slot === undefined)
 }
 
 function arePair(one: PackagePart | undefined, other: PackagePart | undefined): boolean {

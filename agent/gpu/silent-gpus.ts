@@ -1,15 +1,23 @@
-import { PerwattError } from '../../protocol/kit/errors.ts'
-import { NoAnswer } from '../../protocol/kit/retry.ts'
+import { PerwattError, reasonOf } from '../../protocol/kit/errors.ts'
+import { NoAnswer, withDeadline } from '../../protocol/kit/retry.ts'
 import type { Reading } from '../plugin/reading.ts'
 import type { GpuUse } from '../tenancy/gpu-use.ts'
-import type { GpuTenancy } from '../tenancy/tenancy.ts'
+import type { GpuTenancy, Tenancy } from '../tenancy/tenancy.ts'
 
 /** How long the last power stands for a GPU whose driver is silent. */
 const POWER_HELD_MS = 10 * 60_000
 /** How long such a GPU is shown with its holders at all. */
 const HOLDERS_HELD_MS = 60 * 60_000
+/**
+ * How long a tool may take once its GPUs are known, so that the poll's deadline leaves time to stand in for them: this, or half as long
+ * again as it ever took. rocm-smi needs many seconds for 64 partitions.
+ */
+const ASKED_FOR_MS = 4_000
+const PATIENCE = 1.5
 /** Errors of a driver that did not answer; the GPUs may be well. */
-const SILENCE = new Set(['nvml-hangs', 'no-reply'])
+const SILENCE: ReadonlySet<string> = new Set(['nvml-hangs', 'no-reply'])
+/** Those of a page: whoever makes it may be down, which says nothing about the GPUs. */
+export const SILENT_PAGE: ReadonlySet<string> = new Set(['no-reply', 'unreachable', 'http-status'])
 /** NVML's codes for a driver that is not loaded, a lost GPU and one that needs a reset: those are answers. */
 const ANSWER = /\(NVML (9|15|16)\)/
 
@@ -27,10 +35,14 @@ interface Known {
 export class SilentGpus {
   readonly #known = new Map<string, Known>()
   readonly #nowMs: () => number
+  readonly #silence: ReadonlySet<string>
+  /** the longest time after which the driver answered */
+  #slowestMs = 0
 
-  /** @param nowMs a steady clock */
-  constructor(nowMs: () => number) {
+  /** @param nowMs a steady clock @param silence codes of errors that say nothing about the GPUs */
+  constructor(nowMs: () => number, silence = SILENCE) {
     this.#nowMs = nowMs
+    this.#silence = silence
   }
 
   /** Whether a GPU has answered before, so that it can be stood in for. */
@@ -46,8 +58,47 @@ export class SilentGpus {
 
   /** Indexes of the GPUs that can be stood in for where the whole driver fails with this error; empty: it is no silence. */
   knownAt(error: unknown): number[] {
-    if (!isSilence(error)) return []
+    if (!this.#isSilence(error)) return []
     return [...this.#known.values()].flatMap((known) => (this.#isHeld(known) ? known.use.index : []))
+  }
+
+  /**
+   * Asks the driver for its GPUs, with a shorter deadline once they are known.
+   * @returns its answer, or the failure of a driver that is silent about GPUs that were known
+   * @throws every other failure
+   */
+  async ask<T>(
+    work: (signal: AbortSignal) => Promise<T>,
+    signal: AbortSignal,
+  ): Promise<{ answer: T } | { silence: unknown }> {
+    const startMs = this.#nowMs()
+    const answered = (answer: T) => {
+      this.#slowestMs = Math.max(this.#slowestMs, this.#nowMs() - startMs)
+      return { answer }
+    }
+    if (!this.any) return answered(await work(signal))
+    try {
+      const deadlineMs = Math.max(ASKED_FOR_MS, PATIENCE * this.#slowestMs)
+      return answered(await withDeadline(work, deadlineMs, signal))
+    } catch (error) {
+      if (signal.aborted || this.knownAt(error).length === 0) throw error
+      return { silence: error }
+    }
+  }
+
+  /** The readings of all GPUs of a driver that fails so, with those who hold them now. */
+  async standIns(silence: unknown, tenancy: Tenancy, signal: AbortSignal): Promise<Reading[]> {
+    const uses = this.knownAt(silence).flatMap((index) => this.use(index) ?? [])
+    const tenancies = await tenancy.of(uses, signal)
+    return uses.flatMap(({ index }, i) => this.standIn(index, [reasonOf(silence)], tenancies[i]) ?? [])
+  }
+
+  /** The same for a driver that alone knows who holds its GPUs: whoever held them last. */
+  lastHeld(silence: unknown): Reading[] {
+    return this.knownAt(silence).flatMap((index) => {
+      const { holders = [] } = this.#known.get(`gpu${index}`)?.reading.sample ?? {}
+      return this.standIn(index, [reasonOf(silence)], { holders }) ?? []
+    })
   }
 
   /** What was known of the use of a GPU, to ask who holds it now. */
@@ -79,8 +130,11 @@ export class SilentGpus {
   #isHeld({ atMs }: Known): boolean {
     return this.#nowMs() - atMs <= HOLDERS_HELD_MS
   }
-}
 
-const isSilence = (error: unknown): boolean =>
-  error instanceof NoAnswer ||
-  (error instanceof PerwattError && SILENCE.has(error.code) && !ANSWER.test(error.message))
+  #isSilence(error: unknown): boolean {
+    return (
+      error instanceof NoAnswer ||
+      (error instanceof PerwattError && this.#silence.has(error.code) && !ANSWER.test(error.message))
+    )
+  }
+}

@@ -6,6 +6,8 @@ import { CHASSIS_RANK, type Side, type Subject, subjectOf } from './sensor-names
 /** A machine's power, and how it is known. `estimated` where it lacks the losses of the supplies. */
 export interface MachinePower extends Judged {
   basis?: PowerBasis
+  /** what is there instead of one power, such as `the powers of several nodes (Node 1 Power, Node 2 Power)`: a person must choose */
+  unclear?: string
 }
 
 /** What one power supply reports for its two sides. A supply that is absent or rests says nothing. */
@@ -38,21 +40,47 @@ export function sumOfSupplies(supplies: readonly SupplyPower[]): MachinePower {
 /** A sensor by its name, and what it says. */
 export interface NamedSensor extends Judged {
   name: string
+  /** absent: the name says it */
+  subject?: Subject
 }
 
-/** The power of the machine by its named sensors: that of the whole, or the sum of its supplies. Parts are left out. */
+/**
+ * The power of the machine by its named sensors: that of the whole, else the sum of its supplies, else that of the hot-swap controllers
+ * at its input. Parts are left out. Where the sensors are those of several nodes, none is taken, and neither are the supplies, which
+ * feed them all.
+ */
 export function machinePowerOf(sensors: readonly NamedSensor[]): MachinePower {
   const known = sensors.flatMap((sensor) => {
-    const subject = subjectOf(sensor.name)
+    const subject = sensor.subject ?? subjectOf(sensor.name)
     return subject ? [{ sensor, subject }] : []
   })
   const wholes = known
-    .filter(({ subject }) => subject.of === 'machine')
-    .sort((a, b) => rankOf(a.subject) - rankOf(b.subject))
+    .flatMap(({ sensor, subject }) => (subject.of === 'machine' ? [{ sensor, subject }] : []))
+    .sort((a, b) => a.subject.rank - b.subject.rank)
   // a node that is off says nothing, and the chassis beside it may be the enclosure of its neighbours
-  const ownWholes = wholes.filter(({ subject }) => rankOf(subject) < CHASSIS_RANK)
+  const ownWholes = wholes.filter(({ subject }) => subject.rank < CHASSIS_RANK)
+  const nodes = ownWholes.filter(({ subject }) => subject.node !== undefined)
+  if (new Set(nodes.map(({ subject }) => subject.node)).size > 1)
+    return severalNodes(nodes.map(({ sensor }) => sensor.name))
   const whole = firstOf((ownWholes.length > 0 ? ownWholes : wholes).map(({ sensor }) => sensor))
   if (whole.powerW !== undefined) return { powerW: whole.powerW, basis: 'reported' }
+  const sum = sumOfSupplies(suppliesOf(known))
+  if (sum.powerW !== undefined) return sum
+  const refused = whole.refused ?? sum.refused
+  return refused === undefined && wholes.length === 0 ? hotSwapPower(known) : defined({ refused })
+}
+
+/** @param names of the sensors or controls, each of which is one node's */
+export const severalNodes = (names: readonly string[]): MachinePower => ({
+  unclear: `the powers of several nodes (${listOf(names)})`,
+})
+
+interface Known {
+  sensor: NamedSensor
+  subject: Subject
+}
+
+function suppliesOf(known: readonly Known[]): SupplyPower[] {
   const supplies = new Map<string, Record<Side, Judged>>()
   for (const { sensor, subject } of known) {
     if (subject.of !== 'supply') continue
@@ -61,10 +89,33 @@ export function machinePowerOf(sensors: readonly NamedSensor[]): MachinePower {
     // one supply can have two sensors for one side
     sides[subject.side] = firstOf([sides[subject.side], sensor])
   }
-  const sum = sumOfSupplies(
-    [...supplies.values()].map(({ input, output, unsaid }) => ({ input, output: firstOf([output, unsaid]) })),
-  )
-  return sum.powerW === undefined ? defined({ refused: whole.refused ?? sum.refused }) : sum
+  return [...supplies.values()].map(({ input, output, unsaid }) => ({
+    input,
+    output: firstOf([output, unsaid]),
+  }))
 }
 
-const rankOf = (subject: Subject): number => (subject.of === 'machine' ? subject.rank : 0)
+/** Only controllers that say that they measure an input are added up: others can feed one board of several. */
+function hotSwapPower(known: readonly Known[]): MachinePower {
+  const controllers = new Map<string, Judged>()
+  const unsaid: string[] = []
+  for (const { sensor, subject } of known) {
+    if (subject.of !== 'hot-swap') continue
+    if (!subject.isInput) unsaid.push(sensor.name)
+    else controllers.set(subject.controller, firstOf([controllers.get(subject.controller) ?? {}, sensor]))
+  }
+  const inputs = [...controllers.values()]
+  const read = inputs.flatMap(({ powerW }) => powerW ?? [])
+  if (read.length === 0)
+    return unsaid.length === 0
+      ? defined({ refused: firstOf(inputs).refused })
+      : { unclear: `only hot-swap controllers, which do not say that they are its input (${listOf(unsaid)})` }
+  // a sum without one of them would look right and be too low
+  if (read.length < inputs.length)
+    return { refused: `the power of ${read.length} of ${inputs.length} inputs` }
+  return { powerW: read.reduce((sum, powerW) => sum + powerW, 0), basis: 'reported' }
+}
+
+const MOST_NAMES = 8
+const listOf = (names: readonly string[]): string =>
+  [...names.slice(0, MOST_NAMES), ...(names.length > MOST_NAMES ? ['...'] : [])].join(', ')

@@ -5,20 +5,28 @@
 
 export type Side = 'input' | 'output' | 'unsaid'
 
-/** Whose power a sensor measures. A lower rank is surely the machine's; a higher one can be an enclosure's, seen from a node. */
-export type Subject = { of: 'machine'; rank: number } | { of: 'supply'; supply: string; side: Side }
+/**
+ * Whose power a sensor measures. A lower rank is surely the machine's; a higher one can be an enclosure's, seen from a node. `node` is
+ * the number or letter of one machine among several. A hot-swap controller feeds a board; `isInput`: its name says that it measures
+ * what goes in.
+ */
+export type Subject =
+  | { of: 'machine'; rank: number; node?: string }
+  | { of: 'supply'; supply: string; side: Side }
+  | { of: 'hot-swap'; controller: string; isInput: boolean }
 
 const POWER = '(?:power|pwr|pw|watts|wattage)'
+/** Which of several machines of one chassis. */
+const NODE = '(?: ?\\d+| [a-h])?'
 const TAIL = `(?: (?:in|input|usage|consumption|consumed|draw|total|reading))?`
 
 /** Best first. Sources: see test/agent/host-power/sensor-names.test.ts. */
 const MACHINE: readonly RegExp[] = [
+  new RegExp(`^(?:node|blade|sled|server)(?: board)?${NODE}(?: total)?(?: input| ac| dc)? ?${POWER}${TAIL}$`),
   new RegExp(
-    `^(?:node|blade|sled|server)(?: board)?(?: \\d+)?(?: total)?(?: input| ac| dc)? ?${POWER}${TAIL}$`,
+    `^(?:sys|system|platform|machine|host)(?: board)?${NODE}(?: total)?(?: input| ac| dc)? ?${POWER}${TAIL}$`,
   ),
-  new RegExp(
-    `^(?:sys|system|platform|machine|host)(?: board)?(?: total)?(?: input| ac| dc)? ?${POWER}${TAIL}$`,
-  ),
+  new RegExp(`^${POWER} (?:node|blade|sled)${NODE}$`),
   new RegExp(`^${POWER} (?:sys|system|platform|node|server)$`),
   new RegExp(`^(?:avg|average|instantaneous|current|input|ac input|ac) ${POWER}$`),
   new RegExp(`^(?:ac |total )?${POWER} (?:consumption|usage|consumed|draw|meter|in|input)$`),
@@ -34,6 +42,12 @@ const MACHINE: readonly RegExp[] = [
 /** From this rank on, a sensor can be that of an enclosure. */
 export const CHASSIS_RANK = MACHINE.length - 1
 
+/** `Node 2 Power`, `BLADE-3`, `Pwr Node B`, `sys1 power`; not the boards of one machine. */
+const NODE_IN = /\b(?:node|blade|sled|server|sys|system|host|machine)(?: board)? ?(\d+|[a-h](?= |$))/
+/** `HSC 0 Power`, `MB HSC1 PIN`; those of a GPU baseboard have its name in front, and are a part's. */
+const HOT_SWAP = /^(?:mb |board |chassis \d+ |[hv]?pdb ?\d* )?hsc ?(\d+|[a-d])(?: (.+))?$/
+const HOT_SWAP_POWER = new RegExp(`^(input|in)?(?: ?)(pin|${POWER}(?: (?:in|input))?)(?: w| \\d+)?$`)
+
 const SUPPLY = /\b(?:ps|psu|pmb|pwr supply|power supply)(?: ?(\d+|[a-d])\b|\b)/
 const SUPPLY_WORDS = /^(?:p|w|pin|pout|in|input|out|output|ac|dc|power|pwr|watts|wattage|consumption|total)$/
 const A_POWER = /^(?:pin|pout|in|out|input|output|power|pwr|watts|wattage)$/
@@ -45,12 +59,31 @@ export function subjectOf(name: string): Subject | undefined {
   if (supply) return supply
   for (const form of [words, unnumbered(words)]) {
     const rank = MACHINE.findIndex((pattern) => pattern.test(form))
-    if (rank >= 0) return { of: 'machine', rank }
+    if (rank >= 0) return withNode(rank, nodeIn(form))
   }
-  return undefined
+  return hotSwapOf(words)
 }
 
-const wordsOf = (name: string): string =>
+const withNode = (rank: number, node: string | undefined): Subject => ({
+  of: 'machine',
+  rank,
+  ...(node !== undefined && { node }),
+})
+
+const nodeIn = (words: string): string | undefined => NODE_IN.exec(words)?.[1]
+
+/** The number or letter of the node that a name is about: `2` of `Node 2 Power`. Undefined: it names none. */
+export const nodeOf = (name: string): string | undefined => nodeIn(wordsOf(name))
+
+function hotSwapOf(words: string): Subject | undefined {
+  const [, controller, rest = ''] = HOT_SWAP.exec(words) ?? []
+  const power = HOT_SWAP_POWER.exec(rest)
+  if (controller === undefined || !power) return undefined
+  return { of: 'hot-swap', controller, isInput: /\b(?:pin|in|input)\b/.test(rest) }
+}
+
+/** A name in one form: lower case, with spaces between the words. */
+export const wordsOf = (name: string): string =>
   name
     .replace(/([a-z\d])([A-Z][a-z])|([a-z])([A-Z])/g, '$1$3 $2$4')
     .replace(/[^A-Za-z0-9]+/g, ' ')

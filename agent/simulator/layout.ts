@@ -5,8 +5,9 @@ import type { AsicPorts } from './asic/family-servers.ts'
 import { ASIC_MODELS, type AsicModel } from './asic/models.ts'
 import { MODELS_OF } from './asic/models-of.ts'
 import type { PoolAccount } from './asic/stratum.ts'
-import { GPU_MODELS, type GpuModel } from './gpu/host.ts'
+import { GPU_MODELS, type GpuModel, type GpuModelName } from './gpu/host.ts'
 import { DEFAULT_LLM_PAGE } from './gpu/llm-pages.ts'
+import { BMC_SHAPES, type BmcShape } from './power/bmc.ts'
 
 export interface SiteOptions {
   seed: number
@@ -21,6 +22,10 @@ export interface SiteOptions {
   generatorKw?: number
   /** the page of the LLM server, one of LLM_PAGES; default vLLM's */
   llm?: string
+  /** models of the hosts' GPUs, in turn; default H100 and L40S */
+  gpuModels?: readonly GpuModelName[]
+  /** whether each GPU host has a BMC, of one shape after the other; default false */
+  bmcs?: boolean
   /** address of the first machine, such as 127.10.0.1; the others follow it */
   baseAddress?: string
   /** factor by which events and jobs come faster; power and work stay true to the clock */
@@ -31,6 +36,7 @@ export interface SiteOptions {
 
 export interface SitePorts extends AsicPorts {
   dcgm: number
+  bmc: number
   llm: number
   meter: number
   snmp: number
@@ -43,6 +49,7 @@ const PORTS: SitePorts = {
   link: 4433,
   status: 6060,
   dcgm: 9400,
+  bmc: 8443,
   llm: 8000,
   meter: 5020,
   snmp: 1161,
@@ -60,6 +67,12 @@ export interface AsicPlace extends Place {
   pools: readonly [PoolAccount, ...PoolAccount[]]
 }
 
+export interface GpuPlace extends Place {
+  model: GpuModel
+  /** absent: it has no BMC */
+  bmc?: BmcShape
+}
+
 export interface PduPlace extends Place {
   /** for each outlet, from the first: index of its host in `gpuHosts` */
   outlets: readonly number[]
@@ -74,7 +87,7 @@ export interface SourcePlace extends Place {
 export interface SiteLayout {
   ports: SitePorts
   asics: readonly AsicPlace[]
-  gpuHosts: readonly (Place & { model: GpuModel })[]
+  gpuHosts: readonly GpuPlace[]
   /** on the first GPU host; absent without one */
   llm?: Place & { service: string; model: string; page: string }
   meter: Place
@@ -86,6 +99,7 @@ export interface SiteLayout {
 
 /** One container for each of these families. */
 export const DEFAULT_FAMILIES: readonly AsicFamily[] = ['antminer', 'whatsminer', 'avalon']
+export const DEFAULT_GPU_MODELS: readonly GpuModelName[] = ['h100', 'l40s']
 const SLOTS = 7
 const HOSTS_PER_RACK = 4
 export const GPUS_PER_HOST = 8
@@ -96,7 +110,15 @@ const two = (n: number): string => String(n).padStart(2, '0')
 
 /** Location and address of every machine; the same options give the same layout. @throws UsageError */
 export function layoutSite(options: SiteOptions): SiteLayout {
-  const { asics = 42, families = DEFAULT_FAMILIES, gpuHosts = 2, baseAddress = '127.10.0.1' } = options
+  const {
+    asics = 42,
+    families = DEFAULT_FAMILIES,
+    gpuHosts = 2,
+    baseAddress = '127.10.0.1',
+    bmcs = false,
+  } = options
+  const { gpuModels = DEFAULT_GPU_MODELS } = options
+  if (gpuModels.length === 0) throw new UsageError(['gpuModels: expected at least one'])
   if (families.length === 0) throw new UsageError(['families: expected at least one'])
   for (const [name, count, most] of [
     ['asics', asics, 2000],
@@ -121,7 +143,8 @@ export function layoutSite(options: SiteOptions): SiteLayout {
       rack: `R${two(Math.floor(i / HOSTS_PER_RACK) + 1)}`,
       slot: `S${two((i % HOSTS_PER_RACK) + 1)}`,
     },
-    model: i % 2 === 0 ? GPU_MODELS.h100 : GPU_MODELS.l40s,
+    model: GPU_MODELS[gpuModels[i % gpuModels.length] ?? 'h100'],
+    ...(bmcs && { bmc: BMC_SHAPES[i % BMC_SHAPES.length] ?? 'plain' }),
   }))
   const [first] = gpuPlaces
   return {

@@ -1,13 +1,14 @@
 import { renameSync, writeFileSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { stringify } from 'yaml'
 import { defined } from '../../protocol/kit/defined.ts'
 import { PerwattError, reasonOf } from '../../protocol/kit/errors.ts'
 import { ASIC_FAMILIES, type AsicFamily } from './asic/families.ts'
 import { FAMILY_SERVERS } from './asic/family-servers.ts'
+import { type GpuModelName, isAmd } from './gpu/host.ts'
 import { Site, type SiteTruth } from './site.ts'
-import { type AgentConfigFile, siteConfigs } from './site-config.ts'
+import { amdPrograms, siteConfigs } from './site-config.ts'
 
 export interface SimulateOptions {
   seed: number
@@ -17,6 +18,10 @@ export interface SimulateOptions {
   gpuHosts: number
   /** page of the LLM server, by family and version; absent: vLLM's */
   llm?: string
+  /** absent: H100 and L40S */
+  gpuModels?: readonly GpuModelName[]
+  /** true: each GPU host has a BMC */
+  bmcs?: boolean
   /** first loopback address */
   base: string
   /** folder for the agents' configurations; absent: none are written */
@@ -56,6 +61,8 @@ export async function simulate(options: SimulateOptions): Promise<void> {
     solarKw,
     generatorKw,
     llm,
+    gpuModels,
+    bmcs = false,
     base,
     write,
     mqttUrl,
@@ -69,8 +76,9 @@ export async function simulate(options: SimulateOptions): Promise<void> {
       seed,
       asics,
       gpuHosts,
+      bmcs,
       baseAddress: base,
-      ...defined({ families, solarKw, generatorKw, llm }),
+      ...defined({ families, gpuModels, llm, solarKw, generatorKw }),
     },
     Date.now,
     (error) => out(reasonOf(error)),
@@ -78,19 +86,17 @@ export async function simulate(options: SimulateOptions): Promise<void> {
   await site.open()
   try {
     for (const line of description(site)) out(line)
-    const { mining, gpu } = siteConfigs(
-      site,
-      mqttUrl,
-      write === undefined ? undefined : resolve(write, 'spool'),
-    )
+    const { mining, gpu } = siteConfigs(site, mqttUrl, write === undefined ? undefined : resolve(write))
     if (write === undefined) out('no configurations written; name a folder with --write to get them')
-    else
+    else {
       for (const config of [mining, gpu]) {
         if (!config) continue
         const file = join(write, `${config.agent}.yaml`)
-        await writeConfig(write, file, config)
+        await writeOrSay(file, HEADER + stringify(config, { aliasDuplicateObjects: false }))
         out(`read it with: perwatt-agent run --config ${file}`)
       }
+      for (const [file, text] of amdPrograms(site, resolve(write))) await writeOrSay(file, text, 0o755)
+    }
     const beat = () => {
       site.paused = paused()
       if (truth !== undefined) writeTruth(truth, site)
@@ -115,7 +121,11 @@ function description(site: Site): string[] {
       return first ? [`${machines.length} ${first.model.family}: ${range}`] : []
     }),
     ...gpuHosts.map(
-      (h) => `8 ${h.model.name} in ${h.id}: http://${h.host}:${ports.dcgm}/metrics (dcgm-exporter)`,
+      (h) =>
+        `8 ${h.model.name} in ${h.id}: http://${h.host}:${ports.dcgm}/metrics${isAmd(h.model) ? '/rocm-smi and /amd-smi-metric (in CPX)' : ' (dcgm-exporter; also /mig and /relabelled)'}`,
+    ),
+    ...gpuHosts.flatMap((h) =>
+      h.bmc ? [`BMC of ${h.id}: http://${h.host}:${ports.bmc}/redfish/v1 (${h.bmc})`] : [],
     ),
     ...(llm ? [`LLM server ${llm.model}: http://${llm.host}:${ports.llm}/metrics (${llm.page})`] : []),
     ...pdus.map(
@@ -130,10 +140,10 @@ const HEADER = `# Written by "perwatt-agent simulate". These machines are SIMULA
 # They exist only while that command runs.
 `
 
-async function writeConfig(folder: string, file: string, config: AgentConfigFile): Promise<void> {
+async function writeOrSay(file: string, text: string, mode = 0o666): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true })
-    await writeFile(file, HEADER + stringify(config, { aliasDuplicateObjects: false }))
+    await mkdir(dirname(file), { recursive: true })
+    await writeFile(file, text, { mode })
   } catch (error) {
     throw new PerwattError('simulator', `${file}: ${reasonOf(error)}; name a folder that can be written`, {
       cause: error,

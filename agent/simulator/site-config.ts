@@ -4,15 +4,17 @@ import { type AsicFamily, driverOf } from './asic/families.ts'
 import { WITH_LOGIN } from './asic/family-servers.ts'
 import type { AsicModel } from './asic/models.ts'
 import { DEMO_PASSWORD, DEMO_USER } from './asic/web-server.ts'
+import { isAmd } from './gpu/host.ts'
 import { readingOf } from './gpu/llm-pages.ts'
-import type { SiteLayout } from './layout.ts'
+import type { GpuPlace, SiteLayout } from './layout.ts'
+import { OWN_NODE } from './power/bmc.ts'
 import { EM24_E1, RAW_SCALE } from './power/meter-faces.ts'
 import type { Site } from './site.ts'
 
 /** One entry of an agent's `devices:`, as plain data ready for YAML. */
 export interface DeviceEntry {
   id: string
-  driver: AsicFamily | 'dcgm' | 'llm-server' | 'modbus-meter' | 'snmp-pdu'
+  driver: AsicFamily | 'dcgm' | 'amd-smi' | 'redfish' | 'llm-server' | 'modbus-meter' | 'snmp-pdu'
   host?: string
   port?: number
   location: Location
@@ -34,12 +36,12 @@ export interface AgentConfigFile {
 /**
  * The configurations of the two agents that read an open site. `mining` reads the ASICs and is absent where the site has none; `gpu`
  * reads the GPU hosts, the LLM server and the meters.
- * @param spoolRoot folder in which each agent's spool gets a folder of its own; absent: the agents' default
+ * @param folder where the configurations will be, with the agents' spools and AMD's programs; absent: the agents' default spools
  */
 export function siteConfigs(
   site: Site,
   mqttUrl: string,
-  spoolRoot?: string,
+  folder?: string,
 ): { mining?: AgentConfigFile; gpu: AgentConfigFile } {
   const { layout } = site
   const ports = site.ports()
@@ -50,7 +52,7 @@ export function siteConfigs(
     simulated: true,
     mqtt: { url: mqttUrl },
     pollInterval: '5s',
-    ...(spoolRoot === undefined ? {} : { spool: { folder: join(spoolRoot, name) } }),
+    ...(folder === undefined ? {} : { spool: { folder: join(folder, 'spool', name) } }),
     devices,
   })
 
@@ -66,15 +68,29 @@ export function siteConfigs(
       meteredBy,
     }),
   )
-  const gpus = layout.gpuHosts.map(
-    ({ id, host, location }, i): DeviceEntry => ({
-      id,
-      driver: 'dcgm',
-      url: `http://${host}:${ports.dcgm[i]}/metrics`,
-      location,
-      meteredBy: outletOf(layout, i) ?? meteredBy,
-    }),
-  )
+  const gpus = layout.gpuHosts.flatMap((place, i): DeviceEntry[] => {
+    const { id, host, location, model, bmc } = place
+    const outlet = outletOf(layout, i) ?? meteredBy
+    const behind = { location, meteredBy: bmc ? `${id}-bmc` : outlet }
+    const page = metricsUrl(place, ports.dcgm[i])
+    return [
+      isAmd(model)
+        ? { id, driver: 'amd-smi', program: amdProgram(folder, id), ...behind }
+        : { id, driver: 'dcgm', url: page, ...behind },
+      ...(bmc
+        ? [
+            {
+              id: `${id}-bmc`,
+              driver: 'redfish' as const,
+              url: `http://${host}:${ports.bmc[i]}`,
+              ...(bmc === 'multi-node' && { resource: OWN_NODE }),
+              location,
+              meteredBy: outlet,
+            },
+          ]
+        : []),
+    ]
+  })
   const llm = layout.llm && {
     id: layout.llm.id,
     driver: 'llm-server' as const,
@@ -121,6 +137,31 @@ export function siteConfigs(
     gpu: agent('gpu', [...gpus, ...(llm ? [llm] : []), ...pdus, meter, ...sources]),
   }
 }
+
+const metricsUrl = ({ host }: GpuPlace, port: number | undefined): string => `http://${host}:${port}/metrics`
+
+const amdProgram = (folder = '.', host: string): string => join(folder, `${host}-amd-smi`)
+
+/**
+ * AMD's tool is a program, and an emulated host is an address: scripts that print what the host would.
+ * @returns each script's text by its path
+ */
+export function amdPrograms(site: Site, folder: string): Map<string, string> {
+  const { dcgm } = site.ports()
+  return new Map(
+    site.layout.gpuHosts.flatMap((place, i): [string, string][] =>
+      isAmd(place.model) ? [[amdProgram(folder, place.id), script(metricsUrl(place, dcgm[i]))]] : [],
+    ),
+  )
+}
+
+/** `amd-smi metric --json` asks for the page `amd-smi-metric`. */
+const script = (page: string): string => `#!${process.execPath}
+fetch('${page}/amd-smi-' + process.argv[2]).then(async (answer) => {
+  process.stdout.write(await answer.text())
+  process.exitCode = answer.ok ? 0 : 1
+})
+`
 
 /** The outlet into which a GPU host is plugged. */
 function outletOf({ pdus }: SiteLayout, gpuHost: number): string | undefined {

@@ -3,15 +3,18 @@ import { AsicServer } from './asic/asic-server.ts'
 import type { AsicEvent } from './asic/events.ts'
 import { AsicFleet } from './asic/fleet.ts'
 import { AsicMachine } from './asic/machine.ts'
+import { createJsonServer } from './base/json-server.ts'
 import type { Listener } from './base/listener.ts'
 import { createMetricsServer } from './base/metrics-server.ts'
 import { createRandom } from './base/random.ts'
-import { dcgmText } from './gpu/dcgm-text.ts'
-import { GpuHost } from './gpu/host.ts'
+import { AMD_PAGES } from './gpu/amd-text.ts'
+import { DCGM_PAGES } from './gpu/dcgm-text.ts'
+import { GpuHost, isAmd } from './gpu/host.ts'
 import { JobScheduler } from './gpu/jobs.ts'
 import { LlmServer } from './gpu/llm.ts'
 import { DEFAULT_LLM_PAGE, llmPage } from './gpu/llm-pages.ts'
 import { GPUS_PER_HOST, LLM_GPUS, layoutSite, type SiteLayout, type SiteOptions } from './layout.ts'
+import { bmcResource } from './power/bmc.ts'
 import { Overhead, SiteMeter, totalW } from './power/meter.ts'
 import { EM24_E1, RAW_SCALE } from './power/meter-faces.ts'
 import { Pdu } from './power/pdu.ts'
@@ -65,6 +68,7 @@ export class Site {
   readonly #overhead: Overhead
   readonly #asicServers: readonly AsicServer[]
   readonly #metricsServers: readonly Listener[]
+  readonly #bmcs: readonly (Listener | undefined)[]
   readonly #llmListener: Listener | undefined
   readonly #startS: number
   #elapsedS = 0
@@ -105,9 +109,17 @@ export class Site {
     this.#jobs = new JobScheduler(this.gpuHosts, random.fork('jobs'), pace)
     this.#metricsServers = this.gpuHosts.map((host, i) =>
       createMetricsServer(`simulated ${host.name}`, layout.gpuHosts[i]?.host ?? '', ports.dcgm, (page) =>
-        page === '' ? dcgmText(host) : undefined,
+        pageOf(host, page),
       ),
     )
+    this.#bmcs = layout.gpuHosts.map(({ bmc, host }, i) => {
+      const gpuHost = this.gpuHosts[i]
+      return bmc && gpuHost
+        ? createJsonServer(`simulated BMC of ${gpuHost.name}`, host, ports.bmc, (path) =>
+            bmcResource(gpuHost, bmc, path),
+          )
+        : undefined
+    })
 
     this.#overhead = new Overhead(random.fork('overhead'))
     this.meter = new SiteMeter(layout.meter.host, ports.meter)
@@ -187,6 +199,7 @@ export class Site {
     asics: number[]
     asicSettings: Record<string, number>[]
     dcgm: number[]
+    bmc: (number | undefined)[]
     llm?: number
     meter: number
     snmp: number[]
@@ -196,6 +209,7 @@ export class Site {
       asics: this.#asicServers.map((s) => s.listeners[0]?.port ?? 0),
       asicSettings: this.#asicServers.map((s) => s.settings),
       dcgm: this.#metricsServers.map((l) => l.port),
+      bmc: this.#bmcs.map((bmc) => bmc?.port),
       ...(this.#llmListener && { llm: this.#llmListener.port }),
       meter: this.meter.listener.port,
       snmp: this.pdus.map((p) => p.port),
@@ -253,10 +267,17 @@ export class Site {
     return [
       ...this.#asicServers.flatMap((s) => s.listeners),
       ...this.#metricsServers,
+      ...this.#bmcs.filter((bmc) => bmc !== undefined),
       ...(this.#llmListener ? [this.#llmListener] : []),
       this.meter.listener,
       ...this.sources.map(({ meter }) => meter.listener),
       ...this.pdus,
     ]
   }
+}
+
+/** What a host shows behind `/metrics`: NVIDIA's exporter, in several forms, or what AMD's tools print. */
+function pageOf(host: GpuHost, page: string): string | undefined {
+  const [gpu] = host.gpus
+  return (gpu && isAmd(gpu.model) ? AMD_PAGES : DCGM_PAGES)[page]?.(host)
 }

@@ -16,7 +16,7 @@ export interface Reservation {
   instance?: number
 }
 
-type SharedGpu = Pick<GpuUse, 'instances' | 'smCount' | 'powerW' | 'idleW'>
+type SharedGpu = Pick<GpuUse, 'instances' | 'smCount' | 'powerW' | 'idleW' | 'utilizationRatio'>
 
 interface Shares {
   holders: Holder[]
@@ -62,7 +62,10 @@ function divided(gpu: SharedGpu, claims: readonly Claim[], reservations: readonl
   // instances may leave a part of the board free
   const total = known ? Math.max(instancesSize, gpu.smCount ?? 0) : instancesSize
   const part = sizes.map((size) => size / total)
-  const busy = instances.map(({ instance }) => claims.some((c) => c.instance === instance))
+  const busy =
+    claims.length > 0
+      ? instances.map(({ instance }) => claims.some((c) => c.instance === instance))
+      : undefined
   const energy = energyParts(gpu, part, busy)
   const parts = instances.map(({ instance }, i) => {
     const own = reservations.filter((r) => r.instance === instance)

@@ -27,6 +27,8 @@ const NOMAD =
 const LXC = /\/(?:lxc\.payload\.|lxc\/(?:payload\.)?)([^/\n]+)/
 /** systemd-machined, as libvirt registers machines: machine-qemu\x2d3\x2d<name>.scope */
 const LIBVIRT = /\/machine-qemu(?:\\x2d|-)\d+(?:\\x2d|-)([^/\n]+)\.scope/
+/** libvirt without systemd: /machine/qemu-3-<name>.libvirt-qemu, and before version 1.3.4 <name>.libvirt-qemu (libvirt.org, Control Groups) */
+const LIBVIRT_ALONE = /\/machine(?:\.slice)?\/(?:qemu-\d+-)?([^/\n]+)\.libvirt-(?:qemu|lxc)(?=[/\n]|$)/
 const PROXMOX = /\/qemu\.slice\/(\d+)\.scope/
 const SERVICE = /\/([^/\n]+\.service)(?=[/\n]|$)/g
 /** Below it a user makes and names groups himself, so its names count only together with the user. */
@@ -57,7 +59,7 @@ export function machineGroup(cgroup: string): NamedGroup | undefined {
   if (!USERS_OWN.test(cgroup)) {
     const lxc = LXC.exec(cgroup)?.[1]
     if (lxc) return named({ runtime: 'lxc', containerName: unescaped(lxc) }, false)
-    const vm = LIBVIRT.exec(cgroup)?.[1] ?? PROXMOX.exec(cgroup)?.[1]
+    const vm = [LIBVIRT, LIBVIRT_ALONE, PROXMOX].map((pattern) => pattern.exec(cgroup)?.[1]).find(Boolean)
     if (vm) return named({ vm: unescaped(vm) }, false)
   }
   const unit = [...cgroup.matchAll(SERVICE)]

@@ -4,6 +4,7 @@ import { askKubelet, isAlive, type Pod, podFacts } from './kubelet-api.ts'
 import { placeOf, readCheckpoint } from './kubelet-checkpoint.ts'
 import { LruCache } from './lru-cache.ts'
 import type { OwnerFacts } from './owner-facts.ts'
+import { askPodResources, type ClaimedDevice, placeOfClaim } from './pod-resources.ts'
 import type { TenancySettings } from './settings.ts'
 
 /** A pod's container: a control group names it by id, the kubelet's checkpoint by name. */
@@ -24,6 +25,8 @@ const MAX_PODS = 4096
 const FORGOTTEN_AFTER_MS = 10 * 60_000
 /** How old the list of pods may be: a pod that has ended holds its GPU for at most this long after. */
 const LIST_AGE_MS = 30_000
+/** How old the list of claimed devices may be. */
+const CLAIMS_AGE_MS = 5_000
 /** Several pods that start at the same time share one request within this time. */
 const FRESH_MS = 1_000
 
@@ -36,11 +39,14 @@ export class Pods {
   readonly #nowMs: () => number
   readonly #kubelet: FactSource
   readonly #checkpoint: FactSource
+  readonly #podResources: FactSource
   /** metadata from the first time a pod was seen: its facts must not change with its labels */
   readonly #first: LruCache<Pod['metadata']>
   #list: { pods: ReadonlyMap<string, Pod>; atMs: number } | undefined
   #asking: Promise<ReadonlyMap<string, Pod> | undefined> | undefined
   #given: Awaited<ReturnType<typeof readCheckpoint>> = []
+  #claimed: readonly ClaimedDevice[] = []
+  #claimedAtMs = Number.NEGATIVE_INFINITY
 
   constructor(settings: KubeletSettings, labels: readonly string[], timeoutMs: number, nowMs: () => number) {
     this.#settings = settings
@@ -48,11 +54,12 @@ export class Pods {
     this.#nowMs = nowMs
     this.#kubelet = new FactSource('names of pods', settings.url, timeoutMs, nowMs)
     this.#checkpoint = new FactSource('GPUs of pods', settings.checkpoint, timeoutMs, nowMs)
+    this.#podResources = new FactSource('claims of pods', settings.podResources, timeoutMs, nowMs)
     this.#first = new LruCache(nowMs, MAX_PODS, FORGOTTEN_AFTER_MS)
   }
 
   get faults(): (string | undefined)[] {
-    return [this.#kubelet.fault, this.#checkpoint.fault]
+    return [this.#kubelet.fault, this.#checkpoint.fault, this.#podResources.fault]
   }
 
   /** The facts of a pod's container. Undefined where the kubelet doesn't answer or doesn't know the pod. */
@@ -70,12 +77,34 @@ export class Pods {
       const place = placeOf(device, gpus)
       return place ? [{ tenant: { kind: 'pod', podUid, container }, ...place }] : []
     })
-    if (held.length === 0) return []
+    await this.#askClaims(signal)
+    const claims = this.#claimed.flatMap((claim) => {
+      const place = placeOfClaim(claim, gpus)
+      return place ? [{ ...claim, place }] : []
+    })
+    if (held.length === 0 && claims.length === 0) return []
     const pods = await this.#pods(LIST_AGE_MS, signal)
-    return held.filter(({ tenant }) => {
+    // the pod-resources API has a pod's name, and a control group its uid
+    const uids = new Map([...(pods ?? [])].map(([uid, { metadata }]) => [nameOf(metadata), uid]))
+    const byClaim = claims.flatMap(({ namespace, pod: name, container, place }): PodReservation[] => {
+      const podUid = uids.get(nameOf({ namespace, name }))
+      return podUid === undefined ? [] : [{ tenant: { kind: 'pod', podUid, container }, ...place }]
+    })
+    return [...held, ...byClaim].filter(({ tenant }) => {
       const pod = pods?.get(tenant.podUid)
       return pod !== undefined && isAlive(pod)
     })
+  }
+
+  async #askClaims(signal: AbortSignal): Promise<void> {
+    if (this.#nowMs() - this.#claimedAtMs < CLAIMS_AGE_MS) return
+    const claimed = await this.#podResources.ask(
+      (own) => askPodResources(this.#settings.podResources, own),
+      signal,
+    )
+    if (!claimed) return
+    this.#claimed = claimed
+    this.#claimedAtMs = this.#nowMs()
   }
 
   #factsIn(
@@ -103,3 +132,6 @@ export class Pods {
     return this.#list?.pods
   }
 }
+
+const nameOf = ({ namespace, name }: Pick<Pod['metadata'], 'namespace' | 'name'>): string =>
+  `${namespace}/${name}`

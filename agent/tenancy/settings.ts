@@ -41,6 +41,13 @@ const KubeletSchema = z.strictObject({
     .describe(
       'file in which the kubelet records which container was given which GPU, whether or not it is in use',
     ),
+  podResources: z
+    .string()
+    .min(1)
+    .default('/var/lib/kubelet/pod-resources/kubelet.sock')
+    .describe(
+      "socket of the kubelet's pod-resources API, which tells the GPUs that pods have by resource claims (DRA)",
+    ),
 })
 
 /** The setting `owners:` of GPU drivers. */
@@ -79,6 +86,11 @@ export const TenancySettingsSchema = z.strictObject({
     .min(1)
     .default('/proc')
     .describe("the host's /proc; another path where the agent runs in a container"),
+  kfd: z
+    .string()
+    .min(1)
+    .default('/sys/class/kfd/kfd')
+    .describe("folder of AMD's compute driver, which lists the processes on its GPUs"),
   cgroups: z
     .string()
     .min(1)

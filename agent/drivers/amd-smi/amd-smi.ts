@@ -15,21 +15,10 @@ import type { Reading } from '../../plugin/reading.ts'
 import { openTenancy, TenancySettingsSchema } from '../../tenancy/tenancy.ts'
 import { Program } from '../../wire/command.ts'
 import type { Row } from '../../wire/loose-json/fields.ts'
-import {
-  type AmdStatic,
-  amdGpus,
-  amdMetrics,
-  amdPackage,
-  amdPower,
-  amdProcesses,
-  amdStatic,
-} from './output.ts'
+import { type AmdStatic, amdGpus, amdMetrics, amdPower, amdProcesses, amdStatic } from './output.ts'
 
 /** how long a query for something else than power may take; the poll doesn't fail with it */
 const SECONDARY_QUERY_MS = 3000
-
-/** how long the figures may take once they have come */
-const METRIC_MS = 4000
 
 const METRIC = ['metric', '--json']
 const STATIC = ['static', '--json']
@@ -68,33 +57,18 @@ export default defineDriver({
       }
     }
 
-    /** The metrics, or the error of a driver that is silent about GPUs that were known. */
-    const askMetrics = async (signal: AbortSignal) => {
-      if (!silent.any) return ask(METRIC, signal)
-      try {
-        return await withDeadline((own) => ask(METRIC, own), METRIC_MS, signal)
-      } catch (error) {
-        if (signal.aborted || silent.knownAt(error).length === 0) throw error
-        return { error }
-      }
-    }
-    const standIns = async (error: unknown, signal: AbortSignal) => {
-      const uses = silent.knownAt(error).flatMap((index) => silent.use(index) ?? [])
-      const tenancies = await tenancy.of(uses, signal)
-      return uses.flatMap(({ index }, i) => silent.standIn(index, [reasonOf(error)], tenancies[i]) ?? [])
-    }
-
     return {
       async read(signal) {
         const notes: string[] = []
-        const [metrics, processes] = await Promise.all([
-          askMetrics(signal),
+        const [asked, processes] = await Promise.all([
+          silent.ask((own) => ask(METRIC, own), signal),
           tryAsking(PROCESS, signal, notes),
         ])
-        if (metrics instanceof Map && [...metrics.keys()].some((index) => !statics.has(index)))
+        if ('silence' in asked) return lost.with(await silent.standIns(asked.silence, tenancy, signal))
+        const metrics = asked.answer
+        if ([...metrics.keys()].some((index) => !statics.has(index)))
           for (const [index, row] of await tryAsking(STATIC, signal, notes))
             statics.set(index, amdStatic(row))
-        if (!(metrics instanceof Map)) return lost.with(await standIns(metrics.error, signal))
         const uses = [...metrics.keys()].map((index) =>
           defined({
             index,
@@ -110,7 +84,8 @@ export default defineDriver({
           const fixed = statics.get(index)
           const reading = energy.checked(possible(readingOf(index, row, fixed, { holders, faults })), nowMs)
           const secondary = reading.sample.powerW === undefined && hasTwoDies(reading.identity.model)
-          return { reading, package: amdPackage(fixed, statics.values()), secondary }
+          const { serial, slot, partition } = fixed ?? {}
+          return { reading, package: serial, slot, partition, secondary }
         })
         const readings = sharePackages(gpus)
         return lost.with(

@@ -1,6 +1,7 @@
 import { defined } from '../../../protocol/kit/defined.ts'
 import { PerwattError } from '../../../protocol/kit/errors.ts'
 import { amdHardwareId } from '../../gpu/amd-tools.ts'
+import { pciSlot } from '../../gpu/packages.ts'
 import { ratioOf } from '../../gpu/ranges.ts'
 import { type Fields, fieldsOf, findNumber, findText, jsonIn } from '../../gpu/smi-output.ts'
 import type { Reading } from '../../plugin/reading.ts'
@@ -40,6 +41,8 @@ export interface AmdStatic {
   serial?: string
   /** PCI address without the function, which tells the partitions of a chip apart */
   slot?: string
+  /** number of the partition in its chip */
+  partition?: number
 }
 
 export function amdStatic(row: Row): AmdStatic {
@@ -62,16 +65,9 @@ export function amdStatic(row: Row): AmdStatic {
     ),
     memoryTotalBytes: findNumber(fields, 'MB', /^vram\.(size|vram_size_mb)$/),
     serial,
-    slot: bdf?.replace(/\.[0-7]$/, ''),
+    slot: pciSlot(bdf),
+    partition: findNumber(fields, '', /^partition\.partition_id$/),
   })
-}
-
-/** The chip that a GPU is a partition of: its serial number, which not every release tells of all partitions, or its PCI slot. */
-export function amdPackage(fixed: AmdStatic | undefined, all: Iterable<AmdStatic>): string | undefined {
-  if (fixed?.serial !== undefined || fixed?.slot === undefined) return fixed?.serial
-  return (
-    [...all].find((other) => other.slot === fixed.slot && other.serial !== undefined)?.serial ?? fixed.slot
-  )
 }
 
 /** Power and energy counter of a chip in `amd-smi metric`. */

@@ -1,12 +1,12 @@
 import { z } from 'zod'
 import { PerwattError } from '../../../protocol/kit/errors.ts'
-import { partsWithReservations } from '../../gpu/held.ts'
+import { HeldGpus } from '../../gpu/held.ts'
 import { LostGpus } from '../../gpu/lost-gpus.ts'
-import { hasTwoDies, type PackagePart, sharePackages } from '../../gpu/packages.ts'
+import { hasTwoDies, type PackagePart, pciSlot, sharePackages } from '../../gpu/packages.ts'
 import { possible } from '../../gpu/ranges.ts'
 import { defineDriver, type Session } from '../../plugin/driver.ts'
 import type { Reading } from '../../plugin/reading.ts'
-import { openTenancy, TenancySettingsSchema } from '../../tenancy/tenancy.ts'
+import { TenancySettingsSchema } from '../../tenancy/tenancy.ts'
 import { Sysfs } from '../../wire/sysfs.ts'
 import { amdCards, cardIdentity, cardSample } from './cards.ts'
 
@@ -19,13 +19,13 @@ export default defineDriver({
   settings: z.strictObject({
     root: z.string().min(1).default('/sys/class/drm').describe('folder of the graphics cards'),
     owners: TenancySettingsSchema.prefault({}).describe(
-      'how to find out who was given the GPUs: Slurm’s prolog, or the environments of its jobs',
+      'how to find out who holds the GPUs: by reservations of Slurm and Kubernetes, and by the processes that the kernel shows on them',
     ),
   }),
   open({ options }): Session {
     const { root } = options
     const sysfs = new Sysfs(root, 'add its user to the groups video and render')
-    const tenancy = openTenancy(options.owners)
+    const owners = new HeldGpus(options.owners)
     const lost = new LostGpus(root, 'dmesg for amdgpu errors, and the host’s PCIe')
     /** by PCI address: if a card disappears, the others keep their numbers */
     const gpus = new Map<string, { part: string; identity: Reading['identity'] }>()
@@ -42,7 +42,8 @@ export default defineDriver({
             gpus.set(card.pci, gpu)
             const reading = possible({ ...gpu, sample: await cardSample(sysfs, card) })
             const secondary = reading.sample.powerW === undefined && hasTwoDies(reading.identity.model)
-            found.push({ pci: card.pci, reading, package: reading.identity.hardwareId, secondary })
+            const { hardwareId } = reading.identity
+            found.push({ pci: card.pci, reading, package: hardwareId, slot: pciSlot(card.pci), secondary })
           }
           if (found.length === 0)
             throw new PerwattError(
@@ -50,7 +51,7 @@ export default defineDriver({
               `${root} has no AMD GPU; check lspci, and that the kernel module amdgpu is loaded`,
             )
           // the dies of a package have addresses next to each other, and the cards may be numbered otherwise
-          const held = await partsWithReservations(found, tenancy, signal)
+          const held = await owners.with(found, signal)
           const shared = sharePackages([...held].sort((a, b) => (a.pci < b.pci ? -1 : 1)))
           const byPart = new Map(shared.map((reading) => [reading.part, reading]))
           return lost.with(found.map(({ reading }) => byPart.get(reading.part) ?? reading))

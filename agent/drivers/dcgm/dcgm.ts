@@ -9,6 +9,7 @@ import { IdlePower } from '../../gpu/idle-power.ts'
 import { LostGpus } from '../../gpu/lost-gpus.ts'
 import { isFatalXid, xidText } from '../../gpu/nvidia-xid.ts'
 import { isPossible, possible } from '../../gpu/ranges.ts'
+import { SILENT_PAGE, SilentGpus } from '../../gpu/silent-gpus.ts'
 import { gpuState } from '../../gpu/state.ts'
 import { defineDriver, type Session } from '../../plugin/driver.ts'
 import type { Reading } from '../../plugin/reading.ts'
@@ -16,8 +17,9 @@ import { JobOwners } from '../../tenancy/job-owners.ts'
 import { TenancySettingsSchema } from '../../tenancy/tenancy.ts'
 import { getText } from '../../wire/http.ts'
 import { parseMetrics } from '../../wire/prometheus.ts'
+import { ExporterPod } from './exporter-pod.ts'
 import { type DcgmGpu, gpusOf } from './fields.ts'
-import { isRelabelled, labelledOwner } from './owner-labels.ts'
+import { labelledOwner } from './owner-labels.ts'
 
 const MIB = 1 << 20
 
@@ -29,7 +31,7 @@ export default defineDriver({
   requests: ['GET /metrics'],
   settings: z.strictObject({
     url: HttpUrlSchema.optional().describe(
-      "the exporter's metrics page; default http://<host>:9400/metrics, or this machine's if there is no host",
+      "the exporter's metrics page; default http://<host>:9400/metrics, or this machine's if there is no host. On a page of a Prometheus with honor_labels a pod that has every GPU looks like the exporter's own, so prefer the exporter itself",
     ),
     token: SecretSchema.optional().describe('bearer token, for an exporter behind a proxy that needs one'),
     owners: TenancySettingsSchema.prefault({}).describe(
@@ -42,21 +44,26 @@ export default defineDriver({
     const jobOwners = new JobOwners(options.owners, isLocal(url), () => performance.now())
     const idlePower = new IdlePower()
     const energy = new EnergyCheck()
-    // a page on which no GPU is held any more shows nothing of it
-    let relabelled = false
+    const exporter = new ExporterPod()
+    const silent = new SilentGpus(() => performance.now(), SILENT_PAGE)
     return {
       async read(signal) {
-        const text = await getText(url, { signal, bearer: options.token })
-        const { samples } = parseMetrics(text)
-        relabelled ||= samples.some(({ labels }) => isRelabelled(labels))
-        const gpus = gpusOf(samples, (labels) => labelledOwner(labels, relabelled, options.owners.labels))
+        const asked = await silent.ask((own) => getText(url, { signal: own, bearer: options.token }), signal)
+        if ('silence' in asked) return gpusSeen.with(silent.lastHeld(asked.silence))
+        const { samples } = parseMetrics(asked.answer)
+        exporter.learn(samples)
+        const gpus = gpusOf(samples, (labels) =>
+          labelledOwner(labels, exporter.isOwn(labels), options.owners.labels),
+        )
         if (gpus.length === 0)
           throw new Error(`${url} shows no GPU; check that it is dcgm-exporter, and read its log`)
         const more = await jobOwners.of([...new Set(gpus.flatMap((gpu) => gpu.jobs))], signal)
         const nowMs = performance.now()
         const readings = gpus.map((gpu, i) => {
           const reading = readingOf(gpu, idlePower, more, i === 0 ? jobOwners.faults : [])
-          return energy.checked(possible(reading), nowMs)
+          const checked = energy.checked(possible(reading), nowMs)
+          if (checked.sample.state === 'faulty') return checked
+          return silent.answered(checked, { index: Number(gpu.index), processes: [] })
         })
         return gpusSeen.with(readings)
       },

@@ -79,7 +79,9 @@ export class DcgmGpu {
       const ratio = this.#activity(instance)
       return ratio === undefined ? [] : [ratio * this.#part(instance)]
     })
-    return told.length > 0 ? told.reduce((sum, ratio) => sum + ratio, 0) : undefined
+    const sum = told.reduce((total, ratio) => total + ratio, 0)
+    // where the others are idle, an instance that does not tell its activity may still work
+    return told.length === this.#slices.size || sum > 0 ? sum : undefined
   }
 
   /** Whether nothing on the board computes; undefined: a part of it doesn't tell. */
@@ -116,7 +118,12 @@ export class DcgmGpu {
     const instances = [...this.#slices].map(([instance, smCount]) =>
       defined({ instance: Number(instance), smCount, activityRatio: this.#activity(instance) }),
     )
-    return sharesOf(defined({ ...power, instances, smCount: this.#boardSlices }), [], reservations)
+    const utilizationRatio = this.#activity(WHOLE)
+    return sharesOf(
+      defined({ ...power, utilizationRatio, instances, smCount: this.#boardSlices }),
+      [],
+      reservations,
+    )
   }
 
   #activity(instance: string): number | undefined {

@@ -1,5 +1,6 @@
 import type { Owner } from '../../../protocol/owner.ts'
 import { ownerOf } from '../../tenancy/owner-facts.ts'
+import { EXPORTED, isExporterName } from './exporter-pod.ts'
 
 type Labels = ReadonlyMap<string, string>
 
@@ -18,34 +19,21 @@ const SLURM_LABELS = {
 } as const
 const POD_LABEL = /^(?:exported_)?label_(.+)$/
 const MOST_POD_LABELS = 32
-/** A Prometheus renames the exporter's labels so where they clash with its own. */
-const EXPORTED = 'exported_'
-/** Names of the exporter's own pod and container in its chart and in NVIDIA's GPU operator. */
-const EXPORTER = /(^|-)dcgm-exporter(-|$)/
-
-/**
- * Whether a page comes through a Prometheus that kept its own `pod` and `namespace` (`honorLabels: false`, the chart's default): then
- * those are the exporter's own, on every row, and a GPU that somebody holds has `exported_pod`.
- */
-export const isRelabelled = (labels: Labels): boolean =>
-  Object.values(FACT_LABELS).some((names) => names.some((name) => labels.has(EXPORTED + name)))
-
 /**
  * The owner in a row's labels; undefined where nobody holds the GPU.
- * @param relabelled whether the page has rows for which `isRelabelled`
+ * @param isExporters whether the labels without `exported_` are those of the exporter
  * @param podLabels the labels of pods that become facts, by the names that Kubernetes gives them
  */
 export function labelledOwner(
   labels: Labels,
-  relabelled: boolean,
+  isExporters: boolean,
   podLabels: readonly string[],
 ): Owner | undefined {
   const first = (names: readonly string[], prefix = '') =>
     names.map((name) => labels.get(prefix + name)).find((value) => value)
   const facts: Record<string, string | undefined> = {}
   for (const [fact, names] of Object.entries(FACT_LABELS))
-    facts[fact] = first(names, EXPORTED) ?? (relabelled ? undefined : first(names))
-  if (isExporter(facts)) for (const fact of Object.keys(FACT_LABELS)) delete facts[fact]
+    facts[fact] = first(names, EXPORTED) ?? (isExporters ? undefined : first(names))
   for (const [fact, names] of Object.entries(SLURM_LABELS))
     facts[fact] = first(names) ?? first(names, EXPORTED)
   if (!facts['pod'] && !facts['slurmJob']) return undefined
@@ -55,9 +43,6 @@ export function labelledOwner(
 /** What tells one owner of a page from another: the rows of one may have different further facts. */
 export const whoOf = ({ namespace, pod, container, slurmJob }: Owner): string =>
   JSON.stringify([namespace, pod, container, slurmJob])
-
-const isExporter = ({ pod, container }: Record<string, string | undefined>): boolean =>
-  EXPORTER.test(pod ?? '') || EXPORTER.test(container ?? '')
 
 /**
  * Labels of the pod. With `--kubernetes-enable-pod-labels` the exporter writes them under their own names, with `_` for every
@@ -73,7 +58,7 @@ function podFacts(labels: Labels, chosen: readonly string[]): Record<string, str
     const written = name.replace(/[^A-Za-z0-9_]/g, '_')
     const value = labels.get(written) ?? ''
     // a scraper may put the labels of the exporter's own pod on every row
-    add(name, labels.get(EXPORTED + written) ?? (EXPORTER.test(value) ? undefined : value))
+    add(name, labels.get(EXPORTED + written) ?? (isExporterName(value) ? undefined : value))
   }
   for (const [label, value] of labels)
     add(POD_LABEL.exec(label)?.[1] ?? '', POD_LABEL.test(label) ? value : undefined)

@@ -2,8 +2,8 @@ import { z } from 'zod'
 import { defined } from '../../../protocol/kit/defined.ts'
 import { PerwattError } from '../../../protocol/kit/errors.ts'
 import { SecretSchema } from '../../../protocol/kit/secret.ts'
-import type { Judged } from '../../host-power/judge.ts'
-import { type MachinePower, machinePowerOf } from '../../host-power/machine-power.ts'
+import { firstOf, type Judged } from '../../host-power/judge.ts'
+import { type MachinePower, machinePowerOf, type NamedSensor } from '../../host-power/machine-power.ts'
 import { PassedOver } from '../../host-power/passed-over.ts'
 import { defineDriver, type Session } from '../../plugin/driver.ts'
 import type { Reading } from '../../plugin/reading.ts'
@@ -36,6 +36,8 @@ const HINTS = [
   ],
 ] as const
 
+const SensorSchema = z.string().min(1).max(64)
+
 export default defineDriver({
   name: 'ipmi',
   summary:
@@ -55,11 +57,11 @@ export default defineDriver({
         'privilege level to log in with; ipmitool’s default is ADMINISTRATOR, but for DCMI most BMCs need only USER',
       ),
     sensor: z
-      .string()
-      .min(1)
-      .max(64)
+      .union([SensorSchema, z.array(SensorSchema).min(1).max(16)])
       .optional()
-      .describe('name of the sensor of the machine’s input power, for a BMC without DCMI'),
+      .describe(
+        'name of the sensor of the machine’s input power, for a BMC without DCMI or with the sensors of several machines; or a list of names that are added up',
+      ),
     program: z.string().min(1).default('ipmitool').describe('the program, or its path'),
   }),
   open({ host, options }): Session {
@@ -81,6 +83,7 @@ export default defineDriver({
           ...(privilege ? ['-L', privilege] : []),
         ]
       : []
+    const wanted = sensor === undefined ? undefined : [sensor].flat()
     const passedOver = new PassedOver()
     let hasDcmi = sensor === undefined
     /** steady clock */
@@ -99,14 +102,13 @@ export default defineDriver({
         throw error
       })
       const found = ipmiPowerSensors(text)
-      const named = found.find(({ name }) => name === sensor)
-      const power: MachinePower =
-        sensor === undefined ? machinePowerOf(found) : { ...named, basis: 'reported' }
-      if (hasDcmi || named || power.powerW !== undefined || power.refused !== undefined) return power
+      const missing = wanted?.filter((one) => !found.some(({ name }) => name === one)) ?? []
+      const power = wanted === undefined ? machinePowerOf(found) : sumOf(wanted, found)
+      if (hasDcmi || (wanted && missing.length === 0) || Object.keys(power).length > 0) return power
       const there = found.map(({ name }) => name).join(', ')
       throw new PerwattError(
         'no-sensor',
-        `the BMC has no DCMI and no sensor ${sensor ?? 'of the whole machine'}; ${there ? `set sensor to the one that measures the machine's input power: ${there}` : 'use redfish, or a meter'}`,
+        `the BMC has no DCMI and no sensor ${wanted ? missing.join(', ') : 'of the whole machine'}; ${there ? `set sensor to the one that measures the machine's input power: ${there}` : 'use redfish, or a meter'}`,
       )
     }
     return {
@@ -114,21 +116,36 @@ export default defineDriver({
         const faults: string[] = []
         const dcmi = passedOver.take('DCMI', await byDcmi(signal), faults)
         if (dcmi.powerW !== undefined) return [reading({ ...dcmi, basis: 'reported' }, faults)]
-        const power = passedOver.take(`the sensor ${sensor ?? 'list'}`, await bySensors(signal), faults)
+        const power = passedOver.take(
+          `the sensor ${wanted?.join(' + ') ?? 'list'}`,
+          await bySensors(signal),
+          faults,
+        )
         if (power.powerW !== undefined) {
           if (hasDcmi && performance.now() >= askDcmiAtMs) askDcmiAtMs = performance.now() + DCMI_AGAIN_MS
           return [reading(power, faults)]
         }
         askDcmiAtMs = Number.NEGATIVE_INFINITY
-        const none =
-          sensor === undefined
-            ? 'the BMC has no power reading; it may have no meter'
-            : `the sensor ${sensor} has no watts`
-        return [reading(power, [none, ...faults])]
+        return [reading(power, [noPower(power, wanted), ...faults])]
       },
     }
   },
 })
+
+/** The sum of the sensors that a person named; nothing where one of them has no watts. */
+function sumOf(wanted: readonly string[], found: readonly NamedSensor[]): MachinePower {
+  const named = wanted.map((one) => found.find(({ name }) => name === one) ?? {})
+  const watts = named.flatMap(({ powerW }: Judged) => powerW ?? [])
+  if (watts.length < wanted.length) return defined({ refused: firstOf(named).refused })
+  return { powerW: watts.reduce((sum, powerW) => sum + powerW, 0), basis: 'reported' }
+}
+
+function noPower({ unclear }: MachinePower, wanted: readonly string[] | undefined): string {
+  if (unclear !== undefined) return `the BMC shows ${unclear}; set sensor to this machine's`
+  return wanted === undefined
+    ? 'the BMC has no power reading; it may have no meter'
+    : `the sensor ${wanted.join(' + ')} has no watts`
+}
 
 /** For `catch`: ipmitool fails where a BMC has no DCMI; its message is then the answer. @throws every other error */
 function wordsOfRefusal(error: unknown): string {

@@ -17,10 +17,14 @@ export const isWithoutDcmi = (said: string): boolean =>
 
 const WITHOUT_READING = /^(no reading|na|ns|disabled|not readable)$/i
 
+/** These say something without a reading too; a supply that has none is absent. */
+const STAYS: ReadonlySet<string | undefined> = new Set(['machine', 'hot-swap'])
+
 /**
  * The sensors in watts, from `sdr` (three columns) or `sdr elist` (five). Error lines between the rows, such as `Unable to send
  * command`, are skipped, and so is a sensor without a reading (`no reading`, `na`, `Disabled`), such as that of an absent supply.
- * Only the machine's own sensor is kept without a reading, so that no other one stands in for a machine that is off.
+ * The machine's own sensor is kept without a reading, so that no other one stands in for a machine that is off, and so is an input,
+ * so that the others' sum is not taken for the whole.
  */
 export function ipmiPowerSensors(text: string): NamedSensor[] {
   const sensors: NamedSensor[] = []
@@ -28,7 +32,7 @@ export function ipmiPowerSensors(text: string): NamedSensor[] {
     const [name = '', ...cells] = line.split('|').map((cell) => cell.trim())
     const reading = cells.map((cell) => /^(-?\d+(?:\.\d+)?) Watts\b/i.exec(cell)?.[1]).find(Boolean)
     if (name && reading) sensors.push({ name, ...judge(reading) })
-    else if (cells.some((cell) => WITHOUT_READING.test(cell)) && subjectOf(name)?.of === 'machine')
+    else if (cells.some((cell) => WITHOUT_READING.test(cell)) && STAYS.has(subjectOf(name)?.of))
       sensors.push({ name })
   }
   return sensors

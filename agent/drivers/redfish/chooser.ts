@@ -41,14 +41,17 @@ export class Chooser {
       if (power.powerW !== undefined) return { ...this.#counted(this.#current, power), faults }
     }
     let best: { source: Source; power: RedfishPower } | undefined
+    let unclear: string | undefined
     for (const source of this.#sources) {
       const power = await this.#ask(source, pages, faults)
+      unclear ??= power.unclear && `${source.name} shows ${power.unclear}`
       if (worthOf(power) > (best ? worthOf(best.power) : 0)) best = { source, power }
       if (worthOf(power) === 3) break
     }
     this.#current = best?.source
     this.#lookAgainAtMs = performance.now() + LOOK_AGAIN_MS
-    return best ? { ...this.#counted(best.source, best.power), faults } : { faults }
+    if (best) return { ...this.#counted(best.source, best.power), faults }
+    return { ...(unclear !== undefined && { unclear }), faults }
   }
 
   async #ask(source: Source, pages: Pages, faults: string[]): Promise<RedfishPower> {

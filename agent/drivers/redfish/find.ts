@@ -48,7 +48,10 @@ export async function findPower(pages: Pages, wanted: string | undefined): Promi
 /** Undefined where the chassis have neither a power nor a place for one. */
 async function placesOf(pages: Pages, machine: Machine): Promise<Found | undefined> {
   const found = await foundIn(pages, machine)
-  return found.first.powerW !== undefined || (await hasPlace(pages, machine)) ? found : undefined
+  const { powerW, unclear } = found.first
+  // what is there for a person to choose from is a place too
+  const isPlace = powerW !== undefined || unclear !== undefined || (await hasPlace(pages, machine))
+  return isPlace ? found : undefined
 }
 
 async function foundIn(pages: Pages, machine: Machine): Promise<Found> {

@@ -1,4 +1,5 @@
 import { PerwattError } from '../../../protocol/kit/errors.ts'
+import { subjectOf } from '../../host-power/sensor-names.ts'
 import { textOf } from '../../wire/loose-json/fields.ts'
 import {
   type At,
@@ -17,6 +18,7 @@ import {
 } from './chassis.ts'
 import { idOf, linkOf } from './client.ts'
 import type { Pages } from './pages.ts'
+import { isOfSeveralNodes } from './power-page.ts'
 
 /*
  * Which of a BMC's resources are the machine. A BMC also lists GPU baseboards, boards, supplies, its enclosure and its neighbours.
@@ -35,6 +37,8 @@ import type { Pages } from './pages.ts'
  * 7. Supplies of a blade or sled, or of a chassis in an Enclosure, are those of all its nodes, and never added up.
  * 8. Supplies that the machine names in PoweredBy count in a chassis of their own too, unless that is an enclosure, a rack or
  *    another machine's.
+ * 9. A chassis whose controls or sensors name several nodes tells its own power for all of them. Then only a control that is linked
+ *    to the system is the machine's; without one, a person must choose.
  */
 
 export interface Chassis extends At {
@@ -42,6 +46,8 @@ export interface Chassis extends At {
   onlyControl: boolean
   /** its supplies feed the neighbours too */
   hasSharedSupplies: boolean
+  /** it shows the powers of several nodes, so what it shows of itself is that of all of them */
+  isOfNodes: boolean
 }
 
 export interface Machine {
@@ -101,7 +107,7 @@ async function named(
   const namesIt = (one: At) =>
     has(links(one.row, 'Chassis'), path) || has(links(row, 'ComputerSystems'), one.path)
   const system = systems.find(namesIt) ?? (systems.length === 1 ? systems[0] : undefined)
-  const chassis = [{ path, row, onlyControl: false, hasSharedSupplies: false }]
+  const chassis = [{ path, row, onlyControl: false, hasSharedSupplies: false, isOfNodes: false }]
   return { ...(system && { system }), chassis, poweredBy: [], listed }
 }
 
@@ -128,7 +134,12 @@ async function ownChassis(
   const kept = whole.length > 0 ? whole : [...(await serversAround(pages, system, own)), ...own]
   const chassis: Chassis[] = []
   for (const one of kept.filter((inner) => !kept.some((outer) => isIn(inner, outer))))
-    chassis.push({ ...one, onlyControl: false, hasSharedSupplies: await sharesSupplies(pages, one, system) })
+    chassis.push({
+      ...one,
+      onlyControl: false,
+      hasSharedSupplies: await sharesSupplies(pages, one, system),
+      isOfNodes: await isOfNodes(pages, one),
+    })
   return chassis
 }
 
@@ -152,7 +163,7 @@ async function bmcChassis(
   )
   return (await rowsAt(pages, paths))
     .filter(({ row }) => !isOfOthers(row, system))
-    .map((one) => ({ ...one, onlyControl: true, hasSharedSupplies: true }))
+    .map((one) => ({ ...one, onlyControl: true, hasSharedSupplies: true, isOfNodes: false }))
 }
 
 /** Rule 6: the chassis that could be the machine, where its own have no place for a power. */
@@ -169,9 +180,27 @@ export async function otherChassis(pages: Pages, { system, chassis, listed }: Ma
   const blades = fit.filter(isBlade)
   // a blade beside a machine that is none is a neighbour
   const kept = chassis.length > 0 ? fit.filter((one) => !isBlade(one)) : blades.length > 0 ? blades : fit
-  return kept
-    .filter((inner) => !kept.some((outer) => isIn(inner, outer)))
-    .map((one) => ({ ...one, onlyControl: false, hasSharedSupplies: isBlade(one) }))
+  const others: Chassis[] = []
+  for (const one of kept.filter((inner) => !kept.some((outer) => isIn(inner, outer))))
+    others.push({
+      ...one,
+      onlyControl: false,
+      hasSharedSupplies: isBlade(one),
+      isOfNodes: await isOfNodes(pages, one),
+    })
+  return others
+}
+
+/** Rule 9. */
+async function isOfNodes(pages: Pages, { row }: At): Promise<boolean> {
+  const page = await pages.row(linkOf(row['Power']))
+  if (page && isOfSeveralNodes(page)) return true
+  const sensors = await pages.members(linkOf(row['Sensors']))
+  const nodes = sensors.flatMap((path) => {
+    const subject = subjectOf(idOf(path))
+    return subject?.of === 'machine' ? (subject.node ?? []) : []
+  })
+  return new Set(nodes).size > 1
 }
 
 /** Rule 8. */

@@ -1,6 +1,15 @@
 import { firstOf, type Judged, judge } from '../../host-power/judge.ts'
-import type { SupplyPower } from '../../host-power/machine-power.ts'
-import { nonNegativeOf, positiveOf, type Row, rowsOf, textOf, valueAt } from '../../wire/loose-json/fields.ts'
+import { type MachinePower, type SupplyPower, severalNodes } from '../../host-power/machine-power.ts'
+import { nodeOf } from '../../host-power/sensor-names.ts'
+import {
+  nonNegativeOf,
+  positiveOf,
+  type Row,
+  rowOf,
+  rowsOf,
+  textOf,
+  valueAt,
+} from '../../wire/loose-json/fields.ts'
 import { linksOf } from './client.ts'
 
 /** An average over a longer time says too little about now. */
@@ -20,18 +29,19 @@ const PART_CONTEXT = /^(cpu|gpu|memory|fan|accelerator|storage|networking|asic|f
  * power in `PowerMetrics.CurConsumedWatts`. HPE's iLO 4 repeats the power beside the list.
  * @param system path of the machine's ComputerSystem: a control that names only other resources' systems is a neighbour's
  */
-export function controlPower(page: Row, system: string | undefined): Judged {
+export function controlPower(page: Row, system: string | undefined): MachinePower {
   const controls = withoutSupplies(rowsOf(page, 'PowerControl').filter((control) => !isOfPart(control)))
   const related = controls.map((control) => systemsIn(linksOf(control['RelatedItem'])))
   const ofSystem = controls.filter((_, i) => system !== undefined && related[i]?.includes(trimmed(system)))
   const ofNone = controls.filter((_, i) => related[i]?.length === 0)
   const own = system === undefined ? controls : ofSystem.length > 0 ? ofSystem : ofNone
   // without a link to its system, the control of one node can't be told from its neighbour's
-  if (ofSystem.length === 0 && nodesOf(own).size > 1) return {}
+  if (ofSystem.length === 0 && nodesOf(own).size > 1) return severalNodes(own.map(nameOf))
   return firstOf([...own.map(powerOfControl), judge(page['PowerConsumedWatts'])])
 }
 
-function powerOfControl(control: Row): Judged {
+/** The power of one member of PowerControl. */
+export function powerOfControl(control: Row): Judged {
   const metrics = [...rowsOf(control, 'PowerMetrics'), ...rowsOf(control, 'PowerMetric')]
   return firstOf([
     judge(control['PowerConsumedWatts']),
@@ -56,10 +66,14 @@ function withoutSupplies(controls: readonly Row[]): readonly Row[] {
   return controls.length === 1 ? controls : others
 }
 
-const nodesOf = (controls: readonly Row[]): Set<string | undefined> =>
-  new Set(
-    controls.map((control) => /\b(?:node|blade|sled)[ _-]?(\d+)/i.exec(textOf(control, 'Name') ?? '')?.[1]),
-  )
+const nameOf = (control: Row): string => textOf(control, 'Name') ?? textOf(control, 'MemberId') ?? '?'
+
+const nodesOf = (controls: readonly Row[]): Set<string> =>
+  new Set(controls.flatMap((control) => nodeOf(nameOf(control)) ?? []))
+
+/** Whether a `Power` resource has the controls of several nodes, so that what else it shows is that of all of them. */
+export const isOfSeveralNodes = (page: Row): boolean =>
+  nodesOf(rowsOf(page, 'PowerControl').filter((control) => !isOfPart(control))).size > 1
 
 const trimmed = (path: string): string => path.replace(/\/+$/, '')
 const systemsIn = (paths: readonly string[]): string[] =>
@@ -74,11 +88,18 @@ export const oemPower = (page: Row): Judged =>
     judge(valueAt(page, 'Oem', 'Public', 'TotalPower')),
   ])
 
-/** The supplies that a `Power` resource lists; one that is absent says nothing. */
+/** The supplies that a `Power` resource lists; one that is absent or offline says nothing. */
 export const suppliesOn = (page: Row): SupplyPower[] => rowsOf(page, 'PowerSupplies').map(supplyPower)
 
+/** States of a supply that carries nothing, whatever figures it still shows (DSP2046, Status.State). A StandbySpare draws a little. */
+const OFFLINE = /^(absent|unavailableoffline|disabled|standbyoffline)$/i
+
+/** Whether a supply, or its metrics, is in a state in which it carries nothing. */
+export const isOffline = (supply: Row): boolean =>
+  OFFLINE.test(textOf(rowOf(supply['Status']), 'State') ?? '')
+
 export function supplyPower(supply: Row): SupplyPower {
-  if (valueAt(supply, 'Status', 'State') === 'Absent') return { input: {}, output: {} }
+  if (isOffline(supply)) return { input: {}, output: {} }
   const output = firstOf([judge(supply['PowerOutputWatts']), judge(supply['LastPowerOutputWatts'])])
   const input = firstOf([
     judge(supply['PowerInputWatts']),

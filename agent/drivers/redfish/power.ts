@@ -9,6 +9,8 @@ export interface RedfishPower extends Judged {
   energyJ?: number
   /** absent: `reported`, the machine's own wall-side sensor */
   basis?: PowerBasis
+  /** what is there instead of one power, such as `the powers of several nodes`: a person must choose */
+  unclear?: string
 }
 
 /** W and J in the units of a Sensor resource (DSP2046, Sensor, ReadingUnits). */

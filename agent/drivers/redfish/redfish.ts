@@ -12,12 +12,15 @@ import { Chooser, type Chosen } from './chooser.ts'
 import { Redfish } from './client.ts'
 import { type Found, findPower } from './find.ts'
 import { Pages } from './pages.ts'
-import { powerOf } from './resource.ts'
+import type { RedfishPower } from './power.ts'
+import { powerOf, sumOf } from './resource.ts'
 
 /** A BMC takes about a second for each page, so the first walk may last longer than a poll; it goes on in the background. */
 const WALK_MS = 60_000
 /** After this time without a power the machine is looked for again: a BMC shows other resources once its machine runs. */
 const WALK_AGAIN_MS = 10 * 60_000
+
+const ResourceSchema = z.string().startsWith('/redfish/')
 
 export default defineDriver({
   name: 'redfish',
@@ -48,10 +51,11 @@ export default defineDriver({
       .describe('true: accept any certificate; most BMCs come with a self-signed one'),
     chassis: z.string().min(1).optional().describe('Id of the chassis to read, if the BMC has several'),
     resource: z
-      .string()
-      .startsWith('/redfish/')
+      .union([ResourceSchema, z.array(ResourceSchema).min(1).max(16)])
       .optional()
-      .describe('path of the only resource to read, such as /redfish/v1/PowerEquipment/RackPDUs/1/Metrics'),
+      .describe(
+        'path of the only resource to read, such as /redfish/v1/PowerEquipment/RackPDUs/1/Metrics or .../Power#/PowerControl/0; or a list of paths whose powers are added up',
+      ),
   }),
   open({ host, options }): Session {
     const {
@@ -63,7 +67,9 @@ export default defineDriver({
     const closed = new AbortController()
     let bmc: Redfish | undefined
     let found: Omit<Found, 'first'> | undefined =
-      resource === undefined ? undefined : { identity: { kind: 'host' }, chooser: oneResource(resource) }
+      resource === undefined
+        ? undefined
+        : { identity: { kind: 'host' }, chooser: oneResource([resource].flat()) }
     let walk: Promise<Found> | undefined
     /** steady clock: when there was a power last */
     let aliveAtMs = 0
@@ -106,10 +112,28 @@ export default defineDriver({
   },
 })
 
-const oneResource = (path: string): Chooser =>
-  new Chooser([{ name: path, read: async (pages) => powerOf((await pages.row(path)) ?? {}) }])
+/** The resources that a person named; a sum of which one lacks its power would look right and be too low. */
+const oneResource = (paths: readonly string[]): Chooser =>
+  new Chooser([
+    {
+      name: paths.join(' + '),
+      async read(pages) {
+        const powers: RedfishPower[] = []
+        for (const path of paths) powers.push(powerOf((await pages.row(path)) ?? {}))
+        return sumOf(powers)
+      },
+    },
+  ])
 
-const readingOf = (identity: Reading['identity'], { powerW, energyJ, basis, faults }: Chosen): Reading => ({
+const noPower = (unclear: string | undefined): string =>
+  unclear === undefined
+    ? 'the BMC has no power reading now; check that the machine is switched on'
+    : `${unclear}; set resource to this machine's own: the path of its Sensor, or of its control (.../Power#/PowerControl/0)`
+
+const readingOf = (
+  identity: Reading['identity'],
+  { powerW, energyJ, basis, unclear, faults }: Chosen,
+): Reading => ({
   identity,
   sample: defined({
     state: powerW === undefined && energyJ === undefined ? ('unknown' as const) : ('ok' as const),
@@ -117,7 +141,7 @@ const readingOf = (identity: Reading['identity'], { powerW, energyJ, basis, faul
     powerBasis: powerW === undefined ? undefined : (basis ?? 'reported'),
     faults:
       powerW === undefined && energyJ === undefined
-        ? ['the BMC has no power reading now; check that the machine is switched on', ...faults]
+        ? [noPower(unclear), ...faults].map((fault) => fault.slice(0, 256))
         : faults.length > 0
           ? faults
           : undefined,

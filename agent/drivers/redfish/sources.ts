@@ -1,13 +1,14 @@
 import { defined } from '../../../protocol/kit/defined.ts'
-import { machinePowerOf, sumOfSupplies } from '../../host-power/machine-power.ts'
-import { subjectOf } from '../../host-power/sensor-names.ts'
-import { type Row, rowOf } from '../../wire/loose-json/fields.ts'
+import { type SupplyPower, sumOfSupplies } from '../../host-power/machine-power.ts'
+import type { Row } from '../../wire/loose-json/fields.ts'
 import { canPowerAlone } from './chassis.ts'
 import { idOf, linkOf } from './client.ts'
+import { Environment } from './environment.ts'
 import type { Chassis, Machine } from './machine.ts'
 import type { Pages } from './pages.ts'
-import { metricsPower, type RedfishPower, readingOf, sensorPower } from './power.ts'
-import { controlPower, oemPower, suppliesOn, supplyPower } from './power-page.ts'
+import { metricsPower, type RedfishPower } from './power.ts'
+import { controlPower, isOffline, oemPower, suppliesOn, supplyPower } from './power-page.ts'
+import { excerptPower, MachineSensors } from './sensors.ts'
 
 /** One place where a BMC tells the machine's power. */
 export interface Source {
@@ -18,8 +19,7 @@ export interface Source {
 }
 
 const MOST_SUPPLIES = 16
-const MOST_SENSORS = 32
-/** Supplies and sensors are looked up again after this, because one may have been plugged in. */
+/** Supplies are looked up again after this, because one may have been plugged in. */
 const LOOK_AGAIN_MS = 10 * 60_000
 
 /** The places of a machine's power, best first. */
@@ -28,51 +28,57 @@ export const sourcesOf = (machine: Machine): Source[] => [
   ...(machine.poweredBy.length > 0 ? [ofPoweredBy(machine)] : []),
 ]
 
-function ofChassis({ path, row, onlyControl, hasSharedSupplies }: Chassis, machine: Machine): Source[] {
-  const of = `of chassis ${idOf(path)}`
+function ofChassis(chassis: Chassis, machine: Machine): Source[] {
+  const { path, row, onlyControl, hasSharedSupplies, isOfNodes } = chassis
+  const wholes = [path, machine.system?.path ?? path].map((one) => one.replace(/\/+$/, ''))
   const page = linkOf(row['Power'])
   const onPower = (read: (page: Row) => RedfishPower) => async (pages: Pages) => {
     const found = await pages.row(page)
     return found ? read(found) : {}
   }
-  const environment = linkOf(row['EnvironmentMetrics'])
-  const subsystem = linkOf(row['PowerSubsystem'])
-  const sensors = linkOf(row['Sensors'])
   const source = (name: string, where: string | undefined, read: Source['read']): Source[] =>
-    where === undefined ? [] : [{ name: `${name} ${of}`, read }]
+    where === undefined ? [] : [{ name: `${name} of chassis ${idOf(path)}`, read }]
   const control = source(
     'PowerControl',
     page,
     onPower((found) => controlPower(found, machine.system?.path)),
   )
   if (onlyControl) return control
+  const collection = linkOf(row['Sensors'])
+  const sensors =
+    collection === undefined
+      ? undefined
+      : new MachineSensors(collection, wholes, hasSharedSupplies || isOfNodes)
+  const ofSensors = source('Sensors', collection, async (pages) => sensors?.read(pages) ?? {})
+  // what the chassis tells of itself is then the power of all its nodes
+  if (isOfNodes) return [...control, ...ofSensors]
+  const at = linkOf(row['EnvironmentMetrics'])
+  const environment = at === undefined ? undefined : new Environment(at, wholes)
+  const ofEnvironment = (trust: 'whole' | 'unclear') =>
+    source('EnvironmentMetrics', at, async (pages) => environment?.read(pages, trust) ?? {})
   return [
-    ...source('EnvironmentMetrics', environment, async (pages) =>
-      environmentPower(await pages.row(environment)),
-    ),
+    ...ofEnvironment('whole'),
     ...control,
     ...source('the maker’s own power', page, onPower(oemPower)),
-    ...(hasSharedSupplies
-      ? []
-      : [
-          ...source(
-            'PowerSupplies',
-            page,
-            onPower((found) => sumOfSupplies(suppliesOn(found))),
-          ),
-          ...source('PowerSubsystem', subsystem, subsystemPower(subsystem)),
-        ]),
-    ...source('Sensors', sensors, sensorsPower(sensors, hasSharedSupplies)),
+    ...(hasSharedSupplies ? [] : ofSupplies(row, page, source)),
+    ...ofSensors,
+    ...ofEnvironment('unclear'),
   ]
 }
 
-/** NVIDIA's firmware can put the sum of the GPUs there, which its sensor's name gives away. */
-const SENSOR_OF_PART = /gpu|hgx|cpu|processor|memory|dram|dimm|fan|baseboard/i
-
-function environmentPower(row: Row | undefined): RedfishPower {
-  if (!row) return {}
-  const from = rowOf(row['PowerWatts'])['DataSourceUri']
-  return typeof from === 'string' && SENSOR_OF_PART.test(idOf(from)) ? {} : metricsPower(row)
+function ofSupplies(
+  row: Row,
+  page: string | undefined,
+  source: (name: string, where: string | undefined, read: Source['read']) => Source[],
+): Source[] {
+  const subsystem = linkOf(row['PowerSubsystem'])
+  return [
+    ...source('PowerSupplies', page, async (pages) => {
+      const found = await pages.row(page)
+      return found ? sumOfSupplies(suppliesOn(found)) : {}
+    }),
+    ...source('PowerSubsystem', subsystem, subsystemPower(subsystem)),
+  ]
 }
 
 /** The sum of the metrics of each supply of a PowerSubsystem, and of their energy counters. */
@@ -81,7 +87,8 @@ function subsystemPower(subsystem: string | undefined): Source['read'] {
     const supplies = await pages.members(linkOf((await pages.row(subsystem))?.['PowerSupplies']))
     const metrics: string[] = []
     for (const path of supplies.slice(0, MOST_SUPPLIES)) {
-      const link = linkOf((await pages.row(path))?.['Metrics'])
+      const supply = (await pages.row(path)) ?? {}
+      const link = isOffline(supply) ? undefined : linkOf(supply['Metrics'])
       if (link !== undefined && (await pages.row(link))) metrics.push(link)
     }
     return metrics
@@ -90,7 +97,7 @@ function subsystemPower(subsystem: string | undefined): Source['read'] {
     const rows: Row[] = []
     for (const path of await look.paths(pages)) {
       const row = await pages.row(path)
-      if (row) rows.push(row)
+      if (row) rows.push(isOffline(row) ? {} : row)
       else {
         // a sum without this supply would look right and be too low
         look.forget()
@@ -98,12 +105,9 @@ function subsystemPower(subsystem: string | undefined): Source['read'] {
       }
     }
     const each = rows.map(metricsPower)
-    const sum = sumOfSupplies(
-      rows.map((row) => ({
-        input: readingOf(row['InputPowerWatts']),
-        output: readingOf(row['OutputPowerWatts']),
-      })),
-    )
+    const supplies: SupplyPower[] = []
+    for (const row of rows) supplies.push(await metricsOf(pages, row))
+    const sum = sumOfSupplies(supplies)
     const energies = each.map(({ energyJ }) => energyJ).filter((energyJ) => energyJ !== undefined)
     // a sum without one of its counters would look like a counter reset
     const isWhole = energies.length > 0 && energies.length === each.length
@@ -111,25 +115,11 @@ function subsystemPower(subsystem: string | undefined): Source['read'] {
   }
 }
 
-/** The machine's own sensor, or those of its supplies, by their names. Only these are asked for: a tray of GPUs has hundreds. */
-function sensorsPower(sensors: string | undefined, hasSharedSupplies: boolean): Source['read'] {
-  const look = remembered(async (pages) => {
-    const known = (await pages.members(sensors)).flatMap((path) => {
-      const subject = subjectOf(idOf(path))
-      return subject ? [{ path, subject }] : []
-    })
-    const wholes = known.filter(({ subject }) => subject.of === 'machine')
-    const wanted = wholes.length > 0 || hasSharedSupplies ? wholes : known
-    return wanted.slice(0, MOST_SENSORS).map(({ path }) => path)
-  })
-  return async (pages) => {
-    const read = []
-    for (const path of await look.paths(pages)) {
-      const row = await pages.row(path)
-      if (row) read.push({ name: idOf(path), ...sensorPower(row) })
-    }
-    return machinePowerOf(read)
-  }
+/** What PowerSupplyMetrics say. The output is not looked up at its sensor where the input is known. */
+async function metricsOf(pages: Pages, metrics: Row): Promise<SupplyPower> {
+  const input = await excerptPower(pages, metrics['InputPowerWatts'])
+  const output = input.powerW === undefined ? await excerptPower(pages, metrics['OutputPowerWatts']) : {}
+  return { input, output }
 }
 
 /** The supplies that the machine names, each in its own chassis. */
@@ -144,9 +134,9 @@ function ofPoweredBy({ poweredBy, system }: Machine): Source {
         if (!row || !canPowerAlone({ path: chassis, row }, system)) return {}
         const supply = (await pages.row(path)) ?? {}
         const metrics = (await pages.row(linkOf(supply['Metrics']))) ?? {}
+        if (isOffline(supply) || isOffline(metrics)) continue
         const [old, now] = [supplyPower(supply), metrics]
-        const input = readingOf(now['InputPowerWatts'])
-        const output = readingOf(now['OutputPowerWatts'])
+        const { input, output } = await metricsOf(pages, now)
         supplies.push({
           input: input.powerW === undefined ? old.input : input,
           output: output.powerW === undefined ? old.output : output,

@@ -1,7 +1,8 @@
 import { defined } from '../../../protocol/kit/defined.ts'
 import { PerwattError } from '../../../protocol/kit/errors.ts'
 import { amdHardwareId } from '../../gpu/amd-tools.ts'
-import type { PackagePart } from '../../gpu/packages.ts'
+import type { PlacedGpu } from '../../gpu/held.ts'
+import { type PackagePart, pciSlot } from '../../gpu/packages.ts'
 import { ratioOf } from '../../gpu/ranges.ts'
 import { type Fields, fieldsOf, findNumber, findText, jsonIn } from '../../gpu/smi-output.ts'
 import { gpuState } from '../../gpu/state.ts'
@@ -13,18 +14,21 @@ import { isRow, type Row } from '../../wire/loose-json/fields.ts'
  * and the wording and capitals of the names change between releases.
  * @throws PerwattError `malformed`
  */
-export function rocmGpus(text: string): PackagePart[] {
+export function rocmGpus(text: string): (PackagePart & PlacedGpu)[] {
   const json = jsonIn(text)
   const rows = isRow(json) ? Object.entries(json) : []
   const firmware = findText(
     fieldsOf(isRow(json) && isRow(json['system']) ? json['system'] : {}),
     /^driver version$/,
   )
-  const gpus = rows.flatMap(([name, row]): PackagePart[] => {
+  const gpus = rows.flatMap(([name, row]): (PackagePart & PlacedGpu)[] => {
     const index = /^card(\d{1,4})$/.exec(name)?.[1]
     if (index === undefined || !isRow(row)) return []
-    const reading = readingOf(index, fieldsOf(row), firmware)
-    return [{ reading, package: reading.identity.hardwareId, secondary: isSecondary(row) }]
+    const fields = fieldsOf(row)
+    const reading = readingOf(index, fields, firmware)
+    const pci = findText(fields, /^pci bus$/)
+    const serial = serialOfPackage(fields)
+    return [{ reading, package: serial, slot: pciSlot(pci), pci, secondary: isSecondary(row) }]
   })
   if (gpus.length > 0) return gpus
   throw new PerwattError(
@@ -58,8 +62,7 @@ function readingOf(index: string, fields: Fields, firmware: string | undefined):
       kind: 'gpu' as const,
       model: modelOf(fields),
       firmware,
-      hardwareId:
-        amdHardwareId(findText(fields, /^unique id$/)) ?? serialOf(fields) ?? findText(fields, /^pci bus$/),
+      hardwareId: serialOfPackage(fields) ?? findText(fields, /^pci bus$/),
     }),
     sample: defined({
       state: gpuState(utilizationRatio),
@@ -77,6 +80,9 @@ function readingOf(index: string, fields: Fields, firmware: string | undefined):
     ...(energyJ !== undefined && { counters: { energyJ } }),
   }
 }
+
+const serialOfPackage = (fields: Fields): string | undefined =>
+  amdHardwareId(findText(fields, /^unique id$/)) ?? serialOf(fields)
 
 /** The serial number. A board without one reports zeros, all bits set, or words, and so do its neighbours. */
 function serialOf(fields: Fields): string | undefined {

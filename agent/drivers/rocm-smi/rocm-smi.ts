@@ -1,12 +1,12 @@
 import { z } from 'zod'
 import { AMD_HINTS } from '../../gpu/amd-tools.ts'
 import { EnergyCheck } from '../../gpu/energy-check.ts'
-import { partsWithReservations } from '../../gpu/held.ts'
+import { HeldGpus } from '../../gpu/held.ts'
 import { LostGpus } from '../../gpu/lost-gpus.ts'
 import { sharePackages } from '../../gpu/packages.ts'
 import { possible } from '../../gpu/ranges.ts'
 import { defineDriver, type Session } from '../../plugin/driver.ts'
-import { openTenancy, TenancySettingsSchema } from '../../tenancy/tenancy.ts'
+import { TenancySettingsSchema } from '../../tenancy/tenancy.ts'
 import { Program } from '../../wire/command.ts'
 import { CommandVariants } from '../../wire/command-variants.ts'
 import { rocmGpus } from './output.ts'
@@ -31,7 +31,7 @@ export default defineDriver({
       .default('rocm-smi')
       .describe('the program, or its path: /opt/rocm/bin/rocm-smi'),
     owners: TenancySettingsSchema.prefault({}).describe(
-      'how to find out who was given the GPUs: Slurm’s prolog, or the environments of its jobs',
+      'how to find out who holds the GPUs: by reservations of Slurm and Kubernetes, and by the processes that the kernel shows on them',
     ),
   }),
   open({ options }): Session {
@@ -41,14 +41,16 @@ export default defineDriver({
     })
     const energy = new EnergyCheck()
     const rocmSmi = new CommandVariants(program, VARIANTS)
-    const tenancy = openTenancy(options.owners)
+    const held = new HeldGpus(options.owners)
     const lost = new LostGpus("rocm-smi's answer", 'dmesg for amdgpu errors, and the host’s PCIe')
     return {
       async read(signal) {
-        const gpus = rocmGpus(await rocmSmi.run(signal))
+        const asked = await held.ask((own) => rocmSmi.run(own), signal)
+        if ('silence' in asked) return lost.with(await held.standIns(asked.silence, signal))
+        const gpus = rocmGpus(asked.answer)
         const nowMs = performance.now()
         const checked = gpus.map((gpu) => ({ ...gpu, reading: energy.checked(possible(gpu.reading), nowMs) }))
-        return lost.with(sharePackages(await partsWithReservations(checked, tenancy, signal)))
+        return lost.with(held.answered(sharePackages(await held.with(checked, signal))))
       },
     }
   },

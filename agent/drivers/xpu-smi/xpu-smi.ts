@@ -2,12 +2,12 @@ import { z } from 'zod'
 import { PerwattError, reasonOf } from '../../../protocol/kit/errors.ts'
 import { withDeadline } from '../../../protocol/kit/retry.ts'
 import { EnergyCheck } from '../../gpu/energy-check.ts'
-import { withReservations } from '../../gpu/held.ts'
+import { HeldGpus } from '../../gpu/held.ts'
 import { LostGpus } from '../../gpu/lost-gpus.ts'
 import { possible } from '../../gpu/ranges.ts'
 import { defineDriver, type Session } from '../../plugin/driver.ts'
 import type { Reading } from '../../plugin/reading.ts'
-import { openTenancy, TenancySettingsSchema } from '../../tenancy/tenancy.ts'
+import { TenancySettingsSchema } from '../../tenancy/tenancy.ts'
 import { Program } from '../../wire/command.ts'
 import { CommandVariants } from '../../wire/command-variants.ts'
 import { unknownColumns, xpuIdentities, xpuReading, xpuValues } from './output.ts'
@@ -42,7 +42,7 @@ export default defineDriver({
   settings: z.strictObject({
     program: z.string().min(1).default('xpu-smi').describe('the program, or its path; xpumcli works too'),
     owners: TenancySettingsSchema.prefault({}).describe(
-      'how to find out who was given the GPUs: Slurm’s prolog, or the environments of its jobs',
+      'how to find out who holds the GPUs: by reservations of Slurm and Kubernetes, and by the processes that the kernel shows on them',
     ),
   }),
   open({ options }): Session {
@@ -51,13 +51,15 @@ export default defineDriver({
       hints: HINTS,
     })
     const dump = new CommandVariants(program, VARIANTS)
-    const tenancy = openTenancy(options.owners)
+    const held = new HeldGpus(options.owners)
     const lost = new LostGpus("xpu-smi's answer", 'dmesg for i915 or xe errors, and the host’s PCIe')
     const energy = new EnergyCheck()
     let identities = new Map<number, Reading['identity']>()
     return {
       async read(signal) {
-        const text = await dump.run(signal)
+        const asked = await held.ask((own) => dump.run(own), signal)
+        if ('silence' in asked) return lost.with(await held.standIns(asked.silence, signal))
+        const text = asked.answer
         const values = xpuValues(text)
         if (values.size === 0)
           throw new PerwattError(
@@ -78,7 +80,10 @@ export default defineDriver({
         )
         const first = readings[0]
         if (first && notes.length > 0) first.sample.faults = [...notes, ...(first.sample.faults ?? [])]
-        return lost.with(await withReservations(readings, tenancy, signal))
+        // the identity of an Intel GPU is its PCI address where discovery names it
+        const placed = readings.map((reading) => ({ reading, pci: reading.identity.hardwareId }))
+        const gpus = await held.with(placed, signal)
+        return lost.with(held.answered(gpus.map(({ reading }) => reading)))
       },
     }
   },

@@ -92,32 +92,90 @@ const FIELDS: readonly Field[] = [
   },
 ]
 
+/** The pages of a host's exporter behind `/metrics/`, '' for its own. */
+export const DCGM_PAGES: Readonly<Record<string, (host: GpuHost) => string>> = {
+  '': dcgmText,
+  mig: (host) => pageOf(host, instanceRows),
+  relabelled: (host) => pageOf(host, relabelledRows),
+}
+
 /** The `/metrics` page of dcgm-exporter: every field of every GPU, labelled with the pod that holds it, if any. */
 export function dcgmText(host: GpuHost): string {
-  const labels = host.gpus.map((gpu) => labelText(host, gpu))
+  return pageOf(host, (gpu) => [{ ...labelsOf(host, gpu), ...holderOf(gpu) }])
+}
+
+type Labels = Record<string, string | number>
+function pageOf(host: GpuHost, rows: (gpu: Gpu, host: GpuHost) => readonly Labels[]): string {
+  const labels = host.gpus.map((gpu) => rows(gpu, host))
   let text = ''
   for (const { name, type, help, value } of FIELDS) {
     text += `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`
     host.gpus.forEach((gpu, i) => {
-      text += `${name}{${labels[i]}} ${value(gpu)}\n`
+      for (const row of labels[i] ?? [])
+        text += `${name}{${textOf(row)}} ${inInstance(row, name) ?? value(gpu)}\n`
     })
   }
   return text
 }
 
-function labelText(host: GpuHost, gpu: Gpu): string {
-  const { job } = gpu
-  const labels: Record<string, string | number> = {
-    gpu: gpu.index,
-    UUID: gpu.uuid,
-    pci_bus_id: gpu.pciBusId,
-    device: `nvidia${gpu.index}`,
-    modelName: gpu.model.name,
-    Hostname: host.name,
-    DCGM_FI_DRIVER_VERSION: DRIVER_VERSION,
-    ...(job ? { container: job.container, namespace: job.namespace, pod: job.pod } : {}),
-  }
-  return Object.entries(labels)
+const textOf = (labels: Labels): string =>
+  Object.entries(labels)
     .map(([name, value]) => `${name}="${value}"`)
     .join(',')
+
+const labelsOf = (host: GpuHost, gpu: Gpu): Labels => ({
+  gpu: gpu.index,
+  UUID: gpu.uuid,
+  pci_bus_id: gpu.pciBusId,
+  device: `nvidia${gpu.index}`,
+  modelName: gpu.model.name,
+  Hostname: host.name,
+  DCGM_FI_DRIVER_VERSION: DRIVER_VERSION,
+})
+
+const holderOf = ({ job }: Gpu, prefix = ''): Labels =>
+  job
+    ? {
+        [`${prefix}container`]: job.container,
+        [`${prefix}namespace`]: job.namespace,
+        [`${prefix}pod`]: job.pod,
+      }
+    : {}
+
+/** Each board cut into instances of 3, 2, 1 and 1 slices. Its job holds the largest one, and the others are free. */
+const INSTANCES = [
+  { id: 1, profile: '3g.40gb' },
+  { id: 2, profile: '2g.20gb' },
+  { id: 3, profile: '1g.10gb' },
+  { id: 4, profile: '1g.10gb' },
+] as const
+const LARGEST = 1
+
+/** The exporter repeats the board's values for each instance. */
+const instanceRows = (gpu: Gpu, host: GpuHost): Labels[] =>
+  INSTANCES.map(({ id, profile }) => ({
+    ...labelsOf(host, gpu),
+    GPU_I_PROFILE: profile,
+    GPU_I_ID: id,
+    ...(id === LARGEST && holderOf(gpu)),
+  }))
+
+/** As a Prometheus shows the page to others with `honorLabels: false`: its target's labels are the exporter's own pod. */
+const relabelledRows = (gpu: Gpu, host: GpuHost): Labels[] => [
+  {
+    ...labelsOf(host, gpu),
+    instance: '10.42.0.7:9400',
+    job: 'gpu-nodes',
+    namespace: 'monitoring',
+    pod: 'gpu-metrics-7xk2p',
+    container: 'exporter',
+    ...holderOf(gpu, 'exported_'),
+  },
+]
+
+/** Under MIG the board has no use of its own, and only the largest instance computes. */
+function inInstance({ GPU_I_ID: instance }: Labels, field: string): number | undefined {
+  if (instance === undefined) return undefined
+  if (field === 'DCGM_FI_DEV_GPU_UTIL') return 0
+  return field === 'DCGM_FI_PROF_GR_ENGINE_ACTIVE' && instance !== LARGEST ? 0 : undefined
 }

@@ -47,7 +47,23 @@ export const GPU_MODELS = {
     loadedC: 70,
     memorySensor: false,
   },
+  // AMD's data sheet has 750 W at most; idle as the driver amd-smi expects it
+  mi300x: {
+    name: 'AMD Instinct MI300X',
+    memoryMiB: 196_592,
+    idleW: 175,
+    loadedW: 750,
+    smClockMHz: 2100,
+    memoryClockMHz: 1300,
+    idleC: 38,
+    loadedC: 72,
+    memorySensor: true,
+  },
 } as const satisfies Record<string, GpuModel>
+
+export type GpuModelName = keyof typeof GPU_MODELS
+/** Whether it is read by AMD's tools, not by NVIDIA's. */
+export const isAmd = ({ name }: GpuModel): boolean => name.startsWith('AMD')
 
 /** memory that the driver and an idle context use */
 const RESERVED_MIB = 520

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { SilentGpus } from '../../../agent/gpu/silent-gpus.ts'
 import { DeviceAccumulator } from '../../../agent/metering/accumulator.ts'
 import type { Reading } from '../../../agent/plugin/reading.ts'
@@ -117,3 +117,21 @@ test('whatever a GPU drew while its driver was silent, its counter is booked onc
     ),
     { numRuns: 30 },
   ))
+
+test('a tool that is slow by nature is waited for: half as long again as it ever took', async () => {
+  let nowMs = 0
+  const silent = new SilentGpus(() => nowMs)
+  const { signal } = new AbortController()
+  const taking = (ms: number) => async (own: AbortSignal) => {
+    await vi.advanceTimersByTimeAsync(ms)
+    nowMs += ms
+    own.throwIfAborted()
+    return 'answer'
+  }
+  vi.useFakeTimers()
+  onTestFinished(() => void vi.useRealTimers())
+  expect(await silent.ask(taking(9_000), signal)).toEqual({ answer: 'answer' })
+  silent.answered(reading(700), USE)
+  expect(await silent.ask(taking(12_000), signal)).toEqual({ answer: 'answer' })
+  expect(await silent.ask(taking(20_000), signal)).toEqual({ silence: expect.any(NoAnswer) })
+})

@@ -86,6 +86,9 @@ describe('whose a process is', () => {
       { vm: 'tenant-a' },
       false,
     ],
+    // libvirt.org, Control Groups, "Non-systemd cgroups layout" and "Legacy cgroups layout"
+    ['libvirt without systemd', '4:memory:/machine/qemu-1-vm1.libvirt-qemu/vcpu0', { vm: 'vm1' }, false],
+    ['libvirt before 1.3.4', '4:memory:/machine/vm1.libvirt-qemu/emulator', { vm: 'vm1' }, false],
     ['Proxmox, a machine', '0::/qemu.slice/104.scope', { vm: '104' }, false],
     ['a service', '0::/system.slice/vllm.service', { systemdUnit: 'vllm.service' }, true],
     [

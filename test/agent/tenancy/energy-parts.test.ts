@@ -47,6 +47,52 @@ describe('the energy of a GPU in MIG instances', () => {
     expect((holders['slurmJob=1'] ?? 0) * 295).toBeCloseTo(250.257, 3)
   })
 
+  describe('where one instance tells no activity', () => {
+    const but = (index: number, ...ratios: number[]) =>
+      active(...ratios).map((one, i) => {
+        const { activityRatio: _, ...untold } = one
+        return i === index ? untold : one
+      })
+    const all = instances.map(({ instance }) => ({ owner: { user: `u${instance}` }, instance }))
+    const byUser = (gpu: Parameters<typeof sharesOf>[0]) => {
+      const parts = energy(gpu, [], all)
+      return instances.map(({ instance }) => (parts[`user=u${instance}`] ?? 0) * 295)
+    }
+    const idleW = (sms: number) => 78.3 * (sms / 112)
+
+    test('the others still count by theirs, and it counts as working', () => {
+      const [works = 0, rests, untold = 0, idle] = byUser({ instances: but(2, 0.9, 0, 0, 0), ...power })
+      expect(works).toBeCloseTo(idleW(48) + (295 - 78.3) * (43.2 / 59.2), 9)
+      expect(untold).toBeCloseTo(idleW(16) + (295 - 78.3) * (16 / 59.2), 9)
+      expect([rests, idle]).toEqual([expect.closeTo(idleW(32), 9), expect.closeTo(idleW(16), 9)])
+    })
+
+    test('it has what the board’s activity leaves', () => {
+      const board = { utilizationRatio: (0.9 * 48 + 0.5 * 16) / 112, ...power }
+      const [works, , untold] = byUser({ instances: but(2, 0.9, 0, 0, 0), ...board })
+      expect(works).toBeCloseTo(idleW(48) + (295 - 78.3) * (43.2 / 51.2), 9)
+      expect(untold).toBeCloseTo(idleW(16) + (295 - 78.3) * (8 / 51.2), 9)
+      const [only] = byUser({ instances: but(2, 0.9, 0, 0, 0), ...power, utilizationRatio: (0.9 * 48) / 112 })
+      expect(only).toBeCloseTo(250.257, 3)
+    })
+
+    test('it has all of it where the others are idle, and every part is marked', () => {
+      const gpu = { instances: but(2, 0, 0, 0, 0), ...power }
+      expect(byUser(gpu)[2]).toBeCloseTo(idleW(16) + (295 - 78.3), 9)
+      expect(sharesOf(gpu, [], all).map((holder) => holder.estimated)).toEqual(Array(4).fill(true))
+    })
+
+    test('a process says more than its size: without one it causes nothing', () => {
+      const holders = energy({ instances: but(2, 0.9, 0, 0, 0), ...power }, claims, [])
+      expect((holders['slurmJob=1'] ?? 0) * 295).toBeCloseTo(250.257, 3)
+    })
+
+    test('where none tells any and nobody lists processes, all goes by slices', () => {
+      const shares = byUser({ instances, ...power, utilizationRatio: 0 })
+      expect(shares[0]).toBeCloseTo(295 * (48 / 112), 9)
+    })
+  })
+
   test.each([
     ['nobody works', { instances: active(0, 0, 0, 0), ...power }],
     ['its idle power is not known', { instances: active(1, 0, 0, 0), powerW: 295 }],
@@ -59,14 +105,28 @@ describe('the energy of a GPU in MIG instances', () => {
   test('sums to the board, with what goes to nobody', () =>
     fc.assert(
       fc.property(
-        fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { minLength: 4, maxLength: 4 }),
+        fc.array(fc.option(fc.double({ min: 0, max: 1, noNaN: true }), { nil: undefined }), {
+          minLength: 4,
+          maxLength: 4,
+        }),
         fc.double({ min: 1, max: 700, noNaN: true }),
-        (ratios, powerW) => {
+        fc.option(fc.double({ min: 0, max: 1, noNaN: true }), { nil: undefined }),
+        (ratios, powerW, board) => {
           const all = instances.map(({ instance }) => ({ owner: { user: `u${instance}` }, instance }))
-          const parts = energy({ instances: active(...ratios), powerW, idleW: 78.3 }, all, [])
+          const told = instances.map((one, i) => {
+            const activityRatio = ratios[i]
+            return activityRatio === undefined ? one : { ...one, activityRatio }
+          })
+          const gpu = {
+            instances: told,
+            powerW,
+            idleW: 78.3,
+            ...(board !== undefined && { utilizationRatio: board }),
+          }
+          const parts = energy(gpu, all, [])
           expect(Object.values(parts).reduce((sum, part) => sum + part, 0)).toBeCloseTo(1, 9)
         },
       ),
-      { examples: [[[0, 0, 0, 2e-323], 78.3000001827]] },
+      { examples: [[[0, 0, 0, 2e-323], 78.3000001827, undefined]] },
     ))
 })

@@ -27,6 +27,7 @@ const settings = (more: object = {}) => ({
   tokenFile: join(host.folder, 'token'),
   insecureTls: false,
   checkpoint: join(host.folder, 'checkpoint'),
+  podResources: join(host.folder, 'pod-resources.sock'),
   ...more,
 })
 

@@ -5,6 +5,7 @@ import { openTenancy, type Tenancy, TenancySettingsSchema } from '../../../agent
 import { DEADLINE_MS, keepDeadlines } from '../../deadlines.ts'
 import { type PageServer, servePage } from '../page-server.ts'
 import { containerId, FakeHost, json } from './fake-host.ts'
+import { startPodResources } from './pod-resources-server.ts'
 import { pod } from './pods.ts'
 
 const signal = new AbortController().signal
@@ -232,6 +233,7 @@ describe('Kubernetes', () => {
         url: new URL(page.url).origin,
         tokenFile: `${host.folder}/token`,
         checkpoint: `${host.folder}/checkpoint`,
+        podResources: `${host.folder}/pod-resources.sock`,
       },
     })
   const named = {
@@ -269,6 +271,20 @@ describe('Kubernetes', () => {
       { holders: all(named) },
       { holders: [] },
     ])
+  })
+
+  test('a pod holds the GPU that it has by a resource claim, which is in no checkpoint', async () => {
+    const container = { name: 'serve', claims: [{ driver: 'gpu.nvidia.com', device: 'gpu-1', cdi: [] }] }
+    const kubelet = await startPodResources(`${host.folder}/pod-resources.sock`, [
+      { name: 'chat-0', namespace: 'team-a', containers: [container] },
+      { name: 'gone-0', namespace: 'team-a', containers: [{ ...container, name: 'x' }] },
+    ])
+    const tenancy = withKubelet()
+    const held = await tenancy.of([gpu(0), gpu(1)], signal)
+    expect(held).toEqual([{ holders: [] }, { holders: all(named) }])
+    kubelet.pods = []
+    host.nowMs += 5_000
+    expect((await tenancy.of([gpu(0), gpu(1)], signal))[1]?.holders).toEqual([])
   })
 
   test('a pod that has ended holds nothing, though the checkpoint still names it', async () => {

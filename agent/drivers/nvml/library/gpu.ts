@@ -1,5 +1,6 @@
 import type { GpuSnapshot } from '../../../gpu/reading.ts'
 import { GpuCalls } from './gpu-calls.ts'
+import { InstanceActivity } from './instance-activity.ts'
 import { zeros } from './nvml-library.ts'
 import { processesOf, processNotes } from './processes.ts'
 import { codeText, NVML } from './return-codes.ts'
@@ -21,6 +22,7 @@ const MEMORY_V2_VERSION = MEMORY_V2_BYTES | (2 << 24)
 /** Reads everything about one GPU. */
 export class NvmlGpu extends GpuCalls {
   #mig = 0
+  readonly #activity = new InstanceActivity(this)
 
   /**
    * All figures of the GPU now. A lost GPU is marked dead, with a fault.
@@ -58,7 +60,7 @@ export class NvmlGpu extends GpuCalls {
       fanRatio: over(await this.u32('nvmlDeviceGetFanSpeed', [this.handle]), 100),
       eccCorrectedErrors: over(await ecc(CORRECTED), 1),
       eccUncorrectedErrors: over(await ecc(UNCORRECTED), 1),
-      ...(await processesOf(this, mig === 1)),
+      ...(await processesOf(this, mig === 1, this.#activity)),
       ...(await this.#faults()),
     }
   }

@@ -3,6 +3,7 @@ import { ratioOf } from '../../../gpu/ranges.ts'
 import type { GpuSnapshot } from '../../../gpu/reading.ts'
 import type { GpuInstance, GpuProcess } from '../../../tenancy/gpu-use.ts'
 import type { GpuCalls } from './gpu-calls.ts'
+import type { InstanceActivity } from './instance-activity.ts'
 import { type NvmlFunction, zeros } from './nvml-library.ts'
 import { NVML } from './return-codes.ts'
 
@@ -31,8 +32,10 @@ const NO_VALUE = 0xffff_ffff_ffff_ffffn
 export async function processesOf(
   gpu: GpuCalls,
   mig: boolean,
+  activity: InstanceActivity,
 ): Promise<Pick<GpuSnapshot, 'processes' | 'instances' | 'smCount'>> {
-  if (mig) return instancesOf(gpu)
+  if (mig) return instancesOf(gpu, activity)
+  await activity.keep([])
   const processes = await running(gpu, gpu.handle)
   if (!processes || processes.length === 0) return { processes }
   const busy = await smRatios(gpu)
@@ -114,7 +117,10 @@ async function entries(
   return undefined
 }
 
-async function instancesOf(gpu: GpuCalls): Promise<Pick<GpuSnapshot, 'processes' | 'instances' | 'smCount'>> {
+async function instancesOf(
+  gpu: GpuCalls,
+  activity: InstanceActivity,
+): Promise<Pick<GpuSnapshot, 'processes' | 'instances' | 'smCount'>> {
   const most = (await gpu.u32('nvmlDeviceGetMaxMigDeviceCount', [gpu.handle])) ?? 0
   const instances = new Map<number, GpuInstance>()
   const slices = new Map<number, number>()
@@ -136,6 +142,9 @@ async function instancesOf(gpu: GpuCalls): Promise<Pick<GpuSnapshot, 'processes'
     )
     processes.push(...((await running(gpu, handle, instance)) ?? []))
   }
+  for (const [id, instance] of instances)
+    instances.set(id, defined({ ...instance, activityRatio: await activity.of(id) }))
+  await activity.keep([...instances.keys()])
   const used = sum(slices.values())
   const smsUsed = sum([...instances.values()].map((found) => found.smCount))
   return defined({

@@ -118,6 +118,27 @@ test('in CPX, where partition 0 says 420 W and the other seven nothing, each has
   expect(readings.map((r) => r.counters)).toEqual(Array(8).fill({ energyJ: 8000, energyPart: 0.125 }))
 })
 
+test('boards whose powers differ are not one package, though their serial numbers look real and are equal', async () => {
+  const boards = [300, 120].map((watts, gpu) => ({
+    metric: { gpu, power: { socket_power: { value: watts, unit: 'W' } } },
+    fixed: {
+      gpu,
+      asic: { market_name: 'AMD Instinct MI300X', asic_serial: '0x02A1B2C3D4E5F6FF' },
+      bus: { bdf: `0000:${gpu}c:00.0` },
+      partition: { accelerator_partition: 'SPX', partition_id: 0 },
+    },
+  }))
+  const readings = await says({
+    'metric --json': JSON.stringify(boards.map(({ metric }) => metric)),
+    'static --json': JSON.stringify(boards.map(({ fixed }) => fixed)),
+    'process --json': '[]',
+  }).read(soon())
+  expect(readings.map((r) => [r.sample.powerW, r.sample.powerBasis])).toEqual([
+    [300, 'reported'],
+    [120, 'reported'],
+  ])
+})
+
 test('the second die of an MI250X, which says nothing, has half of the two', async () => {
   const gpus = [0, 1, 2, 3]
   const metric = gpus.map((gpu) => ({

@@ -284,6 +284,36 @@ test('a GPU that was there and is missing is faulty until it is back', async () 
   expect(back.map((r) => r.sample.state)).toEqual(['busy'])
 })
 
+test('an exporter that is down leaves each GPU with its last holders, at its last power, and says so', async () => {
+  const session = open()
+  const before = await session.read(signal)
+  page.answer = (_, response) => response.writeHead(503).end()
+  const after = await session.read(signal)
+  expect(after.map((r) => [r.part, r.sample.holders])).toEqual(
+    before.map((r) => [r.part, r.sample.holders?.length ? r.sample.holders : undefined]),
+  )
+  expect(after[0]?.sample).toMatchObject({
+    state: 'faulty',
+    powerW: 598.412,
+    powerBasis: 'estimated',
+    faults: [expect.stringContaining('503'), expect.stringContaining('gpu0 has not answered')],
+  })
+  expect(after[0]).not.toHaveProperty('counters')
+  page.answer = text(fourGpus)
+  expect(await session.read(signal)).toEqual(before)
+})
+
+test('a MIG instance without an activity costs the others nothing: theirs count on', async () => {
+  const lines = fixture('dcgm-mig').split('\n')
+  const isActivity = (line: string) => line.startsWith('DCGM_FI_PROF_GR_ENGINE_ACTIVE{')
+  const last = lines.findLastIndex(isActivity)
+  const [gpu] = await read(lines.filter((_, i) => i !== last).join('\n'))
+  expect(gpu?.sample.holders?.map(({ estimated }) => estimated)).toEqual([true, true])
+  const [chat] = gpu?.sample.holders ?? []
+  const idle = 70 / 301.9
+  expect(chat?.energyShare).toBeCloseTo(idle * (3 / 7) + (1 - idle) * (2.1 / 3.8), 12)
+})
+
 test('a page without any GPU is an error that names the page, not four lost GPUs', async () => {
   const session = open()
   await session.read(signal)

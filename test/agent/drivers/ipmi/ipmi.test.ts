@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import ipmi from '../../../../agent/drivers/ipmi/ipmi.ts'
 import { withDeadline } from '../../../../protocol/kit/retry.ts'
 import { soon } from '../../asic-harness.ts'
@@ -99,6 +99,63 @@ test('a supply that says nonsense is not left out of the sum: a sum without it w
       'the BMC has no power reading; it may have no meter',
       "the sensor list says 65535 W, which is no machine's power; check the BMC's firmware",
     ],
+  })
+})
+
+describe('several nodes or inputs in one list', () => {
+  const WITHOUT_DCMI = 'A valid DCMI command was not returned! (0)'
+  const listing = (rows: string) => says({ 'dcmi*': WITHOUT_DCMI, 'sdr elist full': rows })
+  const row = (name: string, said: string) => `${name.padEnd(16)} | 52h | ok  |  7.1 | ${said}`
+
+  // columns of ipmitool's `sdr elist`; the names are the two of a shared BMC in a chassis of several nodes
+  test.each([
+    ['Node 2 Power', 'Node 1 Power'],
+    ['NODE2_PWR', 'NODE1_PWR'],
+    ['Pwr Node B', 'Pwr Node A'],
+    ['Blade 2 Power', 'Blade 1 Power'],
+  ])('of %s and %s neither is taken, whatever their order, nor the supplies of both', async (other, own) => {
+    const rows = [row(other, '300 Watts'), row(own, '600 Watts'), TWO_SUPPLIES].join('\n')
+    const session = open(listing(rows))
+    for (const _ of [1, 2])
+      expect((await session.read(soon()))[0]?.sample).toEqual({
+        state: 'unknown',
+        faults: [
+          `the BMC shows the powers of several nodes (${other}, ${own}); set sensor to this machine's`,
+        ],
+      })
+    expect((await readOne(listing(rows), { sensor: own }))?.sample.powerW).toBe(600)
+  })
+
+  test('a node beside one that is off is not taken for the machine', async () => {
+    const rows = `${row('Node 1 Power', 'no reading')}\n${row('Node 2 Power', '300 Watts')}`
+    expect((await readOne(listing(rows)))?.sample.state).toBe('unknown')
+  })
+
+  test('the only node of a list is the machine, before what its chassis draws', async () => {
+    const rows = `${row('Chassis Power', '5200 Watts')}\n${row('Node 2 Power', '300 Watts')}`
+    expect((await readOne(listing(rows)))?.sample.powerW).toBe(300)
+  })
+
+  // hot-swap controllers by the names of facebook/openbmc: HSC1_PWR reads READ_PIN of its controller
+  test('inputs of hot-swap controllers add up; one without a reading leaves the machine unknown', async () => {
+    const inputs = (second: string) =>
+      [row('HSC1 Input Power', '610 Watts'), row('HSC2 Input Power', second)].join('\n')
+    expect((await readOne(listing(inputs('590 Watts'))))?.sample.powerW).toBe(1200)
+    expect((await readOne(listing(inputs('no reading'))))?.sample.state).toBe('unknown')
+  })
+
+  test('controllers that do not say what they measure are a fault, and a list of names adds them up', async () => {
+    const rows = `${row('HSC1_PWR', '610 Watts')}\n${row('HSC2_PWR', '590 Watts')}`
+    expect((await readOne(listing(rows)))?.sample).toEqual({
+      state: 'unknown',
+      faults: [
+        "the BMC shows only hot-swap controllers, which do not say that they are its input (HSC1_PWR, HSC2_PWR); set sensor to this machine's",
+      ],
+    })
+    expect((await readOne(listing(rows), { sensor: ['HSC1_PWR', 'HSC2_PWR'] }))?.sample.powerW).toBe(1200)
+    await expect(readOne(listing(rows), { sensor: ['HSC1_PWR', 'HSC3_PWR'] })).rejects.toThrow(
+      'no sensor HSC3_PWR;',
+    )
   })
 })
 

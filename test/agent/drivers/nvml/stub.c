@@ -285,6 +285,48 @@ int nvmlDeviceGetAttributes_v2(void *device, unsigned *out) {
   }
   return code;
 }
+/* a sample of an instance: `gpu0.nvmlGpmMigSampleGet.<instance> <seconds busy until now> <seconds until now>` */
+struct gpm_sample { unsigned instance; double busy, seconds; };
+struct gpm_support { unsigned version, supported; };
+struct gpm_metric { unsigned id; int code; double value; char *texts[3]; };
+struct gpm_metrics { unsigned version, count; struct gpm_sample *first, *second; struct gpm_metric metrics[1]; };
+int nvmlGpmQueryDeviceSupport(void *device, struct gpm_support *out) {
+  BEGIN(device);
+  if (out->version != 1) return 25;
+  unsigned long long n;
+  int code = number(device, __func__, "", &n);
+  if (code == OK) out->supported = n;
+  return code;
+}
+int nvmlGpmSampleAlloc(struct gpm_sample **out) {
+  BEGIN(NULL);
+  *out = calloc(1, sizeof **out);
+  return OK;
+}
+int nvmlGpmSampleFree(struct gpm_sample *sample) {
+  BEGIN(NULL);
+  free(sample);
+  return OK;
+}
+int nvmlGpmMigSampleGet(void *device, unsigned instance, struct gpm_sample *sample) {
+  BEGIN(device);
+  char suffix[16], value[96];
+  snprintf(suffix, sizeof suffix, ".%u", instance);
+  if (!text(device, __func__, suffix, value)) return NOT_FOUND;
+  sample->instance = instance;
+  return sscanf(value, "%lf %lf", &sample->busy, &sample->seconds) == 2 ? OK : 999;
+}
+int nvmlGpmMetricsGet(struct gpm_metrics *out) {
+  BEGIN(NULL);
+  if (out->version != 1) return 25;
+  double seconds = out->second->seconds - out->first->seconds;
+  for (unsigned i = 0; i < out->count; i++) {
+    int known = out->metrics[i].id == 1 && seconds > 0 && out->first->instance == out->second->instance;
+    out->metrics[i].code = known ? OK : UNSUPPORTED;
+    if (known) out->metrics[i].value = 100 * (out->second->busy - out->first->busy) / seconds;
+  }
+  return OK;
+}
 int nvmlDeviceGetRemappedRows(void *device, unsigned *corrected, unsigned *uncorrected, unsigned *pending, unsigned *failed) {
   BEGIN(device);
   unsigned long long n;

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { powerOf, reported } from '../../redfish-reading.ts'
-import { chassis, redfishTree } from '../../redfish-tree.ts'
+import { soon } from '../../asic-harness.ts'
+import { startBmc } from '../../bmc-server.ts'
+import { openBmc, powerOf, readOne, reported, watts } from '../../redfish-reading.ts'
+import { chassis, redfishTree, system } from '../../redfish-tree.ts'
 
 /** A machine of one chassis whose `Power` lists these controls. Names are invented in the form of DSP2046's PowerControl. */
 const machine = (PowerControl: object[], PowerSupplies: object[] = []) =>
@@ -35,8 +37,55 @@ describe('of several controls only the machine’s own counts', () => {
     expect(await powerOf(machine(controls, SUPPLIES))).toEqual(reported(610))
   })
 
-  test('of two nodes neither is taken', async () => {
-    const controls = [control('Node 2 Power', 300), control('Node 1 Power', 600)]
-    expect(await powerOf(machine(controls, SUPPLIES))).toEqual(reported(610))
+  const NODES = [control('Node 2 Power', 300), control('Node 1 Power', 600)]
+
+  test('of two nodes neither is taken, nor the supplies that feed both: a fault says what to set, for as long as it lasts', async () => {
+    const bmc = await startBmc(machine(NODES, SUPPLIES))
+    const session = openBmc(bmc)
+    for (const _ of [1, 2])
+      expect((await session.read(soon()))[0]?.sample).toEqual({
+        state: 'unknown',
+        faults: [
+          "PowerControl of chassis Main shows the powers of several nodes (Node 2 Power, Node 1 Power); set resource to this machine's own: the path of its Sensor, or of its control (.../Power#/PowerControl/0)",
+        ],
+      })
   })
+
+  test('what the chassis of several nodes tells of itself is not one node’s either', async () => {
+    const pages = redfishTree(
+      { 1: { Links: { Chassis: [chassis('Main')] } } },
+      { Main: { pages: { EnvironmentMetrics: watts(900), Power: { PowerControl: NODES } } } },
+    )
+    expect((await powerOf(pages))?.state).toBe('unknown')
+  })
+
+  test('the control that a person names is taken', async () => {
+    const resource = '/redfish/v1/Chassis/Main/Power#/PowerControl/1'
+    expect((await readOne(machine(NODES, SUPPLIES), { resource }))?.sample).toEqual(reported(600))
+    expect(
+      (await readOne(machine(NODES), { resource: '/redfish/v1/Chassis/Main/Power' }))?.sample.state,
+    ).toBe('unknown')
+  })
+
+  test('of two nodes the one that is linked to the system is taken', async () => {
+    const linked = [NODES[0] ?? {}, { ...NODES[1], RelatedItem: [system('1')] }]
+    expect(await powerOf(machine(linked, SUPPLIES))).toEqual(reported(600))
+  })
+
+  test.each([
+    ['Blade A Power', 'Blade B Power'],
+    ['Server 1 Power Control', 'Server 2 Power Control'],
+    ['Power Node1', 'Power Node2'],
+  ])('%s and %s are two machines', async (...names) => {
+    const controls = names.map((name, i) => control(name, 300 + i))
+    expect((await powerOf(machine(controls, SUPPLIES)))?.state).toBe('unknown')
+  })
+
+  test.each(['UnavailableOffline', 'Disabled', 'StandbyOffline', 'Absent'])(
+    'a supply in state %s is not added, whatever figures it still shows',
+    async (State) => {
+      const supplies = [{ PowerInputWatts: 300 }, { PowerInputWatts: 310, Status: { State } }]
+      expect(await powerOf(machine([], supplies))).toEqual(reported(300))
+    },
+  )
 })

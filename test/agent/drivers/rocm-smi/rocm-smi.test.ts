@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import rocmSmi from '../../../../agent/drivers/rocm-smi/rocm-smi.ts'
 import { soon } from '../../asic-harness.ts'
 import { answers, fakeProgram } from '../../fake-program.ts'
@@ -59,7 +59,12 @@ test.each([
   const { card0 } = JSON.parse(mi250x)
   const cards = watts.map((power, i) => [
     `card${i}`,
-    { ...card0, 'Unique ID': `0x2a00beef0000000${i}`, 'Average Graphics Package Power (W)': power },
+    {
+      ...card0,
+      'Unique ID': `0x2a00beef0000000${i}`,
+      'PCI Bus': `0000:C${i}:00.0`,
+      'Average Graphics Package Power (W)': power,
+    },
   ])
   const readings = await says(JSON.stringify(Object.fromEntries(cards))).read(soon())
   expect(readings.map((r) => r.sample.powerW)).toEqual(powersW)
@@ -72,6 +77,48 @@ test('partitions of one chip, which all show its power, share it', async () => {
     ['gpu0', 206, 0.5],
     ['gpu1', 206, 0.5],
   ])
+})
+
+describe('packages by their PCI slot', () => {
+  const { card0 } = JSON.parse(mi250x)
+  const card = (bus: string, power: string, more: object = {}) => {
+    const { 'Unique ID': _id, 'Serial Number': _serial, ...rest } = card0
+    return { ...rest, 'PCI Bus': bus, 'Average Graphics Package Power (W)': power, ...more }
+  }
+  const wattsOf = async (cards: object[]) => {
+    const named = Object.fromEntries(cards.map((one, i) => [`card${i}`, one]))
+    return (await says(JSON.stringify(named)).read(soon())).map((reading) => reading.sample.powerW)
+  }
+
+  // the function of a partition's address is its number: ROCm/rocm_smi_lib, rsmi_dev_pci_id_get (changelog of ROCm 6.2)
+  test('partitions of an MI300X in CPX without Unique ID and serial share the 420 W that only the first one shows', async () => {
+    const one = [0, 1, 2, 3, 4, 5, 6, 7].map((n) => card(`0000:0C:00.${n}`, n === 0 ? '420.0' : 'N/A'))
+    const other = [0, 1].map((n) => card(`0000:22:00.${n}`, n === 0 ? '300.0' : 'N/A'))
+    expect(await wattsOf([...one, ...other])).toEqual([...one.map(() => 52.5), 150, 150])
+  })
+
+  test('partitions whose readings of the package are a moment apart are one package still', async () => {
+    expect(await wattsOf([card('0000:0C:00.0', '420.0'), card('0000:0C:00.1', '424.0')])).toEqual([210, 210])
+  })
+
+  test.each([
+    ['300.0', '120.0', [300, 120]],
+    ['300.0', '300.0', [300, 300]],
+  ])('two boards with one serial number that say %s and %s W are two', async (one, other, powersW) => {
+    const serial = { 'Serial Number': 'PCB0123456' }
+    const boards = [card('0000:0C:00.0', one, serial), card('0000:22:00.0', other, serial)]
+    expect(await wattsOf(boards)).toEqual(powersW)
+  })
+
+  test('without addresses, cards of one serial number whose powers differ are two boards', async () => {
+    const unplaced = (power: string) => {
+      const { 'PCI Bus': _bus, ...rest } = card('', power, { 'Serial Number': 'PCB0123456' })
+      return rest
+    }
+    expect(await wattsOf([unplaced('300.0'), unplaced('120.0')])).toEqual([300, 120])
+    expect(await wattsOf([unplaced('300.0'), unplaced('300.0')])).toEqual([150, 150])
+    expect(await wattsOf([unplaced('300.0'), unplaced('N/A')])).toEqual([150, 150])
+  })
 })
 
 test('a use of 2619 % is no use', async () => {

@@ -248,6 +248,63 @@ test('under MIG each instance is asked for its processes, and its SMs are its si
   expect(gpu).toMatchObject({ powerW: 612.48, energyJ: 9_007_199_254.123 })
 })
 
+test('under MIG each instance tells its activity between two snapshots, where the GPU has performance monitoring', async () => {
+  // nvml.h, GPM: nvmlGpmMigSampleGet, nvmlGpmMetricsGet with NVML_GPM_METRIC_GRAPHICS_UTIL
+  const at = (seconds: number, more: Facts = {}) => ({
+    'gpu0.nvmlDeviceGetMigMode': 1,
+    'gpu0.nvmlDeviceGetMaxMigDeviceCount': 7,
+    'gpu0.mig0.nvmlDeviceGetGpuInstanceId': 2,
+    'gpu0.mig0.nvmlDeviceGetAttributes_v2': 60,
+    'gpu0.mig1.nvmlDeviceGetGpuInstanceId': 9,
+    'gpu0.mig1.nvmlDeviceGetAttributes_v2': 16,
+    'gpu0.nvmlGpmQueryDeviceSupport': 1,
+    'gpu0.nvmlGpmMigSampleGet.2': `${0.9 * seconds} ${seconds}`,
+    'gpu0.nvmlGpmMigSampleGet.9': `0 ${seconds}`,
+    ...more,
+  })
+  const session = open(at(10))
+  const activities = async () =>
+    (await session.snapshots())[0]?.instances?.map(({ activityRatio }) => activityRatio)
+  expect(await activities()).toEqual([undefined, undefined])
+  answer(at(11))
+  expect(await activities()).toEqual([expect.closeTo(0.9, 9), 0])
+  answer(at(12))
+  expect(await activities()).toEqual([expect.closeTo(0.9, 9), 0])
+  // one instance without a sample costs the other nothing, and is told again between the samples that there are
+  answer(at(13, { 'gpu0.nvmlGpmMigSampleGet.2': 'x' }))
+  expect(await activities()).toEqual([undefined, 0])
+  answer(at(14, { 'gpu0.nvmlGpmMigSampleGet.2': '11.3 14' }))
+  expect(await activities()).toEqual([expect.closeTo((11.3 - 0.9 * 12) / 2, 9), 0])
+})
+
+test('without performance monitoring no activity is told, and nothing else is lost', async () => {
+  const facts = {
+    'gpu0.nvmlDeviceGetMigMode': 1,
+    'gpu0.nvmlDeviceGetMaxMigDeviceCount': 7,
+    'gpu0.mig0.nvmlDeviceGetGpuInstanceId': 2,
+    'gpu0.mig0.nvmlDeviceGetAttributes_v2': 60,
+  }
+  const without = [
+    'nvmlGpmQueryDeviceSupport',
+    'nvmlGpmSampleAlloc',
+    'nvmlGpmSampleFree',
+    'nvmlGpmMigSampleGet',
+    'nvmlGpmMetricsGet',
+  ]
+  const old = open(facts, without)
+  for (const _ of [1, 2])
+    expect((await old.snapshots())[0]).toMatchObject({
+      powerW: 612.48,
+      faults: [],
+      instances: [{ instance: 2, smCount: 60 }],
+    })
+  await old.close()
+  stub?.remove()
+  const ampere = open({ ...facts, 'gpu0.nvmlGpmQueryDeviceSupport': 0 })
+  for (const _ of [1, 2])
+    expect((await ampere.snapshots())[0]?.instances).toEqual([{ instance: 2, smCount: 60 }])
+})
+
 test('use is known again when MIG is switched off', async () => {
   const host = open({ 'gpu0.nvmlDeviceGetMigMode': 1, 'gpu0.nvmlDeviceGetUtilizationRates.code': 3 })
   expect((await host.snapshots())[0]?.utilizationRatio).toBeUndefined()

@@ -1,0 +1,109 @@
+import type { Judged } from '../../host-power/judge.ts'
+import { type MachinePower, machinePowerOf, type NamedSensor } from '../../host-power/machine-power.ts'
+import { subjectOf } from '../../host-power/sensor-names.ts'
+import { isRow, textOf } from '../../wire/loose-json/fields.ts'
+import { idOf } from './client.ts'
+import { type Meaning, meaningOf, meaningOfId } from './meaning.ts'
+import type { Pages } from './pages.ts'
+import { readingOf, sensorPower } from './power.ts'
+
+/**
+ * The power of a sensor excerpt, such as `InputPowerWatts`. One that names its sensor and has no value of its own is read there.
+ * @throws as `Pages.row`
+ */
+export async function excerptPower(pages: Pages, figure: unknown): Promise<Judged> {
+  const said = readingOf(figure)
+  const from = isRow(figure) ? textOf(figure, 'DataSourceUri') : undefined
+  if (from === undefined || said.powerW !== undefined || said.refused !== undefined) return said
+  const sensor = await pages.row(from)
+  return sensor ? sensorPower(sensor) : {}
+}
+
+const MOST_SENSORS = 32
+/** How long sensors without a telling Id are opened in one look; the next look goes on behind them. */
+const OPENED_FOR_MS = 20_000
+const MOST_OPENED = 256
+/** A sensor may have been plugged in. */
+const LOOK_AGAIN_MS = 10 * 60_000
+/** Ids of sensors of another quantity, which are never opened. */
+const OTHER_QUANTITY =
+  /temp|fan(?!\w*p(ower|wr))|rpm|tach|volt|curr(?!ent_?p)|amps?\b|humid|freq|util|flow|press|leak|energy|speed|altitude|_[vct]\d*$/i
+
+interface Known {
+  path: string
+  name: string
+  subject: Exclude<Meaning, { of: 'part' }>
+}
+
+/**
+ * The sensors of a chassis that tell the machine's power: its own, those of its supplies, or of its hot-swap controllers. A tray of GPUs
+ * has hundreds, so a sensor whose Id says what it is, is not opened to find out. Where no Id names a power of the machine, the others
+ * are opened, some at each look.
+ */
+export class MachineSensors {
+  readonly #collection: string
+  readonly #wholes: readonly string[]
+  readonly #hasSharedSupplies: boolean
+  /** what each sensor turned out to be, by path */
+  readonly #meanings = new Map<string, Known | undefined>()
+  #paths: readonly string[] = []
+  #lookAgainAtMs = Number.NEGATIVE_INFINITY
+
+  /** @param wholes paths of the machine's chassis and system */
+  constructor(collection: string, wholes: readonly string[], hasSharedSupplies: boolean) {
+    this.#collection = collection
+    this.#wholes = wholes
+    this.#hasSharedSupplies = hasSharedSupplies
+  }
+
+  /** @throws as `Pages.row` */
+  async read(pages: Pages): Promise<MachinePower> {
+    const sensors: NamedSensor[] = []
+    for (const { path, name, subject } of await this.#wanted(pages)) {
+      const row = await pages.row(path)
+      if (row) sensors.push({ name, subject, ...sensorPower(row) })
+    }
+    return machinePowerOf(sensors)
+  }
+
+  async #wanted(pages: Pages): Promise<Known[]> {
+    if (performance.now() >= this.#lookAgainAtMs) {
+      this.#paths = await pages.members(this.#collection)
+      this.#lookAgainAtMs = performance.now() + LOOK_AGAIN_MS
+    }
+    const named = this.#paths.flatMap((path) => {
+      const subject = subjectOf(idOf(path))
+      return subject ? [{ path, name: idOf(path), subject }] : []
+    })
+    const known = named.length > 0 ? named : await this.#opened(pages)
+    // a machine that starts may show them only later
+    if (known.length === 0) this.#lookAgainAtMs = Number.NEGATIVE_INFINITY
+    const wholes = known.filter(({ subject }) => subject.of === 'machine')
+    const wanted =
+      wholes.length > 0 || this.#hasSharedSupplies
+        ? known.filter(
+            ({ subject }) => subject.of !== 'supply' && (wholes.length === 0 || subject.of === 'machine'),
+          )
+        : known
+    return wanted.slice(0, MOST_SENSORS)
+  }
+
+  async #opened(pages: Pages): Promise<Known[]> {
+    const untilMs = performance.now() + OPENED_FOR_MS
+    for (const path of this.#paths.slice(0, MOST_OPENED)) {
+      if (this.#meanings.has(path) || OTHER_QUANTITY.test(idOf(path)) || meaningOfId(idOf(path))) continue
+      if (performance.now() > untilMs) break
+      const row = await pages.row(path)
+      const isPower =
+        row && (textOf(row, 'ReadingType') === 'Power' || /^[kmM]?W$/.test(textOf(row, 'ReadingUnits') ?? ''))
+      const subject = isPower ? meaningOf(path, row, this.#wholes) : undefined
+      this.#meanings.set(
+        path,
+        subject && subject.of !== 'part'
+          ? { path, name: textOf(row, 'Name') ?? idOf(path), subject }
+          : undefined,
+      )
+    }
+    return this.#paths.flatMap((path) => this.#meanings.get(path) ?? [])
+  }
+}

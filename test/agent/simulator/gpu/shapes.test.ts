@@ -1,0 +1,155 @@
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import amdSmi from '../../../../agent/drivers/amd-smi/amd-smi.ts'
+import dcgm from '../../../../agent/drivers/dcgm/dcgm.ts'
+import redfish from '../../../../agent/drivers/redfish/redfish.ts'
+import rocmSmi from '../../../../agent/drivers/rocm-smi/rocm-smi.ts'
+import type { Reading } from '../../../../agent/plugin/reading.ts'
+import { PARTITIONS } from '../../../../agent/simulator/gpu/amd-text.ts'
+import { Site } from '../../../../agent/simulator/site.ts'
+import { amdPrograms, siteConfigs } from '../../../../agent/simulator/site-config.ts'
+import { soon } from '../../asic-harness.ts'
+
+/** The shapes that a demo does not show, each read by the product's own driver. */
+const clock = { nowMs: Date.UTC(2026, 5, 1, 12) }
+const ports = { asic: 0, web: 0, link: 0, status: 0, dcgm: 0, bmc: 0, llm: 0, meter: 0, snmp: 0 }
+const site = new Site(
+  {
+    seed: 4,
+    asics: 0,
+    gpuHosts: 3,
+    gpuModels: ['h100', 'mi300x', 'l40s'],
+    bmcs: true,
+    baseAddress: '127.0.0.1',
+    ports,
+  },
+  () => clock.nowMs,
+)
+const folder = mkdtempSync(join(tmpdir(), 'perwatt-shapes-'))
+beforeAll(async () => {
+  await site.open()
+  for (let i = 0; i < 60; i++) {
+    clock.nowMs += 1000
+    site.catchUp()
+  }
+})
+afterAll(async () => {
+  await site.close()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+const [nvidia, amd, l40s] = site.gpuHosts
+const target = { id: 'x', host: '' }
+const watts = (readings: readonly Reading[]) =>
+  readings.reduce((sum, { sample }) => sum + (sample.powerW ?? 0), 0)
+const pageOf = (host: number, page: string) =>
+  `http://${site.layout.gpuHosts[host]?.host}:${site.ports().dcgm[host]}/metrics/${page}`
+const readDcgm = (url: string) => dcgm.open({ ...target, options: dcgm.settings.parse({ url }) }).read(soon())
+
+describe('MIG', () => {
+  test('each board counts once; its job holds the largest instance and causes what it draws above idle', async () => {
+    const readings = await readDcgm(pageOf(0, 'mig'))
+    expect(watts(readings)).toBeCloseTo(nvidia?.powerW ?? 0, 1)
+    for (const [i, { sample }] of readings.entries()) {
+      const gpu = nvidia?.gpus[i]
+      if (!gpu?.job) expect(sample.holders).toEqual([])
+      else
+        expect(sample.holders).toMatchObject([{ owner: { pod: gpu.job.pod }, share: 3 / 7, estimated: true }])
+      if (gpu?.job && gpu.utilizationRatio > 0.5)
+        expect(sample.holders?.[0]?.energyShare).toBeGreaterThan(0.8)
+    }
+    expect(readings.some(({ sample }) => sample.holders?.length)).toBe(true)
+  })
+})
+
+test('behind a Prometheus the jobs hold their GPUs, and a free GPU is nobody’s', async () => {
+  const holders = async (page: string) =>
+    (await readDcgm(pageOf(0, page))).map(({ sample }) => sample.holders?.map(({ owner }) => owner['pod']))
+  const pods = nvidia?.gpus.map(({ job }) => (job ? [job.pod] : []))
+  expect(await holders('relabelled')).toEqual(pods)
+})
+
+describe('AMD in partitions', () => {
+  const checked = (readings: readonly Reading[]) => {
+    expect(readings).toHaveLength(8 * PARTITIONS)
+    expect(watts(readings)).toBeCloseTo(
+      amd?.gpus.reduce((sum, { powerW }) => sum + Math.round(powerW), 0) ?? 0,
+      -1,
+    )
+    expect(new Set(readings.map(({ sample }) => sample.powerBasis))).toEqual(new Set(['estimated']))
+    for (const [i, gpu] of amd?.gpus.entries() ?? []) {
+      const parts = readings.slice(i * PARTITIONS, (i + 1) * PARTITIONS)
+      expect(watts(parts)).toBeCloseTo(gpu.powerW, -1)
+    }
+  }
+
+  test('by amd-smi, whose scripts the emulated site writes', async () => {
+    const programs = [...amdPrograms(site, folder)]
+    expect(programs).toHaveLength(1)
+    for (const [file, text] of programs) {
+      writeFileSync(file, text)
+      chmodSync(file, 0o755)
+      checked(
+        await amdSmi.open({ ...target, options: amdSmi.settings.parse({ program: file }) }).read(soon()),
+      )
+    }
+  })
+
+  test('by rocm-smi', async () => {
+    const program = join(folder, 'rocm-smi')
+    writeFileSync(
+      program,
+      `#!${process.execPath}\nfetch('${pageOf(1, 'rocm-smi')}').then(async (a) => console.log(await a.text()))\n`,
+    )
+    chmodSync(program, 0o755)
+    checked(await rocmSmi.open({ ...target, options: rocmSmi.settings.parse({ program }) }).read(soon()))
+  })
+})
+
+describe('BMCs', () => {
+  const urlOf = (host: number) => `http://${site.layout.gpuHosts[host]?.host}:${site.ports().bmc[host]}`
+  const read = async (host: number, more: object = {}) =>
+    (
+      await redfish
+        .open({ ...target, options: redfish.settings.parse({ url: urlOf(host), ...more }) })
+        .read(soon())
+    )[0]
+
+  test('a plain server: its control, not the supply that is broken', async () => {
+    const reading = await read(0)
+    expect(reading?.sample).toEqual({
+      state: 'ok',
+      powerW: Math.round(nvidia?.wallW ?? 0),
+      powerBasis: 'reported',
+    })
+    expect(reading?.identity.hardwareId).toBe('SIM-GPU-01')
+  })
+
+  test('one with an HGX baseboard: the machine’s power, not the GPUs’', async () => {
+    expect((await read(1))?.sample.powerW).toBe(Math.round(amd?.wallW ?? 0))
+  })
+
+  test('one of two nodes is a fault until a person names the node, as the written configuration does', async () => {
+    expect((await read(2))?.sample).toMatchObject({
+      state: 'unknown',
+      faults: [expect.stringContaining('the powers of several nodes (Node 1 Power, Node 2 Power)')],
+    })
+    const entry = siteConfigs(site, 'mqtt://127.0.0.1:1883').gpu.devices.find(({ id }) => id === 'gpu-03-bmc')
+    expect((await read(2, { resource: entry?.['resource'] }))?.sample.powerW).toBe(
+      Math.round(l40s?.wallW ?? 0),
+    )
+  })
+
+  test('a site has none unless it is asked for them', () => {
+    const plain = new Site(
+      { seed: 4, asics: 0, gpuHosts: 2, baseAddress: '127.0.0.1', ports },
+      () => clock.nowMs,
+    )
+    expect(plain.ports().bmc).toEqual([undefined, undefined])
+    expect(siteConfigs(plain, 'mqtt://127.0.0.1:1883').gpu.devices.map(({ driver }) => driver)).not.toContain(
+      'redfish',
+    )
+  })
+})
