@@ -46,7 +46,7 @@ export const agentConfigSchema = (drivers: readonly Driver[]) =>
       pollInterval: durationMs('1s', '60s')
         .default(10_000)
         .describe('how often each device is read: 1s to 60s'),
-      timeout: durationMs('50ms', '60s').default(5_000).describe('how long a device may take to answer'),
+      timeout: durationMs('1ms', '60s').default(5_000).describe('how long a device may take to answer'),
       shareTimeout: durationMs('1s', '7d')
         .default(10 * MINUTE_MS)
         .describe(

@@ -39,7 +39,7 @@ const settings = z.strictObject({
   sampleInterval: durationMs('100ms', '60s')
     .default(1_000)
     .describe('how often nvidia-smi, if it is used, takes a sample'),
-  callTimeout: durationMs('50ms', '60s')
+  callTimeout: durationMs('1ms', '60s')
     .default(2_000)
     .describe('how long an NVML call may take before it counts as hanging'),
   owners: TenancySettingsSchema.prefault({}).describe('how to find out who holds the GPUs'),
