@@ -97,6 +97,6 @@ export const TenancySettingsSchema = z.strictObject({
     .default('/sys/fs/cgroup')
     .describe("folder of the host's control groups, in which the agent finds Slurm's jobs"),
   passwd: z.string().min(1).default('/etc/passwd').describe('file with the names of users (passwd(5))'),
-  timeout: durationMs('1ms', '60s').default(1_000).describe('how long one request to a source may take'),
+  timeout: durationMs('1ms', '1h').default(1_000).describe('how long one request to a source may take'),
 })
 export type TenancySettings = z.output<typeof TenancySettingsSchema>
