@@ -202,7 +202,7 @@ describe('Slurm', () => {
       expect(id[0]).toEqual({
         holders: all({ slurmJob: '7' }),
         notes: [
-          expect.stringMatching(/^Slurm jobs: no answer in 3600123 ms from http.*; check that it is up/),
+          expect.stringMatching(/^Slurm jobs: no answer in 3599123 ms from http.*; check that it is up/),
         ],
       })
       page.answer = answer
