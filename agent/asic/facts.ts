@@ -1,4 +1,5 @@
 import type { PowerBasis } from '../../protocol/sample.ts'
+import { coolingOf } from './models/cooling.ts'
 import type { PoolFacts } from './pools.ts'
 
 /** One hashboard as its machine shows it. */
@@ -96,23 +97,11 @@ export function sumOfAll(parts: readonly (number | undefined)[]): number | undef
 export const coldest = (tempsC: readonly number[]): number | undefined =>
   tempsC.length > 0 ? Math.min(...tempsC) : undefined
 
-/** Models that water or oil cools, by how each maker names them. */
-const LIQUID_COOLED = [
-  // the second digit is the cooling: M33S++, M53, M63S (3) and M64 (4) have water, M36, M56, M66S (6) stand in oil
-  /\bM\d[346][^\d]/i,
-  // Antminer S19 Pro+ Hyd., S21e XP Hyd, SealMiner A2 Pro Hyd; S21 Imm.
-  /\b(?:hyd(?:ro)?|imm(?:ersion)?)\b/i,
-  // Avalon A1166I, A1346I, A1566I (immersion), A1566HA (hydro)
-  /\bavalon.*?\d{4}(?:I|HA?)\b/i,
-  // Auradine: AT is air, AI immersion, AH water
-  /\bA[HI]\d{4}\b/,
-]
-
 /**
  * The fans that must turn. A machine that water or oil cools has none, though its firmware lists them at 0 rpm; one that turns
  * all the same stays.
  */
-export function coolingFans({ fans = [], liquidCooled, model = '' }: AsicFacts): readonly Fan[] {
-  const liquid = liquidCooled || LIQUID_COOLED.some((names) => names.test(`${model} `))
+export function coolingFans({ fans = [], liquidCooled, model }: AsicFacts): readonly Fan[] {
+  const liquid = liquidCooled || coolingOf(model) !== 'air'
   return liquid ? fans.filter((fan) => fan.rpm > 0) : fans
 }
