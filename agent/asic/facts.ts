@@ -61,6 +61,8 @@ export interface AsicFacts {
   /** messages for the operator that do not make the machine faulty */
   notes?: readonly string[]
   pools?: PoolFacts | undefined
+  /** the session's: no counter counts its work, so it is estimated */
+  uncountedWork?: boolean
 }
 
 /** What each later source knows replaces what the earlier ones say; an empty text or list is not known. */

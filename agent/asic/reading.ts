@@ -56,7 +56,7 @@ export function asicReading(given: AsicFacts): Reading {
   }
   if (byOwner?.length && !algorithm) reading.counters = { byOwner }
   if (shares) reading.shares = shares
-  if (facts.pools?.uncounted && !algorithm) reading.uncountedWork = true
+  if ((facts.uncountedWork || facts.pools?.uncounted) && !algorithm) reading.uncountedWork = true
   return reading
 }
 
@@ -68,10 +68,14 @@ const unchecked = ({ hashrateHs, hashrateAvgHs, expectedHashrateHs }: AsicFacts)
   faults: [],
 })
 
-/** Absent, not empty, where the pools are unknown: the owner may be any of them. A list without pools is no answer while it hashes. */
+/**
+ * Absent, not empty, where the pools are unknown: the owner may be any of them. A list without pools is no answer while it hashes, nor
+ * one that does not say for which of its living pools.
+ */
 function holdersOf({ pools }: AsicFacts, hashes: boolean): Sample['holders'] {
   if (!pools || (hashes && pools.configured === 0)) return undefined
   const { active, parted = active && [{ owner: active, share: 1 }] } = pools
+  if (hashes && !parted && pools.uncounted && pools.alive > 0) return undefined
   return (hashes && parted) || []
 }
 
