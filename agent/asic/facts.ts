@@ -36,6 +36,8 @@ export interface AsicFacts {
   power?: Power | undefined
   /** the model's rated J/TH, for a machine that does not report its power */
   efficiencyJPerTh?: number | undefined
+  /** firmware that tunes the machine, so that its model's rating holds only near the rated hashrate */
+  aftermarket?: boolean
   powerLimitW?: number | undefined
   /** undefined: the reply does not show all boards */
   boards?: readonly Board[] | undefined

@@ -4,6 +4,8 @@ import type { Reading } from '../plugin/reading.ts'
 import { type AsicFacts, type Board, coolingFans, type Fan, sumOfAll } from './facts.ts'
 import { showHashrate } from './hashrates.ts'
 import { otherAlgorithm, otherAlgorithmOf } from './models/mining-algorithms.ts'
+import { ratingOf } from './models/rated-efficiency.ts'
+import { efficiencyOf } from './models/rating.ts'
 import { isResidue, type Plausible, plausibleHashrates } from './plausible-hashrate.ts'
 
 /** The slowest machines tune and test their chips this long before the first hash. */
@@ -93,11 +95,20 @@ function paidRatio({
 
 const NO_POOLS = { configured: 0, alive: 0 }
 
-/** Hashrate times rated efficiency; undefined for a machine that does not hash: the rating does not cover its idle power. */
-function modelledPower({ efficiencyJPerTh }: AsicFacts, { hashrateHs }: Plausible): AsicFacts['power'] {
-  if (!hashrateHs || !efficiencyJPerTh) return undefined
-  return { powerW: (hashrateHs / 1e12) * efficiencyJPerTh, basis: 'modelled' }
+/**
+ * Hashrate times rated efficiency; undefined for a machine that does not hash: the rating does not cover its idle power. Aftermarket
+ * firmware tunes the efficiency with the hashrate: its machine has the rated one only near the rated hashrate.
+ */
+function modelledPower(facts: AsicFacts, { hashrateHs }: Plausible): AsicFacts['power'] {
+  const ths = (hashrateHs ?? 0) / 1e12
+  const rated = facts.aftermarket ? ratingOf(facts.model) : undefined
+  const near = rated && Math.abs(ths / rated.hashrateThs - 1) <= NEAR
+  const jPerTh = facts.aftermarket ? near && efficiencyOf(rated) : facts.efficiencyJPerTh
+  return ths > 0 && jPerTh ? { powerW: ths * jPerTh, basis: 'modelled' } : undefined
 }
+
+/** Bins of one model differ by so much, and all have its rated efficiency. */
+const NEAR = 0.15
 
 function stateOf(facts: AsicFacts, faulty: boolean): State {
   if (facts.hashrateHs) return facts.ramping ? 'starting' : 'hashing'

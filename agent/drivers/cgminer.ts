@@ -34,8 +34,7 @@ export default defineDriver({
           stats && isAntminer(stats) ? antminerFacts({ version, summary, stats }) : {},
           identity(version, devdetails, stats),
         ),
-        // the rating is for Bitmain's firmware only
-        efficiencyJPerTh: undefined,
+        aftermarket: true,
         algorithm: textOf(rowsOf(coin?.body, 'COIN')[0], 'Hash Method'),
         pools: pools && poolFacts(pools),
       }

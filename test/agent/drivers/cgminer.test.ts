@@ -38,7 +38,7 @@ describe('an unknown miner', () => {
     expect((await readOnce(cgminer, answers)).sample.hashrateHs).toBe(hashrateHs)
   })
 
-  test('with firmware that keeps Bitmain’s form gives chips and fans, but no watts of the stock model', async () => {
+  test('with firmware that keeps Bitmain’s form gives chips and fans, and near the rated hashrate the model’s watts', async () => {
     const hiveon = edited(fixture('antminer-s19pro'), 'version', 'VERSION', () => ({
       Type: 'Antminer S19 Pro (Hiveon)',
     }))
@@ -50,8 +50,9 @@ describe('an unknown miner', () => {
       chipsFitted: 342,
       chipsWorking: 341,
       fanRpm: 4980,
+      powerW: expect.closeTo(3241.3, 1),
+      powerBasis: 'modelled',
     })
-    expect(sample).not.toHaveProperty('powerW')
   })
 
   test('that becomes another is noticed', async () => {
