@@ -14,6 +14,9 @@ export function poolFacts(reply: CgminerReply): PoolFacts {
   const facts: PoolFacts = { configured: pools.length, alive: pools.filter(isAlive).length }
   const active = activeOf(own)
   if (active) facts.active = ownerOf(active)
+  // sgminer, for machines of several algorithms
+  const algorithm = textOf(active, 'Algorithm')
+  if (algorithm) facts.algorithm = algorithm
   if (!reply.complete) return facts
   const byOwner = countsWork(own, active) ? counters(pools) : []
   if (byOwner.length > 0 || pools.length === 0) facts.byOwner = byOwner

@@ -28,8 +28,10 @@ export interface AsicFacts {
   model?: string | undefined
   firmware?: string | undefined
   hardwareId?: string | undefined
-  /** the mining algorithm as the machine names it; absent: that of its model, else SHA-256 */
+  /** the mining algorithm, or the coin, as the machine names it; absent: `MinedAlgorithm` finds it by other signs */
   algorithm?: string | undefined
+  /** firmware that runs on SHA-256 machines alone */
+  sha256Only?: boolean
   hashrateHs?: number | undefined
   hashrateAvgHs?: number | undefined
   expectedHashrateHs?: number | undefined

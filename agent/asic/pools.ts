@@ -18,6 +18,8 @@ export interface PoolFacts {
   uncounted?: { acceptedRatio?: number }
   configured: number
   alive: number
+  /** the mining algorithm that the machine names beside the active pool */
+  algorithm?: string
 }
 
 /** One configured pool of a machine. */

@@ -1,3 +1,4 @@
+import { UNKNOWN_ALGORITHM } from '../../protocol/device.ts'
 import { defined } from '../../protocol/kit/defined.ts'
 import type { Sample, State } from '../../protocol/sample.ts'
 import type { Reading } from '../plugin/reading.ts'
@@ -16,8 +17,10 @@ export function asicReading(given: AsicFacts): Reading {
   // an average of some seconds falls towards 0 for minutes after a stop
   const facts = given.asleep && isResidue(given) ? { ...given, hashrateHs: 0 } : given
   const algorithm = otherAlgorithm(facts.algorithm) ?? otherAlgorithmOf(facts.model)
-  // hashrate and work are defined for SHA-256 only: hashes of another algorithm would be priced as Bitcoin's
-  const sha256 = <T>(value: T): T | undefined => (algorithm ? undefined : value)
+  // hashrate and work are defined for SHA-256 only: hashes of another algorithm would be priced as Bitcoin's. Those of an unknown one
+  // stay until the configuration has been asked
+  const isOther = algorithm !== undefined && algorithm !== UNKNOWN_ALGORITHM
+  const sha256 = <T>(value: T): T | undefined => (isOther ? undefined : value)
   const rates = algorithm ? unchecked(facts) : plausibleHashrates(facts, isStarting(facts))
   const hashes = (facts.hashrateHs ?? 0) > 0
   const boards = boardFacts(facts, hashes && !facts.ramping)
@@ -56,9 +59,9 @@ export function asicReading(given: AsicFacts): Reading {
       faults: faults.length > 0 ? faults.slice(0, 32).map((f) => f.slice(0, 256)) : undefined,
     }),
   }
-  if (byOwner?.length && !algorithm) reading.counters = { byOwner }
+  if (byOwner?.length && !isOther) reading.counters = { byOwner }
   if (shares) reading.shares = shares
-  if ((facts.uncountedWork || facts.pools?.uncounted) && !algorithm) reading.uncountedWork = true
+  if ((facts.uncountedWork || facts.pools?.uncounted) && !isOther) reading.uncountedWork = true
   return reading
 }
 

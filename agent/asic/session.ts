@@ -7,6 +7,7 @@ import { AcceptedRatio } from './accepted-ratio.ts'
 import { Answers, openScope } from './answers.ts'
 import { CgminerClient } from './cgminer-client.ts'
 import type { AsicFacts } from './facts.ts'
+import { MinedAlgorithm } from './mined-algorithm.ts'
 import { PaidWork } from './paid-work.ts'
 import { asicReading } from './reading.ts'
 
@@ -47,6 +48,7 @@ export function minerSession(source: MinerSource): Session {
   }
   const accepted = new AcceptedRatio()
   const work = new PaidWork()
+  const mined = new MinedAlgorithm()
   return {
     async read(signal) {
       const answers = new Answers(signal)
@@ -75,6 +77,7 @@ export function minerSession(source: MinerSource): Session {
           asicReading({
             ...facts,
             ...paid,
+            algorithm: mined.of(facts),
             ...(fans ? { fans } : {}),
             ...(pools ? { pools } : {}),
             boardsFitted,

@@ -49,6 +49,7 @@ function axeFacts(info: Row, asic: Row | undefined): AsicFacts {
   )
   return {
     model,
+    sha256Only: true,
     efficiencyJPerTh: ratedJPerTh(model),
     firmware: textOf(info, 'version'),
     hardwareId: macOf(info['macAddr']),

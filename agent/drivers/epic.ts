@@ -62,6 +62,7 @@ function machineFacts(summary: Row, capabilities: Row): AsicFacts {
   return {
     model: textOf(capabilities, 'Model'),
     aftermarket: true,
+    algorithm: textOf(section(summary, 'Mining'), 'Algorithm') ?? textOf(section(summary, 'Mining'), 'Coin'),
     firmware: textOf(summary, 'Software'),
     // no running board: 0, not unknown
     hashrateHs: fromMhs(sumOfAll([0, ...boards])),

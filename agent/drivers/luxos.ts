@@ -63,6 +63,7 @@ export default defineDriver({
         firmware: textOf(rowsOf(version?.body, 'VERSION')[0], 'LUXminer') ?? classic.firmware,
         fans: fansOf(fans).length > 0 ? fansOf(fans) : (classic.fans ?? []),
         aftermarket: true,
+        sha256Only: true,
         power: powerFacts(power),
         powerLimitW: positiveOf(profileOf(profiles, config), 'Watts'),
         faults: [...statusFaults(config), ...eventFaults(events, devs)],

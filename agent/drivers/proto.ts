@@ -84,6 +84,7 @@ function identity(system: Row, network: Row, hardware: Row): AsicFacts {
   const model = textOf(system, 'product_name', 'model')
   return {
     model,
+    sha256Only: true,
     efficiencyJPerTh: ratedJPerTh(model),
     firmware: version && `ProtoOS ${version}`,
     hardwareId: macOf(network['mac']) ?? textOf(part(hardware, 'cb-info'), 'serial_number'),

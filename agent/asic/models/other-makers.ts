@@ -2,7 +2,6 @@ import { nearest } from './nearest.ts'
 import { air, hydro, immersion, type Rating, type Ratings } from './rating.ts'
 
 export const SEALMINERS: Ratings = {
-  DL1: air(179, 3580, 'asic-miner-value'),
   A2: air(226, 3729, 'bitdeer-explorer'),
   'A2 PRO': air(260, 3874, 'bitdeer-release'),
   'A2 HYD': hydro(446, 7360, 'asic-miner-value'),
@@ -59,7 +58,7 @@ export function sealminerRating(text: string): Rating | undefined {
     .replace(/\bHYDRO\b/, 'HYD')
     .replace(/\s*\bAIR\b/, '')
     .trim()
-  const series = /^(A\d|DL)/.exec(name)?.[0]
+  const series = /^A\d/.exec(name)?.[0]
   if (!series) return undefined
   const rows = rowsOf(SEALMINERS)
   const sameCooling = rows.filter((row) => row.name.endsWith('HYD') === name.endsWith('HYD'))

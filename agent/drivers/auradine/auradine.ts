@@ -104,6 +104,7 @@ function auradineFacts(sections: Row): AsicFacts {
   const name = model && `Auradine ${model}`
   return {
     model: name,
+    sha256Only: true,
     efficiencyJPerTh: ratedJPerTh(name),
     firmware: version && `FluxOS ${version}`,
     hardwareId: macOf(report['mac']) ?? textOf(report, 'SerialNo'),

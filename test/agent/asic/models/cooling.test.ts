@@ -48,7 +48,7 @@ test.each([
   ['Avalon A1466I', 'immersion'],
   ['Avalon Q', 'air'],
   ['SealMiner A4 Ultra Hydro', 'hydro'],
-  ['SealMiner DL1 Air', 'air'],
+  ['SealMiner A3 Pro Air', 'air'],
   ['Teraflux AI3680', 'immersion'],
   ['AH3880', 'hydro'],
   ['Auradine Teraflux AT2880', 'air'],
