@@ -14,8 +14,8 @@ interface Mark {
 }
 
 /**
- * Sees to it that the work of a machine which hashes is counted, estimated, or missed with a note: no machine earns nothing without
- * a word. It belongs to one session.
+ * Makes the work of a machine which hashes counted, estimated, or missed with a note, so that no machine earns nothing without a reason
+ * on the screens. It belongs to one session.
  */
 export class PaidWork {
   readonly #now: () => number

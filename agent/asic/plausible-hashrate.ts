@@ -49,7 +49,7 @@ export function plausibleHashrates(facts: AsicFacts, starting: boolean): Plausib
     valueHs ? abilities.find(({ minHs, maxHs }) => valueHs < minHs || valueHs > maxHs) : undefined
 
   const byPower = wrong(facts.hashrateHs, powerAbilities(facts, starting))
-  // a nominal figure is never low because the machine starts; the watts of now say nothing of it while they fit the hashrate of now
+  // a nominal figure is never low because the machine starts; the present watts judge it only where they contradict the present hashrate
   const wrongExpected = wrong(
     facts.expectedHashrateHs,
     byPower ? powerAbilities(facts, false) : independentOf(facts, false),

@@ -34,5 +34,5 @@ export function estimateBasis(
   return { holders: [{ owner: UNKNOWN, share: 1 }], paidRatio: paidRatio ?? 1, knownMs: atMs }
 }
 
-/** A machine that hashes works for somebody, though it does not say for whom. */
+/** A machine that hashes works for somebody, though it does not tell its pool. */
 const UNKNOWN: Owner = {}

@@ -119,7 +119,7 @@ export function otherAlgorithm(name: string | undefined): string | undefined {
   return algorithm === SHA256 ? undefined : algorithm
 }
 
-/** @param url of a pool @returns what its host name says that it pays for; undefined where it says nothing */
+/** @param url of a pool @returns what its host name says that it pays for; undefined where it names none */
 export function algorithmOfPool(url: string | undefined): string | undefined {
   const host = /^(?:[^/]*:\/\/)?([^/:]+)/.exec(url?.toLowerCase() ?? '')?.[1]
   if (host === undefined) return undefined

@@ -71,7 +71,7 @@ describe('a machine of which nothing is known but its watts', () => {
     ['while it starts, with watts and hardly a hash', { ...DRAWS, hashrateHs: 30e9, starting: true }],
     ['whose watts are unknown', { hashrateHs: 200e6 }],
     ['whose average is low after a pause', { ...DRAWS, hashrateAvgHs: 1e12 }],
-  ])('is believed %s', (_name, facts) => {
+  ])('is read as it says %s', (_name, facts) => {
     const { sample } = asicReading(facts as AsicFacts)
     expect(sample.hashrateHs).toBe(facts.hashrateHs)
     expect(sample.faults).toBeUndefined()

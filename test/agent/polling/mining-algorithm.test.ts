@@ -49,7 +49,7 @@ test('the configuration’s scrypt is what it mines, where the machine does not 
   }
 })
 
-test('a machine that says another algorithm than the configuration is believed, and says so', () => {
+test('what the machine says counts more than another algorithm in the configuration, and a fault names both', () => {
   const { identity, sample } = withAlgorithm(mining('equihash'), config('sha256'))
   expect(identity.algorithm).toBe('equihash')
   expect(sample.faults).toEqual(['the configuration says algorithm: sha256, but the machine hashes equihash'])
