@@ -76,6 +76,11 @@ test.concurrent.each(machines)(
   },
 )
 
+test.concurrent.each(machines)('$name: is known to mine Bitcoin', async (machine) => {
+  const [reading] = await readings(machine, [machine.answers])
+  expect(reading?.identity).not.toHaveProperty('algorithm')
+})
+
 const withPools = machines.filter(({ answers }) => /"Difficulty Accepted"/.test(answers['pools'] ?? ''))
 const pools = (machine: RecordedMachine, edit: (row: Record<string, unknown>, i: number) => void) => ({
   ...machine.answers,
