@@ -1,7 +1,7 @@
 import { HASHES_PER_DIFF1 } from '../../../protocol/units.ts'
 import { type Random, Wander } from '../base/random.ts'
+import type { AsicModel } from './asic-model.ts'
 import { Board } from './board.ts'
-import type { AsicModel } from './models.ts'
 import { Stratum } from './stratum.ts'
 
 /** How the machine's API behaves: it answers, refuses connections, or accepts them and never answers. */
