@@ -30,6 +30,9 @@ export const LocationSchema = z.object({
 })
 export type Location = z.infer<typeof LocationSchema>
 
+/** The `algorithm` of a miner that shows by nothing what it hashes. */
+export const UNKNOWN_ALGORITHM = 'unknown'
+
 /** An entry of the inventory: what a device is. Unknown is absent. */
 export const DeviceSchema = z.object({
   deviceId: DeviceIdSchema,
@@ -38,7 +41,7 @@ export const DeviceSchema = z.object({
   driver: z.string().max(64),
   model: z.string().max(128).optional(),
   firmware: z.string().max(128).optional(),
-  /** hash algorithm where it is not SHA-256: Bitcoin does not pay for its work */
+  /** hash algorithm where it is not SHA-256, or `unknown`: Bitcoin does not pay for its work */
   algorithm: z.string().max(32).optional(),
   /** MAC or serial number: the same after the address has changed */
   hardwareId: z.string().max(128).optional(),

@@ -62,7 +62,6 @@ export function antminerFacts({ version, summary: summaryReply, stats }: Replies
     chipTempsC: parts.chipTempsC,
     boardTempsC: parts.boardTempsC,
     fans: parts.fans,
-    liquidCooled: /hyd/i.test(type ?? ''),
     uptimeS: nonNegativeOf(summary, 'Elapsed', 'elapsed') ?? nonNegativeOf(data, 'Elapsed', 'elapsed'),
     asleep: info.some(
       (row) => WORK_MODES.some((mode) => isTrue(row[mode])) || numberOf(row['Mode']) === STOPPED_MODE,

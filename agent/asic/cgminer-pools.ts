@@ -2,7 +2,7 @@ import { type Owner, ownerKey } from '../../protocol/owner.ts'
 import type { AcceptedShares, OwnerCounters } from '../plugin/reading.ts'
 import type { CgminerReply } from '../wire/cgminer/reply.ts'
 import { isTrue, nonNegativeOf, positiveOf, type Row, rowsOf, textOf } from '../wire/loose-json/fields.ts'
-import { type PoolFacts, poolOwner, uncounted } from './pools.ts'
+import { only, type PoolFacts, poolOwner, uncounted } from './pools.ts'
 
 /**
  * The facts of a `pools` reply. `Difficulty Accepted` counts the credited work in difficulty-1 shares. A pool that is listed
@@ -10,24 +10,41 @@ import { type PoolFacts, poolOwner, uncounted } from './pools.ts'
  */
 export function poolFacts(reply: CgminerReply): PoolFacts {
   const pools = rowsOf(reply.body, 'POOLS')
-  const facts: PoolFacts = {
-    configured: pools.length,
-    alive: pools.filter((p) => /^alive$/i.test(textOf(p, 'Status') ?? 'Alive')).length,
-  }
-  const active = pools
-    .filter((p) => isTrue(p['Stratum Active']) && !isDevFee(p))
-    .sort((a, b) => (nonNegativeOf(a, 'Priority') ?? 0) - (nonNegativeOf(b, 'Priority') ?? 0))[0]
+  const own = pools.filter((pool) => !isDevFee(pool))
+  const facts: PoolFacts = { configured: pools.length, alive: pools.filter(isAlive).length }
+  const active = activeOf(own)
   if (active) facts.active = ownerOf(active)
+  // sgminer, for machines of several algorithms
+  const algorithm = textOf(active, 'Algorithm')
+  if (algorithm) facts.algorithm = algorithm
   if (!reply.complete) return facts
-  facts.byOwner = counters(pools)
+  const byOwner = countsWork(own, active) ? counters(pools) : []
+  if (byOwner.length > 0 || pools.length === 0) facts.byOwner = byOwner
   // Auradine and Whatsminer API 2.2 list pools without their accepted difficulty
-  if (pools.length > 0 && facts.byOwner.length === 0) facts.uncounted = uncounted(acceptedPercent(pools))
-  const shares = sharesOf(
-    pools.filter((pool) => !isDevFee(pool)),
-    facts.uncounted !== undefined,
-  )
+  else facts.uncounted = uncounted(acceptedPercent(pools))
+  const shares = sharesOf(own, facts.uncounted !== undefined)
   if (shares) facts.shares = shares
   return facts
+}
+
+const isAlive = (pool: Row): boolean => /^alive$/i.test(textOf(pool, 'Status') ?? 'Alive')
+
+/** Of the pools with a connection that of the first priority; where the firmware does not tell connections, the only pool that lives. */
+function activeOf(own: readonly Row[]): Row | undefined {
+  const connected = own
+    .filter((pool) => isTrue(pool['Stratum Active']))
+    .sort((a, b) => (nonNegativeOf(a, 'Priority') ?? 0) - (nonNegativeOf(b, 'Priority') ?? 0))[0]
+  return connected ?? only(own.filter(isAlive))
+}
+
+/**
+ * Whether `Difficulty Accepted` is a counter: some firmware lists it as 0 for ever, beside accepted shares, or not for the pool that it
+ * works for.
+ */
+function countsWork(own: readonly Row[], active: Row | undefined): boolean {
+  if (active && nonNegativeOf(active, 'Difficulty Accepted') === undefined) return false
+  const sum = (field: string) => total(own.flatMap((pool) => nonNegativeOf(pool, field) ?? []))
+  return sum('Accepted') === 0 || sum('Difficulty Accepted') > 0
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { PowerBasis } from '../../protocol/sample.ts'
+import { coolingOf } from './models/cooling.ts'
 import type { PoolFacts } from './pools.ts'
 
 /** One hashboard as its machine shows it. */
@@ -27,14 +28,18 @@ export interface AsicFacts {
   model?: string | undefined
   firmware?: string | undefined
   hardwareId?: string | undefined
-  /** the mining algorithm as the machine names it; absent: that of its model, else SHA-256 */
+  /** the mining algorithm, or the coin, as the machine names it; absent: `MinedAlgorithm` finds it by other signs */
   algorithm?: string | undefined
+  /** firmware that runs on SHA-256 machines alone */
+  sha256Only?: boolean
   hashrateHs?: number | undefined
   hashrateAvgHs?: number | undefined
   expectedHashrateHs?: number | undefined
   power?: Power | undefined
   /** the model's rated J/TH, for a machine that does not report its power */
   efficiencyJPerTh?: number | undefined
+  /** firmware that tunes the machine, so that its model's rating holds only near the rated hashrate */
+  aftermarket?: boolean
   powerLimitW?: number | undefined
   /** undefined: the reply does not show all boards */
   boards?: readonly Board[] | undefined
@@ -60,6 +65,8 @@ export interface AsicFacts {
   /** messages for the operator that do not make the machine faulty */
   notes?: readonly string[]
   pools?: PoolFacts | undefined
+  /** the session's: no counter counts its work, so it is estimated */
+  uncountedWork?: boolean
 }
 
 /** What each later source knows replaces what the earlier ones say; an empty text or list is not known. */
@@ -96,23 +103,11 @@ export function sumOfAll(parts: readonly (number | undefined)[]): number | undef
 export const coldest = (tempsC: readonly number[]): number | undefined =>
   tempsC.length > 0 ? Math.min(...tempsC) : undefined
 
-/** Models that water or oil cools, by how each maker names them. */
-const LIQUID_COOLED = [
-  // the second digit is the cooling: M33S++, M53, M63S (3) and M64 (4) have water, M36, M56, M66S (6) stand in oil
-  /\bM\d[346][^\d]/i,
-  // Antminer S19 Pro+ Hyd., S21e XP Hyd, SealMiner A2 Pro Hyd; S21 Imm.
-  /\b(?:hyd(?:ro)?|imm(?:ersion)?)\b/i,
-  // Avalon A1166I, A1346I, A1566I (immersion), A1566HA (hydro)
-  /\bavalon.*?\d{4}(?:I|HA?)\b/i,
-  // Auradine: AT is air, AI immersion, AH water
-  /\bA[HI]\d{4}\b/,
-]
-
 /**
  * The fans that must turn. A machine that water or oil cools has none, though its firmware lists them at 0 rpm; one that turns
  * all the same stays.
  */
-export function coolingFans({ fans = [], liquidCooled, model = '' }: AsicFacts): readonly Fan[] {
-  const liquid = liquidCooled || LIQUID_COOLED.some((names) => names.test(`${model} `))
+export function coolingFans({ fans = [], liquidCooled, model }: AsicFacts): readonly Fan[] {
+  const liquid = liquidCooled || coolingOf(model) !== 'air'
   return liquid ? fans.filter((fan) => fan.rpm > 0) : fans
 }

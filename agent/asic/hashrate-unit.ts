@@ -51,9 +51,9 @@ export function factoryUnit(value: number | undefined, named: HashrateUnit): Has
 
 const isMachines = (hs: number): boolean => hs >= MACHINE_HS && hs < 1000 * MACHINE_HS
 
-/** J/TH of any SHA-256 machine since 2016, with room on both sides. */
-const LEAST_J_PER_TH = 5
-const MOST_J_PER_TH = 200
+/** J/TH of any SHA-256 machine since 2015, with room on both sides: the best has 9.4, an S7 273. */
+export const LEAST_J_PER_TH = 5
+export const MOST_J_PER_TH = 500
 
 /** Whether a machine that draws these watts can make this hashrate. Unknown watts are no witness. */
 export function fitsPower(hs: number | undefined, powerW: number | undefined): boolean {
@@ -61,3 +61,10 @@ export function fitsPower(hs: number | undefined, powerW: number | undefined): b
   const jPerTh = powerW / (hs / 1e12)
   return jPerTh >= LEAST_J_PER_TH && jPerTh <= MOST_J_PER_TH
 }
+
+/**
+ * Whether a figure that its name says is in MH/s must be in TH/s, by the watts alone: 3,400 W make 180 TH/s, and no machine that draws
+ * them makes 180 MH/s. A thousandth shows nothing: one board of a machine that fails or stops can be so slow.
+ */
+export const isTerahash = (value: number | undefined, powerW: number | undefined): boolean =>
+  fitsPower(value && hashrateHs(value, 'TH'), powerW) && !fitsPower(value && hashrateHs(value, 'GH'), powerW)

@@ -1,4 +1,5 @@
 import type { AsicFacts } from './facts.ts'
+import { LEAST_J_PER_TH, MOST_J_PER_TH } from './hashrate-unit.ts'
 import { showHashrate } from './hashrates.ts'
 import { ratingOf } from './models/rated-efficiency.ts'
 
@@ -12,6 +13,8 @@ const CHIP_MAX_HS = 15e12
 const LOW_PART = 1 / 400
 /** A machine that starts goes through every low hashrate. One below this part has the wrong unit all the same. */
 const STARTING_LOW_PART = 1e-5
+/** While it starts, a machine draws its watts long before it makes their hashrate. */
+const STARTING_POWER_PART = 1e-3
 /** Above this multiple of what it can do; models of one line differ by less, and one controller has up to 20 Avalon modules. */
 const HIGH_MULTIPLE = 40
 /** A hashrate above this multiple of the expected one is a wrong reading: firmware shows such spikes for one sample. */
@@ -38,17 +41,21 @@ interface Ability {
 
 /**
  * Checks each hashrate against what the machine can do: by its model's rating and its chips, which do not depend on the unit of the
- * reply; else by the expected hashrate that it gives, and by its boards.
+ * reply, or else by its watts; then by the expected hashrate that it gives, and by its boards.
  * @param starting true while the machine starts: it may show any hashrate below its normal one
  */
 export function plausibleHashrates(facts: AsicFacts, starting: boolean): Plausible {
   const wrong = (valueHs: number | undefined, abilities: readonly Ability[]) =>
     valueHs ? abilities.find(({ minHs, maxHs }) => valueHs < minHs || valueHs > maxHs) : undefined
 
-  // a nominal figure is never low because the machine starts
-  const wrongExpected = wrong(facts.expectedHashrateHs, independentOf(facts, false))
+  const byPower = wrong(facts.hashrateHs, powerAbilities(facts, starting))
+  // a nominal figure is never low because the machine starts; the present watts judge it only where they contradict the present hashrate
+  const wrongExpected = wrong(
+    facts.expectedHashrateHs,
+    byPower ? powerAbilities(facts, false) : independentOf(facts, false),
+  )
   const expectedHashrateHs = wrongExpected ? undefined : facts.expectedHashrateHs
-  const against = wrong(facts.hashrateHs, abilitiesOf({ ...facts, expectedHashrateHs }, starting))
+  const against = byPower ?? wrong(facts.hashrateHs, abilitiesOf({ ...facts, expectedHashrateHs }, starting))
   // an average since the start is low after a long pause, and the boards' present sum is no measure for it
   const againstAvg = wrong(
     facts.hashrateAvgHs,
@@ -113,6 +120,18 @@ const abilityOf = (hashrateHs: number | undefined, low: number, words: string): 
 function ratedAbility({ model }: AsicFacts, low: number): Ability | undefined {
   const rated = ratingOf(model)
   return rated && abilityOf(rated.hashrateThs * 1e12, low, 'its model is rated at about')
+}
+
+/** By the watts that the machine itself tells: only where neither its model nor its chips say more exactly what it can do. */
+function powerAbilities(facts: AsicFacts, starting: boolean): Ability[] {
+  const { power, asleep } = facts
+  if (!power?.powerW || asleep || independentOf(facts, starting).length > 0) return []
+  const [slow, fast] = [MOST_J_PER_TH, LEAST_J_PER_TH].map((jPerTh) => (power.powerW / jPerTh) * 1e12) as [
+    number,
+    number,
+  ]
+  const words = `the ${Math.round(power.powerW)} W that it draws make ${showHashrate(slow)} to ${showHashrate(fast)}`
+  return [{ minHs: slow * (starting ? STARTING_POWER_PART : 1), maxHs: fast, words }]
 }
 
 /** By the chips that work, else by those fitted. */

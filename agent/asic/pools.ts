@@ -18,6 +18,8 @@ export interface PoolFacts {
   uncounted?: { acceptedRatio?: number }
   configured: number
   alive: number
+  /** the mining algorithm that the machine names beside the active pool */
+  algorithm?: string
 }
 
 /** One configured pool of a machine. */
@@ -46,18 +48,21 @@ export function stratumPools(pools: readonly StratumPool[], shares?: AcceptedSha
     configured: named.length,
     alive: named.filter((pool) => pool.alive !== false).length,
   }
-  const active = named.find((pool) => pool.active)
+  const active = named.find((pool) => pool.active) ?? only(named.filter((pool) => pool.alive !== false))
   if (active) facts.active = poolOwner(active)
   const parted = named.flatMap(({ part, ...pool }) => (part ? [{ owner: poolOwner(pool), share: part }] : []))
   if (parted.length > 0) facts.parted = parted
   const paid = named.flatMap(({ workDiff1, ...pool }) =>
     workDiff1 === undefined ? [] : [{ owner: poolOwner(pool), workDiff1 }],
   )
-  if (paid.length > 0) facts.byOwner = paid
+  if (paid.length > 0 && (!active || active.workDiff1 !== undefined)) facts.byOwner = paid
   else if (named.length > 0) facts.uncounted = uncounted(active?.acceptedRatio)
   if (shares) facts.shares = shares
   return facts
 }
+
+/** A list's only item; where there are several, nothing says which one is meant. */
+export const only = <T>(items: readonly T[]): T | undefined => (items.length === 1 ? items[0] : undefined)
 
 /** A ratio beyond 0 to 1 is nonsense, and the same as none. */
 export const uncounted = (acceptedRatio: number | undefined): NonNullable<PoolFacts['uncounted']> =>

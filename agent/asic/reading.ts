@@ -1,9 +1,12 @@
+import { UNKNOWN_ALGORITHM } from '../../protocol/device.ts'
 import { defined } from '../../protocol/kit/defined.ts'
 import type { Sample, State } from '../../protocol/sample.ts'
 import type { Reading } from '../plugin/reading.ts'
 import { type AsicFacts, type Board, coolingFans, type Fan, sumOfAll } from './facts.ts'
 import { showHashrate } from './hashrates.ts'
 import { otherAlgorithm, otherAlgorithmOf } from './models/mining-algorithms.ts'
+import { ratingOf } from './models/rated-efficiency.ts'
+import { efficiencyOf } from './models/rating.ts'
 import { isResidue, type Plausible, plausibleHashrates } from './plausible-hashrate.ts'
 
 /** The slowest machines tune and test their chips this long before the first hash. */
@@ -14,8 +17,10 @@ export function asicReading(given: AsicFacts): Reading {
   // an average of some seconds falls towards 0 for minutes after a stop
   const facts = given.asleep && isResidue(given) ? { ...given, hashrateHs: 0 } : given
   const algorithm = otherAlgorithm(facts.algorithm) ?? otherAlgorithmOf(facts.model)
-  // hashrate and work are defined for SHA-256 only: hashes of another algorithm would be priced as Bitcoin's
-  const sha256 = <T>(value: T): T | undefined => (algorithm ? undefined : value)
+  // hashrate and work are defined for SHA-256 only: hashes of another algorithm would be priced as Bitcoin's. Those of an unknown one
+  // stay until the configuration has been asked
+  const isOther = algorithm !== undefined && algorithm !== UNKNOWN_ALGORITHM
+  const sha256 = <T>(value: T): T | undefined => (isOther ? undefined : value)
   const rates = algorithm ? unchecked(facts) : plausibleHashrates(facts, isStarting(facts))
   const hashes = (facts.hashrateHs ?? 0) > 0
   const boards = boardFacts(facts, hashes && !facts.ramping)
@@ -54,9 +59,9 @@ export function asicReading(given: AsicFacts): Reading {
       faults: faults.length > 0 ? faults.slice(0, 32).map((f) => f.slice(0, 256)) : undefined,
     }),
   }
-  if (byOwner?.length && !algorithm) reading.counters = { byOwner }
+  if (byOwner?.length && !isOther) reading.counters = { byOwner }
   if (shares) reading.shares = shares
-  if (facts.pools?.uncounted && !algorithm) reading.uncountedWork = true
+  if ((facts.uncountedWork || facts.pools?.uncounted) && !isOther) reading.uncountedWork = true
   return reading
 }
 
@@ -68,10 +73,14 @@ const unchecked = ({ hashrateHs, hashrateAvgHs, expectedHashrateHs }: AsicFacts)
   faults: [],
 })
 
-/** Absent, not empty, where the pools are unknown: the owner may be any of them. A list without pools is no answer while it hashes. */
+/**
+ * Absent, not empty, where the pools are unknown: the owner may be any of them. A list without pools is no answer while it hashes, nor
+ * one that does not say for which of its living pools.
+ */
 function holdersOf({ pools }: AsicFacts, hashes: boolean): Sample['holders'] {
   if (!pools || (hashes && pools.configured === 0)) return undefined
   const { active, parted = active && [{ owner: active, share: 1 }] } = pools
+  if (hashes && !parted && pools.uncounted && pools.alive > 0) return undefined
   return (hashes && parted) || []
 }
 
@@ -89,11 +98,20 @@ function paidRatio({
 
 const NO_POOLS = { configured: 0, alive: 0 }
 
-/** Hashrate times rated efficiency; undefined for a machine that does not hash: the rating does not cover its idle power. */
-function modelledPower({ efficiencyJPerTh }: AsicFacts, { hashrateHs }: Plausible): AsicFacts['power'] {
-  if (!hashrateHs || !efficiencyJPerTh) return undefined
-  return { powerW: (hashrateHs / 1e12) * efficiencyJPerTh, basis: 'modelled' }
+/**
+ * Hashrate times rated efficiency; undefined for a machine that does not hash: the rating does not cover its idle power. Aftermarket
+ * firmware tunes the efficiency with the hashrate: its machine has the rated one only near the rated hashrate.
+ */
+function modelledPower(facts: AsicFacts, { hashrateHs }: Plausible): AsicFacts['power'] {
+  const ths = (hashrateHs ?? 0) / 1e12
+  const rated = facts.aftermarket ? ratingOf(facts.model) : undefined
+  const near = rated && Math.abs(ths / rated.hashrateThs - 1) <= NEAR
+  const jPerTh = facts.aftermarket ? near && efficiencyOf(rated) : facts.efficiencyJPerTh
+  return ths > 0 && jPerTh ? { powerW: ths * jPerTh, basis: 'modelled' } : undefined
 }
+
+/** Bins of one model differ by so much, and all have its rated efficiency. */
+const NEAR = 0.15
 
 function stateOf(facts: AsicFacts, faulty: boolean): State {
   if (facts.hashrateHs) return facts.ramping ? 'starting' : 'hashing'

@@ -7,6 +7,8 @@ import { AcceptedRatio } from './accepted-ratio.ts'
 import { Answers, openScope } from './answers.ts'
 import { CgminerClient } from './cgminer-client.ts'
 import type { AsicFacts } from './facts.ts'
+import { MinedAlgorithm } from './mined-algorithm.ts'
+import { PaidWork } from './paid-work.ts'
 import { asicReading } from './reading.ts'
 
 export { alone, supplement } from './answers.ts'
@@ -45,6 +47,8 @@ export function minerSession(source: MinerSource): Session {
     source.forget()
   }
   const accepted = new AcceptedRatio()
+  const work = new PaidWork()
+  const mined = new MinedAlgorithm()
   return {
     async read(signal) {
       const answers = new Answers(signal)
@@ -67,9 +71,17 @@ export function minerSession(source: MinerSource): Session {
         for (const fan of facts.fans ?? []) if (fan.rpm > 0) turned.add(fan.name)
         const fans = facts.fanSlots ? facts.fans?.filter((fan) => turned.has(fan.name)) : facts.fans
         const boardsFitted = Math.max(boardsSeen, facts.boardsFitted ?? 0)
-        const pools = facts.pools && accepted.fillIn(facts.pools)
+        const paid = work.of(facts)
+        const pools = paid.pools && accepted.fillIn(paid.pools)
         return [
-          asicReading({ ...facts, ...(fans ? { fans } : {}), ...(pools ? { pools } : {}), boardsFitted }),
+          asicReading({
+            ...facts,
+            ...paid,
+            algorithm: mined.of(facts),
+            ...(fans ? { fans } : {}),
+            ...(pools ? { pools } : {}),
+            boardsFitted,
+          }),
         ]
       } catch (error) {
         forget()

@@ -2,11 +2,14 @@ import type { HashrateUnit } from '../../protocol/units.ts'
 import { nonNegativeOf, numberOf, positiveOf, type Row, textOf } from '../wire/loose-json/fields.ts'
 import { isInitialising } from './cgminer-facts.ts'
 import type { AsicFacts, Board } from './facts.ts'
-import { factoryUnit, fitsPower, unitOf } from './hashrate-unit.ts'
+import { factoryUnit, fitsPower, isTerahash, unitOf } from './hashrate-unit.ts'
 import { inHs } from './hashrates.ts'
 
 /** After this time a board that still reports a climbing frequency is a board that fails; the slowest start takes 25 minutes. */
 const RAMP_S = 3_600
+
+/** Above what a Whatsminer draws while its chips are off; it draws thousands of watts when it runs. */
+const SLEEP_W = 500
 
 const BOARD_NOW = ['MHS 1m', 'MHS 5m', 'HS RT', 'MHS av'] as const
 
@@ -38,7 +41,9 @@ export function whatsminerHashrates(
   // one reply has one unit. A second witness must tell another one: a machine that stops shows low figures in the right unit too
   const nowNames = ['HS RT', 'MHS 5s', 'MHS 1m']
   const now = nonNegativeOf(summary, ...nowNames) || nonNegativeOf(summary, 'MHS av')
-  const likely = unitOf(now, { named: 'MH', referenceHs: factoryHs, settled: !ramping })
+  const byFactory = unitOf(now, { named: 'MH', referenceHs: factoryHs, settled: !ramping })
+  const runs = (powerW ?? 0) > SLEEP_W
+  const likely = factoryHs === undefined && runs && isTerahash(now, powerW) ? 'TH' : byFactory
   const unitOfSummary = !ramping && fitsPower(inHs(now, likely), powerW) ? likely : 'MH'
   const inSummary = (...names: string[]) => inHs(nonNegativeOf(summary, ...names), unitOfSummary)
   const ofSummary = inSummary(...nowNames)

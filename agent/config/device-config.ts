@@ -21,6 +21,13 @@ const commonSettings = {
     .positive()
     .optional()
     .describe('hashrate that it should reach, H/s; overrides the value that the machine reports'),
+  algorithm: z
+    .string()
+    .regex(/^[a-z0-9-]{1,32}$/i, { error: 'expected the name of an algorithm, such as sha256 or scrypt' })
+    .optional()
+    .describe(
+      'what a miner hashes, where it does not show it: sha256 mines Bitcoin; without it a miner of an unknown algorithm earns nothing',
+    ),
   meteredBy: DeviceIdSchema.optional().describe('id of the meter that this device is behind'),
   generates: z
     .enum(GENERATES)
@@ -47,6 +54,7 @@ export interface DeviceConfig {
   location?: Location
   ratedPowerW?: number
   expectedHashrateHs?: number
+  algorithm?: string
   meteredBy?: string
   generates?: (typeof GENERATES)[number]
   hardwareId?: string

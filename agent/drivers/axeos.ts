@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { AsicFacts, Board, Fan } from '../asic/facts.ts'
 import { fromGhs } from '../asic/hashrates.ts'
+import { isNerd } from '../asic/models/esp-miners.ts'
 import { ratedJPerTh } from '../asic/models/rated-efficiency.ts'
 import { acceptedShares, type StratumPool, stratumPools } from '../asic/pools.ts'
 import { powerFact, wattsOf } from '../asic/power.ts'
@@ -48,6 +49,7 @@ function axeFacts(info: Row, asic: Row | undefined): AsicFacts {
   )
   return {
     model,
+    sha256Only: true,
     efficiencyJPerTh: ratedJPerTh(model),
     firmware: textOf(info, 'version'),
     hardwareId: macOf(info['macAddr']),
@@ -113,7 +115,7 @@ const BITAXES: Readonly<Record<string, string>> = {
 }
 
 function modelOf(device: string | undefined, boardVersion: string | undefined): string | undefined {
-  if (device && /axe/i.test(device)) return device
+  if (device && isNerd(device)) return device
   const bitaxe = device ?? (/^\d{3}$/.test(boardVersion ?? '') ? BITAXES[boardVersion?.[0] ?? ''] : undefined)
   return ['Bitaxe', bitaxe, boardVersion].filter((part) => part).join(' ')
 }

@@ -32,11 +32,13 @@ export default defineDriver({
         ...mergedFacts(
           cgminerFacts({ summary, devs, devdetails }),
           stats && isAntminer(stats) ? antminerFacts({ version, summary, stats }) : {},
-          identity(version, devdetails, stats),
+          identity({ version, devdetails, stats, devs, summary }),
         ),
-        // the rating is for Bitmain's firmware only
-        efficiencyJPerTh: undefined,
-        algorithm: textOf(rowsOf(coin?.body, 'COIN')[0], 'Hash Method'),
+        aftermarket: true,
+        algorithm:
+          textOf(rowsOf(coin?.body, 'COIN')[0], 'Hash Method') ??
+          // StrongU: the coin, `sc`
+          textOf(rowsOf(summary?.body, 'SUMMARY')[0], 'Miner type'),
         pools: pools && poolFacts(pools),
       }
     }),
@@ -48,11 +50,11 @@ const isAntminer = (stats: CgminerReply): boolean =>
 
 const PROGRAMS = ['CGMiner', 'BMMiner', 'SGMiner', 'BFGMiner', 'Miner', 'Firmware']
 
-function identity(
-  version: CgminerReply | undefined,
-  devdetails: CgminerReply | undefined,
-  stats: CgminerReply | undefined,
-): AsicFacts {
+type Replies = Partial<
+  Record<'version' | 'devdetails' | 'stats' | 'devs' | 'summary', CgminerReply | undefined>
+>
+
+function identity({ version, devdetails, stats, devs, summary }: Replies): AsicFacts {
   const program = rowsOf(version?.body, 'VERSION')[0]
   const [device] = rowsOf(devdetails?.body, 'DEVDETAILS')
   const type = rowsOf(stats?.body, 'STATS').map((row) => textOf(row, 'Type'))
@@ -60,10 +62,20 @@ function identity(
     model:
       textOf(program, 'Type', 'PROD', 'MODEL') ??
       type.find((text) => text) ??
-      textOf(device, 'Model', 'Name', 'Driver'),
+      innosilicon(summary) ??
+      textOf(device, 'Model', 'Name', 'Driver') ??
+      // StrongU names its machine here alone: `u6`
+      textOf(rowsOf(devs?.body, 'DEVS')[0], 'Name'),
     firmware: PROGRAMS.flatMap((name) => {
       const number = textOf(program, name)
       return number ? [`${name} ${number}`] : []
     }).join(' '),
   }
+}
+
+/** Innosilicon names its program for the machine: `innominer a9-1.1.0` in the reply's description. */
+function innosilicon(summary: CgminerReply | undefined): string | undefined {
+  const words = textOf(rowsOf(summary?.body, 'STATUS')[0], 'Description')
+  const name = /^innominer ([a-z]\d+[a-z+]*)-/i.exec(words ?? '')?.[1]
+  return name && `Innosilicon ${name.toUpperCase()}`
 }

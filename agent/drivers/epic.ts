@@ -61,6 +61,8 @@ function machineFacts(summary: Row, capabilities: Row): AsicFacts {
   const lastError = textOf(status, 'Last Error')
   return {
     model: textOf(capabilities, 'Model'),
+    aftermarket: true,
+    algorithm: textOf(section(summary, 'Mining'), 'Algorithm') ?? textOf(section(summary, 'Mining'), 'Coin'),
     firmware: textOf(summary, 'Software'),
     // no running board: 0, not unknown
     hashrateHs: fromMhs(sumOfAll([0, ...boards])),

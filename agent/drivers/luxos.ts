@@ -62,8 +62,8 @@ export default defineDriver({
         ...tempFacts(temps),
         firmware: textOf(rowsOf(version?.body, 'VERSION')[0], 'LUXminer') ?? classic.firmware,
         fans: fansOf(fans).length > 0 ? fansOf(fans) : (classic.fans ?? []),
-        // the rating is for Bitmain's firmware; LuxOS tunes the machine
-        efficiencyJPerTh: undefined,
+        aftermarket: true,
+        sha256Only: true,
         power: powerFacts(power),
         powerLimitW: positiveOf(profileOf(profiles, config), 'Watts'),
         faults: [...statusFaults(config), ...eventFaults(events, devs)],

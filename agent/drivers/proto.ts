@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { type AsicFacts, type Board, coldest, fansWithSpeed, sumOfAll } from '../asic/facts.ts'
 import { fromGhs, fromThs } from '../asic/hashrates.ts'
+import { ratedJPerTh } from '../asic/models/rated-efficiency.ts'
 import { acceptedShares, stratumPools } from '../asic/pools.ts'
 import { powerFact } from '../asic/power.ts'
 import { alone, webSession } from '../asic/session.ts'
@@ -80,8 +81,11 @@ const part = (row: Row | undefined, name: string): Row => rowOf(row?.[name])
 
 function identity(system: Row, network: Row, hardware: Row): AsicFacts {
   const version = textOf(part(system, 'os'), 'version')
+  const model = textOf(system, 'product_name', 'model')
   return {
-    model: textOf(system, 'product_name', 'model'),
+    model,
+    sha256Only: true,
+    efficiencyJPerTh: ratedJPerTh(model),
     firmware: version && `ProtoOS ${version}`,
     hardwareId: macOf(network['mac']) ?? textOf(part(hardware, 'cb-info'), 'serial_number'),
   }

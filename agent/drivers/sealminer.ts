@@ -54,6 +54,7 @@ function sealFacts(summary: Row | undefined, stats: Row): AsicFacts {
   const state = textOf(stats, 'PM State') ?? ''
   return {
     model,
+    sha256Only: true,
     efficiencyJPerTh: ratedJPerTh(model),
     firmware: textOf(stats, 'Firmware', 'Software Version'),
     hardwareId: macOf(stats['MAC']) ?? textOf(stats, 'Ctrl Board SN'),

@@ -50,7 +50,7 @@ export default defineDriver({
       const web = pages ? await supplement((wait) => pagesFacts(pages, wait), signal) : {}
       const port4028 = (wait: AbortSignal) => portFacts(client, wait)
       const facts = web.boards ? await supplement(port4028, signal) : await port4028(signal)
-      return mergedFacts(web, facts, { power: web.power, hardwareId: web.hardwareId })
+      return mergedFacts(web, facts, { power: web.power, hardwareId: web.hardwareId, aftermarket: true })
     })
   },
 })

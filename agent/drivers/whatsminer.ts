@@ -69,6 +69,7 @@ export default defineDriver({
         boards: devices?.complete ? boards : undefined,
         hardwareId: macOf(summary?.['MAC'] ?? info?.['mac']),
         model,
+        sha256Only: true,
         efficiencyJPerTh: ratedJPerTh(model),
         firmware:
           textOf(version, 'fw_ver') ??

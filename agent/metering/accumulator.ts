@@ -96,7 +96,8 @@ export class DeviceAccumulator {
     const amounts = this.#estimate.reduce(growth, at.wallMs)
     if (last && elapsedMs !== undefined)
       amounts.push(...this.#estimated(last, elapsedMs, at.wallMs, growth, counting))
-    this.#last = asLastReading(reading, at, last)
+    const counts = this.#owners.countsWorkSince(at.wallMs - RECOVERED_AT_MOST_MS)
+    this.#last = asLastReading(reading, at, last, counts)
     if (last && elapsedMs !== undefined)
       this.#book(last, reading, at, elapsedMs, { countedMilliJ, outMilliJ }, amounts)
   }

@@ -1,4 +1,4 @@
-import type { Holder } from '../../protocol/owner.ts'
+import type { Holder, Owner } from '../../protocol/owner.ts'
 import { MINUTE_MS } from '../../protocol/units.ts'
 import type { Reading } from '../plugin/reading.ts'
 
@@ -14,16 +14,25 @@ export interface EstimateBasis {
 /** A reading without the list of pools is taken to be for the pools before, for this long. */
 const KEPT_MS = 15 * MINUTE_MS
 
-/** @param before the basis of the last reading; it holds on where this reading does not show the pools */
+/**
+ * @param before the basis of the last reading; it holds on where this reading does not show the pools
+ * @param counts whether a counter has counted this machine's work lately: it catches up with what this reading does not show
+ */
 export function estimateBasis(
   { sample, counters, uncountedWork }: Reading,
   atMs: number,
   before: EstimateBasis | undefined,
+  counts: boolean,
 ): EstimateBasis | undefined {
   const { holders, paidRatio } = sample
   if (uncountedWork && holders)
     // until its first share the machine has no ratio, and nothing of its work has been rejected
     return { holders, paidRatio: paidRatio ?? 1, knownMs: atMs }
   const unseen = holders === undefined && counters?.byOwner === undefined
-  return unseen && before && atMs - before.knownMs < KEPT_MS ? before : undefined
+  if (unseen && before && atMs - before.knownMs < KEPT_MS) return before
+  if (!uncountedWork || counts) return undefined
+  return { holders: [{ owner: UNKNOWN, share: 1 }], paidRatio: paidRatio ?? 1, knownMs: atMs }
 }
+
+/** A machine that hashes works for somebody, though it does not tell its pool. */
+const UNKNOWN: Owner = {}

@@ -50,8 +50,17 @@ export function compare(
   }
 }
 
-/** The parts of a reading that the next one is compared with. @param last the reading before; its hardware id is kept where this one has none */
-export function asLastReading(reading: Reading, at: Instant, last: LastReading | undefined): LastReading {
+/**
+ * The parts of a reading that the next one is compared with.
+ * @param last the reading before; its hardware id is kept where this one has none
+ * @param counts whether a counter has counted this machine's work lately
+ */
+export function asLastReading(
+  reading: Reading,
+  at: Instant,
+  last: LastReading | undefined,
+  counts: boolean,
+): LastReading {
   const { powerW, uptimeS, holders, hashrateHs, utilizationRatio, tokensInPerS, tokensOutPerS } =
     reading.sample
   return {
@@ -68,7 +77,7 @@ export function asLastReading(reading: Reading, at: Instant, last: LastReading |
     namedOwners: reading.counters?.byOwner !== undefined,
     ...defined({
       hardwareId: reading.identity.hardwareId ?? last?.hardwareId,
-      estimate: estimateBasis(reading, at.wallMs, last?.estimate),
+      estimate: estimateBasis(reading, at.wallMs, last?.estimate, counts),
     }),
   }
 }

@@ -35,6 +35,13 @@ export class OwnerMeter {
     return this.#counters.has(keyOf('workDiff1', ownerKey(owner)))
   }
 
+  /** Whether a counter of work was seen since this time, Unix ms: its next growth includes what happens until then. */
+  countsWorkSince(ms: number): boolean {
+    return [...this.#counters].some(
+      ([key, { state }]) => key.startsWith(keyOf('workDiff1', '')) && (state?.atMs ?? 0) >= ms,
+    )
+  }
+
   /** The growth of each counter since the last reading. */
   advance(counters: readonly OwnerCounters[], comparison: Comparison): OwnerAmount[] {
     const amounts: OwnerAmount[] = []

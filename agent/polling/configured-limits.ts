@@ -1,13 +1,14 @@
 import { hashrateFault } from '../asic/plausible-hashrate.ts'
 import type { DeviceConfig } from '../config/device-config.ts'
 import type { Reading } from '../plugin/reading.ts'
+import { withAlgorithm } from './mining-algorithm.ts'
 
 /** As many as a live message takes. */
 const MAX_FAULTS = 32
 
-/** A reading, corrected by the configured hashrate and name plate power of its device. */
+/** A reading, corrected by the configured algorithm, hashrate and name plate power of its device. */
 export const withConfiguredLimits = (reading: Reading, config: DeviceConfig): Reading =>
-  withRatedPower(withExpectedHashrate(reading, config), config)
+  withRatedPower(withExpectedHashrate(withAlgorithm(reading, config), config), config)
 
 /**
  * Removes a hashrate that is far above the configured one, and adds a fault that says so. The configured hashrate overrides the

@@ -1,5 +1,8 @@
 import { PerwattError, reasonOf } from '../../protocol/kit/errors.ts'
+import { deadlineOf, withDeadline } from '../../protocol/kit/retry.ts'
 import { ANOTHER_FIRMWARE, type Driver, type Session } from '../plugin/driver.ts'
+import type { Reading } from '../plugin/reading.ts'
+import { Trials } from './trials.ts'
 
 const isAnotherFirmware = (error: unknown): error is PerwattError =>
   error instanceof PerwattError && error.code === ANOTHER_FIRMWARE
@@ -10,45 +13,80 @@ export interface FoundSession extends Session {
 }
 
 /**
- * A session of `driver: auto`. Where the likeliest driver finds other firmware than it reads, the next one that recognises the
- * machine is tried, until one has read it; a machine that changes later is for detection again.
+ * A session of `driver: auto`. Where the likeliest driver does not read the machine, whatever the reason, the next one that recognises
+ * the machine is tried in the same poll. A driver that has read it is kept; one that read only because a likelier one failed
+ * is tried after that one, until that one has failed several times.
  * @param candidates the likeliest first
+ * @param trials what earlier sessions found out
  */
 export function foundSession(
-  [first, ...others]: readonly [Driver, ...Driver[]],
+  candidates: readonly [Driver, ...Driver[]],
   open: (driver: Driver) => Session,
+  trials = new Trials(),
 ): FoundSession {
-  let driver = first
-  let session = open(first)
-  let hasRead = false
-  const read = async (signal: AbortSignal): ReturnType<Session['read']> => {
-    try {
-      const readings = await session.read(signal)
-      hasRead = true
-      return readings
-    } catch (error) {
-      if (!isAnotherFirmware(error)) throw error
-      const next = hasRead ? undefined : others.shift()
-      if (!next) throw new PerwattError(ANOTHER_FIRMWARE, unread(error, hasRead), { cause: error })
-      session.close?.()
-      driver = next
-      session = open(next)
-      return read(signal)
-    }
+  trials.begin(candidates)
+  const sessions = new Map<Driver, Session>()
+  let driver = trials.order[0] ?? candidates[0]
+
+  const close = (besides?: Driver) => {
+    for (const [each, session] of sessions)
+      if (each !== besides) {
+        session.close?.()
+        sessions.delete(each)
+      }
   }
+  const readBy = async (candidate: Driver, signal: AbortSignal): Promise<Reading[]> => {
+    const session = sessions.get(candidate) ?? open(candidate)
+    sessions.set(candidate, session)
+    const readings = await session.read(signal)
+    driver = candidate
+    trials.read(candidate)
+    if (trials.proven) close(trials.proven)
+    return readings
+  }
+
   return {
     get driver() {
       return driver.name
     },
-    read,
-    close: () => session.close?.(),
+    async read(signal) {
+      const { proven, order } = trials
+      const failures: unknown[] = []
+      for (const [i, candidate] of order.entries()) {
+        const isLast = i === order.length - 1
+        try {
+          return await (isLast
+            ? readBy(candidate, signal)
+            : inPart(signal, (part) => readBy(candidate, part)))
+        } catch (error) {
+          // the agent stops, or the poll's time is over: that says nothing about the others
+          if (signal.aborted && i > 0) break
+          failures.push(error)
+          trials.failed(candidate, isAnotherFirmware(error))
+        }
+      }
+      throw whyUnread(failures, proven !== undefined)
+    },
+    close: () => close(),
   }
 }
 
-const unread = (error: PerwattError, hasRead: boolean): string =>
-  hasRead
-    ? `${whatOf(error)}; it is detected again at the next poll`
-    : `${whatOf(error)}, and no other driver recognises it; name its driver in the configuration`
+/** Half of the poll's time, so that a driver whose interface is silent leaves the other half to the next one. */
+function inPart<T>(signal: AbortSignal, work: (part: AbortSignal) => Promise<T>): Promise<T> {
+  const deadline = deadlineOf(signal)
+  return deadline ? withDeadline(work, (deadline.atMs - performance.now()) / 2, signal) : work(signal)
+}
+
+/** The likeliest driver's error that is more than "other firmware". */
+function whyUnread(failures: readonly unknown[], wasProven: boolean): unknown {
+  const other = failures.find((error) => !isAnotherFirmware(error))
+  if (other !== undefined) return other
+  const [first] = failures
+  const next = wasProven
+    ? 'it is detected again at the next poll'
+    : 'no other driver recognises it: name its driver in the configuration'
+  return new PerwattError(ANOTHER_FIRMWARE, `${whatOf(first)}; ${next}`, { cause: first })
+}
 
 /** The same session, whose error also says what to do where the configuration names the driver. */
 export const advised = (session: Session): Session => ({
@@ -64,4 +102,4 @@ export const advised = (session: Session): Session => ({
   close: () => session.close?.(),
 })
 
-const whatOf = (error: PerwattError): string => reasonOf(error).replace(/;[^;]*$/, '')
+const whatOf = (error: unknown): string => reasonOf(error).replace(/;[^;]*$/, '')

@@ -1,9 +1,11 @@
+import { PerwattError } from '../../protocol/kit/errors.ts'
 import { AUTO, type DeviceConfig } from '../config/device-config.ts'
 import type { Driver, Session } from '../plugin/driver.ts'
 import { detect } from './detect.ts'
 import { advised, foundSession } from './found-session.ts'
 import type { HardwareWatch } from './hardware-watch.ts'
 import type { PollTarget } from './poller.ts'
+import { Trials } from './trials.ts'
 
 /**
  * A configured device with its driver: the one that the configuration names, or with `driver: auto` the one that detection finds.
@@ -16,6 +18,7 @@ export function pollTarget(
 ): PollTarget {
   const { id, host = '' } = config
   const guarded = (session: Session) => watch?.guard(session, config) ?? session
+  const trials = new Trials()
   return {
     id,
     driver: config.driver,
@@ -33,9 +36,14 @@ export function pollTarget(
         port: Number(config.port ?? CGMINER_PORT),
         webPort: Number(config['webPort'] ?? WEB_PORT),
       }
-      const found = foundSession(await detect({ host, ...ports }, drivers, signal), (driver) =>
-        driver.open({ id, host, options: settingsOf(driver, config, ports) }),
-      )
+      const candidates = await detect({ host, ...ports }, drivers, signal)
+      if (!trials.begin(candidates))
+        throw new PerwattError(
+          'unknown-firmware',
+          `the first answers of ${host} name no firmware this time; it is detected again at the next poll`,
+        )
+      const open = (driver: Driver) => driver.open({ id, host, options: settingsOf(driver, config, ports) })
+      const found = foundSession(candidates, open, trials)
       const session = guarded(found)
       return {
         session,

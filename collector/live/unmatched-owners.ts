@@ -1,3 +1,4 @@
+import { UNKNOWN_ALGORITHM } from '../../protocol/device.ts'
 import { type Owner, ownerKey } from '../../protocol/owner.ts'
 import { attribution } from '../economics/energy/attribution.ts'
 import { UNPAID } from '../economics/unpaid.ts'
@@ -19,8 +20,63 @@ const TYPICAL: readonly { fact: string; kind: Workload['kind']; because: string 
   { fact: 'user', kind: 'gpu-hour', because: 'a user’s process holds it' },
 ]
 
-/** Owners that hold machines now and match no rule, the largest power first. Their work earns nothing until a rule matches. */
+/**
+ * Owners that hold machines now and match no rule, and those whose machines hash something unknown, the largest power first. Their work
+ * earns nothing until a rule matches, or the algorithm is set.
+ */
 export function unmatchedOwners(snapshot: LiveSnapshot, workloads: readonly Workload[]): UnmatchedOwner[] {
+  return [...withoutRule(snapshot, workloads), ...ofUnknownAlgorithm(snapshot, workloads)].sort(
+    (a, b) => b.powerW - a.powerW,
+  )
+}
+
+/** At most so many devices are named; the others are counted. */
+const NAMED = 5
+
+/** By owner and model, so that one setting fits all machines of an entry. */
+function ofUnknownAlgorithm(
+  { devices, figures }: LiveSnapshot,
+  workloads: readonly Workload[],
+): UnmatchedOwner[] {
+  const found = new Map<string, UnmatchedOwner & { ids: string[] }>()
+  for (const d of devices) {
+    const { device, sample } = d
+    if (device.algorithm !== UNKNOWN_ALGORITHM || sample?.state !== 'hashing') continue
+    const earning = figures.earnings.get(d)
+    const missesPrice = earning?.shares.some(({ workload }) => needsAlgorithm(workload, workloads))
+    if (!earning || !missesPrice) continue
+    const holder = sample.holders?.[0]?.owner ?? {}
+    const owner = { ...withoutJob(holder), ...(device.model !== undefined && { model: device.model }) }
+    const key = ownerKey(owner)
+    const entry: UnmatchedOwner & { ids: string[] } = found.get(key) ?? {
+      owner,
+      devices: 0,
+      powerW: 0,
+      kinds: [device.kind],
+      maybe: [{ kind: 'mining', because: 'it hashes, but nothing shows which algorithm' }],
+      rule: {},
+      ids: [],
+    }
+    found.set(key, entry)
+    entry.devices++
+    entry.powerW += earning.powerW ?? 0
+    entry.ids.push(device.deviceId)
+  }
+  return [...found.values()].map(({ ids, ...entry }) => ({ ...entry, configure: advice(ids) }))
+}
+
+/** Contracts, and a price for each device and day, need none. A machine without a workload would need one. */
+function needsAlgorithm(name: string, workloads: readonly Workload[]): boolean {
+  const workload = workloads.find((w) => w.name === name)
+  return workload === undefined || (workload.kind === 'mining' && workload.usdPerDeviceDay === undefined)
+}
+
+function advice(ids: readonly string[]): string {
+  const more = ids.length > NAMED ? ` and ${ids.length - NAMED} more` : ''
+  return `set algorithm: of ${ids.slice(0, NAMED).join(', ')}${more} in the agent’s configuration: sha256 where they mine Bitcoin, else the algorithm, and usdPerDeviceDay in their workload`
+}
+
+function withoutRule(snapshot: LiveSnapshot, workloads: readonly Workload[]): UnmatchedOwner[] {
   const attribute = attribution(workloads)
   const found = new Map<string, UnmatchedOwner>()
   for (const d of snapshot.devices) {
@@ -45,7 +101,7 @@ export function unmatchedOwners(snapshot: LiveSnapshot, workloads: readonly Work
       if (!entry.kinds.includes(d.device.kind)) entry.kinds.push(d.device.kind)
     }
   }
-  return [...found.values()].sort((a, b) => b.powerW - a.powerW)
+  return [...found.values()]
 }
 
 function withoutJob(owner: Owner): Owner {

@@ -61,7 +61,7 @@ export const PeriodsSchema = z.object({
 })
 export type Periods = z.infer<typeof PeriodsSchema>
 
-/** An owner that matches no rule. */
+/** An owner that matches no rule, or whose machines earn nothing because it is unknown what they hash. */
 export const UnmatchedOwnerSchema = z.object({
   owner: z.record(z.string(), z.string()).describe('facts of the owner'),
   devices: z.number().int(),
@@ -77,6 +77,12 @@ export const UnmatchedOwnerSchema = z.object({
     )
     .describe('guesses, the likeliest first'),
   rule: z.record(z.string(), z.string()).describe('a rule for the configuration that would match'),
+  configure: z
+    .string()
+    .optional()
+    .describe(
+      'what to configure in the agent instead of a rule: machines whose algorithm is unknown earn nothing until it is set; `owner` names their model too',
+    ),
 })
 export type UnmatchedOwner = z.infer<typeof UnmatchedOwnerSchema>
 

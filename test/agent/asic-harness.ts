@@ -37,11 +37,16 @@ export async function readOnce(driver: Driver, answers: ReplayOptions['answers']
 
 const fixtures = fileURLToPath(new URL('../fixtures/asic/', import.meta.url))
 
+/** Where the shape of a miner's replies stands: no reply. */
+const SOURCE = 'source.txt'
+
 /** The answers of an invented miner: each file of its folder, by command. */
 export function fixture(name: string): Record<string, string> {
   const folder = join(fixtures, name)
   return Object.fromEntries(
-    readdirSync(folder).map((file) => [parse(file).name, readFileSync(join(folder, file), 'utf8')]),
+    readdirSync(folder)
+      .filter((file) => file !== SOURCE)
+      .map((file) => [parse(file).name, readFileSync(join(folder, file), 'utf8')]),
   )
 }
 

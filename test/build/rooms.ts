@@ -99,8 +99,8 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     packages: ['node:*', 'zod'],
   },
   'agent/asic/models': {
-    holds: 'tables of miner models: rated J/TH, boards, mining algorithm',
-    imports: [],
+    holds: 'tables of miner models: rated J/TH, boards, cooling, mining algorithm',
+    imports: ['protocol'],
     packages: [],
   },
   'agent/asic': {
@@ -158,6 +158,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'agent/wire/cgminer',
       'agent/wire',
       'agent/config',
+      'agent/asic/models',
       'agent/asic',
     ],
     packages: ['node:net'],

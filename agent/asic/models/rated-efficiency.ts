@@ -1,16 +1,17 @@
 import { antminerRating } from './antminers.ts'
 import { avalonRating } from './avalons.ts'
-import { auradineRating, bitaxeRating, otherRating, sealminerRating } from './other-makers.ts'
+import { espMinerRating } from './esp-miners.ts'
+import { auradineRating, otherRating, sealminerRating } from './other-makers.ts'
 import { efficiencyOf, type Rating } from './rating.ts'
 import { whatsminerRating } from './whatsminers.ts'
 
 /** Each maker by the words in its machines' names, and who rates what stands after them. */
 const MAKERS: readonly (readonly [RegExp, (name: string) => Rating | undefined])[] = [
   [/^(?:bitmain\s+)?antminer\s*/i, antminerRating],
-  [/^whatsminer\s*/i, whatsminerRating],
-  [/^avalon\s*(?:miner)?\s*/i, avalonRating],
-  [/^sealminer\s*/i, sealminerRating],
-  [/^auradine\s*/i, auradineRating],
+  [/^(?:microbt\s+)?whatsminer\s*/i, whatsminerRating],
+  [/^(?:canaan\s+)?avalon\s*(?:miner)?\s*(?:made\s+)?/i, avalonRating],
+  [/^(?:bitdeer\s+)?sealminer\s*/i, sealminerRating],
+  [/^(?:auradine\s+)?(?:teraflux\s+)?(?=a[thi]\d)/i, auradineRating],
 ]
 
 /**
@@ -24,7 +25,7 @@ export function ratingOf(model: string | undefined): Rating | undefined {
   const text = (model ?? '').trim()
   const maker = MAKERS.find(([words]) => words.test(text))
   if (maker) return maker[1](text.replace(maker[0], ''))
-  return bitaxeRating(text) ?? otherRating(text)
+  return espMinerRating(text) ?? otherRating(text)
 }
 
 /** @returns rated J/TH; undefined where no rating is known @param model as for `ratingOf` */

@@ -16,24 +16,37 @@ export const SOURCES = {
     'ASIC Miner Value, page of the model (asicminervalue.com/miners), as the Mining Intelligence Catalog of 2026-04 quotes it',
   'mining-catalog':
     'Mining Intelligence Catalog of 2026-04 (github, compiled from makers’ pages, hashrateindex.com and d-central.tech)',
+  'proto-release':
+    'Block, announcement of the Proto Rig of 2025-08-14 and its product page (proto.xyz/products/rig): with nine hashboards',
+  'esp-miner':
+    'ESP-Miner (github bitaxeorg), main/device_config.h: default frequency, small cores and chips; the power of its self-test',
+  'esp-miner-nerd':
+    'ESP-Miner-NerdQAxePlus (github shufps), main/boards: the chips of each board; TH/s and W of a chip as on a Bitaxe',
   catalogues: 'public catalogues of miners, which agree; no page of the maker was found',
 } as const
 export type Source = keyof typeof SOURCES
+
+/** What takes the heat away. Water and oil need no fans, though the firmware of such machines lists them at 0 rpm. */
+export type Cooling = 'air' | 'hydro' | 'immersion'
 
 /** The maker's figures for the normal mode at 25 °C; makers give each a tolerance of ±5 % or more. */
 export interface Rating {
   hashrateThs: number
   powerW: number
   source: Source
+  /** by the same source; the maker's way of naming it is in `cooling.ts` */
+  cooling: Cooling
 }
 
 export type Ratings = Readonly<Record<string, Rating>>
 
-export const rating = (hashrateThs: number, powerW: number, source: Source): Rating => ({
-  hashrateThs,
-  powerW,
-  source,
-})
+const row =
+  (cooling: Cooling) =>
+  (hashrateThs: number, powerW: number, source: Source): Rating => ({ hashrateThs, powerW, source, cooling })
+
+export const air = row('air')
+export const hydro = row('hydro')
+export const immersion = row('immersion')
 
 /** J/TH, rounded to a tenth, as makers publish it. */
 export const efficiencyOf = ({ hashrateThs, powerW }: Rating): number =>

@@ -104,6 +104,7 @@ function auradineFacts(sections: Row): AsicFacts {
   const name = model && `Auradine ${model}`
   return {
     model: name,
+    sha256Only: true,
     efficiencyJPerTh: ratedJPerTh(name),
     firmware: version && `FluxOS ${version}`,
     hardwareId: macOf(report['mac']) ?? textOf(report, 'SerialNo'),
@@ -121,8 +122,6 @@ function auradineFacts(sections: Row): AsicFacts {
     // the sensors stand along the board: the coldest is next to the air inlet
     inletTempC: coldest(sensorsC),
     fans: fansOf(sections),
-    // AT: air, AI: immersion, AH: water
-    liquidCooled: /^A[HI]/.test(model ?? ''),
     uptimeS: nonNegativeOf(summary, 'Elapsed'),
     asleep: /^(on|true)$/i.test(String(mode['Sleep'])),
     starting: isAuradineStarting(light) || rowsOf(sections, 'DEVS').some(isInitialising),

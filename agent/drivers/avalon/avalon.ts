@@ -44,6 +44,7 @@ function identity(version: Row | undefined, module: Module | undefined): AsicFac
   const model = product && !/xx/.test(product) ? product : exact ? `AvalonMiner ${exact}` : product
   return {
     model,
+    sha256Only: true,
     efficiencyJPerTh: ratedJPerTh(model),
     firmware: [build, program && `cgminer ${program}`].filter((part) => part).join(' ') || undefined,
     hardwareId: macOf(version?.['MAC']) ?? /^[0-9a-f]{16}$/i.exec(module?.text('DNA') ?? '')?.[0],

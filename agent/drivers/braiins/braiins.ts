@@ -43,7 +43,13 @@ export default defineDriver({
       const { pools, uptimeS } = fromPort
       const facts = mergedFacts(fromPort, fromWeb, { pools, uptimeS })
       const starting = facts.starting === true && (facts.uptimeS ?? START_S) < START_S
-      return { ...facts, starting, asleep: facts.asleep === true && !starting }
+      return {
+        ...facts,
+        aftermarket: true,
+        sha256Only: true,
+        starting,
+        asleep: facts.asleep === true && !starting,
+      }
     })
   },
 })

@@ -58,6 +58,7 @@ export default defineDriver({
         const ramping =
           numberOf(summary['up-freq-finish']) === 0 && (nonNegativeOf(summary, 'elapsed') ?? 0) < RAMP_S
         return {
+          sha256Only: true,
           ...deviceFacts(device ?? {}),
           ...summaryFacts(summary),
           ...boardFacts(summary, rows),

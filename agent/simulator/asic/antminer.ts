@@ -127,10 +127,11 @@ export function antminerStats(machine: AsicMachine): Reply {
     Wait: 0,
     Max: 0,
     Min: 99999999,
-    'GHS 5s': ghs(window.s5),
+    // an S17+ writes its hashrate as a text
+    'GHS 5s': model.sleepMode === undefined ? ghs(window.s5) : (window.s5 / 1e9).toFixed(2),
     'GHS av': ghs(averageHs(machine)),
     rate_30m: ghs(window.m30),
-    Mode: 2,
+    Mode: (machine.asleep && model.sleepMode) || 2,
     miner_count: alive.length,
     frequency: model.frequencyMHz,
     fan_num: model.fans,

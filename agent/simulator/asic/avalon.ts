@@ -1,8 +1,10 @@
+import { avalon8Stats } from './avalon-8.ts'
 import { avalonBrackets } from './avalon-brackets.ts'
 import { cgminerDialect, type Dialect, type Reply } from './cgminer.ts'
 import { poolRow411, rateFields, rejectedPercent, summaryRow, utility, workFields } from './cgminer-rows.ts'
 import { elapsed, hardwareErrors, round } from './figures.ts'
 import type { AsicMachine } from './machine.ts'
+import { ASIC_MODELS } from './models.ts'
 
 const cgminer = cgminerDialect(() => 'cgminer 4.11.1', {
   version: ['VERSION', (machine) => [version(machine)]],
@@ -22,7 +24,13 @@ export const avalon: Dialect = {
 
 const dna = (machine: AsicMachine): string => machine.mac.replaceAll(':', '').padStart(16, '0201')
 
-const version = (machine: AsicMachine): Reply => ({
+/** Modules behind an AUC have a controller of their own, which knows nothing of the machine. */
+const isModular = ({ model }: AsicMachine): boolean => model === ASIC_MODELS.a841
+
+const version = (machine: AsicMachine): Reply =>
+  isModular(machine) ? { CGMiner: '4.10.0', API: '3.7' } : ownVersion(machine)
+
+const ownVersion = (machine: AsicMachine): Reply => ({
   CGMiner: '4.11.1',
   API: '3.7',
   STM8: '20.08.01',
@@ -69,7 +77,7 @@ const device = (machine: AsicMachine): Reply => ({
 })
 
 const stats = (machine: AsicMachine, perChip: boolean): Reply[] => [
-  moduleStats(machine, perChip),
+  isModular(machine) ? avalon8Stats(machine) : moduleStats(machine, perChip),
   ...machine.pools.map((_, i) => poolStats(machine, i)),
 ]
 

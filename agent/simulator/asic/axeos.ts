@@ -48,7 +48,9 @@ function info(machine: AsicMachine): object {
     axeOSVersion: model.firmware,
     uptimeSeconds: elapsed(machine),
     overheat_mode: 0,
-    miningPaused: machine.asleep,
+    miningPaused: machine.asleep || machine.hardwareFault !== undefined,
+    // ESP-Miner 2.13, main/http_server/system_api_json.c: only while it stands
+    ...(machine.hardwareFault === undefined ? {} : { hardware_fault: machine.hardwareFault }),
     fanspeed: 61,
     fanrpm: Math.round(machine.fanRpm),
     sharesAccepted: shares.accepted,

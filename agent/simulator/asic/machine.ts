@@ -1,7 +1,7 @@
 import { HASHES_PER_DIFF1 } from '../../../protocol/units.ts'
 import { type Random, Wander } from '../base/random.ts'
+import type { AsicModel } from './asic-model.ts'
 import { Board } from './board.ts'
-import type { AsicModel } from './models.ts'
 import { Stratum } from './stratum.ts'
 
 /** How the machine's API behaves: it answers, refuses connections, or accepts them and never answers. */
@@ -30,6 +30,8 @@ export class AsicMachine {
 
   asleep = false
   hung = false
+  /** why the firmware has stopped the chips, in its own words; it stays so until a reboot */
+  hardwareFault: string | undefined
   /** true: the airflow is blocked */
   blocked = false
   /** s since the miner program started; its counters count from then */
@@ -118,6 +120,7 @@ export class AsicMachine {
     this.reboots++
     this.#bootLeftS = BOOT_S
     this.hung = false
+    this.hardwareFault = undefined
     this.uptimeS = 0
     this.#rampS = 0
     this.hashes = 0
@@ -142,7 +145,7 @@ export class AsicMachine {
     const booting = this.#bootLeftS > 0
     if (booting) this.#bootLeftS -= dtS
     else this.uptimeS += dtS
-    const hashing = !booting && !this.asleep
+    const hashing = !booting && !this.asleep && this.hardwareFault === undefined
     if (hashing) this.#rampS += dtS
 
     const ramp = hashing

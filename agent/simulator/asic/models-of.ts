@@ -1,5 +1,6 @@
+import type { AsicModel } from './asic-model.ts'
 import type { AsicFamily } from './families.ts'
-import { ASIC_MODELS, type AsicModel } from './models.ts'
+import { ASIC_MODELS } from './models.ts'
 
 /** The models of each family; they alternate by rack. */
 export const MODELS_OF: Readonly<Record<AsicFamily, readonly [AsicModel, AsicModel]>> = {

@@ -1,30 +1,4 @@
-import type { AsicFamily } from './families.ts'
-
-/** A model of miner, with the nominal figures that its replies show. */
-export interface AsicModel {
-  family: AsicFamily
-  /** as the machine's replies spell it */
-  name: string
-  /** the firmware's version, in the family's own form */
-  firmware: string
-  /** the name under which VNish is sold, where that is another */
-  soldAs?: string
-  hashrateHs: number
-  /** at the wall, J/TH */
-  efficiencyJPerTh: number
-  boards: number
-  chipsPerBoard: number
-  fans: number
-  frequencyMHz: number
-  /** hottest chip when warm, C */
-  chipTempC: number
-  /** power without hashing (control board, power supply), W */
-  standbyW: number
-  /** how long aftermarket firmware tunes its frequencies after each start; absent: it doesn't tune */
-  tuneS?: number
-  /** dev fee: part of the work that aftermarket firmware does for its maker; absent: none */
-  devFeeRatio?: number
-}
+import type { AsicModel } from './asic-model.ts'
 
 const TH = 1e12
 
@@ -54,6 +28,20 @@ export const ASIC_MODELS = {
     frequencyMHz: 525,
     chipTempC: 78,
     standbyW: 20,
+  },
+  s17plus: {
+    family: 'antminer',
+    name: 'Antminer S17+',
+    firmware: '49.0.1.3',
+    hashrateHs: 73 * TH,
+    efficiencyJPerTh: 40,
+    boards: 3,
+    chipsPerBoard: 65,
+    fans: 4,
+    frequencyMHz: 550,
+    chipTempC: 80,
+    standbyW: 25,
+    sleepMode: 254,
   },
   s9: {
     family: 'antminer',
@@ -218,6 +206,20 @@ export const ASIC_MODELS = {
     chipTempC: 75,
     standbyW: 20,
     tuneS: 600,
+  },
+  /** three modules behind an AUC: each is one of the machine's boards */
+  a841: {
+    family: 'avalon',
+    name: '841',
+    firmware: '8411803-14b0f10',
+    hashrateHs: 40.8 * TH,
+    efficiencyJPerTh: 94.9,
+    boards: 3,
+    chipsPerBoard: 104,
+    fans: 1,
+    frequencyMHz: 762,
+    chipTempC: 84,
+    standbyW: 30,
   },
   gamma: {
     family: 'axeos',

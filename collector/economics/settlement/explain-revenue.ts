@@ -1,3 +1,4 @@
+import { UNKNOWN_ALGORITHM } from '../../../protocol/device.ts'
 import type { Prices } from '../../../protocol/quote.ts'
 import { HASHES_PER_DIFF1, HOUR_MS } from '../../../protocol/units.ts'
 import { nextSubsidyBtc } from '../mining.ts'
@@ -60,7 +61,11 @@ function explainMining(part: PricedPart, workload: WorkloadOf<'mining'>, prices:
   const { poolFeeRatio, usdPerDeviceDay } = workload
   if (device?.algorithm !== undefined) {
     if (usdPerDeviceDay === undefined)
-      return nothing(`the workload has no price for ${device.algorithm}: set usdPerDeviceDay`)
+      return nothing(
+        device.algorithm === UNKNOWN_ALGORITHM
+          ? 'what this machine hashes is unknown: set algorithm: in its agent’s configuration (sha256 where it mines Bitcoin)'
+          : `the workload has no price for ${device.algorithm}: set usdPerDeviceDay`,
+      )
     return {
       formula: nano(`(coveredMs / ${DAY_MS}) * usdPerDeviceDay * (1 - poolFeeRatio)`),
       inputs: { coveredMs: interval?.coveredMs ?? 0, usdPerDeviceDay, poolFeeRatio },

@@ -35,6 +35,26 @@ test('a user longer than the protocol takes is cut', () => {
   expect(poolFacts(reply(pool({ User: 'x'.repeat(300) }))).active?.['poolUser']).toHaveLength(256)
 })
 
+test('the only pool that lives is worked for where the firmware tells no connections', () => {
+  const unsaid = { 'Stratum Active': undefined }
+  expect(poolFacts(reply(pool(unsaid))).active?.['poolUser']).toBe('acme.1')
+  expect(poolFacts(reply(pool(unsaid), pool({ ...unsaid, User: 'b' }))).active).toBeUndefined()
+  expect(poolFacts(reply(pool({ ...unsaid, Status: 'Dead' }))).active).toBeUndefined()
+})
+
+test('a counter that stands at 0 beside accepted shares is none, one that has no share yet is one', () => {
+  const zero = (accepted: number) =>
+    poolFacts(reply(pool({ Accepted: accepted, Rejected: 1, 'Difficulty Accepted': 0 })))
+  expect(zero(0)).toMatchObject({ byOwner: [{ workDiff1: 0 }] })
+  expect(zero(40)).not.toHaveProperty('byOwner')
+  expect(zero(40)).toMatchObject({ uncounted: {}, shares: { accepted: 40, rejected: 1 } })
+})
+
+test('counters of other pools than the one that is worked for count nothing', () => {
+  const spare = pool({ 'Stratum Active': false, Priority: 1, User: 'b', 'Difficulty Accepted': 0 })
+  expect(poolFacts(reply(pool({ Priority: 0 }), spare))).toMatchObject({ uncounted: {} })
+})
+
 test('no pools at all are no owner and no work', () => {
   expect(poolFacts(reply())).toEqual({ configured: 0, alive: 0, byOwner: [] })
 })

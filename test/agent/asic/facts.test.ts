@@ -28,6 +28,11 @@ test.each([
   'AvalonMiner 1346I',
   'SealMiner A2 Pro Hyd',
   'Auradine AH3880',
+  'Whatsminer M79S_VM20',
+  'Whatsminer M65S_VK20',
+  'Whatsminer M6DS+_VL10',
+  'Whatsminer M7DS_VM10',
+  'Whatsminer M78S_VM10',
 ])('a %s has no fans, though its firmware lists them at 0 rpm', (model) => {
   const fan = { name: 'fan 1', rpm: 0 }
   expect(coolingFans({ model, fans: [fan] })).toEqual([])

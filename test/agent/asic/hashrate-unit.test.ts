@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { factoryUnit, fitsPower, unitOf } from '../../../agent/asic/hashrate-unit.ts'
+import { factoryUnit, fitsPower, isTerahash, unitOf } from '../../../agent/asic/hashrate-unit.ts'
 
 const unit = (value: number, referenceHs: number | undefined, settled = true) =>
   unitOf(value, { named: 'MH', referenceHs, settled })
@@ -45,3 +45,15 @@ test.each([
 ])('whether %d H/s fit %s W', (hs, powerW, fits) => {
   expect(fitsPower(hs, powerW)).toBe(fits)
 })
+
+test.each([
+  // case M1: 180.79 under the name of MHS, beside 3,394.88 W
+  [180.79, 3394.88, true],
+  // the same in MH/s, and in GH/s
+  [180_793_184, 3394.88, false],
+  [180_793, 3394.88, false],
+  // a machine of 0.3 TH/s that fails: neither
+  [300_000, 3000, false],
+  [180.79, undefined, false],
+  [undefined, 3394.88, false],
+])('%s MH/s at %s W are TH/s: %s', (value, powerW, is) => expect(isTerahash(value, powerW)).toBe(is))

@@ -46,6 +46,49 @@ const WITNESSES: readonly (readonly [string, AsicFacts, string])[] = [
   ],
 ]
 
+const DRAWS: AsicFacts = { hashrateHs: 200e12, power: { powerW: 3500, basis: 'reported' } }
+
+describe('a machine of which nothing is known but its watts', () => {
+  test.each(FACTORS)('and whose hashrate is wrong by %s is a fault with both figures', (factor) => {
+    const { sample } = asicReading(scaled(DRAWS, factor))
+    expect(sample).toMatchObject({
+      state: 'faulty',
+      faults: [expect.stringContaining('the 3500 W that it draws make 7 TH/s to 700 TH/s')],
+    })
+    expect(sample).not.toHaveProperty('hashrateHs')
+  })
+
+  test('is a fault also where the hashrate that it expects is wrong in the same way', () => {
+    const wrong = scaled({ ...DRAWS, expectedHashrateHs: 200e12 }, 1e-6)
+    const { sample, identity } = asicReading(wrong)
+    expect(sample.state).toBe('faulty')
+    expect(identity).not.toHaveProperty('expectedHashrateHs')
+  })
+
+  test.each([
+    ['at the best efficiency that is sold (9.4 J/TH)', { hashrateHs: 886e12, power: { powerW: 8372 } }],
+    ['at that of an S7 (273 J/TH)', { hashrateHs: 4.73e12, power: { powerW: 1293 } }],
+    ['while it starts, with watts and hardly a hash', { ...DRAWS, hashrateHs: 30e9, starting: true }],
+    ['whose watts are unknown', { hashrateHs: 200e6 }],
+    ['whose average is low after a pause', { ...DRAWS, hashrateAvgHs: 1e12 }],
+  ])('is read as it says %s', (_name, facts) => {
+    const { sample } = asicReading(facts as AsicFacts)
+    expect(sample.hashrateHs).toBe(facts.hashrateHs)
+    expect(sample.faults).toBeUndefined()
+  })
+
+  test('is not judged by the watts of its sleep', () => {
+    const { sample, identity } = asicReading({
+      hashrateHs: 0,
+      expectedHashrateHs: 200e12,
+      asleep: true,
+      power: { powerW: 20, basis: 'reported' },
+    })
+    expect(sample.state).toBe('sleeping')
+    expect(identity.expectedHashrateHs).toBe(200e12)
+  })
+})
+
 describe('every figure in a wrong unit', () => {
   test.each(
     WITNESSES.flatMap(([witness, facts, words]) => FACTORS.map((f) => [f, witness, facts, words] as const)),

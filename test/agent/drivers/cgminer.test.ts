@@ -38,7 +38,7 @@ describe('an unknown miner', () => {
     expect((await readOnce(cgminer, answers)).sample.hashrateHs).toBe(hashrateHs)
   })
 
-  test('with firmware that keeps Bitmain’s form gives chips and fans, but no watts of the stock model', async () => {
+  test('with firmware that keeps Bitmain’s form gives chips and fans, and near the rated hashrate the model’s watts', async () => {
     const hiveon = edited(fixture('antminer-s19pro'), 'version', 'VERSION', () => ({
       Type: 'Antminer S19 Pro (Hiveon)',
     }))
@@ -50,8 +50,9 @@ describe('an unknown miner', () => {
       chipsFitted: 342,
       chipsWorking: 341,
       fanRpm: 4980,
+      powerW: expect.closeTo(3241.3, 1),
+      powerBasis: 'modelled',
     })
-    expect(sample).not.toHaveProperty('powerW')
   })
 
   test('that becomes another is noticed', async () => {
@@ -82,6 +83,9 @@ describe('what hashes another algorithm', () => {
     ['Antminer Z15', 'equihash'],
     ['Antminer KS3', 'kheavyhash'],
     ['Antminer K7', 'eaglesong'],
+    ['Antminer KA3', 'blake2s'],
+    ['Antminer KA4', 'blake2s'],
+    ['Antminer AL1', 'blake3'],
   ])('is known by its model: %s', async (Type, algorithm) => {
     const stats = (fixture('antminer-s19pro')['stats'] ?? '').replaceAll('Antminer S19 Pro', Type)
     const answers = edited({ ...fixture('antminer-s19pro'), stats }, 'version', 'VERSION', () => ({ Type }))
@@ -90,10 +94,114 @@ describe('what hashes another algorithm', () => {
     expect(sample).not.toHaveProperty('hashrateHs')
   })
 
-  test.each(['sha256', 'SHA256d', 'sha-256', ''])('and %j is Bitcoin’s', async (method) => {
+  test.each(['sha256', 'SHA256d', 'sha-256'])('and %j is Bitcoin’s', async (method) => {
     const answers = edited(UNKNOWN, 'coin', 'COIN', () => ({ 'Hash Method': method }))
     const { identity, sample } = await readOnce(cgminer, answers)
     expect(identity).not.toHaveProperty('algorithm')
     expect(sample.hashrateHs).toBe(43_250_000.25e6)
+  })
+
+  test('is unknown where neither its words, its model, its firmware nor its pool shows it', async () => {
+    const { coin: _, ...silent } = UNKNOWN
+    const { identity, sample } = await readOnce(cgminer, silent)
+    expect(identity.algorithm).toBe('unknown')
+    expect(sample.state).toBe('hashing')
+  })
+
+  /** Replies of Foreman's prospector (mn.foreman.*), shortened, with invented users. */
+  const summaryOf = (description: string, more: object = {}) =>
+    JSON.stringify({
+      STATUS: [{ STATUS: 'S', When: 1, Code: 11, Msg: 'Summary', Description: description }],
+      SUMMARY: [
+        { Elapsed: 48_768, 'MHS av': 51_274.6, 'MHS 5s': 51_451.63, Accepted: 5128, Rejected: 26, ...more },
+      ],
+      id: 1,
+    })
+  const poolsOf = (URL: string, more: object = {}) =>
+    JSON.stringify({
+      STATUS: [{ STATUS: 'S', Msg: '1 Pool(s)' }],
+      POOLS: [
+        {
+          POOL: 0,
+          URL,
+          Status: 'Alive',
+          Priority: 0,
+          Accepted: 10,
+          User: 'acme.1',
+          'Stratum Active': true,
+          ...more,
+        },
+      ],
+      id: 1,
+    })
+  const devsOf = (Name: string) =>
+    JSON.stringify({
+      STATUS: [{ STATUS: 'S', Msg: '1 ASC(s)' }],
+      DEVS: [{ ASC: 0, Name, ID: 0, Enabled: 'Y', Status: 'Alive', 'MHS 5s': 3379.19 }],
+      id: 1,
+    })
+  const typed = (Type: string) =>
+    JSON.stringify({
+      STATUS: [{ STATUS: 'S', Msg: 'CGMiner stats', Description: 'ccminer 2.3.3' }],
+      STATS: [
+        { Miner: '1.3.0.8', Type },
+        { STATS: 0, ID: 'A30', Elapsed: 298_732, 'GHS 5s': '4.2088' },
+      ],
+      id: 1,
+    })
+  const EU = 'stratum+tcp://eu.pool.example:3333'
+
+  test.each([
+    [
+      'Baikal X10, by its pool’s row',
+      {
+        summary: summaryOf('sgminer 5.6.6-l'),
+        devs: devsOf('BKLU'),
+        pools: poolsOf(EU, { Algorithm: 'skein-sha256' }),
+      },
+      'skein-sha256',
+    ],
+    [
+      'StrongU U2, by its coin',
+      { summary: summaryOf('cgminer 4.10.0', { 'Miner type': 'sc' }), pools: poolsOf(EU) },
+      'blake2b',
+    ],
+    ['StrongU U6, by its boards’ name', { summary: summaryOf('cgminer 4.11.1'), devs: devsOf('u6') }, 'x11'],
+    [
+      'Innosilicon A9, by its program',
+      { summary: summaryOf('innominer a9-1.1.0'), pools: poolsOf(EU) },
+      'equihash',
+    ],
+    [
+      'Blackminer, by nothing',
+      { summary: summaryOf('ccminer 2.3.3'), stats: typed('Blackminer F1-ULTRA') },
+      'unknown',
+    ],
+    [
+      'iBeLink, by its model',
+      { summary: summaryOf('cgminer 4.10'), stats: typed('iBeLink BM-K1') },
+      'blake2s',
+    ],
+    ['Spondoolies SP36', { summary: summaryOf('cgminer 4.10'), stats: typed('SP36') }, 'x11'],
+    [
+      'any machine, by its pool’s coin',
+      { summary: summaryOf('cgminer 4.10'), pools: poolsOf('stratum+tcp://ltc.pool.example:3333') },
+      'scrypt',
+    ],
+  ])('is known: %s', async (_name, answers, algorithm) => {
+    const { identity, sample } = await readOnce(cgminer, answers)
+    expect(identity.algorithm).toBe(algorithm)
+    expect(sample.state).toBe('hashing')
+  })
+
+  test.each([
+    [
+      'its pool’s coin',
+      { summary: summaryOf('cgminer 4.10'), pools: poolsOf('stratum+tcp://btc.pool.example:3333') },
+    ],
+    ['its program: Innosilicon T2T', { summary: summaryOf('innominer t2t-1.0.3'), pools: poolsOf(EU) }],
+    ['its boards’ name: StrongU U8', { summary: summaryOf('cgminer 4.11.1'), devs: devsOf('u8') }],
+  ])('mines Bitcoin by %s', async (_name, answers) => {
+    expect((await readOnce(cgminer, answers)).identity).not.toHaveProperty('algorithm')
   })
 })

@@ -53,6 +53,19 @@ describe('an S19j Pro with PowerPlay', () => {
     expect(counters).toBeUndefined()
   })
 
+  test.each([
+    [{ Coin: 'Sia', Algorithm: 'Blake2b' }, 'blake2b'],
+    [{ Coin: 'Sia' }, 'blake2b'],
+    [{ Coin: 'BTC', Algorithm: 'SHA-256' }, undefined],
+    [{}, undefined],
+  ])('that mines %j is known by it, else by its model: %s', async (mining, algorithm) => {
+    const { identity, sample } = await withSummary((s) => {
+      s['Mining'] = mining
+    })
+    expect(identity.algorithm).toBe(algorithm)
+    expect(sample.hashrateHs === undefined).toBe(algorithm !== undefined)
+  })
+
   test('never shows the passwords that its pages hold', async () => {
     const reading = JSON.stringify(await readFrom(recorded))
     expect(reading).not.toMatch(/password/i)

@@ -53,9 +53,28 @@ describe('an S19j Pro with LuxOS', () => {
     expect(sample).toMatchObject({ powerW: 3055, powerBasis: 'estimated' })
   })
 
-  test('without any watts none are made of the stock model’s rating: the machine is tuned', async () => {
-    const { sample } = await readOnce(luxos, { ...LUXOS, power: '{"STATUS":[{"STATUS":"E","Msg":"no"}]}' })
-    expect(sample).not.toHaveProperty('powerW')
+  describe('without any watts', () => {
+    const silent = { ...LUXOS, power: '{"STATUS":[{"STATUS":"E","Msg":"no"}]}' }
+
+    test('has those of its model near the rated hashrate, marked as modelled', async () => {
+      const { sample } = await readOnce(luxos, silent)
+      expect(sample.hashrateHs).toBeCloseTo(104.2e12, -12)
+      expect(sample).toMatchObject({ powerW: expect.closeTo(3073.9, 1), powerBasis: 'modelled' })
+    })
+
+    test('has none where it is tuned away from it: its J/TH are not the rated ones', async () => {
+      const slow = edited(
+        edited(silent, 'summary', 'SUMMARY', () => ({ 'GHS 5s': 80_000 })),
+        'stats',
+        'STATS',
+        () => ({
+          'GHS 5s': 80_000,
+        }),
+      )
+      const { sample } = await readOnce(luxos, slow)
+      expect(sample.hashrateHs).toBe(80e12)
+      expect(sample).not.toHaveProperty('powerW')
+    })
   })
 
   test('boards are told apart by their slot, in whatever order they are listed', async () => {

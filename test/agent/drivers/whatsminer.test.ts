@@ -255,6 +255,28 @@ describe('a Whatsminer with API 2.2', () => {
     expect(identity.expectedHashrateHs).toBe(177.132e12)
   })
 
+  describe('that tells neither its factory’s hashrate, nor its model, nor its chips', () => {
+    const bare = (rates: object) => ({
+      summary: summary({ ...rates, 'Factory GHS': undefined })['summary'] ?? '',
+      pools: API22['pools'] ?? '',
+    })
+
+    test('is read by its watts where its hashrate is in TH/s under the name of MHS', async () => {
+      const { sample } = await readOnce(
+        whatsminer,
+        bare({ 'HS RT': 180.78, 'MHS 1m': 180.78, 'MHS av': 180.79 }),
+      )
+      expect(sample).toMatchObject({ state: 'hashing', hashrateHs: 180.78e12, hashrateAvgHs: 180.79e12 })
+    })
+
+    test.each([1e-3, 1e3])('is a fault, never hashing, where its unit is wrong by %s', async (by) => {
+      const wrong = { 'HS RT': 180_783_360 * by, 'MHS 1m': 180_783_360 * by }
+      const { sample } = await readOnce(whatsminer, bare(wrong))
+      expect(sample.state).toBe('faulty')
+      expect(sample).not.toHaveProperty('hashrateHs')
+    })
+  })
+
   const climbing = {
     edevs: (API22['edevs'] ?? '').replaceAll(/"Upfreq Complete": ?1/g, '"Upfreq Complete": 0'),
   }

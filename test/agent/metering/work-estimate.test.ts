@@ -52,6 +52,30 @@ describe('work that the machine does not count', () => {
     expect(total(run(every(5, 60, () => uncounted({ paidRatio: 0 }))), 'estimatedWorkDiff1')).toBe(0)
   })
 
+  it('is a stranger’s where the machine never told its pools, and still there', () => {
+    const never = { ...reading(MINER), uncountedWork: true as const }
+    const records = run(every(5, 600, () => never))
+    expect(total(records, 'estimatedWorkDiff1')).toBe(Math.floor((HS * 600) / HASHES_PER_DIFF1))
+    expect(new Set(records.map((r) => JSON.stringify(r.owner)))).toEqual(new Set(['{}']))
+  })
+
+  it('goes on as a stranger’s where its pools have not been told for a quarter of an hour', () => {
+    const gone = { ...reading(MINER), uncountedWork: true as const }
+    const records = run(every(5, 3600, (atS) => (atS > 0 ? gone : uncounted())))
+    expect(total(records, 'estimatedWorkDiff1') / ((HS * 3600) / HASHES_PER_DIFF1)).toBeCloseTo(1, 3)
+    expect(total(records, 'estimatedWorkDiff1', POOL) / ((HS * 900) / HASHES_PER_DIFF1)).toBeCloseTo(1, 2)
+  })
+
+  it('is nothing while a counter that was seen lately has not come back: its growth includes that time', () => {
+    const unseen = { ...reading(MINER), uncountedWork: true as const }
+    const steps = every(5, 300, (atS) =>
+      atS > 100 && atS < 200 ? unseen : counted({ byOwner: [{ owner: POOL, workDiff1: atS * 40_000 }] }),
+    )
+    const records = run(steps)
+    expect(total(records, 'estimatedWorkDiff1')).toBe(0)
+    expect(total(records, 'workDiff1')).toBe(300 * 40_000)
+  })
+
   it('goes on for the same pool while the list of pools is missing, for a quarter of an hour', () => {
     const known = run(every(5, 300, (atS) => (atS > 100 && atS < 200 ? reading(MINER) : uncounted())))
     expect(total(known, 'estimatedWorkDiff1', POOL)).toBe(Math.floor((HS * 300) / HASHES_PER_DIFF1))

@@ -1,6 +1,7 @@
 import { connect } from 'node:net'
+import type { AsicModel } from '../../../agent/simulator/asic/asic-model.ts'
 import { AsicMachine } from '../../../agent/simulator/asic/machine.ts'
-import { ASIC_MODELS, type AsicModel } from '../../../agent/simulator/asic/models.ts'
+import { ASIC_MODELS } from '../../../agent/simulator/asic/models.ts'
 import { createRandom } from '../../../agent/simulator/base/random.ts'
 
 /** Everything that a machine sends until it closes; rejects as the socket does. */

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { siteOf } from '../site-rig.ts'
+import { type Workload, WorkloadSchema } from '../../../collector/economics/workloads.ts'
+import { POOL, siteOf } from '../site-rig.ts'
 
 test('of the owners that share a GPU only the one that no rule matches is unmatched, with its share of the watts', () => {
   const known = { owner: { namespace: 'tenant-a', pod: 'train-0' }, share: 0.75 }
@@ -36,4 +37,65 @@ test('a dev fee is proposed to the mining workload as a rule of its own, whateve
   expect(site.unmatched()).toMatchObject([
     { powerW: 60, maybe: [{ kind: 'mining' }], rule: { poolRole: 'devfee' } },
   ])
+})
+
+test('machines whose algorithm is unknown are listed with what to configure, by model, the largest power first', () => {
+  const hashing = (deviceId: string, model: string, powerW: number, more: object = {}) => ({
+    device: { deviceId, kind: 'asic' as const, model, algorithm: 'unknown', ...more },
+    sample: { state: 'hashing' as const, powerW, holders: [{ owner: POOL, share: 1 }] },
+  })
+  const site = siteOf([
+    hashing('f1', 'Blackminer F1-ULTRA', 400),
+    ...Array.from({ length: 7 }, (_, i) => hashing(`k${i}`, 'ACME K9', 3_000)),
+    hashing('known', 'Antminer L9', 3_000, { algorithm: 'scrypt' }),
+    // a contract pays for its energy, whatever it hashes
+    {
+      device: {
+        deviceId: 'hosted',
+        kind: 'asic',
+        model: 'ACME K9',
+        algorithm: 'unknown',
+        location: { container: 'C09' },
+      },
+      sample: { state: 'hashing', powerW: 3_000, holders: [{ owner: { customer: 'acme' }, share: 1 }] },
+    },
+    {
+      device: { deviceId: 'off', kind: 'asic', model: 'ACME K9', algorithm: 'unknown' },
+      sample: { state: 'sleeping', powerW: 20 },
+    },
+  ])
+  const [first, second, ...others] = site.unmatched()
+  expect(others).toEqual([])
+  expect(first).toMatchObject({ owner: { ...POOL, model: 'ACME K9' }, devices: 7, powerW: 21_000, rule: {} })
+  expect(first?.configure).toBe(
+    'set algorithm: of k0, k1, k2, k3, k4 and 2 more in the agent’s configuration: sha256 where they mine Bitcoin, else the algorithm, and usdPerDeviceDay in their workload',
+  )
+  expect(second).toMatchObject({ owner: { model: 'Blackminer F1-ULTRA' }, devices: 1, kinds: ['asic'] })
+})
+
+test('a machine of an unknown algorithm earns nothing, unless its workload has a price for a device and day', () => {
+  const miner = {
+    device: { deviceId: 'm1', kind: 'asic' as const, model: 'ACME K9', algorithm: 'unknown' },
+    // an agent never sends its hashrate; one that does is paid nothing for it
+    sample: {
+      state: 'hashing' as const,
+      powerW: 3_000,
+      hashrateHs: 2e14,
+      holders: [{ owner: POOL, share: 1 }],
+    },
+  }
+  const earning = (workloads?: Workload[]) => {
+    const site = siteOf([miner], workloads ? { workloads } : {})
+    return { site, revenueUsdPerH: site.machines()[0]?.revenueUsdPerH }
+  }
+  expect(earning().revenueUsdPerH).toBe(0)
+  const priced = WorkloadSchema.parse({
+    name: 'k9',
+    kind: 'mining',
+    usdPerDeviceDay: 12,
+    match: [{ model: 'ACME K9' }],
+  })
+  const { site, revenueUsdPerH } = earning([priced])
+  expect(revenueUsdPerH).toBeCloseTo(0.5, 6)
+  expect(site.unmatched()).toEqual([])
 })

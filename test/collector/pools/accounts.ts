@@ -3,6 +3,8 @@ import { join } from 'node:path'
 
 /** An account of an invented miner, in the shapes that its pool documents: one file for each pool in fixtures/pools. */
 export interface Account {
+  /** where the shapes of its answers stand */
+  source: string
   /**
    * The requests that one read makes, in order; `*` is one part of a path. perwatt can make no others: whoever adds one looks up
    * first what the pool does on it.

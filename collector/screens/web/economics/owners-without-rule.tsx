@@ -7,7 +7,7 @@ import { useAnswer } from './parts/use-answer.ts'
 
 const EVERY_MS = 30_000
 
-/** Owners that hold machines but match no workload: the site pays for their energy and bills nobody. */
+/** Owners that hold machines but match no workload, or whose machines hash something unknown: the site pays for their energy and bills nobody. */
 export function OwnersWithoutRule({ timeZone }: { timeZone: string }) {
   const answer = useAnswer<UnmatchedOwner[]>({ path: '/api/v1/unmatched', everyMs: EVERY_MS })
   return (
@@ -16,14 +16,14 @@ export function OwnersWithoutRule({ timeZone }: { timeZone: string }) {
       title="Owners without a rule"
       answer={answer}
       timeZone={timeZone}
-      note="they earn nothing until the match of a workload fits them"
+      note="they earn nothing until the match of a workload fits them, or the algorithm of their machines is known"
       empty={(owners) => owners.length === 0 && 'Every owner that holds a machine has a workload.'}
     >
       {(owners) => (
         <Table
           label="Owners without a rule"
           rows={owners}
-          keyOf={(o) => JSON.stringify(o.owner)}
+          keyOf={(o) => JSON.stringify([o.owner, o.configure])}
           columns={[
             {
               name: 'Owner',
@@ -48,7 +48,10 @@ export function OwnersWithoutRule({ timeZone }: { timeZone: string }) {
                   </div>
                 )),
             },
-            { name: 'Add this to the match of its workload', cell: (o) => <Rule of={o} /> },
+            {
+              name: 'Add this to the match of its workload, or do this',
+              cell: (o) => (o.configure === undefined ? <Rule of={o} /> : o.configure),
+            },
           ]}
         />
       )}

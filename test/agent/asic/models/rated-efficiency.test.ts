@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { ANTMINERS } from '../../../../agent/asic/models/antminers.ts'
 import { AVALONS } from '../../../../agent/asic/models/avalons.ts'
-import { AURADINES, BITAXES, OTHERS, SEALMINERS } from '../../../../agent/asic/models/other-makers.ts'
+import { BITAXES, NERDS } from '../../../../agent/asic/models/esp-miners.ts'
+import { AURADINES, OTHERS, SEALMINERS } from '../../../../agent/asic/models/other-makers.ts'
 import { ratedJPerTh, ratingOf } from '../../../../agent/asic/models/rated-efficiency.ts'
 import { efficiencyOf, type Rating, SOURCES } from '../../../../agent/asic/models/rating.ts'
 import { WHATSMINERS } from '../../../../agent/asic/models/whatsminers.ts'
@@ -60,6 +61,35 @@ test.each([
   ['Bitaxe Gamma 601', 16.6],
   ['Bitaxe Ultra 204', 24],
   ['Innosilicon T3+', 57.9],
+  // as the drivers name them: ESP-Miner by `deviceModel`, Auradine without its maker, StrongU by the board's name
+  ['NerdQAxe++', 15],
+  ['NerdQAxe+', 18.5],
+  ['NerdOCTAXE-γ', 15],
+  ['NerdHaxe-γ', 15],
+  ['NerdEko', 15],
+  ['NerdQX', 15],
+  ['Q1370', 15],
+  ['NerdAxe', 24],
+  ['Bitaxe Supra Hex 701', 24],
+  ['Bitaxe SupraHex 702', 24],
+  ['Bitaxe GammaTurbo 801', 20],
+  ['Bitaxe Max 102', 42],
+  ['Proto Rig', 14.1],
+  ['Rig', 14.1],
+  ['Canaan Avalon Q', 18.6],
+  ['Canaan AvalonMiner 1246-83', 38],
+  ['Avalon Made A1466', 21.5],
+  ['MicroBT Whatsminer M60S_VK40', 18.5],
+  ['Bitdeer SealMiner A2', 16.5],
+  ['AT2880', 16],
+  ['AT1500', 16],
+  ['Teraflux AI3680', 19],
+  ['Auradine Teraflux AH3880', 17.9],
+  ['u8', 45.7],
+  ['StrongU U8', 45.7],
+  ['StrongU STU-U8 Pro', 46.7],
+  ['StrongU Hornbill H8', 45],
+  ['Halong Mining DragonMint T1', 92.5],
 ])('%s is rated at %s J/TH', (model, rated) => expect(ratedJPerTh(model)).toBe(rated))
 
 describe('a model that is newer than the tables has the rating of the most similar one', () => {
@@ -83,6 +113,7 @@ describe('a model that is newer than the tables has the rating of the most simil
     ['SealMiner A4 Hyd', 'SealMiner A4 Pro Hyd'],
     ['SealMiner A9', 'SealMiner A4 Pro'],
     ['Auradine AT1500', 'Auradine AT2880'],
+    ['NerdAxeGaia', 'NerdAxeGamma'],
     ['Bitaxe Gamma Max 609', 'Bitaxe Gamma'],
   ])('%s that of %s', (model, like) => {
     expect(ratingOf(model)).toBeDefined()
@@ -105,6 +136,10 @@ test.each([
   'SealMiner',
   'Auradine',
   'ACME T3',
+  // they mine Sia, Dash and Decred
+  'u2000',
+  'u6',
+  'StrongU STU-U1++',
   'T3',
 ])('of %s is unknown', (model) => expect(ratedJPerTh(model)).toBeUndefined())
 
@@ -116,6 +151,7 @@ test.each(
     ...SEALMINERS,
     ...AURADINES,
     ...BITAXES,
+    ...NERDS,
     ...OTHERS,
   }),
 )('the rating of %s says where it stands, and is one that a machine can have', (_name, rating) => {

@@ -248,6 +248,8 @@ describe('mining workloads', () => {
     const scrypt = { algorithm: 'scrypt' }
     expect(settled({}, scrypt, { workDiff1: 1_000_000 })).toMatchObject({ revenueNanoUsd: 0 })
     expect(settled({ usdPerDeviceDay: 14.4 }, scrypt, {})).toMatchObject({ revenueNanoUsd: 10_000_000 })
+    const unknown = { algorithm: 'unknown' }
+    expect(settled({}, unknown, { workDiff1: 1_000_000 })).toMatchObject({ revenueNanoUsd: 0 })
   })
 })
 

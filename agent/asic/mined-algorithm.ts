@@ -1,0 +1,53 @@
+import { UNKNOWN_ALGORITHM } from '../../protocol/device.ts'
+import { HASHES_PER_DIFF1 } from '../../protocol/units.ts'
+import type { AsicFacts } from './facts.ts'
+import { algorithmNamed, algorithmOfLine, algorithmOfPool, SHA256 } from './models/mining-algorithms.ts'
+
+/** Above this, accepted shares stand for more hashes than the machine can have computed, in whatever luck: another algorithm's shares do. */
+const SHARES_PER_HASH = 1000
+/** Fewer shares, or a shorter time, may be luck. */
+const LEAST_SHARES = 5
+const LEAST_S = 600
+
+/**
+ * What one machine hashes. Bitcoin pays for SHA-256 alone, so a machine must show that it is one: by its own words, by its maker's
+ * line, by firmware that no other machine runs, or by its pool. What is known once stays known while replies are missing.
+ */
+export class MinedAlgorithm {
+  #known: string | undefined
+
+  /** @returns undefined for SHA-256; `unknown` where nothing shows it */
+  of(facts: AsicFacts): string | undefined {
+    this.#known = shown(facts) ?? this.#known
+    const { model, sha256Only } = facts
+    const sure = sha256Only || algorithmOfLine(model) === SHA256
+    const algorithm = !sure && sharesSayOther(facts) ? otherThanSha256(this.#known) : this.#known
+    return algorithm === SHA256 ? undefined : (algorithm ?? UNKNOWN_ALGORITHM)
+  }
+}
+
+/** The strongest evidence: any word for another algorithm, then any for SHA-256, and at last the pool's name. */
+function shown({ algorithm, model, sha256Only, pools }: AsicFacts): string | undefined {
+  const words = [algorithm, pools?.algorithm].map(algorithmNamed)
+  const strong = [...words, algorithmOfLine(model), sha256Only ? SHA256 : undefined].filter(
+    (each) => each !== undefined,
+  )
+  return (
+    strong.find((each) => each !== SHA256 && each !== UNKNOWN_ALGORITHM) ??
+    (strong.includes(SHA256) ? SHA256 : strong[0]) ??
+    algorithmOfPool(pools?.active?.['poolUrl'])
+  )
+}
+
+const otherThanSha256 = (known: string | undefined): string =>
+  known === undefined || known === SHA256 ? UNKNOWN_ALGORITHM : known
+
+/** A Litecoin share of difficulty 1 stands for 2^16 hashes, a Bitcoin share for 2^32. */
+function sharesSayOther({ pools, uptimeS = 0, ...rates }: AsicFacts): boolean {
+  const { hashrateHs = 0, hashrateAvgHs = 0, expectedHashrateHs = 0 } = rates
+  const fastestHs = Math.max(hashrateHs, hashrateAvgHs, expectedHashrateHs)
+  const { byOwner = [], shares } = pools ?? {}
+  if (uptimeS < LEAST_S || (shares?.accepted ?? 0) < LEAST_SHARES || fastestHs === 0) return false
+  const workDiff1 = byOwner.reduce((sum, owner) => sum + (owner.workDiff1 ?? 0), 0)
+  return workDiff1 * HASHES_PER_DIFF1 > SHARES_PER_HASH * fastestHs * uptimeS
+}

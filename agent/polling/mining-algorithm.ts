@@ -1,0 +1,58 @@
+import { UNKNOWN_ALGORITHM } from '../../protocol/device.ts'
+import { defined } from '../../protocol/kit/defined.ts'
+import { otherAlgorithm } from '../asic/models/mining-algorithms.ts'
+import type { DeviceConfig } from '../config/device-config.ts'
+import type { Reading } from '../plugin/reading.ts'
+
+/** As many as a live message takes. */
+const MAX_FAULTS = 32
+
+const UNKNOWN =
+  'what it hashes is unknown, so it earns nothing; set algorithm: in its configuration (sha256 where it mines Bitcoin)'
+
+/**
+ * A miner's reading with the algorithm that its configuration names, where the machine itself does not show it. Hashrate and work are
+ * SHA-256's, so those of another algorithm, or of an unknown one, are left out: they would be paid as Bitcoin's.
+ */
+export function withAlgorithm(reading: Reading, { algorithm: configured }: DeviceConfig): Reading {
+  const { algorithm: found, ...identity } = reading.identity
+  if (identity.kind !== 'asic' || reading.part) return reading
+  const shown = found === UNKNOWN_ALGORITHM ? undefined : found
+  const wanted = otherAlgorithm(configured)
+  if (shown !== undefined)
+    return configured === undefined || wanted === shown
+      ? reading
+      : withFault(reading, `the configuration says algorithm: ${configured}, but the machine hashes ${shown}`)
+  const algorithm = configured === undefined ? found : wanted
+  if (algorithm === undefined) return found === undefined ? reading : { ...reading, identity }
+  const other = withoutWork({ ...reading, identity: { ...identity, algorithm } })
+  return algorithm === UNKNOWN_ALGORITHM ? withFault(other, UNKNOWN) : other
+}
+
+function withoutWork(reading: Reading): Reading {
+  const { counters, uncountedWork: _, ...others } = reading
+  const { byOwner: __, ...energy } = counters ?? {}
+  const { expectedHashrateHs: ___, ...identity } = reading.identity
+  const { powerW, powerBasis } = reading.sample
+  // modelled watts are those of a SHA-256 machine
+  const power = powerBasis === 'modelled' ? {} : { powerW, powerBasis }
+  return {
+    ...others,
+    ...(Object.keys(energy).length > 0 && { counters: energy }),
+    identity,
+    sample: defined({
+      ...reading.sample,
+      powerW: undefined,
+      powerBasis: undefined,
+      ...power,
+      hashrateHs: undefined,
+      hashrateAvgHs: undefined,
+      paidRatio: undefined,
+    }),
+  }
+}
+
+const withFault = (reading: Reading, fault: string): Reading => ({
+  ...reading,
+  sample: { ...reading.sample, faults: [fault, ...(reading.sample.faults ?? [])].slice(0, MAX_FAULTS) },
+})

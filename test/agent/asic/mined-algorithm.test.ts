@@ -1,0 +1,106 @@
+import { describe, expect, test } from 'vitest'
+import type { AsicFacts } from '../../../agent/asic/facts.ts'
+import { MinedAlgorithm } from '../../../agent/asic/mined-algorithm.ts'
+import { algorithmOfPool } from '../../../agent/asic/models/mining-algorithms.ts'
+import { HASHES_PER_DIFF1 } from '../../../protocol/units.ts'
+
+const of = (facts: AsicFacts) => new MinedAlgorithm().of(facts)
+const pools = (poolUrl: string, more: object = {}): AsicFacts['pools'] => ({
+  configured: 1,
+  alive: 1,
+  active: { poolUrl },
+  ...more,
+})
+
+test.each([
+  'Antminer S25',
+  'Antminer S25 XP Hyd.',
+  'Antminer T29',
+  'Whatsminer M99S_VX10',
+  'AvalonMiner 1986-400',
+  'Canaan Avalon Q2',
+  'SealMiner A9 Pro',
+  'Teraflux AT4990',
+  'Bitaxe Omega 901',
+  'NerdQAxe+++',
+])('an invented %s earns: its line mines Bitcoin', (model) => expect(of({ model })).toBeUndefined())
+
+test.each([
+  ['Antminer KA4', 'blake2s'],
+  ['Antminer KA3', 'blake2s'],
+  ['Antminer AL1', 'blake3'],
+  ['Antminer AL3 Pro', 'blake3'],
+  ['Antminer L11 Hyd.', 'scrypt'],
+  ['Antminer QZ5', 'unknown'],
+  ['Whatsminer D1', 'blake256r14'],
+  ['SealMiner DL1', 'scrypt'],
+  ['iBeLink BM-K3', 'blake2s'],
+  ['Blackminer F1-ULTRA', 'unknown'],
+  ['ACME T3', 'unknown'],
+  [undefined, 'unknown'],
+])('a %s does not: %s', (model, algorithm) => expect(of({ model })).toBe(algorithm))
+
+describe('the reply’s own words count most', () => {
+  test.each<[AsicFacts, string | undefined]>([
+    [{ algorithm: 'Blake2b', model: 'ACME T3' }, 'blake2b'],
+    [{ algorithm: 'Sia' }, 'blake2b'],
+    [{ algorithm: 'SHA-256', model: 'BlockMiner 520i' }, undefined],
+    [{ algorithm: 'BTC' }, undefined],
+    [{ algorithm: 'sha256d', model: 'Antminer L7' }, 'scrypt'],
+    [{ pools: pools('stratum+tcp://eu.pool.example:3333', { algorithm: 'qubit' }) }, 'qubit'],
+    [{ sha256Only: true }, undefined],
+    [{ sha256Only: true, model: 'Antminer QZ5' }, undefined],
+    [{ model: 'Antminer QZ5', pools: pools('stratum+tcp://btc.pool.example:3333') }, 'unknown'],
+    [{ model: 'Antminer S19', pools: pools('stratum+tcp://ltc.pool.example:3333') }, undefined],
+  ])('%j mines %s', (facts, algorithm) => expect(of(facts)).toBe(algorithm))
+})
+
+test.each([
+  ['stratum+tcp://btc.viabtc.io:3333', 'sha256'],
+  ['stratum+tcp://stratum.braiins.com:3333', 'sha256'],
+  ['stratum+tcp://mine.ocean.xyz:3334', 'sha256'],
+  ['stratum+tcp://sha256asicboost.auto.nicehash.com:9200', 'sha256'],
+  ['stratum+tcp://scrypt.auto.nicehash.com:9200', 'scrypt'],
+  ['stratum+ssl://stratum-ltc.antpool.com:8888', 'scrypt'],
+  ['zec.f2pool.com:3357', 'equihash'],
+  ['kas.2miners.com:2020', 'kheavyhash'],
+  // a country is no coin
+  ['stratum+tcp://pool.example.sc:3333', undefined],
+  ['stratum+tcp://eu.pool.example:3333', undefined],
+  [undefined, undefined],
+])('%s is a pool for %s', (url, algorithm) => expect(algorithmOfPool(url)).toBe(algorithm))
+
+test('what is known stays known while the reply that showed it is missing', () => {
+  const mined = new MinedAlgorithm()
+  expect(mined.of({ pools: pools('stratum+tcp://btc.pool.example:3333') })).toBeUndefined()
+  expect(mined.of({})).toBeUndefined()
+  expect(mined.of({ algorithm: 'scrypt' })).toBe('scrypt')
+  expect(mined.of({})).toBe('scrypt')
+})
+
+describe('shares that stand for thousands of times the hashes', () => {
+  const HS = 9.5e9
+  const working = (times: number, accepted = 500): AsicFacts => ({
+    algorithm: 'sha256',
+    hashrateHs: HS,
+    uptimeS: 86_400,
+    pools: pools('stratum+tcp://eu.pool.example:3333', {
+      byOwner: [{ owner: {}, workDiff1: (times * HS * 86_400) / HASHES_PER_DIFF1 }],
+      shares: { accepted },
+    }),
+  })
+
+  test('are not Bitcoin’s, whatever else the machine says', () => {
+    // a Litecoin share of difficulty 1 stands for 2^16 hashes
+    expect(of(working(65_536))).toBe('unknown')
+    expect(of(working(1))).toBeUndefined()
+    expect(of(working(900))).toBeUndefined()
+  })
+
+  test('are luck while there are few of them', () => expect(of(working(65_536, 4))).toBeUndefined())
+
+  test('are a wrong unit of the hashrate where the maker’s line mines Bitcoin', () => {
+    expect(of({ ...working(1e6), model: 'Antminer S21' })).toBeUndefined()
+    expect(of({ ...working(1e6), sha256Only: true })).toBeUndefined()
+  })
+})

@@ -1,0 +1,54 @@
+import { expect, test } from 'vitest'
+import { PaidWork } from '../../../agent/asic/paid-work.ts'
+import type { PoolFacts } from '../../../agent/asic/pools.ts'
+
+const HASHES = { hashrateHs: 2e14 }
+const counted = (workDiff1: number, accepted: number): PoolFacts => ({
+  configured: 1,
+  alive: 1,
+  byOwner: [{ owner: { poolUser: 'acme.1' }, workDiff1 }],
+  shares: { accepted },
+})
+
+test('a machine that does not hash has no work to estimate', () => {
+  expect(new PaidWork().of({ hashrateHs: 0 })).toEqual({ notes: [] })
+})
+
+test('one list of pools that is missing is no note, three from the start are', () => {
+  const work = new PaidWork()
+  const notes = [1, 2, 3].map(() => work.of(HASHES).notes?.length)
+  expect(notes).toEqual([0, 0, 1])
+})
+
+test('the counter of a machine that counts catches up, and a note says so after ten minutes without it', () => {
+  let nowMs = 0
+  const work = new PaidWork(() => nowMs)
+  expect(work.of({ ...HASHES, pools: counted(1e6, 10) })).not.toHaveProperty('uncountedWork')
+  nowMs = 599_000
+  expect(work.of(HASHES)).toEqual({ notes: [] })
+  nowMs = 600_000
+  const late = work.of(HASHES)
+  expect(late).not.toHaveProperty('uncountedWork')
+  expect(late.notes?.join()).toContain('its work is booked when they are')
+  expect(work.of({ ...HASHES, pools: counted(2e6, 20) }).notes).toEqual([])
+})
+
+test('a counter that grows again after it stood counts again', () => {
+  const work = new PaidWork()
+  const sees = (workDiff1: number, accepted: number) =>
+    work.of({ ...HASHES, pools: counted(workDiff1, accepted) }).uncountedWork === true
+  expect([sees(500, 10), sees(500, 14), sees(500, 15), sees(900, 16), sees(900, 17)]).toEqual([
+    false,
+    false,
+    true,
+    false,
+    false,
+  ])
+})
+
+test('a restart of the miner sets both back', () => {
+  const work = new PaidWork()
+  work.of({ ...HASHES, pools: counted(500, 100) })
+  expect(work.of({ ...HASHES, pools: counted(0, 1) })).not.toHaveProperty('uncountedWork')
+  expect(work.of({ ...HASHES, pools: counted(0, 5) })).not.toHaveProperty('uncountedWork')
+})

@@ -1,0 +1,56 @@
+import { expect, test } from 'vitest'
+import type { DeviceConfig } from '../../../agent/config/device-config.ts'
+import type { Reading } from '../../../agent/plugin/reading.ts'
+import { withAlgorithm } from '../../../agent/polling/mining-algorithm.ts'
+
+const config = (algorithm?: string): DeviceConfig => ({
+  id: 'm1',
+  driver: 'cgminer',
+  ...(algorithm && { algorithm }),
+})
+const MINER: Reading = {
+  identity: { kind: 'asic', model: 'ACME T3', expectedHashrateHs: 40e12 },
+  sample: {
+    state: 'hashing',
+    hashrateHs: 43e12,
+    hashrateAvgHs: 43e12,
+    paidRatio: 1,
+    powerW: 2000,
+    powerBasis: 'modelled',
+  },
+  counters: { byOwner: [{ owner: { poolUser: 'acme.1' }, workDiff1: 1e6 }] },
+  shares: { accepted: 5 },
+}
+const mining = (algorithm: string): Reading => ({ ...MINER, identity: { ...MINER.identity, algorithm } })
+
+test('what mines Bitcoin is left as it is', () => {
+  expect(withAlgorithm(MINER, config())).toBe(MINER)
+  expect(withAlgorithm(MINER, config('sha256'))).toBe(MINER)
+})
+
+test('of an unknown algorithm it hashes, has neither hashrate nor work, and says what to configure', () => {
+  expect(withAlgorithm(mining('unknown'), config())).toEqual({
+    identity: { kind: 'asic', model: 'ACME T3', algorithm: 'unknown' },
+    sample: { state: 'hashing', faults: [expect.stringContaining('set algorithm: in its configuration')] },
+    shares: { accepted: 5 },
+  })
+})
+
+test.each(['sha256', 'SHA-256', 'sha256d'])('the configuration’s %s makes it earn', (algorithm) => {
+  expect(withAlgorithm(mining('unknown'), config(algorithm))).toEqual(MINER)
+})
+
+test('the configuration’s scrypt is what it mines, where the machine does not say it', () => {
+  for (const reading of [MINER, mining('unknown')]) {
+    const { identity, sample, counters } = withAlgorithm(reading, config('scrypt'))
+    expect(identity).toEqual({ kind: 'asic', model: 'ACME T3', algorithm: 'scrypt' })
+    expect(sample).toEqual({ state: 'hashing' })
+    expect(counters).toBeUndefined()
+  }
+})
+
+test('what the machine says counts more than another algorithm in the configuration, and a fault names both', () => {
+  const { identity, sample } = withAlgorithm(mining('equihash'), config('sha256'))
+  expect(identity.algorithm).toBe('equihash')
+  expect(sample.faults).toEqual(['the configuration says algorithm: sha256, but the machine hashes equihash'])
+})
