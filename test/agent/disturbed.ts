@@ -8,8 +8,10 @@ import type { RecordedMachine } from './recorded-machines.ts'
 export const DISTURBANCES = ['refused', 'malformed', 'empty', 'late'] as const
 export type Disturbance = (typeof DISTURBANCES)[number]
 
-/** Of a whole poll. A late answer takes half of it. */
+/** Of a whole poll, ms. A late answer takes half of it. */
 const DEADLINE_MS = 10_000
+/** The same where a busy machine may have made other answers late too. */
+export const LONG_DEADLINE_MS = 60_000
 
 /** The answer of each web interface to a login. */
 const LOGINS = {
@@ -45,12 +47,13 @@ export type Figures = Record<string, unknown>
 export async function read(
   { driver, answers }: { driver: Driver; answers: RecordedMachine['answers'] },
   disturb: (machine: AnyMachine) => void = () => undefined,
+  deadlineMs = DEADLINE_MS,
 ): Promise<{ figures: Figures; asked: string[] }> {
   const machine = await startAnyMachine({ ...LOGINS, ...answers })
   disturb(machine)
   const session = sessionWith(driver, machine, true)
   try {
-    const [reading] = await withDeadline((signal) => session.read(signal), DEADLINE_MS)
+    const [reading] = await withDeadline((signal) => session.read(signal), deadlineMs)
     return { figures: figuresOf(reading), asked: machine.asked }
   } finally {
     session.close?.()
@@ -64,8 +67,9 @@ export async function lostWithout(
   whole: Figures,
   asked: string,
   how: Disturbance,
+  deadlineMs?: number,
 ): Promise<string[]> {
-  const disturbed = await read(machine, (m) => spoil[how](m, keyOf(asked))).then(
+  const disturbed = await read(machine, (m) => spoil[how](m, keyOf(asked)), deadlineMs).then(
     ({ figures }) => figures,
     () => undefined,
   )
