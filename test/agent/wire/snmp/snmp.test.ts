@@ -39,19 +39,19 @@ describe.each([
 ])('version %s', (_, access) => {
   test('gives numbers and text, and leaves out what the agent does not have', async () => {
     const values = await open(access).get(
-      [OUTLET_POWER(1), NOTHING, `${PX3}.3.2.1.1.3.1`, OUTLET_POWER(99), OUTLET_POWER(7)],
+      [OUTLET_POWER(1), NOTHING, `${PX3}.3.2.1.1.3.1`, OUTLET_POWER(99), OUTLET_POWER(13)],
       never,
     )
     expect([...values]).toEqual([
-      [OUTLET_POWER(1), 301],
-      [`${PX3}.3.2.1.1.3.1`, 'PX3-5190V'],
-      [OUTLET_POWER(7), 38],
+      [OUTLET_POWER(1), 143],
+      [`${PX3}.3.2.1.1.3.1`, 'PX3-5493U-K2'],
+      [OUTLET_POWER(13), 390],
     ])
   })
 
   test('walks a column to its end, and no further', async () => {
     const labels = await open(access).walk(`${PX3}.3.5.3.1.2`, never)
-    expect([...labels]).toEqual(Array.from({ length: 8 }, (_, i) => [`1.${i + 1}`, String(i + 1)]))
+    expect([...labels]).toEqual(Array.from({ length: 24 }, (_, i) => [`1.${i + 1}`, String(i + 1)]))
     expect(await open(access).walk('1.3.9', never)).toEqual(new Map())
   })
 
@@ -104,7 +104,7 @@ describe('few packets', () => {
 describe('the version, where none is configured', () => {
   test('is 2c where that is answered', async () => {
     const values = await open().get([OUTLET_POWER(1)], never)
-    expect(values.get(OUTLET_POWER(1))).toBe(301)
+    expect(values.get(OUTLET_POWER(1))).toBe(143)
     expect(link.asked).toEqual(['get', 'get'])
   })
 
@@ -112,7 +112,7 @@ describe('the version, where none is configured', () => {
     const old = await startSnmpd({ walk: walkOf('snmp-pdu-apc-rpdu1'), onlyV1: true })
     try {
       const values = await open({}, old.port).get(['1.3.6.1.4.1.318.1.1.12.1.16.0'], never)
-      expect([...values.values()]).toEqual([1840])
+      expect([...values.values()]).toEqual([420])
     } finally {
       await old.stop()
     }
@@ -143,7 +143,7 @@ describe('a sick agent', () => {
     const asking = snmp.get([OUTLET_POWER(1)], never)
     await expect.poll(() => link.losses).toBe(1)
     link.lost = false
-    expect((await asking).get(OUTLET_POWER(1))).toBe(301)
+    expect((await asking).get(OUTLET_POWER(1))).toBe(143)
     expect(link.asked).toHaveLength(2)
   })
 
@@ -194,7 +194,10 @@ describe('a refusal says who and what to check', () => {
       const snmp = open({ v3: READER }, other.port)
       await snmp.get([OUTLET_POWER(1)], never)
       await other.restart(
-        walkOf('snmp-pdu-raritan-px3').replace('.1.1.5 = Gauge32: 301', '.1.1.5 = Gauge32: 7'),
+        walkOf('snmp-pdu-raritan-px3').replace(
+          '.5.4.3.1.4.1.1.5 = Gauge32: 143',
+          '.5.4.3.1.4.1.1.5 = Gauge32: 7',
+        ),
       )
       await expect
         .poll(() => snmp.get([OUTLET_POWER(1)], never).then((v) => v.get(OUTLET_POWER(1)), String))
