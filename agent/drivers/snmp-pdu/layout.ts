@@ -1,8 +1,9 @@
 import { defined } from '../../../protocol/kit/defined.ts'
 import { indexBelow, measured, type SnmpValue, textOf } from '../../wire/snmp/values.ts'
 import type { SnmpReader } from './remembering-reader.ts'
+import { at, productOf, type Row, rowsOf } from './rows.ts'
 import { PDU_TABLES } from './tables/index.ts'
-import type { PartKind, PartTable, PduTable, Quantity } from './tables/table.ts'
+import type { PartKind, PduTable, Quantity } from './tables/table.ts'
 
 export const SYS_OBJECT_ID = '1.3.6.1.2.1.1.2.0'
 
@@ -24,7 +25,7 @@ export interface PduPart {
   power?: (Instance & { signed?: boolean; invert?: boolean }) | undefined
   energy?: Instance | undefined
   exported?: Instance | undefined
-  off?: { oid: string; is: number } | undefined
+  off?: { oid: string; is: number | string } | undefined
   status?: { oid: string; words: Readonly<Record<number, string>>; unmeasured?: number } | undefined
 }
 
@@ -32,11 +33,6 @@ export interface PduPart {
 export interface PduLayout {
   about: { model?: string; firmware?: string; hardwareId?: string }
   parts: PduPart[]
-}
-
-interface Row {
-  table: PartTable
-  index: string
 }
 
 /** A PDU's own electronics draw less than this. If an inlet draws more while all outlets show 0, the outlets aren't measured. */
@@ -59,18 +55,25 @@ export async function discoverPdu(
   const byObjectId = NEWEST_FIRST.filter((t) => indexBelow(t.objectIdPrefix, `${objectId}.`) !== undefined)
   const candidates = vendor ? byVendor : byObjectId.length > 0 ? byObjectId : NEWEST_FIRST
   for (const table of candidates) {
-    const layout = await layoutOf(snmp, table, signal)
+    const layout = await layoutOf(snmp, table, productOf(table, objectId), signal)
     if (layout.parts.length > 0) return layout
   }
   return undefined
 }
 
-async function layoutOf(snmp: SnmpReader, table: PduTable, signal: AbortSignal): Promise<PduLayout> {
+async function layoutOf(
+  snmp: SnmpReader,
+  table: PduTable,
+  product: string | undefined,
+  signal: AbortSignal,
+): Promise<PduLayout> {
   const rows: Row[] = []
-  for (const part of table.parts)
-    for (const index of (await snmp.walk(part.rows, signal)).keys()) rows.push({ table: part, index })
+  for (const part of table.parts) rows.push(...(await rowsOf(snmp, part, product, signal)))
   if (rows.length === 0) return { about: {}, parts: [] }
-  const { model, firmware, hardwareId } = table.about
+  const aboutOid = (oid: string) => oid.replace('*', product ?? '')
+  const model = aboutOid(table.about.model)
+  const firmware = aboutOid(table.about.firmware)
+  const hardwareId = aboutOid(table.about.hardwareId)
   const values = await snmp.get([model, firmware, hardwareId, ...rows.flatMap(columnsOf)], signal)
   const measuredRows = finestOf(
     rows.filter((row) => isMeasured(row, values)),
@@ -88,34 +91,38 @@ async function layoutOf(snmp: SnmpReader, table: PduTable, signal: AbortSignal):
 }
 
 /** OIDs to read once for each row before the first poll: which columns it has, its name and its decimal digits. */
-const columnsOf = ({ table, index }: Row): string[] =>
-  [
+const columnsOf = (row: Row): string[] => {
+  const { table } = row
+  return [
     table.name,
     table.only?.column,
     typeof table.unit === 'string' ? table.unit : undefined,
-    table.power.column,
-    table.power.digits,
-    table.energy?.column,
-    table.energy?.digits,
+    ...[table.power, table.energy].flatMap((q) => [q?.column, q?.digits, q?.factor]),
     table.off?.column,
     table.status?.column,
-  ].flatMap((column) => (column === undefined ? [] : [at(column, index)]))
+  ].flatMap((column) => (column === undefined ? [] : (at(row, column) ?? [])))
+}
 
-const at = (column: string, index: string): string => column.replace('#', index)
+type Values = ReadonlyMap<string, SnmpValue>
 
-function isMeasured({ table, index }: Row, values: ReadonlyMap<string, SnmpValue>): boolean {
-  const { only, power, energy } = table
-  if (only && values.get(at(only.column, index)) !== only.is) return false
-  return [power, energy].some((q) => q && measured(values.get(at(q.column, index))) !== undefined)
+const valueAt = (row: Row, column: string | undefined, values: Values): SnmpValue | undefined => {
+  const oid = column === undefined ? undefined : at(row, column)
+  return oid === undefined ? undefined : values.get(oid)
+}
+
+function isMeasured(row: Row, values: Values): boolean {
+  const { only, power, energy } = row.table
+  if (only && valueAt(row, only.column, values) !== only.is) return false
+  return [power, energy].some((q) => measured(valueAt(row, q?.column, values)) !== undefined)
 }
 
 /** The inlets, and the finest measured parts behind them: outlets, or else phases. */
-function finestOf(rows: readonly Row[], values: ReadonlyMap<string, SnmpValue>): Row[] {
+function finestOf(rows: readonly Row[], values: Values): Row[] {
   const of = (part: PartKind) => rows.filter((r) => r.table.part === part)
   const sum = (some: readonly Row[], what: 'power' | 'energy') =>
-    some.reduce((total, { table, index }) => {
-      const quantity = table[what]
-      return total + (quantity ? (measured(values.get(at(quantity.column, index))) ?? 0) * quantity.scale : 0)
+    some.reduce((total, row) => {
+      const quantity = row.table[what]
+      return total + (measured(valueAt(row, quantity?.column, values)) ?? 0) * (quantity?.scale ?? 0)
     }, 0)
   const [inlets, phases, outlets] = [of('inlet'), of('phase'), of('outlet')]
   const drawn = Math.max(sum(inlets, 'power'), sum(phases, 'power'))
@@ -124,17 +131,20 @@ function finestOf(rows: readonly Row[], values: ReadonlyMap<string, SnmpValue>):
   return [...inlets, ...(outlets.length === 0 || zeros ? phases : outlets)]
 }
 
-function partOf(row: Row, inlets: readonly Row[], values: ReadonlyMap<string, SnmpValue>): PduPart {
-  const { table, index } = row
-  const has = <T extends { column: string }>(entry: T | undefined) =>
-    entry && values.get(at(entry.column, index)) !== undefined ? entry : undefined
+function partOf(row: Row, inlets: readonly Row[], values: Values): PduPart {
+  const { table } = row
   const instance = (quantity: Quantity | undefined): Instance | undefined => {
-    if (!quantity || !has(quantity)) return undefined
-    const digits = quantity.digits === undefined ? 0 : (measured(values.get(at(quantity.digits, index))) ?? 0)
-    return { oid: at(quantity.column, index), scale: quantity.scale / 10 ** digits }
+    if (!quantity) return undefined
+    const oid = at(row, quantity.column)
+    if (oid === undefined || values.get(oid) === undefined) return undefined
+    const digits = measured(valueAt(row, quantity.digits, values)) ?? 0
+    return { oid, scale: (quantity.scale * factorOf(valueAt(row, quantity.factor, values))) / 10 ** digits }
   }
-  const off = has(table.off)
-  const status = has(table.status)
+  const withOid = <T extends { column: string }>(entry: T | undefined) => {
+    const oid = entry && at(row, entry.column)
+    return entry && oid !== undefined && values.get(oid) !== undefined ? { ...entry, oid } : undefined
+  }
+  const off = withOid(table.off)
   const ofUnit =
     inlets.length === 1 ? inlets : inlets.filter((i) => unitOf(i, values) === unitOf(row, values))
   const before = table.part === 'inlet' ? [] : ofUnit
@@ -143,18 +153,24 @@ function partOf(row: Row, inlets: readonly Row[], values: ReadonlyMap<string, Sn
     part: partName(row),
     // with several inlets the PDU doesn't say which one feeds an outlet
     behind: before.length === 1 && only ? partName(only) : undefined,
-    name: table.name === undefined ? undefined : textOf(values.get(at(table.name, index))),
+    name: textOf(valueAt(row, table.name, values)),
     power: instance(table.power),
     energy: instance(table.energy),
-    off: off && { oid: at(off.column, index), is: off.is },
-    status: status && { ...status, oid: at(status.column, index) },
+    off: off && { oid: off.oid, is: off.is },
+    status: withOid(table.status),
   })
 }
 
-function unitOf({ table, index }: Row, values: ReadonlyMap<string, SnmpValue>): string {
-  const { unit } = table
-  if (typeof unit === 'string') return String(values.get(at(unit, index)) ?? '')
-  return index.split('.').slice(0, unit).join('.')
+/** @param factor above 0 it multiplies, below 0 it divides; 0 and none leave the number as it is */
+function factorOf(factor: SnmpValue | undefined): number {
+  if (typeof factor !== 'number' || factor === 0) return 1
+  return factor > 0 ? factor : -1 / factor
+}
+
+function unitOf(row: Row, values: Values): string {
+  const { unit } = row.table
+  if (typeof unit === 'string') return String(valueAt(row, unit, values) ?? '')
+  return row.index.split('.').slice(0, unit).join('.')
 }
 
 /** `inlet`, `outlet7`; in the second PDU of a chain `inlet2.1`, `outlet2.7`. Leading ones of an index are left out. */

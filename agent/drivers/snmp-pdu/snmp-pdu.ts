@@ -91,7 +91,7 @@ const columns = PDU_TABLES.flatMap(({ about, parts }) => [
 export default defineDriver({
   name: 'snmp-pdu',
   summary:
-    'rack PDUs over SNMP: APC, Raritan, ServerTech, CyberPower, Eaton, Vertiv Geist, or any by its OIDs; inlet and outlets',
+    'rack PDUs over SNMP with outlets: APC, Raritan, ServerTech, CyberPower, Eaton, Vertiv Geist, Panduit, Enlogic, Gude, Rittal, HPE, Tripp Lite; any by its OIDs',
   kind: 'meter',
   needsHost: true,
   // "#" is the index of an inlet or outlet; OIDs from the configuration are read by the same command

@@ -1,16 +1,22 @@
-/** J in a Wh and in a tenth of a kWh: units of the makers' energy counters. */
+/** J in a Wh, in a tenth of a kWh and in a kWh: units of the makers' energy counters. */
 export const WH = 3600
 export const TENTH_KWH = 360_000
+export const KWH = 3_600_000
 
 export type PartKind = 'inlet' | 'phase' | 'outlet'
 
-/** A column of numbers. `#` stands for a row's index in every column of a table. */
+/**
+ * A column of numbers. In every column of a table `#` stands for a row's index, `*` for the product's number, which follows the
+ * table's `objectIdPrefix` in the sysObjectID, and `<Power.Value>` for the index of a variable (see `named`).
+ */
 export interface Quantity {
   column: string
   /** factor to W or J */
   scale: number
   /** column with the number of decimal digits by which the number is too large */
   digits?: string
+  /** column with a further factor: above 0 it multiplies, below 0 it divides */
+  factor?: string
 }
 
 /** The columns of one kind of part. */
@@ -24,10 +30,15 @@ export interface PartTable {
   firstUnit?: 0
   /** only rows in which this column has this number count */
   only?: { column: string; is: number }
+  /**
+   * `rows` is a column of names of variables, and a part is a thing of which a variable has such a name: group 1 is the thing, group
+   * 2 its number. `<Power.Value>` in a column is then the index of the thing's variable of that name, such as `Socket 01.Power.Value`.
+   */
+  named?: RegExp
   name?: string
   power: Quantity
   energy?: Quantity
-  off?: { column: string; is: number }
+  off?: { column: string; is: number | string }
   /** words for faults; `unmeasured` is the status in which the number itself means nothing */
   status?: { column: string; words: Readonly<Record<number, string>>; unmeasured?: number }
 }
