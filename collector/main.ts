@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander'
 import { createProgram, runProgram } from '../protocol/kit/program.ts'
 import { check } from './commands/check.ts'
 import { demo } from './commands/demo.ts'
+import { adopt, listAdoptions, listClaims, setApart } from './commands/devices.ts'
 import { explain } from './commands/explain.ts'
 import { quote } from './commands/quote.ts'
 import { ledger, statement } from './commands/report.ts'
@@ -78,6 +79,37 @@ requesting(program.command('reprice'))
     'use the rules of the present configuration instead of those in force at the time',
   )
   .action(reprice)
+
+const devices = program
+  .command('devices')
+  .description(
+    'which agent each machine belongs to: the devices that two agents read, and what to do about them',
+  )
+requesting(devices.command('list', { isDefault: true }))
+  .description('list the devices that an agent reads though they belong to another')
+  .option('--json', 'print the API’s JSON')
+  .action(listClaims)
+requesting(devices.command('adoptions'))
+  .description('list who decided which device belongs to whom, when and why')
+  .option('--json', 'print the API’s JSON')
+  .action(listAdoptions)
+/** Options of a command that decides whose devices are. */
+const deciding = (command: Command): Command =>
+  requesting(command)
+    .argument('[devices...]', 'devices as the agent names them, each with all of its parts; by default all')
+    .requiredOption('--agent <name>', 'the agent that reads them')
+    .option('--owner <name>', 'only devices that this agent has now')
+    .requiredOption('--by <name>', 'who decides, for the audit trail')
+    .requiredOption('--reason <text>', 'why, for the audit trail')
+deciding(devices.command('adopt'))
+  .description(
+    'give devices to the agent that reads them, with their history and with what it recorded since the other one ended',
+  )
+  .option('--from <time>', 'first minute of the new agent; by default where the records of the other one end')
+  .action(adopt)
+deciding(devices.command('apart'))
+  .description('say that devices are machines of their own, whatever they have in common with others')
+  .action(setApart)
 
 requesting(program.command('ledger'))
   .description('write the ledger of a time to standard output, in base units with ISO 8601 times')

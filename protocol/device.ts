@@ -45,6 +45,17 @@ export const DeviceSchema = z.object({
   algorithm: z.string().max(32).optional(),
   /** MAC or serial number: the same after the address has changed */
   hardwareId: z.string().max(128).optional(),
+  /** MAC at its address, by the agent's own network where the machine does not tell it */
+  mac: z.string().max(32).optional(),
+  /**
+   * where the agent reaches it: the same text for the same place, whatever the driver and the name. An address that means another
+   * place on each computer, such as 127.0.0.1, stands behind the computer's id; one of a private network has the network's name behind it.
+   */
+  address: z.string().max(256).optional(),
+  /** the computer that it is, or is a part of: a hash of its machine-id. Absent: it is none, or the agent does not run on it */
+  computer: z.string().max(128).optional(),
+  /** the name that the computer has for itself */
+  hostname: z.string().max(253).optional(),
   location: LocationSchema.optional(),
   ratedPowerW: z.number().positive().optional(),
   /** H/s by the maker's rating, or by the tuning profile in use */

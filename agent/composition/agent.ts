@@ -10,6 +10,7 @@ import { Metering } from '../metering/metering.ts'
 import type { Driver } from '../plugin/driver.ts'
 import type { Reading } from '../plugin/reading.ts'
 import { withConfiguredLimits } from '../polling/configured-limits.ts'
+import { DevicePlaces } from '../polling/device-places.ts'
 import { DeviceRegistry } from '../polling/device-registry.ts'
 import { HardwareWatch } from '../polling/hardware-watch.ts'
 import { pollTarget } from '../polling/poll-target.ts'
@@ -42,6 +43,9 @@ export class Agent {
   readonly #version: string
   readonly #clock: Clock
   readonly #registry: DeviceRegistry
+  readonly #drivers: readonly Driver[]
+  /** absent until the computer's own id is read */
+  #places: DevicePlaces | undefined
   readonly #shareWatch: ShareWatch
   readonly spool: Spool
   readonly #delivery: Delivery
@@ -63,6 +67,7 @@ export class Agent {
     this.#log = log
     this.#version = version
     this.#clock = clock
+    this.#drivers = drivers
     this.#registry = new DeviceRegistry(config.devices, drivers)
     this.#shareWatch = new ShareWatch({ timeoutMs: config.shareTimeout, maxGapMs: maxGapMs(config), log })
     const { maxBytes, maxAge: maxAgeMs } = config.spool
@@ -109,6 +114,11 @@ export class Agent {
   async #start(): Promise<void> {
     const config = this.#config
     await this.spool.open()
+    this.#places = await DevicePlaces.here({
+      drivers: this.#drivers,
+      network: config.network,
+      nowMs: () => this.#clock.now().steadyMs,
+    })
     this.#log.info('agent starts', {
       site: config.site,
       agent: config.agent,
@@ -164,7 +174,13 @@ export class Agent {
     const judged = readings.map((r) =>
       this.#shareWatch.check(device.id, withConfiguredLimits(r, device), now.steadyMs),
     )
-    for (const { deviceId, reading } of this.#registry.update(device, driver, judged, now.wallMs))
+    for (const { deviceId, reading } of this.#registry.update(
+      device,
+      driver,
+      judged,
+      now.wallMs,
+      this.#places?.of(device),
+    ))
       this.#metering?.observe(deviceId, reading, now)
   }
 

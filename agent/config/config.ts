@@ -14,6 +14,7 @@ import { HOUR_MS, MINUTE_MS } from '../../protocol/units.ts'
 import type { Driver } from '../plugin/driver.ts'
 import { type DeviceConfig, deviceSchema } from './device-config.ts'
 import { wiringFaults } from './wiring-faults.ts'
+import { repeatedMachines } from './device-place.ts'
 
 const SPOOL_ROOT = '/var/lib/perwatt-agent'
 const MIN_SPOOL_BYTES = 2 ** 20
@@ -43,6 +44,9 @@ export const agentConfigSchema = (drivers: readonly Driver[]) =>
         })
         .prefault({})
         .describe('where the readings go'),
+      network: NameSchema.optional().describe(
+        'name of the private network of this agent’s devices; set it where the networks of several agents use the same addresses for different machines',
+      ),
       pollInterval: durationMs('1s', '60s')
         .default(10_000)
         .describe('how often each device is read: 1s to 60s'),
@@ -85,6 +89,13 @@ export const agentConfigSchema = (drivers: readonly Driver[]) =>
       const kinds = new Map(drivers.map(({ name, kind }) => [name, kind]))
       for (const { index, setting, problem } of wiringFaults(config.devices, kinds))
         refuse(['devices', index, setting], problem)
+      for (const [i, first, where] of repeatedMachines(config.devices, drivers)) {
+        const { id } = config.devices[first] as DeviceConfig
+        refuse(
+          ['devices', i],
+          `${where} is read as ${id} (devices[${first}]) already, and would count twice; remove one of them`,
+        )
+      }
     })
 
 export type AgentConfig = z.output<ReturnType<typeof agentConfigSchema>>

@@ -1,10 +1,10 @@
-import { createHmac } from 'node:crypto'
-import { readdir, readFile, statfs } from 'node:fs/promises'
+import { readdir, statfs } from 'node:fs/promises'
 import { type MonitorResult, OSUtils } from 'node-os-utils'
 import { z } from 'zod'
 import { defined } from '../../protocol/kit/defined.ts'
 import { Rate } from '../counting/rate.ts'
 import { defineDriver, type Session } from '../plugin/driver.ts'
+import { computerId } from '../wire/computer-id.ts'
 
 /** Here Linux lists virtual interfaces (bridges, veth, VLANs, bonds, lo), which count the bytes of physical ones a second time. */
 const VIRTUAL_INTERFACES = '/sys/devices/virtual/net'
@@ -40,7 +40,7 @@ export default defineDriver({
           await Promise.all([
             usage,
             machine.cpuModel(),
-            hashedMachineId(),
+            computerId(),
             machine.memory(),
             machine.loadAverage(),
             machine.uptimeS(),
@@ -135,16 +135,6 @@ async function rootDiskUsedRatio(): Promise<number | undefined> {
     const { blocks, bfree, bavail } = await statfs('/')
     const used = blocks - bfree
     return used + bavail > 0 ? used / (used + bavail) : undefined
-  } catch {
-    return undefined
-  }
-}
-
-/** machine-id(5) says that the id itself must stay confidential, so a keyed hash of it identifies the machine. */
-async function hashedMachineId(): Promise<string | undefined> {
-  try {
-    const id = (await readFile('/etc/machine-id', 'utf8')).trim()
-    return id ? createHmac('sha256', id).update('perwatt host').digest('hex').slice(0, 32) : undefined
   } catch {
     return undefined
   }

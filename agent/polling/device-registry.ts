@@ -3,6 +3,7 @@ import type { Sample } from '../../protocol/sample.ts'
 import { AUTO, type DeviceConfig } from '../config/device-config.ts'
 import type { Driver } from '../plugin/driver.ts'
 import type { Reading } from '../plugin/reading.ts'
+import type { Place } from './device-places.ts'
 
 /** One device and its newest sample. */
 interface Entry {
@@ -40,12 +41,17 @@ export class DeviceRegistry {
     return [...this.#entries.values()].flatMap(({ sample }) => sample ?? [])
   }
 
-  /** Takes the readings of one target. @returns each reading with its device's id within the site */
+  /**
+   * Takes the readings of one target.
+   * @param place what the agent itself knows of where the target is
+   * @returns each reading with its device's id within the site
+   */
   update(
     config: DeviceConfig,
     driver: string,
     readings: readonly Reading[],
     wallMs: number,
+    place: Place = {},
   ): { deviceId: string; reading: Reading }[] {
     const parts = this.#parts.get(config.id) ?? new Set()
     this.#parts.set(config.id, parts)
@@ -54,6 +60,7 @@ export class DeviceRegistry {
       const device: Device = {
         deviceId,
         driver: driver === AUTO ? config.driver : driver,
+        ...place,
         ...reading.identity,
         ...configuredFacts(config),
         ...(reading.behind !== undefined && {

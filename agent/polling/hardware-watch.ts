@@ -1,16 +1,13 @@
 import { PerwattError } from '../../protocol/kit/errors.ts'
 import type { Log } from '../../protocol/kit/log.ts'
 import type { DeviceConfig } from '../config/device-config.ts'
+import { hardwareKey } from '../config/hardware-key.ts'
 import type { Session } from '../plugin/driver.ts'
 import type { Reading } from '../plugin/reading.ts'
 import { macOf } from '../wire/loose-json/fields.ts'
 
 /** As many as a live message takes. */
 const MAX_FAULTS = 32
-
-/** One text for all spellings of a MAC or serial number. */
-export const hardwareKey = (hardwareId: string): string =>
-  macOf(hardwareId) ?? hardwareId.trim().toUpperCase()
 
 /** Whether two ids can't belong to one machine. A MAC and a serial number can't be compared. */
 export const isOtherHardware = (a: string, b: string): boolean =>

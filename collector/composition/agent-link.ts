@@ -45,6 +45,7 @@ export function startAgentLink(
     state: devices.state,
     receiver: ledger.receiver,
     inventory: devices.inventory,
+    claims: ledger.claims,
     nowMs,
     log,
     quarantine: (entry) => ledger.quarantine.add(entry),

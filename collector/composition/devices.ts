@@ -1,7 +1,9 @@
 import { join } from 'node:path'
+import type { Device } from '../../protocol/device.ts'
 import type { KnownDevices } from '../economics/settlement/settle.ts'
 import { InventoryBook } from '../ingest/inventory.ts'
 import { SiteState } from '../live/state.ts'
+import { OwnershipRegister } from '../ownership/register.ts'
 import type { Context } from './context.ts'
 
 /** The live state of the site’s devices, their inventories on disk, and the devices as settling looks them up. */
@@ -9,10 +11,15 @@ export interface Devices {
   state: SiteState
   inventory: InventoryBook
   known: KnownDevices
+  /** which agent each machine belongs to; filled when the ledger starts */
+  owners: OwnershipRegister
+  /** the devices of each agent that counts */
+  inventories(): [agentId: string, devices: Device[]][]
 }
 
 /** Fills the live state from the inventories on disk; emulated machines only where the site takes them. */
 export function createDevices({ config, log }: Context): Devices {
+  const owners = new OwnershipRegister()
   const state = new SiteState()
   const inventory = new InventoryBook(join(config.dataFolder, 'inventory.json'), log)
   for (const [agentId, message] of inventory.entries())
@@ -20,6 +27,8 @@ export function createDevices({ config, log }: Context): Devices {
   return {
     state,
     inventory,
+    owners,
+    inventories: () => [...state.agents()].map(({ agentId, devices }) => [agentId, [...devices.values()]]),
     known: {
       device: (agentId, deviceId) => state.device(agentId, deviceId),
       find: (deviceId) => state.find(deviceId),

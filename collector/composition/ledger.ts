@@ -2,6 +2,8 @@ import { AgentRateLimit } from '../intake/agent-rate-limit.ts'
 import { BatchReceiver } from '../intake/batch-receiver.ts'
 import { Quarantine } from '../intake/quarantine.ts'
 import { RecordWriter } from '../intake/record-writer.ts'
+import { DeviceAdoption } from '../ownership/adoption.ts'
+import { ClaimKeeper } from '../ownership/claim-keeper.ts'
 import type { Store } from '../plugin/store.ts'
 import { Pricing } from '../settling/pricing.ts'
 import { RecentLedger } from '../settling/recent-ledger.ts'
@@ -22,6 +24,8 @@ export interface LedgerPlane {
   repricer: Repricer
   records: RecordWriter
   receiver: BatchReceiver
+  claims: ClaimKeeper
+  adoption: DeviceAdoption
   /** Reads what the store has and continues with it; the store is open and the quotes are read. Rejects where the store fails. */
   start(): Promise<void>
   /** Stops in the direction of the data: no batch is in work when settling ends. */
@@ -48,12 +52,15 @@ export function createLedger(
     log,
   })
   const recent = new RecentLedger()
+  const { owners: register } = devices
+  const claims = new ClaimKeeper({ store, register, nowMs, note: (minutes) => settler.note(minutes) })
   const settler = new Settler({
     ...common,
     pricing,
     devices: devices.known,
     settleDelayMs,
     retentionMs,
+    settling: (settled) => claims.settling(settled),
     onSettled: (minutes, rows, settlements) => recent.settled(minutes, rows, settlements, nowMs()),
   })
   const repricer = new Repricer({ ...common, settler, pricing })
@@ -62,7 +69,15 @@ export function createLedger(
     retentionMs,
     quarantine: (entry) => quarantine.add(entry),
     judges: [],
+    arriving: (appends) => claims.arriving(appends),
     onStored: (minutes) => settler.note(minutes),
+  })
+  const adoption = new DeviceAdoption({
+    ...common,
+    register,
+    keeper: claims,
+    decide: (request) => repricer.decide(request),
+    alone: (work) => records.alone(work),
   })
   const receiver = new BatchReceiver({
     records,
@@ -79,12 +94,16 @@ export function createLedger(
     repricer,
     records,
     receiver,
+    claims,
+    adoption,
     async start() {
       await pricing.start(store, nowMs())
       await recent.load(store, nowMs())
+      await claims.start(devices.inventories())
       await records.start()
       await settler.start()
       await repricer.start()
+      await adoption.start()
     },
     async stop() {
       await receiver.stop()

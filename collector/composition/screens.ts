@@ -2,6 +2,7 @@ import type { Alerting } from '../alerts/alerting.ts'
 import { Figures } from '../books/figures.ts'
 import { LedgerQueries } from '../books/ledger-queries.ts'
 import { LiveViews } from '../live/live-views.ts'
+import { ClaimQueries } from '../ownership/claim-queries.ts'
 import type { Store } from '../plugin/store.ts'
 import type { PoolWatch } from '../pool-watch/pool-watch.ts'
 import type { Assets } from '../screens/pages/assets.ts'
@@ -30,6 +31,7 @@ export function createLiveViews(
   const { recent, pricing, settler, records } = ledger
   return new LiveViews({
     state: devices.state,
+    owners: devices.owners,
     minutes: recent,
     quotes: prices.quotes,
     store,
@@ -61,6 +63,7 @@ export function createScreens(
     figures: new Figures({ ...common, minutes: recent }),
     statements: new StatementService({ ...common, site: config.site, nowMs }),
     pools: () => pools.views(),
+    claims: new ClaimQueries({ store, register: devices.owners, adoption: ledger.adoption }),
     queries: new LedgerQueries({ ...common, records, repricer, quarantine }),
     assets,
     log,

@@ -19,6 +19,7 @@ import {
 import { clientIdOf } from '../broker/embedded.ts'
 import type { BatchReceiver } from '../intake/batch-receiver.ts'
 import type { SiteState } from '../live/state.ts'
+import type { ClaimKeeper } from '../ownership/claim-keeper.ts'
 import type { Quarantined } from '../plugin/store.ts'
 import type { InventoryBook } from './inventory.ts'
 
@@ -36,6 +37,7 @@ export interface IngestOptions {
   state: SiteState
   receiver: BatchReceiver
   inventory: InventoryBook
+  claims: Pick<ClaimKeeper, 'hear'>
   nowMs: () => number
   log: Log
   quarantine(entry: Quarantined): void
@@ -118,6 +120,7 @@ export class Ingest {
         if (m.ok && this.#admits(agent, m.value.simulated)) {
           state.inventory(agent, m.value)
           inventory.put(agent, m.value)
+          this.#o.claims.hear(agent, m.value.devices)
         }
         return m.ok ? undefined : m.reason
       }

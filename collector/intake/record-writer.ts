@@ -2,7 +2,7 @@ import { reasonOf } from '../../protocol/kit/errors.ts'
 import type { Log } from '../../protocol/kit/log.ts'
 import { minuteOf } from '../../protocol/units.ts'
 import type { Loss } from '../plugin/audit-store.ts'
-import { type HighWater, isRefused, type Quarantined, type Store } from '../plugin/store.ts'
+import { type Append, type HighWater, isRefused, type Quarantined, type Store } from '../plugin/store.ts'
 import {
   type AgentBatch,
   type BatchAnswer,
@@ -24,6 +24,11 @@ export interface RecordWriterOptions {
   quarantine(entry: Quarantined): void
   /** each may hold a record back for a person's decision */
   judges?: readonly RecordJudge[]
+  /**
+   * looks at what is about to be stored, all agents together, and gives it back with more holds; what it rejects is not stored, and
+   * comes again
+   */
+  arriving?(appends: readonly Append[]): Promise<readonly Append[]>
   /** called after each commit with the UTC minutes in which the stored records start */
   onStored(minutes: ReadonlySet<number>): void
 }
@@ -65,9 +70,7 @@ export class RecordWriter {
    * store failed: the agent keeps its records and sends them again.
    */
   takeAll(deliveries: readonly AgentBatch[]): Promise<(BatchAnswer | undefined)[]> {
-    const turn = this.#turn.then(() => this.#takeInTurn(deliveries))
-    this.#turn = turn.catch(() => undefined)
-    return turn
+    return this.alone(() => this.#takeInTurn(deliveries))
   }
 
   async #takeInTurn(deliveries: readonly AgentBatch[]): Promise<(BatchAnswer | undefined)[]> {
@@ -84,25 +87,42 @@ export class RecordWriter {
     return plans.map(({ delivery, answer }) => (failed.has(delivery.agentId) ? undefined : answer))
   }
 
+  /** Runs work while nothing is written. */
+  alone<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(work)
+    this.#turn = turn.catch(() => undefined)
+    return turn
+  }
+
   /** @returns the agents whose records could not be stored */
-  async #store(plans: readonly BatchPlan[]): Promise<ReadonlySet<string>> {
-    const appends = plans.flatMap((plan) => plan.append ?? [])
+  async #store(planned: readonly BatchPlan[]): Promise<ReadonlySet<string>> {
+    const appends = planned.flatMap((plan) => plan.append ?? [])
     if (appends.length === 0) return new Set()
+    let arrived: readonly Append[]
     try {
-      await this.#o.store.appendAll(appends)
+      arrived = (await this.#o.arriving?.(appends)) ?? appends
+    } catch (error) {
+      return this.#notStored(appends, error)
+    }
+    const plans = planned.map((plan, i) => ({ ...plan, append: arrived[i] as Append }))
+    try {
+      await this.#o.store.appendAll(arrived)
       this.#stored(plans)
       return new Set()
     } catch (error) {
       // a record that the store refuses must not hold up the other agents
-      if (isRefused(error)) return this.#storeOneByOne(plans)
-      const agents = new Set(appends.map((append) => append.agentId))
-      this.#o.log.error('records not stored; the agents keep them', {
-        agents: agents.size,
-        records: appends.reduce((sum, append) => sum + append.records.length, 0),
-        reason: reasonOf(error),
-      })
-      return agents
+      return isRefused(error) ? this.#storeOneByOne(plans) : this.#notStored(appends, error)
     }
+  }
+
+  #notStored(appends: readonly Append[], error: unknown): ReadonlySet<string> {
+    const agents = new Set(appends.map((append) => append.agentId))
+    this.#o.log.error('records not stored; the agents keep them', {
+      agents: agents.size,
+      records: appends.reduce((sum, append) => sum + append.records.length, 0),
+      reason: reasonOf(error),
+    })
+    return agents
   }
 
   async #storeOneByOne(plans: readonly BatchPlan[]): Promise<ReadonlySet<string>> {

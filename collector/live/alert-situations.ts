@@ -2,6 +2,7 @@ import { defined } from '../../protocol/kit/defined.ts'
 import { floatAt } from '../economics/element.ts'
 import type { Workload } from '../economics/workloads.ts'
 import type { Situation } from '../plugin/situation.ts'
+import { claimSituations, replacedAgents } from './claim-situations.ts'
 import { DeviceSituations } from './device-situation.ts'
 import type { LiveSnapshot, SiteFacts } from './snapshot.ts'
 
@@ -21,6 +22,7 @@ export class AlertSituations {
   of(snapshot: LiveSnapshot, places: Int32Array): Situation {
     const { figures, atMs } = snapshot
     this.#noteEarned(snapshot)
+    const replaced = replacedAgents(snapshot)
     return {
       nowMs: atMs,
       agents: snapshot.agents.map((a) => ({
@@ -30,9 +32,15 @@ export class AlertSituations {
         ...defined({
           silentS: a.lastSeenMs === undefined ? undefined : (atMs - a.lastSeenMs) / 1000,
           clockOffsetMs: a.clockOffsetMs,
+          replaced: replaced.has(a.agentId) || undefined,
         }),
       })),
-      devices: this.#devices.of(snapshot, places),
+      // a put-aside device is judged where it belongs
+      devices: this.#devices.of(
+        snapshot,
+        places.filter((i) => !snapshot.devices[i]?.claimed),
+      ),
+      claims: claimSituations(snapshot),
       workloads: figures.workloads.map((w) => ({
         workload: w.workload,
         powerW: w.powerW,

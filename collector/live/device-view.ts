@@ -3,6 +3,7 @@ import type { Sample } from '../../protocol/sample.ts'
 import type { LiveEarning } from '../economics/live/live-device.ts'
 import { efficiencyJPerTh } from '../economics/mining.ts'
 import { perKwhOfRates } from '../economics/settlement/revenue.ts'
+import { keyText } from '../ownership/identity.ts'
 import type { DeviceView } from '../views/device.ts'
 import type { SiteDevice } from './reading-columns.ts'
 import type { LiveSnapshot } from './snapshot.ts'
@@ -28,6 +29,11 @@ export function deviceView(snapshot: LiveSnapshot, d: SiteDevice): DeviceView {
     energyCostUsdPerH,
     netUsdPerH: revenueUsdPerH - energyCostUsdPerH,
     ...defined({
+      claim: d.claim && {
+        agentId: d.claim.agentId,
+        deviceId: d.claim.deviceId,
+        because: keyText(d.claim.key),
+      },
       ageS: d.receivedAtMs === undefined ? undefined : (snapshot.atMs - d.receivedAtMs) / 1000,
       ...powerOf(earning, sample),
       revenueUsdPerKwh: earning && perKwhOfRates(revenueUsdPerH, earning.powerW ?? 0),

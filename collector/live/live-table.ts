@@ -2,10 +2,19 @@ import type { Prices } from '../../protocol/quote.ts'
 import { floatAt } from '../economics/element.ts'
 import type { LiveContext } from '../economics/live/live-device.ts'
 import { LivePlane } from '../economics/live/live-plane.ts'
+import type { DeviceClaim } from '../plugin/claim-store.ts'
 import { ReadingColumns, type SiteDevice } from './reading-columns.ts'
 import { agentView } from './site-view.ts'
 import type { LiveSnapshot } from './snapshot.ts'
 import { type AgentState, type LastReading, pollMs, type SiteState, STALE_POLLS } from './state.ts'
+
+/** Who has each machine: the register of owners. */
+export interface Owners {
+  /** increases with every change */
+  readonly version: number
+  claim(agentId: string, deviceId: string): Pick<DeviceClaim, 'rival'> | undefined
+}
+const NO_CLAIMS: Owners = { version: 0, claim: () => undefined }
 
 /** The rows of one agent's devices: indexes `begin` up to, but not including, `end`. */
 interface Group {
@@ -23,8 +32,10 @@ export class LiveTable {
   readonly #plane: LivePlane
   #groups: Group[] = []
   readonly #groupOf = new Map<AgentState, Group>()
-  /** version of the state that the table was built from */
+  readonly #owners: Owners
+  /** versions of the state and of the register that the table was built from */
   #version = -1
+  #ownersVersion = -1
   #devices: SiteDevice[] = []
   #columns = new ReadingColumns([])
   /** for each device: Unix ms; NaN if never heard */
@@ -38,8 +49,9 @@ export class LiveTable {
   #places = new Map<string, number>()
   readonly #namesakes = new Map<string, number[]>()
 
-  constructor(state: SiteState, context: LiveContext) {
+  constructor(state: SiteState, context: LiveContext, owners: Owners = NO_CLAIMS) {
     this.#state = state
+    this.#owners = owners
     this.#plane = new LivePlane(context)
     state.onLive((agent, atMs) => this.#absorb(agent, atMs))
   }
@@ -48,7 +60,7 @@ export class LiveTable {
   #absorb(agent: AgentState, atMs: number): void {
     const group = this.#groupOf.get(agent)
     // the list of devices changed: the next snapshot rebuilds the table
-    if (!group || this.#version !== this.#state.version) return
+    if (!group || this.#isOutdated()) return
     this.#hearAll(group)
     this.#plane.takeIn(atMs)
   }
@@ -60,7 +72,7 @@ export class LiveTable {
 
   /** The whole live plane at a time (Unix ms). It is valid until the next call. */
   snapshot(atMs: number, prices: Prices): LiveSnapshot {
-    if (this.#version !== this.#state.version) this.#rebuild()
+    if (this.#isOutdated()) this.#rebuild()
     const agents = this.#groups.map((group) => {
       const staleMs = STALE_POLLS * pollMs(group.agent)
       this.#hearAll(group)
@@ -106,8 +118,13 @@ export class LiveTable {
     for (const i of this.#namesakes.get(deviceId) ?? []) visit(i)
   }
 
+  #isOutdated(): boolean {
+    return this.#version !== this.#state.version || this.#ownersVersion !== this.#owners.version
+  }
+
   #rebuild(): void {
     this.#version = this.#state.version
+    this.#ownersVersion = this.#owners.version
     this.#groups = []
     this.#groupOf.clear()
     this.#devices = []
@@ -117,7 +134,15 @@ export class LiveTable {
       const { agentId, simulated } = agent
       const begin = this.#devices.length
       for (const device of agent.devices.values()) {
-        const i = this.#devices.push({ agentId, device, simulated, stale: true }) - 1
+        const claim = this.#owners.claim(agentId, device.deviceId)?.rival
+        const i =
+          this.#devices.push({
+            agentId,
+            device,
+            simulated,
+            stale: true,
+            ...(claim && { claim, claimed: true }),
+          }) - 1
         this.#name(i, device.deviceId)
       }
       const group = { agent, begin, end: this.#devices.length }

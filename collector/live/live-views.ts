@@ -21,7 +21,7 @@ import { type ChoiceInputs, choiceInputs } from './choice-inputs.ts'
 import { deviceView } from './device-view.ts'
 import { type LedgerProgress, ledgerHealth } from './ledger-health.ts'
 import { liveGroups } from './live-groups.ts'
-import { LiveTable } from './live-table.ts'
+import { LiveTable, type Owners } from './live-table.ts'
 import { machinesOf } from './machines.ts'
 import type { SiteDevice } from './reading-columns.ts'
 import { siteView } from './site-view.ts'
@@ -37,6 +37,8 @@ const WORST_SHOWN = 12
 /** The parts that the views read. */
 export interface LiveViewsOptions {
   state: SiteState
+  /** absent: every device counts */
+  owners?: Owners
   minutes: RecentLedger
   quotes: QuoteBook
   store: Store
@@ -61,7 +63,7 @@ export class LiveViews {
     this.#o = options
     const { state, rules, facts } = options
     this.#situations = new AlertSituations(facts, rules.workloads)
-    this.#table = new LiveTable(state, { ...rules, find: (deviceId) => state.find(deviceId) })
+    this.#table = new LiveTable(state, { ...rules, find: (deviceId) => state.find(deviceId) }, options.owners)
     this.#snapshot = this.#takeSnapshot()
   }
 

@@ -3,6 +3,7 @@ import { inChunks } from '../economics/chunks.ts'
 import { byteAt, floatAt, intAt } from '../economics/element.ts'
 import type { LiveDevice } from '../economics/live/live-device.ts'
 import { efficiencyJPerTh } from '../economics/mining.ts'
+import type { DeviceClaim } from '../plugin/claim-store.ts'
 import type { RackView } from '../views/device.ts'
 import type { SiteView } from '../views/site.ts'
 
@@ -32,6 +33,8 @@ export interface SiteDevice extends LiveDevice {
   simulated: boolean
   /** time of receipt by the collector's clock, Unix ms; absent if never heard */
   receivedAtMs?: number
+  /** present where it is put aside: who has the machine */
+  claim?: DeviceClaim['rival']
 }
 
 /** The readings of all devices by column, so that sums over a hundred thousand devices take a millisecond. NaN is unknown. */
@@ -58,24 +61,25 @@ export class ReadingColumns {
     this.#hashrateHs = new Float64Array(devices.length)
     this.#utilizationRatio = new Float64Array(devices.length)
     const racks = new Map<string, number>()
-    this.#rack = Int32Array.from(devices, ({ device: { location } }) => {
+    this.#rack = Int32Array.from(devices, ({ device: { location }, claimed }) => {
       const { container = '', rack = '' } = location ?? {}
-      if (!container && !rack) return -1
+      if (claimed || (!container && !rack)) return -1
       const key = JSON.stringify([container, rack])
       const index = racks.get(key) ?? this.#racks.push({ container, rack }) - 1
       racks.set(key, index)
       return index
     })
     this.#expectedHashrateHs = devices.reduce(
-      (sum, { device }) => sum + ((device.kind === 'asic' && device.expectedHashrateHs) || 0),
+      (sum, { device, claimed }) =>
+        sum + ((device.kind === 'asic' && !claimed && device.expectedHashrateHs) || 0),
       0,
     )
   }
 
   /** Reads device i again: it has a new sample, or became stale or fresh. */
   renew(i: number): void {
-    const { sample, stale } = this.#devices[i] as SiteDevice
-    this.#state[i] = stale || !sample ? SILENT : STATES.indexOf(sample.state)
+    const { sample, stale, claimed } = this.#devices[i] as SiteDevice
+    this.#state[i] = stale || claimed || !sample ? SILENT : STATES.indexOf(sample.state)
     this.#powerW[i] = sample?.powerW ?? Number.NaN
     this.#hashrateHs[i] = sample?.hashrateHs ?? Number.NaN
     this.#utilizationRatio[i] = sample?.utilizationRatio ?? Number.NaN

@@ -58,7 +58,7 @@ export function siteView(snapshot: LiveSnapshot, facts: SiteFacts): SiteView {
     hashrateHs: columns.hashrateHs,
     gpus: columns.gpus,
     gpusHeld: total(figures.workloads, (w) => w.gpusHeld),
-    devices: devices.length,
+    devices: devices.filter((d) => !d.claimed).length,
     devicesReporting: columns.devicesReporting,
     prices: Object.values(prices).map((q) => ({
       ...q,

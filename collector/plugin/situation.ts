@@ -24,6 +24,8 @@ export interface Situation {
     /** where it measures own generation itself: what is set behind it and generates nothing */
     notSources?: readonly string[]
   }[]
+  /** devices that an agent reads though they belong to another; absent: none */
+  claims?: readonly ClaimSituation[]
   /** absent: none is configured */
   pools?: readonly PoolSituation[]
   /** every price that is in use or needed */
@@ -57,6 +59,18 @@ export interface PoolSituation {
   differences: readonly PoolDifference[]
 }
 
+/** The devices of one agent that are put aside because another has them. */
+export interface ClaimSituation {
+  /** who reads them, and is heard */
+  agentId: string
+  /** who has them */
+  ownerAgentId: string
+  /** how many */
+  devices: number
+  /** one of them, by both names, and what both have in common */
+  example: { deviceId: string; ownerDeviceId: string; because: string }
+}
+
 export interface AgentSituation {
   agentId: string
   /** s since its last live message by the collector's clock; absent: never heard */
@@ -66,6 +80,8 @@ export interface AgentSituation {
   earnedUsdPerH: number
   /** collector's clock minus the agent's; absent: not measured yet */
   clockOffsetMs?: number
+  /** true: other agents have all of its devices now */
+  replaced?: boolean
 }
 
 export interface DeviceSituation {

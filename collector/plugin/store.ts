@@ -8,6 +8,7 @@ import type { Sample } from '../../protocol/sample.ts'
 import type { AgentInterval, LedgerRow, LedgerSums } from '../economics/ledger-row.ts'
 import type { TrueUp } from '../economics/true-up.ts'
 import type { AuditStore, Change, Loss, Repricing, Settlement } from './audit-store.ts'
+import type { ClaimStore } from './claim-store.ts'
 import type { HeldBack, RecordHold } from './held.ts'
 import type { HeldStore } from './held-store.ts'
 
@@ -94,7 +95,7 @@ export interface OwnerWork {
 }
 
 /** Where the collector keeps what it must not lose. Every method rejects with a PerwattError when the store can't do it. */
-export interface Store extends AuditStore, HeldStore {
+export interface Store extends AuditStore, HeldStore, ClaimStore {
   readonly name: string
   /** Creates what is missing (database, tables). */
   open(): Promise<void>

@@ -16,6 +16,7 @@ export default defineRule({
     agents.map((agent) => {
       const { agentId, silentS, earnedUsdPerH } = agent
       const subject = { agentId }
+      if (agent.replaced) return { subject, verdict: 'good' }
       const limitS = silenceS(agent, after)
       if (silentS === undefined)
         return {

@@ -40,6 +40,8 @@ export interface SettlerOptions {
   settleDelayMs: number
   /** how far back a start looks for minutes that an earlier run left unsettled, at most a month */
   retentionMs: number
+  /** called with the records that count in minutes, before these are settled; where it rejects, they are settled later */
+  settling?(records: readonly AgentInterval[]): Promise<void>
   onSettled(minutes: readonly number[], rows: readonly LedgerRow[], settlements: readonly Settlement[]): void
 }
 
@@ -179,7 +181,9 @@ export class Settler {
       const before = mayChange
         ? await this.#figures(fromMs, toMs)
         : new Map<number, Map<string, LedgerSums>>()
-      const kept = byMinute(await store.intervals(fromMs, toMs))
+      const counting = await store.intervals(fromMs, toMs)
+      await this.#o.settling?.(counting)
+      const kept = byMinute(counting)
       const held = heldByMinute(await store.held({ fromMs, toMs, state: 'open' }, MOST_HELD))
       for (let minute = fromMs; minute < toMs; minute += MINUTE_MS) {
         const found = kept.get(minute) ?? []

@@ -35,6 +35,10 @@ export const DeviceViewSchema = z.object({
   model: z.string().optional(),
   firmware: z.string().optional(),
   hardwareId: z.string().optional(),
+  mac: z.string().optional(),
+  address: z.string().optional().describe('where its agent reaches it'),
+  computer: z.string().optional().describe('the computer that it is, or is a part of'),
+  hostname: z.string().optional(),
   location: LocationSchema.optional(),
   expectedHashrateHs: z.number().optional(),
   ratedPowerW: z.number().optional(),
@@ -50,6 +54,12 @@ export const DeviceViewSchema = z.object({
   powerBasis: z.enum(POWER_BASES).optional(),
   ...quantities,
   faults: z.array(z.string()).optional(),
+  claim: z
+    .object({ agentId: z.string(), deviceId: z.string(), because: z.string() })
+    .optional()
+    .describe(
+      'the machine belongs to another agent: who has it, and what both have in common. Its figures are shown, and are in no total',
+    ),
   workloads: z
     .array(z.object({ workload: z.string(), share: z.number() }))
     .describe('workloads that the device works for; the shares are parts of 1'),

@@ -85,7 +85,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   'agent/config': {
     holds: 'the agent’s YAML: its schema and the commented example',
-    imports: [...PROTOCOL, 'agent/plugin', 'agent/wire'],
+    imports: [...PROTOCOL, 'agent/plugin', 'agent/wire/loose-json', 'agent/wire'],
     packages: ['node:path', 'zod'],
   },
   'agent/counting': {
@@ -161,7 +161,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'agent/asic/models',
       'agent/asic',
     ],
-    packages: ['node:net'],
+    packages: ['node:dns/promises', 'node:fs/promises', 'node:net', 'node:os'],
   },
   'agent/uplink/spool': {
     holds: 'interval records on disk until the collector has them',
@@ -349,6 +349,12 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     packages: ['node:*', '@duckdb/node-api', 'influx', 'zod'],
     parts: true,
   },
+  'collector/ownership': {
+    holds:
+      'which agent each machine belongs to: claims by name, MAC, serial number and address, and their adoption',
+    imports: [...PROTOCOL, 'collector/economics', 'collector/plugin'],
+    packages: [],
+  },
   'collector/intake': {
     holds:
       'interval batches: queued, checked, stored with their high-water mark, acknowledged, or quarantined',
@@ -408,6 +414,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'collector/prices',
       'collector/settling',
       'collector/books',
+      'collector/ownership',
     ],
     packages: [],
   },
@@ -451,6 +458,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       MQTT,
       'collector/plugin',
       'collector/intake',
+      'collector/ownership',
       'collector/live',
       'collector/broker',
     ],
@@ -471,6 +479,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'collector/settling',
       'collector/books',
       'collector/statements',
+      'collector/ownership',
       'collector/live',
       'collector/screens/documents',
     ],
@@ -488,6 +497,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'collector/views',
       'collector/prices',
       'collector/books',
+      'collector/ownership',
       'collector/statements',
       'collector/screens/api',
       'collector/screens/pages',
@@ -570,6 +580,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'collector/pool-watch',
       'collector/pools',
       'collector/stores',
+      'collector/ownership',
       'collector/intake',
       'collector/settling',
       'collector/books',

@@ -23,10 +23,10 @@ import { intervalKey } from '../../protocol/interval.ts'
 import { PerwattError } from '../../protocol/kit/errors.ts'
 import type { Quote } from '../../protocol/quote.ts'
 import { minuteOf } from '../../protocol/units.ts'
-import { MemoryHolds } from './memory-holds.ts'
+import { MemoryClaims } from './memory-claims.ts'
 
 /** A store in memory with the contract's semantics, for tests of the code that uses a store; the real ones have the contract test. */
-export class MemoryStore extends MemoryHolds implements Store {
+export class MemoryStore extends MemoryClaims implements Store {
   readonly name = 'memory'
   readonly marks = new Map<string, HighWater>()
   readonly aside: Quarantined[] = []

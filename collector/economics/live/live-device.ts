@@ -12,6 +12,8 @@ export interface LiveDevice {
   sample?: Sample
   /** the sample is too old: its figures are in no total */
   stale: boolean
+  /** the machine belongs to another agent, so its figures are shown and are in no total */
+  claimed?: boolean
 }
 
 /** Power, revenue and energy cost of one device now. */

@@ -49,7 +49,7 @@ export interface LiveFigures {
 const MEASURED: ReadonlySet<PowerBasis> = new Set(['metered', 'reported'])
 
 const counts = (d: LiveDevice): boolean =>
-  !d.stale && d.sample !== undefined && d.sample.state !== 'unreachable'
+  !d.stale && !d.claimed && d.sample !== undefined && d.sample.state !== 'unreachable'
 
 /**
  * The live figures of a site. Owners and rates of a device are updated when its sample or a contract changes. All sums are computed

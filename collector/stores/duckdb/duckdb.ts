@@ -18,6 +18,7 @@ import { ownerFromText } from '../../rows/escaped-text.ts'
 import { lastByKey, minuteAtOrAfter } from '../../rows/rows.ts'
 import { appendAll, type IntervalRow } from './append.ts'
 import { duckdbAudit, writeSettledWith } from './audit.ts'
+import { duckdbClaims } from './claims.ts'
 import { Database, type DatabaseOptions } from './database.ts'
 import { COUNTING, duckdbHeld } from './held.ts'
 
@@ -38,6 +39,7 @@ export function createDuckdbStore(options: DatabaseOptions): Store {
   return {
     ...duckdbAudit(database),
     ...duckdbHeld(database),
+    ...duckdbClaims(database),
     name: 'duckdb',
     open: () => database.open(),
     close: () => database.close(),

@@ -121,6 +121,8 @@ export const TABLES = {
     kind: 'VARCHAR',
     ...bigints(HELD_BACK_SUMS),
   },
+  claim: { agentId: 'VARCHAR', deviceId: 'VARCHAR', text: 'VARCHAR' },
+  adoption: { id: 'VARCHAR', atMs: 'BIGINT', text: 'VARCHAR' },
   quarantine: {
     n: 'BIGINT',
     atMs: 'BIGINT',

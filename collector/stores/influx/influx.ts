@@ -8,6 +8,7 @@ import { defineStore, type Store } from '../../plugin/store.ts'
 import { thin } from '../../rows/rows.ts'
 import { SerialQueue } from '../../rows/serial-queue.ts'
 import { influxAudit } from './audit.ts'
+import { influxClaims } from './claims.ts'
 import { InfluxClient, type InfluxOptions } from './client.ts'
 import { influxHeld } from './held.ts'
 import { literal, within } from './influxql.ts'
@@ -44,6 +45,7 @@ export function createInfluxStore(options: InfluxOptions & { log: Log }): Store 
 
   return {
     ...influxAudit(influx),
+    ...influxClaims(influx),
     ...influxHeld(influx, appends),
     ...influxLedger(influx, settling),
     ...records,

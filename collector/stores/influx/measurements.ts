@@ -86,6 +86,8 @@ export const MEASUREMENTS = [
   { measurement: 'heldBack', tags: ['workload', 'kind'], fields: all(HELD_BACK_SUMS, INTEGER) },
   // the group is called workload here, because GROUP is a keyword of InfluxQL
   { measurement: 'change', tags: ['repricing', 'workload'], fields: all(CHANGE_SUMS, INTEGER) },
+  { measurement: 'claim', tags: ['agentId', 'deviceId'], fields: { text: STRING } },
+  { measurement: 'adoption', tags: ['id'], fields: { text: STRING } },
   {
     measurement: 'quarantine',
     tags: [],

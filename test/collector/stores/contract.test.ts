@@ -10,6 +10,7 @@ import { INTERVAL_QUANTITIES, type Interval } from '../../../protocol/interval.t
 import { SILENT } from '../../../protocol/kit/log.ts'
 import type { Quote } from '../../../protocol/quote.ts'
 import { auditContract } from './audit-contract.ts'
+import { claimContract } from './claim-contract.ts'
 import { DAY_MS, interval, intervals, ledgerRow, MINUTE_MS, ofAgent, sample, sorted } from './fixtures.ts'
 import { heldContract } from './held-contract.ts'
 import type { StartStoreRig, StoreRig } from './store-rig.ts'
@@ -58,6 +59,7 @@ describe.each(STORES)('the $name store', ({ name, settings, open }) => {
 
   describe('audit', () => auditContract(() => store, reopen))
   describe('held records', () => heldContract(() => store, reopen))
+  describe('claims to devices', () => claimContract(() => store, reopen))
 
   describe('keeps records', () => {
     test('as they were given, with absent quantities still absent', async () => {

@@ -1,0 +1,310 @@
+import type { Device } from '../../protocol/device.ts'
+import { HOUR_MS, minuteOf } from '../../protocol/units.ts'
+import type { DeviceClaim, NamedDevice } from '../plugin/claim-store.ts'
+import { identityKeys, isAddress, isSameMachine, rootOf, tellHardware } from './identity.ts'
+import { ALWAYS, begunAt, countsAt, endedAt, NEVER } from './spans.ts'
+
+/** Records that are stored as counting and must be held now: those of a device from this time on. */
+export interface Withdrawal extends NamedDevice {
+  fromMs: number
+  rival: NonNullable<DeviceClaim['rival']>
+}
+
+/** A claim whose first record in a batch starts then. */
+export interface Appearance extends NamedDevice {
+  fromMs: number
+}
+
+/** A machine that is found to be another's counts no longer from so far back; what is older may stand on an issued statement. */
+const MOST_TAKEN_BACK_MS = 24 * HOUR_MS
+
+type Mutable = { -readonly [K in keyof DeviceClaim]: DeviceClaim[K] }
+
+const orderOf = (a: Appearance, b: Appearance): number =>
+  a.fromMs - b.fromMs || compare(a.agentId, b.agentId) || compare(a.deviceId, b.deviceId)
+/** An address is lent: the next owner has its own. */
+const lastingKeys = ({ keys, inherited = [] }: DeviceClaim): string[] =>
+  [...keys, ...inherited].filter((key) => !isAddress(key))
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
+
+/**
+ * Which agent each machine belongs to. The first claim wins; a later one that shares a key is put aside. A claim begins with the first
+ * record; until a minute with one of its records is settled, a claim whose records begin earlier takes its place, so that the order in
+ * which agents are heard does not matter. What one agent sends never changes what another is paid: late news of who a machine is
+ * count against the agent that sends them.
+ */
+export class OwnershipRegister {
+  readonly #claims = new Map<string, Map<string, Mutable>>()
+  /** for each key: the claims that have the machine */
+  readonly #owners = new Map<string, Mutable[]>()
+  readonly #devices = new Map<string, ReadonlyMap<string, Device>>()
+  #dirty = new Set<Mutable>()
+  #withdrawals: Withdrawal[] = []
+  #version = 0
+
+  /** Increases whenever a claim is put aside, or is no longer. */
+  get version(): number {
+    return this.#version
+  }
+
+  /** Fills the register with what the store has; call it once, before anything is heard. */
+  load(claims: readonly DeviceClaim[]): void {
+    for (const stored of claims) {
+      const claim: Mutable = { ...stored }
+      this.#put(claim)
+      if (!claim.rival) this.#own(claim)
+    }
+  }
+
+  claim(agentId: string, deviceId: string): DeviceClaim | undefined {
+    return this.#claims.get(agentId)?.get(deviceId)
+  }
+
+  /** All claims, in order of their agents’ first. */
+  *all(): IterableIterator<DeviceClaim> {
+    for (const devices of this.#claims.values()) yield* devices.values()
+  }
+
+  /** Takes in an agent's inventory: new names claim their machines, known ones may have learned who they are. */
+  hear(agentId: string, devices: readonly Device[], nowMs: number): void {
+    this.#devices.set(agentId, new Map(devices.map((device) => [device.deviceId, device])))
+    for (const device of devices) {
+      const known = this.#claims.get(agentId)?.get(device.deviceId)
+      if (known) this.#learn(known, identityKeys(device.deviceId, device), nowMs)
+      else this.#begin({ agentId, deviceId: device.deviceId }, nowMs)
+    }
+  }
+
+  /** Takes in the first records of each device in some batches: the earliest comes first, whoever was heard first. */
+  appear(appearances: readonly Appearance[], nowMs: number): void {
+    for (const seen of [...appearances].sort(orderOf)) {
+      const known = this.#claims.get(seen.agentId)?.get(seen.deviceId)
+      const claim = known ?? this.#begin(seen, nowMs)
+      if (claim.fromMs === undefined || (seen.fromMs < claim.fromMs && !claim.settled)) {
+        claim.fromMs = seen.fromMs
+        this.#dirty.add(claim)
+      }
+      if (claim.rival) this.#contend(claim, seen.fromMs)
+    }
+  }
+
+  /**
+   * Fills the register of a store that has records and no claims: the first of a machine has it, and the others keep what they were
+   * paid until now.
+   */
+  remember(appearances: readonly Appearance[], nowMs: number): void {
+    this.appear(appearances, nowMs)
+    for (const { agentId, deviceId } of appearances) {
+      const claim = this.#claims.get(agentId)?.get(deviceId)
+      if (!claim) continue
+      if (claim.rival) claim.spans = endedAt(ALWAYS, minuteOf(nowMs))
+      claim.settled = true
+    }
+  }
+
+  /** Whether a record counts; where it does not, its claim tells who has the machine. */
+  counts(agentId: string, deviceId: string, startMs: number): boolean {
+    const claim = this.#claims.get(agentId)?.get(deviceId)
+    return claim === undefined || countsAt(claim.spans, startMs)
+  }
+
+  /** Records of these devices are being settled: from now on no claim that comes later takes their place by itself. */
+  settle(devices: Iterable<NamedDevice>): void {
+    for (const { agentId, deviceId } of devices) {
+      const claim = this.#claims.get(agentId)?.get(deviceId)
+      if (!claim || claim.settled) continue
+      claim.settled = true
+      this.#dirty.add(claim)
+    }
+  }
+
+  /** The claims that have the machine of a put-aside claim. */
+  rivalsOf({ agentId, deviceId }: NamedDevice): DeviceClaim[] {
+    const claim = this.#claims.get(agentId)?.get(deviceId)
+    return claim?.rival ? this.#rivals(claim).map(({ owner }) => owner) : []
+  }
+
+  /**
+   * Gives the machine of a put-aside claim to it.
+   * @param fromMs first minute that is the new owner's, the last of the old
+   * @returns false where it is not put aside
+   */
+  adopt(to: NamedDevice, fromMs: number): boolean {
+    const claim = this.#claims.get(to.agentId)?.get(to.deviceId)
+    if (!claim?.rival) return false
+    for (const { owner, key } of this.#rivals(claim)) {
+      claim.inherited = [...new Set([...(claim.inherited ?? []), ...lastingKeys(owner)])]
+      this.#disown(owner)
+      delete owner.inherited
+      delete owner.apart
+      this.#putAside(owner, { owner: claim, key }, endedAt(owner.spans, fromMs))
+      owner.settled = true
+    }
+    delete claim.rival
+    claim.spans = begunAt(claim.spans, fromMs)
+    claim.settled = true
+    this.#own(claim)
+    this.#changed(claim)
+    return true
+  }
+
+  /** A person said that this is a machine of its own. @returns whether it was put aside */
+  setApart({ agentId, deviceId }: NamedDevice): boolean {
+    const claim = this.#claims.get(agentId)?.get(deviceId)
+    if (!claim?.rival) return false
+    delete claim.rival
+    claim.apart = true
+    claim.settled = true
+    claim.spans = ALWAYS
+    this.#own(claim)
+    this.#changed(claim)
+    return true
+  }
+
+  /** What changed since the last call, to be stored: first the withdrawals, then the claims. */
+  takeChanges(): { claims: DeviceClaim[]; withdrawals: Withdrawal[] } {
+    const changes = {
+      claims: [...this.#dirty].map((claim) => ({ ...claim })),
+      withdrawals: this.#withdrawals,
+    }
+    this.#dirty = new Set()
+    this.#withdrawals = []
+    return changes
+  }
+
+  /** The store did not take these changes: they are due again. */
+  putBack({
+    claims,
+    withdrawals,
+  }: {
+    claims: readonly DeviceClaim[]
+    withdrawals: readonly Withdrawal[]
+  }): void {
+    for (const { agentId, deviceId } of claims) {
+      const claim = this.#claims.get(agentId)?.get(deviceId)
+      if (claim) this.#dirty.add(claim)
+    }
+    this.#withdrawals = [...withdrawals, ...this.#withdrawals]
+  }
+
+  #begin({ agentId, deviceId }: NamedDevice, nowMs: number): Mutable {
+    const keys = identityKeys(deviceId, this.#devices.get(agentId)?.get(deviceId))
+    const claim: Mutable = { agentId, deviceId, keys, claimedMs: nowMs, settled: false, spans: ALWAYS }
+    this.#put(claim)
+    const rival = this.#rivals(claim)[0]
+    if (rival) this.#putAside(claim, rival, NEVER)
+    else this.#own(claim)
+    this.#dirty.add(claim)
+    return claim
+  }
+
+  /** The agent tells other keys than before. */
+  #learn(claim: Mutable, keys: readonly string[], nowMs: number): void {
+    if (keys.length === claim.keys.length && keys.every((key, i) => key === claim.keys[i])) return
+    const before = claim.keys
+    this.#disown(claim)
+    claim.keys = keys
+    this.#dirty.add(claim)
+    if (claim.rival) return
+    const rival = claim.apart ? undefined : this.#rivals(claim)[0]
+    if (!rival) {
+      this.#own(claim)
+      return
+    }
+    // a machine that tells for the first time who it is was that machine before, too; one that tells another name was exchanged
+    const wasIt = !tellHardware(before) && tellHardware(keys) && !isAddress(rival.key)
+    const fromMs = minuteOf(wasIt ? Math.max(claim.fromMs ?? nowMs, nowMs - MOST_TAKEN_BACK_MS) : nowMs)
+    this.#putAside(claim, rival, endedAt(claim.spans, fromMs))
+    if (claim.rival && claim.fromMs !== undefined)
+      this.#withdrawals.push({ agentId: claim.agentId, deviceId: claim.deviceId, fromMs, rival: claim.rival })
+  }
+
+  /** A put-aside claim has a record: it takes the machine where nobody has it any more, or where it was first and nothing is settled. */
+  #contend(claim: Mutable, fromMs: number): void {
+    const rivals = this.#rivals(claim)
+    if (rivals.length === 0) {
+      delete claim.rival
+      const isFirstRecord = !claim.settled && fromMs <= (claim.fromMs ?? fromMs)
+      claim.spans = isFirstRecord ? ALWAYS : begunAt(claim.spans, minuteOf(fromMs))
+      this.#own(claim)
+      this.#changed(claim)
+      return
+    }
+    const first = { ...claim, fromMs: claim.fromMs ?? fromMs }
+    const isFirst = rivals.every(
+      ({ owner }) =>
+        !owner.settled &&
+        !owner.apart &&
+        (owner.fromMs === undefined || orderOf(first, { ...owner, fromMs: owner.fromMs }) < 0),
+    )
+    const [rival] = rivals
+    if (!isFirst || claim.settled) {
+      if (rival && rival.owner.deviceId !== claim.rival?.deviceId) this.#putAside(claim, rival, claim.spans)
+      return
+    }
+    for (const { owner, key } of rivals) {
+      this.#disown(owner)
+      this.#putAside(owner, { owner: claim, key }, NEVER)
+      if (owner.fromMs !== undefined && owner.rival)
+        this.#withdrawals.push({
+          agentId: owner.agentId,
+          deviceId: owner.deviceId,
+          fromMs: owner.fromMs,
+          rival: owner.rival,
+        })
+    }
+    delete claim.rival
+    claim.spans = ALWAYS
+    this.#own(claim)
+    this.#changed(claim)
+  }
+
+  /** Who has a machine with one of these keys, each once; the claim's own machine's other parts are none. */
+  #rivals(claim: Mutable): { owner: Mutable; key: string }[] {
+    const found = new Map<Mutable, string>()
+    const mine = [...claim.keys, ...(claim.inherited ?? [])]
+    for (const key of mine)
+      for (const owner of this.#owners.get(key) ?? []) {
+        if (owner === claim || found.has(owner)) continue
+        if (owner.agentId === claim.agentId && rootOf(owner.deviceId) === rootOf(claim.deviceId)) continue
+        if (isSameMachine(key, mine, [...owner.keys, ...(owner.inherited ?? [])])) found.set(owner, key)
+      }
+    return [...found].map(([owner, key]) => ({ owner, key }))
+  }
+
+  #putAside(
+    claim: Mutable,
+    { owner, key }: { owner: Mutable; key: string },
+    spans: DeviceClaim['spans'],
+  ): void {
+    claim.rival = { agentId: owner.agentId, deviceId: owner.deviceId, key }
+    claim.spans = spans
+    this.#changed(claim)
+  }
+
+  #put(claim: Mutable): void {
+    const devices = this.#claims.get(claim.agentId) ?? new Map<string, Mutable>()
+    this.#claims.set(claim.agentId, devices.set(claim.deviceId, claim))
+  }
+
+  #own(claim: Mutable): void {
+    for (const key of new Set([...claim.keys, ...(claim.inherited ?? [])])) {
+      const owners = this.#owners.get(key)
+      if (!owners) this.#owners.set(key, [claim])
+      else if (!owners.includes(claim)) owners.push(claim)
+    }
+  }
+
+  #disown(claim: Mutable): void {
+    for (const key of [...claim.keys, ...(claim.inherited ?? [])]) {
+      const owners = this.#owners.get(key)?.filter((owner) => owner !== claim)
+      if (owners?.length) this.#owners.set(key, owners)
+      else this.#owners.delete(key)
+    }
+  }
+
+  #changed(claim: Mutable): void {
+    this.#version++
+    this.#dirty.add(claim)
+  }
+}

@@ -1,0 +1,27 @@
+import type { ClaimSpan } from '../plugin/claim-store.ts'
+
+/** The times in which the records of a claim count. They are whole minutes, so a record never lies in two of them. */
+
+/** Everything, for the first claim. */
+export const ALWAYS: readonly ClaimSpan[] = [{}]
+/** Nothing, for a claim that is put aside. */
+export const NEVER: readonly ClaimSpan[] = []
+
+/** Whether a record that starts then counts. */
+export const countsAt = (spans: readonly ClaimSpan[], startMs: number): boolean =>
+  spans.some(
+    ({ fromMs = Number.NEGATIVE_INFINITY, toMs = Number.POSITIVE_INFINITY }) =>
+      startMs >= fromMs && startMs < toMs,
+  )
+
+/** The spans without everything from this minute on. */
+export const endedAt = (spans: readonly ClaimSpan[], toMs: number): ClaimSpan[] =>
+  spans
+    .filter(({ fromMs }) => fromMs === undefined || fromMs < toMs)
+    .map((span) => ({ ...span, toMs: Math.min(span.toMs ?? toMs, toMs) }))
+
+/** The spans with everything from this minute on. */
+export const begunAt = (spans: readonly ClaimSpan[], fromMs: number): ClaimSpan[] => [
+  ...endedAt(spans, fromMs),
+  { fromMs },
+]

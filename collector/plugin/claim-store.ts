@@ -1,0 +1,75 @@
+/** Which agent a device belongs to: what the collector keeps of it, so that the answer is the same after a restart. */
+
+/** A time in which a claim's records count: whole UTC minutes, the end exclusive. An absent end is open. */
+export interface ClaimSpan {
+  fromMs?: number
+  toMs?: number
+}
+
+/** A device as one agent names it. */
+export interface NamedDevice {
+  agentId: string
+  deviceId: string
+}
+
+/** An agent's claim to a device. Its key is (agentId, deviceId). */
+export interface DeviceClaim extends NamedDevice {
+  /** what identifies the machine, as the agent told it last: name, MAC, serial number, address */
+  keys: readonly string[]
+  /** keys of earlier owners, from whom it was adopted */
+  inherited?: readonly string[]
+  /** when it was heard first, collector's clock */
+  claimedMs: number
+  /** start of its first record, agent's clock; absent: it has none, and gives way to a claim that has */
+  fromMs?: number
+  /** true: a minute with a record of it was settled, so a claim that comes later never takes its place by itself */
+  settled: boolean
+  /** times in which its records count: everything for the first claim, nothing for one that is put aside */
+  spans: readonly ClaimSpan[]
+  /** present where it is put aside: who has the machine, and the key that both have */
+  rival?: NamedDevice & { key: string }
+  /** true: a person said that it is a machine of its own, whatever keys it shares */
+  apart?: boolean
+}
+
+/** A device that moves from one claim to another at a minute. */
+export interface DeviceMove {
+  from: NamedDevice
+  to: NamedDevice
+  /** first minute that is the new one's */
+  fromMs: number
+}
+
+/** What a person decided about put-aside claims, and why. Its key is the id. */
+export interface Adoption {
+  id: string
+  /** collector's clock */
+  atMs: number
+  by: string
+  reason: string
+  /** `adopt`: the devices move to the claiming agent. `apart`: they are machines of their own. */
+  kind: 'adopt' | 'apart'
+  moves: readonly DeviceMove[]
+  /** false: the collector stopped on the way, and goes on at its next start */
+  done: boolean
+}
+
+/** The part of the store that keeps claims and what people decided about them. */
+export interface ClaimStore {
+  /** Keeps claims; one replaces another of the same agent and device. */
+  writeClaims(claims: readonly DeviceClaim[]): Promise<void>
+  /** All, in order of agent and device. */
+  claims(): Promise<DeviceClaim[]>
+  /** Keeps an adoption; one replaces another of the same id. */
+  writeAdoption(adoption: Adoption): Promise<void>
+  /** The newest `limit`, newest first. */
+  adoptions(limit: number): Promise<Adoption[]>
+  /** Begin of the first and end of the newest record of each of an agent's devices; records that are held count too. */
+  recordTimes(agentId: string): Promise<Map<string, RecordTimes>>
+}
+
+/** Unix ms, agent's clock. */
+export interface RecordTimes {
+  firstMs: number
+  endMs: number
+}

@@ -1,0 +1,34 @@
+import { z } from 'zod'
+import { DurationMsSchema } from '../../protocol/kit/fields.ts'
+import { adoptCommand, claimsByAgent, claimText } from '../judging/claims.ts'
+import { defineRule, type Finding } from '../plugin/rule.ts'
+
+export default defineRule({
+  name: 'device-claimed',
+  summary:
+    'an agent reads devices that belong to another agent, or one machine under two names: what it records of them waits and counts in no sum; no loss is given',
+  defaults: { severity: 'warning', for: '30s', clearFor: '30s' },
+  settings: z.strictObject({
+    silentAfter: DurationMsSchema.prefault('3m').describe(
+      'silence of the agent that has the devices after which owner-silent tells it in place of this rule',
+    ),
+  }),
+  judge: (situation, { silentAfter }) =>
+    [...claimsByAgent(situation, silentAfter)].map(([agentId, claims]): Finding => {
+      const subject = { agentId }
+      const [claim] = claims.filter((c) => !c.ownerIsSilent)
+      if (!claim) return { subject, verdict: 'good' }
+      const text = claimText(claim)
+      if (claim.ownerAgentId === agentId)
+        return {
+          subject,
+          verdict: 'bad',
+          summary: `agent ${agentId} reads one machine twice: ${text}; remove one of the two from its configuration`,
+        }
+      return {
+        subject,
+        verdict: 'bad',
+        summary: `agent ${agentId} reads what belongs to agent ${claim.ownerAgentId}: ${text}; remove it from one configuration, or ${adoptCommand(claim)}`,
+      }
+    }),
+})

@@ -1,0 +1,33 @@
+import { z } from 'zod'
+import { DurationMsSchema } from '../../protocol/kit/fields.ts'
+import { adoptCommand, claimsByAgent, claimText } from '../judging/claims.ts'
+import { defineRule, type Finding } from '../plugin/rule.ts'
+
+export default defineRule({
+  name: 'owner-silent',
+  summary:
+    'the agent that has some devices is silent, and another agent reads them: they earn nothing until a person gives them to it; the loss is what the silent agent earned when last heard',
+  defaults: { severity: 'critical', for: '0s', clearFor: '30s' },
+  settings: z.strictObject({
+    after: DurationMsSchema.prefault('3m').describe('silence that counts; never less than three polls'),
+  }),
+  judge: (situation, { after }) =>
+    [...claimsByAgent(situation, after)].map(([agentId, claims]): Finding => {
+      const subject = { agentId }
+      const [claim] = claims.filter((c) => c.ownerIsSilent)
+      if (!claim) return { subject, verdict: 'good' }
+      const { owner, ownerAgentId } = claim
+      const silence =
+        owner?.silentS === undefined
+          ? 'has sent nothing since the collector started'
+          : `is silent for ${Math.floor(owner.silentS / 60)} min`
+      return {
+        subject,
+        verdict: 'bad',
+        summary: `agent ${ownerAgentId} ${silence}, and agent ${agentId} reads its devices: ${claimText(claim)}; if it takes over: ${adoptCommand(claim)}`,
+        ...(owner && owner.earnedUsdPerH > 0 && { lossUsdPerHour: owner.earnedUsdPerH }),
+        // its last message may have come just before the collector started
+        ...(owner?.silentS === undefined && { graceMs: after }),
+      }
+    }),
+})
