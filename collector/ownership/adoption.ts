@@ -169,10 +169,10 @@ function byMinute(moves: readonly DeviceMove[]): [fromMs: number, moves: DeviceM
 }
 
 function nothingFor({ agentId, devices, ownerAgentId }: AdoptionRequest): PerwattError {
-  const what = devices ? devices.join(', ') : 'no device'
+  const which = devices ? ` named ${devices.join(', ')}` : ''
   const whose = ownerAgentId === undefined ? '' : ` that belongs to agent ${ownerAgentId}`
   return new PerwattError(
     'nothing-put-aside',
-    `${what} of agent ${agentId}${whose} is put aside; perwatt-collector devices lists what is`,
+    `no device of agent ${agentId}${which}${whose} is put aside; perwatt-collector devices lists what is`,
   )
 }

@@ -52,9 +52,10 @@ export class ClaimKeeper {
     register.remember(appearances, nowMs())
   }
 
-  /** An agent's inventory; what it changes is stored with the next records. */
+  /** An agent's inventory. What it changes is stored beside; where the store fails, with the next records. */
   hear(agentId: string, devices: readonly Device[]): void {
     this.#o.register.hear(agentId, devices, this.#o.nowMs())
+    void this.flush().catch(() => undefined)
   }
 
   /** Records are about to be stored: those of devices that belong to another agent are held. Rejects where the store fails. */

@@ -52,13 +52,11 @@ function hardwareKey({ hardwareId, kind, computer }: Device): string | undefined
   return `serial ${kind} ${text.toUpperCase()}`
 }
 
-const isHardware = (key: string): boolean => key.startsWith('mac ') || key.startsWith('serial ')
+/** Whether a key tells the machine itself, not only its name and its place. */
+export const isHardware = (key: string): boolean => key.startsWith('mac ') || key.startsWith('serial ')
 /** Whether a key is a place rather than the machine itself. */
 export const isAddress = (key: string): boolean => key.startsWith('at ')
 const kindOfKey = (key: string): string => key.slice(0, key.indexOf(' '))
-
-/** Whether the keys tell the machine itself, not only its name and its place. */
-export const tellHardware = (keys: readonly string[]): boolean => keys.some(isHardware)
 
 /**
  * Whether two devices that share this key are one machine. An address is lent to one machine after another, so it proves nothing where

@@ -1,7 +1,7 @@
 import type { Device } from '../../protocol/device.ts'
 import { HOUR_MS, minuteOf } from '../../protocol/units.ts'
 import type { DeviceClaim, NamedDevice } from '../plugin/claim-store.ts'
-import { identityKeys, isAddress, isSameMachine, rootOf, tellHardware } from './identity.ts'
+import { identityKeys, isAddress, isHardware, isSameMachine, rootOf } from './identity.ts'
 import { ALWAYS, begunAt, countsAt, endedAt, NEVER } from './spans.ts'
 
 /** Records that are stored as counting and must be held now: those of a device from this time on. */
@@ -19,6 +19,33 @@ export interface Appearance extends NamedDevice {
 const MOST_TAKEN_BACK_MS = 24 * HOUR_MS
 
 type Mutable = { -readonly [K in keyof DeviceClaim]: DeviceClaim[K] }
+
+/** A claim that has the machine, and the key that both have. */
+interface Rival {
+  owner: Mutable
+  key: string
+}
+
+const isNamed = (a: NamedDevice, b: NamedDevice | undefined): boolean =>
+  a.agentId === b?.agentId && a.deviceId === b.deviceId
+
+/** Whether a claim goes before claims that have its machine: nothing of them was settled, and it was, or its records begin first. */
+const isBefore = (claim: Mutable, rivals: readonly Rival[]): boolean =>
+  rivals.every(
+    ({ owner }) =>
+      !owner.settled &&
+      (claim.settled ||
+        (claim.fromMs !== undefined &&
+          (owner.fromMs === undefined ||
+            orderOf({ ...claim, fromMs: claim.fromMs }, { ...owner, fromMs: owner.fromMs }) < 0))),
+  )
+
+/**
+ * Whether a device that tells this key told nothing to compare it with before: then it was that machine all the time. One that told
+ * another MAC, serial number or address was exchanged, or moved.
+ */
+const toldNothingLike = (key: string, before: readonly string[]): boolean =>
+  !before.some(isAddress(key) ? isAddress : isHardware)
 
 const orderOf = (a: Appearance, b: Appearance): number =>
   a.fromMs - b.fromMs || compare(a.agentId, b.agentId) || compare(a.deviceId, b.deviceId)
@@ -80,11 +107,12 @@ export class OwnershipRegister {
     for (const seen of [...appearances].sort(orderOf)) {
       const known = this.#claims.get(seen.agentId)?.get(seen.deviceId)
       const claim = known ?? this.#begin(seen, nowMs)
-      if (claim.fromMs === undefined || (seen.fromMs < claim.fromMs && !claim.settled)) {
+      const isFirstRecord = claim.fromMs === undefined
+      if (isFirstRecord || (seen.fromMs < (claim.fromMs as number) && !claim.settled)) {
         claim.fromMs = seen.fromMs
         this.#dirty.add(claim)
       }
-      if (claim.rival) this.#contend(claim, seen.fromMs)
+      if (claim.rival) this.#contend(claim, seen.fromMs, isFirstRecord)
     }
   }
 
@@ -206,52 +234,42 @@ export class OwnershipRegister {
     claim.keys = keys
     this.#dirty.add(claim)
     if (claim.rival) return
-    const rival = claim.apart ? undefined : this.#rivals(claim)[0]
-    if (!rival) {
-      this.#own(claim)
-      return
+    const rivals = claim.apart ? [] : this.#rivals(claim)
+    const [rival] = rivals
+    if (!rival) this.#own(claim)
+    else if (isBefore(claim, rivals)) this.#displace(claim, rivals)
+    else {
+      const wasIt = toldNothingLike(rival.key, before)
+      const sinceMs = wasIt ? Math.max(claim.fromMs ?? nowMs, nowMs - MOST_TAKEN_BACK_MS) : nowMs
+      const fromMs = minuteOf(sinceMs)
+      this.#putAside(claim, rival, endedAt(claim.spans, fromMs))
+      this.#withdraw(claim, fromMs)
     }
-    // a machine that tells for the first time who it is was that machine before, too; one that tells another name was exchanged
-    const wasIt = !tellHardware(before) && tellHardware(keys) && !isAddress(rival.key)
-    const fromMs = minuteOf(wasIt ? Math.max(claim.fromMs ?? nowMs, nowMs - MOST_TAKEN_BACK_MS) : nowMs)
-    this.#putAside(claim, rival, endedAt(claim.spans, fromMs))
-    if (claim.rival && claim.fromMs !== undefined)
-      this.#withdrawals.push({ agentId: claim.agentId, deviceId: claim.deviceId, fromMs, rival: claim.rival })
   }
 
-  /** A put-aside claim has a record: it takes the machine where nobody has it any more, or where it was first and nothing is settled. */
-  #contend(claim: Mutable, fromMs: number): void {
+  /**
+   * A put-aside claim has a record: it takes the machine where nobody has it any more, or, with its first record, where that is earlier
+   * than all others and nothing is settled.
+   */
+  #contend(claim: Mutable, fromMs: number, isFirstRecord: boolean): void {
     const rivals = this.#rivals(claim)
-    if (rivals.length === 0) {
+    const [rival] = rivals
+    if (!rival) {
       delete claim.rival
-      const isFirstRecord = !claim.settled && fromMs <= (claim.fromMs ?? fromMs)
-      claim.spans = isFirstRecord ? ALWAYS : begunAt(claim.spans, minuteOf(fromMs))
+      claim.spans = isFirstRecord && !claim.settled ? ALWAYS : begunAt(claim.spans, minuteOf(fromMs))
       this.#own(claim)
       this.#changed(claim)
-      return
-    }
-    const first = { ...claim, fromMs: claim.fromMs ?? fromMs }
-    const isFirst = rivals.every(
-      ({ owner }) =>
-        !owner.settled &&
-        !owner.apart &&
-        (owner.fromMs === undefined || orderOf(first, { ...owner, fromMs: owner.fromMs }) < 0),
-    )
-    const [rival] = rivals
-    if (!isFirst || claim.settled) {
-      if (rival && rival.owner.deviceId !== claim.rival?.deviceId) this.#putAside(claim, rival, claim.spans)
-      return
-    }
+    } else if (isFirstRecord && !claim.settled && isBefore(claim, rivals)) this.#displace(claim, rivals)
+    else if (rivals.every(({ owner }) => !isNamed(owner, claim.rival)))
+      this.#putAside(claim, rival, claim.spans)
+  }
+
+  /** The claim takes the machine of claims of which nothing was settled. */
+  #displace(claim: Mutable, rivals: readonly Rival[]): void {
     for (const { owner, key } of rivals) {
       this.#disown(owner)
       this.#putAside(owner, { owner: claim, key }, NEVER)
-      if (owner.fromMs !== undefined && owner.rival)
-        this.#withdrawals.push({
-          agentId: owner.agentId,
-          deviceId: owner.deviceId,
-          fromMs: owner.fromMs,
-          rival: owner.rival,
-        })
+      this.#withdraw(owner, owner.fromMs)
     }
     delete claim.rival
     claim.spans = ALWAYS
@@ -259,8 +277,13 @@ export class OwnershipRegister {
     this.#changed(claim)
   }
 
+  #withdraw({ agentId, deviceId, rival, fromMs: firstMs }: Mutable, fromMs: number | undefined): void {
+    if (rival && firstMs !== undefined && fromMs !== undefined)
+      this.#withdrawals.push({ agentId, deviceId, fromMs, rival })
+  }
+
   /** Who has a machine with one of these keys, each once; the claim's own machine's other parts are none. */
-  #rivals(claim: Mutable): { owner: Mutable; key: string }[] {
+  #rivals(claim: Mutable): Rival[] {
     const found = new Map<Mutable, string>()
     const mine = [...claim.keys, ...(claim.inherited ?? [])]
     for (const key of mine)
@@ -272,11 +295,7 @@ export class OwnershipRegister {
     return [...found].map(([owner, key]) => ({ owner, key }))
   }
 
-  #putAside(
-    claim: Mutable,
-    { owner, key }: { owner: Mutable; key: string },
-    spans: DeviceClaim['spans'],
-  ): void {
+  #putAside(claim: Mutable, { owner, key }: Rival, spans: DeviceClaim['spans']): void {
     claim.rival = { agentId: owner.agentId, deviceId: owner.deviceId, key }
     claim.spans = spans
     this.#changed(claim)

@@ -1,13 +1,13 @@
 import type { LedgerRow } from '../../collector/economics/ledger-row.ts'
 import type { Workload } from '../../collector/economics/workloads.ts'
 import type { RecordJudge } from '../../collector/intake/batch-plan.ts'
-import { RecordWriter } from '../../collector/intake/record-writer.ts'
+import { RecordWriter, type RecordWriterOptions } from '../../collector/intake/record-writer.ts'
 import type { Settlement } from '../../collector/plugin/audit-store.ts'
 import type { Quarantined, Store } from '../../collector/plugin/store.ts'
 import { QuoteBook } from '../../collector/prices/quote-book.ts'
 import { Pricing } from '../../collector/settling/pricing.ts'
 import { Repricer } from '../../collector/settling/repricer.ts'
-import { Settler } from '../../collector/settling/settler.ts'
+import { Settler, type SettlerOptions } from '../../collector/settling/settler.ts'
 import type { Device } from '../../protocol/device.ts'
 import type { Interval, IntervalBatch } from '../../protocol/interval.ts'
 import { SILENT } from '../../protocol/kit/log.ts'
@@ -69,7 +69,12 @@ export class LedgerRig {
   readonly repricer: Repricer
   readonly store: Store
 
-  constructor(store: Store, workloads: readonly Workload[] = WORKLOADS, judges: readonly RecordJudge[] = []) {
+  constructor(
+    store: Store,
+    workloads: readonly Workload[] = WORKLOADS,
+    judges: readonly RecordJudge[] = [],
+    hooks: Pick<RecordWriterOptions, 'arriving'> & Pick<SettlerOptions, 'settling'> = {},
+  ) {
     this.store = store
     const quote = { unit: '', source: 'test', fromMs: 0 }
     this.quotes.add({ ...quote, name: 'btcUsd', value: 100_000 })
@@ -88,12 +93,14 @@ export class LedgerRig {
       pricing: this.pricing,
       devices: KNOWN,
       settleDelayMs: 20_000,
+      ...(hooks.settling && { settling: hooks.settling }),
       onSettled: (_minutes, rows, settlements) => this.settled.push({ rows, settlements }),
     })
     this.records = new RecordWriter({
       ...common,
       quarantine: (entry) => this.aside.push(entry),
       judges,
+      ...(hooks.arriving && { arriving: hooks.arriving }),
       onStored: (minutes) => this.settler.note(minutes),
     })
     this.repricer = new Repricer({ ...common, settler: this.settler, pricing: this.pricing })
@@ -122,6 +129,10 @@ export class LedgerRig {
   /** Turns the clock on until everything that waits is due, and settles it. */
   async settleAll(): Promise<void> {
     this.nowMs += MINUTE_MS
-    while (this.settler.overdue > 0) await this.settler.settleDue()
+    for (let waiting = this.settler.overdue; waiting > 0; waiting = this.settler.overdue) {
+      await this.settler.settleDue()
+      // a minute whose records changed meanwhile waits until it is quiet
+      if (this.settler.overdue === waiting) this.nowMs += 3_000
+    }
   }
 }

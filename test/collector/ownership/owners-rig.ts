@@ -1,0 +1,85 @@
+import { DeviceAdoption } from '../../../collector/ownership/adoption.ts'
+import { ClaimKeeper } from '../../../collector/ownership/claim-keeper.ts'
+import { OwnershipRegister } from '../../../collector/ownership/register.ts'
+import type { Store } from '../../../collector/plugin/store.ts'
+import type { Device } from '../../../protocol/device.ts'
+import { SILENT } from '../../../protocol/kit/log.ts'
+import { eventually } from '../../eventually.ts'
+import { LedgerRig } from '../ledger-rig.ts'
+
+/** A ledger with its register of owners, over any store. */
+export class OwnersRig {
+  readonly register = new OwnershipRegister()
+  readonly keeper: ClaimKeeper
+  readonly ledger: LedgerRig
+  readonly adoption: DeviceAdoption
+  readonly store: Store
+  readonly #inventories = new Map<string, readonly Device[]>()
+
+  constructor(store: Store, clockMs?: number) {
+    this.store = store
+    const nowMs = () => this.ledger.nowMs
+    this.keeper = new ClaimKeeper({
+      store,
+      register: this.register,
+      nowMs,
+      note: (minutes) => this.ledger.settler.note(minutes),
+    })
+    this.ledger = new LedgerRig(store, undefined, [], {
+      arriving: (appends) => this.keeper.arriving(appends),
+      settling: (records) => this.keeper.settling(records),
+    })
+    if (clockMs !== undefined) this.ledger.nowMs = clockMs
+    this.adoption = new DeviceAdoption({
+      store,
+      register: this.register,
+      keeper: this.keeper,
+      decide: (request) => this.ledger.repricer.decide(request),
+      alone: (work) => this.ledger.records.alone(work),
+      nowMs,
+      log: SILENT,
+    })
+  }
+
+  async start(): Promise<this> {
+    await this.keeper.start(this.#inventories)
+    await this.ledger.start()
+    await this.adoption.start()
+    return this
+  }
+
+  stop(): Promise<void> {
+    return this.ledger.stop()
+  }
+
+  /** An agent's inventory; the collector keeps it on disk. */
+  hear(agentId: string, devices: readonly Device[]): void {
+    this.#inventories.set(agentId, devices)
+    this.keeper.hear(agentId, devices)
+  }
+
+  /** A collector that starts again over the same store. */
+  async restart(): Promise<OwnersRig> {
+    await this.stop()
+    const next = new OwnersRig(this.store, this.ledger.nowMs)
+    for (const [agentId, devices] of this.#inventories) next.#inventories.set(agentId, devices)
+    return next.start()
+  }
+
+  /** Carries out a decision to its end: every minute is settled again. */
+  async adopt(agentId: string, more: Partial<Parameters<DeviceAdoption['request']>[0]> = {}) {
+    const adoption = await this.adoption.request({
+      kind: 'adopt',
+      agentId,
+      by: 'ann',
+      reason: 'new host',
+      ...more,
+    })
+    await eventually(
+      () => this.store.repricings(100),
+      (all) => all.every((r) => r.doneMs >= r.toMs),
+    )
+    await this.ledger.settleAll()
+    return adoption
+  }
+}
