@@ -1,6 +1,6 @@
 import { MINUTE_MS } from '../../protocol/units.ts'
 import type { Adoption } from '../plugin/claim-store.ts'
-import type { HeldGroup } from '../plugin/held-store.ts'
+import type { HeldGroup } from '../plugin/held.ts'
 import type { Store } from '../plugin/store.ts'
 import type { AdoptionView, ClaimView } from '../views/claims.ts'
 import type { AdoptionRequest, DeviceAdoption } from './adoption.ts'

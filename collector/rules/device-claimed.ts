@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { DurationMsSchema } from '../../protocol/kit/fields.ts'
+import { durationMs } from '../../protocol/kit/fields.ts'
 import { adoptCommand, claimsByAgent, claimText } from '../judging/claims.ts'
 import { defineRule, type Finding } from '../plugin/rule.ts'
 
@@ -9,9 +9,11 @@ export default defineRule({
     'an agent reads devices that belong to another agent, or one machine under two names: what it records of them waits and counts in no sum; no loss is given',
   defaults: { severity: 'warning', for: '30s', clearFor: '30s' },
   settings: z.strictObject({
-    silentAfter: DurationMsSchema.prefault('3m').describe(
-      'silence of the agent that has the devices after which owner-silent tells it in place of this rule',
-    ),
+    silentAfter: durationMs('10s', '1d')
+      .prefault('3m')
+      .describe(
+        'silence of the agent that has the devices after which owner-silent tells it in place of this rule',
+      ),
   }),
   judge: (situation, { silentAfter }) =>
     [...claimsByAgent(situation, silentAfter)].map(([agentId, claims]): Finding => {

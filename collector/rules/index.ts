@@ -2,12 +2,14 @@
 import type { Rule } from '../plugin/rule.ts'
 import agentSilent from './agent-silent.ts'
 import clockSkew from './clock-skew.ts'
+import deviceClaimed from './device-claimed.ts'
 import hashboardLost from './hashboard-lost.ts'
 import hot from './hot.ts'
 import marginBelowZero from './margin-below-zero.ts'
 import metersDisagree from './meters-disagree.ts'
 import notHashing from './not-hashing.ts'
 import notWorking from './not-working.ts'
+import ownerSilent from './owner-silent.ts'
 import poolDifference from './pool-difference.ts'
 import sitePowerOverLimit from './site-power-over-limit.ts'
 import staleQuote from './stale-quote.ts'
@@ -15,12 +17,14 @@ import staleQuote from './stale-quote.ts'
 export const RULES: readonly Rule[] = [
   agentSilent,
   clockSkew,
+  deviceClaimed,
   hashboardLost,
   hot,
   marginBelowZero,
   metersDisagree,
   notHashing,
   notWorking,
+  ownerSilent,
   poolDifference,
   sitePowerOverLimit,
   staleQuote,

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { DurationMsSchema } from '../../protocol/kit/fields.ts'
+import { durationMs } from '../../protocol/kit/fields.ts'
 import { adoptCommand, claimsByAgent, claimText } from '../judging/claims.ts'
 import { defineRule, type Finding } from '../plugin/rule.ts'
 
@@ -9,7 +9,9 @@ export default defineRule({
     'the agent that has some devices is silent, and another agent reads them: they earn nothing until a person gives them to it; the loss is what the silent agent earned when last heard',
   defaults: { severity: 'critical', for: '0s', clearFor: '30s' },
   settings: z.strictObject({
-    after: DurationMsSchema.prefault('3m').describe('silence that counts; never less than three polls'),
+    after: durationMs('10s', '1d')
+      .prefault('3m')
+      .describe('silence that counts; never less than three polls'),
   }),
   judge: (situation, { after }) =>
     [...claimsByAgent(situation, after)].map(([agentId, claims]): Finding => {
