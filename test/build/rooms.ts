@@ -193,14 +193,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   'agent/scan': {
     holds: 'finds the machines of a network and writes them into a configuration',
-    imports: [
-      ...PROTOCOL,
-      'agent/plugin',
-      'agent/wire/loose-json',
-      'agent/wire',
-      'agent/config',
-      'agent/polling',
-    ],
+    imports: [...PROTOCOL, 'agent/plugin', 'agent/wire', 'agent/config', 'agent/polling'],
     packages: ['node:*', 'yaml'],
   },
   'agent/simulator/base': {
@@ -352,7 +345,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'collector/ownership': {
     holds:
       'which agent each machine belongs to: claims by name, MAC, serial number and address, and their adoption',
-    imports: [...PROTOCOL, 'collector/economics', 'collector/plugin'],
+    imports: [...PROTOCOL, 'collector/economics', 'collector/views', 'collector/plugin'],
     packages: [],
   },
   'collector/intake': {
