@@ -11,6 +11,8 @@ const isOpen = (path: string) => path === '/healthz' || path === '/sign-in' || p
 /** Paths that take a POST; every other path is read-only. */
 const POSTED: ReadonlySet<string> = new Set([
   '/sign-in',
+  '/api/v1/devices/adopt',
+  '/api/v1/devices/apart',
   '/api/v1/quotes',
   '/api/v1/reprice',
   '/api/v1/whatif',
