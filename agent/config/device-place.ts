@@ -28,11 +28,11 @@ export function placeOf(config: DeviceConfig, drivers: readonly Driver[]): Confi
   // a miner answers on several ports: two drivers of one miner share its address, and ports other than its own lead to several miners
   if (kind === 'asic') return { kind, host, behind: forwardedPort(config, driver) }
   const chosen = CHOOSING.flatMap((name) =>
-    config[name] === undefined ? [] : [`${name}=${JSON.stringify(config[name])}`],
+    config[name] === undefined ? [] : [` ${name}=${JSON.stringify(config[name])}`],
   )
   // a BMC is one machine, whether it is asked by Redfish or IPMI
   const port = kind === 'host' ? '' : portText(config, driver, url)
-  return { kind, host, behind: [port, ...chosen].filter((text) => text !== '').join(' ') }
+  return { kind, host, behind: port + chosen.join('') }
 }
 
 /** A port of a miner that is not its own, as behind an address translation. */

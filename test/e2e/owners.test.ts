@@ -119,7 +119,9 @@ describe('a machine that two agents read', () => {
   const alerts = (rule: string) => async () =>
     (await get<AlertView[]>('/api/v1/alerts')).filter((a) => a.rule === rule)
   /** What a command prints. */
-  const printed = async (run: (options: { config: string; url: string; tokenFile: string }) => Promise<void>) => {
+  const printed = async (
+    run: (options: { config: string; url: string; tokenFile: string }) => Promise<void>,
+  ) => {
     const lines: string[] = []
     vi.spyOn(process.stdout, 'write').mockImplementation((text) => lines.push(String(text)) > 0)
     await run({ config: '', url, tokenFile: join(folder, 'token') })
@@ -222,7 +224,13 @@ describe('a machine that two agents read', () => {
     expect(await ledger()).toEqual(minutes('old-host', 0, 5))
 
     const answer = await printed((options) =>
-      adopt([], { ...options, agent: 'new-host', owner: 'old-host', by: 'ann', reason: 'the old host burned' }),
+      adopt([], {
+        ...options,
+        agent: 'new-host',
+        owner: 'old-host',
+        by: 'ann',
+        reason: 'the old host burned',
+      }),
     )
     expect(answer).toContain('adopted by ann (the old host burned)')
     const all = [...minutes('old-host', 0, 5), ...minutes('new-host', 5, 10)]
@@ -233,7 +241,10 @@ describe('a machine that two agents read', () => {
 
     await collector.stop()
     await startCollector()
-    await send('intervals', encodeIntervals({ epoch: 1, firstSeq: 1, oldestSeq: 1, intervals: records(3, 10) }, Date.now()))
+    await send(
+      'intervals',
+      encodeIntervals({ epoch: 1, firstSeq: 1, oldestSeq: 1, intervals: records(3, 10) }, Date.now()),
+    )
     expect(byTime(await eventually(ledger, (rows) => rows.length === 10))).toEqual(all)
   })
 })

@@ -38,6 +38,27 @@ describe('the agent’s configuration', () => {
     expect(spoolFolderOf({ ...config, spool: { ...config.spool, folder: '/srv/spool' } })).toBe('/srv/spool')
   })
 
+  it.each([
+    [
+      'two miners behind one address, by their ports',
+      '{ id: a, driver: cgminer, host: 192.0.2.7 }',
+      '{ id: b, driver: cgminer, host: 192.0.2.7, port: 14028 }',
+    ],
+    [
+      'two meters behind one gateway, by their units',
+      '{ id: a, driver: modbus-meter, host: 192.0.2.2, map: sunspec }',
+      '{ id: b, driver: modbus-meter, host: 192.0.2.2, map: sunspec, unit: 2 }',
+    ],
+    [
+      'two miners whose address is expected to move',
+      '{ id: a, driver: auto, host: 192.0.2.7, hardwareId: "02:00:5E:00:01:11" }',
+      '{ id: b, driver: auto, host: 192.0.2.7, hardwareId: "02:00:5E:00:01:12" }',
+    ],
+    ['this computer by two drivers', '{ id: a, driver: rapl }', '{ id: b, driver: host }'],
+  ])('takes %s', (_, a, b) => {
+    expect(() => parse(`${HEAD}  - ${a}\n  - ${b}`)).not.toThrow()
+  })
+
   it('takes a password without a user name, which is then the agent’s', () => {
     const { mqtt } = parse(`${HEAD}  - { id: a, driver: host }\nmqtt: { password: p }`)
     expect(mqtt.username).toBeUndefined()
@@ -94,6 +115,19 @@ describe('the agent’s configuration', () => {
       'a meter behind itself',
       `${HEAD}  - { id: a, driver: modbus-meter, host: 10.0.0.9, map: sunspec, meteredBy: a }`,
       'agent.yaml: devices[0].meteredBy: a is behind itself, by a; a meter can’t be behind what it measures',
+      'one miner under two names, by its own driver and a generic one',
+      `${HEAD}  - { id: a, driver: antminer, host: 192.0.2.7 }\n  - { id: b, driver: cgminer, host: 192.0.2.7 }`,
+      'agent.yaml: devices[1]: 192.0.2.7 is read as a (devices[0]) already, and would count twice; remove one of them',
+    ],
+    [
+      'one serial number twice, in any spelling',
+      `${HEAD}  - { id: a, driver: auto, host: 192.0.2.7, hardwareId: "02005e000111" }\n  - { id: b, driver: auto, host: 192.0.2.8, hardwareId: "02:00:5E:00:01:11" }`,
+      'agent.yaml: devices[1]: 02:00:5E:00:01:11 is read as a (devices[0]) already, and would count twice; remove one of them',
+    ],
+    [
+      'this computer’s meters twice',
+      `${HEAD}  - { id: a, driver: rapl }\n  - { id: b, driver: rapl }`,
+      'agent.yaml: devices[1]: this computer is read as a (devices[0]) already, and would count twice; remove one of them',
     ],
     [
       'the collector’s name',

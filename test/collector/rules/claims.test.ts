@@ -9,7 +9,10 @@ const claim = (more: Partial<ClaimSituation> = {}): ClaimSituation => ({
   example: { deviceId: 'miner-01', ownerDeviceId: 'miner-01', because: 'the MAC 02:AB:5E:00:00:0C' },
   ...more,
 })
-const both = (silentS: number | undefined, claims: readonly ClaimSituation[] = [claim()]): Partial<Situation> => {
+const both = (
+  silentS: number | undefined,
+  claims: readonly ClaimSituation[] = [claim()],
+): Partial<Situation> => {
   const { silentS: _, ...owner } = agent({ agentId: 'old-host' })
   return {
     agents: [{ ...owner, ...(silentS !== undefined && { silentS }) }, agent({ agentId: 'new-host' })],
@@ -21,8 +24,7 @@ const judge = (rule: string, more: Partial<Situation>) =>
     .find((r) => r.name === rule)
     ?.judge(situation(0, more))
     .find(({ subject }) => subject.agentId === 'new-host')
-const COMMAND =
-  'perwatt-collector devices adopt --agent new-host --owner old-host --by NAME --reason WHY'
+const COMMAND = 'perwatt-collector devices adopt --agent new-host --owner old-host --by NAME --reason WHY'
 
 describe('device-claimed', () => {
   test('names the devices, what they have in common, who has them, and the command that gives them', () => {
