@@ -13,8 +13,8 @@ import { COLLECTOR_NAME } from '../../protocol/topics.ts'
 import { HOUR_MS, MINUTE_MS } from '../../protocol/units.ts'
 import type { Driver } from '../plugin/driver.ts'
 import { type DeviceConfig, deviceSchema } from './device-config.ts'
-import { wiringFaults } from './wiring-faults.ts'
 import { repeatedMachines } from './device-place.ts'
+import { wiringFaults } from './wiring-faults.ts'
 
 const SPOOL_ROOT = '/var/lib/perwatt-agent'
 const MIN_SPOOL_BYTES = 2 ** 20

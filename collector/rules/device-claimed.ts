@@ -6,7 +6,7 @@ import { defineRule, type Finding } from '../plugin/rule.ts'
 export default defineRule({
   name: 'device-claimed',
   summary:
-    'an agent reads devices that belong to another agent, or one machine under two names: what it records of them waits and counts in no sum; no loss is given',
+    'an agent reads another’s devices, or one machine under two names: what it records of them is in no sum; no loss is given',
   defaults: { severity: 'warning', for: '30s', clearFor: '30s' },
   settings: z.strictObject({
     silentAfter: durationMs('10s', '1d')

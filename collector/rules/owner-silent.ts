@@ -6,7 +6,7 @@ import { defineRule, type Finding } from '../plugin/rule.ts'
 export default defineRule({
   name: 'owner-silent',
   summary:
-    'the agent that has some devices is silent, and another agent reads them: they earn nothing until a person gives them to it; the loss is what the silent agent earned when last heard',
+    'an agent is silent and another reads its devices, which earn nothing until a person adopts them; the loss is what the silent one earned',
   defaults: { severity: 'critical', for: '0s', clearFor: '30s' },
   settings: z.strictObject({
     after: durationMs('10s', '1d')

@@ -115,6 +115,8 @@ describe('the agent’s configuration', () => {
       'a meter behind itself',
       `${HEAD}  - { id: a, driver: modbus-meter, host: 10.0.0.9, map: sunspec, meteredBy: a }`,
       'agent.yaml: devices[0].meteredBy: a is behind itself, by a; a meter can’t be behind what it measures',
+    ],
+    [
       'one miner under two names, by its own driver and a generic one',
       `${HEAD}  - { id: a, driver: antminer, host: 192.0.2.7 }\n  - { id: b, driver: cgminer, host: 192.0.2.7 }`,
       'agent.yaml: devices[1]: 192.0.2.7 is read as a (devices[0]) already, and would count twice; remove one of them',
