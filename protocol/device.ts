@@ -60,6 +60,8 @@ export const DeviceSchema = z.object({
   ratedPowerW: z.number().positive().optional(),
   /** H/s by the maker's rating, or by the tuning profile in use */
   expectedHashrateHs: z.number().positive().optional(),
+  /** for a host: whether its power is the whole machine's, GPUs included, or a part's, such as the processors' */
+  measures: z.enum(['machine', 'part']).optional(),
   /** deviceId of the meter whose reading includes this device's energy */
   meteredBy: DeviceIdSchema.optional(),
   /** for a meter: it measures own generation, which the site uses beside what it draws from the grid */

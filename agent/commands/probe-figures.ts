@@ -70,6 +70,7 @@ export function furtherFigures(device: ProbedDevice): string {
     ...words('address', device.address),
     ...words('computer', device.computer),
     ...words('host name', device.hostname),
+    ...words('measures the', device.measures),
     ...words('metered by', device.meteredBy),
     ...words('generates', device.generates),
     ...Object.entries(tags ?? {}).map(([name, value]) => `${name}=${value}`),

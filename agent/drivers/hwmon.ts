@@ -14,6 +14,7 @@ export default defineDriver({
   name: 'hwmon',
   summary: "this machine's power by hwmon sensors: ACPI's power meter, or sensors that you name",
   kind: 'host',
+  measures: 'part',
   needsHost: false,
   requests: [
     '/sys/class/hwmon/*/name',

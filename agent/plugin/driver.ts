@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import type { DeviceKind } from '../../protocol/device.ts'
+import type { Device, DeviceKind } from '../../protocol/device.ts'
 import type { Plugin } from '../../protocol/kit/plugin.ts'
 import type { FirstAnswers } from './first-answers.ts'
 import type { Reading } from './reading.ts'
@@ -7,6 +7,8 @@ import type { Reading } from './reading.ts'
 /** The contract of a driver: which requests it sends to a family of machines, and how it reads the replies. It only reads. */
 export interface Driver<S extends z.ZodObject = z.ZodObject> extends Plugin<S> {
   readonly kind: DeviceKind
+  /** for a driver of hosts: whether the power that it reads is the whole machine's, GPUs included, or a part's; absent: it reads none */
+  readonly measures?: Device['measures']
   /** whether `host` must be set; `or-url`: `host` or the driver's own setting `url` must be set */
   readonly needsHost: boolean | 'or-url'
   /** every command or path that the driver can send; a test reads this list and refuses anything that writes */

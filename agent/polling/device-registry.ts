@@ -14,12 +14,14 @@ interface Entry {
 
 /** Every device of the agent with its newest sample. Device facts come from the configuration, and where it is silent from the machine. */
 export class DeviceRegistry {
+  readonly #drivers: readonly Driver[]
   readonly #entries = new Map<string, Entry>()
   /** ids of the devices behind each configured target: one, or the parts of one machine */
   readonly #parts = new Map<string, Set<string>>()
   #version = 0
 
   constructor(configs: readonly DeviceConfig[], drivers: readonly Driver[]) {
+    this.#drivers = drivers
     for (const config of configs) {
       const kind = drivers.find((d) => d.name === config.driver)?.kind ?? 'asic'
       const device: Device = { deviceId: config.id, kind, driver: config.driver, ...configuredFacts(config) }
@@ -61,6 +63,7 @@ export class DeviceRegistry {
         deviceId,
         driver: driver === AUTO ? config.driver : driver,
         ...place,
+        ...(reading.identity.kind === 'host' && this.#measures(driver)),
         ...reading.identity,
         ...configuredFacts(config),
         ...(reading.behind !== undefined && {
@@ -80,6 +83,11 @@ export class DeviceRegistry {
       this.#version++
     }
     return identified
+  }
+
+  #measures(driver: string): Pick<Device, 'measures'> {
+    const measures = this.#drivers.find(({ name }) => name === driver)?.measures
+    return measures === undefined ? {} : { measures }
   }
 
   /** The target did not answer: every device behind it becomes unreachable, and its last values are dropped. */

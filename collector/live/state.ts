@@ -1,6 +1,7 @@
 import type { Device } from '../../protocol/device.ts'
 import type { Sample } from '../../protocol/sample.ts'
 import type { InventoryMessage, StatusMessage } from '../../protocol/status.ts'
+import { Hosts } from '../ownership/own-host.ts'
 
 /** The last reading of a device. Its time is from the collector's clock, because the agent's clock may be wrong. */
 export interface LastReading {
@@ -17,6 +18,9 @@ export interface LastReading {
 export interface AgentState {
   agentId: string
   status?: StatusMessage
+  /** its inventory as it told it */
+  told: readonly Device[]
+  /** the same, each GPU behind the host that it is in */
   devices: Map<string, Device>
   simulated: boolean
   /** the last reading of every device, by deviceId, in the order of the inventory */
@@ -38,6 +42,8 @@ export class SiteState {
   readonly #agents = new Map<string, AgentState>()
   readonly #listeners: ((agent: AgentState, atMs: number) => void)[] = []
   #version = 0
+  /** the hosts that the GPUs were put behind */
+  #hosts = ''
 
   /** Increases whenever an agent or a device is added, removed or changed. */
   get version(): number {
@@ -77,7 +83,8 @@ export class SiteState {
     const agent = this.#agent(agentId)
     this.#version++
     agent.simulated = message.simulated
-    agent.devices = new Map(message.devices.map((d) => [d.deviceId, d]))
+    agent.told = message.devices
+    this.#putBehindHosts(agent)
     const before = agent.lastReadings
     agent.lastReadings = new Map()
     agent.pending = []
@@ -87,6 +94,19 @@ export class SiteState {
         index: agent.lastReadings.size,
         isPending: false,
       })
+  }
+
+  /** An inventory changed: its GPUs, and where a host came or went all GPUs, are put behind their hosts. */
+  #putBehindHosts(changed: AgentState): void {
+    const hosts = new Hosts(this.#told())
+    const isOther = hosts.text !== this.#hosts
+    this.#hosts = hosts.text
+    for (const agent of isOther ? this.#agents.values() : [changed])
+      agent.devices = new Map(agent.told.map((d) => [d.deviceId, hosts.behindItsHost(d)]))
+  }
+
+  *#told(): IterableIterator<Device> {
+    for (const { told } of this.#agents.values()) yield* told
   }
 
   /** Takes in samples. Those of devices that are not in the inventory are dropped: agents send the inventory first. */
@@ -108,7 +128,14 @@ export class SiteState {
   #agent(agentId: string): AgentState {
     let agent = this.#agents.get(agentId)
     if (!agent) {
-      agent = { agentId, devices: new Map(), simulated: false, lastReadings: new Map(), pending: [] }
+      agent = {
+        agentId,
+        told: [],
+        devices: new Map(),
+        simulated: false,
+        lastReadings: new Map(),
+        pending: [],
+      }
       this.#agents.set(agentId, agent)
       this.#version++
     }

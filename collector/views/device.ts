@@ -39,6 +39,7 @@ export const DeviceViewSchema = z.object({
   address: z.string().optional().describe('where its agent reaches it'),
   computer: z.string().optional().describe('the computer that it is, or is a part of'),
   hostname: z.string().optional(),
+  measures: z.enum(['machine', 'part']).optional(),
   location: LocationSchema.optional(),
   expectedHashrateHs: z.number().optional(),
   ratedPowerW: z.number().optional(),

@@ -102,6 +102,7 @@ function readingOf(
       model: gpu.labels.get('modelName')?.slice(0, 128),
       firmware: gpu.labels.get('DCGM_FI_DRIVER_VERSION')?.slice(0, 128),
       hardwareId: gpu.labels.get('UUID')?.slice(0, 128),
+      hostname: gpu.labels.get('Hostname')?.slice(0, 253),
     }),
     sample: defined({
       state,

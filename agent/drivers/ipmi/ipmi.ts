@@ -43,6 +43,7 @@ export default defineDriver({
   summary:
     'a machine’s power by its BMC, with ipmitool: DCMI, else the sensor of the whole machine, else its supplies',
   kind: 'host',
+  measures: 'machine',
   needsHost: false,
   requests: [DCMI, SENSORS].map((args) => ['ipmitool', ...args].join(' ')),
   settings: z.strictObject({

@@ -21,6 +21,7 @@ export default defineDriver({
   name: 'rapl',
   summary: "this machine's processors and memory by RAPL (Linux powercap), Intel and AMD",
   kind: 'host',
+  measures: 'part',
   needsHost: false,
   requests: [
     '/sys/class/powercap/*/name',

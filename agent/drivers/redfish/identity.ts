@@ -11,4 +11,5 @@ export const identityOf = (row: Row | undefined): Reading['identity'] =>
       undefined,
     firmware: textOf(row, 'BiosVersion')?.slice(0, 128),
     hardwareId: textOf(row, 'SerialNumber', 'UUID')?.slice(0, 128),
+    hostname: textOf(row, 'HostName')?.slice(0, 253),
   })

@@ -27,6 +27,7 @@ export default defineDriver({
   summary:
     'a machine’s power by its BMC’s Redfish service: EnvironmentMetrics, Power, supplies, Sensors or a maker’s own field',
   kind: 'host',
+  measures: 'machine',
   needsHost: 'or-url',
   requests: ['GET /redfish/v1/ and what it links to'],
   settings: z.strictObject({

@@ -93,6 +93,7 @@ const EVERYTHING: Required<ProbedDevice> = {
   address: '10.0.3.7',
   computer: 'c0ffee',
   hostname: 'gpu-01',
+  measures: 'machine',
   location: { container: 'C01', rack: 'R02', slot: 'S03' },
   ratedPowerW: 3400,
   expectedHashrateHs: 177e12,

@@ -35,6 +35,7 @@ test('each GPU is a device with its power, use, memory, energy counter and holde
       model: 'NVIDIA H100 80GB HBM3',
       firmware: '550.90.07',
       hardwareId: 'GPU-00000000-0000-4000-8000-000000000000',
+      hostname: 'gpu-example-01',
     },
     sample: {
       state: 'busy',
