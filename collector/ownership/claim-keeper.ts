@@ -5,7 +5,8 @@ import type { DeviceClaim } from '../plugin/claim-store.ts'
 import type { HeldMark, Hold, RecordHold } from '../plugin/held.ts'
 import type { Append, Store } from '../plugin/store.ts'
 import { keyText } from './identity.ts'
-import type { Appearance, OwnershipRegister, Withdrawal } from './register.ts'
+import type { Appearance } from './precedence.ts'
+import type { OwnershipRegister, Withdrawal } from './register.ts'
 
 /** Records of a put-aside device are held under this name. */
 export const SECOND_AGENT = 'second-agent'

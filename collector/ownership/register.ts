@@ -1,7 +1,9 @@
 import type { Device } from '../../protocol/device.ts'
 import { HOUR_MS, minuteOf } from '../../protocol/units.ts'
 import type { DeviceClaim, NamedDevice } from '../plugin/claim-store.ts'
-import { identityKeys, isAddress, isHardware, isSameMachine, rootOf } from './identity.ts'
+import { identityKeys } from './identity.ts'
+import { KeyOwners, type OpenClaim, type Rival } from './key-owners.ts'
+import { type Appearance, isBefore, isNamed, lastingKeys, orderOf, toldNothingLike } from './precedence.ts'
 import { ALWAYS, begunAt, countsAt, endedAt, NEVER } from './spans.ts'
 
 /** Records that are stored as counting and must be held now: those of a device from this time on. */
@@ -10,49 +12,8 @@ export interface Withdrawal extends NamedDevice {
   rival: NonNullable<DeviceClaim['rival']>
 }
 
-/** A claim whose first record in a batch starts then. */
-export interface Appearance extends NamedDevice {
-  fromMs: number
-}
-
 /** A machine that is found to be another's counts no longer from so far back; what is older may stand on an issued statement. */
 const MOST_TAKEN_BACK_MS = 24 * HOUR_MS
-
-type Mutable = { -readonly [K in keyof DeviceClaim]: DeviceClaim[K] }
-
-/** A claim that has the machine, and the key that both have. */
-interface Rival {
-  owner: Mutable
-  key: string
-}
-
-const isNamed = (a: NamedDevice, b: NamedDevice | undefined): boolean =>
-  a.agentId === b?.agentId && a.deviceId === b.deviceId
-
-/** Whether a claim goes before claims that have its machine: nothing of them was settled, and it was, or its records begin first. */
-const isBefore = (claim: Mutable, rivals: readonly Rival[]): boolean =>
-  rivals.every(
-    ({ owner }) =>
-      !owner.settled &&
-      (claim.settled ||
-        (claim.fromMs !== undefined &&
-          (owner.fromMs === undefined ||
-            orderOf({ ...claim, fromMs: claim.fromMs }, { ...owner, fromMs: owner.fromMs }) < 0))),
-  )
-
-/**
- * Whether a device that tells this key told nothing to compare it with before: then it was that machine all the time. One that told
- * another MAC, serial number or address was exchanged, or moved.
- */
-const toldNothingLike = (key: string, before: readonly string[]): boolean =>
-  !before.some(isAddress(key) ? isAddress : isHardware)
-
-const orderOf = (a: Appearance, b: Appearance): number =>
-  a.fromMs - b.fromMs || compare(a.agentId, b.agentId) || compare(a.deviceId, b.deviceId)
-/** An address is lent: the next owner has its own. */
-const lastingKeys = ({ keys, inherited = [] }: DeviceClaim): string[] =>
-  [...keys, ...inherited].filter((key) => !isAddress(key))
-const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
 /**
  * Which agent each machine belongs to. The first claim wins; a later one that shares a key is put aside. A claim begins with the first
@@ -61,11 +22,10 @@ const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
  * count against the agent that sends them.
  */
 export class OwnershipRegister {
-  readonly #claims = new Map<string, Map<string, Mutable>>()
-  /** for each key: the claims that have the machine */
-  readonly #owners = new Map<string, Mutable[]>()
+  readonly #claims = new Map<string, Map<string, OpenClaim>>()
+  readonly #owners = new KeyOwners()
   readonly #devices = new Map<string, ReadonlyMap<string, Device>>()
-  #dirty = new Set<Mutable>()
+  #dirty = new Set<OpenClaim>()
   #withdrawals: Withdrawal[] = []
   #version = 0
 
@@ -77,9 +37,9 @@ export class OwnershipRegister {
   /** Fills the register with what the store has; call it once, before anything is heard. */
   load(claims: readonly DeviceClaim[]): void {
     for (const stored of claims) {
-      const claim: Mutable = { ...stored }
+      const claim: OpenClaim = { ...stored }
       this.#put(claim)
-      if (!claim.rival) this.#own(claim)
+      if (!claim.rival) this.#owners.add(claim)
     }
   }
 
@@ -149,7 +109,7 @@ export class OwnershipRegister {
   /** The claims that have the machine of a put-aside claim. */
   rivalsOf({ agentId, deviceId }: NamedDevice): DeviceClaim[] {
     const claim = this.#claims.get(agentId)?.get(deviceId)
-    return claim?.rival ? this.#rivals(claim).map(({ owner }) => owner) : []
+    return claim?.rival ? this.#owners.rivalsOf(claim).map(({ owner }) => owner) : []
   }
 
   /**
@@ -160,9 +120,9 @@ export class OwnershipRegister {
   adopt(to: NamedDevice, fromMs: number): boolean {
     const claim = this.#claims.get(to.agentId)?.get(to.deviceId)
     if (!claim?.rival) return false
-    for (const { owner, key } of this.#rivals(claim)) {
+    for (const { owner, key } of this.#owners.rivalsOf(claim)) {
       claim.inherited = [...new Set([...(claim.inherited ?? []), ...lastingKeys(owner)])]
-      this.#disown(owner)
+      this.#owners.remove(owner)
       delete owner.inherited
       delete owner.apart
       this.#putAside(owner, { owner: claim, key }, endedAt(owner.spans, fromMs))
@@ -171,7 +131,7 @@ export class OwnershipRegister {
     delete claim.rival
     claim.spans = begunAt(claim.spans, fromMs)
     claim.settled = true
-    this.#own(claim)
+    this.#owners.add(claim)
     this.#changed(claim)
     return true
   }
@@ -184,7 +144,7 @@ export class OwnershipRegister {
     claim.apart = true
     claim.settled = true
     claim.spans = ALWAYS
-    this.#own(claim)
+    this.#owners.add(claim)
     this.#changed(claim)
     return true
   }
@@ -215,28 +175,28 @@ export class OwnershipRegister {
     this.#withdrawals = [...withdrawals, ...this.#withdrawals]
   }
 
-  #begin({ agentId, deviceId }: NamedDevice, nowMs: number): Mutable {
+  #begin({ agentId, deviceId }: NamedDevice, nowMs: number): OpenClaim {
     const keys = identityKeys(deviceId, this.#devices.get(agentId)?.get(deviceId))
-    const claim: Mutable = { agentId, deviceId, keys, claimedMs: nowMs, settled: false, spans: ALWAYS }
+    const claim: OpenClaim = { agentId, deviceId, keys, claimedMs: nowMs, settled: false, spans: ALWAYS }
     this.#put(claim)
-    const rival = this.#rivals(claim)[0]
+    const rival = this.#owners.rivalsOf(claim)[0]
     if (rival) this.#putAside(claim, rival, NEVER)
-    else this.#own(claim)
+    else this.#owners.add(claim)
     this.#dirty.add(claim)
     return claim
   }
 
   /** The agent tells other keys than before. */
-  #learn(claim: Mutable, keys: readonly string[], nowMs: number): void {
+  #learn(claim: OpenClaim, keys: readonly string[], nowMs: number): void {
     if (keys.length === claim.keys.length && keys.every((key, i) => key === claim.keys[i])) return
     const before = claim.keys
-    this.#disown(claim)
+    this.#owners.remove(claim)
     claim.keys = keys
     this.#dirty.add(claim)
     if (claim.rival) return
-    const rivals = claim.apart ? [] : this.#rivals(claim)
+    const rivals = claim.apart ? [] : this.#owners.rivalsOf(claim)
     const [rival] = rivals
-    if (!rival) this.#own(claim)
+    if (!rival) this.#owners.add(claim)
     else if (isBefore(claim, rivals)) this.#displace(claim, rivals)
     else {
       const wasIt = toldNothingLike(rival.key, before)
@@ -251,13 +211,13 @@ export class OwnershipRegister {
    * A put-aside claim has a record: it takes the machine where nobody has it any more, or, with its first record, where that is earlier
    * than all others and nothing is settled.
    */
-  #contend(claim: Mutable, fromMs: number, isFirstRecord: boolean): void {
-    const rivals = this.#rivals(claim)
+  #contend(claim: OpenClaim, fromMs: number, isFirstRecord: boolean): void {
+    const rivals = this.#owners.rivalsOf(claim)
     const [rival] = rivals
     if (!rival) {
       delete claim.rival
       claim.spans = isFirstRecord && !claim.settled ? ALWAYS : begunAt(claim.spans, minuteOf(fromMs))
-      this.#own(claim)
+      this.#owners.add(claim)
       this.#changed(claim)
     } else if (isFirstRecord && !claim.settled && isBefore(claim, rivals)) this.#displace(claim, rivals)
     else if (rivals.every(({ owner }) => !isNamed(owner, claim.rival)))
@@ -265,64 +225,35 @@ export class OwnershipRegister {
   }
 
   /** The claim takes the machine of claims of which nothing was settled. */
-  #displace(claim: Mutable, rivals: readonly Rival[]): void {
+  #displace(claim: OpenClaim, rivals: readonly Rival[]): void {
     for (const { owner, key } of rivals) {
-      this.#disown(owner)
+      this.#owners.remove(owner)
       this.#putAside(owner, { owner: claim, key }, NEVER)
       this.#withdraw(owner, owner.fromMs)
     }
     delete claim.rival
     claim.spans = ALWAYS
-    this.#own(claim)
+    this.#owners.add(claim)
     this.#changed(claim)
   }
 
-  #withdraw({ agentId, deviceId, rival, fromMs: firstMs }: Mutable, fromMs: number | undefined): void {
+  #withdraw({ agentId, deviceId, rival, fromMs: firstMs }: OpenClaim, fromMs: number | undefined): void {
     if (rival && firstMs !== undefined && fromMs !== undefined)
       this.#withdrawals.push({ agentId, deviceId, fromMs, rival })
   }
 
-  /** Who has a machine with one of these keys, each once; the claim's own machine's other parts are none. */
-  #rivals(claim: Mutable): Rival[] {
-    const found = new Map<Mutable, string>()
-    const mine = [...claim.keys, ...(claim.inherited ?? [])]
-    for (const key of mine)
-      for (const owner of this.#owners.get(key) ?? []) {
-        if (owner === claim || found.has(owner)) continue
-        if (owner.agentId === claim.agentId && rootOf(owner.deviceId) === rootOf(claim.deviceId)) continue
-        if (isSameMachine(key, mine, [...owner.keys, ...(owner.inherited ?? [])])) found.set(owner, key)
-      }
-    return [...found].map(([owner, key]) => ({ owner, key }))
-  }
-
-  #putAside(claim: Mutable, { owner, key }: Rival, spans: DeviceClaim['spans']): void {
+  #putAside(claim: OpenClaim, { owner, key }: Rival, spans: DeviceClaim['spans']): void {
     claim.rival = { agentId: owner.agentId, deviceId: owner.deviceId, key }
     claim.spans = spans
     this.#changed(claim)
   }
 
-  #put(claim: Mutable): void {
-    const devices = this.#claims.get(claim.agentId) ?? new Map<string, Mutable>()
+  #put(claim: OpenClaim): void {
+    const devices = this.#claims.get(claim.agentId) ?? new Map<string, OpenClaim>()
     this.#claims.set(claim.agentId, devices.set(claim.deviceId, claim))
   }
 
-  #own(claim: Mutable): void {
-    for (const key of new Set([...claim.keys, ...(claim.inherited ?? [])])) {
-      const owners = this.#owners.get(key)
-      if (!owners) this.#owners.set(key, [claim])
-      else if (!owners.includes(claim)) owners.push(claim)
-    }
-  }
-
-  #disown(claim: Mutable): void {
-    for (const key of [...claim.keys, ...(claim.inherited ?? [])]) {
-      const owners = this.#owners.get(key)?.filter((owner) => owner !== claim)
-      if (owners?.length) this.#owners.set(key, owners)
-      else this.#owners.delete(key)
-    }
-  }
-
-  #changed(claim: Mutable): void {
+  #changed(claim: OpenClaim): void {
     this.#version++
     this.#dirty.add(claim)
   }
