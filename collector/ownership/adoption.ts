@@ -17,6 +17,7 @@ export type Decide = (request: {
   filter: HeldFilter
   by: string
   reason: string
+  adoption: true
 }) => Promise<unknown>
 
 export interface AdoptionRequest {
@@ -146,7 +147,7 @@ export class DeviceAdoption {
     verdict: 'accepted' | 'rejected',
     filter: HeldFilter,
   ): Promise<void> {
-    await this.#o.decide({ verdict, filter: { kinds: ['claim'], ...filter }, by, reason })
+    await this.#o.decide({ verdict, filter: { kinds: ['claim'], ...filter }, by, reason, adoption: true })
   }
 }
 

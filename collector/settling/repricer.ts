@@ -4,7 +4,7 @@ import { pause } from '../../protocol/kit/retry.ts'
 import type { Prices, Quote } from '../../protocol/quote.ts'
 import { MINUTE_MS, minuteOf } from '../../protocol/units.ts'
 import type { Repricing, Settlement } from '../plugin/audit-store.ts'
-import type { Decision, HeldFilter } from '../plugin/held.ts'
+import { type Decision, type HeldFilter, HOLD_KINDS } from '../plugin/held.ts'
 import { isRefused, type Store } from '../plugin/store.ts'
 import { QuoteBook } from '../prices/quote-book.ts'
 import type { MinutePricing, Pricing } from './pricing.ts'
@@ -36,6 +36,11 @@ export interface DecisionRequest {
   filter: HeldFilter
   by: string
   reason: string
+  /**
+   * true: it decides claims, for an adoption. Every other decision leaves claims out: accepting one would pay a minute of a machine to a
+   * second agent.
+   */
+  adoption?: boolean
 }
 
 /**
@@ -94,7 +99,15 @@ export class Repricer {
    * Accepts or rejects the held records that match, and settles their minutes again, each with the prices that it was settled with.
    * Resolves when the decision is stored; undefined where no hold matches. @throws PerwattError where the store can't keep it
    */
-  async decide({ by, reason, filter, verdict }: DecisionRequest): Promise<Repricing | undefined> {
+  async decide({
+    by,
+    reason,
+    filter: asked,
+    verdict,
+    adoption = false,
+  }: DecisionRequest): Promise<Repricing | undefined> {
+    const kinds = (asked.kinds ?? HOLD_KINDS).filter((kind) => adoption || kind !== 'claim')
+    const filter = { ...asked, kinds }
     const state = filter.state ?? 'open'
     const groups = await this.#store.heldGroups({ ...filter, state }, MOST_GROUPS)
     if (groups.length === 0 || state === verdict) return undefined

@@ -157,6 +157,21 @@ describe('an adopted device', () => {
     expect(await queries().claims()).toEqual([])
   })
 
+  it('is decided by adoption alone: a decision about held records in general leaves claims as they are', async () => {
+    await take('old', 1, ...span(0, 2))
+    await take('new', 1, ...span(1, 3))
+    await rig.ledger.settleAll()
+    const by = { by: 'ann', reason: 'all of them' }
+    expect(await rig.ledger.repricer.decide({ verdict: 'accepted', filter: {}, ...by })).toBeUndefined()
+    expect(
+      await rig.ledger.repricer.decide({ verdict: 'accepted', filter: { kinds: ['claim'] }, ...by }),
+    ).toBeUndefined()
+    expect(paid()).toEqual([
+      [0, 'old'],
+      [1, 'old'],
+    ])
+  })
+
   it('is an error where nothing is put aside, with what to do', async () => {
     await take('old', 1, record(0))
     await expect(rig.adopt('new', { devices: ['rig1'] })).rejects.toThrow(
