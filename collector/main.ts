@@ -90,7 +90,7 @@ requesting(devices.command('list', { isDefault: true }))
   .option('--json', 'print the API’s JSON')
   .action(listClaims)
 requesting(devices.command('adoptions'))
-  .description('list who decided which device belongs to whom, when and why')
+  .description('list the adoptions: which devices, who decided, when and why')
   .option('--json', 'print the API’s JSON')
   .action(listAdoptions)
 /** Options of a command that decides whose devices are. */

@@ -33,7 +33,7 @@ export interface DevicePlacesOptions {
 
 const firstAddress = async (name: string): Promise<string | undefined> => {
   const found = await lookup(name, { all: true }).catch(() => [])
-  // a machine with both is told by the address that other agents configure
+  // of a machine with both, the address that other agents usually configure
   return (found.find(({ family }) => family === 4) ?? found[0])?.address
 }
 

@@ -22,7 +22,7 @@ export async function listClaims(options: ListOptions): Promise<void> {
   else printLine(claimsText(claims))
 }
 
-/** Prints who decided which device belongs to whom. */
+/** Prints the adoptions: which devices, who decided, when and why. */
 export async function listAdoptions(options: ListOptions): Promise<void> {
   const adoptions = await new ApiClient(options).ask<AdoptionView[]>('/api/v1/devices/adoptions', {})
   if (options.json) printJson(adoptions, 2)

@@ -54,7 +54,7 @@ export class DeviceAdoption {
     this.#o = options
   }
 
-  /** Goes on with what a stop interrupted. */
+  /** Finishes what a stop interrupted. */
   async start(): Promise<void> {
     const open = (await this.#o.store.adoptions(SEARCHED)).filter((adoption) => !adoption.done)
     for (const adoption of open.toReversed()) await this.#o.alone(() => this.#carryOut(adoption))

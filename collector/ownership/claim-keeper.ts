@@ -9,7 +9,7 @@ import type { Appearance } from './precedence.ts'
 import type { OwnershipRegister, Withdrawal } from './register.ts'
 
 /** Records of a put-aside device are held under this name. */
-export const SECOND_AGENT = 'second-agent'
+const SECOND_AGENT = 'second-agent'
 /** Stored records are read in pieces of this, to hold them. */
 const PIECE_MS = 12 * 60 * MINUTE_MS
 

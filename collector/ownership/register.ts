@@ -208,7 +208,7 @@ export class OwnershipRegister {
   }
 
   /**
-   * A put-aside claim has a record: it takes the machine where nobody has it any more, or, with its first record, where that is earlier
+   * A put-aside claim has a record: it takes the machine where it has no other owner any more, or, with its first record, where that is earlier
    * than all others and nothing is settled.
    */
   #contend(claim: OpenClaim, fromMs: number, isFirstRecord: boolean): void {

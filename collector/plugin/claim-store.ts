@@ -16,7 +16,7 @@ export interface NamedDevice {
 export interface DeviceClaim extends NamedDevice {
   /** what identifies the machine, as the agent told it last: name, MAC, serial number, address */
   keys: readonly string[]
-  /** keys of earlier owners, from whom it was adopted */
+  /** keys of the owners before it */
   inherited?: readonly string[]
   /** when it was heard first, collector's clock */
   claimedMs: number

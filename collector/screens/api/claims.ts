@@ -65,7 +65,7 @@ const routes = {
   adoptions: createRoute({
     method: 'get',
     path: '/api/v1/devices/adoptions',
-    summary: 'Who decided which device belongs to whom, when and why, newest first',
+    summary: 'Adoptions: which devices, who decided, when and why, newest first',
     request: { query: parameters({ limit: limitSchema(50, 1000, 'newest first') }) },
     responses: { 200: json(z.array(Decided), 'Adoptions'), 400: refused, 503: storeFails },
   }),

@@ -56,7 +56,7 @@ describe('a device that belongs to another agent', () => {
     })
   })
 
-  it('is told to the alert rules once, as a claim of the agent that reads it', () => {
+  it('reaches the alert rules once, as a claim of the agent that reads it', () => {
     const { devices, claims, agents } = situations.of(look(), table.takeChanged([]))
     expect(devices.map((d) => d.deviceId)).toEqual(['miner-01'])
     expect(claims).toEqual([
