@@ -13,6 +13,9 @@ mqtt:
   # username: container-01      # with a password alone, the name of this agent
   # password: { file: /run/credentials/perwatt-agent.service/mqtt }
 
+# Only where the networks of several agents use the same addresses for different machines: the name of this one.
+# network: hall-2
+
 # How often each device is read, and how long it may take to answer.
 pollInterval: 10s
 timeout: 5s

@@ -29,6 +29,7 @@ export function claimSituations({ devices, agents }: LiveSnapshot): ClaimSituati
 /** Agents all of whose devices belong to others now. */
 export function replacedAgents({ devices }: LiveSnapshot): Set<string> {
   const replaced = new Set<string>()
+  if (!devices.some(({ claim }) => claim)) return replaced
   const own = new Set<string>()
   for (const { agentId, claim } of devices) (claim && claim.agentId !== agentId ? replaced : own).add(agentId)
   for (const agentId of own) replaced.delete(agentId)

@@ -1,5 +1,5 @@
 import type { Device } from '../../protocol/device.ts'
-import { MINUTE_MS, minuteOf } from '../../protocol/units.ts'
+import { HOUR_MS, minuteOf } from '../../protocol/units.ts'
 import type { AgentInterval } from '../economics/ledger-row.ts'
 import type { DeviceClaim } from '../plugin/claim-store.ts'
 import type { HeldMark, Hold, RecordHold } from '../plugin/held.ts'
@@ -10,8 +10,12 @@ import type { OwnershipRegister, Withdrawal } from './register.ts'
 
 /** Records of a put-aside device are held under this name. */
 const SECOND_AGENT = 'second-agent'
+/** Records that were taken back so recently are looked at again by a start: their minutes may not have been settled since. */
+const AGAIN_MS = 24 * HOUR_MS
+/** Held records that are read for their minutes: as many as there can be. */
+const MOST_HELD = 10_000_000
 /** Stored records are read in pieces of this, to hold them. */
-const PIECE_MS = 12 * 60 * MINUTE_MS
+const PIECE_MS = 12 * HOUR_MS
 
 export interface ClaimKeeperOptions {
   store: Store
@@ -39,6 +43,7 @@ export class ClaimKeeper {
     const { store, register, nowMs } = this.#o
     const claims = await store.claims()
     register.load(claims)
+    await this.withdraw(withdrawnAfter(claims, nowMs() - AGAIN_MS))
     for (const [agentId, devices] of inventories) register.hear(agentId, devices, nowMs())
     if (claims.length === 0) await this.#beginWithHistory()
     await this.flush()
@@ -120,6 +125,7 @@ export class ClaimKeeper {
       beginMs = Math.min(beginMs, Math.max(known.firstMs, fromMs))
       endMs = Math.max(endMs, known.endMs)
     }
+    if (endMs === 0) return
     for (let at = minuteOf(beginMs); at < endMs; at += PIECE_MS) {
       const marks = (await store.intervals(at, at + PIECE_MS)).flatMap((record): HeldMark[] => {
         const { deviceId, owner, startMs } = record
@@ -127,10 +133,20 @@ export class ClaimKeeper {
         if (!withdrawal || startMs < withdrawal.fromMs) return []
         return [{ agentId, deviceId, owner, startMs, heldMs: nowMs(), ...holdFor(withdrawal) }]
       })
-      if (marks.length === 0) continue
-      await store.hold(marks)
-      note(new Set(marks.map(({ startMs }) => minuteOf(startMs))))
+      if (marks.length > 0) await store.hold(marks)
     }
+    // also what an earlier attempt held, which a stop may have left with its old figures
+    const held = await store.held(
+      {
+        kinds: ['claim'],
+        agents: [agentId],
+        devices: [...devices.keys()],
+        fromMs: minuteOf(beginMs),
+        toMs: endMs,
+      },
+      MOST_HELD,
+    )
+    note(new Set(held.map(({ record }) => minuteOf(record.startMs))))
   }
 
   #holdOf(agentId: string, { deviceId, startMs }: { deviceId: string; startMs: number }): Hold | undefined {
@@ -150,6 +166,14 @@ function holdFor({ agentId, deviceId, rival }: Pick<DeviceClaim, 'agentId' | 'de
     reason: `${deviceId}, read by agent ${agentId}, is the machine ${owner}; adopt it if ${agentId} takes over, or remove it from its configuration`,
   }
 }
+
+/** What was taken back after a time. */
+const withdrawnAfter = (claims: readonly DeviceClaim[], sinceMs: number): Withdrawal[] =>
+  claims.flatMap(({ agentId, deviceId, rival, withdrawn }) =>
+    rival && withdrawn && withdrawn.atMs > sinceMs
+      ? [{ agentId, deviceId, fromMs: withdrawn.fromMs, rival }]
+      : [],
+  )
 
 /** The earliest record of each device. */
 function appearancesOf(appends: readonly Append[]): Appearance[] {

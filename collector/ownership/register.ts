@@ -203,6 +203,7 @@ export class OwnershipRegister {
       const sinceMs = wasIt ? Math.max(claim.fromMs ?? nowMs, nowMs - MOST_TAKEN_BACK_MS) : nowMs
       const fromMs = minuteOf(sinceMs)
       this.#putAside(claim, rival, endedAt(claim.spans, fromMs))
+      claim.withdrawn = { fromMs, atMs: nowMs }
       this.#withdraw(claim, fromMs)
     }
   }

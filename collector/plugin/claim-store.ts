@@ -28,6 +28,8 @@ export interface DeviceClaim extends NamedDevice {
   spans: readonly ClaimSpan[]
   /** present where it is put aside: who has the machine, and the key that both have */
   rival?: NamedDevice & { key: string }
+  /** present where records that had counted were taken back: those from a time on, and when (collector's clock) */
+  withdrawn?: { fromMs: number; atMs: number }
   /** true: a person said that it is a machine of its own, whatever keys it shares */
   apart?: boolean
 }

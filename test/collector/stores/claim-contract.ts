@@ -38,6 +38,7 @@ export function claimContract(store: () => Store, reopen: () => Promise<void>): 
       inherited: ['id old'],
       fromMs: DAY_MS + 1,
       settled: true,
+      withdrawn: { fromMs: DAY_MS, atMs: DAY_MS + 1 },
       spans: [{ toMs: DAY_MS }, { fromMs: DAY_MS + MINUTE_MS }],
       rival: { agentId: 'agent-a', deviceId: 'gpu-01/gpu3', key: `serial gpu ${ODD}` },
       apart: true,
