@@ -66,10 +66,20 @@ export class FeedState {
     this.#hold(name, doubts, statements, now)
     const quotes = statements.filter((_, i) => !doubts[i]).map((s) => quoteOf(s, this.feed.name, now))
     if (quotes.length > 0) {
-      this.#quotes.set(name, { quotes, endKnown: statements.some((s) => s.fromMs !== undefined) })
+      const intervalMs = statements.find((s) => s.intervalMs !== undefined)?.intervalMs
+      const endKnown = statements.some((s) => s.fromMs !== undefined)
+      this.#quotes.set(name, { quotes, endKnown, ...(intervalMs === undefined ? {} : { intervalMs }) })
       this.#heardMs = now
     }
     return quotes
+  }
+
+  /** What the feed says of earlier times, oldest first, without what can't be true. It replaces nothing. */
+  takeEarlier(name: QuoteName, statements: readonly FeedQuote[], now: number): Quote[] {
+    return statements
+      .filter((s) => s.name === name && quoteFault(name, s.value) === undefined)
+      .map((s) => quoteOf(s, this.feed.name, now))
+      .sort((a, b) => a.fromMs - b.fromMs)
   }
 
   /** @param reason why the feed fails; undefined while it is well */
@@ -124,5 +134,6 @@ const quoteOf = (
   unit: unitOf(name),
   source: detail ? `${by} (${detail})` : by,
   fromMs: Math.floor(fromMs ?? now),
+  ...(fromMs === undefined || Math.floor(fromMs) === now ? {} : { knownMs: now }),
   ...(staleAfterMs === undefined ? {} : { staleAfterMs: Math.floor(staleAfterMs) }),
 })
