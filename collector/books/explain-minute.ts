@@ -68,7 +68,7 @@ function explained(p: PricedPart, minute: PricedMinute, { prices, rules }: Minut
     ...(recovered ? { recovered } : {}),
     ...(energy ? { energy } : {}),
     ...partSums(p),
-    revenue: explainRevenue(p, minute, prices),
+    revenue: explainRevenue(p, minute, prices, rules.needsFees),
     cost: explainCost(p.energyMilliJ, prices, rules.costs),
     ...(demand ? { demand } : {}),
   }

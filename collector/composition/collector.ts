@@ -76,7 +76,7 @@ export class Collector {
       quotes: prices.quotes,
       nowMs,
       log,
-      onTrueUps: (minutes) => ledger.settler.note(minutes),
+      onTrueUps: (minutes) => ledger.settler.note(minutes, 'a pool’s credit of the day came'),
     })
     const sources = { store, devices, prices, ledger, alerting, pools }
     const views = createLiveViews(context, sources)

@@ -3,6 +3,7 @@ import { BatchReceiver } from '../intake/batch-receiver.ts'
 import { Quarantine } from '../intake/quarantine.ts'
 import { RecordWriter } from '../intake/record-writer.ts'
 import type { Store } from '../plugin/store.ts'
+import { LatePrices } from '../settling/late-prices.ts'
 import { Pricing } from '../settling/pricing.ts'
 import { RecentLedger } from '../settling/recent-ledger.ts'
 import { Repricer } from '../settling/repricer.ts'
@@ -19,6 +20,7 @@ export interface LedgerPlane {
   pricing: Pricing
   recent: RecentLedger
   settler: Settler
+  latePrices: LatePrices
   repricer: Repricer
   records: RecordWriter
   receiver: BatchReceiver
@@ -43,6 +45,7 @@ export function createLedger(
       attribution: config.attribution,
       costs: config.costs,
       timeZone: config.site.timeZone,
+      ...(prices.selector.hasSource('feesBtcPerBlock') ? { needsFees: true as const } : {}),
     },
     quotes: prices.quotes,
     log,
@@ -54,8 +57,13 @@ export function createLedger(
     devices: devices.known,
     settleDelayMs,
     retentionMs,
-    onSettled: (minutes, rows, settlements) => recent.settled(minutes, rows, settlements, nowMs()),
+    onSettled: (minutes, rows, settlements) => {
+      latePrices.settled(settlements)
+      recent.settled(minutes, rows, settlements, nowMs())
+    },
   })
+  const latePrices = new LatePrices({ ...common, settler, pricing, retentionMs })
+  prices.onFilled((filled) => latePrices.note(filled))
   const repricer = new Repricer({ ...common, settler, pricing })
   const records = new RecordWriter({
     ...common,
@@ -76,6 +84,7 @@ export function createLedger(
     pricing,
     recent,
     settler,
+    latePrices,
     repricer,
     records,
     receiver,
@@ -84,11 +93,13 @@ export function createLedger(
       await recent.load(store, nowMs())
       await records.start()
       await settler.start()
+      await latePrices.start()
       await repricer.start()
     },
     async stop() {
       await receiver.stop()
       await records.stop()
+      await latePrices.stop()
       await repricer.stop()
       await settler.stop()
       await quarantine.flush()

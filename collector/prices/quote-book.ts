@@ -9,6 +9,8 @@ export interface FilledTime {
   name: QuoteName
   fromMs: number
   toMs: number
+  /** from here on they took the place of others, which had only gone on or were assumed; absent where they did not */
+  replacedFromMs?: number
 }
 
 /** All quotes, past and planned, by name and time: which price holds when. Before a name's first quote, no price holds. */
@@ -83,8 +85,10 @@ export class QuoteBook {
     if (!oldest) return undefined
     const before = list.filter((quote) => quote.fromMs < endMs && quote.fromMs < oldest.fromMs)
     const known = list.filter((quote) => quote.fromMs >= endMs)
+    const assumedMs = list.find(isAssumed)?.fromMs
     this.#byName.set(name, [...before, ...rows, ...known])
-    return { name, fromMs: oldest.fromMs, toMs: endMs }
+    const filled = { name, fromMs: oldest.fromMs, toMs: endMs }
+    return assumedMs === undefined ? filled : { ...filled, replacedFromMs: assumedMs }
   }
 
   /** Begin of the first quote that is not assumed, Unix ms; undefined where there is none. */

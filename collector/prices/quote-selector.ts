@@ -83,6 +83,11 @@ export class QuoteSelector {
       .map(({ feed }) => feed.name)
   }
 
+  /** Whether the configuration has a source of this quote: a feed, or a typed price. */
+  hasSource(name: QuoteName): boolean {
+    return this.#sources.some(({ feed }) => feed.quotes.includes(name))
+  }
+
   /**
    * Takes a quote from a person or a program. It counts before every feed until it is stale; without an end, until the next push.
    * @returns the quote, or why it is refused
@@ -234,7 +239,8 @@ export class QuoteSelector {
     const added = gap.filter((quote) => this.#o.book.add(quote))
     this.#o.writer.add(added)
     const fromMs = added[0]?.fromMs
-    if (fromMs !== undefined) this.#o.onFilled?.({ name: last.name, fromMs, toMs: now })
+    if (fromMs !== undefined)
+      this.#o.onFilled?.({ name: last.name, fromMs, toMs: now, replacedFromMs: fromMs })
   }
 
   /**

@@ -5,6 +5,7 @@ import { RecordWriter } from '../../collector/intake/record-writer.ts'
 import type { Settlement } from '../../collector/plugin/audit-store.ts'
 import type { Quarantined, Store } from '../../collector/plugin/store.ts'
 import { QuoteBook } from '../../collector/prices/quote-book.ts'
+import { LatePrices } from '../../collector/settling/late-prices.ts'
 import { Pricing } from '../../collector/settling/pricing.ts'
 import { Repricer } from '../../collector/settling/repricer.ts'
 import { Settler } from '../../collector/settling/settler.ts'
@@ -66,6 +67,7 @@ export class LedgerRig {
   readonly pricing: Pricing
   readonly settler: Settler
   readonly records: RecordWriter
+  readonly latePrices: LatePrices
   readonly repricer: Repricer
   readonly store: Store
 
@@ -88,7 +90,10 @@ export class LedgerRig {
       pricing: this.pricing,
       devices: KNOWN,
       settleDelayMs: 20_000,
-      onSettled: (_minutes, rows, settlements) => this.settled.push({ rows, settlements }),
+      onSettled: (_minutes, rows, settlements) => {
+        this.settled.push({ rows, settlements })
+        this.latePrices.settled(settlements)
+      },
     })
     this.records = new RecordWriter({
       ...common,
@@ -96,6 +101,7 @@ export class LedgerRig {
       judges,
       onStored: (minutes) => this.settler.note(minutes),
     })
+    this.latePrices = new LatePrices({ ...common, settler: this.settler, pricing: this.pricing })
     this.repricer = new Repricer({ ...common, settler: this.settler, pricing: this.pricing })
   }
 
