@@ -1,5 +1,5 @@
 import { isStale, type Prices, type Quote, type QuoteName, sourceName } from '../../protocol/quote.ts'
-import { HOUR_MS } from '../../protocol/units.ts'
+import { HOUR_MS, minuteOf } from '../../protocol/units.ts'
 
 /** A price that goes on unchanged is stored with its new end as often as this, so that a restart knows until when it was fresh. */
 const STORED_EVERY_MS = HOUR_MS
@@ -9,7 +9,7 @@ export interface FilledTime {
   name: QuoteName
   fromMs: number
   toMs: number
-  /** from here on they took the place of others, which had only gone on or were assumed; absent where they did not */
+  /** from here on they may take the place of others, which had only gone on or were assumed; absent where they can't */
   replacedFromMs?: number
 }
 
@@ -85,10 +85,10 @@ export class QuoteBook {
     if (!oldest) return undefined
     const before = list.filter((quote) => quote.fromMs < endMs && quote.fromMs < oldest.fromMs)
     const known = list.filter((quote) => quote.fromMs >= endMs)
-    const assumedMs = list.find(isAssumed)?.fromMs
+    const replacedFromMs = list[0] && minuteOf(list[0].fromMs)
     this.#byName.set(name, [...before, ...rows, ...known])
     const filled = { name, fromMs: oldest.fromMs, toMs: endMs }
-    return assumedMs === undefined ? filled : { ...filled, replacedFromMs: assumedMs }
+    return replacedFromMs === undefined ? filled : { ...filled, replacedFromMs }
   }
 
   /** Begin of the first quote that is not assumed, Unix ms; undefined where there is none. */

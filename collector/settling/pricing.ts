@@ -54,10 +54,12 @@ const priceOf = (prices: Prices, name: QuoteName): Quote | undefined => prices[n
  * Whether a minute's settled price gave way to what its source told later of that time: the price only went on because the source was
  * not heard, or was only assumed. What a person corrected stays.
  */
-function gaveWay(settled: Quote, known: Prices): boolean {
+function gaveWay(settled: Quote, known: Prices, minuteMs: number): boolean {
   const now = priceOf(known, settled.name)
   if (!now || isCorrection(settled)) return false
-  return now.fromMs > settled.fromMs || (isAssumed(settled) && !isAssumed(now))
+  // the first price of a name counts for the whole minute in which it begins, until one of the minute's begin is known
+  const beganWithin = settled.fromMs > minuteMs && now.fromMs < settled.fromMs
+  return now.fromMs > settled.fromMs || beganWithin || (isAssumed(settled) && !isAssumed(now))
 }
 
 /**
@@ -110,7 +112,7 @@ export class Pricing {
   of(minuteMs: number, settlement: Settlement | undefined): MinutePricing {
     const known = this.#quotes.over(minuteMs, minuteMs + MINUTE_MS)
     if (settlement) {
-      const settled = settlement.quotes.filter((quote) => !gaveWay(quote, known))
+      const settled = settlement.quotes.filter((quote) => !gaveWay(quote, known, minuteMs))
       return { rules: this.version(settlement.rulesVersion), prices: { ...known, ...pricesOf(settled) } }
     }
     const inForce = this.#versions.findLast((v) => v.fromMs <= minuteMs) ?? this.#versions[0]
@@ -122,7 +124,7 @@ export class Pricing {
     const known = this.#quotes.over(settlement.minuteMs, settlement.minuteMs + MINUTE_MS)
     const settled = pricesOf(settlement.quotes)
     return (
-      settlement.quotes.some((quote) => gaveWay(quote, known)) ||
+      settlement.quotes.some((quote) => gaveWay(quote, known, settlement.minuteMs)) ||
       (settlement.missing ?? []).some((name) => priceOf(known, name) && !priceOf(settled, name))
     )
   }

@@ -12,6 +12,7 @@ import { Settler } from '../../collector/settling/settler.ts'
 import type { Device } from '../../protocol/device.ts'
 import type { Interval, IntervalBatch } from '../../protocol/interval.ts'
 import { SILENT } from '../../protocol/kit/log.ts'
+import type { QuoteName } from '../../protocol/quote.ts'
 import { MINUTE_MS } from '../../protocol/units.ts'
 import { rulesText } from './rules.ts'
 
@@ -28,6 +29,12 @@ const WORKLOADS: Workload[] = [
     usdPerMillionTokensOut: 0.6,
     match: [{ service: '*' }],
   },
+]
+const PRICES: readonly (readonly [QuoteName, number])[] = [
+  ['btcUsd', 100_000],
+  ['difficulty', 1e14],
+  ['blockHeight', 900_000],
+  ['energyUsdPerKwh', 0.05],
 ]
 const DEVICES: Record<string, Device> = {
   rig1: { deviceId: 'rig1', kind: 'asic', driver: 'antminer', location: { container: 'C01', rack: 'R01' } },
@@ -71,13 +78,14 @@ export class LedgerRig {
   readonly repricer: Repricer
   readonly store: Store
 
-  constructor(store: Store, workloads: readonly Workload[] = WORKLOADS, judges: readonly RecordJudge[] = []) {
+  constructor(
+    store: Store,
+    workloads: readonly Workload[] = WORKLOADS,
+    judges: readonly RecordJudge[] = [],
+    prices: readonly (readonly [QuoteName, number])[] = PRICES,
+  ) {
     this.store = store
-    const quote = { unit: '', source: 'test', fromMs: 0 }
-    this.quotes.add({ ...quote, name: 'btcUsd', value: 100_000 })
-    this.quotes.add({ ...quote, name: 'difficulty', value: 1e14 })
-    this.quotes.add({ ...quote, name: 'blockHeight', value: 900_000 })
-    this.quotes.add({ ...quote, name: 'energyUsdPerKwh', value: 0.05 })
+    for (const [name, value] of prices) this.quotes.add({ name, value, unit: '', source: 'test', fromMs: 0 })
     const nowMs = () => this.nowMs
     const common = { store, nowMs, log: SILENT, retentionMs: 30 * 86_400_000 }
     this.pricing = new Pricing({
@@ -109,12 +117,14 @@ export class LedgerRig {
     await this.pricing.start(this.store, this.nowMs)
     await this.records.start()
     await this.settler.start()
+    await this.latePrices.start()
     await this.repricer.start()
     return this
   }
 
   async stop(): Promise<void> {
     await this.records.stop()
+    await this.latePrices.stop()
     await this.repricer.stop()
     await this.settler.stop()
   }

@@ -175,13 +175,13 @@ describe('the time before the first known price', () => {
   it('takes rows of that time, which put aside what was only assumed of it', () => {
     const book = new QuoteBook()
     book.plan('btcUsd', 1000, [quote(5, 1000)], 300)
-    expect(book.fillBefore('btcUsd', [quote(1, 100), quote(2, 800), quote(3, 1000), quote(4, 1500)])).toEqual(
-      {
-        name: 'btcUsd',
-        fromMs: 100,
-        toMs: 1000,
-      },
-    )
+    expect(
+      book.fillBefore('btcUsd', [quote(1, 100), quote(2, 800), quote(3, 1000), quote(4, 1500)]),
+    ).toMatchObject({
+      name: 'btcUsd',
+      fromMs: 100,
+      toMs: 1000,
+    })
     expect([99, 100, 700, 800, 999, 1000, 1500].map((ms) => book.at(ms).btcUsd?.value)).toEqual([
       undefined,
       1,
