@@ -7,6 +7,7 @@ import { quote } from './commands/quote.ts'
 import { ledger, statement } from './commands/report.ts'
 import { reprice } from './commands/reprice.ts'
 import { run } from './commands/run.ts'
+import { unpriced } from './commands/unpriced.ts'
 import { WHAT_IF_OPTIONS, whatif } from './commands/whatif.ts'
 
 const program = createProgram(
@@ -128,12 +129,20 @@ requesting(program.command('quote'))
   )
   .argument('[value]', 'in the unit of its name')
   .option('--by <name>', 'who sets it; required to push')
-  .option('--from <time>', 'time from which it holds; by default now')
+  .option(
+    '--from <time>',
+    'time from which it holds; by default now; in the past only where no price was known (see unpriced)',
+  )
   .option(
     '--holds-for <duration>',
     'how long it has priority over the feeds: 30m, 2h, 7d; by default until the next push',
   )
   .action(quote)
+
+requesting(program.command('unpriced'))
+  .description('list the settled minutes for which a price was not known, and how to price them')
+  .option('--json', 'print the API’s JSON')
+  .action(unpriced)
 
 const whatIf = requesting(program.command('whatif'))
   .description('show what the site would earn at other prices, and what a conversion to AI would earn')

@@ -34,6 +34,24 @@ export const LossSchema = z.object({
 })
 export type LossView = z.infer<typeof LossSchema>
 
+export const UnpricedSchema = z.object({
+  name: z.string().describe('the price that was not known'),
+  from: time,
+  to: time,
+  minutes: z.number().int(),
+  workloads: z
+    .array(
+      z.object({
+        workload: z.string(),
+        workDiff1: z.number().optional().describe('difficulty-1 shares that earn nothing yet'),
+        energyJ: z.number().optional().describe('J that cost nothing yet'),
+      }),
+    )
+    .describe('what is unpriced in that time'),
+  cure: z.string().describe('the command that prices it, with VALUE and NAME to fill in'),
+})
+export type UnpricedView = z.infer<typeof UnpricedSchema>
+
 export const QuarantineSchema = z.object({
   count: z.number().int().describe('messages and records quarantined since the collector started'),
   agents: z.array(z.object({ agentId: z.string(), count: z.number().int() })),

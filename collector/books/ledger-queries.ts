@@ -6,13 +6,15 @@ import type { Quarantine } from '../intake/quarantine.ts'
 import type { RecordWriter } from '../intake/record-writer.ts'
 import type { ChangeBucket, Repricing } from '../plugin/audit-store.ts'
 import type { Store } from '../plugin/store.ts'
+import type { LatePrices } from '../settling/late-prices.ts'
 import type { Pricing } from '../settling/pricing.ts'
 import type { Repricer, RepricingRequest } from '../settling/repricer.ts'
 import { trueUpsOf } from '../settling/true-ups.ts'
 import type { Explanation } from '../views/explanation.ts'
-import type { AuditView, LossView, QuarantineView, RepricingView } from './audit-views.ts'
+import type { AuditView, LossView, QuarantineView, RepricingView, UnpricedView } from './audit-views.ts'
 import { explainMinute } from './explain-minute.ts'
 import { ledgerFigure } from './ledger-figure.ts'
+import { unpricedView } from './unpriced-view.ts'
 
 const DAY_MS = 1440 * MINUTE_MS
 /** How many repricings are searched for one id. */
@@ -25,6 +27,7 @@ export interface LedgerQueriesOptions {
   pricing: Pricing
   repricer: Repricer
   quarantine: Quarantine
+  latePrices: Pick<LatePrices, 'times'>
   devices: KnownDevices
 }
 
@@ -87,6 +90,12 @@ export class LedgerQueries {
         }
       }),
     )
+  }
+
+  /** The newest `limit` times that no price was known for, with what they leave unpriced, newest first. */
+  async unpriced(limit: number): Promise<UnpricedView[]> {
+    const { latePrices, store } = this.#o
+    return Promise.all(latePrices.times.slice(0, limit).map((time) => unpricedView(store, time)))
   }
 
   /** Records that agents lost before the collector could store them, newest first. */

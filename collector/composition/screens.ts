@@ -27,7 +27,7 @@ export function createLiveViews(
   { config, nowMs }: Context,
   { store, devices, prices, ledger, alerting }: Omit<ScreenSources, 'pools'>,
 ): LiveViews {
-  const { recent, pricing, settler, records } = ledger
+  const { recent, pricing, settler, records, latePrices } = ledger
   return new LiveViews({
     state: devices.state,
     minutes: recent,
@@ -42,7 +42,11 @@ export function createLiveViews(
     },
     currency: config.site.currency,
     alerts: () => alerting.firing(),
-    ledger: () => ({ overdueMinutes: settler.overdue, losses: records.losses }),
+    ledger: () => ({
+      overdueMinutes: settler.overdue,
+      losses: records.losses,
+      unpriced: latePrices.counts,
+    }),
     nowMs,
   })
 }
@@ -53,7 +57,7 @@ export function createScreens(
   sources: ScreenSources & { views: LiveViews; assets: Assets },
 ): ScreensServer {
   const { store, devices, prices, ledger, pools, views, assets } = sources
-  const { pricing, recent, records, repricer, quarantine } = ledger
+  const { pricing, recent, records, repricer, quarantine, latePrices } = ledger
   const common = { store, pricing, devices: devices.known }
   const screens = createServer({
     views,
@@ -61,7 +65,7 @@ export function createScreens(
     figures: new Figures({ ...common, minutes: recent }),
     statements: new StatementService({ ...common, site: config.site, nowMs }),
     pools: () => pools.views(),
-    queries: new LedgerQueries({ ...common, records, repricer, quarantine }),
+    queries: new LedgerQueries({ ...common, records, repricer, quarantine, latePrices }),
     assets,
     log,
     version,

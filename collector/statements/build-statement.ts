@@ -48,6 +48,9 @@ export function buildStatement(facts: StatementFacts): Statement {
       settledMinutes: ledgerMonth.settledMinutes,
       waitingMinutes: ledgerMonth.waitingMinutes,
       lostRecords,
+      unpriced: [...ledgerMonth.unpriced]
+        .map(([name, minutes]) => ({ name, minutes }))
+        .sort((a, b) => (a.name < b.name ? -1 : 1)),
     },
   }
   return { ...content, revision: sha256(JSON.stringify(content)).slice(0, 12), generatedAt: iso(nowMs) }

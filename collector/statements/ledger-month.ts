@@ -1,4 +1,4 @@
-import { type Quote, sourceName } from '../../protocol/quote.ts'
+import { type Quote, type QuoteName, sourceName } from '../../protocol/quote.ts'
 import { HOUR_MS, MINUTE_MS, minuteOf } from '../../protocol/units.ts'
 import type { Period } from '../economics/calendar.ts'
 import { PeakPower } from '../economics/energy/peak-power.ts'
@@ -37,6 +37,8 @@ export interface LedgerMonth {
   /** minutes whose records changed since they were settled, or that were never settled */
   waitingMinutes: number
   restatedMinutes: number
+  /** how many settled minutes lack each price, by its name */
+  unpriced: ReadonlyMap<QuoteName, number>
   /** time of the newest restatement, Unix ms; absent without one */
   restatedMs?: number
   prices: PriceRange[]
@@ -60,6 +62,7 @@ export async function readLedgerMonth(
   const peak = new PeakPower()
   const prices = new Map<string, PriceRange>()
   const basis: BasisSums = new Map()
+  const unpriced = new Map<QuoteName, number>()
   let [throughMs, settledMinutes, restatedMinutes, restatedMs, demandNanoUsd] = [period.startMs, 0, 0, 0, 0]
   const rulesAt = (ms: number, settled: ReadonlyMap<number, Settlement>): Rules => {
     const settlement = settled.get(ms)
@@ -79,7 +82,7 @@ export async function readLedgerMonth(
     waiting.push(...unsettled)
     const settled = new Map<number, Settlement>()
     for (const settlement of settlements) {
-      const { minuteMs, revision, settledMs, quotes } = settlement
+      const { minuteMs, revision, settledMs, quotes, missing = [] } = settlement
       settled.set(minuteMs, settlement)
       settledMinutes++
       rules = pricing.version(settlement.rulesVersion)
@@ -89,6 +92,7 @@ export async function readLedgerMonth(
         restatedMs = Math.max(restatedMs, settledMs)
       }
       for (const quote of quotes) note(prices, quote)
+      for (const name of missing) unpriced.set(name, (unpriced.get(name) ?? 0) + 1)
     }
     for (const { startMs, group, ...sums } of buckets) {
       throughMs = Math.max(throughMs, startMs + MINUTE_MS)
@@ -110,6 +114,7 @@ export async function readLedgerMonth(
     // minutes after the newest settled one are not due yet
     waitingMinutes: waiting.filter((ms) => ms < throughMs).length,
     restatedMinutes,
+    unpriced,
     ...(restatedMs > 0 ? { restatedMs } : {}),
     prices: [...prices.values()].sort((a, b) => (a.name < b.name ? -1 : 1)),
     basis,

@@ -35,6 +35,10 @@ const StatementLineSchema = z.object({
     .optional()
     .describe('difficulty-1 shares of machines that count no accepted work, beside workDiff1'),
   estimatedUsd: z.number().optional().describe('USD, the part of the amount that estimatedWorkDiff1 earned'),
+  unpriced: z
+    .string()
+    .optional()
+    .describe('what the amount leaves out, because no price of its time is known yet'),
 })
 export type StatementLine = z.infer<typeof StatementLineSchema>
 
@@ -147,6 +151,9 @@ export const StatementSchema = z.object({
     settledMinutes: z.number().int(),
     waitingMinutes: z.number().int().describe('minutes with records that wait to be settled'),
     lostRecords: z.number().int().describe('records that agents lost in the month, whole site'),
+    unpriced: z
+      .array(z.object({ name: z.string(), minutes: z.number().int() }))
+      .describe('prices that settled minutes of the month lack, whole site'),
   }),
 })
 export type Statement = z.infer<typeof StatementSchema>

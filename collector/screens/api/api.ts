@@ -21,6 +21,7 @@ import { addQuotes } from './quotes.ts'
 import { addRepricing } from './repricing.ts'
 import { badParameters, ErrorSchema, faultsOf, json, none, problem, refused, routeOf } from './route.ts'
 import { addStatements } from './statements.ts'
+import { addUnpriced } from './unpriced.ts'
 import type { Views } from './views.ts'
 
 const Health = z
@@ -83,6 +84,7 @@ export function createApi(options: {
     addRepricing(api, { queries: options.queries, now, mayChange: options.mayChange })
     addAudit(api, options.queries)
     addLostRecords(api, options.queries)
+    addUnpriced(api, options.queries)
   }
   if (options.pools) addPools(api, options.pools)
   if (options.selector) addQuotes(api, { selector: options.selector, now, mayChange: options.mayChange })

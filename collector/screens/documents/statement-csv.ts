@@ -21,6 +21,7 @@ const HEAD = [
   'estimated',
   'estimatedWorkDiff1',
   'estimatedUsd',
+  'unpriced',
 ] as const
 const OWN_HEAD = ['energyCostUsd', 'demandUsd', 'netUsd', 'depreciationUsd'] as const
 
@@ -60,11 +61,12 @@ export function statementCsv(s: Statement): string {
         l.estimated,
         l.estimatedWorkDiff1,
         l.estimatedUsd === undefined ? undefined : cents(l.estimatedUsd),
+        l.unpriced,
         ...(own ? blank(OWN_HEAD.length) : []),
       ]),
     ),
     ...(own?.workloads.map((w) =>
-      csvLine([...first, w.workload, '', 'costs', s.from, s.to, ...blank(10), ...costs(w)]),
+      csvLine([...first, w.workload, '', 'costs', s.from, s.to, ...blank(11), ...costs(w)]),
     ) ?? []),
     csvLine([
       ...first,
@@ -75,7 +77,7 @@ export function statementCsv(s: Statement): string {
       s.toDate ? s.through : s.to,
       ...blank(4),
       cents(s.totalUsd),
-      ...blank(5),
+      ...blank(6),
       ...(own ? costs(own.totals) : []),
     ]),
   ].join('')

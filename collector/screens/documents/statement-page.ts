@@ -47,7 +47,7 @@ const PRICES: Record<string, string> = {
 }
 
 function notes(s: Statement, times: Times): Markup {
-  const { elapsedMinutes, settledMinutes, waitingMinutes, lostRecords } = s.completeness
+  const { elapsedMinutes, settledMinutes, waitingMinutes, lostRecords, unpriced } = s.completeness
   const { minutes, newest } = s.restatements
   return html`<section>
     <h2>Basis of these figures</h2>
@@ -57,6 +57,7 @@ function notes(s: Statement, times: Times): Markup {
       ${entry('Ledger', `${numberText(settledMinutes)} of ${numberText(elapsedMinutes)} minutes are settled`)}
       ${waitingMinutes > 0 ? entry('Waiting', `${numberText(waitingMinutes)} minutes have late records to settle: amounts may change`) : ''}
       ${lostRecords > 0 ? entry('Lost', `the site’s agents lost ${numberText(lostRecords)} records in this month`) : ''}
+      ${unpriced.map((u) => entry('Unpriced', `${PRICES[u.name] ?? u.name}: not known for ${numberText(u.minutes)} minutes of the site, which are priced when it is`))}
       ${minutes > 0 && newest !== undefined ? entry('Restated', `${numberText(minutes)} minutes of the site, the last on ${times.minute(newest)}`) : ''}
       ${s.repricings.map((r) =>
         entry(

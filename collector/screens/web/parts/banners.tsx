@@ -4,7 +4,7 @@ import { clock, count, stopwatch } from './format.ts'
 import { useMoney } from './money.ts'
 import { overdue, priceName, priceText } from './price-text.ts'
 
-/** Warnings above the figures: connection lost, figures stale, agents silent, records lost, prices out of date, machines simulated. */
+/** Warnings above the figures: connection lost, figures stale, agents silent, records lost, prices out of date or not known, machines simulated. */
 export function Banners(props: {
   lost: boolean
   /** absent before the first frame */
@@ -60,12 +60,26 @@ export function Banners(props: {
         </p>
       )}
       {site && <OldPrices site={site} />}
+      {site?.ledgerUnpriced && <Unpriced of={site.ledgerUnpriced} />}
       {site?.simulated && (
         <p class="banner simulated">
           <strong>SIMULATED</strong> <span>these figures include emulated machines</span>
         </p>
       )}
     </div>
+  )
+}
+
+/** The prices that settled minutes lack. Nothing is lost: they are priced when a price of their time comes. */
+function Unpriced({ of }: { of: NonNullable<SiteView['ledgerUnpriced']> }) {
+  return (
+    <p class="banner silent">
+      {of.map(({ name, minutes }) => (
+        <span key={name}>
+          <b>◆ {priceName(name)}</b> not known for <span class="digits">{count(minutes)}</span> min: unpriced
+        </span>
+      ))}
+    </p>
   )
 }
 
