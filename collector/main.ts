@@ -4,9 +4,10 @@ import { check } from './commands/check.ts'
 import { demo } from './commands/demo.ts'
 import { explain } from './commands/explain.ts'
 import { quote } from './commands/quote.ts'
-import { ledger, statement } from './commands/report.ts'
+import { ledger } from './commands/report.ts'
 import { reprice } from './commands/reprice.ts'
 import { run } from './commands/run.ts'
+import { issuedStatements, issueStatement, statement } from './commands/statement.ts'
 import { unpriced } from './commands/unpriced.ts'
 import { WHAT_IF_OPTIONS, whatif } from './commands/whatif.ts'
 
@@ -101,13 +102,17 @@ requesting(program.command('ledger'))
   )
   .action(ledger)
 
-requesting(program.command('statement'))
-  .description('write the monthly statement of a customer, or of the site itself, to standard output')
-  .requiredOption('--month <month>', 'month of the site’s time zone: 2026-01')
-  .option(
+const customer = () =>
+  new Option(
     '--customer <name>',
     'customer by name; by default the site itself: the workloads without a customer',
   )
+const statements = requesting(program.command('statement'))
+  .description(
+    'write the monthly statement of a customer, or of the site itself, to standard output: the issued copy, else a draft',
+  )
+  .option('--month <month>', 'month of the site’s time zone: 2026-01')
+  .addOption(customer())
   .addOption(
     new Option(
       '--copy <whose>',
@@ -119,7 +124,25 @@ requesting(program.command('statement'))
       .choices(['csv', 'json'])
       .default('csv'),
   )
+  .option('--draft', 'as the ledger is now, though the statement was issued')
+  // the commands below have options of the same names
+  .enablePositionalOptions()
   .action(statement)
+
+requesting(statements.command('issue'))
+  .description(
+    'issue the statement of a month that is over: it stays as it is, later changes become corrections',
+  )
+  .requiredOption('--month <month>', 'month of the site’s time zone: 2026-01')
+  .addOption(customer())
+  .requiredOption('--by <name>', 'who issues it, for the audit trail')
+  .option('--incomplete', 'although minutes wait or are unpriced')
+  .action(issueStatement)
+
+requesting(statements.command('list'))
+  .description('list the issued statements')
+  .option('--month <month>', 'only of this month: 2026-01')
+  .action(issuedStatements)
 
 requesting(program.command('quote'))
   .description('push a price or a network figure; without one, list the present ones and their sources')

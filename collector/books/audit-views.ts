@@ -21,6 +21,9 @@ export const RepricingSchema = z.object({
 export type RepricingView = z.infer<typeof RepricingSchema>
 
 export const AuditSchema = RepricingSchema.extend({
+  kind: z
+    .enum(['repricing', 'statement'])
+    .describe('statement: an issued statement, whose number is its id; it changes no figure'),
   changes: z.array(z.object({ before: LedgerFigureSchema, after: LedgerFigureSchema })),
 })
 export type AuditView = z.infer<typeof AuditSchema>

@@ -1,10 +1,12 @@
 import { MINUTE_MS } from '../../protocol/units.ts'
+import { monthNamed } from '../economics/calendar.ts'
 import type { AgentInterval } from '../economics/ledger-row.ts'
 import { addSums, zeroSums } from '../economics/ledger-row.ts'
 import type { KnownDevices } from '../economics/settlement/settle.ts'
 import type { Quarantine } from '../intake/quarantine.ts'
 import type { RecordWriter } from '../intake/record-writer.ts'
 import type { ChangeBucket, Repricing } from '../plugin/audit-store.ts'
+import type { Issue } from '../plugin/issue-store.ts'
 import type { Store } from '../plugin/store.ts'
 import type { LatePrices } from '../settling/late-prices.ts'
 import type { Pricing } from '../settling/pricing.ts'
@@ -67,19 +69,21 @@ export class LedgerQueries {
   }
 
   /**
-   * The newest `limit` repricings, or the one with this id, newest first. Their changes come in buckets of `stepMs`; without it, one
+   * The newest `limit` repricings and issued statements, or the one with this id, newest first. Their changes come in buckets of `stepMs`; without it, one
    * bucket spans the whole repricing.
    */
   async audit({ limit, id, stepMs }: { limit: number; id?: string; stepMs?: number }): Promise<AuditView[]> {
-    const { store } = this.#o
+    const { store, pricing } = this.#o
     const known = await store.repricings(id === undefined ? limit : SEARCHED_REPRICINGS)
     const asked = known.filter((r) => id === undefined || r.id === id).slice(0, limit)
-    return Promise.all(
+    const issues = (await store.issues()).filter((issue) => id === undefined || issue.number === id)
+    const repricings = await Promise.all(
       asked.map(async (repricing) => {
         const buckets = await store.changes(repricing, stepMs ?? DAY_MS)
         const changes = stepMs === undefined ? sumByGroup(buckets, repricing) : buckets
         return {
           ...repricingView(repricing),
+          kind: 'repricing' as const,
           changes: changes.map(({ group, startMs, before, after }) => {
             const endMs = stepMs === undefined ? repricing.toMs : startMs + stepMs
             return {
@@ -90,6 +94,8 @@ export class LedgerQueries {
         }
       }),
     )
+    const statements = issues.map((issue) => issueAudit(issue, pricing.present.timeZone))
+    return [...repricings, ...statements].sort((a, b) => (a.at < b.at ? 1 : -1)).slice(0, limit)
   }
 
   /** The newest `limit` times that no price was known for, with what they leave unpriced, newest first. */
@@ -119,6 +125,24 @@ export class LedgerQueries {
       agents: [...quarantine.byAgent].map(([agentId, count]) => ({ agentId, count })),
       newest: newest.map(({ atMs, ...entry }) => ({ at: iso(atMs), ...entry })),
     }
+  }
+}
+
+/** Who issued a statement, and when. */
+function issueAudit({ number, month, customer, atMs, by }: Issue, timeZone: string): AuditView {
+  const { startMs, endMs } = monthNamed(month, timeZone)
+  return {
+    kind: 'statement',
+    id: number,
+    at: iso(atMs),
+    by,
+    reason: `issued the statement of ${month} for ${customer ?? 'the site itself'}`,
+    from: iso(startMs),
+    to: iso(endMs),
+    quotes: [],
+    doneTo: iso(endMs),
+    done: true,
+    changes: [],
   }
 }
 

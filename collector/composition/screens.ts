@@ -63,7 +63,7 @@ export function createScreens(
     views,
     selector: prices.selector,
     figures: new Figures({ ...common, minutes: recent }),
-    statements: new StatementService({ ...common, site: config.site, nowMs }),
+    statements: new StatementService({ ...common, site: config.site, nowMs, log }),
     pools: () => pools.views(),
     queries: new LedgerQueries({ ...common, records, repricer, quarantine, latePrices }),
     assets,

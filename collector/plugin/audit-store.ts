@@ -110,6 +110,8 @@ export interface AuditStore {
 
   /** Of minutes in [fromMs, toMs), oldest first. */
   settlements(fromMs: number, toMs: number): Promise<Settlement[]>
+  /** Those whose newest revision was made after `sinceMs`, oldest first. */
+  settledSince(fromMs: number, toMs: number, sinceMs: number): Promise<Settlement[]>
   /** Minutes in [fromMs, toMs) that lack prices, oldest first. */
   unpriced(fromMs: number, toMs: number): Promise<UnpricedMinute[]>
   /** By buckets that begin at multiples of `stepMs`, oldest first; buckets without a restated minute are left out. */

@@ -4,6 +4,7 @@ import { inCents } from '../economics/statement/cents.ts'
 import type { MonthAccount } from '../economics/statement/month-account.ts'
 import { paysByBitcoin, statementLines } from '../economics/statement/statement-lines.ts'
 import type { Statement, StatementLine } from '../views/statement.ts'
+import { correctionsInCents, dueCents } from './corrections.ts'
 import { centsByWorkload, ownFigures } from './own-figures.ts'
 import { basisRatios } from './power-basis.ts'
 import type { StatementFacts } from './statement-facts.ts'
@@ -17,9 +18,10 @@ export const numberOf = (site: string, month: string, customer: string | undefin
 
 /** Builds a statement. Its lines add up to its total to the cent. */
 export function buildStatement(facts: StatementFacts): Statement {
-  const { site, timeZone, month, customer, copy, ledgerMonth, accounts, lostRecords, nowMs } = facts
+  const { site, timeZone, month, customer, copy, ledgerMonth, accounts, lostRecords, nowMs, issued } = facts
   const { period, throughMs } = ledgerMonth
   const { lines, totalCents } = inLines(facts)
+  const corrections = correctionsInCents(facts.corrections, copy)
   const content: Omit<Statement, 'revision' | 'generatedAt'> = {
     number: numberOf(site.id, month, customer),
     site: site.id,
@@ -32,8 +34,11 @@ export function buildStatement(facts: StatementFacts): Statement {
     through: iso(throughMs),
     ...(customer === undefined ? {} : { customer }),
     copy,
+    ...(issued ? { issued: { at: iso(issued.atMs), by: issued.by } } : {}),
     lines,
     totalUsd: totalCents / 100,
+    corrections,
+    dueUsd: dueCents(totalCents, corrections) / 100,
     fees: feesOf(accounts),
     use: useOf(facts),
     ...(copy === 'own' ? { own: ownFigures(facts, lines) } : {}),

@@ -2,6 +2,7 @@ import { type Quote, type QuoteName, sourceName } from '../../protocol/quote.ts'
 import { HOUR_MS, MINUTE_MS, minuteOf } from '../../protocol/units.ts'
 import type { Period } from '../economics/calendar.ts'
 import { PeakPower } from '../economics/energy/peak-power.ts'
+import type { LedgerSums } from '../economics/ledger-row.ts'
 import type { KnownDevices } from '../economics/settlement/settle.ts'
 import { type MonthAccount, MonthAccounts } from '../economics/statement/month-account.ts'
 import type { Settlement } from '../plugin/audit-store.ts'
@@ -50,6 +51,7 @@ export interface LedgerMonth {
 
 /**
  * Reads a month of the ledger minute by minute, in pieces.
+ * @param onMinute called with every minute of every workload that was read
  * @throws PerwattError if the store fails; the signal’s reason if it is aborted
  */
 export async function readLedgerMonth(
@@ -57,6 +59,7 @@ export async function readLedgerMonth(
   period: Period,
   nowMs: number,
   signal: AbortSignal,
+  onMinute?: (startMs: number, workload: string, sums: LedgerSums) => void,
 ): Promise<LedgerMonth> {
   const accounts = new MonthAccounts()
   const peak = new PeakPower()
@@ -97,6 +100,7 @@ export async function readLedgerMonth(
     for (const { startMs, group, ...sums } of buckets) {
       throughMs = Math.max(throughMs, startMs + MINUTE_MS)
       accounts.add(startMs, group, sums, rulesAt(startMs, settled))
+      onMinute?.(startMs, group, sums)
       peak.add(startMs, sums.energyMilliJ)
       demandNanoUsd += sums.demandNanoUsd
     }
@@ -111,8 +115,8 @@ export async function readLedgerMonth(
     peak,
     demandNanoUsd,
     settledMinutes,
-    // minutes after the newest settled one are not due yet
-    waitingMinutes: waiting.filter((ms) => ms < throughMs).length,
+    // while the month goes on, minutes after the newest settled one are not due yet
+    waitingMinutes: waiting.filter((ms) => ms < throughMs || nowMs >= period.endMs).length,
     restatedMinutes,
     unpriced,
     ...(restatedMs > 0 ? { restatedMs } : {}),

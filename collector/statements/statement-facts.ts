@@ -1,6 +1,7 @@
 import type { MonthAccount } from '../economics/statement/month-account.ts'
 import type { ChangeBucket, Repricing } from '../plugin/audit-store.ts'
 import type { Statement } from '../views/statement.ts'
+import type { ExactCorrection } from './corrections.ts'
 import type { LedgerMonth } from './ledger-month.ts'
 
 /** The inputs of a statement. */
@@ -19,4 +20,8 @@ export interface StatementFacts {
   /** records lost in the month, whole site */
   lostRecords: number
   nowMs: number
+  /** absent for a draft */
+  issued?: { atMs: number; by: string } | undefined
+  /** changes of statements that were issued before, exact */
+  corrections: readonly ExactCorrection[]
 }

@@ -86,6 +86,25 @@ const OwnFiguresSchema = z.object({
     .describe('demand of the whole site; only on the site’s own statement'),
 })
 
+const CorrectionSchema = z.object({
+  statement: z.string().describe('number of the issued statement that it corrects'),
+  month: z.string(),
+  workload: z.string(),
+  item: z
+    .enum(['amount', 'energy-cost', 'demand'])
+    .describe('amount: what the workload earned; the costs stand only in the operator’s copy'),
+  from: time.describe('start of the first minute that changed'),
+  to: time.describe('end of the last'),
+  minutes: z.number().int().describe('how many minutes changed'),
+  why: z.string(),
+  oldUsd: usd.describe('these minutes as they were issued, or corrected last'),
+  newUsd: usd,
+  changeUsd: usd,
+})
+export type Correction = z.infer<typeof CorrectionSchema>
+
+const IssuedSchema = z.object({ at: time, by: z.string() })
+
 /** One customer's statement of one month, or the site's own. */
 export const StatementSchema = z.object({
   number: z.string().describe('number of the statement, the same for every copy and print'),
@@ -110,8 +129,13 @@ export const StatementSchema = z.object({
   copy: z
     .enum(['customer', 'own'])
     .describe('customer: without costs and margins; own: the operator’s copy, with them'),
+  issued: IssuedSchema.optional().describe(
+    'absent on a draft. An issued statement stays as it is: what changes later stands as a correction on another',
+  ),
   lines: z.array(StatementLineSchema),
   totalUsd: usd.describe('sum of the ledger, rounded to a cent; the lines add up to it'),
+  corrections: z.array(CorrectionSchema).describe('of statements that were issued before'),
+  dueUsd: usd.describe('totalUsd with the corrections of amounts'),
   fees: z
     .array(z.object({ workload: z.string(), feesUsd: usd }))
     .describe('pool fees and firmware dev fees; not part of the amounts'),
@@ -158,6 +182,19 @@ export const StatementSchema = z.object({
 })
 export type Statement = z.infer<typeof StatementSchema>
 
+/** An issued statement in the list of all. */
+export const IssueSchema = z.object({
+  number: z.string(),
+  month: z.string(),
+  customer: z.string().optional().describe('absent for the site’s own statement'),
+  at: time,
+  by: z.string(),
+  revision: z.string().describe('of the copy that its receiver has'),
+  totalUsd: usd,
+  dueUsd: usd,
+})
+export type IssueView = z.infer<typeof IssueSchema>
+
 /** All statements of one month. */
 export const StatementListSchema = z.object({
   month: z.string(),
@@ -172,6 +209,9 @@ export const StatementListSchema = z.object({
       workloads: z.array(z.string()),
       totalUsd: usd,
       energyKwh: z.number(),
+      issued: IssuedSchema.extend({ revision: z.string(), totalUsd: usd, dueUsd: usd })
+        .optional()
+        .describe('absent where it was not issued'),
     }),
   ),
   totalUsd: usd.describe('sum of the statements'),

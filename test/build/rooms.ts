@@ -392,7 +392,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'collector/plugin',
       'collector/settling',
     ],
-    packages: ['node:crypto'],
+    packages: ['node:crypto', 'node:util', 'node:zlib'],
   },
   'collector/live': {
     holds: 'the site now: state by columns, figures, groups, what could be',

@@ -125,6 +125,9 @@ export class MemoryStore extends MemoryHolds implements Store {
   async settlements(fromMs: number, toMs: number) {
     return [...this.settled.values()].filter((s) => s.minuteMs >= fromMs && s.minuteMs < toMs)
   }
+  async settledSince(fromMs: number, toMs: number, sinceMs: number) {
+    return (await this.settlements(fromMs, toMs)).filter((s) => s.settledMs > sinceMs)
+  }
   async unpriced(fromMs: number, toMs: number) {
     return (await this.settlements(fromMs, toMs)).flatMap(({ minuteMs, missing }) =>
       missing ? { minuteMs, missing } : [],

@@ -78,7 +78,8 @@ export function createApi(options: {
   if (options.ledger) addLedger(api, { ledger: options.ledger, views, log, now })
   addEconomics(api, views)
   if (options.figures) addFigures(api, { figures: options.figures, views })
-  if (options.statements) addStatements(api, { statements: options.statements, now })
+  if (options.statements)
+    addStatements(api, { statements: options.statements, now, mayChange: options.mayChange })
   if (options.queries) {
     addExplain(api, options.queries)
     addRepricing(api, { queries: options.queries, now, mayChange: options.mayChange })

@@ -1,5 +1,6 @@
 import { html } from 'hono/html'
 import type { Statement } from '../../views/statement.ts'
+import { correctionsTable } from './corrections-table.ts'
 import { entry, type Markup } from './markup.ts'
 import { linesTable, ownTables, useTable } from './statement-tables.ts'
 import { amountText, numberText, priceText, rangeText, Times } from './statement-text.ts'
@@ -30,10 +31,14 @@ export function statementPage(s: Statement): Markup {
             ${entry('Number', s.number)} ${entry('Revision', s.revision)}
             ${entry('Copy', s.copy === 'own' ? 'operator’s own' : 'customer’s')}
             ${entry('Period', `${times.minute(s.from)} to ${times.minute(s.to)}, ${s.timeZone}`)}
-            ${entry('Generated', times.minute(s.generatedAt))}
+            ${
+              s.issued
+                ? entry('Issued', `${times.minute(s.issued.at)} by ${s.issued.by}`)
+                : entry('Draft', `not issued; as of ${times.minute(s.generatedAt)}`)
+            }
           </dl>
         </header>
-        <main>${linesTable(s, times)} ${useTable(s)} ${s.own ? ownTables(s.own) : ''} ${notes(s, times)}</main>
+        <main>${linesTable(s, times)} ${correctionsTable(s, times)} ${useTable(s)} ${s.own ? ownTables(s.own) : ''} ${notes(s, times)}</main>
       </body>
     </html>`
 }

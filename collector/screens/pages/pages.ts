@@ -13,6 +13,7 @@ const POSTED: ReadonlySet<string> = new Set([
   '/sign-in',
   '/api/v1/quotes',
   '/api/v1/reprice',
+  '/api/v1/statements/issue',
   '/api/v1/whatif',
 ])
 

@@ -24,6 +24,12 @@ const ofRow = <T extends Priced>({ terms, quotes, ...row }: PricedRow<T>): T =>
 
 const namesOf = (text: string): QuoteName[] => text.split(',') as QuoteName[]
 
+const settlementOf = ({ missing, causes, ...row }: SettlementRow): Settlement => ({
+  ...ofRow<Omit<Settlement, 'missing' | 'causes'>>(row),
+  ...(missing ? { missing: namesOf(missing) } : {}),
+  ...(causes ? { causes: JSON.parse(causes) as Cause[] } : {}),
+})
+
 export const duckdbAudit = (database: Database): AuditStore => ({
   losses: (limit) =>
     database.read('SELECT * FROM loss ORDER BY atMs DESC, agentId, epoch, seq LIMIT $limit', { limit }),
@@ -44,11 +50,15 @@ export const duckdbAudit = (database: Database): AuditStore => ({
       'SELECT * FROM settlement WHERE minuteMs >= $fromMs AND minuteMs < $toMs ORDER BY minuteMs',
       { fromMs, toMs },
     )
-    return rows.map(({ missing, causes, ...row }) => ({
-      ...ofRow<Omit<Settlement, 'missing' | 'causes'>>(row),
-      ...(missing ? { missing: namesOf(missing) } : {}),
-      ...(causes ? { causes: JSON.parse(causes) as Cause[] } : {}),
-    }))
+    return rows.map(settlementOf)
+  },
+  async settledSince(fromMs, toMs, sinceMs) {
+    const rows = await database.read<SettlementRow>(
+      `SELECT * FROM settlement WHERE minuteMs >= $fromMs AND minuteMs < $toMs AND settledMs > $sinceMs
+       ORDER BY minuteMs`,
+      { fromMs, toMs, sinceMs },
+    )
+    return rows.map(settlementOf)
   },
   async unpriced(fromMs, toMs) {
     const rows = await database.read<{ minuteMs: number; missing: string }>(

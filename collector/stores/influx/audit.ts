@@ -34,6 +34,12 @@ export const influxAudit = (influx: () => InfluxClient): AuditStore => ({
     const rows = await influx().rows(`SELECT * FROM settlement WHERE ${within(fromMs, toMs)}`)
     return rows.map(settlementOf)
   },
+  async settledSince(fromMs, toMs, sinceMs) {
+    const rows = await influx().rows(
+      `SELECT * FROM settlement WHERE settledMs > ${Math.floor(sinceMs)} AND ${within(fromMs, toMs)}`,
+    )
+    return rows.map(settlementOf)
+  },
   async unpriced(fromMs, toMs) {
     const rows = await influx().rows(
       `SELECT missing FROM settlement WHERE missing != '' AND ${within(fromMs, toMs)}`,

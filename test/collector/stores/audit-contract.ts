@@ -107,7 +107,12 @@ export function auditContract(store: () => Store, reopen: () => Promise<void>): 
     const first = { version: 'a1', fromMs: DAY_MS, text: `{"workloads":["${ODD}"]}` }
     const second = { version: 'b2', fromMs: DAY_MS + 1, text: '{}' }
     const again = { ...first, fromMs: DAY_MS + 2 }
-    for (const version of [again, second, first, first]) await store().writeRulesVersion(version)
+    // read again and again: what is added must not be garbled by what was there before
+    expect(await store().rulesVersions()).toEqual([])
+    for (const version of [again, second, first, first]) {
+      await store().writeRulesVersion(version)
+      expect(await store().rulesVersions()).toContainEqual(version)
+    }
     await reopen()
     expect(await store().rulesVersions()).toStrictEqual([first, second, again])
   })
@@ -125,6 +130,10 @@ export function auditContract(store: () => Store, reopen: () => Promise<void>): 
       settlement(1, { revision: 2, settledMs: END_MS, rulesVersion: 'b2' }),
     ])
     expect(await store().settlements(minute(1), minute(1))).toEqual([])
+    const since = (ms: number) => store().settledSince(minute(0), minute(2), ms)
+    expect((await since(minute(0))).map((s) => s.minuteMs)).toEqual([minute(0), minute(1)])
+    expect((await since(minute(0) + 80_000)).map((s) => s.minuteMs)).toEqual([minute(1)])
+    expect(await since(END_MS)).toEqual([])
   })
 
   test('keeps which prices a minute lacks, until it has them, and why its figures changed', async () => {
@@ -170,6 +179,7 @@ export function auditContract(store: () => Store, reopen: () => Promise<void>): 
     }
     const { customer: _, ...own } = { ...issue, number: 'plains-1-2026-11-own', atMs: END_MS - 1 }
     const long = `${'電力🔌 & "text"\r\n\t\\%0A '.repeat(9_000)}end`
+    expect(await store().issues()).toEqual([])
     await store().writeIssue(issue, [
       { part: 'customer.html', text: long },
       { part: ODD, text: '' },
