@@ -93,7 +93,7 @@ export interface Restatement {
   restatedMs: number
 }
 
-/** A minute of which something is unpriced, for want of these prices. */
+/** A minute with something unpriced, and the prices that are missing for it. */
 export interface UnpricedMinute {
   minuteMs: number
   missing: readonly QuoteName[]

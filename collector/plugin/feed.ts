@@ -10,7 +10,7 @@ export interface FeedQuote {
   fromMs?: number
   /** stale after this (Unix ms) unless published again; never where absent */
   staleAfterMs?: number
-  /** how often its source is asked, ms: so long before it was first known it holds too, where no price did */
+  /** how often its source is asked, ms: the first price of a name also holds for this time before it was known */
   intervalMs?: number
   /** how it was found, in a few words: `median of kraken, coinbase` */
   detail?: string

@@ -74,7 +74,7 @@ export class FeedState {
     return quotes
   }
 
-  /** What the feed says of earlier times, oldest first, without what can't be true. It replaces nothing. */
+  /** The feed's prices of earlier times, oldest first, without those that can't be true. They replace nothing. */
   takeEarlier(name: QuoteName, statements: readonly FeedQuote[], now: number): Quote[] {
     return statements
       .filter((s) => s.name === name && quoteFault(name, s.value) === undefined)

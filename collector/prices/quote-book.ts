@@ -40,7 +40,7 @@ export class QuoteBook {
    * Replaces everything of a name from `nowMs` on with these quotes, oldest first. Where the first equals the quote that holds now,
    * that one keeps its begin, unless it has become stale: the time in between stays stale. A planned quote that is no longer
    * planned is overwritten, at its own time, by the quote before it: so a store that replaces by time overwrites it too.
-   * @param backMs for so long before `nowMs` the first quote holds, too, where no price was known
+   * @param backMs where no price was known, the first quote also holds for this time before `nowMs`
    * @returns the quotes to store
    */
   plan(name: QuoteName, nowMs: number, quotes: readonly Quote[], backMs = 0): Quote[] {

@@ -1,5 +1,6 @@
 import { reasonOf } from '../../protocol/kit/errors.ts'
 import type { Log } from '../../protocol/kit/log.ts'
+import { every, type Timer } from '../../protocol/kit/timers.ts'
 import type { QuoteName } from '../../protocol/quote.ts'
 import { HOUR_MS, MINUTE_MS, minuteOf } from '../../protocol/units.ts'
 import type { Settlement } from '../plugin/audit-store.ts'
@@ -42,7 +43,7 @@ export class LatePrices {
   readonly #o: LatePricesOptions
   readonly #unpriced = new UnpricedMinutes()
   readonly #open: Open[] = []
-  #timer: NodeJS.Timeout | undefined
+  #timer: Timer | undefined
   #turn: Promise<void> = Promise.resolve()
   #failed = false
 
@@ -57,7 +58,7 @@ export class LatePrices {
     for (let fromMs = toMs - retentionMs; fromMs < toMs; fromMs += READ_MS)
       this.#unpriced.settled(await store.unpriced(Math.floor(fromMs), Math.min(toMs, fromMs + READ_MS)))
     for (const { name } of this.counts) this.note({ name, fromMs: 0, toMs })
-    this.#timer = setInterval(() => void this.look(), LOOK_EVERY_MS)
+    this.#timer = every(LOOK_EVERY_MS, () => void this.look())
   }
 
   async stop(): Promise<void> {

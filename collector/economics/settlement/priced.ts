@@ -40,9 +40,9 @@ export interface PricedPart {
   costNanoUsd: number
   demandNanoUsd: number
   depreciationNanoUsd: number
-  /** work that earns nothing for want of a price */
+  /** work that earns nothing yet: a price is missing */
   unpricedWorkDiff1: number
-  /** energy that costs nothing for want of a price; included in energyMilliJ */
+  /** energy that costs nothing yet: its price is missing; included in energyMilliJ */
   unpricedEnergyMilliJ: number
 }
 

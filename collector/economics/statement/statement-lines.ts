@@ -43,7 +43,7 @@ export interface ExactLine {
   estimated?: string
   /** part of amountNanoUsd from machines that count no accepted work */
   estimatedNanoUsd?: number
-  /** what the amount leaves out for want of a price */
+  /** what the amount leaves out, because its price is missing */
   unpriced?: string
 }
 

@@ -12,7 +12,7 @@ export class FeedRig {
   nowMs = T0
   /** what each poll said */
   readonly said: (readonly FeedQuote[])[] = []
-  /** what each poll said of earlier times, where it said anything */
+  /** the prices of earlier times that a poll gave, where it gave any */
   readonly saidEarlier: (readonly FeedQuote[])[] = []
   readonly failing: (string | undefined)[] = []
   /** how long it wanted to wait after each poll */
