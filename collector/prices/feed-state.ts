@@ -1,7 +1,7 @@
 import type { Log } from '../../protocol/kit/log.ts'
 import { type Quote, type QuoteName, unitOf } from '../../protocol/quote.ts'
 import type { ConfiguredFeed, FeedQuote } from '../plugin/feed.ts'
-import { quoteFault, quoteLeap } from './quote-limits.ts'
+import { measuredFault, quoteFault, quoteLeap } from './quote-limits.ts'
 import type { SourceQuotes } from './source-priority.ts'
 
 /** A value that is held back because it can hardly be true. */
@@ -61,6 +61,7 @@ export class FeedState {
     const isPolled = this.rank === 'feed' && this.feed.feed !== 'fixed'
     const doubtOf = ({ value, fromMs }: FeedQuote) =>
       quoteFault(name, value) ??
+      (isPolled ? measuredFault(name, value) : undefined) ??
       (isPolled && before && fromMs === undefined ? quoteLeap(name, value, before.value) : undefined)
     const doubts = statements.map(doubtOf)
     this.#hold(name, doubts, statements, now)

@@ -56,6 +56,8 @@ export interface IssueRequest {
 export interface StatementSource {
   /** As the ledger is now: a draft. Undefined if the customer has no workload, now or in that month. */
   statement(request: StatementRequest): Promise<Statement | undefined>
+  /** IANA name of the site’s time zone */
+  readonly timeZone: string
   /** The number of a statement, issued or not. */
   number(request: Pick<StatementRequest, 'month' | 'customer'>): string
   /** A copy of an issued statement, byte for byte as it was issued; undefined for a draft. */
@@ -85,6 +87,10 @@ export class StatementService implements StatementSource {
   constructor(options: StatementServiceOptions) {
     this.#o = options
     this.#issued = new IssuedStatements(options)
+  }
+
+  get timeZone(): string {
+    return this.#o.pricing.present.timeZone
   }
 
   period(month: string): Period {

@@ -199,6 +199,17 @@ describe('a value that is not to be believed', () => {
     expect([at('btcUsd'), at('energyUsdPerKwh')]).toEqual(['91000 a', '-5 a'])
   })
 
+  it('is held back where a feed says that blocks have no fees: the last ones stay; a person may say so', async () => {
+    const feed = new TestFeed('a', ['feesBtcPerBlock'])
+    const { at, selector } = await rig.open([feed])
+    feed.says('feesBtcPerBlock', 0.02)
+    feed.says('feesBtcPerBlock', 0)
+    expect(at('feesBtcPerBlock')).toBe('0.02 a')
+    expect(selector.heldBack()).toMatchObject([{ value: 0, reason: expect.stringMatching(/without fees/) }])
+    selector.push({ name: 'feesBtcPerBlock', value: 0, by: 'desk' })
+    expect(at('feesBtcPerBlock')).toBe('0 pushed by desk')
+  })
+
   it('is left out of a list, and the rest of the list counts', async () => {
     const feed = new TestFeed('list', ['energyUsdPerKwh'])
     const { at, selector } = await rig.open([feed])

@@ -5,6 +5,7 @@ import type { StatementForm, StatementSource } from '../../statements/statement-
 import { IssueSchema, type Statement, StatementListSchema, StatementSchema } from '../../views/statement.ts'
 import { statementCsv } from '../documents/statement-csv.ts'
 import { statementPage } from '../documents/statement-page.ts'
+import { statementsPage } from '../documents/statements-page.ts'
 import {
   badParameters,
   ErrorSchema,
@@ -113,6 +114,17 @@ const routes = {
       503: storeFails,
     },
   }),
+  pageOfMonth: createRoute({
+    method: 'get',
+    path: '/statements',
+    summary: 'The statements of a month as a page, with links to each, and all that were issued',
+    request: { query: parameters({ month }) },
+    responses: {
+      200: { description: 'The page', content: { 'text/html': { schema: z.string() } } },
+      400: refused,
+      503: storeFails,
+    },
+  }),
   page: createRoute({
     method: 'get',
     path: '/statement',
@@ -185,6 +197,17 @@ export function addStatements(
     return (await answer(c, q, format)) as never
   })
   api.openapi(routes.page, async (c) => (await answer(c, c.req.valid('query'), 'html')) as never)
+  api.openapi(routes.pageOfMonth, async (c) => {
+    const { month: asked } = c.req.valid('query')
+    const wrong = fault(asked)
+    if (wrong) return c.json(wrong, 400)
+    try {
+      const [list, issues] = [await statements.list(asked), await statements.issues()]
+      return c.html(String(statementsPage(list, issues, statements.timeZone)), 200)
+    } catch (error) {
+      return c.json(storeFailed('statements', error), 503)
+    }
+  })
   api.openapi(routes.issued, async (c) => {
     try {
       return c.json(await statements.issues(c.req.valid('query').month), 200)

@@ -77,6 +77,8 @@ describe('statements of a month', () => {
     ['/api/v1/statements', /such as 2026-11/],
     ['/api/v1/statements?month=2027-02', /2027-02 has not begun/],
     ['/statement?month=2027-02', /2027-02 has not begun/],
+    ['/statements?month=2027-02', /2027-02 has not begun/],
+    ['/statements', /such as 2026-11/],
     ['/api/v1/statement?month=2026-11&copy=mine', /customer or own/],
     ['/api/v1/statement?month=2026-11&format=pdf', /json or csv/],
     ['/api/v1/statement?month=2026-11&client=Acme', /there are month, customer, copy, draft, format/],
@@ -150,6 +152,12 @@ describe('statements of a month', () => {
     expect((await rig.ask('/api/v1/statements/issued')).body).toMatchObject([
       { customer: 'Acme', month: '2026-11', by: 'Ann <desk>' },
     ])
+    const all = await (await rig.get('/statements?month=2026-11')).text()
+    expect(all).toContain('Statements of November 2026')
+    expect(all).toContain(`<a href="/statement?month=2026-11&amp;customer=${beta}">page</a>`)
+    expect(all).toMatch(/<th scope="row">plains-2026-11-[0-9a-f]{8}<\/th>\s*<td>Acme<\/td>/)
+    expect(all).toContain('Ann &lt;desk&gt;')
+    expect(all).not.toMatch(/<Söhne>|<script|style=/)
     expect((await rig.ask('/api/v1/statements?month=2026-11')).body.statements).toMatchObject([
       {},
       { customer: 'Acme', issued: { by: 'Ann <desk>' } },
