@@ -15,6 +15,8 @@ const program = createProgram(
   'perwatt-collector',
   'Collects from perwatt agents, computes what each watt earns in every workload, keeps the ledger, serves the screens, sends alerts.',
 )
+// a command within a command has options of the same names
+program.enablePositionalOptions()
 const config = () => new Option('-c, --config <file>', 'configuration').default('/etc/perwatt/collector.yaml')
 
 program
@@ -125,7 +127,6 @@ const statements = requesting(program.command('statement'))
       .default('csv'),
   )
   .option('--draft', 'as the ledger is now, though the statement was issued')
-  // the commands below have options of the same names
   .enablePositionalOptions()
   .action(statement)
 
