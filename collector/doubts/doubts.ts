@@ -1,0 +1,140 @@
+import type { Device } from '../../protocol/device.ts'
+import type { Interval } from '../../protocol/interval.ts'
+import { MINUTE_MS } from '../../protocol/units.ts'
+import type { Hold } from '../plugin/held-store.ts'
+import { type Ability, abilityOf } from './abilities.ts'
+import { coverageFault } from './coverage.ts'
+import { elapse } from './elapsed.ts'
+import { energyFault } from './energy.ts'
+import { gpuTimeFault } from './gpu-time.ts'
+import { NOTHING_SEEN, type Seen } from './seen.ts'
+import { tokenFault } from './tokens.ts'
+import { workFault } from './work.ts'
+
+/** A power limit that a machine shows now says nothing about records that are older. */
+const LIMIT_HOLDS_MS = 3 * MINUTE_MS
+/** Devices that are remembered: three times the largest site. Beyond it the oldest is forgotten, and begins anew. */
+const MOST_DEVICES = 300_000
+
+/** What is known of the devices. */
+export interface DoubtSources {
+  device(agentId: string, deviceId: string): Device | undefined
+  /** GPUs of the agent's inventory that are parts of the device */
+  gpusOf(agentId: string, deviceId: string): number
+  /** the power limit that the device shows now, W */
+  powerLimitW(agentId: string, deviceId: string): number | undefined
+  /** collector's clock */
+  nowMs(): number
+}
+
+interface Remembered {
+  device: Device | undefined
+  ability: Ability
+  seen: Seen
+  /** what was seen before the batches that are not stored yet */
+  before?: Seen
+}
+
+/**
+ * Holds each record against what its device can do, by kind and duration. Judging one record is a few sums: what was seen of a
+ * device is one number a quantity, whatever the window. A doubtful record adds to none of them, so that an honest one after it passes.
+ */
+export class Doubts {
+  readonly #sources: DoubtSources
+  readonly #agents = new Map<string, Map<string, Remembered>>()
+  readonly #unstored = new Map<string, Remembered[]>()
+  #devices = 0
+
+  constructor(sources: DoubtSources) {
+    this.#sources = sources
+  }
+
+  /** Judges the next record of an agent. @returns the hold of a record that its device can't have made */
+  judge(agentId: string, record: Interval): Hold | undefined {
+    const found = this.#remembered(agentId, record.deviceId)
+    if (!found.before) {
+      found.before = found.seen
+      const unstored = this.#unstored.get(agentId)
+      if (unstored) unstored.push(found)
+      else this.#unstored.set(agentId, [found])
+    }
+    const { seen } = found
+    const next: Seen = { ...seen }
+    const nowMs = this.#sources.nowMs()
+    const elapsedMs = elapse(next, record, nowMs)
+    const { ability } = found
+    const limitW =
+      next.upToMs > nowMs - LIMIT_HOLDS_MS ? this.#sources.powerLimitW(agentId, record.deviceId) : undefined
+    let check = 'coverage'
+    let fault = coverageFault(next, record, elapsedMs)
+    if (!fault) {
+      check = 'gpu-time'
+      fault = gpuTimeFault(next, record, elapsedMs, ability)
+    }
+    if (!fault) {
+      check = 'work'
+      fault = workFault(next, record, elapsedMs, ability)
+    }
+    if (!fault) {
+      check = 'energy'
+      fault = energyFault(next, record, elapsedMs, ability, limitW)
+    }
+    if (!fault) {
+      check = 'tokens'
+      fault = tokenFault(next, record, elapsedMs)
+    }
+    found.seen = fault ? passed(seen, next) : next
+    return fault ? { kind: 'doubt', check, reason: `${agentId}, ${record.deviceId}: ${fault}` } : undefined
+  }
+
+  /**
+   * The batches that were judged are stored, but for those of these agents: they come again, so what was seen of them is forgotten.
+   */
+  settled(failed: ReadonlySet<string>): void {
+    for (const [agentId, devices] of this.#unstored)
+      for (const found of devices) {
+        if (failed.has(agentId) && found.before) found.seen = found.before
+        delete found.before
+      }
+    this.#unstored.clear()
+  }
+
+  #remembered(agentId: string, deviceId: string): Remembered {
+    let devices = this.#agents.get(agentId)
+    if (!devices) {
+      devices = new Map()
+      this.#agents.set(agentId, devices)
+    }
+    const device = this.#sources.device(agentId, deviceId)
+    const found = devices.get(deviceId)
+    if (found && found.device === device) return found
+    const ability = abilityOf(device, this.#sources.gpusOf(agentId, deviceId))
+    if (found) {
+      found.device = device
+      found.ability = ability
+      return found
+    }
+    const made: Remembered = { device, ability, seen: NOTHING_SEEN }
+    devices.set(deviceId, made)
+    if (++this.#devices > MOST_DEVICES) this.#forgetOldest()
+    return made
+  }
+
+  #forgetOldest(): void {
+    for (const [agentId, devices] of this.#agents) {
+      const [oldest] = devices.keys()
+      if (oldest !== undefined && devices.delete(oldest)) this.#devices--
+      if (devices.size === 0) this.#agents.delete(agentId)
+      else return
+    }
+  }
+}
+
+/** What is seen after a doubtful record: time has passed, and nothing was done. */
+const passed = (seen: Seen, { upToMs, backSteps, backStepMs, covered }: Seen): Seen => ({
+  ...seen,
+  upToMs,
+  backSteps,
+  backStepMs,
+  covered,
+})

@@ -1,0 +1,71 @@
+import type { Owner } from '../../protocol/owner.ts'
+
+/** Until when an owner's records cover the device. */
+export interface Covered {
+  owner: Owner
+  upToMs: number
+}
+
+/**
+ * What is remembered of one device's records. Each excess is work, energy or time beyond what the device can do, added up since it
+ * last was within its bound: `max(0, excess + done - possible)`. So one number stands for every window that ends now, and the longest
+ * in which the device did too much decides. Never changed in place.
+ */
+export interface Seen {
+  /** end of the newest record, Unix ms; 0 before the first */
+  upToMs: number
+  /** how often the clock was set back of late: one more each time, one less each 10 minutes */
+  backSteps: number
+  backStepMs: number
+  /** the owners whose records reach up to `upToMs`, or nearly */
+  covered: readonly Covered[]
+  /** time that was covered twice, ms */
+  overlapMs: number
+  /** begin of the time over which work was in excess of the device's ability, Unix ms */
+  workSinceMs: number
+  /** difficulty-1 shares beyond twice the hashrate that the device can have */
+  workBeyondAbility: number
+  /** the same beyond twice, and beyond 1.25 times, the hashrate that it showed */
+  workBeyondReading: number
+  workBeyondReadingSlowly: number
+  /** sums of the records' work and of its square, fading: their ratio is about the work of one share */
+  work: number
+  workSquares: number
+  /** number of those records, fading */
+  workRecords: number
+  /** difficulty-1 shares per ms by the readings, fading average; 0: none yet */
+  readingPerMs: number
+  energyMilliJ: number
+  exportedMilliJ: number
+  gpuMs: number
+  busyGpuMs: number
+  tokensIn: number
+  tokensOut: number
+  /** tokens per ms, average of about a day */
+  tokensInPerMs: number
+  tokensOutPerMs: number
+}
+
+export const NOTHING_SEEN: Seen = {
+  upToMs: 0,
+  backSteps: 0,
+  backStepMs: 0,
+  covered: [],
+  overlapMs: 0,
+  workSinceMs: 0,
+  workBeyondAbility: 0,
+  workBeyondReading: 0,
+  workBeyondReadingSlowly: 0,
+  work: 0,
+  workSquares: 0,
+  workRecords: 0,
+  readingPerMs: 0,
+  energyMilliJ: 0,
+  exportedMilliJ: 0,
+  gpuMs: 0,
+  busyGpuMs: 0,
+  tokensIn: 0,
+  tokensOut: 0,
+  tokensInPerMs: 0,
+  tokensOutPerMs: 0,
+}
