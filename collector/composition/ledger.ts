@@ -1,3 +1,4 @@
+import { Doubts } from '../doubts/doubts.ts'
 import { AgentRateLimit } from '../intake/agent-rate-limit.ts'
 import { BatchReceiver } from '../intake/batch-receiver.ts'
 import { Quarantine } from '../intake/quarantine.ts'
@@ -57,11 +58,18 @@ export function createLedger(
     onSettled: (minutes, rows, settlements) => recent.settled(minutes, rows, settlements, nowMs()),
   })
   const repricer = new Repricer({ ...common, settler, pricing })
+  const doubts = new Doubts({
+    device: devices.known.device,
+    gpusOf: (agentId, deviceId) => devices.state.gpusOf(agentId, deviceId),
+    powerLimitW: (agentId, deviceId) => devices.state.powerLimitW(agentId, deviceId),
+    nowMs,
+  })
   const records = new RecordWriter({
     ...common,
     retentionMs,
     quarantine: (entry) => quarantine.add(entry),
-    judges: [],
+    judges: [(agentId, record) => doubts.judge(agentId, record)],
+    onJudged: (failed) => doubts.settled(failed),
     onStored: (minutes) => settler.note(minutes),
   })
   const receiver = new BatchReceiver({

@@ -1,7 +1,7 @@
 import type { Interval } from '../../protocol/interval.ts'
 import { ownerKey } from '../../protocol/owner.ts'
 import { MINUTE_MS } from '../../protocol/units.ts'
-import type { Covered, Seen } from './seen.ts'
+import { type Covered, isBeyond, type Seen } from './seen.ts'
 
 /** A clock that is set back by seconds makes the agent cover them twice. */
 const OVERLAP_MS = 5 * MINUTE_MS
@@ -17,8 +17,9 @@ export function coverageFault(next: Seen, record: Interval, elapsedMs: number): 
   if (coveredMs > durationMs)
     return `it covers ${coveredMs / 1000} s of a time of ${durationMs / 1000} s; look at the agent`
   const overlapMs = Math.min(coveredMs, noteCovered(next, owner, startMs, startMs + durationMs))
-  next.overlapMs = Math.max(0, next.overlapMs + overlapMs - elapsedMs * OVERLAP_RATIO)
-  if (next.overlapMs <= OVERLAP_MS) return undefined
+  const before = next.overlapMs
+  next.overlapMs = Math.max(0, before + overlapMs - elapsedMs * OVERLAP_RATIO)
+  if (!isBeyond(before, next.overlapMs, OVERLAP_MS)) return undefined
   return `its owner's records cover ${Math.round(next.overlapMs / 1000)} s twice; look whether two agents of one name run`
 }
 

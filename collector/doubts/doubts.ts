@@ -65,26 +65,13 @@ export class Doubts {
     const { ability } = found
     const limitW =
       next.upToMs > nowMs - LIMIT_HOLDS_MS ? this.#sources.powerLimitW(agentId, record.deviceId) : undefined
-    let check = 'coverage'
-    let fault = coverageFault(next, record, elapsedMs)
-    if (!fault) {
-      check = 'gpu-time'
-      fault = gpuTimeFault(next, record, elapsedMs, ability)
+    const doubt = faultOf(next, record, { elapsedMs, ability, limitW })
+    if (!doubt) {
+      found.seen = next
+      return undefined
     }
-    if (!fault) {
-      check = 'work'
-      fault = workFault(next, record, elapsedMs, ability)
-    }
-    if (!fault) {
-      check = 'energy'
-      fault = energyFault(next, record, elapsedMs, ability, limitW)
-    }
-    if (!fault) {
-      check = 'tokens'
-      fault = tokenFault(next, record, elapsedMs)
-    }
-    found.seen = fault ? passed(seen, next) : next
-    return fault ? { kind: 'doubt', check, reason: `${agentId}, ${record.deviceId}: ${fault}` } : undefined
+    found.seen = passed(seen, next)
+    return { kind: 'doubt', check: doubt.check, reason: `${agentId}, ${record.deviceId}: ${doubt.fault}` }
   }
 
   /**
@@ -130,7 +117,30 @@ export class Doubts {
   }
 }
 
-/** What is seen after a doubtful record: time has passed, and nothing was done. */
+interface Bounds {
+  ability: Ability
+  limitW: number | undefined
+}
+
+/** The first check that the record fails. Moves `next` on. */
+function faultOf(
+  next: Seen,
+  record: Interval,
+  { elapsedMs, ability, limitW }: Bounds & { elapsedMs: number },
+): { check: string; fault: string } | undefined {
+  const coverage = coverageFault(next, record, elapsedMs)
+  if (coverage) return { check: 'coverage', fault: coverage }
+  const gpuTime = gpuTimeFault(next, record, elapsedMs, ability)
+  if (gpuTime) return { check: 'gpu-time', fault: gpuTime }
+  const work = workFault(next, record, elapsedMs, ability)
+  if (work) return { check: 'work', fault: work }
+  const energy = energyFault(next, record, elapsedMs, ability, limitW)
+  if (energy) return { check: 'energy', fault: energy }
+  const tokens = tokenFault(next, record, elapsedMs)
+  return tokens ? { check: 'tokens', fault: tokens } : undefined
+}
+
+/** What is seen after a doubtful record: its time is over, and it is in no sum. */
 const passed = (seen: Seen, { upToMs, backSteps, backStepMs, covered }: Seen): Seen => ({
   ...seen,
   upToMs,

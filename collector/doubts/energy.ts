@@ -1,7 +1,7 @@
 import type { Interval } from '../../protocol/interval.ts'
 import { MINUTE_MS } from '../../protocol/units.ts'
 import type { Ability } from './abilities.ts'
-import type { Seen } from './seen.ts'
+import { isBeyond, type Seen } from './seen.ts'
 
 /** Readings come late by a few polls. */
 const LATE_MS = 5 * MINUTE_MS
@@ -26,10 +26,12 @@ export function energyFault(
   // 1 W is 1 mJ per ms
   const possible = mostW * elapsedMs
   const most = mostW * LATE_MS + ability.stepMilliJ
-  next.energyMilliJ = Math.max(0, next.energyMilliJ + energyMilliJ - possible)
-  next.exportedMilliJ = Math.max(0, next.exportedMilliJ + exportedMilliJ - possible)
-  const beyond = Math.max(next.energyMilliJ, next.exportedMilliJ)
-  if (beyond <= most) return undefined
+  const before = { in: next.energyMilliJ, out: next.exportedMilliJ }
+  next.energyMilliJ = Math.max(0, before.in + energyMilliJ - possible)
+  next.exportedMilliJ = Math.max(0, before.out + exportedMilliJ - possible)
+  const isIn = isBeyond(before.in, next.energyMilliJ, most)
+  if (!isIn && !isBeyond(before.out, next.exportedMilliJ, most)) return undefined
+  const beyond = isIn ? next.energyMilliJ : next.exportedMilliJ
   const why =
     mostW < ability.mostW
       ? `${ABOVE_LIMIT} times its power limit of ${Math.round(limitW ?? 0)} W`

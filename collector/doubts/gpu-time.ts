@@ -1,7 +1,7 @@
 import type { Interval } from '../../protocol/interval.ts'
 import { MINUTE_MS } from '../../protocol/units.ts'
 import type { Ability } from './abilities.ts'
-import type { Seen } from './seen.ts'
+import { isBeyond, type Seen } from './seen.ts'
 
 /** Parts of a minute are rounded to ms, and the clock may have been set. */
 const SLACK_MS = 1_000
@@ -19,9 +19,12 @@ export function gpuTimeFault(
   if (held > gpus * durationMs + SLACK_MS)
     return `it has ${held / 1000} GPU-seconds in ${durationMs / 1000} s of ${gpus} GPU${gpus === 1 ? '' : 's'}; look at the agent`
   const possible = gpus * elapsedMs
-  next.gpuMs = Math.max(0, next.gpuMs + gpuMs - possible)
-  next.busyGpuMs = Math.max(0, next.busyGpuMs + busyGpuMs - possible)
-  const beyond = Math.max(next.gpuMs, next.busyGpuMs)
-  if (beyond <= gpus * LATE_MS) return undefined
+  const before = { held: next.gpuMs, busy: next.busyGpuMs }
+  next.gpuMs = Math.max(0, before.held + gpuMs - possible)
+  next.busyGpuMs = Math.max(0, before.busy + busyGpuMs - possible)
+  const most = gpus * LATE_MS
+  const isHeld = isBeyond(before.held, next.gpuMs, most)
+  if (!isHeld && !isBeyond(before.busy, next.busyGpuMs, most)) return undefined
+  const beyond = isHeld ? next.gpuMs : next.busyGpuMs
   return `its owners together have ${Math.round(beyond / 1000)} GPU-seconds more than passed; look at the agent`
 }

@@ -9,7 +9,7 @@ export interface Covered {
 /**
  * What is remembered of one device's records. Each excess is work, energy or time beyond what the device can do, added up since it
  * last was within its bound: `max(0, excess + done - possible)`. So one number stands for every window that ends now, and the longest
- * in which the device did too much decides. Never changed in place.
+ * in which the device did too much decides. A record is doubtful where it brings an excess beyond its bound. Never changed in place.
  */
 export interface Seen {
   /** end of the newest record, Unix ms; 0 before the first */
@@ -33,6 +33,8 @@ export interface Seen {
   workSquares: number
   /** number of those records, fading */
   workRecords: number
+  /** the largest estimate of a share's work since the work was last within its bounds */
+  share: number
   /** difficulty-1 shares per ms by the readings, fading average; 0: none yet */
   readingPerMs: number
   energyMilliJ: number
@@ -59,6 +61,7 @@ export const NOTHING_SEEN: Seen = {
   work: 0,
   workSquares: 0,
   workRecords: 0,
+  share: 0,
   readingPerMs: 0,
   energyMilliJ: 0,
   exportedMilliJ: 0,
@@ -69,3 +72,7 @@ export const NOTHING_SEEN: Seen = {
   tokensInPerMs: 0,
   tokensOutPerMs: 0,
 }
+
+/** An excess after a record, and whether the record brings it beyond its bound. One that lowers it is no doubt, wherever it stands. */
+export const isBeyond = (before: number, after: number, bound: number): boolean =>
+  after > bound && after > before

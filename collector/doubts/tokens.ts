@@ -1,6 +1,6 @@
 import type { Interval } from '../../protocol/interval.ts'
 import { HOUR_MS, MINUTE_MS } from '../../protocol/units.ts'
-import type { Seen } from './seen.ts'
+import { isBeyond, type Seen } from './seen.ts'
 
 /** Any server may serve this much, tokens per s: a full machine of GPUs that reads prompts, from its cache too, and that writes. */
 const ANY_IN_PER_S = 200_000
@@ -18,10 +18,12 @@ export function tokenFault(next: Seen, record: Interval, elapsedMs: number): str
   if (read === 0 && written === 0 && next.tokensInPerMs === 0 && next.tokensOutPerMs === 0) return undefined
   const mostIn = Math.max(ANY_IN_PER_S / 1000, ABOVE_AVERAGE * next.tokensInPerMs)
   const mostOut = Math.max(ANY_OUT_PER_S / 1000, ABOVE_AVERAGE * next.tokensOutPerMs)
-  next.tokensIn = Math.max(0, next.tokensIn + read - mostIn * elapsedMs)
-  next.tokensOut = Math.max(0, next.tokensOut + written - mostOut * elapsedMs)
-  if (next.tokensIn > mostIn * LATE_MS) return fault('input', next.tokensIn, mostIn)
-  if (next.tokensOut > mostOut * LATE_MS) return fault('output', next.tokensOut, mostOut)
+  const before = { read: next.tokensIn, written: next.tokensOut }
+  next.tokensIn = Math.max(0, before.read + read - mostIn * elapsedMs)
+  next.tokensOut = Math.max(0, before.written + written - mostOut * elapsedMs)
+  if (isBeyond(before.read, next.tokensIn, mostIn * LATE_MS)) return fault('input', next.tokensIn, mostIn)
+  if (isBeyond(before.written, next.tokensOut, mostOut * LATE_MS))
+    return fault('output', next.tokensOut, mostOut)
   const fade = Math.exp(-elapsedMs / AVERAGE_MS)
   next.tokensInPerMs = next.tokensInPerMs * fade + read / AVERAGE_MS
   next.tokensOutPerMs = next.tokensOutPerMs * fade + written / AVERAGE_MS

@@ -1,7 +1,7 @@
 import type { Interval } from '../../protocol/interval.ts'
 import { HOUR_MS, MINUTE_MS } from '../../protocol/units.ts'
 import type { Ability } from './abilities.ts'
-import type { Seen } from './seen.ts'
+import { isBeyond, type Seen } from './seen.ts'
 
 /**
  * Accepted work is a sum of shares, and shares come as a Poisson process: with luck, a machine finds many in a minute. The work beyond
@@ -38,11 +38,15 @@ export function workFault(
   const normalPerMs = ability.rating
     ? ability.ratedPerMs
     : Math.min(shownPerMs || ability.ratedPerMs, ability.ratedPerMs)
-  const share = shareOf(next, normalPerMs)
+  // a pool that lowers its difficulty does not take back the luck at the higher one
+  const within = next.workBeyondAbility === 0 && next.workBeyondReadingSlowly === 0
+  next.share = Math.max(within ? 0 : next.share, shareOf(next, normalPerMs))
+  const share = Math.max(next.share, next.workRecords < ENOUGH_RECORDS ? FIRST_SHARE_MS * normalPerMs : 0)
   if (next.workBeyondAbility === 0) next.workSinceMs = record.startMs
-  next.workBeyondAbility = Math.max(0, next.workBeyondAbility + work - ability.mostPerMs * elapsedMs)
+  const before = next.workBeyondAbility
+  next.workBeyondAbility = Math.max(0, before + work - ability.mostPerMs * elapsedMs)
   const mostBeyond = Math.max(FAST.shares * share, LEAST_MS * ability.ratedPerMs)
-  if (next.workBeyondAbility > mostBeyond)
+  if (isBeyond(before, next.workBeyondAbility, mostBeyond))
     return `its work is ${count(next.workBeyondAbility)} difficulty-1 shares beyond what it can do since ${since(next)}, chance gives at most ${count(mostBeyond)}: ${
       ability.rating ? `it is rated at ${ability.rating}` : 'no machine hashes like that'
     }; compare with the pool`
@@ -65,18 +69,18 @@ function readingFault(
   shown: number,
   { share, normalPerMs }: { share: number; normalPerMs: number },
 ): string | undefined {
-  next.workBeyondReading = Math.max(0, next.workBeyondReading + work - FAST.times * shown)
-  next.workBeyondReadingSlowly = Math.max(0, next.workBeyondReadingSlowly + work - SLOW.times * shown)
+  const { workBeyondReading, workBeyondReadingSlowly } = next
+  next.workBeyondReading = Math.max(0, workBeyondReading + work - FAST.times * shown)
+  next.workBeyondReadingSlowly = Math.max(0, workBeyondReadingSlowly + work - SLOW.times * shown)
   const [fast, slow] = [FAST, SLOW].map(({ shares }) => Math.max(shares * share, LEAST_MS * normalPerMs)) as [
     number,
     number,
   ]
-  const beyond =
-    next.workBeyondReading > fast
-      ? ([next.workBeyondReading, FAST.times, fast] as const)
-      : next.workBeyondReadingSlowly > slow
-        ? ([next.workBeyondReadingSlowly, SLOW.times, slow] as const)
-        : undefined
+  const beyond = isBeyond(workBeyondReading, next.workBeyondReading, fast)
+    ? ([next.workBeyondReading, FAST.times, fast] as const)
+    : isBeyond(workBeyondReadingSlowly, next.workBeyondReadingSlowly, slow)
+      ? ([next.workBeyondReadingSlowly, SLOW.times, slow] as const)
+      : undefined
   if (!beyond) return undefined
   const [excess, times, most] = beyond
   return `its work is ${count(excess)} difficulty-1 shares beyond ${times} times what its own hashrate reading gives, chance gives at most ${count(most)}; compare with the pool`
@@ -95,8 +99,5 @@ function noteReading(next: Seen, { hashrateWorkDiff1, coveredMs }: Interval): nu
 }
 
 /** An upper estimate of a share's work: the records' mean weighted by their work. A record holds a share or several. */
-function shareOf({ work, workSquares, workRecords }: Seen, normalPerMs: number): number {
-  const least = workRecords < ENOUGH_RECORDS ? FIRST_SHARE_MS * normalPerMs : 0
-  const most = Math.max(LARGEST_SHARE_MS * normalPerMs, LARGEST_SHARE_DIFF1)
-  return Math.max(least, Math.min(most, work > 0 ? workSquares / work : 0))
-}
+const shareOf = ({ work, workSquares }: Seen, normalPerMs: number): number =>
+  work > 0 ? Math.min(workSquares / work, Math.max(LARGEST_SHARE_MS * normalPerMs, LARGEST_SHARE_DIFF1)) : 0
