@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { QuoteSchema } from '../../protocol/quote.ts'
 import { LedgerFigureSchema } from '../views/ledger-figure.ts'
+import { DecisionSchema } from './held-views.ts'
 
 /** What the API answers about repricings, lost records and quarantined messages. */
 
@@ -15,6 +16,9 @@ export const RepricingSchema = z.object({
   to: time,
   quotes: z.array(QuoteSchema),
   rules: z.string().optional().describe('version of the rules that replace those in force at the time'),
+  decision: DecisionSchema.optional().describe(
+    'present: a person accepted or rejected held records, and their minutes are settled again with their own prices',
+  ),
   doneTo: time.describe('every minute before this is repriced'),
   done: z.boolean(),
 })

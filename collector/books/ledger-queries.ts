@@ -13,10 +13,13 @@ import type { Explanation } from '../views/explanation.ts'
 import type { AuditView, LossView, QuarantineView, RepricingView } from './audit-views.ts'
 import { explainMinute } from './explain-minute.ts'
 import { ledgerFigure } from './ledger-figure.ts'
+import { repricingView } from './repricing-view.ts'
 
 const DAY_MS = 1440 * MINUTE_MS
 /** How many repricings are searched for one id. */
 const SEARCHED_REPRICINGS = 1_000
+/** Held records of a minute that are explained. */
+const MOST_HELD = 10_000
 const iso = (ms: number): string => new Date(ms).toISOString()
 
 export interface LedgerQueriesOptions {
@@ -55,6 +58,7 @@ export class LedgerQueries {
       ledger: buckets.find((bucket) => bucket.group === workload),
       devices,
       trueUps: await trueUpsOf(store, minuteMs),
+      held: await store.held({ fromMs: minuteMs, toMs }, MOST_HELD),
     })
   }
 
@@ -112,19 +116,6 @@ export class LedgerQueries {
     }
   }
 }
-
-const repricingView = (r: Repricing): RepricingView => ({
-  id: r.id,
-  at: iso(r.atMs),
-  by: r.by,
-  reason: r.reason,
-  from: iso(r.fromMs),
-  to: iso(r.toMs),
-  quotes: [...r.quotes],
-  ...(r.rulesVersion ? { rules: r.rulesVersion } : {}),
-  doneTo: iso(r.doneMs),
-  done: r.doneMs >= r.toMs,
-})
 
 /** Adds up the changes of a whole repricing by group. */
 function sumByGroup(buckets: readonly ChangeBucket[], { fromMs }: Repricing): ChangeBucket[] {

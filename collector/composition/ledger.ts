@@ -1,4 +1,5 @@
 import { Doubts } from '../doubts/doubts.ts'
+import { OpenHolds } from '../doubts/open-holds.ts'
 import { AgentRateLimit } from '../intake/agent-rate-limit.ts'
 import { BatchReceiver } from '../intake/batch-receiver.ts'
 import { Quarantine } from '../intake/quarantine.ts'
@@ -23,6 +24,7 @@ export interface LedgerPlane {
   repricer: Repricer
   records: RecordWriter
   receiver: BatchReceiver
+  openHolds: OpenHolds
   /** Reads what the store has and continues with it; the store is open and the quotes are read. Rejects where the store fails. */
   start(): Promise<void>
   /** Stops in the direction of the data: no batch is in work when settling ends. */
@@ -72,6 +74,7 @@ export function createLedger(
     onJudged: (failed) => doubts.settled(failed),
     onStored: (minutes) => settler.note(minutes),
   })
+  const openHolds = new OpenHolds(store, log)
   const receiver = new BatchReceiver({
     records,
     rateLimit: new AgentRateLimit({ maxBytes: QUEUE_BYTES, nowMs, random: Math.random }),
@@ -87,14 +90,17 @@ export function createLedger(
     repricer,
     records,
     receiver,
+    openHolds,
     async start() {
       await pricing.start(store, nowMs())
       await recent.load(store, nowMs())
       await records.start()
       await settler.start()
       await repricer.start()
+      await openHolds.start()
     },
     async stop() {
+      await openHolds.stop()
       await receiver.stop()
       await records.stop()
       await repricer.stop()

@@ -1,5 +1,6 @@
 import type { Alerting } from '../alerts/alerting.ts'
 import { Figures } from '../books/figures.ts'
+import { HeldQueries } from '../books/held-queries.ts'
 import { LedgerQueries } from '../books/ledger-queries.ts'
 import { LiveViews } from '../live/live-views.ts'
 import type { Store } from '../plugin/store.ts'
@@ -62,6 +63,7 @@ export function createScreens(
     statements: new StatementService({ ...common, site: config.site, nowMs }),
     pools: () => pools.views(),
     queries: new LedgerQueries({ ...common, records, repricer, quarantine }),
+    held: new HeldQueries({ store, repricer, nowMs }),
     assets,
     log,
     version,

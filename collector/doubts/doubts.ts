@@ -1,7 +1,7 @@
 import type { Device } from '../../protocol/device.ts'
 import type { Interval } from '../../protocol/interval.ts'
 import { MINUTE_MS } from '../../protocol/units.ts'
-import type { Hold } from '../plugin/held-store.ts'
+import type { Hold } from '../plugin/held.ts'
 import { type Ability, abilityOf } from './abilities.ts'
 import { coverageFault } from './coverage.ts'
 import { elapse } from './elapsed.ts'

@@ -357,7 +357,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   'collector/doubts': {
     holds: 'holds each record against what its device can do, by kind and duration',
-    imports: ['protocol', 'collector/plugin'],
+    imports: [...PROTOCOL, 'collector/plugin'],
     packages: [],
   },
   'collector/settling': {
@@ -472,6 +472,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       ...PROTOCOL,
       'collector/economics/choices',
       'collector/views',
+      'collector/plugin',
       'collector/prices',
       'collector/settling',
       'collector/books',

@@ -1,5 +1,5 @@
 import { Doubts } from '../../collector/doubts/doubts.ts'
-import type { Hold } from '../../collector/plugin/held-store.ts'
+import type { Hold } from '../../collector/plugin/held.ts'
 import { MINUTE_MS } from '../../protocol/units.ts'
 import { Chance } from './chance.ts'
 import type { HonestMachine } from './honest-machine.ts'

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { vi } from 'vitest'
 import { z } from 'zod'
 import { AuditSchema, type AuditView } from '../../../collector/books/audit-views.ts'
+import { HeldQueries } from '../../../collector/books/held-queries.ts'
 import { LedgerQueries } from '../../../collector/books/ledger-queries.ts'
 import { Quarantine } from '../../../collector/intake/quarantine.ts'
 import type { Store } from '../../../collector/plugin/store.ts'
@@ -70,6 +71,7 @@ export class BooksRig {
     this.#server = createServer({
       views: createScene(),
       queries: new LedgerQueries({ store, records, pricing, repricer, quarantine, devices: KNOWN }),
+      held: new HeldQueries({ store, repricer, nowMs: () => rig.nowMs }),
       assets: {},
       log: SILENT,
       version: '1.2.3',
