@@ -74,7 +74,7 @@ export function createLedger(
     onJudged: (failed) => doubts.settled(failed),
     onStored: (minutes) => settler.note(minutes),
   })
-  const openHolds = new OpenHolds(store, log)
+  const openHolds = new OpenHolds(store, log, nowMs)
   const receiver = new BatchReceiver({
     records,
     rateLimit: new AgentRateLimit({ maxBytes: QUEUE_BYTES, nowMs, random: Math.random }),

@@ -28,7 +28,7 @@ export function createLiveViews(
   { config, nowMs }: Context,
   { store, devices, prices, ledger, alerting }: Omit<ScreenSources, 'pools'>,
 ): LiveViews {
-  const { recent, pricing, settler, records } = ledger
+  const { recent, pricing, settler, records, openHolds } = ledger
   return new LiveViews({
     state: devices.state,
     minutes: recent,
@@ -43,7 +43,11 @@ export function createLiveViews(
     },
     currency: config.site.currency,
     alerts: () => alerting.firing(),
-    ledger: () => ({ overdueMinutes: settler.overdue, losses: records.losses }),
+    ledger: () => ({
+      overdueMinutes: settler.overdue,
+      losses: records.losses,
+      held: openHolds.total,
+    }),
     nowMs,
   })
 }

@@ -15,14 +15,19 @@ export interface LedgerProgress {
   overdueMinutes: number
   /** newest first */
   losses: readonly Loss[]
+  /** records that wait for a person’s decision; absent where none do */
+  held?: SiteView['ledgerHeld']
 }
 
 /** How complete the ledger is: how far it is behind, how many minutes were restated, and which records are lost. */
 export function ledgerHealth(
   { agents, atMs }: Pick<LiveSnapshot, 'agents' | 'atMs'>,
   minutes: RecentLedger,
-  { overdueMinutes, losses }: LedgerProgress,
-): Pick<SiteView, 'ledgerThroughMs' | 'ledgerBehind' | 'ledgerRestatedMinutes' | 'ledgerLosses'> {
+  { overdueMinutes, losses, held }: LedgerProgress,
+): Pick<
+  SiteView,
+  'ledgerThroughMs' | 'ledgerBehind' | 'ledgerRestatedMinutes' | 'ledgerLosses' | 'ledgerHeld'
+> {
   const newest = minutes.newestMs
   const waiting = agents.filter((a) => a.state === 'online' && (a.spoolOldestMs ?? atMs) < atMs - BEHIND_MS)
   const restated = minutes.restatedSince(atMs - HOUR_MS)
@@ -38,6 +43,7 @@ export function ledgerHealth(
           }
         : undefined,
     ledgerRestatedMinutes: restated > 0 ? restated : undefined,
+    ledgerHeld: held,
     ledgerLosses:
       recent.length > 0
         ? recent.map(({ agentId, records, atMs: reportedMs, fromMs, toMs }) => ({

@@ -1,5 +1,5 @@
 import { withDeadline } from '../../protocol/kit/retry.ts'
-import { MILLIJOULES_PER_KWH, NANO_USD_PER_USD } from '../../protocol/units.ts'
+import { HOUR_MS, MILLIJOULES_PER_KWH, NANO_USD_PER_USD } from '../../protocol/units.ts'
 import { monthNamed, type Period } from '../economics/calendar.ts'
 import type { KnownDevices } from '../economics/settlement/settle.ts'
 import { inCents } from '../economics/statement/cents.ts'
@@ -9,6 +9,7 @@ import type { Statement, StatementList } from '../views/statement.ts'
 import { buildStatement, numberOf } from './build-statement.ts'
 import { type LedgerMonth, readLedgerMonth } from './ledger-month.ts'
 
+const DAY_MS = 24 * HOUR_MS
 /** Deadline for reading a month of a large site. */
 const READ_MS = 120_000
 /** The newest repricings and losses that are searched for those of a month. */
@@ -67,6 +68,9 @@ export class StatementService implements StatementSource {
     const losses = (await store.losses(MAX_LOSSES)).filter((l) =>
       overlapping({ fromMs: l.fromMs ?? l.atMs, toMs: (l.toMs ?? l.atMs) + 1 }),
     )
+    const heldBack = (await store.heldBack(period.startMs, period.endMs, DAY_MS)).filter(
+      (held) => this.#customerOf(held.workload) === customer,
+    )
     return buildStatement({
       site,
       timeZone: pricing.present.timeZone,
@@ -83,6 +87,7 @@ export class StatementService implements StatementSource {
           return { repricing, changes }
         }),
       ),
+      heldBack,
       lostRecords: losses.reduce((sum, { records }) => sum + records, 0),
       nowMs: nowMs(),
     })

@@ -74,6 +74,14 @@ export const SiteViewSchema = EarningSchema.extend({
     .array(LossViewSchema)
     .optional()
     .describe('records lost at agents within the last 12 hours, newest first'),
+  ledgerHeld: z
+    .object({
+      records: z.number().int(),
+      devices: z.number().int(),
+      revenueUsd: z.number().describe('what their work would earn'),
+    })
+    .optional()
+    .describe('records that count for nothing until a person decides: /api/v1/doubts'),
   hashpriceUsdPerPhDay: z.number().optional(),
   miningBreakEvenUsdPerKwh: z
     .number()

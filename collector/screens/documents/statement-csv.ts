@@ -27,7 +27,8 @@ const OWN_HEAD = ['energyCostUsd', 'demandUsd', 'netUsd', 'depreciationUsd'] as 
 const cents = (usd: number): string => usd.toFixed(2)
 
 /**
- * A statement as CSV: its lines; in the operator’s own copy a line of `costs` for each workload; then the `total`.
+ * A statement as CSV: its lines; in the operator’s own copy a line of `costs` for each workload; what is `held`,
+ * without an amount; then the `total`.
  * The amounts of the lines add up to the total’s amount.
  */
 export function statementCsv(s: Statement): string {
@@ -66,6 +67,19 @@ export function statementCsv(s: Statement): string {
     ...(own?.workloads.map((w) =>
       csvLine([...first, w.workload, '', 'costs', s.from, s.to, ...blank(10), ...costs(w)]),
     ) ?? []),
+    ...s.held.map((h) =>
+      csvLine([
+        ...first,
+        h.workload,
+        h.kind,
+        'held',
+        s.from,
+        s.toDate ? s.through : s.to,
+        h.records,
+        'record',
+        ...blank(own ? 8 + OWN_HEAD.length : 8),
+      ]),
+    ),
     csvLine([
       ...first,
       '',
