@@ -1,4 +1,5 @@
 import type { LedgerRow } from '../../collector/economics/ledger-row.ts'
+import type { KnownDevices } from '../../collector/economics/settlement/settle.ts'
 import type { Workload } from '../../collector/economics/workloads.ts'
 import type { RecordJudge } from '../../collector/intake/batch-plan.ts'
 import { RecordWriter } from '../../collector/intake/record-writer.ts'
@@ -69,7 +70,12 @@ export class LedgerRig {
   readonly repricer: Repricer
   readonly store: Store
 
-  constructor(store: Store, workloads: readonly Workload[] = WORKLOADS, judges: readonly RecordJudge[] = []) {
+  constructor(
+    store: Store,
+    workloads: readonly Workload[] = WORKLOADS,
+    judges: readonly RecordJudge[] = [],
+    devices: KnownDevices = KNOWN,
+  ) {
     this.store = store
     const quote = { unit: '', source: 'test', fromMs: 0 }
     this.quotes.add({ ...quote, name: 'btcUsd', value: 100_000 })
@@ -86,7 +92,7 @@ export class LedgerRig {
     this.settler = new Settler({
       ...common,
       pricing: this.pricing,
-      devices: KNOWN,
+      devices,
       settleDelayMs: 20_000,
       onSettled: (_minutes, rows, settlements) => this.settled.push({ rows, settlements }),
     })
