@@ -7,7 +7,7 @@ import { coverageFault } from './coverage.ts'
 import { elapse } from './elapsed.ts'
 import { energyFault } from './energy.ts'
 import { gpuTimeFault } from './gpu-time.ts'
-import { NOTHING_SEEN, type Seen } from './seen.ts'
+import { copySeen, nothingSeen, type Seen } from './seen.ts'
 import { tokenFault } from './tokens.ts'
 import { workFault } from './work.ts'
 
@@ -30,9 +30,10 @@ export interface DoubtSources {
 interface Remembered {
   device: Device | undefined
   ability: Ability
-  seen: Seen
+  readonly seen: Seen
   /** what was seen before the batches that are not stored yet */
-  before?: Seen
+  readonly stored: Seen
+  isUnstored: boolean
 }
 
 /**
@@ -43,6 +44,8 @@ export class Doubts {
   readonly #sources: DoubtSources
   readonly #agents = new Map<string, Map<string, Remembered>>()
   readonly #unstored = new Map<string, Remembered[]>()
+  /** what was seen of the device before the record that is judged */
+  readonly #before = nothingSeen()
   #devices = 0
 
   constructor(sources: DoubtSources) {
@@ -52,25 +55,19 @@ export class Doubts {
   /** Judges the next record of an agent. @returns the hold of a record that its device can't have made */
   judge(agentId: string, record: Interval): Hold | undefined {
     const found = this.#remembered(agentId, record.deviceId)
-    if (!found.before) {
-      found.before = found.seen
-      const unstored = this.#unstored.get(agentId)
-      if (unstored) unstored.push(found)
-      else this.#unstored.set(agentId, [found])
-    }
-    const { seen } = found
-    const next: Seen = { ...seen }
+    const { seen, ability } = found
+    this.#noteUnstored(agentId, found)
+    copySeen(this.#before, seen)
     const nowMs = this.#sources.nowMs()
-    const elapsedMs = elapse(next, record, nowMs)
-    const { ability } = found
+    const elapsedMs = elapse(seen, record, nowMs)
     const limitW =
-      next.upToMs > nowMs - LIMIT_HOLDS_MS ? this.#sources.powerLimitW(agentId, record.deviceId) : undefined
-    const doubt = faultOf(next, record, { elapsedMs, ability, limitW })
-    if (!doubt) {
-      found.seen = next
-      return undefined
-    }
-    found.seen = passed(seen, next)
+      seen.upToMs > nowMs - LIMIT_HOLDS_MS ? this.#sources.powerLimitW(agentId, record.deviceId) : undefined
+    const doubt = faultOf(seen, record, { elapsedMs, ability, limitW })
+    if (!doubt) return undefined
+    // its time is over, and it is in no sum
+    const { upToMs, backSteps, backStepMs, covered } = seen
+    copySeen(seen, this.#before)
+    Object.assign(seen, { upToMs, backSteps, backStepMs, covered })
     return { kind: 'doubt', check: doubt.check, reason: `${agentId}, ${record.deviceId}: ${doubt.fault}` }
   }
 
@@ -80,10 +77,19 @@ export class Doubts {
   settled(failed: ReadonlySet<string>): void {
     for (const [agentId, devices] of this.#unstored)
       for (const found of devices) {
-        if (failed.has(agentId) && found.before) found.seen = found.before
-        delete found.before
+        if (failed.has(agentId)) copySeen(found.seen, found.stored)
+        found.isUnstored = false
       }
     this.#unstored.clear()
+  }
+
+  #noteUnstored(agentId: string, found: Remembered): void {
+    if (found.isUnstored) return
+    found.isUnstored = true
+    copySeen(found.stored, found.seen)
+    const unstored = this.#unstored.get(agentId)
+    if (unstored) unstored.push(found)
+    else this.#unstored.set(agentId, [found])
   }
 
   #remembered(agentId: string, deviceId: string): Remembered {
@@ -101,7 +107,13 @@ export class Doubts {
       found.ability = ability
       return found
     }
-    const made: Remembered = { device, ability, seen: NOTHING_SEEN }
+    const made: Remembered = {
+      device,
+      ability,
+      seen: nothingSeen(),
+      stored: nothingSeen(),
+      isUnstored: false,
+    }
     devices.set(deviceId, made)
     if (++this.#devices > MOST_DEVICES) this.#forgetOldest()
     return made
@@ -139,12 +151,3 @@ function faultOf(
   const tokens = tokenFault(next, record, elapsedMs)
   return tokens ? { check: 'tokens', fault: tokens } : undefined
 }
-
-/** What is seen after a doubtful record: its time is over, and it is in no sum. */
-const passed = (seen: Seen, { upToMs, backSteps, backStepMs, covered }: Seen): Seen => ({
-  ...seen,
-  upToMs,
-  backSteps,
-  backStepMs,
-  covered,
-})

@@ -9,7 +9,7 @@ export interface Covered {
 /**
  * What is remembered of one device's records. Each excess is work, energy or time beyond what the device can do, added up since it
  * last was within its bound: `max(0, excess + done - possible)`. So one number stands for every window that ends now, and the longest
- * in which the device did too much decides. A record is doubtful where it brings an excess beyond its bound. Never changed in place.
+ * in which the device did too much decides. A record is doubtful where it brings an excess beyond its bound.
  */
 export interface Seen {
   /** end of the newest record, Unix ms; 0 before the first */
@@ -48,7 +48,8 @@ export interface Seen {
   tokensOutPerMs: number
 }
 
-export const NOTHING_SEEN: Seen = {
+/** What is remembered of a device before its first record. */
+export const nothingSeen = (): Seen => ({
   upToMs: 0,
   backSteps: 0,
   backStepMs: 0,
@@ -71,6 +72,32 @@ export const NOTHING_SEEN: Seen = {
   tokensOut: 0,
   tokensInPerMs: 0,
   tokensOutPerMs: 0,
+})
+
+/** Copies all of it, name by name: this runs twice a record, and a new object each time would cost as much as all checks. */
+export function copySeen(to: Seen, from: Seen): void {
+  to.upToMs = from.upToMs
+  to.backSteps = from.backSteps
+  to.backStepMs = from.backStepMs
+  to.covered = from.covered
+  to.overlapMs = from.overlapMs
+  to.workSinceMs = from.workSinceMs
+  to.workBeyondAbility = from.workBeyondAbility
+  to.workBeyondReading = from.workBeyondReading
+  to.workBeyondReadingSlowly = from.workBeyondReadingSlowly
+  to.work = from.work
+  to.workSquares = from.workSquares
+  to.workRecords = from.workRecords
+  to.share = from.share
+  to.readingPerMs = from.readingPerMs
+  to.energyMilliJ = from.energyMilliJ
+  to.exportedMilliJ = from.exportedMilliJ
+  to.gpuMs = from.gpuMs
+  to.busyGpuMs = from.busyGpuMs
+  to.tokensIn = from.tokensIn
+  to.tokensOut = from.tokensOut
+  to.tokensInPerMs = from.tokensInPerMs
+  to.tokensOutPerMs = from.tokensOutPerMs
 }
 
 /** An excess after a record, and whether the record brings it beyond its bound. One that lowers it is no doubt, wherever it stands. */

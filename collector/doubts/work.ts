@@ -72,10 +72,8 @@ function readingFault(
   const { workBeyondReading, workBeyondReadingSlowly } = next
   next.workBeyondReading = Math.max(0, workBeyondReading + work - FAST.times * shown)
   next.workBeyondReadingSlowly = Math.max(0, workBeyondReadingSlowly + work - SLOW.times * shown)
-  const [fast, slow] = [FAST, SLOW].map(({ shares }) => Math.max(shares * share, LEAST_MS * normalPerMs)) as [
-    number,
-    number,
-  ]
+  const least = LEAST_MS * normalPerMs
+  const [fast, slow] = [Math.max(FAST.shares * share, least), Math.max(SLOW.shares * share, least)]
   const beyond = isBeyond(workBeyondReading, next.workBeyondReading, fast)
     ? ([next.workBeyondReading, FAST.times, fast] as const)
     : isBeyond(workBeyondReadingSlowly, next.workBeyondReadingSlowly, slow)
