@@ -9,7 +9,7 @@ import { repricingView } from './repricing-view.ts'
 const iso = (ms: number): string => new Date(ms).toISOString()
 
 /** What is held back, summed over any time: the sums of a workload and kind. */
-export function heldBackViews(buckets: readonly HeldBackBucket[]): HeldBackView[] {
+function heldBackViews(buckets: readonly HeldBackBucket[]): HeldBackView[] {
   const sums = new Map<string, HeldBackView>()
   for (const { workload, kind, records, revenueNanoUsd, energyMilliJ } of buckets) {
     const key = `${workload}\n${kind}`

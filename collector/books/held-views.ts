@@ -6,7 +6,7 @@ import { HOLD_KINDS, HOLD_STATES } from '../plugin/held.ts'
 const time = z.iso.datetime()
 const names = z.array(z.string())
 
-export const HeldGroupSchema = z.object({
+const HeldGroupSchema = z.object({
   kind: z.enum(HOLD_KINDS),
   check: z
     .string()

@@ -13,7 +13,7 @@ import { workFault } from './work.ts'
 
 /** A power limit that a machine shows now says nothing about records that are older. */
 const LIMIT_HOLDS_MS = 3 * MINUTE_MS
-/** Devices that are remembered: three times the largest site. Beyond it the oldest is forgotten, and begins anew. */
+/** Devices that are remembered: three times the largest site. Beyond it the oldest is forgotten. */
 const MOST_DEVICES = 300_000
 
 /** What is known of the devices. */

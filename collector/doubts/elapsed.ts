@@ -14,7 +14,7 @@ const BACK_STEP_EVERY_MS = 10 * MINUTE_MS
 
 /**
  * The time in which the device can have done what a record tells, ms, beyond the time of its earlier records. A recovered stretch
- * counts with its whole length since the record before it; at the first record nobody knows how long it was. Moves `next` on.
+ * counts with its whole length since the record before it; how long the first one was is unknown. Moves `next` on.
  * @param nowMs collector's clock
  */
 export function elapse(next: Seen, { startMs, durationMs, recovered }: Interval, nowMs: number): number {

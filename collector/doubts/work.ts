@@ -50,7 +50,7 @@ export function workFault(
     return `its work is ${count(next.workBeyondAbility)} difficulty-1 shares beyond what it can do since ${since(next)}, chance gives at most ${count(mostBeyond)}: ${
       ability.rating ? `it is rated at ${ability.rating}` : 'no machine hashes like that'
     }; compare with the pool`
-  // without a reading nobody knows what it showed: the rating alone bounds it
+  // a record without a reading is bounded by the rating alone
   if (record.hashrateWorkDiff1 !== undefined) {
     const slower = readingFault(next, work, record.hashrateWorkDiff1, { share, normalPerMs })
     if (slower) return slower

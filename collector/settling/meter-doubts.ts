@@ -17,7 +17,7 @@ interface Pair {
 
 /**
  * Records of a minute whose device tells more energy than the meter above it. Only a device without a rating is held against its
- * meter: one whose rating bears it out is believed, and the rule `meters-disagree` tells of the meter. Rejects where the store fails.
+ * meter: where its rating allows the energy, the meter may be wrong, and the rule `meters-disagree` tells it. Rejects where the store fails.
  */
 export async function meterDoubts(
   minuteMs: number,
