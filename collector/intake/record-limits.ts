@@ -1,17 +1,17 @@
 import type { Interval, IntervalQuantity } from '../../protocol/interval.ts'
 
 /**
- * The most that a ledger row can hold, with room for a minute of ten thousand such records. What a device can do is much less, and the
+ * The most that a ledger row can hold at any price that is known: whole nano-USD below 2^53. What a device can do is much less, and the
  * doubts' affair (`collector/doubts`): a record beyond that is kept, and waits for a person. One beyond this can't be kept.
  */
 const MOST: Record<IntervalQuantity | 'coveredMs', number> = {
   coveredMs: 1e10,
   energyMilliJ: 1e15,
-  workDiff1: 1e14,
-  estimatedWorkDiff1: 1e14,
-  hashrateWorkDiff1: 1e14,
-  gpuMs: 1e10,
-  busyGpuMs: 1e10,
+  workDiff1: 1e15,
+  estimatedWorkDiff1: 1e15,
+  hashrateWorkDiff1: 1e15,
+  gpuMs: 1e12,
+  busyGpuMs: 1e12,
   tokensIn: 1e11,
   tokensInCached: 1e11,
   tokensOut: 1e11,

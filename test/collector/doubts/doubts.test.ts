@@ -253,6 +253,52 @@ describe('a record is doubtful', () => {
     expect(judge(honest(40))).toBeUndefined()
   })
 
+  test('whatever comes, no device is paid for more than it can do and the bound beyond it (property)', () => {
+    const some = fc.record({
+      gapMinutes: fc.integer({ min: 1, max: 30 }),
+      work: fc.oneof(fc.nat(5 * S21_WORK), fc.nat(2 ** 31 - 1), fc.constant(2 ** 40)),
+      energyMilliJ: fc.oneof(fc.nat(1e9), fc.nat(2 ** 31 - 1)),
+      gpuMs: fc.oneof(fc.nat(60_000), fc.nat(2 ** 31 - 1)),
+      tokens: fc.oneof(fc.nat(2e7), fc.nat(2 ** 31 - 1)),
+      recovered: fc.boolean(),
+    })
+    fc.assert(
+      fc.property(fc.array(some, { minLength: 1, maxLength: 300 }), (all) => {
+        const judged = new Doubts({
+          device: (_, id) => DEVICES[id],
+          gpusOf: () => 0,
+          powerLimitW: () => undefined,
+          nowMs: () => T0,
+        })
+        const paid = { work: 0, energyMilliJ: 0, gpuMs: 0, tokens: 0 }
+        let minute = 0
+        for (const { gapMinutes, work, energyMilliJ, gpuMs, tokens, recovered } of all) {
+          const gap = minute === 0 ? 1 : gapMinutes
+          minute += gap
+          const also = recovered && minute > gap ? { recovered } : {}
+          const count = (one: Interval, name: keyof typeof paid, amount: number) => {
+            if (!judged.judge('a', one)) paid[name] += amount
+          }
+          count(
+            record(minute, 's21', { workDiff1: work, hashrateWorkDiff1: S21_WORK, ...also }),
+            'work',
+            work,
+          )
+          count(record(minute, 'by-model', { energyMilliJ, ...also }), 'energyMilliJ', energyMilliJ)
+          count(record(minute, 'node/gpu0', { gpuMs }), 'gpuMs', gpuMs)
+          count(record(minute, 'llm', { tokensOut: tokens, ...also }), 'tokens', tokens)
+        }
+        // 16.5 shares of an hour each, at twice the expected hashrate for the time that passed
+        expect(paid.work).toBeLessThanOrEqual((2 * minute + 16.5 * 60) * S21_WORK * 1.0001)
+        expect(paid.energyMilliJ).toBeLessThanOrEqual(3 * 3500 * (minute + 5) * MINUTE_MS + 3.6e8)
+        expect(paid.gpuMs).toBeLessThanOrEqual((minute + 3) * MINUTE_MS)
+        // the average of a server may have grown, to which 20 times are allowed
+        expect(paid.tokens).toBeLessThanOrEqual(20 * 50_000 * 60 * (minute + 2))
+      }),
+      { numRuns: 100 },
+    )
+  })
+
   test('whatever other agents and devices do, by its own records alone', () => {
     const wild = fc.record({
       agentId: fc.constantFrom('b', 'c'),

@@ -10,7 +10,7 @@ describe('a record', () => {
 
   test('beyond what a row of the ledger can hold is not, and says what of it', () => {
     expect(recordFault(record(0, 'node/gpu0', { gpuMs: 9e15 }))).toBe(
-      "the record's gpuMs is 9000000000000000, more than 10000000000: no row of the ledger can hold that",
+      "the record's gpuMs is 9000000000000000, more than 1000000000000: no row of the ledger can hold that",
     )
   })
 })
