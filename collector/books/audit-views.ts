@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { QuoteSchema } from '../../protocol/quote.ts'
+import { HOLD_KINDS } from '../plugin/held.ts'
 import { LedgerFigureSchema } from '../views/ledger-figure.ts'
 import { DecisionSchema } from './held-views.ts'
 
@@ -32,7 +33,11 @@ export type AuditView = z.infer<typeof AuditSchema>
 export const LossSchema = z.object({
   agentId: z.string(),
   records: z.number().int(),
-  at: time.describe('when the agent reported the loss'),
+  at: time.describe('when the agent reported the loss; of held records, the last of them'),
+  held: z
+    .enum(HOLD_KINDS)
+    .optional()
+    .describe('present: not lost, but held for this until a person decides; see /api/v1/doubts'),
   from: time.optional().describe('approximate begin of the lost records'),
   to: time.optional().describe('approximate end of the lost records'),
 })

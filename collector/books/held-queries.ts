@@ -1,8 +1,8 @@
 import { MILLIJOULES_PER_KWH, NANO_USD_PER_USD } from '../../protocol/units.ts'
-import type { HeldBackBucket, HeldFilter } from '../plugin/held.ts'
+import type { HeldBackBucket, HeldFilter, HeldGroup } from '../plugin/held.ts'
 import type { Store } from '../plugin/store.ts'
 import type { DecisionRequest, Repricer } from '../settling/repricer.ts'
-import type { RepricingView } from './audit-views.ts'
+import type { LossView, RepricingView } from './audit-views.ts'
 import type { HeldBackView, HeldView } from './held-views.ts'
 import { repricingView } from './repricing-view.ts'
 
@@ -23,6 +23,29 @@ function heldBackViews(buckets: readonly HeldBackBucket[]): HeldBackView[] {
     })
   }
   return [...sums.values()]
+}
+
+/** What is held of each agent, as records that are missing from the ledger. */
+export function heldByAgent(groups: readonly HeldGroup[]): LossView[] {
+  const agents = new Map<string, HeldGroup>()
+  for (const group of groups) {
+    const key = `${group.agentId}\n${group.kind}`
+    const before = agents.get(key) ?? { ...group, records: 0 }
+    agents.set(key, {
+      ...before,
+      records: before.records + group.records,
+      firstMs: Math.min(before.firstMs, group.firstMs),
+      lastMs: Math.max(before.lastMs, group.lastMs),
+    })
+  }
+  return [...agents.values()].map(({ agentId, kind, records, firstMs, lastMs }) => ({
+    agentId,
+    records,
+    at: iso(lastMs),
+    held: kind,
+    from: iso(firstMs),
+    to: iso(lastMs),
+  }))
 }
 
 /** Decides about held records, and tells what is held. Every method rejects with a PerwattError where the store fails. */

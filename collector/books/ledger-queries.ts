@@ -12,6 +12,7 @@ import { trueUpsOf } from '../settling/true-ups.ts'
 import type { Explanation } from '../views/explanation.ts'
 import type { AuditView, LossView, QuarantineView, RepricingView } from './audit-views.ts'
 import { explainMinute } from './explain-minute.ts'
+import { heldByAgent } from './held-queries.ts'
 import { ledgerFigure } from './ledger-figure.ts'
 import { repricingView } from './repricing-view.ts'
 
@@ -93,15 +94,19 @@ export class LedgerQueries {
     )
   }
 
-  /** Records that agents lost before the collector could store them, newest first. */
-  losses(): LossView[] {
-    return this.#o.records.losses.map(({ agentId, records, atMs, fromMs, toMs }) => ({
-      agentId,
-      records,
-      at: iso(atMs),
-      ...(fromMs === undefined ? {} : { from: iso(fromMs) }),
-      ...(toMs === undefined ? {} : { to: iso(toMs) }),
-    }))
+  /** Records that are in no sum: what agents lost before the collector could store it, newest first, then what is held. */
+  async losses(): Promise<LossView[]> {
+    const { records, store } = this.#o
+    const lost = records.losses.map(
+      (loss): LossView => ({
+        agentId: loss.agentId,
+        records: loss.records,
+        at: iso(loss.atMs),
+        ...(loss.fromMs === undefined ? {} : { from: iso(loss.fromMs) }),
+        ...(loss.toMs === undefined ? {} : { to: iso(loss.toMs) }),
+      }),
+    )
+    return [...lost, ...heldByAgent(await store.heldGroups({ state: 'open' }, MOST_HELD))]
   }
 
   /** The newest `limit` quarantined messages, and how many there were since the start. */

@@ -50,6 +50,9 @@ describe('held records', () => {
     const [worth] = (await listed()).open
     // 3e6 shares x 3.125 BTC x 100,000 USD / 1e14, less 2 %, twice
     expect(worth?.revenueUsd).toBeCloseTo(2 * 3e6 * 3.125 * 1e5 * 1e-14 * 0.98, 9)
+    expect((await books.ask('/api/v1/losses')).body).toEqual([
+      { agentId: 'a', records: 2, held: 'doubt', at: iso(2), from: iso(1), to: iso(2) },
+    ])
     expect((await listed('?device=other')).groups).toEqual([])
     expect((await listed(`?from=${iso(2)}`)).groups).toMatchObject([{ records: 1 }])
     expect((await books.ask('/api/v1/doubts?limits=3')).status).toBe(400)
