@@ -17,7 +17,7 @@ import {
 } from './route.ts'
 import { timeSchema } from './time-parameters.ts'
 
-const one = z.string().min(1).max(200)
+const one = z.string().min(1).max(2000)
 const list = z.array(one).min(1).max(10_000)
 const KIND = z.enum(HOLD_KINDS)
 const STATE = z.enum(HOLD_STATES)
@@ -32,9 +32,9 @@ const routes = {
       query: parameters({
         state: STATE.default('open').describe('open where absent'),
         kind: KIND.optional(),
-        check: one.optional(),
-        agent: one.optional(),
-        device: one.optional(),
+        check: one.optional().describe('one or several, with commas between them'),
+        agent: one.optional().describe('one or several, with commas between them'),
+        device: one.optional().describe('one or several, with commas between them'),
         from: timeSchema.optional().describe('start of the records, inclusive'),
         to: timeSchema.optional().describe('start of the records, exclusive'),
         limit: limitSchema(100, 10_000, 'newest first'),
@@ -94,9 +94,9 @@ export function addDoubts(
     const filter: HeldFilter = {
       state,
       ...(kind ? { kinds: [kind] } : {}),
-      ...(check ? { checks: [check] } : {}),
-      ...(agent ? { agents: [agent] } : {}),
-      ...(device ? { devices: [device] } : {}),
+      ...(check ? { checks: check.split(',') } : {}),
+      ...(agent ? { agents: agent.split(',') } : {}),
+      ...(device ? { devices: device.split(',') } : {}),
       ...times(from, to),
     }
     try {

@@ -54,6 +54,7 @@ describe('held records', () => {
       { agentId: 'a', records: 2, held: 'doubt', at: iso(2), from: iso(1), to: iso(2) },
     ])
     expect((await listed('?device=other')).groups).toEqual([])
+    expect((await listed('?device=other,rig1&agent=a')).groups).toHaveLength(1)
     expect((await listed(`?from=${iso(2)}`)).groups).toMatchObject([{ records: 1 }])
     expect((await books.ask('/api/v1/doubts?limits=3')).status).toBe(400)
   })
