@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander'
 import { createProgram, runProgram } from '../protocol/kit/program.ts'
 import { check } from './commands/check.ts'
 import { demo } from './commands/demo.ts'
+import { decideDoubts, listDoubts } from './commands/doubts.ts'
 import { explain } from './commands/explain.ts'
 import { quote } from './commands/quote.ts'
 import { ledger } from './commands/report.ts'
@@ -82,6 +83,47 @@ requesting(program.command('reprice'))
     'use the rules of the present configuration instead of those in force at the time',
   )
   .action(reprice)
+
+const doubts = program
+  .command('doubts')
+  .description(
+    'records that count for nothing until a person decides: doubts, claims of a second agent, quarantine',
+  )
+/** Options that say which held records are meant. */
+const which = (command: Command): Command =>
+  requesting(command)
+    .option('--device <name>', 'of this device; several with commas')
+    .option('--agent <name>', 'of this agent; several with commas')
+    .option('--check <name>', 'held by this check: work, energy, gpu-time, tokens, coverage, meter')
+    .addOption(new Option('--kind <kind>', 'held for this').choices(['doubt', 'claim', 'quarantine']))
+    .option('--from <time>', 'that start at this time or later: 2026-01-01T00:00:00Z')
+    .option('--to <time>', 'that start before this time')
+which(doubts.command('list'))
+  .description('list them by device and check, with what they would be worth')
+  .addOption(
+    new Option('--state <state>', 'open, or as a person decided').choices(['open', 'accepted', 'rejected']),
+  )
+  .option('--limit <number>', 'at most so many lines, newest first')
+  .option('--json', 'print the API’s JSON')
+  .action(listDoubts)
+for (const verdict of ['accept', 'reject'] as const)
+  which(doubts.command(verdict))
+    .description(
+      verdict === 'accept'
+        ? 'count them like all others, with the prices that their minutes were settled with'
+        : 'leave them out for good',
+    )
+    .requiredOption('--by <name>', 'who decides, for the audit trail')
+    .requiredOption('--reason <text>', 'why, for the audit trail')
+    .option('--all', 'every held record that is open')
+    .addOption(
+      new Option('--state <state>', 'turn an earlier decision round').choices([
+        'open',
+        'accepted',
+        'rejected',
+      ]),
+    )
+    .action((options) => decideDoubts(verdict, options))
 
 requesting(program.command('ledger'))
   .description('write the ledger of a time to standard output, in base units with ISO 8601 times')

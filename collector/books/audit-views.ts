@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import { QuoteSchema } from '../../protocol/quote.ts'
+import { HOLD_KINDS } from '../plugin/held.ts'
 import { LedgerFigureSchema } from '../views/ledger-figure.ts'
+import { DecisionSchema } from './held-views.ts'
 
 /** What the API answers about repricings, lost records and quarantined messages. */
 
@@ -15,6 +17,9 @@ export const RepricingSchema = z.object({
   to: time,
   quotes: z.array(QuoteSchema),
   rules: z.string().optional().describe('version of the rules that replace those in force at the time'),
+  decision: DecisionSchema.optional().describe(
+    'present: a person accepted or rejected held records, and their minutes are settled again with their own prices',
+  ),
   doneTo: time.describe('every minute before this is repriced'),
   done: z.boolean(),
 })
@@ -31,7 +36,11 @@ export type AuditView = z.infer<typeof AuditSchema>
 export const LossSchema = z.object({
   agentId: z.string(),
   records: z.number().int(),
-  at: time.describe('when the agent reported the loss'),
+  at: time.describe('when the agent reported the loss; of held records, the last of them'),
+  held: z
+    .enum(HOLD_KINDS)
+    .optional()
+    .describe('present: not lost, but held for this until a person decides; see /api/v1/doubts'),
   from: time.optional().describe('approximate begin of the lost records'),
   to: time.optional().describe('approximate end of the lost records'),
 })

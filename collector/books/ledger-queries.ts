@@ -15,12 +15,16 @@ import { trueUpsOf } from '../settling/true-ups.ts'
 import type { Explanation } from '../views/explanation.ts'
 import type { AuditView, LossView, QuarantineView, RepricingView, UnpricedView } from './audit-views.ts'
 import { explainMinute } from './explain-minute.ts'
+import { heldByAgent } from './held-queries.ts'
 import { ledgerFigure } from './ledger-figure.ts'
+import { repricingView } from './repricing-view.ts'
 import { unpricedView } from './unpriced-view.ts'
 
 const DAY_MS = 1440 * MINUTE_MS
 /** How many repricings are searched for one id. */
 const SEARCHED_REPRICINGS = 1_000
+/** Held records of a minute that are explained. */
+const MOST_HELD = 10_000
 const iso = (ms: number): string => new Date(ms).toISOString()
 
 export interface LedgerQueriesOptions {
@@ -60,6 +64,7 @@ export class LedgerQueries {
       ledger: buckets.find((bucket) => bucket.group === workload),
       devices,
       trueUps: await trueUpsOf(store, minuteMs),
+      held: await store.held({ fromMs: minuteMs, toMs }, MOST_HELD),
     })
   }
 
@@ -104,15 +109,19 @@ export class LedgerQueries {
     return Promise.all(latePrices.times.slice(0, limit).map((time) => unpricedView(store, time)))
   }
 
-  /** Records that agents lost before the collector could store them, newest first. */
-  losses(): LossView[] {
-    return this.#o.records.losses.map(({ agentId, records, atMs, fromMs, toMs }) => ({
-      agentId,
-      records,
-      at: iso(atMs),
-      ...(fromMs === undefined ? {} : { from: iso(fromMs) }),
-      ...(toMs === undefined ? {} : { to: iso(toMs) }),
-    }))
+  /** Records that are in no sum: what agents lost before the collector could store it, newest first, then what is held. */
+  async losses(): Promise<LossView[]> {
+    const { records, store } = this.#o
+    const lost = records.losses.map(
+      (loss): LossView => ({
+        agentId: loss.agentId,
+        records: loss.records,
+        at: iso(loss.atMs),
+        ...(loss.fromMs === undefined ? {} : { from: iso(loss.fromMs) }),
+        ...(loss.toMs === undefined ? {} : { to: iso(loss.toMs) }),
+      }),
+    )
+    return [...lost, ...heldByAgent(await store.heldGroups({ state: 'open' }, MOST_HELD))]
   }
 
   /** The newest `limit` quarantined messages, and how many there were since the start. */
@@ -145,19 +154,6 @@ function issueAudit({ number, month, customer, atMs, by }: Issue, timeZone: stri
     changes: [],
   }
 }
-
-const repricingView = (r: Repricing): RepricingView => ({
-  id: r.id,
-  at: iso(r.atMs),
-  by: r.by,
-  reason: r.reason,
-  from: iso(r.fromMs),
-  to: iso(r.toMs),
-  quotes: [...r.quotes],
-  ...(r.rulesVersion ? { rules: r.rulesVersion } : {}),
-  doneTo: iso(r.doneMs),
-  done: r.doneMs >= r.toMs,
-})
 
 /** Adds up the changes of a whole repricing by group. */
 function sumByGroup(buckets: readonly ChangeBucket[], { fromMs }: Repricing): ChangeBucket[] {

@@ -144,7 +144,12 @@ export class Collector {
     selector.tick()
     const live = this.#views.refresh(this.#alerting.watched())
     const prices = priceSituations(selector, quotes.at(now), this.#views.workloads(), now)
-    this.#alerting.evaluate({ ...live, pools: this.#pools.situation(), prices })
+    this.#alerting.evaluate({
+      ...live,
+      pools: this.#pools.situation(),
+      prices,
+      held: this.#ledger.openHolds.groups,
+    })
     this.#screens.tick()
     advice.tick(() => this.#views.choiceInputs())
     void this.#ledger.quarantine.flush()

@@ -1,3 +1,5 @@
+import { Doubts } from '../doubts/doubts.ts'
+import { OpenHolds } from '../doubts/open-holds.ts'
 import { AgentRateLimit } from '../intake/agent-rate-limit.ts'
 import { BatchReceiver } from '../intake/batch-receiver.ts'
 import { Quarantine } from '../intake/quarantine.ts'
@@ -24,6 +26,7 @@ export interface LedgerPlane {
   repricer: Repricer
   records: RecordWriter
   receiver: BatchReceiver
+  openHolds: OpenHolds
   /** Reads what the store has and continues with it; the store is open and the quotes are read. Rejects where the store fails. */
   start(): Promise<void>
   /** Stops in the direction of the data: no batch is in work when settling ends. */
@@ -65,13 +68,21 @@ export function createLedger(
   const latePrices = new LatePrices({ ...common, settler, pricing, retentionMs })
   prices.onFilled((filled) => latePrices.note(filled))
   const repricer = new Repricer({ ...common, settler, pricing })
+  const doubts = new Doubts({
+    device: devices.known.device,
+    gpusOf: (agentId, deviceId) => devices.state.gpusOf(agentId, deviceId),
+    powerLimitW: (agentId, deviceId) => devices.state.powerLimitW(agentId, deviceId),
+    nowMs,
+  })
   const records = new RecordWriter({
     ...common,
     retentionMs,
     quarantine: (entry) => quarantine.add(entry),
-    judges: [],
+    judges: [(agentId, record) => doubts.judge(agentId, record)],
+    onJudged: (failed) => doubts.settled(failed),
     onStored: (minutes) => settler.note(minutes),
   })
+  const openHolds = new OpenHolds(store, log, nowMs)
   const receiver = new BatchReceiver({
     records,
     rateLimit: new AgentRateLimit({ maxBytes: QUEUE_BYTES, nowMs, random: Math.random }),
@@ -88,6 +99,7 @@ export function createLedger(
     repricer,
     records,
     receiver,
+    openHolds,
     async start() {
       await pricing.start(store, nowMs())
       await recent.load(store, nowMs())
@@ -95,8 +107,10 @@ export function createLedger(
       await settler.start()
       await latePrices.start()
       await repricer.start()
+      await openHolds.start()
     },
     async stop() {
+      await openHolds.stop()
       await receiver.stop()
       await records.stop()
       await latePrices.stop()

@@ -1,5 +1,6 @@
 import type { Alerting } from '../alerts/alerting.ts'
 import { Figures } from '../books/figures.ts'
+import { HeldQueries } from '../books/held-queries.ts'
 import { LedgerQueries } from '../books/ledger-queries.ts'
 import { LiveViews } from '../live/live-views.ts'
 import type { Store } from '../plugin/store.ts'
@@ -27,7 +28,7 @@ export function createLiveViews(
   { config, nowMs }: Context,
   { store, devices, prices, ledger, alerting }: Omit<ScreenSources, 'pools'>,
 ): LiveViews {
-  const { recent, pricing, settler, records, latePrices } = ledger
+  const { recent, pricing, settler, records, openHolds, latePrices } = ledger
   return new LiveViews({
     state: devices.state,
     minutes: recent,
@@ -46,6 +47,7 @@ export function createLiveViews(
       overdueMinutes: settler.overdue,
       losses: records.losses,
       unpriced: latePrices.counts,
+      held: openHolds.total,
     }),
     nowMs,
   })
@@ -66,6 +68,7 @@ export function createScreens(
     statements: new StatementService({ ...common, site: config.site, nowMs, log }),
     pools: () => pools.views(),
     queries: new LedgerQueries({ ...common, records, repricer, quarantine, latePrices }),
+    held: new HeldQueries({ store, repricer, nowMs }),
     assets,
     log,
     version,

@@ -18,16 +18,23 @@ export interface LedgerProgress {
   losses: readonly Loss[]
   /** how many settled minutes lack each price */
   unpriced: readonly { name: QuoteName; minutes: number }[]
+  /** records that wait for a person’s decision; absent where none do */
+  held?: SiteView['ledgerHeld']
 }
 
 /** How complete the ledger is: how far it is behind, how many minutes were restated, and which records are lost. */
 export function ledgerHealth(
   { agents, atMs }: Pick<LiveSnapshot, 'agents' | 'atMs'>,
   minutes: RecentLedger,
-  { overdueMinutes, losses, unpriced }: LedgerProgress,
+  { overdueMinutes, losses, held, unpriced }: LedgerProgress,
 ): Pick<
   SiteView,
-  'ledgerThroughMs' | 'ledgerBehind' | 'ledgerRestatedMinutes' | 'ledgerLosses' | 'ledgerUnpriced'
+  | 'ledgerThroughMs'
+  | 'ledgerBehind'
+  | 'ledgerRestatedMinutes'
+  | 'ledgerLosses'
+  | 'ledgerHeld'
+  | 'ledgerUnpriced'
 > {
   const newest = minutes.newestMs
   const waiting = agents.filter((a) => a.state === 'online' && (a.spoolOldestMs ?? atMs) < atMs - BEHIND_MS)
@@ -45,6 +52,7 @@ export function ledgerHealth(
         : undefined,
     ledgerUnpriced: unpriced.length > 0 ? [...unpriced] : undefined,
     ledgerRestatedMinutes: restated > 0 ? restated : undefined,
+    ledgerHeld: held,
     ledgerLosses:
       recent.length > 0
         ? recent.map(({ agentId, records, atMs: reportedMs, fromMs, toMs }) => ({

@@ -13,12 +13,13 @@ import { settleMinute } from '../economics/settlement/ledger-rows.ts'
 import type { KnownDevices } from '../economics/settlement/settle.ts'
 import { missingPrices } from '../economics/settlement/unpriced.ts'
 import type { Change, Repricing, Settlement } from '../plugin/audit-store.ts'
-import type { HeldBack } from '../plugin/held.ts'
+import type { HeldBack, HeldMark } from '../plugin/held.ts'
 import { isRefused, type Store } from '../plugin/store.ts'
 import { causesWith, LATE_RECORDS, repricingText } from './causes.ts'
 import { changedSums } from './changed-sums.ts'
 import { DueMinutes } from './due-minutes.ts'
 import { heldBackOf, heldByMinute } from './held-back.ts'
+import { meterDoubts } from './meter-doubts.ts'
 import type { MinutePricing, Pricing } from './pricing.ts'
 import { trueUpsOf } from './true-ups.ts'
 
@@ -194,7 +195,8 @@ export class Settler {
       const before = mayChange
         ? await this.#figures(fromMs, toMs)
         : new Map<number, Map<string, LedgerSums>>()
-      const kept = byMinute(await store.intervals(fromMs, toMs))
+      let kept = byMinute(await store.intervals(fromMs, toMs))
+      if (await this.#hold(kept)) kept = byMinute(await store.intervals(fromMs, toMs))
       const held = heldByMinute(await store.held({ fromMs, toMs, state: 'open' }, MOST_HELD))
       for (let minute = fromMs; minute < toMs; minute += MINUTE_MS) {
         const found = kept.get(minute) ?? []
@@ -228,6 +230,15 @@ export class Settler {
     onSettled(minutes, rows, settlements)
     if (intervals > INTERVALS_AT_ONCE) this.#atOnce = Math.max(1, Math.floor(this.#atOnce / 2))
     else if (intervals < INTERVALS_AT_ONCE / 4) this.#atOnce = Math.min(MINUTES_AT_ONCE, this.#atOnce * 2)
+  }
+
+  /** Holds records that their meter contradicts. @returns true where there are any, held now or before */
+  async #hold(kept: ReadonlyMap<number, readonly AgentInterval[]>): Promise<boolean> {
+    const marks: HeldMark[] = []
+    for (const [minute, records] of kept)
+      marks.push(...(await meterDoubts(minute, records, this.#o.devices, this.#o)))
+    if (marks.length > 0) await this.#o.store.hold(marks)
+    return marks.length > 0
   }
 
   #settlement(

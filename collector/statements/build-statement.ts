@@ -48,6 +48,7 @@ export function buildStatement(facts: StatementFacts): Statement {
       ...(ledgerMonth.restatedMs === undefined ? {} : { newest: iso(ledgerMonth.restatedMs) }),
     },
     repricings: repricingsOf(facts),
+    held: heldOf(facts),
     completeness: {
       elapsedMinutes: ledgerMonth.elapsedMs / MINUTE_MS,
       settledMinutes: ledgerMonth.settledMinutes,
@@ -123,17 +124,41 @@ function pricesOf({ accounts, copy, ledgerMonth }: StatementFacts): Statement['p
 function repricingsOf({ repricings, accounts, copy }: StatementFacts): Statement['repricings'] {
   const own = new Set(accounts.map((a) => a.workload))
   return repricings
-    .map(({ repricing: { id, atMs, by, reason, fromMs, toMs }, changes }) => ({
+    .map(({ repricing: { id, atMs, by, reason, fromMs, toMs, decision }, changes }) => ({
       id,
       at: iso(atMs),
       by,
       reason,
       from: iso(fromMs),
       to: iso(toMs),
+      ...(decision ? { decision: decision.verdict } : {}),
       changeUsd:
         changes
           .filter((c) => own.has(c.group))
           .reduce((sum, c) => sum + c.after.revenueNanoUsd - c.before.revenueNanoUsd, 0) / NANO_USD_PER_USD,
     }))
     .filter(({ changeUsd }) => copy === 'own' || changeUsd !== 0)
+}
+
+/** What is open of the month, by workload and kind. */
+function heldOf({ heldBack }: StatementFacts): Statement['held'] {
+  const sums = new Map<
+    string,
+    { workload: string; kind: string; records: number; nanoUsd: number; milliJ: number }
+  >()
+  for (const { workload, kind, records, revenueNanoUsd, energyMilliJ } of heldBack) {
+    const key = `${workload}\n${kind}`
+    const sum = sums.get(key) ?? { workload, kind, records: 0, nanoUsd: 0, milliJ: 0 }
+    sums.set(key, sum)
+    sum.records += records
+    sum.nanoUsd += revenueNanoUsd
+    sum.milliJ += energyMilliJ
+  }
+  return [...sums.values()].map(({ workload, kind, records, nanoUsd, milliJ }) => ({
+    workload,
+    kind,
+    records,
+    wouldEarnUsd: nanoUsd / NANO_USD_PER_USD,
+    energyKwh: milliJ / MILLIJOULES_PER_KWH,
+  }))
 }

@@ -1,6 +1,6 @@
 import type { Log } from '../../protocol/kit/log.ts'
 import { withDeadline } from '../../protocol/kit/retry.ts'
-import { MILLIJOULES_PER_KWH, NANO_USD_PER_USD } from '../../protocol/units.ts'
+import { HOUR_MS, MILLIJOULES_PER_KWH, NANO_USD_PER_USD } from '../../protocol/units.ts'
 import { monthNamed, type Period } from '../economics/calendar.ts'
 import type { KnownDevices } from '../economics/settlement/settle.ts'
 import { inCents } from '../economics/statement/cents.ts'
@@ -15,6 +15,7 @@ import { type CorrectedMonth, IssuedStatements, minutesPart, WORKLOADS_PART } fr
 import { type LedgerMonth, readLedgerMonth } from './ledger-month.ts'
 import type { StatementFacts } from './statement-facts.ts'
 
+const DAY_MS = 24 * HOUR_MS
 /** Deadline for reading a month of a large site. */
 const READ_MS = 120_000
 /** The newest repricings and losses that are searched for those of a month. */
@@ -192,6 +193,9 @@ export class StatementService implements StatementSource {
     const losses = (await store.losses(MAX_LOSSES)).filter((l) =>
       overlapping({ fromMs: l.fromMs ?? l.atMs, toMs: (l.toMs ?? l.atMs) + 1 }),
     )
+    const heldBack = (await store.heldBack(period.startMs, period.endMs, DAY_MS)).filter(
+      (held) => this.#customerOf(held.workload) === customer,
+    )
     return {
       site,
       timeZone: pricing.present.timeZone,
@@ -207,6 +211,7 @@ export class StatementService implements StatementSource {
           return { repricing, changes }
         }),
       ),
+      heldBack,
       lostRecords: losses.reduce((sum, { records }) => sum + records, 0),
       corrections: corrected.flatMap(({ corrections }) => corrections),
       nowMs: nowMs(),

@@ -78,6 +78,14 @@ export const SiteViewSchema = EarningSchema.extend({
     .array(z.object({ name: QuoteNameSchema, minutes: z.number().int() }))
     .optional()
     .describe('prices that settled minutes lack, and how many minutes; see /api/v1/unpriced'),
+  ledgerHeld: z
+    .object({
+      records: z.number().int(),
+      devices: z.number().int(),
+      revenueUsd: z.number().describe('what their work would earn'),
+    })
+    .optional()
+    .describe('records that count for nothing until a person decides: /api/v1/doubts'),
   hashpriceUsdPerPhDay: z.number().optional(),
   miningBreakEvenUsdPerKwh: z
     .number()

@@ -164,9 +164,24 @@ export const StatementSchema = z.object({
       reason: z.string(),
       from: time,
       to: time,
+      decision: z
+        .enum(['accepted', 'rejected'])
+        .optional()
+        .describe('present: held records were accepted or rejected'),
       changeUsd: z.number().describe('exact change of this statement’s revenue, USD'),
     }),
   ),
+  held: z
+    .array(
+      z.object({
+        workload: z.string(),
+        kind: z.string().describe('doubt, claim or quarantine'),
+        records: z.number().int(),
+        wouldEarnUsd: z.number().describe('what their work would earn, USD; in no amount above'),
+        energyKwh: z.number().describe('their own energy; in no figure above'),
+      }),
+    )
+    .describe('open: records that count for nothing until a person accepts or rejects them'),
   completeness: z.object({
     elapsedMinutes: z
       .number()

@@ -1,4 +1,5 @@
 import type { LedgerRow } from '../../collector/economics/ledger-row.ts'
+import type { KnownDevices } from '../../collector/economics/settlement/settle.ts'
 import type { Workload } from '../../collector/economics/workloads.ts'
 import type { RecordJudge } from '../../collector/intake/batch-plan.ts'
 import { RecordWriter } from '../../collector/intake/record-writer.ts'
@@ -82,6 +83,7 @@ export class LedgerRig {
     store: Store,
     workloads: readonly Workload[] = WORKLOADS,
     judges: readonly RecordJudge[] = [],
+    devices: KnownDevices = KNOWN,
     prices: readonly (readonly [QuoteName, number])[] = PRICES,
   ) {
     this.store = store
@@ -96,7 +98,7 @@ export class LedgerRig {
     this.settler = new Settler({
       ...common,
       pricing: this.pricing,
-      devices: KNOWN,
+      devices,
       settleDelayMs: 20_000,
       onSettled: (_minutes, rows, settlements) => {
         this.settled.push({ rows, settlements })

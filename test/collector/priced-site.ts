@@ -21,7 +21,7 @@ export class PricedSite<S extends Store = MemoryStore> {
 
   constructor(known: Readonly<Record<string, number>>, store: S) {
     this.store = store
-    this.rig = new LedgerRig(store, undefined, [], [])
+    this.rig = new LedgerRig(store, undefined, [], undefined, [])
     for (const [name, value] of Object.entries(known))
       this.rig.quotes.add({ name: name as QuoteName, value, unit: '', source: 'test', fromMs: 0 })
     this.selector = new QuoteSelector({

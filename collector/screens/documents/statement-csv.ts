@@ -32,9 +32,9 @@ const OWN_HEAD = ['energyCostUsd', 'demandUsd', 'netUsd', 'depreciationUsd'] as 
 const cents = (usd: number): string => usd.toFixed(2)
 
 /**
- * A statement as CSV: its lines; in the operator’s own copy a line of `costs` for each workload; then the `total`.
- * The amounts of the lines add up to the total’s amount. Corrections of earlier statements follow, with what is `due`: the total and
- * the lines `correction`, which change it; the corrections of costs don’t.
+ * A statement as CSV: its lines; in the operator’s own copy a line of `costs` for each workload; what is `held`,
+ * without an amount; then the `total`. The amounts of the lines add up to the total’s amount. Corrections of earlier statements follow,
+ * with what is `due`: the total and the lines `correction`, which change it; the corrections of costs don’t.
  */
 export function statementCsv(s: Statement): string {
   const { own, corrections } = s
@@ -74,6 +74,19 @@ export function statementCsv(s: Statement): string {
     ...(own?.workloads.map((w) =>
       csvLine([...first, w.workload, '', 'costs', s.from, s.to, ...blank(15), ...costs(w)]),
     ) ?? []),
+    ...s.held.map((h) =>
+      csvLine([
+        ...first,
+        h.workload,
+        h.kind,
+        'held',
+        s.from,
+        s.toDate ? s.through : s.to,
+        h.records,
+        'record',
+        ...blank(own ? 13 + OWN_HEAD.length : 13),
+      ]),
+    ),
     csvLine([
       ...first,
       '',

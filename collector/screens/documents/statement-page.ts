@@ -51,6 +51,15 @@ const PRICES: Record<string, string> = {
   energyUsdPerKwh: 'Energy price',
 }
 
+const HELD: Record<string, string> = {
+  doubt: 'that their machine can’t have made',
+  claim: 'of a machine that another agent has',
+  quarantine: 'that were put aside',
+}
+
+const heldText = ({ workload, kind, records, wouldEarnUsd, energyKwh }: Statement['held'][number]): string =>
+  `${numberText(records)} records of ${workload} ${HELD[kind] ?? kind} wait for a decision: they would earn ${amountText(wouldEarnUsd)} USD and used ${numberText(energyKwh)} kWh, in none of these figures`
+
 function notes(s: Statement, times: Times): Markup {
   const { elapsedMinutes, settledMinutes, waitingMinutes, lostRecords, unpriced } = s.completeness
   const { minutes, newest } = s.restatements
@@ -63,10 +72,11 @@ function notes(s: Statement, times: Times): Markup {
       ${waitingMinutes > 0 ? entry('Waiting', `${numberText(waitingMinutes)} minutes have late records to settle: amounts may change`) : ''}
       ${lostRecords > 0 ? entry('Lost', `the site’s agents lost ${numberText(lostRecords)} records in this month`) : ''}
       ${unpriced.map((u) => entry('Unpriced', `${PRICES[u.name] ?? u.name}: not known for ${numberText(u.minutes)} minutes of the site, which are priced when it is`))}
+      ${s.held.map((h) => entry('Open', heldText(h)))}
       ${minutes > 0 && newest !== undefined ? entry('Restated', `${numberText(minutes)} minutes of the site, the last on ${times.minute(newest)}`) : ''}
       ${s.repricings.map((r) =>
         entry(
-          'Repriced',
+          r.decision === undefined ? 'Repriced' : r.decision === 'accepted' ? 'Accepted' : 'Rejected',
           `${times.minute(r.from)} to ${times.minute(r.to)}, by ${r.by} on ${times.minute(r.at)}: ${r.reason}. Change in this statement: ${r.changeUsd === 0 ? 'none' : `${priceText(r.changeUsd)} USD`}.`,
         ),
       )}

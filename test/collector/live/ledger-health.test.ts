@@ -47,6 +47,11 @@ describe('the health of the ledger', () => {
     })
   })
 
+  it('tells what is held back until a person decides', () => {
+    const held = { records: 3, devices: 2, revenueUsd: 350_801 }
+    expect(health([], { held })).toEqual({ ledgerHeld: held })
+  })
+
   it('counts the minutes that were restated within the last hour', () => {
     const minutes = new RecentLedger()
     const settled = (minute: number, revision: number, agoMs: number) => ({

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { vi } from 'vitest'
 import { z } from 'zod'
 import { AuditSchema, type AuditView } from '../../../collector/books/audit-views.ts'
+import { HeldQueries } from '../../../collector/books/held-queries.ts'
 import { LedgerQueries } from '../../../collector/books/ledger-queries.ts'
 import { Quarantine } from '../../../collector/intake/quarantine.ts'
 import type { Store } from '../../../collector/plugin/store.ts'
@@ -46,7 +47,7 @@ export class BooksRig {
     const path = join(this.#folder, 'ledger.duckdb')
     this.store = createDuckdbStore({ path, memoryLimitMb: 128, log: SILENT })
     this.quarantine = new Quarantine(this.store, SILENT)
-    this.ledger = new LedgerRig(this.store, undefined, [], prices)
+    this.ledger = new LedgerRig(this.store, undefined, [], undefined, prices)
   }
 
   async start(): Promise<this> {
@@ -80,6 +81,7 @@ export class BooksRig {
         latePrices,
         devices: KNOWN,
       }),
+      held: new HeldQueries({ store, repricer, nowMs: () => rig.nowMs }),
       assets: {},
       log: SILENT,
       version: '1.2.3',
