@@ -49,6 +49,9 @@ export const DeviceSchema = z.object({
   ratedPowerW: z.number().positive().optional(),
   /** H/s by the maker's rating, or by the tuning profile in use */
   expectedHashrateHs: z.number().positive().optional(),
+  /** H/s and W by the maker's rating of the model; where the model is unknown, those of the most similar one of its line */
+  modelHashrateHs: z.number().positive().optional(),
+  modelPowerW: z.number().positive().optional(),
   /** deviceId of the meter whose reading includes this device's energy */
   meteredBy: DeviceIdSchema.optional(),
   /** for a meter: it measures own generation, which the site uses beside what it draws from the grid */

@@ -24,6 +24,8 @@ export interface RecordWriterOptions {
   quarantine(entry: Quarantined): void
   /** each may hold a record back for a person's decision */
   judges?: readonly RecordJudge[]
+  /** called when the judged records are stored, but for those of the agents that failed: theirs come again */
+  onJudged?(failed: ReadonlySet<string>): void
   /** called after each commit with the UTC minutes in which the stored records start */
   onStored(minutes: ReadonlySet<number>): void
 }
@@ -81,6 +83,7 @@ export class RecordWriter {
       return plan
     })
     const failed = await this.#store(plans.filter((plan) => plan.append))
+    this.#o.onJudged?.(failed)
     return plans.map(({ delivery, answer }) => (failed.has(delivery.agentId) ? undefined : answer))
   }
 

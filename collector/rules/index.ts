@@ -2,6 +2,7 @@
 import type { Rule } from '../plugin/rule.ts'
 import agentSilent from './agent-silent.ts'
 import clockSkew from './clock-skew.ts'
+import doubtfulRecords from './doubtful-records.ts'
 import hashboardLost from './hashboard-lost.ts'
 import hot from './hot.ts'
 import marginBelowZero from './margin-below-zero.ts'
@@ -15,6 +16,7 @@ import staleQuote from './stale-quote.ts'
 export const RULES: readonly Rule[] = [
   agentSilent,
   clockSkew,
+  doubtfulRecords,
   hashboardLost,
   hot,
   marginBelowZero,

@@ -5,6 +5,7 @@ import type { Context } from 'hono'
 import type { Log } from '../../protocol/kit/log.ts'
 import type { Secret } from '../../protocol/kit/secret.ts'
 import type { Figures } from '../books/figures.ts'
+import type { HeldQueries } from '../books/held-queries.ts'
 import type { LedgerQueries } from '../books/ledger-queries.ts'
 import type { QuoteSelector } from '../prices/quote-selector.ts'
 import type { StatementSource } from '../statements/statement-service.ts'
@@ -51,6 +52,7 @@ export function createServer(options: {
   /** defaults to `figures` */
   ledger?: LedgerFigures
   queries?: LedgerQueries
+  held?: HeldQueries
   figures?: Figures
   statements?: StatementSource
   pools?: () => PoolView[]
@@ -77,6 +79,7 @@ export function createServer(options: {
     ...(ledger ? { ledger } : {}),
     ...(options.statements ? { statements: options.statements } : {}),
     ...(options.queries ? { queries: options.queries } : {}),
+    ...(options.held ? { held: options.held } : {}),
     ...(options.figures ? { figures: options.figures } : {}),
     ...(options.pools ? { pools: options.pools } : {}),
     ...(options.selector ? { selector: options.selector } : {}),

@@ -12,7 +12,9 @@ const isOpen = (path: string) => path === '/healthz' || path === '/sign-in' || p
 const POSTED: ReadonlySet<string> = new Set([
   '/sign-in',
   '/api/v1/quotes',
+  '/api/v1/doubts',
   '/api/v1/reprice',
+  '/api/v1/statements/issue',
   '/api/v1/whatif',
 ])
 

@@ -20,6 +20,7 @@ import { appendAll, type IntervalRow } from './append.ts'
 import { duckdbAudit, writeSettledWith } from './audit.ts'
 import { Database, type DatabaseOptions } from './database.ts'
 import { COUNTING, duckdbHeld } from './held.ts'
+import { duckdbIssues } from './issues.ts'
 
 const GROUP_COLUMNS: Record<GroupBy, string> = {
   workload: 'workload',
@@ -38,6 +39,7 @@ export function createDuckdbStore(options: DatabaseOptions): Store {
   return {
     ...duckdbAudit(database),
     ...duckdbHeld(database),
+    ...duckdbIssues(database),
     name: 'duckdb',
     open: () => database.open(),
     close: () => database.close(),

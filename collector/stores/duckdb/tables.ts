@@ -67,6 +67,7 @@ export const TABLES = {
     source: 'VARCHAR',
     fromMs: 'BIGINT',
     staleAfterMs: 'BIGINT',
+    knownMs: 'BIGINT',
   },
   loss: {
     agentId: 'VARCHAR',
@@ -84,6 +85,8 @@ export const TABLES = {
     settledMs: 'BIGINT',
     terms: 'VARCHAR',
     quotes: 'VARCHAR',
+    missing: 'VARCHAR',
+    causes: 'VARCHAR',
   },
   repricing: {
     id: 'VARCHAR',
@@ -121,6 +124,17 @@ export const TABLES = {
     kind: 'VARCHAR',
     ...bigints(HELD_BACK_SUMS),
   },
+  issue: {
+    number: 'VARCHAR',
+    month: 'VARCHAR',
+    customer: 'VARCHAR',
+    atMs: 'BIGINT',
+    by: 'VARCHAR',
+    revision: 'VARCHAR',
+    totalUsd: 'DOUBLE',
+    dueUsd: 'DOUBLE',
+  },
+  issueText: { number: 'VARCHAR', part: 'VARCHAR', text: 'VARCHAR' },
   quarantine: {
     n: 'BIGINT',
     atMs: 'BIGINT',

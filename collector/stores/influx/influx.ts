@@ -11,6 +11,7 @@ import { influxAudit } from './audit.ts'
 import { InfluxClient, type InfluxOptions } from './client.ts'
 import { influxHeld } from './held.ts'
 import { literal, within } from './influxql.ts'
+import { influxIssues } from './issues.ts'
 import { influxLedger } from './ledger.ts'
 import {
   quarantinedOf,
@@ -46,6 +47,7 @@ export function createInfluxStore(options: InfluxOptions & { log: Log }): Store 
     ...influxAudit(influx),
     ...influxHeld(influx, appends),
     ...influxLedger(influx, settling),
+    ...influxIssues(influx),
     ...records,
     name: 'influx',
 
