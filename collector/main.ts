@@ -3,17 +3,22 @@ import { createProgram, runProgram } from '../protocol/kit/program.ts'
 import { check } from './commands/check.ts'
 import { demo } from './commands/demo.ts'
 import { adopt, listAdoptions, listClaims, setApart } from './commands/devices.ts'
+import { decideDoubts, listDoubts } from './commands/doubts.ts'
 import { explain } from './commands/explain.ts'
 import { quote } from './commands/quote.ts'
-import { ledger, statement } from './commands/report.ts'
+import { ledger } from './commands/report.ts'
 import { reprice } from './commands/reprice.ts'
 import { run } from './commands/run.ts'
+import { issuedStatements, issueStatement, statement } from './commands/statement.ts'
+import { unpriced } from './commands/unpriced.ts'
 import { WHAT_IF_OPTIONS, whatif } from './commands/whatif.ts'
 
 const program = createProgram(
   'perwatt-collector',
   'Collects from perwatt agents, computes what each watt earns in every workload, keeps the ledger, serves the screens, sends alerts.',
 )
+// a command within a command has options of the same names
+program.enablePositionalOptions()
 const config = () => new Option('-c, --config <file>', 'configuration').default('/etc/perwatt/collector.yaml')
 
 program
@@ -110,6 +115,46 @@ deciding(devices.command('adopt'))
 deciding(devices.command('apart'))
   .description('say that devices are machines of their own, whatever they have in common with others')
   .action(setApart)
+const doubts = program
+  .command('doubts')
+  .description(
+    'records that count for nothing until a person decides: doubts, claims of a second agent, quarantine',
+  )
+/** Options that say which held records are meant. */
+const which = (command: Command): Command =>
+  requesting(command)
+    .option('--device <name>', 'of this device; several with commas')
+    .option('--agent <name>', 'of this agent; several with commas')
+    .option('--check <name>', 'held by this check: work, energy, gpu-time, tokens, coverage, meter')
+    .addOption(new Option('--kind <kind>', 'held for this').choices(['doubt', 'claim', 'quarantine']))
+    .option('--from <time>', 'that start at this time or later: 2026-01-01T00:00:00Z')
+    .option('--to <time>', 'that start before this time')
+which(doubts.command('list'))
+  .description('list them by device and check, with what they would be worth')
+  .addOption(
+    new Option('--state <state>', 'open, or as a person decided').choices(['open', 'accepted', 'rejected']),
+  )
+  .option('--limit <number>', 'at most so many lines, newest first')
+  .option('--json', 'print the API’s JSON')
+  .action(listDoubts)
+for (const verdict of ['accept', 'reject'] as const)
+  which(doubts.command(verdict))
+    .description(
+      verdict === 'accept'
+        ? 'count them like all others, with the prices that their minutes were settled with'
+        : 'leave them out for good',
+    )
+    .requiredOption('--by <name>', 'who decides, for the audit trail')
+    .requiredOption('--reason <text>', 'why, for the audit trail')
+    .option('--all', 'every held record that is open')
+    .addOption(
+      new Option('--state <state>', 'turn an earlier decision round').choices([
+        'open',
+        'accepted',
+        'rejected',
+      ]),
+    )
+    .action((options) => decideDoubts(verdict, options))
 
 requesting(program.command('ledger'))
   .description('write the ledger of a time to standard output, in base units with ISO 8601 times')
@@ -132,13 +177,17 @@ requesting(program.command('ledger'))
   )
   .action(ledger)
 
-requesting(program.command('statement'))
-  .description('write the monthly statement of a customer, or of the site itself, to standard output')
-  .requiredOption('--month <month>', 'month of the site’s time zone: 2026-01')
-  .option(
+const customer = () =>
+  new Option(
     '--customer <name>',
     'customer by name; by default the site itself: the workloads without a customer',
   )
+const statements = requesting(program.command('statement'))
+  .description(
+    'write the monthly statement of a customer, or of the site itself, to standard output: the issued copy, else a draft',
+  )
+  .option('--month <month>', 'month of the site’s time zone: 2026-01')
+  .addOption(customer())
   .addOption(
     new Option(
       '--copy <whose>',
@@ -150,7 +199,24 @@ requesting(program.command('statement'))
       .choices(['csv', 'json'])
       .default('csv'),
   )
+  .option('--draft', 'as the ledger is now, though the statement was issued')
+  .enablePositionalOptions()
   .action(statement)
+
+requesting(statements.command('issue'))
+  .description(
+    'issue the statement of a month that is over: it stays as it is, later changes become corrections',
+  )
+  .requiredOption('--month <month>', 'month of the site’s time zone: 2026-01')
+  .addOption(customer())
+  .requiredOption('--by <name>', 'who issues it, for the audit trail')
+  .option('--incomplete', 'although minutes wait or are unpriced')
+  .action(issueStatement)
+
+requesting(statements.command('list'))
+  .description('list the issued statements')
+  .option('--month <month>', 'only of this month: 2026-01')
+  .action(issuedStatements)
 
 requesting(program.command('quote'))
   .description('push a price or a network figure; without one, list the present ones and their sources')
@@ -160,12 +226,20 @@ requesting(program.command('quote'))
   )
   .argument('[value]', 'in the unit of its name')
   .option('--by <name>', 'who sets it; required to push')
-  .option('--from <time>', 'time from which it holds; by default now')
+  .option(
+    '--from <time>',
+    'time from which it holds; by default now; in the past only where no price was known (see unpriced)',
+  )
   .option(
     '--holds-for <duration>',
     'how long it has priority over the feeds: 30m, 2h, 7d; by default until the next push',
   )
   .action(quote)
+
+requesting(program.command('unpriced'))
+  .description('list the settled minutes for which a price was not known, and how to price them')
+  .option('--json', 'print the API’s JSON')
+  .action(unpriced)
 
 const whatIf = requesting(program.command('whatif'))
   .description('show what the site would earn at other prices, and what a conversion to AI would earn')

@@ -62,6 +62,9 @@ export const DeviceSchema = z.object({
   expectedHashrateHs: z.number().positive().optional(),
   /** for a host: whether its power is the whole machine's, GPUs included, or a part's, such as the processors' */
   measures: z.enum(['machine', 'part']).optional(),
+  /** H/s and W by the maker's rating of the model; where the model is unknown, those of the most similar one of its line */
+  modelHashrateHs: z.number().positive().optional(),
+  modelPowerW: z.number().positive().optional(),
   /** deviceId of the meter whose reading includes this device's energy */
   meteredBy: DeviceIdSchema.optional(),
   /** for a meter: it measures own generation, which the site uses beside what it draws from the grid */

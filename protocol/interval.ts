@@ -37,7 +37,7 @@ export interface Interval extends Partial<Record<IntervalQuantity, number>> {
   /** Unix ms, agent's clock */
   startMs: number
   durationMs: number
-  /** the part of `durationMs` that readings cover */
+  /** the part of `durationMs` that readings cover; a record that says more can't be, and a collector holds it back */
   coveredMs: number
   powerBasis?: PowerBasis
   /** true: quantities come from a counter's difference over a time without readings */
@@ -110,7 +110,6 @@ export const IntervalMessageSchema = IntervalEnvelopeSchema.extend({
       fail(['owner', i], `names owner ${m.owner[i]}, which is not in owners`)
     if (minuteOf(start) !== minuteOf(start + duration - 1))
       fail(['startMs', i], 'the record crosses a UTC minute')
-    if ((m.coveredMs[i] as number) > duration) fail(['coveredMs', i], 'is longer than durationMs')
   }
 })
 export type IntervalMessage = z.infer<typeof IntervalMessageSchema>

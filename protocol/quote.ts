@@ -39,6 +39,8 @@ export const QuoteSchema = z.object({
   fromMs: z.number().int(),
   /** Unix ms; after this the quote is stale: still used, and marked as stale */
   staleAfterMs: z.number().int().optional(),
+  /** Unix ms; when it was known, where that is not `fromMs`: earlier for a price known ahead, later for one of the past */
+  knownMs: z.number().int().optional(),
 })
 export type Quote = z.infer<typeof QuoteSchema>
 

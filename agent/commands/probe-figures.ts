@@ -47,7 +47,16 @@ const IN_COLUMNS: ReadonlySet<Quantity> = new Set([
 
 /** What a device said beyond the table's columns, so that a person sees all that `--json` shows. */
 export function furtherFigures(device: ProbedDevice): string {
-  const { ratedPowerW, shares, counters = {}, uncountedWork, location, tags } = device
+  const {
+    ratedPowerW,
+    modelHashrateHs,
+    modelPowerW,
+    shares,
+    counters = {},
+    uncountedWork,
+    location,
+    tags,
+  } = device
   const quantities = QUANTITIES.flatMap((name) => {
     const value = device[name]
     return value === undefined || IN_COLUMNS.has(name) ? [] : [`${wordsOf(name)} ${figure(name, value)}`]
@@ -58,6 +67,8 @@ export function furtherFigures(device: ProbedDevice): string {
     ...(uncountedWork ? ['work estimated: the API counts no accepted work'] : []),
     ...quantities,
     ...(ratedPowerW === undefined ? [] : [`rated power ${figure('ratedPowerW', ratedPowerW)}`]),
+    ...(modelHashrateHs === undefined ? [] : [`model ${figure('modelHashrateHs', modelHashrateHs)}`]),
+    ...(modelPowerW === undefined ? [] : [`model ${figure('modelPowerW', modelPowerW)}`]),
     ...(shares ? [sharesText(shares)] : []),
     ...(counters.energyPart === undefined
       ? []

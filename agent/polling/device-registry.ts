@@ -1,5 +1,6 @@
 import type { Device } from '../../protocol/device.ts'
 import type { Sample } from '../../protocol/sample.ts'
+import { ratingOf } from '../asic/models/rated-efficiency.ts'
 import { AUTO, type DeviceConfig } from '../config/device-config.ts'
 import type { Driver } from '../plugin/driver.ts'
 import type { Reading } from '../plugin/reading.ts'
@@ -65,6 +66,7 @@ export class DeviceRegistry {
         ...place,
         ...(reading.identity.kind === 'host' && this.#measures(driver)),
         ...reading.identity,
+        ...modelFacts(reading.identity),
         ...configuredFacts(config),
         ...(reading.behind !== undefined && {
           meteredBy: reading.behind === '' ? config.id : `${config.id}/${reading.behind}`,
@@ -103,6 +105,12 @@ export class DeviceRegistry {
         }
     }
   }
+}
+
+/** What the maker rates the model of a miner at. */
+function modelFacts({ kind, model, algorithm }: Reading['identity']): Partial<Device> {
+  const rating = kind === 'asic' && algorithm === undefined ? ratingOf(model) : undefined
+  return rating ? { modelHashrateHs: rating.hashrateThs * 1e12, modelPowerW: rating.powerW } : {}
 }
 
 /** The configured facts of a device. They override the machine's own. */

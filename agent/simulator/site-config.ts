@@ -158,7 +158,7 @@ export function amdPrograms(site: Site, folder: string): Map<string, string> {
 /** `amd-smi metric --json` asks for the page `amd-smi-metric`. */
 const script = (page: string): string => `#!${process.execPath}
 fetch('${page}/amd-smi-' + process.argv[2]).then(async (answer) => {
-  process.stdout.write(await answer.text())
+  require('node:fs').writeSync(1, await answer.text())
   process.exitCode = answer.ok ? 0 : 1
 })
 `

@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import { QuoteSchema } from '../../protocol/quote.ts'
+import { HOLD_KINDS } from '../plugin/held.ts'
 import { LedgerFigureSchema } from '../views/ledger-figure.ts'
+import { DecisionSchema } from './held-views.ts'
 
 /** What the API answers about repricings, lost records and quarantined messages. */
 
@@ -15,12 +17,18 @@ export const RepricingSchema = z.object({
   to: time,
   quotes: z.array(QuoteSchema),
   rules: z.string().optional().describe('version of the rules that replace those in force at the time'),
+  decision: DecisionSchema.optional().describe(
+    'present: a person accepted or rejected held records, and their minutes are settled again with their own prices',
+  ),
   doneTo: time.describe('every minute before this is repriced'),
   done: z.boolean(),
 })
 export type RepricingView = z.infer<typeof RepricingSchema>
 
 export const AuditSchema = RepricingSchema.extend({
+  kind: z
+    .enum(['repricing', 'statement'])
+    .describe('statement: an issued statement, whose number is its id; it changes no figure'),
   changes: z.array(z.object({ before: LedgerFigureSchema, after: LedgerFigureSchema })),
 })
 export type AuditView = z.infer<typeof AuditSchema>
@@ -28,11 +36,33 @@ export type AuditView = z.infer<typeof AuditSchema>
 export const LossSchema = z.object({
   agentId: z.string(),
   records: z.number().int(),
-  at: time.describe('when the agent reported the loss'),
+  at: time.describe('when the agent reported the loss; of held records, the last of them'),
+  held: z
+    .enum(HOLD_KINDS)
+    .optional()
+    .describe('present: not lost, but held for this until a person decides; see /api/v1/doubts'),
   from: time.optional().describe('approximate begin of the lost records'),
   to: time.optional().describe('approximate end of the lost records'),
 })
 export type LossView = z.infer<typeof LossSchema>
+
+export const UnpricedSchema = z.object({
+  name: z.string().describe('the price that was not known'),
+  from: time,
+  to: time,
+  minutes: z.number().int(),
+  workloads: z
+    .array(
+      z.object({
+        workload: z.string(),
+        workDiff1: z.number().optional().describe('difficulty-1 shares that earn nothing yet'),
+        energyJ: z.number().optional().describe('J that cost nothing yet'),
+      }),
+    )
+    .describe('what is unpriced in that time'),
+  cure: z.string().describe('the command that prices it, with VALUE and NAME to fill in'),
+})
+export type UnpricedView = z.infer<typeof UnpricedSchema>
 
 export const QuarantineSchema = z.object({
   count: z.number().int().describe('messages and records quarantined since the collector started'),

@@ -8,8 +8,10 @@ import type { PricedPart } from '../economics/settlement/priced.ts'
 import { type KnownDevices, type PricedMinute, priceMinute } from '../economics/settlement/settle.ts'
 import { type TrueUp, trueUpOwner } from '../economics/true-up.ts'
 import type { Settlement } from '../plugin/audit-store.ts'
+import type { HeldRecord } from '../plugin/held.ts'
 import type { MinutePricing } from '../settling/pricing.ts'
 import type { Explanation } from '../views/explanation.ts'
+import { explainHeld } from './explain-held.ts'
 
 type ExplainedPart = Explanation['intervals'][number]
 type Sums = Explanation['sums']
@@ -27,12 +29,15 @@ export function explainMinute(options: {
   ledger: LedgerSums | undefined
   devices: KnownDevices
   trueUps: readonly TrueUp[]
+  /** records of the minute that are held, or were rejected */
+  held?: readonly HeldRecord[]
 }): Explanation | undefined {
   const { workload, minuteMs, intervals, settlement, pricing, ledger, devices, trueUps } = options
+  const heldBack = explainHeld(options)
   const { rules, prices } = pricing
   const minute = priceMinute(minuteMs, intervals, prices, { ...rules, ...devices }, trueUps)
   const own = minute.parts.filter((p) => p.name === workload)
-  if (own.length === 0 && !ledger) return undefined
+  if (own.length === 0 && !ledger && heldBack.length === 0) return undefined
   const sums = own.reduce<Sums>((sum, p) => plus(sum, partSums(p)), pick(undefined))
   const rule = rules.workloads.find((w) => w.name === workload)
   const paid = minute.contracts.get(workload)
@@ -47,9 +52,13 @@ export function explainMinute(options: {
       ? { contract: explainContract(rule, minuteMs, paid, rules.monthOf) }
       : {}),
     intervals: own.map((p) => explained(p, minute, pricing)),
+    ...(heldBack.length > 0 ? { heldBack } : {}),
     sums,
     ...(ledger ? { ledger: pick(ledger) } : {}),
-    agrees: ledger !== undefined && SUMS.every((name) => ledger[name] === sums[name]),
+    // a minute whose records are all held has no row, and its sums are 0
+    agrees:
+      (ledger !== undefined || (settlement !== undefined && own.length === 0)) &&
+      SUMS.every((name) => (ledger?.[name] ?? 0) === sums[name]),
   }
 }
 
@@ -68,7 +77,7 @@ function explained(p: PricedPart, minute: PricedMinute, { prices, rules }: Minut
     ...(recovered ? { recovered } : {}),
     ...(energy ? { energy } : {}),
     ...partSums(p),
-    revenue: explainRevenue(p, minute, prices),
+    revenue: explainRevenue(p, minute, prices, rules.needsFees),
     cost: explainCost(p.energyMilliJ, prices, rules.costs),
     ...(demand ? { demand } : {}),
   }

@@ -28,13 +28,15 @@ export function ledgerFigure(
     demandUsd: sums.demandNanoUsd / NANO_USD_PER_USD,
     netUsd,
     depreciationUsd: sums.depreciationNanoUsd / NANO_USD_PER_USD,
-    ...perEnergy({ revenueUsd, costUsd, netUsd, minedSat }, energyJ),
+    ...perEnergy({ revenueUsd, costUsd, netUsd, minedSat }, energyJ, sums),
     minedSat,
     coveredS: sums.coveredMs / 1000,
     workDiff1: sums.workDiff1,
     estimatedWorkDiff1: sums.estimatedWorkDiff1,
     estimatedUsd: sums.estimatedRevenueNanoUsd / NANO_USD_PER_USD,
     trueUpWorkDiff1: sums.trueUpWorkDiff1,
+    unpricedWorkDiff1: sums.unpricedWorkDiff1,
+    unpricedEnergyJ: sums.unpricedEnergyMilliJ / 1000,
     trueUpUsd: sums.trueUpRevenueNanoUsd / NANO_USD_PER_USD,
     gpuS: sums.gpuMs / 1000,
     busyGpuS: sums.busyGpuMs / 1000,
@@ -47,7 +49,7 @@ export function ledgerFigure(
   }
 }
 
-/** Figures per kWh; absent, never infinite, where there was no energy. */
+/** Figures per kWh; absent, never infinite, where there was no energy, and where a part of the money has no price yet. */
 function perEnergy(
   {
     revenueUsd,
@@ -56,14 +58,20 @@ function perEnergy(
     minedSat,
   }: Pick<LedgerFigure, 'revenueUsd' | 'costUsd' | 'netUsd' | 'minedSat'>,
   energyJ: number,
+  { unpricedWorkDiff1, unpricedEnergyMilliJ }: LedgerSums,
 ): Partial<LedgerFigure> {
   if (!(energyJ > 0)) return {}
   const kWh = energyJ / JOULES_PER_KWH
+  const [earned, paid] = [unpricedWorkDiff1 === 0, unpricedEnergyMilliJ === 0]
   return {
-    revenueUsdPerKwh: revenueUsd / kWh,
-    costUsdPerKwh: costUsd / kWh,
-    netUsdPerKwh: netUsd / kWh,
-    revenueUsdPerWattYear: (revenueUsd / kWh) * KWH_PER_WATT_YEAR,
-    ...(minedSat > 0 ? { minedSatPerKwh: minedSat / kWh } : {}),
+    ...(earned
+      ? {
+          revenueUsdPerKwh: revenueUsd / kWh,
+          revenueUsdPerWattYear: (revenueUsd / kWh) * KWH_PER_WATT_YEAR,
+        }
+      : {}),
+    ...(paid ? { costUsdPerKwh: costUsd / kWh } : {}),
+    ...(earned && paid ? { netUsdPerKwh: netUsd / kWh } : {}),
+    ...(earned && minedSat > 0 ? { minedSatPerKwh: minedSat / kWh } : {}),
   }
 }

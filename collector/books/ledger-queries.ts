@@ -1,22 +1,30 @@
 import { MINUTE_MS } from '../../protocol/units.ts'
+import { monthNamed } from '../economics/calendar.ts'
 import type { AgentInterval } from '../economics/ledger-row.ts'
 import { addSums, zeroSums } from '../economics/ledger-row.ts'
 import type { KnownDevices } from '../economics/settlement/settle.ts'
 import type { Quarantine } from '../intake/quarantine.ts'
 import type { RecordWriter } from '../intake/record-writer.ts'
 import type { ChangeBucket, Repricing } from '../plugin/audit-store.ts'
+import type { Issue } from '../plugin/issue-store.ts'
 import type { Store } from '../plugin/store.ts'
+import type { LatePrices } from '../settling/late-prices.ts'
 import type { Pricing } from '../settling/pricing.ts'
 import type { Repricer, RepricingRequest } from '../settling/repricer.ts'
 import { trueUpsOf } from '../settling/true-ups.ts'
 import type { Explanation } from '../views/explanation.ts'
-import type { AuditView, LossView, QuarantineView, RepricingView } from './audit-views.ts'
+import type { AuditView, LossView, QuarantineView, RepricingView, UnpricedView } from './audit-views.ts'
 import { explainMinute } from './explain-minute.ts'
+import { heldByAgent } from './held-queries.ts'
 import { ledgerFigure } from './ledger-figure.ts'
+import { repricingView } from './repricing-view.ts'
+import { unpricedView } from './unpriced-view.ts'
 
 const DAY_MS = 1440 * MINUTE_MS
 /** How many repricings are searched for one id. */
 const SEARCHED_REPRICINGS = 1_000
+/** Held records of a minute that are explained. */
+const MOST_HELD = 10_000
 const iso = (ms: number): string => new Date(ms).toISOString()
 
 export interface LedgerQueriesOptions {
@@ -25,6 +33,7 @@ export interface LedgerQueriesOptions {
   pricing: Pricing
   repricer: Repricer
   quarantine: Quarantine
+  latePrices: Pick<LatePrices, 'times'>
   devices: KnownDevices
 }
 
@@ -55,6 +64,7 @@ export class LedgerQueries {
       ledger: buckets.find((bucket) => bucket.group === workload),
       devices,
       trueUps: await trueUpsOf(store, minuteMs),
+      held: await store.held({ fromMs: minuteMs, toMs }, MOST_HELD),
     })
   }
 
@@ -64,19 +74,21 @@ export class LedgerQueries {
   }
 
   /**
-   * The newest `limit` repricings, or the one with this id, newest first. Their changes come in buckets of `stepMs`; without it, one
+   * The newest `limit` repricings and issued statements, or the one with this id, newest first. Their changes come in buckets of `stepMs`; without it, one
    * bucket spans the whole repricing.
    */
   async audit({ limit, id, stepMs }: { limit: number; id?: string; stepMs?: number }): Promise<AuditView[]> {
-    const { store } = this.#o
+    const { store, pricing } = this.#o
     const known = await store.repricings(id === undefined ? limit : SEARCHED_REPRICINGS)
     const asked = known.filter((r) => id === undefined || r.id === id).slice(0, limit)
-    return Promise.all(
+    const issues = (await store.issues()).filter((issue) => id === undefined || issue.number === id)
+    const repricings = await Promise.all(
       asked.map(async (repricing) => {
         const buckets = await store.changes(repricing, stepMs ?? DAY_MS)
         const changes = stepMs === undefined ? sumByGroup(buckets, repricing) : buckets
         return {
           ...repricingView(repricing),
+          kind: 'repricing' as const,
           changes: changes.map(({ group, startMs, before, after }) => {
             const endMs = stepMs === undefined ? repricing.toMs : startMs + stepMs
             return {
@@ -87,17 +99,29 @@ export class LedgerQueries {
         }
       }),
     )
+    const statements = issues.map((issue) => issueAudit(issue, pricing.present.timeZone))
+    return [...repricings, ...statements].sort((a, b) => (a.at < b.at ? 1 : -1)).slice(0, limit)
   }
 
-  /** Records that agents lost before the collector could store them, newest first. */
-  losses(): LossView[] {
-    return this.#o.records.losses.map(({ agentId, records, atMs, fromMs, toMs }) => ({
-      agentId,
-      records,
-      at: iso(atMs),
-      ...(fromMs === undefined ? {} : { from: iso(fromMs) }),
-      ...(toMs === undefined ? {} : { to: iso(toMs) }),
-    }))
+  /** The newest `limit` times that no price was known for, with what they leave unpriced, newest first. */
+  async unpriced(limit: number): Promise<UnpricedView[]> {
+    const { latePrices, store } = this.#o
+    return Promise.all(latePrices.times.slice(0, limit).map((time) => unpricedView(store, time)))
+  }
+
+  /** Records that are in no sum: what agents lost before the collector could store it, newest first, then what is held. */
+  async losses(): Promise<LossView[]> {
+    const { records, store } = this.#o
+    const lost = records.losses.map(
+      (loss): LossView => ({
+        agentId: loss.agentId,
+        records: loss.records,
+        at: iso(loss.atMs),
+        ...(loss.fromMs === undefined ? {} : { from: iso(loss.fromMs) }),
+        ...(loss.toMs === undefined ? {} : { to: iso(loss.toMs) }),
+      }),
+    )
+    return [...lost, ...heldByAgent(await store.heldGroups({ state: 'open' }, MOST_HELD))]
   }
 
   /** The newest `limit` quarantined messages, and how many there were since the start. */
@@ -113,18 +137,23 @@ export class LedgerQueries {
   }
 }
 
-const repricingView = (r: Repricing): RepricingView => ({
-  id: r.id,
-  at: iso(r.atMs),
-  by: r.by,
-  reason: r.reason,
-  from: iso(r.fromMs),
-  to: iso(r.toMs),
-  quotes: [...r.quotes],
-  ...(r.rulesVersion ? { rules: r.rulesVersion } : {}),
-  doneTo: iso(r.doneMs),
-  done: r.doneMs >= r.toMs,
-})
+/** Who issued a statement, and when. */
+function issueAudit({ number, month, customer, atMs, by }: Issue, timeZone: string): AuditView {
+  const { startMs, endMs } = monthNamed(month, timeZone)
+  return {
+    kind: 'statement',
+    id: number,
+    at: iso(atMs),
+    by,
+    reason: `issued the statement of ${month} for ${customer ?? 'the site itself'}`,
+    from: iso(startMs),
+    to: iso(endMs),
+    quotes: [],
+    doneTo: iso(endMs),
+    done: true,
+    changes: [],
+  }
+}
 
 /** Adds up the changes of a whole repricing by group. */
 function sumByGroup(buckets: readonly ChangeBucket[], { fromMs }: Repricing): ChangeBucket[] {

@@ -64,12 +64,22 @@ function explanationText(e: Explanation): string {
       ...formulaLines('costNanoUsd', i.cost, i.costNanoUsd),
       ...(i.demand ? formulaLines('demandNanoUsd', i.demand, i.demandNanoUsd) : []),
     ]),
+    ...heldLines(e),
     '',
     `sums: energyMilliJ = ${e.sums.energyMilliJ}, revenueNanoUsd = ${e.sums.revenueNanoUsd}, costNanoUsd = ${e.sums.costNanoUsd}, demandNanoUsd = ${e.sums.demandNanoUsd}`,
   ]
     .map(plain)
     .join('\n')
 }
+
+/** What the figures leave out, and why. */
+const heldLines = ({ heldBack = [] }: Explanation): string[] =>
+  heldBack.flatMap((h, i) => [
+    ...(i === 0 ? ['', 'held back, in none of these figures'] : []),
+    `  ${h.deviceId} of agent ${h.agentId}, ${h.start}: ${h.state === 'open' ? 'waits for a person' : h.state} (${h.kind}, ${h.check})`,
+    `    ${h.reason}`,
+    `    would earn revenueNanoUsd = ${h.revenueNanoUsd}${h.energyMilliJ === undefined ? '' : `, used energyMilliJ = ${h.energyMilliJ}`}`,
+  ])
 
 function formulaLines(name: string, { formula, inputs, because, parts }: Formula, result?: number): string[] {
   const given = Object.entries(inputs).map(([input, value]) => `${input} = ${value}`)

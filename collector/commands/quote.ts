@@ -37,8 +37,9 @@ export async function quote(
       ...(holdsFor === undefined ? {} : { holdsFor }),
     },
   )
-  const until =
-    pushed.staleAfterMs === undefined ? 'until the next push' : `until ${iso(pushed.staleAfterMs + 1)}`
+  const isPast = pushed.knownMs !== undefined && pushed.knownMs > pushed.fromMs
+  const open = isPast ? 'until a price was known; minutes without one are priced now' : 'until the next push'
+  const until = pushed.staleAfterMs === undefined ? open : `until ${iso(pushed.staleAfterMs + 1)}`
   printLine(
     `${pushed.name} = ${pushed.value} ${pushed.unit}, ${plain(pushed.source)}, from ${iso(pushed.fromMs)} ${until}`,
   )

@@ -11,13 +11,6 @@ export interface LedgerOptions extends ApiOptions {
   format: string
 }
 
-export interface StatementOptions extends ApiOptions {
-  month: string
-  customer?: string
-  copy?: string
-  format: string
-}
-
 const PROGRESS_EVERY_MS = 1_000
 const NEW_LINE = 10
 
@@ -48,22 +41,10 @@ export async function ledger(options: LedgerOptions): Promise<void> {
   }
 }
 
-/** Writes a customer’s statement, or the site’s own, to standard output. */
-export async function statement(options: StatementOptions): Promise<void> {
-  const { month, customer, copy, format } = options
-  const query = {
-    month,
-    format,
-    ...(customer === undefined ? {} : { customer }),
-    ...(copy === undefined ? {} : { copy }),
-  }
-  for await (const piece of new ApiClient(options).download('/api/v1/statement', query)) await write(piece)
-}
-
 const decoder = new TextDecoder()
 
-/** Waits until the reader of standard output can take more. A file or a pipe gets the bytes as they are. */
-async function write(piece: Uint8Array): Promise<void> {
+/** Writes to standard output. Waits until the reader of standard output can take more. A file or a pipe gets the bytes as they are. */
+export async function write(piece: Uint8Array): Promise<void> {
   const shown = process.stdout.isTTY ? plainLines(decoder.decode(piece, { stream: true })) : piece
   if (!process.stdout.write(shown)) await once(process.stdout, 'drain')
 }

@@ -1,9 +1,9 @@
 import { UsageError } from '../../protocol/kit/errors.ts'
 import { pause } from '../../protocol/kit/retry.ts'
-import { table } from '../../protocol/kit/table.ts'
 import { plain, printLine } from '../../protocol/kit/terminal.ts'
 import type { AuditView, RepricingView } from '../books/audit-views.ts'
 import { ApiClient, type ApiOptions, isoTime } from './api-client.ts'
+import { auditText } from './audit-text.ts'
 
 export interface RepriceOptions extends ApiOptions {
   from: string
@@ -47,21 +47,4 @@ function readQuote(text: string): { name: string; value: number; from?: string }
   if (name === undefined || value === undefined || !Number.isFinite(Number(value)) || value.trim() === '')
     throw new UsageError([`--quote: expected name=value or name=value@time, got ${text}`])
   return { name, value: Number(value), ...(from === undefined ? {} : { from: isoTime(from) }) }
-}
-
-function auditText({ changes, from, to }: AuditView): string {
-  if (changes.length === 0) return `done: nothing changed from ${from} to ${to}`
-  const usd = (value: number) => value.toFixed(2)
-  return table(
-    ['workload', 'revenue USD', 'now', 'energy cost USD', 'now', 'kWh', 'now'],
-    changes.map(({ before, after }) => [
-      before.group,
-      usd(before.revenueUsd),
-      usd(after.revenueUsd),
-      usd(before.costUsd),
-      usd(after.costUsd),
-      (before.energyJ / 3.6e6).toFixed(3),
-      (after.energyJ / 3.6e6).toFixed(3),
-    ]),
-  )
 }

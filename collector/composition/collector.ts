@@ -76,7 +76,7 @@ export class Collector {
       quotes: prices.quotes,
       nowMs,
       log,
-      onTrueUps: (minutes) => ledger.settler.note(minutes),
+      onTrueUps: (minutes) => ledger.settler.note(minutes, 'a pool’s credit of the day came'),
     })
     const sources = { store, devices, prices, ledger, alerting, pools }
     const views = createLiveViews(context, sources)
@@ -144,7 +144,12 @@ export class Collector {
     selector.tick()
     const live = this.#views.refresh(this.#alerting.watched())
     const prices = priceSituations(selector, quotes.at(now), this.#views.workloads(), now)
-    this.#alerting.evaluate({ ...live, pools: this.#pools.situation(), prices })
+    this.#alerting.evaluate({
+      ...live,
+      pools: this.#pools.situation(),
+      prices,
+      held: this.#ledger.openHolds.groups,
+    })
     this.#screens.tick()
     advice.tick(() => this.#views.choiceInputs())
     void this.#ledger.quarantine.flush()

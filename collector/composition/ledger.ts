@@ -1,3 +1,5 @@
+import { Doubts } from '../doubts/doubts.ts'
+import { OpenHolds } from '../doubts/open-holds.ts'
 import { AgentRateLimit } from '../intake/agent-rate-limit.ts'
 import { BatchReceiver } from '../intake/batch-receiver.ts'
 import { Quarantine } from '../intake/quarantine.ts'
@@ -5,6 +7,7 @@ import { RecordWriter } from '../intake/record-writer.ts'
 import { DeviceAdoption } from '../ownership/adoption.ts'
 import { ClaimKeeper } from '../ownership/claim-keeper.ts'
 import type { Store } from '../plugin/store.ts'
+import { LatePrices } from '../settling/late-prices.ts'
 import { Pricing } from '../settling/pricing.ts'
 import { RecentLedger } from '../settling/recent-ledger.ts'
 import { Repricer } from '../settling/repricer.ts'
@@ -21,11 +24,13 @@ export interface LedgerPlane {
   pricing: Pricing
   recent: RecentLedger
   settler: Settler
+  latePrices: LatePrices
   repricer: Repricer
   records: RecordWriter
   receiver: BatchReceiver
   claims: ClaimKeeper
   adoption: DeviceAdoption
+  openHolds: OpenHolds
   /** Reads what the store has and continues with it; the store is open and the quotes are read. Rejects where the store fails. */
   start(): Promise<void>
   /** Stops in the direction of the data: no batch is in work when settling ends. */
@@ -47,6 +52,7 @@ export function createLedger(
       attribution: config.attribution,
       costs: config.costs,
       timeZone: config.site.timeZone,
+      ...(prices.selector.hasSource('feesBtcPerBlock') ? { needsFees: true as const } : {}),
     },
     quotes: prices.quotes,
     log,
@@ -61,14 +67,26 @@ export function createLedger(
     settleDelayMs,
     retentionMs,
     settling: (settled) => claims.settling(settled),
-    onSettled: (minutes, rows, settlements) => recent.settled(minutes, rows, settlements, nowMs()),
+    onSettled: (minutes, rows, settlements) => {
+      latePrices.settled(settlements)
+      recent.settled(minutes, rows, settlements, nowMs())
+    },
   })
+  const latePrices = new LatePrices({ ...common, settler, pricing, retentionMs })
+  prices.onFilled((filled) => latePrices.note(filled))
   const repricer = new Repricer({ ...common, settler, pricing })
+  const doubts = new Doubts({
+    device: devices.known.device,
+    gpusOf: (agentId, deviceId) => devices.state.gpusOf(agentId, deviceId),
+    powerLimitW: (agentId, deviceId) => devices.state.powerLimitW(agentId, deviceId),
+    nowMs,
+  })
   const records = new RecordWriter({
     ...common,
     retentionMs,
     quarantine: (entry) => quarantine.add(entry),
-    judges: [],
+    judges: [(agentId, record) => doubts.judge(agentId, record)],
+    onJudged: (failed) => doubts.settled(failed),
     arriving: (appends) => claims.arriving(appends),
     onStored: (minutes) => settler.note(minutes),
   })
@@ -79,6 +97,7 @@ export function createLedger(
     decide: (request) => repricer.decide(request),
     alone: (work) => records.alone(work),
   })
+  const openHolds = new OpenHolds(store, log, nowMs)
   const receiver = new BatchReceiver({
     records,
     rateLimit: new AgentRateLimit({ maxBytes: QUEUE_BYTES, nowMs, random: Math.random }),
@@ -91,23 +110,29 @@ export function createLedger(
     pricing,
     recent,
     settler,
+    latePrices,
     repricer,
     records,
     receiver,
     claims,
     adoption,
+    openHolds,
     async start() {
       await pricing.start(store, nowMs())
       await recent.load(store, nowMs())
       await claims.start(devices.inventories())
       await records.start()
       await settler.start()
+      await latePrices.start()
       await repricer.start()
       await adoption.start()
+      await openHolds.start()
     },
     async stop() {
+      await openHolds.stop()
       await receiver.stop()
       await records.stop()
+      await latePrices.stop()
       await repricer.stop()
       await settler.stop()
       await quarantine.flush()

@@ -2,13 +2,15 @@ import fixed from '../feeds/fixed.ts'
 import { FEEDS } from '../feeds/index.ts'
 import type { Store } from '../plugin/store.ts'
 import { createQuoteSelector } from '../prices/feed-config.ts'
-import { QuoteBook } from '../prices/quote-book.ts'
+import { type FilledTime, QuoteBook } from '../prices/quote-book.ts'
 import type { QuoteSelector } from '../prices/quote-selector.ts'
 import type { Context } from './context.ts'
 
 export interface PricePlane {
   quotes: QuoteBook
   selector: QuoteSelector
+  /** Tells from now on when prices of a past time have come. */
+  onFilled(listener: (filled: FilledTime) => void): void
   /** Reads the stored quotes and starts the feeds, which run until the signal aborts. Rejects where the store fails. */
   start(signal: AbortSignal): Promise<void>
   stop(): Promise<void>
@@ -17,6 +19,7 @@ export interface PricePlane {
 /** Quotes, and who decides which counts. */
 export function createPrices({ config, log, version, nowMs }: Context, store: Store): PricePlane {
   const quotes = new QuoteBook()
+  const listeners: ((filled: FilledTime) => void)[] = []
   const selector = createQuoteSelector(config, {
     feeds: FEEDS,
     typed: fixed,
@@ -25,10 +28,14 @@ export function createPrices({ config, log, version, nowMs }: Context, store: St
     log,
     version,
     nowMs,
+    onFilled: (filled) => {
+      for (const listener of listeners) listener(filled)
+    },
   })
   return {
     quotes,
     selector,
+    onFilled: (listener) => listeners.push(listener),
     async start(signal) {
       for (const quote of await store.quotes()) quotes.add(quote)
       selector.start(signal)

@@ -1,5 +1,6 @@
 import type { Alerting } from '../alerts/alerting.ts'
 import { Figures } from '../books/figures.ts'
+import { HeldQueries } from '../books/held-queries.ts'
 import { LedgerQueries } from '../books/ledger-queries.ts'
 import { LiveViews } from '../live/live-views.ts'
 import { ClaimQueries } from '../ownership/claim-queries.ts'
@@ -28,7 +29,7 @@ export function createLiveViews(
   { config, nowMs }: Context,
   { store, devices, prices, ledger, alerting }: Omit<ScreenSources, 'pools'>,
 ): LiveViews {
-  const { recent, pricing, settler, records } = ledger
+  const { recent, pricing, settler, records, openHolds, latePrices } = ledger
   return new LiveViews({
     state: devices.state,
     owners: devices.owners,
@@ -44,7 +45,12 @@ export function createLiveViews(
     },
     currency: config.site.currency,
     alerts: () => alerting.firing(),
-    ledger: () => ({ overdueMinutes: settler.overdue, losses: records.losses }),
+    ledger: () => ({
+      overdueMinutes: settler.overdue,
+      losses: records.losses,
+      unpriced: latePrices.counts,
+      held: openHolds.total,
+    }),
     nowMs,
   })
 }
@@ -55,16 +61,17 @@ export function createScreens(
   sources: ScreenSources & { views: LiveViews; assets: Assets },
 ): ScreensServer {
   const { store, devices, prices, ledger, pools, views, assets } = sources
-  const { pricing, recent, records, repricer, quarantine } = ledger
+  const { pricing, recent, records, repricer, quarantine, latePrices } = ledger
   const common = { store, pricing, devices: devices.known }
   const screens = createServer({
     views,
     selector: prices.selector,
     figures: new Figures({ ...common, minutes: recent }),
-    statements: new StatementService({ ...common, site: config.site, nowMs }),
+    statements: new StatementService({ ...common, site: config.site, nowMs, log }),
     pools: () => pools.views(),
     claims: new ClaimQueries({ store, register: devices.owners, adoption: ledger.adoption }),
-    queries: new LedgerQueries({ ...common, records, repricer, quarantine }),
+    queries: new LedgerQueries({ ...common, records, repricer, quarantine, latePrices }),
+    held: new HeldQueries({ store, repricer, nowMs }),
     assets,
     log,
     version,

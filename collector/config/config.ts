@@ -145,7 +145,7 @@ export const CollectorConfigSchema = z
     prices: fixed.settings
       .prefault({})
       .describe(
-        'typed prices; each holds from the moment at which the collector first reads it, until a feed or a person gives another',
+        'typed prices; each holds from an hour before the collector first reads it, until a feed or a person gives another',
       ),
     feeds: feedsSchema(FEEDS)
       .default([])

@@ -39,7 +39,7 @@ ledger:
   settleDelay: 20s              # how long a minute waits for its records; a later one restates it
   retention: 400d
 
-# A price holds from the moment at which the collector first reads it; settled minutes keep their own.
+# A price holds from an hour before the collector first reads it, where none was known; settled minutes keep their own.
 prices:
   energyUsdPerKwh: 0.045
   btcUsd: 95000

@@ -43,6 +43,10 @@ export interface LedgerRow {
   trueUpWorkDiff1: number
   /** part of revenueNanoUsd that trueUpWorkDiff1 earned */
   trueUpRevenueNanoUsd: number
+  /** work, of all the above, that earns nothing yet because no price of its time is known */
+  unpricedWorkDiff1: number
+  /** part of energyMilliJ that costs nothing yet because no energy price of its time is known */
+  unpricedEnergyMilliJ: number
   gpuMs: number
   busyGpuMs: number
   tokensIn: number
@@ -68,6 +72,8 @@ export const LEDGER_SUMS = [
   'estimatedRevenueNanoUsd',
   'trueUpWorkDiff1',
   'trueUpRevenueNanoUsd',
+  'unpricedWorkDiff1',
+  'unpricedEnergyMilliJ',
   'gpuMs',
   'busyGpuMs',
   'tokensIn',

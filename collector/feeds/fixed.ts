@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { CurrencySchema, currencyQuote, QUOTE_NAMES, type QuoteName } from '../../protocol/quote.ts'
+import { HOUR_MS } from '../../protocol/units.ts'
 import { defineFeed, type FeedQuote } from '../plugin/feed.ts'
 import { quoteFault } from '../prices/quote-limits.ts'
 
@@ -30,11 +31,14 @@ const quotesOf = ({ fx = {}, ...prices }: z.output<typeof SettingsSchema>): Feed
   [
     ...QUOTE_NAMES.map((name): [QuoteName, number | undefined] => [name, prices[name]]),
     ...Object.entries(fx).map(([code, value]): [QuoteName, number] => [currencyQuote(code), value]),
-  ].flatMap(([name, value]) => (value === undefined ? [] : { name, value }))
+  ].flatMap(([name, value]) => (value === undefined ? [] : { name, value, intervalMs: HOLDS_BACK_MS }))
+
+/** Agents are often set up a little before the collector that reads the typed prices. */
+const HOLDS_BACK_MS = HOUR_MS
 
 /**
- * A typed price holds from the moment at which the collector first reads it; minutes settled before keep their own. It is never
- * stale: a person is responsible for it.
+ * A typed price holds from the moment at which the collector first reads it, and for an hour before it where no price was known;
+ * minutes settled before keep their own. It is never stale: a person is responsible for it.
  */
 export default defineFeed({
   name: 'fixed',

@@ -4,9 +4,9 @@ import { PerwattError, reasonOf } from '../../protocol/kit/errors.ts'
 import { HttpUrlSchema } from '../../protocol/kit/fields.ts'
 import { SecretSchema } from '../../protocol/kit/secret.ts'
 import { QuoteNameSchema } from '../../protocol/quote.ts'
-import { defineFeed, type FeedQuote } from '../plugin/feed.ts'
+import { defineFeed } from '../plugin/feed.ts'
 import { AllowPrivateSchema, AmountSchema, feedClient, pollSchema, refineUrl } from '../prices/feed-http.ts'
-import { polling } from '../prices/polling.ts'
+import { type Polled, polling } from '../prices/polling.ts'
 import { scaled, timed } from '../prices/price-series.ts'
 import { readTime, TimeZoneSchema } from '../prices/time-zone.ts'
 
@@ -52,7 +52,7 @@ export default defineFeed({
         Object.entries(settings.headers).map(([header, value]) => [header, value.reveal()]),
       )
       const answer = await client.json({ url: settings.url, headers }, z.json(), signal)
-      return { quotes: readAnswer(answer, settings, context.nowMs()) }
+      return readAnswer(answer, settings, context.nowMs())
     })
   },
 })
@@ -61,12 +61,12 @@ function readAnswer(
   answer: JsonValue,
   { quote: name, path, timePath, timeZone, scale }: Settings,
   nowMs: number,
-): FeedQuote[] {
+): Pick<Polled, 'quotes' | 'earlier'> {
   const found = query(answer, path)
   const values = found.map((value) => scaled(amount(value, path), scale))
   const [value] = values
   if (timePath === undefined) {
-    if (value !== undefined && values.length === 1) return [{ name, value }]
+    if (value !== undefined && values.length === 1) return { quotes: [{ name, value }] }
     throw new PerwattError(
       'unexpected',
       `${path} finds ${found.length} prices, expected one; correct path, or set timePath`,

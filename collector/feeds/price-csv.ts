@@ -50,7 +50,7 @@ const SettingsSchema = z.strictObject({
 })
 type Settings = z.output<typeof SettingsSchema>
 
-/** Publishes the prices of the next days, and of the last weeks too: a record that comes late needs the price of its minute. */
+/** Publishes the prices of the next days, and those of the past too: a record that comes late needs the price of its minute. */
 export default defineFeed({
   name: 'price-csv',
   summary: 'prices by time from a CSV file, such as a day-ahead market’s',
@@ -61,12 +61,14 @@ export default defineFeed({
     let prices: TimedPrice[] = []
     return polling(context, settings.poll, async (signal) => {
       const { mtimeMs, size } = await stat(settings.path)
-      if (version !== `${mtimeMs} ${size}`) {
+      const isNew = version !== `${mtimeMs} ${size}`
+      if (isNew) {
         // a file that is half written throws here, so the next poll reads it again
         prices = await readPrices(settings, signal)
         version = `${mtimeMs} ${size}`
       }
-      return { quotes: timed(settings.quote, prices, context.nowMs()) }
+      const { quotes, earlier } = timed(settings.quote, prices, context.nowMs())
+      return isNew ? { quotes, earlier } : { quotes }
     })
   },
 })

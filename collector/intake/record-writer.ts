@@ -29,6 +29,8 @@ export interface RecordWriterOptions {
    * comes again
    */
   arriving?(appends: readonly Append[]): Promise<readonly Append[]>
+  /** called when the judged records are stored, but for those of the agents that failed: theirs come again */
+  onJudged?(failed: ReadonlySet<string>): void
   /** called after each commit with the UTC minutes in which the stored records start */
   onStored(minutes: ReadonlySet<number>): void
 }
@@ -84,6 +86,7 @@ export class RecordWriter {
       return plan
     })
     const failed = await this.#store(plans.filter((plan) => plan.append))
+    this.#o.onJudged?.(failed)
     return plans.map(({ delivery, answer }) => (failed.has(delivery.agentId) ? undefined : answer))
   }
 

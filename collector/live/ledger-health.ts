@@ -1,4 +1,5 @@
 import { defined } from '../../protocol/kit/defined.ts'
+import type { QuoteName } from '../../protocol/quote.ts'
 import { HOUR_MS, MINUTE_MS } from '../../protocol/units.ts'
 import type { Loss } from '../plugin/audit-store.ts'
 import type { RecentLedger } from '../settling/recent-ledger.ts'
@@ -15,14 +16,26 @@ export interface LedgerProgress {
   overdueMinutes: number
   /** newest first */
   losses: readonly Loss[]
+  /** how many settled minutes lack each price */
+  unpriced: readonly { name: QuoteName; minutes: number }[]
+  /** records that wait for a person’s decision; absent where none do */
+  held?: SiteView['ledgerHeld']
 }
 
 /** How complete the ledger is: how far it is behind, how many minutes were restated, and which records are lost. */
 export function ledgerHealth(
   { agents, atMs }: Pick<LiveSnapshot, 'agents' | 'atMs'>,
   minutes: RecentLedger,
-  { overdueMinutes, losses }: LedgerProgress,
-): Pick<SiteView, 'ledgerThroughMs' | 'ledgerBehind' | 'ledgerRestatedMinutes' | 'ledgerLosses'> {
+  { overdueMinutes, losses, held, unpriced }: LedgerProgress,
+): Pick<
+  SiteView,
+  | 'ledgerThroughMs'
+  | 'ledgerBehind'
+  | 'ledgerRestatedMinutes'
+  | 'ledgerLosses'
+  | 'ledgerHeld'
+  | 'ledgerUnpriced'
+> {
   const newest = minutes.newestMs
   const waiting = agents.filter((a) => a.state === 'online' && (a.spoolOldestMs ?? atMs) < atMs - BEHIND_MS)
   const restated = minutes.restatedSince(atMs - HOUR_MS)
@@ -37,7 +50,9 @@ export function ledgerHealth(
             minutes: overdueMinutes,
           }
         : undefined,
+    ledgerUnpriced: unpriced.length > 0 ? [...unpriced] : undefined,
     ledgerRestatedMinutes: restated > 0 ? restated : undefined,
+    ledgerHeld: held,
     ledgerLosses:
       recent.length > 0
         ? recent.map(({ agentId, records, atMs: reportedMs, fromMs, toMs }) => ({

@@ -72,6 +72,22 @@ export class SiteState {
     return undefined
   }
 
+  /** GPUs that are parts of a host, or of a service on it; 0 for other kinds. */
+  gpusOf(agentId: string, deviceId: string): number {
+    const devices = this.#agents.get(agentId)?.devices
+    const kind = devices?.get(deviceId)?.kind
+    if (!devices || (kind !== 'host' && kind !== 'service')) return 0
+    let gpus = 0
+    for (const other of devices.values())
+      if (other.kind === 'gpu' && other.deviceId.startsWith(`${deviceId}/`)) gpus++
+    return gpus
+  }
+
+  /** The power limit of a device's newest sample, W. */
+  powerLimitW(agentId: string, deviceId: string): number | undefined {
+    return this.#agents.get(agentId)?.lastReadings.get(deviceId)?.sample?.powerLimitW
+  }
+
   status(agentId: string, message: StatusMessage): void {
     const agent = this.#agent(agentId)
     agent.status = message

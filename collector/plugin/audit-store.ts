@@ -1,4 +1,4 @@
-import type { Quote } from '../../protocol/quote.ts'
+import type { Quote, QuoteName } from '../../protocol/quote.ts'
 import type { LedgerSums } from '../economics/ledger-row.ts'
 import type { Decision } from './held.ts'
 
@@ -38,6 +38,17 @@ export interface Settlement {
   rulesVersion: string
   /** the prices that it was settled with */
   quotes: readonly Quote[]
+  /** the prices that it needed and nobody knew: what depends on them is unpriced; absent where there are all */
+  missing?: readonly QuoteName[]
+  /** why its figures changed after it was first settled, oldest first; absent where they did not */
+  causes?: readonly Cause[]
+}
+
+/** Why a settled minute was settled again with other figures. */
+export interface Cause {
+  atMs: number
+  /** for a person: `late records`, `a price of this time came`, `repriced by anna: meter tariff was wrong` */
+  why: string
 }
 
 /** A request to price past minutes again: who asked, why, and how far it is. Its key is the id. */
@@ -82,6 +93,12 @@ export interface Restatement {
   restatedMs: number
 }
 
+/** A minute with something unpriced, and the prices that are missing for it. */
+export interface UnpricedMinute {
+  minuteMs: number
+  missing: readonly QuoteName[]
+}
+
 /** The part of the store that keeps what the audit needs. */
 export interface AuditStore {
   /** The newest `limit` losses, newest first. */
@@ -93,6 +110,10 @@ export interface AuditStore {
 
   /** Of minutes in [fromMs, toMs), oldest first. */
   settlements(fromMs: number, toMs: number): Promise<Settlement[]>
+  /** Those whose newest revision was made after `sinceMs`, oldest first. */
+  settledSince(fromMs: number, toMs: number, sinceMs: number): Promise<Settlement[]>
+  /** Minutes in [fromMs, toMs) that lack prices, oldest first. */
+  unpriced(fromMs: number, toMs: number): Promise<UnpricedMinute[]>
   /** By buckets that begin at multiples of `stepMs`, oldest first; buckets without a restated minute are left out. */
   restatements(range: { fromMs: number; toMs: number; stepMs: number }): Promise<Restatement[]>
 

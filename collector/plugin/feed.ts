@@ -10,6 +10,8 @@ export interface FeedQuote {
   fromMs?: number
   /** stale after this (Unix ms) unless published again; never where absent */
   staleAfterMs?: number
+  /** how often its source is asked, ms: the first price of a name also holds for this time before it was known */
+  intervalMs?: number
   /** how it was found, in a few words: `median of kraken, coinbase` */
   detail?: string
 }
@@ -18,6 +20,8 @@ export interface FeedQuote {
 export interface FeedSink {
   /** For each name in it, all quotes that hold from the first one on: they replace what the feed published of that name. */
   publish(quotes: readonly FeedQuote[]): void
+  /** Prices of times before those published: they count where no price was known. */
+  earlier(quotes: readonly FeedQuote[]): void
   /** Why something is missing, in one line; undefined where nothing is. */
   failing(reason: string | undefined): void
 }

@@ -1,6 +1,7 @@
 import type { State } from '../../protocol/sample.ts'
 import type { PoolDifference } from '../economics/settlement/pool-difference.ts'
 import type { AlertView } from '../views/alert.ts'
+import type { HoldKind } from './held.ts'
 
 /** Everything that alert rules judge, at one moment. Unknown is absent; each rule decides what absence means. */
 export interface Situation {
@@ -30,6 +31,17 @@ export interface Situation {
   pools?: readonly PoolSituation[]
   /** every price that is in use or needed */
   prices?: readonly PriceSituation[]
+  held?: readonly HeldSituation[]
+}
+
+/** Records of one device that are held for one reason, and wait for a person. */
+export interface HeldSituation {
+  kind: HoldKind
+  check: string
+  agentId: string
+  deviceId: string
+  records: number
+  reason: string
 }
 
 /** A price or a network figure, and its faults. */

@@ -11,6 +11,7 @@ import type { AuditStore, Change, Loss, Repricing, Settlement } from './audit-st
 import type { ClaimStore } from './claim-store.ts'
 import type { HeldBack, RecordHold } from './held.ts'
 import type { HeldStore } from './held-store.ts'
+import type { IssueStore } from './issue-store.ts'
 
 /** How far an agent's records are in the store without a hole. */
 export interface HighWater {
@@ -95,7 +96,7 @@ export interface OwnerWork {
 }
 
 /** Where the collector keeps what it must not lose. Every method rejects with a PerwattError when the store can't do it. */
-export interface Store extends AuditStore, HeldStore, ClaimStore {
+export interface Store extends AuditStore, HeldStore, IssueStore, ClaimStore {
   readonly name: string
   /** Creates what is missing (database, tables). */
   open(): Promise<void>

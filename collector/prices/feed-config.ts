@@ -6,7 +6,7 @@ import { pause } from '../../protocol/kit/retry.ts'
 import { QuoteNameSchema } from '../../protocol/quote.ts'
 import type { ConfiguredFeed, Feed, FeedContext } from '../plugin/feed.ts'
 import type { Store } from '../plugin/store.ts'
-import type { QuoteBook } from './quote-book.ts'
+import type { FilledTime, QuoteBook } from './quote-book.ts'
 import { QuoteSelector, TYPED } from './quote-selector.ts'
 import { QuoteWriteQueue } from './quote-write-queue.ts'
 
@@ -65,13 +65,22 @@ export function createQuoteSelector(
     log: Log
     version: string
     nowMs: () => number
+    onFilled: (filled: FilledTime) => void
   },
 ): QuoteSelector {
-  const { book, store, log, version, nowMs } = parts
+  const { book, store, log, version, nowMs, onFilled } = parts
   const context: FeedContext = { version, requestMs: REQUEST_MS, nowMs, random: Math.random, pause }
   const feeds = config.feeds.map(
     (entry): ConfiguredFeed => configured(pluginNamed(parts.feeds, entry.feed), entry.name, entry, context),
   )
   const typed = configured(parts.typed, TYPED, config.prices, context)
-  return new QuoteSelector({ book, writer: new QuoteWriteQueue(store, log), typed, feeds, nowMs, log })
+  return new QuoteSelector({
+    book,
+    writer: new QuoteWriteQueue(store, log),
+    typed,
+    feeds,
+    nowMs,
+    log,
+    onFilled,
+  })
 }

@@ -1,7 +1,7 @@
 import type { Log } from '../../protocol/kit/log.ts'
 import { type Quote, type QuoteName, unitOf } from '../../protocol/quote.ts'
 import type { ConfiguredFeed, FeedQuote } from '../plugin/feed.ts'
-import { quoteFault, quoteLeap } from './quote-limits.ts'
+import { measuredFault, quoteFault, quoteLeap } from './quote-limits.ts'
 import type { SourceQuotes } from './source-priority.ts'
 
 /** A value that is held back because it can hardly be true. */
@@ -61,15 +61,26 @@ export class FeedState {
     const isPolled = this.rank === 'feed' && this.feed.feed !== 'fixed'
     const doubtOf = ({ value, fromMs }: FeedQuote) =>
       quoteFault(name, value) ??
+      (isPolled ? measuredFault(name, value) : undefined) ??
       (isPolled && before && fromMs === undefined ? quoteLeap(name, value, before.value) : undefined)
     const doubts = statements.map(doubtOf)
     this.#hold(name, doubts, statements, now)
     const quotes = statements.filter((_, i) => !doubts[i]).map((s) => quoteOf(s, this.feed.name, now))
     if (quotes.length > 0) {
-      this.#quotes.set(name, { quotes, endKnown: statements.some((s) => s.fromMs !== undefined) })
+      const intervalMs = statements.find((s) => s.intervalMs !== undefined)?.intervalMs
+      const endKnown = statements.some((s) => s.fromMs !== undefined)
+      this.#quotes.set(name, { quotes, endKnown, ...(intervalMs === undefined ? {} : { intervalMs }) })
       this.#heardMs = now
     }
     return quotes
+  }
+
+  /** The feed's prices of earlier times, oldest first, without those that can't be true. They replace nothing. */
+  takeEarlier(name: QuoteName, statements: readonly FeedQuote[], now: number): Quote[] {
+    return statements
+      .filter((s) => s.name === name && quoteFault(name, s.value) === undefined)
+      .map((s) => quoteOf(s, this.feed.name, now))
+      .sort((a, b) => a.fromMs - b.fromMs)
   }
 
   /** @param reason why the feed fails; undefined while it is well */
@@ -124,5 +135,6 @@ const quoteOf = (
   unit: unitOf(name),
   source: detail ? `${by} (${detail})` : by,
   fromMs: Math.floor(fromMs ?? now),
+  ...(fromMs === undefined || Math.floor(fromMs) === now ? {} : { knownMs: now }),
   ...(staleAfterMs === undefined ? {} : { staleAfterMs: Math.floor(staleAfterMs) }),
 })

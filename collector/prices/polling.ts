@@ -14,13 +14,15 @@ const STALE_POLLS = 3
 /** Result of one poll; `missing` says why some quotes are not in it. */
 export interface Polled {
   quotes: readonly FeedQuote[]
+  /** prices of times before those of `quotes` */
+  earlier?: readonly FeedQuote[] | undefined
   missing?: string | undefined
 }
 
 /**
  * Polls with jitter of a tenth either way, so that many sites do not poll in step. After a failure it backs off: the first
  * retry comes before the next poll, later ones after ever longer waits, and none before the server's Retry-After.
- * @param read one poll; a quote without `fromMs` gets the age at which polled quotes are stale
+ * @param read one poll; a quote without `fromMs` gets the age at which polled quotes are stale, and the interval of the poll
  * @param deadlineMs of one poll
  */
 export function polling(
@@ -40,9 +42,12 @@ export function polling(
       let waitMs = 0
       do {
         try {
-          const { quotes, missing } = await withDeadline(read, deadlineMs, signal)
+          const { quotes, earlier, missing } = await withDeadline(read, deadlineMs, signal)
           const staleAfterMs = nowMs() + STALE_POLLS * everyMs
-          sink.publish(quotes.map((s) => (s.fromMs === undefined ? { staleAfterMs, ...s } : s)))
+          sink.publish(
+            quotes.map((s) => (s.fromMs === undefined ? { staleAfterMs, intervalMs: everyMs, ...s } : s)),
+          )
+          if (earlier && earlier.length > 0) sink.earlier(earlier)
           sink.failing(missing)
           failures = 0
           waitMs = everyMs * (0.9 + 0.2 * random())

@@ -1,8 +1,23 @@
-import { type Prices, type Quote, type QuoteName, sourceName } from '../../protocol/quote.ts'
+import { isStale, type Prices, type Quote, type QuoteName, sourceName } from '../../protocol/quote.ts'
+import { HOUR_MS, minuteOf } from '../../protocol/units.ts'
 
-/** All quotes, past and planned, by name and time: which price holds when. */
+/** A price that goes on unchanged is stored with its new end as often as this, so that a restart knows until when it was fresh. */
+const STORED_EVERY_MS = HOUR_MS
+
+/** A past time of one name for which prices have come. `fromMs` inclusive, `toMs` exclusive. */
+export interface FilledTime {
+  name: QuoteName
+  fromMs: number
+  toMs: number
+  /** from here on they may take the place of others, which had only gone on or were assumed; absent where they can't */
+  replacedFromMs?: number
+}
+
+/** All quotes, past and planned, by name and time: which price holds when. Before a name's first quote, no price holds. */
 export class QuoteBook {
   readonly #byName = new Map<QuoteName, Quote[]>()
+  /** by name, the end of the present quote as the store has it */
+  readonly #storedEndMs = new Map<QuoteName, { fromMs: number; endMs: number }>()
 
   /** Adds a quote; it replaces one of the same name and time. @returns false where nothing changed */
   add(quote: Quote): boolean {
@@ -11,9 +26,9 @@ export class QuoteBook {
     const before = list[i]
     if (before && isSame(before, quote)) {
       if (before.fromMs === quote.fromMs) return false
-      if (i === list.length - 1) {
+      if (i === list.length - 1 && !isStale(before, quote.fromMs)) {
         // the same price again: it keeps its begin, and is fresh for longer
-        if (quote.staleAfterMs !== undefined) list[i] = { ...quote, fromMs: before.fromMs }
+        if (quote.staleAfterMs !== undefined) list[i] = { ...before, staleAfterMs: quote.staleAfterMs }
         return false
       }
     }
@@ -23,11 +38,12 @@ export class QuoteBook {
 
   /**
    * Replaces everything of a name from `nowMs` on with these quotes, oldest first. Where the first equals the quote that holds now,
-   * that one keeps its begin. A planned quote that is no longer planned is overwritten, at its own time, by the quote before it: so
-   * a store that replaces by time overwrites it too.
+   * that one keeps its begin, unless it has become stale: the time in between stays stale. A planned quote that is no longer
+   * planned is overwritten, at its own time, by the quote before it: so a store that replaces by time overwrites it too.
+   * @param backMs where no price was known, the first quote also holds for this time before `nowMs`
    * @returns the quotes to store
    */
-  plan(name: QuoteName, nowMs: number, quotes: readonly Quote[]): Quote[] {
+  plan(name: QuoteName, nowMs: number, quotes: readonly Quote[], backMs = 0): Quote[] {
     const first = quotes.find((quote) => quote.fromMs <= nowMs)
     const later = quotes.filter((quote) => quote.fromMs > nowMs)
     const list = this.#list(name)
@@ -36,10 +52,14 @@ export class QuoteBook {
       put(list, quote)
       changed.push(quote)
     }
-    const i = lastIndexAtOrBefore(list, nowMs)
-    const present = list[i]
-    if (first && present && isSame(present, first)) list[i] = { ...first, fromMs: present.fromMs }
-    else if (first) change({ ...first, fromMs: nowMs })
+    const present = list[lastIndexAtOrBefore(list, nowMs)]
+    if (first && present && isSame(present, first) && (!isStale(present, nowMs) || isStale(first, nowMs)))
+      changed.push(...this.#renew(list, present, first))
+    else if (first) {
+      const { knownMs: _, ...begun } = first
+      change({ ...begun, fromMs: nowMs })
+      if (present === undefined && backMs > 0) change(assumed(begun, nowMs - backMs, nowMs))
+    }
     for (const quote of later) {
       const planned = list[lastIndexAtOrBefore(list, quote.fromMs)]
       if (planned?.fromMs !== quote.fromMs || !isSame(planned, quote) || !endsAlike(planned, quote))
@@ -53,32 +73,59 @@ export class QuoteBook {
     return changed
   }
 
-  /** The prices at a moment. Before a name's first quote, that first one: a price known too late is better than none. */
+  /**
+   * Adds quotes of the time before the first known one. Others are left out. What was only assumed of that time gives way to them.
+   * @param quotes oldest first @returns the time that they fill; undefined where they fill none
+   */
+  fillBefore(name: QuoteName, quotes: readonly Quote[]): FilledTime | undefined {
+    const list = this.#list(name)
+    const endMs = this.knownSince(name) ?? Number.POSITIVE_INFINITY
+    const rows = quotes.filter((quote) => quote.fromMs < endMs)
+    const [oldest] = rows
+    if (!oldest) return undefined
+    const before = list.filter((quote) => quote.fromMs < endMs && quote.fromMs < oldest.fromMs)
+    const known = list.filter((quote) => quote.fromMs >= endMs)
+    const replacedFromMs = list[0] && minuteOf(list[0].fromMs)
+    this.#byName.set(name, [...before, ...rows, ...known])
+    const filled = { name, fromMs: oldest.fromMs, toMs: endMs }
+    return replacedFromMs === undefined ? filled : { ...filled, replacedFromMs }
+  }
+
+  /** Begin of the first quote that is not assumed, Unix ms; undefined where there is none. */
+  knownSince(name: QuoteName): number | undefined {
+    return this.#byName.get(name)?.find((quote) => !isAssumed(quote))?.fromMs
+  }
+
+  /** The prices at a moment. A name has none before its first quote. */
   at(ms: number): Prices {
     const prices: Record<string, Quote> = {}
     for (const [name, list] of this.#byName) {
-      const quote = list[Math.max(0, lastIndexAtOrBefore(list, ms))]
+      const quote = list[lastIndexAtOrBefore(list, ms)]
       if (quote) prices[name] = quote
     }
     return prices as Prices
   }
 
   /**
-   * The prices for [fromMs, toMs): those at its begin, but the energy price is weighted by time where it changes within. Energy is
-   * metered by the minute, so a change within a minute can't be priced more closely.
+   * The prices for [fromMs, toMs): those at its begin, else the first that begins within. The energy price is weighted by time where
+   * it changes within. Energy is metered by the minute, so a change within a minute can't be priced more closely.
    */
   over(fromMs: number, toMs: number): Prices {
-    const prices = this.at(fromMs)
+    const prices: Record<string, Quote> = {}
+    for (const [name, list] of this.#byName) {
+      const quote = list[Math.max(0, lastIndexAtOrBefore(list, fromMs))]
+      if (quote && quote.fromMs < toMs) prices[name] = quote
+    }
     const parts = this.between('energyUsdPerKwh', fromMs, toMs).map((quote, i, all) => ({
       quote,
       ms: (all[i + 1]?.fromMs ?? toMs) - (i === 0 ? fromMs : quote.fromMs),
     }))
     const first = parts[0]?.quote
-    if (!first || parts.every(({ quote }) => quote.value === first.value)) return prices
+    if (!first || parts.every(({ quote }) => quote.value === first.value)) return prices as Prices
     const value = parts.reduce((sum, { quote, ms }) => sum + quote.value * ms, 0) / (toMs - fromMs)
     const detail = parts.map(({ quote, ms }) => `${ms / 1000} s at ${quote.value}`).join(', ')
     const source = `${sourceName(first.source)} (${detail})`
-    return { ...prices, energyUsdPerKwh: { ...first, value, source } }
+    return { ...prices, energyUsdPerKwh: { ...first, value, source } } as Prices
   }
 
   /** The quotes of a name that hold anywhere in [fromMs, toMs), oldest first. */
@@ -91,12 +138,38 @@ export class QuoteBook {
     return [...this.#byName.keys()]
   }
 
+  /** The present quote goes on, with the end that its source says now. @returns it where the store should know that end */
+  #renew(list: Quote[], present: Quote, { staleAfterMs }: Quote): Quote[] {
+    const { staleAfterMs: endMs = 0, ...kept } = present
+    const renewed = staleAfterMs === undefined ? kept : { ...kept, staleAfterMs }
+    list[list.indexOf(present)] = renewed
+    const stored = this.#storedEndMs.get(present.name) ?? { fromMs: present.fromMs, endMs }
+    const isKnown = stored.fromMs === present.fromMs && (staleAfterMs ?? 0) < stored.endMs + STORED_EVERY_MS
+    this.#storedEndMs.set(
+      present.name,
+      isKnown ? stored : { fromMs: present.fromMs, endMs: staleAfterMs ?? 0 },
+    )
+    return isKnown ? [] : [renewed]
+  }
+
   #list(name: QuoteName): Quote[] {
     const list = this.#byName.get(name) ?? []
     this.#byName.set(name, list)
     return list
   }
 }
+
+const ASSUMED = 'before it was known'
+
+/** A quote for the time shortly before it was first known, which its source says. */
+function assumed(quote: Quote, fromMs: number, knownMs: number): Quote {
+  const { source } = quote
+  const marked = source.endsWith(')') ? `${source.slice(0, -1)}; ${ASSUMED})` : `${source} (${ASSUMED})`
+  return { ...quote, source: marked, fromMs, knownMs }
+}
+
+/** Whether the quote is only taken to have held, because it was the first known thereafter. */
+export const isAssumed = ({ source }: Pick<Quote, 'source'>): boolean => source.includes(ASSUMED)
 
 const isSame = (a: Quote, b: Quote): boolean => a.value === b.value && a.source === b.source
 const endsAlike = (a: Quote, b: Quote): boolean => a.staleAfterMs === b.staleAfterMs

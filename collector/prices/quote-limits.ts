@@ -34,6 +34,12 @@ export function quoteFault(name: QuoteName, value: number): string | undefined {
   }
 }
 
+/** Why a value can't have been measured, though a person may type or push it; undefined where it can. */
+export const measuredFault = (name: QuoteName, value: number): string | undefined =>
+  name === 'feesBtcPerBlock' && value === 0
+    ? 'no day of blocks is without fees; its index may be incomplete'
+    : undefined
+
 const above = (most: number, value: number): string | undefined =>
   value > most ? `expected at most ${most}` : undefined
 

@@ -1,8 +1,8 @@
 import type { Log } from '../../protocol/kit/log.ts'
-import { isStale, type Quote, type QuoteName, sourceName, unitOf } from '../../protocol/quote.ts'
+import { isStale, type Prices, type Quote, type QuoteName, sourceName, unitOf } from '../../protocol/quote.ts'
 import type { ConfiguredFeed, FeedQuote, FeedSink } from '../plugin/feed.ts'
 import { type FeedReport, FeedState, type HeldBack } from './feed-state.ts'
-import { lastIndexAtOrBefore, type QuoteBook } from './quote-book.ts'
+import { type FilledTime, lastIndexAtOrBefore, type QuoteBook } from './quote-book.ts'
 import { quoteFault } from './quote-limits.ts'
 import type { QuoteWriteQueue } from './quote-write-queue.ts'
 import { planned, type SourceQuotes } from './source-priority.ts'
@@ -28,6 +28,8 @@ export interface QuoteSelectorOptions {
   typed: ConfiguredFeed
   nowMs: () => number
   log: Log
+  /** called when prices of a past time have come: minutes of it may be priced with them */
+  onFilled?: (filled: FilledTime) => void
 }
 
 /**
@@ -40,6 +42,7 @@ export class QuoteSelector {
   readonly #pushed = new Map<QuoteName, readonly Quote[]>()
   /** by name, when the next quote of any source ends, Unix ms */
   readonly #endsMs = new Map<QuoteName, number>()
+  #tickedMs = 0
 
   constructor(options: QuoteSelectorOptions) {
     this.#o = options
@@ -58,10 +61,12 @@ export class QuoteSelector {
     void this.#o.writer.flush()
   }
 
-  /** Selects again where a quote has ended, and stores what waits. Call it about once a second. */
+  /** Selects again where a quote has ended, or the clock was set back, and stores what waits. Call it about once a second. */
   tick(): void {
     const now = this.#o.nowMs()
-    for (const [name, endsMs] of this.#endsMs) if (endsMs < now) this.#decide(name)
+    const setBack = now < this.#tickedMs
+    this.#tickedMs = now
+    for (const [name, endsMs] of this.#endsMs) if (setBack || endsMs < now) this.#decide(name)
     void this.#o.writer.flush()
   }
 
@@ -76,6 +81,11 @@ export class QuoteSelector {
     return this.#sources
       .filter(({ rank, feed }) => rank === 'feed' && feed.quotes.includes(name))
       .map(({ feed }) => feed.name)
+  }
+
+  /** Whether the configuration has a source of this quote: a feed, or a typed price. */
+  hasSource(name: QuoteName): boolean {
+    return this.#sources.some(({ feed }) => feed.quotes.includes(name))
   }
 
   /**
@@ -94,6 +104,13 @@ export class QuoteSelector {
       source: `${PUSHED}${by}`,
       fromMs: pushed.fromMs ?? now,
       ...(staleAfterMs === undefined ? {} : { staleAfterMs }),
+      ...((pushed.fromMs ?? now) === now ? {} : { knownMs: now }),
+    }
+    if (this.isUnknownAt(name, quote.fromMs)) {
+      const goesOn = this.#o.book.knownSince(name) === undefined && this.feedsOf(name).length === 0
+      this.#pushPast(quote)
+      // else it ends where another price was known, or will be
+      if (!goesOn) return quote
     }
     const others = (this.#pushed.get(name) ?? []).filter((q) => q.fromMs !== quote.fromMs)
     // drop past quotes that a later one has replaced
@@ -108,6 +125,27 @@ export class QuoteSelector {
     this.#decide(name)
     void this.#o.writer.flush()
     return quote
+  }
+
+  /** Whether this is a past time at which no price of the name was known. */
+  isUnknownAt(name: QuoteName, ms: number): boolean {
+    const { book, nowMs } = this.#o
+    return ms < Math.min(nowMs(), book.knownSince(name) ?? Number.POSITIVE_INFINITY)
+  }
+
+  #pushPast(quote: Quote): void {
+    const { book, writer, log, onFilled } = this.#o
+    const { name, value, source, fromMs } = quote
+    log.info('price of a past time pushed', {
+      quote: name,
+      value,
+      source,
+      from: new Date(fromMs).toISOString(),
+    })
+    const filled = book.fillBefore(name, [quote])
+    writer.add([quote])
+    if (filled) onFilled?.(filled)
+    void writer.flush()
   }
 
   /** Current prices with their sources, and what each feed reports. */
@@ -138,8 +176,14 @@ export class QuoteSelector {
     const { book, writer, nowMs } = this.#o
     const now = nowMs()
     const pushed: SourceQuotes = { rank: 'pushed', quotes: this.#pushed.get(name) ?? [], endKnown: true }
-    const sources = [pushed, ...this.#sources.map((source) => source.quotesOf(name))]
-    writer.add(book.plan(name, now, planned(sources, now)))
+    const sources = [pushed, ...this.#sources.map((source) => beganBy(now, source.quotesOf(name)))]
+    const plan = planned(sources, now)
+    const [first] = plan
+    const chosen = sources.find(({ quotes }) => quotes.some((q) => q.source === first?.source))
+    const backMs = chosen?.intervalMs ?? 0
+    const isFirst = book.at(now)[name as keyof Prices] === undefined
+    writer.add(book.plan(name, now, plan, backMs))
+    if (isFirst && first) this.#o.onFilled?.({ name, fromMs: now - backMs, toMs: now })
     const ends = sources.flatMap(({ quotes }) => quotes.flatMap((q) => q.staleAfterMs ?? []))
     this.#endsMs.set(name, Math.min(Number.POSITIVE_INFINITY, ...ends.filter((ms) => ms >= now)))
   }
@@ -167,8 +211,16 @@ export class QuoteSelector {
           const quotes = source.take(name, own, before, now)
           if (present && sourceName(present.source) === source.feed.name) this.#fillGap(present, quotes, now)
           if (quotes.length > 0) this.#decide(name)
+          this.#fillBefore(name, quotes, now)
         }
         void this.#o.writer.flush()
+      },
+      earlier: (statements) => {
+        const now = this.#o.nowMs()
+        for (const name of new Set(statements.map((s) => s.name))) {
+          const quotes = source.takeEarlier(name, statements, now)
+          this.#fillBefore(name, quotes, now)
+        }
       },
       failing: (reason) => source.setFailing(reason),
     }
@@ -184,6 +236,26 @@ export class QuoteSelector {
    */
   #fillGap(last: Quote, quotes: readonly Quote[], now: number): void {
     const gap = quotes.filter((q) => q.fromMs > last.fromMs && q.fromMs < now)
-    this.#o.writer.add(gap.filter((quote) => this.#o.book.add(quote)))
+    const added = gap.filter((quote) => this.#o.book.add(quote))
+    this.#o.writer.add(added)
+    const fromMs = added[0]?.fromMs
+    if (fromMs !== undefined)
+      this.#o.onFilled?.({ name: last.name, fromMs, toMs: now, replacedFromMs: fromMs })
+  }
+
+  /**
+   * Adds what a feed knows of the time before the first known price. It is not stored: the feed tells it again at each start, and a
+   * settled minute keeps the prices that it was settled with.
+   */
+  #fillBefore(name: QuoteName, quotes: readonly Quote[], now: number): void {
+    const filled = this.#o.book.fillBefore(
+      name,
+      quotes.filter((q) => q.fromMs < now),
+    )
+    if (filled) this.#o.onFilled?.(filled)
   }
 }
+
+/** A polled price holds since it was read. Where the clock was set back since, it holds from now, not only when that time comes again. */
+const beganBy = (now: number, of: SourceQuotes): SourceQuotes =>
+  of.endKnown ? of : { ...of, quotes: of.quotes.map((q) => (q.fromMs > now ? { ...q, fromMs: now } : q)) }

@@ -8,6 +8,8 @@ export interface SourceQuotes {
   quotes: readonly Quote[]
   /** whether the last quote's `staleAfterMs` is its real end; else it is only the time by which a poll should have renewed it */
   endKnown: boolean
+  /** how often the source is asked, ms; absent where its prices have their own begin */
+  intervalMs?: number
 }
 
 /**

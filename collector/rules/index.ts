@@ -3,6 +3,7 @@ import type { Rule } from '../plugin/rule.ts'
 import agentSilent from './agent-silent.ts'
 import clockSkew from './clock-skew.ts'
 import deviceClaimed from './device-claimed.ts'
+import doubtfulRecords from './doubtful-records.ts'
 import hashboardLost from './hashboard-lost.ts'
 import hot from './hot.ts'
 import marginBelowZero from './margin-below-zero.ts'
@@ -18,6 +19,7 @@ export const RULES: readonly Rule[] = [
   agentSilent,
   clockSkew,
   deviceClaimed,
+  doubtfulRecords,
   hashboardLost,
   hot,
   marginBelowZero,

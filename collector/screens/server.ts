@@ -5,6 +5,7 @@ import type { Context } from 'hono'
 import type { Log } from '../../protocol/kit/log.ts'
 import type { Secret } from '../../protocol/kit/secret.ts'
 import type { Figures } from '../books/figures.ts'
+import type { HeldQueries } from '../books/held-queries.ts'
 import type { LedgerQueries } from '../books/ledger-queries.ts'
 import type { ClaimQueries } from '../ownership/claim-queries.ts'
 import type { QuoteSelector } from '../prices/quote-selector.ts'
@@ -53,6 +54,7 @@ export function createServer(options: {
   ledger?: LedgerFigures
   queries?: LedgerQueries
   claims?: ClaimQueries
+  held?: HeldQueries
   figures?: Figures
   statements?: StatementSource
   pools?: () => PoolView[]
@@ -80,6 +82,7 @@ export function createServer(options: {
     ...(options.statements ? { statements: options.statements } : {}),
     ...(options.queries ? { queries: options.queries } : {}),
     ...(options.claims ? { claims: options.claims } : {}),
+    ...(options.held ? { held: options.held } : {}),
     ...(options.figures ? { figures: options.figures } : {}),
     ...(options.pools ? { pools: options.pools } : {}),
     ...(options.selector ? { selector: options.selector } : {}),

@@ -48,6 +48,11 @@ export class DueMinutes {
     return due
   }
 
+  /** How many minutes are queued. */
+  get size(): number {
+    return this.#minutes.size
+  }
+
   /** How many minutes are over, had time for their records, and are not settled. */
   get overdue(): number {
     const endMs = this.#nowMs() - MINUTE_MS - this.#settleDelayMs

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { reasonOf } from '../../protocol/kit/errors.ts'
 import type { Log } from '../../protocol/kit/log.ts'
-import type { Prices, Quote } from '../../protocol/quote.ts'
+import type { Prices, Quote, QuoteName } from '../../protocol/quote.ts'
 import { MINUTE_MS } from '../../protocol/units.ts'
 import { monthsOf } from '../economics/calendar.ts'
 import { attribution } from '../economics/energy/attribution.ts'
@@ -12,7 +12,8 @@ import { AttributionSchema, CostsSchema } from '../economics/site-settings.ts'
 import { type Workload, WorkloadSchema } from '../economics/workloads.ts'
 import type { RulesVersion, Settlement } from '../plugin/audit-store.ts'
 import type { Store } from '../plugin/store.ts'
-import type { QuoteBook } from '../prices/quote-book.ts'
+import { isAssumed, type QuoteBook } from '../prices/quote-book.ts'
+import { isCorrection } from './correction.ts'
 
 const VERSION_CHARS = 16
 
@@ -22,6 +23,8 @@ const RulesSchema = z.object({
   attribution: AttributionSchema.prefault({}),
   costs: CostsSchema.prefault({}),
   timeZone: z.string().default('UTC'),
+  /** present where the fees of a block have a source; rules of an earlier perwatt did not say */
+  needsFees: z.literal(true).optional(),
 })
 /** The part of the configuration that decides what a minute is worth. */
 export type RulesText = z.output<typeof RulesSchema>
@@ -45,9 +48,24 @@ export interface MinutePricing {
 const pricesOf = (quotes: readonly Quote[]): Prices =>
   Object.fromEntries(quotes.map((quote) => [quote.name, quote]))
 
+const priceOf = (prices: Prices, name: QuoteName): Quote | undefined => prices[name as keyof Prices]
+
+/**
+ * Whether a minute's settled price gave way to what its source told later of that time: the price only went on because the source was
+ * not heard, or was only assumed. What a person corrected stays.
+ */
+function gaveWay(settled: Quote, known: Prices, minuteMs: number): boolean {
+  const now = priceOf(known, settled.name)
+  if (!now || isCorrection(settled)) return false
+  // the first price of a name counts for the whole minute in which it begins, until one of the minute's begin is known
+  const beganWithin = settled.fromMs > minuteMs && now.fromMs < settled.fromMs
+  return now.fromMs > settled.fromMs || beganWithin || (isAssumed(settled) && !isAssumed(now))
+}
+
 /**
  * Rules and prices of each minute: those it was settled with or, where it was never settled, those in force at its time. So a late
- * record is paid by the contract of its day, whatever the configuration says now.
+ * record is paid by the contract of its day, whatever the configuration says now. A price that was not known when the minute was
+ * settled is the one of its time that is known now.
  */
 export class Pricing {
   readonly #quotes: QuoteBook
@@ -92,13 +110,28 @@ export class Pricing {
   }
 
   of(minuteMs: number, settlement: Settlement | undefined): MinutePricing {
-    if (settlement)
-      return { rules: this.version(settlement.rulesVersion), prices: pricesOf(settlement.quotes) }
-    const inForce = this.#versions.findLast((v) => v.fromMs <= minuteMs) ?? this.#versions[0]
-    return {
-      rules: inForce ? this.version(inForce.version) : this.present,
-      prices: this.#quotes.over(minuteMs, minuteMs + MINUTE_MS),
+    const known = this.#quotes.over(minuteMs, minuteMs + MINUTE_MS)
+    if (settlement) {
+      const settled = settlement.quotes.filter((quote) => !gaveWay(quote, known, minuteMs))
+      return { rules: this.version(settlement.rulesVersion), prices: { ...known, ...pricesOf(settled) } }
     }
+    const inForce = this.#versions.findLast((v) => v.fromMs <= minuteMs) ?? this.#versions[0]
+    return { rules: inForce ? this.version(inForce.version) : this.present, prices: known }
+  }
+
+  /** Whether prices that have come since would settle this minute otherwise. */
+  hasNews(settlement: Settlement): boolean {
+    const known = this.#quotes.over(settlement.minuteMs, settlement.minuteMs + MINUTE_MS)
+    const settled = pricesOf(settlement.quotes)
+    return (
+      settlement.quotes.some((quote) => gaveWay(quote, known, settlement.minuteMs)) ||
+      (settlement.missing ?? []).some((name) => priceOf(known, name) && !priceOf(settled, name))
+    )
+  }
+
+  /** Whether a price of this name is known for this minute. */
+  isKnown(name: QuoteName, minuteMs: number): boolean {
+    return priceOf(this.#quotes.over(minuteMs, minuteMs + MINUTE_MS), name) !== undefined
   }
 
   /** The rules of a version; the present ones where the store no longer holds readable text for it. */

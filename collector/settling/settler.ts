@@ -11,12 +11,15 @@ import {
 import { runsOf } from '../economics/minute-runs.ts'
 import { settleMinute } from '../economics/settlement/ledger-rows.ts'
 import type { KnownDevices } from '../economics/settlement/settle.ts'
+import { missingPrices } from '../economics/settlement/unpriced.ts'
 import type { Change, Repricing, Settlement } from '../plugin/audit-store.ts'
-import type { HeldBack } from '../plugin/held.ts'
+import type { HeldBack, HeldMark } from '../plugin/held.ts'
 import { isRefused, type Store } from '../plugin/store.ts'
+import { causesWith, LATE_RECORDS, repricingText } from './causes.ts'
 import { changedSums } from './changed-sums.ts'
 import { DueMinutes } from './due-minutes.ts'
 import { heldBackOf, heldByMinute } from './held-back.ts'
+import { meterDoubts } from './meter-doubts.ts'
 import type { MinutePricing, Pricing } from './pricing.ts'
 import { trueUpsOf } from './true-ups.ts'
 
@@ -52,6 +55,8 @@ export interface SettlerOptions {
 export class Settler {
   readonly #o: SettlerOptions
   readonly #due: DueMinutes
+  /** by minute that waits, what has changed */
+  readonly #whys = new Map<number, Set<string>>()
   #turn: Promise<unknown> = Promise.resolve()
   #timer: NodeJS.Timeout | undefined
   #atOnce = MINUTES_AT_ONCE
@@ -111,9 +116,20 @@ export class Settler {
     return this.#atOnce
   }
 
-  /** Records were stored that start in these minutes. */
-  note(minutes: Iterable<number>): void {
-    for (const minute of minutes) this.#due.addLate(minute)
+  /** How many minutes are queued, whether they are due or not. */
+  get waiting(): number {
+    return this.#due.size
+  }
+
+  /**
+   * Something of these minutes has changed: by default, records were stored that start in them.
+   * @param why for the person who reads why the figures changed: an act, in the past tense
+   */
+  note(minutes: Iterable<number>, why = LATE_RECORDS): void {
+    for (const minute of minutes) {
+      this.#due.addLate(minute)
+      this.#whys.set(minute, (this.#whys.get(minute) ?? new Set()).add(why))
+    }
   }
 
   /** Settles what is due, newest first. Never rejects. */
@@ -181,9 +197,13 @@ export class Settler {
       const before = mayChange
         ? await this.#figures(fromMs, toMs)
         : new Map<number, Map<string, LedgerSums>>()
-      const counting = await store.intervals(fromMs, toMs)
+      let counting = await store.intervals(fromMs, toMs)
+      let kept = byMinute(counting)
+      if (await this.#hold(kept)) {
+        counting = await store.intervals(fromMs, toMs)
+        kept = byMinute(counting)
+      }
       await this.#o.settling?.(counting)
-      const kept = byMinute(counting)
       const held = heldByMinute(await store.held({ fromMs, toMs, state: 'open' }, MOST_HELD))
       for (let minute = fromMs; minute < toMs; minute += MINUTE_MS) {
         const found = kept.get(minute) ?? []
@@ -197,7 +217,12 @@ export class Settler {
           ...heldBackOf(minute, held.get(minute) ?? [], pricing.prices, { ...pricing.rules, ...devices }),
         )
         const changed = changedSums(before.get(minute) ?? new Map(), sumsByWorkload(own))
-        settlements.push(this.#settlement(minute, settlement, pricing, changed.length > 0))
+        const why = repricing ? [repricingText(repricing)] : [...(this.#whys.get(minute) ?? [])]
+        const { needsFees } = pricing.rules
+        settlements.push({
+          ...this.#settlement(minute, settlement, pricing, changed.length > 0 ? why : undefined),
+          ...missingOf(missingPrices(own, pricing.prices, needsFees)),
+        })
         if (repricing && (before.has(minute) || repricing.decision))
           changes.push(...changed.map((c) => ({ repricing: repricing.id, minuteMs: minute, ...c })))
       }
@@ -208,25 +233,37 @@ export class Settler {
       heldBack,
       ...(repricing ? { repricing } : {}),
     })
+    if (!repricing) for (const minute of minutes) this.#whys.delete(minute)
     onSettled(minutes, rows, settlements)
     if (intervals > INTERVALS_AT_ONCE) this.#atOnce = Math.max(1, Math.floor(this.#atOnce / 2))
     else if (intervals < INTERVALS_AT_ONCE / 4) this.#atOnce = Math.min(MINUTES_AT_ONCE, this.#atOnce * 2)
+  }
+
+  /** Holds records that their meter contradicts. @returns true where there are any, held now or before */
+  async #hold(kept: ReadonlyMap<number, readonly AgentInterval[]>): Promise<boolean> {
+    const marks: HeldMark[] = []
+    for (const [minute, records] of kept)
+      marks.push(...(await meterDoubts(minute, records, this.#o.devices, this.#o)))
+    if (marks.length > 0) await this.#o.store.hold(marks)
+    return marks.length > 0
   }
 
   #settlement(
     minuteMs: number,
     before: Settlement | undefined,
     { rules, prices }: MinutePricing,
-    changed: boolean,
+    changed: readonly string[] | undefined,
   ): Settlement {
     const nowMs = this.#o.nowMs()
     const base = { minuteMs, rulesVersion: rules.version, quotes: Object.values(prices) }
     // revision 0: a repricing priced the minute before its records came
     if (!before) return { ...base, revision: changed ? 1 : 0, settledMs: nowMs }
+    const causes = changed ? causesWith(before.causes, changed, nowMs) : before.causes
     return {
       ...base,
       revision: before.revision + (changed ? 1 : 0),
       settledMs: changed ? nowMs : before.settledMs,
+      ...(causes && causes.length > 0 ? { causes } : {}),
     }
   }
 
@@ -241,6 +278,9 @@ export class Settler {
     return figures
   }
 }
+
+const missingOf = (missing: Settlement['missing']): Pick<Settlement, 'missing'> =>
+  missing && missing.length > 0 ? { missing } : {}
 
 function byMinute(intervals: readonly AgentInterval[]): Map<number, AgentInterval[]> {
   const minutes = new Map<number, AgentInterval[]>()

@@ -4,6 +4,7 @@ import { inCents } from '../economics/statement/cents.ts'
 import type { MonthAccount } from '../economics/statement/month-account.ts'
 import { paysByBitcoin, statementLines } from '../economics/statement/statement-lines.ts'
 import type { Statement, StatementLine } from '../views/statement.ts'
+import { correctionsInCents, dueCents } from './corrections.ts'
 import { centsByWorkload, ownFigures } from './own-figures.ts'
 import { basisRatios } from './power-basis.ts'
 import type { StatementFacts } from './statement-facts.ts'
@@ -17,9 +18,10 @@ export const numberOf = (site: string, month: string, customer: string | undefin
 
 /** Builds a statement. Its lines add up to its total to the cent. */
 export function buildStatement(facts: StatementFacts): Statement {
-  const { site, timeZone, month, customer, copy, ledgerMonth, accounts, lostRecords, nowMs } = facts
+  const { site, timeZone, month, customer, copy, ledgerMonth, accounts, lostRecords, nowMs, issued } = facts
   const { period, throughMs } = ledgerMonth
   const { lines, totalCents } = inLines(facts)
+  const corrections = correctionsInCents(facts.corrections, copy)
   const content: Omit<Statement, 'revision' | 'generatedAt'> = {
     number: numberOf(site.id, month, customer),
     site: site.id,
@@ -32,8 +34,11 @@ export function buildStatement(facts: StatementFacts): Statement {
     through: iso(throughMs),
     ...(customer === undefined ? {} : { customer }),
     copy,
+    ...(issued ? { issued: { at: iso(issued.atMs), by: issued.by } } : {}),
     lines,
     totalUsd: totalCents / 100,
+    corrections,
+    dueUsd: dueCents(totalCents, corrections) / 100,
     fees: feesOf(accounts),
     use: useOf(facts),
     ...(copy === 'own' ? { own: ownFigures(facts, lines) } : {}),
@@ -43,11 +48,15 @@ export function buildStatement(facts: StatementFacts): Statement {
       ...(ledgerMonth.restatedMs === undefined ? {} : { newest: iso(ledgerMonth.restatedMs) }),
     },
     repricings: repricingsOf(facts),
+    held: heldOf(facts),
     completeness: {
       elapsedMinutes: ledgerMonth.elapsedMs / MINUTE_MS,
       settledMinutes: ledgerMonth.settledMinutes,
       waitingMinutes: ledgerMonth.waitingMinutes,
       lostRecords,
+      unpriced: [...ledgerMonth.unpriced]
+        .map(([name, minutes]) => ({ name, minutes }))
+        .sort((a, b) => (a.name < b.name ? -1 : 1)),
     },
   }
   return { ...content, revision: sha256(JSON.stringify(content)).slice(0, 12), generatedAt: iso(nowMs) }
@@ -115,17 +124,41 @@ function pricesOf({ accounts, copy, ledgerMonth }: StatementFacts): Statement['p
 function repricingsOf({ repricings, accounts, copy }: StatementFacts): Statement['repricings'] {
   const own = new Set(accounts.map((a) => a.workload))
   return repricings
-    .map(({ repricing: { id, atMs, by, reason, fromMs, toMs }, changes }) => ({
+    .map(({ repricing: { id, atMs, by, reason, fromMs, toMs, decision }, changes }) => ({
       id,
       at: iso(atMs),
       by,
       reason,
       from: iso(fromMs),
       to: iso(toMs),
+      ...(decision ? { decision: decision.verdict } : {}),
       changeUsd:
         changes
           .filter((c) => own.has(c.group))
           .reduce((sum, c) => sum + c.after.revenueNanoUsd - c.before.revenueNanoUsd, 0) / NANO_USD_PER_USD,
     }))
     .filter(({ changeUsd }) => copy === 'own' || changeUsd !== 0)
+}
+
+/** What is open of the month, by workload and kind. */
+function heldOf({ heldBack }: StatementFacts): Statement['held'] {
+  const sums = new Map<
+    string,
+    { workload: string; kind: string; records: number; nanoUsd: number; milliJ: number }
+  >()
+  for (const { workload, kind, records, revenueNanoUsd, energyMilliJ } of heldBack) {
+    const key = `${workload}\n${kind}`
+    const sum = sums.get(key) ?? { workload, kind, records: 0, nanoUsd: 0, milliJ: 0 }
+    sums.set(key, sum)
+    sum.records += records
+    sum.nanoUsd += revenueNanoUsd
+    sum.milliJ += energyMilliJ
+  }
+  return [...sums.values()].map(({ workload, kind, records, nanoUsd, milliJ }) => ({
+    workload,
+    kind,
+    records,
+    wouldEarnUsd: nanoUsd / NANO_USD_PER_USD,
+    energyKwh: milliJ / MILLIJOULES_PER_KWH,
+  }))
 }

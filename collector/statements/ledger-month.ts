@@ -1,7 +1,8 @@
-import { type Quote, sourceName } from '../../protocol/quote.ts'
+import { type Quote, type QuoteName, sourceName } from '../../protocol/quote.ts'
 import { HOUR_MS, MINUTE_MS, minuteOf } from '../../protocol/units.ts'
 import type { Period } from '../economics/calendar.ts'
 import { PeakPower } from '../economics/energy/peak-power.ts'
+import type { LedgerSums } from '../economics/ledger-row.ts'
 import type { KnownDevices } from '../economics/settlement/settle.ts'
 import { type MonthAccount, MonthAccounts } from '../economics/statement/month-account.ts'
 import type { Settlement } from '../plugin/audit-store.ts'
@@ -37,6 +38,8 @@ export interface LedgerMonth {
   /** minutes whose records changed since they were settled, or that were never settled */
   waitingMinutes: number
   restatedMinutes: number
+  /** how many settled minutes lack each price, by its name */
+  unpriced: ReadonlyMap<QuoteName, number>
   /** time of the newest restatement, Unix ms; absent without one */
   restatedMs?: number
   prices: PriceRange[]
@@ -48,6 +51,7 @@ export interface LedgerMonth {
 
 /**
  * Reads a month of the ledger minute by minute, in pieces.
+ * @param onMinute called with every minute of every workload that was read
  * @throws PerwattError if the store fails; the signal’s reason if it is aborted
  */
 export async function readLedgerMonth(
@@ -55,11 +59,13 @@ export async function readLedgerMonth(
   period: Period,
   nowMs: number,
   signal: AbortSignal,
+  onMinute?: (startMs: number, workload: string, sums: LedgerSums) => void,
 ): Promise<LedgerMonth> {
   const accounts = new MonthAccounts()
   const peak = new PeakPower()
   const prices = new Map<string, PriceRange>()
   const basis: BasisSums = new Map()
+  const unpriced = new Map<QuoteName, number>()
   let [throughMs, settledMinutes, restatedMinutes, restatedMs, demandNanoUsd] = [period.startMs, 0, 0, 0, 0]
   const rulesAt = (ms: number, settled: ReadonlyMap<number, Settlement>): Rules => {
     const settlement = settled.get(ms)
@@ -79,7 +85,7 @@ export async function readLedgerMonth(
     waiting.push(...unsettled)
     const settled = new Map<number, Settlement>()
     for (const settlement of settlements) {
-      const { minuteMs, revision, settledMs, quotes } = settlement
+      const { minuteMs, revision, settledMs, quotes, missing = [] } = settlement
       settled.set(minuteMs, settlement)
       settledMinutes++
       rules = pricing.version(settlement.rulesVersion)
@@ -89,10 +95,12 @@ export async function readLedgerMonth(
         restatedMs = Math.max(restatedMs, settledMs)
       }
       for (const quote of quotes) note(prices, quote)
+      for (const name of missing) unpriced.set(name, (unpriced.get(name) ?? 0) + 1)
     }
     for (const { startMs, group, ...sums } of buckets) {
       throughMs = Math.max(throughMs, startMs + MINUTE_MS)
       accounts.add(startMs, group, sums, rulesAt(startMs, settled))
+      onMinute?.(startMs, group, sums)
       peak.add(startMs, sums.energyMilliJ)
       demandNanoUsd += sums.demandNanoUsd
     }
@@ -107,9 +115,10 @@ export async function readLedgerMonth(
     peak,
     demandNanoUsd,
     settledMinutes,
-    // minutes after the newest settled one are not due yet
-    waitingMinutes: waiting.filter((ms) => ms < throughMs).length,
+    // while the month goes on, minutes after the newest settled one are not due yet
+    waitingMinutes: waiting.filter((ms) => ms < throughMs || nowMs >= period.endMs).length,
     restatedMinutes,
+    unpriced,
     ...(restatedMs > 0 ? { restatedMs } : {}),
     prices: [...prices.values()].sort((a, b) => (a.name < b.name ? -1 : 1)),
     basis,

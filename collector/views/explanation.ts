@@ -53,6 +53,19 @@ const ExplainedIntervalSchema = SumsSchema.extend({
   demand: FormulaSchema.optional().describe('formula of demandNanoUsd'),
 })
 
+const HeldRecordSchema = z.object({
+  agentId: z.string(),
+  deviceId: z.string(),
+  owner: z.record(z.string(), z.string()),
+  start: time,
+  kind: z.string().describe('doubt, claim or quarantine'),
+  check: z.string().describe('the check that holds it'),
+  reason: z.string(),
+  state: z.string().describe('open until a person decides; rejected: left out for good'),
+  energyMilliJ: z.number().int().optional().describe('its own energy'),
+  revenueNanoUsd: nanoUsd.describe('what its work would earn by the prices of the minute, nano-USD'),
+})
+
 export const ExplanationSchema = z.object({
   workload: z.string(),
   minute: time,
@@ -67,6 +80,10 @@ export const ExplanationSchema = z.object({
     'formula of contractNanoUsd, the pay of the contract for the minute',
   ),
   intervals: z.array(ExplainedIntervalSchema),
+  heldBack: z
+    .array(HeldRecordSchema)
+    .optional()
+    .describe('records that are in none of the figures, because they are held or were rejected'),
   sums: SumsSchema.describe('sums of the intervals above'),
   ledger: SumsSchema.optional().describe('the ledger’s figures; absent if the ledger has no row'),
   agrees: z

@@ -50,6 +50,12 @@ export const LedgerFigureSchema = z.object({
   restatedAt: z.iso
     .datetime()
     .optional()
-    .describe('time of the last restatement, by a late record or a repricing'),
+    .describe('time of the last restatement, by a late record, a late price or a repricing'),
+  unpricedWorkDiff1: z
+    .number()
+    .describe(
+      'difficulty-1 shares that earn nothing yet: no price of their time is known. Figures per kWh are left out then',
+    ),
+  unpricedEnergyJ: z.number().describe('J that cost nothing yet: no energy price of their time is known'),
 })
 export type LedgerFigure = z.infer<typeof LedgerFigureSchema>

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { QuoteSchema } from '../../protocol/quote.ts'
+import { QuoteNameSchema, QuoteSchema } from '../../protocol/quote.ts'
 import { EarningSchema, unix } from './fields.ts'
 
 /** An agent with its connection, clock and spool. */
@@ -74,6 +74,18 @@ export const SiteViewSchema = EarningSchema.extend({
     .array(LossViewSchema)
     .optional()
     .describe('records lost at agents within the last 12 hours, newest first'),
+  ledgerUnpriced: z
+    .array(z.object({ name: QuoteNameSchema, minutes: z.number().int() }))
+    .optional()
+    .describe('prices that settled minutes lack, and how many minutes; see /api/v1/unpriced'),
+  ledgerHeld: z
+    .object({
+      records: z.number().int(),
+      devices: z.number().int(),
+      revenueUsd: z.number().describe('what their work would earn'),
+    })
+    .optional()
+    .describe('records that count for nothing until a person decides: /api/v1/doubts'),
   hashpriceUsdPerPhDay: z.number().optional(),
   miningBreakEvenUsdPerKwh: z
     .number()

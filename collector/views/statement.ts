@@ -35,6 +35,10 @@ const StatementLineSchema = z.object({
     .optional()
     .describe('difficulty-1 shares of machines that count no accepted work, beside workDiff1'),
   estimatedUsd: z.number().optional().describe('USD, the part of the amount that estimatedWorkDiff1 earned'),
+  unpriced: z
+    .string()
+    .optional()
+    .describe('what the amount leaves out, because no price of its time is known yet'),
 })
 export type StatementLine = z.infer<typeof StatementLineSchema>
 
@@ -82,6 +86,25 @@ const OwnFiguresSchema = z.object({
     .describe('demand of the whole site; only on the site’s own statement'),
 })
 
+const CorrectionSchema = z.object({
+  statement: z.string().describe('number of the issued statement that it corrects'),
+  month: z.string(),
+  workload: z.string(),
+  item: z
+    .enum(['amount', 'energy-cost', 'demand'])
+    .describe('amount: what the workload earned; the costs stand only in the operator’s copy'),
+  from: time.describe('start of the first minute that changed'),
+  to: time.describe('end of the last'),
+  minutes: z.number().int().describe('how many minutes changed'),
+  why: z.string(),
+  oldUsd: usd.describe('these minutes as they were issued, or corrected last'),
+  newUsd: usd,
+  changeUsd: usd,
+})
+export type Correction = z.infer<typeof CorrectionSchema>
+
+const IssuedSchema = z.object({ at: time, by: z.string() })
+
 /** One customer's statement of one month, or the site's own. */
 export const StatementSchema = z.object({
   number: z.string().describe('number of the statement, the same for every copy and print'),
@@ -106,8 +129,13 @@ export const StatementSchema = z.object({
   copy: z
     .enum(['customer', 'own'])
     .describe('customer: without costs and margins; own: the operator’s copy, with them'),
+  issued: IssuedSchema.optional().describe(
+    'absent on a draft. An issued statement stays as it is: what changes later stands as a correction on another',
+  ),
   lines: z.array(StatementLineSchema),
   totalUsd: usd.describe('sum of the ledger, rounded to a cent; the lines add up to it'),
+  corrections: z.array(CorrectionSchema).describe('of statements that were issued before'),
+  dueUsd: usd.describe('totalUsd with the corrections of amounts'),
   fees: z
     .array(z.object({ workload: z.string(), feesUsd: usd }))
     .describe('pool fees and firmware dev fees; not part of the amounts'),
@@ -136,9 +164,24 @@ export const StatementSchema = z.object({
       reason: z.string(),
       from: time,
       to: time,
+      decision: z
+        .enum(['accepted', 'rejected'])
+        .optional()
+        .describe('present: held records were accepted or rejected'),
       changeUsd: z.number().describe('exact change of this statement’s revenue, USD'),
     }),
   ),
+  held: z
+    .array(
+      z.object({
+        workload: z.string(),
+        kind: z.string().describe('doubt, claim or quarantine'),
+        records: z.number().int(),
+        wouldEarnUsd: z.number().describe('what their work would earn, USD; in no amount above'),
+        energyKwh: z.number().describe('their own energy; in no figure above'),
+      }),
+    )
+    .describe('open: records that count for nothing until a person accepts or rejects them'),
   completeness: z.object({
     elapsedMinutes: z
       .number()
@@ -147,9 +190,25 @@ export const StatementSchema = z.object({
     settledMinutes: z.number().int(),
     waitingMinutes: z.number().int().describe('minutes with records that wait to be settled'),
     lostRecords: z.number().int().describe('records that agents lost in the month, whole site'),
+    unpriced: z
+      .array(z.object({ name: z.string(), minutes: z.number().int() }))
+      .describe('prices that settled minutes of the month lack, whole site'),
   }),
 })
 export type Statement = z.infer<typeof StatementSchema>
+
+/** An issued statement in the list of all. */
+export const IssueSchema = z.object({
+  number: z.string(),
+  month: z.string(),
+  customer: z.string().optional().describe('absent for the site’s own statement'),
+  at: time,
+  by: z.string(),
+  revision: z.string().describe('of the copy that its receiver has'),
+  totalUsd: usd,
+  dueUsd: usd,
+})
+export type IssueView = z.infer<typeof IssueSchema>
 
 /** All statements of one month. */
 export const StatementListSchema = z.object({
@@ -165,6 +224,9 @@ export const StatementListSchema = z.object({
       workloads: z.array(z.string()),
       totalUsd: usd,
       energyKwh: z.number(),
+      issued: IssuedSchema.extend({ revision: z.string(), totalUsd: usd, dueUsd: usd })
+        .optional()
+        .describe('absent where it was not issued'),
     }),
   ),
   totalUsd: usd.describe('sum of the statements'),

@@ -71,7 +71,7 @@ const views = new LiveViews({
   facts: { site: 'bench', name: 'Bench', timeZone: 'UTC' },
   currency: 'USD',
   alerts: () => alerting.firing(),
-  ledger: () => ({ overdueMinutes: 0, losses: [] }),
+  ledger: () => ({ overdueMinutes: 0, losses: [], unpriced: [] }),
   nowMs: () => nowMs,
 })
 

@@ -354,6 +354,11 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     imports: [...PROTOCOL, 'collector/plugin'],
     packages: ['node:timers/promises'],
   },
+  'collector/doubts': {
+    holds: 'holds each record against what its device can do, by kind and duration',
+    imports: [...PROTOCOL, 'collector/plugin'],
+    packages: [],
+  },
   'collector/settling': {
     holds: 'settles minutes as their records come in, and prices them again on request',
     imports: [
@@ -391,7 +396,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'collector/plugin',
       'collector/settling',
     ],
-    packages: ['node:crypto'],
+    packages: ['node:crypto', 'node:util', 'node:zlib'],
   },
   'collector/live': {
     holds: 'the site now: state by columns, figures, groups, what could be',
@@ -468,6 +473,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       ...PROTOCOL,
       'collector/economics/choices',
       'collector/views',
+      'collector/plugin',
       'collector/prices',
       'collector/settling',
       'collector/books',
@@ -575,6 +581,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'collector/stores',
       'collector/ownership',
       'collector/intake',
+      'collector/doubts',
       'collector/settling',
       'collector/books',
       'collector/statements',

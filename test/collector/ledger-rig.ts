@@ -1,16 +1,19 @@
 import type { LedgerRow } from '../../collector/economics/ledger-row.ts'
+import type { KnownDevices } from '../../collector/economics/settlement/settle.ts'
 import type { Workload } from '../../collector/economics/workloads.ts'
 import type { RecordJudge } from '../../collector/intake/batch-plan.ts'
 import { RecordWriter, type RecordWriterOptions } from '../../collector/intake/record-writer.ts'
 import type { Settlement } from '../../collector/plugin/audit-store.ts'
 import type { Quarantined, Store } from '../../collector/plugin/store.ts'
 import { QuoteBook } from '../../collector/prices/quote-book.ts'
+import { LatePrices } from '../../collector/settling/late-prices.ts'
 import { Pricing } from '../../collector/settling/pricing.ts'
 import { Repricer } from '../../collector/settling/repricer.ts'
 import { Settler, type SettlerOptions } from '../../collector/settling/settler.ts'
 import type { Device } from '../../protocol/device.ts'
 import type { Interval, IntervalBatch } from '../../protocol/interval.ts'
 import { SILENT } from '../../protocol/kit/log.ts'
+import type { QuoteName } from '../../protocol/quote.ts'
 import { MINUTE_MS } from '../../protocol/units.ts'
 import { rulesText } from './rules.ts'
 
@@ -27,6 +30,12 @@ const WORKLOADS: Workload[] = [
     usdPerMillionTokensOut: 0.6,
     match: [{ service: '*' }],
   },
+]
+const PRICES: readonly (readonly [QuoteName, number])[] = [
+  ['btcUsd', 100_000],
+  ['difficulty', 1e14],
+  ['blockHeight', 900_000],
+  ['energyUsdPerKwh', 0.05],
 ]
 const DEVICES: Record<string, Device> = {
   rig1: { deviceId: 'rig1', kind: 'asic', driver: 'antminer', location: { container: 'C01', rack: 'R01' } },
@@ -66,6 +75,7 @@ export class LedgerRig {
   readonly pricing: Pricing
   readonly settler: Settler
   readonly records: RecordWriter
+  readonly latePrices: LatePrices
   readonly repricer: Repricer
   readonly store: Store
 
@@ -73,14 +83,12 @@ export class LedgerRig {
     store: Store,
     workloads: readonly Workload[] = WORKLOADS,
     judges: readonly RecordJudge[] = [],
+    devices: KnownDevices = KNOWN,
+    prices: readonly (readonly [QuoteName, number])[] = PRICES,
     hooks: Pick<RecordWriterOptions, 'arriving'> & Pick<SettlerOptions, 'settling'> = {},
   ) {
     this.store = store
-    const quote = { unit: '', source: 'test', fromMs: 0 }
-    this.quotes.add({ ...quote, name: 'btcUsd', value: 100_000 })
-    this.quotes.add({ ...quote, name: 'difficulty', value: 1e14 })
-    this.quotes.add({ ...quote, name: 'blockHeight', value: 900_000 })
-    this.quotes.add({ ...quote, name: 'energyUsdPerKwh', value: 0.05 })
+    for (const [name, value] of prices) this.quotes.add({ name, value, unit: '', source: 'test', fromMs: 0 })
     const nowMs = () => this.nowMs
     const common = { store, nowMs, log: SILENT, retentionMs: 30 * 86_400_000 }
     this.pricing = new Pricing({
@@ -91,10 +99,13 @@ export class LedgerRig {
     this.settler = new Settler({
       ...common,
       pricing: this.pricing,
-      devices: KNOWN,
+      devices,
       settleDelayMs: 20_000,
       ...(hooks.settling && { settling: hooks.settling }),
-      onSettled: (_minutes, rows, settlements) => this.settled.push({ rows, settlements }),
+      onSettled: (_minutes, rows, settlements) => {
+        this.settled.push({ rows, settlements })
+        this.latePrices.settled(settlements)
+      },
     })
     this.records = new RecordWriter({
       ...common,
@@ -103,6 +114,7 @@ export class LedgerRig {
       ...(hooks.arriving && { arriving: hooks.arriving }),
       onStored: (minutes) => this.settler.note(minutes),
     })
+    this.latePrices = new LatePrices({ ...common, settler: this.settler, pricing: this.pricing })
     this.repricer = new Repricer({ ...common, settler: this.settler, pricing: this.pricing })
   }
 
@@ -110,12 +122,14 @@ export class LedgerRig {
     await this.pricing.start(this.store, this.nowMs)
     await this.records.start()
     await this.settler.start()
+    await this.latePrices.start()
     await this.repricer.start()
     return this
   }
 
   async stop(): Promise<void> {
     await this.records.stop()
+    await this.latePrices.stop()
     await this.repricer.stop()
     await this.settler.stop()
   }

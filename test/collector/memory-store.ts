@@ -8,6 +8,7 @@ import type {
   RulesVersion,
   Settlement,
 } from '../../collector/plugin/audit-store.ts'
+import type { Issue, IssueText } from '../../collector/plugin/issue-store.ts'
 import type {
   Append,
   HighWater,
@@ -124,8 +125,26 @@ export class MemoryStore extends MemoryClaims implements Store {
   async settlements(fromMs: number, toMs: number) {
     return [...this.settled.values()].filter((s) => s.minuteMs >= fromMs && s.minuteMs < toMs)
   }
+  async settledSince(fromMs: number, toMs: number, sinceMs: number) {
+    return (await this.settlements(fromMs, toMs)).filter((s) => s.settledMs > sinceMs)
+  }
+  async unpriced(fromMs: number, toMs: number) {
+    return (await this.settlements(fromMs, toMs)).flatMap(({ minuteMs, missing }) =>
+      missing ? { minuteMs, missing } : [],
+    )
+  }
   async restatements() {
     return []
+  }
+  readonly issued = new Map<string, { issue: Issue; texts: readonly IssueText[] }>()
+  async writeIssue(issue: Issue, texts: readonly IssueText[]) {
+    if (!this.issued.has(issue.number)) this.issued.set(issue.number, { issue, texts })
+  }
+  async issues() {
+    return [...this.issued.values()].map(({ issue }) => issue)
+  }
+  async issueText(number: string, part: string) {
+    return this.issued.get(number)?.texts.find((text) => text.part === part)?.text
   }
   async writeRepricing(repricing: Repricing) {
     this.repriced.set(repricing.id, repricing)

@@ -84,6 +84,90 @@ describe('a tariff that is known ahead', () => {
   })
 })
 
+describe('the time before the first price', () => {
+  const at12 = (hours: number, value: number): FeedQuote => ({
+    name: 'btcUsd',
+    value,
+    fromMs: T0 + hours * HOUR_MS,
+  })
+
+  it('is priced by the rows of a price list, each in its time, also those that are told apart for their age', async () => {
+    const list = new TestFeed('list', ['btcUsd'], [at12(-2, 7), at12(-1, 8), at12(1, 9)])
+    const { at, filled } = await rig.open([list])
+    list.sink?.earlier([at12(-90_000, 1), at12(-80_000, 2)])
+    expect([-90_001, -90_000, -80_001, -3, -2, -1, 0, 1].map((h) => at('btcUsd', T0 + h * HOUR_MS))).toEqual([
+      undefined,
+      '1 list',
+      '1 list',
+      '2 list',
+      '7 list',
+      '8 list',
+      '8 list',
+      '9 list',
+    ])
+    expect(filled).toContainEqual(
+      expect.objectContaining({ name: 'btcUsd', fromMs: T0 - 2 * HOUR_MS, toMs: T0 }),
+    )
+    expect(filled).toContainEqual(
+      expect.objectContaining({ fromMs: T0 - 90_000 * HOUR_MS, toMs: T0 - 2 * HOUR_MS }),
+    )
+    // the list tells them again: a store would have to take years of them at once
+    expect([...rig.stored.values()].map((q) => q.fromMs)).toEqual([T0, T0 + HOUR_MS])
+  })
+
+  it('has the first answer of a polled source for one poll, over a restart too, and nothing before', async () => {
+    const feed = new TestFeed('a', ['btcUsd'])
+    const first = await rig.open([feed])
+    feed.says('btcUsd', 5, { staleAfterMs: rig.nowMs + 15 * MINUTE_MS, intervalMs: 5 * MINUTE_MS })
+    const seen = ({ at }: typeof first) => [-5.01, -5, 0].map((m) => at('btcUsd', T0 + m * MINUTE_MS))
+    expect(seen(first)).toEqual([undefined, '5 a (before it was known)', '5 a'])
+    await first.selector.stop()
+    rig.nowMs += HOUR_MS
+    expect(seen(await rig.open([new TestFeed('a', ['btcUsd'])]))).toEqual(seen(first))
+  })
+
+  it('takes a price that is pushed for it, which ends where a price was known, and overrides nothing now', async () => {
+    const feed = new TestFeed('a', ['btcUsd'])
+    const { at, selector, filled } = await rig.open([feed])
+    feed.says('btcUsd', 5, { staleAfterMs: rig.nowMs + HOUR_MS, intervalMs: MINUTE_MS })
+    expect(selector.push({ name: 'btcUsd', value: 3, by: 'desk', fromMs: T0 - 3 * HOUR_MS })).toMatchObject({
+      knownMs: T0,
+    })
+    expect([-3.01, -3, -0.001, 0].map((h) => at('btcUsd', T0 + h * HOUR_MS))).toEqual([
+      undefined,
+      '3 pushed by desk',
+      '3 pushed by desk',
+      '5 a',
+    ])
+    expect(filled.at(-1)).toMatchObject({ name: 'btcUsd', fromMs: T0 - 3 * HOUR_MS, toMs: T0 })
+    await selector.stop()
+    rig.nowMs += MINUTE_MS
+    const later = await rig.open([feed])
+    expect(later.at('btcUsd', T0 - HOUR_MS)).toBe('3 pushed by desk')
+    expect(later.at('btcUsd')).toBe('5 a')
+  })
+
+  it('and now have a price that is pushed for the past where none is known at all', async () => {
+    const { at, selector } = await rig.open([])
+    selector.push({ name: 'btcUsd', value: 3, by: 'desk', fromMs: T0 - 3 * HOUR_MS })
+    expect([-3, 0].map((h) => at('btcUsd', T0 + h * HOUR_MS))).toEqual([
+      '3 pushed by desk',
+      '3 pushed by desk',
+    ])
+  })
+
+  it('has a typed price again after the clock was set back behind its first reading', async () => {
+    rig.nowMs = T0 + 24 * HOUR_MS
+    const { at, selector } = await rig.open([], { btcUsd: 5 })
+    selector.tick()
+    rig.nowMs = T0
+    expect(at('btcUsd')).toBeUndefined()
+    selector.tick()
+    expect(at('btcUsd')).toBe('5 configuration')
+    expect(at('btcUsd', T0 + 25 * HOUR_MS)).toBe('5 configuration')
+  })
+})
+
 describe('a value that is not to be believed', () => {
   it('is held back when it leaps, said once, and used when it is pushed or comes back', async () => {
     const feed = new TestFeed('a', ['btcUsd'])
@@ -113,6 +197,17 @@ describe('a value that is not to be believed', () => {
     feed.says('energyUsdPerKwh', 0.02)
     feed.says('energyUsdPerKwh', -5)
     expect([at('btcUsd'), at('energyUsdPerKwh')]).toEqual(['91000 a', '-5 a'])
+  })
+
+  it('is held back where a feed says that blocks have no fees: the last ones stay; a person may say so', async () => {
+    const feed = new TestFeed('a', ['feesBtcPerBlock'])
+    const { at, selector } = await rig.open([feed])
+    feed.says('feesBtcPerBlock', 0.02)
+    feed.says('feesBtcPerBlock', 0)
+    expect(at('feesBtcPerBlock')).toBe('0.02 a')
+    expect(selector.heldBack()).toMatchObject([{ value: 0, reason: expect.stringMatching(/without fees/) }])
+    selector.push({ name: 'feesBtcPerBlock', value: 0, by: 'desk' })
+    expect(at('feesBtcPerBlock')).toBe('0 pushed by desk')
   })
 
   it('is left out of a list, and the rest of the list counts', async () => {

@@ -1,5 +1,5 @@
 import type { FeedQuote, FeedSink } from '../../collector/plugin/feed.ts'
-import { QuoteBook } from '../../collector/prices/quote-book.ts'
+import { type FilledTime, QuoteBook } from '../../collector/prices/quote-book.ts'
 import { QuoteSelector } from '../../collector/prices/quote-selector.ts'
 import { QuoteWriteQueue } from '../../collector/prices/quote-write-queue.ts'
 import { createLog } from '../../protocol/kit/log.ts'
@@ -50,6 +50,7 @@ export class SelectorRig {
       name: name as QuoteName,
       value: value ?? 0,
     }))
+    const filled: FilledTime[] = []
     const names = prices.map((p) => p.name)
     const selector = new QuoteSelector({
       book,
@@ -58,6 +59,7 @@ export class SelectorRig {
       typed: new TestFeed('configuration', names, prices, 'fixed'),
       nowMs: () => this.nowMs,
       log: this.#log,
+      onFilled: (time) => filled.push(time),
     })
     selector.start(new AbortController().signal)
     await selector.stop()
@@ -66,7 +68,7 @@ export class SelectorRig {
       const q = book.at(ms)[name as 'btcUsd']
       return q && `${q.value} ${q.source}`
     }
-    return { selector, at }
+    return { selector, at, filled }
   }
 
   async #write(quotes: readonly Quote[]): Promise<void> {

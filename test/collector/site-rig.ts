@@ -86,7 +86,7 @@ export function siteOf(
     facts: { site: 'plains', name: 'Plains', timeZone: 'UTC' },
     currency: 'USD',
     alerts: () => [],
-    ledger: () => ({ overdueMinutes: 0, losses: [] }),
+    ledger: () => ({ overdueMinutes: 0, losses: [], unpriced: [] }),
     nowMs: () => NOW + 1000,
   })
 }

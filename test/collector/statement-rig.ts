@@ -102,7 +102,14 @@ export class StatementRig {
     this.pricing = new Pricing({ rules: text, quotes: this.#quotes, log: SILENT })
     const site = { id: 'plains', name: 'Plains <North>' }
     const { pricing } = this
-    this.statements = new StatementService({ store, pricing, devices: KNOWN, site, nowMs: () => this.nowMs })
+    this.statements = new StatementService({
+      store,
+      pricing,
+      devices: KNOWN,
+      site,
+      nowMs: () => this.nowMs,
+      log: SILENT,
+    })
   }
 
   async start(): Promise<this> {

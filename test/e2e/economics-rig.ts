@@ -111,7 +111,7 @@ export class EconomicsRig {
     assets: Assets,
     { empty = false, token }: { empty?: boolean; token?: Secret } = {},
   ): Promise<{ server: ScreensServer; url: string; views: Views }> {
-    const { pricing, repricer, records } = this.#ledger
+    const { pricing, repricer, records, latePrices } = this.#ledger
     const live = siteOf(empty ? [] : HEARD, {
       workloads: empty ? [] : WORKLOADS,
       ...(empty ? { prices: {} } : {}),
@@ -144,6 +144,7 @@ export class EconomicsRig {
         records,
         pricing,
         repricer,
+        latePrices,
         quarantine: new Quarantine(this.#store, SILENT),
         devices: KNOWN,
       }),

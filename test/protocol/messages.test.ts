@@ -137,7 +137,6 @@ describe('messages', () => {
       { startMs: [59_000], durationMs: [2000] },
       'startMs[0]: the record crosses a UTC minute',
     ],
-    ['more covered than there was', { coveredMs: [1001] }, 'coveredMs[0]: is longer than durationMs'],
     ['a negative energy', { energyMilliJ: [-1] }, 'energyMilliJ[0]: expected at least 0, got -1'],
     ['a fraction', { workDiff1: [1.5] }, 'workDiff1[0]: expected a int, got 1.5'],
   ])('intervals: refuses %s, and says where', (_what, change, reason) => {

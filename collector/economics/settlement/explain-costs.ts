@@ -1,7 +1,7 @@
 import type { Prices } from '../../../protocol/quote.ts'
 import { MILLIJOULES_PER_KWH } from '../../../protocol/units.ts'
 import type { Costs } from '../site-settings.ts'
-import { type Formula, nano, nothing, sharedFormula } from './formula.ts'
+import { type Formula, nano, nothing, sharedFormula, unpricedText } from './formula.ts'
 import type { PricedPart } from './priced.ts'
 import type { PricedMinute } from './settle.ts'
 
@@ -11,15 +11,14 @@ export function explainCost(
   { energyUsdPerKwh }: Prices,
   { transmissionUsdPerKwh }: Costs,
 ): Formula {
-  if (!energyUsdPerKwh && transmissionUsdPerKwh === 0) return nothing('a price was missing: energyUsdPerKwh')
-  const tariff = energyUsdPerKwh?.value ?? 0
+  if (!energyUsdPerKwh) return nothing(unpricedText(['energyUsdPerKwh']))
   return {
     formula: nano(
       `(energyMilliJ / ${MILLIJOULES_PER_KWH}) * ${transmissionUsdPerKwh === 0 ? 'energyUsdPerKwh' : '(energyUsdPerKwh + transmissionUsdPerKwh)'}`,
     ),
     inputs: {
       energyMilliJ,
-      energyUsdPerKwh: tariff,
+      energyUsdPerKwh: energyUsdPerKwh.value,
       ...(transmissionUsdPerKwh === 0 ? {} : { transmissionUsdPerKwh }),
     },
   }

@@ -1,5 +1,5 @@
 import { UNKNOWN_ALGORITHM } from '../../../protocol/device.ts'
-import type { Prices } from '../../../protocol/quote.ts'
+import type { Prices, QuoteName } from '../../../protocol/quote.ts'
 import { HASHES_PER_DIFF1, HOUR_MS } from '../../../protocol/units.ts'
 import { nextSubsidyBtc } from '../mining.ts'
 import type { TrueUp } from '../true-up.ts'
@@ -7,21 +7,28 @@ import type { WorkloadOf } from '../workloads.ts'
 import { isContract } from './contracts.ts'
 import { ESTIMATES } from './estimates.ts'
 import { explainShare } from './explain-contract.ts'
-import { type Formula, nano, nothing } from './formula.ts'
+import { type Formula, nano, nothing, unpricedText } from './formula.ts'
 import type { PricedPart } from './priced.ts'
 import { DAY_MS, isDevFee } from './revenue.ts'
 import type { PricedMinute } from './settle.ts'
+import { missingForShares } from './unpriced.ts'
 
 /** The formula of a part's revenue, nano-USD. It repeats the arithmetic of revenue.ts and contracts.ts. */
-export function explainRevenue(part: PricedPart, minute: PricedMinute, prices: Prices): Formula {
+export function explainRevenue(
+  part: PricedPart,
+  minute: PricedMinute,
+  prices: Prices,
+  needsFees?: boolean,
+): Formula {
+  const missing = missingForShares(prices, needsFees)
   const { interval, workload, counts } = part
   if (workload && isContract(workload)) return explainShare(part, minute)
   if (part.trueUp && workload?.kind === 'mining')
-    return explainWork(trueUpTerm(part.trueUp), workload, prices)
+    return explainWork(trueUpTerm(part.trueUp), workload, prices, missing)
   if (!interval || !counts) return nothing('this is energy that a meter measured beyond its machines')
   switch (workload?.kind) {
     case 'mining':
-      return explainMining(part, workload, prices)
+      return explainMining(part, workload, prices, missing)
     case 'gpu-hour':
       return {
         formula: nano(`(gpuMs / ${HOUR_MS}) * usdPerGpuHour`),
@@ -55,7 +62,12 @@ function explainTokens({ interval }: PricedPart, workload: WorkloadOf<'tokens'>)
   }
 }
 
-function explainMining(part: PricedPart, workload: WorkloadOf<'mining'>, prices: Prices): Formula {
+function explainMining(
+  part: PricedPart,
+  workload: WorkloadOf<'mining'>,
+  prices: Prices,
+  missing: readonly QuoteName[],
+): Formula {
   const { interval, device } = part
   if (isDevFee(interval?.owner ?? {})) return nothing('the work was for the firmware’s dev fee')
   const { poolFeeRatio, usdPerDeviceDay } = workload
@@ -71,7 +83,8 @@ function explainMining(part: PricedPart, workload: WorkloadOf<'mining'>, prices:
       inputs: { coveredMs: interval?.coveredMs ?? 0, usdPerDeviceDay, poolFeeRatio },
     }
   }
-  return explainWork(workTerm(interval?.workDiff1 ?? 0, interval?.estimatedWorkDiff1), workload, prices)
+  const work = workTerm(interval?.workDiff1 ?? 0, interval?.estimatedWorkDiff1)
+  return explainWork(work, workload, prices, missing)
 }
 
 /** A quantity of work in a formula: its expression, its inputs, and where it comes from. */
@@ -101,7 +114,12 @@ const trueUpTerm = (trueUp: TrueUp): WorkTerm => {
   }
 }
 
-function explainWork(work: WorkTerm, workload: WorkloadOf<'mining'>, prices: Prices): Formula {
+function explainWork(
+  work: WorkTerm,
+  workload: WorkloadOf<'mining'>,
+  prices: Prices,
+  missing: readonly QuoteName[],
+): Formula {
   const { poolFeeRatio, usdPerPhDay, scheme } = workload
   const remarks = [work.because, usdPerPhDay === undefined ? ESTIMATES[scheme] : undefined]
   const because = remarks.filter((text) => text).join('; ')
@@ -114,8 +132,7 @@ function explainWork(work: WorkTerm, workload: WorkloadOf<'mining'>, prices: Pri
       ...(because ? { because } : {}),
     }
   const { btcUsd, difficulty, blockHeight, feesBtcPerBlock } = prices
-  if (!btcUsd || !difficulty || !blockHeight || !(difficulty.value > 0))
-    return nothing('a price was missing: mining needs btcUsd, difficulty and blockHeight')
+  if (missing.length > 0 || !btcUsd || !difficulty || !blockHeight) return nothing(unpricedText(missing))
   return {
     formula: nano(
       `${work.formula} * (((subsidyBtc + feesBtcPerBlock) * btcUsd) / difficulty) * (1 - poolFeeRatio)`,

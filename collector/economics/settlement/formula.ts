@@ -1,3 +1,4 @@
+import type { QuoteName } from '../../../protocol/quote.ts'
 import { NANO_USD_PER_USD } from '../../../protocol/units.ts'
 import { type PricedPart, weightsOf } from './priced.ts'
 
@@ -16,6 +17,9 @@ export interface Formula {
 
 /** A figure that is 0, with the reason. */
 export const nothing = (because: string): Formula => ({ formula: '0', inputs: {}, because })
+/** Why a figure has no price yet. */
+export const unpricedText = (missing: readonly QuoteName[]): string =>
+  `unpriced: no price of this time is known for ${missing.join(', ')}; it is priced when one comes`
 /** A formula in USD, as whole nano-USD. */
 export const nano = (usd: string): string => `round(${usd} * ${NANO_USD_PER_USD})`
 

@@ -51,6 +51,8 @@ function row(minuteMs: number, p: PricedPart): LedgerRow {
     estimatedRevenueNanoUsd: p.estimatedNanoUsd,
     trueUpWorkDiff1: trueUp?.workDiff1 ?? 0,
     trueUpRevenueNanoUsd: trueUp ? p.revenueNanoUsd : 0,
+    unpricedWorkDiff1: p.unpricedWorkDiff1,
+    unpricedEnergyMilliJ: p.unpricedEnergyMilliJ,
     gpuMs: counted?.gpuMs ?? 0,
     busyGpuMs: counted?.busyGpuMs ?? 0,
     tokensIn: counted?.tokensIn ?? 0,

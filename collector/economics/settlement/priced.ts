@@ -40,6 +40,10 @@ export interface PricedPart {
   costNanoUsd: number
   demandNanoUsd: number
   depreciationNanoUsd: number
+  /** work that earns nothing yet: a price is missing */
+  unpricedWorkDiff1: number
+  /** energy that costs nothing yet: its price is missing; included in energyMilliJ */
+  unpricedEnergyMilliJ: number
 }
 
 const NOTHING = {
@@ -52,6 +56,8 @@ const NOTHING = {
   costNanoUsd: 0,
   demandNanoUsd: 0,
   depreciationNanoUsd: 0,
+  unpricedWorkDiff1: 0,
+  unpricedEnergyMilliJ: 0,
 }
 
 /** The part of an interval record, before it is priced. */

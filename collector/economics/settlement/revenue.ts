@@ -10,6 +10,7 @@ import {
 import type { DeviceFacts } from '../energy/attribution.ts'
 import { usdPerDiff1 } from '../mining.ts'
 import type { Workload, WorkloadOf } from '../workloads.ts'
+import { missingForShares } from './unpriced.ts'
 
 const MILLI_SAT_PER_BTC = 1e11
 export const DAY_MS = 24 * HOUR_MS
@@ -25,6 +26,10 @@ export function shareUsd(prices: Prices): number | undefined {
     feesBtcPerBlock: feesBtcPerBlock?.value ?? 0,
   })
 }
+
+/** The same for the ledger: undefined too where the fees of a block have a source and are unknown. */
+export const ledgerShareUsd = (prices: Prices, needsFees: boolean | undefined): number | undefined =>
+  missingForShares(prices, needsFees).length > 0 ? undefined : shareUsd(prices)
 
 /** Whether the work is a firmware's dev fee, which earns the operator nothing. */
 export const isDevFee = (owner: Owner): boolean => owner['poolRole'] === 'devfee'
@@ -43,6 +48,10 @@ export interface Quantities {
   tokensInCached?: number
   tokensOut?: number
 }
+
+/** Counted and estimated work, difficulty-1 shares. */
+export const workOf = ({ workDiff1 = 0, estimatedWorkDiff1 = 0 }: Quantities): number =>
+  workDiff1 + estimatedWorkDiff1
 
 /** The workload, owner and device of some work. */
 export interface Work {
@@ -95,7 +104,7 @@ function mined(
     workload.usdPerPhDay === undefined ? networkUsdPerShare : usdPerShareAt(workload.usdPerPhDay)
   const grossUsd =
     device?.algorithm === undefined
-      ? ((q.workDiff1 ?? 0) + (q.estimatedWorkDiff1 ?? 0)) * (usdPerShare ?? 0)
+      ? workOf(q) * (usdPerShare ?? 0)
       : ((q.coveredMs ?? 0) / DAY_MS) * (workload.usdPerDeviceDay ?? 0)
   if (isDevFee(owner)) return { revenueUsd: 0, feeUsd: grossUsd }
   return {

@@ -12,7 +12,15 @@ import type { Workload } from '../workloads.ts'
 import { addUnmeasuredOverhead, demandNanoUsd, depreciate, energyCostNanoUsd, shareDemand } from './costs.ts'
 import { type PaidContract, payContracts } from './pay-contracts.ts'
 import { type IntervalPart, type PricedPart, pieceOf } from './priced.ts'
-import { earned, estimatedPart, isPaidByShare, milliSatOf, nanoUsd, shareUsd } from './revenue.ts'
+import {
+  earned,
+  estimatedPart,
+  isPaidByShare,
+  ledgerShareUsd,
+  milliSatOf,
+  nanoUsd,
+  workOf,
+} from './revenue.ts'
 import { trueUpParts } from './true-up-parts.ts'
 
 /** The rules for settling a minute. */
@@ -24,6 +32,8 @@ export interface SettleRules {
   attribution: AttributionSettings
   costs: Costs
   monthOf: MonthOf
+  /** whether the fees of a block have a source: then work without a price of theirs is unpriced, else they count as 0 */
+  needsFees?: boolean | undefined
 }
 
 /** The devices of the site's inventories. */
@@ -48,7 +58,7 @@ export interface PricedMinute {
   demandNanoUsd: number
 }
 
-/** Cost of energy, USD/kWh: energy price (0 if unknown) + transmission. */
+/** Cost of energy, USD/kWh: energy price (0 if unknown) + transmission. For the ledger an unknown price is unpriced energy. */
 export const energyUsdPerKwh = (prices: Prices, { transmissionUsdPerKwh }: Costs): number =>
   (prices.energyUsdPerKwh?.value ?? 0) + transmissionUsdPerKwh
 
@@ -66,17 +76,18 @@ export function priceMinute(
   context: SettleContext,
   trueUps: readonly TrueUp[] = [],
 ): PricedMinute {
-  const { siteMeter, costs, monthOf, workloads, attribution } = context
+  const { siteMeter, costs, monthOf, workloads, attribution, needsFees } = context
   const deviceLoads = deviceLoadsOf(intervals, context, minuteMs)
   const distribution = distribute(deviceLoads, context)
   const parts = partsOf(distribution, deviceLoads)
   if (!deviceLoads.some((t) => t.deviceId === siteMeter && t.own !== undefined))
     addUnmeasuredOverhead(parts, attribution)
-  const usdPerKwh = energyUsdPerKwh(prices, costs)
-  const usdPerShare = shareUsd(prices)
+  const usdPerKwh = prices.energyUsdPerKwh ? energyUsdPerKwh(prices, costs) : undefined
+  const usdPerShare = ledgerShareUsd(prices, needsFees)
   for (const part of parts) {
     const { interval, device, workload, counts } = part
-    part.costNanoUsd = energyCostNanoUsd(part.energyMilliJ, usdPerKwh)
+    if (usdPerKwh === undefined) part.unpricedEnergyMilliJ = part.energyMilliJ
+    else part.costNanoUsd = energyCostNanoUsd(part.energyMilliJ, usdPerKwh)
     if (!interval || !counts) continue
     const money = earned({ workload, owner: interval.owner, device }, interval, usdPerShare)
     part.revenueNanoUsd = nanoUsd(money.revenueUsd)
@@ -87,15 +98,16 @@ export function priceMinute(
     )
     part.feeNanoUsd = nanoUsd(money.feeUsd)
     // a fixed hashprice is paid in USD: nobody mined satoshis for it
-    if (isPaidByShare({ workload, owner: interval.owner, device }))
-      part.minedMilliSat = milliSatOf(money.revenueUsd, prices)
+    if (!isPaidByShare({ workload, owner: interval.owner, device })) continue
+    part.minedMilliSat = milliSatOf(money.revenueUsd, prices)
+    if (usdPerShare === undefined) part.unpricedWorkDiff1 = workOf(interval)
   }
   const demand = demandNanoUsd(costs, minuteMs, monthOf)
   shareDemand(parts, demand)
   depreciate(parts, costs)
   const contracts = payContracts(minuteMs, parts, workloads, monthOf, context.all)
   // last: a true-up takes no share of energy, costs or contracts
-  parts.push(...trueUpParts(trueUps, workloads, prices))
+  parts.push(...trueUpParts(trueUps, workloads, prices, needsFees))
   return { parts, deviceLoads, distribution, contracts, demandNanoUsd: demand }
 }
 

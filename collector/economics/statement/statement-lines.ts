@@ -43,6 +43,8 @@ export interface ExactLine {
   estimated?: string
   /** part of amountNanoUsd from machines that count no accepted work */
   estimatedNanoUsd?: number
+  /** what the amount leaves out, because its price is missing */
+  unpriced?: string
 }
 
 type Line = Omit<ExactLine, 'account'>
@@ -108,8 +110,16 @@ function minedLine(terms: WorkloadOf<'mining'>, { sums }: MonthAccount): Line {
     amountNanoUsd: revenueNanoUsd,
     ...(estimatedRevenueNanoUsd === 0 ? {} : { estimatedNanoUsd: estimatedRevenueNanoUsd }),
     ...(estimated.length === 0 ? {} : { estimated: estimated.join('. ') }),
+    ...(sums.unpricedWorkDiff1 === 0
+      ? {}
+      : {
+          unpriced: `${amount(phDays(sums.unpricedWorkDiff1))} PH/s-days of this work have no price yet, because none of their time is known`,
+        }),
   }
 }
+
+/** Six digits are enough to recognise an amount. */
+const amount = (value: number): string => String(Number(value.toPrecision(6)))
 
 const phDays = (workDiff1: number): number => (workDiff1 * HASHES_PER_DIFF1) / 1e15 / (DAY_MS / 1000)
 
@@ -165,7 +175,17 @@ function contractLines(terms: Contract, account: MonthAccount, monthMinutes: num
   ]
   if (terms.kind === 'colocation' && terms.energyPassedOn === 'used') {
     const kwh = account.sums.energyMilliJ / MILLIJOULES_PER_KWH
-    lines.push({ item: 'energy-passed-on', ...atAveragePrice(kwh, 'kWh', passedOn), amountNanoUsd: passedOn })
+    const unpricedKwh = account.sums.unpricedEnergyMilliJ / MILLIJOULES_PER_KWH
+    lines.push({
+      item: 'energy-passed-on',
+      ...atAveragePrice(kwh, 'kWh', passedOn),
+      amountNanoUsd: passedOn,
+      ...(unpricedKwh === 0
+        ? {}
+        : {
+            unpriced: `${amount(unpricedKwh)} kWh of this energy have no price yet, because none of their time is known`,
+          }),
+    })
   }
   if (terms.kind === 'colocation' && overMilliJ > 0)
     lines.push({

@@ -3,6 +3,7 @@ import type { Context } from 'hono'
 import { reasonOf } from '../../../protocol/kit/errors.ts'
 import type { Log } from '../../../protocol/kit/log.ts'
 import type { Figures } from '../../books/figures.ts'
+import type { HeldQueries } from '../../books/held-queries.ts'
 import type { LedgerQueries } from '../../books/ledger-queries.ts'
 import type { ClaimQueries } from '../../ownership/claim-queries.ts'
 import type { QuoteSelector } from '../../prices/quote-selector.ts'
@@ -12,6 +13,7 @@ import { FrameSchema } from '../../views/frame.ts'
 import type { PoolView } from '../../views/pools.ts'
 import { addAudit } from './audit.ts'
 import { addClaims } from './claims.ts'
+import { addDoubts } from './doubts.ts'
 import { addEconomics } from './economics.ts'
 import { addExplain } from './explain.ts'
 import { addFigures } from './figures.ts'
@@ -23,6 +25,7 @@ import { addQuotes } from './quotes.ts'
 import { addRepricing } from './repricing.ts'
 import { badParameters, ErrorSchema, faultsOf, json, none, problem, refused, routeOf } from './route.ts'
 import { addStatements } from './statements.ts'
+import { addUnpriced } from './unpriced.ts'
 import type { Views } from './views.ts'
 
 const Health = z
@@ -57,6 +60,7 @@ export function createApi(options: {
   ledger?: LedgerFigures
   queries?: LedgerQueries
   claims?: ClaimQueries
+  held?: HeldQueries
   figures?: Figures
   statements?: StatementSource
   pools?: () => PoolView[]
@@ -80,14 +84,17 @@ export function createApi(options: {
   if (options.ledger) addLedger(api, { ledger: options.ledger, views, log, now })
   addEconomics(api, views)
   if (options.figures) addFigures(api, { figures: options.figures, views })
-  if (options.statements) addStatements(api, { statements: options.statements, now })
+  if (options.statements)
+    addStatements(api, { statements: options.statements, now, mayChange: options.mayChange })
   if (options.queries) {
     addExplain(api, options.queries)
     addRepricing(api, { queries: options.queries, now, mayChange: options.mayChange })
     addAudit(api, options.queries)
     addLostRecords(api, options.queries)
+    addUnpriced(api, options.queries)
   }
   if (options.claims) addClaims(api, { claims: options.claims, now, mayChange: options.mayChange })
+  if (options.held) addDoubts(api, { held: options.held, mayChange: options.mayChange })
   if (options.pools) addPools(api, options.pools)
   if (options.selector) addQuotes(api, { selector: options.selector, now, mayChange: options.mayChange })
   // the stream writes to the socket itself, which the route’s type cannot express

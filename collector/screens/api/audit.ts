@@ -16,10 +16,11 @@ import { stepMsOf, stepSchema } from './time-parameters.ts'
 const route = createRoute({
   method: 'get',
   path: '/api/v1/audit',
-  summary: 'Repricings, newest first: who asked for each, when and why, and the old and new figures',
+  summary:
+    'Repricings and issued statements, newest first: who asked for each, when and why, and the old and new figures',
   request: {
     query: parameters({
-      id: z.string().optional().describe('one repricing; all where absent'),
+      id: z.string().optional().describe('one repricing, or the number of a statement; all where absent'),
       step: stepSchema
         .optional()
         .describe('width of a bucket; one bucket for the whole time where absent. Needs an id'),
@@ -27,7 +28,7 @@ const route = createRoute({
     }),
   },
   responses: {
-    200: json(z.array(AuditSchema.meta({ id: 'Audit' })), 'Repricings'),
+    200: json(z.array(AuditSchema.meta({ id: 'Audit' })), 'Repricings and issued statements'),
     400: refused,
     503: storeFails,
   },

@@ -27,7 +27,9 @@ const PushSchema = z.strictObject({
   by: z.string().trim().min(1).max(100).describe('who sets the price; the quote’s source names it'),
   from: timeSchema
     .optional()
-    .describe('holds from here; now where absent. Not in the past: use /api/v1/reprice for that'),
+    .describe(
+      'holds from here; now where absent. A past time must be one at which no price was known: /api/v1/unpriced lists them, and their minutes are priced then. Correct a price that was known with /api/v1/reprice',
+    ),
   holdsFor: durationMs('1s', '3660d')
     .optional()
     .describe(
@@ -96,11 +98,14 @@ export function addQuotes(
     const fromMs = from === undefined ? now() : Date.parse(from)
     const feeds = selector.feedsOf(name)
     const faults: Fault[] = []
-    if (fromMs < now() - MINUTE_MS)
-      faults.push({ parameter: 'from', problem: 'is in the past; correct a past price with reprice' })
+    const past = fromMs < now() - MINUTE_MS
+    if (past && !selector.isUnknownAt(name, fromMs)) {
+      const wants = `is in the past, and a price of ${name} was known then; correct it with reprice`
+      faults.push({ parameter: 'from', problem: wants })
+    }
     if (fromMs > now() + MOST_AHEAD_MS)
       faults.push({ parameter: 'from', problem: 'expected a time within 40 days' })
-    if (holdsFor === undefined && feeds.length > 0) {
+    if (!past && holdsFor === undefined && feeds.length > 0) {
       const wants = `expected a duration such as 2h: without one, the push would override ${feeds.join(', ')} until the next push`
       faults.push({ parameter: 'holdsFor', problem: wants })
     }

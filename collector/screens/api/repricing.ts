@@ -4,6 +4,7 @@ import { MINUTE_MS, minuteOf } from '../../../protocol/units.ts'
 import { RepricingSchema } from '../../books/audit-views.ts'
 import type { LedgerQueries } from '../../books/ledger-queries.ts'
 import { quoteFault } from '../../prices/quote-limits.ts'
+import { correctedBy } from '../../settling/correction.ts'
 import type { RepricingRequest } from '../../settling/repricer.ts'
 import {
   badParameters,
@@ -111,7 +112,7 @@ function readRequest(body: z.output<typeof RequestSchema>, nowMs: number): Repri
       name,
       value,
       unit: QUOTE_UNITS[name],
-      source: `corrected by ${by}`,
+      source: correctedBy(by),
       fromMs: from === undefined ? fromMs : Date.parse(from),
     }),
   )

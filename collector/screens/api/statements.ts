@@ -1,9 +1,11 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
-import type { StatementSource } from '../../statements/statement-service.ts'
-import { type Statement, StatementListSchema, StatementSchema } from '../../views/statement.ts'
+import { PerwattError } from '../../../protocol/kit/errors.ts'
+import type { StatementForm, StatementSource } from '../../statements/statement-service.ts'
+import { IssueSchema, type Statement, StatementListSchema, StatementSchema } from '../../views/statement.ts'
 import { statementCsv } from '../documents/statement-csv.ts'
 import { statementPage } from '../documents/statement-page.ts'
+import { statementsPage } from '../documents/statements-page.ts'
 import {
   badParameters,
   ErrorSchema,
@@ -29,7 +31,23 @@ const chosen = {
       'customer: without costs and margins. own: with them. Where absent: customer for a customer, own for the site',
     ),
 }
+const draft = z
+  .enum(['true', 'false'], { error: 'expected true or false' })
+  .optional()
+  .describe(
+    'true: as the ledger is now, though the statement was issued. Else the issued copy, byte for byte',
+  )
 const noCustomer = json(ErrorSchema, 'There is no such customer; the message lists the customers')
+
+const IssueRequestSchema = z.strictObject({
+  month,
+  customer: chosen.customer,
+  by: z.string().trim().min(1).max(200).describe('name of the person who issues it'),
+  incomplete: z
+    .boolean()
+    .default(false)
+    .describe('true: although minutes wait or are unpriced; they become corrections'),
+})
 
 const routes = {
   list: createRoute({
@@ -53,6 +71,7 @@ const routes = {
     request: {
       query: parameters({
         ...chosen,
+        draft,
         format: z.enum(['json', 'csv'], { error: 'expected json or csv' }).default('json'),
       }),
     },
@@ -69,11 +88,48 @@ const routes = {
       503: storeFails,
     },
   }),
+  issued: createRoute({
+    method: 'get',
+    path: '/api/v1/statements/issued',
+    summary: 'Issued statements, oldest first: who issued each, when, and its total',
+    request: { query: parameters({ month: month.optional() }) },
+    responses: {
+      200: json(z.array(IssueSchema.meta({ id: 'Issue' })), 'Issued statements'),
+      400: refused,
+      503: storeFails,
+    },
+  }),
+  issue: createRoute({
+    method: 'post',
+    path: '/api/v1/statements/issue',
+    summary:
+      'Issues the statement of a month that is over: it stays as it is, and later changes are corrections on another. Needs http.token',
+    request: { body: { required: true, content: { 'application/json': { schema: IssueRequestSchema } } } },
+    responses: {
+      201: json(IssueSchema.meta({ id: 'Issue' }), 'Issued'),
+      400: refused,
+      403: json(ErrorSchema, 'The collector has no token'),
+      404: noCustomer,
+      409: json(ErrorSchema, 'It was issued already, or minutes wait or are unpriced'),
+      503: storeFails,
+    },
+  }),
+  pageOfMonth: createRoute({
+    method: 'get',
+    path: '/statements',
+    summary: 'The statements of a month as a page, with links to each, and all that were issued',
+    request: { query: parameters({ month }) },
+    responses: {
+      200: { description: 'The page', content: { 'text/html': { schema: z.string() } } },
+      400: refused,
+      503: storeFails,
+    },
+  }),
   page: createRoute({
     method: 'get',
     path: '/statement',
     summary: 'The statement as a page to print',
-    request: { query: parameters(chosen) },
+    request: { query: parameters({ ...chosen, draft }) },
     responses: {
       200: { description: 'The page', content: { 'text/html': { schema: z.string() } } },
       400: refused,
@@ -83,12 +139,25 @@ const routes = {
   }),
 }
 
-type Chosen = { month: string; customer?: string | undefined; copy?: Statement['copy'] | undefined }
+/** The text of a copy in each form; an issued statement keeps these bytes. */
+const textOf = (statement: Statement, form: StatementForm): string =>
+  ({
+    json: () => JSON.stringify(statement),
+    csv: () => statementCsv(statement),
+    html: () => String(statementPage(statement)),
+  })[form]()
 
-/** Adds the routes of statements: JSON, CSV and a page. */
+type Chosen = {
+  month: string
+  customer?: string | undefined
+  copy?: Statement['copy'] | undefined
+  draft?: string | undefined
+}
+
+/** Adds the routes of statements: JSON, CSV and a page. `mayChange` is true if the API is behind a token. */
 export function addStatements(
   api: OpenAPIHono,
-  { statements, now }: { statements: StatementSource; now: () => number },
+  { statements, now, mayChange }: { statements: StatementSource; now: () => number; mayChange: boolean },
 ): void {
   const fault = (name: string) => {
     if (now() >= statements.period(name).startMs) return undefined
@@ -96,21 +165,18 @@ export function addStatements(
       { parameter: 'month', problem: `${name} has not begun; choose this month or an earlier one` },
     ])
   }
-  /** answers with `of` its statement, or with the reason why there is none */
-  const answer = async (c: Context, q: Chosen, of: (statement: Statement) => Response): Promise<Response> => {
+  /** answers with the statement in one form, or with the reason why there is none */
+  const answer = async (c: Context, q: Chosen, form: StatementForm): Promise<Response> => {
     const wrong = fault(q.month)
     if (wrong) return c.json(wrong, 400)
     try {
       const copy = q.copy ?? (q.customer === undefined ? 'own' : 'customer')
-      const statement = await statements.statement({ month: q.month, customer: q.customer, copy })
-      if (statement) return of(statement)
-      const { statements: listed } = await statements.list(q.month)
-      const names = listed.flatMap((s) => (s.customer === undefined ? [] : [s.customer]))
-      const there =
-        names.length > 0
-          ? `there are ${names.join(', ')}`
-          : 'give a workload a `customer` in the configuration first'
-      return c.json(problem('not_found', `there is no customer ${q.customer}; ${there}`), 404)
+      const request = { month: q.month, customer: q.customer, copy }
+      const issued = q.draft === 'true' ? undefined : await statements.issuedText(request, form)
+      if (issued !== undefined) return c.body(issued, 200, headersOf(form, statements.number(request)))
+      const statement = await statements.statement(request)
+      if (statement) return c.body(textOf(statement, form), 200, headersOf(form, statement.number))
+      return c.json(await unknownCustomer(statements, q.month, q.customer), 404)
     } catch (error) {
       return c.json(storeFailed('statement', error), 503)
     }
@@ -125,21 +191,73 @@ export function addStatements(
       return c.json(storeFailed('statements', error), 503)
     }
   })
-  // the answer is JSON or CSV, which the route’s type cannot tell apart
+  // the answer is JSON, CSV or a page, which the route’s type cannot tell apart
   api.openapi(routes.statement, async (c) => {
     const { format, ...q } = c.req.valid('query')
-    const found = await answer(c, q, (statement) =>
-      format === 'json'
-        ? c.json(statement, 200)
-        : c.body(statementCsv(statement), 200, {
-            'content-type': 'text/csv; charset=utf-8',
-            'content-disposition': `attachment; filename="${statement.number}.csv"`,
-          }),
-    )
-    return found as never
+    return (await answer(c, q, format)) as never
   })
-  api.openapi(routes.page, async (c) => {
-    const found = await answer(c, c.req.valid('query'), (s) => c.html(statementPage(s)) as Response)
-    return found as never
+  api.openapi(routes.page, async (c) => (await answer(c, c.req.valid('query'), 'html')) as never)
+  api.openapi(routes.pageOfMonth, async (c) => {
+    const { month: asked } = c.req.valid('query')
+    const wrong = fault(asked)
+    if (wrong) return c.json(wrong, 400)
+    try {
+      const [list, issues] = [await statements.list(asked), await statements.issues()]
+      return c.html(String(statementsPage(list, issues, statements.timeZone)), 200)
+    } catch (error) {
+      return c.json(storeFailed('statements', error), 503)
+    }
   })
+  api.openapi(routes.issued, async (c) => {
+    try {
+      return c.json(await statements.issues(c.req.valid('query').month), 200)
+    } catch (error) {
+      return c.json(storeFailed('statements', error), 503)
+    }
+  })
+  api.openapi(routes.issue, async (c) => {
+    if (!mayChange)
+      return c.json(
+        problem('forbidden', 'a statement is a bill: set http.token in the configuration, and send it'),
+        403,
+      )
+    const request = c.req.valid('json')
+    const { month, customer } = request
+    if (now() < statements.period(month).endMs)
+      return c.json(
+        badParameters([
+          { parameter: 'month', problem: `${month} is not over; a draft can be read meanwhile` },
+        ]),
+        400,
+      )
+    try {
+      const issue = await statements.issue({ ...request, customer }, textOf)
+      if (issue) return c.json(issue, 201)
+      return c.json(await unknownCustomer(statements, month, customer), 404)
+    } catch (error) {
+      if (error instanceof PerwattError && (error.code === 'already-issued' || error.code === 'incomplete'))
+        return c.json(problem(error.code, error.message), 409)
+      return c.json(storeFailed('issue', error), 503)
+    }
+  })
+}
+
+const headersOf = (form: StatementForm, number: string): Record<string, string> =>
+  ({
+    json: { 'content-type': 'application/json' },
+    csv: {
+      'content-type': 'text/csv; charset=utf-8',
+      'content-disposition': `attachment; filename="${number}.csv"`,
+    },
+    html: { 'content-type': 'text/html; charset=UTF-8' },
+  })[form]
+
+async function unknownCustomer(statements: StatementSource, month: string, customer: string | undefined) {
+  const { statements: listed } = await statements.list(month)
+  const names = listed.flatMap((s) => (s.customer === undefined ? [] : [s.customer]))
+  const there =
+    names.length > 0
+      ? `there are ${names.join(', ')}`
+      : 'give a workload a `customer` in the configuration first'
+  return problem('not_found', `there is no customer ${customer}; ${there}`)
 }

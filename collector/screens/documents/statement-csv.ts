@@ -21,17 +21,23 @@ const HEAD = [
   'estimated',
   'estimatedWorkDiff1',
   'estimatedUsd',
+  'unpriced',
+  'corrects',
+  'why',
+  'oldUsd',
+  'newUsd',
 ] as const
 const OWN_HEAD = ['energyCostUsd', 'demandUsd', 'netUsd', 'depreciationUsd'] as const
 
 const cents = (usd: number): string => usd.toFixed(2)
 
 /**
- * A statement as CSV: its lines; in the operator’s own copy a line of `costs` for each workload; then the `total`.
- * The amounts of the lines add up to the total’s amount.
+ * A statement as CSV: its lines; in the operator’s own copy a line of `costs` for each workload; what is `held`,
+ * without an amount; then the `total`. The amounts of the lines add up to the total’s amount. Corrections of earlier statements follow,
+ * with what is `due`: the total and the lines `correction`, which change it; the corrections of costs don’t.
  */
 export function statementCsv(s: Statement): string {
-  const { own } = s
+  const { own, corrections } = s
   const first = [s.number, s.revision, s.month, s.customer ?? '']
   const costs = (c: NonNullable<Statement['own']>['totals']) => [
     cents(c.energyCostUsd),
@@ -60,12 +66,27 @@ export function statementCsv(s: Statement): string {
         l.estimated,
         l.estimatedWorkDiff1,
         l.estimatedUsd === undefined ? undefined : cents(l.estimatedUsd),
+        l.unpriced,
+        ...blank(4),
         ...(own ? blank(OWN_HEAD.length) : []),
       ]),
     ),
     ...(own?.workloads.map((w) =>
-      csvLine([...first, w.workload, '', 'costs', s.from, s.to, ...blank(10), ...costs(w)]),
+      csvLine([...first, w.workload, '', 'costs', s.from, s.to, ...blank(15), ...costs(w)]),
     ) ?? []),
+    ...s.held.map((h) =>
+      csvLine([
+        ...first,
+        h.workload,
+        h.kind,
+        'held',
+        s.from,
+        s.toDate ? s.through : s.to,
+        h.records,
+        'record',
+        ...blank(own ? 13 + OWN_HEAD.length : 13),
+      ]),
+    ),
     csvLine([
       ...first,
       '',
@@ -75,8 +96,41 @@ export function statementCsv(s: Statement): string {
       s.toDate ? s.through : s.to,
       ...blank(4),
       cents(s.totalUsd),
-      ...blank(5),
+      ...blank(10),
       ...(own ? costs(own.totals) : []),
     ]),
+    ...corrections.map((c) =>
+      csvLine([
+        ...first,
+        c.workload,
+        '',
+        c.item === 'amount' ? 'correction' : `correction-${c.item}`,
+        c.from,
+        c.to,
+        c.minutes,
+        'min',
+        ...blank(2),
+        cents(c.changeUsd),
+        ...blank(6),
+        c.statement,
+        c.why,
+        cents(c.oldUsd),
+        cents(c.newUsd),
+        ...(own ? blank(OWN_HEAD.length) : []),
+      ]),
+    ),
+    ...(corrections.length > 0
+      ? [
+          csvLine([
+            ...first,
+            '',
+            '',
+            'due',
+            ...blank(6),
+            cents(s.dueUsd),
+            ...blank(10 + (own ? OWN_HEAD.length : 0)),
+          ]),
+        ]
+      : []),
   ].join('')
 }

@@ -1,5 +1,6 @@
 import { html } from 'hono/html'
 import type { Statement } from '../../views/statement.ts'
+import { correctionsTable } from './corrections-table.ts'
 import { entry, type Markup } from './markup.ts'
 import { linesTable, ownTables, useTable } from './statement-tables.ts'
 import { amountText, numberText, priceText, rangeText, Times } from './statement-text.ts'
@@ -30,10 +31,14 @@ export function statementPage(s: Statement): Markup {
             ${entry('Number', s.number)} ${entry('Revision', s.revision)}
             ${entry('Copy', s.copy === 'own' ? 'operator’s own' : 'customer’s')}
             ${entry('Period', `${times.minute(s.from)} to ${times.minute(s.to)}, ${s.timeZone}`)}
-            ${entry('Generated', times.minute(s.generatedAt))}
+            ${
+              s.issued
+                ? entry('Issued', `${times.minute(s.issued.at)} by ${s.issued.by}`)
+                : entry('Draft', `not issued; as of ${times.minute(s.generatedAt)}`)
+            }
           </dl>
         </header>
-        <main>${linesTable(s, times)} ${useTable(s)} ${s.own ? ownTables(s.own) : ''} ${notes(s, times)}</main>
+        <main>${linesTable(s, times)} ${correctionsTable(s, times)} ${useTable(s)} ${s.own ? ownTables(s.own) : ''} ${notes(s, times)}</main>
       </body>
     </html>`
 }
@@ -46,8 +51,17 @@ const PRICES: Record<string, string> = {
   energyUsdPerKwh: 'Energy price',
 }
 
+const HELD: Record<string, string> = {
+  doubt: 'that their machine can’t have made',
+  claim: 'of a machine that another agent has',
+  quarantine: 'that were put aside',
+}
+
+const heldText = ({ workload, kind, records, wouldEarnUsd, energyKwh }: Statement['held'][number]): string =>
+  `${numberText(records)} records of ${workload} ${HELD[kind] ?? kind} wait for a decision: they would earn ${amountText(wouldEarnUsd)} USD and used ${numberText(energyKwh)} kWh, in none of these figures`
+
 function notes(s: Statement, times: Times): Markup {
-  const { elapsedMinutes, settledMinutes, waitingMinutes, lostRecords } = s.completeness
+  const { elapsedMinutes, settledMinutes, waitingMinutes, lostRecords, unpriced } = s.completeness
   const { minutes, newest } = s.restatements
   return html`<section>
     <h2>Basis of these figures</h2>
@@ -57,10 +71,12 @@ function notes(s: Statement, times: Times): Markup {
       ${entry('Ledger', `${numberText(settledMinutes)} of ${numberText(elapsedMinutes)} minutes are settled`)}
       ${waitingMinutes > 0 ? entry('Waiting', `${numberText(waitingMinutes)} minutes have late records to settle: amounts may change`) : ''}
       ${lostRecords > 0 ? entry('Lost', `the site’s agents lost ${numberText(lostRecords)} records in this month`) : ''}
+      ${unpriced.map((u) => entry('Unpriced', `${PRICES[u.name] ?? u.name}: not known for ${numberText(u.minutes)} minutes of the site, which are priced when it is`))}
+      ${s.held.map((h) => entry('Open', heldText(h)))}
       ${minutes > 0 && newest !== undefined ? entry('Restated', `${numberText(minutes)} minutes of the site, the last on ${times.minute(newest)}`) : ''}
       ${s.repricings.map((r) =>
         entry(
-          'Repriced',
+          r.decision === undefined ? 'Repriced' : r.decision === 'accepted' ? 'Accepted' : 'Rejected',
           `${times.minute(r.from)} to ${times.minute(r.to)}, by ${r.by} on ${times.minute(r.at)}: ${r.reason}. Change in this statement: ${r.changeUsd === 0 ? 'none' : `${priceText(r.changeUsd)} USD`}.`,
         ),
       )}

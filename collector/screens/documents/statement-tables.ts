@@ -71,6 +71,7 @@ function lineNotes(l: StatementLine, s: Statement, times: Times): string[] {
         ]),
     ...(whole ? [] : [`${times.minute(l.from)} to ${times.minute(l.to)}`]),
     ...(l.estimated === undefined ? [] : [`Estimated. ${l.estimated}`]),
+    ...(l.unpriced === undefined ? [] : [`Unpriced. ${l.unpriced}`]),
   ]
 }
 

@@ -1,5 +1,5 @@
-import type { Quote } from '../../../protocol/quote.ts'
-import type { AuditStore, Change, Repricing, Settlement } from '../../plugin/audit-store.ts'
+import type { Quote, QuoteName } from '../../../protocol/quote.ts'
+import type { AuditStore, Cause, Change, Repricing, Settlement } from '../../plugin/audit-store.ts'
 import type { Decision } from '../../plugin/held.ts'
 import type { SettledWith } from '../../plugin/store.ts'
 import { CHANGE_SUMS, type ChangeSums, changeColumns, changeOfColumns } from '../../rows/change-columns.ts'
@@ -12,6 +12,7 @@ interface Priced {
   quotes: readonly Quote[]
 }
 type PricedRow<T extends Priced> = Omit<T, keyof Priced> & { terms: string; quotes: string }
+type SettlementRow = PricedRow<Omit<Settlement, 'missing' | 'causes'>> & { missing?: string; causes?: string }
 type RepricingRow = PricedRow<Omit<Repricing, 'decision'>> & { decision?: string }
 const toRow = <T extends Priced>({ rulesVersion, quotes, ...row }: T): PricedRow<T> => ({
   ...row,
@@ -20,6 +21,14 @@ const toRow = <T extends Priced>({ rulesVersion, quotes, ...row }: T): PricedRow
 })
 const ofRow = <T extends Priced>({ terms, quotes, ...row }: PricedRow<T>): T =>
   ({ ...row, rulesVersion: terms, quotes: JSON.parse(quotes) as Quote[] }) as unknown as T
+
+const namesOf = (text: string): QuoteName[] => text.split(',') as QuoteName[]
+
+const settlementOf = ({ missing, causes, ...row }: SettlementRow): Settlement => ({
+  ...ofRow<Omit<Settlement, 'missing' | 'causes'>>(row),
+  ...(missing ? { missing: namesOf(missing) } : {}),
+  ...(causes ? { causes: JSON.parse(causes) as Cause[] } : {}),
+})
 
 export const duckdbAudit = (database: Database): AuditStore => ({
   losses: (limit) =>
@@ -37,11 +46,27 @@ export const duckdbAudit = (database: Database): AuditStore => ({
   rulesVersions: () => database.read('SELECT * FROM terms ORDER BY fromMs, version'),
 
   async settlements(fromMs, toMs) {
-    const rows = await database.read<PricedRow<Settlement>>(
+    const rows = await database.read<SettlementRow>(
       'SELECT * FROM settlement WHERE minuteMs >= $fromMs AND minuteMs < $toMs ORDER BY minuteMs',
       { fromMs, toMs },
     )
-    return rows.map((row) => ofRow<Settlement>(row))
+    return rows.map(settlementOf)
+  },
+  async settledSince(fromMs, toMs, sinceMs) {
+    const rows = await database.read<SettlementRow>(
+      `SELECT * FROM settlement WHERE minuteMs >= $fromMs AND minuteMs < $toMs AND settledMs > $sinceMs
+       ORDER BY minuteMs`,
+      { fromMs, toMs, sinceMs },
+    )
+    return rows.map(settlementOf)
+  },
+  async unpriced(fromMs, toMs) {
+    const rows = await database.read<{ minuteMs: number; missing: string }>(
+      `SELECT minuteMs, missing FROM settlement
+       WHERE minuteMs >= $fromMs AND minuteMs < $toMs AND missing <> '' ORDER BY minuteMs`,
+      { fromMs, toMs },
+    )
+    return rows.map(({ minuteMs, missing }) => ({ minuteMs, missing: namesOf(missing) }))
   },
   restatements: ({ fromMs, toMs, stepMs }) =>
     database.read(
@@ -83,7 +108,14 @@ export async function writeSettledWith(connection: Connection, settledWith: Sett
   if (settlements.length > 0) {
     const minutes = settlements.map((s) => s.minuteMs)
     await connection.query('DELETE FROM settlement WHERE minuteMs IN (SELECT unnest($minutes))', { minutes })
-    await connection.append('settlement', settlements.map(toRow))
+    await connection.append(
+      'settlement',
+      settlements.map(({ missing = [], causes = [], ...settlement }) => ({
+        ...toRow(settlement),
+        missing: missing.join(','),
+        ...(causes.length > 0 ? { causes: JSON.stringify(causes) } : {}),
+      })),
+    )
   }
   await connection.append(
     'change',

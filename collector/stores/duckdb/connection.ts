@@ -23,11 +23,22 @@ export class Connection {
 
   /**
    * Runs a statement with its `$name` parameters; the fields of its rows are named as its columns. Sums beyond 2^53 are rounded to a
-   * double here, after DuckDB added them up exactly. The statement is prepared once and cached by its text: never put data in it.
+   * double here, after DuckDB added them up exactly. A statement with parameters is prepared once and cached by its text: never put
+   * data in it. One without is not: DuckDB 1.5 plans it only once, with the smallest and largest values that its table has then, and
+   * garbles the values that are added later (`compressed_materialization` of an ORDER BY).
    */
   async query<T>(sql: string, values: Record<string, Value> = {}): Promise<T[]> {
+    const isCached = Object.keys(values).length > 0
     const statement = this.#statements.get(sql) ?? (await this.#connection.prepare(sql))
-    this.#statements.set(sql, statement)
+    if (isCached) this.#statements.set(sql, statement)
+    try {
+      return await this.#run<T>(statement, values)
+    } finally {
+      if (!isCached) statement.destroySync()
+    }
+  }
+
+  async #run<T>(statement: DuckDb.DuckDBPreparedStatement, values: Record<string, Value>): Promise<T[]> {
     const bound = Object.entries(values).map(([name, value]) => [name, this.#bound(value)] as const)
     statement.bind(
       Object.fromEntries(bound.map(([name, [value]]) => [name, value])),

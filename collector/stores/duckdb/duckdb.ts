@@ -21,6 +21,7 @@ import { duckdbAudit, writeSettledWith } from './audit.ts'
 import { duckdbClaims } from './claims.ts'
 import { Database, type DatabaseOptions } from './database.ts'
 import { COUNTING, duckdbHeld } from './held.ts'
+import { duckdbIssues } from './issues.ts'
 
 const GROUP_COLUMNS: Record<GroupBy, string> = {
   workload: 'workload',
@@ -40,6 +41,7 @@ export function createDuckdbStore(options: DatabaseOptions): Store {
     ...duckdbAudit(database),
     ...duckdbHeld(database),
     ...duckdbClaims(database),
+    ...duckdbIssues(database),
     name: 'duckdb',
     open: () => database.open(),
     close: () => database.close(),

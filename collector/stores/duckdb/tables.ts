@@ -67,6 +67,7 @@ export const TABLES = {
     source: 'VARCHAR',
     fromMs: 'BIGINT',
     staleAfterMs: 'BIGINT',
+    knownMs: 'BIGINT',
   },
   loss: {
     agentId: 'VARCHAR',
@@ -84,6 +85,8 @@ export const TABLES = {
     settledMs: 'BIGINT',
     terms: 'VARCHAR',
     quotes: 'VARCHAR',
+    missing: 'VARCHAR',
+    causes: 'VARCHAR',
   },
   repricing: {
     id: 'VARCHAR',
@@ -123,6 +126,17 @@ export const TABLES = {
   },
   claim: { agentId: 'VARCHAR', deviceId: 'VARCHAR', text: 'VARCHAR' },
   adoption: { id: 'VARCHAR', atMs: 'BIGINT', text: 'VARCHAR' },
+  issue: {
+    number: 'VARCHAR',
+    month: 'VARCHAR',
+    customer: 'VARCHAR',
+    atMs: 'BIGINT',
+    by: 'VARCHAR',
+    revision: 'VARCHAR',
+    totalUsd: 'DOUBLE',
+    dueUsd: 'DOUBLE',
+  },
+  issueText: { number: 'VARCHAR', part: 'VARCHAR', text: 'VARCHAR' },
   quarantine: {
     n: 'BIGINT',
     atMs: 'BIGINT',

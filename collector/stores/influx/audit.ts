@@ -1,7 +1,8 @@
 import type { IPoint } from 'influx'
-import type { Quote } from '../../../protocol/quote.ts'
+import type { Quote, QuoteName } from '../../../protocol/quote.ts'
 import type {
   AuditStore,
+  Cause,
   Change,
   Loss,
   Repricing,
@@ -32,6 +33,18 @@ export const influxAudit = (influx: () => InfluxClient): AuditStore => ({
   async settlements(fromMs, toMs) {
     const rows = await influx().rows(`SELECT * FROM settlement WHERE ${within(fromMs, toMs)}`)
     return rows.map(settlementOf)
+  },
+  async settledSince(fromMs, toMs, sinceMs) {
+    const rows = await influx().rows(
+      `SELECT * FROM settlement WHERE settledMs > ${Math.floor(sinceMs)} AND ${within(fromMs, toMs)}`,
+    )
+    return rows.map(settlementOf)
+  },
+  async unpriced(fromMs, toMs) {
+    const rows = await influx().rows(
+      `SELECT missing FROM settlement WHERE missing != '' AND ${within(fromMs, toMs)}`,
+    )
+    return rows.map((row) => ({ minuteMs: row.time, missing: missingOf(row) }))
   },
   async restatements({ fromMs, toMs, stepMs }) {
     const rows = await influx().rows(
@@ -84,14 +97,36 @@ const rulesPoint = ({ version, fromMs, text }: RulesVersion): IPoint =>
 const quotesText = (quotes: readonly Quote[]): string => JSON.stringify(quotes)
 const quotesOf = (row: Row): Quote[] => JSON.parse(text(row['quotes'])) as Quote[]
 
-export const settlementPoint = ({ minuteMs, rulesVersion, quotes, ...fields }: Settlement): IPoint =>
-  point('settlement', minuteMs, {}, { ...fields, terms: rulesVersion, quotes: quotesText(quotes) })
+/** Every field is written, because a field that a newer revision lacks would stay. */
+export const settlementPoint = ({
+  minuteMs,
+  rulesVersion,
+  quotes,
+  missing = [],
+  causes = [],
+  ...fields
+}: Settlement): IPoint =>
+  point(
+    'settlement',
+    minuteMs,
+    {},
+    {
+      ...fields,
+      terms: rulesVersion,
+      quotes: quotesText(quotes),
+      missing: missing.join(','),
+      causes: causes.length > 0 ? JSON.stringify(causes) : '',
+    },
+  )
+const missingOf = (row: Row): QuoteName[] => text(row['missing']).split(',') as QuoteName[]
 const settlementOf = (row: Row): Settlement => ({
   minuteMs: row.time,
   revision: Number(row['revision']),
   settledMs: Number(row['settledMs']),
   rulesVersion: text(row['terms']),
   quotes: quotesOf(row),
+  ...(row['missing'] ? { missing: missingOf(row) } : {}),
+  ...(row['causes'] ? { causes: JSON.parse(text(row['causes'])) as Cause[] } : {}),
 })
 
 export const repricingPoint = ({ id, atMs, rulesVersion, quotes, decision, ...fields }: Repricing): IPoint =>

@@ -12,6 +12,7 @@ import { influxClaims } from './claims.ts'
 import { InfluxClient, type InfluxOptions } from './client.ts'
 import { influxHeld } from './held.ts'
 import { literal, within } from './influxql.ts'
+import { influxIssues } from './issues.ts'
 import { influxLedger } from './ledger.ts'
 import {
   quarantinedOf,
@@ -48,6 +49,7 @@ export function createInfluxStore(options: InfluxOptions & { log: Log }): Store 
     ...influxClaims(influx),
     ...influxHeld(influx, appends),
     ...influxLedger(influx, settling),
+    ...influxIssues(influx),
     ...records,
     name: 'influx',
 

@@ -47,11 +47,11 @@ export const MEASUREMENTS = [
     tags: ['agentId', 'deviceId'],
     fields: { state: STRING, powerW: FLOAT, hashrateHs: FLOAT, utilizationRatio: FLOAT, tempC: FLOAT },
   },
-  // staleAfterMs is text: a quote without it must be able to replace one that has it, and '' does
+  // staleAfterMs and knownMs are text: a quote without one must be able to replace one that has it, and '' does
   {
     measurement: 'quote',
     tags: ['name'],
-    fields: { value: FLOAT, unit: STRING, source: STRING, staleAfterMs: STRING },
+    fields: { value: FLOAT, unit: STRING, source: STRING, staleAfterMs: STRING, knownMs: STRING },
   },
   {
     measurement: 'loss',
@@ -62,7 +62,14 @@ export const MEASUREMENTS = [
   {
     measurement: 'settlement',
     tags: [],
-    fields: { revision: INTEGER, settledMs: INTEGER, terms: STRING, quotes: STRING },
+    fields: {
+      revision: INTEGER,
+      settledMs: INTEGER,
+      terms: STRING,
+      quotes: STRING,
+      missing: STRING,
+      causes: STRING,
+    },
   },
   {
     measurement: 'repricing',
@@ -88,6 +95,19 @@ export const MEASUREMENTS = [
   { measurement: 'change', tags: ['repricing', 'workload'], fields: all(CHANGE_SUMS, INTEGER) },
   { measurement: 'claim', tags: ['agentId', 'deviceId'], fields: { text: STRING } },
   { measurement: 'adoption', tags: ['id'], fields: { text: STRING } },
+  {
+    measurement: 'issue',
+    tags: ['number'],
+    fields: {
+      month: STRING,
+      customer: STRING,
+      by: STRING,
+      revision: STRING,
+      totalUsd: FLOAT,
+      dueUsd: FLOAT,
+    },
+  },
+  { measurement: 'issueText', tags: ['number', 'part'], fields: { text: STRING } },
   {
     measurement: 'quarantine',
     tags: [],

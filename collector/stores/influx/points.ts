@@ -48,8 +48,13 @@ export const sampleOf = (row: Row): StoredSample =>
     ...present(row, ['state', 'powerW', 'hashrateHs', 'utilizationRatio', 'tempC']),
   }) as StoredSample
 
-export const quotePoint = ({ name, fromMs, staleAfterMs, ...fields }: Quote): IPoint =>
-  point('quote', fromMs, { name }, { ...fields, staleAfterMs: staleAfterMs?.toString() ?? '' })
+export const quotePoint = ({ name, fromMs, staleAfterMs, knownMs, ...fields }: Quote): IPoint =>
+  point(
+    'quote',
+    fromMs,
+    { name },
+    { ...fields, staleAfterMs: staleAfterMs?.toString() ?? '', knownMs: knownMs?.toString() ?? '' },
+  )
 export const quoteOf = (row: Row): Quote => ({
   name: text(row['name']) as Quote['name'],
   value: Number(row['value']),
@@ -57,6 +62,7 @@ export const quoteOf = (row: Row): Quote => ({
   source: text(row['source']),
   fromMs: row.time,
   ...(row['staleAfterMs'] ? { staleAfterMs: Number(row['staleAfterMs']) } : {}),
+  ...(row['knownMs'] ? { knownMs: Number(row['knownMs']) } : {}),
 })
 
 export const trueUpPoint = ({ workload, worker, dayMs, ...fields }: TrueUp): IPoint =>

@@ -97,6 +97,8 @@ const EVERYTHING: Required<ProbedDevice> = {
   location: { container: 'C01', rack: 'R02', slot: 'S03' },
   ratedPowerW: 3400,
   expectedHashrateHs: 177e12,
+  modelHashrateHs: 186e12,
+  modelPowerW: 3441,
   meteredBy: 'pdu-01/outlet3',
   generates: 'solar',
   tags: { end: 'prefill' },

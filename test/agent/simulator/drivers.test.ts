@@ -13,6 +13,7 @@ import { strike } from '../../../agent/simulator/asic/events.ts'
 import { createRandom } from '../../../agent/simulator/base/random.ts'
 import { Site } from '../../../agent/simulator/site.ts'
 import { siteConfigs } from '../../../agent/simulator/site-config.ts'
+import { withDeadline } from '../../../protocol/kit/retry.ts'
 
 const drivers = [antminer, whatsminer, avalon, dcgm, llmServer, modbusMeter, snmpPdu] as unknown as Driver[]
 
@@ -40,7 +41,7 @@ async function readAll(): Promise<Map<string, Reading>> {
       const { id, host = '' } = device
       const driver = drivers.find((d) => d.name === device.driver)!
       const session = driver.open({ id, host, options: device })
-      for (const reading of await session.read(AbortSignal.timeout(120_000)))
+      for (const reading of await withDeadline((signal) => session.read(signal), 120_000))
         readings.set(reading.part ? `${id}/${reading.part}` : id, reading)
       session.close?.()
     }),

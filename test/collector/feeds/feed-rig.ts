@@ -12,6 +12,8 @@ export class FeedRig {
   nowMs = T0
   /** what each poll said */
   readonly said: (readonly FeedQuote[])[] = []
+  /** the prices of earlier times that a poll gave, where it gave any */
+  readonly saidEarlier: (readonly FeedQuote[])[] = []
   readonly failing: (string | undefined)[] = []
   /** how long it wanted to wait after each poll */
   readonly waitsMs: number[] = []
@@ -49,6 +51,7 @@ export class FeedRig {
   }
   readonly #sink: FeedSink = {
     publish: (statements) => this.said.push(statements),
+    earlier: (statements) => this.saidEarlier.push(statements),
     failing: (reason) => this.failing.push(reason),
   }
 

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest'
 import priceCsv from '../../../collector/feeds/price-csv.ts'
+import type { FeedQuote } from '../../../collector/plugin/feed.ts'
 import { HOUR_MS } from '../../../protocol/units.ts'
 import { FeedRig, T0 } from './feed-rig.ts'
 
@@ -29,6 +30,30 @@ test('says the prices of the file by time, those ahead too; the last is stale wh
     { name: 'energyUsdPerKwh', value: 0.04, fromMs: T0 },
     { name: 'energyUsdPerKwh', value: 0.05, fromMs: T0 + HOUR_MS },
     { name: 'energyUsdPerKwh', value: -0.01, fromMs: T0 + 2 * HOUR_MS, staleAfterMs: T0 + 3 * HOUR_MS - 1 },
+  ])
+})
+
+test('tells the prices of years once, apart from those of the last weeks, and again when the file is new', async () => {
+  const rows = (count: number, first: number) =>
+    Array.from({ length: count }, (_, i) => `${iso(T0 - (first - i) * 24 * HOUR_MS)},${i}\n`).join('')
+  await start(`time,price\n${rows(100, 98)}`)
+  const days = (said: readonly FeedQuote[] = []) => said.map((s) => (T0 - (s.fromMs ?? 0)) / 24 / HOUR_MS)
+  expect(days(rig.said[0])).toEqual(Array.from({ length: 42 }, (_, i) => 40 - i))
+  expect(days(rig.saidEarlier[0])).toEqual(Array.from({ length: 58 }, (_, i) => 98 - i))
+  await rig.again()
+  expect([rig.said.length, rig.saidEarlier.length]).toEqual([2, 1])
+  writeFileSync(path, `time,price\n${rows(101, 98)}`)
+  await rig.again()
+  expect(rig.saidEarlier.length).toBe(2)
+})
+
+test('a quarter of an hour before a hole ends with its step, in a short list too', async () => {
+  const begins = [0, 0.25, 6].map((h) => T0 + h * HOUR_MS)
+  await start(`time,price\n${begins.map((ms, i) => `${iso(ms)},0.0${i + 1}`).join('\n')}\n`)
+  expect(rig.said[0]?.map((s) => s.staleAfterMs)).toEqual([
+    undefined,
+    T0 + 0.5 * HOUR_MS - 1,
+    T0 + 6.25 * HOUR_MS - 1,
   ])
 })
 

@@ -8,9 +8,9 @@ describe('a record', () => {
     expect(recordFault(record(0, 'proxy', { workDiff1: 2e13 }))).toBeUndefined()
   })
 
-  test('beyond what any machine does is not, and says what of it', () => {
+  test('beyond what a row of the ledger can hold is not, and says what of it', () => {
     expect(recordFault(record(0, 'node/gpu0', { gpuMs: 9e15 }))).toBe(
-      "the record's gpuMs is 9000000000000000, more than 10000000000: no machine does that",
+      "the record's gpuMs is 9000000000000000, more than 1000000000000: no row of the ledger can hold that",
     )
   })
 })

@@ -15,7 +15,12 @@ const agent = (more: Partial<AgentView>): AgentView => ({
   ...more,
 })
 const health = (agents: AgentView[], progress: Partial<Parameters<typeof ledgerHealth>[2]> = {}) =>
-  ledgerHealth({ agents, atMs: T0 }, new RecentLedger(), { overdueMinutes: 0, losses: [], ...progress })
+  ledgerHealth({ agents, atMs: T0 }, new RecentLedger(), {
+    overdueMinutes: 0,
+    losses: [],
+    unpriced: [],
+    ...progress,
+  })
 
 describe('the health of the ledger', () => {
   it('is nothing to speak of while records wait for no more than their minute', () => {
@@ -42,6 +47,11 @@ describe('the health of the ledger', () => {
     })
   })
 
+  it('tells what is held back until a person decides', () => {
+    const held = { records: 3, devices: 2, revenueUsd: 350_801 }
+    expect(health([], { held })).toEqual({ ledgerHeld: held })
+  })
+
   it('counts the minutes that were restated within the last hour', () => {
     const minutes = new RecentLedger()
     const settled = (minute: number, revision: number, agoMs: number) => ({
@@ -57,7 +67,9 @@ describe('the health of the ledger', () => {
       [settled(5, 1, 0), settled(6, 2, 0), settled(600, 3, 0), settled(7, 2, 2 * HOUR_MS)],
       T0,
     )
-    expect(ledgerHealth({ agents: [], atMs: T0 }, minutes, { overdueMinutes: 0, losses: [] })).toEqual({
+    expect(
+      ledgerHealth({ agents: [], atMs: T0 }, minutes, { overdueMinutes: 0, losses: [], unpriced: [] }),
+    ).toEqual({
       ledgerRestatedMinutes: 2,
     })
   })

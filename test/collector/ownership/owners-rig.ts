@@ -25,7 +25,7 @@ export class OwnersRig {
       nowMs,
       note: (minutes) => this.ledger.settler.note(minutes),
     })
-    this.ledger = new LedgerRig(store, undefined, [], {
+    this.ledger = new LedgerRig(store, undefined, [], undefined, undefined, {
       arriving: (appends) => this.keeper.arriving(appends),
       settling: (records) => this.keeper.settling(records),
     })

@@ -26,7 +26,7 @@ afterEach(() => rig.stop())
 test('what was not said again for three polls is stale', async () => {
   read = async () => ({ quotes: [price(1)] })
   await start()
-  expect(rig.said).toEqual([[{ ...price(1), staleAfterMs: T0 + 3 * POLL_MS }]])
+  expect(rig.said).toEqual([[{ ...price(1), intervalMs: POLL_MS, staleAfterMs: T0 + 3 * POLL_MS }]])
 })
 
 test('a price with a time of its own keeps its own age', async () => {

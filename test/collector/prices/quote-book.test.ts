@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { QuoteBook } from '../../../collector/prices/quote-book.ts'
-import { type Quote, QuoteNameSchema } from '../../../protocol/quote.ts'
+import { isStale, type Quote, QuoteNameSchema } from '../../../protocol/quote.ts'
 import { MINUTE_MS } from '../../../protocol/units.ts'
 
 const quote = (value: number, fromMs: number, more: Partial<Quote> = {}): Quote => ({
@@ -34,23 +34,48 @@ describe('the quote book', () => {
         (times, ms) => {
           const book = bookOf(...times.map((t) => quote(t, t)))
           const before = times.filter((t) => t <= ms)
-          expect(book.at(ms).btcUsd?.value).toBe(before.length > 0 ? Math.max(...before) : Math.min(...times))
+          expect(book.at(ms).btcUsd?.value).toBe(before.length > 0 ? Math.max(...before) : undefined)
         },
       ),
     ))
 
-  it('uses the first price for what was before it', () => {
-    expect(bookOf(quote(5, 1000)).at(0).btcUsd?.value).toBe(5)
+  it('has no price before the first, but for the rest of the minute in which that begins', () => {
+    const book = bookOf(quote(5, 90_000))
+    expect(book.at(89_999)).toEqual({})
+    expect(book.over(0, MINUTE_MS)).toEqual({})
+    expect(book.over(MINUTE_MS, 2 * MINUTE_MS).btcUsd?.value).toBe(5)
   })
 
   it('says when nothing is new: the same price again only renews its age', () => {
     const book = new QuoteBook()
     expect(book.add({ ...quote(5, 100), staleAfterMs: 150 })).toBe(true)
-    expect(book.add({ ...quote(5, 200), staleAfterMs: 250 })).toBe(false)
+    expect(book.add({ ...quote(5, 140), staleAfterMs: 250 })).toBe(false)
     expect(book.at(200).btcUsd).toMatchObject({ fromMs: 100, staleAfterMs: 250 })
     expect(book.add(quote(6, 300))).toBe(true)
     expect(book.add(quote(5, 300))).toBe(true)
     expect(book.at(300).btcUsd?.value).toBe(5)
+  })
+
+  it('keeps the time stale in which the same price was not heard', () => {
+    const book = bookOf(quote(5, 100, { staleAfterMs: 150 }))
+    expect(book.add(quote(5, 200, { staleAfterMs: 250 }))).toBe(true)
+    expect(book.plan('btcUsd', 300, [quote(5, 300, { staleAfterMs: 350 })])).toEqual([
+      quote(5, 300, { staleAfterMs: 350 }),
+    ])
+    const stale = (ms: number) => {
+      const held = book.at(ms).btcUsd
+      return held && isStale(held, ms)
+    }
+    expect([150, 151, 199, 200, 250, 251, 300, 350].map(stale)).toEqual([
+      false,
+      true,
+      true,
+      false,
+      false,
+      true,
+      false,
+      false,
+    ])
   })
 
   it('has no price of a name that nobody quoted', () => {
@@ -135,6 +160,72 @@ describe('a plan ahead', () => {
   })
 })
 
+describe('the time before the first known price', () => {
+  it('has that price for one interval of its source, which says so', () => {
+    const book = new QuoteBook()
+    const [held, before] = book.plan('btcUsd', 1000, [quote(5, 1000)], 300)
+    expect(held).toEqual(quote(5, 1000))
+    expect(before).toEqual(quote(5, 700, { knownMs: 1000, source: 's (before it was known)' }))
+    expect([699, 700, 999, 1000].map((ms) => book.at(ms).btcUsd?.value)).toEqual([undefined, 5, 5, 5])
+    // once a price is known, a later one holds back nothing
+    expect(book.plan('btcUsd', 2000, [quote(6, 2000)], 300)).toEqual([quote(6, 2000)])
+    expect(book.at(1999).btcUsd?.value).toBe(5)
+  })
+
+  it('takes rows of that time, which put aside what was only assumed of it', () => {
+    const book = new QuoteBook()
+    book.plan('btcUsd', 1000, [quote(5, 1000)], 300)
+    expect(
+      book.fillBefore('btcUsd', [quote(1, 100), quote(2, 800), quote(3, 1000), quote(4, 1500)]),
+    ).toMatchObject({
+      name: 'btcUsd',
+      fromMs: 100,
+      toMs: 1000,
+    })
+    expect([99, 100, 700, 800, 999, 1000, 1500].map((ms) => book.at(ms).btcUsd?.value)).toEqual([
+      undefined,
+      1,
+      1,
+      2,
+      2,
+      5,
+      5,
+    ])
+  })
+
+  it('keeps what was assumed of a time before the oldest of those rows', () => {
+    const book = new QuoteBook()
+    book.plan('btcUsd', 1000, [quote(5, 1000)], 300)
+    book.fillBefore('btcUsd', [quote(2, 800)])
+    expect([699, 700, 799, 800, 1000].map((ms) => book.at(ms).btcUsd?.value)).toEqual([undefined, 5, 5, 2, 5])
+  })
+
+  it('is never changed by a price that is known later, whatever comes and in whatever order', () => {
+    const name = 'btcUsd' as const
+    const step = fc.record({
+      ms: fc.integer({ min: 1, max: 40 }),
+      value: fc.integer({ min: 1, max: 9 }),
+      intervalMs: fc.nat(30),
+    })
+    fc.assert(
+      fc.property(fc.array(step, { minLength: 2, maxLength: 12 }), (steps) => {
+        const book = new QuoteBook()
+        const priced = new Map<number, number>()
+        let nowMs = 0
+        for (const { ms, value, intervalMs } of steps) {
+          nowMs += ms
+          book.plan(name, nowMs, [quote(value, nowMs)], intervalMs)
+          for (let at = 0; at <= nowMs; at++) {
+            const held = book.at(at).btcUsd?.value
+            if (priced.has(at)) expect(held).toBe(priced.get(at))
+            else if (held !== undefined) priced.set(at, held)
+          }
+        }
+      }),
+    )
+  })
+})
+
 describe('a minute in which the tariff changes', () => {
   it('has the energy price weighted by time, and says how', () => {
     const book = bookOf(energy(0.05, 0), energy(0.08, MINUTE_MS + 20_000), energy(0.02, MINUTE_MS + 50_000))
@@ -162,7 +253,10 @@ describe('a minute in which the tariff changes', () => {
         (times, fromMs) => {
           const book = bookOf(...times.map((t) => energy(t % 5, t)))
           const ms = Array.from({ length: 100 - fromMs }, (_, i) => fromMs + i)
-          const mean = ms.reduce((sum, t) => sum + (book.at(t).energyUsdPerKwh?.value ?? 0), 0) / ms.length
+          // the first price holds for what the minute has before it
+          const first = Math.min(...times)
+          const at = (t: number) => book.at(Math.max(first, t)).energyUsdPerKwh?.value ?? 0
+          const mean = ms.reduce((sum, t) => sum + at(t), 0) / ms.length
           expect(book.over(fromMs, 100).energyUsdPerKwh?.value).toBeCloseTo(mean, 10)
         },
       ),

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { vi } from 'vitest'
 import { z } from 'zod'
 import { AuditSchema, type AuditView } from '../../../collector/books/audit-views.ts'
+import { HeldQueries } from '../../../collector/books/held-queries.ts'
 import { LedgerQueries } from '../../../collector/books/ledger-queries.ts'
 import { Quarantine } from '../../../collector/intake/quarantine.ts'
 import type { Store } from '../../../collector/plugin/store.ts'
@@ -13,6 +14,7 @@ import { type Explanation, ExplanationSchema } from '../../../collector/views/ex
 import type { Interval } from '../../../protocol/interval.ts'
 import { SILENT } from '../../../protocol/kit/log.ts'
 import { Secret } from '../../../protocol/kit/secret.ts'
+import type { QuoteName } from '../../../protocol/quote.ts'
 import { MINUTE_MS } from '../../../protocol/units.ts'
 import { eventually } from '../../eventually.ts'
 import { KNOWN, LedgerRig, POOL, record, T0, TENANT } from '../ledger-rig.ts'
@@ -39,12 +41,13 @@ export class BooksRig {
   url = ''
   #server: ScreensServer | undefined
 
-  constructor() {
+  /** @param prices those that are known; the ledger rig's where absent */
+  constructor(prices?: readonly (readonly [QuoteName, number])[]) {
     writeFileSync(join(this.#folder, 'token'), `${TOKEN}\n`)
     const path = join(this.#folder, 'ledger.duckdb')
     this.store = createDuckdbStore({ path, memoryLimitMb: 128, log: SILENT })
     this.quarantine = new Quarantine(this.store, SILENT)
-    this.ledger = new LedgerRig(this.store)
+    this.ledger = new LedgerRig(this.store, undefined, [], undefined, prices)
   }
 
   async start(): Promise<this> {
@@ -66,10 +69,19 @@ export class BooksRig {
   async serve({ token }: { token: boolean }): Promise<void> {
     await this.#server?.close()
     const { store, quarantine, ledger: rig } = this
-    const { records, pricing, repricer } = rig
+    const { records, pricing, repricer, latePrices } = rig
     this.#server = createServer({
       views: createScene(),
-      queries: new LedgerQueries({ store, records, pricing, repricer, quarantine, devices: KNOWN }),
+      queries: new LedgerQueries({
+        store,
+        records,
+        pricing,
+        repricer,
+        quarantine,
+        latePrices,
+        devices: KNOWN,
+      }),
+      held: new HeldQueries({ store, repricer, nowMs: () => rig.nowMs }),
       assets: {},
       log: SILENT,
       version: '1.2.3',

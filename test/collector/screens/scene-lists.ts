@@ -191,6 +191,8 @@ export function ledgerOf(query: FigureQuery): LedgerFigure[] {
       estimatedUsd: 0.036,
       trueUpWorkDiff1: 0,
       trueUpUsd: 0,
+      unpricedWorkDiff1: 0,
+      unpricedEnergyJ: 0,
       gpuS: 0,
       busyGpuS: 0,
       tokensIn: 0,

@@ -5,6 +5,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { monthNamed } from '../../../collector/economics/calendar.ts'
 import { WorkloadSchema } from '../../../collector/economics/workloads.ts'
 import type { Store } from '../../../collector/plugin/store.ts'
+import { statementCsv } from '../../../collector/screens/documents/statement-csv.ts'
+import { statementPage } from '../../../collector/screens/documents/statement-page.ts'
 import { createDuckdbStore } from '../../../collector/stores/duckdb/duckdb.ts'
 import { createInfluxStore } from '../../../collector/stores/influx/influx.ts'
 import { StatementListSchema, StatementSchema } from '../../../collector/views/statement.ts'
@@ -215,6 +217,59 @@ describe.each(Object.keys(stores))('a month’s statements over %s', (kind) => {
         ],
       ],
     ])
+  })
+
+  it('show what is held back as open, each customer his own, in no amount, and what was decided', async () => {
+    const rig = await rigOf()
+    const back = (workload: string, minuteMs: number) => ({
+      minuteMs,
+      workload,
+      kind: 'doubt' as const,
+      records: 2,
+      revenueNanoUsd: 5_833_330_000_000,
+      energyMilliJ: 7_200_000_000,
+    })
+    const minutes = [NOVEMBER.startMs, NOVEMBER.endMs - MINUTE_MS, NOVEMBER.endMs]
+    await store.settle(minutes, [])
+    const before = await ask(rig, 'Acme')
+    await store.settle(minutes, [], {
+      heldBack: [
+        back('rental', NOVEMBER.startMs),
+        back('rental', NOVEMBER.endMs - MINUTE_MS),
+        back('rental', NOVEMBER.endMs),
+        back('pplns', NOVEMBER.startMs),
+      ],
+    })
+    const acme = await ask(rig, 'Acme')
+    expect(acme.held).toEqual([
+      { workload: 'rental', kind: 'doubt', records: 4, wouldEarnUsd: 11_666.66, energyKwh: 4 },
+    ])
+    expect(acme.totalUsd).toBe(before.totalUsd)
+    expect(acme.revision).not.toBe(before.revision)
+    expect(String(statementPage(acme))).toContain(
+      '4 records of rental that their machine can’t have made wait for a decision: they would earn 11,666.66 USD',
+    )
+    const line = statementCsv(acme)
+      .split('\n')
+      .find((text) => text.includes(',held,'))
+    expect(line).toMatch(/,rental,doubt,held,[^,]+,[^,]+,4,record,,,,/)
+    expect(line?.split(',')).toHaveLength(statementCsv(acme).split('\n')[0]!.split(',').length)
+    await store.writeRepricing({
+      id: 'd1',
+      atMs: NOVEMBER.endMs,
+      by: 'ann',
+      reason: 'the pool has them',
+      fromMs: NOVEMBER.startMs,
+      toMs: NOVEMBER.startMs + MINUTE_MS,
+      rulesVersion: '',
+      quotes: [],
+      doneMs: NOVEMBER.startMs + MINUTE_MS,
+      decision: { verdict: 'accepted', filter: {}, records: 2 },
+    })
+    const own = (await rig.statements.statement({ month: '2026-11', copy: 'own' }))!
+    expect(own.held).toMatchObject([{ workload: 'pplns', records: 2 }])
+    expect(own.repricings).toMatchObject([{ by: 'ann', decision: 'accepted' }])
+    expect(String(statementPage(own))).toContain('<dt>Accepted</dt>')
   })
 
   it('count what agents lost in the month', async () => {

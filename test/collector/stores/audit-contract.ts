@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { LEDGER_SUMS, type LedgerSums } from '../../../collector/economics/ledger-row.ts'
 import type { Change, Loss, Repricing, Settlement } from '../../../collector/plugin/audit-store.ts'
+import type { Issue } from '../../../collector/plugin/issue-store.ts'
 import type { Store } from '../../../collector/plugin/store.ts'
 import type { Quote } from '../../../protocol/quote.ts'
 import { DAY_MS, intervals, ledgerRow, MINUTE_MS, ofAgent, sorted } from './fixtures.ts'
@@ -106,7 +107,12 @@ export function auditContract(store: () => Store, reopen: () => Promise<void>): 
     const first = { version: 'a1', fromMs: DAY_MS, text: `{"workloads":["${ODD}"]}` }
     const second = { version: 'b2', fromMs: DAY_MS + 1, text: '{}' }
     const again = { ...first, fromMs: DAY_MS + 2 }
-    for (const version of [again, second, first, first]) await store().writeRulesVersion(version)
+    // read again and again: what is added must not be garbled by what was there before
+    expect(await store().rulesVersions()).toEqual([])
+    for (const version of [again, second, first, first]) {
+      await store().writeRulesVersion(version)
+      expect(await store().rulesVersions()).toContainEqual(version)
+    }
     await reopen()
     expect(await store().rulesVersions()).toStrictEqual([first, second, again])
   })
@@ -124,6 +130,69 @@ export function auditContract(store: () => Store, reopen: () => Promise<void>): 
       settlement(1, { revision: 2, settledMs: END_MS, rulesVersion: 'b2' }),
     ])
     expect(await store().settlements(minute(1), minute(1))).toEqual([])
+    const since = (ms: number) => store().settledSince(minute(0), minute(2), ms)
+    expect((await since(minute(0))).map((s) => s.minuteMs)).toEqual([minute(0), minute(1)])
+    expect((await since(minute(0) + 80_000)).map((s) => s.minuteMs)).toEqual([minute(1)])
+    expect(await since(END_MS)).toEqual([])
+  })
+
+  test('keeps which prices a minute lacks, until it has them, and why its figures changed', async () => {
+    const lacks = settlement(1, { missing: ['btcUsd', 'fx.EUR'] })
+    const causes = [
+      { atMs: END_MS, why: ODD },
+      { atMs: END_MS + 1, why: 'late records' },
+    ]
+    const other = settlement(2, { missing: ['energyUsdPerKwh'], causes })
+    const all = [settlement(0), lacks, other]
+    await store().settle(
+      all.map((s) => s.minuteMs),
+      [],
+      { settlements: all },
+    )
+    await reopen()
+    expect(await store().settlements(minute(0), minute(3))).toStrictEqual(all)
+    expect(await store().unpriced(minute(0), minute(3))).toEqual([
+      { minuteMs: minute(1), missing: ['btcUsd', 'fx.EUR'] },
+      { minuteMs: minute(2), missing: ['energyUsdPerKwh'] },
+    ])
+    expect(await store().unpriced(minute(2), minute(3))).toHaveLength(1)
+    await store().settle([minute(1), minute(2)], [], {
+      settlements: [settlement(1, { revision: 2 }), settlement(2, { revision: 2 })],
+    })
+    expect(await store().unpriced(minute(0), minute(3))).toEqual([])
+    expect(await store().settlements(minute(1), minute(3))).toStrictEqual([
+      settlement(1, { revision: 2 }),
+      settlement(2, { revision: 2 }),
+    ])
+  })
+
+  test('keeps issued statements with their texts, byte for byte, and the first of a number', async () => {
+    const issue: Issue = {
+      number: 'plains-1-2026-11-0a1b2c3d',
+      month: '2026-11',
+      customer: ODD,
+      atMs: END_MS,
+      by: ODD,
+      revision: 'abcdef012345',
+      totalUsd: 1234.56,
+      dueUsd: -0.01,
+    }
+    const { customer: _, ...own } = { ...issue, number: 'plains-1-2026-11-own', atMs: END_MS - 1 }
+    const long = `${'電力🔌 & "text"\r\n\t\\%0A '.repeat(9_000)}end`
+    expect(await store().issues()).toEqual([])
+    await store().writeIssue(issue, [
+      { part: 'customer.html', text: long },
+      { part: ODD, text: '' },
+    ])
+    await store().writeIssue(own, [{ part: 'own.json', text: '{}' }])
+    await store().writeIssue({ ...issue, by: 'another' }, [{ part: 'customer.html', text: 'another' }])
+    await reopen()
+    expect(await store().issues()).toStrictEqual([own, issue])
+    expect(await store().issueText(issue.number, 'customer.html')).toBe(long)
+    expect(await store().issueText(issue.number, ODD)).toBe('')
+    expect(await store().issueText(issue.number, 'own.json')).toBeUndefined()
+    expect(await store().issueText(own.number, 'own.json')).toBe('{}')
+    expect(await store().issueText(`x' OR '1'='1`, 'own.json')).toBeUndefined()
   })
 
   test('tells which buckets were restated, by their highest revision and newest time', async () => {

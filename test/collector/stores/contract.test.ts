@@ -358,7 +358,13 @@ describe.each(STORES)('the $name store', ({ name, settings, open }) => {
       source: 'kraken',
       fromMs: DAY_MS,
     }
-    const stale: Quote = { ...btc, value: 1e-7, source: `a "b"`, staleAfterMs: DAY_MS + 1 }
+    const stale: Quote = {
+      ...btc,
+      value: 1e-7,
+      source: `a "b"`,
+      staleAfterMs: DAY_MS + 1,
+      knownMs: DAY_MS + 2,
+    }
     const power: Quote = {
       ...btc,
       name: 'energyUsdPerKwh',

@@ -49,6 +49,8 @@ export const ledgerRow = (over: Partial<LedgerRow> = {}): LedgerRow => ({
   estimatedRevenueNanoUsd: 123_456,
   trueUpWorkDiff1: 0,
   trueUpRevenueNanoUsd: 0,
+  unpricedWorkDiff1: 17,
+  unpricedEnergyMilliJ: -23,
   gpuMs: 0,
   busyGpuMs: 0,
   tokensIn: 0,

@@ -4,7 +4,7 @@ import { clock, count, stopwatch } from './format.ts'
 import { useMoney } from './money.ts'
 import { overdue, priceName, priceText } from './price-text.ts'
 
-/** Warnings above the figures: connection lost, figures stale, agents silent, records lost, prices out of date, machines simulated. */
+/** Warnings above the figures: connection lost, figures stale, agents silent, records lost or held back, prices out of date or not known, machines simulated. */
 export function Banners(props: {
   lost: boolean
   /** absent before the first frame */
@@ -59,13 +59,43 @@ export function Banners(props: {
           {losses.length > 3 && <span>and {count(losses.length - 3)} more losses</span>}
         </p>
       )}
+      {site && <HeldBack site={site} />}
       {site && <OldPrices site={site} />}
+      {site?.ledgerUnpriced && <Unpriced of={site.ledgerUnpriced} />}
       {site?.simulated && (
         <p class="banner simulated">
           <strong>SIMULATED</strong> <span>these figures include emulated machines</span>
         </p>
       )}
     </div>
+  )
+}
+
+/** The prices that settled minutes lack. Nothing is lost: they are priced when a price of their time comes. */
+function Unpriced({ of }: { of: NonNullable<SiteView['ledgerUnpriced']> }) {
+  return (
+    <p class="banner silent">
+      {of.map(({ name, minutes }) => (
+        <span key={name}>
+          <b>◆ {priceName(name)}</b> not known for <span class="digits">{count(minutes)}</span> min: unpriced
+        </span>
+      ))}
+    </p>
+  )
+}
+
+/** Records that count for nothing until a person decides. */
+function HeldBack({ site: { ledgerHeld } }: { site: SiteView }) {
+  const money = useMoney()
+  if (!ledgerHeld) return null
+  const { records, devices, revenueUsd } = ledgerHeld
+  return (
+    <p class="banner silent">
+      <span>
+        <b>◆ {count(records)} records held back</b> of {count(devices)} {devices === 1 ? 'device' : 'devices'}
+        , worth <span class="digits">{money.text(revenueUsd)}</span> · decide with perwatt-collector doubts
+      </span>
+    </p>
   )
 }
 

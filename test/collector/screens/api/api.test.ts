@@ -160,9 +160,9 @@ test('the ledger comes as CSV in base units, by format=csv or by the Accept head
   const text = await byFormat.text()
   expect(byFormat.headers.get('content-type')).toBe('text/csv; charset=utf-8')
   expect(text.split('\r\n')).toEqual([
-    'group,start,end,energyJ,revenueUsd,feesUsd,costUsd,demandUsd,netUsd,depreciationUsd,revenueUsdPerKwh,costUsdPerKwh,netUsdPerKwh,revenueUsdPerWattYear,minedSat,minedSatPerKwh,coveredS,workDiff1,estimatedWorkDiff1,estimatedUsd,trueUpWorkDiff1,trueUpUsd,gpuS,busyGpuS,tokensIn,tokensInCached,tokensOut,revision,restatedAt',
-    '"workload, ""one""",2026-03-01T00:00:00.000Z,2026-03-01T00:01:00.000Z,7200000,0.18,0,0.08,0,0.1,0,0.09,,,,0,,60,4096,1024,0.036,0,0,0,0,0,0,0,,',
-    '"workload, ""one""",2026-03-01T00:01:00.000Z,2026-03-01T00:02:00.000Z,7200000,0.18,0,0.08,0,0.1,0,0.09,,,,0,,60,4096,1024,0.036,0,0,0,0,0,0,0,2,2026-03-01T00:09:00.000Z',
+    'group,start,end,energyJ,revenueUsd,feesUsd,costUsd,demandUsd,netUsd,depreciationUsd,revenueUsdPerKwh,costUsdPerKwh,netUsdPerKwh,revenueUsdPerWattYear,minedSat,minedSatPerKwh,coveredS,workDiff1,estimatedWorkDiff1,estimatedUsd,trueUpWorkDiff1,trueUpUsd,gpuS,busyGpuS,tokensIn,tokensInCached,tokensOut,revision,restatedAt,unpricedWorkDiff1,unpricedEnergyJ',
+    '"workload, ""one""",2026-03-01T00:00:00.000Z,2026-03-01T00:01:00.000Z,7200000,0.18,0,0.08,0,0.1,0,0.09,,,,0,,60,4096,1024,0.036,0,0,0,0,0,0,0,,,0,0',
+    '"workload, ""one""",2026-03-01T00:01:00.000Z,2026-03-01T00:02:00.000Z,7200000,0.18,0,0.08,0,0.1,0,0.09,,,,0,,60,4096,1024,0.036,0,0,0,0,0,0,0,2,2026-03-01T00:09:00.000Z,0,0',
     '',
   ])
   expect(await (await get(path, { headers: { accept: 'text/csv' } })).text()).toBe(text)

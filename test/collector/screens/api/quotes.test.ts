@@ -133,7 +133,6 @@ describe('a pushed quote', () => {
   test.each([
     ['no price', { value: 0 }, 'value', /expected more than 0/],
     ['a name that is none', { name: 'gold' }, 'name', /expected one of btcUsd/],
-    ['a time in the past', { from: iso(NOW - HOUR_MS) }, 'from', /correct a past price with reprice/],
     ['a time far ahead', { from: iso(NOW + 50 * 24 * HOUR_MS) }, 'from', /within 40 days/],
     ['nobody’s name', { by: ' ' }, 'by', /./],
     ['a duration that is none', { holdsFor: 'long' }, 'holdsFor', /duration such as/],
@@ -149,6 +148,25 @@ describe('a pushed quote', () => {
     expect(body).toMatchObject({
       error: { details: [{ parameter, problem: expect.stringMatching(reason) }] },
     })
+  })
+
+  test('may be of a past time in which no price was known, and of no other', async () => {
+    const push = (value: number, fromMs: number) =>
+      ask('/api/v1/quotes', { name: 'energyUsdPerKwh', value, by: 'desk', from: iso(fromMs) })
+    expect((await push(0.05, NOW - 2 * HOUR_MS)).status).toBe(201)
+    expect((await push(0.04, NOW - 3 * HOUR_MS)).status).toBe(201)
+    expect(await push(0.06, NOW - HOUR_MS)).toMatchObject({
+      status: 400,
+      body: {
+        error: {
+          details: [
+            { parameter: 'from', problem: expect.stringMatching(/was known then; correct it with reprice/) },
+          ],
+        },
+      },
+    })
+    const early = `/api/v1/quotes/history?name=energyUsdPerKwh&from=${iso(NOW - 9 * HOUR_MS)}&to=${iso(NOW)}`
+    expect((await ask(early)).body).toMatchObject([{ value: 0.04 }, { value: 0.05 }])
   })
 
   test('is refused if the API has no token', async () => {

@@ -1,12 +1,12 @@
 import { parse } from 'csv-parse/sync'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { statement } from '../../../../collector/commands/report.ts'
+import { issuedStatements, issueStatement, statement } from '../../../../collector/commands/statement.ts'
 import { monthNamed } from '../../../../collector/economics/calendar.ts'
 import { StatementListSchema, StatementSchema } from '../../../../collector/views/statement.ts'
 import { PerwattError } from '../../../../protocol/kit/errors.ts'
 import { MINUTE_MS } from '../../../../protocol/units.ts'
 import { minuteOf } from '../../statement-rig.ts'
-import { ReportsRig } from '../reports-rig.ts'
+import { ReportsRig, TOKEN } from '../reports-rig.ts'
 
 const ZONE = 'America/Chicago'
 const { startMs } = monthNamed('2026-11', ZONE)
@@ -77,9 +77,11 @@ describe('statements of a month', () => {
     ['/api/v1/statements', /such as 2026-11/],
     ['/api/v1/statements?month=2027-02', /2027-02 has not begun/],
     ['/statement?month=2027-02', /2027-02 has not begun/],
+    ['/statements?month=2027-02', /2027-02 has not begun/],
+    ['/statements', /such as 2026-11/],
     ['/api/v1/statement?month=2026-11&copy=mine', /customer or own/],
     ['/api/v1/statement?month=2026-11&format=pdf', /json or csv/],
-    ['/api/v1/statement?month=2026-11&client=Acme', /there are month, customer, copy, format/],
+    ['/api/v1/statement?month=2026-11&client=Acme', /there are month, customer, copy, draft, format/],
   ])('%s is refused with the reason', async (path, reason) => {
     const { status, body } = await rig.ask(path)
     expect([status, body.error.message]).toEqual([400, expect.stringMatching(reason)])
@@ -91,6 +93,93 @@ describe('statements of a month', () => {
       expect(status).toBe(404)
       expect(body.error.message).toBe(`there is no customer acme; there are Acme, ${BETA}, Gamma`)
     }
+  })
+
+  it('are issued by a person, and answered as they were issued from then on', async () => {
+    rig.site.nowMs = Date.UTC(2027, 0, 1)
+    const path = '/api/v1/statement?month=2026-11&customer=Acme'
+    const forms = async (more = '') =>
+      Promise.all(
+        [`${path}${more}`, `${path}&format=csv${more}`, `/statement?month=2026-11&customer=Acme${more}`].map(
+          async (p) => {
+            const response = await rig.get(p)
+            return [response.headers.get('content-type'), await response.text()]
+          },
+        ),
+      )
+    const [, , page] = await forms()
+    expect(page?.[1]).toContain('not issued')
+    const issued = await rig.printed((o) =>
+      issueStatement({ ...o, month: '2026-11', customer: 'Acme', by: 'Ann <desk>', incomplete: true }),
+    )
+    expect(issued.out).toMatch(
+      /^issued plains-2026-11-[0-9a-f]{8}, revision [0-9a-f]{12}: 9\.13 USD; later changes/,
+    )
+    const before = await forms()
+    expect(before[2]?.[1]).toContain('Ann &lt;desk&gt;')
+    expect(JSON.parse(String(before[0]?.[1]))).toMatchObject({
+      issued: { by: 'Ann <desk>' },
+      corrections: [],
+    })
+    await rig.site.settle(startMs, startMs + MINUTE_MS, (m) => minuteOf(m, 300), {
+      revision: 2,
+      settledMs: rig.site.nowMs,
+    })
+    expect(await forms()).toEqual(before)
+    expect(await forms('&draft=true')).not.toEqual(before)
+
+    const next = (await rig.ask('/api/v1/statement?month=2026-12&customer=Acme')).body
+    expect(next.corrections).toMatchObject([
+      { item: 'amount', workload: 'cage', minutes: 1, from: new Date(startMs).toISOString() },
+    ])
+    const [{ changeUsd }] = next.corrections
+    expect(changeUsd).toBeGreaterThan(0)
+    expect(next.dueUsd).toBeCloseTo(next.totalUsd + changeUsd, 9)
+    const csv: Record<string, string>[] = parse(
+      await (await rig.get('/api/v1/statement?month=2026-12&customer=Acme&format=csv')).text(),
+      { columns: true },
+    )
+    expect(csv.slice(-2)).toMatchObject([
+      { item: 'correction', amountUsd: changeUsd.toFixed(2), corrects: next.corrections[0].statement },
+      { item: 'due', amountUsd: next.dueUsd.toFixed(2) },
+    ])
+    const html = await (await rig.get('/statement?month=2026-12&customer=Acme')).text()
+    expect(html).toContain('Corrections of earlier statements')
+
+    const listed = await rig.printed((o) => issuedStatements(o))
+    expect(listed.out).toContain('Ann <desk>')
+    expect((await rig.ask('/api/v1/statements/issued?month=2026-12')).body).toEqual([])
+    expect((await rig.ask('/api/v1/statements/issued')).body).toMatchObject([
+      { customer: 'Acme', month: '2026-11', by: 'Ann <desk>' },
+    ])
+    const all = await (await rig.get('/statements?month=2026-11')).text()
+    expect(all).toContain('Statements of November 2026')
+    expect(all).toContain(`<a href="/statement?month=2026-11&amp;customer=${beta}">page</a>`)
+    expect(all).toMatch(/<th scope="row">plains-2026-11-[0-9a-f]{8}<\/th>\s*<td>Acme<\/td>/)
+    expect(all).toContain('Ann &lt;desk&gt;')
+    expect(all).not.toMatch(/<Söhne>|<script|style=/)
+    expect((await rig.ask('/api/v1/statements?month=2026-11')).body.statements).toMatchObject([
+      {},
+      { customer: 'Acme', issued: { by: 'Ann <desk>' } },
+      {},
+      {},
+    ])
+  })
+
+  it.each([
+    [{ month: '2026-11', customer: 'Acme' }, 400, /by: /],
+    [{ month: '2027-01', customer: 'Acme', by: 'ann' }, 400, /2027-01 is not over/],
+    [{ month: '2026-11', customer: 'acme', by: 'ann', incomplete: true }, 404, /there is no customer acme/],
+    [{ month: '2026-11', customer: 'Acme', by: 'ann' }, 409, /20 minutes wait to be settled/],
+  ])('are not issued by %j', async (body, status, reason) => {
+    rig.site.nowMs = Date.UTC(2027, 0, 2)
+    const response = await rig.get('/api/v1/statements/issue', {
+      method: 'POST',
+      headers: { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    })
+    expect(response.status).toBe(status)
+    expect(((await response.json()) as { error: { message: string } }).error.message).toMatch(reason)
   })
 
   it('of a month without a ledger are empty, and complete as such', async () => {

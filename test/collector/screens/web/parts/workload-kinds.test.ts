@@ -20,19 +20,20 @@ test('a business earns per kWh what all its workloads earn, by their power', () 
     of('unaccounted', -500, 0),
   ])
   expect(found).toEqual([
-    { name: 'Mining', powerW: 100_000, revenueUsdPerKwh: 0.09 },
-    { name: 'AI compute', powerW: 4_000, revenueUsdPerKwh: 1.5 },
+    { name: 'Mining', powerW: 100_000, revenueUsdPerKwh: 0.09, isEstimated: false },
+    { name: 'AI compute', powerW: 4_000, revenueUsdPerKwh: 1.5, isEstimated: false },
   ])
 })
 
 test('mining and AI are compared even if there is only one of them; colocation is included only if there is any', () => {
   expect(businessesOf([])).toEqual([
-    { name: 'Mining', powerW: 0 },
-    { name: 'AI compute', powerW: 0 },
+    { name: 'Mining', powerW: 0, isEstimated: false },
+    { name: 'AI compute', powerW: 0, isEstimated: false },
   ])
   expect(businessesOf([of('colocation', 1_000, 0.2)]).at(-1)).toEqual({
     name: 'Colocation',
     powerW: 1_000,
     revenueUsdPerKwh: 0.2,
+    isEstimated: false,
   })
 })

@@ -1,0 +1,153 @@
+import type { Device } from '../../protocol/device.ts'
+import type { Interval } from '../../protocol/interval.ts'
+import { MINUTE_MS } from '../../protocol/units.ts'
+import type { Hold } from '../plugin/held.ts'
+import { type Ability, abilityOf } from './abilities.ts'
+import { coverageFault } from './coverage.ts'
+import { elapse } from './elapsed.ts'
+import { energyFault } from './energy.ts'
+import { gpuTimeFault } from './gpu-time.ts'
+import { copySeen, nothingSeen, type Seen } from './seen.ts'
+import { tokenFault } from './tokens.ts'
+import { workFault } from './work.ts'
+
+/** A power limit that a machine shows now says nothing about records that are older. */
+const LIMIT_HOLDS_MS = 3 * MINUTE_MS
+/** Devices that are remembered: three times the largest site. Beyond it the oldest is forgotten. */
+const MOST_DEVICES = 300_000
+
+/** What is known of the devices. */
+export interface DoubtSources {
+  device(agentId: string, deviceId: string): Device | undefined
+  /** GPUs of the agent's inventory that are parts of the device */
+  gpusOf(agentId: string, deviceId: string): number
+  /** the power limit that the device shows now, W */
+  powerLimitW(agentId: string, deviceId: string): number | undefined
+  /** collector's clock */
+  nowMs(): number
+}
+
+interface Remembered {
+  device: Device | undefined
+  ability: Ability
+  readonly seen: Seen
+  /** what was seen before the batches that are not stored yet */
+  readonly stored: Seen
+  isUnstored: boolean
+}
+
+/**
+ * Holds each record against what its device can do, by kind and duration. Judging one record is a few sums: what was seen of a
+ * device is one number a quantity, whatever the window. A doubtful record adds to none of them, so that an honest one after it passes.
+ */
+export class Doubts {
+  readonly #sources: DoubtSources
+  readonly #agents = new Map<string, Map<string, Remembered>>()
+  readonly #unstored = new Map<string, Remembered[]>()
+  /** what was seen of the device before the record that is judged */
+  readonly #before = nothingSeen()
+  #devices = 0
+
+  constructor(sources: DoubtSources) {
+    this.#sources = sources
+  }
+
+  /** Judges the next record of an agent. @returns the hold of a record that its device can't have made */
+  judge(agentId: string, record: Interval): Hold | undefined {
+    const found = this.#remembered(agentId, record.deviceId)
+    const { seen, ability } = found
+    this.#noteUnstored(agentId, found)
+    copySeen(this.#before, seen)
+    const nowMs = this.#sources.nowMs()
+    const elapsedMs = elapse(seen, record, nowMs)
+    const limitW =
+      seen.upToMs > nowMs - LIMIT_HOLDS_MS ? this.#sources.powerLimitW(agentId, record.deviceId) : undefined
+    const doubt = faultOf(seen, record, { elapsedMs, ability, limitW })
+    if (!doubt) return undefined
+    // its time is over, and it is in no sum
+    const { upToMs, backSteps, backStepMs, covered } = seen
+    copySeen(seen, this.#before)
+    Object.assign(seen, { upToMs, backSteps, backStepMs, covered })
+    return { kind: 'doubt', check: doubt.check, reason: `${agentId}, ${record.deviceId}: ${doubt.fault}` }
+  }
+
+  /**
+   * The batches that were judged are stored, but for those of these agents: they come again, so what was seen of them is forgotten.
+   */
+  settled(failed: ReadonlySet<string>): void {
+    for (const [agentId, devices] of this.#unstored)
+      for (const found of devices) {
+        if (failed.has(agentId)) copySeen(found.seen, found.stored)
+        found.isUnstored = false
+      }
+    this.#unstored.clear()
+  }
+
+  #noteUnstored(agentId: string, found: Remembered): void {
+    if (found.isUnstored) return
+    found.isUnstored = true
+    copySeen(found.stored, found.seen)
+    const unstored = this.#unstored.get(agentId)
+    if (unstored) unstored.push(found)
+    else this.#unstored.set(agentId, [found])
+  }
+
+  #remembered(agentId: string, deviceId: string): Remembered {
+    let devices = this.#agents.get(agentId)
+    if (!devices) {
+      devices = new Map()
+      this.#agents.set(agentId, devices)
+    }
+    const device = this.#sources.device(agentId, deviceId)
+    const found = devices.get(deviceId)
+    if (found && found.device === device) return found
+    const ability = abilityOf(device, this.#sources.gpusOf(agentId, deviceId))
+    if (found) {
+      found.device = device
+      found.ability = ability
+      return found
+    }
+    const made: Remembered = {
+      device,
+      ability,
+      seen: nothingSeen(),
+      stored: nothingSeen(),
+      isUnstored: false,
+    }
+    devices.set(deviceId, made)
+    if (++this.#devices > MOST_DEVICES) this.#forgetOldest()
+    return made
+  }
+
+  #forgetOldest(): void {
+    for (const [agentId, devices] of this.#agents) {
+      const [oldest] = devices.keys()
+      if (oldest !== undefined && devices.delete(oldest)) this.#devices--
+      if (devices.size === 0) this.#agents.delete(agentId)
+      else return
+    }
+  }
+}
+
+interface Bounds {
+  ability: Ability
+  limitW: number | undefined
+}
+
+/** The first check that the record fails. Moves `next` on. */
+function faultOf(
+  next: Seen,
+  record: Interval,
+  { elapsedMs, ability, limitW }: Bounds & { elapsedMs: number },
+): { check: string; fault: string } | undefined {
+  const coverage = coverageFault(next, record, elapsedMs)
+  if (coverage) return { check: 'coverage', fault: coverage }
+  const gpuTime = gpuTimeFault(next, record, elapsedMs, ability)
+  if (gpuTime) return { check: 'gpu-time', fault: gpuTime }
+  const work = workFault(next, record, elapsedMs, ability)
+  if (work) return { check: 'work', fault: work }
+  const energy = energyFault(next, record, elapsedMs, ability, limitW)
+  if (energy) return { check: 'energy', fault: energy }
+  const tokens = tokenFault(next, record, elapsedMs)
+  return tokens ? { check: 'tokens', fault: tokens } : undefined
+}

@@ -1,0 +1,44 @@
+import type { Interval } from '../../protocol/interval.ts'
+import { HOUR_MS, MINUTE_MS } from '../../protocol/units.ts'
+import type { Seen } from './seen.ts'
+
+/** Work that a record tells may have been done this much before it: answers of pools come late, counters stand still. */
+const LATE_MS = 10 * MINUTE_MS
+/** An agent recovers no longer stretch. */
+const RECOVERED_AT_MOST_MS = 7 * 24 * HOUR_MS
+/** A record that ends this much before the newest one was made after the agent's clock was set back. */
+const SET_BACK_MS = 2 * MINUTE_MS
+/** The clock may be set back this often at once, and once more each `BACK_STEP_EVERY_MS`: then a minute may come twice. */
+const BACK_STEPS = 6
+const BACK_STEP_EVERY_MS = 10 * MINUTE_MS
+
+/**
+ * The time in which the device can have done what a record tells, ms, beyond the time of its earlier records. A recovered stretch
+ * counts with its whole length since the record before it; how long the first one was is unknown. Moves `next` on.
+ * @param nowMs collector's clock
+ */
+export function elapse(next: Seen, { startMs, durationMs, recovered }: Interval, nowMs: number): number {
+  const endMs = startMs + durationMs
+  const { upToMs } = next
+  if (upToMs === 0) {
+    next.upToMs = endMs
+    return recovered ? RECOVERED_AT_MOST_MS : durationMs
+  }
+  if (endMs < upToMs - SET_BACK_MS && mayStepBack(next, nowMs)) {
+    next.upToMs = endMs
+    next.covered = []
+    return durationMs
+  }
+  const newMs = Math.max(0, endMs - upToMs)
+  next.upToMs = Math.max(upToMs, endMs)
+  return recovered ? Math.min(newMs, RECOVERED_AT_MOST_MS) : Math.min(newMs, durationMs + LATE_MS)
+}
+
+function mayStepBack(next: Seen, nowMs: number): boolean {
+  const forgotten = Math.max(0, nowMs - next.backStepMs) / BACK_STEP_EVERY_MS
+  const steps = Math.max(0, next.backSteps - forgotten)
+  if (steps > BACK_STEPS - 1) return false
+  next.backSteps = steps + 1
+  next.backStepMs = nowMs
+  return true
+}

@@ -1,0 +1,105 @@
+import type { Owner } from '../../protocol/owner.ts'
+
+/** Until when an owner's records cover the device. */
+export interface Covered {
+  owner: Owner
+  upToMs: number
+}
+
+/**
+ * What is remembered of one device's records. Each excess is work, energy or time beyond what the device can do, added up since it
+ * last was within its bound: `max(0, excess + done - possible)`. So one number stands for every window that ends now, and the longest
+ * in which the device did too much decides. A record is doubtful where it brings an excess beyond its bound.
+ */
+export interface Seen {
+  /** end of the newest record, Unix ms; 0 before the first */
+  upToMs: number
+  /** how often the clock was set back of late: one more each time, one less each 10 minutes */
+  backSteps: number
+  backStepMs: number
+  /** the owners whose records reach up to `upToMs`, or nearly */
+  covered: readonly Covered[]
+  /** time that was covered twice, ms */
+  overlapMs: number
+  /** begin of the time over which work was in excess of the device's ability, Unix ms */
+  workSinceMs: number
+  /** difficulty-1 shares beyond twice the hashrate that the device can have */
+  workBeyondAbility: number
+  /** the same beyond twice, and beyond 1.25 times, the hashrate that it showed */
+  workBeyondReading: number
+  workBeyondReadingSlowly: number
+  /** sums of the records' work and of its square, fading: their ratio is about the work of one share */
+  work: number
+  workSquares: number
+  /** number of those records, fading */
+  workRecords: number
+  /** the largest estimate of a share's work since the work was last within its bounds */
+  share: number
+  /** difficulty-1 shares per ms by the readings, fading average; 0: none yet */
+  readingPerMs: number
+  energyMilliJ: number
+  exportedMilliJ: number
+  gpuMs: number
+  busyGpuMs: number
+  tokensIn: number
+  tokensOut: number
+  /** tokens per ms, average of about a day */
+  tokensInPerMs: number
+  tokensOutPerMs: number
+}
+
+/** What is remembered of a device before its first record. */
+export const nothingSeen = (): Seen => ({
+  upToMs: 0,
+  backSteps: 0,
+  backStepMs: 0,
+  covered: [],
+  overlapMs: 0,
+  workSinceMs: 0,
+  workBeyondAbility: 0,
+  workBeyondReading: 0,
+  workBeyondReadingSlowly: 0,
+  work: 0,
+  workSquares: 0,
+  workRecords: 0,
+  share: 0,
+  readingPerMs: 0,
+  energyMilliJ: 0,
+  exportedMilliJ: 0,
+  gpuMs: 0,
+  busyGpuMs: 0,
+  tokensIn: 0,
+  tokensOut: 0,
+  tokensInPerMs: 0,
+  tokensOutPerMs: 0,
+})
+
+/** Copies all of it, name by name: this runs twice a record, and a new object each time would cost as much as all checks. */
+export function copySeen(to: Seen, from: Seen): void {
+  to.upToMs = from.upToMs
+  to.backSteps = from.backSteps
+  to.backStepMs = from.backStepMs
+  to.covered = from.covered
+  to.overlapMs = from.overlapMs
+  to.workSinceMs = from.workSinceMs
+  to.workBeyondAbility = from.workBeyondAbility
+  to.workBeyondReading = from.workBeyondReading
+  to.workBeyondReadingSlowly = from.workBeyondReadingSlowly
+  to.work = from.work
+  to.workSquares = from.workSquares
+  to.workRecords = from.workRecords
+  to.share = from.share
+  to.readingPerMs = from.readingPerMs
+  to.energyMilliJ = from.energyMilliJ
+  to.exportedMilliJ = from.exportedMilliJ
+  to.gpuMs = from.gpuMs
+  to.busyGpuMs = from.busyGpuMs
+  to.tokensIn = from.tokensIn
+  to.tokensOut = from.tokensOut
+  to.tokensInPerMs = from.tokensInPerMs
+  to.tokensOutPerMs = from.tokensOutPerMs
+}
+
+/** An excess after a record, and whether the record brings it beyond its bound. One that lowers it is no doubt, wherever it stands. */
+export const isBeyond = (before: number, after: number, bound: number): boolean =>
+  after > bound && after > before

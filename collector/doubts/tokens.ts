@@ -1,0 +1,34 @@
+import type { Interval } from '../../protocol/interval.ts'
+import { HOUR_MS, MINUTE_MS } from '../../protocol/units.ts'
+import { isBeyond, type Seen } from './seen.ts'
+
+/** Any server may serve this much, tokens per s: a full machine of GPUs that reads prompts, from its cache too, and that writes. */
+const ANY_IN_PER_S = 200_000
+const ANY_OUT_PER_S = 50_000
+/** One that serves more, such as a fleet behind one page, may serve this many times its average of a day. */
+const ABOVE_AVERAGE = 20
+const AVERAGE_MS = 24 * HOUR_MS
+/** Counters are read late by a few polls. */
+const LATE_MS = 2 * MINUTE_MS
+
+/** Tokens against what a server can serve, and against what this one does. */
+export function tokenFault(next: Seen, record: Interval, elapsedMs: number): string | undefined {
+  const { tokensIn = 0, tokensInCached = 0, tokensOut = 0 } = record
+  const [read, written] = [Math.max(tokensIn, tokensInCached), tokensOut]
+  if (read === 0 && written === 0 && next.tokensInPerMs === 0 && next.tokensOutPerMs === 0) return undefined
+  const mostIn = Math.max(ANY_IN_PER_S / 1000, ABOVE_AVERAGE * next.tokensInPerMs)
+  const mostOut = Math.max(ANY_OUT_PER_S / 1000, ABOVE_AVERAGE * next.tokensOutPerMs)
+  const before = { read: next.tokensIn, written: next.tokensOut }
+  next.tokensIn = Math.max(0, before.read + read - mostIn * elapsedMs)
+  next.tokensOut = Math.max(0, before.written + written - mostOut * elapsedMs)
+  if (isBeyond(before.read, next.tokensIn, mostIn * LATE_MS)) return fault('input', next.tokensIn, mostIn)
+  if (isBeyond(before.written, next.tokensOut, mostOut * LATE_MS))
+    return fault('output', next.tokensOut, mostOut)
+  const fade = Math.exp(-elapsedMs / AVERAGE_MS)
+  next.tokensInPerMs = next.tokensInPerMs * fade + read / AVERAGE_MS
+  next.tokensOutPerMs = next.tokensOutPerMs * fade + written / AVERAGE_MS
+  return undefined
+}
+
+const fault = (kind: string, beyond: number, mostPerMs: number): string =>
+  `it has ${Math.round(beyond)} ${kind} tokens beyond what it can serve, ${Math.round(mostPerMs * 1000)} tokens/s; look at its counter`

@@ -1,0 +1,128 @@
+import { HOUR_MS, MINUTE_MS } from '../../protocol/units.ts'
+import { monthNamed, type Period } from '../economics/calendar.ts'
+import type { Settlement } from '../plugin/audit-store.ts'
+import type { Issue, IssueText } from '../plugin/issue-store.ts'
+import type { Store } from '../plugin/store.ts'
+import { type ChangedMinute, correctionsOf, type ExactCorrection } from './corrections.ts'
+import { IssuedMinutes, type IssuedSums } from './issued-minutes.ts'
+
+const DAY_MS = 24 * HOUR_MS
+/** A clock that was set back since must not hide a change: the figures themselves are compared. */
+const MARGIN_MS = DAY_MS
+/** Older statements are not corrected any more: records older than the retention do not come in, and a repricing reaches 400 days. */
+const CORRECTED_MS = 500 * DAY_MS
+
+export const minutesPart = (month: string): string => `minutes ${month}`
+export const WORKLOADS_PART = 'workloads'
+
+/** The changes of one issued month, and its figures with them. */
+export interface CorrectedMonth {
+  month: string
+  corrections: ExactCorrection[]
+  /** what the next corrections of that month are compared with */
+  text: () => Promise<IssueText>
+}
+
+/** What was issued, and what has changed in it since. Promises reject with a PerwattError where the store fails. */
+export class IssuedStatements {
+  readonly #store: Store
+  readonly #nowMs: () => number
+
+  constructor({ store, nowMs }: { store: Store; nowMs: () => number }) {
+    this.#store = store
+    this.#nowMs = nowMs
+  }
+
+  /** The issue of a number; undefined for a draft. */
+  async find(number: string): Promise<Issue | undefined> {
+    return (await this.#store.issues()).find((issue) => issue.number === number)
+  }
+
+  /**
+   * The changes of a customer's issued months before `month` that no issued statement has corrected yet, oldest month first.
+   * @param isOwn whether a workload that no statement of its month lists belongs to this customer
+   */
+  async corrected(
+    customer: string | undefined,
+    month: string,
+    timeZone: string,
+    isOwn: (workload: string) => boolean,
+  ): Promise<CorrectedMonth[]> {
+    const issues = await this.#store.issues()
+    const found: CorrectedMonth[] = []
+    for (const issue of issues) {
+      const period = monthNamed(issue.month, timeZone)
+      const isOld = issue.month >= month || period.endMs < this.#nowMs() - CORRECTED_MS
+      if (issue.customer !== customer || isOld) continue
+      const changed = await this.#store.settledSince(period.startMs, period.endMs, issue.atMs - MARGIN_MS)
+      const [first] = changed
+      if (!first) continue
+      const corrected = await this.#correctedMonth(issues, issue, period, changed, isOwn)
+      if (corrected && corrected.corrections.length > 0) found.push(corrected)
+    }
+    return found.sort((a, b) => (a.month < b.month ? -1 : 1))
+  }
+
+  async #correctedMonth(
+    issues: readonly Issue[],
+    issue: Issue,
+    period: Period,
+    changed: readonly Settlement[],
+    isOwn: (workload: string) => boolean,
+  ): Promise<CorrectedMonth | undefined> {
+    const newest = await this.#newest(issues, issue)
+    if (!newest) return undefined
+    const issued = await IssuedMinutes.of(period, newest.text)
+    const minutes = await this.#sumsNow(changed)
+    const others = await this.#workloadsOfOthers(issues, issue)
+    const fresh = new Set(minutes.flatMap(({ now }) => [...now.keys()]))
+    for (const workload of issued.workloads) fresh.delete(workload)
+    const workloads = [
+      ...issued.workloads,
+      ...[...fresh].filter((workload) => isOwn(workload) && !others.has(workload)).sort(),
+    ]
+    const { number, month } = issue
+    const { atMs: issuedMs } = newest.issue
+    const corrections = correctionsOf({ number, month, issuedMs }, issued, workloads, minutes)
+    const text = async () => {
+      for (const { settlement, now } of minutes)
+        for (const workload of workloads)
+          issued.set(settlement.minuteMs, workload, now.get(workload) ?? NOTHING)
+      return { part: minutesPart(month), text: await issued.toText(workloads) }
+    }
+    return { month, corrections, text }
+  }
+
+  /** The newest figures of an issued month: its own, or those of the last statement that corrected it. */
+  async #newest(
+    issues: readonly Issue[],
+    { month, customer }: Issue,
+  ): Promise<{ issue: Issue; text: string } | undefined> {
+    for (const issue of issues.toReversed()) {
+      if (issue.customer !== customer) continue
+      const text = await this.#store.issueText(issue.number, minutesPart(month))
+      if (text !== undefined) return { issue, text }
+    }
+    return undefined
+  }
+
+  /** Workloads that stand on other customers' statements of the month: a change of customer is no correction. */
+  async #workloadsOfOthers(issues: readonly Issue[], { month, customer }: Issue): Promise<Set<string>> {
+    const others = issues.filter((issue) => issue.month === month && issue.customer !== customer)
+    const texts = await Promise.all(others.map(({ number }) => this.#store.issueText(number, WORKLOADS_PART)))
+    return new Set(texts.flatMap((text) => (text === undefined ? [] : (JSON.parse(text) as string[]))))
+  }
+
+  /** The ledger's sums of these minutes, read by the day. */
+  async #sumsNow(changed: readonly Settlement[]): Promise<ChangedMinute[]> {
+    const sums = new Map<number, Map<string, IssuedSums>>(changed.map((s) => [s.minuteMs, new Map()]))
+    for (const dayMs of new Set(changed.map((s) => Math.floor(s.minuteMs / DAY_MS) * DAY_MS))) {
+      const query = { fromMs: dayMs, toMs: dayMs + DAY_MS, stepMs: MINUTE_MS, groupBy: 'workload' as const }
+      for (const { startMs, group, ...found } of await this.#store.ledger(query))
+        sums.get(startMs)?.set(group, found)
+    }
+    return changed.map((settlement) => ({ settlement, now: sums.get(settlement.minuteMs) ?? new Map() }))
+  }
+}
+
+const NOTHING: IssuedSums = { revenueNanoUsd: 0, costNanoUsd: 0, demandNanoUsd: 0 }

@@ -1,0 +1,211 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { LedgerRow } from '../../../collector/economics/ledger-row.ts'
+import type { QuoteName } from '../../../protocol/quote.ts'
+import { HOUR_MS, MINUTE_MS } from '../../../protocol/units.ts'
+import { T0 } from '../ledger-rig.ts'
+import { MemorySite, NETWORK } from '../priced-site.ts'
+
+const ordered = (rows: readonly LedgerRow[]) =>
+  rows.toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1))
+
+describe('a minute that no price was known for', () => {
+  const open = async (known?: Readonly<Record<string, number>>) => {
+    const site = await new MemorySite(known).start()
+    return { site, [Symbol.asyncDispose]: () => site.stop() }
+  }
+
+  it('is unpriced, not worth 0 and not priced by what is known later', async () => {
+    await using opened = await open()
+    const { site } = opened
+    await site.deliver(0)
+    await site.settleAll()
+    site.rig.nowMs = T0 + HOUR_MS
+    site.polls('btcUsd', 90_000)
+    await site.settleAll()
+    expect(site.missing(0)).toEqual(['btcUsd'])
+    expect(site.row(0)).toMatchObject({ revenueNanoUsd: 0, unpricedWorkDiff1: 1_000_000 })
+    expect(site.row(0)?.costNanoUsd).toBeGreaterThan(0)
+    expect(site.rig.latePrices.times).toEqual([{ name: 'btcUsd', fromMs: T0, toMs: T0 + MINUTE_MS }])
+  })
+
+  it('lacks the energy price for its cost alone', async () => {
+    await using opened = await open({ ...NETWORK, btcUsd: 1e5, energyUsdPerKwh: 0.05 })
+    const { site } = opened
+    const cheap = await new MemorySite({ btcUsd: 1e5, difficulty: 1e14, blockHeight: 900_000 }).start()
+    for (const one of [site, cheap]) {
+      await one.deliver(0)
+      await one.settleAll()
+    }
+    const { costNanoUsd, unpricedEnergyMilliJ, ...priced } = site.row(0) ?? {}
+    expect(costNanoUsd).toBeGreaterThan(0)
+    expect(unpricedEnergyMilliJ).toBe(0)
+    expect(cheap.row(0)).toEqual({ ...priced, costNanoUsd: 0, unpricedEnergyMilliJ: 180_000_000 })
+    expect(cheap.missing(0)).toEqual(['energyUsdPerKwh'])
+    await cheap.stop()
+  })
+
+  it.each([
+    [
+      'is pushed',
+      (site: MemorySite) => {
+        site.polls('btcUsd', 90_000)
+        site.selector.push({ name: 'btcUsd', value: 80_000, by: 'desk', fromMs: T0 - HOUR_MS })
+      },
+      80_000,
+    ],
+    [
+      'stands in a list',
+      (site: MemorySite) =>
+        site.lists('btcUsd', [
+          [T0 - HOUR_MS, 70_000],
+          [T0 + HOUR_MS, 71_000],
+        ]),
+      70_000,
+    ],
+    [
+      'is told within one interval of its source',
+      (site: MemorySite) => site.polls('btcUsd', 90_000, 2 * HOUR_MS),
+      90_000,
+    ],
+  ])('is priced by itself when its price %s, and says why its figures changed', async (_, comes, btcUsd) => {
+    await using opened = await open()
+    const { site } = opened
+    await site.deliver(0)
+    await site.settleAll()
+    site.rig.nowMs = T0 + HOUR_MS
+    comes(site)
+    await site.settleAll()
+    expect(site.missing(0)).toBeUndefined()
+    expect(site.rig.latePrices.times).toEqual([])
+    // 1,000,000 shares x 3.125 BTC / 1e14, less 2 %
+    expect(site.row(0)?.revenueNanoUsd).toBe(Math.round(1e6 * 3.125 * btcUsd * 1e-14 * 0.98 * 1e9))
+    expect(site.store.settled.get(T0)).toMatchObject({
+      revision: 2,
+      causes: [{ why: 'a price of that time came' }],
+    })
+  })
+
+  it('is found again after a restart, and priced by what was pushed before it', async () => {
+    const before = await new MemorySite().start()
+    await before.deliver(0)
+    await before.settleAll()
+    await before.stop()
+    const after = new MemorySite()
+    Object.assign(after.store, { rows: before.store.rows })
+    for (const [key, value] of before.store.records) after.store.records.set(key, value)
+    for (const [key, value] of before.store.settled) after.store.settled.set(key, value)
+    after.rig.nowMs = T0 + HOUR_MS
+    after.rig.quotes.add({ name: 'btcUsd', value: 8e4, unit: '', source: 'pushed by desk', fromMs: T0 - 1 })
+    await after.start()
+    expect(after.rig.latePrices.counts).toEqual([{ name: 'btcUsd', minutes: 1 }])
+    await after.settleAll()
+    expect(after.missing(0)).toBeUndefined()
+    await after.stop()
+  })
+
+  it('gets the list’s row where its feed was not heard, and keeps what a person corrected', async () => {
+    await using opened = await open({ difficulty: 1e14, blockHeight: 900_000, btcUsd: 1e5 })
+    const { site } = opened
+    site.rig.nowMs = T0
+    site.lists('energyUsdPerKwh', [[T0 - HOUR_MS, 0.04]])
+    for (const minute of [0, 1, 2]) await site.deliver(minute)
+    site.rig.nowMs = T0 + 30 * MINUTE_MS
+    await site.settleAll()
+    const priced = (usdPerKwh: number) => Math.round(0.05 * usdPerKwh * 1e9)
+    expect([0, 1, 2].map((m) => site.row(m)?.costNanoUsd)).toEqual(Array(3).fill(priced(0.04)))
+    await site.rig.repricer.request({
+      fromMs: T0 + 2 * MINUTE_MS,
+      toMs: T0 + 3 * MINUTE_MS,
+      by: 'ann',
+      reason: 'contract',
+      presentRules: false,
+      quotes: [
+        {
+          name: 'energyUsdPerKwh',
+          value: 0.01,
+          unit: 'USD/kWh',
+          source: 'corrected by ann',
+          fromMs: T0 + 2 * MINUTE_MS,
+        },
+      ],
+    })
+    await site.settleAll()
+    site.lists('energyUsdPerKwh', [
+      [T0 - HOUR_MS, 0.04],
+      [T0 + MINUTE_MS, 0.07],
+      [T0 + HOUR_MS, 0.08],
+    ])
+    await site.settleAll()
+    expect([0, 1, 2].map((m) => site.row(m)?.costNanoUsd)).toEqual([0.04, 0.07, 0.01].map(priced))
+    expect(site.store.settled.get(T0 + 2 * MINUTE_MS)?.causes).toMatchObject([
+      { why: 'repriced by ann: contract' },
+    ])
+  })
+})
+
+describe('the ledger', () => {
+  const name = fc.constantFrom<QuoteName>('btcUsd', 'energyUsdPerKwh')
+  const value = fc.integer({ min: 1, max: 9 })
+  const event = fc.oneof(
+    fc.record({ kind: fc.constant('record' as const), ago: fc.integer({ min: 1, max: 40 }) }),
+    fc.record({ kind: fc.constant('poll' as const), name, value }),
+    fc.record({ kind: fc.constant('push' as const), name, value, ago: fc.integer({ min: 0, max: 90 }) }),
+    fc.record({
+      kind: fc.constant('list' as const),
+      name,
+      rows: fc.uniqueArray(fc.tuple(fc.integer({ min: -60, max: 20 }), value), {
+        selector: ([minute]) => minute,
+        minLength: 1,
+        maxLength: 5,
+      }),
+    }),
+  )
+  const step = fc.record({ afterS: fc.integer({ min: 1, max: 900 }), event })
+
+  type Happening = typeof event extends fc.Arbitrary<infer E> ? E : never
+  const happens = async (site: MemorySite, e: Happening) => {
+    const now = site.rig.nowMs
+    if (e.kind === 'record') await site.deliver(Math.floor((now - T0) / MINUTE_MS) - e.ago)
+    if (e.kind === 'poll') site.polls(e.name, e.value)
+    if (e.kind === 'list') {
+      const rows = e.rows.toSorted(([a], [b]) => a - b)
+      site.lists(
+        e.name,
+        rows.map(([minute, price]) => [now + minute * MINUTE_MS, price]),
+      )
+    }
+    if (e.kind !== 'push') return
+    const fromMs = now - e.ago * MINUTE_MS
+    if (site.selector.isUnknownAt(e.name, fromMs))
+      site.selector.push({ name: e.name, value: e.value, by: 'desk', fromMs })
+  }
+
+  it('is the same whether its minutes are settled at once or later, whatever prices come in whatever order', () =>
+    fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 2, maxLength: 14 }), async (steps) => {
+        const [now, later] = [
+          await new MemorySite({ difficulty: 1e14, blockHeight: 900_000 }).start(),
+          await new MemorySite({ difficulty: 1e14, blockHeight: 900_000 }).start(),
+        ]
+        for (const { afterS, event: e } of steps) {
+          for (const site of [now, later]) {
+            site.rig.nowMs += afterS * 1000
+            await happens(site, e)
+          }
+          const { nowMs } = now.rig
+          await now.rig.latePrices.look()
+          await now.rig.settler.settleDue()
+          now.rig.nowMs = nowMs
+        }
+        await now.settleAll()
+        await later.settleAll()
+        expect(ordered(now.store.rows)).toEqual(ordered(later.store.rows))
+        for (const [minute, { missing }] of later.store.settled)
+          expect(now.store.settled.get(minute)?.missing).toEqual(missing)
+        await now.stop()
+        await later.stop()
+      }),
+      { numRuns: 60 },
+    ))
+})

@@ -1,0 +1,13 @@
+import type { Device } from '../../protocol/device.ts'
+import type { Interval } from '../../protocol/interval.ts'
+
+/** A machine that does what it says, minute by minute. */
+export interface HonestMachine {
+  device: Device
+  /** GPUs that are parts of it */
+  gpus?: number
+  /** the power limit that it shows, W */
+  limitW?: number
+  /** The records of the minute, and those of earlier minutes that come with it. */
+  minute(startMs: number): Interval[]
+}

@@ -1,0 +1,61 @@
+import { Doubts } from '../../collector/doubts/doubts.ts'
+import type { Hold } from '../../collector/plugin/held.ts'
+import { MINUTE_MS } from '../../protocol/units.ts'
+import { Chance } from './chance.ts'
+import type { HonestMachine } from './honest-machine.ts'
+import { honestMiner } from './honest-miner.ts'
+import { honestGpu, honestMeter } from './honest-others.ts'
+
+const MAKERS = { miners: honestMiner, GPUs: honestGpu, 'meters and hosts': honestMeter }
+export type MachineKind = keyof typeof MAKERS
+export const MACHINE_KINDS = Object.keys(MAKERS) as MachineKind[]
+
+const T0 = Date.UTC(2026, 5, 1)
+const DAY_MINUTES = 1440
+
+export interface Simulated {
+  records: number
+  /** machines and days with a doubt */
+  doubtfulDays: number
+  /** the first doubts, to look at */
+  examples: string[]
+}
+
+/** Judges the records of honest machines of one kind, each over `days`, and of a collector that starts again now and then. */
+export function simulate(kind: MachineKind, machines: number, days: number, seed: number): Simulated {
+  const result: Simulated = { records: 0, doubtfulDays: 0, examples: [] }
+  for (let m = 0; m < machines; m++) {
+    const chance = new Chance(seed * 1_000_003 + m)
+    const machine: HonestMachine = MAKERS[kind](chance, `m${m}`)
+    let nowMs = T0
+    const start = () =>
+      new Doubts({
+        device: () => machine.device,
+        gpusOf: () => machine.gpus ?? 0,
+        powerLimitW: () => machine.limitW,
+        nowMs: () => nowMs,
+      })
+    let doubts = start()
+    for (let day = 0; day < days; day++) {
+      const held: Hold[] = []
+      for (let minute = 0; minute < DAY_MINUTES; minute++) {
+        const startMs = T0 + (day * DAY_MINUTES + minute) * MINUTE_MS
+        nowMs = startMs + MINUTE_MS + 5_000
+        if (chance.inMinute(0.1)) doubts = start()
+        for (const record of machine.minute(startMs)) {
+          result.records++
+          const hold = doubts.judge('agent', record)
+          if (hold) held.push(hold)
+        }
+        doubts.settled(new Set())
+      }
+      if (held.length === 0) continue
+      result.doubtfulDays++
+      if (result.examples.length < 5)
+        result.examples.push(
+          `${machine.device.model ?? machine.device.kind}, ${held.length} records: ${held[0]?.reason}`,
+        )
+    }
+  }
+  return result
+}
