@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { EnergyCheck } from '../../../agent/gpu/energy-check.ts'
 import { DeviceAccumulator } from '../../../agent/metering/accumulator.ts'
+import { EnergyCheck } from '../../../agent/plugin/energy-check.ts'
 import type { Reading } from '../../../agent/plugin/reading.ts'
 import { sum, T0 } from '../metering/accumulator-rig.ts'
 

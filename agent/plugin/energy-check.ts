@@ -1,6 +1,7 @@
-import type { Reading } from '../plugin/reading.ts'
+import { withFaults } from './faults.ts'
+import type { Reading } from './reading.ts'
 
-/** A counter is judged only after a GPU has drawn this much since the last judgement: counters move in steps. */
+/** A counter is judged only after the device has drawn this much since the last judgement: counters move in steps. */
 const JUDGED_FROM_J = 50
 /** The counter and the watts may differ by this part of the watts, which are samples of what the counter sums up. */
 const TOLERANCE = 1 / 3
@@ -42,7 +43,7 @@ interface Window {
 }
 
 /**
- * Holds a GPU's energy counter against its own watts. A counter may be of something else: the module with its CPU on a GH200, one
+ * Holds the energy counters of a machine and its parts against their own watts. A counter may be of something else: the module with its CPU on a GH200, one
  * domain of the card, all partitions of a chip, or the time since the last query. While the two disagree, the counter is left out,
  * so that the power is integrated instead; nothing is lost by that, because a counter that comes back includes the time. If it goes
  * on, the counter is left out for the rest of the session, and a fault tells both figures.
@@ -53,19 +54,23 @@ export class EnergyCheck {
 
   /** The reading, without its energy counter while that disagrees with its power. @param steadyMs time on a steady clock */
   checked(reading: Reading, steadyMs: number): Reading {
-    const { part = '', counters, sample } = reading
+    const { part = '', counters, sample, identity } = reading
     const energyJ = counters?.energyJ
-    const { powerW } = sample
-    if (energyJ === undefined || powerW === undefined) return reading
+    // a package's counter stands at each of its parts, beside the part's own share of the watts
+    const { energyPart = 1 } = counters ?? {}
+    const powerW = energyPart > 0 && sample.powerW !== undefined ? sample.powerW / energyPart : undefined
+    // a meter's counter moves in steps as large as 100 kWh, and is held by the meter drivers' HeldCounter
+    if (identity.kind === 'meter' || energyJ === undefined || powerW === undefined) return reading
     const agrees = this.#faults.has(part) ? false : this.#agrees(part, energyJ, powerW, steadyMs)
     if (agrees) return reading
     const fault = this.#faults.get(part)
     const { counters: _counters, ...rest } = reading
-    const { energyJ: _energyJ, ...others } = counters ?? {}
+    const { energyJ: _energyJ, energyPart: _part, ...others } = counters ?? {}
+    const told = { ...others, ...(fault && { refused: ['energyJ' as const] }) }
     return {
       ...rest,
-      ...(Object.keys(others).length > 0 && { counters: others }),
-      sample: fault ? { ...sample, faults: [...(sample.faults ?? []), fault] } : sample,
+      ...(Object.keys(told).length > 0 && { counters: told }),
+      sample: fault ? withFaults(sample, [fault]) : sample,
     }
   }
 

@@ -1,0 +1,22 @@
+import { agreeing } from './agreement.ts'
+import { EnergyCheck } from './energy-check.ts'
+import { inRange } from './in-range.ts'
+import type { Reading } from './reading.ts'
+import type { Session } from './session.ts'
+
+/**
+ * A session each of whose readings is held against itself: every figure against its range, figures of one reply against each other,
+ * and energy counters against the power of the same device over minutes. What can't be is absent, and a fault tells it.
+ */
+export function heldSession(session: Session): Session {
+  const energy = new EnergyCheck()
+  const held = (reading: Reading, steadyMs: number) => energy.checked(agreeing(inRange(reading)), steadyMs)
+  return {
+    async read(signal) {
+      const readings = await session.read(signal)
+      const steadyMs = performance.now()
+      return readings.map((reading) => held(reading, steadyMs))
+    },
+    ...(session.close && { close: () => session.close?.() }),
+  }
+}

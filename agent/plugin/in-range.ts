@@ -1,0 +1,87 @@
+import type { DeviceKind } from '../../protocol/device.ts'
+import {
+  isPossible,
+  QUANTITIES,
+  type Quantity,
+  rangeOf,
+  ruleOf,
+  showQuantity,
+} from '../../protocol/quantities.ts'
+import { withFaults } from './faults.ts'
+import { isNoneWord, isPlaceholder, meansNone } from './placeholders.ts'
+import type { Counters, OwnerCounters, Reading } from './reading.ts'
+
+/** More energy than a site of 1 GW uses in 10 years, and than a machine of 100 kW uses in 30. */
+const mostJ = (kind: DeviceKind): number => (kind === 'meter' ? 3e17 : 1e14)
+/** More work than the whole network does in a century at 10 ZH/s. */
+const MOST_COUNT = 1e22
+
+/**
+ * A reading whose every figure can be: what is outside its quantity's range is absent, and a fault tells the figure. A firmware's
+ * word for none is absent without a fault.
+ */
+export function inRange(reading: Reading): Reading {
+  const { identity, counters, ...rest } = reading
+  const { sample, faults } = possibleSample(reading)
+  const counted = counters && possibleCounters(counters, identity.kind)
+  return {
+    ...rest,
+    identity: possibleIdentity(identity),
+    sample: withFaults(sample, faults),
+    ...(counted && Object.keys(counted).length > 0 && { counters: counted }),
+  }
+}
+
+function possibleSample({ sample: told, identity: { kind }, counters }: Reading) {
+  const sample = { ...told }
+  const faults: string[] = []
+  for (const quantity of QUANTITIES) {
+    const value = sample[quantity]
+    if (value === undefined || (!isPlaceholder(value) && isPossible(quantity, kind, value))) continue
+    delete sample[quantity]
+    // a counter has a basis too
+    if (quantity === 'powerW' && counters?.energyJ === undefined) delete sample.powerBasis
+    if (!meansNone(value)) faults.push(impossible(quantity, kind, value))
+  }
+  if (sample.utilizationRatio !== undefined) sample.utilizationRatio = Math.min(1, sample.utilizationRatio)
+  return { sample, faults }
+}
+
+function impossible(quantity: Quantity, kind: DeviceKind, value: number): string {
+  const [least, most, aboveZero] = rangeOf(quantity, kind)
+  const from = aboveZero !== undefined && value >= least && value <= most ? aboveZero : least
+  return `its ${ruleOf(quantity).words} of ${showQuantity(quantity, value)} is ignored: possible is ${showQuantity(quantity, from)} to ${showQuantity(quantity, most)}`
+}
+
+/** Texts that say "none" are no name, and no two machines are one because both say so. */
+function possibleIdentity(told: Reading['identity']): Reading['identity'] {
+  const identity = { ...told }
+  for (const name of ['model', 'firmware', 'hardwareId'] as const)
+    if (identity[name] !== undefined && isNoneWord(identity[name])) delete identity[name]
+  for (const [name, quantity] of [
+    ['expectedHashrateHs', 'hashrateHs'],
+    ['ratedPowerW', 'powerW'],
+  ] as const) {
+    const value = identity[name]
+    if (value !== undefined && (isPlaceholder(value) || !isPossible(quantity, told.kind, value)))
+      delete identity[name]
+  }
+  return identity
+}
+
+const isCount = (value: number, most: number): boolean => value >= 0 && value <= most && !isPlaceholder(value)
+
+function possibleCounters(told: Counters, kind: DeviceKind): Counters {
+  const counters = { ...told }
+  for (const name of ['energyJ', 'exportedJ'] as const)
+    if (counters[name] !== undefined && !isCount(counters[name], mostJ(kind))) delete counters[name]
+  if (counters.byOwner) counters.byOwner = counters.byOwner.map(possibleCounts)
+  return counters
+}
+
+function possibleCounts({ owner, ...told }: OwnerCounters): OwnerCounters {
+  const counts = Object.entries(told).filter(
+    ([, value]) => typeof value !== 'number' || isCount(value, MOST_COUNT),
+  )
+  return { owner, ...Object.fromEntries(counts) }
+}
