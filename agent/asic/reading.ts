@@ -8,12 +8,16 @@ import { otherAlgorithm, otherAlgorithmOf } from './models/mining-algorithms.ts'
 import { ratingOf } from './models/rated-efficiency.ts'
 import { efficiencyOf } from './models/rating.ts'
 import { isResidue, type Plausible, plausibleHashrates } from './plausible-hashrate.ts'
+import { doubtedPower } from './plausible-power.ts'
 
 /** The slowest machines tune and test their chips this long before the first hash. */
 const START_S = 600
 
-/** A miner's facts as a reading, by the same rules for every family: state, faults, board counts, modelled power. */
-export function asicReading(given: AsicFacts): Reading {
+/**
+ * A miner's facts as a reading, by the same rules for every family: state, faults, board counts, modelled power.
+ * @param lasts whether watts that do not fit have been so for long; absent: they have
+ */
+export function asicReading(given: AsicFacts, lasts: (doubtful: boolean) => boolean = (d) => d): Reading {
   // an average of some seconds falls towards 0 for minutes after a stop
   const facts = given.asleep && isResidue(given) ? { ...given, hashrateHs: 0 } : given
   const algorithm = otherAlgorithm(facts.algorithm) ?? otherAlgorithmOf(facts.model)
@@ -29,8 +33,11 @@ export function asicReading(given: AsicFacts): Reading {
   const state = rates.wrongUnit ? 'faulty' : stateOf(facts, faults.length > 0)
   faults.push(...rates.faults)
   if (facts.pools && facts.pools.configured > 0 && facts.pools.alive === 0) faults.push('no pool is alive')
+  const doubted = sha256(doubtedPower(facts, rates, state === 'hashing'))
+  const isDoubted = lasts(doubted !== undefined) || doubted?.sure === true
+  if (doubted && isDoubted) faults.push(doubted.fault)
   faults.push(...(facts.notes ?? []))
-  const power = facts.power ?? sha256(modelledPower(facts, rates))
+  const power = (isDoubted ? undefined : facts.power) ?? sha256(modelledPower(facts, rates))
   const { byOwner, shares } = facts.pools ?? {}
   const reading: Reading = {
     identity: defined({
