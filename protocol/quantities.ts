@@ -10,6 +10,8 @@ interface QuantityRule {
   unit: string
   /** of any device */
   range: Range
+  /** true: there are no parts of one */
+  whole?: true
   /** narrower for one kind of device */
   of?: Readonly<Partial<Record<DeviceKind, Range>>>
 }
@@ -61,15 +63,15 @@ export const QUANTITY_RULES = {
   fanRatio: { words: 'fan setting', unit: '%', range: [0, 2] },
   smClockHz: { words: 'clock', unit: 'Hz', range: CLOCK },
   memoryClockHz: { words: 'memory clock', unit: 'Hz', range: CLOCK },
-  eccCorrectedErrors: { words: 'count of corrected errors', unit: '', range: COUNT },
-  eccUncorrectedErrors: { words: 'count of uncorrected errors', unit: '', range: COUNT },
-  boardsWorking: { words: 'count of working boards', unit: '', range: [0, 1_000] },
-  boardsFitted: { words: 'count of boards', unit: '', range: [0, 1_000] },
-  chipsWorking: { words: 'count of working chips', unit: '', range: [0, 100_000] },
-  chipsFitted: { words: 'count of chips', unit: '', range: [0, 100_000] },
+  eccCorrectedErrors: { words: 'count of corrected errors', unit: '', range: COUNT, whole: true },
+  eccUncorrectedErrors: { words: 'count of uncorrected errors', unit: '', range: COUNT, whole: true },
+  boardsWorking: { words: 'count of working boards', unit: '', range: [0, 1_000], whole: true },
+  boardsFitted: { words: 'count of boards', unit: '', range: [0, 1_000], whole: true },
+  chipsWorking: { words: 'count of working chips', unit: '', range: [0, 100_000], whole: true },
+  chipsFitted: { words: 'count of chips', unit: '', range: [0, 100_000], whole: true },
   tokensInPerS: { words: 'rate of input tokens', unit: 'per s', range: RATE },
   tokensOutPerS: { words: 'rate of output tokens', unit: 'per s', range: RATE },
-  requestsRunning: { words: 'count of running requests', unit: '', range: RATE },
+  requestsRunning: { words: 'count of running requests', unit: '', range: RATE, whole: true },
   // 20 years
   uptimeS: { words: 'uptime', unit: 's', range: [0, 631_152_000] },
   loadAverage1m: { words: 'load average', unit: '', range: [0, 1e6] },
@@ -92,6 +94,7 @@ export const rangeOf = (quantity: Quantity, kind: DeviceKind): Range => {
 /** Whether a value is one that such a device can have. */
 export function isPossible(quantity: Quantity, kind: DeviceKind, value: number): boolean {
   const [least, most, aboveZero = 0] = rangeOf(quantity, kind)
+  if (ruleOf(quantity).whole && !Number.isInteger(value)) return false
   return value >= least && value <= most && (value === 0 || Math.abs(value) >= aboveZero)
 }
 

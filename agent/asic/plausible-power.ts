@@ -14,6 +14,20 @@ const MARGIN_W = 100
 /** A firmware that names the wrong unit is off by one of these. */
 const UNITS = [1e-3, 1e-6, 1e3, 1e6]
 
+/** No machine that computes TH/s draws less, and none draws more: a controller of 20 Avalon modules. */
+const MACHINE_W = [4, 30_000] as const
+const MACHINE_HS = 3e11
+
+/** Watts that no machine of such a hashrate draws, whatever else is known: they say nothing of its hashrate. */
+export function absurdPower({ power, hashrateHs = 0, asleep, ramping }: AsicFacts): PowerDoubt | undefined {
+  const { powerW } = power ?? {}
+  const [least, most] = MACHINE_W
+  if (!powerW || hashrateHs < MACHINE_HS || asleep || ramping || (powerW >= least && powerW <= most))
+    return undefined
+  const words = `a machine of ${showHashrate(hashrateHs)} draws ${showW(least)} to ${showW(most)}`
+  return doubt(powerW, words, true)
+}
+
 /** What is wrong with a miner's watts. */
 export interface PowerDoubt {
   fault: string

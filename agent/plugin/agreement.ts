@@ -38,6 +38,7 @@ export function agreeing(reading: Reading): Reading {
   const found = [
     ...partsAboveWhole(reading.sample),
     ...(kind === 'asic' || kind === 'gpu' ? powers(reading.sample, kind) : []),
+    ...(kind === 'asic' ? coldChips(reading.sample) : []),
   ]
   if (found.length === 0) return reading
   const sample = { ...reading.sample }
@@ -59,6 +60,14 @@ const partsAboveWhole = (sample: Sample): Contradiction[] =>
     const [part, whole] = [sample[worse], sample[against]]
     return part !== undefined && whole !== undefined && part > whole ? [{ worse, against }] : []
   })
+
+/** Below this no chip computes: makers name a range of its surroundings from -5 °C on, and it heats itself. */
+const COLDEST_CHIP_C = 3
+
+const coldChips = ({ state, tempC, hashrateHs }: Sample): Contradiction[] =>
+  state === 'hashing' && hashrateHs && tempC !== undefined && tempC < COLDEST_CHIP_C
+    ? [{ worse: 'tempC', against: 'hashrateHs' }]
+    : []
 
 function powers(sample: Sample, kind: 'asic' | 'gpu'): Contradiction[] {
   const { powerW, powerInstantW, powerLimitW, utilizationRatio = 0 } = sample

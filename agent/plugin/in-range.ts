@@ -49,8 +49,12 @@ function possibleSample({ sample: told, identity: { kind }, counters }: Reading)
 
 function impossible(quantity: Quantity, kind: DeviceKind, value: number): string {
   const [least, most, aboveZero] = rangeOf(quantity, kind)
-  const from = aboveZero !== undefined && value >= least && value <= most ? aboveZero : least
-  return `its ${ruleOf(quantity).words} of ${showQuantity(quantity, value)} is ignored: possible is ${showQuantity(quantity, from)} to ${showQuantity(quantity, most)}`
+  const inside = value >= least && value <= most
+  const from = aboveZero !== undefined && inside ? aboveZero : least
+  const { words, whole } = ruleOf(quantity)
+  const possible =
+    inside && whole ? 'a whole number' : `${showQuantity(quantity, from)} to ${showQuantity(quantity, most)}`
+  return `its ${words} of ${showQuantity(quantity, value)} is ignored: possible is ${possible}`
 }
 
 /** Texts that say "none" are no name, and no two machines are one because both say so. */
