@@ -3,14 +3,21 @@ import { EnergyCheck } from './energy-check.ts'
 import { inRange } from './in-range.ts'
 import type { Reading } from './reading.ts'
 import type { Session } from './session.ts'
+import { WorkCheck } from './work-check.ts'
 
 /**
  * A session each of whose readings is held against itself: every figure against its range, figures of one reply against each other,
- * and energy counters against the power of the same device over minutes. What can't be is absent, and a fault tells it.
+ * and counters over minutes: energy against
+ * the power of the same device, accepted work against its hashrate. What can't be is absent, and a fault tells it.
  */
 export function heldSession(session: Session): Session {
   const energy = new EnergyCheck()
-  const held = (reading: Reading, steadyMs: number) => energy.checked(agreeing(inRange(reading)), steadyMs)
+  const work = new WorkCheck()
+  const held = (reading: Reading, steadyMs: number): Reading => {
+    const possible = energy.checked(agreeing(inRange(reading)), steadyMs)
+    // a miner is one machine, without parts
+    return possible.identity.kind === 'asic' ? work.checked(possible, steadyMs) : possible
+  }
   return {
     async read(signal) {
       const readings = await session.read(signal)
