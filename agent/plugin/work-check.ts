@@ -105,8 +105,9 @@ export class WorkCheck {
     if (grown >= GROWN_TO_REFUSE && likelihood(window, hashed + lateDiff1) < REFUSED_BELOW)
       this.#refused ??= `its pools accepted ${inHs(counted, seconds)} by its counter while it hashes with ${inHs(hashed, seconds)}, so the counter is of something else and is not used; its work is estimated from the hashrate: check the algorithm and the share difficulty`
     if (hashedShares < SHARES_TO_MISS) return
+    // of a pool that accepts nothing at all the share watch tells earlier (agent/polling/share-watch.ts)
     this.#missed =
-      counted < MISSED_BELOW * hashed
+      counted > 0 && counted < MISSED_BELOW * hashed
         ? `shows ${inHs(hashed, seconds)} but its pools accepted only ${inHs(counted, seconds)} of it; check the rejected shares, and the unit of the hashrate on the machine’s own page`
         : undefined
     this.#window = undefined
