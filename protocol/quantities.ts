@@ -91,6 +91,9 @@ export const rangeOf = (quantity: Quantity, kind: DeviceKind): Range => {
   return of?.[kind] ?? range
 }
 
+/** The most that an energy counter can have reached: 1 GW for fifty years behind a meter, 100 kW for thirty in a machine. */
+export const mostEnergyJ = (kind: DeviceKind): number => (kind === 'meter' ? 1.6e18 : 1e14)
+
 /** Whether a value is one that such a device can have. */
 export function isPossible(quantity: Quantity, kind: DeviceKind, value: number): boolean {
   const [least, most, aboveZero = 0] = rangeOf(quantity, kind)

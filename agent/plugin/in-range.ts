@@ -1,6 +1,7 @@
 import type { DeviceKind } from '../../protocol/device.ts'
 import {
   isPossible,
+  mostEnergyJ,
   QUANTITIES,
   type Quantity,
   rangeOf,
@@ -11,8 +12,6 @@ import { withFaults } from './faults.ts'
 import { isNoneWord, isPlaceholder, meansNone } from './placeholders.ts'
 import type { Counters, OwnerCounters, Reading } from './reading.ts'
 
-/** More energy than a site of 1 GW uses in 10 years, and than a machine of 100 kW uses in 30. */
-const mostJ = (kind: DeviceKind): number => (kind === 'meter' ? 3e17 : 1e14)
 /** More work than the whole network does in a century at 10 ZH/s. */
 const MOST_COUNT = 1e22
 
@@ -78,7 +77,7 @@ const isCount = (value: number, most: number): boolean => value >= 0 && value <=
 function possibleCounters(told: Counters, kind: DeviceKind): Counters {
   const counters = { ...told }
   for (const name of ['energyJ', 'exportedJ'] as const)
-    if (counters[name] !== undefined && !isCount(counters[name], mostJ(kind))) delete counters[name]
+    if (counters[name] !== undefined && !isCount(counters[name], mostEnergyJ(kind))) delete counters[name]
   if (counters.byOwner) counters.byOwner = counters.byOwner.map(possibleCounts)
   return counters
 }
