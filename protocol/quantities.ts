@@ -10,6 +10,8 @@ interface QuantityRule {
   unit: string
   /** of any device */
   range: Range
+  /** inside the range, and yet every maker's word for none: -1 °C of a sensor that is not there */
+  none?: number
   /** true: there are no parts of one */
   whole?: true
   /** narrower for one kind of device */
@@ -54,11 +56,16 @@ export const QUANTITY_RULES = {
   paidRatio: { words: 'accepted part of the shares', unit: '%', range: RATIO },
   utilizationRatio: { words: 'utilisation', unit: '%', range: ROUNDED_RATIO },
   memoryUsedBytes: { words: 'used memory', unit: 'bytes', range: BYTES },
-  memoryTotalBytes: { words: 'memory', unit: 'bytes', range: [1, 2 ** 50] },
-  tempC: { words: 'chip temperature', unit: '°C', range: TEMPERATURE },
-  boardTempC: { words: 'board temperature', unit: '°C', range: TEMPERATURE },
-  memoryTempC: { words: 'memory temperature', unit: '°C', range: TEMPERATURE },
-  inletTempC: { words: 'inlet temperature', unit: '°C', range: TEMPERATURE },
+  memoryTotalBytes: {
+    words: 'memory',
+    unit: 'bytes',
+    range: [1, 2 ** 50],
+    of: { gpu: [2 ** 28, 2 ** 50] },
+  },
+  tempC: { words: 'chip temperature', unit: '°C', range: TEMPERATURE, none: -1 },
+  boardTempC: { words: 'board temperature', unit: '°C', range: TEMPERATURE, none: -1 },
+  memoryTempC: { words: 'memory temperature', unit: '°C', range: TEMPERATURE, none: -1 },
+  inletTempC: { words: 'inlet temperature', unit: '°C', range: TEMPERATURE, none: -1 },
   fanRpm: { words: 'fan speed', unit: 'rpm', range: [0, 50_000, 30] },
   fanRatio: { words: 'fan setting', unit: '%', range: [0, 2] },
   smClockHz: { words: 'clock', unit: 'Hz', range: CLOCK },

@@ -18,7 +18,7 @@ const UNITS = [1e-3, 1e-6, 1e3, 1e6]
 const MACHINE_W = [4, 30_000] as const
 const MACHINE_HS = 3e11
 
-/** Watts that no machine of such a hashrate draws, whatever else is known: they say nothing of its hashrate. */
+/** Watts that no machine of such a hashrate draws, whatever else is known: they are no measure of its hashrate. */
 export function absurdPower({ power, hashrateHs = 0, asleep, ramping }: AsicFacts): PowerDoubt | undefined {
   const { powerW } = power ?? {}
   const [least, most] = MACHINE_W
@@ -80,7 +80,7 @@ const doubt = (powerW: number, words: string, sure: boolean): PowerDoubt => ({
 const showW = (powerW: number): string =>
   `${powerW.toLocaleString('en-GB', { maximumFractionDigits: powerW < 100 ? 2 : 0 })} W`
 
-/** For how long watts that do not fit are believed: a hashrate of some minutes' average outlives a stop. */
+/** For how long watts that do not fit are used: a hashrate of some minutes' average outlives a stop. */
 const LASTS_MS = 5 * 60_000
 
 /** Tells which doubts last, for one machine. */

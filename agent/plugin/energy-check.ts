@@ -40,7 +40,7 @@ interface Window {
   }
   /** the counter disagreed when it was judged last */
   held: boolean
-  /** a pause came: the next value of the counter begins anew */
+  /** a pause came: the next value of the counter starts a new window */
   broken: boolean
 }
 

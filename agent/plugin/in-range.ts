@@ -36,11 +36,13 @@ function possibleSample({ sample: told, identity: { kind }, counters }: Reading)
   const faults: string[] = []
   for (const quantity of QUANTITIES) {
     const value = sample[quantity]
-    if (value === undefined || (!isPlaceholder(value) && isPossible(quantity, kind, value))) continue
+    if (value === undefined) continue
+    const isNone = isPlaceholder(value) || value === ruleOf(quantity).none
+    if (!isNone && isPossible(quantity, kind, value)) continue
     delete sample[quantity]
     // a counter has a basis too
     if (quantity === 'powerW' && counters?.energyJ === undefined) delete sample.powerBasis
-    if (!meansNone(value)) faults.push(impossible(quantity, kind, value))
+    if (!isNone && !meansNone(value)) faults.push(impossible(quantity, kind, value))
   }
   if (sample.utilizationRatio !== undefined) sample.utilizationRatio = Math.min(1, sample.utilizationRatio)
   return { sample, faults }

@@ -1,6 +1,6 @@
 /** A number in a recorded reply: JSON, a table, a metrics page. */
 export interface FigureInText {
-  /** what stands before it: the name of its field, its digits as `#`, so that the same field of other boards has the same name */
+  /** the name before it: that of its field, its digits as `#`, so that the same field of other boards has the same name */
   field: string
   from: number
   to: number
@@ -24,7 +24,10 @@ export function figuresIn(text: string): FigureInText[] {
     const name = NAME.exec(before)
     // numbers of one list stand under one name, and each is a figure of its own
     const place = before.slice(name?.index ?? 0).split(/[\s,]/).length
-    const field = `${(name?.[1] ?? name?.[2] ?? `#${match.index}`).replace(/\d+/g, '#')} ${place}`
+    const said = name?.[1] ?? name?.[2]
+    // amd-smi names every number `value`
+    const field =
+      said === undefined || said === 'value' ? `at ${match.index}` : `${said.replace(/\d+/g, '#')} ${place}`
     if (!found.has(field))
       found.set(field, {
         field,

@@ -24,7 +24,7 @@ describe.each([
   ['Bitaxe', BITAXE, 17.5],
   ['a machine of an unknown model', UNKNOWN, 3394.88],
 ])('%s', (_, facts, powerW) => {
-  test('its watts are believed', () => {
+  test('its watts are used', () => {
     expect(withPower(facts, powerW).sample).toMatchObject({ powerW, powerBasis: 'reported' })
     expect(withPower(facts, powerW).sample.faults).toBeUndefined()
   })
@@ -77,7 +77,7 @@ const RATED = [
   'Bitaxe Gamma 601',
 ]
 
-test('a rated model is believed from half to twice its rating, whatever part of its hashrate is left (property)', () =>
+test('the watts of a rated model are used from half to twice its rating, whatever part of its hashrate is left (property)', () =>
   fc.assert(
     fc.property(
       fc.constantFrom(...RATED),

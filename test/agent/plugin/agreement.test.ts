@@ -12,7 +12,7 @@ const miner = (sample: Partial<Reading['sample']>): Reading => ({
   sample: { state: 'hashing', powerBasis: 'reported', ...sample },
 })
 
-test('a GPU that draws four times its limit is not believed, and the fault tells both figures', () => {
+test('a GPU that draws four times its limit is ignored, and the fault tells both figures', () => {
   const { sample } = agreeing(gpu({ powerW: 2800, powerLimitW: 700 }))
   expect(sample).toEqual({
     state: 'busy',
@@ -29,7 +29,7 @@ test('where the instantaneous power agrees with the average, the limit is the wo
   expect(sample.powerLimitW).toBeUndefined()
 })
 
-test('a busy GPU at a thousandth of its limit is not believed', () => {
+test('a busy GPU at a thousandth of its limit is ignored', () => {
   const { sample } = agreeing(gpu({ powerW: 0.63, powerLimitW: 700, utilizationRatio: 0.99 }))
   expect(sample.powerW).toBeUndefined()
   expect(sample.faults).toHaveLength(1)
@@ -47,7 +47,7 @@ test.each([
   ['a board that has just begun', { powerW: 70, powerInstantW: 690, powerLimitW: 700, utilizationRatio: 1 }],
   ['a desktop board asleep', { powerW: 3.2, powerLimitW: 450, utilizationRatio: 0 }],
   ['a small board', { powerW: 9, powerLimitW: 70, utilizationRatio: 0.6 }],
-])('%s is believed', (_, sample) => {
+])('the figures of %s are used', (_, sample) => {
   const reading = gpu(sample)
   expect(agreeing(reading)).toBe(reading)
 })

@@ -125,11 +125,11 @@ test('a hashrate of which the pool accepts a tenth is absent, and the machine fa
   expect(checked?.counters?.byOwner).toBeDefined()
 })
 
-test('a machine whose pool rejects a third is believed', () => {
+test('a machine whose pool rejects a third keeps its hashrate', () => {
   for (const { checked } of mined({ ...S21, accepted: 0.67 })) expect(checked.sample.faults).toBeUndefined()
 })
 
-test('a pool that appears with a past, and a restart, are no work of now', () => {
+test('a pool that appears with a past, and a restart, are no work of this time', () => {
   const check = new WorkCheck()
   const at = (
     s: number,

@@ -34,7 +34,7 @@ const OF_16_BITS = /^(power|fan|temp|chips|boards)/
 /** Both wrong units, and some of the others in turn: together the machines meet each of them many times. */
 const exchangesFor = ({ from }: FigureInText) => EXCHANGES.filter((_, i) => i < 2 || (i + from) % 3 === 0)
 
-/** What is wrong after a figure was exchanged: a figure that is not its own is lost, or a wrong one is believed without a word. */
+/** What is wrong after a figure was exchanged: a figure that is not its own is lost, or a wrong one is used without a word. */
 function wrongIn(whole: Figures, after: Figures, own: ReadonlySet<string>): string[] {
   const told = [...after.faults].some((fault) => !whole.faults.has(fault))
   return [...whole.values].flatMap(([name, value]) => {
