@@ -17,13 +17,15 @@ const UNITS = [1e-3, 1e-6, 1e3, 1e6]
 /** No machine draws more: a controller of 20 Avalon modules. A hundredth of the least that any needs for a TH is no power at all. */
 const MOST_MACHINE_W = 30_000
 const ABSURD_J_PER_TH = LEAST_J_PER_TH / 100
-const MACHINE_HS = 3e11
+/** What a machine makes at least and at most; beyond it the hashrate is the worse figure. */
+const MACHINE_HS = [3e11, 2e15] as const
 
 /** Watts that no machine of such a hashrate draws, whatever else is known: they are no measure of its hashrate. */
 export function absurdPower({ power, hashrateHs = 0, asleep, ramping }: AsicFacts): PowerDoubt | undefined {
   const { powerW } = power ?? {}
   const leastW = needW(hashrateHs, ABSURD_J_PER_TH)
-  if (!powerW || hashrateHs < MACHINE_HS || asleep || ramping) return undefined
+  if (!powerW || hashrateHs < MACHINE_HS[0] || hashrateHs > MACHINE_HS[1] || asleep || ramping)
+    return undefined
   if (powerW >= leastW && powerW <= MOST_MACHINE_W) return undefined
   const words = `a machine of ${showHashrate(hashrateHs)} draws ${showW(leastW)} to ${showW(MOST_MACHINE_W)}`
   return doubt(powerW, words, true)
