@@ -20,11 +20,27 @@ const ABSURD_J_PER_TH = LEAST_J_PER_TH / 100
 /** What a machine makes at least and at most; beyond it the hashrate is the worse figure. */
 const MACHINE_HS = [3e11, 2e15] as const
 
-/** Watts that no machine of such a hashrate draws, whatever else is known: they are no measure of its hashrate. */
-export function absurdPower({ power, hashrateHs = 0, asleep, ramping }: AsicFacts): PowerDoubt | undefined {
+/**
+ * Watts that no machine of such a hashrate draws, where the model is unknown: they are no measure of its hashrate. With a known model
+ * both are held against its rating (`doubtedPower`).
+ */
+export function absurdPower({
+  power,
+  hashrateHs = 0,
+  asleep,
+  ramping,
+  model,
+}: AsicFacts): PowerDoubt | undefined {
   const { powerW } = power ?? {}
   const leastW = needW(hashrateHs, ABSURD_J_PER_TH)
-  if (!powerW || hashrateHs < MACHINE_HS[0] || hashrateHs > MACHINE_HS[1] || asleep || ramping)
+  if (
+    !powerW ||
+    hashrateHs < MACHINE_HS[0] ||
+    hashrateHs > MACHINE_HS[1] ||
+    asleep ||
+    ramping ||
+    ratingOf(model)
+  )
     return undefined
   if (powerW >= leastW && powerW <= MOST_MACHINE_W) return undefined
   const words = `a machine of ${showHashrate(hashrateHs)} draws ${showW(leastW)} to ${showW(MOST_MACHINE_W)}`
