@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { DeviceIdSchema } from './device.ts'
 import { energyShareOf, type Holder, type Owner, OwnerSchema } from './owner.ts'
+import { QUANTITIES, type Quantity } from './quantities.ts'
 
 /** What a machine is doing. The agent itself sets `unreachable` where a poll gets no answer. */
 export const STATES = [
@@ -20,41 +21,7 @@ export type State = (typeof STATES)[number]
 export const POWER_BASES = ['metered', 'reported', 'estimated', 'shared', 'modelled', 'rated'] as const
 export type PowerBasis = (typeof POWER_BASES)[number]
 
-/** Every quantity of a live sample; the name carries the unit. */
-export const QUANTITIES = [
-  'powerW',
-  'powerInstantW',
-  'powerLimitW',
-  'hashrateHs',
-  'hashrateAvgHs',
-  'paidRatio',
-  'utilizationRatio',
-  'memoryUsedBytes',
-  'memoryTotalBytes',
-  'tempC',
-  'boardTempC',
-  'memoryTempC',
-  'inletTempC',
-  'fanRpm',
-  'fanRatio',
-  'smClockHz',
-  'memoryClockHz',
-  'eccCorrectedErrors',
-  'eccUncorrectedErrors',
-  'boardsWorking',
-  'boardsFitted',
-  'chipsWorking',
-  'chipsFitted',
-  'tokensInPerS',
-  'tokensOutPerS',
-  'requestsRunning',
-  'uptimeS',
-  'loadAverage1m',
-  'diskUsedRatio',
-  'networkRxBytesPerS',
-  'networkTxBytesPerS',
-] as const
-export type Quantity = (typeof QUANTITIES)[number]
+export { QUANTITIES, type Quantity } from './quantities.ts'
 
 /**
  * A device's present reading. Unknown is absent: never 0, never -1.

@@ -53,7 +53,8 @@ function countsWork(own: readonly Row[], active: Row | undefined): boolean {
  */
 function sharesOf(pools: readonly Row[], uncounted: boolean): AcceptedShares | undefined {
   const counts = pools.flatMap((pool) => nonNegativeOf(pool, 'Accepted') ?? [])
-  if (counts.length === 0) return undefined
+  // one pool's count is missing: the sum of the others would look like a restart, and as if all its shares were rejected
+  if (counts.length === 0 || counts.length < pools.length || !counts.every(Number.isInteger)) return undefined
   const inUse = pools.filter((pool) => isTrue(pool['Stratum Active']))
   const difficulty = Math.max(...(inUse.length > 0 ? inUse : pools).map(shareDifficulty))
   const rejects = uncounted ? pools.flatMap((pool) => nonNegativeOf(pool, 'Rejected') ?? []) : []

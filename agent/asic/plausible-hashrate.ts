@@ -39,9 +39,14 @@ interface Ability {
   words: string
 }
 
+/** An average that is a unit's factor away from the present hashrate, give or take this, has the wrong unit. */
+const NEAR_UNIT = 1.4
+const UNIT_FACTORS = [1e-6, 1e-3, 1e3, 1e6]
+
 /**
- * Checks each hashrate against what the machine can do: by its model's rating and its chips, which do not depend on the unit of the
- * reply, or else by its watts; then by the expected hashrate that it gives, and by its boards.
+ * Checks each hashrate against what the machine can do: by its model's rating or else by its chips, which do not depend on the unit of
+ * the reply, or else by its watts. Only where none of them is known, the expected hashrate that it gives and its boards judge; else
+ * they are judged like the hashrate itself.
  * @param starting true while the machine starts: it may show any hashrate below its normal one
  */
 export function plausibleHashrates(facts: AsicFacts, starting: boolean): Plausible {
@@ -52,15 +57,19 @@ export function plausibleHashrates(facts: AsicFacts, starting: boolean): Plausib
   // a nominal figure is never low because the machine starts; the present watts judge it only where they contradict the present hashrate
   const wrongExpected = wrong(
     facts.expectedHashrateHs,
-    byPower ? powerAbilities(facts, false) : independentOf(facts, false),
+    byPower ? powerAbilities(facts, false) : firstOf(independentOf(facts, false)),
   )
   const expectedHashrateHs = wrongExpected ? undefined : facts.expectedHashrateHs
-  const against = byPower ?? wrong(facts.hashrateHs, abilitiesOf({ ...facts, expectedHashrateHs }, starting))
+  const told = { ...facts, expectedHashrateHs }
+  const judges = firstOf(independentOf(facts, starting))
+  const against = byPower ?? wrong(facts.hashrateHs, judges.length > 0 ? judges : abilitiesOf(told, starting))
+  // what the rest of the reply says otherwise is the worse figure
+  const worse = against ? undefined : wrong(facts.hashrateHs, abilitiesOf(told, starting))
   // an average since the start is low after a long pause, and the boards' present sum is no measure for it
-  const againstAvg = wrong(
-    facts.hashrateAvgHs,
-    abilitiesOf({ ...facts, expectedHashrateHs, boards: unmeasured(facts.boards) }, !against),
-  )
+  const averages = { ...told, boards: worse ? undefined : unmeasured(facts.boards) }
+  const againstAvg =
+    wrong(facts.hashrateAvgHs, abilitiesOf(averages, !against)) ??
+    (starting || against ? undefined : anotherUnit(facts.hashrateAvgHs, facts.hashrateHs))
   const spike = against ? undefined : hashrateFault(facts.hashrateHs, expectedHashrateHs)
   return {
     hashrateHs: against || spike ? undefined : facts.hashrateHs,
@@ -73,6 +82,11 @@ export function plausibleHashrates(facts: AsicFacts, starting: boolean): Plausib
       ...(againstAvg && !against ? [notUsed('the average hashrate', facts.hashrateAvgHs, againstAvg)] : []),
       ...(wrongExpected && !against
         ? [notUsed('the expected hashrate', facts.expectedHashrateHs, wrongExpected)]
+        : []),
+      ...(worse
+        ? [
+            `its hashrate of ${showHashrate(facts.hashrateHs)} contradicts another figure: ${worse.words}; that figure is ignored`,
+          ]
         : []),
     ],
   }
@@ -88,6 +102,15 @@ export function hashrateFault(hashrateHs = 0, expectedHashrateHs = 0): string | 
 export const isResidue = (facts: AsicFacts): boolean =>
   (facts.hashrateHs ?? 0) > 0 &&
   abilitiesOf(facts, false).some(({ minHs }) => (facts.hashrateHs ?? 0) < minHs)
+
+/** The average against the present hashrate, where the two have different units. */
+function anotherUnit(averageHs = 0, presentHs = 0): Ability | undefined {
+  const isNear = (ratio: number) => ratio > 1 / NEAR_UNIT && ratio < NEAR_UNIT
+  if (!presentHs || !UNIT_FACTORS.some((unit) => isNear(averageHs / presentHs / unit))) return undefined
+  return abilityOf(presentHs, 1, 'it hashes with')
+}
+
+const firstOf = (abilities: readonly Ability[]): readonly Ability[] => abilities.slice(0, 1)
 
 const unmeasured = (boards: AsicFacts['boards']) =>
   boards?.map((board) => ({ ...board, hashrateHs: undefined }))

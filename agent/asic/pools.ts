@@ -69,7 +69,7 @@ export const uncounted = (acceptedRatio: number | undefined): NonNullable<PoolFa
   acceptedRatio !== undefined && acceptedRatio >= 0 && acceptedRatio <= 1 ? { acceptedRatio } : {}
 
 /**
- * @param accepted shares since the miner's start
+ * @param accepted shares since the miner's start; parts of a share are none
  * @param difficulty of a share now; undefined where it is not reported
  * @param rejected shares since the miner's start; undefined where they are not counted
  */
@@ -78,7 +78,7 @@ export const acceptedShares = (
   difficulty?: number,
   rejected?: number,
 ): AcceptedShares | undefined =>
-  accepted === undefined
+  accepted === undefined || !Number.isInteger(accepted) || !Number.isInteger(rejected ?? 0)
     ? undefined
     : { accepted, ...(rejected === undefined ? {} : { rejected }), ...(difficulty ? { difficulty } : {}) }
 

@@ -8,14 +8,21 @@ import { otherAlgorithm, otherAlgorithmOf } from './models/mining-algorithms.ts'
 import { ratingOf } from './models/rated-efficiency.ts'
 import { efficiencyOf } from './models/rating.ts'
 import { isResidue, type Plausible, plausibleHashrates } from './plausible-hashrate.ts'
+import { absurdPower, doubtedPower } from './plausible-power.ts'
+import { withPossibleChips } from './possible-chips.ts'
 
 /** The slowest machines tune and test their chips this long before the first hash. */
 const START_S = 600
 
-/** A miner's facts as a reading, by the same rules for every family: state, faults, board counts, modelled power. */
-export function asicReading(given: AsicFacts): Reading {
+/**
+ * A miner's facts as a reading, by the same rules for every family: state, faults, board counts, modelled power.
+ * @param lasts whether watts that do not fit have been so for long; absent: they have
+ */
+export function asicReading(given: AsicFacts, lasts: (doubtful: boolean) => boolean = (d) => d): Reading {
   // an average of some seconds falls towards 0 for minutes after a stop
-  const facts = given.asleep && isResidue(given) ? { ...given, hashrateHs: 0 } : given
+  const possible = withPossibleChips(given.asleep && isResidue(given) ? { ...given, hashrateHs: 0 } : given)
+  const absurd = absurdPower(possible.facts)
+  const facts = absurd ? { ...possible.facts, power: undefined } : possible.facts
   const algorithm = otherAlgorithm(facts.algorithm) ?? otherAlgorithmOf(facts.model)
   // hashrate and work are defined for SHA-256 only: hashes of another algorithm would be priced as Bitcoin's. Those of an unknown one
   // stay until the configuration has been asked
@@ -27,10 +34,14 @@ export function asicReading(given: AsicFacts): Reading {
   const fans = coolingFans(facts)
   const faults = [...(facts.faults ?? []), ...boards.faults, ...(hashes ? fanFaults(fans) : [])]
   const state = rates.wrongUnit ? 'faulty' : stateOf(facts, faults.length > 0)
-  faults.push(...rates.faults)
+  faults.push(...rates.faults, ...possible.faults)
   if (facts.pools && facts.pools.configured > 0 && facts.pools.alive === 0) faults.push('no pool is alive')
-  faults.push(...(facts.notes ?? []))
-  const power = facts.power ?? sha256(modelledPower(facts, rates))
+  const doubted = sha256(absurd ?? doubtedPower(facts, rates, state === 'hashing'))
+  const isDoubted = lasts(doubted !== undefined) || doubted?.sure === true
+  if (doubted && isDoubted) faults.push(doubted.fault)
+  const paid = sha256(paidRatio(facts.pools))
+  faults.push(...littlePaid(paid, facts.pools), ...(facts.notes ?? []))
+  const power = (isDoubted ? undefined : facts.power) ?? sha256(modelledPower(facts, rates))
   const { byOwner, shares } = facts.pools ?? {}
   const reading: Reading = {
     identity: defined({
@@ -54,7 +65,7 @@ export function asicReading(given: AsicFacts): Reading {
       inletTempC: isTemperature(facts.inletTempC) ? facts.inletTempC : undefined,
       fanRpm: fans.length > 0 ? Math.min(...fans.map((f) => f.rpm)) : undefined,
       uptimeS: facts.uptimeS,
-      paidRatio: sha256(paidRatio(facts.pools)),
+      paidRatio: paid,
       holders: holdersOf(facts, hashes),
       faults: faults.length > 0 ? faults.slice(0, 32).map((f) => f.slice(0, 256)) : undefined,
     }),
@@ -92,8 +103,24 @@ function paidRatio({
   if (uncounted) return uncounted.acceptedRatio
   const sum = (fee: boolean) =>
     byOwner.reduce((a, o) => a + ((o.owner['poolRole'] === 'devfee') === fee ? (o.workDiff1 ?? 0) : 0), 0)
-  const fee = sum(true)
-  return fee > 0 ? sum(false) / (sum(false) + fee) : undefined
+  const [own, fee] = [sum(false), sum(true)]
+  // a list in which the operator's own pool is not counted says nothing about its part
+  return own > 0 && fee > 0 ? own / (own + fee) : undefined
+}
+
+/** From so many shares on, half of them rejected is no chance. */
+const SHARES_TO_TELL = 20
+
+/** Most of the work unpaid: the operator should know, and one of the counts may be wrong. */
+function littlePaid(paid: number | undefined, pools: AsicFacts['pools']): string[] {
+  const { shares } = pools ?? {}
+  const few = shares && shares.accepted + (shares.rejected ?? 0) < SHARES_TO_TELL
+  if (paid === undefined || paid >= 0.5 || few) return []
+  const counted =
+    shares?.rejected === undefined ? '' : `: ${shares.accepted} shares accepted, ${shares.rejected} rejected`
+  return [
+    `only ${(100 * paid).toFixed(1)} % of its work is paid for${counted}; check the pool and the worker name`,
+  ]
 }
 
 const NO_POOLS = { configured: 0, alive: 0 }
@@ -157,8 +184,9 @@ function whyDead(board: Board): string | undefined {
 const fanFaults = (fans: readonly Fan[]): string[] =>
   fans.filter((f) => f.rpm === 0).map((f) => `${f.name}: 0 rpm`)
 
-/** Failed sensors read 0, 255 or -273. */
-const isTemperature = (c: number | undefined): c is number => c !== undefined && c !== 0 && c > -40 && c < 150
+/** Failed sensors read 0, -1, 255 or -273. */
+const isTemperature = (c: number | undefined): c is number =>
+  c !== undefined && c !== 0 && c !== -1 && c > -40 && c < 150
 
 function hottest(temps: readonly number[] | undefined): number | undefined {
   const real = (temps ?? []).filter(isTemperature)

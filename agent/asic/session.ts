@@ -9,6 +9,7 @@ import { CgminerClient } from './cgminer-client.ts'
 import type { AsicFacts } from './facts.ts'
 import { MinedAlgorithm } from './mined-algorithm.ts'
 import { PaidWork } from './paid-work.ts'
+import { LastingDoubt } from './plausible-power.ts'
 import { asicReading } from './reading.ts'
 
 export { alone, supplement } from './answers.ts'
@@ -49,6 +50,7 @@ export function minerSession(source: MinerSource): Session {
   const accepted = new AcceptedRatio()
   const work = new PaidWork()
   const mined = new MinedAlgorithm()
+  const powerDoubt = new LastingDoubt()
   return {
     async read(signal) {
       const answers = new Answers(signal)
@@ -74,14 +76,17 @@ export function minerSession(source: MinerSource): Session {
         const paid = work.of(facts)
         const pools = paid.pools && accepted.fillIn(paid.pools)
         return [
-          asicReading({
-            ...facts,
-            ...paid,
-            algorithm: mined.of(facts),
-            ...(fans ? { fans } : {}),
-            ...(pools ? { pools } : {}),
-            boardsFitted,
-          }),
+          asicReading(
+            {
+              ...facts,
+              ...paid,
+              algorithm: mined.of(facts),
+              ...(fans ? { fans } : {}),
+              ...(pools ? { pools } : {}),
+              boardsFitted,
+            },
+            (doubtful) => powerDoubt.lasts(doubtful, performance.now()),
+          ),
         ]
       } catch (error) {
         forget()

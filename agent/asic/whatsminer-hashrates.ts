@@ -47,7 +47,11 @@ export function whatsminerHashrates(
   const unitOfSummary = !ramping && fitsPower(inHs(now, likely), powerW) ? likely : 'MH'
   const inSummary = (...names: string[]) => inHs(nonNegativeOf(summary, ...names), unitOfSummary)
   const ofSummary = inSummary(...nowNames)
-  const averageHs = inSummary('MHS av')
+  const average = nonNegativeOf(summary, 'MHS av')
+  // one figure of the two may have the other's thousand
+  const averageHs =
+    [inHs(average, unitOfSummary), inHs(average, 'MH')].find((hs) => isLike(hs, ofSummary)) ??
+    inSummary('MHS av')
 
   const values = boards.map((board) => nonNegativeOf(board, ...BOARD_NOW))
   const unit = unitOf(sumOfKnown(values), {
@@ -64,6 +68,8 @@ export function whatsminerHashrates(
     boards: boards.map((board, i) => boardOf(board, inHs(values[i], unit), i)),
   }
 }
+
+const isLike = (hs = 0, otherHs = 0): boolean => !otherHs || (hs > otherHs / 30 && hs < 30 * otherHs)
 
 function ofFactory(summary: Row | undefined, boards: readonly Row[]): number | undefined {
   const each = boards.map((board) => positiveOf(board, 'Factory GHS'))

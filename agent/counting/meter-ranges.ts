@@ -1,13 +1,14 @@
+import { mostEnergyJ, rangeOf } from '../../protocol/quantities.ts'
 import type { MeterFigures } from './two-way-counters.ts'
 
 /**
  * What a meter can show, at least and at most. A value outside is a maker's word for "not available", or of a wrong register, and is
- * absent. No site draws more than 1 GW; a counter that has counted 1 GW for fifty years stands at 1.6e18 J.
+ * absent. The ranges are those of protocol/quantities.ts.
  */
 const RANGES = {
-  powerW: [-1e9, 1e9],
-  energyJ: [0, 1.6e18],
-  exportedJ: [0, 1.6e18],
+  powerW: rangeOf('powerW', 'meter'),
+  energyJ: [0, mostEnergyJ('meter')],
+  exportedJ: [0, mostEnergyJ('meter')],
 } as const
 
 /** The figures without those that no meter can show. */

@@ -10,6 +10,7 @@ import { defineDriver } from '../plugin/driver.ts'
 import {
   isRow,
   isTrue,
+  listOf,
   macOf,
   nonNegativeOf,
   numberOf,
@@ -50,6 +51,10 @@ export default defineDriver({
     }),
 })
 
+/** `[29680.1, 98.2, 30200]`: the board's MH/s stand first. */
+const boardMhs = (board: Row): number | undefined =>
+  nonNegativeOf({ mhs: listOf(board['Hashrate'])[0] }, 'mhs')
+
 const section = (row: Row, name: string): Row => rowOf(row[name])
 
 function machineFacts(summary: Row, capabilities: Row): AsicFacts {
@@ -57,7 +62,7 @@ function machineFacts(summary: Row, capabilities: Row): AsicFacts {
   const status = section(summary, 'Status')
   const state = textOf(status, 'Operating State') ?? ''
   const pool = section(summary, 'Stratum')
-  const boards = rowsOf(summary, 'HBs').map((board) => numbersOf(board['Hashrate'])[0])
+  const boards = rowsOf(summary, 'HBs').map(boardMhs)
   const lastError = textOf(status, 'Last Error')
   return {
     model: textOf(capabilities, 'Model'),
@@ -120,11 +125,11 @@ function boardsOf(summary: Row, capabilities: Row, chipRows: readonly Row[]): Bo
     const chips = at(chipRows, index)?.['Data']
     return {
       name: `hashboard ${index}`,
-      hashrateHs: board ? fromMhs(numbersOf(board['Hashrate'])[0]) : 0,
+      hashrateHs: board ? fromMhs(boardMhs(board)) : 0,
       chipsFitted,
       chipsWorking: board
         ? Array.isArray(chips)
-          ? chips.filter((chip) => (numbersOf(chip)[0] ?? 0) > 0).length
+          ? chips.filter((chip) => (listOf(chip)[0] ?? 0) > 0).length
           : undefined
         : 0,
       dead:

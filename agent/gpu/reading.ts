@@ -5,6 +5,7 @@ import type { Reading } from '../plugin/reading.ts'
 import type { GpuUse } from '../tenancy/gpu-use.ts'
 import type { GpuTenancy } from '../tenancy/tenancy.ts'
 import type { IdlePower } from './idle-power.ts'
+import { ratioOf } from './ranges.ts'
 import { gpuState } from './state.ts'
 
 /** One GPU's figures at one moment, in base units, whichever tool read them. An unknown figure is undefined. */
@@ -48,7 +49,7 @@ export const useOf = (gpu: GpuSnapshot, idlePower?: IdlePower): GpuUse =>
   defined({
     index: gpu.index,
     uuid: gpu.uuid,
-    utilizationRatio: gpu.utilizationRatio,
+    utilizationRatio: ratioOf(gpu.utilizationRatio),
     powerW: gpu.powerW,
     idleW: idlePower?.of(`gpu${gpu.index}`, gpu.model, { powerW: gpu.powerW, idle: isIdle(gpu) }),
     processes: gpu.processes ?? [],

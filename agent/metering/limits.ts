@@ -1,3 +1,4 @@
+import { rangeOf } from '../../protocol/quantities.ts'
 import { HASHES_PER_DIFF1, MINUTE_MS } from '../../protocol/units.ts'
 import type { Reading } from '../plugin/reading.ts'
 import type { CounterLimit } from './counter.ts'
@@ -6,10 +7,8 @@ import type { OwnerQuantity } from './owner-quantities.ts'
 
 /** Between two readings a machine may have worked this many times harder than at either of them. */
 const HARDER = 10
-/** No single machine draws more. A meter has no such limit: it may stand for a site. */
-const MOST_W = { asic: 20_000, gpu: 2_500, host: 50_000, service: 50_000 } as const
-/** No single machine hashes faster. */
-export const MOST_HS = 1e15
+/** No single machine hashes faster, but that its own hashrate says so. */
+const MOST_HS = 1e15
 /** No single server serves more tokens; a fleet behind one page shows more by its own rate. */
 const MOST_TOKENS_PER_S = 1e5
 /** The time between two readings may be this much too short: two polls, and a clock that was set. */
@@ -19,7 +18,7 @@ type Bounds = Pick<Comparison, 'samples' | 'atMs' | 'upMs'>
 
 /** The most energy that a device can have drawn, mJ. A meter that reports no power has no limit. */
 export function energyLimit(kind: Reading['identity']['kind'], bounds: Bounds): CounterLimit {
-  if (kind !== 'meter') return limitOf(bounds, MOST_W[kind], true)
+  if (kind !== 'meter') return limitOf(bounds, rangeOf('powerW', kind)[1], true)
   const powersW = bounds.samples.flatMap(({ powerW }) => (powerW === undefined ? [] : [Math.abs(powerW)]))
   if (powersW.length > 0) return limitOf(bounds, HARDER * Math.max(...powersW, 100), false)
   const { atMs, upMs } = bounds

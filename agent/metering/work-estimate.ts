@@ -1,7 +1,7 @@
 import { ownerKey } from '../../protocol/owner.ts'
+import { MOST_HASHRATE_HS } from '../../protocol/quantities.ts'
 import { apportion, HOUR_MS, workDiff1OfHashrate } from '../../protocol/units.ts'
 import type { LastReading } from './last-reading.ts'
-import { MOST_HS } from './limits.ts'
 import type { OwnerAmount } from './owner-meter.ts'
 
 /** Kept on disk as JSON in the spool's checkpoint. */
@@ -72,7 +72,7 @@ export class WorkEstimate {
     { atMs, grown, counting }: Counted,
   ): OwnerAmount[] {
     const { hashrateHs = 0 } = sample
-    if (!estimate || !(hashrateHs > 0) || hashrateHs > MOST_HS) return []
+    if (!estimate || !(hashrateHs > 0) || hashrateHs > MOST_HASHRATE_HS) return []
     const holders = estimate.holders.filter(({ owner, share }) => share > 0 && !grown.has(ownerKey(owner)))
     const share = holders.reduce((sum, h) => sum + h.share, 0)
     const exact = workDiff1OfHashrate(hashrateHs * estimate.paidRatio * share, elapsedMs / 1000) + this.#carry

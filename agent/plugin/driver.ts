@@ -2,7 +2,10 @@ import type { z } from 'zod'
 import type { Device, DeviceKind } from '../../protocol/device.ts'
 import type { Plugin } from '../../protocol/kit/plugin.ts'
 import type { FirstAnswers } from './first-answers.ts'
-import type { Reading } from './reading.ts'
+import { heldSession } from './held-session.ts'
+import type { Session } from './session.ts'
+
+export type { Session } from './session.ts'
 
 /** The contract of a driver: which requests it sends to a family of machines, and how it reads the replies. It only reads. */
 export interface Driver<S extends z.ZodObject = z.ZodObject> extends Plugin<S> {
@@ -34,13 +37,8 @@ export interface Target<O> {
  */
 export const ANOTHER_FIRMWARE = 'another-firmware'
 
-export interface Session {
-  /**
-   * Reads the machine once. One target may be several devices, such as a host with 8 GPUs.
-   * @throws with a message that says what happened and what to check; the poller adds driver and device name.
-   */
-  read(signal: AbortSignal): Promise<Reading[]>
-  close?(): void
-}
-
-export const defineDriver = <S extends z.ZodObject>(driver: Driver<S>): Driver<S> => driver
+/** Every driver is made here, so every reading of every driver is held against itself. */
+export const defineDriver = <S extends z.ZodObject>(driver: Driver<S>): Driver<S> => ({
+  ...driver,
+  open: (target) => heldSession(driver.open(target)),
+})

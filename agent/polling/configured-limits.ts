@@ -1,5 +1,7 @@
+import { showQuantity } from '../../protocol/quantities.ts'
 import { hashrateFault } from '../asic/plausible-hashrate.ts'
 import type { DeviceConfig } from '../config/device-config.ts'
+import { withFaults } from '../plugin/faults.ts'
 import type { Reading } from '../plugin/reading.ts'
 import { withAlgorithm } from './mining-algorithm.ts'
 
@@ -26,10 +28,25 @@ function withExpectedHashrate(reading: Reading, { expectedHashrateHs }: DeviceCo
   return { ...reading, sample: { ...rest, ...power, faults: [fault, ...faults].slice(0, MAX_FAULTS) } }
 }
 
-/** Uses the name plate power for a machine that runs and reports no power. Parts of a machine have no name plate of their own. */
-function withRatedPower(reading: Reading, { ratedPowerW }: DeviceConfig): Reading {
+/** A name plate names the most that a machine draws for long. A power above this multiple of it is a wrong reading. */
+const MAX_OF_RATED = 2
+
+/**
+ * Uses the name plate power for a machine that runs and reports no power, or far more than its name plate; the latter is a fault with
+ * both figures. Parts of a machine have no name plate of their own, and a meter may stand for more than one machine.
+ */
+function withRatedPower(told: Reading, { ratedPowerW }: DeviceConfig): Reading {
+  const reading = ratedPowerW === undefined ? told : withoutImpossiblePower(told, ratedPowerW)
   const { sample } = reading
   const runs = sample.state === 'hashing' || sample.state === 'busy' || sample.state === 'ok'
   if (sample.powerW !== undefined || ratedPowerW === undefined || !runs || reading.part) return reading
   return { ...reading, sample: { ...sample, powerW: ratedPowerW, powerBasis: 'rated' } }
+}
+
+function withoutImpossiblePower(reading: Reading, ratedPowerW: number): Reading {
+  const { powerW = 0, powerBasis: _basis, ...sample } = reading.sample
+  if (reading.part || reading.identity.kind === 'meter' || powerW <= MAX_OF_RATED * ratedPowerW)
+    return reading
+  const fault = `the power reading of ${showQuantity('powerW', powerW)} is ignored: more than twice the configured ratedPowerW of ${showQuantity('powerW', ratedPowerW)}`
+  return { ...reading, sample: withFaults(sample, [fault]) }
 }

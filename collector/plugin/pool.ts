@@ -27,7 +27,8 @@ export interface PoolRequest {
   method?: 'GET' | 'POST'
   /** below the pool's `url` */
   path: string
-  query?: Record<string, string>
+  /** a list stands once for each of its values: `?name=a&name=b` */
+  query?: Record<string, string | readonly string[]>
   headers?: Record<string, string>
   /** sent as JSON */
   json?: unknown

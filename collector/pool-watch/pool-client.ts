@@ -35,7 +35,7 @@ export function createAsk(options: PoolClientOptions): Ask {
     signal.throwIfAborted()
     const body = json === undefined ? form && new URLSearchParams(form).toString() : JSON.stringify(json)
     const type = json === undefined ? 'application/x-www-form-urlencoded' : 'application/json'
-    const search = query ? `?${new URLSearchParams(query)}` : ''
+    const search = query ? `?${searchOf(query)}` : ''
     try {
       const answer = await exchange(`${url.replace(/\/$/, '')}${path}${search}`, {
         signal,
@@ -58,6 +58,11 @@ export function createAsk(options: PoolClientOptions): Ask {
     }
   }
 }
+
+const searchOf = (query: NonNullable<Parameters<Ask>[0]['query']>): URLSearchParams =>
+  new URLSearchParams(
+    Object.entries(query).flatMap(([name, value]) => [value].flat().map((one) => [name, one])),
+  )
 
 const patternOf = (ask: string): RegExp =>
   new RegExp(

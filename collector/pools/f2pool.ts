@@ -7,7 +7,9 @@ import { amount, maybe, refusalByCode, unixS } from '../pool-watch/pool-fields.t
 /**
  * F2Pool. Shapes: "F2Pool API v2" (api.f2pool.com/v2/doc/en.html): assets/balance, assets/transactions/list, hash_rate/info and
  * hash_rate/worker/list. All its requests, writing ones too, are POST with JSON; these four only read. Hashrates are in
- * H/s, times in Unix seconds; a refusal is `{ code, msg }`.
+ * H/s, times in Unix seconds; a refusal is `{ code, msg }`. Public clients (tetherto/miningos-wrk-minerpool-f2pool,
+ * workers/lib/f2pool.minerpool.js) ask for one `type` of transactions a request, and without `calculate_estimated_income` the balance
+ * has no income of today.
  */
 
 const Hashrate = z.object({
@@ -83,17 +85,20 @@ export default definePool({
       async read(signal) {
         const post = poster(signal)
         const { info } = await post('/v2/hash_rate/info', Hashrate)
-        const { balance_info } = await post('/v2/assets/balance', Balance)
-        const list = await post('/v2/assets/transactions/list', Transactions, {
-          type: 'revenue,payout',
-          start_time: firstDay(nowMs()) / 1000,
-          end_time: Math.ceil(nowMs() / 1000),
+        const { balance_info } = await post('/v2/assets/balance', Balance, {
+          calculate_estimated_income: true,
         })
+        const transactionsOf = async (type: 'revenue' | 'payout') => {
+          const range = { start_time: firstDay(nowMs()) / 1000, end_time: Math.ceil(nowMs() / 1000) }
+          const list = await post('/v2/assets/transactions/list', Transactions, { type, ...range })
+          return list.transactions ?? []
+        }
+        const revenues = await transactionsOf('revenue')
+        const paidOut = await transactionsOf('payout')
         const { workers } = await post('/v2/hash_rate/worker/list', Workers)
 
         const now = nowMs()
-        const transactions = list.transactions ?? []
-        const mined = transactions.flatMap(({ mining_extra, changed_balance }) =>
+        const mined = revenues.flatMap(({ mining_extra, changed_balance }) =>
           mining_extra ? { ...mining_extra, changed_balance } : [],
         )
         const revenue = byDay(
@@ -114,7 +119,7 @@ export default definePool({
           todayBtc: balance_info.estimated_today_income,
           balanceBtc: balance_info.balance,
           payouts: newestPayouts(
-            transactions.flatMap(({ payout_extra, created_at }) =>
+            paidOut.flatMap(({ payout_extra, created_at }) =>
               payout_extra
                 ? {
                     atMs: payout_extra.paid_time ?? created_at,

@@ -14,7 +14,7 @@ import { amount, maybe, utcText } from '../pool-watch/pool-fields.ts'
 
 /**
  * Luxor. Shapes: docs.luxor.tech, Mining Pool API V2, Reporting and Payments. The `authorization` header is the key alone, without
- * "Bearer". Hashrates are text in H/s; a day is given by its first moment. Of the values of `transaction_category` only "Miner
+ * "Bearer". Several subaccounts repeat the parameter `subaccount_names`. Hashrates are text in H/s; a day is given by its first moment. Of the values of `transaction_category` only "Miner
  * Revenue" is documented: a category with "pay" or "withdraw" in it counts as a payout.
  */
 
@@ -114,7 +114,7 @@ export default definePool({
           ask(
             {
               path: `/v2/pool/${path}/BTC`,
-              query: { subaccount_names: subaccounts.join(','), ...more },
+              query: { subaccount_names: subaccounts, ...more },
               headers: { authorization: apiKey.reveal() },
             },
             schema,

@@ -16,15 +16,43 @@ import { amount, maybe, SATOSHIS_PER_BTC, unixS, utcText } from '../pool-watch/p
  * ISO 8601 without a zone, which is UTC. TIDES pays by the blocks found, so the revenue of a day is luck, while its work is not.
  */
 
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
 const time = z.union([unixS, utcText])
 const of = <T extends z.ZodType>(result: T) => z.object({ result })
-const Hashrate = of(
-  z.object({
-    hashrate_300s: maybe(amount),
-    hashrate_3600s: maybe(amount),
-    hashrate_86400s: maybe(amount),
-    active_worker_count: maybe(amount),
-  }),
+/** H/s, or an object with it. */
+const windowHs = z.preprocess((value) => {
+  const { value: own, hashrate } = isObject(value) ? value : { value, hashrate: undefined }
+  return own ?? hashrate
+}, maybe(amount))
+/**
+ * The windows stand in the result by seconds (`hashrate_86400s`: tetherto/miningos-wrk-minerpool-ocean, workers/lib). Another client
+ * (hashbidder, its reader of user_hashrate) also knows them one level deeper in `hashrate`, as objects, and by hours
+ * (`hashrate_24h`, `hashrate_1h`, `hashrate_day`); the answer then has `data` for `result`.
+ */
+const Hashrate = z.preprocess(
+  (answer) => {
+    const outer = isObject(answer) ? (answer['result'] ?? answer['data']) : undefined
+    if (!isObject(outer)) return answer
+    const windows = isObject(outer['hashrate']) ? { ...outer, ...outer['hashrate'] } : outer
+    const first = (...names: string[]) => names.map((name) => windows[name]).find((v) => v !== undefined)
+    return {
+      result: {
+        ...windows,
+        hashrate_3600s: first('hashrate_3600s', 'hashrate_1h'),
+        hashrate_86400s: first('hashrate_86400s', 'hashrate_24h', 'hashrate_day'),
+      },
+    }
+  },
+  of(
+    z.object({
+      hashrate_300s: windowHs,
+      hashrate_3600s: windowHs,
+      hashrate_86400s: windowHs,
+      active_worker_count: maybe(amount),
+    }),
+  ),
 )
 const Statsnap = of(z.object({ unpaid: maybe(amount) }))
 const Earnpay = of(

@@ -14,7 +14,7 @@ const DEADLINE_MS = 10_000
 export const LONG_DEADLINE_MS = 60_000
 
 /** The answer of each web interface to a login. */
-const LOGINS = {
+export const LOGINS = {
   api_v1_auth_login: '{"token":"t","access_token":"t"}',
   api_v1_unlock: '{"token":"t"}',
   token: '{"Token":[{"Token":"t"}]}',

@@ -54,7 +54,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
 
   'agent/plugin': {
-    holds: 'the contract of a driver and what a reading is',
+    holds: 'the contract of a driver, what a reading is, and how each is held against itself',
     imports: PROTOCOL,
     packages: ['zod'],
   },

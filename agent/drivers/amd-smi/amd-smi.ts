@@ -4,13 +4,12 @@ import { reasonOf } from '../../../protocol/kit/errors.ts'
 import { withDeadline } from '../../../protocol/kit/retry.ts'
 import type { Holder } from '../../../protocol/owner.ts'
 import { AMD_HINTS } from '../../gpu/amd-tools.ts'
-import { EnergyCheck } from '../../gpu/energy-check.ts'
 import { LostGpus } from '../../gpu/lost-gpus.ts'
 import { hasTwoDies, sharePackages } from '../../gpu/packages.ts'
-import { possible } from '../../gpu/ranges.ts'
 import { SilentGpus } from '../../gpu/silent-gpus.ts'
 import { gpuState } from '../../gpu/state.ts'
 import { defineDriver, type Session } from '../../plugin/driver.ts'
+import { inRange } from '../../plugin/in-range.ts'
 import type { Reading } from '../../plugin/reading.ts'
 import { openTenancy, TenancySettingsSchema } from '../../tenancy/tenancy.ts'
 import { Program } from '../../wire/command.ts'
@@ -42,7 +41,6 @@ export default defineDriver({
     const tenancy = openTenancy(options.owners)
     const lost = new LostGpus("amd-smi's answer", 'dmesg for amdgpu errors, and the host’s PCIe')
     const statics = new Map<number, AmdStatic>()
-    const energy = new EnergyCheck()
     const silent = new SilentGpus(() => performance.now())
 
     const ask = async (args: readonly string[], signal: AbortSignal) =>
@@ -77,12 +75,11 @@ export default defineDriver({
           }),
         )
         const tenancies = await tenancy.of(uses, signal)
-        const nowMs = performance.now()
         const gpus = [...metrics].map(([index, row], i) => {
           const { holders = [], notes: unknown = [] } = tenancies[i] ?? {}
           const faults = [...unknown, ...(i === 0 ? notes : [])]
           const fixed = statics.get(index)
-          const reading = energy.checked(possible(readingOf(index, row, fixed, { holders, faults })), nowMs)
+          const reading = inRange(readingOf(index, row, fixed, { holders, faults }))
           const secondary = reading.sample.powerW === undefined && hasTwoDies(reading.identity.model)
           const { serial, slot, partition } = fixed ?? {}
           return { reading, package: serial, slot, partition, secondary }

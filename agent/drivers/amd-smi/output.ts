@@ -2,7 +2,6 @@ import { defined } from '../../../protocol/kit/defined.ts'
 import { PerwattError } from '../../../protocol/kit/errors.ts'
 import { amdHardwareId } from '../../gpu/amd-tools.ts'
 import { pciSlot } from '../../gpu/packages.ts'
-import { ratioOf } from '../../gpu/ranges.ts'
 import { type Fields, fieldsOf, findNumber, findText, jsonIn } from '../../gpu/smi-output.ts'
 import type { Reading } from '../../plugin/reading.ts'
 import type { GpuProcess } from '../../tenancy/gpu-use.ts'
@@ -105,7 +104,7 @@ export function amdMetrics(row: Row): Omit<Reading['sample'], 'state'> {
       new RegExp(`^${name}_clock$`),
     )
   return defined({
-    utilizationRatio: ratioOf(utilizationRatio),
+    utilizationRatio,
     memoryUsedBytes: findNumber(fields, 'MB', MEMORY('used')),
     memoryTotalBytes: findNumber(fields, 'MB', MEMORY('total')),
     tempC: temps.length > 0 ? Math.max(...temps) : undefined,

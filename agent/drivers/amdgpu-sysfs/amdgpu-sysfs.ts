@@ -3,8 +3,8 @@ import { PerwattError } from '../../../protocol/kit/errors.ts'
 import { HeldGpus } from '../../gpu/held.ts'
 import { LostGpus } from '../../gpu/lost-gpus.ts'
 import { hasTwoDies, type PackagePart, pciSlot, sharePackages } from '../../gpu/packages.ts'
-import { possible } from '../../gpu/ranges.ts'
 import { defineDriver, type Session } from '../../plugin/driver.ts'
+import { inRange } from '../../plugin/in-range.ts'
 import type { Reading } from '../../plugin/reading.ts'
 import { TenancySettingsSchema } from '../../tenancy/tenancy.ts'
 import { Sysfs } from '../../wire/sysfs.ts'
@@ -40,7 +40,7 @@ export default defineDriver({
               identity: await cardIdentity(sysfs, card),
             }
             gpus.set(card.pci, gpu)
-            const reading = possible({ ...gpu, sample: await cardSample(sysfs, card) })
+            const reading = inRange({ ...gpu, sample: await cardSample(sysfs, card) })
             const secondary = reading.sample.powerW === undefined && hasTwoDies(reading.identity.model)
             const { hardwareId } = reading.identity
             found.push({ pci: card.pci, reading, package: hardwareId, slot: pciSlot(card.pci), secondary })

@@ -1,6 +1,5 @@
 import { defined } from '../../../protocol/kit/defined.ts'
 import { amdHardwareId } from '../../gpu/amd-tools.ts'
-import { ratioOf } from '../../gpu/ranges.ts'
 import { gpuState } from '../../gpu/state.ts'
 import type { Reading } from '../../plugin/reading.ts'
 import { powerSensors, sensorPowerW } from '../../wire/hwmon.ts'
@@ -44,7 +43,7 @@ export async function cardIdentity(sysfs: Sysfs, { folder, pci }: AmdCard): Prom
 
 export async function cardSample(sysfs: Sysfs, { folder }: AmdCard): Promise<Reading['sample']> {
   const busyPercent = await sysfs.number(`${folder}/gpu_busy_percent`)
-  const utilizationRatio = ratioOf(busyPercent === undefined ? undefined : busyPercent / 100)
+  const utilizationRatio = busyPercent === undefined ? undefined : busyPercent / 100
   const hwmon = `${folder}/hwmon`
   const [sensor] = await powerSensors(sysfs, hwmon)
   const measuredW = sensor && (await sensorPowerW(sysfs, sensor.path))

@@ -139,7 +139,8 @@ function powerOf(supply: Row, summary: Row): AsicFacts['power'] {
 
 function boardsOf(sections: Row): Board[] {
   const count = rowsOf(sections, 'ASCCount')[0]
-  const chips = (positiveOf(count, 'AsicCount') ?? 0) / (positiveOf(count, 'BoardCount') ?? 1) || undefined
+  const [all, boards] = [positiveOf(count, 'AsicCount'), positiveOf(count, 'BoardCount')]
+  const chips = all === undefined || boards === undefined ? undefined : all / boards
   return rowsOf(sections, 'DEVS').map((row, i) => {
     const id = nonNegativeOf(row, 'ID', 'DEV') ?? i
     const board = rowsOf(sections, 'Temperature').find((t) => nonNegativeOf(t, 'ID') === id)

@@ -4,6 +4,7 @@ import { type AsicFacts, sumOfAll } from '../../asic/facts.ts'
 import { firmwareOf } from '../../asic/firmware.ts'
 import { fromGhs, fromMhs } from '../../asic/hashrates.ts'
 import { ratedJPerTh } from '../../asic/models/rated-efficiency.ts'
+import { powerFact } from '../../asic/power.ts'
 import { cgminerSession } from '../../asic/session.ts'
 import { minerPort } from '../../asic/settings.ts'
 import { defineDriver } from '../../plugin/driver.ts'
@@ -83,15 +84,11 @@ function moduleFacts(stats: CgminerReply | undefined, summary: Row | undefined):
   }
 }
 
-/** Wall watts (PS item 6) where every module has them, else the boards' DC watts (item 4): the A10 has no item 6. */
+/** The wall's watts where every module has them, else the boards' DC watts: the A10 tells no others. */
 function modulesPower(modules: readonly Module[]): AsicFacts['power'] {
-  for (const [index, basis] of [
-    [6, 'reported'],
-    [4, 'estimated'],
-  ] as const) {
-    const watts = modules.map((m) => m.numbers('PS')[index] ?? 0)
-    if (watts.length > 0 && watts.every((w) => w > 0))
-      return { powerW: watts.reduce((a, b) => a + b, 0), basis }
-  }
-  return undefined
+  const supplies = modules.map((m) => m.supply())
+  return (
+    powerFact(sumOfAll(supplies.map(({ wallW }) => wallW || undefined)), 'reported') ??
+    powerFact(sumOfAll(supplies.map(({ boardsW }) => boardsW || undefined)), 'estimated')
+  )
 }

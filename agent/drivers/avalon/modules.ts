@@ -1,6 +1,12 @@
 import type { Board, Fan } from '../../asic/facts.ts'
-import { numbersOf, type Row, rowsOf } from '../../wire/loose-json/fields.ts'
+import { fromGhs } from '../../asic/hashrates.ts'
+import { listOf, numbersOf, type Row, rowsOf } from '../../wire/loose-json/fields.ts'
 import { avalonFaults } from './errors.ts'
+
+/** Volts and amperes of the supply's list are rounded. */
+const PS_TOLERANCE = 0.1
+const PS_SLACK_W = 20
+const FANS_W = 400
 
 /**
  * A mining module of an Avalon, from text such as `Ver[1246-83-...] GHSspd[81072.68] PS[0 1214 1316 242 3189 1320 3504] ...`.
@@ -10,14 +16,17 @@ import { avalonFaults } from './errors.ts'
  */
 export class Module {
   readonly #fields: ReadonlyMap<string, string>
-  /** chip temperatures, one list for each board; empty where the firmware gives none */
-  readonly #chips: readonly (readonly number[])[]
+  /** chip temperatures by the board's number; empty where the firmware gives none */
+  readonly #chips: ReadonlyMap<number, readonly number[]>
 
   constructor(summary: string, boards: string) {
     this.#fields = new Map(fieldsOf(summary))
-    this.#chips = [...fieldsOf(summary), ...fieldsOf(boards)]
-      .filter(([name]) => /^PVT_T\d+$/.test(name))
-      .map(([, value]) => numbersOf(value.trim()))
+    this.#chips = new Map(
+      [...fieldsOf(summary), ...fieldsOf(boards)].flatMap(([name, value]): [number, number[]][] => {
+        const board = /^PVT_T(\d{1,2})$/.exec(name)?.[1]
+        return board === undefined ? [] : [[Number(board), numbersOf(value)]]
+      }),
+    )
   }
 
   text(name: string): string | undefined {
@@ -30,6 +39,11 @@ export class Module {
     return name === undefined ? [] : numbersOf(this.text(name))
   }
 
+  /** What stands in each place of a list. */
+  list(name: string): (number | undefined)[] {
+    return this.#fields.has(name) ? listOf(this.text(name)) : []
+  }
+
   /** The first number in the first of these fields that exists, where it is >= 0. */
   nonNegative(...names: string[]): number | undefined {
     const first = this.numbers(...names)[0]
@@ -37,21 +51,38 @@ export class Module {
   }
 
   get chipTempsC(): number[] {
-    return this.#chips.flat()
+    return [...this.#chips.values()].flat()
   }
 
   /** Empty where the module lists none, as those of the Avalon 7 to 9 do. */
   boards(): Board[] {
-    const ghs = this.numbers('MGHS')
-    const count = Math.max(ghs.length, this.#chips.length, this.numbers('MTmax').length)
+    const ghs = this.list('MGHS')
+    const numbered = Math.max(0, ...[...this.#chips.keys()].map((board) => board + 1))
+    const count = Math.max(ghs.length, numbered, this.list('MTmax').length)
+    // a list with a place too few or too many does not say whose it is
+    const rates = ghs.length === count ? ghs : []
     const chipsFitted = (this.nonNegative('TA') ?? 0) / count || undefined
     return Array.from({ length: count }, (_, i) => ({
       name: `hashboard ${i}`,
-      hashrateHs: ghs[i] === undefined ? undefined : ghs[i] * 1e9,
+      hashrateHs: fromGhs(rates[i]),
       // a chip that does not answer has the temperature 0 or below
-      chipsWorking: this.#chips[i]?.filter((tempC) => tempC > 0).length,
+      chipsWorking: this.#chips.get(i)?.filter((tempC) => tempC > 0).length,
       chipsFitted,
     }))
+  }
+
+  /**
+   * The watts at the wall, and those of the boards alone; what the list does not have is undefined. Its places are held against each
+   * other: where board volts x amperes are not the boards' watts, a place is missing or too many, and none of it is used.
+   */
+  supply(): { wallW?: number | undefined; boardsW?: number | undefined } {
+    const [, , centivolts = 0, amperes = 0, boardsW, , wallW] = this.list('PS')
+    const productW = (centivolts / 100) * amperes
+    if (boardsW === undefined || Math.abs(productW - boardsW) > Math.max(PS_TOLERANCE * boardsW, PS_SLACK_W))
+      return {}
+    // at the wall it is more, by losses, controller and fans
+    const isWall = wallW !== undefined && wallW >= boardsW && wallW <= 2 * boardsW + FANS_W
+    return { boardsW, wallW: isWall ? wallW : undefined }
   }
 
   fans(): Fan[] {
@@ -64,11 +95,11 @@ export class Module {
   }
 
   faults(): string[] {
-    const supply = this.numbers('PS')[0] ?? 0
+    const supply = this.list('PS')[0] ?? 0
     return [
       ...(supply > 0 ? [`power supply: error ${supply}`] : []),
       ...avalonFaults('controller', this.nonNegative('ECMM') ?? 0),
-      ...this.numbers('ECHU').flatMap((code, i) => avalonFaults(`hashboard ${i}`, code)),
+      ...this.list('ECHU').flatMap((code = 0, i) => avalonFaults(`hashboard ${i}`, code)),
     ]
   }
 }

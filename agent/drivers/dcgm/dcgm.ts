@@ -4,14 +4,14 @@ import { defined } from '../../../protocol/kit/defined.ts'
 import { HttpUrlSchema } from '../../../protocol/kit/fields.ts'
 import { SecretSchema } from '../../../protocol/kit/secret.ts'
 import type { Owner } from '../../../protocol/owner.ts'
-import { EnergyCheck } from '../../gpu/energy-check.ts'
+import { isPossible } from '../../../protocol/quantities.ts'
 import { IdlePower } from '../../gpu/idle-power.ts'
 import { LostGpus } from '../../gpu/lost-gpus.ts'
 import { isFatalXid, xidText } from '../../gpu/nvidia-xid.ts'
-import { isPossible, possible } from '../../gpu/ranges.ts'
 import { SILENT_PAGE, SilentGpus } from '../../gpu/silent-gpus.ts'
 import { gpuState } from '../../gpu/state.ts'
 import { defineDriver, type Session } from '../../plugin/driver.ts'
+import { inRange } from '../../plugin/in-range.ts'
 import type { Reading } from '../../plugin/reading.ts'
 import { JobOwners } from '../../tenancy/job-owners.ts'
 import { TenancySettingsSchema } from '../../tenancy/tenancy.ts'
@@ -43,7 +43,6 @@ export default defineDriver({
     const gpusSeen = new LostGpus("the exporter's answer", "dmesg for XID 79 and the host's PCIe")
     const jobOwners = new JobOwners(options.owners, isLocal(url), () => performance.now())
     const idlePower = new IdlePower()
-    const energy = new EnergyCheck()
     const exporter = new ExporterPod()
     const silent = new SilentGpus(() => performance.now(), SILENT_PAGE)
     return {
@@ -58,10 +57,9 @@ export default defineDriver({
         if (gpus.length === 0)
           throw new Error(`${url} shows no GPU; check that it is dcgm-exporter, and read its log`)
         const more = await jobOwners.of([...new Set(gpus.flatMap((gpu) => gpu.jobs))], signal)
-        const nowMs = performance.now()
         const readings = gpus.map((gpu, i) => {
           const reading = readingOf(gpu, idlePower, more, i === 0 ? jobOwners.faults : [])
-          const checked = energy.checked(possible(reading), nowMs)
+          const checked = inRange(reading)
           if (checked.sample.state === 'faulty') return checked
           return silent.answered(checked, { index: Number(gpu.index), processes: [] })
         })
@@ -81,7 +79,7 @@ function readingOf(
   notes: readonly string[],
 ): Reading {
   const drawnW = gpu.board('DCGM_FI_DEV_POWER_USAGE')
-  const powerW = drawnW !== undefined && isPossible('powerW', drawnW) ? drawnW : undefined
+  const powerW = drawnW !== undefined && isPossible('powerW', 'gpu', drawnW) ? drawnW : undefined
   const energyMilliJ = gpu.board('DCGM_FI_DEV_TOTAL_ENERGY_CONSUMPTION')
   const xid = gpu.board('DCGM_FI_DEV_XID_ERRORS') ?? 0
   const { utilizationRatio, idle } = gpu

@@ -71,7 +71,7 @@ export class DcgmGpu {
   get utilizationRatio(): number | undefined {
     if (this.#slices.size === 0) {
       const percent = this.board('DCGM_FI_DEV_GPU_UTIL')
-      return percent === undefined ? this.#activity(WHOLE) : ratioOf(percent / 100)
+      return percent === undefined ? this.#activity(WHOLE) : percent / 100
     }
     const whole = this.#activity(WHOLE)
     if (whole !== undefined) return whole

@@ -2,13 +2,12 @@ import { z } from 'zod'
 import { PerwattError, reasonOf } from '../../../protocol/kit/errors.ts'
 import { durationMs } from '../../../protocol/kit/fields.ts'
 import { withDeadline } from '../../../protocol/kit/retry.ts'
-import { EnergyCheck } from '../../gpu/energy-check.ts'
 import { IdlePower } from '../../gpu/idle-power.ts'
 import { LostGpus } from '../../gpu/lost-gpus.ts'
-import { possible } from '../../gpu/ranges.ts'
 import { type GpuSnapshot, gpuReading, useOf } from '../../gpu/reading.ts'
 import { SilentGpus } from '../../gpu/silent-gpus.ts'
 import { defineDriver, type Session } from '../../plugin/driver.ts'
+import { inRange } from '../../plugin/in-range.ts'
 import type { Reading } from '../../plugin/reading.ts'
 import type { GpuUse } from '../../tenancy/gpu-use.ts'
 import { type GpuTenancy, openTenancy, TenancySettingsSchema } from '../../tenancy/tenancy.ts'
@@ -64,7 +63,6 @@ export default defineDriver({
     const tenancy = openTenancy(options.owners)
     const seen = new LostGpus('what the driver shows', "dmesg for XID 79 and the host's PCIe")
     const idlePower = new IdlePower()
-    const energy = new EnergyCheck()
     const silent = new SilentGpus(nowMs)
     let source: GpuSource | undefined
 
@@ -82,7 +80,7 @@ export default defineDriver({
     const readingOf = (gpu: GpuSnapshot, use: GpuUse, holders: GpuTenancy | undefined): Reading => {
       const standIn = gpu.silent ? silent.standIn(gpu.index, gpu.faults, holders) : undefined
       if (standIn) return standIn
-      const reading = energy.checked(possible(gpuReading(gpu, holders)), nowMs())
+      const reading = inRange(gpuReading(gpu, holders))
       return gpu.silent || gpu.dead ? reading : silent.answered(reading, use)
     }
     return {

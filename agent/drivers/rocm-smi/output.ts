@@ -3,7 +3,6 @@ import { PerwattError } from '../../../protocol/kit/errors.ts'
 import { amdHardwareId } from '../../gpu/amd-tools.ts'
 import type { PlacedGpu } from '../../gpu/held.ts'
 import { type PackagePart, pciSlot } from '../../gpu/packages.ts'
-import { ratioOf } from '../../gpu/ranges.ts'
 import { type Fields, fieldsOf, findNumber, findText, jsonIn } from '../../gpu/smi-output.ts'
 import { gpuState } from '../../gpu/state.ts'
 import type { Reading } from '../../plugin/reading.ts'
@@ -51,8 +50,7 @@ function readingOf(index: string, fields: Fields, firmware: string | undefined):
       /^(?!max|min).*power \(w\)$/,
     ) || undefined
   const energyJ = powerW === undefined ? undefined : findNumber(fields, 'uJ', /^accumulated energy \(uj\)$/)
-  const percent = findNumber(fields, '%', /^gpu use \(%\)$/)
-  const utilizationRatio = ratioOf(percent)
+  const utilizationRatio = findNumber(fields, '%', /^gpu use \(%\)$/)
   const temps = [/sensor edge/, /sensor junction/]
     .map((sensor) => findNumber(fields, 'C', new RegExp(`^temperature \\(${sensor.source}\\) \\(c\\)$`)))
     .filter((t) => t !== undefined)

@@ -1,11 +1,10 @@
 import { z } from 'zod'
 import { AMD_HINTS } from '../../gpu/amd-tools.ts'
-import { EnergyCheck } from '../../gpu/energy-check.ts'
 import { HeldGpus } from '../../gpu/held.ts'
 import { LostGpus } from '../../gpu/lost-gpus.ts'
 import { sharePackages } from '../../gpu/packages.ts'
-import { possible } from '../../gpu/ranges.ts'
 import { defineDriver, type Session } from '../../plugin/driver.ts'
+import { inRange } from '../../plugin/in-range.ts'
 import { TenancySettingsSchema } from '../../tenancy/tenancy.ts'
 import { Program } from '../../wire/command.ts'
 import { CommandVariants } from '../../wire/command-variants.ts'
@@ -39,7 +38,6 @@ export default defineDriver({
       install: 'apt-get install rocm-smi-lib from AMD’s ROCm repository',
       hints: AMD_HINTS,
     })
-    const energy = new EnergyCheck()
     const rocmSmi = new CommandVariants(program, VARIANTS)
     const held = new HeldGpus(options.owners)
     const lost = new LostGpus("rocm-smi's answer", 'dmesg for amdgpu errors, and the host’s PCIe')
@@ -48,8 +46,7 @@ export default defineDriver({
         const asked = await held.ask((own) => rocmSmi.run(own), signal)
         if ('silence' in asked) return lost.with(await held.standIns(asked.silence, signal))
         const gpus = rocmGpus(asked.answer)
-        const nowMs = performance.now()
-        const checked = gpus.map((gpu) => ({ ...gpu, reading: energy.checked(possible(gpu.reading), nowMs) }))
+        const checked = gpus.map((gpu) => ({ ...gpu, reading: inRange(gpu.reading) }))
         return lost.with(held.answered(sharePackages(await held.with(checked, signal))))
       },
     }

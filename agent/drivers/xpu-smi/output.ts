@@ -1,5 +1,4 @@
 import { defined } from '../../../protocol/kit/defined.ts'
-import { ratioOf } from '../../gpu/ranges.ts'
 import { fieldsOf, findText, jsonIn } from '../../gpu/smi-output.ts'
 import { gpuState } from '../../gpu/state.ts'
 import type { Reading } from '../../plugin/reading.ts'
@@ -123,7 +122,7 @@ export function xpuReading(
 ): Reading {
   const powerW = value(values, 'power') || undefined
   const percent = value(values, 'utilization')
-  const utilizationRatio = ratioOf(percent === undefined ? undefined : percent / 100)
+  const utilizationRatio = percent === undefined ? undefined : percent / 100
   const energyJ = value(values, 'energy')
   return {
     part: `gpu${index}`,

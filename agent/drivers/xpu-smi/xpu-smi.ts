@@ -1,11 +1,10 @@
 import { z } from 'zod'
 import { PerwattError, reasonOf } from '../../../protocol/kit/errors.ts'
 import { withDeadline } from '../../../protocol/kit/retry.ts'
-import { EnergyCheck } from '../../gpu/energy-check.ts'
 import { HeldGpus } from '../../gpu/held.ts'
 import { LostGpus } from '../../gpu/lost-gpus.ts'
-import { possible } from '../../gpu/ranges.ts'
 import { defineDriver, type Session } from '../../plugin/driver.ts'
+import { inRange } from '../../plugin/in-range.ts'
 import type { Reading } from '../../plugin/reading.ts'
 import { TenancySettingsSchema } from '../../tenancy/tenancy.ts'
 import { Program } from '../../wire/command.ts'
@@ -53,7 +52,6 @@ export default defineDriver({
     const dump = new CommandVariants(program, VARIANTS)
     const held = new HeldGpus(options.owners)
     const lost = new LostGpus("xpu-smi's answer", 'dmesg for i915 or xe errors, and the host’s PCIe')
-    const energy = new EnergyCheck()
     let identities = new Map<number, Reading['identity']>()
     return {
       async read(signal) {
@@ -76,7 +74,7 @@ export default defineDriver({
             notes.push(reasonOf(error).slice(0, 256))
           }
         const readings = [...values].map(([index, row]) =>
-          energy.checked(possible(xpuReading(index, row, identities.get(index))), performance.now()),
+          inRange(xpuReading(index, row, identities.get(index))),
         )
         const first = readings[0]
         if (first && notes.length > 0) first.sample.faults = [...notes, ...(first.sample.faults ?? [])]

@@ -25,6 +25,9 @@ export function rowsOf(body: Row | undefined, section: string): Row[] {
 /** No counter of a miner comes near it; a larger number would overflow when its unit is converted. */
 const TOO_LARGE = 1e24
 
+/** All bits of a field set, or all but its sign: firmware's number for none. */
+const NO_VALUE = new Set([2 ** 31 - 1, 2 ** 32 - 1, 2 ** 63, 2 ** 64])
+
 /** A number, also from text such as `37603.30` and `3250 W`; undefined for `nan`, an empty text, a list. */
 export function numberOf(value: unknown): number | undefined {
   const [, digits] =
@@ -32,7 +35,9 @@ export function numberOf(value: unknown): number | undefined {
       ? (/^\s*([+-]?\d+(?:\.\d+)?(?:e[+-]?\d+)?)\s*[A-Za-z/%]*\s*$/i.exec(value) ?? [])
       : []
   const number = digits === undefined ? value : Number(digits)
-  return typeof number === 'number' && Math.abs(number) < TOO_LARGE ? number : undefined
+  return typeof number === 'number' && Math.abs(number) < TOO_LARGE && !NO_VALUE.has(number)
+    ? number
+    : undefined
 }
 
 /** The first of the named fields that is a number >= 0; much firmware sends -1 for "unknown". */
@@ -61,11 +66,14 @@ export function textOf(row: Row | undefined, ...names: string[]): string | undef
 /** `true`, `Y` and `1`, as text, number or boolean. */
 export const isTrue = (value: unknown): boolean => /^(true|y|1)$/i.test(String(value))
 
-/** The numbers of `73-45-64-65`, `[73, 45]`, `63  66 ` or one number. */
-export function numbersOf(value: unknown): number[] {
+/** The numbers of `73-45-64-65`, `[73, 45]`, `63  66 ` or one number, without what is none. Where places mean something: `listOf`. */
+export const numbersOf = (value: unknown): number[] => listOf(value).filter((n) => n !== undefined)
+
+/** The same, each at its place: what is no number there, such as `--`, is undefined and moves no other. */
+export function listOf(value: unknown): (number | undefined)[] {
   const parts: unknown[] =
-    typeof value === 'string' ? value.split(/(?<=\d)-|\s+/) : Array.isArray(value) ? value : [value]
-  return parts.map(numberOf).filter((n) => n !== undefined)
+    typeof value === 'string' ? value.trim().split(/(?<=\d)-|\s+/) : Array.isArray(value) ? value : [value]
+  return parts.map(numberOf)
 }
 
 /** A MAC address as `02:AB:...` from any usual notation; undefined for all zeros and for any other text. */

@@ -43,3 +43,16 @@ test('a hashrate of twice the configured one is kept', () => {
   const twice = { state: 'hashing', hashrateHs: 200e12 } as const
   expect(expecting(twice)).toEqual(twice)
 })
+
+test('a power of more than twice the name plate is ignored, and the fault tells both figures', () => {
+  expect(rated({ state: 'hashing', powerW: 6500, powerBasis: 'reported' })).toEqual({
+    state: 'hashing',
+    powerW: 3000,
+    powerBasis: 'rated',
+    faults: [
+      'the power reading of 6,500 W is ignored: more than twice the configured ratedPowerW of 3,000 W',
+    ],
+  })
+  const overclocked = { state: 'hashing', powerW: 5900, powerBasis: 'reported' } as const
+  expect(rated(overclocked)).toEqual(overclocked)
+})

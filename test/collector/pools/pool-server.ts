@@ -10,6 +10,8 @@ export interface Asked {
   method: string
   path: string
   query: Record<string, string>
+  /** the query as it was sent */
+  search: string
   headers: IncomingHttpHeaders
   body: string
 }
@@ -17,7 +19,13 @@ export interface Asked {
 /** JSON, or whatever a function does with the response. */
 export type Answer = object | ((response: ServerResponse, asked: Asked) => void)
 
-/** A pool's API on loopback: answers by path (and type of a form), 404 for the rest, and keeps the requests. */
+/** `type` of a form, or of JSON. */
+const typeIn = (body: string): string | null => {
+  if (!body.startsWith('{')) return new URLSearchParams(body).get('type')
+  return String((JSON.parse(body) as { type?: unknown }).type)
+}
+
+/** A pool's API on loopback: answers by path (and type of a form or of JSON), 404 for the rest, and keeps the requests. */
 export class PoolServer {
   readonly asked: Asked[] = []
   answers: Record<string, Answer>
@@ -29,11 +37,12 @@ export class PoolServer {
       method: request.method ?? '',
       path: url.pathname,
       query: Object.fromEntries(url.searchParams),
+      search: url.search,
       headers: request.headers,
       body: Buffer.concat(chunks).toString('utf8'),
     }
     this.asked.push(asked)
-    const type = new URLSearchParams(asked.body).get('type')
+    const type = typeIn(asked.body)
     const answer = this.answers[url.pathname] ?? this.answers[`${url.pathname}?type=${type}`]
     if (typeof answer === 'function') answer(response, asked)
     else if (answer) response.setHeader('content-type', 'application/json').end(JSON.stringify(answer))

@@ -62,13 +62,14 @@ describe('what each pool says comes out in base units', () => {
       workers: { alive: 2, dead: 1 },
     })
     expect(server.asked[2]?.headers['f2p-api-secret']).toBe('f2pool-token-of-this-test')
-    expect(JSON.parse(server.asked[2]?.body ?? '')).toEqual({
-      mining_user_name: 'acme',
-      currency: 'bitcoin',
-      type: 'revenue,payout',
-      start_time: day(13) / 1000,
-      end_time: NOON / 1000,
-    })
+    const account = { mining_user_name: 'acme', currency: 'bitcoin' }
+    const range = { start_time: day(13) / 1000, end_time: NOON / 1000 }
+    const bodies = server.asked.map(({ body }) => JSON.parse(body) as unknown)
+    // the balance has no income of today unless it is asked for
+    expect(bodies[1]).toEqual({ ...account, calculate_estimated_income: true })
+    // one type a request
+    expect(bodies[2]).toEqual({ ...account, ...range, type: 'revenue' })
+    expect(bodies[3]).toEqual({ ...account, ...range, type: 'payout' })
   })
 
   test('luxor: revenue of a day added up over its rows, in BTC only', async () => {
@@ -86,9 +87,11 @@ describe('what each pool says comes out in base units', () => {
       workers: { alive: 97, dead: 3 },
     })
     expect(server.asked[0]).toMatchObject({
-      query: { subaccount_names: 'acme,acme-2' },
+      search: '?subaccount_names=acme&subaccount_names=acme-2',
       headers: { authorization: 'luxor-key-of-this-test' },
     })
+    for (const { search } of server.asked)
+      expect(new URLSearchParams(search).getAll('subaccount_names')).toEqual(['acme', 'acme-2'])
   })
 
   test('ocean: blocks earned by day, a day without one earned nothing, and all of it is luck', async () => {
@@ -106,6 +109,37 @@ describe('what each pool says comes out in base units', () => {
       payouts: [payout],
       workers: { alive: 97 },
     })
+  })
+
+  test.each([
+    [
+      'one level deeper, by seconds, as objects',
+      {
+        result: {
+          hashrate: {
+            hashrate_300s: { value: '10100000000000000' },
+            hashrate_3600s: { hashrate: 10_050_000_000_000_000 },
+            hashrate_86400s: { value: '10000000000000000' },
+          },
+          active_worker_count: 97,
+        },
+      },
+      { hashrateHs, workers: { alive: 97 } },
+    ],
+    [
+      'by hours, in data',
+      { data: { hashrate_1h: '10050000000000000', hashrate_24h: '10000000000000000' } },
+      { hashrateHs: { hour: 10.05e15, day: 10e15 }, workers: {} },
+    ],
+    [
+      'with three hours alone',
+      { result: { hashrate_10800s: '1849290596989010', active_worker_count: 1 } },
+      { hashrateHs: {}, workers: { alive: 1 } },
+    ],
+  ])('ocean: the hashrates of a user %s', async (_, answer, expected) => {
+    const { report } = await read('ocean', { [OCEAN_HASHRATE]: answer })
+    const { hashrateHs, workers } = JSON.parse(JSON.stringify(report)) as typeof report
+    expect({ hashrateHs, workers }).toEqual(expected)
   })
 
   test('viabtc: days in UTC; what was not PPS is luck; the balance is not asked for', async () => {

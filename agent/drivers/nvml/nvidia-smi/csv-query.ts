@@ -49,11 +49,22 @@ export interface Row {
   count: number | undefined
 }
 
-/** Reads a line of `--format=csv,noheader`, with or without units. Undefined where the line is a message instead. */
+/** A figure with its unit, where the query prints units. */
+const WITH_UNIT = /^-?\d+(\.\d+)? *(W|MiB|MHz|%)$/
+
+/**
+ * Reads a line of `--format=csv,noheader`, with or without units. Undefined where the line is a message instead, or has a column too
+ * few or too many: whose the others are is then unknown. A figure with another unit than its column's, or without, is none.
+ */
 export function rowOf(line: string, columns: Columns): Row | undefined {
   const texts = line.split(',').map((text) => text.trim())
   if (texts.length !== columns.length) return undefined
   const of = (field: Field) => texts[columns.findIndex((c) => c.field === field)]
+  const hasUnits = texts.some((text) => WITH_UNIT.test(text))
+  const measured = (field: Field, unit: 'W' | 'MiB' | 'MHz' | '%') => {
+    const text = of(field)
+    return hasUnits && !WITH_UNIT.test(text ?? '') ? undefined : quantity(text, unit)
+  }
   const index = quantity(of('index'))
   if (index === undefined) return undefined
   const lost = lostIn(texts)
@@ -64,17 +75,17 @@ export function rowOf(line: string, columns: Columns): Row | undefined {
       uuid: name(of('uuid')),
       model: name(of('model')),
       firmware: name(of('driverVersion')),
-      powerW: quantity(of('power'), 'W'),
-      powerInstantW: quantity(of('powerInstant'), 'W'),
-      powerLimitW: quantity(of('powerLimit'), 'W'),
-      utilizationRatio: quantity(of('utilization'), '%'),
-      memoryUsedBytes: quantity(of('memoryUsed'), 'MiB'),
-      memoryTotalBytes: quantity(of('memoryTotal'), 'MiB'),
+      powerW: measured('power', 'W'),
+      powerInstantW: measured('powerInstant', 'W'),
+      powerLimitW: measured('powerLimit', 'W'),
+      utilizationRatio: measured('utilization', '%'),
+      memoryUsedBytes: measured('memoryUsed', 'MiB'),
+      memoryTotalBytes: measured('memoryTotal', 'MiB'),
       tempC: quantity(of('temp'), 'C'),
       memoryTempC: quantity(of('memoryTemp'), 'C'),
-      smClockHz: quantity(of('smClock'), 'MHz'),
-      memoryClockHz: quantity(of('memoryClock'), 'MHz'),
-      fanRatio: quantity(of('fan'), '%'),
+      smClockHz: measured('smClock', 'MHz'),
+      memoryClockHz: measured('memoryClock', 'MHz'),
+      fanRatio: measured('fan', '%'),
       eccCorrectedErrors: quantity(of('eccCorrected')),
       eccUncorrectedErrors: quantity(of('eccUncorrected')),
       faults: [...(lost ? [lost] : []), ...recovery(of('recoveryAction'))],

@@ -82,7 +82,8 @@ export class SmiHost {
         ...shared,
         args: [
           `--query-gpu=${columns.map((c) => c.asked).join(',')}`,
-          '--format=csv,noheader,nounits',
+          // with units: a figure in another figure's place shows
+          '--format=csv,noheader',
           '-lms',
           String(intervalMs),
         ],

@@ -2,7 +2,10 @@
 const NUMBER = /^(-?\d+(?:\.\d+)?)(?: *(W|MiB|MHz|%|C))?$/
 const UNITS: Readonly<Record<string, number>> = { W: 1, MiB: 2 ** 20, MHz: 1e6, C: 1 }
 
-/** The value in the base unit, undefined where the text is no number. @param unit the unit of a number without one */
+/**
+ * The value in the base unit, undefined where the text is no number.
+ * @param unit the unit of a number without one; a number with another stands in a place that is not its own, and is none
+ */
 export function quantity(
   text: string | undefined,
   unit: 'W' | 'MiB' | 'MHz' | '%' | 'C' | '' = '',
@@ -10,6 +13,7 @@ export function quantity(
   const match = NUMBER.exec(text?.trim() ?? '')
   if (!match) return undefined
   const found = match[2] ?? unit
+  if (found !== unit) return undefined
   // divided, because 0.01 has no exact binary form
   return found === '%' ? Number(match[1]) / 100 : Number(match[1]) * (UNITS[found] ?? 1)
 }

@@ -79,6 +79,8 @@ function Totals({ site }: { site: SiteView }) {
   const money = useMoney()
   const { netUsdPerH, revenueUsdPerH, energyCostUsdPerH, demandUsdPerH, feesUsdPerH } = site
   const losing = netUsdPerH < 0
+  const net = money.sum([revenueUsdPerH, -energyCostUsdPerH, -demandUsdPerH])
+  const [revenue, energyCost, demand] = net.terms
   return (
     <dl class="sums">
       <div class={losing ? 'losing' : ''}>
@@ -86,21 +88,21 @@ function Totals({ site }: { site: SiteView }) {
         <dd class="digits">
           <b class="net">
             {losing && '▼ '}
-            {money.text(netUsdPerH)}/h
+            {net.total}/h
           </b>
         </dd>
       </div>
       {(
         [
-          ['Revenue', revenueUsdPerH],
-          ['Energy cost', -energyCostUsdPerH],
-          ['Demand charge', -demandUsdPerH],
-          ['Kept by pools, not included', feesUsdPerH],
+          ['Revenue', revenue],
+          ['Energy cost', energyCost],
+          ['Demand charge', demand],
+          ['Kept by pools, not included', money.text(feesUsdPerH)],
         ] as const
-      ).map(([name, usd]) => (
+      ).map(([name, amount]) => (
         <div key={name}>
           <dt>{name}</dt>
-          <dd class="digits">{money.text(usd)}/h</dd>
+          <dd class="digits">{amount}/h</dd>
         </div>
       ))}
     </dl>

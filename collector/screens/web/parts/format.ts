@@ -20,6 +20,12 @@ export function fixed(value: number, decimals: 0 | 1 | 2 | 3): string {
   return value < 0 && /[1-9]/.test(text) ? MINUS + text : text
 }
 
+/** A number with any fixed count of decimals, up to 12, for amounts of a single minute. */
+export function decimal(value: number, decimals: number): string {
+  const options = { minimumFractionDigits: decimals, maximumFractionDigits: decimals }
+  return new Intl.NumberFormat('en-US', options).format(value || 0).replace('-', MINUS)
+}
+
 const digits = (most: number) => new Intl.NumberFormat('en-US', { maximumSignificantDigits: most })
 const sixDigits = digits(6)
 const allDigits = digits(17)

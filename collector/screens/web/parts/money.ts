@@ -1,7 +1,8 @@
 import { createContext } from 'preact'
 import { useContext } from 'preact/hooks'
 import type { SiteView } from '../../../views/site.ts'
-import { fixed, significant, UNKNOWN } from './format.ts'
+import { decimal, fixed, significant, UNKNOWN } from './format.ts'
+import { roundedSum } from './rounded-sum.ts'
 
 /** Money as a page shows it. Every figure comes in USD; only these functions convert it. */
 export interface Money {
@@ -13,6 +14,11 @@ export interface Money {
   stale: boolean
   /** USD as `€12.35`: cents (or finer) below 100, whole above */
   text(valueUsd: number | undefined, decimals?: 2 | 3): string
+  /**
+   * The terms of a sum, costs below 0, and the sum, in one resolution, so that what is shown adds up.
+   * @param decimals of the amounts; absent: as `text`, by the largest of them
+   */
+  sum(termsUsd: readonly number[], decimals?: number): { terms: string[]; total: string }
   /** USD with six significant digits, for amounts of a single minute */
   exact(valueUsd: number): string
   /** USD per kWh as digits per MWh, the market's unit; show `code` beside them */
@@ -34,6 +40,15 @@ export function moneyOf(display: SiteView['displayCurrency']): Money {
       if (valueUsd === undefined || !Number.isFinite(valueUsd)) return UNKNOWN
       const value = valueUsd * perUsd
       return signed(fixed(value, Math.abs(value) < 99.995 ? decimals : 0))
+    },
+    sum(termsUsd, decimals) {
+      const values = termsUsd.map((usd) => usd * perUsd)
+      const total = values.reduce((a, b) => a + b, 0)
+      const cents = [...values, total].every((value) => Math.abs(value) < 99.995)
+      const digits = decimals ?? (cents ? 2 : 0)
+      const rounded = roundedSum(values, 10 ** -digits)
+      const shown = (steps: number) => signed(decimal(steps / 10 ** digits, digits))
+      return { terms: rounded.terms.map(shown), total: shown(rounded.total) }
     },
     exact: (valueUsd) => signed(significant(valueUsd * perUsd)),
     perMwh: (usdPerKwh) => mwhDigits(usdPerKwh == null ? undefined : usdPerKwh * 1000 * perUsd),

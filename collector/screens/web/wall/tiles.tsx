@@ -56,7 +56,7 @@ export function Tiles({
     <div class="tiles">
       <Tile name="net" title="Net margin now" class={losing ? 'warning' : ''}>
         <Big
-          digits={money.text(site.netUsdPerH)}
+          digits={netOf(site, money).total}
           unit="/h"
           {...markOf(losing && '▼', workloads.some((w) => earnsEstimated(w)) || drawsEstimated(site))}
         />
@@ -94,11 +94,19 @@ function markOf(shape: string | false, isEstimated: boolean): { mark?: string } 
 
 /** The terms of the net. With a demand charge the line is too long for the word `revenue`. */
 function netText(site: SiteView, money: Money): string {
-  const energy = `\u2212 ${money.text(site.energyCostUsdPerH)} energy`
+  const [revenue = '', energy = '', demand = ''] = netOf(site, money).terms
+  const less = (text: string, costUsd: number) => `${costUsd < 0 ? '+' : MINUS} ${text.replace(MINUS, '')}`
+  const energyText = `${less(energy, site.energyCostUsdPerH)} energy`
   return site.demandUsdPerH === 0
-    ? `${money.text(site.revenueUsdPerH)} revenue ${energy}`
-    : `${money.text(site.revenueUsdPerH)} ${energy} \u2212 ${money.text(site.demandUsdPerH)} demand`
+    ? `${revenue} revenue ${energyText}`
+    : `${revenue} ${energyText} ${less(demand, site.demandUsdPerH)} demand`
 }
+
+const MINUS = '\u2212'
+
+/** The net and its terms, which add up as they are shown. */
+const netOf = ({ revenueUsdPerH, energyCostUsdPerH, demandUsdPerH }: SiteView, money: Money) =>
+  money.sum([revenueUsdPerH, -energyCostUsdPerH, -demandUsdPerH])
 
 /** How much of the expected hashrate the miners reach, and their efficiency. */
 function hashrateText({ hashrateHs, expectedHashrateHs, efficiencyJPerTh }: SiteView): string {

@@ -18,6 +18,8 @@ export const TIME_NAMES = Object.keys(TIMES) as Time[]
 export function figureColumns(money: Money): Column<LedgerFigure | undefined>[] {
   const { code } = money
   const number = true
+  const net = ({ revenueUsd, costUsd, demandUsd }: LedgerFigure) =>
+    money.sum([revenueUsd, -costUsd, -demandUsd])
   const some = (text: (f: LedgerFigure) => string) => (f: LedgerFigure | undefined) => (f ? text(f) : UNKNOWN)
   const maybe = (value: number | undefined, text: (value: number) => string) =>
     value === undefined ? UNKNOWN : text(value)
@@ -32,9 +34,9 @@ export function figureColumns(money: Money): Column<LedgerFigure | undefined>[] 
     { name: `Cost ${code}/MWh`, number, cell: some((f) => money.perMwh(f.costUsdPerKwh)) },
     { name: `Net ${code}/MWh`, number, cell: some((f) => money.perMwh(f.netUsdPerKwh)) },
     { name: 'Energy', number, cell: some((f) => Object.values(energy(f.energyJ)).join(' ')) },
-    { name: 'Revenue', number, cell: some((f) => `${estimatedMark(f)}${money.text(f.revenueUsd)}`) },
-    { name: 'Energy cost', number, cell: some((f) => money.text(-f.costUsd)) },
-    { name: 'Demand', number, cell: some((f) => money.text(-f.demandUsd)) },
-    { name: 'Net', number, cell: some((f) => money.text(f.netUsd)) },
+    { name: 'Revenue', number, cell: some((f) => `${estimatedMark(f)}${net(f).terms[0]}`) },
+    { name: 'Energy cost', number, cell: some((f) => net(f).terms[1] ?? '') },
+    { name: 'Demand', number, cell: some((f) => net(f).terms[2] ?? '') },
+    { name: 'Net', number, cell: some((f) => net(f).total) },
   ]
 }

@@ -10,6 +10,7 @@ import { useAnswer } from '../parts/use-answer.ts'
 
 const MOST_PARTS = 25
 const NANO = 1e9
+const NANO_DIGITS = 9
 
 /** One workload's newest minute, record by record, with the ledger's arithmetic computed again here. */
 export function MinuteExplained(props: { workload: string; minute: string; timeZone: string }) {
@@ -34,6 +35,11 @@ function Parts({ of, timeZone }: { of: Explanation; timeZone: string }) {
   const money = useMoney()
   const { sums, intervals, contract } = of
   const usd = (nanoUsd: number) => money.exact(nanoUsd / NANO)
+  const net = money.sum(
+    [sums.revenueNanoUsd, -sums.costNanoUsd, -sums.demandNanoUsd].map((n) => n / NANO),
+    NANO_DIGITS,
+  )
+  const [revenue = '', cost = '', demand = ''] = net.terms
   const parts = intervals.toSorted(
     (a, b) => b.revenueNanoUsd - a.revenueNanoUsd || b.energyMilliJ - a.energyMilliJ,
   )
@@ -44,16 +50,16 @@ function Parts({ of, timeZone }: { of: Explanation; timeZone: string }) {
       <Check of={of} timeZone={timeZone} />
       <dl class="sums">
         <Sum name="Energy" value={`${significant(sums.energyMilliJ / 3.6e9)} kWh`} />
-        <Sum name="Revenue" value={usd(sums.revenueNanoUsd)} />
+        <Sum name="Revenue" value={revenue} />
         {sums.estimatedRevenueNanoUsd !== 0 && (
           <Sum name="of it estimated" value={usd(sums.estimatedRevenueNanoUsd)} />
         )}
         {sums.trueUpRevenueNanoUsd !== 0 && (
           <Sum name="of it true-up by pools" value={usd(sums.trueUpRevenueNanoUsd)} />
         )}
-        <Sum name="Energy cost" value={usd(-sums.costNanoUsd)} />
-        <Sum name="Demand charge" value={usd(-sums.demandNanoUsd)} />
-        <Sum name="Net" value={usd(sums.revenueNanoUsd - sums.costNanoUsd - sums.demandNanoUsd)} />
+        <Sum name="Energy cost" value={cost} />
+        <Sum name="Demand charge" value={demand} />
+        <Sum name="Net" value={net.total} />
       </dl>
       {contract && <Arithmetic name="contractNanoUsd" unit="nano-USD" of={contract} />}
       <h3>Prices of that minute</h3>

@@ -20,6 +20,8 @@ const number = true
 export function WhatIfTable({ of: { workloads, site } }: { of: WhatIf }) {
   const money = useMoney()
   const rows: Row[] = [...workloads.map((w) => ({ name: w.workload, ...w })), { name: 'site', ...site }]
+  const change = ({ before, after }: Row) =>
+    money.sum([before.netUsdPerH, after.netUsdPerH - before.netUsdPerH])
   const watts = ({ powerW }: RatesView) => `${power(powerW).digits} ${power(powerW).unit}`
   const perMwh = ({ revenueUsdPerMwh }: RatesView) =>
     money.perMwh(revenueUsdPerMwh === undefined ? undefined : revenueUsdPerMwh / 1000)
@@ -35,20 +37,17 @@ export function WhatIfTable({ of: { workloads, site } }: { of: WhatIf }) {
         { name: 'Power then', number, cell: (r) => watts(r.after) },
         { name: `${money.code}/MWh`, number, apart: true, cell: (r) => perMwh(r.before) },
         { name: `${money.code}/MWh then`, number, cell: (r) => perMwh(r.after) },
-        { name: 'Net/h', number, apart: true, cell: (r) => money.text(r.before.netUsdPerH) },
-        { name: 'Net/h then', number, cell: (r) => money.text(r.after.netUsdPerH) },
+        { name: 'Net/h', number, apart: true, cell: (r) => change(r).terms[0] },
+        { name: 'Net/h then', number, cell: (r) => change(r).total },
         {
           name: 'Change/h',
           number,
-          cell: ({ before, after }) => {
-            const more = after.netUsdPerH - before.netUsdPerH
-            return (
-              <>
-                {more > 0 && '+'}
-                {money.text(more)}
-              </>
-            )
-          },
+          cell: (r) => (
+            <>
+              {r.after.netUsdPerH > r.before.netUsdPerH && '+'}
+              {change(r).terms[1]}
+            </>
+          ),
         },
         {
           name: `Break-even energy, ${money.code}/MWh`,
@@ -64,6 +63,8 @@ export function WhatIfTable({ of: { workloads, site } }: { of: WhatIf }) {
 export function ConversionResult({ of: c, all }: { of: ConversionView; all: readonly SensitivityView[] }) {
   const money = useMoney()
   const months = (value: number | undefined) => (value === undefined ? 'never' : `${fixed(value, 1)} months`)
+  const net = money.sum([c.givenUpUsdPerH, c.gainUsdPerH])
+  const [former = '', gain = ''] = net.terms
   const facts: [string, string][] = [
     ['Payback from its opening', months(c.paybackMonths)],
     ['Payback from today', months(c.paybackMonthsFromStart)],
@@ -71,9 +72,9 @@ export function ConversionResult({ of: c, all }: { of: ConversionView; all: read
     ['of which lost during the build', money.text(c.buildLossUsd)],
     ['GPUs', c.gpus === undefined ? UNKNOWN : count(c.gpus)],
     [`Earns ${money.code}/MWh`, money.perMwh(c.revenueUsdPerMwh / 1000)],
-    ['Net/h', money.text(c.netUsdPerH)],
-    ['former net/h', money.text(c.givenUpUsdPerH)],
-    ['gain/h', money.text(c.gainUsdPerH)],
+    ['Net/h', net.total],
+    ['former net/h', former],
+    ['gain/h', gain],
     ['Break-even occupancy', percent(c.breakEvenOccupancy)],
     ['Break-even occupancy with capital', percent(c.breakEvenOccupancyWithCapital)],
     ['Net present value', money.text(c.npvUsd)],

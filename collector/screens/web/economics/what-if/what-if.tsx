@@ -71,16 +71,17 @@ function Outcome({ of: { site, prices, network } }: { of: Answered }) {
   const money = useMoney()
   const { before, after } = site
   const more = after.netUsdPerH - before.netUsdPerH
+  const then = money.sum([before.netUsdPerH, more])
+  const [now, change] = then.terms
   const hashprice = money.text(prices.after.hashpriceUsdPerPhDay)
   const next = network?.retargets[0]
   const date = (ms: number) => new Date(ms).toISOString().slice(0, 10)
   return (
     <p class="lead">
-      The site nets <b>{money.text(before.netUsdPerH)}/h</b> now, then{' '}
-      <b class={after.netUsdPerH < 0 ? 'loss' : ''}>{money.text(after.netUsdPerH)}/h</b>:{' '}
+      The site nets <b>{now}/h</b> now, then <b class={after.netUsdPerH < 0 ? 'loss' : ''}>{then.total}/h</b>:{' '}
       <b>
         {more > 0 && '+'}
-        {money.text(more)}/h
+        {change}/h
       </b>
       , {money.text(more * HOURS_A_MONTH)} a month. Hashprice {money.text(prices.before.hashpriceUsdPerPhDay)}
       /PH/day, then {hashprice}.

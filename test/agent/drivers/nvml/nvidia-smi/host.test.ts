@@ -67,7 +67,7 @@ test('two long-lived children say the figures, and who holds the GPUs', async ()
   })
   expect(smi?.started()).toEqual([
     '--help-query-gpu',
-    '--query-gpu=index,uuid,name,driver_version,count,power.draw,power.draw.instant,enforced.power.limit,utilization.gpu,memory.used,memory.total,temperature.gpu,temperature.memory,clocks.current.sm,clocks.current.memory,fan.speed,ecc.errors.corrected.volatile.total,ecc.errors.uncorrected.volatile.total,gpu_recovery_action --format=csv,noheader,nounits -lms 1000',
+    '--query-gpu=index,uuid,name,driver_version,count,power.draw,power.draw.instant,enforced.power.limit,utilization.gpu,memory.used,memory.total,temperature.gpu,temperature.memory,clocks.current.sm,clocks.current.memory,fan.speed,ecc.errors.corrected.volatile.total,ecc.errors.uncorrected.volatile.total,gpu_recovery_action --format=csv,noheader -lms 1000',
     '-q -x -lms 10000',
   ])
 })

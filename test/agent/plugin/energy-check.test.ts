@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { EnergyCheck } from '../../../agent/gpu/energy-check.ts'
 import { DeviceAccumulator } from '../../../agent/metering/accumulator.ts'
+import { EnergyCheck } from '../../../agent/plugin/energy-check.ts'
 import type { Reading } from '../../../agent/plugin/reading.ts'
 import { sum, T0 } from '../metering/accumulator-rig.ts'
 
@@ -103,4 +103,42 @@ test('an exporter that samples every 30 s and is read every 10 s keeps its count
   }
   expect(used.flatMap((r) => r.sample.faults ?? [])).toEqual([])
   expect(used.slice(30).filter((r) => r.counters !== undefined).length).toBeGreaterThan(15)
+})
+
+test('a BMC’s counter in steps of 0.1 kWh, told only where it moves, agrees with a load that comes and goes', () => {
+  const check = new EnergyCheck()
+  const wattsAt = (s: number) => (Math.floor(s / 300) % 2 ? 1000 : 100)
+  let energyJ = 7.7e9
+  let shownJ = 0
+  const used = []
+  for (let s = 0; s <= 7200; s += 10) {
+    const steppedJ = Math.floor(energyJ / 360_000) * 360_000
+    const reading = at(steppedJ, wattsAt(s))
+    const told =
+      steppedJ === shownJ ? { identity: reading.identity, part: 'gpu0', sample: reading.sample } : reading
+    shownJ = steppedJ
+    used.push(check.checked(told, s * 1000))
+    energyJ += 10 * wattsAt(s)
+  }
+  expect(used.flatMap((r) => r.sample.faults ?? [])).toEqual([])
+  expect(used.filter((r) => r.counters !== undefined).length).toBeGreaterThan(5)
+})
+
+test('a package’s counter beside the share of each of its parts agrees with the package’s power', () => {
+  const check = new EnergyCheck()
+  const shared = (s: number, energyPart: number): Reading => ({
+    ...at(9e6 + 420 * s, 420 * energyPart),
+    counters: { energyJ: 9e6 + 420 * s, energyPart },
+  })
+  for (let s = 0; s <= 300; s += 10)
+    for (const energyPart of [0.125, 0.5]) {
+      const { part: _, ...rest } = shared(s, energyPart)
+      expect(check.checked({ part: `gpu${energyPart}`, ...rest }, s * 1000).counters).toBeDefined()
+    }
+})
+
+test('a counter that is refused is forgotten by the ledger, so that none of it is booked after a restart', () => {
+  const check = new EnergyCheck()
+  const last = Array.from({ length: 40 }, (_, i) => check.checked(at(1e6 + 5500 * i, 300), i * 10_000)).at(-1)
+  expect(last?.counters).toEqual({ refused: ['energyJ'] })
 })

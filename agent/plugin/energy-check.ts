@@ -1,6 +1,7 @@
-import type { Reading } from '../plugin/reading.ts'
+import { withFaults } from './faults.ts'
+import type { Reading } from './reading.ts'
 
-/** A counter is judged only after a GPU has drawn this much since the last judgement: counters move in steps. */
+/** A counter is judged only after the device has drawn this much since the last judgement: counters move in steps. */
 const JUDGED_FROM_J = 50
 /** The counter and the watts may differ by this part of the watts, which are samples of what the counter sums up. */
 const TOLERANCE = 1 / 3
@@ -39,13 +40,15 @@ interface Window {
   }
   /** the counter disagreed when it was judged last */
   held: boolean
+  /** a pause came: the next value of the counter starts a new window */
+  broken: boolean
 }
 
 /**
- * Holds a GPU's energy counter against its own watts. A counter may be of something else: the module with its CPU on a GH200, one
- * domain of the card, all partitions of a chip, or the time since the last query. While the two disagree, the counter is left out,
- * so that the power is integrated instead; nothing is lost by that, because a counter that comes back includes the time. If it goes
- * on, the counter is left out for the rest of the session, and a fault tells both figures.
+ * Holds the energy counters of a machine and its parts against their own watts. A counter may be of something else: the module with
+ * its CPU on a GH200, one domain of the card, all partitions of a chip, or the time since the last query. While the two disagree, the
+ * counter is left out, so that the power is integrated instead; nothing is lost by that, because a counter that comes back includes
+ * the time. If it goes on, the counter is refused for the rest of the session, and a fault tells both figures.
  */
 export class EnergyCheck {
   readonly #windows = new Map<string, Window>()
@@ -53,19 +56,28 @@ export class EnergyCheck {
 
   /** The reading, without its energy counter while that disagrees with its power. @param steadyMs time on a steady clock */
   checked(reading: Reading, steadyMs: number): Reading {
-    const { part = '', counters, sample } = reading
+    const { part = '', counters, sample, identity } = reading
     const energyJ = counters?.energyJ
-    const { powerW } = sample
-    if (energyJ === undefined || powerW === undefined) return reading
+    // a package's counter stands at each of its parts, beside the part's own share of the watts
+    const { energyPart = 1 } = counters ?? {}
+    const powerW = energyPart > 0 && sample.powerW !== undefined ? sample.powerW / energyPart : undefined
+    // a meter's counter moves in steps as large as 100 kWh, and is held by the meter drivers' HeldCounter
+    if (identity.kind === 'meter' || powerW === undefined) return reading
+    if (energyJ === undefined) {
+      // a counter of large steps is reported only where it has moved; the power between counts all the same
+      this.#draw(part, powerW, steadyMs)
+      return reading
+    }
     const agrees = this.#faults.has(part) ? false : this.#agrees(part, energyJ, powerW, steadyMs)
     if (agrees) return reading
     const fault = this.#faults.get(part)
     const { counters: _counters, ...rest } = reading
-    const { energyJ: _energyJ, ...others } = counters ?? {}
+    const { energyJ: _energyJ, energyPart: _part, ...others } = counters ?? {}
+    const told = { ...others, ...(fault && { refused: ['energyJ' as const] }) }
     return {
       ...rest,
-      ...(Object.keys(others).length > 0 && { counters: others }),
-      sample: fault ? { ...sample, faults: [...(sample.faults ?? []), fault] } : sample,
+      ...(Object.keys(told).length > 0 && { counters: told }),
+      sample: fault ? withFaults(sample, [fault]) : sample,
     }
   }
 
@@ -76,17 +88,12 @@ export class EnergyCheck {
       return true
     }
     const { last } = window
-    const sinceMs = Math.max(0, atMs - last.atMs)
-    if (sinceMs > SHORTEST_PAUSE_MS && sinceMs > PAUSE * last.sinceMs && window.readings > 0) {
+    if (!this.#draw(part, powerW, atMs)) {
       this.#begin(part, energyJ, powerW, atMs, window.held)
       return !window.held
     }
-    window.drawnJ += (((last.powerW + powerW) / 2) * sinceMs) / 1000
-    window.readings++
-    window.sumW += powerW
-    window.squaresW += powerW ** 2
     const before = last.energyJ
-    window.last = { ...last, powerW, atMs, energyJ, sinceMs }
+    window.last.energyJ = energyJ
     if (energyJ < before) {
       // the driver was loaded again, or the counter counts since the last query
       this.#begin(part, energyJ, powerW, atMs, true)
@@ -99,6 +106,24 @@ export class EnergyCheck {
     window.moves++
     if (window.drawnJ <= JUDGED_FROM_J) return !window.held
     return this.#judged(part, window, energyJ, powerW, atMs)
+  }
+
+  /** Adds the energy since the last reading by its power. @returns false: after a pause that was too long to know it; the window is over */
+  #draw(part: string, powerW: number, atMs: number): boolean {
+    const window = this.#windows.get(part)
+    if (!window || window.broken) return false
+    const { last } = window
+    const sinceMs = Math.max(0, atMs - last.atMs)
+    if (sinceMs > SHORTEST_PAUSE_MS && sinceMs > PAUSE * last.sinceMs && window.readings > 0) {
+      window.broken = true
+      return false
+    }
+    window.drawnJ += (((last.powerW + powerW) / 2) * sinceMs) / 1000
+    window.readings++
+    window.sumW += powerW
+    window.squaresW += powerW ** 2
+    window.last = { ...last, powerW, atMs, sinceMs }
+    return true
   }
 
   #judged(part: string, window: Window, energyJ: number, powerW: number, atMs: number): boolean {
@@ -135,6 +160,7 @@ export class EnergyCheck {
       squaresW: 0,
       last: { energyJ, powerW, atMs, movedAtDrawnJ: 0, movedAtMs: atMs, sinceMs: 0 },
       held,
+      broken: false,
     })
   }
 }

@@ -1,0 +1,29 @@
+import { agreeing } from './agreement.ts'
+import { EnergyCheck } from './energy-check.ts'
+import { inRange } from './in-range.ts'
+import type { Reading } from './reading.ts'
+import type { Session } from './session.ts'
+import { WorkCheck } from './work-check.ts'
+
+/**
+ * A session each of whose readings is held against itself: every figure against its range, figures of one reply against each other,
+ * and counters over minutes: energy against
+ * the power of the same device, accepted work against its hashrate. What can't be is absent, and a fault tells it.
+ */
+export function heldSession(session: Session): Session {
+  const energy = new EnergyCheck()
+  const work = new WorkCheck()
+  const held = (reading: Reading, steadyMs: number): Reading => {
+    const possible = energy.checked(agreeing(inRange(reading)), steadyMs)
+    // a miner is one machine, without parts
+    return possible.identity.kind === 'asic' ? work.checked(possible, steadyMs) : possible
+  }
+  return {
+    async read(signal) {
+      const readings = await session.read(signal)
+      const steadyMs = performance.now()
+      return readings.map((reading) => held(reading, steadyMs))
+    },
+    ...(session.close && { close: () => session.close?.() }),
+  }
+}

@@ -1,0 +1,10 @@
+import type { Reading } from './reading.ts'
+
+export interface Session {
+  /**
+   * Reads the machine once. One target may be several devices, such as a host with 8 GPUs.
+   * @throws with a message that says what happened and what to check; the poller adds driver and device name.
+   */
+  read(signal: AbortSignal): Promise<Reading[]>
+  close?(): void
+}

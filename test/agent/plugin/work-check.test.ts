@@ -1,0 +1,171 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { DeviceAccumulator } from '../../../agent/metering/accumulator.ts'
+import type { Reading } from '../../../agent/plugin/reading.ts'
+import { WorkCheck } from '../../../agent/plugin/work-check.ts'
+import { createRandom } from '../../../agent/simulator/base/random.ts'
+import { HASHES_PER_DIFF1 } from '../../../protocol/units.ts'
+import { T0 } from '../metering/accumulator-rig.ts'
+
+const OWNER = { poolUrl: 'stratum+tcp://pool.example:3333', poolUser: 'acme.r1' }
+
+interface Miner {
+  hashrateHs: number
+  difficulty: number
+  pollS: number
+  hours: number
+  seed: number
+  /** what the counter shows for each accepted share */
+  counts: (difficulty: number) => number
+  /** accepted part of the shares */
+  accepted?: number
+}
+
+/** A miner whose shares come at random (Poisson), poll by poll, as the check lets it through. */
+function* mined({ hashrateHs, difficulty, pollS, hours, seed, counts, accepted = 1 }: Miner) {
+  const { next: random, exponential } = createRandom(seed)
+  const perS = hashrateHs / HASHES_PER_DIFF1 / difficulty
+  const check = new WorkCheck()
+  let workDiff1 = 7e9
+  let shares = 1000
+  let nextS = exponential(1 / perS)
+  for (let s = pollS; s <= hours * 3600; s += pollS) {
+    for (; nextS <= s; nextS += exponential(1 / perS))
+      if (random() < accepted) {
+        workDiff1 += counts(difficulty)
+        shares++
+      }
+    const reading: Reading = {
+      identity: { kind: 'asic' },
+      sample: {
+        state: 'hashing',
+        hashrateHs: hashrateHs * (0.9 + 0.2 * random()),
+        uptimeS: 1e5 + s,
+        holders: [{ owner: OWNER, share: 1 }],
+      },
+      counters: { byOwner: [{ owner: OWNER, workDiff1 }] },
+      shares: { accepted: shares, difficulty },
+    }
+    yield { s, reading, checked: check.checked(reading, s * 1000) }
+  }
+}
+
+const S21 = {
+  hashrateHs: 200e12,
+  difficulty: 500_000,
+  pollS: 10,
+  hours: 2,
+  seed: 7,
+  counts: (d: number) => d,
+}
+
+test('an honest miner keeps its counter and its hashrate, from a Bitaxe to a farm’s difficulty (property)', () =>
+  fc.assert(
+    fc.property(
+      fc.nat(1e6),
+      fc.constantFrom(0.5e12, 1.2e12, 13e12, 104e12, 200e12, 473e12, 1.1e15),
+      fc.constantFrom(1_000, 65_536, 500_000, 4_194_304),
+      fc.constantFrom(2, 5, 10, 60),
+      (seed, hashrateHs, difficulty, pollS) => {
+        let last: Reading | undefined
+        let held = 0
+        let n = 0
+        for (const { checked } of mined({ ...S21, hashrateHs, difficulty, pollS, seed, hours: 3 })) {
+          last = checked
+          n++
+          if (!checked.counters) held++
+          expect(checked.sample.faults).toBeUndefined()
+        }
+        expect(last?.sample.hashrateHs).toBeDefined()
+        // it is held back for moments after lucky shares
+        expect(held / n).toBeLessThan(0.2)
+      },
+    ),
+    { numRuns: 30 },
+  ))
+
+describe.each([
+  ['a thousand times too high', (d: number) => 1000 * d],
+  ['ten times too high', (d: number) => 10 * d],
+  ['of a wrong power of two', () => 2 ** 40],
+])('a counter that is %s', (_, counts) => {
+  test('is refused with both figures, and its work is estimated from the hashrate', () => {
+    const all = [...mined({ ...S21, counts })]
+    const { checked } = all.at(-1) ?? {}
+    expect(checked?.counters).toEqual({ refused: ['work'] })
+    expect(checked?.uncountedWork).toBe(true)
+    expect(checked?.sample.faults).toEqual([
+      expect.stringMatching(
+        /^its pools accepted [\d,.]+ TH\/s by its counter while it hashes with [\d.]+ TH\/s/,
+      ),
+    ])
+  })
+
+  test('books at most a few minutes of work more than an honest one', () => {
+    const meter = new DeviceAccumulator('m1', 60_000)
+    for (const { s, checked } of mined({ ...S21, counts }))
+      meter.observe(checked, { wallMs: T0 + s * 1000, steadyMs: s * 1000 })
+    const records = meter.closeAll()
+    const honest = (2 * 3600 * S21.hashrateHs) / HASHES_PER_DIFF1
+    const booked = records.reduce((all, r) => all + (r.workDiff1 ?? 0) + (r.estimatedWorkDiff1 ?? 0), 0)
+    expect(booked / honest).toBeGreaterThan(0.85)
+    expect(booked / honest).toBeLessThan(1.25)
+  })
+})
+
+test('a hashrate of which the pool accepts a tenth is absent, and the machine faulty', () => {
+  const { checked } = [...mined({ ...S21, accepted: 0.1 })].at(-1) ?? {}
+  expect(checked?.sample).toMatchObject({ state: 'faulty' })
+  expect(checked?.sample.hashrateHs).toBeUndefined()
+  expect(checked?.sample.faults).toEqual([
+    expect.stringMatching(
+      /^shows 2\d\d(\.\d+)? TH\/s but its pools accepted only [12]\d(\.\d+)? TH\/s of it/,
+    ),
+  ])
+  expect(checked?.counters?.byOwner).toBeDefined()
+})
+
+test('a machine whose pool rejects a third keeps its hashrate', () => {
+  for (const { checked } of mined({ ...S21, accepted: 0.67 })) expect(checked.sample.faults).toBeUndefined()
+})
+
+test('a pool that appears with a past, and a restart, are no work of this time', () => {
+  const check = new WorkCheck()
+  const at = (
+    s: number,
+    byOwner: { owner: Record<string, string>; workDiff1: number }[],
+    uptimeS = 1000 + s,
+  ) =>
+    check.checked(
+      {
+        identity: { kind: 'asic' },
+        sample: { state: 'hashing', hashrateHs: 1e14, uptimeS },
+        counters: { byOwner },
+      },
+      s * 1000,
+    )
+  const first = { owner: { poolUrl: 'a' }, workDiff1: 1e6 }
+  const second = { owner: { poolUrl: 'b' }, workDiff1: 9e12 }
+  for (let s = 0; s < 300; s += 10) expect(at(s, [first]).counters?.byOwner).toHaveLength(1)
+  for (let s = 300; s < 600; s += 10) expect(at(s, [first, second]).counters?.byOwner).toHaveLength(2)
+  for (let s = 600; s < 900; s += 10)
+    expect(at(s, [{ ...first, workDiff1: 0 }, second], s - 599).counters?.byOwner).toHaveLength(2)
+})
+
+test('shares without a counter of work are held against the hashrate too', () => {
+  const check = new WorkCheck()
+  let last: Reading | undefined
+  for (let i = 0; i < 40; i++)
+    last = check.checked(
+      {
+        identity: { kind: 'asic' },
+        sample: { state: 'hashing', hashrateHs: 1.2e12, uptimeS: 5000 + 10 * i },
+        // 1.2 TH/s makes one share of 4,096 in 15 s; here are 40 in that time
+        shares: { accepted: 25 * i, difficulty: 4096 },
+        uncountedWork: true,
+      },
+      i * 10_000,
+    )
+  expect(last?.sample.hashrateHs).toBe(1.2e12)
+  expect(last?.sample.faults).toHaveLength(1)
+})
