@@ -1,6 +1,7 @@
 import { JOULES_PER_KWH } from '../../protocol/units.ts'
 import { kWh, Oddities } from './oddities.ts'
 import { PowerEvidence } from './power-evidence.ts'
+import { areaAboveJ } from './trapezoid.ts'
 
 /** Over a longer time without power nothing can be said: a site may have been idle at both ends and busy between. */
 export const JUDGED_AT_MOST_MS = 5 * 60_000
@@ -27,6 +28,11 @@ const MOVES = 3
 const MOST_STEP_J = 110 * JOULES_PER_KWH
 /** A counter that stands still while its own power makes this much counts nothing. */
 const STANDS_AT_MOST_J = 200 * JOULES_PER_KWH
+/**
+ * A counter that stands though its power has made some of its steps is told for this long: a gateway may repeat its last page, whose
+ * watts are then as old as the counter. One that stands longer is left out, so that power is integrated.
+ */
+const REPEATS_AT_MOST_MS = 60_000
 /** Readings in a row that can't be true, after which what came since the last good one is never booked: not after a gap, nor a restart. */
 const DOUBTS = 3
 /** Windows in a row that disagree. One may hold a meter's replacement, or a counter that was set. */
@@ -74,6 +80,9 @@ export class HeldCounter {
   #stood = false
   #hasMoved = false
   #mostW = 0
+  /** energy by power, and ms, since the counter last moved */
+  #stillJ = 0
+  #stillMs = 0
   #powerStepW = 0
   /** readings in a row that fell, and that the counter's power can't make */
   #lows = 0
@@ -106,7 +115,11 @@ export class HeldCounter {
     const gap = elapsedMs === undefined || elapsedMs > JUDGED_AT_MOST_MS
     this.#mostW = Math.max(this.#mostW, Math.abs(powerW))
     this.#powerStepW = Math.max(this.#powerStepW, powerStepW)
-    if (!gap && this.#power) this.#window?.power.add(this.#power.powerW, powerW, elapsedMs)
+    if (!gap && this.#power) {
+      this.#window?.power.add(this.#power.powerW, powerW, elapsedMs)
+      this.#stillJ += areaAboveJ(this.#power.powerW, powerW, elapsedMs)
+      this.#stillMs += elapsedMs
+    }
     this.#power = { powerW, steadyMs }
     if (this.#window && (twoWay || powerW < 0)) this.#window.twoWay = true
     if (energyJ === undefined) return {}
@@ -160,11 +173,17 @@ export class HeldCounter {
   }
 
   #tell(energyJ: number): HeldReading {
-    if (energyJ === this.#toldJ && this.#tellStill === 0) return {}
+    if (energyJ !== this.#toldJ) this.#stillJ = this.#stillMs = 0
+    else if (this.#tellStill === 0 && !this.#repeats()) return {}
     // the interval meter takes no 0 for a beginning
     if (energyJ > 0 && this.#tellStill > 0) this.#tellStill--
     this.#toldJ = energyJ
     return { energyJ }
+  }
+
+  /** Whether the counter stands though by its power it should have moved: it and its power may be those of an earlier page. */
+  #repeats(): boolean {
+    return this.#hasMoved && this.#stillMs <= REPEATS_AT_MOST_MS && this.#stillJ > 2 * this.#knownStepJ()
   }
 
   /** A reset, a wrap and a new meter stay; a 0 of a meter that boots, and a torn value, are gone with the next reading. */
