@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { parse, stringify } from 'yaml'
 import { agentConfigSchema } from '../../agent/config/config.ts'
@@ -77,4 +78,23 @@ describe('the pages', () => {
         ).not.toThrow()
     },
   )
+})
+
+/** Files of the source and of the tests in one folder, its subfolders left out. */
+function filesByFolder(): Map<string, number> {
+  const counts = new Map<string, number>()
+  for (const room of ['agent', 'collector', 'protocol', 'test'])
+    for (const entry of readdirSync(room, { recursive: true, withFileTypes: true })) {
+      const folder = entry.parentPath
+      if (/\.tsx?$/.test(entry.name) && !folder.includes('added-parts'))
+        counts.set(folder, (counts.get(folder) ?? 0) + 1)
+    }
+  return counts
+}
+
+it('a folder with more than five files says in a README what lives there', () => {
+  const silent = [...filesByFolder()].filter(
+    ([folder, files]) => files > 5 && !existsSync(join(folder, 'README.md')),
+  )
+  expect(silent.map(([folder]) => folder)).toEqual([])
 })
