@@ -67,8 +67,7 @@ export function RackMap({ racks }: { racks: readonly RackView[] }) {
       <h2>
         Racks
         <small>
-          {count(racks.length)} in {count(containers.length)} containers ·{' '}
-          {hands > 0 ? `${count(hands)} machines need hands` : 'no machine needs hands'}
+          {count(racks.length)} in {count(containers.length)} containers · {needingHands(hands)}
         </small>
       </h2>
       {racks.length === 0 ? (
@@ -106,4 +105,9 @@ function describe(racks: readonly RackView[]): string {
   if (bad.length === 0) return `${racks.length} racks, none needs hands`
   const named = bad.slice(0, 12).map((r) => `${r.container} ${r.rack}: ${r.needHands} of ${r.devices}`)
   return `${racks.length} racks; machines that need hands: ${named.join(', ')}${bad.length > 12 ? ', and more' : ''}`
+}
+
+function needingHands(machines: number): string {
+  if (machines === 0) return 'no machine needs hands'
+  return machines === 1 ? '1 machine needs hands' : `${count(machines)} machines need hands`
 }
