@@ -94,6 +94,7 @@ export class DeviceAccumulator {
     // asked before the counters advance: one that appears now starts from its value, so none of the estimate is in its growth
     const counting = this.#countingOwners(last)
     const growth = this.#owners.advance(reading.counters?.byOwner ?? [], comparison)
+    this.#owners.see(reading.counters?.unsold ?? [], comparison)
     const amounts = this.#estimate.reduce(growth, at.wallMs)
     if (last && elapsedMs !== undefined)
       amounts.push(...this.#estimated(last, elapsedMs, at.wallMs, growth, counting))

@@ -104,6 +104,10 @@ export class Counter {
   }
 }
 
+/** Whether a counter can have come from 0 to its value since this state. */
+export const canHaveBegun = (state: CounterState, value: number, limit: CounterLimit): boolean =>
+  value <= mostSince(state, limit)
+
 /** The most that can have been added since the last reading; without its time there is no limit, or that growth would be lost. */
 function mostSince({ atMs: lastMs }: CounterState, { atMs, perMs, atOnce }: CounterLimit): number {
   return lastMs === undefined ? Number.POSITIVE_INFINITY : perMs * Math.max(0, atMs - lastMs) + atOnce

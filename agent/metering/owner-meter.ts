@@ -1,7 +1,7 @@
 import { type Owner, ownerKey } from '../../protocol/owner.ts'
 import { HOUR_MS } from '../../protocol/units.ts'
 import type { OwnerCounters } from '../plugin/reading.ts'
-import { Counter, type CounterState } from './counter.ts'
+import { Counter, type CounterLimit, type CounterState, canHaveBegun } from './counter.ts'
 import type { Comparison } from './last-reading.ts'
 import { workLimit } from './limits.ts'
 import { NAMED, OWNER_QUANTITIES, type OwnerQuantity, sumByOwner } from './owner-quantities.ts'
@@ -44,35 +44,34 @@ export class OwnerMeter {
 
   /** The growth of each counter since the last reading. */
   advance(counters: readonly OwnerCounters[], comparison: Comparison): OwnerAmount[] {
+    return this.#take(counters, comparison, true)
+  }
+
+  /** Takes counters whose growth belongs to nobody: when they are sold later, they go on from here. */
+  see(counters: readonly OwnerCounters[], comparison: Comparison): void {
+    this.#take(counters, comparison, false)
+  }
+
+  /** @param sold whether a counter that is new to the agent may have begun since the last reading, and its value be sold */
+  #take(counters: readonly OwnerCounters[], comparison: Comparison, sold: boolean): OwnerAmount[] {
     const amounts: OwnerAmount[] = []
     for (const [ownerText, values] of sumByOwner(counters)) {
-      const firstState = this.#firstState(ownerText, comparison)
+      const knows = comparison.last?.steadyMs === undefined && this.#knows(ownerText)
       for (const quantity of OWNER_QUANTITIES) {
         const value = values[quantity]
         if (value === undefined) continue
         const key = keyOf(quantity, ownerText)
-        const counter = this.#counters.get(key) ?? new Counter(firstState)
-        if (!this.#counters.has(key)) this.#forgetEnded(comparison.atMs)
-        this.#counters.set(key, counter)
         const limit = workLimit(quantity, comparison)
-        const amount = counter.advance(Math.round(value), comparison.restarted, limit)
+        if (!this.#counters.has(key)) {
+          this.#forgetEnded(comparison.atMs)
+          const state = sold ? firstState(quantity, value, knows, comparison, limit) : undefined
+          this.#counters.set(key, new Counter(state))
+        }
+        const amount = this.#counters.get(key)?.advance(Math.round(value), comparison.restarted, limit)
         if (amount !== undefined) amounts.push({ owner: values.owner, quantity, amount })
       }
     }
     return amounts
-  }
-
-  /**
-   * The first state of a counter that is new to the agent. An owner that appears between two readings, as after a pool switch,
-   * starts at 0. Undefined where the counter may include earlier work, so that counting starts from this reading: where the last
-   * reading had no counters by owner, and after a restart of the agent for an owner that it knows by other quantities or counters,
-   * because an updated agent may read a quantity that the older one did not, or tell apart what the older one added up.
-   */
-  #firstState(ownerText: string, { last }: Comparison): CounterState | undefined {
-    if (!last?.namedOwners) return undefined
-    const afterRestart = last.steadyMs === undefined
-    if (afterRestart && this.#knows(ownerText)) return undefined
-    return { last: 0, strikes: 0, atMs: last.wallMs }
   }
 
   /** Whether it has a counter of the owner, whatever the quantity and its name. */
@@ -87,6 +86,28 @@ export class OwnerMeter {
       if (key.includes(NAMED) && state?.atMs !== undefined && atMs - state.atMs > FORGOTTEN_MS)
         this.#counters.delete(key)
   }
+}
+
+/**
+ * The first state of a counter that is new to the agent. An owner that appears between two readings, as after a pool switch, a new
+ * model or a new replica, starts at 0. Undefined where the counter may include earlier work, so that counting starts from this reading:
+ * where the last reading had no counters by owner; where it shows more tokens than can have been served since; and after a restart of
+ * the agent for tokens, whose owners' names stand in the settings, and for an owner that it knows by other quantities or counters, because
+ * an updated agent may read a quantity that the older one did not, or tell apart what the older one added up.
+ */
+function firstState(
+  quantity: OwnerQuantity,
+  value: number,
+  knows: boolean,
+  { last }: Comparison,
+  limit: CounterLimit,
+): CounterState | undefined {
+  if (!last?.namedOwners) return undefined
+  const isWork = quantity === 'workDiff1'
+  const afterRestart = last.steadyMs === undefined
+  if (afterRestart && (knows || !isWork)) return undefined
+  const state = { last: 0, strikes: 0, atMs: last.wallMs }
+  return isWork || canHaveBegun(state, value, limit) ? state : undefined
 }
 
 const keyOf = (quantity: OwnerQuantity, ownerText: string): string => `${quantity}|${ownerText}`

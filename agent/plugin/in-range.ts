@@ -80,7 +80,8 @@ function possibleCounters(told: Counters, kind: DeviceKind): Counters {
   const counters = { ...told }
   for (const name of ['energyJ', 'exportedJ'] as const)
     if (counters[name] !== undefined && !isCount(counters[name], mostEnergyJ(kind))) delete counters[name]
-  if (counters.byOwner) counters.byOwner = counters.byOwner.map(possibleCounts)
+  for (const name of ['byOwner', 'unsold'] as const)
+    if (counters[name]) counters[name] = counters[name].map(possibleCounts)
   return counters
 }
 

@@ -48,6 +48,11 @@ export interface Counters {
   refused?: readonly ('energyJ' | 'exportedJ' | 'work')[]
   /** accepted work and served tokens, by owner */
   byOwner?: OwnerCounters[]
+  /**
+   * counters that are seen and not sold: where a reading tells one in `byOwner`, now or after a restart of the agent, it goes on from
+   * here, so that its past is never sold
+   */
+  unsold?: OwnerCounters[]
 }
 
 export interface OwnerCounters {

@@ -12,10 +12,17 @@ export interface EndOfPage {
   end: ServerEnd
   input: boolean
   output: boolean
+  /** true: input that came from elsewhere is sold as well, as it came from a store of the server's own */
+  elsewhere?: true
   /** what the page does not tell, and what to set; what could be sold twice is held back then */
   unsure?: string
 }
 
+const BY_SETTINGS: Readonly<Record<ServerEnd, EndOfPage>> = {
+  whole: { end: 'whole', input: true, output: true, elsewhere: true },
+  prefill: { end: 'prefill', input: true, output: false },
+  decode: { end: 'decode', input: true, output: true },
+}
 /** Labels by which exporters tell apart the servers whose metrics they show on one page: Ray, SGLang's gateway, Prometheus. */
 const SERVER_LABELS = ['WorkerId', 'ReplicaId', 'worker_addr', 'instance', 'pod']
 
@@ -50,15 +57,19 @@ export interface Server {
  * @param set the end that the settings say; undefined: the page tells
  */
 export function serversOn(page: Page, format: LlmFormat, set: ServerEnd | undefined): Server[] {
-  if (set) return [{ key: '', page, end: { end: set, input: true, output: set !== 'prefill' } }]
+  if (set) return [{ key: '', page, end: BY_SETTINGS[set] }]
+  const stored = keepsCache(page, format)
+  const told = (end: EndOfPage): EndOfPage => (stored ? { ...end, elsewhere: true } : end)
   return [...byServer(page)].flatMap(([key, own]) => {
     if (!countsTokens(own, format)) return []
     const [prefill, decode] = [labelled(own, format, 'prefill'), labelled(own, format, 'decode')]
     if (prefill.length === 0 || decode.length === 0)
-      return [{ key, page: own, end: endOf(own, format, keepsCache(page, format)) }]
+      return [{ key, page: own, end: told(endOf(own, format, stored)) }]
     const rest = own.filter((series) => !prefill.includes(series) && !decode.includes(series))
     return [prefill, decode, rest].flatMap((part, i) =>
-      countsTokens(part, format) ? [{ key: `${key} ${i}`, page: part, end: LABELLED[i] ?? NOBODYS }] : [],
+      countsTokens(part, format)
+        ? [{ key: `${key} ${i}`, page: part, end: told(LABELLED[i] ?? NOBODYS) }]
+        : [],
     )
   })
 }

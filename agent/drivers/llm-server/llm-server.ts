@@ -12,7 +12,7 @@ import { parseMetrics } from '../../wire/prometheus.ts'
 import type { LlmFormat } from './formats/format.ts'
 import { LLM_FORMATS } from './formats/index.ts'
 import { countsTokens, formatOf, hasObserved, isOn, llmCounters, type Page, pageOf } from './metrics.ts'
-import { type SoldTokens, TokenSale } from './sold-tokens.ts'
+import { type ServerTokens, type SoldTokens, TokenSale } from './sold-tokens.ts'
 
 const NAMES = LLM_FORMATS.map(({ name }) => name)
 const TITLES = new Intl.ListFormat('en-GB', { type: 'disjunction' }).format(
@@ -61,13 +61,14 @@ export default defineDriver({
         const steadyMs = performance.now()
         const format = chosen(page, options.format, url)
         const sold = sale.read(page, format)
-        const tokensInPerS = rateIn.perS(sold.tokensIn, steadyMs)
-        const tokensOutPerS = rateOut.perS(sold.tokensOut, steadyMs)
+        const tokensInPerS = rateIn.perS(eachOf(sold, 'tokensIn'), steadyMs)
+        const tokensOutPerS = rateOut.perS(eachOf(sold, 'tokensOut'), steadyMs)
         const { requestsRunning, ...counted } = llmCounters(page, format)
         // a busy server may have no request running at this moment, but its tokens have grown
         const activity = [requestsRunning, tokensInPerS, tokensOutPerS].filter((a) => a !== undefined)
         const state: State = activity.length === 0 ? 'unknown' : activity.some((a) => a > 0) ? 'busy' : 'idle'
-        const byOwner = ownersOf(sold, service, options.model)
+        const byOwner = ownersOf(sold.servers, service, options.model)
+        const unsold = ownersOf(sold.unsold, service, options.model)
         // the live rates are the whole server's: they belong to its model, or to the service where it serves several models
         const models = [...new Set(byOwner.map(({ owner }) => owner['model']))]
         const [first] = byOwner
@@ -92,7 +93,7 @@ export default defineDriver({
               tokensOutPerS,
               faults: faults.length > 0 ? faults : undefined,
             }),
-            counters: { byOwner },
+            counters: defined({ byOwner, unsold: unsold.length > 0 ? unsold : undefined }),
           },
         ]
       },
@@ -137,7 +138,7 @@ const notYet = (format: LlmFormat): string =>
 
 /** A page that counts one direction and not the other: half of the tokens would be missing without a word. */
 function halfCounted(
-  { tokensIn, tokensOut }: Pick<SoldTokens, 'tokensIn' | 'tokensOut'>,
+  { tokensIn, tokensOut }: Pick<ServerTokens, 'tokensIn' | 'tokensOut'>,
   format: LlmFormat,
 ): string[] {
   const served = (tokens: ReadonlyMap<string, number>) => [...tokens.values()].some((n) => n > 0)
@@ -148,8 +149,16 @@ function halfCounted(
   return []
 }
 
+/** The tokens of each model of each server: a rate adds nothing of one that was not sold before. */
+const eachOf = ({ servers }: SoldTokens, quantity: 'tokensIn' | 'tokensOut'): Map<string, number> =>
+  new Map(servers.flatMap((s) => [...s[quantity]].map(([model, n]) => [`${s.key}\n${model}`, n] as const)))
+
 /** One for each model of each server: the counters of replicas begin and end by themselves. */
-function ownersOf({ servers }: SoldTokens, service: string, fallback: string | undefined): OwnerCounters[] {
+function ownersOf(
+  servers: readonly ServerTokens[],
+  service: string,
+  fallback: string | undefined,
+): OwnerCounters[] {
   return servers.flatMap(({ key, tokensIn, tokensInCached, tokensOut }) => {
     const models = new Set([...tokensIn.keys(), ...tokensOut.keys()])
     return [...models].map((name) => {
