@@ -1,5 +1,5 @@
 import type { LlmFormat } from './formats/format.ts'
-import { countsTokens, fits, has, keepsCache, llmCounters, type Page, seriesOf, total } from './metrics.ts'
+import { countsTokens, fits, has, llmCounters, type Page, seriesOf, storeOn, total } from './metrics.ts'
 
 /**
  * What a server is where prefill and decode are apart: the prefill end computes the prompt and hands the request on with its first
@@ -18,19 +18,22 @@ export interface EndOfPage {
   unsure?: string
 }
 
+const WHOLE: EndOfPage = { end: 'whole', input: true, output: true }
+/** Each prompt passes one prefill end, which sells all of it, wherever a part of it was kept. */
+const PREFILL: EndOfPage = { end: 'prefill', input: true, output: false, elsewhere: true }
+/** What a decode end computed itself is its own sale, where the page tells how much that is. */
+const DECODE: EndOfPage = { end: 'decode', input: true, output: true }
 const BY_SETTINGS: Readonly<Record<ServerEnd, EndOfPage>> = {
-  whole: { end: 'whole', input: true, output: true, elsewhere: true },
-  prefill: { end: 'prefill', input: true, output: false },
-  decode: { end: 'decode', input: true, output: true },
+  whole: { ...WHOLE, elsewhere: true },
+  prefill: PREFILL,
+  decode: DECODE,
 }
+
 /** Labels by which exporters tell apart the servers whose metrics they show on one page: Ray, SGLang's gateway, Prometheus. */
 const SERVER_LABELS = ['WorkerId', 'ReplicaId', 'worker_addr', 'instance', 'pod']
 
 /** Of a page on which both ends stand: what each labels as its own, and what is neither's. */
-const LABELLED: readonly EndOfPage[] = [
-  { end: 'prefill', input: true, output: false },
-  { end: 'decode', input: false, output: true },
-]
+const LABELLED: readonly EndOfPage[] = [PREFILL, { end: 'decode', input: false, output: true }]
 const NOBODYS: EndOfPage = {
   end: 'whole',
   input: false,
@@ -42,6 +45,8 @@ const ONE_TOKEN =
   'answers every request with one token: if another server goes on with them, set end: prefill here and end: decode there; if not, set end: whole'
 const RECEIVED =
   'works on input that came from elsewhere and does not tell how much: if a prefill end computed it, set end: decode; if it is from a cache of its own, set end: whole'
+const STORE =
+  'works on input from a store that a prefill end may have filled: if one did, set end: decode; if the store is this server’s own, set end: whole; input from there is not sold until then'
 const WORKER =
   'is of a worker that may be a decode end: set end: decode if there are prefill workers, else end: whole; or read the page of the frontend'
 
@@ -58,18 +63,15 @@ export interface Server {
  */
 export function serversOn(page: Page, format: LlmFormat, set: ServerEnd | undefined): Server[] {
   if (set) return [{ key: '', page, end: BY_SETTINGS[set] }]
-  const stored = keepsCache(page, format)
-  const told = (end: EndOfPage): EndOfPage => (stored ? { ...end, elsewhere: true } : end)
+  const store = storeOn(page, format)
   return [...byServer(page)].flatMap(([key, own]) => {
     if (!countsTokens(own, format)) return []
     const [prefill, decode] = [labelled(own, format, 'prefill'), labelled(own, format, 'decode')]
     if (prefill.length === 0 || decode.length === 0)
-      return [{ key, page: own, end: told(endOf(own, format, stored)) }]
+      return [{ key, page: own, end: endOf(own, format, store) }]
     const rest = own.filter((series) => !prefill.includes(series) && !decode.includes(series))
     return [prefill, decode, rest].flatMap((part, i) =>
-      countsTokens(part, format)
-        ? [{ key: `${key} ${i}`, page: part, end: told(LABELLED[i] ?? NOBODYS) }]
-        : [],
+      countsTokens(part, format) ? [{ key: `${key} ${i}`, page: part, end: LABELLED[i] ?? NOBODYS }] : [],
     )
   })
 }
@@ -88,27 +90,33 @@ function byServer(page: Page): Map<string, Page> {
 const labelled = (page: Page, { ends }: LlmFormat, end: 'prefill' | 'decode'): Page =>
   page.filter(({ labels }) => ends?.[end].some((where) => fits(labels, where)))
 
-/** @param stored whether the server keeps a cache of its own outside its GPUs */
-function endOf(page: Page, format: LlmFormat, stored: boolean): EndOfPage {
-  if (labelled(page, format, 'prefill').length > 0) return { end: 'prefill', input: true, output: false }
-  // a decode end that tells where its input came from sells what it computed itself
-  if (labelled(page, format, 'decode').length > 0) return { end: 'decode', input: true, output: true }
+/** @param store the store of KV blocks that the page shows */
+function endOf(page: Page, format: LlmFormat, store: ReturnType<typeof storeOn>): EndOfPage {
+  if (labelled(page, format, 'prefill').length > 0) return PREFILL
+  if (labelled(page, format, 'decode').length > 0) return DECODE
   const { apart } = format
-  if (!apart) return { end: 'whole', input: true, output: true }
-  const decodeTells = apart.decodeTells?.some((begins) => has(page, begins)) === true
-  if (oneTokenEach(page, format))
-    return apart.transfers?.some((begins) => has(page, begins))
-      ? { end: 'prefill', input: true, output: false }
-      : // where the decode end can't tell what it received, it sells the input as its own
-        { end: 'whole', input: decodeTells, output: false, unsure: ONE_TOKEN }
-  if (stored || seriesOf(page, format.tokensInElsewhere).length > 0)
-    return { end: 'whole', input: true, output: true }
-  if ((apart.received ?? []).some((figure) => (total(seriesOf(page, [figure])) ?? 0) > 0))
-    return { end: 'whole', input: false, output: true, unsure: RECEIVED }
+  if (!apart) return WHOLE
+  const shows = (begins: readonly string[] = []) => begins.some((name) => has(page, name))
   const { workerLabel } = apart
-  if (workerLabel && !decodeTells && page.some(({ labels }) => labels.has(workerLabel)))
-    return { end: 'whole', input: false, output: true, unsure: WORKER }
-  return { end: 'whole', input: true, output: true }
+  const isWorker = workerLabel !== undefined && page.some(({ labels }) => labels.has(workerLabel))
+  const tells = shows(apart.decodeTells)
+  const hasReceived = (apart.received ?? []).some((figure) => (total(seriesOf(page, [figure])) ?? 0) > 0)
+  if (oneTokenEach(page, format)) {
+    const { elsewhere, ...prefill } = PREFILL
+    // a decode end may answer with one token too: what it received is not its own
+    if (shows(apart.transfers)) return store && !hasReceived ? PREFILL : prefill
+    // where the decode end can't tell what it received, it sells the input as its own
+    return { end: 'whole', input: tells, output: false, unsure: ONE_TOKEN }
+  }
+  const elsewhere = total(seriesOf(page, format.tokensInElsewhere))
+  if (store === 'shared' || (store === 'own' && (isWorker || shows(apart.transfers)))) {
+    if (elsewhere !== undefined) return elsewhere > 0 ? { ...WHOLE, unsure: STORE } : WHOLE
+    return tells && !hasReceived ? WHOLE : { ...WHOLE, input: false, unsure: STORE }
+  }
+  if (store === 'own') return { ...WHOLE, elsewhere: true }
+  if (elsewhere !== undefined) return WHOLE
+  if (hasReceived) return { ...WHOLE, input: false, unsure: RECEIVED }
+  return isWorker && !tells ? { ...WHOLE, input: false, unsure: WORKER } : WHOLE
 }
 
 /** Whether requests were answered with one token each, as a prefill end does. A person may have tried it by hand with a longer one. */

@@ -58,9 +58,9 @@ export const hasObserved = (page: Page, { begins }: LlmFormat): boolean =>
     ({ spelt, value }) => value > 0 && spelt.startsWith(spelling(begins)) && /_(?:count|sum)$/.test(spelt),
   )
 
-/** Whether the page says that this server keeps a cache of its own outside its GPUs. */
-export const keepsCache = (page: Page, { cacheStores = [] }: LlmFormat): boolean =>
-  cacheStores.some((begins) => has(page, begins))
+/** Whether the page shows a store of KV blocks outside the GPUs, and whether other servers may fill it. */
+export const storeOn = (page: Page, { stores }: LlmFormat): 'own' | 'shared' | undefined =>
+  (['shared', 'own'] as const).find((kind) => stores?.[kind].some((begins) => has(page, begins)))
 
 /** Tokens by model, summed over all other labels: engines, replicas, streamed or not. */
 export function llmCounters(page: Page, format: LlmFormat): LlmCounters {

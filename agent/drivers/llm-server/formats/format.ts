@@ -41,8 +41,11 @@ export interface LlmFormat {
   ends?: Readonly<Record<'prefill' | 'decode', readonly Readonly<Record<string, string>>[]>>
   /** how a page shows that prefill and decode are apart; absent: the family does both, or stands in front of both */
   apart?: Apart
-  /** metrics of a store that keeps this server's own cache: `tokensInElsewhere` then are cached tokens of this server */
-  cacheStores?: readonly string[]
+  /**
+   * how the metrics of stores of KV blocks begin: an `own` one is this computer's memory, so that `tokensInElsewhere` then are cached
+   * tokens of this server; a `shared` one may as well be filled by other servers, a prefill end among them
+   */
+  stores?: Readonly<Record<'own' | 'shared', readonly string[]>>
   /** what to do where the page counts no tokens */
   withoutTokens?: string
 }

@@ -22,7 +22,8 @@ export const likeVllm = (prefix: string) => ({
   tokensOut: [{ name: `${prefix}generation_tokens_total` }],
   requestsRunning: [{ name: `${prefix}num_requests_running` }],
   requestsServed: [{ name: `${prefix}request_success_total` }],
-  cacheStores: ['lmcache:', `${prefix}kv_offload`, `${prefix}mooncake_store`],
+  // a prefill end may hand its blocks on through LMCache (vLLM, examples/disaggregated/lmcache; Dynamo's LMCache guide) and Mooncake's store
+  stores: { own: [`${prefix}kv_offload`], shared: ['lmcache:', `${prefix}mooncake_store`] },
   apart: {
     // proxies limit what they send to the prefill end to one token: tests/v1/kv_connector/nixl_integration/toy_proxy_server.py
     limits: {

@@ -55,7 +55,7 @@ describe('a server’s past is never sold', () => {
     ['end: whole, after its output was sold', RECEIVED, 'whole', { tokensIn: 6000, tokensOut: 1100 }],
     ['end: decode', RECEIVED, 'decode', { tokensIn: 0, tokensOut: 1100 }],
     ['end: whole, after part of its input was sold', DECODE, 'whole', { tokensIn: 6500, tokensOut: 1100 }],
-    ['end: prefill, after its output was sold', DECODE, 'prefill', { tokensIn: 1100, tokensOut: 500 }],
+    ['end: prefill, after its output was sold', DECODE, 'prefill', { tokensIn: 6500, tokensOut: 500 }],
   ])('where a fault led to %s, its tokens count from then on', async (_, page, end, expected) => {
     await polls(range(0, 6).map(page))
     reload()

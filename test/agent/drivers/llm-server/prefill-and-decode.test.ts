@@ -57,17 +57,6 @@ describe('vLLM with prefill and decode apart', () => {
     expect(owner).not.toHaveProperty('tokensIn')
   })
 
-  test('tokens from a store of the server’s own cache are input from a cache, not of another end', async () => {
-    const own = `${vllm(1000, 50)}${bySource(300, 100, 600)}vllm:prompt_tokens_cached_total{${L}} 700\n`
-    // LMCache/LMCache, lmcache/observability.py; vLLM, v1/kv_offload: metrics of a store of KV blocks
-    for (const store of [
-      'lmcache:num_hit_tokens_total{worker_id="0"} 600\n',
-      `vllm:kv_offload_total_bytes_total{${L}} 9\n`,
-    ])
-      expect(await sold(own + store)).toMatchObject({ tokensIn: 1000, tokensInCached: 700 })
-    expect(await sold(own)).toMatchObject({ tokensIn: 400, tokensInCached: 100 })
-  })
-
   test('counters that are read in the middle of a request never make the sold input fall', async () => {
     const session = open()
     const tokensIn = async (prompt: number, transfer: number) => {
