@@ -11,7 +11,16 @@ import { getText } from '../../wire/http.ts'
 import { parseMetrics } from '../../wire/prometheus.ts'
 import type { LlmFormat } from './formats/format.ts'
 import { LLM_FORMATS } from './formats/index.ts'
-import { countsTokens, formatOf, hasObserved, isOn, llmCounters, type Page, pageOf } from './metrics.ts'
+import {
+  countsTokens,
+  formatOf,
+  hasFigures,
+  hasObserved,
+  isOn,
+  llmCounters,
+  type Page,
+  pageOf,
+} from './metrics.ts'
 import { type ServerTokens, type SoldTokens, TokenSale } from './sold-tokens.ts'
 
 const NAMES = LLM_FORMATS.map(({ name }) => name)
@@ -74,7 +83,7 @@ export default defineDriver({
         const [first] = byOwner
         const holders = [{ owner: first && models.length === 1 ? first.owner : { service }, share: 1 }]
         const faults = [
-          ...(options.format === 'auto' || countsTokens(page, format) ? [] : [notYet(format)]),
+          ...(countsTokens(page, format) ? [] : doubted(page, format, options.format)),
           ...halfCounted(counted, format),
           ...sold.unsure,
         ]
@@ -133,6 +142,13 @@ const namesOf = ({ tokensIn, tokensOut }: LlmFormat): string =>
   [tokensIn, tokensOut].flatMap(([newest]) => (newest ? [newest.name] : [])).join(', ')
 
 /** Nothing on the page shows that it has served anybody, so this may be a server that has just started, or the wrong one. */
+function doubted(page: Page, format: LlmFormat, setting: string): string[] {
+  if (setting !== 'auto') return [notYet(format)]
+  return hasFigures(page, format)
+    ? []
+    : [`${notYet(format)} (only the names of its metrics begin as ${format.title}’s)`]
+}
+
 const notYet = (format: LlmFormat): string =>
   `shows no token counter of ${format.title} (${namesOf(format)}) yet; if it has served requests, check its version, its settings and format:`
 

@@ -51,12 +51,21 @@ export const isOn = (page: Page, format: LlmFormat): boolean =>
   seriesOf(page, format.requestsRunning).length > 0 ||
   (format.begins !== undefined && has(page, format.begins))
 
-/** Whether a histogram of this family has seen anything: before its first request a server has none above 0. */
+/** Whether the page has a figure of this family, and not names alone that begin as its own do. */
+export const hasFigures = (page: Page, format: LlmFormat): boolean =>
+  countsTokens(page, format) ||
+  [format.requestsRunning, format.requestsServed].some((figures) => seriesOf(page, figures).length > 0)
+
+/** Whether a histogram of this family has seen anything, or a counter answered requests: before its first one a server has none above 0. */
 export const hasObserved = (page: Page, { begins }: LlmFormat): boolean =>
   begins !== undefined &&
   page.some(
-    ({ spelt, value }) => value > 0 && spelt.startsWith(spelling(begins)) && /_(?:count|sum)$/.test(spelt),
+    ({ spelt, value }) =>
+      value > 0 && spelt.startsWith(spelling(begins)) && SEEN.test(spelt) && !FAILED.test(spelt),
   )
+
+const SEEN = /_(?:count|sum)$|(?:request|response)\w*_total$/
+const FAILED = /fail|error/
 
 /** Whether the page shows a store of KV blocks outside the GPUs, and whether other servers may fill it. */
 export const storeOn = (page: Page, { stores }: LlmFormat): 'own' | 'shared' | undefined =>

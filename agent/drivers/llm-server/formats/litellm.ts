@@ -18,6 +18,7 @@ export default {
   requestsServed: [
     { name: 'litellm_proxy_total_requests_metric_total' },
     { name: 'litellm_requests_metric_total' },
+    { name: 'litellm_deployment_success_responses_total' },
   ],
   modelLabels: ['model', 'requested_model'],
 } satisfies LlmFormat

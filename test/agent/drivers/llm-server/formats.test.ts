@@ -169,6 +169,51 @@ test('a format that is set and shows no token counter is a fault at once, also b
   expect((await read(page)).sample).not.toHaveProperty('faults')
 })
 
+test.each([
+  // triton-inference-server/server, docs/user_guide/metrics.md: GPU and CPU metrics, which other exporters of NVIDIA resemble
+  ['Triton', 'nv_gpu_power_usage{gpu_uuid="GPU-0000"} 300\nnv_cpu_utilization 0.5\n'],
+  // LiteLLM, litellm/integrations/prometheus.py: 0 is healthy
+  ['LiteLLM', 'litellm_deployment_state{litellm_model_name="m"} 0\n'],
+])('auto says so where only names begin as those of %s', async (title, page) => {
+  const { sample, counters } = await read(page)
+  expect(counters?.byOwner).toEqual([])
+  expect(sample.faults).toEqual([
+    expect.stringMatching(new RegExp(`no token counter of ${title} .*begin as ${title}’s`)),
+  ])
+})
+
+test.each([
+  // LiteLLM, litellm/integrations/prometheus.py
+  'litellm_deployment_success_responses_total{litellm_model_name="m"} 5000\n',
+  'litellm_deployment_state{litellm_model_name="m"} 0\nlitellm_deployment_total_requests_total{litellm_model_name="m"} 5000\n',
+])('requests that were served and no token counter are a fault under auto too (%#)', async (page) => {
+  for (const format of ['auto', 'litellm'])
+    await expect(read(page, { format })).rejects.toThrow('has requests of LiteLLM and no token counter')
+})
+
+test('requests that failed alone are no reason to refuse a page', async () => {
+  const page = 'litellm_deployment_failure_responses_total{litellm_model_name="m"} 3\n'
+  expect((await read(page)).counters?.byOwner).toEqual([])
+})
+
+test('Dynamo up to 0.4 called its frontend’s metrics nv_llm_http_service_, which is no Triton', async () => {
+  // ai-dynamo/dynamo, docs/guides/metrics.md: the names; labels of lib/llm/src/http/service/metrics.rs
+  const model = 'model="example/chat-8b"'
+  const page = `nv_llm_http_service_inflight_requests{${model}} 1
+nv_llm_http_service_requests_total{${model},endpoint="chat_completions",request_type="stream",status="success"} 20
+nv_llm_http_service_input_sequence_tokens_sum{${model}} 4096
+nv_llm_http_service_input_sequence_tokens_count{${model}} 20
+nv_llm_http_service_output_sequence_tokens_sum{${model}} 512
+`
+  for (const format of ['auto', 'dynamo'])
+    expect(await read(page, { format })).toMatchObject({
+      sample: { requestsRunning: 1, state: 'busy' },
+      counters: {
+        byOwner: [{ owner: { service: 'chat', model: 'example/chat-8b' }, tokensIn: 4096, tokensOut: 512 }],
+      },
+    })
+})
+
 test('a page that counts one direction alone is sold, and says what is missing', async () => {
   const { sample, counters } = await read('vllm:generation_tokens_total{model_name="m"} 5\n')
   expect(counters?.byOwner).toEqual([{ owner: { service: 'chat', model: 'm' }, tokensOut: 5 }])

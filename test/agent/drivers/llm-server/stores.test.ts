@@ -34,9 +34,10 @@ const external = (hits: number) =>
 
 // LMCache/LMCache, lmcache/observability.py
 const LMCACHE = 'lmcache:num_retrieve_requests_total{worker_id="0"} 300\n'
-// vLLM, v1/kv_offload and the connector of Mooncake's store
+// vLLM, v1/kv_offload; names of the connector of Mooncake’s store: its benchmark's MOONCAKE_METRICS
 const OFFLOAD = 'vllm:kv_offload_total_bytes_total{engine="0",model_name="m",transfer_type="CPU_to_GPU"} 9\n'
-const MOONCAKE = 'vllm:mooncake_store_get_bytes_total{engine="0",model_name="m"} 9\n'
+const MOONCAKE =
+  'vllm:mooncake_store_operation_keys_total{engine="0",model_name="m",operation="load_get",status="ok"} 9\n'
 // docs/features/nixl_connector_usage.md of vLLM
 const NIXL = (transfers: number) =>
   `vllm:nixl_xfer_time_seconds_count{engine="0",model_name="m"} ${transfers}\n`
