@@ -1,6 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import { reasonOf, UsageError } from './errors.ts'
-import { printError, writeError } from './terminal.ts'
+import { onUnwritable, printError, writeError } from './terminal.ts'
 import { VERSION } from './version.ts'
 
 /** Exit statuses of both programs; `usage`: the command line, the configuration or the environment is wrong. */
@@ -26,11 +26,18 @@ export function createProgram(name: string, description: string): Command {
 /** Runs a program, prints its error, one line for each fault, and sets the exit status. */
 export async function runProgram(program: Command, argv: readonly string[] = process.argv): Promise<void> {
   for (const command of program.commands) command.exitOverride()
+  onUnwritable(endsUnread)
   try {
     await program.parseAsync(argv)
   } catch (error) {
     process.exitCode = statusOf(error, program.name())
   }
+}
+
+/** `perwatt-agent probe | head`: nobody reads the rest, so the program ends without a word, as others do. */
+function endsUnread(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error
+  process.exit()
 }
 
 function statusOf(error: unknown, name: string): number {

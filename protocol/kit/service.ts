@@ -1,5 +1,6 @@
 import { reasonOf, UsageError } from './errors.ts'
 import type { Log } from './log.ts'
+import { onUnwritable } from './terminal.ts'
 import { after } from './timers.ts'
 
 export interface Service {
@@ -33,7 +34,7 @@ export async function serve<C, S extends Service>(options: {
     }),
   )
   // a terminal that is closed, or a pipe whose reader has ended, must not end a service in the middle of its stop
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
+  onUnwritable(() => {})
 
   try {
     let service = await start(load(), undefined, ending)

@@ -49,3 +49,15 @@ export const writeError = (text: string): void => void process.stderr.write(plai
 /** Prints a value as JSON, and a line break. */
 export const printJson = (value: unknown, indent = 0): void =>
   void process.stdout.write(`${plainJson(value, indent)}\n`)
+
+const outputs = [process.stdout, process.stderr] as const
+let whenUnwritable: ((error: NodeJS.ErrnoException) => void) | undefined
+
+/** What happens from now on where an output can't be written to: a pipe whose reader has ended (`EPIPE`), a closed terminal. */
+export function onUnwritable(act: (error: NodeJS.ErrnoException) => void): void {
+  for (const output of outputs) {
+    if (whenUnwritable) output.off('error', whenUnwritable)
+    output.on('error', act)
+  }
+  whenUnwritable = act
+}

@@ -39,6 +39,21 @@ describe.each(Object.entries(PROGRAMS))('%s alone in an empty folder', (program,
     for (const command of commands) expect(stdout).toMatch(new RegExp(`^  ${command}\\b`, 'm'))
   })
 
+  it('ends without a word where the reader of its output has ended', async () => {
+    const child = spawn(process.execPath, [join(folder, `${program}.js`), 'run', '--help'], {
+      env: {},
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    // as of `| head`: long before a program of this size is loaded
+    child.stdout.destroy()
+    let words = ''
+    child.stderr.on('data', (part) => {
+      words += part
+    })
+    expect(await once(child, 'close')).toEqual([0, null])
+    expect(words).toBe('')
+  })
+
   it('says the version of the package', async () => {
     const { version } = JSON.parse(await readFile('package.json', 'utf8'))
     expect(await start('--version')).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' })

@@ -80,7 +80,7 @@ describe('a server’s past is never sold', () => {
     const page = (i: number) =>
       end('prefill', 5_000_000 + i * 1000, 5000 + i) + (i < 3 ? '' : end('decode', i * 1000, i * 200))
     await polls(range(0, 6).map(page))
-    // the poll at which the first end is told apart begins anew
+    // counting begins at the poll that tells the first end apart
     expect(sold()).toMatchObject({ tokensIn: 2000 + 2000, tokensOut: 5 * 200 })
   })
 
