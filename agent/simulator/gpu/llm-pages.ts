@@ -30,6 +30,30 @@ const bySource = (prefix: string, labels: string): Lines => [
   [`${prefix}request_success_total{${labels},finished_reason="stop"}`, requests],
 ]
 
+const worker = (id: number): string => `WorkerId="0${id}000000",model_name="MODEL"`
+/** A prefill end as vLLM's proxies use it: each request is for one token, and NIXL hands its blocks on. */
+const prefillEnd = (prefix: string, labels: string): Lines => [
+  [`${prefix}num_requests_running{${labels}}`, running],
+  [`${prefix}prompt_tokens_total{${labels}}`, tokensIn],
+  [`${prefix}generation_tokens_total{${labels}}`, requests],
+  [`${prefix}request_params_max_tokens_sum{${labels}}`, requests],
+  [`${prefix}request_params_max_tokens_count{${labels}}`, requests],
+  [`${prefix}nixl_xfer_time_seconds_count{${labels}}`, () => 0],
+  ...bySource(prefix, labels),
+]
+/** The decode end of the same requests: it counts each prompt again, as having come from elsewhere. */
+const decodeEnd = (prefix: string, labels: string): Lines => [
+  ...likeVllm(prefix, labels),
+  [`${prefix}prompt_tokens_by_source_total{${labels},source="local_compute"}`, () => 0],
+  [`${prefix}prompt_tokens_by_source_total{${labels},source="local_cache_hit"}`, () => 0],
+  [`${prefix}prompt_tokens_by_source_total{${labels},source="external_kv_transfer"}`, tokensIn],
+  [`${prefix}nixl_xfer_time_seconds_count{${labels}}`, requests],
+  [`${prefix}request_success_total{${labels},finished_reason="stop"}`, requests],
+]
+/** Lines of a part of a server's work: the first of two replicas, or the second. */
+const half = (lines: Lines, which: 0 | 1): Lines =>
+  lines.map(([series, value]) => [series, (s) => Math.floor((value(s) + which) / 2)])
+
 const RAY = 'WorkerId="01000000",model_name="MODEL"'
 const TRTLLM = 'engine_type="trtllm",model_name="MODEL"'
 const LITELLM = 'api_key_alias="demo",model="MODEL",team="demo"'
@@ -40,6 +64,12 @@ const dynamo = (out: string, active: string): Lines => [
   ['dynamo_frontend_input_sequence_tokens_count{model="MODEL"}', requests],
   [`dynamo_frontend_${out}{model="MODEL"}`, tokensOut],
 ]
+
+const DYNAMO_WORKER = 'dynamo_component="backend",model_name="MODEL"'
+/** Its frontend's names up to 0.4. */
+const dynamoBefore: Lines = dynamo('output_sequence_tokens_sum', 'inflight_requests').map(
+  ([series, value]) => [series.replace('dynamo_frontend_', 'nv_llm_http_service_'), value],
+)
 
 /** A page that the emulated server can show: the driver's format, and what its maker's documents show, which the formats name too. */
 interface LlmPage {
@@ -52,8 +82,18 @@ interface LlmPage {
 const PAGES: Readonly<Record<string, LlmPage>> = {
   vllm: { format: 'vllm' },
   'vllm-0.16': { format: 'vllm', lines: [...likeVllm('vllm:', ENGINE), ...bySource('vllm:', ENGINE)] },
+  'vllm-prefill': { format: 'vllm', lines: prefillEnd('vllm:', ENGINE) },
+  'vllm-decode': { format: 'vllm', lines: decodeEnd('vllm:', ENGINE) },
   nim: { format: 'nim', lines: likeVllm('', ENGINE) },
   'ray-serve': { format: 'ray-serve', lines: [...likeVllm('ray_vllm_', RAY), ...bySource('ray_vllm_', RAY)] },
+  'ray-serve-replicas': {
+    format: 'ray-serve',
+    lines: ([0, 1] as const).flatMap((i) => half(likeVllm('ray_vllm_', worker(i + 1)), i)),
+  },
+  'ray-serve-apart': {
+    format: 'ray-serve',
+    lines: [...prefillEnd('ray_vllm_', worker(1)), ...decodeEnd('ray_vllm_', worker(2))],
+  },
   'ray-serve-vllm-0.10': { format: 'ray-serve', lines: likeVllm('ray_vllm:', RAY) },
   lmdeploy: { format: 'lmdeploy', lines: likeVllm('lmdeploy:', ENGINE) },
   sglang: {
@@ -115,6 +155,15 @@ const PAGES: Readonly<Record<string, LlmPage>> = {
     ],
   },
   'dynamo-0.6': { format: 'dynamo', lines: dynamo('output_sequence_tokens_sum', 'inflight_requests') },
+  'dynamo-0.4': { format: 'dynamo', lines: dynamoBefore },
+  'dynamo-worker': {
+    format: 'vllm',
+    lines: [
+      ['dynamo_component_requests_total{dynamo_component="backend",dynamo_endpoint="generate"}', requests],
+      ...likeVllm('vllm:', DYNAMO_WORKER),
+      ...bySource('vllm:', DYNAMO_WORKER),
+    ],
+  },
   triton: {
     format: 'triton',
     lines: [

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { LLM_FORMATS } from '../../../../agent/drivers/llm-server/formats/index.ts'
 import llmServer from '../../../../agent/drivers/llm-server/llm-server.ts'
+import type { Reading } from '../../../../agent/plugin/reading.ts'
 import { createMetricsServer } from '../../../../agent/simulator/base/metrics-server.ts'
 import { createRandom } from '../../../../agent/simulator/base/random.ts'
 import { LlmServer } from '../../../../agent/simulator/gpu/llm.ts'
@@ -21,6 +22,17 @@ const server = () => {
   const llm = new LlmServer('demo-chat-70b', 1_780_000_000, createRandom(2))
   llm.advance(60, 1_780_000_060)
   return llm
+}
+
+/** What all servers of a page sell. */
+function soldBy(reading: Reading | undefined) {
+  const owners = reading?.counters?.byOwner ?? []
+  const sum = (of: 'tokensIn' | 'tokensOut') => owners.reduce((all, owner) => all + (owner[of] ?? 0), 0)
+  return {
+    models: [...new Set(owners.map(({ owner }) => owner['model']))],
+    tokensIn: sum('tokensIn'),
+    tokensOut: sum('tokensOut'),
+  }
 }
 
 test('the emulated server shows a page of every format that is read, under its name', () => {
@@ -44,10 +56,14 @@ describe.each(LLM_PAGES)('the page of %s', (name) => {
     const [reading] = await llmServer
       .open({ id: 'llm-01', host: '', options })
       .read(new AbortController().signal)
-    expect(reading?.counters?.byOwner).toMatchObject([
-      { owner: { service: 'chat', model: llm.model }, tokensIn: llm.tokensIn, tokensOut: llm.tokensOut },
-    ])
-    expect(reading?.sample).toMatchObject({ state: 'busy', requestsRunning: llm.requestsRunning })
+    expect(soldBy(reading)).toEqual({
+      models: [llm.model],
+      tokensIn: name === 'vllm-decode' ? 0 : llm.tokensIn,
+      tokensOut: name === 'vllm-prefill' ? 0 : llm.tokensOut,
+    })
+    // on a page of two ends each has the same requests
+    const requestsRunning = llm.requestsRunning * (name === 'ray-serve-apart' ? 2 : 1)
+    expect(reading?.sample).toMatchObject({ state: 'busy', requestsRunning })
     expect(reading?.sample.faults).toBeUndefined()
   })
 
