@@ -99,9 +99,13 @@ test('a counter that no device can have reached is absent, and the others stay',
     counters: {
       energyJ: 2 ** 64 / 1000,
       byOwner: [{ owner: {}, workDiff1: 1e25, tokensIn: 5, tokensOut: -1 }],
+      unsold: [{ owner: {}, counter: 'all input', tokensIn: -1, tokensOut: 7 }],
     },
   })
-  expect(counters).toEqual({ byOwner: [{ owner: {}, tokensIn: 5 }] })
+  expect(counters).toEqual({
+    byOwner: [{ owner: {}, tokensIn: 5 }],
+    unsold: [{ owner: {}, counter: 'all input', tokensOut: 7 }],
+  })
 })
 
 test('a reading keeps what is possible, and loses only what is not (property)', () =>
