@@ -1,9 +1,11 @@
 import { withFaults } from './faults.ts'
+import { LongComparison } from './long-comparison.ts'
 import type { Reading } from './reading.ts'
+import { mayReachW, SampledPower } from './sampled-power.ts'
 
 /** A counter is judged only after the device has drawn this much since the last judgement: counters move in steps. */
 const JUDGED_FROM_J = 50
-/** The counter and the watts may differ by this part of the watts, which are samples of what the counter sums up. */
+/** Over a minute the counter and the watts may differ by this part of the watts, which are samples of what the counter sums up. */
 const TOLERANCE = 1 / 3
 /** Movements of a counter that disagrees before it is given up. Until then it is only held back. */
 const MOVES_TO_REFUTE = 5
@@ -27,9 +29,7 @@ interface Window {
   startMs: number
   moves: number
   readings: number
-  /** sum of the power readings, and of their squares */
-  sumW: number
-  squaresW: number
+  power: SampledPower
   last: {
     energyJ: number
     powerW: number
@@ -52,6 +52,10 @@ interface Window {
  */
 export class EnergyCheck {
   readonly #windows = new Map<string, Window>()
+  readonly #long = new Map<string, LongComparison>()
+  /** the highest power of each part so far, and what it may reach, W */
+  readonly #highestW = new Map<string, number>()
+  readonly #mayReachW = new Map<string, number>()
   readonly #faults = new Map<string, string>()
 
   /** The reading, without its energy counter while that disagrees with its power. @param steadyMs time on a steady clock */
@@ -63,6 +67,10 @@ export class EnergyCheck {
     const powerW = energyPart > 0 && sample.powerW !== undefined ? sample.powerW / energyPart : undefined
     // a meter's counter moves in steps as large as 100 kWh, and is held by the meter drivers' HeldCounter
     if (identity.kind === 'meter' || powerW === undefined) return reading
+    const highestW = Math.max(powerW, this.#highestW.get(part) ?? 0)
+    const limitW = sample.powerLimitW === undefined ? undefined : sample.powerLimitW / energyPart
+    this.#highestW.set(part, highestW)
+    this.#mayReachW.set(part, mayReachW(identity.kind, limitW, highestW))
     if (energyJ === undefined) {
       // a counter of large steps is reported only where it has moved; the power between counts all the same
       this.#draw(part, powerW, steadyMs)
@@ -88,24 +96,33 @@ export class EnergyCheck {
       return true
     }
     const { last } = window
+    const long = this.#long.get(part) ?? new LongComparison()
+    this.#long.set(part, long)
     if (!this.#draw(part, powerW, atMs)) {
       this.#begin(part, energyJ, powerW, atMs, window.held)
-      return !window.held
+      return !window.held && !long.held
     }
     const before = last.energyJ
     window.last.energyJ = energyJ
     if (energyJ < before) {
       // the driver was loaded again, or the counter counts since the last query
+      long.restart()
       this.#begin(part, energyJ, powerW, atMs, true)
       return false
     }
     if (energyJ === before)
-      return window.drawnJ - last.movedAtDrawnJ <= JUDGED_FROM_J || atMs - last.movedAtMs <= STANDS_AT_MOST_MS
+      return (
+        !long.held &&
+        (window.drawnJ - last.movedAtDrawnJ <= JUDGED_FROM_J || atMs - last.movedAtMs <= STANDS_AT_MOST_MS)
+      )
     window.last.movedAtMs = atMs
     window.last.movedAtDrawnJ = window.drawnJ
     window.moves++
-    if (window.drawnJ <= JUDGED_FROM_J) return !window.held
-    return this.#judged(part, window, energyJ, powerW, atMs)
+    const refused = long.moved(energyJ, atMs, this.#mayReachW.get(part) ?? 0)
+    if (refused) this.#faults.set(part, faultOf(refused.counterW, refused.powerW))
+    const agrees =
+      window.drawnJ <= JUDGED_FROM_J ? !window.held : this.#judged(part, window, energyJ, powerW, atMs)
+    return agrees && !long.held
   }
 
   /** Adds the energy since the last reading by its power. @returns false: after a pause that was too long to know it; the window is over */
@@ -116,18 +133,20 @@ export class EnergyCheck {
     const sinceMs = Math.max(0, atMs - last.atMs)
     if (sinceMs > SHORTEST_PAUSE_MS && sinceMs > PAUSE * last.sinceMs && window.readings > 0) {
       window.broken = true
+      this.#long.get(part)?.restart()
       return false
     }
-    window.drawnJ += (((last.powerW + powerW) / 2) * sinceMs) / 1000
+    const drawnJ = (((last.powerW + powerW) / 2) * sinceMs) / 1000
+    window.drawnJ += drawnJ
     window.readings++
-    window.sumW += powerW
-    window.squaresW += powerW ** 2
+    window.power.add(powerW)
+    this.#long.get(part)?.draw(drawnJ, powerW)
     window.last = { ...last, powerW, atMs, sinceMs }
     return true
   }
 
   #judged(part: string, window: Window, energyJ: number, powerW: number, atMs: number): boolean {
-    const { drawnJ, baseJ, startMs, moves, readings, sumW, squaresW } = window
+    const { drawnJ, baseJ, startMs, moves, power } = window
     const grownJ = energyJ - baseJ
     const seconds = (atMs - startMs) / 1000
     const difference = Math.abs(grownJ - drawnJ)
@@ -137,14 +156,8 @@ export class EnergyCheck {
       return true
     }
     window.held = true
-    // power that changes much between the readings is known less exactly: the standard error of its mean
-    const meanW = sumW / readings
-    const errorW = Math.sqrt(Math.max(0, squaresW / readings - meanW ** 2) / readings)
-    if (
-      moves >= MOVES_TO_REFUTE &&
-      seconds >= REFUTE_AFTER_S &&
-      difference > TOLERANCE * drawnJ + 3 * errorW * seconds
-    )
+    const openJ = power.openW(moves, this.#mayReachW.get(part) ?? 0) * seconds
+    if (moves >= MOVES_TO_REFUTE && seconds >= REFUTE_AFTER_S && difference > TOLERANCE * drawnJ + openJ)
       this.#faults.set(part, faultOf(grownJ / seconds, drawnJ / seconds))
     return false
   }
@@ -156,8 +169,7 @@ export class EnergyCheck {
       startMs: atMs,
       moves: 0,
       readings: 0,
-      sumW: 0,
-      squaresW: 0,
+      power: new SampledPower(),
       last: { energyJ, powerW, atMs, movedAtDrawnJ: 0, movedAtMs: atMs, sinceMs: 0 },
       held,
       broken: false,

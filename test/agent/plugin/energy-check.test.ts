@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { DeviceAccumulator } from '../../../agent/metering/accumulator.ts'
 import { EnergyCheck } from '../../../agent/plugin/energy-check.ts'
@@ -142,3 +143,116 @@ test('a counter that is refused is forgotten by the ledger, so that none of it i
   const last = Array.from({ length: 40 }, (_, i) => check.checked(at(1e6 + 5500 * i, 300), i * 10_000)).at(-1)
   expect(last?.counters).toEqual({ refused: ['energyJ'] })
 })
+
+/** The faults of half an hour under a steady load that is read every 10 s, and the mean power that the ledger books. */
+function halfAnHour(powerW: number, counterW: number) {
+  const check = new EnergyCheck()
+  const meter = new DeviceAccumulator('gpu0', 15_000)
+  const faults = new Set<string>()
+  for (let s = 0; s <= 1800; s += 10) {
+    const reading = check.checked(at(1e6 + counterW * s, powerW), s * 1000)
+    for (const fault of reading.sample.faults ?? []) faults.add(fault)
+    meter.observe(reading, { wallMs: T0 + s * 1000, steadyMs: s * 1000 })
+  }
+  return { meanW: sum(meter.closeAll(), 'energyMilliJ') / 1000 / 1800, faults: [...faults] }
+}
+
+test.each([
+  // a GH200 or GB200 under load: the module with its CPU is less than a third above the GPU
+  [500, 650],
+  [650, 800],
+  [600, 780],
+  [1000, 1300],
+  [500, 600],
+  // a counter of a part of the card
+  [500, 390],
+])(
+  'under a steady load of %i W a counter of %i W is not used for longer than some minutes, and a fault tells both',
+  (powerW, counterW) => {
+    const { meanW, faults } = halfAnHour(powerW, counterW)
+    expect(faults).toEqual([expect.stringContaining(`grows by ${counterW} W while it reports ${powerW} W`)])
+    expect(Math.abs(meanW - powerW)).toBeLessThan(Math.abs(counterW - powerW) / 4)
+  },
+)
+
+test.each([
+  [500, 540],
+  [500, 465],
+])('a counter of %i W beside watts of %i is within what two sensors differ by', (powerW, counterW) => {
+  const { meanW, faults } = halfAnHour(powerW, counterW)
+  expect(faults).toEqual([])
+  expect(meanW).toBeCloseTo(counterW, 6)
+})
+
+test('a page that repeats its last figures now and then refuses no counter in many hours', () => {
+  const check = new EnergyCheck()
+  let shown = at(1e6, 300)
+  for (let s = 0; s <= 6 * 3600; s += 5) {
+    // the world goes on; the page stands still for 50 s in every 300 s
+    if (s % 300 < 250) shown = at(1e6 + 300 * s, 300)
+    expect(check.checked(shown, s * 1000).sample.faults).toBeUndefined()
+  }
+})
+
+test('the counter of an honest GPU with bursts is never refused, however its power is read', () => {
+  const bursts = fc.record({
+    idleW: fc.integer({ min: 25, max: 240 }),
+    busyW: fc.integer({ min: 100, max: 1000 }),
+    busyS: fc.double({ min: 0.1, max: 90, noNaN: true }),
+    idleS: fc.double({ min: 0.1, max: 300, noNaN: true }),
+    everyS: fc.integer({ min: 5, max: 60 }),
+    averagedS: fc.constantFrom(0, 1, 5),
+    seed: fc.integer(),
+  })
+  fc.assert(
+    fc.property(bursts, ({ seed, everyS, averagedS, ...load }) => {
+      const energyAt = burstyEnergy(load, 4 * 3600, seed)
+      const check = new EnergyCheck()
+      for (let s = 10; s <= 4 * 3600; s += everyS) {
+        const windowS = averagedS || 0.001
+        const powerW = (energyAt(s) - energyAt(s - windowS)) / windowS
+        expect(check.checked(at(energyAt(s), powerW), s * 1000).sample.faults).toBeUndefined()
+      }
+    }),
+    { numRuns: 60 },
+  )
+})
+
+/** The energy of a load whose bursts and pauses are each half as long to half as long again as the given ones. */
+function burstyEnergy(
+  load: { idleW: number; busyW: number; busyS: number; idleS: number },
+  endS: number,
+  seed: number,
+): (s: number) => number {
+  const random = generator(seed)
+  const startsS = [0]
+  const energiesJ = [1e6]
+  const watts: number[] = []
+  for (let i = 0; (startsS[i] ?? 0) < endS; i++) {
+    const isBusy = i % 2 === 1
+    const lastsS = (isBusy ? load.busyS : load.idleS) * (0.5 + random())
+    watts.push(isBusy ? load.busyW : load.idleW)
+    startsS.push((startsS[i] ?? 0) + lastsS)
+    energiesJ.push((energiesJ[i] ?? 0) + lastsS * (watts[i] ?? 0))
+  }
+  return (s) => {
+    let [low, high] = [0, startsS.length - 1]
+    while (high - low > 1) {
+      const middle = (low + high) >> 1
+      if ((startsS[middle] ?? 0) <= s) low = middle
+      else high = middle
+    }
+    return (energiesJ[low] ?? 0) + (s - (startsS[low] ?? 0)) * (watts[low] ?? 0)
+  }
+}
+
+/** Numbers from 0 to 1 of a seed (mulberry32). */
+function generator(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let t = Math.imul(state ^ (state >>> 15), 1 | state)
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296
+  }
+}
