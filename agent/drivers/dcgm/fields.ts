@@ -1,5 +1,6 @@
 import { defined } from '../../../protocol/kit/defined.ts'
 import type { Holder, Owner } from '../../../protocol/owner.ts'
+import { profileOf, wholeSlices } from '../../gpu/mig-slices.ts'
 import { ratioOf } from '../../gpu/ranges.ts'
 import { sharesOf } from '../../tenancy/gpu-shares.ts'
 import type { PrometheusSample } from '../../wire/prometheus.ts'
@@ -34,6 +35,8 @@ export class DcgmGpu {
   readonly #owners = new Map<string, Map<string, Owner>>()
   /** instance, then its compute slices */
   readonly #slices = new Map<string, number>()
+  /** instance, then the name of its MIG profile */
+  readonly #profiles = new Map<string, string>()
 
   constructor(index: string) {
     this.index = index
@@ -43,8 +46,11 @@ export class DcgmGpu {
   add({ name, labels, value }: PrometheusSample, owner: Owner | undefined): void {
     const instance = labels.get('GPU_I_ID') || WHOLE
     for (const [label, text] of labels) if (text !== '') this.labels.set(label, text)
-    if (instance !== WHOLE)
-      this.#slices.set(instance, Number(/(\d+)g\./.exec(labels.get('GPU_I_PROFILE') ?? '')?.[1] ?? 0))
+    if (instance !== WHOLE) {
+      const profile = labels.get('GPU_I_PROFILE') || this.#profiles.get(instance) || ''
+      this.#profiles.set(instance, profile)
+      this.#slices.set(instance, profileOf(profile)?.slices ?? 0)
+    }
     if (owner) {
       const owners = entry(this.#owners, instance)
       // a row may lack facts that another row of the same owner has
@@ -130,9 +136,19 @@ export class DcgmGpu {
     return ratioOf(this.#values.get('DCGM_FI_PROF_GR_ENGINE_ACTIVE')?.get(instance))
   }
 
-  /** Compute slices of the board: an A30 has 4 and larger GPUs have 7. */
+  /** Compute slices of the board. */
   get #boardSlices(): number {
-    return /\bA30\b/.test(this.labels.get('modelName') ?? '') ? 4 : 7
+    return wholeSlices(this.labels.get('modelName'), [...this.#profiles.values()], this.#boardGb)
+  }
+
+  /** Memory of the board, GB; undefined where only its instances tell theirs. */
+  get #boardGb(): number | undefined {
+    const mib = (name: string) => this.#values.get(`DCGM_FI_DEV_FB_${name}`)?.get(WHOLE)
+    const [used, free] = [mib('USED'), mib('FREE')]
+    const total =
+      mib('TOTAL') ??
+      (used === undefined || free === undefined ? undefined : used + free + (mib('RESERVED') ?? 0))
+    return total === undefined ? undefined : total / 1024
   }
 
   /** An instance's part of the board by compute slices. */

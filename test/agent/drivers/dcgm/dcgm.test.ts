@@ -116,6 +116,27 @@ test("under MIG the board's watts count once, use and holders go by compute slic
   ])
 })
 
+// NVIDIA's MIG User Guide, Supported GPUs and Supported MIG Profiles
+test.each([
+  ['NVIDIA A30', '1g.6gb', 4],
+  ['NVIDIA RTX PRO 6000 Blackwell Server Edition', '1g.24gb', 4],
+  ['NVIDIA RTX PRO 6000 Blackwell Max-Q Workstation Edition', '2g.48gb', 2],
+  ['NVIDIA RTX PRO 5000 Blackwell', '1g.24gb', 2],
+  ['NVIDIA RTX PRO 4500 Blackwell', '1g.16gb', 2],
+  ['NVIDIA H100 80GB HBM3', '1g.10gb', 7],
+  ['NVIDIA B200', '1g.23gb', 7],
+])('the instances of a full %s (%s, %i times) have all of it', async (model, profile, count) => {
+  const rows = Array.from({ length: count }, (_, i) => {
+    const labels = `gpu="0",modelName="${model}",GPU_I_PROFILE="${profile}",GPU_I_ID="${i + 3}",pod="p${i}"`
+    return `DCGM_FI_DEV_POWER_USAGE{${labels}} 400\nDCGM_FI_PROF_GR_ENGINE_ACTIVE{${labels}} 1\n`
+  })
+  const [gpu] = await read(rows.join(''))
+  expect(gpu?.sample.utilizationRatio).toBeCloseTo(1, 12)
+  expect(gpu?.sample.holders?.map((holder) => holder.share)).toEqual(
+    Array(count).fill(expect.closeTo(1 / count, 12)),
+  )
+})
+
 test('an A30 has four slices', async () => {
   const [gpu] = await read(
     'DCGM_FI_PROF_GR_ENGINE_ACTIVE{gpu="0",modelName="NVIDIA A30",GPU_I_PROFILE="1g.6gb",GPU_I_ID="3",pod="p"} 1\n',
