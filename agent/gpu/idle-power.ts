@@ -1,45 +1,46 @@
+import { idlePartOf, idleWOf } from './idle-watts.ts'
+
+/** No board draws a larger part of its power limit without work: a reading above that was of a load that its page did not show. */
+const MOST_PART = 0.4
+/** Below this activity nothing computes: tools tell small numbers, such as 0.000012, of a board without work. */
+const NO_ACTIVITY = 0.005
+
+/** What a board shows now. */
+export interface BoardNow {
+  powerW?: number | undefined
+  powerLimitW?: number | undefined
+  /** true: nothing on the board computes now; false: something does; undefined: not known */
+  idle: boolean | undefined
+}
+
 /**
- * What boards draw without work, W, from recorded outputs of idle machines. A model that is not here is not guessed from a similar
- * one, and never from the lowest reading: a board may have been asleep or capped then.
+ * The idle power of each board: the model's, else the lowest of its own readings at which everything on it was known to be idle, else
+ * the part of its power limit that its generation draws. Without a limit the highest power so far stands for it. Whoever divides a
+ * board's power by this marks the parts as estimated.
  */
-const IDLE_W: readonly (readonly [model: RegExp, idleW: number])[] = [
-  // nvidia-smi 590.48, idle at P0: 69.85 W, and 71.15 W under MIG (nvidia_gpu_exporter, internal/integration/testdata)
-  [/\bH100\b.*\bHBM3\b/, 70],
-  // nvidia-smi of an idle H200 SXM: 78.3 W
-  [/\bH200\b/, 78],
-  // nvidia-smi -q -x of an A100 under MIG without a process: 67.03 W (telegraf, plugins/inputs/nvidia_smi/testdata/a100-sxm4.xml)
-  [/\bA100-SXM4-80GB\b/, 67],
-  // amd-smi monitor -ptumv of eight MI300X at 0 % and 113 MHz: 171 to 178 W (ROCm/amdsmi, CHANGELOG.md)
-  [/\bMI300X\b/, 175],
-]
-
-/** How much one more idle reading moves the mean of a board's idle power. */
-const MEAN_WEIGHT = 0.1
-
-/** The idle power of each board: the model's, else the mean of its own readings at which everything on it was known to be idle. */
 export class IdlePower {
-  readonly #measured = new Map<string, number>()
+  readonly #lowestIdleW = new Map<string, number>()
+  readonly #highestW = new Map<string, number>()
 
   /**
    * @param board name of the board in this session
-   * @param idle true: nothing on the board computes now; false: something does; undefined: not known
-   * @returns W; undefined where the model is not known and was not seen idle
+   * @returns W; undefined where the board tells neither a power nor a limit, and its model is not known
    */
-  of(
-    board: string,
-    model: string | undefined,
-    now: { powerW?: number | undefined; idle: boolean | undefined },
-  ): number | undefined {
-    const before = this.#measured.get(board)
-    if (now.idle && now.powerW !== undefined)
-      this.#measured.set(
-        board,
-        before === undefined ? now.powerW : before + MEAN_WEIGHT * (now.powerW - before),
-      )
-    return idleWOf(model) ?? this.#measured.get(board)
+  of(board: string, model: string | undefined, now: BoardNow): number | undefined {
+    const { powerW, powerLimitW, idle } = now
+    if (powerW !== undefined) {
+      this.#highestW.set(board, Math.max(powerW, this.#highestW.get(board) ?? 0))
+      if (idle) this.#lowestIdleW.set(board, Math.min(powerW, this.#lowestIdleW.get(board) ?? powerW))
+    }
+    const known = idleWOf(model)
+    if (known !== undefined) return known
+    const fullW = powerLimitW || this.#highestW.get(board) || 0
+    const seenW = this.#lowestIdleW.get(board)
+    if (seenW !== undefined && seenW <= MOST_PART * fullW) return seenW
+    return fullW > 0 ? idlePartOf(model) * fullW : undefined
   }
 }
 
-/** What a model draws without work, W; undefined where no source tells. */
-export const idleWOf = (model: string | undefined): number | undefined =>
-  model === undefined ? undefined : IDLE_W.find(([pattern]) => pattern.test(model))?.[1]
+/** Whether nothing computes by these activities, 0 to 1; undefined: one of them is not told. */
+export const isAllIdle = (activities: readonly (number | undefined)[]): boolean | undefined =>
+  activities.includes(undefined) ? undefined : activities.every((ratio = 0) => ratio < NO_ACTIVITY)

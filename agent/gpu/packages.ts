@@ -1,6 +1,7 @@
 import { defined } from '../../protocol/kit/defined.ts'
+import { agreeing } from '../plugin/agreement.ts'
 import type { Reading } from '../plugin/reading.ts'
-import { idleWOf } from './idle-power.ts'
+import { IdlePower, isAllIdle } from './idle-power.ts'
 
 /** A GPU as a tool lists it, which may be a part of a package that is measured only as a whole. */
 export interface PackagePart {
@@ -20,20 +21,25 @@ export const hasTwoDies = (model: string | undefined): boolean => /\bMI250X?\b|0
 
 /**
  * The readings of a host's GPUs, in which each package's power and energy counter are shared among its parts: idle power evenly and
- * the rest by activity where the model's idle power is known and every part tells its use, else all of it evenly. The sums stay the
- * package's. The parts are `estimated`, because nothing measures one alone.
- * @param gpus in the tool's order: a secondary die stands next to its first die
+ * the rest by activity where every part tells its use, else all of it evenly. The sums stay the package's. The parts are `estimated`,
+ * because nothing measures one alone.
+ * @param told in the tool's order: a secondary die stands next to its first die
+ * @param idlePower of the session: it learns what a package draws without work
  */
-export function sharePackages(gpus: readonly PackagePart[]): Reading[] {
+export function sharePackages(told: readonly PackagePart[], idlePower = new IdlePower()): Reading[] {
+  // what a package shows is held against itself before it is divided
+  const gpus = told.map((gpu) => ({ ...gpu, reading: agreeing(gpu.reading) }))
   const packages = new Map<string, Reading[]>()
   const keys = packagesOf(gpus)
   for (const [i, { reading }] of gpus.entries()) {
     const key = keys[i] ?? ''
     packages.set(key, [...(packages.get(key) ?? []), reading])
   }
+  const shares = new Map([...packages].map(([key, parts]) => [key, sharesOf(key, parts, idlePower)]))
   return gpus.map(({ reading }, i) => {
     const parts = packages.get(keys[i] ?? '') ?? []
-    return parts.length > 1 ? partOf(reading, parts) : reading
+    const share = shares.get(keys[i] ?? '')?.[parts.indexOf(reading)] ?? 0
+    return parts.length > 1 ? partOf(reading, parts, share) : reading
   })
 }
 
@@ -85,10 +91,9 @@ function arePair(one: PackagePart | undefined, other: PackagePart | undefined): 
   )
 }
 
-function partOf(reading: Reading, parts: readonly Reading[]): Reading {
+function partOf(reading: Reading, parts: readonly Reading[], share: number): Reading {
   const measured = parts.find((part) => part.sample.powerW !== undefined)
   const limited = parts.find((part) => part.sample.powerLimitW !== undefined)
-  const share = sharesOf(parts, measured)[parts.indexOf(reading)] ?? 0
   const { powerW: _power, powerBasis: _basis, powerLimitW: _limit, holders, ...sample } = reading.sample
   const { counters: _counters, ...rest } = reading
   const watts = measured?.sample.powerW
@@ -108,11 +113,16 @@ function partOf(reading: Reading, parts: readonly Reading[]): Reading {
 }
 
 /** Each part's part of the package's power; together 1. */
-function sharesOf(parts: readonly Reading[], measured: Reading | undefined): number[] {
+function sharesOf(name: string, parts: readonly Reading[], idlePower: IdlePower): number[] {
   const even = 1 / parts.length
+  const measured = parts.find((part) => part.sample.powerW !== undefined)
   const powerW = measured?.sample.powerW
-  const idleW = idleWOf(measured?.identity.model)
   const told = parts.map(({ sample }) => sample.utilizationRatio)
+  const idleW = idlePower.of(name, measured?.identity.model, {
+    powerW,
+    powerLimitW: parts.find((part) => part.sample.powerLimitW !== undefined)?.sample.powerLimitW,
+    idle: isAllIdle(told),
+  })
   const work = told.reduce<number>((sum, ratio) => sum + (ratio ?? 0), 0)
   if (!powerW || idleW === undefined || told.includes(undefined) || !(work > 0)) return parts.map(() => even)
   const idle = Math.min(1, idleW / powerW)

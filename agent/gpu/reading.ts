@@ -4,7 +4,7 @@ import type { State } from '../../protocol/sample.ts'
 import type { Reading } from '../plugin/reading.ts'
 import type { GpuUse } from '../tenancy/gpu-use.ts'
 import type { GpuTenancy } from '../tenancy/tenancy.ts'
-import type { IdlePower } from './idle-power.ts'
+import { type IdlePower, isAllIdle } from './idle-power.ts'
 import { ratioOf } from './ranges.ts'
 import { gpuState } from './state.ts'
 
@@ -51,16 +51,22 @@ export const useOf = (gpu: GpuSnapshot, idlePower?: IdlePower): GpuUse =>
     uuid: gpu.uuid,
     utilizationRatio: ratioOf(gpu.utilizationRatio),
     powerW: gpu.powerW,
-    idleW: idlePower?.of(`gpu${gpu.index}`, gpu.model, { powerW: gpu.powerW, idle: isIdle(gpu) }),
+    idleW: idlePower?.of(`gpu${gpu.index}`, gpu.model, {
+      powerW: gpu.powerW,
+      powerLimitW: gpu.powerLimitW,
+      idle: isIdle(gpu),
+    }),
     processes: gpu.processes ?? [],
     instances: gpu.instances,
     smCount: gpu.smCount,
   })
 
-/** Under MIG a board tells no use of its own; without a process on it nothing computes. */
+/** Under MIG a board tells no use of its own; without a process on it, or an active instance, nothing computes. */
 function isIdle({ instances, processes, utilizationRatio }: GpuSnapshot): boolean | undefined {
-  if (instances === undefined) return utilizationRatio === undefined ? undefined : utilizationRatio === 0
-  return processes === undefined ? undefined : processes.length === 0
+  if (instances === undefined) return isAllIdle([utilizationRatio])
+  if (processes?.length === 0) return true
+  const byActivity = instances.length > 0 ? isAllIdle(instances.map((i) => i.activityRatio)) : undefined
+  return byActivity ?? (processes === undefined ? undefined : false)
 }
 
 /**

@@ -71,7 +71,8 @@ const coldChips = ({ state, tempC, hashrateHs }: Sample): Contradiction[] =>
 
 function powers(sample: Sample, kind: 'asic' | 'gpu'): Contradiction[] {
   const { powerW, powerInstantW, powerLimitW, utilizationRatio = 0 } = sample
-  if (powerW === undefined) return []
+  // a part of a package that works alone has nearly all of its power, and only a part of its limit (agent/gpu/packages.ts)
+  if (powerW === undefined || (kind === 'gpu' && sample.powerBasis === 'estimated')) return []
   if (powerLimitW !== undefined && isAbove(powerW, powerLimitW))
     return fitsAnother(sample)
       ? [{ worse: 'powerLimitW', against: 'powerW' }]

@@ -4,6 +4,7 @@ import { reasonOf } from '../../../protocol/kit/errors.ts'
 import { withDeadline } from '../../../protocol/kit/retry.ts'
 import type { Holder } from '../../../protocol/owner.ts'
 import { AMD_HINTS } from '../../gpu/amd-tools.ts'
+import { IdlePower } from '../../gpu/idle-power.ts'
 import { LostGpus } from '../../gpu/lost-gpus.ts'
 import { hasTwoDies, sharePackages } from '../../gpu/packages.ts'
 import { SilentGpus } from '../../gpu/silent-gpus.ts'
@@ -39,6 +40,7 @@ export default defineDriver({
       hints: AMD_HINTS,
     })
     const tenancy = openTenancy(options.owners)
+    const idlePower = new IdlePower()
     const lost = new LostGpus("amd-smi's answer", 'dmesg for amdgpu errors, and the host’s PCIe')
     const statics = new Map<number, AmdStatic>()
     const silent = new SilentGpus(() => performance.now())
@@ -84,7 +86,7 @@ export default defineDriver({
           const { serial, slot, partition } = fixed ?? {}
           return { reading, package: serial, slot, partition, secondary }
         })
-        const readings = sharePackages(gpus)
+        const readings = sharePackages(gpus, idlePower)
         return lost.with(
           readings.map((reading, i) => silent.answered(reading, uses[i] ?? { index: i, processes: [] })),
         )

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { PerwattError } from '../../../protocol/kit/errors.ts'
 import { HeldGpus } from '../../gpu/held.ts'
+import { IdlePower } from '../../gpu/idle-power.ts'
 import { LostGpus } from '../../gpu/lost-gpus.ts'
 import { hasTwoDies, type PackagePart, pciSlot, sharePackages } from '../../gpu/packages.ts'
 import { defineDriver, type Session } from '../../plugin/driver.ts'
@@ -26,6 +27,7 @@ export default defineDriver({
     const { root } = options
     const sysfs = new Sysfs(root, 'add its user to the groups video and render')
     const owners = new HeldGpus(options.owners)
+    const idlePower = new IdlePower()
     const lost = new LostGpus(root, 'dmesg for amdgpu errors, and the host’s PCIe')
     /** by PCI address: if a card disappears, the others keep their numbers */
     const gpus = new Map<string, { part: string; identity: Reading['identity'] }>()
@@ -52,7 +54,10 @@ export default defineDriver({
             )
           // the dies of a package have addresses next to each other, and the cards may be numbered otherwise
           const held = await owners.with(found, signal)
-          const shared = sharePackages([...held].sort((a, b) => (a.pci < b.pci ? -1 : 1)))
+          const shared = sharePackages(
+            [...held].sort((a, b) => (a.pci < b.pci ? -1 : 1)),
+            idlePower,
+          )
           const byPart = new Map(shared.map((reading) => [reading.part, reading]))
           return lost.with(found.map(({ reading }) => byPart.get(reading.part) ?? reading))
         }),

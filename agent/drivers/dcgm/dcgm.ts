@@ -83,7 +83,9 @@ function readingOf(
   const energyMilliJ = gpu.board('DCGM_FI_DEV_TOTAL_ENERGY_CONSUMPTION')
   const xid = gpu.board('DCGM_FI_DEV_XID_ERRORS') ?? 0
   const { utilizationRatio, idle } = gpu
-  const idleW = idlePower.of(gpu.index, gpu.labels.get('modelName'), { powerW, idle })
+  const powerLimitW =
+    gpu.board('DCGM_FI_DEV_ENFORCED_POWER_LIMIT') ?? gpu.board('DCGM_FI_DEV_POWER_MGMT_LIMIT')
+  const idleW = idlePower.of(gpu.index, gpu.labels.get('modelName'), { powerW, powerLimitW, idle })
   const holders = gpu.holders({ powerW, idleW }, more)
   const faults = [
     ...(xid > 0 ? [xidText(xid)] : []),
@@ -107,7 +109,7 @@ function readingOf(
       holders,
       powerW,
       powerBasis: powerW === undefined ? undefined : ('reported' as const),
-      powerLimitW: gpu.board('DCGM_FI_DEV_ENFORCED_POWER_LIMIT') ?? gpu.board('DCGM_FI_DEV_POWER_MGMT_LIMIT'),
+      powerLimitW,
       utilizationRatio,
       ...memory(gpu),
       tempC: gpu.board('DCGM_FI_DEV_GPU_TEMP'),

@@ -1,5 +1,6 @@
 import { defined } from '../../../protocol/kit/defined.ts'
 import type { Holder, Owner } from '../../../protocol/owner.ts'
+import { isAllIdle } from '../../gpu/idle-power.ts'
 import { profileOf, wholeSlices } from '../../gpu/mig-slices.ts'
 import { ratioOf } from '../../gpu/ranges.ts'
 import { sharesOf } from '../../tenancy/gpu-shares.ts'
@@ -93,8 +94,7 @@ export class DcgmGpu {
   /** Whether nothing on the board computes; undefined: a part of it doesn't tell. */
   get idle(): boolean | undefined {
     if (this.#slices.size === 0) return undefined
-    const told = [...this.#slices.keys()].map((instance) => this.#activity(instance))
-    return told.includes(undefined) ? undefined : told.every((ratio) => ratio === 0)
+    return isAllIdle([...this.#slices.keys()].map((instance) => this.#activity(instance)))
   }
 
   /** Ids of the Slurm jobs that hold the GPU or a part of it. */

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { AMD_HINTS } from '../../gpu/amd-tools.ts'
 import { HeldGpus } from '../../gpu/held.ts'
+import { IdlePower } from '../../gpu/idle-power.ts'
 import { LostGpus } from '../../gpu/lost-gpus.ts'
 import { sharePackages } from '../../gpu/packages.ts'
 import { defineDriver, type Session } from '../../plugin/driver.ts'
@@ -40,6 +41,7 @@ export default defineDriver({
     })
     const rocmSmi = new CommandVariants(program, VARIANTS)
     const held = new HeldGpus(options.owners)
+    const idlePower = new IdlePower()
     const lost = new LostGpus("rocm-smi's answer", 'dmesg for amdgpu errors, and the host’s PCIe')
     return {
       async read(signal) {
@@ -47,7 +49,7 @@ export default defineDriver({
         if ('silence' in asked) return lost.with(await held.standIns(asked.silence, signal))
         const gpus = rocmGpus(asked.answer)
         const checked = gpus.map((gpu) => ({ ...gpu, reading: inRange(gpu.reading) }))
-        return lost.with(held.answered(sharePackages(await held.with(checked, signal))))
+        return lost.with(held.answered(sharePackages(await held.with(checked, signal), idlePower)))
       },
     }
   },

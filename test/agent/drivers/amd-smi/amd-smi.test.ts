@@ -92,6 +92,36 @@ test('the partitions of a chip share its power: idle power evenly, the rest by a
   expect(readings.map((r) => r.sample.utilizationRatio)).toEqual([0, 0.1, 0.2, 0.3])
 })
 
+test.each([
+  // idle packages draw 91 and 140 W (agent/gpu/idle-watts.ts)
+  ['AMD Instinct MI250X', 480, 480 - 91 / 2],
+  ['AMD Instinct MI325X', 900, 900 - 140 / 2],
+  // of an unknown model a part of its limit of 750 W
+  ['AMD Instinct MI999X', 900, 900 - (0.12 * 750) / 2],
+])('of an %s at %i W the die that works has all but half of the idle power', async (model, watts, busyW) => {
+  const dies = [0, 1]
+  const metric = dies.map((gpu) => ({
+    gpu,
+    usage: { gfx_activity: { value: gpu === 0 ? 100 : 0, unit: '%' } },
+    power: { socket_power: gpu === 0 ? { value: watts, unit: 'W' } : 'N/A' },
+  }))
+  const fixed = dies.map((gpu) => ({
+    gpu,
+    asic: { market_name: model, asic_serial: '0x02A1B2C3D4E5F6FF' },
+    bus: { bdf: `0000:0c:00.${gpu}` },
+    limit: { socket_power: gpu === 0 ? { value: 750, unit: 'W' } : 'N/A' },
+  }))
+  const readings = await says({
+    'metric --json': JSON.stringify(metric),
+    'static --json': JSON.stringify(fixed),
+    'process --json': '[]',
+  }).read(soon())
+  expect(readings.map((r) => r.sample.powerW)).toEqual([
+    expect.closeTo(busyW, 9),
+    expect.closeTo(watts - busyW, 9),
+  ])
+})
+
 test('in CPX, where partition 0 says 420 W and the other seven nothing, each has its part', async () => {
   // ROCm's amd-smi names the partitions of one chip by the function of its PCI address, and only the first one's serial number
   const index = [0, 1, 2, 3, 4, 5, 6, 7]
@@ -116,6 +146,36 @@ test('in CPX, where partition 0 says 420 W and the other seven nothing, each has
     Array(8).fill([52.5, 'estimated']),
   )
   expect(readings.map((r) => r.counters)).toEqual(Array(8).fill({ energyJ: 8000, energyPart: 0.125 }))
+})
+
+test('the one partition of eight that works has more than an eighth of the limit, which is no contradiction', async () => {
+  const index = [0, 1, 2, 3, 4, 5, 6, 7]
+  const metricOf = (watts: number) =>
+    index.map((gpu) => ({
+      gpu,
+      usage: { gfx_activity: { value: gpu === 3 ? 100 : 0, unit: '%' } },
+      power: { socket_power: { value: watts, unit: 'W' } },
+    }))
+  const fixed = index.map((gpu) => ({
+    gpu,
+    asic: { market_name: 'AMD Instinct MI300X', asic_serial: '0x02A1B2C3D4E5F6FF' },
+    bus: { bdf: `0000:0c:00.${gpu}` },
+    limit: { socket_power: { value: 750, unit: 'W' } },
+  }))
+  const read = (watts: number) =>
+    says({
+      'metric --json': JSON.stringify(metricOf(watts)),
+      'static --json': JSON.stringify(fixed),
+      'process --json': JSON.stringify(index.map((gpu) => ({ gpu, process_list: [] }))),
+    }).read(soon())
+  const readings = await read(420)
+  expect(readings[3]?.sample.powerW).toBeCloseTo(175 / 8 + (420 - 175), 9)
+  expect(readings.flatMap((r) => r.sample.faults ?? [])).toEqual([])
+  expect(readings.reduce((sum, r) => sum + (r.sample.powerW ?? 0), 0)).toBeCloseTo(420, 9)
+  // what the whole package can't draw is ignored in all of its parts
+  const [glitch] = await read(1900)
+  expect(glitch?.sample).not.toHaveProperty('powerW')
+  expect(glitch?.sample.faults).toEqual([expect.stringContaining('power of 1,900 W is ignored')])
 })
 
 test('boards whose powers differ are not one package, though their serial numbers look real and are equal', async () => {

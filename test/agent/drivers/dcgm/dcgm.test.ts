@@ -137,6 +137,28 @@ test.each([
   )
 })
 
+test.each([
+  // idle power by model (agent/gpu/idle-watts.ts), and of an unknown one by the highest power so far
+  ['NVIDIA H200', 78],
+  ['NVIDIA A100-SXM4-40GB', 54],
+  ['NVIDIA H100 PCIe', 47],
+  ['NVIDIA B200', 138],
+  ['NVIDIA GH200 480GB', 82],
+  ['NVIDIA X1', 0.12 * 295],
+])(
+  'the instance of an %s that alone works has its 295 W but the others’ idle power',
+  async (model, idleW) => {
+    const row = (id: number, profile: string, activity: number) => {
+      const labels = `gpu="0",modelName="${model}",GPU_I_PROFILE="${profile}",GPU_I_ID="${id}",pod="p${id}"`
+      return `DCGM_FI_DEV_POWER_USAGE{${labels}} 295\nDCGM_FI_PROF_GR_ENGINE_ACTIVE{${labels}} ${activity}\n`
+    }
+    const [gpu] = await read(row(1, '3g.40gb', 1) + row(2, '3g.40gb', 0) + row(5, '1g.10gb', 0))
+    const [busy] = gpu?.sample.holders?.filter(({ owner }) => owner['pod'] === 'p1') ?? []
+    expect((busy?.energyShare ?? 0) * 295).toBeCloseTo(295 - (idleW * 4) / 7, 9)
+    expect(busy?.estimated).toBe(true)
+  },
+)
+
 test('an A30 has four slices', async () => {
   const [gpu] = await read(
     'DCGM_FI_PROF_GR_ENGINE_ACTIVE{gpu="0",modelName="NVIDIA A30",GPU_I_PROFILE="1g.6gb",GPU_I_ID="3",pod="p"} 1\n',

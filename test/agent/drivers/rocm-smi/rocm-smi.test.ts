@@ -11,6 +11,9 @@ const open = (program: string) =>
   rocmSmi.open({ id: 'gpu-01', host: '', options: rocmSmi.settings.parse({ program }) })
 const says = (text: string) => open(fakeProgram('rocm-smi', answers({ '*': text })))
 
+// the package of the fixture: 412 W, of which 91 are idle power, and dies that are 63 and 58 % busy
+const firstW = 91 / 2 + ((412 - 91) * 0.63) / (0.63 + 0.58)
+
 test('each card is a GPU with its power, counter, use, memory and temperatures', async () => {
   const [first] = await says(mi250x).read(soon())
   expect(first).toEqual({
@@ -24,7 +27,7 @@ test('each card is a GPU with its power, counter, use, memory and temperatures',
     sample: {
       state: 'busy',
       // the first die's sensor shows 412 W for both
-      powerW: 206,
+      powerW: expect.closeTo(firstW, 9),
       powerBasis: 'estimated',
       powerLimitW: 280,
       utilizationRatio: 0.63,
@@ -35,20 +38,23 @@ test('each card is a GPU with its power, counter, use, memory and temperatures',
       fanRpm: 0,
       fanRatio: 0,
     },
-    counters: { energyJ: expect.closeTo(962825096.297, 2), energyPart: 0.5 },
+    counters: { energyJ: expect.closeTo(962825096.297, 2), energyPart: expect.closeTo(firstW / 412, 12) },
   })
 })
 
-test("a second die has half of the first one's power and counter", async () => {
+test("a second die has a part of the first one's power and counter: half of the idle power, and the rest by activity", async () => {
   // "N/A (Secondary die)": ROCm/rocm_smi_lib issue 160
   const [first, second] = await says(mi250x).read(soon())
   expect(second?.sample).toMatchObject({
     state: 'busy',
     utilizationRatio: 0.58,
-    powerW: 206,
+    powerW: expect.closeTo(412 - firstW, 9),
     powerBasis: 'estimated',
   })
-  expect(second?.counters).toEqual(first?.counters)
+  expect(second?.counters).toEqual({
+    energyJ: first?.counters?.energyJ,
+    energyPart: expect.closeTo(1 - firstW / 412, 12),
+  })
 })
 
 test.each([
