@@ -63,9 +63,10 @@ function packagesOf(gpus: readonly PackagePart[]): string[] {
     const merged = new Set(members.map((i) => names[i]))
     for (const [i, name] of names.entries()) if (merged.has(name)) names[i] = `package ${serial}`
   }
-  // two neighbours of which one is a second die are a pair; either may come first
+  // two neighbours of which one is a second die are a pair; either may come first, and neither belongs to another die by its ids
+  const isAlone = (i: number) => names.filter((name) => name === names[i]).length === 1
   for (let i = 0; i + 1 < gpus.length; i++)
-    if (arePair(gpus[i], gpus[i + 1])) {
+    if (isAlone(i) && isAlone(i + 1) && arePair(gpus[i], gpus[i + 1])) {
       names[i + 1] = names[i] ?? ''
       i++
     }

@@ -2,7 +2,7 @@ import { defined } from '../../../protocol/kit/defined.ts'
 import { PerwattError } from '../../../protocol/kit/errors.ts'
 import { amdHardwareId } from '../../gpu/amd-tools.ts'
 import type { PlacedGpu } from '../../gpu/held.ts'
-import { type PackagePart, pciSlot } from '../../gpu/packages.ts'
+import { hasTwoDies, type PackagePart, pciSlot } from '../../gpu/packages.ts'
 import { type Fields, fieldsOf, findNumber, findText, jsonIn } from '../../gpu/smi-output.ts'
 import { gpuState } from '../../gpu/state.ts'
 import type { Reading } from '../../plugin/reading.ts'
@@ -27,7 +27,7 @@ export function rocmGpus(text: string): (PackagePart & PlacedGpu)[] {
     const reading = readingOf(index, fields, firmware)
     const pci = findText(fields, /^pci bus$/)
     const serial = serialOfPackage(fields)
-    return [{ reading, package: serial, slot: pciSlot(pci), pci, secondary: isSecondary(row) }]
+    return [{ reading, package: serial, slot: pciSlot(pci), pci, secondary: isSecondary(row, reading) }]
   })
   if (gpus.length > 0) return gpus
   throw new PerwattError(
@@ -36,9 +36,13 @@ export function rocmGpus(text: string): (PackagePart & PlacedGpu)[] {
   )
 }
 
-/** The second die of an MI250 shows "N/A (Secondary die)": the first die's power and counter include it. */
-const isSecondary = (row: Row): boolean =>
-  Object.entries(row).some(([name, value]) => /power/i.test(name) && /secondary die/i.test(String(value)))
+/**
+ * The second die of an MI250 shows `N/A (Secondary die)`, a bare `N/A`, or 0 W (mlco2/codecarbon, issue 1097), as the release has it: the
+ * first die's power and counter include it.
+ */
+const isSecondary = (row: Row, { sample, identity }: Reading): boolean =>
+  Object.entries(row).some(([name, value]) => /power/i.test(name) && /secondary die/i.test(String(value))) ||
+  (sample.powerW === undefined && hasTwoDies(identity.model))
 
 function readingOf(index: string, fields: Fields, firmware: string | undefined): Reading {
   const powerW =

@@ -76,6 +76,65 @@ test.each([
   expect(readings.map((r) => r.sample.powerW)).toEqual(powersW)
 })
 
+// mlco2/codecarbon, issue 1097: the second die always reports 0 W; each die may have a unique id of its own
+test.each(['N/A (Secondary die)', '0.0', 'N/A'])(
+  'a second die that shows %s shares the power of the first one',
+  async (power) => {
+    const { card0 } = JSON.parse(mi250x)
+    const die = (i: number, watts: string, percent: string) => ({
+      ...card0,
+      'Unique ID': `0x2a00beef0000000${i}`,
+      'PCI Bus': `0000:C${i}:00.0`,
+      'Average Graphics Package Power (W)': watts,
+      'GPU use (%)': percent,
+    })
+    const cards = { card0: die(1, '480.0', '100'), card1: die(6, power, '0') }
+    const readings = await says(JSON.stringify(cards)).read(soon())
+    expect(readings.map((r) => [r.sample.powerW, r.sample.powerBasis])).toEqual([
+      [expect.closeTo(480 - 91 / 2, 9), 'estimated'],
+      [expect.closeTo(91 / 2, 9), 'estimated'],
+    ])
+  },
+)
+
+test('dies whose unique ids tell their packages are paired by them, in whatever order they stand', async () => {
+  const { card0 } = JSON.parse(mi250x)
+  const die = (id: number, bus: string, watts: string) => ({
+    ...card0,
+    'Unique ID': `0x2a00beef0000000${id}`,
+    'PCI Bus': `0000:${bus}:00.0`,
+    'Average Graphics Package Power (W)': watts,
+    'GPU use (%)': '50',
+  })
+  const second = 'N/A (Secondary die)'
+  const cards = {
+    card0: die(1, 'C1', '400.0'),
+    card1: die(2, 'D1', '100.0'),
+    card2: die(1, 'C6', second),
+    card3: die(2, 'D6', second),
+  }
+  const readings = await says(JSON.stringify(cards)).read(soon())
+  expect(readings.map((r) => r.sample.powerW)).toEqual([200, 50, 200, 50])
+})
+
+test('a board of one die that tells no power takes none of its neighbour’s', async () => {
+  const { card0 } = JSON.parse(mi250x)
+  const board = (i: number, watts: string) => ({
+    ...card0,
+    'Card series': 'AMD Instinct MI210',
+    'Unique ID': `0x2a00beef0000000${i}`,
+    'PCI Bus': `0000:C${i}:00.0`,
+    'Average Graphics Package Power (W)': watts,
+  })
+  const readings = await says(JSON.stringify({ card0: board(1, '250.0'), card1: board(2, '0.0') })).read(
+    soon(),
+  )
+  expect(readings.map((r) => [r.sample.powerW, r.sample.powerBasis])).toEqual([
+    [250, 'reported'],
+    [undefined, undefined],
+  ])
+})
+
 test('partitions of one chip, which all show its power, share it', async () => {
   const { card0 } = JSON.parse(mi250x)
   const readings = await says(JSON.stringify({ card0, card1: card0 })).read(soon())
