@@ -29,6 +29,13 @@ const WORDS: Record<number, string> = {
 /** XIDs after which the GPU computes nothing until it or its host is reset. */
 const FATAL: ReadonlySet<number> = new Set([48, 62, 64, 79, 95, 119, 120, 140])
 
+/** NVIDIA's catalogue ends below 200. Drivers and exporters tell -1, also as 4294967295, where there was none. */
+const HIGHEST_XID = 9_999
+
+/** Whether a number is an XID at all. */
+export const isXid = (xid: number | undefined): xid is number =>
+  xid !== undefined && Number.isInteger(xid) && xid > 0 && xid <= HIGHEST_XID
+
 export const xidText = (xid: number): string => `XID ${xid}${WORDS[xid] ? `: ${WORDS[xid]}` : ''}`
 
 export const isFatalXid = (xid: number): boolean => FATAL.has(xid)

@@ -7,7 +7,7 @@ import type { Owner } from '../../../protocol/owner.ts'
 import { isPossible } from '../../../protocol/quantities.ts'
 import { IdlePower } from '../../gpu/idle-power.ts'
 import { LostGpus } from '../../gpu/lost-gpus.ts'
-import { isFatalXid, xidText } from '../../gpu/nvidia-xid.ts'
+import { isFatalXid, isXid, xidText } from '../../gpu/nvidia-xid.ts'
 import { SILENT_PAGE, SilentGpus } from '../../gpu/silent-gpus.ts'
 import { gpuState } from '../../gpu/state.ts'
 import { defineDriver, type Session } from '../../plugin/driver.ts'
@@ -81,7 +81,8 @@ function readingOf(
   const drawnW = gpu.board('DCGM_FI_DEV_POWER_USAGE')
   const powerW = drawnW !== undefined && isPossible('powerW', 'gpu', drawnW) ? drawnW : undefined
   const energyMilliJ = gpu.board('DCGM_FI_DEV_TOTAL_ENERGY_CONSUMPTION')
-  const xid = gpu.board('DCGM_FI_DEV_XID_ERRORS') ?? 0
+  const told = gpu.board('DCGM_FI_DEV_XID_ERRORS')
+  const xid = isXid(told) ? told : 0
   const { utilizationRatio, idle } = gpu
   const powerLimitW =
     gpu.board('DCGM_FI_DEV_ENFORCED_POWER_LIMIT') ?? gpu.board('DCGM_FI_DEV_POWER_MGMT_LIMIT')

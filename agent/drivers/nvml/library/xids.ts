@@ -1,4 +1,4 @@
-import { isFatalXid, xidText } from '../../../gpu/nvidia-xid.ts'
+import { isFatalXid, isXid, xidText } from '../../../gpu/nvidia-xid.ts'
 import type { NvmlCalls } from './calls.ts'
 import type { NvmlGpu } from './gpu.ts'
 import { zeros } from './nvml-library.ts'
@@ -55,8 +55,9 @@ export class Xids {
       if (code !== NVML.ok) return
       const gpu = gpus.find(({ handle }) => handle === event.readBigUInt64LE(0))
       if (!gpu || event.readBigUInt64LE(8) !== XID_EVENT) continue
+      const xid = Number(event.readBigUInt64LE(16))
       const raised = this.#raised.get(gpu.name) ?? new Map<number, number>()
-      this.#raised.set(gpu.name, raised.set(Number(event.readBigUInt64LE(16)), this.#nowMs()))
+      if (isXid(xid)) this.#raised.set(gpu.name, raised.set(xid, this.#nowMs()))
     }
   }
 

@@ -311,7 +311,8 @@ test('an XID is a fault in words; a fatal one makes the GPU faulty until it work
     faults: ['XID 31: memory page fault'],
   })
   expect((await xid(9999, 0))[0]?.sample.faults).toEqual(['XID 9999'])
-  expect((await xid(0, 0))[0]?.sample).not.toHaveProperty('faults')
+  for (const none of [0, -1, 4294967295, 0.5])
+    expect((await xid(none, 0))[0]?.sample).not.toHaveProperty('faults')
 })
 
 test('a GPU that was there and is missing is faulty until it is back', async () => {

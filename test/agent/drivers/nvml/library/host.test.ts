@@ -330,6 +330,17 @@ test('a fatal XID makes its GPU dead until it computes again, another one is sho
   ])
 })
 
+test('a number that is no XID is no fault', async () => {
+  const host = open()
+  await host.snapshots()
+  answer({ 'gpu1.xid.0': 4294967295 })
+  nowMs += 1000
+  expect((await host.snapshots()).map(({ faults, dead }) => [faults, dead])).toEqual([
+    [[], false],
+    [[], false],
+  ])
+})
+
 test('failed row remapping is a fault', async () => {
   const [gpu] = await open({ 'gpu0.nvmlDeviceGetRemappedRows': 1 }).snapshots()
   expect(gpu?.faults).toEqual(['row remapping failed'])
