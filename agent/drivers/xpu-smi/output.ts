@@ -112,6 +112,14 @@ export function unknownColumns(text: string): string | undefined {
   )
 }
 
+/** What is wrong with a GPU of which no known column has a value, with what to do; undefined where one has. */
+export function withoutValues(text: string, index: number, values: Values): string | undefined {
+  const columns = Object.keys(COLUMNS) as (keyof typeof COLUMNS)[]
+  // of unknown columns `unknownColumns` tells
+  if (columns.some((column) => value(values, column) !== undefined) || unknownColumns(text)) return undefined
+  return `xpu-smi has no value of gpu${index} in any column that is known (such as Not Supported or N/A): run xpu-smi dump by hand, as root, and check the version of its driver`
+}
+
 const namesIn = (head: string): string[] => head.split(',').map((name) => name.trim().toLowerCase())
 
 /** @param index xpu-smi's device id */

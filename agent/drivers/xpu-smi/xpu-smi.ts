@@ -4,12 +4,13 @@ import { withDeadline } from '../../../protocol/kit/retry.ts'
 import { HeldGpus } from '../../gpu/held.ts'
 import { LostGpus } from '../../gpu/lost-gpus.ts'
 import { defineDriver, type Session } from '../../plugin/driver.ts'
+import { withFaults } from '../../plugin/faults.ts'
 import { inRange } from '../../plugin/in-range.ts'
 import type { Reading } from '../../plugin/reading.ts'
 import { TenancySettingsSchema } from '../../tenancy/tenancy.ts'
 import { Program } from '../../wire/command.ts'
 import { CommandVariants } from '../../wire/command-variants.ts'
-import { unknownColumns, xpuIdentities, xpuReading, xpuValues } from './output.ts'
+import { unknownColumns, withoutValues, xpuIdentities, xpuReading, xpuValues } from './output.ts'
 
 /** Metric ids: utilisation, power, clock, core and memory temperature, energy, memory. Version 2 knows only the long options. */
 const METRICS = '0,1,2,3,4,8,18'
@@ -73,9 +74,11 @@ export default defineDriver({
           } catch (error) {
             notes.push(reasonOf(error).slice(0, 256))
           }
-        const readings = [...values].map(([index, row]) =>
-          inRange(xpuReading(index, row, identities.get(index))),
-        )
+        const readings = [...values].map(([index, row]) => {
+          const nothing = withoutValues(text, index, row)
+          const reading = xpuReading(index, row, identities.get(index))
+          return inRange(nothing ? { ...reading, sample: withFaults(reading.sample, [nothing]) } : reading)
+        })
         const first = readings[0]
         if (first && notes.length > 0) first.sample.faults = [...notes, ...(first.sample.faults ?? [])]
         // the identity of an Intel GPU is its PCI address where discovery names it

@@ -36,6 +36,23 @@ test('each device is a GPU with its power, counter, use, memory and temperatures
   expect(readings[1]?.sample).not.toHaveProperty('memoryTempC')
 })
 
+test('a GPU of which no known column has a value is a fault that says what to do', async () => {
+  const lines = [
+    'Timestamp,DeviceId,utilization.gpu (%),power.draw (W),memory.used (MiB)',
+    '13:24:02.000,0,N/A,Not Supported,',
+    '13:24:02.000,1,12.5,Not Supported,4096',
+  ]
+  const [nothing, something] = await says({ 'dump*': lines.join('\n'), 'discovery -j': discovery }).read(
+    soon(),
+  )
+  expect(nothing?.sample).toEqual({
+    state: 'unknown',
+    faults: [expect.stringMatching(/^xpu-smi has no value of gpu0 .*: run xpu-smi dump by hand/)],
+  })
+  expect(something?.sample).toMatchObject({ state: 'busy', utilizationRatio: 0.125 })
+  expect(something?.sample).not.toHaveProperty('faults')
+})
+
 test('version 2, which knows only the long names, is asked by them', async () => {
   const program = fakeProgram(
     'xpu-smi',
