@@ -29,7 +29,7 @@ export function profileOf(name: string | undefined): Profile | undefined {
 /**
  * Compute slices of a whole board: the model's; for a new model the largest number that its instances tell.
  * @param profiles names of the profiles of the board's instances
- * @param boardGb memory of the board, where it is told
+ * @param boardGb memory of the board; undefined: not known
  */
 export function wholeSlices(
   model: string | undefined,
