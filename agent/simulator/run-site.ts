@@ -122,7 +122,7 @@ function description(site: Site): string[] {
     }),
     ...gpuHosts.map(
       (h) =>
-        `8 ${h.model.name} in ${h.id}: http://${h.host}:${ports.dcgm}/metrics${isAmd(h.model) ? '/rocm-smi and /amd-smi-metric (in CPX)' : ' (dcgm-exporter; also /mig and /relabelled)'}`,
+        `8 ${h.model.name} in ${h.id}: http://${h.host}:${ports.dcgm}/metrics${isAmd(h.model) ? '/rocm-smi and /amd-smi-metric (in CPX), /rocm-smi-dies (as MI250X)' : ' (dcgm-exporter; also /mig, /relabelled, /module and /xpu-smi-dump)'}`,
     ),
     ...gpuHosts.flatMap((h) =>
       h.bmc ? [`BMC of ${h.id}: http://${h.host}:${ports.bmc}/redfish/v1 (${h.bmc})`] : [],

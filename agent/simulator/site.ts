@@ -10,6 +10,7 @@ import { createRandom } from './base/random.ts'
 import { AMD_PAGES } from './gpu/amd-text.ts'
 import { DCGM_PAGES } from './gpu/dcgm-text.ts'
 import { GpuHost, isAmd } from './gpu/host.ts'
+import { INTEL_PAGES } from './gpu/intel-text.ts'
 import { JobScheduler } from './gpu/jobs.ts'
 import { LlmServer } from './gpu/llm.ts'
 import { DEFAULT_LLM_PAGE, llmPage } from './gpu/llm-pages.ts'
@@ -276,8 +277,8 @@ export class Site {
   }
 }
 
-/** What a host shows behind `/metrics`: NVIDIA's exporter, in several forms, or what AMD's tools print. */
+/** What a host shows behind `/metrics`: NVIDIA's exporter, in several forms, or what AMD's or Intel's tools print. */
 function pageOf(host: GpuHost, page: string): string | undefined {
   const [gpu] = host.gpus
-  return (gpu && isAmd(gpu.model) ? AMD_PAGES : DCGM_PAGES)[page]?.(host)
+  return (gpu && isAmd(gpu.model) ? AMD_PAGES : { ...DCGM_PAGES, ...INTEL_PAGES })[page]?.(host)
 }

@@ -12,6 +12,7 @@ export const AMD_PAGES: Readonly<Record<string, (host: GpuHost) => string>> = {
   'amd-smi-process': (host) => listed(host, ({ index }) => ({ gpu: index, process_list: [] })),
   'rocm-smi': (host) =>
     JSON.stringify(Object.fromEntries(partsOf(host).map((part) => [`card${part.index}`, card(part)]))),
+  'rocm-smi-dies': ({ gpus }) => JSON.stringify(Object.fromEntries(gpus.flatMap(dies))),
 }
 
 interface Part {
@@ -67,3 +68,16 @@ const card = (part: Part) => ({
   'GPU use (%)': String(Math.round(100 * activity(part))),
   'Temperature (Sensor junction) (C)': part.gpu.tempC.toFixed(1),
 })
+
+/** As an MI250X of two dies, each with an id of its own. The second one shows 0 W (mlco2/codecarbon, issue 1097). Only the first one works. */
+const dies = (gpu: Gpu) =>
+  [0, 1].map((die) => [
+    `card${2 * gpu.index + die}`,
+    {
+      'Card Series': 'AMD INSTINCT MI250X',
+      'Unique ID': `${serialOf(gpu).slice(0, 17)}${die}`,
+      'PCI Bus': address({ gpu, partition: 0, index: 0 }).replace(':00.', `:0${die}.`).toUpperCase(),
+      'Average Graphics Package Power (W)': die === 0 ? gpu.powerW.toFixed(1) : '0.0',
+      'GPU use (%)': String(die === 0 ? Math.round(100 * gpu.utilizationRatio) : 0),
+    },
+  ])

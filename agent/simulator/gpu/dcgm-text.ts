@@ -97,6 +97,7 @@ export const DCGM_PAGES: Readonly<Record<string, (host: GpuHost) => string>> = {
   '': dcgmText,
   mig: (host) => pageOf(host, instanceRows),
   relabelled: (host) => pageOf(host, relabelledRows),
+  module: (host) => pageOf(host, moduleRows),
 }
 
 /** The `/metrics` page of dcgm-exporter: every field of every GPU, labelled with the pod that holds it, if any. */
@@ -112,7 +113,7 @@ function pageOf(host: GpuHost, rows: (gpu: Gpu, host: GpuHost) => readonly Label
     text += `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`
     host.gpus.forEach((gpu, i) => {
       for (const row of labels[i] ?? [])
-        text += `${name}{${textOf(row)}} ${inInstance(row, name) ?? value(gpu)}\n`
+        text += `${name}{${textOf(row)}} ${inInstance(row, name) ?? ofModule(row, name, gpu) ?? value(gpu)}\n`
     })
   }
   return text
@@ -179,3 +180,17 @@ function inInstance({ GPU_I_ID: instance }: Labels, field: string): number | und
   if (field === 'DCGM_FI_DEV_GPU_UTIL') return 0
   return field === 'DCGM_FI_PROF_GR_ENGINE_ACTIVE' && instance !== LARGEST ? 0 : undefined
 }
+
+const MODULE = 'NVIDIA GH200 480GB'
+/** what a module with its Grace and memory draws beside its GPU under load, in parts of the GPU's power */
+const MODULE_PART = 1.28
+
+const moduleRows = (gpu: Gpu, host: GpuHost): Labels[] => [
+  { ...labelsOf(host, gpu), modelName: MODULE, ...holderOf(gpu) },
+]
+
+/** The energy counter of a GH200 is the module's, while its power is the GPU's. */
+const ofModule = ({ modelName }: Labels, field: string, gpu: Gpu): number | undefined =>
+  modelName === MODULE && field === 'DCGM_FI_DEV_TOTAL_ENERGY_CONSUMPTION'
+    ? Math.round(MODULE_PART * gpu.energyCounterMilliJ)
+    : undefined

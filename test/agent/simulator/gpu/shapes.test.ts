@@ -1,11 +1,12 @@
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import amdSmi from '../../../../agent/drivers/amd-smi/amd-smi.ts'
 import dcgm from '../../../../agent/drivers/dcgm/dcgm.ts'
 import redfish from '../../../../agent/drivers/redfish/redfish.ts'
 import rocmSmi from '../../../../agent/drivers/rocm-smi/rocm-smi.ts'
+import xpuSmi from '../../../../agent/drivers/xpu-smi/xpu-smi.ts'
 import type { Reading } from '../../../../agent/plugin/reading.ts'
 import { PARTITIONS } from '../../../../agent/simulator/gpu/amd-text.ts'
 import { Site } from '../../../../agent/simulator/site.ts'
@@ -98,14 +99,71 @@ describe('AMD in partitions', () => {
   })
 
   test('by rocm-smi', async () => {
-    const program = join(folder, 'rocm-smi')
-    writeFileSync(
-      program,
-      `#!${process.execPath}\nfetch('${pageOf(1, 'rocm-smi')}').then(async (a) => console.log(await a.text()))\n`,
-    )
-    chmodSync(program, 0o755)
+    const program = printing(() => pageOf(1, 'rocm-smi'))
     checked(await rocmSmi.open({ ...target, options: rocmSmi.settings.parse({ program }) }).read(soon()))
   })
+})
+
+/** A program that prints a page, as an expression of its arguments if it needs them. */
+function printing(url: () => string, byArguments = JSON.stringify(url())): string {
+  const program = join(folder, `print-${Math.random()}`)
+  writeFileSync(
+    program,
+    `#!${process.execPath}\nfetch(${byArguments}).then(async (a) => console.log(await a.text()))\n`,
+  )
+  chmodSync(program, 0o755)
+  return program
+}
+
+test('the second dies of MI250X, which show 0 W, have half of the idle power of their packages', async () => {
+  const program = printing(() => pageOf(1, 'rocm-smi-dies'))
+  const readings = await rocmSmi
+    .open({ ...target, options: rocmSmi.settings.parse({ program }) })
+    .read(soon())
+  expect(readings).toHaveLength(16)
+  for (const [i, gpu] of amd?.gpus.entries() ?? []) {
+    expect(watts(readings.slice(2 * i, 2 * i + 2))).toBeCloseTo(gpu.powerW, 0)
+    if (gpu.utilizationRatio > 0.5)
+      expect(readings[2 * i + 1]?.sample).toMatchObject({
+        powerW: expect.closeTo(91 / 2, 9),
+        powerBasis: 'estimated',
+      })
+  }
+})
+
+test('Intel’s GPUs by xpu-smi 2', async () => {
+  const [dump, discovery] = [pageOf(0, 'xpu-smi-dump'), pageOf(0, 'xpu-smi-discovery')]
+  const program = printing(() => dump, `process.argv[2] === 'dump' ? '${dump}' : '${discovery}'`)
+  const readings = await xpuSmi.open({ ...target, options: xpuSmi.settings.parse({ program }) }).read(soon())
+  expect(watts(readings)).toBeCloseTo(nvidia?.powerW ?? 0, 1)
+  expect(readings[0]?.identity.model).toBe('Intel(R) Data Center GPU Max 1550')
+  // its energy is that of one domain
+  expect(readings[0]).not.toHaveProperty('counters')
+})
+
+test('the energy counter of a GH200, which is its module’s, is refused within half an hour', async () => {
+  const startMs = performance.now()
+  const beganMs = clock.nowMs
+  const steady = vi.spyOn(performance, 'now').mockImplementation(() => startMs + clock.nowMs - beganMs)
+  try {
+    const url = pageOf(0, 'module')
+    const session = dcgm.open({ ...target, options: dcgm.settings.parse({ url }) })
+    let readings: Reading[] = []
+    for (let s = 0; s <= 1800; s += 10) {
+      readings = await session.read(soon())
+      for (let i = 0; i < 10; i++) {
+        clock.nowMs += 1000
+        site.catchUp()
+      }
+    }
+    const refused = readings.filter(({ counters }) => counters?.refused?.includes('energyJ'))
+    expect(refused.length).toBeGreaterThan(0)
+    for (const { sample } of refused)
+      expect(sample.faults).toEqual([expect.stringContaining('its energy counter grows by')])
+    expect(readings.filter(({ counters }) => counters?.energyJ !== undefined)).toEqual([])
+  } finally {
+    steady.mockRestore()
+  }
 })
 
 describe('BMCs', () => {
