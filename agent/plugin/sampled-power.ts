@@ -1,7 +1,7 @@
 /** This many times the standard error of the mean is left open. */
 const ERRORS = 6
-/** A state that the load has for one time in N is missed by N x 8 readings once in 3,000 (e^-8). */
-const MISSED = 8
+/** A state that the load has for a part p of the time is missed by N readings with (1 - p)^N: such a p is left open that it is e^-7, once in 1,100. */
+const MISSED = 7
 /** A GPU that tells no limit may leap so high between the readings. */
 const GPU_MAY_REACH_W = 1_000
 /** Any other machine that tells no limit may leap to so many times its highest reading. */
@@ -30,7 +30,7 @@ export class SampledPower {
     const meanW = this.#sumW / this.#readings
     const spreadW = Math.sqrt(Math.max(0, this.#squaresW / this.#readings - meanW ** 2))
     const leapW = Math.max(meanW, mayReachW - meanW)
-    return (ERRORS * spreadW) / Math.sqrt(fresh) + (MISSED * leapW) / fresh
+    return (ERRORS * spreadW) / Math.sqrt(fresh) + leapW * (1 - Math.exp(-MISSED / fresh))
   }
 }
 
