@@ -77,8 +77,9 @@ test('an honest miner keeps its counter and its hashrate, from a Bitaxe to a far
           expect(checked.sample.faults).toBeUndefined()
         }
         expect(last?.sample.hashrateHs).toBeDefined()
-        // it is held back for moments after lucky shares
-        expect(held / n).toBeLessThan(0.2)
+        // it is held back for moments after lucky shares; two of a machine that finds one in hours may take an hour
+        const shares = (3 * 3600 * hashrateHs) / (difficulty * HASHES_PER_DIFF1)
+        if (shares > 20) expect(held / n).toBeLessThan(0.2)
       },
     ),
     { numRuns: 30 },
