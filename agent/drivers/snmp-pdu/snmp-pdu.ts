@@ -183,11 +183,11 @@ function readingsOf(
             exportedJ: joulesOf(p.exported),
           },
     )
-    const { powerW } = figures
     const told = countersOf(p, counters).read(figures, steadyMs)
+    const { powerW } = told
     const off = p.off !== undefined && values.get(p.off.oid) === p.off.is
     const word = typeof status === 'number' ? p.status?.words[status] : undefined
-    const blind = powerW === undefined && figures.energyJ === undefined
+    const blind = figures.powerW === undefined && figures.energyJ === undefined
     const faults = [...(word === undefined ? [] : [word]), ...told.faults]
     return {
       ...defined({ part: p.part, behind: p.behind }),
