@@ -16,7 +16,7 @@ const commonSettings = {
     .positive()
     .optional()
     .describe(
-      'name plate power, W; used where a machine reports no power, and marked as rated; a power of more than twice this is not believed, of a meter neither',
+      'name plate power, W; used where a machine reports no power, and marked as rated; a power of more than twice this is left out, of a meter too',
     ),
   expectedHashrateHs: z
     .number()

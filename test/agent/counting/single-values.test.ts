@@ -48,13 +48,28 @@ describe('a single wild value of a counter books nothing, whatever its window ha
   })
 })
 
-test('after a gap a single wild value is not told, and the next true one is told as it is', () => {
+test('after a gap a single wild value is not told, and the next true one is told', () => {
   const counter = new HeldCounter(3600)
   const read = (s: number, kwh: number) => counter.read(kwh * KWH, 10_000, s * 1000)
   read(0, 500)
   read(600, 501)
   expect(read(1200, TORN_KWH)).toEqual({})
   expect(read(1800, 504)).toEqual({ energyJ: 504 * KWH })
+})
+
+describe('a wild value at the first reading of a session is not booked, nor does it cost what was counted meanwhile', () => {
+  test.each([TORN_KWH, 5000 + 1234])('of %d kWh', (wildKwh) => {
+    const { kwh } = booked(
+      {
+        pollS: 10,
+        powerW: () => 100_000,
+        restartsS: [1800],
+        energyKwh: (s) => (s === 1800 ? wildKwh : 1234 + (100 * s) / HOUR),
+      },
+      HOUR,
+    )
+    expect(kwh).toBeCloseTo(100, 1)
+  })
 })
 
 test('a wild value right after a gap does not cost what the counter counted over it', () => {
