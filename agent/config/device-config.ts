@@ -15,7 +15,9 @@ const commonSettings = {
     .number()
     .positive()
     .optional()
-    .describe('name plate power, W; used only where the device reports no power, and marked as rated'),
+    .describe(
+      'name plate power, W; used where a machine reports no power, and marked as rated; a power of more than twice this is left out, of a meter too',
+    ),
   expectedHashrateHs: z
     .number()
     .positive()

@@ -87,6 +87,8 @@ export class HeldCounter {
   /** readings in a row that fell, and that the counter's power can't make */
   #lows = 0
   #doubts = 0
+  /** whether the first of them came after a gap */
+  #isOddOverGap = false
   /** readings that are told though the counter has not moved: the interval meter accepts a fall at the second one */
   #tellStill = 0
   #strikes = 0
@@ -142,18 +144,27 @@ export class HeldCounter {
     const window = this.#window
     const goodJ = this.#goodJ
     if (!window || goodJ === undefined) return this.#begin(energyJ)
-    if (energyJ < goodJ) return this.#fallen(energyJ, goodJ, steadyMs)
+    if (energyJ < goodJ) return this.#fallen(energyJ, goodJ, steadyMs, gap)
     this.#lows = 0
     const grownJ = energyJ - goodJ
     if (energyJ > (this.#seenJ ?? energyJ)) window.rises++
-    if (gap && this.#doubts > 0) return this.#beginAgain(energyJ)
-    if (gap && grownJ <= this.#mostOverGapJ(elapsedMs)) return this.#begin(energyJ)
+    // what is below the last value was doubted for nothing: that value was a single wild one
+    const isGone = energyJ < (this.#seenJ ?? energyJ)
+    if (gap && this.#doubts > 0 && !isGone) return this.#beginAgain(energyJ)
+    const overGap = gap || (this.#doubts > 0 && this.#isOddOverGap)
+    if (overGap && grownJ <= this.#mostOverGapJ(elapsedMs)) return this.#begin(energyJ)
     if (grownJ > this.#mostAtOnceJ(window) && energyJ !== this.#seenJ) this.#note(steadyMs, grownJ)
     if (this.#fault !== undefined) return {}
     const verdict = this.#verdict(energyJ, window)
     if (verdict !== undefined) {
-      if (gap || this.#isOver(energyJ, window)) return this.#strike(energyJ, window, verdict)
-      if (++this.#doubts !== DOUBTS) return {}
+      this.#doubts = isGone ? 1 : this.#doubts + 1
+      // one reading alone is gone with the next
+      if (this.#doubts === 1) {
+        this.#isOddOverGap = gap
+        return {}
+      }
+      if (overGap || this.#isOver(energyJ, window)) return this.#strike(energyJ, window, verdict)
+      if (this.#doubts !== DOUBTS) return {}
       this.#toldJ = undefined
       return { startsAgain: true }
     }
@@ -186,13 +197,18 @@ export class HeldCounter {
     return this.#hasMoved && this.#stillMs <= REPEATS_AT_MOST_MS && this.#stillJ > 2 * this.#knownStepJ()
   }
 
-  /** A reset, a wrap and a new meter stay; a 0 of a meter that boots, and a torn value, are gone with the next reading. */
-  #fallen(energyJ: number, goodJ: number, steadyMs: number): HeldReading {
+  /**
+   * A reset, a wrap and a new meter stay; a 0 of a meter that boots, and a torn value, are gone with the next reading. Power says what
+   * flowed meanwhile, so that nothing of what a new meter shows is booked; over a gap only the counter can say it.
+   */
+  #fallen(energyJ: number, goodJ: number, steadyMs: number, gap: boolean): HeldReading {
+    this.#isOddOverGap = gap || (this.#lows > 0 && this.#isOddOverGap)
     const risesAgain = this.#lows > 0 && this.#seenJ !== undefined && energyJ >= this.#seenJ
     // a true counter that begins again is near 0
     if (energyJ > goodJ / 2 && energyJ !== this.#seenJ) this.#note(steadyMs, goodJ - energyJ)
     this.#lows = risesAgain ? 0 : this.#lows + 1
     if (!risesAgain) return {}
+    if (!this.#isOddOverGap) return this.#beginAgain(energyJ)
     this.#tellStill = 2
     return this.#begin(energyJ)
   }

@@ -1,5 +1,6 @@
 import { defined } from '../../protocol/kit/defined.ts'
 import { HeldCounter, JUDGED_AT_MOST_MS } from './held-counter.ts'
+import { HeldPower } from './held-power.ts'
 import { SignCheck } from './sign-check.ts'
 
 /** What a meter shows at one moment. */
@@ -12,32 +13,82 @@ export interface MeterFigures {
   exportedJ?: number | undefined
 }
 
+type CounterName = 'energyJ' | 'exportedJ'
+
 /** What of it is told. */
-export interface ToldCounters {
+export interface ToldFigures {
+  /** absent: not shown, or kept back */
+  powerW?: number
   /** for `Reading.counters`; absent: nothing */
-  counters?: { energyJ?: number; exportedJ?: number; refused?: ('energyJ' | 'exportedJ')[] }
-  /** why a counter is not used */
+  counters?: { energyJ?: number; exportedJ?: number; refused?: CounterName[] }
+  /** why a figure is not used */
   faults: string[]
 }
 
-/** The two counters of a meter, of what flows in and of what flows out, each held against the power that the meter shows. */
+/** A counter speaks for a power that was kept back if it has grown by this part of what that makes, at least and at most. */
+const SPEAKS_FOR = [0.25, 2] as const
+/** Powers in a row that nothing confirms, after which the counters are taken without them. */
+const POWERLESS_FROM = 5
+
+/**
+ * The figures of a meter: its power, of which a wild value is kept back, and its two counters, of what flows in and of what flows
+ * out, each held against that power. At a reading whose power is kept back no counter is told; the next reading has what it missed.
+ */
 export class TwoWayCounters {
-  readonly #held: Record<'energyJ' | 'exportedJ', HeldCounter>
+  readonly #stepsJ: Readonly<Record<CounterName, number>>
+  #held: Record<CounterName, HeldCounter>
+  #power = new HeldPower()
   readonly #sign = new SignCheck()
-  #last: MeterFigures = {}
+  #last: MeterFigures & { steadyMs?: number } = {}
+  #keptBackW: number | undefined
+  #unconfirmed = 0
+  #startsAgain = false
 
   /** @param stepsJ J that the last digit of each counter stands for */
-  constructor(stepsJ: Readonly<{ energyJ: number; exportedJ: number }>) {
-    this.#held = {
-      energyJ: new HeldCounter(stepsJ.energyJ),
-      exportedJ: new HeldCounter(stepsJ.exportedJ),
-    }
+  constructor(stepsJ: Readonly<Record<CounterName, number>>) {
+    this.#stepsJ = stepsJ
+    this.#held = this.#newCounters()
   }
 
   /** @param steadyMs ms of a monotonic clock */
-  read(figures: MeterFigures, steadyMs: number): ToldCounters {
+  read(figures: MeterFigures, steadyMs: number): ToldFigures {
+    const power = this.#power.read(figures.powerW)
+    if (power.startsAgain) {
+      this.#held = this.#newCounters()
+      this.#last = {}
+      this.#startsAgain = true
+    }
+    this.#unconfirmed = power.fault === undefined ? 0 : this.#unconfirmed + 1
+    if (power.fault === undefined) this.#hearCounters(figures, steadyMs)
+    this.#keptBackW = power.fault === undefined ? undefined : figures.powerW
+    if (power.fault !== undefined && this.#unconfirmed < POWERLESS_FROM) return { faults: [power.fault] }
+    const { powerW, fault } = power
+    const { counters, faults } = this.#countersOf({ ...figures, powerW }, steadyMs)
+    return {
+      ...defined({ powerW, counters }),
+      faults: fault === undefined ? faults : [fault, ...faults],
+    }
+  }
+
+  #newCounters(): Record<CounterName, HeldCounter> {
+    const { energyJ, exportedJ } = this.#stepsJ
+    return { energyJ: new HeldCounter(energyJ), exportedJ: new HeldCounter(exportedJ) }
+  }
+
+  /** Whether the counters have grown by what the power makes that the reading before had. */
+  #hearCounters(figures: MeterFigures, steadyMs: number): void {
+    const keptBackW = this.#keptBackW
+    if (keptBackW === undefined || this.#last.steadyMs === undefined) return
+    const name = keptBackW < 0 ? 'exportedJ' : 'energyJ'
+    const grownJ = (figures[name] ?? 0) - (this.#last[name] ?? figures[name] ?? 0)
+    // a trapezoid from the reading before it to this one
+    const madeJ = (Math.abs(keptBackW) * (steadyMs - this.#last.steadyMs)) / 2 / 1000
+    if (grownJ >= SPEAKS_FOR[0] * madeJ && grownJ <= SPEAKS_FOR[1] * madeJ) this.#power.counted(keptBackW)
+  }
+
+  #countersOf(figures: MeterFigures, steadyMs: number): Omit<ToldFigures, 'powerW'> {
     const { powerW, powerStepW = 0, energyJ, exportedJ } = figures
-    const moved = (name: 'energyJ' | 'exportedJ') =>
+    const moved = (name: CounterName) =>
       figures[name] !== undefined && this.#last[name] !== undefined && figures[name] !== this.#last[name]
     const imported = this.#held.energyJ.read(energyJ, powerW, steadyMs, {
       powerStepW,
@@ -49,11 +100,16 @@ export class TwoWayCounters {
       twoWay: moved('energyJ'),
     })
     const sign = this.#sign.check(powerW, { energyJ, exportedJ }, steadyMs, JUDGED_AT_MOST_MS)
-    this.#last = { energyJ: energyJ ?? this.#last.energyJ, exportedJ: exportedJ ?? this.#last.exportedJ }
+    this.#last = {
+      steadyMs,
+      energyJ: energyJ ?? this.#last.energyJ,
+      exportedJ: exportedJ ?? this.#last.exportedJ,
+    }
     const read = { energyJ: imported, exportedJ: exported }
     const refused = (['energyJ', 'exportedJ'] as const).filter(
-      (name) => read[name].fault !== undefined || read[name].startsAgain,
+      (name) => read[name].fault !== undefined || read[name].startsAgain || this.#startsAgain,
     )
+    this.#startsAgain = false
     const counters = defined({
       energyJ: imported.energyJ,
       exportedJ: exported.energyJ,

@@ -30,10 +30,10 @@ export interface CounterLimit {
   /** how long the machine has been up: after a restart it can't have counted for longer */
   upMs?: number | undefined
   /**
-   * true: growth above the limit is refused; false: only the value after a counter reset is limited. False for meters and LLM
-   * servers, whose counters may belong to a site or a fleet that was idle at both readings and busy between them.
+   * Most growth per ms of the time since the last reading, with `atOnce` on top. Absent: it has no limit. More than `perMs` for meters,
+   * whose counters may belong to a site that was idle at both readings and busy between them; absent for LLM servers.
    */
-  boundsGrowth: boolean
+  growthPerMs?: number
 }
 
 /**
@@ -90,7 +90,8 @@ export class Counter {
 
   #grown(state: CounterState, value: number, limit: CounterLimit): number | undefined {
     const added = value - state.last
-    if (limit.boundsGrowth && added > mostSince(state, limit)) {
+    const { growthPerMs } = limit
+    if (growthPerMs !== undefined && added > mostSince(state, { ...limit, perMs: growthPerMs })) {
       // two such readings in a row: the counter belongs to another machine or was restored, so none of the growth counts
       if (++state.strikes >= STRIKES.unknown) this.#countFrom(value, limit.atMs)
       return undefined

@@ -14,15 +14,25 @@ const MOST_TOKENS_PER_S = 1e5
 /** The time between two readings may be this much too short: two polls, and a clock that was set. */
 const SLACK_MS = 2 * MINUTE_MS
 
-type Bounds = Pick<Comparison, 'samples' | 'atMs' | 'upMs'>
+/** Over a short time no meter counts a thousand times what it shows, or what a small site draws; over a longer one, more than the largest shows. */
+const METER_HARDER = 1000
+const LEAST_METER_W = 10_000
+const SHORT_MS = 15 * MINUTE_MS
+
+type Bounds = Pick<Comparison, 'last' | 'samples' | 'atMs' | 'upMs'>
 
 /** The most energy that a device can have drawn, mJ. A meter that reports no power has no limit. */
 export function energyLimit(kind: Reading['identity']['kind'], bounds: Bounds): CounterLimit {
-  if (kind !== 'meter') return limitOf(bounds, rangeOf('powerW', kind)[1], true)
+  const mostW = rangeOf('powerW', kind)[1]
+  if (kind !== 'meter') return { ...limitOf(bounds, mostW), growthPerMs: mostW }
   const powersW = bounds.samples.flatMap(({ powerW }) => (powerW === undefined ? [] : [Math.abs(powerW)]))
-  if (powersW.length > 0) return limitOf(bounds, HARDER * Math.max(...powersW, 100), false)
-  const { atMs, upMs } = bounds
-  return { atMs, upMs, perMs: Number.MAX_VALUE, atOnce: Number.POSITIVE_INFINITY, boundsGrowth: false }
+  const { atMs, upMs, last } = bounds
+  if (powersW.length > 0) {
+    const isShort = last !== undefined && atMs - last.wallMs <= SHORT_MS
+    const growthPerMs = isShort ? METER_HARDER * Math.max(...powersW, LEAST_METER_W) : mostW
+    return { ...limitOf(bounds, HARDER * Math.max(...powersW, 100)), growthPerMs }
+  }
+  return { atMs, upMs, perMs: Number.MAX_VALUE, atOnce: Number.POSITIVE_INFINITY }
 }
 
 /** The most that a device can have done for one owner: difficulty-1 shares, or tokens. */
@@ -30,17 +40,17 @@ export function workLimit(quantity: OwnerQuantity, bounds: Bounds): CounterLimit
   const { samples } = bounds
   if (quantity === 'workDiff1') {
     const mostHs = Math.max(...samples.map(({ hashrateHs = 0 }) => HARDER * hashrateHs), MOST_HS)
-    return limitOf(bounds, mostHs / HASHES_PER_DIFF1 / 1000, true)
+    const perMs = mostHs / HASHES_PER_DIFF1 / 1000
+    return { ...limitOf(bounds, perMs), growthPerMs: perMs }
   }
   const ratesPerS = samples.map(({ tokensInPerS = 0, tokensOutPerS = 0 }) => tokensInPerS + tokensOutPerS)
-  return limitOf(bounds, Math.max(HARDER * Math.max(...ratesPerS), MOST_TOKENS_PER_S) / 1000, false)
+  return limitOf(bounds, Math.max(HARDER * Math.max(...ratesPerS), MOST_TOKENS_PER_S) / 1000)
 }
 
 /** @param perMs in the counter's unit; for energy, W are mJ per ms */
-const limitOf = ({ atMs, upMs }: Bounds, perMs: number, boundsGrowth: boolean): CounterLimit => ({
+const limitOf = ({ atMs, upMs }: Bounds, perMs: number): CounterLimit => ({
   atMs,
   upMs,
   perMs,
   atOnce: perMs * SLACK_MS,
-  boundsGrowth,
 })

@@ -33,20 +33,21 @@ const MAX_OF_RATED = 2
 
 /**
  * Uses the name plate power for a machine that runs and reports no power, or far more than its name plate; the latter is a fault with
- * both figures. Parts of a machine have no name plate of their own, and a meter may stand for more than one machine.
+ * both figures, of a meter too, in both directions. What a meter does not show is never made up from its rating. Parts have no name
+ * plate of their own.
  */
 function withRatedPower(told: Reading, { ratedPowerW }: DeviceConfig): Reading {
   const reading = ratedPowerW === undefined ? told : withoutImpossiblePower(told, ratedPowerW)
   const { sample } = reading
   const runs = sample.state === 'hashing' || sample.state === 'busy' || sample.state === 'ok'
-  if (sample.powerW !== undefined || ratedPowerW === undefined || !runs || reading.part) return reading
+  if (sample.powerW !== undefined || ratedPowerW === undefined || !runs) return reading
+  if (reading.part || reading.identity.kind === 'meter') return reading
   return { ...reading, sample: { ...sample, powerW: ratedPowerW, powerBasis: 'rated' } }
 }
 
 function withoutImpossiblePower(reading: Reading, ratedPowerW: number): Reading {
   const { powerW = 0, powerBasis: _basis, ...sample } = reading.sample
-  if (reading.part || reading.identity.kind === 'meter' || powerW <= MAX_OF_RATED * ratedPowerW)
-    return reading
+  if (reading.part || Math.abs(powerW) <= MAX_OF_RATED * ratedPowerW) return reading
   const fault = `the power reading of ${showQuantity('powerW', powerW)} is ignored: more than twice the configured ratedPowerW of ${showQuantity('powerW', ratedPowerW)}`
   return { ...reading, sample: withFaults(sample, [fault]) }
 }

@@ -61,7 +61,7 @@ function adviceOn({ powerW, restW, sources = [] }: Meter, leastW: number): strin
       return `${shows}, what is behind it reports ${kW(restW)} more, and the own generation of ${named(silent)} is not heard; see why that meter is silent`
     if (powerW < -leastW && Math.abs(powerW + behindW) <= REVERSED * behindW)
       return `${shows}, and what is behind it draws as much; its sign is the other way: set invert on it`
-    if (powerW < 0)
+    if (powerW < -leastW)
       return `${shows}, and the own generation that is measured behind it is ${kW(restW)} too little for that; set generates on the meter of each source`
   }
   return `${powerW < 0 ? `reads ${kW(powerW)}` : shows}, what is behind it reports ${kW(restW)} ${restW < 0 ? 'more' : 'less'}; check meteredBy and the meter's ratio`

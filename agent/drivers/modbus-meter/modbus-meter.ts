@@ -130,9 +130,10 @@ function reading(
     // a counter at 0 has never counted: most meters have one, and most sites never export
     exportedJ: joules(exportedWh || undefined),
   })
-  const { powerW } = figures
   const told = held.read(figures, steadyMs)
-  const blind = powerW === undefined && figures.energyJ === undefined && figures.exportedJ === undefined
+  const { powerW } = told
+  const blind =
+    figures.powerW === undefined && figures.energyJ === undefined && figures.exportedJ === undefined
   const faults = blind ? ['the meter has no value in its registers'] : told.faults
   return {
     identity: { kind: 'meter', ...about },

@@ -11,6 +11,7 @@ import type { Reading } from '../../plugin/reading.ts'
 import { SNMP_ACCESS } from '../../wire/snmp/access.ts'
 import { Snmp } from '../../wire/snmp/snmp.ts'
 import {
+  ambiguity,
   asSigned,
   asUnsigned,
   lastDigitOf,
@@ -183,12 +184,13 @@ function readingsOf(
             exportedJ: joulesOf(p.exported),
           },
     )
-    const { powerW } = figures
     const told = countersOf(p, counters).read(figures, steadyMs)
+    const { powerW } = told
     const off = p.off !== undefined && values.get(p.off.oid) === p.off.is
     const word = typeof status === 'number' ? p.status?.words[status] : undefined
-    const blind = powerW === undefined && figures.energyJ === undefined
-    const faults = [...(word === undefined ? [] : [word]), ...told.faults]
+    const blind = figures.powerW === undefined && figures.energyJ === undefined
+    const unread = ambiguities(p, values)
+    const faults = [...(word === undefined ? [] : [word]), ...unread, ...told.faults]
     return {
       ...defined({ part: p.part, behind: p.behind }),
       identity: { kind: 'meter', ...about, ...(p.name && { tags: { name: p.name } }) },
@@ -197,12 +199,25 @@ function readingsOf(
         powerW,
         powerBasis: powerW === undefined ? undefined : 'metered',
         uptimeS,
-        faults: blind ? ['the PDU has no value for this part'] : faults.length > 0 ? faults : undefined,
+        faults:
+          blind && unread.length === 0
+            ? ['the PDU has no value for this part']
+            : faults.length > 0
+              ? faults
+              : undefined,
       } as const) as Reading['sample'],
       ...(told.counters && { counters: told.counters }),
     }
   })
 }
+
+const ambiguities = (
+  { power, energy, exported }: PduPart,
+  values: ReadonlyMap<string, SnmpValue>,
+): string[] =>
+  Object.entries({ power, 'energy counter': energy, 'counter of export': exported }).flatMap(
+    ([name, entry]) => (entry && ambiguity(name, values.get(entry.oid))) ?? [],
+  )
 
 /** A part keeps its counters over a reboot of the PDU, unless their unit has changed. */
 function countersOf(

@@ -1,5 +1,5 @@
 import { ObjectType, type Varbind } from 'net-snmp'
-import { quantityOf } from '../loose-json/quantity.ts'
+import { isAmbiguous, quantityOf } from '../loose-json/quantity.ts'
 
 /** A number of any SNMP type, or text. */
 export type SnmpValue = number | string
@@ -72,19 +72,28 @@ export function scaledTo(
   return named === unit && factor !== undefined ? quantity.number * factor * perUnit : undefined
 }
 
+/** `kW`, `kwh`, `Watts`, `kilowatt-hours`; only of a lone letter the case counts: mW is no MW. */
+const UNIT = /^(k|kilo|M|mega|G|giga)?[ -]?(?:w|watts?)([ -]?(?:h|hrs?|hours?))?$/i
+
 function unitIn(text: string): { factor: number | undefined; named: string } {
-  const [, prefix = '', named = ''] = /^([kMG]?)(Wh?)$/.exec(text.replace(/^K/, 'k')) ?? []
-  return { factor: PREFIXES[prefix], named }
+  const [, prefix = '', hours] = UNIT.exec(text) ?? [undefined, 'none']
+  const letter = prefix.length > 1 ? prefix.charAt(0).toUpperCase() : prefix
+  return { factor: PREFIXES[letter.replace('K', 'k')], named: hours === undefined ? 'W' : 'Wh' }
 }
 
 /** W that the last digit of a power stands for: 10 for `"3.45 kW"`. @param scale factor of a number without a unit */
 export function lastDigitOf(value: SnmpValue | undefined, scale: number): number | undefined {
   const quantity = quantityOf(value)
   if (!quantity) return undefined
-  const decimals = typeof value === 'string' ? (/\.(\d*)/.exec(value)?.[1]?.length ?? 0) : 0
   const factor = quantity.unit === '' ? scale : (unitIn(quantity.unit).factor ?? scale)
-  return factor / 10 ** decimals
+  return factor / 10 ** quantity.decimals
 }
+
+/** Why a text is no figure though it looks like one; undefined: it is one, or looks like none. @param name in a sentence: `power` */
+export const ambiguity = (name: string, value: SnmpValue | undefined): string | undefined =>
+  isAmbiguous(value)
+    ? `its ${name} of "${String(value).trim().slice(0, 40)}" is left out: the comma may stand before thousands or before decimals; set the device to write numbers without it`
+    : undefined
 
 /** A value as text, trimmed, at most 128 characters; undefined where it is a number or empty. */
 export function textOf(value: SnmpValue | undefined): string | undefined {

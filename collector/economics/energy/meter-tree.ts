@@ -37,6 +37,12 @@ const OWN = DRAW_BASES.indexOf('own')
 const BY_METER = DRAW_BASES.indexOf('meter')
 const BY_SHARE = DRAW_BASES.indexOf('share')
 
+/**
+ * A meter that shows less than this part of what the one machine behind it reports is not that machine's: a meter is a few percent off,
+ * a machine's own figure by up to a third.
+ */
+const LEAST_PART = 0.6
+
 /** Machines without readings, all present. */
 export const emptyLoads = (count: number): Loads => ({
   kind: new Uint8Array(count).fill(MACHINE),
@@ -134,7 +140,7 @@ export class MeterTree {
     this.total[i] = reading
     this.basis[i] = OWN
     const isAlone = behind === 1 && kind[i] === METER && i !== site
-    if (isAlone && kind[only] !== METER) {
+    if (isAlone && kind[only] !== METER && reading >= LEAST_PART * floatAt(this.total, only)) {
       this.#override(only, reading)
       return
     }
@@ -154,7 +160,10 @@ export class MeterTree {
     if (rest < 0 || isAlone) this.disagrees[i] = 1
   }
 
-  /** A machine or host that is alone behind a meter draws what the meter measures: the meter is more accurate than the machine. */
+  /**
+   * A machine or host that is alone behind a meter draws what the meter measures: the meter is more accurate than the machine. A meter
+   * that shows far less never comes here: it disagrees.
+   */
   #override(i: number, amount: number): void {
     if (this.behind[i] === 0) {
       this.#setDrawn(i, amount, BY_METER)

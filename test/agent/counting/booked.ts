@@ -11,23 +11,36 @@ export interface BookedMeter {
   stepKwh?: number
   pollS?: number
   powerW: (s: number) => number
-  /** what the meter shows, by seconds since the start */
-  energyKwh: (s: number) => number
+  /** what the meter shows, by seconds since the start; absent: it has no such counter */
+  energyKwh?: ((s: number) => number) | undefined
+  exportedKwh?: ((s: number) => number) | undefined
   /** seconds at which the agent is started again */
   restartsS?: readonly number[]
   /** whether the meter answers */
   answers?: (s: number) => boolean
 }
 
-/** Polls a meter as a driver does, and books it as the agent does: kWh of all its records, and the fault at the end. */
+/** Polls a meter as a driver does, and books it as the agent does: kWh of all its records, the fault at the end, and all faults. */
 export function booked(
-  { stepKwh = 0.001, pollS = 5, powerW, energyKwh, restartsS = [], answers = () => true }: BookedMeter,
+  {
+    stepKwh = 0.001,
+    pollS = 5,
+    powerW,
+    energyKwh,
+    exportedKwh,
+    restartsS = [],
+    answers = () => true,
+  }: BookedMeter,
   seconds: number,
 ) {
   let counter = held(stepKwh * KWH)
   let device = new DeviceAccumulator('meter-1', 120_000)
   const restarts = [...restartsS]
+  const inJ = (kwh: number | undefined) => (kwh === undefined ? undefined : kwh * KWH)
+  const counted = (s: number) => ({ energyJ: inJ(energyKwh?.(s)), exportedJ: inJ(exportedKwh?.(s)) })
   let milliJ = 0
+  let outMilliJ = 0
+  const allFaults = new Set<string>()
   let fault: string | undefined
   let polls = 0
   for (let s = 0; s <= seconds; s += pollS) {
@@ -37,13 +50,17 @@ export function booked(
       device = new DeviceAccumulator('meter-1', 120_000, JSON.parse(JSON.stringify(device.state)))
     }
     if (!answers(s)) continue
-    const powerNowW = powerW(s)
-    const { counters, faults } = counter.read({ energyJ: energyKwh(s) * KWH, powerW: powerNowW }, s * 1000)
+    const told = counter.read({ ...counted(s), powerW: powerW(s) }, s * 1000)
+    const { counters, faults } = told
     fault = faults[0]
+    for (const told of faults) allFaults.add(told)
     device.observe(
       {
         identity: { kind: 'meter' },
-        sample: { state: 'ok', powerW: powerNowW, powerBasis: 'metered' },
+        sample: {
+          state: 'ok',
+          ...(told.powerW !== undefined && { powerW: told.powerW, powerBasis: 'metered' }),
+        },
         ...(counters && { counters }),
       },
       { wallMs: START_MS + s * 1000, steadyMs: s * 1000 },
@@ -51,11 +68,12 @@ export function booked(
     if (++polls % 100 === 0) take(device.close(START_MS + s * 1000))
   }
   take(device.closeAll())
-  return { kwh: milliJ / 1000 / KWH, fault }
+  return { kwh: milliJ / 1000 / KWH, outKwh: outMilliJ / 1000 / KWH, fault, faults: [...allFaults] }
 
   function take(records: ReturnType<DeviceAccumulator['close']>) {
-    for (const { energyMilliJ = 0 } of records) {
+    for (const { energyMilliJ = 0, exportedMilliJ = 0 } of records) {
       milliJ += energyMilliJ
+      outMilliJ += exportedMilliJ
     }
   }
 }

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { WrapCounter } from '../../../agent/counting/wrap-counter.ts'
 import { Counter } from '../../../agent/metering/counter.ts'
 
-const ANYTHING = { atMs: 0, perMs: 0, atOnce: Number.POSITIVE_INFINITY, boundsGrowth: true }
+const ANYTHING = { atMs: 0, perMs: 0, atOnce: Number.POSITIVE_INFINITY, growthPerMs: 0 }
 
 const RANGE = 1000
 

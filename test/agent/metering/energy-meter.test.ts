@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { EnergyMeter } from '../../../agent/metering/energy-meter.ts'
 
-const limit = { atMs: 0, perMs: 1e9, atOnce: 1e9, boundsGrowth: false }
+const limit = { atMs: 0, perMs: 1e9, atOnce: 1e9 }
 
 test('what was drawn before a counter began at 0 is not taken off what it counts from then on', () => {
   const meter = new EnergyMeter()

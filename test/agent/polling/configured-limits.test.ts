@@ -56,3 +56,18 @@ test('a power of more than twice the name plate is ignored, and the fault tells 
   const overclocked = { state: 'hashing', powerW: 5900, powerBasis: 'reported' } as const
   expect(rated(overclocked)).toEqual(overclocked)
 })
+
+test('a meter’s rating bounds its power in both directions, and is never shown in place of it', () => {
+  const meter = (powerW?: number) =>
+    withConfiguredLimits(
+      {
+        identity: { kind: 'meter' },
+        sample: { state: 'ok', ...(powerW !== undefined && { powerW, powerBasis: 'metered' }) },
+      },
+      { ...CONFIG, ratedPowerW: 250_000 },
+    ).sample
+  for (const wildW of [500e6, -500e6])
+    expect(meter(wildW)).toEqual({ state: 'ok', faults: [expect.stringContaining('is ignored')] })
+  expect(meter(-400_000)).toMatchObject({ powerW: -400_000 })
+  expect(meter()).toEqual({ state: 'ok' })
+})

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { MODBUS_MAPS } from '../../../../agent/drivers/modbus-meter/maps/index.ts'
 import modbusMeter from '../../../../agent/drivers/modbus-meter/modbus-meter.ts'
+import type { Reading } from '../../../../agent/plugin/reading.ts'
 import { meterRig, never } from './meter-rig.ts'
 
 const meters = meterRig()
@@ -82,6 +83,34 @@ test('a negative counter and a power of more than a gigawatt are absent', async 
   expect(await read({ map: 'schneider-iem3000' })).toEqual({
     identity: { kind: 'meter', model: 'Schneider iEM3000' },
     sample: { state: 'unknown', faults: ['the meter has no value in its registers'] },
+  })
+})
+
+test('a torn power is absent for its one reading, with the reason, and so is the counter beside it', async () => {
+  const session = open({ map: 'schneider-iem3000' })
+  const show = (kw: number, wh: bigint) => {
+    meters.server.holding.writeFloatBE(kw, 2 * 0x0bf3)
+    meters.server.holding.writeBigInt64BE(wh, 2 * 0x0c83)
+  }
+  const readings: Reading[] = []
+  for (const [kw, wh] of [
+    [100, 1_234_567n],
+    [100, 1_234_567n],
+    [-50_000, 6_234_567n],
+    [100, 1_234_567n],
+  ] as const) {
+    show(kw, wh)
+    readings.push(...(await session.read(never)))
+  }
+  expect(readings.map(({ sample }) => sample.powerW)).toEqual([100_000, 100_000, undefined, 100_000])
+  expect(readings[2]).toEqual({
+    identity: { kind: 'meter', model: 'Schneider iEM3000' },
+    sample: {
+      state: 'ok',
+      faults: [
+        'its power of -50,000,000 W is far beyond the 0 W that it has shown out before; it is left out unless the next reading confirms it',
+      ],
+    },
   })
 })
 

@@ -70,6 +70,8 @@ describe('any other PDU is its OIDs', () => {
         `${at}.3.0 = STRING: "-979 W"`,
         `${at}.4.0 = STRING: "12.5 kWh"`,
         `${at}.5.0 = STRING: "15 A"`,
+        `${at}.6.0 = STRING: "3,452 kW"`,
+        `${at}.7.0 = STRING: "3,45 kW"`,
       ].join('\n'),
     )
     const oid = (n: number) => `${at}.${n}.0`
@@ -82,6 +84,8 @@ describe('any other PDU is its OIDs', () => {
           { part: 'unsigned', power: { oid: oid(3) } },
           { part: 'turned', power: { oid: oid(3), signed: true, invert: true } },
           { part: 'amps', power: { oid: oid(5) } },
+          { part: 'either', power: { oid: oid(6) } },
+          { part: 'comma', power: { oid: oid(7) } },
         ],
       }).read(never),
     )
@@ -91,6 +95,12 @@ describe('any other PDU is its OIDs', () => {
       counters: { exportedJ: 12.5 * 3.6e6 },
     })
     expect(parts.get('turned')?.sample.powerW).toBe(979)
+    expect(parts.get('comma')?.sample.powerW).toBeCloseTo(3450)
+    expect(parts.get('either')?.sample).not.toHaveProperty('powerW')
+    expect(parts.get('either')?.sample).toMatchObject({
+      state: 'unknown',
+      faults: [expect.stringMatching(/^its power of "3,452 kW" is left out: the comma may stand/)],
+    })
     for (const part of ['blank', 'unsigned', 'amps']) {
       expect(parts.get(part)?.sample, part).not.toHaveProperty('powerW')
       expect(parts.get(part)?.sample.state, part).toBe('unknown')

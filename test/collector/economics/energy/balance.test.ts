@@ -16,6 +16,37 @@ describe('the balance of a tree of meters', () => {
     expect(outlet).toMatchObject({ rest: 0, total: 3300 })
   })
 
+  it('calls it a disagreement where an outlet shows far less than its one machine reports, and charges the machine’s own figure', () => {
+    for (const shown of [0, -100, 100, 9000, 11_000]) {
+      const [outlet, machine] = balance([load('meter', -1, shown), load('machine', 0, 18_500)])
+      expect(machine).toMatchObject({ drawn: 18_500, basis: 'own' })
+      expect(outlet).toMatchObject({ rest: shown - 18_500, remainder: 'disagrees', total: shown })
+    }
+    const [outlet, host] = balance([
+      load('meter', -1, 0),
+      load('host', 0, 5000),
+      load('machine', 1, 3000),
+      load('machine', 1, 1000),
+    ])
+    expect(outlet).toMatchObject({ rest: -5000, remainder: 'disagrees' })
+    expect(host).toMatchObject({ rest: 1000, total: 5000, remainder: 'beyond' })
+  })
+
+  it('believes an outlet that differs from its machine by what a machine’s own figure may be off', () => {
+    for (const shown of [11_200, 18_000, 25_000])
+      expect(balance([load('meter', -1, shown), load('machine', 0, 18_500)])).toMatchObject([
+        { rest: 0, total: shown },
+        { drawn: shown, basis: 'meter' },
+      ])
+  })
+
+  it('never charges a silent machine what an outlet shows below 0', () => {
+    expect(balance([load('meter', -1, -100), load('machine', 0)])).toMatchObject([
+      { rest: -100, remainder: 'disagrees' },
+      { drawn: 0, basis: 'nothing' },
+    ])
+  })
+
   it('gives a silent machine what its outlet shows', () => {
     expect(balance([load('meter', -1, 3300), load('machine', 0)])[1]).toMatchObject({
       drawn: 3300,
