@@ -1,4 +1,8 @@
+import { reasonOf } from '../../protocol/kit/errors.ts'
 import type { Judged } from './judge.ts'
+
+/** Longer faults are cut. */
+const MOST_LETTERS = 256
 
 /** Says once, and not at every poll, that a source was passed over because of what it said. */
 export class PassedOver {
@@ -17,5 +21,12 @@ export class PassedOver {
       faults.push(`${source} says ${said.refused}, which is no machine's power; check the BMC's firmware`)
     }
     return said
+  }
+
+  /** A source that could not be read. @param faults gets a new fault */
+  fails(source: string, error: unknown, faults: string[]): void {
+    if (this.#said.has(source)) return
+    this.#said.add(source)
+    faults.push(`${source} is passed over: ${reasonOf(error)}`.slice(0, MOST_LETTERS))
   }
 }

@@ -16,16 +16,24 @@ export interface RedfishAccess {
 
 /** After a refused login, wait this long: most BMCs lock an account after five failures in a row. A booting BMC refuses everybody. */
 const REFUSED_MS = 10 * 60_000
+/** After so many refusals in a row, and none between them that came, the credentials are refused. */
+const MOST_REFUSED = 3
+const ROOT = /^\/redfish\/v1\/?$/
 
 /**
  * Reads a BMC's Redfish service. It uses Basic authentication, which every service accepts (DSP0266, 13.3.2), because a session
  * would have to be created and a BMC allows only a few. Refused credentials are not sent again for a while, since a BMC may lock
- * the account.
+ * the account. A page that is refused beside others is not asked for again for as long.
  */
 export class Redfish {
   readonly #access: RedfishAccess
   readonly #nowMs: () => number
   #refused: { error: PerwattError; untilMs: number } | undefined
+  /** pages that were refused beside others that came, and until when they are not asked for again */
+  readonly #refusedPages = new Map<string, { error: PerwattError; untilMs: number }>()
+  /** whether a page came that needs a login; the root comes without (DSP0266, 13.2.1) */
+  #isAccepted = false
+  #refusedInARow = 0
 
   /** @param nowMs a steady clock */
   constructor(access: RedfishAccess, nowMs = () => performance.now()) {
@@ -40,6 +48,8 @@ export class Redfish {
   async get(path: string, signal: AbortSignal): Promise<Row> {
     if (this.#refused && this.#nowMs() < this.#refused.untilMs) throw this.#refused.error
     this.#refused = undefined
+    const alone = this.#refusedPages.get(path)
+    if (alone && this.#nowMs() < alone.untilMs) throw alone.error
     const { url: base, username, password, insecureTls = false, ca } = this.#access
     // a link to another host must not carry the password there
     const url = base + (path.startsWith('/') && !path.startsWith('//') ? path : '/')
@@ -53,15 +63,32 @@ export class Redfish {
     try {
       refuseLogin(answer, url)
     } catch (error) {
-      if (!(error instanceof PerwattError && error.code === CREDENTIALS)) throw error
-      this.#refused = {
-        error: new PerwattError(CREDENTIALS, `${error.message}. The agent sends them again in 10 minutes`),
-        untilMs: this.#nowMs() + REFUSED_MS,
-      }
-      throw this.#refused.error
+      throw error instanceof PerwattError && error.code === CREDENTIALS
+        ? this.#keptAway(path, error, answer.status)
+        : error
     }
+    this.#refusedInARow = 0
+    if (!ROOT.test(path)) this.#isAccepted ||= answer.status === 200
     refuse(answer, url)
     return parsed(answer.text, url)
+  }
+
+  /**
+   * One page that is refused beside others that come is closed to this account, or the BMC lacks its licence. Status 403 means that
+   * (DSP0266, 7.11); some BMCs answer 401, and so does one whose password was changed: then the next pages are refused too.
+   */
+  #keptAway(path: string, { message }: PerwattError, status: number): PerwattError {
+    const untilMs = this.#nowMs() + REFUSED_MS
+    const error = new PerwattError(CREDENTIALS, `${message}. The agent sends them again in 10 minutes`)
+    if (status === 401) this.#refusedInARow++
+    if (this.#isAccepted && this.#refusedInARow < MOST_REFUSED) {
+      const alone = new PerwattError(CREDENTIALS, `${message}, and the rights of this account there`)
+      this.#refusedPages.set(path, { error: alone, untilMs })
+      return alone
+    }
+    this.#isAccepted = false
+    this.#refused = { error, untilMs }
+    return error
   }
 }
 

@@ -69,7 +69,7 @@ export class Environment {
     const byId = meaningOfId(idOf(from))
     if (byId) return byId.of === 'machine' ? 'whole' : 'part'
     if (QUANTITY_ONLY.test(idOf(from))) return 'whole'
-    const row = await pages.row(from)
+    const row = await pages.maybe(from)
     if (!row) return undefined
     const meaning = meaningOf(from, row, this.#wholes)
     return meaning === undefined ? 'unclear' : meaning.of === 'machine' ? 'whole' : 'part'

@@ -14,50 +14,62 @@ export interface Found {
   chooser: Chooser
   /** what was read while they were found */
   first: Chosen
+  /** false: a page failed meanwhile, which could have shown a better place or another machine's */
+  isWhole: boolean
 }
 
 /**
  * Walks from the service's root to the machine's power.
  * @param wanted Id of the chassis to use; absent: machine.ts chooses
+ * @param pollMs the length of a poll
  * @throws PerwattError `no-sensor`, `several-machines`, or as `Pages.row`
  */
-export async function findPower(pages: Pages, wanted: string | undefined): Promise<Found> {
-  const machine = await findMachine(pages, wanted)
-  const own = await placesOf(pages, machine)
+export async function findPower(pages: Pages, wanted: string | undefined, pollMs: number): Promise<Found> {
+  const machine = await findMachine(pages, wanted, pollMs)
+  const own = await placesOf(pages, machine, pollMs)
   if (own) return own
   if (wanted === undefined) {
-    const others = await otherChassis(pages, machine)
+    const others = await otherChassis(pages, machine, pollMs)
     const withPlace: Machine[] = []
     for (const chassis of others) {
       const alone = { ...machine, chassis: [chassis], poweredBy: [] }
-      if (await placesOf(pages, alone)) withPlace.push(alone)
+      if (await placesOf(pages, alone, pollMs)) withPlace.push(alone)
     }
     // where nothing says which chassis is the machine, two with a power could be two machines
     if (withPlace.length > 1) throw unclear(withPlace)
-    const found = withPlace[0] && (await placesOf(pages, withPlace[0]))
+    const found = withPlace[0] && (await placesOf(pages, withPlace[0], pollMs))
     if (found) return found
   }
   // the BMC's own chassis has a place, and the machine may be off
   const bmc = machine.chassis
     .filter(({ onlyControl }) => onlyControl)
     .map((one) => ({ ...one, onlyControl: false }))
-  if (await hasPlace(pages, { ...machine, chassis: bmc }, ['Power'])) return foundIn(pages, machine)
+  if (await hasPlace(pages.shared(pollMs), { ...machine, chassis: bmc }, ['Power']))
+    return foundIn(pages, machine, pollMs)
   throw noSensor(machine, wanted)
 }
 
 /** Undefined where the chassis have neither a power nor a place for one. */
-async function placesOf(pages: Pages, machine: Machine): Promise<Found | undefined> {
-  const found = await foundIn(pages, machine)
-  const { powerW, unclear } = found.first
+async function placesOf(pages: Pages, machine: Machine, pollMs: number): Promise<Found | undefined> {
+  const found = await foundIn(pages, machine, pollMs)
+  const { powerW, unclear, failure } = found.first
   // what is there for a person to choose from is a place too
-  const isPlace = powerW !== undefined || unclear !== undefined || (await hasPlace(pages, machine))
+  const isPlace =
+    powerW !== undefined || unclear !== undefined || (await hasPlace(pages.shared(pollMs), machine))
+  // another chassis must not stand in for it while its page fails
+  if (!isPlace && failure !== undefined) throw failure
   return isPlace ? found : undefined
 }
 
-async function foundIn(pages: Pages, machine: Machine): Promise<Found> {
+async function foundIn(pages: Pages, machine: Machine, pollMs: number): Promise<Found> {
   const chooser = new Chooser(sourcesOf(machine))
-  const first = await chooser.read(pages)
-  return { identity: identityOf(machine.system?.row ?? machine.chassis[0]?.row), chooser, first }
+  const first = await chooser.read(pages, pollMs)
+  return {
+    identity: identityOf(machine.system?.row ?? machine.chassis[0]?.row),
+    chooser,
+    first,
+    isWhole: !pages.failed,
+  }
 }
 
 /** Fields that hold the present power of a machine that runs. */
@@ -74,8 +86,14 @@ async function hasPlace(
   if (own.length > 0 && textOf(system?.row, 'PowerState') === 'Off') return true
   for (const { row } of own)
     for (const name of names) {
-      const page = await pages.row(linkOf(row[name]))
-      if (page && PLACE.test(JSON.stringify(page))) return true
+      try {
+        const page = await pages.row(linkOf(row[name]))
+        if (page && PLACE.test(JSON.stringify(page))) return true
+      } catch {
+        // a page that fails may have one
+        pages.throwIfOver()
+        return true
+      }
     }
   return false
 }

@@ -68,9 +68,14 @@ const NO_MACHINE_TYPE = /^(DPU|OS|Virtual|VirtuallyPartitioned)$/
 
 /**
  * @param wanted Id of the chassis to use, whatever it is
+ * @param pollMs the length of a poll
  * @throws PerwattError `several-machines`, `no-sensor`, or as `Pages.row`
  */
-export async function findMachine(pages: Pages, wanted: string | undefined): Promise<Machine> {
+export async function findMachine(
+  pages: Pages,
+  wanted: string | undefined,
+  pollMs: number,
+): Promise<Machine> {
   const root = (await pages.row(ROOT)) ?? {}
   const systems = (await pages.members(linkOf(root['Systems']))).slice(0, MOST)
   const machines: At[] = []
@@ -84,7 +89,7 @@ export async function findMachine(pages: Pages, wanted: string | undefined): Pro
   if (machines.length > 1) throw severalMachines(machines, listed)
   if (machines.length === 0 && systems.length > 0) throw onlyParts(systems, listed)
   const [system] = machines
-  const own = await ownChassis(pages, system, listed)
+  const own = await ownChassis(pages, system, listed, pollMs)
   const chassis = own.some(isBlade) ? own : [...own, ...(await bmcChassis(pages, system, listed, own))]
   return {
     ...(system && { system }),
@@ -116,6 +121,7 @@ async function ownChassis(
   pages: Pages,
   system: At | undefined,
   listed: readonly string[],
+  pollMs: number,
 ): Promise<Chassis[]> {
   if (!system) return []
   let linked = await rowsAt(pages, links(system.row, 'Chassis'))
@@ -138,7 +144,7 @@ async function ownChassis(
       ...one,
       onlyControl: false,
       hasSharedSupplies: await sharesSupplies(pages, one, system),
-      isOfNodes: await isOfNodes(pages, one),
+      isOfNodes: await isOfNodes(pages.shared(pollMs), one),
     })
   return chassis
 }
@@ -167,7 +173,11 @@ async function bmcChassis(
 }
 
 /** Rule 6: the chassis that could be the machine, where its own have no place for a power. */
-export async function otherChassis(pages: Pages, { system, chassis, listed }: Machine): Promise<Chassis[]> {
+export async function otherChassis(
+  pages: Pages,
+  { system, chassis, listed }: Machine,
+  pollMs: number,
+): Promise<Chassis[]> {
   if (chassis.some(isBlade)) return []
   const all = (await rowsAt(pages, listed)).filter(({ path }) => !/^bmc/i.test(idOf(path)))
   const fit = all.filter(
@@ -186,16 +196,16 @@ export async function otherChassis(pages: Pages, { system, chassis, listed }: Ma
       ...one,
       onlyControl: false,
       hasSharedSupplies: isBlade(one),
-      isOfNodes: await isOfNodes(pages, one),
+      isOfNodes: await isOfNodes(pages.shared(pollMs), one),
     })
   return others
 }
 
-/** Rule 9. */
+/** Rule 9. A page that fails does not say it. */
 async function isOfNodes(pages: Pages, { row }: At): Promise<boolean> {
-  const page = await pages.row(linkOf(row['Power']))
+  const page = await pages.maybe(linkOf(row['Power']))
   if (page && isOfSeveralNodes(page)) return true
-  const sensors = await pages.members(linkOf(row['Sensors']))
+  const sensors = await pages.maybeMembers(linkOf(row['Sensors']))
   const nodes = sensors.flatMap((path) => {
     const subject = subjectOf(idOf(path))
     return subject?.of === 'machine' ? (subject.node ?? []) : []

@@ -4,20 +4,23 @@ import { z } from 'zod'
 import { defined } from '../../../protocol/kit/defined.ts'
 import { PerwattError } from '../../../protocol/kit/errors.ts'
 import { HttpUrlSchema } from '../../../protocol/kit/fields.ts'
-import { withDeadline } from '../../../protocol/kit/retry.ts'
+import { deadlineOf, withDeadline } from '../../../protocol/kit/retry.ts'
 import { SecretSchema } from '../../../protocol/kit/secret.ts'
 import { defineDriver, type Session } from '../../plugin/driver.ts'
 import type { Reading } from '../../plugin/reading.ts'
 import { Chooser, type Chosen } from './chooser.ts'
 import { Redfish } from './client.ts'
 import { type Found, findPower } from './find.ts'
-import { Pages } from './pages.ts'
+import { Pages, UNTOLD_MS } from './pages.ts'
 import type { RedfishPower } from './power.ts'
 import { powerOf, sumOf } from './resource.ts'
 
 /** A BMC takes about a second for each page, so the first walk may last longer than a poll; it goes on in the background. */
 const WALK_MS = 60_000
-/** After this time without a power the machine is looked for again: a BMC shows other resources once its machine runs. */
+/**
+ * After this time without a power the machine is looked for again: a BMC shows other resources once its machine runs. So it is where a
+ * page failed during the walk.
+ */
 const WALK_AGAIN_MS = 10 * 60_000
 
 const ResourceSchema = z.string().startsWith('/redfish/')
@@ -70,10 +73,12 @@ export default defineDriver({
     let found: Omit<Found, 'first'> | undefined =
       resource === undefined
         ? undefined
-        : { identity: { kind: 'host' }, chooser: oneResource([resource].flat()) }
+        : { identity: { kind: 'host' }, chooser: oneResource([resource].flat()), isWhole: true }
     let walk: Promise<Found> | undefined
     /** steady clock: when there was a power last */
     let aliveAtMs = 0
+    /** steady clock */
+    let foundAtMs = 0
 
     const service = async (): Promise<Redfish> => {
       if (!url) throw new PerwattError('usage', 'no BMC is named; set host or url')
@@ -81,10 +86,10 @@ export default defineDriver({
       const { origin, pathname } = new URL(url)
       return new Redfish({ ...options, url: origin + pathname.replace(/\/+$/, ''), ca })
     }
-    const find = async (from: Redfish, signal: AbortSignal): Promise<Found> => {
-      walk ??= withDeadline((own) => findPower(new Pages(from, own), chassis), WALK_MS, closed.signal)
+    const find = async (from: Redfish, signal: AbortSignal, pollMs: number): Promise<Found> => {
+      walk ??= withDeadline((own) => findPower(new Pages(from, own), chassis, pollMs), WALK_MS, closed.signal)
         .then((result) => {
-          aliveAtMs = performance.now()
+          aliveAtMs = foundAtMs = performance.now()
           found = result
           return result
         })
@@ -97,15 +102,17 @@ export default defineDriver({
     return {
       async read(signal) {
         bmc ??= await service()
-        if (resource === undefined && performance.now() - aliveAtMs > WALK_AGAIN_MS) found = undefined
+        const pollMs = deadlineOf(signal)?.ms ?? UNTOLD_MS
+        const knownAtMs = found?.isWhole === false ? foundAtMs : aliveAtMs
+        if (resource === undefined && performance.now() - knownAtMs > WALK_AGAIN_MS) found = undefined
         if (!found) {
-          const { identity, first } = await find(bmc, signal)
+          const { identity, first } = await find(bmc, signal, pollMs)
           return [readingOf(identity, first)]
         }
         const pages = new Pages(bmc, signal)
-        const power = await found.chooser.read(pages)
+        const power = await found.chooser.read(pages, pollMs)
         if (power.powerW !== undefined || power.energyJ !== undefined) aliveAtMs = performance.now()
-        else if (pages.missing && !pages.answered) throw pages.missing
+        else if (pages.missing && !pages.anyAnswered) throw pages.missing
         return [readingOf(found.identity, power)]
       },
       close: () => closed.abort(new Error('the session is closed')),

@@ -93,7 +93,7 @@ export class MachineSensors {
     for (const path of this.#paths.slice(0, MOST_OPENED)) {
       if (this.#meanings.has(path) || OTHER_QUANTITY.test(idOf(path)) || meaningOfId(idOf(path))) continue
       if (performance.now() > untilMs) break
-      const row = await pages.row(path)
+      const row = await pages.maybe(path)
       const isPower =
         row && (textOf(row, 'ReadingType') === 'Power' || /^[kmM]?W$/.test(textOf(row, 'ReadingUnits') ?? ''))
       const subject = isPower ? meaningOf(path, row, this.#wholes) : undefined

@@ -1,4 +1,5 @@
 import { defined } from '../../../protocol/kit/defined.ts'
+import { PerwattError } from '../../../protocol/kit/errors.ts'
 import { type SupplyPower, sumOfSupplies } from '../../host-power/machine-power.ts'
 import type { Row } from '../../wire/loose-json/fields.ts'
 import { canPowerAlone } from './chassis.ts'
@@ -101,7 +102,7 @@ function subsystemPower(subsystem: string | undefined): Source['read'] {
       else {
         // a sum without this supply would look right and be too low
         look.forget()
-        throw pages.missing ?? new Error(`${path} is gone; check the supplies`)
+        throw pages.missing ?? new PerwattError('no-sensor', `${path} is gone; check the supplies`)
       }
     }
     const each = rows.map(metricsPower)

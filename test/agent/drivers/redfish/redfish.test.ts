@@ -167,7 +167,9 @@ test('a BMC that stalls in mid-answer costs its own poll', async () => {
   const session = open(bmc)
   await session.read(soon())
   bmc.answer = (_, response) => response.write('{"PowerControl": [')
-  await expect(withDeadline((signal) => session.read(signal), 200)).rejects.toThrow('no answer in 200 ms')
+  await expect(withDeadline((signal) => session.read(signal), 200)).rejects.toThrow(
+    /no answer in \d+ ms to .*Power;/,
+  )
   bmc.answer = undefined
   expect(await session.read(soon())).toHaveLength(1)
 })
