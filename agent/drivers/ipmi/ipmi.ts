@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { defined } from '../../../protocol/kit/defined.ts'
 import { PerwattError } from '../../../protocol/kit/errors.ts'
+import { deadlineOf, withDeadline } from '../../../protocol/kit/retry.ts'
 import { SecretSchema } from '../../../protocol/kit/secret.ts'
 import { firstOf, type Judged } from '../../host-power/judge.ts'
 import { type MachinePower, machinePowerOf, type NamedSensor } from '../../host-power/machine-power.ts'
@@ -8,13 +9,25 @@ import { PassedOver } from '../../host-power/passed-over.ts'
 import { defineDriver, type Session } from '../../plugin/driver.ts'
 import type { Reading } from '../../plugin/reading.ts'
 import { CommandFailed, Program } from '../../wire/command.ts'
-import { dcmiPowerW, ipmiPowerSensors, isWithoutDcmi } from './ipmitool.ts'
+import {
+  dcmiPowerW,
+  ipmiPowerSensors,
+  isCutShort,
+  isForNow,
+  isOfWhole,
+  isWithoutBmc,
+  isWithoutDcmi,
+} from './ipmitool.ts'
 
 const DCMI = ['dcmi', 'power', 'reading']
 const SENSORS = ['sdr', 'elist', 'full']
 
-/** How long the sensors are read first after DCMI had no power: a BMC may say nothing only while it starts. */
+/** How long the sensors are read first after DCMI had no power or failed: a BMC may say nothing only while it starts. */
 const DCMI_AGAIN_MS = 10 * 60_000
+/** The length of a poll whose signal does not tell it. */
+const UNTOLD_MS = 4000
+/** What DCMI may take of a poll, so that the sensors can still be read: some BMCs never answer it. */
+const DCMI_SHARE = 0.5
 
 /** ipmitool's error messages, each with what to do about it. */
 const HINTS = [
@@ -87,25 +100,50 @@ export default defineDriver({
     const wanted = sensor === undefined ? undefined : [sensor].flat()
     const passedOver = new PassedOver()
     let hasDcmi = sensor === undefined
+    /** why DCMI could not be asked in this poll */
+    let dcmiFailure: unknown
+    /** where neither fits into one poll, each has whole polls in turn */
+    let dcmiShare = DCMI_SHARE
     /** steady clock */
     let askDcmiAtMs = Number.NEGATIVE_INFINITY
 
-    const byDcmi = async (signal: AbortSignal): Promise<Judged> => {
-      if (!hasDcmi || performance.now() < askDcmiAtMs) return {}
-      const text = await ipmitool.run([...remote, ...DCMI], signal).catch(wordsOfRefusal)
-      hasDcmi = !isWithoutDcmi(text)
-      return hasDcmi ? dcmiPowerW(text) : {}
+    const byDcmi = async (signal: AbortSignal, faults: string[]): Promise<Judged> => {
+      dcmiFailure = undefined
+      if (sensor !== undefined || performance.now() < askDcmiAtMs) return {}
+      const ms = (deadlineOf(signal)?.ms ?? UNTOLD_MS) * dcmiShare
+      try {
+        const text = await withDeadline((own) => ipmitool.run([...remote, ...DCMI], own), ms, signal)
+        hasDcmi = !isWithoutDcmi(text)
+        return hasDcmi ? dcmiPowerW(text) : {}
+      } catch (error) {
+        if (signal.aborted) askDcmiAtMs = performance.now() + DCMI_AGAIN_MS
+        signal.throwIfAborted()
+        if (!leadsOn(error)) throw error
+        hasDcmi = !(error instanceof CommandFailed && isWithoutDcmi(error.output))
+        if (hasDcmi) {
+          dcmiFailure = error
+          if (!(error instanceof CommandFailed && isForNow(error.output)))
+            passedOver.fails('DCMI', error, faults)
+        }
+        return {}
+      }
     }
     const bySensors = async (signal: AbortSignal): Promise<MachinePower> => {
       const text = await ipmitool.run([...remote, ...SENSORS], signal).catch((error) => {
+        if (!(error instanceof CommandFailed) || isCutShort(error.output)) throw dcmiFailure ?? error
+        // ipmitool fails where one of many sensors does
+        if (ipmiPowerSensors(error.output).length > 0) return error.output
         // DCMI answered, so the BMC is there; its sensors are only the second choice
-        if (hasDcmi && error instanceof CommandFailed) return ''
-        throw error
+        if (hasDcmi && dcmiFailure === undefined) return ''
+        throw dcmiFailure ?? error
       })
       const found = ipmiPowerSensors(text)
       const missing = wanted?.filter((one) => !found.some(({ name }) => name === one)) ?? []
       const power = wanted === undefined ? machinePowerOf(found) : sumOf(wanted, found)
-      if (hasDcmi || (wanted && missing.length === 0) || Object.keys(power).length > 0) return power
+      if (power.powerW === undefined && dcmiFailure !== undefined && power.unclear === undefined)
+        throw dcmiFailure
+      const isThere = wanted ? missing.length === 0 : found.some(isOfWhole)
+      if (hasDcmi || isThere || Object.keys(power).length > 0) return power
       const there = found.map(({ name }) => name).join(', ')
       throw new PerwattError(
         'no-sensor',
@@ -115,15 +153,19 @@ export default defineDriver({
     return {
       async read(signal) {
         const faults: string[] = []
-        const dcmi = passedOver.take('DCMI', await byDcmi(signal), faults)
+        const dcmi = passedOver.take('DCMI', await byDcmi(signal, faults), faults)
         if (dcmi.powerW !== undefined) return [reading({ ...dcmi, basis: 'reported' }, faults)]
         const power = passedOver.take(
           `the sensor ${wanted?.join(' + ') ?? 'list'}`,
-          await bySensors(signal),
+          await bySensors(signal).catch((error) => {
+            if (signal.aborted) [askDcmiAtMs, dcmiShare] = [Number.NEGATIVE_INFINITY, 1]
+            throw error
+          }),
           faults,
         )
         if (power.powerW !== undefined) {
-          if (hasDcmi && performance.now() >= askDcmiAtMs) askDcmiAtMs = performance.now() + DCMI_AGAIN_MS
+          const isBusy = dcmiFailure instanceof CommandFailed && isForNow(dcmiFailure.output)
+          if (!isBusy && performance.now() >= askDcmiAtMs) askDcmiAtMs = performance.now() + DCMI_AGAIN_MS
           return [reading(power, faults)]
         }
         askDcmiAtMs = Number.NEGATIVE_INFINITY
@@ -148,11 +190,11 @@ function noPower({ unclear }: MachinePower, wanted: readonly string[] | undefine
     : `the sensor ${wanted.join(' + ')} has no watts`
 }
 
-/** For `catch`: ipmitool fails where a BMC has no DCMI; its message is then the answer. @throws every other error */
-function wordsOfRefusal(error: unknown): string {
-  if (error instanceof CommandFailed && isWithoutDcmi(error.output)) return error.output
-  throw error
-}
+/** Whether the BMC may answer another request: it is there and takes the login, or says nothing to this one. */
+const leadsOn = (error: unknown): boolean =>
+  error instanceof CommandFailed
+    ? !isWithoutBmc(error.output)
+    : error instanceof PerwattError && error.code === 'no-reply'
 
 const reading = ({ powerW, basis }: MachinePower, faults: string[]): Reading => ({
   identity: { kind: 'host' },

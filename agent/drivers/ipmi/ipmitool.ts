@@ -11,9 +11,26 @@ export function dcmiPowerW(text: string): Judged {
   return judge(said)
 }
 
-/** True where the BMC has no DCMI, or no power meter for it; a later query would give the same answer. */
+/** True where the BMC has no DCMI, or no power meter for it. */
 export const isWithoutDcmi = (said: string): boolean =>
-  /DCMI request failed because|Unable to get DCMI|valid DCMI command was not returned/i.test(said)
+  /DCMI request failed because|Unable to get DCMI|valid DCMI command was not returned/i.test(said) &&
+  !isForNow(said)
+
+/** Completion codes that pass (IPMI 2.0, table 5-2): busy, time-out, out of space, initializing, not in this state. */
+export const isForNow = (said: string): boolean => /\((?:0x)?(?:c0|c3|c4|ce|cf|d0|d1|d2|d5)\)/i.test(said)
+
+/** True where ipmitool reached no BMC or could not log in, so that no other request gets further. */
+export const isWithoutBmc = (said: string): boolean =>
+  /Could not open device|Unable to establish|Get Auth Capabilities error|Address lookup|RAKP|Activate Session error|unauthorized name|password.*invalid/i.test(
+    said,
+  )
+
+/** True where ipmitool could not read the list of the sensors to its end: a sum of those before would look right and be too low. */
+export const isCutShort = (said: string): boolean =>
+  /SDR (record|repository|reservation)|Get(ting)? SDR|reserve.*SDR/i.test(said)
+
+/** Whether a sensor is the machine's own. */
+export const isOfWhole = ({ name }: NamedSensor): boolean => subjectOf(name)?.of === 'machine'
 
 const WITHOUT_READING = /^(no reading|na|ns|disabled|not readable)$/i
 

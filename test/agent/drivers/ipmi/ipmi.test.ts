@@ -191,6 +191,82 @@ test('a DCMI reading that comes back is used again while the sensors say nothing
   expect((await session.read(soon()))[0]?.sample.powerW).toBe(431)
 })
 
+describe('DCMI that fails leads to the sensors', () => {
+  const script = (dcmiDoes: string, sdrDoes = `cat <<'END'\n${TWO_SUPPLIES}\nEND`) =>
+    fakeProgram(
+      'ipmitool',
+      `echo "$1" >> "$0.asked"; case "$1" in dcmi) ${dcmiDoes}\n;; *) ${sdrDoes}\n;; esac`,
+    )
+  const sum = { state: 'ok', powerW: 292, powerBasis: 'reported' }
+  const askedIn = (program: string) => readFileSync(`${program}.asked`, 'utf8').trim().split('\n')
+
+  test('where it never answers, within the poll and not again at each', async () => {
+    const program = script('sleep 600')
+    const session = open(program)
+    const poll = async () => (await withDeadline((signal) => session.read(signal), 3000))[0]?.sample
+    const first = await poll()
+    expect(first).toMatchObject(sum)
+    expect(first?.faults).toEqual([expect.stringMatching(/^DCMI is passed over: .* gives no answer/)])
+    expect(await poll()).toEqual(sum)
+    expect(askedIn(program)).toEqual(['dcmi', 'sdr', 'sdr'])
+  })
+
+  test.each([
+    ['DCMI', `sleep 1.2; cat <<'END'\n${dcmi}\nEND`, 'sleep 600', 431],
+    ['the list', 'sleep 600', `sleep 1.2; cat <<'END'\n${TWO_SUPPLIES}\nEND`, 292],
+  ])('where %s takes most of a poll, it gets a whole one', async (_, dcmiDoes, sdrDoes, powerW) => {
+    const session = open(script(dcmiDoes, sdrDoes))
+    const seen: unknown[] = []
+    for (const _poll of [1, 2, 3])
+      seen.push(
+        await withDeadline((signal) => session.read(signal), 1800).then(
+          ([reading]) => reading?.sample.powerW,
+          () => undefined,
+        ),
+      )
+    expect(seen.at(-1)).toBe(powerW)
+  })
+
+  // ipmitool's lib/ipmi_dcmi.c and lib/ipmi_main.c: messages of a request that comes to nothing
+  test.each(['Power reading failed: Unspecified error', 'Unable to send command: Invalid argument'])(
+    'where it says %j',
+    async (words) => {
+      const session = open(script(`echo "${words}" >&2; exit 1`))
+      expect((await session.read(soon()))[0]?.sample).toMatchObject(sum)
+      expect((await session.read(soon()))[0]?.sample).toEqual(sum)
+    },
+  )
+
+  test('and where the sensors say nothing either, its own error is told', async () => {
+    const program = script('echo "Power reading failed: Unspecified error" >&2; exit 1', 'echo')
+    await expect(readOne(program)).rejects.toThrow('dcmi power reading exits with 1: Power reading failed')
+  })
+
+  // IPMI 2.0, table 5-2: C0h, node busy
+  test('a BMC that was busy is asked for DCMI again at the next poll', async () => {
+    const program = script(
+      `if [ -f "$0.again" ]; then cat <<'END'\n${dcmi}\nEND\nelse touch "$0.again"; echo "    DCMI request failed because: Node busy (c0)" >&2; exit 1; fi`,
+    )
+    const session = open(program)
+    expect((await session.read(soon()))[0]?.sample).toEqual(sum)
+    expect((await session.read(soon()))[0]?.sample.powerW).toBe(431)
+  })
+
+  test('rows count though ipmitool fails at another sensor, but not where it could not read the list to its end', async () => {
+    const sdr = (words: string) => `cat <<'END'\n${TWO_SUPPLIES}\nEND\necho "${words}" >&2; exit 1`
+    const none = `cat <<'END'\n${dcmiSays('65535 Watts')}\nEND`
+    const unable = script(none, sdr('Unable to send command: Invalid argument'))
+    expect((await readOne(unable))?.sample).toMatchObject(sum)
+    await expect(readOne(script(none, sdr('Get SDR 0052 command failed')))).rejects.toThrow('Get SDR 0052')
+  })
+
+  test('a BMC that can’t be reached is not asked a second time', async () => {
+    const program = script('echo "Error: Unable to establish IPMI v2 / RMCP+ session" >&2; exit 1')
+    await expect(readOne(program)).rejects.toThrow('check the BMC’s address')
+    expect(askedIn(program)).toEqual(['dcmi'])
+  })
+})
+
 test('the sensor that is named is taken, and no other asked for', async () => {
   const program = says({ 'sdr elist full': sensors })
   expect((await readOne(program, { sensor: 'PS1 Input Power' }))?.sample.powerW).toBe(221)
