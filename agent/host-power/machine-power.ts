@@ -95,21 +95,37 @@ function suppliesOf(known: readonly Known[]): SupplyPower[] {
   }))
 }
 
-/** Only controllers that say that they measure an input are added up: others can feed one board of several. */
+/** Only controllers that say that they measure an input are added up, or the only one: others can feed one board of several. */
 function hotSwapPower(known: readonly Known[]): MachinePower {
   const controllers = new Map<string, Judged>()
-  const unsaid: string[] = []
+  const unsaid = new Map<string, { name: string; isOnly: boolean; said: Judged }>()
   for (const { sensor, subject } of known) {
     if (subject.of !== 'hot-swap') continue
-    if (!subject.isInput) unsaid.push(sensor.name)
-    else controllers.set(subject.controller, firstOf([controllers.get(subject.controller) ?? {}, sensor]))
+    const { controller, isInput, isOnly = false } = subject
+    if (isInput) controllers.set(controller, firstOf([controllers.get(controller) ?? {}, sensor]))
+    else
+      unsaid.set(controller, {
+        name: sensor.name,
+        isOnly,
+        said: firstOf([unsaid.get(controller)?.said ?? {}, sensor]),
+      })
+  }
+  for (const controller of controllers.keys()) unsaid.delete(controller)
+  const [first] = unsaid.values()
+  if (first?.isOnly && unsaid.size === 1 && controllers.size === 0)
+    return defined({
+      ...first.said,
+      basis: first.said.powerW === undefined ? undefined : ('reported' as const),
+    })
+  if (unsaid.size > 0) {
+    const names = listOf([...unsaid.values()].map(({ name }) => name))
+    return {
+      unclear: `${controllers.size > 0 ? '' : 'only '}hot-swap controllers, which do not say that they are its input (${names})`,
+    }
   }
   const inputs = [...controllers.values()]
   const read = inputs.flatMap(({ powerW }) => powerW ?? [])
-  if (read.length === 0)
-    return unsaid.length === 0
-      ? defined({ refused: firstOf(inputs).refused })
-      : { unclear: `only hot-swap controllers, which do not say that they are its input (${listOf(unsaid)})` }
+  if (read.length === 0) return defined({ refused: firstOf(inputs).refused })
   // a sum without one of them would look right and be too low
   if (read.length < inputs.length)
     return { refused: `the power of ${read.length} of ${inputs.length} inputs` }

@@ -8,12 +8,12 @@ export type Side = 'input' | 'output' | 'unsaid'
 /**
  * Whose power a sensor measures. A lower rank is surely the machine's; a higher one can be an enclosure's, seen from a node. `node` is
  * the number or letter of one machine among several. A hot-swap controller feeds a board; `isInput`: its name says that it measures
- * what goes in.
+ * what goes in. `isOnly`: it has no number, so its board has no other; where the machine shows no other either, it feeds the whole.
  */
 export type Subject =
   | { of: 'machine'; rank: number; node?: string }
   | { of: 'supply'; supply: string; side: Side }
-  | { of: 'hot-swap'; controller: string; isInput: boolean }
+  | { of: 'hot-swap'; controller: string; isInput: boolean; isOnly?: boolean }
 
 const POWER = '(?:power|pwr|pw|watts|wattage)'
 /** Which of several machines of one chassis. */
@@ -44,8 +44,12 @@ export const CHASSIS_RANK = MACHINE.length - 1
 
 /** `Node 2 Power`, `BLADE-3`, `Pwr Node B`, `sys1 power`; not the boards of one machine. */
 const NODE_IN = /\b(?:node|blade|sled|server|sys|system|host|machine)(?: board)? ?(\d+|[a-h](?= |$))/
-/** `HSC 0 Power`, `MB HSC1 PIN`; those of a GPU baseboard have its name in front, and are a part's. */
-const HOT_SWAP = /^(?:mb |board |chassis \d+ |[hv]?pdb ?\d* )?hsc ?(\d+|[a-d])(?: (.+))?$/
+/**
+ * `HSC 0 Power`, `MB HSC1 PIN`, `PDB 0 HSC 1 Pwr`; those of a GPU baseboard have its name in front, and are a part's. OCP sleds
+ * (Yosemite) have one controller for the main board, without a number: `MB_HSC_INPUT_PWR_W`.
+ */
+const HOT_SWAP = /^(?:(?:mb |board |chassis \d+ )?|([hv]?pdb ?\d* ))hsc ?(\d+|[a-d])(?: (.+))?$/
+const ONLY_HOT_SWAP = /^(mb|board) hsc(?: (.+))?$/
 const HOT_SWAP_POWER = new RegExp(`^(input|in)?(?: ?)(pin|${POWER}(?: (?:in|input))?)(?: w| \\d+)?$`)
 
 const SUPPLY = /\b(?:ps|psu|pmb|pwr supply|power supply)(?: ?(\d+|[a-d])\b|\b)/
@@ -76,10 +80,16 @@ const nodeIn = (words: string): string | undefined => NODE_IN.exec(words)?.[1]
 export const nodeOf = (name: string): string | undefined => nodeIn(wordsOf(name))
 
 function hotSwapOf(words: string): Subject | undefined {
-  const [, controller, rest = ''] = HOT_SWAP.exec(words) ?? []
-  const power = HOT_SWAP_POWER.exec(rest)
-  if (controller === undefined || !power) return undefined
-  return { of: 'hot-swap', controller, isInput: /\b(?:pin|in|input)\b/.test(rest) }
+  const [, board = '', number, behind = ''] = HOT_SWAP.exec(words) ?? []
+  const [, only, rest = behind] = ONLY_HOT_SWAP.exec(words) ?? []
+  const controller = number === undefined ? only : board + number
+  if (controller === undefined || !HOT_SWAP_POWER.test(rest)) return undefined
+  return {
+    of: 'hot-swap',
+    controller,
+    isInput: /\b(?:pin|in|input)\b/.test(rest),
+    ...(number === undefined && { isOnly: true }),
+  }
 }
 
 /** A name in one form: lower case, with spaces between the words. */
@@ -90,10 +100,10 @@ export const wordsOf = (name: string): string =>
     .trim()
     .toLowerCase()
 
-/** Without what NVIDIA's names (`Chassis_0_TotalHSC_Power_0`) and bmcweb's (`power_total_power`) put around them. */
+/** Without what NVIDIA's names (`Chassis_0_TotalHSC_Power_0`, on Grace Hopper `Baseboard_0_...`) and bmcweb's (`power_total_power`) put around them. */
 const unnumbered = (words: string): string =>
   words
-    .replace(/^chassis \d+ (?=total )/, '')
+    .replace(/^(?:chassis|baseboard|system) \d+ (?=total )/, '')
     .replace(/^power (?=.*\b(?:power|pwr)\b)/, '')
     .replace(/(?<=\bhsc power|\btotal power|\bsystem power) \d+$/, '')
 

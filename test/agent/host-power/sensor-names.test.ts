@@ -6,7 +6,8 @@ import { subjectOf } from '../../../agent/host-power/sensor-names.ts'
 /**
  * Names of real machines. Sources, in order: IBM and Lenovo, telegraf's ipmi_sensor tests; Dell, xcat2/xcat-core issue 6479 and
  * ateodorescu/home-assistant-ipmi issue 13; HPE iLO; Supermicro; OCP Leopard, u-root/u-bmc wiki; Inspur and Quanta boards by
- * IPMI; OpenBMC, ibm-openbmc/dev issue 288; Dell's Sensor resource; NVIDIA GB200 trays, a public exporter's captured ARS-121GL-NB3.
+ * IPMI; OpenBMC, ibm-openbmc/dev issue 288; Dell's Sensor resource; NVIDIA GB200 trays, a public exporter's captured ARS-121GL-NB3;
+ * Grace Hopper, NVIDIA/openbmc, meta-gh: bmcweb's platform-chassis-name and its total-power sensor.
  */
 test.each([
   'Avg Power',
@@ -30,6 +31,7 @@ test.each([
   'power_total_power',
   'SystemBoardPwrConsumption',
   'Chassis_0_TotalHSC_Power_0',
+  'Baseboard_0_TotalHSC_Power_0',
 ])('%s is the machine’s', (name) => expect(subjectOf(name)).toMatchObject({ of: 'machine' }))
 
 /** Sources: home-assistant-ipmi issues 13 (IBM), 25 (MegaRAC) and 27 (Intel S2600); ibm-openbmc/dev issue 276; AMI and Huawei boards. */
@@ -58,6 +60,9 @@ test.each([
   'GPU_0_Power_0',
   'HGX_Chassis_0_TotalGPU_Power_0',
   'Chassis_0_TotalGPU_Power_0',
+  'Baseboard_0_TotalGPU_Power_0',
+  'HGX_Baseboard_0_TotalHSC_Power_0',
+  'Slot1_HSC_Input_Power_W',
   'HGX_Chassis_0_TotalHSC_Power_0',
   'Memory Power',
   'MEM_POWER',
@@ -78,6 +83,36 @@ test('the node’s own sensor comes before one that can be its enclosure’s', (
     { name: 'Node Power', powerW: 412 },
   ]
   expect(machinePowerOf(sensors)).toEqual({ powerW: 412, basis: 'reported' })
+})
+
+/** facebook/openbmc, meta-facebook: sensors of Yosemite's and Great Lakes' server boards. */
+test.each(['MB_HSC_INPUT_PWR_W', 'MB_HSC_IN_POWER', 'MB_HSC_PWR_W'])(
+  '%s is the input of a sled that shows no other controller',
+  (name) => {
+    expect(machinePowerOf([{ name, powerW: 430 }])).toEqual({ powerW: 430, basis: 'reported' })
+    expect(machinePowerOf([{ name }])).toEqual({})
+  },
+)
+
+/** facebook/openbmc, Grand Teton: the main board's controller stands beside those of the boards that feed the GPUs. */
+test('beside other controllers that of the main board is not the whole', () => {
+  const others = [
+    { name: 'HPDB_HSC1_PWR_W', powerW: 2400 },
+    { name: 'HPDB_HSC2_PWR_W', powerW: 2410 },
+  ]
+  for (const name of ['MB_HSC_PWR_W', 'MB_HSC_INPUT_PWR_W']) {
+    const power = machinePowerOf([{ name, powerW: 900 }, ...others])
+    expect(power).not.toHaveProperty('powerW')
+    expect(power.unclear).toContain('HPDB_HSC1_PWR_W, HPDB_HSC2_PWR_W')
+  }
+})
+
+test('controllers of one number on two distribution boards are two', () => {
+  const of = (board: number, controller: number, powerW: number) => ({
+    name: `PDB_${board}_HSC_${controller}_Input_Power`,
+    powerW,
+  })
+  expect(machinePowerOf([of(0, 0, 1150), of(0, 1, 1155), of(1, 0, 1160)])).toMatchObject({ powerW: 3465 })
 })
 
 test('two sensors for the input of one supply count once', () => {

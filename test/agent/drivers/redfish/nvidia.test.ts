@@ -127,6 +127,34 @@ describe('NVIDIA HGX, DGX and GB200', () => {
     expect(await powerOf(tray(gpus))).toEqual(reported(1171.349692))
   })
 
+  /** NVIDIA/openbmc, meta-gh: platform-chassis-name=Baseboard_0, total-power sensor Baseboard_0_TotalHSC_Power_0. */
+  test.each([
+    [{}],
+    [
+      {
+        EnvironmentMetrics: watts(
+          4000,
+          `/redfish/v1/Chassis/Baseboard_0/Sensors/Baseboard_0_TotalGPU_Power_0`,
+        ),
+      },
+    ],
+  ])('a Grace Hopper platform calls its own chassis Baseboard_0: %j', async (metrics) => {
+    const sensor = (Reading: number) => ({ Reading, ReadingUnits: 'W', ReadingType: 'Power' })
+    const pages = {
+      ...metrics,
+      'Sensors/Baseboard_0_TotalHSC_Power_0': sensor(5100),
+      'Sensors/Baseboard_0_TotalGPU_Power_0': sensor(4000),
+    }
+    expect(
+      await powerOf(
+        redfishTree(
+          { System_0: { Links: { Chassis: [chassis('Baseboard_0')] } } },
+          { Baseboard_0: { ChassisType: 'RackMount', pages } },
+        ),
+      ),
+    ).toEqual(reported(5100))
+  })
+
   test('the baseboard’s own BMC is no machine’s, and the error says so', async () => {
     await expect(powerOf(redfishTree(BASEBOARD.systems, BASEBOARD.chassis))).rejects.toThrow(
       "the BMC has no machine, only HGX_Baseboard_0, which is a part of one; read the machine's own BMC",
