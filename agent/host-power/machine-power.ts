@@ -62,6 +62,9 @@ export function machinePowerOf(sensors: readonly NamedSensor[]): MachinePower {
   const nodes = ownWholes.filter(({ subject }) => subject.node !== undefined)
   if (new Set(nodes.map(({ subject }) => subject.node)).size > 1)
     return severalNodes(nodes.map(({ sensor }) => sensor.name))
+  // what else is there can be that of all nodes, so a node that is off has no power
+  const ofNode = ownWholes.filter(({ subject }) => subject.isNode)
+  if (ofNode.length > 0) return withBasis(firstOf(ofNode.map(({ sensor }) => sensor)))
   const whole = firstOf((ownWholes.length > 0 ? ownWholes : wholes).map(({ sensor }) => sensor))
   if (whole.powerW !== undefined) return { powerW: whole.powerW, basis: 'reported' }
   const sum = sumOfSupplies(suppliesOf(known))
@@ -69,6 +72,9 @@ export function machinePowerOf(sensors: readonly NamedSensor[]): MachinePower {
   const refused = whole.refused ?? sum.refused
   return refused === undefined && wholes.length === 0 ? hotSwapPower(known) : defined({ refused })
 }
+
+const withBasis = (judged: Judged): MachinePower =>
+  judged.powerW === undefined ? judged : { powerW: judged.powerW, basis: 'reported' }
 
 /** @param names of the sensors or controls, each of which is one node's */
 export const severalNodes = (names: readonly string[]): MachinePower => ({
@@ -112,11 +118,7 @@ function hotSwapPower(known: readonly Known[]): MachinePower {
   }
   for (const controller of controllers.keys()) unsaid.delete(controller)
   const [first] = unsaid.values()
-  if (first?.isOnly && unsaid.size === 1 && controllers.size === 0)
-    return defined({
-      ...first.said,
-      basis: first.said.powerW === undefined ? undefined : ('reported' as const),
-    })
+  if (first?.isOnly && unsaid.size === 1 && controllers.size === 0) return withBasis(first.said)
   if (unsaid.size > 0) {
     const names = listOf([...unsaid.values()].map(({ name }) => name))
     return {

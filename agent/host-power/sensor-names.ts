@@ -7,11 +7,11 @@ export type Side = 'input' | 'output' | 'unsaid'
 
 /**
  * Whose power a sensor measures. A lower rank is surely the machine's; a higher one can be an enclosure's, seen from a node. `node` is
- * the number or letter of one machine among several. A hot-swap controller feeds a board; `isInput`: its name says that it measures
+ * the number or letter of one machine among several. `isNode`: by its name it is one of several that share a frame and supplies. A hot-swap controller feeds a board; `isInput`: its name says that it measures
  * what goes in. `isOnly`: it has no number, so its board has no other; where the machine shows no other either, it feeds the whole.
  */
 export type Subject =
-  | { of: 'machine'; rank: number; node?: string }
+  | { of: 'machine'; rank: number; node?: string; isNode?: boolean }
   | { of: 'supply'; supply: string; side: Side }
   | { of: 'hot-swap'; controller: string; isInput: boolean; isOnly?: boolean }
 
@@ -44,6 +44,7 @@ export const CHASSIS_RANK = MACHINE.length - 1
 
 /** `Node 2 Power`, `BLADE-3`, `Pwr Node B`, `sys1 power`; not the boards of one machine. */
 const NODE_IN = /\b(?:node|blade|sled|server|sys|system|host|machine)(?: board)? ?(\d+|[a-h](?= |$))/
+const A_NODE = /\b(?:node|blade|sled)(?: ?\d+| [a-h])?\b/
 /**
  * `HSC 0 Power`, `MB HSC1 PIN`, `PDB 0 HSC 1 Pwr`; those of a GPU baseboard have its name in front, and are a part's. OCP sleds
  * (Yosemite) have one controller for the main board, without a number: `MB_HSC_INPUT_PWR_W`.
@@ -63,15 +64,16 @@ export function subjectOf(name: string): Subject | undefined {
   if (supply) return supply
   for (const form of [words, unnumbered(words)]) {
     const rank = MACHINE.findIndex((pattern) => pattern.test(form))
-    if (rank >= 0) return withNode(rank, nodeIn(form))
+    if (rank >= 0) return withNode(rank, nodeIn(form), A_NODE.test(form))
   }
   return hotSwapOf(words)
 }
 
-const withNode = (rank: number, node: string | undefined): Subject => ({
+const withNode = (rank: number, node: string | undefined, isNode: boolean): Subject => ({
   of: 'machine',
   rank,
   ...(node !== undefined && { node }),
+  ...(isNode && { isNode }),
 })
 
 const nodeIn = (words: string): string | undefined => NODE_IN.exec(words)?.[1]

@@ -43,6 +43,13 @@ const isSame = (a: string, b: string): boolean => trimmed(a) === trimmed(b)
 export const has = (paths: readonly string[], path: string): boolean => paths.some((one) => isSame(one, path))
 const trimmed = (path: string): string => path.replace(/\/+$/, '')
 
+/** `Node2` beside `Node1`; boards of one machine can be numbered too. */
+export function isBesideNode(id: string, own: string): boolean {
+  const [, stem, number] = /^(.*?)[_-]?(\d+|[A-H])$/.exec(own) ?? []
+  const [, otherStem, other] = /^(.*?)[_-]?(\d+|[A-H])$/.exec(id) ?? []
+  return stem !== undefined && stem !== '' && stem === otherStem && number !== other && !BOARD.test(own)
+}
+
 /** Whether a path leads to something in the other one's resource. */
 export const isBelow = (path: string, parent: string): boolean => path.startsWith(`${trimmed(parent)}/`)
 

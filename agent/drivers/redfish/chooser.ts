@@ -86,8 +86,8 @@ export class Chooser {
       return { power, answered: own.answered }
     } catch (error) {
       pages.throwIfOver()
-      if (error instanceof PerwattError && error.code === LATE)
-        this.#late.set(source, performance.now() + LOOK_AGAIN_MS)
+      if (!(error instanceof PerwattError)) throw error
+      if (error.code === LATE) this.#late.set(source, performance.now() + LOOK_AGAIN_MS)
       this.#passedOver.fails(source.name, error, faults)
       return { error }
     }

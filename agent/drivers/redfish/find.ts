@@ -89,9 +89,10 @@ async function hasPlace(
       try {
         const page = await pages.row(linkOf(row[name]))
         if (page && PLACE.test(JSON.stringify(page))) return true
-      } catch {
-        // a page that fails may have one
+      } catch (error) {
         pages.throwIfOver()
+        if (!(error instanceof PerwattError)) throw error
+        // a page that fails may have one
         return true
       }
     }

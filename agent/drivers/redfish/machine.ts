@@ -7,6 +7,7 @@ import {
   has,
   isAround,
   isBelow,
+  isBesideNode,
   isBlade,
   isEnclosure,
   isIn,
@@ -30,11 +31,12 @@ import { isOfSeveralNodes } from './power-page.ts'
  * 3. Never its chassis: one that names another machine's system; one of type Enclosure; one of a type that holds machines (Rack,
  *    Shelf ...) and contains another of its chassis. Cisco calls a rack server's own chassis Rack, so the type alone says little.
  * 4. Never its chassis: GPU baseboards and other boards, by their Ids; a chassis in another of its chassis; a module or card, where
- *    it has more. A RackMount or StandAlone chassis around a module is the whole.
+ *    it has more. A RackMount or StandAlone chassis around a module is the whole, unless it holds other machines too.
  * 5. The chassis of the BMC itself counts only by its PowerControl, after the others: AMI's firmware has the machine's there (B300).
  * 6. Only where its chassis have no place at all for a power, another one counts: the only one of a whole machine's type. A
  *    machine that is off has a place, so that nothing stands in for it, then or later.
- * 7. Supplies of a blade or sled, or of a chassis in an Enclosure, are those of all its nodes, and never added up.
+ * 7. Supplies of a blade or sled, or of a chassis in an Enclosure or a frame of several machines, are those of all its nodes, and
+ *    never added up. Neither are those of a machine that is off: they carry others.
  * 8. Supplies that the machine names in PoweredBy count in a chassis of their own too, unless that is an enclosure, a rack or
  *    another machine's.
  * 9. A chassis whose controls or sensors name several nodes tells its own power for all of them. Then only a control that is linked
@@ -154,7 +156,22 @@ async function serversAround(pages: Pages, system: At, own: readonly At[]): Prom
     pages,
     own.flatMap(({ row }) => links(row, 'ContainedBy')),
   )
-  return containers.filter((one) => isServer(one) && !isOfOthers(one.row, system))
+  const servers: At[] = []
+  for (const one of containers)
+    if (isServer(one) && !isOfOthers(one.row, system) && !(await holdsNodes(pages, one, own, system)))
+      servers.push(one)
+  return servers
+}
+
+/** Whether a chassis around a machine's own holds other machines too: one like it with another number, or one of another system. */
+async function holdsNodes(pages: Pages, outer: At, own: readonly At[], system: At): Promise<boolean> {
+  const inner = links(outer.row, 'Contains').filter((path) => !own.some((one) => has([one.path], path)))
+  if (inner.some((path) => own.some((one) => isBesideNode(idOf(path), idOf(one.path))))) return true
+  for (const path of inner) {
+    const row = BOARD.test(idOf(path)) ? undefined : await pages.maybe(path)
+    if (row && isOfOthers(row, system)) return true
+  }
+  return false
 }
 
 /** Rule 5. */
@@ -191,13 +208,16 @@ export async function otherChassis(
   // a blade beside a machine that is none is a neighbour
   const kept = chassis.length > 0 ? fit.filter((one) => !isBlade(one)) : blades.length > 0 ? blades : fit
   const others: Chassis[] = []
-  for (const one of kept.filter((inner) => !kept.some((outer) => isIn(inner, outer))))
+  for (const one of kept.filter((inner) => !kept.some((outer) => isIn(inner, outer)))) {
+    // a frame of several machines is none of them
+    if (system && chassis.length > 0 && (await holdsNodes(pages, one, chassis, system))) continue
     others.push({
       ...one,
       onlyControl: false,
       hasSharedSupplies: isBlade(one),
       isOfNodes: await isOfNodes(pages.shared(pollMs), one),
     })
+  }
   return others
 }
 
@@ -233,7 +253,10 @@ async function sharesSupplies(pages: Pages, chassis: At, system: At): Promise<bo
   if (isBlade(chassis)) return true
   for (const path of links(chassis.row, 'ContainedBy')) {
     const row = await pages.row(path)
-    if (row && (isEnclosure({ path, row }) || isOfOthers(row, system))) return true
+    if (!row) continue
+    const outer = { path, row }
+    if (isEnclosure(outer) || isOfOthers(row, system) || (await holdsNodes(pages, outer, [chassis], system)))
+      return true
   }
   return false
 }

@@ -96,8 +96,9 @@ export class Pages {
   async maybe(path: string | undefined): Promise<Row | undefined> {
     try {
       return await this.row(path)
-    } catch {
+    } catch (error) {
       this.throwIfOver()
+      if (!(error instanceof PerwattError)) throw error
       return undefined
     }
   }

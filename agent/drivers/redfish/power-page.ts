@@ -30,7 +30,9 @@ const PART_CONTEXT = /^(cpu|gpu|memory|fan|accelerator|storage|networking|asic|f
  * @param system path of the machine's ComputerSystem: a control that names only other resources' systems is a neighbour's
  */
 export function controlPower(page: Row, system: string | undefined): MachinePower {
-  const controls = withoutSupplies(rowsOf(page, 'PowerControl').filter((control) => !isOfPart(control)))
+  const controls = withoutFrame(
+    withoutSupplies(rowsOf(page, 'PowerControl').filter((control) => !isOfPart(control))),
+  )
   const related = controls.map((control) => systemsIn(linksOf(control['RelatedItem'])))
   const ofSystem = controls.filter((_, i) => system !== undefined && related[i]?.includes(trimmed(system)))
   const ofNone = controls.filter((_, i) => related[i]?.length === 0)
@@ -66,6 +68,22 @@ function withoutSupplies(controls: readonly Row[]): readonly Row[] {
   return controls.length === 1 ? controls : others
 }
 
+const OF_SERVER = /\b(?:server|node|blade|sled)\b/i
+const OF_FRAME = /\b(?:chassis|total)\b/i
+
+/** Beside the control of a server, that of its chassis can be the power of all servers in it (Lenovo). */
+function withoutFrame(controls: readonly Row[]): readonly Row[] {
+  if (!controls.some((control) => OF_SERVER.test(nameOf(control)))) return controls
+  return controls.filter((control) => OF_SERVER.test(nameOf(control)) || !OF_FRAME.test(nameOf(control)))
+}
+
+/** What a `Power` resource's controls say of a machine that may be off; `zero`: 0 W; undefined: it has none, or they show a power. */
+export function restOf(page: Row, system: string | undefined): 'zero' | 'nothing' | undefined {
+  const controls = rowsOf(page, 'PowerControl').filter((control) => !isOfPart(control))
+  if (controls.length === 0 || controlPower(page, system).powerW !== undefined) return undefined
+  return controls.some((control) => nonNegativeOf(control, 'PowerConsumedWatts') === 0) ? 'zero' : 'nothing'
+}
+
 const nameOf = (control: Row): string => textOf(control, 'Name') ?? textOf(control, 'MemberId') ?? '?'
 
 const nodesOf = (controls: readonly Row[]): Set<string> =>
@@ -79,14 +97,23 @@ const trimmed = (path: string): string => path.replace(/\/+$/, '')
 const systemsIn = (paths: readonly string[]): string[] =>
   paths.map(trimmed).filter((path) => /\/Systems\/[^/]+$/.test(path))
 
-/** The whole machine's power where a maker has it in its own place. */
+/**
+ * The whole machine's power where a maker has it in its own place: in the page, or in its control. Fujitsu's BMC of a node shows the
+ * chassis of all nodes beside it, which then never counts.
+ */
 export const oemPower = (page: Row): Judged =>
-  firstOf([
+  firstOf([page, ...rowsOf(page, 'PowerControl').filter((control) => !isOfPart(control))].map(oemPowerOf))
+
+function oemPowerOf(row: Row): Judged {
+  const fujitsu = (name: string) => valueAt(row, 'Oem', 'ts_fujitsu', name, 'CurrentPowerConsumptionW')
+  const node = valueAt(row, 'Oem', 'ts_fujitsu', 'NodePowerConsumption')
+  return firstOf([
     // Fujitsu iRMC S5 and S6
-    judge(valueAt(page, 'Oem', 'ts_fujitsu', 'ChassisPowerConsumption', 'CurrentPowerConsumptionW')),
+    judge(fujitsu(node === undefined ? 'ChassisPowerConsumption' : 'NodePowerConsumption')),
     // Inspur ISBMC, beside CurrentCPUPowerWatts and the like
-    judge(valueAt(page, 'Oem', 'Public', 'TotalPower')),
+    judge(valueAt(row, 'Oem', 'Public', 'TotalPower')),
   ])
+}
 
 /** The supplies that a `Power` resource lists; one that is absent or offline says nothing. */
 export const suppliesOn = (page: Row): SupplyPower[] => rowsOf(page, 'PowerSupplies').map(supplyPower)

@@ -6,6 +6,7 @@ import { idOf } from './client.ts'
 import { type Meaning, meaningOf, meaningOfId } from './meaning.ts'
 import type { Pages } from './pages.ts'
 import { readingOf, sensorPower } from './power.ts'
+import type { PowerState } from './power-state.ts'
 
 /**
  * The power of a sensor excerpt, such as `InputPowerWatts`. One that names its sensor and has no value of its own is read there.
@@ -57,9 +58,13 @@ export class MachineSensors {
   }
 
   /** @throws as `Pages.row` */
-  async read(pages: Pages): Promise<MachinePower> {
+  async read(pages: Pages, state: PowerState): Promise<MachinePower> {
     const sensors: NamedSensor[] = []
-    for (const { path, name, subject } of await this.#wanted(pages)) {
+    const wanted = await this.#wanted(pages)
+    const hasSupplies = wanted.some(({ subject }) => subject.of === 'supply')
+    const isOff = hasSupplies && (await state.isOff(pages))
+    for (const { path, name, subject } of wanted) {
+      if (isOff && subject.of === 'supply') continue
       const row = await pages.row(path)
       if (row) sensors.push({ name, subject, ...sensorPower(row) })
     }

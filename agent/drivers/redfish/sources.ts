@@ -8,7 +8,8 @@ import { Environment } from './environment.ts'
 import type { Chassis, Machine } from './machine.ts'
 import type { Pages } from './pages.ts'
 import { metricsPower, type RedfishPower } from './power.ts'
-import { controlPower, isOffline, oemPower, suppliesOn, supplyPower } from './power-page.ts'
+import { controlPower, isOffline, oemPower, restOf, suppliesOn, supplyPower } from './power-page.ts'
+import { PowerState } from './power-state.ts'
 import { excerptPower, MachineSensors } from './sensors.ts'
 
 /** One place where a BMC tells the machine's power. */
@@ -24,12 +25,21 @@ const MOST_SUPPLIES = 16
 const LOOK_AGAIN_MS = 10 * 60_000
 
 /** The places of a machine's power, best first. */
-export const sourcesOf = (machine: Machine): Source[] => [
-  ...machine.chassis.flatMap((chassis) => ofChassis(chassis, machine)),
-  ...(machine.poweredBy.length > 0 ? [ofPoweredBy(machine)] : []),
-]
+export function sourcesOf(machine: Machine): Source[] {
+  const state = new PowerState(machine.system?.path)
+  return [
+    ...machine.chassis.flatMap((chassis) => ofChassis(chassis, machine, state)),
+    ...(machine.poweredBy.length > 0 ? [whileOn(state, ofPoweredBy(machine))] : []),
+  ]
+}
 
-function ofChassis(chassis: Chassis, machine: Machine): Source[] {
+/** Supplies of a machine that is off carry other machines. */
+const whileOn = (state: PowerState, { name, read }: Source): Source => ({
+  name,
+  read: async (pages) => ((await state.isOff(pages)) ? {} : read(pages)),
+})
+
+function ofChassis(chassis: Chassis, machine: Machine, state: PowerState): Source[] {
   const { path, row, onlyControl, hasSharedSupplies, isOfNodes } = chassis
   const wholes = [path, machine.system?.path ?? path].map((one) => one.replace(/\/+$/, ''))
   const page = linkOf(row['Power'])
@@ -42,7 +52,11 @@ function ofChassis(chassis: Chassis, machine: Machine): Source[] {
   const control = source(
     'PowerControl',
     page,
-    onPower((found) => controlPower(found, machine.system?.path)),
+    onPower((found) => {
+      const rest = restOf(found, machine.system?.path)
+      if (rest) state.doubt(rest)
+      return controlPower(found, machine.system?.path)
+    }),
   )
   if (onlyControl) return control
   const collection = linkOf(row['Sensors'])
@@ -50,7 +64,7 @@ function ofChassis(chassis: Chassis, machine: Machine): Source[] {
     collection === undefined
       ? undefined
       : new MachineSensors(collection, wholes, hasSharedSupplies || isOfNodes)
-  const ofSensors = source('Sensors', collection, async (pages) => sensors?.read(pages) ?? {})
+  const ofSensors = source('Sensors', collection, async (pages) => sensors?.read(pages, state) ?? {})
   // what the chassis tells of itself is then the power of all its nodes
   if (isOfNodes) return [...control, ...ofSensors]
   const at = linkOf(row['EnvironmentMetrics'])
@@ -61,7 +75,7 @@ function ofChassis(chassis: Chassis, machine: Machine): Source[] {
     ...ofEnvironment('whole'),
     ...control,
     ...source('the maker’s own power', page, onPower(oemPower)),
-    ...(hasSharedSupplies ? [] : ofSupplies(row, page, source)),
+    ...(hasSharedSupplies ? [] : ofSupplies(row, page, source).map((one) => whileOn(state, one))),
     ...ofSensors,
     ...ofEnvironment('unclear'),
   ]

@@ -136,6 +136,23 @@ describe('several nodes or inputs in one list', () => {
     expect((await readOne(listing(rows)))?.sample.powerW).toBe(300)
   })
 
+  // names of a node's BMC in a frame of several: its own sensor, and the sum of all
+  test.each(['0 Watts', '65535 Watts', 'no reading'])(
+    'a node that says %s has not the power of all, nor of the supplies that feed all',
+    async (said) => {
+      const rows = (own: string) =>
+        [row('Total_Power', '5200 Watts'), row('Node_Power', own), TWO_SUPPLIES].join('\n')
+      expect((await readOne(listing(rows(said))))?.sample).toMatchObject({
+        state: 'unknown',
+        faults: [
+          expect.stringContaining('no power reading'),
+          ...(said.startsWith('6') ? [expect.any(String)] : []),
+        ],
+      })
+      expect((await readOne(listing(rows('800 Watts'))))?.sample.powerW).toBe(800)
+    },
+  )
+
   // hot-swap controllers by the names of facebook/openbmc: HSC1_PWR reads READ_PIN of its controller
   test('inputs of hot-swap controllers add up; one without a reading leaves the machine unknown', async () => {
     const inputs = (second: string) =>
