@@ -14,16 +14,20 @@ export interface MachinePower extends Judged {
 export interface SupplyPower {
   input: Judged
   output: Judged
+  /** it is on by its own words, so where it shows no power, it may carry some */
+  isSilent?: boolean
 }
 
 /**
  * The sum of a machine's supplies. The input counts, because it has the supply's losses; the output stands in for an input that is
- * missing. A supply that says only nonsense makes the sum nonsense, because a sum without it would look right and be too low.
+ * missing. A supply that says only nonsense makes the sum nonsense, because a sum without it would look right and be too low; so does one
+ * that is on and says nothing.
  */
 export function sumOfSupplies(supplies: readonly SupplyPower[]): MachinePower {
   let sumW = 0
   let basis: PowerBasis = 'reported'
-  for (const { input, output } of supplies) {
+  let silent = 0
+  for (const { input, output, isSilent } of supplies) {
     if (input.powerW !== undefined) sumW += input.powerW
     else if (output.powerW !== undefined) {
       sumW += output.powerW
@@ -32,8 +36,11 @@ export function sumOfSupplies(supplies: readonly SupplyPower[]): MachinePower {
       const refused = input.refused ?? output.refused
       // null is the word of a supply that rests or is absent
       if (refused !== undefined && refused !== 'null') return { refused }
+      if (isSilent) silent++
     }
   }
+  if (sumW > 0 && silent > 0)
+    return { refused: `the power of ${supplies.length - silent} of ${supplies.length} supplies` }
   return sumW > 0 ? { powerW: sumW, basis } : {}
 }
 
@@ -42,6 +49,8 @@ export interface NamedSensor extends Judged {
   name: string
   /** absent: the name says it */
   subject?: Subject
+  /** as that of a supply */
+  isSilent?: boolean
 }
 
 /**
@@ -87,17 +96,19 @@ interface Known {
 }
 
 function suppliesOf(known: readonly Known[]): SupplyPower[] {
-  const supplies = new Map<string, Record<Side, Judged>>()
+  const supplies = new Map<string, Record<Side, Judged> & { isSilent: boolean }>()
   for (const { sensor, subject } of known) {
     if (subject.of !== 'supply') continue
-    const sides = supplies.get(subject.supply) ?? { input: {}, output: {}, unsaid: {} }
+    const sides = supplies.get(subject.supply) ?? { input: {}, output: {}, unsaid: {}, isSilent: false }
     supplies.set(subject.supply, sides)
     // one supply can have two sensors for one side
     sides[subject.side] = firstOf([sides[subject.side], sensor])
+    sides.isSilent ||= sensor.isSilent ?? false
   }
-  return [...supplies.values()].map(({ input, output, unsaid }) => ({
+  return [...supplies.values()].map(({ input, output, unsaid, isSilent }) => ({
     input,
     output: firstOf([output, unsaid]),
+    isSilent,
   }))
 }
 

@@ -1,3 +1,4 @@
+import { defined } from '../../../protocol/kit/defined.ts'
 import { PerwattError } from '../../../protocol/kit/errors.ts'
 import { PassedOver } from '../../host-power/passed-over.ts'
 import { LATE, type Pages } from './pages.ts'
@@ -59,8 +60,10 @@ export class Chooser {
     }
     let best: { source: Source; power: RedfishPower } | undefined
     let unclear: string | undefined
+    let refused: string | undefined
     for (const source of this.#inOrder()) {
       const power = await ask(source)
+      refused ??= power.refused
       unclear ??= power.unclear && `${source.name} shows ${power.unclear}`
       if (worthOf(power) > (best ? worthOf(best.power) : 0)) best = { source, power }
       if (worthOf(power) === 3) break
@@ -70,7 +73,7 @@ export class Chooser {
     this.#current = best?.source
     this.#lookAgainAtMs = performance.now() + LOOK_AGAIN_MS
     if (best) return { ...this.#counted(best.source, best.power), faults }
-    return { ...(unclear !== undefined && { unclear }), ...(failure && { failure: failure.error }), faults }
+    return { ...defined({ unclear, refused, failure: failure?.error }), faults }
   }
 
   #inOrder(): Source[] {

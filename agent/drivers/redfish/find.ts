@@ -52,10 +52,11 @@ export async function findPower(pages: Pages, wanted: string | undefined, pollMs
 /** Undefined where the chassis have neither a power nor a place for one. */
 async function placesOf(pages: Pages, machine: Machine, pollMs: number): Promise<Found | undefined> {
   const found = await foundIn(pages, machine, pollMs)
-  const { powerW, unclear, failure } = found.first
-  // what is there for a person to choose from is a place too
+  const { powerW, unclear, refused, failure } = found.first
+  // what is there for a person to choose from is a place too, and so is nonsense
   const isPlace =
-    powerW !== undefined || unclear !== undefined || (await hasPlace(pages.shared(pollMs), machine))
+    [powerW, unclear, refused].some((said) => said !== undefined) ||
+    (await hasPlace(pages.shared(pollMs), machine))
   // another chassis must not stand in for it while its page fails
   if (!isPlace && failure !== undefined) throw failure
   return isPlace ? found : undefined

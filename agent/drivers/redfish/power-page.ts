@@ -3,6 +3,7 @@ import { type MachinePower, type SupplyPower, severalNodes } from '../../host-po
 import { nodeOf } from '../../host-power/sensor-names.ts'
 import {
   nonNegativeOf,
+  numberOf,
   positiveOf,
   type Row,
   rowOf,
@@ -11,6 +12,7 @@ import {
   valueAt,
 } from '../../wire/loose-json/fields.ts'
 import { linksOf } from './client.ts'
+import { isOffline } from './power.ts'
 
 /** An average over a longer time says too little about now. */
 const LONGEST_AVERAGE_MIN = 1
@@ -118,12 +120,19 @@ function oemPowerOf(row: Row): Judged {
 /** The supplies that a `Power` resource lists; one that is absent or offline says nothing. */
 export const suppliesOn = (page: Row): SupplyPower[] => rowsOf(page, 'PowerSupplies').map(supplyPower)
 
-/** States of a supply that carries nothing, whatever figures it still shows (DSP2046, Status.State). A StandbySpare draws a little. */
-const OFFLINE = /^(absent|unavailableoffline|disabled|standbyoffline)$/i
+/**
+ * Whether something that should show a power is on, and shows none: not even 0 W.
+ * @param states the resources whose Status counts
+ */
+export function isSilent(states: readonly Row[], values: readonly unknown[]): boolean {
+  if (values.some((value) => numberOf(value) === 0)) return false
+  const isUnknown = values.some((value) => typeof value === 'string' && /^\s*unknown\s*$/i.test(value))
+  return isUnknown || states.some(isEnabled)
+}
 
-/** Whether a supply, or its metrics, is in a state in which it carries nothing. */
-export const isOffline = (supply: Row): boolean =>
-  OFFLINE.test(textOf(rowOf(supply['Status']), 'State') ?? '')
+/** A supply without a line at its input carries nothing (DSP2046, LineInputStatus). */
+const isEnabled = (row: Row): boolean =>
+  textOf(rowOf(row['Status']), 'State') === 'Enabled' && textOf(row, 'LineInputStatus') !== 'LossOfInput'
 
 export function supplyPower(supply: Row): SupplyPower {
   if (isOffline(supply)) return { input: {}, output: {} }
@@ -132,7 +141,12 @@ export function supplyPower(supply: Row): SupplyPower {
     judge(supply['PowerInputWatts']),
     judge(valueAt(supply, 'Oem', 'Huawei', 'PowerInputWatts')),
   ])
-  return { input: isRating(supply, input, output) ? { refused: `${input.powerW} W` } : input, output }
+  const values = [supply['PowerInputWatts'], supply['PowerOutputWatts'], supply['LastPowerOutputWatts']]
+  return {
+    input: isRating(supply, input, output) ? { refused: `${input.powerW} W` } : input,
+    output,
+    isSilent: isSilent([supply], values),
+  }
 }
 
 /** No supply that carries a load loses a third of it. */

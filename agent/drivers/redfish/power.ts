@@ -2,7 +2,7 @@ import { defined } from '../../../protocol/kit/defined.ts'
 import type { PowerBasis } from '../../../protocol/sample.ts'
 import { JOULES_PER_KWH } from '../../../protocol/units.ts'
 import { firstOf, type Judged, judge } from '../../host-power/judge.ts'
-import { isRow, nonNegativeOf, type Row, textOf } from '../../wire/loose-json/fields.ts'
+import { isRow, nonNegativeOf, type Row, rowOf, textOf } from '../../wire/loose-json/fields.ts'
 
 /** A power and energy by one source. */
 export interface RedfishPower extends Judged {
@@ -12,6 +12,13 @@ export interface RedfishPower extends Judged {
   /** what is there instead of one power, such as `the powers of several nodes`: a person must choose */
   unclear?: string
 }
+
+/** States in which a supply carries nothing or a sensor measures nothing, whatever they still show (DSP2046, Status.State). */
+const OFFLINE = /^(absent|unavailableoffline|disabled|standbyoffline)$/i
+
+/** Whether a sensor, a supply or its metrics are in such a state. A StandbySpare draws a little. */
+export const isOffline = (resource: Row): boolean =>
+  OFFLINE.test(textOf(rowOf(resource['Status']), 'State') ?? '')
 
 /** W and J in the units of a Sensor resource (DSP2046, Sensor, ReadingUnits). */
 const WATTS_PER_UNIT: Readonly<Record<string, number>> = { W: 1, kW: 1000, mW: 0.001, MW: 1e6 }
@@ -26,11 +33,13 @@ const JOULES_PER_UNIT: Readonly<Record<string, number>> = {
  * The input power and energy in `EnvironmentMetrics`, `PowerSupplyMetrics`, a PDU's metrics, or a plain Sensor resource (DSP2046).
  */
 export function metricsPower(resource: Row): RedfishPower {
-  const judged = firstOf([
-    readingOf(resource['PowerWatts']),
-    readingOf(resource['InputPowerWatts']),
-    sensorPower(resource),
-  ])
+  const judged = isOffline(resource)
+    ? {}
+    : firstOf([
+        readingOf(resource['PowerWatts']),
+        readingOf(resource['InputPowerWatts']),
+        sensorPower(resource),
+      ])
   return defined({ ...judged, energyJ: energyOf(resource, judged.powerW !== undefined) })
 }
 
@@ -41,7 +50,7 @@ export const readingOf = (sensor: unknown): Judged => (isRow(sensor) ? judge(sen
 export function sensorPower(resource: Row): Judged {
   const unit = textOf(resource, 'ReadingUnits') ?? (textOf(resource, 'ReadingType') === 'Power' ? 'W' : '')
   const wattsPerUnit = WATTS_PER_UNIT[unit]
-  return wattsPerUnit === undefined ? {} : judge(resource['Reading'], wattsPerUnit)
+  return wattsPerUnit === undefined || isOffline(resource) ? {} : judge(resource['Reading'], wattsPerUnit)
 }
 
 /**

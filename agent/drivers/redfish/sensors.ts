@@ -6,6 +6,7 @@ import { idOf } from './client.ts'
 import { type Meaning, meaningOf, meaningOfId } from './meaning.ts'
 import type { Pages } from './pages.ts'
 import { readingOf, sensorPower } from './power.ts'
+import { isSilent } from './power-page.ts'
 import type { PowerState } from './power-state.ts'
 
 /**
@@ -59,16 +60,16 @@ export class MachineSensors {
 
   /** @throws as `Pages.row` */
   async read(pages: Pages, state: PowerState): Promise<MachinePower> {
-    const sensors: NamedSensor[] = []
     const wanted = await this.#wanted(pages)
-    const hasSupplies = wanted.some(({ subject }) => subject.of === 'supply')
+    const wholes = wanted.filter(({ subject }) => subject.of === 'machine')
+    const others = wanted.filter(({ subject }) => subject.of !== 'machine')
+    const sensors = await readAll(pages, wholes)
+    const power = machinePowerOf(sensors)
+    if (power.powerW !== undefined || power.unclear !== undefined || others.length === 0) return power
+    const hasSupplies = others.some(({ subject }) => subject.of === 'supply')
     const isOff = hasSupplies && (await state.isOff(pages))
-    for (const { path, name, subject } of wanted) {
-      if (isOff && subject.of === 'supply') continue
-      const row = await pages.row(path)
-      if (row) sensors.push({ name, subject, ...sensorPower(row) })
-    }
-    return machinePowerOf(sensors)
+    const feeding = others.filter(({ subject }) => !isOff || subject.of !== 'supply')
+    return machinePowerOf([...sensors, ...(await readAll(pages, feeding))])
   }
 
   async #wanted(pages: Pages): Promise<Known[]> {
@@ -83,14 +84,9 @@ export class MachineSensors {
     const known = named.length > 0 ? named : await this.#opened(pages)
     // a machine that starts may show them only later
     if (known.length === 0) this.#lookAgainAtMs = Number.NEGATIVE_INFINITY
-    const wholes = known.filter(({ subject }) => subject.of === 'machine')
-    const wanted =
-      wholes.length > 0 || this.#hasSharedSupplies
-        ? known.filter(
-            ({ subject }) => subject.of !== 'supply' && (wholes.length === 0 || subject.of === 'machine'),
-          )
-        : known
-    return wanted.slice(0, MOST_SENSORS)
+    const wanted = this.#hasSharedSupplies ? known.filter(({ subject }) => subject.of !== 'supply') : known
+    const ofWhole = ({ subject }: Known) => Number(subject.of === 'machine')
+    return [...wanted].sort((a, b) => ofWhole(b) - ofWhole(a)).slice(0, MOST_SENSORS)
   }
 
   async #opened(pages: Pages): Promise<Known[]> {
@@ -99,8 +95,10 @@ export class MachineSensors {
       if (this.#meanings.has(path) || OTHER_QUANTITY.test(idOf(path)) || meaningOfId(idOf(path))) continue
       if (performance.now() > untilMs) break
       const row = await pages.maybe(path)
+      // one that fails may come at the next look
+      if (!row) continue
       const isPower =
-        row && (textOf(row, 'ReadingType') === 'Power' || /^[kmM]?W$/.test(textOf(row, 'ReadingUnits') ?? ''))
+        textOf(row, 'ReadingType') === 'Power' || /^[kmM]?W$/.test(textOf(row, 'ReadingUnits') ?? '')
       const subject = isPower ? meaningOf(path, row, this.#wholes) : undefined
       this.#meanings.set(
         path,
@@ -111,4 +109,13 @@ export class MachineSensors {
     }
     return this.#paths.flatMap((path) => this.#meanings.get(path) ?? [])
   }
+}
+
+async function readAll(pages: Pages, known: readonly Known[]): Promise<NamedSensor[]> {
+  const sensors: NamedSensor[] = []
+  for (const { path, name, subject } of known) {
+    const row = await pages.row(path)
+    if (row) sensors.push({ name, subject, ...sensorPower(row), isSilent: isSilent([row], [row['Reading']]) })
+  }
+  return sensors
 }

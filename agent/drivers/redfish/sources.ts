@@ -1,14 +1,14 @@
 import { defined } from '../../../protocol/kit/defined.ts'
 import { PerwattError } from '../../../protocol/kit/errors.ts'
 import { type SupplyPower, sumOfSupplies } from '../../host-power/machine-power.ts'
-import type { Row } from '../../wire/loose-json/fields.ts'
+import { type Row, valueAt } from '../../wire/loose-json/fields.ts'
 import { canPowerAlone } from './chassis.ts'
 import { idOf, linkOf } from './client.ts'
 import { Environment } from './environment.ts'
 import type { Chassis, Machine } from './machine.ts'
 import type { Pages } from './pages.ts'
-import { metricsPower, type RedfishPower } from './power.ts'
-import { controlPower, isOffline, oemPower, restOf, suppliesOn, supplyPower } from './power-page.ts'
+import { isOffline, metricsPower, type RedfishPower } from './power.ts'
+import { controlPower, isSilent, oemPower, restOf, suppliesOn, supplyPower } from './power-page.ts'
 import { PowerState } from './power-state.ts'
 import { excerptPower, MachineSensors } from './sensors.ts'
 
@@ -98,13 +98,20 @@ function ofSupplies(
 
 /** The sum of the metrics of each supply of a PowerSubsystem, and of their energy counters. */
 function subsystemPower(subsystem: string | undefined): Source['read'] {
+  /** supplies that are on, by the path of their metrics */
+  const states = new Map<string, Row>()
+  let isOneWithout = false
   const look = remembered(async (pages) => {
+    isOneWithout = false
     const supplies = await pages.members(linkOf((await pages.row(subsystem))?.['PowerSupplies']))
     const metrics: string[] = []
     for (const path of supplies.slice(0, MOST_SUPPLIES)) {
       const supply = (await pages.row(path)) ?? {}
       const link = isOffline(supply) ? undefined : linkOf(supply['Metrics'])
-      if (link !== undefined && (await pages.row(link))) metrics.push(link)
+      if (link !== undefined && (await pages.row(link))) {
+        metrics.push(link)
+        states.set(link, supply)
+      } else if (isSilent([supply], [])) isOneWithout = true
     }
     return metrics
   })
@@ -121,7 +128,10 @@ function subsystemPower(subsystem: string | undefined): Source['read'] {
     }
     const each = rows.map(metricsPower)
     const supplies: SupplyPower[] = []
-    for (const row of rows) supplies.push(await metricsOf(pages, row))
+    const paths = await look.paths(pages)
+    for (const [i, row] of rows.entries())
+      supplies.push(await metricsOf(pages, row, states.get(paths[i] ?? '') ?? {}))
+    if (isOneWithout) supplies.push({ input: {}, output: {}, isSilent: true })
     const sum = sumOfSupplies(supplies)
     const energies = each.map(({ energyJ }) => energyJ).filter((energyJ) => energyJ !== undefined)
     // a sum without one of its counters would look like a counter reset
@@ -131,10 +141,11 @@ function subsystemPower(subsystem: string | undefined): Source['read'] {
 }
 
 /** What PowerSupplyMetrics say. The output is not looked up at its sensor where the input is known. */
-async function metricsOf(pages: Pages, metrics: Row): Promise<SupplyPower> {
+async function metricsOf(pages: Pages, metrics: Row, supply: Row): Promise<SupplyPower> {
   const input = await excerptPower(pages, metrics['InputPowerWatts'])
   const output = input.powerW === undefined ? await excerptPower(pages, metrics['OutputPowerWatts']) : {}
-  return { input, output }
+  const values = ['InputPowerWatts', 'OutputPowerWatts'].map((name) => valueAt(metrics, name, 'Reading'))
+  return { input, output, isSilent: isSilent([supply, metrics], values) }
 }
 
 /** The supplies that the machine names, each in its own chassis. */
@@ -151,10 +162,11 @@ function ofPoweredBy({ poweredBy, system }: Machine): Source {
         const metrics = (await pages.row(linkOf(supply['Metrics']))) ?? {}
         if (isOffline(supply) || isOffline(metrics)) continue
         const [old, now] = [supplyPower(supply), metrics]
-        const { input, output } = await metricsOf(pages, now)
+        const { input, output, isSilent: isSilentNow = false } = await metricsOf(pages, now, supply)
         supplies.push({
           input: input.powerW === undefined ? old.input : input,
           output: output.powerW === undefined ? old.output : output,
+          isSilent: isSilentNow && (old.isSilent ?? false),
         })
       }
       return sumOfSupplies(supplies)
