@@ -3,6 +3,8 @@ import type { Judged } from './judge.ts'
 
 /** Longer faults are cut. */
 const MOST_LETTERS = 256
+/** Reasons that begin so are one. */
+const SAME_LETTERS = 128
 
 /** Says once, and not at every poll, that a source was passed over because of what it said. */
 export class PassedOver {
@@ -27,6 +29,9 @@ export class PassedOver {
   fails(source: string, error: unknown, faults: string[]): void {
     if (this.#said.has(source)) return
     this.#said.add(source)
-    faults.push(`${source} is passed over: ${reasonOf(error)}`.slice(0, MOST_LETTERS))
+    const reason = reasonOf(error)
+    // several sources can be in one page
+    if (!faults.some((fault) => fault.includes(reason.slice(0, SAME_LETTERS))))
+      faults.push(`${source} is passed over: ${reason}`.slice(0, MOST_LETTERS))
   }
 }

@@ -5,7 +5,7 @@ import { noPage } from '../../wire/web-client.ts'
 import { linkOf, type Redfish } from './client.ts'
 
 /** The length of a poll whose signal does not tell it. */
-export const UNTOLD_MS = 5000
+export const UNTOLD_MS = 3000
 /** What one page may take of the time that is left, where another page can stand in for it. */
 const SHARE = 0.75
 

@@ -101,6 +101,12 @@ describe('each page fails alone: the next place of the power is read', () => {
     await expect(powerOf(alone)).rejects.toThrow('Bay2/Metrics answered something that is no JSON object')
   })
 
+  test('a page that holds several places is one fault', async () => {
+    const sample = await powerOf(machine({ Power: '<html>', 'Sensors/total_power': sensor(910) }))
+    expect(sample).toMatchObject(reported(910))
+    expect(sample?.faults).toHaveLength(1)
+  })
+
   test('where all fail, the error is that of the likeliest', async () => {
     const bmc = await startWith(
       machine({ EnvironmentMetrics: watts(1), Power: CONTROL }),
