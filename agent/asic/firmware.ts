@@ -18,7 +18,10 @@ const FIRMWARES: readonly (readonly [RegExp, string])[] = [
   // ePIC serves HTTP on the cgminer port
   [/^HTTP\/|\bEPIC\b/m, 'ePIC'],
   [/ANTMINER|BMMINER/, 'Antminer'],
-  [/AVALON/, 'Avalon'],
+  // the modules of an Avalon have numbers: "MM ID0"
+  [/AVALON|\bMM ID\d/, 'Avalon'],
+  // VNish that refuses `version` names its board's driver in `devdetails`: "bitmain_s21pro_drv"
+  [/\bBITMAIN_[A-Z0-9]+_DRV\b/, 'VNish'],
 ]
 
 /**
@@ -46,10 +49,12 @@ export const firmwareOf = (...answers: (string | undefined)[]): string | undefin
 
 /** The firmware by all first answers of a machine. */
 export function firmwareIn(answers: FirstAnswers): string | undefined {
-  const { version4028, devdetails4028, stats4028, httpRoot } = answers
-  const own = [answers.getVersion4028, answers.summary4028, answers.status4028].join('\n')
+  const { version4028, devdetails4028, stats4028, estats4028, httpRoot } = answers
+  const { getVersion4028, summary4028, status4028 } = answers
+  const own = [getVersion4028, summary4028, status4028].join('\n')
+  // any of them may be refused or late, so each alone names the maker
   const named =
-    firmwareOf(version4028, devdetails4028, stats4028) ??
+    firmwareOf(version4028, devdetails4028, stats4028, estats4028, getVersion4028, summary4028, status4028) ??
     (WHATSMINER_FIELDS.test(own) ? 'Whatsminer' : undefined)
   if (named !== undefined && named !== 'Antminer') return named
   const { headers = {}, body = '' } = httpRoot ?? {}

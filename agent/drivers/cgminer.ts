@@ -17,8 +17,8 @@ export default defineDriver({
   needsHost: true,
   requests: ['version', 'devdetails', 'coin', 'summary', 'stats', 'devs', 'pools'],
   fallback: true,
-  recognises: ({ version4028, devdetails4028, stats4028 }) =>
-    [version4028, devdetails4028, stats4028].some((text) => /\bSTATUS\b/.test(text ?? '')),
+  recognises: ({ version4028, devdetails4028, stats4028, summary4028 }) =>
+    [version4028, devdetails4028, stats4028, summary4028].some((text) => /\bSTATUS\b/.test(text ?? '')),
   open: ({ host, options: { port } }) =>
     cgminerSession({ host, port }, async (client, signal) => {
       const version = await client.askOnce('version', signal)

@@ -4,12 +4,13 @@ export interface FirstAnswers {
   version4028?: string
   /** TCP 4028 `devdetails`, upper-cased text */
   devdetails4028?: string
-  /** TCP 4028 `stats`, upper-cased text; requested only where the two above name no firmware */
+  /** TCP 4028 `stats`, upper-cased text; requested only while the two above name no firmware */
   stats4028?: string
-  /** TCP 4028 `get_version`, `summary` and `status`, upper-cased text; requested, each in turn, only while no firmware is named */
+  /** TCP 4028 `get_version`, `summary`, `status` and `estats`, upper-cased text; requested, each in turn, only while no firmware is named */
   getVersion4028?: string
   summary4028?: string
   status4028?: string
+  estats4028?: string
   /** HTTP GET `/`, of any status, redirects not followed; header names in lower case, the body's first 64 KiB unchanged */
   httpRoot?: { status: number; headers: Record<string, string>; body: string }
   /** HTTP GET `/api/system/info`: the body where the status is 200 */

@@ -21,13 +21,19 @@ export interface DetectAddress {
 
 /** A machine with aftermarket firmware may first answer like stock firmware: wait this long for a second answer. */
 const GRACE_MS = 300
-/** Asked one after another while the cgminer port names no firmware: VNish 1.2 names itself in `stats`, Whatsminer's newest API in its own commands. */
+/**
+ * Asked one after another while the cgminer port names no firmware: VNish 1.2 names itself in `stats`, Whatsminer's newest API in its
+ * own commands, an Avalon whose `version` is refused in `estats`.
+ */
 const FURTHER = [
   ['stats', 'stats4028'],
   ['get_version', 'getVersion4028'],
   ['summary', 'summary4028'],
   ['status', 'status4028'],
+  ['estats', 'estats4028'],
 ] as const
+/** The next question is asked so long after one that is not answered yet: each may be late, and none waits for another. */
+const NEXT_MS = 250
 /** Once the cgminer port has answered without naming a firmware, wait this long for the other answers. */
 const UNNAMED_MS = 600
 /** A cgminer port that is slow names its firmware within this time; one that is filtered never does. */
@@ -104,16 +110,25 @@ async function gatherAnswers(
       failed,
     )
 
+  const inTurn = (asked: Promise<unknown>) =>
+    Promise.race([asked, new Promise<void>((resolve) => timers.push(after(NEXT_MS, resolve)))])
+
   const miner = async () => {
-    await Promise.all([
+    const asked = [
       request('version', 'version4028', (error) => {
         found.cgminerError = error
       }),
       request('devdetails', 'devdetails4028'),
-    ])
-    if ((answers.version4028 ?? answers.devdetails4028) === undefined) return
-    for (const [command, name] of FURTHER) if (firmwareIn(answers) === undefined) await request(command, name)
-    settleIn(UNNAMED_MS)
+    ]
+    await inTurn(Promise.all(asked))
+    for (const [command, name] of FURTHER) {
+      if (signal.aborted || isClosed(found.cgminerError) || firmwareIn(answers) !== undefined) break
+      const question = request(command, name)
+      asked.push(question)
+      await inTurn(question)
+    }
+    await Promise.all(asked)
+    if (Object.keys(answers).some((name) => name.endsWith('4028'))) settleIn(UNNAMED_MS)
   }
   const cgminerPort = miner()
   const cgminerHasSpoken = Promise.race([
@@ -142,6 +157,9 @@ async function gatherAnswers(
     for (const timer of timers) clearTimeout(timer)
   }
 }
+
+/** Nothing listens there. */
+const isClosed = (error: unknown): boolean => error instanceof PerwattError && error.code === 'refused'
 
 const page = ({ host, webPort }: DetectAddress, path: string, signal: AbortSignal) =>
   exchangeHttp(`http://${showAddress({ host, port: webPort })}${path}`, { signal, maxBytes: MAX_PAGE_BYTES })

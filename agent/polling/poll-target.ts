@@ -5,6 +5,7 @@ import { detect } from './detect.ts'
 import { advised, foundSession } from './found-session.ts'
 import type { HardwareWatch } from './hardware-watch.ts'
 import type { PollTarget } from './poller.ts'
+import { provisionalSession } from './provisional-session.ts'
 import { Trials } from './trials.ts'
 
 /**
@@ -43,7 +44,10 @@ export function pollTarget(
           `the first answers of ${host} name no firmware this time; it is detected again at the next poll`,
         )
       const open = (driver: Driver) => driver.open({ id, host, options: settingsOf(driver, config, ports) })
-      const found = foundSession(candidates, open, trials)
+      const found = provisionalSession(foundSession(candidates, open, trials), trials, async (wait) => {
+        const later = await detect({ host, ...ports }, drivers, wait)
+        return trials.areBetter(later) ? foundSession(later, open, trials) : undefined
+      })
       const session = guarded(found)
       return {
         session,

@@ -4,6 +4,11 @@ import type { Driver } from '../plugin/driver.ts'
 const FAILURES_TO_LEAVE = 3
 /** After so many readings by another than the likeliest driver, that one is tried again: the machine may have been starting. */
 const READINGS_TO_RETRY = 60
+/**
+ * A fallback reads a machine that told too little when it was detected: one late answer is enough for that. So detection is repeated
+ * after this many of its readings, a minute of the usual interval, and each time after twice as many, up to an hour.
+ */
+const FALLBACK_READINGS = [4, 240] as const
 
 /**
  * What is known of the drivers that recognise one machine. It outlives sessions: a machine that is off for a while is detected again,
@@ -15,6 +20,8 @@ export class Trials {
   #proven: Driver | undefined
   #doubted = ''
   #readings = 0
+  #fallbackReadings = 0
+  #redetectAfter: number = FALLBACK_READINGS[0]
 
   /**
    * Takes the result of a detection. The same candidates keep what is known of them.
@@ -29,11 +36,12 @@ export class Trials {
       return false
     }
     this.#candidates = candidates
+    this.#redetectAfter = FALLBACK_READINGS[0]
     this.forget()
     return true
   }
 
-  /** The driver that has read the machine, and no likelier one reads. */
+  /** The driver that has read the machine, and no likelier one reads. A fallback stays it until a later detection finds a better one. */
   get proven(): Driver | undefined {
     return this.#proven
   }
@@ -50,7 +58,21 @@ export class Trials {
     const likelier = this.#candidates.slice(0, this.#candidates.indexOf(driver))
     if (likelier.every((each) => this.#isOut(each))) this.#proven = driver
     this.#doubted = ''
+    this.#fallbackReadings = driver.fallback ? this.#fallbackReadings + 1 : 0
     if (likelier.length > 0 && ++this.#readings >= READINGS_TO_RETRY) this.forget()
+  }
+
+  /** Whether the machine is to be detected again, because no driver of its own reads it. Asking begins the next, longer wait. */
+  isDetectionDue(): boolean {
+    if (this.#fallbackReadings < this.#redetectAfter) return false
+    this.#fallbackReadings = 0
+    this.#redetectAfter = Math.min(2 * this.#redetectAfter, FALLBACK_READINGS[1])
+    return true
+  }
+
+  /** Whether a later detection has found a driver of its own for a machine that a fallback reads. */
+  areBetter(candidates: readonly Driver[]): boolean {
+    return candidates.some((each) => !each.fallback && !this.#candidates.includes(each))
   }
 
   /** @param forGood the machine runs other firmware than this driver reads */

@@ -35,7 +35,9 @@ export default defineDriver({
   }),
   needsHost: true,
   requests: ['version', 'summary', 'stats', 'pools', ...REQUESTS.map((page) => `GET ${page}`)],
-  recognises: (answers) => firmwareIn(answers) === 'Antminer' && answers.version4028 !== undefined,
+  // its web interface alone is not enough: it is read on the cgminer port
+  recognises: (answers) =>
+    firmwareIn(answers) === 'Antminer' && Object.keys(answers).some((name) => name.endsWith('4028')),
   open({ host, options }) {
     const pages = options.web && new WebClient({ host, port: options.webPort }, new DigestAuth(options.web))
     const status = new StatusPort({ host, port: options.statusPort })

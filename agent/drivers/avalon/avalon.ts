@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { poolFacts } from '../../asic/cgminer-pools.ts'
 import { type AsicFacts, sumOfAll } from '../../asic/facts.ts'
-import { firmwareOf } from '../../asic/firmware.ts'
+import { firmwareIn } from '../../asic/firmware.ts'
 import { fromGhs, fromMhs } from '../../asic/hashrates.ts'
 import { ratedJPerTh } from '../../asic/models/rated-efficiency.ts'
 import { powerFact } from '../../asic/power.ts'
@@ -19,7 +19,7 @@ export default defineDriver({
   settings: z.strictObject({ port: minerPort(4028) }),
   needsHost: true,
   requests: ['version', 'summary', 'estats', 'stats', 'pools'],
-  recognises: ({ version4028, devdetails4028 }) => firmwareOf(version4028, devdetails4028) === 'Avalon',
+  recognises: (answers) => firmwareIn(answers) === 'Avalon',
   open: ({ host, options: { port } }) =>
     cgminerSession({ host, port, firmware: 'Avalon' }, async (client, signal) => {
       const version = await client.askOnce('version', signal)

@@ -5,13 +5,17 @@ import { pollTarget } from '../../../agent/polling/poll-target.ts'
 import { Poller } from '../../../agent/polling/poller.ts'
 import { createLog } from '../../../protocol/kit/log.ts'
 import { eventually } from '../../eventually.ts'
-import { startAnyMachine } from '../any-machine.ts'
+import { startAnyMachine, without } from '../any-machine.ts'
 import { closeReplays, fixture, replay, soon } from '../asic-harness.ts'
 import { closeMachines, pages, webMachine } from '../machines.ts'
+import { inventedMachines } from '../recorded-machines.ts'
 import { withDigest } from '../web-manners.ts'
 
 closeReplays()
 closeMachines()
+
+/** The machines of the cgminer port: ePIC, whose port speaks HTTP, is found by its form alone. */
+const portMachines = inventedMachines().filter(({ driver }) => driver.name !== 'epic')
 
 /** The device as the configuration gives it, defaults and secrets included. */
 function auto(settings: Record<string, unknown>) {
@@ -44,6 +48,59 @@ describe('a machine that is found', () => {
     const { session, driver } = await auto({ host: web.host, port: 1, webPort: web.port }).open(soon())
     expect(driver).toBe('axeos')
     expect((await session.read(soon()))[0]?.sample.state).toBe('hashing')
+  })
+})
+
+describe('a machine whose answers are late at the first detection', () => {
+  const cases = portMachines.flatMap(({ name, driver, answers }) =>
+    ['version', 'devdetails', 'stats', 'get_version', 'summary', 'version devdetails']
+      .filter((late) => late.split(' ').every((command) => answers[command] !== undefined))
+      .map((late) => [name, late, driver.name] as const),
+  )
+
+  test.each(cases)('%s without %s is read by %s soon after', async (name, late, driver) => {
+    const machine = await startAnyMachine(fixture(name))
+    for (const command of late.split(' ')) machine.silent.add(command)
+    const target = auto({ host: machine.host, port: machine.port, webPort: machine.port })
+    const drivers: string[] = []
+    const poller = new Poller(target, {
+      intervalMs: 10,
+      timeoutMs: 1_500,
+      phase: 0,
+      log: createLog({ write: () => undefined }),
+      onReadings(found) {
+        drivers.push(found)
+        machine.silent.clear()
+      },
+      onFailure: () => machine.silent.clear(),
+    })
+    poller.start()
+    await eventually(
+      () => drivers.at(-1),
+      (found) => found === driver,
+    )
+    await poller.stop()
+    await machine.close()
+  })
+})
+
+describe('a machine that refuses one answer', () => {
+  const cases = portMachines.flatMap(({ name, driver, answers }) =>
+    ['version', 'devdetails', 'stats', 'estats', 'get_version', 'summary']
+      .filter((refused) => answers[refused] !== undefined)
+      .map((refused) => [name, refused, driver.name] as const),
+  )
+
+  test.each(cases)('%s without %s is found by the others: %s', async (name, refused, driver) => {
+    const machine = await startAnyMachine(without(fixture(name), new RegExp(`^${refused}$`)))
+    const { session, driver: found } = await auto({
+      host: machine.host,
+      port: machine.port,
+      webPort: machine.port,
+    }).open(soon())
+    expect(found).toBe(driver)
+    session.close?.()
+    await machine.close()
   })
 })
 
