@@ -42,12 +42,32 @@ function shown({ algorithm, model, sha256Only, pools }: AsicFacts): string | und
 const otherThanSha256 = (known: string | undefined): string =>
   known === undefined || known === SHA256 ? UNKNOWN_ALGORITHM : known
 
-/** A Litecoin share of difficulty 1 stands for 2^16 hashes, a Bitcoin share for 2^32. */
-function sharesSayOther({ pools, uptimeS = 0, ...rates }: AsicFacts): boolean {
+/**
+ * A Litecoin share of difficulty 1 stands for 2^16 hashes, a Bitcoin share for 2^32. Shares for a thousand or a million times the
+ * hashrate say something else: that the hashrate's unit is wrong.
+ */
+function sharesSayOther(facts: AsicFacts): boolean {
+  const ratio = sharesPerHash(facts)
+  return ratio !== undefined && ratio > SHARES_PER_HASH && unitByShares(facts) === undefined
+}
+
+/** The hashes of its accepted shares, as Bitcoin's, by those of its hashrate; undefined where luck may play a part. */
+function sharesPerHash({ pools, uptimeS = 0, ...rates }: AsicFacts): number | undefined {
   const { hashrateHs = 0, hashrateAvgHs = 0, expectedHashrateHs = 0 } = rates
   const fastestHs = Math.max(hashrateHs, hashrateAvgHs, expectedHashrateHs)
   const { byOwner = [], shares } = pools ?? {}
-  if (uptimeS < LEAST_S || (shares?.accepted ?? 0) < LEAST_SHARES || fastestHs === 0) return false
+  if (uptimeS < LEAST_S || (shares?.accepted ?? 0) < LEAST_SHARES || fastestHs === 0) return undefined
   const workDiff1 = byOwner.reduce((sum, owner) => sum + (owner.workDiff1 ?? 0), 0)
-  return workDiff1 * HASHES_PER_DIFF1 > SHARES_PER_HASH * fastestHs * uptimeS
+  return (workDiff1 * HASHES_PER_DIFF1) / (fastestHs * uptimeS)
+}
+
+/** A few shares are this lucky at most. */
+const LUCK = 3
+/** By so much a wrong unit makes a hashrate too low. */
+const UNITS = [1e3, 1e6]
+
+/** By how much its accepted shares say that the hashrate is too low, where that is a unit's factor; undefined: they do not. */
+export function unitByShares(facts: AsicFacts): number | undefined {
+  const ratio = sharesPerHash(facts) ?? 0
+  return UNITS.find((unit) => ratio > unit / LUCK && ratio < unit * LUCK)
 }

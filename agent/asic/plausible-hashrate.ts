@@ -1,6 +1,7 @@
 import type { AsicFacts } from './facts.ts'
 import { LEAST_J_PER_TH, MOST_J_PER_TH } from './hashrate-unit.ts'
 import { showHashrate } from './hashrates.ts'
+import { unitByShares } from './mined-algorithm.ts'
 import { ratingOf } from './models/rated-efficiency.ts'
 
 /**
@@ -62,7 +63,9 @@ export function plausibleHashrates(facts: AsicFacts, starting: boolean): Plausib
   const expectedHashrateHs = wrongExpected ? undefined : facts.expectedHashrateHs
   const told = { ...facts, expectedHashrateHs }
   const judges = firstOf(independentOf(facts, starting))
-  const against = byPower ?? wrong(facts.hashrateHs, judges.length > 0 ? judges : abilitiesOf(told, starting))
+  const others = judges.length > 0 ? judges : abilitiesOf(told, starting)
+  const against =
+    byPower ?? wrong(facts.hashrateHs, others.length > 0 || facts.power ? others : sharesAbilities(facts))
   // what the rest of the reply says otherwise is the worse figure
   const worse = against ? undefined : wrong(facts.hashrateHs, abilitiesOf(told, starting))
   // an average since the start is low after a long pause, and the boards' present sum is no measure for it
@@ -115,6 +118,19 @@ const firstOf = (abilities: readonly Ability[]): readonly Ability[] => abilities
 const unmeasured = (boards: AsicFacts['boards']) =>
   boards?.map((board) => ({ ...board, hashrateHs: undefined }))
 
+/** The checks that hold for any algorithm: against its own boards and its expected hashrate, none of which is known by Bitcoin's machines. */
+export const relativeHashrates = (facts: AsicFacts, starting: boolean): Plausible =>
+  plausibleHashrates(
+    {
+      ...facts,
+      model: undefined,
+      power: undefined,
+      pools: undefined,
+      boards: facts.boards?.map(({ name, hashrateHs }) => ({ name, hashrateHs })),
+    },
+    starting,
+  )
+
 const lowPart = (starting: boolean): number => (starting ? STARTING_LOW_PART : LOW_PART)
 
 const independentOf = (facts: AsicFacts, starting: boolean): Ability[] =>
@@ -155,6 +171,14 @@ function powerAbilities(facts: AsicFacts, starting: boolean): Ability[] {
   ]
   const words = `the ${Math.round(power.powerW)} W that it draws make ${showHashrate(slow)} to ${showHashrate(fast)}`
   return [{ minHs: slow * (starting ? STARTING_POWER_PART : 1), maxHs: fast, words }]
+}
+
+/** By its accepted shares, where nothing else is known: they show a wrong unit, and nothing finer. */
+function sharesAbilities(facts: AsicFacts): Ability[] {
+  const unit = unitByShares(facts)
+  const ability =
+    unit && abilityOf(unit * (facts.hashrateHs ?? 0), LOW_PART, 'its accepted shares stand for about')
+  return ability ? [ability] : []
 }
 
 /** By the chips that work, else by those fitted. */

@@ -104,3 +104,23 @@ describe('shares that stand for thousands of times the hashes', () => {
     expect(of({ ...working(1e6), sha256Only: true })).toBeUndefined()
   })
 })
+
+describe('accepted shares that stand for far more hashes than the hashrate', () => {
+  const hour = (ratio: number): AsicFacts => ({
+    hashrateHs: 100e12,
+    uptimeS: 3600,
+    pools: pools('stratum+tcp://btc.f2pool.com:1314', {
+      shares: { accepted: 40, rejected: 0 },
+      byOwner: [{ owner: {}, workDiff1: (ratio * 100e12 * 3600) / HASHES_PER_DIFF1 }],
+    }),
+  })
+
+  test.each([1, 1e3, 1e6, 0.4e6, 2.5e6])(
+    'by a unit’s factor (%s) show a wrong unit, no other algorithm',
+    (ratio) => expect(of(hour(ratio))).toBeUndefined(),
+  )
+
+  test.each([2 ** 16, 2 ** 16 * 1.5, 1e8])('by another factor (%s) are another algorithm’s', (ratio) =>
+    expect(of(hour(ratio))).toBe('unknown'),
+  )
+})

@@ -216,3 +216,37 @@ describe('a count of nothing that is listed is absent', () => {
     for (const name of ['chipsFitted', 'chipsWorking', 'faults']) expect(sample).not.toHaveProperty(name)
   })
 })
+
+describe('a machine that no maker’s line tells, whose hashrate alone is a millionth', () => {
+  const told = { hashrateHs: 43.25e6, uptimeS: 3600 }
+
+  test.each(['unknown', undefined])('is a fault against its own boards; its algorithm: %s', (algorithm) => {
+    const { sample } = asicReading({ ...told, algorithm, boards: boards(3, undefined, 14.4e12) })
+    expect(sample).toMatchObject({
+      state: 'faulty',
+      faults: [expect.stringContaining('of 43.3 MH/s is ignored: its boards add up to 43.2 TH/s')],
+    })
+    expect(sample).not.toHaveProperty('hashrateHs')
+  })
+
+  test('is a fault against its accepted shares, where nothing else is known', () => {
+    const { sample } = asicReading({
+      ...told,
+      pools: {
+        configured: 1,
+        alive: 1,
+        shares: { accepted: 40, rejected: 0 },
+        byOwner: [{ owner: {}, workDiff1: (43e12 * 3600) / 2 ** 32 }],
+      },
+    })
+    expect(sample).toMatchObject({
+      state: 'faulty',
+      faults: [expect.stringContaining('its accepted shares stand for about 43.3 TH/s')],
+    })
+  })
+
+  test('of an unknown algorithm is right where its boards make it: a Litecoin miner', () => {
+    const litecoin = { hashrateHs: 9e9, algorithm: 'unknown', boards: boards(3, 80, 3e9), uptimeS: 3600 }
+    expect(asicReading(litecoin).sample).toMatchObject({ state: 'hashing' })
+  })
+})
