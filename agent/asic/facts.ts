@@ -105,9 +105,10 @@ export const coldest = (tempsC: readonly number[]): number | undefined =>
 
 /**
  * The fans that must turn. A machine that water or oil cools has none, though its firmware lists them at 0 rpm; one that turns
- * all the same stays.
+ * all the same stays. Where the model is unknown, and all of its fans stand still while it hashes, it may be such a machine.
  */
-export function coolingFans({ fans = [], liquidCooled, model }: AsicFacts): readonly Fan[] {
+export function coolingFans({ fans = [], liquidCooled, model, hashrateHs }: AsicFacts): readonly Fan[] {
   const liquid = liquidCooled || coolingOf(model) !== 'air'
-  return liquid ? fans.filter((fan) => fan.rpm > 0) : fans
+  const mayBe = !model && !!hashrateHs && fans.every((fan) => fan.rpm === 0)
+  return liquid || mayBe ? fans.filter((fan) => fan.rpm > 0) : fans
 }

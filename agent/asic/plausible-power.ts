@@ -78,7 +78,7 @@ export function doubtedPower(facts: AsicFacts, rates: Plausible, settled: boolea
   return doubt(
     powerW,
     `no machine makes its ${showHashrate(hs)} with less than ${showW(needW(hs, LEAST_J_PER_TH))}`,
-    unitFits,
+    unitFits || jPerTh < ABSURD_J_PER_TH,
   )
 }
 

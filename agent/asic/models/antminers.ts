@@ -25,6 +25,7 @@ export const ANTMINERS: Readonly<Record<string, Model>> = {
   's9 hyd.': hydro(18, 1728, 'asic-miner-value'),
   't9+': boarded(10.5, 1432, 'asic-miner-value'),
   t9: boarded(12.5, 1576, 'asic-miner-value'),
+  v9: boarded(4, 1027, 'catalogues'),
   r4: air(8.7, 845, 'mining-catalog'),
   s11: boarded(20.5, 1530, 'asic-miner-value'),
   s15: boarded(28, 1596, 'asic-miner-value', 4),
@@ -133,9 +134,9 @@ interface Parsed {
   cooling: string
 }
 
-/** The lines that mine Bitcoin are S, T and R. */
+/** The lines that mine Bitcoin are S, T and R, and the V9. */
 function parsed(name: string): Parsed | undefined {
-  const [, line, number] = /^([str])(\d{1,2})(?!\d)/.exec(name) ?? []
+  const [, line, number] = /^([str]|v(?=9))(\d{1,2})(?!\d)/.exec(name) ?? []
   if (line === undefined) return undefined
   return { name, line, generation: Number(number), cooling: /hyd|imm/.exec(name)?.[0] ?? 'air' }
 }

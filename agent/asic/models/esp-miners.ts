@@ -12,6 +12,12 @@ export const BITAXES: Ratings = {
   'BITAXE GAMMA TURBO': air(2.15, 43, 'mining-catalog'),
   'BITAXE GT': air(2.15, 43, 'mining-catalog'),
   'BITAXE HEX': air(3, 70, 'mining-catalog'),
+  'BITAXE TOUCH': air(1.6, 22, 'catalogues'),
+  // other makers' boards with ESP-Miner
+  LV07: air(1, 25, 'catalogues'),
+  LV08: air(4.5, 120, 'catalogues'),
+  'ZYBER 8S': air(6.4, 140, 'catalogues'),
+  'ZYBER 8G': air(10, 180, 'catalogues'),
 }
 
 /** Rounded to 10 GH/s and 0.1 W, as on the makers' pages. @param chip TH/s and W of one chip */
@@ -47,6 +53,7 @@ export function espMinerRating(text: string): Rating | undefined {
   const name = text
     .toUpperCase()
     .replace(/\s+\d{3}$/, '')
+    .replace(/^(?:BITAXE |LUCKY (?:MINER )?)(?=LV\d|ZYBER)/, '')
     .replace(/(GAMMA|SUPRA)(?=DUO|TURBO|HEX)/, '$1 ')
   return isNerd(name) && !name.startsWith('BITAXE') ? nerdRating(name) : bitaxeRating(name)
 }

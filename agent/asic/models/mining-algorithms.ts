@@ -33,6 +33,7 @@ const LINES: readonly (readonly [RegExp, string])[] = [
   [/^(?:bitdeer )?sealminer a\d/, SHA256],
   [/^(?:bitdeer )?sealminer dl/, 'scrypt'],
   [/^(?:auradine )?(?:teraflux )?a[thi]\d{4}/, SHA256],
+  [/^gmo (?:miner )?b\d|^asicminer 8 nano|^(?:bitfily )?snow panther b|^fluminer t\d|^ipollo b\d/, SHA256],
   [/^(?:proto )?rig$|^bitaxe|axe\b|^nerd|^q13\d\d/, SHA256],
   [
     /^(?:innosilicon )t\d|^(?:ebang )?ebit e\d|^(?:halong(?: mining)? )?dragonmint|^bitfury (?:b8|tardis)/,

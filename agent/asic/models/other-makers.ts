@@ -46,6 +46,14 @@ export const OTHERS: Ratings = {
   // with nine hashboards; a rig with fewer tells its own expected hashrate
   'PROTO RIG': air(819, 11_550, 'proto-release'),
   'DRAGONMINT T1': air(16, 1480, 'mining-catalog'),
+  'GMO B2': air(24, 1950, 'catalogues'),
+  'GMO B3': air(33, 3417, 'catalogues'),
+  '8 NANO': air(44, 2100, 'catalogues'),
+  '8 NANO PRO': air(76, 4000, 'catalogues'),
+  'SNOW PANTHER B1+': air(24.5, 2100, 'catalogues'),
+  // Fluminer's L3 hashes scrypt
+  'FLUMINER T3': air(115, 1700, 'catalogues'),
+  'IPOLLO B2': air(110, 3250, 'catalogues'),
 }
 
 const rowsOf = (table: Ratings): { name: string }[] => Object.keys(table).map((name) => ({ name }))
@@ -55,7 +63,7 @@ export function sealminerRating(text: string): Rating | undefined {
   const name = text
     .toUpperCase()
     .replace(/[_-]+/g, ' ')
-    .replace(/\bHYDRO\b/, 'HYD')
+    .replace(/\b(?:HYDRO|H)$/, 'HYD')
     .replace(/\s*\bAIR\b/, '')
     .trim()
   const series = /^A\d/.exec(name)?.[0]
@@ -83,7 +91,8 @@ export function auradineRating(text: string): Rating | undefined {
 export function otherRating(text: string): Rating | undefined {
   const name = text
     .toUpperCase()
-    .replace(/^(?:EBANG|HALONG(?: MINING)?)\s+/, '')
+    .replace(/^(?:EBANG|HALONG(?: MINING)?|ASICMINER|BITFILY)\s+/, '')
+    .replace(/^GMO MINER\b/, 'GMO')
     // the machine itself says `u8`
     .replace(/^(?:STRONGU\s+)?(?:STU-)?(?=U8\b)/, 'STRONGU STU-')
     .replace(/^(?:STRONGU\s+)?(?=HORNBILL\b)/, 'STRONGU ')

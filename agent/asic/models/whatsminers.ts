@@ -1,5 +1,6 @@
+import { coolingOf } from './cooling.ts'
 import { nearest } from './nearest.ts'
-import { air, hydro, immersion, type Rating, type Ratings } from './rating.ts'
+import { air, efficiencyOf, hydro, immersion, type Rating, type Ratings } from './rating.ts'
 
 /**
  * From the M50 on, a Whatsminer's efficiency follows from its class: the first digit after the M and the suffix after the second
@@ -82,19 +83,22 @@ interface Parsed {
   suffix: string
 }
 
-/** `M30S++_VH60`: the model, then its chips' version. M1 to M10 are generation 1. */
+/** `M30S++_VH60`: the model, then its chips' version. M1 to M10 are generation 1, also the M3 and the M3X. */
 function parsed(text: string): Parsed | undefined {
-  const [name = '', digit = '', suffix = ''] = /^M(\d)[\dD]?(S?\+{0,3})/i.exec(text) ?? []
-  return digit
-    ? { name: name.toUpperCase(), generation: Number(digit), suffix: suffix.toUpperCase() }
+  const [name = '', first = '', second, suffix = ''] = /^M(\d)([\dD])?(S?\+{0,3})/i.exec(text) ?? []
+  return first
+    ? { name: name.toUpperCase(), generation: second ? Number(first) : 1, suffix: suffix.toUpperCase() }
     : undefined
 }
 
-const ALL = Object.keys(WHATSMINERS).flatMap((name) => parsed(name) ?? [])
+const ALL = Object.entries(WHATSMINERS).flatMap(([name, rating]) => {
+  const row = parsed(name)
+  return row ? [{ ...row, rating }] : []
+})
 
 /**
  * @param text without "Whatsminer" @returns that of the model; for one that is newer than this table, that of the same class in its
- *   generation, else of the generation before
+ *   generation and of the size of its cooling, else of the generation before
  */
 export function whatsminerRating(text: string): Rating | undefined {
   const wanted = parsed(text)
@@ -102,10 +106,17 @@ export function whatsminerRating(text: string): Rating | undefined {
   const own = ALL.filter((each) => each.generation === wanted.generation)
   const before = Math.max(...ALL.map((each) => each.generation).filter((n) => n <= wanted.generation))
   const rows = own.length > 0 ? own : ALL.filter((each) => each.generation === before)
-  const found = nearest(wanted.name, [
-    rows.filter((each) => each.name === wanted.name),
-    rows.filter((each) => each.suffix === wanted.suffix),
-    rows,
-  ])
-  return found && WHATSMINERS[found.name]
+  const cooling = coolingOf(`Whatsminer ${text}`)
+  const isClass = (each: Parsed) => each.suffix === wanted.suffix
+  const exact = rows.filter((each) => each.name === wanted.name)
+  const cooled = own.filter((each) => each.rating.cooling === cooling)
+  // the M3x without a suffix differ more than those with one
+  const hasClass = wanted.generation !== 3 || wanted.suffix !== ''
+  const sameClass = hasClass ? rows.filter(isClass) : []
+  const found = nearest(wanted.name, [exact, hasClass ? cooled.filter(isClass) : [], sameClass, cooled, rows])
+  const size = nearest(wanted.name, [cooled])
+  if (!found || !size || found.rating.cooling === cooling) return found?.rating
+  const { hashrateThs } = size.rating
+  const powerW = Math.round(hashrateThs * efficiencyOf(found.rating))
+  return { hashrateThs, powerW, cooling, source: found.rating.source }
 }

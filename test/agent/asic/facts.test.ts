@@ -62,3 +62,12 @@ test('of two sources the later one wins where it knows something', () => {
     ),
   ).toEqual({ model: 'A', hashrateHs: 2, fans: [{ name: 'fan', rpm: 1 }], asleep: true, pools })
 })
+
+test('fans that all stand still are no fault while the model is unknown: water may cool the machine', () => {
+  const still = { name: 'intake fan', rpm: 0 }
+  expect(coolingFans({ hashrateHs: 400e12, fans: [still, still] })).toEqual([])
+  expect(coolingFans({ hashrateHs: 400e12, fans: [still, { name: 'exhaust fan', rpm: 4000 }] })).toHaveLength(
+    2,
+  )
+  expect(coolingFans({ hashrateHs: 400e12, model: 'Whatsminer M60S', fans: [still, still] })).toHaveLength(2)
+})

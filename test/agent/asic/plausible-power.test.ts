@@ -59,6 +59,14 @@ test('a machine that was just stopped draws 30 W while its average hashrate stil
   expect(at(6).powerBasis).toBe('modelled')
 })
 
+test('half a watt beside full hashrate is no power at all, so it is ignored at once', () => {
+  const doubt = new LastingDoubt()
+  const facts = { ...M60S, power: { powerW: 0.5, basis: 'reported' as const } }
+  const { sample } = asicReading(facts, (d) => doubt.lasts(d, 0))
+  expect(sample.powerBasis).toBe('modelled')
+  expect(sample.faults).toEqual([expect.stringContaining('the power reading of 0.5 W is ignored')])
+})
+
 test('a machine that starts or sleeps is not held against a hashrate', () => {
   for (const facts of [
     { ...M60S, ramping: true },

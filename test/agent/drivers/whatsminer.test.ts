@@ -3,6 +3,7 @@ import { whatsminerFault } from '../../../agent/asic/whatsminer-errors.ts'
 import whatsminer from '../../../agent/drivers/whatsminer.ts'
 import { closeReplays, edited, fixture, readOnce, replay, sessionOf, soon } from '../asic-harness.ts'
 import { captured, expectedOf, hasCaptures, WITH_CAPTURES } from '../captures.ts'
+import { refusal } from '../replay-server.ts'
 
 closeReplays()
 
@@ -378,6 +379,12 @@ describe('a Whatsminer that water or oil cools', () => {
       expect(sample).not.toHaveProperty('faults')
     },
   )
+
+  test('has no fan faults either where what names its model is refused', async () => {
+    const { sample } = await readOnce(whatsminer, { ...still, devdetails: refusal('devdetails') })
+    expect(sample.state).toBe('hashing')
+    expect(sample).not.toHaveProperty('faults')
+  })
 
   test.each(['M30S+_VE40', 'M50S_VJ30', 'M60S_VK40'])('but %s needs its fans', async (model) => {
     expect((await readOnce(whatsminer, named(model))).sample.faults).toEqual([
