@@ -112,3 +112,10 @@ export function coolingFans({ fans = [], liquidCooled, model, hashrateHs }: Asic
   const mayBe = !model && !!hashrateHs && fans.every((fan) => fan.rpm === 0)
   return liquid || mayBe ? fans.filter((fan) => fan.rpm > 0) : fans
 }
+
+/**
+ * The facts without the hashrate of a machine that was told to stop: an average falls for minutes after it, and some firmware keeps its
+ * last figure for ever. Neither is work.
+ */
+export const withoutResidue = (facts: AsicFacts): AsicFacts =>
+  facts.asleep && facts.hashrateHs ? { ...facts, hashrateHs: 0 } : facts

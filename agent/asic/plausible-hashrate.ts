@@ -101,11 +101,6 @@ export function hashrateFault(hashrateHs = 0, expectedHashrateHs = 0): string | 
   return `the hashrate reading of ${showHashrate(hashrateHs)} is ignored: more than twice the expected ${showHashrate(expectedHashrateHs)}`
 }
 
-/** Whether the hashrate is so low that a machine which was told to stop no longer hashes. */
-export const isResidue = (facts: AsicFacts): boolean =>
-  (facts.hashrateHs ?? 0) > 0 &&
-  abilitiesOf(facts, false).some(({ minHs }) => (facts.hashrateHs ?? 0) < minHs)
-
 /** The average against the present hashrate, where the two have different units. */
 function anotherUnit(averageHs = 0, presentHs = 0): Ability | undefined {
   const isNear = (ratio: number) => ratio > 1 / NEAR_UNIT && ratio < NEAR_UNIT

@@ -2,12 +2,12 @@ import { UNKNOWN_ALGORITHM } from '../../protocol/device.ts'
 import { defined } from '../../protocol/kit/defined.ts'
 import type { Sample, State } from '../../protocol/sample.ts'
 import type { Reading } from '../plugin/reading.ts'
-import { type AsicFacts, type Board, coolingFans, type Fan, sumOfAll } from './facts.ts'
+import { type AsicFacts, type Board, coolingFans, type Fan, sumOfAll, withoutResidue } from './facts.ts'
 import { showHashrate } from './hashrates.ts'
 import { otherAlgorithm, otherAlgorithmOf } from './models/mining-algorithms.ts'
 import { ratingOf } from './models/rated-efficiency.ts'
 import { efficiencyOf } from './models/rating.ts'
-import { isResidue, type Plausible, plausibleHashrates, relativeHashrates } from './plausible-hashrate.ts'
+import { type Plausible, plausibleHashrates, relativeHashrates } from './plausible-hashrate.ts'
 import { absurdPower, doubtedPower } from './plausible-power.ts'
 import { withPossibleChips } from './possible-chips.ts'
 
@@ -19,8 +19,7 @@ const START_S = 600
  * @param lasts whether watts that do not fit have been so for long; absent: they have
  */
 export function asicReading(given: AsicFacts, lasts: (doubtful: boolean) => boolean = (d) => d): Reading {
-  // an average of some seconds falls towards 0 for minutes after a stop
-  const possible = withPossibleChips(given.asleep && isResidue(given) ? { ...given, hashrateHs: 0 } : given)
+  const possible = withPossibleChips(withoutResidue(given))
   const absurd = absurdPower(possible.facts)
   const facts = absurd ? { ...possible.facts, power: undefined } : possible.facts
   const algorithm = otherAlgorithm(facts.algorithm) ?? otherAlgorithmOf(facts.model)

@@ -6,7 +6,7 @@ import type { WebClient } from '../wire/web-client.ts'
 import { AcceptedRatio } from './accepted-ratio.ts'
 import { Answers, openScope } from './answers.ts'
 import { CgminerClient } from './cgminer-client.ts'
-import type { AsicFacts } from './facts.ts'
+import { type AsicFacts, withoutResidue } from './facts.ts'
 import { MinedAlgorithm } from './mined-algorithm.ts'
 import { PaidWork } from './paid-work.ts'
 import { LastingDoubt } from './plausible-power.ts'
@@ -58,7 +58,7 @@ export function minerSession(source: MinerSource): Session {
       const own = AbortSignal.any([signal])
       openScope(own, answers)
       try {
-        const gathered = withReasons(await source.gather(own), answers)
+        const gathered = withoutResidue(withReasons(await source.gather(own), answers))
         // the miner has restarted, maybe with other firmware
         if (gathered.uptimeS !== undefined && gathered.uptimeS < uptimeS) forget()
         const facts = {

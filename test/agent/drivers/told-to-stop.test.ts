@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { DRIVERS } from '../../../agent/drivers/index.ts'
-import { readFrom } from '../any-machine.ts'
+import { readFrom, without } from '../any-machine.ts'
 import { edited, fixture } from '../asic-harness.ts'
 import { changed } from '../machines.ts'
 
@@ -15,6 +15,8 @@ const set = (answers: Answers, page: string, fields: object, ...path: string[]):
 })
 const summary = (answers: Answers, fields: object): Answers =>
   edited(answers, 'summary', 'SUMMARY', () => ({ ...fields }))
+const changedText = (answers: Answers, from: RegExp, to: string): Answers =>
+  Object.fromEntries(Object.entries(answers).map(([name, text]) => [name, text.replace(from, to)]))
 const refused = (msg: string) => JSON.stringify({ STATUS: [{ STATUS: 'E', Code: 302, Msg: msg }], id: 1 })
 
 const S19 = fixture('antminer-s19pro')
@@ -176,6 +178,39 @@ test.each(STOPPED)('%s that was told to stop sleeps: %s', async (name, _how, ans
   const { sample } = (await readFrom(driver, answers, { login })).reading
   expect(sample.state).toBe('sleeping')
   expect(sample.holders ?? []).toEqual([])
+})
+
+/** The same signs beside a hashrate that stays where it was, or falls slowly. The machine is told to stop, so it does no work. */
+const RESIDUES: readonly (readonly [string, Answers])[] = [
+  ['antminer', edited(S19, 'stats', 'STATS', () => ({ 'miner-mode': 1 }))],
+  ['vnish', edited(without(VNISH, /^api_/), 'stats', 'STATS', () => ({ state: 'stopped' }))],
+  ['luxos', edited(fixture('luxos-s19jpro'), 'config', 'CONFIG', () => ({ CurtailMode: 'Idle' }))],
+  ['braiins', set(fixture('braiins-s19xp-rest'), 'api_v1_miner_details', { status: 3 })],
+  ['axeos', set(fixture('axeos-gamma'), 'api_system_info', { miningPaused: true, hashRate: 400 })],
+  ['avalon', changedText(fixture('avalon-a1566'), /SoftOFF\[0\]/g, 'SoftOFF[1]')],
+  ['epic', set(fixture('epic-s19jpro'), 'summary', { 'Operating State': 'Idling' }, 'Status')],
+  ['sealminer', edited(fixture('sealminer-a2'), 'stats', 'STATS', () => ({ 'PM State': 'Suspended' }))],
+  ['auradine', edited(fixture('auradine-at2880'), 'mode', 'Mode', () => ({ Sleep: 'on' }))],
+  ['proto', set(fixture('proto-rig'), 'api_v1_mining', { status: 'Stopped' }, 'mining-status')],
+  ['whatsminer', { ...fixture('whatsminer-api2.2'), status: '{"STATUS":"S","Msg":{"mineroff":"true"}}' }],
+  ['whatsminer-v3', set(fixture('whatsminer-v3'), 'get.device.info', { working: 'false' }, 'msg', 'miner')],
+  ['cgminer', edited(UNKNOWN, 'devs', 'DEVS', () => ({ Enabled: 'N' }))],
+]
+
+test.each(RESIDUES)(
+  '%s that was told to stop sleeps, whatever hashrate it still shows',
+  async (name, answers) => {
+    const driver = DRIVERS.find((each) => each.name === name)
+    if (!driver) throw new Error(`there is no driver ${name}`)
+    const login = name !== 'auradine' && name !== 'proto'
+    const { sample } = (await readFrom(driver, answers, { login })).reading
+    expect(sample).toMatchObject({ state: 'sleeping', hashrateHs: 0 })
+    expect(sample.holders ?? []).toEqual([])
+  },
+)
+
+test('every family of miners is tried with a hashrate that stays', () => {
+  expect(RESIDUES.map(([name]) => name).sort()).toEqual([...new Set(STOPPED.map(([name]) => name))].sort())
 })
 
 test('every family of miners is tried', () => {
