@@ -11,8 +11,8 @@ const FIRMWARES: readonly (readonly [RegExp, string])[] = [
   [/HIVEON/, 'Hiveon'],
   [/KAONSU|MARAFW/, 'MARA firmware'],
   [/RWGLR/, 'mskminer'],
-  // VNish under another seller's name keeps its form: "Antminer T21 (7Miners 1.2.6-rc1)"
-  [/VNISH|ANTMINER [A-Z0-9+. ]+\([^()"]*[A-Z]{3}[^()"]* \d+\.\d+\.\d+[^()"]*\)/, 'VNish'],
+  // VNish under another seller's name keeps its form: "Antminer T21 (7Miners v1.2.6-rc1)", "(XM 1.2.7)", "(HashOS-1.2.6)"
+  [/VNISH|ANTMINER [A-Z0-9+. ]+\((?=[^()"]*[A-Z]{2})[^()"]*[ _-]V?\d+\.\d+\.\d+[^()"]*\)/, 'VNish'],
   [/GCMINER|FLUXOS/, 'Auradine FluxOS'],
   [/BDMINER/, 'SealMiner'],
   // ePIC serves HTTP on the cgminer port

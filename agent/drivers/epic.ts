@@ -85,7 +85,10 @@ function machineFacts(summary: Row, capabilities: Row): AsicFacts {
     ),
     uptimeS: nonNegativeOf(session, 'Uptime'),
     // without a pool it idles too, but is not switched off
-    asleep: (/^idling$/i.test(state) && pool['IsPoolConnected'] !== false) || isSleepTuned(summary),
+    asleep:
+      (/^idling$/i.test(state) && pool['IsPoolConnected'] !== false) ||
+      /^(stopping|stopped|curtailed)$/i.test(state) ||
+      isSleepTuned(summary),
     starting: /init|start|tun/i.test(state),
     faults: lastError ? [lastError] : [],
     pools: poolsOf(summary, pool),

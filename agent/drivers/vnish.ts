@@ -60,8 +60,8 @@ function unlockedPages(at: Address, { password }: WebAccess): WebClient {
   return new WebClient(at, new LoginAuth((signal) => login(at, UNLOCK, credentials, signal)))
 }
 
-/** `(Vnish 1.2.7)`, `(7Miners 1.2.6-rc1)`: the firmware by its seller's name. `(104T)` is a hashrate. */
-const SELLER = /\s*\(([^()]*[a-z]{3}[^()]*)\)/i
+/** `(Vnish 1.2.7)`, `(7Miners 1.2.6-rc1)`, `(XM 1.2.7)`: the firmware by its seller's name. `(104T)` is a hashrate. */
+const SELLER = /\s*\(([^()]*(?:[a-z]{3}|[a-z]{2}[^()]*\d\.\d)[^()]*)\)/i
 
 async function portFacts(client: CgminerClient, signal: AbortSignal): Promise<AsicFacts> {
   const stats = await client.askOptional('stats', signal)

@@ -80,6 +80,16 @@ describe('an S19j Pro with PowerPlay', () => {
     expect(sample).toMatchObject({ state: 'idle', holders: [], faults: ['no pool is alive'] })
   })
 
+  test.each(['Stopping', 'Curtailed'])('in state %s it sleeps, with or without a pool', async (state) => {
+    for (const connected of [true, false]) {
+      const { sample } = await withSummary((s) => {
+        s['Status']!['Operating State'] = state
+        s['Stratum']!['IsPoolConnected'] = connected
+      })
+      expect(sample).toMatchObject({ state: 'sleeping', hashrateHs: 0, holders: [] })
+    }
+  })
+
   test('stopped by its operator it sleeps', async () => {
     const { sample } = await withSummary((s) => {
       s['Status']!['Operating State'] = 'Idling'

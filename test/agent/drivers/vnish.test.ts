@@ -3,7 +3,7 @@ import { DRIVERS } from '../../../agent/drivers/index.ts'
 import vnish from '../../../agent/drivers/vnish.ts'
 import { detect } from '../../../agent/polling/detect.ts'
 import { readFrom, without } from '../any-machine.ts'
-import { closeReplays, edited, fixture, replay, soon } from '../asic-harness.ts'
+import { closeReplays, edited, fixture, readOnce, replay, soon } from '../asic-harness.ts'
 import { changed, closeMachines, pages, webMachine } from '../machines.ts'
 import { withLogin } from '../web-manners.ts'
 
@@ -39,6 +39,25 @@ const T21 = {
   ] as string,
   pools: PORT['pools'] as string,
 }
+
+// sellers' names in the form of case M2, with and without a v, a space and a second word
+test.each([
+  '7Miners v1.2.6',
+  'XM 1.2.7',
+  'HashOS-1.2.6',
+  'Foo Bar 1.2.6-rc3',
+  'Minerva_OS 1.2.7',
+  'asic.to 1.2.6',
+])('the seller’s name (%s) is its firmware, and no part of the model', async (seller) => {
+  const answers = { ...T21, stats: T21.stats.replace('7Miners 1.2.6-rc1', seller) }
+  const miner = await replay({ answers })
+  const at = { host: miner.host, port: miner.port, webPort: 1, linkPort: 1 }
+  expect((await detect(at, DRIVERS, soon()))[0].name).toBe('vnish')
+  expect((await readOnce(vnish, answers)).identity).toMatchObject({
+    model: 'Antminer T21',
+    firmware: expect.stringContaining(seller),
+  })
+})
 
 describe('VNish under another seller’s name', () => {
   const plain = { ...T21, stats: T21.stats.replace('T21 (7Miners 1.2.6-rc1)', 'S21') }

@@ -87,6 +87,14 @@ describe('a Whatsminer whose API refuses `version`, `stats` and `devdetails`', (
   )
 })
 
+test('a Whatsminer that is off, and answers `status` alone while all else is late, is known by it', async () => {
+  const status = { STATUS: 'S', When: 1, Code: 131, Msg: { btmineroff: 'true' } }
+  const silent = DETECTION.filter((command) => command !== 'status')
+  const miner = await replay({ answers: { status }, silent })
+  const at = { host: miner.host, port: miner.port, webPort: CLOSED, linkPort: CLOSED }
+  expect((await detect(at, DRIVERS, soon()))[0].name).toBe('whatsminer')
+})
+
 describe('aftermarket firmware is named, and never read as the stock firmware of its machine', () => {
   test.each([
     ['LuxOS', version({ LUXminer: '2025.4.8', Type: 'Antminer S19k Pro' }, 'LUXminer 2025.4.8')],
