@@ -180,7 +180,7 @@ test.each(STOPPED)('%s that was told to stop sleeps: %s', async (name, _how, ans
   expect(sample.holders ?? []).toEqual([])
 })
 
-/** The same signs beside a hashrate that stays where it was, or falls slowly. The machine is told to stop, so it does no work. */
+/** The same signs beside a hashrate that stays where it was, or falls slowly. It was told to stop, so it does no work. */
 const RESIDUES: readonly (readonly [string, Answers])[] = [
   ['antminer', edited(S19, 'stats', 'STATS', () => ({ 'miner-mode': 1 }))],
   ['vnish', edited(without(VNISH, /^api_/), 'stats', 'STATS', () => ({ state: 'stopped' }))],
