@@ -54,7 +54,7 @@ describe('the economics page', () => {
     expect(await text('.mwh-compared')).toMatch(
       /Energy costs50\.00.*Mining earns123\.46.*AI compute earns3,500/,
     )
-    rig.site = { netUsdPerH: -12.5, demandUsdPerH: 3 }
+    rig.site = { netUsdPerH: -12.5, revenueUsdPerH: 10.5, energyCostUsdPerH: 20, demandUsdPerH: 3 }
     server.tick()
     await eventually('.sums', /Net▼ \u2212\$12\.50\/h.*Demand charge\u2212\$3\.00\/h/)
     await page.getByLabel('Group by').selectOption('customer')
@@ -102,7 +102,12 @@ describe('the economics page', () => {
     expect(await btc.getAttribute('placeholder')).toBe('100,000')
     await btc.fill('200000')
     await eventually(cell('what-if', 'mining', 'USD/MWh then'), '246.92')
-    await eventually('#what-if .lead', /then \$3\.69\/h: \+\$1\.04\/h/)
+    await eventually('#what-if .lead', /then \$3\.69\/h: \+\$1\.0[34]\/h/)
+    const amounts = /nets \$([\d.]+)\/h now, then \$([\d.]+)\/h: \+\$([\d.]+)\/h/.exec(
+      (await text('#what-if .lead')) ?? '',
+    )
+    const [now, then, more] = (amounts ?? []).slice(1).map(Number)
+    expect(now! + more!).toBeCloseTo(then!, 6)
     expect(await page.locator('.tornado li').count()).toBeGreaterThan(3)
     await page.getByLabel('Occupancy').fill('150')
     await vi.waitFor(async () => expect(await page.locator('#occupancy-fault').textContent()).toMatch(/<=1/))

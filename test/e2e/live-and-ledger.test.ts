@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { agentConfigSchema } from '../../agent/config/config.ts'
 import { DRIVERS } from '../../agent/drivers/index.ts'
 import { DeviceAccumulator } from '../../agent/metering/accumulator.ts'
@@ -105,6 +105,8 @@ async function anHour(miners: readonly Miner[]): Promise<void> {
 
 const miners: Miner[] = []
 beforeAll(async () => {
+  // an hour passes in seconds: to the drivers' checks of counters too
+  vi.spyOn(performance, 'now').mockImplementation(() => clock.nowMs - FROM_MS)
   for (const machine of site.machines)
     Object.assign(machine, { shareDifficulty: machine.shareDifficulty / MORE_SHARES })
   await site.open()
@@ -125,6 +127,7 @@ beforeAll(async () => {
   await anHour(miners)
 }, 300_000)
 afterAll(async () => {
+  vi.restoreAllMocks()
   for (const { session } of miners) session.close?.()
   await site.close()
 })

@@ -57,7 +57,7 @@ test('the wall shows the site, and its figures change with each frame', async ()
   await eventually('header', /Plainview North.*CDT America\/Chicago/s)
   const before = await text('.workloads tbody')
   scene.advance(5_000)
-  scene.change.site = { netUsdPerH: -12.5 }
+  scene.change.site = { netUsdPerH: -12.5, revenueUsdPerH: 7.5, energyCostUsdPerH: 20, demandUsdPerH: 0 }
   server.tick()
   await eventually('.net .big', '▼\u2212$12.50')
   expect(await text('.workloads tbody')).not.toBe(before)
@@ -148,7 +148,7 @@ test('a lost collector is shown at once, and the wall recovers by itself with th
   await eventually('.net .big', /\$1,0/)
   await server.close()
   await eventually('.banner.lost', /No connection to the collector\s+· reconnecting/)
-  scene.change.site = { netUsdPerH: 77 }
+  scene.change.site = { netUsdPerH: 77, revenueUsdPerH: 97, energyCostUsdPerH: 20, demandUsdPerH: 0 }
   await serve(scene, port)
   await eventually('.net .big', '$77.00')
   await page.locator('.banner.lost').waitFor({ state: 'detached' })
@@ -239,6 +239,9 @@ test.each([
     site: {
       name: 'The very long name of a site in the north of the county of Plainview',
       netUsdPerH: -1_234_567,
+      revenueUsdPerH: 1_000_000,
+      energyCostUsdPerH: 2_234_567,
+      demandUsdPerH: 0,
     },
     workloads: [...workloads, ...workloads.map((w, i) => ({ ...w, workload: `${name}-${i}` }))],
     alerts: Array.from({ length: 140 }, (_, i) => ({
