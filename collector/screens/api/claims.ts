@@ -9,6 +9,7 @@ import {
   fromStore,
   json,
   limitSchema,
+  needsToken,
   none,
   parameters,
   problem,
@@ -118,10 +119,7 @@ export function addClaims(
     if (!mayChange)
       return {
         status: 403,
-        body: problem(
-          'forbidden',
-          'whose a device is changes money: set http.token in the configuration, and send it',
-        ),
+        body: needsToken('whose a device is changes money'),
       }
     const { agent, owner, from, ...rest } = asked
     const fromMs = from === undefined ? undefined : Date.parse(from)

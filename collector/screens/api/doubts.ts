@@ -9,6 +9,7 @@ import {
   fromStore,
   json,
   limitSchema,
+  needsToken,
   parameters,
   problem,
   refused,
@@ -106,11 +107,7 @@ export function addDoubts(
     }
   })
   api.openapi(routes.decide, async (c) => {
-    if (!mayChange)
-      return c.json(
-        problem('forbidden', 'a decision changes money: set http.token in the configuration, and send it'),
-        403,
-      )
+    if (!mayChange) return c.json(needsToken('a decision changes money'), 403)
     const { verdict, by, reason, from, to, state, kinds, checks, agents, devices } = c.req.valid('json')
     if (from !== undefined && to !== undefined && Date.parse(from) >= Date.parse(to))
       return c.json(badParameters([{ parameter: 'from', problem: 'expected a time before `to`' }]), 400)

@@ -9,9 +9,9 @@ import {
   ErrorSchema,
   type Fault,
   json,
+  needsToken,
   none,
   parameters,
-  problem,
   refused,
   routeOf,
 } from './route.ts'
@@ -89,11 +89,7 @@ export function addQuotes(
     return c.json(badParameters([{ parameter: 'from', problem: fault }]), 400)
   })
   api.openapi(routes.push, (c) => {
-    if (!mayChange)
-      return c.json(
-        problem('forbidden', 'a price changes money: set http.token in the configuration, and send it'),
-        403,
-      )
+    if (!mayChange) return c.json(needsToken('a price changes money'), 403)
     const { name, value, by, from, holdsFor } = c.req.valid('json')
     const fromMs = from === undefined ? now() : Date.parse(from)
     const feeds = selector.feedsOf(name)

@@ -12,7 +12,7 @@ import {
   type Fault,
   fromStore,
   json,
-  problem,
+  needsToken,
   refused,
   storeFailed,
   storeFails,
@@ -71,11 +71,7 @@ export function addRepricing(
   }: { queries: Pick<LedgerQueries, 'reprice'>; now: () => number; mayChange: boolean },
 ): void {
   api.openapi(route, async (c) => {
-    if (!mayChange)
-      return c.json(
-        problem('forbidden', 'repricing changes money: set http.token in the configuration, and send it'),
-        403,
-      )
+    if (!mayChange) return c.json(needsToken('repricing changes money'), 403)
     const request = readRequest(c.req.valid('json'), now())
     if (Array.isArray(request)) return c.json(badParameters(request), 400)
     try {

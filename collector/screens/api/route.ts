@@ -25,6 +25,10 @@ export const problem = (code: string, message: string, details?: Fault[]): z.inf
   error: { code, message, ...(details ? { details } : {}) },
 })
 
+/** Answer 403 to a request that would change money while anybody may send it. @param because what it would change, as a sentence's beginning */
+export const needsToken = (because: string): z.infer<typeof ErrorSchema> =>
+  problem('forbidden', `${because}: set http.token in the configuration, and send it`)
+
 /** The body of a 400. */
 export const badParameters = (faults: Fault[]) =>
   problem('bad_parameter', faults.map((f) => `${f.parameter}: ${f.problem}`).join('; '), faults)

@@ -10,6 +10,7 @@ import {
   badParameters,
   ErrorSchema,
   json,
+  needsToken,
   parameters,
   problem,
   refused,
@@ -216,11 +217,7 @@ export function addStatements(
     }
   })
   api.openapi(routes.issue, async (c) => {
-    if (!mayChange)
-      return c.json(
-        problem('forbidden', 'a statement is a bill: set http.token in the configuration, and send it'),
-        403,
-      )
+    if (!mayChange) return c.json(needsToken('a statement is a bill'), 403)
     const request = c.req.valid('json')
     const { month, customer } = request
     if (now() < statements.period(month).endMs)
