@@ -69,27 +69,32 @@ export function exactlyOnce({ stored, closed }: Evidence): Check {
 const withoutAgent = ({ agentId: _, ...record }: AgentInterval) => record
 
 /** The devices' own counters against the quantities in the ledger. */
-export function countedTruth({ stored, truth, meter }: Evidence): Check {
+export function countedTruth({ stored, truth, meter, aheadMilliJ }: Evidence): Check {
   const last = truth.at(-1)
   const problems: string[] = []
   let worst = 0
   let compared = 0
   let below = 0
+  const mostAhead = drawnWhileItStood(truth)
   const rows = groupBy(stored.byDevice, (b) => b.group)
   const intervals = groupBy(stored.intervals, (i) => i.deviceId)
   for (const [deviceId, counted] of Object.entries(last?.counted ?? {}))
     for (const [quantity, expected] of Object.entries(counted) as [keyof typeof counted, number][]) {
       // the meter's own row holds the rest after all devices; check (d) compares the rows with the meter's records
-      const got =
+      const booked =
         deviceId === meter
           ? sum((intervals.get(deviceId) ?? []).map((i) => i[quantity] ?? 0))
           : sum((rows.get(deviceId) ?? []).map((b) => b[quantity]))
+      const ahead = quantity === 'energyMilliJ' ? (aheadMilliJ.get(deviceId) ?? 0) : 0
+      const got = booked - ahead
       if (last?.forgetful.includes(deviceId)) {
         below++
         if (got > expected)
           problems.push(`${deviceId}: ${quantity} ${got}, but it never did more than ${expected}`)
         continue
       }
+      if (ahead > mostAhead)
+        problems.push(`${deviceId}: ${ahead} mJ booked ahead of its counter, at most ${mostAhead} can be`)
       compared++
       worst = Math.max(worst, Math.abs(got - expected))
       if (got !== expected)
@@ -99,9 +104,17 @@ export function countedTruth({ stored, truth, meter }: Evidence): Check {
   return {
     id: 'b',
     title: 'what devices counted is in the ledger to the unit',
-    figures: `${compared} counters, largest difference ${worst}${below > 0 ? `, ${below} of machines that rebooted not above the truth` : ''}`,
+    figures: `${compared} counters, largest difference ${worst}${aheadMilliJ.size > 0 ? `, ${sum(aheadMilliJ.values())} mJ booked ahead of counters that stood still at the end` : ''}${below > 0 ? `, ${below} of machines that rebooted not above the truth` : ''}`,
     problems,
   }
+}
+
+/** mJ that the whole site would have drawn at twice its mean power while the world stood still at the end. */
+function drawnWhileItStood(truth: Evidence['truth']): number {
+  const last = truth.at(-1)
+  const moved = truth.findLast((t) => !t.paused)
+  if (!last || !moved) return 0
+  return ((2 * last.siteEnergyJ) / last.elapsedS) * (last.atMs - moved.atMs)
 }
 
 const IS_PDU = /^pdu-\d+\//

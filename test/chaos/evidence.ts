@@ -20,6 +20,11 @@ export interface Evidence {
   stored: Stored
   /** closed records, by agent */
   closed: ReadonlyMap<string, ClosedRecords>
+  /**
+   * mJ by device that an agent integrated from power while the device's counter stood still, at the end of the run. The world stands
+   * still with its last power, so the counter never shows them.
+   */
+  aheadMilliJ: ReadonlyMap<string, number>
   /** the emulated world's true state, one entry a second, oldest first; at the end the world stood still */
   truth: readonly WrittenTruth[]
   /** when and by how much each agent's clock was wrong */

@@ -49,7 +49,7 @@ export async function allDelivered(site: ChaosSite): Promise<string | undefined>
     await Promise.all(AGENTS.map((agent) => site.parts.get(agent)?.end('SIGTERM')))
     const left: string[] = []
     for (const agent of AGENTS) {
-      const records = await site.lookAtDisk(agent)
+      const { waiting: records } = await site.lookAtDisk(agent)
       if (records > 0) left.push(`${records} of ${agent}`)
     }
     if (left.length === 0) return undefined

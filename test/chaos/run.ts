@@ -77,6 +77,7 @@ async function sufferAndJudge(site: ChaosSite, options: RunOptions): Promise<Run
   const evidence: Evidence = {
     stored,
     closed: site.closed,
+    aheadMilliJ: site.aheadMilliJ,
     truth: site.truth.series,
     clocks: new Map([...site.clocks].map(([agent, clock]) => [agent, clock.history])),
     meter: METER,

@@ -13,7 +13,7 @@ import type { Targets } from './faults.ts'
 import { Link } from './link.ts'
 import { type Part, Program } from './part.ts'
 import { agentConfig, collectorConfig, SITE } from './settings.ts'
-import { closedOnDisk } from './spool-folder.ts'
+import { readSpoolFolder, type SpoolFolder } from './spool-folder.ts'
 import { TruthLog } from './truth.ts'
 import { Witness } from './witness.ts'
 
@@ -41,6 +41,7 @@ export class ChaosSite {
   readonly clocks = new Map<string, FakeClock>()
   readonly closed = new Map<string, ClosedRecords>(AGENTS.map((name) => [name, new ClosedRecords()]))
   readonly truth: TruthLog
+  readonly #aheadMilliJ = new Map<string, ReadonlyMap<string, number>>()
   readonly #o: SiteOptions
   readonly #closers: (() => unknown)[] = []
   #witness: Witness | undefined
@@ -97,11 +98,18 @@ export class ChaosSite {
     }
   }
 
-  /** Notes the spooled records of a stopped agent. @returns how many of them wait for the collector */
-  lookAtDisk(agent: string): Promise<number> {
-    return closedOnDisk(this.#spoolFolder(agent), (epoch, firstSeq, records) =>
+  /** Notes the spooled records of a stopped agent. */
+  async lookAtDisk(agent: string): Promise<SpoolFolder> {
+    const found = await readSpoolFolder(this.#spoolFolder(agent), (epoch, firstSeq, records) =>
       this.closed.get(agent)?.add(epoch, firstSeq, records, true),
     )
+    this.#aheadMilliJ.set(agent, found.aheadMilliJ)
+    return found
+  }
+
+  /** mJ by device that its agent, when it was last looked at, had booked before the device's counter showed them. */
+  get aheadMilliJ(): Map<string, number> {
+    return new Map([...this.#aheadMilliJ.values()].flatMap((byDevice) => [...byDevice]))
   }
 
   /** The store of the stopped collector, not opened yet. */

@@ -11,17 +11,24 @@ interface Kept {
   tailSeq?: number
   /** records that no segment may hold yet */
   tail?: IntervalMessage
+  /** the open records, and the counters, by device */
+  open?: { devices?: [string, { drawnMilliJ?: number }][] }
+}
+
+/** What the spool folder of a stopped agent tells. */
+export interface SpoolFolder {
+  /** records that are not acknowledged by the folder's own mark */
+  waiting: number
+  /** mJ by device that were integrated from power since its energy counter last moved: the counter's next difference takes them back */
+  aheadMilliJ: ReadonlyMap<string, number>
 }
 
 type OnRecords = (epoch: number, firstSeq: number, records: readonly Interval[]) => void
 
-/**
- * Reads the spool folder of a stopped agent, and changes nothing in it.
- * @returns how many records are not acknowledged by the folder's own mark
- */
-export async function closedOnDisk(folder: string, onRecords: OnRecords): Promise<number> {
+/** Reads the spool folder of a stopped agent, and changes nothing in it. */
+export async function readSpoolFolder(folder: string, onRecords: OnRecords): Promise<SpoolFolder> {
   const kept = (await new Checkpoint(folder).read()) as Kept | undefined
-  const { epoch = 0, ackedSeq = 0, tailSeq = 1, tail } = kept ?? {}
+  const { epoch = 0, ackedSeq = 0, tailSeq = 1, tail, open } = kept ?? {}
   const waiting = new Set<number>()
   const found = (firstSeq: number, records: readonly Interval[]) => {
     if (records.length > 0) onRecords(epoch, firstSeq, records)
@@ -34,5 +41,6 @@ export async function closedOnDisk(folder: string, onRecords: OnRecords): Promis
     for (let frame = nextFrame(bytes, 0); frame; frame = nextFrame(bytes, frame.endOffset))
       found(frame.firstSeq, intervalsOf(frame) ?? [])
   }
-  return waiting.size
+  const ahead = (open?.devices ?? []).map(([id, { drawnMilliJ = 0 }]) => [id, drawnMilliJ] as const)
+  return { waiting: waiting.size, aheadMilliJ: new Map(ahead.filter(([, milliJ]) => milliJ > 0)) }
 }
