@@ -37,9 +37,11 @@ describe('npm start in a terminal', () => {
     return { ...terminal, pid: (part) => (parts().get(part) as Process).pid }
   }
 
-  async function expectNothingLeft({ leftovers }: Terminal): Promise<void> {
+  async function expectNothingLeft({ leftovers, status }: Terminal): Promise<void> {
     const left = await eventually(leftovers, (all) => all.length === 0, ENDS_WITHIN_MS)
     expect(left).toEqual([])
+    // the last lines of an ended terminal may still wait in its pipe
+    await eventually(status, (code) => code !== undefined)
     expect(await areFree(places)).toBe(true)
   }
 
