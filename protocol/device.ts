@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { knownWord } from './known-word.ts'
 
 /** A name that is one level of a topic: no MQTT wildcard and no slash. */
 export const NameSchema = z
@@ -61,14 +62,20 @@ export const DeviceSchema = z.object({
   /** H/s by the maker's rating, or by the tuning profile in use */
   expectedHashrateHs: z.number().positive().optional(),
   /** for a host: whether its power is the whole machine's, GPUs included, or a part's, such as the processors' */
-  measures: z.enum(['machine', 'part']).optional(),
+  measures: knownWord(['machine', 'part'])
+    // taken for a machine's, it would replace what its parts tell
+    .transform((what) => what ?? 'part')
+    .optional(),
   /** H/s and W by the maker's rating of the model; where the model is unknown, those of the most similar one of its line */
   modelHashrateHs: z.number().positive().optional(),
   modelPowerW: z.number().positive().optional(),
   /** deviceId of the meter whose reading includes this device's energy */
   meteredBy: DeviceIdSchema.optional(),
   /** for a meter: it measures own generation, which the site uses beside what it draws from the grid */
-  generates: z.enum(GENERATES).optional(),
+  generates: knownWord(GENERATES)
+    // a source of a new kind still feeds the site
+    .transform((source) => source ?? 'generator')
+    .optional(),
   /** labels from the configuration, for the collector's workload rules */
   tags: z.record(z.string().max(64), z.string().max(128)).optional(),
 })

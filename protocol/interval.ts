@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { DeviceIdSchema } from './device.ts'
+import { knownWord } from './known-word.ts'
 import { type Owner, OwnerSchema, ownerKey } from './owner.ts'
 import { POWER_BASES, type PowerBasis } from './sample.ts'
 import { minuteOf } from './units.ts'
@@ -85,7 +86,7 @@ export const IntervalMessageSchema = IntervalEnvelopeSchema.extend({
   startMs: column(count),
   durationMs: column(z.number().int().positive().max(60_000)),
   coveredMs: column(count),
-  powerBasis: column(z.enum(POWER_BASES).nullable()).optional(),
+  powerBasis: column(knownWord(POWER_BASES).nullable()).optional(),
   recovered: column(z.boolean()).optional(),
   ...quantities,
 }).superRefine((m, ctx) => {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { DeviceIdSchema } from './device.ts'
+import { knownWord } from './known-word.ts'
 import { energyShareOf, type Holder, type Owner, OwnerSchema } from './owner.ts'
 import { QUANTITIES, type Quantity } from './quantities.ts'
 
@@ -45,9 +46,6 @@ export interface Sample extends Partial<Record<Quantity, number>> {
 export const MAX_SAMPLES_PER_MESSAGE = 500
 
 const column = <T extends z.ZodType>(item: T) => z.array(item).max(MAX_SAMPLES_PER_MESSAGE)
-const tolerant = <const T extends readonly [string, ...string[]]>(values: T) =>
-  // a newer agent may send words that this version does not know
-  z.string().transform((s) => ((values as readonly string[]).includes(s) ? (s as T[number]) : undefined))
 
 /** The live message: one batch by columns; entry k of every column is about `ids[k]`, `null` where that device has no value. */
 export const LiveMessageSchema = z
@@ -56,8 +54,8 @@ export const LiveMessageSchema = z
     sentAtMs: z.number().int().nonnegative(),
     ids: column(DeviceIdSchema),
     observedAtMs: column(z.number().int().nonnegative()),
-    state: column(tolerant(STATES)),
-    powerBasis: column(tolerant(POWER_BASES).nullable()).optional(),
+    state: column(knownWord(STATES)),
+    powerBasis: column(knownWord(POWER_BASES).nullable()).optional(),
     /** `holders` points into this list */
     owners: z
       .array(OwnerSchema)

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { DeviceSchema } from './device.ts'
+import { DEVICE_KINDS, type Device, DeviceSchema } from './device.ts'
+import { knownWord } from './known-word.ts'
 
 /** The longest pause that a collector imposes, ms; an agent waits no longer, whatever it is sent. */
 export const LONGEST_PAUSE_MS = 5 * 60_000
@@ -19,7 +20,10 @@ const SpoolStatusSchema = z.object({
   lostFromMs: ms.optional(),
   lostToMs: ms.optional(),
   /** other than `ok`: records wait in memory alone, and a stop of the agent loses them */
-  disk: z.enum(['ok', 'full', 'read-only', 'failed']).optional(),
+  disk: knownWord(['ok', 'full', 'read-only', 'failed'])
+    // a condition that this version has no word for is still none that is ok
+    .transform((condition) => condition ?? 'failed')
+    .optional(),
 })
 export type SpoolStatus = z.infer<typeof SpoolStatusSchema>
 
@@ -41,12 +45,18 @@ export const StatusMessageSchema = z.object({
 })
 export type StatusMessage = z.infer<typeof StatusMessageSchema>
 
-/** Retained: every device that the agent reads. */
+/** Whether this version has a word for the device's kind. */
+const isKnown = (device: { kind: unknown }): device is Device => device.kind !== undefined
+
+/** Retained: every device that the agent reads. One of a kind that only a newer agent knows is left out. */
 export const InventoryMessageSchema = z.object({
   v: z.literal(1),
   atMs: ms,
   simulated: z.boolean(),
-  devices: z.array(DeviceSchema).max(5000),
+  devices: z
+    .array(DeviceSchema.extend({ kind: knownWord(DEVICE_KINDS) }))
+    .max(5000)
+    .transform((devices) => devices.filter(isKnown)),
 })
 export type InventoryMessage = z.infer<typeof InventoryMessageSchema>
 
