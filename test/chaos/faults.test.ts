@@ -5,6 +5,7 @@ const processes = ['broker', 'collector', 'gpu', 'mining']
 const TARGETS: Targets = {
   kill: processes,
   restart: processes,
+  swap: ['mining', 'gpu'],
   pause: [...processes, 'simulator'],
   reload: ['collector', 'gpu'],
   cut: ['collector', 'gpu'],
@@ -29,7 +30,7 @@ test('every kind strikes every target that it can, and all are over in the end',
 })
 
 test('one process, one link, one disk and one clock suffers one fault at a time', () => {
-  const sides = [['kill', 'restart', 'pause', 'reload'], ['cut', 'stall', 'slow'], ['fill'], ['step']]
+  const sides = [['kill', 'restart', 'swap', 'pause', 'reload'], ['cut', 'stall', 'slow'], ['fill'], ['step']]
   const plan = planFaults(3, TARGETS, END_MS, 2_000)
   for (const side of sides)
     for (const target of [...processes, 'simulator']) {

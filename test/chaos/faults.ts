@@ -4,6 +4,7 @@ import { createRandom, type Random } from '../../agent/simulator/base/random.ts'
 export const FAULT_KINDS = [
   'kill',
   'restart',
+  'swap',
   'pause',
   'reload',
   'cut',
@@ -29,6 +30,8 @@ export interface Fault {
 export interface Targets {
   kill: readonly string[]
   restart: readonly string[]
+  /** programs of which another version is there: each swap changes to the other one */
+  swap: readonly string[]
   pause: readonly string[]
   reload: readonly string[]
   cut: readonly string[]
@@ -41,6 +44,7 @@ export interface Targets {
 const LASTS_MS: Record<FaultKind, readonly [number, number]> = {
   kill: [100, 12_000],
   restart: [100, 4_000],
+  swap: [100, 4_000],
   pause: [500, 20_000],
   reload: [1_000, 1_000],
   cut: [500, 30_000],
@@ -63,6 +67,7 @@ const BREATH_MS = 2_000
 const SIDE: Record<FaultKind, 'process' | 'link' | 'disk' | 'clock'> = {
   kill: 'process',
   restart: 'process',
+  swap: 'process',
   pause: 'process',
   reload: 'process',
   cut: 'link',

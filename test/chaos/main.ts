@@ -5,6 +5,7 @@ import { resolve as absolute, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { Command, Option } from 'commander'
 import { reasonOf } from '../../protocol/kit/errors.ts'
+import { buildVersion } from './other-version.ts'
 import { reportText } from './report.ts'
 import { chaosRun } from './run.ts'
 import { STORES, type StoreName } from './site.ts'
@@ -17,6 +18,7 @@ interface Options {
   parallel: number
   store: StoreName | 'both'
   dist: string
+  beside?: string
   keep?: true
 }
 
@@ -43,6 +45,10 @@ const options = new Command('chaos')
     new Option('--store <name>', 'where the ledger is kept').choices([...STORES, 'both']).default('both'),
   )
   .option('--dist <folder>', 'the built programs', 'dist')
+  .option(
+    '--beside <ref>',
+    'a tag or commit of another version, to and from which agents are updated meanwhile',
+  )
   .option('--keep', 'leave the folder of each run, with its logs, even where all went well')
   .parse()
   .opts<Options>()
@@ -65,6 +71,7 @@ async function runHere(seed: number, store: StoreName): Promise<boolean> {
       store,
       folder,
       dist: absolute(options.dist),
+      ...(options.beside !== undefined && { otherDist: buildVersion(options.beside) }),
       minutes: options.minutes,
       meanGapMs: options.gap * 1000,
       say: (line) => say(`${name}: ${line}`),
@@ -77,7 +84,7 @@ async function runHere(seed: number, store: StoreName): Promise<boolean> {
   }
   if (!ok)
     say(
-      `${name}: again with: npm run chaos -- --seed ${seed} --store ${store} --minutes ${options.minutes} --gap ${options.gap}`,
+      `${name}: again with: npm run chaos -- --seed ${seed} --store ${store} --minutes ${options.minutes} --gap ${options.gap}${options.beside === undefined ? '' : ` --beside ${options.beside}`}`,
     )
   if (ok && !options.keep) rmSync(folder, { recursive: true, force: true })
   return ok
@@ -85,6 +92,7 @@ async function runHere(seed: number, store: StoreName): Promise<boolean> {
 
 /** Runs several seeds, each in its own process, so that no run delays another's network. */
 async function runMany(runs: readonly { seed: number; store: StoreName }[]): Promise<boolean> {
+  if (options.beside !== undefined) buildVersion(options.beside)
   // a copy of dist, because a build during the runs would change the tested programs
   const dist = mkdtempSync(join(tmpdir(), 'perwatt-chaos-dist-'))
   cpSync(absolute(options.dist), dist, { recursive: true })
@@ -97,6 +105,7 @@ async function runMany(runs: readonly { seed: number; store: StoreName }[]): Pro
       const args = [
         ...['--seed', String(seed), '--store', store, '--minutes', String(options.minutes)],
         ...['--gap', String(options.gap), '--dist', dist, ...(options.keep ? ['--keep'] : [])],
+        ...(options.beside === undefined ? [] : ['--beside', options.beside]),
       ]
       const child = spawn(process.execPath, [process.argv[1] ?? '', ...args], {
         stdio: ['ignore', 'pipe', 'inherit'],

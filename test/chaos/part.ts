@@ -19,7 +19,8 @@ export interface Part {
 export interface ProgramOptions {
   name: string
   command: string
-  args: readonly string[]
+  /** asked at each start: another version of the program may be next */
+  args: () => readonly string[]
   env?: Record<string, string>
   /** all of its output; read it when a check fails */
   logFile: string
@@ -86,7 +87,7 @@ export class Program implements Part {
   #spawn(onLine: (line: string) => void = () => {}): void {
     const { command, args, env } = this.#o
     this.#log.write(`--- ${new Date().toISOString()} started\n`)
-    const child = spawn(command, args, {
+    const child = spawn(command, args(), {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...env },
     })

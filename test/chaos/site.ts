@@ -27,6 +27,8 @@ export interface SiteOptions {
   folder: string
   /** folder of the built programs */
   dist: string
+  /** folder of another version's; the agents begin with these, and swaps go back and forth. Absent: nothing is swapped */
+  otherDist?: string
 }
 
 export const AGENTS = ['mining', 'gpu'] as const
@@ -41,6 +43,8 @@ export class ChaosSite {
   readonly clocks = new Map<string, FakeClock>()
   readonly closed = new Map<string, ClosedRecords>(AGENTS.map((name) => [name, new ClosedRecords()]))
   readonly truth: TruthLog
+  /** the agents that run as the other version */
+  readonly #swapped = new Set<string>()
   readonly #aheadMilliJ = new Map<string, ReadonlyMap<string, number>>()
   readonly #o: SiteOptions
   readonly #closers: (() => unknown)[] = []
@@ -50,6 +54,7 @@ export class ChaosSite {
   constructor(options: SiteOptions) {
     this.#o = options
     this.truth = new TruthLog(join(options.folder, 'truth.json'))
+    if (options.otherDist !== undefined) for (const agent of AGENTS) this.#swapped.add(agent)
   }
 
   get witness(): Witness {
@@ -88,6 +93,7 @@ export class ChaosSite {
     return {
       kill: processes,
       restart: processes,
+      swap: this.#o.otherDist === undefined ? [] : AGENTS,
       pause: [...this.parts.keys()],
       reload: [...AGENTS, 'collector'],
       cut: links,
@@ -110,6 +116,11 @@ export class ChaosSite {
   /** mJ by device that its agent, when it was last looked at, had booked before the device's counter showed them. */
   get aheadMilliJ(): Map<string, number> {
     return new Map([...this.#aheadMilliJ.values()].flatMap((byDevice) => [...byDevice]))
+  }
+
+  /** From its next start on the agent runs as the other one of two versions. */
+  swap(agent: string): void {
+    if (!this.#swapped.delete(agent)) this.#swapped.add(agent)
   }
 
   /** The store of the stopped collector, not opened yet. */
@@ -174,11 +185,11 @@ export class ChaosSite {
   }
 
   #program(name: string, file: string, args: string[], env: Record<string, string> = {}): Program {
-    const { folder, dist } = this.#o
+    const { folder, dist, otherDist = dist } = this.#o
     const program = new Program({
       name,
       command: process.execPath,
-      args: [join(dist, file), ...args],
+      args: () => [join(this.#swapped.has(name) ? otherDist : dist, file), ...args],
       env,
       logFile: join(folder, 'logs', `${name}.log`),
       ...(name === 'simulator' ? { readyLine: 'ready' } : {}),

@@ -28,9 +28,11 @@ async function begin(site: ChaosSite, fault: Fault): Promise<(() => unknown) | u
   switch (kind) {
     case 'kill':
     case 'restart':
+    case 'swap':
       if (!part?.pid) return undefined
       await part.end(kind === 'kill' ? 'SIGKILL' : 'SIGTERM')
       if (AGENTS.some((agent) => agent === target)) await site.lookAtDisk(target)
+      if (kind === 'swap') site.swap(target)
       return () => part.start()
     case 'pause': {
       const { pid } = part ?? {}

@@ -1,0 +1,47 @@
+import { execFileSync } from 'node:child_process'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { PerwattError } from '../../protocol/kit/errors.ts'
+
+const KEPT = 'node_modules/.cache/perwatt/versions'
+
+/**
+ * Builds the programs of another version from the history of this repository, with today's packages, and keeps them.
+ * @param ref a tag or commit
+ * @returns the folder of its built programs
+ * @throws PerwattError where the history does not have it, as in a shallow clone
+ */
+export function buildVersion(ref: string): string {
+  const commit = commitOf(ref)
+  const kept = resolve(KEPT, commit)
+  if (existsSync(kept)) return kept
+  const folder = mkdtempSync(join(tmpdir(), 'perwatt-version-'))
+  try {
+    const archive = execFileSync('git', ['archive', commit], { maxBuffer: 1 << 30 })
+    execFileSync('tar', ['-x', '-C', folder], { input: archive })
+    symlinkSync(resolve('node_modules'), join(folder, 'node_modules'))
+    execFileSync(process.execPath, ['node_modules/tsup/dist/cli-default.js'], { cwd: folder, stdio: 'pipe' })
+    mkdirSync(resolve(KEPT), { recursive: true })
+    // in one step, so that a build that was cut off is none
+    cpSync(join(folder, 'dist'), `${kept}.new`, { recursive: true })
+    renameSync(`${kept}.new`, kept)
+    return kept
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+function commitOf(ref: string): string {
+  try {
+    return execFileSync('git', ['rev-parse', '--verify', `${ref}^{commit}`], {
+      encoding: 'utf8',
+      stdio: 'pipe',
+    }).trim()
+  } catch {
+    throw new PerwattError(
+      'no-such-version',
+      `the history of this repository has no ${ref}; in a shallow clone, git fetch --unshallow --tags brings it`,
+    )
+  }
+}
