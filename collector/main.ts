@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander'
 import { createProgram, runProgram } from '../protocol/kit/program.ts'
 import { check } from './commands/check.ts'
+import { convert } from './commands/convert.ts'
 import { demo } from './commands/demo.ts'
 import { adopt, listAdoptions, listClaims, setApart } from './commands/devices.ts'
 import { decideDoubts, listDoubts } from './commands/doubts.ts'
@@ -34,6 +35,13 @@ program
   .option('--schema', 'print the JSON Schema for editors')
   .option('--example', 'print a commented configuration to start from')
   .action(check)
+
+program
+  .command('convert')
+  .description('print a configuration of an earlier version in the form of this one, its comments kept')
+  .addOption(config())
+  .option('--write', 'change the file itself; the file as it was stays beside it')
+  .action(convert)
 
 program
   .command('demo')

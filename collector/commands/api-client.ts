@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs'
-import { loadConfig } from '../../protocol/kit/config.ts'
 import { PerwattError, reasonOf, UsageError } from '../../protocol/kit/errors.ts'
 import { after, signalAfter } from '../../protocol/kit/timers.ts'
-import { CollectorConfigSchema } from '../config/config.ts'
+import { loadCollectorConfig } from '../config/load.ts'
 
 /** How a command finds the running collector: by --url and --token-file, or by the collector's configuration. */
 export interface ApiOptions {
@@ -91,7 +90,7 @@ export const isoTime = (text: string): string => text.replace(/T(\d\d:\d\d)(Z|[+
 
 function fromConfig(file: string): { url: string; token: string | undefined } {
   try {
-    const { http } = loadConfig(CollectorConfigSchema, file)
+    const { http } = loadCollectorConfig(file)
     const host = http.host === '0.0.0.0' ? '127.0.0.1' : http.host
     return { url: `http://${host}:${http.port}`, token: http.token?.reveal() }
   } catch (error) {

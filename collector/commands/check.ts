@@ -1,10 +1,10 @@
 import { z } from 'zod'
-import { loadConfig } from '../../protocol/kit/config.ts'
 import { counted } from '../../protocol/kit/counted.ts'
 import { printJson, printLine } from '../../protocol/kit/terminal.ts'
 import { COLLECTOR_NAME } from '../../protocol/topics.ts'
 import { type CollectorConfig, CollectorConfigSchema } from '../config/config.ts'
 import { EXAMPLE } from '../config/example.ts'
+import { loadCollectorConfig } from '../config/load.ts'
 
 /** The broker, and how the collector or its agents are known there. */
 function brokerText({ url, embedded, username, password }: CollectorConfig['mqtt']): string {
@@ -27,7 +27,7 @@ export function check(options: { config: string; schema?: boolean; example?: boo
     printLine(EXAMPLE.trimEnd())
     return
   }
-  const { site, workloads, store, alerts, mqtt, feeds } = loadConfig(CollectorConfigSchema, options.config)
+  const { site, workloads, store, alerts, mqtt, feeds } = loadCollectorConfig(options.config)
   const parts = [
     `site ${site.id}`,
     `${counted(workloads.length, 'workload')} (${workloads.map((w) => w.name).join(', ') || 'none: all energy counts as unassigned'})`,

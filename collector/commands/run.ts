@@ -1,17 +1,16 @@
 import assets from 'perwatt:web-assets'
-import { loadConfig } from '../../protocol/kit/config.ts'
 import { createLog } from '../../protocol/kit/log.ts'
 import { serve } from '../../protocol/kit/service.ts'
 import { VERSION } from '../../protocol/kit/version.ts'
 import { Collector } from '../composition/collector.ts'
-import { CollectorConfigSchema } from '../config/config.ts'
+import { loadCollectorConfig } from '../config/load.ts'
 
 /** Runs the collector until a signal stops it. */
 export async function run(options: { config: string }): Promise<void> {
   const log = createLog({ fields: { program: 'perwatt-collector' } })
   await serve({
     log,
-    load: () => loadConfig(CollectorConfigSchema, options.config),
+    load: () => loadCollectorConfig(options.config),
     async start(config) {
       const own = createLog({ level: config.log.level, fields: { program: 'perwatt-collector' } })
       const collector = new Collector({ config, assets, log: own, version: VERSION })

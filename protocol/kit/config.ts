@@ -9,15 +9,18 @@ import { explainZodError } from './explain.ts'
  * @throws UsageError with one line for each fault, with its exact path
  */
 export function loadConfig<T extends z.ZodType>(schema: T, file: string): z.output<T> {
-  let text: string
+  return parseConfig(schema, readConfig(file), file)
+}
+
+/** The text of a configuration. @throws UsageError where it can't be read */
+export function readConfig(file: string): string {
   try {
-    text = readFileSync(file, 'utf8')
+    return readFileSync(file, 'utf8')
   } catch (error) {
     const why =
       (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is no such file' : (error as Error).message
     throw new UsageError([`${file}: ${why}; name a configuration with --config, or see --help`])
   }
-  return parseConfig(schema, text, file)
 }
 
 export function parseConfig<T extends z.ZodType>(schema: T, text: string, file: string): z.output<T> {

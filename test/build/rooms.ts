@@ -553,7 +553,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     packages: ['preact'],
   },
   'collector/config': {
-    holds: 'the collector’s YAML: its schema and the commented example',
+    holds: 'the collector’s YAML: its schema, the commented example, and what earlier versions wrote',
     imports: [
       ...PROTOCOL,
       'collector/economics',
@@ -566,7 +566,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'collector/alerts',
       'collector/channels',
     ],
-    packages: ['zod'],
+    packages: ['yaml', 'zod'],
   },
   'collector/composition': {
     holds: 'the only room that constructs the collector',
