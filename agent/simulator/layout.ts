@@ -8,7 +8,7 @@ import { MODELS_OF } from './asic/models-of.ts'
 import type { PoolAccount } from './asic/stratum.ts'
 import { GPU_MODELS, type GpuModel, type GpuModelName } from './gpu/host.ts'
 import { DEFAULT_LLM_PAGE } from './gpu/llm-pages.ts'
-import { BMC_SHAPES, type BmcShape } from './power/bmc.ts'
+import { BMC_SHAPES, type BmcShape } from './power/bmc-shapes.ts'
 
 export interface SiteOptions {
   seed: number

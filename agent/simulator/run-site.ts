@@ -8,7 +8,7 @@ import { ASIC_FAMILIES, type AsicFamily } from './asic/families.ts'
 import { FAMILY_SERVERS } from './asic/family-servers.ts'
 import { type GpuModelName, isAmd } from './gpu/host.ts'
 import { Site, type SiteTruth } from './site.ts'
-import { amdPrograms, siteConfigs } from './site-config.ts'
+import { hostPrograms, siteConfigs } from './site-config.ts'
 
 export interface SimulateOptions {
   seed: number
@@ -95,7 +95,7 @@ export async function simulate(options: SimulateOptions): Promise<void> {
         await writeOrSay(file, HEADER + stringify(config, { aliasDuplicateObjects: false }))
         out(`read it with: perwatt-agent run --config ${file}`)
       }
-      for (const [file, text] of amdPrograms(site, resolve(write))) await writeOrSay(file, text, 0o755)
+      for (const [file, text] of hostPrograms(site, resolve(write))) await writeOrSay(file, text, 0o755)
     }
     const beat = () => {
       site.paused = paused()
@@ -122,10 +122,14 @@ function description(site: Site): string[] {
     }),
     ...gpuHosts.map(
       (h) =>
-        `8 ${h.model.name} in ${h.id}: http://${h.host}:${ports.dcgm}/metrics${isAmd(h.model) ? '/rocm-smi and /amd-smi-metric (in CPX), /rocm-smi-dies (as MI250X)' : ' (dcgm-exporter; also /mig, /relabelled, /module and /xpu-smi-dump)'}`,
+        `8 ${h.model.name} in ${h.id}: http://${h.host}:${ports.dcgm}/metrics${isAmd(h.model) ? '/rocm-smi and /amd-smi-metric (in CPX), /rocm-smi-dies (as MI250X)' : ' (dcgm-exporter; also /mig, /time-slicing, /pod-labels, /slurm, /slurm-relabelled, /relabelled, /module, /glitches, /hung and /xpu-smi-dump)'}`,
     ),
     ...gpuHosts.flatMap((h) =>
-      h.bmc ? [`BMC of ${h.id}: http://${h.host}:${ports.bmc}/redfish/v1 (${h.bmc})`] : [],
+      h.bmc
+        ? [
+            `BMC of ${h.id}: http://${h.host}:${ports.bmc}/redfish/v1 (${h.bmc}); by ipmitool: ${h.id}-ipmitool beside the configurations`,
+          ]
+        : [],
     ),
     ...(llm ? [`LLM server ${llm.model}: http://${llm.host}:${ports.llm}/metrics (${llm.page})`] : []),
     ...pdus.map(

@@ -143,21 +143,31 @@ const metricsUrl = ({ host }: GpuPlace, port: number | undefined): string => `ht
 const amdProgram = (folder = '.', host: string): string => join(folder, `${host}-amd-smi`)
 
 /**
- * AMD's tool is a program, and an emulated host is an address: scripts that print what the host would.
+ * AMD's tool and ipmitool are programs, and an emulated host is an address: scripts that print what the host would. `gpu-01-ipmitool`
+ * is what the driver ipmi can read with its setting `program`, for each host with a BMC.
  * @returns each script's text by its path
  */
-export function amdPrograms(site: Site, folder: string): Map<string, string> {
+export function hostPrograms(site: Site, folder: string): Map<string, string> {
   const { dcgm } = site.ports()
   return new Map(
-    site.layout.gpuHosts.flatMap((place, i): [string, string][] =>
-      isAmd(place.model) ? [[amdProgram(folder, place.id), script(metricsUrl(place, dcgm[i]))]] : [],
-    ),
+    site.layout.gpuHosts.flatMap((place, i): [string, string][] => {
+      const page = metricsUrl(place, dcgm[i])
+      return [
+        ...(isAmd(place.model) ? [[amdProgram(folder, place.id), script(page, AMD_PAGE)] as const] : []),
+        ...(place.bmc ? [[join(folder, `${place.id}-ipmitool`), script(page, IPMI_PAGE)] as const] : []),
+      ].map(([file, text]) => [file, text])
+    }),
   )
 }
 
 /** `amd-smi metric --json` asks for the page `amd-smi-metric`. */
-const script = (page: string): string => `#!${process.execPath}
-fetch('${page}/amd-smi-' + process.argv[2]).then(async (answer) => {
+const AMD_PAGE = "'amd-smi-' + process.argv[2]"
+/** `ipmitool ... dcmi power reading` asks for the page `ipmi-dcmi`. */
+const IPMI_PAGE = "process.argv.includes('dcmi') ? 'ipmi-dcmi' : 'ipmi-sdr'"
+
+/** @param name of the page, as an expression of the program's arguments */
+const script = (page: string, name: string): string => `#!${process.execPath}
+fetch('${page}/' + (${name})).then(async (answer) => {
   require('node:fs').writeSync(1, await answer.text())
   process.exitCode = answer.ok ? 0 : 1
 })

@@ -8,7 +8,8 @@ import type { Listener } from './base/listener.ts'
 import { createMetricsServer } from './base/metrics-server.ts'
 import { createRandom } from './base/random.ts'
 import { AMD_PAGES } from './gpu/amd-text.ts'
-import { DCGM_PAGES } from './gpu/dcgm-text.ts'
+import { DCGM_PAGES } from './gpu/dcgm-pages.ts'
+import { graceFiles } from './gpu/grace-text.ts'
 import { GpuHost, isAmd } from './gpu/host.ts'
 import { INTEL_PAGES } from './gpu/intel-text.ts'
 import { JobScheduler } from './gpu/jobs.ts'
@@ -16,6 +17,7 @@ import { LlmServer } from './gpu/llm.ts'
 import { DEFAULT_LLM_PAGE, llmPage } from './gpu/llm-pages.ts'
 import { GPUS_PER_HOST, LLM_GPUS, layoutSite, type SiteLayout, type SiteOptions } from './layout.ts'
 import { bmcResource } from './power/bmc.ts'
+import { IPMI_PAGES } from './power/ipmitool-text.ts'
 import { Overhead, SiteMeter, totalW } from './power/meter.ts'
 import { EM24_E1, RAW_SCALE } from './power/meter-faces.ts'
 import { Pdu } from './power/pdu.ts'
@@ -277,8 +279,9 @@ export class Site {
   }
 }
 
-/** What a host shows behind `/metrics`: NVIDIA's exporter, in several forms, or what AMD's or Intel's tools print. */
+/** What a host shows behind `/metrics`: NVIDIA's exporter, in several forms, or what AMD's or Intel's tools, ipmitool and hwmon show. */
 function pageOf(host: GpuHost, page: string): string | undefined {
   const [gpu] = host.gpus
-  return (gpu && isAmd(gpu.model) ? AMD_PAGES : { ...DCGM_PAGES, ...INTEL_PAGES })[page]?.(host)
+  const ofGpus = gpu && isAmd(gpu.model) ? AMD_PAGES : { ...DCGM_PAGES, ...INTEL_PAGES }
+  return { ...ofGpus, ...IPMI_PAGES, 'grace-hwmon': graceFiles }[page]?.(host)
 }

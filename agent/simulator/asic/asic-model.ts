@@ -24,6 +24,20 @@ export interface AsicModel {
   sleepMode?: number
   /** how long aftermarket firmware tunes its frequencies after each start; absent: it doesn't tune */
   tuneS?: number
+  /** what it hashes, in the words and places of its replies; absent: SHA-256 */
+  words?: AlgorithmWords
   /** dev fee: part of the work that aftermarket firmware does for its maker; absent: none */
   devFeeRatio?: number
+}
+
+/** Where the firmware of machines for other algorithms says what they hash (the machines: Foreman's prospector, mn.foreman). */
+export interface AlgorithmWords {
+  /** `Hash Method` of cgminer's `coin` */
+  hashMethod?: string
+  /** `Algorithm` of sgminer's pools, as on Baikal's machines */
+  poolAlgorithm?: string
+  /** `Miner type` of `summary`, as on StrongU's machines: the coin */
+  minerType?: string
+  /** `Mining` of ePIC's `/summary` */
+  mining?: { Coin: string; Algorithm: string }
 }

@@ -46,7 +46,7 @@ function summary(machine: AsicMachine, nowS: number): object {
     Hostname: machine.id,
     PresetInfo: { 'Target Power': ratedW(machine) },
     Software: model.firmware,
-    Mining: { Coin: 'BTC', Algorithm: 'SHA-256' },
+    Mining: model.words?.mining ?? { Coin: 'BTC', Algorithm: 'SHA-256' },
     Stratum: {
       'Config Id': stratum.active,
       'Current Pool': account.url.replace(/^.*:\/\//, ''),
@@ -91,7 +91,7 @@ function summary(machine: AsicMachine, nowS: number): object {
 const capabilities = ({ model }: AsicMachine): object => ({
   Model: model.name,
   'Max HBs': model.boards,
-  Coins: ['BTC'],
+  Coins: [model.words?.mining?.Coin ?? 'BTC'],
   'Default Hashrate': Math.round(model.hashrateHs / 1e12),
   'Default Clock': model.frequencyMHz,
   'Performance Estimator': { 'Chip Count': model.chipsPerBoard },

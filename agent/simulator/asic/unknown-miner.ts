@@ -9,7 +9,12 @@ export const unknownMiner: Dialect = cgminerDialect(({ model }) => `cgminer ${mo
   summary: [
     'SUMMARY',
     (machine) => [
-      { ...summaryRow(machine), ...rateFields(machine, '5s'), Getworks: Math.floor(machine.uptimeS / 20) },
+      {
+        ...summaryRow(machine),
+        ...rateFields(machine, '5s'),
+        Getworks: Math.floor(machine.uptimeS / 20),
+        ...(machine.model.words?.minerType && { 'Miner type': machine.model.words.minerType }),
+      },
     ],
   ],
   stats: ['STATS', (machine) => [{ STATS: 0, ID: 'T30', Elapsed: elapsed(machine), Calls: 0 }]],
@@ -25,7 +30,15 @@ export const unknownMiner: Dialect = cgminerDialect(({ model }) => `cgminer ${mo
         Model: model.name,
       })),
   ],
-  coin: ['COIN', () => [{ 'Hash Method': 'sha256', LP: true, 'Network Difficulty': 120e12 }]],
+  coin: [
+    'COIN',
+    ({ model: { words } }) => [
+      // a machine that says it in another place has a program without the word here
+      ...(words && !words.hashMethod
+        ? []
+        : [{ 'Hash Method': words?.hashMethod ?? 'sha256', LP: true, 'Network Difficulty': 120e12 }]),
+    ],
+  ],
   pools: [
     'POOLS',
     (machine, nowS) =>
@@ -33,6 +46,7 @@ export const unknownMiner: Dialect = cgminerDialect(({ model }) => `cgminer ${mo
         ...poolRowInFull(machine, i),
         'Last Share Time': i === machine.stratum.active ? lastShareAt(machine, nowS) : 0,
         'Pool Stale%': 0,
+        ...(machine.model.words?.poolAlgorithm && { Algorithm: machine.model.words.poolAlgorithm }),
       })),
   ],
 })

@@ -9,6 +9,9 @@ import { powerLimitW, whatsminerErrors, whatsminerTime } from './whatsminer-figu
 /** Firmware of 2023 speaks API 2; older firmware writes its API's version in every Description. */
 const isV2 = (machine: AsicMachine): boolean => machine.model === ASIC_MODELS.m50s
 
+/** API 1 answers one request only, once the machine was powered off: its miner program, which answers the others, is gone. */
+const isOff = (machine: AsicMachine): boolean => machine.asleep && !isV2(machine)
+
 const devices = (machine: AsicMachine, nowS: number): Reply[] =>
   machine.boards.map((board) => device(machine, board, nowS))
 
@@ -59,6 +62,8 @@ const OWN: Readonly<Record<string, (machine: AsicMachine, nowS: number) => Reply
 export const whatsminer: Dialect = {
   ...cgminer,
   reply(machine, command, nowS) {
+    if (isOff(machine) && command !== 'status')
+      return { STATUS: 'E', When: nowS, Code: 14, Msg: 'invalid cmd', Description: 'whatsminer v1.4.0' }
     if (!Object.hasOwn(OWN, command)) return cgminer.reply(machine, command, nowS)
     return {
       STATUS: 'S',
@@ -149,7 +154,7 @@ function device(machine: AsicMachine, board: Board, nowS: number): Reply {
     ID: board.index,
     Slot: board.index,
     Enabled: 'Y',
-    Status: board.lost ? 'Dead' : 'Alive',
+    Status: statusOf(machine, board),
     Temperature: round(board.chipTempC - 20, 1),
     'Chip Frequency': part > 0 ? model.frequencyMHz + board.index : 0,
     Frequency: part > 0 ? model.frequencyMHz + board.index : 0,
@@ -179,6 +184,12 @@ function device(machine: AsicMachine, board: Board, nowS: number): Reply {
     'Chip Temp Avg': round(board.chipTempC - 7, 2),
     'Factory GHS': Math.round(model.hashrateHs / model.boards / 1e9),
   }
+}
+
+/** cgminer's words; a board is initialised before its first hash. */
+function statusOf(machine: AsicMachine, board: Board): string {
+  if (board.lost) return 'Dead'
+  return machine.warmingUp && machine.hashrateHs === 0 ? 'Initialising' : 'Alive'
 }
 
 const pool = (machine: AsicMachine, index: number, nowS: number): Reply => ({

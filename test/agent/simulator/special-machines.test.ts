@@ -2,11 +2,16 @@ import { afterEach, expect, it } from 'vitest'
 import antminer from '../../../agent/drivers/antminer/antminer.ts'
 import avalon from '../../../agent/drivers/avalon/avalon.ts'
 import axeos from '../../../agent/drivers/axeos.ts'
+import cgminer from '../../../agent/drivers/cgminer.ts'
+import epic from '../../../agent/drivers/epic.ts'
+import whatsminer from '../../../agent/drivers/whatsminer.ts'
 import type { Driver } from '../../../agent/plugin/driver.ts'
 import type { Reading } from '../../../agent/plugin/reading.ts'
+import { withAlgorithm } from '../../../agent/polling/mining-algorithm.ts'
 import { AsicServer } from '../../../agent/simulator/asic/asic-server.ts'
 import type { AsicMachine } from '../../../agent/simulator/asic/machine.ts'
 import { ASIC_MODELS } from '../../../agent/simulator/asic/models.ts'
+import { OTHER_COINS } from '../../../agent/simulator/asic/other-coins.ts'
 import { machineOf, run } from './ask.ts'
 
 const PORTS = { asic: 0, web: 0, link: 0, status: 0 }
@@ -64,4 +69,44 @@ it('an ESP-Miner that stopped for its fan is faulty, with its words, until someb
   machine.reboot()
   run(machine, 900)
   expect((await read(axeos as unknown as Driver, machine)).sample.state).toBe('hashing')
+})
+
+it('a Whatsminer whose boards are initialised is starting, and none of them is dead', async () => {
+  const machine = machineOf(ASIC_MODELS.m30spp)
+  machine.reboot()
+  run(machine, 40)
+  expect(machine).toMatchObject({ api: 'answers', hashrateHs: 0 })
+  const { sample } = await read(whatsminer as unknown as Driver, machine)
+  expect(sample).toMatchObject({ state: 'starting', boardsFitted: 3, holders: [] })
+  expect(sample).not.toHaveProperty('faults')
+})
+
+it('a Whatsminer with API 1 that was powered off answers one request only, and sleeps', async () => {
+  const machine = machineOf(ASIC_MODELS.m30spp)
+  machine.sleep()
+  run(machine, 60)
+  const { identity, sample } = await read(whatsminer as unknown as Driver, machine)
+  expect(identity.firmware).toContain(ASIC_MODELS.m30spp.firmware)
+  expect(sample).toEqual({ state: 'sleeping' })
+})
+
+it.each([
+  ['Antminer L7', antminer, 'scrypt'],
+  ['Antminer KA3', antminer, 'blake2s'],
+  ['scrypt by `coin`', cgminer, 'scrypt'],
+  ['skein by its pools', cgminer, 'skein-sha256'],
+  ['Sia by its type', cgminer, 'blake2b'],
+  ['Blake2b of an ePIC', epic, 'blake2b'],
+] as const)('%s: a miner for another coin has neither hashrate nor work', async (name, driver, algorithm) => {
+  const machine = machineOf(OTHER_COINS[name])
+  const told = await read(driver as unknown as Driver, machine)
+  // as the poller does, whose configuration names no algorithm
+  const { identity, sample, ...more } = withAlgorithm(told, { id: 'm', driver: driver.name })
+  expect(identity).toMatchObject({ algorithm })
+  expect(identity.model).toContain(machine.model.name)
+  expect(sample).toMatchObject({ state: 'hashing', holders: [{ share: 1 }] })
+  for (const figure of ['hashrateHs', 'hashrateAvgHs', 'paidRatio', 'faults'])
+    expect(sample).not.toHaveProperty(figure)
+  expect(more).not.toHaveProperty('counters')
+  expect(more).not.toHaveProperty('uncountedWork')
 })

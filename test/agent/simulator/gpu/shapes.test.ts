@@ -4,13 +4,12 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import amdSmi from '../../../../agent/drivers/amd-smi/amd-smi.ts'
 import dcgm from '../../../../agent/drivers/dcgm/dcgm.ts'
-import redfish from '../../../../agent/drivers/redfish/redfish.ts'
 import rocmSmi from '../../../../agent/drivers/rocm-smi/rocm-smi.ts'
 import xpuSmi from '../../../../agent/drivers/xpu-smi/xpu-smi.ts'
 import type { Reading } from '../../../../agent/plugin/reading.ts'
 import { PARTITIONS } from '../../../../agent/simulator/gpu/amd-text.ts'
 import { Site } from '../../../../agent/simulator/site.ts'
-import { amdPrograms, siteConfigs } from '../../../../agent/simulator/site-config.ts'
+import { hostPrograms } from '../../../../agent/simulator/site-config.ts'
 import { soon } from '../../asic-harness.ts'
 
 /** The shapes that a demo does not show, each read by the product's own driver. */
@@ -20,9 +19,8 @@ const site = new Site(
   {
     seed: 4,
     asics: 0,
-    gpuHosts: 3,
-    gpuModels: ['h100', 'mi300x', 'l40s'],
-    bmcs: true,
+    gpuHosts: 2,
+    gpuModels: ['h100', 'mi300x'],
     baseAddress: '127.0.0.1',
     ports,
   },
@@ -41,7 +39,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-const [nvidia, amd, l40s] = site.gpuHosts
+const [nvidia, amd] = site.gpuHosts
 const target = { id: 'x', host: '' }
 const watts = (readings: readonly Reading[]) =>
   readings.reduce((sum, { sample }) => sum + (sample.powerW ?? 0), 0)
@@ -87,7 +85,7 @@ describe('AMD in partitions', () => {
   }
 
   test('by amd-smi, whose scripts the emulated site writes', async () => {
-    const programs = [...amdPrograms(site, folder)]
+    const programs = [...hostPrograms(site, folder)].filter(([file]) => file.endsWith('amd-smi'))
     expect(programs).toHaveLength(1)
     for (const [file, text] of programs) {
       writeFileSync(file, text)
@@ -164,50 +162,4 @@ test('the energy counter of a GH200, which is its module’s, is refused within 
   } finally {
     steady.mockRestore()
   }
-})
-
-describe('BMCs', () => {
-  const urlOf = (host: number) => `http://${site.layout.gpuHosts[host]?.host}:${site.ports().bmc[host]}`
-  const read = async (host: number, more: object = {}) =>
-    (
-      await redfish
-        .open({ ...target, options: redfish.settings.parse({ url: urlOf(host), ...more }) })
-        .read(soon())
-    )[0]
-
-  test('a plain server: its control, not the supply that is broken', async () => {
-    const reading = await read(0)
-    expect(reading?.sample).toEqual({
-      state: 'ok',
-      powerW: Math.round(nvidia?.wallW ?? 0),
-      powerBasis: 'reported',
-    })
-    expect(reading?.identity.hardwareId).toBe('SIM-GPU-01')
-  })
-
-  test('one with an HGX baseboard: the machine’s power, not the GPUs’', async () => {
-    expect((await read(1))?.sample.powerW).toBe(Math.round(amd?.wallW ?? 0))
-  })
-
-  test('one of two nodes is a fault until a person names the node, as the written configuration does', async () => {
-    expect((await read(2))?.sample).toMatchObject({
-      state: 'unknown',
-      faults: [expect.stringContaining('the powers of several nodes (Node 1 Power, Node 2 Power)')],
-    })
-    const entry = siteConfigs(site, 'mqtt://127.0.0.1:1883').gpu.devices.find(({ id }) => id === 'gpu-03-bmc')
-    expect((await read(2, { resource: entry?.['resource'] }))?.sample.powerW).toBe(
-      Math.round(l40s?.wallW ?? 0),
-    )
-  })
-
-  test('a site has none unless it is asked for them', () => {
-    const plain = new Site(
-      { seed: 4, asics: 0, gpuHosts: 2, baseAddress: '127.0.0.1', ports },
-      () => clock.nowMs,
-    )
-    expect(plain.ports().bmc).toEqual([undefined, undefined])
-    expect(siteConfigs(plain, 'mqtt://127.0.0.1:1883').gpu.devices.map(({ driver }) => driver)).not.toContain(
-      'redfish',
-    )
-  })
 })
