@@ -35,7 +35,7 @@ export class HeldGpus {
   async with<G extends PlacedGpu>(gpus: readonly G[], signal: AbortSignal): Promise<G[]> {
     const processesOf = await this.#processes.look(signal)
     const known = gpus.map(({ pci }) => processesOf(pci?.toLowerCase()))
-    const uses = gpus.map(({ reading }, i) => useOf(reading, i, known[i]?.processes ?? []))
+    const uses = gpus.map(({ reading }, i) => useOf(reading, i, known[i]?.processes ?? [], gpus[i]?.pci))
     this.#uses = new Map(uses.map((use) => [`gpu${use.index}`, use]))
     const tenancies = await this.#tenancy.of(uses, signal)
     return gpus.map((gpu, i) => {
@@ -78,8 +78,14 @@ export class HeldGpus {
   }
 }
 
-const useOf = ({ part, identity }: Reading, i: number, processes: GpuUse['processes']): GpuUse => ({
+const useOf = (
+  { part, identity }: Reading,
+  i: number,
+  processes: GpuUse['processes'],
+  pci?: string,
+): GpuUse => ({
   index: Number(part?.replace(/^gpu/, '') ?? i),
   ...(identity.hardwareId !== undefined && { uuid: identity.hardwareId }),
+  ...(pci !== undefined && { pci: pci.toLowerCase() }),
   processes,
 })

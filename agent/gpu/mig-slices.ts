@@ -52,3 +52,18 @@ function divisionOf(parts: readonly Profile[], boardGb: number | undefined): num
   const whole = Math.max(...wholes)
   return DIVISIONS.find((slices) => whole < slices + 1) ?? MOST
 }
+
+/**
+ * SMs of one compute slice by `nvidia-smi mig -lgip`: A100 and A30 14, 28, 42, 56, 98 (NVIDIA, MIG User Guide), H100 16, 26, 32, 60, 64,
+ * 132 (jbarrow.ai, field notes on MIG). A larger profile can have some more than its slices.
+ */
+const SLICE_SMS: readonly (readonly [model: RegExp, sms: number])[] = [
+  [/\b(A100|A800|PG506|A30)\b/, 14],
+  [/\b(H100|H800|H200|GH200)\b/, 16],
+]
+
+/** The compute slices of an instance with so many SMs; undefined for a model whose slices are not known. */
+export function slicesOfSms(model: string | undefined, smCount: number): number | undefined {
+  const sms = SLICE_SMS.find(([pattern]) => pattern.test(model ?? ''))?.[1]
+  return sms === undefined || smCount < sms ? undefined : Math.min(MOST, Math.floor(smCount / sms))
+}

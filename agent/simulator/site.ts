@@ -283,5 +283,6 @@ export class Site {
 function pageOf(host: GpuHost, page: string): string | undefined {
   const [gpu] = host.gpus
   const ofGpus = gpu && isAmd(gpu.model) ? AMD_PAGES : { ...DCGM_PAGES, ...INTEL_PAGES }
-  return { ...ofGpus, ...IPMI_PAGES, 'grace-hwmon': graceFiles }[page]?.(host)
+  const pages: typeof IPMI_PAGES = { ...ofGpus, ...IPMI_PAGES, 'grace-hwmon': graceFiles }
+  return pages[page]?.(host)
 }

@@ -14,6 +14,8 @@ export interface GpuInstance {
   /** GPU instance id */
   instance: number
   smCount: number
+  /** compute slices, 3 of the profile `3g.40gb`; absent: the driver doesn't tell it */
+  slices?: number
   /** `MIG-...`, the device id in Kubernetes */
   uuid?: string
   /** part of the time that its engines computed, 0 to 1; absent: the driver doesn't tell it */
@@ -25,6 +27,8 @@ export interface GpuUse {
   /** NVML's index of the GPU */
   index: number
   uuid?: string
+  /** PCI address in lower case, such as `0000:0c:00.0`, where the GPU's tool tells it */
+  pci?: string
   utilizationRatio?: number
   /** the board's power */
   powerW?: number

@@ -9,7 +9,7 @@ import { parseJsonAs } from './parse-json.ts'
 interface GivenDevice {
   podUid: string
   container: string
-  /** `GPU-...` or `MIG-...`, followed by `::<n>` where a GPU is time-shared; `nvidia0` or `nvidia0/gi1` on GKE */
+  /** `GPU-...` or `MIG-...`, followed by `::<n>` where a GPU is time-shared; `nvidia0` or `nvidia0/gi1` on GKE; AMD's plugin: the PCI address */
   device: string
 }
 
@@ -63,8 +63,8 @@ export function placeOf(
   gpus: readonly GpuUse[],
 ): { index: number; instance?: number } | undefined {
   const id = device.split('::', 1)[0] ?? ''
-  for (const { index, uuid, instances = [] } of gpus) {
-    if (uuid !== undefined && uuid === id) return { index }
+  for (const { index, uuid, pci, instances = [] } of gpus) {
+    if ((uuid !== undefined && uuid === id) || (pci !== undefined && pci === id)) return { index }
     const instance = instances.find((i) => i.uuid !== undefined && i.uuid === id)
     if (instance) return { index, instance: instance.instance }
   }

@@ -3,8 +3,6 @@ import { connect as connectHttp2 } from 'node:http2'
 import { connect, type Socket } from 'node:net'
 import { PerwattError, reasonOf } from '../../protocol/kit/errors.ts'
 import { errnoCode } from './errno.ts'
-import type { GpuUse } from './gpu-use.ts'
-import { placeOf } from './kubelet-checkpoint.ts'
 import { type Message, messageOf, messagesIn, textIn } from './protobuf.ts'
 
 /** A device that a container has by a ResourceClaim (DRA, since Kubernetes 1.34); the kubelet's checkpoint has only device plugins'. */
@@ -132,36 +130,3 @@ const failure = (socket: string, error: unknown): PerwattError =>
         'unreachable',
         `${socket} does not answer: ${reasonOf(error)}; check the kubelet, and kubelet.podResources`,
       )
-
-/** NVIDIA's DRA driver names a GPU by its number, and a MIG device by that of its GPU, its profile and its slices. */
-const NVIDIA = /^gpu-(\d{1,4})(-mig-[\d-]+)?$/
-
-/** The GPU, and where it is divided the MIG instance, that a claimed device is. Undefined where it is none of these GPUs. */
-export function placeOfClaim(
-  { driver, device, cdi }: Pick<ClaimedDevice, 'driver' | 'device' | 'cdi'>,
-  gpus: readonly GpuUse[],
-): { index: number; instance?: number } | undefined {
-  for (const name of [device, ...cdi.map((one) => one.split('=').at(-1) ?? '')]) {
-    const place = placeOf(name, gpus) ?? byAddress(name, gpus)
-    if (place) return place
-  }
-  const [, index, mig] = (/(^|\.)nvidia\.com$/.test(driver) && NVIDIA.exec(device)) || []
-  const gpu = gpus.find((one) => index !== undefined && one.index === Number(index))
-  if (!gpu) return undefined
-  if (!mig) return { index: gpu.index }
-  // the name has the profile and the slices, which the GPU's driver does not tell of its instances
-  const [only, ...others] = gpu.instances ?? []
-  return only && others.length === 0 ? { index: gpu.index, instance: only.instance } : undefined
-}
-
-/** Intel's DRA driver names a GPU `0000-4d-00-0-0x0bd5`: by its PCI address and its device id. */
-function byAddress(name: string, gpus: readonly GpuUse[]): { index: number } | undefined {
-  const gpu = gpus.find(
-    ({ uuid }) =>
-      uuid !== undefined && /^[0-9a-f]{4}:/i.test(uuid) && isAt(name, uuid.replaceAll(/[:.]/g, '-')),
-  )
-  return gpu && { index: gpu.index }
-}
-
-const isAt = (name: string, address: string): boolean =>
-  name.toLowerCase() === address.toLowerCase() || name.toLowerCase().startsWith(`${address.toLowerCase()}-`)

@@ -1,10 +1,12 @@
+import { isAmdClaim, placeOfClaim } from './claimed-place.ts'
 import { FactSource } from './fact-source.ts'
 import type { GpuUse } from './gpu-use.ts'
+import { KfdTopology } from './kfd-topology.ts'
 import { askKubelet, isAlive, type Pod, podFacts } from './kubelet-api.ts'
 import { placeOf, readCheckpoint } from './kubelet-checkpoint.ts'
 import { LruCache } from './lru-cache.ts'
 import type { OwnerFacts } from './owner-facts.ts'
-import { askPodResources, type ClaimedDevice, placeOfClaim } from './pod-resources.ts'
+import { askPodResources, type ClaimedDevice } from './pod-resources.ts'
 import type { TenancySettings } from './settings.ts'
 
 /** A pod's container: a control group names it by id, the kubelet's checkpoint by name. */
@@ -37,6 +39,7 @@ export class Pods {
   readonly #settings: KubeletSettings
   readonly #labels: readonly string[]
   readonly #nowMs: () => number
+  readonly #kfd: KfdTopology
   readonly #kubelet: FactSource
   readonly #checkpoint: FactSource
   readonly #podResources: FactSource
@@ -48,10 +51,17 @@ export class Pods {
   #claimed: readonly ClaimedDevice[] = []
   #claimedAtMs = Number.NEGATIVE_INFINITY
 
-  constructor(settings: KubeletSettings, labels: readonly string[], timeoutMs: number, nowMs: () => number) {
+  /** @param kfd folder of AMD's compute driver, which tells the numbers of its GPUs */
+  constructor(
+    settings: KubeletSettings,
+    { labels, kfd }: Pick<TenancySettings, 'labels' | 'kfd'>,
+    timeoutMs: number,
+    nowMs: () => number,
+  ) {
     this.#settings = settings
     this.#labels = labels
     this.#nowMs = nowMs
+    this.#kfd = new KfdTopology(kfd, nowMs)
     this.#kubelet = new FactSource('names of pods', settings.url, timeoutMs, nowMs)
     this.#checkpoint = new FactSource('GPUs of pods', settings.checkpoint, timeoutMs, nowMs)
     this.#podResources = new FactSource('claims of pods', settings.podResources, timeoutMs, nowMs)
@@ -78,8 +88,9 @@ export class Pods {
       return place ? [{ tenant: { kind: 'pod', podUid, container }, ...place }] : []
     })
     await this.#askClaims(signal)
+    const pciOfRender = this.#claimed.some(isAmdClaim) ? await this.#pciOfRender() : undefined
     const claims = this.#claimed.flatMap((claim) => {
-      const place = placeOfClaim(claim, gpus)
+      const place = placeOfClaim(claim, gpus, pciOfRender)
       return place ? [{ ...claim, place }] : []
     })
     if (held.length === 0 && claims.length === 0) return []
@@ -94,6 +105,15 @@ export class Pods {
       const pod = pods?.get(tenant.podUid)
       return pod !== undefined && isAlive(pod)
     })
+  }
+
+  async #pciOfRender(): Promise<ReadonlyMap<number, string>> {
+    const nodes = await this.#kfd.nodes()
+    return new Map(
+      nodes.flatMap(({ renderMinor, pci }) =>
+        renderMinor === undefined ? [] : [[renderMinor, pci] as const],
+      ),
+    )
   }
 
   async #askClaims(signal: AbortSignal): Promise<void> {

@@ -32,8 +32,8 @@ export class TenantOwners {
   readonly #nowMs: () => number
 
   constructor(settings: TenancySettings, slurm: SlurmJobs, nowMs: () => number) {
-    const { kubelet, labels, timeout, passwd } = settings
-    this.pods = kubelet && new Pods(kubelet, labels, timeout, nowMs)
+    const { kubelet, timeout, passwd } = settings
+    this.pods = kubelet && new Pods(kubelet, settings, timeout, nowMs)
     this.#settings = settings
     this.#slurm = slurm
     this.#cache = new OwnerCache(nowMs)

@@ -73,6 +73,7 @@ export default defineDriver({
           defined({
             index,
             uuid: statics.get(index)?.identity.hardwareId,
+            pci: statics.get(index)?.pci,
             processes: amdProcesses(processes.get(index)),
           }),
         )

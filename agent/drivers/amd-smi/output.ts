@@ -38,6 +38,8 @@ export interface AmdStatic {
   memoryTotalBytes?: number
   /** serial number of the chip; the partitions of one chip share it */
   serial?: string
+  /** PCI address, in lower case */
+  pci?: string
   /** PCI address without the function, which tells the partitions of a chip apart */
   slot?: string
   /** number of the partition in its chip */
@@ -64,6 +66,7 @@ export function amdStatic(row: Row): AmdStatic {
     ),
     memoryTotalBytes: findNumber(fields, 'MB', /^vram\.(size|vram_size_mb)$/),
     serial,
+    pci: bdf?.toLowerCase(),
     slot: pciSlot(bdf),
     partition: findNumber(fields, '', /^partition\.partition_id$/),
   })

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { askPodResources, placeOfClaim } from '../../../agent/tenancy/pod-resources.ts'
+import { askPodResources } from '../../../agent/tenancy/pod-resources.ts'
 import { messageOf } from '../../../agent/tenancy/protobuf.ts'
 import { FakeHost } from './fake-host.ts'
 import { listResponse, startPodResources } from './pod-resources-server.ts'
@@ -74,32 +74,3 @@ test('whatever bytes come are a message or a range error', () =>
       }
     }),
   ))
-
-describe('which GPU a claimed device is', () => {
-  const gpu = (index: number, uuid = `GPU-${index}`, instances?: object[]) =>
-    ({ index, uuid, processes: [], ...(instances && { instances }) }) as Parameters<
-      typeof placeOfClaim
-    >[1][number]
-  const mig = gpu(1, 'GPU-1', [{ instance: 2, smCount: 60, uuid: 'MIG-2' }])
-  const two = gpu(2, 'GPU-2', [
-    { instance: 3, smCount: 16, uuid: 'MIG-3' },
-    { instance: 4, smCount: 16, uuid: 'MIG-4' },
-  ])
-  const intel = gpu(3, '0000:4d:00.0')
-  const gpus = [gpu(0), mig, two, intel]
-
-  // names: NVIDIA/k8s-dra-driver-gpu, deviceinfo.go (gpu-<minor>, gpu-<minor>-mig-<profile>-<start>-<size>); intel/intel-resource-drivers-for-kubernetes
-  test.each([
-    ['gpu.nvidia.com', 'gpu-0', [], { index: 0 }],
-    ['gpu.nvidia.com', 'gpu-1-mig-9-0-4', [], { index: 1, instance: 2 }],
-    ['gpu.nvidia.com', 'gpu-2-mig-19-0-1', [], undefined],
-    ['gpu.nvidia.com', 'gpu-2-mig-19-0-1', ['nvidia.com/gpu=MIG-4'], { index: 2, instance: 4 }],
-    ['gpu.nvidia.com', 'x', ['nvidia.com/gpu=GPU-2'], { index: 2 }],
-    ['gpu.intel.com', '0000-4d-00-0-0x0bd5', [], { index: 3 }],
-    ['gpu.intel.com', '0000-4d-00-01-0x0bd5', [], undefined],
-    ['gpu.example.com', 'gpu-0', [], undefined],
-    ['gpu.nvidia.com', 'gpu-9', [], undefined],
-  ])('%s %s %j', (driver, device, cdi, place) =>
-    expect(placeOfClaim({ driver, device, cdi }, gpus)).toEqual(place),
-  )
-})

@@ -229,6 +229,7 @@ describe('Kubernetes', () => {
   afterEach(() => page.close())
   const withKubelet = () =>
     open({
+      kfd: `${host.folder}/kfd`,
       kubelet: {
         url: new URL(page.url).origin,
         tokenFile: `${host.folder}/token`,
@@ -285,6 +286,23 @@ describe('Kubernetes', () => {
     kubelet.pods = []
     host.nowMs += 5_000
     expect((await tenancy.of([gpu(0), gpu(1)], signal))[1]?.holders).toEqual([])
+  })
+
+  test('a pod holds AMD’s GPU that it has by a claim, whose name has the number of its render file', async () => {
+    host.write('kfd/topology/nodes/1/gpu_id', '4097\n')
+    host.write(
+      'kfd/topology/nodes/1/properties',
+      'simd_count 1216\nlocation_id 3072\ndomain 0\ndrm_render_minor 129\n',
+    )
+    const claims = [{ driver: 'gpu.amd.com', device: 'gpu-2-129', cdi: [] }]
+    await startPodResources(`${host.folder}/pod-resources.sock`, [
+      { name: 'chat-0', namespace: 'team-a', containers: [{ name: 'serve', claims }] },
+    ])
+    const amd = { ...gpu(0), uuid: '0x1c3f', pci: '0000:0c:00.0' }
+    expect(await withKubelet().of([amd, { ...gpu(1), pci: '0000:22:00.0' }], signal)).toEqual([
+      { holders: all(named) },
+      { holders: [] },
+    ])
   })
 
   test('a pod that has ended holds nothing, though the checkpoint still names it', async () => {

@@ -132,13 +132,19 @@ async function instancesOf(
     if (handle === undefined || instance === undefined) continue
     const attributes = await gpu.read('nvmlDeviceGetAttributes_v2', [handle], 40)
     const smCount = attributes?.readUInt32LE() ?? 0
-    slices.set(instance, attributes?.readUInt32LE(GPU_INSTANCE_SLICES) ?? 0)
+    const ofInstance = attributes?.readUInt32LE(GPU_INSTANCE_SLICES)
+    slices.set(instance, ofInstance ?? 0)
     const uuid = await gpu.text('nvmlDeviceGetUUID', [handle])
     // a GPU instance may be divided into compute instances: its SMs are their sum
     const before = instances.get(instance)
     instances.set(
       instance,
-      defined({ instance, smCount: smCount + (before?.smCount ?? 0), uuid: before?.uuid ?? uuid }),
+      defined({
+        instance,
+        smCount: smCount + (before?.smCount ?? 0),
+        slices: ofInstance || undefined,
+        uuid: before?.uuid ?? uuid,
+      }),
     )
     processes.push(...((await running(gpu, handle, instance)) ?? []))
   }

@@ -1,3 +1,4 @@
+import { defined } from '../../../../protocol/kit/defined.ts'
 import { PerwattError } from '../../../../protocol/kit/errors.ts'
 import { pause } from '../../../../protocol/kit/retry.ts'
 import type { GpuSnapshot } from '../../../gpu/reading.ts'
@@ -138,7 +139,10 @@ export class SmiHost {
       .filter(({ atMs }) => now - atMs <= 2 * intervalMs + SLACK_MS)
       .map(({ gpu }) => {
         const more = logged.find((g) => (g.uuid && gpu.uuid ? g.uuid === gpu.uuid : g.index === gpu.index))
-        return { ...gpu, processes: more?.processes, ...(more?.instances && { instances: more.instances }) }
+        return {
+          ...gpu,
+          ...defined({ processes: more?.processes, instances: more?.instances, smCount: more?.smCount }),
+        }
       })
       .sort((a, b) => a.index - b.index)
   }

@@ -1,4 +1,5 @@
 import { defined } from '../../../../protocol/kit/defined.ts'
+import { slicesOfSms, wholeSlices } from '../../../gpu/mig-slices.ts'
 import type { GpuSnapshot } from '../../../gpu/reading.ts'
 import type { GpuInstance, GpuProcess } from '../../../tenancy/gpu-use.ts'
 import { lostIn, name, quantity, recovery } from './values.ts'
@@ -75,7 +76,7 @@ function gpuOf(gpu: Element, index: number, firmware: string | undefined): GpuSn
     eccCorrectedErrors: errors(gpu, /_correctable$/, 'single_bit'),
     eccUncorrectedErrors: errors(gpu, /_uncorrectable(_parity|_secded)?$/, 'double_bit'),
     processes: all(gpu, 'processes/process_info').flatMap(processOf),
-    ...instances(gpu),
+    ...instances(gpu, name(at('product_name'))),
     faults: [...(lost ? [lost] : []), ...recovery(at('gpu_recovery_action'))],
     dead: lost !== undefined,
   }
@@ -106,7 +107,7 @@ function processOf(process: Element): GpuProcess[] {
   ]
 }
 
-function instances(gpu: Element): { instances?: GpuInstance[] } {
+function instances(gpu: Element, model: string | undefined): Pick<GpuSnapshot, 'instances' | 'smCount'> {
   if (textAt(gpu, 'mig_mode/current_mig') !== 'Enabled') return {}
   const found = new Map<number, GpuInstance>()
   for (const device of all(gpu, 'mig_devices/mig_device')) {
@@ -116,5 +117,17 @@ function instances(gpu: Element): { instances?: GpuInstance[] } {
     if (instance !== undefined)
       found.set(instance, { instance, smCount: smCount + (found.get(instance)?.smCount ?? 0) })
   }
-  return { instances: [...found.values()] }
+  const list = [...found.values()].map((one) => defined({ ...one, slices: slicesOfSms(model, one.smCount) }))
+  return defined({ instances: list, smCount: boardSms(list, model) })
+}
+
+/**
+ * SMs of the whole board. The log tells those of its instances alone, and slices without an instance are part of the board too: each is
+ * taken as large as the average of the others. Undefined where the instances fill it, or the slices of the model are not known.
+ */
+function boardSms(instances: readonly GpuInstance[], model: string | undefined): number | undefined {
+  const used = instances.reduce((sum, { slices = Number.NaN }) => sum + slices, 0)
+  const most = wholeSlices(model, [], undefined)
+  const sms = instances.reduce((sum, { smCount }) => sum + smCount, 0)
+  return used > 0 && used < most ? Math.round((sms * most) / used) : undefined
 }

@@ -381,6 +381,7 @@ test.skipIf(!hasCapturesOf('gpu/amd-smi'))(
     expect(amdStatic(fixed.get(2)!)).toEqual({
       identity: { kind: 'gpu', model: 'MI300A', firmware: '6.9.0-rc5+', hardwareId: '0x367125d815189854' },
       serial: '0x367125d815189854',
+      pci: expect.stringMatching(/^[0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]$/),
       slot: expect.stringMatching(/^[0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}$/),
       powerLimitW: 550,
       memoryTotalBytes: 64289 * MIB,

@@ -141,6 +141,8 @@ describe.skipIf(logs.length === 0)(`logs of real GPUs over drivers 418 to 570 ${
 
   test('the instances of a divided A100 have their SMs', () => {
     const [gpu] = readLog(readFileSync(`${LOGS}/a100-sxm4-v12.xml`, 'utf8')).gpus
-    expect(gpu?.instances).toEqual([3, 4, 5, 6].map((instance) => ({ instance, smCount: 14 })))
+    expect(gpu?.instances).toEqual([3, 4, 5, 6].map((instance) => ({ instance, smCount: 14, slices: 1 })))
+    // three of its seven slices have no instance
+    expect(gpu?.smCount).toBe(98)
   })
 })

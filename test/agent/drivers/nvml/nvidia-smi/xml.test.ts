@@ -47,3 +47,34 @@ test('the old schema’s ECC totals and the new one’s counts by memory are bot
   ).toMatchObject({ eccCorrectedErrors: 5, eccUncorrectedErrors: 5 })
   expect(log('<dram_correctable>N/A</dram_correctable>')?.eccCorrectedErrors).toBeUndefined()
 })
+
+/** Logs of divided boards: gpustack/gpustack, detectors/nvidia_smi (an H100's 3g.40gb has 60 SMs, of 132). */
+const divided = (model: string, ...sms: number[]) =>
+  readLog(
+    `<nvidia_smi_log><gpu><product_name>${model}</product_name><mig_mode><current_mig>Enabled</current_mig></mig_mode><mig_devices>${sms
+      .map(
+        (count, i) =>
+          `<mig_device><gpu_instance_id>${i + 1}</gpu_instance_id><device_attributes><shared><multiprocessor_count>${count}</multiprocessor_count></shared></device_attributes></mig_device>`,
+      )
+      .join('')}</mig_devices></gpu></nvidia_smi_log>`,
+  ).gpus[0]
+
+test.each([
+  // slices of the instances, and SMs of the board with those that have no instance
+  ['NVIDIA H100 80GB HBM3', [60], [3], 140],
+  ['NVIDIA H100 80GB HBM3', [26, 32], [1, 2], 135],
+  ['NVIDIA H100 80GB HBM3', [60, 64], [3, 4], undefined],
+  ['NVIDIA H100 80GB HBM3', [132], [7], undefined],
+  ['NVIDIA A100-SXM4-40GB', [42, 14], [3, 1], 98],
+  ['NVIDIA A30', [14, 28], [1, 2], 56],
+  // nobody knows the slices of a new model
+  ['NVIDIA X1', [20], [undefined], undefined],
+  ['NVIDIA H100 80GB HBM3', [], [], undefined],
+] as const)(
+  'the instances of an %s with %j SMs have %j slices, and the whole board %s SMs',
+  (model, sms, slices, whole) => {
+    const gpu = divided(model, ...sms)
+    expect(gpu?.instances?.map((one) => one.slices)).toEqual(slices)
+    expect(gpu?.smCount).toBe(whole)
+  },
+)
