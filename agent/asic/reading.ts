@@ -70,7 +70,8 @@ export function asicReading(given: AsicFacts, lasts: (doubtful: boolean) => bool
       faults: faults.length > 0 ? faults.slice(0, 32).map((f) => f.slice(0, 256)) : undefined,
     }),
   }
-  if (byOwner?.length && !isOther) reading.counters = { byOwner }
+  // a machine that is switched back to SHA-256 goes on from there
+  if (byOwner?.length) reading.counters = isOther ? { unsold: byOwner } : { byOwner }
   if (shares) reading.shares = shares
   if ((facts.uncountedWork || facts.pools?.uncounted) && !isOther) reading.uncountedWork = true
   return reading

@@ -47,9 +47,11 @@ const NODE_IN = /\b(?:node|blade|sled|server|sys|system|host|machine)(?: board)?
 const A_NODE = /\b(?:node|blade|sled)(?: ?\d+| [a-h])?\b/
 /**
  * `HSC 0 Power`, `MB HSC1 PIN`, `PDB 0 HSC 1 Pwr`; those of a GPU baseboard have its name in front, and are a part's. OCP sleds
- * (Yosemite) have one controller for the main board, without a number: `MB_HSC_INPUT_PWR_W`.
+ * (Yosemite) have one controller for the main board, without a number: `MB_HSC_INPUT_PWR_W`. The controller of a slot feeds one of several
+ * machines, so a person must say which: `Slot1_HSC_Input_Power_W`.
  */
 const HOT_SWAP = /^(?:(?:mb |board |chassis \d+ )?|([hv]?pdb ?\d* ))hsc ?(\d+|[a-d])(?: (.+))?$/
+const SLOT_HOT_SWAP = /^slot ?(\d+) hsc(?: (.+))?$/
 const ONLY_HOT_SWAP = /^(mb|board) hsc(?: (.+))?$/
 const HOT_SWAP_POWER = new RegExp(`^(input|in)?(?: ?)(pin|${POWER}(?: (?:in|input))?)(?: w| \\d+)?$`)
 
@@ -82,6 +84,9 @@ const nodeIn = (words: string): string | undefined => NODE_IN.exec(words)?.[1]
 export const nodeOf = (name: string): string | undefined => nodeIn(wordsOf(name))
 
 function hotSwapOf(words: string): Subject | undefined {
+  const [, slot, ofSlot = ''] = SLOT_HOT_SWAP.exec(words) ?? []
+  if (slot !== undefined && HOT_SWAP_POWER.test(ofSlot))
+    return { of: 'hot-swap', controller: `slot${slot}`, isInput: false }
   const [, board = '', number, behind = ''] = HOT_SWAP.exec(words) ?? []
   const [, only, rest = behind] = ONLY_HOT_SWAP.exec(words) ?? []
   const controller = number === undefined ? only : board + number

@@ -25,20 +25,26 @@ export function withAlgorithm(reading: Reading, { algorithm: configured }: Devic
       : withFault(reading, `the configuration says algorithm: ${configured}, but the machine hashes ${shown}`)
   const algorithm = configured === undefined ? found : wanted
   if (algorithm === undefined) return found === undefined ? reading : { ...reading, identity }
-  const other = withoutWork({ ...reading, identity: { ...identity, algorithm } })
-  return algorithm === UNKNOWN_ALGORITHM ? withFault(other, UNKNOWN) : other
+  const isUnknown = algorithm === UNKNOWN_ALGORITHM
+  const other = withoutWork({ ...reading, identity: { ...identity, algorithm } }, isUnknown)
+  return isUnknown ? withFault(other, UNKNOWN) : other
 }
 
-function withoutWork(reading: Reading): Reading {
+/**
+ * @param canBeBitcoins its work may turn out to be Bitcoin's, and is counted then; else it is never sold, also where the machine is
+ *   switched to Bitcoin later
+ */
+function withoutWork(reading: Reading, canBeBitcoins: boolean): Reading {
   const { counters, uncountedWork: _, ...others } = reading
-  const { byOwner: __, ...energy } = counters ?? {}
-  const { expectedHashrateHs: ___, ...identity } = reading.identity
+  const { byOwner, ...energy } = counters ?? {}
+  const kept = { ...energy, ...(!canBeBitcoins && byOwner && { unsold: byOwner }) }
+  const { expectedHashrateHs: __, ...identity } = reading.identity
   const { powerW, powerBasis } = reading.sample
   // modelled watts are those of a SHA-256 machine
   const power = powerBasis === 'modelled' ? {} : { powerW, powerBasis }
   return {
     ...others,
-    ...(Object.keys(energy).length > 0 && { counters: energy }),
+    ...(Object.keys(kept).length > 0 && { counters: kept }),
     identity,
     sample: defined({
       ...reading.sample,

@@ -46,7 +46,7 @@ export class TokenSale {
   read(page: Page, format: LlmFormat): SoldTokens {
     const servers = serversOn(page, format, this.#set)
     const told = servers.map((server) => this.#of(server, format))
-    const isNew = this.#seen.newOnes(servers, format)
+    const isNew = this.#seen.newOnes(servers, format, Date.now() / 1000)
     const ends = new Set(servers.map(({ end }) => end.end))
     const [end = this.#set ?? 'whole'] = ends.size > 1 ? [] : ends
     return {

@@ -26,19 +26,21 @@ export interface Found {
  */
 export async function findPower(pages: Pages, wanted: string | undefined, pollMs: number): Promise<Found> {
   const machine = await findMachine(pages, wanted, pollMs)
-  const own = await placesOf(pages, machine, pollMs)
+  const own = await placesOf(pages, { ...machine, boards: [] }, pollMs)
   if (own) return own
   if (wanted === undefined) {
     const others = await otherChassis(pages, machine, pollMs)
     const withPlace: Machine[] = []
     for (const chassis of others) {
-      const alone = { ...machine, chassis: [chassis], poweredBy: [] }
+      const alone = { ...machine, chassis: [chassis], poweredBy: [], boards: [] }
       if (await placesOf(pages, alone, pollMs)) withPlace.push(alone)
     }
     // where nothing says which chassis is the machine, two with a power could be two machines
     if (withPlace.length > 1) throw unclear(withPlace)
     const found = withPlace[0] && (await placesOf(pages, withPlace[0], pollMs))
     if (found) return found
+    const byBoards = machine.boards.length > 0 && (await placesOf(pages, machine, pollMs))
+    if (byBoards) return byBoards
   }
   // the BMC's own chassis has a place, and the machine may be off
   const bmc = machine.chassis

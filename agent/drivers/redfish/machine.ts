@@ -39,7 +39,9 @@ import { isOfSeveralNodes } from './power-page.ts'
  *    never added up. Neither are those of a machine that is off: they carry others.
  * 8. Supplies that the machine names in PoweredBy count in a chassis of their own too, unless that is an enclosure, a rack or
  *    another machine's.
- * 9. A chassis whose controls or sensors name several nodes tells its own power for all of them. Then only a control that is linked
+ * 9. A tray of NVIDIA's without a power of its own is fed through its distribution boards, whose hot-swap controllers are its input
+ *    (libredfish reads a GB200 tray's supplies from PDB_0).
+ * 10. A chassis whose controls or sensors name several nodes tells its own power for all of them. Then only a control that is linked
  *    to the system is the machine's; without one, a person must choose.
  */
 
@@ -59,6 +61,8 @@ export interface Machine {
   chassis: Chassis[]
   /** supplies that the machine says it is powered by, in other chassis */
   poweredBy: string[]
+  /** paths of its power distribution boards */
+  boards: string[]
   /** paths of all chassis of the BMC */
   listed: string[]
 }
@@ -98,6 +102,7 @@ export async function findMachine(
     chassis,
     listed,
     poweredBy: own.some(isBlade) ? [] : poweredBy(system, chassis),
+    boards: own.some(isBlade) ? [] : listed.filter((path) => /^pdb(_?\d+)?$/i.test(idOf(path))),
   }
 }
 
@@ -110,12 +115,12 @@ async function named(
   const linked = systems.flatMap(({ row }) => links(row, 'Chassis'))
   const path = [...linked, ...listed].find((one) => idOf(one) === wanted)
   const row = await pages.row(path)
-  if (path === undefined || !row) return { chassis: [], poweredBy: [], listed }
+  if (path === undefined || !row) return { chassis: [], poweredBy: [], boards: [], listed }
   const namesIt = (one: At) =>
     has(links(one.row, 'Chassis'), path) || has(links(row, 'ComputerSystems'), one.path)
   const system = systems.find(namesIt) ?? (systems.length === 1 ? systems[0] : undefined)
   const chassis = [{ path, row, onlyControl: false, hasSharedSupplies: false, isOfNodes: false }]
-  return { ...(system && { system }), chassis, poweredBy: [], listed }
+  return { ...(system && { system }), chassis, poweredBy: [], boards: [], listed }
 }
 
 /** Rules 2, 3, 4 and 7. */
@@ -221,7 +226,7 @@ export async function otherChassis(
   return others
 }
 
-/** Rule 9. A page that fails does not say it. */
+/** Rule 10. A page that fails does not say it. */
 async function isOfNodes(pages: Pages, { row }: At): Promise<boolean> {
   const page = await pages.maybe(linkOf(row['Power']))
   if (page && isOfSeveralNodes(page)) return true

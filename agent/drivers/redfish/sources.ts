@@ -4,6 +4,7 @@ import { type SupplyPower, sumOfSupplies } from '../../host-power/machine-power.
 import { type Row, valueAt } from '../../wire/loose-json/fields.ts'
 import { canPowerAlone } from './chassis.ts'
 import { idOf, linkOf } from './client.ts'
+import { boardsPower } from './distribution-boards.ts'
 import { Environment } from './environment.ts'
 import type { Chassis, Machine } from './machine.ts'
 import type { Pages } from './pages.ts'
@@ -30,6 +31,14 @@ export function sourcesOf(machine: Machine): Source[] {
   return [
     ...machine.chassis.flatMap((chassis) => ofChassis(chassis, machine, state)),
     ...(machine.poweredBy.length > 0 ? [whileOn(state, ofPoweredBy(machine))] : []),
+    ...(machine.boards.length > 0
+      ? [
+          {
+            name: `Sensors of ${machine.boards.map(idOf).join(' and ')}`,
+            read: (pages: Pages) => boardsPower(machine, pages),
+          },
+        ]
+      : []),
   ]
 }
 

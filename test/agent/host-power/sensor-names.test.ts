@@ -62,7 +62,6 @@ test.each([
   'Chassis_0_TotalGPU_Power_0',
   'Baseboard_0_TotalGPU_Power_0',
   'HGX_Baseboard_0_TotalHSC_Power_0',
-  'Slot1_HSC_Input_Power_W',
   'HGX_Chassis_0_TotalHSC_Power_0',
   'Memory Power',
   'MEM_POWER',
@@ -104,6 +103,15 @@ test('beside other controllers that of the main board is not the whole', () => {
     const power = machinePowerOf([{ name, powerW: 900 }, ...others])
     expect(power).not.toHaveProperty('powerW')
     expect(power.unclear).toContain('HPDB_HSC1_PWR_W, HPDB_HSC2_PWR_W')
+  }
+})
+
+test('the controllers of slots feed a machine each, so a person must choose, also where one slot alone is filled', () => {
+  const slots = [1, 3].map((slot) => ({ name: `Slot${slot}_HSC_Input_Power_W`, powerW: 100 * slot }))
+  for (const some of [slots, slots.slice(0, 1)]) {
+    const power = machinePowerOf(some)
+    expect(power).not.toHaveProperty('powerW')
+    expect(power.unclear).toContain(some.map(({ name }) => name).join(', '))
   }
 })
 

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import type { DeviceConfig } from '../../../agent/config/device-config.ts'
+import { DeviceAccumulator } from '../../../agent/metering/accumulator.ts'
 import type { Reading } from '../../../agent/plugin/reading.ts'
 import { withAlgorithm } from '../../../agent/polling/mining-algorithm.ts'
 
@@ -45,8 +46,30 @@ test('the configuration’s scrypt is what it mines, where the machine does not 
     const { identity, sample, counters } = withAlgorithm(reading, config('scrypt'))
     expect(identity).toEqual({ kind: 'asic', model: 'ACME T3', algorithm: 'scrypt' })
     expect(sample).toEqual({ state: 'hashing' })
-    expect(counters).toBeUndefined()
+    expect(counters).toEqual({ unsold: MINER.counters?.byOwner })
   }
+})
+
+test('the other coin’s work is never sold, not even where the machine mines Bitcoin again at the same pool', () => {
+  const accumulator = new DeviceAccumulator('m1', 60_000)
+  let steadyMs = 0
+  const poll = (workDiff1: number, configured: string) => {
+    const reading = { ...MINER, counters: { byOwner: [{ owner: { poolUser: 'acme.1' }, workDiff1 }] } }
+    accumulator.observe(withAlgorithm(reading, config(configured)), {
+      wallMs: 1_800_000_000_000 + steadyMs,
+      steadyMs,
+    })
+    steadyMs += 5_000
+  }
+  for (const work of [1000, 1010, 1020]) poll(work, 'sha256')
+  for (const work of [1030, 9000, 99_000]) poll(work, 'scrypt')
+  for (const work of [99_000, 99_010]) poll(work, 'sha256')
+  const work = accumulator.closeAll().reduce((sum, record) => sum + (record.workDiff1 ?? 0), 0)
+  expect(work).toBe(10 + 10 + 10)
+})
+
+test('work of an unknown algorithm is kept back until it is known, and lost by no poll without its word', () => {
+  expect(withAlgorithm(mining('unknown'), config())).not.toHaveProperty('counters')
 })
 
 test('what the machine says counts more than another algorithm in the configuration, and a fault names both', () => {

@@ -1,7 +1,8 @@
-import { beforeEach, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { DeviceAccumulator } from '../../../../agent/metering/accumulator.ts'
 import { sumByOwner } from '../../../../agent/metering/owner-quantities.ts'
 import type { Session } from '../../../../agent/plugin/driver.ts'
+import type { Reading } from '../../../../agent/plugin/reading.ts'
 import { text } from '../../page-server.ts'
 import { llmRig } from './llm-rig.ts'
 
@@ -14,6 +15,18 @@ beforeEach(() => {
   session = llm.open()
   steadyMs = 0
 })
+
+/** A poll of a page, 5 s after the one before. */
+async function pollPage(page: string): Promise<void> {
+  llm.page.answer = text(page)
+  const [reading] = await session.read(new AbortController().signal)
+  observe(reading!)
+}
+
+function observe(reading: Reading): void {
+  accumulator.observe(reading, { wallMs: 1_800_000_000_000 + steadyMs, steadyMs })
+  steadyMs += 5_000
+}
 
 /** A poll of Ray's page (label WorkerId: serve_llm_dashboard_panels.py), with what each replica has counted since its start. */
 async function poll(replicas: Readonly<Record<string, number>>, addedUp = false): Promise<void> {
@@ -30,8 +43,7 @@ async function poll(replicas: Readonly<Record<string, number>>, addedUp = false)
     reading!.counters = {
       byOwner: [...sumByOwner(reading!.counters!.byOwner!.map(({ counter: _, ...own }) => own)).values()],
     }
-  accumulator.observe(reading!, { wallMs: 1_800_000_000_000 + steadyMs, steadyMs })
-  steadyMs += 5_000
+  observe(reading!)
 }
 const sold = () =>
   accumulator
@@ -46,12 +58,38 @@ test('a replica that ends does not sell again what the others have sold', async 
   expect(sold()).toBe(500)
 })
 
-test('a replica that is away for a poll goes on where it was, and a new one sells from its start', async () => {
+test('a replica that is away for a poll goes on where it was', async () => {
   await poll({ a: 5_000, b: 7_000 })
   await poll({ b: 7_100 })
-  await poll({ a: 5_300, b: 7_200, c: 40 })
-  await poll({ a: 5_300, b: 7_200, c: 90 })
-  expect(sold()).toBe(300 + 200 + 90)
+  await poll({ a: 5_300, b: 7_200 })
+  await poll({ a: 5_310, b: 7_200 })
+  expect(sold()).toBe(310 + 200)
+})
+
+describe('a replica that is new on the page', () => {
+  /** a page of a Prometheus (label instance) with prometheus_client's own figures (its README: process_start_time_seconds, _created) */
+  const replica = (id: string, tokens: number, more = '') =>
+    `vllm:generation_tokens_total{instance="${id}",model_name="m"} ${tokens}\n${more}`
+  const started = (id: string, startS: number) =>
+    `process_start_time_seconds{instance="${id}",job="vllm"} ${startS}\n`
+  const made = (id: string, startS: number) =>
+    `vllm:generation_tokens_created{instance="${id}",model_name="m"} ${startS}\n`
+  const nowS = Date.now() / 1000
+  const [before, since] = [nowS - 86_400, nowS + 60]
+
+  test.each([
+    ['that started since sells from its start', (id: string) => started(id, since), 90],
+    ['whose counter was made since sells from its start', (id: string) => made(id, since), 90],
+    ['that had served for a day sells from the first reading', (id: string) => started(id, before), 50],
+    ['whose counter was made a day ago sells from the first reading', (id: string) => made(id, before), 50],
+    ['that tells no start sells from the first reading, because it may have served for long', () => '', 50],
+    ['beside which another one started sells from the first reading', () => started('a', since), 50],
+  ])('%s', async (_, more, tokens) => {
+    await pollPage(replica('a', 500))
+    await pollPage(replica('a', 500) + replica('c', 40, more('c')))
+    await pollPage(replica('a', 500) + replica('c', 90, more('c')))
+    expect(sold()).toBe(tokens)
+  })
 })
 
 test('an agent that is updated sells nothing of what it had added up before', async () => {

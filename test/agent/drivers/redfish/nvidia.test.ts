@@ -155,6 +155,47 @@ describe('NVIDIA HGX, DGX and GB200', () => {
     ).toEqual(reported(5100))
   })
 
+  describe('a tray that shows its power at its distribution boards alone', () => {
+    const sensor = (Reading: number | null) => ({ Reading, ReadingUnits: 'W', ReadingType: 'Power' })
+    /** libredfish, nvidia_gb200: no PowerSupplies; the supplies' watts are the sensors HSC_0_Pwr and HSC_1_Pwr of the chassis PDB_0. */
+    const fedBy = (boards: Record<string, object>, own: object = {}) =>
+      redfishTree(
+        { ...BASEBOARD.systems, System_0: {} },
+        {
+          ...BASEBOARD.chassis,
+          BMC_0: { ChassisType: 'Module' },
+          Chassis_0: { ChassisType: 'RackMount', pages: { ...own, 'Sensors/Chassis_0_Front_IO_Temp_0': {} } },
+          ...Object.fromEntries(
+            Object.entries(boards).map(([id, pages]) => [id, { ChassisType: 'Component', pages }]),
+          ),
+        },
+      )
+    const board = (id: string, ...watts: (number | null)[]) => ({
+      [id]: Object.fromEntries([
+        ...watts.map((w, i) => [`Sensors/${id}_HSC_${i}_Pwr_0`, sensor(w)]),
+        [`Sensors/${id}_HSC_0_Temp_0`, { Reading: 41, ReadingUnits: 'Cel' }],
+      ]),
+    })
+
+    test('PDB_0 alone: the sum of its controllers', async () => {
+      expect(await powerOf(fedBy(board('PDB_0', 2810.5, 2790)))).toEqual(reported(5600.5))
+    })
+
+    test('two boards: the sum of both', async () => {
+      const pages = fedBy({ ...board('PDB_0', 1400, 1410), ...board('PDB_1', 1390, 1400) })
+      expect(await powerOf(pages)).toEqual(reported(5600))
+    })
+
+    test('one controller without a value leaves the sum unknown', async () => {
+      expect((await powerOf(fedBy(board('PDB_0', 2810, null))))?.state).toBe('unknown')
+    })
+
+    test('a power of the tray’s own comes before', async () => {
+      const own = { 'Sensors/Chassis_0_TotalHSC_Power_0': sensor(5500) }
+      expect(await powerOf(fedBy(board('PDB_0', 2810, 2790), own))).toEqual(reported(5500))
+    })
+  })
+
   test('the baseboard’s own BMC is no machine’s, and the error says so', async () => {
     await expect(powerOf(redfishTree(BASEBOARD.systems, BASEBOARD.chassis))).rejects.toThrow(
       "the BMC has no machine, only HGX_Baseboard_0, which is a part of one; read the machine's own BMC",
