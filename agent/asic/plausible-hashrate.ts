@@ -40,6 +40,8 @@ interface Ability {
   words: string
 }
 
+const HASHRATE_READING = 'the hashrate reading'
+
 /** An average that is a unit's factor away from the present hashrate, give or take this, has the wrong unit. */
 const NEAR_UNIT = 1.4
 const UNIT_FACTORS = [1e-6, 1e-3, 1e3, 1e6]
@@ -80,7 +82,7 @@ export function plausibleHashrates(facts: AsicFacts, starting: boolean): Plausib
     expectedHashrateHs,
     wrongUnit: against !== undefined,
     faults: [
-      ...(against ? [notUsed('the hashrate reading', facts.hashrateHs, against)] : []),
+      ...(against ? [notUsed(HASHRATE_READING, facts.hashrateHs, against)] : []),
       ...(spike ? [spike] : []),
       ...(againstAvg && !against ? [notUsed('the average hashrate', facts.hashrateAvgHs, againstAvg)] : []),
       ...(wrongExpected && !against
@@ -125,6 +127,25 @@ export const relativeHashrates = (facts: AsicFacts, starting: boolean): Plausibl
     },
     starting,
   )
+
+/**
+ * The checks of a machine that may hash anything: as `relativeHashrates`, and against its chips alone. If it mines Bitcoin, they say that
+ * the unit is wrong; if it does not, its hashrate is of no use anyhow. So it is ignored, and does not make the machine faulty.
+ */
+export function hashratesOfUnknown(facts: AsicFacts, starting: boolean): Plausible {
+  const relative = relativeHashrates(facts, starting)
+  const byChips = plausibleHashrates(
+    { ...facts, model: undefined, power: undefined, pools: undefined, expectedHashrateHs: undefined },
+    starting,
+  )
+  return relative.wrongUnit || !byChips.wrongUnit
+    ? relative
+    : { ...byChips, expectedHashrateHs: relative.expectedHashrateHs, wrongUnit: false }
+}
+
+/** Whether a fault says that the present hashrate has a wrong unit. */
+export const saysWrongUnit = (fault: string): boolean =>
+  fault.startsWith(`${HASHRATE_READING} of `) && fault.includes('; check its unit')
 
 const lowPart = (starting: boolean): number => (starting ? STARTING_LOW_PART : LOW_PART)
 

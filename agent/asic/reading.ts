@@ -7,7 +7,7 @@ import { showHashrate } from './hashrates.ts'
 import { otherAlgorithm, otherAlgorithmOf } from './models/mining-algorithms.ts'
 import { ratingOf } from './models/rated-efficiency.ts'
 import { efficiencyOf } from './models/rating.ts'
-import { type Plausible, plausibleHashrates, relativeHashrates } from './plausible-hashrate.ts'
+import { hashratesOfUnknown, type Plausible, plausibleHashrates } from './plausible-hashrate.ts'
 import { absurdPower, doubtedPower } from './plausible-power.ts'
 import { withPossibleChips } from './possible-chips.ts'
 
@@ -27,7 +27,7 @@ export function asicReading(given: AsicFacts, lasts: (doubtful: boolean) => bool
   // stay until the configuration has been asked
   const isOther = algorithm !== undefined && algorithm !== UNKNOWN_ALGORITHM
   const sha256 = <T>(value: T): T | undefined => (isOther ? undefined : value)
-  const check = algorithm ? relativeHashrates : plausibleHashrates
+  const check = algorithm ? hashratesOfUnknown : plausibleHashrates
   const rates = isOther ? unchecked(facts) : check(facts, isStarting(facts))
   const hashes = (facts.hashrateHs ?? 0) > 0
   const boards = boardFacts(facts, hashes && !facts.ramping)

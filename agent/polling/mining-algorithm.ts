@@ -1,6 +1,7 @@
 import { UNKNOWN_ALGORITHM } from '../../protocol/device.ts'
 import { defined } from '../../protocol/kit/defined.ts'
 import { otherAlgorithm } from '../asic/models/mining-algorithms.ts'
+import { saysWrongUnit } from '../asic/plausible-hashrate.ts'
 import type { DeviceConfig } from '../config/device-config.ts'
 import type { Reading } from '../plugin/reading.ts'
 
@@ -24,10 +25,18 @@ export function withAlgorithm(reading: Reading, { algorithm: configured }: Devic
       ? reading
       : withFault(reading, `the configuration says algorithm: ${configured}, but the machine hashes ${shown}`)
   const algorithm = configured === undefined ? found : wanted
-  if (algorithm === undefined) return found === undefined ? reading : { ...reading, identity }
+  if (algorithm === undefined) return found === undefined ? reading : asBitcoins({ ...reading, identity })
   const isUnknown = algorithm === UNKNOWN_ALGORITHM
   const other = withoutWork({ ...reading, identity: { ...identity, algorithm } }, isUnknown)
   return isUnknown ? withFault(other, UNKNOWN) : other
+}
+
+/** The configuration says that the machine mines Bitcoin, so a hashrate that its chips cannot make is a fault of the machine. */
+function asBitcoins(reading: Reading): Reading {
+  const { state, faults = [] } = reading.sample
+  return state === 'hashing' && faults.some(saysWrongUnit)
+    ? { ...reading, sample: { ...reading.sample, state: 'faulty' } }
+    : reading
 }
 
 /**
@@ -42,6 +51,8 @@ function withoutWork(reading: Reading, canBeBitcoins: boolean): Reading {
   const { powerW, powerBasis } = reading.sample
   // modelled watts are those of a SHA-256 machine
   const power = powerBasis === 'modelled' ? {} : { powerW, powerBasis }
+  // what SHA-256 chips can do says nothing about the hashrate of others
+  const faults = reading.sample.faults?.filter((fault) => canBeBitcoins || !saysWrongUnit(fault))
   return {
     ...others,
     ...(Object.keys(kept).length > 0 && { counters: kept }),
@@ -54,6 +65,7 @@ function withoutWork(reading: Reading, canBeBitcoins: boolean): Reading {
       hashrateHs: undefined,
       hashrateAvgHs: undefined,
       paidRatio: undefined,
+      faults: faults?.length ? faults : undefined,
     }),
   }
 }

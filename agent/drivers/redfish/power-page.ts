@@ -44,8 +44,9 @@ export function controlPower(page: Row, system: string | undefined): MachinePowe
   return firstOf([...own.map(powerOfControl), judge(page['PowerConsumedWatts'])])
 }
 
-/** The power of one member of PowerControl. */
+/** The power of one member of PowerControl. One that is absent or disabled by its own words measures nothing, whatever it still shows. */
 export function powerOfControl(control: Row): Judged {
+  if (isOffline(control)) return {}
   const metrics = [...rowsOf(control, 'PowerMetrics'), ...rowsOf(control, 'PowerMetric')]
   return firstOf([
     judge(control['PowerConsumedWatts']),
@@ -81,7 +82,7 @@ function withoutFrame(controls: readonly Row[]): readonly Row[] {
 
 /** What a `Power` resource's controls say of a machine that may be off; `zero`: 0 W; undefined: it has none, or they show a power. */
 export function restOf(page: Row, system: string | undefined): 'zero' | 'nothing' | undefined {
-  const controls = rowsOf(page, 'PowerControl').filter((control) => !isOfPart(control))
+  const controls = rowsOf(page, 'PowerControl').filter((control) => !isOfPart(control) && !isOffline(control))
   if (controls.length === 0 || controlPower(page, system).powerW !== undefined) return undefined
   return controls.some((control) => nonNegativeOf(control, 'PowerConsumedWatts') === 0) ? 'zero' : 'nothing'
 }

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { AsicFacts } from '../../../agent/asic/facts.ts'
 import { asicReading } from '../../../agent/asic/reading.ts'
+import type { Reading } from '../../../agent/plugin/reading.ts'
+import { withAlgorithm } from '../../../agent/polling/mining-algorithm.ts'
 import { MODELS_OF } from '../../../agent/simulator/asic/models-of.ts'
 
 const boards = (count: number, chips: number | undefined, hashrateHs: number | undefined) =>
@@ -250,3 +252,49 @@ describe('a machine that no maker’s line tells, whose hashrate alone is a mill
     expect(asicReading(litecoin).sample).toMatchObject({ state: 'hashing' })
   })
 })
+
+describe('a machine that may hash anything', () => {
+  const ANY: AsicFacts = {
+    algorithm: 'unknown',
+    hashrateHs: 200e12,
+    boards: boards(3, 108, undefined),
+    uptimeS: 9e4,
+  }
+
+  test.each([1e-6, 1e3])(
+    'is judged by its chips alone: %d of its hashrate is ignored, and it goes on hashing',
+    (factor) => {
+      const { sample } = asicReading(scaled(ANY, factor))
+      expect(sample.faults).toEqual([expect.stringContaining('324 chips can do 0.6 TH/s to 4860 TH/s')])
+      expect(sample).not.toHaveProperty('hashrateHs')
+      expect(sample.state).toBe('hashing')
+    },
+  )
+
+  test('with a hashrate that its chips can make, or without chips, it is as it says', () => {
+    for (const facts of [ANY, scaled(ANY, 1 / 20), { ...ANY, boards: undefined, hashrateHs: 200e6 }])
+      expect(asicReading(facts).sample).toMatchObject({ state: 'hashing', hashrateHs: facts.hashrateHs })
+  })
+
+  test('its watts and its model say nothing, because they are those of SHA-256', () => {
+    const facts = { ...ANY, model: 'ACME S21', power: { powerW: 30, basis: 'reported' as const } }
+    expect(asicReading(facts).sample).toMatchObject({ state: 'hashing', hashrateHs: 200e12 })
+  })
+
+  test('where the configuration says Bitcoin, it is faulty; where it names another coin, its chips say nothing', () => {
+    const told = asicReading(scaled(ANY, 1e-6))
+    const config = (algorithm: string) => ({ id: 'm', driver: 'cgminer', algorithm })
+    expect(withAlgorithm(told, config('sha256')).sample).toMatchObject({
+      state: 'faulty',
+      faults: [expect.stringContaining('324 chips')],
+    })
+    expect(withAlgorithm(told, config('scrypt')).sample).toEqual({
+      ...withoutHashrate(told.sample),
+      state: 'hashing',
+    })
+  })
+})
+
+function withoutHashrate({ faults: _, hashrateAvgHs: __, ...sample }: Reading['sample']) {
+  return sample
+}

@@ -32,6 +32,19 @@ describe('of several controls only the machine’s own counts', () => {
     expect(await powerOf(machine([own, other]))).toEqual(reported(610))
   })
 
+  // DSP2046, PowerControl: Status.State is the control's own
+  test.each(['Disabled', 'Absent', 'UnavailableOffline'])(
+    'one that is %s measures nothing, whatever it still shows',
+    async (State) => {
+      const gone = control('Server Power Control', 450, { Status: { State } })
+      expect(await powerOf(machine([gone], SUPPLIES))).toEqual(reported(610))
+      expect(await powerOf(machine([gone, control('System Power Control', 610)]))).toEqual(reported(610))
+      expect((await powerOf(machine([gone])))?.state).toBe('unknown')
+      const enabled = control('Server Power Control', 450, { Status: { State: 'Enabled' } })
+      expect(await powerOf(machine([enabled], SUPPLIES))).toEqual(reported(450))
+    },
+  )
+
   test('where each is a supply’s, the supplies add up', async () => {
     const controls = [control('PSU1 Power', 300), control('PSU2 Power', 310)]
     expect(await powerOf(machine(controls, SUPPLIES))).toEqual(reported(610))
