@@ -10,6 +10,9 @@ export const BITAXES: Ratings = {
   'BITAXE GAMMA': air(1.07, 17.8, 'mining-catalog'),
   'BITAXE GAMMA DUO': air(1.63, 25.8, 'mining-catalog'),
   'BITAXE GAMMA TURBO': air(2.15, 43, 'mining-catalog'),
+  // TH/s: default frequency, small cores and chips of ESP-Miner 2.15 (device_config.h)
+  'BITAXE GAMMA HEX': air(8.45, 126.7, 'by-generation'),
+  'BITAXE NAJA DUO': air(4.4, 48.4, 'by-generation'),
   'BITAXE GT': air(2.15, 43, 'mining-catalog'),
   'BITAXE HEX': air(3, 70, 'mining-catalog'),
   'BITAXE TOUCH': air(1.6, 22, 'catalogues'),
@@ -27,6 +30,8 @@ const chips = (count: number, [ths, watts]: readonly [number, number], source: S
 const BM1366 = [0.5, 12] as const
 const BM1368 = [0.65, 12] as const
 const BM1370 = [1.2, 18] as const
+/** 350 MHz and 6860 small cores (main/boards/q1373.cpp, components/bm1397/bm1373.cpp); 11 J/TH as the S23, whose chip it is. */
+const BM1373 = [2.4, 26.4] as const
 
 /** By `deviceModel`; the Greek letter of the gamma boards is left out. */
 export const NERDS: Ratings = {
@@ -43,6 +48,7 @@ export const NERDS: Ratings = {
   NERDOCTAXE: chips(8, BM1370, 'esp-miner-nerd'),
   NERDEKO: chips(12, BM1370, 'esp-miner-nerd'),
   Q1370: chips(8, BM1370, 'esp-miner-nerd'),
+  Q1373: chips(4, BM1373, 'by-generation'),
 }
 
 /** Whether a `deviceModel` stands for itself; ESP-Miner's own boards are named without their maker: `Gamma`. */
@@ -52,9 +58,9 @@ export const isNerd = (device: string): boolean => /axe|nerd|^q13\d\d/i.test(dev
 export function espMinerRating(text: string): Rating | undefined {
   const name = text
     .toUpperCase()
-    .replace(/\s+\d{3}$/, '')
+    .replace(/\s+\d{3,4}$/, '')
     .replace(/^(?:BITAXE |LUCKY (?:MINER )?)(?=LV\d|ZYBER)/, '')
-    .replace(/(GAMMA|SUPRA)(?=DUO|TURBO|HEX)/, '$1 ')
+    .replace(/(GAMMA|SUPRA|NAJA)(?=DUO|TURBO|HEX)/, '$1 ')
   return isNerd(name) && !name.startsWith('BITAXE') ? nerdRating(name) : bitaxeRating(name)
 }
 
@@ -67,7 +73,7 @@ function bitaxeRating(name: string): Rating | undefined {
   return found && BITAXES[found.name]
 }
 
-/** A board that is not in the table, as those with the S23's chip (BM1373), has the rating of the most similar one. */
+/** A board that is not in the table has the rating of the most similar one. */
 function nerdRating(text: string): Rating | undefined {
   const name = text.replace(/[-_\sΓγ]/g, '')
   const rows = Object.keys(NERDS).map((each) => ({ name: each }))

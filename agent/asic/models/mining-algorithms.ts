@@ -34,9 +34,14 @@ const LINES: readonly (readonly [RegExp, string])[] = [
   [/^(?:bitdeer )?sealminer dl/, 'scrypt'],
   [/^(?:auradine )?(?:teraflux )?a[thi]\d{4}/, SHA256],
   [/^gmo (?:miner )?b\d|^asicminer 8 nano|^(?:bitfily )?snow panther b|^fluminer t\d|^ipollo b\d/, SHA256],
+  // Hummer's H1 hashes another algorithm
+  [
+    /^cheetah ?(?:miner )?f\d|^(?:aisen|(?:aixin )?love ?core) a\d|^aladdin t\d|^hummer ?(?:miner )?h[79]\b/,
+    SHA256,
+  ],
   [/^(?:proto )?rig$|^bitaxe|axe\b|^nerd|^q13\d\d/, SHA256],
   [
-    /^(?:innosilicon )t\d|^(?:ebang )?ebit e\d|^(?:halong(?: mining)? )?dragonmint|^bitfury (?:b8|tardis)/,
+    /^(?:innosilicon )t\d|^(?:ebang )?ebit e\d|^(?:halong(?: mining)? )?dragonmint|^bitfury (?:b8|tardis|rd4)/,
     SHA256,
   ],
   [/^innosilicon a[46]\b/, 'scrypt'],

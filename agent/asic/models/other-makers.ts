@@ -17,6 +17,8 @@ export const SEALMINERS: Ratings = {
 
 /** AT is air, AI immersion, AH water. */
 export const AURADINES: Ratings = {
+  // a recorded machine gives 160 TH/s as its own expectation (256foundation/asic-rs, auradine, v1)
+  AT1500: air(160, 2560, 'by-generation'),
   AT2880: air(260, 4160, 'auradine-release'),
   AI3680: immersion(360, 6840, 'asic-miner-value'),
   AH3880: hydro(600, 10_740, 'asic-miner-value'),
@@ -54,6 +56,18 @@ export const OTHERS: Ratings = {
   // Fluminer's L3 hashes scrypt
   'FLUMINER T3': air(115, 1700, 'catalogues'),
   'IPOLLO B2': air(110, 3250, 'catalogues'),
+  'CHEETAH F3': air(30, 2200, 'minerstat'),
+  'CHEETAH F5': air(55, 3135, 'minerstat'),
+  'CHEETAH F5+': air(66, 2838, 'minerstat'),
+  'CHEETAH F5I': air(60, 3480, 'minerstat'),
+  'CHEETAH F5M': air(52, 3120, 'minerstat'),
+  // sold as Love Core A1 too
+  'AISEN A1': air(24, 2200, 'minerstat'),
+  'ALADDIN T1': air(32, 2800, 'minerstat'),
+  'ALADDIN T1 16T': air(16, 1400, 'minerstat'),
+  'HUMMER H7 PRO': air(53, 3445, 'minerstat'),
+  'HUMMER H9 PRO': air(84, 3360, 'minerstat'),
+  'BITFURY RD4': air(25, 1720, 'minerstat'),
 }
 
 const rowsOf = (table: Ratings): { name: string }[] => Object.keys(table).map((name) => ({ name }))
@@ -92,7 +106,8 @@ export function otherRating(text: string): Rating | undefined {
   const name = text
     .toUpperCase()
     .replace(/^(?:EBANG|HALONG(?: MINING)?|ASICMINER|BITFILY)\s+/, '')
-    .replace(/^GMO MINER\b/, 'GMO')
+    .replace(/^(GMO|CHEETAH|HUMMER) ?MINER\b/, '$1')
+    .replace(/^(?:AIXIN )?LOVE ?CORE\b/, 'AISEN')
     // the machine itself says `u8`
     .replace(/^(?:STRONGU\s+)?(?:STU-)?(?=U8\b)/, 'STRONGU STU-')
     .replace(/^(?:STRONGU\s+)?(?=HORNBILL\b)/, 'STRONGU ')

@@ -22,6 +22,10 @@ export const SOURCES = {
     'ESP-Miner (github bitaxeorg), main/device_config.h: default frequency, small cores and chips; the power of its self-test',
   'esp-miner-nerd':
     'ESP-Miner-NerdQAxePlus (github shufps), main/boards: the chips of each board; TH/s and W of a chip as on a Bitaxe',
+  minerstat:
+    'minerstat, list of hardware (minerstat.com/hardware), as public calculators of 2022 quote it; no page of the maker was found',
+  'by-generation':
+    'no page of the model was found: TH/s by its firmware or a recorded reply, J/TH of its maker’s or its chip’s generation in these tables',
   catalogues: 'public catalogues of miners, which agree; no page of the maker was found',
 } as const
 export type Source = keyof typeof SOURCES

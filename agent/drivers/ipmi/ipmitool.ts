@@ -41,16 +41,30 @@ const STAYS: ReadonlySet<string | undefined> = new Set(['machine', 'hot-swap'])
  * The sensors in watts, from `sdr` (three columns) or `sdr elist` (five). Error lines between the rows, such as `Unable to send
  * command`, are skipped, and so is a sensor without a reading (`no reading`, `na`, `Disabled`), such as that of an absent supply.
  * The machine's own sensor is kept without a reading, so that no other one stands in for a machine that is off, and so is an input,
- * so that the others' sum is not taken for the whole.
+ * so that the others' sum is not taken for the whole. A supply without a reading is kept as silent where another sensor of it has one:
+ * it is there.
  */
 export function ipmiPowerSensors(text: string): NamedSensor[] {
   const sensors: NamedSensor[] = []
-  for (const line of text.split('\n')) {
-    const [name = '', ...cells] = line.split('|').map((cell) => cell.trim())
+  const rows = text.split('\n').map((line) => line.split('|').map((cell) => cell.trim()))
+  const working = new Set(rows.flatMap((row) => (row.some(isReading) ? (entityOf(row) ?? []) : [])))
+  for (const row of rows) {
+    const [name = '', ...cells] = row
     const reading = cells.map((cell) => /^(-?\d+(?:\.\d+)?) Watts\b/i.exec(cell)?.[1]).find(Boolean)
     if (name && reading) sensors.push({ name, ...judge(reading) })
-    else if (cells.some((cell) => WITHOUT_READING.test(cell)) && STAYS.has(subjectOf(name)?.of))
-      sensors.push({ name })
+    else if (cells.some((cell) => WITHOUT_READING.test(cell))) {
+      const of = subjectOf(name)?.of
+      if (STAYS.has(of)) sensors.push({ name })
+      else if (of === 'supply' && working.has(entityOf(row) ?? '')) sensors.push({ name, isSilent: true })
+    }
   }
   return sensors
 }
+
+/** Volts, amperes, degrees or revolutions above 0. */
+const isReading = (cell: string): boolean =>
+  /^[1-9]\d*(?:\.\d+)? (?:Volts|Amps|degrees C|RPM)\b|^0\.0*[1-9]\d* (?:Volts|Amps)\b/i.test(cell)
+
+/** The entity and its instance in `sdr elist`: 10.2 is the second power supply (IPMI 2.0, table 43-13). */
+const entityOf = (row: readonly string[]): string | undefined =>
+  row.length === 5 && /^10\.\d+$/.test(row[3] ?? '') ? row[3] : undefined

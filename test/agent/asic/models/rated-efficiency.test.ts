@@ -90,6 +90,20 @@ test.each([
   ['StrongU STU-U8 Pro', 46.7],
   ['StrongU Hornbill H8', 45],
   ['Halong Mining DragonMint T1', 92.5],
+  // minerstat’s list of hardware
+  ['Cheetah Miner F5', 57],
+  ['Cheetah F5+', 43],
+  ['CheetahMiner F5M', 60],
+  ['Aisen A1 24T', 91.7],
+  ['Love Core A1', 91.7],
+  ['LoveCore A1', 91.7],
+  ['Aladdin T1 16T', 87.5],
+  ['Hummer Miner H9 Pro', 40],
+  ['Bitfury RD4', 68.8],
+  // ESP-Miner 2.15.3 and the Nerd boards’ firmware 1.1.0: chips of the S21 and the S23
+  ['Q1373', 11],
+  ['Bitaxe NajaDuo 1201', 11],
+  ['Bitaxe GammaHex 1300', 15],
 ])('%s is rated at %s J/TH', (model, rated) => expect(ratedJPerTh(model)).toBe(rated))
 
 // a size of its own cooling, at its class’s J/TH; an M3x is not the M3, which is of the first generation
@@ -142,7 +156,7 @@ describe('a model that is newer than the tables has the rating of the most simil
     ['AvalonMiner 17-400', 'AvalonMiner 16'],
     ['SealMiner A4 Hyd', 'SealMiner A4 Pro Hyd'],
     ['SealMiner A9', 'SealMiner A4 Pro'],
-    ['Auradine AT1500', 'Auradine AT2880'],
+    ['Auradine AT2860', 'Auradine AT2880'],
     ['NerdAxeGaia', 'NerdAxeGamma'],
     ['Bitaxe Gamma Max 609', 'Bitaxe Gamma'],
   ])('%s that of %s', (model, like) => {

@@ -102,6 +102,53 @@ test('a supply that says nonsense is not left out of the sum: a sum without it w
   })
 })
 
+describe('a supply without a reading', () => {
+  // columns of `sdr elist full` as in influxdata/telegraf, ipmi_sensor: `ns` and `No Reading`; entity 10 is a power supply (IPMI 2.0, table 43-13)
+  const row = (name: string, state: string, entity: string, said: string) =>
+    `${name.padEnd(16)} | 52h | ${state}  | ${entity} | ${said}`
+  const supplies = (second: string[], ...others: string[][]) =>
+    says({
+      'dcmi*': 'A valid DCMI command was not returned! (0)',
+      'sdr elist full': [
+        ['PS1 Power In', 'ok', '10.1', '132 Watts'],
+        ['PS1 Input Volts', 'ok', '10.1', '230 Volts'],
+        second,
+        ...others,
+      ]
+        .map(([name = '', state = '', entity = '', said = '']) => row(name, state, entity, said))
+        .join('\n'),
+    })
+
+  test.each(['No Reading', 'Disabled', 'Not Readable'])(
+    'that says %s is an empty bay where nothing else of it has one',
+    async (said) => {
+      const program = supplies(['PS2 Power In', 'ns', '10.2', said], ['PS2 Input Volts', 'ns', '10.2', said])
+      expect((await readOne(program))?.sample.powerW).toBe(132)
+    },
+  )
+
+  test.each([
+    ['volts', ['PS2 Input Volts', 'ok', '10.2', '230 Volts']],
+    ['its temperature', ['Temp', 'ok', '10.2', '41 degrees C']],
+    ['its current', ['Current 2', 'ok', '10.2', '0.60 Amps']],
+  ])('is there where it has %s, so the others’ sum is not the machine’s', async (_, other) => {
+    const program = supplies(['PS2 Power In', 'ns', '10.2', 'No Reading'], other)
+    expect((await readOne(program))?.sample).toMatchObject({
+      state: 'unknown',
+      faults: [expect.anything(), expect.stringContaining('the power of 1 of 2 supplies')],
+    })
+  })
+
+  test('is not there because the supply beside it or the board has readings', async () => {
+    const program = supplies(
+      ['PS2 Power In', 'ns', '10.2', 'No Reading'],
+      ['PS2 Input Volts', 'ok', '10.2', '0 Volts'],
+      ['P12V', 'ok', '7.1', '12.1 Volts'],
+    )
+    expect((await readOne(program))?.sample.powerW).toBe(132)
+  })
+})
+
 describe('several nodes or inputs in one list', () => {
   const WITHOUT_DCMI = 'A valid DCMI command was not returned! (0)'
   const listing = (rows: string) => says({ 'dcmi*': WITHOUT_DCMI, 'sdr elist full': rows })
