@@ -47,9 +47,11 @@ function axeFacts(info: Row, asic: Row | undefined): AsicFacts {
     textOf(info, 'deviceModel') ?? textOf(asic, 'deviceModel'),
     textOf(info, 'boardVersion'),
   )
+  const algorithm = algorithmOfChip(textOf(info, 'ASICModel') ?? textOf(asic, 'ASICModel'))
   return {
     model,
-    sha256Only: true,
+    algorithm,
+    sha256Only: algorithm === undefined,
     efficiencyJPerTh: ratedJPerTh(model),
     firmware: textOf(info, 'version'),
     hardwareId: macOf(info['macAddr']),
@@ -95,6 +97,13 @@ function faultsOf(info: Row): string[] {
     ...words('hardware_fault', 'hardware'),
   ]
 }
+
+/**
+ * What a board hashes by the name of its chip, where that is not SHA-256: forks put Litecoin's chips on such boards (skot/bitaxe, issue 24:
+ * BM1489 of the L7; its brothers are BM1485 and BM1491. Dcentral's fork: MSBT0501).
+ */
+const algorithmOfChip = (chip = ''): string | undefined =>
+  /^(?:BM14\d\d|MSBT)/i.test(chip) ? 'scrypt' : undefined
 
 /** For AxeOS before 2.9, which gives no expected hashrate: each small core computes one hash per clock cycle. */
 function nominalGhs(info: Row, chips: number | undefined): number | undefined {

@@ -32,6 +32,8 @@ const MACHINE: readonly RegExp[] = [
   new RegExp(`^(?:ac |total )?${POWER} (?:consumption|usage|consumed|draw|meter|in|input)$`),
   // Huawei's iBMC calls the machine's input just Power
   /^(?:system level|power)$/,
+  // Oracle's ILOM; VPS_MEMORY and the like are parts
+  /^(?:sys )?vps$/,
   // OCP sleds and NVIDIA's trays have no supply of their own: the hot-swap controllers are their input
   new RegExp(`^(?:total )?hsc(?: input| in)? (?:pin|${POWER}(?: in| input)?)$`),
   new RegExp(`^(?:total|all)(?: (?:psus?|ps|supply|supplies))?(?: input| in| ac)? ?${POWER}${TAIL}$`),

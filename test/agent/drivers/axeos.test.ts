@@ -103,6 +103,28 @@ describe('a Bitaxe', () => {
     expect(sample).not.toHaveProperty('faults')
   })
 
+  // skot/bitaxe, issue 24: Litecoin's chips on such boards
+  test.each(['BM1489', 'BM1491', 'MSBT0501'])(
+    'a board with the chip %s hashes scrypt, and is not paid as Bitcoin',
+    async (ASICModel) => {
+      const { identity, sample, ...more } = await gammaWith({ ASICModel, deviceModel: 'ACMEaxe' })
+      expect(identity).toMatchObject({ model: 'ACMEaxe', algorithm: 'scrypt' })
+      expect(sample).toMatchObject({ state: 'hashing' })
+      for (const figure of ['hashrateHs', 'hashrateAvgHs', 'paidRatio'])
+        expect(sample).not.toHaveProperty(figure)
+      expect(more).not.toHaveProperty('uncountedWork')
+    },
+  )
+
+  test.each(['BM1366', 'BM1373', 'BM1372/BM1373', ''])(
+    'one with the chip %j hashes for Bitcoin',
+    async (ASICModel) => {
+      const { identity, sample } = await gammaWith({ ASICModel })
+      expect(identity).not.toHaveProperty('algorithm')
+      expect(sample.hashrateHs).toBe(1181.6e9)
+    },
+  )
+
   test('a fan that is set to stand still is no fault', async () => {
     const { sample } = await gammaWith({ fanrpm: 0, fanspeed: 0 })
     expect(sample).not.toHaveProperty('faults')

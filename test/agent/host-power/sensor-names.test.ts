@@ -7,7 +7,7 @@ import { subjectOf } from '../../../agent/host-power/sensor-names.ts'
  * Names of real machines. Sources, in order: IBM and Lenovo, telegraf's ipmi_sensor tests; Dell, xcat2/xcat-core issue 6479 and
  * ateodorescu/home-assistant-ipmi issue 13; HPE iLO; Supermicro; OCP Leopard, u-root/u-bmc wiki; Inspur and Quanta boards by
  * IPMI; OpenBMC, ibm-openbmc/dev issue 288; Dell's Sensor resource; NVIDIA GB200 trays, a public exporter's captured ARS-121GL-NB3;
- * Grace Hopper, NVIDIA/openbmc, meta-gh: bmcweb's platform-chassis-name and its total-power sensor.
+ * Grace Hopper, NVIDIA/openbmc, meta-gh: bmcweb's platform-chassis-name and its total-power sensor; Oracle X7-8 Service Manual, sensors.
  */
 test.each([
   'Avg Power',
@@ -32,6 +32,8 @@ test.each([
   'SystemBoardPwrConsumption',
   'Chassis_0_TotalHSC_Power_0',
   'Baseboard_0_TotalHSC_Power_0',
+  'VPS',
+  '/SYS/VPS',
 ])('%s is the machine’s', (name) => expect(subjectOf(name)).toMatchObject({ of: 'machine' }))
 
 /** Sources: home-assistant-ipmi issues 13 (IBM), 25 (MegaRAC) and 27 (Intel S2600); ibm-openbmc/dev issue 276; AMI and Huawei boards. */
@@ -63,6 +65,8 @@ test.each([
   'Baseboard_0_TotalGPU_Power_0',
   'HGX_Baseboard_0_TotalHSC_Power_0',
   'HGX_Chassis_0_TotalHSC_Power_0',
+  '/SYS/VPS_MEMORY',
+  'VPS_CPUS',
   'Memory Power',
   'MEM_POWER',
   'FAN Power',
