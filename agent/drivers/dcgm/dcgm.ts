@@ -108,8 +108,9 @@ function readingOf(
     sample: defined({
       state,
       holders,
-      powerW,
-      powerBasis: powerW === undefined ? undefined : ('reported' as const),
+      // one that cannot be is told as a fault, and judges nothing before
+      powerW: drawnW,
+      powerBasis: drawnW === undefined ? undefined : ('reported' as const),
       powerLimitW,
       utilizationRatio,
       ...memory(gpu),

@@ -17,6 +17,8 @@ const SLURM_LABELS = {
   slurmUser: ['hpc_user', 'slurm_user', 'slurm_job_user'],
   slurmPartition: ['hpc_partition', 'slurm_partition', 'slurm_job_partition'],
 } as const
+/** Slurm counts its jobs from 1, and an epilog may write this for none. */
+const NO_JOB = '0'
 const POD_LABEL = /^(?:exported_)?label_(.+)$/
 const MOST_POD_LABELS = 32
 /**
@@ -36,6 +38,7 @@ export function labelledOwner(
     facts[fact] = first(names, EXPORTED) ?? (isExporters ? undefined : first(names))
   for (const [fact, names] of Object.entries(SLURM_LABELS))
     facts[fact] = first(names) ?? first(names, EXPORTED)
+  if (facts['slurmJob'] === NO_JOB) facts['slurmJob'] = undefined
   if (!facts['pod'] && !facts['slurmJob']) return undefined
   return ownerOf(facts['pod'] ? { ...facts, ...podFacts(labels, podLabels) } : facts)
 }

@@ -119,7 +119,9 @@ const MODEL_LABELS = ['model_name', 'model']
 function byModel(series: Page, { modelLabels = MODEL_LABELS }: LlmFormat): Map<string, number> {
   const sums = new Map<string, number>()
   for (const { labels, value } of series) {
-    const model = modelLabels.map((label) => labels.get(label)).find((name) => name) ?? ''
+    // a Prometheus renames the server's label where its target has one of that name
+    const model =
+      modelLabels.flatMap((label) => [labels.get(`exported_${label}`), labels.get(label)]).find(Boolean) ?? ''
     sums.set(model, (sums.get(model) ?? 0) + value)
   }
   return sums

@@ -95,6 +95,7 @@ const PAGES: Readonly<Record<string, LlmPage>> = {
     lines: [...prefillEnd('ray_vllm_', worker(1)), ...decodeEnd('ray_vllm_', worker(2))],
   },
   'ray-serve-vllm-0.10': { format: 'ray-serve', lines: likeVllm('ray_vllm:', RAY) },
+  aphrodite: { format: 'aphrodite', lines: likeVllm('aphrodite:', ENGINE) },
   lmdeploy: { format: 'lmdeploy', lines: likeVllm('lmdeploy:', ENGINE) },
   sglang: {
     format: 'sglang',

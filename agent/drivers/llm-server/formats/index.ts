@@ -1,4 +1,5 @@
 // Made by `npm run generate` from the files in this folder; do not edit.
+import aphrodite from './aphrodite.ts'
 import dynamo from './dynamo.ts'
 import type { LlmFormat } from './format.ts'
 import litellm from './litellm.ts'
@@ -13,6 +14,7 @@ import triton from './triton.ts'
 import vllm from './vllm.ts'
 
 export const LLM_FORMATS: readonly LlmFormat[] = [
+  aphrodite,
   dynamo,
   litellm,
   llamacpp,

@@ -406,3 +406,16 @@ test.skipIf(!existsSync(capture))(
     }
   },
 )
+
+test('a power that no GPU draws is ignored, and a fault tells it', async () => {
+  const [reading] = await read(
+    'DCGM_FI_DEV_POWER_USAGE{gpu="0"} 1000000000\nDCGM_FI_DEV_GPU_UTIL{gpu="0"} 50\n',
+  )
+  expect(reading?.sample).not.toHaveProperty('powerW')
+  expect(reading?.sample.faults).toEqual([expect.stringMatching(/^its power of .* is ignored: possible is/)])
+})
+
+test('job 0 is nobody’s, because Slurm counts from 1', async () => {
+  const [reading] = await read('DCGM_FI_DEV_POWER_USAGE{gpu="0",hpc_job="0"} 70\n')
+  expect(reading?.sample.holders).toEqual([])
+})

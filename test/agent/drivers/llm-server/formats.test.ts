@@ -59,6 +59,11 @@ lmdeploy:prompt_tokens_total{engine="0",model_name="example/chat-8b"} 4096.0
 # HELP lmdeploy:generation_tokens_total Number of generation tokens processed.
 lmdeploy:generation_tokens_total{engine="0",model_name="example/chat-8b"} 512.0
 `,
+  // aphrodite-engine, tests/endpoints/openai/test_metrics.py: names; labels as vLLM has them
+  aphrodite: `aphrodite:num_requests_running{model_name="example/chat-8b"} 1.0
+aphrodite:prompt_tokens_total{model_name="example/chat-8b"} 4096.0
+aphrodite:generation_tokens_total{model_name="example/chat-8b"} 512.0
+`,
   // docs.litellm.ai/docs/proxy/prometheus: names and labels; each key has a series of its own
   litellm: `litellm_in_flight_requests 1
 litellm_input_tokens_metric_total{api_key_alias="a",hashed_api_key="h1",model="example/chat-8b",team="t1",user="u"} 4000
@@ -86,6 +91,14 @@ describe.each(Object.entries(PAGES))('a page of %s', (format, body) => {
       ),
     })
   })
+})
+
+test('behind a Prometheus whose target has a label of the same name, the server’s own names the model', async () => {
+  const labels = 'exported_model_name="example/chat-8b",model_name="llm-pool"'
+  const body = `vllm:prompt_tokens_total{${labels}} 4096\nvllm:generation_tokens_total{${labels}} 512\n`
+  expect((await read(body)).counters?.byOwner).toEqual([
+    { owner: { service: 'chat', model: 'example/chat-8b' }, tokensIn: 4096, tokensOut: 512 },
+  ])
 })
 
 test('vLLM set on a page of NIM is a fault that names the counters and NIM', async () => {
