@@ -13,7 +13,10 @@ const unescaped = (name: string): string =>
 
 const SCHEDULERS: readonly [pattern: RegExp, fact: string][] = [
   // OpenPBS, src/hooks/cgroups/pbs_cgroups.PY: /pbs_jobs.service/jobid/123.server
-  [/\/pbs(?:_jobs|pro)?\.(?:service|slice)\/jobid\/([^/\n]+)/, 'pbsJob'],
+  [/\/pbs(?:_jobs|pro)?\.(?:service|slice)\/(?:jobid|jobs)\/([^/\n]+)/, 'pbsJob'],
+  // PBS Professional 18 and 19: /pbspro.slice/pbspro-123.server.slice, and without systemd /pbspro/123.server
+  [/\/pbspro\.slice\/pbspro-([^/\n]+)\.slice(?=[/\n]|$)/, 'pbsJob'],
+  [/:\/pbspro\/(\d[^/\n]*)/, 'pbsJob'],
   // IBM Spectrum LSF: /lsf/<cluster>/job.123.4567.1600000000
   [/\/lsf\/[^\n]*?\bjob\.(\d+(?:\[\d+\])?)(?=[./\n]|$)/, 'lsfJob'],
   // HTCondor: /htcondor/condor_var_lib_condor_execute_slot1_2@host

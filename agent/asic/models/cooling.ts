@@ -27,16 +27,16 @@ function ofAvalon(name: string): Cooling {
   return suffix ? 'hydro' : byWords(name)
 }
 
-/** Auradine: AT is air, AH water, AI immersion. Source: Auradine's product pages. */
+/** Auradine: AT is air, AH water, AI immersion, by its product pages; AD has no fans (UpstreamData/pyasic, `expected_fans` 0). */
 function ofAuradine(name: string): Cooling {
-  if (name.startsWith('AH')) return 'hydro'
+  if (/^A[HD]/.test(name)) return 'hydro'
   return name.startsWith('AI') ? 'immersion' : 'air'
 }
 
 const MAKERS: readonly (readonly [RegExp, (name: string) => Cooling | undefined])[] = [
   [/^(?:MICROBT\s+)?WHATSMINER\s*/, ofWhatsminer],
   [/^(?:CANAAN\s+)?AVALON\s*(?:MINER)?\s*(?:MADE\s+)?/, ofAvalon],
-  [/^(?:AURADINE\s+)?(?:TERAFLUX\s+)?(?=A[THI]\d)/, ofAuradine],
+  [/^(?:AURADINE\s+)?(?:TERAFLUX\s+)?(?=A[DTHI]\d)/, ofAuradine],
 ]
 
 /**

@@ -17,6 +17,7 @@ export const BITAXES: Ratings = {
   'BITAXE HEX': air(3, 70, 'mining-catalog'),
   'BITAXE TOUCH': air(1.6, 22, 'catalogues'),
   // other makers' boards with ESP-Miner
+  LV06: air(0.5, 13, 'catalogues'),
   LV07: air(1, 25, 'catalogues'),
   LV08: air(4.5, 120, 'catalogues'),
   'ZYBER 8S': air(6.4, 140, 'catalogues'),

@@ -32,7 +32,7 @@ const LINES: readonly (readonly [RegExp, string])[] = [
   [/^(?:canaan )?avalon/, SHA256],
   [/^(?:bitdeer )?sealminer a\d/, SHA256],
   [/^(?:bitdeer )?sealminer dl/, 'scrypt'],
-  [/^(?:auradine )?(?:teraflux )?a[thi]\d{4}/, SHA256],
+  [/^(?:auradine )?(?:teraflux )?a[dthi]\d{4}/, SHA256],
   [/^gmo (?:miner )?b\d|^asicminer 8 nano|^(?:bitfily )?snow panther b|^fluminer t\d|^ipollo b\d/, SHA256],
   // Hummer's H1 hashes another algorithm
   [

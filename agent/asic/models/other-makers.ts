@@ -15,7 +15,7 @@ export const SEALMINERS: Ratings = {
   'A4 ULTRA HYD': hydro(886, 8372, 'asic-miner-value'),
 }
 
-/** AT is air, AI immersion, AH water. */
+/** AT is air, AI immersion, AH and AD water. */
 export const AURADINES: Ratings = {
   // a recorded machine gives 160 TH/s as its own expectation (256foundation/asic-rs, auradine, v1)
   AT1500: air(160, 2560, 'by-generation'),
@@ -30,9 +30,13 @@ export const OTHERS: Ratings = {
   'INNOSILICON T2T': air(30, 2400, 'asic-miner-value'),
   'INNOSILICON T2T+': air(32, 2200, 'asic-miner-value'),
   'INNOSILICON T3': air(39, 2150, 'asic-miner-value'),
+  'INNOSILICON T3+PRO': air(67, 3300, 'minerstat'),
   'INNOSILICON T3+': air(57, 3300, 'asic-miner-value'),
   'EBIT E9+': air(9, 1300, 'asic-miner-value'),
   'EBIT E9I': air(13.5, 1420, 'asic-miner-value'),
+  'EBIT E9.2': air(12, 1320, 'minerstat'),
+  'EBIT E9.3': air(16, 1760, 'minerstat'),
+  'EBIT E10.3': air(24, 2640, 'minerstat'),
   'EBIT E10': air(18, 1650, 'asic-miner-value'),
   'EBIT E11': air(30, 1950, 'asic-miner-value'),
   'EBIT E11++': air(44, 1980, 'asic-miner-value'),
@@ -67,6 +71,8 @@ export const OTHERS: Ratings = {
   'ALADDIN T1 16T': air(16, 1400, 'minerstat'),
   'HUMMER H7 PRO': air(53, 3445, 'minerstat'),
   'HUMMER H9 PRO': air(84, 3360, 'minerstat'),
+  'BMM 100': air(1, 40, 'braiins-page'),
+  'BMM 101': air(1, 40, 'braiins-page'),
   'BITFURY RD4': air(25, 1720, 'minerstat'),
 }
 
@@ -96,8 +102,10 @@ export function sealminerRating(text: string): Rating | undefined {
 /** @param text without "Auradine": `AT2880` */
 export function auradineRating(text: string): Rating | undefined {
   const name = text.toUpperCase().replace(/^TERAFLUX\s*/, '')
-  if (!/^A[THI]\d/.test(name)) return undefined
-  const found = nearest(name, [rowsOf(AURADINES).filter((row) => row.name.slice(0, 2) === name.slice(0, 2))])
+  if (!/^A[DTHI]\d/.test(name)) return undefined
+  // AD has no fans either (UpstreamData/pyasic, auradine/AD), and no page of it was found
+  const line = name.slice(0, 2).replace('AD', 'AH')
+  const found = nearest(name, [rowsOf(AURADINES).filter((row) => row.name.slice(0, 2) === line)])
   return found && AURADINES[found.name]
 }
 
@@ -107,6 +115,7 @@ export function otherRating(text: string): Rating | undefined {
     .toUpperCase()
     .replace(/^(?:EBANG|HALONG(?: MINING)?|ASICMINER|BITFILY)\s+/, '')
     .replace(/^(GMO|CHEETAH|HUMMER) ?MINER\b/, '$1')
+    .replace(/^BRAIINS (?:MINI MINER )?(?=BMM)/, '')
     .replace(/^(?:AIXIN )?LOVE ?CORE\b/, 'AISEN')
     // the machine itself says `u8`
     .replace(/^(?:STRONGU\s+)?(?:STU-)?(?=U8\b)/, 'STRONGU STU-')

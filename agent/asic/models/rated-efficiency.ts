@@ -11,7 +11,7 @@ const MAKERS: readonly (readonly [RegExp, (name: string) => Rating | undefined])
   [/^(?:microbt\s+)?whatsminer\s*/i, whatsminerRating],
   [/^(?:canaan\s+)?avalon\s*(?:miner)?\s*(?:made\s+)?/i, avalonRating],
   [/^(?:bitdeer\s+)?sealminer\s*/i, sealminerRating],
-  [/^(?:auradine\s+)?(?:teraflux\s+)?(?=a[thi]\d)/i, auradineRating],
+  [/^(?:auradine\s+)?(?:teraflux\s+)?(?=a[dthi]\d)/i, auradineRating],
 ]
 
 /**

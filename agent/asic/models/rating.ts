@@ -22,6 +22,7 @@ export const SOURCES = {
     'ESP-Miner (github bitaxeorg), main/device_config.h: default frequency, small cores and chips; the power of its self-test',
   'esp-miner-nerd':
     'ESP-Miner-NerdQAxePlus (github shufps), main/boards: the chips of each board; TH/s and W of a chip as on a Bitaxe',
+  'braiins-page': 'Braiins, the model’s product page (braiins.com/hardware)',
   minerstat:
     'minerstat, list of hardware (minerstat.com/hardware), as public calculators of 2022 quote it; no page of the maker was found',
   'by-generation':

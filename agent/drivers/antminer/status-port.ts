@@ -101,7 +101,7 @@ async function answerOf(url: string, signal: AbortSignal) {
 
 /** `miner power:3412`; older firmware answers `error 6060 cmd`. */
 function wattsIn(text: string): number | undefined {
-  const digits = /^\s*(?:miner )?power\s*:\s*(\d+(?:\.\d+)?)\s*W?\s*$/i.exec(text)?.[1]
+  const digits = /^\s*(?:miner[ _])?power\s*:\s*(\d+(?:\.\d+)?)\s*W?\s*$/i.exec(text)?.[1]
   const watts = Number(digits ?? Number.NaN)
   return watts < 100_000 ? watts : undefined
 }

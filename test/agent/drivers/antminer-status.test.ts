@@ -38,6 +38,11 @@ describe('port 6060 of a stock Antminer', () => {
     expect((await session.read(soon()))[0]?.sample).toMatchObject({ powerW: 3412, powerBasis: 'reported' })
   })
 
+  test('with an underscore in its name', async () => {
+    const { session } = await open({ '/miner_power': 'miner_power: 3412 W' })
+    expect((await session.read(soon()))[0]?.sample).toMatchObject({ powerW: 3412, powerBasis: 'reported' })
+  })
+
   test('tells a warning in words', async () => {
     const { session } = await open({
       '/miner_power': 'miner power:3412',

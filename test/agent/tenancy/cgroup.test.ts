@@ -58,6 +58,15 @@ describe('whose a process is', () => {
   // the paths that each program's own documentation or source shows; see agent/tenancy/other-groups.ts
   test.each([
     ['OpenPBS', '4:memory:/pbs_jobs.service/jobid/123.pbs-server', { pbsJob: '123.pbs-server' }, true],
+    // job scripts and a monitoring agent that look these up: cpuset/pbspro.slice/pbspro-<job>.slice, cpuset/pbspro/<job>, and <prefix>.service/jobs/<job> in version 2
+    ['OpenPBS, groups of version 2', '0::/pbs_jobs.service/jobs/123.srv/task', { pbsJob: '123.srv' }, true],
+    [
+      'PBS Professional',
+      '4:memory:/pbspro.slice/pbspro-123.pbs\\x2dsrv.slice',
+      { pbsJob: '123.pbs-srv' },
+      true,
+    ],
+    ['PBS Professional without systemd', '4:memory:/pbspro/123.srv', { pbsJob: '123.srv' }, true],
     ['OpenPBS, an array', '0::/pbs_jobs.service/jobid/77[3].pbs', { pbsJob: '77[3].pbs' }, true],
     ['LSF', '9:cpuset:/lsf/cluster1/job.4711.32012.1700000000', { lsfJob: '4711' }, true],
     [

@@ -100,6 +100,13 @@ test.each([
   ['Aladdin T1 16T', 87.5],
   ['Hummer Miner H9 Pro', 40],
   ['Bitfury RD4', 68.8],
+  ['Ebang Ebit E9.3', 110],
+  ['Ebit E10.3', 110],
+  ['Innosilicon T3+Pro', 49.3],
+  ['Innosilicon T3+', 57.9],
+  ['Braiins Mini Miner BMM 101', 40],
+  ['Lucky Miner LV06', 26],
+  ['Auradine AD3500', 17.9],
   // ESP-Miner 2.15.3 and the Nerd boards’ firmware 1.1.0: chips of the S21 and the S23
   ['Q1373', 11],
   ['Bitaxe NajaDuo 1201', 11],
