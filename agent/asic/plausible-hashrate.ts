@@ -116,7 +116,7 @@ const unmeasured = (boards: AsicFacts['boards']) =>
   boards?.map((board) => ({ ...board, hashrateHs: undefined }))
 
 /** The checks that hold for any algorithm: against its own boards and its expected hashrate, none of which is known by Bitcoin's machines. */
-export const relativeHashrates = (facts: AsicFacts, starting: boolean): Plausible =>
+const relativeHashrates = (facts: AsicFacts, starting: boolean): Plausible =>
   plausibleHashrates(
     {
       ...facts,

@@ -108,7 +108,7 @@ function readingOf(
     sample: defined({
       state,
       holders,
-      // one that cannot be is told as a fault, and judges nothing before
+      // one that no GPU draws becomes a fault, and judges nothing before
       powerW: drawnW,
       powerBasis: drawnW === undefined ? undefined : ('reported' as const),
       powerLimitW,

@@ -67,7 +67,7 @@ test.each([
   ['NVIDIA H100 80GB HBM3', [132], [7], undefined],
   ['NVIDIA A100-SXM4-40GB', [42, 14], [3, 1], 98],
   ['NVIDIA A30', [14, 28], [1, 2], 56],
-  // nobody knows the slices of a new model
+  // a new model, whose slices are not known
   ['NVIDIA X1', [20], [undefined], undefined],
   ['NVIDIA H100 80GB HBM3', [], [], undefined],
 ] as const)(
