@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { PerwattError } from '../../protocol/kit/errors.ts'
 
-const KEPT = 'node_modules/.cache/perwatt/versions'
+/** Folder of what was built of other versions. */
+export const KEPT_VERSIONS = 'node_modules/.cache/perwatt/versions'
 
 /**
  * Builds the programs of another version from the history of this repository, with today's packages, and keeps them.
@@ -13,16 +14,13 @@ const KEPT = 'node_modules/.cache/perwatt/versions'
  * @throws PerwattError where the history does not have it, as in a shallow clone
  */
 export function buildVersion(ref: string): string {
-  const commit = commitOf(ref)
-  const kept = resolve(KEPT, commit)
-  if (existsSync(kept)) return kept
   const folder = mkdtempSync(join(tmpdir(), 'perwatt-version-'))
   try {
-    const archive = execFileSync('git', ['archive', commit], { maxBuffer: 1 << 30 })
-    execFileSync('tar', ['-x', '-C', folder], { input: archive })
+    const kept = resolve(KEPT_VERSIONS, extractVersion(ref, folder))
+    if (existsSync(kept)) return kept
     symlinkSync(resolve('node_modules'), join(folder, 'node_modules'))
     execFileSync(process.execPath, ['node_modules/tsup/dist/cli-default.js'], { cwd: folder, stdio: 'pipe' })
-    mkdirSync(resolve(KEPT), { recursive: true })
+    mkdirSync(resolve(KEPT_VERSIONS), { recursive: true })
     // in one step, so that a build that was cut off is none
     cpSync(join(folder, 'dist'), `${kept}.new`, { recursive: true })
     renameSync(`${kept}.new`, kept)
@@ -30,6 +28,18 @@ export function buildVersion(ref: string): string {
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
+}
+
+/**
+ * Writes the sources of another version into a folder.
+ * @returns its commit
+ * @throws PerwattError where the history does not have it
+ */
+export function extractVersion(ref: string, folder: string): string {
+  const commit = commitOf(ref)
+  const archive = execFileSync('git', ['archive', commit], { maxBuffer: 1 << 30 })
+  execFileSync('tar', ['-x', '-C', folder], { input: archive })
+  return commit
 }
 
 function commitOf(ref: string): string {
