@@ -68,24 +68,21 @@ async function layoutOf(
   signal: AbortSignal,
 ): Promise<PduLayout> {
   const rows: Row[] = []
-  for (const part of table.parts) rows.push(...(await rowsOf(snmp, part, product, signal)))
+  for (const part of table.parts)
+    if (!part.ifNone || rows.every((row) => row.table.part !== part.part))
+      rows.push(...(await rowsOf(snmp, part, product, signal)))
   if (rows.length === 0) return { about: {}, parts: [] }
-  const aboutOid = (oid: string) => oid.replace('*', product ?? '')
-  const model = aboutOid(table.about.model)
-  const firmware = aboutOid(table.about.firmware)
-  const hardwareId = aboutOid(table.about.hardwareId)
-  const values = await snmp.get([model, firmware, hardwareId, ...rows.flatMap(columnsOf)], signal)
+  const about = Object.entries(table.about).map(
+    ([what, oid]) => [what, oid.replace('*', product ?? '')] as const,
+  )
+  const values = await snmp.get([...about.map(([, oid]) => oid), ...rows.flatMap(columnsOf)], signal)
   const measuredRows = finestOf(
     rows.filter((row) => isMeasured(row, values)),
     values,
   )
   const inlets = measuredRows.filter((r) => r.table.part === 'inlet')
   return {
-    about: defined({
-      model: textOf(values.get(model)),
-      firmware: textOf(values.get(firmware)),
-      hardwareId: textOf(values.get(hardwareId)),
-    }),
+    about: defined(Object.fromEntries(about.map(([what, oid]) => [what, textOf(values.get(oid))]))),
     parts: measuredRows.map((row) => partOf(row, inlets, values)),
   }
 }

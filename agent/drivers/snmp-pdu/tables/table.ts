@@ -28,6 +28,8 @@ export interface PartTable {
   unit: number | string
   /** 0: the units of a chain are counted from 0; absent: from 1 */
   firstUnit?: 0
+  /** true: only where the tables of the same kind of part before this one have no row */
+  ifNone?: true
   /** only rows in which this column has this number count */
   only?: { column: string; is: number }
   /**
@@ -58,6 +60,6 @@ export interface PduTable {
   /** what the PDU's sysObjectID begins with */
   objectIdPrefix: string
   /** scalars, or columns of the first row */
-  about: { model: string; firmware: string; hardwareId: string }
+  about: { model?: string; firmware: string; hardwareId: string }
   parts: readonly PartTable[]
 }

@@ -1,0 +1,11 @@
+import { enlogic } from '../shapes/enlogic.ts'
+
+/** APC-CPDU-MIB (318.1.1.32): NetShelter Advanced rack PDUs, APDU9... and APDU10.... */
+export default enlogic({
+  vendor: 'apc',
+  generation: 3,
+  objectIdPrefix: '1.3.6.1.4.1.318.1.1.32',
+  root: '1.3.6.1.4.1.318.1.1.32',
+  // pduNamePlatePartNumber (the column of the model number holds the rating), the firmware's version, pduNamePlateSerialNumber
+  about: { model: 11, firmware: 14, hardwareId: 12 },
+})
