@@ -90,7 +90,7 @@ export class HeldCounter {
     if (this.#fault !== undefined) return { fault: this.#fault }
     if (distrusted === undefined) return reading
     if (this.#distrust !== undefined) return { fault: this.#distrust }
-    // believed from here on: nothing before was told
+    // trusted from here on: nothing before was told
     return energyJ === undefined ? {} : { energyJ, startsAgain: true }
   }
 
@@ -173,12 +173,12 @@ export class HeldCounter {
     const isWhole = gap && !this.#doubts.any && fromW !== undefined && toW !== undefined
     if (!isWhole) return this.#begin(energyJ)
     const time = { elapsedMs, fromW, toW, grownJ, stepJ: this.#steps.knownJ }
-    const { refused, keptBack, believed } = this.#sparse.take(time, this.#shown)
+    const { refused, keptBack, trusted } = this.#sparse.take(time, this.#shown)
     if (refused) {
       this.#fault = counterFault(refused)
       return {}
     }
-    if (believed) this.#distrust = undefined
+    if (trusted) this.#distrust = undefined
     if (!keptBack) return this.#begin(energyJ)
     this.#startWindow(energyJ)
     this.#goodJ = energyJ
@@ -250,7 +250,7 @@ export class HeldCounter {
 /** When a reading came. */
 interface Moment {
   steadyMs: number
-  /** whether the power says nothing of the time since the last one */
+  /** true: too long after the last one for the power alone to say what flowed */
   gap: boolean
   /** 0: there was none */
   elapsedMs: number

@@ -13,8 +13,8 @@ const LESS_FACTOR = 3
 const TO_REFUSE = 24
 /** From here on in a row the counter is kept back; what it has counted is told once it agrees. */
 const TO_KEEP_BACK = 2
-/** Times in a row that agree, after which a counter that was refused before is believed again. */
-const TO_BELIEVE = 6
+/** Times in a row that agree, after which a counter that an earlier run refused is used again. */
+const TO_TRUST = 6
 /** A counter that should have made fewer steps may stand still. */
 const STEPS = 4
 
@@ -36,8 +36,8 @@ export interface SparseJudgement {
   refused?: Disagreement
   /** true: the counter is kept back, because it may be */
   keptBack?: true
-  /** true: it has agreed for so long that it is believed, whatever it was before */
-  believed?: true
+  /** true: it agreed often enough in a row to be used, also where an earlier run refused it */
+  trusted?: true
 }
 
 /**
@@ -68,7 +68,7 @@ export class SparsePolls {
       return this.#inARow >= TO_KEEP_BACK ? { keptBack: true } : {}
     }
     if (verdict !== this.#than) this.#start(verdict)
-    if (verdict === undefined) return ++this.#agreed >= TO_BELIEVE ? { believed: true } : {}
+    if (verdict === undefined) return ++this.#agreed >= TO_TRUST ? { trusted: true } : {}
     this.#agreed = 0
     this.#inARow++
     this.#countedJ += time.grownJ

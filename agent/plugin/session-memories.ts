@@ -9,7 +9,7 @@ interface Kept {
 
 /**
  * What the sessions of all devices have learnt of their machines: it outlives the session and the agent, so that a counter that was
- * refused is not believed again after a restart.
+ * refused stays refused after a restart.
  */
 export class SessionMemories {
   readonly #kept = new Map<string, Kept>()

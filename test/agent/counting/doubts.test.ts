@@ -26,7 +26,7 @@ test('a doubt that began after a gap stays one of the gap', () => {
   expect(doubts.sinceGap).toBe(false)
 })
 
-test('a fall is believed at its second reading, and one that rises in between is none', () => {
+test('a fall is taken as it is at its second reading, and one that rises in between is none', () => {
   const doubts = new Doubts()
   expect(doubts.fell(false, false)).toBeUndefined()
   expect(doubts.fell(false, true)).toBe('since now')

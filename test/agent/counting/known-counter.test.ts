@@ -30,7 +30,7 @@ const refused = () => {
 const nextRun = (counter: HeldCounter) => new HeldCounter(3600, JSON.parse(JSON.stringify(counter.known)))
 
 describe('a counter that an earlier run of the agent refused', () => {
-  test('is not believed again by the next run, whose fault is the same from its first reading on', () => {
+  test('stays refused by the next run, with the same fault from its first reading on', () => {
     const before = refused()
     const { told, fault } = readFor(nextRun(before), 2 * HOUR, 10)
     expect(told).toEqual([])

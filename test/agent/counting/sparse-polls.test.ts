@@ -37,11 +37,11 @@ test('over more than an hour nothing is said: a site may have been busy all nigh
     expect(polls.take({ ...time(20_000), elapsedMs: 8 * 60 * MINUTES }, SHOWN)).toEqual({})
 })
 
-test('a counter that has agreed six times in a row is believed', () => {
+test('a counter that has agreed six times in a row is used again', () => {
   const polls = new SparsePolls()
   const said = Array.from({ length: 6 }, () => polls.take(time(1.7), SHOWN))
   expect(said.at(4)).toEqual({})
-  expect(said.at(5)).toEqual({ believed: true })
+  expect(said.at(5)).toEqual({ trusted: true })
 })
 
 describe('a meter that is polled every 10 minutes', () => {

@@ -1,4 +1,4 @@
-import { type PduTable, TENTH_KWH } from '../tables/table.ts'
+import { JOULES_PER_KWH } from '../../../../protocol/units.ts'
 
 const LOADS = {
   1: 'above upper critical',
@@ -7,7 +7,7 @@ const LOADS = {
   4: 'below lower critical',
 } as const
 
-/** What one seller says of his own. */
+/** One seller of the shape. */
 interface Seller {
   vendor: string
   generation?: number
@@ -23,33 +23,34 @@ interface Seller {
  * pduOutletSwitchedStatusTable .5.4, pduOutletMeteredStatusTable .5.9; an index is unit, outlet. Phases are left out: with a delta
  * connection the MIB counts each watt as a line and again as a phase.
  */
-export const enlogic = ({ vendor, generation, objectIdPrefix, root, about }: Seller): PduTable => ({
-  vendor,
-  ...(generation !== undefined && { generation }),
-  objectIdPrefix,
-  about: {
-    model: `${root}.1.2.1.${about.model}.1`,
-    firmware: `${root}.1.2.1.${about.firmware}.1`,
-    hardwareId: `${root}.1.2.1.${about.hardwareId}.1`,
-  },
-  parts: [
-    {
-      part: 'inlet',
-      rows: `${root}.2.4.1.4`,
-      unit: 1,
-      power: { column: `${root}.2.4.1.4.#`, scale: 1 }, // pduUnitStatusActivePower, W
-      energy: { column: `${root}.2.4.1.9.#`, scale: TENTH_KWH }, // pduUnitStatusEnergy
-      status: { column: `${root}.2.4.1.3.#`, words: LOADS }, // pduUnitStatusLoadState
+export const enlogic = ({ vendor, generation, objectIdPrefix, root, about }: Seller) =>
+  ({
+    vendor,
+    ...(generation !== undefined && { generation }),
+    objectIdPrefix,
+    about: {
+      model: `${root}.1.2.1.${about.model}.1`,
+      firmware: `${root}.1.2.1.${about.firmware}.1`,
+      hardwareId: `${root}.1.2.1.${about.hardwareId}.1`,
     },
-    {
-      part: 'outlet',
-      rows: `${root}.5.9.1.6`,
-      unit: 1,
-      name: `${root}.5.9.1.3.#`, // pduOutletMeteredStatusName
-      power: { column: `${root}.5.9.1.6.#`, scale: 1 }, // pduOutletMeteredStatusActivePower, W
-      energy: { column: `${root}.5.9.1.11.#`, scale: TENTH_KWH }, // pduOutletMeteredStatusResettableEnergy
-      off: { column: `${root}.5.4.1.4.#`, is: 0 }, // pduOutletSwitchedStatusState: off(0)
-      status: { column: `${root}.5.9.1.4.#`, words: LOADS }, // pduOutletMeteredStatusLoadState
-    },
-  ],
-})
+    parts: [
+      {
+        part: 'inlet',
+        rows: `${root}.2.4.1.4`,
+        unit: 1,
+        power: { column: `${root}.2.4.1.4.#`, scale: 1 }, // pduUnitStatusActivePower, W
+        energy: { column: `${root}.2.4.1.9.#`, scale: JOULES_PER_KWH / 10 }, // pduUnitStatusEnergy
+        status: { column: `${root}.2.4.1.3.#`, words: LOADS }, // pduUnitStatusLoadState
+      },
+      {
+        part: 'outlet',
+        rows: `${root}.5.9.1.6`,
+        unit: 1,
+        name: `${root}.5.9.1.3.#`, // pduOutletMeteredStatusName
+        power: { column: `${root}.5.9.1.6.#`, scale: 1 }, // pduOutletMeteredStatusActivePower, W
+        energy: { column: `${root}.5.9.1.11.#`, scale: JOULES_PER_KWH / 10 }, // pduOutletMeteredStatusResettableEnergy
+        off: { column: `${root}.5.4.1.4.#`, is: 0 }, // pduOutletSwitchedStatusState: off(0)
+        status: { column: `${root}.5.9.1.4.#`, words: LOADS }, // pduOutletMeteredStatusLoadState
+      },
+    ],
+  }) as const

@@ -1,4 +1,5 @@
 import { enlogic } from '../shapes/enlogic.ts'
+import type { PduTable } from './table.ts'
 
 /** APC-CPDU-MIB (318.1.1.32): NetShelter Advanced rack PDUs, APDU9... and APDU10.... */
 export default enlogic({
@@ -8,4 +9,4 @@ export default enlogic({
   root: '1.3.6.1.4.1.318.1.1.32',
   // pduNamePlatePartNumber (the column of the model number holds the rating), the firmware's version, pduNamePlateSerialNumber
   about: { model: 11, firmware: 14, hardwareId: 12 },
-})
+}) satisfies PduTable

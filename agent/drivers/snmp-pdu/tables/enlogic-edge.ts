@@ -1,4 +1,5 @@
 import { nlogic } from '../shapes/nlogic.ts'
+import type { PduTable } from './table.ts'
 
 /** Enlogic_Edge_Mib (38446.4): Enlogic Edge, as Emulab reads it in power_enlogic.pm. */
 export default nlogic({
@@ -7,4 +8,4 @@ export default nlogic({
   objectIdPrefix: '1.3.6.1.4.1.38446',
   root: '1.3.6.1.4.1.38446.4.1',
   modelColumn: 7,
-})
+}) satisfies PduTable

@@ -1,4 +1,5 @@
 import { enlogic } from '../shapes/enlogic.ts'
+import type { PduTable } from './table.ts'
 
 /** ENLOGIC-PDU-MIB (38446.1): Enlogic, now nVent. */
 export default enlogic({
@@ -7,4 +8,4 @@ export default enlogic({
   root: '1.3.6.1.4.1.38446.1',
   // pduNamePlateModelNumber, pduNamePlateFirmwareVersion, pduNamePlateSerialNumber
   about: { model: 10, firmware: 13, hardwareId: 11 },
-})
+}) satisfies PduTable

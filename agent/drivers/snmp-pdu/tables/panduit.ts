@@ -1,4 +1,5 @@
 import { nlogic } from '../shapes/nlogic.ts'
+import type { PduTable } from './table.ts'
 
 /** PANDUIT-MIB (19536.10): SmartZone G5 and G6. */
 export default nlogic({
@@ -6,4 +7,4 @@ export default nlogic({
   objectIdPrefix: '1.3.6.1.4.1.19536.10',
   root: '1.3.6.1.4.1.19536.10.1',
   modelColumn: 3,
-})
+}) satisfies PduTable

@@ -22,7 +22,7 @@ test('what each outlet’s counter has taught is known to the next session, for 
     faults: [expect.stringMatching(/far more/)],
   })
   expect(first(2)).toEqual({ powerW: 36_000, counters: { energyJ: 7 * KWH }, faults: [] })
-  // the PDU tells its unit anew: it was the fault's cause
+  // the PDU's unit has changed, and so may the fault's cause
   expect(first(1, KWH / 100)).toMatchObject({ counters: { energyJ: 7 * KWH }, faults: [] })
   expect(Object.keys(next.known ?? {})).toEqual(Object.keys(known))
 })
