@@ -51,4 +51,13 @@ export class CounterSteps {
     }
     this.#stood = grownJ === 0
   }
+
+  /**
+   * Takes the growth over a time without readings.
+   * @param drawnJ the most that its power makes in that time: growth within it shows no step
+   */
+  grewOverGap(grownJ: number, drawnJ: number): void {
+    if (grownJ > 0 && grownJ <= 2 * drawnJ) this.#stood = false
+    this.grew(grownJ)
+  }
 }

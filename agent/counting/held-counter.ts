@@ -172,6 +172,7 @@ export class HeldCounter {
     const toW = this.#power?.powerW
     const isWhole = gap && !this.#doubts.any && fromW !== undefined && toW !== undefined
     if (!isWhole) return this.#begin(energyJ)
+    this.#steps.grewOverGap(grownJ, (Math.max(fromW, toW) * elapsedMs) / 1000)
     const time = { elapsedMs, fromW, toW, grownJ, stepJ: this.#steps.knownJ }
     const { refused, keptBack, trusted } = this.#sparse.take(time, this.#shown)
     if (refused) {

@@ -1,3 +1,4 @@
+import { JOULES_PER_KWH } from '../../protocol/units.ts'
 import type { Disagreement } from './counter-fault.ts'
 import { leastW, type ShownPower, type Verdict } from './counter-window.ts'
 
@@ -17,6 +18,9 @@ const TO_KEEP_BACK = 2
 const TO_TRUST = 6
 /** A counter that should have made fewer steps may stand still. */
 const STEPS = 4
+/** One that has moved less often may have larger steps than were seen; it may stand while its power makes this much. */
+const MOVES = 3
+const STANDS_AT_MOST_J = 200 * JOULES_PER_KWH
 
 /** A time between two readings. */
 export interface SparseTime {
@@ -29,6 +33,8 @@ export interface SparseTime {
   /** J of a step of the counter */
   stepJ: number
 }
+
+const NOTHING = { drawnJ: 0, ms: 0 } as const
 
 /** What the times so far say together. */
 export interface SparseJudgement {
@@ -48,6 +54,9 @@ export class SparsePolls {
   #than: Verdict
   #inARow = 0
   #agreed = 0
+  #moves = 0
+  /** since the counter last moved: J by its power, and ms */
+  #standing: { drawnJ: number; ms: number } = NOTHING
   #countedJ = 0
   #drawnJ = 0
   #ms = 0
@@ -56,12 +65,21 @@ export class SparsePolls {
   end(): void {
     this.#start(undefined)
     this.#agreed = 0
+    this.#standing = NOTHING
   }
 
   /** Takes a time between two readings. */
   take(time: SparseTime, shown: ShownPower): SparseJudgement {
     if (time.elapsedMs > SPARSE_AT_MOST_MS) return {}
-    const verdict = verdictOf(time, shown)
+    const drawnJ = (((time.fromW + time.toW) / 2) * time.elapsedMs) / 1000
+    if (time.grownJ > 0) this.#moves++
+    const { drawnJ: stoodJ, ms } = this.#standing
+    this.#standing =
+      time.grownJ > 0 ? NOTHING : { drawnJ: stoodJ + Math.max(0, drawnJ), ms: ms + time.elapsedMs }
+    if (this.#standing.drawnJ > STANDS_AT_MOST_J)
+      return { refused: { than: 'less', countedJ: 0, ...this.#standing } }
+    const mayStand = time.grownJ === 0 && this.#moves < MOVES
+    const verdict = mayStand ? 'unknown' : verdictOf(time, shown)
     // nothing to hold a low counter against; it is not too high
     if (verdict === 'unknown') {
       if (this.#than === 'more') this.#start(undefined)
@@ -72,7 +90,7 @@ export class SparsePolls {
     this.#agreed = 0
     this.#inARow++
     this.#countedJ += time.grownJ
-    this.#drawnJ += (((time.fromW + time.toW) / 2) * time.elapsedMs) / 1000
+    this.#drawnJ += drawnJ
     this.#ms += time.elapsedMs
     if (this.#inARow >= TO_REFUSE)
       return {

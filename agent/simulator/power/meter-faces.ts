@@ -43,17 +43,20 @@ export const PM5000 = face(
   },
 )
 
+/** Registers that two models of Carlo Gavazzi share. @param code what the model says that it is */
+const carloGavazzi = (code: number): Parameters<typeof face>[1] => ({
+  input: {
+    11: uint16(code),
+    40: (m) => lowWordFirst(int32(m.powerW * 10)),
+    52: (m) => lowWordFirst(int32(m.importedWh / 100)),
+    78: (m) => lowWordFirst(int32(m.exportedWh / 100)),
+  },
+})
+
 /** Carlo Gavazzi EM24 with Ethernet (EM24_E1_CP.pdf): 0.1 W and 0.1 kWh in two registers, the low word first, and the model's code. */
 export const EM24_E1 = face(
   { name: 'Carlo Gavazzi EM24_E1', map: 'carlo-gavazzi-em24-e1' },
-  {
-    input: {
-      11: uint16(1648),
-      40: (m) => lowWordFirst(int32(m.powerW * 10)),
-      52: (m) => lowWordFirst(int32(m.importedWh / 100)),
-      78: (m) => lowWordFirst(int32(m.exportedWh / 100)),
-    },
-  },
+  carloGavazzi(1648),
 )
 
 /** The classic Carlo Gavazzi EM24 (ccontrols.com, CarloGavazziEM24.pdf): 0x34 and 0x35 are power factors, the counters 0x42 and 0x5C. */
@@ -72,17 +75,7 @@ export const EM24_RS485 = face(
 )
 
 /** Carlo Gavazzi EM340 (EM330_EM340_ET330_ET340_CP.pdf): W sys 0x28, kWh(+) TOT 0x34, kWh(-) TOT 0x4E. */
-export const EM340 = face(
-  { name: 'Carlo Gavazzi EM340', map: 'carlo-gavazzi-em3x0' },
-  {
-    input: {
-      11: uint16(341),
-      40: (m) => lowWordFirst(int32(m.powerW * 10)),
-      52: (m) => lowWordFirst(int32(m.importedWh / 100)),
-      78: (m) => lowWordFirst(int32(m.exportedWh / 100)),
-    },
-  },
-)
+export const EM340 = face({ name: 'Carlo Gavazzi EM340', map: 'carlo-gavazzi-em3x0' }, carloGavazzi(341))
 
 /** Eastron SDM630 (SDM630Register.pdf, 30053, 30073 and 30075): floats of W and of kWh with two decimals. */
 export const SDM630 = face(

@@ -11,6 +11,16 @@ test('a step is at least the last digit, and what a counter grew by after it sto
   expect(steps.hasMoved).toBe(true)
 })
 
+test('over a time without readings only a growth that its power can’t make shows a step', () => {
+  const steps = new CounterSteps(1)
+  steps.grew(0)
+  steps.grewOverGap(50_000, 40_000)
+  expect([steps.knownJ, steps.hasMoved]).toEqual([1, true])
+  steps.grewOverGap(0, 40_000)
+  steps.grewOverGap(900_000, 40_000)
+  expect(steps.knownJ).toBe(900_000)
+})
+
 test('the next run knows what this one has learnt, and nothing of a counter that never moved', () => {
   const stood = new CounterSteps(100)
   stood.grew(0)

@@ -51,15 +51,18 @@ describe('a meter that is polled every 10 minutes', () => {
     energyKwh: (s: number) => Math.floor((500 + (kw * s) / 3600) * factor * 1000 + 1e-6) / 1000,
   })
 
-  test.each([10, 100, 0.1, 0.001, 0])(
-    'whose counter is of another scale (%d times) is not used',
-    (factor) => {
-      const { kwh, fault } = booked(atKw(10, factor), 12 * 3600)
-      expect(fault).toMatch(/^its energy counter booked .* far (more|less) than .*; the counter is not used/)
-      // one time of the wrong counter, and from then on its power
-      expect(Math.abs(kwh - 120)).toBeLessThan(1.67 * Math.max(factor, 2))
-    },
-  )
+  test.each([10, 100, 0.1, 0.001])('whose counter is of another scale (%d times) is not used', (factor) => {
+    const { kwh, fault } = booked(atKw(10, factor), 12 * 3600)
+    expect(fault).toMatch(/^its energy counter booked .* far (more|less) than .*; the counter is not used/)
+    // one time of the wrong counter, and from then on its power
+    expect(Math.abs(kwh - 120)).toBeLessThan(1.67 * Math.max(factor, 2))
+  })
+
+  test('whose counter stands still is named after 200 kWh of its own power, and booked by that', () => {
+    const { kwh, fault } = booked(atKw(10, 0), 30 * 3600)
+    expect(fault).toMatch(/^its energy counter booked 0 kWh in 7\d{4} s, far less than the 20\d kWh/)
+    expect(kwh).toBeCloseTo(300, 0)
+  })
 
   test('and is right is booked to its step', () => {
     expect(booked(atKw(10, 1), 12 * 3600)).toMatchObject({ faults: [] })
@@ -76,9 +79,11 @@ describe('a meter that is polled every 10 minutes', () => {
           onPart: fc.double({ min: 0.2, max: 0.8, noNaN: true }),
           stateS: fc.integer({ min: 60, max: 7200 }),
           stepKwh: fc.constantFrom(0.001, 0.1, 1, 10),
+          /** whether the driver knows the step */
+          declared: fc.boolean(),
           seed: fc.integer({ min: 1, max: 1e9 }),
         }),
-        ({ pollS, baseKw, moreKw, onPart, stateS, stepKwh, seed }) => {
+        ({ pollS, baseKw, moreKw, onPart, stateS, stepKwh, declared, seed }) => {
           const spanS = 200 * pollS
           let random = seed
           const chance = () => {
@@ -100,7 +105,7 @@ describe('a meter that is polled every 10 minutes', () => {
           const { faults, kwh: told } = booked(
             {
               pollS,
-              stepKwh,
+              stepKwh: declared ? stepKwh : 0.001,
               powerW: (s) => kw[s]! * 1000,
               energyKwh: (s) => Math.floor((700 + kwh[s]!) / stepKwh + 1e-9) * stepKwh,
             },
