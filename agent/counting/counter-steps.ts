@@ -19,8 +19,8 @@ export class CounterSteps {
     { learntJ, hasMoved = false }: { learntJ?: number; hasMoved?: boolean } = {},
   ) {
     this.#lastDigitJ = lastDigitJ
-    this.#learntJ = learntJ
-    this.#hasMoved = hasMoved
+    this.#learntJ = Number.isFinite(learntJ) ? learntJ : undefined
+    this.#hasMoved = hasMoved === true
   }
 
   get lastDigitJ(): number {

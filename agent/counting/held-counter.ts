@@ -64,7 +64,7 @@ export class HeldCounter {
    */
   constructor(stepJ: number, known: KnownCounter = {}) {
     this.#steps = new CounterSteps(stepJ, known)
-    this.#distrust = known.fault
+    this.#distrust = typeof known.fault === 'string' ? known.fault : undefined
   }
 
   /** What the next run of the agent should know. */

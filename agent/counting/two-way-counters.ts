@@ -55,7 +55,7 @@ export class TwoWayCounters {
    */
   constructor(stepsJ: Readonly<Record<CounterName, number>>, known: KnownCounters = {}) {
     this.#stepsJ = stepsJ
-    this.#knownBefore = known
+    this.#knownBefore = known ?? {}
     this.#held = this.#newCounters()
   }
 

@@ -9,7 +9,7 @@ export class PartCounters {
 
   /** @param known of an earlier session, as `known` was */
   constructor(known: unknown) {
-    this.#before = (known as Record<string, KnownCounters> | undefined) ?? {}
+    this.#before = known !== null && typeof known === 'object' ? (known as Record<string, KnownCounters>) : {}
   }
 
   /** What a later session should know; undefined: nothing. Of a part that has not been seen yet it is what was known before. */

@@ -65,3 +65,12 @@ test('steps that were learnt are known to the next run, and a counter that taugh
   const next = new TwoWayCounters({ energyJ: 3600, exportedJ: 3600 }, counters.known)
   expect(next.known).toEqual(counters.known)
 })
+
+test.each([{}, { learntJ: 'far', fault: 7, hasMoved: 'yes' }, { learntJ: null, fault: null }])(
+  'what another version of the agent left is taken for what it can be: %j',
+  (known) => {
+    const counter = new HeldCounter(3600, known as object)
+    expect(counter.known).toEqual({})
+    expect(counter.read(KWH, 10_000, 0)).toEqual({ energyJ: KWH })
+  },
+)
