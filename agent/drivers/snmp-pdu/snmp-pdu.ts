@@ -77,8 +77,9 @@ const GenericSchema = z
   )
   .min(1)
 
-const columns = PDU_TABLES.flatMap(({ about, parts }) => [
+const columns = PDU_TABLES.flatMap(({ about, newerAbout = {}, parts }) => [
   ...Object.values(about),
+  ...Object.values(newerAbout),
   ...parts.flatMap((p) => [
     p.rows,
     ...[p.unit, p.name, p.only, p.power, p.energy, p.off, p.status].flatMap((entry) => {

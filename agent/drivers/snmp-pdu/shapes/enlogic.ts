@@ -14,25 +14,33 @@ interface Seller {
   objectIdPrefix: string
   /** where the shape begins, below the seller's own number */
   root: string
-  /** columns of pduNamePlateTable */
-  about: { model: number; firmware: number; hardwareId: number }
+  /** whether firmware before 2020 is among them, whose name plate has other columns */
+  older?: true
 }
 
 /**
  * The MIB of Enlogic's first controllers, which APC puts below its own number too: pduNamePlateTable .1.2, pduUnitStatusTable .2.4,
  * pduOutletSwitchedStatusTable .5.4, pduOutletMeteredStatusTable .5.9; an index is unit, outlet. Phases are left out: with a delta
- * connection the MIB counts each watt as a line and again as a phase.
+ * connection the MIB counts each watt as a line and again as a phase. ENLOGIC-PDU2-MIB moved the columns of the name plate, and nothing else.
  */
-export const enlogic = ({ vendor, generation, objectIdPrefix, root, about }: Seller) =>
-  ({
+export const enlogic = ({ vendor, generation, objectIdPrefix, root, older }: Seller) => {
+  // pduNamePlatePartNumber (the column of the model number holds the rating), the firmware's version, pduNamePlateSerialNumber
+  const newer = {
+    model: `${root}.1.2.1.11.1`,
+    firmware: `${root}.1.2.1.14.1`,
+    hardwareId: `${root}.1.2.1.12.1`,
+  }
+  // pduNamePlateModelNumber; pduNamePlatePartNumber came before the serial number later
+  const first = {
+    model: `${root}.1.2.1.10.1`,
+    firmware: `${root}.1.2.1.13.1`,
+    hardwareId: `${root}.1.2.1.11.1`,
+  }
+  return {
     vendor,
     ...(generation !== undefined && { generation }),
     objectIdPrefix,
-    about: {
-      model: `${root}.1.2.1.${about.model}.1`,
-      firmware: `${root}.1.2.1.${about.firmware}.1`,
-      hardwareId: `${root}.1.2.1.${about.hardwareId}.1`,
-    },
+    ...(older ? { about: first, newerAbout: newer } : { about: newer }),
     parts: [
       {
         part: 'inlet',
@@ -53,4 +61,5 @@ export const enlogic = ({ vendor, generation, objectIdPrefix, root, about }: Sel
         status: { column: `${root}.5.9.1.4.#`, words: LOADS }, // pduOutletMeteredStatusLoadState
       },
     ],
-  }) as const
+  } as const
+}

@@ -7,6 +7,4 @@ export default enlogic({
   generation: 3,
   objectIdPrefix: '1.3.6.1.4.1.318.1.1.32',
   root: '1.3.6.1.4.1.318.1.1.32',
-  // pduNamePlatePartNumber (the column of the model number holds the rating), the firmware's version, pduNamePlateSerialNumber
-  about: { model: 11, firmware: 14, hardwareId: 12 },
 }) satisfies PduTable

@@ -45,6 +45,13 @@ export interface PartTable {
   status?: { column: string; words: Readonly<Record<number, string>>; unmeasured?: number }
 }
 
+/** Scalars, or columns of the first row. */
+export interface PduAbout {
+  model?: string
+  firmware: string
+  hardwareId: string
+}
+
 /**
  * Where one family of rack PDUs keeps power and energy, by its maker's MIB. Adding a family is one more file in this folder. A
  * negative number is "not measured": each of these MIBs writes -1 for it.
@@ -59,7 +66,8 @@ export interface PduTable {
   generation?: number
   /** what the PDU's sysObjectID begins with */
   objectIdPrefix: string
-  /** scalars, or columns of the first row */
-  about: { model?: string; firmware: string; hardwareId: string }
+  about: PduAbout
+  /** where newer firmware keeps the same; it holds where its `firmware` is a version number, such as 1.0.16 */
+  newerAbout?: PduAbout
   parts: readonly PartTable[]
 }

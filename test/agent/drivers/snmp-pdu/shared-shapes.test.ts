@@ -98,6 +98,17 @@ test('APC NetShelter Advanced: W and tenths of kWh of the unit and its outlets, 
   expect(parts.get('outlet3')?.sample.state).toBe('sleeping')
 })
 
+test('Enlogic with newer firmware: the name plate’s columns moved, so that its part number is no serial number', async () => {
+  // LibreNMS, EnlogicPdu.php, and Observium, enlogic-pdu2-mib.inc.php: the first tables, with a name plate as APC has it
+  const walk = walkOf('snmp-pdu-apc-netshelter').replaceAll('.318.1.1.32', '.38446.1')
+  const parts = byPart(await open((await pdu(walk)).port).read(never))
+  expect(parts.get('inlet')).toMatchObject({
+    identity: { model: 'APDU10450SM', firmware: '3.0.0', hardwareId: 'XX0000Y00001' },
+    sample: { powerW: 4583 },
+    counters: { energyJ: 190_223 * TENTH_KWH },
+  })
+})
+
 test('no two tables begin at the same column, so that no PDU is read as another’s', () => {
   const begins = PDU_TABLES.flatMap(({ parts }) => parts.map(({ rows, named }) => `${rows} ${named ?? ''}`))
   expect(new Set(begins).size).toBe(begins.length)
