@@ -9,6 +9,7 @@ import type { DeviceConfig } from '../config/device-config.ts'
 import { Metering } from '../metering/metering.ts'
 import type { Driver } from '../plugin/driver.ts'
 import type { Reading } from '../plugin/reading.ts'
+import { SessionMemories } from '../plugin/session-memories.ts'
 import { withConfiguredLimits } from '../polling/configured-limits.ts'
 import { DevicePlaces } from '../polling/device-places.ts'
 import { DeviceRegistry } from '../polling/device-registry.ts'
@@ -47,6 +48,7 @@ export class Agent {
   /** absent until the computer's own id is read */
   #places: DevicePlaces | undefined
   readonly #shareWatch: ShareWatch
+  readonly #memories = new SessionMemories()
   readonly spool: Spool
   readonly #delivery: Delivery
   readonly #publisher: Publisher
@@ -94,7 +96,7 @@ export class Agent {
     const watch = new HardwareWatch(config.devices, log)
     this.#pollers = config.devices.map(
       (device, i) =>
-        new Poller(pollTarget(device, drivers, watch), {
+        new Poller(pollTarget(device, drivers, watch, this.#memories), {
           intervalMs: config.pollInterval,
           timeoutMs: config.timeout,
           phase: i / config.devices.length,
@@ -127,7 +129,8 @@ export class Agent {
       recordsWaiting: this.spool.state().records,
     })
     if (this.#stopped) return
-    this.#metering = new Metering(this.spool, maxGapMs(config))
+    const ids = config.devices.map(({ id }) => id)
+    this.#metering = new Metering(this.spool, maxGapMs(config), this.#memories, ids)
     this.#publisher.start()
     for (const poller of this.#pollers) poller.start()
     this.#timers = [

@@ -1,4 +1,4 @@
-import { JOULES_PER_KWH } from '../../protocol/units.ts'
+import { kWh } from './counter-fault.ts'
 
 /** A counter that leaps or falls this often within the time is none. A wild value now and then is a gateway's. */
 const ODD_AT_MOST = 5
@@ -22,10 +22,4 @@ export class Oddities {
     const seconds = (steadyMs - first) / 1000
     return `its energy counter leapt or fell ${ODD_AT_MOST} times in ${Math.round(seconds)} s, by up to ${kWh(this.#largestJ)}, far more than the ${kWh(mostW * seconds)} that its highest power makes in that time; the counter is not used: check the map and its scale`
   }
-}
-
-/** `13,107 kWh`, `0.167 kWh`. */
-export function kWh(joules: number): string {
-  const amount = joules / JOULES_PER_KWH
-  return `${amount.toLocaleString('en-GB', { maximumFractionDigits: amount < 100 ? 3 : 0 })} kWh`
 }

@@ -1,4 +1,4 @@
-import { kWh } from './oddities.ts'
+import { kWh } from './counter-fault.ts'
 import { PowerEvidence } from './power-evidence.ts'
 
 /** Judged after this long, and from this much energy on. */

@@ -1,5 +1,5 @@
 import { defined } from '../../protocol/kit/defined.ts'
-import { HeldCounter, JUDGED_AT_MOST_MS } from './held-counter.ts'
+import { HeldCounter, JUDGED_AT_MOST_MS, type KnownCounter } from './held-counter.ts'
 import { HeldPower } from './held-power.ts'
 import { SignCheck } from './sign-check.ts'
 
@@ -14,6 +14,9 @@ export interface MeterFigures {
 }
 
 type CounterName = 'energyJ' | 'exportedJ'
+
+/** What both counters have taught, for the next run of the agent. JSON. */
+export type KnownCounters = Partial<Record<CounterName, KnownCounter>>
 
 /** What of it is told. */
 export interface ToldFigures {
@@ -44,10 +47,23 @@ export class TwoWayCounters {
   #unconfirmed = 0
   #startsAgain = false
 
-  /** @param stepsJ J that the last digit of each counter stands for */
-  constructor(stepsJ: Readonly<Record<CounterName, number>>) {
+  readonly #knownBefore: KnownCounters
+
+  /**
+   * @param stepsJ J that the last digit of each counter stands for
+   * @param known what an earlier run of the agent has learnt of them
+   */
+  constructor(stepsJ: Readonly<Record<CounterName, number>>, known: KnownCounters = {}) {
     this.#stepsJ = stepsJ
+    this.#knownBefore = known ?? {}
     this.#held = this.#newCounters()
+  }
+
+  /** What the next run of the agent should know; undefined: nothing yet. */
+  get known(): KnownCounters | undefined {
+    const told = Object.entries({ energyJ: this.#held.energyJ.known, exportedJ: this.#held.exportedJ.known })
+    const some = told.filter(([, known]) => Object.keys(known).length > 0)
+    return some.length > 0 ? Object.fromEntries(some) : undefined
   }
 
   /** @param steadyMs ms of a monotonic clock */
@@ -72,7 +88,11 @@ export class TwoWayCounters {
 
   #newCounters(): Record<CounterName, HeldCounter> {
     const { energyJ, exportedJ } = this.#stepsJ
-    return { energyJ: new HeldCounter(energyJ), exportedJ: new HeldCounter(exportedJ) }
+    const known = this.#knownBefore
+    return {
+      energyJ: new HeldCounter(energyJ, known.energyJ),
+      exportedJ: new HeldCounter(exportedJ, known.exportedJ),
+    }
   }
 
   /** Whether the counters have grown by what the power makes that the reading before had. */

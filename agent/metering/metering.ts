@@ -1,6 +1,7 @@
 import type { Interval } from '../../protocol/interval.ts'
 import type { Instant } from '../../protocol/kit/clock.ts'
 import type { Reading } from '../plugin/reading.ts'
+import type { SessionMemories } from '../plugin/session-memories.ts'
 import type { Spool } from '../uplink/spool/spool.ts'
 import { type AccumulatorState, DeviceAccumulator } from './accumulator.ts'
 
@@ -8,6 +9,8 @@ import { type AccumulatorState, DeviceAccumulator } from './accumulator.ts'
 interface MeteringState {
   v: 1
   devices: [string, AccumulatorState][]
+  /** what sessions have learnt of their machines; absent in states that an older version of the agent wrote */
+  sessions?: unknown
 }
 
 /** A checkpoint is written at least this often. A kill loses the energy that was integrated from power since the last one. */
@@ -20,19 +23,24 @@ export class Metering {
   readonly #spool: Spool
   readonly #maxGapMs: number
   readonly #devices = new Map<string, DeviceAccumulator>()
+  readonly #memories: SessionMemories | undefined
   #committedSteadyMs = Number.NEGATIVE_INFINITY
 
   /**
    * @param spool an opened spool; the accumulators go on from the state that it last committed
    * @param maxGapMs a longer time between two readings is a gap
+   * @param memories what the devices' sessions learn, kept beside the records; it is filled with what an earlier run has kept
+   * @param deviceIds the configured devices
    */
-  constructor(spool: Spool, maxGapMs: number) {
+  constructor(spool: Spool, maxGapMs: number, memories?: SessionMemories, deviceIds: readonly string[] = []) {
     this.#spool = spool
+    this.#memories = memories
     this.#maxGapMs = maxGapMs
     const before = spool.lastCommitted as MeteringState | undefined
     if (before?.v === 1)
       for (const [id, state] of before.devices)
         this.#devices.set(id, new DeviceAccumulator(id, maxGapMs, state))
+    if (before?.v === 1) memories?.load(before.sessions, deviceIds)
   }
 
   observe(deviceId: string, reading: Reading, at: Instant): void {
@@ -65,6 +73,11 @@ export class Metering {
   }
 
   #state(): MeteringState {
-    return { v: 1, devices: [...this.#devices].map(([id, device]) => [id, device.state]) }
+    const sessions = this.#memories?.state ?? []
+    return {
+      v: 1,
+      devices: [...this.#devices].map(([id, device]) => [id, device.state]),
+      ...(sessions.length > 0 && { sessions }),
+    }
   }
 }

@@ -29,6 +29,8 @@ export interface Target<O> {
   id: string
   host: string
   options: O
+  /** what the last session with the same settings remembered, as JSON; absent: there was none, or it had learnt nothing */
+  remembered?: unknown
 }
 
 /**

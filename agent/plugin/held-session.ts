@@ -25,5 +25,6 @@ export function heldSession(session: Session): Session {
       return readings.map((reading) => held(reading, steadyMs))
     },
     ...(session.close && { close: () => session.close?.() }),
+    ...(session.remembers && { remembers: () => session.remembers?.() }),
   }
 }

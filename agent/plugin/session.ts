@@ -7,4 +7,9 @@ export interface Session {
    */
   read(signal: AbortSignal): Promise<Reading[]>
   close?(): void
+  /**
+   * What it has learnt of its machine that a later session with the same settings should know, also after a restart of the agent: JSON.
+   * The driver gets it as `Target.remembered`. Undefined: nothing.
+   */
+  remembers?(): unknown
 }

@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto'
 import { PerwattError } from '../../protocol/kit/errors.ts'
 import { AUTO, type DeviceConfig } from '../config/device-config.ts'
 import type { Driver, Session } from '../plugin/driver.ts'
+import type { SessionMemories } from '../plugin/session-memories.ts'
 import { detect } from './detect.ts'
 import { advised, foundSession } from './found-session.ts'
 import type { HardwareWatch } from './hardware-watch.ts'
@@ -11,11 +13,13 @@ import { Trials } from './trials.ts'
 /**
  * A configured device with its driver: the one that the configuration names, or with `driver: auto` the one that detection finds.
  * @param watch checks the hardware id of the machine that answers; absent: no check
+ * @param memories what sessions have learnt; only a driver that the configuration names gets its own back
  */
 export function pollTarget(
   config: DeviceConfig,
   drivers: readonly Driver[],
   watch?: HardwareWatch,
+  memories?: SessionMemories,
 ): PollTarget {
   const { id, host = '' } = config
   const guarded = (session: Session) => watch?.guard(session, config) ?? session
@@ -26,11 +30,18 @@ export function pollTarget(
     address: addressOf(config),
     async open(signal) {
       const named = drivers.find((d) => d.name === config.driver)
-      if (named)
-        return {
-          session: guarded(advised(named.open({ id, host, options: config }))),
-          driver: named.name,
-        }
+      if (named) {
+        const settings = digestOf(config)
+        const remembered = memories?.recall(id, settings)
+        const opened = named.open({
+          id,
+          host,
+          options: config,
+          ...(remembered !== undefined && { remembered }),
+        })
+        memories?.opened(id, settings, opened)
+        return { session: guarded(advised(opened)), driver: named.name }
+      }
       if (config.driver !== AUTO || config.host === undefined)
         throw new Error(`there is no driver ${config.driver}; see the list of drivers`)
       const ports = {
@@ -58,6 +69,10 @@ export function pollTarget(
     },
   }
 }
+
+/** Tells whether the settings are still the same. Short, and of all of them, so that it gives no password away. */
+const digestOf = (config: DeviceConfig): string =>
+  createHash('sha256').update(JSON.stringify(config)).digest('hex').slice(0, 8)
 
 function addressOf({ host, port, ...settings }: DeviceConfig): string | undefined {
   const url = settings['url']

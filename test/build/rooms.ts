@@ -161,7 +161,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'agent/asic/models',
       'agent/asic',
     ],
-    packages: ['node:dns/promises', 'node:fs/promises', 'node:net', 'node:os'],
+    packages: ['node:crypto', 'node:dns/promises', 'node:fs/promises', 'node:net', 'node:os'],
   },
   'agent/uplink/spool': {
     holds: 'interval records on disk until the collector has them',

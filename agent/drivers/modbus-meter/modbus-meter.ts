@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { PortSchema } from '../../../protocol/kit/fields.ts'
 import { JOULES_PER_KWH } from '../../../protocol/units.ts'
 import { possible } from '../../counting/meter-ranges.ts'
-import { TwoWayCounters } from '../../counting/two-way-counters.ts'
+import { type KnownCounters, TwoWayCounters } from '../../counting/two-way-counters.ts'
 import { defineDriver, type Session } from '../../plugin/driver.ts'
 import type { Reading } from '../../plugin/reading.ts'
 import { ModbusTcp, READ_FUNCTIONS } from '../../wire/modbus.ts'
@@ -73,7 +73,7 @@ export default defineDriver({
         'true: the meter is wired the other way round (its current transformers are turned), so that power changes its sign, and import and export change places; power: only the power has its sign the other way, and the counters are right',
       ),
   }),
-  open({ host, options }): Session {
+  open({ host, options, remembered }): Session {
     const { port, unit, map, invert } = options
     const modbus = new ModbusTcp({ host, port, unit })
     const figures =
@@ -84,10 +84,14 @@ export default defineDriver({
         const read = await figures(signal)
         const steadyMs = performance.now()
         const stepJ = read.resolutionWh * JOULES_PER_WH
-        counters ??= new TwoWayCounters({ energyJ: stepJ, exportedJ: stepJ })
+        counters ??= new TwoWayCounters(
+          { energyJ: stepJ, exportedJ: stepJ },
+          remembered as KnownCounters | undefined,
+        )
         return [reading(turned(read, invert), counters, steadyMs)]
       },
       close: () => modbus.close(),
+      remembers: () => (counters ? counters.known : remembered),
     }
   },
 })

@@ -2,7 +2,8 @@ import type { RegisterType, WordOrder } from './maps/map.ts'
 
 /**
  * Decodes a number from registers as they came over the wire. Undefined where they hold a meter's "no value": NaN, the largest or
- * smallest signed integer (Carlo Gavazzi's overflow 0x7FFFFFFF, SunSpec's 0x8000...), or an unsigned integer of all ones.
+ * smallest signed integer (Carlo Gavazzi's overflow 0x7FFFFFFF, SunSpec's 0x8000...), an unsigned integer of all ones, or a float of
+ * less than any measurement: Schneider's PM5330 has 0x8000 in each register that it lacks, which is no 0 W.
  */
 export function decodeRegisters(
   bytes: Buffer,
@@ -12,9 +13,9 @@ export function decodeRegisters(
   const b = order === 'big' ? bytes : swapWords(bytes)
   switch (type) {
     case 'float32':
-      return finite(b.readFloatBE())
+      return finite(b.readFloatBE(), LEAST_FLOAT32)
     case 'float64':
-      return finite(b.readDoubleBE())
+      return finite(b.readDoubleBE(), LEAST_FLOAT64)
     case 'int16':
     case 'int32':
     case 'int64':
@@ -26,7 +27,12 @@ export function decodeRegisters(
   }
 }
 
-const finite = (value: number): number | undefined => (Number.isFinite(value) ? value : undefined)
+/** The smallest numbers of full precision. Integers that are read as floats are often below. */
+const LEAST_FLOAT32 = 2 ** -126
+const LEAST_FLOAT64 = 2 ** -1022
+
+const finite = (value: number, least: number): number | undefined =>
+  Number.isFinite(value) && (value === 0 || Math.abs(value) >= least) ? value : undefined
 
 function signed(b: Buffer): number | undefined {
   const bits = b.length * 8

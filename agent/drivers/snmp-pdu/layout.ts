@@ -3,7 +3,7 @@ import { indexBelow, measured, type SnmpValue, textOf } from '../../wire/snmp/va
 import type { SnmpReader } from './remembering-reader.ts'
 import { at, productOf, type Row, rowsOf } from './rows.ts'
 import { PDU_TABLES } from './tables/index.ts'
-import type { PartKind, PduTable, Quantity } from './tables/table.ts'
+import type { PartKind, PduAbout, PduTable, Quantity } from './tables/table.ts'
 
 export const SYS_OBJECT_ID = '1.3.6.1.2.1.1.2.0'
 
@@ -68,27 +68,37 @@ async function layoutOf(
   signal: AbortSignal,
 ): Promise<PduLayout> {
   const rows: Row[] = []
-  for (const part of table.parts) rows.push(...(await rowsOf(snmp, part, product, signal)))
+  for (const part of table.parts)
+    if (!part.ifNone || rows.every((row) => row.table.part !== part.part))
+      rows.push(...(await rowsOf(snmp, part, product, signal)))
   if (rows.length === 0) return { about: {}, parts: [] }
-  const aboutOid = (oid: string) => oid.replace('*', product ?? '')
-  const model = aboutOid(table.about.model)
-  const firmware = aboutOid(table.about.firmware)
-  const hardwareId = aboutOid(table.about.hardwareId)
-  const values = await snmp.get([model, firmware, hardwareId, ...rows.flatMap(columnsOf)], signal)
+  const abouts = [table.newerAbout, table.about].flatMap((about) => (about ? [filled(about, product)] : []))
+  const values = await snmp.get(
+    [...abouts.flatMap((about) => Object.values(about)), ...rows.flatMap(columnsOf)],
+    signal,
+  )
+  const [newest = {}] = abouts
+  const about = VERSION.test(textOf(values.get(newest['firmware'] ?? '')) ?? '')
+    ? newest
+    : (abouts.at(-1) ?? {})
   const measuredRows = finestOf(
     rows.filter((row) => isMeasured(row, values)),
     values,
   )
   const inlets = measuredRows.filter((r) => r.table.part === 'inlet')
   return {
-    about: defined({
-      model: textOf(values.get(model)),
-      firmware: textOf(values.get(firmware)),
-      hardwareId: textOf(values.get(hardwareId)),
-    }),
+    about: defined(
+      Object.fromEntries(Object.entries(about).map(([what, oid]) => [what, textOf(values.get(oid))])),
+    ),
     parts: measuredRows.map((row) => partOf(row, inlets, values)),
   }
 }
+
+/** A version number, such as 1.0.16 or v7.1.2. */
+const VERSION = /^v?\d+(\.\d+)+/i
+
+const filled = (about: PduAbout, product: string | undefined): Record<string, string> =>
+  Object.fromEntries(Object.entries(about).map(([what, oid]) => [what, oid.replace('*', product ?? '')]))
 
 /** OIDs to read once for each row before the first poll: which columns it has, its name and its decimal digits. */
 const columnsOf = (row: Row): string[] => {

@@ -5,7 +5,6 @@ import { PerwattError } from '../../../protocol/kit/errors.ts'
 import { PortSchema } from '../../../protocol/kit/fields.ts'
 import { JOULES_PER_KWH } from '../../../protocol/units.ts'
 import { possible } from '../../counting/meter-ranges.ts'
-import { TwoWayCounters } from '../../counting/two-way-counters.ts'
 import { defineDriver, type Session } from '../../plugin/driver.ts'
 import type { Reading } from '../../plugin/reading.ts'
 import { SNMP_ACCESS } from '../../wire/snmp/access.ts'
@@ -20,6 +19,7 @@ import {
   scaledTo,
 } from '../../wire/snmp/values.ts'
 import { discoverPdu, type Instance, type PduLayout, type PduPart, SYS_OBJECT_ID } from './layout.ts'
+import { PartCounters } from './part-counters.ts'
 import { remembering } from './remembering-reader.ts'
 import { PDU_TABLES } from './tables/index.ts'
 
@@ -77,8 +77,9 @@ const GenericSchema = z
   )
   .min(1)
 
-const columns = PDU_TABLES.flatMap(({ about, parts }) => [
+const columns = PDU_TABLES.flatMap(({ about, newerAbout = {}, parts }) => [
   ...Object.values(about),
+  ...Object.values(newerAbout),
   ...parts.flatMap((p) => [
     p.rows,
     ...[p.unit, p.name, p.only, p.power, p.energy, p.off, p.status].flatMap((entry) => {
@@ -108,7 +109,7 @@ export default defineDriver({
       'for any other PDU or meter: its parts, each with the OIDs of its numbers',
     ),
   }),
-  open({ host, options }): Session {
+  open({ host, options, remembered }): Session {
     const { port, vendor, oids, ...access } = options
     const snmp = new Snmp({ host, port }, access)
     const find = async (signal: AbortSignal): Promise<PduLayout> => {
@@ -123,7 +124,7 @@ export default defineDriver({
     }
     let reader = remembering(snmp)
     let layout: PduLayout | undefined
-    const counters = new Map<string, TwoWayCounters>()
+    const counters = new PartCounters(remembered)
     let lastUptimeS = 0
     return {
       async read(signal) {
@@ -140,6 +141,7 @@ export default defineDriver({
         return readings
       },
       close: () => snmp.close(),
+      remembers: () => counters.known,
     }
   },
 })
@@ -157,7 +159,7 @@ const oidsOf = ({ power, energy, exported, off, status }: PduPart): string[] =>
 
 function readingsOf(
   { about, parts }: PduLayout,
-  counters: Map<string, TwoWayCounters>,
+  counters: PartCounters,
   values: ReadonlyMap<string, SnmpValue>,
 ): Reading[] {
   const ticks = measured(values.get(SYS_UP_TIME))
@@ -184,7 +186,7 @@ function readingsOf(
             exportedJ: joulesOf(p.exported),
           },
     )
-    const told = countersOf(p, counters).read(figures, steadyMs)
+    const told = counters.of(p).read(figures, steadyMs)
     const { powerW } = told
     const off = p.off !== undefined && values.get(p.off.oid) === p.off.is
     const word = typeof status === 'number' ? p.status?.words[status] : undefined
@@ -218,15 +220,3 @@ const ambiguities = (
   Object.entries({ power, 'energy counter': energy, 'counter of export': exported }).flatMap(
     ([name, entry]) => (entry && ambiguity(name, values.get(entry.oid))) ?? [],
   )
-
-/** A part keeps its counters over a reboot of the PDU, unless their unit has changed. */
-function countersOf(
-  { part, energy, exported }: PduPart,
-  counters: Map<string, TwoWayCounters>,
-): TwoWayCounters {
-  const stepsJ = { energyJ: energy?.scale ?? 0, exportedJ: exported?.scale ?? 0 }
-  const key = `${part} ${stepsJ.energyJ} ${stepsJ.exportedJ}`
-  const known = counters.get(key) ?? new TwoWayCounters(stepsJ)
-  counters.set(key, known)
-  return known
-}

@@ -2,7 +2,8 @@ import { createServer } from 'node:net'
 import { server as modbus } from 'jsmodbus'
 import { Listener } from '../base/listener.ts'
 import { type Random, Wander } from '../base/random.ts'
-import { IEM3000, type MeterFace } from './meter-faces.ts'
+import type { MeterFace } from './meter-face.ts'
+import { IEM3000 } from './meter-faces.ts'
 
 /** the energy counter's value when the simulation begins, Wh */
 const DIAL_BEFORE_WH = 48_231_774_000

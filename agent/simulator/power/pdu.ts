@@ -1,28 +1,13 @@
 import { createSocket, type Socket } from 'node:dgram'
-import { createAgent, createMib, MaxAccess, MibProviderType, ObjectType } from 'net-snmp'
+import { createAgent } from 'net-snmp'
 import { explainAddress } from '../base/listener.ts'
 import type { GpuHost } from '../gpu/host.ts'
+import { type PduFace, PduMib, type ShownPart } from './pdu-face.ts'
+import { PDU_FACES } from './pdu-faces.ts'
 
-/** PDU2-MIB, filled as by a Raritan PX3. */
-const PDU2 = '1.3.6.1.4.1.13742.6'
-const MODEL = 'PX3-5190V'
-/** SensorTypeEnumeration */
-const POWER = 5
-const ENERGY = 8
-/** SensorStateEnumeration: normal(4) */
-const NORMAL = 4
 /** the counters' value when the simulation begins, Wh */
 const COUNTED_BEFORE_WH = 1_444_088
 
-/** The part of net-snmp's MIB that is used here, because its type definitions lack it. */
-interface Mib {
-  registerProvider(provider: object): void
-  addTableRow(table: string, row: (number | string)[]): void
-  setTableSingleCell(table: string, column: number, row: number[], value: number): void
-  setScalarValue(scalar: string, value: number | string): void
-  providers: object
-  providersByOid: Record<string, object>
-}
 interface SnmpAgent {
   getAuthorizer(): { addCommunity(community: string): void }
 }
@@ -49,14 +34,23 @@ export class Pdu {
   readonly id: string
   readonly host: string
   readonly inlet = new Draw()
-  readonly outlets: readonly { host: GpuHost; draw: Draw }[]
+  readonly outlets: readonly { host: Pick<GpuHost, 'name' | 'wallW'>; draw: Draw }[]
   #port: number
   #socket: Socket | undefined
-  #mib: Mib | undefined
+  #mib: PduMib | undefined
   #upS = 0
 
+  readonly #face: PduFace
+
   /** @param port 0 takes any free port at the first opening and keeps it */
-  constructor(id: string, host: string, port: number, hosts: readonly GpuHost[]) {
+  constructor(
+    id: string,
+    host: string,
+    port: number,
+    hosts: readonly Pick<GpuHost, 'name' | 'wallW'>[],
+    face: PduFace = PDU_FACES[0],
+  ) {
+    this.#face = face
     this.id = id
     this.host = host
     this.#port = port
@@ -74,7 +68,7 @@ export class Pdu {
       this.outlets.reduce((sum, { draw }) => sum + draw.powerW, 0),
     )
     this.#upS += dtS
-    this.#show()
+    this.#mib?.show(this.#upS)
   }
 
   /** Its inlet and outlets, by deviceId. */
@@ -97,7 +91,11 @@ export class Pdu {
     socket.removeAllListeners('error')
     this.#port = socket.address().port
     this.#socket = socket
-    const mib = emptyMib()
+    const mib = new PduMib(
+      this.#face,
+      this.#shown(this.id, this.inlet),
+      this.outlets.map((outlet) => this.#shown(outlet.host.name, outlet.draw)),
+    )
     const agent = createAgent(
       {
         // net-snmp would bind the socket itself and replace port 0 by 161, so it gets a socket that is already bound
@@ -106,12 +104,11 @@ export class Pdu {
       },
       // ignore datagrams that are no SNMP, or have another community
       () => {},
-      mib,
+      mib.mib,
     ) as SnmpAgent
     agent.getAuthorizer().addCommunity('public')
-    this.#fill(mib)
+    mib.show(this.#upS)
     this.#mib = mib
-    this.#show()
   }
 
   async close(): Promise<void> {
@@ -121,100 +118,15 @@ export class Pdu {
     if (socket) await new Promise<void>((resolve) => socket.close(() => resolve()))
   }
 
-  #fill(mib: Mib): void {
-    scalar(mib, 'sysObjectID', '1.3.6.1.2.1.1.2', ObjectType.OID, PDU2)
-    scalar(mib, 'sysUpTime', '1.3.6.1.2.1.1.3', ObjectType.TimeTicks, 0)
-    table(mib, 'nameplate', `${PDU2}.3.2.1.1`, 1, { 3: ObjectType.OctetString, 4: ObjectType.OctetString })
-    mib.addTableRow('nameplate', [1, MODEL, this.id.toUpperCase()])
-    for (const [part, config, sensors, values] of [
-      ['inlet', '3.3.3.1', '3.3.4.1', '5.2.3.1'],
-      ['outlet', '3.5.3.1', '3.5.4.1', '5.4.3.1'],
-    ] as const) {
-      table(mib, part, `${PDU2}.${config}`, 2, { 2: ObjectType.OctetString, 3: ObjectType.OctetString })
-      table(mib, `${part}Digits`, `${PDU2}.${sensors}`, 3, { 7: ObjectType.Gauge })
-      table(mib, `${part}Values`, `${PDU2}.${values}`, 3, { 3: ObjectType.Integer, 4: ObjectType.Gauge })
-    }
-    const names = this.outlets.map(({ host }) => host.name)
-    for (const [part, index, name] of [
-      ['inlet', 1, ''] as const,
-      ...names.map((host, i) => ['outlet', i + 1, host] as const),
-    ]) {
-      mib.addTableRow(part, [1, index, String(index), name])
-      for (const sensor of [POWER, ENERGY]) {
-        mib.addTableRow(`${part}Digits`, [1, index, sensor, 0])
-        mib.addTableRow(`${part}Values`, [1, index, sensor, NORMAL, 0])
-      }
-    }
-  }
-
-  #show(): void {
-    const mib = this.#mib
-    if (!mib) return
-    mib.setScalarValue('sysUpTime', Math.round(this.#upS * 100))
-    const show = (values: string, index: number, draw: Draw) => {
-      mib.setTableSingleCell(values, 4, [1, index, POWER], Math.round(draw.powerW))
-      mib.setTableSingleCell(values, 4, [1, index, ENERGY], COUNTED_BEFORE_WH + draw.countedWh)
-    }
-    show('inletValues', 1, this.inlet)
-    this.outlets.forEach(({ draw }, i) => {
-      show('outletValues', i + 1, draw)
-    })
-  }
-}
-
-/** net-snmp keeps its providers in a Proxy whose set trap returns nothing, which is an error in strict mode, so in the built ES module. */
-function emptyMib(): Mib {
-  const mib = createMib() as Mib
-  const byOid: Mib['providersByOid'] = {}
-  mib.providersByOid = byOid
-  mib.providers = new Proxy<Record<string | symbol, { oid: string }>>(
-    {},
-    {
-      set(target, name, provider: { oid: string }) {
-        target[name] = provider
-        byOid[provider.oid] = provider
-        return true
+  #shown(name: string, draw: Draw): ShownPart {
+    return {
+      name,
+      get powerW() {
+        return draw.powerW
       },
-    },
-  )
-  return mib
-}
-
-const readOnly = MaxAccess['read-only']
-
-function scalar(mib: Mib, name: string, oid: string, scalarType: ObjectType, value: number | string): void {
-  mib.registerProvider({ name, type: MibProviderType.Scalar, oid, scalarType, maxAccess: readOnly })
-  mib.setScalarValue(name, value)
-}
-
-/** Registers a table. @param indexed how many numbers its index has; they are no columns of the table */
-function table(
-  mib: Mib,
-  name: string,
-  oid: string,
-  indexed: number,
-  columns: Record<number, ObjectType>,
-): void {
-  const indices = Array.from({ length: indexed }, (_, i) => 101 + i)
-  mib.registerProvider({
-    name,
-    type: MibProviderType.Table,
-    oid,
-    maxAccess: MaxAccess['not-accessible'],
-    tableColumns: [
-      ...indices.map((number) => ({
-        number,
-        name: `index${number}`,
-        type: ObjectType.Integer,
-        maxAccess: MaxAccess['not-accessible'],
-      })),
-      ...Object.entries(columns).map(([number, type]) => ({
-        number: Number(number),
-        name: `column${number}`,
-        type,
-        maxAccess: readOnly,
-      })),
-    ],
-    tableIndex: indices.map((columnNumber) => ({ columnName: `index${columnNumber}` })),
-  })
+      get countedWh() {
+        return COUNTED_BEFORE_WH + draw.countedWh
+      },
+    }
+  }
 }

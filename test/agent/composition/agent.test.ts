@@ -145,6 +145,30 @@ describe('an agent without a broker', () => {
     expect(energyJ(records)).toBe(source.read.joules - 1000)
   })
 
+  it('hands a session what the one before has learnt, over a stop and over a reload', async () => {
+    const url = `mqtt://127.0.0.1:${await freePort()}`
+    const handed: unknown[] = []
+    const learner = defineDriver({
+      ...source.driver,
+      open(target) {
+        handed.push(target.remembered)
+        return { ...source.driver.open(target), remembers: () => ({ session: handed.length }) }
+      },
+    })
+    const first = create(url, { driver: learner })
+    await first.start()
+    await readings(1)
+    await first.stop()
+    const second = create(url, { driver: learner })
+    await second.start()
+    await readings(1)
+    await second.stop()
+    const third = create(url, { driver: learner, previous: second, maxAge: '2d' })
+    await third.start()
+    await readings(1)
+    expect(handed).toEqual([undefined, { session: 1 }, { session: 2 }])
+  })
+
   it('stops before it has begun', async () => {
     const agent = create(`mqtt://127.0.0.1:${await freePort()}`)
     void agent.start()

@@ -1,9 +1,10 @@
-import { TwoWayCounters } from '../../../agent/counting/two-way-counters.ts'
+import { type KnownCounters, TwoWayCounters } from '../../../agent/counting/two-way-counters.ts'
 import { DeviceAccumulator } from '../../../agent/metering/accumulator.ts'
 
 const KWH = 3_600_000
 const START_MS = 1_790_000_040_000
-const held = (stepJ: number) => new TwoWayCounters({ energyJ: stepJ, exportedJ: stepJ })
+const held = (stepJ: number, known?: KnownCounters) =>
+  new TwoWayCounters({ energyJ: stepJ, exportedJ: stepJ }, known)
 
 /** A meter and how it is polled. */
 export interface BookedMeter {
@@ -34,7 +35,9 @@ export function booked(
   seconds: number,
 ) {
   let counter = held(stepKwh * KWH)
-  let device = new DeviceAccumulator('meter-1', 120_000)
+  // as the agent's: two polls in a row may fail without a gap
+  const maxGapMs = Math.max(120_000, 3 * pollS * 1000)
+  let device = new DeviceAccumulator('meter-1', maxGapMs)
   const restarts = [...restartsS]
   const inJ = (kwh: number | undefined) => (kwh === undefined ? undefined : kwh * KWH)
   const counted = (s: number) => ({ energyJ: inJ(energyKwh?.(s)), exportedJ: inJ(exportedKwh?.(s)) })
@@ -46,8 +49,9 @@ export function booked(
   for (let s = 0; s <= seconds; s += pollS) {
     if (restarts[0] !== undefined && s >= restarts[0]) {
       restarts.shift()
-      counter = held(stepKwh * KWH)
-      device = new DeviceAccumulator('meter-1', 120_000, JSON.parse(JSON.stringify(device.state)))
+      // as the checkpoint keeps it
+      counter = held(stepKwh * KWH, counter.known && JSON.parse(JSON.stringify(counter.known)))
+      device = new DeviceAccumulator('meter-1', maxGapMs, JSON.parse(JSON.stringify(device.state)))
     }
     if (!answers(s)) continue
     const told = counter.read({ ...counted(s), powerW: powerW(s) }, s * 1000)

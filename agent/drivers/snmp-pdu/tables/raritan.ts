@@ -17,6 +17,7 @@ const SENSOR_STATES = {
  */
 export default {
   vendor: 'raritan',
+  generation: 2,
   objectIdPrefix: PDU2,
   // pduModel, boardFirmwareVersion of the main board, pduSerialNumber
   about: {

@@ -28,6 +28,8 @@ export interface PartTable {
   unit: number | string
   /** 0: the units of a chain are counted from 0; absent: from 1 */
   firstUnit?: 0
+  /** true: only where the tables of the same kind of part before this one have no row */
+  ifNone?: true
   /** only rows in which this column has this number count */
   only?: { column: string; is: number }
   /**
@@ -41,6 +43,13 @@ export interface PartTable {
   off?: { column: string; is: number | string }
   /** words for faults; `unmeasured` is the status in which the number itself means nothing */
   status?: { column: string; words: Readonly<Record<number, string>>; unmeasured?: number }
+}
+
+/** Scalars, or columns of the first row. */
+export interface PduAbout {
+  model?: string
+  firmware: string
+  hardwareId: string
 }
 
 /**
@@ -57,7 +66,8 @@ export interface PduTable {
   generation?: number
   /** what the PDU's sysObjectID begins with */
   objectIdPrefix: string
-  /** scalars, or columns of the first row */
-  about: { model: string; firmware: string; hardwareId: string }
+  about: PduAbout
+  /** where newer firmware keeps the same; it holds where its `firmware` is a version number, such as 1.0.16 */
+  newerAbout?: PduAbout
   parts: readonly PartTable[]
 }

@@ -35,8 +35,21 @@ test.each([
   ['uint64', 'ffff ffff ffff ffff'],
   ['float32', 'ffc00000'],
   ['float32', '7f800000'],
+  // SolarNetwork, PM5100DataTests.java: registers that a PM5330 lacks
+  ['float32', '8000 8000'],
+  ['float64', '8000 8000 8000 8000'],
+  ['float64', '0000 0000 0000 0001'],
 ] as const)('%s %s is what meters write for "no value"', (type, bytes) => {
   expect(decodeRegisters(hex(bytes), type)).toBeUndefined()
+})
+
+test.each([
+  ['float32', '0000 0000', 0],
+  ['float32', '8000 0000', 0],
+  ['float64', '8000 0000 0000 0000', 0],
+  ['float32', '3a83 126f', 0.001],
+] as const)('%s %s is a measurement: %d', (type, bytes, value) => {
+  expect(decodeRegisters(hex(bytes), type)).toBeCloseTo(value, 9)
 })
 
 test('any registers are a finite number or no value', () => {

@@ -127,6 +127,16 @@ test('negative power and tenths by a negative scale factor', async () => {
   expect(await read()).not.toHaveProperty('counters')
 })
 
+test('a meter whose common model has 65 registers, and that counts no export', async () => {
+  // SolarNetwork, sunspec.test, test-data-203-01.txt: a Veris E51C2 from 40000 on, W_SF and TotWh_SF 1, TotWhExp 0; figures are ours
+  chain(40_000, [{ ...common, registers: 65 }, whole(203, 712, 1, 93_104, 1)])
+  expect(await read()).toEqual({
+    identity: about,
+    sample: { state: 'ok', powerW: 7120, powerBasis: 'metered' },
+    counters: { energyJ: 931_040 * WH },
+  })
+})
+
 test('the chain is walked once, over one connection', async () => {
   chain(50_000, [common, whole(201, 10, 0, 1, 0)])
   await read()

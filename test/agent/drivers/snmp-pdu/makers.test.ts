@@ -130,6 +130,20 @@ describe('each maker’s tables', () => {
     })
   })
 
+  test('ServerTech Sentry4: the second unit of a chain, with cords and outlets of its own', async () => {
+    // the Checkmk plug-in sentry4_pdu_outlet.py: st4OutletActivePower.1.1.1 and .2.1.1
+    const walk = walkOf('snmp-pdu-sentry4-outlets').trim().split('\n')
+    const second = walk
+      .filter((line) => /\.1718\.4\.1\.[38]\.[23]\.1\.\d+\.1\./.test(line))
+      .map((line) => line.replace(/(\.[38]\.[23]\.1\.\d+)\.1\./, '$1.2.'))
+    const parts = byPart(await open((await pdu([...walk, ...second].join('\n'))).port).read(never))
+    expect(parts.size).toBe(2 * 5)
+    expect(powers(parts)).toMatchObject({ inlet: 4510, 'inlet2.1': 4510, 'inlet2.2': 0, 'outlet2.1.1': 2255 })
+    expect(parts.get('outlet2.1.1')?.behind).toBe('inlet2.1')
+    expect(parts.get('outlet2.2.1')?.behind).toBe('inlet2.2')
+    expect(parts.get('outlet2')?.behind).toBe('inlet')
+  })
+
   test('ServerTech Sentry3: the infeeds, and each outlet behind its own', async () => {
     const infeeds = await read('sentry3')
     expect(powers(infeeds)).toEqual({ inlet: 726, inlet2: 809, inlet3: 874 })

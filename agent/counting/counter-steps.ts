@@ -1,0 +1,63 @@
+/** What a counter's steps are known to be, for the next run of the agent. */
+export interface KnownSteps {
+  /** J; absent: not known */
+  learntJ?: number
+  hasMoved?: true
+}
+
+/** The steps in which a counter moves: at least its last digit, and often more. */
+export class CounterSteps {
+  readonly #lastDigitJ: number
+  /** the smallest growth after the counter stood still: the size of its steps, where they are larger than its last digit */
+  #learntJ: number | undefined
+  #stood = false
+  #hasMoved: boolean
+
+  /** @param lastDigitJ J that the counter's last digit stands for */
+  constructor(
+    lastDigitJ: number,
+    { learntJ, hasMoved = false }: { learntJ?: number; hasMoved?: boolean } = {},
+  ) {
+    this.#lastDigitJ = lastDigitJ
+    this.#learntJ = Number.isFinite(learntJ) ? learntJ : undefined
+    this.#hasMoved = hasMoved === true
+  }
+
+  get lastDigitJ(): number {
+    return this.#lastDigitJ
+  }
+
+  /** J of a step, as far as it is known. */
+  get knownJ(): number {
+    return Math.max(this.#lastDigitJ, this.#learntJ ?? 0)
+  }
+
+  get hasMoved(): boolean {
+    return this.#hasMoved
+  }
+
+  get known(): KnownSteps {
+    return {
+      ...(this.#learntJ !== undefined && { learntJ: this.#learntJ }),
+      ...(this.#hasMoved && { hasMoved: true as const }),
+    }
+  }
+
+  /** Takes the growth since the last reading that was accepted; 0: it stands still. */
+  grew(grownJ: number): void {
+    if (grownJ > 0) {
+      this.#hasMoved = true
+      if (this.#stood) this.#learntJ = Math.min(this.#learntJ ?? grownJ, grownJ)
+    }
+    this.#stood = grownJ === 0
+  }
+
+  /**
+   * Takes the growth over a time without readings.
+   * @param drawnJ the most that its power makes in that time: growth within it shows no step
+   */
+  grewOverGap(grownJ: number, drawnJ: number): void {
+    if (grownJ > 0 && grownJ <= 2 * drawnJ) this.#stood = false
+    this.grew(grownJ)
+  }
+}

@@ -1,0 +1,93 @@
+import { JOULES_PER_KWH } from '../../protocol/units.ts'
+import type { CounterSteps } from './counter-steps.ts'
+import { PowerEvidence } from './power-evidence.ts'
+
+/** The part by which a meter's counter and its power may differ in the long run. */
+const ACCURACY = 0.2
+/** The same where power flows both ways: a meter that counts each phase by itself counts more than the sum of its phases. */
+const TWO_WAY_ACCURACY = 2
+/** A difference beyond this factor is judged earlier. */
+const GROSS_FACTOR = 3
+/** A load may come and go between two readings: for this long at the highest power that was seen. */
+const UNSEEN_MS = 120_000
+/** Below this a power reading says little, and below this part of the highest power that was seen. */
+const LEAST_W = 10
+const LEAST_RATIO = 0.01
+/** A window is judged after this long, and after this many steps of the counter by its power. */
+const WINDOW_MS = 60 * 60_000
+const GROSS_WINDOW_MS = 15 * 60_000
+const STEPS = 20
+/** A counter that has moved less often may have larger steps than were seen. */
+const MOVES = 3
+/** The largest step of a known meter is 100 kWh. */
+const MOST_STEP_J = 110 * JOULES_PER_KWH
+/** A counter that stands still while its own power makes this much counts nothing. */
+const STANDS_AT_MOST_J = 200 * JOULES_PER_KWH
+
+/** What a meter's power has shown so far. */
+export interface ShownPower {
+  /** the highest, W */
+  mostW: number
+  /** W that its last digit stands for */
+  stepW: number
+}
+
+/** Whether a counter has grown by more or by less than its power can make. */
+export type Verdict = 'more' | 'less' | undefined
+
+/** Below this the power says nothing. */
+export const leastW = ({ mostW, stepW }: ShownPower): number => Math.max(LEAST_W, stepW, LEAST_RATIO * mostW)
+
+/** A stretch of readings of a counter that are judged together, and what their power says. */
+export class CounterWindow {
+  readonly startJ: number
+  readonly power = new PowerEvidence()
+  /** how often the counter has moved up */
+  rises = 0
+  /** whether power flowed the other way too */
+  twoWay = false
+
+  constructor(startJ: number) {
+    this.startJ = startJ
+  }
+
+  /** J. More than that no load makes since the window began, however it came and went. */
+  mostAtOnceJ({ mostW }: ShownPower, steps: CounterSteps): number {
+    const unseenJ = (Math.max(mostW, 1000) * UNSEEN_MS) / 1000
+    return 10 * (this.power.drawnJ + this.power.backJ + unseenJ) + 2 * steps.knownJ + MOST_STEP_J
+  }
+
+  /** Holds the growth since the window began against its power. */
+  verdict(energyJ: number, shown: ShownPower, steps: CounterSteps): Verdict {
+    const { power, twoWay, rises } = this
+    const countedJ = energyJ - this.startJ
+    const isUnseenMs = twoWay ? UNSEEN_MS + power.ms / 2 : UNSEEN_MS
+    const openJ =
+      power.spreadJ + 2 * steps.knownJ + (shown.mostW * isUnseenMs + leastW(shown) * power.ms) / 1000
+    const flowedJ = twoWay ? power.drawnJ + power.backJ : power.drawnJ
+    if (
+      countedJ >
+      power.drawnJ + (twoWay ? TWO_WAY_ACCURACY : ACCURACY) * flowedJ + openJ + (twoWay ? power.backJ : 0)
+    )
+      return 'more'
+    const stepIsKnown = rises >= MOVES && steps.hasMoved
+    const leastJ = twoWay ? power.drawnJ / GROSS_FACTOR : (1 - ACCURACY) * power.drawnJ
+    if (stepIsKnown && countedJ < leastJ - openJ) return 'less'
+    const stands = rises === 0 && countedJ === 0 && power.ms >= GROSS_WINDOW_MS
+    return stands && power.drawnJ - openJ > STANDS_AT_MOST_J ? 'less' : undefined
+  }
+
+  /** Whether the window has seen enough. */
+  isOver(energyJ: number, steps: CounterSteps): boolean {
+    const countedJ = energyJ - this.startJ
+    const most = Math.max(countedJ, this.power.drawnJ)
+    const least = Math.min(countedJ, this.power.drawnJ)
+    const gross = most > GROSS_FACTOR * least
+    return this.power.ms >= (gross ? GROSS_WINDOW_MS : WINDOW_MS) && most >= STEPS * steps.knownJ
+  }
+
+  /** Whether all that it counted may be one step of a counter whose steps are larger than its last digit. */
+  isFirstStep(energyJ: number): boolean {
+    return this.rises === 1 && energyJ - this.startJ <= MOST_STEP_J
+  }
+}
