@@ -1,5 +1,6 @@
 import type { State } from '../../protocol/sample.ts'
 import type { PoolDifference } from '../economics/settlement/pool-difference.ts'
+import type { WorkerComparison } from '../economics/settlement/worker-difference.ts'
 import type { AlertView } from '../views/alert.ts'
 import type { HoldKind } from './held.ts'
 
@@ -69,6 +70,8 @@ export interface PoolSituation {
   stale: boolean
   /** the last 24 h, then complete UTC days, newest first */
   differences: readonly PoolDifference[]
+  /** each worker of the last 24 h or the last complete UTC day; absent: not compared yet */
+  workers?: WorkerComparison
 }
 
 /** The devices of one agent that are put aside because another has them. */

@@ -106,10 +106,11 @@ export function createDuckdbStore(options: DatabaseOptions): Store {
       ),
     workByOwner: (workload, fromMs, toMs) =>
       database.read<OwnerWork>(
-        `SELECT owner, sum(workDiff1) AS workDiff1, sum(estimatedWorkDiff1) AS estimatedWorkDiff1,
+        `SELECT owner, agentId, deviceId, sum(workDiff1) AS workDiff1, sum(estimatedWorkDiff1) AS estimatedWorkDiff1,
+           sum(coveredMs) AS coveredMs, coalesce(stddev_pop(workDiff1), 0) * sqrt(count(*)) AS workScatterDiff1,
            coalesce(sum(coveredMs) FILTER (estimatedWorkDiff1 > 0), 0) AS estimatedCoveredMs
          FROM ledger WHERE workload = $workload AND minuteMs >= $from AND minuteMs < $to AND deviceId <> ''
-         GROUP BY 1 ORDER BY 1`,
+         GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`,
         { workload, ...range(fromMs, toMs) },
       ),
 
