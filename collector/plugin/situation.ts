@@ -26,6 +26,8 @@ export interface Situation {
     /** where it measures own generation itself: what is set behind it and generates nothing */
     notSources?: readonly string[]
   }[]
+  /** silence after which the owner of put-aside devices counts as gone: the limit of the rule owner-silent; absent: its default */
+  ownerSilentAfterMs?: number
   /** devices that an agent reads though they belong to another; absent: none */
   claims?: readonly ClaimSituation[]
   /** absent: none is configured */

@@ -427,6 +427,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       ...PROTOCOL,
       'collector/economics',
       'collector/economics/settlement',
+      'collector/views',
       'collector/plugin',
       'collector/judging',
     ],

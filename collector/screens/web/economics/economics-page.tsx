@@ -12,6 +12,7 @@ import { OwnersWithoutRule } from './owners-without-rule.tsx'
 import { WithPanel } from './parts/side-panel.tsx'
 import { Pools } from './pools.tsx'
 import { Prices } from './prices.tsx'
+import { PutAside } from './put-aside.tsx'
 import { WhatIf } from './what-if/what-if.tsx'
 
 const SECTIONS = [
@@ -23,6 +24,7 @@ const SECTIONS = [
   ['pools', 'Pools'],
   ['prices', 'Prices'],
   ['rules', 'Rules'],
+  ['put-aside', 'Put aside'],
 ] as const
 
 /** What the site earns and could earn, for the energy and finance desks. */
@@ -67,6 +69,7 @@ export function EconomicsPage({ frame, connection, gapS }: Omit<LivePage, 'trend
             <Pools timeZone={timeZone} />
             <Prices timeZone={timeZone} nowMs={site.atMs} />
             <OwnersWithoutRule timeZone={timeZone} />
+            <PutAside timeZone={timeZone} />
           </main>
         </div>
       </WithPanel>
