@@ -39,6 +39,7 @@ export function statementsPage({
         <header>
           <div>
             <h1>Statements of ${times.month(list.from)}</h1>
+            <p><a href="/statements?month=${monthBefore(list.month)}">the month before</a></p>
             ${list.toDate ? html`<p class="to-date">To date: the month is not over. Figures up to ${times.minute(list.through)}.</p>` : ''}
           </div>
         </header>
@@ -113,4 +114,10 @@ function issuedTable(issues: readonly IssueView[], times: Times): Markup | '' {
       )}
     </tbody>
   </table>`
+}
+
+/** @param month such as `2026-01` */
+function monthBefore(month: string): string {
+  const [year = 0, number = 1] = month.split('-').map(Number)
+  return new Date(Date.UTC(year, number - 2, 1)).toISOString().slice(0, 7)
 }

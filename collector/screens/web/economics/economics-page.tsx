@@ -1,6 +1,7 @@
 import type { SiteView } from '../../../views/site.ts'
 import { Banners } from '../parts/banners.tsx'
 import { dataAgeOf } from '../parts/data-age.ts'
+import { monthOf } from '../parts/format.ts'
 import type { LivePage } from '../parts/live-page.ts'
 import { MoneyProvider, moneyOf, useMoney } from '../parts/money.ts'
 import { MwhCompared } from '../parts/mwh-compared.tsx'
@@ -52,6 +53,7 @@ export function EconomicsPage({ frame, connection, gapS }: Omit<LivePage, 'trend
                 {name}
               </a>
             ))}
+            <a href={`/statements?month=${monthOf(site.atMs, timeZone)}`}>Statements</a>
           </nav>
           <main>
             <section
