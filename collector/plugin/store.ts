@@ -135,6 +135,11 @@ export interface Store extends AuditStore, HeldStore, IssueStore, ClaimStore {
   /** A workload's ledger over [fromMs, toMs) by owner and machine, in their order. Owners are ledger keys (`ownerKey`). */
   workByOwner(workload: string, fromMs: number, toMs: number): Promise<OwnerWork[]>
 
+  /** Keeps a text of any length for the collector's next start; one replaces another of the same kind and name. */
+  keepText(kind: string, name: string, text: string): Promise<void>
+  /** The kept texts of a kind, by name. One that a stop cut short may be missing. */
+  keptTexts(kind: string): Promise<Map<string, string>>
+
   writeSamples(samples: readonly StoredSample[]): Promise<void>
   /** A device's samples in [fromMs, toMs), oldest first, at most `limit` evenly thinned. */
   samples(deviceId: string, fromMs: number, toMs: number, limit: number): Promise<StoredSample[]>

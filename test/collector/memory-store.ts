@@ -85,6 +85,7 @@ export class MemoryStore extends MemoryClaims implements Store {
 
   async settle(minutes: readonly number[], rows: readonly LedgerRow[], settledWith: SettledWith = {}) {
     const { settlements = [], changes = [], heldBack = [], repricing } = settledWith
+    if (heldBack.length > 0) this.heldVersion++
     for (const row of rows) for (const name of LEDGER_SUMS) whole('memory', name, row[name])
     this.rows = [...this.rows.filter((r) => !minutes.includes(r.minuteMs)), ...rows]
     this.keptBack = [...this.keptBack.filter((h) => !minutes.includes(h.minuteMs)), ...heldBack]
@@ -194,6 +195,14 @@ export class MemoryStore extends MemoryClaims implements Store {
       sum.workScatterDiff1 = Math.sqrt(minutes.reduce((total, r) => total + (r.workDiff1 - mean) ** 2, 0))
     }
     return [...owners.values()]
+  }
+
+  readonly keptByKind = new Map<string, Map<string, string>>()
+  async keepText(kind: string, name: string, text: string) {
+    this.keptByKind.set(kind, (this.keptByKind.get(kind) ?? new Map<string, string>()).set(name, text))
+  }
+  async keptTexts(kind: string) {
+    return new Map(this.keptByKind.get(kind))
   }
 
   async writeSamples() {}

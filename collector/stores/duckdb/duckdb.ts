@@ -15,6 +15,7 @@ import {
   type StoredSample,
 } from '../../plugin/store.ts'
 import { ownerFromText } from '../../rows/escaped-text.ts'
+import { withHeldVersion } from '../../rows/held-version.ts'
 import { lastByKey, minuteAtOrAfter } from '../../rows/rows.ts'
 import { appendAll, type IntervalRow } from './append.ts'
 import { duckdbAudit, writeSettledWith } from './audit.ts'
@@ -37,7 +38,7 @@ const range = (fromMs: number, toMs: number) => ({ from: Math.ceil(fromMs), to: 
 /** The embedded store: one DuckDB file; its write-ahead log survives kill -9. For its errors see errors.ts. */
 export function createDuckdbStore(options: DatabaseOptions): Store {
   const database = new Database(options)
-  return {
+  return withHeldVersion({
     ...duckdbAudit(database),
     ...duckdbHeld(database),
     ...duckdbClaims(database),
@@ -114,6 +115,19 @@ export function createDuckdbStore(options: DatabaseOptions): Store {
         { workload, ...range(fromMs, toMs) },
       ),
 
+    keepText: (kind, name, text) =>
+      database.write(async (connection) => {
+        await connection.query('DELETE FROM kept WHERE kind = $kind AND name = $name', { kind, name })
+        await connection.append('kept', [{ kind, name, text }])
+      }),
+    async keptTexts(kind) {
+      const rows = await database.read<{ name: string; text: string }>(
+        'SELECT name, text FROM kept WHERE kind = $kind',
+        { kind },
+      )
+      return new Map(rows.map(({ name, text }) => [name, text]))
+    },
+
     writeSamples: (samples) => database.write((connection) => connection.append('sample', samples)),
     samples: (deviceId, fromMs, toMs, limit) =>
       // the same ranks as `thin` in rows.ts, computed in the database
@@ -159,7 +173,7 @@ export function createDuckdbStore(options: DatabaseOptions): Store {
       database.read<Quarantined>('SELECT * EXCLUDE (n) FROM quarantine ORDER BY n DESC LIMIT $limit', {
         limit,
       }),
-  }
+  })
 }
 
 export default defineStore({

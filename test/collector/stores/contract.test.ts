@@ -379,6 +379,23 @@ describe.each(STORES)('the $name store', ({ name, settings, open }) => {
     expect(await store.quotes()).toStrictEqual([btc, power])
   })
 
+  test('keeps texts of any length by kind and name; a newer one replaces one, also a shorter one', async () => {
+    const long = 'ü😀 "a, b=c\n\\'.repeat(5_000)
+    await store.keepText('doubts', "agent 'a', 1=ü", long)
+    await store.keepText('doubts', 'b', '{}')
+    await store.keepText('other', 'b', 'x')
+    await reopen()
+    expect(await store.keptTexts('doubts')).toEqual(
+      new Map([
+        ["agent 'a', 1=ü", long],
+        ['b', '{}'],
+      ]),
+    )
+    await store.keepText('doubts', "agent 'a', 1=ü", 'short')
+    expect((await store.keptTexts('doubts')).get("agent 'a', 1=ü")).toBe('short')
+    expect(await store.keptTexts('none')).toEqual(new Map())
+  })
+
   test('keeps true-ups of pools, also negative ones; a newer one replaces that of its workload, worker and day', async () => {
     const trueUp = {
       workload: "mining 'a'",
