@@ -67,7 +67,7 @@ export class DoubtsKeeper {
       })
       .catch((error) => {
         if (!this.#failing)
-          this.#log.warn('the sums behind doubts are not kept; a restart would begin them anew', {
+          this.#log.warn('the sums behind doubts are not kept; a restart would begin them from nothing', {
             reason: reasonOf(error),
           })
         this.#failing = true

@@ -218,7 +218,7 @@ export class PoolWatch {
 const workersOf = (workers: WorkerComparison | undefined): Pick<PoolSituation, 'workers'> =>
   workers ? { workers } : {}
 
-/** A list that is asked for at most once, whoever asks: a pool is asked for its workers once in a poll. */
+/** Reads a list at most once, and gives the same answer again: a pool is asked for its workers once in a poll. */
 function once<T>(read: (signal: AbortSignal) => Promise<T>): (signal: AbortSignal) => Promise<T> {
   let answer: { value: T } | undefined
   return async (signal) => {

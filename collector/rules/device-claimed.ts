@@ -9,7 +9,7 @@ export default defineRule({
     'an agent reads another’s devices, or one machine under two names: what it records of them is in no sum; no loss is given',
   defaults: { severity: 'warning', for: '30s', clearFor: '30s' },
   settings: z.strictObject({}),
-  // a silent owner is told by owner-silent, which has the limit
+  // where the owner is silent, owner-silent alerts; it has the limit
   judge: (situation) =>
     [...claimsByAgent(situation)].map(([agentId, claims]): Finding => {
       const subject = { agentId }

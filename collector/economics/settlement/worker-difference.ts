@@ -23,7 +23,7 @@ export interface MachineWork {
   workScatterDiff1: number
 }
 
-/** A worker whom the pool credited less than the ledger counts, beyond what chance and the pool's late windows explain. */
+/** A worker that the pool credited less than the ledger counts, beyond what chance and the pool's late windows explain. */
 export interface ShortWorker {
   worker: string
   /** machines that mined under its name, in order */
