@@ -53,7 +53,6 @@ export function EconomicsPage({ frame, connection, gapS }: Omit<LivePage, 'trend
                 {name}
               </a>
             ))}
-            <a href={`/statements?month=${monthOf(site.atMs, timeZone)}`}>Statements</a>
           </nav>
           <main>
             <section
@@ -64,6 +63,9 @@ export function EconomicsPage({ frame, connection, gapS }: Omit<LivePage, 'trend
               <Totals site={site} />
             </section>
             <Earnings frame={frame} />
+            <nav class="parts" aria-label="Statements">
+              <a href={`/statements?month=${monthOf(site.atMs, timeZone)}`}>Statements of the month</a>
+            </nav>
             <BetterUse timeZone={timeZone} />
             <WhatIf site={site} />
             <Models site={site} />
