@@ -43,6 +43,8 @@ export interface Interval extends Partial<Record<IntervalQuantity, number>> {
   powerBasis?: PowerBasis
   /** true: quantities come from a counter's difference over a time without readings */
   recovered?: boolean
+  /** the largest difficulty of a share in this time, difficulty-1 shares; absent: not known. It bounds what chance explains, and is not stored */
+  shareDiff1?: number
 }
 
 export const intervalKey = (i: Interval): string => `${i.deviceId}|${ownerKey(i.owner)}|${i.startMs}`
@@ -88,6 +90,7 @@ export const IntervalMessageSchema = IntervalEnvelopeSchema.extend({
   coveredMs: column(count),
   powerBasis: column(knownWord(POWER_BASES).nullable()).optional(),
   recovered: column(z.boolean()).optional(),
+  shareDiff1: column(count.nullable()).optional(),
   ...quantities,
 }).superRefine((m, ctx) => {
   const n = m.ids.length
@@ -99,6 +102,7 @@ export const IntervalMessageSchema = IntervalEnvelopeSchema.extend({
     'coveredMs',
     'powerBasis',
     'recovered',
+    'shareDiff1',
     ...INTERVAL_QUANTITIES,
   ] as const) {
     const length = m[name]?.length ?? n
@@ -151,7 +155,7 @@ export function encodeIntervals(batch: IntervalBatch, sentAtMs: number): Interva
   }
   if (intervals.some((r) => r.powerBasis)) message.powerBasis = intervals.map((r) => r.powerBasis ?? null)
   if (intervals.some((r) => r.recovered)) message.recovered = intervals.map((r) => r.recovered ?? false)
-  for (const name of INTERVAL_QUANTITIES)
+  for (const name of ['shareDiff1', ...INTERVAL_QUANTITIES] as const)
     if (intervals.some((r) => r[name] !== undefined)) message[name] = intervals.map((r) => r[name] ?? null)
   return message
 }
@@ -168,7 +172,7 @@ export function decodeIntervals(m: IntervalMessage): IntervalBatch {
     const basis = m.powerBasis?.[i]
     if (basis) record.powerBasis = basis
     if (m.recovered?.[i]) record.recovered = true
-    for (const name of INTERVAL_QUANTITIES) {
+    for (const name of ['shareDiff1', ...INTERVAL_QUANTITIES] as const) {
       const value = m[name]?.[i]
       if (value !== null && value !== undefined) record[name] = value
     }

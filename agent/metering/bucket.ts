@@ -9,6 +9,8 @@ export interface Bucket extends Piece {
   coveredMs: number
   sums: Partial<Record<IntervalQuantity, number>>
   powerBasis?: Interval['powerBasis']
+  /** the largest difficulty of a share that its readings told, difficulty-1 shares */
+  shareDiff1?: number
   /** part of it lies in a gap, for which there are only counters */
   recovered: boolean
   /** complete: nothing more is added */

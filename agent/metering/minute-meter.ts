@@ -125,6 +125,7 @@ export class MinuteMeter {
     }
     if (b.powerBasis && b.sums.energyMilliJ !== undefined) record.powerBasis = b.powerBasis
     if (b.recovered) record.recovered = true
+    if (b.shareDiff1 !== undefined) record.shareDiff1 = b.shareDiff1
     return record
   }
 

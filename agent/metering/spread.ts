@@ -8,6 +8,9 @@ import type { MinuteMeter } from './minute-meter.ts'
 import type { OwnerAmount } from './owner-meter.ts'
 import { lengthsMs, type Piece } from './piece.ts'
 
+/** A larger one does not fit into a record: no pool gives it out. */
+const MOST_DIFFICULTY = 2 ** 52
+
 /** A smaller share is what rounding leaves of a sum. */
 const NOTHING = 1e-12
 
@@ -58,14 +61,20 @@ export function spreadExported(minutes: MinuteMeter, { pieces, gap }: Span, expo
 /** Spreads the growth of one owner's counter over the minutes of a span. */
 export function spreadAmount(
   minutes: MinuteMeter,
-  { pieces, gap }: Span,
+  { pieces, gap, reading }: Span,
   { owner, quantity, amount }: OwnerAmount,
 ): void {
+  const difficulty = quantity === 'workDiff1' ? reading.shares?.difficulty : undefined
   const parts = apportion(amount, lengthsMs(pieces))
   for (const [i, piece] of pieces.entries()) {
     const part = parts[i] as number
     // an owner for which the device did nothing in a minute gets no record of it
-    if (part > 0 || minutes.has(owner, piece)) add(minutes.at(owner, piece, gap), quantity, part)
+    if (part <= 0 && !minutes.has(owner, piece)) continue
+    const bucket = minutes.at(owner, piece, gap)
+    add(bucket, quantity, part)
+    // a share comes whole: a part of its difficulty is none
+    if (difficulty !== undefined)
+      bucket.shareDiff1 = Math.max(bucket.shareDiff1 ?? 0, Math.min(MOST_DIFFICULTY, Math.ceil(difficulty)))
   }
 }
 

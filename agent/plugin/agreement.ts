@@ -38,7 +38,7 @@ export function agreeing(reading: Reading): Reading {
   const found = [
     ...partsAboveWhole(reading.sample),
     ...(kind === 'asic' || kind === 'gpu' ? powers(reading.sample, kind) : []),
-    ...(kind === 'asic' ? coldChips(reading.sample) : []),
+    ...(kind === 'asic' ? [...coldChips(reading.sample), ...coolerThanItsSurroundings(reading.sample)] : []),
   ]
   if (found.length === 0) return reading
   const sample = { ...reading.sample }
@@ -68,6 +68,28 @@ const coldChips = ({ state, tempC, hashrateHs }: Sample): Contradiction[] =>
   state === 'hashing' && hashrateHs && tempC !== undefined && tempC < COLDEST_CHIP_C
     ? [{ worse: 'tempC', against: 'hashrateHs' }]
     : []
+
+/** Heat flows from chips to boards to the air that comes in: a sensor further out may stand in a warm place, but not so much warmer. */
+const WARMER_BOARD_C = 40
+const WARMER_INLET_C = 15
+
+function coolerThanItsSurroundings({
+  state,
+  hashrateHs,
+  tempC,
+  boardTempC,
+  inletTempC,
+}: Sample): Contradiction[] {
+  if (state !== 'hashing' || !hashrateHs) return []
+  const isWarmer = (outer: number | undefined, inner: number | undefined, byC: number) =>
+    outer !== undefined && inner !== undefined && inner >= COLDEST_CHIP_C && outer > inner + byC
+  const found: Contradiction[] = []
+  if (isWarmer(boardTempC, tempC, WARMER_BOARD_C)) found.push({ worse: 'boardTempC', against: 'tempC' })
+  if (isWarmer(inletTempC, tempC, WARMER_INLET_C)) found.push({ worse: 'inletTempC', against: 'tempC' })
+  else if (isWarmer(inletTempC, boardTempC, WARMER_INLET_C))
+    found.push({ worse: 'inletTempC', against: 'boardTempC' })
+  return found
+}
 
 function powers(sample: Sample, kind: 'asic' | 'gpu'): Contradiction[] {
   const { powerW, powerInstantW, powerLimitW, utilizationRatio = 0 } = sample

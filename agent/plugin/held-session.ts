@@ -3,6 +3,7 @@ import { EnergyCheck } from './energy-check.ts'
 import { inRange } from './in-range.ts'
 import type { Reading } from './reading.ts'
 import type { Session } from './session.ts'
+import { UptimeCheck } from './uptime-check.ts'
 import { WorkCheck } from './work-check.ts'
 
 /**
@@ -13,8 +14,9 @@ import { WorkCheck } from './work-check.ts'
 export function heldSession(session: Session): Session {
   const energy = new EnergyCheck()
   const work = new WorkCheck()
+  const uptime = new UptimeCheck()
   const held = (reading: Reading, steadyMs: number): Reading => {
-    const possible = energy.checked(agreeing(inRange(reading)), steadyMs)
+    const possible = uptime.checked(energy.checked(agreeing(inRange(reading)), steadyMs), steadyMs)
     // a miner is one machine, without parts
     return possible.identity.kind === 'asic' ? work.checked(possible, steadyMs) : possible
   }

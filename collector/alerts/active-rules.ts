@@ -1,3 +1,4 @@
+import type { z } from 'zod'
 import type { Finding, NoData, Rule, Severity } from '../plugin/rule.ts'
 import type { Situation } from '../plugin/situation.ts'
 import { type RuleConfig, ruleSchema } from './config.ts'
@@ -11,6 +12,13 @@ export interface ActiveRule {
   readonly noData: NoData
   judge(situation: Situation): Finding[]
 }
+
+/** A rule's settings by the configuration; its defaults where it is not configured. */
+export const settingsOf = <S extends z.ZodObject>(
+  rule: Rule<S>,
+  configs: readonly RuleConfig[],
+): z.output<S> =>
+  (configs.find((c) => c.rule === rule.name) ?? ruleSchema([rule]).parse({ rule: rule.name })) as z.output<S>
 
 /** The rules that are enabled; one that is not configured has its defaults. */
 export function activeRules(rules: readonly Rule[], configs: readonly RuleConfig[]): ActiveRule[] {

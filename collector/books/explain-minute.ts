@@ -9,9 +9,11 @@ import { type KnownDevices, type PricedMinute, priceMinute } from '../economics/
 import { type TrueUp, trueUpOwner } from '../economics/true-up.ts'
 import type { Settlement } from '../plugin/audit-store.ts'
 import type { HeldRecord } from '../plugin/held.ts'
+import type { PoolSituation } from '../plugin/situation.ts'
 import type { MinutePricing } from '../settling/pricing.ts'
 import type { Explanation } from '../views/explanation.ts'
 import { explainHeld } from './explain-held.ts'
+import { explainShort } from './explain-short.ts'
 
 type ExplainedPart = Explanation['intervals'][number]
 type Sums = Explanation['sums']
@@ -31,6 +33,7 @@ export function explainMinute(options: {
   trueUps: readonly TrueUp[]
   /** records of the minute that are held, or were rejected */
   held?: readonly HeldRecord[]
+  pools?: readonly PoolSituation[]
 }): Explanation | undefined {
   const { workload, minuteMs, intervals, settlement, pricing, ledger, devices, trueUps } = options
   const heldBack = explainHeld(options)
@@ -53,6 +56,7 @@ export function explainMinute(options: {
       : {}),
     intervals: own.map((p) => explained(p, minute, pricing)),
     ...(heldBack.length > 0 ? { heldBack } : {}),
+    ...explainShort(options),
     sums,
     ...(ledger ? { ledger: pick(ledger) } : {}),
     // a minute whose records are all held has no row, and its sums are 0

@@ -7,6 +7,7 @@ import type { Quarantine } from '../intake/quarantine.ts'
 import type { RecordWriter } from '../intake/record-writer.ts'
 import type { ChangeBucket, Repricing } from '../plugin/audit-store.ts'
 import type { Issue } from '../plugin/issue-store.ts'
+import type { PoolSituation } from '../plugin/situation.ts'
 import type { Store } from '../plugin/store.ts'
 import type { LatePrices } from '../settling/late-prices.ts'
 import type { Pricing } from '../settling/pricing.ts'
@@ -35,6 +36,8 @@ export interface LedgerQueriesOptions {
   quarantine: Quarantine
   latePrices: Pick<LatePrices, 'times'>
   devices: KnownDevices
+  /** the pools beside the ledger; absent: none is configured */
+  pools?: () => readonly PoolSituation[]
 }
 
 /**
@@ -65,6 +68,7 @@ export class LedgerQueries {
       devices,
       trueUps: await trueUpsOf(store, minuteMs),
       held: await store.held({ fromMs: minuteMs, toMs }, MOST_HELD),
+      pools: this.#o.pools?.() ?? [],
     })
   }
 

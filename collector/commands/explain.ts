@@ -65,6 +65,7 @@ function explanationText(e: Explanation): string {
       ...(i.demand ? formulaLines('demandNanoUsd', i.demand, i.demandNanoUsd) : []),
     ]),
     ...heldLines(e),
+    ...shortLines(e),
     '',
     `sums: energyMilliJ = ${e.sums.energyMilliJ}, revenueNanoUsd = ${e.sums.revenueNanoUsd}, costNanoUsd = ${e.sums.costNanoUsd}, demandNanoUsd = ${e.sums.demandNanoUsd}`,
   ]
@@ -79,6 +80,13 @@ const heldLines = ({ heldBack = [] }: Explanation): string[] =>
     `  ${h.deviceId} of agent ${h.agentId}, ${h.start}: ${h.state === 'open' ? 'waits for a person' : h.state} (${h.kind}, ${h.check})`,
     `    ${h.reason}`,
     `    would earn revenueNanoUsd = ${h.revenueNanoUsd}${h.energyMilliJ === undefined ? '' : `, used energyMilliJ = ${h.energyMilliJ}`}`,
+  ])
+
+/** What the pool credited too little around the minute. */
+const shortLines = ({ poolShort = [] }: Explanation): string[] =>
+  poolShort.flatMap((w, i) => [
+    ...(i === 0 ? ['', 'credited less than counted, over 24 h; the figures above are what was counted'] : []),
+    `  pool ${w.pool}, worker ${w.worker} (${w.devices.join(', ')}), ${w.from} to ${w.to}: ${Math.round(w.shortWorkDiff1)} difficulty-1 shares${w.shortUsd === undefined ? '' : `, ${w.shortUsd.toFixed(2)} USD`}`,
   ])
 
 function formulaLines(name: string, { formula, inputs, because, parts }: Formula, result?: number): string[] {

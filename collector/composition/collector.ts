@@ -1,6 +1,7 @@
 import { reasonOf } from '../../protocol/kit/errors.ts'
 import { pluginNamed } from '../../protocol/kit/plugin.ts'
 import { every } from '../../protocol/kit/timers.ts'
+import { settingsOf } from '../alerts/active-rules.ts'
 import { type Alerting, createAlerting } from '../alerts/alerting.ts'
 import type { EmbeddedBroker } from '../broker/embedded.ts'
 import { CHANNELS } from '../channels/index.ts'
@@ -12,6 +13,7 @@ import { PoolWatch } from '../pool-watch/pool-watch.ts'
 import { POOLS } from '../pools/index.ts'
 import { priceSituations } from '../prices/quote-situation.ts'
 import { RULES } from '../rules/index.ts'
+import ownerSilent from '../rules/owner-silent.ts'
 import type { Assets } from '../screens/pages/assets.ts'
 import type { ScreensServer } from '../screens/server.ts'
 import { STORES } from '../stores/index.ts'
@@ -39,6 +41,7 @@ export class Collector {
   readonly #ledger: LedgerPlane
   readonly #alerting: Alerting
   readonly #pools: PoolWatch
+  readonly #ownerSilentAfterMs: number
   readonly #views: LiveViews
   readonly #screens: ScreensServer
   readonly #charts: ChartKeeper
@@ -87,6 +90,7 @@ export class Collector {
     this.#ledger = ledger
     this.#alerting = alerting
     this.#pools = pools
+    this.#ownerSilentAfterMs = settingsOf(ownerSilent, config.alerts.rules).after
     this.#views = views
     this.#screens = createScreens(context, { ...sources, views, assets })
     this.#charts = new ChartKeeper(context, devices.state, store)
@@ -149,6 +153,7 @@ export class Collector {
       pools: this.#pools.situation(),
       prices,
       held: this.#ledger.openHolds.groups,
+      ownerSilentAfterMs: this.#ownerSilentAfterMs,
     })
     this.#screens.tick()
     advice.tick(() => this.#views.choiceInputs())

@@ -1,4 +1,6 @@
 import { Doubts } from '../doubts/doubts.ts'
+import { learnFrom } from '../doubts/learnt.ts'
+import { DoubtsKeeper } from '../doubts/memory-keeper.ts'
 import { OpenHolds } from '../doubts/open-holds.ts'
 import { AgentRateLimit } from '../intake/agent-rate-limit.ts'
 import { BatchReceiver } from '../intake/batch-receiver.ts'
@@ -74,7 +76,12 @@ export function createLedger(
   })
   const latePrices = new LatePrices({ ...common, settler, pricing, retentionMs })
   prices.onFilled((filled) => latePrices.note(filled))
-  const repricer = new Repricer({ ...common, settler, pricing })
+  const repricer = new Repricer({
+    ...common,
+    settler,
+    pricing,
+    onDecided: (decision) => learnFrom(decision, store, doubts),
+  })
   const doubts = new Doubts({
     device: devices.known.device,
     gpusOf: (agentId, deviceId) => devices.state.gpusOf(agentId, deviceId),
@@ -98,6 +105,7 @@ export function createLedger(
     alone: (work) => records.alone(work),
   })
   const openHolds = new OpenHolds(store, log, nowMs)
+  const doubtsKeeper = new DoubtsKeeper({ store, doubts, log, nowMs })
   const receiver = new BatchReceiver({
     records,
     rateLimit: new AgentRateLimit({ maxBytes: QUEUE_BYTES, nowMs, random: Math.random }),
@@ -121,6 +129,7 @@ export function createLedger(
       await pricing.start(store, nowMs())
       await recent.load(store, nowMs())
       await claims.start(devices.inventories())
+      await doubtsKeeper.start()
       await records.start()
       await settler.start()
       await latePrices.start()
@@ -132,6 +141,7 @@ export function createLedger(
       await openHolds.stop()
       await receiver.stop()
       await records.stop()
+      await doubtsKeeper.stop()
       await latePrices.stop()
       await repricer.stop()
       await settler.stop()

@@ -7,8 +7,9 @@ import { coverageFault } from './coverage.ts'
 import { elapse } from './elapsed.ts'
 import { energyFault } from './energy.ts'
 import { gpuTimeFault } from './gpu-time.ts'
+import { memoryOf, memoryText } from './memory.ts'
 import { copySeen, nothingSeen, type Seen } from './seen.ts'
-import { tokenFault } from './tokens.ts'
+import { learnTokens, tokenFault } from './tokens.ts'
 import { workFault } from './work.ts'
 
 /** A power limit that a machine shows now says nothing about records that are older. */
@@ -81,6 +82,32 @@ export class Doubts {
         found.isUnstored = false
       }
     this.#unstored.clear()
+  }
+
+  /** The agents whose devices are remembered. */
+  get agents(): string[] {
+    return [...this.#agents.keys()]
+  }
+
+  /** What is remembered of an agent's devices and is stored, as a text for `restore`. */
+  memoryOf(agentId: string): string {
+    return memoryText(
+      [...(this.#agents.get(agentId) ?? [])].map(
+        ([deviceId, { seen, stored, isUnstored }]) => [deviceId, isUnstored ? stored : seen] as const,
+      ),
+    )
+  }
+
+  /** Takes what an earlier run remembered, before the first record is judged. */
+  restore(agentId: string, text: string): void {
+    for (const [deviceId, seen] of memoryOf(text)) copySeen(this.#remembered(agentId, deviceId).seen, seen)
+  }
+
+  /** A person accepted these records of a device, though its check `tokens` held them. */
+  learn(agentId: string, deviceId: string, records: readonly Interval[]): void {
+    const { seen, stored } = this.#remembered(agentId, deviceId)
+    learnTokens(seen, records)
+    learnTokens(stored, records)
   }
 
   #noteUnstored(agentId: string, found: Remembered): void {

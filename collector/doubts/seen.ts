@@ -43,6 +43,8 @@ export interface Seen {
   busyGpuMs: number
   tokensIn: number
   tokensOut: number
+  /** the time that the averages are of, fading, ms */
+  tokensMs: number
   /** tokens per ms, average of about a day */
   tokensInPerMs: number
   tokensOutPerMs: number
@@ -70,6 +72,7 @@ export const nothingSeen = (): Seen => ({
   busyGpuMs: 0,
   tokensIn: 0,
   tokensOut: 0,
+  tokensMs: 0,
   tokensInPerMs: 0,
   tokensOutPerMs: 0,
 })
@@ -96,6 +99,7 @@ export function copySeen(to: Seen, from: Seen): void {
   to.busyGpuMs = from.busyGpuMs
   to.tokensIn = from.tokensIn
   to.tokensOut = from.tokensOut
+  to.tokensMs = from.tokensMs
   to.tokensInPerMs = from.tokensInPerMs
   to.tokensOutPerMs = from.tokensOutPerMs
 }

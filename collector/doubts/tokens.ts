@@ -8,8 +8,10 @@ const ANY_OUT_PER_S = 50_000
 /** One that serves more, such as a fleet behind one page, may serve this many times its average of a day. */
 const ABOVE_AVERAGE = 20
 const AVERAGE_MS = 24 * HOUR_MS
+/** An average of less time than this is no average yet. */
+const LEAST_AVERAGE_MS = HOUR_MS
 /** Counters are read late by a few polls. */
-const LATE_MS = 2 * MINUTE_MS
+const LATE_MS = 3 * MINUTE_MS
 
 /** Tokens against what a server can serve, and against what this one does. */
 export function tokenFault(next: Seen, record: Interval, elapsedMs: number): string | undefined {
@@ -25,9 +27,28 @@ export function tokenFault(next: Seen, record: Interval, elapsedMs: number): str
   if (isBeyond(before.written, next.tokensOut, mostOut * LATE_MS))
     return fault('output', next.tokensOut, mostOut)
   const fade = Math.exp(-elapsedMs / AVERAGE_MS)
-  next.tokensInPerMs = next.tokensInPerMs * fade + read / AVERAGE_MS
-  next.tokensOutPerMs = next.tokensOutPerMs * fade + written / AVERAGE_MS
+  const spanMs = Math.max(next.tokensMs, LEAST_AVERAGE_MS)
+  next.tokensMs = next.tokensMs * fade + elapsedMs
+  const ms = Math.max(next.tokensMs, LEAST_AVERAGE_MS)
+  next.tokensInPerMs = (next.tokensInPerMs * spanMs * fade + read) / ms
+  next.tokensOutPerMs = (next.tokensOutPerMs * spanMs * fade + written) / ms
   return undefined
+}
+
+/** A person accepted these records: the server does serve as much, so that is the least of its average from now on. */
+export function learnTokens(next: Seen, records: readonly Interval[]): void {
+  const ms = records.reduce((sum, r) => sum + r.durationMs, 0)
+  if (ms <= 0) return
+  const perMs = (tokens: (record: Interval) => number) => records.reduce((sum, r) => sum + tokens(r), 0) / ms
+  next.tokensMs = Math.max(next.tokensMs, AVERAGE_MS)
+  next.tokensInPerMs = Math.max(
+    next.tokensInPerMs,
+    perMs(({ tokensIn = 0, tokensInCached = 0 }) => Math.max(tokensIn, tokensInCached)),
+  )
+  next.tokensOutPerMs = Math.max(
+    next.tokensOutPerMs,
+    perMs(({ tokensOut = 0 }) => tokensOut),
+  )
 }
 
 const fault = (kind: string, beyond: number, mostPerMs: number): string =>

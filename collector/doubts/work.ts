@@ -12,6 +12,8 @@ const FAST = { times: 2, shares: 16.5 }
 const SLOW = { times: 1.25, shares: 47 }
 /** Neither bound is below this much of the machine's time: a reconnect may bring one share of a far higher difficulty. */
 const LEAST_MS = 5.5 * HOUR_MS
+/** The same where the record tells its share difficulty: what is left is a pool that answers late. */
+const LEAST_TOLD_MS = HOUR_MS
 /** A share is taken for at least this much of the machine's time until so many records with work tell more ... */
 const FIRST_SHARE_MS = 20 * MINUTE_MS
 const ENOUGH_RECORDS = 30
@@ -40,19 +42,28 @@ export function workFault(
     : Math.min(shownPerMs || ability.ratedPerMs, ability.ratedPerMs)
   // a pool that lowers its difficulty does not take back the luck at the higher one
   const within = next.workBeyondAbility === 0 && next.workBeyondReadingSlowly === 0
-  next.share = Math.max(within ? 0 : next.share, shareOf(next, normalPerMs))
-  const share = Math.max(next.share, next.workRecords < ENOUGH_RECORDS ? FIRST_SHARE_MS * normalPerMs : 0)
+  const told = record.shareDiff1
+  next.share = Math.max(
+    within ? 0 : next.share,
+    told === undefined ? shareOf(next, normalPerMs) : atMost(told, normalPerMs),
+  )
+  const isNew = told === undefined && next.workRecords < ENOUGH_RECORDS
+  const share = Math.max(next.share, isNew ? FIRST_SHARE_MS * normalPerMs : 0)
+  const leastMs = told === undefined ? LEAST_MS : LEAST_TOLD_MS
   if (next.workBeyondAbility === 0) next.workSinceMs = record.startMs
   const before = next.workBeyondAbility
   next.workBeyondAbility = Math.max(0, before + work - ability.mostPerMs * elapsedMs)
-  const mostBeyond = Math.max(FAST.shares * share, LEAST_MS * ability.ratedPerMs)
+  const mostBeyond = Math.max(FAST.shares * share, leastMs * ability.ratedPerMs)
   if (isBeyond(before, next.workBeyondAbility, mostBeyond))
     return `its work is ${count(next.workBeyondAbility)} difficulty-1 shares beyond what it can do since ${since(next)}, chance gives at most ${count(mostBeyond)}: ${
       ability.rating ? `it is rated at ${ability.rating}` : 'no machine hashes like that'
     }; compare with the pool`
   // a record without a reading is bounded by the rating alone
   if (record.hashrateWorkDiff1 !== undefined) {
-    const slower = readingFault(next, work, record.hashrateWorkDiff1, { share, normalPerMs })
+    const slower = readingFault(next, work, record.hashrateWorkDiff1, {
+      share,
+      leastWork: leastMs * normalPerMs,
+    })
     if (slower) return slower
   }
   if (work > 0) {
@@ -67,13 +78,12 @@ function readingFault(
   next: Seen,
   work: number,
   shown: number,
-  { share, normalPerMs }: { share: number; normalPerMs: number },
+  { share, leastWork }: { share: number; leastWork: number },
 ): string | undefined {
   const { workBeyondReading, workBeyondReadingSlowly } = next
   next.workBeyondReading = Math.max(0, workBeyondReading + work - FAST.times * shown)
   next.workBeyondReadingSlowly = Math.max(0, workBeyondReadingSlowly + work - SLOW.times * shown)
-  const least = LEAST_MS * normalPerMs
-  const [fast, slow] = [Math.max(FAST.shares * share, least), Math.max(SLOW.shares * share, least)]
+  const [fast, slow] = [Math.max(FAST.shares * share, leastWork), Math.max(SLOW.shares * share, leastWork)]
   const beyond = isBeyond(workBeyondReading, next.workBeyondReading, fast)
     ? ([next.workBeyondReading, FAST.times, fast] as const)
     : isBeyond(workBeyondReadingSlowly, next.workBeyondReadingSlowly, slow)
@@ -98,4 +108,7 @@ function noteReading(next: Seen, { hashrateWorkDiff1, coveredMs }: Interval): nu
 
 /** An upper estimate of a share's work: the records' mean weighted by their work. A record holds a share or several. */
 const shareOf = ({ work, workSquares }: Seen, normalPerMs: number): number =>
-  work > 0 ? Math.min(workSquares / work, Math.max(LARGEST_SHARE_MS * normalPerMs, LARGEST_SHARE_DIFF1)) : 0
+  work > 0 ? atMost(workSquares / work, normalPerMs) : 0
+
+const atMost = (share: number, normalPerMs: number): number =>
+  Math.min(share, Math.max(LARGEST_SHARE_MS * normalPerMs, LARGEST_SHARE_DIFF1))

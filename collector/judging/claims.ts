@@ -1,3 +1,4 @@
+import { MINUTE_MS } from '../../protocol/units.ts'
 import type { AgentSituation, ClaimSituation, Situation } from '../plugin/situation.ts'
 import { silenceS } from './silence.ts'
 
@@ -8,8 +9,17 @@ export interface JudgedClaim extends ClaimSituation {
   ownerIsSilent: boolean
 }
 
-/** The put-aside devices of each agent; an empty list for an agent that has none. @param afterMs silence of an owner that counts */
-export function claimsByAgent(situation: Situation, afterMs: number): Map<string, JudgedClaim[]> {
+/** Silence of an owner that counts, where the rule `owner-silent` has no other limit. */
+export const OWNER_SILENT_AFTER_MS = 3 * MINUTE_MS
+
+/**
+ * The put-aside devices of each agent; an empty list for an agent that has none.
+ * @param afterMs silence of an owner that counts; the limit of `owner-silent` where absent
+ */
+export function claimsByAgent(
+  situation: Situation,
+  afterMs = situation.ownerSilentAfterMs ?? OWNER_SILENT_AFTER_MS,
+): Map<string, JudgedClaim[]> {
   const claims = new Map(situation.agents.map((agent): [string, JudgedClaim[]] => [agent.agentId, []]))
   for (const claim of situation.claims ?? []) {
     const owner = situation.agents.find((agent) => agent.agentId === claim.ownerAgentId)
@@ -29,7 +39,3 @@ export function claimText({ devices, example }: ClaimSituation): string {
   const more = devices > 1 ? ` and ${devices - 1} more` : ''
   return `${deviceId} (${other}both have ${because})${more}`
 }
-
-/** The command that gives these devices to the agent that reads them. */
-export const adoptCommand = ({ agentId, ownerAgentId }: ClaimSituation): string =>
-  `perwatt-collector devices adopt --agent ${agentId} --owner ${ownerAgentId} --by NAME --reason WHY`

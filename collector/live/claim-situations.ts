@@ -1,5 +1,6 @@
 import { keyText } from '../ownership/identity.ts'
 import type { ClaimSituation } from '../plugin/situation.ts'
+import type { SiteView } from '../views/site.ts'
 import type { LiveSnapshot } from './snapshot.ts'
 
 /** The put-aside devices of the agents that are heard, by agent and owner. */
@@ -24,6 +25,18 @@ export function claimSituations({ devices, agents }: LiveSnapshot): ClaimSituati
       })
   }
   return [...pairs.values()]
+}
+
+/** The put-aside devices by the agent that reads them and the one that has them; undefined: none. */
+export function putAside({ devices }: LiveSnapshot): SiteView['putAside'] {
+  const pairs = new Map<string, NonNullable<SiteView['putAside']>[number]>()
+  for (const { agentId, claim } of devices) {
+    if (!claim) continue
+    const key = JSON.stringify([agentId, claim.agentId])
+    const pair = pairs.get(key) ?? { agentId, ownerAgentId: claim.agentId, devices: 0 }
+    pairs.set(key, { ...pair, devices: pair.devices + 1 })
+  }
+  return pairs.size > 0 ? [...pairs.values()] : undefined
 }
 
 /** Agents all of whose devices belong to others now. */

@@ -2,6 +2,7 @@ import { defined } from '../../protocol/kit/defined.ts'
 import { breakEvenUsdPerKwh, hashpriceUsdPerPhDay } from '../economics/mining.ts'
 import { perKwhOfRates } from '../economics/settlement/revenue.ts'
 import type { AgentView, SiteView } from '../views/site.ts'
+import { putAside } from './claim-situations.ts'
 import type { LiveSnapshot, SiteFacts } from './snapshot.ts'
 import { type AgentState, pollMs } from './state.ts'
 
@@ -70,6 +71,7 @@ export function siteView(snapshot: LiveSnapshot, facts: SiteFacts): SiteView {
       meterPowerW: figures.meterPowerW,
       estimatedPowerW: figures.meterPowerW === undefined && estimatedPowerW > 0 ? estimatedPowerW : undefined,
       powerLimitW: facts.powerLimitW,
+      putAside: putAside(snapshot),
       expectedHashrateHs: columns.expectedHashrateHs,
       efficiencyJPerTh: efficiency,
       gpuUtilizationRatio: columns.gpuUtilizationRatio,

@@ -3,6 +3,8 @@ import type { Decision, HeldBackBucket, HeldFilter, HeldGroup, HeldMark, HeldRec
 
 /** The part of the store that keeps held records. `Store.intervals` and every ledger sum leave them out until they are accepted. */
 export interface HeldStore {
+  /** Rises with each change of holds, or of what they are worth, that is made through this store: what was read before it is old. */
+  readonly heldVersion: number
   /** Holds records that are stored already, or will be. A hold whose key is there changes nothing, also where it is decided. */
   hold(marks: readonly HeldMark[]): Promise<void>
   /** At most `limit`, oldest record first. */

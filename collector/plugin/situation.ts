@@ -1,5 +1,6 @@
 import type { State } from '../../protocol/sample.ts'
 import type { PoolDifference } from '../economics/settlement/pool-difference.ts'
+import type { WorkerComparison } from '../economics/settlement/worker-difference.ts'
 import type { AlertView } from '../views/alert.ts'
 import type { HoldKind } from './held.ts'
 
@@ -25,6 +26,8 @@ export interface Situation {
     /** where it measures own generation itself: what is set behind it and generates nothing */
     notSources?: readonly string[]
   }[]
+  /** silence after which the owner of put-aside devices counts as gone: the limit of the rule owner-silent; absent: its default */
+  ownerSilentAfterMs?: number
   /** devices that an agent reads though they belong to another; absent: none */
   claims?: readonly ClaimSituation[]
   /** absent: none is configured */
@@ -69,6 +72,8 @@ export interface PoolSituation {
   stale: boolean
   /** the last 24 h, then complete UTC days, newest first */
   differences: readonly PoolDifference[]
+  /** each worker of the last 24 h or the last complete UTC day; absent: not compared yet */
+  workers?: WorkerComparison
 }
 
 /** The devices of one agent that are put aside because another has them. */

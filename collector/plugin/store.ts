@@ -86,11 +86,17 @@ export interface SettledWith {
   heldBack?: readonly HeldBack[]
 }
 
-/** The work of one owner in a time of the ledger, true-ups left out. */
+/** The work of one machine for one owner in a time of the ledger, true-ups left out. */
 export interface OwnerWork {
   owner: string
+  agentId: string
+  deviceId: string
   workDiff1: number
   estimatedWorkDiff1: number
+  /** observed time, ms */
+  coveredMs: number
+  /** standard deviation of the counted work, from the scatter of its minutes: chance by the size of a share, and starts and stops */
+  workScatterDiff1: number
   /** observed time of the machines with estimated work, ms */
   estimatedCoveredMs: number
 }
@@ -126,8 +132,13 @@ export interface Store extends AuditStore, HeldStore, IssueStore, ClaimStore {
   writeTrueUps(trueUps: readonly TrueUp[]): Promise<void>
   /** Of days that start in [fromMs, toMs), in order of day, workload and worker. */
   trueUps(fromMs: number, toMs: number): Promise<TrueUp[]>
-  /** A workload's ledger over [fromMs, toMs) by owner. Owners are ledger keys (`ownerKey`). */
+  /** A workload's ledger over [fromMs, toMs) by owner and machine, in their order. Owners are ledger keys (`ownerKey`). */
   workByOwner(workload: string, fromMs: number, toMs: number): Promise<OwnerWork[]>
+
+  /** Keeps a text of any length for the collector's next start; one replaces another of the same kind and name. */
+  keepText(kind: string, name: string, text: string): Promise<void>
+  /** The kept texts of a kind, by name. One that a stop cut short may be missing. */
+  keptTexts(kind: string): Promise<Map<string, string>>
 
   writeSamples(samples: readonly StoredSample[]): Promise<void>
   /** A device's samples in [fromMs, toMs), oldest first, at most `limit` evenly thinned. */

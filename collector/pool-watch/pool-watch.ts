@@ -5,6 +5,7 @@ import type { Log } from '../../protocol/kit/log.ts'
 import { pluginNamed } from '../../protocol/kit/plugin.ts'
 import { backoffMs, pause, withDeadline } from '../../protocol/kit/retry.ts'
 import type { PoolDifference } from '../economics/settlement/pool-difference.ts'
+import type { WorkerComparison } from '../economics/settlement/worker-difference.ts'
 import type { Workload } from '../economics/workloads.ts'
 import type { Pool, PoolReport, PoolSession } from '../plugin/pool.ts'
 import type { PoolSituation } from '../plugin/situation.ts'
@@ -15,7 +16,9 @@ import { createAsk } from './pool-client.ts'
 import { compareCredits } from './pool-compare.ts'
 import type { PoolConfig } from './pool-config.ts'
 import { PoolLedger } from './pool-ledger.ts'
-import { keepQuietly, TrueUpKeeper } from './true-up-keeper.ts'
+import { poolView } from './pool-view.ts'
+import { TrueUpKeeper, type WorkerReaders } from './true-up-keeper.ts'
+import { WorkerWatch } from './worker-watch.ts'
 
 /** For all requests of one poll: some pools want five seconds between two requests. */
 const DEADLINE_MS = 90_000
@@ -61,9 +64,12 @@ interface Watched {
 export class PoolWatch {
   readonly #o: Required<PoolWatchOptions>
   readonly #trueUps: TrueUpKeeper
+  readonly #workers: WorkerWatch
   readonly #watched: Watched[]
   readonly #ledger: PoolLedger
   readonly #startedMs: number
+  /** by pool and event: the last reason that was logged */
+  readonly #logged = new Map<string, string>()
 
   constructor(options: PoolWatchOptions) {
     this.#o = { random: Math.random, wait: pause, deadlineMs: DEADLINE_MS, onTrueUps: () => {}, ...options }
@@ -71,6 +77,7 @@ export class PoolWatch {
     this.#trueUps = new TrueUpKeeper({ store, nowMs, log, onStored: onTrueUps })
     this.#startedMs = options.nowMs()
     this.#ledger = new PoolLedger(options.store, options.nowMs)
+    this.#workers = new WorkerWatch({ store, nowMs, ledger: this.#ledger })
     this.#watched = options.configs.map((config) => ({
       config,
       session: this.#open(config),
@@ -122,23 +129,45 @@ export class PoolWatch {
       pool.differences = []
       log.error('pool not compared with the ledger', { pool: name, reason: reasonOf(error) })
     }
-    await this.#trueUp(pool, signal)
+    await this.#readWorkers(pool, signal)
     return 0
   }
 
-  /** Trues estimated work up to what the pool credited its workers. Never rejects. */
-  async #trueUp({ config, session }: Watched, signal: AbortSignal): Promise<void> {
-    const { log } = this.#o
-    const readers = {
-      lastDay: session.workers?.bind(session),
+  /** Trues estimated work up to what the pool credited its workers, and compares each worker with the ledger. Never rejects. */
+  async #readWorkers({ config, session }: Watched, signal: AbortSignal): Promise<void> {
+    const readers: WorkerReaders = {
+      lastDay: session.workers && once(session.workers.bind(session)),
       ofDay: session.workersOfDay?.bind(session),
     }
-    const work = withDeadline(
-      (s) => this.#trueUps.keep(config.workload, readers, s),
-      WORKERS_DEADLINE_MS,
-      signal,
+    const { name, workload } = config
+    await this.#try(name, 'estimated work not trued up; the next poll tries again', signal, (s) =>
+      this.#trueUps.keep(workload, readers, s),
     )
-    await keepQuietly(work, { pool: config.name, log, signal })
+    const mining = this.#o.workloads.find((w) => w.name === workload)
+    if (mining?.kind !== 'mining' || signal.aborted) return
+    const { poolFeeRatio } = mining
+    await this.#try(name, 'workers not compared with the ledger; the next poll tries again', signal, (s) =>
+      this.#workers.compare({ workload, poolFeeRatio }, readers, s),
+    )
+  }
+
+  /** Runs it within the deadline of lists of workers, and logs each new reason why it fails. Never rejects. */
+  async #try(
+    pool: string,
+    event: string,
+    signal: AbortSignal,
+    run: (signal: AbortSignal) => Promise<void>,
+  ): Promise<void> {
+    const key = `${pool} ${event}`
+    try {
+      await withDeadline(run, WORKERS_DEADLINE_MS, signal)
+      this.#logged.delete(key)
+    } catch (error) {
+      const reason = reasonOf(error)
+      if (signal.aborted || this.#logged.get(key) === reason) return
+      this.#logged.set(key, reason)
+      this.#o.log.warn(event, { pool, reason })
+    }
   }
 
   /** Never sooner than its interval, nor than the pool's Retry-After. */
@@ -168,52 +197,32 @@ export class PoolWatch {
       workload: pool.config.workload,
       stale: this.#isStale(pool),
       differences: pool.differences,
+      ...workersOf(this.#workers.of(pool.config.workload)),
     }))
   }
 
   /** The pools as the API shows them. */
   views(): PoolView[] {
     return this.#watched.map((pool) => {
-      const { config, report, answeredMs, reason, differences } = pool
-      const { hashrateHs, workers, todayBtc, balanceBtc, payouts = [] } = report ?? {}
-      return {
-        name: config.name,
-        pool: config.pool,
-        workload: config.workload,
-        state: reason !== undefined ? 'failing' : report ? 'ok' : 'waiting',
-        reason,
+      const { workload } = pool.config
+      return poolView({
+        ...pool,
         stale: this.#isStale(pool),
-        answeredAt: answeredMs === undefined ? undefined : iso(answeredMs),
-        hashrateHs,
-        workers,
-        todayBtc,
-        balanceBtc,
-        payouts: payouts.map(({ atMs, ...payout }) => ({ at: iso(atMs), ...payout })),
-        differences: differences.map(differenceView),
-        ...notTruedUp(this.#trueUps.missed(config.workload)),
-      }
+        missedDays: this.#trueUps.missed(workload),
+        workers: this.#workers.of(workload),
+      })
     })
   }
 }
 
-const notTruedUp = (days: readonly number[]): Pick<PoolView, 'notTruedUp'> =>
-  days.length > 0 ? { notTruedUp: days.map((dayMs) => iso(dayMs).slice(0, 10)) } : {}
+const workersOf = (workers: WorkerComparison | undefined): Pick<PoolSituation, 'workers'> =>
+  workers ? { workers } : {}
 
-const iso = (ms: number): string => new Date(ms).toISOString()
-
-const differenceView = (d: PoolDifference): PoolView['differences'][number] => ({
-  from: iso(d.fromMs),
-  to: iso(d.toMs),
-  basis: d.basis,
-  differenceRatio: d.differenceRatio,
-  differenceUsdPerDay: d.differenceUsdPerDay,
-  because: d.because,
-  ledgerCoveredRatio: d.coveredRatio,
-  ledgerWorkDiff1: d.ledgerWorkDiff1,
-  ledgerRevenueUsd: d.ledgerRevenueUsd,
-  poolWorkDiff1: d.workDiff1,
-  poolWorkBasis: d.workBasis,
-  poolRevenueBtc: d.revenueBtc,
-  poolRevenueUsd: d.poolRevenueUsd,
-  byLuck: d.byLuck,
-})
+/** Reads a list at most once, and gives the same answer again: a pool is asked for its workers once in a poll. */
+function once<T>(read: (signal: AbortSignal) => Promise<T>): (signal: AbortSignal) => Promise<T> {
+  let answer: { value: T } | undefined
+  return async (signal) => {
+    answer ??= { value: await read(signal) }
+    return answer.value
+  }
+}

@@ -1,4 +1,3 @@
-import { reasonOf } from '../../protocol/kit/errors.ts'
 import type { Log } from '../../protocol/kit/log.ts'
 import { HOUR_MS, MINUTE_MS } from '../../protocol/units.ts'
 import { utcDay } from '../economics/settlement/pool-credit.ts'
@@ -185,16 +184,3 @@ export class TrueUpKeeper {
 }
 
 const NO_WORK: UserWork = { workDiff1: 0, estimatedWorkDiff1: 0 }
-
-/** Runs `keep`, and logs its failure once for each reason. */
-export async function keepQuietly(
-  work: Promise<void>,
-  { pool, log, signal }: { pool: string; log: Log; signal: AbortSignal },
-): Promise<void> {
-  try {
-    await work
-  } catch (error) {
-    if (!signal.aborted)
-      log.warn('estimated work not trued up; the next poll tries again', { pool, reason: reasonOf(error) })
-  }
-}

@@ -50,9 +50,10 @@ const WorkerDays = z.object({
     z.string(),
     z.array(z.object({ date_time: utcText, hashrate: amount })),
   ),
-  pagination: maybe(z.object({ next_page_url: maybe(z.string()) })),
+  pagination: maybe(z.object({ next_page_url: maybe(z.string()), item_count: maybe(amount) })),
 })
-/** 100 workers a page: a fleet of 20,000 */
+const PAGE_SIZE = 100
+/** a fleet of 20,000 */
 const MOST_PAGES = 200
 
 const isBtc = (row: { currency_type: string }): boolean => row.currency_type === 'BTC'
@@ -94,7 +95,7 @@ export default definePool({
                   end_date: isoDate(dayMs),
                   tick_size: '1d',
                   page_number: String(page),
-                  page_size: '100',
+                  page_size: String(PAGE_SIZE),
                 },
                 headers: { authorization: apiKey.reveal() },
               },
@@ -105,7 +106,9 @@ export default definePool({
               const hashrateHs = days.find((d) => utcDay(d.date_time) === dayMs)?.hashrate
               found.push({ worker: `${subaccount}.${worker}`, hashrateHs })
             }
-            if (!answer.pagination?.next_page_url) break
+            // not every answer of this request has the address of the next page; each has the number of workers
+            const { next_page_url, item_count = 0 } = answer.pagination ?? {}
+            if (!next_page_url && page * PAGE_SIZE >= item_count) break
           }
         return found
       },

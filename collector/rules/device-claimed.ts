@@ -1,22 +1,17 @@
 import { z } from 'zod'
-import { durationMs } from '../../protocol/kit/fields.ts'
-import { adoptCommand, claimsByAgent, claimText } from '../judging/claims.ts'
+import { claimsByAgent, claimText } from '../judging/claims.ts'
 import { defineRule, type Finding } from '../plugin/rule.ts'
+import { adoptCommand } from '../views/adopt-command.ts'
 
 export default defineRule({
   name: 'device-claimed',
   summary:
     'an agent reads another’s devices, or one machine under two names: what it records of them is in no sum; no loss is given',
   defaults: { severity: 'warning', for: '30s', clearFor: '30s' },
-  settings: z.strictObject({
-    silentAfter: durationMs('10s', '1d')
-      .prefault('3m')
-      .describe(
-        'silence of the agent that has the devices after which owner-silent tells it in place of this rule',
-      ),
-  }),
-  judge: (situation, { silentAfter }) =>
-    [...claimsByAgent(situation, silentAfter)].map(([agentId, claims]): Finding => {
+  settings: z.strictObject({}),
+  // where the owner is silent, owner-silent alerts; it has the limit
+  judge: (situation) =>
+    [...claimsByAgent(situation)].map(([agentId, claims]): Finding => {
       const subject = { agentId }
       const [claim] = claims.filter((c) => !c.ownerIsSilent)
       if (!claim) return { subject, verdict: 'good' }

@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { durationMs } from '../../protocol/kit/fields.ts'
-import { adoptCommand, claimsByAgent, claimText } from '../judging/claims.ts'
+import { claimsByAgent, claimText, OWNER_SILENT_AFTER_MS } from '../judging/claims.ts'
 import { defineRule, type Finding } from '../plugin/rule.ts'
+import { adoptCommand } from '../views/adopt-command.ts'
 
 export default defineRule({
   name: 'owner-silent',
@@ -10,8 +11,8 @@ export default defineRule({
   defaults: { severity: 'critical', for: '0s', clearFor: '30s' },
   settings: z.strictObject({
     after: durationMs('10s', '1d')
-      .prefault('3m')
-      .describe('silence that counts; never less than three polls'),
+      .prefault(`${OWNER_SILENT_AFTER_MS / 60_000}m`)
+      .describe('silence that counts, for this rule and device-claimed; never less than three polls'),
   }),
   judge: (situation, { after }) =>
     [...claimsByAgent(situation, after)].map(([agentId, claims]): Finding => {

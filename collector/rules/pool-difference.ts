@@ -1,17 +1,21 @@
 import { z } from 'zod'
 import type { PoolDifference } from '../economics/settlement/pool-difference.ts'
+import type { ShortWorker } from '../economics/settlement/worker-difference.ts'
 import { anySilent } from '../judging/silence.ts'
 import { defineRule, type Finding } from '../plugin/rule.ts'
+import type { PoolSituation } from '../plugin/situation.ts'
 
 /** The last 24 h and yesterday; earlier days had their turn. */
 const JUDGED = 2
+/** Workers that a text names; the API and the screen name more. */
+const NAMED = 3
 
 const percent = (ratio: number): string => `${(Math.abs(ratio) * 100).toFixed(1)} %`
 
 export default defineRule({
   name: 'pool-difference',
   summary:
-    'a pool credits less, or more, than the ledger counts over the last 24 h or yesterday; the loss is what is missing',
+    'a pool credits an account or its workers less, or an account more, than the ledger counts over the last 24 h or yesterday; the loss is what is missing',
   defaults: { severity: 'warning', for: '10m', clearFor: '10m' },
   settings: z
     .strictObject({
@@ -24,31 +28,77 @@ export default defineRule({
         .describe('USD a day: a smaller difference never fires'),
     })
     .refine(({ raise, clear }) => clear <= raise, { path: ['clear'], error: 'is above raise' }),
-  judge: (situation, { raise, clear, minUsdPerDay }) =>
-    (situation.pools ?? []).map(({ pool, workload, stale, differences }): Finding => {
-      const subject = { workload }
+  judge: (situation, limits) =>
+    (situation.pools ?? []).map((pool): Finding => {
+      const subject = { workload: pool.workload }
       // a silent agent still holds records: the pool has counted their work, the ledger not yet
-      if (stale || anySilent(situation)) return { subject, verdict: 'unknown' }
-      const judged = differences
-        .slice(0, JUDGED)
-        .filter(
-          (d): d is PoolDifference & { differenceUsdPerDay: number } => d.differenceUsdPerDay !== undefined,
-        )
-      // no ratio where the ledger has nothing and the pool credits something: all of it is the difference
-      const size = (d: PoolDifference) => Math.abs(d.differenceRatio ?? 1)
-      const [worst] = judged.sort((a, b) => Math.abs(b.differenceUsdPerDay) - Math.abs(a.differenceUsdPerDay))
-      if (!worst) return { subject, verdict: 'unknown' }
-      const usd = worst.differenceUsdPerDay
-      if (Math.abs(usd) < minUsdPerDay || size(worst) < clear) return { subject, verdict: 'good' }
-      if (size(worst) < raise) return { subject, verdict: 'between' }
-      const what = worst.basis === 'revenue' ? 'paid' : 'credited'
-      const how = `${percent(size(worst))} ${usd < 0 ? 'less' : 'more'} than the ledger counts for ${workload}`
-      const day = new Date(worst.toMs).toISOString().slice(0, 16)
+      if (pool.stale || anySilent(situation)) return { subject, verdict: 'unknown' }
+      const account = judgeAccount(pool, limits)
+      const short = shortWorkers(pool, limits.minUsdPerDay)
+      if (account.verdict !== 'bad' && !short) return { subject, verdict: account.verdict }
+      const whole =
+        account.summary ?? `pool ${pool.pool} credits some workers of ${pool.workload} less than is counted`
       return {
         subject,
         verdict: 'bad',
-        summary: `pool ${pool} ${what} ${how} in the 24 h to ${day}Z: ${Math.abs(usd).toFixed(0)} USD a day`,
-        lossUsdPerHour: Math.max(0, -usd) / 24,
+        summary: short ? `${whole}; ${short.summary}` : whole,
+        lossUsdPerHour: Math.max(account.lossUsdPerHour ?? 0, short?.usdPerHour ?? 0),
       }
     }),
 })
+
+type Limits = { raise: number; clear: number; minUsdPerDay: number }
+
+/** The whole account against the ledger: the worse of the last 24 h and yesterday. */
+function judgeAccount(
+  { pool, workload, differences }: PoolSituation,
+  { raise, clear, minUsdPerDay }: Limits,
+): { verdict: Finding['verdict']; summary?: string; lossUsdPerHour?: number } {
+  const judged = differences
+    .slice(0, JUDGED)
+    .filter((d): d is PoolDifference & { differenceUsdPerDay: number } => d.differenceUsdPerDay !== undefined)
+  // no ratio where the ledger has nothing and the pool credits something: all of it is the difference
+  const size = (d: PoolDifference) => Math.abs(d.differenceRatio ?? 1)
+  const [worst] = judged.sort((a, b) => Math.abs(b.differenceUsdPerDay) - Math.abs(a.differenceUsdPerDay))
+  if (!worst) return { verdict: 'unknown' }
+  const usd = worst.differenceUsdPerDay
+  if (Math.abs(usd) < minUsdPerDay || size(worst) < clear) return { verdict: 'good' }
+  if (size(worst) < raise) return { verdict: 'between' }
+  const what = worst.basis === 'revenue' ? 'paid' : 'credited'
+  const how = `${percent(size(worst))} ${usd < 0 ? 'less' : 'more'} than the ledger counts for ${workload}`
+  return {
+    verdict: 'bad',
+    summary: `pool ${pool} ${what} ${how} in the 24 h to ${minute(worst.toMs)}: ${Math.abs(usd).toFixed(0)} USD a day`,
+    lossUsdPerHour: Math.max(0, -usd) / 24,
+  }
+}
+
+/** The workers that the pool credited too little, worst first; undefined where they miss less than is told. */
+function shortWorkers(
+  { workers }: PoolSituation,
+  minUsdPerDay: number,
+): { summary: string; usdPerHour: number } | undefined {
+  if (!workers?.short.usd || workers.short.usd < minUsdPerDay) return undefined
+  const { short, worst, toMs } = workers
+  const named = worst.slice(0, NAMED).map(shortText)
+  const rest = short.workers - named.length
+  const count = short.workers === 1 ? 'one worker is' : `${short.workers} workers are`
+  return {
+    summary: `by worker, ${count} short by ${short.usd?.toFixed(0)} USD in the 24 h to ${minute(toMs)}: ${named.join('; ')}${rest > 0 ? `; and ${rest} more` : ''}`,
+    // the comparison is of 24 h
+    usdPerHour: (short.usd ?? 0) / 24,
+  }
+}
+
+function shortText(w: ShortWorker): string {
+  const [first = '', ...others] = w.devices
+  const devices = others.length === 0 ? first : `${first} and ${others.length} more`
+  const usd = w.shortUsd === undefined ? '' : `, ${w.shortUsd.toFixed(2)} USD`
+  const what =
+    w.poolBasis === undefined
+      ? 'not in the pool’s list'
+      : `${percent(w.shortWorkDiff1 / w.ledgerWorkDiff1)} less`
+  return `${w.worker} (${devices}) ${what}, ${w.shortWorkDiff1.toPrecision(3)} difficulty-1 shares${usd}`
+}
+
+const minute = (ms: number): string => `${new Date(ms).toISOString().slice(0, 16)}Z`

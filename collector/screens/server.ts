@@ -53,7 +53,7 @@ export function createServer(options: {
   /** defaults to `figures` */
   ledger?: LedgerFigures
   queries?: LedgerQueries
-  claims?: ClaimQueries
+  claims?: Pick<ClaimQueries, 'claims' | 'decide' | 'adoptions'>
   held?: HeldQueries
   figures?: Figures
   statements?: StatementSource

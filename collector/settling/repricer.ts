@@ -54,11 +54,21 @@ export class Repricer {
   readonly #pricing: Pricing
   readonly #nowMs: () => number
   readonly #log: Log
+  readonly #onDecided: (decision: Decision) => Promise<void>
   readonly #stop = new AbortController()
   #work: Promise<void> = Promise.resolve()
   #requests = 0
 
-  constructor(options: { store: Store; settler: Settler; pricing: Pricing; nowMs: () => number; log: Log }) {
+  constructor(options: {
+    store: Store
+    settler: Settler
+    pricing: Pricing
+    nowMs: () => number
+    log: Log
+    /** a decision about held records is stored */
+    onDecided?: (decision: Decision) => Promise<void>
+  }) {
+    this.#onDecided = options.onDecided ?? (async () => {})
     this.#store = options.store
     this.#settler = options.settler
     this.#pricing = options.pricing
@@ -132,7 +142,11 @@ export class Repricer {
       doneMs: fromMs,
       decision,
     }
-    return this.#ordered(repricing, () => this.#store.decide(repricing))
+    const ordered = await this.#ordered(repricing, () => this.#store.decide(repricing))
+    await this.#onDecided(decision).catch((error) =>
+      this.#log.warn('the decision is stored, but nothing was learnt from it', { reason: reasonOf(error) }),
+    )
+    return ordered
   }
 
   async #ordered(repricing: Repricing, store: () => Promise<void>): Promise<Repricing> {

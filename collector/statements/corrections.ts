@@ -8,6 +8,8 @@ import { ISSUED_SUMS, type IssuedMinutes, type IssuedSums } from './issued-minut
 export interface ExactCorrection extends Omit<Correction, 'oldUsd' | 'newUsd' | 'changeUsd'> {
   oldNanoUsd: number
   newNanoUsd: number
+  /** exact amount of the statement before all its corrections; what was billed is that in whole cents */
+  billedNanoUsd?: number
 }
 
 const ITEMS: Record<keyof IssuedSums, Correction['item']> = {
@@ -84,18 +86,31 @@ function whyOf({ causes = [], revision }: ChangedMinute['settlement'], issuedMs:
   return revision <= 1 ? 'settled after the statement was issued' : (causes.at(-1)?.why ?? 'settled again')
 }
 
-/** Corrections in cents that add up to their exact sum; a customer's copy has no costs. */
+/**
+ * Corrections in cents; a customer's copy has no costs. The corrected amounts of a statement and what was billed for it add up to its
+ * new total to the cent: the part of a cent that was rounded away before is corrected too.
+ */
 export function correctionsInCents(exact: readonly ExactCorrection[], copy: Statement['copy']): Correction[] {
   const amounts = exact.filter(({ item }) => item === 'amount')
   const costs = copy === 'own' ? exact.filter(({ item }) => item !== 'amount') : []
-  return [amounts, costs].flatMap((lines) => {
-    const { cents } = inCents(lines.map((line) => line.newNanoUsd - line.oldNanoUsd))
-    return lines.map(({ oldNanoUsd, newNanoUsd: _, ...line }, i) => {
+  const statements = new Set(amounts.map(({ statement }) => statement))
+  const byStatement = [...statements].map((name) => amounts.filter(({ statement }) => statement === name))
+  return [...byStatement, costs].flatMap((lines) => {
+    const changes = lines.map((line) => line.newNanoUsd - line.oldNanoUsd)
+    const [first = 0, ...others] = changes
+    const { cents } = inCents(
+      lines.length > 0 ? [first + roundedAway(lines[0]?.billedNanoUsd ?? 0), ...others] : [],
+    )
+    return lines.map(({ oldNanoUsd, newNanoUsd: _, billedNanoUsd: __, ...line }, i) => {
       const [old, change] = [Math.round(oldNanoUsd / NANO_USD_PER_CENT), cents[i] ?? 0]
       return { ...line, oldUsd: old / 100, newUsd: (old + change) / 100, changeUsd: change / 100 }
     })
   })
 }
+
+/** What an exact amount is above what is billed for it, nano-USD; negative where it was rounded up. */
+const roundedAway = (nanoUsd: number): number =>
+  nanoUsd - Math.round(nanoUsd / NANO_USD_PER_CENT) * NANO_USD_PER_CENT
 
 /** What is due: the total with the corrections of amounts. */
 export const dueCents = (totalCents: number, corrections: readonly Correction[]): number =>

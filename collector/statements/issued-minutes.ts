@@ -56,6 +56,13 @@ export class IssuedMinutes {
     }
   }
 
+  /** Amount of the whole month, nano-USD: what a statement's total was rounded from. */
+  get amountNanoUsd(): number {
+    let sum = 0
+    for (const { revenueNanoUsd } of this.#workloads.values()) for (const n of revenueNanoUsd) sum += n
+    return sum
+  }
+
   /** These workloads as one text, a few bytes a minute. */
   async toText(workloads: readonly string[]): Promise<string> {
     const kept = workloads.map((workload) => [workload, this.#workloads.get(workload) ?? this.#empty()])

@@ -83,7 +83,10 @@ export class IssuedStatements {
     ]
     const { number, month } = issue
     const { atMs: issuedMs } = newest.issue
-    const corrections = correctionsOf({ number, month, issuedMs }, issued, workloads, minutes)
+    const billedNanoUsd = issued.amountNanoUsd
+    const corrections = correctionsOf({ number, month, issuedMs }, issued, workloads, minutes).map((line) =>
+      line.item === 'amount' ? { ...line, billedNanoUsd } : line,
+    )
     const text = async () => {
       for (const { settlement, now } of minutes)
         for (const workload of workloads)

@@ -9,6 +9,7 @@ import type { Store } from '../plugin/store.ts'
 import type { Pricing } from '../settling/pricing.ts'
 import type { IssueView, Statement, StatementList } from '../views/statement.ts'
 import { buildStatement, numberOf } from './build-statement.ts'
+import { correctionsInCents } from './corrections.ts'
 import { alreadyIssued, COPIES, incomplete, issuedOf, issueView, openPoints } from './issue.ts'
 import { IssuedMinutes } from './issued-minutes.ts'
 import { type CorrectedMonth, IssuedStatements, minutesPart, WORKLOADS_PART } from './issued-statements.ts'
@@ -222,20 +223,28 @@ export class StatementService implements StatementSource {
     const ledgerMonth = await this.#read(month)
     const { period } = ledgerMonth
     const issues = new Map((await this.issues(month)).map((issue) => [issue.number, issue]))
-    const statements = this.#customers(ledgerMonth).map((customer) => {
+    const statements: StatementList['statements'] = []
+    for (const customer of this.#customers(ledgerMonth)) {
       const accounts = ledgerMonth.accounts.filter((a) => this.#customerOf(a.workload) === customer)
       const revenueNanoUsd = accounts.reduce((sum, a) => sum + a.sums.revenueNanoUsd, 0)
       const number = numberOf(this.#o.site.id, month, customer)
       const issue = issues.get(number)
-      return {
+      const corrections = await this.#correctionsOf({ month, customer }, issue)
+      statements.push({
         ...(customer === undefined ? {} : { customer }),
         number,
         workloads: [...new Set(accounts.map((a) => a.workload))],
         totalUsd: inCents([revenueNanoUsd]).totalCents / 100,
         energyKwh: accounts.reduce((sum, a) => sum + a.sums.energyMilliJ, 0) / MILLIJOULES_PER_KWH,
         ...(issue ? { issued: issuedOf(issue) } : {}),
-      }
-    })
+        ...(corrections.length > 0 && {
+          corrections: {
+            lines: corrections.length,
+            changeUsd: corrections.reduce((sum, c) => sum + Math.round(c.changeUsd * 100), 0) / 100,
+          },
+        }),
+      })
+    }
     return {
       month,
       from: new Date(period.startMs).toISOString(),
@@ -246,6 +255,22 @@ export class StatementService implements StatementSource {
       totalUsd: statements.reduce((sum, s) => sum + Math.round(s.totalUsd * 100), 0) / 100,
       ledgerUsd: ledgerMonth.accounts.reduce((sum, a) => sum + a.sums.revenueNanoUsd, 0) / NANO_USD_PER_USD,
     }
+  }
+
+  /** The corrected amounts of earlier statements that one was issued with, or would be issued with now. */
+  async #correctionsOf(
+    { month, customer }: Pick<StatementRequest, 'month' | 'customer'>,
+    issue: IssueView | undefined,
+  ): Promise<Statement['corrections']> {
+    if (issue) {
+      const text = await this.issuedText({ month, customer, copy: 'customer' }, 'json')
+      return text === undefined ? [] : (JSON.parse(text) as Statement).corrections
+    }
+    const corrected = await this.#corrected(customer, month)
+    return correctionsInCents(
+      corrected.flatMap(({ corrections }) => corrections),
+      'customer',
+    )
   }
 
   /** The customer of a workload now, also for its past, as in the ledger's groups by customer. */

@@ -84,6 +84,22 @@ export const ExplanationSchema = z.object({
     .array(HeldRecordSchema)
     .optional()
     .describe('records that are in none of the figures, because they are held or were rejected'),
+  poolShort: z
+    .array(
+      z.object({
+        pool: z.string(),
+        from: time,
+        to: time,
+        worker: z.string(),
+        devices: z.array(z.string()),
+        shortWorkDiff1: z.number(),
+        shortUsd: z.number().optional().describe('USD'),
+      }),
+    )
+    .optional()
+    .describe(
+      'workers that the pool credited less than the ledger counts in the 24 h around the minute: what is counted here may never be paid',
+    ),
   sums: SumsSchema.describe('sums of the intervals above'),
   ledger: SumsSchema.optional().describe('the ledger’s figures; absent if the ledger has no row'),
   agrees: z

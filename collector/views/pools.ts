@@ -28,6 +28,40 @@ const PoolDifferenceSchema = z.object({
   byLuck: z.boolean().optional().describe('true: paid by the blocks found, so revenue is not compared'),
 })
 
+const ShortWorkerSchema = z.object({
+  worker: z.string(),
+  devices: z.array(z.string()).describe('machines that mined under its name'),
+  ledgerWorkDiff1: z.number().describe('counted and estimated, without true-ups'),
+  estimatedWorkDiff1: optional.describe('part of ledgerWorkDiff1 that is estimated by the hashrate'),
+  poolWorkDiff1: z.number(),
+  poolWorkBasis: z
+    .enum(['shares', 'hashrate'])
+    .optional()
+    .describe('how the pool tells it; absent: it lists no worker of this name'),
+  allowedWorkDiff1: z
+    .number()
+    .describe('difference that chance, the pool’s late windows and estimates explain'),
+  shortWorkDiff1: z.number().describe('ledgerWorkDiff1 - poolWorkDiff1'),
+  shortUsd: optional.describe('shortWorkDiff1 at the ledger’s average value of a share, USD'),
+})
+
+const WorkersSchema = z.object({
+  from: time,
+  to: time,
+  because: z.string().optional().describe('why nothing is compared'),
+  compared: z.number().int(),
+  shortWorkers: z
+    .number()
+    .int()
+    .describe('workers that the pool credited less, beyond what chance and its late windows explain'),
+  shortWorkDiff1: z.number().describe('sum over all of them'),
+  shortUsd: optional.describe('sum over all of them, USD'),
+  otherWorkDiff1: z
+    .number()
+    .describe('credited under names that no machine of the ledger mines under, difficulty-1 shares'),
+  worst: z.array(ShortWorkerSchema).describe('worst first, 20 at most'),
+})
+
 /** A pool with its newest figures, compared with the ledger. */
 export const PoolViewSchema = z.object({
   name: z.string(),
@@ -53,6 +87,9 @@ export const PoolViewSchema = z.object({
     .describe(
       'UTC days whose work stays estimated: this pool tells each worker’s last 24 h only, and the collector did not ask it in the half hour after the day',
     ),
+  byWorker: WorkersSchema.optional().describe(
+    'each worker’s credit beside the ledger’s work under its name; absent: not compared yet',
+  ),
   differences: z.array(PoolDifferenceSchema).describe('the last 24 h, then complete UTC days, newest first'),
 })
 export type PoolView = z.infer<typeof PoolViewSchema>

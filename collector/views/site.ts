@@ -86,6 +86,12 @@ export const SiteViewSchema = EarningSchema.extend({
     })
     .optional()
     .describe('records that count for nothing until a person decides: /api/v1/doubts'),
+  putAside: z
+    .array(z.object({ agentId: z.string(), ownerAgentId: z.string(), devices: z.number().int() }))
+    .optional()
+    .describe(
+      'devices that an agent reads though they belong to another, or twice: they count in no total; see /api/v1/devices/claims',
+    ),
   hashpriceUsdPerPhDay: z.number().optional(),
   miningBreakEvenUsdPerKwh: z
     .number()

@@ -227,6 +227,12 @@ export const StatementListSchema = z.object({
       issued: IssuedSchema.extend({ revision: z.string(), totalUsd: usd, dueUsd: usd })
         .optional()
         .describe('absent where it was not issued'),
+      corrections: z
+        .object({ lines: z.number().int(), changeUsd: usd })
+        .optional()
+        .describe(
+          'corrected amounts of earlier statements: those that it was issued with, or that it would be issued with now; absent: none',
+        ),
     }),
   ),
   totalUsd: usd.describe('sum of the statements'),

@@ -357,7 +357,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'collector/doubts': {
     holds: 'holds each record against what its device can do, by kind and duration',
     imports: [...PROTOCOL, 'collector/plugin'],
-    packages: [],
+    packages: ['zod'],
   },
   'collector/settling': {
     holds: 'settles minutes as their records come in, and prices them again on request',
@@ -427,6 +427,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       ...PROTOCOL,
       'collector/economics',
       'collector/economics/settlement',
+      'collector/views',
       'collector/plugin',
       'collector/judging',
     ],
@@ -550,7 +551,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'collector/screens/web/economics/earnings',
       'collector/screens/web/economics/what-if',
     ],
-    packages: ['preact'],
+    packages: [],
   },
   'collector/config': {
     holds: 'the collector’s YAML: its schema, the commented example, and what earlier versions wrote',

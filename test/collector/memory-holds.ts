@@ -17,6 +17,7 @@ type Mark = HeldMark & Pick<HeldRecord, 'state' | 'decision'>
 
 /** The part of the store in memory that keeps held records. */
 export abstract class MemoryHolds implements HeldStore {
+  heldVersion = 0
   readonly records = new Map<string, AgentInterval>()
   readonly repriced = new Map<string, Repricing>()
   readonly holds = new Map<string, Mark>()
@@ -29,6 +30,7 @@ export abstract class MemoryHolds implements HeldStore {
   }
 
   async hold(marks: readonly HeldMark[]) {
+    if (marks.length > 0) this.heldVersion++
     for (const mark of marks)
       if (!this.holds.has(holdKey(mark))) this.holds.set(holdKey(mark), { ...mark, state: 'open' })
   }
@@ -74,6 +76,7 @@ export abstract class MemoryHolds implements HeldStore {
   }
 
   async decide(repricing: Repricing & { decision: Decision }) {
+    this.heldVersion++
     const { id, decision } = repricing
     for (const mark of this.#matching(decision.filter))
       if (mark.state !== decision.verdict)

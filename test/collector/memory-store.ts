@@ -85,6 +85,7 @@ export class MemoryStore extends MemoryClaims implements Store {
 
   async settle(minutes: readonly number[], rows: readonly LedgerRow[], settledWith: SettledWith = {}) {
     const { settlements = [], changes = [], heldBack = [], repricing } = settledWith
+    if (heldBack.length > 0) this.heldVersion++
     for (const row of rows) for (const name of LEDGER_SUMS) whole('memory', name, row[name])
     this.rows = [...this.rows.filter((r) => !minutes.includes(r.minuteMs)), ...rows]
     this.keptBack = [...this.keptBack.filter((h) => !minutes.includes(h.minuteMs)), ...heldBack]
@@ -167,20 +168,41 @@ export class MemoryStore extends MemoryClaims implements Store {
   }
   async workByOwner(workload: string, fromMs: number, toMs: number) {
     const owners = new Map<string, OwnerWork>()
-    for (const r of this.rows) {
-      if (r.workload !== workload || r.deviceId === '' || r.minuteMs < fromMs || r.minuteMs >= toMs) continue
-      const sum = owners.get(r.owner) ?? {
+    const own = this.rows.filter(
+      (r) => r.workload === workload && r.deviceId !== '' && r.minuteMs >= fromMs && r.minuteMs < toMs,
+    )
+    for (const r of own) {
+      const key = JSON.stringify([r.owner, r.agentId, r.deviceId])
+      const sum = owners.get(key) ?? {
         owner: r.owner,
+        agentId: r.agentId,
+        deviceId: r.deviceId,
         workDiff1: 0,
         estimatedWorkDiff1: 0,
+        coveredMs: 0,
+        workScatterDiff1: 0,
         estimatedCoveredMs: 0,
       }
       sum.workDiff1 += r.workDiff1
+      sum.coveredMs += r.coveredMs
       sum.estimatedWorkDiff1 += r.estimatedWorkDiff1
       if (r.estimatedWorkDiff1 > 0) sum.estimatedCoveredMs += r.coveredMs
-      owners.set(r.owner, sum)
+      owners.set(key, sum)
+    }
+    for (const [key, sum] of owners) {
+      const minutes = own.filter((r) => JSON.stringify([r.owner, r.agentId, r.deviceId]) === key)
+      const mean = sum.workDiff1 / minutes.length
+      sum.workScatterDiff1 = Math.sqrt(minutes.reduce((total, r) => total + (r.workDiff1 - mean) ** 2, 0))
     }
     return [...owners.values()]
+  }
+
+  readonly keptByKind = new Map<string, Map<string, string>>()
+  async keepText(kind: string, name: string, text: string) {
+    this.keptByKind.set(kind, (this.keptByKind.get(kind) ?? new Map<string, string>()).set(name, text))
+  }
+  async keptTexts(kind: string) {
+    return new Map(this.keptByKind.get(kind))
   }
 
   async writeSamples() {}

@@ -42,8 +42,11 @@ export function honestMiner(chance: Chance, deviceId: string): HonestMachine {
     ...(chance.next() < 0.7 && { modelHashrateHs: hashrateHs, modelPowerW: powerW }),
     ...(chance.next() < 0.3 && { ratedPowerW: powerW }),
   }
+  // most firmware shows its share difficulty; the agent sends it since a later version
+  const tells = chance.next() < 0.6
   let difficulty = difficultyAt(farm ? 4_194_304 : startDifficulty)
   let sinceRetarget = 0
+  let seenDifficulty: number[] = []
   let shares = 0
   let [offMinutes, awayMinutes, poolAwayMinutes, lateMinutes, bootMinutes] = [0, 0, 0, 0, 0]
   let [lateWork, missed, missedEnergy] = [0, 0, 0]
@@ -71,6 +74,8 @@ export function honestMiner(chance: Chance, deviceId: string): HonestMachine {
       if (poolAwayMinutes > 0 && --poolAwayMinutes === 0 && vardiff)
         difficulty = difficultyAt(startDifficulty)
       const mean = submits ? (trueHs * 60) / HASHES_PER_DIFF1 / difficulty : 0
+      // what the agent reads in this minute and the one before
+      seenDifficulty = [seenDifficulty[1] ?? difficulty, difficulty]
       const found = mean > 0 ? chance.poisson(mean * 0.995) : 0
       let work = found * difficulty
       if (vardiff && submits) {
@@ -110,6 +115,7 @@ export function honestMiner(chance: Chance, deviceId: string): HonestMachine {
         energyMilliJ,
         hashrateWorkDiff1: shown,
         workDiff1: work,
+        ...(tells && { shareDiff1: Math.max(...seenDifficulty) }),
         ...over,
       })
       const recovered = away.map((awayMs) => {

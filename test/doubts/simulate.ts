@@ -2,11 +2,17 @@ import { Doubts } from '../../collector/doubts/doubts.ts'
 import type { Hold } from '../../collector/plugin/held.ts'
 import { MINUTE_MS } from '../../protocol/units.ts'
 import { Chance } from './chance.ts'
+import { honestLlm } from './honest-llm.ts'
 import type { HonestMachine } from './honest-machine.ts'
 import { honestMiner } from './honest-miner.ts'
 import { honestGpu, honestMeter } from './honest-others.ts'
 
-const MAKERS = { miners: honestMiner, GPUs: honestGpu, 'meters and hosts': honestMeter }
+const MAKERS = {
+  miners: honestMiner,
+  GPUs: honestGpu,
+  'meters and hosts': honestMeter,
+  'LLM servers': honestLlm,
+}
 export type MachineKind = keyof typeof MAKERS
 export const MACHINE_KINDS = Object.keys(MAKERS) as MachineKind[]
 
@@ -36,12 +42,18 @@ export function simulate(kind: MachineKind, machines: number, days: number, seed
         nowMs: () => nowMs,
       })
     let doubts = start()
+    let kept = doubts.memoryOf('agent')
     for (let day = 0; day < days; day++) {
       const held: Hold[] = []
       for (let minute = 0; minute < DAY_MINUTES; minute++) {
         const startMs = T0 + (day * DAY_MINUTES + minute) * MINUTE_MS
         nowMs = startMs + MINUTE_MS + 5_000
-        if (chance.inMinute(0.1)) doubts = start()
+        // written every five minutes: a collector that is killed forgets no more
+        if (minute % 5 === 0) kept = doubts.memoryOf('agent')
+        if (chance.inMinute(0.1)) {
+          doubts = start()
+          doubts.restore('agent', kept)
+        }
         for (const record of machine.minute(startMs)) {
           result.records++
           const hold = doubts.judge('agent', record)

@@ -11,8 +11,10 @@ import type { Assets } from '../../collector/screens/pages/assets.ts'
 import { createServer, type ScreensServer } from '../../collector/screens/server.ts'
 import { RecentLedger } from '../../collector/settling/recent-ledger.ts'
 import { createDuckdbStore } from '../../collector/stores/duckdb/duckdb.ts'
+import type { ClaimView } from '../../collector/views/claims.ts'
 import type { PoolView } from '../../collector/views/pools.ts'
 import type { SiteView } from '../../collector/views/site.ts'
+import { PerwattError } from '../../protocol/kit/errors.ts'
 import { SILENT } from '../../protocol/kit/log.ts'
 import type { Secret } from '../../protocol/kit/secret.ts'
 import { batch, KNOWN, LedgerRig, record, TENANT } from '../collector/ledger-rig.ts'
@@ -76,6 +78,7 @@ export class EconomicsRig {
   /** fields that replace the site's own */
   site: Partial<SiteView> = {}
   pools: PoolView[] = [POOL]
+  claims: ClaimView[] = []
   readonly #folder = mkdtempSync(join(tmpdir(), 'perwatt-desk-'))
   readonly #store: Store
   readonly #ledger: LedgerRig
@@ -149,6 +152,11 @@ export class EconomicsRig {
         devices: KNOWN,
       }),
       pools: () => (empty ? [] : this.pools),
+      claims: {
+        claims: async () => (empty ? [] : this.claims),
+        adoptions: async () => [],
+        decide: () => Promise.reject(new PerwattError('nothing-put-aside', 'no device is put aside')),
+      },
       selector,
       assets,
       log: SILENT,

@@ -2,6 +2,7 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { Assets } from '../../collector/screens/pages/assets.ts'
 import { buildWeb } from '../../collector/screens/web-build.ts'
+import type { ClaimView } from '../../collector/views/claims.ts'
 import type { Periods } from '../../collector/views/figures.ts'
 import { Secret } from '../../protocol/kit/secret.ts'
 import { launchChromium } from '../chromium.ts'
@@ -29,6 +30,15 @@ async function open(url: string, width?: number, height?: number) {
   pages.push(opened.page)
   return opened
 }
+
+const CLAIM = (deviceId: string): ClaimView => ({
+  agentId: 'new-host',
+  deviceId,
+  owner: { agentId: 'old-host', deviceId },
+  because: 'the MAC 02:00:5E:00:00:01',
+  claimedAt: '2026-05-31T22:00:00.000Z',
+  waiting: { records: 120, from: '2026-05-31T22:00:00.000Z', to: '2026-06-01T00:00:00.000Z' },
+})
 
 /** The selector of a table's cell by its row and column. */
 const cell = (section: string, row: string, column: string) =>
@@ -205,13 +215,35 @@ describe('the economics page', () => {
     await page.waitForURL(/\/wall$/)
   })
 
+  test('put-aside devices stand with who has them, since when, and the command to copy', async () => {
+    const { url } = await start()
+    rig.claims = ['miner-01', 'miner-02', 'miner-03', 'miner-04'].map(CLAIM)
+    const { page, errors, text, eventually } = await open(url)
+    await eventually('#put-aside', /new-host/)
+    const row = (column: string) => text(cell('put-aside', 'new-host', column))
+    expect(await row('Devices')).toBe(
+      'miner-01 both have the MAC 02:00:5E:00:00:01miner-02 both have the MAC 02:00:5E:00:00:01miner-03 both have the MAC 02:00:5E:00:00:01and 1 more',
+    )
+    expect(await row('Since')).toMatch(/^2026-05-3\d \d\d:00$/)
+    expect(await row('Records that wait')).toBe('480')
+    expect(await text('#put-aside code')).toBe(
+      'perwatt-collector devices adopt --agent new-host --owner old-host --by NAME --reason WHY',
+    )
+    await page.locator('#put-aside button').first().click()
+    await eventually('#put-aside button', 'Copied')
+    expect(errors).toEqual([])
+  })
+
   test.each([390, 820, 1280, 1920, 3840])(
     'at a width of %i nothing is cut off, and nothing scrolls aside',
     async (width) => {
       const { url } = await start()
+      rig.claims = ['miner-01', 'miner-02', 'miner-03', 'miner-04'].map(CLAIM)
+      rig.site = { putAside: [{ agentId: 'new-host', ownerAgentId: 'old-host', devices: 4 }] }
       const { page, errors, eventually } = await open(url, width, 900)
       await eventually(cell('earnings', 'rental', 'Minute'), /3,500/)
       await eventually('#rules', /research/)
+      await eventually('#put-aside', /new-host/)
       await page.getByLabel('Rebuild power').selectOption('gpus')
       expect([await page.evaluate(overflow), await page.evaluate(clipped)]).toEqual([0, []])
       if (width === 390)

@@ -100,7 +100,7 @@ describe('a machine that two agents read', () => {
         alerts: {
           rules: [
             { rule: 'owner-silent', after: '10s' },
-            { rule: 'device-claimed', for: '0s', clearFor: '1s', silentAfter: '10s' },
+            { rule: 'device-claimed', for: '0s', clearFor: '1s' },
           ],
         },
       }),

@@ -55,6 +55,7 @@ const interval: fc.Arbitrary<Interval> = fc.record(
     durationMs: fc.integer({ min: 10, max: 60_000 }),
     coveredMs: fc.integer({ min: 0, max: 10 }),
     powerBasis: fc.constantFrom(...POWER_BASES),
+    shareDiff1: fc.maxSafeNat(),
     ...Object.fromEntries(INTERVAL_QUANTITIES.map((q) => [q, fc.maxSafeNat()])),
   },
   { requiredKeys: ['deviceId', 'owner', 'startMs', 'durationMs', 'coveredMs'], noNullPrototype: true },

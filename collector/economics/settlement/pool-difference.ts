@@ -95,7 +95,7 @@ export function poolDifference(credit: Credit, ledger: LedgerPeriod, terms: Pool
  * The work that went to this pool, difficulty-1 shares, without a firmware's dev fee. The dev fee is what remains of the fees beyond
  * the pool's own; all shares are worth the same. Without any revenue or fee it is all of the work.
  */
-function paidWorkDiff1({ workDiff1, revenueUsd, feeUsd }: LedgerPeriod, poolFeeRatio: number): number {
+export function paidWorkDiff1({ workDiff1, revenueUsd, feeUsd }: LedgerPeriod, poolFeeRatio: number): number {
   const worthUsd = revenueUsd + feeUsd
   if (!(worthUsd > 0) || poolFeeRatio >= 1) return workDiff1
   return workDiff1 * Math.min(1, revenueUsd / (1 - poolFeeRatio) / worthUsd)

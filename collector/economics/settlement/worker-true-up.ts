@@ -21,13 +21,19 @@ const MOST_TIMES = 3
 /** The part of a pool user's name behind its account. */
 const workerOf = (user: string): string => user.slice(user.indexOf('.') + 1)
 
+/** The pool user of a ledger key of an owner; undefined where it has none, or is a firmware's dev fee. */
+export function userOf(owner: string): string | undefined {
+  // the text of ownerKey: facts by name, of which a miner's last is poolUser
+  const [, user] = /(?:^|;)poolUser=(.*)$/s.exec(owner) ?? []
+  return user && !/(?:^|;)poolRole=devfee(?:;|$)/.test(owner) ? user : undefined
+}
+
 /** The ledger's work by pool user; a firmware's dev fee is left out, because another account is credited for it. */
 export function workByUser(owners: readonly ({ owner: string } & UserWork)[]): Map<string, UserWork> {
   const users = new Map<string, UserWork>()
   for (const { owner, workDiff1, estimatedWorkDiff1 } of owners) {
-    // the text of ownerKey: facts by name, of which a miner's last is poolUser
-    const [, user] = /(?:^|;)poolUser=(.*)$/s.exec(owner) ?? []
-    if (!user || /(?:^|;)poolRole=devfee(?:;|$)/.test(owner)) continue
+    const user = userOf(owner)
+    if (user === undefined) continue
     const sum = users.get(user) ?? { workDiff1: 0, estimatedWorkDiff1: 0 }
     sum.workDiff1 += workDiff1
     sum.estimatedWorkDiff1 += estimatedWorkDiff1
@@ -36,12 +42,18 @@ export function workByUser(owners: readonly ({ owner: string } & UserWork)[]): M
   return users
 }
 
-/** Finds the credit of a pool user: by its whole name, else by its worker's name where the list has that once. */
-function creditOf(user: string, credits: readonly CreditedWorker[]): CreditedWorker | undefined {
-  const whole = credits.filter((c) => c.worker === user)
-  if (whole.length > 0) return whole.length === 1 ? whole[0] : undefined
-  const named = credits.filter((c) => workerOf(c.worker) === workerOf(user))
-  return named.length === 1 ? named[0] : undefined
+/** Finds the credit of a pool user: by its whole name, else by its worker's name; `several`: more than one has that, so it is not known whose. */
+export function creditFinder(
+  credits: readonly CreditedWorker[],
+): (user: string) => CreditedWorker | 'several' | undefined {
+  const byName = new Map<string, CreditedWorker | 'several'>()
+  const byWorker = new Map<string, CreditedWorker | 'several'>()
+  for (const credit of credits) {
+    const { worker } = credit
+    byName.set(worker, byName.has(worker) ? 'several' : credit)
+    byWorker.set(workerOf(worker), byWorker.has(workerOf(worker)) ? 'several' : credit)
+  }
+  return (user) => byName.get(user) ?? byWorker.get(workerOf(user))
 }
 
 /**
@@ -54,9 +66,11 @@ export function workerTrueUps(
   credits: readonly CreditedWorker[],
   refused: (user: string, times: number) => void = () => {},
 ): TrueUp[] {
+  const creditOf = creditFinder(credits)
   return [...users].flatMap(([worker, own]) => {
     if (!(own.estimatedWorkDiff1 > 0)) return []
-    const credit = creditOf(worker, credits)
+    const found = creditOf(worker)
+    const credit = found === 'several' ? undefined : found
     const poolWorkDiff1 =
       credit?.workDiff1 ??
       (credit?.hashrateHs === undefined ? undefined : workDiff1OfHashrate(credit.hashrateHs, DAY_MS / 1000))

@@ -24,6 +24,7 @@ import { addPools } from './pools.ts'
 import { addQuotes } from './quotes.ts'
 import { addRepricing } from './repricing.ts'
 import { badParameters, ErrorSchema, faultsOf, json, none, problem, refused, routeOf } from './route.ts'
+import { addStatementPages } from './statement-pages.ts'
 import { addStatements } from './statements.ts'
 import { addUnpriced } from './unpriced.ts'
 import type { Views } from './views.ts'
@@ -59,7 +60,7 @@ export function createApi(options: {
   views: Views
   ledger?: LedgerFigures
   queries?: LedgerQueries
-  claims?: ClaimQueries
+  claims?: Pick<ClaimQueries, 'claims' | 'decide' | 'adoptions'>
   held?: HeldQueries
   figures?: Figures
   statements?: StatementSource
@@ -84,8 +85,11 @@ export function createApi(options: {
   if (options.ledger) addLedger(api, { ledger: options.ledger, views, log, now })
   addEconomics(api, views)
   if (options.figures) addFigures(api, { figures: options.figures, views })
-  if (options.statements)
-    addStatements(api, { statements: options.statements, now, mayChange: options.mayChange })
+  if (options.statements) {
+    const common = { statements: options.statements, now, mayChange: options.mayChange }
+    addStatements(api, common)
+    addStatementPages(api, common)
+  }
   if (options.queries) {
     addExplain(api, options.queries)
     addRepricing(api, { queries: options.queries, now, mayChange: options.mayChange })

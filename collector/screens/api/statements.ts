@@ -5,7 +5,6 @@ import type { StatementForm, StatementSource } from '../../statements/statement-
 import { IssueSchema, type Statement, StatementListSchema, StatementSchema } from '../../views/statement.ts'
 import { statementCsv } from '../documents/statement-csv.ts'
 import { statementPage } from '../documents/statement-page.ts'
-import { statementsPage } from '../documents/statements-page.ts'
 import {
   badParameters,
   ErrorSchema,
@@ -18,10 +17,11 @@ import {
   storeFails,
 } from './route.ts'
 
-const month = z
+export const monthParameter = z
   .string({ error: 'expected a month, such as 2026-11' })
   .regex(/^20\d\d-(0[1-9]|1[0-2])$/, 'expected a month, such as 2026-11')
   .describe('of the site’s time zone')
+const month = monthParameter
 const chosen = {
   month,
   customer: z.string().min(1).max(128).optional().describe('the site’s own statement where absent'),
@@ -40,7 +40,7 @@ const draft = z
   )
 const noCustomer = json(ErrorSchema, 'There is no such customer; the message lists the customers')
 
-const IssueRequestSchema = z.strictObject({
+export const IssueRequestSchema = z.strictObject({
   month,
   customer: chosen.customer,
   by: z.string().trim().min(1).max(200).describe('name of the person who issues it'),
@@ -115,17 +115,6 @@ const routes = {
       503: storeFails,
     },
   }),
-  pageOfMonth: createRoute({
-    method: 'get',
-    path: '/statements',
-    summary: 'The statements of a month as a page, with links to each, and all that were issued',
-    request: { query: parameters({ month }) },
-    responses: {
-      200: { description: 'The page', content: { 'text/html': { schema: z.string() } } },
-      400: refused,
-      503: storeFails,
-    },
-  }),
   page: createRoute({
     method: 'get',
     path: '/statement',
@@ -141,7 +130,7 @@ const routes = {
 }
 
 /** The text of a copy in each form; an issued statement keeps these bytes. */
-const textOf = (statement: Statement, form: StatementForm): string =>
+export const statementText = (statement: Statement, form: StatementForm): string =>
   ({
     json: () => JSON.stringify(statement),
     csv: () => statementCsv(statement),
@@ -160,12 +149,7 @@ export function addStatements(
   api: OpenAPIHono,
   { statements, now, mayChange }: { statements: StatementSource; now: () => number; mayChange: boolean },
 ): void {
-  const fault = (name: string) => {
-    if (now() >= statements.period(name).startMs) return undefined
-    return badParameters([
-      { parameter: 'month', problem: `${name} has not begun; choose this month or an earlier one` },
-    ])
-  }
+  const fault = (name: string) => notBegun(statements, name, now())
   /** answers with the statement in one form, or with the reason why there is none */
   const answer = async (c: Context, q: Chosen, form: StatementForm): Promise<Response> => {
     const wrong = fault(q.month)
@@ -176,7 +160,7 @@ export function addStatements(
       const issued = q.draft === 'true' ? undefined : await statements.issuedText(request, form)
       if (issued !== undefined) return c.body(issued, 200, headersOf(form, statements.number(request)))
       const statement = await statements.statement(request)
-      if (statement) return c.body(textOf(statement, form), 200, headersOf(form, statement.number))
+      if (statement) return c.body(statementText(statement, form), 200, headersOf(form, statement.number))
       return c.json(await unknownCustomer(statements, q.month, q.customer), 404)
     } catch (error) {
       return c.json(storeFailed('statement', error), 503)
@@ -198,17 +182,6 @@ export function addStatements(
     return (await answer(c, q, format)) as never
   })
   api.openapi(routes.page, async (c) => (await answer(c, c.req.valid('query'), 'html')) as never)
-  api.openapi(routes.pageOfMonth, async (c) => {
-    const { month: asked } = c.req.valid('query')
-    const wrong = fault(asked)
-    if (wrong) return c.json(wrong, 400)
-    try {
-      const [list, issues] = [await statements.list(asked), await statements.issues()]
-      return c.html(String(statementsPage(list, issues, statements.timeZone)), 200)
-    } catch (error) {
-      return c.json(storeFailed('statements', error), 503)
-    }
-  })
   api.openapi(routes.issued, async (c) => {
     try {
       return c.json(await statements.issues(c.req.valid('query').month), 200)
@@ -228,7 +201,7 @@ export function addStatements(
         400,
       )
     try {
-      const issue = await statements.issue({ ...request, customer }, textOf)
+      const issue = await statements.issue({ ...request, customer }, statementText)
       if (issue) return c.json(issue, 201)
       return c.json(await unknownCustomer(statements, month, customer), 404)
     } catch (error) {
@@ -249,7 +222,19 @@ const headersOf = (form: StatementForm, number: string): Record<string, string> 
     html: { 'content-type': 'text/html; charset=UTF-8' },
   })[form]
 
-async function unknownCustomer(statements: StatementSource, month: string, customer: string | undefined) {
+/** The answer for a month that lies ahead; undefined for another. */
+export const notBegun = (statements: StatementSource, month: string, nowMs: number) =>
+  nowMs >= statements.period(month).startMs
+    ? undefined
+    : badParameters([
+        { parameter: 'month', problem: `${month} has not begun; choose this month or an earlier one` },
+      ])
+
+export async function unknownCustomer(
+  statements: StatementSource,
+  month: string,
+  customer: string | undefined,
+) {
   const { statements: listed } = await statements.list(month)
   const names = listed.flatMap((s) => (s.customer === undefined ? [] : [s.customer]))
   const there =

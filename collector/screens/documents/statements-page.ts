@@ -5,9 +5,26 @@ import { amountText, kwhText, Times } from './statement-text.ts'
 
 type Entry = StatementList['statements'][number]
 
-/** The statements of a month with links to each, and all that were issued. A page without scripts. */
-export function statementsPage(list: StatementList, issues: readonly IssueView[], timeZone: string): Markup {
+/**
+ * The statements of a month with links to each, a form that issues one, and all that were issued. A page without scripts.
+ * @param refusal why the form was refused
+ */
+export function statementsPage({
+  list,
+  issues,
+  timeZone,
+  mayIssue,
+  refusal,
+}: {
+  list: StatementList
+  issues: readonly IssueView[]
+  timeZone: string
+  /** the page is behind a token */
+  mayIssue: boolean
+  refusal?: string | undefined
+}): Markup {
   const times = new Times(timeZone)
+  const form = mayIssue && !list.toDate
   return html`<!doctype html>
     <html lang="en">
       <head>
@@ -22,38 +39,61 @@ export function statementsPage(list: StatementList, issues: readonly IssueView[]
         <header>
           <div>
             <h1>Statements of ${times.month(list.from)}</h1>
+            <p><a href="/statements?month=${monthBefore(list.month)}">the month before</a></p>
             ${list.toDate ? html`<p class="to-date">To date: the month is not over. Figures up to ${times.minute(list.through)}.</p>` : ''}
           </div>
         </header>
         <main>
+          ${refusal === undefined ? '' : html`<p class="refusal" role="alert">${refusal}</p>`}
           <table>
             <caption>Amounts, USD</caption>
             <thead>
-              <tr><th>Customer</th><th class="n">Energy, kWh</th><th class="n">Ledger now</th><th class="n">Issued</th><th>By</th><th>Read</th></tr>
+              <tr><th>Customer</th><th class="n">Energy, kWh</th><th class="n">Ledger now</th><th class="n">Corrections</th><th class="n">Issued</th><th>By</th><th>Read</th></tr>
             </thead>
-            <tbody>${list.statements.map((s) => row(s, list.month, times))}</tbody>
+            <tbody>${list.statements.map((s) => row(s, { list, times, form }))}</tbody>
           </table>
           ${issuedTable(issues, times)}
           <p class="fine">
-            A statement is issued with perwatt-collector statement issue. It stays as it was issued: what changes later is corrected on the
-            customer’s next statement.
+            ${howToIssue(list, mayIssue)} It stays as it was issued: what changes later is corrected on the customer’s next statement. Corrections
+            are those of earlier statements, which this one is issued with.
           </p>
         </main>
       </body>
     </html>`
 }
 
-function row(s: Entry, month: string, times: Times): Markup {
-  const query = `month=${month}${s.customer === undefined ? '' : `&customer=${encodeURIComponent(s.customer)}`}`
+const howToIssue = ({ month, toDate }: StatementList, mayIssue: boolean): string =>
+  toDate
+    ? 'A statement is issued when its month is over.'
+    : mayIssue
+      ? `A statement is issued above, or with perwatt-collector statement issue --month ${month} --by NAME [--customer NAME].`
+      : 'A statement is issued with perwatt-collector statement issue, once the collector has http.token.'
+
+function row(s: Entry, { list, times, form }: { list: StatementList; times: Times; form: boolean }): Markup {
+  const { customer, issued, corrections } = s
+  const query = `month=${list.month}${customer === undefined ? '' : `&customer=${encodeURIComponent(customer)}`}`
   return html`<tr>
-    <th scope="row">${s.customer ?? 'The site itself'}</th>
+    <th scope="row">${customer ?? 'The site itself'}</th>
     <td class="n">${kwhText(s.energyKwh)}</td>
     <td class="n">${amountText(s.totalUsd)}</td>
-    <td class="n">${s.issued ? amountText(s.issued.totalUsd) : ''}</td>
-    <td>${s.issued ? `${s.issued.by}, ${times.minute(s.issued.at)}` : 'not issued'}</td>
-    <td><a href="/statement?${query}">page</a> <a href="/api/v1/statement?${query}&format=csv">CSV</a></td>
+    <td class="n">${corrections ? amountText(corrections.changeUsd) : ''}</td>
+    <td class="n">${issued ? amountText(issued.totalUsd) : ''}</td>
+    <td>${issued ? `${issued.by}, ${times.minute(issued.at)}` : form ? issueForm(s, list.month) : 'not issued'}</td>
+    <td><a href="/statement?${query}">page</a> <a href="/api/v1/statement?${query}&format=csv">CSV</a>${issued ? html` <a href="/statement?${query}&draft=true">as it is now</a>` : ''}</td>
   </tr>`
 }
+
+/** Two steps, because an issued statement stays: the form opens first. */
+const issueForm = ({ customer, totalUsd }: Entry, month: string): Markup => html`<details>
+  <summary>not issued: issue it</summary>
+  <form method="post" action="/statements/issue">
+    <input type="hidden" name="month" value="${month}" />
+    <input type="hidden" name="customer" value="${customer ?? ''}" />
+    <label>Your name <input name="by" required maxlength="200" autocomplete="name" /></label>
+    <label><input type="checkbox" name="incomplete" value="true" /> although minutes wait or are unpriced</label>
+    <button>Issue ${amountText(totalUsd)} USD for good</button>
+  </form>
+</details>`
 
 function issuedTable(issues: readonly IssueView[], times: Times): Markup | '' {
   if (issues.length === 0) return ''
@@ -74,4 +114,10 @@ function issuedTable(issues: readonly IssueView[], times: Times): Markup | '' {
       )}
     </tbody>
   </table>`
+}
+
+/** @param month such as `2026-01` */
+function monthBefore(month: string): string {
+  const [year = 0, number = 1] = month.split('-').map(Number)
+  return new Date(Date.UTC(year, number - 2, 1)).toISOString().slice(0, 7)
 }

@@ -18,6 +18,7 @@ const POSTED: ReadonlySet<string> = new Set([
   '/api/v1/reprice',
   '/api/v1/statements/issue',
   '/api/v1/whatif',
+  '/statements/issue',
 ])
 
 /** The pages. Before every answer, also of routes added later, it checks the method, and the token if there is a gate. */

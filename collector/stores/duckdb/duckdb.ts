@@ -15,6 +15,7 @@ import {
   type StoredSample,
 } from '../../plugin/store.ts'
 import { ownerFromText } from '../../rows/escaped-text.ts'
+import { withHeldVersion } from '../../rows/held-version.ts'
 import { lastByKey, minuteAtOrAfter } from '../../rows/rows.ts'
 import { appendAll, type IntervalRow } from './append.ts'
 import { duckdbAudit, writeSettledWith } from './audit.ts'
@@ -37,7 +38,7 @@ const range = (fromMs: number, toMs: number) => ({ from: Math.ceil(fromMs), to: 
 /** The embedded store: one DuckDB file; its write-ahead log survives kill -9. For its errors see errors.ts. */
 export function createDuckdbStore(options: DatabaseOptions): Store {
   const database = new Database(options)
-  return {
+  return withHeldVersion({
     ...duckdbAudit(database),
     ...duckdbHeld(database),
     ...duckdbClaims(database),
@@ -106,12 +107,26 @@ export function createDuckdbStore(options: DatabaseOptions): Store {
       ),
     workByOwner: (workload, fromMs, toMs) =>
       database.read<OwnerWork>(
-        `SELECT owner, sum(workDiff1) AS workDiff1, sum(estimatedWorkDiff1) AS estimatedWorkDiff1,
+        `SELECT owner, agentId, deviceId, sum(workDiff1) AS workDiff1, sum(estimatedWorkDiff1) AS estimatedWorkDiff1,
+           sum(coveredMs) AS coveredMs, coalesce(stddev_pop(workDiff1), 0) * sqrt(count(*)) AS workScatterDiff1,
            coalesce(sum(coveredMs) FILTER (estimatedWorkDiff1 > 0), 0) AS estimatedCoveredMs
          FROM ledger WHERE workload = $workload AND minuteMs >= $from AND minuteMs < $to AND deviceId <> ''
-         GROUP BY 1 ORDER BY 1`,
+         GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`,
         { workload, ...range(fromMs, toMs) },
       ),
+
+    keepText: (kind, name, text) =>
+      database.write(async (connection) => {
+        await connection.query('DELETE FROM kept WHERE kind = $kind AND name = $name', { kind, name })
+        await connection.append('kept', [{ kind, name, text }])
+      }),
+    async keptTexts(kind) {
+      const rows = await database.read<{ name: string; text: string }>(
+        'SELECT name, text FROM kept WHERE kind = $kind',
+        { kind },
+      )
+      return new Map(rows.map(({ name, text }) => [name, text]))
+    },
 
     writeSamples: (samples) => database.write((connection) => connection.append('sample', samples)),
     samples: (deviceId, fromMs, toMs, limit) =>
@@ -158,7 +173,7 @@ export function createDuckdbStore(options: DatabaseOptions): Store {
       database.read<Quarantined>('SELECT * EXCLUDE (n) FROM quarantine ORDER BY n DESC LIMIT $limit', {
         limit,
       }),
-  }
+  })
 }
 
 export default defineStore({

@@ -64,7 +64,7 @@ function conditionOf(filter: HeldFilter): { where: string; values: Record<string
   return { where: where.join(' AND '), values }
 }
 
-export const duckdbHeld = (database: Database): HeldStore => ({
+export const duckdbHeld = (database: Database): Omit<HeldStore, 'heldVersion'> => ({
   hold: (marks) => database.write((connection) => addHolds(connection, marks)),
 
   async held(filter, limit) {

@@ -137,6 +137,7 @@ export const TABLES = {
     dueUsd: 'DOUBLE',
   },
   issueText: { number: 'VARCHAR', part: 'VARCHAR', text: 'VARCHAR' },
+  kept: { kind: 'VARCHAR', name: 'VARCHAR', text: 'VARCHAR' },
   quarantine: {
     n: 'BIGINT',
     atMs: 'BIGINT',

@@ -92,7 +92,10 @@ export const heldBackPoint = ({ minuteMs, workload, kind, ...sums }: HeldBack): 
   point('heldBack', minuteMs, { workload, kind }, sums)
 
 /** Holds beside the records. A hold is written before its record, and a repricing before its decisions, so that a crash pays nothing. */
-export const influxHeld = (influx: () => InfluxClient, appends: SerialQueue): HeldStore => ({
+export const influxHeld = (
+  influx: () => InfluxClient,
+  appends: SerialQueue,
+): Omit<HeldStore, 'heldVersion'> => ({
   hold: (added) => appends.run(() => addHolds(influx(), added)),
 
   async held(filter, limit) {

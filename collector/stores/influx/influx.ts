@@ -5,6 +5,7 @@ import type { Log } from '../../../protocol/kit/log.ts'
 import { SecretSchema } from '../../../protocol/kit/secret.ts'
 import type { TrueUp } from '../../economics/true-up.ts'
 import { defineStore, type Store } from '../../plugin/store.ts'
+import { withHeldVersion } from '../../rows/held-version.ts'
 import { thin } from '../../rows/rows.ts'
 import { SerialQueue } from '../../rows/serial-queue.ts'
 import { influxAudit } from './audit.ts'
@@ -13,6 +14,7 @@ import { InfluxClient, type InfluxOptions } from './client.ts'
 import { influxHeld } from './held.ts'
 import { literal, within } from './influxql.ts'
 import { influxIssues } from './issues.ts'
+import { influxKept } from './kept.ts'
 import { influxLedger } from './ledger.ts'
 import {
   quarantinedOf,
@@ -44,12 +46,13 @@ export function createInfluxStore(options: InfluxOptions & { log: Log }): Store 
   }
   const { load, ...records } = influxRecords(influx, appends)
 
-  return {
+  return withHeldVersion({
     ...influxAudit(influx),
     ...influxClaims(influx),
     ...influxHeld(influx, appends),
     ...influxLedger(influx, settling),
     ...influxIssues(influx),
+    ...influxKept(influx),
     ...records,
     name: 'influx',
 
@@ -98,7 +101,7 @@ export function createInfluxStore(options: InfluxOptions & { log: Log }): Store 
       const rows = await influx().rows(`SELECT * FROM quarantine ORDER BY time DESC LIMIT ${limit}`)
       return rows.map(quarantinedOf)
     },
-  }
+  })
 }
 
 export default defineStore({

@@ -3,9 +3,7 @@ import type { Issue, IssueStore, IssueText } from '../../plugin/issue-store.ts'
 import type { InfluxClient } from './client.ts'
 import { literal } from './influxql.ts'
 import { point, type Row, text } from './measurements.ts'
-
-/** InfluxDB refuses a text of 64 KiB; a character takes up to 4 bytes, a control character 3. */
-const PIECE_CHARS = 8_000
+import { textPieces } from './text-pieces.ts'
 
 /** The texts are written first: the issue itself marks that they are complete. */
 export const influxIssues = (influx: () => InfluxClient): IssueStore => {
@@ -34,17 +32,7 @@ export const influxIssues = (influx: () => InfluxClient): IssueStore => {
 
 /** Neighbouring times keep the order of a text's pieces. */
 function textPoints({ number, atMs }: Issue, { part, text: whole }: IssueText): IPoint[] {
-  // a character outside the basic plane must not be cut in two
-  const characters = [...whole]
-  const count = Math.max(1, Math.ceil(characters.length / PIECE_CHARS))
-  return Array.from({ length: count }, (_, i) =>
-    point(
-      'issueText',
-      atMs + i,
-      { number, part },
-      { text: characters.slice(i * PIECE_CHARS, (i + 1) * PIECE_CHARS).join('') },
-    ),
-  )
+  return textPieces(whole).map((piece, i) => point('issueText', atMs + i, { number, part }, { text: piece }))
 }
 
 const issueOf = (row: Row): Issue => ({

@@ -8,6 +8,7 @@ import { changePoint, repricingPoint, settlementPoint } from './audit.ts'
 import type { InfluxClient } from './client.ts'
 import { heldBackPoint, heldKeys } from './held.ts'
 import { literal, spans, within } from './influxql.ts'
+import type { Row } from './measurements.ts'
 import { ledgerPoint } from './points.ts'
 
 const GROUP_TAGS: Record<GroupBy, string | undefined> = {
@@ -80,25 +81,33 @@ export function influxLedger(
 
     async workByOwner(workload, fromMs, toMs) {
       const where = `workload = ${literal(workload)} AND deviceId != '' AND ${within(fromMs, toMs)}`
+      // `stddev` of InfluxQL is that of a sample, and null for one point
       const sums = await influx().rows(
-        `SELECT sum(workDiff1) AS workDiff1, sum(estimatedWorkDiff1) AS estimatedWorkDiff1
-         FROM ledger WHERE ${where} GROUP BY owner`,
+        `SELECT sum(workDiff1) AS workDiff1, sum(estimatedWorkDiff1) AS estimatedWorkDiff1, sum(coveredMs) AS coveredMs,
+           stddev(workDiff1) AS scatter, count(workDiff1) AS minutes
+         FROM ledger WHERE ${where} GROUP BY owner, agentId, deviceId`,
       )
-      const covered = await influx().rows(
-        `SELECT sum(coveredMs) AS coveredMs FROM ledger WHERE ${where} AND estimatedWorkDiff1 > 0 GROUP BY owner`,
+      const estimated = await influx().rows(
+        `SELECT sum(coveredMs) AS coveredMs FROM ledger WHERE ${where} AND estimatedWorkDiff1 > 0 GROUP BY owner, agentId, deviceId`,
       )
-      const coveredMs = new Map(covered.map((row) => [String(row['owner'] ?? ''), Number(row['coveredMs'])]))
+      const keyOf = (row: Row) => JSON.stringify([row['owner'], row['agentId'], row['deviceId']])
+      const coveredMs = new Map(estimated.map((row) => [keyOf(row), Number(row['coveredMs'])]))
+      const text = (value: unknown) => unescapeText(String(value ?? ''))
       return sums
-        .map((row) => {
-          const owner = String(row['owner'] ?? '')
-          return {
-            owner: unescapeText(owner),
-            workDiff1: Number(row['workDiff1'] ?? 0),
-            estimatedWorkDiff1: Number(row['estimatedWorkDiff1'] ?? 0),
-            estimatedCoveredMs: coveredMs.get(owner) ?? 0,
-          }
-        })
-        .sort((a, b) => (a.owner < b.owner ? -1 : 1))
+        .map((row) => ({
+          owner: text(row['owner']),
+          agentId: text(row['agentId']),
+          deviceId: text(row['deviceId']),
+          workDiff1: Number(row['workDiff1'] ?? 0),
+          estimatedWorkDiff1: Number(row['estimatedWorkDiff1'] ?? 0),
+          coveredMs: Number(row['coveredMs'] ?? 0),
+          workScatterDiff1:
+            Number(row['scatter'] ?? 0) * Math.sqrt(Math.max(0, Number(row['minutes'] ?? 0) - 1)),
+          estimatedCoveredMs: coveredMs.get(keyOf(row)) ?? 0,
+        }))
+        .sort(
+          (a, b) => order(a.owner, b.owner) || order(a.agentId, b.agentId) || order(a.deviceId, b.deviceId),
+        )
     },
 
     async unsettledMinutes(fromMs, toMs) {
@@ -135,3 +144,5 @@ async function perMinute(
   }
   return found
 }
+
+const order = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)

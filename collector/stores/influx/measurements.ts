@@ -108,6 +108,7 @@ export const MEASUREMENTS = [
     },
   },
   { measurement: 'issueText', tags: ['number', 'part'], fields: { text: STRING } },
+  { measurement: 'kept', tags: ['kind', 'name'], fields: { text: STRING, pieces: INTEGER } },
   {
     measurement: 'quarantine',
     tags: [],

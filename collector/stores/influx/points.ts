@@ -17,7 +17,14 @@ export const markOf = (row: Row): [agentId: string, mark: HighWater] => [
   { epoch: Number(row['epoch']), seq: Number(row['seq']) },
 ]
 
-export function intervalPoint({ agentId, deviceId, owner, startMs, ...fields }: AgentInterval): IPoint {
+export function intervalPoint({
+  agentId,
+  deviceId,
+  owner,
+  startMs,
+  shareDiff1: _,
+  ...fields
+}: AgentInterval): IPoint {
   const made = point('interval', startMs, { agentId, deviceId }, fields)
   const facts = ownerText(owner)
   // set here, because `point` would escape it a second time

@@ -6,6 +6,21 @@ import { minuteOf } from '../../../protocol/units.ts'
 import { FEE, POOL, reading, run, sum, T0 } from './accumulator-rig.ts'
 
 describe('the accumulator', () => {
+  it('tells the largest share difficulty of a minute beside its work, and none where the machine tells none', () => {
+    const at = (atS: number, workDiff1: number, difficulty?: number) => ({
+      atS,
+      reading: {
+        ...reading({ powerW: 3000 }, { byOwner: [{ owner: POOL, workDiff1 }] }),
+        shares: { accepted: 1, ...(difficulty !== undefined && { difficulty }) },
+      },
+    })
+    const told = run([at(0, 0, 512), at(10, 4_096, 1024.5), at(20, 8_192, 512), at(70, 9_000, 256)], 60)
+    const paid = told.filter((r) => r.workDiff1 !== undefined)
+    expect(paid.map((r) => r.shareDiff1)).toEqual([1025, 256])
+    const untold = run([at(0, 0), at(10, 4_096), at(70, 9_000)], 60)
+    for (const record of untold) expect(record).not.toHaveProperty('shareDiff1')
+  })
+
   it('integrates power by trapezoid and cuts records at UTC minutes', () => {
     const records = run(
       [0, 5, 10, 55, 60, 65].map((atS) => ({

@@ -88,3 +88,26 @@ test('for every contradiction exactly one figure goes, and no figure changes (pr
       },
     ),
   ))
+
+test('air that comes in, or a board, far warmer than the hottest chip of a hashing miner is ignored', () => {
+  const warm = { hashrateHs: 200e12, tempC: 62 }
+  expect(agreeing(miner({ ...warm, inletTempC: 95 })).sample).toMatchObject({
+    tempC: 62,
+    faults: [
+      expect.stringMatching(/^its inlet temperature of 95 °C is ignored: .* chip temperature of 62 °C/),
+    ],
+  })
+  expect(agreeing(miner({ ...warm, boardTempC: 140 })).sample).not.toHaveProperty('boardTempC')
+  const noChip = miner({ hashrateHs: 200e12, boardTempC: 50, inletTempC: 80 })
+  expect(agreeing(noChip).sample).not.toHaveProperty('inletTempC')
+})
+
+test.each([
+  ['an air-cooled miner', { hashrateHs: 200e12, tempC: 75, boardTempC: 65, inletTempC: 30 }],
+  ['one in oil', { hashrateHs: 200e12, tempC: 62, boardTempC: 60, inletTempC: 52 }],
+  ['one whose board is read at its outlet', { hashrateHs: 100e12, tempC: 55, boardTempC: 72 }],
+  ['one that has just stopped', { tempC: 20, boardTempC: 62, inletTempC: 40 }],
+])('the temperatures of %s are used', (_, sample) => {
+  const reading = miner(sample)
+  expect(agreeing(reading)).toBe(reading)
+})

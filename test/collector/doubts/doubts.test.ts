@@ -201,6 +201,76 @@ describe('a record is doubtful', () => {
     })
   })
 
+  describe('and where the record tells its share difficulty', () => {
+    const told = (minute: number, times: number, shareDiff1: number) =>
+      honest(minute, 's21', { workDiff1: Math.round(times * S21_WORK), shareDiff1 })
+
+    test('by the luck of such shares: three times the rating is found within hours, not in a day', () => {
+      const minutesTo = (over: (minute: number) => Interval) => {
+        for (let minute = 0; minute < 1440; minute++) if (judge(over(minute))) return minute
+        return Number.POSITIVE_INFINITY
+      }
+      // an hour of its work beyond twice its rating
+      expect(minutesTo((m) => told(m, 3, 65_536))).toBeLessThanOrEqual(61)
+    })
+
+    test('and without it after five and a half hours of its work, here beyond 1.25 times its reading', () => {
+      const held = Array.from({ length: 400 }, (_, m) => judge(honest(m, 's21', { workDiff1: 3 * S21_WORK })))
+      expect(held.indexOf('work')).toBeGreaterThan(180)
+    })
+
+    test('but not while such shares explain it: four shares of 4 million in a minute', () => {
+      expect(judge(told(0, 0, 4_194_304))).toBeUndefined()
+      expect(judge(honest(1, 's21', { workDiff1: 4 * 4_194_304, shareDiff1: 4_194_304 }))).toBeUndefined()
+    })
+
+    test('and a difficulty that no pool gives out explains nothing', () => {
+      expect(judge(honest(0, 's21', { workDiff1: 9e13, shareDiff1: 9e13 }))).toBe('work')
+    })
+  })
+
+  describe('after a restart', () => {
+    const again = () => {
+      const memory = doubts.memoryOf('a')
+      doubts = new Doubts({
+        device: (_agentId, deviceId) => DEVICES[deviceId],
+        gpusOf: () => 0,
+        powerLimitW: () => undefined,
+        nowMs: () => nowMs,
+      })
+      doubts.restore('a', memory)
+    }
+
+    test('what a device did too much before it still counts: each restart gives nothing away', () => {
+      const held = Array.from({ length: 400 }, (_, m) => {
+        if (m % 50 === 49) {
+          doubts.settled(new Set())
+          again()
+        }
+        return judge(honest(m, 's21', { workDiff1: 3 * S21_WORK }))
+      })
+      expect(held.filter(Boolean).length).toBeGreaterThan(50)
+    })
+
+    test('what was not stored is not remembered, and a text of another form is nothing', () => {
+      judge(honest(0))
+      expect(doubts.memoryOf('a')).not.toContain(`[${S21_WORK}`)
+      doubts.settled(new Set())
+      for (const text of ['', '{', '[]', '{"names":["work"],"devices":[["s21",["x"]]]}'])
+        expect(() => doubts.restore('a', text)).not.toThrow()
+      expect(judge(honest(1))).toBeUndefined()
+    })
+  })
+
+  test('a server whose tokens a person accepted serves as much from then on', () => {
+    const fleet = (minute: number) =>
+      record(minute, 'llm', { tokensIn: 1_200_000 * 60, tokensOut: 60_000 * 60 })
+    expect([judge(fleet(0)), judge(fleet(1))]).toEqual(['tokens', 'tokens'])
+    doubts.learn('a', 'llm', [fleet(0), fleet(1)])
+    expect([judge(fleet(2)), judge(fleet(3))]).toEqual([undefined, undefined])
+    expect(judge(record(4, 'llm', { tokensIn: 1e11 }))).toBe('tokens')
+  })
+
   test('after a store that failed as if its records had not come: they come again', () => {
     const all = Array.from({ length: 40 }, (_, m) => honest(m))
     for (let turn = 0; turn < 50; turn++) {

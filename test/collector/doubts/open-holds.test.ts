@@ -51,7 +51,39 @@ test('what is open is told with its worth, and stays as it was while the store f
   await store.settle([T0], [], { heldBack: [{ ...back, revenueNanoUsd: 2_500_000_000, energyMilliJ: 5 }] })
   await holds.look()
   expect(holds.total).toEqual({ records: 1, devices: 1, revenueUsd: 2.5 })
+  store.heldVersion++
   store.heldGroups = () => Promise.reject(new Error('away'))
   await holds.look()
   expect(holds.groups).toMatchObject([{ deviceId: 'rig1', records: 1 }])
+})
+
+test('is read when holds have changed, and else once in ten minutes, or each minute while something is held', async () => {
+  const store = new MemoryStore()
+  let atMs = T0
+  let reads = 0
+  const { heldGroups } = store
+  store.heldGroups = (...query) => {
+    reads++
+    return heldGroups.apply(store, query)
+  }
+  const holds = new OpenHolds(store, SILENT, () => atMs)
+  const after = async (ms: number) => {
+    atMs += ms
+    const before = reads
+    await holds.look()
+    return reads - before
+  }
+  expect([await after(0), await after(10_000), await after(10_000)]).toEqual([1, 0, 0])
+  expect(await after(600_000)).toBe(1)
+  const { owner, startMs } = record(0)
+  await store.append('a', { epoch: 1, seq: 1 }, [record(0)])
+  await store.hold([{ ...hold, agentId: 'a', deviceId: 'rig1', owner, startMs, heldMs: 1 }])
+  expect([await after(10_000), await after(10_000), await after(50_000)]).toEqual([1, 0, 1])
+  await store.settle([T0], [], {
+    heldBack: [
+      { minuteMs: T0, workload: 'mining', kind: 'doubt', records: 1, revenueNanoUsd: 1e9, energyMilliJ: 5 },
+    ],
+  })
+  expect(await after(10_000)).toBe(1)
+  expect(holds.total?.revenueUsd).toBe(1)
 })

@@ -137,7 +137,69 @@ describe('a pool that answers', () => {
     turn.next()
     await nextTurn()
     expect(watched.views()).toMatchObject([{ state: 'ok', differences: [] }])
-    expect(lines.at(-1)).toMatchObject({ level: 'error', reason: 'duckdb: no space left on device' })
+    expect(lines).toContainEqual(
+      expect.objectContaining({ level: 'error', reason: 'duckdb: no space left on device' }),
+    )
+  })
+})
+
+describe('the workers of a pool', () => {
+  const FULL = `/v1/user_hashrate_full/${settings['address']}`
+  const listed = (hashrate: Record<string, string>) => ({
+    ...OCEAN,
+    [FULL]: {
+      result: {
+        workers: Object.fromEntries(
+          Object.entries(hashrate).map(([name, hs]) => [name, [{ hashrate_86400s: hs }]]),
+        ),
+      },
+    },
+  })
+  const mined = (user: string, deviceId: string) =>
+    minutesOf('mining-0', day(19), 2160, {
+      workDiff1: workDiff1OfHashrate(5.1e15, 60),
+      revenueNanoUsd: 200_000_000,
+      coveredMs: 60_000,
+      owner: `poolUser=${user}`,
+      deviceId,
+    })
+
+  test('are compared with the machines that mine under their names, in the view and for the rule', async () => {
+    const server = await serve(listed({ rig1: '5100000000000000', rig2: '2550000000000000' }))
+    const { watched, store, nextTurn } = watch([oceanAt(server.url)])
+    store.rows = [...mined('bc1acme.rig1', 'rack1-01'), ...mined('bc1acme.rig2', 'rack1-02')]
+    const turn = await nextTurn()
+    const [view] = watched.views()
+    expect(PoolViewSchema.strict().parse(JSON.parse(JSON.stringify(view))).byWorker).toMatchObject({
+      from: '2026-05-19T12:00:00.000Z',
+      to: '2026-05-20T12:00:00.000Z',
+      compared: 2,
+      shortWorkers: 1,
+      // half of one machine of two that earn 576 USD a day
+      shortUsd: expect.closeTo(576 / 4, 6),
+      worst: [{ worker: 'bc1acme.rig2', devices: ['rack1-02'], poolWorkBasis: 'hashrate' }],
+    })
+    expect(watched.situation()[0]?.workers?.short.workers).toBe(1)
+    // once an hour is enough
+    turn.next()
+    await nextTurn()
+    expect(server.asked.filter((a) => a.path === FULL)).toHaveLength(1)
+  })
+
+  test('a list that can’t be read leaves the rest as it is, and the log says why', async () => {
+    const server = await serve({ ...OCEAN, [FULL]: status(500) })
+    const { watched, lines, nextTurn } = watch([oceanAt(server.url)])
+    const turn = await nextTurn()
+    expect(watched.views()).toMatchObject([
+      { state: 'ok', byWorker: { compared: 0, because: expect.stringMatching(/answers 500/) } },
+    ])
+    turn.next()
+    await nextTurn()
+    // asked again, and told once
+    expect(server.asked.filter((a) => a.path === FULL)).toHaveLength(2)
+    expect(lines.filter((line) => line.event.startsWith('workers not compared'))).toMatchObject([
+      { reason: expect.stringMatching(/answers 500/) },
+    ])
   })
 })
 
@@ -184,7 +246,9 @@ describe('a pool that fails', () => {
     expect((await nextTurn()).ms).toBe(315_000)
     expect(watched.views()).toMatchObject([{ state: 'ok' }])
     expect(watched.views()[0]).toHaveProperty('reason', undefined)
-    expect(lines.at(-1)).toMatchObject({ level: 'info', event: 'pool answers again', name: 'acme-0' })
+    expect(lines).toContainEqual(
+      expect.objectContaining({ level: 'info', event: 'pool answers again', name: 'acme-0' }),
+    )
   })
 
   test('is left alone for as long as it asks', async () => {

@@ -44,6 +44,16 @@ describe('device-claimed', () => {
     )
   })
 
+  test('has the one limit that owner-silent has: between them no silence is told twice, and none by nobody', () => {
+    for (const silentS of [60, 90, 200]) {
+      const at = { ...both(silentS), ownerSilentAfterMs: 60_000 }
+      const [own] = rulesWith({ 'owner-silent': { after: '60s' } }).filter((r) => r.name === 'owner-silent')
+      const silent = own?.judge(situation(0, at)).find(({ subject }) => subject.agentId === 'new-host')
+      const verdicts = [judge('device-claimed', at)?.verdict, silent?.verdict]
+      expect([silentS, ...verdicts]).toEqual([silentS, ...(silentS > 60 ? ['good', 'bad'] : ['bad', 'good'])])
+    }
+  })
+
   test('is well for an agent whose devices are its own', () => {
     expect(judge('device-claimed', both(1, []))?.verdict).toBe('good')
   })

@@ -1,5 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import type { PoolDifference } from '../../../collector/economics/settlement/pool-difference.ts'
+import type {
+  ShortWorker,
+  WorkerComparison,
+} from '../../../collector/economics/settlement/worker-difference.ts'
 import type { PoolSituation } from '../../../collector/plugin/situation.ts'
 import { agent, rulesWith, situation } from '../alerts/situations.ts'
 
@@ -78,6 +82,73 @@ describe('pool-difference', () => {
     expect(verdict([difference(undefined, undefined)])).toBe('unknown')
     expect(judge([pool({ stale: true })])).toMatchObject([{ verdict: 'unknown' }])
     expect(judge([pool()], {}, [agent({ silentS: 600 })])).toMatchObject([{ verdict: 'unknown' }])
+  })
+
+  describe('by worker', () => {
+    const worker = (name: string, shortUsd: number, more: Partial<ShortWorker> = {}): ShortWorker => ({
+      worker: name,
+      devices: [`${name}-machine`],
+      ledgerWorkDiff1: 2_000_000,
+      poolWorkDiff1: 1_500_000,
+      poolBasis: 'shares',
+      allowedWorkDiff1: 30_000,
+      shortWorkDiff1: 500_000,
+      shortUsd,
+      ...more,
+    })
+    const workers = (worst: ShortWorker[]): WorkerComparison => ({
+      fromMs: NOON - DAY_MS,
+      toMs: NOON,
+      compared: 100,
+      worst,
+      short: {
+        workers: worst.length,
+        workDiff1: worst.length * 500_000,
+        usd: worst.reduce((sum, w) => sum + (w.shortUsd ?? 0), 0),
+      },
+      otherWorkDiff1: 0,
+    })
+
+    test('the worst workers are named beside the account, with machine, work and money', () => {
+      const found = judge([
+        pool({
+          workers: workers([
+            worker('rack1-01', 30),
+            worker('rack1-02', 12, { devices: ['a', 'b', 'c'], poolBasis: undefined as never }),
+            worker('rack1-03', 5),
+            worker('rack1-04', 1),
+          ]),
+        }),
+      ])
+      expect(found?.[0]?.summary).toBe(
+        'pool acme credited 5.0 % less than the ledger counts for mining in the 24 h to 2026-05-20T12:00Z: 50 USD a day; by worker, 4 workers are short by 48 USD in the 24 h to 2026-05-20T12:00Z: rack1-01 (rack1-01-machine) 25.0 % less, 5.00e+5 difficulty-1 shares, 30.00 USD; rack1-02 (a and 2 more) not in the pool’s list, 5.00e+5 difficulty-1 shares, 12.00 USD; rack1-03 (rack1-03-machine) 25.0 % less, 5.00e+5 difficulty-1 shares, 5.00 USD; and 1 more',
+      )
+      expect(found?.[0]?.lossUsdPerHour).toBeCloseTo(50 / 24, 12)
+    })
+
+    test('a few workers of a large account are told though the account is within its limits', () => {
+      const found = judge([
+        pool({ differences: [difference(-0.001, -1)], workers: workers([worker('rack1-01', 30)]) }),
+      ])
+      expect(found).toMatchObject([
+        {
+          verdict: 'bad',
+          summary: expect.stringMatching(
+            /^pool acme credits some workers of mining less than is counted; by worker, one worker is short by 30 USD/,
+          ),
+          lossUsdPerHour: expect.closeTo(30 / 24, 12),
+        },
+      ])
+    })
+
+    test('what is less than the least sum, and a pool that tells no workers, change nothing', () => {
+      const well = { differences: [difference(0, 0)] }
+      expect(judge([pool({ ...well, workers: workers([worker('rack1-01', 9)]) })])).toMatchObject([
+        { verdict: 'good' },
+      ])
+      const none = { ...workers([]), because: 'this pool tells no figures of its workers' }
+      expect(judge([pool({ ...well, workers: none })])).toMatchObject([{ verdict: 'good' }])
+    })
   })
 
   test('a site without pools has nothing to judge', () => {

@@ -7,6 +7,7 @@ import { AuditSchema, type AuditView } from '../../../collector/books/audit-view
 import { HeldQueries } from '../../../collector/books/held-queries.ts'
 import { LedgerQueries } from '../../../collector/books/ledger-queries.ts'
 import { Quarantine } from '../../../collector/intake/quarantine.ts'
+import type { PoolSituation } from '../../../collector/plugin/situation.ts'
 import type { Store } from '../../../collector/plugin/store.ts'
 import { createServer, type ScreensServer } from '../../../collector/screens/server.ts'
 import { createDuckdbStore } from '../../../collector/stores/duckdb/duckdb.ts'
@@ -38,6 +39,8 @@ export class BooksRig {
   readonly quarantine: Quarantine
   readonly #folder = mkdtempSync(join(tmpdir(), 'perwatt-books-'))
   ledger: LedgerRig
+  /** what pools say they credited */
+  pools: PoolSituation[] = []
   url = ''
   #server: ScreensServer | undefined
 
@@ -80,6 +83,7 @@ export class BooksRig {
         quarantine,
         latePrices,
         devices: KNOWN,
+        pools: () => this.pools,
       }),
       held: new HeldQueries({ store, repricer, nowMs: () => rig.nowMs }),
       assets: {},

@@ -379,6 +379,23 @@ describe.each(STORES)('the $name store', ({ name, settings, open }) => {
     expect(await store.quotes()).toStrictEqual([btc, power])
   })
 
+  test('keeps texts of any length by kind and name; a newer one replaces one, also a shorter one', async () => {
+    const long = 'ü😀 "a, b=c\n\\'.repeat(5_000)
+    await store.keepText('doubts', "agent 'a', 1=ü", long)
+    await store.keepText('doubts', 'b', '{}')
+    await store.keepText('other', 'b', 'x')
+    await reopen()
+    expect(await store.keptTexts('doubts')).toEqual(
+      new Map([
+        ["agent 'a', 1=ü", long],
+        ['b', '{}'],
+      ]),
+    )
+    await store.keepText('doubts', "agent 'a', 1=ü", 'short')
+    expect((await store.keptTexts('doubts')).get("agent 'a', 1=ü")).toBe('short')
+    expect(await store.keptTexts('none')).toEqual(new Map())
+  })
+
   test('keeps true-ups of pools, also negative ones; a newer one replaces that of its workload, worker and day', async () => {
     const trueUp = {
       workload: "mining 'a'",
@@ -398,24 +415,39 @@ describe.each(STORES)('the $name store', ({ name, settings, open }) => {
     expect(await store.trueUps(DAY_MS, DAY_MS + 1)).toStrictEqual([trueUp])
   })
 
-  test('adds up a workload’s counted and estimated work by owner, without true-ups', async () => {
+  test('adds up a workload’s counted and estimated work by owner and machine, without true-ups, and says how its minutes scatter', async () => {
     const minutes = [DAY_MS, DAY_MS + MINUTE_MS]
     const counted = { estimatedWorkDiff1: 0, estimatedRevenueNanoUsd: 0 }
     await store.settle(minutes, [
       ...minutes.map((minuteMs) => ledgerRow({ minuteMs, workDiff1: 0, estimatedWorkDiff1: 300 })),
       ledgerRow({ deviceId: 'rack1-02', workDiff1: 200, ...counted }),
+      ledgerRow({ deviceId: 'rack1-02', minuteMs: DAY_MS + MINUTE_MS, workDiff1: 100, ...counted }),
       ledgerRow({ deviceId: 'rack1-03', owner: 'poolUser=site.x', workDiff1: 70, ...counted }),
       ledgerRow({ deviceId: '', agentId: '', owner: 'poolUser=rig,trueUpOf=a', trueUpWorkDiff1: 9 }),
       ledgerRow({ workload: 'other' }),
     ])
-    expect(await store.workByOwner('mining', DAY_MS, DAY_MS + 2 * MINUTE_MS)).toStrictEqual([
+    const machine = { agentId: 'agent-a', estimatedWorkDiff1: 0, estimatedCoveredMs: 0, workScatterDiff1: 0 }
+    const site = 'poolUser=site.rack1-01'
+    expect(await store.workByOwner('mining', DAY_MS, DAY_MS + 2 * MINUTE_MS)).toEqual([
       {
-        owner: 'poolUser=site.rack1-01',
-        workDiff1: 200,
+        ...machine,
+        owner: site,
+        deviceId: 'rack1-01',
+        workDiff1: 0,
         estimatedWorkDiff1: 600,
+        coveredMs: 120_000,
         estimatedCoveredMs: 120_000,
       },
-      { owner: 'poolUser=site.x', workDiff1: 70, estimatedWorkDiff1: 0, estimatedCoveredMs: 0 },
+      {
+        ...machine,
+        owner: site,
+        deviceId: 'rack1-02',
+        workDiff1: 300,
+        coveredMs: 120_000,
+        // both minutes are 50 from their mean
+        workScatterDiff1: expect.closeTo(Math.sqrt(2) * 50, 6),
+      },
+      { ...machine, owner: 'poolUser=site.x', deviceId: 'rack1-03', workDiff1: 70, coveredMs: 60_000 },
     ])
     expect(await store.workByOwner('mining', DAY_MS + 2 * MINUTE_MS, DAY_MS + 3 * MINUTE_MS)).toEqual([])
   })

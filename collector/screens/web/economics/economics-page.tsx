@@ -1,6 +1,7 @@
 import type { SiteView } from '../../../views/site.ts'
 import { Banners } from '../parts/banners.tsx'
 import { dataAgeOf } from '../parts/data-age.ts'
+import { monthOf } from '../parts/format.ts'
 import type { LivePage } from '../parts/live-page.ts'
 import { MoneyProvider, moneyOf, useMoney } from '../parts/money.ts'
 import { MwhCompared } from '../parts/mwh-compared.tsx'
@@ -12,6 +13,7 @@ import { OwnersWithoutRule } from './owners-without-rule.tsx'
 import { WithPanel } from './parts/side-panel.tsx'
 import { Pools } from './pools.tsx'
 import { Prices } from './prices.tsx'
+import { PutAside } from './put-aside.tsx'
 import { WhatIf } from './what-if/what-if.tsx'
 
 const SECTIONS = [
@@ -23,6 +25,7 @@ const SECTIONS = [
   ['pools', 'Pools'],
   ['prices', 'Prices'],
   ['rules', 'Rules'],
+  ['put-aside', 'Put aside'],
 ] as const
 
 /** What the site earns and could earn, for the energy and finance desks. */
@@ -60,6 +63,9 @@ export function EconomicsPage({ frame, connection, gapS }: Omit<LivePage, 'trend
               <Totals site={site} />
             </section>
             <Earnings frame={frame} />
+            <nav class="parts" aria-label="Statements">
+              <a href={`/statements?month=${monthOf(site.atMs, timeZone)}`}>Statements of the month</a>
+            </nav>
             <BetterUse timeZone={timeZone} />
             <WhatIf site={site} />
             <Models site={site} />
@@ -67,6 +73,7 @@ export function EconomicsPage({ frame, connection, gapS }: Omit<LivePage, 'trend
             <Pools timeZone={timeZone} />
             <Prices timeZone={timeZone} nowMs={site.atMs} />
             <OwnersWithoutRule timeZone={timeZone} />
+            <PutAside timeZone={timeZone} />
           </main>
         </div>
       </WithPanel>

@@ -1,6 +1,6 @@
-import { useRef, useState } from 'preact/hooks'
 import type { UnmatchedOwner } from '../../../views/figures.ts'
 import { count, power } from '../parts/format.ts'
+import { Copyable } from './parts/copyable.tsx'
 import { Section } from './parts/section.tsx'
 import { Table } from './parts/table.tsx'
 import { useAnswer } from './parts/use-answer.ts'
@@ -50,7 +50,7 @@ export function OwnersWithoutRule({ timeZone }: { timeZone: string }) {
             },
             {
               name: 'Add this to the match of its workload, or do this',
-              cell: (o) => (o.configure === undefined ? <Rule of={o} /> : o.configure),
+              cell: (o) => (o.configure === undefined ? <Copyable text={yamlOf(o)} /> : o.configure),
             },
           ]}
         />
@@ -59,31 +59,5 @@ export function OwnersWithoutRule({ timeZone }: { timeZone: string }) {
   )
 }
 
-/** A line of YAML to copy. It is written as JSON, which is valid YAML and is safely quoted. */
-function Rule({ of: { rule } }: { of: UnmatchedOwner }) {
-  const ref = useRef<HTMLElement>(null)
-  const [copied, setCopied] = useState(false)
-  const text = `- ${JSON.stringify(rule)}`
-  const copy = async () => {
-    setCopied(await copyText(text, ref.current))
-  }
-  return (
-    <span class="rule">
-      <code ref={ref}>{text}</code>
-      <button type="button" onClick={copy}>
-        {copied ? 'Copied' : 'Copy'}
-      </button>
-    </span>
-  )
-}
-
-/** Browsers have a clipboard API only on https and localhost. Elsewhere this selects the text and tries the old copy command. */
-async function copyText(text: string, shown: HTMLElement | null): Promise<boolean> {
-  try {
-    await navigator.clipboard.writeText(text)
-    return true
-  } catch {
-    if (shown) getSelection()?.selectAllChildren(shown)
-    return document.execCommand('copy')
-  }
-}
+/** It is written as JSON, which is valid YAML and is safely quoted. */
+const yamlOf = ({ rule }: UnmatchedOwner): string => `- ${JSON.stringify(rule)}`

@@ -5,6 +5,7 @@ import { Section } from './parts/section.tsx'
 import { Why } from './parts/side-panel.tsx'
 import { Table } from './parts/table.tsx'
 import { useAnswer } from './parts/use-answer.ts'
+import { shortText, Workers } from './pool-workers.tsx'
 
 const EVERY_MS = 60_000
 const number = true
@@ -84,10 +85,20 @@ export function Pools({ timeZone }: { timeZone: string }) {
             {
               name: 'Workers',
               number,
-              cell: ({ workers }) =>
-                workers?.alive === undefined
-                  ? UNKNOWN
-                  : `${fixed(workers.alive, 0)}${workers.dead ? `, ${fixed(workers.dead, 0)} dead` : ''}`,
+              cell: (p) => (
+                <>
+                  {p.workers?.alive === undefined
+                    ? UNKNOWN
+                    : `${fixed(p.workers.alive, 0)}${p.workers.dead ? `, ${fixed(p.workers.dead, 0)} dead` : ''}`}
+                  {p.byWorker && (
+                    <small>
+                      <Why title={`Workers of ${p.name}`} content={() => <Workers of={p.byWorker} />}>
+                        {shortText(p.byWorker)}
+                      </Why>
+                    </small>
+                  )}
+                </>
+              ),
             },
           ]}
         />

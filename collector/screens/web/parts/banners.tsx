@@ -60,6 +60,7 @@ export function Banners(props: {
         </p>
       )}
       {site && <HeldBack site={site} />}
+      {site?.putAside && <PutAside of={site.putAside} />}
       {site && <OldPrices site={site} />}
       {site?.ledgerUnpriced && <Unpriced of={site.ledgerUnpriced} />}
       {site?.simulated && (
@@ -95,6 +96,24 @@ function HeldBack({ site: { ledgerHeld } }: { site: SiteView }) {
         <b>◆ {count(records)} records held back</b> of {count(devices)} {devices === 1 ? 'device' : 'devices'}
         , worth <span class="digits">{money.text(revenueUsd)}</span> · decide with perwatt-collector doubts
       </span>
+    </p>
+  )
+}
+
+/** Devices that count in no total, because another agent has them; the economics page lists them. */
+function PutAside({ of }: { of: NonNullable<SiteView['putAside']> }) {
+  return (
+    <p class="banner silent">
+      {of.slice(0, 2).map(({ agentId, ownerAgentId, devices }) => (
+        <span key={`${agentId} ${ownerAgentId}`}>
+          <b>
+            ◆ {count(devices)} {devices === 1 ? 'device' : 'devices'} of {agentId} put aside
+          </b>
+          {ownerAgentId === agentId ? ' · read twice' : ` · ${ownerAgentId} has them`}
+        </span>
+      ))}
+      {of.length > 2 && <span>and {count(of.length - 2)} more agents</span>}
+      <a href="/economics#put-aside">list and command</a>
     </p>
   )
 }

@@ -26,6 +26,46 @@ describe('the books of a collector', () => {
     expect((await books.explained('rental')).rules.workload).toMatchObject({ usdPerGpuHour: 2.1 })
   })
 
+  test('name the workers that the pool credited less than is counted around the minute', async () => {
+    await books.ledger.take(batch(1, minuteOfAll()))
+    await books.ledger.settleAll()
+    const short = {
+      worker: 'acme.rig1',
+      devices: ['rig1'],
+      ledgerWorkDiff1: 2_000_000,
+      poolWorkDiff1: 500_000,
+      allowedWorkDiff1: 1_000,
+      shortWorkDiff1: 1_500_000,
+      shortUsd: 12.5,
+    }
+    const workers = {
+      fromMs: T0,
+      toMs: T0 + MINUTE_MS,
+      compared: 2,
+      worst: [short],
+      short: { workers: 1, workDiff1: 1_500_000, usd: 12.5 },
+      otherWorkDiff1: 0,
+    }
+    books.pools = [{ pool: 'acme', workload: 'mining', stale: false, differences: [], workers }]
+    expect((await books.explained('mining')).poolShort).toEqual([
+      {
+        pool: 'acme',
+        from: iso(0),
+        to: iso(1),
+        worker: 'acme.rig1',
+        devices: ['rig1'],
+        shortWorkDiff1: 1_500_000,
+        shortUsd: 12.5,
+      },
+    ])
+    const text = await books.printed((o) => explain({ ...o, workload: 'mining', minute: iso(0) }))
+    expect(text).toContain('credited less than counted, over 24 h')
+    expect(text).toMatch(/pool acme, worker acme\.rig1 \(rig1\), .*: 1500000 difficulty-1 shares, 12\.50 USD/)
+    expect((await books.explained('rental')).poolShort).toBeUndefined()
+    books.pools = [{ ...books.pools[0]!, workers: { ...workers, fromMs: T0 + MINUTE_MS } }]
+    expect((await books.explained('mining')).poolShort).toBeUndefined()
+  })
+
   test('explain any minute to the nano-dollar (property)', async () => {
     const amount = fc.integer({ min: 0, max: 1e10 })
     let seq = 1

@@ -166,6 +166,49 @@ describe('statements of a month', () => {
     ])
   })
 
+  it('are issued from the page by whoever is signed in, in two steps, and the page says what it refuses', async () => {
+    rig.site.nowMs = Date.UTC(2027, 0, 1)
+    const send = (form: Record<string, string>, authorization = `Bearer ${TOKEN}`) =>
+      rig.get('/statements/issue', {
+        method: 'POST',
+        redirect: 'manual',
+        headers: { authorization, 'content-type': 'application/x-www-form-urlencoded' },
+        body: new URLSearchParams(form).toString(),
+      })
+    const page = async () => (await rig.get('/statements?month=2026-11')).text()
+    expect(await page()).toContain('<form method="post" action="/statements/issue">')
+    const form = { month: '2026-11', customer: 'Acme', by: 'Ann <desk>' }
+    expect((await send(form, 'Bearer wrong')).status).toBe(401)
+    const waiting = await send(form)
+    expect([waiting.status, await waiting.text()]).toEqual([
+      409,
+      expect.stringMatching(/class="refusal" role="alert">.*20 minutes wait to be settled/),
+    ])
+    expect((await send({ ...form, by: ' ' })).status).toBe(400)
+    expect((await send({ ...form, month: '2027-01', incomplete: 'true' })).status).toBe(400)
+    expect((await send({ ...form, customer: 'acme', incomplete: 'true' })).status).toBe(404)
+    const done = await send({ ...form, incomplete: 'true' })
+    expect([done.status, done.headers.get('location')]).toEqual([303, '/statements?month=2026-11'])
+    expect(await page()).toContain('Ann &lt;desk&gt;')
+    const again = await send({ ...form, incomplete: 'true' })
+    expect([again.status, await again.text()]).toEqual([409, expect.stringMatching(/was issued by Ann/)])
+    expect((await send({ ...form, customer: '', incomplete: 'true' })).status).toBe(303)
+    expect((await rig.ask('/api/v1/statements/issued')).body).toHaveLength(2)
+
+    // what changes later stands on the next month’s page and statement
+    await rig.site.settle(startMs, startMs + MINUTE_MS, (m) => minuteOf(m, 300), {
+      revision: 2,
+      settledMs: rig.site.nowMs,
+    })
+    const { body } = await rig.ask('/api/v1/statements?month=2026-12')
+    const entry = StatementListSchema.parse(body).statements.find((s) => s.customer === 'Acme')
+    const next = StatementSchema.parse((await rig.ask('/api/v1/statement?month=2026-12&customer=Acme')).body)
+    expect(entry?.corrections).toEqual({ lines: 1, changeUsd: next.corrections[0]?.changeUsd })
+    expect(await (await rig.get('/statements?month=2026-12')).text()).toContain(
+      `<td class="n">${next.corrections[0]?.changeUsd.toFixed(2)}</td>`,
+    )
+  })
+
   it.each([
     [{ month: '2026-11', customer: 'Acme' }, 400, /by: /],
     [{ month: '2027-01', customer: 'Acme', by: 'ann' }, 400, /2027-01 is not over/],

@@ -7,6 +7,7 @@ import { evaluate } from '../parts/evaluate.ts'
 import { Failure } from '../parts/section.tsx'
 import { Table } from '../parts/table.tsx'
 import { useAnswer } from '../parts/use-answer.ts'
+import { LeftOut } from './left-out.tsx'
 
 const MOST_PARTS = 25
 const NANO = 1e9
@@ -61,6 +62,7 @@ function Parts({ of, timeZone }: { of: Explanation; timeZone: string }) {
         <Sum name="Demand charge" value={demand} />
         <Sum name="Net" value={net.total} />
       </dl>
+      <LeftOut of={of} />
       {contract && <Arithmetic name="contractNanoUsd" unit="nano-USD" of={contract} />}
       <h3>Prices of that minute</h3>
       <Table

@@ -1,0 +1,40 @@
+import { z } from 'zod'
+import { nothingSeen, type Seen } from './seen.ts'
+
+/** The sums of a device by name; the owners whose time is covered are not kept: they are of the last minutes. */
+type Sums = Omit<Seen, 'covered'>
+const NAMES = Object.keys(nothingSeen()).filter((name) => name !== 'covered') as (keyof Sums)[]
+
+const MemorySchema = z.object({
+  names: z.array(z.string()),
+  devices: z.array(z.tuple([z.string(), z.array(z.number().finite())])),
+})
+
+/** What is remembered of an agent's devices, as a text. */
+export const memoryText = (devices: Iterable<readonly [deviceId: string, seen: Seen]>): string =>
+  JSON.stringify({
+    names: NAMES,
+    devices: Array.from(devices, ([deviceId, seen]) => [deviceId, NAMES.map((name) => seen[name])]),
+  })
+
+/** Reads what `memoryText` wrote, also an earlier version's with other names. An unreadable text gives nothing. */
+export function memoryOf(text: string): [deviceId: string, seen: Seen][] {
+  const { data } = MemorySchema.safeParse(parsed(text))
+  if (!data) return []
+  return data.devices.map(([deviceId, values]) => {
+    const seen = nothingSeen()
+    data.names.forEach((name, i) => {
+      const value = values[i]
+      if (value !== undefined && (NAMES as string[]).includes(name)) seen[name as keyof Sums] = value
+    })
+    return [deviceId, seen]
+  })
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,203 @@
+import { workDiff1OfHashrate } from '../../../protocol/units.ts'
+import { DAY_MS } from './revenue.ts'
+import { type CreditedWorker, creditFinder, userOf } from './worker-true-up.ts'
+
+/** A pool's newest figure may lack this last part of the time: it counts in windows of some minutes, and answers from a cache. */
+const LATE_MS = 15 * 60_000
+/** Standard deviations of chance that are no loss: fewer than one worker in 30,000 days is below by chance alone. */
+const DEVIATIONS = 4
+/** Work that is estimated by the hashrate holds the shares that the pool rejects or gets too late, and the reading's own error. */
+const ESTIMATED_OFF_RATIO = 0.03
+/** Workers that an answer names, worst first. */
+const NAMED = 20
+
+/** The ledger's work of one machine for one owner, difficulty-1 shares. */
+export interface MachineWork {
+  owner: string
+  deviceId: string
+  workDiff1: number
+  estimatedWorkDiff1: number
+  /** observed time, ms */
+  coveredMs: number
+  /** standard deviation of the counted work */
+  workScatterDiff1: number
+}
+
+/** A worker that the pool credited less than the ledger counts, beyond what chance and the pool's late windows explain. */
+export interface ShortWorker {
+  worker: string
+  /** machines that mined under its name, in order */
+  devices: string[]
+  /** counted, and estimated; without true-ups */
+  ledgerWorkDiff1: number
+  /** part of it that is estimated; absent: none */
+  estimatedWorkDiff1?: number
+  poolWorkDiff1: number
+  /** how the pool tells it; absent: it lists no worker of this name */
+  poolBasis?: 'shares' | 'hashrate'
+  /** difference that is no loss */
+  allowedWorkDiff1: number
+  /** ledger less pool */
+  shortWorkDiff1: number
+  /** what that would have earned, at the ledger's average value of a share; absent: unknown */
+  shortUsd?: number
+}
+
+/** What a pool credited its workers from `fromMs` to `toMs`, beside the ledger. */
+export interface WorkerComparison {
+  fromMs: number
+  toMs: number
+  /** number of workers that could be compared */
+  compared: number
+  /** the worst first; bounded */
+  worst: ShortWorker[]
+  /** sums over all that are short, named or not */
+  short: { workers: number; workDiff1: number; usd?: number }
+  /** credited under names that no machine of the ledger mines under, difficulty-1 shares */
+  otherWorkDiff1: number
+  /** why nothing is compared */
+  because?: string
+}
+
+/** Nothing compared, and why. */
+export const notCompared = (fromMs: number, toMs: number, because: string): WorkerComparison => ({
+  fromMs,
+  toMs,
+  compared: 0,
+  worst: [],
+  short: { workers: 0, workDiff1: 0 },
+  otherWorkDiff1: 0,
+  because,
+})
+
+interface Mined {
+  devices: string[]
+  workDiff1: number
+  estimatedWorkDiff1: number
+  lateWorkDiff1: number
+  variance: number
+}
+
+/**
+ * Compares each worker's credit over [fromMs, toMs) with the ledger's work under its name. A worker that the pool does not list was
+ * credited nothing, unless names that nobody here mines under have the work: then the pool writes the name in another way.
+ * @param usdPerDiff1 what one difficulty-1 share earned in the time; undefined: unknown
+ */
+export function workerDifferences(
+  { fromMs, toMs }: { fromMs: number; toMs: number },
+  machines: readonly MachineWork[],
+  credits: readonly CreditedWorker[],
+  usdPerDiff1: number | undefined,
+): WorkerComparison {
+  const users = minedByUser(machines)
+  const seconds = (toMs - fromMs) / 1000
+  const credited = ({ workDiff1, hashrateHs }: CreditedWorker): number | undefined =>
+    workDiff1 ?? (hashrateHs === undefined ? undefined : workDiff1OfHashrate(hashrateHs, seconds))
+  const creditOf = creditFinder(credits)
+  const used = new Set<CreditedWorker>()
+  const short: ShortWorker[] = []
+  let compared = 0
+  for (const [worker, mined] of users) {
+    const found = creditOf(worker)
+    // two of one name: whose credit it is can't be known
+    if (found === 'several') continue
+    if (found) used.add(found)
+    const pool = found ? credited(found) : 0
+    if (pool === undefined) continue
+    compared++
+    const basis = found && (found.workDiff1 === undefined ? 'hashrate' : 'shares')
+    const one = shortOf(worker, mined, { pool, basis, spanMs: toMs - fromMs, usdPerDiff1 })
+    if (one) short.push(one)
+  }
+  if (users.size > 0 && used.size === 0)
+    return notCompared(fromMs, toMs, 'the pool lists no worker by a name that a machine mines under')
+  const otherWorkDiff1 = credits.reduce((sum, c) => (used.has(c) ? sum : sum + (credited(c) ?? 0)), 0)
+  const missing = withoutRenamed(short, otherWorkDiff1)
+  const workDiff1 = missing.reduce((sum, w) => sum + w.shortWorkDiff1, 0)
+  return {
+    fromMs,
+    toMs,
+    compared,
+    worst: missing.sort((a, b) => b.shortWorkDiff1 - a.shortWorkDiff1).slice(0, NAMED),
+    short: {
+      workers: missing.length,
+      workDiff1,
+      ...(usdPerDiff1 === undefined ? {} : { usd: workDiff1 * usdPerDiff1 }),
+    },
+    otherWorkDiff1,
+  }
+}
+
+/** Leaves out workers that are not listed, where what the pool credited other names is as much as theirs. */
+function withoutRenamed(short: readonly ShortWorker[], otherWorkDiff1: number): ShortWorker[] {
+  const unlisted = short.filter((w) => w.poolBasis === undefined)
+  const missing = unlisted.reduce((sum, w) => sum + w.shortWorkDiff1 - w.allowedWorkDiff1, 0)
+  return otherWorkDiff1 >= missing ? short.filter((w) => w.poolBasis !== undefined) : [...short]
+}
+
+function shortOf(
+  worker: string,
+  mined: Mined,
+  {
+    pool,
+    basis,
+    spanMs,
+    usdPerDiff1,
+  }: {
+    pool: number
+    basis: 'shares' | 'hashrate' | undefined
+    spanMs: number
+    usdPerDiff1: number | undefined
+  },
+): ShortWorker | undefined {
+  const { devices, workDiff1, estimatedWorkDiff1, lateWorkDiff1, variance } = mined
+  const ledgerWorkDiff1 = workDiff1 + estimatedWorkDiff1
+  // counted shares are the pool's own: chance is only in those at both ends of the time
+  const part = basis === 'shares' ? Math.min(1, (2 * LATE_MS) / spanMs) : 1
+  const allowedWorkDiff1 =
+    lateWorkDiff1 + DEVIATIONS * Math.sqrt(variance * part) + ESTIMATED_OFF_RATIO * estimatedWorkDiff1
+  const shortWorkDiff1 = ledgerWorkDiff1 - pool
+  if (!(shortWorkDiff1 > allowedWorkDiff1)) return undefined
+  return {
+    worker,
+    devices,
+    ledgerWorkDiff1,
+    ...(estimatedWorkDiff1 > 0 && { estimatedWorkDiff1 }),
+    poolWorkDiff1: pool,
+    ...(basis && { poolBasis: basis }),
+    allowedWorkDiff1,
+    shortWorkDiff1,
+    ...(usdPerDiff1 !== undefined && { shortUsd: shortWorkDiff1 * usdPerDiff1 }),
+  }
+}
+
+/** The machines' work by pool user; that of a firmware's dev fee is left out. */
+function minedByUser(machines: readonly MachineWork[]): Map<string, Mined> {
+  const users = new Map<string, Mined>()
+  for (const m of machines) {
+    const user = userOf(m.owner)
+    const all = m.workDiff1 + m.estimatedWorkDiff1
+    if (user === undefined || !(all > 0)) continue
+    const sum = users.get(user) ?? {
+      devices: [],
+      workDiff1: 0,
+      estimatedWorkDiff1: 0,
+      lateWorkDiff1: 0,
+      variance: 0,
+    }
+    if (!sum.devices.includes(m.deviceId)) sum.devices.push(m.deviceId)
+    sum.workDiff1 += m.workDiff1
+    sum.estimatedWorkDiff1 += m.estimatedWorkDiff1
+    // what it does in that time while it runs; a machine that began an hour ago is late by a large part of its work
+    sum.lateWorkDiff1 += all * Math.min(1, m.coveredMs > 0 ? LATE_MS / m.coveredMs : 1)
+    sum.variance += m.workScatterDiff1 ** 2
+    users.set(user, sum)
+  }
+  return users
+}
+
+/** The 24 h to a time, on whole minutes. */
+export const dayTo = (nowMs: number): { fromMs: number; toMs: number } => {
+  const toMs = Math.floor(nowMs / 60_000) * 60_000
+  return { fromMs: toMs - DAY_MS, toMs }
+}

@@ -1,0 +1,186 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { WorkloadSchema } from '../../../collector/economics/workloads.ts'
+import type { RecordJudge } from '../../../collector/intake/batch-plan.ts'
+import { statementText } from '../../../collector/screens/api/statements.ts'
+import { StatementService } from '../../../collector/statements/statement-service.ts'
+import { type Correction, StatementSchema } from '../../../collector/views/statement.ts'
+import { SILENT } from '../../../protocol/kit/log.ts'
+import { MINUTE_MS } from '../../../protocol/units.ts'
+import { batch, KNOWN, LedgerRig, record, T0 } from '../ledger-rig.ts'
+import { MemoryStore } from '../memory-store.ts'
+
+const JULY = Date.UTC(2026, 6, 1)
+const MINING = [
+  WorkloadSchema.parse({
+    name: 'mining',
+    kind: 'mining',
+    scheme: 'fpps',
+    poolFeeRatio: 0.02,
+    customer: 'Acme',
+    match: [{ poolUrl: '*' }],
+  }),
+]
+const NETWORK = [
+  ['difficulty', 1e14],
+  ['blockHeight', 900_000],
+  ['energyUsdPerKwh', 0.05],
+] as const
+const BTC_USD = 100_000
+/** 1e9 shares x 3.125 BTC / 1e14, less 2 %: 3.0625 USD a minute at 100,000 USD. */
+const WORK = 1e9
+const doubtful: RecordJudge = (_agentId, { workDiff1 = 0 }) =>
+  workDiff1 > WORK ? { kind: 'doubt', check: 'work', reason: 'compare with the pool' } : undefined
+const iso = (minute: number) => new Date(T0 + minute * MINUTE_MS).toISOString()
+const cents = (usd: number) => Math.round(usd * 100)
+const changed = (corrections: readonly Correction[]) =>
+  corrections.reduce((sum, c) => sum + cents(c.changeUsd), 0)
+
+/** A site with one customer, its real ledger and its statements. June's are issued in July. */
+async function site({ btcKnown = true } = {}) {
+  const store = new MemoryStore()
+  const prices = btcKnown ? ([['btcUsd', BTC_USD], ...NETWORK] as const) : NETWORK
+  const rig = await new LedgerRig(store, MINING, [doubtful], KNOWN, prices).start()
+  const statements = new StatementService({
+    store,
+    pricing: rig.pricing,
+    devices: KNOWN,
+    site: { id: 'plains' },
+    nowMs: () => rig.nowMs,
+    log: SILENT,
+  })
+  let seq = 1
+  const july = { month: '2026-07', customer: 'Acme', copy: 'customer' } as const
+  const june = { ...july, month: '2026-06' } as const
+  return {
+    rig,
+    june,
+    july,
+    mine: async (...work: number[]) => {
+      await rig.take(
+        batch(
+          seq,
+          work.map((workDiff1, i) => record(seq - 1 + i, 'rig1', { workDiff1 })),
+        ),
+      )
+      seq += work.length
+      await rig.settleAll()
+    },
+    issue: (month: string) => {
+      rig.nowMs = Math.max(rig.nowMs, month === '2026-06' ? JULY : JULY + 31 * 86_400_000)
+      return statements.issue({ month, customer: 'Acme', by: 'ann', incomplete: true }, statementText)
+    },
+    copies: async () =>
+      Promise.all(
+        (['customer', 'own'] as const).flatMap((copy) =>
+          (['json', 'csv', 'html'] as const).map((form) => statements.issuedText({ ...june, copy }, form)),
+        ),
+      ),
+    now: async (of: typeof june | typeof july) => StatementSchema.parse(await statements.statement(of)),
+    settle: async () => {
+      for (let i = 0; i < 20; i++) {
+        await rig.latePrices.look()
+        await rig.settleAll()
+      }
+    },
+    decide: async (verdict: 'accepted' | 'rejected', state: 'open' | 'accepted' | 'rejected' = 'open') => {
+      await rig.repricer.decide({ verdict, filter: { state }, by: 'bob', reason: 'the pool says so' })
+      for (let i = 0; i < 20; i++) await rig.settleAll()
+    },
+    [Symbol.asyncDispose]: () => rig.stop(),
+  }
+}
+
+describe('a statement that was issued', () => {
+  it('before a price of its time came stays byte for byte, and the price is a dated correction on the next', async () => {
+    await using s = await site({ btcKnown: false })
+    await s.mine(WORK, WORK, WORK)
+    const issued = await s.issue('2026-06')
+    expect(issued).toMatchObject({ totalUsd: 0, dueUsd: 0 })
+    const before = await s.copies()
+    expect(before.every((text) => text !== undefined)).toBe(true)
+    expect((await s.now(s.july)).corrections).toEqual([])
+
+    s.rig.quotes.add({ name: 'btcUsd', value: BTC_USD, unit: '', source: 'pushed by desk', fromMs: T0 })
+    s.rig.latePrices.note({ name: 'btcUsd', fromMs: T0, toMs: JULY })
+    await s.settle()
+    expect(await s.copies()).toEqual(before)
+    const july = await s.now(s.july)
+    expect(july.corrections).toMatchObject([
+      {
+        statement: issued?.number,
+        month: '2026-06',
+        workload: 'mining',
+        item: 'amount',
+        from: iso(0),
+        to: iso(3),
+        minutes: 3,
+        why: 'a price of that time came',
+        oldUsd: 0,
+        newUsd: 9.19,
+        changeUsd: 9.19,
+      },
+    ])
+    // both together are what the ledger has now
+    const june = await s.now(s.june)
+    expect(june.totalUsd).toBe(9.19)
+    expect(cents(issued?.dueUsd ?? 0) + changed(july.corrections)).toBe(cents(june.totalUsd))
+    expect(july.dueUsd).toBe(9.19)
+  })
+
+  it('before a doubt was decided stays, and the decision is a dated correction with who decided; only once', async () => {
+    await using s = await site()
+    await s.mine(WORK, 2 * WORK, WORK)
+    const issued = await s.issue('2026-06')
+    expect(issued?.totalUsd).toBe(6.13)
+    const before = await s.copies()
+    await s.decide('accepted')
+    expect(await s.copies()).toEqual(before)
+    const july = await s.now(s.july)
+    expect(july.corrections).toMatchObject([{ from: iso(1), to: iso(2), minutes: 1, oldUsd: 0 }])
+    expect(july.corrections[0]?.why).toMatch(/bob.*the pool says so|the pool says so.*bob/)
+    const june = await s.now(s.june)
+    expect(cents(issued?.totalUsd ?? 0) + changed(july.corrections)).toBe(cents(june.totalUsd))
+    // the next one is issued: the correction has been billed, and the one after has none
+    const second = await s.issue('2026-07')
+    expect([cents(second?.dueUsd ?? 0), second?.totalUsd]).toEqual([changed(july.corrections), 0])
+    expect((await s.now({ ...s.july, month: '2026-08' } as never)).corrections).toEqual([])
+    // a reversal afterwards stands on the one after, with the sign turned
+    await s.decide('rejected', 'accepted')
+    const august = await s.now({ ...s.july, month: '2026-08' } as never)
+    expect(changed(august.corrections)).toBe(-changed(july.corrections))
+    expect(await s.copies()).toEqual(before)
+  })
+
+  it('and what is corrected later add up to the ledger, whatever is decided and priced in between (property)', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.integer({ min: 0, max: 3 * WORK }), { minLength: 1, maxLength: 6 }),
+        fc.boolean(),
+        fc.array(fc.constantFrom('accepted' as const, 'rejected' as const), { maxLength: 3 }),
+        async (work, btcKnown, verdicts) => {
+          await using s = await site({ btcKnown })
+          await s.mine(...work)
+          const issued = await s.issue('2026-06')
+          const before = await s.copies()
+          let state: 'open' | 'accepted' | 'rejected' = 'open'
+          for (const verdict of verdicts) {
+            await s.decide(verdict, state)
+            if (state !== verdict) state = verdict
+          }
+          if (!btcKnown) {
+            s.rig.quotes.add({ name: 'btcUsd', value: 9e4, unit: '', source: 'pushed by desk', fromMs: T0 })
+            s.rig.latePrices.note({ name: 'btcUsd', fromMs: T0, toMs: JULY })
+            await s.settle()
+          }
+          expect(await s.copies()).toEqual(before)
+          const [june, july] = [await s.now(s.june), await s.now(s.july)]
+          const sum = cents(issued?.totalUsd ?? 0) + changed(july.corrections)
+          expect(sum).toBe(cents(june.totalUsd))
+          expect(cents(july.dueUsd)).toBe(cents(july.totalUsd) + changed(july.corrections))
+        },
+      ),
+      { numRuns: 15 },
+    )
+  })
+})
