@@ -30,7 +30,8 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
 const known = versions()
-test.skipIf(known.length > 0)('other versions: this clone has no history, so none could be built', () => {})
+if (known.length === 0)
+  test.skip('agents of other versions: this clone has no history, so none could be built', () => {})
 
 test.each(known)(
   'agents are updated from %s and put back in any order, and nothing is lost or doubled',

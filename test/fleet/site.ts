@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { stringify } from 'yaml'
 import type { AgentConfig } from '../../agent/config/config.ts'
 import { createDuckdbStore } from '../../collector/stores/duckdb/duckdb.ts'
+import type { Clock } from '../../protocol/kit/clock.ts'
 import { SILENT } from '../../protocol/kit/log.ts'
 import { pause } from '../../protocol/kit/retry.ts'
 import { MINUTE_MS } from '../../protocol/units.ts'
@@ -60,6 +61,12 @@ export class FleetSite {
     return this.agents.reduce((sum, { agent }) => sum + (agent?.spool.state().records ?? 0), 0)
   }
 
+  /** machines that nobody has read once */
+  get neverRead(): number {
+    return [...this.machines.values()].filter((machine) => !machine.sinceFirstRead).length
+  }
+
+  /** machines that have counted since they were last read */
   get unreadMachines(): number {
     return [...this.machines.values()].filter((machine) => !machine.isRead).length
   }
@@ -90,7 +97,7 @@ export class FleetSite {
   }
 
   /** Starts an agent as the given version; it goes on with its spool. */
-  async start(i: number, Class: AgentClass): Promise<void> {
+  async start(i: number, Class: AgentClass, clock?: Clock): Promise<void> {
     const entry = this.#entry(i)
     entry.Class = Class
     entry.agent = new Class({
@@ -98,6 +105,7 @@ export class FleetSite {
       drivers: [countingDriver(this.machines)],
       log: SILENT,
       version: 'fleet',
+      ...(clock && { clock }),
     })
     await entry.agent.start()
   }
