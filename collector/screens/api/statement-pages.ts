@@ -3,6 +3,7 @@ import type { Context } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { PerwattError, reasonOf } from '../../../protocol/kit/errors.ts'
 import type { StatementSource } from '../../statements/statement-service.ts'
+import { monthCode } from '../documents/statement-text.ts'
 import { statementsPage } from '../documents/statements-page.ts'
 import { needsToken, parameters, refused, storeFailed, storeFails } from './route.ts'
 import { IssueRequestSchema, monthParameter, notBegun, statementText, unknownCustomer } from './statements.ts'
@@ -14,9 +15,10 @@ const pageOfMonth = createRoute({
   path: '/statements',
   summary:
     'The statements of a month as a page: links to each, a form that issues one, and all that were issued',
-  request: { query: parameters({ month: monthParameter }) },
+  request: { query: parameters({ month: monthParameter.optional() }) },
   responses: {
     200: { description: 'The page', content: html },
+    302: { description: 'Without a month: to the present one' },
     400: refused,
     503: storeFails,
   },
@@ -47,7 +49,11 @@ export function addStatementPages(
       return c.json(storeFailed('statements', error), 503)
     }
   }
-  api.openapi(pageOfMonth, async (c) => (await page(c, c.req.valid('query').month, 200)) as never)
+  api.openapi(pageOfMonth, async (c) => {
+    const { month } = c.req.valid('query')
+    if (month !== undefined) return (await page(c, month, 200)) as never
+    return c.redirect(`/statements?month=${monthCode(now(), statements.timeZone)}`, 302) as never
+  })
   api.post('/statements/issue', bodyLimit({ maxSize: FORM_BYTES }), async (c) => {
     if (!mayChange) return c.json(needsToken('a statement is a bill'), 403)
     const { data, error } = FormSchema.safeParse(await c.req.parseBody())

@@ -22,6 +22,10 @@ export const numberText = (value: number): string =>
 export const rangeText = (min: number, max: number): string =>
   min === max ? few(min) : `${few(min)} to ${few(max)}`
 
+/** The month of a time zone that contains a time (Unix ms), as a request names it: `2026-11`. */
+export const monthCode = (ms: number, timeZone: string): string =>
+  new Intl.DateTimeFormat('sv-SE', { timeZone, year: 'numeric', month: '2-digit' }).format(ms)
+
 /** Formats times in one time zone. The hour that occurs twice in autumn is ambiguous here; JSON and CSV carry the offset. */
 export class Times {
   readonly #month: Intl.DateTimeFormat

@@ -45,7 +45,7 @@ export function statementsPage({
         </header>
         <main>
           ${refusal === undefined ? '' : html`<p class="refusal" role="alert">${refusal}</p>`}
-          <table>
+          <table class="stacked">
             <caption>Amounts, USD</caption>
             <thead>
               <tr><th>Customer</th><th class="n">Energy, kWh</th><th class="n">Ledger now</th><th class="n">Corrections</th><th class="n">Issued</th><th>By</th><th>Read</th></tr>
@@ -74,10 +74,10 @@ function row(s: Entry, { list, times, form }: { list: StatementList; times: Time
   const query = `month=${list.month}${customer === undefined ? '' : `&customer=${encodeURIComponent(customer)}`}`
   return html`<tr>
     <th scope="row">${customer ?? 'The site itself'}</th>
-    <td class="n">${kwhText(s.energyKwh)}</td>
-    <td class="n">${amountText(s.totalUsd)}</td>
-    <td class="n">${corrections ? amountText(corrections.changeUsd) : ''}</td>
-    <td class="n">${issued ? amountText(issued.totalUsd) : ''}</td>
+    <td class="n" data-label="Energy, kWh">${kwhText(s.energyKwh)}</td>
+    <td class="n" data-label="Ledger now">${amountText(s.totalUsd)}</td>
+    <td class="n" data-label="Corrections">${corrections ? amountText(corrections.changeUsd) : ''}</td>
+    <td class="n" data-label="Issued">${issued ? amountText(issued.totalUsd) : ''}</td>
     <td>${issued ? `${issued.by}, ${times.minute(issued.at)}` : form ? issueForm(s, list.month) : 'not issued'}</td>
     <td><a href="/statement?${query}">page</a> <a href="/api/v1/statement?${query}&format=csv">CSV</a>${issued ? html` <a href="/statement?${query}&draft=true">as it is now</a>` : ''}</td>
   </tr>`
@@ -97,7 +97,7 @@ const issueForm = ({ customer, totalUsd }: Entry, month: string): Markup => html
 
 function issuedTable(issues: readonly IssueView[], times: Times): Markup | '' {
   if (issues.length === 0) return ''
-  return html`<table>
+  return html`<table class="stacked">
     <caption>All issued statements, USD</caption>
     <thead>
       <tr><th>Number</th><th>Customer</th><th class="n">Total</th><th class="n">Due</th><th>Issued</th></tr>
@@ -106,10 +106,10 @@ function issuedTable(issues: readonly IssueView[], times: Times): Markup | '' {
       ${issues.toReversed().map(
         (i) => html`<tr>
           <th scope="row">${i.number}</th>
-          <td>${i.customer ?? 'The site itself'}</td>
-          <td class="n">${amountText(i.totalUsd)}</td>
-          <td class="n">${amountText(i.dueUsd)}</td>
-          <td>${times.minute(i.at)} by ${i.by}</td>
+          <td data-label="Customer">${i.customer ?? 'The site itself'}</td>
+          <td class="n" data-label="Total">${amountText(i.totalUsd)}</td>
+          <td class="n" data-label="Due">${amountText(i.dueUsd)}</td>
+          <td data-label="Issued">${times.minute(i.at)} by ${i.by}</td>
         </tr>`,
       )}
     </tbody>

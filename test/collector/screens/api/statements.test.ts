@@ -78,7 +78,7 @@ describe('statements of a month', () => {
     ['/api/v1/statements?month=2027-02', /2027-02 has not begun/],
     ['/statement?month=2027-02', /2027-02 has not begun/],
     ['/statements?month=2027-02', /2027-02 has not begun/],
-    ['/statements', /such as 2026-11/],
+    ['/statements?month=2026-13', /such as 2026-11/],
     ['/api/v1/statement?month=2026-11&copy=mine', /customer or own/],
     ['/api/v1/statement?month=2026-11&format=pdf', /json or csv/],
     ['/api/v1/statement?month=2026-11&client=Acme', /there are month, customer, copy, draft, format/],
@@ -152,10 +152,12 @@ describe('statements of a month', () => {
     expect((await rig.ask('/api/v1/statements/issued')).body).toMatchObject([
       { customer: 'Acme', month: '2026-11', by: 'Ann <desk>' },
     ])
+    const present = await rig.get('/statements', { redirect: 'manual' })
+    expect([present.status, present.headers.get('location')]).toEqual([302, '/statements?month=2026-12'])
     const all = await (await rig.get('/statements?month=2026-11')).text()
     expect(all).toContain('Statements of November 2026')
     expect(all).toContain(`<a href="/statement?month=2026-11&amp;customer=${beta}">page</a>`)
-    expect(all).toMatch(/<th scope="row">plains-2026-11-[0-9a-f]{8}<\/th>\s*<td>Acme<\/td>/)
+    expect(all).toMatch(/<th scope="row">plains-2026-11-[0-9a-f]{8}<\/th>\s*<td[^>]*>Acme<\/td>/)
     expect(all).toContain('Ann &lt;desk&gt;')
     expect(all).not.toMatch(/<Söhne>|<script|style=/)
     expect((await rig.ask('/api/v1/statements?month=2026-11')).body.statements).toMatchObject([
@@ -205,7 +207,7 @@ describe('statements of a month', () => {
     const next = StatementSchema.parse((await rig.ask('/api/v1/statement?month=2026-12&customer=Acme')).body)
     expect(entry?.corrections).toEqual({ lines: 1, changeUsd: next.corrections[0]?.changeUsd })
     expect(await (await rig.get('/statements?month=2026-12')).text()).toContain(
-      `<td class="n">${next.corrections[0]?.changeUsd.toFixed(2)}</td>`,
+      `<td class="n" data-label="Corrections">${next.corrections[0]?.changeUsd.toFixed(2)}</td>`,
     )
   })
 
