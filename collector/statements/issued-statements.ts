@@ -111,10 +111,7 @@ export class IssuedStatements {
     const workloads = [...issued.workloads, ...[...fresh].sort()].filter(isOwn)
     const { number, month } = issue
     const { atMs: issuedMs } = newest.issue
-    const billedNanoUsd = issued.amountNanoUsd
-    const corrections = correctionsOf({ number, month, issuedMs }, issued, workloads, minutes).map((line) =>
-      line.item === 'amount' ? { ...line, billedNanoUsd } : line,
-    )
+    const corrections = correctionsOf({ number, month, issuedMs }, issued, workloads, minutes)
     const text = async () => {
       for (const { settlement, now } of minutes)
         for (const workload of workloads)
