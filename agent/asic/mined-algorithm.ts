@@ -30,7 +30,7 @@ export class MinedAlgorithm {
 /**
  * What shows the algorithm, the strongest first. The machine's own signs (`of: facts`) are held against each other: one for another
  * algorithm counts more than those for SHA-256, because SHA-256 is what firmware names by habit. A pool's sure sign for another
- * algorithm contradicts SHA-256: then nobody knows, until the configuration says it. What a pool says counts alone where the machine
+ * algorithm contradicts SHA-256: then it is unknown, until the configuration says it. What a pool says counts alone where the machine
  * shows nothing.
  */
 const OWN_SIGNS: readonly { sign: string; of: (facts: AsicFacts) => string | undefined }[] = [

@@ -35,8 +35,8 @@ const cents = (usd: number): string => usd.toFixed(2)
 
 /**
  * A statement as CSV: its lines; in the operator’s own copy a line of `costs` for each workload; what is `held`, with what it
- * would earn but without an amount; what agents `lost`, whose worth nobody knows; then the `total`. The amounts of the lines add up to the total’s amount. Corrections of earlier statements follow,
- * with what is `due`: the total and the lines `correction`, which change it; the corrections of costs don’t.
+ * would earn but without an amount; what agents `lost`, whose worth is unknown; then the `total`. The amounts of the
+ * lines add up to the total’s amount. Corrections of earlier statements follow, with what is `due`: the total and the lines `correction`, which change it; the corrections of costs don’t.
  */
 export function statementCsv(s: Statement): string {
   const { own, corrections } = s

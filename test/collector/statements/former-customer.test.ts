@@ -64,7 +64,7 @@ async function issuedToBeta(next: readonly Workload[], timeZone?: string) {
   return after
 }
 
-describe('a month that was issued to a customer whom the configuration no longer names', () => {
+describe('a month that was issued to a customer that the configuration no longer names', () => {
   it('stays his: another customer is not billed for the same work, nor the site', async () => {
     await using s = await issuedToBeta([rental('Gamma')])
     expect(await s.draft('2026-06', 'Gamma')).toMatchObject({ totalUsd: 0, lines: [] })
