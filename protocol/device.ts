@@ -34,6 +34,9 @@ export type Location = z.infer<typeof LocationSchema>
 /** The `algorithm` of a miner that shows by nothing what it hashes. */
 export const UNKNOWN_ALGORITHM = 'unknown'
 
+/** How the fault of a miner begins whose signs of its algorithm contradict each other: its algorithm is `unknown`. */
+export const CONTRADICTING_SIGNS = 'the signs of what it hashes contradict each other'
+
 /** An entry of the inventory: what a device is. Unknown is absent. */
 export const DeviceSchema = z.object({
   deviceId: DeviceIdSchema,

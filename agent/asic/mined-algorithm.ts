@@ -1,7 +1,8 @@
-import { UNKNOWN_ALGORITHM } from '../../protocol/device.ts'
+import { CONTRADICTING_SIGNS, UNKNOWN_ALGORITHM } from '../../protocol/device.ts'
 import { HASHES_PER_DIFF1 } from '../../protocol/units.ts'
 import type { AsicFacts } from './facts.ts'
-import { algorithmNamed, algorithmOfLine, algorithmOfPool, SHA256 } from './models/mining-algorithms.ts'
+import { algorithmNamed, algorithmOfLine, SHA256 } from './models/mining-algorithms.ts'
+import { coinOfPool, type PoolCoin } from './models/pool-coins.ts'
 
 /** Above this, accepted shares stand for more hashes than the machine can have computed, in whatever luck: another algorithm's shares do. */
 const SHARES_PER_HASH = 1000
@@ -26,17 +27,46 @@ export class MinedAlgorithm {
   }
 }
 
-/** The strongest evidence: any word for another algorithm, then any for SHA-256, and at last the pool's name. */
-function shown({ algorithm, model, sha256Only, pools }: AsicFacts): string | undefined {
-  const words = [algorithm, pools?.algorithm].map(algorithmNamed)
-  const strong = [...words, algorithmOfLine(model), sha256Only ? SHA256 : undefined].filter(
-    (each) => each !== undefined,
-  )
+/**
+ * What shows the algorithm, the strongest first. The machine's own signs (`of: facts`) are held against each other: one for another
+ * algorithm counts more than those for SHA-256, because SHA-256 is what firmware names by habit. A pool's sure sign for another
+ * algorithm contradicts SHA-256: then it is unknown, until the configuration says it. What a pool says counts alone where the machine
+ * shows nothing.
+ */
+const OWN_SIGNS: readonly { sign: string; of: (facts: AsicFacts) => string | undefined }[] = [
+  { sign: 'its own word', of: ({ algorithm }) => algorithmNamed(algorithm) },
+  { sign: 'its word beside the pool', of: ({ pools }) => algorithmNamed(pools?.algorithm) },
+  { sign: 'its maker’s line', of: ({ model }) => algorithmOfLine(model) },
+  { sign: 'its firmware', of: ({ sha256Only }) => (sha256Only ? SHA256 : undefined) },
+]
+
+function shown(facts: AsicFacts): string | undefined {
+  const own = ownSign(facts)
+  const pool = poolCoin(facts)
+  if (contradictionOf(facts)) return UNKNOWN_ALGORITHM
+  return own?.algorithm ?? pool?.algorithm
+}
+
+function ownSign(facts: AsicFacts): { algorithm: string; sign: string } | undefined {
+  const signs = OWN_SIGNS.flatMap(({ sign, of }) => {
+    const algorithm = of(facts)
+    return algorithm === undefined ? [] : [{ algorithm, sign }]
+  })
   return (
-    strong.find((each) => each !== SHA256 && each !== UNKNOWN_ALGORITHM) ??
-    (strong.includes(SHA256) ? SHA256 : strong[0]) ??
-    algorithmOfPool(pools?.active?.['poolUrl'])
+    signs.find(({ algorithm }) => algorithm !== SHA256 && algorithm !== UNKNOWN_ALGORITHM) ??
+    signs.find(({ algorithm }) => algorithm === SHA256) ??
+    signs[0]
   )
+}
+
+const poolCoin = ({ pools }: AsicFacts): PoolCoin | undefined =>
+  coinOfPool(pools?.active?.['poolUrl'], pools?.active?.['poolUser'])
+
+/** What contradicts that a machine mines Bitcoin, though it shows that it does, for the operator; undefined: nothing. */
+export function contradictionOf(facts: AsicFacts): string | undefined {
+  const [own, pool] = [ownSign(facts), poolCoin(facts)]
+  if (own?.algorithm !== SHA256 || !pool?.sure || pool.algorithm === SHA256) return undefined
+  return `${CONTRADICTING_SIGNS}: ${own.sign} says ${SHA256}, but ${pool.sign} says ${pool.algorithm}`
 }
 
 const otherThanSha256 = (known: string | undefined): string =>

@@ -22,7 +22,9 @@ export function asicReading(given: AsicFacts, lasts: (doubtful: boolean) => bool
   const possible = withPossibleChips(withoutResidue(given))
   const absurd = absurdPower(possible.facts)
   const facts = absurd ? { ...possible.facts, power: undefined } : possible.facts
-  const algorithm = otherAlgorithm(facts.algorithm) ?? otherAlgorithmOf(facts.model)
+  const ofModel = otherAlgorithmOf(facts.model)
+  // an unknown line says nothing against the session's finding
+  const algorithm = otherAlgorithm(facts.algorithm) ?? (ofModel === UNKNOWN_ALGORITHM ? undefined : ofModel)
   // hashrate and work are defined for SHA-256 only: hashes of another algorithm would be priced as Bitcoin's. Those of an unknown one
   // stay until the configuration has been asked
   const isOther = algorithm !== undefined && algorithm !== UNKNOWN_ALGORITHM

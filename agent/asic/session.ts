@@ -7,7 +7,7 @@ import { AcceptedRatio } from './accepted-ratio.ts'
 import { Answers, openScope } from './answers.ts'
 import { CgminerClient } from './cgminer-client.ts'
 import { type AsicFacts, withoutResidue } from './facts.ts'
-import { MinedAlgorithm } from './mined-algorithm.ts'
+import { contradictionOf, MinedAlgorithm } from './mined-algorithm.ts'
 import { PaidWork } from './paid-work.ts'
 import { LastingDoubt } from './plausible-power.ts'
 import { asicReading } from './reading.ts'
@@ -75,12 +75,14 @@ export function minerSession(source: MinerSource): Session {
         const boardsFitted = Math.max(boardsSeen, facts.boardsFitted ?? 0)
         const paid = work.of(facts)
         const pools = paid.pools && accepted.fillIn(paid.pools)
+        const contradiction = contradictionOf(facts)
         return [
           asicReading(
             {
               ...facts,
               ...paid,
               algorithm: mined.of(facts),
+              ...(contradiction !== undefined && { notes: [contradiction, ...(facts.notes ?? [])] }),
               ...(fans ? { fans } : {}),
               ...(pools ? { pools } : {}),
               boardsFitted,

@@ -1,4 +1,4 @@
-import { UNKNOWN_ALGORITHM } from '../../protocol/device.ts'
+import { CONTRADICTING_SIGNS, UNKNOWN_ALGORITHM } from '../../protocol/device.ts'
 import { defined } from '../../protocol/kit/defined.ts'
 import { otherAlgorithm } from '../asic/models/mining-algorithms.ts'
 import { saysWrongUnit } from '../asic/plausible-hashrate.ts'
@@ -25,10 +25,19 @@ export function withAlgorithm(reading: Reading, { algorithm: configured }: Devic
       ? reading
       : withFault(reading, `the configuration says algorithm: ${configured}, but the machine hashes ${shown}`)
   const algorithm = configured === undefined ? found : wanted
-  if (algorithm === undefined) return found === undefined ? reading : asBitcoins({ ...reading, identity })
+  if (algorithm === undefined)
+    return found === undefined ? reading : asBitcoins({ ...withoutContradiction(reading), identity })
   const isUnknown = algorithm === UNKNOWN_ALGORITHM
-  const other = withoutWork({ ...reading, identity: { ...identity, algorithm } }, isUnknown)
+  const decided = isUnknown ? reading : withoutContradiction(reading)
+  const other = withoutWork({ ...decided, identity: { ...identity, algorithm } }, isUnknown)
   return isUnknown ? withFault(other, UNKNOWN) : other
+}
+
+/** The configuration has decided between the signs. */
+function withoutContradiction(reading: Reading): Reading {
+  const faults = reading.sample.faults?.filter((fault) => !fault.startsWith(CONTRADICTING_SIGNS))
+  const { faults: _, ...sample } = reading.sample
+  return { ...reading, sample: { ...sample, ...(faults?.length ? { faults } : {}) } }
 }
 
 /** The configuration says that the machine mines Bitcoin, so a hashrate that its chips cannot make is a fault of the machine. */

@@ -1,4 +1,5 @@
 import { table } from '../../protocol/kit/table.ts'
+import { summedText } from '../economics/choices/terms.ts'
 import type {
   ConversionView,
   RatesView,
@@ -78,10 +79,14 @@ function conversionLines(c: ConversionView): string[] {
     c.paybackMonths === undefined
       ? 'never'
       : `${fixed(c.paybackMonths, 1)} months after it opens, ${fixed(c.paybackMonthsFromStart, 1)} after building begins`
+  const gain = summedText([c.netUsdPerH, -c.givenUpUsdPerH], 2)
+  const [net, givenUp] = gain.terms
+  const investment = summedText([c.capexUsd, c.buildLossUsd], 0)
+  const [capital, buildLoss] = investment.terms
   return [
     `conversion of ${short(c.powerW / 1e6)} MW${c.from ? ` of ${c.from}` : ''}${c.gpus === undefined ? '' : ` to ${c.gpus} GPUs`}, open about ${day(c.opensAtMs)}`,
-    `  revenue ${fixed(c.revenueUsdPerH, 2)} USD/h (${fixed(c.revenueUsdPerMwh, 2)} USD/MWh), net ${fixed(c.netUsdPerH, 2)}, replaces ${fixed(c.givenUpUsdPerH, 2)}, gains ${fixed(c.gainUsdPerH, 2)} USD/h`,
-    `  investment ${fixed(c.investmentUsd, 0)} USD: capital ${fixed(c.capexUsd, 0)}, income lost while it is built ${fixed(c.buildLossUsd, 0)}`,
+    `  revenue ${fixed(c.revenueUsdPerH, 2)} USD/h (${fixed(c.revenueUsdPerMwh, 2)} USD/MWh), net ${net}, replaces ${fixed(-Number(givenUp) || 0, 2)}, gains ${gain.sum} USD/h`,
+    `  investment ${investment.sum} USD: capital ${capital}, income lost while it is built ${buildLoss}`,
     `  payback ${payback}`,
     `  break-even occupancy ${percent(c.breakEvenOccupancy)}, with capital cost ${percent(c.breakEvenOccupancyWithCapital)}`,
     ...(c.npvUsd === undefined ? [] : [`  net present value ${fixed(c.npvUsd, 0)} USD`]),

@@ -20,7 +20,7 @@ export interface Devices {
 /** Fills the live state from the inventories on disk; emulated machines only where the site takes them. */
 export function createDevices({ config, log }: Context): Devices {
   const owners = new OwnershipRegister()
-  const state = new SiteState()
+  const state = new SiteState(owners)
   const inventory = new InventoryBook(join(config.dataFolder, 'inventory.json'), log)
   for (const [agentId, message] of inventory.entries())
     if (!message.simulated || config.site.simulated) state.inventory(agentId, message)
@@ -31,8 +31,17 @@ export function createDevices({ config, log }: Context): Devices {
     inventories: () => [...state.agents()].map(({ agentId, devices }) => [agentId, [...devices.values()]]),
     known: {
       device: (agentId, deviceId) => state.device(agentId, deviceId),
-      find: (deviceId) => state.find(deviceId),
+      find: (deviceId) => ownersDevice(deviceId, state, owners) ?? state.find(deviceId),
       all: () => [...state.agents()].flatMap((agent) => [...agent.devices.values()]),
     },
   }
+}
+
+/** The device as the agent tells it that has it: another one may tell the same name. */
+function ownersDevice(deviceId: string, state: SiteState, owners: OwnershipRegister): Device | undefined {
+  for (const { agentId, devices } of state.agents()) {
+    const device = devices.get(deviceId)
+    if (device && !owners.claim(agentId, deviceId)?.rival) return device
+  }
+  return undefined
 }

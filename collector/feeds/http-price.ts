@@ -61,9 +61,12 @@ function readAnswer(
   answer: JsonValue,
   { quote: name, path, timePath, timeZone, scale }: Settings,
   nowMs: number,
-): Pick<Polled, 'quotes' | 'earlier'> {
+): Polled {
   const found = query(answer, path)
-  const values = found.map((value) => scaled(amount(value, path), scale))
+  // a list may have the time of a price that there is not
+  const values = found.map((value) =>
+    value === null && timePath !== undefined ? undefined : scaled(amount(value, path), scale),
+  )
   const [value] = values
   if (timePath === undefined) {
     if (value !== undefined && values.length === 1) return { quotes: [{ name, value }] }
@@ -77,11 +80,18 @@ function readAnswer(
     const why = `${path} finds ${values.length} prices, ${timePath} ${times.length} times; correct them so that each price has one time`
     throw new PerwattError('unexpected', why)
   }
-  return timed(
-    name,
-    times.map((fromMs, i) => ({ fromMs, value: values[i] ?? Number.NaN })),
-    nowMs,
-  )
+  const holes = values.filter((each) => each === undefined).length
+  const prices = times.map((fromMs, i) => {
+    const each = values[i]
+    return { fromMs, ...(each === undefined ? {} : { value: each }) }
+  })
+  return {
+    ...timed(name, prices, nowMs),
+    missing:
+      holes === 0
+        ? undefined
+        : `${path} finds no price for ${holes} of ${times.length} times, where the price before is stale`,
+  }
 }
 
 function amount(value: JsonValue, path: string): number {

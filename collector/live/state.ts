@@ -40,6 +40,15 @@ const DEFAULT_POLL_S = 10
 /** The poll interval of an agent, ms. */
 export const pollMs = (agent: AgentState): number => (agent.status?.pollS ?? DEFAULT_POLL_S) * 1000
 
+/** Which devices belong to other agents, or are told twice: they are nobody's hosts. */
+export interface PutAside {
+  /** increases whenever a device is put aside, or is no longer */
+  readonly version: number
+  claim(agentId: string, deviceId: string): { rival?: unknown } | undefined
+}
+
+const NOTHING_ASIDE: PutAside = { version: 0, claim: () => undefined }
+
 /** The live plane: the last message of every agent and device. The latest message wins, and nothing here is booked. */
 export class SiteState {
   readonly #agents = new Map<string, AgentState>()
@@ -47,6 +56,13 @@ export class SiteState {
   #version = 0
   /** the hosts that the GPUs were put behind */
   #hosts = ''
+  readonly #aside: PutAside
+  #asideVersion: number
+
+  constructor(aside = NOTHING_ASIDE) {
+    this.#aside = aside
+    this.#asideVersion = aside.version
+  }
 
   /** Increases whenever an agent or a device is added, removed or changed. */
   get version(): number {
@@ -59,15 +75,18 @@ export class SiteState {
   }
 
   agents(): IterableIterator<AgentState> {
+    this.#renewHosts()
     return this.#agents.values()
   }
 
   device(agentId: string, deviceId: string): Device | undefined {
+    this.#renewHosts()
     return this.#agents.get(agentId)?.devices.get(deviceId)
   }
 
   /** Finds a device by its deviceId, which is unique within the site. */
   find(deviceId: string): Device | undefined {
+    this.#renewHosts()
     for (const { devices } of this.#agents.values()) {
       const device = devices.get(deviceId)
       if (device) return device
@@ -121,17 +140,28 @@ export class SiteState {
       })
   }
 
+  /** A host that is put aside has no GPUs behind it. */
+  #renewHosts(): void {
+    if (this.#asideVersion === this.#aside.version) return
+    this.#asideVersion = this.#aside.version
+    const hosts = new Hosts(this.#told())
+    if (hosts.text === this.#hosts) return
+    this.#hosts = hosts.text
+    this.#version++
+    for (const agent of this.#agents.values()) putBehind(hosts, agent)
+  }
+
   /** An inventory changed: its GPUs, and where a host came or went all GPUs, are put behind their hosts. */
   #putBehindHosts(changed: AgentState): void {
     const hosts = new Hosts(this.#told())
     const isOther = hosts.text !== this.#hosts
     this.#hosts = hosts.text
-    for (const agent of isOther ? this.#agents.values() : [changed])
-      agent.devices = new Map(agent.told.map((d) => [d.deviceId, hosts.behindItsHost(d)]))
+    for (const agent of isOther ? this.#agents.values() : [changed]) putBehind(hosts, agent)
   }
 
-  *#told(): IterableIterator<Device> {
-    for (const { told } of this.#agents.values()) yield* told
+  *#told(): IterableIterator<[string, readonly Device[]]> {
+    for (const { agentId, told } of this.#agents.values())
+      yield [agentId, told.filter(({ deviceId }) => !this.#aside.claim(agentId, deviceId)?.rival)]
   }
 
   /** Takes in samples. Those of devices that are not in the inventory are dropped: agents send the inventory first. */
@@ -167,4 +197,8 @@ export class SiteState {
     }
     return agent
   }
+}
+
+function putBehind(hosts: Hosts, agent: AgentState): void {
+  agent.devices = new Map(agent.told.map((d) => [d.deviceId, hosts.behindItsHost(agent.agentId, d)]))
 }

@@ -1,4 +1,4 @@
-import { UNKNOWN_ALGORITHM } from '../../protocol/device.ts'
+import { CONTRADICTING_SIGNS, UNKNOWN_ALGORITHM } from '../../protocol/device.ts'
 import { type Owner, ownerKey } from '../../protocol/owner.ts'
 import { attribution } from '../economics/energy/attribution.ts'
 import { UNPAID } from '../economics/unpaid.ts'
@@ -47,13 +47,15 @@ function ofUnknownAlgorithm(
     if (!earning || !missesPrice) continue
     const holder = sample.holders?.[0]?.owner ?? {}
     const owner = { ...withoutJob(holder), ...(device.model !== undefined && { model: device.model }) }
-    const key = ownerKey(owner)
+    const contradiction = sample.faults?.find((fault) => fault.startsWith(CONTRADICTING_SIGNS))
+    const because = contradiction ?? 'it hashes, but nothing shows which algorithm'
+    const key = `${ownerKey(owner)}\n${because}`
     const entry: UnmatchedOwner & { ids: string[] } = found.get(key) ?? {
       owner,
       devices: 0,
       powerW: 0,
       kinds: [device.kind],
-      maybe: [{ kind: 'mining', because: 'it hashes, but nothing shows which algorithm' }],
+      maybe: [{ kind: 'mining', because }],
       rule: {},
       ids: [],
     }

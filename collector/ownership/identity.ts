@@ -1,4 +1,5 @@
 import type { Device } from '../../protocol/device.ts'
+import { placeText } from './place.ts'
 
 /**
  * What makes two names one machine. Each key is a text that two devices share only where they are the same machine: their name, a MAC
@@ -38,7 +39,8 @@ export function identityKeys(deviceId: string, device?: Device): string[] {
     if (mac !== undefined && !keys.includes(`mac ${mac}`)) keys.push(`mac ${mac}`)
   }
   const part = deviceId.slice(rootOf(deviceId).length)
-  if (device.address !== undefined) keys.push(`at ${device.kind} ${device.address}${part}`)
+  if (device.address !== undefined)
+    keys.push(`at ${device.kind} ${placeText(device.kind, device.address)}${part}`)
   return keys
 }
 

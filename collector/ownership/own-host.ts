@@ -13,40 +13,75 @@ const hostnameOf = ({ hostname = '' }: Device): string | undefined => {
   return NO_HOSTNAME.test(name) ? undefined : name
 }
 
-/** The hosts of a site by what tells that a GPU is in them. */
-export class Hosts {
-  readonly #byName = new Map<string, string>()
+/** A GPU behind a host that another agent reads, where nobody configured it: the host's power is not charged to it. */
+type Guest = Device & { isGuest?: true }
+
+/** Hosts by what tells that a GPU is in them. */
+class HostNames {
+  readonly #byName = new Set<string>()
   /** by computer and by host name; undefined where several hosts have it */
   readonly #machines = new Map<string, string | undefined>()
 
-  constructor(devices: Iterable<Device>) {
-    for (const device of devices) {
-      const { deviceId, kind, measures, computer } = device
-      if (kind !== 'host' || measures === 'part') continue
-      this.#byName.set(deviceId, deviceId)
-      if (measures !== 'machine') continue
-      for (const key of keysOf(computer, hostnameOf(device)))
-        this.#machines.set(
-          key,
-          !this.#machines.has(key) || this.#machines.get(key) === deviceId ? deviceId : undefined,
-        )
+  add(device: Device): void {
+    const { deviceId, kind, measures, computer } = device
+    if (kind !== 'host' || measures === 'part') return
+    this.#byName.add(deviceId)
+    if (measures !== 'machine') return
+    for (const key of keysOf(computer, hostnameOf(device)))
+      this.#machines.set(
+        key,
+        !this.#machines.has(key) || this.#machines.get(key) === deviceId ? deviceId : undefined,
+      )
+  }
+
+  hostOf(gpu: Device): string | undefined {
+    const root = rootOf(gpu.deviceId)
+    if (this.#byName.has(root)) return root
+    return keysOf(gpu.computer, hostnameOf(gpu))
+      .map((key) => this.#machines.get(key))
+      .find((found) => found !== undefined)
+  }
+
+  get entries(): unknown[] {
+    return [[...this.#byName], [...this.#machines]]
+  }
+}
+
+/**
+ * The hosts of a site. An agent's own hosts come first. A host of another agent has its GPUs as guests, and none where its own agent
+ * reads GPUs of it: then another agent's are set behind it by `meteredBy` alone.
+ */
+export class Hosts {
+  readonly #own = new Map<string, HostNames>()
+  readonly #open = new HostNames()
+
+  constructor(agents: Iterable<readonly [agentId: string, devices: readonly Device[]]>) {
+    for (const [agentId, devices] of agents) {
+      const own = new HostNames()
+      for (const device of devices) own.add(device)
+      this.#own.set(agentId, own)
+      const taken = new Set(
+        devices.filter(({ kind }) => kind === 'gpu').map((gpu) => gpu.meteredBy ?? own.hostOf(gpu)),
+      )
+      for (const device of devices) if (!taken.has(device.deviceId)) this.#open.add(device)
     }
   }
 
   /** Two equal texts stand for hosts that have the same GPUs. */
   get text(): string {
-    return JSON.stringify([[...this.#byName.keys()], [...this.#machines]])
+    return JSON.stringify([
+      [...this.#own].map(([agentId, own]) => [agentId, own.entries]),
+      this.#open.entries,
+    ])
   }
 
   /** The device, behind its host where it is a GPU of one and behind nothing else. */
-  behindItsHost(device: Device): Device {
+  behindItsHost(agentId: string, device: Device): Guest {
     if (device.kind !== 'gpu' || device.meteredBy !== undefined) return device
-    const host =
-      this.#byName.get(rootOf(device.deviceId)) ??
-      keysOf(device.computer, hostnameOf(device))
-        .map((key) => this.#machines.get(key))
-        .find((found) => found !== undefined)
-    return host === undefined ? device : { ...device, meteredBy: host }
+    const own = this.#own.get(agentId)?.hostOf(device)
+    if (own !== undefined) return { ...device, meteredBy: own }
+    const other = this.#open.hostOf(device)
+    return other === undefined ? device : { ...device, meteredBy: other, isGuest: true }
   }
 }
 

@@ -54,8 +54,21 @@ export function readTableTime(text: string, table: TableTime, row: RowTime): num
   }
 }
 
-function clockOf(text: string, format: string): Temporal.PlainDateTime | undefined {
-  const names = format.match(PART) ?? []
+/**
+ * End of a row's interval `begin - end`, Unix ms; undefined where the text has no end in this format.
+ * @param beginMs decides the hour that the clock repeats in autumn
+ */
+export function readTableEnd(
+  text: string,
+  { timeFormat, timeZone }: TableTime,
+  beginMs: number,
+): number | undefined {
+  const end = timeFormat === undefined ? undefined : (found(text, timeFormat)?.groups?.['end'] ?? undefined)
+  if (end === undefined) return undefined
+  return readTableTime(end, { timeFormat, timeZone }, { afterMs: beginMs })
+}
+
+const found = (text: string, format: string): RegExpExecArray | null => {
   const source = format
     .split(/(YYYY|MM|DD|HH|mm|ss)/)
     .map((piece) =>
@@ -64,9 +77,14 @@ function clockOf(text: string, format: string): Temporal.PlainDateTime | undefin
         : piece.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'),
     )
     .join('')
-  const found = new RegExp(`^\\s*${source}\\s*(?:-.*)?$`).exec(text)
-  if (!found) return undefined
-  const part = Object.fromEntries(names.map((name, i) => [name, Number(found[i + 1])]))
+  return new RegExp(`^\\s*${source}\\s*(?:-(?<end>.*))?$`).exec(text)
+}
+
+function clockOf(text: string, format: string): Temporal.PlainDateTime | undefined {
+  const names = format.match(PART) ?? []
+  const parts = found(text, format)
+  if (!parts) return undefined
+  const part = Object.fromEntries(names.map((name, i) => [name, Number(parts[i + 1])]))
   const { YYYY: year = 0, MM: month = 0, DD: day = 0, HH: hour = 0, mm: minute = 0, ss: second = 0 } = part
   const midnight = Temporal.PlainDateTime.from({ year, month, day }, { overflow: 'reject' })
   return hour > 24 || minute > 59 || second > 59

@@ -1,6 +1,8 @@
 import { Temporal } from 'temporal-polyfill'
 import type { TimedPrice } from './price-series.ts'
 
+type KnownPrice = Required<Pick<TimedPrice, 'fromMs' | 'value'>>
+
 export const DAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun', 'holiday'] as const
 export type Day = (typeof DAYS)[number]
 
@@ -31,9 +33,9 @@ const DAY_MINUTES = 1440
  * The price changes of a tariff in [fromMs, toMs); the first is the price that holds at `fromMs`. A tariff follows local time: a day
  * has 23 or 25 hours at a change of daylight saving time, and an hour that the clock repeats has its price twice.
  */
-export function tariffPrices(tariff: Tariff, fromMs: number, toMs: number): TimedPrice[] {
+export function tariffPrices(tariff: Tariff, fromMs: number, toMs: number): KnownPrice[] {
   const times = [fromMs, ...boundaries(tariff, fromMs, toMs)]
-  const prices: TimedPrice[] = []
+  const prices: KnownPrice[] = []
   for (const ms of times) {
     const value = priceAt(tariff, ms)
     if (prices.at(-1)?.value !== value) prices.push({ fromMs: ms, value })

@@ -1,5 +1,4 @@
 import { HOUR_MS, MINUTE_MS } from '../../protocol/units.ts'
-import { inCents } from '../economics/statement/cents.ts'
 import type { Settlement } from '../plugin/audit-store.ts'
 import type { Correction, Statement } from '../views/statement.ts'
 import { ISSUED_SUMS, type IssuedMinutes, type IssuedSums } from './issued-minutes.ts'
@@ -8,8 +7,8 @@ import { ISSUED_SUMS, type IssuedMinutes, type IssuedSums } from './issued-minut
 export interface ExactCorrection extends Omit<Correction, 'oldUsd' | 'newUsd' | 'changeUsd'> {
   oldNanoUsd: number
   newNanoUsd: number
-  /** exact amount of the statement before all its corrections; what was billed is that in whole cents */
-  billedNanoUsd?: number
+  /** exact sum of the item in the statement, as issued or corrected last; what stands there is that in whole cents */
+  issuedNanoUsd: number
 }
 
 const ITEMS: Record<keyof IssuedSums, Correction['item']> = {
@@ -43,6 +42,9 @@ export function correctionsOf(
   const { number, month, issuedMs } = statement
   const done: ExactCorrection[] = []
   const open = new Map<string, ExactCorrection>()
+  const sums = Object.fromEntries(
+    ISSUED_SUMS.map((name) => [name, issued.sum(name)]),
+  ) as unknown as IssuedSums
   for (const { settlement, now } of minutes) {
     const { minuteMs } = settlement
     const why = whyOf(settlement, issuedMs)
@@ -71,6 +73,7 @@ export function correctionsOf(
           why,
           oldNanoUsd,
           newNanoUsd,
+          issuedNanoUsd: sums[name],
         }
         open.set(key, begun)
         done.push(begun)
@@ -87,30 +90,44 @@ function whyOf({ causes = [], revision }: ChangedMinute['settlement'], issuedMs:
 }
 
 /**
- * Corrections in cents; a customer's copy has no costs. The corrected amounts of a statement and what was billed for it add up to its
- * new total to the cent: the part of a cent that was rounded away before is corrected too.
+ * Corrections in cents; a customer's copy has no costs. What was issued and its corrections add up to the new sum, rounded once: the part
+ * of a cent that was rounded away before is corrected too.
  */
 export function correctionsInCents(exact: readonly ExactCorrection[], copy: Statement['copy']): Correction[] {
-  const amounts = exact.filter(({ item }) => item === 'amount')
-  const costs = copy === 'own' ? exact.filter(({ item }) => item !== 'amount') : []
-  const statements = new Set(amounts.map(({ statement }) => statement))
-  const byStatement = [...statements].map((name) => amounts.filter(({ statement }) => statement === name))
-  return [...byStatement, costs].flatMap((lines) => {
-    const changes = lines.map((line) => line.newNanoUsd - line.oldNanoUsd)
-    const [first = 0, ...others] = changes
-    const { cents } = inCents(
-      lines.length > 0 ? [first + roundedAway(lines[0]?.billedNanoUsd ?? 0), ...others] : [],
-    )
-    return lines.map(({ oldNanoUsd, newNanoUsd: _, billedNanoUsd: __, ...line }, i) => {
-      const [old, change] = [Math.round(oldNanoUsd / NANO_USD_PER_CENT), cents[i] ?? 0]
+  const shown = copy === 'own' ? exact : exact.filter(({ item }) => item === 'amount')
+  const sums = new Map<string, ExactCorrection[]>()
+  for (const line of shown) {
+    const key = `${line.item === 'amount' ? 0 : 1}\n${line.statement}\n${line.item}`
+    sums.set(key, [...(sums.get(key) ?? []), line])
+  }
+  const ordered = [...sums].sort(([a], [b]) => Number(a.startsWith('1')) - Number(b.startsWith('1')))
+  return ordered.flatMap(([, lines]) => {
+    const changes = changesInCents(lines)
+    return lines.map(({ oldNanoUsd, newNanoUsd: _, issuedNanoUsd: __, ...line }, i) => {
+      const [old, change] = [cents(oldNanoUsd), changes[i] ?? 0]
       return { ...line, oldUsd: old / 100, newUsd: (old + change) / 100, changeUsd: change / 100 }
     })
   })
 }
 
-/** What an exact amount is above what is billed for it, nano-USD; negative where it was rounded up. */
-const roundedAway = (nanoUsd: number): number =>
-  nanoUsd - Math.round(nanoUsd / NANO_USD_PER_CENT) * NANO_USD_PER_CENT
+const cents = (nanoUsd: number): number => Math.round(nanoUsd / NANO_USD_PER_CENT)
+
+/** Each line from its old amount to its new one, both rounded; where these do not add up to the change of the sum, the farthest off gives way. */
+function changesInCents(lines: readonly ExactCorrection[]): number[] {
+  const exact = lines.map(({ oldNanoUsd, newNanoUsd }) => newNanoUsd - oldNanoUsd)
+  const changes = lines.map(({ oldNanoUsd, newNanoUsd }) => cents(newNanoUsd) - cents(oldNanoUsd))
+  const issued = lines[0]?.issuedNanoUsd ?? 0
+  const wanted = cents(issued + exact.reduce((sum, n) => sum + n, 0)) - cents(issued)
+  const missing = wanted - changes.reduce((sum, n) => sum + n, 0)
+  const step = Math.sign(missing)
+  const off = exact.map((n, i) => ({ i, by: step * (n - (changes[i] ?? 0) * NANO_USD_PER_CENT) }))
+  const farthest = off.sort((a, b) => b.by - a.by || a.i - b.i)
+  for (let k = 0; k < Math.abs(missing); k++) {
+    const i = farthest[k % farthest.length]?.i ?? 0
+    changes[i] = (changes[i] ?? 0) + step
+  }
+  return changes
+}
 
 /** What is due: the total with the corrections of amounts. */
 export const dueCents = (totalCents: number, corrections: readonly Correction[]): number =>

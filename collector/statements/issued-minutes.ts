@@ -56,10 +56,10 @@ export class IssuedMinutes {
     }
   }
 
-  /** Amount of the whole month, nano-USD: what a statement's total was rounded from. */
-  get amountNanoUsd(): number {
+  /** Of the whole month and all workloads, nano-USD: what a statement's figure was rounded from. */
+  sum(name: keyof IssuedSums): number {
     let sum = 0
-    for (const { revenueNanoUsd } of this.#workloads.values()) for (const n of revenueNanoUsd) sum += n
+    for (const own of this.#workloads.values()) for (const n of own[name]) sum += n
     return sum
   }
 

@@ -13,7 +13,13 @@ const MARGIN_MS = DAY_MS
 const CORRECTED_MS = 500 * DAY_MS
 
 export const minutesPart = (month: string): string => `minutes ${month}`
+/** All workloads that were the customer's when his statement was issued, used in the month or not. */
 export const WORKLOADS_PART = 'workloads'
+/** Begin and end of the month as it was issued: the site's time zone may be another now. */
+export const PERIOD_PART = 'period'
+
+/** Whose statement a workload of a month stands on; undefined: the site's own. */
+export type CustomerOf = (workload: string) => string | undefined
 
 /** The changes of one issued month, and its figures with them. */
 export interface CorrectedMonth {
@@ -33,31 +39,54 @@ export class IssuedStatements {
     this.#nowMs = nowMs
   }
 
-  /** The issue of a number; undefined for a draft. */
-  async find(number: string): Promise<Issue | undefined> {
-    return (await this.#store.issues()).find((issue) => issue.number === number)
+  /** The issued statement of a customer's month; undefined for a draft. */
+  async find({
+    month,
+    customer,
+  }: {
+    month: string
+    customer?: string | undefined
+  }): Promise<Issue | undefined> {
+    return (await this.#store.issues()).find((issue) => issue.month === month && issue.customer === customer)
+  }
+
+  /** Customers that were issued a statement of this month or of an earlier one that may still be corrected. */
+  async customers(month: string): Promise<(string | undefined)[]> {
+    const correctedMs = this.#nowMs() - CORRECTED_MS
+    const issues = (await this.#store.issues()).filter((issue) => issue.month <= month)
+    const kept = issues.filter((issue) => issue.month === month || issue.atMs >= correctedMs)
+    return [...new Set(kept.map(({ customer }) => customer))]
+  }
+
+  /**
+   * Whose the workloads of a month are: what stands on an issued statement stays with its customer, whatever the configuration says now.
+   * @param present of workloads that no issued statement of the month lists
+   */
+  async customerOf(month: string, present: CustomerOf): Promise<CustomerOf> {
+    const held = await this.#held(await this.#store.issues(), month)
+    return (workload) => (held.has(workload) ? held.get(workload) : present(workload))
   }
 
   /**
    * The changes of a customer's issued months before `month` that no issued statement has corrected yet, oldest month first.
-   * @param isOwn whether a workload that no statement of its month lists belongs to this customer
+   * @param present whose a workload is that no statement of its month lists
    */
   async corrected(
     customer: string | undefined,
     month: string,
     timeZone: string,
-    isOwn: (workload: string) => boolean,
+    present: CustomerOf,
   ): Promise<CorrectedMonth[]> {
     const issues = await this.#store.issues()
     const found: CorrectedMonth[] = []
     for (const issue of issues) {
-      const period = monthNamed(issue.month, timeZone)
-      const isOld = issue.month >= month || period.endMs < this.#nowMs() - CORRECTED_MS
-      if (issue.customer !== customer || isOld) continue
+      if (issue.customer !== customer || issue.month >= month) continue
+      const period = await this.#period(issue, timeZone)
+      if (period.endMs < this.#nowMs() - CORRECTED_MS) continue
       const changed = await this.#store.settledSince(period.startMs, period.endMs, issue.atMs - MARGIN_MS)
       const [first] = changed
       if (!first) continue
-      const corrected = await this.#correctedMonth(issues, issue, period, changed, isOwn)
+      const corrected = await this.#correctedMonth(issues, issue, period, changed, present)
       if (corrected && corrected.corrections.length > 0) found.push(corrected)
     }
     return found.sort((a, b) => (a.month < b.month ? -1 : 1))
@@ -68,25 +97,21 @@ export class IssuedStatements {
     issue: Issue,
     period: Period,
     changed: readonly Settlement[],
-    isOwn: (workload: string) => boolean,
+    present: CustomerOf,
   ): Promise<CorrectedMonth | undefined> {
     const newest = await this.#newest(issues, issue)
     if (!newest) return undefined
     const issued = await IssuedMinutes.of(period, newest.text)
     const minutes = await this.#sumsNow(changed)
-    const others = await this.#workloadsOfOthers(issues, issue)
+    const held = await this.#held(issues, issue.month)
     const fresh = new Set(minutes.flatMap(({ now }) => [...now.keys()]))
     for (const workload of issued.workloads) fresh.delete(workload)
-    const workloads = [
-      ...issued.workloads,
-      ...[...fresh].filter((workload) => isOwn(workload) && !others.has(workload)).sort(),
-    ]
+    const isOwn = (workload: string) =>
+      (held.has(workload) ? held.get(workload) : present(workload)) === issue.customer
+    const workloads = [...issued.workloads, ...[...fresh].sort()].filter(isOwn)
     const { number, month } = issue
     const { atMs: issuedMs } = newest.issue
-    const billedNanoUsd = issued.amountNanoUsd
-    const corrections = correctionsOf({ number, month, issuedMs }, issued, workloads, minutes).map((line) =>
-      line.item === 'amount' ? { ...line, billedNanoUsd } : line,
-    )
+    const corrections = correctionsOf({ number, month, issuedMs }, issued, workloads, minutes)
     const text = async () => {
       for (const { settlement, now } of minutes)
         for (const workload of workloads)
@@ -109,11 +134,20 @@ export class IssuedStatements {
     return undefined
   }
 
-  /** Workloads that stand on other customers' statements of the month: a change of customer is no correction. */
-  async #workloadsOfOthers(issues: readonly Issue[], { month, customer }: Issue): Promise<Set<string>> {
-    const others = issues.filter((issue) => issue.month === month && issue.customer !== customer)
-    const texts = await Promise.all(others.map(({ number }) => this.#store.issueText(number, WORKLOADS_PART)))
-    return new Set(texts.flatMap((text) => (text === undefined ? [] : (JSON.parse(text) as string[]))))
+  /** Workloads on the issued statements of a month, with their customers. The first that was issued has a workload. */
+  async #held(issues: readonly Issue[], month: string): Promise<Map<string, string | undefined>> {
+    const held = new Map<string, string | undefined>()
+    for (const { number, customer } of issues.filter((issue) => issue.month === month)) {
+      const text = await this.#store.issueText(number, WORKLOADS_PART)
+      for (const workload of text === undefined ? [] : (JSON.parse(text) as string[]))
+        if (!held.has(workload)) held.set(workload, customer)
+    }
+    return held
+  }
+
+  async #period({ number, month }: Issue, timeZone: string): Promise<Period> {
+    const text = await this.#store.issueText(number, PERIOD_PART)
+    return text === undefined ? monthNamed(month, timeZone) : (JSON.parse(text) as Period)
   }
 
   /** The ledger's sums of these minutes, read by the day. */

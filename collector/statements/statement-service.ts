@@ -12,9 +12,24 @@ import { buildStatement, numberOf } from './build-statement.ts'
 import { correctionsInCents } from './corrections.ts'
 import { alreadyIssued, COPIES, incomplete, issuedOf, issueView, openPoints } from './issue.ts'
 import { IssuedMinutes } from './issued-minutes.ts'
-import { type CorrectedMonth, IssuedStatements, minutesPart, WORKLOADS_PART } from './issued-statements.ts'
+import {
+  type CorrectedMonth,
+  type CustomerOf,
+  IssuedStatements,
+  minutesPart,
+  PERIOD_PART,
+  WORKLOADS_PART,
+} from './issued-statements.ts'
 import { type LedgerMonth, readLedgerMonth } from './ledger-month.ts'
 import type { StatementFacts } from './statement-facts.ts'
+import {
+  type IssueRequest,
+  type RenderCopy,
+  STATEMENT_FORMS,
+  type StatementForm,
+  type StatementRequest,
+  type StatementSource,
+} from './statement-source.ts'
 
 const DAY_MS = 24 * HOUR_MS
 /** Deadline for reading a month of a large site. */
@@ -31,50 +46,6 @@ export interface StatementServiceOptions {
   site: { id: string; name?: string | undefined }
   nowMs: () => number
   log: Log
-}
-
-/** A request for one statement; without a customer, for the site’s own. */
-export interface StatementRequest {
-  month: string
-  customer?: string | undefined
-  copy: Statement['copy']
-}
-
-export const STATEMENT_FORMS = ['json', 'csv', 'html'] as const
-export type StatementForm = (typeof STATEMENT_FORMS)[number]
-/** Makes the text of a statement in one form; the same text for the same statement. */
-export type RenderCopy = (statement: Statement, form: StatementForm) => string
-
-/** A request to issue one statement; without a customer, the site’s own. */
-export interface IssueRequest {
-  month: string
-  customer?: string | undefined
-  by: string
-  /** issue it although minutes wait or are unpriced; they become corrections */
-  incomplete: boolean
-}
-
-/** The statements for the API. Promises reject with a PerwattError if the store fails or takes too long. */
-export interface StatementSource {
-  /** As the ledger is now: a draft. Undefined if the customer has no workload, now or in that month. */
-  statement(request: StatementRequest): Promise<Statement | undefined>
-  /** IANA name of the site’s time zone */
-  readonly timeZone: string
-  /** The number of a statement, issued or not. */
-  number(request: Pick<StatementRequest, 'month' | 'customer'>): string
-  /** A copy of an issued statement, byte for byte as it was issued; undefined for a draft. */
-  issuedText(request: StatementRequest, form: StatementForm): Promise<string | undefined>
-  /** Issued statements, oldest first; of one month, or all. */
-  issues(month?: string): Promise<IssueView[]>
-  /**
-   * Issues a statement of a month that is over: it stays as it is from now on. Undefined if there is no such customer.
-   * @throws PerwattError `already-issued`; `incomplete` while minutes wait or are unpriced
-   */
-  issue(request: IssueRequest, render: RenderCopy): Promise<IssueView | undefined>
-  /** all statements of a month. @param month `2026-11` */
-  list(month: string): Promise<StatementList>
-  /** start and end of a month in the site’s time zone, Unix ms. @throws RangeError if the name is not a month */
-  period(month: string): Period
 }
 
 /** Builds monthly statements by customer from the ledger. */
@@ -111,7 +82,8 @@ export class StatementService implements StatementSource {
   }
 
   async issuedText(request: StatementRequest, form: StatementForm): Promise<string | undefined> {
-    return this.#o.store.issueText(this.number(request), `${request.copy}.${form}`)
+    const issue = await this.#issued.find(request)
+    return issue && this.#o.store.issueText(issue.number, `${request.copy}.${form}`)
   }
 
   async issues(month?: string): Promise<IssueView[]> {
@@ -129,7 +101,7 @@ export class StatementService implements StatementSource {
     const { month, customer, by } = request
     const { store, site, nowMs } = this.#o
     const number = numberOf(site.id, month, customer)
-    const known = await this.#issued.find(number)
+    const known = await this.#issued.find(request)
     if (known) throw alreadyIssued(known)
     const atMs = nowMs()
     const period = this.period(month)
@@ -147,6 +119,9 @@ export class StatementService implements StatementSource {
     const open = openPoints(ledgerMonth)
     if (open && !request.incomplete) throw incomplete(number, open)
     const workloads = [...new Set(facts.accounts.map((a) => a.workload))]
+    const customerOf = await this.#issued.customerOf(month, this.#present)
+    const configured = this.#o.pricing.present.workloads.map(({ name }) => name)
+    const own = configured.filter((name) => customerOf(name) === customer)
     const copies = COPIES.map((copy) => buildStatement({ ...facts, copy, issued: { atMs, by } }))
     const sent = copies.find(({ copy }) => copy === (customer === undefined ? 'own' : 'customer'))
     if (!sent) return undefined
@@ -165,7 +140,8 @@ export class StatementService implements StatementSource {
       ...copies.flatMap((statement) =>
         STATEMENT_FORMS.map((form) => ({ part: `${statement.copy}.${form}`, text: render(statement, form) })),
       ),
-      { part: WORKLOADS_PART, text: JSON.stringify(workloads) },
+      { part: WORKLOADS_PART, text: JSON.stringify([...new Set([...workloads, ...own])]) },
+      { part: PERIOD_PART, text: JSON.stringify(period) },
       { part: minutesPart(month), text: await minutes.toText(workloads) },
       ...(await Promise.all(corrected.map(({ text }) => text()))),
     ])
@@ -175,7 +151,7 @@ export class StatementService implements StatementSource {
 
   #corrected(customer: string | undefined, month: string): Promise<CorrectedMonth[]> {
     const { timeZone } = this.#o.pricing.present
-    return this.#issued.corrected(customer, month, timeZone, (w) => this.#customerOf(w) === customer)
+    return this.#issued.corrected(customer, month, timeZone, this.#present)
   }
 
   /** What a statement of either copy is built from; undefined where there is no such customer. */
@@ -185,9 +161,11 @@ export class StatementService implements StatementSource {
     corrected: readonly CorrectedMonth[],
   ): Promise<Omit<StatementFacts, 'copy'> | undefined> {
     const { store, pricing, site, nowMs } = this.#o
-    if (!this.#customers(ledgerMonth).includes(customer)) return undefined
+    const customerOf = await this.#issued.customerOf(month, this.#present)
+    const known = [...this.#customers(ledgerMonth, customerOf), ...(await this.#issued.customers(month))]
+    if (!known.includes(customer)) return undefined
     const { period } = ledgerMonth
-    const accounts = ledgerMonth.accounts.filter((a) => this.#customerOf(a.workload) === customer)
+    const accounts = ledgerMonth.accounts.filter((a) => customerOf(a.workload) === customer)
     const overlapping = (r: { fromMs: number; toMs: number }) =>
       r.fromMs < period.endMs && r.toMs > period.startMs
     const repricings = (await store.repricings(MAX_REPRICINGS)).filter(overlapping)
@@ -195,7 +173,7 @@ export class StatementService implements StatementSource {
       overlapping({ fromMs: l.fromMs ?? l.atMs, toMs: (l.toMs ?? l.atMs) + 1 }),
     )
     const heldBack = (await store.heldBack(period.startMs, period.endMs, DAY_MS)).filter(
-      (held) => this.#customerOf(held.workload) === customer,
+      (held) => customerOf(held.workload) === customer,
     )
     return {
       site,
@@ -224,12 +202,17 @@ export class StatementService implements StatementSource {
     const { period } = ledgerMonth
     const issues = new Map((await this.issues(month)).map((issue) => [issue.number, issue]))
     const statements: StatementList['statements'] = []
-    for (const customer of this.#customers(ledgerMonth)) {
-      const accounts = ledgerMonth.accounts.filter((a) => this.#customerOf(a.workload) === customer)
+    const customerOf = await this.#issued.customerOf(month, this.#present)
+    const customers = this.#customers(ledgerMonth, customerOf)
+    const former = (await this.#issued.customers(month)).filter((c) => !customers.includes(c))
+    for (const customer of [...customers, ...former.sort()]) {
+      const accounts = ledgerMonth.accounts.filter((a) => customerOf(a.workload) === customer)
       const revenueNanoUsd = accounts.reduce((sum, a) => sum + a.sums.revenueNanoUsd, 0)
       const number = numberOf(this.#o.site.id, month, customer)
       const issue = issues.get(number)
       const corrections = await this.#correctionsOf({ month, customer }, issue)
+      // a former customer has a statement only where something is left to correct
+      if (former.includes(customer) && !issue && corrections.length === 0) continue
       statements.push({
         ...(customer === undefined ? {} : { customer }),
         number,
@@ -273,15 +256,13 @@ export class StatementService implements StatementSource {
     )
   }
 
-  /** The customer of a workload now, also for its past, as in the ledger's groups by customer. */
-  #customerOf(workload: string): string | undefined {
-    return this.#o.pricing.workload(workload)?.customer
-  }
+  /** The customer of a workload now, also for its past that was not issued, as in the ledger's groups by customer. */
+  readonly #present: CustomerOf = (workload) => this.#o.pricing.workload(workload)?.customer
 
   /** All customers; undefined, the site itself, comes first, then the names in order. */
-  #customers({ accounts }: LedgerMonth): (string | undefined)[] {
+  #customers({ accounts }: LedgerMonth, customerOf: CustomerOf): (string | undefined)[] {
     const names = new Set([
-      ...accounts.map((a) => this.#customerOf(a.workload)),
+      ...accounts.map((a) => customerOf(a.workload)),
       ...this.#o.pricing.present.workloads.map((w) => w.customer),
     ])
     names.delete(undefined)

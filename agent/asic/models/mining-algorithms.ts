@@ -30,8 +30,21 @@ const LINES: readonly (readonly [RegExp, string])[] = [
   [/^(?:microbt )?whatsminer m\d/, SHA256],
   [/^(?:microbt )?whatsminer [a-z]+\d/, 'blake256r14'],
   [/^(?:canaan )?avalon/, SHA256],
+  // makers without a machine for Bitcoin, and their lines; some firmware names the line alone (goldshell.com, elphapex.com, iceriver.io,
+  // volcminer.com, jasminer.com: product pages)
+  [/^(?:goldshell )?(?:mini[- ]?doge|dg[ -]?max|lt[ -]?(?:\d|lite))|^goldshell e-?dg/, 'scrypt'],
+  [/^(?:goldshell )?kd[ -]?(?:\d|box|lite|max)/, 'blake2s'],
+  [/^(?:goldshell )?ck[ -]?(?:\d|box|lite)/, 'eaglesong'],
+  [/^(?:goldshell )?hs[ -]?(?:\d|box|lite)/, 'handshake'],
+  [/^(?:goldshell )?sc[ -]?(?:\d|box|lite)/, 'blake2b'],
+  [/^(?:goldshell )?ka[ -]?(?:\d|box)|^(?:iceriver )?ks[ -]?\d/, 'kheavyhash'],
+  [/^(?:goldshell |iceriver )?al[ -]?(?:\d|box|lite)/, 'blake3'],
+  [/^(?:goldshell |iceriver )?ae[ -]?(?:\d|box|card|max)/, 'zksnark'],
+  [/^(?:elphapex )?dg[ -]?(?:\d|home|hydro)|^(?:volcminer |volc ?miner )d\d/, 'scrypt'],
+  [/^jasminer x|^x(?:4|16)-?[pqce]\b|^(?:ipollo |nano labs )v\d|^linzhi|^bombax ez/, 'ethash'],
   [/^(?:bitdeer )?sealminer a\d/, SHA256],
   [/^(?:bitdeer )?sealminer dl/, 'scrypt'],
+  [/^(?:bitdeer )?sealminer [a-z]+\d/, UNKNOWN_ALGORITHM],
   [/^(?:auradine )?(?:teraflux )?a[dthi]\d{4}/, SHA256],
   [/^gmo (?:miner )?b\d|^asicminer 8 nano|^(?:bitfily )?snow panther b|^fluminer t\d|^ipollo b\d/, SHA256],
   // Hummer's H1 hashes another algorithm
@@ -57,6 +70,10 @@ const LINES: readonly (readonly [RegExp, string])[] = [
   [/^(?:strongu )?(?:stu-)?u6\b/, 'x11'],
   [/^ibelink bm-k|^ibelink.*kadena/, 'blake2s'],
   [/spondoolies.*sp36|^sp36\b/, 'x11'],
+  [
+    /^(?:goldshell|iceriver|elphapex|volc ?miner|jasminer|ibelink|baikal|black ?miner|pin ?idea|fusionsilicon|obelisk|bombax|dayun|innosilicon|ipollo)/,
+    UNKNOWN_ALGORITHM,
+  ],
 ]
 
 /** Coins by the codes with which machines and pools name them, and what they hash. */
@@ -91,18 +108,38 @@ const COINS: Readonly<Record<string, string>> = {
   lbc: 'lbry',
 }
 
-/** Algorithms that pools have in their host names: `scrypt.auto.nicehash.com`. */
-const IN_HOSTS = ['scrypt', 'x11', 'equihash', 'kheavyhash', 'eaglesong', 'handshake', 'randomx', 'ethash']
-
-/** Pools that mine Bitcoin alone and do not say so in their host name. */
-const BITCOIN_POOLS =
-  /(?:^|\.)(?:ocean\.xyz|braiins\.com|slushpool\.com|foundryusapool\.com|ckpool\.org|public-pool\.io|kano\.is)$/
-
-/** @param model as the machine names it @returns what its line hashes; undefined where no line is known by its name */
+/**
+ * @param model as the machine names it
+ * @returns what its line hashes, or the coin in its name; undefined where no line is known by its name
+ */
 export function algorithmOfLine(model: string | undefined): string | undefined {
   const text = (model ?? '').toLowerCase().trim()
-  return LINES.find(([name]) => name.test(text))?.[1]
+  return coinIn(text.split(/[^a-z0-9]+/)) ?? LINES.find(([name]) => name.test(text))?.[1]
 }
+
+/** Codes of coins that are words or abbreviations of other things too. */
+const AMBIGUOUS = new Set([
+  'sc',
+  'etc',
+  'eth',
+  'zen',
+  'dash',
+  'sia',
+  'lbc',
+  'zcl',
+  'btc',
+  'bitcoin',
+  'bch',
+  'bsv',
+])
+
+/** What the first coin other than Bitcoin hashes that is named by one of these words and by nothing else; undefined where there is none. */
+export const coinIn = (words: readonly string[]): string | undefined =>
+  words.flatMap((word) => (AMBIGUOUS.has(word) || !Object.hasOwn(COINS, word) ? [] : [COINS[word]]))[0]
+
+/** What a coin hashes, by its code; undefined where no coin has it. */
+export const algorithmOfCoin = (code: string): string | undefined =>
+  Object.hasOwn(COINS, code) ? COINS[code] : undefined
 
 /** @param model as the machine names it @returns the model's algorithm; undefined for SHA-256 and unknown models */
 export const otherAlgorithmOf = (model: string | undefined): string | undefined =>
@@ -123,19 +160,4 @@ export function algorithmNamed(name: string | undefined): string | undefined {
 export function otherAlgorithm(name: string | undefined): string | undefined {
   const algorithm = algorithmNamed(name)
   return algorithm === SHA256 ? undefined : algorithm
-}
-
-/** @param url of a pool @returns what its host name says that it pays for; undefined where it names none */
-export function algorithmOfPool(url: string | undefined): string | undefined {
-  const host = /^(?:[^/]*:\/\/)?([^/:]+)/.exec(url?.toLowerCase() ?? '')?.[1]
-  if (host === undefined) return undefined
-  if (BITCOIN_POOLS.test(host)) return SHA256
-  // the last label is a country or a trade, not a coin
-  const words = host.split('.').slice(0, -1).join('.').split(/[.-]/)
-  for (const word of words) {
-    if (/^sha256/.test(word)) return SHA256
-    if (IN_HOSTS.includes(word)) return word
-    if (Object.hasOwn(COINS, word)) return COINS[word]
-  }
-  return undefined
 }

@@ -5,7 +5,7 @@ import type { AttributionSettings } from '../site-settings.ts'
 import { UNPAID } from '../unpaid.ts'
 import type { Attribution } from './attribution.ts'
 import { type Balanced, balanceOf } from './balance.ts'
-import { type SiteWiring, Wiring } from './wiring.ts'
+import { chargingMeters, type SiteWiring, type Wired, Wiring } from './wiring.ts'
 
 /** One owner's part of a device: an interval record of a minute, or a holder of a moment. */
 export interface OwnerPart {
@@ -51,9 +51,6 @@ export interface SiteShape extends SiteWiring {
 
 const OVERHEAD: Attribution = { name: UNPAID.overhead }
 const UNACCOUNTED: Attribution = { name: UNPAID.unaccounted }
-/** The most meters that are followed from a device to the root. */
-const MAX_DEPTH = 16
-
 /**
  * Charges all energy or power to a workload, or to a name in UNPAID. The sum of all charges equals the sum of the roots of the meter
  * tree, and what own generation gave, less what batteries took: to the unit.
@@ -92,7 +89,7 @@ export function distribute<P extends OwnerPart>(
         charges.push({ load: i, part, attribution: part.attribution, amount: numberAt(amounts, k) })
     }
   }
-  if (spreads.length > 0) spreadOut(spreads, charges, parents)
+  if (spreads.length > 0) spreadOut(spreads, charges, wired)
   return { charges, balanced, parents }
 }
 
@@ -103,12 +100,12 @@ export function distribute<P extends OwnerPart>(
 function spreadOut<P extends OwnerPart>(
   spreads: readonly { at: number; under: number; amount: number }[],
   charges: Charge<P>[],
-  parents: ArrayLike<number>,
+  wired: Wired,
 ): void {
   const drawnBehind = new Map(spreads.map(({ under }) => [under, new Map<string, [Attribution, number]>()]))
   for (const { load, part, attribution, amount } of charges) {
     if (!part || attribution.name === UNPAID.overhead) continue
-    for (let i = parents[load] ?? -1, hops = 0; i >= 0 && hops < MAX_DEPTH; i = parents[i] ?? -1, hops++) {
+    for (const i of chargingMeters(load, wired)) {
       const byName = drawnBehind.get(i)
       if (byName)
         byName.set(attribution.name, [attribution, (byName.get(attribution.name)?.[1] ?? 0) + amount])

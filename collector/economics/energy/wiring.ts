@@ -3,6 +3,15 @@ import { inChunks } from '../chunks.ts'
 import { intAt, numberAt } from '../element.ts'
 import { emptyLoads, LOAD_KINDS, type Loads } from './meter-tree.ts'
 
+/** A device as the collector wires it. */
+export interface WiredDevice extends Device {
+  /**
+   * nobody configured its `meteredBy`: that host is another agent's, found by its name. Its energy counts as a part of the host's, but
+   * nothing that the host shows is charged to it: no agent changes another's figures through a meter that nobody put there.
+   */
+  isGuest?: true
+}
+
 /** The wiring of a site, from the `meteredBy` of its devices. */
 export interface SiteWiring {
   /** deviceId of the site meter */
@@ -17,6 +26,8 @@ export interface Wired {
   parents: Int32Array
   /** kinds and weights for the balance; the caller sets the readings */
   loads: Loads
+  /** 1 for each device that is a guest behind its meter */
+  guests: Uint8Array
 }
 
 /** Weight of a miner without a known rated power, W; only its ratio to other miners matters. */
@@ -33,9 +44,12 @@ const roleOf = (kind: DeviceKind | undefined): number => {
   return kind === 'gpu' || kind === 'host' ? OF_HOST : OTHER
 }
 
+const canMeter = (kind: DeviceKind | undefined): boolean =>
+  kind === undefined || kind === 'meter' || kind === 'host'
+
 interface Named {
   deviceId: string
-  device: Device | undefined
+  device: WiredDevice | undefined
 }
 
 /**
@@ -98,7 +112,8 @@ export class Wiring {
       if (isFree && kind === 'meter' && (generates === undefined || site === NONE)) loads.loose[i] = 1
       if (generates === 'battery') loads.stores[i] = 1
     }
-    return { parents, loads }
+    const guests = Uint8Array.from(this.#named, ({ device }) => (device?.isGuest ? 1 : 0))
+    return { parents, loads, guests }
   }
 
   /** 1 for each host, and for each meter with only GPUs and hosts behind it, except the site meter. */
@@ -143,7 +158,8 @@ export class Wiring {
     const first = new Int32Array(this.#ids.size).fill(NONE)
     for (let i = heard.length - 1; i >= 0; i--) {
       const id = intAt(this.#own, i)
-      if (id !== NONE && heard[i]) first[id] = i
+      // a miner shows nothing of others, though another agent's device may name it as its meter
+      if (id !== NONE && heard[i] && canMeter(this.#named[i]?.device?.kind)) first[id] = i
     }
     return first
   }
@@ -153,6 +169,8 @@ export class Wiring {
     for (let hops = 0; id !== NONE && hops < MAX_DEPTH; hops++) {
       const meter = intAt(first, id)
       if (meter !== NONE && id !== this.#own[i]) return meter
+      // only that host is known to have it within, not what is above
+      if (this.#named[i]?.device?.isGuest) return NONE
       id = numberAt(this.#above, id)
     }
     return NONE
@@ -174,5 +192,15 @@ function cutCircles(meters: Int32Array): void {
     let above = intAt(meters, i)
     for (let hops = 0; above !== NONE && above !== i && hops <= mostHops; hops++) above = intAt(meters, above)
     if (above === i) meters[i] = NONE
+  }
+}
+
+/** Meters above a device that may charge it, nearest first: beyond a guest's link only the site meter, which the collector configures. */
+export function* chargingMeters(i: number, { parents, loads: { site }, guests }: Wired): Generator<number> {
+  let beyondGuest = guests[i] === 1
+  for (let above = parents[i] ?? NONE, hops = 0; above >= 0 && hops < MAX_DEPTH; hops++) {
+    if (!beyondGuest || above === site) yield above
+    beyondGuest ||= guests[above] === 1
+    above = parents[above] ?? NONE
   }
 }

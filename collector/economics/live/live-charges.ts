@@ -75,7 +75,7 @@ export function chargeLive(
   }
   if (spreads.length > 0) {
     const shares = new SpreadShares(spreads, index.count)
-    shares.add(parents, parts, index.overhead)
+    shares.add(wired, parts, index.overhead)
     for (const { at, under, milliW } of spreads)
       shares.spread(under, milliW, index.overhead, (w, mW) => charge(at, w, mW))
   }
@@ -100,14 +100,17 @@ class SpreadShares {
   }
 
   /** Adds the charges of all devices to the meters above them. */
-  add(parents: Int32Array, parts: OwnerParts, overhead: number): void {
+  add({ parents, guests, loads: { site } }: Wired, parts: OwnerParts, overhead: number): void {
     const slots = new Int32Array(parents.length).fill(-1)
     for (const [meter, slot] of this.#slots) slots[meter] = slot
     for (let i = 0; i < parents.length; i++) {
       if (!(parts.chargedMilliW(i) > 0)) continue
       let above = intAt(parents, i)
+      // beyond a guest's link only the site meter charges it, as chargingMeters says; a generator is too slow for a hundred thousand
+      let beyondGuest = guests[i] === 1
       for (let hops = 0; above >= 0 && hops < MAX_DEPTH; above = intAt(parents, above), hops++) {
-        const slot = intAt(slots, above)
+        const slot = beyondGuest && above !== site ? -1 : intAt(slots, above)
+        beyondGuest ||= guests[above] === 1
         if (slot < 0) continue
         for (let part = parts.first(i); part >= 0; part = intAt(parts.next, part))
           if (parts.workload[part] !== overhead)

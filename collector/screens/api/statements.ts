@@ -1,7 +1,7 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { PerwattError } from '../../../protocol/kit/errors.ts'
-import type { StatementForm, StatementSource } from '../../statements/statement-service.ts'
+import type { StatementForm, StatementSource } from '../../statements/statement-source.ts'
 import { IssueSchema, type Statement, StatementListSchema, StatementSchema } from '../../views/statement.ts'
 import { statementCsv } from '../documents/statement-csv.ts'
 import { statementPage } from '../documents/statement-page.ts'

@@ -26,15 +26,17 @@ const HEAD = [
   'why',
   'oldUsd',
   'newUsd',
+  'wouldEarnUsd',
+  'energyKwh',
 ] as const
 const OWN_HEAD = ['energyCostUsd', 'demandUsd', 'netUsd', 'depreciationUsd'] as const
 
 const cents = (usd: number): string => usd.toFixed(2)
 
 /**
- * A statement as CSV: its lines; in the operator’s own copy a line of `costs` for each workload; what is `held`,
- * without an amount; then the `total`. The amounts of the lines add up to the total’s amount. Corrections of earlier statements follow,
- * with what is `due`: the total and the lines `correction`, which change it; the corrections of costs don’t.
+ * A statement as CSV: its lines; in the operator’s own copy a line of `costs` for each workload; what is `held`, with what it
+ * would earn but without an amount; what agents `lost`, whose worth is unknown; then the `total`. The amounts of the
+ * lines add up to the total’s amount. Corrections of earlier statements follow, with what is `due`: the total and the lines `correction`, which change it; the corrections of costs don’t.
  */
 export function statementCsv(s: Statement): string {
   const { own, corrections } = s
@@ -67,12 +69,12 @@ export function statementCsv(s: Statement): string {
         l.estimatedWorkDiff1,
         l.estimatedUsd === undefined ? undefined : cents(l.estimatedUsd),
         l.unpriced,
-        ...blank(4),
+        ...blank(6),
         ...(own ? blank(OWN_HEAD.length) : []),
       ]),
     ),
     ...(own?.workloads.map((w) =>
-      csvLine([...first, w.workload, '', 'costs', s.from, s.to, ...blank(15), ...costs(w)]),
+      csvLine([...first, w.workload, '', 'costs', s.from, s.to, ...blank(17), ...costs(w)]),
     ) ?? []),
     ...s.held.map((h) =>
       csvLine([
@@ -84,9 +86,29 @@ export function statementCsv(s: Statement): string {
         s.toDate ? s.through : s.to,
         h.records,
         'record',
-        ...blank(own ? 13 + OWN_HEAD.length : 13),
+        ...blank(13),
+        cents(h.wouldEarnUsd),
+        h.energyKwh,
+        ...(own ? blank(OWN_HEAD.length) : []),
       ]),
     ),
+    ...(s.completeness.lostRecords === 0
+      ? []
+      : [
+          csvLine([
+            ...first,
+            '',
+            '',
+            'lost',
+            s.from,
+            s.toDate ? s.through : s.to,
+            s.completeness.lostRecords,
+            'record',
+            ...blank(8),
+            'lost before the collector had them: what they would have earned is unknown',
+            ...blank(own ? 6 + OWN_HEAD.length : 6),
+          ]),
+        ]),
     csvLine([
       ...first,
       '',
@@ -96,7 +118,7 @@ export function statementCsv(s: Statement): string {
       s.toDate ? s.through : s.to,
       ...blank(4),
       cents(s.totalUsd),
-      ...blank(10),
+      ...blank(12),
       ...(own ? costs(own.totals) : []),
     ]),
     ...corrections.map((c) =>
@@ -116,6 +138,7 @@ export function statementCsv(s: Statement): string {
         c.why,
         cents(c.oldUsd),
         cents(c.newUsd),
+        ...blank(2),
         ...(own ? blank(OWN_HEAD.length) : []),
       ]),
     ),
@@ -128,7 +151,7 @@ export function statementCsv(s: Statement): string {
             'due',
             ...blank(6),
             cents(s.dueUsd),
-            ...blank(10 + (own ? OWN_HEAD.length : 0)),
+            ...blank(12 + (own ? OWN_HEAD.length : 0)),
           ]),
         ]
       : []),

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { AsicFacts } from '../../../agent/asic/facts.ts'
-import { MinedAlgorithm } from '../../../agent/asic/mined-algorithm.ts'
-import { algorithmOfPool } from '../../../agent/asic/models/mining-algorithms.ts'
+import { contradictionOf, MinedAlgorithm } from '../../../agent/asic/mined-algorithm.ts'
+import { coinOfPool } from '../../../agent/asic/models/pool-coins.ts'
 import { HASHES_PER_DIFF1 } from '../../../protocol/units.ts'
 
 const of = (facts: AsicFacts) => new MinedAlgorithm().of(facts)
@@ -51,7 +51,15 @@ describe('the reply’s own words count most', () => {
     [{ sha256Only: true }, undefined],
     [{ sha256Only: true, model: 'Antminer QZ5' }, undefined],
     [{ model: 'Antminer QZ5', pools: pools('stratum+tcp://btc.pool.example:3333') }, 'unknown'],
-    [{ model: 'Antminer S19', pools: pools('stratum+tcp://ltc.pool.example:3333') }, undefined],
+    // a word that anybody gives to a host says less than the maker's line
+    [{ model: 'DG2', pools: pools('stratum+tcp://btc.pool.example:3333') }, 'scrypt'],
+    [{ model: 'Goldshell KD8', pools: pools('stratum+tcp://stratum.braiins.com:3333') }, 'blake2s'],
+    [{ model: 'Goldshell ZZ1', pools: pools('stratum+tcp://stratum.braiins.com:3333') }, 'unknown'],
+    [{ model: 'Blackminer F1', pools: pools('stratum+tcp://btc.pool.example:3333') }, 'unknown'],
+    [{ model: 'ACME T3', pools: pools('stratum+tcp://stratum.braiins.com:3333') }, undefined],
+    // a coin's code in the model's name
+    [{ model: 'NerdMiner KAS' }, 'kheavyhash'],
+    [{ model: 'Avalon KDA 5' }, 'blake2s'],
   ])('%j mines %s', (facts, algorithm) => expect(of(facts)).toBe(algorithm))
 })
 
@@ -68,7 +76,61 @@ test.each([
   ['stratum+tcp://pool.example.sc:3333', undefined],
   ['stratum+tcp://eu.pool.example:3333', undefined],
   [undefined, undefined],
-])('%s is a pool for %s', (url, algorithm) => expect(algorithmOfPool(url)).toBe(algorithm))
+])('%s is a pool for %s', (url, algorithm) => expect(coinOfPool(url)?.algorithm).toBe(algorithm))
+
+describe('a pool whose coin is another one', () => {
+  const user = (poolUser: string): AsicFacts['pools'] => ({
+    configured: 1,
+    alive: 1,
+    active: { poolUrl: 'stratum+tcp://pool.example:3333', poolUser },
+  })
+  test.each<[AsicFacts, RegExp]>([
+    [
+      { model: 'Antminer S25', pools: pools('stratum+tcp://kas.f2pool.com:1') },
+      /its maker’s line says sha256, but the coin in its pool’s host name says kheavyhash/,
+    ],
+    [
+      { model: 'Antminer S19', pools: pools('stratum+tcp://scrypt.auto.nicehash.com:9200') },
+      /the algorithm in its pool’s host name says scrypt/,
+    ],
+    [{ model: 'Antminer S19', pools: pools('stratum+tcp://ltc.pool.example:3333') }, /says scrypt/],
+    [{ model: 'Antminer S19', pools: pools('stratum+tcp://etc.f2pool.com:8118') }, /says ethash/],
+    [
+      { sha256Only: true, pools: pools('stratum+tcp://mine.zpool.ca:3433') },
+      /its firmware.*its pool’s port says scrypt/,
+    ],
+    [
+      { algorithm: 'sha256d', pools: user(`kaspa:${'q'.repeat(61)}.w1`) },
+      /its own word.*pool user says kheavyhash/,
+    ],
+  ])('contradicts %j: it earns nothing until a person decides, and is told', (facts, why) => {
+    expect(of(facts)).toBe('unknown')
+    expect(contradictionOf(facts)).toMatch(/^the signs of what it hashes contradict each other: /)
+    expect(contradictionOf(facts)).toMatch(why)
+  })
+
+  test.each([
+    // words of other things too
+    'stratum+tcp://sc.pool.example:3333',
+    'stratum+tcp://dash.farm.example:3333',
+    'stratum+tcp://btc.pool.example:3433',
+    'stratum+tcp://sha256.mine.zpool.ca:3333',
+    'stratum+tcp://btc.f2pool.com:1314',
+    undefined,
+  ])('is not %s: an S21 earns there', (poolUrl) => {
+    const facts = { model: 'Antminer S21', ...(poolUrl === undefined ? {} : { pools: pools(poolUrl) }) }
+    expect([of(facts), contradictionOf(facts)]).toEqual([undefined, undefined])
+  })
+
+  test('contradicts no longer when the machine is switched back', () => {
+    const mined = new MinedAlgorithm()
+    const at = (poolUrl: string) => mined.of({ model: 'Antminer S21', pools: pools(poolUrl) })
+    expect([at('kas.f2pool.com:1'), at('btc.f2pool.com:1')]).toEqual(['unknown', undefined])
+  })
+
+  test('pays any work in Bitcoin, so a Bitcoin address says nothing', () =>
+    expect(of({ pools: user('bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq.w1') })).toBe('unknown'))
+})
 
 test('what is known stays known while the reply that showed it is missing', () => {
   const mined = new MinedAlgorithm()

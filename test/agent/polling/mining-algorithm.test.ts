@@ -3,6 +3,7 @@ import type { DeviceConfig } from '../../../agent/config/device-config.ts'
 import { DeviceAccumulator } from '../../../agent/metering/accumulator.ts'
 import type { Reading } from '../../../agent/plugin/reading.ts'
 import { withAlgorithm } from '../../../agent/polling/mining-algorithm.ts'
+import { CONTRADICTING_SIGNS } from '../../../protocol/device.ts'
 
 const config = (algorithm?: string): DeviceConfig => ({
   id: 'm1',
@@ -39,6 +40,15 @@ test('of an unknown algorithm it hashes, has neither hashrate nor work, and says
 
 test.each(['sha256', 'SHA-256', 'sha256d'])('the configuration’s %s makes it earn', (algorithm) => {
   expect(withAlgorithm(mining('unknown'), config(algorithm))).toEqual(MINER)
+})
+
+test('of contradicting signs the fault is told until the configuration decides, either way', () => {
+  const fault = `${CONTRADICTING_SIGNS}: its maker’s line says sha256, but the coin in its pool’s host name says scrypt`
+  const reading = { ...mining('unknown'), sample: { ...MINER.sample, faults: [fault, 'a fan stands'] } }
+  const faults = (configured?: string) => withAlgorithm(reading, config(configured)).sample.faults
+  expect(faults()).toEqual([expect.stringContaining('set algorithm:'), fault, 'a fan stands'])
+  expect(faults('sha256')).toEqual(['a fan stands'])
+  expect(faults('scrypt')).toEqual(['a fan stands'])
 })
 
 test('the configuration’s scrypt is what it mines, where the machine does not say it', () => {

@@ -92,6 +92,17 @@ test.each([
   expect(rig.failing).toEqual([expect.stringMatching(reason)])
 })
 
+test('a time of a list without a price is a hole: stale there, told, and the others are used', async () => {
+  const t = [0, 1, 2, 3].map((h) => T0 + h * HOUR_MS)
+  await start({ t, p: [40, null, 60, 70] }, { path: '$.p[*]', timePath: '$.t[*]', scale: 0.001 })
+  expect(rig.said[0]).toMatchObject([
+    { value: 0.04, fromMs: T0, staleAfterMs: T0 + HOUR_MS - 1 },
+    { value: 0.06, fromMs: T0 + 2 * HOUR_MS },
+    { value: 0.07, staleAfterMs: T0 + 4 * HOUR_MS - 1 },
+  ])
+  expect(rig.failing).toEqual(['$.p[*] finds no price for 1 of 4 times, where the price before is stale'])
+})
+
 test('an answer that is longer than any price is refused', async () => {
   await start('x'.repeat(5_000_000), { path: '$.price' })
   expect(rig.failing).toEqual([expect.stringMatching(/answers more than 4194304 bytes/)])

@@ -18,8 +18,13 @@ afterEach(() => rig.stop())
 afterAll(() => rmSync(folder, { recursive: true }))
 
 const iso = (ms: number) => new Date(ms).toISOString()
+/** A second start within a test is that of another feed. */
 const start = (text: string, settings: object = {}) => {
   writeFileSync(path, text)
+  const { nowMs } = rig
+  rig.stop()
+  rig = new FeedRig()
+  rig.nowMs = nowMs
   return rig.start(priceCsv, { path, ...settings })
 }
 const said = () => (rig.said.at(-1) ?? []).map((s) => [iso(s.fromMs ?? 0), s.value])
@@ -115,7 +120,7 @@ test('reads the file again when it changes, and keeps its prices where it can’
   expect([rig.failing.at(-1), said()]).toEqual([undefined, [[iso(T0), 0.07]]])
 })
 
-test.each([
+test.each<[string, string, RegExp, object?]>([
   ['no rows', 'time,price\n', /has no rows/],
   ['nothing', '', /has no rows/],
   [
@@ -124,9 +129,10 @@ test.each([
     /line 2 has no column time; the columns are when, cost: set timeColumn, priceColumn/,
   ],
   [
-    'a cell that is no price',
-    `time,price\n${iso(T0)},0.04\n${iso(T0)},n\\/a\n`,
-    /line 3: expected a price, got n/,
+    'decimal commas that nobody declared',
+    `time;price\n${iso(T0)};0,04\n${iso(T0 + HOUR_MS)};0,05\n`,
+    /line 2: expected a price, got 0,04, and no row has one; set priceColumn, delimiter or decimalComma/,
+    { delimiter: ';' },
   ],
   ['an empty price', `time,price\n${iso(T0)},\n`, /line 2: expected a price, got nothing/],
   [
@@ -135,10 +141,103 @@ test.each([
     /line 2: expected a time such as .*, got yesterday/,
   ],
   ['a quote that never ends', `time,price\n"${iso(T0)},0.04\n`, /Quote Not Closed/i],
-])('refuses a file with %s as a whole, and says where', async (_, text, reason) => {
-  await start(text)
+])('refuses a file with %s as a whole, and says where', async (_, text, reason, settings = {}) => {
+  await start(text, settings)
   expect(rig.said).toEqual([])
   expect(rig.failing).toEqual([expect.stringMatching(reason)])
+})
+
+describe('a row without a price', () => {
+  const at = (hours: number) => iso(T0 + hours * HOUR_MS)
+  const quotes = () =>
+    (rig.said.at(-1) ?? []).map((q) => [
+      ((q.fromMs ?? 0) - T0) / HOUR_MS,
+      q.value,
+      q.staleAfterMs === undefined ? undefined : (q.staleAfterMs + 1 - T0) / HOUR_MS,
+    ])
+
+  test.each(['-', '', 'n/e', 'N/A', 'null', '–'])(
+    'that has “%s” is a hole: stale there, told, and the others are used',
+    async (none) => {
+      await start(`time,price\n${at(0)},0.04\n${at(1)},${none}\n${at(2)},0.06\n${at(3)},0.07\n`)
+      expect(quotes()).toEqual([
+        [0, 0.04, 1],
+        [2, 0.06, undefined],
+        [3, 0.07, 4],
+      ])
+      expect(rig.failing.at(-1)).toMatch(
+        /no price in some rows, where the price before them is stale: line 3 has .*; the others are used$/,
+      )
+    },
+  )
+
+  test('is told with its line where it is malformed, before all words for none', async () => {
+    const holes = Array.from({ length: 5 }, (_, i) => `${at(i + 1)},-\n`).join('')
+    await start(`time,price\n${at(0)},0.04\n${holes}${at(6)},O.05\n${at(7)},0.06\n`)
+    expect(quotes()).toEqual([
+      [0, 0.04, 1],
+      [7, 0.06, 8],
+    ])
+    expect(rig.failing.at(-1)).toMatch(/line 8 expected a price, got O\.05, line 3 has -.*and 3 more rows/)
+    await start(`time,price\n${at(0)},0.04\n${at(1)},0.05\n`)
+    expect(rig.failing.at(-1)).toBeUndefined()
+  })
+
+  test('in a file with decimal commas may be one that can be read two ways', async () => {
+    await start(
+      `time;price\n${at(0)};1.048,44\n${at(1)};1.048\n${at(2)};-1.048,5\n${at(3)};45.5\n${at(4)};1 048,44\n`,
+      { delimiter: ';', decimalComma: true, scale: 0.001 },
+    )
+    expect(said().map(([, value]) => value)).toEqual([1.04844, -1.0485, 0.0455, 1.04844])
+    expect(rig.failing.at(-1)).toMatch(/line 3 expected a price, got 1\.048/)
+  })
+})
+
+describe('the step of a list', () => {
+  const quarter = HOUR_MS / 4
+  const stale = async (begins: readonly number[]) => {
+    await start(`time,price\n${begins.map((ms, i) => `${iso(T0 + ms)},0.0${(i % 8) + 1}`).join('\n')}\n`)
+    return (rig.said.at(-1) ?? []).flatMap((q) =>
+      q.staleAfterMs === undefined
+        ? []
+        : [[((q.fromMs ?? 0) - T0) / HOUR_MS, (q.staleAfterMs + 1 - T0) / HOUR_MS]],
+    )
+  }
+  const hours = Array.from({ length: 20 }, (_, i) => i * HOUR_MS)
+
+  test('may change from hours to quarters, and back: none of them is a hole', async () => {
+    const quarters = Array.from({ length: 20 }, (_, i) => 20 * HOUR_MS + i * quarter)
+    const again = [25, 26, 27].map((h) => h * HOUR_MS)
+    expect(await stale([...hours, ...quarters])).toEqual([[24.75, 25]])
+    expect(await stale([...hours, ...quarters, ...again])).toEqual([[27, 28]])
+    expect(
+      await stale([...[0, 1].map((h) => h * HOUR_MS), ...[8, 9, 10, 11, 12].map((q) => q * quarter)]),
+    ).toEqual([[3, 3.25]])
+  })
+
+  test('is known on both sides of a hole, in each part of the list', async () => {
+    const quarters = Array.from({ length: 20 }, (_, i) => 20 * HOUR_MS + i * quarter)
+    const holes = (ms: number) => ms !== 9 * HOUR_MS && ms !== 22 * HOUR_MS
+    expect(await stale([...hours, ...quarters].filter(holes))).toEqual([
+      [8, 9],
+      [21.75, 22],
+      [24.75, 25],
+    ])
+  })
+
+  test.each([[[0, 1, 6]], [[0, 9, 10, 11]], [[0, 1, 2, 3, 9]]])(
+    'is known from few hours (%j)',
+    async (begins) => {
+      const found = await stale(begins.map((h) => h * HOUR_MS))
+      const gap = begins.findIndex((h, i) => (begins[i + 1] ?? h) - h > 1)
+      expect(found[0]).toEqual([begins[gap], (begins[gap] as number) + 1])
+      expect(found).toHaveLength(2)
+    },
+  )
+
+  test('is none in a list of changes: each holds until the next', async () => {
+    expect(await stale([0, 6, 7, 22, 30].map((h) => h * HOUR_MS))).toEqual([[30, 38]])
+  })
 })
 
 describe('files as markets publish them', () => {
@@ -235,6 +334,64 @@ describe('files as markets publish them', () => {
     expect(hours()).toEqual([
       ['11-29T23:00', 0.08841],
       ['11-29T23:15', 0.0879],
+    ])
+  })
+
+  test('the ends that ENTSO-E and SMARD write show a hole among few rows, and an hour that the clock repeats', async () => {
+    const entsoe = {
+      timeColumn: 'MTU',
+      priceColumn: 'P',
+      timeFormat: 'DD/MM/YYYY HH:mm:ss',
+      timeZone: 'Europe/Paris',
+      scale: 0.001,
+    }
+    const ends = () =>
+      (rig.said.at(-1) ?? []).map((q) => q.staleAfterMs && iso(q.staleAfterMs + 1).slice(5, 16))
+    rig.nowMs = Date.UTC(2026, 10, 30)
+    const row = (day: string, from: string, to: string, price: string) =>
+      `${day} ${from}:00 - ${day} ${to}:00,${price}\n`
+    const rows = [
+      row('30/11/2026', '00:00', '01:00', '100'),
+      row('30/11/2026', '15:00', '16:00', '120'),
+      row('30/11/2026', '16:00', '17:00', 'n/e'),
+      row('30/11/2026', '17:00', '18:00', ''),
+      row('30/11/2026', '18:00', '19:00', '120'),
+    ]
+    await start(`MTU,P\n${rows.join('')}`, entsoe)
+    expect(hours()).toEqual([
+      ['11-29T23:00', 0.1],
+      ['11-30T14:00', 0.12],
+      ['11-30T17:00', 0.12],
+    ])
+    expect(ends()).toEqual(['11-30T00:00', '11-30T15:00', '11-30T18:00'])
+    rig.nowMs = Date.UTC(2026, 9, 25)
+    const autumn = [
+      row('25/10/2026', '02:00', '02:00', '1'),
+      row('25/10/2026', '02:00', '03:00', '2'),
+      row('25/10/2026', '04:00', '05:00', '3'),
+    ]
+    await start(`MTU,P\n${autumn.join('')}`, entsoe)
+    expect(ends()).toEqual([undefined, '10-25T02:00', '10-25T04:00'])
+    rig.nowMs = Date.UTC(2026, 10, 30)
+    await start(
+      'Datum von;Datum bis;P\n30.11.2026 00:00;30.11.2026 01:00;1.048,44\n30.11.2026 16:00;30.11.2026 17:00;48,44\n',
+      {
+        timeColumn: 'Datum von',
+        endColumn: 'Datum bis',
+        priceColumn: 'P',
+        timeFormat: 'DD.MM.YYYY HH:mm',
+        timeZone: 'Europe/Berlin',
+        delimiter: ';',
+        decimalComma: true,
+        scale: 0.001,
+      },
+    )
+    expect([hours(), ends()]).toEqual([
+      [
+        ['11-29T23:00', 1.04844],
+        ['11-30T15:00', 0.04844],
+      ],
+      ['11-30T00:00', '11-30T16:00'],
     ])
   })
 

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import type { AgentInterval } from '../../../collector/economics/ledger-row.ts'
+import type { AgentInterval, LedgerRow } from '../../../collector/economics/ledger-row.ts'
 import { settleMinute } from '../../../collector/economics/settlement/ledger-rows.ts'
 import { SiteState } from '../../../collector/live/state.ts'
 import type { Device } from '../../../protocol/device.ts'
@@ -26,11 +26,11 @@ describe('the GPUs of a host that is read as a host, too', () => {
   const above = () => state.find('node-7/gpu0')?.meteredBy
 
   /** mJ of a minute in which the BMC shows 5 kW, and two GPUs in the machine 700 W each. */
-  function energyOfAMinute(bmc: string): number {
+  function rowsOf(bmc: string): LedgerRow[] {
     const record = (agentId: string, deviceId: string, powerW: number): AgentInterval => ({
       agentId,
       deviceId,
-      owner: {},
+      owner: agentId === 'gpus' ? { namespace: 'tenant' } : {},
       startMs: BEGIN_MS,
       durationMs: 60_000,
       coveredMs: 60_000,
@@ -46,8 +46,9 @@ describe('the GPUs of a host that is read as a host, too', () => {
       device: (agentId, deviceId) => state.device(agentId, deviceId),
       find: (deviceId) => state.find(deviceId),
     })
-    return rows.reduce((sum, row) => sum + row.energyMilliJ, 0)
+    return rows.filter((r) => r.energyMilliJ !== 0).sort((a, b) => (a.deviceId < b.deviceId ? -1 : 1))
   }
+  const energyOfAMinute = (bmc: string) => rowsOf(bmc).reduce((sum, row) => sum + row.energyMilliJ, 0)
 
   it.each([
     ['they are named after it', host('node-7'), {}],
@@ -63,6 +64,48 @@ describe('the GPUs of a host that is read as a host, too', () => {
     hear('bmcs', bmc)
     expect(above()).toBe(bmc.deviceId)
     expect(energyOfAMinute(bmc.deviceId)).toBe(5000 * 60_000)
+  })
+
+  it('are guests there where another agent reads it: what it shows beyond them is overhead, not their tenant’s', () => {
+    hear('gpus', ...gpus('node-7'))
+    hear('bmcs', host('node-7'))
+    expect(rowsOf('node-7').map((r) => [r.agentId, r.deviceId, r.workload, r.energyMilliJ / 60_000])).toEqual(
+      [
+        ['bmcs', 'node-7', 'overhead', 3600],
+        ['gpus', 'node-7/gpu0', 'rental', 700],
+        ['gpus', 'node-7/gpu1', 'rental', 700],
+      ],
+    )
+    hear('gpus', ...gpus('node-7', { meteredBy: 'node-7' }))
+    expect(rowsOf('node-7').map((r) => [r.deviceId, r.workload, r.energyMilliJ / 60_000])).toEqual([
+      ['node-7', 'rental', 3600],
+      ['node-7/gpu0', 'rental', 700],
+      ['node-7/gpu1', 'rental', 700],
+    ])
+  })
+
+  it('are behind their own agent’s host, whatever hosts of their name another agent tells', () => {
+    const own = host('bmc-7', { hostname: 'node-7' })
+    hear('gpus', own, ...gpus('g7', { hostname: 'node-7' }))
+    hear('others', host('bmc-x', { hostname: 'node-7' }), host('g7'))
+    expect(state.find('g7/gpu0')?.meteredBy).toBe('bmc-7')
+    // nor does a GPU of another agent take a part of what that host shows
+    hear('others', ...gpus('bmc-7', { hostname: 'node-7' }))
+    expect(state.find('bmc-7/gpu0')?.meteredBy).toBeUndefined()
+  })
+
+  it('are behind no meter that is above another agent’s silent host', () => {
+    hear('gpus', ...gpus('node-7'))
+    hear('bmcs', host('node-7', { meteredBy: 'outlet' }), {
+      deviceId: 'outlet',
+      kind: 'meter',
+      driver: 'snmp-pdu',
+    })
+    expect(
+      rowsOf('outlet')
+        .filter((r) => r.agentId === 'gpus')
+        .map((r) => r.energyMilliJ / 60_000),
+    ).toEqual([700, 700])
   })
 
   it('are behind what the configuration says', () => {

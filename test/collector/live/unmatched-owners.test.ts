@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { type Workload, WorkloadSchema } from '../../../collector/economics/workloads.ts'
+import { CONTRADICTING_SIGNS } from '../../../protocol/device.ts'
 import { POOL, siteOf } from '../site-rig.ts'
 
 test('of the owners that share a GPU only the one that no rule matches is unmatched, with its share of the watts', () => {
@@ -71,6 +72,20 @@ test('machines whose algorithm is unknown are listed with what to configure, by 
     'set algorithm: of k0, k1, k2, k3, k4 and 2 more in the agent’s configuration: sha256 where they mine Bitcoin, else the algorithm, and usdPerDeviceDay in their workload',
   )
   expect(second).toMatchObject({ owner: { model: 'Blackminer F1-ULTRA' }, devices: 1, kinds: ['asic'] })
+})
+
+test('a machine whose signs contradict each other is listed with which', () => {
+  const why = `${CONTRADICTING_SIGNS}: its maker’s line says sha256, but the coin in its pool’s host name says scrypt`
+  const device = { kind: 'asic' as const, model: 'Antminer S25', algorithm: 'unknown' }
+  const sample = { state: 'hashing' as const, powerW: 3000, holders: [{ owner: POOL, share: 1 }] }
+  const site = siteOf([
+    { device: { deviceId: 'm1', ...device }, sample: { ...sample, faults: [why] } },
+    { device: { deviceId: 'm2', ...device }, sample },
+  ])
+  expect(site.unmatched().map(({ devices, maybe }) => [devices, maybe[0]?.because])).toEqual([
+    [1, why],
+    [1, 'it hashes, but nothing shows which algorithm'],
+  ])
 })
 
 test('a machine of an unknown algorithm earns nothing, unless its workload has a price for a device and day', () => {

@@ -28,6 +28,31 @@ describe('the identity of a machine', () => {
     expect(identityKeys('m1', both)).toEqual(['id m1', 'mac 02AB5E00000C'])
   })
 
+  it.each<[Device['kind'], string, string]>([
+    ['asic', '10.0.0.7:4028', '10.0.0.7'],
+    ['asic', '10.0.0.7:80', '10.0.0.7'],
+    ['asic', 'http://10.0.0.7/', '10.0.0.7'],
+    ['asic', 'https://Rig-7.Mine.Example.:443', 'rig-7.mine.example'],
+    ['asic', '10.0.0.7:4029', '10.0.0.7:4029'],
+    ['asic', '10.0.0.7:4028 @hall-A', '10.0.0.7 @hall-A'],
+    ['asic', '2001:DB8:0:0::7', '2001:db8::7'],
+    ['asic', '[2001:db8::0007]:4028', '2001:db8::7'],
+    ['asic', '[2001:db8::7]:4029', '[2001:db8::7]:4029'],
+    ['asic', 'fe80::1%eth0', 'fe80::1'],
+    ['asic', '::ffff:10.0.0.7', '10.0.0.7'],
+    ['host', '10.0.0.9:623', '10.0.0.9'],
+    ['host', 'c0ffee 127.0.0.1:443', 'c0ffee 127.0.0.1'],
+    ['meter', '10.0.0.5:502 unit=3', '10.0.0.5:502 unit=3'],
+    ['meter', 'PDU-1:161', 'pdu-1:161'],
+    ['service', 'Llm-1:8000/Metrics', 'llm-1:8000/Metrics'],
+    ['gpu', 'c0ffee/nvml', 'c0ffee/nvml'],
+  ])('of a %s at %s is its place %s', (kind, address, place) => {
+    expect(identityKeys('m1', { deviceId: 'm1', kind, driver: 'd', address })[1]).toBe(`at ${kind} ${place}`)
+    expect(identityKeys('m1', { deviceId: 'm1', kind, driver: 'd', address: place })[1]).toBe(
+      `at ${kind} ${place}`,
+    )
+  })
+
   it('is the name alone where an agent has told nothing else', () => {
     expect(identityKeys('m1')).toEqual(['id m1'])
   })

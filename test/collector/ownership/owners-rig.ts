@@ -1,3 +1,6 @@
+import type { KnownDevices } from '../../../collector/economics/settlement/settle.ts'
+import type { Workload } from '../../../collector/economics/workloads.ts'
+import type { RecordJudge } from '../../../collector/intake/batch-plan.ts'
 import { DeviceAdoption } from '../../../collector/ownership/adoption.ts'
 import { ClaimKeeper } from '../../../collector/ownership/claim-keeper.ts'
 import { OwnershipRegister } from '../../../collector/ownership/register.ts'
@@ -6,6 +9,13 @@ import type { Device } from '../../../protocol/device.ts'
 import { SILENT } from '../../../protocol/kit/log.ts'
 import { eventually } from '../../eventually.ts'
 import { LedgerRig } from '../ledger-rig.ts'
+
+/** What is special at a site; by default the one of LedgerRig. */
+export interface Site {
+  workloads?: readonly Workload[]
+  judges?: readonly RecordJudge[]
+  devices?: KnownDevices
+}
 
 /** A ledger with its register of owners, over any store. */
 export class OwnersRig {
@@ -16,7 +26,7 @@ export class OwnersRig {
   readonly store: Store
   readonly #inventories = new Map<string, readonly Device[]>()
 
-  constructor(store: Store, clockMs?: number) {
+  constructor(store: Store, clockMs?: number, site: Site = {}) {
     this.store = store
     const nowMs = () => this.ledger.nowMs
     this.keeper = new ClaimKeeper({
@@ -25,7 +35,7 @@ export class OwnersRig {
       nowMs,
       note: (minutes) => this.ledger.settler.note(minutes),
     })
-    this.ledger = new LedgerRig(store, undefined, [], undefined, undefined, {
+    this.ledger = new LedgerRig(store, site.workloads, site.judges, site.devices, undefined, {
       arriving: (appends) => this.keeper.arriving(appends),
       settling: (records) => this.keeper.settling(records),
     })

@@ -252,7 +252,7 @@ describe.each(Object.keys(stores))('a month’s statements over %s', (kind) => {
     const line = statementCsv(acme)
       .split('\n')
       .find((text) => text.includes(',held,'))
-    expect(line).toMatch(/,rental,doubt,held,[^,]+,[^,]+,4,record,,,,/)
+    expect(line).toMatch(/,rental,doubt,held,[^,]+,[^,]+,4,record,,,,.*,11666.66,4\r$/)
     expect(line?.split(',')).toHaveLength(statementCsv(acme).split('\n')[0]!.split(',').length)
     await store.writeRepricing({
       id: 'd1',
@@ -280,7 +280,12 @@ describe.each(Object.keys(stores))('a month’s statements over %s', (kind) => {
       { ...loss, seq: 2, fromMs: NOVEMBER.endMs, toMs: NOVEMBER.endMs + 1 },
     ]
     await store.appendAll([{ agentId: 'a', mark: { epoch: 1, seq: 3 }, records: [], losses }])
-    expect((await ask(rig, 'Acme')).completeness.lostRecords).toBe(7)
+    const acme = await ask(rig, 'Acme')
+    expect(acme.completeness.lostRecords).toBe(7)
+    const [head = '', ...lines] = statementCsv(acme).trimEnd().split('\r\n')
+    const line = lines.find((text) => text.includes(',lost,'))
+    expect(line).toMatch(/,lost,[^,]+,[^,]+,7,record,.*what they would have earned is unknown/)
+    expect(lines.map((text) => text.split(',').length)).toEqual(lines.map(() => head.split(',').length))
   })
 })
 

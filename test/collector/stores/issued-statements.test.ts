@@ -5,7 +5,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { type Workload, WorkloadSchema } from '../../../collector/economics/workloads.ts'
 import type { Store } from '../../../collector/plugin/store.ts'
 import { correctedBy } from '../../../collector/settling/correction.ts'
-import { type RenderCopy, StatementService } from '../../../collector/statements/statement-service.ts'
+import { StatementService } from '../../../collector/statements/statement-service.ts'
+import type { RenderCopy } from '../../../collector/statements/statement-source.ts'
 import { STORES } from '../../../collector/stores/index.ts'
 import { type Statement, StatementSchema } from '../../../collector/views/statement.ts'
 import { SILENT } from '../../../protocol/kit/log.ts'
@@ -21,7 +22,7 @@ const WORKLOADS: Workload[] = [
 /** Late enough for June to be over, and early enough for its records to be taken. */
 const JULY = Date.UTC(2026, 6, 1, 1)
 const AUGUST = Date.UTC(2026, 7, 2)
-const render: RenderCopy = (statement, form) => `${form} ${JSON.stringify(statement)}`
+const render: RenderCopy = (statement, form) => `${form === 'json' ? '' : form} ${JSON.stringify(statement)}`
 const iso = (minute: number) => new Date(T0 + minute * MINUTE_MS).toISOString()
 /** USD of 50,000,000,000 shares: x 3.125 BTC x 100,000 USD / 1e14 */
 const SHARES = 50_000_000_000
