@@ -10,7 +10,15 @@ import type { Pricing } from '../settling/pricing.ts'
 import type { IssueView, Statement, StatementList } from '../views/statement.ts'
 import { buildStatement, numberOf } from './build-statement.ts'
 import { correctionsInCents } from './corrections.ts'
-import { alreadyIssued, COPIES, incomplete, issuedOf, issueView, openPoints } from './issue.ts'
+import {
+  alreadyIssued,
+  COPIES,
+  incomplete,
+  issuedOf,
+  issueView,
+  provisional,
+  unpricedPoints,
+} from './issue.ts'
 import { IssuedMinutes } from './issued-minutes.ts'
 import { type CorrectedMonth, IssuedStatements, minutesPart, WORKLOADS_PART } from './issued-statements.ts'
 import { type LedgerMonth, readLedgerMonth } from './ledger-month.ts'
@@ -50,7 +58,7 @@ export interface IssueRequest {
   month: string
   customer?: string | undefined
   by: string
-  /** issue it although minutes wait or are unpriced; they become corrections */
+  /** issue it although minutes are unpriced; they become corrections */
   incomplete: boolean
 }
 
@@ -68,7 +76,7 @@ export interface StatementSource {
   issues(month?: string): Promise<IssueView[]>
   /**
    * Issues a statement of a month that is over: it stays as it is from now on. Undefined if there is no such customer.
-   * @throws PerwattError `already-issued`; `incomplete` while minutes wait or are unpriced
+   * @throws PerwattError `already-issued`; `incomplete` while minutes wait to be settled, or are unpriced
    */
   issue(request: IssueRequest, render: RenderCopy): Promise<IssueView | undefined>
   /** all statements of a month. @param month `2026-11` */
@@ -144,7 +152,8 @@ export class StatementService implements StatementSource {
     const corrected = await this.#corrected(customer, month)
     const facts = await this.#factsOf(request, ledgerMonth, corrected)
     if (!facts) return undefined
-    const open = openPoints(ledgerMonth)
+    if (ledgerMonth.waitingMinutes > 0) throw provisional(number, ledgerMonth.waitingMinutes)
+    const open = unpricedPoints(ledgerMonth)
     if (open && !request.incomplete) throw incomplete(number, open)
     const workloads = [...new Set(facts.accounts.map((a) => a.workload))]
     const copies = COPIES.map((copy) => buildStatement({ ...facts, copy, issued: { atMs, by } }))
@@ -251,6 +260,8 @@ export class StatementService implements StatementSource {
       to: new Date(period.endMs).toISOString(),
       toDate: this.#o.nowMs() < period.endMs,
       through: new Date(ledgerMonth.throughMs).toISOString(),
+      provisional: ledgerMonth.waitingMinutes > 0,
+      waitingMinutes: ledgerMonth.waitingMinutes,
       statements,
       totalUsd: statements.reduce((sum, s) => sum + Math.round(s.totalUsd * 100), 0) / 100,
       ledgerUsd: ledgerMonth.accounts.reduce((sum, a) => sum + a.sums.revenueNanoUsd, 0) / NANO_USD_PER_USD,
