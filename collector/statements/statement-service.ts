@@ -39,6 +39,8 @@ export interface StatementServiceOptions {
   site: { id: string; name?: string | undefined }
   nowMs: () => number
   log: Log
+  /** how long after its end a minute waits for its records; 0 where absent */
+  settleDelayMs?: number
 }
 
 /** A request for one statement; without a customer, for the site’s own. */
