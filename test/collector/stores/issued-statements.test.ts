@@ -22,7 +22,9 @@ const WORKLOADS: Workload[] = [
 /** Late enough for June to be over, and early enough for its records to be taken. */
 const JULY = Date.UTC(2026, 6, 1, 1)
 const AUGUST = Date.UTC(2026, 7, 2)
-const render: RenderCopy = (statement, form) => `${form === 'json' ? '' : form} ${JSON.stringify(statement)}`
+// the service reads an issued statement's JSON again
+const render: RenderCopy = (statement, form) =>
+  `${form === 'json' ? '' : `${form} `}${JSON.stringify(statement)}`
 const iso = (minute: number) => new Date(T0 + minute * MINUTE_MS).toISOString()
 /** USD of 50,000,000,000 shares: x 3.125 BTC x 100,000 USD / 1e14 */
 const SHARES = 50_000_000_000
@@ -177,13 +179,14 @@ describe.each(STORES)('an issued statement in the $name store', ({ name, setting
     expect((await draft('2026-08', 'Acme')).corrections).toEqual([])
   })
 
-  it('is not made of a month that waits to be settled, but by the word of a person', async () => {
+  it('is never made of a month with minutes that wait to be settled', async () => {
     await mine(9)
     const asked = { month: '2026-06', customer: 'Acme', by: 'ann' }
-    await expect(statements.issue({ ...asked, incomplete: false }, render)).rejects.toMatchObject({
-      code: 'incomplete',
-      message: expect.stringMatching(/1 minutes wait to be settled/),
-    })
+    for (const incomplete of [false, true])
+      await expect(statements.issue({ ...asked, incomplete }, render)).rejects.toMatchObject({
+        code: 'incomplete',
+        message: expect.stringMatching(/1 minutes of the month wait to be settled/),
+      })
     await settle()
     expect(await statements.issue({ ...asked, incomplete: false }, render)).toMatchObject({
       totalUsd: 4 * USD,
