@@ -137,6 +137,16 @@ describe('a month that was issued to a customer that the configuration no longer
     expect((await after.draft('2026-06', 'Gamma')).totalUsd).toBe(0)
   })
 
+  it.each(['Pacific/Kiritimati', 'Pacific/Honolulu'])(
+    'and the month after have each minute once, though the site moved to %s in between',
+    async (timeZone) => {
+      await using s = await issuedToBeta([rental('Beta')], timeZone)
+      expect((await s.draft('2026-07', 'Beta')).from).toBe('2026-07-01T00:00:00.000Z')
+      // nobody was issued June's site statement: it has its calendar month
+      expect((await s.draft('2026-07')).from).not.toBe('2026-07-01T00:00:00.000Z')
+    },
+  )
+
   it('is corrected minute by minute as it was issued, in whatever time zone the site is now', async () => {
     await using s = await issuedToBeta([rental('Beta')], 'Pacific/Kiritimati')
     await s.work(3, 5)
