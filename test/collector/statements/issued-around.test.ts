@@ -85,7 +85,11 @@ async function site({ btcKnown = true } = {}) {
     },
     decide: async (verdict: 'accepted' | 'rejected', state: 'open' | 'accepted' | 'rejected' = 'open') => {
       await rig.repricer.decide({ verdict, filter: { state }, by: 'bob', reason: 'the pool says so' })
-      for (let i = 0; i < 20; i++) await rig.settleAll()
+      // a decision is carried out beside the settling
+      const isDone = async () => (await store.repricings()).every(({ doneMs, toMs }) => doneMs >= toMs)
+      do await rig.settleAll()
+      while (!(await isDone()))
+      await rig.settleAll()
     },
     [Symbol.asyncDispose]: () => rig.stop(),
   }
