@@ -21,6 +21,19 @@ export const PERIOD_PART = 'period'
 /** Whose statement a workload of a month stands on; undefined: the site's own. */
 export type CustomerOf = (workload: string) => string | undefined
 
+/** What names a statement. */
+interface IssueKey {
+  month: string
+  /** undefined for the site's own */
+  customer?: string | undefined
+}
+
+/** @param month such as `2026-11` */
+function monthPlus(month: string, months: number): string {
+  const [year = 0, number = 1] = month.split('-').map(Number)
+  return new Date(Date.UTC(year, number - 1 + months, 1)).toISOString().slice(0, 7)
+}
+
 /** The changes of one issued month, and its figures with them. */
 export interface CorrectedMonth {
   month: string
@@ -40,13 +53,7 @@ export class IssuedStatements {
   }
 
   /** The issued statement of a customer's month; undefined for a draft. */
-  async find({
-    month,
-    customer,
-  }: {
-    month: string
-    customer?: string | undefined
-  }): Promise<Issue | undefined> {
+  async find({ month, customer }: IssueKey): Promise<Issue | undefined> {
     return (await this.#store.issues()).find((issue) => issue.month === month && issue.customer === customer)
   }
 
@@ -56,6 +63,22 @@ export class IssuedStatements {
     const issues = (await this.#store.issues()).filter((issue) => issue.month <= month)
     const kept = issues.filter((issue) => issue.month === month || issue.atMs >= correctedMs)
     return [...new Set(kept.map(({ customer }) => customer))]
+  }
+
+  /**
+   * The time of a month's statement: that of the calendar, from the end of what was issued of the month before to the begin of what was of
+   * the month after. So a minute is billed once also where the site's time zone was another when those were issued.
+   */
+  async periodOf({ month, customer }: IssueKey, calendar: Period): Promise<Period> {
+    const issues = await this.#store.issues()
+    const issued = async (offset: number): Promise<Period | undefined> => {
+      const name = monthPlus(month, offset)
+      const issue = issues.find((i) => i.month === name && i.customer === customer)
+      const text = issue && (await this.#store.issueText(issue.number, PERIOD_PART))
+      return text === undefined ? undefined : (JSON.parse(text) as Period)
+    }
+    const [before, after] = [await issued(-1), await issued(1)]
+    return { startMs: before?.endMs ?? calendar.startMs, endMs: after?.startMs ?? calendar.endMs }
   }
 
   /**

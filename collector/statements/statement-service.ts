@@ -61,7 +61,7 @@ export interface StatementServiceOptions {
 /** Builds monthly statements by customer from the ledger. */
 export class StatementService implements StatementSource {
   readonly #o: StatementServiceOptions
-  /** months that are being read: concurrent requests for a month share one read */
+  /** by period, the months that are being read: concurrent requests for a month share one read */
   readonly #reading = new Map<string, Promise<LedgerMonth>>()
   readonly #issued: IssuedStatements
   /** one statement is issued at a time: none is issued twice */
@@ -81,7 +81,7 @@ export class StatementService implements StatementSource {
   }
 
   async statement({ month, customer, copy }: StatementRequest): Promise<Statement | undefined> {
-    const ledgerMonth = await this.#read(month)
+    const ledgerMonth = await this.#read(await this.#periodOf({ month, customer }))
     const corrected = await this.#corrected(customer, month)
     const facts = await this.#factsOf({ month, customer }, ledgerMonth, corrected)
     return facts && buildStatement({ ...facts, copy })
@@ -114,7 +114,7 @@ export class StatementService implements StatementSource {
     const known = await this.#issued.find(request)
     if (known) throw alreadyIssued(known)
     const atMs = nowMs()
-    const period = this.period(month)
+    const period = await this.#periodOf(request)
     const minutes = new IssuedMinutes(period)
     const ledgerMonth = await withDeadline(
       (signal) =>
@@ -209,7 +209,7 @@ export class StatementService implements StatementSource {
   }
 
   async list(month: string): Promise<StatementList> {
-    const ledgerMonth = await this.#read(month)
+    const ledgerMonth = await this.#read(this.period(month))
     const { period } = ledgerMonth
     const issues = new Map((await this.issues(month)).map((issue) => [issue.number, issue]))
     const statements: StatementList['statements'] = []
@@ -217,7 +217,10 @@ export class StatementService implements StatementSource {
     const customers = this.#customers(ledgerMonth, customerOf)
     const former = (await this.#issued.customers(month)).filter((c) => !customers.includes(c))
     for (const customer of [...customers, ...former.sort()]) {
-      const accounts = ledgerMonth.accounts.filter((a) => customerOf(a.workload) === customer)
+      const own = await this.#periodOf({ month, customer })
+      const isOther = own.startMs !== period.startMs || own.endMs !== period.endMs
+      const read = isOther ? await this.#read(own) : ledgerMonth
+      const accounts = read.accounts.filter((a) => customerOf(a.workload) === customer)
       const revenueNanoUsd = accounts.reduce((sum, a) => sum + a.sums.revenueNanoUsd, 0)
       const number = numberOf(this.#o.site.id, month, customer)
       const issue = issues.get(number)
@@ -282,14 +285,19 @@ export class StatementService implements StatementSource {
     return [undefined, ...[...names].sort()]
   }
 
-  #read(month: string): Promise<LedgerMonth> {
-    const reading = this.#reading.get(month)
+  #periodOf(request: Pick<StatementRequest, 'month' | 'customer'>): Promise<Period> {
+    return this.#issued.periodOf(request, this.period(request.month))
+  }
+
+  #read(period: Period): Promise<LedgerMonth> {
+    const key = `${period.startMs} ${period.endMs}`
+    const reading = this.#reading.get(key)
     if (reading) return reading
     const ledgerMonth = withDeadline(
-      (signal) => readLedgerMonth(this.#o, this.period(month), this.#o.nowMs(), signal),
+      (signal) => readLedgerMonth(this.#o, period, this.#o.nowMs(), signal),
       READ_MS,
-    ).finally(() => this.#reading.delete(month))
-    this.#reading.set(month, ledgerMonth)
+    ).finally(() => this.#reading.delete(key))
+    this.#reading.set(key, ledgerMonth)
     return ledgerMonth
   }
 }

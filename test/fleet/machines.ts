@@ -47,7 +47,7 @@ export class CountingMachine {
     return this.#last !== undefined && this.#last.workDiff1 === this.#now().workDiff1
   }
 
-  /** Undefined: nobody has read it. */
+  /** Undefined: it was never read. */
   get sinceFirstRead(): Counted | undefined {
     if (!this.#first || !this.#last) return undefined
     return {

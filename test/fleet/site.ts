@@ -61,7 +61,7 @@ export class FleetSite {
     return this.agents.reduce((sum, { agent }) => sum + (agent?.spool.state().records ?? 0), 0)
   }
 
-  /** machines that nobody has read once */
+  /** machines that were never read */
   get neverRead(): number {
     return [...this.machines.values()].filter((machine) => !machine.sinceFirstRead).length
   }

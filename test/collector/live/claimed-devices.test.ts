@@ -42,7 +42,8 @@ describe('a device that belongs to another agent', () => {
     const alone = siteView(look(), FACTS)
     hear('b', 'hall-7', MAC)
     const snapshot = look()
-    const { agents: _, ...site } = siteView(snapshot, FACTS)
+    const { agents: _, putAside, ...site } = siteView(snapshot, FACTS)
+    expect(putAside).toEqual([{ agentId: 'b', ownerAgentId: 'a', devices: 1 }])
     const { agents: __, ...before } = alone
     expect(site).toEqual(before)
     expect(snapshot.columns.racks(new Set())).toMatchObject([{ devices: 1, powerW: 3500 }])

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type Workload, WorkloadSchema } from '../../../collector/economics/workloads.ts'
 import { statementText } from '../../../collector/screens/api/statements.ts'
@@ -136,6 +137,16 @@ describe('a month that was issued to a customer that the configuration no longer
     expect((await after.draft('2026-06', 'Gamma')).totalUsd).toBe(0)
   })
 
+  it.each(['Pacific/Kiritimati', 'Pacific/Honolulu'])(
+    'and the month after have each minute once, though the site moved to %s in between',
+    async (timeZone) => {
+      await using s = await issuedToBeta([rental('Beta')], timeZone)
+      expect((await s.draft('2026-07', 'Beta')).from).toBe('2026-07-01T00:00:00.000Z')
+      // nobody was issued June's site statement: it has its calendar month
+      expect((await s.draft('2026-07')).from).not.toBe('2026-07-01T00:00:00.000Z')
+    },
+  )
+
   it('is corrected minute by minute as it was issued, in whatever time zone the site is now', async () => {
     await using s = await issuedToBeta([rental('Beta')], 'Pacific/Kiritimati')
     await s.work(3, 5)
@@ -143,5 +154,59 @@ describe('a month that was issued to a customer that the configuration no longer
     expect((await s.draft('2026-07', 'Beta')).corrections).toMatchObject([
       { from: new Date(T0 + 5 * 60_000).toISOString(), minutes: 1, changeUsd: 2000 },
     ])
+  })
+})
+
+/** The last day of June and the first of July, in minutes after T0. */
+const [IN_JUNE, IN_JULY] = [29 * 1440, 30 * 1440]
+const CUSTOMERS = ['Beta', 'Gamma', undefined] as const
+const customer = fc.constantFrom(...CUSTOMERS)
+const step = fc.oneof(
+  fc.record({ work: fc.nat(5), inJuly: fc.boolean() }),
+  fc.record({ rename: fc.option(customer, { nil: null }) }),
+  fc.record({ issue: fc.constantFrom('2026-06', '2026-07'), customer }),
+)
+
+describe('all that is billed', () => {
+  it('is the ledger, each minute to one customer, whoever is named and issued to in whatever order (property)', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 2, maxLength: 12 }), async (steps) => {
+        const store = new MemoryStore()
+        const end = JULY + 20 * 86_400_000
+        const worked = new Set<number>()
+        let site = await start(store, [rental('Beta')])
+        let seq = 1
+        let billedUsd = 0
+        for (const each of steps) {
+          site.rig.nowMs = end
+          if ('work' in each) {
+            const minute = each.work + (each.inJuly ? IN_JULY : IN_JUNE)
+            worked.add(minute)
+            await site.work(seq++, minute)
+          } else if ('rename' in each) {
+            await site.rig.stop()
+            site = await start(store, each.rename === null ? [] : [rental(each.rename)])
+          } else {
+            const issue = await site.issue(each.issue, each.customer).catch(() => undefined)
+            billedUsd += issue?.dueUsd ?? 0
+          }
+        }
+        site.rig.nowMs = end
+        for (const month of ['2026-06', '2026-07'])
+          for (const { issued, totalUsd } of (await site.statements.list(month)).statements)
+            if (!issued) billedUsd += totalUsd
+        for (const name of CUSTOMERS)
+          billedUsd +=
+            (await site.statements.statement({ month: '2026-08', customer: name, copy: 'customer' }))
+              ?.dueUsd ?? 0
+        const ledgerUsd = store.rows.reduce((sum, r) => sum + r.revenueNanoUsd, 0) / 1e9
+        await site.rig.stop()
+        expect(billedUsd).toBe(ledgerUsd)
+        // work without a workload earns nothing
+        if (!steps.some((each) => 'rename' in each && each.rename === null))
+          expect(billedUsd).toBe(worked.size * 2000)
+      }),
+      { numRuns: 60 },
+    )
   })
 })
