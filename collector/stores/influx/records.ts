@@ -1,6 +1,6 @@
 import { PerwattError } from '../../../protocol/kit/errors.ts'
 import type { HeldMark } from '../../plugin/held.ts'
-import type { Append, DevicePast, HighWater, Store } from '../../plugin/store.ts'
+import type { Append, DevicePast, Store } from '../../plugin/store.ts'
 import { recordKey } from '../../rows/held.ts'
 import { marksAfter } from '../../rows/high-water.ts'
 import type { SerialQueue } from '../../rows/serial-queue.ts'
@@ -10,7 +10,7 @@ import { addHolds, heldKeys, uncounted } from './held.ts'
 import { within } from './influxql.ts'
 import type { LatestRows } from './latest-rows.ts'
 import { type Row, text } from './measurements.ts'
-import { type AgentMark, intervalOf, intervalPoint } from './points.ts'
+import { type AgentMark, intervalOf, intervalPoint, marksByAgent } from './points.ts'
 
 type RecordMethods = Pick<
   Store,
@@ -78,7 +78,7 @@ export function influxRecords({
     append: (agentId, mark, records) => appendAll([{ agentId, mark, records }]),
     appendAll,
     async highWaters() {
-      return new Map([...(await marks.stored())].map(([agentId, mark]) => [agentId, withoutAgent(mark)]))
+      return marksByAgent(await marks.stored())
     },
     async firstRecordMs() {
       const [row] = await influx().rows('SELECT first(coveredMs) FROM interval')
@@ -114,8 +114,6 @@ const energyOf = (row: Row): Required<DevicePast>['energy'] => ({
   exportedMilliJ: Number(row['exportedMilliJ'] ?? 0),
   overMs: Number(row['overMs'] ?? 0),
 })
-const withoutAgent = ({ epoch, seq }: AgentMark): HighWater => ({ epoch, seq })
-
 const heldMarks = ({ agentId, holds = [] }: Append): HeldMark[] =>
   holds.map(({ record: { deviceId, owner, startMs }, ...hold }) => ({
     ...hold,
