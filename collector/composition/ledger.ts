@@ -9,6 +9,7 @@ import { AgentRateLimit } from '../intake/agent-rate-limit.ts'
 import { BatchReceiver } from '../intake/batch-receiver.ts'
 import { Quarantine } from '../intake/quarantine.ts'
 import { RecordWriter } from '../intake/record-writer.ts'
+import { TakeIn } from '../intake/take-in.ts'
 import { DeviceAdoption } from '../ownership/adoption.ts'
 import { ClaimKeeper } from '../ownership/claim-keeper.ts'
 import type { Store } from '../plugin/store.ts'
@@ -44,6 +45,7 @@ export interface LedgerPlane {
   claims: ClaimKeeper
   adoption: DeviceAdoption
   openHolds: OpenHolds
+  takeIn: TakeIn
   /** Whether it has started: before, a record has no mark to be held against, and stays with its agent. */
   readonly runs: boolean
   /** What agents send. Until the ledger runs it is left to them: they send it again. */
@@ -62,7 +64,7 @@ export interface LedgerPlane {
 
 /** From interval messages to settled minutes. */
 export function createLedger(
-  { config, log, nowMs }: Context,
+  { config, log, nowMs, clocks }: Context,
   { store, devices, prices }: { store: Store; devices: Devices; prices: PricePlane },
 ): LedgerPlane {
   const { retention, settleDelay: settleDelayMs } = config.ledger
@@ -93,6 +95,7 @@ export function createLedger(
     get retentionMs() {
       return retentionMs()
     },
+    maySettle: () => clocks.maySettle,
     settling: (settled) => claims.settling(settled),
     onSettled: (minutes, rows, settlements) => {
       latePrices.settled(settlements)
@@ -126,6 +129,7 @@ export function createLedger(
     get retentionMs() {
       return retentionMs()
     },
+    clockInDoubt: (agentId) => clocks.inDoubt(agentId),
     quarantine: (entry) => quarantine.add(entry),
     judges: [(agentId, record) => doubts.judge(agentId, record)],
     onJudged: (failed) => doubts.settled(failed),
@@ -152,6 +156,13 @@ export function createLedger(
   store.onEmptied?.(() => refill.begin())
   const openHolds = new OpenHolds(store, log, nowMs)
   const doubtsKeeper = new DoubtsKeeper({ store, doubts, log, nowMs })
+  const takeIn = new TakeIn({
+    ...common,
+    flush: () => quarantine.flush(),
+    markOf: (agentId) => records.markOf(agentId),
+    decide: (request) => repricer.decide(request),
+    alone: (work) => records.alone(work),
+  })
   const receiver = new BatchReceiver({
     records,
     rateLimit: new AgentRateLimit({ maxBytes: QUEUE_BYTES, nowMs, random: Math.random }),
@@ -161,7 +172,7 @@ export function createLedger(
   })
   let runs = false
   const begin = new Steps([
-    () => pricing.start(store, nowMs()),
+    () => (clocks.maySettle ? pricing.start(store, nowMs()) : pricing.read(store)),
     () => recent.load(store, nowMs()),
     () => claims.start(devices.inventories()),
     () => doubtsKeeper.start(),
@@ -198,6 +209,7 @@ export function createLedger(
     claims,
     adoption,
     openHolds,
+    takeIn,
     start: () => begin.run(),
     async stop() {
       await refill.stop()

@@ -26,7 +26,7 @@ export interface PricePlane {
 }
 
 /** Quotes, and who decides which counts. */
-export function createPrices({ config, log, version, nowMs }: Context, store: Store): PricePlane {
+export function createPrices({ config, log, version, nowMs, clocks }: Context, store: Store): PricePlane {
   const quotes = new QuoteBook()
   const listeners: ((filled: FilledTime) => void)[] = []
   const selector = createQuoteSelector(config, {
@@ -37,6 +37,8 @@ export function createPrices({ config, log, version, nowMs }: Context, store: St
     log,
     version,
     nowMs,
+    clockWrong: () => clocks.isWrong,
+    onDate: (host, dateMs, tookMs) => clocks.heardServer(host, dateMs, tookMs),
     onFilled: (filled) => {
       for (const listener of listeners) listener(filled)
     },

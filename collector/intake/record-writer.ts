@@ -22,8 +22,10 @@ export interface RecordWriterOptions {
   store: Store
   nowMs: () => number
   log: Log
-  /** records older than this are quarantined */
+  /** records older than this are put aside */
   retentionMs: number
+  /** whether the collector's clock and this agent's don't agree; absent: they do */
+  clockInDoubt?(agentId: string): boolean
   quarantine(entry: Quarantined): void
   /** each may hold a record back for a person's decision */
   judges?: readonly RecordJudge[]
@@ -66,6 +68,11 @@ export class RecordWriter {
     await this.#turn
   }
 
+  /** How far an agent's records are stored; undefined where none is. */
+  markOf(agentId: string): HighWater | undefined {
+    return this.#marks.get(agentId)
+  }
+
   /** The answer that asks an agent to send again from its mark; undefined where the agent has none yet. */
   resendAnswer(agentId: string): BatchAnswer | undefined {
     const mark = this.#marks.get(agentId)
@@ -81,12 +88,13 @@ export class RecordWriter {
   }
 
   async #takeInTurn(deliveries: readonly AgentBatch[]): Promise<(BatchAnswer | undefined)[]> {
-    const { nowMs, retentionMs, judges = [] } = this.#o
+    const { nowMs, retentionMs, judges = [], clockInDoubt } = this.#o
     const marks = new Map<string, HighWater>()
     const plans = deliveries.map((delivery) => {
       const { agentId } = delivery
       const mark = marks.get(agentId) ?? this.#marks.get(agentId)
-      const plan = planBatch(delivery, mark, { nowMs: nowMs(), retentionMs, judges })
+      const context = { nowMs: nowMs(), retentionMs, judges, clockInDoubt: clockInDoubt?.(agentId) === true }
+      const plan = planBatch(delivery, mark, context)
       if (plan.append) marks.set(agentId, plan.append.mark)
       return plan
     })

@@ -149,6 +149,8 @@ export interface Store extends AuditStore, HeldStore, IssueStore, ClaimStore {
   highWaters(): Promise<Map<string, HighWater>>
   /** Start of the oldest record, held or not; undefined where there is none. */
   firstRecordMs(): Promise<number | undefined>
+  /** Start of the newest record, Unix ms; undefined where there is none. */
+  newestRecordMs(): Promise<number | undefined>
   /** Records that start in [fromMs, toMs) and count: those that are held are left out until they are accepted. */
   intervals(fromMs: number, toMs: number): Promise<AgentInterval[]>
 

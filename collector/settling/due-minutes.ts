@@ -9,7 +9,7 @@ const LATE_WAIT_MS = 30_000
 export class DueMinutes {
   readonly #nowMs: () => number
   readonly #settleDelayMs: number
-  readonly #minutes = new Map<number, { dueMs: number; latestMs: number }>()
+  readonly #minutes = new Map<number, { addedMs: number; dueMs: number; latestMs: number }>()
 
   /** @param settleDelayMs how long after its end a minute waits for its records */
   constructor(nowMs: () => number, settleDelayMs: number) {
@@ -24,10 +24,10 @@ export class DueMinutes {
 
   /** Settle this minute at `dueMs`, but not before it is over and its records had their time. */
   add(minuteMs: number, dueMs: number): void {
-    const firstDueMs = minuteMs + MINUTE_MS + this.#settleDelayMs
-    const latestMs =
-      this.#minutes.get(minuteMs)?.latestMs ?? Math.max(firstDueMs, this.#nowMs() + LATE_WAIT_MS)
-    this.#minutes.set(minuteMs, { dueMs: Math.min(latestMs, Math.max(firstDueMs, dueMs)), latestMs })
+    const firstDueMs = this.#firstDueMs(minuteMs)
+    const addedMs = this.#nowMs()
+    const latestMs = this.#minutes.get(minuteMs)?.latestMs ?? Math.max(firstDueMs, addedMs + LATE_WAIT_MS)
+    this.#minutes.set(minuteMs, { addedMs, dueMs: Math.min(latestMs, Math.max(firstDueMs, dueMs)), latestMs })
   }
 
   addAll(minutes: Iterable<number>, dueMs: number): void {
@@ -36,20 +36,26 @@ export class DueMinutes {
 
   /** Settle this minute after `waitMs`, or when a record of it comes. */
   postpone(minuteMs: number, waitMs: number): void {
-    const dueMs = this.#nowMs() + waitMs
-    this.#minutes.set(minuteMs, { dueMs, latestMs: dueMs })
+    const addedMs = this.#nowMs()
+    const dueMs = addedMs + waitMs
+    this.#minutes.set(minuteMs, { addedMs, dueMs, latestMs: dueMs })
   }
 
   /** Removes and returns at most `limit` minutes that are due, newest first, because people look at the newest most. */
   takeDue(limit: number): number[] {
     const now = this.#nowMs()
     const due = [...this.#minutes]
-      .filter(([, { dueMs }]) => dueMs <= now)
+      // queued by a clock that was set back since: it is due when it is over
+      .filter(([minute, { addedMs, dueMs }]) => (addedMs > now ? this.#firstDueMs(minute) : dueMs) <= now)
       .map(([minute]) => minute)
       .sort((a, b) => b - a)
       .slice(0, limit)
     for (const minute of due) this.#minutes.delete(minute)
     return due
+  }
+
+  #firstDueMs(minuteMs: number): number {
+    return minuteMs + MINUTE_MS + this.#settleDelayMs
   }
 
   /** How many minutes are queued. */

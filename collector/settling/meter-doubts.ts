@@ -29,7 +29,7 @@ interface Pair {
  * meter: where its rating allows the energy, the meter may be wrong, and the rule `meters-disagree` tells it. So it is where what stands
  * behind a meter bears it out. Rejects where the store fails.
  */
-export async function meterDoubts(
+async function meterDoubts(
   minuteMs: number,
   records: readonly AgentInterval[],
   devices: KnownDevices,
@@ -60,8 +60,27 @@ export async function meterDoubts(
   })
 }
 
+/**
+ * Holds records that their meter contradicts, but for those that a person accepted, whatever they had been held for. Rejects where the
+ * store fails.
+ * @param kept records by minute
+ * @returns true where there are any, held now or before
+ */
+export async function holdDoubtful(
+  kept: ReadonlyMap<number, readonly AgentInterval[]>,
+  devices: KnownDevices,
+  { store, nowMs }: { store: Pick<Store, 'intervals' | 'held' | 'hold'>; nowMs: () => number },
+): Promise<boolean> {
+  const found: HeldMark[] = []
+  for (const [minute, records] of kept)
+    found.push(...(await meterDoubts(minute, records, devices, { store, nowMs })))
+  const marks = await undecided(store, found)
+  if (marks.length > 0) await store.hold(marks)
+  return marks.length > 0
+}
+
 /** Those whose record no person has accepted: one decision covers a record. A claim that was adopted says only whose it is. */
-export async function undecided(
+async function undecided(
   store: Pick<Store, 'held'>,
   marks: readonly HeldMark[],
 ): Promise<readonly HeldMark[]> {

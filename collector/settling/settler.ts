@@ -1,7 +1,7 @@
 import { reasonOf } from '../../protocol/kit/errors.ts'
 import type { Log } from '../../protocol/kit/log.ts'
 import { every } from '../../protocol/kit/timers.ts'
-import { HOUR_MS, MINUTE_MS, minuteOf } from '../../protocol/units.ts'
+import { HOUR_MS, MINUTE_MS } from '../../protocol/units.ts'
 import {
   type AgentInterval,
   type LedgerRow,
@@ -13,13 +13,13 @@ import { settleMinute } from '../economics/settlement/ledger-rows.ts'
 import type { KnownDevices } from '../economics/settlement/settle.ts'
 import { missingPrices } from '../economics/settlement/unpriced.ts'
 import type { Change, Repricing, Settlement } from '../plugin/audit-store.ts'
-import type { HeldBack, HeldMark } from '../plugin/held.ts'
+import type { HeldBack } from '../plugin/held.ts'
 import { isRefused, type Store } from '../plugin/store.ts'
 import { LATE_RECORDS, repricingText } from './causes.ts'
 import { changedSums } from './changed-sums.ts'
 import { DueMinutes } from './due-minutes.ts'
 import { heldBackOf, heldByMinute } from './held-back.ts'
-import { meterDoubts, undecided } from './meter-doubts.ts'
+import { holdDoubtful } from './meter-doubts.ts'
 import { recordsByMinute, storedFigures } from './minute-groups.ts'
 import type { MinutePricing, Pricing } from './pricing.ts'
 import { settlementOf } from './settlement-of.ts'
@@ -47,6 +47,8 @@ export interface SettlerOptions {
   settleDelayMs: number
   /** how far back a start looks for minutes that an earlier run left unsettled: as far as records are taken */
   retentionMs: number
+  /** whether minutes may be settled now: the collector's clock can be trusted; absent: always */
+  maySettle?(): boolean
   /** called with the records that count in minutes, before these are settled; where it rejects, they are settled later */
   settling?(records: readonly AgentInterval[]): Promise<void>
   onSettled(minutes: readonly number[], rows: readonly LedgerRow[], settlements: readonly Settlement[]): void
@@ -64,8 +66,6 @@ export class Settler {
   #turn: Promise<unknown> = Promise.resolve()
   #timer: NodeJS.Timeout | undefined
   #atOnce = MINUTES_AT_ONCE
-  /** the newest minute that was queued because it costs or earns without records */
-  #newestStandingMs = 0
   #failing = false
   #ticking: Promise<void> | undefined
   readonly #search: UnsettledSearch
@@ -81,10 +81,9 @@ export class Settler {
     })
   }
 
-  /** Queues what an earlier run left unsettled, and settles what is due every second from now on. Rejects where the store fails. */
+  /** Queues what an earlier run left unsettled, and settles what is due every second, while the clock can be trusted. Rejects where the store fails. */
   async start(): Promise<void> {
-    await this.#search.begin()
-    this.#newestStandingMs = minuteOf(this.#o.nowMs()) - MINUTE_MS
+    if (this.#maySettle) await this.#begin(this.#o.nowMs())
     this.#timer = every(LOOK_EVERY_MS, () => void this.tick())
   }
 
@@ -96,15 +95,20 @@ export class Settler {
     return this.#ticking
   }
 
+  /** What is over by the clock is settled only while the clock can be trusted. */
   async #tick(): Promise<void> {
-    this.#addNewestStanding()
-    await this.#search.look()
+    // read before the clock is judged: a step between the two is noticed
+    const now = this.#o.nowMs()
+    if (!this.#maySettle) return
+    if (!this.#search.begun && !(await this.#hasBegun(now))) return
+    await this.#search.look(now)
     await this.#settleForAShare()
   }
 
   /** Searches for unsettled minutes again, because the database has lost some. Rejects where the store fails. */
-  queueUnsettled(): Promise<void> {
-    return this.#search.begin()
+  async queueUnsettled(): Promise<void> {
+    if (this.#maySettle) await this.#search.begin()
+    else this.#search.beginLater()
   }
 
   /** Whether a start has not yet found everything that an earlier run left unsettled. */
@@ -112,19 +116,37 @@ export class Settler {
     return this.#search.searching
   }
 
+  get #maySettle(): boolean {
+    return this.#o.maySettle?.() !== false
+  }
+
+  async #begin(now: number): Promise<void> {
+    // a start whose clock could not be trusted has not begun the present rules
+    await this.#o.pricing.start(this.#o.store, now)
+    await this.#search.begin()
+  }
+
+  async #hasBegun(now: number): Promise<boolean> {
+    try {
+      await this.alone(() => this.#begin(now))
+    } catch (error) {
+      this.#notYet('unsettled minutes not found; will try again', { reason: reasonOf(error) })
+      return false
+    }
+    this.#failing = false
+    return true
+  }
+
+  #notYet(what: string, why: Record<string, string | number>): void {
+    if (!this.#failing) this.#o.log.error(what, why)
+    this.#failing = true
+  }
+
   /** A backlog is settled in half of each second: the other half is for records that come. */
   async #settleForAShare(): Promise<void> {
     const startedMs = performance.now()
     do if (!(await this.settleDue())) return
     while (performance.now() - startedMs < SHARE_MS)
-  }
-
-  #addNewestStanding(): void {
-    if (!this.#o.pricing.present.standing) return
-    const newestMs = minuteOf(this.#o.nowMs()) - MINUTE_MS
-    for (let minute = this.#newestStandingMs + MINUTE_MS; minute <= newestMs; minute += MINUTE_MS)
-      this.#due.add(minute, 0)
-    this.#newestStandingMs = Math.max(this.#newestStandingMs, newestMs)
   }
 
   async stop(): Promise<void> {
@@ -174,12 +196,7 @@ export class Settler {
           return true
         }
         for (const minute of due) this.#due.add(minute, now)
-        if (!this.#failing)
-          this.#o.log.error('minutes not settled; will try again', {
-            minutes: due.length,
-            reason: reasonOf(error),
-          })
-        this.#failing = true
+        this.#notYet('minutes not settled; will try again', { minutes: due.length, reason: reasonOf(error) })
         return false
       }
     })
@@ -235,7 +252,7 @@ export class Settler {
         : new Map<number, Map<string, LedgerSums>>()
       let counting = await store.intervals(fromMs, toMs)
       let kept = recordsByMinute(counting)
-      if (await this.#hold(kept)) {
+      if (await holdDoubtful(kept, devices, this.#o)) {
         counting = await store.intervals(fromMs, toMs)
         kept = recordsByMinute(counting)
       }
@@ -273,20 +290,6 @@ export class Settler {
     onSettled(minutes, rows, settlements)
     if (intervals > INTERVALS_AT_ONCE) this.#atOnce = Math.max(1, Math.floor(this.#atOnce / 2))
     else if (intervals < INTERVALS_AT_ONCE / 4) this.#atOnce = Math.min(MINUTES_AT_ONCE, this.#atOnce * 2)
-  }
-
-  /**
-   * Holds records that their meter contradicts, but for those that a person accepted, whatever they had been held for.
-   * @returns true where there are any, held now or before
-   */
-  async #hold(kept: ReadonlyMap<number, readonly AgentInterval[]>): Promise<boolean> {
-    const { store, devices } = this.#o
-    const found: HeldMark[] = []
-    for (const [minute, records] of kept)
-      found.push(...(await meterDoubts(minute, records, devices, this.#o)))
-    const marks = await undecided(store, found)
-    if (marks.length > 0) await store.hold(marks)
-    return marks.length > 0
   }
 }
 

@@ -13,7 +13,7 @@ const SHARE_MS = 250
 
 export interface UnsettledSearchOptions {
   store: Pick<Store, 'unsettledMinutes' | 'settlements' | 'firstRecordMs'>
-  pricing: Pick<Pricing, 'firstMs' | 'standingAt'>
+  pricing: Pick<Pricing, 'firstMs' | 'standingAt' | 'present'>
   nowMs: () => number
   log: Log
   /** how far back records and contracts count */
@@ -33,6 +33,8 @@ export class UnsettledSearch {
   readonly #o: UnsettledSearchOptions
   /** everything from here on is searched; undefined before the begin */
   #cursorMs: number | undefined
+  /** the newest minute that was queued because it costs or earns without records */
+  #newestStandingMs = 0
   #endMs = 0
   #turn: Promise<void> = Promise.resolve()
   #failed = false
@@ -49,8 +51,17 @@ export class UnsettledSearch {
     const firstRecordMs = await store.firstRecordMs().catch(() => 0)
     const firstMs = Math.min(pricing.firstMs, firstRecordMs ?? Number.POSITIVE_INFINITY)
     this.#endMs = minuteOf(Math.min(now, Math.max(firstMs, now - retentionMs())))
-    this.#cursorMs = minuteOf(now) + 3 * MINUTE_MS
-    await this.#piece()
+    this.#cursorMs = await this.#piece(minuteOf(now) + 3 * MINUTE_MS)
+    this.#newestStandingMs = minuteOf(now) - MINUTE_MS
+  }
+
+  /** What was found so far may be gone: everything is searched again from the next begin on. */
+  beginLater(): void {
+    this.#cursorMs = undefined
+  }
+
+  get begun(): boolean {
+    return this.#cursorMs !== undefined
   }
 
   /** Whether older minutes may still be found. */
@@ -58,12 +69,21 @@ export class UnsettledSearch {
     return this.#cursorMs === undefined || this.#cursorMs > this.#endMs
   }
 
-  /** Searches for a part of a second, while few minutes wait. Never rejects. */
-  look(): Promise<void> {
+  /**
+   * Queues what counts without a record and is over since the last call, and searches for a part of a second, while few minutes wait.
+   * Never rejects. @param now Unix ms, by a clock that can be trusted
+   */
+  look(now: number): Promise<void> {
+    this.#addNewestStanding(now)
     this.#turn = this.#turn.then(async () => {
       const startedMs = performance.now()
       try {
-        while (this.#mayGoOn && performance.now() - startedMs < SHARE_MS) await this.#piece()
+        for (let toMs = this.#next; toMs !== undefined; toMs = this.#next) {
+          const foundToMs = await this.#piece(toMs)
+          // a new begin may have set it meanwhile
+          if (this.#cursorMs === toMs) this.#cursorMs = foundToMs
+          if (performance.now() - startedMs > SHARE_MS) break
+        }
         this.#failed = false
       } catch (error) {
         if (!this.#failed)
@@ -74,20 +94,30 @@ export class UnsettledSearch {
     return this.#turn
   }
 
-  get #mayGoOn(): boolean {
-    return this.#cursorMs !== undefined && this.searching && this.#o.waiting() < MOST_WAITING
+  /** End of the piece that is searched next; undefined where none is, or where enough waits. */
+  get #next(): number | undefined {
+    return this.searching && this.#o.waiting() < MOST_WAITING ? this.#cursorMs : undefined
   }
 
-  async #piece(): Promise<void> {
-    const toMs = this.#cursorMs
-    if (toMs === undefined || toMs <= this.#endMs) return
+  /** Contracts and demand charges count in minutes without a record too. */
+  #addNewestStanding(now: number): void {
+    const newestMs = minuteOf(now) - MINUTE_MS
+    if (!this.begun || !this.#o.pricing.present.standing || newestMs <= this.#newestStandingMs) return
+    const over: number[] = []
+    for (let minute = this.#newestStandingMs + MINUTE_MS; minute <= newestMs; minute += MINUTE_MS)
+      over.push(minute)
+    this.#o.add(over)
+    this.#newestStandingMs = newestMs
+  }
+
+  /** Searches the piece before a time. @returns its begin */
+  async #piece(toMs: number): Promise<number> {
     const fromMs = Math.max(this.#endMs, toMs - PIECE_MS)
     const { store, add } = this.#o
     const found = new Set(await store.unsettledMinutes(fromMs, toMs))
     for (const minute of await this.#standing(fromMs, toMs)) found.add(minute)
     add([...found])
-    // a new begin may have set it meanwhile
-    if (this.#cursorMs === toMs) this.#cursorMs = fromMs
+    return fromMs
   }
 
   /** Minutes whose contracts or demand charges count without a record, and that were never settled. */

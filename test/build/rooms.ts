@@ -27,6 +27,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     holds: 'tools that both programs share: configuration, errors, log, retry, secrets, command line',
     imports: [],
     packages: [
+      'node:child_process',
       'node:fs',
       'node:net',
       'node:os',
@@ -163,6 +164,12 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     ],
     packages: ['node:crypto', 'node:dns/promises', 'node:fs/promises', 'node:net', 'node:os'],
   },
+  'agent/clock': {
+    holds:
+      'the agent’s clock beside the collector’s: steps, offset, and the right time of what was recorded before',
+    imports: PROTOCOL,
+    packages: ['node:fs', 'node:os'],
+  },
   'agent/uplink/spool': {
     holds: 'interval records on disk until the collector has them',
     imports: PROTOCOL,
@@ -184,6 +191,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       ...PROTOCOL,
       'agent/plugin',
       'agent/config',
+      'agent/clock',
       'agent/polling',
       'agent/metering',
       'agent/uplink',
@@ -353,6 +361,11 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     imports: [...PROTOCOL, 'collector/economics', 'collector/views', 'collector/plugin'],
     packages: [],
   },
+  'collector/clocks': {
+    holds: 'the collector’s clock beside those of agents, kernel and servers: whether it can be trusted',
+    imports: [...PROTOCOL, 'collector/plugin'],
+    packages: [],
+  },
   'collector/intake': {
     holds:
       'interval batches: queued, checked, stored with their high-water mark, acknowledged, or quarantined',
@@ -461,6 +474,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       ...PROTOCOL,
       MQTT,
       'collector/plugin',
+      'collector/clocks',
       'collector/intake',
       'collector/ownership',
       'collector/live',
@@ -587,6 +601,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'collector/stores',
       'collector/store-keeping',
       'collector/ownership',
+      'collector/clocks',
       'collector/intake',
       'collector/doubts',
       'collector/settling',

@@ -83,6 +83,10 @@ export function createDuckdbStore(options: DuckdbStoreOptions): Store {
       const [row] = await database.read<{ ms?: number }>('SELECT min(startMs) AS ms FROM interval')
       return row?.ms
     },
+    async newestRecordMs() {
+      const [found] = await database.read<{ ms: number | null }>('SELECT max(startMs) AS ms FROM interval')
+      return found?.ms ?? undefined
+    },
     async intervals(fromMs, toMs) {
       const rows = await database.read<IntervalRow>(
         `SELECT * FROM ${COUNTING} WHERE startMs >= $from AND startMs < $to ORDER BY startMs`,

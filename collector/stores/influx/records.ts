@@ -14,7 +14,7 @@ import { type AgentMark, intervalOf, intervalPoint, marksByAgent } from './point
 
 type RecordMethods = Pick<
   Store,
-  'append' | 'appendAll' | 'highWaters' | 'firstRecordMs' | 'intervals' | 'pastOfDevices'
+  'append' | 'appendAll' | 'highWaters' | 'firstRecordMs' | 'newestRecordMs' | 'intervals' | 'pastOfDevices'
 >
 
 export interface InfluxRecordsOptions {
@@ -83,6 +83,10 @@ export function influxRecords({
     async firstRecordMs() {
       const [row] = await influx().rows('SELECT first(coveredMs) FROM interval')
       return row?.time
+    },
+    async newestRecordMs() {
+      const [newest] = await influx().rows('SELECT coveredMs FROM interval ORDER BY time DESC LIMIT 1')
+      return newest?.time
     },
     async intervals(fromMs, toMs) {
       const rows = await influx().rows(`SELECT * FROM interval WHERE ${within(fromMs, toMs)}`)

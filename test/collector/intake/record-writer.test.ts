@@ -82,12 +82,46 @@ describe('the record writer', () => {
     expect(await rig.take(batch(1, [record(0)]))).toMatchObject({ seq: 1 })
   })
 
-  it('puts records of a clock an hour ahead aside, keeps them for a look, and lets the agent go on', async () => {
-    const ack = await rig.take(batch(1, [record(70), record(5)]))
-    expect(ack).toMatchObject({ seq: 2, quarantined: expect.stringContaining('check the clock') })
-    expect(rig.aside).toHaveLength(1)
-    expect(rig.aside[0]).toMatchObject({ agentId: 'a', reason: expect.stringContaining('from the future') })
-    expect(JSON.parse(rig.aside[0]?.payload ?? '')).toEqual(record(70))
+  it('does not acknowledge what is only from the future, and takes it once its time has come', async () => {
+    const early = batch(1, [record(5), record(70), record(6)])
+    expect(await rig.take(early)).toEqual({
+      epoch: 7,
+      seq: 1,
+      held: expect.stringContaining('one of the two clocks'),
+    })
+    expect(await rig.take(batch(2, [record(70), record(6)]))).toMatchObject({
+      seq: 1,
+      held: expect.any(String),
+    })
+    expect(store.records.size).toBe(1)
+    rig.nowMs += 60 * MINUTE_MS
+    expect(await rig.take(early)).toEqual({ epoch: 7, seq: 3 })
+    expect(store.records.size).toBe(3)
+    expect(rig.aside).toEqual([])
+  })
+
+  it('keeps a record older than the retention apart: stored, held, in no sum', async () => {
+    const old = record(-60 * 24 * 31)
+    expect(await rig.take(batch(1, [old, record(5)]))).toMatchObject({
+      seq: 2,
+      quarantined: expect.stringContaining('older than the retention'),
+    })
+    expect(await store.held({}, 10)).toMatchObject([
+      { kind: 'quarantine', check: 'too-old', state: 'open', record: { startMs: old.startMs } },
+    ])
+    await rig.settleAll()
+    expect(store.sums()['mining']).toMatchObject({ intervals: 1 })
+  })
+
+  it('finds no record too old while its own clock may be wrong', async () => {
+    rig.clockInDoubt = true
+    expect(await rig.take(batch(1, [record(-60 * 24 * 31), record(5)]))).toMatchObject({
+      seq: 0,
+      held: expect.any(String),
+    })
+    expect(store.records.size).toBe(0)
+    rig.clockInDoubt = false
+    expect(await rig.take(batch(1, [record(-60 * 24 * 31), record(5)]))).toMatchObject({ seq: 2 })
   })
 
   it('passes over a batch that cannot be read', async () => {
@@ -96,6 +130,9 @@ describe('the record writer', () => {
       { epoch: 7, seq: 4, quarantined: 'ids[0]: expected a name' },
     ])
     expect(await rig.take(batch(5, [record(0)]))).toMatchObject({ seq: 5 })
+    // its records are missing, like lost ones
+    const cause = 'they can’t be read: ids[0]: expected a name'
+    expect(store.lost).toEqual([{ agentId: 'a', epoch: 7, seq: 5, records: 4, atMs: rig.nowMs, cause }])
   })
 
   it('takes the batches of many agents, and several of one, in one transaction', async () => {
@@ -127,6 +164,7 @@ describe('the record writer', () => {
     expect(await rig.records.takeAll(deliveries)).toMatchObject([1, 1, 2, 1].map((seq) => ({ seq })))
     expect(store.records.size).toBe(3)
     expect(rig.aside).toMatchObject([{ agentId: 'b', reason: expect.stringContaining('is refused') }])
+    expect(store.lost).toMatchObject([{ agentId: 'b', records: 1 }])
     // kept over a restart: the agent has forgotten what was acknowledged
     expect(store.marks.get('b')).toEqual({ epoch: 7, seq: 2 })
   })
@@ -161,10 +199,12 @@ describe('the record writer', () => {
 
   it('puts records aside once, when the rest of their batch is stored', async () => {
     store.failure = new Error('disk full')
-    await rig.take(batch(1, [record(70), record(5)]))
-    expect(rig.aside).toEqual([])
+    const old = record(-60 * 24 * 31)
+    await rig.take(batch(1, [old, record(5)]))
+    expect(await store.held({}, 10)).toEqual([])
     store.failure = undefined
-    await rig.take(batch(1, [record(70), record(5)]))
-    expect(rig.aside).toHaveLength(1)
+    await rig.take(batch(1, [old, record(5)]))
+    await rig.take(batch(1, [old, record(5)]))
+    expect(await store.held({}, 10)).toHaveLength(1)
   })
 })
