@@ -1,12 +1,15 @@
+import type { IntervalMessage } from '../../protocol/interval.ts'
 import { type Clock, systemClock } from '../../protocol/kit/clock.ts'
 import type { Log } from '../../protocol/kit/log.ts'
 import { pause } from '../../protocol/kit/retry.ts'
 import { every } from '../../protocol/kit/timers.ts'
 import { encodeLive, MAX_SAMPLES_PER_MESSAGE } from '../../protocol/sample.ts'
 import type { AckMessage, InventoryMessage, StatusMessage } from '../../protocol/status.ts'
+import { AgentClock, type AgentClockState } from '../clock/agent-clock.ts'
+import { TimeQuestions } from '../clock/time-questions.ts'
 import { type AgentConfig, spoolFolderOf } from '../config/config.ts'
 import type { DeviceConfig } from '../config/device-config.ts'
-import { Metering } from '../metering/metering.ts'
+import { clockStateOf, Metering } from '../metering/metering.ts'
 import type { Driver } from '../plugin/driver.ts'
 import type { Reading } from '../plugin/reading.ts'
 import { SessionMemories } from '../plugin/session-memories.ts'
@@ -55,11 +58,12 @@ export class Agent {
   readonly #pollers: Poller[]
   /** absent until the spool is open */
   #metering: Metering | undefined
+  #time: AgentClock | undefined
+  readonly #questions: TimeQuestions
   #starting: Promise<void> = Promise.resolve()
   #stopped = false
   #timers: NodeJS.Timeout[] = []
   #publishedInventory = -1
-  #clockOffsetMs: number | undefined
   #publishedOffsetMs: number | undefined
   #publishedDisk: string | undefined
 
@@ -76,7 +80,12 @@ export class Agent {
     const settings = { folder: spoolFolderOf(config), maxBytes, maxAgeMs }
     this.spool = options.spool?.serves(settings)
       ? options.spool
-      : new Spool({ ...settings, nowMs: () => this.#wallMs(), log })
+      : new Spool({
+          ...settings,
+          nowMs: () => this.#wallMs(),
+          clockHolds: () => this.#time?.holds ?? true,
+          log,
+        })
     this.#publisher = new Publisher({
       ...config.mqtt,
       site: config.site,
@@ -84,14 +93,23 @@ export class Agent {
       lastWill: this.#status('offline'),
       log,
       onIntroduce: () => this.#introduce(),
-      onConnection: (connected) => this.#delivery.connected(connected),
+      onConnection: (connected) => {
+        this.#delivery.connected(connected)
+        if (connected) this.#questions.ask()
+      },
       onAck: (ack) => this.#acknowledged(ack),
     })
     this.#delivery = new Delivery({
       spool: this.spool,
-      send: (message) => this.#publisher.publish('intervals', message, { qos: 1 }),
+      send: (message) => this.#send(message),
       clock,
       log,
+      holds: () => this.#time?.holds ?? true,
+    })
+    this.#questions = new TimeQuestions({
+      epoch: () => this.spool.epoch,
+      send: (message) => this.#send(message),
+      clock,
     })
     const watch = new HardwareWatch(config.devices, log)
     this.#pollers = config.devices.map(
@@ -129,8 +147,11 @@ export class Agent {
       recordsWaiting: this.spool.state().records,
     })
     if (this.#stopped) return
+    const clockState = clockStateOf(this.spool.lastCommitted) as AgentClockState | undefined
+    const time = new AgentClock({ clock: this.#clock, log: this.#log, state: clockState })
+    this.#time = time
     const ids = config.devices.map(({ id }) => id)
-    this.#metering = new Metering(this.spool, maxGapMs(config), this.#memories, ids)
+    this.#metering = new Metering(this.spool, maxGapMs(config), this.#memories, ids, time)
     this.#publisher.start()
     for (const poller of this.#pollers) poller.start()
     this.#timers = [
@@ -149,7 +170,8 @@ export class Agent {
     await atMost(Promise.all(this.#pollers.map((p) => p.stop())), STOP_STEP_MS)
     if (this.#metering) await atMost(this.#metering.close(), STOP_STEP_MS)
     void this.#delivery.hurry()
-    while (this.#publisher.connected && this.#waiting > 0 && performance.now() < until) await pause(50)
+    const canSend = () => this.#publisher.connected && !this.#time?.holds
+    while (canSend() && this.#waiting > 0 && performance.now() < until) await pause(50)
     await Promise.all([
       this.#publisher.stop(this.#status('offline')),
       // the last commit stores the latest acknowledgement
@@ -165,7 +187,13 @@ export class Agent {
   }
 
   get #waiting(): number {
-    return this.spool.nextSeq - this.spool.oldestSeq
+    return this.spool.nextSeq - this.spool.oldestSeq - this.spool.held
+  }
+
+  /** Sends a message of records, or one without any: the collector's answer to either tells its time. */
+  #send(message: IntervalMessage): boolean {
+    this.#time?.sent(message.sentAtMs)
+    return this.#publisher.publish('intervals', message, { qos: 1 })
   }
 
   #wallMs(): number {
@@ -173,7 +201,7 @@ export class Agent {
   }
 
   #observed(device: DeviceConfig, driver: string, readings: readonly Reading[]): void {
-    const now = this.#clock.now()
+    const now = this.#time?.now() ?? this.#clock.now()
     const judged = readings.map((r) =>
       this.#shareWatch.check(device.id, withConfiguredLimits(r, device), now.steadyMs),
     )
@@ -188,7 +216,11 @@ export class Agent {
   }
 
   async #beat(): Promise<void> {
-    await this.#metering?.beat(this.#clock.now())
+    const time = this.#time
+    if (!time) return
+    await this.#metering?.beat(time.now())
+    await this.spool.giveRightTimes((stretch) => time.shiftOf(stretch))
+    if (this.#publisher.connected) this.#questions.beat(time.holds)
     void this.#delivery.pump()
     if (this.spool.state().disk !== this.#publishedDisk) this.#publishStatus()
   }
@@ -230,11 +262,14 @@ export class Agent {
   }
 
   #acknowledged(ack: AckMessage): void {
-    // as NTP (RFC 5905): the collector's clock minus the middle of the round trip by the agent's clock
-    if (ack.echoSentAtMs !== undefined)
-      this.#clockOffsetMs = Math.round(ack.atMs - (ack.echoSentAtMs + this.#wallMs()) / 2)
+    const time = this.#time
+    if (time && ack.echoSentAtMs !== undefined) {
+      time.answered(ack.echoSentAtMs, ack.atMs)
+      this.#questions.answered()
+      if (!time.holds) this.#metering?.trustClock(time.now().wallMs)
+    }
     this.#delivery.acknowledged(ack)
-    const offsetMs = this.#clockOffsetMs
+    const offsetMs = time?.offsetMs
     const publishedMs = this.#publishedOffsetMs ?? Number.POSITIVE_INFINITY
     if (offsetMs !== undefined && Math.abs(offsetMs - publishedMs) >= OFFSET_CHANGE_MS) this.#publishStatus()
   }
@@ -248,7 +283,7 @@ export class Agent {
       simulated: this.#config.simulated,
       pollS: this.#config.pollInterval / 1000,
       spool: this.spool.state(),
-      ...(this.#clockOffsetMs === undefined ? {} : { clockOffsetMs: this.#clockOffsetMs }),
+      ...(this.#time?.offsetMs === undefined ? {} : { clockOffsetMs: this.#time.offsetMs }),
     }
   }
 }

@@ -44,10 +44,13 @@ export class DeviceAccumulator {
   #owners: OwnerMeter
   #last: LastReading | undefined
 
-  /** @param state of an earlier run of the agent, to go on from */
-  constructor(deviceId: string, maxGapMs: number, state?: AccumulatorState) {
+  /**
+   * @param state of an earlier run of the agent, to go on from
+   * @param clock stretch of the agent's clock that is now
+   */
+  constructor(deviceId: string, maxGapMs: number, state?: AccumulatorState, clock?: number) {
     this.#maxGapMs = maxGapMs
-    this.#minutes = new MinuteMeter(deviceId, state?.minutes)
+    this.#minutes = new MinuteMeter(deviceId, state?.minutes, clock)
     this.#energy = new EnergyMeter(state)
     this.#exported = new EnergyMeter(state?.exported)
     this.#estimate = new WorkEstimate(state?.estimate)
@@ -75,6 +78,26 @@ export class DeviceAccumulator {
     return (
       !this.#minutes.empty || (this.#last !== undefined && wallMs - this.#last.wallMs < RECOVERED_AT_MOST_MS)
     )
+  }
+
+  /**
+   * The wall clock was set: what is open is complete, and times before are now in the new clock.
+   * @param clock the stretch of the agent's clock that begins
+   */
+  clockSet(stepMs: number, clock: number): void {
+    this.#minutes.begin(clock, stepMs)
+    if (this.#last) this.#last = { ...this.#last, wallMs: this.#last.wallMs + stepMs }
+    for (const part of [this.#energy, this.#exported, this.#owners, this.#estimate]) part.clockSet(stepMs)
+  }
+
+  /** The agent's clock is right. */
+  trustClock(wallMs: number): void {
+    this.#minutes.trustClock(wallMs)
+  }
+
+  /** The stretches of the agent's clock that it has open records of. */
+  get clocks(): Set<number | undefined> {
+    return this.#minutes.clocks
   }
 
   /** Takes a reading. A reading that is not later than the last one is a duplicate, and dropped. */
@@ -105,13 +128,17 @@ export class DeviceAccumulator {
   }
 
   /** Up to `limit` records of minutes that are over: a later reading came, or it is too late for one. */
-  close(wallMs: number, limit = Number.POSITIVE_INFINITY): Interval[] {
-    return this.#minutes.take(Math.max(this.#last?.wallMs ?? 0, wallMs - this.#maxGapMs), limit)
+  close(
+    wallMs: number,
+    limit = Number.POSITIVE_INFINITY,
+    clocks?: ReadonlySet<number | undefined>,
+  ): Interval[] {
+    return this.#minutes.take(Math.max(this.#last?.wallMs ?? 0, wallMs - this.#maxGapMs), limit, clocks)
   }
 
   /** All records, the running minute included: the agent stops. */
-  closeAll(): Interval[] {
-    return this.#minutes.take(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY)
+  closeAll(clocks?: ReadonlySet<number | undefined>): Interval[] {
+    return this.#minutes.take(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, clocks)
   }
 
   /** Keys of the owners whose work is estimated, and was counted before. */

@@ -22,6 +22,8 @@ export interface Bucket extends Piece {
    * stretches may show the same minute, but they are of different times and share no energy.
    */
   stretch: number
+  /** stretch of the agent's clock that its time is of; absent in states that an older version wrote, whose time is taken as right */
+  clock?: number
 }
 
 export function add({ sums }: Pick<Bucket, 'sums'>, quantity: IntervalQuantity, amount: number): void {

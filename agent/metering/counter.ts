@@ -58,6 +58,12 @@ export class Counter {
     return this.#state && { ...this.#state }
   }
 
+  /** The wall clock was set by so much: the time of the last reading is now in the new one. */
+  clockSet(stepMs: number): void {
+    const { atMs } = this.#state ?? {}
+    if (this.#state && atMs !== undefined) this.#state = { ...this.#state, atMs: atMs + stepMs }
+  }
+
   /**
    * The growth since the last reading; undefined at the first reading and at one that is refused.
    * @param restarted whether the machine restarted since then; undefined: it has no uptime

@@ -41,6 +41,10 @@ export class EnergyMeter {
     }
   }
 
+  clockSet(stepMs: number): void {
+    this.#counter.clockSet(stepMs)
+  }
+
   /** Drops the counter: another machine's starts, or the time since the last reading is too long to recover. */
   forgetCounter(): void {
     this.#counter = new Counter()

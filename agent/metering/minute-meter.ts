@@ -25,8 +25,11 @@ export class MinuteMeter {
   readonly #starts: Set<number>
   #sealed = 0
   #stretch: number
+  #clock: number | undefined
 
-  constructor(deviceId: string, state?: MinuteMeterState) {
+  /** @param clock stretch of the agent's clock that is now */
+  constructor(deviceId: string, state?: MinuteMeterState, clock?: number) {
+    this.#clock = clock
     this.#deviceId = deviceId
     this.#buckets = new Map(
       (state?.buckets ?? []).map((b) => [
@@ -52,6 +55,11 @@ export class MinuteMeter {
     return this.#buckets.size === 0
   }
 
+  /** The stretches of the agent's clock that it has open records of. */
+  get clocks(): Set<number | undefined> {
+    return new Set([...this.#buckets.values()].map(({ clock }) => clock))
+  }
+
   has(owner: Owner, piece: Piece): boolean {
     return this.#buckets.has(keyOf(owner, piece))
   }
@@ -66,6 +74,7 @@ export class MinuteMeter {
       const endMs = Math.max(piece.endMs, startMs + 1)
       const stretch = this.#stretch
       b = { owner, startMs, endMs, coveredMs: 0, sums: {}, recovered, sealed: false, again, stretch }
+      if (this.#clock !== undefined) b.clock = this.#clock
       this.#buckets.set(key, b)
     }
     b.endMs = Math.max(b.endMs, piece.endMs)
@@ -86,12 +95,29 @@ export class MinuteMeter {
   }
 
   /**
+   * The clock was set, and another stretch of it begins: nothing that follows belongs to what is open.
+   * @param stepMs by how much; what was recorded before may get a time of the new clock later
+   */
+  begin(clock: number, stepMs: number): void {
+    this.seal()
+    this.#clock = clock
+    for (const startMs of [...this.#starts]) this.#note(startMs + stepMs)
+  }
+
+  /** The agent's clock is right at `wallMs`: no record of a later minute was kept, so none has to be kept apart from it. */
+  trustClock(wallMs: number): void {
+    this.#closedThroughMs = Math.min(this.#closedThroughMs, minuteOf(wallMs))
+  }
+
+  /**
    * Takes out the records that are complete: sealed buckets, blocks, and minutes that end by `endMs` (Unix ms).
+   * @param clocks only those of these stretches of the agent's clock; absent: all
    * @returns about `limit` records; the owners of one minute stay together, so it may be a few more
    */
-  take(endMs: number, limit: number): Interval[] {
+  take(endMs: number, limit: number, clocks?: ReadonlySet<number | undefined>): Interval[] {
     const groups = new Map<string, [string, Bucket][]>()
     for (const [key, b] of this.#buckets) {
+      if (clocks && !clocks.has(b.clock)) continue
       if (!b.sealed && !isBlock(b) && minuteOf(b.startMs) + MINUTE_MS > endMs) continue
       const group = `${groupOf(b)}|${b.stretch}`
       groups.set(group, [...(groups.get(group) ?? []), [key, b]])
@@ -152,18 +178,19 @@ export class MinuteMeter {
   #ownStart(fromMs: number, again: boolean): number {
     const minuteMs = minuteOf(fromMs)
     let startMs = fromMs
-    if (again) {
-      startMs = Math.max(startMs, minuteMs + 1)
-      while (this.#starts.has(startMs) && startMs < minuteMs + MINUTE_MS - 1) startMs++
-    }
-    if (startMs !== minuteMs) {
-      this.#starts.add(startMs)
-      for (const oldest of this.#starts) {
-        if (this.#starts.size <= STARTS_KEPT) break
-        this.#starts.delete(oldest)
-      }
-    }
+    if (again) startMs = Math.max(startMs, minuteMs + 1)
+    while (this.#starts.has(startMs) && startMs < minuteMs + MINUTE_MS - 1) startMs++
+    if (startMs !== minuteMs) this.#note(startMs)
     return startMs
+  }
+
+  #note(startMs: number): void {
+    this.#starts.delete(startMs)
+    this.#starts.add(startMs)
+    for (const oldest of this.#starts) {
+      if (this.#starts.size <= STARTS_KEPT) break
+      this.#starts.delete(oldest)
+    }
   }
 }
 

@@ -30,6 +30,10 @@ export class OwnerMeter {
     return [...this.#counters].flatMap(([key, { state }]): OwnerMeterState => (state ? [[key, state]] : []))
   }
 
+  clockSet(stepMs: number): void {
+    for (const counter of this.#counters.values()) counter.clockSet(stepMs)
+  }
+
   /** Whether there has been a counter of work for this owner. */
   countsWorkOf(owner: Owner): boolean {
     return this.#counters.has(keyOf('workDiff1', ownerKey(owner)))

@@ -48,6 +48,10 @@ export class WorkEstimate {
     return { carry: this.#carry, ahead: [...this.#ahead.values()].map((a) => ({ ...a })) }
   }
 
+  clockSet(stepMs: number): void {
+    for (const ahead of this.#ahead.values()) ahead.atMs += stepMs
+  }
+
   /** Takes what was estimated since from the growth of counters. @param atMs time of the reading, Unix ms */
   reduce(amounts: readonly OwnerAmount[], atMs: number): OwnerAmount[] {
     if (this.#ahead.size === 0) return [...amounts]

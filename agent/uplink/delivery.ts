@@ -18,6 +18,8 @@ export interface DeliveryOptions {
   send: (message: IntervalMessage) => boolean
   clock: Clock
   log: Log
+  /** whether all records must wait: the agent's clock and the collector's don't agree */
+  holds?: () => boolean
   random?: () => number
 }
 
@@ -74,6 +76,7 @@ export class Delivery {
     const { spool, log } = this.#o
     this.#credit = ack.creditRecords
     if (ack.quarantined) log.warn('collector put records aside', { reason: ack.quarantined })
+    if (ack.held) log.warn('collector does not take records yet; they wait here', { reason: ack.held })
     if (ack.epoch > spool.epoch || (ack.epoch === spool.epoch && ack.seq >= spool.nextSeq)) {
       log.warn('the collector knows later records of this agent; the spool starts a new epoch', {
         epoch: ack.epoch,
@@ -100,7 +103,8 @@ export class Delivery {
 
   /** @returns whether a batch was sent, and another may follow */
   async #sendNext(): Promise<boolean> {
-    const { spool, send, clock } = this.#o
+    const { spool, send, clock, holds } = this.#o
+    if (holds?.()) return false
     if (spool.epoch !== this.#epoch) this.#restart()
     this.#nextSeq = Math.max(this.#nextSeq, spool.oldestSeq)
     const room = this.#credit - (this.#nextSeq - spool.oldestSeq)

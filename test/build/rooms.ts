@@ -163,6 +163,12 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     ],
     packages: ['node:crypto', 'node:dns/promises', 'node:fs/promises', 'node:net', 'node:os'],
   },
+  'agent/clock': {
+    holds:
+      'the agent’s clock beside the collector’s: steps, offset, and the right time of what was recorded before',
+    imports: PROTOCOL,
+    packages: ['node:fs', 'node:os'],
+  },
   'agent/uplink/spool': {
     holds: 'interval records on disk until the collector has them',
     imports: PROTOCOL,
@@ -184,6 +190,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       ...PROTOCOL,
       'agent/plugin',
       'agent/config',
+      'agent/clock',
       'agent/polling',
       'agent/metering',
       'agent/uplink',

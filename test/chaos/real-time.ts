@@ -32,12 +32,15 @@ export function realStarts(
   return certain
 }
 
-/** Every real time at which the clock showed this record's start, ascending. */
+/**
+ * Every real time at which the clock showed this record's start, ascending; and the start itself, where the clock was wrong then: an agent
+ * that did not reach the collector meanwhile gave the record its right time afterwards.
+ */
 const startsOf = ({ startMs, durationMs }: AgentInterval, history: readonly ClockStretch[]): number[] =>
   history
     .flatMap(({ fromMs, offsetMs }, i) => {
       const untilMs = history[i + 1]?.fromMs ?? Number.POSITIVE_INFINITY
-      const start = startMs - offsetMs
-      return start >= fromMs - LATE_MS && start + durationMs <= untilMs + LATE_MS ? [start] : []
+      const starts = offsetMs === 0 ? [startMs] : [startMs - offsetMs, startMs]
+      return starts.filter((start) => start >= fromMs - LATE_MS && start + durationMs <= untilMs + LATE_MS)
     })
     .sort((a, b) => a - b)

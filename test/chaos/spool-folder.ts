@@ -2,7 +2,9 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Checkpoint } from '../../agent/uplink/spool/checkpoint.ts'
 import { intervalsOf, nextFrame } from '../../agent/uplink/spool/frame.ts'
+import { Labels, type LabelsState } from '../../agent/uplink/spool/labels.ts'
 import { decodeIntervals, type Interval, type IntervalMessage } from '../../protocol/interval.ts'
+import { relabelled } from '../../protocol/relabel.ts'
 
 /** The fields of the spool's checkpoint that are needed here. */
 interface Kept {
@@ -11,6 +13,8 @@ interface Kept {
   tailSeq?: number
   /** records that no segment may hold yet */
   tail?: IntervalMessage
+  /** records whose time is not known yet, or not the one that they say */
+  labels?: LabelsState
   /** the open records, and the counters, by device */
   open?: { devices?: [string, { drawnMilliJ?: number }][] }
 }
@@ -28,10 +32,15 @@ type OnRecords = (epoch: number, firstSeq: number, records: readonly Interval[])
 /** Reads the spool folder of a stopped agent, and changes nothing in it. */
 export async function readSpoolFolder(folder: string, onRecords: OnRecords): Promise<SpoolFolder> {
   const kept = (await new Checkpoint(folder).read()) as Kept | undefined
-  const { epoch = 0, ackedSeq = 0, tailSeq = 1, tail, open } = kept ?? {}
+  const { epoch = 0, ackedSeq = 0, tailSeq = 1, tail, labels: state, open } = kept ?? {}
+  const labels = new Labels(state)
   const waiting = new Set<number>()
   const found = (firstSeq: number, records: readonly Interval[]) => {
-    if (records.length > 0) onRecords(epoch, firstSeq, records)
+    for (const [i, record] of records.entries()) {
+      const shiftMs = labels.shiftAt(firstSeq + i)
+      // one that is held has no time yet, and was never sent
+      if (shiftMs !== undefined) onRecords(epoch, firstSeq + i, [relabelled(record, shiftMs)[0]])
+    }
     for (const i of records.keys()) if (firstSeq + i > ackedSeq) waiting.add(firstSeq + i)
   }
   if (tail) found(tailSeq, decodeIntervals(tail).intervals)

@@ -4,6 +4,7 @@ import {
   type Interval,
   type IntervalMessage,
 } from '../../../protocol/interval.ts'
+import type { LabelsState } from './labels.ts'
 import type { LossesState } from './losses.ts'
 
 /** What the checkpoint holds. The property names are an on-disk format. */
@@ -11,6 +12,8 @@ export interface CheckpointContent {
   epoch: number
   ackedSeq: number
   losses: LossesState
+  /** records that say the time of a clock that may be wrong; absent in files that an older version wrote */
+  labels?: LabelsState
   /** seq of the first record of `tail` */
   tailSeq: number
   /** records that are in no segment yet */

@@ -20,6 +20,7 @@ interface CommitsOptions {
   maxBytes: number
   maxAgeMs: number
   nowMs: () => number
+  clockHolds?: (() => boolean) | undefined
 }
 
 interface Parts {
@@ -77,12 +78,13 @@ export class Commits {
     const segments = await Segments.open({ folder, maxBytes, maxAgeMs })
     const content = decodeContent(await this.#checkpoint.read())
     const nextSeq = await segments.recover()
-    const { tail: appendedBefore } = this.#numbering
+    const { tail: appendedBefore, tailSeq, labels } = this.#numbering
     const newEpoch = appendedBefore.length > 0 || this.#memory.active
     this.#numbering.resume(content, nextSeq, segments.list[0]?.firstSeq, newEpoch)
     if (!newEpoch) this.#callerState = content?.open
     this.#memory.safeBefore(this.#numbering.nextSeq)
-    this.#numbering.append(appendedBefore)
+    for (const [i, record] of appendedBefore.entries())
+      this.#numbering.append([record], labels.stretchAt(tailSeq + i))
     this.#segments = segments
     this.#reader = new SegmentReader(segments)
     return segments
@@ -143,8 +145,8 @@ export class Commits {
   }
 
   async #writeCheckpoint(tailSeq: number, tail: readonly Interval[]): Promise<void> {
-    const { epoch, oldestSeq, losses } = this.#numbering
-    const numbers = { epoch, ackedSeq: oldestSeq - 1, losses: losses.state }
+    const { epoch, oldestSeq, losses, labels } = this.#numbering
+    const numbers = { epoch, ackedSeq: oldestSeq - 1, losses: losses.state, labels: labels.state }
     try {
       await this.#checkpoint.write(encodeContent({ ...numbers, tailSeq, tail, open: this.#callerState }))
     } catch (error) {
@@ -162,7 +164,9 @@ export class Commits {
     await segments.append(firstSeq, records, nowMs)
     numbering.dropTailBefore(firstSeq + records.length)
     await segments.trim(numbering.oldestSeq - 1)
-    const deleted = await segments.bound(nowMs)
+    const deleted = await segments.bound(nowMs, (seq) =>
+      this.#o.clockHolds?.() ? undefined : numbering.labels.shiftAt(seq),
+    )
     if (deleted) numbering.deleted(deleted)
     this.#health.works()
   }

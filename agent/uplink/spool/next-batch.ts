@@ -1,4 +1,5 @@
 import type { Interval, IntervalBatch } from '../../../protocol/interval.ts'
+import { relabelled } from '../../../protocol/relabel.ts'
 import type { MemoryMode } from './memory-mode.ts'
 import type { Numbering } from './numbering.ts'
 import type { SegmentReader } from './reader.ts'
@@ -12,7 +13,8 @@ interface Source {
 
 /**
  * Up to `limit` records from `fromSeq` on, or from the oldest if that is later. Undefined where there are none to send now. A
- * batch has no hole: it ends before one. Unreadable records at the oldest end are counted as lost and skipped.
+ * batch has no hole: it ends before one, and before records that are held. Unreadable records at the oldest end are counted as lost
+ * and skipped.
  */
 export async function nextBatch(
   { numbering, memory, reader }: Source,
@@ -23,12 +25,14 @@ export async function nextBatch(
   let seq = Math.max(fromSeq, numbering.oldestSeq)
   const intervals: Interval[] = []
   while (intervals.length < limit && seq < numbering.nextSeq) {
+    if (seq >= numbering.firstHeld) break
     const inTail = seq >= numbering.tailSeq
     if (inTail && !memory.maySend(seq)) break
     const chunk = inTail
       ? { firstSeq: numbering.tailSeq, intervals: memory.sendable() }
       : await reader()?.find(seq)
     if (epoch !== numbering.epoch) return undefined
+    if (seq >= numbering.firstHeld) break
     if (seq < numbering.oldestSeq) {
       // acknowledged while the disk was read, and perhaps deleted: that is no loss
       if (intervals.length > 0) break
@@ -45,8 +49,12 @@ export async function nextBatch(
       continue
     }
     const from = seq - (chunk?.firstSeq ?? seq)
-    const found = chunk?.intervals.slice(from, from + limit - intervals.length) ?? []
-    intervals.push(...found)
+    const most = Math.min(limit - intervals.length, numbering.firstHeld - seq)
+    const found = chunk?.intervals.slice(from, from + most) ?? []
+    for (const [i, record] of found.entries()) {
+      const shiftMs = numbering.labels.shiftAt(seq + i) ?? 0
+      intervals.push(shiftMs === 0 ? record : relabelled(record, shiftMs)[0])
+    }
     seq += found.length
   }
   // a new epoch began while the disk was read, and has other numbers

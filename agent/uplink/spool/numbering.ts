@@ -1,6 +1,7 @@
 import type { Interval } from '../../../protocol/interval.ts'
 import type { Log } from '../../../protocol/kit/log.ts'
 import type { CheckpointContent } from './checkpoint-content.ts'
+import { Labels } from './labels.ts'
 import { type Gap, Losses } from './losses.ts'
 
 interface NumberingOptions {
@@ -17,6 +18,9 @@ interface NumberingOptions {
 export class Numbering {
   readonly #o: NumberingOptions
   #losses = new Losses()
+  #labels = new Labels()
+  /** while the checkpoint is not written: what it releases is still held */
+  #heldUntilSafe: number | undefined
   #epoch: number
   #oldestSeq = 1
   #tail: Interval[] = []
@@ -54,12 +58,33 @@ export class Numbering {
     return this.#losses
   }
 
+  /** Which records say the time of a clock that may be wrong. */
+  get labels(): Labels {
+    return this.#labels
+  }
+
+  /** The first record that must not be sent yet; infinite where there is none. */
+  get firstHeld(): number {
+    return Math.min(this.#heldUntilSafe ?? Infinity, this.#labels.firstHeld ?? Infinity)
+  }
+
+  /** What is held now stays held until `safe` is called, whatever gets its right time meanwhile. */
+  holdUntilSafe(): void {
+    this.#heldUntilSafe = this.#labels.firstHeld
+  }
+
+  safe(): void {
+    this.#heldUntilSafe = undefined
+  }
+
   /** Number of records that wait for the collector. */
   get waiting(): number {
     return this.nextSeq - this.#oldestSeq - this.#losses.countFrom(this.#oldestSeq)
   }
 
-  append(records: readonly Interval[]): void {
+  /** @param stretch of the agent's clock; present while it is not known whether that clock is right: the records are held */
+  append(records: readonly Interval[], stretch?: number): void {
+    if (stretch !== undefined && records.length > 0) this.#labels.hold(this.nextSeq, records.length, stretch)
     for (const r of records) this.#tail.push(r)
     const over = this.#tail.length - this.#o.maxTailRecords
     if (over <= 0) return
@@ -79,6 +104,7 @@ export class Numbering {
   acknowledge(seq: number): void {
     this.#losses.acknowledged(seq)
     this.#oldestSeq = Math.min(Math.max(this.#oldestSeq, seq + 1), this.nextSeq)
+    this.#labels.dropBefore(this.#oldestSeq)
     this.dropTailBefore(this.#oldestSeq)
   }
 
@@ -126,6 +152,7 @@ export class Numbering {
     this.#tail = content?.tail.slice(this.#tailSeq - content.tailSeq) ?? []
     this.#oldestSeq = content ? content.ackedSeq + 1 : (firstSeq ?? this.#tailSeq)
     this.#losses = new Losses(content?.losses)
+    this.#labels = new Labels(content?.labels)
     if (newEpoch) this.startEpochAfter(content?.epoch ?? 0)
     else this.#epoch = content?.epoch ?? this.#epoch
   }

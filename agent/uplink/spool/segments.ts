@@ -93,12 +93,16 @@ export class Segments {
   /**
    * Deletes the oldest segments while all together take too many bytes, and segments that are too old one at a time with a pause
    * between them: a wall clock that is wrongly set ahead must not empty the spool.
+   * @param shiftOf right time minus the time that a record says, ms; undefined: not known, and neither is its age
    * @returns the records that were deleted
    */
-  async bound(nowMs: number): Promise<Gap | undefined> {
+  async bound(
+    nowMs: number,
+    shiftOf: (seq: number) => number | undefined = () => 0,
+  ): Promise<Gap | undefined> {
     let gap: Gap | undefined
     for (let [oldest, next] = this.#list; oldest && next; [oldest, next] = this.#list) {
-      if (this.bytes <= this.#maxBytes && !this.#tooOld(next, nowMs)) break
+      if (this.bytes <= this.#maxBytes && !this.#tooOld(next, nowMs, shiftOf(next.firstSeq))) break
       const toMs = next.oldestMs ?? nowMs
       const fromMs = oldest.oldestMs ?? toMs
       gap = {
@@ -125,8 +129,9 @@ export class Segments {
   }
 
   /** A segment is as old as its newest record, and that is about as old as the start of the segment after it. */
-  #tooOld(next: Segment, nowMs: number): boolean {
-    if (next.oldestMs === undefined || next.oldestMs >= nowMs - this.#maxAgeMs) return false
+  #tooOld(next: Segment, nowMs: number, shiftMs: number | undefined): boolean {
+    if (next.oldestMs === undefined || shiftMs === undefined) return false
+    if (next.oldestMs + shiftMs >= nowMs - this.#maxAgeMs) return false
     if (Math.abs(nowMs - this.#ageDeletionAtMs) < this.#maxAgeMs / AGE_DELETIONS) return false
     this.#ageDeletionAtMs = nowMs
     return true

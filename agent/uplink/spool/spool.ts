@@ -3,9 +3,12 @@ import type { Log } from '../../../protocol/kit/log.ts'
 import type { SpoolStatus } from '../../../protocol/status.ts'
 import { Commits } from './commits.ts'
 import { DiskHealth } from './disk-health.ts'
+import type { ShiftOf } from './labels.ts'
 import { MemoryMode } from './memory-mode.ts'
 import { nextBatch } from './next-batch.ts'
 import { Numbering } from './numbering.ts'
+import { SegmentReader } from './reader.ts'
+import { giveRightTimes } from './right-times.ts'
 
 export interface SpoolOptions {
   folder: string
@@ -14,6 +17,8 @@ export interface SpoolOptions {
   /** records kept in memory while the disk can't be written */
   maxMemoryRecords?: number
   nowMs: () => number
+  /** whether the clock may be wrong: then no record is too old */
+  clockHolds?: () => boolean
   log: Log
 }
 
@@ -33,6 +38,7 @@ export class Spool {
   readonly #numbering: Numbering
   readonly #memory: MemoryMode
   readonly #commits: Commits
+  #timing: Promise<void> | undefined
 
   constructor(options: SpoolOptions) {
     this.#o = options
@@ -82,6 +88,7 @@ export class Spool {
     const { lost, fromMs, toMs } = losses.state
     const { segments } = this.#commits
     const oldestMs = segments?.list.find((s) => s.oldestMs !== undefined)?.oldestMs ?? tail[0]?.startMs
+    const { held } = this
     return {
       records,
       bytes: segments?.bytes ?? 0,
@@ -90,11 +97,45 @@ export class Spool {
       ...(lost > 0 && fromMs !== undefined ? { lostFromMs: fromMs } : {}),
       ...(lost > 0 && toMs !== undefined ? { lostToMs: toMs } : {}),
       disk: this.#health.condition,
+      ...(held > 0 ? { held } : {}),
     }
   }
 
-  append(records: readonly Interval[]): void {
-    this.#numbering.append(records)
+  /** @param stretch of the agent's clock; present while it is not known whether it is right: the records are held until `giveRightTimes` */
+  append(records: readonly Interval[], stretch?: number): void {
+    this.#numbering.append(records, stretch)
+  }
+
+  /** Records that are held until it is known whether the clock was right. */
+  get held(): number {
+    return this.#numbering.labels.held
+  }
+
+  /**
+   * Gives held records their right time where it is known now, and makes that safe before any of them is sent. Never rejects.
+   * @param shiftOf right time minus the time that records of a stretch say, ms; undefined: not known yet
+   */
+  giveRightTimes(shiftOf: ShiftOf): Promise<void> {
+    this.#timing ??= this.#giveRightTimes(shiftOf).finally(() => {
+      this.#timing = undefined
+    })
+    return this.#timing
+  }
+
+  async #giveRightTimes(shiftOf: ShiftOf): Promise<void> {
+    const { segments } = this.#commits
+    const reader = segments && new SegmentReader(segments)
+    const source = { numbering: this.#numbering, reader: () => reader }
+    if (!this.#numbering.labels.firstKnown(shiftOf, 1)) return
+    // what waits for a commit leaves less room in the next checkpoint
+    await this.commit()
+    for (;;) {
+      this.#numbering.holdUntilSafe()
+      const more = await giveRightTimes(source, shiftOf)
+      if (more) await this.commit()
+      this.#numbering.safe()
+      if (!more) return
+    }
   }
 
   /**

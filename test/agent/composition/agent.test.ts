@@ -19,7 +19,7 @@ import { type AckMessage, type StatusMessage, StatusMessageSchema } from '../../
 import { parseTopic, topic } from '../../../protocol/topics.ts'
 import { eventually } from '../../eventually.ts'
 import { freePort, type Mosquitto, startMosquitto } from '../../mosquitto.ts'
-import { remove, tempFolder } from '../uplink/spool/fixtures.ts'
+import { openSpool, remove, tempFolder } from '../uplink/spool/fixtures.ts'
 
 /** A meter whose counter grows by 1 kJ at each reading, so that a test can add up what the agent must have counted. */
 const meter = () => {
@@ -139,7 +139,12 @@ describe('an agent without a broker', () => {
     await third.start()
     await readings(2)
     await third.stop()
-    const records = (await third.spool.read(1, 500))?.intervals ?? []
+    const spool = await openSpool(join(folder, 'spool'))
+    // no collector has confirmed the clock
+    expect(await spool.read(1, 500)).toBeUndefined()
+    await spool.giveRightTimes(() => 0)
+    const records = (await spool.read(1, 500))?.intervals ?? []
+    await spool.close()
     expect(new Set(records.map(intervalKey)).size).toBe(records.length)
     // counting starts at the first reading
     expect(energyJ(records)).toBe(source.read.joules - 1000)
@@ -179,6 +184,7 @@ describe('an agent without a broker', () => {
 
 describe('an agent and a collector on Mosquitto', () => {
   const AHEAD_MS = 90_000
+  let aheadMs: number
   let broker: Mosquitto
   let collector: MqttClient
   let taken: Map<string, Interval>
@@ -191,6 +197,7 @@ describe('an agent and a collector on Mosquitto', () => {
     statuses = []
     samples = []
     answers = true
+    aheadMs = AHEAD_MS
     collector = await mqtt.connectAsync(broker.url)
     collector.on('message', (name, payload) => {
       const channel = parseTopic(name)?.channel
@@ -207,7 +214,7 @@ describe('an agent and a collector on Mosquitto', () => {
         epoch,
         seq: firstSeq + intervals.length - 1,
         creditRecords: 1000,
-        atMs: Date.now() + AHEAD_MS,
+        atMs: Date.now() + aheadMs,
         echoSentAtMs: message.value.sentAtMs,
       }
       collector.publish(topic('plains', 'a', 'ack'), encode(ack), { qos: 1 })
@@ -242,6 +249,18 @@ describe('an agent and a collector on Mosquitto', () => {
     )
     expect(faulty?.faults).toEqual([expect.stringContaining('shows 100 TH/s but no share was accepted')])
     expect(samples).toContainEqual(expect.objectContaining({ state: 'hashing', hashrateHs: 100e12 }))
+  })
+
+  it('holds its records while the collector’s clock says another hour, and tells both', async () => {
+    aheadMs = 3_600_000
+    const agent = create(broker.url)
+    await agent.start()
+    await readings(3)
+    await agent.stop()
+    expect(taken.size).toBe(0)
+    expect(statuses.at(-1)?.spool?.held).toBeGreaterThan(0)
+    expect(Math.round((statuses.at(-1)?.clockOffsetMs ?? 0) / 10_000)).toBe(360)
+    expect(lines.map((l) => JSON.parse(l).event)).toContainEqual(expect.stringContaining('don’t agree'))
   })
 
   it('keeps what is not acknowledged, and delivers it once somebody listens', async () => {

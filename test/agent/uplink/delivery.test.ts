@@ -32,6 +32,7 @@ describe('delivery', () => {
   let sent: IntervalMessage[]
   let steadyMs: number
   let delivery: Delivery
+  let holds: boolean
   const seqs = () => sent.map((m) => [m.firstSeq, m.firstSeq + m.ids.length - 1])
   const hold = async (n: number) => {
     spool.append(records(n))
@@ -51,6 +52,7 @@ describe('delivery', () => {
       send: (m) => sent.push(m) > 0,
       clock: { now: () => ({ wallMs: steadyMs, steadyMs }) },
       log: SILENT,
+      holds: () => holds,
       random: () => random,
     })
 
@@ -60,6 +62,7 @@ describe('delivery', () => {
     await spool.open()
     sent = []
     steadyMs = 0
+    holds = false
     delivery = create()
   })
   afterEach(async () => {
@@ -79,6 +82,29 @@ describe('delivery', () => {
       [501, 700],
     ])
     expect(spool.state().records).toBe(0)
+  })
+
+  it('sends nothing while the clocks don’t agree, and everything once they do', async () => {
+    await hold(3)
+    holds = true
+    await connect()
+    expect(sent).toEqual([])
+    holds = false
+    await delivery.pump()
+    expect(seqs()).toEqual([[1, 3]])
+  })
+
+  it('sends what was written under a clock that is known, and not what follows under another', async () => {
+    await hold(3)
+    spool.append(records(2), 7)
+    await spool.commit()
+    await connect()
+    expect(seqs()).toEqual([[1, 3]])
+    await spool.giveRightTimes((stretch) => (stretch === 7 ? 90_000 : undefined))
+    await delivery.pump()
+    expect(sent.slice(1).map(({ firstSeq, startMs }) => [firstSeq, startMs])).toEqual([
+      [4, [90_000, 150_000, 120_000, 180_000]],
+    ])
   })
 
   it('keeps records that are not acknowledged, however often the broker confirmed them', async () => {

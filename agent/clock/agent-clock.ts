@@ -1,0 +1,153 @@
+import { CLOCK_TOLERANCE_MS, EARLIEST_RIGHT_MS } from '../../protocol/clock-tolerance.ts'
+import type { Clock, Instant } from '../../protocol/kit/clock.ts'
+import type { Log } from '../../protocol/kit/log.ts'
+import { bootId } from './boot.ts'
+import { ClockExchange } from './exchange.ts'
+import { StepWatch } from './step-watch.ts'
+import { kept, nextStretch, resolved, type Stretch } from './stretches.ts'
+
+/** Kept on disk as JSON in the spool's checkpoint, so that records of an earlier run get their right time too. */
+export interface AgentClockState {
+  boot: string
+  /** both clocks when it was written */
+  at: Instant
+  stretches: Stretch[]
+  /** when the clocks agreed last, Unix ms */
+  agreedMs: number
+}
+
+/** A moment, and the undisturbed stretch of the wall clock that it lies in. */
+export interface ClockInstant extends Instant {
+  stretch: number
+}
+
+export interface AgentClockOptions {
+  clock: Clock
+  log: Log
+  /** of an earlier run */
+  state?: AgentClockState | undefined
+  boot?: string
+}
+
+/**
+ * The agent's clock beside the collector's. Records of a time in which the clock may have been wrong are held until both
+ * agree, and then shifted by the steps that the clock made since.
+ */
+export class AgentClock {
+  readonly #o: AgentClockOptions
+  readonly #boot: string
+  readonly #watch: StepWatch
+  readonly #exchange = new ClockExchange()
+  #stretches: Stretch[]
+  #agreedMs: number
+  #offsetMs: number | undefined
+  /** whether the clocks agree; undefined: not measured since the start or the last step */
+  #agrees: boolean | undefined
+
+  constructor(options: AgentClockOptions) {
+    const { clock, state, boot = bootId() } = options
+    this.#o = options
+    this.#boot = boot
+    this.#agreedMs = state?.agreedMs ?? 0
+    this.#stretches = state?.stretches.map((stretch) => ({ ...stretch })) ?? []
+    const now = clock.now()
+    const sameBoot = state !== undefined && state.boot === boot && state.at.steadyMs <= now.steadyMs
+    this.#watch = new StepWatch(clock, sameBoot ? state.at : now)
+    if (!sameBoot || this.#stretches.length === 0) this.#begin(now, undefined)
+  }
+
+  get state(): AgentClockState {
+    return {
+      boot: this.#boot,
+      at: this.#watch.last,
+      stretches: this.#stretches,
+      agreedMs: this.#agreedMs,
+    }
+  }
+
+  /** The stretch that is now. */
+  get stretch(): number {
+    return this.#current.id
+  }
+
+  /** Collector's clock minus this one, ms; undefined: not measured since the start or the last step. */
+  get offsetMs(): number | undefined {
+    return this.#offsetMs
+  }
+
+  /** Whether records must wait: the clocks don't agree, or nobody knows yet. */
+  get holds(): boolean {
+    return this.#agrees !== true
+  }
+
+  /** By how much the wall clock was set since a stretch, ms. What a start of the computer did is not known, and left out. */
+  stepsSince(stretch: number): number {
+    const later = this.#stretches.filter(({ id, boot }) => id > stretch && !boot)
+    return later.reduce((sum, { stepMs }) => sum + stepMs, 0)
+  }
+
+  /** Whether a measurement says that the clocks don't agree. */
+  get disagrees(): boolean {
+    return this.#agrees === false
+  }
+
+  /** Both clocks. Notices on the way that the wall clock was set. */
+  now(): ClockInstant {
+    const { at, stepMs } = this.#watch.look()
+    if (stepMs !== 0) this.#begin(at, stepMs)
+    this.#current.toMs = Math.max(this.#current.toMs, at.wallMs)
+    return { ...at, stretch: this.stretch }
+  }
+
+  /** Right time minus the time that records of a stretch say, ms; undefined: not known yet. */
+  shiftOf(stretch: number): number | undefined {
+    // a stretch that is forgotten is older than all that is held
+    const found = this.#stretches.find(({ id }) => id === stretch)
+    return found ? found.shiftMs : 0
+  }
+
+  /** A message that the collector answers is sent now. @param sentAtMs the time that it says */
+  sent(sentAtMs: number): void {
+    const { steadyMs, stretch } = this.now()
+    this.#exchange.sent(sentAtMs, steadyMs, stretch)
+  }
+
+  /** The collector's answer. @param atMs the time that it says */
+  answered(echoSentAtMs: number, atMs: number): void {
+    const now = this.now()
+    const offset = this.#exchange.answered(echoSentAtMs, atMs, now, now.stretch)
+    if (!offset) return
+    this.#offsetMs = offset.offsetMs
+    const provenMs = Math.abs(offset.offsetMs) - offset.roundTripMs / 2
+    const canBeRight = Math.min(now.wallMs, atMs) >= EARLIEST_RIGHT_MS
+    if (provenMs <= CLOCK_TOLERANCE_MS && canBeRight) this.#agree(now)
+    else this.#disagree(offset.offsetMs)
+  }
+
+  #agree(now: ClockInstant): void {
+    if (this.#agrees === false) this.#o.log.info('clock agrees with the collector’s again; records are sent')
+    this.#agrees = true
+    if (this.#current.shiftMs === undefined) this.#stretches = resolved(this.#stretches, this.#agreedMs)
+    this.#agreedMs = now.wallMs
+  }
+
+  #disagree(offsetMs: number): void {
+    if (this.#agrees !== false)
+      this.#o.log.warn(
+        'the collector’s clock and this one don’t agree; records are held here until they do. Check NTP on both computers',
+        { collectorAheadS: Math.round(offsetMs / 1000) },
+      )
+    this.#agrees = false
+  }
+
+  get #current(): Stretch {
+    return this.#stretches.at(-1) as Stretch
+  }
+
+  #begin(at: Instant, stepMs: number | undefined): void {
+    if (stepMs !== undefined) this.#o.log.warn('the clock was set', { byS: stepMs / 1000 })
+    this.#stretches = kept([...this.#stretches, nextStretch(this.#stretches, { nowMs: at.wallMs, stepMs })])
+    this.#agrees = undefined
+    this.#offsetMs = undefined
+  }
+}
