@@ -1,13 +1,11 @@
+import { CLOCK_TOLERANCE_MS } from '../../protocol/clock-tolerance.ts'
 import type { Interval, IntervalBatch } from '../../protocol/interval.ts'
 import type { AckMessage } from '../../protocol/status.ts'
-import { MINUTE_MS } from '../../protocol/units.ts'
 import type { Loss } from '../plugin/audit-store.ts'
-import type { Hold, RecordHold } from '../plugin/held.ts'
+import { BEYOND_LEDGER, type Hold, type RecordHold } from '../plugin/held.ts'
 import type { Append, HighWater, Quarantined } from '../plugin/store.ts'
 import { recordFault } from './record-limits.ts'
 
-/** How far an agent's clock may run ahead of the collector's before its records are quarantined. */
-const FUTURE_MS = 2 * MINUTE_MS
 const REASON_CHARS = 512
 
 /** A batch of one agent as it was received. */
@@ -42,12 +40,17 @@ export type RecordJudge = (agentId: string, record: Interval) => Hold | undefine
 export interface PlanContext {
   /** collector's clock */
   nowMs: number
-  /** records older than this are quarantined */
+  /** records older than this are put aside */
   retentionMs: number
+  /** whether the collector's clock may be wrong: then it says of no record that it is too old */
+  clockInDoubt?: boolean
   judges?: readonly RecordJudge[]
 }
 
-/** Plans one batch against the agent's high-water mark: exactly the records after the mark are stored, each once and in order. */
+/**
+ * Plans one batch against the agent's high-water mark: exactly the records after the mark are stored, each once and in order. From the
+ * first on that is from the future by the collector's clock nothing is taken: one of the two clocks is wrong, and the agent keeps them.
+ */
 export function planBatch(
   delivery: AgentBatch,
   mark: HighWater | undefined,
@@ -63,25 +66,58 @@ export function planBatch(
   const lastSeq = firstSeq + (unreadable?.records ?? batch.intervals.length) - 1
   if (firstSeq > expected) return nothing({ epoch, seq: expected - 1, resend: true })
   if (lastSeq < expected) return nothing({ epoch, seq: Math.max(storedSeq ?? 0, lastSeq) })
-  const next: HighWater = { epoch, seq: lastSeq }
-  const { good, aside } = sortRecords(agentId, batch.intervals.slice(expected - firstSeq), context)
-  const holds = holdsOf(agentId, good, context)
-  const loss = lossBefore(agentId, batch, storedSeq, expected, context.nowMs)
+  const offered = batch.intervals.slice(expected - firstSeq)
+  const waits = offered.map((record) => waitReason(record, context)).findIndex((why) => why !== undefined)
+  const records = waits < 0 ? offered : offered.slice(0, waits)
+  const waiting = waits < 0 ? undefined : waitReason(offered[waits] as Interval, context)
+  const held = waiting === undefined ? {} : { held: waiting.slice(0, REASON_CHARS) }
+  if (waits === 0) return nothing({ epoch, seq: storedSeq ?? 0, ...held })
+  const next: HighWater = { epoch, seq: waits < 0 ? lastSeq : expected + waits - 1 }
+  const holds = holdsOf(agentId, records, context)
+  const aside = holds.filter(({ kind }) => kind === 'quarantine')
+  const losses = [
+    ...lossBefore(agentId, batch, storedSeq, expected, context.nowMs),
+    ...unreadableLoss(delivery, expected, lastSeq, context.nowMs),
+  ]
   const why =
     unreadable?.reason ??
     (aside.length > 0 ? `${aside.length} records are put aside: ${aside[0]?.reason}` : undefined)
   return {
     delivery,
-    answer: { ...next, ...(why ? { quarantined: why.slice(0, REASON_CHARS) } : {}) },
+    answer: { ...next, ...(why ? { quarantined: why.slice(0, REASON_CHARS) } : {}), ...held },
     append: {
       agentId,
       mark: next,
-      records: good,
+      records,
       ...(holds.length > 0 ? { holds } : {}),
-      ...(loss ? { losses: [loss] } : {}),
+      ...(losses.length > 0 ? { losses } : {}),
     },
-    aside,
+    aside: [],
   }
+}
+
+/** Why a record can't be taken now, or undefined. The agent keeps it. */
+function waitReason(
+  { startMs }: Interval,
+  { nowMs, retentionMs, clockInDoubt }: PlanContext,
+): string | undefined {
+  const future = startMs > nowMs + CLOCK_TOLERANCE_MS
+  const old = startMs < nowMs - retentionMs
+  if (!future && !(old && clockInDoubt)) return undefined
+  return `the record's start ${iso(startMs)} is ${future ? 'from the future' : 'older than the retention'} by the collector's clock, ${iso(nowMs)}: one of the two clocks is wrong; check NTP on both computers`
+}
+
+const iso = (ms: number): string => new Date(Math.min(Math.max(ms, -8.64e15), 8.64e15)).toISOString()
+
+/** Records that could not be read: their bytes are in quarantine, and they are missing in the ledger like lost ones. */
+function unreadableLoss(
+  { agentId, batch: { epoch }, unreadable }: AgentBatch,
+  expected: number,
+  lastSeq: number,
+  nowMs: number,
+): Loss[] {
+  if (!unreadable) return []
+  return [{ agentId, epoch, seq: lastSeq + 1, records: lastSeq - expected + 1, atMs: nowMs }]
 }
 
 /** Records lost before this batch: the sequence numbers that are missing or, in a new epoch, the gaps that the agent reports. */
@@ -91,55 +127,39 @@ function lossBefore(
   storedSeq: number | undefined,
   expected: number,
   nowMs: number,
-): Loss | undefined {
+): Loss[] {
   const reported = firstSeq === expected ? gaps : []
   const records =
     storedSeq === undefined ? reported.reduce((sum, gap) => sum + gap.records, 0) : expected - storedSeq - 1
-  if (records <= 0) return undefined
+  if (records <= 0) return []
   const loss: Loss = { agentId, epoch, seq: expected, records, atMs: nowMs }
-  if (reported.length === 0) return loss
-  return {
-    ...loss,
-    fromMs: Math.min(...reported.map((gap) => gap.fromMs)),
-    toMs: Math.max(...reported.map((gap) => gap.toMs)),
-  }
+  if (reported.length === 0) return [loss]
+  const fromMs = Math.min(...reported.map((gap) => gap.fromMs))
+  const toMs = Math.max(...reported.map((gap) => gap.toMs))
+  return [{ ...loss, fromMs, toMs }]
 }
 
-/** The holds of the judges on these records. */
-function holdsOf(
-  agentId: string,
-  records: readonly Interval[],
-  { nowMs, judges = [] }: PlanContext,
-): RecordHold[] {
+/** The holds on these records: what is put aside, and what the judges hold of the rest. */
+function holdsOf(agentId: string, records: readonly Interval[], context: PlanContext): RecordHold[] {
+  const { nowMs: heldMs, judges = [] } = context
   const holds: RecordHold[] = []
-  for (const record of records)
-    for (const judge of judges) {
-      const hold = judge(agentId, record)
-      if (hold) holds.push({ ...hold, record, heldMs: nowMs })
-    }
+  for (const record of records) {
+    const aside = asideHold(record, context)
+    // what is taken in later is held against its device as well
+    const judged = aside?.check === BEYOND_LEDGER ? [] : judges.map((judge) => judge(agentId, record))
+    for (const hold of [aside, ...judged]) if (hold) holds.push({ ...hold, record, heldMs })
+  }
   return holds
 }
 
-/** Parts the records into those that can be stored and those that go to quarantine. */
-function sortRecords(
-  agentId: string,
-  records: readonly Interval[],
-  { nowMs, retentionMs }: PlanContext,
-): { good: Interval[]; aside: Quarantined[] } {
-  const [oldestMs, newestMs] = [nowMs - retentionMs, nowMs + FUTURE_MS]
-  const timeFault = ({ startMs }: Interval) => {
-    if (startMs >= oldestMs && startMs <= newestMs) return undefined
-    const why = startMs > newestMs ? 'is from the future' : 'is older than the retention'
-    return `the record's start ${new Date(startMs).toISOString()} ${why}; check the clock`
-  }
-  const aside: Quarantined[] = []
-  const good = records.filter((record) => {
-    const reason = timeFault(record) ?? recordFault(record)
-    if (reason === undefined) return true
-    aside.push(quarantinedRecord(agentId, record, reason, nowMs))
-    return false
-  })
-  return { good, aside }
+/** Why a record is put aside, or undefined: it is stored, and in no sum until a person takes it in. */
+function asideHold(record: Interval, { nowMs, retentionMs }: PlanContext): Hold | undefined {
+  const fault = recordFault(record)
+  if (fault) return { kind: 'quarantine', check: BEYOND_LEDGER, reason: fault }
+  const { startMs } = record
+  if (startMs >= nowMs - retentionMs) return undefined
+  const reason = `the record's start ${iso(startMs)} is older than the retention; check the clock of its agent`
+  return { kind: 'quarantine', check: 'too-old', reason }
 }
 
 export const quarantinedRecord = (

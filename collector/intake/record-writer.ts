@@ -19,8 +19,10 @@ export interface RecordWriterOptions {
   store: Store
   nowMs: () => number
   log: Log
-  /** records older than this are quarantined */
+  /** records older than this are put aside */
   retentionMs: number
+  /** whether the collector's clock and this agent's don't agree; absent: they do */
+  clockInDoubt?(agentId: string): boolean
   quarantine(entry: Quarantined): void
   /** each may hold a record back for a person's decision */
   judges?: readonly RecordJudge[]
@@ -76,12 +78,13 @@ export class RecordWriter {
   }
 
   async #takeInTurn(deliveries: readonly AgentBatch[]): Promise<(BatchAnswer | undefined)[]> {
-    const { nowMs, retentionMs, judges = [] } = this.#o
+    const { nowMs, retentionMs, judges = [], clockInDoubt } = this.#o
     const marks = new Map<string, HighWater>()
     const plans = deliveries.map((delivery) => {
       const { agentId } = delivery
       const mark = marks.get(agentId) ?? this.#marks.get(agentId)
-      const plan = planBatch(delivery, mark, { nowMs: nowMs(), retentionMs, judges })
+      const context = { nowMs: nowMs(), retentionMs, judges, clockInDoubt: clockInDoubt?.(agentId) === true }
+      const plan = planBatch(delivery, mark, context)
       if (plan.append) marks.set(agentId, plan.append.mark)
       return plan
     })
@@ -151,7 +154,7 @@ export class RecordWriter {
           reason,
         })
         const aside = append.records.map((record) => quarantinedRecord(agentId, record, reason, nowMs()))
-        const without = { ...append, records: [], holds: [] }
+        const without = { ...append, records: [], holds: [], losses: lossesWith(append, nowMs()) }
         await store.appendAll([without]).then(
           () => this.#stored([{ ...plan, append: without, aside: [...plan.aside, ...aside] }]),
           () => failed.add(agentId),
@@ -175,11 +178,20 @@ export class RecordWriter {
 
   #noteLoss(loss: Loss): void {
     this.#losses = [loss, ...this.#losses].slice(0, LOSSES_KEPT)
-    this.#o.log.error('an agent lost records before they could be taken: its spool was full, or damaged', {
-      agent: loss.agentId,
-      records: loss.records,
-      ...(loss.fromMs === undefined ? {} : { from: new Date(loss.fromMs).toISOString() }),
-      ...(loss.toMs === undefined ? {} : { to: new Date(loss.toMs).toISOString() }),
-    })
+    this.#o.log.error(
+      'records of an agent are missing: its spool was full or damaged, or they could not be read or stored',
+      {
+        agent: loss.agentId,
+        records: loss.records,
+        ...(loss.fromMs === undefined ? {} : { from: new Date(loss.fromMs).toISOString() }),
+        ...(loss.toMs === undefined ? {} : { to: new Date(loss.toMs).toISOString() }),
+      },
+    )
   }
+}
+
+/** What the agent lost, and the records that the store refuses: they are missing too. */
+function lossesWith({ agentId, mark, records, losses = [] }: Append, atMs: number): Loss[] {
+  const { epoch, seq } = mark
+  return [...losses, { agentId, epoch, seq: seq + 1, records: records.length, atMs }]
 }

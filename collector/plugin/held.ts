@@ -13,6 +13,9 @@ import type { AgentInterval } from '../economics/ledger-row.ts'
 export const HOLD_KINDS = ['doubt', 'claim', 'quarantine'] as const
 export type HoldKind = (typeof HOLD_KINDS)[number]
 
+/** The check that holds a record which no row of the ledger can hold: it can be rejected, and never accepted. */
+export const BEYOND_LEDGER = 'beyond-ledger'
+
 /** `open` until a person decides. A decision may be turned round later. */
 export const HOLD_STATES = ['open', 'accepted', 'rejected'] as const
 export type HoldState = (typeof HOLD_STATES)[number]

@@ -4,7 +4,7 @@ import { pause } from '../../protocol/kit/retry.ts'
 import type { Prices, Quote } from '../../protocol/quote.ts'
 import { MINUTE_MS, minuteOf } from '../../protocol/units.ts'
 import type { Repricing, Settlement } from '../plugin/audit-store.ts'
-import { type Decision, type HeldFilter, HOLD_KINDS } from '../plugin/held.ts'
+import { BEYOND_LEDGER, type Decision, type HeldFilter, HOLD_KINDS } from '../plugin/held.ts'
 import { isRefused, type Store } from '../plugin/store.ts'
 import { QuoteBook } from '../prices/quote-book.ts'
 import type { MinutePricing, Pricing } from './pricing.ts'
@@ -117,10 +117,12 @@ export class Repricer {
     adoption = false,
   }: DecisionRequest): Promise<Repricing | undefined> {
     const kinds = (asked.kinds ?? HOLD_KINDS).filter((kind) => adoption || kind !== 'claim')
-    const filter = { ...asked, kinds }
-    const state = filter.state ?? 'open'
-    const groups = await this.#store.heldGroups({ ...filter, state }, MOST_GROUPS)
+    const state = asked.state ?? 'open'
+    const found = await this.#store.heldGroups({ ...asked, kinds, state }, MOST_GROUPS)
+    const groups = found.filter(({ check }) => verdict === 'rejected' || check !== BEYOND_LEDGER)
     if (groups.length === 0 || state === verdict) return undefined
+    const filter: HeldFilter = { ...asked, kinds }
+    if (groups.length < found.length) filter.checks = [...new Set(groups.map(({ check }) => check))]
     const atMs = this.#nowMs()
     const fromMs = minuteOf(Math.min(...groups.map((group) => group.firstMs)))
     const toMs = minuteOf(Math.max(...groups.map((group) => group.lastMs))) + MINUTE_MS

@@ -69,6 +69,7 @@ export const batch = (
 /** A ledger with all that belongs to it, over any store, with a clock that tests turn. */
 export class LedgerRig {
   nowMs = T0 + 10 * MINUTE_MS
+  clockInDoubt = false
   readonly aside: Quarantined[] = []
   readonly settled: { rows: readonly LedgerRow[]; settlements: readonly Settlement[] }[] = []
   readonly quotes = new QuoteBook()
@@ -109,6 +110,7 @@ export class LedgerRig {
     })
     this.records = new RecordWriter({
       ...common,
+      clockInDoubt: () => this.clockInDoubt,
       quarantine: (entry) => this.aside.push(entry),
       judges,
       ...(hooks.arriving && { arriving: hooks.arriving }),

@@ -82,12 +82,58 @@ describe('the record writer', () => {
     expect(await rig.take(batch(1, [record(0)]))).toMatchObject({ seq: 1 })
   })
 
-  it('puts records of a clock an hour ahead aside, keeps them for a look, and lets the agent go on', async () => {
-    const ack = await rig.take(batch(1, [record(70), record(5)]))
-    expect(ack).toMatchObject({ seq: 2, quarantined: expect.stringContaining('check the clock') })
-    expect(rig.aside).toHaveLength(1)
-    expect(rig.aside[0]).toMatchObject({ agentId: 'a', reason: expect.stringContaining('from the future') })
-    expect(JSON.parse(rig.aside[0]?.payload ?? '')).toEqual(record(70))
+  it('does not acknowledge what is only from the future, and takes it once its time has come', async () => {
+    const early = batch(1, [record(5), record(70), record(6)])
+    expect(await rig.take(early)).toEqual({
+      epoch: 7,
+      seq: 1,
+      held: expect.stringContaining('one of the two clocks'),
+    })
+    expect(await rig.take(batch(2, [record(70), record(6)]))).toMatchObject({
+      seq: 1,
+      held: expect.any(String),
+    })
+    expect(store.records.size).toBe(1)
+    rig.nowMs += 60 * MINUTE_MS
+    expect(await rig.take(early)).toEqual({ epoch: 7, seq: 3 })
+    expect(store.records.size).toBe(3)
+    expect(rig.aside).toEqual([])
+  })
+
+  it('keeps a record older than the retention apart: stored, held, in no sum', async () => {
+    const old = record(-60 * 24 * 31)
+    expect(await rig.take(batch(1, [old, record(5)]))).toMatchObject({
+      seq: 2,
+      quarantined: expect.stringContaining('older than the retention'),
+    })
+    expect(await store.held({}, 10)).toMatchObject([
+      { kind: 'quarantine', check: 'too-old', state: 'open', record: { startMs: old.startMs } },
+    ])
+    await rig.settleAll()
+    expect(store.sums()['mining']).toMatchObject({ intervals: 1 })
+  })
+
+  it('says of no record that it is too old while its own clock may be wrong', async () => {
+    rig.clockInDoubt = true
+    expect(await rig.take(batch(1, [record(-60 * 24 * 31), record(5)]))).toMatchObject({
+      seq: 0,
+      held: expect.any(String),
+    })
+    expect(store.records.size).toBe(0)
+    rig.clockInDoubt = false
+    expect(await rig.take(batch(1, [record(-60 * 24 * 31), record(5)]))).toMatchObject({ seq: 2 })
+  })
+
+  it('keeps what no row of the ledger can hold, lets it be rejected, and never accepted', async () => {
+    await rig.take(batch(1, [record(0, 'rig1', { workDiff1: 2 ** 53 - 1 }), record(1)]))
+    expect(await store.heldGroups({ state: 'open' }, 10)).toMatchObject([
+      { check: 'beyond-ledger', records: 1 },
+    ])
+    const asked = { filter: { kinds: ['quarantine' as const] }, by: 'anna', reason: 'tried' }
+    expect(await rig.repricer.decide({ ...asked, verdict: 'accepted' })).toBeUndefined()
+    expect(await rig.repricer.decide({ ...asked, verdict: 'rejected' })).toMatchObject({
+      decision: { records: 1 },
+    })
   })
 
   it('passes over a batch that cannot be read', async () => {
@@ -96,6 +142,8 @@ describe('the record writer', () => {
       { epoch: 7, seq: 4, quarantined: 'ids[0]: expected a name' },
     ])
     expect(await rig.take(batch(5, [record(0)]))).toMatchObject({ seq: 5 })
+    // its records are missing, like lost ones
+    expect(store.lost).toEqual([{ agentId: 'a', epoch: 7, seq: 5, records: 4, atMs: rig.nowMs }])
   })
 
   it('takes the batches of many agents, and several of one, in one transaction', async () => {
@@ -127,16 +175,19 @@ describe('the record writer', () => {
     expect(await rig.records.takeAll(deliveries)).toMatchObject([1, 1, 2, 1].map((seq) => ({ seq })))
     expect(store.records.size).toBe(3)
     expect(rig.aside).toMatchObject([{ agentId: 'b', reason: expect.stringContaining('is refused') }])
+    expect(store.lost).toMatchObject([{ agentId: 'b', records: 1 }])
     // kept over a restart: the agent has forgotten what was acknowledged
     expect(store.marks.get('b')).toEqual({ epoch: 7, seq: 2 })
   })
 
   it('puts records aside once, when the rest of their batch is stored', async () => {
     store.failure = new Error('disk full')
-    await rig.take(batch(1, [record(70), record(5)]))
-    expect(rig.aside).toEqual([])
+    const old = record(-60 * 24 * 31)
+    await rig.take(batch(1, [old, record(5)]))
+    expect(await store.held({}, 10)).toEqual([])
     store.failure = undefined
-    await rig.take(batch(1, [record(70), record(5)]))
-    expect(rig.aside).toHaveLength(1)
+    await rig.take(batch(1, [old, record(5)]))
+    await rig.take(batch(1, [old, record(5)]))
+    expect(await store.held({}, 10)).toHaveLength(1)
   })
 })
