@@ -44,6 +44,8 @@ export const StatusMessageSchema = z.object({
   spool: SpoolStatusSchema.optional(),
   /** collector's clock minus the agent's, ms, from the last acknowledgement */
   clockOffsetMs: z.number().optional(),
+  /** whether NTP keeps the agent's clock, as its kernel says; absent where that can't be read */
+  clockSynchronised: z.boolean().optional(),
 })
 export type StatusMessage = z.infer<typeof StatusMessageSchema>
 

@@ -1,9 +1,9 @@
 import { CLOCK_TOLERANCE_MS, EARLIEST_RIGHT_MS } from '../../protocol/clock-tolerance.ts'
 import type { Clock, Instant } from '../../protocol/kit/clock.ts'
 import type { Log } from '../../protocol/kit/log.ts'
+import { StepWatch } from '../../protocol/kit/step-watch.ts'
 import { bootId } from './boot.ts'
 import { ClockExchange } from './exchange.ts'
-import { StepWatch } from './step-watch.ts'
 import { kept, nextStretch, resolved, type Stretch } from './stretches.ts'
 
 /** Kept on disk as JSON in the spool's checkpoint, so that records of an earlier run get their right time too. */
@@ -75,7 +75,7 @@ export class AgentClock {
     return this.#offsetMs
   }
 
-  /** Whether records must wait: the clocks don't agree, or nobody knows yet. */
+  /** Whether records must wait: the clocks don’t agree, or that is not measured yet. */
   get holds(): boolean {
     return this.#agrees !== true
   }

@@ -48,7 +48,7 @@ export function resolved(list: readonly Stretch[], agreedMs: number): Stretch[] 
   for (const stretch of list.toReversed()) {
     if (after) {
       const byStepsMs = shiftMs + after.stepMs
-      // a clock that went back at a boot says nothing of the time before; one that went on has a battery, or saved its time
+      // a clock that went back at a boot may have been right before; one that went on has a battery, or saved its time
       const asItIs =
         after.boot && canBeRight(stretch, 0) && (after.stepMs < 0 || !canBeRight(stretch, byStepsMs))
       shiftMs = asItIs ? 0 : byStepsMs

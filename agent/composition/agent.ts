@@ -1,5 +1,6 @@
 import type { IntervalMessage } from '../../protocol/interval.ts'
 import { type Clock, systemClock } from '../../protocol/kit/clock.ts'
+import { isSynchronised } from '../../protocol/kit/kernel-clock.ts'
 import type { Log } from '../../protocol/kit/log.ts'
 import { pause } from '../../protocol/kit/retry.ts'
 import { every } from '../../protocol/kit/timers.ts'
@@ -59,6 +60,8 @@ export class Agent {
   /** absent until the spool is open */
   #metering: Metering | undefined
   #time: AgentClock | undefined
+  /** whether NTP keeps the clock; undefined: not known */
+  #synchronised: boolean | undefined
   readonly #questions: TimeQuestions
   #starting: Promise<void> = Promise.resolve()
   #stopped = false
@@ -153,11 +156,12 @@ export class Agent {
     const ids = config.devices.map(({ id }) => id)
     this.#metering = new Metering(this.spool, maxGapMs(config), this.#memories, ids, time)
     this.#publisher.start()
+    void this.#publishStatusOfClock()
     for (const poller of this.#pollers) poller.start()
     this.#timers = [
       every(config.pollInterval, () => this.#publishLive()),
       every(1000, () => void this.#beat()),
-      every(60_000, () => this.#publishStatus()),
+      every(60_000, () => void this.#publishStatusOfClock()),
     ]
   }
 
@@ -250,6 +254,11 @@ export class Agent {
     this.#publisher.publish('status', status, { qos: 1, retain: true })
   }
 
+  async #publishStatusOfClock(): Promise<void> {
+    this.#synchronised = await isSynchronised()
+    if (!this.#stopped) this.#publishStatus()
+  }
+
   #publishInventory(): void {
     this.#publishedInventory = this.#registry.version
     const message: InventoryMessage = {
@@ -283,6 +292,7 @@ export class Agent {
       simulated: this.#config.simulated,
       pollS: this.#config.pollInterval / 1000,
       spool: this.spool.state(),
+      ...(this.#synchronised === undefined ? {} : { clockSynchronised: this.#synchronised }),
       ...(this.#time?.offsetMs === undefined ? {} : { clockOffsetMs: this.#time.offsetMs }),
     }
   }

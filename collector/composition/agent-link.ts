@@ -30,7 +30,7 @@ export async function startBroker({ config, log }: Context): Promise<EmbeddedBro
 
 /** Connects to the broker, which may not answer yet, and takes what agents send from then on. */
 export function startAgentLink(
-  { config, log, version, nowMs }: Context,
+  { config, log, version, nowMs, clocks }: Context,
   { broker, devices, ledger }: { broker: EmbeddedBroker | undefined; devices: Devices; ledger: LedgerPlane },
 ): AgentLink {
   const { site, mqtt } = config
@@ -46,6 +46,7 @@ export function startAgentLink(
     receiver: ledger.receiver,
     inventory: devices.inventory,
     claims: ledger.claims,
+    clocks,
     nowMs,
     log,
     quarantine: (entry) => ledger.quarantine.add(entry),

@@ -20,13 +20,14 @@ export class ChartKeeper {
 
   /** Stores a sample of each device that sent live data since the last call. Logs a failure and never throws. */
   keep(): void {
-    const { nowMs, config, log } = this.#context
+    const { nowMs, config, log, clocks } = this.#context
     const now = nowMs()
     const rows = chartSamples(this.#state, this.#sampledMs)
     this.#sampledMs = now
     this.#storing = this.#storing
       .then(() => this.#store.writeSamples(rows))
-      .then(() => this.#store.prune(now - config.ledger.sampleRetention))
+      // by a clock that agents or the newest record contradict, what is old is not known
+      .then(() => (clocks.mayDelete ? this.#store.prune(now - config.ledger.sampleRetention) : undefined))
       .catch((error) => log.error('samples not stored', { samples: rows.length, reason: reasonOf(error) }))
   }
 

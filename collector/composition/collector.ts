@@ -1,10 +1,13 @@
+import { systemClock } from '../../protocol/kit/clock.ts'
 import { reasonOf } from '../../protocol/kit/errors.ts'
+import { isSynchronised } from '../../protocol/kit/kernel-clock.ts'
 import { pluginNamed } from '../../protocol/kit/plugin.ts'
 import { every } from '../../protocol/kit/timers.ts'
 import { settingsOf } from '../alerts/active-rules.ts'
 import { type Alerting, createAlerting } from '../alerts/alerting.ts'
 import type { EmbeddedBroker } from '../broker/embedded.ts'
 import { CHANNELS } from '../channels/index.ts'
+import { ClockWatch } from '../clocks/clock-watch.ts'
 import type { AdvicePublisher } from '../live/advice-publisher.ts'
 import { CHART_STEP_MS } from '../live/chart-samples.ts'
 import type { LiveViews } from '../live/live-views.ts'
@@ -27,7 +30,7 @@ import { createLiveViews, createScreens } from './screens.ts'
 
 const TICK_MS = 1000
 
-export interface CollectorOptions extends Omit<Context, 'nowMs'> {
+export interface CollectorOptions extends Omit<Context, 'nowMs' | 'clocks'> {
   assets: Assets
   nowMs?: () => number
 }
@@ -52,8 +55,10 @@ export class Collector {
   #watching: Promise<unknown> = Promise.resolve()
 
   constructor({ assets, ...options }: CollectorOptions) {
-    const context: Context = { nowMs: Date.now, ...options }
-    const { config, log, version, nowMs } = context
+    const { config, log, version, nowMs = Date.now } = options
+    const clock = { now: () => ({ ...systemClock.now(), wallMs: nowMs() }) }
+    const clocks = new ClockWatch({ clock, log, isSynchronised })
+    const context: Context = { ...options, nowMs, clocks }
     const store = pluginNamed(STORES, config.store.store).open(config.store, {
       dataFolder: config.dataFolder,
       log,
@@ -103,6 +108,7 @@ export class Collector {
   async start(): Promise<{ screenUrl: string; brokerUrl: string }> {
     try {
       await this.#store.open()
+      this.#context.clocks.start(await this.#store.newestRecordMs())
       await this.#prices.start(this.#stop.signal)
       await this.#ledger.start()
       const { host, port } = this.#context.config.http
@@ -143,7 +149,9 @@ export class Collector {
   }
 
   #tick(advice: AdvicePublisher): void {
-    const now = this.#context.nowMs()
+    const { nowMs, clocks } = this.#context
+    const now = nowMs()
+    clocks.tick()
     const { selector, quotes } = this.#prices
     selector.tick()
     const live = this.#views.refresh(this.#alerting.watched())
@@ -154,6 +162,7 @@ export class Collector {
       prices,
       held: this.#ledger.openHolds.groups,
       ownerSilentAfterMs: this.#ownerSilentAfterMs,
+      clocks: clocks.situation,
     })
     this.#screens.tick()
     advice.tick(() => this.#views.choiceInputs())

@@ -1,4 +1,5 @@
 import type { Log } from '../../protocol/kit/log.ts'
+import type { ClockWatch } from '../clocks/clock-watch.ts'
 import type { CollectorConfig } from '../config/config.ts'
 
 /** What every part of the collector may need. */
@@ -7,4 +8,6 @@ export interface Context {
   log: Log
   version: string
   nowMs: () => number
+  /** the collector's clock beside the others */
+  clocks: ClockWatch
 }

@@ -41,7 +41,7 @@ export interface LedgerPlane {
 
 /** From interval messages to settled minutes. */
 export function createLedger(
-  { config, log, nowMs }: Context,
+  { config, log, nowMs, clocks }: Context,
   { store, devices, prices }: { store: Store; devices: Devices; prices: PricePlane },
 ): LedgerPlane {
   const { retention: retentionMs, settleDelay: settleDelayMs } = config.ledger
@@ -68,6 +68,7 @@ export function createLedger(
     devices: devices.known,
     settleDelayMs,
     retentionMs,
+    maySettle: () => clocks.maySettle,
     settling: (settled) => claims.settling(settled),
     onSettled: (minutes, rows, settlements) => {
       latePrices.settled(settlements)
@@ -91,6 +92,7 @@ export function createLedger(
   const records = new RecordWriter({
     ...common,
     retentionMs,
+    clockInDoubt: (agentId) => clocks.inDoubt(agentId),
     quarantine: (entry) => quarantine.add(entry),
     judges: [(agentId, record) => doubts.judge(agentId, record)],
     onJudged: (failed) => doubts.settled(failed),
@@ -126,7 +128,8 @@ export function createLedger(
     adoption,
     openHolds,
     async start() {
-      await pricing.start(store, nowMs())
+      if (clocks.maySettle) await pricing.start(store, nowMs())
+      else await pricing.read(store)
       await recent.load(store, nowMs())
       await claims.start(devices.inventories())
       await doubtsKeeper.start()

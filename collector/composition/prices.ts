@@ -17,7 +17,7 @@ export interface PricePlane {
 }
 
 /** Quotes, and who decides which counts. */
-export function createPrices({ config, log, version, nowMs }: Context, store: Store): PricePlane {
+export function createPrices({ config, log, version, nowMs, clocks }: Context, store: Store): PricePlane {
   const quotes = new QuoteBook()
   const listeners: ((filled: FilledTime) => void)[] = []
   const selector = createQuoteSelector(config, {
@@ -28,6 +28,7 @@ export function createPrices({ config, log, version, nowMs }: Context, store: St
     log,
     version,
     nowMs,
+    onDate: (host, dateMs, tookMs) => clocks.heardServer(host, dateMs, tookMs),
     onFilled: (filled) => {
       for (const listener of listeners) listener(filled)
     },

@@ -17,6 +17,7 @@ import {
   topic,
 } from '../../protocol/topics.ts'
 import { clientIdOf } from '../broker/embedded.ts'
+import type { ClockWatch } from '../clocks/clock-watch.ts'
 import type { BatchReceiver } from '../intake/batch-receiver.ts'
 import type { SiteState } from '../live/state.ts'
 import type { ClaimKeeper } from '../ownership/claim-keeper.ts'
@@ -38,6 +39,7 @@ export interface IngestOptions {
   receiver: BatchReceiver
   inventory: InventoryBook
   claims: Pick<ClaimKeeper, 'hear'>
+  clocks: Pick<ClockWatch, 'heard' | 'keptByNtp'>
   nowMs: () => number
   log: Log
   quarantine(entry: Quarantined): void
@@ -108,11 +110,18 @@ export class Ingest {
 
   /** @returns why the message can't be used, or undefined */
   #take(channel: Channel, agent: string, payload: Buffer, retained: boolean): string | undefined {
-    const { state, inventory, nowMs } = this.#o
+    const { state, inventory, clocks, nowMs } = this.#o
     switch (channel) {
       case 'status': {
         const m = decode(StatusMessageSchema, payload)
-        if (m.ok && this.#admits(agent, m.value.simulated)) state.status(agent, m.value)
+        if (m.ok && this.#admits(agent, m.value.simulated)) {
+          state.status(agent, m.value)
+          // the last will is as old as the connection
+          if (!retained && m.value.state === 'online') {
+            clocks.heard(agent, m.value.atMs)
+            clocks.keptByNtp(agent, m.value.clockSynchronised)
+          }
+        }
         return m.ok ? undefined : m.reason
       }
       case 'inventory': {
@@ -126,7 +135,10 @@ export class Ingest {
       }
       case 'live': {
         const m = decode(LiveMessageSchema, payload)
-        if (m.ok && !retained && !this.#refused.has(agent)) state.live(agent, decodeLive(m.value), nowMs())
+        if (m.ok && !retained && !this.#refused.has(agent)) {
+          clocks.heard(agent, m.value.sentAtMs)
+          state.live(agent, decodeLive(m.value), nowMs())
+        }
         return m.ok ? undefined : m.reason
       }
       case 'intervals': {

@@ -42,7 +42,7 @@ export interface PlanContext {
   nowMs: number
   /** records older than this are put aside */
   retentionMs: number
-  /** whether the collector's clock may be wrong: then it says of no record that it is too old */
+  /** whether the collector's clock may be wrong: then no record is too old */
   clockInDoubt?: boolean
   judges?: readonly RecordJudge[]
 }

@@ -47,6 +47,8 @@ export interface FeedContext {
   /** how long one request may take, ms; less than a poll, so that one slow address takes no time from the others */
   requestMs: number
   nowMs: () => number
+  /** a server's answer says what time it is, ms since 1970; `tookMs` is the time from the request to the answer */
+  onDate?: (host: string, dateMs: number, tookMs: number) => void
   /** in [0, 1) */
   random: () => number
   /** waits; false where the signal ended the wait */

@@ -35,6 +35,24 @@ export interface Situation {
   /** every price that is in use or needed */
   prices?: readonly PriceSituation[]
   held?: readonly HeldSituation[]
+  /** absent: no other clock is known */
+  clocks?: ClockSituation
+}
+
+/** What the clocks of the site say about each other. */
+export interface ClockSituation {
+  /** collector's clock, Unix ms */
+  nowMs: number
+  collector: 'right' | 'wrong' | 'undecided'
+  /** the collector's clock minus that of most others, where it is wrong, ms */
+  collectorAheadMs?: number
+  /** agents whose clock is beyond the tolerance: ahead of the right time, or of the collector's where nothing says which is right, ms */
+  agents: readonly { agentId: string; aheadMs: number; verdict: 'wrong' | 'undecided' }[]
+  /** servers whose time is another, where nothing says which is right */
+  thirds: readonly { third: string; aheadMs: number }[]
+  /** how many clocks agree with each other, and of how many, the collector's included */
+  agreeing: number
+  clocks: number
 }
 
 /** Records of one device that are held for one reason, and wait for a person. */

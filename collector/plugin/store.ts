@@ -116,6 +116,8 @@ export interface Store extends AuditStore, HeldStore, IssueStore, ClaimStore {
   /** The same for many agents at once, all or nothing: ten thousand small batches can't each wait for the disk. */
   appendAll(parts: readonly Append[]): Promise<void>
   highWaters(): Promise<Map<string, HighWater>>
+  /** Start of the newest record, Unix ms; undefined where there is none. */
+  newestRecordMs(): Promise<number | undefined>
   /** Records that start in [fromMs, toMs) and count: those that are held are left out until they are accepted. */
   intervals(fromMs: number, toMs: number): Promise<AgentInterval[]>
 

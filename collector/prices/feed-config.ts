@@ -66,10 +66,18 @@ export function createQuoteSelector(
     version: string
     nowMs: () => number
     onFilled: (filled: FilledTime) => void
+    onDate?: FeedContext['onDate']
   },
 ): QuoteSelector {
-  const { book, store, log, version, nowMs, onFilled } = parts
-  const context: FeedContext = { version, requestMs: REQUEST_MS, nowMs, random: Math.random, pause }
+  const { book, store, log, version, nowMs, onFilled, onDate } = parts
+  const context: FeedContext = {
+    version,
+    requestMs: REQUEST_MS,
+    nowMs,
+    random: Math.random,
+    pause,
+    ...(onDate ? { onDate } : {}),
+  }
   const feeds = config.feeds.map(
     (entry): ConfiguredFeed => configured(pluginNamed(parts.feeds, entry.feed), entry.name, entry, context),
   )

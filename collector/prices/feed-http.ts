@@ -67,7 +67,7 @@ export interface FeedClient {
 }
 
 export function feedClient(
-  { version, nowMs, requestMs }: Pick<FeedContext, 'version' | 'nowMs' | 'requestMs'>,
+  { version, nowMs, requestMs, onDate }: Pick<FeedContext, 'version' | 'nowMs' | 'requestMs' | 'onDate'>,
   allowPrivate: readonly string[],
 ): FeedClient {
   const guard = addressGuard(allowPrivate)
@@ -85,9 +85,12 @@ export function feedClient(
     }
     const where = shownUrl(url)
     const ask = (own: AbortSignal) => exchange(url, { ...request, signal: own })
+    const askedMs = performance.now()
     const answer = await withDeadline(ask, requestMs, signal).catch((error) => {
       throw error instanceof PerwattError ? error : noConnection(error, where, false)
     })
+    const dateMs = dateOf(answer.headers)
+    if (dateMs !== undefined) onDate?.(new URL(url).host, dateMs, performance.now() - askedMs)
     refuseStatus(answer, { where, nowMs: nowMs() })
     return answer.text
   }
@@ -98,4 +101,10 @@ export function feedClient(
       return shaped(jsonOf(await text(request, signal), where), schema, where)
     },
   }
+}
+
+/** The server's time in an answer, Unix ms. A cache on the way says how old the answer is (RFC 9111, 5.1); undefined where it says neither. */
+function dateOf({ date = '', age = '0' }: Readonly<Record<string, string>>): number | undefined {
+  const ms = Date.parse(date) + 1000 * Number(age)
+  return Number.isFinite(ms) ? ms : undefined
 }

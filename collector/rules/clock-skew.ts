@@ -1,12 +1,16 @@
 import { z } from 'zod'
 import { durationMs } from '../../protocol/kit/fields.ts'
+import { differenceText } from '../judging/clock-text.ts'
 import { isSilent } from '../judging/silence.ts'
-import { defineRule } from '../plugin/rule.ts'
+import { defineRule, type Finding } from '../plugin/rule.ts'
+import type { AgentSituation, ClockSituation } from '../plugin/situation.ts'
+
+const KEEPS = 'keeps its records until then, and each gets its right minute'
 
 export default defineRule({
   name: 'clock-skew',
   summary:
-    'an agent’s clock is wrong, so its records count for other minutes or are quarantined; no loss is given',
+    'a clock is wrong, an agent’s or the collector’s own; beyond two minutes records wait at their agent until the clocks agree; no loss is given',
   defaults: { severity: 'warning', for: '1m', clearFor: '1m' },
   settings: z
     .strictObject({
@@ -14,16 +18,79 @@ export default defineRule({
       clear: durationMs('0ms', '1h').prefault('1s').describe('well when it is wrong by no more than this'),
     })
     .refine(({ raise, clear }) => clear <= raise, { path: ['clear'], error: 'is above raise' }),
-  judge: ({ agents }, { raise, clear }) =>
-    agents.map((agent) => {
-      const { agentId, clockOffsetMs } = agent
-      const subject = { agentId }
-      // the offset of a silent agent is old: its clock may have been corrected since
-      if (clockOffsetMs === undefined || isSilent(agent)) return { subject, verdict: 'unknown' }
-      const skewMs = Math.abs(clockOffsetMs)
-      if (skewMs <= raise) return { subject, verdict: skewMs <= clear ? 'good' : 'between' }
-      const side = clockOffsetMs > 0 ? 'behind' : 'ahead'
-      const summary = `the clock of agent ${agentId} is ${(skewMs / 1000).toFixed(1)} s ${side}; check its NTP`
-      return { subject, verdict: 'bad', summary }
-    }),
+  judge: ({ agents, clocks }, { raise, clear }) => [
+    ...(clocks ? [ownClock(clocks)] : []),
+    ...agents.map(
+      (agent): Finding =>
+        (clocks && farOff(agent, clocks)) ?? {
+          subject: { agentId: agent.agentId },
+          ...nearby(agent, clocks, { raise, clear }),
+        },
+    ),
+  ],
 })
+
+/** The collector's own clock. */
+function ownClock({
+  collector,
+  collectorAheadMs = 0,
+  agreeing,
+  clocks,
+  thirds,
+  agents,
+}: ClockSituation): Finding {
+  const subject = {}
+  if (collector === 'wrong')
+    return {
+      subject,
+      verdict: 'bad',
+      summary: `the collector’s own clock is ${differenceText(collectorAheadMs)}: ${agreeing} of ${clocks} clocks agree with each other and not with it; check NTP on the collector’s computer (timedatectl). Until then agents keep their records, and nothing is settled or deleted by it`,
+    }
+  const [third] = thirds
+  if (collector === 'undecided' && agents.length === 0 && third)
+    return {
+      subject,
+      verdict: 'bad',
+      summary: `the clock of ${third.third} is ${differenceText(third.aheadMs)} compared with the collector’s, and no third clock says which is right; check NTP on the collector’s computer. Until they agree nothing is settled or deleted by it`,
+    }
+  return { subject, verdict: 'good' }
+}
+
+/** An agent whose clock is beyond the tolerance. */
+function farOff(agent: AgentSituation, { agents, nowMs, clocks }: ClockSituation): Finding | undefined {
+  const { agentId } = agent
+  const found = agents.find((clock) => clock.agentId === agentId)
+  if (!found) return undefined
+  const { aheadMs, verdict } = found
+  const subject = { agentId }
+  if (verdict === 'wrong')
+    return {
+      subject,
+      verdict: 'bad',
+      summary: `the clock of agent ${agentId} is ${differenceText(aheadMs)}; check its NTP. It ${KEEPS}`,
+    }
+  const shows = (ms: number) => new Date(ms).toISOString().slice(0, 19)
+  return {
+    subject,
+    verdict: 'bad',
+    summary: `the clock of agent ${agentId} is ${differenceText(aheadMs)} compared with the collector’s (${shows(nowMs + aheadMs)} and ${shows(nowMs)}), and ${clocks < 3 ? 'no third clock says' : 'the other clocks don’t say'} which of them is wrong; check NTP on both computers. The agent ${KEEPS}`,
+  }
+}
+
+/** An agent whose clock is within the tolerance, or was measured by itself. */
+function nearby(
+  agent: AgentSituation,
+  clocks: ClockSituation | undefined,
+  { raise, clear }: { raise: number; clear: number },
+): Omit<Finding, 'subject'> {
+  const { agentId, clockOffsetMs } = agent
+  // the offset of a silent agent is old: its clock may have been corrected since
+  if (clockOffsetMs === undefined || isSilent(agent)) return { verdict: 'unknown' }
+  // by a wrong clock of the collector's, each agent's would seem wrong
+  if (clocks?.collector === 'wrong') return { verdict: 'between' }
+  const skewMs = Math.abs(clockOffsetMs)
+  if (skewMs <= raise) return { verdict: skewMs <= clear ? 'good' : 'between' }
+  const side = clockOffsetMs > 0 ? 'behind' : 'ahead'
+  const summary = `the clock of agent ${agentId} is ${(skewMs / 1000).toFixed(1)} s ${side}; check its NTP`
+  return { verdict: 'bad', summary }
+}

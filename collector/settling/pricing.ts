@@ -84,10 +84,15 @@ export class Pricing {
     this.present = this.#keep(versionOf(this.#presentText), rules)
   }
 
-  /** Reads the rules of all times; stores the present ones, in force from `nowMs`, where they are new. */
-  async start(store: Store, nowMs: number): Promise<void> {
+  /** Reads the rules of all times. */
+  async read(store: Store): Promise<void> {
     this.#versions = await store.rulesVersions()
     for (const version of this.#versions) this.#read(version)
+  }
+
+  /** Reads them, and stores the present ones, in force from `nowMs`, where they are new. @param nowMs by a clock that can be trusted */
+  async start(store: Store, nowMs: number): Promise<void> {
+    await this.read(store)
     if (this.#versions.at(-1)?.version === this.present.version) return
     const present: RulesVersion = { version: this.present.version, fromMs: nowMs, text: this.#presentText }
     await store.writeRulesVersion(present)

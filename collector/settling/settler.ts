@@ -21,6 +21,7 @@ import { DueMinutes } from './due-minutes.ts'
 import { heldBackOf, heldByMinute } from './held-back.ts'
 import { meterDoubts } from './meter-doubts.ts'
 import type { MinutePricing, Pricing } from './pricing.ts'
+import { MONTH_MS, StandingMinutes } from './standing-minutes.ts'
 import { trueUpsOf } from './true-ups.ts'
 
 const MINUTES_AT_ONCE = 30
@@ -31,7 +32,6 @@ const REFUSED_WAIT_MS = HOUR_MS
 /** Held records read for one piece of work: as many as there can be. */
 const MOST_HELD = 10_000_000
 const LOOK_EVERY_MS = 1_000
-const MONTH_MS = 31 * 24 * HOUR_MS
 
 export interface SettlerOptions {
   store: Store
@@ -43,6 +43,8 @@ export interface SettlerOptions {
   settleDelayMs: number
   /** how far back a start looks for minutes that an earlier run left unsettled, at most a month */
   retentionMs: number
+  /** whether minutes may be settled now: the collector's clock can be trusted; absent: always */
+  maySettle?(): boolean
   /** called with the records that count in minutes, before these are settled; where it rejects, they are settled later */
   settling?(records: readonly AgentInterval[]): Promise<void>
   onSettled(minutes: readonly number[], rows: readonly LedgerRow[], settlements: readonly Settlement[]): void
@@ -55,50 +57,46 @@ export interface SettlerOptions {
 export class Settler {
   readonly #o: SettlerOptions
   readonly #due: DueMinutes
+  readonly #standing: StandingMinutes
   /** by minute that waits, what has changed */
   readonly #whys = new Map<number, Set<string>>()
   #turn: Promise<unknown> = Promise.resolve()
   #timer: NodeJS.Timeout | undefined
   #atOnce = MINUTES_AT_ONCE
-  /** the newest minute that was queued because it costs or earns without records */
-  #newestStandingMs = 0
 
   constructor(options: SettlerOptions) {
     this.#o = options
     this.#due = new DueMinutes(options.nowMs, options.settleDelayMs)
+    this.#standing = new StandingMinutes(options, this.#due)
   }
 
-  /** Queues what an earlier run left unsettled, and settles what is due every second from now on. */
+  /** Queues what an earlier run left unsettled, and settles what is due every second, from the first time that the clock can be trusted. */
   async start(): Promise<void> {
+    if (this.#maySettle()) await this.#begin()
+    this.#timer = every(LOOK_EVERY_MS, () => void this.#look())
+  }
+
+  /** What is over by the clock is settled only while the clock can be trusted. */
+  async #look(): Promise<void> {
+    if (!this.#maySettle()) return
+    if (!this.#standing.begun)
+      await this.alone(() => this.#begin()).catch((error) =>
+        this.#o.log.error('unsettled minutes not found; will try again', { reason: reasonOf(error) }),
+      )
+    if (this.#standing.begun) this.#standing.addNewest()
+    void this.settleDue()
+  }
+
+  async #begin(): Promise<void> {
     const { store, nowMs, retentionMs } = this.#o
     const now = nowMs()
     const since = minuteOf(now - Math.min(retentionMs, MONTH_MS))
     for (const minute of await store.unsettledMinutes(since, now + 2 * MINUTE_MS)) this.#due.add(minute, now)
-    await this.#addUnsettledStanding(since)
-    this.#newestStandingMs = minuteOf(now) - MINUTE_MS
-    this.#timer = every(LOOK_EVERY_MS, () => {
-      this.#addNewestStanding()
-      void this.settleDue()
-    })
+    await this.#standing.begin()
   }
 
-  /** Contracts and demand charges count in minutes without a record too: queues those that an earlier run did not settle. */
-  async #addUnsettledStanding(sinceMs: number): Promise<void> {
-    const { store, nowMs, pricing } = this.#o
-    const now = nowMs()
-    const fromMs = minuteOf(Math.max(sinceMs, pricing.firstMs))
-    if (!pricing.present.standing || fromMs >= now) return
-    const settled = new Set((await store.settlements(fromMs, now)).map((s) => s.minuteMs))
-    for (let minute = fromMs; minute + MINUTE_MS <= now; minute += MINUTE_MS)
-      if (!settled.has(minute)) this.#due.add(minute, now)
-  }
-
-  #addNewestStanding(): void {
-    if (!this.#o.pricing.present.standing) return
-    const newestMs = minuteOf(this.#o.nowMs()) - MINUTE_MS
-    for (let minute = this.#newestStandingMs + MINUTE_MS; minute <= newestMs; minute += MINUTE_MS)
-      this.#due.add(minute, 0)
-    this.#newestStandingMs = Math.max(this.#newestStandingMs, newestMs)
+  #maySettle(): boolean {
+    return this.#o.maySettle?.() !== false
   }
 
   async stop(): Promise<void> {

@@ -27,6 +27,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     holds: 'tools that both programs share: configuration, errors, log, retry, secrets, command line',
     imports: [],
     packages: [
+      'node:child_process',
       'node:fs',
       'node:net',
       'node:os',
@@ -355,6 +356,11 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     imports: [...PROTOCOL, 'collector/economics', 'collector/views', 'collector/plugin'],
     packages: [],
   },
+  'collector/clocks': {
+    holds: 'the collector’s clock beside those of agents, kernel and servers: whether it can be trusted',
+    imports: [...PROTOCOL, 'collector/plugin'],
+    packages: [],
+  },
   'collector/intake': {
     holds:
       'interval batches: queued, checked, stored with their high-water mark, acknowledged, or quarantined',
@@ -463,6 +469,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       ...PROTOCOL,
       MQTT,
       'collector/plugin',
+      'collector/clocks',
       'collector/intake',
       'collector/ownership',
       'collector/live',
@@ -588,6 +595,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'collector/pools',
       'collector/stores',
       'collector/ownership',
+      'collector/clocks',
       'collector/intake',
       'collector/doubts',
       'collector/settling',

@@ -69,6 +69,7 @@ export const batch = (
 /** A ledger with all that belongs to it, over any store, with a clock that tests turn. */
 export class LedgerRig {
   nowMs = T0 + 10 * MINUTE_MS
+  /** whether the collector's clock may be wrong */
   clockInDoubt = false
   readonly aside: Quarantined[] = []
   readonly settled: { rows: readonly LedgerRow[]; settlements: readonly Settlement[] }[] = []
@@ -102,6 +103,7 @@ export class LedgerRig {
       pricing: this.pricing,
       devices,
       settleDelayMs: 20_000,
+      maySettle: () => !this.clockInDoubt,
       ...(hooks.settling && { settling: hooks.settling }),
       onSettled: (_minutes, rows, settlements) => {
         this.settled.push({ rows, settlements })
@@ -121,7 +123,8 @@ export class LedgerRig {
   }
 
   async start(): Promise<this> {
-    await this.pricing.start(this.store, this.nowMs)
+    if (this.clockInDoubt) await this.pricing.read(this.store)
+    else await this.pricing.start(this.store, this.nowMs)
     await this.records.start()
     await this.settler.start()
     await this.latePrices.start()

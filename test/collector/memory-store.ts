@@ -216,6 +216,10 @@ export class MemoryStore extends MemoryClaims implements Store {
   async quotes() {
     return this.kept
   }
+  async newestRecordMs() {
+    const starts = [...this.records.values()].map(({ startMs }) => startMs)
+    return starts.length > 0 ? Math.max(...starts) : undefined
+  }
   async quarantine(entries: readonly Quarantined[]) {
     this.aside.push(...entries)
   }

@@ -2,7 +2,7 @@
 interface Run {
   fromSeq: number
   toSeq: number
-  /** stretch of the agent's clock; present while nobody knows whether that clock was right: the records are not sent */
+  /** stretch of the agent's clock; present until it is known whether that clock was right: the records are not sent */
   stretch?: number
   /** right time minus the time that the records say, ms; present once it is known */
   shiftMs?: number

@@ -9,7 +9,7 @@ import { addHolds, heldKeys } from './held.ts'
 import { within } from './influxql.ts'
 import { intervalOf, intervalPoint, markOf, markPoint } from './points.ts'
 
-type RecordMethods = Pick<Store, 'append' | 'appendAll' | 'highWaters' | 'intervals'>
+type RecordMethods = Pick<Store, 'append' | 'appendAll' | 'highWaters' | 'intervals' | 'newestRecordMs'>
 
 /**
  * Interval records and the high-water marks of their agents. The marks are written after the records: after a crash in between, the
@@ -44,6 +44,10 @@ export function influxRecords(
     append: (agentId, mark, records) => appendAll([{ agentId, mark, records }]),
     appendAll,
     highWaters: readMarks,
+    async newestRecordMs() {
+      const [newest] = await influx().rows('SELECT coveredMs FROM interval ORDER BY time DESC LIMIT 1')
+      return newest?.time
+    },
     async intervals(fromMs, toMs) {
       const rows = await influx().rows(`SELECT * FROM interval WHERE ${within(fromMs, toMs)}`)
       const held = await heldKeys(influx(), fromMs, toMs)

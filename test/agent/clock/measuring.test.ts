@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { ClockExchange } from '../../../agent/clock/exchange.ts'
-import { StepWatch } from '../../../agent/clock/step-watch.ts'
 import { nextStretch, resolved, type Stretch } from '../../../agent/clock/stretches.ts'
 import { TimeQuestions } from '../../../agent/clock/time-questions.ts'
 import { type IntervalMessage, IntervalMessageSchema } from '../../../protocol/interval.ts'
+import { StepWatch } from '../../../protocol/kit/step-watch.ts'
 
 const T0 = Date.UTC(2026, 2, 1, 12, 0, 0)
 const HOUR_MS = 3_600_000

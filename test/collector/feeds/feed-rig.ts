@@ -37,7 +37,10 @@ export class FeedRig {
     })
   }
 
+  /** the times that servers said */
+  readonly dates: [host: string, dateMs: number][] = []
   readonly context: FeedContext = {
+    onDate: (host, dateMs) => this.dates.push([host, dateMs]),
     version: '1.2.3',
     requestMs: REQUEST_MS,
     nowMs: () => this.nowMs,

@@ -42,6 +42,13 @@ test.each([
   expect(rig.said[0]?.[0]?.staleAfterMs).toBeGreaterThan(T0)
 })
 
+test('passes on what time its server says it is', async () => {
+  await start({ price: 1 }, { path: '$.price' })
+  const [[host, dateMs] = ['', 0]] = rig.dates
+  expect(server.url).toContain(host)
+  expect(Math.abs(dateMs - Date.now())).toBeLessThan(3_600_000)
+})
+
 test('prices anything that has a name, a currency too', async () => {
   await start({ rates: { EUR: 0.9241 } }, { quote: 'fx.EUR', path: '$.rates.EUR' })
   expect(rig.values).toEqual({ 'fx.EUR': 0.9241 })

@@ -113,7 +113,7 @@ describe('the record writer', () => {
     expect(store.sums()['mining']).toMatchObject({ intervals: 1 })
   })
 
-  it('says of no record that it is too old while its own clock may be wrong', async () => {
+  it('finds no record too old while its own clock may be wrong', async () => {
     rig.clockInDoubt = true
     expect(await rig.take(batch(1, [record(-60 * 24 * 31), record(5)]))).toMatchObject({
       seq: 0,

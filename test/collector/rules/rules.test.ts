@@ -225,6 +225,66 @@ describe('clock-skew', () => {
     ])
   })
 
+  const nowMs = Date.UTC(2026, 2, 1, 12, 0, 0)
+  const clocks = { nowMs, collector: 'right', agents: [], thirds: [], agreeing: 3, clocks: 3 } as const
+  const DAY_MS = 86_400_000
+
+  test('an offset that all agents share is the collector’s own, by how much and what to do, and no agent’s', () => {
+    const found = judge('clock-skew', {
+      agents: [agent({ clockOffsetMs: -DAY_MS })],
+      clocks: {
+        ...clocks,
+        collector: 'wrong',
+        collectorAheadMs: -DAY_MS - 7_200_000,
+        agreeing: 3,
+        clocks: 4,
+      },
+    })
+    expect(found).toEqual([
+      {
+        subject: {},
+        verdict: 'bad',
+        summary:
+          'the collector’s own clock is 1 d 2 h behind: 3 of 4 clocks agree with each other and not with it; check NTP on the collector’s computer (timedatectl). Until then agents keep their records, and nothing is settled or deleted by it',
+      },
+      { subject: { agentId: 'edge-1' }, verdict: 'between' },
+    ])
+  })
+
+  test('an agent’s clock that most others contradict is that agent’s', () => {
+    const found = judge('clock-skew', {
+      agents: [agent({ clockOffsetMs: -203_000 })],
+      clocks: { ...clocks, agents: [{ agentId: 'edge-1', aheadMs: 203_000, verdict: 'wrong' }] },
+    })
+    expect(found?.[1]?.summary).toBe(
+      'the clock of agent edge-1 is 3 min 23 s ahead; check its NTP. It keeps its records until then, and each gets its right minute',
+    )
+  })
+
+  test('of two clocks neither is called wrong', () => {
+    const found = judge('clock-skew', {
+      agents: [agent()],
+      clocks: {
+        ...clocks,
+        collector: 'undecided',
+        clocks: 2,
+        agents: [{ agentId: 'edge-1', aheadMs: -DAY_MS, verdict: 'undecided' }],
+      },
+    })
+    expect(found?.map(({ verdict }) => verdict)).toEqual(['good', 'bad'])
+    expect(found?.[1]?.summary).toBe(
+      'the clock of agent edge-1 is 1 d behind compared with the collector’s (2026-02-28T12:00:00 and 2026-03-01T12:00:00), and no third clock says which of them is wrong; check NTP on both computers. The agent keeps its records until then, and each gets its right minute',
+    )
+  })
+
+  test('a server alone that says another time than the collector is told', () => {
+    const thirds = [{ third: 'prices.example', aheadMs: 3_600_000 }]
+    const found = judge('clock-skew', { agents: [], clocks: { ...clocks, collector: 'undecided', thirds } })
+    expect(found?.[0]?.summary).toContain(
+      'the clock of prices.example is 1 h ahead compared with the collector’s',
+    )
+  })
+
   test('an agent that has not measured it, or is silent, is unknown', () => {
     expect(verdict('clock-skew', { agents: [agent()] })).toBe('unknown')
     expect(verdict('clock-skew', { agents: [agent({ clockOffsetMs: 9000, silentS: 60 })] })).toBe('unknown')

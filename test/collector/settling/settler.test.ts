@@ -102,6 +102,28 @@ describe('settling', () => {
     expect(store.sums()['fee']?.['revenueNanoUsd']).toBe(10e9)
   })
 
+  it('pays no contract in advance while its clock may be wrong, and every minute once it is right', async () => {
+    const fee = WorkloadSchema.parse({ name: 'fee', kind: 'fixed', usdPerMonth: 43_200 })
+    const first = new LedgerRig(store, [fee])
+    const rightMs = first.nowMs
+    first.clockInDoubt = true
+    first.nowMs += 500 * 24 * 60 * MINUTE_MS
+    await first.start()
+    // it looks once a second
+    await new Promise((resolve) => setTimeout(resolve, 1_500))
+    expect(store.rows).toEqual([])
+    first.nowMs = rightMs
+    first.clockInDoubt = false
+    await new Promise((resolve) => setTimeout(resolve, 1_500))
+    first.nowMs = rightMs + 3 * MINUTE_MS
+    await eventually(
+      () => store.sums()['fee']?.['revenueNanoUsd'],
+      (paid) => (paid ?? 0) > 0,
+    )
+    await first.stop()
+    expect(Math.max(...store.rows.map((row) => row.minuteMs))).toBeLessThan(rightMs + 3 * MINUTE_MS)
+  })
+
   it('prices a minute in which the tariff changes by how long each held', async () => {
     rig.quotes.add({
       name: 'energyUsdPerKwh',

@@ -99,6 +99,14 @@ describe.each(STORES)('the $name store', ({ name, settings, open }) => {
       expect(found.map((r) => r.startMs).sort()).toEqual([DAY_MS + MINUTE_MS, DAY_MS + 2 * MINUTE_MS])
     })
 
+    test('and tell when the newest of them was', async () => {
+      await reopenEmpty()
+      expect(await store.newestRecordMs()).toBeUndefined()
+      const all = intervals(5, 8)
+      await store.append('agent-a', { epoch: 1, seq: 40 }, all)
+      expect(await store.newestRecordMs()).toBe(Math.max(...all.map(({ startMs }) => startMs)))
+    })
+
     test('once, however often, in which order and with which marks batches come again', async () => {
       await fc.assert(
         fc.asyncProperty(

@@ -1,4 +1,4 @@
-import type { Clock, Instant } from '../../protocol/kit/clock.ts'
+import type { Clock, Instant } from './clock.ts'
 
 /** A smaller difference between wall clock and steady clock is slewing, or the moments of reading them: not a step. */
 const STEP_MS = 1000

@@ -1,0 +1,164 @@
+import { CLOCK_TOLERANCE_MS, EARLIEST_RIGHT_MS } from '../../protocol/clock-tolerance.ts'
+import type { Clock } from '../../protocol/kit/clock.ts'
+import type { Log } from '../../protocol/kit/log.ts'
+import { StepWatch } from '../../protocol/kit/step-watch.ts'
+import { HOUR_MS, MINUTE_MS } from '../../protocol/units.ts'
+import type { ClockSituation } from '../plugin/situation.ts'
+import { AgentOffsets } from './agent-offsets.ts'
+import { type Judgement, judgeClocks, type OtherClock } from './judge.ts'
+
+/** A server's time counts for this long. */
+const DATE_MS = 15 * MINUTE_MS
+const MOST_SERVERS = 20
+/** A clock that shows a later time than this after the newest record must be confirmed by another. */
+const AFTER_RECORD_MS = 24 * HOUR_MS
+/** A start waits this long for a clock that contradicts, before it settles. */
+const LISTEN_MS = 2 * MINUTE_MS
+const KERNEL_EVERY_MS = MINUTE_MS
+
+export interface ClockWatchOptions {
+  clock: Clock
+  log: Log
+  /** whether NTP keeps this computer's clock; undefined: not known */
+  isSynchronised: () => Promise<boolean | undefined>
+}
+
+/**
+ * The collector's clock beside those of its agents, the kernel's NTP and the servers that it asks for prices. Says whether it can be
+ * trusted: nothing is deleted or settled by a clock that others contradict.
+ */
+export class ClockWatch {
+  readonly #o: ClockWatchOptions
+  readonly #watch: StepWatch
+  readonly #offsets = new AgentOffsets()
+  readonly #keptByNtp = new Map<string, boolean>()
+  readonly #servers = new Map<string, { aheadMs: number; steadyMs: number }>()
+  readonly #startedMs: number
+  #ownNtp: boolean | undefined
+  #askedKernelMs = Number.NEGATIVE_INFINITY
+  #judgement: Judgement = judgeClocks([])
+  /** another clock has agreed since the start or the last step, and none has contradicted since */
+  #confirmed = false
+  #newestRecordMs: number | undefined
+
+  constructor(options: ClockWatchOptions) {
+    this.#o = options
+    this.#watch = new StepWatch(options.clock)
+    this.#startedMs = options.clock.now().steadyMs
+  }
+
+  /** @param newestMs start of the newest record in the store, Unix ms; absent: it has none */
+  start(newestMs: number | undefined): void {
+    this.#newestRecordMs = newestMs
+    this.#confirmed = this.#canBeRight && this.#followsRecords
+  }
+
+  /** A live or status message came. @param sentAtMs the time that it says */
+  heard(agentId: string, sentAtMs: number): void {
+    const { wallMs, steadyMs } = this.#look()
+    this.#offsets.heard(agentId, wallMs - sentAtMs, steadyMs)
+  }
+
+  /** An agent says whether NTP keeps its clock. */
+  keptByNtp(agentId: string, yes: boolean | undefined): void {
+    if (yes) this.#keptByNtp.set(agentId, yes)
+    else this.#keptByNtp.delete(agentId)
+  }
+
+  /** A server's answer says what time it is. @param tookMs from the request to the answer */
+  heardServer(host: string, dateMs: number, tookMs: number): void {
+    const { wallMs, steadyMs } = this.#look()
+    if (!this.#servers.has(host) && this.#servers.size >= MOST_SERVERS) return
+    // the text has whole seconds
+    this.#servers.set(host, { aheadMs: dateMs + 500 - (wallMs - tookMs / 2), steadyMs })
+  }
+
+  /** Judges the clocks; call it every second. */
+  tick(): void {
+    const { steadyMs } = this.#look()
+    if (steadyMs - this.#askedKernelMs >= KERNEL_EVERY_MS) {
+      this.#askedKernelMs = steadyMs
+      void this.#o.isSynchronised().then((yes) => {
+        this.#ownNtp = yes
+      })
+    }
+    const others = this.#others(steadyMs)
+    const before = this.#judgement
+    this.#judgement = judgeClocks(others)
+    const { collector, collectorAheadMs } = this.#judgement
+    if (collector !== 'right') this.#confirmed = false
+    else if (others.length > 0) this.#confirmed = true
+    if (collectorAheadMs !== undefined && before.collector !== 'wrong')
+      this.#o.log.error(
+        'this clock is wrong: the others agree with each other and not with it; check NTP here',
+        {
+          aheadS: Math.round(collectorAheadMs / 1000),
+        },
+      )
+  }
+
+  get situation(): ClockSituation {
+    return { ...this.#judgement, nowMs: this.#o.clock.now().wallMs }
+  }
+
+  /** Whether the collector's clock and this agent's don't agree. */
+  inDoubt(agentId: string): boolean {
+    return (
+      !this.#canBeRight ||
+      this.#judgement.collector === 'wrong' ||
+      this.#judgement.agents.some((agent) => agent.agentId === agentId)
+    )
+  }
+
+  /** Whether data may be deleted for its age. */
+  get mayDelete(): boolean {
+    return this.#canBeRight && !this.#contradicted && (this.#confirmed || this.#followsRecords)
+  }
+
+  /** Whether minutes may be settled because they are over by this clock. */
+  get maySettle(): boolean {
+    const waited = this.#o.clock.now().steadyMs - this.#startedMs > LISTEN_MS
+    return this.#canBeRight && !this.#contradicted && (this.#confirmed || this.#followsRecords || waited)
+  }
+
+  /** Most clocks say that the collector's is wrong, or there are too few to say which is. */
+  get #contradicted(): boolean {
+    return this.#judgement.collector !== 'right'
+  }
+
+  get #canBeRight(): boolean {
+    return this.#o.clock.now().wallMs >= EARLIEST_RIGHT_MS
+  }
+
+  /** The newest record is of about now, or there is none. */
+  get #followsRecords(): boolean {
+    if (this.#newestRecordMs === undefined) return true
+    const sinceMs = this.#o.clock.now().wallMs - this.#newestRecordMs
+    return sinceMs >= -CLOCK_TOLERANCE_MS && sinceMs <= AFTER_RECORD_MS
+  }
+
+  #others(steadyMs: number): OtherClock[] {
+    const others: OtherClock[] = []
+    for (const [agentId, aheadMs] of this.#offsets.ahead(steadyMs)) {
+      others.push({ agentId, aheadMs })
+      // a clock that NTP keeps has another one behind it
+      if (this.#keptByNtp.has(agentId)) others.push({ aheadMs })
+    }
+    if (this.#ownNtp) others.push({ aheadMs: 0 })
+    for (const [host, { aheadMs, steadyMs: heardMs }] of this.#servers)
+      if (steadyMs - heardMs > DATE_MS) this.#servers.delete(host)
+      else others.push({ third: host, aheadMs })
+    return others
+  }
+
+  #look() {
+    const { at, stepMs } = this.#watch.look()
+    if (stepMs !== 0) {
+      this.#o.log.warn('the clock was set', { byS: stepMs / 1000 })
+      this.#offsets.clockSet(stepMs)
+      for (const server of this.#servers.values()) server.aheadMs -= stepMs
+      if (Math.abs(stepMs) > CLOCK_TOLERANCE_MS) this.#confirmed = false
+    }
+    return at
+  }
+}

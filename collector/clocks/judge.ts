@@ -1,0 +1,71 @@
+import { CLOCK_TOLERANCE_MS } from '../../protocol/clock-tolerance.ts'
+
+/** A clock beside the collector's: an agent's, or a third that was asked. */
+export interface OtherClock {
+  /** absent: a third */
+  agentId?: string
+  /** whose it is, where it is a third */
+  third?: string
+  /** this clock minus the collector's, ms */
+  aheadMs: number
+}
+
+/** What the clocks of a site say about each other. */
+export interface Judgement {
+  collector: 'right' | 'wrong' | 'undecided'
+  /** the collector's clock minus that of most others, where it is wrong, ms */
+  collectorAheadMs?: number
+  /** thirds that don't agree with the collector's clock, where it is undecided */
+  thirds: { third: string; aheadMs: number }[]
+  /** agents whose clock doesn't agree with the collector's, or with most clocks where the collector's is the wrong one */
+  agents: { agentId: string; aheadMs: number; verdict: 'wrong' | 'undecided' }[]
+  /** how many clocks agree with each other, and of how many, the collector's included */
+  agreeing: number
+  clocks: number
+}
+
+/**
+ * Which clocks are wrong: those that are not among the most that agree. It takes three clocks, and more than half of them; with fewer
+ * two that differ are told, and neither is called wrong.
+ */
+export function judgeClocks(others: readonly OtherClock[]): Judgement {
+  const all = [0, ...others.map((clock) => clock.aheadMs)].sort((a, b) => a - b)
+  const together = most(all)
+  const rightMs = together[Math.floor((together.length - 1) / 2)] as number
+  const decided = all.length >= 3 && 2 * together.length > all.length
+  const counts = { agreeing: together.length, clocks: all.length }
+  const off = others.filter((clock) => Math.abs(clock.aheadMs) > CLOCK_TOLERANCE_MS)
+  if (off.length === 0) return { collector: 'right', agents: [], thirds: [], ...counts }
+  const isWrong = decided && !within(0, together)
+  const agents = others.flatMap(({ agentId, aheadMs }): Judgement['agents'] => {
+    if (agentId === undefined) return []
+    if (decided && within(aheadMs, together)) return []
+    if (decided) return [{ agentId, aheadMs: isWrong ? aheadMs - rightMs : aheadMs, verdict: 'wrong' }]
+    return Math.abs(aheadMs) > CLOCK_TOLERANCE_MS ? [{ agentId, aheadMs, verdict: 'undecided' }] : []
+  })
+  if (decided)
+    return {
+      ...(isWrong ? { collector: 'wrong', collectorAheadMs: -rightMs } : { collector: 'right' }),
+      agents,
+      thirds: [],
+      ...counts,
+    }
+  const thirds = off.flatMap(({ third, aheadMs }) => (third === undefined ? [] : [{ third, aheadMs }]))
+  return { collector: 'undecided', agents, thirds, ...counts }
+}
+
+/** The largest group of clocks that are all within the tolerance of each other; of two, the one that is nearer to the collector's. */
+function most(sorted: readonly number[]): number[] {
+  let best: number[] = []
+  for (const [i, first] of sorted.entries()) {
+    const group = sorted.slice(i).filter((ms) => ms - first <= CLOCK_TOLERANCE_MS)
+    if (group.length > best.length || (group.length === best.length && nearer(group, best))) best = group
+  }
+  return best
+}
+
+const within = (ms: number, group: readonly number[]): boolean =>
+  ms >= (group[0] as number) && ms <= (group.at(-1) as number)
+
+const distance = (group: readonly number[]): number => Math.min(...group.map(Math.abs))
+const nearer = (a: readonly number[], b: readonly number[]): boolean => distance(a) < distance(b)

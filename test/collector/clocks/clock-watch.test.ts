@@ -1,0 +1,115 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { ClockWatch } from '../../../collector/clocks/clock-watch.ts'
+import { SILENT } from '../../../protocol/kit/log.ts'
+
+const DAY_MS = 86_400_000
+const T0 = Date.UTC(2026, 2, 1, 12, 0, 0)
+
+describe('the collector’s clock', () => {
+  let trueMs: number
+  /** collector's clock minus true time */
+  let offMs: number
+  let synchronised: boolean | undefined
+  let watch: ClockWatch
+  const create = (newestMs?: number) => {
+    watch = new ClockWatch({
+      clock: { now: () => ({ wallMs: trueMs + offMs, steadyMs: trueMs - T0 + 5_000 }) },
+      log: SILENT,
+      isSynchronised: async () => synchronised,
+    })
+    watch.start(newestMs)
+  }
+  /** A few seconds in which these agents are heard; each clock is so far from true time. */
+  const run = async (clocks: Record<string, number>, seconds = 3) => {
+    for (let s = 0; s < seconds; s++) {
+      trueMs += 1000
+      for (const [agentId, ms] of Object.entries(clocks)) watch.heard(agentId, trueMs - 40 + ms)
+      watch.tick()
+      await Promise.resolve()
+    }
+  }
+  const trust = () => [watch.mayDelete, watch.maySettle]
+  beforeEach(() => {
+    trueMs = T0
+    offMs = 0
+    synchronised = undefined
+    create(T0 - 60_000)
+  })
+
+  it('is trusted where it goes on from the newest record, and where there is none', () => {
+    expect(trust()).toEqual([true, true])
+    create()
+    expect(trust()).toEqual([true, true])
+  })
+
+  it('deletes and settles nothing at a start 500 days ahead, before and after agents contradict it', async () => {
+    offMs = 500 * DAY_MS
+    create(T0 - 60_000)
+    expect(trust()).toEqual([false, false])
+    await run({ a: 0, b: 0 })
+    expect(trust()).toEqual([false, false])
+    expect(watch.situation).toMatchObject({ collector: 'wrong', collectorAheadMs: 500 * DAY_MS + 40 })
+    offMs = 0
+    await run({ a: 0, b: 0 })
+    expect(trust()).toEqual([true, true])
+  })
+
+  it('settles after two minutes without any other clock, and still deletes nothing', async () => {
+    create(T0 - 40 * DAY_MS)
+    await run({}, 119)
+    expect(trust()).toEqual([false, false])
+    await run({}, 3)
+    expect(trust()).toEqual([false, true])
+    await run({ a: 500 })
+    expect(trust()).toEqual([true, true])
+  })
+
+  it('is not trusted in 1970, nor before the newest record', async () => {
+    offMs = -T0
+    create()
+    await run({ a: -T0 })
+    expect([...trust(), watch.inDoubt('a')]).toEqual([false, false, true])
+    offMs = -DAY_MS
+    create(T0)
+    expect(trust()).toEqual([false, false])
+  })
+
+  it('is in doubt beside one agent that says another time, and neither is called wrong', async () => {
+    await run({ a: DAY_MS })
+    expect(watch.situation).toMatchObject({
+      collector: 'undecided',
+      agents: [{ agentId: 'a', verdict: 'undecided' }],
+    })
+    expect([...trust(), watch.inDoubt('a')]).toEqual([false, false, true])
+  })
+
+  it('takes its kernel’s NTP, an agent’s, and a server’s date as a third', async () => {
+    await run({ a: DAY_MS })
+    synchronised = true
+    await run({ a: DAY_MS }, 62)
+    expect(watch.situation).toMatchObject({ collector: 'right', agents: [{ verdict: 'wrong' }] })
+    expect(trust()).toEqual([true, true])
+    watch.keptByNtp('a', true)
+    await run({ a: DAY_MS })
+    expect(watch.situation.collector).toBe('undecided')
+    watch.heardServer('prices.example', trueMs + DAY_MS, 200)
+    await run({ a: DAY_MS })
+    expect(watch.situation).toMatchObject({ collector: 'wrong', agents: [] })
+  })
+
+  it('forgets agents that are silent', async () => {
+    await run({ a: DAY_MS })
+    await run({ b: 0 }, 62)
+    expect(watch.situation).toMatchObject({ collector: 'right', clocks: 2 })
+  })
+
+  it('knows its own step: what the agents said stays right', async () => {
+    await run({ a: 0, b: 0 })
+    offMs = DAY_MS
+    await run({}, 2)
+    expect(watch.situation).toMatchObject({ collector: 'wrong', agreeing: 2 })
+    offMs = 0
+    await run({}, 2)
+    expect(watch.situation.collector).toBe('right')
+  })
+})
