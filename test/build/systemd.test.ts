@@ -33,6 +33,12 @@ it.each(UNITS)('systemd calls the exposure of %s OK', async (unit) => {
   expect(code).toBe(0)
 })
 
+it.each(UNITS)('%s waits until the clock is set, where the computer waits for that', async (unit) => {
+  const text = await readFile(join('systemd', unit), 'utf8')
+  for (const name of ['Wants', 'After'])
+    expect(text).toMatch(new RegExp(`^${name}=.*\\btime-sync\\.target\\b`, 'm'))
+})
+
 it.each(UNITS)(
   '%s lets V8 compile, starts after a crash, and not after a wrong configuration',
   async (unit) => {
