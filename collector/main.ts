@@ -6,6 +6,7 @@ import { demo } from './commands/demo.ts'
 import { adopt, listAdoptions, listClaims, setApart } from './commands/devices.ts'
 import { decideDoubts, listDoubts } from './commands/doubts.ts'
 import { explain } from './commands/explain.ts'
+import { listQuarantine, takeIn } from './commands/quarantine.ts'
 import { quote } from './commands/quote.ts'
 import { ledger } from './commands/report.ts'
 import { reprice } from './commands/reprice.ts'
@@ -163,6 +164,26 @@ for (const verdict of ['accept', 'reject'] as const)
       ]),
     )
     .action((options) => decideDoubts(verdict, options))
+
+const quarantine = program
+  .command('quarantine')
+  .description('what was put aside: records that are too old, messages that could not be read')
+requesting(quarantine.command('list'))
+  .description('list records by device, and the newest messages')
+  .option('--limit <number>', 'at most so many lines of each, newest first')
+  .option('--json', 'print the API’s JSON')
+  .action(listQuarantine)
+requesting(quarantine.command('take-in'))
+  .description('count records that were put aside like all others, and messages that can be read now')
+  .option('--device <name>', 'of this device; several with commas')
+  .option('--agent <name>', 'of this agent; several with commas')
+  .option('--from <time>', 'that start at this time or later by their own clock: 2026-01-01T00:00:00Z')
+  .option('--to <time>', 'that start before this time by their own clock')
+  .option('--shift <seconds>', 'add this to their time: their agent’s clock was wrong')
+  .requiredOption('--by <name>', 'who decides, for the audit trail')
+  .requiredOption('--reason <text>', 'why, for the audit trail')
+  .option('--all', 'everything that was put aside')
+  .action(takeIn)
 
 requesting(program.command('ledger'))
   .description('write the ledger of a time to standard output, in base units with ISO 8601 times')

@@ -1,4 +1,5 @@
 import { MILLIJOULES_PER_KWH, NANO_USD_PER_USD } from '../../protocol/units.ts'
+import type { TakeIn, TakeInRequest } from '../intake/take-in.ts'
 import type { HeldBackBucket, HeldFilter, HeldGroup } from '../plugin/held.ts'
 import type { Store } from '../plugin/store.ts'
 import type { DecisionRequest, Repricer } from '../settling/repricer.ts'
@@ -52,9 +53,11 @@ export function heldByAgent(groups: readonly HeldGroup[]): LossView[] {
 export class HeldQueries {
   readonly #store: Store
   readonly #repricer: Repricer
+  readonly #takeIn: TakeIn
   readonly #nowMs: () => number
 
-  constructor(options: { store: Store; repricer: Repricer; nowMs: () => number }) {
+  constructor(options: { store: Store; repricer: Repricer; takeIn: TakeIn; nowMs: () => number }) {
+    this.#takeIn = options.takeIn
     this.#store = options.store
     this.#repricer = options.repricer
     this.#nowMs = options.nowMs
@@ -77,6 +80,12 @@ export class HeldQueries {
   /** Resolves when the decision is stored; its minutes are settled after that. Undefined where no held record matches. */
   async decide(request: DecisionRequest): Promise<RepricingView | undefined> {
     const repricing = await this.#repricer.decide(request)
+    return repricing && repricingView(repricing)
+  }
+
+  /** Takes records in that were put aside. Resolves as `decide` does; undefined where none matches. */
+  async takeIn(request: TakeInRequest): Promise<RepricingView | undefined> {
+    const repricing = await this.#takeIn.request(request)
     return repricing && repricingView(repricing)
   }
 }

@@ -12,7 +12,7 @@ const DATE_MS = 15 * MINUTE_MS
 const MOST_SERVERS = 20
 /** A clock that shows a later time than this after the newest record must be confirmed by another. */
 const AFTER_RECORD_MS = 24 * HOUR_MS
-/** A start waits this long for a clock that contradicts, before it settles. */
+/** After a start or a step it waits this long for a clock that contradicts, before it settles. */
 const LISTEN_MS = 2 * MINUTE_MS
 const KERNEL_EVERY_MS = MINUTE_MS
 
@@ -33,7 +33,8 @@ export class ClockWatch {
   readonly #offsets = new AgentOffsets()
   readonly #keptByNtp = new Map<string, boolean>()
   readonly #servers = new Map<string, { aheadMs: number; steadyMs: number }>()
-  readonly #startedMs: number
+  /** steady clock at the start, or when the clock was set by more than the tolerance */
+  #begunMs: number
   #ownNtp: boolean | undefined
   #askedKernelMs = Number.NEGATIVE_INFINITY
   #judgement: Judgement = judgeClocks([])
@@ -44,7 +45,7 @@ export class ClockWatch {
   constructor(options: ClockWatchOptions) {
     this.#o = options
     this.#watch = new StepWatch(options.clock)
-    this.#startedMs = options.clock.now().steadyMs
+    this.#begunMs = options.clock.now().steadyMs
   }
 
   /** @param newestMs start of the newest record in the store, Unix ms; absent: it has none */
@@ -112,12 +113,13 @@ export class ClockWatch {
 
   /** Whether data may be deleted for its age. */
   get mayDelete(): boolean {
+    this.#look()
     return this.#canBeRight && !this.#contradicted && (this.#confirmed || this.#followsRecords)
   }
 
   /** Whether minutes may be settled because they are over by this clock. */
   get maySettle(): boolean {
-    const waited = this.#o.clock.now().steadyMs - this.#startedMs > LISTEN_MS
+    const waited = this.#look().steadyMs - this.#begunMs > LISTEN_MS
     return this.#canBeRight && !this.#contradicted && (this.#confirmed || this.#followsRecords || waited)
   }
 
@@ -157,8 +159,15 @@ export class ClockWatch {
       this.#o.log.warn('the clock was set', { byS: stepMs / 1000 })
       this.#offsets.clockSet(stepMs)
       for (const server of this.#servers.values()) server.aheadMs -= stepMs
-      if (Math.abs(stepMs) > CLOCK_TOLERANCE_MS) this.#confirmed = false
+      if (Math.abs(stepMs) > CLOCK_TOLERANCE_MS) this.#begin(at.steadyMs)
     }
     return at
+  }
+
+  /** Whatever agreed with the clock before it was set must agree again. */
+  #begin(steadyMs: number): void {
+    this.#begunMs = steadyMs
+    this.#confirmed = false
+    this.#judgement = judgeClocks(this.#others(steadyMs))
   }
 }

@@ -1,12 +1,11 @@
 import { counted } from '../../protocol/kit/counted.ts'
 import { UsageError } from '../../protocol/kit/errors.ts'
-import { pause } from '../../protocol/kit/retry.ts'
 import { table } from '../../protocol/kit/table.ts'
 import { plain, printJson, printLine } from '../../protocol/kit/terminal.ts'
-import type { AuditView, RepricingView } from '../books/audit-views.ts'
+import type { RepricingView } from '../books/audit-views.ts'
 import type { HeldView } from '../books/held-views.ts'
 import { ApiClient, type ApiOptions, isoTime } from './api-client.ts'
-import { auditText } from './audit-text.ts'
+import { whenSettled } from './when-settled.ts'
 
 /** Which held records a command means; what is absent does not matter. */
 interface Which extends ApiOptions {
@@ -18,8 +17,6 @@ interface Which extends ApiOptions {
   to?: string
   state?: string
 }
-
-const POLL_EVERY_MS = 1_000
 
 /** Prints the held records by device and check, and what they would be worth. */
 export async function listDoubts(options: Which & { json?: boolean; limit?: string }): Promise<void> {
@@ -91,12 +88,5 @@ export async function decideDoubts(
   printLine(
     `${counted(decision?.records ?? 0, 'hold')} ${decision?.verdict ?? verdict}; their minutes are settled again. Ctrl-C ends this command, not the settling`,
   )
-  for (;;) {
-    const [audit] = await api.ask<AuditView[]>('/api/v1/audit', { id })
-    if (audit?.done) {
-      printLine(auditText(audit))
-      return
-    }
-    await pause(POLL_EVERY_MS)
-  }
+  printLine(await whenSettled(api, id))
 }

@@ -6,6 +6,7 @@ import { AgentRateLimit } from '../intake/agent-rate-limit.ts'
 import { BatchReceiver } from '../intake/batch-receiver.ts'
 import { Quarantine } from '../intake/quarantine.ts'
 import { RecordWriter } from '../intake/record-writer.ts'
+import { TakeIn } from '../intake/take-in.ts'
 import { DeviceAdoption } from '../ownership/adoption.ts'
 import { ClaimKeeper } from '../ownership/claim-keeper.ts'
 import type { Store } from '../plugin/store.ts'
@@ -33,6 +34,7 @@ export interface LedgerPlane {
   claims: ClaimKeeper
   adoption: DeviceAdoption
   openHolds: OpenHolds
+  takeIn: TakeIn
   /** Reads what the store has and continues with it; the store is open and the quotes are read. Rejects where the store fails. */
   start(): Promise<void>
   /** Stops in the direction of the data: no batch is in work when settling ends. */
@@ -108,6 +110,13 @@ export function createLedger(
   })
   const openHolds = new OpenHolds(store, log, nowMs)
   const doubtsKeeper = new DoubtsKeeper({ store, doubts, log, nowMs })
+  const takeIn = new TakeIn({
+    ...common,
+    flush: () => quarantine.flush(),
+    markOf: (agentId) => records.markOf(agentId),
+    decide: (request) => repricer.decide(request),
+    alone: (work) => records.alone(work),
+  })
   const receiver = new BatchReceiver({
     records,
     rateLimit: new AgentRateLimit({ maxBytes: QUEUE_BYTES, nowMs, random: Math.random }),
@@ -127,6 +136,7 @@ export function createLedger(
     claims,
     adoption,
     openHolds,
+    takeIn,
     async start() {
       if (clocks.maySettle) await pricing.start(store, nowMs())
       else await pricing.read(store)

@@ -61,7 +61,7 @@ export function createScreens(
   sources: ScreenSources & { views: LiveViews; assets: Assets },
 ): ScreensServer {
   const { store, devices, prices, ledger, pools, views, assets } = sources
-  const { pricing, recent, records, repricer, quarantine, latePrices } = ledger
+  const { pricing, recent, records, repricer, quarantine, latePrices, takeIn } = ledger
   const common = { store, pricing, devices: devices.known }
   const screens = createServer({
     views,
@@ -78,7 +78,7 @@ export function createScreens(
       latePrices,
       pools: () => pools.situation(),
     }),
-    held: new HeldQueries({ store, repricer, nowMs }),
+    held: new HeldQueries({ store, repricer, takeIn, nowMs }),
     assets,
     log,
     version,

@@ -63,6 +63,11 @@ export class RecordWriter {
     await this.#turn
   }
 
+  /** How far an agent's records are stored; undefined where none is. */
+  markOf(agentId: string): HighWater | undefined {
+    return this.#marks.get(agentId)
+  }
+
   /** The answer that asks an agent to send again from its mark; undefined where the agent has none yet. */
   resendAnswer(agentId: string): BatchAnswer | undefined {
     const mark = this.#marks.get(agentId)

@@ -7,9 +7,9 @@ export function differenceText(aheadMs: number): string {
   const ms = Math.abs(aheadMs)
   const side = aheadMs < 0 ? 'behind' : 'ahead'
   const text =
-    ms >= DAY_MS
+    ms >= DAY_MS - HOUR_MS / 2
       ? parts(ms, DAY_MS, 'd', HOUR_MS, 'h')
-      : ms >= HOUR_MS
+      : ms >= HOUR_MS - MINUTE_MS / 2
         ? parts(ms, HOUR_MS, 'h', MINUTE_MS, 'min')
         : parts(ms, MINUTE_MS, 'min', 1000, 's')
   return `${text} ${side}`

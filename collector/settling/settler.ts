@@ -72,27 +72,29 @@ export class Settler {
 
   /** Queues what an earlier run left unsettled, and settles what is due every second, from the first time that the clock can be trusted. */
   async start(): Promise<void> {
-    if (this.#maySettle()) await this.#begin()
+    const now = this.#o.nowMs()
+    if (this.#maySettle()) await this.#begin(now)
     this.#timer = every(LOOK_EVERY_MS, () => void this.#look())
   }
 
   /** What is over by the clock is settled only while the clock can be trusted. */
   async #look(): Promise<void> {
+    // read before the clock is judged: a step between the two is noticed
+    const now = this.#o.nowMs()
     if (!this.#maySettle()) return
     if (!this.#standing.begun)
-      await this.alone(() => this.#begin()).catch((error) =>
+      await this.alone(() => this.#begin(now)).catch((error) =>
         this.#o.log.error('unsettled minutes not found; will try again', { reason: reasonOf(error) }),
       )
-    if (this.#standing.begun) this.#standing.addNewest()
+    if (this.#standing.begun) this.#standing.addNewest(now)
     void this.settleDue()
   }
 
-  async #begin(): Promise<void> {
-    const { store, nowMs, retentionMs } = this.#o
-    const now = nowMs()
+  async #begin(now: number): Promise<void> {
+    const { store, retentionMs } = this.#o
     const since = minuteOf(now - Math.min(retentionMs, MONTH_MS))
     for (const minute of await store.unsettledMinutes(since, now + 2 * MINUTE_MS)) this.#due.add(minute, now)
-    await this.#standing.begin()
+    await this.#standing.begin(now)
   }
 
   #maySettle(): boolean {

@@ -9,7 +9,6 @@ export const MONTH_MS = 31 * 24 * HOUR_MS
 interface StandingOptions {
   store: Store
   pricing: Pricing
-  nowMs: () => number
   retentionMs: number
 }
 
@@ -29,10 +28,9 @@ export class StandingMinutes {
     return this.#newestMs !== undefined
   }
 
-  /** Queues those that an earlier run did not settle. Call it by a clock that can be trusted. Rejects where the store fails. */
-  async begin(): Promise<void> {
-    const { store, pricing, nowMs, retentionMs } = this.#o
-    const now = nowMs()
+  /** Queues those that an earlier run did not settle. Rejects where the store fails. @param now Unix ms, by a clock that can be trusted */
+  async begin(now: number): Promise<void> {
+    const { store, pricing, retentionMs } = this.#o
     // a start whose clock could not be trusted has not begun the present rules
     await pricing.start(store, now)
     const fromMs = minuteOf(Math.max(now - Math.min(retentionMs, MONTH_MS), pricing.firstMs))
@@ -44,11 +42,10 @@ export class StandingMinutes {
     this.#newestMs = minuteOf(now) - MINUTE_MS
   }
 
-  /** Queues those that are over since the last call. */
-  addNewest(): void {
-    const { pricing, nowMs } = this.#o
-    if (!pricing.present.standing) return
-    const newestMs = minuteOf(nowMs()) - MINUTE_MS
+  /** Queues those that are over since the last call. @param now Unix ms, by a clock that can be trusted */
+  addNewest(now: number): void {
+    if (!this.#o.pricing.present.standing) return
+    const newestMs = minuteOf(now) - MINUTE_MS
     const knownMs = this.#newestMs ?? newestMs
     for (let minute = knownMs + MINUTE_MS; minute <= newestMs; minute += MINUTE_MS) this.#due.add(minute, 0)
     this.#newestMs = Math.max(knownMs, newestMs)

@@ -26,6 +26,7 @@ import { addRepricing } from './repricing.ts'
 import { badParameters, ErrorSchema, faultsOf, json, none, problem, refused, routeOf } from './route.ts'
 import { addStatementPages } from './statement-pages.ts'
 import { addStatements } from './statements.ts'
+import { addTakeIn } from './take-in.ts'
 import { addUnpriced } from './unpriced.ts'
 import type { Views } from './views.ts'
 
@@ -98,7 +99,10 @@ export function createApi(options: {
     addUnpriced(api, options.queries)
   }
   if (options.claims) addClaims(api, { claims: options.claims, now, mayChange: options.mayChange })
-  if (options.held) addDoubts(api, { held: options.held, mayChange: options.mayChange })
+  if (options.held) {
+    addDoubts(api, { held: options.held, mayChange: options.mayChange })
+    addTakeIn(api, { held: options.held, mayChange: options.mayChange })
+  }
   if (options.pools) addPools(api, options.pools)
   if (options.selector) addQuotes(api, { selector: options.selector, now, mayChange: options.mayChange })
   // the stream writes to the socket itself, which the route’s type cannot express

@@ -15,6 +15,7 @@ const POSTED: ReadonlySet<string> = new Set([
   '/api/v1/devices/apart',
   '/api/v1/quotes',
   '/api/v1/doubts',
+  '/api/v1/quarantine',
   '/api/v1/reprice',
   '/api/v1/statements/issue',
   '/api/v1/whatif',

@@ -103,6 +103,17 @@ describe('the collector’s clock', () => {
     expect(watch.situation).toMatchObject({ collector: 'right', clocks: 2 })
   })
 
+  it('is not trusted from the moment on at which it is set, and again once another clock agrees', async () => {
+    await run({ a: 0 })
+    offMs = 500 * DAY_MS
+    // asked before anything else has looked at the clock
+    expect(watch.maySettle).toBe(false)
+    offMs = 0
+    expect(watch.mayDelete).toBe(true)
+    await run({ a: 0 })
+    expect(trust()).toEqual([true, true])
+  })
+
   it('knows its own step: what the agents said stays right', async () => {
     await run({ a: 0, b: 0 })
     offMs = DAY_MS

@@ -8,6 +8,7 @@ import { HeldQueries } from '../../../collector/books/held-queries.ts'
 import { LedgerQueries } from '../../../collector/books/ledger-queries.ts'
 import { Quarantine } from '../../../collector/intake/quarantine.ts'
 import type { PoolSituation } from '../../../collector/plugin/situation.ts'
+import { TakeIn } from '../../../collector/intake/take-in.ts'
 import type { Store } from '../../../collector/plugin/store.ts'
 import { createServer, type ScreensServer } from '../../../collector/screens/server.ts'
 import { createDuckdbStore } from '../../../collector/stores/duckdb/duckdb.ts'
@@ -60,6 +61,19 @@ export class BooksRig {
     return this
   }
 
+  #takeIn(): TakeIn {
+    const { store, quarantine, ledger } = this
+    return new TakeIn({
+      store,
+      flush: () => quarantine.flush(),
+      markOf: (agentId) => ledger.records.markOf(agentId),
+      decide: (request) => ledger.repricer.decide(request),
+      alone: (work) => ledger.records.alone(work),
+      nowMs: () => ledger.nowMs,
+      log: SILENT,
+    })
+  }
+
   async stop(): Promise<void> {
     vi.restoreAllMocks()
     await this.#server?.close()
@@ -85,7 +99,7 @@ export class BooksRig {
         devices: KNOWN,
         pools: () => this.pools,
       }),
-      held: new HeldQueries({ store, repricer, nowMs: () => rig.nowMs }),
+      held: new HeldQueries({ store, repricer, takeIn: this.#takeIn(), nowMs: () => rig.nowMs }),
       assets: {},
       log: SILENT,
       version: '1.2.3',

@@ -1,0 +1,162 @@
+import { decode } from '../../protocol/codec.ts'
+import {
+  decodeIntervals,
+  encodeIntervals,
+  type Interval,
+  IntervalMessageSchema,
+} from '../../protocol/interval.ts'
+import type { Log } from '../../protocol/kit/log.ts'
+import { relabelled } from '../../protocol/relabel.ts'
+import { minuteOf } from '../../protocol/units.ts'
+import type { Repricing } from '../plugin/audit-store.ts'
+import type { HeldFilter, RecordHold } from '../plugin/held.ts'
+import type { Append, HighWater, Quarantined, Store } from '../plugin/store.ts'
+import { recordFault } from './record-limits.ts'
+
+/** Entries of the quarantine that are looked at: as many as there can be. */
+const MOST_ENTRIES = 10_000
+const MOST_HELD = 1_000_000
+/** Holds of records that are taken in from messages, or at another time than they say. */
+const TAKEN_IN = 'taken-in'
+
+/** Which records that were put aside are meant; what is absent does not matter. */
+export interface TakeInRequest {
+  by: string
+  reason: string
+  agents?: readonly string[] | undefined
+  devices?: readonly string[] | undefined
+  /** by the time that the record says: inclusive, exclusive */
+  fromMs?: number | undefined
+  toMs?: number | undefined
+  /** right time minus the time that the record says, ms: its agent's clock was wrong by so much */
+  shiftMs?: number | undefined
+}
+
+type Decide = (request: {
+  verdict: 'accepted' | 'rejected'
+  filter: HeldFilter
+  by: string
+  reason: string
+}) => Promise<Repricing | undefined>
+
+export interface TakeInOptions {
+  store: Store
+  /** Writes what waits to be put aside. */
+  flush: () => Promise<void>
+  markOf: (agentId: string) => HighWater | undefined
+  decide: Decide
+  /** runs work while no records are stored */
+  alone<T>(work: () => Promise<T>): Promise<T>
+  nowMs: () => number
+  log: Log
+}
+
+/**
+ * Takes records in that were put aside: those that are stored and held, and those of messages that can be read now. A person asks for
+ * it, and the audit trail keeps who and why. What its device can't have done stays held for that.
+ */
+export class TakeIn {
+  readonly #o: TakeInOptions
+
+  constructor(options: TakeInOptions) {
+    this.#o = options
+  }
+
+  /** Resolves when the decision is stored; its minutes are settled after that. Undefined where nothing matches. */
+  request(request: TakeInRequest): Promise<Repricing | undefined> {
+    return this.#o.alone(async () => {
+      const { decide, log } = this.#o
+      const { by, reason, shiftMs = 0 } = request
+      const kinds = ['quarantine'] as const
+      const held = { ...whichOf(request), kinds, state: 'open' as const }
+      const stored = shiftMs === 0 ? [] : await this.#heldRecords(held)
+      const appends = await this.#appends(request, [...(await this.#readable(request)), ...stored])
+      if (appends.length > 0) await this.#o.store.appendAll(appends)
+      log.info('records that were put aside are taken in', { by, why: reason })
+      const { agents } = held
+      if (shiftMs !== 0) {
+        if (stored.length > 0)
+          await decide({ verdict: 'rejected', filter: { ...held, checks: ['too-old'] }, by, reason })
+        return decide({
+          verdict: 'accepted',
+          filter: { kinds, checks: [TAKEN_IN], ...(agents && { agents }) },
+          by,
+          reason,
+        })
+      }
+      return decide({ verdict: 'accepted', filter: held, by, reason })
+    })
+  }
+
+  /** Records that are stored at the time that they say, and held for that. */
+  async #heldRecords(filter: HeldFilter): Promise<AgentRecord[]> {
+    const found = await this.#o.store.held({ ...filter, checks: ['too-old'] }, MOST_HELD)
+    return found.map(({ record: { agentId, ...record } }) => ({ agentId, record }))
+  }
+
+  /** Records of messages in quarantine that can be read now. */
+  async #readable(request: TakeInRequest): Promise<AgentRecord[]> {
+    const { store, flush } = this.#o
+    await flush()
+    const entries = await store.quarantined(MOST_ENTRIES)
+    return entries.flatMap((entry) =>
+      recordsIn(entry)
+        .filter((record) => isMeant(entry.agentId, record, request))
+        .map((record) => ({ agentId: entry.agentId, record })),
+    )
+  }
+
+  async #appends({ shiftMs = 0, reason }: TakeInRequest, found: readonly AgentRecord[]): Promise<Append[]> {
+    const { markOf, nowMs } = this.#o
+    const heldMs = nowMs()
+    const byAgent = new Map<string, Interval[]>()
+    for (const { agentId, record } of found)
+      byAgent.set(agentId, [
+        ...(byAgent.get(agentId) ?? []),
+        ...(shiftMs === 0 ? [record] : relabelled(record, shiftMs)),
+      ])
+    return [...byAgent].map(([agentId, records]) => ({
+      agentId,
+      mark: markOf(agentId) ?? { epoch: 0, seq: 0 },
+      records,
+      holds: records.map(
+        (record): RecordHold => ({ kind: 'quarantine', check: TAKEN_IN, reason, record, heldMs }),
+      ),
+    }))
+  }
+}
+
+interface AgentRecord {
+  agentId: string
+  record: Interval
+}
+
+const whichOf = ({ agents, devices, fromMs, toMs }: TakeInRequest): Omit<HeldFilter, 'kinds' | 'state'> => ({
+  ...(agents && { agents }),
+  ...(devices && { devices }),
+  ...(fromMs !== undefined && { fromMs }),
+  ...(toMs !== undefined && { toMs }),
+})
+
+const isMeant = (agentId: string, { deviceId, startMs }: Interval, request: TakeInRequest): boolean =>
+  (request.agents?.includes(agentId) ?? true) &&
+  (request.devices?.includes(deviceId) ?? true) &&
+  startMs >= (request.fromMs ?? 0) &&
+  startMs < (request.toMs ?? Number.POSITIVE_INFINITY)
+
+/** The records of an entry: of a record that was put aside whole, or of a message that this version can read. */
+function recordsIn({ payload }: Quarantined): Interval[] {
+  const message = decode(IntervalMessageSchema, Buffer.from(payload, 'latin1'))
+  if (message.ok) return decodeIntervals(message.value).intervals.filter((record) => !recordFault(record))
+  try {
+    const record = JSON.parse(payload) as Interval
+    const one = encodeIntervals({ epoch: 0, firstSeq: 1, oldestSeq: 1, intervals: [record] }, 0)
+    const whole = IntervalMessageSchema.safeParse(one)
+    if (!whole.success || minuteOf(record.startMs) !== minuteOf(record.startMs + record.durationMs - 1))
+      return []
+    return decodeIntervals(whole.data).intervals.filter((found) => !recordFault(found))
+  } catch {
+    // another kind of message, or only the begin of one
+    return []
+  }
+}

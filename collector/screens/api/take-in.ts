@@ -1,0 +1,87 @@
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
+import { RepricingSchema } from '../../books/audit-views.ts'
+import type { HeldQueries } from '../../books/held-queries.ts'
+import {
+  badParameters,
+  ErrorSchema,
+  fromStore,
+  json,
+  needsToken,
+  problem,
+  refused,
+  storeFailed,
+  storeFails,
+} from './route.ts'
+import { timeSchema } from './time-parameters.ts'
+
+/** A clock without a battery is wrong by the time since 1970. */
+const MOST_SHIFT_S = 100 * 366 * 86_400
+const names = z.array(z.string().min(1).max(2000)).min(1).max(10_000)
+
+const takeIn = createRoute({
+  method: 'post',
+  path: '/api/v1/quarantine',
+  summary:
+    'Takes records in that were put aside, in one act, and settles their minutes. Needs http.token. /api/v1/audit shows who asked, why, and what it changed',
+  request: {
+    body: {
+      required: true,
+      content: {
+        'application/json': {
+          schema: z.strictObject({
+            by: z.string().trim().min(1).max(200).describe('name of the person who decides'),
+            reason: z.string().trim().min(1).max(1000).describe('why, for the audit trail'),
+            agents: names.optional(),
+            devices: names.optional(),
+            from: timeSchema.optional().describe('start of the records by their own clock, inclusive'),
+            to: timeSchema.optional().describe('start of the records by their own clock, exclusive'),
+            shiftS: z
+              .number()
+              .min(-MOST_SHIFT_S)
+              .max(MOST_SHIFT_S)
+              .optional()
+              .describe('seconds that are added to their time, where the clock of their agent was wrong'),
+          }),
+        },
+      },
+    },
+  },
+  responses: {
+    202: json(RepricingSchema.meta({ id: 'Repricing' }), 'Taken in; the minutes are settled next'),
+    400: refused,
+    403: json(ErrorSchema, 'The collector has no token'),
+    404: json(ErrorSchema, 'No record that was put aside matches'),
+    503: storeFails,
+  },
+})
+
+/** Adds the route that takes records in. `mayChange` is true if the API is behind a token. */
+export function addTakeIn(
+  api: OpenAPIHono,
+  { held, mayChange }: { held: Pick<HeldQueries, 'takeIn'>; mayChange: boolean },
+): void {
+  api.openapi(takeIn, async (c) => {
+    if (!mayChange) return c.json(needsToken('taking records in changes money'), 403)
+    const { by, reason, agents, devices, from, to, shiftS } = c.req.valid('json')
+    if (from !== undefined && to !== undefined && Date.parse(from) >= Date.parse(to))
+      return c.json(badParameters([{ parameter: 'from', problem: 'expected a time before `to`' }]), 400)
+    const request = {
+      by,
+      reason,
+      agents,
+      devices,
+      fromMs: from === undefined ? undefined : Date.parse(from),
+      toMs: to === undefined ? undefined : Date.parse(to),
+      shiftMs: shiftS === undefined ? undefined : Math.round(shiftS * 1000),
+    }
+    try {
+      const taken = await fromStore(() => held.takeIn(request))
+      if (taken) return c.json(taken, 202)
+      const none =
+        'no record that was put aside matches; look at what there is with GET /api/v1/quarantine and /api/v1/doubts?kind=quarantine'
+      return c.json(problem('none', none), 404)
+    } catch (error) {
+      return c.json(storeFailed('quarantine', error), 503)
+    }
+  })
+}

@@ -1,0 +1,114 @@
+import { beforeEach, describe, expect, test } from 'vitest'
+import { RepricingSchema } from '../../../../collector/books/audit-views.ts'
+import { listQuarantine, takeIn } from '../../../../collector/commands/quarantine.ts'
+import { encode } from '../../../../protocol/codec.ts'
+import { encodeIntervals } from '../../../../protocol/interval.ts'
+import { MINUTE_MS } from '../../../../protocol/units.ts'
+import { batch, record, T0 } from '../../ledger-rig.ts'
+import { BooksRig, iso } from '../books-rig.ts'
+
+const BY = { by: 'ann', reason: 'its clock was in 1970' }
+/** Minute 1 to 3, by a clock that began with the Unix time. */
+const SHIFT_MS = T0 - 600_000
+const in1970 = (minute: number) => ({ ...record(minute), startMs: record(minute).startMs - SHIFT_MS })
+
+describe('records that were put aside', () => {
+  let books: BooksRig
+  beforeEach(async () => {
+    books = await new BooksRig().start()
+    await books.ledger.take(batch(1, [record(0), in1970(1), in1970(2)]))
+    await books.ledger.settleAll()
+    return () => books.stop()
+  })
+  const mined = async () =>
+    (
+      await books.store.ledger({
+        fromMs: 0,
+        toMs: T0 + 60 * MINUTE_MS,
+        stepMs: MINUTE_MS,
+        groupBy: 'workload',
+      })
+    )
+      .filter(({ group }) => group === 'mining')
+      .map(({ startMs, workDiff1 }) => [(startMs - T0) / MINUTE_MS, workDiff1])
+  const ask = (body: object) => books.ask('/api/v1/quarantine', { ...BY, ...body })
+
+  test('count as missing: in the losses, and with what they would be worth', async () => {
+    expect((await books.ask('/api/v1/losses')).body).toMatchObject([
+      { agentId: 'a', records: 2, held: 'quarantine' },
+    ])
+    expect((await books.ask('/api/v1/doubts?kind=quarantine')).body).toMatchObject({
+      groups: [
+        { check: 'too-old', records: 2, reason: expect.stringContaining('check the clock of its agent') },
+      ],
+      open: [{ kind: 'quarantine', records: 2 }],
+    })
+    expect(await mined()).toEqual([[0, 1_000_000]])
+  })
+
+  test('are taken in at their right time, once, with who and why in the audit trail', async () => {
+    const { status, body } = await ask({ agents: ['a'], shiftS: SHIFT_MS / 1000 })
+    expect(status).toBe(202)
+    const { id } = RepricingSchema.parse(body)
+    await books.done(id)
+    expect(await mined()).toEqual([
+      [0, 1_000_000],
+      [1, 1_000_000],
+      [2, 1_000_000],
+    ])
+    expect(await books.done(id)).toMatchObject({
+      by: 'ann',
+      reason: BY.reason,
+      decision: { verdict: 'accepted' },
+    })
+    expect((await books.ask('/api/v1/losses')).body).toEqual([])
+    expect((await ask({ agents: ['a'], shiftS: SHIFT_MS / 1000 })).status).toBe(404)
+  })
+
+  test('are taken in as they are where their clock was right', async () => {
+    const { body } = await ask({ devices: ['rig1'] })
+    await books.done(RepricingSchema.parse(body).id)
+    expect((await mined()).map(([, work]) => work)).toEqual([1_000_000, 1_000_000, 1_000_000])
+  })
+
+  test('are taken in from messages too, once these can be read', async () => {
+    const whole = encodeIntervals({ epoch: 7, firstSeq: 4, oldestSeq: 1, intervals: [record(4)] }, 0)
+    const entry = {
+      atMs: books.ledger.nowMs,
+      agentId: 'a',
+      topic: 'perwatt/1/plains/a/intervals',
+      reason: 'new',
+    }
+    books.quarantine.add({ ...entry, payload: encode(whole) })
+    books.quarantine.add({ ...entry, topic: 'intervals', payload: JSON.stringify(record(5)) })
+    books.quarantine.add({ ...entry, payload: '{"v":1,"cut' })
+    const { body } = await ask({ from: iso(3) })
+    await books.done(RepricingSchema.parse(body).id)
+    expect(await mined()).toEqual([
+      [0, 1_000_000],
+      [4, 1_000_000],
+      [5, 1_000_000],
+    ])
+  })
+
+  test('need a token, a name and a reason, and times in order', async () => {
+    expect((await books.ask('/api/v1/quarantine', { by: 'ann' })).status).toBe(400)
+    expect((await ask({ from: iso(3), to: iso(1) })).status).toBe(400)
+    expect((await ask({ agents: ['other'] })).status).toBe(404)
+  })
+
+  test('the commands list them, and take them in', async () => {
+    const listed = await books.printed(listQuarantine)
+    expect(listed).toContain('too-old')
+    expect(listed).toContain('rig1')
+    await expect(books.printed((options) => takeIn({ ...options, ...BY }))).rejects.toThrow(
+      'say which records to take in',
+    )
+    const taken = await books.printed((options) =>
+      takeIn({ ...options, ...BY, agent: 'a', shift: String(SHIFT_MS / 1000) }),
+    )
+    expect(taken).toContain('2 records taken in')
+    expect(taken).toContain('mining')
+    expect(await books.printed(listQuarantine)).toBe('nothing was put aside\n')
+  })
+})
