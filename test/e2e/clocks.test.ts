@@ -56,7 +56,7 @@ async function start(name: string, file: string, config: unknown, offsetMs = 0):
   const program = new Program({
     name,
     command: process.execPath,
-    args: [join('dist', file), 'run', '--config', path],
+    args: () => [join('dist', file), 'run', '--config', path],
     env: clock.env,
     logFile: join(folder, `${name}.log`),
   })
