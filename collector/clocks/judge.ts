@@ -56,16 +56,20 @@ export function judgeClocks(others: readonly OtherClock[]): Judgement {
 
 /** The largest group of clocks that are all within the tolerance of each other; of two, the one that is nearer to the collector's. */
 function most(sorted: readonly number[]): number[] {
-  let best: number[] = []
-  for (const [i, first] of sorted.entries()) {
-    const group = sorted.slice(i).filter((ms) => ms - first <= CLOCK_TOLERANCE_MS)
-    if (group.length > best.length || (group.length === best.length && nearer(group, best))) best = group
+  let best = { from: 0, to: 0 }
+  let to = 0
+  for (const [from, first] of sorted.entries()) {
+    while (to < sorted.length && (sorted[to] as number) - first <= CLOCK_TOLERANCE_MS) to++
+    const more = to - from - (best.to - best.from)
+    if (more > 0 || (more === 0 && distance(sorted, from, to) < distance(sorted, best.from, best.to)))
+      best = { from, to }
   }
-  return best
+  return sorted.slice(best.from, best.to)
 }
 
 const within = (ms: number, group: readonly number[]): boolean =>
   ms >= (group[0] as number) && ms <= (group.at(-1) as number)
 
-const distance = (group: readonly number[]): number => Math.min(...group.map(Math.abs))
-const nearer = (a: readonly number[], b: readonly number[]): boolean => distance(a) < distance(b)
+/** How far the collector's clock, 0, is from a part of the sorted clocks. */
+const distance = (sorted: readonly number[], from: number, to: number): number =>
+  Math.max(0, sorted[from] as number, -(sorted[to - 1] as number))

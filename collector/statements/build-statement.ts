@@ -18,7 +18,19 @@ export const numberOf = (site: string, month: string, customer: string | undefin
 
 /** Builds a statement. Its lines add up to its total to the cent. */
 export function buildStatement(facts: StatementFacts): Statement {
-  const { site, timeZone, month, customer, copy, ledgerMonth, accounts, lostRecords, nowMs, issued } = facts
+  const {
+    site,
+    timeZone,
+    month,
+    customer,
+    copy,
+    ledgerMonth,
+    accounts,
+    lostRecords,
+    putAsideRecords,
+    nowMs,
+    issued,
+  } = facts
   const { period, throughMs } = ledgerMonth
   const { lines, totalCents } = inLines(facts)
   const corrections = correctionsInCents(facts.corrections, copy)
@@ -54,6 +66,7 @@ export function buildStatement(facts: StatementFacts): Statement {
       settledMinutes: ledgerMonth.settledMinutes,
       waitingMinutes: ledgerMonth.waitingMinutes,
       lostRecords,
+      ...(putAsideRecords > 0 ? { putAsideRecords } : {}),
       unpriced: [...ledgerMonth.unpriced]
         .map(([name, minutes]) => ({ name, minutes }))
         .sort((a, b) => (a.name < b.name ? -1 : 1)),

@@ -22,6 +22,8 @@ export interface StatementFacts {
   heldBack: readonly HeldBackBucket[]
   /** records lost in the month, whole site */
   lostRecords: number
+  /** records that were put aside in the month, whole site */
+  putAsideRecords: number
   nowMs: number
   /** absent for a draft */
   issued?: { atMs: number; by: string } | undefined

@@ -21,6 +21,7 @@ import {
   WORKLOADS_PART,
 } from './issued-statements.ts'
 import { type LedgerMonth, readLedgerMonth } from './ledger-month.ts'
+import { missingIn } from './missing-records.ts'
 import type { StatementFacts } from './statement-facts.ts'
 import {
   type IssueRequest,
@@ -34,9 +35,8 @@ import {
 const DAY_MS = 24 * HOUR_MS
 /** Deadline for reading a month of a large site. */
 const READ_MS = 120_000
-/** The newest repricings and losses that are searched for those of a month. */
+/** The newest repricings that are searched for those of a month. */
 const MAX_REPRICINGS = 200
-const MAX_LOSSES = 1000
 
 /** The parts that statements are built from. */
 export interface StatementServiceOptions {
@@ -169,9 +169,6 @@ export class StatementService implements StatementSource {
     const overlapping = (r: { fromMs: number; toMs: number }) =>
       r.fromMs < period.endMs && r.toMs > period.startMs
     const repricings = (await store.repricings(MAX_REPRICINGS)).filter(overlapping)
-    const losses = (await store.losses(MAX_LOSSES)).filter((l) =>
-      overlapping({ fromMs: l.fromMs ?? l.atMs, toMs: (l.toMs ?? l.atMs) + 1 }),
-    )
     const heldBack = (await store.heldBack(period.startMs, period.endMs, DAY_MS)).filter(
       (held) => customerOf(held.workload) === customer,
     )
@@ -191,7 +188,7 @@ export class StatementService implements StatementSource {
         }),
       ),
       heldBack,
-      lostRecords: losses.reduce((sum, { records }) => sum + records, 0),
+      ...(await missingIn(store, period)),
       corrections: corrected.flatMap(({ corrections }) => corrections),
       nowMs: nowMs(),
     }

@@ -190,6 +190,13 @@ export const StatementSchema = z.object({
     settledMinutes: z.number().int(),
     waitingMinutes: z.number().int().describe('minutes with records that wait to be settled'),
     lostRecords: z.number().int().describe('records that agents lost in the month, whole site'),
+    putAsideRecords: z
+      .number()
+      .int()
+      .optional()
+      .describe(
+        'records that were put aside, by their own time or when they came, and wait for a decision, whole site',
+      ),
     unpriced: z
       .array(z.object({ name: z.string(), minutes: z.number().int() }))
       .describe('prices that settled minutes of the month lack, whole site'),

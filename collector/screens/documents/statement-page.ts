@@ -61,7 +61,14 @@ const heldText = ({ workload, kind, records, wouldEarnUsd, energyKwh }: Statemen
   `${numberText(records)} records of ${workload} ${HELD[kind] ?? kind} wait for a decision: they would earn ${amountText(wouldEarnUsd)} USD and used ${numberText(energyKwh)} kWh, in none of these figures`
 
 function notes(s: Statement, times: Times): Markup {
-  const { elapsedMinutes, settledMinutes, waitingMinutes, lostRecords, unpriced } = s.completeness
+  const {
+    elapsedMinutes,
+    settledMinutes,
+    waitingMinutes,
+    lostRecords,
+    putAsideRecords = 0,
+    unpriced,
+  } = s.completeness
   const { minutes, newest } = s.restatements
   return html`<section>
     <h2>Basis of these figures</h2>
@@ -71,6 +78,7 @@ function notes(s: Statement, times: Times): Markup {
       ${entry('Ledger', `${numberText(settledMinutes)} of ${numberText(elapsedMinutes)} minutes are settled`)}
       ${waitingMinutes > 0 ? entry('Waiting', `${numberText(waitingMinutes)} minutes have late records to settle: amounts may change`) : ''}
       ${lostRecords > 0 ? entry('Lost', `the site’s agents lost ${numberText(lostRecords)} records in this month`) : ''}
+      ${putAsideRecords > 0 ? entry('Put aside', `${numberText(putAsideRecords)} records of the site came in this month or are of it, and wait for a decision: their time, or their figures, can’t be right`) : ''}
       ${unpriced.map((u) => entry('Unpriced', `${PRICES[u.name] ?? u.name}: not known for ${numberText(u.minutes)} minutes of the site, which are priced when it is`))}
       ${s.held.map((h) => entry('Open', heldText(h)))}
       ${minutes > 0 && newest !== undefined ? entry('Restated', `${numberText(minutes)} minutes of the site, the last on ${times.minute(newest)}`) : ''}

@@ -287,6 +287,25 @@ describe.each(Object.keys(stores))('a month’s statements over %s', (kind) => {
     expect(line).toMatch(/,lost,[^,]+,[^,]+,7,record,.*what they would have earned is unknown/)
     expect(lines.map((text) => text.split(',').length)).toEqual(lines.map(() => head.split(',').length))
   })
+
+  it('count what was put aside, by its own time or by when it came, until a person decides', async () => {
+    const rig = await rigOf()
+    expect((await ask(rig, 'Acme')).completeness).not.toHaveProperty('putAsideRecords')
+    const aside = (startMs: number, heldMs: number) => {
+      const record = { deviceId: 'm1', owner: {}, startMs, durationMs: 60_000, coveredMs: 60_000 }
+      return { kind: 'quarantine' as const, check: 'too-old', reason: 'its clock', record, heldMs }
+    }
+    const holds = [
+      aside(NOVEMBER.startMs, NOVEMBER.endMs + 1),
+      aside(0, NOVEMBER.startMs),
+      aside(60_000, NOVEMBER.endMs),
+    ]
+    const records = holds.map(({ record }) => record)
+    await store.appendAll([{ agentId: 'a', mark: { epoch: 1, seq: 3 }, records, holds }])
+    const acme = await ask(rig, 'Acme')
+    expect(acme.completeness.putAsideRecords).toBe(2)
+    expect(String(statementPage(acme))).toContain('2 records of the site came in this month or are of it')
+  })
 })
 
 describe('a whole month of contracts', () => {
