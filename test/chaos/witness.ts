@@ -34,6 +34,8 @@ export class Witness {
         const message = decode(IntervalMessageSchema, payload)
         if (!message.ok) throw new Error(`${agent} sent an invalid message: ${message.reason}`)
         const batch = decodeIntervals(message.value)
+        // a question for the collector's time
+        if (batch.intervals.length === 0) return
         this.sent.set(agent, { epoch: batch.epoch, seq: batch.firstSeq + batch.intervals.length - 1 })
         onBatch(agent, batch)
       } else if (channel === 'live') {
