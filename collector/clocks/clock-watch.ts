@@ -111,6 +111,12 @@ export class ClockWatch {
     )
   }
 
+  /** Whether other clocks contradict this one, or it shows a time before this version was written. */
+  get isWrong(): boolean {
+    this.#look()
+    return !this.#canBeRight || this.#contradicted
+  }
+
   /** Whether data may be deleted for its age. */
   get mayDelete(): boolean {
     this.#look()

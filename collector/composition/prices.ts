@@ -28,6 +28,7 @@ export function createPrices({ config, log, version, nowMs, clocks }: Context, s
     log,
     version,
     nowMs,
+    clockWrong: () => clocks.isWrong,
     onDate: (host, dateMs, tookMs) => clocks.heardServer(host, dateMs, tookMs),
     onFilled: (filled) => {
       for (const listener of listeners) listener(filled)

@@ -67,9 +67,10 @@ export function createQuoteSelector(
     nowMs: () => number
     onFilled: (filled: FilledTime) => void
     onDate?: FeedContext['onDate']
+    clockWrong?: () => boolean
   },
 ): QuoteSelector {
-  const { book, store, log, version, nowMs, onFilled, onDate } = parts
+  const { book, store, log, version, nowMs, onFilled, onDate, clockWrong } = parts
   const context: FeedContext = {
     version,
     requestMs: REQUEST_MS,
@@ -88,6 +89,7 @@ export function createQuoteSelector(
     typed,
     feeds,
     nowMs,
+    ...(clockWrong ? { clockWrong } : {}),
     log,
     onFilled,
   })

@@ -1,6 +1,7 @@
 import type { Log } from '../../protocol/kit/log.ts'
 import { isStale, type Prices, type Quote, type QuoteName, sourceName, unitOf } from '../../protocol/quote.ts'
 import type { ConfiguredFeed, FeedQuote, FeedSink } from '../plugin/feed.ts'
+import { ClockedSink } from './clocked-sink.ts'
 import { type FeedReport, FeedState, type HeldBack } from './feed-state.ts'
 import { type FilledTime, lastIndexAtOrBefore, type QuoteBook } from './quote-book.ts'
 import { quoteFault } from './quote-limits.ts'
@@ -27,6 +28,8 @@ export interface QuoteSelectorOptions {
   /** the configuration's own prices */
   typed: ConfiguredFeed
   nowMs: () => number
+  /** whether other clocks contradict the collector's: then no price is taken, and none ends; absent: never */
+  clockWrong?: () => boolean
   log: Log
   /** called when prices of a past time have come: minutes of it may be priced with them */
   onFilled?: (filled: FilledTime) => void
@@ -43,6 +46,8 @@ export class QuoteSelector {
   /** by name, when the next quote of any source ends, Unix ms */
   readonly #endsMs = new Map<QuoteName, number>()
   #tickedMs = 0
+  readonly #sinks: ClockedSink[] = []
+  #clockWasWrong = false
 
   constructor(options: QuoteSelectorOptions) {
     this.#o = options
@@ -56,14 +61,24 @@ export class QuoteSelector {
   /** Continues from the quotes in the book, and starts the feeds. Never rejects. */
   start(signal: AbortSignal): void {
     for (const name of this.#o.book.names()) this.#recall(name)
-    for (const source of this.#sources) source.feed.start(this.#sinkOf(source), signal)
-    for (const name of this.#o.book.names()) this.#decide(name)
+    for (const source of this.#sources) {
+      const sink = new ClockedSink(this.#sinkOf(source), () => this.#clockWrong())
+      this.#sinks.push(sink)
+      source.feed.start(sink, signal)
+    }
+    if (!this.#clockWrong()) for (const name of this.#o.book.names()) this.#decide(name)
     void this.#o.writer.flush()
   }
 
   /** Selects again where a quote has ended, or the clock was set back, and stores what waits. Call it about once a second. */
   tick(): void {
     const now = this.#o.nowMs()
+    if (this.#clockWrong()) return
+    if (this.#clockWasWrong) {
+      this.#clockWasWrong = false
+      for (const name of this.#o.book.names()) this.#decide(name)
+      for (const sink of this.#sinks) sink.release()
+    }
     const setBack = now < this.#tickedMs
     this.#tickedMs = now
     for (const [name, endsMs] of this.#endsMs) if (setBack || endsMs < now) this.#decide(name)
@@ -97,6 +112,10 @@ export class QuoteSelector {
     const now = this.#o.nowMs()
     const fault = quoteFault(name, value)
     if (fault) return { refused: fault }
+    if (this.#clockWrong())
+      return {
+        refused: 'other clocks contradict the collector’s: set it first (alert clock-skew), then push',
+      }
     const quote: Quote = {
       name,
       value,
@@ -131,6 +150,13 @@ export class QuoteSelector {
   isUnknownAt(name: QuoteName, ms: number): boolean {
     const { book, nowMs } = this.#o
     return ms < Math.min(nowMs(), book.knownSince(name) ?? Number.POSITIVE_INFINITY)
+  }
+
+  /** Whether the clock is wrong now. */
+  #clockWrong(): boolean {
+    const wrong = this.#o.clockWrong?.() === true
+    this.#clockWasWrong ||= wrong
+    return wrong
   }
 
   #pushPast(quote: Quote): void {

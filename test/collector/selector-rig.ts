@@ -35,6 +35,8 @@ export class TestFeed {
 /** A store, a clock and a log that outlive a selector, as on a machine where the collector is started again. */
 export class SelectorRig {
   nowMs = T0
+  /** whether other clocks contradict the collector's */
+  clockWrong = false
   /** events logged */
   readonly lines: string[] = []
   readonly stored = new Map<string, Quote>()
@@ -58,6 +60,7 @@ export class SelectorRig {
       feeds,
       typed: new TestFeed('configuration', names, prices, 'fixed'),
       nowMs: () => this.nowMs,
+      clockWrong: () => this.clockWrong,
       log: this.#log,
       onFilled: (time) => filled.push(time),
     })
