@@ -1,4 +1,4 @@
-import { encodeIntervals, type IntervalMessage } from '../../protocol/interval.ts'
+import { encodeIntervals, type IntervalBatch, type IntervalMessage } from '../../protocol/interval.ts'
 import type { Clock } from '../../protocol/kit/clock.ts'
 
 /** How often the collector is asked for its time: while the clocks don't agree or that is not known, and while they do. */
@@ -6,8 +6,8 @@ const HELD_MS = 5_000
 const AGREED_MS = 60_000
 
 export interface TimeQuestionsOptions {
-  /** epoch of the spool */
-  epoch: () => number
+  /** what says which life of the spool asks */
+  life: () => Pick<IntervalBatch, 'epoch'>
   /** @returns whether the message was handed to the connection */
   send: (message: IntervalMessage) => boolean
   clock: Clock
@@ -27,9 +27,9 @@ export class TimeQuestions {
 
   /** Asks now. */
   ask(): void {
-    const { epoch, send, clock } = this.#o
+    const { life, send, clock } = this.#o
     const { wallMs, steadyMs } = clock.now()
-    const batch = { epoch: epoch(), firstSeq: 1, oldestSeq: 1, intervals: [] }
+    const batch = { ...life(), firstSeq: 1, oldestSeq: 1, intervals: [] }
     if (send(encodeIntervals(batch, Math.max(0, Math.round(wallMs))))) this.#askedSteadyMs = steadyMs
   }
 

@@ -110,7 +110,7 @@ export class Agent {
       holds: () => this.#time?.holds ?? true,
     })
     this.#questions = new TimeQuestions({
-      epoch: () => this.spool.epoch,
+      life: () => ({ epoch: this.spool.epoch }),
       send: (message) => this.#send(message),
       clock,
     })

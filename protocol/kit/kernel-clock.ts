@@ -50,8 +50,19 @@ const runProgram: Run = (program, args) =>
     )
   })
 
+/** An answer counts this long for the whole program: however many agents run in it, they have one kernel. */
+const ASKED_MS = 30_000
+let asked: { atMs: number; answer: Promise<boolean | undefined> } | undefined
+
 /** Whether NTP keeps this computer's clock, by what the kernel or chrony says; undefined where no program tells. Never rejects. */
-export async function isSynchronised(run: Run = runProgram): Promise<boolean | undefined> {
+export function isSynchronised(): Promise<boolean | undefined> {
+  const atMs = performance.now()
+  if (!asked || atMs - asked.atMs > ASKED_MS) asked = { atMs, answer: askPrograms(runProgram) }
+  return asked.answer
+}
+
+/** The same by programs that `run` runs: it gives their output, or undefined where one is missing or fails. */
+export async function askPrograms(run: Run): Promise<boolean | undefined> {
   for (const { program, args, read } of QUESTIONS) {
     const output = await run(program, args)
     const found = output === undefined ? undefined : read(output)

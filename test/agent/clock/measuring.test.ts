@@ -60,7 +60,7 @@ describe('the exchange with the collector', () => {
     const sent: IntervalMessage[] = []
     let steadyMs = 0
     const clock = { now: () => ({ wallMs: T0 + steadyMs, steadyMs }) }
-    const questions = new TimeQuestions({ epoch: () => 7, send: (m) => sent.push(m) > 0, clock })
+    const questions = new TimeQuestions({ life: () => ({ epoch: 7 }), send: (m) => sent.push(m) > 0, clock })
     questions.ask()
     for (; steadyMs < 60_000; steadyMs += 1_000) questions.beat(false)
     expect(sent).toHaveLength(1)
