@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { DEVICE_KINDS, type Device, DeviceSchema } from './device.ts'
 import { knownWord } from './known-word.ts'
+import { LifeIdSchema } from './spool-life.ts'
 
 /** The longest pause that a collector imposes, ms; an agent waits no longer, whatever it is sent. */
 export const LONGEST_PAUSE_MS = 5 * 60_000
@@ -64,7 +65,11 @@ export type InventoryMessage = z.infer<typeof InventoryMessageSchema>
 export const AckMessageSchema = z.object({
   v: z.literal(1),
   epoch: ms,
+  /** life that the epoch belongs to; absent: an older collector, or the life of an older agent */
+  life: LifeIdSchema.optional(),
   seq: ms,
+  /** present: the batch was refused, because its epoch is later than this, the latest that can be; number again below it */
+  latestEpoch: ms.optional(),
   /** records that the agent may send before the next acknowledgement */
   creditRecords: z.number().int().positive(),
   /** true: a batch came that does not follow `seq`, so one was lost on the way; send again from seq + 1 */

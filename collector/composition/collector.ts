@@ -5,6 +5,7 @@ import { settingsOf } from '../alerts/active-rules.ts'
 import { type Alerting, createAlerting } from '../alerts/alerting.ts'
 import type { EmbeddedBroker } from '../broker/embedded.ts'
 import { CHANNELS } from '../channels/index.ts'
+import { numbersSituations } from '../intake/numbers-situation.ts'
 import type { AdvicePublisher } from '../live/advice-publisher.ts'
 import { CHART_STEP_MS } from '../live/chart-samples.ts'
 import type { LiveViews } from '../live/live-views.ts'
@@ -154,6 +155,7 @@ export class Collector {
       prices,
       held: this.#ledger.openHolds.groups,
       ownerSilentAfterMs: this.#ownerSilentAfterMs,
+      numbers: numbersSituations(this.#ledger.records, now),
     })
     this.#screens.tick()
     advice.tick(() => this.#views.choiceInputs())

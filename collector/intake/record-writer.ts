@@ -1,6 +1,7 @@
+import type { Interval } from '../../protocol/interval.ts'
 import { reasonOf } from '../../protocol/kit/errors.ts'
 import type { Log } from '../../protocol/kit/log.ts'
-import { minuteOf } from '../../protocol/units.ts'
+import { MINUTE_MS, minuteOf } from '../../protocol/units.ts'
 import type { Loss } from '../plugin/audit-store.ts'
 import { type Append, type HighWater, isRefused, type Quarantined, type Store } from '../plugin/store.ts'
 import {
@@ -11,9 +12,15 @@ import {
   quarantinedRecord,
   type RecordJudge,
 } from './batch-plan.ts'
+import { latestEpochAt } from './legal-numbers.ts'
+import { asksForStored, spansOf } from './overlap-state.ts'
 
 /** Newest losses kept in memory for the screens. */
 const LOSSES_KEPT = 200
+/** Agents whose refusals are kept; anybody may publish under any name. */
+const REFUSALS_KEPT = 1_000
+/** A batch of one agent seldom spans more than this. */
+const SPAN_MS = 10 * MINUTE_MS
 
 export interface RecordWriterOptions {
   store: Store
@@ -40,6 +47,7 @@ export class RecordWriter {
   readonly #o: RecordWriterOptions
   #marks = new Map<string, HighWater>()
   #losses: Loss[] = []
+  readonly #refusals = new Map<string, { reason: string; atMs: number }>()
   #turn: Promise<unknown> = Promise.resolve()
 
   constructor(options: RecordWriterOptions) {
@@ -64,7 +72,9 @@ export class RecordWriter {
   /** The answer that asks an agent to send again from its mark; undefined where the agent has none yet. */
   resendAnswer(agentId: string): BatchAnswer | undefined {
     const mark = this.#marks.get(agentId)
-    return mark && { ...mark, resend: true }
+    if (!mark) return undefined
+    const { epoch, seq, life } = mark
+    return { epoch, seq, ...(life === undefined ? {} : { life }), resend: true }
   }
 
   /**
@@ -78,16 +88,91 @@ export class RecordWriter {
   async #takeInTurn(deliveries: readonly AgentBatch[]): Promise<(BatchAnswer | undefined)[]> {
     const { nowMs, retentionMs, judges = [] } = this.#o
     const marks = new Map<string, HighWater>()
-    const plans = deliveries.map((delivery) => {
+    const unread = new Set<string>()
+    const plans: BatchPlan[] = []
+    for (const delivery of deliveries) {
       const { agentId } = delivery
       const mark = marks.get(agentId) ?? this.#marks.get(agentId)
-      const plan = planBatch(delivery, mark, { nowMs: nowMs(), retentionMs, judges })
+      const stored = await this.#storedOf(delivery, mark)
+      if (!stored) unread.add(agentId)
+      if (!stored || unread.has(agentId)) continue
+      const plan = planBatch(delivery, mark, { nowMs: nowMs(), retentionMs, judges, stored })
       if (plan.append) marks.set(agentId, plan.append.mark)
-      return plan
-    })
+      this.#noteRefusal(agentId, plan)
+      plans.push(plan)
+    }
     const failed = await this.#store(plans.filter((plan) => plan.append))
     this.#o.onJudged?.(failed)
-    return plans.map(({ delivery, answer }) => (failed.has(delivery.agentId) ? undefined : answer))
+    const answers = new Map(plans.map(({ delivery, answer }) => [delivery, answer]))
+    return deliveries.map((delivery) => (failed.has(delivery.agentId) ? undefined : answers.get(delivery)))
+  }
+
+  /** The agent's records in the minutes of a batch, where another life of its spool may have stored some; undefined where that fails. */
+  async #storedOf(
+    { agentId, batch }: AgentBatch,
+    mark: HighWater | undefined,
+  ): Promise<Interval[] | undefined> {
+    if (!asksForStored(batch, mark, this.#o.nowMs())) return []
+    const stored: Interval[] = []
+    try {
+      for (const [fromMs, toMs] of spansOf(batch.intervals, SPAN_MS))
+        for (const { agentId: of, ...record } of await this.#o.store.intervals(fromMs, toMs))
+          if (of === agentId) stored.push(record)
+      return stored
+    } catch (error) {
+      this.#o.log.error('records not stored, because the earlier ones can’t be read; the agent keeps them', {
+        agent: agentId,
+        reason: reasonOf(error),
+      })
+      return undefined
+    }
+  }
+
+  #noteRefusal(agentId: string, { refused }: BatchPlan): void {
+    if (refused === undefined) return
+    const isNew = !this.#refusals.has(agentId)
+    if (isNew && this.#refusals.size >= REFUSALS_KEPT) return
+    this.#refusals.set(agentId, { reason: refused, atMs: this.#o.nowMs() })
+    if (isNew) this.#o.log.error('batch refused; nothing of it is taken', { agent: agentId, reason: refused })
+  }
+
+  /**
+   * Forgets under which numbers an agent's records are stored: the next batch is taken whatever its numbers, and its records are
+   * compared with the stored ones. @throws PerwattError where the store fails
+   */
+  reset(agentId: string, { by, reason }: { by: string; reason: string }): Promise<Loss> {
+    return this.alone(async () => {
+      const { store, nowMs } = this.#o
+      const { newestMs, epoch = 0, seq = 0 } = this.#marks.get(agentId) ?? {}
+      const atMs = nowMs()
+      const note = `by ${by}: ${reason}; before: epoch ${epoch}, record ${seq}`
+      const loss: Loss = {
+        agentId,
+        epoch: Math.min(epoch, latestEpochAt(atMs)),
+        seq: atMs,
+        records: 0,
+        atMs,
+        cause: 'reset',
+        note,
+      }
+      const mark: HighWater = { epoch: 0, seq: 0, ...(newestMs === undefined ? {} : { newestMs }) }
+      await store.appendAll([{ agentId, mark, records: [], losses: [loss] }])
+      this.#marks.set(agentId, mark)
+      this.#refusals.delete(agentId)
+      this.#keepLoss(loss)
+      this.#o.log.warn('an agent’s numbers were put back', { agent: agentId, by, reason })
+      return loss
+    })
+  }
+
+  /** Whether the agent has ever sent a batch. */
+  knows(agentId: string): boolean {
+    return this.#marks.has(agentId)
+  }
+
+  /** The newest batch of each agent whose numbers can't be. */
+  get refusals(): ReadonlyMap<string, { reason: string; atMs: number }> {
+    return this.#refusals
   }
 
   /** Runs work while nothing is written. */
@@ -173,13 +258,25 @@ export class RecordWriter {
     this.#o.onStored(minutes)
   }
 
-  #noteLoss(loss: Loss): void {
+  #keepLoss(loss: Loss): void {
     this.#losses = [loss, ...this.#losses].slice(0, LOSSES_KEPT)
-    this.#o.log.error('an agent lost records before they could be taken: its spool was full, or damaged', {
+  }
+
+  #noteLoss(loss: Loss): void {
+    this.#keepLoss(loss)
+    this.#o.log.error(lossText(loss), {
       agent: loss.agentId,
       records: loss.records,
       ...(loss.fromMs === undefined ? {} : { from: new Date(loss.fromMs).toISOString() }),
       ...(loss.toMs === undefined ? {} : { to: new Date(loss.toMs).toISOString() }),
     })
   }
+}
+
+const lossText = ({ cause }: Loss): string => {
+  if (cause === 'went-back')
+    return 'an agent’s spool is an earlier state of what it was: restored, rolled back or copied; what it recorded since then may be missing'
+  if (cause === 'another-spool')
+    return 'an agent sends from another spool than before, which has recorded the same time: an older backup, or a second agent of its name'
+  return 'an agent lost records before they could be taken: its spool was full, or damaged'
 }

@@ -16,7 +16,18 @@ export interface Loss {
   /** approximate time of the lost records; absent where the agent does not know */
   fromMs?: number
   toMs?: number
+  /** absent: the agent's spool was full, or damaged */
+  cause?: LossCause
+  /** more about it, for a person */
+  note?: string
 }
+
+export const LOSS_CAUSES = ['went-back', 'another-spool', 'reset'] as const
+/**
+ * Why records may be missing: `went-back`: the agent's spool is an earlier state of the one that sent the last records (restored, rolled
+ * back, copied); `another-spool`: it does not descend from that one; `reset`: a person put the numbers back, which loses nothing.
+ */
+export type LossCause = (typeof LOSS_CAUSES)[number]
 
 /** The pricing rules in force from a time. Its key is (version, fromMs): an earlier version may be in force again. */
 export interface RulesVersion {

@@ -35,6 +35,19 @@ export interface Situation {
   /** every price that is in use or needed */
   prices?: readonly PriceSituation[]
   held?: readonly HeldSituation[]
+  /** agents whose records came under numbers that tell of another spool, or can't be; absent: none */
+  numbers?: readonly NumbersSituation[]
+}
+
+/** What the numbers of an agent's records tell. */
+export interface NumbersSituation {
+  agentId: string
+  /** its spool went back, it sends from another spool, or its batches are refused */
+  kind: 'went-back' | 'another-spool' | 'refused'
+  /** records that may be missing */
+  records: number
+  /** why its batches are refused */
+  reason?: string
 }
 
 /** Records of one device that are held for one reason, and wait for a person. */

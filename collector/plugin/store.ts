@@ -17,6 +17,12 @@ import type { IssueStore } from './issue-store.ts'
 export interface HighWater {
   epoch: number
   seq: number
+  /** life of the agent's spool that the epoch belongs to; absent: an older agent's */
+  life?: string
+  /** start of the newest record of the agent, Unix ms */
+  newestMs?: number
+  /** what is still open of records that a former life of the spool stored, as JSON; absent: nothing */
+  overlap?: string
 }
 
 export const GROUP_BYS = ['workload', 'device', 'agent', 'container', 'rack', 'site'] as const

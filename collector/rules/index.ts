@@ -1,5 +1,6 @@
 // Made by `npm run generate` from the parts in this folder; do not edit.
 import type { Rule } from '../plugin/rule.ts'
+import agentNumbers from './agent-numbers.ts'
 import agentSilent from './agent-silent.ts'
 import clockSkew from './clock-skew.ts'
 import deviceClaimed from './device-claimed.ts'
@@ -16,6 +17,7 @@ import sitePowerOverLimit from './site-power-over-limit.ts'
 import staleQuote from './stale-quote.ts'
 
 export const RULES: readonly Rule[] = [
+  agentNumbers,
   agentSilent,
   clockSkew,
   deviceClaimed,

@@ -4,11 +4,11 @@ import {
   type Interval,
   type IntervalMessage,
 } from '../../../protocol/interval.ts'
+import type { LifeState } from './life.ts'
 import type { LossesState } from './losses.ts'
 
 /** What the checkpoint holds. The property names are an on-disk format. */
-export interface CheckpointContent {
-  epoch: number
+export interface CheckpointContent extends LifeState {
   ackedSeq: number
   losses: LossesState
   /** seq of the first record of `tail` */

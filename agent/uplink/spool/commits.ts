@@ -78,9 +78,9 @@ export class Commits {
     const content = decodeContent(await this.#checkpoint.read())
     const nextSeq = await segments.recover()
     const { tail: appendedBefore } = this.#numbering
-    const newEpoch = appendedBefore.length > 0 || this.#memory.active
-    this.#numbering.resume(content, nextSeq, segments.list[0]?.firstSeq, newEpoch)
-    if (!newEpoch) this.#callerState = content?.open
+    const isLate = appendedBefore.length > 0 || this.#memory.active
+    this.#numbering.resume(content, nextSeq, segments.list[0]?.firstSeq, isLate)
+    if (!isLate) this.#callerState = content?.open
     this.#memory.safeBefore(this.#numbering.nextSeq)
     this.#numbering.append(appendedBefore)
     this.#segments = segments
@@ -123,8 +123,8 @@ export class Commits {
     const numbering = this.#numbering
     const nowMs = this.#o.nowMs()
     const segments = this.#segments ?? (await this.open())
-    // memory mode may have sent higher numbers than this commit writes; in a new epoch no later run can use them again
-    if (this.#memory.active) numbering.startEpoch()
+    // memory mode may have sent higher numbers than this commit writes; in a new life no later run can use them again
+    if (this.#memory.active) numbering.startLife()
     // the records and the state of one moment: records that are appended during the write belong to the next commit
     const [firstSeq, records] = [numbering.tailSeq, numbering.tail.slice(0, RECORDS_AT_ONCE)]
     await this.#writeCheckpoint(firstSeq, records)
@@ -143,10 +143,11 @@ export class Commits {
   }
 
   async #writeCheckpoint(tailSeq: number, tail: readonly Interval[]): Promise<void> {
-    const { epoch, oldestSeq, losses } = this.#numbering
-    const numbers = { epoch, ackedSeq: oldestSeq - 1, losses: losses.state }
+    const { life, oldestSeq, losses } = this.#numbering
+    const numbers = { ...life, ackedSeq: oldestSeq - 1, losses: losses.state }
     try {
       await this.#checkpoint.write(encodeContent({ ...numbers, tailSeq, tail, open: this.#callerState }))
+      this.#numbering.lifeWritten(life.life)
     } catch (error) {
       await this.#eraseCheckpoint(error)
     }

@@ -54,6 +54,11 @@ export class Spool {
     return this.#numbering.epoch
   }
 
+  /** Random id of the life that the epoch stands for. */
+  get life(): string {
+    return this.#numbering.life.life
+  }
+
   get oldestSeq(): number {
     return this.#numbering.oldestSeq
   }
@@ -74,7 +79,10 @@ export class Spool {
       await this.#commits.open()
     } catch (error) {
       this.#memory.enter(error, this.#o.nowMs())
+      return
     }
+    // the next run must know of this life before anything is sent under it
+    await this.commit()
   }
 
   state(): SpoolStatus {
@@ -116,9 +124,18 @@ export class Spool {
     this.#numbering.acknowledge(seq)
   }
 
-  /** The collector knows a later epoch, or records that were never written here: the waiting records get a new epoch after that. */
-  renumber(afterEpoch: number): void {
-    this.#numbering.startEpochAfter(afterEpoch)
+  /** The collector's mark is in the present life. */
+  confirm(): void {
+    this.#numbering.confirmLife()
+  }
+
+  /**
+   * A number may mean two records: the waiting records go on in a new life, once that is on disk. Resolves then.
+   * @param limits `above`: epoch of another life of this agent; `latest`: the highest that the collector takes
+   */
+  renumber(limits: { above?: number; latest?: number } = {}): Promise<void> {
+    this.#numbering.startLifeInDoubt(limits)
+    return this.commit()
   }
 
   /** Commits, and releases the files. */

@@ -52,7 +52,7 @@ export function createDuckdbStore(options: DatabaseOptions): Store {
     appendAll: (parts) => database.write((connection) => appendAll(connection, parts)),
     async highWaters() {
       const rows = await database.read<HighWater & { agentId: string }>('SELECT * FROM highWater')
-      return new Map(rows.map(({ agentId, epoch, seq }) => [agentId, { epoch, seq }]))
+      return new Map(rows.map(({ agentId, ...mark }) => [agentId, mark]))
     },
     async intervals(fromMs, toMs) {
       const rows = await database.read<IntervalRow>(

@@ -88,7 +88,7 @@ const lossOf = (row: Row): Loss =>
     agentId: text(row['agentId']),
     epoch: Number(row['epoch']),
     seq: row.time,
-    ...present(row, ['records', 'atMs', 'fromMs', 'toMs']),
+    ...present(row, ['records', 'atMs', 'fromMs', 'toMs', 'cause', 'note']),
   }) as Loss
 
 const rulesPoint = ({ version, fromMs, text }: RulesVersion): IPoint =>

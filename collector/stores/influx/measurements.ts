@@ -15,7 +15,11 @@ const all = (names: readonly string[], type: FieldType) => Object.fromEntries(na
  * 2^53.
  */
 export const MEASUREMENTS = [
-  { measurement: 'highWater', tags: ['agentId'], fields: { epoch: INTEGER, seq: INTEGER } },
+  {
+    measurement: 'highWater',
+    tags: ['agentId'],
+    fields: { epoch: INTEGER, seq: INTEGER, life: STRING, newestMs: INTEGER, overlap: STRING },
+  },
   {
     measurement: 'interval',
     tags: ['agentId', 'deviceId', 'owner'],
@@ -56,7 +60,7 @@ export const MEASUREMENTS = [
   {
     measurement: 'loss',
     tags: ['agentId', 'epoch'],
-    fields: { records: INTEGER, atMs: INTEGER, fromMs: INTEGER, toMs: INTEGER },
+    fields: { records: INTEGER, atMs: INTEGER, fromMs: INTEGER, toMs: INTEGER, cause: STRING, note: STRING },
   },
   { measurement: 'terms', tags: ['version'], fields: { text: STRING } },
   {

@@ -9,12 +9,26 @@ import { point, present, type Row, text } from './measurements.ts'
 
 /** Records as points, and back. */
 
-/** At time 0, so that an agent's next mark replaces its point. */
-export const markPoint = (agentId: string, mark: HighWater): IPoint =>
-  point('highWater', 0, { agentId }, { ...mark })
+/** Longer text is refused by InfluxDB. */
+const MAX_FIELD_BYTES = 64_000
+
+/** At time 0, so that an agent's next mark replaces its point. '' stands for what is absent, because a field that is left out stays. */
+export const markPoint = (agentId: string, { life = '', overlap = '', ...mark }: HighWater): IPoint =>
+  point(
+    'highWater',
+    0,
+    { agentId },
+    { ...mark, life, overlap: overlap.length > MAX_FIELD_BYTES ? '' : overlap },
+  )
 export const markOf = (row: Row): [agentId: string, mark: HighWater] => [
   text(row['agentId']),
-  { epoch: Number(row['epoch']), seq: Number(row['seq']) },
+  {
+    epoch: Number(row['epoch']),
+    seq: Number(row['seq']),
+    ...(row['life'] ? { life: text(row['life']) } : {}),
+    ...(typeof row['newestMs'] === 'number' ? { newestMs: row['newestMs'] } : {}),
+    ...(row['overlap'] ? { overlap: text(row['overlap']) } : {}),
+  },
 ]
 
 export function intervalPoint({

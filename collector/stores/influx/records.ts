@@ -34,8 +34,7 @@ export function influxRecords(
       await influx().write([...next].map(([agentId, mark]) => markPoint(agentId, mark)))
       for (const [agentId, mark] of next) marks.set(agentId, mark)
     })
-  const readMarks = async () =>
-    new Map((await influx().rows('SELECT epoch, seq, agentId FROM highWater')).map(markOf))
+  const readMarks = async () => new Map((await influx().rows('SELECT * FROM highWater')).map(markOf))
   return {
     /** Reads the marks; call it when the client is open, before the first append. */
     async load() {

@@ -91,6 +91,8 @@ export function auditContract(store: () => Store, reopen: () => Promise<void>): 
       atMs: DAY_MS,
       fromMs: 1,
       toMs: 60_001,
+      cause: 'reset',
+      note: 'by Anna: a “wedged” mark',
     }
     const bare: Loss = { agentId: 'agent-b', epoch: 7, seq: 120, records: 3, atMs: DAY_MS + 1 }
     const mark = { epoch: 7, seq: 121 }

@@ -1,0 +1,179 @@
+import {
+  INTERVAL_QUANTITIES,
+  type Interval,
+  type IntervalQuantity,
+  intervalKey,
+} from '../../protocol/interval.ts'
+import { MINUTE_MS, minuteOf } from '../../protocol/units.ts'
+
+type Amounts = Partial<Record<IntervalQuantity, number>>
+
+/**
+ * What is open after an agent's spool went back, or was exchanged: two of its lives recorded one time. Kept as JSON with the mark, so its
+ * property names are an on-disk format.
+ */
+export interface OverlapState {
+  cause: 'went-back' | 'another-spool'
+  /** start of the newest record that the earlier life had stored, Unix ms; absent: not known */
+  sinceMs?: number
+  /** when the present life began; the earlier one recorded nothing later */
+  beganMs: number
+  /** records that start after this are the present life's alone, Unix ms */
+  untilMs: number
+  /** by device: what is stored of the common time, less what the present life recorded of it */
+  ahead: Record<string, Amounts>
+  /** devices that the present life has observed, so that the end of their gap is known */
+  seen: string[]
+  /** whether a loss has told of it */
+  told?: true
+}
+
+/** Minutes of devices that a former life may have recorded, and which are gone. */
+export interface Missing {
+  records: number
+  fromMs: number
+  toMs: number
+}
+
+export interface Overlap {
+  /** what is to be stored */
+  records: Interval[]
+  state: OverlapState
+  /** true: something is missing, or records differ for the first time, so a loss tells of it */
+  tells: boolean
+  missing?: Missing
+}
+
+/** Records by device and minute, in their order. */
+function byMinute(records: readonly Interval[]): Map<string, Interval[]> {
+  const groups = new Map<string, Interval[]>()
+  for (const record of records) {
+    const key = `${minuteOf(record.startMs)}|${record.deviceId}`
+    const group = groups.get(key)
+    if (group) group.push(record)
+    else groups.set(key, [record])
+  }
+  return groups
+}
+
+const endOf = (r: Interval): number => r.startMs + r.durationMs
+
+/**
+ * Takes out of an agent's records what a former life of its spool has stored: what is stored of a device and a minute stays, and what
+ * the present life has beyond the end of that is kept as a record of the rest of the minute. A counter's growth over the time between the
+ * two lives counts what is stored a second time, so later records that come of it (`recovered`) are reduced by the difference: the sums of
+ * counters stay exact.
+ * @param stored the agent's records in the minutes of `records`
+ */
+export function withoutStored(
+  records: readonly Interval[],
+  stored: readonly Interval[],
+  before: OverlapState,
+): Overlap {
+  const state = structuredClone(before)
+  const storedBy = byMinute(stored)
+  const kept: Interval[] = []
+  const sum: Overlap = { records: kept, state, tells: false }
+  let differs = false
+  for (const [key, group] of byMinute(records)) {
+    const there = storedBy.get(key)
+    const isCommon = there !== undefined && (group[0] as Interval).startMs <= state.untilMs
+    if (isCommon) differs = replace(kept, group, there, state) || differs
+    else for (const record of group) kept.push(reduced(record, state))
+    for (const record of group) noteMissing(sum, record, isCommon)
+  }
+  sum.tells = sum.missing !== undefined || (differs && !state.told)
+  if (sum.tells) state.told = true
+  return sum
+}
+
+/** Keeps of a minute's records what lies after the end of the stored ones. @returns whether any differs from the stored */
+function replace(
+  kept: Interval[],
+  group: readonly Interval[],
+  stored: readonly Interval[],
+  state: OverlapState,
+): boolean {
+  const { ahead } = state
+  const byKey = new Map(stored.map((r) => [intervalKey(r), r]))
+  const others = group.filter((r) => !isEqual(r, byKey.get(intervalKey(r))))
+  if (others.length === 0) return false
+  const { deviceId } = group[0] as Interval
+  const device = ahead[deviceId] ?? {}
+  ahead[deviceId] = device
+  const storedEndMs = Math.max(...stored.map(endOf))
+  for (const r of stored) addTo(device, r, 1)
+  for (const r of group) {
+    addTo(device, r, -1)
+    const rest = restOf(r, byKey.get(intervalKey(r)), storedEndMs)
+    if (!rest) continue
+    addTo(device, rest, 1)
+    kept.push(reduced(rest, state))
+  }
+  return true
+}
+
+/** The part of a record after the end of what is stored of its minute; undefined where nothing is left. */
+function restOf(r: Interval, same: Interval | undefined, fromMs: number): Interval | undefined {
+  const durationMs = endOf(r) - fromMs
+  if (durationMs <= 0) return undefined
+  const rest: Interval = {
+    ...r,
+    startMs: fromMs,
+    durationMs,
+    coveredMs: Math.min(durationMs, Math.max(0, r.coveredMs - (same?.coveredMs ?? 0))),
+  }
+  for (const name of INTERVAL_QUANTITIES)
+    if (r[name] !== undefined) rest[name] = Math.max(0, (r[name] ?? 0) - (same?.[name] ?? 0))
+  return rest
+}
+
+/** A record without what is stored already of its counters' growth. */
+function reduced(record: Interval, { ahead }: OverlapState): Interval {
+  const device = ahead[record.deviceId]
+  if (!device || !record.recovered) return record
+  const less = { ...record }
+  for (const name of INTERVAL_QUANTITIES) {
+    const amount = record[name]
+    const open = device[name] ?? 0
+    if (amount === undefined || open === 0) continue
+    const taken = Math.min(amount, open)
+    less[name] = amount - taken
+    device[name] = open - taken
+  }
+  return less
+}
+
+/** Counts the minutes of a device before the present life observed it for the first time. */
+function noteMissing(sum: Overlap, record: Interval, isStored: boolean): void {
+  const { state } = sum
+  const { sinceMs, beganMs, seen, ahead } = state
+  if (isStored || record.recovered || sinceMs === undefined || record.startMs <= sinceMs) return
+  if (seen.includes(record.deviceId)) return
+  seen.push(record.deviceId)
+  // its counters have been read: what is open of them is no growth
+  delete ahead[record.deviceId]
+  const fromMs = minuteOf(sinceMs) + MINUTE_MS
+  const toMs = minuteOf(Math.min(record.startMs, Math.max(beganMs, fromMs)))
+  const records = Math.round((toMs - fromMs) / MINUTE_MS)
+  if (records <= 0) return
+  const { missing } = sum
+  sum.missing = {
+    records: (missing?.records ?? 0) + records,
+    fromMs: Math.min(missing?.fromMs ?? fromMs, fromMs),
+    toMs: Math.max(missing?.toMs ?? toMs, toMs),
+  }
+}
+
+const isEqual = (a: Interval, b: Interval | undefined): boolean =>
+  b !== undefined &&
+  a.durationMs === b.durationMs &&
+  a.coveredMs === b.coveredMs &&
+  INTERVAL_QUANTITIES.every((name) => (a[name] ?? 0) === (b[name] ?? 0))
+
+function addTo(amounts: Amounts, r: Interval, sign: 1 | -1): void {
+  for (const name of INTERVAL_QUANTITIES) {
+    const amount = r[name]
+    if (amount) amounts[name] = (amounts[name] ?? 0) + sign * amount
+  }
+}
