@@ -17,7 +17,7 @@ export const LifeIdSchema = z.string().regex(/^[0-9a-f]{8,32}$/)
 
 const whole = z.number().int().nonnegative()
 
-/** An earlier life of a spool: records up to `seq` have the same numbers in that life and in the present one. */
+/** A former life of a spool: records up to `seq` have the same numbers in that life and in the present one. */
 export const AncestorSchema = z.object({
   epoch: whole.max(LATEST_EPOCH),
   /** absent: an older agent wrote the spool then */

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { DEVICE_KINDS, type Device, DeviceSchema } from './device.ts'
 import { knownWord } from './known-word.ts'
+import { ProgramSchema } from './program.ts'
 import { LifeIdSchema } from './spool-life.ts'
 
 /** The longest pause that a collector imposes, ms; an agent waits no longer, whatever it is sent. */
@@ -43,6 +44,10 @@ export const StatusMessageSchema = z.object({
   spool: SpoolStatusSchema.optional(),
   /** collector's clock minus the agent's, ms, from the last acknowledgement */
   clockOffsetMs: z.number().optional(),
+  /** which program it is, and where; absent: an older agent */
+  program: ProgramSchema.optional(),
+  /** another program that has this agent's name, seen in the last quarter of an hour */
+  namesake: ProgramSchema.optional(),
 })
 export type StatusMessage = z.infer<typeof StatusMessageSchema>
 

@@ -1,3 +1,4 @@
+import { thisProgram } from '../../protocol/kit/this-program.ts'
 import { adviceTopic, COLLECTOR_NAME } from '../../protocol/topics.ts'
 import { type EmbeddedBroker, type MqttUser, startEmbeddedBroker } from '../broker/embedded.ts'
 import { Ingest } from '../ingest/ingest.ts'
@@ -41,6 +42,8 @@ export function startAgentLink(
     user: broker ? broker.collector : userAt(mqtt),
     site: site.id,
     version,
+    program: thisProgram(nowMs()),
+    ownBroker: broker !== undefined,
     acceptSimulated: site.simulated,
     state: devices.state,
     receiver: ledger.receiver,

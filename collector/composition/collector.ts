@@ -6,7 +6,6 @@ import { type Alerting, createAlerting } from '../alerts/alerting.ts'
 import type { EmbeddedBroker } from '../broker/embedded.ts'
 import { CHANNELS } from '../channels/index.ts'
 import { numbersSituations } from '../intake/numbers-situation.ts'
-import type { AdvicePublisher } from '../live/advice-publisher.ts'
 import { CHART_STEP_MS } from '../live/chart-samples.ts'
 import type { LiveViews } from '../live/live-views.ts'
 import type { Store } from '../plugin/store.ts'
@@ -117,10 +116,7 @@ export class Collector {
       this.#link = link
       this.#alerting.start()
       this.#watching = this.#pools.run(this.#stop.signal)
-      this.#timers = [
-        every(TICK_MS, () => this.#tick(link.advice)),
-        every(CHART_STEP_MS, () => this.#charts.keep()),
-      ]
+      this.#timers = [every(TICK_MS, () => this.#tick(link)), every(CHART_STEP_MS, () => this.#charts.keep())]
       return { screenUrl: `http://${localHost(host)}:${listening.port}`, brokerUrl: link.brokerUrl }
     } catch (error) {
       await this.stop()
@@ -143,7 +139,7 @@ export class Collector {
       .catch((error) => this.#context.log.error('store not closed', { reason: reasonOf(error) }))
   }
 
-  #tick(advice: AdvicePublisher): void {
+  #tick({ advice, ingest }: AgentLink): void {
     const now = this.#context.nowMs()
     const { selector, quotes } = this.#prices
     selector.tick()
@@ -156,6 +152,7 @@ export class Collector {
       held: this.#ledger.openHolds.groups,
       ownerSilentAfterMs: this.#ownerSilentAfterMs,
       numbers: numbersSituations(this.#ledger.records, now),
+      twins: ingest.twins(),
     })
     this.#screens.tick()
     advice.tick(() => this.#views.choiceInputs())

@@ -7,7 +7,7 @@ import { batchLoss } from './batch-loss.ts'
 import { illegalLoss, illegalNumbers, latestEpochAt } from './legal-numbers.ts'
 import { lineageOf } from './lineage.ts'
 import { withoutStored } from './overlap.ts'
-import { overlapAt } from './overlap-state.ts'
+import { keptOverlap, overlapAt } from './overlap-state.ts'
 import { recordFault } from './record-limits.ts'
 
 /** How far an agent's clock may run ahead of the collector's before its records are quarantined. */
@@ -92,7 +92,7 @@ export function planBatch(
   const next: HighWater = {
     ...answer(seq),
     ...newestOf(good, mark),
-    ...(overlap && { overlap: JSON.stringify(overlap.state) }),
+    ...keptOverlap(life, overlap?.state, mark, context.nowMs),
   }
   const why =
     unreadable?.reason ??

@@ -6,23 +6,57 @@ import type { OverlapState } from './overlap.ts'
 /** Machines that were off come back with records of the common time at most this much later. */
 const KEPT_MS = 7 * 86_400_000
 
+/** States that are kept of one agent: more lives than two seldom go on beside each other. */
+const STATES_KEPT = 4
+
+/** What is open, by the life that it belongs to: of two copies that send in turn, each goes on with its own. */
+type States = Record<string, OverlapState>
+
 /** The time that another life of the agent's spool has recorded too, and what is open of it; undefined where there is none. */
 export function overlapAt(
-  { epoch }: Pick<IntervalBatch, 'epoch'>,
+  { epoch, after = [] }: Pick<IntervalBatch, 'epoch' | 'after'>,
   kind: Lineage['kind'],
   mark: HighWater | undefined,
   nowMs: number,
 ): OverlapState | undefined {
-  if (kind !== 'went-back' && kind !== 'another-spool') return openIn(mark, nowMs)
+  const states = statesOf(mark)
+  if (kind !== 'went-back' && kind !== 'another-spool') {
+    const open = states[mark?.life ?? '']
+    return open && isOpen(open, nowMs) ? open : undefined
+  }
+  // a copy that returns under a new life
+  const own = kind === 'went-back' ? undefined : after.findLast((a) => a.life !== undefined && states[a.life])
+  const { ahead = {}, drift = {}, told } = states[own?.life ?? ''] ?? {}
   return {
     cause: kind,
     ...(mark?.newestMs === undefined ? {} : { sinceMs: mark.newestMs }),
     beganMs: Math.min(epoch, nowMs),
     untilMs: nowMs,
-    ahead: {},
+    ahead,
+    drift,
     seen: [],
+    ...(told ? { told } : {}),
   }
 }
+
+/** What is kept with the mark, as JSON: what is open of this life, and of those that may return. */
+export function keptOverlap(
+  life: string | undefined,
+  state: OverlapState | undefined,
+  mark: HighWater | undefined,
+  nowMs: number,
+): Pick<HighWater, 'overlap'> {
+  const others = Object.entries(statesOf(mark)).filter(
+    ([of, other]) => of !== life && isOpen(other, nowMs) && (state !== undefined || of !== mark?.life),
+  )
+  const all = [...others, ...(state ? [[life ?? '', state] as const] : [])].slice(-STATES_KEPT)
+  return all.length === 0 ? {} : { overlap: JSON.stringify(Object.fromEntries(all)) }
+}
+
+const isOpen = ({ untilMs }: OverlapState, nowMs: number): boolean => Math.abs(nowMs - untilMs) < KEPT_MS
+
+const statesOf = (mark: HighWater | undefined): States =>
+  mark?.overlap === undefined ? {} : (JSON.parse(mark.overlap) as States)
 
 /** Whether a batch can only be planned with what the store has in its minutes. */
 export function asksForStored(batch: IntervalBatch, mark: HighWater | undefined, nowMs: number): boolean {
@@ -30,12 +64,6 @@ export function asksForStored(batch: IntervalBatch, mark: HighWater | undefined,
   if (kind === 'behind') return false
   const state = overlapAt(batch, kind, mark, nowMs)
   return state !== undefined && batch.intervals.some((r) => r.startMs <= state.untilMs)
-}
-
-function openIn(mark: HighWater | undefined, nowMs: number): OverlapState | undefined {
-  if (mark?.overlap === undefined) return undefined
-  const state = JSON.parse(mark.overlap) as OverlapState
-  return Math.abs(nowMs - state.untilMs) < KEPT_MS ? state : undefined
 }
 
 /** Times of a width, [from, to), that hold the starts of records: what to ask the store for. */

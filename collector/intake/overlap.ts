@@ -4,7 +4,11 @@ import {
   type IntervalQuantity,
   intervalKey,
 } from '../../protocol/interval.ts'
+import { ownerKey } from '../../protocol/owner.ts'
 import { MINUTE_MS, minuteOf } from '../../protocol/units.ts'
+
+/** What counters count. Times are not: no minute of a GPU is longer than it is. */
+const COUNTED = INTERVAL_QUANTITIES.filter((name) => name !== 'gpuMs' && name !== 'busyGpuMs')
 
 type Amounts = Partial<Record<IntervalQuantity, number>>
 
@@ -20,8 +24,10 @@ export interface OverlapState {
   beganMs: number
   /** records that start after this are the present life's alone, Unix ms */
   untilMs: number
-  /** by device: what is stored of the common time, less what the present life recorded of it */
+  /** by device: what is stored of the common time, less the growth of counters that the present life recovered of it */
   ahead: Record<string, Amounts>
+  /** by device: what is stored of minutes that both lives observed, less what the present life saw: they read at other moments */
+  drift: Record<string, Amounts>
   /** devices that the present life has observed, so that the end of their gap is known */
   seen: string[]
   /** whether a loss has told of it */
@@ -76,8 +82,8 @@ export function withoutStored(
   const sum: Overlap = { records: kept, state, tells: false }
   let differs = false
   for (const [key, group] of byMinute(records)) {
-    const there = storedBy.get(key)
-    const isCommon = there !== undefined && (group[0] as Interval).startMs <= state.untilMs
+    const there = storedSince(storedBy.get(key) ?? [], group)
+    const isCommon = there.length > 0 && (group[0] as Interval).startMs <= state.untilMs
     if (isCommon) differs = replace(kept, group, there, state) || differs
     else for (const record of group) kept.push(reduced(record, state))
     for (const record of group) noteMissing(sum, record, isCommon)
@@ -87,6 +93,12 @@ export function withoutStored(
   return sum
 }
 
+/** The stored records of a minute that begin no earlier than the sent ones: those before are of the past that both lives share. */
+function storedSince(stored: readonly Interval[], group: readonly Interval[]): readonly Interval[] {
+  const fromMs = Math.min(...group.map((r) => r.startMs))
+  return stored.filter((r) => r.startMs >= fromMs)
+}
+
 /** Keeps of a minute's records what lies after the end of the stored ones. @returns whether any differs from the stored */
 function replace(
   kept: Interval[],
@@ -94,18 +106,18 @@ function replace(
   stored: readonly Interval[],
   state: OverlapState,
 ): boolean {
-  const { ahead } = state
   const byKey = new Map(stored.map((r) => [intervalKey(r), r]))
-  const others = group.filter((r) => !isEqual(r, byKey.get(intervalKey(r))))
-  if (others.length === 0) return false
+  if (group.every((r) => isEqual(r, byKey.get(intervalKey(r))))) return false
   const { deviceId } = group[0] as Interval
-  const device = ahead[deviceId] ?? {}
-  ahead[deviceId] = device
-  const storedEndMs = Math.max(...stored.map(endOf))
+  const open = group.some((r) => r.recovered) ? state.ahead : state.drift
+  const device = open[deviceId] ?? {}
+  open[deviceId] = device
+  const endMs = Math.max(...stored.map(endOf))
   for (const r of stored) addTo(device, r, 1)
   for (const r of group) {
     addTo(device, r, -1)
-    const rest = restOf(r, byKey.get(intervalKey(r)), storedEndMs)
+    const sameOwner = stored.filter((s) => ownerKey(s.owner) === ownerKey(r.owner))
+    const rest = restOf(r, sameOwner, endMs)
     if (!rest) continue
     addTo(device, rest, 1)
     kept.push(reduced(rest, state))
@@ -114,34 +126,43 @@ function replace(
 }
 
 /** The part of a record after the end of what is stored of its minute; undefined where nothing is left. */
-function restOf(r: Interval, same: Interval | undefined, fromMs: number): Interval | undefined {
+function restOf(r: Interval, stored: readonly Interval[], fromMs: number): Interval | undefined {
   const durationMs = endOf(r) - fromMs
   if (durationMs <= 0) return undefined
+  const left = (name: IntervalQuantity | 'coveredMs') =>
+    Math.max(
+      0,
+      stored.reduce((sum, s) => sum - (s[name] ?? 0), r[name] ?? 0),
+    )
   const rest: Interval = {
     ...r,
     startMs: fromMs,
     durationMs,
-    coveredMs: Math.min(durationMs, Math.max(0, r.coveredMs - (same?.coveredMs ?? 0))),
+    coveredMs: Math.min(durationMs, left('coveredMs')),
   }
-  for (const name of INTERVAL_QUANTITIES)
-    if (r[name] !== undefined) rest[name] = Math.max(0, (r[name] ?? 0) - (same?.[name] ?? 0))
+  for (const name of INTERVAL_QUANTITIES) if (r[name] !== undefined) rest[name] = left(name)
   return rest
 }
 
 /** A record without what is stored already of its counters' growth. */
-function reduced(record: Interval, { ahead }: OverlapState): Interval {
-  const device = ahead[record.deviceId]
-  if (!device || !record.recovered) return record
+function reduced(record: Interval, { ahead, drift }: OverlapState): Interval {
   const less = { ...record }
-  for (const name of INTERVAL_QUANTITIES) {
-    const amount = record[name]
-    const open = device[name] ?? 0
-    if (amount === undefined || open === 0) continue
-    const taken = Math.min(amount, open)
-    less[name] = amount - taken
-    device[name] = open - taken
-  }
+  if (record.recovered) takeFrom(less, ahead[record.deviceId], INTERVAL_QUANTITIES)
+  takeFrom(less, drift[record.deviceId], COUNTED)
   return less
+}
+
+/** Takes what is open from the record's amounts, as far as they go; adds it where it is negative. */
+function takeFrom(record: Interval, open: Amounts | undefined, names: readonly IntervalQuantity[]): void {
+  if (!open) return
+  for (const name of names) {
+    const amount = record[name]
+    const left = open[name] ?? 0
+    if (amount === undefined || left === 0) continue
+    const taken = Math.min(amount, left)
+    record[name] = amount - taken
+    open[name] = left - taken
+  }
 }
 
 /** Counts the minutes of a device before the present life observed it for the first time. */

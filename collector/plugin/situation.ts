@@ -1,3 +1,4 @@
+import type { Program } from '../../protocol/program.ts'
 import type { State } from '../../protocol/sample.ts'
 import type { PoolDifference } from '../economics/settlement/pool-difference.ts'
 import type { WorkerComparison } from '../economics/settlement/worker-difference.ts'
@@ -37,6 +38,17 @@ export interface Situation {
   held?: readonly HeldSituation[]
   /** agents whose records came under numbers that tell of another spool, or can't be; absent: none */
   numbers?: readonly NumbersSituation[]
+  /** names that two programs have; absent: none */
+  twins?: readonly TwinSituation[]
+}
+
+/** Two programs of one name, the earlier one first. */
+export interface TwinSituation {
+  /** two agents of one name, or two collectors on one site at a broker, or in one store */
+  kind: 'agent' | 'site' | 'store'
+  /** of the agent, the site or the store */
+  name: string
+  programs: readonly [Program, Program]
 }
 
 /** What the numbers of an agent's records tell. */

@@ -9,6 +9,7 @@ import hashboardLost from './hashboard-lost.ts'
 import hot from './hot.ts'
 import marginBelowZero from './margin-below-zero.ts'
 import metersDisagree from './meters-disagree.ts'
+import nameTwice from './name-twice.ts'
 import notHashing from './not-hashing.ts'
 import notWorking from './not-working.ts'
 import ownerSilent from './owner-silent.ts'
@@ -26,6 +27,7 @@ export const RULES: readonly Rule[] = [
   hot,
   marginBelowZero,
   metersDisagree,
+  nameTwice,
   notHashing,
   notWorking,
   ownerSilent,

@@ -81,7 +81,7 @@ describe('a spool that went back', () => {
     expect(situations()).toEqual([])
   })
 
-  it('goes on with what is open of it after the collector was restarted', async () => {
+  it('keeps what is open of it while the collector is restarted', async () => {
     await rig.take(batch(1, [record(0), record(1, 'rig1', { workDiff1: 700 })], { epoch: T0, life }))
     rig.nowMs = T0 + 4 * MINUTE_MS
     const recovered = (minute: number) =>

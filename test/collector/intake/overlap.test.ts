@@ -21,6 +21,7 @@ const state = (more: Partial<OverlapState> = {}): OverlapState => ({
   beganMs: T0 + 9 * MINUTE_MS,
   untilMs: T0 + 10 * MINUTE_MS,
   ahead: {},
+  drift: {},
   seen: [],
   ...more,
 })
@@ -66,6 +67,22 @@ describe('a time that two lives of a spool have recorded', () => {
     ])
   })
 
+  it('takes nothing off for the part of a minute that both lives share', () => {
+    // the backup was made after the first part was acknowledged: it is not sent again
+    const part = (fromS: number, toS: number, more: Partial<Interval> = {}) =>
+      rig(5, {
+        startMs: rig(5).startMs + fromS * 1000,
+        durationMs: (toS - fromS) * 1000,
+        coveredMs: (toS - fromS) * 1000,
+        energyMilliJ: (toS - fromS) * 10,
+        workDiff1: toS - fromS,
+        ...more,
+      })
+    const stored = [part(0, 20), part(20, 30), part(30, 45)]
+    const { records } = withoutStored([part(20, 60, gap)], stored, state())
+    expect(records).toEqual([part(45, 60, gap)])
+  })
+
   it('counts the minutes that are gone, for each device once', () => {
     const records = [rig(6, gap), rig(7, gap), rig(8, gap), rig(9), rig(10), rig(9, { deviceId: 'rig2' })]
     const first = withoutStored(records, [], state())
@@ -77,6 +94,15 @@ describe('a time that two lives of a spool have recorded', () => {
 
   it('counts none where the next minute follows', () => {
     expect(withoutStored([rig(6), rig(7)], [], state()).missing).toBeUndefined()
+  })
+
+  it('evens out what two copies that read at other moments saw of one minute', () => {
+    // the other copy saw a share more in minute 5: it is not in this one's minute 6 again
+    const stored = [rig(5, { workDiff1: 164 })]
+    const first = withoutStored([rig(5), rig(6)], stored, state({ sinceMs: rig(5).startMs }))
+    expect(first.records.map((r) => r.workDiff1)).toEqual([36])
+    const next = withoutStored([rig(7)], [rig(7, { workDiff1: 60 })], first.state)
+    expect(withoutStored([rig(8)], [], next.state).records.map((r) => r.workDiff1)).toEqual([140])
   })
 
   it('gives a minute of two owners its energy once', () => {
