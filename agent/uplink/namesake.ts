@@ -8,7 +8,9 @@ const FIRST_PAUSE_MS = 15_000
 const LONGEST_PAUSE_MS = 10 * 60_000
 /** Another agent is told for this long after it was seen: it tries again more often. */
 const TOLD_MS = 15 * 60_000
-/** A connection that lasts longer than this without a sign of another agent ends the doubling. */
+/** The other agent comes back within seconds; a connection that lasts longer was not ended by it. */
+const TAKEN_OVER_MS = 30_000
+/** A connection that lasts longer than this ends the doubling. */
 const QUIET_MS = 2 * 60_000
 
 export interface NamesakeOptions {
@@ -22,8 +24,8 @@ export interface NamesakeOptions {
 
 /**
  * Notices that another program has this agent's name. The broker ends the older connection of two with one client id, so each would end
- * the other's for ever. What shows it is the retained status: it was this program's own, and after a reconnect it is another's. Of the two
- * the later one rests.
+ * the other's for ever. What shows it is the retained status: it was this program's own, and after a reconnect it is another's. Where the
+ * broker then ends the connection soon, the other one is still there, and the later of the two rests.
  */
 export class Namesake {
   readonly #o: NamesakeOptions
@@ -34,6 +36,8 @@ export class Namesake {
   #pauses = 0
   #connectedAtMs: number | undefined
   #other: { program: Program; seenMs: number } | undefined
+  /** another program's status was seen in the present connection */
+  #isSuspect = false
 
   constructor(options: NamesakeOptions) {
     this.#o = options
@@ -48,13 +52,26 @@ export class Namesake {
 
   connected(): void {
     this.#connectedAtMs = this.#o.nowMs()
+    this.#isSuspect = false
   }
 
-  closed(): void {
+  /** @returns ms to rest before the next try, where the other one came first and has just ended this connection */
+  closed(): number | undefined {
     const lastedMs = this.#o.nowMs() - (this.#connectedAtMs ?? this.#o.nowMs())
     if (lastedMs > QUIET_MS) this.#pauses = 0
     this.#connectedAtMs = undefined
     this.#hasPublished ||= this.#publishes
+    const { program, log, agent } = this.#o
+    const other = this.#other?.program
+    if (!this.#isSuspect || lastedMs > TAKEN_OVER_MS || !other || !isLater(program, other)) return undefined
+    const pauseMs = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(this.#pauses++, 20))
+    const restMs = Math.round(pauseMs * (0.75 + 0.5 * this.#random()))
+    log.warn('the other agent of this name has the connection; this one rests', {
+      agent,
+      other: placeText(other),
+      restsS: Math.round(restMs / 1000),
+    })
+    return restMs
   }
 
   /** This program's own status is retained now. */
@@ -62,26 +79,21 @@ export class Namesake {
     this.#publishes = true
   }
 
-  /** @param payload of a message on the agent's own status topic. @returns ms to rest, where another agent has the name and came first */
-  heard(payload: Uint8Array): number | undefined {
-    const { program, agent, log } = this.#o
+  /** @param payload of a message on the agent's own status topic */
+  heard(payload: Uint8Array): void {
+    const { program, agent, log, nowMs } = this.#o
     const message = decode(StatusMessageSchema, payload)
     const other = message.ok ? message.value.program : undefined
     // in the first connection it may be what an earlier run left, its last will too
-    if (!other || other.instance === program.instance || !this.#hasPublished) return undefined
-    this.#other = { program: other, seenMs: this.#o.nowMs() }
-    const isSecond = isLater(program, other)
-    const pauseMs = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(this.#pauses, 20))
-    const restMs = Math.round(pauseMs * (0.75 + 0.5 * this.#random()))
-    if (isSecond) this.#pauses++
+    if (!other || other.instance === program.instance || !this.#hasPublished) return
+    this.#other = { program: other, seenMs: nowMs() }
+    this.#isSuspect = true
     log.error(
       'another agent has this name; stop it, or give one of the two a name and a spool.folder of its own',
       {
         agent,
         other: placeText(other),
-        ...(isSecond ? { restsS: Math.round(restMs / 1000) } : {}),
       },
     )
-    return isSecond ? restMs : undefined
   }
 }

@@ -54,7 +54,8 @@ export class Publisher {
       },
       onMessage: (name, payload) => this.#received(name, payload),
       onClosed: () => {
-        this.#namesake.closed()
+        const restMs = this.#namesake.closed()
+        if (restMs !== undefined) this.#link.rest(restMs)
         options.onConnection(false)
       },
     })
@@ -93,8 +94,7 @@ export class Publisher {
   #received(name: string, payload: Buffer): void {
     const { site, agent, log, onIntroduce, onAck } = this.#options
     if (name === topic(site, agent, 'status')) {
-      const restMs = this.#namesake.heard(payload)
-      if (restMs !== undefined) this.#link.rest(restMs)
+      this.#namesake.heard(payload)
       return
     }
     if (name === helloTopic(site)) {

@@ -1,5 +1,5 @@
-import { reasonOf } from '../../protocol/kit/errors.ts'
 import { pluginNamed } from '../../protocol/kit/plugin.ts'
+import { StopSteps } from '../../protocol/kit/stop-steps.ts'
 import { every } from '../../protocol/kit/timers.ts'
 import { settingsOf } from '../alerts/active-rules.ts'
 import { type Alerting, createAlerting } from '../alerts/alerting.ts'
@@ -26,6 +26,10 @@ import { createPrices, type PricePlane } from './prices.ts'
 import { createLiveViews, createScreens } from './screens.ts'
 
 const TICK_MS = 1000
+/** Ctrl-C has to end the program within 5 s. */
+const STOP_WITHIN_MS = 4_000
+/** Of these, what the store may need to leave everything in one file. */
+const STORE_CLOSE_MS = 1_500
 
 export interface CollectorOptions extends Omit<Context, 'nowMs'> {
   assets: Assets
@@ -124,19 +128,23 @@ export class Collector {
     }
   }
 
-  /** Stops within a few seconds. What is stored stays; agents send the rest after the next start. */
+  /** Stops within 4 s, however much is under way. What is stored stays; agents send the rest after the next start. */
   async stop(): Promise<void> {
+    const steps = new StopSteps(STOP_WITHIN_MS, this.#context.log)
+    const wait = (name: string, work: Promise<unknown> | undefined) => steps.wait(name, work, STORE_CLOSE_MS)
     this.#stop.abort()
     for (const timer of this.#timers) clearInterval(timer)
-    await this.#link?.ingest.stop()
-    await Promise.all([this.#alerting.stop(), this.#screens.close(), this.#broker?.close()])
-    await this.#watching
-    await this.#ledger.stop()
-    await this.#prices.stop()
-    await this.#charts.stop()
-    await this.#store
-      .close()
-      .catch((error) => this.#context.log.error('store not closed', { reason: reasonOf(error) }))
+    await wait('broker connection', this.#link?.ingest.stop())
+    await wait(
+      'alerts, screens and broker',
+      Promise.all([this.#alerting.stop(), this.#screens.close(), this.#broker?.close()]),
+    )
+    await wait('pools', this.#watching)
+    await wait('ledger', this.#ledger.stop())
+    await wait('prices', this.#prices.stop())
+    await wait('charts', this.#charts.stop())
+    await steps.wait('store', this.#store.close())
+    steps.end()
   }
 
   #tick({ advice, ingest }: AgentLink): void {

@@ -26,7 +26,7 @@ export function overlapAt(
   }
   // a copy that returns under a new life
   const own = kind === 'went-back' ? undefined : after.findLast((a) => a.life !== undefined && states[a.life])
-  const { ahead = {}, drift = {}, told } = states[own?.life ?? ''] ?? {}
+  const { ahead = {}, drift = {} } = states[own?.life ?? ''] ?? {}
   return {
     cause: kind,
     ...(mark?.newestMs === undefined ? {} : { sinceMs: mark.newestMs }),
@@ -35,7 +35,6 @@ export function overlapAt(
     ahead,
     drift,
     seen: [],
-    ...(told ? { told } : {}),
   }
 }
 

@@ -27,12 +27,11 @@ const collector = () => site.parts.get('collector')
 const api = async <T>(path: string): Promise<T> =>
   (await fetch(`${site.screens}${path}`)).json() as Promise<T>
 
-/** What the collector says once it has noticed one more thing about the agent's spool than before. */
-async function notice(name: string): Promise<void> {
-  const before = [...told.values()].reduce((most, { losses }) => Math.max(most, losses.length), 0)
+/** What the collector says of the agent's spool after a moment. */
+async function notice(name: string, sinceMs: number): Promise<void> {
   const losses = await eventually(
     () => api<LossView[]>('/api/v1/losses').catch(() => []),
-    (all) => all.length > before,
+    (all) => all.some((loss) => Date.parse(loss.at) >= sinceMs),
     150_000,
   )
   const alerts = await eventually(
@@ -71,10 +70,11 @@ beforeAll(async () => {
   await sleep(A_WHILE_MS)
   await agent()?.end('SIGKILL')
   restore(early)
+  let sinceMs = Date.now()
   await agent()?.start()
   await sleep(A_WHILE_MS)
   await collector()?.start()
-  await notice('restored')
+  await notice('restored', sinceMs)
 
   // rolled back to a moment at which everything was acknowledged, after more was
   await agent()?.end('SIGTERM')
@@ -83,8 +83,9 @@ beforeAll(async () => {
   await sleep(A_WHILE_MS)
   await agent()?.end('SIGTERM')
   restore(acknowledged)
+  sinceMs = Date.now()
   await agent()?.start()
-  await notice('rolled back')
+  await notice('rolled back', sinceMs)
 
   // copied while it runs, to a second machine, which is kept out; the first then ends, and the copy goes on in its place
   await site.openCopy('mining', backup())
@@ -94,11 +95,13 @@ beforeAll(async () => {
   )
   await sleep(A_WHILE_MS)
   await agent()?.end('SIGTERM')
-  await notice('copied')
+  sinceMs = Date.now()
+  await notice('copied', sinceMs)
   await sleep(A_WHILE_MS)
   await site.parts.get('mining copy')?.end('SIGTERM')
+  sinceMs = Date.now()
   await agent()?.start()
-  await notice('returned')
+  await notice('returned', sinceMs)
 
   await moveWorld(site, false)
   expect(await allRead(site, Date.now())).toBeUndefined()

@@ -113,10 +113,16 @@ describe('two agents of one name', () => {
       )
       const event =
         'another agent has this name; stop it, or give one of the two a name and a spool.folder of its own'
-      const [second] = await logged({ spool: 'second', event })
-      expect(second?.['restsS']).toBeGreaterThan(0)
-      const [first] = await logged({ spool: 'first', event })
-      expect(first?.['restsS']).toBeUndefined()
+      await logged({ spool: 'first', event })
+      const rests = 'the other agent of this name has the connection; this one rests'
+      await logged({ spool: 'second', event: rests })
+      expect(lines.filter((line) => line['event'] === rests && line['spool'] === 'first')).toEqual([])
+      // the second takes the place of the first once that has ended
+      await agents.shift()?.stop()
+      await eventually(
+        () => lines.filter((line) => line['spool'] === 'second').at(-1),
+        (line) => line?.['event'] === 'connected to the broker',
+      )
     },
   )
 })

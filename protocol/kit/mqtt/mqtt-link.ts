@@ -136,11 +136,9 @@ export class MqttLink {
     return true
   }
 
-  /** Ends the connection now, and connects again after a while. */
+  /** Waits so long before it connects again, in place of the back-off. Call it in `onClosed`. */
   rest(ms: number): void {
-    if (!this.connected) return
     this.#restMs = ms
-    this.#client?.stream.destroy()
   }
 
   /**
