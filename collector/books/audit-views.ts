@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { QuoteSchema } from '../../protocol/quote.ts'
-import { LOSS_CAUSES } from '../plugin/audit-store.ts'
+import { LOSS_KINDS } from '../plugin/audit-store.ts'
 import { HOLD_KINDS } from '../plugin/held.ts'
 import { LedgerFigureSchema } from '../views/ledger-figure.ts'
 import { DecisionSchema } from './held-views.ts'
@@ -43,12 +43,15 @@ export const LossSchema = z.object({
     .optional()
     .describe('present: not lost, but held for this until a person decides; see /api/v1/doubts'),
   cause: z
-    .enum(LOSS_CAUSES)
+    .string()
+    .optional()
+    .describe('present: why, where it was not the agent’s spool that was full or damaged'),
+  kind: z
+    .enum(LOSS_KINDS)
     .optional()
     .describe(
-      'absent: the agent’s spool was full or damaged. went-back: the spool was restored, rolled back or copied, and what it recorded since then may be missing. another-spool: the agent sends from a spool that is not the one before. reset: a person put its numbers back, and nothing is lost',
+      'present: the numbers of the agent’s records told of it. went-back: the spool was restored, rolled back or copied, and what it recorded since then may be missing. another-spool: the agent sends from a spool that is not the one before. reset: a person put its numbers back, and nothing is lost',
     ),
-  note: z.string().optional().describe('more about it: who put the numbers back, and why'),
   from: time.optional().describe('approximate begin of the lost records'),
   to: time.optional().describe('approximate end of the lost records'),
 })

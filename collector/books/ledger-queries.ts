@@ -145,13 +145,13 @@ export class LedgerQueries {
   }
 }
 
-const lossView = ({ agentId, records, atMs, fromMs, toMs, cause, note }: Loss): LossView => ({
+const lossView = ({ agentId, records, atMs, fromMs, toMs, cause, kind }: Loss): LossView => ({
   agentId,
   records,
   at: iso(atMs),
   ...defined({
     cause,
-    note,
+    kind,
     from: fromMs === undefined ? undefined : iso(fromMs),
     to: toMs === undefined ? undefined : iso(toMs),
   }),

@@ -9,10 +9,10 @@ interface ResetOptions extends ApiOptions {
 
 /** Forgets under which numbers an agent's records are stored. */
 export async function resetAgent(agent: string, { by, reason, ...options }: ResetOptions): Promise<void> {
-  const { at, note = '' } = await new ApiClient(options).ask<Pick<LossView, 'at' | 'note'>>(
+  const { at, cause = '' } = await new ApiClient(options).ask<Pick<LossView, 'at' | 'cause'>>(
     '/api/v1/agents/reset',
     {},
     { agent, by, reason },
   )
-  printLine(`${at}: the numbers of agent ${plain(agent)} were put back ${plain(note)}`)
+  printLine(`${at}: agent ${plain(agent)}: ${plain(cause)}`)
 }

@@ -49,6 +49,7 @@ export function startAgentLink(
     receiver: ledger.receiver,
     inventory: devices.inventory,
     claims: ledger.claims,
+    hasRecords: (agentId) => ledger.records.knows(agentId),
     nowMs,
     log,
     quarantine: (entry) => ledger.quarantine.add(entry),

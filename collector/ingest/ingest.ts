@@ -27,6 +27,7 @@ import type { SiteState } from '../live/state.ts'
 import type { ClaimKeeper } from '../ownership/claim-keeper.ts'
 import type { TwinSituation } from '../plugin/situation.ts'
 import type { Quarantined } from '../plugin/store.ts'
+import { Forgetting } from './forgetting.ts'
 import type { InventoryBook } from './inventory.ts'
 import { PRESENCE_MS, SiteLease, type SiteLeaseOptions } from './site-lease.ts'
 import { Twins } from './twins.ts'
@@ -34,6 +35,8 @@ import { Twins } from './twins.ts'
 /** Bytes of an unusable message that go to quarantine. */
 const PAYLOAD_KEPT_BYTES = 2_000
 const RECONNECT_MS = { base: 500, cap: 15_000 }
+/** How often agents that never were are looked for. */
+const LOOK_EVERY_MS = 10 * 60_000
 
 export interface IngestOptions {
   url: string
@@ -50,6 +53,8 @@ export interface IngestOptions {
   receiver: BatchReceiver
   inventory: InventoryBook
   claims: Pick<ClaimKeeper, 'hear'>
+  /** whether the agent has ever sent records */
+  hasRecords(agentId: string): boolean
   nowMs: () => number
   log: Log
   quarantine(entry: Quarantined): void
@@ -60,6 +65,8 @@ export class Ingest {
   readonly #o: IngestOptions
   readonly #lease: SiteLease
   readonly #twins = new Twins()
+  readonly #forgetting: Forgetting
+  #looking: Timer | undefined
   /** absent while the site is not this collector's */
   #link: MqttLink | undefined
   #beat: Timer | undefined
@@ -71,6 +78,11 @@ export class Ingest {
   constructor(options: IngestOptions) {
     this.#o = options
     const { waits, ...rest } = options
+    this.#forgetting = new Forgetting({
+      ...rest,
+      steadyMs: () => performance.now(),
+      clear: (agent) => this.#clear(agent),
+    })
     this.#lease = new SiteLease({ ...rest, ...(waits && { waits }), onHeld: () => this.#connect() })
   }
 
@@ -79,6 +91,7 @@ export class Ingest {
   }
 
   start(): void {
+    this.#looking = every(LOOK_EVERY_MS, () => this.#forgetting.look())
     if (this.#o.ownBroker) this.#connect()
     else this.#lease.start()
   }
@@ -99,6 +112,7 @@ export class Ingest {
 
   /** Closes the connection within a second. */
   async stop(): Promise<void> {
+    clearInterval(this.#looking)
     await Promise.all([this.#disconnect(), this.#lease.stop()])
   }
 
@@ -143,6 +157,12 @@ export class Ingest {
     return { topic: presenceTopic(site), payload: encode(message), qos: 1, retain: true }
   }
 
+  /** An empty message removes what the broker has kept of the agent. */
+  #clear(agent: string): void {
+    for (const channel of ['status', 'inventory'] as const)
+      this.#publishRetained(topic(this.#o.site, agent, channel), '')
+  }
+
   #publishRetained(name: string, text: string): void {
     this.#link?.publish({ topic: name, payload: text, qos: 1, retain: true })
   }
@@ -168,6 +188,9 @@ export class Ingest {
     }
     const parsed = parseTopic(name)
     const own = parsed?.site === site ? parsed : undefined
+    // what was kept of an agent was removed
+    if (own && payload.length === 0) return
+    if (own && !retained) this.#forgetting.heard(own.agent)
     const refused = own
       ? this.#take(own.channel, own.agent, payload, retained)
       : 'not a topic of this site’s agents'

@@ -3,7 +3,7 @@ import type { Loss } from '../plugin/audit-store.ts'
 import type { Overlap } from './overlap.ts'
 
 type Part = Pick<Loss, 'records' | 'fromMs' | 'toMs'>
-type Told = Part & Pick<Loss, 'cause'>
+type Told = Part & Pick<Loss, 'kind' | 'cause'>
 
 interface Numbers {
   batch: IntervalBatch
@@ -14,6 +14,11 @@ interface Numbers {
   /** whether the batch holds records past `storedSeq` */
   isNew: boolean
 }
+
+const CAUSES = {
+  'went-back': 'its spool was put back to an earlier state: restored, rolled back or copied',
+  'another-spool': 'it sends from another spool than before: an older backup, or a second agent of its name',
+} as const
 
 /** What was lost before or within a batch, as one loss; undefined where there is nothing to tell. */
 export function batchLoss(numbers: Numbers, overlap: Overlap | undefined): Told | undefined {
@@ -28,7 +33,7 @@ export function batchLoss(numbers: Numbers, overlap: Overlap | undefined): Told 
     records: parts.reduce((sum, part) => sum + part.records, 0),
     ...(fromMs.length > 0 ? { fromMs: Math.min(...fromMs) } : {}),
     ...(toMs.length > 0 ? { toMs: Math.max(...toMs) } : {}),
-    ...(tells && state ? { cause: state.cause } : {}),
+    ...(tells && state ? { kind: state.kind, cause: CAUSES[state.kind] } : {}),
   }
 }
 

@@ -13,10 +13,10 @@ export function numbersSituations(
   nowMs: number,
 ): NumbersSituation[] {
   const found = new Map<string, NumbersSituation>()
-  for (const { agentId, cause, atMs, records } of losses) {
-    if (cause === undefined || cause === 'reset' || nowMs - atMs > TOLD_MS) continue
-    const key = `${agentId}|${cause}`
-    found.set(key, { agentId, kind: cause, records: records + (found.get(key)?.records ?? 0) })
+  for (const { agentId, kind, atMs, records } of losses) {
+    if (kind === undefined || kind === 'reset' || nowMs - atMs > TOLD_MS) continue
+    const key = `${agentId}|${kind}`
+    found.set(key, { agentId, kind, records: records + (found.get(key)?.records ?? 0) })
   }
   const refused = [...refusals].filter(([, { atMs }]) => nowMs - atMs < REFUSED_MS)
   return [

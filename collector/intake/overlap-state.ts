@@ -26,14 +26,16 @@ export function overlapAt(
   }
   // a copy that returns under a new life
   const own = kind === 'went-back' ? undefined : after.findLast((a) => a.life !== undefined && states[a.life])
-  const { ahead = {}, drift = {} } = states[own?.life ?? ''] ?? {}
+  const { ahead = {}, drift = {}, last = {}, counted = {} } = states[own?.life ?? ''] ?? {}
   return {
-    cause: kind,
+    kind,
     ...(mark?.newestMs === undefined ? {} : { sinceMs: mark.newestMs }),
     beganMs: Math.min(epoch, nowMs),
     untilMs: nowMs,
     ahead,
     drift,
+    last,
+    counted,
     seen: [],
   }
 }

@@ -17,7 +17,7 @@ type Amounts = Partial<Record<IntervalQuantity, number>>
  * property names are an on-disk format.
  */
 export interface OverlapState {
-  cause: 'went-back' | 'another-spool'
+  kind: 'went-back' | 'another-spool'
   /** start of the newest record that the earlier life had stored, Unix ms; absent: not known */
   sinceMs?: number
   /** when the present life began; the earlier one recorded nothing later */
@@ -28,6 +28,10 @@ export interface OverlapState {
   ahead: Record<string, Amounts>
   /** by device: what is stored of minutes that both lives observed, less what the present life saw: they read at other moments */
   drift: Record<string, Amounts>
+  /** by device: what is stored of the last minute of which the present life recovered a part */
+  last: Record<string, Amounts>
+  /** by device: starts of the stored records of the newest common minute, Unix ms: they are in the sums above */
+  counted: Record<string, number[]>
   /** devices that the present life has observed, so that the end of their gap is known */
   seen: string[]
   /** whether a loss has told of it */
@@ -82,8 +86,9 @@ export function withoutStored(
   const sum: Overlap = { records: kept, state, tells: false }
   let differs = false
   for (const [key, group] of byMinute(records)) {
-    const there = storedSince(storedBy.get(key) ?? [], group)
+    const there = sharing(storedBy.get(key) ?? [], group)
     const isCommon = there.length > 0 && (group[0] as Interval).startMs <= state.untilMs
+    if (!group.some((r) => r.recovered)) endRecovery(state, (group[0] as Interval).deviceId)
     if (isCommon) differs = replace(kept, group, there, state) || differs
     else for (const record of group) kept.push(reduced(record, state))
     for (const record of group) noteMissing(sum, record, isCommon)
@@ -93,10 +98,29 @@ export function withoutStored(
   return sum
 }
 
-/** The stored records of a minute that begin no earlier than the sent ones: those before are of the past that both lives share. */
-function storedSince(stored: readonly Interval[], group: readonly Interval[]): readonly Interval[] {
+/**
+ * The present life has observed the device again. What is left open of its counters' growth is what the two lives saw of the last minute at
+ * other moments; where it is more than that minute has, a counter began again, and what is stored was no part of the growth.
+ */
+function endRecovery({ ahead, drift, last }: OverlapState, deviceId: string): void {
+  const left = ahead[deviceId]
+  if (!left) return
+  const device = drift[deviceId] ?? {}
+  for (const name of COUNTED) {
+    const amount = left[name] ?? 0
+    if (amount !== 0 && Math.abs(amount) <= (last[deviceId]?.[name] ?? 0))
+      device[name] = (device[name] ?? 0) + amount
+  }
+  drift[deviceId] = device
+  delete ahead[deviceId]
+  delete last[deviceId]
+}
+
+/** The stored records of a minute that share time with the sent ones: those before are of the past that both lives share. */
+function sharing(stored: readonly Interval[], group: readonly Interval[]): readonly Interval[] {
   const fromMs = Math.min(...group.map((r) => r.startMs))
-  return stored.filter((r) => r.startMs >= fromMs)
+  const toMs = Math.max(...group.map(endOf))
+  return stored.filter((r) => endOf(r) > fromMs && r.startMs < toMs)
 }
 
 /** Keeps of a minute's records what lies after the end of the stored ones. @returns whether any differs from the stored */
@@ -109,11 +133,22 @@ function replace(
   const byKey = new Map(stored.map((r) => [intervalKey(r), r]))
   if (group.every((r) => isEqual(r, byKey.get(intervalKey(r))))) return false
   const { deviceId } = group[0] as Interval
-  const open = group.some((r) => r.recovered) ? state.ahead : state.drift
+  const isRecovered = group.some((r) => r.recovered)
+  const open = isRecovered ? state.ahead : state.drift
   const device = open[deviceId] ?? {}
   open[deviceId] = device
   const endMs = Math.max(...stored.map(endOf))
-  for (const r of stored) addTo(device, r, 1)
+  // several records of the present life may share one stored minute: it counts once
+  const counted = state.counted[deviceId] ?? []
+  for (const r of stored) if (!counted.includes(r.startMs)) addTo(device, r, 1)
+  const minuteMs = minuteOf((stored[0] as Interval).startMs)
+  state.counted[deviceId] = [
+    ...new Set([...counted.filter((startMs) => startMs >= minuteMs), ...stored.map((r) => r.startMs)]),
+  ]
+  if (isRecovered) {
+    state.last[deviceId] = {}
+    for (const r of stored) addTo(state.last[deviceId], r, 1)
+  }
   for (const r of group) {
     addTo(device, r, -1)
     const sameOwner = stored.filter((s) => ownerKey(s.owner) === ownerKey(r.owner))
@@ -168,12 +203,10 @@ function takeFrom(record: Interval, open: Amounts | undefined, names: readonly I
 /** Counts the minutes of a device before the present life observed it for the first time. */
 function noteMissing(sum: Overlap, record: Interval, isStored: boolean): void {
   const { state } = sum
-  const { sinceMs, beganMs, seen, ahead } = state
+  const { sinceMs, beganMs, seen } = state
   if (isStored || record.recovered || sinceMs === undefined || record.startMs <= sinceMs) return
   if (seen.includes(record.deviceId)) return
   seen.push(record.deviceId)
-  // its counters have been read: what is open of them is no growth
-  delete ahead[record.deviceId]
   const fromMs = minuteOf(sinceMs) + MINUTE_MS
   const toMs = minuteOf(Math.min(record.startMs, Math.max(beganMs, fromMs)))
   const records = Math.round((toMs - fromMs) / MINUTE_MS)

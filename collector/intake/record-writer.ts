@@ -17,6 +17,10 @@ import { asksForStored, spansOf } from './overlap-state.ts'
 
 /** Newest losses kept in memory for the screens. */
 const LOSSES_KEPT = 200
+/** Losses kept in the store of each agent: an agent with a full spool tells one a day, and forged batches as many as they like. */
+const LOSSES_KEPT_EACH = 1_000
+/** So often the store is rid of older ones, in losses. */
+const LOSSES_BETWEEN = 500
 /** Agents whose refusals are kept; anybody may publish under any name. */
 const REFUSALS_KEPT = 1_000
 /** A batch of one agent seldom spans more than this. */
@@ -47,6 +51,7 @@ export class RecordWriter {
   readonly #o: RecordWriterOptions
   #marks = new Map<string, HighWater>()
   #losses: Loss[] = []
+  #lossesNoted = 0
   readonly #refusals = new Map<string, { reason: string; atMs: number }>()
   #turn: Promise<unknown> = Promise.resolve()
 
@@ -63,6 +68,7 @@ export class RecordWriter {
     const { store } = this.#o
     this.#marks = await store.highWaters()
     this.#losses = await store.losses(LOSSES_KEPT)
+    this.#pruneLosses()
   }
 
   async stop(): Promise<void> {
@@ -145,15 +151,15 @@ export class RecordWriter {
       const { store, nowMs } = this.#o
       const { newestMs, epoch = 0, seq = 0 } = this.#marks.get(agentId) ?? {}
       const atMs = nowMs()
-      const note = `by ${by}: ${reason}; before: epoch ${epoch}, record ${seq}`
+      const cause = `its numbers were put back by ${by}: ${reason}; before: epoch ${epoch}, record ${seq}`
       const loss: Loss = {
         agentId,
         epoch: Math.min(epoch, latestEpochAt(atMs)),
         seq: atMs,
         records: 0,
         atMs,
-        cause: 'reset',
-        note,
+        kind: 'reset',
+        cause,
       }
       const mark: HighWater = { epoch: 0, seq: 0, ...(newestMs === undefined ? {} : { newestMs }) }
       await store.appendAll([{ agentId, mark, records: [], losses: [loss] }])
@@ -258,25 +264,26 @@ export class RecordWriter {
     this.#o.onStored(minutes)
   }
 
+  #pruneLosses(): void {
+    const { store, log } = this.#o
+    store
+      .pruneLosses(LOSSES_KEPT_EACH)
+      .catch((error) => log.warn('old losses not removed; it is tried again', { reason: reasonOf(error) }))
+  }
+
   #keepLoss(loss: Loss): void {
     this.#losses = [loss, ...this.#losses].slice(0, LOSSES_KEPT)
   }
 
   #noteLoss(loss: Loss): void {
     this.#keepLoss(loss)
-    this.#o.log.error(lossText(loss), {
+    if (++this.#lossesNoted % LOSSES_BETWEEN === 0) this.#pruneLosses()
+    const why = loss.cause ?? 'its spool was full, or damaged'
+    this.#o.log.error(`an agent lost records before they could be taken: ${why}`, {
       agent: loss.agentId,
       records: loss.records,
       ...(loss.fromMs === undefined ? {} : { from: new Date(loss.fromMs).toISOString() }),
       ...(loss.toMs === undefined ? {} : { to: new Date(loss.toMs).toISOString() }),
     })
   }
-}
-
-const lossText = ({ cause }: Loss): string => {
-  if (cause === 'went-back')
-    return 'an agent’s spool is an earlier state of what it was: restored, rolled back or copied; what it recorded since then may be missing'
-  if (cause === 'another-spool')
-    return 'an agent sends from another spool than before, which has recorded the same time: an older backup, or a second agent of its name'
-  return 'an agent lost records before they could be taken: its spool was full, or damaged'
 }

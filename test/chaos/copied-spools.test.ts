@@ -136,7 +136,7 @@ describe('a spool that is restored, rolled back and copied', () => {
       const { losses, alert } = told.get(name) ?? { losses: [] }
       expect(losses[0]).toMatchObject({
         agentId: 'mining',
-        cause: expect.stringMatching(/went-back|another-spool/),
+        kind: expect.stringMatching(/went-back|another-spool/),
       })
       expect(alert).toMatchObject({ subject: { agentId: 'mining' }, severity: 'critical' })
     },

@@ -85,7 +85,7 @@ export const TABLES = {
     fromMs: 'BIGINT',
     toMs: 'BIGINT',
     cause: 'VARCHAR',
-    note: 'VARCHAR',
+    kind: 'VARCHAR',
   },
   terms: { version: 'VARCHAR', fromMs: 'BIGINT', text: 'VARCHAR' },
   settlement: {

@@ -60,7 +60,7 @@ export const MEASUREMENTS = [
   {
     measurement: 'loss',
     tags: ['agentId', 'epoch'],
-    fields: { records: INTEGER, atMs: INTEGER, fromMs: INTEGER, toMs: INTEGER, cause: STRING, note: STRING },
+    fields: { records: INTEGER, atMs: INTEGER, fromMs: INTEGER, toMs: INTEGER, cause: STRING, kind: STRING },
   },
   { measurement: 'terms', tags: ['version'], fields: { text: STRING } },
   {

@@ -52,7 +52,7 @@ describe('a mark that can’t be, as an older version stored it', () => {
     expect(situations()).toEqual([])
     expect(await rig.take(batch(1, [record(0)], { epoch: T0, life }))).toEqual({ epoch: T0, life, seq: 1 })
     expect(store.lost).toMatchObject([
-      { agentId: 'a', cause: 'reset', records: 0, note: expect.stringContaining('by Anna: a forged batch') },
+      { agentId: 'a', kind: 'reset', records: 0, cause: expect.stringContaining('by Anna: a forged batch') },
     ])
     expect(store.records.size).toBe(1)
   })
@@ -63,7 +63,7 @@ it('a reset of a healthy agent loses and doubles nothing', async () => {
   await rig.records.reset('a', { by: 'Anna', reason: 'to try it' })
   await rig.take(batch(2, [record(1), record(2)], { epoch: T0, life, oldestSeq: 2 }))
   expect(store.records.size).toBe(3)
-  expect(store.lost.map((loss) => [loss.cause, loss.records])).toEqual([['reset', 0]])
+  expect(store.lost.map((loss) => [loss.kind, loss.records])).toEqual([['reset', 0]])
 })
 
 describe('a spool that went back', () => {
@@ -75,7 +75,7 @@ describe('a spool that went back', () => {
     await rig.take(batch(2, [record(6)], restored))
     expect(situations()).toEqual([{ agentId: 'a', kind: 'went-back', records: 3 }])
     expect(store.lost).toMatchObject([
-      { cause: 'went-back', records: 3, fromMs: T0 + 3 * MINUTE_MS, toMs: T0 + 6 * MINUTE_MS },
+      { kind: 'went-back', records: 3, fromMs: T0 + 3 * MINUTE_MS, toMs: T0 + 6 * MINUTE_MS },
     ])
     rig.nowMs += 13 * 60 * MINUTE_MS
     expect(situations()).toEqual([])

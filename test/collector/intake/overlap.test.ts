@@ -16,12 +16,14 @@ const rig = (minute: number, more: Partial<Interval> = {}): Interval => ({
   ...more,
 })
 const state = (more: Partial<OverlapState> = {}): OverlapState => ({
-  cause: 'went-back',
+  kind: 'went-back',
   sinceMs: T0 + 5 * MINUTE_MS,
   beganMs: T0 + 9 * MINUTE_MS,
   untilMs: T0 + 10 * MINUTE_MS,
   ahead: {},
   drift: {},
+  last: {},
+  counted: {},
   seen: [],
   ...more,
 })
@@ -83,6 +85,20 @@ describe('a time that two lives of a spool have recorded', () => {
     expect(records).toEqual([part(45, 60, gap)])
   })
 
+  it('takes a stored minute once from the parts in which this life recorded it', () => {
+    const part = (fromS: number, toS: number, workDiff1: number) =>
+      rig(5, {
+        startMs: rig(5).startMs + fromS * 1000,
+        durationMs: (toS - fromS) * 1000,
+        coveredMs: (toS - fromS) * 1000,
+        workDiff1,
+      })
+    const first = withoutStored([part(0, 40, 60)], [rig(5)], state({ sinceMs: rig(5).startMs }))
+    const next = withoutStored([part(40, 60, 40), rig(6)], [rig(5)], first.state)
+    expect(first.records).toEqual([])
+    expect(next.records.map((r) => r.workDiff1)).toEqual([100])
+  })
+
   it('counts the minutes that are gone, for each device once', () => {
     const records = [rig(6, gap), rig(7, gap), rig(8, gap), rig(9), rig(10), rig(9, { deviceId: 'rig2' })]
     const first = withoutStored(records, [], state())
@@ -103,6 +119,21 @@ describe('a time that two lives of a spool have recorded', () => {
     expect(first.records.map((r) => r.workDiff1)).toEqual([36])
     const next = withoutStored([rig(7)], [rig(7, { workDiff1: 60 })], first.state)
     expect(withoutStored([rig(8)], [], next.state).records.map((r) => r.workDiff1)).toEqual([140])
+  })
+
+  it('evens out the end of a gap too, but takes nothing off for a machine that rebooted within it', () => {
+    const stored = (workDiff1: number) => [rig(4, { workDiff1: 5000 }), rig(5, { workDiff1 })]
+    // the other copy saw the share of the last second in minute 5, this one in minute 6
+    const gapped = [rig(4, { ...gap, workDiff1: 5000 }), rig(5, { recovered: true, workDiff1: 100 })]
+    const [kept] = withoutStored([...gapped, rig(6)], stored(164), state({ sinceMs: rig(5).startMs })).records
+    expect(kept?.workDiff1).toBe(36)
+    const rebooted = [rig(4, { ...gap, workDiff1: 50 }), rig(5, { recovered: true, workDiff1: 100 })]
+    const [whole] = withoutStored(
+      [...rebooted, rig(6)],
+      stored(164),
+      state({ sinceMs: rig(5).startMs }),
+    ).records
+    expect(whole?.workDiff1).toBe(100)
   })
 
   it('gives a minute of two owners its energy once', () => {
