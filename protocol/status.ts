@@ -21,6 +21,8 @@ const SpoolStatusSchema = z.object({
   /** start of the first and of the last lost record, Unix ms */
   lostFromMs: ms.optional(),
   lostToMs: ms.optional(),
+  /** what was found of another agent in a copied folder, and is not sent */
+  setAside: z.object({ site: z.string().max(64), agent: z.string().max(64), records: ms }).optional(),
   /** other than `ok`: records wait in memory alone, and a stop of the agent loses them */
   disk: knownWord(['ok', 'full', 'read-only', 'failed'])
     // a condition that this version has no word for is still none that is ok

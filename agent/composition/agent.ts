@@ -20,6 +20,7 @@ import { Poller } from '../polling/poller.ts'
 import { ShareWatch } from '../polling/share-watch.ts'
 import { Delivery } from '../uplink/delivery.ts'
 import { Publisher } from '../uplink/publisher.ts'
+import { homeOf } from '../uplink/spool/home.ts'
 import { Spool } from '../uplink/spool/spool.ts'
 
 export interface AgentOptions {
@@ -78,7 +79,12 @@ export class Agent {
     const settings = { folder: spoolFolderOf(config), maxBytes, maxAgeMs }
     this.spool = options.spool?.serves(settings)
       ? options.spool
-      : new Spool({ ...settings, nowMs: () => this.#wallMs(), log })
+      : new Spool({
+          ...settings,
+          home: homeOf(config.site, config.agent, settings.folder),
+          nowMs: () => this.#wallMs(),
+          log,
+        })
     this.#program = thisProgram(this.#wallMs())
     this.#publisher = new Publisher({
       ...config.mqtt,

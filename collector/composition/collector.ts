@@ -160,6 +160,7 @@ export class Collector {
       held: this.#ledger.openHolds.groups,
       ownerSilentAfterMs: this.#ownerSilentAfterMs,
       numbers: numbersSituations(this.#ledger.records, now),
+      numbers: numbersSituations(this.#ledger.records, this.#devices.state.agents(), now),
       twins: ingest.twins(),
     })
     this.#screens.tick()

@@ -54,10 +54,12 @@ export interface TwinSituation {
 /** What the numbers of an agent's records tell. */
 export interface NumbersSituation {
   agentId: string
-  /** its spool went back, it sends from another spool, or its batches are refused */
-  kind: 'went-back' | 'another-spool' | 'refused'
+  /** its spool went back, it sends from another spool, its folder was copied from another agent, or its batches are refused */
+  kind: 'went-back' | 'another-spool' | 'copied' | 'refused'
   /** records that may be missing */
   records: number
+  /** the agent whose folder was copied */
+  of?: string
   /** why its batches are refused */
   reason?: string
 }

@@ -21,12 +21,14 @@ export default defineRule({
   },
 })
 
-function textOf({ agentId, kind, records, reason }: NumbersSituation): string {
+function textOf({ agentId, kind, records, of, reason }: NumbersSituation): string {
   const missing = records > 0 ? `up to ${records} records are missing` : 'no record is missing'
   if (kind === 'went-back')
     return `the spool of agent ${agentId} was put back to an earlier state (restored, rolled back or copied): ${missing}, see /api/v1/losses; let no second machine run a copy of its folder`
   if (kind === 'another-spool')
     return `agent ${agentId} sends from another spool than before (an older backup, or a second agent of its name): ${missing}, see /api/v1/losses; give each agent its own name and spool.folder`
+  if (kind === 'copied')
+    return `the spool of agent ${agentId} is a copy of agent ${of}'s: ${records} waiting records of ${of} are put aside and not sent; see that ${of} sends them, then delete the folder copied-from-${of}-... in the spool of ${agentId} and start it again`
   return `what agent ${agentId} sends is refused: ${reason}; look at who may publish under this name, then run perwatt-collector agents reset ${agentId}`
 }
 

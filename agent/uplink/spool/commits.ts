@@ -1,8 +1,10 @@
 import type { Interval } from '../../../protocol/interval.ts'
+import type { Log } from '../../../protocol/kit/log.ts'
 import { withDeadline } from '../../../protocol/kit/retry.ts'
 import { Checkpoint } from './checkpoint.ts'
-import { decodeContent, encodeContent } from './checkpoint-content.ts'
+import { type CheckpointContent, decodeContent, encodeContent } from './checkpoint-content.ts'
 import type { DiskHealth } from './disk-health.ts'
+import { isOfAnother, type SetAside, type SpoolHome, setAside } from './home.ts'
 import { FolderLock } from './lock.ts'
 import type { MemoryMode } from './memory-mode.ts'
 import type { Numbering } from './numbering.ts'
@@ -19,7 +21,10 @@ interface CommitsOptions {
   folder: string
   maxBytes: number
   maxAgeMs: number
+  /** whose spool it is; absent: whoever's was there */
+  home?: SpoolHome
   nowMs: () => number
+  log: Log
 }
 
 interface Parts {
@@ -44,6 +49,7 @@ export class Commits {
   #reader: SegmentReader | undefined
   #callerState: unknown
   #committing: Promise<void> | undefined
+  #setAside: SetAside | undefined
   #again = false
   /** a write that a hung disk has not finished; until it has, nothing more is written */
   #writing: Promise<void> | undefined
@@ -61,6 +67,11 @@ export class Commits {
     return this.#segments
   }
 
+  /** What was found of another agent, whose folder was copied. */
+  get setAside(): SetAside | undefined {
+    return this.#setAside
+  }
+
   get reader(): SegmentReader | undefined {
     return this.#reader
   }
@@ -74,8 +85,10 @@ export class Commits {
   async open(): Promise<Segments> {
     const { folder, maxBytes, maxAgeMs } = this.#o
     await this.#lock.take()
+    const found = decodeContent(await this.#checkpoint.read())
+    const isCopied = await this.#setAsideCopy(found)
+    const content = isCopied ? undefined : found
     const segments = await Segments.open({ folder, maxBytes, maxAgeMs })
-    const content = decodeContent(await this.#checkpoint.read())
     const nextSeq = await segments.recover()
     const { tail: appendedBefore } = this.#numbering
     const isLate = appendedBefore.length > 0 || this.#memory.active
@@ -86,6 +99,22 @@ export class Commits {
     this.#segments = segments
     this.#reader = new SegmentReader(segments)
     return segments
+  }
+
+  /** Another agent's records and counters, in a copied folder, are that agent's to send: sent from here too, they would count twice. */
+  async #setAsideCopy(found: CheckpointContent | undefined): Promise<boolean> {
+    const { folder, home, nowMs, log } = this.#o
+    if (!found?.home || !home || !isOfAnother(found.home, home)) return false
+    const { agent, site } = found.home
+    const records = Math.max(0, found.tailSeq + found.tail.length - 1 - found.ackedSeq)
+    await this.#checkpoint.close()
+    const aside = await setAside(folder, found.home, nowMs())
+    this.#setAside = { site, agent, records }
+    log.error(
+      'this spool was copied from another agent, which has its records too; they are put aside and not sent. Delete them, or let that agent send them',
+      { of: agent, site, records, folder: aside },
+    )
+    return true
   }
 
   /** Makes all records and the caller's state safe. Never rejects: a failing disk starts memory mode. */
@@ -144,7 +173,8 @@ export class Commits {
 
   async #writeCheckpoint(tailSeq: number, tail: readonly Interval[]): Promise<void> {
     const { life, oldestSeq, losses } = this.#numbering
-    const numbers = { ...life, ackedSeq: oldestSeq - 1, losses: losses.state }
+    const { home } = this.#o
+    const numbers = { ...life, ackedSeq: oldestSeq - 1, losses: losses.state, ...(home && { home }) }
     try {
       await this.#checkpoint.write(encodeContent({ ...numbers, tailSeq, tail, open: this.#callerState }))
       this.#numbering.lifeWritten(life.life)

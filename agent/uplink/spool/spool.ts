@@ -3,6 +3,7 @@ import type { Log } from '../../../protocol/kit/log.ts'
 import type { SpoolStatus } from '../../../protocol/status.ts'
 import { Commits } from './commits.ts'
 import { DiskHealth } from './disk-health.ts'
+import type { SpoolHome } from './home.ts'
 import { MemoryMode } from './memory-mode.ts'
 import { nextBatch } from './next-batch.ts'
 import { Numbering } from './numbering.ts'
@@ -13,6 +14,8 @@ export interface SpoolOptions {
   maxAgeMs: number
   /** records kept in memory while the disk can't be written */
   maxMemoryRecords?: number
+  /** whose spool it is; a folder that was copied from another agent is put aside */
+  home?: SpoolHome
   nowMs: () => number
   log: Log
 }
@@ -98,6 +101,7 @@ export class Spool {
       ...(lost > 0 && fromMs !== undefined ? { lostFromMs: fromMs } : {}),
       ...(lost > 0 && toMs !== undefined ? { lostToMs: toMs } : {}),
       disk: this.#health.condition,
+      ...(this.#commits.setAside ? { setAside: this.#commits.setAside } : {}),
     }
   }
 

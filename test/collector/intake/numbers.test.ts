@@ -11,7 +11,7 @@ beforeEach(async () => {
   store = new MemoryStore()
   rig = await new LedgerRig(store).start()
 })
-const situations = () => numbersSituations(rig.records, rig.nowMs)
+const situations = () => numbersSituations(rig.records, [], rig.nowMs)
 
 describe('numbers that can’t be', () => {
   it('are refused, told and change nothing, so that the honest agent goes on', async () => {

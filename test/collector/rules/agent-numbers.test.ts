@@ -16,6 +16,10 @@ it('is well where every agent’s numbers follow each other', () => {
 it.each([
   [{ kind: 'went-back', records: 12 }, /restored, rolled back or copied\): up to 12 records are missing/],
   [{ kind: 'another-spool', records: 0 }, /a second agent of its name\): no record is missing/],
+  [
+    { kind: 'copied', records: 7, of: 'roof' },
+    /a copy of agent roof's: 7 waiting records of roof are put aside/,
+  ],
   [{ kind: 'refused', records: 0, reason: 'epoch 9 can’t be' }, /epoch 9 can’t be; .* agents reset hall$/],
 ] as const)('tells %o with its cure', (found, text) => {
   const [bad, good] = judge({ agentId: 'hall', ...found })
