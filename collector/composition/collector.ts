@@ -116,6 +116,7 @@ export class Collector {
         broker: this.#broker,
         devices: this.#devices,
         ledger: this.#ledger,
+        store: this.#store,
       })
       this.#link = link
       this.#alerting.start()

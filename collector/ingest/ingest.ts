@@ -25,11 +25,13 @@ import { clientIdOf } from '../broker/embedded.ts'
 import type { BatchReceiver } from '../intake/batch-receiver.ts'
 import type { SiteState } from '../live/state.ts'
 import type { ClaimKeeper } from '../ownership/claim-keeper.ts'
+import type { LeaseStore } from '../plugin/lease-store.ts'
 import type { TwinSituation } from '../plugin/situation.ts'
 import type { Quarantined } from '../plugin/store.ts'
 import { Forgetting } from './forgetting.ts'
 import type { InventoryBook } from './inventory.ts'
 import { PRESENCE_MS, SiteLease, type SiteLeaseOptions } from './site-lease.ts'
+import { StoreLease } from './store-lease.ts'
 import { Twins } from './twins.ts'
 
 /** Bytes of an unusable message that go to quarantine. */
@@ -55,6 +57,8 @@ export interface IngestOptions {
   claims: Pick<ClaimKeeper, 'hear'>
   /** whether the agent has ever sent records */
   hasRecords(agentId: string): boolean
+  /** the store, where several collectors can open it, and how a person calls it */
+  shared?: { store: LeaseStore; name: string } | undefined
   nowMs: () => number
   log: Log
   quarantine(entry: Quarantined): void
@@ -66,7 +70,10 @@ export class Ingest {
   readonly #lease: SiteLease
   readonly #twins = new Twins()
   readonly #forgetting: Forgetting
+  /** absent where no other collector can open the store */
+  readonly #storeLease: StoreLease | undefined
   #looking: Timer | undefined
+  #stopped = false
   /** absent while the site is not this collector's */
   #link: MqttLink | undefined
   #beat: Timer | undefined
@@ -77,7 +84,18 @@ export class Ingest {
 
   constructor(options: IngestOptions) {
     this.#o = options
-    const { waits, ...rest } = options
+    const { waits, shared, program, log, nowMs, ...others } = options
+    const rest = { ...others, program, log, nowMs }
+    this.#storeLease =
+      shared &&
+      new StoreLease({
+        store: shared.store,
+        program,
+        log,
+        onOther: (other) =>
+          this.#twins.note({ kind: 'store', name: shared.name, programs: [program, other] }, nowMs()),
+        onFirst: (first) => void (first ? this.#standBy() : this.#serve()),
+      })
     this.#forgetting = new Forgetting({
       ...rest,
       steadyMs: () => performance.now(),
@@ -92,6 +110,13 @@ export class Ingest {
 
   start(): void {
     this.#looking = every(LOOK_EVERY_MS, () => this.#forgetting.look())
+    if (!this.#storeLease) this.#serve()
+    else void this.#storeLease.start().then(() => this.#serve())
+  }
+
+  /** Takes the site, where neither its store nor its broker has another collector. */
+  #serve(): void {
+    if (this.#stopped || this.#link || this.#storeLease?.first) return
     if (this.#o.ownBroker) this.#connect()
     else this.#lease.start()
   }
@@ -112,7 +137,12 @@ export class Ingest {
 
   /** Closes the connection within a second. */
   async stop(): Promise<void> {
+    this.#stopped = true
     clearInterval(this.#looking)
+    await Promise.all([this.#disconnect(), this.#lease.stop(), this.#storeLease?.stop()])
+  }
+
+  async #standBy(): Promise<void> {
     await Promise.all([this.#disconnect(), this.#lease.stop()])
   }
 

@@ -12,6 +12,7 @@ import type { ClaimStore } from './claim-store.ts'
 import type { HeldBack, RecordHold } from './held.ts'
 import type { HeldStore } from './held-store.ts'
 import type { IssueStore } from './issue-store.ts'
+import type { LeaseStore } from './lease-store.ts'
 
 /** How far an agent's records are in the store without a hole. */
 export interface HighWater {
@@ -110,6 +111,8 @@ export interface OwnerWork {
 /** Where the collector keeps what it must not lose. Every method rejects with a PerwattError when the store can't do it. */
 export interface Store extends AuditStore, HeldStore, IssueStore, ClaimStore {
   readonly name: string
+  /** present: several collectors can open it at once, and must not */
+  readonly shared?: LeaseStore
   /** Creates what is missing (database, tables). */
   open(): Promise<void>
   close(): Promise<void>

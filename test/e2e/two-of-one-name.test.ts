@@ -13,6 +13,7 @@ import type { SiteView } from '../../collector/views/site.ts'
 import { parseConfig } from '../../protocol/kit/config.ts'
 import { createLog } from '../../protocol/kit/log.ts'
 import { eventually } from '../eventually.ts'
+import { startInfluxd } from '../influxd.ts'
 import { freePort, type Mosquitto, startMosquitto } from '../mosquitto.ts'
 
 const rig = defineDriver({
@@ -47,12 +48,13 @@ afterEach(async () => {
 })
 
 /** A collector with a store of its own. @returns the address of its API */
-async function startCollector(name: string, mqtt: unknown): Promise<string> {
+async function startCollector(name: string, mqtt: unknown, more: object = {}): Promise<string> {
   const text = JSON.stringify({
     site: { id: 'plains' },
     dataFolder: join(folder, name),
     mqtt,
     http: { port: 1 },
+    ...more,
   })
   const config = parseConfig(CollectorConfigSchema, text, 'test')
   config.http.port = 0
@@ -157,5 +159,28 @@ describe('two collectors of one site', () => {
     expect(lines.filter((l) => l['event'] === 'listening to the agents').map((l) => l['collector'])).toEqual([
       'one',
     ])
+  })
+
+  it('in one InfluxDB, each with a broker of its own: the later one stands by, and both say so', async () => {
+    const influxd = await startInfluxd()
+    const store = { store: { store: 'influx', url: influxd.url } }
+    const first = await startCollector('one', { url: broker.url }, store)
+    await logged({ collector: 'one', event: 'listening to the agents' })
+    const second = await startCollector('two', { embedded: { port: await freePort() } }, store)
+    for (const url of [first, second]) {
+      const alert = await eventually(
+        () => alertOf(url, 'name-twice'),
+        (found) => found !== undefined,
+        120_000,
+      )
+      expect(alert?.summary).toMatch(/^two collectors use the same influx database: the one on .+ has it/)
+    }
+    expect(lines.some((l) => l['collector'] === 'two' && l['event'] === 'listening to the agents')).toBe(
+      false,
+    )
+    await collectors.shift()?.stop()
+    await logged({ collector: 'two', event: 'listening to the agents' })
+    await collectors.shift()?.stop()
+    await influxd.remove()
   })
 })

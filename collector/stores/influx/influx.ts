@@ -15,6 +15,7 @@ import { influxHeld } from './held.ts'
 import { literal, within } from './influxql.ts'
 import { influxIssues } from './issues.ts'
 import { influxKept } from './kept.ts'
+import { influxLeases } from './leases.ts'
 import { influxLedger } from './ledger.ts'
 import {
   quarantinedOf,
@@ -54,6 +55,7 @@ export function createInfluxStore(options: InfluxOptions & { log: Log }): Store 
     ...influxIssues(influx),
     ...influxKept(influx),
     ...records,
+    shared: influxLeases(influx),
     name: 'influx',
 
     async open() {
