@@ -92,7 +92,7 @@ export function planBatch(
   const next: HighWater = {
     ...answer(seq),
     ...newestOf(good, mark),
-    ...keptOverlap(life, overlap?.state, mark, context.nowMs),
+    ...keptOverlap(answer(seq), overlap?.state, mark, context.nowMs),
   }
   const why =
     unreadable?.reason ??

@@ -24,8 +24,8 @@ export function overlapAt(
     const open = states[mark?.life ?? '']
     return open && isOpen(open, nowMs) ? open : undefined
   }
-  // a copy that returns under a new life
-  const own = kind === 'went-back' ? undefined : after.findLast((a) => a.life !== undefined && states[a.life])
+  // a program that returns under a new life, with all that it had sent: a copy of an earlier moment has another state
+  const own = after.findLast((a) => (states[a.life ?? '']?.seq ?? Number.POSITIVE_INFINITY) <= a.seq)
   const { ahead = {}, drift = {}, last = {}, counted = {} } = states[own?.life ?? ''] ?? {}
   return {
     kind,
@@ -42,7 +42,7 @@ export function overlapAt(
 
 /** What is kept with the mark, as JSON: what is open of this life, and of those that may return. */
 export function keptOverlap(
-  life: string | undefined,
+  { life, seq }: Pick<HighWater, 'life' | 'seq'>,
   state: OverlapState | undefined,
   mark: HighWater | undefined,
   nowMs: number,
@@ -50,7 +50,7 @@ export function keptOverlap(
   const others = Object.entries(statesOf(mark)).filter(
     ([of, other]) => of !== life && isOpen(other, nowMs) && (state !== undefined || of !== mark?.life),
   )
-  const all = [...others, ...(state ? [[life ?? '', state] as const] : [])].slice(-STATES_KEPT)
+  const all = [...others, ...(state ? [[life ?? '', { ...state, seq }] as const] : [])].slice(-STATES_KEPT)
   return all.length === 0 ? {} : { overlap: JSON.stringify(Object.fromEntries(all)) }
 }
 

@@ -36,6 +36,8 @@ export interface OverlapState {
   seen: string[]
   /** whether a loss has told of it */
   told?: true
+  /** sequence number up to which it stands */
+  seq?: number
 }
 
 /** Minutes of devices that a former life may have recorded, and which are gone. */
