@@ -160,7 +160,6 @@ export class Collector {
       prices,
       held: this.#ledger.openHolds.groups,
       ownerSilentAfterMs: this.#ownerSilentAfterMs,
-      numbers: numbersSituations(this.#ledger.records, now),
       numbers: numbersSituations(this.#ledger.records, this.#devices.state.agents(), now),
       twins: ingest.twins(),
     })

@@ -3,7 +3,7 @@ import type { Program } from '../../protocol/program.ts'
 /** A collector that uses a store. */
 export interface Lease {
   program: Program
-  /** rises while it runs: whether it runs is told by that, and by no clock */
+  /** rises while it runs: that shows whether it runs, and no clock does */
   beat: number
 }
 

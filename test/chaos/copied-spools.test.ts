@@ -27,7 +27,7 @@ const collector = () => site.parts.get('collector')
 const api = async <T>(path: string): Promise<T> =>
   (await fetch(`${site.screens}${path}`)).json() as Promise<T>
 
-/** What the collector says of the agent's spool after a moment. */
+/** Waits until the collector tells something new about the spool since a moment. */
 async function notice(name: string, sinceMs: number): Promise<void> {
   const losses = await eventually(
     () => api<LossView[]>('/api/v1/losses').catch(() => []),

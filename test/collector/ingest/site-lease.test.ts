@@ -49,7 +49,7 @@ afterEach(async () => {
   await broker.stop()
 })
 
-/** A lease that looks for 300 ms, believes a retained presence for 1 s, and takes over after 1.5 s of silence. */
+/** A lease that looks for 300 ms, waits 1 s behind a retained presence, and takes over after 1.5 s of silence. */
 function lease(n = 2) {
   const held: number[] = []
   const made = new SiteLease({
