@@ -6,8 +6,8 @@ const HELD_MS = 5_000
 const AGREED_MS = 60_000
 
 export interface TimeQuestionsOptions {
-  /** what says which life of the spool asks */
-  life: () => Pick<IntervalBatch, 'epoch'>
+  /** which life of the spool asks; its ancestors are not named, so that no answer tells of their records */
+  life: () => Pick<IntervalBatch, 'epoch' | 'life'>
   /** @returns whether the message was handed to the connection */
   send: (message: IntervalMessage) => boolean
   clock: Clock

@@ -3,6 +3,7 @@ import { type Clock, systemClock } from '../../protocol/kit/clock.ts'
 import { isSynchronised } from '../../protocol/kit/kernel-clock.ts'
 import type { Log } from '../../protocol/kit/log.ts'
 import { pause } from '../../protocol/kit/retry.ts'
+import { type RunningProgram, thisProgram } from '../../protocol/kit/this-program.ts'
 import { every } from '../../protocol/kit/timers.ts'
 import { encodeLive, MAX_SAMPLES_PER_MESSAGE } from '../../protocol/sample.ts'
 import type { AckMessage, InventoryMessage, StatusMessage } from '../../protocol/status.ts'
@@ -23,6 +24,7 @@ import { Poller } from '../polling/poller.ts'
 import { ShareWatch } from '../polling/share-watch.ts'
 import { Delivery } from '../uplink/delivery.ts'
 import { Publisher } from '../uplink/publisher.ts'
+import { homeOf } from '../uplink/spool/home.ts'
 import { Spool } from '../uplink/spool/spool.ts'
 
 export interface AgentOptions {
@@ -53,6 +55,7 @@ export class Agent {
   #places: DevicePlaces | undefined
   readonly #shareWatch: ShareWatch
   readonly #memories = new SessionMemories()
+  readonly #program: RunningProgram
   readonly spool: Spool
   readonly #delivery: Delivery
   readonly #publisher: Publisher
@@ -85,15 +88,18 @@ export class Agent {
       ? options.spool
       : new Spool({
           ...settings,
+          home: homeOf(config.site, config.agent, settings.folder),
           nowMs: () => this.#wallMs(),
           clockHolds: () => this.#time?.holds ?? true,
           log,
         })
+    this.#program = thisProgram(this.#wallMs())
     this.#publisher = new Publisher({
       ...config.mqtt,
+      program: this.#program,
       site: config.site,
       agent: config.agent,
-      lastWill: this.#status('offline'),
+      lastWill: this.#status('offline', undefined),
       log,
       onIntroduce: () => this.#introduce(),
       onConnection: (connected) => {
@@ -110,7 +116,7 @@ export class Agent {
       holds: () => this.#time?.holds ?? true,
     })
     this.#questions = new TimeQuestions({
-      life: () => ({ epoch: this.spool.epoch }),
+      life: () => ({ epoch: this.spool.epoch, life: this.spool.life }),
       send: (message) => this.#send(message),
       clock,
     })
@@ -177,7 +183,7 @@ export class Agent {
     const canSend = () => this.#publisher.connected && !this.#time?.holds
     while (canSend() && this.#waiting > 0 && performance.now() < until) await pause(50)
     await Promise.all([
-      this.#publisher.stop(this.#status('offline')),
+      this.#publisher.stop(this.#status('offline', undefined)),
       // the last commit stores the latest acknowledgement
       atMost(this.spool.close(), STOP_STEP_MS),
     ])
@@ -248,7 +254,7 @@ export class Agent {
   }
 
   #publishStatus(): void {
-    const status = this.#status('online')
+    const status = this.#status('online', this.#publisher.namesake)
     this.#publishedDisk = status.spool?.disk
     this.#publishedOffsetMs = status.clockOffsetMs
     this.#publisher.publish('status', status, { qos: 1, retain: true })
@@ -283,7 +289,7 @@ export class Agent {
     if (offsetMs !== undefined && Math.abs(offsetMs - publishedMs) >= OFFSET_CHANGE_MS) this.#publishStatus()
   }
 
-  #status(state: StatusMessage['state']): StatusMessage {
+  #status(state: StatusMessage['state'], namesake: RunningProgram | undefined): StatusMessage {
     return {
       v: 1,
       state,
@@ -294,6 +300,8 @@ export class Agent {
       spool: this.spool.state(),
       ...(this.#synchronised === undefined ? {} : { clockSynchronised: this.#synchronised }),
       ...(this.#time?.offsetMs === undefined ? {} : { clockOffsetMs: this.#time.offsetMs }),
+      program: this.#program,
+      ...(namesake && { namesake }),
     }
   }
 }

@@ -129,7 +129,7 @@ export function createLedger(
     get retentionMs() {
       return retentionMs()
     },
-    clockInDoubt: (agentId) => clocks.inDoubt(agentId),
+    clocks,
     quarantine: (entry) => quarantine.add(entry),
     judges: [(agentId, record) => doubts.judge(agentId, record)],
     onJudged: (failed) => doubts.settled(failed),

@@ -1,9 +1,15 @@
 import { CLOCK_TOLERANCE_MS } from '../../protocol/clock-tolerance.ts'
 import type { Interval, IntervalBatch } from '../../protocol/interval.ts'
+import { LATEST_EPOCH } from '../../protocol/spool-life.ts'
 import type { AckMessage } from '../../protocol/status.ts'
 import type { Loss } from '../plugin/audit-store.ts'
 import type { Hold, RecordHold } from '../plugin/held.ts'
 import type { Append, HighWater, Quarantined } from '../plugin/store.ts'
+import { batchLoss, unreadableLoss } from './batch-loss.ts'
+import { illegalLoss, illegalNumbers, latestEpochAt } from './legal-numbers.ts'
+import { lineageOf } from './lineage.ts'
+import { withoutStored } from './overlap.ts'
+import { keptOverlap, overlapAt } from './overlap-state.ts'
 
 const REASON_CHARS = 512
 
@@ -28,6 +34,8 @@ export interface BatchPlan {
   /** absent where the batch holds nothing new */
   append?: Append
   aside: Quarantined[]
+  /** why its numbers can't be an honest agent's; nothing of it is taken */
+  refused?: string
 }
 
 /**
@@ -41,9 +49,13 @@ export interface PlanContext {
   nowMs: number
   /** records older than this are put aside */
   retentionMs: number
-  /** whether the collector's clock may be wrong: then no record is too old */
+  /** whether the clocks of collector and agent don't agree: then no record is too old */
   clockInDoubt?: boolean
+  /** whether others contradict the collector's clock: then no epoch is too late */
+  collectorInDoubt?: boolean
   judges?: readonly RecordJudge[]
+  /** what the store has of the agent in the minutes of the batch; needed where `asksForStored` says so */
+  stored?: readonly Interval[]
 }
 
 /**
@@ -56,28 +68,47 @@ export function planBatch(
   context: PlanContext,
 ): BatchPlan {
   const { agentId, batch, unreadable } = delivery
-  const { epoch, firstSeq, oldestSeq } = batch
-  const nothing = (answer: BatchAnswer): BatchPlan => ({ delivery, answer, aside: [] })
-  // an agent whose clock was set back starts an epoch below the stored one: the answer makes it start a higher epoch
-  if (mark && epoch < mark.epoch) return nothing({ ...mark })
-  const storedSeq = mark?.epoch === epoch ? mark.seq : undefined
+  const { epoch, life, firstSeq, oldestSeq } = batch
+  const records = unreadable?.records ?? batch.intervals.length
+  const lineage = lineageOf(batch, mark)
+  const storedSeq = 'storedSeq' in lineage ? lineage.storedSeq : undefined
   const expected = Math.max((storedSeq ?? 0) + 1, oldestSeq)
-  const lastSeq = firstSeq + (unreadable?.records ?? batch.intervals.length) - 1
-  if (firstSeq > expected) return nothing({ epoch, seq: expected - 1, resend: true })
-  if (lastSeq < expected) return nothing({ epoch, seq: Math.max(storedSeq ?? 0, lastSeq) })
-  const offered = batch.intervals.slice(expected - firstSeq)
-  const waits = offered.map((record) => waitReason(record, context)).findIndex((why) => why !== undefined)
-  const records = waits < 0 ? offered : offered.slice(0, waits)
-  const waiting = waits < 0 ? undefined : waitReason(offered[waits] as Interval, context)
-  const held = waiting === undefined ? {} : { held: waiting.slice(0, REASON_CHARS) }
-  if (waits === 0) return nothing({ epoch, seq: storedSeq ?? 0, ...held })
-  const next: HighWater = { epoch, seq: waits < 0 ? lastSeq : expected + waits - 1 }
-  const holds = holdsOf(agentId, records, context)
+  const illegal =
+    illegalNumbers(batch, records, context.nowMs) ??
+    (storedSeq === undefined ? undefined : illegalLoss(expected - storedSeq - 1)) ??
+    illegalMark(mark, context.nowMs)
+  if (illegal !== undefined) return refusal(delivery, mark, illegal, context)
+  // its epoch is below the stored one: the answer makes it start a higher epoch
+  if (mark && lineage.kind === 'behind')
+    return { delivery, answer: inLife(mark.life, mark.epoch, mark.seq), aside: [] }
+  const answer = (seq: number) => inLife(life, epoch, seq)
+  if (firstSeq > expected) return { delivery, answer: { ...answer(expected - 1), resend: true }, aside: [] }
+  const lastSeq = firstSeq + records - 1
+  const isNew = lastSeq >= expected
+  // a following life whose records are all stored replaces the mark too: its next batch tells no ancestors any more
+  if (!isNew && (lineage.kind === 'same' || records === 0))
+    return { delivery, answer: answer(Math.max(storedSeq ?? 0, lastSeq)), aside: [] }
+  const offered = isNew ? batch.intervals.slice(expected - firstSeq) : []
+  const { fresh, held } = takenOf(offered, context)
+  // the mark stays in the life that it is in, so the answer names none
+  if (held && fresh.length === 0) return { delivery, answer: { epoch, seq: storedSeq ?? 0, held }, aside: [] }
+  const seq = held ? expected + fresh.length - 1 : Math.max(storedSeq ?? 0, lastSeq)
+  const open = overlapAt(batch, lineage.kind, mark, context.nowMs)
+  const overlap = open && withoutStored(fresh, context.stored ?? [], open)
+  const kept = overlap?.records ?? fresh
+  const holds = holdsOf(agentId, kept, context)
   const aside = holds.filter(({ kind }) => kind === 'quarantine')
   const losses = [
-    ...lossBefore(agentId, batch, storedSeq, expected, context.nowMs),
-    ...unreadableLoss(delivery, expected, lastSeq, context.nowMs),
-  ]
+    batchLoss({ batch, storedSeq, expected, isNew }, overlap),
+    unreadable && unreadableLoss({ records: lastSeq - expected + 1, reason: unreadable.reason }),
+  ].flatMap((loss, i): Loss[] =>
+    loss ? [{ ...loss, agentId, epoch, seq: i === 0 ? expected : lastSeq + 1, atMs: context.nowMs }] : [],
+  )
+  const next: HighWater = {
+    ...answer(seq),
+    ...newestOf(kept, mark),
+    ...keptOverlap(answer(seq), overlap?.state, mark, context.nowMs),
+  }
   const why =
     unreadable?.reason ??
     (aside.length > 0
@@ -85,16 +116,32 @@ export function planBatch(
       : undefined)
   return {
     delivery,
-    answer: { ...next, ...(why ? { quarantined: why.slice(0, REASON_CHARS) } : {}), ...held },
+    answer: {
+      ...answer(seq),
+      ...(why ? { quarantined: why.slice(0, REASON_CHARS) } : {}),
+      ...(held && { held }),
+    },
     append: {
       agentId,
       mark: next,
-      records,
+      records: kept,
       ...(holds.length > 0 ? { holds } : {}),
       ...(losses.length > 0 ? { losses } : {}),
     },
     aside: [],
   }
+}
+
+/** The records up to the first that can't be taken now, and why that one can't. */
+function takenOf(
+  offered: readonly Interval[],
+  context: PlanContext,
+): { fresh: readonly Interval[]; held?: string } {
+  for (const [i, record] of offered.entries()) {
+    const why = waitReason(record, context)
+    if (why !== undefined) return { fresh: offered.slice(0, i), held: why.slice(0, REASON_CHARS) }
+  }
+  return { fresh: offered }
 }
 
 /** Why a record can't be taken now, or undefined. The agent keeps it. */
@@ -110,44 +157,38 @@ function waitReason(
 
 const iso = (ms: number): string => new Date(Math.min(Math.max(ms, -8.64e15), 8.64e15)).toISOString()
 
-/** Records that could not be read: their bytes are in quarantine, and they are missing in the ledger like lost ones. */
-function unreadableLoss(
-  { agentId, batch: { epoch }, unreadable }: AgentBatch,
-  expected: number,
-  lastSeq: number,
-  nowMs: number,
-): Loss[] {
-  if (!unreadable) return []
-  const records = lastSeq - expected + 1
-  return [
-    {
-      agentId,
-      epoch,
-      seq: lastSeq + 1,
-      records,
-      atMs: nowMs,
-      cause: `they can’t be read: ${unreadable.reason}`,
-    },
-  ]
+const inLife = (life: string | undefined, epoch: number, seq: number): HighWater => ({
+  epoch,
+  ...(life === undefined ? {} : { life }),
+  seq,
+})
+
+/** Nothing is taken, and the agent keeps its records. The answer says which epochs can be. */
+function refusal(
+  delivery: AgentBatch,
+  mark: HighWater | undefined,
+  refused: string,
+  { nowMs, collectorInDoubt }: PlanContext,
+): BatchPlan {
+  const latestEpoch = latestEpochAt(nowMs)
+  const { epoch = 0, seq = 0, life } = mark && mark.epoch <= latestEpoch ? mark : {}
+  const newest = Math.max(delivery.batch.epoch, mark?.epoch ?? 0)
+  // which epochs can be is not known by a clock that others contradict: the agent only waits
+  if (collectorInDoubt && newest > latestEpoch && newest <= LATEST_EPOCH) {
+    const held = `${refused}; but the collector's clock may be wrong, ${iso(nowMs)}: check NTP on both computers`
+    return { delivery, answer: { epoch: 0, seq: 0, held: held.slice(0, REASON_CHARS) }, aside: [] }
+  }
+  return { delivery, answer: { ...inLife(life, epoch, seq), latestEpoch }, aside: [], refused }
 }
 
-/** Records lost before this batch: the sequence numbers that are missing or, in a new epoch, the gaps that the agent reports. */
-function lossBefore(
-  agentId: string,
-  { epoch, firstSeq, gaps = [] }: IntervalBatch,
-  storedSeq: number | undefined,
-  expected: number,
-  nowMs: number,
-): Loss[] {
-  const reported = firstSeq === expected ? gaps : []
-  const records =
-    storedSeq === undefined ? reported.reduce((sum, gap) => sum + gap.records, 0) : expected - storedSeq - 1
-  if (records <= 0) return []
-  const loss: Loss = { agentId, epoch, seq: expected, records, atMs: nowMs }
-  if (reported.length === 0) return [loss]
-  const fromMs = Math.min(...reported.map((gap) => gap.fromMs))
-  const toMs = Math.max(...reported.map((gap) => gap.toMs))
-  return [{ ...loss, fromMs, toMs }]
+const illegalMark = (mark: HighWater | undefined, nowMs: number): string | undefined =>
+  mark && mark.epoch > latestEpochAt(nowMs)
+    ? `the collector's mark is in epoch ${mark.epoch}, which can't be; mend it with: perwatt-collector agents reset`
+    : undefined
+
+const newestOf = (records: readonly Interval[], mark: HighWater | undefined): Pick<HighWater, 'newestMs'> => {
+  const newestMs = records.reduce((newest, r) => Math.max(newest, r.startMs), mark?.newestMs ?? 0)
+  return newestMs > 0 ? { newestMs } : {}
 }
 
 /** The holds on these records: what is put aside, and what the judges hold of the rest. */

@@ -1,8 +1,10 @@
+import type { Interval } from '../../protocol/interval.ts'
 import { PerwattError, reasonOf } from '../../protocol/kit/errors.ts'
 import type { Log } from '../../protocol/kit/log.ts'
 import { MINUTE_MS, minuteOf } from '../../protocol/units.ts'
 import type { Loss } from '../plugin/audit-store.ts'
 import { type Append, type HighWater, isRefused, type Quarantined, type Store } from '../plugin/store.ts'
+import { resetLoss } from './batch-loss.ts'
 import {
   type AgentBatch,
   type BatchAnswer,
@@ -11,12 +13,22 @@ import {
   quarantinedRecord,
   type RecordJudge,
 } from './batch-plan.ts'
-import { type RefusedRecord, storeGoodRecords } from './refused-records.ts'
+import { LossBook } from './loss-book.ts'
+import { asksForStored, storedBeside } from './overlap-state.ts'
+import { refusedLoss, storeGoodRecords } from './refused-records.ts'
 
-/** Newest losses kept in memory for the screens. */
-const LOSSES_KEPT = 200
+/** Agents whose refusals are kept; anybody may publish under any name. */
+const REFUSALS_KEPT = 1_000
 /** A store that took no record in this time and refuses one may refuse everything: the agents keep what they have. */
 const REFUSES_ALL_MS = 10 * MINUTE_MS
+
+/** What the other clocks say. */
+export interface ClockDoubt {
+  /** whether others contradict the collector's clock, or it can't be right */
+  readonly isWrong: boolean
+  /** whether the collector's clock and this agent's don't agree */
+  inDoubt(agentId: string): boolean
+}
 
 export interface RecordWriterOptions {
   store: Store
@@ -24,8 +36,8 @@ export interface RecordWriterOptions {
   log: Log
   /** records older than this are put aside */
   retentionMs: number
-  /** whether the collector's clock and this agent's don't agree; absent: they do */
-  clockInDoubt?(agentId: string): boolean
+  /** whose clock may be wrong; absent: nobody's */
+  clocks?: ClockDoubt
   quarantine(entry: Quarantined): void
   /** each may hold a record back for a person's decision */
   judges?: readonly RecordJudge[]
@@ -44,24 +56,25 @@ export interface RecordWriterOptions {
 export class RecordWriter {
   readonly #o: RecordWriterOptions
   #marks = new Map<string, HighWater>()
-  #losses: Loss[] = []
+  readonly #losses: LossBook
+  readonly #refusals = new Map<string, { reason: string; atMs: number }>()
   #turn: Promise<unknown> = Promise.resolve()
   /** when the store took a record last */
   #tookMs = Number.NEGATIVE_INFINITY
 
   constructor(options: RecordWriterOptions) {
     this.#o = options
+    this.#losses = new LossBook(options.store, options.log)
   }
 
   /** The newest losses of all agents, newest first, from before this start too. */
   get losses(): readonly Loss[] {
-    return this.#losses
+    return this.#losses.newest
   }
 
   async start(): Promise<void> {
-    const { store } = this.#o
-    this.#marks = await store.highWaters()
-    this.#losses = await store.losses(LOSSES_KEPT)
+    this.#marks = await this.#o.store.highWaters()
+    await this.#losses.start()
   }
 
   async stop(): Promise<void> {
@@ -76,7 +89,9 @@ export class RecordWriter {
   /** The answer that asks an agent to send again from its mark; undefined where the agent has none yet. */
   resendAnswer(agentId: string): BatchAnswer | undefined {
     const mark = this.#marks.get(agentId)
-    return mark && { ...mark, resend: true }
+    if (!mark) return undefined
+    const { epoch, seq, life } = mark
+    return { epoch, seq, ...(life === undefined ? {} : { life }), resend: true }
   }
 
   /**
@@ -88,19 +103,85 @@ export class RecordWriter {
   }
 
   async #takeInTurn(deliveries: readonly AgentBatch[]): Promise<(BatchAnswer | undefined)[]> {
-    const { nowMs, retentionMs, judges = [], clockInDoubt } = this.#o
+    const { nowMs, retentionMs, judges = [], clocks } = this.#o
     const marks = new Map<string, HighWater>()
-    const plans = deliveries.map((delivery) => {
+    const unread = new Set<string>()
+    const plans: BatchPlan[] = []
+    for (const delivery of deliveries) {
       const { agentId } = delivery
       const mark = marks.get(agentId) ?? this.#marks.get(agentId)
-      const context = { nowMs: nowMs(), retentionMs, judges, clockInDoubt: clockInDoubt?.(agentId) === true }
-      const plan = planBatch(delivery, mark, context)
+      const stored = await this.#storedOf(delivery, mark)
+      if (!stored) unread.add(agentId)
+      if (!stored || unread.has(agentId)) continue
+      const plan = planBatch(delivery, mark, {
+        nowMs: nowMs(),
+        retentionMs,
+        judges,
+        stored,
+        clockInDoubt: clocks?.inDoubt(agentId) === true,
+        collectorInDoubt: clocks?.isWrong === true,
+      })
       if (plan.append) marks.set(agentId, plan.append.mark)
-      return plan
-    })
+      this.#noteRefusal(agentId, plan)
+      plans.push(plan)
+    }
     const failed = await this.#store(plans.filter((plan) => plan.append))
     this.#o.onJudged?.(failed)
-    return plans.map(({ delivery, answer }) => (failed.has(delivery.agentId) ? undefined : answer))
+    const answers = new Map(plans.map(({ delivery, answer }) => [delivery, answer]))
+    return deliveries.map((delivery) => (failed.has(delivery.agentId) ? undefined : answers.get(delivery)))
+  }
+
+  /** What the store has in the minutes of a batch, where that is needed; undefined where it can't be read. */
+  async #storedOf(delivery: AgentBatch, mark: HighWater | undefined): Promise<Interval[] | undefined> {
+    const { store, log, nowMs } = this.#o
+    if (!asksForStored(delivery.batch, mark, nowMs())) return []
+    try {
+      return await storedBeside(store, delivery)
+    } catch (error) {
+      log.error('records not stored, because the earlier ones can’t be read; the agent keeps them', {
+        agent: delivery.agentId,
+        reason: reasonOf(error),
+      })
+      return undefined
+    }
+  }
+
+  #noteRefusal(agentId: string, { refused }: BatchPlan): void {
+    if (refused === undefined) return
+    const isNew = !this.#refusals.has(agentId)
+    if (isNew && this.#refusals.size >= REFUSALS_KEPT) return
+    this.#refusals.set(agentId, { reason: refused, atMs: this.#o.nowMs() })
+    if (isNew) this.#o.log.error('batch refused; nothing of it is taken', { agent: agentId, reason: refused })
+  }
+
+  /**
+   * Forgets under which numbers an agent's records are stored: the next batch is taken whatever its numbers, and its records are
+   * compared with the stored ones. @throws PerwattError where the store fails
+   */
+  reset(agentId: string, { by, reason }: { by: string; reason: string }): Promise<Loss> {
+    return this.alone(async () => {
+      const { store, nowMs } = this.#o
+      const before = this.#marks.get(agentId)
+      const { newestMs } = before ?? {}
+      const loss = resetLoss(agentId, before, { by, reason }, nowMs())
+      const mark: HighWater = { epoch: 0, seq: 0, ...(newestMs === undefined ? {} : { newestMs }) }
+      await store.appendAll([{ agentId, mark, records: [], losses: [loss] }])
+      this.#marks.set(agentId, mark)
+      this.#refusals.delete(agentId)
+      this.#losses.keep(loss)
+      this.#o.log.warn('an agent’s numbers were put back', { agent: agentId, by, reason })
+      return loss
+    })
+  }
+
+  /** Whether the agent has ever sent a batch. */
+  knows(agentId: string): boolean {
+    return this.#marks.has(agentId)
+  }
+
+  /** The newest batch of each agent whose numbers can't be. */
+  get refusals(): ReadonlyMap<string, { reason: string; atMs: number }> {
+    return this.#refusals
   }
 
   /** Runs work while nothing is written. */
@@ -179,10 +260,12 @@ export class RecordWriter {
     if (!append) return
     const { agentId } = append
     try {
-      const { good, refused } = await storeGoodRecords(store, append)
+      const meanwhile = this.#marks.get(agentId) ?? { ...append.mark, seq: 0 }
+      const { good, refused } = await storeGoodRecords(store, append, meanwhile)
       if (good.records.length === 0 && refused.length > 0 && nowMs() - this.#tookMs > REFUSES_ALL_MS)
         throw new PerwattError('store-unavailable', `the store refuses every record: ${refused[0]?.reason}`)
-      const stored = { ...good, losses: lossesWith(good, refused, nowMs()) }
+      const missing = refusedLoss(good, refused, nowMs())
+      const stored = missing ? { ...good, losses: [...(good.losses ?? []), missing] } : good
       await store.appendAll([stored])
       if (refused.length > 0)
         log.error('the store refuses records; put aside', {
@@ -210,41 +293,8 @@ export class RecordWriter {
       this.#marks.set(append.agentId, append.mark)
       if (append.records.length > 0) this.#tookMs = this.#o.nowMs()
       for (const record of append.records) minutes.add(minuteOf(record.startMs))
-      for (const loss of append.losses ?? []) this.#noteLoss(loss)
+      for (const loss of append.losses ?? []) this.#losses.note(loss)
     }
     this.#o.onStored(minutes)
   }
-
-  #noteLoss(loss: Loss): void {
-    this.#losses = [loss, ...this.#losses].slice(0, LOSSES_KEPT)
-    const why = loss.cause ?? 'its spool was full, or damaged'
-    this.#o.log.error(`an agent lost records before they could be taken: ${why}`, {
-      agent: loss.agentId,
-      records: loss.records,
-      ...(loss.fromMs === undefined ? {} : { from: new Date(loss.fromMs).toISOString() }),
-      ...(loss.toMs === undefined ? {} : { to: new Date(loss.toMs).toISOString() }),
-    })
-  }
-}
-
-/** What the agent lost, and the records that the store refuses: they are missing from the ledger too. */
-function lossesWith(
-  { agentId, mark, losses = [] }: Append,
-  refused: readonly RefusedRecord[],
-  atMs: number,
-): Loss[] {
-  const [first] = refused
-  if (!first) return [...losses]
-  const starts = refused.map(({ record }) => record.startMs)
-  const missing: Loss = {
-    agentId,
-    epoch: mark.epoch,
-    seq: mark.seq + 1,
-    records: refused.length,
-    atMs,
-    fromMs: starts.reduce((a, b) => Math.min(a, b)),
-    toMs: starts.reduce((a, b) => Math.max(a, b)),
-    cause: `the store refuses them: ${first.reason}`,
-  }
-  return [...losses, missing]
 }

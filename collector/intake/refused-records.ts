@@ -1,6 +1,7 @@
 import type { Interval } from '../../protocol/interval.ts'
 import { reasonOf } from '../../protocol/kit/errors.ts'
-import { type Append, isRefused, type Store } from '../plugin/store.ts'
+import type { Loss } from '../plugin/audit-store.ts'
+import { type Append, type HighWater, isRefused, type Store } from '../plugin/store.ts'
 
 /** A record that the store will never take, and why. */
 export interface RefusedRecord {
@@ -11,12 +12,14 @@ export interface RefusedRecord {
 /**
  * Stores an agent's records but for those that the store refuses, however few these are: halves are tried until each is found. The
  * agent's mark is not moved. Rejects where the store fails.
+ * @param mark how far the agent's records are in the store meanwhile
  */
 export async function storeGoodRecords(
   store: Pick<Store, 'appendAll'>,
   append: Append,
+  mark: HighWater,
 ): Promise<{ good: Append; refused: RefusedRecord[] }> {
-  const refused = await refusedOf(store, append, append.records)
+  const refused = await refusedOf(store, { ...append, mark }, append.records)
   const bad = new Set(refused.map(({ record }) => record))
   return {
     good: withRecords(
@@ -35,7 +38,7 @@ async function refusedOf(
   if (records.length === 0) return []
   try {
     const { losses: _, ...part } = withRecords(append, records)
-    await store.appendAll([{ ...part, mark: { ...append.mark, seq: 0 } }])
+    await store.appendAll([part])
     return []
   } catch (error) {
     if (!isRefused(error)) throw error
@@ -52,4 +55,25 @@ async function refusedOf(
 function withRecords(append: Append, records: readonly Interval[]): Append {
   const kept = new Set(records)
   return { ...append, records, holds: (append.holds ?? []).filter(({ record }) => kept.has(record)) }
+}
+
+/** The records of a batch that the store refuses: they are missing from the ledger too. Undefined where there are none. */
+export function refusedLoss(
+  { agentId, mark }: Append,
+  refused: readonly RefusedRecord[],
+  atMs: number,
+): Loss | undefined {
+  const [first] = refused
+  if (!first) return undefined
+  const starts = refused.map(({ record }) => record.startMs)
+  return {
+    agentId,
+    epoch: mark.epoch,
+    seq: mark.seq + 1,
+    records: refused.length,
+    atMs,
+    fromMs: starts.reduce((a, b) => Math.min(a, b)),
+    toMs: starts.reduce((a, b) => Math.max(a, b)),
+    cause: `the store refuses them: ${first.reason}`,
+  }
 }

@@ -8,7 +8,6 @@ import {
 import type { Log } from '../../protocol/kit/log.ts'
 import { relabelled } from '../../protocol/relabel.ts'
 import { minuteOf } from '../../protocol/units.ts'
-import { isWithinRow } from '../economics/row-limits.ts'
 import type { Repricing } from '../plugin/audit-store.ts'
 import type { HeldFilter, RecordHold } from '../plugin/held.ts'
 import type { Append, HighWater, Quarantined, Store } from '../plugin/store.ts'
@@ -147,14 +146,14 @@ const isMeant = (agentId: string, { deviceId, startMs }: Interval, request: Take
 /** The records of an entry: of a record that was put aside whole, or of a message that this version can read. */
 function recordsIn({ payload }: Quarantined): Interval[] {
   const message = decode(IntervalMessageSchema, Buffer.from(payload, 'latin1'))
-  if (message.ok) return decodeIntervals(message.value).intervals.filter((record) => isWithinRow(record))
+  if (message.ok) return decodeIntervals(message.value).intervals
   try {
     const record = JSON.parse(payload) as Interval
     const one = encodeIntervals({ epoch: 0, firstSeq: 1, oldestSeq: 1, intervals: [record] }, 0)
     const whole = IntervalMessageSchema.safeParse(one)
     if (!whole.success || minuteOf(record.startMs) !== minuteOf(record.startMs + record.durationMs - 1))
       return []
-    return decodeIntervals(whole.data).intervals.filter((found) => isWithinRow(found))
+    return decodeIntervals(whole.data).intervals
   } catch {
     // another kind of message, or only the begin of one
     return []

@@ -140,6 +140,16 @@ export class SiteState {
       })
   }
 
+  /** Removes an agent with its devices. */
+  forget(agentId: string): void {
+    const agent = this.#agents.get(agentId)
+    if (!agent) return
+    this.#agents.delete(agentId)
+    this.#version++
+    agent.told = []
+    this.#putBehindHosts(agent)
+  }
+
   /** A host that is put aside has no GPUs behind it. */
   #renewHosts(): void {
     if (this.#asideVersion === this.#aside.version) return

@@ -110,9 +110,9 @@ export const lostMarks = (
 
 /**
  * The mark from which an agent's records are taken again where the store knows nothing of it: what the agent still holds comes once
- * more, and what it no longer has is counted as lost.
+ * more, and what it no longer has is counted as lost. What two lives of its spool have in common is gone with the records.
  */
-export const beginOf = (mark: HighWater): HighWater => ({ ...mark, seq: 0 })
+export const beginOf = ({ overlap: _, ...mark }: HighWater): HighWater => ({ ...mark, seq: 0 })
 
 /** What was lost, for a person: `3 agents: 1,200 records at least`. */
 export function lostText(lost: readonly LostMark[]): string {

@@ -1,3 +1,4 @@
+import type { Loss } from '../plugin/audit-store.ts'
 import type { Append, StoreWarning } from '../plugin/store.ts'
 
 const BY_DATABASE = 'the database lost them, and the agent no longer has them'
@@ -20,7 +21,7 @@ export class LossCauses {
       const [loss] = append.losses ?? []
       const caused = open.filter((warning) => this.#isFirst(warning, append.agentId, loss?.seq))
       if (!append.losses || caused.length === 0) return append
-      return { ...append, losses: append.losses.map((l) => ({ ...l, cause: l.cause ?? BY_DATABASE })) }
+      return { ...append, losses: append.losses.map(byDatabase) }
     })
   }
 
@@ -32,3 +33,9 @@ export class LossCauses {
     return seq !== undefined && seqs.get(agentId) === seq
   }
 }
+
+/** Its mark went with the database, so that its spool may look like another one. */
+const byDatabase = ({ kind, cause, ...loss }: Loss): Loss => ({
+  ...loss,
+  cause: kind === undefined ? (cause ?? BY_DATABASE) : BY_DATABASE,
+})

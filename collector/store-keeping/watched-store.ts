@@ -6,7 +6,7 @@ import type { StoreAway } from '../plugin/store-health.ts'
 type Kind = 'writing' | 'reading'
 
 /** Methods that change what the store holds; every other reads. */
-const WRITES = /^(append|appendAll|settle|hold|decide|prune|quarantine|write[A-Z].*)$/
+const WRITES = /^(append|appendAll|settle|hold|decide|prune[A-Za-z]*|quarantine|write[A-Z].*)$/
 /** Not calls of its work. */
 const OTHERS: ReadonlySet<string | symbol> = new Set(['open', 'close', 'onEmptied'])
 

@@ -71,6 +71,12 @@ export class LedgerRig {
   nowMs = T0 + 10 * MINUTE_MS
   /** whether the collector's clock may be wrong */
   clockInDoubt = false
+  get isWrong() {
+    return this.clockInDoubt
+  }
+  inDoubt() {
+    return this.clockInDoubt
+  }
   readonly aside: Quarantined[] = []
   readonly settled: { rows: readonly LedgerRow[]; settlements: readonly Settlement[] }[] = []
   readonly quotes = new QuoteBook()
@@ -114,7 +120,7 @@ export class LedgerRig {
     })
     this.records = new RecordWriter({
       ...common,
-      clockInDoubt: () => this.clockInDoubt,
+      clocks: this,
       quarantine: (entry) => this.aside.push(entry),
       judges,
       ...(hooks.arriving && { arriving: hooks.arriving }),

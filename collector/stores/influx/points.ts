@@ -15,12 +15,28 @@ import { point, present, type Row, text } from './measurements.ts'
 export interface AgentMark extends HighWater {
   agentId: string
 }
-const markPoint = ({ agentId, epoch, seq }: AgentMark, timeMs: number, revision: number): IPoint =>
-  point('highWater', timeMs, { agentId }, { epoch, seq, revision })
+/** Longer text is refused by InfluxDB. */
+const MAX_FIELD_BYTES = 64_000
+
+/** '' stands for what is absent, because a field that is left out of a point with the same time stays. */
+const markPoint = (
+  { agentId, life = '', overlap = '', ...mark }: AgentMark,
+  timeMs: number,
+  revision: number,
+): IPoint =>
+  point(
+    'highWater',
+    timeMs,
+    { agentId },
+    { ...mark, life, overlap: overlap.length > MAX_FIELD_BYTES ? '' : overlap, revision },
+  )
 const markOf = (row: Row): AgentMark => ({
   agentId: text(row['agentId']),
   epoch: Number(row['epoch']),
   seq: Number(row['seq']),
+  ...(row['life'] ? { life: text(row['life']) } : {}),
+  ...(typeof row['newestMs'] === 'number' ? { newestMs: row['newestMs'] } : {}),
+  ...(row['overlap'] ? { overlap: text(row['overlap']) } : {}),
 })
 export const marksByAgent = (marks: ReadonlyMap<string, AgentMark>): Map<string, HighWater> =>
   new Map([...marks].map(([, { agentId, ...mark }]) => [agentId, mark]))

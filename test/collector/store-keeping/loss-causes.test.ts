@@ -20,6 +20,11 @@ it('the first loss of an agent after the database lost its records is the databa
   for (const seq of [9, 10])
     expect(causesOf(causes.of([append('a', seq, 7), append('c', seq, 7)]))).toEqual([database, undefined])
   expect(causesOf(causes.of([append('a', 30, 20)]))).toEqual([undefined])
+  // its mark went too, so that its spool looked like another one
+  const other = { agentId: 'd', epoch: 1, seq: 3, records: 2, atMs: 5, kind: 'another-spool' as const }
+  warnings.push({ atMs: 2, what: 'shorter', cure: '', agents: ['d'] })
+  const [told] = causes.of([{ ...append('d', 3), losses: [{ ...other, cause: 'another' }] }])
+  expect(told?.losses).toEqual([{ agentId: 'd', epoch: 1, seq: 3, records: 2, atMs: 5, cause: database }])
   // b still had everything
   causes.of([append('b', 4)])
   expect(causesOf(causes.of([append('b', 30, 20)]))).toEqual([undefined])
