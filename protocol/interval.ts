@@ -47,7 +47,8 @@ export interface Interval extends Partial<Record<IntervalQuantity, number>> {
   shareDiff1?: number
 }
 
-export const intervalKey = (i: Interval): string => `${i.deviceId}|${ownerKey(i.owner)}|${i.startMs}`
+export const intervalKey = (i: Pick<Interval, 'deviceId' | 'owner' | 'startMs'>): string =>
+  `${i.deviceId}|${ownerKey(i.owner)}|${i.startMs}`
 
 export const MAX_INTERVALS_PER_MESSAGE = 500
 

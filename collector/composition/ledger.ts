@@ -1,3 +1,5 @@
+import { HOUR_MS } from '../../protocol/units.ts'
+import { Behind } from '../doubts/behind.ts'
 import { Doubts } from '../doubts/doubts.ts'
 import { learnFrom } from '../doubts/learnt.ts'
 import { DoubtsKeeper } from '../doubts/memory-keeper.ts'
@@ -20,6 +22,10 @@ import type { PricePlane } from './prices.ts'
 
 /** Bound of the interval messages that wait to be stored: about 300,000 records. */
 const QUEUE_BYTES = 32 * 2 ** 20
+
+/** Devices that sent records since then have a past when the collector starts; others are taken for new ones. */
+const PAST_MS = 7 * 24 * HOUR_MS
+const ENERGY_PAST_MS = 6 * HOUR_MS
 
 export interface LedgerPlane {
   quarantine: Quarantine
@@ -82,10 +88,17 @@ export function createLedger(
     pricing,
     onDecided: (decision) => learnFrom(decision, store, doubts),
   })
+  const behind = new Behind(() => devices.known.all?.() ?? [], nowMs)
   const doubts = new Doubts({
     device: devices.known.device,
     gpusOf: (agentId, deviceId) => devices.state.gpusOf(agentId, deviceId),
     powerLimitW: (agentId, deviceId) => devices.state.powerLimitW(agentId, deviceId),
+    meters: {
+      shown: (agentId, deviceId) => devices.state.shownPower(agentId, deviceId),
+      behindW: (deviceId) => behind.mostW(deviceId),
+      siteLimitW: config.site.powerLimitW,
+      siteMeter: config.site.meter,
+    },
     nowMs,
   })
   const records = new RecordWriter({
@@ -130,6 +143,8 @@ export function createLedger(
       await recent.load(store, nowMs())
       await claims.start(devices.inventories())
       await doubtsKeeper.start()
+      const startMs = nowMs()
+      doubts.remember(await store.pastOfDevices(startMs - PAST_MS, startMs - ENERGY_PAST_MS))
       await records.start()
       await settler.start()
       await latePrices.start()

@@ -7,14 +7,15 @@ const ABOVE_RATING = 2
 const ABOVE_MODEL = 3
 /** No single machine hashes faster, H/s. */
 const MOST_HS = 2e15
-/** No single machine draws more, W. A meter may stand for a site. */
-const MOST_W: Record<Device['kind'], number> = {
+/** No single machine draws more, W. */
+const MOST_W: Record<Exclude<Device['kind'], 'meter'>, number> = {
   asic: 20_000,
   gpu: 2_500,
   host: 50_000,
   service: 50_000,
-  meter: Number.POSITIVE_INFINITY,
 }
+/** A device that no inventory names yet may be any of them. */
+const LARGEST_W = Math.max(...Object.values(MOST_W))
 /** No SHA-256 miner since 2016 needs more, J/TH: an S9 takes 98. */
 const MOST_J_PER_TH = 250
 /** A counter's step, mJ: host counters and meters count whole kWh, the others at most tenths. */
@@ -27,8 +28,17 @@ const STEP_MILLI_J: Record<Device['kind'], number> = {
   meter: KWH_MILLI_J,
 }
 
+/** The most that a device draws. */
+export interface PowerBound {
+  mostW: number
+  /** where that comes from, for a person */
+  because: string
+}
+
 /** What a device can do, by what its inventory tells. */
 export interface Ability {
+  /** absent: no inventory names it yet */
+  kind?: Device['kind']
   /** absent: its work is of another algorithm, and no Bitcoin is paid for it */
   work?: {
     /** difficulty-1 shares per ms: twice the rating, or more than any machine does */
@@ -38,10 +48,8 @@ export interface Ability {
     /** where the rating comes from, for a person; absent: there is none */
     rating?: string
   }
-  /** W; infinite for a meter without a rating */
-  mostW: number
-  /** where that comes from, for a person */
-  power: string
+  /** absent: a meter without a rating, whose bound is of each record (`meters.ts`) */
+  power?: PowerBound
   /** mJ by which a counter may move at once */
   stepMilliJ: number
   /** how many GPUs it is */
@@ -53,23 +61,26 @@ const th = (hashrateHs: number): string => `${Math.round(hashrateHs / 1e10) / 10
 
 /** @param gpusBehind GPUs of the inventory that are parts of this device */
 export function abilityOf(device: Device | undefined, gpusBehind: number): Ability {
-  const power = powerOf(device)
-  const gpus = Math.max(1, gpusBehind)
-  if (device?.algorithm !== undefined) return { ...power, gpus }
+  const own = {
+    ...(device && { kind: device.kind }),
+    ...powerOf(device),
+    gpus: Math.max(1, gpusBehind),
+  }
+  return device?.algorithm === undefined ? { ...own, work: workOf(device) } : own
+}
+
+function workOf(device: Device | undefined): Required<Ability>['work'] {
   const rated = lowestOf(
     [device?.expectedHashrateHs, ABOVE_RATING, 'its expected hashrate'],
     [device?.modelHashrateHs, ABOVE_MODEL, `the rating of a ${device?.model}`],
   )
-  if (!rated) return { ...power, gpus, work: { mostPerMs: perMs(MOST_HS), ratedPerMs: perMs(MOST_HS) / 2 } }
+  // an expected hashrate that no machine has says nothing
+  if (!rated || rated[0] > MOST_HS) return { mostPerMs: perMs(MOST_HS), ratedPerMs: perMs(MOST_HS) / 2 }
   const [hashrateHs, times, name] = rated
   return {
-    ...power,
-    gpus,
-    work: {
-      mostPerMs: perMs(times * hashrateHs),
-      ratedPerMs: perMs(hashrateHs),
-      rating: `${th(hashrateHs)}, ${name}`,
-    },
+    mostPerMs: perMs(Math.min(times * hashrateHs, MOST_HS)),
+    ratedPerMs: perMs(hashrateHs),
+    rating: `${th(hashrateHs)}, ${name}`,
   }
 }
 
@@ -83,9 +94,15 @@ function lowestOf(...ratings: readonly (readonly [number | undefined, number, st
   return known.sort(([a, times], [b, others]) => a * times - b * others)[0]
 }
 
-function powerOf(device: Device | undefined): Pick<Ability, 'mostW' | 'power' | 'stepMilliJ'> {
-  // an unknown device may be a meter
-  if (!device) return { mostW: Number.POSITIVE_INFINITY, power: '', stepMilliJ: KWH_MILLI_J }
+function powerOf(device: Device | undefined): Pick<Ability, 'power' | 'stepMilliJ'> {
+  if (!device)
+    return {
+      power: {
+        mostW: LARGEST_W,
+        because: `${LARGEST_W} W, the most that any machine draws; no inventory names it`,
+      },
+      stepMilliJ: KWH_MILLI_J,
+    }
   const { kind, ratedPowerW, modelPowerW, expectedHashrateHs } = device
   const stepMilliJ = STEP_MILLI_J[kind]
   const byHashrateW =
@@ -94,9 +111,10 @@ function powerOf(device: Device | undefined): Pick<Ability, 'mostW' | 'power' | 
     [ratedPowerW, ABOVE_RATING, 'its rated power'],
     [modelPowerW, ABOVE_MODEL, `the rating of a ${device.model}`],
     [byHashrateW, 1, `${MOST_J_PER_TH} J/TH at its expected hashrate`],
-    [MOST_W[kind], 1, `the most that any ${kind} draws`],
-  ) as Rated
+    [kind === 'meter' ? undefined : MOST_W[kind], 1, `the most that any ${kind} draws`],
+  )
+  if (!rated) return { stepMilliJ }
   const [powerW, times, name] = rated
   const most = times === 1 ? '' : `${times} times `
-  return { mostW: powerW * times, power: `${most}${Math.round(powerW)} W, ${name}`, stepMilliJ }
+  return { power: { mostW: powerW * times, because: `${most}${Math.round(powerW)} W, ${name}` }, stepMilliJ }
 }

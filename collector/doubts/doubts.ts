@@ -2,13 +2,17 @@ import type { Device } from '../../protocol/device.ts'
 import type { Interval } from '../../protocol/interval.ts'
 import { MINUTE_MS } from '../../protocol/units.ts'
 import type { Hold } from '../plugin/held.ts'
-import { type Ability, abilityOf } from './abilities.ts'
+import type { DevicePast } from '../plugin/store.ts'
+import { type Ability, abilityOf, type PowerBound } from './abilities.ts'
 import { coverageFault } from './coverage.ts'
 import { elapse } from './elapsed.ts'
 import { energyFault } from './energy.ts'
 import { gpuTimeFault } from './gpu-time.ts'
+import { kindFault } from './kinds.ts'
 import { memoryOf, memoryText } from './memory.ts'
+import { type MeterSources, meterBound, noteMeter } from './meters.ts'
 import { copySeen, nothingSeen, type Seen } from './seen.ts'
+import { sizeFault } from './sizes.ts'
 import { learnTokens, tokenFault } from './tokens.ts'
 import { workFault } from './work.ts'
 
@@ -24,6 +28,8 @@ export interface DoubtSources {
   gpusOf(agentId: string, deviceId: string): number
   /** the power limit that the device shows now, W */
   powerLimitW(agentId: string, deviceId: string): number | undefined
+  /** what is known of meters beside their records; nothing where absent */
+  meters?: MeterSources
   /** collector's clock */
   nowMs(): number
 }
@@ -36,6 +42,8 @@ interface Remembered {
   readonly stored: Seen
   isUnstored: boolean
 }
+
+const NO_METERS: MeterSources = { shown: () => undefined, behindW: () => 0 }
 
 /**
  * Holds each record against what its device can do, by kind and duration. Judging one record is a few sums: what was seen of a
@@ -53,6 +61,15 @@ export class Doubts {
     this.#sources = sources
   }
 
+  /** What the devices recorded before the start: a stretch that one recovers is no longer than the time since then. */
+  remember(pasts: Iterable<DevicePast>): void {
+    for (const { agentId, deviceId, endMs, energy } of pasts) {
+      const { seen } = this.#remembered(agentId, deviceId)
+      seen.upToMs = Math.max(seen.upToMs, endMs)
+      if (energy) noteMeter(seen, energy, energy.overMs)
+    }
+  }
+
   /** Judges the next record of an agent. @returns the hold of a record that its device can't have made */
   judge(agentId: string, record: Interval): Hold | undefined {
     const found = this.#remembered(agentId, record.deviceId)
@@ -61,10 +78,16 @@ export class Doubts {
     copySeen(this.#before, seen)
     const nowMs = this.#sources.nowMs()
     const elapsedMs = elapse(seen, record, nowMs)
-    const limitW =
-      seen.upToMs > nowMs - LIMIT_HOLDS_MS ? this.#sources.powerLimitW(agentId, record.deviceId) : undefined
-    const doubt = faultOf(seen, record, { elapsedMs, ability, limitW })
-    if (!doubt) return undefined
+    const isOfNow = seen.upToMs > nowMs - LIMIT_HOLDS_MS
+    const limitW = isOfNow ? this.#sources.powerLimitW(agentId, record.deviceId) : undefined
+    const power =
+      ability.power ??
+      meterBound(this.#sources.meters ?? NO_METERS, { agentId, record, seen, nowMs, isOfNow })
+    const doubt = faultOf(seen, record, { elapsedMs, ability, power, limitW })
+    if (!doubt) {
+      if (ability.kind === 'meter') noteMeter(seen, record, elapsedMs)
+      return undefined
+    }
     // its time is over, and it is in no sum
     const { upToMs, backSteps, backStepMs, covered } = seen
     copySeen(seen, this.#before)
@@ -157,7 +180,9 @@ export class Doubts {
 }
 
 interface Bounds {
+  elapsedMs: number
   ability: Ability
+  power: PowerBound
   limitW: number | undefined
 }
 
@@ -165,15 +190,19 @@ interface Bounds {
 function faultOf(
   next: Seen,
   record: Interval,
-  { elapsedMs, ability, limitW }: Bounds & { elapsedMs: number },
+  { elapsedMs, ability, power, limitW }: Bounds,
 ): { check: string; fault: string } | undefined {
+  const size = sizeFault(record)
+  if (size) return { check: 'size', fault: size }
+  const kind = kindFault(record, ability.kind)
+  if (kind) return { check: 'kind', fault: kind }
   const coverage = coverageFault(next, record, elapsedMs)
   if (coverage) return { check: 'coverage', fault: coverage }
   const gpuTime = gpuTimeFault(next, record, elapsedMs, ability)
   if (gpuTime) return { check: 'gpu-time', fault: gpuTime }
   const work = workFault(next, record, elapsedMs, ability)
   if (work) return { check: 'work', fault: work }
-  const energy = energyFault(next, record, elapsedMs, ability, limitW)
+  const energy = energyFault(next, record, elapsedMs, { power, limitW, stepMilliJ: ability.stepMilliJ })
   if (energy) return { check: 'energy', fault: energy }
   const tokens = tokenFault(next, record, elapsedMs)
   return tokens ? { check: 'tokens', fault: tokens } : undefined

@@ -14,7 +14,8 @@ const BACK_STEP_EVERY_MS = 10 * MINUTE_MS
 
 /**
  * The time in which the device can have done what a record tells, ms, beyond the time of its earlier records. A recovered stretch
- * counts with its whole length since the record before it; how long the first one was is unknown. Moves `next` on.
+ * counts with its whole length since the record before it. Before the first one there was none: an agent writes a record for each
+ * minute of a stretch, so it counts like any other. Moves `next` on.
  * @param nowMs collector's clock
  */
 export function elapse(next: Seen, { startMs, durationMs, recovered }: Interval, nowMs: number): number {
@@ -22,7 +23,7 @@ export function elapse(next: Seen, { startMs, durationMs, recovered }: Interval,
   const { upToMs } = next
   if (upToMs === 0) {
     next.upToMs = endMs
-    return recovered ? RECOVERED_AT_MOST_MS : durationMs
+    return recovered ? durationMs + LATE_MS : durationMs
   }
   if (endMs < upToMs - SET_BACK_MS && mayStepBack(next, nowMs)) {
     next.upToMs = endMs

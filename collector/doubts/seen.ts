@@ -39,6 +39,11 @@ export interface Seen {
   readingPerMs: number
   energyMilliJ: number
   exportedMilliJ: number
+  /** of a meter: its energy in both directions and the time of it, fading within hours */
+  pastMilliJ: number
+  pastMs: number
+  /** of a meter: the highest mean power of about an hour, W, fading within months */
+  pastPeakW: number
   gpuMs: number
   busyGpuMs: number
   tokensIn: number
@@ -68,6 +73,9 @@ export const nothingSeen = (): Seen => ({
   readingPerMs: 0,
   energyMilliJ: 0,
   exportedMilliJ: 0,
+  pastMilliJ: 0,
+  pastMs: 0,
+  pastPeakW: 0,
   gpuMs: 0,
   busyGpuMs: 0,
   tokensIn: 0,
@@ -95,6 +103,9 @@ export function copySeen(to: Seen, from: Seen): void {
   to.readingPerMs = from.readingPerMs
   to.energyMilliJ = from.energyMilliJ
   to.exportedMilliJ = from.exportedMilliJ
+  to.pastMilliJ = from.pastMilliJ
+  to.pastMs = from.pastMs
+  to.pastPeakW = from.pastPeakW
   to.gpuMs = from.gpuMs
   to.busyGpuMs = from.busyGpuMs
   to.tokensIn = from.tokensIn

@@ -4,7 +4,6 @@ import { MINUTE_MS } from '../../protocol/units.ts'
 import type { Loss } from '../plugin/audit-store.ts'
 import type { Hold, RecordHold } from '../plugin/held.ts'
 import type { Append, HighWater, Quarantined } from '../plugin/store.ts'
-import { recordFault } from './record-limits.ts'
 
 /** How far an agent's clock may run ahead of the collector's before its records are quarantined. */
 const FUTURE_MS = 2 * MINUTE_MS
@@ -134,7 +133,7 @@ function sortRecords(
   }
   const aside: Quarantined[] = []
   const good = records.filter((record) => {
-    const reason = timeFault(record) ?? recordFault(record)
+    const reason = timeFault(record)
     if (reason === undefined) return true
     aside.push(quarantinedRecord(agentId, record, reason, nowMs))
     return false

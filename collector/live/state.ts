@@ -2,6 +2,7 @@ import type { Device } from '../../protocol/device.ts'
 import type { Sample } from '../../protocol/sample.ts'
 import type { InventoryMessage, StatusMessage } from '../../protocol/status.ts'
 import { Hosts } from '../ownership/own-host.ts'
+import { PowerWindow } from './power-window.ts'
 
 /** The last reading of a device. Its time is from the collector's clock, because the agent's clock may be wrong. */
 export interface LastReading {
@@ -12,6 +13,8 @@ export interface LastReading {
   receivedAtMs?: number
   /** whether the live table has yet to take in the sample */
   isPending: boolean
+  /** of a meter: what its records are held against */
+  powers?: PowerWindow
 }
 
 /** The live state of one agent. */
@@ -107,6 +110,11 @@ export class SiteState {
     return this.#agents.get(agentId)?.lastReadings.get(deviceId)?.sample?.powerLimitW
   }
 
+  /** The power that a meter showed of late; absent for other devices. */
+  shownPower(agentId: string, deviceId: string): PowerWindow['shown'] {
+    return this.#agents.get(agentId)?.lastReadings.get(deviceId)?.powers?.shown
+  }
+
   status(agentId: string, message: StatusMessage): void {
     const agent = this.#agent(agentId)
     agent.status = message
@@ -123,8 +131,9 @@ export class SiteState {
     const before = agent.lastReadings
     agent.lastReadings = new Map()
     agent.pending = []
-    for (const deviceId of agent.devices.keys())
+    for (const [deviceId, { kind }] of agent.devices)
       agent.lastReadings.set(deviceId, {
+        ...(kind === 'meter' && { powers: new PowerWindow() }),
         ...before.get(deviceId),
         index: agent.lastReadings.size,
         isPending: false,
@@ -164,6 +173,7 @@ export class SiteState {
       if (!reading) continue
       reading.sample = sample
       reading.receivedAtMs = receivedAtMs
+      if (reading.powers && sample.powerW !== undefined) reading.powers.note(sample.powerW, receivedAtMs)
       if (reading.isPending) continue
       reading.isPending = true
       agent.pending.push(reading)

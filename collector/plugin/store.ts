@@ -64,6 +64,16 @@ export interface Quarantined {
   payload: string
 }
 
+/** What a device recorded of late. */
+export interface DevicePast {
+  agentId: string
+  deviceId: string
+  /** end of its newest record, held ones too: Unix ms, agent's clock */
+  endMs: number
+  /** of its newest records that count: their energy and the sum of their durations. Absent: there is none */
+  energy?: { energyMilliJ: number; exportedMilliJ: number; overMs: number }
+}
+
 /** What one agent's batch adds to the store. */
 export interface Append {
   agentId: string
@@ -118,6 +128,12 @@ export interface Store extends AuditStore, HeldStore, IssueStore, ClaimStore {
   highWaters(): Promise<Map<string, HighWater>>
   /** Records that start in [fromMs, toMs) and count: those that are held are left out until they are accepted. */
   intervals(fromMs: number, toMs: number): Promise<AgentInterval[]>
+
+  /**
+   * The devices with records that start at or after `fromMs`, in any order.
+   * @param energyFromMs start of the records whose energy is added up
+   */
+  pastOfDevices(fromMs: number, energyFromMs: number): Promise<DevicePast[]>
 
   /** Replaces the whole ledger of these minutes, and keeps with what they were settled. Minutes named with no row become empty. */
   settle(minutes: readonly number[], rows: readonly LedgerRow[], settledWith?: SettledWith): Promise<void>

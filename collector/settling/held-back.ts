@@ -1,6 +1,7 @@
 import { intervalKey } from '../../protocol/interval.ts'
 import type { Prices } from '../../protocol/quote.ts'
 import { minuteOf } from '../../protocol/units.ts'
+import { withinRow } from '../economics/row-limits.ts'
 import { earned, nanoUsd, shareUsd } from '../economics/settlement/revenue.ts'
 import type { SettleContext } from '../economics/settlement/settle.ts'
 import type { HeldBack, HeldRecord } from '../plugin/held.ts'
@@ -36,7 +37,8 @@ export function heldBackOf(
   if (held.length === 0) return []
   const usdPerShare = shareUsd(prices)
   const sums = new Map<string, HeldBack>()
-  for (const { record, kind } of held) {
+  for (const { record: told, kind } of held) {
+    const record = withinRow(told)
     const { agentId, deviceId, owner, energyMilliJ = 0 } = record
     const device = deviceOf(agentId, deviceId)
     const { name, workload } = attribute(owner, device, minuteMs)

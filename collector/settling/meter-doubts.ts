@@ -1,4 +1,5 @@
 import type { Device } from '../../protocol/device.ts'
+import { intervalKey } from '../../protocol/interval.ts'
 import { HOUR_MS, MILLIJOULES_PER_KWH, MINUTE_MS, minuteOf } from '../../protocol/units.ts'
 import type { AgentInterval } from '../economics/ledger-row.ts'
 import type { KnownDevices } from '../economics/settlement/settle.ts'
@@ -8,6 +9,14 @@ import type { Store } from '../plugin/store.ts'
 /** A device is doubtful from this many times its meter's energy, over an hour, and a kWh on top: a counter's step. */
 const ABOVE_METER = 2
 const STEP_MILLI_J = MILLIJOULES_PER_KWH
+/** Accepted holds read for one piece of work: as many as there can be. */
+const MOST_HELD = 10_000_000
+
+interface Minute {
+  ownMilliJ: number
+  meterMilliJ: number
+  behindMilliJ: number
+}
 
 /** A device and the meter above it. */
 interface Pair {
@@ -16,8 +25,9 @@ interface Pair {
 }
 
 /**
- * Records of a minute whose device tells more energy than the meter above it. Only a device without a rating is held against its
- * meter: where its rating allows the energy, the meter may be wrong, and the rule `meters-disagree` tells it. Rejects where the store fails.
+ * Records of a minute whose device, or meter, tells more energy than the meter above it. Only one without a rating is held against its
+ * meter: where its rating allows the energy, the meter may be wrong, and the rule `meters-disagree` tells it. So it is where what stands
+ * behind a meter bears it out. Rejects where the store fails.
  */
 export async function meterDoubts(
   minuteMs: number,
@@ -30,9 +40,10 @@ export async function meterDoubts(
   const hour = await store.intervals(minuteMs + MINUTE_MS - HOUR_MS, minuteMs + MINUTE_MS)
   return suspects.flatMap(({ record, meterId }): HeldMark[] => {
     const { agentId, deviceId, owner, startMs } = record
-    const { ownMilliJ, meterMilliJ } = together(hour, record, meterId)
+    const { ownMilliJ, meterMilliJ, behindMilliJ } = together(hour, record, meterId, devices)
     // a counter that stands still tells nothing
     if (meterMilliJ === 0 || ownMilliJ <= ABOVE_METER * meterMilliJ + STEP_MILLI_J) return []
+    if (behindMilliJ > 0 && ownMilliJ <= ABOVE_METER * behindMilliJ + STEP_MILLI_J) return []
     const kwh = (milliJ: number) => (milliJ / MILLIJOULES_PER_KWH).toFixed(2)
     return [
       {
@@ -49,6 +60,28 @@ export async function meterDoubts(
   })
 }
 
+/** Those whose record no person has accepted: one decision covers a record. A claim that was adopted says only whose it is. */
+export async function undecided(
+  store: Pick<Store, 'held'>,
+  marks: readonly HeldMark[],
+): Promise<readonly HeldMark[]> {
+  if (marks.length === 0) return marks
+  const starts = marks.map((mark) => mark.startMs)
+  const accepted = await store.held(
+    {
+      kinds: ['doubt', 'quarantine'],
+      state: 'accepted',
+      agents: [...new Set(marks.map((mark) => mark.agentId))],
+      devices: [...new Set(marks.map((mark) => mark.deviceId))],
+      fromMs: starts.reduce((a, b) => Math.min(a, b)),
+      toMs: starts.reduce((a, b) => Math.max(a, b)) + 1,
+    },
+    MOST_HELD,
+  )
+  const decided = new Set(accepted.map(({ record }) => `${record.agentId}|${intervalKey(record)}`))
+  return marks.filter((mark) => !decided.has(`${mark.agentId}|${intervalKey(mark)}`))
+}
+
 const isRated = ({ ratedPowerW, modelPowerW }: Device): boolean =>
   ratedPowerW !== undefined || modelPowerW !== undefined
 
@@ -57,7 +90,7 @@ function suspectsOf(records: readonly AgentInterval[], { device, find, all }: Kn
   const pairs: Pair[] = []
   for (const record of records) {
     const known = device(record.agentId, record.deviceId)
-    if (!known?.meteredBy || known.kind === 'meter' || !record.energyMilliJ || isRated(known)) continue
+    if (!known?.meteredBy || known.generates || !record.energyMilliJ || isRated(known)) continue
     pairs.push({ record, meterId: known.meteredBy })
   }
   if (pairs.length === 0) return []
@@ -67,7 +100,10 @@ function suspectsOf(records: readonly AgentInterval[], { device, find, all }: Kn
     if (energyMilliJ !== undefined && !exportedMilliJ)
       meters.set(deviceId, (meters.get(deviceId) ?? 0) + energyMilliJ)
   const generating = new Set<string>()
-  for (const { generates, meteredBy } of all?.() ?? []) if (generates && meteredBy) generating.add(meteredBy)
+  // on every level above it; a circle of meters ends where it began
+  for (const { generates, meteredBy } of all?.() ?? [])
+    for (let above = generates && meteredBy; above && !generating.has(above); above = find(above)?.meteredBy)
+      generating.add(above)
   const own = new Map<string, number>()
   const key = ({ agentId, deviceId }: AgentInterval) => `${agentId}\n${deviceId}`
   for (const { record } of pairs)
@@ -83,26 +119,39 @@ function suspectsOf(records: readonly AgentInterval[], { device, find, all }: Kn
   })
 }
 
-/** Energy of a device and of its meter in the minutes for which both have records. */
+/**
+ * Energy of a device and of its meter in the minutes for which both have records, and of what is behind the device, if it is a meter,
+ * in these minutes.
+ */
 function together(
   hour: readonly AgentInterval[],
   { agentId, deviceId }: AgentInterval,
   meterId: string,
-): { ownMilliJ: number; meterMilliJ: number } {
-  const minutes = new Map<number, { own?: number; meter?: number }>()
+  { device }: Pick<KnownDevices, 'device'>,
+): Minute {
+  const isMeter = device(agentId, deviceId)?.kind === 'meter'
+  const minutes = new Map<number, Partial<Minute>>()
   for (const record of hour) {
-    const isOwn = record.deviceId === deviceId && record.agentId === agentId
-    if ((!isOwn && record.deviceId !== meterId) || record.energyMilliJ === undefined) continue
+    if (record.energyMilliJ === undefined) continue
+    const name =
+      record.deviceId === deviceId && record.agentId === agentId
+        ? 'ownMilliJ'
+        : record.deviceId === meterId
+          ? 'meterMilliJ'
+          : isMeter && device(record.agentId, record.deviceId)?.meteredBy === deviceId
+            ? 'behindMilliJ'
+            : undefined
+    if (!name) continue
     const minute = minutes.get(minuteOf(record.startMs)) ?? {}
     minutes.set(minuteOf(record.startMs), minute)
-    const name = isOwn ? 'own' : 'meter'
     minute[name] = (minute[name] ?? 0) + record.energyMilliJ
   }
-  let [ownMilliJ, meterMilliJ] = [0, 0]
-  for (const { own, meter } of minutes.values()) {
-    if (own === undefined || meter === undefined) continue
-    ownMilliJ += own
-    meterMilliJ += meter
+  const sum: Minute = { ownMilliJ: 0, meterMilliJ: 0, behindMilliJ: 0 }
+  for (const { ownMilliJ, meterMilliJ, behindMilliJ = 0 } of minutes.values()) {
+    if (ownMilliJ === undefined || meterMilliJ === undefined) continue
+    sum.ownMilliJ += ownMilliJ
+    sum.meterMilliJ += meterMilliJ
+    sum.behindMilliJ += behindMilliJ
   }
-  return { ownMilliJ, meterMilliJ }
+  return sum
 }

@@ -19,7 +19,7 @@ import { causesWith, LATE_RECORDS, repricingText } from './causes.ts'
 import { changedSums } from './changed-sums.ts'
 import { DueMinutes } from './due-minutes.ts'
 import { heldBackOf, heldByMinute } from './held-back.ts'
-import { meterDoubts } from './meter-doubts.ts'
+import { meterDoubts, undecided } from './meter-doubts.ts'
 import type { MinutePricing, Pricing } from './pricing.ts'
 import { trueUpsOf } from './true-ups.ts'
 
@@ -239,12 +239,17 @@ export class Settler {
     else if (intervals < INTERVALS_AT_ONCE / 4) this.#atOnce = Math.min(MINUTES_AT_ONCE, this.#atOnce * 2)
   }
 
-  /** Holds records that their meter contradicts. @returns true where there are any, held now or before */
+  /**
+   * Holds records that their meter contradicts, but for those that a person accepted, whatever they had been held for.
+   * @returns true where there are any, held now or before
+   */
   async #hold(kept: ReadonlyMap<number, readonly AgentInterval[]>): Promise<boolean> {
-    const marks: HeldMark[] = []
+    const { store, devices } = this.#o
+    const found: HeldMark[] = []
     for (const [minute, records] of kept)
-      marks.push(...(await meterDoubts(minute, records, this.#o.devices, this.#o)))
-    if (marks.length > 0) await this.#o.store.hold(marks)
+      found.push(...(await meterDoubts(minute, records, devices, this.#o)))
+    const marks = await undecided(store, found)
+    if (marks.length > 0) await store.hold(marks)
     return marks.length > 0
   }
 

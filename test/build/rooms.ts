@@ -356,7 +356,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   'collector/doubts': {
     holds: 'holds each record against what its device can do, by kind and duration',
-    imports: [...PROTOCOL, 'collector/plugin'],
+    imports: [...PROTOCOL, 'collector/economics', 'collector/plugin'],
     packages: ['zod'],
   },
   'collector/settling': {

@@ -11,6 +11,7 @@ import type {
 import type { Issue, IssueText } from '../../collector/plugin/issue-store.ts'
 import type {
   Append,
+  DevicePast,
   HighWater,
   LedgerBucket,
   LedgerQuery,
@@ -81,6 +82,24 @@ export class MemoryStore extends MemoryClaims implements Store {
 
   async intervals(fromMs: number, toMs: number) {
     return this.counting().filter((r) => r.startMs >= fromMs && r.startMs < toMs)
+  }
+
+  async pastOfDevices(fromMs: number, energyFromMs: number) {
+    const pasts = new Map<string, DevicePast>()
+    const counting = new Set(this.counting())
+    for (const r of this.records.values()) {
+      const key = `${r.agentId}\n${r.deviceId}`
+      if (r.startMs < fromMs) continue
+      const past = pasts.get(key) ?? { agentId: r.agentId, deviceId: r.deviceId, endMs: 0 }
+      pasts.set(key, past)
+      past.endMs = Math.max(past.endMs, r.startMs + r.durationMs)
+      if (r.startMs < energyFromMs || r.energyMilliJ === undefined || !counting.has(r)) continue
+      past.energy ??= { energyMilliJ: 0, exportedMilliJ: 0, overMs: 0 }
+      past.energy.energyMilliJ += r.energyMilliJ
+      past.energy.exportedMilliJ += r.exportedMilliJ ?? 0
+      past.energy.overMs += r.durationMs
+    }
+    return [...pasts.values()]
   }
 
   async settle(minutes: readonly number[], rows: readonly LedgerRow[], settledWith: SettledWith = {}) {

@@ -8,6 +8,8 @@ export interface HonestMachine {
   gpus?: number
   /** the power limit that it shows, W */
   limitW?: number
+  /** the power that it shows now, W; absent while it is out of reach */
+  powerW?: number | undefined
   /** The records of the minute, and those of earlier minutes that come with it. */
   minute(startMs: number): Interval[]
 }

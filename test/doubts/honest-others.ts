@@ -91,7 +91,10 @@ export function honestGpu(chance: Chance, deviceId: string): HonestMachine {
   return machine
 }
 
-/** An honest meter or host: fine counters, or ones that count whole kWh and stand still between, by day and night. */
+/**
+ * An honest meter or host: fine counters, or ones that count whole kWh and stand still between, by day and night, with loads that come
+ * and go at once. Some meters tell no power.
+ */
 export function honestMeter(chance: Chance, deviceId: string): HonestMachine {
   const kind = chance.of(['meter', 'meter', 'host'] as const)
   const ratedPowerW = kind === 'host' ? chance.between(400, 12_000) : 10 ** chance.between(3, 8)
@@ -100,12 +103,18 @@ export function honestMeter(chance: Chance, deviceId: string): HonestMachine {
   let uncounted = 0
   let awayMinutes = 0
   const away: number[] = []
-  return {
+  // one that shows no power is told what it may measure, unless it is small
+  const isShown = device.ratedPowerW === undefined && (ratedPowerW > 20_000 || chance.next() < 0.7)
+  let load = 1
+  const machine: HonestMachine = {
     device,
     minute(startMs) {
       if (chance.inMinute(0.2)) awayMinutes = chance.of([1, 10, 600])
+      if (chance.inMinute(2)) load = chance.of([0.002, 0.05, 0.5, 1])
       const day = 0.5 + 0.4 * Math.sin(startMs / 1.4e7)
-      uncounted += ratedPowerW * day * chance.between(0.9, 1.2) * MINUTE_MS
+      const powerW = ratedPowerW * load * day * chance.between(0.9, 1.2)
+      uncounted += powerW * MINUTE_MS
+      machine.powerW = isShown && awayMinutes === 0 ? powerW : undefined
       if (awayMinutes > 0) {
         awayMinutes--
         away.push(startMs)
@@ -130,4 +139,5 @@ export function honestMeter(chance: Chance, deviceId: string): HonestMachine {
       }))
     },
   }
+  return machine
 }

@@ -6,6 +6,7 @@ import type { Attribute } from '../energy/attribution.ts'
 import { type DeviceLoad, type Distribution, distribute } from '../energy/distribution.ts'
 import { ownFlow } from '../energy/own-flow.ts'
 import type { AgentInterval } from '../ledger-row.ts'
+import { withinRow } from '../row-limits.ts'
 import type { AttributionSettings, Costs } from '../site-settings.ts'
 import type { TrueUp } from '../true-up.ts'
 import type { Workload } from '../workloads.ts'
@@ -77,7 +78,7 @@ export function priceMinute(
   trueUps: readonly TrueUp[] = [],
 ): PricedMinute {
   const { siteMeter, costs, monthOf, workloads, attribution, needsFees } = context
-  const deviceLoads = deviceLoadsOf(intervals, context, minuteMs)
+  const deviceLoads = deviceLoadsOf(intervals.map(withinRow), context, minuteMs)
   const distribution = distribute(deviceLoads, context)
   const parts = partsOf(distribution, deviceLoads)
   if (!deviceLoads.some((t) => t.deviceId === siteMeter && t.own !== undefined))

@@ -5,6 +5,7 @@ import { MINUTE_MS } from '../../../protocol/units.ts'
 import { type AgentInterval, LEDGER_SUMS } from '../../economics/ledger-row.ts'
 import type { TrueUp } from '../../economics/true-up.ts'
 import {
+  type DevicePast,
   defineStore,
   type GroupBy,
   type HighWater,
@@ -32,6 +33,7 @@ const GROUP_COLUMNS: Record<GroupBy, string> = {
   rack: 'rack',
   site: `'site'`,
 }
+type PastRow = Omit<DevicePast, 'energy'> & Required<DevicePast>['energy']
 const SUMS = LEDGER_SUMS.map((name) => `sum(${name}) AS ${name}`).join(', ')
 const range = (fromMs: number, toMs: number) => ({ from: Math.ceil(fromMs), to: Math.ceil(toMs) })
 
@@ -60,6 +62,24 @@ export function createDuckdbStore(options: DatabaseOptions): Store {
         range(fromMs, toMs),
       )
       return rows.map((row): AgentInterval => ({ ...row, owner: ownerFromText(row.owner) }))
+    },
+    async pastOfDevices(fromMs, energyFromMs) {
+      const rows = await database.read<PastRow>(
+        `SELECT * FROM
+           (SELECT agentId, deviceId, max(startMs + durationMs) AS endMs FROM interval
+            WHERE startMs >= $since GROUP BY 1, 2)
+           LEFT JOIN (SELECT agentId, deviceId, sum(energyMilliJ) AS energyMilliJ,
+             coalesce(sum(exportedMilliJ), 0) AS exportedMilliJ, sum(durationMs) AS overMs FROM ${COUNTING}
+             WHERE startMs >= $from AND startMs < $to AND energyMilliJ IS NOT NULL GROUP BY 1, 2)
+           USING (agentId, deviceId)`,
+        { since: Math.ceil(fromMs), ...range(energyFromMs, Number.MAX_SAFE_INTEGER) },
+      )
+      return rows.map(({ agentId, deviceId, endMs, ...energy }) => ({
+        agentId,
+        deviceId,
+        endMs,
+        ...(energy.overMs !== undefined && { energy }),
+      }))
     },
 
     settle: (minutes, rows, settledWith = {}) =>

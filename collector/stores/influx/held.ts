@@ -1,5 +1,6 @@
 import type { IPoint } from 'influx'
 import { MINUTE_MS, minuteOf } from '../../../protocol/units.ts'
+import type { AgentInterval } from '../../economics/ledger-row.ts'
 import { runsOf } from '../../economics/minute-runs.ts'
 import type {
   HeldBack,
@@ -86,6 +87,13 @@ export async function heldKeys(
 ): Promise<Map<string, number>> {
   const rows = await influx.rows(`SELECT * FROM held WHERE ${within(fromMs, toMs)} AND state != 'accepted'`)
   return new Map(rows.map(markOf).map((mark) => [recordKey(mark), mark.startMs]))
+}
+
+/** Records that start at or after `fromMs` and do not count. */
+export async function uncounted(influx: InfluxClient, fromMs: number): Promise<AgentInterval[]> {
+  const keys = await heldKeys(influx, fromMs, LAST_MS)
+  const records = await recordsOf(influx, await marks(influx, { fromMs }))
+  return records.filter((record) => keys.has(recordKey(record)))
 }
 
 export const heldBackPoint = ({ minuteMs, workload, kind, ...sums }: HeldBack): IPoint =>

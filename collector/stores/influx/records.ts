@@ -1,15 +1,16 @@
 import type { HeldMark } from '../../plugin/held.ts'
-import type { Append, HighWater, Store } from '../../plugin/store.ts'
+import type { Append, DevicePast, HighWater, Store } from '../../plugin/store.ts'
 import { recordKey } from '../../rows/held.ts'
 import { marksAfter } from '../../rows/high-water.ts'
 import type { SerialQueue } from '../../rows/serial-queue.ts'
 import { lossPoint } from './audit.ts'
 import type { InfluxClient } from './client.ts'
-import { addHolds, heldKeys } from './held.ts'
+import { addHolds, heldKeys, uncounted } from './held.ts'
 import { within } from './influxql.ts'
+import { type Row, text } from './measurements.ts'
 import { intervalOf, intervalPoint, markOf, markPoint } from './points.ts'
 
-type RecordMethods = Pick<Store, 'append' | 'appendAll' | 'highWaters' | 'intervals'>
+type RecordMethods = Pick<Store, 'append' | 'appendAll' | 'highWaters' | 'intervals' | 'pastOfDevices'>
 
 /**
  * Interval records and the high-water marks of their agents. The marks are written after the records: after a crash in between, the
@@ -36,6 +37,23 @@ export function influxRecords(
     })
   const readMarks = async () =>
     new Map((await influx().rows('SELECT epoch, seq, agentId FROM highWater')).map(markOf))
+  /** Energy of the records that start at or after a time and count, by device. */
+  const countingEnergy = async (fromMs: number) => {
+    const rows = await influx().rows(
+      `SELECT sum(energyMilliJ) AS energyMilliJ, sum(exportedMilliJ) AS exportedMilliJ, sum(durationMs) AS overMs
+       FROM interval WHERE time >= ${Math.ceil(fromMs)}ms GROUP BY agentId, deviceId`,
+    )
+    const told = rows.filter((row) => row['energyMilliJ'] !== null)
+    const sums = new Map(told.map((row) => [deviceKey(row), energyOf(row)]))
+    for (const record of await uncounted(influx(), fromMs)) {
+      const sum = sums.get(`${record.agentId}\n${record.deviceId}`)
+      if (!sum) continue
+      sum.energyMilliJ -= record.energyMilliJ ?? 0
+      sum.exportedMilliJ -= record.exportedMilliJ ?? 0
+      sum.overMs -= record.durationMs
+    }
+    return sums
+  }
   return {
     /** Reads the marks; call it when the client is open, before the first append. */
     async load() {
@@ -50,8 +68,30 @@ export function influxRecords(
       const records = rows.map(intervalOf)
       return held.size === 0 ? records : records.filter((record) => !held.has(recordKey(record)))
     },
+    async pastOfDevices(fromMs, energyFromMs) {
+      const last = await influx().rows(
+        `SELECT last(durationMs) AS durationMs FROM interval WHERE time >= ${Math.ceil(fromMs)}ms GROUP BY agentId, deviceId`,
+      )
+      const energies = await countingEnergy(energyFromMs)
+      return last.map((row): DevicePast => {
+        const energy = energies.get(deviceKey(row))
+        return {
+          agentId: text(row['agentId']),
+          deviceId: text(row['deviceId']),
+          endMs: row.time + Number(row['durationMs']),
+          ...(energy && energy.overMs > 0 && { energy }),
+        }
+      })
+    },
   }
 }
+
+const deviceKey = (row: Row): string => `${text(row['agentId'])}\n${text(row['deviceId'])}`
+const energyOf = (row: Row): Required<DevicePast>['energy'] => ({
+  energyMilliJ: Number(row['energyMilliJ'] ?? 0),
+  exportedMilliJ: Number(row['exportedMilliJ'] ?? 0),
+  overMs: Number(row['overMs'] ?? 0),
+})
 
 const heldMarks = ({ agentId, holds = [] }: Append): HeldMark[] =>
   holds.map(({ record: { deviceId, owner, startMs }, ...hold }) => ({

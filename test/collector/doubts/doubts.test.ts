@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { Doubts } from '../../../collector/doubts/doubts.ts'
-import type { Interval } from '../../../protocol/interval.ts'
+import { INTERVAL_QUANTITIES, type Interval } from '../../../protocol/interval.ts'
 import { MINUTE_MS } from '../../../protocol/units.ts'
 import { DEVICES, record, S21_WORK, T0 } from './doubt-rig.ts'
 
@@ -44,6 +44,11 @@ describe('a record is doubtful', () => {
             expect(judge(honest(1, deviceId))).toBeUndefined()
             expect(judge(honest(2, deviceId, { workDiff1: 0, [quantity]: work }))).toBe('work')
           })
+
+    test('though its inventory tells a hashrate that no machine has, with the rating of its model or without', () => {
+      for (const deviceId of ['boaster', 'boaster-of-a-model'])
+        expect(judge(honest(0, deviceId, { workDiff1: 9e13, hashrateWorkDiff1: 9e13 }))).toBe('work')
+    })
 
     test('where no machine hashes like that, though nothing is known of its device', () => {
       expect(judge(record(0, 'unrated', { workDiff1: 9e13 }))).toBe('work')
@@ -109,6 +114,30 @@ describe('a record is doubtful', () => {
       expect(judge(record(2 * THREE_DAYS, 's21', lump))).toBeUndefined()
     })
 
+    test('the first record of a device is no week, however it was recovered', () => {
+      for (const deviceId of ['s21', 'unrated'])
+        expect(
+          judge({
+            ...record(0, deviceId, { workDiff1: 7 * 1440 * S21_WORK }),
+            coveredMs: 0,
+            recovered: true,
+          }),
+        ).toBe('work')
+      const tokens = { coveredMs: 0, recovered: true, tokensIn: 1e10 }
+      expect(judge(record(0, 'llm', tokens))).toBe('tokens')
+    })
+
+    test('nor is the first one after a start: its device recorded until the minute before', () => {
+      const until = (deviceId: string) => ({ agentId: 'a', deviceId, endMs: T0 + 10 * MINUTE_MS })
+      doubts.remember(['s21', 'llm', 'by-model'].map(until))
+      const lump = { coveredMs: 0, recovered: true }
+      expect(judge(record(10, 'llm', { ...lump, tokensIn: 1e10 }))).toBe('tokens')
+      expect(judge(record(10, 's21', { ...lump, workDiff1: 7 * 1440 * S21_WORK }))).toBe('work')
+      // away for three days
+      const days = { ...lump, workDiff1: THREE_DAYS * S21_WORK, energyMilliJ: THREE_DAYS * 210e6 }
+      expect(judge(record(10 + THREE_DAYS, 'by-model', days))).toBeUndefined()
+    })
+
     test('three days with three thousand days of work are', () => {
       expect(judge(honest(0))).toBeUndefined()
       expect(
@@ -139,11 +168,45 @@ describe('a record is doubtful', () => {
       expect(judge(drawn(60))).toBeUndefined()
     })
 
-    test('but not while a meter’s counter moves by whole kWh, nor a meter of any size without a rating', () => {
+    test('but not while a host’s counter moves by whole kWh', () => {
       for (let m = 0; m < 60; m++)
         expect(judge(record(m, 'node', { energyMilliJ: m % 30 === 29 ? 3.6e9 : 0 }))).toBeUndefined()
-      expect(judge(record(0, 'meter', { energyMilliJ: 6e12 }))).toBeUndefined()
     })
+
+    test('of a device that no inventory names: more than the largest machine draws, until it is known', () => {
+      expect(judge(record(0, 'new', { energyMilliJ: 3e9 }))).toBeUndefined()
+      expect(judge(record(1, 'new', { energyMilliJ: 1e15 }))).toBe('energy')
+    })
+  })
+
+  describe('for what its kind never does', () => {
+    const DOES = {
+      s21: ['workDiff1', 'estimatedWorkDiff1'],
+      'node/gpu0': ['gpuMs', 'busyGpuMs'],
+      node: ['gpuMs', 'busyGpuMs'],
+      llm: ['gpuMs', 'busyGpuMs', 'tokensIn', 'tokensInCached', 'tokensOut'],
+      meter: ['exportedMilliJ'],
+    }
+    const ALL = [...DOES.s21, ...DOES.llm, ...DOES.meter]
+    for (const [deviceId, does] of Object.entries(DOES))
+      test(`${DEVICES[deviceId]?.kind}: anything but ${does.join(', ')}`, () => {
+        const judged = ALL.map((name, m) => judge(record(m, deviceId, { [name]: 1000 })))
+        expect(judged).toEqual(ALL.map((name) => (does.includes(name) ? undefined : 'kind')))
+      })
+
+    test('but not for a quantity of 0, nor before an inventory names the device', () => {
+      expect(judge(record(0, 's21', { gpuMs: 0, tokensIn: 0 }))).toBeUndefined()
+      expect(judge(record(0, 'new', { gpuMs: 1000, tokensIn: 1000 }))).toBeUndefined()
+    })
+  })
+
+  test('for any quantity that no row of the ledger can hold, of any device, with the figure', () => {
+    for (const name of INTERVAL_QUANTITIES)
+      for (const deviceId of ['s21', 'kadena', 'new'])
+        expect(judge(record(0, deviceId, { [name]: Number.MAX_SAFE_INTEGER }))).toBe('size')
+    expect(doubts.judge('a', record(1, 'node/gpu0', { gpuMs: 9e15 }))?.reason).toBe(
+      'a, node/gpu0: its gpuMs is 9000000000000000, more than a row of the ledger can hold, 1000000000000; look at its counter: accepting the record counts the rest of it',
+    )
   })
 
   describe('for its time', () => {

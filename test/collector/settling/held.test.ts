@@ -99,6 +99,27 @@ describe('held records', () => {
     await next.stop()
   })
 
+  it('with a quantity that no row can hold are kept and told like others, and count without it once accepted', async () => {
+    const wild = { workDiff1: Number.MAX_SAFE_INTEGER, hashrateWorkDiff1: 1_000_000 }
+    expect(await rig.take(batch(1, [record(0, 'rig1', wild)]))).toEqual({ epoch: 7, seq: 1 })
+    expect(rig.aside).toEqual([])
+    await rig.settleAll()
+    expect(store.sums()).toEqual({})
+    expect(await store.held({ state: 'open' }, 9)).toMatchObject([{ record: wild }])
+    expect(await store.heldBack(T0, T0 + MINUTE_MS, MINUTE_MS)).toMatchObject([
+      { records: 1, revenueNanoUsd: 0, energyMilliJ: 180_000_000 },
+    ])
+    await decide('accepted')
+    expect(store.sums()['mining']).toMatchObject({
+      energyMilliJ: 180_000_000,
+      workDiff1: 0,
+      revenueNanoUsd: 0,
+      intervals: 1,
+    })
+    await decide('rejected', { state: 'accepted' })
+    expect(store.sums()).toEqual({})
+  })
+
   it('leave the ledger as it was after accepting and rejecting them, in any order and number', async () => {
     const quantity = fc.record({
       workDiff1: fc.integer({ min: 0, max: 4_000_000 }),

@@ -1,9 +1,12 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
+import type { RecordJudge } from '../../../collector/intake/batch-plan.ts'
 import type { Device } from '../../../protocol/device.ts'
-import { batch, LedgerRig, record } from '../ledger-rig.ts'
+import { eventually } from '../../eventually.ts'
+import { batch, LedgerRig, record, T0 } from '../ledger-rig.ts'
 import { MemoryStore } from '../memory-store.ts'
 
 const KW_MINUTE = 60_000_000
+const minutes = (n: number, kw: number): number[] => Array<number>(n).fill(kw)
 
 /** Settles minutes of a host behind a PDU. @returns the checks that hold its records, and the counting minutes of the host */
 async function settled(
@@ -11,6 +14,7 @@ async function settled(
   hostKw: readonly number[],
   meterKw: readonly number[],
   also: Device[] = [],
+  behindKw: Readonly<Record<string, number>> = {},
 ) {
   const devices: Device[] = [
     { deviceId: 'node', kind: 'host', driver: 'redfish', meteredBy: 'pdu', ...host },
@@ -26,15 +30,85 @@ async function settled(
     const records = [
       record(m, 'node', { energyMilliJ: kw * KW_MINUTE }),
       record(m, 'pdu', { energyMilliJ: (meterKw[m] ?? 0) * KW_MINUTE }),
+      ...Object.entries(behindKw).map(([id, own]) => record(m, id, { energyMilliJ: own * KW_MINUTE })),
     ]
-    await rig.take(batch(1 + 2 * m, records))
+    await rig.take(batch(1 + records.length * m, records))
     await rig.settleAll()
   }
   await rig.stop()
   const held = await store.held({ state: 'open' }, 99)
   return { checks: held.map((h) => h.check), reason: held[0]?.reason, held: held.length }
 }
-const minutes = (n: number, kw: number): number[] => Array<number>(n).fill(kw)
+describe('a meter', () => {
+  const outlet: Partial<Device> = { kind: 'meter', driver: 'snmp-pdu' }
+
+  test('that tells far more than the meter above it is doubtful too', async () => {
+    const { checks, held } = await settled(outlet, minutes(10, 25), minutes(10, 0.5))
+    expect(new Set(checks)).toEqual(new Set(['meter']))
+    expect(held).toBe(8)
+  })
+
+  test.each<[string, Partial<Device>, number[], Device[], Record<string, number>?]>([
+    ['that a rating bears out', { ...outlet, ratedPowerW: 25_000 }, minutes(10, 25), []],
+    ['of own generation', { ...outlet, generates: 'battery' }, minutes(10, 25), []],
+    [
+      'with generation behind a meter beside it',
+      outlet,
+      minutes(10, 25),
+      [
+        { deviceId: 'roof', kind: 'meter', driver: 'modbus-meter', meteredBy: 'pdu' },
+        { deviceId: 'sun', kind: 'meter', driver: 'modbus-meter', generates: 'solar', meteredBy: 'roof' },
+      ],
+    ],
+    [
+      'that the machines behind it bear out: the meter above is wrong',
+      outlet,
+      minutes(10, 25),
+      [
+        { deviceId: 'm1', kind: 'asic', driver: 'any', ratedPowerW: 20_000, meteredBy: 'node' },
+        { deviceId: 'm2', kind: 'asic', driver: 'any', ratedPowerW: 20_000, meteredBy: 'node' },
+      ],
+      { m1: 10, m2: 12 },
+    ],
+  ])('%s is not', async (_, own, kw, also, behindKw) => {
+    expect(await settled(own, kw, minutes(10, 0.5), also, behindKw)).toMatchObject({ held: 0 })
+  })
+})
+
+test('a record that a person accepted is held by no later check, and its turned decision leaves nothing open', async () => {
+  const devices: Device[] = [
+    { deviceId: 'node', kind: 'host', driver: 'redfish', meteredBy: 'pdu' },
+    { deviceId: 'pdu', kind: 'meter', driver: 'snmp-pdu' },
+  ]
+  const find = (deviceId: string) => devices.find((d) => d.deviceId === deviceId)
+  const store = new MemoryStore()
+  const known = { find, device: (_agentId: string, deviceId: string) => find(deviceId), all: () => devices }
+  const judge: RecordJudge = (_agentId, { deviceId, energyMilliJ = 0 }) =>
+    deviceId === 'node' && energyMilliJ > 1e11
+      ? { kind: 'doubt', check: 'energy', reason: 'a, node: too much' }
+      : undefined
+  const rig = await new LedgerRig(store, undefined, [judge], known).start()
+  const decide = async (verdict: 'accepted' | 'rejected', state: 'open' | 'accepted') => {
+    await rig.repricer.decide({ verdict, filter: { state }, by: 'ann', reason: 'a load test' })
+    await eventually(
+      () => [...store.repriced.values()],
+      (all) => all.every((r) => r.doneMs >= r.toMs),
+    )
+  }
+  await rig.take(batch(1, [record(0, 'node', { energyMilliJ: 9e11 }), record(0, 'pdu')]))
+  await rig.settleAll()
+  await decide('accepted', 'open')
+  expect(await store.held({ state: 'open' }, 9)).toEqual([])
+  expect((await store.intervals(T0, T0 + 1)).map((r) => r.deviceId)).toContain('node')
+  // settled once more, by a late record
+  await rig.take(batch(3, [record(0, 'late')]))
+  await rig.settleAll()
+  expect(await store.held({ state: 'open' }, 9)).toEqual([])
+  await decide('rejected', 'accepted')
+  expect(await store.held({ state: 'open' }, 9)).toEqual([])
+  expect(await store.held({ state: 'rejected' }, 9)).toHaveLength(1)
+  await rig.stop()
+})
 
 test('a device that tells far more than the meter above it is doubtful from a kWh on, and the reason gives both figures', async () => {
   const { checks, reason, held } = await settled({}, minutes(10, 25), minutes(10, 0.5))

@@ -197,4 +197,52 @@ export function heldContract(store: () => Store, reopen: () => Promise<void>): v
       bucket(60, 'mining', 9),
     ])
   })
+
+  test('the past of devices is told: the end of the newest record whoever held it, and the energy of those that count', async () => {
+    const at = (m: number, deviceId: string, over = {}) =>
+      interval({ deviceId, startMs: minute(m), energyMilliJ: 100, ...over })
+    const wild = at(70, 'm1', { energyMilliJ: 9e14 })
+    const { energyMilliJ: _, ...without } = at(3, 'quiet')
+    await store().appendAll([
+      {
+        agentId: 'agent-a',
+        mark: { epoch: 1, seq: 7 },
+        records: [
+          at(0, 'old'),
+          at(2, 'm1'),
+          at(61, 'm1'),
+          at(62, 'm1', { exportedMilliJ: 7 }),
+          wild,
+          without,
+        ],
+        holds: [{ record: wild, kind: 'doubt', check: 'energy', reason: 'x', heldMs: DAY_MS }],
+      },
+      {
+        agentId: 'agent-b',
+        mark: { epoch: 1, seq: 1 },
+        records: [at(5, 'm1', { durationMs: 7_000 }), at(61, ODD)],
+      },
+    ])
+    const pasts = await store().pastOfDevices(minute(1), minute(60))
+    const name = (p: { agentId: string; deviceId: string }) => `${p.agentId} ${p.deviceId}`
+    expect(pasts.toSorted((a, b) => (name(a) < name(b) ? -1 : 1))).toEqual([
+      {
+        agentId: 'agent-a',
+        deviceId: 'm1',
+        endMs: minute(71),
+        energy: { energyMilliJ: 200, exportedMilliJ: 7, overMs: 120_000 },
+      },
+      { agentId: 'agent-a', deviceId: 'quiet', endMs: minute(4) },
+      {
+        agentId: 'agent-b',
+        deviceId: ODD,
+        endMs: minute(62),
+        energy: { energyMilliJ: 100, exportedMilliJ: 0, overMs: 60_000 },
+      },
+      { agentId: 'agent-b', deviceId: 'm1', endMs: minute(5) + 7_000 },
+    ])
+    await store().decide(decided('d1', 'accepted', {}))
+    const [m1] = (await store().pastOfDevices(minute(70), minute(70))).filter((p) => p.deviceId === 'm1')
+    expect(m1).toMatchObject({ endMs: minute(71), energy: { energyMilliJ: 9e14 } })
+  })
 }
