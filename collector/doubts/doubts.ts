@@ -66,7 +66,7 @@ export class Doubts {
     for (const { agentId, deviceId, endMs, energy } of pasts) {
       const { seen } = this.#remembered(agentId, deviceId)
       seen.upToMs = Math.max(seen.upToMs, endMs)
-      if (energy) noteMeter(seen, energy, energy.overMs)
+      if (energy && seen.pastMs === 0) noteMeter(seen, energy, energy.overMs)
     }
   }
 

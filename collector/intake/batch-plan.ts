@@ -68,7 +68,9 @@ export function planBatch(
   const loss = lossBefore(agentId, batch, storedSeq, expected, context.nowMs)
   const why =
     unreadable?.reason ??
-    (aside.length > 0 ? `${aside.length} records are put aside: ${aside[0]?.reason}` : undefined)
+    (aside.length > 0
+      ? `${aside.length === 1 ? '1 record is' : `${aside.length} records are`} put aside: ${aside[0]?.reason}`
+      : undefined)
   return {
     delivery,
     answer: { ...next, ...(why ? { quarantined: why.slice(0, REASON_CHARS) } : {}) },

@@ -12,6 +12,7 @@ import type { LedgerFigures } from '../../views/figures.ts'
 import { FrameSchema } from '../../views/frame.ts'
 import type { PoolView } from '../../views/pools.ts'
 import { addAudit } from './audit.ts'
+import { jsonBodies, refusalOf } from './bodies.ts'
 import { addClaims } from './claims.ts'
 import { addDoubts } from './doubts.ts'
 import { addEconomics } from './economics.ts'
@@ -78,6 +79,7 @@ export function createApi(options: {
     defaultHook: (result, c) =>
       result.success ? undefined : c.json(badParameters(faultsOf(result.error as z.ZodError)), 400),
   })
+  api.use('/api/*', jsonBodies)
   api.openapi(routes.health, (c) =>
     c.json({ status: 'ok' as const, version, uptimeS: Math.floor((now() - startedMs) / 1000) }, 200),
   )
@@ -113,6 +115,8 @@ export function createApi(options: {
     },
   })
   api.onError((error, c) => {
+    const refusal = refusalOf(error)
+    if (refusal) return c.json(refusal.body, refusal.status)
     log.error('screens.request_failed', { path: c.req.path, reason: reasonOf(error) })
     return c.json(
       problem('internal', 'the collector failed to answer; look for screens.request_failed in its log'),

@@ -58,7 +58,7 @@ const HELD: Record<string, string> = {
 }
 
 const heldText = ({ workload, kind, records, wouldEarnUsd, energyKwh }: Statement['held'][number]): string =>
-  `${numberText(records)} records of ${workload} ${HELD[kind] ?? kind} wait for a decision: they would earn ${amountText(wouldEarnUsd)} USD and used ${numberText(energyKwh)} kWh, in none of these figures`
+  `${numberText(records)} ${records === 1 ? 'record' : 'records'} of ${workload} ${HELD[kind] ?? kind} ${records === 1 ? 'waits' : 'wait'} for a decision: ${records === 1 ? 'it' : 'they'} would earn ${amountText(wouldEarnUsd)} USD and used ${numberText(energyKwh)} kWh, in none of these figures`
 
 function notes(s: Statement, times: Times): Markup {
   const { elapsedMinutes, settledMinutes, waitingMinutes, lostRecords, unpriced } = s.completeness
@@ -70,7 +70,7 @@ function notes(s: Statement, times: Times): Markup {
       ${s.prices.map((p) => entry(PRICES[p.name] ?? p.name, `${rangeText(p.min, p.max)} ${p.unit} (${p.sources.join(', ')})`))}
       ${entry('Ledger', `${numberText(settledMinutes)} of ${numberText(elapsedMinutes)} minutes are settled`)}
       ${waitingMinutes > 0 ? entry('Waiting', `${numberText(waitingMinutes)} minutes have late records to settle: amounts may change`) : ''}
-      ${lostRecords > 0 ? entry('Lost', `the site’s agents lost ${numberText(lostRecords)} records in this month`) : ''}
+      ${lostRecords > 0 ? entry('Lost', `the site’s agents lost ${numberText(lostRecords)} ${lostRecords === 1 ? 'record' : 'records'} in this month`) : ''}
       ${unpriced.map((u) => entry('Unpriced', `${PRICES[u.name] ?? u.name}: not known for ${numberText(u.minutes)} minutes of the site, which are priced when it is`))}
       ${s.held.map((h) => entry('Open', heldText(h)))}
       ${minutes > 0 && newest !== undefined ? entry('Restated', `${numberText(minutes)} minutes of the site, the last on ${times.minute(newest)}`) : ''}

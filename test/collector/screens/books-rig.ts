@@ -21,7 +21,7 @@ import { eventually } from '../../eventually.ts'
 import { KNOWN, LedgerRig, POOL, record, T0, TENANT } from '../ledger-rig.ts'
 import { createScene } from './scene.ts'
 
-const TOKEN = 'a-token-of-this-test'
+export const TOKEN = 'a-token-of-this-test'
 export const iso = (minute: number): string => new Date(T0 + minute * MINUTE_MS).toISOString()
 
 /** One of each kind of work, and the site meter. */

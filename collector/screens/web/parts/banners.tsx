@@ -47,7 +47,7 @@ export function Banners(props: {
         <p class="banner silent">
           {losses.slice(0, 3).map((l) => (
             <span key={`${l.agentId} ${l.atMs}`}>
-              <b>◆ {l.agentId}</b> lost {count(l.records)} records
+              <b>◆ {l.agentId}</b> lost {count(l.records)} {l.records === 1 ? 'record' : 'records'}
               {l.fromMs !== undefined && l.toMs !== undefined && (
                 <span class="digits">
                   {' '}
@@ -93,8 +93,11 @@ function HeldBack({ site: { ledgerHeld } }: { site: SiteView }) {
   return (
     <p class="banner silent">
       <span>
-        <b>◆ {count(records)} records held back</b> of {count(devices)} {devices === 1 ? 'device' : 'devices'}
-        , worth <span class="digits">{money.text(revenueUsd)}</span> · decide with perwatt-collector doubts
+        <b>
+          ◆ {count(records)} {records === 1 ? 'record' : 'records'} held back
+        </b>{' '}
+        of {count(devices)} {devices === 1 ? 'device' : 'devices'}, worth{' '}
+        <span class="digits">{money.text(revenueUsd)}</span> · decide with perwatt-collector doubts
       </span>
     </p>
   )

@@ -121,7 +121,7 @@ function ledgerText(site: SiteView): string {
   const { ledgerThroughMs, ledgerBehind, ledgerRestatedMinutes = 0 } = site
   if (ledgerBehind) {
     const behind = span((site.atMs - ledgerBehind.sinceMs) / 1000)
-    return `ledger ${behind} behind: ${count(ledgerBehind.records)} records to come`
+    return `ledger ${behind} behind: ${count(ledgerBehind.records)} ${ledgerBehind.records === 1 ? 'record' : 'records'} to come`
   }
   if (ledgerThroughMs === undefined) return 'no settled minute yet'
   const restated = ledgerRestatedMinutes > 0 ? ` · ${count(ledgerRestatedMinutes)} min restated` : ''
