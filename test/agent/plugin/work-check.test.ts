@@ -19,28 +19,43 @@ interface Miner {
   counts: (difficulty: number) => number
   /** accepted part of the shares */
   accepted?: number
+  /** the hashrate that it shows after so many seconds, as part of its own */
+  shown?: (s: number) => number
+  /** what it hashes with, as part of its own */
+  hashes?: (s: number) => number
+  uptimeS?: number
+  /** counted shares for each accepted one */
+  sharesCounted?: number
+  /** the pool's answers arrive at this time */
+  answered?: (s: number) => number
 }
 
 /** A miner whose shares come at random (Poisson), poll by poll, as the check lets it through. */
-function* mined({ hashrateHs, difficulty, pollS, hours, seed, counts, accepted = 1 }: Miner) {
+function* mined(miner: Miner) {
+  const { hashrateHs, difficulty, pollS, hours, seed, counts, accepted = 1 } = miner
+  const { shown = () => 1, hashes = () => 1, uptimeS = 1e5, sharesCounted = 1, answered = (s) => s } = miner
   const { next: random, exponential } = createRandom(seed)
   const perS = hashrateHs / HASHES_PER_DIFF1 / difficulty
   const check = new WorkCheck()
   let workDiff1 = 7e9
   let shares = 1000
-  let nextS = exponential(1 / perS)
+  const waiting: number[] = []
+  const fastest = 8
+  let nextS = exponential(1 / perS / fastest)
   for (let s = pollS; s <= hours * 3600; s += pollS) {
-    for (; nextS <= s; nextS += exponential(1 / perS))
-      if (random() < accepted) {
-        workDiff1 += counts(difficulty)
-        shares++
-      }
+    for (; nextS <= s; nextS += exponential(1 / perS / fastest))
+      if (random() < (accepted * hashes(nextS)) / fastest) waiting.push(answered(nextS))
+    while ((waiting[0] ?? Number.POSITIVE_INFINITY) <= s) {
+      waiting.shift()
+      workDiff1 += counts(difficulty)
+      shares += sharesCounted
+    }
     const reading: Reading = {
       identity: { kind: 'asic' },
       sample: {
         state: 'hashing',
-        hashrateHs: hashrateHs * (0.9 + 0.2 * random()),
-        uptimeS: 1e5 + s,
+        hashrateHs: hashrateHs * shown(s) * (0.9 + 0.2 * random()),
+        uptimeS: uptimeS + s,
         holders: [{ owner: OWNER, share: 1 }],
       },
       counters: { byOwner: [{ owner: OWNER, workDiff1 }] },
@@ -111,6 +126,112 @@ describe.each([
     const booked = records.reduce((all, r) => all + (r.workDiff1 ?? 0) + (r.estimatedWorkDiff1 ?? 0), 0)
     expect(booked / honest).toBeGreaterThan(0.85)
     expect(booked / honest).toBeLessThan(1.25)
+  })
+})
+
+/** Mean of the hashrate of the last 15 min. */
+const averaged =
+  (hashes: (s: number) => number) =>
+  (s: number): number =>
+    Array.from({ length: 90 }, (_, i) => (s >= 10 * i ? hashes(s - 10 * i) : 0)).reduce((a, b) => a + b) / 90
+
+describe.each([3, 5])('work of %i times the hashrate', (times) => {
+  test.each([
+    ['shares of 100,000, polled every 5 s', { difficulty: 100_000, pollS: 5 }, 10, 15],
+    [
+      'shares of 100,000, each counted so often',
+      { difficulty: 100_000, pollS: 5, sharesCounted: times },
+      10,
+      15,
+    ],
+    ['shares of 500,000, polled every 10 s', {}, 15, 45],
+    ['shares of 500,000, polled every minute', { pollS: 60 }, 15, 45],
+    ['a Bitaxe at 4,096', { hashrateHs: 1.2e12, difficulty: 4_096, pollS: 10 }, 45, 60],
+  ])('is refused within minutes, and held until then: %s', (_, over, heldFrom, minutes) => {
+    for (let seed = 1; seed <= 5; seed++) {
+      const all = [...mined({ ...S21, ...over, seed, hours: 1.5, counts: (d) => times * d })]
+      const refused = all.find(({ checked }) => checked.uncountedWork)
+      expect(refused?.s).toBeLessThanOrEqual(minutes * 60)
+      expect(all.at(-1)?.checked.counters).toEqual({ refused: ['work'] })
+      // a slow machine may have bad luck for longer
+      const early = all.filter(({ s }) => s >= heldFrom * 60 && s < (refused?.s ?? 0))
+      expect(early.filter(({ checked }) => checked.counters?.byOwner)).toEqual([])
+      expect(refused?.checked.sample.faults).toEqual([
+        expect.stringMatching(
+          /^its pools accepted [\d.,]+ TH\/s by its counter while it hashes with [\d.]+ TH\/s, /,
+        ),
+      ])
+    }
+  })
+
+  test('books at most a few minutes of work more than an honest one', () => {
+    const meter = new DeviceAccumulator('m1', 60_000)
+    for (const { s, checked } of mined({ ...S21, difficulty: 100_000, counts: (d) => times * d }))
+      meter.observe(checked, { wallMs: T0 + s * 1000, steadyMs: s * 1000 })
+    const records = meter.closeAll()
+    const honest = (2 * 3600 * S21.hashrateHs) / HASHES_PER_DIFF1
+    const booked = records.reduce((all, r) => all + (r.workDiff1 ?? 0) + (r.estimatedWorkDiff1 ?? 0), 0)
+    expect(booked / honest).toBeLessThan(1.25)
+  })
+})
+
+describe('an honest machine keeps its counter', () => {
+  const HONEST: Record<string, Partial<Miner>> = {
+    'while the hashrate of a start is an average of 15 min': { shown: averaged(() => 1), uptimeS: 0 },
+    'whose hashrate ramps up within 10 min': { shown: (s) => Math.min(1, s / 600), uptimeS: 0 },
+    'whose tuning changes from eco to full, read as an average of 15 min': {
+      hashes: (s) => (s < 3600 ? 0.25 : 1),
+      shown: averaged((s) => (s < 3600 ? 0.25 : 1)),
+    },
+    'whose hashrate reads a quarter low': { shown: () => 0.75 },
+    'whose pool answers in bursts after interruptions of 9 min': {
+      answered: (s) => (s % 3600 < 540 ? s - (s % 3600) + 540 : s),
+    },
+    'of another luck each hour: twice its hashrate for 5 min': { hashes: (s) => (s % 3600 < 300 ? 2 : 1) },
+  }
+  test.each(Object.entries(HONEST))('%s', (_, over) => {
+    for (let seed = 1; seed <= 8; seed++)
+      for (const [hashrateHs, difficulty] of [
+        [200e12, 10_000],
+        [200e12, 100_000],
+        [200e12, 4_194_304],
+        [1.2e12, 512],
+        [1.2e12, 65_536],
+      ] as const)
+        for (const { s, checked } of mined({
+          ...S21,
+          pollS: 20,
+          hours: 3,
+          hashrateHs,
+          difficulty,
+          seed,
+          ...over,
+        }))
+          if (checked.sample.faults || checked.uncountedWork)
+            expect.fail(`seed ${seed}, difficulty ${difficulty}, after ${s} s: ${checked.sample.faults}`)
+  })
+
+  test('whose pool raises its difficulty from 512 to 65,536: a few large shares decide, not the many small ones', () => {
+    for (let seed = 1; seed <= 60; seed++) {
+      const small = [...mined({ ...S21, hashrateHs: 1.2e12, difficulty: 512, pollS: 10, hours: 0.5, seed })]
+      const large = [...mined({ ...S21, hashrateHs: 1.2e12, difficulty: 65_536, pollS: 10, hours: 2, seed })]
+      const work = (reading: Reading | undefined) => reading?.counters?.byOwner?.[0]?.workDiff1 ?? 0
+      const check = new WorkCheck()
+      const end = small.at(-1)?.reading
+      for (const { s, reading } of small) check.checked(reading, s * 1000)
+      for (const { s, reading } of large) {
+        const later: Reading = {
+          ...reading,
+          sample: { ...reading.sample, uptimeS: 1e5 + 1800 + s },
+          counters: { byOwner: [{ owner: OWNER, workDiff1: work(end) + work(reading) - 7e9 }] },
+          shares: {
+            accepted: (end?.shares?.accepted ?? 0) + (reading.shares?.accepted ?? 0) - 1000,
+            difficulty: 65_536,
+          },
+        }
+        expect(check.checked(later, (1800 + s) * 1000).sample.faults).toBeUndefined()
+      }
+    }
   })
 })
 
