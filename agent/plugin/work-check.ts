@@ -55,7 +55,8 @@ export class WorkCheck {
       this.#hashesSinceMs = Number.POSITIVE_INFINITY
       return isCounted && this.#refused ? withoutCounter(reading, this.#refused) : reading
     }
-    const uptimeS = sample.uptimeS ?? 0
+    // one reading without it is no restart
+    const uptimeS = sample.uptimeS ?? this.#last?.uptimeS ?? 0
     const mark = { atMs: steadyMs, hs, uptimeS, counts, accepted: shares?.accepted }
     const held = this.#add(mark, isCounted ? 1 : (shares?.difficulty ?? 0), shares?.difficulty)
     if (this.#refused && isCounted) return withoutCounter(reading, this.#refused)

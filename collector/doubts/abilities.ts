@@ -32,7 +32,7 @@ const STEP_MILLI_J: Record<Device['kind'], number> = {
 export interface PowerBound {
   mostW: number
   /** where that comes from, for a person */
-  because: string
+  because(): string
 }
 
 /** What a device can do, by what its inventory tells. */
@@ -99,7 +99,7 @@ function powerOf(device: Device | undefined): Pick<Ability, 'power' | 'stepMilli
     return {
       power: {
         mostW: LARGEST_W,
-        because: `${LARGEST_W} W, the most that any machine draws; no inventory names it`,
+        because: () => `${LARGEST_W} W, the most that any machine draws; no inventory names it`,
       },
       stepMilliJ: KWH_MILLI_J,
     }
@@ -116,5 +116,8 @@ function powerOf(device: Device | undefined): Pick<Ability, 'power' | 'stepMilli
   if (!rated) return { stepMilliJ }
   const [powerW, times, name] = rated
   const most = times === 1 ? '' : `${times} times `
-  return { power: { mostW: powerW * times, because: `${most}${Math.round(powerW)} W, ${name}` }, stepMilliJ }
+  return {
+    power: { mostW: powerW * times, because: () => `${most}${Math.round(powerW)} W, ${name}` },
+    stepMilliJ,
+  }
 }

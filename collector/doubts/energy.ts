@@ -33,6 +33,6 @@ export function energyFault(
   const why =
     mostW < power.mostW
       ? `${ABOVE_LIMIT} times its power limit of ${Math.round(limitW ?? 0)} W`
-      : `(${power.because})`
+      : `(${power.because()})`
   return `its energy is ${Math.round(beyond / JOULE)} J beyond what it can draw, ${why}; look at its energy counter, or correct ratedPowerW`
 }

@@ -1,38 +1,32 @@
 import type { DeviceKind } from '../../protocol/device.ts'
-import type { Interval, IntervalQuantity } from '../../protocol/interval.ts'
+import type { Interval } from '../../protocol/interval.ts'
 
-/** What earns or costs, and what a person calls it. Readings that no money rests on may be of any kind. */
-const COUNTED = {
-  workDiff1: 'mining work',
-  estimatedWorkDiff1: 'mining work',
-  gpuMs: 'GPU time',
-  busyGpuMs: 'GPU time',
-  tokensIn: 'tokens',
-  tokensInCached: 'tokens',
-  tokensOut: 'tokens',
-  exportedMilliJ: 'exported energy',
-} as const satisfies Partial<Record<IntervalQuantity, string>>
-type Counted = keyof typeof COUNTED
-const NAMES = Object.keys(COUNTED) as Counted[]
+/** What earns or costs beside power. Readings that no money rests on may be of any kind. */
+type Ability = 'mining work' | 'GPU time' | 'tokens' | 'exported energy'
 
-const WORK: readonly Counted[] = ['workDiff1', 'estimatedWorkDiff1']
-const GPU_TIME: readonly Counted[] = ['gpuMs', 'busyGpuMs']
-const TOKENS: readonly Counted[] = ['tokensIn', 'tokensInCached', 'tokensOut']
-
-/** What a device of a kind can do beside drawing power. A host stands for its GPUs where these are not read, and so does a service. */
-const CAN_DO: Record<DeviceKind, readonly Counted[]> = {
-  asic: WORK,
-  gpu: GPU_TIME,
-  host: GPU_TIME,
-  service: [...GPU_TIME, ...TOKENS],
-  meter: ['exportedMilliJ'],
+/** What a device of a kind can do. A host stands for its GPUs where these are not read, and so does a service. */
+const CAN_DO: Record<DeviceKind, readonly Ability[]> = {
+  asic: ['mining work'],
+  gpu: ['GPU time'],
+  host: ['GPU time'],
+  service: ['GPU time', 'tokens'],
+  meter: ['exported energy'],
 }
 
 /** A record's quantities against what a device of its kind does at all. @param kind absent where no inventory names the device yet */
 export function kindFault(record: Interval, kind: DeviceKind | undefined): string | undefined {
   if (kind === undefined) return undefined
-  for (const name of NAMES)
-    if (record[name] && !CAN_DO[kind].includes(name))
-      return `it has ${COUNTED[name]} (${name} ${record[name]}), which no device of kind ${kind} has; look at its driver and its kind`
-  return undefined
+  const { workDiff1 = 0, estimatedWorkDiff1 = 0, gpuMs = 0, busyGpuMs = 0 } = record
+  const { tokensIn = 0, tokensInCached = 0, tokensOut = 0, exportedMilliJ = 0 } = record
+  return (
+    fault(kind, 'mining work', workDiff1 + estimatedWorkDiff1, 'difficulty-1 shares') ??
+    fault(kind, 'GPU time', Math.max(gpuMs, busyGpuMs), 'GPU-ms') ??
+    fault(kind, 'tokens', Math.max(tokensIn, tokensInCached) + tokensOut, 'tokens') ??
+    fault(kind, 'exported energy', exportedMilliJ, 'mJ')
+  )
 }
+
+const fault = (kind: DeviceKind, ability: Ability, amount: number, unit: string): string | undefined =>
+  amount > 0 && !CAN_DO[kind].includes(ability)
+    ? `it has ${ability} (${amount} ${unit}), which no device of kind ${kind} has; look at its driver and its kind`
+    : undefined

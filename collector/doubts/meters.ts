@@ -64,7 +64,7 @@ export function meterBound(sources: MeterSources, of: MeterRecord): PowerBound {
     return bound
   return {
     mostW: ABOVE_SITE_LIMIT * siteLimitW,
-    because: `${ABOVE_SITE_LIMIT} times ${Math.round(siteLimitW)} W, the site's power limit`,
+    because: () => `${ABOVE_SITE_LIMIT} times ${Math.round(siteLimitW)} W, the site's power limit`,
   }
 }
 
@@ -79,7 +79,7 @@ function shownBound(
     return undefined
   return {
     mostW: Math.max(ABOVE_SHOWN * shown.peakW, LEAST_SHOWN_W),
-    because: `${ABOVE_SHOWN} times ${Math.round(shown.peakW)} W, the most that it shows meanwhile`,
+    because: () => `${ABOVE_SHOWN} times ${Math.round(shown.peakW)} W, the most that it shows meanwhile`,
   }
 }
 
@@ -93,22 +93,29 @@ function pastBound(
     isKnown
       ? {
           mostW: ABOVE_PAST * seen.pastPeakW,
-          because: `${ABOVE_PAST} times ${Math.round(seen.pastPeakW)} W, the most that it had before`,
+          because: () => `${ABOVE_PAST} times ${Math.round(seen.pastPeakW)} W, the most that it had before`,
         }
-      : { mostW: firstW, because: `${Math.round(firstW)} W, for a meter of which nothing is known yet` },
-    { mostW: LEAST_W, because: `${LEAST_W} W, far more than it had before and than what is behind it draws` },
+      : {
+          mostW: firstW,
+          because: () => `${Math.round(firstW)} W, for a meter of which nothing is known yet`,
+        },
+    {
+      mostW: LEAST_W,
+      because: () => `${LEAST_W} W, far more than it had before and than what is behind it draws`,
+    },
   ]
   const shown = shownBy(agentId, record.deviceId)
   if (shown)
     ways.push({
       mostW: ABOVE_PAST * shown.peakW,
-      because: `${ABOVE_PAST} times ${Math.round(shown.peakW)} W, the most that it shows now`,
+      because: () => `${ABOVE_PAST} times ${Math.round(shown.peakW)} W, the most that it shows now`,
     })
   const behind = behindW(record.deviceId)
   if (behind > 0)
     ways.push({
       mostW: ABOVE_BEHIND * behind,
-      because: `${ABOVE_BEHIND} times ${Math.round(behind)} W, the most that the devices behind it draw`,
+      because: () =>
+        `${ABOVE_BEHIND} times ${Math.round(behind)} W, the most that the devices behind it draw`,
     })
   return ways.reduce((most, way) => (way.mostW > most.mostW ? way : most))
 }

@@ -1,8 +1,9 @@
 import type { Interval } from '../../protocol/interval.ts'
-import { beyondRow } from '../economics/row-limits.ts'
+import { beyondRow, isWithinRow } from '../economics/row-limits.ts'
 
 /** A record's quantities against what the ledger can hold, whatever device it is of. */
 export function sizeFault(record: Interval): string | undefined {
+  if (isWithinRow(record)) return undefined
   const [first] = beyondRow(record)
   return (
     first &&
