@@ -1,6 +1,6 @@
 import { MINUTE_MS } from '../../protocol/units.ts'
 
-/** Without a reading for so long, the power meanwhile is unknown. */
+/** After a longer time without a reading, the power meanwhile is unknown. */
 const GAP_MS = 90_000
 const HALF_MS = 10 * MINUTE_MS
 

@@ -20,11 +20,12 @@ export default defineRule({
     return [...byDevice.values()].map((own): Finding => {
       const [{ agentId, deviceId, reason }] = own as [HeldSituation]
       const records = own.reduce((sum, hold) => sum + hold.records, 0)
-      const many = records === 1 ? '1 doubtful record' : `${records} doubtful records`
+      const one = records === 1
+      const what = `${one ? '1 doubtful record' : `${records} doubtful records`} of ${deviceId} ${one ? 'counts' : 'count'}`
       return {
         subject: { agentId, deviceId },
         verdict: 'bad',
-        summary: `${many} of ${deviceId} count for nothing until a person decides (perwatt-collector doubts): ${reason}`,
+        summary: `${what} for nothing until a person decides (perwatt-collector doubts): ${reason}`,
       }
     })
   },
