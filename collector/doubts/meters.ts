@@ -17,8 +17,8 @@ const PAST_MS = 5 * MINUTE_MS
 const PAST_FADES_MS = 30 * 24 * HOUR_MS
 /** ... or this many times the most that the devices behind it draw, since not every load is read ... */
 const ABOVE_BEHIND = 3
-/** ... or this, where all of it is less: a rack that is switched on. */
-const LEAST_W = 50_000
+/** ... or this, where all of it is less: a site that starts after a pause. */
+const LEAST_W = 250_000
 /** Before anything is known of a meter it may stand for a large hall, W. */
 const FIRST_W = 10_000_000
 /** The site's meter shows at most this many times the site's power limit. */

@@ -142,6 +142,11 @@ describe('a meter without a rating', () => {
       expect(minutes(60, 120, () => 20_000)).toEqual([])
     })
 
+    test('for loads of 1.5 MW that start after a pause, though it shows nothing and none of them is read', () => {
+      expect(minutes(0, 600, () => 2)).toEqual([])
+      expect(minutes(600, 1200, () => 1_500)).toEqual([])
+    })
+
     test('for a load that stepped down while its records come: what it shows began after them', () => {
       shows(2_000)
       expect(minutes(0, 60, () => 2_000)).toEqual([])
