@@ -9,8 +9,9 @@ const ABOVE_SHOWN = 2
 const LEAST_SHOWN_W = 1_000
 /** Its readings say something of a record where they began so long before it: clocks differ by minutes. */
 const SHOWN_BEFORE_MS = 3 * MINUTE_MS
-/** Without readings it counts at most this many times the highest mean power of an hour that it had before ... */
+/** Without readings it counts at most this many times the highest mean power that it had before, of about so much time ... */
 const ABOVE_PAST = 10
+const MEAN_MS = 20 * MINUTE_MS
 /** ... once so much of it is known ... */
 const PAST_MS = 5 * MINUTE_MS
 /** ... which fades, since sites are rebuilt ... */
@@ -126,7 +127,7 @@ export function noteMeter(
   { energyMilliJ = 0, exportedMilliJ = 0 }: Pick<Interval, 'energyMilliJ' | 'exportedMilliJ'>,
   elapsedMs: number,
 ): void {
-  const fade = Math.exp(-elapsedMs / HOUR_MS)
+  const fade = Math.exp(-elapsedMs / MEAN_MS)
   next.pastMs = next.pastMs * fade + elapsedMs
   next.pastMilliJ = next.pastMilliJ * fade + energyMilliJ + exportedMilliJ
   next.pastPeakW *= Math.exp(-elapsedMs / PAST_FADES_MS)
