@@ -101,12 +101,30 @@ export interface OwnerWork {
   estimatedCoveredMs: number
 }
 
+/** What is wrong with a store that answers, for a person. */
+export interface StoreWarning {
+  atMs: number
+  /** who and what: `influx http://...: the database came back empty` */
+  what: string
+  /** what to do about it */
+  cure: string
+}
+
 /** Where the collector keeps what it must not lose. Every method rejects with a PerwattError when the store can't do it. */
 export interface Store extends AuditStore, HeldStore, IssueStore, ClaimStore {
   readonly name: string
   /** Creates what is missing (database, tables). */
   open(): Promise<void>
   close(): Promise<void>
+  /** How long the database keeps what is written, ms, by a retention of its own. Absent where it keeps everything. Known once open. */
+  readonly keepsMs?: number | undefined
+  /** What is wrong with the store though it answers, newest last; absent where it never is. */
+  readonly warnings?: readonly StoreWarning[]
+  /**
+   * Calls `listener` whenever the open database turns out to be without what it held: it was dropped, or came back without its data.
+   * Its marks then stand at sequence number 0 of their epochs: agents send again what they still hold, and the rest is counted as lost.
+   */
+  onEmptied?(listener: () => void): void
 
   /**
    * Writes records and the agent's new high-water mark, all or nothing; resolves when they are safe (committed and

@@ -334,7 +334,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'collector/rows': {
     holds: 'ledger records as rows of a database, and what stores share',
     imports: [...PROTOCOL, 'collector/economics', 'collector/plugin'],
-    packages: [],
+    packages: ['node:fs/promises', 'zod'],
   },
   'collector/stores': {
     holds: 'one folder for each database that can keep the ledger',

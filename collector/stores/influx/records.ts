@@ -1,3 +1,4 @@
+import { PerwattError } from '../../../protocol/kit/errors.ts'
 import type { HeldMark } from '../../plugin/held.ts'
 import type { Append, HighWater, Store } from '../../plugin/store.ts'
 import { recordKey } from '../../rows/held.ts'
@@ -7,19 +8,31 @@ import { lossPoint } from './audit.ts'
 import type { InfluxClient } from './client.ts'
 import { addHolds, heldKeys } from './held.ts'
 import { within } from './influxql.ts'
-import { intervalOf, intervalPoint, markOf, markPoint } from './points.ts'
+import type { LatestRows } from './latest-rows.ts'
+import { type AgentMark, intervalOf, intervalPoint } from './points.ts'
 
 type RecordMethods = Pick<Store, 'append' | 'appendAll' | 'highWaters' | 'intervals'>
+
+export interface InfluxRecordsOptions {
+  influx: () => InfluxClient
+  appends: SerialQueue
+  marks: LatestRows<AgentMark>
+  /** Whether the database is the one that was opened. Where it is not, its marks are set back, and the caller's write has to come again. */
+  isSame: () => Promise<boolean>
+  onAppended: () => Promise<void>
+}
 
 /**
  * Interval records and the high-water marks of their agents. The marks are written after the records: after a crash in between, the
  * agent sends the records again, and they overwrite the same points.
  */
-export function influxRecords(
-  influx: () => InfluxClient,
-  appends: SerialQueue,
-): RecordMethods & { load(): Promise<void> } {
-  let marks = new Map<string, HighWater>()
+export function influxRecords({
+  influx,
+  appends,
+  marks,
+  isSame,
+  onAppended,
+}: InfluxRecordsOptions): RecordMethods {
   const appendAll = (parts: readonly Append[]) =>
     appends.run(async () => {
       // before their records: a record must never be read without its hold
@@ -30,20 +43,22 @@ export function influxRecords(
         ),
         ...parts.flatMap(({ losses = [] }) => losses.map(lossPoint)),
       ])
-      const next = marksAfter(marks, parts)
-      await influx().write([...next].map(([agentId, mark]) => markPoint(agentId, mark)))
-      for (const [agentId, mark] of next) marks.set(agentId, mark)
+      // an emptied database must not get marks that say that it has everything
+      if (!(await isSame()))
+        throw new PerwattError(
+          'store-unavailable',
+          'influx: the database came back without its data; agents send again what they still hold',
+        )
+      const next = marksAfter(marks.known, parts)
+      await marks.write([...next].map(([agentId, mark]) => ({ agentId, ...mark })))
+      await onAppended()
     })
-  const readMarks = async () =>
-    new Map((await influx().rows('SELECT epoch, seq, agentId FROM highWater')).map(markOf))
   return {
-    /** Reads the marks; call it when the client is open, before the first append. */
-    async load() {
-      marks = await readMarks()
-    },
     append: (agentId, mark, records) => appendAll([{ agentId, mark, records }]),
     appendAll,
-    highWaters: readMarks,
+    async highWaters() {
+      return new Map([...(await marks.stored())].map(([agentId, mark]) => [agentId, withoutAgent(mark)]))
+    },
     async intervals(fromMs, toMs) {
       const rows = await influx().rows(`SELECT * FROM interval WHERE ${within(fromMs, toMs)}`)
       const held = await heldKeys(influx(), fromMs, toMs)
@@ -52,6 +67,8 @@ export function influxRecords(
     },
   }
 }
+
+const withoutAgent = ({ epoch, seq }: AgentMark): HighWater => ({ epoch, seq })
 
 const heldMarks = ({ agentId, holds = [] }: Append): HeldMark[] =>
   holds.map(({ record: { deviceId, owner, startMs }, ...hold }) => ({

@@ -92,7 +92,8 @@ export function auditContract(store: () => Store, reopen: () => Promise<void>): 
       fromMs: 1,
       toMs: 60_001,
     }
-    const bare: Loss = { agentId: 'agent-b', epoch: 7, seq: 120, records: 3, atMs: DAY_MS + 1 }
+    const cause = 'the database was emptied'
+    const bare: Loss = { agentId: 'agent-b', epoch: 7, seq: 120, records: 3, atMs: DAY_MS + 1, cause }
     const mark = { epoch: 7, seq: 121 }
     await store().appendAll([
       { agentId: ODD, mark, records: [], losses: [known, known] },
