@@ -18,6 +18,8 @@ export class Quarantine {
   readonly #log: Log
   #waiting: Quarantined[] = []
   #count = 0
+  #failing = false
+  #flushing: Promise<void> = Promise.resolve()
   readonly #byAgent = new Map<string, number>()
   readonly #logged = new Set<string>()
 
@@ -52,15 +54,27 @@ export class Quarantine {
     })
   }
 
-  /** Writes what waits. Never rejects. */
-  async flush(): Promise<void> {
+  /** Writes what waits; what the store can't take is tried again with the next. Never rejects. */
+  flush(): Promise<void> {
+    this.#flushing = this.#flushing.then(() => this.#flush())
+    return this.#flushing
+  }
+
+  async #flush(): Promise<void> {
     const entries = this.#waiting
     if (entries.length === 0) return
     this.#waiting = []
-    await this.#store
-      .quarantine(entries, KEPT)
-      .catch((error) =>
-        this.#log.error('quarantine not written', { entries: entries.length, reason: reasonOf(error) }),
-      )
+    try {
+      await this.#store.quarantine(entries, KEPT)
+      this.#failing = false
+    } catch (error) {
+      this.#waiting = [...entries, ...this.#waiting].slice(-KEPT)
+      if (!this.#failing)
+        this.#log.error('quarantine not written; will try again', {
+          entries: entries.length,
+          reason: reasonOf(error),
+        })
+      this.#failing = true
+    }
   }
 }
