@@ -43,6 +43,10 @@ export const LossSchema = z.object({
     .describe('present: not lost, but held for this until a person decides; see /api/v1/doubts'),
   from: time.optional().describe('approximate begin of the lost records'),
   to: time.optional().describe('approximate end of the lost records'),
+  cause: z
+    .string()
+    .optional()
+    .describe('present: why, where it was not the agent, whose spool was full or damaged'),
 })
 export type LossView = z.infer<typeof LossSchema>
 

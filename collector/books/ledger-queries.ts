@@ -123,6 +123,7 @@ export class LedgerQueries {
         at: iso(loss.atMs),
         ...(loss.fromMs === undefined ? {} : { from: iso(loss.fromMs) }),
         ...(loss.toMs === undefined ? {} : { to: iso(loss.toMs) }),
+        ...(loss.cause === undefined ? {} : { cause: loss.cause }),
       }),
     )
     return [...lost, ...heldByAgent(await store.heldGroups({ state: 'open' }, MOST_HELD))]

@@ -11,8 +11,10 @@ export interface PricePlane {
   selector: QuoteSelector
   /** Tells from now on when prices of a past time have come. */
   onFilled(listener: (filled: FilledTime) => void): void
-  /** Reads the stored quotes and starts the feeds, which run until the signal aborts. Rejects where the store fails. */
-  start(signal: AbortSignal): Promise<void>
+  /** Reads the stored quotes. Rejects where the store fails. */
+  load(): Promise<void>
+  /** Starts the feeds, which run until the signal aborts. */
+  start(signal: AbortSignal): void
   stop(): Promise<void>
 }
 
@@ -36,10 +38,10 @@ export function createPrices({ config, log, version, nowMs }: Context, store: St
     quotes,
     selector,
     onFilled: (listener) => listeners.push(listener),
-    async start(signal) {
+    async load() {
       for (const quote of await store.quotes()) quotes.add(quote)
-      selector.start(signal)
     },
+    start: (signal) => selector.start(signal),
     stop: () => selector.stop(),
   }
 }

@@ -108,6 +108,8 @@ export interface StoreWarning {
   what: string
   /** what to do about it */
   cure: string
+  /** present where records are gone that the store had: of these agents */
+  agents?: readonly string[]
 }
 
 /** Where the collector keeps what it must not lose. Every method rejects with a PerwattError when the store can't do it. */
@@ -134,6 +136,8 @@ export interface Store extends AuditStore, HeldStore, IssueStore, ClaimStore {
   /** The same for many agents at once, all or nothing: ten thousand small batches can't each wait for the disk. */
   appendAll(parts: readonly Append[]): Promise<void>
   highWaters(): Promise<Map<string, HighWater>>
+  /** Start of the oldest record, held or not; undefined where there is none. */
+  firstRecordMs(): Promise<number | undefined>
   /** Records that start in [fromMs, toMs) and count: those that are held are left out until they are accepted. */
   intervals(fromMs: number, toMs: number): Promise<AgentInterval[]>
 

@@ -94,6 +94,11 @@ export class Pricing {
     this.#versions.push(present)
   }
 
+  /** Writes the rules of all times again, because the database has lost them. */
+  async writeAll(store: Store): Promise<void> {
+    for (const version of this.#versions) await store.writeRulesVersion(version)
+  }
+
   /** Begin of the first rules, Unix ms. A minute before it is worth nothing unless it has records. */
   get firstMs(): number {
     return this.#versions[0]?.fromMs ?? Number.POSITIVE_INFINITY
@@ -115,8 +120,17 @@ export class Pricing {
       const settled = settlement.quotes.filter((quote) => !gaveWay(quote, known, minuteMs))
       return { rules: this.version(settlement.rulesVersion), prices: { ...known, ...pricesOf(settled) } }
     }
-    const inForce = this.#versions.findLast((v) => v.fromMs <= minuteMs) ?? this.#versions[0]
-    return { rules: inForce ? this.version(inForce.version) : this.present, prices: known }
+    return { rules: this.#inForce(minuteMs), prices: known }
+  }
+
+  /** Whether a minute earns or costs without records, by the rules in force at its time. Before the first rules none does. */
+  standingAt(minuteMs: number): boolean {
+    return minuteMs + MINUTE_MS > this.firstMs && this.#inForce(minuteMs).standing
+  }
+
+  #inForce(minuteMs: number): Rules {
+    const version = this.#versions.findLast((v) => v.fromMs <= minuteMs) ?? this.#versions[0]
+    return version ? this.version(version.version) : this.present
   }
 
   /** Whether prices that have come since would settle this minute otherwise. */

@@ -342,6 +342,11 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     packages: ['node:*', '@duckdb/node-api', 'influx', 'zod'],
     parts: true,
   },
+  'collector/store-keeping': {
+    holds: 'the store that may be away: opened when it answers, watched, filled again',
+    imports: [...PROTOCOL, 'collector/plugin'],
+    packages: [],
+  },
   'collector/ownership': {
     holds:
       'which agent each machine belongs to: claims by name, MAC, serial number and address, and their adoption',
@@ -580,6 +585,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'collector/pool-watch',
       'collector/pools',
       'collector/stores',
+      'collector/store-keeping',
       'collector/ownership',
       'collector/intake',
       'collector/doubts',

@@ -83,6 +83,11 @@ export class MemoryStore extends MemoryClaims implements Store {
     return this.counting().filter((r) => r.startMs >= fromMs && r.startMs < toMs)
   }
 
+  async firstRecordMs() {
+    const starts = [...this.records.values()].map((r) => r.startMs)
+    return starts.length > 0 ? Math.min(...starts) : undefined
+  }
+
   async settle(minutes: readonly number[], rows: readonly LedgerRow[], settledWith: SettledWith = {}) {
     const { settlements = [], changes = [], heldBack = [], repricing } = settledWith
     if (heldBack.length > 0) this.heldVersion++

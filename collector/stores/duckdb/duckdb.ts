@@ -54,6 +54,10 @@ export function createDuckdbStore(options: DatabaseOptions): Store {
       const rows = await database.read<HighWater & { agentId: string }>('SELECT * FROM highWater')
       return new Map(rows.map(({ agentId, epoch, seq }) => [agentId, { epoch, seq }]))
     },
+    async firstRecordMs() {
+      const [row] = await database.read<{ ms?: number }>('SELECT min(startMs) AS ms FROM interval')
+      return row?.ms
+    },
     async intervals(fromMs, toMs) {
       const rows = await database.read<IntervalRow>(
         `SELECT * FROM ${COUNTING} WHERE startMs >= $from AND startMs < $to ORDER BY startMs`,

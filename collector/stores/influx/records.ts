@@ -11,7 +11,7 @@ import { within } from './influxql.ts'
 import type { LatestRows } from './latest-rows.ts'
 import { type AgentMark, intervalOf, intervalPoint } from './points.ts'
 
-type RecordMethods = Pick<Store, 'append' | 'appendAll' | 'highWaters' | 'intervals'>
+type RecordMethods = Pick<Store, 'append' | 'appendAll' | 'highWaters' | 'firstRecordMs' | 'intervals'>
 
 export interface InfluxRecordsOptions {
   influx: () => InfluxClient
@@ -58,6 +58,10 @@ export function influxRecords({
     appendAll,
     async highWaters() {
       return new Map([...(await marks.stored())].map(([agentId, mark]) => [agentId, withoutAgent(mark)]))
+    },
+    async firstRecordMs() {
+      const [row] = await influx().rows('SELECT first(coveredMs) FROM interval')
+      return row?.time
     },
     async intervals(fromMs, toMs) {
       const rows = await influx().rows(`SELECT * FROM interval WHERE ${within(fromMs, toMs)}`)

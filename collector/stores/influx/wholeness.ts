@@ -2,7 +2,7 @@ import type { Log } from '../../../protocol/kit/log.ts'
 import { HOUR_MS } from '../../../protocol/units.ts'
 import type { DeviceClaim } from '../../plugin/claim-store.ts'
 import type { StoreWarning } from '../../plugin/store.ts'
-import { beginOf, lostMarks, lostText, type MarkFile } from '../../rows/mark-file.ts'
+import { beginOf, type LostMark, lostMarks, lostText, type MarkFile } from '../../rows/mark-file.ts'
 import type { InfluxClient } from './client.ts'
 import { Identity } from './identity.ts'
 import type { LatestRows } from './latest-rows.ts'
@@ -50,7 +50,7 @@ export class Wholeness {
       // an agent that the database still knows goes on from the mark that it has
       const gone = lost.filter(({ is }) => is === undefined)
       await marks.write(gone.map(({ agentId, was }) => ({ agentId, ...beginOf(was) })))
-      this.#tellLost(lostText(lost))
+      this.#tellLost(lost)
     }
     if (this.#identity.known === undefined) await this.#identity.begin()
   }
@@ -64,9 +64,9 @@ export class Wholeness {
     await claims.write([...claims.known.values()])
     await this.#identity.load()
     if (this.#identity.known === undefined) await this.#identity.begin()
-    const text = lostText(this.#emptied.map(({ agentId, ...was }) => ({ agentId, was })))
+    const lost = this.#emptied.map(({ agentId, ...was }) => ({ agentId, was }))
     this.#emptied = undefined
-    this.#tellLost(text)
+    this.#tellLost(lost)
     for (const listener of this.#listeners) listener()
     return false
   }
@@ -79,12 +79,12 @@ export class Wholeness {
     await this.#identity.carry()
   }
 
-  #tellLost(text: string): void {
+  #tellLost(lost: readonly LostMark[]): void {
     const { who, nowMs, log } = this.#o
-    const what = `${who}: the database has lost what it held (${text})`
+    const what = `${who}: the database has lost what it held (${lostText(lost)})`
     const cure =
       'agents send again what they still hold, and the rest is counted as lost; restore a backup of InfluxDB if there is one'
-    this.warnings.push({ atMs: nowMs(), what, cure })
+    this.warnings.push({ atMs: nowMs(), what, cure, agents: lost.map(({ agentId }) => agentId) })
     log.error('store.emptied', { what, cure })
   }
 
