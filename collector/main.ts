@@ -7,6 +7,7 @@ import { adopt, listAdoptions, listClaims, setApart } from './commands/devices.t
 import { decideDoubts, listDoubts } from './commands/doubts.ts'
 import { explain } from './commands/explain.ts'
 import { quote } from './commands/quote.ts'
+import { repair } from './commands/repair.ts'
 import { ledger } from './commands/report.ts'
 import { reprice } from './commands/reprice.ts'
 import { run } from './commands/run.ts'
@@ -42,6 +43,15 @@ program
   .addOption(config())
   .option('--write', 'change the file itself; the file as it was stays beside it')
   .action(convert)
+
+program
+  .command('repair')
+  .description(
+    'cut the torn end off the log of the embedded store, which a power cut can leave: says first what it will do, and keeps a copy',
+  )
+  .addOption(config())
+  .option('--yes', 'do it without asking')
+  .action(repair)
 
 program
   .command('demo')

@@ -12,6 +12,7 @@ import type { ClaimStore } from './claim-store.ts'
 import type { HeldBack, RecordHold } from './held.ts'
 import type { HeldStore } from './held-store.ts'
 import type { IssueStore } from './issue-store.ts'
+import type { StoreRepair } from './store-repair.ts'
 
 /** How far an agent's records are in the store without a hole. */
 export interface HighWater {
@@ -188,6 +189,11 @@ export interface StoreContext {
 export interface StorePlugin<S extends z.ZodObject = z.ZodObject> extends Plugin<S> {
   /** Does no I/O yet: the store's own `open` does. */
   open(settings: z.output<S>, context: StoreContext): Store
+  /**
+   * Plans the repair of a damaged store that no collector has open, and changes nothing yet. Absent where a store has nothing to
+   * repair from here. @returns undefined where it is whole. Rejects where it can't be repaired
+   */
+  repair?(settings: z.output<S>, context: StoreContext): Promise<StoreRepair | undefined>
 }
 
 export const defineStore = <S extends z.ZodObject>(store: StorePlugin<S>): StorePlugin<S> => store

@@ -11,7 +11,15 @@ const WRITE_WITHIN_MS = 5_000
 const MarkFileSchema = z.object({
   v: z.literal(1),
   marks: z.record(z.string(), z.object({ epoch: z.number().int(), seq: z.number().int() })),
+  commits: z.number().int().optional(),
 })
+
+/** How far a database was. */
+export interface Mark {
+  marks: ReadonlyMap<string, HighWater>
+  /** how many transactions it had, where it counts them */
+  commits?: number | undefined
+}
 
 /** An agent whose records a store once held and does not hold any more. */
 export interface LostMark {
@@ -29,7 +37,7 @@ export interface LostMark {
 export class MarkFile {
   readonly #path: string
   readonly #log: Log
-  #marks: ReadonlyMap<string, HighWater> = new Map()
+  #mark: Mark = { marks: new Map() }
   #timer: Timer | undefined
   #writing: Promise<void> = Promise.resolve()
   #failed = false
@@ -39,21 +47,21 @@ export class MarkFile {
     this.#log = log
   }
 
-  /** The marks of the file; none where there is no file, or a power cut spoilt it. */
-  async read(): Promise<Map<string, HighWater>> {
+  /** What the file says; nothing where there is no file, or a power cut spoilt it. */
+  async read(): Promise<Mark> {
     try {
-      const { marks } = MarkFileSchema.parse(JSON.parse(await readFile(this.#path, 'utf8')))
-      return new Map(Object.entries(marks))
+      const { marks, commits } = MarkFileSchema.parse(JSON.parse(await readFile(this.#path, 'utf8')))
+      return { marks: new Map(Object.entries(marks)), commits }
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException
       if (code !== 'ENOENT') this.#log.warn('mark of the store not read', { reason: reasonOf(error) })
-      return new Map()
+      return { marks: new Map() }
     }
   }
 
-  /** The database has these marks now: the file has them within seconds. */
-  note(marks: ReadonlyMap<string, HighWater>): void {
-    this.#marks = marks
+  /** The database is so far now: the file says so within seconds. */
+  note(mark: Mark): void {
+    this.#mark = mark
     this.#timer ??= after(WRITE_WITHIN_MS, () => void this.#write()).unref()
   }
 
@@ -71,9 +79,10 @@ export class MarkFile {
   }
 
   async #replace(): Promise<void> {
-    const marks = Object.fromEntries([...this.#marks].map(([id, { epoch, seq }]) => [id, { epoch, seq }]))
+    const { marks: all, commits } = this.#mark
+    const marks = Object.fromEntries([...all].map(([id, { epoch, seq }]) => [id, { epoch, seq }]))
     try {
-      await writeFile(`${this.#path}.new`, JSON.stringify({ v: 1, marks }), { mode: 0o600 })
+      await writeFile(`${this.#path}.new`, JSON.stringify({ v: 1, marks, commits }), { mode: 0o600 })
       await rename(`${this.#path}.new`, this.#path)
       this.#failed = false
     } catch (error) {

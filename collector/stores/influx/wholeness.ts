@@ -45,7 +45,7 @@ export class Wholeness {
     const { influx, marks, claims, markFile } = this.#o
     await Promise.all([marks.load(), claims.load(), this.#identity.load()])
     await this.#lookAtRetention(influx())
-    const lost = lostMarks((await markFile?.read()) ?? new Map(), marks.known)
+    const lost = lostMarks((await markFile?.read())?.marks ?? new Map(), marks.known)
     if (lost.length > 0) {
       // an agent that the database still knows goes on from the mark that it has
       const gone = lost.filter(({ is }) => is === undefined)
@@ -74,7 +74,7 @@ export class Wholeness {
   /** Records were stored with their marks. */
   async appended(): Promise<void> {
     const { marks, claims, markFile } = this.#o
-    markFile?.note(marks.known)
+    markFile?.note({ marks: marks.known })
     await claims.carry()
     await this.#identity.carry()
   }
