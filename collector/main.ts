@@ -228,7 +228,7 @@ requesting(statements.command('issue'))
   .requiredOption('--month <month>', 'month of the site’s time zone: 2026-01')
   .addOption(customer())
   .requiredOption('--by <name>', 'who issues it, for the audit trail')
-  .option('--incomplete', 'although minutes wait or are unpriced')
+  .option('--incomplete', 'although minutes are unpriced')
   .action(issueStatement)
 
 requesting(statements.command('list'))

@@ -15,7 +15,7 @@ import { storeGoodRecords } from './refused-records.ts'
 
 /** Newest losses kept in memory for the screens. */
 const LOSSES_KEPT = 200
-/** A store that took no record for so long and refuses one may refuse everything: the agents keep what they have. */
+/** A store that took no record in this time and refuses one may refuse everything: the agents keep what they have. */
 const REFUSES_ALL_MS = 10 * MINUTE_MS
 
 export interface RecordWriterOptions {

@@ -75,7 +75,7 @@ export class Settler {
       ...options,
       retentionMs: () => options.retentionMs,
       waiting: () => this.waiting,
-      add: (found) => found.forEach((minute) => this.#due.add(minute, options.nowMs())),
+      add: (found) => this.#due.addAll(found, options.nowMs()),
     })
   }
 

@@ -10,7 +10,15 @@ import type { Pricing } from '../settling/pricing.ts'
 import type { IssueView, Statement, StatementList } from '../views/statement.ts'
 import { buildStatement, numberOf } from './build-statement.ts'
 import { correctionsInCents } from './corrections.ts'
-import { alreadyIssued, COPIES, incomplete, issuedOf, issueView, openPoints } from './issue.ts'
+import {
+  alreadyIssued,
+  COPIES,
+  incomplete,
+  issuedOf,
+  issueView,
+  provisional,
+  unpricedPoints,
+} from './issue.ts'
 import { IssuedMinutes } from './issued-minutes.ts'
 import {
   type CorrectedMonth,
@@ -116,7 +124,8 @@ export class StatementService implements StatementSource {
     const corrected = await this.#corrected(customer, month)
     const facts = await this.#factsOf(request, ledgerMonth, corrected)
     if (!facts) return undefined
-    const open = openPoints(ledgerMonth)
+    if (ledgerMonth.waitingMinutes > 0) throw provisional(number, ledgerMonth.waitingMinutes)
+    const open = unpricedPoints(ledgerMonth)
     if (open && !request.incomplete) throw incomplete(number, open)
     const workloads = [...new Set(facts.accounts.map((a) => a.workload))]
     const customerOf = await this.#issued.customerOf(month, this.#present)
@@ -237,6 +246,8 @@ export class StatementService implements StatementSource {
       to: new Date(period.endMs).toISOString(),
       toDate: this.#o.nowMs() < period.endMs,
       through: new Date(ledgerMonth.throughMs).toISOString(),
+      provisional: ledgerMonth.waitingMinutes > 0,
+      waitingMinutes: ledgerMonth.waitingMinutes,
       statements,
       totalUsd: statements.reduce((sum, s) => sum + Math.round(s.totalUsd * 100), 0) / 100,
       ledgerUsd: ledgerMonth.accounts.reduce((sum, a) => sum + a.sums.revenueNanoUsd, 0) / NANO_USD_PER_USD,

@@ -2,7 +2,7 @@ import type { Append, StoreWarning } from '../plugin/store.ts'
 
 const BY_DATABASE = 'the database lost them, and the agent no longer has them'
 
-/** Says of a loss that the database caused it: of the first batch of each agent after the store told that records are gone. */
+/** Names the database as the cause of a loss: in the first batch of each agent after the store told that records are gone. */
 export class LossCauses {
   readonly #warnings: () => readonly StoreWarning[]
   /** by warning, for each agent the number of its first record after the loss; undefined where it had everything */

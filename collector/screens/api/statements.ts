@@ -47,7 +47,9 @@ export const IssueRequestSchema = z.strictObject({
   incomplete: z
     .boolean()
     .default(false)
-    .describe('true: although minutes wait or are unpriced; they become corrections'),
+    .describe(
+      'true: although minutes are unpriced; they become corrections. Never while minutes wait to be settled',
+    ),
 })
 
 const routes = {

@@ -14,9 +14,9 @@ const COMMIT = Buffer.from([0x64, 0x00, 0x64, 0xff, 0xff])
 /** What a write-ahead log holds. */
 export interface LogState {
   bytes: number
-  /** end of the last whole transaction: what stands before it can be replayed */
+  /** end of the last whole transaction before any torn entry: so much can be replayed */
   wholeBytes: number
-  /** whole transactions before that */
+  /** whole transactions in these bytes */
   transactions: number
   /** begin of the first entry that can't be read; absent where every entry is whole */
   tornAt?: number

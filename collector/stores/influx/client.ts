@@ -116,7 +116,7 @@ export class InfluxClient {
     })
   }
 
-  /** A database that is gone is made again, so that the next attempt finds it. What it held is told by its identity (identity.ts). */
+  /** A database that is gone is made again, so that the next attempt finds it. Its identity (identity.ts) shows that its data is gone. */
   async #explained(error: unknown): Promise<PerwattError> {
     const explained = explain(error, this.#who, this.#database)
     if (isGone(explained.message))

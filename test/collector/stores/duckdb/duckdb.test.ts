@@ -222,7 +222,7 @@ describe('a log that was damaged', () => {
     expect(await plan()).toBeUndefined()
   })
 
-  test('with a byte turned in the midst keeps all before it, and says how much is behind it', async () => {
+  test('with a wrong byte in the middle keeps all before it, and says how much is behind it', async () => {
     await leave()
     const bytes = await readFile(log())
     const state = await readLog(log())
