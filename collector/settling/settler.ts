@@ -83,21 +83,19 @@ export class Settler {
   async start(): Promise<void> {
     await this.#search.begin()
     this.#newestStandingMs = minuteOf(this.#o.nowMs()) - MINUTE_MS
-    this.#timer = every(LOOK_EVERY_MS, () => {
-      this.#addNewestStanding()
-      void this.#search.look()
-      void this.#settleForAShare()
-    })
+    this.#timer = every(LOOK_EVERY_MS, () => void this.tick())
+  }
+
+  /** Queues what has become due, and settles for a part of a second. Never rejects. */
+  async tick(): Promise<void> {
+    this.#addNewestStanding()
+    await this.#search.look()
+    await this.#settleForAShare()
   }
 
   /** Searches for unsettled minutes again, because the database has lost some. Rejects where the store fails. */
   queueUnsettled(): Promise<void> {
     return this.#search.begin()
-  }
-
-  /** Searches on until everything unsettled is queued, or as much as the queue takes. Never rejects. */
-  findUnsettled(): Promise<void> {
-    return this.#search.look()
   }
 
   /** Whether a start has not yet found everything that an earlier run left unsettled. */
