@@ -9,7 +9,7 @@ import { explain } from './commands/explain.ts'
 import { quote } from './commands/quote.ts'
 import { repair } from './commands/repair.ts'
 import { ledger } from './commands/report.ts'
-import { reprice } from './commands/reprice.ts'
+import { cancelRepricing, reprice } from './commands/reprice.ts'
 import { run } from './commands/run.ts'
 import { issuedStatements, issueStatement, statement } from './commands/statement.ts'
 import { unpriced } from './commands/unpriced.ts'
@@ -102,6 +102,12 @@ requesting(program.command('reprice'))
     'use the rules of the present configuration instead of those in force at the time',
   )
   .action(reprice)
+
+requesting(program.command('reprice-cancel'))
+  .description('end a repricing that runs: what it has done stays, every later minute keeps its figures')
+  .argument('<id>', 'of the repricing, as reprice or the audit prints it')
+  .requiredOption('--by <name>', 'who ends it, for the audit trail')
+  .action(cancelRepricing)
 
 const devices = program
   .command('devices')

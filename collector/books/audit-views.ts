@@ -22,6 +22,10 @@ export const RepricingSchema = z.object({
   ),
   doneTo: time.describe('every minute before this is repriced'),
   done: z.boolean(),
+  cancelled: z
+    .object({ at: time, by: z.string() })
+    .optional()
+    .describe('present: a person ended it; minutes from `doneTo` on keep the figures that they had'),
 })
 export type RepricingView = z.infer<typeof RepricingSchema>
 

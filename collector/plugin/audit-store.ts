@@ -69,6 +69,8 @@ export interface Repricing {
   quotes: readonly Quote[]
   /** minutes before this are done */
   doneMs: number
+  /** present: a person ended it before it was done */
+  cancelled?: { atMs: number; by: string }
   /** present: it settles the minutes of held records that a person accepted or rejected, each with its own prices */
   decision?: Decision
 }

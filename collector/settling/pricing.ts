@@ -76,6 +76,7 @@ export class Pricing {
   /** the rules of the present configuration */
   readonly present: Rules
   readonly #presentText: string
+  #correct: (minuteMs: number, pricing: MinutePricing) => MinutePricing = (_, pricing) => pricing
 
   constructor({ rules, quotes, log }: { rules: RulesText; quotes: QuoteBook; log: Log }) {
     this.#quotes = quotes
@@ -120,7 +121,12 @@ export class Pricing {
       const settled = settlement.quotes.filter((quote) => !gaveWay(quote, known, minuteMs))
       return { rules: this.version(settlement.rulesVersion), prices: { ...known, ...pricesOf(settled) } }
     }
-    return { rules: this.#inForce(minuteMs), prices: known }
+    return this.#correct(minuteMs, { rules: this.#inForce(minuteMs), prices: known })
+  }
+
+  /** Gives minutes that were never settled what a repricing of their time corrected. */
+  correctUnsettled(correct: (minuteMs: number, pricing: MinutePricing) => MinutePricing): void {
+    this.#correct = correct
   }
 
   /** Whether a minute earns or costs without records, by the rules in force at its time. Before the first rules none does. */

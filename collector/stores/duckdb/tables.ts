@@ -100,6 +100,7 @@ export const TABLES = {
     quotes: 'VARCHAR',
     doneMs: 'BIGINT',
     decision: 'VARCHAR',
+    cancelled: 'VARCHAR',
   },
   change: {
     repricing: 'VARCHAR',

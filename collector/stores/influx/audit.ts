@@ -130,7 +130,15 @@ const settlementOf = (row: Row): Settlement => ({
   ...(row['causes'] ? { causes: JSON.parse(text(row['causes'])) as Cause[] } : {}),
 })
 
-export const repricingPoint = ({ id, atMs, rulesVersion, quotes, decision, ...fields }: Repricing): IPoint =>
+export const repricingPoint = ({
+  id,
+  atMs,
+  rulesVersion,
+  quotes,
+  decision,
+  cancelled,
+  ...fields
+}: Repricing): IPoint =>
   point(
     'repricing',
     atMs,
@@ -140,6 +148,7 @@ export const repricingPoint = ({ id, atMs, rulesVersion, quotes, decision, ...fi
       terms: rulesVersion,
       quotes: quotesText(quotes),
       ...(decision ? { decision: JSON.stringify(decision) } : {}),
+      ...(cancelled ? { cancelled: JSON.stringify(cancelled) } : {}),
     },
   )
 const repricingOf = (row: Row): Repricing => ({
@@ -153,6 +162,9 @@ const repricingOf = (row: Row): Repricing => ({
   quotes: quotesOf(row),
   doneMs: Number(row['doneMs']),
   ...(row['decision'] ? { decision: JSON.parse(text(row['decision'])) as Decision } : {}),
+  ...(row['cancelled']
+    ? { cancelled: JSON.parse(text(row['cancelled'])) as NonNullable<Repricing['cancelled']> }
+    : {}),
 })
 
 export const changePoint = (change: Change): IPoint =>

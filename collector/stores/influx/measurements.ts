@@ -89,6 +89,7 @@ export const MEASUREMENTS = [
       quotes: STRING,
       doneMs: INTEGER,
       decision: STRING,
+      cancelled: STRING,
     },
   },
   {

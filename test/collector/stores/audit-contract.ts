@@ -221,8 +221,15 @@ export function auditContract(store: () => Store, reopen: () => Promise<void>): 
   })
 
   test('keeps each repricing: who asked for it, how far it is, and what it changed', async () => {
+    const cancelled = { atMs: END_MS + 2, by: 'ben' }
     await store().writeRepricing(repricing)
-    await store().writeRepricing({ ...repricing, id: 'later', atMs: END_MS + 1, rulesVersion: 'b2' })
+    await store().writeRepricing({
+      ...repricing,
+      id: 'later',
+      atMs: END_MS + 1,
+      rulesVersion: 'b2',
+      cancelled,
+    })
     const done = { ...repricing, doneMs: minute(30) }
     await store().settle([minute(1), minute(20)], [ledgerRow({ minuteMs: minute(1) })], {
       changes: [change(1, 'mining', 5), change(1, ODD, 7), change(20, 'mining', 11)],
@@ -230,7 +237,7 @@ export function auditContract(store: () => Store, reopen: () => Promise<void>): 
     })
     await reopen()
     expect(await store().repricings(9)).toStrictEqual([
-      { ...repricing, id: 'later', atMs: END_MS + 1, rulesVersion: 'b2' },
+      { ...repricing, id: 'later', atMs: END_MS + 1, rulesVersion: 'b2', cancelled },
       done,
     ])
     expect(await store().repricings(1)).toHaveLength(1)
