@@ -91,7 +91,7 @@ const issueForm = ({ customer, totalUsd }: Entry, month: string): Markup => html
     <input type="hidden" name="month" value="${month}" />
     <input type="hidden" name="customer" value="${customer ?? ''}" />
     <label>Your name <input name="by" required maxlength="200" autocomplete="name" /></label>
-    <label><input type="checkbox" name="incomplete" value="true" /> although minutes wait or are unpriced</label>
+    <label><input type="checkbox" name="incomplete" value="true" /> although minutes are unpriced</label>
     <button>Issue ${amountText(totalUsd)} USD for good</button>
   </form>
 </details>`

@@ -206,11 +206,17 @@ describe('statements of a month', () => {
     expect(await page()).toContain('<form method="post" action="/statements/issue">')
     const form = { month: '2026-11', customer: 'Acme', by: 'Ann <desk>' }
     expect((await send(form, 'Bearer wrong')).status).toBe(401)
-    const waiting = await send(form)
-    expect([waiting.status, await waiting.text()]).toEqual([
-      409,
-      expect.stringMatching(/class="refusal" role="alert">.*20 minutes wait to be settled/),
-    ])
+    const lateMs = startMs + 30 * MINUTE_MS
+    const late = (ms: number) => [record('cage', ms, { energyMilliJ: 1 })]
+    await rig.store.append('a', { epoch: 1, seq: 99 }, late(lateMs))
+    for (const more of [{}, { incomplete: 'true' }]) {
+      const waiting = await send({ ...form, ...more })
+      expect([waiting.status, await waiting.text()]).toEqual([
+        409,
+        expect.stringMatching(/class="refusal" role="alert">.*1 minutes of the month wait to be settled/),
+      ])
+    }
+    await rig.site.settle(lateMs, lateMs + MINUTE_MS, late)
     expect((await send({ ...form, by: ' ' })).status).toBe(400)
     expect((await send({ ...form, month: '2027-01', incomplete: 'true' })).status).toBe(400)
     expect((await send({ ...form, customer: 'acme', incomplete: 'true' })).status).toBe(404)
