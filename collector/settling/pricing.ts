@@ -97,7 +97,8 @@ export class Pricing {
 
   /** Writes the rules of all times again, because the database has lost them. */
   async writeAll(store: Store): Promise<void> {
-    for (const version of this.#versions) await store.writeRulesVersion(version)
+    // the newest first: those that are older than the database's retention are refused
+    for (const version of this.#versions.toReversed()) await store.writeRulesVersion(version)
   }
 
   /** Begin of the first rules, Unix ms. A minute before it is worth nothing unless it has records. */

@@ -186,6 +186,8 @@ export class Settler {
       try {
         await this.#settleByOwnRules([minute])
       } catch (error) {
+        // the database no longer keeps it
+        if (isRefused(error) && minute < this.#o.nowMs() - this.#o.retentionMs) continue
         this.#due.postpone(minute, isRefused(error) ? REFUSED_WAIT_MS : 0)
         this.#o.log.error(
           'a minute can’t be settled; look at its records and prices, and correct a wrong price with reprice',

@@ -1,6 +1,7 @@
 import { reasonOf } from '../../protocol/kit/errors.ts'
 import type { Log } from '../../protocol/kit/log.ts'
 import { pause } from '../../protocol/kit/retry.ts'
+import { isRefused } from '../plugin/store.ts'
 import { Steps } from './steps.ts'
 
 const RETRY_MS = 5_000
@@ -27,8 +28,18 @@ export class Refill {
     await this.#work
   }
 
+  /** What a retention of the database refuses is older than anything that it keeps: the rest of the step is done. */
+  async #spared(step: () => unknown): Promise<void> {
+    try {
+      await step()
+    } catch (error) {
+      if (!isRefused(error)) throw error
+      this.#log.warn('the database refuses a part of what it is filled with', { reason: reasonOf(error) })
+    }
+  }
+
   async #run(): Promise<void> {
-    const steps = new Steps(this.#steps)
+    const steps = new Steps(this.#steps.map((step) => () => this.#spared(step)))
     while (!this.#stop.signal.aborted)
       try {
         await steps.run()

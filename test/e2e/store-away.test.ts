@@ -1,12 +1,15 @@
 import { mkdtempSync, rmSync } from 'node:fs'
+import { appendFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { InfluxDB } from 'influx'
 import mqtt, { type MqttClient } from 'mqtt'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import type { LossView } from '../../collector/books/audit-views.ts'
+import { repair } from '../../collector/commands/repair.ts'
 import { Collector } from '../../collector/composition/collector.ts'
 import { CollectorConfigSchema } from '../../collector/config/config.ts'
+import { createDuckdbStore } from '../../collector/stores/duckdb/duckdb.ts'
 import type { LedgerFigure } from '../../collector/views/ledger-figure.ts'
 import type { SiteView } from '../../collector/views/site.ts'
 import { encode } from '../../protocol/codec.ts'
@@ -17,10 +20,12 @@ import { encodeLive } from '../../protocol/sample.ts'
 import type { AckMessage } from '../../protocol/status.ts'
 import { topic } from '../../protocol/topics.ts'
 import { MINUTE_MS, minuteOf } from '../../protocol/units.ts'
+import { copyWhileOpen } from '../collector/stores/killed-database.ts'
 import { eventually } from '../eventually.ts'
 import { type Influxd, startInfluxd } from '../influxd.ts'
 import { freePort } from '../mosquitto.ts'
 
+const portOf = ({ url: address }: Influxd) => Number(new URL(address).port)
 const TOKEN = 'a-token-of-this-test'
 const folder = mkdtempSync(join(tmpdir(), 'perwatt-store-away-'))
 let influxd: Influxd
@@ -30,14 +35,17 @@ let client: MqttClient | undefined
 let url = ''
 let acks: AckMessage[] = []
 
-async function start(database: string): Promise<Collector> {
+async function start(
+  database: string,
+  store: Record<string, unknown> = { store: 'influx', url: influxd.url, database },
+): Promise<Collector> {
   brokerPort = await freePort()
   const text = JSON.stringify({
     site: { id: 'plains' },
     dataFolder: folder,
     mqtt: { embedded: { port: brokerPort } },
     http: { port: await freePort(), token: TOKEN },
-    store: { store: 'influx', url: influxd.url, database },
+    store,
     ledger: { settleDelay: '1s' },
     workloads: [{ name: 'rental', kind: 'gpu-hour', usdPerGpuHour: 2.1, match: [{ namespace: '*' }] }],
   })
@@ -156,7 +164,7 @@ test('a database that comes back empty is filled from what agents still hold, an
   const agent = await connect()
   await sendUntil(agent, [1, 4], 4)
   await eventually(earnedUsd, (usd) => usd > 3.5 * MINUTE_USD)
-  await new InfluxDB({ host: '127.0.0.1', port: Number(new URL(influxd.url).port) }).dropDatabase('emptied')
+  await new InfluxDB({ host: '127.0.0.1', port: portOf(influxd) }).dropDatabase('emptied')
   // the agent has trimmed records 1 to 4, which were acknowledged, and closes new ones
   await sendUntil(agent, [5, 6], 6)
   expect(await eventually(earnedUsd, (usd) => usd > 1.5 * MINUTE_USD)).toBeCloseTo(2 * MINUTE_USD, 6)
@@ -195,4 +203,93 @@ test('InfluxDB that is away for a while loses nothing and doubles nothing', asyn
     () => collector?.storeHealth.away,
     (away) => away === undefined,
   )
+})
+
+test('a database with a retention policy settles, acknowledges, and says what it will delete', async () => {
+  const other = new InfluxDB({ host: '127.0.0.1', port: portOf(influxd), database: 'month' })
+  await other.query('CREATE DATABASE month WITH DURATION 30d')
+  await start('month')
+  const agent = await connect()
+  await sendUntil(agent, [1, 3], 3)
+  expect(await eventually(earnedUsd, (usd) => usd > 2.5 * MINUTE_USD)).toBeCloseTo(3 * MINUTE_USD, 6)
+  expect(collector?.storeHealth).toMatchObject({
+    warnings: [
+      {
+        what: expect.stringContaining('older than 30 days'),
+        cure: expect.stringContaining('ALTER RETENTION POLICY'),
+      },
+    ],
+  })
+  // the mark outlasts a restart: nothing is taken twice
+  await collector?.stop()
+  await client?.endAsync(true)
+  await start('month')
+  await sendUntil(await connect(), [1, 4], 4)
+  expect(await eventually(earnedUsd, (usd) => usd > 3.5 * MINUTE_USD)).toBeCloseTo(4 * MINUTE_USD, 6)
+})
+
+test('a password that is changed mid-run is told with what to check, and nothing acknowledged is lost', async () => {
+  const guarded = await startInfluxd({ http: ['auth-enabled = true'] })
+  try {
+    const admin = new InfluxDB({
+      host: '127.0.0.1',
+      port: portOf(guarded),
+      username: 'admin',
+      password: 'admin-pw',
+    })
+    await admin.createUser('admin', 'admin-pw', true)
+    await admin.createDatabase('perwatt')
+    await admin.createUser('writer', 'first')
+    await admin.queryRaw('GRANT ALL ON perwatt TO writer', { database: 'perwatt', method: 'POST' })
+    const store = { store: 'influx', url: guarded.url, username: 'writer', password: 'first' }
+    await start('perwatt', store)
+    const agent = await connect()
+    await sendUntil(agent, [1, 2], 2)
+    await admin.setPassword('writer', 'second')
+    const away = await eventually(
+      async () => {
+        await send(agent, 3, 4)
+        return collector?.storeHealth.away
+      },
+      (seen) => seen?.fails === 'writing',
+    )
+    expect(away).toMatchObject({
+      reason: expect.stringContaining('authorization failed'),
+      cure: expect.stringContaining('check store.influx.username and password'),
+    })
+    expect(acks.at(-1)?.seq).toBe(2)
+    await admin.setPassword('writer', 'first')
+    await sendUntil(agent, [3, 4], 4)
+    expect(await eventually(earnedUsd, (usd) => usd > 3.5 * MINUTE_USD)).toBeCloseTo(4 * MINUTE_USD, 6)
+    await collector?.stop()
+    collector = undefined
+  } finally {
+    await guarded.remove()
+  }
+})
+
+test('a torn log stops only the ledger; repaired, it goes on in the running collector with every record', async () => {
+  const path = join(folder, 'torn.duckdb')
+  const store = createDuckdbStore({ path, memoryLimitMb: 128, log: SILENT })
+  await store.open()
+  await store.append('hall-1', { epoch: 7, seq: 2 }, [hour(1), hour(2)])
+  await copyWhileOpen(store, path)
+  await appendFile(`${path}.wal`, Buffer.alloc(4096))
+  const settings = { store: 'duckdb', path, memoryLimitMb: 128 }
+  const { storeHealth } = await start('none', settings)
+  expect(storeHealth.away).toMatchObject({
+    fails: 'opening',
+    cure: expect.stringContaining('run perwatt-collector repair'),
+  })
+  const agent = await connect()
+  await send(agent, 3, 4)
+  const config = join(folder, 'torn.yaml')
+  await writeFile(
+    config,
+    JSON.stringify({ site: { id: 'plains' }, dataFolder: folder, mqtt: { embedded: {} }, store: settings }),
+  )
+  await repair({ config, yes: true })
+  await sendUntil(agent, [3, 4], 4)
+  expect(await eventually(earnedUsd, (usd) => usd > 3.5 * MINUTE_USD)).toBeCloseTo(4 * MINUTE_USD, 6)
+  expect(await ask<LossView[]>('/api/v1/losses')).toEqual([])
 })
