@@ -131,6 +131,7 @@ export function createLedger(
       () => records.alone(() => records.start()),
       () => pricing.writeAll(store),
       () => store.writeQuotes(allQuotes(prices.quotes)),
+      () => settler.alone(() => recent.load(store, nowMs())),
       () => settler.queueUnsettled(),
     ],
     log,
