@@ -120,6 +120,7 @@ export class Collector {
         () => this.#begun(),
       ])
       await this.#keeper.open(() => begin.run())
+      if (!this.#ledger.runs) await this.#prices.startWithoutStore(this.#stop.signal)
       const link = startAgentLink(this.#context, {
         broker: this.#broker,
         devices: this.#devices,

@@ -345,7 +345,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'collector/store-keeping': {
     holds: 'the store that may be away: opened when it answers, watched, filled again',
     imports: [...PROTOCOL, 'collector/plugin'],
-    packages: [],
+    packages: ['node:fs/promises', 'zod'],
   },
   'collector/ownership': {
     holds:

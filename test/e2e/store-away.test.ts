@@ -159,6 +159,36 @@ test('broker and live screens run while InfluxDB is away at the start, and the l
   expect(await eventually(earnedUsd, (usd) => usd > 2.5 * MINUTE_USD)).toBeCloseTo(3 * MINUTE_USD, 6)
 })
 
+test('live figures have their prices while the store is away at a start, and a push of before the stop still counts', async () => {
+  const post = (body: unknown) =>
+    fetch(`${url}/api/v1/quotes`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    })
+  const prices = async () =>
+    Object.fromEntries((await ask<SiteView>('/api/v1/site')).prices.map((p) => [p.name, p.value]))
+  await start('priced')
+  await post({ name: 'btcUsd', value: 65_432, by: 'ann' })
+  await eventually(prices, (seen) => seen['btcUsd'] === 65_432)
+  await collector?.stop()
+  await influxd.stop()
+  await start('priced')
+  expect(collector?.storeHealth.away).toMatchObject({ fails: 'opening' })
+  await eventually(prices, (seen) => seen['btcUsd'] === 65_432)
+  // pushed while the store is away: it is stored when it comes
+  expect((await post({ name: 'blockHeight', value: 900_001, by: 'ann' })).status).toBe(201)
+  await influxd.start()
+  await eventually(
+    () => collector?.storeHealth.away,
+    (away) => away === undefined,
+  )
+  await eventually(prices, (seen) => seen['btcUsd'] === 65_432 && seen['blockHeight'] === 900_001)
+  await collector?.stop()
+  await start('priced')
+  await eventually(prices, (seen) => seen['btcUsd'] === 65_432 && seen['blockHeight'] === 900_001)
+})
+
 test('a database that comes back empty is filled from what agents still hold, and the rest is counted as lost', async () => {
   await start('emptied')
   const agent = await connect()
