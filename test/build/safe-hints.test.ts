@@ -4,7 +4,7 @@ import { expect, it } from 'vitest'
 
 /** Advice after which records, figures or alerts would be gone: to part with a file or folder of a program's own, or to begin a new one. */
 const LOSES =
-  /\b(?:move|rename|delete|remove|erase|wipe|empty|clear|truncate|drop|rm|unlink)\b[^.;,]{0,40}\b(?:it|them|file|files|folder|log|wal|database|spool|segment|outbox|ledger|state|checkpoint)\b|\bbegin (?:a new one|anew|again with an empty)|\bstart (?:over|afresh)\b/i
+  /\b(?:move|rename|delete|remove|erase|wipe|empty|clear|truncate|drop|rm|unlink)\b[^.;,]{0,40}\b(?:it|them|file|files|folder|log|wal|database|spool|segment|outbox|ledger|state|checkpoint)\b|\bbegin (?:a new one|again with an empty)|\bstart (?:over|afresh)\b/i
 
 /** Of lines and settings of a configuration, which a person writes: nothing that was measured is lost with them. */
 const HARMLESS =

@@ -177,7 +177,7 @@ describe.each(STORES)('an issued statement in the $name store', ({ name, setting
     expect((await draft('2026-08', 'Acme')).corrections).toEqual([])
   })
 
-  it('is not made of a month that waits to be settled, whoever asks for it', async () => {
+  it('is never made of a month with minutes that wait to be settled', async () => {
     await mine(9)
     const asked = { month: '2026-06', customer: 'Acme', by: 'ann' }
     for (const incomplete of [false, true])
