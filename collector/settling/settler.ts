@@ -15,13 +15,14 @@ import { missingPrices } from '../economics/settlement/unpriced.ts'
 import type { Change, Repricing, Settlement } from '../plugin/audit-store.ts'
 import type { HeldBack, HeldMark } from '../plugin/held.ts'
 import { isRefused, type Store } from '../plugin/store.ts'
-import { causesWith, LATE_RECORDS, repricingText } from './causes.ts'
+import { LATE_RECORDS, repricingText } from './causes.ts'
 import { changedSums } from './changed-sums.ts'
 import { DueMinutes } from './due-minutes.ts'
 import { heldBackOf, heldByMinute } from './held-back.ts'
 import { meterDoubts } from './meter-doubts.ts'
 import { recordsByMinute, storedFigures } from './minute-groups.ts'
 import type { MinutePricing, Pricing } from './pricing.ts'
+import { settlementOf } from './settlement-of.ts'
 import { trueUpsOf } from './true-ups.ts'
 import { UnsettledSearch } from './unsettled-search.ts'
 
@@ -66,6 +67,7 @@ export class Settler {
   /** the newest minute that was queued because it costs or earns without records */
   #newestStandingMs = 0
   #failing = false
+  #ticking: Promise<void> | undefined
   readonly #search: UnsettledSearch
 
   constructor(options: SettlerOptions) {
@@ -86,8 +88,15 @@ export class Settler {
     this.#timer = every(LOOK_EVERY_MS, () => void this.tick())
   }
 
-  /** Queues what has become due, and settles for a part of a second. Never rejects. */
-  async tick(): Promise<void> {
+  /** Queues what has become due, and settles for a part of a second; joins one that is under way. Never rejects. */
+  tick(): Promise<void> {
+    this.#ticking ??= this.#tick().finally(() => {
+      this.#ticking = undefined
+    })
+    return this.#ticking
+  }
+
+  async #tick(): Promise<void> {
     this.#addNewestStanding()
     await this.#search.look()
     await this.#settleForAShare()
@@ -212,7 +221,7 @@ export class Settler {
     pricingOf: (minuteMs: number, settlement: Settlement | undefined) => MinutePricing,
     repricing?: Repricing,
   ): Promise<void> {
-    const { store, devices, onSettled } = this.#o
+    const { store, devices, onSettled, nowMs } = this.#o
     const rows: LedgerRow[] = []
     const settlements: Settlement[] = []
     const changes: Change[] = []
@@ -247,7 +256,7 @@ export class Settler {
         const why = repricing ? [repricingText(repricing)] : [...(this.#whys.get(minute) ?? [])]
         const { needsFees } = pricing.rules
         settlements.push({
-          ...this.#settlement(minute, settlement, pricing, changed.length > 0 ? why : undefined),
+          ...settlementOf(minute, settlement, pricing, changed.length > 0 ? why : undefined, nowMs()),
           ...missingOf(missingPrices(own, pricing.prices, needsFees)),
         })
         if (repricing && (before.has(minute) || repricing.decision))
@@ -273,25 +282,6 @@ export class Settler {
       marks.push(...(await meterDoubts(minute, records, this.#o.devices, this.#o)))
     if (marks.length > 0) await this.#o.store.hold(marks)
     return marks.length > 0
-  }
-
-  #settlement(
-    minuteMs: number,
-    before: Settlement | undefined,
-    { rules, prices }: MinutePricing,
-    changed: readonly string[] | undefined,
-  ): Settlement {
-    const nowMs = this.#o.nowMs()
-    const base = { minuteMs, rulesVersion: rules.version, quotes: Object.values(prices) }
-    // revision 0: a repricing priced the minute before its records came
-    if (!before) return { ...base, revision: changed ? 1 : 0, settledMs: nowMs }
-    const causes = changed ? causesWith(before.causes, changed, nowMs) : before.causes
-    return {
-      ...base,
-      revision: before.revision + (changed ? 1 : 0),
-      settledMs: changed ? nowMs : before.settledMs,
-      ...(causes && causes.length > 0 ? { causes } : {}),
-    }
   }
 }
 

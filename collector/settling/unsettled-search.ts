@@ -45,7 +45,9 @@ export class UnsettledSearch {
   async begin(): Promise<void> {
     const { store, pricing, nowMs, retentionMs } = this.#o
     const now = nowMs()
-    const firstMs = Math.min(pricing.firstMs, (await store.firstRecordMs()) ?? Number.POSITIVE_INFINITY)
+    // a large store may not find it in time: then everything back to the end of the retention is searched
+    const firstRecordMs = await store.firstRecordMs().catch(() => 0)
+    const firstMs = Math.min(pricing.firstMs, firstRecordMs ?? Number.POSITIVE_INFINITY)
     this.#endMs = minuteOf(Math.min(now, Math.max(firstMs, now - retentionMs())))
     this.#cursorMs = minuteOf(now) + 3 * MINUTE_MS
     await this.#piece()

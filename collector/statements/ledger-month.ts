@@ -12,7 +12,7 @@ import { type BasisSums, sampleBasis } from './power-basis.ts'
 
 /** The ledger is read in pieces of this length, to bound memory. */
 const PIECE_MS = 12 * HOUR_MS
-/** So long after its end a minute may still wait for its records without being late. */
+/** With the settle delay: so long after its end a minute may still wait for its records without being late. */
 const NOT_DUE_MS = 3 * MINUTE_MS
 
 /** The lowest and highest value of a price in the minutes of a month. */
@@ -57,7 +57,12 @@ export interface LedgerMonth {
  * @throws PerwattError if the store fails; the signal’s reason if it is aborted
  */
 export async function readLedgerMonth(
-  { store, pricing, devices }: { store: Store; pricing: Pricing; devices: KnownDevices },
+  {
+    store,
+    pricing,
+    devices,
+    settleDelayMs = 0,
+  }: { store: Store; pricing: Pricing; devices: KnownDevices; settleDelayMs?: number },
   period: Period,
   nowMs: number,
   signal: AbortSignal,
@@ -76,7 +81,7 @@ export async function readLedgerMonth(
   let rules = pricing.present
   let waitingMinutes = 0
   // while the month goes on, its newest minutes are not due yet
-  const dueMs = nowMs < period.endMs ? nowMs - NOT_DUE_MS : period.endMs
+  const dueMs = nowMs < period.endMs ? nowMs - NOT_DUE_MS - settleDelayMs : period.endMs
   const endMs = Math.min(period.endMs, nowMs)
   for (let fromMs = period.startMs; fromMs < endMs; fromMs += PIECE_MS) {
     signal.throwIfAborted()

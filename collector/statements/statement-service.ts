@@ -54,6 +54,8 @@ export interface StatementServiceOptions {
   site: { id: string; name?: string | undefined }
   nowMs: () => number
   log: Log
+  /** how long after its end a minute waits for its records; 0 where absent */
+  settleDelayMs?: number
 }
 
 /** Builds monthly statements by customer from the ledger. */

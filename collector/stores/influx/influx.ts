@@ -166,6 +166,10 @@ export default defineStore({
       ...(username === undefined ? {} : { username }),
       ...(password === undefined ? {} : { password }),
       log,
-      markFile: new MarkFile(resolve(dataFolder, `influx-${database}.mark.json`), log),
+      markFile: new MarkFile(resolve(dataFolder, markFileName(url, database)), log),
     }),
 })
+
+/** `influx-127.0.0.1_8086-perwatt.mark.json`: another server is another database, which has lost nothing. */
+const markFileName = (url: string, database: string): string =>
+  `influx-${new URL(url).host.replace(/[^\w.-]/g, '_')}-${database}.mark.json`
