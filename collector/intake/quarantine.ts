@@ -1,6 +1,6 @@
 import { reasonOf } from '../../protocol/kit/errors.ts'
 import type { Log } from '../../protocol/kit/log.ts'
-import type { Quarantined, Store } from '../plugin/store.ts'
+import { isRefused, type Quarantined, type Store } from '../plugin/store.ts'
 
 /**
  * Entries kept in the store: about a day of one machine's records under a wrong clock, and never enough to fill a disk. As many may
@@ -68,6 +68,13 @@ export class Quarantine {
       await this.#store.quarantine(entries, KEPT)
       this.#failing = false
     } catch (error) {
+      if (isRefused(error)) {
+        // the store has taken all others, and would refuse these again
+        this.#log.error('the store refuses what was put aside; it is only counted', {
+          reason: reasonOf(error),
+        })
+        return
+      }
       this.#waiting = [...entries, ...this.#waiting].slice(-KEPT)
       if (!this.#failing)
         this.#log.error('quarantine not written; will try again', {

@@ -11,7 +11,7 @@ import {
   quarantinedRecord,
   type RecordJudge,
 } from './batch-plan.ts'
-import { storeGoodRecords } from './refused-records.ts'
+import { type RefusedRecord, storeGoodRecords } from './refused-records.ts'
 
 /** Newest losses kept in memory for the screens. */
 const LOSSES_KEPT = 200
@@ -174,7 +174,8 @@ export class RecordWriter {
       const { good, refused } = await storeGoodRecords(store, append)
       if (good.records.length === 0 && refused.length > 0 && nowMs() - this.#tookMs > REFUSES_ALL_MS)
         throw new PerwattError('store-unavailable', `the store refuses every record: ${refused[0]?.reason}`)
-      await store.appendAll([good])
+      const stored = { ...good, losses: lossesWith(good, refused, nowMs()) }
+      await store.appendAll([stored])
       if (refused.length > 0)
         log.error('the store refuses records; put aside', {
           agent: agentId,
@@ -182,7 +183,7 @@ export class RecordWriter {
           reason: refused[0]?.reason ?? '',
         })
       const aside = refused.map(({ record, reason }) => quarantinedRecord(agentId, record, reason, nowMs()))
-      this.#stored([{ ...plan, append: good, aside: [...plan.aside, ...aside] }])
+      this.#stored([{ ...plan, append: stored, aside: [...plan.aside, ...aside] }])
     } catch (error) {
       this.#oneNotStored(append, error, failed)
     }
@@ -216,4 +217,26 @@ export class RecordWriter {
       ...(loss.toMs === undefined ? {} : { to: new Date(loss.toMs).toISOString() }),
     })
   }
+}
+
+/** What the agent lost, and the records that the store refuses: they are missing from the ledger too. */
+function lossesWith(
+  { agentId, mark, losses = [] }: Append,
+  refused: readonly RefusedRecord[],
+  atMs: number,
+): Loss[] {
+  const [first] = refused
+  if (!first) return [...losses]
+  const starts = refused.map(({ record }) => record.startMs)
+  const missing: Loss = {
+    agentId,
+    epoch: mark.epoch,
+    seq: mark.seq + 1,
+    records: refused.length,
+    atMs,
+    fromMs: starts.reduce((a, b) => Math.min(a, b)),
+    toMs: starts.reduce((a, b) => Math.max(a, b)),
+    cause: `the store refuses them: ${first.reason}`,
+  }
+  return [...losses, missing]
 }

@@ -144,6 +144,10 @@ describe('the record writer', () => {
       },
     ])
     expect(store.marks.get('a')).toEqual({ epoch: 7, seq: 40 })
+    // it is in no sum, and said to be missing
+    expect(store.lost).toMatchObject([
+      { agentId: 'a', records: 1, cause: expect.stringContaining('the store refuses them') },
+    ])
   })
 
   it('acknowledges nothing while the store refuses every record', async () => {
