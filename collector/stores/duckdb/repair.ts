@@ -15,8 +15,8 @@ export interface RepairOptions {
 
 /**
  * Looks at the write-ahead log beside a DuckDB file and plans the cut of its torn end. Changes nothing.
- * @returns undefined where the log is whole, or there is none
- * @throws PerwattError `store-unreadable` where the log is not one that can be cut safely
+ * @returns undefined where the database opens
+ * @throws PerwattError `store-unreadable` where no cut of the log would help
  */
 export async function planRepair(options: RepairOptions): Promise<StoreRepair | undefined> {
   const log = `${options.path}.wal`
@@ -28,7 +28,11 @@ export async function planRepair(options: RepairOptions): Promise<StoreRepair | 
       'store-unreadable',
       `duckdb ${log}: is no log of a DuckDB that is known here, and was not changed; restore file and log together from a backup, and keep both as they are until then`,
     )
-  if (state.tornAt === undefined) return undefined
+  if (state.tornAt === undefined)
+    throw new PerwattError(
+      'store-unreadable',
+      `duckdb ${log}: is whole, but ${options.path} can't replay it; nothing was changed. Put the file beside it that it was written for, or restore both from a backup`,
+    )
   const copy = `${log}.torn-${new Date(options.nowMs()).toISOString().replace(/[:.]/g, '-')}`
   return {
     plan: planOf(log, copy, state),

@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { pathToFileURL } from 'node:url'
 import { build } from 'esbuild'
+import fc from 'fast-check'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createDuckdbStore } from '../../../../collector/stores/duckdb/duckdb.ts'
 import { readLog } from '../../../../collector/stores/duckdb/log-file.ts'
@@ -175,7 +176,8 @@ describe('a log that was damaged', () => {
     await store.close()
     return { found, warnings, marks }
   }
-  const plan = () => planRepair({ path: file(), memoryLimitMb: 128, nowMs: () => DAY_MS })
+  let repairs = 0
+  const plan = () => planRepair({ path: file(), memoryLimitMb: 128, nowMs: () => DAY_MS + repairs++ })
 
   test('is whole where nothing happened to it: nothing is repaired, nothing is missing', async () => {
     await leave()
@@ -247,6 +249,50 @@ describe('a log that was damaged', () => {
     await writeFile(log(), 'something else that is kept here')
     await expect(plan()).rejects.toMatchObject({ code: expect.stringMatching(/store-/) })
     expect(await readFile(log(), 'utf8')).toBe('something else that is kept here')
+  })
+
+  test('opens exactly the whole transactions before a tear, wherever it is and whatever stands there (property)', async () => {
+    await leave()
+    const whole = await readFile(log())
+    const kept = await readFile(file())
+    const { transactions = 0 } = (await readLog(log())) ?? {}
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 200, max: whole.length }),
+        fc.uint8Array({ minLength: 40, maxLength: 600 }),
+        async (at, junk) => {
+          await writeFile(file(), kept)
+          await writeFile(log(), Buffer.concat([whole.subarray(0, at), junk]))
+          const state = await readLog(log())
+          expect(state?.wholeBytes).toBeLessThanOrEqual(at)
+          await (await plan())?.run()
+          const { found } = await rows()
+          // the first transaction makes the tables; each later one adds a record
+          const lost = transactions - (state?.transactions ?? 0)
+          expect(found).toBe(Math.max(0, 21 - lost))
+        },
+      ),
+      { numRuns: 10, endOnFailure: true },
+    )
+  })
+
+  test('that belongs to another file is never cut: every entry of it is whole', async () => {
+    await leave()
+    const other = await readFile(log())
+    await rm(log())
+    await rm(file())
+    await leave()
+    const store = createAt(file())
+    await store.open()
+    await store.close()
+    await writeFile(log(), other)
+    const opened = createAt(file())
+    const error = await opened.open().catch((reason: unknown) => reason)
+    if (error === undefined) await opened.close()
+    else {
+      await expect(plan()).rejects.toMatchObject({ code: expect.stringMatching(/^store-/) })
+      expect(await readFile(log())).toEqual(other)
+    }
   })
 
   test.each([
