@@ -10,7 +10,8 @@ const WRITE_WITHIN_MS = 5_000
 
 const MarkFileSchema = z.object({
   v: z.literal(1),
-  marks: z.record(z.string(), z.object({ epoch: z.number().int(), seq: z.number().int() })),
+  // everything that a mark says is kept, whatever it is
+  marks: z.record(z.string(), z.looseObject({ epoch: z.number().int(), seq: z.number().int() })),
   commits: z.number().int().optional(),
 })
 
@@ -79,10 +80,13 @@ export class MarkFile {
   }
 
   async #replace(): Promise<void> {
-    const { marks: all, commits } = this.#mark
-    const marks = Object.fromEntries([...all].map(([id, { epoch, seq }]) => [id, { epoch, seq }]))
+    const { marks, commits } = this.#mark
     try {
-      await writeFile(`${this.#path}.new`, JSON.stringify({ v: 1, marks, commits }), { mode: 0o600 })
+      await writeFile(
+        `${this.#path}.new`,
+        JSON.stringify({ v: 1, marks: Object.fromEntries(marks), commits }),
+        { mode: 0o600 },
+      )
       await rename(`${this.#path}.new`, this.#path)
       this.#failed = false
     } catch (error) {
@@ -108,7 +112,7 @@ export const lostMarks = (
  * The mark from which an agent's records are taken again where the store knows nothing of it: what the agent still holds comes once
  * more, and what it no longer has is counted as lost.
  */
-export const beginOf = ({ epoch }: HighWater): HighWater => ({ epoch, seq: 0 })
+export const beginOf = (mark: HighWater): HighWater => ({ ...mark, seq: 0 })
 
 /** What was lost, for a person: `3 agents: 1,200 records at least`. */
 export function lostText(lost: readonly LostMark[]): string {

@@ -53,7 +53,7 @@ export function createDuckdbStore(options: DuckdbStoreOptions): Store {
     wholeness.appended(await database.write((connection) => appendAll(connection, parts)))
   const highWaters = async () => {
     const rows = await database.read<HighWater & { agentId: string }>('SELECT * FROM highWater')
-    return new Map(rows.map(({ agentId, epoch, seq }) => [agentId, { epoch, seq }]))
+    return new Map(rows.map(({ agentId, ...mark }) => [agentId, mark]))
   }
   return withHeldVersion({
     ...duckdbAudit(database),

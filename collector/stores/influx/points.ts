@@ -22,6 +22,8 @@ const markOf = (row: Row): AgentMark => ({
   epoch: Number(row['epoch']),
   seq: Number(row['seq']),
 })
+export const marksByAgent = (marks: ReadonlyMap<string, AgentMark>): Map<string, HighWater> =>
+  new Map([...marks].map(([, { agentId, ...mark }]) => [agentId, mark]))
 export const markRows = (influx: () => InfluxClient, nowMs: () => number): LatestRows<AgentMark> =>
   new LatestRows<AgentMark>({
     influx,

@@ -1,6 +1,6 @@
 import { PerwattError } from '../../../protocol/kit/errors.ts'
 import type { HeldMark } from '../../plugin/held.ts'
-import type { Append, HighWater, Store } from '../../plugin/store.ts'
+import type { Append, Store } from '../../plugin/store.ts'
 import { recordKey } from '../../rows/held.ts'
 import { marksAfter } from '../../rows/high-water.ts'
 import type { SerialQueue } from '../../rows/serial-queue.ts'
@@ -9,7 +9,7 @@ import type { InfluxClient } from './client.ts'
 import { addHolds, heldKeys } from './held.ts'
 import { within } from './influxql.ts'
 import type { LatestRows } from './latest-rows.ts'
-import { type AgentMark, intervalOf, intervalPoint } from './points.ts'
+import { type AgentMark, intervalOf, intervalPoint, marksByAgent } from './points.ts'
 
 type RecordMethods = Pick<Store, 'append' | 'appendAll' | 'highWaters' | 'firstRecordMs' | 'intervals'>
 
@@ -57,7 +57,7 @@ export function influxRecords({
     append: (agentId, mark, records) => appendAll([{ agentId, mark, records }]),
     appendAll,
     async highWaters() {
-      return new Map([...(await marks.stored())].map(([agentId, mark]) => [agentId, withoutAgent(mark)]))
+      return marksByAgent(await marks.stored())
     },
     async firstRecordMs() {
       const [row] = await influx().rows('SELECT first(coveredMs) FROM interval')
@@ -71,8 +71,6 @@ export function influxRecords({
     },
   }
 }
-
-const withoutAgent = ({ epoch, seq }: AgentMark): HighWater => ({ epoch, seq })
 
 const heldMarks = ({ agentId, holds = [] }: Append): HeldMark[] =>
   holds.map(({ record: { deviceId, owner, startMs }, ...hold }) => ({

@@ -6,7 +6,7 @@ import { beginOf, type LostMark, lostMarks, lostText, type MarkFile } from '../.
 import type { InfluxClient } from './client.ts'
 import { Identity } from './identity.ts'
 import type { LatestRows } from './latest-rows.ts'
-import type { AgentMark } from './points.ts'
+import { type AgentMark, marksByAgent } from './points.ts'
 
 export interface WholenessOptions {
   influx: () => InfluxClient
@@ -74,7 +74,7 @@ export class Wholeness {
   /** Records were stored with their marks. */
   async appended(): Promise<void> {
     const { marks, claims, markFile } = this.#o
-    markFile?.note({ marks: marks.known })
+    markFile?.note({ marks: marksByAgent(marks.known) })
     await claims.carry()
     await this.#identity.carry()
   }
