@@ -7,8 +7,9 @@ import { adopt, listAdoptions, listClaims, setApart } from './commands/devices.t
 import { decideDoubts, listDoubts } from './commands/doubts.ts'
 import { explain } from './commands/explain.ts'
 import { quote } from './commands/quote.ts'
+import { repair } from './commands/repair.ts'
 import { ledger } from './commands/report.ts'
-import { reprice } from './commands/reprice.ts'
+import { cancelRepricing, reprice } from './commands/reprice.ts'
 import { run } from './commands/run.ts'
 import { issuedStatements, issueStatement, statement } from './commands/statement.ts'
 import { unpriced } from './commands/unpriced.ts'
@@ -42,6 +43,15 @@ program
   .addOption(config())
   .option('--write', 'change the file itself; the file as it was stays beside it')
   .action(convert)
+
+program
+  .command('repair')
+  .description(
+    'cut the torn end off the log of the embedded store, which a power cut can leave: says first what it will do, and keeps a copy',
+  )
+  .addOption(config())
+  .option('--yes', 'do it without asking')
+  .action(repair)
 
 program
   .command('demo')
@@ -92,6 +102,12 @@ requesting(program.command('reprice'))
     'use the rules of the present configuration instead of those in force at the time',
   )
   .action(reprice)
+
+requesting(program.command('reprice-cancel'))
+  .description('end a repricing that runs: what it has done stays, every later minute keeps its figures')
+  .argument('<id>', 'of the repricing, as reprice or the audit prints it')
+  .requiredOption('--by <name>', 'who ends it, for the audit trail')
+  .action(cancelRepricing)
 
 const devices = program
   .command('devices')
@@ -218,7 +234,7 @@ requesting(statements.command('issue'))
   .requiredOption('--month <month>', 'month of the site’s time zone: 2026-01')
   .addOption(customer())
   .requiredOption('--by <name>', 'who issues it, for the audit trail')
-  .option('--incomplete', 'although minutes wait or are unpriced')
+  .option('--incomplete', 'although minutes are unpriced')
   .action(issueStatement)
 
 requesting(statements.command('list'))

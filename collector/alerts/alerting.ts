@@ -138,7 +138,7 @@ function readState(file: string, log: Log): State {
     log.error('alert-state-unreadable', {
       file,
       reason: reasonOf(error),
-      next: 'alerts that fired before may be sent a second time; correct the rights of the file or delete it',
+      next: 'alerts that fired before may be sent a second time; correct the file or its rights',
     })
     return nothing
   }

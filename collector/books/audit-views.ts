@@ -22,6 +22,10 @@ export const RepricingSchema = z.object({
   ),
   doneTo: time.describe('every minute before this is repriced'),
   done: z.boolean(),
+  cancelled: z
+    .object({ at: time, by: z.string() })
+    .optional()
+    .describe('present: a person ended it; minutes from `doneTo` on keep the figures that they had'),
 })
 export type RepricingView = z.infer<typeof RepricingSchema>
 
@@ -43,6 +47,10 @@ export const LossSchema = z.object({
     .describe('present: not lost, but held for this until a person decides; see /api/v1/doubts'),
   from: time.optional().describe('approximate begin of the lost records'),
   to: time.optional().describe('approximate end of the lost records'),
+  cause: z
+    .string()
+    .optional()
+    .describe('present: why, where it was not the agent, whose spool was full or damaged'),
 })
 export type LossView = z.infer<typeof LossSchema>
 

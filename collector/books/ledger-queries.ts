@@ -77,6 +77,12 @@ export class LedgerQueries {
     return repricingView(await this.#o.repricer.request(request))
   }
 
+  /** Ends a repricing; undefined where there is none of this id. @throws PerwattError `not-cancelled` where it is done */
+  async cancelRepricing(id: string, by: string): Promise<RepricingView | undefined> {
+    const cancelled = await this.#o.repricer.cancel(id, by)
+    return cancelled && repricingView(cancelled)
+  }
+
   /**
    * The newest `limit` repricings and issued statements, or the one with this id, newest first. Their changes come in buckets of `stepMs`; without it, one
    * bucket spans the whole repricing.
@@ -123,6 +129,7 @@ export class LedgerQueries {
         at: iso(loss.atMs),
         ...(loss.fromMs === undefined ? {} : { from: iso(loss.fromMs) }),
         ...(loss.toMs === undefined ? {} : { to: iso(loss.toMs) }),
+        ...(loss.cause === undefined ? {} : { cause: loss.cause }),
       }),
     )
     return [...lost, ...heldByAgent(await store.heldGroups({ state: 'open' }, MOST_HELD))]

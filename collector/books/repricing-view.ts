@@ -17,6 +17,7 @@ export const repricingView = (r: Repricing): RepricingView => ({
   ...(r.decision ? { decision: decisionView(r.decision) } : {}),
   doneTo: iso(r.doneMs),
   done: r.doneMs >= r.toMs,
+  ...(r.cancelled ? { cancelled: { at: iso(r.cancelled.atMs), by: r.cancelled.by } } : {}),
 })
 
 function decisionView({ verdict, records, filter }: Decision): NonNullable<RepricingView['decision']> {

@@ -14,6 +14,15 @@ export interface RepriceOptions extends ApiOptions {
   presentRules?: boolean
 }
 
+/** Ends a repricing that runs. */
+export async function cancelRepricing(id: string, options: ApiOptions & { by: string }): Promise<void> {
+  const body = { id, by: options.by }
+  const { doneTo } = await new ApiClient(options).ask<RepricingView>('/api/v1/reprice/cancel', {}, body)
+  printLine(
+    `repricing ${plain(id)} has ended: minutes before ${doneTo} are repriced, all others keep their figures`,
+  )
+}
+
 const POLL_EVERY_MS = 1_000
 
 /** Requests a repricing from the running collector, waits until it is done, and prints what it changed. */
@@ -29,11 +38,17 @@ export async function reprice(options: RepriceOptions): Promise<void> {
     quotes: (options.quote ?? []).map(readQuote),
   }
   const { id } = await api.ask<RepricingView>('/api/v1/reprice', {}, body)
-  printLine(`repricing ${plain(id)} has begun; Ctrl-C ends this command, not the repricing`)
+  printLine(
+    `repricing ${plain(id)} has begun; Ctrl-C ends this command, not the repricing: reprice-cancel does`,
+  )
   for (;;) {
     const [audit] = await api.ask<AuditView[]>('/api/v1/audit', { id })
     if (audit?.done) {
       printLine(auditText(audit))
+      return
+    }
+    if (audit?.cancelled) {
+      printLine(`ended by ${plain(audit.cancelled.by)}: minutes before ${audit.doneTo} are repriced`)
       return
     }
     if (audit) printLine(`done to ${audit.doneTo}`)

@@ -10,6 +10,7 @@ export class ChartKeeper {
   readonly #state: SiteState
   readonly #store: Store
   #sampledMs = 0
+  #failing = false
   #storing: Promise<unknown> = Promise.resolve()
 
   constructor(context: Context, state: SiteState, store: Store) {
@@ -27,7 +28,17 @@ export class ChartKeeper {
     this.#storing = this.#storing
       .then(() => this.#store.writeSamples(rows))
       .then(() => this.#store.prune(now - config.ledger.sampleRetention))
-      .catch((error) => log.error('samples not stored', { samples: rows.length, reason: reasonOf(error) }))
+      .then(() => {
+        this.#failing = false
+      })
+      .catch((error) => {
+        if (!this.#failing)
+          log.error('samples not stored; charts have a hole until the store answers', {
+            samples: rows.length,
+            reason: reasonOf(error),
+          })
+        this.#failing = true
+      })
   }
 
   /** Resolves when the last write is done. */

@@ -8,7 +8,7 @@ import { CHANNELS } from '../channels/index.ts'
 import type { AdvicePublisher } from '../live/advice-publisher.ts'
 import { CHART_STEP_MS } from '../live/chart-samples.ts'
 import type { LiveViews } from '../live/live-views.ts'
-import type { Store } from '../plugin/store.ts'
+import type { StoreHealth } from '../plugin/store-health.ts'
 import { PoolWatch } from '../pool-watch/pool-watch.ts'
 import { POOLS } from '../pools/index.ts'
 import { priceSituations } from '../prices/quote-situation.ts'
@@ -16,6 +16,8 @@ import { RULES } from '../rules/index.ts'
 import ownerSilent from '../rules/owner-silent.ts'
 import type { Assets } from '../screens/pages/assets.ts'
 import type { ScreensServer } from '../screens/server.ts'
+import { Steps } from '../store-keeping/steps.ts'
+import { StoreKeeper } from '../store-keeping/store-keeper.ts'
 import { STORES } from '../stores/index.ts'
 import { type AgentLink, localHost, startAgentLink, startBroker } from './agent-link.ts'
 import { ChartKeeper } from './chart-keeper.ts'
@@ -35,7 +37,7 @@ export interface CollectorOptions extends Omit<Context, 'nowMs'> {
 /** The collector, put together: each part is made when all that it needs is there, and started and stopped in this order. */
 export class Collector {
   readonly #context: Context
-  readonly #store: Store
+  readonly #keeper: StoreKeeper
   readonly #devices: Devices
   readonly #prices: PricePlane
   readonly #ledger: LedgerPlane
@@ -54,10 +56,15 @@ export class Collector {
   constructor({ assets, ...options }: CollectorOptions) {
     const context: Context = { nowMs: Date.now, ...options }
     const { config, log, version, nowMs } = context
-    const store = pluginNamed(STORES, config.store.store).open(config.store, {
-      dataFolder: config.dataFolder,
+    const keeper = new StoreKeeper({
+      store: pluginNamed(STORES, config.store.store).open(config.store, {
+        dataFolder: config.dataFolder,
+        log,
+      }),
+      nowMs,
       log,
     })
+    const { store } = keeper
     const devices = createDevices(context)
     const alerting = createAlerting({
       config: config.alerts,
@@ -84,7 +91,7 @@ export class Collector {
     const sources = { store, devices, prices, ledger, alerting, pools }
     const views = createLiveViews(context, sources)
     this.#context = context
-    this.#store = store
+    this.#keeper = keeper
     this.#devices = devices
     this.#prices = prices
     this.#ledger = ledger
@@ -97,17 +104,23 @@ export class Collector {
   }
 
   /**
-   * Starts everything; resolves with the addresses of the screens and of the broker.
-   * @throws PerwattError where the store can't be opened or a port is taken; everything is stopped again then
+   * Starts everything; resolves with the addresses of the screens and of the broker. Where the store does not answer, the broker and
+   * the live screens run, and the ledger begins when it comes; until then agents keep their records.
+   * @throws PerwattError where the store can never be opened or a port is taken; everything is stopped again then
    */
   async start(): Promise<{ screenUrl: string; brokerUrl: string }> {
     try {
-      await this.#store.open()
-      await this.#prices.start(this.#stop.signal)
-      await this.#ledger.start()
       const { host, port } = this.#context.config.http
       const listening = await this.#screens.listen(host, port)
       this.#broker = await startBroker(this.#context)
+      const begin = new Steps([
+        () => this.#prices.load(),
+        () => this.#prices.start(this.#stop.signal),
+        () => this.#ledger.start(),
+        () => this.#begun(),
+      ])
+      await this.#keeper.open(() => begin.run())
+      if (!this.#ledger.runs) await this.#prices.startWithoutStore(this.#stop.signal)
       const link = startAgentLink(this.#context, {
         broker: this.#broker,
         devices: this.#devices,
@@ -115,10 +128,11 @@ export class Collector {
       })
       this.#link = link
       this.#alerting.start()
-      this.#watching = this.#pools.run(this.#stop.signal)
       this.#timers = [
         every(TICK_MS, () => this.#tick(link.advice)),
-        every(CHART_STEP_MS, () => this.#charts.keep()),
+        every(CHART_STEP_MS, () => {
+          if (this.#ledger.runs) this.#charts.keep()
+        }),
       ]
       return { screenUrl: `http://${localHost(host)}:${listening.port}`, brokerUrl: link.brokerUrl }
     } catch (error) {
@@ -127,17 +141,30 @@ export class Collector {
     }
   }
 
+  /** How the store is: whether it answers, since when it does not, and what to do. */
+  get storeHealth(): StoreHealth {
+    return this.#keeper.health
+  }
+
+  /** The store has answered, and the ledger goes on. */
+  #begun(): void {
+    this.#watching = this.#pools.run(this.#stop.signal)
+    // agents that were heard before send now what waits
+    this.#link?.ingest.hello()
+  }
+
   /** Stops within a few seconds. What is stored stays; agents send the rest after the next start. */
   async stop(): Promise<void> {
     this.#stop.abort()
     for (const timer of this.#timers) clearInterval(timer)
     await this.#link?.ingest.stop()
     await Promise.all([this.#alerting.stop(), this.#screens.close(), this.#broker?.close()])
+    await this.#keeper.stop()
     await this.#watching
     await this.#ledger.stop()
     await this.#prices.stop()
     await this.#charts.stop()
-    await this.#store
+    await this.#keeper.store
       .close()
       .catch((error) => this.#context.log.error('store not closed', { reason: reasonOf(error) }))
   }

@@ -1,3 +1,4 @@
+import type { Quote } from '../../protocol/quote.ts'
 import { HOUR_MS } from '../../protocol/units.ts'
 import { Behind } from '../doubts/behind.ts'
 import { Doubts } from '../doubts/doubts.ts'
@@ -11,11 +12,15 @@ import { RecordWriter } from '../intake/record-writer.ts'
 import { DeviceAdoption } from '../ownership/adoption.ts'
 import { ClaimKeeper } from '../ownership/claim-keeper.ts'
 import type { Store } from '../plugin/store.ts'
+import type { QuoteBook } from '../prices/quote-book.ts'
 import { LatePrices } from '../settling/late-prices.ts'
 import { Pricing } from '../settling/pricing.ts'
 import { RecentLedger } from '../settling/recent-ledger.ts'
 import { Repricer } from '../settling/repricer.ts'
 import { Settler } from '../settling/settler.ts'
+import { LossCauses } from '../store-keeping/loss-causes.ts'
+import { Refill } from '../store-keeping/refill.ts'
+import { Steps } from '../store-keeping/steps.ts'
 import type { Context } from './context.ts'
 import type { Devices } from './devices.ts'
 import type { PricePlane } from './prices.ts'
@@ -39,7 +44,17 @@ export interface LedgerPlane {
   claims: ClaimKeeper
   adoption: DeviceAdoption
   openHolds: OpenHolds
-  /** Reads what the store has and continues with it; the store is open and the quotes are read. Rejects where the store fails. */
+  /** Whether it has started: before, a record has no mark to be held against, and stays with its agent. */
+  readonly runs: boolean
+  /** What agents send. Until the ledger runs it is left to them: they send it again. */
+  heard: {
+    receive(...message: Parameters<BatchReceiver['receive']>): void
+    hear(...inventory: Parameters<ClaimKeeper['hear']>): void
+  }
+  /**
+   * Reads what the store has and continues with it; the store is open and the quotes are read. Rejects where the store fails; called
+   * again it goes on from there.
+   */
   start(): Promise<void>
   /** Stops in the direction of the data: no batch is in work when settling ends. */
   stop(): Promise<void>
@@ -50,7 +65,9 @@ export function createLedger(
   { config, log, nowMs }: Context,
   { store, devices, prices }: { store: Store; devices: Devices; prices: PricePlane },
 ): LedgerPlane {
-  const { retention: retentionMs, settleDelay: settleDelayMs } = config.ledger
+  const { retention, settleDelay: settleDelayMs } = config.ledger
+  // a database with a retention of its own can't keep what is older
+  const retentionMs = () => Math.min(retention, store.keepsMs ?? retention)
   const common = { store, nowMs, log }
   const quarantine = new Quarantine(store, log)
   const pricing = new Pricing({
@@ -73,14 +90,16 @@ export function createLedger(
     pricing,
     devices: devices.known,
     settleDelayMs,
-    retentionMs,
+    get retentionMs() {
+      return retentionMs()
+    },
     settling: (settled) => claims.settling(settled),
     onSettled: (minutes, rows, settlements) => {
       latePrices.settled(settlements)
       recent.settled(minutes, rows, settlements, nowMs())
     },
   })
-  const latePrices = new LatePrices({ ...common, settler, pricing, retentionMs })
+  const latePrices = new LatePrices({ ...common, settler, pricing, retentionMs: retention })
   prices.onFilled((filled) => latePrices.note(filled))
   const repricer = new Repricer({
     ...common,
@@ -101,13 +120,16 @@ export function createLedger(
     },
     nowMs,
   })
+  const causes = new LossCauses(() => store.warnings ?? [])
   const records = new RecordWriter({
     ...common,
-    retentionMs,
+    get retentionMs() {
+      return retentionMs()
+    },
     quarantine: (entry) => quarantine.add(entry),
     judges: [(agentId, record) => doubts.judge(agentId, record)],
     onJudged: (failed) => doubts.settled(failed),
-    arriving: (appends) => claims.arriving(appends),
+    arriving: (appends) => claims.arriving(causes.of(appends)),
     onStored: (minutes) => settler.note(minutes),
   })
   const adoption = new DeviceAdoption({
@@ -117,6 +139,17 @@ export function createLedger(
     decide: (request) => repricer.decide(request),
     alone: (work) => records.alone(work),
   })
+  const refill = new Refill(
+    [
+      () => records.alone(() => records.start()),
+      () => pricing.writeAll(store),
+      () => store.writeQuotes(allQuotes(prices.quotes)),
+      () => settler.alone(() => recent.load(store, nowMs())),
+      () => settler.queueUnsettled(),
+    ],
+    log,
+  )
+  store.onEmptied?.(() => refill.begin())
   const openHolds = new OpenHolds(store, log, nowMs)
   const doubtsKeeper = new DoubtsKeeper({ store, doubts, log, nowMs })
   const receiver = new BatchReceiver({
@@ -126,7 +159,34 @@ export function createLedger(
     nowMs,
     log,
   })
+  let runs = false
+  const begin = new Steps([
+    () => pricing.start(store, nowMs()),
+    () => recent.load(store, nowMs()),
+    () => claims.start(devices.inventories()),
+    () => doubtsKeeper.start(),
+    async () => {
+      const startMs = nowMs()
+      doubts.remember(await store.pastOfDevices(startMs - PAST_MS, startMs - ENERGY_PAST_MS))
+    },
+    () => records.start(),
+    () => settler.start(),
+    () => latePrices.start(),
+    () => repricer.start(),
+    () => adoption.start(),
+    () => openHolds.start(),
+    () => {
+      runs = true
+    },
+  ])
   return {
+    get runs() {
+      return runs
+    },
+    heard: {
+      receive: (...message) => runs && receiver.receive(...message),
+      hear: (agentId, list) => runs && claims.hear(agentId, list),
+    },
     quarantine,
     pricing,
     recent,
@@ -138,21 +198,9 @@ export function createLedger(
     claims,
     adoption,
     openHolds,
-    async start() {
-      await pricing.start(store, nowMs())
-      await recent.load(store, nowMs())
-      await claims.start(devices.inventories())
-      await doubtsKeeper.start()
-      const startMs = nowMs()
-      doubts.remember(await store.pastOfDevices(startMs - PAST_MS, startMs - ENERGY_PAST_MS))
-      await records.start()
-      await settler.start()
-      await latePrices.start()
-      await repricer.start()
-      await adoption.start()
-      await openHolds.start()
-    },
+    start: () => begin.run(),
     async stop() {
+      await refill.stop()
       await openHolds.stop()
       await receiver.stop()
       await records.stop()
@@ -164,3 +212,6 @@ export function createLedger(
     },
   }
 }
+
+const allQuotes = (book: QuoteBook): Quote[] =>
+  book.names().flatMap((name) => book.between(name, 0, Number.MAX_SAFE_INTEGER))

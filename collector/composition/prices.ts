@@ -1,9 +1,14 @@
+import { join } from 'node:path'
+import { every, type Timer } from '../../protocol/kit/timers.ts'
+import type { Quote } from '../../protocol/quote.ts'
+import { MINUTE_MS } from '../../protocol/units.ts'
 import fixed from '../feeds/fixed.ts'
 import { FEEDS } from '../feeds/index.ts'
 import type { Store } from '../plugin/store.ts'
 import { createQuoteSelector } from '../prices/feed-config.ts'
 import { type FilledTime, QuoteBook } from '../prices/quote-book.ts'
 import type { QuoteSelector } from '../prices/quote-selector.ts'
+import { QuotesCopy } from '../store-keeping/quotes-copy.ts'
 import type { Context } from './context.ts'
 
 export interface PricePlane {
@@ -11,8 +16,12 @@ export interface PricePlane {
   selector: QuoteSelector
   /** Tells from now on when prices of a past time have come. */
   onFilled(listener: (filled: FilledTime) => void): void
-  /** Reads the stored quotes and starts the feeds, which run until the signal aborts. Rejects where the store fails. */
-  start(signal: AbortSignal): Promise<void>
+  /** Reads the stored quotes. Rejects where the store fails. */
+  load(): Promise<void>
+  /** Starts the feeds, which run until the signal aborts. */
+  start(signal: AbortSignal): void
+  /** Starts the feeds without the store, from the copy of the present quotes; does nothing where there is no copy. */
+  startWithoutStore(signal: AbortSignal): Promise<void>
   stop(): Promise<void>
 }
 
@@ -32,14 +41,44 @@ export function createPrices({ config, log, version, nowMs }: Context, store: St
       for (const listener of listeners) listener(filled)
     },
   })
+  const copy = new QuotesCopy(join(config.dataFolder, 'quotes.json'), log)
+  const keepCopy = () => copy.keep(from(quotes, nowMs()))
+  let startedMs: number | undefined
+  let loading = false
+  let timer: Timer | undefined
+  const start = (signal: AbortSignal) => {
+    if (startedMs !== undefined) return
+    startedMs = nowMs()
+    selector.start(signal)
+    timer = every(MINUTE_MS, () => void keepCopy()).unref()
+  }
   return {
     quotes,
     selector,
     onFilled: (listener) => listeners.push(listener),
-    async start(signal) {
-      for (const quote of await store.quotes()) quotes.add(quote)
-      selector.start(signal)
+    async load() {
+      loading = true
+      const stored = await store.quotes()
+      // the feeds may run already: what they say since then stays
+      const begunMs = startedMs ?? Number.POSITIVE_INFINITY
+      const begun = new Set(from(quotes, begunMs).map(({ name }) => name))
+      for (const quote of stored) if (quote.fromMs < begunMs || !begun.has(quote.name)) quotes.add(quote)
     },
-    stop: () => selector.stop(),
+    start,
+    async startWithoutStore(signal) {
+      const kept = await copy.read()
+      if (!kept || loading || startedMs !== undefined) return
+      for (const quote of kept) quotes.add(quote)
+      start(signal)
+    },
+    async stop() {
+      clearInterval(timer)
+      await selector.stop()
+      if (startedMs !== undefined) await keepCopy()
+    },
   }
 }
+
+/** The quotes of all names that hold at a time or later. */
+const from = (book: QuoteBook, ms: number): Quote[] =>
+  book.names().flatMap((name) => book.between(name, ms, Number.MAX_SAFE_INTEGER))

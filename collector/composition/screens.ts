@@ -67,7 +67,13 @@ export function createScreens(
     views,
     selector: prices.selector,
     figures: new Figures({ ...common, minutes: recent }),
-    statements: new StatementService({ ...common, site: config.site, nowMs, log }),
+    statements: new StatementService({
+      ...common,
+      site: config.site,
+      nowMs,
+      log,
+      settleDelayMs: config.ledger.settleDelay,
+    }),
     pools: () => pools.views(),
     claims: new ClaimQueries({ store, register: devices.owners, adoption: ledger.adoption }),
     queries: new LedgerQueries({

@@ -35,7 +35,7 @@ export interface IngestOptions {
   /** whether emulated machines may count in this site's figures */
   acceptSimulated: boolean
   state: SiteState
-  receiver: BatchReceiver
+  receiver: Pick<BatchReceiver, 'receive'>
   inventory: InventoryBook
   claims: Pick<ClaimKeeper, 'hear'>
   nowMs: () => number
@@ -53,7 +53,7 @@ export class Ingest {
   readonly #retained = new Map<string, string>()
 
   constructor(options: IngestOptions) {
-    const { url, user, site, version, log, nowMs } = options
+    const { url, user, site, log } = options
     this.#o = options
     this.#link = new MqttLink({
       url,
@@ -67,8 +67,7 @@ export class Ingest {
       },
       onSubscribed: () => {
         log.info('listening to the agents', { site })
-        const hello: HelloMessage = { v: 1, atMs: nowMs(), version }
-        this.#link.publish({ topic: helloTopic(site), payload: encode(hello), qos: 1 })
+        this.hello()
       },
       onMessage: (name, payload, retained) => this.#received(name, payload, retained),
     })
@@ -80,6 +79,13 @@ export class Ingest {
 
   start(): void {
     this.#link.start()
+  }
+
+  /** Asks the agents to say again who they are and to send what waits. */
+  hello(): void {
+    const { site, nowMs, version } = this.#o
+    const hello: HelloMessage = { v: 1, atMs: nowMs(), version }
+    this.#link.publish({ topic: helloTopic(site), payload: encode(hello), qos: 1 })
   }
 
   /** Publishes a retained message: now, and whenever the broker is reached again. */

@@ -1,6 +1,6 @@
 import { reasonOf } from '../../protocol/kit/errors.ts'
 import type { Log } from '../../protocol/kit/log.ts'
-import type { Quarantined, Store } from '../plugin/store.ts'
+import { isRefused, type Quarantined, type Store } from '../plugin/store.ts'
 
 /**
  * Entries kept in the store: about a day of one machine's records under a wrong clock, and never enough to fill a disk. As many may
@@ -18,6 +18,8 @@ export class Quarantine {
   readonly #log: Log
   #waiting: Quarantined[] = []
   #count = 0
+  #failing = false
+  #flushing: Promise<void> = Promise.resolve()
   readonly #byAgent = new Map<string, number>()
   readonly #logged = new Set<string>()
 
@@ -52,15 +54,34 @@ export class Quarantine {
     })
   }
 
-  /** Writes what waits. Never rejects. */
-  async flush(): Promise<void> {
+  /** Writes what waits; what the store can't take is tried again with the next. Never rejects. */
+  flush(): Promise<void> {
+    this.#flushing = this.#flushing.then(() => this.#flush())
+    return this.#flushing
+  }
+
+  async #flush(): Promise<void> {
     const entries = this.#waiting
     if (entries.length === 0) return
     this.#waiting = []
-    await this.#store
-      .quarantine(entries, KEPT)
-      .catch((error) =>
-        this.#log.error('quarantine not written', { entries: entries.length, reason: reasonOf(error) }),
-      )
+    try {
+      await this.#store.quarantine(entries, KEPT)
+      this.#failing = false
+    } catch (error) {
+      if (isRefused(error)) {
+        // the store has taken all others, and would refuse these again
+        this.#log.error('the store refuses what was put aside; it is only counted', {
+          reason: reasonOf(error),
+        })
+        return
+      }
+      this.#waiting = [...entries, ...this.#waiting].slice(-KEPT)
+      if (!this.#failing)
+        this.#log.error('quarantine not written; will try again', {
+          entries: entries.length,
+          reason: reasonOf(error),
+        })
+      this.#failing = true
+    }
   }
 }

@@ -1,6 +1,6 @@
-import { reasonOf } from '../../protocol/kit/errors.ts'
+import { PerwattError, reasonOf } from '../../protocol/kit/errors.ts'
 import type { Log } from '../../protocol/kit/log.ts'
-import { minuteOf } from '../../protocol/units.ts'
+import { MINUTE_MS, minuteOf } from '../../protocol/units.ts'
 import type { Loss } from '../plugin/audit-store.ts'
 import { type Append, type HighWater, isRefused, type Quarantined, type Store } from '../plugin/store.ts'
 import {
@@ -11,9 +11,12 @@ import {
   quarantinedRecord,
   type RecordJudge,
 } from './batch-plan.ts'
+import { type RefusedRecord, storeGoodRecords } from './refused-records.ts'
 
 /** Newest losses kept in memory for the screens. */
 const LOSSES_KEPT = 200
+/** A store that took no record in this time and refuses one may refuse everything: the agents keep what they have. */
+const REFUSES_ALL_MS = 10 * MINUTE_MS
 
 export interface RecordWriterOptions {
   store: Store
@@ -41,6 +44,8 @@ export class RecordWriter {
   #marks = new Map<string, HighWater>()
   #losses: Loss[] = []
   #turn: Promise<unknown> = Promise.resolve()
+  /** when the store took a record last */
+  #tookMs = Number.NEGATIVE_INFINITY
 
   constructor(options: RecordWriterOptions) {
     this.#o = options
@@ -129,36 +134,64 @@ export class RecordWriter {
   }
 
   async #storeOneByOne(plans: readonly BatchPlan[]): Promise<ReadonlySet<string>> {
-    const { store, log, nowMs } = this.#o
     const failed = new Set<string>()
+    const refused = new Map<string, BatchPlan[]>()
     for (const plan of plans) {
-      const { append } = plan
-      if (!append || failed.has(append.agentId)) continue
-      const { agentId } = append
-      try {
-        await store.appendAll([append])
-        this.#stored([plan])
-      } catch (error) {
-        const reason = reasonOf(error)
-        if (!isRefused(error)) {
-          log.error('records not stored; the agent keeps them', { agent: agentId, reason })
-          failed.add(agentId)
-          continue
-        }
+      const { agentId } = plan.delivery
+      const earlier = refused.get(agentId)
+      if (earlier) earlier.push(plan)
+      else if (!failed.has(agentId) && (await this.#storeOne(plan, failed)) === 'refused')
+        refused.set(agentId, [plan])
+    }
+    // after the others: what they came to shows whether the store refuses a record, or everything
+    for (const waiting of refused.values())
+      for (const plan of waiting)
+        if (!failed.has(plan.delivery.agentId)) await this.#storeSparing(plan, failed)
+    return failed
+  }
+
+  async #storeOne(plan: BatchPlan, failed: Set<string>): Promise<'refused' | undefined> {
+    const { append } = plan
+    if (!append) return undefined
+    try {
+      await this.#o.store.appendAll([append])
+      this.#stored([plan])
+      return undefined
+    } catch (error) {
+      if (isRefused(error)) return 'refused'
+      this.#oneNotStored(append, error, failed)
+      return undefined
+    }
+  }
+
+  /** A record that the store refuses is put aside, and everything else of its batch is stored. */
+  async #storeSparing(plan: BatchPlan, failed: Set<string>): Promise<void> {
+    const { store, log, nowMs } = this.#o
+    const { append } = plan
+    if (!append) return
+    const { agentId } = append
+    try {
+      const { good, refused } = await storeGoodRecords(store, append)
+      if (good.records.length === 0 && refused.length > 0 && nowMs() - this.#tookMs > REFUSES_ALL_MS)
+        throw new PerwattError('store-unavailable', `the store refuses every record: ${refused[0]?.reason}`)
+      const stored = { ...good, losses: lossesWith(good, refused, nowMs()) }
+      await store.appendAll([stored])
+      if (refused.length > 0)
         log.error('the store refuses records; put aside', {
           agent: agentId,
-          records: append.records.length,
-          reason,
+          records: refused.length,
+          reason: refused[0]?.reason ?? '',
         })
-        const aside = append.records.map((record) => quarantinedRecord(agentId, record, reason, nowMs()))
-        const without = { ...append, records: [], holds: [] }
-        await store.appendAll([without]).then(
-          () => this.#stored([{ ...plan, append: without, aside: [...plan.aside, ...aside] }]),
-          () => failed.add(agentId),
-        )
-      }
+      const aside = refused.map(({ record, reason }) => quarantinedRecord(agentId, record, reason, nowMs()))
+      this.#stored([{ ...plan, append: stored, aside: [...plan.aside, ...aside] }])
+    } catch (error) {
+      this.#oneNotStored(append, error, failed)
     }
-    return failed
+  }
+
+  #oneNotStored({ agentId }: Append, error: unknown, failed: Set<string>): void {
+    this.#o.log.error('records not stored; the agent keeps them', { agent: agentId, reason: reasonOf(error) })
+    failed.add(agentId)
   }
 
   #stored(plans: readonly BatchPlan[]): void {
@@ -167,6 +200,7 @@ export class RecordWriter {
       for (const entry of aside) this.#o.quarantine(entry)
       if (!append) continue
       this.#marks.set(append.agentId, append.mark)
+      if (append.records.length > 0) this.#tookMs = this.#o.nowMs()
       for (const record of append.records) minutes.add(minuteOf(record.startMs))
       for (const loss of append.losses ?? []) this.#noteLoss(loss)
     }
@@ -175,11 +209,34 @@ export class RecordWriter {
 
   #noteLoss(loss: Loss): void {
     this.#losses = [loss, ...this.#losses].slice(0, LOSSES_KEPT)
-    this.#o.log.error('an agent lost records before they could be taken: its spool was full, or damaged', {
+    const why = loss.cause ?? 'its spool was full, or damaged'
+    this.#o.log.error(`an agent lost records before they could be taken: ${why}`, {
       agent: loss.agentId,
       records: loss.records,
       ...(loss.fromMs === undefined ? {} : { from: new Date(loss.fromMs).toISOString() }),
       ...(loss.toMs === undefined ? {} : { to: new Date(loss.toMs).toISOString() }),
     })
   }
+}
+
+/** What the agent lost, and the records that the store refuses: they are missing from the ledger too. */
+function lossesWith(
+  { agentId, mark, losses = [] }: Append,
+  refused: readonly RefusedRecord[],
+  atMs: number,
+): Loss[] {
+  const [first] = refused
+  if (!first) return [...losses]
+  const starts = refused.map(({ record }) => record.startMs)
+  const missing: Loss = {
+    agentId,
+    epoch: mark.epoch,
+    seq: mark.seq + 1,
+    records: refused.length,
+    atMs,
+    fromMs: starts.reduce((a, b) => Math.min(a, b)),
+    toMs: starts.reduce((a, b) => Math.max(a, b)),
+    cause: `the store refuses them: ${first.reason}`,
+  }
+  return [...losses, missing]
 }

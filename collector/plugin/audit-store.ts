@@ -16,6 +16,8 @@ export interface Loss {
   /** approximate time of the lost records; absent where the agent does not know */
   fromMs?: number
   toMs?: number
+  /** why, where it was not the agent: the database was emptied; absent where the agent's spool was full or damaged */
+  cause?: string
 }
 
 /** The pricing rules in force from a time. Its key is (version, fromMs): an earlier version may be in force again. */
@@ -67,6 +69,8 @@ export interface Repricing {
   quotes: readonly Quote[]
   /** minutes before this are done */
   doneMs: number
+  /** present: a person ended it before it was done */
+  cancelled?: { atMs: number; by: string }
   /** present: it settles the minutes of held records that a person accepted or rejected, each with its own prices */
   decision?: Decision
 }

@@ -12,6 +12,7 @@ import type { ClaimStore } from './claim-store.ts'
 import type { HeldBack, RecordHold } from './held.ts'
 import type { HeldStore } from './held-store.ts'
 import type { IssueStore } from './issue-store.ts'
+import type { StoreRepair } from './store-repair.ts'
 
 /** How far an agent's records are in the store without a hole. */
 export interface HighWater {
@@ -111,12 +112,32 @@ export interface OwnerWork {
   estimatedCoveredMs: number
 }
 
+/** What is wrong with a store that answers, for a person. */
+export interface StoreWarning {
+  atMs: number
+  /** who and what: `influx http://...: the database came back empty` */
+  what: string
+  /** what to do about it */
+  cure: string
+  /** present where records are gone that the store had: of these agents */
+  agents?: readonly string[]
+}
+
 /** Where the collector keeps what it must not lose. Every method rejects with a PerwattError when the store can't do it. */
 export interface Store extends AuditStore, HeldStore, IssueStore, ClaimStore {
   readonly name: string
   /** Creates what is missing (database, tables). */
   open(): Promise<void>
   close(): Promise<void>
+  /** How long the database keeps what is written, ms, by a retention of its own. Absent where it keeps everything. Known once open. */
+  readonly keepsMs?: number | undefined
+  /** What is wrong with the store though it answers, newest last; absent where it never is. */
+  readonly warnings?: readonly StoreWarning[]
+  /**
+   * Calls `listener` whenever the open database turns out to be without what it held: it was dropped, or came back without its data.
+   * Its marks then stand at sequence number 0 of their epochs: agents send again what they still hold, and the rest is counted as lost.
+   */
+  onEmptied?(listener: () => void): void
 
   /**
    * Writes records and the agent's new high-water mark, all or nothing; resolves when they are safe (committed and
@@ -126,6 +147,8 @@ export interface Store extends AuditStore, HeldStore, IssueStore, ClaimStore {
   /** The same for many agents at once, all or nothing: ten thousand small batches can't each wait for the disk. */
   appendAll(parts: readonly Append[]): Promise<void>
   highWaters(): Promise<Map<string, HighWater>>
+  /** Start of the oldest record, held or not; undefined where there is none. */
+  firstRecordMs(): Promise<number | undefined>
   /** Records that start in [fromMs, toMs) and count: those that are held are left out until they are accepted. */
   intervals(fromMs: number, toMs: number): Promise<AgentInterval[]>
 
@@ -182,6 +205,11 @@ export interface StoreContext {
 export interface StorePlugin<S extends z.ZodObject = z.ZodObject> extends Plugin<S> {
   /** Does no I/O yet: the store's own `open` does. */
   open(settings: z.output<S>, context: StoreContext): Store
+  /**
+   * Plans the repair of a damaged store that no collector has open, and changes nothing yet. Absent where a store has nothing to
+   * repair from here. @returns undefined where it is whole. Rejects where it can't be repaired
+   */
+  repair?(settings: z.output<S>, context: StoreContext): Promise<StoreRepair | undefined>
 }
 
 export const defineStore = <S extends z.ZodObject>(store: StorePlugin<S>): StorePlugin<S> => store

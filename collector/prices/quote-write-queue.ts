@@ -1,7 +1,7 @@
 import { reasonOf } from '../../protocol/kit/errors.ts'
 import type { Log } from '../../protocol/kit/log.ts'
 import type { Quote } from '../../protocol/quote.ts'
-import type { Store } from '../plugin/store.ts'
+import { isRefused, type Store } from '../plugin/store.ts'
 
 /** Quotes that wait while the store fails: two months of a feed that is polled every five minutes. */
 const MAX_WAITING = 20_000
@@ -47,6 +47,14 @@ export class QuoteWriteQueue {
       if (this.#failed) this.#log.info('quotes are stored again', { quotes: entries.length })
       this.#failed = false
     } catch (error) {
+      if (isRefused(error)) {
+        // the store has taken all others, and would refuse these again every second
+        for (const [key, quote] of entries) if (this.#waiting.get(key) === quote) this.#waiting.delete(key)
+        this.#log.error('the store refuses quotes; they count until the next start', {
+          reason: reasonOf(error),
+        })
+        return
+      }
       if (!this.#failed)
         this.#log.error('quotes not stored; will try again', {
           quotes: entries.length,

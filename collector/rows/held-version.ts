@@ -1,6 +1,6 @@
 import type { Store } from '../plugin/store.ts'
 
-/** A store that counts the changes of its holds. A failed write counts too: a part of it may have been done. */
+/** The same store, which now counts the changes of its holds. A failed write counts too: a part of it may have been done. */
 export function withHeldVersion(store: Omit<Store, 'heldVersion'>): Store {
   let version = 0
   const counting =
@@ -13,14 +13,15 @@ export function withHeldVersion(store: Omit<Store, 'heldVersion'>): Store {
       }
     }
   const always = () => true
-  return {
-    ...store,
+  const counted: Partial<Store> = {
     appendAll: counting(store.appendAll, (parts) => parts.some(({ holds = [] }) => holds.length > 0)),
     hold: counting(store.hold, ({ length }) => length > 0),
     decide: counting(store.decide, always),
     settle: counting(store.settle, (_minutes, _rows, { heldBack = [] } = {}) => heldBack.length > 0),
-    get heldVersion() {
-      return version
-    },
   }
+  // not a copy: what the store tells about itself changes while it is open
+  return Object.defineProperty(Object.assign(store, counted), 'heldVersion', {
+    get: () => version,
+    enumerable: true,
+  }) as Store
 }

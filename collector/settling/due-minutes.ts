@@ -30,6 +30,10 @@ export class DueMinutes {
     this.#minutes.set(minuteMs, { dueMs: Math.min(latestMs, Math.max(firstDueMs, dueMs)), latestMs })
   }
 
+  addAll(minutes: Iterable<number>, dueMs: number): void {
+    for (const minute of minutes) this.add(minute, dueMs)
+  }
+
   /** Settle this minute after `waitMs`, or when a record of it comes. */
   postpone(minuteMs: number, waitMs: number): void {
     const dueMs = this.#nowMs() + waitMs

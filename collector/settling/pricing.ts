@@ -76,6 +76,7 @@ export class Pricing {
   /** the rules of the present configuration */
   readonly present: Rules
   readonly #presentText: string
+  #correct: (minuteMs: number, pricing: MinutePricing) => MinutePricing = (_, pricing) => pricing
 
   constructor({ rules, quotes, log }: { rules: RulesText; quotes: QuoteBook; log: Log }) {
     this.#quotes = quotes
@@ -92,6 +93,12 @@ export class Pricing {
     const present: RulesVersion = { version: this.present.version, fromMs: nowMs, text: this.#presentText }
     await store.writeRulesVersion(present)
     this.#versions.push(present)
+  }
+
+  /** Writes the rules of all times again, because the database has lost them. */
+  async writeAll(store: Store): Promise<void> {
+    // the newest first: those that are older than the database's retention are refused
+    for (const version of this.#versions.toReversed()) await store.writeRulesVersion(version)
   }
 
   /** Begin of the first rules, Unix ms. A minute before it is worth nothing unless it has records. */
@@ -115,8 +122,22 @@ export class Pricing {
       const settled = settlement.quotes.filter((quote) => !gaveWay(quote, known, minuteMs))
       return { rules: this.version(settlement.rulesVersion), prices: { ...known, ...pricesOf(settled) } }
     }
-    const inForce = this.#versions.findLast((v) => v.fromMs <= minuteMs) ?? this.#versions[0]
-    return { rules: inForce ? this.version(inForce.version) : this.present, prices: known }
+    return this.#correct(minuteMs, { rules: this.#inForce(minuteMs), prices: known })
+  }
+
+  /** Gives minutes that were never settled what a repricing of their time corrected. */
+  correctUnsettled(correct: (minuteMs: number, pricing: MinutePricing) => MinutePricing): void {
+    this.#correct = correct
+  }
+
+  /** Whether a minute earns or costs without records, by the rules in force at its time. Before the first rules none does. */
+  standingAt(minuteMs: number): boolean {
+    return minuteMs + MINUTE_MS > this.firstMs && this.#inForce(minuteMs).standing
+  }
+
+  #inForce(minuteMs: number): Rules {
+    const version = this.#versions.findLast((v) => v.fromMs <= minuteMs) ?? this.#versions[0]
+    return version ? this.version(version.version) : this.present
   }
 
   /** Whether prices that have come since would settle this minute otherwise. */

@@ -16,13 +16,16 @@ export class RecentLedger {
     this.#listeners.push(listener)
   }
 
-  /** Fills it from the store. Call once, before `settled`. */
+  /** Fills it from the store: at the start, and again where the database has lost what it held. */
   async load(store: Store, nowMs: number): Promise<void> {
     const toMs = Math.ceil(nowMs / MINUTE_MS) * MINUTE_MS
     const range = { fromMs: toMs - KEPT_MS, toMs, stepMs: MINUTE_MS }
-    for (const b of await store.ledger({ ...range, groupBy: 'workload' }))
-      this.#minute(b.startMs).set(b.group, b)
-    for (const r of await store.restatements(range)) this.#restated.set(r.startMs, r)
+    const buckets = await store.ledger({ ...range, groupBy: 'workload' })
+    const restatements = await store.restatements(range)
+    this.#minutes.clear()
+    this.#restated.clear()
+    for (const b of buckets) this.#minute(b.startMs).set(b.group, b)
+    for (const r of restatements) this.#restated.set(r.startMs, r)
   }
 
   /** Replaces these minutes with what was settled. */

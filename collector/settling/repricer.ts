@@ -1,22 +1,24 @@
-import { reasonOf } from '../../protocol/kit/errors.ts'
+import { PerwattError, reasonOf } from '../../protocol/kit/errors.ts'
 import type { Log } from '../../protocol/kit/log.ts'
 import { pause } from '../../protocol/kit/retry.ts'
-import type { Prices, Quote } from '../../protocol/quote.ts'
-import { MINUTE_MS, minuteOf } from '../../protocol/units.ts'
-import type { Repricing, Settlement } from '../plugin/audit-store.ts'
+import type { Quote } from '../../protocol/quote.ts'
+import { HOUR_MS, MINUTE_MS, minuteOf } from '../../protocol/units.ts'
+import type { Repricing } from '../plugin/audit-store.ts'
 import { type Decision, type HeldFilter, HOLD_KINDS } from '../plugin/held.ts'
 import { isRefused, type Store } from '../plugin/store.ts'
-import { QuoteBook } from '../prices/quote-book.ts'
-import type { MinutePricing, Pricing } from './pricing.ts'
+import type { Pricing } from './pricing.ts'
+import { RepricedTime } from './repriced-time.ts'
 import type { Settler } from './settler.ts'
 
 const RETRY_MS = 10_000
-/** Begin, in Unix ms, given to a minute's settled prices: before any correction. */
-const SETTLED_BEFORE = -1
+/** Settled minutes of a repricing are searched in pieces of this length; time without any is passed over. */
+const SEARCHED_MS = 24 * HOUR_MS
+/** So many pieces without a settled minute are passed over at once, before the progress is stored. */
+const MOST_PIECES = 31
 /** Groups of holds that a decision's span is read from. */
 const MOST_GROUPS = 1_000_000
-/** How many repricings a start searches for interrupted ones. */
-const SEARCHED_REPRICINGS = 100
+/** How many repricings a start reads: for interrupted ones, and for what they corrected. */
+const SEARCHED_REPRICINGS = 10_000
 
 export interface RepricingRequest {
   /** whole minutes; the end is exclusive, and not in the future */
@@ -45,8 +47,8 @@ export interface DecisionRequest {
 
 /**
  * Prices past minutes again because a tariff or a contract was wrong. Each request names a person and a reason, and runs a few
- * minutes at a time between the ordinary settling, over any restart. The old figures stay in the audit trail; a record that comes
- * later is priced by the corrected prices.
+ * minutes at a time between the ordinary settling, over any restart, until it is done or cancelled. Time without settled minutes is
+ * passed over. The old figures stay in the audit trail; a record that comes later is priced by the corrected prices.
  */
 export class Repricer {
   readonly #store: Store
@@ -58,6 +60,9 @@ export class Repricer {
   readonly #stop = new AbortController()
   #work: Promise<void> = Promise.resolve()
   #requests = 0
+  readonly #repriced: RepricedTime
+  /** those that are in work or wait, by id, with their progress */
+  readonly #open = new Map<string, Repricing>()
 
   constructor(options: {
     store: Store
@@ -74,12 +79,15 @@ export class Repricer {
     this.#pricing = options.pricing
     this.#nowMs = options.nowMs
     this.#log = options.log
+    this.#repriced = new RepricedTime(options.pricing)
+    options.pricing.correctUnsettled((minuteMs, pricing) => this.#repriced.of(minuteMs, pricing))
   }
 
   /** Continues repricings that a stop interrupted, oldest first. */
   async start(): Promise<void> {
-    const open = (await this.#store.repricings(SEARCHED_REPRICINGS)).filter((r) => r.doneMs < r.toMs)
-    for (const repricing of open.toReversed()) {
+    const known = (await this.#store.repricings(SEARCHED_REPRICINGS)).toReversed()
+    for (const repricing of known) this.#repriced.set(repricing)
+    for (const repricing of known.filter((r) => r.doneMs < r.toMs && !r.cancelled)) {
       const { decision } = repricing
       // a store without transactions may have carried out a part of it
       if (decision) await this.#store.decide({ ...repricing, decision })
@@ -161,85 +169,106 @@ export class Repricer {
     return `${new Date(atMs).toISOString()}-${++this.#requests}`
   }
 
+  /**
+   * Ends a repricing: minutes that it has done keep their corrected figures, all others keep theirs. Resolves with it as it stays;
+   * undefined where there is none of this id. @throws PerwattError `not-cancelled` where it is done, or is a decision
+   */
+  cancel(id: string, by: string): Promise<Repricing | undefined> {
+    // between two pieces of its work
+    return this.#settler.alone(async () => {
+      const known = this.#open.get(id) ?? (await this.#find(id))
+      if (!known) return undefined
+      const refuse = (why: string) => new PerwattError('not-cancelled', `repricing ${id}: ${why}`)
+      if (known.decision)
+        throw refuse('is a decision about held records; turn it round with doubts accept or doubts reject')
+      if (known.doneMs >= known.toMs) throw refuse('is done; reprice the time again to undo it')
+      if (known.cancelled) return known
+      const cancelled = { ...known, cancelled: { atMs: this.#nowMs(), by } }
+      await this.#store.writeRepricing(cancelled)
+      this.#open.delete(id)
+      this.#repriced.set(cancelled)
+      this.#log.info('repricing cancelled', { id, by, doneTo: new Date(known.doneMs).toISOString() })
+      return cancelled
+    })
+  }
+
+  async #find(id: string): Promise<Repricing | undefined> {
+    return (await this.#store.repricings(SEARCHED_REPRICINGS)).find((repricing) => repricing.id === id)
+  }
+
   #begin(repricing: Repricing): void {
+    this.#open.set(repricing.id, repricing)
     this.#work = this.#work.then(() => this.#run(repricing))
   }
 
-  async #run(repricing: Repricing): Promise<void> {
-    let next = repricing
-    while (next.doneMs < next.toMs && !this.#stop.signal.aborted) {
+  async #run({ id }: Repricing): Promise<void> {
+    for (let next = this.#open.get(id); next && !this.#stop.signal.aborted; next = this.#open.get(id)) {
       try {
-        next = await this.#piece(next)
+        await this.#piece(id)
       } catch (error) {
-        const why = { id: next.id, reason: reasonOf(error) }
+        const why = { id, reason: reasonOf(error) }
         if (isRefused(error)) {
           // stop here: the next request may correct it, and must not wait for ever
           this.#log.error(
             'repricing abandoned: the store can’t hold its figures; reprice with other prices',
             why,
           )
+          this.#open.delete(id)
           return
         }
         this.#log.error('repricing interrupted; will try again', why)
         await pause(RETRY_MS, this.#stop.signal)
       }
     }
-    if (next.doneMs >= next.toMs)
-      this.#log.info('repricing done', { id: next.id, minutes: minutesOf(repricing) })
   }
 
-  /** Prices the next few minutes. @returns the repricing with its progress */
-  #piece(repricing: Repricing): Promise<Repricing> {
+  /** Prices the next few minutes, and stores the progress with them. */
+  #piece(id: string): Promise<void> {
     return this.#settler.alone(async () => {
+      // it may have been cancelled while this piece waited
+      const repricing = this.#open.get(id)
+      if (!repricing) return
       const { minutes, doneMs } = await this.#nextMinutes(repricing)
       const next = { ...repricing, doneMs }
-      await this.#settler.settle(
-        minutes,
-        (minute, before) => this.#pricingOf(repricing, minute, before),
-        next,
-      )
-      return next
+      if (minutes.length === 0) await this.#store.writeRepricing(next)
+      else
+        await this.#settler.settle(
+          minutes,
+          (minute, before) => this.#repriced.by(repricing, minute, this.#pricing.of(minute, before)),
+          next,
+        )
+      this.#repriced.set(next)
+      this.#open.set(id, next)
+      if (doneMs < next.toMs) return
+      this.#open.delete(id)
+      this.#log.info('repricing done', { id, minutes: minutesOf(next) })
     })
   }
 
-  /** The minutes of the next piece, and how far the repricing is after them. A decision settles only the minutes that it touched. */
-  async #nextMinutes(repricing: Repricing): Promise<{ minutes: number[]; doneMs: number }> {
-    const { id, decision, doneMs, toMs } = repricing
+  /** The minutes of the next piece, and how far the repricing is after them: only those that are settled, or that a decision touched. */
+  async #nextMinutes({
+    id,
+    decision,
+    doneMs,
+    toMs,
+  }: Repricing): Promise<{ minutes: number[]; doneMs: number }> {
     const atOnce = this.#settler.minutesAtOnce
     if (decision) {
       const minutes = await this.#store.decidedMinutes(id, doneMs, atOnce)
       const last = minutes.at(-1)
       return { minutes, doneMs: last === undefined || minutes.length < atOnce ? toMs : last + MINUTE_MS }
     }
-    const endMs = Math.min(toMs, doneMs + atOnce * MINUTE_MS)
-    const minutes: number[] = []
-    for (let minute = doneMs; minute < endMs; minute += MINUTE_MS) minutes.push(minute)
-    return { minutes, doneMs: endMs }
-  }
-
-  #pricingOf(repricing: Repricing, minuteMs: number, before: Settlement | undefined): MinutePricing {
-    const old = this.#pricing.of(minuteMs, before)
-    return {
-      rules: repricing.rulesVersion ? this.#pricing.version(repricing.rulesVersion) : old.rules,
-      prices: correctedPrices(old.prices, repricing.quotes, minuteMs),
+    let fromMs = doneMs
+    for (let piece = 0; piece < MOST_PIECES && fromMs < toMs; piece++) {
+      const endMs = Math.min(toMs, fromMs + SEARCHED_MS)
+      const settled = (await this.#store.settlements(fromMs, endMs)).map((s) => s.minuteMs)
+      const minutes = settled.slice(0, atOnce)
+      const last = minutes.at(-1)
+      if (last !== undefined) return { minutes, doneMs: settled.length > atOnce ? last + MINUTE_MS : endMs }
+      fromMs = endMs
     }
+    return { minutes: [], doneMs: fromMs }
   }
 }
 
 const minutesOf = ({ fromMs, toMs }: Repricing): number => (toMs - fromMs) / MINUTE_MS
-
-/** A minute's prices with the corrections that hold in it; an energy price that changes within the minute is weighted by time. */
-function correctedPrices(old: Prices, quotes: readonly Quote[], minuteMs: number): Prices {
-  const toMs = minuteMs + MINUTE_MS
-  const book = new QuoteBook()
-  // a settled price holds until a correction begins
-  for (const quote of Object.values(old)) book.add({ ...quote, fromMs: SETTLED_BEFORE })
-  for (const quote of quotes) if (quote.fromMs < toMs) book.add(quote)
-  const kept = Object.entries(book.over(minuteMs, toMs)).map(([name, quote]) => [
-    name,
-    quote.fromMs === SETTLED_BEFORE
-      ? { ...quote, fromMs: old[name as keyof Prices]?.fromMs ?? minuteMs }
-      : quote,
-  ])
-  return Object.fromEntries(kept)
-}

@@ -15,13 +15,16 @@ import { missingPrices } from '../economics/settlement/unpriced.ts'
 import type { Change, Repricing, Settlement } from '../plugin/audit-store.ts'
 import type { HeldBack, HeldMark } from '../plugin/held.ts'
 import { isRefused, type Store } from '../plugin/store.ts'
-import { causesWith, LATE_RECORDS, repricingText } from './causes.ts'
+import { LATE_RECORDS, repricingText } from './causes.ts'
 import { changedSums } from './changed-sums.ts'
 import { DueMinutes } from './due-minutes.ts'
 import { heldBackOf, heldByMinute } from './held-back.ts'
 import { meterDoubts, undecided } from './meter-doubts.ts'
+import { recordsByMinute, storedFigures } from './minute-groups.ts'
 import type { MinutePricing, Pricing } from './pricing.ts'
+import { settlementOf } from './settlement-of.ts'
 import { trueUpsOf } from './true-ups.ts'
+import { UnsettledSearch } from './unsettled-search.ts'
 
 const MINUTES_AT_ONCE = 30
 /** A large site settles fewer minutes at once, so that about this many records are in memory. */
@@ -31,7 +34,8 @@ const REFUSED_WAIT_MS = HOUR_MS
 /** Held records read for one piece of work: as many as there can be. */
 const MOST_HELD = 10_000_000
 const LOOK_EVERY_MS = 1_000
-const MONTH_MS = 31 * 24 * HOUR_MS
+/** Settled at once, as a part of each second. */
+const SHARE_MS = 500
 
 export interface SettlerOptions {
   store: Store
@@ -41,7 +45,7 @@ export interface SettlerOptions {
   log: Log
   /** how long after its end a minute waits for its records; a later record settles it again */
   settleDelayMs: number
-  /** how far back a start looks for minutes that an earlier run left unsettled, at most a month */
+  /** how far back a start looks for minutes that an earlier run left unsettled: as far as records are taken */
   retentionMs: number
   /** called with the records that count in minutes, before these are settled; where it rejects, they are settled later */
   settling?(records: readonly AgentInterval[]): Promise<void>
@@ -62,35 +66,57 @@ export class Settler {
   #atOnce = MINUTES_AT_ONCE
   /** the newest minute that was queued because it costs or earns without records */
   #newestStandingMs = 0
+  #failing = false
+  #ticking: Promise<void> | undefined
+  readonly #search: UnsettledSearch
 
   constructor(options: SettlerOptions) {
     this.#o = options
     this.#due = new DueMinutes(options.nowMs, options.settleDelayMs)
-  }
-
-  /** Queues what an earlier run left unsettled, and settles what is due every second from now on. */
-  async start(): Promise<void> {
-    const { store, nowMs, retentionMs } = this.#o
-    const now = nowMs()
-    const since = minuteOf(now - Math.min(retentionMs, MONTH_MS))
-    for (const minute of await store.unsettledMinutes(since, now + 2 * MINUTE_MS)) this.#due.add(minute, now)
-    await this.#addUnsettledStanding(since)
-    this.#newestStandingMs = minuteOf(now) - MINUTE_MS
-    this.#timer = every(LOOK_EVERY_MS, () => {
-      this.#addNewestStanding()
-      void this.settleDue()
+    this.#search = new UnsettledSearch({
+      ...options,
+      retentionMs: () => options.retentionMs,
+      waiting: () => this.waiting,
+      add: (found) => this.#due.addAll(found, options.nowMs()),
     })
   }
 
-  /** Contracts and demand charges count in minutes without a record too: queues those that an earlier run did not settle. */
-  async #addUnsettledStanding(sinceMs: number): Promise<void> {
-    const { store, nowMs, pricing } = this.#o
-    const now = nowMs()
-    const fromMs = minuteOf(Math.max(sinceMs, pricing.firstMs))
-    if (!pricing.present.standing || fromMs >= now) return
-    const settled = new Set((await store.settlements(fromMs, now)).map((s) => s.minuteMs))
-    for (let minute = fromMs; minute + MINUTE_MS <= now; minute += MINUTE_MS)
-      if (!settled.has(minute)) this.#due.add(minute, now)
+  /** Queues what an earlier run left unsettled, and settles what is due every second from now on. Rejects where the store fails. */
+  async start(): Promise<void> {
+    await this.#search.begin()
+    this.#newestStandingMs = minuteOf(this.#o.nowMs()) - MINUTE_MS
+    this.#timer = every(LOOK_EVERY_MS, () => void this.tick())
+  }
+
+  /** Queues what has become due, and settles for a part of a second; joins one that is under way. Never rejects. */
+  tick(): Promise<void> {
+    this.#ticking ??= this.#tick().finally(() => {
+      this.#ticking = undefined
+    })
+    return this.#ticking
+  }
+
+  async #tick(): Promise<void> {
+    this.#addNewestStanding()
+    await this.#search.look()
+    await this.#settleForAShare()
+  }
+
+  /** Searches for unsettled minutes again, because the database has lost some. Rejects where the store fails. */
+  queueUnsettled(): Promise<void> {
+    return this.#search.begin()
+  }
+
+  /** Whether a start has not yet found everything that an earlier run left unsettled. */
+  get searching(): boolean {
+    return this.#search.searching
+  }
+
+  /** A backlog is settled in half of each second: the other half is for records that come. */
+  async #settleForAShare(): Promise<void> {
+    const startedMs = performance.now()
+    do if (!(await this.settleDue())) return
+    while (performance.now() - startedMs < SHARE_MS)
   }
 
   #addNewestStanding(): void {
@@ -132,21 +158,29 @@ export class Settler {
     }
   }
 
-  /** Settles what is due, newest first. Never rejects. */
-  settleDue(): Promise<void> {
+  /** Settles what is due, newest first. Never rejects. @returns whether it went well, and more may be due */
+  settleDue(): Promise<boolean> {
     return this.alone(async () => {
       const now = this.#o.nowMs()
       const due = this.#due.takeDue(this.#atOnce)
-      if (due.length === 0) return
+      if (due.length === 0) return false
       try {
         await this.#settleByOwnRules(due)
+        this.#failing = false
+        return true
       } catch (error) {
-        if (isRefused(error)) return this.#settleOneByOne(due)
+        if (isRefused(error)) {
+          await this.#settleOneByOne(due)
+          return true
+        }
         for (const minute of due) this.#due.add(minute, now)
-        this.#o.log.error('minutes not settled; will try again', {
-          minutes: due.length,
-          reason: reasonOf(error),
-        })
+        if (!this.#failing)
+          this.#o.log.error('minutes not settled; will try again', {
+            minutes: due.length,
+            reason: reasonOf(error),
+          })
+        this.#failing = true
+        return false
       }
     })
   }
@@ -161,6 +195,8 @@ export class Settler {
       try {
         await this.#settleByOwnRules([minute])
       } catch (error) {
+        // the database no longer keeps it
+        if (isRefused(error) && minute < this.#o.nowMs() - this.#o.retentionMs) continue
         this.#due.postpone(minute, isRefused(error) ? REFUSED_WAIT_MS : 0)
         this.#o.log.error(
           'a minute can’t be settled; look at its records and prices, and correct a wrong price with reprice',
@@ -185,7 +221,7 @@ export class Settler {
     pricingOf: (minuteMs: number, settlement: Settlement | undefined) => MinutePricing,
     repricing?: Repricing,
   ): Promise<void> {
-    const { store, devices, onSettled } = this.#o
+    const { store, devices, onSettled, nowMs } = this.#o
     const rows: LedgerRow[] = []
     const settlements: Settlement[] = []
     const changes: Change[] = []
@@ -195,13 +231,13 @@ export class Settler {
       const known = new Map((await store.settlements(fromMs, toMs)).map((s) => [s.minuteMs, s]))
       const mayChange = known.size > 0 || repricing !== undefined
       const before = mayChange
-        ? await this.#figures(fromMs, toMs)
+        ? await storedFigures(store, fromMs, toMs)
         : new Map<number, Map<string, LedgerSums>>()
       let counting = await store.intervals(fromMs, toMs)
-      let kept = byMinute(counting)
+      let kept = recordsByMinute(counting)
       if (await this.#hold(kept)) {
         counting = await store.intervals(fromMs, toMs)
-        kept = byMinute(counting)
+        kept = recordsByMinute(counting)
       }
       await this.#o.settling?.(counting)
       const held = heldByMinute(await store.held({ fromMs, toMs, state: 'open' }, MOST_HELD))
@@ -220,7 +256,7 @@ export class Settler {
         const why = repricing ? [repricingText(repricing)] : [...(this.#whys.get(minute) ?? [])]
         const { needsFees } = pricing.rules
         settlements.push({
-          ...this.#settlement(minute, settlement, pricing, changed.length > 0 ? why : undefined),
+          ...settlementOf(minute, settlement, pricing, changed.length > 0 ? why : undefined, nowMs()),
           ...missingOf(missingPrices(own, pricing.prices, needsFees)),
         })
         if (repricing && (before.has(minute) || repricing.decision))
@@ -252,48 +288,7 @@ export class Settler {
     if (marks.length > 0) await store.hold(marks)
     return marks.length > 0
   }
-
-  #settlement(
-    minuteMs: number,
-    before: Settlement | undefined,
-    { rules, prices }: MinutePricing,
-    changed: readonly string[] | undefined,
-  ): Settlement {
-    const nowMs = this.#o.nowMs()
-    const base = { minuteMs, rulesVersion: rules.version, quotes: Object.values(prices) }
-    // revision 0: a repricing priced the minute before its records came
-    if (!before) return { ...base, revision: changed ? 1 : 0, settledMs: nowMs }
-    const causes = changed ? causesWith(before.causes, changed, nowMs) : before.causes
-    return {
-      ...base,
-      revision: before.revision + (changed ? 1 : 0),
-      settledMs: changed ? nowMs : before.settledMs,
-      ...(causes && causes.length > 0 ? { causes } : {}),
-    }
-  }
-
-  /** The ledger's stored sums, by minute and workload. */
-  async #figures(fromMs: number, toMs: number): Promise<Map<number, Map<string, LedgerSums>>> {
-    const buckets = await this.#o.store.ledger({ fromMs, toMs, stepMs: MINUTE_MS, groupBy: 'workload' })
-    const figures = new Map<number, Map<string, LedgerSums>>()
-    for (const { startMs, group, ...sums } of buckets) {
-      const minute = figures.get(startMs) ?? new Map<string, LedgerSums>()
-      figures.set(startMs, minute.set(group, sums))
-    }
-    return figures
-  }
 }
 
 const missingOf = (missing: Settlement['missing']): Pick<Settlement, 'missing'> =>
   missing && missing.length > 0 ? { missing } : {}
-
-function byMinute(intervals: readonly AgentInterval[]): Map<number, AgentInterval[]> {
-  const minutes = new Map<number, AgentInterval[]>()
-  for (const interval of intervals) {
-    const minuteMs = minuteOf(interval.startMs)
-    const minute = minutes.get(minuteMs)
-    if (minute) minute.push(interval)
-    else minutes.set(minuteMs, [interval])
-  }
-  return minutes
-}

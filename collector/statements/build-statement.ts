@@ -32,6 +32,7 @@ export function buildStatement(facts: StatementFacts): Statement {
     to: iso(period.endMs),
     toDate: nowMs < period.endMs,
     through: iso(throughMs),
+    provisional: ledgerMonth.waitingMinutes > 0,
     ...(customer === undefined ? {} : { customer }),
     copy,
     ...(issued ? { issued: { at: iso(issued.atMs), by: issued.by } } : {}),

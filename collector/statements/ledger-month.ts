@@ -12,6 +12,8 @@ import { type BasisSums, sampleBasis } from './power-basis.ts'
 
 /** The ledger is read in pieces of this length, to bound memory. */
 const PIECE_MS = 12 * HOUR_MS
+/** With the settle delay: so long after its end a minute may still wait for its records without being late. */
+const NOT_DUE_MS = 3 * MINUTE_MS
 
 /** The lowest and highest value of a price in the minutes of a month. */
 export interface PriceRange {
@@ -35,7 +37,7 @@ export interface LedgerMonth {
   /** demand charge booked for the whole site, nano-USD */
   demandNanoUsd: number
   settledMinutes: number
-  /** minutes whose records changed since they were settled, or that were never settled */
+  /** minutes that are due and not settled, or whose records changed since: with records, or with contracts that pay or cost without */
   waitingMinutes: number
   restatedMinutes: number
   /** how many settled minutes lack each price, by its name */
@@ -55,7 +57,12 @@ export interface LedgerMonth {
  * @throws PerwattError if the store fails; the signal’s reason if it is aborted
  */
 export async function readLedgerMonth(
-  { store, pricing, devices }: { store: Store; pricing: Pricing; devices: KnownDevices },
+  {
+    store,
+    pricing,
+    devices,
+    settleDelayMs = 0,
+  }: { store: Store; pricing: Pricing; devices: KnownDevices; settleDelayMs?: number },
   period: Period,
   nowMs: number,
   signal: AbortSignal,
@@ -72,7 +79,9 @@ export async function readLedgerMonth(
     return settlement ? pricing.version(settlement.rulesVersion) : pricing.of(ms, undefined).rules
   }
   let rules = pricing.present
-  const waiting: number[] = []
+  let waitingMinutes = 0
+  // while the month goes on, its newest minutes are not due yet
+  const dueMs = nowMs < period.endMs ? nowMs - NOT_DUE_MS - settleDelayMs : period.endMs
   const endMs = Math.min(period.endMs, nowMs)
   for (let fromMs = period.startMs; fromMs < endMs; fromMs += PIECE_MS) {
     signal.throwIfAborted()
@@ -82,7 +91,7 @@ export async function readLedgerMonth(
       store.ledger({ fromMs, toMs, stepMs: MINUTE_MS, groupBy: 'workload' }),
       store.unsettledMinutes(fromMs, toMs),
     ])
-    waiting.push(...unsettled)
+    const open = new Set(unsettled)
     const settled = new Map<number, Settlement>()
     for (const settlement of settlements) {
       const { minuteMs, revision, settledMs, quotes, missing = [] } = settlement
@@ -97,6 +106,9 @@ export async function readLedgerMonth(
       for (const quote of quotes) note(prices, quote)
       for (const name of missing) unpriced.set(name, (unpriced.get(name) ?? 0) + 1)
     }
+    for (let minute = fromMs; minute < toMs; minute += MINUTE_MS)
+      if (!settled.has(minute) && pricing.standingAt(minute)) open.add(minute)
+    for (const minute of open) if (minute + MINUTE_MS <= dueMs) waitingMinutes++
     for (const { startMs, group, ...sums } of buckets) {
       throughMs = Math.max(throughMs, startMs + MINUTE_MS)
       accounts.add(startMs, group, sums, rulesAt(startMs, settled))
@@ -115,8 +127,7 @@ export async function readLedgerMonth(
     peak,
     demandNanoUsd,
     settledMinutes,
-    // while the month goes on, minutes after the newest settled one are not due yet
-    waitingMinutes: waiting.filter((ms) => ms < throughMs || nowMs >= period.endMs).length,
+    waitingMinutes,
     restatedMinutes,
     unpriced,
     ...(restatedMs > 0 ? { restatedMs } : {}),

@@ -10,7 +10,7 @@ import type { Pricing } from '../settling/pricing.ts'
 import type { IssueView, Statement, StatementList } from '../views/statement.ts'
 import { buildStatement, numberOf } from './build-statement.ts'
 import { correctionsInCents } from './corrections.ts'
-import { alreadyIssued, COPIES, incomplete, issuedOf, issueView, openPoints } from './issue.ts'
+import { alreadyIssued, COPIES, issuedOf, issueView, refuseOpen } from './issue.ts'
 import { IssuedMinutes } from './issued-minutes.ts'
 import {
   type CorrectedMonth,
@@ -46,6 +46,8 @@ export interface StatementServiceOptions {
   site: { id: string; name?: string | undefined }
   nowMs: () => number
   log: Log
+  /** how long after its end a minute waits for its records; 0 where absent */
+  settleDelayMs?: number
 }
 
 /** Builds monthly statements by customer from the ledger. */
@@ -116,8 +118,7 @@ export class StatementService implements StatementSource {
     const corrected = await this.#corrected(customer, month)
     const facts = await this.#factsOf(request, ledgerMonth, corrected)
     if (!facts) return undefined
-    const open = openPoints(ledgerMonth)
-    if (open && !request.incomplete) throw incomplete(number, open)
+    refuseOpen(number, ledgerMonth, request.incomplete)
     const workloads = [...new Set(facts.accounts.map((a) => a.workload))]
     const customerOf = await this.#issued.customerOf(month, this.#present)
     const configured = this.#o.pricing.present.workloads.map(({ name }) => name)
@@ -237,6 +238,8 @@ export class StatementService implements StatementSource {
       to: new Date(period.endMs).toISOString(),
       toDate: this.#o.nowMs() < period.endMs,
       through: new Date(ledgerMonth.throughMs).toISOString(),
+      provisional: ledgerMonth.waitingMinutes > 0,
+      waitingMinutes: ledgerMonth.waitingMinutes,
       statements,
       totalUsd: statements.reduce((sum, s) => sum + Math.round(s.totalUsd * 100), 0) / 100,
       ledgerUsd: ledgerMonth.accounts.reduce((sum, a) => sum + a.sums.revenueNanoUsd, 0) / NANO_USD_PER_USD,

@@ -18,7 +18,7 @@ export interface IssueRequest {
   month: string
   customer?: string | undefined
   by: string
-  /** issue it although minutes wait or are unpriced; they become corrections */
+  /** issue it although minutes are unpriced; they become corrections */
   incomplete: boolean
 }
 
@@ -36,7 +36,7 @@ export interface StatementSource {
   issues(month?: string): Promise<IssueView[]>
   /**
    * Issues a statement of a month that is over: it stays as it is from now on. Undefined if there is no such customer.
-   * @throws PerwattError `already-issued`; `incomplete` while minutes wait or are unpriced
+   * @throws PerwattError `already-issued`; `incomplete` while minutes wait to be settled, or are unpriced
    */
   issue(request: IssueRequest, render: RenderCopy): Promise<IssueView | undefined>
   /** all statements of a month. @param month `2026-11` */

@@ -121,6 +121,11 @@ export const StatementSchema = z.object({
   from: time,
   to: time,
   toDate: z.boolean().describe('true while the month is not over'),
+  provisional: z
+    .boolean()
+    .describe(
+      'true while minutes that are due wait to be settled (`completeness.waitingMinutes`): every figure is that of a part',
+    ),
   through: time.describe('end of the newest settled minute in the month'),
   customer: z
     .string()
@@ -188,7 +193,10 @@ export const StatementSchema = z.object({
       .int()
       .describe('minutes of the month, or up to `through` while the month is not over'),
     settledMinutes: z.number().int(),
-    waitingMinutes: z.number().int().describe('minutes with records that wait to be settled'),
+    waitingMinutes: z
+      .number()
+      .int()
+      .describe('minutes that are due and wait to be settled: with records, or with contracts'),
     lostRecords: z.number().int().describe('records that agents lost in the month, whole site'),
     unpriced: z
       .array(z.object({ name: z.string(), minutes: z.number().int() }))
@@ -217,6 +225,8 @@ export const StatementListSchema = z.object({
   to: time,
   toDate: z.boolean(),
   through: time,
+  provisional: z.boolean().describe('true while minutes wait to be settled: every amount is that of a part'),
+  waitingMinutes: z.number().int().describe('minutes of the month that are due and not settled'),
   statements: z.array(
     z.object({
       customer: z.string().optional().describe('absent for the site’s own statement'),

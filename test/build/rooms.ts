@@ -334,13 +334,18 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'collector/rows': {
     holds: 'ledger records as rows of a database, and what stores share',
     imports: [...PROTOCOL, 'collector/economics', 'collector/plugin'],
-    packages: [],
+    packages: ['node:fs/promises', 'zod'],
   },
   'collector/stores': {
     holds: 'one folder for each database that can keep the ledger',
     imports: [...PROTOCOL, 'collector/economics', 'collector/plugin', 'collector/rows'],
     packages: ['node:*', '@duckdb/node-api', 'influx', 'zod'],
     parts: true,
+  },
+  'collector/store-keeping': {
+    holds: 'the store that may be away: opened when it answers, watched, filled again',
+    imports: [...PROTOCOL, 'collector/plugin'],
+    packages: ['node:fs/promises', 'zod'],
   },
   'collector/ownership': {
     holds:
@@ -580,6 +585,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'collector/pool-watch',
       'collector/pools',
       'collector/stores',
+      'collector/store-keeping',
       'collector/ownership',
       'collector/intake',
       'collector/doubts',

@@ -85,12 +85,14 @@ export class LedgerRig {
     judges: readonly RecordJudge[] = [],
     devices: KnownDevices = KNOWN,
     prices: readonly (readonly [QuoteName, number])[] = PRICES,
-    hooks: Pick<RecordWriterOptions, 'arriving'> & Pick<SettlerOptions, 'settling'> = {},
+    hooks: Pick<RecordWriterOptions, 'arriving'> &
+      Pick<SettlerOptions, 'settling'> & { nowMs?: number; retentionMs?: number } = {},
   ) {
+    this.nowMs = hooks.nowMs ?? this.nowMs
     this.store = store
     for (const [name, value] of prices) this.quotes.add({ name, value, unit: '', source: 'test', fromMs: 0 })
     const nowMs = () => this.nowMs
-    const common = { store, nowMs, log: SILENT, retentionMs: 30 * 86_400_000 }
+    const common = { store, nowMs, log: SILENT, retentionMs: hooks.retentionMs ?? 30 * 86_400_000 }
     this.pricing = new Pricing({
       rules: rulesText({ workloads, siteMeter: 'meter' }),
       quotes: this.quotes,

@@ -102,15 +102,33 @@ export class MemoryStore extends MemoryClaims implements Store {
     return [...pasts.values()]
   }
 
+  async firstRecordMs() {
+    const starts = [...this.records.values()].map((r) => r.startMs)
+    return starts.length > 0 ? Math.min(...starts) : undefined
+  }
+
   async settle(minutes: readonly number[], rows: readonly LedgerRow[], settledWith: SettledWith = {}) {
     const { settlements = [], changes = [], heldBack = [], repricing } = settledWith
     if (heldBack.length > 0) this.heldVersion++
     for (const row of rows) for (const name of LEDGER_SUMS) whole('memory', name, row[name])
-    this.rows = [...this.rows.filter((r) => !minutes.includes(r.minuteMs)), ...rows]
-    this.keptBack = [...this.keptBack.filter((h) => !minutes.includes(h.minuteMs)), ...heldBack]
+    const named = new Set(minutes)
+    const there = this.#minutesOf(this.rows)
+    const kept = minutes.some((m) => there.has(m))
+      ? this.rows.filter((r) => !named.has(r.minuteMs))
+      : this.rows
+    this.rows = kept.concat(rows)
+    // a filter for each of 50,000 new minutes would take longer than settling them; a minute that became empty may stay in the index
+    for (const r of rows) there.add(r.minuteMs)
+    this.#index = { rows: this.rows, minutes: there }
+    this.keptBack = [...this.keptBack.filter((h) => !named.has(h.minuteMs)), ...heldBack]
     for (const s of settlements) this.settled.set(s.minuteMs, s)
     this.changed.push(...changes)
     if (repricing) this.repriced.set(repricing.id, repricing)
+  }
+
+  #index: { rows: readonly LedgerRow[]; minutes: Set<number> } | undefined
+  #minutesOf(rows: readonly LedgerRow[]): Set<number> {
+    return this.#index?.rows === rows ? this.#index.minutes : new Set(rows.map((r) => r.minuteMs))
   }
 
   async ledger({ fromMs, toMs, stepMs }: LedgerQuery): Promise<LedgerBucket[]> {
@@ -122,14 +140,16 @@ export class MemoryStore extends MemoryClaims implements Store {
       addSums(bucket, r)
       buckets.set(key, bucket)
     }
-    return [...buckets.values()]
+    return [...buckets.values()].sort((a, b) => a.startMs - b.startMs)
   }
 
   async unsettledMinutes(fromMs: number, toMs: number) {
     const counts = new Map<number, number>()
     for (const r of await this.intervals(fromMs, toMs))
       counts.set(minuteOf(r.startMs), (counts.get(minuteOf(r.startMs)) ?? 0) + 1)
-    for (const r of this.rows) counts.set(r.minuteMs, (counts.get(r.minuteMs) ?? 0) - r.intervals)
+    for (const r of this.rows)
+      if (r.minuteMs >= fromMs && r.minuteMs < toMs)
+        counts.set(r.minuteMs, (counts.get(r.minuteMs) ?? 0) - r.intervals)
     return [...counts].filter(([, n]) => n !== 0).map(([m]) => m)
   }
 
@@ -143,7 +163,12 @@ export class MemoryStore extends MemoryClaims implements Store {
     return [...this.rules]
   }
   async settlements(fromMs: number, toMs: number) {
-    return [...this.settled.values()].filter((s) => s.minuteMs >= fromMs && s.minuteMs < toMs)
+    const found: Settlement[] = []
+    for (let minute = Math.ceil(fromMs / 60_000) * 60_000; minute < toMs; minute += 60_000) {
+      const settlement = this.settled.get(minute)
+      if (settlement) found.push(settlement)
+    }
+    return found
   }
   async settledSince(fromMs: number, toMs: number, sinceMs: number) {
     return (await this.settlements(fromMs, toMs)).filter((s) => s.settledMs > sinceMs)

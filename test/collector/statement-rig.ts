@@ -94,6 +94,7 @@ export class StatementRig {
   readonly statements: StatementService
   readonly store: Store
   readonly #quotes = new QuoteBook()
+  #appends = 0
 
   constructor(store: Store, rules: Partial<RulesOptions> = {}) {
     this.store = store
@@ -112,8 +113,9 @@ export class StatementRig {
     })
   }
 
-  async start(): Promise<this> {
-    await this.pricing.start(this.store, 0)
+  /** @param rulesFromMs begin of the rules: before it no contract counts in a minute without records */
+  async start(rulesFromMs = 0): Promise<this> {
+    await this.pricing.start(this.store, rulesFromMs)
     return this
   }
 
@@ -132,8 +134,11 @@ export class StatementRig {
     const context = { ...present, ...KNOWN }
     const minutes = Array.from({ length: (toMs - fromMs) / MINUTE_MS }, (_, i) => fromMs + i * MINUTE_MS)
     const prices = new Map(minutes.map((m) => [m, this.#quotes.over(m, m + MINUTE_MS)]))
+    const records = new Map(minutes.map((m) => [m, recordsOf(m)]))
+    const all = [...records.values()].flat()
+    if (all.length > 0) await this.store.append('a', { epoch: 1, seq: ++this.#appends }, all)
     const rows = minutes.flatMap((minuteMs) => {
-      const intervals = recordsOf(minuteMs).map((r) => ({ ...r, agentId: 'a' }))
+      const intervals = (records.get(minuteMs) ?? []).map((r) => ({ ...r, agentId: 'a' }))
       return settleMinute(minuteMs, intervals, prices.get(minuteMs) ?? {}, context)
     })
     const settlements = minutes.map((minuteMs) => {

@@ -1,4 +1,5 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
+import { PerwattError } from '../../../protocol/kit/errors.ts'
 import { QUOTE_NAMES, QUOTE_UNITS, type Quote } from '../../../protocol/quote.ts'
 import { MINUTE_MS, minuteOf } from '../../../protocol/units.ts'
 import { RepricingSchema } from '../../books/audit-views.ts'
@@ -13,6 +14,7 @@ import {
   fromStore,
   json,
   needsToken,
+  problem,
   refused,
   storeFailed,
   storeFails,
@@ -61,14 +63,45 @@ const route = createRoute({
   },
 })
 
-/** Adds the route that prices the past again. `mayChange` is true if the API is behind a token. */
+const cancelRoute = createRoute({
+  method: 'post',
+  path: '/api/v1/reprice/cancel',
+  summary: 'Ends a repricing: what it has done stays, every later minute keeps its figures. Needs http.token',
+  request: {
+    body: {
+      required: true,
+      content: {
+        'application/json': {
+          schema: z.strictObject({
+            id: z.string().min(1).max(200).describe('of the repricing'),
+            by: z.string().trim().min(1).max(200).describe('name of the person who ends it'),
+          }),
+        },
+      },
+    },
+  },
+  responses: {
+    200: json(RepricingSchema, 'Ended'),
+    400: refused,
+    403: json(ErrorSchema, 'The collector has no token'),
+    404: json(ErrorSchema, 'There is no such repricing'),
+    409: json(ErrorSchema, 'It is done, or is a decision about held records'),
+    503: storeFails,
+  },
+})
+
+/** Adds the routes that price the past again. `mayChange` is true if the API is behind a token. */
 export function addRepricing(
   api: OpenAPIHono,
   {
     queries,
     now,
     mayChange,
-  }: { queries: Pick<LedgerQueries, 'reprice'>; now: () => number; mayChange: boolean },
+  }: {
+    queries: Pick<LedgerQueries, 'reprice' | 'cancelRepricing'>
+    now: () => number
+    mayChange: boolean
+  },
 ): void {
   api.openapi(route, async (c) => {
     if (!mayChange) return c.json(needsToken('repricing changes money'), 403)
@@ -78,6 +111,19 @@ export function addRepricing(
       return c.json(await fromStore(() => queries.reprice(request)), 202)
     } catch (error) {
       return c.json(storeFailed('reprice', error), 503)
+    }
+  })
+  api.openapi(cancelRoute, async (c) => {
+    if (!mayChange) return c.json(needsToken('ending a repricing changes money'), 403)
+    const { id, by } = c.req.valid('json')
+    try {
+      const cancelled = await fromStore(() => queries.cancelRepricing(id, by))
+      if (cancelled) return c.json(cancelled, 200)
+      return c.json(problem('not_found', `there is no repricing ${id}; /api/v1/audit lists them`), 404)
+    } catch (error) {
+      if (error instanceof PerwattError && error.code === 'not-cancelled')
+        return c.json(problem('not_cancelled', error.message), 409)
+      return c.json(storeFailed('reprice/cancel', error), 503)
     }
   })
 }

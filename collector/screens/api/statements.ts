@@ -47,7 +47,9 @@ export const IssueRequestSchema = z.strictObject({
   incomplete: z
     .boolean()
     .default(false)
-    .describe('true: although minutes wait or are unpriced; they become corrections'),
+    .describe(
+      'true: although minutes are unpriced; they become corrections. Never while minutes wait to be settled',
+    ),
 })
 
 const routes = {
@@ -111,7 +113,7 @@ const routes = {
       400: refused,
       403: json(ErrorSchema, 'The collector has no token'),
       404: noCustomer,
-      409: json(ErrorSchema, 'It was issued already, or minutes wait or are unpriced'),
+      409: json(ErrorSchema, 'It was issued already, or minutes wait to be settled or are unpriced'),
       503: storeFails,
     },
   }),

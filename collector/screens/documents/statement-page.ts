@@ -26,6 +26,7 @@ export function statementPage(s: Statement): Markup {
             <h1>Statement for ${times.month(s.from)}</h1>
             <p class="customer">${s.customer === undefined ? 'The site’s own statement: workloads without a customer' : customer}</p>
             ${s.toDate ? html`<p class="to-date">To date: the month is not over. Figures up to ${times.minute(s.through)}.</p>` : ''}
+            ${s.provisional ? html`<p class="to-date">Provisional: minutes of the month that are not settled yet: ${numberText(s.completeness.waitingMinutes)}. Every figure is that of a part.</p>` : ''}
           </div>
           <dl>
             ${entry('Number', s.number)} ${entry('Revision', s.revision)}
@@ -69,7 +70,7 @@ function notes(s: Statement, times: Times): Markup {
       ${s.fees.map((f) => entry(`Fees of ${f.workload}`, `${amountText(f.feesUsd)} USD kept by pools and firmware, not part of the amounts`))}
       ${s.prices.map((p) => entry(PRICES[p.name] ?? p.name, `${rangeText(p.min, p.max)} ${p.unit} (${p.sources.join(', ')})`))}
       ${entry('Ledger', `${numberText(settledMinutes)} of ${numberText(elapsedMinutes)} minutes are settled`)}
-      ${waitingMinutes > 0 ? entry('Waiting', `${numberText(waitingMinutes)} minutes have late records to settle: amounts may change`) : ''}
+      ${waitingMinutes > 0 ? entry('Waiting', `${numberText(waitingMinutes)} minutes wait to be settled: amounts change until they are`) : ''}
       ${lostRecords > 0 ? entry('Lost', `the site’s agents lost ${numberText(lostRecords)} ${lostRecords === 1 ? 'record' : 'records'} in this month`) : ''}
       ${unpriced.map((u) => entry('Unpriced', `${PRICES[u.name] ?? u.name}: not known for ${numberText(u.minutes)} minutes of the site, which are priced when it is`))}
       ${s.held.map((h) => entry('Open', heldText(h)))}

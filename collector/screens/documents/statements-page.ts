@@ -1,7 +1,7 @@
 import { html } from 'hono/html'
 import type { IssueView, StatementList } from '../../views/statement.ts'
 import type { Markup } from './markup.ts'
-import { amountText, kwhText, Times } from './statement-text.ts'
+import { amountText, kwhText, numberText, Times } from './statement-text.ts'
 
 type Entry = StatementList['statements'][number]
 
@@ -41,6 +41,7 @@ export function statementsPage({
             <h1>Statements of ${times.month(list.from)}</h1>
             <p><a href="/statements?month=${monthBefore(list.month)}">the month before</a></p>
             ${list.toDate ? html`<p class="to-date">To date: the month is not over. Figures up to ${times.minute(list.through)}.</p>` : ''}
+            ${list.provisional ? html`<p class="to-date">Provisional: minutes of the month that are not settled yet: ${numberText(list.waitingMinutes)}. Every amount is that of a part.</p>` : ''}
           </div>
         </header>
         <main>
@@ -90,7 +91,7 @@ const issueForm = ({ customer, totalUsd }: Entry, month: string): Markup => html
     <input type="hidden" name="month" value="${month}" />
     <input type="hidden" name="customer" value="${customer ?? ''}" />
     <label>Your name <input name="by" required maxlength="200" autocomplete="name" /></label>
-    <label><input type="checkbox" name="incomplete" value="true" /> although minutes wait or are unpriced</label>
+    <label><input type="checkbox" name="incomplete" value="true" /> although minutes are unpriced</label>
     <button>Issue ${amountText(totalUsd)} USD for good</button>
   </form>
 </details>`

@@ -16,6 +16,7 @@ const POSTED: ReadonlySet<string> = new Set([
   '/api/v1/quotes',
   '/api/v1/doubts',
   '/api/v1/reprice',
+  '/api/v1/reprice/cancel',
   '/api/v1/statements/issue',
   '/api/v1/whatif',
   '/statements/issue',

@@ -12,8 +12,11 @@ import { addHolds } from './held.ts'
 /** An interval as a row: with its agent, the owner as text. */
 export type IntervalRow = Omit<Interval, 'owner'> & { agentId: string; owner: string }
 
-/** Adds the records that are new, and sets the marks of their agents. Runs in the caller's transaction. */
-export async function appendAll(connection: Connection, parts: readonly Append[]): Promise<void> {
+/** Adds the records that are new, and sets the marks of their agents. Runs in the caller's transaction. @returns these marks */
+export async function appendAll(
+  connection: Connection,
+  parts: readonly Append[],
+): Promise<ReadonlyMap<string, HighWater>> {
   const all = parts.flatMap(({ agentId, records }) =>
     records.map((r): IntervalRow => ({ ...r, agentId, owner: ownerText(r.owner) })),
   )
@@ -36,7 +39,7 @@ export async function appendAll(connection: Connection, parts: readonly Append[]
       lossKey,
     ),
   )
-  await setMarks(connection, parts)
+  return setMarks(connection, parts)
 }
 
 /** Holds of records that are new; a record that counts already stays as it is. */
@@ -102,15 +105,19 @@ async function storedRows(connection: Connection, rows: readonly IntervalRow[]):
 }
 
 /** Sets the marks by the rule of rows/high-water.ts. */
-async function setMarks(connection: Connection, parts: readonly Append[]): Promise<void> {
-  if (parts.length === 0) return
+async function setMarks(
+  connection: Connection,
+  parts: readonly Append[],
+): Promise<ReadonlyMap<string, HighWater>> {
+  if (parts.length === 0) return new Map()
   const agents = [...new Set(parts.map((part) => part.agentId))]
   const found = await connection.query<HighWater & { agentId: string }>(
     'SELECT * FROM highWater WHERE agentId IN (SELECT unnest($agents))',
     { agents },
   )
   const known = new Map(found.map(({ agentId, epoch, seq }) => [agentId, { epoch, seq }]))
-  const marks = [...marksAfter(known, parts)].map(([agentId, mark]) => ({ agentId, ...mark }))
+  const next = marksAfter(known, parts)
+  const marks = [...next].map(([agentId, mark]) => ({ agentId, ...mark }))
   const old = marks.filter(({ agentId }) => known.has(agentId))
   // updated in place: rows deleted and added each minute would fragment the file
   if (old.length > 0)
@@ -127,4 +134,5 @@ async function setMarks(connection: Connection, parts: readonly Append[]): Promi
     'highWater',
     marks.filter(({ agentId }) => !known.has(agentId)),
   )
+  return next
 }

@@ -13,7 +13,10 @@ interface Priced {
 }
 type PricedRow<T extends Priced> = Omit<T, keyof Priced> & { terms: string; quotes: string }
 type SettlementRow = PricedRow<Omit<Settlement, 'missing' | 'causes'>> & { missing?: string; causes?: string }
-type RepricingRow = PricedRow<Omit<Repricing, 'decision'>> & { decision?: string }
+type RepricingRow = PricedRow<Omit<Repricing, 'decision' | 'cancelled'>> & {
+  decision?: string
+  cancelled?: string
+}
 const toRow = <T extends Priced>({ rulesVersion, quotes, ...row }: T): PricedRow<T> => ({
   ...row,
   terms: rulesVersion,
@@ -81,9 +84,10 @@ export const duckdbAudit = (database: Database): AuditStore => ({
       'SELECT * FROM repricing ORDER BY atMs DESC, id LIMIT $limit',
       { limit },
     )
-    return rows.map(({ decision, ...row }) => ({
-      ...ofRow<Omit<Repricing, 'decision'>>(row),
+    return rows.map(({ decision, cancelled, ...row }) => ({
+      ...ofRow<Omit<Repricing, 'decision' | 'cancelled'>>(row),
       ...(decision ? { decision: JSON.parse(decision) as Decision } : {}),
+      ...(cancelled ? { cancelled: JSON.parse(cancelled) as NonNullable<Repricing['cancelled']> } : {}),
     }))
   },
   async changes({ id, fromMs, toMs }, stepMs) {
@@ -126,9 +130,13 @@ export async function writeSettledWith(connection: Connection, settledWith: Sett
 }
 
 export async function writeRepricing(connection: Connection, repricing: Repricing): Promise<void> {
-  const { decision, ...rest } = repricing
+  const { decision, cancelled, ...rest } = repricing
   await connection.query('DELETE FROM repricing WHERE id = $id', { id: repricing.id })
   await connection.append('repricing', [
-    { ...toRow(rest), ...(decision ? { decision: JSON.stringify(decision) } : {}) },
+    {
+      ...toRow(rest),
+      ...(decision ? { decision: JSON.stringify(decision) } : {}),
+      ...(cancelled ? { cancelled: JSON.stringify(cancelled) } : {}),
+    },
   ])
 }

@@ -2,7 +2,7 @@ import { statfs } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { PerwattError, reasonOf } from '../../../protocol/kit/errors.ts'
 import type { Log } from '../../../protocol/kit/log.ts'
-import { after } from '../../../protocol/kit/timers.ts'
+import { after, every, type Timer } from '../../../protocol/kit/timers.ts'
 import { SerialQueue } from '../../rows/serial-queue.ts'
 import type { Connection, Value } from './connection.ts'
 import { explain, isFatal } from './errors.ts'
@@ -12,6 +12,8 @@ import { openSession, releaseSession, type Session } from './session.ts'
 const STATEMENT_MS = 60_000
 /** DuckDB 1.5 may crash the process when a checkpoint fills the disk: with less free than this, nothing is written. */
 const RESERVE_BYTES = 128 * 2 ** 20
+/** So little is lost with a log that a power cut tears, and so soon is a start done. */
+const CHECKPOINT_EVERY_MS = 300_000
 
 export interface DatabaseOptions {
   /** the database file; its folder is created */
@@ -21,6 +23,10 @@ export interface DatabaseOptions {
   memoryLimitMb: number
   /** free bytes on a folder's disk; statfs where absent */
   freeBytes?: (folder: string) => Promise<number>
+  /** how often what was written moves from the log into the file; 5 minutes where absent */
+  checkpointEveryMs?: number
+  /** called after each commit with how many there were in the life of the file */
+  onCommit?: (commits: number) => void
 }
 
 type Role = 'reader' | 'writer'
@@ -43,11 +49,16 @@ export class Database {
   /** resolves when the session before the current one has released the file */
   #released: Promise<void> = Promise.resolve()
   #closed = true
+  #checkpoints: Timer | undefined
+  readonly #checkpointEveryMs: number
+  readonly #onCommit: (commits: number) => void
 
   constructor(options: DatabaseOptions) {
     this.#path = options.path
     this.#memoryLimitMb = options.memoryLimitMb
     this.#log = options.log
+    this.#checkpointEveryMs = options.checkpointEveryMs ?? CHECKPOINT_EVERY_MS
+    this.#onCommit = options.onCommit ?? (() => {})
     this.#freeBytes = options.freeBytes ?? freeOnDisk
     this.#writes = new SerialQueue(`duckdb ${options.path}`)
     this.#reads = new SerialQueue(`duckdb ${options.path}`)
@@ -56,14 +67,40 @@ export class Database {
   async open(): Promise<void> {
     this.#closed = false
     await this.#connected()
+    clearInterval(this.#checkpoints)
+    this.#checkpoints = every(this.#checkpointEveryMs, () => void this.#checkpoint()).unref()
+  }
+
+  /** Moves what was written from the log into the file. Where it can't, nothing is lost: the log has it until the next time. */
+  async #checkpoint(): Promise<void> {
+    if (this.#closed) return
+    try {
+      await this.#queued(this.#writes, 'writer', async (connection) => {
+        await this.#checkFreeSpace()
+        await connection.query('CHECKPOINT')
+      })
+    } catch (error) {
+      this.#log.debug('store.checkpoint-waits', { path: this.#path, reason: reasonOf(error) })
+    }
   }
 
   /** Runs `work` in a transaction: all of it is stored, or nothing. */
   write<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
     return this.#queued(this.#writes, 'writer', async (connection) => {
       await this.#checkFreeSpace()
-      return connection.transaction(() => work(connection))
+      const { result, commits } = await connection.transaction(async () => ({
+        result: await work(connection),
+        commits: await countCommit(connection),
+      }))
+      this.#onCommit(commits)
+      return result
     })
+  }
+
+  /** How many transactions there were in the life of the file. */
+  async commits(): Promise<number> {
+    const [row] = await this.read<{ value: string }>(`SELECT value FROM meta WHERE name = 'commits'`)
+    return Number(row?.value ?? 0)
   }
 
   /** Rows of a query whose columns are named as the fields of T; absent values are left out. */
@@ -75,6 +112,7 @@ export class Database {
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
+    clearInterval(this.#checkpoints)
     await Promise.all([this.#writes.idle(), this.#reads.idle()])
     await this.#released
     const session = this.#current
@@ -154,4 +192,14 @@ export class Database {
       })
     return this.#session
   }
+}
+
+/** Counts a transaction within it, so that a file that lost some of them is known by its count. @returns the count */
+async function countCommit(connection: Connection): Promise<number> {
+  const [row] = await connection.query<{ value: string }>(
+    `UPDATE meta SET value = CAST(CAST(value AS BIGINT) + 1 AS VARCHAR) WHERE name = 'commits' RETURNING value`,
+  )
+  if (row) return Number(row.value)
+  await connection.append('meta', [{ name: 'commits', value: '1' }])
+  return 1
 }

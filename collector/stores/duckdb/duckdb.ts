@@ -5,6 +5,7 @@ import { MINUTE_MS } from '../../../protocol/units.ts'
 import { type AgentInterval, LEDGER_SUMS } from '../../economics/ledger-row.ts'
 import type { TrueUp } from '../../economics/true-up.ts'
 import {
+  type Append,
   type DevicePast,
   defineStore,
   type GroupBy,
@@ -17,6 +18,7 @@ import {
 } from '../../plugin/store.ts'
 import { ownerFromText } from '../../rows/escaped-text.ts'
 import { withHeldVersion } from '../../rows/held-version.ts'
+import { MarkFile } from '../../rows/mark-file.ts'
 import { lastByKey, minuteAtOrAfter } from '../../rows/rows.ts'
 import { appendAll, type IntervalRow } from './append.ts'
 import { duckdbAudit, writeSettledWith } from './audit.ts'
@@ -24,6 +26,8 @@ import { duckdbClaims } from './claims.ts'
 import { Database, type DatabaseOptions } from './database.ts'
 import { COUNTING, duckdbHeld } from './held.ts'
 import { duckdbIssues } from './issues.ts'
+import { planRepair } from './repair.ts'
+import { Wholeness } from './wholeness.ts'
 
 const GROUP_COLUMNS: Record<GroupBy, string> = {
   workload: 'workload',
@@ -37,24 +41,47 @@ type PastRow = Omit<DevicePast, 'energy'> & Required<DevicePast>['energy']
 const SUMS = LEDGER_SUMS.map((name) => `sum(${name}) AS ${name}`).join(', ')
 const range = (fromMs: number, toMs: number) => ({ from: Math.ceil(fromMs), to: Math.ceil(toMs) })
 
+export interface DuckdbStoreOptions extends Omit<DatabaseOptions, 'onCommit'> {
+  nowMs?: () => number
+}
+
 /** The embedded store: one DuckDB file; its write-ahead log survives kill -9. For its errors see errors.ts. */
-export function createDuckdbStore(options: DatabaseOptions): Store {
-  const database = new Database(options)
+export function createDuckdbStore(options: DuckdbStoreOptions): Store {
+  const { path, log, nowMs = Date.now } = options
+  const markFile = new MarkFile(`${path}.mark.json`, log)
+  const wholeness = new Wholeness({ path, markFile, nowMs, log })
+  const database = new Database({ ...options, onCommit: (commits) => wholeness.committed(commits) })
+  const append = async (parts: readonly Append[]) =>
+    wholeness.appended(await database.write((connection) => appendAll(connection, parts)))
+  const highWaters = async () => {
+    const rows = await database.read<HighWater & { agentId: string }>('SELECT * FROM highWater')
+    return new Map(rows.map(({ agentId, ...mark }) => [agentId, mark]))
+  }
   return withHeldVersion({
     ...duckdbAudit(database),
     ...duckdbHeld(database),
     ...duckdbClaims(database),
     ...duckdbIssues(database),
     name: 'duckdb',
-    open: () => database.open(),
-    close: () => database.close(),
+    async open() {
+      await database.open()
+      const gone = await wholeness.opened({ marks: await highWaters(), commits: await database.commits() })
+      if (gone.length > 0) await append(gone.map((lost) => ({ ...lost, records: [] })))
+    },
+    async close() {
+      await database.close()
+      await markFile.close()
+    },
+    get warnings() {
+      return wholeness.warnings
+    },
 
-    append: (agentId, mark, records) =>
-      database.write((connection) => appendAll(connection, [{ agentId, mark, records }])),
-    appendAll: (parts) => database.write((connection) => appendAll(connection, parts)),
-    async highWaters() {
-      const rows = await database.read<HighWater & { agentId: string }>('SELECT * FROM highWater')
-      return new Map(rows.map(({ agentId, epoch, seq }) => [agentId, { epoch, seq }]))
+    append: (agentId, mark, records) => append([{ agentId, mark, records }]),
+    appendAll: append,
+    highWaters,
+    async firstRecordMs() {
+      const [row] = await database.read<{ ms?: number }>('SELECT min(startMs) AS ms FROM interval')
+      return row?.ms
     },
     async intervals(fromMs, toMs) {
       const rows = await database.read<IntervalRow>(
@@ -214,4 +241,6 @@ export default defineStore({
   }),
   open: ({ path, memoryLimitMb }, { dataFolder, log }) =>
     createDuckdbStore({ path: resolve(dataFolder, path), memoryLimitMb, log }),
+  repair: ({ path, memoryLimitMb }, { dataFolder }) =>
+    planRepair({ path: resolve(dataFolder, path), memoryLimitMb, nowMs: Date.now }),
 })

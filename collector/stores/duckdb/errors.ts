@@ -16,8 +16,16 @@ export function explain(error: unknown, path: string): PerwattError {
       'store-locked',
       `is in use by ${holder}; stop that process, or set store.duckdb.path to another file`,
     )
+  if (/replaying WAL|Corrupt WAL/i.test(reason))
+    return say(
+      'store-torn',
+      `${reason}; its log has a torn end: run perwatt-collector repair, which keeps a copy and opens all rows before the tear`,
+    )
   if (/not a valid DuckDB database file|Serialization Error|Corrupt/i.test(reason))
-    return say('store-unreadable', `${reason}; restore it from a backup, or move it away to begin a new one`)
+    return say(
+      'store-unreadable',
+      `${reason}; keep this file and its .wal as they are, and restore both from a backup, or let store.duckdb.path name the ledger's own file`,
+    )
   if (/Interrupted/.test(reason))
     return say(
       'store-unavailable',

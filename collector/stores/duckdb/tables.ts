@@ -6,7 +6,7 @@ import { HELD_BACK_SUMS } from '../../rows/held.ts'
 export type ColumnType = 'VARCHAR' | 'BIGINT' | 'DOUBLE' | 'BOOLEAN'
 
 /** Version of the tables below. A file of a newer version is not opened. */
-export const SCHEMA_VERSION = 3
+export const SCHEMA_VERSION = 4
 
 const bigints = <const N extends string>(names: readonly N[]) =>
   Object.fromEntries(names.map((name) => [name, 'BIGINT'])) as Record<N, 'BIGINT'>
@@ -77,6 +77,7 @@ export const TABLES = {
     atMs: 'BIGINT',
     fromMs: 'BIGINT',
     toMs: 'BIGINT',
+    cause: 'VARCHAR',
   },
   terms: { version: 'VARCHAR', fromMs: 'BIGINT', text: 'VARCHAR' },
   settlement: {
@@ -99,6 +100,7 @@ export const TABLES = {
     quotes: 'VARCHAR',
     doneMs: 'BIGINT',
     decision: 'VARCHAR',
+    cancelled: 'VARCHAR',
   },
   change: {
     repricing: 'VARCHAR',

@@ -11,6 +11,7 @@ import type {
 } from '../../plugin/audit-store.ts'
 import type { Decision } from '../../plugin/held.ts'
 import { CHANGE_SUMS, type ChangeSums, changeColumns, changeOfColumns } from '../../rows/change-columns.ts'
+import { firstByKey, lossKey } from '../../rows/rows.ts'
 import type { InfluxClient } from './client.ts'
 import { literal, within } from './influxql.ts'
 import { point, present, type Row, text } from './measurements.ts'
@@ -18,8 +19,8 @@ import { point, present, type Row, text } from './measurements.ts'
 export const influxAudit = (influx: () => InfluxClient): AuditStore => ({
   async losses(limit) {
     const rows = await influx().rows('SELECT * FROM loss')
-    return rows
-      .map(lossOf)
+    // a batch that was sent again after a crash told its loss twice
+    return firstByKey(rows.map(lossOf), lossKey)
       .sort((a, b) => b.atMs - a.atMs || (a.agentId < b.agentId ? -1 : 1))
       .slice(0, limit)
   },
@@ -80,15 +81,15 @@ export const influxAudit = (influx: () => InfluxClient): AuditStore => ({
   },
 })
 
-/** Its time is its sequence number, so that a loss reported twice is one point. */
 export const lossPoint = ({ agentId, epoch, seq, ...fields }: Loss): IPoint =>
-  point('loss', seq, { agentId, epoch: String(epoch) }, fields)
+  point('loss', fields.atMs, { agentId, epoch: String(epoch), seq: String(seq) }, fields)
+/** An earlier perwatt kept the sequence number as the point's time. */
 const lossOf = (row: Row): Loss =>
   ({
     agentId: text(row['agentId']),
     epoch: Number(row['epoch']),
-    seq: row.time,
-    ...present(row, ['records', 'atMs', 'fromMs', 'toMs']),
+    seq: Number(row['seq'] || row.time),
+    ...present(row, ['records', 'atMs', 'fromMs', 'toMs', 'cause']),
   }) as Loss
 
 const rulesPoint = ({ version, fromMs, text }: RulesVersion): IPoint =>
@@ -129,7 +130,15 @@ const settlementOf = (row: Row): Settlement => ({
   ...(row['causes'] ? { causes: JSON.parse(text(row['causes'])) as Cause[] } : {}),
 })
 
-export const repricingPoint = ({ id, atMs, rulesVersion, quotes, decision, ...fields }: Repricing): IPoint =>
+export const repricingPoint = ({
+  id,
+  atMs,
+  rulesVersion,
+  quotes,
+  decision,
+  cancelled,
+  ...fields
+}: Repricing): IPoint =>
   point(
     'repricing',
     atMs,
@@ -139,6 +148,7 @@ export const repricingPoint = ({ id, atMs, rulesVersion, quotes, decision, ...fi
       terms: rulesVersion,
       quotes: quotesText(quotes),
       ...(decision ? { decision: JSON.stringify(decision) } : {}),
+      ...(cancelled ? { cancelled: JSON.stringify(cancelled) } : {}),
     },
   )
 const repricingOf = (row: Row): Repricing => ({
@@ -152,6 +162,9 @@ const repricingOf = (row: Row): Repricing => ({
   quotes: quotesOf(row),
   doneMs: Number(row['doneMs']),
   ...(row['decision'] ? { decision: JSON.parse(text(row['decision'])) as Decision } : {}),
+  ...(row['cancelled']
+    ? { cancelled: JSON.parse(text(row['cancelled'])) as NonNullable<Repricing['cancelled']> }
+    : {}),
 })
 
 export const changePoint = (change: Change): IPoint =>

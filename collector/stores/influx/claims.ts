@@ -1,30 +1,38 @@
-import type { Adoption, ClaimStore } from '../../plugin/claim-store.ts'
-import { claimOf, claimText } from '../../rows/claims.ts'
+import type { Adoption, ClaimStore, DeviceClaim } from '../../plugin/claim-store.ts'
+import { claimKey, claimOf, claimText } from '../../rows/claims.ts'
 import type { InfluxClient } from './client.ts'
 import { literal } from './influxql.ts'
+import { LatestRows } from './latest-rows.ts'
 import { point, type Row, text } from './measurements.ts'
 
-/** Claims to devices, and their adoptions. A claim is at time 0, so that a newer one replaces its point. */
-export const influxClaims = (influx: () => InfluxClient): ClaimStore => ({
-  writeClaims: async (claims) =>
-    influx().write(
-      claims.map((claim) =>
-        point('claim', 0, { agentId: claim.agentId, deviceId: claim.deviceId }, { text: claimText(claim) }),
+export const claimRows = (influx: () => InfluxClient, nowMs: () => number): LatestRows<DeviceClaim> =>
+  new LatestRows<DeviceClaim>({
+    influx,
+    measurement: 'claim',
+    keyOf: claimKey,
+    pointOf: (claim, timeMs, revision) =>
+      point(
+        'claim',
+        timeMs,
+        { agentId: claim.agentId, deviceId: claim.deviceId },
+        { text: claimText(claim), revision },
       ),
-    ),
+    of: (row) =>
+      claimOf({
+        agentId: text(row['agentId']),
+        deviceId: text(row['deviceId']),
+        text: text(row['text']),
+      }),
+    nowMs,
+  })
+
+/** Claims to devices, and their adoptions. */
+export const influxClaims = (influx: () => InfluxClient, claims: LatestRows<DeviceClaim>): ClaimStore => ({
+  writeClaims: (changed) => claims.write(changed),
   async claims() {
-    const rows = await influx().rows('SELECT * FROM claim')
-    return rows
-      .map((row) =>
-        claimOf({
-          agentId: text(row['agentId']),
-          deviceId: text(row['deviceId']),
-          text: text(row['text']),
-        }),
-      )
-      .sort((a, b) =>
-        a.agentId === b.agentId ? compare(a.deviceId, b.deviceId) : compare(a.agentId, b.agentId),
-      )
+    return [...(await claims.stored()).values()].sort((a, b) =>
+      a.agentId === b.agentId ? compare(a.deviceId, b.deviceId) : compare(a.agentId, b.agentId),
+    )
   },
   writeAdoption: async (adoption) =>
     influx().write([

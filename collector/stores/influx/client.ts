@@ -1,10 +1,13 @@
 import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import { InfluxDB, type IPoint } from 'influx'
-import { PerwattError, reasonOf } from '../../../protocol/kit/errors.ts'
+import type { PerwattError } from '../../../protocol/kit/errors.ts'
 import { withDeadline } from '../../../protocol/kit/retry.ts'
 import type { Secret } from '../../../protocol/kit/secret.ts'
+import { explain, isGone } from './explain.ts'
+import { durationOf } from './influxql.ts'
 import { MEASUREMENTS, type Row } from './measurements.ts'
+import { writeSparing } from './refused-points.ts'
 
 export interface InfluxOptions {
   /** base address of InfluxDB 1.x, with any path in front of its API: `http://127.0.0.1:8086` */
@@ -70,11 +73,20 @@ export class InfluxClient {
     this.#agent.destroy()
   }
 
+  /** Writes all points that the database takes. @throws PerwattError `store-refused` that names those that it does not */
   async write(points: readonly IPoint[]): Promise<void> {
-    for (let first = 0; first < points.length; first += POINTS_PER_WRITE)
-      await this.#try(() =>
-        this.#influx.writePoints(points.slice(first, first + POINTS_PER_WRITE), { precision: 'ms' }),
-      )
+    await writeSparing(points, async (part) => {
+      for (let first = 0; first < part.length; first += POINTS_PER_WRITE)
+        await this.#try(() =>
+          this.#influx.writePoints(part.slice(first, first + POINTS_PER_WRITE), { precision: 'ms' }),
+        )
+    })
+  }
+
+  /** How long the database keeps points, ms; undefined where it keeps them for ever. */
+  async keepsMs(): Promise<number | undefined> {
+    const policies = await this.#try(() => this.#influx.showRetentionPolicies(this.#database))
+    return durationOf(policies.find((policy) => policy.default)?.duration ?? '0s')
   }
 
   /** Rows of a SELECT; `time` in ms. Each row has the tags that the statement groups by. */
@@ -104,37 +116,23 @@ export class InfluxClient {
     })
   }
 
+  /** A database that is gone is made again, so that the next attempt finds it. Its identity (identity.ts) shows that its data is gone. */
+  async #explained(error: unknown): Promise<PerwattError> {
+    const explained = explain(error, this.#who, this.#database)
+    if (isGone(explained.message))
+      await withDeadline(() => this.#influx.createDatabase(this.#database), this.#deadlineMs).catch(
+        () => undefined,
+      )
+    return explained
+  }
+
   async #try<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     try {
       // the library's own time-out counts silence only: an answer that breaks off would never end
       return await withDeadline(work, this.#deadlineMs)
     } catch (error) {
-      throw this.#explain(error)
+      throw await this.#explained(error)
     }
-  }
-
-  #explain(error: unknown): PerwattError {
-    if (error instanceof PerwattError) return error
-    const status = (error as { res?: { statusCode?: number } }).res?.statusCode
-    const reason = reasonOf(error)
-    // without a cause: the library's error holds the request, with the password in its headers
-    const say = (code: string, text: string) => new PerwattError(code, `${this.#who}: ${text}`)
-    // not refused for good: the points fit once the limit is raised
-    if (/max-(values|series)-per/.test(reason))
-      return say('store-unavailable', `${reason}; raise this limit in influxdb.conf (0 is none)`)
-    if (status === 400 || status === 413)
-      return say(
-        'store-refused',
-        `${reason}; sending it again won't help, look at database ${this.#database}`,
-      )
-    if (status === 401 || status === 403)
-      return say(
-        'store-unavailable',
-        `${reason}; check store.influx.username and password, and that the user may use database ${this.#database}`,
-      )
-    if (/database not found/.test(reason))
-      return say('store-unavailable', `${reason}; create it, or start the collector again to have it created`)
-    return say('store-unavailable', `${reason}; start InfluxDB, or check store.influx.url`)
   }
 }
 

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { z } from 'zod'
 import { PerwattError } from '../../../protocol/kit/errors.ts'
 import { HttpUrlSchema } from '../../../protocol/kit/fields.ts'
@@ -6,10 +7,11 @@ import { SecretSchema } from '../../../protocol/kit/secret.ts'
 import type { TrueUp } from '../../economics/true-up.ts'
 import { defineStore, type Store } from '../../plugin/store.ts'
 import { withHeldVersion } from '../../rows/held-version.ts'
+import { MarkFile } from '../../rows/mark-file.ts'
 import { thin } from '../../rows/rows.ts'
 import { SerialQueue } from '../../rows/serial-queue.ts'
 import { influxAudit } from './audit.ts'
-import { influxClaims } from './claims.ts'
+import { claimRows, influxClaims } from './claims.ts'
 import { InfluxClient, type InfluxOptions } from './client.ts'
 import { influxHeld } from './held.ts'
 import { literal, within } from './influxql.ts'
@@ -17,6 +19,7 @@ import { influxIssues } from './issues.ts'
 import { influxKept } from './kept.ts'
 import { influxLedger } from './ledger.ts'
 import {
+  markRows,
   quarantinedOf,
   quarantinePoint,
   quoteOf,
@@ -27,14 +30,22 @@ import {
   trueUpPoint,
 } from './points.ts'
 import { influxRecords } from './records.ts'
+import { Wholeness } from './wholeness.ts'
+
+export interface InfluxStoreOptions extends InfluxOptions {
+  log: Log
+  nowMs?: () => number
+  /** says how far the database was, so that one that comes back empty is noticed at the start too */
+  markFile?: MarkFile
+}
 
 /**
  * Keeps everything in one database of an InfluxDB 1.x, which is created where it is missing. InfluxDB has no transactions, so the
  * order of writes replaces them: the mark that data is complete is written after the data. A crash in between leaves work to repeat,
  * and repeating it overwrites the same points.
  */
-export function createInfluxStore(options: InfluxOptions & { log: Log }): Store {
-  const { log, ...connection } = options
+export function createInfluxStore(options: InfluxStoreOptions): Store {
+  const { log, nowMs = Date.now, markFile, ...connection } = options
   const who = `influx ${new URL(options.url).origin}`
   const appends = new SerialQueue(who)
   const settling = new SerialQueue(who)
@@ -44,26 +55,50 @@ export function createInfluxStore(options: InfluxOptions & { log: Log }): Store 
     if (!client) throw new PerwattError('store-closed', `${who}: is closed; open it first`)
     return client
   }
-  const { load, ...records } = influxRecords(influx, appends)
+  const marks = markRows(influx, nowMs)
+  const claims = claimRows(influx, nowMs)
+  const wholeness = new Wholeness({
+    influx,
+    who,
+    marks,
+    claims,
+    nowMs,
+    log,
+    ...(markFile ? { markFile } : {}),
+  })
 
   return withHeldVersion({
     ...influxAudit(influx),
-    ...influxClaims(influx),
+    ...influxClaims(influx, claims),
     ...influxHeld(influx, appends),
     ...influxLedger(influx, settling),
     ...influxIssues(influx),
-    ...influxKept(influx),
-    ...records,
+    ...influxKept(influx, nowMs),
+    ...influxRecords({
+      influx,
+      appends,
+      marks,
+      isSame: () => wholeness.isSame(),
+      onAppended: () => wholeness.appended(),
+    }),
     name: 'influx',
+    get keepsMs() {
+      return wholeness.keepsMs
+    },
+    get warnings() {
+      return wholeness.warnings
+    },
+    onEmptied: (listener) => wholeness.onEmptied(listener),
 
     async open() {
       client ??= new InfluxClient(connection)
       await client.open()
-      await load()
+      await wholeness.open()
       log.debug('store.opened', { url: options.url, database: options.database })
     },
     async close() {
       await Promise.all([appends, settling, quarantining].map((queue) => queue.idle()))
+      await markFile?.close()
       client?.close()
       client = undefined
     },
@@ -91,10 +126,17 @@ export function createInfluxStore(options: InfluxOptions & { log: Log }): Store 
     quarantine: (entries, keep) =>
       quarantining.run(async () => {
         const [newest] = await influx().rows('SELECT atMs FROM quarantine ORDER BY time DESC LIMIT 1')
-        const first = (newest?.time ?? 0) + 1
-        const last = first + entries.length - 1
-        await influx().write(entries.map((entry, i) => quarantinePoint(first + i, entry)))
-        await influx().remove([`DELETE FROM quarantine WHERE time <= ${last - keep}ms`])
+        let timeMs = newest?.time ?? 0
+        // each at a time of its own, in their order: none replaces another
+        const points = entries.map((entry) => {
+          timeMs = Math.max(timeMs + 1, entry.atMs)
+          return quarantinePoint(timeMs, entry)
+        })
+        await influx().write(points)
+        const [tooOld] = await influx().rows(
+          `SELECT atMs FROM quarantine ORDER BY time DESC LIMIT 1 OFFSET ${keep}`,
+        )
+        if (tooOld) await influx().remove([`DELETE FROM quarantine WHERE time <= ${tooOld.time}ms`])
       }),
     async quarantined(limit) {
       if (limit <= 0) return []
@@ -117,12 +159,17 @@ export default defineStore({
     username: z.string().min(1).optional().describe('user that may read and write the database'),
     password: SecretSchema.optional().describe('its password: { file: ... } or { env: NAME }'),
   }),
-  open: ({ url, database, username, password }, { log }) =>
+  open: ({ url, database, username, password }, { dataFolder, log }) =>
     createInfluxStore({
       url,
       database,
       ...(username === undefined ? {} : { username }),
       ...(password === undefined ? {} : { password }),
       log,
+      markFile: new MarkFile(resolve(dataFolder, markFileName(url, database)), log),
     }),
 })
+
+/** `influx-127.0.0.1_8086-perwatt.mark.json`: another server is another database, which has lost nothing. */
+const markFileName = (url: string, database: string): string =>
+  `influx-${new URL(url).host.replace(/[^\w.-]/g, '_')}-${database}.mark.json`

@@ -4,31 +4,37 @@ import { literal } from './influxql.ts'
 import { point, text } from './measurements.ts'
 import { textPieces } from './text-pieces.ts'
 
-/** Texts for the next start, in pieces. Each piece says how many there are, so that one that a stop cut short is left out. */
-export const influxKept = (influx: () => InfluxClient): Pick<Store, 'keepText' | 'keptTexts'> => ({
+/** Texts for the next start, in pieces at neighbouring times. The newest text of which every piece is there counts. */
+export const influxKept = (
+  influx: () => InfluxClient,
+  nowMs: () => number,
+): Pick<Store, 'keepText' | 'keptTexts'> => ({
   async keepText(kind, name, whole) {
+    const which = `kind = ${literal(kind)} AND "name" = ${literal(name)}`
+    const [newest] = await influx().rows(`SELECT pieces FROM kept WHERE ${which} ORDER BY time DESC LIMIT 1`)
     const pieces = textPieces(whole)
-    // the point's time is the piece's number: the next text overwrites this one, and what is longer is deleted
+    // behind the one before it, though the clock was set back
+    const fromMs = Math.max(nowMs(), (newest?.time ?? 0) + 1)
     await influx().write(
-      pieces.map((piece, i) => point('kept', i + 1, { kind, name }, { text: piece, pieces: pieces.length })),
-    )
-    await influx().remove([
-      `DELETE FROM kept WHERE kind = ${literal(kind)} AND "name" = ${literal(name)} AND time > ${pieces.length}ms`,
-    ])
-  },
-  async keptTexts(kind) {
-    const found = new Map<string, { texts: string[]; pieces: Set<number> }>()
-    for (const row of await influx().rows(`SELECT * FROM kept WHERE kind = ${literal(kind)}`)) {
-      const name = text(row['name'])
-      const own = found.get(name) ?? { texts: [], pieces: new Set<number>() }
-      own.texts.push(text(row['text']))
-      own.pieces.add(Number(row['pieces']))
-      found.set(name, own)
-    }
-    return new Map(
-      [...found].flatMap(([name, { texts, pieces }]): [string, string][] =>
-        pieces.size === 1 && pieces.has(texts.length) ? [[name, texts.join('')]] : [],
+      pieces.map((piece, i) =>
+        point('kept', fromMs + i, { kind, name }, { text: piece, pieces: pieces.length, fromMs }),
       ),
     )
+    await influx().remove([`DELETE FROM kept WHERE ${which} AND time < ${fromMs}ms`])
+  },
+  async keptTexts(kind) {
+    const found = new Map<string, string>()
+    const parts = new Map<string, { name: string; count: number; texts: string[] }>()
+    for (const row of await influx().rows(`SELECT * FROM kept WHERE kind = ${literal(kind)}`)) {
+      const name = text(row['name'])
+      // a text of an earlier perwatt has no begin: it stood at time 1
+      const key = `${row['fromMs'] ?? 1}\n${name}`
+      const part = parts.get(key) ?? { name, count: Number(row['pieces']), texts: [] }
+      parts.set(key, part)
+      part.texts.push(text(row['text']))
+      // rows come in order of time: the last whole text is the newest
+      if (part.texts.length === part.count) found.set(name, part.texts.join(''))
+    }
+    return found
   },
 })

@@ -15,7 +15,13 @@ const all = (names: readonly string[], type: FieldType) => Object.fromEntries(na
  * 2^53.
  */
 export const MEASUREMENTS = [
-  { measurement: 'highWater', tags: ['agentId'], fields: { epoch: INTEGER, seq: INTEGER } },
+  {
+    measurement: 'highWater',
+    tags: ['agentId'],
+    fields: { epoch: INTEGER, seq: INTEGER, revision: INTEGER },
+  },
+  // one row: by its id a database that was emptied is told from the one that was filled
+  { measurement: 'identity', tags: [], fields: { id: STRING, revision: INTEGER } },
   {
     measurement: 'interval',
     tags: ['agentId', 'deviceId', 'owner'],
@@ -55,8 +61,8 @@ export const MEASUREMENTS = [
   },
   {
     measurement: 'loss',
-    tags: ['agentId', 'epoch'],
-    fields: { records: INTEGER, atMs: INTEGER, fromMs: INTEGER, toMs: INTEGER },
+    tags: ['agentId', 'epoch', 'seq'],
+    fields: { records: INTEGER, atMs: INTEGER, fromMs: INTEGER, toMs: INTEGER, cause: STRING },
   },
   { measurement: 'terms', tags: ['version'], fields: { text: STRING } },
   {
@@ -83,6 +89,7 @@ export const MEASUREMENTS = [
       quotes: STRING,
       doneMs: INTEGER,
       decision: STRING,
+      cancelled: STRING,
     },
   },
   {
@@ -93,7 +100,7 @@ export const MEASUREMENTS = [
   { measurement: 'heldBack', tags: ['workload', 'kind'], fields: all(HELD_BACK_SUMS, INTEGER) },
   // the group is called workload here, because GROUP is a keyword of InfluxQL
   { measurement: 'change', tags: ['repricing', 'workload'], fields: all(CHANGE_SUMS, INTEGER) },
-  { measurement: 'claim', tags: ['agentId', 'deviceId'], fields: { text: STRING } },
+  { measurement: 'claim', tags: ['agentId', 'deviceId'], fields: { text: STRING, revision: INTEGER } },
   { measurement: 'adoption', tags: ['id'], fields: { text: STRING } },
   {
     measurement: 'issue',
@@ -108,7 +115,7 @@ export const MEASUREMENTS = [
     },
   },
   { measurement: 'issueText', tags: ['number', 'part'], fields: { text: STRING } },
-  { measurement: 'kept', tags: ['kind', 'name'], fields: { text: STRING, pieces: INTEGER } },
+  { measurement: 'kept', tags: ['kind', 'name'], fields: { text: STRING, pieces: INTEGER, fromMs: INTEGER } },
   {
     measurement: 'quarantine',
     tags: [],

@@ -5,17 +5,34 @@ import type { AgentInterval, LedgerRow } from '../../economics/ledger-row.ts'
 import type { TrueUp } from '../../economics/true-up.ts'
 import type { HighWater, Quarantined, StoredSample } from '../../plugin/store.ts'
 import { ownerFromText, ownerText } from '../../rows/escaped-text.ts'
+import type { InfluxClient } from './client.ts'
+import { LatestRows } from './latest-rows.ts'
 import { point, present, type Row, text } from './measurements.ts'
 
 /** Records as points, and back. */
 
-/** At time 0, so that an agent's next mark replaces its point. */
-export const markPoint = (agentId: string, mark: HighWater): IPoint =>
-  point('highWater', 0, { agentId }, { ...mark })
-export const markOf = (row: Row): [agentId: string, mark: HighWater] => [
-  text(row['agentId']),
-  { epoch: Number(row['epoch']), seq: Number(row['seq']) },
-]
+/** A high-water mark with its agent. */
+export interface AgentMark extends HighWater {
+  agentId: string
+}
+const markPoint = ({ agentId, epoch, seq }: AgentMark, timeMs: number, revision: number): IPoint =>
+  point('highWater', timeMs, { agentId }, { epoch, seq, revision })
+const markOf = (row: Row): AgentMark => ({
+  agentId: text(row['agentId']),
+  epoch: Number(row['epoch']),
+  seq: Number(row['seq']),
+})
+export const marksByAgent = (marks: ReadonlyMap<string, AgentMark>): Map<string, HighWater> =>
+  new Map([...marks].map(([, { agentId, ...mark }]) => [agentId, mark]))
+export const markRows = (influx: () => InfluxClient, nowMs: () => number): LatestRows<AgentMark> =>
+  new LatestRows<AgentMark>({
+    influx,
+    measurement: 'highWater',
+    keyOf: ({ agentId }) => agentId,
+    pointOf: markPoint,
+    of: markOf,
+    nowMs,
+  })
 
 export function intervalPoint({
   agentId,
@@ -85,8 +102,8 @@ export const trueUpOf = (row: Row): TrueUp => ({
   estimatedWorkDiff1: Number(row['estimatedWorkDiff1']),
 })
 
-/** The n-th entry has time n: the oldest can be deleted by time, and no entry replaces another. */
-export const quarantinePoint = (n: number, entry: Quarantined): IPoint => point('quarantine', n, {}, entry)
+export const quarantinePoint = (timeMs: number, entry: Quarantined): IPoint =>
+  point('quarantine', timeMs, {}, entry)
 export const quarantinedOf = (row: Row): Quarantined => ({
   atMs: Number(row['atMs']),
   agentId: text(row['agentId']),

@@ -1,5 +1,6 @@
+import { PerwattError } from '../../../protocol/kit/errors.ts'
 import type { HeldMark } from '../../plugin/held.ts'
-import type { Append, DevicePast, HighWater, Store } from '../../plugin/store.ts'
+import type { Append, DevicePast, Store } from '../../plugin/store.ts'
 import { recordKey } from '../../rows/held.ts'
 import { marksAfter } from '../../rows/high-water.ts'
 import type { SerialQueue } from '../../rows/serial-queue.ts'
@@ -7,20 +8,35 @@ import { lossPoint } from './audit.ts'
 import type { InfluxClient } from './client.ts'
 import { addHolds, heldKeys, uncounted } from './held.ts'
 import { within } from './influxql.ts'
+import type { LatestRows } from './latest-rows.ts'
 import { type Row, text } from './measurements.ts'
-import { intervalOf, intervalPoint, markOf, markPoint } from './points.ts'
+import { type AgentMark, intervalOf, intervalPoint, marksByAgent } from './points.ts'
 
-type RecordMethods = Pick<Store, 'append' | 'appendAll' | 'highWaters' | 'intervals' | 'pastOfDevices'>
+type RecordMethods = Pick<
+  Store,
+  'append' | 'appendAll' | 'highWaters' | 'firstRecordMs' | 'intervals' | 'pastOfDevices'
+>
+
+export interface InfluxRecordsOptions {
+  influx: () => InfluxClient
+  appends: SerialQueue
+  marks: LatestRows<AgentMark>
+  /** Whether the database is the one that was opened. Where it is not, its marks are set back, and the caller's write has to come again. */
+  isSame: () => Promise<boolean>
+  onAppended: () => Promise<void>
+}
 
 /**
  * Interval records and the high-water marks of their agents. The marks are written after the records: after a crash in between, the
  * agent sends the records again, and they overwrite the same points.
  */
-export function influxRecords(
-  influx: () => InfluxClient,
-  appends: SerialQueue,
-): RecordMethods & { load(): Promise<void> } {
-  let marks = new Map<string, HighWater>()
+export function influxRecords({
+  influx,
+  appends,
+  marks,
+  isSame,
+  onAppended,
+}: InfluxRecordsOptions): RecordMethods {
   const appendAll = (parts: readonly Append[]) =>
     appends.run(async () => {
       // before their records: a record must never be read without its hold
@@ -31,12 +47,16 @@ export function influxRecords(
         ),
         ...parts.flatMap(({ losses = [] }) => losses.map(lossPoint)),
       ])
-      const next = marksAfter(marks, parts)
-      await influx().write([...next].map(([agentId, mark]) => markPoint(agentId, mark)))
-      for (const [agentId, mark] of next) marks.set(agentId, mark)
+      // an emptied database must not get marks that say that it has everything
+      if (!(await isSame()))
+        throw new PerwattError(
+          'store-unavailable',
+          'influx: the database came back without its data; agents send again what they still hold',
+        )
+      const next = marksAfter(marks.known, parts)
+      await marks.write([...next].map(([agentId, mark]) => ({ agentId, ...mark })))
+      await onAppended()
     })
-  const readMarks = async () =>
-    new Map((await influx().rows('SELECT epoch, seq, agentId FROM highWater')).map(markOf))
   /** Energy of the records that start at or after a time and count, by device. */
   const countingEnergy = async (fromMs: number) => {
     const rows = await influx().rows(
@@ -55,13 +75,15 @@ export function influxRecords(
     return sums
   }
   return {
-    /** Reads the marks; call it when the client is open, before the first append. */
-    async load() {
-      marks = await readMarks()
-    },
     append: (agentId, mark, records) => appendAll([{ agentId, mark, records }]),
     appendAll,
-    highWaters: readMarks,
+    async highWaters() {
+      return marksByAgent(await marks.stored())
+    },
+    async firstRecordMs() {
+      const [row] = await influx().rows('SELECT first(coveredMs) FROM interval')
+      return row?.time
+    },
     async intervals(fromMs, toMs) {
       const rows = await influx().rows(`SELECT * FROM interval WHERE ${within(fromMs, toMs)}`)
       const held = await heldKeys(influx(), fromMs, toMs)

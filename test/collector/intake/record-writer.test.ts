@@ -131,6 +131,34 @@ describe('the record writer', () => {
     expect(store.marks.get('b')).toEqual({ epoch: 7, seq: 2 })
   })
 
+  it('puts aside only the one record of a batch that the store refuses', async () => {
+    store.refuses = 'bad'
+    const many = Array.from({ length: 40 }, (_, i) => record(i % 9, i === 17 ? 'bad' : `rig${i}`))
+    expect(await rig.take(batch(1, many))).toMatchObject({ seq: 40 })
+    expect(store.records.size).toBe(39)
+    expect(rig.aside).toMatchObject([
+      {
+        agentId: 'a',
+        reason: expect.stringContaining('is refused'),
+        payload: expect.stringContaining('bad'),
+      },
+    ])
+    expect(store.marks.get('a')).toEqual({ epoch: 7, seq: 40 })
+    // it is in no sum, and said to be missing
+    expect(store.lost).toMatchObject([
+      { agentId: 'a', records: 1, cause: expect.stringContaining('the store refuses them') },
+    ])
+  })
+
+  it('acknowledges nothing while the store refuses every record', async () => {
+    store.refuses = 'bad'
+    expect(await rig.take(batch(1, [record(0, 'bad'), record(1, 'bad')]))).toBeUndefined()
+    expect([store.records.size, rig.aside]).toEqual([0, []])
+    store.refuses = undefined
+    expect(await rig.take(batch(1, [record(0, 'bad'), record(1, 'bad')]))).toMatchObject({ seq: 2 })
+    expect(store.records.size).toBe(2)
+  })
+
   it('puts records aside once, when the rest of their batch is stored', async () => {
     store.failure = new Error('disk full')
     await rig.take(batch(1, [record(70), record(5)]))

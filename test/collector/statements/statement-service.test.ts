@@ -175,7 +175,7 @@ describe.each(Object.keys(stores))('a month’s statements over %s', (kind) => {
 
   it('of a month that is not over are to date, and of an empty one say so', async () => {
     const rig = await rigOf()
-    rig.nowMs = NOVEMBER.startMs + 4 * MINUTE_MS + 1
+    rig.nowMs = NOVEMBER.startMs + 3 * MINUTE_MS + 1
     const records = [record('rig1', NOVEMBER.startMs + MINUTE_MS, { energyMilliJ: 1 })]
     await store.append('a', { epoch: 1, seq: 1 }, records)
     expect(await ask(rig, 'Acme')).toMatchObject({
@@ -184,12 +184,16 @@ describe.each(Object.keys(stores))('a month’s statements over %s', (kind) => {
       lines: [],
       totalUsd: 0,
       use: [],
+      provisional: false,
       completeness: { elapsedMinutes: 0, settledMinutes: 0, waitingMinutes: 0 },
     })
     await rig.settle(NOVEMBER.startMs, NOVEMBER.startMs + 3 * MINUTE_MS, (m) => minuteOf(m).slice(0, 2))
     const statement = await ask(rig, 'Acme')
     expect(statement.toDate).toBe(true)
-    expect(statement.completeness).toMatchObject({ elapsedMinutes: 3, settledMinutes: 3, waitingMinutes: 3 })
+    expect(statement.completeness).toMatchObject({ elapsedMinutes: 3, settledMinutes: 3, waitingMinutes: 0 })
+    // ten minutes later: seven minutes are due and not settled, and the record of rig1 is in no row; the newest minutes are not due yet
+    rig.nowMs += 10 * MINUTE_MS
+    expect(await ask(rig, 'Acme')).toMatchObject({ provisional: true, completeness: { waitingMinutes: 8 } })
     expect(
       await rig.statements.statement({ month: '2026-11', customer: 'Nobody', copy: 'own' }),
     ).toBeUndefined()

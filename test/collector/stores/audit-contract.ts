@@ -92,7 +92,8 @@ export function auditContract(store: () => Store, reopen: () => Promise<void>): 
       fromMs: 1,
       toMs: 60_001,
     }
-    const bare: Loss = { agentId: 'agent-b', epoch: 7, seq: 120, records: 3, atMs: DAY_MS + 1 }
+    const cause = 'the database was emptied'
+    const bare: Loss = { agentId: 'agent-b', epoch: 7, seq: 120, records: 3, atMs: DAY_MS + 1, cause }
     const mark = { epoch: 7, seq: 121 }
     await store().appendAll([
       { agentId: ODD, mark, records: [], losses: [known, known] },
@@ -220,8 +221,15 @@ export function auditContract(store: () => Store, reopen: () => Promise<void>): 
   })
 
   test('keeps each repricing: who asked for it, how far it is, and what it changed', async () => {
+    const cancelled = { atMs: END_MS + 2, by: 'ben' }
     await store().writeRepricing(repricing)
-    await store().writeRepricing({ ...repricing, id: 'later', atMs: END_MS + 1, rulesVersion: 'b2' })
+    await store().writeRepricing({
+      ...repricing,
+      id: 'later',
+      atMs: END_MS + 1,
+      rulesVersion: 'b2',
+      cancelled,
+    })
     const done = { ...repricing, doneMs: minute(30) }
     await store().settle([minute(1), minute(20)], [ledgerRow({ minuteMs: minute(1) })], {
       changes: [change(1, 'mining', 5), change(1, ODD, 7), change(20, 'mining', 11)],
@@ -229,7 +237,7 @@ export function auditContract(store: () => Store, reopen: () => Promise<void>): 
     })
     await reopen()
     expect(await store().repricings(9)).toStrictEqual([
-      { ...repricing, id: 'later', atMs: END_MS + 1, rulesVersion: 'b2' },
+      { ...repricing, id: 'later', atMs: END_MS + 1, rulesVersion: 'b2', cancelled },
       done,
     ])
     expect(await store().repricings(1)).toHaveLength(1)

@@ -177,13 +177,14 @@ describe.each(STORES)('an issued statement in the $name store', ({ name, setting
     expect((await draft('2026-08', 'Acme')).corrections).toEqual([])
   })
 
-  it('is not made of a month that waits to be settled, but by the word of a person', async () => {
+  it('is never made of a month with minutes that wait to be settled', async () => {
     await mine(9)
     const asked = { month: '2026-06', customer: 'Acme', by: 'ann' }
-    await expect(statements.issue({ ...asked, incomplete: false }, render)).rejects.toMatchObject({
-      code: 'incomplete',
-      message: expect.stringMatching(/1 minutes wait to be settled/),
-    })
+    for (const incomplete of [false, true])
+      await expect(statements.issue({ ...asked, incomplete }, render)).rejects.toMatchObject({
+        code: 'incomplete',
+        message: expect.stringMatching(/1 minutes of the month wait to be settled/),
+      })
     await settle()
     expect(await statements.issue({ ...asked, incomplete: false }, render)).toMatchObject({
       totalUsd: 4 * USD,

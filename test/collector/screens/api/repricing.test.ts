@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { LossSchema, QuarantineSchema, RepricingSchema } from '../../../../collector/books/audit-views.ts'
-import { reprice } from '../../../../collector/commands/reprice.ts'
+import { cancelRepricing, reprice } from '../../../../collector/commands/reprice.ts'
 import { ErrorSchema } from '../../../../collector/screens/api/route.ts'
 import { MINUTE_MS } from '../../../../protocol/units.ts'
 import { batch, LedgerRig, record, T0 } from '../../ledger-rig.ts'
@@ -50,6 +50,22 @@ describe('the books of a collector', () => {
     expect(
       await books.store.restatements({ fromMs: T0, toMs: T0 + 10 * MINUTE_MS, stepMs: MINUTE_MS }),
     ).toHaveLength(2)
+  })
+
+  test('end a repricing by name: what is done is refused, and what is not there is not found', async () => {
+    await books.ledger.take(batch(1, [record(0)]))
+    await books.ledger.settleAll()
+    const { id } = RepricingSchema.parse((await books.ask('/api/v1/reprice', tariff)).body)
+    await books.done(id)
+    expect(await books.ask('/api/v1/reprice/cancel', { id, by: 'ben' })).toMatchObject({
+      status: 409,
+      body: { error: { message: expect.stringContaining('is done') } },
+    })
+    expect(await books.ask('/api/v1/reprice/cancel', { id: 'x', by: 'ben' })).toMatchObject({ status: 404 })
+    expect(await books.ask('/api/v1/reprice/cancel', { id })).toMatchObject({ status: 400 })
+    await expect(books.printed((o) => cancelRepricing('x', { ...o, by: 'ben' }))).rejects.toThrow(
+      /there is no repricing x/,
+    )
   })
 
   test.each([

@@ -5,7 +5,7 @@ import { monthNamed } from '../../../../collector/economics/calendar.ts'
 import { StatementListSchema, StatementSchema } from '../../../../collector/views/statement.ts'
 import { PerwattError } from '../../../../protocol/kit/errors.ts'
 import { MINUTE_MS } from '../../../../protocol/units.ts'
-import { minuteOf } from '../../statement-rig.ts'
+import { minuteOf, record } from '../../statement-rig.ts'
 import { ReportsRig, TOKEN } from '../reports-rig.ts'
 
 const ZONE = 'America/Chicago'
@@ -54,6 +54,31 @@ describe('statements of a month', () => {
     const last = own.at(-1)
     for (const name of ['energyCostUsd', 'netUsd'])
       expect(sum(name)).toBe(Math.round(Number(last?.[name]) * 100))
+  })
+
+  it('are provisional while minutes wait to be settled: in the list, on the page, as CSV and JSON', async () => {
+    const path = '/api/v1/statement?month=2026-11&customer=Acme'
+    const page = async (p: string) => (await rig.get(p)).text()
+    const shown = async () => ({
+      json: (await rig.ask(path)).body.provisional,
+      list: (await rig.ask('/api/v1/statements?month=2026-11')).body,
+      page: await page('/statement?month=2026-11&customer=Acme'),
+      listPage: await page('/statements?month=2026-11'),
+      csv: await page(`${path}&format=csv`),
+    })
+    rig.site.nowMs = Date.UTC(2027, 0, 2)
+    const whole = await shown()
+    expect([whole.json, whole.list.provisional, whole.list.waitingMinutes]).toEqual([false, false, 0])
+    for (const text of [whole.page, whole.listPage, whole.csv]) expect(text).not.toMatch(/provisional/i)
+    await rig.store.append('a', { epoch: 1, seq: 99 }, [record('cage', startMs + 30 * MINUTE_MS)])
+    const part = await shown()
+    expect([part.json, part.list.provisional, part.list.waitingMinutes]).toEqual([true, true, 1])
+    for (const text of [part.page, part.listPage])
+      expect(text).toContain('Provisional: minutes of the month that are not settled yet: 1.')
+    const rows: Record<string, string>[] = parse(part.csv, { columns: true })
+    expect(rows.filter((r) => r['item'] === 'provisional')).toMatchObject([
+      { quantity: '1', unit: 'min not settled', amountUsd: '' },
+    ])
   })
 
   it('are a page without scripts, whatever a customer is called', async () => {
@@ -181,11 +206,17 @@ describe('statements of a month', () => {
     expect(await page()).toContain('<form method="post" action="/statements/issue">')
     const form = { month: '2026-11', customer: 'Acme', by: 'Ann <desk>' }
     expect((await send(form, 'Bearer wrong')).status).toBe(401)
-    const waiting = await send(form)
-    expect([waiting.status, await waiting.text()]).toEqual([
-      409,
-      expect.stringMatching(/class="refusal" role="alert">.*20 minutes wait to be settled/),
-    ])
+    const lateMs = startMs + 30 * MINUTE_MS
+    const late = (ms: number) => [record('cage', ms, { energyMilliJ: 1 })]
+    await rig.store.append('a', { epoch: 1, seq: 99 }, late(lateMs))
+    for (const more of [{}, { incomplete: 'true' }]) {
+      const waiting = await send({ ...form, ...more })
+      expect([waiting.status, await waiting.text()]).toEqual([
+        409,
+        expect.stringMatching(/class="refusal" role="alert">.*1 minutes of the month wait to be settled/),
+      ])
+    }
+    await rig.site.settle(lateMs, lateMs + MINUTE_MS, late)
     expect((await send({ ...form, by: ' ' })).status).toBe(400)
     expect((await send({ ...form, month: '2027-01', incomplete: 'true' })).status).toBe(400)
     expect((await send({ ...form, customer: 'acme', incomplete: 'true' })).status).toBe(404)
@@ -215,9 +246,16 @@ describe('statements of a month', () => {
     [{ month: '2026-11', customer: 'Acme' }, 400, /by: /],
     [{ month: '2027-01', customer: 'Acme', by: 'ann' }, 400, /2027-01 is not over/],
     [{ month: '2026-11', customer: 'acme', by: 'ann', incomplete: true }, 404, /there is no customer acme/],
-    [{ month: '2026-11', customer: 'Acme', by: 'ann' }, 409, /20 minutes wait to be settled/],
+    [{ month: '2026-11', customer: 'Acme', by: 'ann' }, 409, /3 minutes of the month wait to be settled/],
+    [
+      { month: '2026-11', customer: 'Acme', by: 'ann', incomplete: true },
+      409,
+      /3 minutes of the month wait to be settled, so it is provisional/,
+    ],
   ])('are not issued by %j', async (body, status, reason) => {
     rig.site.nowMs = Date.UTC(2027, 0, 2)
+    const late = [30, 31, 32].map((m) => record('cage', startMs + m * MINUTE_MS, { energyMilliJ: 1 }))
+    await rig.store.append('a', { epoch: 1, seq: 99 }, late)
     const response = await rig.get('/api/v1/statements/issue', {
       method: 'POST',
       headers: { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' },

@@ -1,16 +1,21 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { pathToFileURL } from 'node:url'
 import { build } from 'esbuild'
+import fc from 'fast-check'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createDuckdbStore } from '../../../../collector/stores/duckdb/duckdb.ts'
+import { readLog } from '../../../../collector/stores/duckdb/log-file.ts'
+import { planRepair } from '../../../../collector/stores/duckdb/repair.ts'
 import { SILENT } from '../../../../protocol/kit/log.ts'
+import { eventually } from '../../../eventually.ts'
 import { DAY_MS, interval, intervals, ledgerRow } from '../fixtures.ts'
+import { copyWhileOpen } from '../killed-database.ts'
 
 let folder: string
 beforeEach(async () => {
@@ -131,6 +136,192 @@ test('says which folder it cannot write', async () => {
   await expect(createAt(file()).open()).rejects.toMatchObject({
     code: 'store-unavailable',
     message: expect.stringContaining('ledger.duckdb'),
+  })
+})
+
+test('moves what was written from its log into the file while it is open', async () => {
+  const store = createDuckdbStore({ path: file(), memoryLimitMb: 128, log: SILENT, checkpointEveryMs: 20 })
+  await store.open()
+  for (let seq = 1; seq <= 5; seq++) await store.append('agent-a', { epoch: 1, seq }, intervals(10, 10))
+  await eventually(
+    () =>
+      stat(`${file()}.wal`).then(
+        ({ size }) => size,
+        () => 0,
+      ),
+    (size) => size === 0,
+  )
+  await store.append('agent-a', { epoch: 1, seq: 6 }, [])
+  expect((await store.highWaters()).get('agent-a')).toEqual({ epoch: 1, seq: 6 })
+  await store.close()
+})
+
+describe('a log that was damaged', () => {
+  /** A database with a log of many writes, as a killed collector leaves it. */
+  async function leave(): Promise<void> {
+    const store = createAt(file())
+    await store.open()
+    for (let seq = 1; seq <= 20; seq++)
+      await store.append('agent-a', { epoch: 1, seq }, [interval({ startMs: DAY_MS + seq * 60_000 })])
+    await store.append('agent-b', { epoch: 4, seq: 9 }, [interval({ deviceId: 'b' })])
+    await copyWhileOpen(store, file())
+  }
+  const log = () => `${file()}.wal`
+  const rows = async () => {
+    const store = createAt(file())
+    await store.open()
+    const found = (await store.intervals(0, 2 * DAY_MS)).length
+    const { warnings = [] } = store
+    const marks = await store.highWaters()
+    await store.close()
+    return { found, warnings, marks }
+  }
+  let repairs = 0
+  const plan = () => planRepair({ path: file(), memoryLimitMb: 128, nowMs: () => DAY_MS + repairs++ })
+
+  test('is whole where nothing happened to it: nothing is repaired, nothing is missing', async () => {
+    await leave()
+    expect(await plan()).toBeUndefined()
+    expect(await rows()).toMatchObject({ found: 21, warnings: [] })
+  })
+
+  test.each([
+    ['4,096 zero bytes at its tail', (bytes: Buffer) => Buffer.concat([bytes, Buffer.alloc(4096)])],
+    [
+      'an entry whose data never reached the disk',
+      (bytes: Buffer) => Buffer.concat([bytes, Buffer.from('f00000000000000001020304050607080000', 'hex')]),
+    ],
+    [
+      'a tail of another file',
+      (bytes: Buffer) => Buffer.concat([bytes, Buffer.from('not a log, and longer than a frame')]),
+    ],
+  ])('after a power cut has %s: told first, cut with a copy kept, and all rows open', async (_, damage) => {
+    await leave()
+    const whole = await readFile(log())
+    const torn = damage(whole)
+    await writeFile(log(), torn)
+    const error = await createAt(file())
+      .open()
+      .catch((reason: unknown) => reason)
+    // DuckDB drops a half-written entry by itself
+    if (error === undefined) return expect(await rows()).toMatchObject({ found: 21 })
+    expect(error).toMatchObject({
+      code: 'store-torn',
+      message: expect.stringMatching(/run perwatt-collector repair/),
+    })
+    const repair = await plan()
+    expect(repair?.plan.join('\n')).toMatch(
+      new RegExp(
+        `is torn at byte ${whole.length}.*\\n.*copied to .*ledger\\.duckdb\\.wal\\.torn-.*\\n.*to ${whole.length} bytes`,
+      ),
+    )
+    // told, and not yet done
+    expect(await readFile(log())).toEqual(torn)
+    expect((await repair?.run())?.join()).toMatch(/opens again, with 21 interval rows/)
+    const copy = (await readdir(dirname(log()))).find((name) => name.includes('.torn-'))
+    expect(await readFile(join(dirname(log()), copy ?? ''))).toEqual(torn)
+    expect(await rows()).toMatchObject({ found: 21, warnings: [] })
+    expect(await plan()).toBeUndefined()
+  })
+
+  test('with a wrong byte in the middle keeps all before it, and says how much is behind it', async () => {
+    await leave()
+    const bytes = await readFile(log())
+    const state = await readLog(log())
+    expect(state).toMatchObject({ wholeBytes: bytes.length, behind: 0 })
+    const at = Math.floor(bytes.length / 2)
+    bytes[at] = (bytes[at] ?? 0) ^ 0xff
+    await writeFile(log(), bytes)
+    const repair = await plan()
+    expect(repair?.plan.join('\n')).toMatch(
+      /\d+ transactions behind the tear can't be kept: agents send again/,
+    )
+    await repair?.run()
+    const { found, warnings } = await rows()
+    expect(found).toBeGreaterThan(5)
+    expect(found).toBeLessThan(16)
+    expect(warnings).toMatchObject([{ what: expect.stringMatching(/shorter than it was/) }])
+  })
+
+  test('that is no log of a database is not touched', async () => {
+    await mkdir(dirname(file()))
+    await writeFile(file(), '')
+    await writeFile(log(), 'something else that is kept here')
+    await expect(plan()).rejects.toMatchObject({ code: expect.stringMatching(/store-/) })
+    expect(await readFile(log(), 'utf8')).toBe('something else that is kept here')
+  })
+
+  test('opens exactly the whole transactions before a tear, wherever it is and whatever stands there (property)', async () => {
+    await leave()
+    const whole = await readFile(log())
+    const kept = await readFile(file())
+    const { transactions = 0 } = (await readLog(log())) ?? {}
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 200, max: whole.length }),
+        fc.uint8Array({ minLength: 40, maxLength: 600 }),
+        async (at, junk) => {
+          await writeFile(file(), kept)
+          await writeFile(log(), Buffer.concat([whole.subarray(0, at), junk]))
+          const state = await readLog(log())
+          expect(state?.wholeBytes).toBeLessThanOrEqual(at)
+          await (await plan())?.run()
+          const { found } = await rows()
+          // the first transaction makes the tables; each later one adds a record
+          const lost = transactions - (state?.transactions ?? 0)
+          expect(found).toBe(Math.max(0, 21 - lost))
+        },
+      ),
+      { numRuns: 10, endOnFailure: true },
+    )
+  })
+
+  test('that belongs to another file is never cut: every entry of it is whole', async () => {
+    await leave()
+    const other = await readFile(log())
+    await rm(log())
+    await rm(file())
+    await leave()
+    const store = createAt(file())
+    await store.open()
+    await store.close()
+    await writeFile(log(), other)
+    const opened = createAt(file())
+    const error = await opened.open().catch((reason: unknown) => reason)
+    if (error === undefined) await opened.close()
+    else {
+      await expect(plan()).rejects.toMatchObject({ code: expect.stringMatching(/^store-/) })
+      expect(await readFile(log())).toEqual(other)
+    }
+  })
+
+  test.each([
+    [
+      'cut',
+      async () => truncate(log(), Math.floor((await stat(log())).size / 2)),
+      /last \d+ writes are gone/,
+    ],
+    ['emptied', () => truncate(log(), 0), /agent.*records at least/],
+    ['deleted', () => rm(log()), /agent.*records at least/],
+    [
+      'deleted with its file',
+      async () => void (await Promise.all([rm(log()), rm(file())])),
+      /2 agents, 29 records/,
+    ],
+  ])('is noticed where it was %s', async (_, harm, text) => {
+    await leave()
+    await harm()
+    const { warnings, marks } = await rows()
+    expect(warnings).toMatchObject([
+      {
+        what: expect.stringMatching(text),
+        cure: expect.stringMatching(/put the right ones back, or go on: agents send again/),
+        agents: expect.arrayContaining(['agent-b']),
+      },
+    ])
+    // what an agent still holds comes again, and the rest is counted
+    expect(marks.get('agent-b')).toEqual({ epoch: 4, seq: 0 })
+    expect((await rows()).warnings).toEqual([])
   })
 })
 

@@ -1,15 +1,21 @@
+import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { inspect } from 'node:util'
 import { InfluxDB } from 'influx'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import type { DeviceClaim } from '../../../../collector/plugin/claim-store.ts'
 import type { Store } from '../../../../collector/plugin/store.ts'
+import { MarkFile } from '../../../../collector/rows/mark-file.ts'
 import { createInfluxStore } from '../../../../collector/stores/influx/influx.ts'
 import { SILENT } from '../../../../protocol/kit/log.ts'
 import { Secret } from '../../../../protocol/kit/secret.ts'
 import { type Influxd, startInfluxd } from '../../../influxd.ts'
 import { DAY_MS, interval, intervals, ledgerRow, MINUTE_MS, ofAgent, sorted } from '../fixtures.ts'
 
+const portOf = (influxd: Influxd) => Number(new URL(influxd.url).port)
 const END_MS = DAY_MS + 24 * 60 * MINUTE_MS
 
 describe('the influx store', () => {
@@ -17,6 +23,8 @@ describe('the influx store', () => {
   let store: Store
   let database = ''
   let databases = 0
+  /** another program at the same database */
+  const other = () => new InfluxDB({ host: '127.0.0.1', port: portOf(influxd), database })
   beforeAll(async () => {
     influxd = await startInfluxd({ data: ['max-values-per-tag = 50'] })
   })
@@ -68,8 +76,7 @@ describe('the influx store', () => {
   })
 
   test('is refused a field of another type, says so once and leaves the mark', async () => {
-    const other = new InfluxDB({ host: '127.0.0.1', port: Number(new URL(influxd.url).port), database })
-    await other.writePoints([
+    await other().writePoints([
       { measurement: 'interval', fields: { energyMilliJ: 1.5 }, timestamp: new Date(DAY_MS) },
     ])
     await expect(store.append('agent-a', { epoch: 1, seq: 1 }, [interval()])).rejects.toMatchObject({
@@ -89,14 +96,151 @@ describe('the influx store', () => {
     expect(await store.highWaters()).toEqual(new Map([['agent-a', { epoch: 1, seq: 60 }]]))
   })
 
-  test('says that its database is gone when somebody dropped it', async () => {
-    const other = new InfluxDB({ host: '127.0.0.1', port: Number(new URL(influxd.url).port), database })
-    await other.dropDatabase(database)
-    for (const attempt of [() => store.append('a', { epoch: 1, seq: 1 }, [interval()]), () => store.quotes()])
-      await expect(attempt()).rejects.toMatchObject({
-        code: 'store-unavailable',
-        message: expect.stringContaining('database not found'),
-      })
+  test('makes its database again when somebody dropped it, sets the marks back, and says what is gone', async () => {
+    await store.append('a', { epoch: 3, seq: 7 }, [interval()])
+    await store.append('b', { epoch: 1, seq: 2 }, [interval()])
+    await other().dropDatabase(database)
+    let told = 0
+    store.onEmptied?.(() => told++)
+    await expect(store.append('a', { epoch: 3, seq: 8 }, [interval()])).rejects.toMatchObject({
+      code: 'store-unavailable',
+      message: expect.stringContaining('database not found'),
+    })
+    // the database is there again, and empty: what comes now must not look as if everything before it were stored
+    await expect(store.append('a', { epoch: 3, seq: 8 }, [interval()])).rejects.toMatchObject({
+      code: 'store-unavailable',
+      message: expect.stringContaining('came back without its data'),
+    })
+    expect(told).toBe(1)
+    expect(await store.highWaters()).toEqual(
+      new Map([
+        ['a', { epoch: 3, seq: 0 }],
+        ['b', { epoch: 1, seq: 0 }],
+      ]),
+    )
+    expect(store.warnings).toMatchObject([
+      {
+        what: expect.stringMatching(/has lost what it held \(2 agents, 9 records at least\)/),
+        cure: expect.stringMatching(
+          /agents send again what they still hold, and the rest is counted as lost/,
+        ),
+      },
+    ])
+    await store.append('a', { epoch: 3, seq: 8 }, [interval()])
+    expect((await store.highWaters()).get('a')).toEqual({ epoch: 3, seq: 8 })
+  })
+
+  test('a database that somebody dropped and made again within a moment is noticed too', async () => {
+    await store.append('a', { epoch: 3, seq: 7 }, [interval()])
+    await other().dropDatabase(database)
+    await other().createDatabase(database)
+    await expect(store.append('a', { epoch: 3, seq: 8 }, [interval()])).rejects.toMatchObject({
+      message: expect.stringContaining('came back without its data'),
+    })
+    expect((await store.highWaters()).get('a')).toEqual({ epoch: 3, seq: 0 })
+  })
+
+  test('a database that was emptied while the collector was away is noticed at its start', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'perwatt-mark-'))
+    const open = async () => {
+      const markFile = new MarkFile(join(folder, 'influx.mark.json'), SILENT)
+      const opened = createInfluxStore({ url: influxd.url, database, log: SILENT, markFile })
+      await opened.open()
+      return opened
+    }
+    const first = await open()
+    expect(first.warnings).toEqual([])
+    await first.append('a', { epoch: 3, seq: 7 }, [interval()])
+    await first.close()
+    await other().dropDatabase(database)
+    const second = await open()
+    expect(second.warnings).toMatchObject([{ what: expect.stringContaining('1 agent, 7 records at least') }])
+    expect(await second.highWaters()).toEqual(new Map([['a', { epoch: 3, seq: 0 }]]))
+    await second.close()
+    await rm(folder, { recursive: true })
+  })
+
+  test('keeps its marks, claims, losses and what is put aside in a database with a short retention', async () => {
+    const short = 'short_retention'
+    await other().query(`CREATE DATABASE ${short} WITH DURATION 1h`)
+    let nowMs = Date.now()
+    const kept = createInfluxStore({ url: influxd.url, database: short, log: SILENT, nowMs: () => nowMs })
+    await kept.open()
+    expect(kept.keepsMs).toBe(60 * MINUTE_MS)
+    expect(kept.warnings).toMatchObject([{ what: expect.stringContaining('deletes everything') }])
+    const startMs = Math.floor(nowMs / MINUTE_MS) * MINUTE_MS
+    const loss = { agentId: 'a', epoch: 1, seq: 5, records: 4, atMs: nowMs }
+    const claim: DeviceClaim = {
+      agentId: 'a',
+      deviceId: 'd',
+      keys: [],
+      claimedMs: 0,
+      settled: true,
+      spans: [{}],
+    }
+    await kept.appendAll([
+      { agentId: 'a', mark: { epoch: 1, seq: 5 }, records: [interval({ startMs })], losses: [loss] },
+      { agentId: 'silent', mark: { epoch: 2, seq: 9 }, records: [] },
+    ])
+    await kept.writeClaims([claim])
+    await kept.quarantine([{ atMs: nowMs, agentId: 'a', topic: 't', reason: 'r', payload: 'p' }], 5)
+    expect(await kept.losses(5)).toEqual([loss])
+    expect(await kept.quarantined(5)).toHaveLength(1)
+    // the points of a silent agent are written again before InfluxDB deletes them
+    const placeOf = async (measurement: string) =>
+      (
+        await other().query<{ time: Date; agentId: string }>(`SELECT * FROM ${measurement}`, {
+          database: short,
+        })
+      ).map(({ time, agentId }) => [agentId, Number(time)])
+    const hourOf = (ms: number) => Math.floor(ms / (60 * MINUTE_MS)) * 60 * MINUTE_MS
+    for (const ms of [nowMs, nowMs + 60 * MINUTE_MS]) {
+      nowMs = ms
+      await kept.append('a', { epoch: 1, seq: 6 }, [])
+      expect(await placeOf('highWater')).toEqual([
+        ['a', hourOf(ms)],
+        ['silent', hourOf(ms)],
+      ])
+      expect(await placeOf('claim')).toEqual([['a', hourOf(ms)]])
+    }
+    await kept.close()
+    await kept.open()
+    expect(await kept.highWaters()).toEqual(
+      new Map([
+        ['a', { epoch: 1, seq: 6 }],
+        ['silent', { epoch: 2, seq: 9 }],
+      ]),
+    )
+    expect(await kept.claims()).toEqual([claim])
+    await kept.close()
+  })
+
+  test('takes over the marks of an earlier perwatt, which stand at time 0', async () => {
+    await other().writePoints(
+      [{ measurement: 'highWater', tags: { agentId: 'a' }, fields: { epoch: 2, seq: 40 }, timestamp: '0' }],
+      { precision: 'ms' },
+    )
+    await store.close()
+    await store.open()
+    expect(await store.highWaters()).toEqual(new Map([['a', { epoch: 2, seq: 40 }]]))
+    await store.append('a', { epoch: 2, seq: 41 }, [interval()])
+    expect(await store.highWaters()).toEqual(new Map([['a', { epoch: 2, seq: 41 }]]))
+    expect(store.warnings).toEqual([])
+  })
+
+  test('finds the one bad point among many: all others are stored, and it is named', async () => {
+    // a field that another program has written into the same series with another type
+    await other().writePoints([
+      { measurement: 'interval', fields: { tokensIn: 1.5 }, timestamp: new Date(DAY_MS) },
+    ])
+    const all = [...intervals(300, 10), interval({ deviceId: 'bad-one', tokensIn: 3 })]
+    await expect(store.append('agent-a', { epoch: 1, seq: 3001 }, all)).rejects.toMatchObject({
+      code: 'store-refused',
+      message: expect.stringMatching(
+        /field type conflict.*\(1 of 3001 points refused: interval agentId=agent-a deviceId=bad-one .*at 20/,
+      ),
+    })
+    expect(await store.intervals(DAY_MS + 1, END_MS)).toHaveLength(2700)
   })
 
   test('shows a minute as unsettled until the last of its ledger is written', async () => {
@@ -121,7 +265,7 @@ describe('the influx store with a password', () => {
     influxd = await startInfluxd({ http: ['auth-enabled = true'] })
     const admin = new InfluxDB({
       host: '127.0.0.1',
-      port: Number(new URL(influxd.url).port),
+      port: portOf(influxd),
       username: 'admin',
       password: 'admin-pw',
     })

@@ -1,0 +1,27 @@
+import type { Settlement } from '../plugin/audit-store.ts'
+import { causesWith } from './causes.ts'
+import type { MinutePricing } from './pricing.ts'
+
+/**
+ * How a minute is kept as settled.
+ * @param before how it was settled last; undefined for the first time
+ * @param changed why its figures changed; undefined where they did not
+ */
+export function settlementOf(
+  minuteMs: number,
+  before: Settlement | undefined,
+  { rules, prices }: MinutePricing,
+  changed: readonly string[] | undefined,
+  nowMs: number,
+): Settlement {
+  const base = { minuteMs, rulesVersion: rules.version, quotes: Object.values(prices) }
+  // revision 0: it has no figures yet
+  if (!before) return { ...base, revision: changed ? 1 : 0, settledMs: nowMs }
+  const causes = changed ? causesWith(before.causes, changed, nowMs) : before.causes
+  return {
+    ...base,
+    revision: before.revision + (changed ? 1 : 0),
+    settledMs: changed ? nowMs : before.settledMs,
+    ...(causes && causes.length > 0 ? { causes } : {}),
+  }
+}

@@ -1,0 +1,101 @@
+import type { Log } from '../../../protocol/kit/log.ts'
+import { HOUR_MS } from '../../../protocol/units.ts'
+import type { DeviceClaim } from '../../plugin/claim-store.ts'
+import type { StoreWarning } from '../../plugin/store.ts'
+import { beginOf, type LostMark, lostMarks, lostText, type MarkFile } from '../../rows/mark-file.ts'
+import type { InfluxClient } from './client.ts'
+import { Identity } from './identity.ts'
+import type { LatestRows } from './latest-rows.ts'
+import { type AgentMark, marksByAgent } from './points.ts'
+
+export interface WholenessOptions {
+  influx: () => InfluxClient
+  who: string
+  marks: LatestRows<AgentMark>
+  claims: LatestRows<DeviceClaim>
+  markFile?: MarkFile
+  nowMs: () => number
+  log: Log
+}
+
+const DAY_MS = 24 * HOUR_MS
+
+/** Notices that the database has lost what it held, or that it will by a retention policy of its own. */
+export class Wholeness {
+  readonly #o: WholenessOptions
+  readonly #identity: Identity
+  readonly #listeners: (() => void)[] = []
+  readonly warnings: StoreWarning[] = []
+  /** undefined: for ever, or InfluxDB does not say */
+  keepsMs: number | undefined
+  /** the marks that an emptied database had, until they are set back */
+  #emptied: readonly AgentMark[] | undefined
+
+  constructor(options: WholenessOptions) {
+    this.#o = options
+    this.#identity = new Identity(options.influx, options.nowMs)
+  }
+
+  onEmptied(listener: () => void): void {
+    this.#listeners.push(listener)
+  }
+
+  /** Reads what the database has, and holds it against the file that says how far it was. Rejects where InfluxDB does not answer. */
+  async open(): Promise<void> {
+    const { influx, marks, claims, markFile } = this.#o
+    await Promise.all([marks.load(), claims.load(), this.#identity.load()])
+    await this.#lookAtRetention(influx())
+    const lost = lostMarks((await markFile?.read())?.marks ?? new Map(), marks.known)
+    if (lost.length > 0) {
+      // an agent that the database still knows goes on from the mark that it has
+      const gone = lost.filter(({ is }) => is === undefined)
+      await marks.write(gone.map(({ agentId, was }) => ({ agentId, ...beginOf(was) })))
+      this.#tellLost(lost)
+    }
+    if (this.#identity.known === undefined) await this.#identity.begin()
+  }
+
+  /** Whether the database is the one that was opened. Where it is not, all marks are set back to the begin of their epochs first. */
+  async isSame(): Promise<boolean> {
+    if (!this.#emptied && (await this.#identity.isSame())) return true
+    const { marks, claims } = this.#o
+    this.#emptied ??= [...marks.known.values()]
+    await marks.write(this.#emptied.map(({ agentId, ...was }) => ({ agentId, ...beginOf(was) })))
+    await claims.write([...claims.known.values()])
+    await this.#identity.load()
+    if (this.#identity.known === undefined) await this.#identity.begin()
+    const lost = this.#emptied.map(({ agentId, ...was }) => ({ agentId, was }))
+    this.#emptied = undefined
+    this.#tellLost(lost)
+    for (const listener of this.#listeners) listener()
+    return false
+  }
+
+  /** Records were stored with their marks. */
+  async appended(): Promise<void> {
+    const { marks, claims, markFile } = this.#o
+    markFile?.note({ marks: marksByAgent(marks.known) })
+    await claims.carry()
+    await this.#identity.carry()
+  }
+
+  #tellLost(lost: readonly LostMark[]): void {
+    const { who, nowMs, log } = this.#o
+    const what = `${who}: the database has lost what it held (${lostText(lost)})`
+    const cure =
+      'agents send again what they still hold, and the rest is counted as lost; restore a backup of InfluxDB if there is one'
+    this.warnings.push({ atMs: nowMs(), what, cure, agents: lost.map(({ agentId }) => agentId) })
+    log.error('store.emptied', { what, cure })
+  }
+
+  /** A user without the right to ask is not told: what is written is kept as long as InfluxDB keeps it. */
+  async #lookAtRetention(influx: InfluxClient): Promise<void> {
+    this.keepsMs = await influx.keepsMs().catch(() => undefined)
+    if (this.keepsMs === undefined) return
+    const { who, nowMs, log } = this.#o
+    const what = `${who}: InfluxDB deletes everything that is older than ${this.keepsMs / DAY_MS} days, the ledger and issued statements too`
+    const cure = 'ALTER RETENTION POLICY autogen ON <database> DURATION 0s keeps it for ever'
+    this.warnings.push({ atMs: nowMs(), what, cure })
+    log.warn('store.retention', { what, cure })
+  }
+}
