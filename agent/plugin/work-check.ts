@@ -97,7 +97,7 @@ export class WorkCheck {
     return held
   }
 
-  /** Begins anew: what was counted before is not compared with later readings. */
+  /** A new beginning: what was counted before is not compared with later readings. */
   #begin(last: Mark | undefined, mark: Mark): void {
     const fell = last && (mark.uptimeS < last.uptimeS || mark.atMs - last.atMs > LONGEST_MS)
     // at the first reading the machine has hashed for its uptime, as far as is known; else it starts now

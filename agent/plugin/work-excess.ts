@@ -17,7 +17,7 @@ const LATE_S = 120
 const WARM_UP_S = 16 * 60
 const WHILE_WARMING_UP = 40
 /** Later it reads low after a change of the tuning, for less time and by less: so many times within minutes ... */
-const SOON = 3
+const SOON = 2
 /** ... and so many over a longer time. */
 const STEADY = 1.5
 const STEADY_S = 600

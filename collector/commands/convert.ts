@@ -2,7 +2,7 @@ import { constants, copyFileSync, writeFileSync } from 'node:fs'
 import { parseConfig, readConfig } from '../../protocol/kit/config.ts'
 import { counted } from '../../protocol/kit/counted.ts'
 import { reasonOf, UsageError } from '../../protocol/kit/errors.ts'
-import { printLine } from '../../protocol/kit/terminal.ts'
+import { printError, printLine } from '../../protocol/kit/terminal.ts'
 import { CollectorConfigSchema } from '../config/config.ts'
 import { type Change, fromEarlierForm } from '../config/earlier-form.ts'
 
@@ -15,7 +15,7 @@ export function convert(options: { config: string; write?: true }): void {
     write(file, text, changes)
     return
   }
-  if (changes.length === 0) process.stderr.write(`${file} is in today's form; nothing to convert\n`)
+  if (changes.length === 0) printError(`${file} is in today's form; nothing to convert`)
   printLine(text.replace(/\n$/, ''))
 }
 

@@ -7,15 +7,17 @@ const ABOVE_RATING = 2
 const ABOVE_MODEL = 3
 /** No single machine hashes faster, H/s. */
 const MOST_HS = 2e15
-/** No single machine draws more, W. */
-const MOST_W: Record<Exclude<Device['kind'], 'meter'>, number> = {
+/** No single machine draws more, and no meter stands for a larger site, W. */
+const MOST_W: Record<Device['kind'], number> = {
   asic: 20_000,
   gpu: 2_500,
   host: 50_000,
   service: 50_000,
+  meter: 2e9,
 }
-/** A device that no inventory names yet may be any of them. */
-const LARGEST_W = Math.max(...Object.values(MOST_W))
+export const MOST_METER_W = MOST_W.meter
+/** A device that no inventory names yet may be any machine. */
+const LARGEST_W = MOST_W.host
 /** No SHA-256 miner since 2016 needs more, J/TH: an S9 takes 98. */
 const MOST_J_PER_TH = 250
 /** A counter's step, mJ: host counters and meters count whole kWh, the others at most tenths. */
@@ -105,15 +107,15 @@ function powerOf(device: Device | undefined): Pick<Ability, 'power' | 'stepMilli
     }
   const { kind, ratedPowerW, modelPowerW, expectedHashrateHs } = device
   const stepMilliJ = STEP_MILLI_J[kind]
+  if (kind === 'meter' && ratedPowerW === undefined) return { stepMilliJ }
   const byHashrateW =
     kind === 'asic' && expectedHashrateHs ? (expectedHashrateHs / 1e12) * MOST_J_PER_TH : undefined
   const rated = lowestOf(
     [ratedPowerW, ABOVE_RATING, 'its rated power'],
     [modelPowerW, ABOVE_MODEL, `the rating of a ${device.model}`],
     [byHashrateW, 1, `${MOST_J_PER_TH} J/TH at its expected hashrate`],
-    [kind === 'meter' ? undefined : MOST_W[kind], 1, `the most that any ${kind} draws`],
-  )
-  if (!rated) return { stepMilliJ }
+    [MOST_W[kind], 1, `the most that any ${kind} draws`],
+  ) as Rated
   const [powerW, times, name] = rated
   const most = times === 1 ? '' : `${times} times `
   return {

@@ -1,6 +1,6 @@
 import type { Interval } from '../../protocol/interval.ts'
 import { HOUR_MS, MINUTE_MS } from '../../protocol/units.ts'
-import type { PowerBound } from './abilities.ts'
+import { MOST_METER_W, type PowerBound } from './abilities.ts'
 import type { Seen } from './seen.ts'
 
 /** A meter counts at most this many times the highest power that it showed meanwhile: peaks between two readings are not seen. */
@@ -9,16 +9,19 @@ const ABOVE_SHOWN = 2
 const LEAST_SHOWN_W = 1_000
 /** Its readings say something of a record where they began so long before it: clocks differ by minutes. */
 const SHOWN_BEFORE_MS = 3 * MINUTE_MS
-/** Without readings it counts at most this many times the highest mean power of an hour that it had before ... */
+/** What it showed earlier is not kept. */
+const SHOWN_FOR_MS = 10 * MINUTE_MS
+/** Without readings it counts at most this many times the highest mean power that it had before, of about so much time ... */
 const ABOVE_PAST = 10
+const MEAN_MS = 20 * MINUTE_MS
 /** ... once so much of it is known ... */
 const PAST_MS = 5 * MINUTE_MS
 /** ... which fades, since sites are rebuilt ... */
 const PAST_FADES_MS = 30 * 24 * HOUR_MS
 /** ... or this many times the most that the devices behind it draw, since not every load is read ... */
 const ABOVE_BEHIND = 3
-/** ... or this, where all of it is less: a rack that is switched on. */
-const LEAST_W = 50_000
+/** ... or this, where all of it is less: a site that starts after a pause. */
+const LEAST_W = 250_000
 /** Before anything is known of a meter it may stand for a large hall, W. */
 const FIRST_W = 10_000_000
 /** The site's meter shows at most this many times the site's power limit. */
@@ -60,12 +63,13 @@ export function meterBound(sources: MeterSources, of: MeterRecord): PowerBound {
   const { siteLimitW, siteMeter } = sources
   const { deviceId } = of.record
   const bound = shownBound(sources, of) ?? pastBound(sources, of)
-  if (siteLimitW === undefined || deviceId !== siteMeter || bound.mostW <= ABOVE_SITE_LIMIT * siteLimitW)
-    return bound
-  return {
-    mostW: ABOVE_SITE_LIMIT * siteLimitW,
-    because: () => `${ABOVE_SITE_LIMIT} times ${Math.round(siteLimitW)} W, the site's power limit`,
-  }
+  if (siteLimitW !== undefined && deviceId === siteMeter && bound.mostW > ABOVE_SITE_LIMIT * siteLimitW)
+    return {
+      mostW: ABOVE_SITE_LIMIT * siteLimitW,
+      because: () => `${ABOVE_SITE_LIMIT} times ${Math.round(siteLimitW)} W, the site's power limit`,
+    }
+  if (bound.mostW <= MOST_METER_W) return bound
+  return { mostW: MOST_METER_W, because: () => `${MOST_METER_W} W, the most that any meter stands for` }
 }
 
 function shownBound(
@@ -73,7 +77,7 @@ function shownBound(
   { agentId, record, nowMs, isOfNow }: MeterRecord,
 ): PowerBound | undefined {
   // a meter that counts each phase apart may have both directions while the sum that it shows is 0
-  if (!isOfNow || record.exportedMilliJ) return undefined
+  if (!isOfNow || record.startMs < nowMs - SHOWN_FOR_MS || record.exportedMilliJ) return undefined
   const shown = shownBy(agentId, record.deviceId)
   if (!shown || shown.sinceMs > record.startMs - SHOWN_BEFORE_MS || shown.lastMs < nowMs - MINUTE_MS)
     return undefined
@@ -126,7 +130,7 @@ export function noteMeter(
   { energyMilliJ = 0, exportedMilliJ = 0 }: Pick<Interval, 'energyMilliJ' | 'exportedMilliJ'>,
   elapsedMs: number,
 ): void {
-  const fade = Math.exp(-elapsedMs / HOUR_MS)
+  const fade = Math.exp(-elapsedMs / MEAN_MS)
   next.pastMs = next.pastMs * fade + elapsedMs
   next.pastMilliJ = next.pastMilliJ * fade + energyMilliJ + exportedMilliJ
   next.pastPeakW *= Math.exp(-elapsedMs / PAST_FADES_MS)

@@ -39,10 +39,10 @@ export interface Seen {
   readingPerMs: number
   energyMilliJ: number
   exportedMilliJ: number
-  /** of a meter: its energy in both directions and the time of it, fading within hours */
+  /** of a meter: its energy in both directions and the time of it, fading within half an hour */
   pastMilliJ: number
   pastMs: number
-  /** of a meter: the highest mean power of about an hour, W, fading within months */
+  /** of a meter: the highest mean power of about 20 min, W, fading within months */
   pastPeakW: number
   gpuMs: number
   busyGpuMs: number

@@ -22,7 +22,7 @@ export const issuedOf = ({
 }: IssueView): StatementList['statements'][number]['issued'] => ({ at, by, revision, totalUsd, dueUsd })
 
 /** The prices that the month lacks, in words; undefined where there are all. */
-export function unpricedPoints({ unpriced }: Pick<LedgerMonth, 'unpriced'>): string | undefined {
+function unpricedPoints({ unpriced }: Pick<LedgerMonth, 'unpriced'>): string | undefined {
   const points = [...unpriced].map(([name, minutes]) => `${minutes} minutes have no price of ${name}`)
   return points.length > 0 ? points.join(', ') : undefined
 }
@@ -34,14 +34,29 @@ export const alreadyIssued = ({ number, atMs, by }: Issue): PerwattError =>
   )
 
 /** A statement that would print a part of the month as its total. Nobody can ask for that. */
-export const provisional = (number: string, waitingMinutes: number): PerwattError =>
+const provisional = (number: string, waitingMinutes: number): PerwattError =>
   new PerwattError(
     'incomplete',
     `${number} is not issued: ${waitingMinutes} minutes of the month wait to be settled, so it is provisional; issue it when they are, which happens by itself`,
   )
 
-export const incomplete = (number: string, open: string): PerwattError =>
+const incomplete = (number: string, open: string): PerwattError =>
   new PerwattError(
     'incomplete',
     `${number} is not issued: ${open}; push the prices, or issue it as it is with incomplete, and the rest becomes corrections`,
   )
+
+/**
+ * Refuses a statement that something would change soon.
+ * @param isIncomplete true: the person wants it although minutes are unpriced
+ * @throws PerwattError `incomplete` while minutes wait to be settled, or are unpriced
+ */
+export function refuseOpen(
+  number: string,
+  month: Pick<LedgerMonth, 'waitingMinutes' | 'unpriced'>,
+  isIncomplete: boolean,
+): void {
+  if (month.waitingMinutes > 0) throw provisional(number, month.waitingMinutes)
+  const open = unpricedPoints(month)
+  if (open && !isIncomplete) throw incomplete(number, open)
+}

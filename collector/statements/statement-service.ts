@@ -10,15 +10,7 @@ import type { Pricing } from '../settling/pricing.ts'
 import type { IssueView, Statement, StatementList } from '../views/statement.ts'
 import { buildStatement, numberOf } from './build-statement.ts'
 import { correctionsInCents } from './corrections.ts'
-import {
-  alreadyIssued,
-  COPIES,
-  incomplete,
-  issuedOf,
-  issueView,
-  provisional,
-  unpricedPoints,
-} from './issue.ts'
+import { alreadyIssued, COPIES, issuedOf, issueView, refuseOpen } from './issue.ts'
 import { IssuedMinutes } from './issued-minutes.ts'
 import {
   type CorrectedMonth,
@@ -126,9 +118,7 @@ export class StatementService implements StatementSource {
     const corrected = await this.#corrected(customer, month)
     const facts = await this.#factsOf(request, ledgerMonth, corrected)
     if (!facts) return undefined
-    if (ledgerMonth.waitingMinutes > 0) throw provisional(number, ledgerMonth.waitingMinutes)
-    const open = unpricedPoints(ledgerMonth)
-    if (open && !request.incomplete) throw incomplete(number, open)
+    refuseOpen(number, ledgerMonth, request.incomplete)
     const workloads = [...new Set(facts.accounts.map((a) => a.workload))]
     const customerOf = await this.#issued.customerOf(month, this.#present)
     const configured = this.#o.pricing.present.workloads.map(({ name }) => name)

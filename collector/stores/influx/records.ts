@@ -118,6 +118,7 @@ const energyOf = (row: Row): Required<DevicePast>['energy'] => ({
   exportedMilliJ: Number(row['exportedMilliJ'] ?? 0),
   overMs: Number(row['overMs'] ?? 0),
 })
+
 const heldMarks = ({ agentId, holds = [] }: Append): HeldMark[] =>
   holds.map(({ record: { deviceId, owner, startMs }, ...hold }) => ({
     ...hold,

@@ -102,6 +102,14 @@ describe('a meter without a rating', () => {
       )
     })
 
+    test('for 9e14 mJ, whatever rating, power or past its agent tells of it', () => {
+      all = [meter('site', { ratedPowerW: 1e15 }), meter('outlet')]
+      start()
+      expect(judged(0, 9e14)).toBe('energy')
+      shows(1e12)
+      expect(judged(0, 9e14, 'outlet')).toBe('energy')
+    })
+
     test('in what it exports too', () => {
       expect(minute(0, 0, 'site', { exportedMilliJ: 9e13 })).toBe('energy')
     })
@@ -142,6 +150,11 @@ describe('a meter without a rating', () => {
       expect(minutes(60, 120, () => 20_000)).toEqual([])
     })
 
+    test('for loads of 1.5 MW that start after a pause, though it shows nothing and none of them is read', () => {
+      expect(minutes(0, 600, () => 2)).toEqual([])
+      expect(minutes(600, 1200, () => 1_500)).toEqual([])
+    })
+
     test('for a load that stepped down while its records come: what it shows began after them', () => {
       shows(2_000)
       expect(minutes(0, 60, () => 2_000)).toEqual([])
@@ -157,6 +170,14 @@ describe('a meter without a rating', () => {
       expect(minutes(30, 60, () => 700)).toEqual([])
       expect(minutes(0, 30, () => 1, 'outlet')).toEqual([])
       expect(minutes(30, 60, () => 700, 'outlet')).toEqual([])
+    })
+
+    test('for a record of half an hour ago, when it drew more', () => {
+      shows(2_000, -600)
+      expect(minutes(0, 60, () => 2_000)).toEqual([])
+      shows(2, -600)
+      nowMs += 30 * MINUTE_MS
+      for (let m = 60; m < 80; m++) expect(minute(m, 2_000)).toBeUndefined()
     })
 
     test('for a counter of whole kWh', () => {

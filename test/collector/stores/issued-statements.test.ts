@@ -22,9 +22,7 @@ const WORKLOADS: Workload[] = [
 /** Late enough for June to be over, and early enough for its records to be taken. */
 const JULY = Date.UTC(2026, 6, 1, 1)
 const AUGUST = Date.UTC(2026, 7, 2)
-// the service reads an issued statement's JSON again
-const render: RenderCopy = (statement, form) =>
-  `${form === 'json' ? '' : `${form} `}${JSON.stringify(statement)}`
+const render: RenderCopy = (statement, form) => `${form === 'json' ? '' : form} ${JSON.stringify(statement)}`
 const iso = (minute: number) => new Date(T0 + minute * MINUTE_MS).toISOString()
 /** USD of 50,000,000,000 shares: x 3.125 BTC x 100,000 USD / 1e14 */
 const SHARES = 50_000_000_000
