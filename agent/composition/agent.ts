@@ -3,7 +3,7 @@ import type { Log } from '../../protocol/kit/log.ts'
 import { pause } from '../../protocol/kit/retry.ts'
 import { every } from '../../protocol/kit/timers.ts'
 import { encodeLive, MAX_SAMPLES_PER_MESSAGE } from '../../protocol/sample.ts'
-import type { AckMessage, InventoryMessage, StatusMessage } from '../../protocol/status.ts'
+import type { AckMessage, StatusMessage } from '../../protocol/status.ts'
 import { type AgentConfig, spoolFolderOf } from '../config/config.ts'
 import type { DeviceConfig } from '../config/device-config.ts'
 import { Metering } from '../metering/metering.ts'
@@ -18,6 +18,9 @@ import { pollTarget } from '../polling/poll-target.ts'
 import { Poller } from '../polling/poller.ts'
 import { ShareWatch } from '../polling/share-watch.ts'
 import { Delivery } from '../uplink/delivery.ts'
+import { partsOf } from '../uplink/fitting.ts'
+import { InventorySender } from '../uplink/inventory-sender.ts'
+import { MessageSize } from '../uplink/message-size.ts'
 import { Publisher } from '../uplink/publisher.ts'
 import { Spool } from '../uplink/spool/spool.ts'
 
@@ -50,7 +53,9 @@ export class Agent {
   readonly #shareWatch: ShareWatch
   readonly #memories = new SessionMemories()
   readonly spool: Spool
+  readonly #size: MessageSize
   readonly #delivery: Delivery
+  readonly #inventory: InventorySender
   readonly #publisher: Publisher
   readonly #pollers: Poller[]
   /** absent until the spool is open */
@@ -61,7 +66,7 @@ export class Agent {
   #publishedInventory = -1
   #clockOffsetMs: number | undefined
   #publishedOffsetMs: number | undefined
-  #publishedDisk: string | undefined
+  #publishedCondition: string | undefined
 
   constructor(options: AgentOptions) {
     const { config, drivers, log, version, clock = systemClock } = options
@@ -84,14 +89,24 @@ export class Agent {
       lastWill: this.#status('offline'),
       log,
       onIntroduce: () => this.#introduce(),
-      onConnection: (connected) => this.#delivery.connected(connected),
+      onConnection: (connected) => {
+        if (!connected) this.#inventory.closed()
+        this.#delivery.connected(connected)
+      },
       onAck: (ack) => this.#acknowledged(ack),
     })
+    this.#size = new MessageSize(log)
     this.#delivery = new Delivery({
       spool: this.spool,
       send: (message) => this.#publisher.publish('intervals', message, { qos: 1 }),
       clock,
       log,
+      size: this.#size,
+    })
+    this.#inventory = new InventorySender({
+      publish: (message, { retain }) => this.#publisher.publish('inventory', message, { qos: 1, retain }),
+      size: this.#size,
+      clock,
     })
     const watch = new HardwareWatch(config.devices, log)
     this.#pollers = config.devices.map(
@@ -190,19 +205,19 @@ export class Agent {
   async #beat(): Promise<void> {
     await this.#metering?.beat(this.#clock.now())
     void this.#delivery.pump()
-    if (this.spool.state().disk !== this.#publishedDisk) this.#publishStatus()
+    this.#inventory.beat()
+    if (this.#condition() !== this.#publishedCondition) this.#publishStatus()
   }
 
   #publishLive(): void {
     if (!this.#publisher.connected) return
     if (this.#publishedInventory !== this.#registry.version) this.#publishInventory()
-    const samples = this.#registry.samples()
-    for (let i = 0; i < samples.length; i += MAX_SAMPLES_PER_MESSAGE)
-      this.#publisher.publish(
-        'live',
-        encodeLive(samples.slice(i, i + MAX_SAMPLES_PER_MESSAGE), this.#wallMs()),
-        { qos: 0 },
-      )
+    const { wallMs, steadyMs } = this.#clock.now()
+    const parts = partsOf(this.#registry.samples(), (samples) => encodeLive(samples, wallMs), {
+      maxBytes: this.#size.maxBytes(steadyMs),
+      most: MAX_SAMPLES_PER_MESSAGE,
+    })
+    for (const { message } of parts) this.#publisher.publish('live', message, { qos: 0 })
   }
 
   #introduce(): void {
@@ -213,26 +228,27 @@ export class Agent {
 
   #publishStatus(): void {
     const status = this.#status('online')
-    this.#publishedDisk = status.spool?.disk
+    this.#publishedCondition = this.#condition()
     this.#publishedOffsetMs = status.clockOffsetMs
     this.#publisher.publish('status', status, { qos: 1, retain: true })
   }
 
   #publishInventory(): void {
     this.#publishedInventory = this.#registry.version
-    const message: InventoryMessage = {
-      v: 1,
-      atMs: this.#wallMs(),
-      simulated: this.#config.simulated,
-      devices: this.#registry.devices(),
-    }
-    this.#publisher.publish('inventory', message, { qos: 1, retain: true })
+    this.#inventory.send(this.#registry.devices(), this.#config.simulated)
+  }
+
+  /** What the collector must know at once, not with the status of the next minute. */
+  #condition(): string {
+    const { unansweredS, notStored, limit } = this.#delivery.status ?? {}
+    return JSON.stringify([this.spool.state().disk, unansweredS === undefined, notStored, limit])
   }
 
   #acknowledged(ack: AckMessage): void {
     // as NTP (RFC 5905): the collector's clock minus the middle of the round trip by the agent's clock
     if (ack.echoSentAtMs !== undefined)
       this.#clockOffsetMs = Math.round(ack.atMs - (ack.echoSentAtMs + this.#wallMs()) / 2)
+    this.#inventory.answered(ack)
     this.#delivery.acknowledged(ack)
     const offsetMs = this.#clockOffsetMs
     const publishedMs = this.#publishedOffsetMs ?? Number.POSITIVE_INFINITY
@@ -248,6 +264,7 @@ export class Agent {
       simulated: this.#config.simulated,
       pollS: this.#config.pollInterval / 1000,
       spool: this.spool.state(),
+      ...(this.#delivery?.status === undefined ? {} : { delivery: this.#delivery.status }),
       ...(this.#clockOffsetMs === undefined ? {} : { clockOffsetMs: this.#clockOffsetMs }),
     }
   }

@@ -22,6 +22,7 @@ import type { SiteState } from '../live/state.ts'
 import type { ClaimKeeper } from '../ownership/claim-keeper.ts'
 import type { Quarantined } from '../plugin/store.ts'
 import type { InventoryBook } from './inventory.ts'
+import { InventoryParts } from './inventory-parts.ts'
 
 /** Bytes of an unusable message that go to quarantine. */
 const PAYLOAD_KEPT_BYTES = 2_000
@@ -49,6 +50,7 @@ export class Ingest {
   readonly #link: MqttLink
   /** agents that read emulated machines though this site refuses them; each is logged once */
   readonly #refused = new Set<string>()
+  readonly #parts = new InventoryParts()
   /** the collector's own retained messages, by topic: published again at every connect, because a broker that restarts forgets them */
   readonly #retained = new Map<string, string>()
 
@@ -118,9 +120,14 @@ export class Ingest {
       case 'inventory': {
         const m = decode(InventoryMessageSchema, payload)
         if (m.ok && this.#admits(agent, m.value.simulated)) {
-          state.inventory(agent, m.value)
-          inventory.put(agent, m.value)
-          this.#o.claims.hear(agent, m.value.devices)
+          const whole = this.#parts.take(agent, m.value, retained)
+          if (whole) {
+            state.inventory(agent, whole)
+            inventory.put(agent, whole)
+            this.#o.claims.hear(agent, whole.devices)
+          }
+          // the agent sends in smaller parts what is not named here
+          if (!retained) this.#acknowledge(agent, this.#o.receiver.present(agent))
         }
         return m.ok ? undefined : m.reason
       }
@@ -144,7 +151,8 @@ export class Ingest {
 
   /** An acknowledgement that can't be sent is not repeated: the agent sends the records again, and is answered then. */
   #acknowledge(agent: string, ack: AckMessage): void {
-    this.#link.publish({ topic: topic(this.#o.site, agent, 'ack'), payload: encode(ack), qos: 1 })
+    const payload = encode({ ...ack, inventory: this.#parts.answer(agent) })
+    this.#link.publish({ topic: topic(this.#o.site, agent, 'ack'), payload, qos: 1 })
   }
 
   #admits(agent: string, simulated: boolean): boolean {

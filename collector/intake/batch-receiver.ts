@@ -3,10 +3,15 @@ import { decode } from '../../protocol/codec.ts'
 import { decodeIntervals, IntervalEnvelopeSchema, IntervalMessageSchema } from '../../protocol/interval.ts'
 import type { Log } from '../../protocol/kit/log.ts'
 import type { AckMessage } from '../../protocol/status.ts'
+import type { HighWater } from '../plugin/store.ts'
 import type { AgentRateLimit } from './agent-rate-limit.ts'
 import type { AgentBatch, BatchAnswer } from './batch-plan.ts'
 import { BatchQueue, type QueuedBatch } from './batch-queue.ts'
 import type { RecordWriter } from './record-writer.ts'
+
+const REASON_CHARS = 512
+/** The mark of an agent of which nothing is stored: no spool has this epoch, so it trims nothing. */
+const NOTHING: HighWater = { epoch: 0, seq: 0 }
 
 /** How the sender of a message is answered. */
 interface Sender {
@@ -63,6 +68,12 @@ export class BatchReceiver {
     if (answer) sender.reply({ v: 1, ...answer, ...allowance, atMs: receivedAtMs })
   }
 
+  /** An acknowledgement of what the store has of an agent. */
+  present(agentId: string): AckMessage {
+    const mark = this.#records.mark(agentId) ?? NOTHING
+    return { v: 1, ...mark, ...this.#rateLimit.allowance(this.#queue.bytes), atMs: this.#nowMs() }
+  }
+
   /** Resolves when the messages in work are written; the queue is dropped. */
   stop(): Promise<void> {
     return this.#queue.stop()
@@ -83,8 +94,13 @@ export class BatchReceiver {
     for (const [i, batch] of decoded.entries()) this.#acknowledge(batch, answers[i])
   }
 
-  #acknowledge({ receivedAtMs, sentAtMs, reply }: DecodedBatch, answer: BatchAnswer | undefined): void {
-    if (!answer) return
+  #acknowledge(
+    { delivery, receivedAtMs, sentAtMs, reply }: DecodedBatch,
+    stored: BatchAnswer | undefined,
+  ): void {
+    const { agentId } = delivery
+    const notStored = (this.#records.trouble(agentId) ?? 'the store failed').slice(0, REASON_CHARS)
+    const answer = stored ?? { ...(this.#records.mark(agentId) ?? NOTHING), notStored }
     const allowance = this.#rateLimit.allowance(this.#queue.bytes)
     // as in NTP, the middle between receipt and reply: the wait in the queue then looks like no clock offset
     const atMs = Math.round((receivedAtMs + this.#nowMs()) / 2)

@@ -40,6 +40,8 @@ export class RecordWriter {
   readonly #o: RecordWriterOptions
   #marks = new Map<string, HighWater>()
   #losses: Loss[] = []
+  /** why the newest records of an agent are not stored, by agent */
+  readonly #troubles = new Map<string, string>()
   #turn: Promise<unknown> = Promise.resolve()
 
   constructor(options: RecordWriterOptions) {
@@ -59,6 +61,16 @@ export class RecordWriter {
 
   async stop(): Promise<void> {
     await this.#turn
+  }
+
+  /** How far an agent's records are stored; undefined where none are. */
+  mark(agentId: string): HighWater | undefined {
+    return this.#marks.get(agentId)
+  }
+
+  /** Why the newest records of an agent could not be stored; undefined where they were. */
+  trouble(agentId: string): string | undefined {
+    return this.#troubles.get(agentId)
   }
 
   /** The answer that asks an agent to send again from its mark; undefined where the agent has none yet. */
@@ -120,6 +132,7 @@ export class RecordWriter {
 
   #notStored(appends: readonly Append[], error: unknown): ReadonlySet<string> {
     const agents = new Set(appends.map((append) => append.agentId))
+    for (const agentId of agents) this.#troubles.set(agentId, reasonOf(error))
     this.#o.log.error('records not stored; the agents keep them', {
       agents: agents.size,
       records: appends.reduce((sum, append) => sum + append.records.length, 0),
@@ -142,6 +155,7 @@ export class RecordWriter {
         const reason = reasonOf(error)
         if (!isRefused(error)) {
           log.error('records not stored; the agent keeps them', { agent: agentId, reason })
+          this.#troubles.set(agentId, reason)
           failed.add(agentId)
           continue
         }
@@ -154,7 +168,10 @@ export class RecordWriter {
         const without = { ...append, records: [], holds: [] }
         await store.appendAll([without]).then(
           () => this.#stored([{ ...plan, append: without, aside: [...plan.aside, ...aside] }]),
-          () => failed.add(agentId),
+          (last) => {
+            this.#troubles.set(agentId, reasonOf(last))
+            failed.add(agentId)
+          },
         )
       }
     }
@@ -167,6 +184,7 @@ export class RecordWriter {
       for (const entry of aside) this.#o.quarantine(entry)
       if (!append) continue
       this.#marks.set(append.agentId, append.mark)
+      this.#troubles.delete(append.agentId)
       for (const record of append.records) minutes.add(minuteOf(record.startMs))
       for (const loss of append.losses ?? []) this.#noteLoss(loss)
     }

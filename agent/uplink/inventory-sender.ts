@@ -1,0 +1,115 @@
+import type { Device } from '../../protocol/device.ts'
+import type { Clock } from '../../protocol/kit/clock.ts'
+import type { AckMessage, InventoryMessage } from '../../protocol/status.ts'
+import { partsOf, type Sized } from './fitting.ts'
+import type { MessageSize } from './message-size.ts'
+
+/** A collector refuses larger messages unparsed; a broker's limit is found by trying. */
+const LARGEST_BYTES = 256 << 10
+/** Sent again where the collector, which answers, has not named the inventory by then. */
+const RESEND_AFTER_MS = 10_000
+/** The same where the collector answers nothing at all. */
+const SILENT_RESEND_MS = 60_000
+/** A connection that ends so soon after a message may have ended because of it. */
+const CUT_MS = 5_000
+
+interface InventorySenderOptions {
+  publish: (message: InventoryMessage, options: { retain: boolean }) => boolean
+  size: MessageSize
+  clock: Clock
+}
+
+type Part = Sized<InventoryMessage>
+
+/**
+ * Sends the inventory until the collector has all of it. One message where it fits; in parts where the broker lets only smaller
+ * ones through, or there are many devices. A collector of an earlier version names no inventory in its acknowledgements: it gets one
+ * message, once.
+ */
+export class InventorySender {
+  readonly #o: InventorySenderOptions
+  #devices: readonly Device[] = []
+  #simulated = false
+  #parts: Part[] = []
+  #atMs = 0
+  #sentSteadyMs = 0
+  /** indexes of the parts that the collector has not named as arrived; empty: it has all */
+  #missing: ReadonlySet<number> = new Set()
+  /** whether the collector names inventories, once anything was acknowledged */
+  #namesInventories = false
+  /** whether the collector has answered anything since the parts were sent */
+  #heard = false
+
+  constructor(options: InventorySenderOptions) {
+    this.#o = options
+  }
+
+  /** Sends an inventory, which replaces the one before. */
+  send(devices: readonly Device[], simulated: boolean): void {
+    this.#devices = devices
+    this.#simulated = simulated
+    this.#sendAll()
+  }
+
+  answered({ inventory }: Pick<AckMessage, 'inventory'>): void {
+    this.#heard = true
+    if (!inventory) return
+    this.#namesInventories = true
+    if (inventory.atMs !== this.#atMs) return
+    const missing = new Set(inventory.missing)
+    const { steadyMs } = this.#o.clock.now()
+    for (const [i, part] of this.#parts.entries())
+      if (this.#missing.has(i) && !missing.has(i)) this.#o.size.arrived(part.bytes, steadyMs)
+    this.#missing = missing
+  }
+
+  /** Call it each second: what has not arrived is sent again, in smaller parts. */
+  beat(): void {
+    if (!this.#namesInventories || this.#missing.size === 0) return
+    const now = this.#o.clock.now().steadyMs
+    if (now - this.#sentSteadyMs < (this.#heard ? RESEND_AFTER_MS : SILENT_RESEND_MS)) return
+    // where nothing is answered, the size is not to blame
+    if (this.#heard) this.#o.size.lost(this.#largestMissing(), now)
+    this.#sendAll()
+  }
+
+  /** The connection has ended, perhaps at a message above the broker's limit. */
+  closed(): void {
+    const now = this.#o.clock.now().steadyMs
+    if (this.#namesInventories && this.#missing.size > 0 && now - this.#sentSteadyMs < CUT_MS)
+      this.#o.size.cut(this.#largestMissing(), now)
+  }
+
+  #largestMissing(): number {
+    return Math.max(0, ...[...this.#missing].map((i) => this.#parts[i]?.bytes ?? 0))
+  }
+
+  #sendAll(): void {
+    const now = this.#o.clock.now()
+    this.#atMs = Math.max(this.#atMs + 1, now.wallMs)
+    const base = { v: 1 as const, atMs: this.#atMs, simulated: this.#simulated }
+    this.#parts = this.#inParts(base, now.steadyMs)
+    this.#missing = new Set(this.#parts.keys())
+    this.#sentSteadyMs = now.steadyMs
+    this.#heard = false
+    const whole = this.#parts.length === 1
+    for (const { message } of this.#parts) this.#o.publish(message, { retain: whole })
+  }
+
+  #inParts(base: Omit<InventoryMessage, 'devices'>, steadyMs: number): Part[] {
+    const whole = { ...base, devices: [...this.#devices] }
+    if (!this.#namesInventories) return [{ message: whole, bytes: 0 }]
+    const maxBytes = Math.min(LARGEST_BYTES, this.#o.size.maxBytes(steadyMs))
+    const parts = partsOf(
+      this.#devices,
+      // numbers as long as the longest ones, so that a part does not grow when they are known
+      (devices) => ({ ...base, part: { index: 9_998, of: 9_999 }, devices: [...devices] }),
+      { maxBytes, most: this.#devices.length },
+    )
+    if (parts.length <= 1) return [{ message: whole, bytes: parts[0]?.bytes ?? 0 }]
+    return parts.map(({ message, bytes }, index) => ({
+      message: { ...message, part: { index, of: parts.length } },
+      bytes,
+    }))
+  }
+}
