@@ -1,3 +1,4 @@
+import { shownUrl } from '../../protocol/kit/shown-url.ts'
 import { adviceTopic, COLLECTOR_NAME } from '../../protocol/topics.ts'
 import { type EmbeddedBroker, type MqttUser, startEmbeddedBroker } from '../broker/embedded.ts'
 import { Ingest } from '../ingest/ingest.ts'
@@ -9,6 +10,8 @@ import type { LedgerPlane } from './ledger.ts'
 /** The collector's MQTT client: what agents send, and the advice for them. */
 export interface AgentLink {
   brokerUrl: string
+  /** the same without a password */
+  shownUrl: string
   ingest: Ingest
   advice: AdvicePublisher
 }
@@ -56,5 +59,5 @@ export function startAgentLink(
     log,
     nowMs,
   })
-  return { brokerUrl, ingest, advice }
+  return { brokerUrl, shownUrl: shownUrl(brokerUrl), ingest, advice }
 }

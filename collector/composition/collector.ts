@@ -5,7 +5,6 @@ import { settingsOf } from '../alerts/active-rules.ts'
 import { type Alerting, createAlerting } from '../alerts/alerting.ts'
 import type { EmbeddedBroker } from '../broker/embedded.ts'
 import { CHANNELS } from '../channels/index.ts'
-import type { AdvicePublisher } from '../live/advice-publisher.ts'
 import { CHART_STEP_MS } from '../live/chart-samples.ts'
 import type { LiveViews } from '../live/live-views.ts'
 import type { Store } from '../plugin/store.ts'
@@ -16,6 +15,7 @@ import { RULES } from '../rules/index.ts'
 import ownerSilent from '../rules/owner-silent.ts'
 import type { Assets } from '../screens/pages/assets.ts'
 import type { ScreensServer } from '../screens/server.ts'
+import { StoreWatch } from '../standing/store-watch.ts'
 import { STORES } from '../stores/index.ts'
 import { type AgentLink, localHost, startAgentLink, startBroker } from './agent-link.ts'
 import { ChartKeeper } from './chart-keeper.ts'
@@ -24,6 +24,7 @@ import { createDevices, type Devices } from './devices.ts'
 import { createLedger, type LedgerPlane } from './ledger.ts'
 import { createPrices, type PricePlane } from './prices.ts'
 import { createLiveViews, createScreens } from './screens.ts'
+import { Standing, steadyMs } from './standing.ts'
 
 const TICK_MS = 1000
 
@@ -43,6 +44,7 @@ export class Collector {
   readonly #pools: PoolWatch
   readonly #ownerSilentAfterMs: number
   readonly #views: LiveViews
+  readonly #standing: Standing
   readonly #screens: ScreensServer
   readonly #charts: ChartKeeper
   readonly #stop = new AbortController()
@@ -54,10 +56,13 @@ export class Collector {
   constructor({ assets, ...options }: CollectorOptions) {
     const context: Context = { nowMs: Date.now, ...options }
     const { config, log, version, nowMs } = context
-    const store = pluginNamed(STORES, config.store.store).open(config.store, {
+    const opened = pluginNamed(STORES, config.store.store).open(config.store, {
       dataFolder: config.dataFolder,
       log,
     })
+    const storeWatch = new StoreWatch(opened, steadyMs)
+    const { store } = storeWatch
+    const standing = new Standing(context, storeWatch)
     const devices = createDevices(context)
     const alerting = createAlerting({
       config: config.alerts,
@@ -70,7 +75,7 @@ export class Collector {
       site: config.site.id,
     })
     const prices = createPrices(context, store)
-    const ledger = createLedger(context, { store, devices, prices })
+    const ledger = createLedger(context, { store, devices, prices, standing })
     const pools = new PoolWatch({
       configs: config.pools,
       pools: POOLS,
@@ -81,7 +86,7 @@ export class Collector {
       log,
       onTrueUps: (minutes) => ledger.settler.note(minutes, 'a pool’s credit of the day came'),
     })
-    const sources = { store, devices, prices, ledger, alerting, pools }
+    const sources = { store, devices, prices, ledger, alerting, pools, standing }
     const views = createLiveViews(context, sources)
     this.#context = context
     this.#store = store
@@ -92,6 +97,7 @@ export class Collector {
     this.#pools = pools
     this.#ownerSilentAfterMs = settingsOf(ownerSilent, config.alerts.rules).after
     this.#views = views
+    this.#standing = standing
     this.#screens = createScreens(context, { ...sources, views, assets })
     this.#charts = new ChartKeeper(context, devices.state, store)
   }
@@ -116,10 +122,7 @@ export class Collector {
       this.#link = link
       this.#alerting.start()
       this.#watching = this.#pools.run(this.#stop.signal)
-      this.#timers = [
-        every(TICK_MS, () => this.#tick(link.advice)),
-        every(CHART_STEP_MS, () => this.#charts.keep()),
-      ]
+      this.#timers = [every(TICK_MS, () => this.#tick(link)), every(CHART_STEP_MS, () => this.#charts.keep())]
       return { screenUrl: `http://${localHost(host)}:${listening.port}`, brokerUrl: link.brokerUrl }
     } catch (error) {
       await this.stop()
@@ -142,21 +145,23 @@ export class Collector {
       .catch((error) => this.#context.log.error('store not closed', { reason: reasonOf(error) }))
   }
 
-  #tick(advice: AdvicePublisher): void {
+  #tick(link: AgentLink): void {
     const now = this.#context.nowMs()
     const { selector, quotes } = this.#prices
     selector.tick()
     const live = this.#views.refresh(this.#alerting.watched())
     const prices = priceSituations(selector, quotes.at(now), this.#views.workloads(), now)
+    const standing = this.#standing.tick({ devices: this.#devices, ledger: this.#ledger, link, prices })
     this.#alerting.evaluate({
       ...live,
       pools: this.#pools.situation(),
       prices,
       held: this.#ledger.openHolds.groups,
       ownerSilentAfterMs: this.#ownerSilentAfterMs,
+      standing: standing.standstills,
     })
     this.#screens.tick()
-    advice.tick(() => this.#views.choiceInputs())
+    link.advice.tick(() => this.#views.choiceInputs())
     void this.#ledger.quarantine.flush()
   }
 }

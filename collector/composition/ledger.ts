@@ -17,6 +17,7 @@ import { Settler } from '../settling/settler.ts'
 import type { Context } from './context.ts'
 import type { Devices } from './devices.ts'
 import type { PricePlane } from './prices.ts'
+import type { Standing } from './standing.ts'
 
 /** Bound of the interval messages that wait to be stored: about 300,000 records. */
 const QUEUE_BYTES = 32 * 2 ** 20
@@ -42,7 +43,12 @@ export interface LedgerPlane {
 /** From interval messages to settled minutes. */
 export function createLedger(
   { config, log, nowMs }: Context,
-  { store, devices, prices }: { store: Store; devices: Devices; prices: PricePlane },
+  {
+    store,
+    devices,
+    prices,
+    standing,
+  }: { store: Store; devices: Devices; prices: PricePlane; standing: Pick<Standing, 'became'> },
 ): LedgerPlane {
   const { retention: retentionMs, settleDelay: settleDelayMs } = config.ledger
   const common = { store, nowMs, log }
@@ -112,6 +118,7 @@ export function createLedger(
     maxBytes: QUEUE_BYTES,
     nowMs,
     log,
+    onOutcome: (agentId, outcome) => standing.became(agentId, outcome),
   })
   return {
     quarantine,

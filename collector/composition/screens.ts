@@ -13,6 +13,7 @@ import type { Context } from './context.ts'
 import type { Devices } from './devices.ts'
 import type { LedgerPlane } from './ledger.ts'
 import type { PricePlane } from './prices.ts'
+import type { Standing } from './standing.ts'
 
 /** What screens and API show. */
 export interface ScreenSources {
@@ -22,12 +23,13 @@ export interface ScreenSources {
   ledger: LedgerPlane
   alerting: Alerting
   pools: PoolWatch
+  standing: Standing
 }
 
 /** The live figures, looked at once a tick. */
 export function createLiveViews(
   { config, nowMs }: Context,
-  { store, devices, prices, ledger, alerting }: Omit<ScreenSources, 'pools'>,
+  { store, devices, prices, ledger, alerting, standing }: Omit<ScreenSources, 'pools'>,
 ): LiveViews {
   const { recent, pricing, settler, records, openHolds, latePrices } = ledger
   return new LiveViews({
@@ -51,6 +53,7 @@ export function createLiveViews(
       unpriced: latePrices.counts,
       held: openHolds.total,
     }),
+    standing: () => standing.view,
     nowMs,
   })
 }

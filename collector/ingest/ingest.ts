@@ -51,6 +51,7 @@ export class Ingest {
   /** agents that read emulated machines though this site refuses them; each is logged once */
   readonly #refused = new Set<string>()
   readonly #parts = new InventoryParts()
+  #heard = 0
   /** the collector's own retained messages, by topic: published again at every connect, because a broker that restarts forgets them */
   readonly #retained = new Map<string, string>()
 
@@ -80,6 +81,16 @@ export class Ingest {
     return this.#link.connected
   }
 
+  /** Why nothing can be heard; undefined while the broker has granted the subscriptions. */
+  get trouble(): string | undefined {
+    return this.#link.trouble
+  }
+
+  /** Messages of this site's agents since the start, but for those that the broker had kept. */
+  get heard(): number {
+    return this.#heard
+  }
+
   start(): void {
     this.#link.start()
   }
@@ -102,6 +113,7 @@ export class Ingest {
   #received(name: string, payload: Buffer, retained: boolean): void {
     const parsed = parseTopic(name)
     const own = parsed?.site === this.#o.site ? parsed : undefined
+    if (own && !retained) this.#heard++
     const refused = own
       ? this.#take(own.channel, own.agent, payload, retained)
       : 'not a topic of this site’s agents'

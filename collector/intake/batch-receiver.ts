@@ -10,8 +10,22 @@ import { BatchQueue, type QueuedBatch } from './batch-queue.ts'
 import type { RecordWriter } from './record-writer.ts'
 
 const REASON_CHARS = 512
+const UNREADABLE = 'its message can’t be read; see /api/v1/quarantine'
 /** The mark of an agent of which nothing is stored: no spool has this epoch, so it trims nothing. */
 const NOTHING: HighWater = { epoch: 0, seq: 0 }
+
+/** What became of an agent's message. */
+export type BatchOutcome =
+  | { kind: 'stored' }
+  /** all of its records were stored before */
+  | { kind: 'repeated' }
+  | { kind: 'failed'; reason: string }
+  /** records before it did not come */
+  | { kind: 'gap' }
+  | { kind: 'earlier-epoch'; sent: number; known: number }
+  | { kind: 'unreadable'; reason: string }
+  /** the queue was full: the agent waits for its turn */
+  | { kind: 'told-to-wait'; pauseMs: number }
 
 /** How the sender of a message is answered. */
 interface Sender {
@@ -35,6 +49,7 @@ export class BatchReceiver {
   readonly #rateLimit: AgentRateLimit
   readonly #nowMs: () => number
   readonly #queue: BatchQueue<Sender>
+  readonly #became: (agentId: string, outcome: BatchOutcome) => void
 
   constructor(options: {
     records: RecordWriter
@@ -43,7 +58,10 @@ export class BatchReceiver {
     maxBytes: number
     nowMs: () => number
     log: Log
+    /** told of each message */
+    onOutcome?: (agentId: string, outcome: BatchOutcome) => void
   }) {
+    this.#became = options.onOutcome ?? (() => undefined)
     this.#records = options.records
     this.#rateLimit = options.rateLimit
     this.#nowMs = options.nowMs
@@ -64,6 +82,7 @@ export class BatchReceiver {
     if (this.#queue.offer({ agentId, payload, from: { ...sender, receivedAtMs } })) return
     const answer = this.#records.resendAnswer(agentId)
     const allowance = this.#rateLimit.afterDrop(payload.byteLength, this.#queue.bytes)
+    this.#became(agentId, { kind: 'told-to-wait', pauseMs: allowance.pauseMs ?? 0 })
     // an agent without a high-water mark gets no answer: it sends again by its own clock
     if (answer) sender.reply({ v: 1, ...answer, ...allowance, atMs: receivedAtMs })
   }
@@ -85,13 +104,31 @@ export class BatchReceiver {
     for (const message of group) {
       const batch = decodeMessage(message)
       if (batch) decoded.push(batch)
+      else this.#became(message.agentId, { kind: 'unreadable', reason: UNREADABLE })
       // decoding a batch takes milliseconds: let live messages and screens run in between
       await yieldToOthers()
     }
+    const before = new Map(decoded.map(({ delivery: { agentId } }) => [agentId, this.#records.mark(agentId)]))
     const answers = await this.#records.takeAll(decoded.map((batch) => batch.delivery))
     const bytes = group.reduce((sum, { payload }) => sum + payload.byteLength, 0)
     this.#rateLimit.measured(bytes, performance.now() - startedMs)
-    for (const [i, batch] of decoded.entries()) this.#acknowledge(batch, answers[i])
+    for (const [i, batch] of decoded.entries()) {
+      const { delivery } = batch
+      this.#became(delivery.agentId, this.#outcome(delivery, answers[i], before.get(delivery.agentId)))
+      this.#acknowledge(batch, answers[i])
+    }
+  }
+
+  #outcome(
+    { agentId, batch }: AgentBatch,
+    answer: BatchAnswer | undefined,
+    before: HighWater | undefined,
+  ): BatchOutcome {
+    if (!answer) return { kind: 'failed', reason: this.#records.trouble(agentId) ?? 'the store failed' }
+    if (answer.epoch > batch.epoch) return { kind: 'earlier-epoch', sent: batch.epoch, known: answer.epoch }
+    if (answer.resend) return { kind: 'gap' }
+    const moved = before?.epoch !== answer.epoch || answer.seq > before.seq
+    return { kind: moved ? 'stored' : 'repeated' }
   }
 
   #acknowledge(

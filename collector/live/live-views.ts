@@ -15,6 +15,7 @@ import type { DeviceView, RackView } from '../views/device.ts'
 import type { FigureGroup, LiveGroup, UnmatchedOwner } from '../views/figures.ts'
 import type { Frame, Trend } from '../views/frame.ts'
 import type { SiteView } from '../views/site.ts'
+import type { StandingView } from '../views/standing.ts'
 import type { WorkloadView } from '../views/workload.ts'
 import { AlertSituations } from './alert-situations.ts'
 import { type ChoiceInputs, choiceInputs } from './choice-inputs.ts'
@@ -48,6 +49,7 @@ export interface LiveViewsOptions {
   currency: string
   alerts: () => AlertView[]
   ledger: () => LedgerProgress
+  standing?: () => StandingView
   nowMs: () => number
 }
 
@@ -81,10 +83,12 @@ export class LiveViews {
   site(): SiteView {
     const { minutes, facts, ledger, currency } = this.#o
     const { prices, atMs } = this.#snapshot
+    const { standstills } = this.standing()
     return {
       ...siteView(this.#snapshot, facts),
       ...ledgerHealth(this.#snapshot, minutes, ledger()),
       ...displayCurrency(currency, prices, atMs),
+      ...(standstills.length > 0 ? { standing: standstills } : {}),
     }
   }
 
@@ -118,6 +122,10 @@ export class LiveViews {
   devices(): DeviceView[] {
     this.#devices ??= this.#snapshot.devices.map((d) => deviceView(this.#snapshot, d))
     return this.#devices
+  }
+
+  standing(): StandingView {
+    return this.#o.standing?.() ?? { atMs: this.#snapshot.atMs, standstills: [], parts: [] }
   }
 
   alerts(): AlertView[] {

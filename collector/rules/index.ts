@@ -7,6 +7,7 @@ import doubtfulRecords from './doubtful-records.ts'
 import hashboardLost from './hashboard-lost.ts'
 import hot from './hot.ts'
 import marginBelowZero from './margin-below-zero.ts'
+import messageSize from './message-size.ts'
 import metersDisagree from './meters-disagree.ts'
 import notHashing from './not-hashing.ts'
 import notWorking from './not-working.ts'
@@ -14,6 +15,7 @@ import ownerSilent from './owner-silent.ts'
 import poolDifference from './pool-difference.ts'
 import sitePowerOverLimit from './site-power-over-limit.ts'
 import staleQuote from './stale-quote.ts'
+import standingStill from './standing-still.ts'
 
 export const RULES: readonly Rule[] = [
   agentSilent,
@@ -23,6 +25,7 @@ export const RULES: readonly Rule[] = [
   hashboardLost,
   hot,
   marginBelowZero,
+  messageSize,
   metersDisagree,
   notHashing,
   notWorking,
@@ -30,4 +33,5 @@ export const RULES: readonly Rule[] = [
   poolDifference,
   sitePowerOverLimit,
   staleQuote,
+  standingStill,
 ]

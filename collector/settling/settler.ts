@@ -60,6 +60,10 @@ export class Settler {
   #turn: Promise<unknown> = Promise.resolve()
   #timer: NodeJS.Timeout | undefined
   #atOnce = MINUTES_AT_ONCE
+  #settled = 0
+  /** minutes that are being settled */
+  #working = 0
+  #trouble: string | undefined
   /** the newest minute that was queued because it costs or earns without records */
   #newestStandingMs = 0
 
@@ -111,6 +115,16 @@ export class Settler {
     return this.#due.overdue
   }
 
+  /** What waits, how many minutes were settled since the start, and why the last try failed. */
+  get progress(): { waiting: number; settled: number; trouble?: string } {
+    const waiting = this.overdue + this.#working
+    return {
+      waiting,
+      settled: this.#settled,
+      ...(this.#trouble === undefined ? {} : { trouble: this.#trouble }),
+    }
+  }
+
   /** How many minutes are settled at once: fewer on a large site. */
   get minutesAtOnce(): number {
     return this.#atOnce
@@ -138,15 +152,19 @@ export class Settler {
       const now = this.#o.nowMs()
       const due = this.#due.takeDue(this.#atOnce)
       if (due.length === 0) return
+      this.#working = due.length
       try {
         await this.#settleByOwnRules(due)
       } catch (error) {
-        if (isRefused(error)) return this.#settleOneByOne(due)
+        if (isRefused(error)) return await this.#settleOneByOne(due)
+        this.#trouble = reasonOf(error)
         for (const minute of due) this.#due.add(minute, now)
         this.#o.log.error('minutes not settled; will try again', {
           minutes: due.length,
           reason: reasonOf(error),
         })
+      } finally {
+        this.#working = 0
       }
     })
   }
@@ -162,6 +180,7 @@ export class Settler {
         await this.#settleByOwnRules([minute])
       } catch (error) {
         this.#due.postpone(minute, isRefused(error) ? REFUSED_WAIT_MS : 0)
+        this.#trouble = reasonOf(error)
         this.#o.log.error(
           'a minute can’t be settled; look at its records and prices, and correct a wrong price with reprice',
           { minute: new Date(minute).toISOString(), reason: reasonOf(error) },
@@ -234,6 +253,8 @@ export class Settler {
       ...(repricing ? { repricing } : {}),
     })
     if (!repricing) for (const minute of minutes) this.#whys.delete(minute)
+    this.#settled += minutes.length
+    this.#trouble = undefined
     onSettled(minutes, rows, settlements)
     if (intervals > INTERVALS_AT_ONCE) this.#atOnce = Math.max(1, Math.floor(this.#atOnce / 2))
     else if (intervals < INTERVALS_AT_ONCE / 4) this.#atOnce = Math.min(MINUTES_AT_ONCE, this.#atOnce * 2)

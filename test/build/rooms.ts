@@ -416,6 +416,11 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     ],
     packages: [],
   },
+  'collector/standing': {
+    holds: 'what stands still and why: one judge of what each part of the pipeline tells of itself',
+    imports: [...PROTOCOL, 'collector/views', 'collector/plugin'],
+    packages: [],
+  },
   'collector/judging': {
     holds: 'what alert rules share: verdicts on devices, silent agents',
     imports: [...PROTOCOL, 'collector/plugin'],
@@ -592,6 +597,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'collector/channels',
       'collector/broker',
       'collector/ingest',
+      'collector/standing',
       'collector/screens/pages',
       'collector/screens',
       'collector/config',

@@ -25,6 +25,7 @@ import { addQuotes } from './quotes.ts'
 import { addRepricing } from './repricing.ts'
 import { badParameters, ErrorSchema, faultsOf, json, none, problem, refused, routeOf } from './route.ts'
 import { addStatementPages } from './statement-pages.ts'
+import { addStanding } from './standing.ts'
 import { addStatements } from './statements.ts'
 import { addUnpriced } from './unpriced.ts'
 import type { Views } from './views.ts'
@@ -82,6 +83,7 @@ export function createApi(options: {
     c.json({ status: 'ok' as const, version, uptimeS: Math.floor((now() - startedMs) / 1000) }, 200),
   )
   addLive(api, views)
+  addStanding(api, views)
   if (options.ledger) addLedger(api, { ledger: options.ledger, views, log, now })
   addEconomics(api, views)
   if (options.figures) addFigures(api, { figures: options.figures, views })

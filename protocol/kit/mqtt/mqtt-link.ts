@@ -69,6 +69,7 @@ export class MqttLink {
   #accepted = false
   #failed = false
   #stopped = false
+  #trouble: string | undefined = 'it was not reached yet'
 
   constructor(options: MqttLinkOptions) {
     this.#options = options
@@ -76,6 +77,11 @@ export class MqttLink {
 
   get connected(): boolean {
     return !this.#stopped && (this.#client?.connected ?? false)
+  }
+
+  /** Why no message can come; undefined while the broker has granted every subscription. */
+  get trouble(): string | undefined {
+    return this.#trouble
   }
 
   /** Connects, and goes on trying until `stop`. Never throws. */
@@ -158,6 +164,7 @@ export class MqttLink {
   #failure(error: unknown): void {
     const { url, user, log } = this.#options
     const reason = reasonOf(error)
+    this.#trouble = reason
     if (reason === this.#logged) return
     this.#logged = reason
     const refused = (error as { code?: unknown }).code
@@ -187,7 +194,11 @@ export class MqttLink {
     log.info('connected to the broker', { url: shownUrl(url) })
     onConnected?.()
     client.subscribe([...topics], { qos: 1 }, (error) => {
-      if (!error) return onSubscribed()
+      if (!error) {
+        this.#trouble = undefined
+        return onSubscribed()
+      }
+      this.#trouble = `it refuses the subscription (${reasonOf(error)})`
       // where the connection closed meanwhile, the next one subscribes again
       if (client.connected)
         log.error('the broker refuses the subscription; let this user read these topics', {
@@ -201,6 +212,7 @@ export class MqttLink {
     const { log, reconnectMs, onClosed } = this.#options
     onClosed?.()
     if (this.#stopped) return
+    this.#trouble ??= 'the connection was lost'
     if (!this.#accepted && !this.#failed)
       this.#failure(new Error('it closed the connection without an answer to CONNECT'))
     const wasAccepted = this.#accepted
