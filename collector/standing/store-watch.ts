@@ -87,16 +87,17 @@ export class StoreWatch {
 
   async #watched<T>(write: Write, work: () => Promise<T>): Promise<T> {
     const token = Symbol(write)
-    this.#working.set(token, { write, sinceMs: this.#steadyMs() })
+    const begunMs = this.#steadyMs()
+    this.#working.set(token, { write, sinceMs: begunMs })
     try {
       const result = await work()
       this.#done++
       this.#failing.delete(write)
       return result
     } catch (error) {
-      const lastMs = this.#steadyMs()
-      const sinceMs = this.#failing.get(write)?.sinceMs ?? lastMs
-      this.#failing.set(write, { sinceMs, lastMs, reason: reasonOf(error) })
+      // what hung before it failed has not moved since it began
+      const sinceMs = this.#failing.get(write)?.sinceMs ?? begunMs
+      this.#failing.set(write, { sinceMs, lastMs: this.#steadyMs(), reason: reasonOf(error) })
       throw error
     } finally {
       this.#working.delete(token)

@@ -3,6 +3,7 @@ import type { DataAge } from './data-age.ts'
 import { clock, count, stopwatch } from './format.ts'
 import { useMoney } from './money.ts'
 import { overdue, priceName, priceText } from './price-text.ts'
+import { StandingStrip } from './standing-strip.tsx'
 
 /** Warnings above the figures: connection lost, figures stale, agents silent, records lost or held back, prices out of date or not known, machines simulated. */
 export function Banners(props: {
@@ -17,6 +18,7 @@ export function Banners(props: {
   const { ledgerLosses: losses = [], timeZone = 'UTC' } = site ?? {}
   return (
     <div class="banners">
+      {site && <StandingStrip site={site} />}
       {lost && (
         <p class="banner lost" role="status">
           <b>No connection to the collector</b> · reconnecting
