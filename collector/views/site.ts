@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { QuoteNameSchema, QuoteSchema } from '../../protocol/quote.ts'
-import { EarningSchema, unix } from './fields.ts'
+import { EarningSchema, stale, unix } from './fields.ts'
 import { StandstillSchema } from './standing.ts'
 
 /** An agent with its connection, clock and spool. */
@@ -118,6 +118,7 @@ export const SiteViewSchema = EarningSchema.extend({
     .optional()
     .describe('currency for showing money, USD if absent. All figures of this answer are in USD'),
   agents: z.array(AgentViewSchema),
+  stale,
   standing: z
     .array(StandstillSchema)
     .optional()
