@@ -33,7 +33,7 @@ export type SizeLimit = z.infer<typeof SizeLimitSchema>
 
 /** How an agent's records get through, as the agent sees it. */
 const DeliveryStatusSchema = z.object({
-  /** for so long records were sent and none was acknowledged, s; absent while acknowledgements come */
+  /** how long records were sent and none was acknowledged, s; absent while acknowledgements come */
   unansweredS: z.number().nonnegative().optional(),
   /** the smallest message that was tried in that time, bytes */
   triedBytes: ms.optional(),

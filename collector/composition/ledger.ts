@@ -3,7 +3,7 @@ import { learnFrom } from '../doubts/learnt.ts'
 import { DoubtsKeeper } from '../doubts/memory-keeper.ts'
 import { OpenHolds } from '../doubts/open-holds.ts'
 import { AgentRateLimit } from '../intake/agent-rate-limit.ts'
-import { BatchReceiver } from '../intake/batch-receiver.ts'
+import { type BatchOutcome, BatchReceiver } from '../intake/batch-receiver.ts'
 import { Quarantine } from '../intake/quarantine.ts'
 import { RecordWriter } from '../intake/record-writer.ts'
 import { DeviceAdoption } from '../ownership/adoption.ts'
@@ -17,7 +17,6 @@ import { Settler } from '../settling/settler.ts'
 import type { Context } from './context.ts'
 import type { Devices } from './devices.ts'
 import type { PricePlane } from './prices.ts'
-import type { Standing } from './standing.ts'
 
 /** Bound of the interval messages that wait to be stored: about 300,000 records. */
 const QUEUE_BYTES = 32 * 2 ** 20
@@ -48,7 +47,12 @@ export function createLedger(
     devices,
     prices,
     standing,
-  }: { store: Store; devices: Devices; prices: PricePlane; standing: Pick<Standing, 'became'> },
+  }: {
+    store: Store
+    devices: Devices
+    prices: PricePlane
+    standing: { became(agentId: string, outcome: BatchOutcome): void }
+  },
 ): LedgerPlane {
   const { retention: retentionMs, settleDelay: settleDelayMs } = config.ledger
   const common = { store, nowMs, log }

@@ -16,7 +16,7 @@ export function deviceView(snapshot: LiveSnapshot, i: number, known: Pick<Known,
   const earning = snapshot.figures.earnings.at(i) ?? (d.stale ? known.earning(i) : undefined)
   const { deviceId: _, observedAtMs: __, holders: ___, state = 'unknown', ...values } = sample ?? {}
   const { tags: _tags, ...facts } = device
-  // a machine that was never heard earns nobody knows what
+  // what a machine earns that was never heard is not known
   const isKnown = earning !== undefined || !d.stale
   const revenueUsdPerH = earning?.revenueUsdPerH ?? 0
   const energyCostUsdPerH = earning?.energyCostUsdPerH ?? 0

@@ -23,9 +23,9 @@ export interface Pulse {
   moves: string | number
   /** how much waits; 0: nothing has to move */
   waiting: number
-  /** it stands still when it has not moved for so long while something waits, s */
+  /** it stands still when it has not moved for longer than this while something waits, s */
   limitS: number
-  /** for so long it has not moved, as the part itself knows, s */
+  /** how long it has not moved, as the part itself knows, s */
   stillS?: number
   why: Why
 }

@@ -20,7 +20,7 @@ const isWrite = (name: PropertyKey): name is Write => Object.hasOwn(WRITES, name
 
 /** A write that fails again and again, or hangs, stands still after this. */
 const LIMIT_S = 30
-/** A failure that was not tried again for so long tells nothing of the store any more. */
+/** A failure that was not tried again within this time tells nothing of the store any more. */
 const FORGET_S = 120
 
 interface Trouble {

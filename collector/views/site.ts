@@ -24,7 +24,7 @@ export const AgentViewSchema = z.object({
   unansweredS: z
     .number()
     .optional()
-    .describe('for so long the agent sent records and heard no acknowledgement, s, by its last status'),
+    .describe('how long the agent sent records and heard no acknowledgement, s, by its last status'),
   messageLimit: z
     .object({ arrivedBytes: z.number().int(), lostBytes: z.number().int() })
     .optional()

@@ -579,6 +579,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     imports: [
       ...PROTOCOL,
       'collector/economics/settlement',
+      'collector/views',
       'collector/plugin',
       'collector/prices',
       'collector/feeds',

@@ -76,13 +76,13 @@ describe.concurrent('what stands still is told, with cause and cure', () => {
     )
     const { code, text } = await site.ready()
     expect([code, text]).toEqual([503, expect.stringContaining('records wait at agents and do not arrive')])
-    // whoever asks without a token learns no names
+    // it answers without a token, and names nobody
     expect(text).not.toContain('edge')
     expect((await site.get<SiteView>('/api/v1/site')).standing).toMatchObject([{ who: ['edge'] }])
     expect(site.lines.join()).toContain('the collector does not acknowledge records')
   }, 600_000)
 
-  it('an access control list that drops acknowledgements is told as such, though every record is stored', async () => {
+  it('an access control list that drops acknowledgements is found to do so, though every record is stored', async () => {
     const site = await start({ site: 'noack', broker: guarded.url })
     await alert(site, 'standing-still', /acknowledgements do not arrive.*perwatt\/1\/noack\/edge\/ack/)
     expect(await site.get<unknown[]>('/api/v1/ledger')).not.toEqual([])
