@@ -2,6 +2,7 @@ import { reasonOf } from '../../protocol/kit/errors.ts'
 import { pluginNamed } from '../../protocol/kit/plugin.ts'
 import { every } from '../../protocol/kit/timers.ts'
 import { settingsOf } from '../alerts/active-rules.ts'
+import { MINUTE_MS } from '../../protocol/units.ts'
 import { type Alerting, createAlerting } from '../alerts/alerting.ts'
 import type { EmbeddedBroker } from '../broker/embedded.ts'
 import { CHANNELS } from '../channels/index.ts'
@@ -21,6 +22,7 @@ import { type AgentLink, localHost, startAgentLink, startBroker } from './agent-
 import { ChartKeeper } from './chart-keeper.ts'
 import type { Context } from './context.ts'
 import { createDevices, type Devices } from './devices.ts'
+import { LastKnownFile } from './last-known-file.ts'
 import { createLedger, type LedgerPlane } from './ledger.ts'
 import { createPrices, type PricePlane } from './prices.ts'
 import { createLiveViews, createScreens } from './screens.ts'
@@ -45,6 +47,7 @@ export class Collector {
   readonly #ownerSilentAfterMs: number
   readonly #views: LiveViews
   readonly #standing: Standing
+  readonly #lastKnown: LastKnownFile
   readonly #screens: ScreensServer
   readonly #charts: ChartKeeper
   readonly #stop = new AbortController()
@@ -63,6 +66,7 @@ export class Collector {
     const storeWatch = new StoreWatch(opened, steadyMs)
     const { store } = storeWatch
     const standing = new Standing(context, storeWatch)
+    this.#lastKnown = new LastKnownFile(context)
     const devices = createDevices(context)
     const alerting = createAlerting({
       config: config.alerts,
@@ -86,7 +90,7 @@ export class Collector {
       log,
       onTrueUps: (minutes) => ledger.settler.note(minutes, 'a pool’s credit of the day came'),
     })
-    const sources = { store, devices, prices, ledger, alerting, pools, standing }
+    const sources = { store, devices, prices, ledger, alerting, pools, standing, lastKnown: this.#lastKnown }
     const views = createLiveViews(context, sources)
     this.#context = context
     this.#store = store
@@ -122,7 +126,11 @@ export class Collector {
       this.#link = link
       this.#alerting.start()
       this.#watching = this.#pools.run(this.#stop.signal)
-      this.#timers = [every(TICK_MS, () => this.#tick(link)), every(CHART_STEP_MS, () => this.#charts.keep())]
+      this.#timers = [
+        every(TICK_MS, () => this.#tick(link)),
+        every(CHART_STEP_MS, () => this.#charts.keep()),
+        every(MINUTE_MS, () => this.#lastKnown.keep(this.#views)),
+      ]
       return { screenUrl: `http://${localHost(host)}:${listening.port}`, brokerUrl: link.brokerUrl }
     } catch (error) {
       await this.stop()
@@ -134,6 +142,7 @@ export class Collector {
   async stop(): Promise<void> {
     this.#stop.abort()
     for (const timer of this.#timers) clearInterval(timer)
+    if (this.#timers.length > 0) this.#lastKnown.keep(this.#views)
     await this.#link?.ingest.stop()
     await Promise.all([this.#alerting.stop(), this.#screens.close(), this.#broker?.close()])
     await this.#watching

@@ -11,6 +11,7 @@ import { createServer, type ScreensServer } from '../screens/server.ts'
 import { StatementService } from '../statements/statement-service.ts'
 import type { Context } from './context.ts'
 import type { Devices } from './devices.ts'
+import type { LastKnownFile } from './last-known-file.ts'
 import type { LedgerPlane } from './ledger.ts'
 import type { PricePlane } from './prices.ts'
 import type { Standing } from './standing.ts'
@@ -24,12 +25,13 @@ export interface ScreenSources {
   alerting: Alerting
   pools: PoolWatch
   standing: Standing
+  lastKnown: LastKnownFile
 }
 
 /** The live figures, looked at once a tick. */
 export function createLiveViews(
   { config, nowMs }: Context,
-  { store, devices, prices, ledger, alerting, standing }: Omit<ScreenSources, 'pools'>,
+  { store, devices, prices, ledger, alerting, standing, lastKnown }: Omit<ScreenSources, 'pools'>,
 ): LiveViews {
   const { recent, pricing, settler, records, openHolds, latePrices } = ledger
   return new LiveViews({
@@ -54,6 +56,7 @@ export function createLiveViews(
       held: openHolds.total,
     }),
     standing: () => standing.view,
+    remembered: lastKnown.read(),
     nowMs,
   })
 }

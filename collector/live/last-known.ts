@@ -19,6 +19,11 @@ export interface Known {
   earning(i: number): LiveEarning | undefined
 }
 
+/** The plane as if no device had fallen silent, with the devices that it was computed from. */
+type Unsilenced = Pick<Known, 'figures' | 'columns'> & Pick<LiveSnapshot, 'devices'>
+
+const isSilent = (d: SiteDevice): boolean => d.stale && !d.claimed
+
 /**
  * The last known figures of what is not heard. A silent machine is no machine that draws 0 W: what stands on a screen stays there,
  * marked, with its time. Computed when a device falls silent or is heard again, not at each tick.
@@ -26,9 +31,10 @@ export interface Known {
 export class LastKnown {
   readonly #context: LiveContext
   readonly #steadyMs: () => number
+  #unsilenced: Unsilenced | undefined
+  #nextMs = 0
   #known: Known | undefined
   #version = -1
-  #nextMs = 0
 
   constructor(context: LiveContext, steadyMs: () => number) {
     this.#context = context
@@ -36,31 +42,38 @@ export class LastKnown {
   }
 
   of(snapshot: LiveSnapshot): Known {
-    const begunMs = this.#steadyMs()
-    if (this.#known && (this.#version === snapshot.staleVersion || begunMs < this.#nextMs)) return this.#known
-    this.#known = this.#compute(snapshot)
+    if (this.#known && this.#version === snapshot.staleVersion) return this.#known
     this.#version = snapshot.staleVersion
-    const endedMs = this.#steadyMs()
-    this.#nextMs = endedMs + REST_FACTOR * (endedMs - begunMs)
+    this.#known = this.#knownOf(snapshot)
     return this.#known
   }
 
-  #compute(snapshot: LiveSnapshot): Known {
-    const isSilent = (d: SiteDevice) => d.stale && !d.claimed
+  #knownOf(snapshot: LiveSnapshot): Known {
     if (!snapshot.devices.some(isSilent))
       return { ...snapshot, workloads: new Map(), earning: () => undefined }
-    const devices = snapshot.devices.map((d) => (isSilent(d) && d.sample ? { ...d, stale: false } : d))
-    const plane = new LivePlane(this.#context)
-    plane.reset(devices)
-    const figures = plane.figures(snapshot.prices, snapshot.atMs)
-    const columns = new ReadingColumns(devices)
-    for (const i of devices.keys()) columns.renew(i)
+    const { figures, columns } = this.#plane(snapshot)
     return {
       figures,
       columns,
       ...staleOf(snapshot, figures),
       earning: (i) => (snapshot.devices[i]?.sample ? figures.earnings.at(i) : undefined),
     }
+  }
+
+  #plane(snapshot: LiveSnapshot): Unsilenced {
+    const begunMs = this.#steadyMs()
+    // a device that fell silent since was heard when it was computed
+    if (this.#unsilenced?.devices === snapshot.devices && begunMs < this.#nextMs) return this.#unsilenced
+    const devices = snapshot.devices.map((d) => (isSilent(d) && d.sample ? { ...d, stale: false } : d))
+    const plane = new LivePlane(this.#context)
+    plane.reset(devices)
+    const figures = plane.figures(snapshot.prices, snapshot.atMs)
+    const columns = new ReadingColumns(devices)
+    for (const i of devices.keys()) columns.renew(i)
+    this.#unsilenced = { figures, columns, devices: snapshot.devices }
+    const endedMs = this.#steadyMs()
+    this.#nextMs = endedMs + REST_FACTOR * (endedMs - begunMs)
+    return this.#unsilenced
   }
 }
 

@@ -25,6 +25,7 @@ import { type LedgerProgress, ledgerHealth } from './ledger-health.ts'
 import { liveGroups } from './live-groups.ts'
 import { LiveTable, type Owners } from './live-table.ts'
 import { machinesOf } from './machines.ts'
+import { type Remembered, rememberedSite, rememberedWorkloads } from './remembered.ts'
 import { siteView } from './site-view.ts'
 import type { LiveSnapshot, SiteFacts } from './snapshot.ts'
 import type { SiteState } from './state.ts'
@@ -50,6 +51,8 @@ export interface LiveViewsOptions {
   alerts: () => AlertView[]
   ledger: () => LedgerProgress
   standing?: () => StandingView
+  /** from before the start */
+  remembered?: Remembered | undefined
   nowMs: () => number
 }
 
@@ -102,11 +105,8 @@ export class LiveViews {
     if (!known.site.whole) return { ...siteView(this.#snapshot, facts), stale: known.site }
     const { figures, columns } = known
     const { devicesReporting } = this.#snapshot.columns.site()
-    return {
-      ...siteView({ ...this.#snapshot, figures, columns }, facts),
-      devicesReporting,
-      stale: known.site,
-    }
+    const last = siteView({ ...this.#snapshot, figures, columns }, facts)
+    return rememberedSite({ ...last, devicesReporting, stale: known.site }, this.#o.remembered)
   }
 
   workloads(): WorkloadView[] {
@@ -114,7 +114,7 @@ export class LiveViews {
     const newest = minutes.newestMs
     const sums = newest === undefined ? undefined : minutes.at(newest)
     const known = this.#lastKnown.of(this.#snapshot)
-    return workloadsOf(this.#snapshot, known).map(
+    const views = workloadsOf(this.#snapshot, known).map(
       ({ estimatedPowerW, hashrateHs, gpusHeld, tokensInPerS, tokensOutPerS, ...w }) => {
         const minute = sums?.get(w.workload)
         return {
@@ -136,6 +136,7 @@ export class LiveViews {
         }
       },
     )
+    return rememberedWorkloads(views, this.#o.remembered, known)
   }
 
   devices(): DeviceView[] {

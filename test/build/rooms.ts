@@ -603,7 +603,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'collector/screens',
       'collector/config',
     ],
-    packages: ['node:path'],
+    packages: ['node:fs', 'node:path'],
   },
   'collector/commands': {
     holds: 'one file for each command of perwatt-collector',

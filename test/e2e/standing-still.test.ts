@@ -112,6 +112,47 @@ describe.concurrent('what stands still is told, with cause and cure', () => {
     )
   }, 900_000)
 
+  it('a store that refuses is told with its own words, and what to check', async () => {
+    const own = await startInfluxd({ http: ['auth-enabled = true'] })
+    const ask = (query: string) =>
+      fetch(`${own.url}/query?u=admin&p=secret&${new URLSearchParams({ q: query })}`, { method: 'POST' })
+    try {
+      await ask("CREATE USER admin WITH PASSWORD 'secret' WITH ALL PRIVILEGES")
+      await ask('CREATE DATABASE guarded')
+      await ask("CREATE USER perwatt WITH PASSWORD 'secret'")
+      await ask('GRANT ALL ON guarded TO perwatt')
+      const site = await start({
+        site: 'refused',
+        broker: guarded.url,
+        config: {
+          store: {
+            store: 'influx',
+            url: own.url,
+            database: 'guarded',
+            username: 'perwatt',
+            password: 'secret',
+          },
+        },
+      })
+      await eventually(
+        () => site.get<unknown[]>('/api/v1/ledger'),
+        (rows) => rows.length > 0,
+        DUE_MS,
+      )
+      await ask('REVOKE ALL ON guarded FROM perwatt')
+      await ask('GRANT READ ON guarded TO perwatt')
+      await alert(site, 'standing-still', /not authorized to write.*check the user and the password/)
+      // the agent knows too that its records arrive, and why they are not taken
+      await eventually(
+        () => site.lines,
+        (lines) => lines.some((line) => /can’t store them.*not authorized/.test(line)),
+        DUE_MS,
+      )
+    } finally {
+      await own.remove()
+    }
+  }, 900_000)
+
   it('feeds that fall silent are told', async () => {
     const server = createServer((_, response) => response.end('{"price":96000}'))
     servers.push(server)

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { WorkloadSchema } from '../../../collector/economics/workloads.ts'
 import { LiveViews } from '../../../collector/live/live-views.ts'
+import type { Remembered } from '../../../collector/live/remembered.ts'
 import { SiteState } from '../../../collector/live/state.ts'
 import { QuoteBook } from '../../../collector/prices/quote-book.ts'
 import { RecentLedger } from '../../../collector/settling/recent-ledger.ts'
@@ -64,7 +65,7 @@ function later(seconds: number): void {
 }
 const workload = (name: string) => views.workloads().find((w) => w.workload === name)
 
-function create(): void {
+function create(remembered?: Remembered): void {
   state = new SiteState()
   const quotes = new QuoteBook()
   for (const name of QUOTE_NAMES) {
@@ -82,6 +83,7 @@ function create(): void {
     alerts: () => [],
     ledger: () => ({ overdueMinutes: 0, losses: [], unpriced: [] }),
     nowMs: () => nowMs,
+    remembered,
   })
   const inventory = (agentId: string, devices: Device[]) =>
     state.inventory(agentId, { v: 1, atMs: nowMs, simulated: false, devices })
@@ -172,6 +174,36 @@ describe('a part of a site that is not heard', () => {
     // alert rules judge what is heard alone
     expect(views.refresh().site.powerW).toBe(94_000)
   })
+})
+
+it('a collector that starts again shows what was known before, until it is heard', () => {
+  const [site, mining] = [views.site(), workload('mining')]
+  const remembered = { atMs: nowMs, site, workloads: views.workloads() }
+  later(600)
+  create(remembered)
+  later(1)
+  const { stale, powerW, netUsdPerH, hashrateHs, devicesReporting } = views.site()
+  expect({ powerW, netUsdPerH, hashrateHs }).toEqual({
+    powerW: site.powerW,
+    netUsdPerH: site.netUsdPerH,
+    hashrateHs: site.hashrateHs,
+  })
+  expect(devicesReporting).toBe(0)
+  expect(stale).toMatchObject({ whole: true, heardMs: remembered.atMs, devices: 3 })
+  expect(workload('mining')).toMatchObject({
+    powerW: mining?.powerW,
+    stale: { whole: true, heardMs: remembered.atMs },
+  })
+  // one agent is heard: its figures are of now, those of the other one from before
+  hearMiners()
+  later(1)
+  expect(views.site().powerW).toBe(94_000)
+  expect(workload('mining')?.stale).toBeUndefined()
+  expect(workload('h100')).toMatchObject({ powerW: 600, stale: { whole: true, heardMs: remembered.atMs } })
+  hearGpus()
+  later(1)
+  expect(views.site().stale).toBeUndefined()
+  expect(workload('h100')?.stale).toBeUndefined()
 })
 
 it('a machine that was never heard has no figures, rather than zero', () => {

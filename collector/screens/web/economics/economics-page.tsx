@@ -98,7 +98,7 @@ function Totals({ site }: { site: SiteView }) {
   return (
     <dl class="sums">
       <div class={losing ? 'losing' : ''}>
-        <dt>Net {known && <em class="known">{known}</em>}</dt>
+        <dt>Net{known && <em class="known"> {known}</em>}</dt>
         <dd class="digits">
           <b class="net">
             {losing && '▼ '}

@@ -35,7 +35,7 @@ export function MwhCompared({ site, workloads }: { site: SiteView; workloads: re
         return (
           <div key={b.name} class={losing ? 'losing' : ''}>
             <dt>
-              {b.name} earns {known && <em class="known">{known}</em>}
+              {b.name} earns{known && <em class="known"> {known}</em>}
             </dt>
             <dd class="digits">
               {losing && <span class="mark">▼ </span>}
