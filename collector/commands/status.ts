@@ -20,7 +20,7 @@ export async function status(options: StatusOptions): Promise<void> {
 }
 
 /** The same for a person. */
-export function statusText({ atMs, standstills, parts }: StandingView): string {
+function statusText({ atMs, standstills, parts }: StandingView): string {
   const head =
     standstills.length === 0 ? 'everything moves' : `${counted(standstills.length, 'thing')} stand still`
   const rows = parts.map((part) => [
