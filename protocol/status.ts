@@ -24,6 +24,8 @@ const SpoolStatusSchema = z.object({
     // a condition that this version has no word for is still none that is ok
     .transform((condition) => condition ?? 'failed')
     .optional(),
+  /** of the waiting records: those that are not sent before the agent's clock and the collector's agree */
+  held: ms.optional(),
 })
 export type SpoolStatus = z.infer<typeof SpoolStatusSchema>
 
@@ -111,6 +113,8 @@ export const AckMessageSchema = z.object({
   echoSentAtMs: ms.optional(),
   /** why records went into quarantine instead of the ledger, for the agent's log */
   quarantined: z.string().max(512).optional(),
+  /** why records that came are not taken yet: the agent keeps them, and sends them again */
+  held: z.string().max(512).optional(),
   /** the batch arrived, and could not be stored for this reason: `seq` has not moved, and the agent sends it again later */
   notStored: z.string().max(512).optional(),
   /**

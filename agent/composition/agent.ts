@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from '../../protocol/kit/clock.ts'
 import type { Log } from '../../protocol/kit/log.ts'
 import { pause } from '../../protocol/kit/retry.ts'
+import { shownUrl } from '../../protocol/kit/shown-url.ts'
 import { every } from '../../protocol/kit/timers.ts'
 import { encodeLive, MAX_SAMPLES_PER_MESSAGE } from '../../protocol/sample.ts'
 import type { AckMessage, StatusMessage } from '../../protocol/status.ts'
@@ -23,6 +24,7 @@ import { InventorySender } from '../uplink/inventory-sender.ts'
 import { MessageSize } from '../uplink/message-size.ts'
 import { Publisher } from '../uplink/publisher.ts'
 import { Spool } from '../uplink/spool/spool.ts'
+import { StatusFile } from './status-file.ts'
 
 export interface AgentOptions {
   config: AgentConfig
@@ -37,6 +39,8 @@ export interface AgentOptions {
 /** How long each step of a stop may take, and how long a stop waits for the collector's acknowledgement. */
 const STOP_STEP_MS = 900
 const STOP_DELIVERY_MS = 2_800
+/** How often `perwatt-agent status` gets news. */
+const STATUS_FILE_MS = 10_000
 /** A change of the clock offset by this much is published at once. Smaller changes are differences between round trips. */
 const OFFSET_CHANGE_MS = 250
 
@@ -57,6 +61,7 @@ export class Agent {
   readonly #delivery: Delivery
   readonly #inventory: InventorySender
   readonly #publisher: Publisher
+  readonly #statusFile: StatusFile
   readonly #pollers: Poller[]
   /** absent until the spool is open */
   #metering: Metering | undefined
@@ -95,6 +100,7 @@ export class Agent {
       },
       onAck: (ack) => this.#acknowledged(ack),
     })
+    this.#statusFile = new StatusFile(settings.folder, log)
     this.#size = new MessageSize(log)
     this.#delivery = new Delivery({
       spool: this.spool,
@@ -152,6 +158,7 @@ export class Agent {
       every(config.pollInterval, () => this.#publishLive()),
       every(1000, () => void this.#beat()),
       every(60_000, () => this.#publishStatus()),
+      every(STATUS_FILE_MS, () => this.#noteStatus()),
     ]
   }
 
@@ -224,6 +231,19 @@ export class Agent {
     this.#publishStatus()
     this.#publishInventory()
     this.#publishLive()
+  }
+
+  #noteStatus(): void {
+    this.#statusFile.write({
+      atMs: this.#wallMs(),
+      site: this.#config.site,
+      agent: this.#config.agent,
+      broker: shownUrl(this.#config.mqtt.url),
+      ...(this.#publisher.trouble === undefined ? {} : { trouble: this.#publisher.trouble }),
+      devices: this.#registry.devices().length,
+      answering: this.#registry.samples().filter(({ state }) => state !== 'unreachable').length,
+      status: this.#status('online'),
+    })
   }
 
   #publishStatus(): void {

@@ -53,6 +53,11 @@ export class Publisher {
     return this.#link.connected
   }
 
+  /** Why no message can be sent; undefined while the broker has granted the subscriptions. */
+  get trouble(): string | undefined {
+    return this.#link.trouble
+  }
+
   start(): void {
     this.#link.start()
   }

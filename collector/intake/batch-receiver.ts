@@ -10,6 +10,7 @@ import { BatchQueue, type QueuedBatch } from './batch-queue.ts'
 import type { RecordWriter } from './record-writer.ts'
 
 const REASON_CHARS = 512
+const NOT_TAKEN = 'the collector does not take them; look at its log'
 const UNREADABLE = 'its message can’t be read; see /api/v1/quarantine'
 /** The mark of an agent of which nothing is stored: no spool has this epoch, so it trims nothing. */
 const NOTHING: HighWater = { epoch: 0, seq: 0 }
@@ -24,6 +25,8 @@ export type BatchOutcome =
   | { kind: 'gap' }
   | { kind: 'earlier-epoch'; sent: number; known: number }
   | { kind: 'unreadable'; reason: string }
+  /** they are left to the agent, which sends them again */
+  | { kind: 'kept'; reason: string }
   /** the queue was full: the agent waits for its turn */
   | { kind: 'told-to-wait'; pauseMs: number }
 
@@ -127,6 +130,9 @@ export class BatchReceiver {
     if (!answer) return { kind: 'failed', reason: this.#records.trouble(agentId) ?? 'the store failed' }
     if (answer.epoch > batch.epoch) return { kind: 'earlier-epoch', sent: batch.epoch, known: answer.epoch }
     if (answer.resend) return { kind: 'gap' }
+    const lastSeq = batch.firstSeq + batch.intervals.length - 1
+    const kept = answer.held ?? (lastSeq > answer.seq ? NOT_TAKEN : undefined)
+    if (kept !== undefined) return { kind: 'kept', reason: kept }
     const moved = before?.epoch !== answer.epoch || answer.seq > before.seq
     return { kind: moved ? 'stored' : 'repeated' }
   }

@@ -30,6 +30,8 @@ const RECORDS_LIMIT_S = 100
 const UNANSWERED_LIMIT_S = 45
 /** Agents tell their status every minute. An older one tells nothing of now. */
 const STATUS_FRESH_S = 90
+const CLOCK_CURE =
+  'correct the clock that is wrong (NTP: timedatectl on both computers); nothing is lost meanwhile'
 /** An agent that was told to wait may take so long after its pause. */
 const TURN_MS = 60_000
 
@@ -127,6 +129,13 @@ export class AgentPulses {
         cause: `${who} numbers its records with epoch ${outcome.sent}, and the collector knows its epoch ${outcome.known}`,
         cure: `restart ${who}; if it stays so, another program has sent records under its name`,
       }
+    if (arrives && outcome?.kind === 'kept')
+      return {
+        kind: 'kept',
+        what: 'records arrive and are not taken yet',
+        cause: `${who}: ${outcome.reason}`,
+        cure: CLOCK_CURE,
+      }
     if (arrives && outcome?.kind === 'unreadable')
       return {
         kind: 'unreadable',
@@ -148,6 +157,13 @@ export class AgentPulses {
         what: 'records wait at agents and do not arrive',
         cause: `${who} sends, and the broker passes nothing on, not even a message of ${triedBytes ?? 'few'} bytes`,
         cure: `at the broker, let the user of ${who} write ${own('intervals')}, let the collector read it (access control list), and allow messages of ${triedBytes ?? 'that many'} bytes and more`,
+      }
+    if (isFresh && (status?.spool?.held ?? 0) > 0)
+      return {
+        kind: 'clock',
+        what: 'records wait until the clocks agree',
+        cause: `${who} keeps its records: its clock and the collector's do not agree`,
+        cure: CLOCK_CURE,
       }
     if (isFresh)
       return {

@@ -189,7 +189,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'agent/uplink',
       'agent/uplink/spool',
     ],
-    packages: [],
+    packages: ['node:fs', 'node:path'],
   },
   'agent/scan': {
     holds: 'finds the machines of a network and writes them into a configuration',

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { vi } from 'vitest'
 import { z } from 'zod'
 import { Agent } from '../../agent/composition/agent.ts'
+import { type AgentNote, readNote } from '../../agent/composition/status-file.ts'
 import { agentConfigSchema } from '../../agent/config/config.ts'
 import { defineDriver } from '../../agent/plugin/driver.ts'
 import { status } from '../../collector/commands/status.ts'
@@ -40,6 +41,8 @@ export interface StandingSite {
   get<T>(path: string): Promise<T>
   alerts(): Promise<AlertView[]>
   standing(): Promise<StandingView>
+  /** what `perwatt-agent status` reads */
+  note(): AgentNote
   /** the answer of /readyz */
   ready(): Promise<{ code: number; text: string }>
   stop(): Promise<void>
@@ -100,6 +103,7 @@ export async function startSite(options: {
     get,
     alerts: () => get('/api/v1/alerts'),
     standing: () => get('/api/v1/standing'),
+    note: () => readNote(join(folder, 'spool')),
     async ready() {
       const answer = await fetch(`${url}/readyz`)
       return { code: answer.status, text: await answer.text() }

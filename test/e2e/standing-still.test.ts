@@ -80,6 +80,12 @@ describe.concurrent('what stands still is told, with cause and cure', () => {
     expect(text).not.toContain('edge')
     expect((await site.get<SiteView>('/api/v1/site')).standing).toMatchObject([{ who: ['edge'] }])
     expect(site.lines.join()).toContain('the collector does not acknowledge records')
+    // the agent knows it too
+    const { status } = await eventually(
+      () => site.note(),
+      (note) => note.status.delivery?.unansweredS !== undefined,
+    )
+    expect(status.delivery?.triedBytes).toBeLessThan(2_000)
   }, 600_000)
 
   it('an access control list that drops acknowledgements is found to do so, though every record is stored', async () => {

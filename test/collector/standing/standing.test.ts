@@ -113,6 +113,19 @@ describe('records of an agent', () => {
     expect(standstill?.cause).toContain('9007199254740991')
   })
 
+  it('that wait for the clocks are told with what to correct, whoever holds them', () => {
+    const [atAgent] = stood(() =>
+      agents.pulses([agent({ status: status({ spool: { records: 5, lost: 0, held: 5 } }) })]),
+    )
+    expect(atAgent).toMatchObject({ kind: 'clock', cure: expect.stringContaining('NTP') })
+    watch = new StandingWatch()
+    const [here] = stood((s) => {
+      if (s % 10 === 1) agents.became('edge', { kind: 'kept', reason: 'from the future' })
+      return agents.pulses([agent({ status: status({}, 5) })])
+    })
+    expect(here).toMatchObject({ kind: 'kept', cause: 'agent edge: from the future' })
+  })
+
   it.each([
     ['of an agent that has nothing to send', agent({ status: status() })],
     ['of an agent that has stopped', agent({ status: status({ state: 'offline' }, 9), online: false })],
