@@ -219,9 +219,9 @@ export class Agent {
   #publishLive(): void {
     if (!this.#publisher.connected) return
     if (this.#publishedInventory !== this.#registry.version) this.#publishInventory()
-    const { wallMs, steadyMs } = this.#clock.now()
+    const { wallMs } = this.#clock.now()
     const parts = partsOf(this.#registry.samples(), (samples) => encodeLive(samples, wallMs), {
-      maxBytes: this.#size.maxBytes(steadyMs),
+      maxBytes: this.#size.liveBytes,
       most: MAX_SAMPLES_PER_MESSAGE,
     })
     for (const { message } of parts) this.#publisher.publish('live', message, { qos: 0 })

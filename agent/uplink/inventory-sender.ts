@@ -10,6 +10,9 @@ const LARGEST_BYTES = 256 << 10
 const RESEND_AFTER_MS = 10_000
 /** The same where the collector answers nothing at all. */
 const SILENT_RESEND_MS = 60_000
+const QUICK_RESENDS = 12
+/** The longest wait, where it never takes it. */
+const RESEND_AT_MOST_MS = 10 * 60_000
 /** A connection that ends so soon after a message may have ended because of it. */
 const CUT_MS = 5_000
 
@@ -32,6 +35,7 @@ export class InventorySender {
   #simulated = false
   #parts: Part[] = []
   #atMs = 0
+  #resends = 0
   #sentSteadyMs = 0
   /** indexes of the parts that the collector has not named as arrived; empty: it has all */
   #missing: ReadonlySet<number> = new Set()
@@ -48,6 +52,7 @@ export class InventorySender {
   send(devices: readonly Device[], simulated: boolean): void {
     this.#devices = devices
     this.#simulated = simulated
+    this.#resends = 0
     this.#sendAll()
   }
 
@@ -67,7 +72,11 @@ export class InventorySender {
   beat(): void {
     if (!this.#namesInventories || this.#missing.size === 0) return
     const now = this.#o.clock.now().steadyMs
-    if (now - this.#sentSteadyMs < (this.#heard ? RESEND_AFTER_MS : SILENT_RESEND_MS)) return
+    const waitMs = this.#heard ? RESEND_AFTER_MS : SILENT_RESEND_MS
+    // a limit is found in a dozen halvings; what is refused for another reason is not sent without end
+    const doublings = Math.max(0, this.#resends - QUICK_RESENDS)
+    if (now - this.#sentSteadyMs < Math.min(RESEND_AT_MOST_MS, waitMs * 2 ** doublings)) return
+    this.#resends++
     // where nothing is answered, the size is not to blame
     if (this.#heard) this.#o.size.lost(this.#largestMissing(), now)
     this.#sendAll()

@@ -9,6 +9,8 @@ const NO_CHANCE = 2
 const SAME = 0.9
 /** A loss that no second one has confirmed by then was chance. */
 const CHANCE_MS = 10 * 60_000
+/** Live messages are at least this large while the limit is not known. */
+const LIVE_BYTES = 4_096
 /** Several senders may tell of one end of a connection. */
 const SAME_CUT_MS = 500
 /** When a larger message is tried again after a limit was found: the first wait and the longest. */
@@ -46,6 +48,17 @@ export class MessageSize {
   maxBytes(steadyMs: number): number {
     if (this.#found && steadyMs >= this.#tryAgainAtMs) this.#maxBytes = 2 * this.#found.lostBytes
     return this.#maxBytes
+  }
+
+  /**
+   * The same for live messages, which nobody acknowledges: a lost one does no harm, so they do not become tiny while the limit is
+   * searched.
+   */
+  get liveBytes(): number {
+    if (this.#found) return this.#found.arrivedBytes
+    return Number.isFinite(this.#lostBytes)
+      ? Math.max(LIVE_BYTES, this.#arrivedBytes)
+      : Number.POSITIVE_INFINITY
   }
 
   /** True after a loss until the limit is known: one message at a time finds it soonest. */

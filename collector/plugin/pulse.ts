@@ -27,5 +27,6 @@ export interface Pulse {
   limitS: number
   /** how long it has not moved, as the part itself knows, s */
   stillS?: number
-  why: Why
+  /** asked only where it stands still */
+  why(): Why
 }

@@ -91,7 +91,7 @@ export class AgentPulses {
       limitS: silentS === undefined ? RECORDS_LIMIT_S : UNANSWERED_LIMIT_S,
       // an agent that does not hear its acknowledgements says so, though its records are stored
       ...(silentS === undefined ? {} : { stillS: silentS }),
-      why: this.#why(agent, known, isFresh, silentS, now),
+      why: () => this.#why(agent, known, isFresh, silentS, now),
     }
   }
 

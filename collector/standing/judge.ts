@@ -1,3 +1,4 @@
+import type { Why } from '../plugin/pulse.ts'
 import { PARTS, type Part, type PartView, type StandingView, type Standstill } from '../views/standing.ts'
 import type { Beat } from './standing-watch.ts'
 
@@ -12,19 +13,23 @@ const STOPS: Partial<Record<Part, readonly Part[]>> = {
 /** Kinds of causes that are the store's, whichever part tells of them. */
 const OF_THE_STORE = 'store'
 
+/** A part that stands still, and why. */
+type Still = Beat & { because: Why }
+
 /** Says what stands still, the first cause first. One cause of many agents is one standstill. */
 export function judgeStanding(beats: readonly Beat[], atMs: number): StandingView {
-  const still = beats.filter((beat) => beat.standsStill)
+  const still = beats.filter((beat) => beat.standsStill).map((beat) => ({ ...beat, because: beat.why() }))
   const stopped = new Set(
     PARTS.flatMap((part) => (still.some((beat) => beat.part === part) ? (STOPS[part] ?? []) : [])),
   )
   const storeStands = still.some((beat) => beat.part === 'store')
   const causes = still.filter(
-    ({ part, why }) => !stopped.has(part) && !(storeStands && part !== 'store' && why.kind === OF_THE_STORE),
+    ({ part, because }) =>
+      !stopped.has(part) && !(storeStands && part !== 'store' && because.kind === OF_THE_STORE),
   )
-  const groups = new Map<string, Beat[]>()
+  const groups = new Map<string, Still[]>()
   for (const beat of causes) {
-    const key = `${beat.part} ${beat.why.kind}`
+    const key = `${beat.part} ${beat.because.kind}`
     groups.set(key, [...(groups.get(key) ?? []), beat])
   }
   const standstills = [...groups.values()]
@@ -33,10 +38,10 @@ export function judgeStanding(beats: readonly Beat[], atMs: number): StandingVie
   return { atMs, standstills, parts: PARTS.flatMap((part) => partView(part, beats, atMs) ?? []) }
 }
 
-function standstillOf(group: readonly Beat[], still: readonly Beat[], atMs: number): Standstill {
+function standstillOf(group: readonly Still[], still: readonly Still[], atMs: number): Standstill {
   // the longest standstill explains the others
   const sorted = group.toSorted((a, b) => b.stillS - a.stillS)
-  const [{ part, why, stillS }] = sorted as [Beat]
+  const [{ part, because: why, stillS }] = sorted as [Still]
   const names = sorted.flatMap(({ name }) => name ?? []).sort()
   // what waits behind a store that takes nothing waits at the agents and in settling
   const waits = part === 'store' ? still.filter((beat) => beat.part === 'records') : sorted

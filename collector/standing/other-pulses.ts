@@ -22,12 +22,12 @@ export function brokerPulses(link: {
       moves: trouble === undefined ? 'connected' : 'not connected',
       waiting: trouble === undefined ? 0 : 1,
       limitS: BROKER_LIMIT_S,
-      why: {
+      why: () => ({
         kind: 'broker',
         what: 'the collector has no connection to the broker',
         cause: `${url}: ${trouble}`,
         cure: 'start the broker, and check mqtt.url, the user and the password, and that the collector may read the topics of its site; agents keep their records meanwhile',
-      },
+      }),
     },
     {
       part: 'agents',
@@ -35,12 +35,12 @@ export function brokerPulses(link: {
       // a site without an agent has nobody to wait for
       waiting: agents,
       limitS: AGENTS_LIMIT_S,
-      why: {
+      why: () => ({
         kind: 'silence',
         what: 'no agent is heard',
         cause: `no message of any agent came over ${url}`,
         cure: 'check that the agents run and reach the broker, and that the collector may read the topics of its site there (access control list)',
-      },
+      }),
     },
   ]
 }
@@ -53,7 +53,7 @@ export function settlingPulse(progress: { waiting: number; settled: number; trou
     moves: settled,
     waiting,
     limitS: SETTLING_LIMIT_S,
-    why: {
+    why: () => ({
       kind: 'settling',
       what: 'no minute is settled',
       cause: trouble ?? 'settling has not ended its work',
@@ -61,7 +61,7 @@ export function settlingPulse(progress: { waiting: number; settled: number; trou
         trouble === undefined
           ? 'restart the collector, and report this with its log; nothing is lost'
           : storeCure(trouble),
-    },
+    }),
   }
 }
 
@@ -76,12 +76,12 @@ export function pricePulses(prices: readonly PriceSituation[]): Pulse[] {
       waiting: isSilent ? 1 : 0,
       limitS: PRICES_LIMIT_S,
       ...(staleS === undefined ? {} : { stillS: staleS }),
-      why: {
+      why: () => ({
         kind: 'silent',
         what: 'prices are not renewed',
         cause: reason ?? `${source ?? 'its feed'} has sent no newer ${name}`,
         cure: `check the feeds and the network to them, or push a price (perwatt-collector quote); the last one prices ${used.length > 0 ? used.slice(0, 3).join(', ') : 'nothing'} meanwhile`,
-      },
+      }),
     }
   })
 }

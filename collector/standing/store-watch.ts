@@ -68,7 +68,7 @@ export class StoreWatch {
     ]
     const base = { part: 'store' as const, moves: this.#done, limitS: LIMIT_S }
     if (write === undefined || trouble === undefined)
-      return { ...base, waiting: 0, why: { kind: 'store', what: WRITES.append, cause: '', cure: '' } }
+      return { ...base, waiting: 0, why: () => ({ kind: 'store', what: WRITES.append, cause: '', cure: '' }) }
     const { name } = this.store
     return {
       ...base,
@@ -76,12 +76,12 @@ export class StoreWatch {
       moves: `${write} since ${trouble.sinceMs}`,
       stillS: (now - trouble.sinceMs) / 1000,
       waiting: 1,
-      why: {
+      why: () => ({
         kind: 'store',
         what: WRITES[write],
         cause: `the store ${name} refuses or fails: ${trouble.reason}`,
         cure: storeCure(trouble.reason),
-      },
+      }),
     }
   }
 
