@@ -5,6 +5,7 @@ import { shownUrl } from '../../protocol/kit/shown-url.ts'
 import { every } from '../../protocol/kit/timers.ts'
 import { encodeLive, MAX_SAMPLES_PER_MESSAGE } from '../../protocol/sample.ts'
 import type { AckMessage, StatusMessage } from '../../protocol/status.ts'
+import { MINUTE_MS } from '../../protocol/units.ts'
 import { type AgentConfig, spoolFolderOf } from '../config/config.ts'
 import type { DeviceConfig } from '../config/device-config.ts'
 import { Metering } from '../metering/metering.ts'
@@ -39,6 +40,8 @@ export interface AgentOptions {
 /** How long each step of a stop may take, and how long a stop waits for the collector's acknowledgement. */
 const STOP_STEP_MS = 900
 const STOP_DELIVERY_MS = 2_800
+/** Records older than this are a backlog. */
+const BEHIND_MS = 3 * MINUTE_MS
 /** How often `perwatt-agent status` gets news. */
 const STATUS_FILE_MS = 10_000
 /** A change of the clock offset by this much is published at once. Smaller changes are differences between round trips. */
@@ -261,7 +264,9 @@ export class Agent {
   /** What the collector must know at once, not with the status of the next minute. */
   #condition(): string {
     const { unansweredS, notStored, limit } = this.#delivery.status ?? {}
-    return JSON.stringify([this.spool.state().disk, unansweredS === undefined, notStored, limit])
+    const { disk, oldestMs } = this.spool.state()
+    const isBehind = oldestMs !== undefined && this.#wallMs() - oldestMs > BEHIND_MS
+    return JSON.stringify([disk, isBehind, unansweredS === undefined, notStored, limit])
   }
 
   #acknowledged(ack: AckMessage): void {

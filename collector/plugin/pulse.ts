@@ -27,6 +27,8 @@ export interface Pulse {
   limitS: number
   /** how long it has not moved, as the part itself knows, s */
   stillS?: number
+  /** the limit of that, where it is another one, s */
+  toldLimitS?: number
   /** asked only where it stands still */
   why(): Why
 }

@@ -88,9 +88,9 @@ export class AgentPulses {
       name: agentId,
       moves: mark ? `${mark.epoch}/${mark.seq}` : '',
       waiting: this.#waiting(agent, known, isFresh, now),
-      limitS: silentS === undefined ? RECORDS_LIMIT_S : UNANSWERED_LIMIT_S,
+      limitS: RECORDS_LIMIT_S,
       // an agent that does not hear its acknowledgements says so, though its records are stored
-      ...(silentS === undefined ? {} : { stillS: silentS }),
+      ...(silentS === undefined ? {} : { stillS: silentS, toldLimitS: UNANSWERED_LIMIT_S }),
       why: () => this.#why(agent, known, isFresh, silentS, now),
     }
   }
@@ -143,7 +143,7 @@ export class AgentPulses {
         cause: `${who}: ${outcome.reason}`,
         cure: 'run the same release of agent and collector',
       }
-    if (arrives && silentS !== undefined)
+    if (arrives && (silentS !== undefined || outcome?.kind === 'repeated'))
       return {
         kind: 'acknowledgement',
         what: 'records are stored, and the acknowledgements do not arrive',

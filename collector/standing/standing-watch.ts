@@ -38,7 +38,7 @@ export class StandingWatch {
   }
 
   #beat(key: string, pulse: Pulse, steadyMs: number): Beat {
-    const { moves, waiting, limitS } = pulse
+    const { moves, waiting, limitS, stillS: toldS = 0, toldLimitS = limitS } = pulse
     const before = this.#seen.get(key)
     const moved = before !== undefined && before.moves !== moves
     const seen: Seen = {
@@ -48,14 +48,14 @@ export class StandingWatch {
       waitsMs: waiting === 0 ? undefined : moved ? steadyMs : (before?.waitsMs ?? steadyMs),
     }
     this.#seen.set(key, seen)
-    const stillS = Math.max((steadyMs - seen.movedMs) / 1000, pulse.stillS ?? 0)
+    const seenS = (steadyMs - seen.movedMs) / 1000
     const waitsS = seen.waitsMs === undefined ? 0 : (steadyMs - seen.waitsMs) / 1000
-    const waits = Math.max(waitsS, pulse.stillS ?? 0) >= GRACE_S
+    const stands = (waitsS >= GRACE_S && seenS >= limitS) || (toldS >= GRACE_S && toldS >= toldLimitS)
     return {
       ...pulse,
-      stillS,
+      stillS: Math.max(seenS, toldS),
       hasMoved: seen.hasMoved,
-      standsStill: waiting > 0 && waits && stillS >= limitS,
+      standsStill: waiting > 0 && stands,
     }
   }
 }
