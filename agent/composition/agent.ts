@@ -1,11 +1,9 @@
 import { type Clock, systemClock } from '../../protocol/kit/clock.ts'
 import type { Log } from '../../protocol/kit/log.ts'
 import { pause } from '../../protocol/kit/retry.ts'
-import { shownUrl } from '../../protocol/kit/shown-url.ts'
 import { every } from '../../protocol/kit/timers.ts'
 import { encodeLive, MAX_SAMPLES_PER_MESSAGE } from '../../protocol/sample.ts'
 import type { AckMessage, StatusMessage } from '../../protocol/status.ts'
-import { MINUTE_MS } from '../../protocol/units.ts'
 import { type AgentConfig, spoolFolderOf } from '../config/config.ts'
 import type { DeviceConfig } from '../config/device-config.ts'
 import { Metering } from '../metering/metering.ts'
@@ -25,7 +23,8 @@ import { InventorySender } from '../uplink/inventory-sender.ts'
 import { MessageSize } from '../uplink/message-size.ts'
 import { Publisher } from '../uplink/publisher.ts'
 import { Spool } from '../uplink/spool/spool.ts'
-import { StatusFile } from './status-file.ts'
+import { conditionText } from './condition.ts'
+import { noteOf, StatusFile } from './status-file.ts'
 
 export interface AgentOptions {
   config: AgentConfig
@@ -40,8 +39,6 @@ export interface AgentOptions {
 /** How long each step of a stop may take, and how long a stop waits for the collector's acknowledgement. */
 const STOP_STEP_MS = 900
 const STOP_DELIVERY_MS = 2_800
-/** Records older than this are a backlog. */
-const BEHIND_MS = 3 * MINUTE_MS
 /** How often `perwatt-agent status` gets news. */
 const STATUS_FILE_MS = 10_000
 /** A change of the clock offset by this much is published at once. Smaller changes are differences between round trips. */
@@ -237,16 +234,8 @@ export class Agent {
   }
 
   #noteStatus(): void {
-    this.#statusFile.write({
-      atMs: this.#wallMs(),
-      site: this.#config.site,
-      agent: this.#config.agent,
-      broker: shownUrl(this.#config.mqtt.url),
-      ...(this.#publisher.trouble === undefined ? {} : { trouble: this.#publisher.trouble }),
-      devices: this.#registry.devices().length,
-      answering: this.#registry.samples().filter(({ state }) => state !== 'unreachable').length,
-      status: this.#status('online'),
-    })
+    const { trouble } = this.#publisher
+    this.#statusFile.write(noteOf(this.#config, this.#registry, this.#status('online'), trouble))
   }
 
   #publishStatus(): void {
@@ -261,12 +250,8 @@ export class Agent {
     this.#inventory.send(this.#registry.devices(), this.#config.simulated)
   }
 
-  /** What the collector must know at once, not with the status of the next minute. */
   #condition(): string {
-    const { unansweredS, notStored, limit } = this.#delivery.status ?? {}
-    const { disk, oldestMs } = this.spool.state()
-    const isBehind = oldestMs !== undefined && this.#wallMs() - oldestMs > BEHIND_MS
-    return JSON.stringify([disk, isBehind, unansweredS === undefined, notStored, limit])
+    return conditionText(this.spool.state(), this.#delivery.status, this.#wallMs())
   }
 
   #acknowledged(ack: AckMessage): void {

@@ -2,7 +2,10 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { reasonOf } from '../../protocol/kit/errors.ts'
 import type { Log } from '../../protocol/kit/log.ts'
+import { shownUrl } from '../../protocol/kit/shown-url.ts'
 import type { StatusMessage } from '../../protocol/status.ts'
+import type { AgentConfig } from '../config/config.ts'
+import type { DeviceRegistry } from '../polling/device-registry.ts'
 
 /** How a running agent is, for a person on its computer. It needs neither broker nor collector. */
 export interface AgentNote {
@@ -23,6 +26,23 @@ export interface AgentNote {
 
 const NAME = 'status.json'
 
+/** The note of an agent. @param trouble why its broker is not reached */
+export const noteOf = (
+  { site, agent, mqtt }: AgentConfig,
+  registry: Pick<DeviceRegistry, 'devices' | 'samples'>,
+  status: StatusMessage,
+  trouble: string | undefined,
+): AgentNote => ({
+  atMs: status.atMs,
+  site,
+  agent,
+  broker: shownUrl(mqtt.url),
+  ...(trouble === undefined ? {} : { trouble }),
+  devices: registry.devices().length,
+  answering: registry.samples().filter(({ state }) => state !== 'unreachable').length,
+  status,
+})
+
 /** The note of a running agent, in the folder of its spool. */
 export class StatusFile {
   readonly #folder: string
@@ -40,7 +60,7 @@ export class StatusFile {
       writeFileSync(`${file}.new`, JSON.stringify(note), { mode: 0o600 })
       renameSync(`${file}.new`, file)
     } catch (error) {
-      // a full disk is told by the spool
+      // a disk that is full is the spool's alert
       this.#log.debug('status not written', { file, reason: reasonOf(error) })
     }
   }

@@ -31,7 +31,7 @@ export class LastKnownFile {
     }
   }
 
-  /** Keeps the figures of now. Those of a site that is not heard are older, and kept already. */
+  /** Keeps the present figures. Those of a site that is not heard are older, and kept already. */
   keep(views: Pick<LiveViews, 'site' | 'workloads'>): void {
     const site = views.site()
     if (site.stale?.whole || site.agents.length === 0) return
