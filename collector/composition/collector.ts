@@ -170,7 +170,7 @@ export class Collector {
       standing: standing.standstills,
     })
     this.#screens.tick()
-    link.advice.tick(() => this.#views.choiceInputs())
+    link.advice.tick(() => this.#views.heardInputs())
     void this.#ledger.quarantine.flush()
   }
 }

@@ -172,12 +172,19 @@ export class LiveViews {
     return unmatchedOwners(this.#snapshot, this.#o.rules.workloads)
   }
 
+  /** For people: where nothing of the site is heard, as it was last known. */
   choiceInputs(): ChoiceInputs {
+    const { site, figures } = this.#lastKnown.of(this.#snapshot)
+    return choiceInputs(site?.whole ? { ...this.#snapshot, figures } : this.#snapshot, this.#o.rules)
+  }
+
+  /** For controllers: of the machines that are heard, and no others. */
+  heardInputs(): ChoiceInputs {
     return choiceInputs(this.#snapshot, this.#o.rules)
   }
 
   machines(): Machine[] {
-    return machinesOf(this.#snapshot)
+    return machinesOf(this.#snapshot, this.#lastKnown.of(this.#snapshot))
   }
 
   trend(): Trend {

@@ -132,6 +132,14 @@ describe('a site of which nothing is heard any more', () => {
         ...group,
         stale: expect.objectContaining({ whole: true }),
       })
+    expect(views.machines().map((m) => [m.deviceId, m.heardMs, m.powerW])).toEqual([
+      ['m1', BEGIN, 4_000],
+      ['m2', BEGIN, 90_000],
+      ['g1', BEGIN, 600],
+    ])
+    expect(views.choiceInputs().baseline.workloads.find((w) => w.name === 'mining')?.powerW).toBe(94_000)
+    // no controller acts on machines that nobody hears
+    expect(views.heardInputs().blocks).toEqual([])
     for (const device of views.devices()) {
       expect(device).toMatchObject({ stale: true, heardMs: BEGIN, ageS: 601 })
       expect(device.powerW).toBeGreaterThan(0)
