@@ -95,7 +95,8 @@ export class Agent {
       log,
       onIntroduce: () => this.#introduce(),
       onConnection: (connected) => {
-        if (!connected) this.#inventory.closed()
+        const bytes = connected ? undefined : this.#publisher.endedAfterBytes()
+        if (bytes !== undefined) this.#size.cut(bytes, this.#clock.now().steadyMs)
         this.#delivery.connected(connected)
       },
       onAck: (ack) => this.#acknowledged(ack),

@@ -1,3 +1,4 @@
+import { encode } from '../../protocol/codec.ts'
 import type { Device } from '../../protocol/device.ts'
 import type { Clock } from '../../protocol/kit/clock.ts'
 import type { AckMessage, InventoryMessage } from '../../protocol/status.ts'
@@ -13,8 +14,8 @@ const SILENT_RESEND_MS = 60_000
 const QUICK_RESENDS = 12
 /** The longest wait, where it never takes it. */
 const RESEND_AT_MOST_MS = 10 * 60_000
-/** A connection that ends so soon after a message may have ended because of it. */
-const CUT_MS = 5_000
+/** How long one that is too large waits for a word of whether this collector takes parts; an older one never says it. */
+const HELD_MS = 120_000
 
 interface InventorySenderOptions {
   publish: (message: InventoryMessage, options: { retain: boolean }) => boolean
@@ -41,6 +42,8 @@ export class InventorySender {
   #missing: ReadonlySet<number> = new Set()
   /** whether the collector names inventories, once anything was acknowledged */
   #namesInventories = false
+  /** since when it waits for that word; absent: it does not */
+  #heldSteadyMs: number | undefined
   /** whether the collector has answered anything since the parts were sent */
   #heard = false
 
@@ -60,6 +63,7 @@ export class InventorySender {
     this.#heard = true
     if (!inventory) return
     this.#namesInventories = true
+    if (this.#heldSteadyMs !== undefined) this.#sendAll()
     if (inventory.atMs !== this.#atMs) return
     const missing = new Set(inventory.missing)
     const { steadyMs } = this.#o.clock.now()
@@ -70,6 +74,8 @@ export class InventorySender {
 
   /** Call it each second: what has not arrived is sent again, in smaller parts. */
   beat(): void {
+    const held = this.#heldSteadyMs
+    if (held !== undefined && this.#o.clock.now().steadyMs - held > HELD_MS) this.#sendAll()
     if (!this.#namesInventories || this.#missing.size === 0) return
     const now = this.#o.clock.now().steadyMs
     const waitMs = this.#heard ? RESEND_AFTER_MS : SILENT_RESEND_MS
@@ -80,13 +86,6 @@ export class InventorySender {
     // where nothing is answered, the size is not to blame
     if (this.#heard) this.#o.size.lost(this.#largestMissing(), now)
     this.#sendAll()
-  }
-
-  /** The connection has ended, perhaps at a message above the broker's limit. */
-  closed(): void {
-    const now = this.#o.clock.now().steadyMs
-    if (this.#namesInventories && this.#missing.size > 0 && now - this.#sentSteadyMs < CUT_MS)
-      this.#o.size.cut(this.#largestMissing(), now)
   }
 
   #largestMissing(): number {
@@ -107,7 +106,8 @@ export class InventorySender {
 
   #inParts(base: Omit<InventoryMessage, 'devices'>, steadyMs: number): Part[] {
     const whole = { ...base, devices: [...this.#devices] }
-    if (!this.#namesInventories) return [{ message: whole, bytes: 0 }]
+    if (!this.#namesInventories) return this.#wholeIfItMay(whole, steadyMs)
+    this.#heldSteadyMs = undefined
     const maxBytes = Math.min(LARGEST_BYTES, this.#o.size.maxBytes(steadyMs))
     const parts = partsOf(
       this.#devices,
@@ -120,5 +120,17 @@ export class InventorySender {
       message: { ...message, part: { index, of: parts.length } },
       bytes,
     }))
+  }
+
+  /** One message for a collector that may know no parts; none yet where it would be lost, or end the connection. */
+  #wholeIfItMay(message: InventoryMessage, steadyMs: number): Part[] {
+    const maxBytes = this.#o.size.maxBytes(steadyMs)
+    const isTooLarge = Number.isFinite(maxBytes) && Buffer.byteLength(encode(message)) > maxBytes
+    if (isTooLarge && steadyMs - (this.#heldSteadyMs ?? steadyMs) <= HELD_MS) {
+      this.#heldSteadyMs ??= steadyMs
+      return []
+    }
+    this.#heldSteadyMs = undefined
+    return [{ message, bytes: 0 }]
   }
 }

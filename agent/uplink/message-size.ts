@@ -10,7 +10,7 @@ const SAME = 0.9
 /** A loss that no second one has confirmed by then was chance. */
 const CHANCE_MS = 10 * 60_000
 /** Live messages are at least this large while the limit is not known. */
-const LIVE_BYTES = 4_096
+const LIVE_BYTES = 2_000
 /** Several senders may tell of one end of a connection. */
 const SAME_CUT_MS = 500
 /** When a larger message is tried again after a limit was found: the first wait and the longest. */

@@ -5,6 +5,9 @@ import type { Secret } from '../../protocol/kit/secret.ts'
 import { type AckMessage, AckMessageSchema, type StatusMessage } from '../../protocol/status.ts'
 import { type Channel, helloTopic, topic } from '../../protocol/topics.ts'
 
+/** A broker that closes the connection at a message above its limit does so at once. */
+const CUT_MS = 5_000
+const NOTHING = { bytes: 0, atMs: Number.NEGATIVE_INFINITY }
 const RECONNECT_MS = { base: 1_000, cap: 30_000 }
 
 export interface PublisherOptions {
@@ -27,6 +30,7 @@ export interface PublisherOptions {
 export class Publisher {
   readonly #options: PublisherOptions
   readonly #link: MqttLink
+  #largest = NOTHING
 
   constructor(options: PublisherOptions) {
     const { url, username, password, site, agent, lastWill, log } = options
@@ -53,6 +57,14 @@ export class Publisher {
     return this.#link.connected
   }
 
+  /** The connection has ended. @returns the size of the largest message just before, which may be why; undefined: there was none */
+  endedAfterBytes(): number | undefined {
+    const { bytes, atMs } = this.#largest
+    // the next end, such as that of a try to connect, has nothing to do with this message
+    this.#largest = NOTHING
+    return performance.now() - atMs <= CUT_MS ? bytes : undefined
+  }
+
   /** Why no message can be sent; undefined while the broker has granted the subscriptions. */
   get trouble(): string | undefined {
     return this.#link.trouble
@@ -65,7 +77,15 @@ export class Publisher {
   /** Sends now, or not at all. @returns whether the connection took the message */
   publish(channel: Channel, message: unknown, options: { qos: 0 | 1; retain?: boolean }): boolean {
     const { site, agent } = this.#options
-    return this.#link.publish({ topic: topic(site, agent, channel), payload: encode(message), ...options })
+    const payload = encode(message)
+    const isTaken = this.#link.publish({ topic: topic(site, agent, channel), payload, ...options })
+    if (isTaken) this.#noteSize(Buffer.byteLength(payload))
+    return isTaken
+  }
+
+  #noteSize(bytes: number): void {
+    const now = performance.now()
+    if (bytes > this.#largest.bytes || now - this.#largest.atMs > CUT_MS) this.#largest = { bytes, atMs: now }
   }
 
   /** Publishes `goodbye` as the agent's status and closes, within a second. */

@@ -14,6 +14,7 @@ const LIMIT_BYTES = 4_096
 describe.concurrent('what stands still is told, with cause and cure', () => {
   let small: Mosquitto
   let guarded: Mosquitto
+  let closing: Mosquitto
   let influxd: Influxd
   const sites: StandingSite[] = []
   const servers: Server[] = []
@@ -27,12 +28,13 @@ describe.concurrent('what stands still is told, with cause and cure', () => {
         'topic deny perwatt/1/noack/+/ack',
       ],
     })
+    closing = await startMosquitto(undefined, { lines: [`max_packet_size ${LIMIT_BYTES}`] })
     influxd = await startInfluxd()
   })
   afterAll(async () => {
     await Promise.all(sites.map((site) => site.stop()))
     for (const server of servers) server.close()
-    await Promise.all([small?.stop(), guarded?.stop(), influxd?.remove()])
+    await Promise.all([small?.stop(), guarded?.stop(), closing?.stop(), influxd?.remove()])
   })
 
   const start = async (options: Parameters<typeof startSite>[0]) => {
@@ -65,6 +67,20 @@ describe.concurrent('what stands still is told, with cause and cure', () => {
     expect(agents[0]?.messageLimit?.arrivedBytes).toBeLessThanOrEqual(LIMIT_BYTES)
     expect(agents[0]?.messageLimit?.lostBytes).toBeGreaterThan(LIMIT_BYTES)
     expect(site.lines.join()).toContain('large messages do not arrive')
+  }, 600_000)
+
+  it('so do they where the broker closes the connection at each large message', async () => {
+    const site = await start({ site: 'closing', broker: closing.url, machines: 300 })
+    await eventually(
+      () => site.get<SiteView>('/api/v1/site'),
+      (s) => s.devices === 300 && s.devicesReporting === 300,
+      DUE_MS,
+    )
+    await eventually(
+      () => site.get<{ kind: string }[]>('/api/v1/ledger?groupBy=device'),
+      (rows) => rows.length === 300,
+      DUE_MS,
+    )
   }, 600_000)
 
   it('an access control list that drops records is told with the topic', async () => {
