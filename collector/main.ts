@@ -14,6 +14,7 @@ import { ledger } from './commands/report.ts'
 import { cancelRepricing, reprice } from './commands/reprice.ts'
 import { run } from './commands/run.ts'
 import { issuedStatements, issueStatement, statement } from './commands/statement.ts'
+import { status } from './commands/status.ts'
 import { unpriced } from './commands/unpriced.ts'
 import { WHAT_IF_OPTIONS, whatif } from './commands/whatif.ts'
 
@@ -295,6 +296,15 @@ requesting(program.command('quote'))
     'how long it has priority over the feeds: 30m, 2h, 7d; by default until the next push',
   )
   .action(quote)
+
+requesting(program.command('status'))
+  .description('show what stands still, since when, why and what to do; and each part of the pipeline')
+  .option('--json', 'print the API’s JSON')
+  .addHelpText(
+    'after',
+    '\nExit status: 0 everything moves, 3 something stands still, 1 the collector does not answer.',
+  )
+  .action(status)
 
 requesting(program.command('unpriced'))
   .description('list the settled minutes for which a price was not known, and how to price them')

@@ -14,7 +14,7 @@ const SpoolStatusSchema = z.object({
   records: ms,
   /** on disk */
   bytes: ms.optional(),
-  /** approximate start of the oldest waiting record, Unix ms */
+  /** start of the oldest record that is not acknowledged, Unix ms */
   oldestMs: ms.optional(),
   /** records that were dropped before the collector had them, since the spool began */
   lost: ms,
@@ -33,6 +33,23 @@ const SpoolStatusSchema = z.object({
 })
 export type SpoolStatus = z.infer<typeof SpoolStatusSchema>
 
+/** A size of message that a broker passes on, and one that it does not, bytes. */
+const SizeLimitSchema = z.object({ arrivedBytes: ms, lostBytes: ms })
+export type SizeLimit = z.infer<typeof SizeLimitSchema>
+
+/** How an agent's records get through, as the agent sees it. */
+const DeliveryStatusSchema = z.object({
+  /** how long records were sent and none was acknowledged, s; absent while acknowledgements come */
+  unansweredS: z.number().nonnegative().optional(),
+  /** the smallest message that was tried in that time, bytes */
+  triedBytes: ms.optional(),
+  /** found by halving: larger messages do not arrive */
+  limit: SizeLimitSchema.optional(),
+  /** why the collector received records and did not store them, in its words */
+  notStored: z.string().max(512).optional(),
+})
+export type DeliveryStatus = z.infer<typeof DeliveryStatusSchema>
+
 /** Retained. The broker publishes `offline` (the last will) when it loses the connection. */
 export const StatusMessageSchema = z.object({
   v: z.literal(1),
@@ -46,6 +63,7 @@ export const StatusMessageSchema = z.object({
   /** poll interval, s; a sample older than three of them is stale */
   pollS: z.number().positive().max(3600),
   spool: SpoolStatusSchema.optional(),
+  delivery: DeliveryStatusSchema.optional(),
   /** collector's clock minus the agent's, ms, from the last acknowledgement */
   clockOffsetMs: z.number().optional(),
   /** whether NTP keeps the agent's clock, as its kernel says; absent where that can't be read */
@@ -60,14 +78,30 @@ export type StatusMessage = z.infer<typeof StatusMessageSchema>
 /** Whether this version has a word for the device's kind. */
 const isKnown = (device: { kind: unknown }): device is Device => device.kind !== undefined
 
-/** Retained: every device that the agent reads. One of a kind that only a newer agent knows is left out. */
+/** Devices of one agent, in however many messages. */
+export const MAX_INVENTORY_DEVICES = 50_000
+const MAX_INVENTORY_PARTS = 10_000
+
+/**
+ * Every device that the agent reads. Retained where it is one message. Where the broker lets no message of that size through, it
+ * comes in parts, which are not retained. A device of a kind that only a newer agent knows is left out.
+ */
 export const InventoryMessageSchema = z.object({
   v: z.literal(1),
+  /** of no two inventories of an agent the same; all parts of one have the same */
   atMs: ms,
   simulated: z.boolean(),
+  /** present: `devices` are those of this part alone */
+  part: z
+    .object({
+      index: z.number().int().nonnegative().max(MAX_INVENTORY_PARTS),
+      of: z.number().int().positive().max(MAX_INVENTORY_PARTS),
+    })
+    .refine(({ index, of }) => index < of, { error: 'there are fewer parts' })
+    .optional(),
   devices: z
     .array(DeviceSchema.extend({ kind: knownWord(DEVICE_KINDS) }))
-    .max(5000)
+    .max(MAX_INVENTORY_DEVICES)
     .transform((devices) => devices.filter(isKnown)),
 })
 export type InventoryMessage = z.infer<typeof InventoryMessageSchema>
@@ -95,6 +129,13 @@ export const AckMessageSchema = z.object({
   quarantined: z.string().max(512).optional(),
   /** why records that came are not taken yet: the agent keeps them, and sends them again */
   held: z.string().max(512).optional(),
+  /** the batch arrived, and could not be stored for this reason: `seq` has not moved, and the agent sends it again later */
+  notStored: z.string().max(512).optional(),
+  /**
+   * The inventory that came last: its `atMs`, 0 where none came, and which of its parts are missing. Always there from a collector
+   * that understands parts; an older one has no such field.
+   */
+  inventory: z.object({ atMs: ms, missing: z.array(ms).max(MAX_INVENTORY_PARTS) }).optional(),
 })
 export type AckMessage = z.infer<typeof AckMessageSchema>
 

@@ -31,8 +31,12 @@ export interface Mosquitto {
 /**
  * Debian's Mosquitto on a loopback port of its own.
  * @param users passwords by user name, kept in a password file; absent: anybody may connect
+ * @param more further lines of its configuration; `acl` stands for the lines of an access control list
  */
-export async function startMosquitto(users?: Readonly<Record<string, string>>): Promise<Mosquitto> {
+export async function startMosquitto(
+  users?: Readonly<Record<string, string>>,
+  more: { lines?: readonly string[]; acl?: readonly string[] } = {},
+): Promise<Mosquitto> {
   const folder = mkdtempSync(join(tmpdir(), 'perwatt-mosquitto-'))
   const port = await freePort()
   const config = join(folder, 'mosquitto.conf')
@@ -43,7 +47,13 @@ export async function startMosquitto(users?: Readonly<Record<string, string>>): 
   const login = users
     ? `allow_anonymous false\npassword_file ${passwords}\nuser root`
     : 'allow_anonymous true'
-  writeFileSync(config, `listener ${port} 127.0.0.1\n${login}\npersistence false\n`)
+  const acl = join(folder, 'acl')
+  writeFileSync(acl, `${(more.acl ?? []).join('\n')}\n`)
+  const lines = [
+    ...(more.lines ?? []),
+    ...(more.acl ? [`acl_file ${acl}`, ...(users ? [] : ['user root'])] : []),
+  ]
+  writeFileSync(config, `listener ${port} 127.0.0.1\n${login}\npersistence false\n${lines.join('\n')}\n`)
   let child: ChildProcess
   const start = async () => {
     child = spawn('mosquitto', ['-c', config], { stdio: 'ignore' })

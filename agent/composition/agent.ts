@@ -1,15 +1,14 @@
 import type { IntervalMessage } from '../../protocol/interval.ts'
 import { type Clock, systemClock } from '../../protocol/kit/clock.ts'
-import { isSynchronised } from '../../protocol/kit/kernel-clock.ts'
 import type { Log } from '../../protocol/kit/log.ts'
 import { pause } from '../../protocol/kit/retry.ts'
-import { type RunningProgram, thisProgram } from '../../protocol/kit/this-program.ts'
+import { thisProgram } from '../../protocol/kit/this-program.ts'
 import { every } from '../../protocol/kit/timers.ts'
 import { encodeLive, MAX_SAMPLES_PER_MESSAGE } from '../../protocol/sample.ts'
-import type { AckMessage, InventoryMessage, StatusMessage } from '../../protocol/status.ts'
+import type { AckMessage } from '../../protocol/status.ts'
 import { AgentClock, type AgentClockState } from '../clock/agent-clock.ts'
 import { TimeQuestions } from '../clock/time-questions.ts'
-import { type AgentConfig, spoolFolderOf } from '../config/config.ts'
+import { type AgentConfig, maxGapMs, spoolFolderOf } from '../config/config.ts'
 import type { DeviceConfig } from '../config/device-config.ts'
 import { clockStateOf, Metering } from '../metering/metering.ts'
 import type { Driver } from '../plugin/driver.ts'
@@ -23,9 +22,14 @@ import { pollTarget } from '../polling/poll-target.ts'
 import { Poller } from '../polling/poller.ts'
 import { ShareWatch } from '../polling/share-watch.ts'
 import { Delivery } from '../uplink/delivery.ts'
+import { partsOf } from '../uplink/fitting.ts'
+import { InventorySender } from '../uplink/inventory-sender.ts'
+import { MessageSize } from '../uplink/message-size.ts'
 import { Publisher } from '../uplink/publisher.ts'
 import { homeOf } from '../uplink/spool/home.ts'
 import { Spool } from '../uplink/spool/spool.ts'
+import { atMost } from './at-most.ts'
+import { SelfReport } from './self-report.ts'
 
 export interface AgentOptions {
   config: AgentConfig
@@ -40,14 +44,13 @@ export interface AgentOptions {
 /** How long each step of a stop may take, and how long a stop waits for the collector's acknowledgement. */
 const STOP_STEP_MS = 900
 const STOP_DELIVERY_MS = 2_800
-/** A change of the clock offset by this much is published at once. Smaller changes are differences between round trips. */
-const OFFSET_CHANGE_MS = 250
+/** How often `perwatt-agent status` gets news. */
+const STATUS_FILE_MS = 10_000
 
 /** Composition root of the agent: pollers -> registry and accumulators -> live messages and spool -> broker. */
 export class Agent {
   readonly #config: AgentConfig
   readonly #log: Log
-  readonly #version: string
   readonly #clock: Clock
   readonly #registry: DeviceRegistry
   readonly #drivers: readonly Driver[]
@@ -55,29 +58,26 @@ export class Agent {
   #places: DevicePlaces | undefined
   readonly #shareWatch: ShareWatch
   readonly #memories = new SessionMemories()
-  readonly #program: RunningProgram
+  readonly #report: SelfReport
   readonly spool: Spool
+  readonly #size: MessageSize
   readonly #delivery: Delivery
+  readonly #inventory: InventorySender
   readonly #publisher: Publisher
   readonly #pollers: Poller[]
   /** absent until the spool is open */
   #metering: Metering | undefined
   #time: AgentClock | undefined
-  /** whether NTP keeps the clock; undefined: not known */
-  #synchronised: boolean | undefined
   readonly #questions: TimeQuestions
   #starting: Promise<void> = Promise.resolve()
   #stopped = false
   #timers: NodeJS.Timeout[] = []
   #publishedInventory = -1
-  #publishedOffsetMs: number | undefined
-  #publishedDisk: string | undefined
 
   constructor(options: AgentOptions) {
     const { config, drivers, log, version, clock = systemClock } = options
     this.#config = config
     this.#log = log
-    this.#version = version
     this.#clock = clock
     this.#drivers = drivers
     this.#registry = new DeviceRegistry(config.devices, drivers)
@@ -93,31 +93,53 @@ export class Agent {
           clockHolds: () => this.#time?.holds ?? true,
           log,
         })
-    this.#program = thisProgram(this.#wallMs())
+    const program = thisProgram(this.#wallMs())
+    this.#report = new SelfReport({
+      config,
+      version,
+      program,
+      wallMs: () => this.#wallMs(),
+      spool: this.spool,
+      registry: this.#registry,
+      parts: () => ({ publisher: this.#publisher, delivery: this.#delivery, time: this.#time }),
+      log,
+    })
     this.#publisher = new Publisher({
       ...config.mqtt,
-      program: this.#program,
+      program,
       site: config.site,
       agent: config.agent,
-      lastWill: this.#status('offline', undefined),
+      lastWill: this.#report.status('offline'),
       log,
       onIntroduce: () => this.#introduce(),
       onConnection: (connected) => {
+        const bytes = connected ? undefined : this.#publisher.endedAfterBytes()
+        if (bytes !== undefined) this.#size.cut(bytes, this.#clock.now().steadyMs)
         this.#delivery.connected(connected)
         if (connected) this.#questions.ask()
       },
       onAck: (ack) => this.#acknowledged(ack),
     })
+    this.#size = new MessageSize(log)
     this.#delivery = new Delivery({
       spool: this.spool,
       send: (message) => this.#send(message),
       clock,
       log,
       holds: () => this.#time?.holds ?? true,
+      size: this.#size,
+    })
+    this.#inventory = new InventorySender({
+      publish: (message, { retain }) => this.#publisher.publish('inventory', message, { qos: 1, retain }),
+      size: this.#size,
+      clock,
     })
     this.#questions = new TimeQuestions({
       life: () => ({ epoch: this.spool.epoch, life: this.spool.life }),
-      send: (message) => this.#send(message),
+      send: (message) => {
+        this.#delivery.asks()
+        return this.#send(message)
+      },
       clock,
     })
     const watch = new HardwareWatch(config.devices, log)
@@ -162,12 +184,13 @@ export class Agent {
     const ids = config.devices.map(({ id }) => id)
     this.#metering = new Metering(this.spool, maxGapMs(config), this.#memories, ids, time)
     this.#publisher.start()
-    void this.#publishStatusOfClock()
+    void this.#publishStatus()
     for (const poller of this.#pollers) poller.start()
     this.#timers = [
       every(config.pollInterval, () => this.#publishLive()),
       every(1000, () => void this.#beat()),
-      every(60_000, () => void this.#publishStatusOfClock()),
+      every(60_000, () => void this.#publishStatus()),
+      every(STATUS_FILE_MS, () => this.#report.note()),
     ]
   }
 
@@ -180,10 +203,9 @@ export class Agent {
     await atMost(Promise.all(this.#pollers.map((p) => p.stop())), STOP_STEP_MS)
     if (this.#metering) await atMost(this.#metering.close(), STOP_STEP_MS)
     void this.#delivery.hurry()
-    const canSend = () => this.#publisher.connected && !this.#time?.holds
-    while (canSend() && this.#waiting > 0 && performance.now() < until) await pause(50)
+    while (this.#canSend && performance.now() < until) await pause(50)
     await Promise.all([
-      this.#publisher.stop(this.#status('offline', undefined)),
+      this.#publisher.stop(this.#report.status('offline')),
       // the last commit stores the latest acknowledgement
       atMost(this.spool.close(), STOP_STEP_MS),
     ])
@@ -196,8 +218,9 @@ export class Agent {
     this.#log.info('agent stopped', { recordsWaiting: records })
   }
 
-  get #waiting(): number {
-    return this.spool.nextSeq - this.spool.oldestSeq - this.spool.held
+  get #canSend(): boolean {
+    const { nextSeq, oldestSeq, held } = this.spool
+    return this.#publisher.connected && !this.#time?.holds && nextSeq - oldestSeq > held
   }
 
   /** Sends a message of records, or one without any: the collector's answer to either tells its time. */
@@ -232,48 +255,30 @@ export class Agent {
     await this.spool.giveRightTimes((stretch) => time.shiftOf(stretch))
     if (this.#publisher.connected) this.#questions.beat(time.holds)
     void this.#delivery.pump()
-    if (this.spool.state().disk !== this.#publishedDisk) this.#publishStatus()
+    this.#inventory.beat()
+    this.#report.publishNews()
   }
 
   #publishLive(): void {
     if (!this.#publisher.connected) return
     if (this.#publishedInventory !== this.#registry.version) this.#publishInventory()
-    const samples = this.#registry.samples()
-    for (let i = 0; i < samples.length; i += MAX_SAMPLES_PER_MESSAGE)
-      this.#publisher.publish(
-        'live',
-        encodeLive(samples.slice(i, i + MAX_SAMPLES_PER_MESSAGE), this.#wallMs()),
-        { qos: 0 },
-      )
+    const { wallMs } = this.#clock.now()
+    const parts = partsOf(this.#registry.samples(), (samples) => encodeLive(samples, wallMs), {
+      maxBytes: this.#size.liveBytes,
+      most: MAX_SAMPLES_PER_MESSAGE,
+    })
+    for (const { message } of parts) this.#publisher.publish('live', message, { qos: 0 })
   }
 
   #introduce(): void {
-    this.#publishStatus()
+    this.#report.publish()
     this.#publishInventory()
     this.#publishLive()
   }
 
-  #publishStatus(): void {
-    const status = this.#status('online', this.#publisher.namesake)
-    this.#publishedDisk = status.spool?.disk
-    this.#publishedOffsetMs = status.clockOffsetMs
-    this.#publisher.publish('status', status, { qos: 1, retain: true })
-  }
-
-  async #publishStatusOfClock(): Promise<void> {
-    this.#synchronised = await isSynchronised()
-    if (!this.#stopped) this.#publishStatus()
-  }
-
   #publishInventory(): void {
     this.#publishedInventory = this.#registry.version
-    const message: InventoryMessage = {
-      v: 1,
-      atMs: this.#wallMs(),
-      simulated: this.#config.simulated,
-      devices: this.#registry.devices(),
-    }
-    this.#publisher.publish('inventory', message, { qos: 1, retain: true })
+    this.#inventory.send(this.#registry.devices(), this.#config.simulated)
   }
 
   #acknowledged(ack: AckMessage): void {
@@ -283,35 +288,13 @@ export class Agent {
       this.#questions.answered()
       if (!time.holds) this.#metering?.trustClock(time.now().wallMs)
     }
+    this.#inventory.answered(ack)
     this.#delivery.acknowledged(ack)
-    const offsetMs = time?.offsetMs
-    const publishedMs = this.#publishedOffsetMs ?? Number.POSITIVE_INFINITY
-    if (offsetMs !== undefined && Math.abs(offsetMs - publishedMs) >= OFFSET_CHANGE_MS) this.#publishStatus()
+    this.#report.publishNews()
   }
 
-  #status(state: StatusMessage['state'], namesake: RunningProgram | undefined): StatusMessage {
-    return {
-      v: 1,
-      state,
-      atMs: this.#wallMs(),
-      version: this.#version,
-      simulated: this.#config.simulated,
-      pollS: this.#config.pollInterval / 1000,
-      spool: this.spool.state(),
-      ...(this.#synchronised === undefined ? {} : { clockSynchronised: this.#synchronised }),
-      ...(this.#time?.offsetMs === undefined ? {} : { clockOffsetMs: this.#time.offsetMs }),
-      program: this.#program,
-      ...(namesake && { namesake }),
-    }
+  async #publishStatus(): Promise<void> {
+    await this.#report.askKernel()
+    if (!this.#stopped) this.#report.publish()
   }
-}
-
-/** A longer time between two readings is a gap. Two polls in a row may fail without one. */
-const maxGapMs = ({ pollInterval }: AgentConfig): number => 3 * pollInterval
-
-/** Waits until the work is done, but at most `ms`. */
-async function atMost(work: Promise<unknown>, ms: number): Promise<void> {
-  const late = new AbortController()
-  await Promise.race([work, pause(ms, late.signal)])
-  late.abort()
 }

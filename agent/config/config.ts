@@ -100,6 +100,9 @@ export const agentConfigSchema = (drivers: readonly Driver[]) =>
 
 export type AgentConfig = z.output<ReturnType<typeof agentConfigSchema>>
 
+/** A longer time between two readings is a gap, ms. Two polls in a row may fail without one. */
+export const maxGapMs = ({ pollInterval }: AgentConfig): number => 3 * pollInterval
+
 /** The spool's folder: the configured one, or the agent's own below the folder where Debian packages keep their data. */
 export const spoolFolderOf = (config: Pick<AgentConfig, 'agent' | 'spool'>): string =>
   config.spool.folder ?? join(SPOOL_ROOT, config.agent)

@@ -2,15 +2,23 @@ import { encodeIntervals, type IntervalMessage, MAX_INTERVALS_PER_MESSAGE } from
 import type { Clock } from '../../protocol/kit/clock.ts'
 import type { Log } from '../../protocol/kit/log.ts'
 import { after } from '../../protocol/kit/timers.ts'
-import { LATEST_EPOCH } from '../../protocol/spool-life.ts'
-import { type AckMessage, LONGEST_PAUSE_MS } from '../../protocol/status.ts'
+import { type AckMessage, type DeliveryStatus, LONGEST_PAUSE_MS } from '../../protocol/status.ts'
 import { ClockLeap } from './clock-leap.ts'
+import { fitting } from './fitting.ts'
+import { Flight } from './flight.ts'
+import { MessageSize } from './message-size.ts'
+import { doubtOf } from './number-doubt.ts'
 import type { Spool } from './spool/spool.ts'
+import { UnansweredWatch } from './unanswered-watch.ts'
 
 /** Records that may be on their way before the first acknowledgement tells the collector's own limit. */
 const FIRST_CREDIT = MAX_INTERVALS_PER_MESSAGE
 const RESEND_AFTER_MS = 10_000
 const RESEND_AT_MOST_MS = 60_000
+/** Size of a message without records, about. */
+const QUESTION_BYTES = 200
+/** Sizes that are tried without a longer wait between them: the full one, two halves, the smallest. */
+const QUICK_RESENDS = 3
 /** After a reconnect each agent waits a random part of this, so that agents that lost one broker do not all send at once. */
 const SPREAD_MS = 3_000
 
@@ -26,6 +34,8 @@ export interface DeliveryOptions {
   /** whether all records must wait: the agent's clock and the collector's don't agree */
   holds?: () => boolean
   random?: () => number
+  /** shared with all that the agent sends; absent: an own one */
+  size?: MessageSize
 }
 
 /**
@@ -35,6 +45,9 @@ export interface DeliveryOptions {
 export class Delivery {
   readonly #o: DeliveryOptions
   readonly #random: () => number
+  readonly #size: MessageSize
+  readonly #flight = new Flight()
+  readonly #unanswered: UnansweredWatch
   /** the window: records that may be sent and not acknowledged */
   #credit = FIRST_CREDIT
   /** life of the spool that is sent from */
@@ -45,7 +58,10 @@ export class Delivery {
   /** next seq to send; the records from the oldest up to it are sent and not acknowledged */
   #nextSeq = 0
   #sentAtSteadyMs = 0
+  /** of the last message, by the wall clock: no two messages have the same, so an answer names the one that it answers */
+  #sentAtMs = 0
   #resendAfterMs = RESEND_AFTER_MS
+  #resends = 0
   #connected = false
   #holdUntilSteadyMs = 0
   #timer: NodeJS.Timeout | undefined
@@ -58,13 +74,28 @@ export class Delivery {
     this.#life = options.spool.life
     this.#sentSeq = options.spool.nextSeq - 1
     this.#leap = new ClockLeap(options.clock)
+    this.#size = options.size ?? new MessageSize(options.log)
+    this.#unanswered = new UnansweredWatch(options.log)
   }
 
   connected(yes: boolean): void {
+    const now = this.#steadyMs()
+    if (!yes) {
+      // a broker that closes the connection at a message above its limit does so at once
+      const { cut } = this.#flight.closed(now)
+      if (cut !== undefined) this.#size.cut(cut, now)
+    }
     this.#connected = yes
     this.#restart()
     clearTimeout(this.#timer)
     if (yes) this.#hold(this.#random() * SPREAD_MS)
+  }
+
+  /** How records get through; undefined while there is nothing to tell. */
+  get status(): DeliveryStatus | undefined {
+    const { found } = this.#size
+    const status = { ...this.#unanswered.status(this.#steadyMs()), ...(found && { limit: found }) }
+    return Object.keys(status).length > 0 ? status : undefined
   }
 
   /**
@@ -88,33 +119,33 @@ export class Delivery {
     this.#credit = ack.creditRecords
     if (ack.quarantined) log.warn('collector put records aside', { reason: ack.quarantined })
     if (ack.held) log.warn('collector does not take records yet; they wait here', { reason: ack.held })
-    const doubt = this.#doubtOf(ack)
+    this.#learnSizes(ack)
+    const notTaken = ack.notStored ?? ack.held
+    const doubt = ack.notStored === undefined ? doubtOf(ack, spool, this.#lastSent) : undefined
+    if (notTaken !== undefined) this.#unanswered.refused(notTaken)
     if (doubt) this.#renumber(doubt, ack)
-    else if (ack.epoch === spool.epoch) {
+    else if (ack.epoch === spool.epoch && ack.notStored === undefined) {
       const before = spool.oldestSeq
       spool.trim(ack.seq)
-      if (spool.oldestSeq > before) this.#resendAfterMs = RESEND_AFTER_MS
-      // only where the collector requests it: resending at every repeated acknowledgement would multiply messages without end
-      if (ack.resend) this.#nextSeq = ack.seq + 1
+      if (spool.oldestSeq > before) this.#moved()
+      // only where the collector requests it, and not for records that are on their way again: messages would multiply without end
+      if (ack.resend && !this.#flight.isUnderWay(ack.seq + 1, ack.echoSentAtMs)) {
+        this.#nextSeq = ack.seq + 1
+        this.#flight.backTo(this.#nextSeq)
+      }
       // the answer to a question acknowledges nothing where the mark is in an earlier life
-      else if (ack.life === spool.life && ack.seq > 0) spool.confirm()
+      else if (!ack.resend && ack.life === spool.life && ack.seq > 0) spool.confirm()
     }
     this.#hold(Math.min(ack.pauseMs ?? 0, LONGEST_PAUSE_MS) * (1 + this.#random() / 4))
   }
 
-  /** Why the spool's numbers may mean other records to the collector; undefined where they don't. */
-  #doubtOf(ack: AckMessage): string | undefined {
-    const { spool } = this.#o
-    const { epoch, life, seq, latestEpoch = LATEST_EPOCH } = ack
-    if (spool.epoch > latestEpoch)
-      return 'the collector refuses this epoch: it is later than its clock can be'
-    // an epoch that can't be has no next one: only the collector can mend that, with `perwatt-collector agents reset`
-    if (epoch > LATEST_EPOCH || epoch < spool.epoch) return undefined
-    if (epoch > spool.epoch) return 'the collector knows a later epoch of this agent'
-    if (life !== undefined && life !== spool.life) return 'another spool has the same epoch'
-    if (seq > Math.max(this.#lastSent, spool.sharedSeq, spool.oldestSeq - 1))
-      return 'the collector has records under numbers that were not sent: this spool is an older copy'
-    return undefined
+  /** A question for the collector's time is sent: while records wait for its answer, its silence is theirs. */
+  asks(): void {
+    const { spool, holds } = this.#o
+    const records = spool.nextSeq - spool.oldestSeq
+    if (!holds?.() || records === 0) return
+    this.#unanswered.sent(QUESTION_BYTES, this.#steadyMs())
+    this.#unanswered.tell(records, this.#steadyMs())
   }
 
   #renumber(reason: string, { epoch, latestEpoch }: Pick<AckMessage, 'epoch' | 'latestEpoch'>): void {
@@ -127,6 +158,22 @@ export class Delivery {
   /** Highest seq that was sent in the spool's present life. */
   get #lastSent(): number {
     return this.#o.spool.life === this.#life ? this.#sentSeq : 0
+  }
+
+  /** Which of the messages under way this answer shows to have arrived, and which to be lost. */
+  #learnSizes(ack: AckMessage): void {
+    // whatever it answers: while records are held, only questions are under way
+    if (ack.echoSentAtMs !== undefined && this.#o.holds?.()) this.#unanswered.answered()
+    if (ack.epoch !== this.#o.spool.epoch && ack.notStored === undefined) return
+    const { arrived, lost } = this.#flight.answered(ack)
+    if (lost !== undefined) this.#size.lost(lost, this.#steadyMs())
+    if (arrived !== undefined) this.#size.arrived(arrived, this.#steadyMs())
+  }
+
+  #moved(): void {
+    this.#resendAfterMs = RESEND_AFTER_MS
+    this.#resends = 0
+    this.#unanswered.answered()
   }
 
   async #pumpAll(): Promise<void> {
@@ -147,26 +194,43 @@ export class Delivery {
     this.#nextSeq = Math.max(this.#nextSeq, spool.oldestSeq)
     const room = this.#credit - (this.#nextSeq - spool.oldestSeq)
     if (!this.#connected || room <= 0 || this.#steadyMs() < this.#holdUntilSteadyMs) return false
+    if (this.#size.searches && this.#flight.isBusy) return false
     const wanted = this.#nextSeq
     const batch = await spool.read(wanted, Math.min(MAX_INTERVALS_PER_MESSAGE, room))
     // a lost connection or an acknowledgement during the disk read may have changed what to send next
     if (!batch || this.#nextSeq !== wanted || batch.life !== this.#life || !this.#connected)
       return batch !== undefined && this.#connected
-    if (!send(encodeIntervals(batch, clock.now().wallMs))) return false
-    this.#nextSeq = batch.firstSeq + batch.intervals.length
+    const steadyMs = this.#steadyMs()
+    const sentAtMs = Math.max(clock.now().wallMs, this.#sentAtMs + 1)
+    const { message, bytes } = fitting(
+      batch.intervals,
+      (intervals) => encodeIntervals({ ...batch, intervals: [...intervals] }, sentAtMs),
+      this.#size.maxBytes(steadyMs),
+    )
+    if (!send(message)) return false
+    this.#nextSeq = batch.firstSeq + message.ids.length
     this.#sentSeq = Math.max(this.#sentSeq, this.#nextSeq - 1)
-    this.#sentAtSteadyMs = this.#steadyMs()
+    this.#sentAtMs = sentAtMs
+    this.#sentAtSteadyMs = steadyMs
+    this.#flight.sent({ firstSeq: batch.firstSeq, lastSeq: this.#nextSeq - 1, bytes, sentAtMs, steadyMs })
+    this.#unanswered.sent(bytes, steadyMs)
     return true
   }
 
   #repeatUnanswered(): void {
-    const { spool, log } = this.#o
-    if (this.#nextSeq <= spool.oldestSeq || this.#steadyMs() - this.#sentAtSteadyMs <= this.#resendAfterMs)
+    const { spool, holds } = this.#o
+    const now = this.#steadyMs()
+    if (holds?.() || this.#nextSeq <= spool.oldestSeq || now - this.#sentAtSteadyMs <= this.#resendAfterMs)
       return
-    this.#resendAfterMs = Math.min(RESEND_AT_MOST_MS, this.#resendAfterMs * 2)
-    log.warn('collector does not acknowledge; sending again', { records: spool.nextSeq - spool.oldestSeq })
+    if (++this.#resends > QUICK_RESENDS)
+      this.#resendAfterMs = Math.min(RESEND_AT_MOST_MS, this.#resendAfterMs * 2)
+    // a message that the collector has answered is not lost, but not stored yet
+    const oldest = this.#flight.oldestUnanswered
+    if (oldest !== undefined && this.#connected) this.#size.lost(oldest, now)
+    this.#unanswered.tell(spool.nextSeq - spool.oldestSeq, now)
     this.#nextSeq = spool.oldestSeq
-    this.#sentAtSteadyMs = this.#steadyMs()
+    this.#flight.clear()
+    this.#sentAtSteadyMs = now
   }
 
   /** The clock of all waits: setting the wall clock does not change it. */
@@ -188,5 +252,6 @@ export class Delivery {
     this.#life = life
     this.#nextSeq = 0
     this.#resendAfterMs = RESEND_AFTER_MS
+    this.#flight.clear()
   }
 }

@@ -7,6 +7,9 @@ import { type AckMessage, AckMessageSchema, type StatusMessage } from '../../pro
 import { type Channel, helloTopic, topic } from '../../protocol/topics.ts'
 import { Namesake } from './namesake.ts'
 
+/** A broker that closes the connection at a message above its limit does so at once. */
+const CUT_MS = 5_000
+const NOTHING = { bytes: 0, atMs: Number.NEGATIVE_INFINITY }
 const RECONNECT_MS = { base: 1_000, cap: 30_000 }
 
 export interface PublisherOptions {
@@ -32,6 +35,7 @@ export class Publisher {
   readonly #options: PublisherOptions
   readonly #link: MqttLink
   readonly #namesake: Namesake
+  #largest = NOTHING
 
   constructor(options: PublisherOptions) {
     const { url, username, password, site, agent, program, lastWill, log } = options
@@ -70,6 +74,19 @@ export class Publisher {
     return this.#namesake.other
   }
 
+  /** The connection has ended. @returns the size of the largest message just before, which may be why; undefined: there was none */
+  endedAfterBytes(): number | undefined {
+    const { bytes, atMs } = this.#largest
+    // the next end, such as that of a try to connect, has nothing to do with this message
+    this.#largest = NOTHING
+    return performance.now() - atMs <= CUT_MS ? bytes : undefined
+  }
+
+  /** Why no message can be sent; undefined while the broker has granted the subscriptions. */
+  get trouble(): string | undefined {
+    return this.#link.trouble
+  }
+
   start(): void {
     this.#link.start()
   }
@@ -78,7 +95,15 @@ export class Publisher {
   publish(channel: Channel, message: unknown, options: { qos: 0 | 1; retain?: boolean }): boolean {
     const { site, agent } = this.#options
     if (channel === 'status') this.#namesake.published()
-    return this.#link.publish({ topic: topic(site, agent, channel), payload: encode(message), ...options })
+    const payload = encode(message)
+    const isTaken = this.#link.publish({ topic: topic(site, agent, channel), payload, ...options })
+    if (isTaken) this.#noteSize(Buffer.byteLength(payload))
+    return isTaken
+  }
+
+  #noteSize(bytes: number): void {
+    const now = performance.now()
+    if (bytes > this.#largest.bytes || now - this.#largest.atMs > CUT_MS) this.#largest = { bytes, atMs: now }
   }
 
   /** Publishes `goodbye` as the agent's status and closes, within a second. */

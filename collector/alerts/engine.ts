@@ -38,9 +38,10 @@ interface Track {
 }
 
 /** A device's id is unique within the site, so its alert goes on when another agent reads the device. */
-function keyOf(rule: string, { deviceId, agentId, workload, quote }: AlertView['subject']): string {
+function keyOf(rule: string, { deviceId, agentId, workload, quote, part }: AlertView['subject']): string {
   if (deviceId !== undefined) return `${rule} device ${deviceId}`
   if (agentId !== undefined) return `${rule} agent ${agentId}`
+  if (part !== undefined) return `${rule} part ${part}`
   if (quote !== undefined) return `${rule} quote ${quote}`
   return workload === undefined ? `${rule} site` : `${rule} workload ${workload}`
 }
@@ -105,8 +106,10 @@ export function createAlertEngine({
   }
 
   /** True where a subject that is not in the situation is gone for good; false where it may still come after a restart. */
-  function hasLeft({ agentId }: Track['subject'], { agents }: Situation): boolean {
+  function hasLeft({ agentId, part }: Track['subject'], { agents }: Situation): boolean {
     const isHeard = (agent: Situation['agents'][number]) => agent.silentS !== undefined
+    // every situation names all that stands still
+    if (part !== undefined) return true
     if (agentId === undefined) return agents.length > 0 && agents.every(isHeard)
     const agent = agents.find((a) => a.agentId === agentId)
     return agent ? isHeard(agent) : seenAgents.has(agentId)

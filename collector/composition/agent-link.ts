@@ -1,3 +1,4 @@
+import { shownUrl } from '../../protocol/kit/shown-url.ts'
 import { thisProgram } from '../../protocol/kit/this-program.ts'
 import { adviceTopic, COLLECTOR_NAME } from '../../protocol/topics.ts'
 import { type EmbeddedBroker, type MqttUser, startEmbeddedBroker } from '../broker/embedded.ts'
@@ -11,6 +12,8 @@ import type { LedgerPlane } from './ledger.ts'
 /** The collector's MQTT client: what agents send, and the advice for them. */
 export interface AgentLink {
   brokerUrl: string
+  /** the same without a password */
+  shownUrl: string
   ingest: Ingest
   advice: AdvicePublisher
 }
@@ -69,5 +72,5 @@ export function startAgentLink(
     log,
     nowMs,
   })
-  return { brokerUrl, ingest, advice }
+  return { brokerUrl, shownUrl: shownUrl(brokerUrl), ingest, advice }
 }

@@ -3,6 +3,7 @@ import { isSynchronised } from '../../protocol/kit/kernel-clock.ts'
 import { pluginNamed } from '../../protocol/kit/plugin.ts'
 import { StopSteps } from '../../protocol/kit/stop-steps.ts'
 import { every } from '../../protocol/kit/timers.ts'
+import { MINUTE_MS } from '../../protocol/units.ts'
 import { settingsOf } from '../alerts/active-rules.ts'
 import { type Alerting, createAlerting } from '../alerts/alerting.ts'
 import type { EmbeddedBroker } from '../broker/embedded.ts'
@@ -26,9 +27,11 @@ import { type AgentLink, localHost, startAgentLink, startBroker } from './agent-
 import { ChartKeeper } from './chart-keeper.ts'
 import type { Context } from './context.ts'
 import { createDevices, type Devices } from './devices.ts'
+import { LastKnownFile } from './last-known-file.ts'
 import { createLedger, type LedgerPlane } from './ledger.ts'
 import { createPrices, type PricePlane } from './prices.ts'
 import { createLiveViews, createScreens } from './screens.ts'
+import { Standing, steadyMs } from './standing.ts'
 
 const TICK_MS = 1000
 /** Ctrl-C has to end the program within 5 s. */
@@ -52,6 +55,8 @@ export class Collector {
   readonly #pools: PoolWatch
   readonly #ownerSilentAfterMs: number
   readonly #views: LiveViews
+  readonly #standing: Standing
+  readonly #lastKnown: LastKnownFile
   readonly #screens: ScreensServer
   readonly #charts: ChartKeeper
   readonly #stop = new AbortController()
@@ -72,8 +77,11 @@ export class Collector {
       }),
       nowMs,
       log,
+      steadyMs,
     })
     const { store } = keeper
+    const standing = new Standing(context, keeper)
+    this.#lastKnown = new LastKnownFile(context)
     const devices = createDevices(context)
     const alerting = createAlerting({
       config: config.alerts,
@@ -86,7 +94,7 @@ export class Collector {
       site: config.site.id,
     })
     const prices = createPrices(context, store)
-    const ledger = createLedger(context, { store, devices, prices })
+    const ledger = createLedger(context, { store, devices, prices, standing })
     const pools = new PoolWatch({
       configs: config.pools,
       pools: POOLS,
@@ -97,7 +105,7 @@ export class Collector {
       log,
       onTrueUps: (minutes) => ledger.settler.note(minutes, 'a pool’s credit of the day came'),
     })
-    const sources = { store, devices, prices, ledger, alerting, pools }
+    const sources = { store, devices, prices, ledger, alerting, pools, standing, lastKnown: this.#lastKnown }
     const views = createLiveViews(context, sources)
     this.#context = context
     this.#keeper = keeper
@@ -108,6 +116,7 @@ export class Collector {
     this.#pools = pools
     this.#ownerSilentAfterMs = settingsOf(ownerSilent, config.alerts.rules).after
     this.#views = views
+    this.#standing = standing
     this.#screens = createScreens(context, { ...sources, views, assets })
     this.#charts = new ChartKeeper(context, devices.state, store)
   }
@@ -144,6 +153,7 @@ export class Collector {
         every(CHART_STEP_MS, () => {
           if (this.#ledger.runs) this.#charts.keep()
         }),
+        every(MINUTE_MS, () => this.#lastKnown.keep(this.#views)),
       ]
       return { screenUrl: `http://${localHost(host)}:${listening.port}`, brokerUrl: link.brokerUrl }
     } catch (error) {
@@ -170,6 +180,7 @@ export class Collector {
     const wait = (name: string, work: Promise<unknown> | undefined) => steps.wait(name, work, STORE_CLOSE_MS)
     this.#stop.abort()
     for (const timer of this.#timers) clearInterval(timer)
+    if (this.#timers.length > 0) this.#lastKnown.keep(this.#views)
     await wait('broker connection', this.#link?.ingest.stop())
     await wait(
       'alerts, screens and broker',
@@ -184,7 +195,7 @@ export class Collector {
     steps.end()
   }
 
-  #tick({ advice, ingest }: AgentLink): void {
+  #tick(link: AgentLink): void {
     const { nowMs, clocks } = this.#context
     const now = nowMs()
     clocks.tick()
@@ -192,6 +203,7 @@ export class Collector {
     selector.tick()
     const live = this.#views.refresh(this.#alerting.watched())
     const prices = priceSituations(selector, quotes.at(now), this.#views.workloads(), now)
+    const standing = this.#standing.tick({ devices: this.#devices, ledger: this.#ledger, link, prices })
     this.#alerting.evaluate({
       ...live,
       pools: this.#pools.situation(),
@@ -200,10 +212,11 @@ export class Collector {
       ownerSilentAfterMs: this.#ownerSilentAfterMs,
       clocks: clocks.situation,
       numbers: numbersSituations(this.#ledger.records, this.#devices.state.agents(), now),
-      twins: ingest.twins(),
+      twins: link.ingest.twins(),
+      standing: standing.standstills,
     })
     this.#screens.tick()
-    advice.tick(() => this.#views.choiceInputs())
+    link.advice.tick(() => this.#views.heardInputs())
     void this.#ledger.quarantine.flush()
   }
 }

@@ -6,7 +6,7 @@ import { learnFrom } from '../doubts/learnt.ts'
 import { DoubtsKeeper } from '../doubts/memory-keeper.ts'
 import { OpenHolds } from '../doubts/open-holds.ts'
 import { AgentRateLimit } from '../intake/agent-rate-limit.ts'
-import { BatchReceiver } from '../intake/batch-receiver.ts'
+import { type BatchOutcome, BatchReceiver } from '../intake/batch-receiver.ts'
 import { Quarantine } from '../intake/quarantine.ts'
 import { RecordWriter } from '../intake/record-writer.ts'
 import { TakeIn } from '../intake/take-in.ts'
@@ -32,6 +32,7 @@ const QUEUE_BYTES = 32 * 2 ** 20
 /** Devices that sent records since then have a past when the collector starts; others are taken for new ones. */
 const PAST_MS = 7 * 24 * HOUR_MS
 const ENERGY_PAST_MS = 6 * HOUR_MS
+const NOT_OPEN = 'the store of the collector is not open yet; see its alerts'
 
 export interface LedgerPlane {
   quarantine: Quarantine
@@ -48,9 +49,10 @@ export interface LedgerPlane {
   takeIn: TakeIn
   /** Whether it has started: before, a record has no mark to be held against, and stays with its agent. */
   readonly runs: boolean
-  /** What agents send. Until the ledger runs it is left to them: they send it again. */
+  /** What agents send. Until the ledger runs it is left to them: they are told why, and send it again. */
   heard: {
     receive(...message: Parameters<BatchReceiver['receive']>): void
+    present: BatchReceiver['present']
     hear(...inventory: Parameters<ClaimKeeper['hear']>): void
   }
   /**
@@ -65,7 +67,17 @@ export interface LedgerPlane {
 /** From interval messages to settled minutes. */
 export function createLedger(
   { config, log, nowMs, clocks }: Context,
-  { store, devices, prices }: { store: Store; devices: Devices; prices: PricePlane },
+  {
+    store,
+    devices,
+    prices,
+    standing,
+  }: {
+    store: Store
+    devices: Devices
+    prices: PricePlane
+    standing: { became(agentId: string, outcome: BatchOutcome): void }
+  },
 ): LedgerPlane {
   const { retention, settleDelay: settleDelayMs } = config.ledger
   // a database with a retention of its own can't keep what is older
@@ -169,6 +181,7 @@ export function createLedger(
     maxBytes: QUEUE_BYTES,
     nowMs,
     log,
+    onOutcome: (agentId, outcome) => standing.became(agentId, outcome),
   })
   let runs = false
   const begin = new Steps([
@@ -195,7 +208,8 @@ export function createLedger(
       return runs
     },
     heard: {
-      receive: (...message) => runs && receiver.receive(...message),
+      receive: (...message) => (runs ? receiver.receive(...message) : receiver.leave(NOT_OPEN, ...message)),
+      present: (agentId) => receiver.present(agentId),
       hear: (agentId, list) => runs && claims.hear(agentId, list),
     },
     quarantine,

@@ -11,8 +11,10 @@ import { createServer, type ScreensServer } from '../screens/server.ts'
 import { StatementService } from '../statements/statement-service.ts'
 import type { Context } from './context.ts'
 import type { Devices } from './devices.ts'
+import type { LastKnownFile } from './last-known-file.ts'
 import type { LedgerPlane } from './ledger.ts'
 import type { PricePlane } from './prices.ts'
+import type { Standing } from './standing.ts'
 
 /** What screens and API show. */
 export interface ScreenSources {
@@ -22,12 +24,14 @@ export interface ScreenSources {
   ledger: LedgerPlane
   alerting: Alerting
   pools: PoolWatch
+  standing: Standing
+  lastKnown: LastKnownFile
 }
 
 /** The live figures, looked at once a tick. */
 export function createLiveViews(
   { config, nowMs }: Context,
-  { store, devices, prices, ledger, alerting }: Omit<ScreenSources, 'pools'>,
+  { store, devices, prices, ledger, alerting, standing, lastKnown }: Omit<ScreenSources, 'pools'>,
 ): LiveViews {
   const { recent, pricing, settler, records, openHolds, latePrices } = ledger
   return new LiveViews({
@@ -51,6 +55,8 @@ export function createLiveViews(
       unpriced: latePrices.counts,
       held: openHolds.total,
     }),
+    standing: () => standing.view,
+    remembered: lastKnown.read(),
     nowMs,
   })
 }

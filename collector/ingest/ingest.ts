@@ -1,19 +1,16 @@
 import { decode, encode } from '../../protocol/codec.ts'
-import type { Log } from '../../protocol/kit/log.ts'
 import { MqttLink, type MqttLinkOptions, type MqttMessage } from '../../protocol/kit/mqtt/mqtt-link.ts'
 import { every, type Timer } from '../../protocol/kit/timers.ts'
-import { isLater, type PresenceMessage, PresenceMessageSchema, type Program } from '../../protocol/program.ts'
-import { decodeLive, LiveMessageSchema } from '../../protocol/sample.ts'
 import {
-  type AckMessage,
-  type HelloMessage,
-  InventoryMessageSchema,
-  type StatusMessage,
-  StatusMessageSchema,
-} from '../../protocol/status.ts'
+  isLater,
+  type PresenceMessage,
+  PresenceMessageSchema,
+  type Program,
+  placeText,
+} from '../../protocol/program.ts'
+import type { HelloMessage } from '../../protocol/status.ts'
 import {
   agentTopics,
-  type Channel,
   COLLECTOR_NAME,
   helloTopic,
   parseTopic,
@@ -22,51 +19,33 @@ import {
   topic,
 } from '../../protocol/topics.ts'
 import { clientIdOf } from '../broker/embedded.ts'
-import type { ClockWatch } from '../clocks/clock-watch.ts'
-import type { BatchReceiver } from '../intake/batch-receiver.ts'
-import type { SiteState } from '../live/state.ts'
-import type { ClaimKeeper } from '../ownership/claim-keeper.ts'
 import type { LeaseStore } from '../plugin/lease-store.ts'
 import type { TwinSituation } from '../plugin/situation.ts'
-import type { Quarantined } from '../plugin/store.ts'
+import { AgentMessages, type AgentMessagesOptions } from './agent-messages.ts'
 import { Forgetting } from './forgetting.ts'
-import type { InventoryBook } from './inventory.ts'
 import { PRESENCE_MS, SiteLease, type SiteLeaseOptions } from './site-lease.ts'
 import { StoreLease } from './store-lease.ts'
 import { Twins } from './twins.ts'
 
-/** Bytes of an unusable message that go to quarantine. */
-const PAYLOAD_KEPT_BYTES = 2_000
 const RECONNECT_MS = { base: 500, cap: 15_000 }
 /** How often agents that never were are looked for. */
 const LOOK_EVERY_MS = 10 * 60_000
 
-export interface IngestOptions {
+export interface IngestOptions extends Omit<AgentMessagesOptions, 'twins' | 'publish'> {
   url: string
   user?: MqttLinkOptions['user']
-  site: string
   version: string
   program: Program
   /** whether the broker is this collector's own: then no other one can have the site */
   ownBroker: boolean
   waits?: SiteLeaseOptions['waits']
-  /** whether emulated machines may count in this site's figures */
-  acceptSimulated: boolean
-  state: SiteState
-  receiver: Pick<BatchReceiver, 'receive'>
-  inventory: InventoryBook
-  claims: Pick<ClaimKeeper, 'hear'>
-  clocks: Pick<ClockWatch, 'heard' | 'keptByNtp'>
   /** whether the agent has ever sent records */
   hasRecords(agentId: string): boolean
   /** the store, where several collectors can open it, and how a person calls it */
   shared?: { store: LeaseStore; name: string } | undefined
-  nowMs: () => number
-  log: Log
-  quarantine(entry: Quarantined): void
 }
 
-/** Validates and routes every MQTT message. A message that can't be used is counted and put into quarantine, and changes nothing. */
+/** The collector's MQTT client. It serves a site that no other collector has. */
 export class Ingest {
   readonly #o: IngestOptions
   readonly #lease: SiteLease
@@ -79,8 +58,8 @@ export class Ingest {
   /** absent while the site is not this collector's */
   #link: MqttLink | undefined
   #beat: Timer | undefined
-  /** agents that read emulated machines though this site refuses them; each is logged once */
-  readonly #refused = new Set<string>()
+  readonly #messages: AgentMessages
+  #heard = 0
   /** the collector's own retained messages, by topic: published again at every connect, because a broker that restarts forgets them */
   readonly #retained = new Map<string, string>()
 
@@ -98,6 +77,11 @@ export class Ingest {
           this.#twins.note({ kind: 'store', name: shared.name, programs: [program, other] }, nowMs()),
         onFirst: (first) => void (first ? this.#standBy() : this.#serve()),
       })
+    this.#messages = new AgentMessages({
+      ...rest,
+      twins: this.#twins,
+      publish: (message) => void this.#link?.publish(message),
+    })
     this.#forgetting = new Forgetting({
       ...rest,
       steadyMs: () => performance.now(),
@@ -108,6 +92,22 @@ export class Ingest {
 
   get connected(): boolean {
     return this.#link?.connected ?? false
+  }
+
+  /** Why nothing can be heard; undefined while the broker has granted the subscriptions. */
+  get trouble(): string | undefined {
+    return this.#link ? this.#link.trouble : 'it was not reached yet'
+  }
+
+  /** The collector that has the site or its store, while this one stands by; for a person. */
+  get first(): string | undefined {
+    const first = this.#lease.first ?? this.#storeLease?.first
+    return first && placeText(first)
+  }
+
+  /** Messages of this site's agents since the start, but for those that the broker had kept. */
+  get heard(): number {
+    return this.#heard
   }
 
   start(): void {
@@ -229,94 +229,8 @@ export class Ingest {
     // what was kept of an agent was removed
     if (own && payload.length === 0) return
     if (own && !retained) this.#forgetting.heard(own.agent)
-    const refused = own
-      ? this.#take(own.channel, own.agent, payload, retained)
-      : 'not a topic of this site’s agents'
-    if (refused) this.#aside(own?.agent ?? '', name, refused, payload)
-  }
-
-  /** @returns why the message can't be used, or undefined */
-  #take(channel: Channel, agent: string, payload: Buffer, retained: boolean): string | undefined {
-    const { state, inventory, clocks, nowMs } = this.#o
-    switch (channel) {
-      case 'status': {
-        const m = decode(StatusMessageSchema, payload)
-        if (m.ok && this.#admits(agent, m.value.simulated)) {
-          state.status(agent, m.value)
-          this.#noteProgram(agent, m.value)
-          // the last will is as old as the connection
-          if (!retained && m.value.state === 'online') {
-            clocks.heard(agent, m.value.atMs)
-            clocks.keptByNtp(agent, m.value.clockSynchronised)
-          }
-        }
-        return m.ok ? undefined : m.reason
-      }
-      case 'inventory': {
-        const m = decode(InventoryMessageSchema, payload)
-        if (m.ok && this.#admits(agent, m.value.simulated)) {
-          state.inventory(agent, m.value)
-          inventory.put(agent, m.value)
-          this.#o.claims.hear(agent, m.value.devices)
-        }
-        return m.ok ? undefined : m.reason
-      }
-      case 'live': {
-        const m = decode(LiveMessageSchema, payload)
-        if (m.ok && !retained && !this.#refused.has(agent)) {
-          clocks.heard(agent, m.value.sentAtMs)
-          state.live(agent, decodeLive(m.value), nowMs())
-        }
-        return m.ok ? undefined : m.reason
-      }
-      case 'intervals': {
-        if (this.#refused.has(agent)) return undefined
-        this.#o.receiver.receive(agent, payload, {
-          reply: (ack) => this.#acknowledge(agent, ack),
-          refuse: (reason, bytes) => this.#aside(agent, topic(this.#o.site, agent, channel), reason, bytes),
-        })
-        return undefined
-      }
-      default:
-        return 'not a channel that agents publish on'
-    }
-  }
-
-  #noteProgram(agent: string, { program, namesake, state }: StatusMessage): void {
-    const nowMs = this.#o.nowMs()
-    // a last will may come late, and of a program that has ended
-    if (program && state === 'online') this.#twins.hear(agent, program, nowMs)
-    if (program && namesake)
-      this.#twins.note({ kind: 'agent', name: agent, programs: [program, namesake] }, nowMs)
-  }
-
-  /** An acknowledgement that can't be sent is not repeated: the agent sends the records again, and is answered then. */
-  #acknowledge(agent: string, ack: AckMessage): void {
-    this.#link?.publish({ topic: topic(this.#o.site, agent, 'ack'), payload: encode(ack), qos: 1 })
-  }
-
-  #admits(agent: string, simulated: boolean): boolean {
-    if (!simulated || this.#o.acceptSimulated) {
-      this.#refused.delete(agent)
-      return true
-    }
-    if (!this.#refused.has(agent)) {
-      this.#refused.add(agent)
-      this.#o.log.warn(
-        'refused: this agent reads emulated machines; set site.simulated: true to try them here',
-        { agent },
-      )
-    }
-    return false
-  }
-
-  #aside(agentId: string, name: string, reason: string, payload: Uint8Array): void {
-    this.#o.quarantine({
-      atMs: this.#o.nowMs(),
-      agentId,
-      topic: name,
-      reason,
-      payload: Buffer.from(payload.subarray(0, PAYLOAD_KEPT_BYTES)).toString('latin1'),
-    })
+    if (own && !retained) this.#heard++
+    if (own) this.#messages.take(own, name, payload, retained)
+    else this.#messages.aside('', name, 'not a topic of this site’s agents', payload)
   }
 }

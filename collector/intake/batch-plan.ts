@@ -44,6 +44,14 @@ export interface BatchPlan {
  */
 export type RecordJudge = (agentId: string, record: Interval) => Hold | undefined
 
+/** What the other clocks say. */
+export interface ClockDoubt {
+  /** whether others contradict the collector's clock, or it can't be right */
+  readonly isWrong: boolean
+  /** whether the collector's clock and this agent's don't agree */
+  inDoubt(agentId: string): boolean
+}
+
 export interface PlanContext {
   /** collector's clock */
   nowMs: number

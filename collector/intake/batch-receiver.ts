@@ -8,10 +8,34 @@ import {
 } from '../../protocol/interval.ts'
 import type { Log } from '../../protocol/kit/log.ts'
 import type { AckMessage } from '../../protocol/status.ts'
+import type { HighWater } from '../plugin/store.ts'
 import type { AgentRateLimit } from './agent-rate-limit.ts'
 import type { AgentBatch, BatchAnswer } from './batch-plan.ts'
 import { BatchQueue, type QueuedBatch } from './batch-queue.ts'
 import type { RecordWriter } from './record-writer.ts'
+
+const REASON_CHARS = 512
+const NOT_TAKEN = 'the collector does not take them; look at its log'
+const UNREADABLE = 'its message can’t be read; see /api/v1/quarantine'
+
+/** What became of an agent's message. */
+export type BatchOutcome =
+  | { kind: 'stored' }
+  /** all of its records were stored before */
+  | { kind: 'repeated' }
+  | { kind: 'failed'; reason: string }
+  /** records before it did not come */
+  | { kind: 'gap' }
+  | { kind: 'earlier-epoch'; sent: number; known: number }
+  /** its numbers can't be an honest agent's, or the mark's can't */
+  | { kind: 'refused'; reason: string }
+  /** it has no records: it asks for the time */
+  | { kind: 'asked' }
+  | { kind: 'unreadable'; reason: string }
+  /** they are left to the agent, which sends them again */
+  | { kind: 'kept'; reason: string }
+  /** the queue was full: the agent waits for its turn */
+  | { kind: 'told-to-wait'; pauseMs: number }
 
 /** How the sender of a message is answered. */
 interface Sender {
@@ -35,6 +59,7 @@ export class BatchReceiver {
   readonly #rateLimit: AgentRateLimit
   readonly #nowMs: () => number
   readonly #queue: BatchQueue<Sender>
+  readonly #became: (agentId: string, outcome: BatchOutcome) => void
 
   constructor(options: {
     records: RecordWriter
@@ -43,7 +68,10 @@ export class BatchReceiver {
     maxBytes: number
     nowMs: () => number
     log: Log
+    /** told of each message */
+    onOutcome?: (agentId: string, outcome: BatchOutcome) => void
   }) {
+    this.#became = options.onOutcome ?? (() => undefined)
     this.#records = options.records
     this.#rateLimit = options.rateLimit
     this.#nowMs = options.nowMs
@@ -64,8 +92,26 @@ export class BatchReceiver {
     if (this.#queue.offer({ agentId, payload, from: { ...sender, receivedAtMs } })) return
     const answer = this.#records.resendAnswer(agentId)
     const allowance = this.#rateLimit.afterDrop(payload.byteLength, this.#queue.bytes)
+    this.#became(agentId, { kind: 'told-to-wait', pauseMs: allowance.pauseMs ?? 0 })
     // an agent without a high-water mark gets no answer: it sends again by its own clock
     if (answer) sender.reply({ v: 1, ...answer, ...allowance, atMs: receivedAtMs })
+  }
+
+  /** An acknowledgement of what the store has of an agent. */
+  present(agentId: string): AckMessage {
+    const answer = this.#records.presentAnswer(agentId)
+    return { v: 1, ...answer, ...this.#rateLimit.allowance(this.#queue.bytes), atMs: this.#nowMs() }
+  }
+
+  /** Leaves a message to its agent, and tells it why. */
+  leave(reason: string, agentId: string, payload: Uint8Array, sender: Omit<Sender, 'receivedAtMs'>): void {
+    const atMs = this.#nowMs()
+    const envelope = decode(IntervalEnvelopeSchema, payload)
+    if (!envelope.ok) return
+    this.#became(agentId, { kind: 'failed', reason })
+    const answer = { ...this.#records.presentAnswer(agentId), notStored: reason }
+    const allowance = this.#rateLimit.allowance(this.#queue.bytes)
+    sender.reply({ v: 1, ...answer, ...allowance, atMs, echoSentAtMs: envelope.value.sentAtMs })
   }
 
   /** Resolves when the messages in work are written; the queue is dropped. */
@@ -79,17 +125,48 @@ export class BatchReceiver {
     for (const message of group) {
       const batch = decodeMessage(message)
       if (batch) decoded.push(batch)
+      else this.#became(message.agentId, { kind: 'unreadable', reason: UNREADABLE })
       // decoding a batch takes milliseconds: let live messages and screens run in between
       await yieldToOthers()
     }
+    const before = new Map(
+      decoded.map(({ delivery: { agentId } }) => [agentId, this.#records.markOf(agentId)]),
+    )
     const answers = await this.#records.takeAll(decoded.map((batch) => batch.delivery))
     const bytes = group.reduce((sum, { payload }) => sum + payload.byteLength, 0)
     this.#rateLimit.measured(bytes, performance.now() - startedMs)
-    for (const [i, batch] of decoded.entries()) this.#acknowledge(batch, answers[i])
+    for (const [i, batch] of decoded.entries()) {
+      const { delivery } = batch
+      this.#became(delivery.agentId, this.#outcome(delivery, answers[i], before.get(delivery.agentId)))
+      this.#acknowledge(batch, answers[i])
+    }
   }
 
-  #acknowledge({ receivedAtMs, sentAtMs, reply }: DecodedBatch, answer: BatchAnswer | undefined): void {
-    if (!answer) return
+  #outcome(
+    { agentId, batch, unreadable }: AgentBatch,
+    answer: BatchAnswer | undefined,
+    before: HighWater | undefined,
+  ): BatchOutcome {
+    if (!answer) return { kind: 'failed', reason: this.#records.trouble(agentId) ?? 'the store failed' }
+    if (answer.latestEpoch !== undefined)
+      return { kind: 'refused', reason: this.#records.refusals.get(agentId)?.reason ?? NOT_TAKEN }
+    if (answer.epoch > batch.epoch) return { kind: 'earlier-epoch', sent: batch.epoch, known: answer.epoch }
+    if (batch.intervals.length === 0 && !unreadable) return { kind: 'asked' }
+    if (answer.resend) return { kind: 'gap' }
+    const lastSeq = batch.firstSeq + batch.intervals.length - 1
+    const kept = answer.held ?? (lastSeq > answer.seq ? NOT_TAKEN : undefined)
+    if (kept !== undefined) return { kind: 'kept', reason: kept }
+    const moved = before?.epoch !== answer.epoch || answer.seq > before.seq
+    return { kind: moved ? 'stored' : 'repeated' }
+  }
+
+  #acknowledge(
+    { delivery, receivedAtMs, sentAtMs, reply }: DecodedBatch,
+    stored: BatchAnswer | undefined,
+  ): void {
+    const { agentId } = delivery
+    const notStored = (this.#records.trouble(agentId) ?? 'the store failed').slice(0, REASON_CHARS)
+    const answer = stored ?? { ...this.#records.presentAnswer(agentId), notStored }
     const allowance = this.#rateLimit.allowance(this.#queue.bytes)
     // as in NTP, the middle between receipt and reply: the wait in the queue then looks like no clock offset
     const atMs = Math.round((receivedAtMs + this.#nowMs()) / 2)

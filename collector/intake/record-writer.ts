@@ -9,26 +9,20 @@ import {
   type AgentBatch,
   type BatchAnswer,
   type BatchPlan,
+  type ClockDoubt,
   planBatch,
   quarantinedRecord,
   type RecordJudge,
 } from './batch-plan.ts'
 import { LossBook } from './loss-book.ts'
 import { asksForStored, storedBeside } from './overlap-state.ts'
+import { Refusals } from './refusals.ts'
 import { refusedLoss, storeGoodRecords } from './refused-records.ts'
 
-/** Agents whose refusals are kept; anybody may publish under any name. */
-const REFUSALS_KEPT = 1_000
+/** The mark of an agent of which nothing is stored: no spool has this epoch, so it trims nothing. */
+const NOTHING: HighWater = { epoch: 0, seq: 0 }
 /** A store that took no record in this time and refuses one may refuse everything: the agents keep what they have. */
 const REFUSES_ALL_MS = 10 * MINUTE_MS
-
-/** What the other clocks say. */
-export interface ClockDoubt {
-  /** whether others contradict the collector's clock, or it can't be right */
-  readonly isWrong: boolean
-  /** whether the collector's clock and this agent's don't agree */
-  inDoubt(agentId: string): boolean
-}
 
 export interface RecordWriterOptions {
   store: Store
@@ -42,8 +36,7 @@ export interface RecordWriterOptions {
   /** each may hold a record back for a person's decision */
   judges?: readonly RecordJudge[]
   /**
-   * looks at what is about to be stored, all agents together, and gives it back with more holds; what it rejects is not stored, and
-   * comes again
+   * looks at what is about to be stored, all agents together, and gives it back with more holds; what it rejects comes again
    */
   arriving?(appends: readonly Append[]): Promise<readonly Append[]>
   /** called when the judged records are stored, but for those of the agents that failed: theirs come again */
@@ -57,7 +50,9 @@ export class RecordWriter {
   readonly #o: RecordWriterOptions
   #marks = new Map<string, HighWater>()
   readonly #losses: LossBook
-  readonly #refusals = new Map<string, { reason: string; atMs: number }>()
+  readonly #refusals: Refusals
+  /** why the newest records of an agent are not stored, by agent */
+  readonly #troubles = new Map<string, string>()
   #turn: Promise<unknown> = Promise.resolve()
   /** when the store took a record last */
   #tookMs = Number.NEGATIVE_INFINITY
@@ -65,6 +60,7 @@ export class RecordWriter {
   constructor(options: RecordWriterOptions) {
     this.#o = options
     this.#losses = new LossBook(options.store, options.log)
+    this.#refusals = new Refusals(options)
   }
 
   /** The newest losses of all agents, newest first, from before this start too. */
@@ -86,12 +82,20 @@ export class RecordWriter {
     return this.#marks.get(agentId)
   }
 
+  /** Why the newest records of an agent could not be stored; undefined where they were. */
+  trouble(agentId: string): string | undefined {
+    return this.#troubles.get(agentId)
+  }
+
+  /** An acknowledgement of what is stored of an agent. */
+  presentAnswer(agentId: string): BatchAnswer {
+    const { epoch, seq, life } = this.#marks.get(agentId) ?? NOTHING
+    return { epoch, seq, ...(life === undefined ? {} : { life }) }
+  }
+
   /** The answer that asks an agent to send again from its mark; undefined where the agent has none yet. */
   resendAnswer(agentId: string): BatchAnswer | undefined {
-    const mark = this.#marks.get(agentId)
-    if (!mark) return undefined
-    const { epoch, seq, life } = mark
-    return { epoch, seq, ...(life === undefined ? {} : { life }), resend: true }
+    return this.#marks.has(agentId) ? { ...this.presentAnswer(agentId), resend: true } : undefined
   }
 
   /**
@@ -122,7 +126,7 @@ export class RecordWriter {
         collectorInDoubt: clocks?.isWrong === true,
       })
       if (plan.append) marks.set(agentId, plan.append.mark)
-      this.#noteRefusal(agentId, plan)
+      if (plan.refused !== undefined) this.#refusals.note(agentId, plan.refused)
       plans.push(plan)
     }
     const failed = await this.#store(plans.filter((plan) => plan.append))
@@ -138,20 +142,13 @@ export class RecordWriter {
     try {
       return await storedBeside(store, delivery)
     } catch (error) {
+      this.#troubles.set(delivery.agentId, reasonOf(error))
       log.error('records not stored, because the earlier ones can’t be read; the agent keeps them', {
         agent: delivery.agentId,
         reason: reasonOf(error),
       })
       return undefined
     }
-  }
-
-  #noteRefusal(agentId: string, { refused }: BatchPlan): void {
-    if (refused === undefined) return
-    const isNew = !this.#refusals.has(agentId)
-    if (isNew && this.#refusals.size >= REFUSALS_KEPT) return
-    this.#refusals.set(agentId, { reason: refused, atMs: this.#o.nowMs() })
-    if (isNew) this.#o.log.error('batch refused; nothing of it is taken', { agent: agentId, reason: refused })
   }
 
   /**
@@ -180,8 +177,8 @@ export class RecordWriter {
   }
 
   /** The newest batch of each agent whose numbers can't be. */
-  get refusals(): ReadonlyMap<string, { reason: string; atMs: number }> {
-    return this.#refusals
+  get refusals(): Refusals['byAgent'] {
+    return this.#refusals.byAgent
   }
 
   /** Runs work while nothing is written. */
@@ -214,6 +211,7 @@ export class RecordWriter {
 
   #notStored(appends: readonly Append[], error: unknown): ReadonlySet<string> {
     const agents = new Set(appends.map((append) => append.agentId))
+    for (const agentId of agents) this.#troubles.set(agentId, reasonOf(error))
     this.#o.log.error('records not stored; the agents keep them', {
       agents: agents.size,
       records: appends.reduce((sum, append) => sum + append.records.length, 0),
@@ -281,6 +279,7 @@ export class RecordWriter {
   }
 
   #oneNotStored({ agentId }: Append, error: unknown, failed: Set<string>): void {
+    this.#troubles.set(agentId, reasonOf(error))
     this.#o.log.error('records not stored; the agent keeps them', { agent: agentId, reason: reasonOf(error) })
     failed.add(agentId)
   }
@@ -291,6 +290,7 @@ export class RecordWriter {
       for (const entry of aside) this.#o.quarantine(entry)
       if (!append) continue
       this.#marks.set(append.agentId, append.mark)
+      this.#troubles.delete(append.agentId)
       if (append.records.length > 0) this.#tookMs = this.#o.nowMs()
       for (const record of append.records) minutes.add(minuteOf(record.startMs))
       for (const loss of append.losses ?? []) this.#losses.note(loss)

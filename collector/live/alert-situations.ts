@@ -32,6 +32,7 @@ export class AlertSituations {
         ...defined({
           silentS: a.lastSeenMs === undefined ? undefined : (atMs - a.lastSeenMs) / 1000,
           clockOffsetMs: a.clockOffsetMs,
+          messageLimit: a.messageLimit,
           replaced: replaced.has(a.agentId) || undefined,
         }),
       })),

@@ -5,15 +5,19 @@ import { efficiencyJPerTh } from '../economics/mining.ts'
 import { perKwhOfRates } from '../economics/settlement/revenue.ts'
 import { keyText } from '../ownership/identity.ts'
 import type { DeviceView } from '../views/device.ts'
+import type { Known } from './last-known.ts'
 import type { SiteDevice } from './reading-columns.ts'
 import type { LiveSnapshot } from './snapshot.ts'
 
-/** A device as the API shows it. */
-export function deviceView(snapshot: LiveSnapshot, d: SiteDevice): DeviceView {
+/** A device as the API shows it. One that is not heard has its last known figures. @param i its index in the snapshot */
+export function deviceView(snapshot: LiveSnapshot, i: number, known: Pick<Known, 'earning'>): DeviceView {
+  const d = snapshot.devices[i] as SiteDevice
   const { device, sample } = d
-  const earning = snapshot.figures.earnings.get(d)
+  const earning = snapshot.figures.earnings.at(i) ?? (d.stale ? known.earning(i) : undefined)
   const { deviceId: _, observedAtMs: __, holders: ___, state = 'unknown', ...values } = sample ?? {}
   const { tags: _tags, ...facts } = device
+  // what a machine earns that was never heard is not known
+  const isKnown = earning !== undefined || !d.stale
   const revenueUsdPerH = earning?.revenueUsdPerH ?? 0
   const energyCostUsdPerH = earning?.energyCostUsdPerH ?? 0
   const powerW = earning?.powerW ?? sample?.powerW
@@ -25,15 +29,18 @@ export function deviceView(snapshot: LiveSnapshot, d: SiteDevice): DeviceView {
     state,
     stale: d.stale,
     workloads: earning?.shares ?? [],
-    revenueUsdPerH,
-    energyCostUsdPerH,
-    netUsdPerH: revenueUsdPerH - energyCostUsdPerH,
+    ...(isKnown && {
+      revenueUsdPerH,
+      energyCostUsdPerH,
+      netUsdPerH: revenueUsdPerH - energyCostUsdPerH,
+    }),
     ...defined({
       claim: d.claim && {
         agentId: d.claim.agentId,
         deviceId: d.claim.deviceId,
         because: keyText(d.claim.key),
       },
+      heardMs: d.receivedAtMs,
       ageS: d.receivedAtMs === undefined ? undefined : (snapshot.atMs - d.receivedAtMs) / 1000,
       ...powerOf(earning, sample),
       revenueUsdPerKwh: earning && perKwhOfRates(revenueUsdPerH, earning.powerW ?? 0),

@@ -41,6 +41,7 @@ export class LiveTable {
   /** for each device: Unix ms; NaN if never heard */
   #receivedAtMs = new Float64Array(0)
   #isStale = new Uint8Array(0)
+  #staleVersion = 0
   /** for each device, 1: it changed since the alert rules last judged it */
   #isChanged = new Uint8Array(0)
   /** indexes of these devices */
@@ -86,6 +87,7 @@ export class LiveTable {
       figures: this.#plane.figures(prices, atMs),
       columns: this.#columns,
       prices,
+      staleVersion: this.#staleVersion,
     }
   }
 
@@ -123,6 +125,7 @@ export class LiveTable {
   }
 
   #rebuild(): void {
+    this.#staleVersion++
     this.#version = this.#state.version
     this.#ownersVersion = this.#owners.version
     this.#groups = []
@@ -184,6 +187,7 @@ export class LiveTable {
       const isStale = floatAt(receivedAtMs, i) >= sinceMs ? 0 : 1
       if (isStale === wasStale[i]) continue
       wasStale[i] = isStale
+      this.#staleVersion++
       const d = this.#devices[i] as SiteDevice
       d.stale = isStale === 1
       this.#renew(i)

@@ -15,15 +15,17 @@ import type { DeviceView, RackView } from '../views/device.ts'
 import type { FigureGroup, LiveGroup, UnmatchedOwner } from '../views/figures.ts'
 import type { Frame, Trend } from '../views/frame.ts'
 import type { SiteView } from '../views/site.ts'
+import type { StandingView } from '../views/standing.ts'
 import type { WorkloadView } from '../views/workload.ts'
 import { AlertSituations } from './alert-situations.ts'
 import { type ChoiceInputs, choiceInputs } from './choice-inputs.ts'
 import { deviceView } from './device-view.ts'
+import { LastKnown, workloadsOf } from './last-known.ts'
 import { type LedgerProgress, ledgerHealth } from './ledger-health.ts'
 import { liveGroups } from './live-groups.ts'
 import { LiveTable, type Owners } from './live-table.ts'
 import { machinesOf } from './machines.ts'
-import type { SiteDevice } from './reading-columns.ts'
+import { type Remembered, rememberedSite, rememberedWorkloads } from './remembered.ts'
 import { siteView } from './site-view.ts'
 import type { LiveSnapshot, SiteFacts } from './snapshot.ts'
 import type { SiteState } from './state.ts'
@@ -48,6 +50,9 @@ export interface LiveViewsOptions {
   currency: string
   alerts: () => AlertView[]
   ledger: () => LedgerProgress
+  standing?: () => StandingView
+  /** from before the start */
+  remembered?: Remembered | undefined
   nowMs: () => number
 }
 
@@ -58,12 +63,15 @@ export class LiveViews {
   #snapshot: LiveSnapshot
   #devices: DeviceView[] | undefined
   readonly #situations: AlertSituations
+  readonly #lastKnown: LastKnown
 
   constructor(options: LiveViewsOptions) {
     this.#o = options
     const { state, rules, facts } = options
     this.#situations = new AlertSituations(facts, rules.workloads)
-    this.#table = new LiveTable(state, { ...rules, find: (deviceId) => state.find(deviceId) }, options.owners)
+    const context = { ...rules, find: (deviceId: string) => state.find(deviceId) }
+    this.#table = new LiveTable(state, context, options.owners)
+    this.#lastKnown = new LastKnown(context, () => performance.now())
     this.#snapshot = this.#takeSnapshot()
   }
 
@@ -81,24 +89,39 @@ export class LiveViews {
   site(): SiteView {
     const { minutes, facts, ledger, currency } = this.#o
     const { prices, atMs } = this.#snapshot
+    const { standstills } = this.standing()
     return {
-      ...siteView(this.#snapshot, facts),
+      ...this.#siteView(facts),
       ...ledgerHealth(this.#snapshot, minutes, ledger()),
       ...displayCurrency(currency, prices, atMs),
+      ...(standstills.length > 0 ? { standing: standstills } : {}),
     }
+  }
+
+  /** The site; where nothing of it is heard, as it was last known. */
+  #siteView(facts: SiteFacts): SiteView {
+    const known = this.#lastKnown.of(this.#snapshot)
+    if (!known.site) return siteView(this.#snapshot, facts)
+    if (!known.site.whole) return { ...siteView(this.#snapshot, facts), stale: known.site }
+    const { figures, columns } = known
+    const { devicesReporting } = this.#snapshot.columns.site()
+    const last = siteView({ ...this.#snapshot, figures, columns }, facts)
+    return rememberedSite({ ...last, devicesReporting, stale: known.site }, this.#o.remembered)
   }
 
   workloads(): WorkloadView[] {
     const { minutes } = this.#o
     const newest = minutes.newestMs
     const sums = newest === undefined ? undefined : minutes.at(newest)
-    return this.#snapshot.figures.workloads.map(
+    const known = this.#lastKnown.of(this.#snapshot)
+    const views = workloadsOf(this.#snapshot, known).map(
       ({ estimatedPowerW, hashrateHs, gpusHeld, tokensInPerS, tokensOutPerS, ...w }) => {
         const minute = sums?.get(w.workload)
         return {
           ...w,
           netUsdPerH: w.revenueUsdPerH - w.energyCostUsdPerH - w.demandUsdPerH,
           ...defined({
+            stale: known.workloads.get(w.workload),
             revenueUsdPerKwh: perKwhOfRates(w.revenueUsdPerH, w.powerW),
             estimatedPowerW: estimatedPowerW > 0 ? Math.min(estimatedPowerW, w.powerW) : undefined,
             hashrateHs: hashrateHs > 0 ? hashrateHs : undefined,
@@ -113,11 +136,17 @@ export class LiveViews {
         }
       },
     )
+    return rememberedWorkloads(views, this.#o.remembered, known)
   }
 
   devices(): DeviceView[] {
-    this.#devices ??= this.#snapshot.devices.map((d) => deviceView(this.#snapshot, d))
+    const known = this.#lastKnown.of(this.#snapshot)
+    this.#devices ??= this.#snapshot.devices.map((_, i) => deviceView(this.#snapshot, i, known))
     return this.#devices
+  }
+
+  standing(): StandingView {
+    return this.#o.standing?.() ?? { atMs: this.#snapshot.atMs, standstills: [], parts: [] }
   }
 
   alerts(): AlertView[] {
@@ -136,19 +165,26 @@ export class LiveViews {
   }
 
   liveGroups(groupBy: FigureGroup): Map<string, LiveGroup> {
-    return liveGroups(this.#snapshot, groupBy, this.#o.rules.workloads)
+    return liveGroups(this.#snapshot, groupBy, this.#o.rules.workloads, this.#lastKnown.of(this.#snapshot))
   }
 
   unmatched(): UnmatchedOwner[] {
     return unmatchedOwners(this.#snapshot, this.#o.rules.workloads)
   }
 
+  /** For people: where nothing of the site is heard, as it was last known. */
   choiceInputs(): ChoiceInputs {
+    const { site, figures } = this.#lastKnown.of(this.#snapshot)
+    return choiceInputs(site?.whole ? { ...this.#snapshot, figures } : this.#snapshot, this.#o.rules)
+  }
+
+  /** For controllers: of the machines that are heard, and no others. */
+  heardInputs(): ChoiceInputs {
     return choiceInputs(this.#snapshot, this.#o.rules)
   }
 
   machines(): Machine[] {
-    return machinesOf(this.#snapshot)
+    return machinesOf(this.#snapshot, this.#lastKnown.of(this.#snapshot))
   }
 
   trend(): Trend {
@@ -186,14 +222,19 @@ export class LiveViews {
   /** The devices with the largest losses now. */
   #worst(): DeviceView[] {
     const { devices, figures } = this.#snapshot
+    const known = this.#lastKnown.of(this.#snapshot)
+    const netOf = (i: number): number => {
+      const last = devices[i]?.stale ? known.earning(i) : undefined
+      return last ? last.revenueUsdPerH - last.energyCostUsdPerH : figures.earnings.netUsdPerH(i)
+    }
     const worst: { i: number; netUsdPerH: number }[] = []
     for (let i = 0; i < devices.length; i++) {
-      const netUsdPerH = figures.earnings.netUsdPerH(i)
+      const netUsdPerH = netOf(i)
       if (!(netUsdPerH < Math.min(0, worst[WORST_SHOWN - 1]?.netUsdPerH ?? 0))) continue
       const place = worst.findIndex((w) => netUsdPerH < w.netUsdPerH)
       worst.splice(place < 0 ? worst.length : place, 0, { i, netUsdPerH })
       worst.length = Math.min(worst.length, WORST_SHOWN)
     }
-    return worst.map(({ i }) => deviceView(this.#snapshot, devices[i] as SiteDevice))
+    return worst.map(({ i }) => deviceView(this.#snapshot, i, known))
   }
 }

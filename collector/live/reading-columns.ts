@@ -132,13 +132,30 @@ export class ReadingColumns {
       devices: 0,
       needHands: 0,
       powerW: 0,
-      stale: 0,
+      silent: 0,
+      silentW: 0,
+      heardMs: Number.NaN,
       running: 0,
     }))
     const isAlerted = new Uint8Array(this.#rack.length)
     for (const i of alerted) isAlerted[i] = 1
     inChunks(this.#rack.length, (begin, end) => this.#countSome(begin, end, racks, isAlerted))
-    return racks.map(({ stale, running, ...r }) => ({ ...r, condition: conditionOf(r, stale, running) }))
+    return racks.map(({ silent, silentW, heardMs, running, ...r }) => {
+      const whole = silent === r.devices
+      const last = {
+        devices: silent,
+        whole,
+        powerW: silentW,
+        ...(Number.isNaN(heardMs) ? {} : { heardMs }),
+      }
+      return {
+        ...r,
+        // nothing of it is heard: as it was last known
+        powerW: whole ? silentW : r.powerW,
+        condition: conditionOf(r, silent, running),
+        ...(silent > 0 ? { stale: last } : {}),
+      }
+    })
   }
 
   #countSome(begin: number, end: number, racks: readonly RackCount[], isAlerted: Uint8Array): void {
@@ -149,7 +166,10 @@ export class ReadingColumns {
       const powerW = floatAt(this.#powerW, i)
       r.devices++
       if (state === SILENT) {
-        r.stale++
+        r.silent++
+        if (!Number.isNaN(powerW)) r.silentW += powerW
+        const { receivedAtMs } = this.#devices[i] as SiteDevice
+        if (receivedAtMs !== undefined && !(r.heardMs >= receivedAtMs)) r.heardMs = receivedAtMs
         continue
       }
       if (!Number.isNaN(powerW)) r.powerW += powerW
@@ -159,7 +179,13 @@ export class ReadingColumns {
   }
 }
 
-type RackCount = Omit<RackView, 'condition'> & { stale: number; running: number }
+type RackCount = Omit<RackView, 'condition' | 'stale'> & {
+  /** devices that are not heard, W when they last were, and when that was (Unix ms; NaN: never) */
+  silent: number
+  silentW: number
+  heardMs: number
+  running: number
+}
 
 function conditionOf(
   { devices, needHands }: { devices: number; needHands: number },

@@ -23,6 +23,8 @@ export function agentView(agent: AgentState, nowMs: number, staleMs: number): Ag
       spoolRecords: status?.spool?.records,
       spoolOldestMs: status?.spool?.oldestMs,
       spoolDisk: status?.spool?.disk,
+      unansweredS: status?.delivery?.unansweredS,
+      messageLimit: status?.delivery?.limit,
     }),
   }
 }

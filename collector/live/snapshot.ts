@@ -20,4 +20,6 @@ export interface LiveSnapshot {
   figures: LiveFigures
   columns: ReadingColumns
   prices: Prices
+  /** increases whenever a device falls silent or is heard again */
+  staleVersion: number
 }

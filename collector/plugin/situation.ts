@@ -3,6 +3,7 @@ import type { State } from '../../protocol/sample.ts'
 import type { PoolDifference } from '../economics/settlement/pool-difference.ts'
 import type { WorkerComparison } from '../economics/settlement/worker-difference.ts'
 import type { AlertView } from '../views/alert.ts'
+import type { Standstill } from '../views/standing.ts'
 import type { HoldKind } from './held.ts'
 
 /** Everything that alert rules judge, at one moment. Unknown is absent; each rule decides what absence means. */
@@ -42,6 +43,8 @@ export interface Situation {
   numbers?: readonly NumbersSituation[]
   /** names that two programs have; absent: none */
   twins?: readonly TwinSituation[]
+  /** what stands still, the first cause first */
+  standing?: readonly Standstill[]
 }
 
 /** What the clocks of the site say about each other. */
@@ -103,6 +106,8 @@ export interface PriceSituation {
   staleS?: number
   /** why its feeds fail */
   failing?: string
+  /** true: each of its feeds fails wholly, so nobody renews it */
+  noFeed?: true
   /** the implausible value that was published, and why it is not used */
   heldBack?: string
   /** workloads whose money depends on it */
@@ -142,6 +147,8 @@ export interface AgentSituation {
   earnedUsdPerH: number
   /** collector's clock minus the agent's; absent: not measured yet */
   clockOffsetMs?: number
+  /** messages that the broker passes on, and does not; absent: none was lost */
+  messageLimit?: { arrivedBytes: number; lostBytes: number }
   /** true: other agents have all of its devices now */
   replaced?: boolean
 }

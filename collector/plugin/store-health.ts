@@ -12,6 +12,25 @@ export interface StoreAway {
   cure: string
 }
 
+/** A call of the store that fails again and again, or does not end. */
+export interface StoreTrouble {
+  /** `open`, or the method of the store */
+  call: string
+  /** in the store's own words, with what to do where it says that */
+  reason: string
+  /** since it last succeeded, s, by a clock that never steps */
+  stillS: number
+}
+
+/** A store as it is watched. */
+export interface StorePulseSource {
+  readonly name: string
+  /** calls that succeeded since the start */
+  readonly done: number
+  /** what fails or hangs longest of these calls; undefined: none does */
+  trouble(calls: ReadonlySet<string>): StoreTrouble | undefined
+}
+
 /** How the store is, for alerts, /readyz and status. */
 export interface StoreHealth {
   /** absent while it answers */

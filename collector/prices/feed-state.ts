@@ -24,6 +24,8 @@ export interface FeedReport {
   /** when it last published a quote that was accepted, Unix ms */
   heardMs?: number
   failing?: string
+  /** true: its last try gave nothing at all */
+  silent?: true
 }
 
 /** State of one feed: its newest quotes by name, what is held back, and whether it fails. */
@@ -35,6 +37,9 @@ export class FeedState {
   readonly #held = new Map<QuoteName, HeldBack>()
   #heardMs: number | undefined
   #failing: string | undefined
+  /** whether it has published since it was last told to be well or failing */
+  #hasPublished = false
+  #silent = false
 
   constructor(feed: ConfiguredFeed, rank: SourceQuotes['rank'], log: Log) {
     this.feed = feed
@@ -71,6 +76,7 @@ export class FeedState {
       const endKnown = statements.some((s) => s.fromMs !== undefined)
       this.#quotes.set(name, { quotes, endKnown, ...(intervalMs === undefined ? {} : { intervalMs }) })
       this.#heardMs = now
+      this.#hasPublished = true
     }
     return quotes
   }
@@ -89,6 +95,8 @@ export class FeedState {
     if (reason && !this.#failing) this.#log.warn('a feed fails', { feed, reason })
     if (!reason && this.#failing) this.#log.info('a feed is well again', { feed })
     this.#failing = reason
+    this.#silent = reason !== undefined && !this.#hasPublished
+    this.#hasPublished = false
   }
 
   heldBack(): HeldBack[] {
@@ -103,6 +111,7 @@ export class FeedState {
       quotes,
       ...(this.#heardMs === undefined ? {} : { heardMs: this.#heardMs }),
       ...(this.#failing === undefined ? {} : { failing: this.#failing }),
+      ...(this.#silent ? { silent: true as const } : {}),
     }
   }
 

@@ -21,7 +21,8 @@ export function priceSituations(
   const names = new Set([...present, ...reports.flatMap((r) => r.quotes), ...needed])
   return [...names].map((name) => {
     const quote = known[name]
-    const failing = reports.filter((r) => r.quotes.includes(name) && r.failing)
+    const feeds = reports.filter((r) => r.quotes.includes(name))
+    const failing = feeds.filter((r) => r.failing)
     const back = held.find((h) => h.name === name)
     return {
       name,
@@ -30,6 +31,7 @@ export function priceSituations(
       ...(quote?.staleAfterMs !== undefined && isStale(quote, nowMs)
         ? { staleS: (nowMs - quote.staleAfterMs) / 1000 }
         : {}),
+      ...(feeds.length > 0 && feeds.every((r) => r.silent) ? { noFeed: true as const } : {}),
       ...(failing.length > 0 ? { failing: failing.map((r) => `${r.name}: ${r.failing}`).join('; ') } : {}),
       ...(back
         ? { heldBack: `${back.source} says ${back.value} ${back.unit}, ${back.reason}; held back` }

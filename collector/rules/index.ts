@@ -8,6 +8,7 @@ import doubtfulRecords from './doubtful-records.ts'
 import hashboardLost from './hashboard-lost.ts'
 import hot from './hot.ts'
 import marginBelowZero from './margin-below-zero.ts'
+import messageSize from './message-size.ts'
 import metersDisagree from './meters-disagree.ts'
 import nameTwice from './name-twice.ts'
 import notHashing from './not-hashing.ts'
@@ -17,6 +18,7 @@ import poolDifference from './pool-difference.ts'
 import putAside from './put-aside.ts'
 import sitePowerOverLimit from './site-power-over-limit.ts'
 import staleQuote from './stale-quote.ts'
+import standingStill from './standing-still.ts'
 
 export const RULES: readonly Rule[] = [
   agentNumbers,
@@ -27,6 +29,7 @@ export const RULES: readonly Rule[] = [
   hashboardLost,
   hot,
   marginBelowZero,
+  messageSize,
   metersDisagree,
   nameTwice,
   notHashing,
@@ -36,4 +39,5 @@ export const RULES: readonly Rule[] = [
   putAside,
   sitePowerOverLimit,
   staleQuote,
+  standingStill,
 ]

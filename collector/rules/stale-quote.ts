@@ -10,7 +10,7 @@ export default defineRule({
   settings: z.strictObject({}),
   judge: ({ prices = [] }) =>
     prices.map((price) => {
-      const { name, value, unit, source, staleS, failing, heldBack } = price
+      const { name, value, unit, source, staleS, failing, heldBack, noFeed } = price
       const subject = { quote: name }
       const because = failing ? `; ${failing}` : ''
       if (heldBack)
@@ -24,6 +24,12 @@ export default defineRule({
           subject,
           verdict: 'bad',
           summary: `${name}: has no value yet; check its feeds, or push a quote${used(price)}${because}`,
+        }
+      if (staleS === undefined && noFeed)
+        return {
+          subject,
+          verdict: 'bad',
+          summary: `${name}: ${value} ${unit} from ${source} is not renewed, each of its feeds fails${used(price)}${because}`,
         }
       if (staleS === undefined) return { subject, verdict: 'good' }
       return {

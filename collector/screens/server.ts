@@ -46,7 +46,7 @@ export interface ScreensServer {
 
 /**
  * The HTTP server of the pages, the live stream and the API. `assets` are the built pages by path (see buildWeb).
- * With a `token`, every path except /healthz, /sign-in and /assets needs it: as a bearer, or exchanged at /sign-in for a cookie.
+ * With a `token`, every path except /healthz, /readyz, /sign-in and /assets needs it: as a bearer, or exchanged at /sign-in for a cookie.
  */
 export function createServer(options: {
   views: Views

@@ -25,3 +25,7 @@ export function settlementOf(
     ...(causes && causes.length > 0 ? { causes } : {}),
   }
 }
+
+/** The prices that a minute lacks, where it lacks any. */
+export const missingOf = (missing: Settlement['missing']): Pick<Settlement, 'missing'> =>
+  missing && missing.length > 0 ? { missing } : {}

@@ -22,12 +22,13 @@ import { heldBackOf, heldByMinute } from './held-back.ts'
 import { holdDoubtful } from './meter-doubts.ts'
 import { recordsByMinute, storedFigures } from './minute-groups.ts'
 import type { MinutePricing, Pricing } from './pricing.ts'
-import { settlementOf } from './settlement-of.ts'
+import { missingOf, settlementOf } from './settlement-of.ts'
+import { SettlingProgress } from './settling-progress.ts'
 import { trueUpsOf } from './true-ups.ts'
 import { UnsettledSearch } from './unsettled-search.ts'
 
 const MINUTES_AT_ONCE = 30
-/** A large site settles fewer minutes at once, so that about this many records are in memory. */
+/** A large site settles fewer minutes, so that about this many records are in memory. */
 const INTERVALS_AT_ONCE = 50_000
 /** A minute that the store refuses is tried again after this, or when a record of it comes. */
 const REFUSED_WAIT_MS = HOUR_MS
@@ -66,13 +67,14 @@ export class Settler {
   #turn: Promise<unknown> = Promise.resolve()
   #timer: NodeJS.Timeout | undefined
   #atOnce = MINUTES_AT_ONCE
-  #failing = false
   #ticking: Promise<void> | undefined
   readonly #search: UnsettledSearch
+  readonly #progress: SettlingProgress
 
   constructor(options: SettlerOptions) {
     this.#o = options
     this.#due = new DueMinutes(options.nowMs, options.settleDelayMs)
+    this.#progress = new SettlingProgress(options.log)
     this.#search = new UnsettledSearch({
       ...options,
       retentionMs: () => options.retentionMs,
@@ -130,16 +132,11 @@ export class Settler {
     try {
       await this.alone(() => this.#begin(now))
     } catch (error) {
-      this.#notYet('unsettled minutes not found; will try again', { reason: reasonOf(error) })
+      this.#progress.failed('unsettled minutes not found; will try again', error)
       return false
     }
-    this.#failing = false
+    this.#progress.well()
     return true
-  }
-
-  #notYet(what: string, why: Record<string, string | number>): void {
-    if (!this.#failing) this.#o.log.error(what, why)
-    this.#failing = true
   }
 
   /** A backlog is settled in half of each second: the other half is for records that come. */
@@ -157,6 +154,11 @@ export class Settler {
   /** How many minutes are over and wait to be settled: how far the ledger is behind the store's records. */
   get overdue(): number {
     return this.#due.overdue
+  }
+
+  /** What waits, how many minutes were settled since the start, and why the last try failed. */
+  get progress(): ReturnType<SettlingProgress['with']> {
+    return this.#progress.with(this.overdue)
   }
 
   /** How many minutes are settled at once: fewer on a large site. */
@@ -186,9 +188,10 @@ export class Settler {
       const now = this.#o.nowMs()
       const due = this.#due.takeDue(this.#atOnce)
       if (due.length === 0) return false
+      this.#progress.begin(due.length)
       try {
         await this.#settleByOwnRules(due)
-        this.#failing = false
+        this.#progress.well()
         return true
       } catch (error) {
         if (isRefused(error)) {
@@ -196,8 +199,10 @@ export class Settler {
           return true
         }
         for (const minute of due) this.#due.add(minute, now)
-        this.#notYet('minutes not settled; will try again', { minutes: due.length, reason: reasonOf(error) })
+        this.#progress.failed('minutes not settled; will try again', error, { minutes: due.length })
         return false
+      } finally {
+        this.#progress.end()
       }
     })
   }
@@ -215,6 +220,7 @@ export class Settler {
         // the database no longer keeps it
         if (isRefused(error) && minute < this.#o.nowMs() - this.#o.retentionMs) continue
         this.#due.postpone(minute, isRefused(error) ? REFUSED_WAIT_MS : 0)
+        this.#progress.trouble = reasonOf(error)
         this.#o.log.error(
           'a minute can’t be settled; look at its records and prices, and correct a wrong price with reprice',
           { minute: new Date(minute).toISOString(), reason: reasonOf(error) },
@@ -271,10 +277,9 @@ export class Settler {
         )
         const changed = changedSums(before.get(minute) ?? new Map(), sumsByWorkload(own))
         const why = repricing ? [repricingText(repricing)] : [...(this.#whys.get(minute) ?? [])]
-        const { needsFees } = pricing.rules
         settlements.push({
           ...settlementOf(minute, settlement, pricing, changed.length > 0 ? why : undefined, nowMs()),
-          ...missingOf(missingPrices(own, pricing.prices, needsFees)),
+          ...missingOf(missingPrices(own, pricing.prices, pricing.rules.needsFees)),
         })
         if (repricing && (before.has(minute) || repricing.decision))
           changes.push(...changed.map((c) => ({ repricing: repricing.id, minuteMs: minute, ...c })))
@@ -287,11 +292,9 @@ export class Settler {
       ...(repricing ? { repricing } : {}),
     })
     if (!repricing) for (const minute of minutes) this.#whys.delete(minute)
+    this.#progress.settled(minutes.length)
     onSettled(minutes, rows, settlements)
     if (intervals > INTERVALS_AT_ONCE) this.#atOnce = Math.max(1, Math.floor(this.#atOnce / 2))
     else if (intervals < INTERVALS_AT_ONCE / 4) this.#atOnce = Math.min(MINUTES_AT_ONCE, this.#atOnce * 2)
   }
 }
-
-const missingOf = (missing: Settlement['missing']): Pick<Settlement, 'missing'> =>
-  missing && missing.length > 0 ? { missing } : {}

@@ -2,7 +2,7 @@ import { PerwattError, reasonOf } from '../../protocol/kit/errors.ts'
 import type { Log } from '../../protocol/kit/log.ts'
 import { pause } from '../../protocol/kit/retry.ts'
 import type { Store } from '../plugin/store.ts'
-import type { StoreAway, StoreHealth } from '../plugin/store-health.ts'
+import type { StoreAway, StoreHealth, StorePulseSource, StoreTrouble } from '../plugin/store-health.ts'
 import { awayOf, WatchedStore } from './watched-store.ts'
 
 /** No later attempt can succeed without a person at this machine: the start fails, as for a wrong configuration. */
@@ -20,22 +20,43 @@ export interface StoreKeeperOptions {
   /** waits between two attempts; resolves with false where the signal aborts */
   wait?: (ms: number, signal: AbortSignal) => Promise<boolean>
   firstWaitMs?: number
+  /** a clock that never steps, ms */
+  steadyMs?: () => number
 }
 
 /** Opens the store as soon as it answers, and knows how it is from then on. */
-export class StoreKeeper {
+export class StoreKeeper implements StorePulseSource {
   /** the store; its calls are watched */
   readonly store: Store
   readonly #o: StoreKeeperOptions
   readonly #watched: WatchedStore
   readonly #stop = new AbortController()
+  readonly #steadyMs: () => number
   #opening: StoreAway | undefined
+  #openingSinceMs = 0
   #attempts: Promise<void> = Promise.resolve()
 
   constructor(options: StoreKeeperOptions) {
     this.#o = options
-    this.#watched = new WatchedStore(options.store, options)
+    const { steadyMs = () => performance.now() } = options
+    this.#steadyMs = steadyMs
+    this.#watched = new WatchedStore(options.store, { ...options, steadyMs })
     this.store = this.#watched.store
+  }
+
+  get name(): string {
+    return this.#o.store.name
+  }
+
+  get done(): number {
+    return this.#watched.done
+  }
+
+  trouble(calls: ReadonlySet<string>): StoreTrouble | undefined {
+    if (!this.#opening) return this.#watched.trouble(calls)
+    const { reason, cure } = this.#opening
+    const stillS = (this.#steadyMs() - this.#openingSinceMs) / 1000
+    return { call: 'open', reason: `${reason}; ${cure}`, stillS }
   }
 
   get health(): StoreHealth {
@@ -85,6 +106,7 @@ export class StoreKeeper {
   }
 
   async #attempt(begin: () => Promise<void>): Promise<void> {
+    if (!this.#opening) this.#openingSinceMs = this.#steadyMs()
     this.#opening ??= {
       sinceMs: this.#o.nowMs(),
       fails: 'opening',

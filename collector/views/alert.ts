@@ -15,6 +15,10 @@ export const AlertViewSchema = z.object({
     container: z.string().optional(),
     rack: z.string().optional(),
     workload: z.string().optional(),
+    part: z
+      .string()
+      .optional()
+      .describe('part of the collector that stands still, and how: `records/dropped`'),
     quote: z.string().optional().describe('name of a price or network figure'),
   }),
   sinceMs: unix,

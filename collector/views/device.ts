@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { DEVICE_KINDS, LocationSchema } from '../../protocol/device.ts'
 import { POWER_BASES, QUANTITIES, type Quantity, STATES } from '../../protocol/sample.ts'
-import { usdPerH, usdPerKwh } from './fields.ts'
+import { stale, unix, usdPerH, usdPerKwh } from './fields.ts'
 
 const RACK_CONDITIONS = ['normal', 'idle', 'stale', 'degraded', 'down'] as const
 /** A rack, with its machines that need a visit. */
@@ -19,6 +19,7 @@ export const RackViewSchema = z.object({
       'degraded: some devices need a visit; down: at least two do, and 25 % or more; stale: more than half sent no data; idle: nothing runs',
     ),
   powerW: z.number(),
+  stale,
 })
 export type RackView = z.infer<typeof RackViewSchema>
 
@@ -49,8 +50,9 @@ export const DeviceViewSchema = z.object({
   stale: z
     .boolean()
     .describe(
-      'true after 3 polls without a sample: the figures are the last ones, and left out of the totals',
+      'true after 3 polls without a sample: the figures are the last known ones, of heardMs, and left out of the totals',
     ),
+  heardMs: unix.optional().describe('when its sample came, Unix ms; absent: not since the start'),
   ageS: z.number().optional().describe('age of the sample by the collector’s clock, s'),
   powerBasis: z.enum(POWER_BASES).optional(),
   ...quantities,
@@ -64,9 +66,9 @@ export const DeviceViewSchema = z.object({
   workloads: z
     .array(z.object({ workload: z.string(), share: z.number() }))
     .describe('workloads that the device works for; the shares are parts of 1'),
-  revenueUsdPerH: usdPerH,
-  energyCostUsdPerH: usdPerH,
-  netUsdPerH: usdPerH,
+  revenueUsdPerH: usdPerH.optional(),
+  energyCostUsdPerH: usdPerH.optional(),
+  netUsdPerH: usdPerH.optional(),
   revenueUsdPerKwh: usdPerKwh.optional(),
   efficiencyJPerTh: z.number().optional().describe('J/TH'),
 })

@@ -11,6 +11,21 @@ export const unix = z.number().int().describe('Unix time, ms')
 export const usdPerH = z.number().describe('USD per hour, live')
 export const usdPerKwh = z.number().describe('USD per kWh; absent without energy')
 
+/** Machines of a figure that are not heard. */
+export const StaleSchema = z.object({
+  devices: z.number().int().describe('machines that are not heard'),
+  heardMs: unix.optional().describe('when the last of them was heard, Unix ms; absent: not since the start'),
+  powerW: z.number().optional().describe('W of these machines when last heard'),
+  whole: z
+    .boolean()
+    .describe(
+      'true: nothing of the figure is heard, and it is the last known one, of heardMs; false: it is that of the other machines',
+    ),
+})
+export type Stale = z.infer<typeof StaleSchema>
+const staleText = 'present while machines are not heard'
+export const stale = StaleSchema.optional().describe(staleText)
+
 /** Money and power now. netUsdPerH = revenue - energy cost - demand charge; fees are already out of the revenue. */
 export const EarningSchema = z.object({
   powerW: z.number().describe('W now'),

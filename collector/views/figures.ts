@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { time } from './fields.ts'
+import { stale, time } from './fields.ts'
 import { type LedgerFigure, LedgerFigureSchema } from './ledger-figure.ts'
 
 /** The API's answers about figures by group and period, owners that match no rule, and the energy balance of meters. */
@@ -43,6 +43,7 @@ const LiveGroupSchema = z.object({
   netUsdPerKwh: z.number().optional(),
   revenueUsdPerWattYear: z.number().optional(),
   minedSatPerKwh: z.number().optional().describe('satoshis mined per kWh; absent without mining'),
+  stale,
 })
 export type LiveGroup = z.infer<typeof LiveGroupSchema>
 

@@ -13,6 +13,7 @@ export const QuotesSchema = z.object({
       quotes: z.array(QuoteNameSchema).readonly().describe('prices that the feed may supply'),
       heardMs: unix.optional().describe('time of its last value, Unix ms'),
       failing: z.string().optional().describe('why a price is missing, and what to do next'),
+      silent: z.literal(true).optional().describe('its last try gave no price at all'),
     }),
   ),
   heldBack: z

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { QuoteNameSchema, QuoteSchema } from '../../protocol/quote.ts'
-import { EarningSchema, unix } from './fields.ts'
+import { EarningSchema, stale, unix } from './fields.ts'
+import { StandstillSchema } from './standing.ts'
 
 /** An agent with its connection, clock and spool. */
 export const AgentViewSchema = z.object({
@@ -20,6 +21,16 @@ export const AgentViewSchema = z.object({
     .enum(['ok', 'full', 'read-only', 'failed'])
     .optional()
     .describe('state of the spool’s disk; if not ok, records are kept in memory only'),
+  unansweredS: z
+    .number()
+    .optional()
+    .describe('how long the agent sent records and heard no acknowledgement, s, by its last status'),
+  messageLimit: z
+    .object({ arrivedBytes: z.number().int(), lostBytes: z.number().int() })
+    .optional()
+    .describe(
+      'the broker drops larger messages of this agent: one that arrived and one that was lost, bytes',
+    ),
 })
 export type AgentView = z.infer<typeof AgentViewSchema>
 
@@ -107,5 +118,10 @@ export const SiteViewSchema = EarningSchema.extend({
     .optional()
     .describe('currency for showing money, USD if absent. All figures of this answer are in USD'),
   agents: z.array(AgentViewSchema),
+  stale,
+  standing: z
+    .array(StandstillSchema)
+    .optional()
+    .describe('what stands still, the first cause first; absent: everything moves'),
 })
 export type SiteView = z.infer<typeof SiteViewSchema>

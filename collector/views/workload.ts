@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { WORKLOAD_KINDS } from '../economics/workloads.ts'
-import { EarningSchema } from './fields.ts'
+import { EarningSchema, stale } from './fields.ts'
 import { LedgerFigureSchema } from './ledger-figure.ts'
 
 /** A workload now: earnings, work and its newest minute in the ledger. */
@@ -18,6 +18,7 @@ export const WorkloadViewSchema = EarningSchema.extend({
   gpusHeld: z.number().optional().describe('GPUs held; shares of a GPU add up'),
   tokensInPerS: z.number().optional().describe('input tokens per second'),
   tokensOutPerS: z.number().optional().describe('output tokens per second'),
+  stale,
   lastMinute: LedgerFigureSchema.optional().describe('the newest settled minute, from the ledger'),
 })
 export type WorkloadView = z.infer<typeof WorkloadViewSchema>

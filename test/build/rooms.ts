@@ -197,7 +197,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'agent/uplink',
       'agent/uplink/spool',
     ],
-    packages: [],
+    packages: ['node:fs', 'node:path'],
   },
   'agent/scan': {
     holds: 'finds the machines of a network and writes them into a configuration',
@@ -434,6 +434,11 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     ],
     packages: [],
   },
+  'collector/standing': {
+    holds: 'what stands still and why: one judge of what each part of the pipeline tells of itself',
+    imports: [...PROTOCOL, 'collector/views', 'collector/plugin'],
+    packages: [],
+  },
   'collector/judging': {
     holds: 'what alert rules share: verdicts on devices, silent agents',
     imports: [...PROTOCOL, 'collector/plugin'],
@@ -593,6 +598,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     imports: [
       ...PROTOCOL,
       'collector/economics/settlement',
+      'collector/views',
       'collector/plugin',
       'collector/prices',
       'collector/feeds',
@@ -613,11 +619,12 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'collector/channels',
       'collector/broker',
       'collector/ingest',
+      'collector/standing',
       'collector/screens/pages',
       'collector/screens',
       'collector/config',
     ],
-    packages: ['node:path'],
+    packages: ['node:fs', 'node:path'],
   },
   'collector/commands': {
     holds: 'one file for each command of perwatt-collector',

@@ -126,6 +126,7 @@ export class EconomicsRig {
       workloads: () => live.workloads(),
       devices: () => live.devices(),
       alerts: () => [],
+      standing: () => live.standing(),
       trend: () => live.trend(),
       liveGroups: (groupBy) => live.liveGroups(groupBy),
       unmatched: () => live.unmatched(),

@@ -8,6 +8,7 @@ import type { ShiftOf } from './labels.ts'
 import { MemoryMode } from './memory-mode.ts'
 import { nextBatch } from './next-batch.ts'
 import { Numbering } from './numbering.ts'
+import { OldestRecord } from './oldest-record.ts'
 import { SegmentReader } from './reader.ts'
 import { giveRightTimes } from './right-times.ts'
 
@@ -41,6 +42,7 @@ export class Spool {
   readonly #numbering: Numbering
   readonly #memory: MemoryMode
   readonly #commits: Commits
+  readonly #oldest: OldestRecord
   #timing: Promise<void> | undefined
 
   constructor(options: SpoolOptions) {
@@ -51,6 +53,7 @@ export class Spool {
     this.#memory = new MemoryMode(this.#numbering, this.#health)
     const parts = { numbering: this.#numbering, memory: this.#memory, health: this.#health }
     this.#commits = new Commits(options, parts)
+    this.#oldest = new OldestRecord(this.#numbering, () => this.#commits.segments?.list ?? [])
   }
 
   /** Whether it has these settings, so that a reloaded agent can go on with it. */
@@ -91,6 +94,7 @@ export class Spool {
   async open(): Promise<void> {
     try {
       await this.#commits.open()
+      await this.#oldest.look()
     } catch (error) {
       this.#memory.enter(error, this.#o.nowMs())
       return
@@ -100,10 +104,10 @@ export class Spool {
   }
 
   state(): SpoolStatus {
-    const { waiting: records, losses, tail } = this.#numbering
+    const { waiting: records, losses } = this.#numbering
     const { lost, fromMs, toMs } = losses.state
     const { segments } = this.#commits
-    const oldestMs = segments?.list.find((s) => s.oldestMs !== undefined)?.oldestMs ?? tail[0]?.startMs
+    const oldestMs = this.#oldest.startMs
     const { held } = this
     return {
       records,
@@ -159,8 +163,9 @@ export class Spool {
    * Makes everything that was appended safe, and the caller's state with it. Never rejects: `state` shows a failing disk.
    * @param callerState absent: as at the last commit
    */
-  commit(callerState: unknown = this.lastCommitted): Promise<void> {
-    return this.#commits.commit(callerState)
+  async commit(callerState: unknown = this.lastCommitted): Promise<void> {
+    await this.#commits.commit(callerState)
+    await this.#oldest.look()
   }
 
   /** Up to `limit` records from `fromSeq` on, or from the oldest if that is later; undefined where there are none to send now. */

@@ -3,7 +3,7 @@ import { ratio } from '../ratio.ts'
 import type { LoserView, ModelView } from './machines-answer.ts'
 import type { PricesNow } from './whatif-answer.ts'
 
-/** A machine that is heard, with its figures now. */
+/** A machine with its figures now; one that is not heard any more, with its last ones. */
 export interface Machine {
   agentId: string
   deviceId: string
@@ -12,6 +12,8 @@ export interface Machine {
   container?: string | undefined
   rack?: string | undefined
   state: string
+  /** Unix ms; present where it is not heard any more */
+  heardMs?: number | undefined
   workloads: readonly string[]
   /** absent if unknown */
   powerW?: number | undefined
@@ -25,6 +27,8 @@ interface Group {
   kind: Machine['kind']
   model: string
   devices: number
+  silent?: number
+  heardMs?: number
   powerW: number
   hashrateHs: number
   /** W of the machines that hash and report power */
@@ -86,6 +90,10 @@ function groups(machines: readonly Machine[]): Map<string, Group> {
       found.set(key, group)
     }
     group.devices++
+    if (m.heardMs !== undefined) {
+      group.silent = (group.silent ?? 0) + 1
+      group.heardMs = Math.max(group.heardMs ?? 0, m.heardMs)
+    }
     group.powerW += m.powerW ?? 0
     group.revenueUsdPerH += m.revenueUsdPerH
     group.costUsdPerH += m.costUsdPerH
@@ -113,6 +121,7 @@ export function losers(machines: readonly Machine[], limit: number): LoserView[]
         ...(m.container === undefined ? {} : { container: m.container }),
         ...(m.rack === undefined ? {} : { rack: m.rack }),
         state,
+        ...(m.heardMs === undefined ? {} : { heardMs: m.heardMs }),
         workloads: [...workloads],
         ...(m.powerW === undefined ? {} : { powerW: m.powerW }),
         revenueUsdPerH,

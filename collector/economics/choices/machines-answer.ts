@@ -13,6 +13,12 @@ export const ModelSchema = z.object({
   model: z.string().describe('`unknown` if the machines report no model'),
   kind: z.enum(['asic', 'gpu']),
   devices: z.number().int(),
+  silent: z
+    .number()
+    .int()
+    .optional()
+    .describe('of these machines: those that are not heard, and count by their last figures'),
+  heardMs: z.number().int().optional().describe('when the last of the silent ones was heard, Unix ms'),
   powerW: z.number(),
   hashrateHs: z.number().optional().describe('H/s of the machines that hash and report power'),
   efficiencyJPerTh: z.number().optional().describe('measured J/TH of those machines'),
@@ -39,6 +45,11 @@ export const LoserSchema = z.object({
   container: z.string().optional(),
   rack: z.string().optional(),
   state: z.string(),
+  heardMs: z
+    .number()
+    .int()
+    .optional()
+    .describe('it is not heard any more: its figures are of this time, Unix ms'),
   workloads: z.array(z.string()).describe('workloads that the machine works for'),
   powerW: z.number().optional(),
   revenueUsdPerH: usdPerH,

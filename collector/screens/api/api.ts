@@ -26,6 +26,7 @@ import { addPools } from './pools.ts'
 import { addQuotes } from './quotes.ts'
 import { addRepricing } from './repricing.ts'
 import { badParameters, ErrorSchema, faultsOf, json, none, problem, refused, routeOf } from './route.ts'
+import { addStanding } from './standing.ts'
 import { addStatementPages } from './statement-pages.ts'
 import { addStatements } from './statements.ts'
 import { addTakeIn } from './take-in.ts'
@@ -86,6 +87,7 @@ export function createApi(options: {
     c.json({ status: 'ok' as const, version, uptimeS: Math.floor((now() - startedMs) / 1000) }, 200),
   )
   addLive(api, views)
+  addStanding(api, views)
   if (options.ledger) addLedger(api, { ledger: options.ledger, views, log, now })
   addEconomics(api, views)
   if (options.figures) addFigures(api, { figures: options.figures, views })

@@ -5,6 +5,7 @@ import type { DeviceView } from '../../views/device.ts'
 import type { FigureGroup, LiveGroup, UnmatchedOwner } from '../../views/figures.ts'
 import type { Frame, Trend } from '../../views/frame.ts'
 import type { SiteView } from '../../views/site.ts'
+import type { StandingView } from '../../views/standing.ts'
 import type { WorkloadView } from '../../views/workload.ts'
 
 /** What the screens and the API read of the live collector. */
@@ -13,6 +14,8 @@ export interface Views {
   workloads(): WorkloadView[]
   devices(): DeviceView[]
   alerts(): AlertView[]
+  /** what stands still, and each part of the pipeline */
+  standing(): StandingView
   frame(): Frame
   trend(): Trend
   /** power and earnings of each group now */

@@ -6,7 +6,8 @@ import { type Assets, serveAsset } from './assets.ts'
 import type { Gate } from './gate.ts'
 
 /** Paths that need no token: they reveal nothing about the site. */
-const isOpen = (path: string) => path === '/healthz' || path === '/sign-in' || path.startsWith('/assets/')
+const isOpen = (path: string) =>
+  path === '/healthz' || path === '/readyz' || path === '/sign-in' || path.startsWith('/assets/')
 
 /** Paths that take a POST; every other path is read-only. */
 const POSTED: ReadonlySet<string> = new Set([

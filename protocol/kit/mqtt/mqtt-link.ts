@@ -77,6 +77,7 @@ export class MqttLink {
   #acceptedAtMs = 0
   /** the next wait, where it is not the back-off's */
   #restMs: number | undefined
+  #trouble: string | undefined = 'it was not reached yet'
 
   constructor(options: MqttLinkOptions) {
     this.#options = options
@@ -84,6 +85,11 @@ export class MqttLink {
 
   get connected(): boolean {
     return !this.#stopped && (this.#client?.connected ?? false)
+  }
+
+  /** Why no message can come; undefined while the broker has granted every subscription. */
+  get trouble(): string | undefined {
+    return this.#trouble
   }
 
   /** Connects, and goes on trying until `stop`. Never throws. */
@@ -171,6 +177,7 @@ export class MqttLink {
   #failure(error: unknown): void {
     const { url, user, log } = this.#options
     const reason = reasonOf(error)
+    this.#trouble = reason
     if (reason === this.#logged) return
     this.#logged = reason
     const refused = (error as { code?: unknown }).code
@@ -201,7 +208,11 @@ export class MqttLink {
     onConnected?.()
     if (extraTopics.length > 0) client.subscribe([...extraTopics], { qos: 1 }, () => {})
     client.subscribe([...topics], { qos: 1 }, (error) => {
-      if (!error) return onSubscribed()
+      if (!error) {
+        this.#trouble = undefined
+        return onSubscribed()
+      }
+      this.#trouble = `it refuses the subscription (${reasonOf(error)})`
       // where the connection closed meanwhile, the next one subscribes again
       if (client.connected)
         log.error('the broker refuses the subscription; let this user read these topics', {
@@ -215,6 +226,7 @@ export class MqttLink {
     const { log, reconnectMs, onClosed } = this.#options
     onClosed?.()
     if (this.#stopped) return
+    this.#trouble ??= 'the connection was lost'
     if (!this.#accepted && !this.#failed)
       this.#failure(new Error('it closed the connection without an answer to CONNECT'))
     const wasAccepted = this.#accepted

@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest'
 import { AlertSituations } from '../../../collector/live/alert-situations.ts'
 import { deviceView } from '../../../collector/live/device-view.ts'
 import { LiveTable } from '../../../collector/live/live-table.ts'
-import type { SiteDevice } from '../../../collector/live/reading-columns.ts'
 import { siteView } from '../../../collector/live/site-view.ts'
 import { SiteState } from '../../../collector/live/state.ts'
 import { OwnershipRegister } from '../../../collector/ownership/register.ts'
@@ -47,7 +46,7 @@ describe('a device that belongs to another agent', () => {
     const { agents: __, ...before } = alone
     expect(site).toEqual(before)
     expect(snapshot.columns.racks(new Set())).toMatchObject([{ devices: 1, powerW: 3500 }])
-    expect(deviceView(snapshot, snapshot.devices[1] as SiteDevice)).toMatchObject({
+    expect(deviceView(snapshot, 1, { earning: () => undefined })).toMatchObject({
       agentId: 'b',
       deviceId: 'hall-7',
       hashrateHs: 200e12,

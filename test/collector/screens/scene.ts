@@ -137,6 +137,7 @@ export function createScene(
       ]
     },
     devices: () => scene.change.worst ?? worstDevices(simulated),
+    standing: () => ({ atMs: scene.nowMs, standstills: scene.change.site.standing ?? [], parts: [] }),
     alerts: () => scene.change.alerts ?? alertsAt(scene.nowMs),
     frame: (): Frame => ({
       site: scene.site(),

@@ -2,6 +2,7 @@ import type { SiteView } from '../../../views/site.ts'
 import { Banners } from '../parts/banners.tsx'
 import { dataAgeOf } from '../parts/data-age.ts'
 import { monthOf } from '../parts/format.ts'
+import { PageTimeProvider, useKnownAt } from '../parts/last-known.tsx'
 import type { LivePage } from '../parts/live-page.ts'
 import { MoneyProvider, moneyOf, useMoney } from '../parts/money.ts'
 import { MwhCompared } from '../parts/mwh-compared.tsx'
@@ -41,42 +42,47 @@ export function EconomicsPage({ frame, connection, gapS }: Omit<LivePage, 'trend
   const { site, workloads } = frame
   const { timeZone } = site
   const { silent, stale, ageS } = dataAgeOf(frame, gapS)
+  const frozen = lost || (stale && !site.stale?.whole)
   return (
     <MoneyProvider value={moneyOf(site.displayCurrency)}>
-      <WithPanel>
-        <div class="economics">
-          <Banners lost={lost} site={site} silent={silent} {...(stale ? { staleS: ageS ?? gapS } : {})} />
-          <PageHeader site={site} here="/economics" />
-          <nav class="parts" aria-label="Sections of this page">
-            {SECTIONS.map(([id, name]) => (
-              <a key={id} href={`#${id}`}>
-                {name}
-              </a>
-            ))}
-          </nav>
-          <main>
-            <section
-              class={`panel ${lost || stale ? 'old' : ''}`}
-              aria-label="What a MWh costs and earns now"
-            >
-              <MwhCompared site={site} workloads={workloads} />
-              <Totals site={site} />
-            </section>
-            <Earnings frame={frame} />
-            <nav class="parts" aria-label="Statements">
-              <a href={`/statements?month=${monthOf(site.atMs, timeZone)}`}>Statements of the month</a>
+      <PageTimeProvider
+        value={{ atMs: site.atMs + gapS * 1000, timeZone, ...(frozen ? { frozenMs: site.atMs } : {}) }}
+      >
+        <WithPanel>
+          <div class="economics">
+            <Banners lost={lost} site={site} silent={silent} {...(stale ? { staleS: ageS ?? gapS } : {})} />
+            <PageHeader site={site} here="/economics" />
+            <nav class="parts" aria-label="Sections of this page">
+              {SECTIONS.map(([id, name]) => (
+                <a key={id} href={`#${id}`}>
+                  {name}
+                </a>
+              ))}
             </nav>
-            <BetterUse timeZone={timeZone} />
-            <WhatIf site={site} />
-            <Models site={site} />
-            <Losers timeZone={timeZone} />
-            <Pools timeZone={timeZone} />
-            <Prices timeZone={timeZone} nowMs={site.atMs} />
-            <OwnersWithoutRule timeZone={timeZone} />
-            <PutAside timeZone={timeZone} />
-          </main>
-        </div>
-      </WithPanel>
+            <main>
+              <section
+                class={`panel ${lost || stale ? 'old' : ''}`}
+                aria-label="What a MWh costs and earns now"
+              >
+                <MwhCompared site={site} workloads={workloads} />
+                <Totals site={site} />
+              </section>
+              <Earnings frame={frame} />
+              <nav class="parts" aria-label="Statements">
+                <a href={`/statements?month=${monthOf(site.atMs, timeZone)}`}>Statements of the month</a>
+              </nav>
+              <BetterUse timeZone={timeZone} />
+              <WhatIf site={site} />
+              <Models site={site} />
+              <Losers timeZone={timeZone} />
+              <Pools timeZone={timeZone} />
+              <Prices timeZone={timeZone} nowMs={site.atMs} />
+              <OwnersWithoutRule timeZone={timeZone} />
+              <PutAside timeZone={timeZone} />
+            </main>
+          </div>
+        </WithPanel>
+      </PageTimeProvider>
     </MoneyProvider>
   )
 }
@@ -86,12 +92,13 @@ function Totals({ site }: { site: SiteView }) {
   const money = useMoney()
   const { netUsdPerH, revenueUsdPerH, energyCostUsdPerH, demandUsdPerH, feesUsdPerH } = site
   const losing = netUsdPerH < 0
+  const known = useKnownAt()(site.stale)
   const net = money.sum([revenueUsdPerH, -energyCostUsdPerH, -demandUsdPerH])
   const [revenue, energyCost, demand] = net.terms
   return (
     <dl class="sums">
       <div class={losing ? 'losing' : ''}>
-        <dt>Net</dt>
+        <dt>Net{known && <em class="known"> {known}</em>}</dt>
         <dd class="digits">
           <b class="net">
             {losing && '▼ '}

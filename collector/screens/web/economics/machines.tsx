@@ -1,6 +1,7 @@
 import type { LoserView, ModelView } from '../../../economics/choices/machines-answer.ts'
 import type { SiteView } from '../../../views/site.ts'
 import { fixed, many, power, UNKNOWN } from '../parts/format.ts'
+import { dated } from '../parts/last-known.tsx'
 import { useMoney } from '../parts/money.ts'
 import { Section } from './parts/section.tsx'
 import { Table } from './parts/table.tsx'
@@ -45,7 +46,11 @@ export function Models({ site }: { site: SiteView }) {
               cell: (m) => (
                 <>
                   {m.model}
-                  <small>{many(m.devices, 'machine')}</small>
+                  <small>
+                    {many(m.devices, 'machine')}
+                    {m.silent !== undefined &&
+                      `, ${m.silent} silent since ${dated(m.heardMs, site.atMs, site.timeZone)}`}
+                  </small>
                 </>
               ),
             },
@@ -108,7 +113,15 @@ export function Losers({ timeZone }: { timeZone: string }) {
                 </>
               ),
             },
-            { name: 'State', cell: (m) => m.state },
+            {
+              name: 'State',
+              cell: (m) =>
+                m.heardMs === undefined ? (
+                  m.state
+                ) : (
+                  <em class="known">◷ {dated(m.heardMs, Date.now(), timeZone)}</em>
+                ),
+            },
             { name: 'Works for', cell: (m) => m.workloads.join(', ') || UNKNOWN },
             { name: 'Power', number, cell: (m) => watts(m.powerW) },
             { name: 'Earns/h', number, cell: (m) => money.text(m.revenueUsdPerH, 3) },

@@ -1,8 +1,10 @@
 import type { SiteView } from '../../../views/site.ts'
 import type { DataAge } from './data-age.ts'
-import { clock, count, stopwatch } from './format.ts'
+import { clock, count, many, power, stopwatch } from './format.ts'
+import { dated } from './last-known.tsx'
 import { useMoney } from './money.ts'
 import { overdue, priceName, priceText } from './price-text.ts'
+import { StandingStrip } from './standing-strip.tsx'
 
 /** Warnings above the figures: connection lost, figures stale, agents silent, records lost or held back, prices out of date or not known, machines simulated. */
 export function Banners(props: {
@@ -17,6 +19,7 @@ export function Banners(props: {
   const { ledgerLosses: losses = [], timeZone = 'UTC' } = site ?? {}
   return (
     <div class="banners">
+      {site && <StandingStrip site={site} />}
       {lost && (
         <p class="banner lost" role="status">
           <b>No connection to the collector</b> · reconnecting
@@ -43,6 +46,7 @@ export function Banners(props: {
           {silent.length > 4 && <span>and {count(silent.length - 4)} more agents</span>}
         </p>
       )}
+      {site?.stale && !site.stale.whole && <Silent site={site} />}
       {losses.length > 0 && (
         <p class="banner silent">
           {losses.slice(0, 3).map((l) => (
@@ -69,6 +73,35 @@ export function Banners(props: {
         </p>
       )}
     </div>
+  )
+}
+
+/** Machines that are not heard while others are: the sums are those of the others. */
+function Silent({ site: { stale, atMs, timeZone } }: { site: SiteView }) {
+  if (!stale) return null
+  const { digits, unit } = power(stale.powerW)
+  return (
+    <p class="banner silent">
+      <span>
+        <b>◆ {many(stale.devices, 'machine')} not heard</b>{' '}
+        {stale.heardMs !== undefined && (
+          <>
+            since <span class="digits">{dated(stale.heardMs, atMs, timeZone)}</span>
+          </>
+        )}
+        : the sums are without them
+        {stale.powerW !== undefined && (
+          <>
+            {' '}
+            (they drew{' '}
+            <span class="digits">
+              {digits} {unit}
+            </span>
+            )
+          </>
+        )}
+      </span>
+    </p>
   )
 }
 

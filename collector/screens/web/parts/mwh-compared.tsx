@@ -2,12 +2,14 @@ import type { SiteView } from '../../../views/site.ts'
 import type { WorkloadView } from '../../../views/workload.ts'
 import { marked } from './estimated.ts'
 import { fixed, power } from './format.ts'
+import { useKnownAt } from './last-known.tsx'
 import { useMoney } from './money.ts'
 import { type Business, businessesOf } from './workload-kinds.ts'
 
 /** In one line: what a MWh costs, and what it earns by mining and by AI compute. */
 export function MwhCompared({ site, workloads }: { site: SiteView; workloads: readonly WorkloadView[] }) {
   const money = useMoney()
+  const known = useKnownAt()(site.stale)
   const energy = site.prices.find((p) => p.name === 'energyUsdPerKwh')
   const businesses = businessesOf(workloads)
   const mining = businesses.find((b) => b.name === 'Mining')
@@ -32,7 +34,9 @@ export function MwhCompared({ site, workloads }: { site: SiteView; workloads: re
         const losing = b.revenueUsdPerKwh !== undefined && b.revenueUsdPerKwh < (energy?.value ?? 0)
         return (
           <div key={b.name} class={losing ? 'losing' : ''}>
-            <dt>{b.name} earns</dt>
+            <dt>
+              {b.name} earns{known && <em class="known"> {known}</em>}
+            </dt>
             <dd class="digits">
               {losing && <span class="mark">▼ </span>}
               {marked(b.isEstimated, money.perMwh(b.revenueUsdPerKwh))}

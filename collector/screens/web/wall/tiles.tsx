@@ -4,13 +4,24 @@ import type { SiteView } from '../../../views/site.ts'
 import type { WorkloadView } from '../../../views/workload.ts'
 import { drawsEstimated, ESTIMATED, earnsEstimated } from '../parts/estimated.ts'
 import { clock, count, hashrate, percent, power, span, UNKNOWN } from '../parts/format.ts'
+import { isUnknown, useKnownAt } from '../parts/last-known.tsx'
 import { type Money, useMoney } from '../parts/money.ts'
 import { SEVERITY_SHAPES } from './severity-shapes.ts'
 
-function Tile(props: { name: string; title: string; class?: string; children: ComponentChildren }) {
+function Tile(props: {
+  name: string
+  title: string
+  class?: string
+  /** when its figure was known last, `◷ 12:31`; absent: now */
+  known?: string | undefined
+  children: ComponentChildren
+}) {
   return (
     <section class={`panel tile ${props.name} ${props.class ?? ''}`} aria-label={props.title}>
-      <h2>{props.title}</h2>
+      <h2>
+        {props.title}
+        {props.known !== undefined && <em class="known">{props.known}</em>}
+      </h2>
       {props.children}
     </section>
   )
@@ -48,31 +59,39 @@ export function Tiles({
   alerts: readonly AlertView[]
   ageS: number | undefined
 }) {
-  const rate = hashrate(site.hashrateHs)
+  const knownAt = useKnownAt()
+  const known = knownAt(site.stale)
+  const unknown = isUnknown(site.stale)
+  const rate = hashrate(unknown ? undefined : site.hashrateHs)
   const money = useMoney()
   const losing = site.netUsdPerH < 0
   const idle = site.gpus - site.gpusHeld
   return (
     <div class="tiles">
-      <Tile name="net" title="Net margin now" class={losing ? 'warning' : ''}>
+      <Tile
+        name="net"
+        title={known ? 'Net margin' : 'Net margin now'}
+        known={known}
+        class={losing ? 'warning' : ''}
+      >
         <Big
-          digits={netOf(site, money).total}
+          digits={unknown ? UNKNOWN : netOf(site, money).total}
           unit="/h"
           {...markOf(losing && '▼', workloads.some((w) => earnsEstimated(w)) || drawsEstimated(site))}
         />
-        <Sub text={netText(site, money)} />
+        <Sub text={unknown ? 'nothing is heard yet' : netText(site, money)} />
       </Tile>
-      <Power site={site} />
+      <Power site={site} known={known} />
       <AlertCounts alerts={alerts} />
       <Tile name="age" title="Data age">
         <Big {...ageOf(ageS)} />
         <Sub text={ledgerText(site)} />
       </Tile>
-      <Tile name="hashrate" title="Hashrate">
+      <Tile name="hashrate" title="Hashrate" known={known}>
         <Big digits={rate.digits} unit={rate.unit} />
         <Sub text={hashrateText(site)} />
       </Tile>
-      <Tile name="gpus" title="GPUs held">
+      <Tile name="gpus" title="GPUs held" known={known}>
         <Big digits={site.gpus > 0 ? count(site.gpusHeld) : UNKNOWN} unit={`of ${count(site.gpus)}`} />
         <Sub
           text={
@@ -134,13 +153,13 @@ function ageOf(ageS: number | undefined) {
   return { digits, unit: unit.join(' ') }
 }
 
-function Power({ site }: { site: SiteView }) {
-  const now = power(site.powerW)
+function Power({ site, known }: { site: SiteView; known: string | undefined }) {
+  const now = power(isUnknown(site.stale) ? undefined : site.powerW)
   const limitW = site.powerLimitW
   const title = site.meterPowerW === undefined ? 'Site power, no meter' : 'Site power'
   if (limitW === undefined)
     return (
-      <Tile name="power" title={title}>
+      <Tile name="power" title={title} known={known}>
         <Big digits={now.digits} unit={now.unit} {...markOf(false, drawsEstimated(site))} />
         <Sub text="no contract limit is configured" />
       </Tile>
@@ -150,7 +169,7 @@ function Power({ site }: { site: SiteView }) {
   const limit = power(limitW)
   const room = power(Math.abs(limitW - site.powerW))
   return (
-    <Tile name="power" title={title} class={over ? 'critical' : ''}>
+    <Tile name="power" title={title} known={known} class={over ? 'critical' : ''}>
       <Big
         digits={now.digits}
         unit={now.unit}
@@ -162,7 +181,11 @@ function Power({ site }: { site: SiteView }) {
       </div>
       <Sub
         text={`limit ${limit.digits} ${limit.unit} · `}
-        strong={`${room.digits} ${room.unit} ${over ? 'over' : 'left'}`}
+        strong={
+          isUnknown(site.stale)
+            ? UNKNOWN
+            : `${room.digits} ${room.unit} ${over ? 'over' : 'left'}${known ? ' then' : ''}`
+        }
       />
     </Tile>
   )

@@ -1,7 +1,8 @@
 import type { SiteView } from '../../../views/site.ts'
 import type { WorkloadView } from '../../../views/workload.ts'
 import { drawsEstimated, ESTIMATED_MEANS, earnsEstimated, isEstimated, marked } from '../parts/estimated.ts'
-import { fixed, hashrate, power } from '../parts/format.ts'
+import { fixed, hashrate, many, power } from '../parts/format.ts'
+import { useKnownAt } from '../parts/last-known.tsx'
 import { useMoney } from '../parts/money.ts'
 import { MwhCompared } from '../parts/mwh-compared.tsx'
 import { KIND_NAMES, NEVER_EARNS } from '../parts/workload-kinds.ts'
@@ -44,7 +45,7 @@ export function Workloads({ workloads, site }: { workloads: readonly WorkloadVie
       <h2>
         Revenue per MWh
         <small>
-          {money.code} for each MWh used, now
+          {money.code} for each MWh used, {site.stale?.whole ? 'last known' : 'now'}
           {workloads.some(isEstimated) && ` · ${ESTIMATED_MEANS}`}
         </small>
       </h2>
@@ -91,6 +92,8 @@ export function Workloads({ workloads, site }: { workloads: readonly WorkloadVie
 
 function Row({ w, energyUsdPerKwh }: { w: WorkloadView; energyUsdPerKwh: number | undefined }) {
   const money = useMoney()
+  const known = useKnownAt()(w.stale)
+  const silent = w.stale && !w.stale.whole ? ` · without ${many(w.stale.devices, 'silent machine')}` : ''
   const { digits, unit } = power(w.powerW)
   const earns = !NEVER_EARNS.has(w.kind)
   const losing = earns && w.netUsdPerH < 0
@@ -98,7 +101,11 @@ function Row({ w, energyUsdPerKwh }: { w: WorkloadView; energyUsdPerKwh: number 
     <tr class={losing ? 'losing' : earns ? '' : 'costs'}>
       <th scope="row" title={w.workload}>
         {w.workload}
-        <small>{detail(w)}</small>
+        <small>
+          {known && <em class="known">{known}</em>}
+          {detail(w)}
+          {silent}
+        </small>
         <small class="narrow">
           {marked(drawsEstimated(w), digits)} {unit}
         </small>

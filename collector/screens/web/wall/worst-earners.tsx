@@ -1,16 +1,26 @@
 import type { DeviceView } from '../../../views/device.ts'
+import type { SiteView } from '../../../views/site.ts'
 import { marked } from '../parts/estimated.ts'
 import { power } from '../parts/format.ts'
+import { useKnownAt } from '../parts/last-known.tsx'
 import { useMoney } from '../parts/money.ts'
 import { SimulatedChip } from '../parts/page-header.tsx'
 import { useFittingRows } from './fitting-rows.ts'
 
 const ROW_REM = 2.2
 
+function nobodyLoses({ stale }: SiteView): string {
+  if (!stale) return 'No device loses money.'
+  return stale.whole
+    ? 'No device lost money when it was last heard.'
+    : 'No device loses money, silent ones by their last figures.'
+}
+
 /** The devices that earn least for the power they draw. */
-export function WorstEarners({ devices }: { devices: readonly DeviceView[] }) {
+export function WorstEarners({ devices, site }: { devices: readonly DeviceView[]; site: SiteView }) {
   const [box, rows] = useFittingRows(ROW_REM)
   const money = useMoney()
+  const knownAt = useKnownAt()
   return (
     <section class="panel worst" aria-label="Worst earners">
       <h2>
@@ -18,10 +28,16 @@ export function WorstEarners({ devices }: { devices: readonly DeviceView[] }) {
         <small>power · {money.code}/MWh · net</small>
       </h2>
       <div class="rows" ref={box} style={{ '--rows': rows }}>
-        {devices.length === 0 && <p class="empty">No device loses money.</p>}
+        {devices.length === 0 && <p class="empty">{nobodyLoses(site)}</p>}
         {devices.slice(0, rows).map((d) => {
           const { digits, unit } = power(d.powerW)
-          const losing = d.netUsdPerH < 0
+          const { netUsdPerH = 0 } = d
+          const losing = netUsdPerH < 0
+          const known = knownAt(
+            d.stale
+              ? { devices: 1, whole: true, ...(d.heardMs === undefined ? {} : { heardMs: d.heardMs }) }
+              : undefined,
+          )
           const guessed = d.powerBasis !== undefined && !['metered', 'reported'].includes(d.powerBasis)
           return (
             <div key={`${d.agentId} ${d.deviceId}`} class={`row ${losing ? 'losing' : ''}`}>
@@ -30,6 +46,7 @@ export function WorstEarners({ devices }: { devices: readonly DeviceView[] }) {
                   d.deviceId}
               </b>
               <span class="what">
+                {known && <em class="known">{known}</em>}
                 {d.simulated && <SimulatedChip />}
                 {d.faults?.[0] ?? d.model ?? d.deviceId}
               </span>
@@ -39,7 +56,7 @@ export function WorstEarners({ devices }: { devices: readonly DeviceView[] }) {
               <span class="price">{marked(guessed, money.perMwh(d.revenueUsdPerKwh))}</span>
               <span class="loss">
                 {losing && <span class="mark">▼ </span>}
-                {marked(guessed, money.text(d.netUsdPerH, 3))}/h
+                {marked(guessed, money.text(netUsdPerH, 3))}/h
               </span>
             </div>
           )

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Spool } from '../../../../agent/uplink/spool/spool.ts'
+import { MINUTE_MS } from '../../../../protocol/units.ts'
 import {
   asKilled,
   DAY_MS,
@@ -154,6 +155,30 @@ describe('the spool', () => {
     await spool.commit()
     await spool.commit()
     expect(spool.state().records).toBe(before - 1)
+    await spool.close()
+  })
+
+  it('tells the age of the oldest record that is not acknowledged, also where its segment began long before', async () => {
+    let spool = await openSpool(folder)
+    const startOf = (n: number) => T0 + Math.floor(n / 50) * MINUTE_MS
+    const told = () => spool.state().oldestMs
+    expect(told()).toBeUndefined()
+    for (let first = 0; first < 1000; first += 100) {
+      spool.append(numbered(first, 100))
+      await spool.commit()
+    }
+    expect(told()).toBe(startOf(0))
+    spool.trim(730)
+    await spool.commit()
+    expect(told()).toBe(startOf(730))
+    await spool.close()
+    spool = await openSpool(folder)
+    expect(told()).toBe(startOf(730))
+    spool.trim(1000)
+    await spool.commit()
+    expect(told()).toBeUndefined()
+    spool.append(numbered(1200, 50))
+    expect(told()).toBe(startOf(1200))
     await spool.close()
   })
 

@@ -5,6 +5,7 @@ import { AlertViewSchema } from '../../../../collector/views/alert.ts'
 import { DeviceViewSchema } from '../../../../collector/views/device.ts'
 import { LedgerFigureSchema } from '../../../../collector/views/ledger-figure.ts'
 import { SiteViewSchema } from '../../../../collector/views/site.ts'
+import { StandingViewSchema } from '../../../../collector/views/standing.ts'
 import { WorkloadViewSchema } from '../../../../collector/views/workload.ts'
 import { PerwattError } from '../../../../protocol/kit/errors.ts'
 import { SILENT } from '../../../../protocol/kit/log.ts'
@@ -43,6 +44,7 @@ test('every answer fits the schema that the API promises', async () => {
     ['/api/v1/devices', z.array(DeviceViewSchema).min(1)],
     ['/api/v1/alerts', z.array(AlertViewSchema).min(1)],
     ['/api/v1/ledger', z.array(LedgerFigureSchema).min(1)],
+    ['/api/v1/standing', StandingViewSchema],
     [
       '/healthz',
       z.strictObject({ status: z.literal('ok'), version: z.literal('1.2.3'), uptimeS: z.number() }),
@@ -66,10 +68,12 @@ test('/openapi.json describes every route with the version of the package', asyn
     '/api/v1/losers',
     '/api/v1/models',
     '/api/v1/site',
+    '/api/v1/standing',
     '/api/v1/stream',
     '/api/v1/whatif',
     '/api/v1/workloads',
     '/healthz',
+    '/readyz',
   ])
   expect(Object.keys(body.components.schemas)).toEqual(
     expect.arrayContaining(['Site', 'Device', 'Frame', 'Error']),

@@ -87,7 +87,13 @@ describe('quotes now', () => {
         },
       ],
       feeds: [
-        { name: 'market', feed: 'http-price', quotes: ['energyUsdPerKwh'], failing: 'no answer' },
+        {
+          name: 'market',
+          feed: 'http-price',
+          quotes: ['energyUsdPerKwh'],
+          failing: 'no answer',
+          silent: true,
+        },
         { name: 'configuration', feed: 'fixed', quotes: ['btcUsd'], heardMs: NOW },
       ],
       heldBack: [

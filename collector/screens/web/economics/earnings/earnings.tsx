@@ -3,6 +3,7 @@ import type { FigureGroup, Periods } from '../../../../views/figures.ts'
 import type { Frame } from '../../../../views/frame.ts'
 import type { WorkloadKind } from '../../../../views/workload.ts'
 import { monthOf, UNKNOWN } from '../../parts/format.ts'
+import { useKnownAt } from '../../parts/last-known.tsx'
 import { useMoney } from '../../parts/money.ts'
 import { KIND_NAMES } from '../../parts/workload-kinds.ts'
 import { Choice } from '../parts/choice.tsx'
@@ -22,6 +23,7 @@ const GROUPS = ['workload', 'kind', 'customer', 'container'] as const satisfies 
 /** What each part of the site earns per MWh, now and over several periods. Pressing a figure explains it. */
 export function Earnings({ frame }: { frame: Frame }) {
   const money = useMoney()
+  const knownAt = useKnownAt()
   const [groupBy, setGroupBy] = useState<(typeof GROUPS)[number]>('workload')
   const [time, setTime] = useState<Time>('day')
   const answer = useAnswer<Periods[]>({ path: `/api/v1/periods?groupBy=${groupBy}`, everyMs: EVERY_MS })
@@ -51,9 +53,11 @@ export function Earnings({ frame }: { frame: Frame }) {
             cell: ({ group }: Periods) => {
               const now = live.get(group)
               if (!now || !(now.powerW > 0)) return UNKNOWN
+              const known = knownAt(now.stale)
               const content = () => [<LiveExplained key="live" of={now} />, explained(group)]
               return (
                 <Why title={`${group} now`} content={content}>
+                  {known && <em class="known">{known}</em>}
                   {money.perMwh(now.revenueUsdPerH / (now.powerW / 1000))}
                 </Why>
               )

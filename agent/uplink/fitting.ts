@@ -1,0 +1,48 @@
+import { encode } from '../../protocol/codec.ts'
+
+/** A message with its size on the wire. */
+export interface Sized<M> {
+  message: M
+  bytes: number
+}
+
+/**
+ * A message of the first entries, as many as fit into `maxBytes`; of one entry where not even one fits.
+ * @param make the message of some of the entries
+ */
+export function fitting<T, M>(
+  entries: readonly T[],
+  make: (some: readonly T[]) => M,
+  maxBytes: number,
+): Sized<M> {
+  for (let count = entries.length; ; ) {
+    const message = make(entries.slice(0, count))
+    const bytes = Buffer.byteLength(encode(message))
+    if (bytes <= maxBytes || count <= 1) return { message, bytes }
+    count = Math.max(1, Math.min(count - 1, Math.floor((count * maxBytes) / bytes)))
+  }
+}
+
+/** All entries in messages that fit. @param most entries of one message */
+export function partsOf<T, M>(
+  entries: readonly T[],
+  make: (some: readonly T[]) => M,
+  { maxBytes, most }: { maxBytes: number; most: number },
+): (Sized<M> & { entries: readonly T[] })[] {
+  const parts: (Sized<M> & { entries: readonly T[] })[] = []
+  for (let from = 0; from < entries.length; ) {
+    let taken: readonly T[] = []
+    const rest = entries.slice(from, from + most)
+    const sized = fitting(
+      rest,
+      (some) => {
+        taken = some
+        return make(some)
+      },
+      maxBytes,
+    )
+    parts.push({ ...sized, entries: taken })
+    from += taken.length
+  }
+  return parts
+}

@@ -1,0 +1,71 @@
+import type { Log } from '../../protocol/kit/log.ts'
+import type { DeliveryStatus } from '../../protocol/status.ts'
+
+/** Silence that is told: a collector or a broker that restarts answers sooner. */
+const TOLD_AFTER_MS = 20_000
+
+/** For how long records were sent without an acknowledgement, and what is known of why. Logs the begin and the end, not each try. */
+export class UnansweredWatch {
+  readonly #log: Log
+  /** when the first message of this silence was sent; absent: acknowledgements come */
+  #sinceSteadyMs: number | undefined
+  #triedBytes = Number.POSITIVE_INFINITY
+  #notStored: string | undefined
+  /** what was logged of this silence */
+  #told: string | undefined
+
+  constructor(log: Log) {
+    this.#log = log
+  }
+
+  sent(bytes: number, steadyMs: number): void {
+    this.#sinceSteadyMs ??= steadyMs
+    this.#triedBytes = Math.min(this.#triedBytes, bytes)
+  }
+
+  /** Records were taken. */
+  answered(): void {
+    if (this.#told !== undefined) this.#log.info('the collector acknowledges records again')
+    this.#sinceSteadyMs = undefined
+    this.#triedBytes = Number.POSITIVE_INFINITY
+    this.#notStored = undefined
+    this.#told = undefined
+  }
+
+  /** The collector received records and did not take them. */
+  refused(reason: string): void {
+    if (this.#sinceSteadyMs !== undefined) this.#notStored = reason
+  }
+
+  /** Logs that records wait, when it begins and when more is known. */
+  tell(records: number, steadyMs: number): void {
+    const sinceMs = this.#sinceSteadyMs
+    if (sinceMs === undefined || steadyMs - sinceMs < TOLD_AFTER_MS) return
+    const why = this.#notStored ?? ''
+    if (this.#told === why) return
+    this.#told = why
+    const unansweredS = Math.round((steadyMs - sinceMs) / 1000)
+    if (this.#notStored !== undefined)
+      this.#log.error('the collector receives records and can’t store them; they are kept here', {
+        records,
+        unansweredS,
+        reason: this.#notStored,
+      })
+    else
+      this.#log.error(
+        'the collector does not acknowledge records; they are kept here. Check that the collector runs, and that the broker lets this agent publish its intervals and read its ack (ACL, size of messages)',
+        { records, unansweredS, triedBytes: this.#triedBytes },
+      )
+  }
+
+  status(steadyMs: number): Pick<DeliveryStatus, 'unansweredS' | 'triedBytes' | 'notStored'> {
+    if (this.#sinceSteadyMs === undefined) return {}
+    const silentMs = steadyMs - this.#sinceSteadyMs
+    if (silentMs < TOLD_AFTER_MS) return {}
+    return {
+      unansweredS: Math.round(silentMs / 1000),
+      ...(Number.isFinite(this.#triedBytes) ? { triedBytes: this.#triedBytes } : {}),
+      ...(this.#notStored === undefined ? {} : { notStored: this.#notStored }),
+    }
+  }
+}

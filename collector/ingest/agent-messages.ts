@@ -1,0 +1,154 @@
+import { decode, encode } from '../../protocol/codec.ts'
+import type { Log } from '../../protocol/kit/log.ts'
+import type { MqttMessage } from '../../protocol/kit/mqtt/mqtt-link.ts'
+import { decodeLive, LiveMessageSchema } from '../../protocol/sample.ts'
+import {
+  type AckMessage,
+  InventoryMessageSchema,
+  type StatusMessage,
+  StatusMessageSchema,
+} from '../../protocol/status.ts'
+import { type Channel, topic } from '../../protocol/topics.ts'
+import type { ClockWatch } from '../clocks/clock-watch.ts'
+import type { BatchReceiver } from '../intake/batch-receiver.ts'
+import type { SiteState } from '../live/state.ts'
+import type { ClaimKeeper } from '../ownership/claim-keeper.ts'
+import type { Quarantined } from '../plugin/store.ts'
+import type { InventoryBook } from './inventory.ts'
+import { InventoryParts } from './inventory-parts.ts'
+import type { Twins } from './twins.ts'
+
+/** Bytes of an unusable message that go to quarantine. */
+const PAYLOAD_KEPT_BYTES = 2_000
+
+export interface AgentMessagesOptions {
+  site: string
+  /** whether emulated machines may count in this site's figures */
+  acceptSimulated: boolean
+  state: SiteState
+  receiver: Pick<BatchReceiver, 'receive' | 'present'>
+  inventory: InventoryBook
+  claims: Pick<ClaimKeeper, 'hear'>
+  clocks: Pick<ClockWatch, 'heard' | 'keptByNtp'>
+  twins: Twins
+  /** sends now, or not at all */
+  publish(message: MqttMessage): void
+  nowMs: () => number
+  log: Log
+  quarantine(entry: Quarantined): void
+}
+
+/** Validates and routes what agents send. A message that can't be used is counted and put into quarantine, and changes nothing. */
+export class AgentMessages {
+  readonly #o: AgentMessagesOptions
+  /** agents that read emulated machines though this site refuses them; each is logged once */
+  readonly #refused = new Set<string>()
+  readonly #parts = new InventoryParts()
+
+  constructor(options: AgentMessagesOptions) {
+    this.#o = options
+  }
+
+  /** @param name the topic */
+  take(
+    { agent, channel }: { agent: string; channel: Channel },
+    name: string,
+    payload: Buffer,
+    retained: boolean,
+  ): void {
+    const why = this.#why(channel, agent, payload, retained)
+    if (why) this.aside(agent, name, why, payload)
+  }
+
+  /** @returns why the message can't be used, or undefined */
+  #why(channel: Channel, agent: string, payload: Buffer, retained: boolean): string | undefined {
+    const { state, inventory, clocks, nowMs } = this.#o
+    switch (channel) {
+      case 'status': {
+        const m = decode(StatusMessageSchema, payload)
+        if (m.ok && this.#admits(agent, m.value.simulated)) {
+          state.status(agent, m.value)
+          this.#noteProgram(agent, m.value)
+          // the last will is as old as the connection
+          if (!retained && m.value.state === 'online') {
+            clocks.heard(agent, m.value.atMs)
+            clocks.keptByNtp(agent, m.value.clockSynchronised)
+          }
+        }
+        return m.ok ? undefined : m.reason
+      }
+      case 'inventory': {
+        const m = decode(InventoryMessageSchema, payload)
+        if (m.ok && this.#admits(agent, m.value.simulated)) {
+          const whole = this.#parts.take(agent, m.value, retained)
+          if (whole) {
+            state.inventory(agent, whole)
+            inventory.put(agent, whole)
+            this.#o.claims.hear(agent, whole.devices)
+          }
+          // the agent sends in smaller parts what is not named here
+          if (!retained) this.#acknowledge(agent, this.#o.receiver.present(agent))
+        }
+        return m.ok ? undefined : m.reason
+      }
+      case 'live': {
+        const m = decode(LiveMessageSchema, payload)
+        if (m.ok && !retained && !this.#refused.has(agent)) {
+          clocks.heard(agent, m.value.sentAtMs)
+          state.live(agent, decodeLive(m.value), nowMs())
+        }
+        return m.ok ? undefined : m.reason
+      }
+      case 'intervals': {
+        if (this.#refused.has(agent)) return undefined
+        this.#o.receiver.receive(agent, payload, {
+          reply: (ack) => this.#acknowledge(agent, ack),
+          refuse: (reason, bytes) => this.aside(agent, topic(this.#o.site, agent, channel), reason, bytes),
+        })
+        return undefined
+      }
+      default:
+        return 'not a channel that agents publish on'
+    }
+  }
+
+  #noteProgram(agent: string, { program, namesake, state }: StatusMessage): void {
+    const nowMs = this.#o.nowMs()
+    // a last will may come late, and of a program that has ended
+    if (program && state === 'online') this.#o.twins.hear(agent, program, nowMs)
+    if (program && namesake)
+      this.#o.twins.note({ kind: 'agent', name: agent, programs: [program, namesake] }, nowMs)
+  }
+
+  /** An acknowledgement that can't be sent is not repeated: the agent sends the records again, and is answered then. */
+  #acknowledge(agent: string, ack: AckMessage): void {
+    const payload = encode({ ...ack, inventory: this.#parts.answer(agent) })
+    this.#o.publish({ topic: topic(this.#o.site, agent, 'ack'), payload, qos: 1 })
+  }
+
+  #admits(agent: string, simulated: boolean): boolean {
+    if (!simulated || this.#o.acceptSimulated) {
+      this.#refused.delete(agent)
+      return true
+    }
+    if (!this.#refused.has(agent)) {
+      this.#refused.add(agent)
+      this.#o.log.warn(
+        'refused: this agent reads emulated machines; set site.simulated: true to try them here',
+        { agent },
+      )
+    }
+    return false
+  }
+
+  /** Puts a message aside that can't be used. */
+  aside(agentId: string, name: string, reason: string, payload: Uint8Array): void {
+    this.#o.quarantine({
+      atMs: this.#o.nowMs(),
+      agentId,
+      topic: name,
+      reason,
+      payload: Buffer.from(payload.subarray(0, PAYLOAD_KEPT_BYTES)).toString('latin1'),
+    })
+  }
+}

@@ -1,0 +1,39 @@
+import type { Pulse } from '../plugin/pulse.ts'
+import type { StorePulseSource } from '../plugin/store-health.ts'
+import { storeCure } from './store-cure.ts'
+
+/** The calls that the collector repeats by itself until they succeed, and what does not happen while they fail. */
+const CALLS: Readonly<Record<string, string>> = {
+  open: 'the store can’t be opened',
+  append: 'records are not stored',
+  appendAll: 'records are not stored',
+  settle: 'settled minutes are not stored',
+  hold: 'settled minutes are not stored',
+  writeQuotes: 'prices are not stored',
+  writeSamples: 'samples for charts are not stored',
+  quarantine: 'messages that were put aside are not stored',
+  prune: 'old samples are not removed',
+}
+const NAMES = new Set(Object.keys(CALLS))
+
+/** A call that fails again and again, or hangs, stands still after this. */
+const LIMIT_S = 30
+
+/** Whether the store takes what it is given: which of its calls fail or hang, since when, and why. */
+export function storePulse(store: StorePulseSource): Pulse {
+  const { call, reason = '', stillS = 0 } = store.trouble(NAMES) ?? {}
+  return {
+    part: 'store',
+    // other calls may succeed: the one that fails does not move
+    moves: call ?? store.done,
+    waiting: call === undefined ? 0 : 1,
+    limitS: LIMIT_S,
+    ...(call === undefined ? {} : { stillS }),
+    why: () => ({
+      kind: 'store',
+      what: CALLS[call ?? 'append'] ?? '',
+      cause: `the store ${store.name} refuses or fails: ${reason}`,
+      cure: storeCure(reason),
+    }),
+  }
+}
