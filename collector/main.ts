@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander'
 import { createProgram, runProgram } from '../protocol/kit/program.ts'
+import { resetAgent } from './commands/agents.ts'
 import { check } from './commands/check.ts'
 import { convert } from './commands/convert.ts'
 import { demo } from './commands/demo.ts'
@@ -139,6 +140,20 @@ deciding(devices.command('adopt'))
 deciding(devices.command('apart'))
   .description('say that devices are machines of their own, whatever they have in common with others')
   .action(setApart)
+requesting(
+  program
+    .command('agents')
+    .description('the agents’ numbers: under which their records are stored')
+    .command('reset')
+    .argument('<name>', 'the agent')
+    .requiredOption('--by <name>', 'who decides, for the audit trail')
+    .requiredOption('--reason <text>', 'why, for the audit trail'),
+)
+  .description(
+    'forget under which numbers an agent’s records are stored, so that it can go on after a forged or damaged one; nothing is lost or counted twice',
+  )
+  .action(resetAgent)
+
 const doubts = program
   .command('doubts')
   .description(

@@ -3,6 +3,7 @@ import { DeviceIdSchema } from './device.ts'
 import { knownWord } from './known-word.ts'
 import { type Owner, OwnerSchema, ownerKey } from './owner.ts'
 import { POWER_BASES, type PowerBasis } from './sample.ts'
+import { ANCESTORS_KEPT, type Ancestor, AncestorSchema, LifeIdSchema } from './spool-life.ts'
 import { minuteOf } from './units.ts'
 
 /** Additive quantities of an interval: whole numbers in the unit of the name, so that sums are exact in any order. */
@@ -66,8 +67,12 @@ const MAX_GAPS_PER_MESSAGE = 100
 /** The part of a batch that is needed to acknowledge it, also where its records can't be read. */
 export const IntervalEnvelopeSchema = z.object({
   v: z.literal(1),
-  /** one life of the spool; a new epoch begins at seq 1 */
+  /** one life of the spool, by its time of begin; a following life has a higher epoch */
   epoch: count,
+  /** random id of that life, which no copy of the spool's folder shares; absent: an older agent */
+  life: LifeIdSchema.optional(),
+  /** earlier lives whose records up to a seq have the same numbers in this one; only until a batch of this life is acknowledged */
+  after: z.array(AncestorSchema).max(ANCESTORS_KEPT).optional(),
   /** sequence number of the first record; record k has firstSeq + k */
   firstSeq: z.number().int().positive(),
   /**
@@ -122,6 +127,8 @@ export type IntervalMessage = z.infer<typeof IntervalMessageSchema>
 
 export interface IntervalBatch {
   epoch: number
+  life?: string
+  after?: readonly Ancestor[]
   firstSeq: number
   oldestSeq: number
   gaps?: IntervalGap[]
@@ -143,6 +150,8 @@ export function encodeIntervals(batch: IntervalBatch, sentAtMs: number): Interva
   const message: IntervalMessage = {
     v: 1,
     epoch: batch.epoch,
+    ...(batch.life === undefined ? {} : { life: batch.life }),
+    ...(batch.after?.length ? { after: [...batch.after] } : {}),
     firstSeq: batch.firstSeq,
     oldestSeq: batch.oldestSeq,
     ...(batch.gaps ? { gaps: batch.gaps } : {}),
@@ -179,6 +188,22 @@ export function decodeIntervals(m: IntervalMessage): IntervalBatch {
     }
     return record
   })
-  const { epoch, firstSeq, oldestSeq, gaps } = m
-  return { epoch, firstSeq, oldestSeq, ...(gaps ? { gaps } : {}), intervals }
+  return { ...numbersOf(m), intervals }
 }
+
+/** Whose records a batch holds, and under which numbers. */
+export const numbersOf = ({
+  epoch,
+  life,
+  after,
+  firstSeq,
+  oldestSeq,
+  gaps,
+}: z.infer<typeof IntervalEnvelopeSchema>): Omit<IntervalBatch, 'intervals'> => ({
+  epoch,
+  ...(life === undefined ? {} : { life }),
+  ...(after?.length ? { after } : {}),
+  firstSeq,
+  oldestSeq,
+  ...(gaps ? { gaps } : {}),
+})

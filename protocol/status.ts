@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import { DEVICE_KINDS, type Device, DeviceSchema } from './device.ts'
 import { knownWord } from './known-word.ts'
+import { ProgramSchema } from './program.ts'
+import { LifeIdSchema } from './spool-life.ts'
 
 /** The longest pause that a collector imposes, ms; an agent waits no longer, whatever it is sent. */
 export const LONGEST_PAUSE_MS = 5 * 60_000
@@ -19,6 +21,8 @@ const SpoolStatusSchema = z.object({
   /** start of the first and of the last lost record, Unix ms */
   lostFromMs: ms.optional(),
   lostToMs: ms.optional(),
+  /** what was found of another agent in a copied folder, and is not sent */
+  setAside: z.object({ site: z.string().max(64), agent: z.string().max(64), records: ms }).optional(),
   /** other than `ok`: records wait in memory alone, and a stop of the agent loses them */
   disk: knownWord(['ok', 'full', 'read-only', 'failed'])
     // a condition that this version has no word for is still none that is ok
@@ -42,6 +46,10 @@ export const StatusMessageSchema = z.object({
   spool: SpoolStatusSchema.optional(),
   /** collector's clock minus the agent's, ms, from the last acknowledgement */
   clockOffsetMs: z.number().optional(),
+  /** which program it is, and where; absent: an older agent */
+  program: ProgramSchema.optional(),
+  /** another program that has this agent's name, seen in the last quarter of an hour */
+  namesake: ProgramSchema.optional(),
 })
 export type StatusMessage = z.infer<typeof StatusMessageSchema>
 
@@ -64,7 +72,11 @@ export type InventoryMessage = z.infer<typeof InventoryMessageSchema>
 export const AckMessageSchema = z.object({
   v: z.literal(1),
   epoch: ms,
+  /** life that the epoch belongs to; absent: an older collector, or the life of an older agent */
+  life: LifeIdSchema.optional(),
   seq: ms,
+  /** present: the batch was refused, because its epoch is later than this, the latest that can be; number again below it */
+  latestEpoch: ms.optional(),
   /** records that the agent may send before the next acknowledgement */
   creditRecords: z.number().int().positive(),
   /** true: a batch came that does not follow `seq`, so one was lost on the way; send again from seq + 1 */

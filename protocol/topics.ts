@@ -9,6 +9,10 @@ export const COLLECTOR_NAME = 'collector'
 export const topic = (site: string, agent: string, channel: Channel): string =>
   `${ROOT}/${site}/${agent}/${channel}`
 export const helloTopic = (site: string): string => `${ROOT}/${site}/${COLLECTOR_NAME}/hello`
+/** Retained: which collector has the site. */
+export const presenceTopic = (site: string): string => `${ROOT}/${site}/${COLLECTOR_NAME}/presence`
+/** From each collector that stands by because another has the site. */
+export const standbyTopic = (site: string): string => `${ROOT}/${site}/${COLLECTOR_NAME}/standby`
 /** The topic of the collector's retained advice. */
 export const adviceTopic = (site: string): string => `${ROOT}/${site}/${COLLECTOR_NAME}/advice`
 

@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from '../../protocol/kit/clock.ts'
 import type { Log } from '../../protocol/kit/log.ts'
 import { pause } from '../../protocol/kit/retry.ts'
+import { type RunningProgram, thisProgram } from '../../protocol/kit/this-program.ts'
 import { every } from '../../protocol/kit/timers.ts'
 import { encodeLive, MAX_SAMPLES_PER_MESSAGE } from '../../protocol/sample.ts'
 import type { AckMessage, InventoryMessage, StatusMessage } from '../../protocol/status.ts'
@@ -19,6 +20,7 @@ import { Poller } from '../polling/poller.ts'
 import { ShareWatch } from '../polling/share-watch.ts'
 import { Delivery } from '../uplink/delivery.ts'
 import { Publisher } from '../uplink/publisher.ts'
+import { homeOf } from '../uplink/spool/home.ts'
 import { Spool } from '../uplink/spool/spool.ts'
 
 export interface AgentOptions {
@@ -49,6 +51,7 @@ export class Agent {
   #places: DevicePlaces | undefined
   readonly #shareWatch: ShareWatch
   readonly #memories = new SessionMemories()
+  readonly #program: RunningProgram
   readonly spool: Spool
   readonly #delivery: Delivery
   readonly #publisher: Publisher
@@ -76,12 +79,19 @@ export class Agent {
     const settings = { folder: spoolFolderOf(config), maxBytes, maxAgeMs }
     this.spool = options.spool?.serves(settings)
       ? options.spool
-      : new Spool({ ...settings, nowMs: () => this.#wallMs(), log })
+      : new Spool({
+          ...settings,
+          home: homeOf(config.site, config.agent, settings.folder),
+          nowMs: () => this.#wallMs(),
+          log,
+        })
+    this.#program = thisProgram(this.#wallMs())
     this.#publisher = new Publisher({
       ...config.mqtt,
+      program: this.#program,
       site: config.site,
       agent: config.agent,
-      lastWill: this.#status('offline'),
+      lastWill: this.#status('offline', undefined),
       log,
       onIntroduce: () => this.#introduce(),
       onConnection: (connected) => this.#delivery.connected(connected),
@@ -151,7 +161,7 @@ export class Agent {
     void this.#delivery.hurry()
     while (this.#publisher.connected && this.#waiting > 0 && performance.now() < until) await pause(50)
     await Promise.all([
-      this.#publisher.stop(this.#status('offline')),
+      this.#publisher.stop(this.#status('offline', undefined)),
       // the last commit stores the latest acknowledgement
       atMost(this.spool.close(), STOP_STEP_MS),
     ])
@@ -212,7 +222,7 @@ export class Agent {
   }
 
   #publishStatus(): void {
-    const status = this.#status('online')
+    const status = this.#status('online', this.#publisher.namesake)
     this.#publishedDisk = status.spool?.disk
     this.#publishedOffsetMs = status.clockOffsetMs
     this.#publisher.publish('status', status, { qos: 1, retain: true })
@@ -239,7 +249,7 @@ export class Agent {
     if (offsetMs !== undefined && Math.abs(offsetMs - publishedMs) >= OFFSET_CHANGE_MS) this.#publishStatus()
   }
 
-  #status(state: StatusMessage['state']): StatusMessage {
+  #status(state: StatusMessage['state'], namesake: RunningProgram | undefined): StatusMessage {
     return {
       v: 1,
       state,
@@ -249,6 +259,8 @@ export class Agent {
       pollS: this.#config.pollInterval / 1000,
       spool: this.spool.state(),
       ...(this.#clockOffsetMs === undefined ? {} : { clockOffsetMs: this.#clockOffsetMs }),
+      program: this.#program,
+      ...(namesake && { namesake }),
     }
   }
 }

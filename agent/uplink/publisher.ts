@@ -2,8 +2,10 @@ import { decode, encode } from '../../protocol/codec.ts'
 import type { Log } from '../../protocol/kit/log.ts'
 import { MqttLink, type MqttMessage } from '../../protocol/kit/mqtt/mqtt-link.ts'
 import type { Secret } from '../../protocol/kit/secret.ts'
+import type { Program } from '../../protocol/program.ts'
 import { type AckMessage, AckMessageSchema, type StatusMessage } from '../../protocol/status.ts'
 import { type Channel, helloTopic, topic } from '../../protocol/topics.ts'
+import { Namesake } from './namesake.ts'
 
 const RECONNECT_MS = { base: 1_000, cap: 30_000 }
 
@@ -14,6 +16,8 @@ export interface PublisherOptions {
   password?: Secret | undefined
   site: string
   agent: string
+  /** which program this is, to notice another one of its name */
+  program: Program
   /** the broker publishes this when it loses the agent */
   lastWill: StatusMessage
   log: Log
@@ -27,30 +31,43 @@ export interface PublisherOptions {
 export class Publisher {
   readonly #options: PublisherOptions
   readonly #link: MqttLink
+  readonly #namesake: Namesake
 
   constructor(options: PublisherOptions) {
-    const { url, username, password, site, agent, lastWill, log } = options
+    const { url, username, password, site, agent, program, lastWill, log } = options
     this.#options = options
+    this.#namesake = new Namesake({ program, agent, log, nowMs: () => performance.now() })
     this.#link = new MqttLink({
       url,
       user:
         username === undefined && password === undefined ? undefined : { name: username ?? agent, password },
       clientId: `perwatt-${site}-${agent}`,
       topics: [topic(site, agent, 'ack'), helloTopic(site)],
+      extraTopics: [topic(site, agent, 'status')],
       lastWill: this.#status(lastWill),
       reconnectMs: RECONNECT_MS,
       log,
+      onConnected: () => this.#namesake.connected(),
       onSubscribed: () => {
         options.onIntroduce()
         options.onConnection(true)
       },
       onMessage: (name, payload) => this.#received(name, payload),
-      onClosed: () => options.onConnection(false),
+      onClosed: () => {
+        const restMs = this.#namesake.closed()
+        if (restMs !== undefined) this.#link.rest(restMs)
+        options.onConnection(false)
+      },
     })
   }
 
   get connected(): boolean {
     return this.#link.connected
+  }
+
+  /** Another program that has this agent's name. */
+  get namesake(): Program | undefined {
+    return this.#namesake.other
   }
 
   start(): void {
@@ -60,6 +77,7 @@ export class Publisher {
   /** Sends now, or not at all. @returns whether the connection took the message */
   publish(channel: Channel, message: unknown, options: { qos: 0 | 1; retain?: boolean }): boolean {
     const { site, agent } = this.#options
+    if (channel === 'status') this.#namesake.published()
     return this.#link.publish({ topic: topic(site, agent, channel), payload: encode(message), ...options })
   }
 
@@ -74,7 +92,11 @@ export class Publisher {
   }
 
   #received(name: string, payload: Buffer): void {
-    const { site, log, onIntroduce, onAck } = this.#options
+    const { site, agent, log, onIntroduce, onAck } = this.#options
+    if (name === topic(site, agent, 'status')) {
+      this.#namesake.heard(payload)
+      return
+    }
     if (name === helloTopic(site)) {
       onIntroduce()
       return

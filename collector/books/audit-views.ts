@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { QuoteSchema } from '../../protocol/quote.ts'
+import { LOSS_KINDS } from '../plugin/audit-store.ts'
 import { HOLD_KINDS } from '../plugin/held.ts'
 import { LedgerFigureSchema } from '../views/ledger-figure.ts'
 import { DecisionSchema } from './held-views.ts'
@@ -45,12 +46,18 @@ export const LossSchema = z.object({
     .enum(HOLD_KINDS)
     .optional()
     .describe('present: not lost, but held for this until a person decides; see /api/v1/doubts'),
-  from: time.optional().describe('approximate begin of the lost records'),
-  to: time.optional().describe('approximate end of the lost records'),
   cause: z
     .string()
     .optional()
-    .describe('present: why, where it was not the agent, whose spool was full or damaged'),
+    .describe('present: why, where it was not the agent’s spool that was full or damaged'),
+  kind: z
+    .enum(LOSS_KINDS)
+    .optional()
+    .describe(
+      'present: the numbers of the agent’s records told of it. went-back: the spool was restored, rolled back or copied, and what it recorded since then may be missing. another-spool: the agent sends from a spool that is not the one before. reset: a person put its numbers back, and nothing is lost',
+    ),
+  from: time.optional().describe('approximate begin of the lost records'),
+  to: time.optional().describe('approximate end of the lost records'),
 })
 export type LossView = z.infer<typeof LossSchema>
 

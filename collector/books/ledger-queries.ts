@@ -1,3 +1,4 @@
+import { defined } from '../../protocol/kit/defined.ts'
 import { MINUTE_MS } from '../../protocol/units.ts'
 import { monthNamed } from '../economics/calendar.ts'
 import type { AgentInterval } from '../economics/ledger-row.ts'
@@ -5,7 +6,7 @@ import { addSums, zeroSums } from '../economics/ledger-row.ts'
 import type { KnownDevices } from '../economics/settlement/settle.ts'
 import type { Quarantine } from '../intake/quarantine.ts'
 import type { RecordWriter } from '../intake/record-writer.ts'
-import type { ChangeBucket, Repricing } from '../plugin/audit-store.ts'
+import type { ChangeBucket, Loss, Repricing } from '../plugin/audit-store.ts'
 import type { Issue } from '../plugin/issue-store.ts'
 import type { PoolSituation } from '../plugin/situation.ts'
 import type { Store } from '../plugin/store.ts'
@@ -122,17 +123,19 @@ export class LedgerQueries {
   /** Records that are in no sum: what agents lost before the collector could store it, newest first, then what is held. */
   async losses(): Promise<LossView[]> {
     const { records, store } = this.#o
-    const lost = records.losses.map(
-      (loss): LossView => ({
-        agentId: loss.agentId,
-        records: loss.records,
-        at: iso(loss.atMs),
-        ...(loss.fromMs === undefined ? {} : { from: iso(loss.fromMs) }),
-        ...(loss.toMs === undefined ? {} : { to: iso(loss.toMs) }),
-        ...(loss.cause === undefined ? {} : { cause: loss.cause }),
-      }),
-    )
-    return [...lost, ...heldByAgent(await store.heldGroups({ state: 'open' }, MOST_HELD))]
+    return [
+      ...records.losses.map(lossView),
+      ...heldByAgent(await store.heldGroups({ state: 'open' }, MOST_HELD)),
+    ]
+  }
+
+  /**
+   * Forgets under which numbers an agent's records are stored, so that its next batch is taken whatever its numbers. Nothing is lost or
+   * doubled by it: records that are stored are known by their device and minute. Undefined where the agent never sent any.
+   */
+  async resetNumbers(agentId: string, who: { by: string; reason: string }): Promise<LossView | undefined> {
+    const { records } = this.#o
+    return records.knows(agentId) ? lossView(await records.reset(agentId, who)) : undefined
   }
 
   /** The newest `limit` quarantined messages, and how many there were since the start. */
@@ -147,6 +150,18 @@ export class LedgerQueries {
     }
   }
 }
+
+const lossView = ({ agentId, records, atMs, fromMs, toMs, cause, kind }: Loss): LossView => ({
+  agentId,
+  records,
+  at: iso(atMs),
+  ...defined({
+    cause,
+    kind,
+    from: fromMs === undefined ? undefined : iso(fromMs),
+    to: toMs === undefined ? undefined : iso(toMs),
+  }),
+})
 
 /** Who issued a statement, and when. */
 function issueAudit({ number, month, customer, atMs, by }: Issue, timeZone: string): AuditView {

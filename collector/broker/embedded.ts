@@ -3,7 +3,7 @@ import { Aedes, type AuthenticateError, type Client } from 'aedes'
 import { PerwattError, reasonOf } from '../../protocol/kit/errors.ts'
 import type { Log } from '../../protocol/kit/log.ts'
 import type { Secret } from '../../protocol/kit/secret.ts'
-import { COLLECTOR_NAME, helloTopic, parseTopic, topic } from '../../protocol/topics.ts'
+import { COLLECTOR_NAME, helloTopic, parseTopic, standbyTopic, topic } from '../../protocol/topics.ts'
 
 export interface EmbeddedBrokerOptions {
   host: string
@@ -113,6 +113,7 @@ class RefusalLog {
 function mayPublish(site: string, client: Client | null, name: string): boolean {
   const id = client?.id ?? ''
   if (id === clientIdOf(site, COLLECTOR_NAME)) return true
+  if (name === standbyTopic(site)) return id.startsWith(`${clientIdOf(site, COLLECTOR_NAME)}-`)
   if (name === helloTopic(site)) return false
   const parsed = parseTopic(name)
   if (!parsed) return !name.startsWith('perwatt/') && !name.startsWith('$SYS/')

@@ -1,7 +1,9 @@
+import { thisProgram } from '../../protocol/kit/this-program.ts'
 import { adviceTopic, COLLECTOR_NAME } from '../../protocol/topics.ts'
 import { type EmbeddedBroker, type MqttUser, startEmbeddedBroker } from '../broker/embedded.ts'
 import { Ingest } from '../ingest/ingest.ts'
 import { AdvicePublisher } from '../live/advice-publisher.ts'
+import type { Store } from '../plugin/store.ts'
 import type { Context } from './context.ts'
 import type { Devices } from './devices.ts'
 import type { LedgerPlane } from './ledger.ts'
@@ -31,7 +33,12 @@ export async function startBroker({ config, log }: Context): Promise<EmbeddedBro
 /** Connects to the broker, which may not answer yet, and takes what agents send from then on. */
 export function startAgentLink(
   { config, log, version, nowMs }: Context,
-  { broker, devices, ledger }: { broker: EmbeddedBroker | undefined; devices: Devices; ledger: LedgerPlane },
+  {
+    broker,
+    devices,
+    ledger,
+    store,
+  }: { broker: EmbeddedBroker | undefined; devices: Devices; ledger: LedgerPlane; store: Store },
 ): AgentLink {
   const { site, mqtt } = config
   const brokerUrl =
@@ -41,11 +48,15 @@ export function startAgentLink(
     user: broker ? broker.collector : userAt(mqtt),
     site: site.id,
     version,
+    program: thisProgram(nowMs()),
+    ownBroker: broker !== undefined,
     acceptSimulated: site.simulated,
     state: devices.state,
     receiver: ledger.heard,
     inventory: devices.inventory,
     claims: ledger.heard,
+    ...(store.shared && { shared: { store: store.shared, name: `the same ${store.name} database` } }),
+    hasRecords: (agentId) => ledger.records.knows(agentId),
     nowMs,
     log,
     quarantine: (entry) => ledger.quarantine.add(entry),

@@ -1,11 +1,11 @@
-import { reasonOf } from '../../protocol/kit/errors.ts'
 import { pluginNamed } from '../../protocol/kit/plugin.ts'
+import { StopSteps } from '../../protocol/kit/stop-steps.ts'
 import { every } from '../../protocol/kit/timers.ts'
 import { settingsOf } from '../alerts/active-rules.ts'
 import { type Alerting, createAlerting } from '../alerts/alerting.ts'
 import type { EmbeddedBroker } from '../broker/embedded.ts'
 import { CHANNELS } from '../channels/index.ts'
-import type { AdvicePublisher } from '../live/advice-publisher.ts'
+import { numbersSituations } from '../intake/numbers-situation.ts'
 import { CHART_STEP_MS } from '../live/chart-samples.ts'
 import type { LiveViews } from '../live/live-views.ts'
 import type { StoreHealth } from '../plugin/store-health.ts'
@@ -28,6 +28,10 @@ import { createPrices, type PricePlane } from './prices.ts'
 import { createLiveViews, createScreens } from './screens.ts'
 
 const TICK_MS = 1000
+/** Ctrl-C has to end the program within 5 s. */
+const STOP_WITHIN_MS = 4_000
+/** Of these, what the store may need to leave everything in one file. */
+const STORE_CLOSE_MS = 1_500
 
 export interface CollectorOptions extends Omit<Context, 'nowMs'> {
   assets: Assets
@@ -125,11 +129,12 @@ export class Collector {
         broker: this.#broker,
         devices: this.#devices,
         ledger: this.#ledger,
+        store: this.#keeper.store,
       })
       this.#link = link
       this.#alerting.start()
       this.#timers = [
-        every(TICK_MS, () => this.#tick(link.advice)),
+        every(TICK_MS, () => this.#tick(link)),
         every(CHART_STEP_MS, () => {
           if (this.#ledger.runs) this.#charts.keep()
         }),
@@ -153,23 +158,27 @@ export class Collector {
     this.#link?.ingest.hello()
   }
 
-  /** Stops within a few seconds. What is stored stays; agents send the rest after the next start. */
+  /** Stops within 4 s, however much is under way. What is stored stays; agents send the rest after the next start. */
   async stop(): Promise<void> {
+    const steps = new StopSteps(STOP_WITHIN_MS, this.#context.log)
+    const wait = (name: string, work: Promise<unknown> | undefined) => steps.wait(name, work, STORE_CLOSE_MS)
     this.#stop.abort()
     for (const timer of this.#timers) clearInterval(timer)
-    await this.#link?.ingest.stop()
-    await Promise.all([this.#alerting.stop(), this.#screens.close(), this.#broker?.close()])
-    await this.#keeper.stop()
-    await this.#watching
-    await this.#ledger.stop()
-    await this.#prices.stop()
-    await this.#charts.stop()
-    await this.#keeper.store
-      .close()
-      .catch((error) => this.#context.log.error('store not closed', { reason: reasonOf(error) }))
+    await wait('broker connection', this.#link?.ingest.stop())
+    await wait(
+      'alerts, screens and broker',
+      Promise.all([this.#alerting.stop(), this.#screens.close(), this.#broker?.close()]),
+    )
+    await wait('store keeper', this.#keeper.stop())
+    await wait('pools', this.#watching)
+    await wait('ledger', this.#ledger.stop())
+    await wait('prices', this.#prices.stop())
+    await wait('charts', this.#charts.stop())
+    await steps.wait('store', this.#keeper.store.close())
+    steps.end()
   }
 
-  #tick(advice: AdvicePublisher): void {
+  #tick({ advice, ingest }: AgentLink): void {
     const now = this.#context.nowMs()
     const { selector, quotes } = this.#prices
     selector.tick()
@@ -181,6 +190,8 @@ export class Collector {
       prices,
       held: this.#ledger.openHolds.groups,
       ownerSilentAfterMs: this.#ownerSilentAfterMs,
+      numbers: numbersSituations(this.#ledger.records, this.#devices.state.agents(), now),
+      twins: ingest.twins(),
     })
     this.#screens.tick()
     advice.tick(() => this.#views.choiceInputs())

@@ -39,6 +39,14 @@ export class InventoryBook {
     const before = this.#inventories.get(agentId)
     this.#inventories.set(agentId, message)
     if (before && JSON.stringify(before.devices) === JSON.stringify(message.devices)) return
+    this.#save()
+  }
+
+  forget(agentId: string): void {
+    if (this.#inventories.delete(agentId)) this.#save()
+  }
+
+  #save(): void {
     try {
       mkdirSync(dirname(this.#file), { recursive: true })
       writeFileSync(`${this.#file}.new`, JSON.stringify(Object.fromEntries(this.#inventories)))

@@ -1,9 +1,13 @@
 import type { Interval, IntervalBatch } from '../../protocol/interval.ts'
 import type { AckMessage } from '../../protocol/status.ts'
 import { MINUTE_MS } from '../../protocol/units.ts'
-import type { Loss } from '../plugin/audit-store.ts'
 import type { Hold, RecordHold } from '../plugin/held.ts'
 import type { Append, HighWater, Quarantined } from '../plugin/store.ts'
+import { batchLoss } from './batch-loss.ts'
+import { illegalLoss, illegalNumbers, latestEpochAt } from './legal-numbers.ts'
+import { lineageOf } from './lineage.ts'
+import { withoutStored } from './overlap.ts'
+import { keptOverlap, overlapAt } from './overlap-state.ts'
 
 /** How far an agent's clock may run ahead of the collector's before its records are quarantined. */
 const FUTURE_MS = 2 * MINUTE_MS
@@ -30,6 +34,8 @@ export interface BatchPlan {
   /** absent where the batch holds nothing new */
   append?: Append
   aside: Quarantined[]
+  /** why its numbers can't be an honest agent's; nothing of it is taken */
+  refused?: string
 }
 
 /**
@@ -44,6 +50,8 @@ export interface PlanContext {
   /** records older than this are quarantined */
   retentionMs: number
   judges?: readonly RecordJudge[]
+  /** what the store has of the agent in the minutes of the batch; needed where `neededSpans` names any */
+  stored?: readonly Interval[]
 }
 
 /** Plans one batch against the agent's high-water mark: exactly the records after the mark are stored, each once and in order. */
@@ -53,19 +61,38 @@ export function planBatch(
   context: PlanContext,
 ): BatchPlan {
   const { agentId, batch, unreadable } = delivery
-  const { epoch, firstSeq, oldestSeq } = batch
-  const nothing = (answer: BatchAnswer): BatchPlan => ({ delivery, answer, aside: [] })
-  // an agent whose clock was set back starts an epoch below the stored one: the answer makes it start a higher epoch
-  if (mark && epoch < mark.epoch) return nothing({ ...mark })
-  const storedSeq = mark?.epoch === epoch ? mark.seq : undefined
+  const { epoch, life, firstSeq, oldestSeq } = batch
+  const records = unreadable?.records ?? batch.intervals.length
+  const lineage = lineageOf(batch, mark)
+  const storedSeq = 'storedSeq' in lineage ? lineage.storedSeq : undefined
   const expected = Math.max((storedSeq ?? 0) + 1, oldestSeq)
-  const lastSeq = firstSeq + (unreadable?.records ?? batch.intervals.length) - 1
-  if (firstSeq > expected) return nothing({ epoch, seq: expected - 1, resend: true })
-  if (lastSeq < expected) return nothing({ epoch, seq: Math.max(storedSeq ?? 0, lastSeq) })
-  const next: HighWater = { epoch, seq: lastSeq }
-  const { good, aside } = sortRecords(agentId, batch.intervals.slice(expected - firstSeq), context)
+  const illegal =
+    illegalNumbers(batch, records, context.nowMs) ??
+    (storedSeq === undefined ? undefined : illegalLoss(expected - storedSeq - 1)) ??
+    illegalMark(mark, context.nowMs)
+  if (illegal !== undefined) return refusal(delivery, mark, illegal, context.nowMs)
+  // its epoch is below the stored one: the answer makes it start a higher epoch
+  if (mark && lineage.kind === 'behind')
+    return { delivery, answer: inLife(mark.life, mark.epoch, mark.seq), aside: [] }
+  const answer = (seq: number) => inLife(life, epoch, seq)
+  if (firstSeq > expected) return { delivery, answer: { ...answer(expected - 1), resend: true }, aside: [] }
+  const lastSeq = firstSeq + records - 1
+  const isNew = lastSeq >= expected
+  const seq = Math.max(storedSeq ?? 0, lastSeq)
+  // a following life whose records are all stored replaces the mark too: its next batch tells no ancestors any more
+  if (!isNew && (lineage.kind === 'same' || records === 0))
+    return { delivery, answer: answer(seq), aside: [] }
+  const fresh = isNew ? batch.intervals.slice(expected - firstSeq) : []
+  const open = overlapAt(batch, lineage.kind, mark, context.nowMs)
+  const overlap = open && withoutStored(fresh, context.stored ?? [], open)
+  const { good, aside } = sortRecords(agentId, overlap?.records ?? fresh, context)
   const holds = holdsOf(agentId, good, context)
-  const loss = lossBefore(agentId, batch, storedSeq, expected, context.nowMs)
+  const loss = batchLoss({ batch, storedSeq, expected, isNew }, overlap)
+  const next: HighWater = {
+    ...answer(seq),
+    ...newestOf(good, mark),
+    ...keptOverlap(answer(seq), overlap?.state, mark, context.nowMs),
+  }
   const why =
     unreadable?.reason ??
     (aside.length > 0
@@ -73,37 +100,44 @@ export function planBatch(
       : undefined)
   return {
     delivery,
-    answer: { ...next, ...(why ? { quarantined: why.slice(0, REASON_CHARS) } : {}) },
+    answer: { ...answer(seq), ...(why ? { quarantined: why.slice(0, REASON_CHARS) } : {}) },
     append: {
       agentId,
       mark: next,
       records: good,
       ...(holds.length > 0 ? { holds } : {}),
-      ...(loss ? { losses: [loss] } : {}),
+      ...(loss ? { losses: [{ ...loss, agentId, epoch, seq: expected, atMs: context.nowMs }] } : {}),
     },
     aside,
   }
 }
 
-/** Records lost before this batch: the sequence numbers that are missing or, in a new epoch, the gaps that the agent reports. */
-function lossBefore(
-  agentId: string,
-  { epoch, firstSeq, gaps = [] }: IntervalBatch,
-  storedSeq: number | undefined,
-  expected: number,
+const inLife = (life: string | undefined, epoch: number, seq: number): HighWater => ({
+  epoch,
+  ...(life === undefined ? {} : { life }),
+  seq,
+})
+
+/** Nothing is taken, and the agent keeps its records. The answer says which epochs can be. */
+function refusal(
+  delivery: AgentBatch,
+  mark: HighWater | undefined,
+  refused: string,
   nowMs: number,
-): Loss | undefined {
-  const reported = firstSeq === expected ? gaps : []
-  const records =
-    storedSeq === undefined ? reported.reduce((sum, gap) => sum + gap.records, 0) : expected - storedSeq - 1
-  if (records <= 0) return undefined
-  const loss: Loss = { agentId, epoch, seq: expected, records, atMs: nowMs }
-  if (reported.length === 0) return loss
-  return {
-    ...loss,
-    fromMs: Math.min(...reported.map((gap) => gap.fromMs)),
-    toMs: Math.max(...reported.map((gap) => gap.toMs)),
-  }
+): BatchPlan {
+  const latestEpoch = latestEpochAt(nowMs)
+  const { epoch = 0, seq = 0, life } = mark && mark.epoch <= latestEpoch ? mark : {}
+  return { delivery, answer: { ...inLife(life, epoch, seq), latestEpoch }, aside: [], refused }
+}
+
+const illegalMark = (mark: HighWater | undefined, nowMs: number): string | undefined =>
+  mark && mark.epoch > latestEpochAt(nowMs)
+    ? `the collector's mark is in epoch ${mark.epoch}, which can't be; mend it with: perwatt-collector agents reset`
+    : undefined
+
+const newestOf = (records: readonly Interval[], mark: HighWater | undefined): Pick<HighWater, 'newestMs'> => {
+  const newestMs = records.reduce((newest, r) => Math.max(newest, r.startMs), mark?.newestMs ?? 0)
+  return newestMs > 0 ? { newestMs } : {}
 }
 
 /** The holds of the judges on these records. */

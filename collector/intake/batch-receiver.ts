@@ -1,6 +1,11 @@
 import { setImmediate as yieldToOthers } from 'node:timers/promises'
 import { decode } from '../../protocol/codec.ts'
-import { decodeIntervals, IntervalEnvelopeSchema, IntervalMessageSchema } from '../../protocol/interval.ts'
+import {
+  decodeIntervals,
+  IntervalEnvelopeSchema,
+  IntervalMessageSchema,
+  numbersOf,
+} from '../../protocol/interval.ts'
 import type { Log } from '../../protocol/kit/log.ts'
 import type { AckMessage } from '../../protocol/status.ts'
 import type { AgentRateLimit } from './agent-rate-limit.ts'
@@ -102,8 +107,8 @@ function decodeMessage({ agentId, payload, from }: QueuedBatch<Sender>): Decoded
   // sending the same bytes again would not help: the agent may go on to the next batch
   const envelope = decode(IntervalEnvelopeSchema, payload)
   if (!envelope.ok) return undefined
-  const { epoch, firstSeq, oldestSeq, gaps, sentAtMs, ids } = envelope.value
-  const batch = { epoch, firstSeq, oldestSeq, ...(gaps ? { gaps } : {}), intervals: [] }
+  const { sentAtMs, ids } = envelope.value
+  const batch = { ...numbersOf(envelope.value), intervals: [] }
   const unreadable = { records: ids.length, reason: message.reason }
   return { ...from, sentAtMs, delivery: { agentId, batch, unreadable } }
 }

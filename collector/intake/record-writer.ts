@@ -1,3 +1,4 @@
+import type { Interval } from '../../protocol/interval.ts'
 import { PerwattError, reasonOf } from '../../protocol/kit/errors.ts'
 import type { Log } from '../../protocol/kit/log.ts'
 import { MINUTE_MS, minuteOf } from '../../protocol/units.ts'
@@ -11,10 +12,20 @@ import {
   quarantinedRecord,
   type RecordJudge,
 } from './batch-plan.ts'
+import { latestEpochAt } from './legal-numbers.ts'
+import { neededSpans } from './overlap-state.ts'
 import { type RefusedRecord, storeGoodRecords } from './refused-records.ts'
 
 /** Newest losses kept in memory for the screens. */
 const LOSSES_KEPT = 200
+/** Losses kept in the store of each agent: an agent with a full spool tells one a day, and forged batches as many as they like. */
+const LOSSES_KEPT_EACH = 1_000
+/** So often the store is rid of older ones, in losses. */
+const LOSSES_BETWEEN = 500
+/** Agents whose refusals are kept; anybody may publish under any name. */
+const REFUSALS_KEPT = 1_000
+/** A batch of one agent seldom spans more than this. */
+const SPAN_MS = 10 * MINUTE_MS
 /** A store that took no record in this time and refuses one may refuse everything: the agents keep what they have. */
 const REFUSES_ALL_MS = 10 * MINUTE_MS
 
@@ -43,6 +54,8 @@ export class RecordWriter {
   readonly #o: RecordWriterOptions
   #marks = new Map<string, HighWater>()
   #losses: Loss[] = []
+  #lossesNoted = 0
+  readonly #refusals = new Map<string, { reason: string; atMs: number }>()
   #turn: Promise<unknown> = Promise.resolve()
   /** when the store took a record last */
   #tookMs = Number.NEGATIVE_INFINITY
@@ -60,6 +73,7 @@ export class RecordWriter {
     const { store } = this.#o
     this.#marks = await store.highWaters()
     this.#losses = await store.losses(LOSSES_KEPT)
+    this.#pruneLosses()
   }
 
   async stop(): Promise<void> {
@@ -69,7 +83,9 @@ export class RecordWriter {
   /** The answer that asks an agent to send again from its mark; undefined where the agent has none yet. */
   resendAnswer(agentId: string): BatchAnswer | undefined {
     const mark = this.#marks.get(agentId)
-    return mark && { ...mark, resend: true }
+    if (!mark) return undefined
+    const { epoch, seq, life } = mark
+    return { epoch, seq, ...(life === undefined ? {} : { life }), resend: true }
   }
 
   /**
@@ -83,16 +99,90 @@ export class RecordWriter {
   async #takeInTurn(deliveries: readonly AgentBatch[]): Promise<(BatchAnswer | undefined)[]> {
     const { nowMs, retentionMs, judges = [] } = this.#o
     const marks = new Map<string, HighWater>()
-    const plans = deliveries.map((delivery) => {
+    const unread = new Set<string>()
+    const plans: BatchPlan[] = []
+    for (const delivery of deliveries) {
       const { agentId } = delivery
       const mark = marks.get(agentId) ?? this.#marks.get(agentId)
-      const plan = planBatch(delivery, mark, { nowMs: nowMs(), retentionMs, judges })
+      const stored = await this.#storedOf(delivery, mark)
+      if (!stored) unread.add(agentId)
+      if (!stored || unread.has(agentId)) continue
+      const plan = planBatch(delivery, mark, { nowMs: nowMs(), retentionMs, judges, stored })
       if (plan.append) marks.set(agentId, plan.append.mark)
-      return plan
-    })
+      this.#noteRefusal(agentId, plan)
+      plans.push(plan)
+    }
     const failed = await this.#store(plans.filter((plan) => plan.append))
     this.#o.onJudged?.(failed)
-    return plans.map(({ delivery, answer }) => (failed.has(delivery.agentId) ? undefined : answer))
+    const answers = new Map(plans.map(({ delivery, answer }) => [delivery, answer]))
+    return deliveries.map((delivery) => (failed.has(delivery.agentId) ? undefined : answers.get(delivery)))
+  }
+
+  /** The agent's records in the minutes of a batch, where another life of its spool may have stored some; undefined where that fails. */
+  async #storedOf(
+    { agentId, batch }: AgentBatch,
+    mark: HighWater | undefined,
+  ): Promise<Interval[] | undefined> {
+    const stored: Interval[] = []
+    try {
+      for (const [fromMs, toMs] of neededSpans(batch, mark, this.#o.nowMs(), SPAN_MS))
+        for (const { agentId: of, ...record } of await this.#o.store.intervals(fromMs, toMs))
+          if (of === agentId) stored.push(record)
+      return stored
+    } catch (error) {
+      this.#o.log.error('records not stored, because the earlier ones can’t be read; the agent keeps them', {
+        agent: agentId,
+        reason: reasonOf(error),
+      })
+      return undefined
+    }
+  }
+
+  #noteRefusal(agentId: string, { refused }: BatchPlan): void {
+    if (refused === undefined) return
+    const isNew = !this.#refusals.has(agentId)
+    if (isNew && this.#refusals.size >= REFUSALS_KEPT) return
+    this.#refusals.set(agentId, { reason: refused, atMs: this.#o.nowMs() })
+    if (isNew) this.#o.log.error('batch refused; nothing of it is taken', { agent: agentId, reason: refused })
+  }
+
+  /**
+   * Forgets under which numbers an agent's records are stored: the next batch is taken whatever its numbers, and its records are
+   * compared with the stored ones. @throws PerwattError where the store fails
+   */
+  reset(agentId: string, { by, reason }: { by: string; reason: string }): Promise<Loss> {
+    return this.alone(async () => {
+      const { store, nowMs } = this.#o
+      const { newestMs, epoch = 0, seq = 0 } = this.#marks.get(agentId) ?? {}
+      const atMs = nowMs()
+      const cause = `its numbers were put back by ${by}: ${reason}; before: epoch ${epoch}, record ${seq}`
+      const loss: Loss = {
+        agentId,
+        epoch: Math.min(epoch, latestEpochAt(atMs)),
+        seq: atMs,
+        records: 0,
+        atMs,
+        kind: 'reset',
+        cause,
+      }
+      const mark: HighWater = { epoch: 0, seq: 0, ...(newestMs === undefined ? {} : { newestMs }) }
+      await store.appendAll([{ agentId, mark, records: [], losses: [loss] }])
+      this.#marks.set(agentId, mark)
+      this.#refusals.delete(agentId)
+      this.#keepLoss(loss)
+      this.#o.log.warn('an agent’s numbers were put back', { agent: agentId, by, reason })
+      return loss
+    })
+  }
+
+  /** Whether the agent has ever sent a batch. */
+  knows(agentId: string): boolean {
+    return this.#marks.has(agentId)
+  }
+
+  /** The newest batch of each agent whose numbers can't be. */
+  get refusals(): ReadonlyMap<string, { reason: string; atMs: number }> {
+    return this.#refusals
   }
 
   /** Runs work while nothing is written. */
@@ -207,8 +297,20 @@ export class RecordWriter {
     this.#o.onStored(minutes)
   }
 
-  #noteLoss(loss: Loss): void {
+  #pruneLosses(): void {
+    const { store, log } = this.#o
+    store
+      .pruneLosses(LOSSES_KEPT_EACH)
+      .catch((error) => log.warn('old losses not removed; it is tried again', { reason: reasonOf(error) }))
+  }
+
+  #keepLoss(loss: Loss): void {
     this.#losses = [loss, ...this.#losses].slice(0, LOSSES_KEPT)
+  }
+
+  #noteLoss(loss: Loss): void {
+    this.#keepLoss(loss)
+    if (++this.#lossesNoted % LOSSES_BETWEEN === 0) this.#pruneLosses()
     const why = loss.cause ?? 'its spool was full, or damaged'
     this.#o.log.error(`an agent lost records before they could be taken: ${why}`, {
       agent: loss.agentId,

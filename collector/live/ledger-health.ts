@@ -39,7 +39,7 @@ export function ledgerHealth(
   const newest = minutes.newestMs
   const waiting = agents.filter((a) => a.state === 'online' && (a.spoolOldestMs ?? atMs) < atMs - BEHIND_MS)
   const restated = minutes.restatedSince(atMs - HOUR_MS)
-  const recent = losses.filter((loss) => loss.atMs > atMs - RECENT_LOSS_MS)
+  const recent = losses.filter((loss) => loss.records > 0 && loss.atMs > atMs - RECENT_LOSS_MS)
   return defined({
     ledgerThroughMs: newest === undefined ? undefined : newest + MINUTE_MS,
     ledgerBehind:

@@ -151,6 +151,16 @@ export class SiteState {
     for (const agent of this.#agents.values()) putBehind(hosts, agent)
   }
 
+  /** Removes an agent with its devices. */
+  forget(agentId: string): void {
+    const agent = this.#agents.get(agentId)
+    if (!agent) return
+    this.#agents.delete(agentId)
+    this.#version++
+    agent.told = []
+    this.#putBehindHosts(agent)
+  }
+
   /** An inventory changed: its GPUs, and where a host came or went all GPUs, are put behind their hosts. */
   #putBehindHosts(changed: AgentState): void {
     const hosts = new Hosts(this.#told())

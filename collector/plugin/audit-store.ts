@@ -16,9 +16,18 @@ export interface Loss {
   /** approximate time of the lost records; absent where the agent does not know */
   fromMs?: number
   toMs?: number
-  /** why, where it was not the agent: the database was emptied; absent where the agent's spool was full or damaged */
+  /** why, where it was not the agent's spool that was full or damaged */
   cause?: string
+  /** present: the numbers of the agent's records told of it */
+  kind?: LossKind
 }
+
+export const LOSS_KINDS = ['went-back', 'another-spool', 'reset'] as const
+/**
+ * What became of an agent's numbers: `went-back`: the agent's spool is an earlier state of the one that sent the last records (restored, rolled
+ * back, copied); `another-spool`: it does not descend from that one; `reset`: a person put the numbers back, which loses nothing.
+ */
+export type LossKind = (typeof LOSS_KINDS)[number]
 
 /** The pricing rules in force from a time. Its key is (version, fromMs): an earlier version may be in force again. */
 export interface RulesVersion {
@@ -107,6 +116,8 @@ export interface UnpricedMinute {
 export interface AuditStore {
   /** The newest `limit` losses, newest first. */
   losses(limit: number): Promise<Loss[]>
+  /** Keeps the newest `keep` losses of each agent. */
+  pruneLosses(keep: number): Promise<void>
 
   writeRulesVersion(version: RulesVersion): Promise<void>
   /** All, oldest first. */

@@ -1,3 +1,4 @@
+import type { Program } from '../../protocol/program.ts'
 import type { State } from '../../protocol/sample.ts'
 import type { PoolDifference } from '../economics/settlement/pool-difference.ts'
 import type { WorkerComparison } from '../economics/settlement/worker-difference.ts'
@@ -35,6 +36,32 @@ export interface Situation {
   /** every price that is in use or needed */
   prices?: readonly PriceSituation[]
   held?: readonly HeldSituation[]
+  /** agents whose records came under numbers that tell of another spool, or can't be; absent: none */
+  numbers?: readonly NumbersSituation[]
+  /** names that two programs have; absent: none */
+  twins?: readonly TwinSituation[]
+}
+
+/** Two programs of one name, the earlier one first. */
+export interface TwinSituation {
+  /** two agents of one name, or two collectors on one site at a broker, or in one store */
+  kind: 'agent' | 'site' | 'store'
+  /** of the agent, the site or the store */
+  name: string
+  programs: readonly [Program, Program]
+}
+
+/** What the numbers of an agent's records tell. */
+export interface NumbersSituation {
+  agentId: string
+  /** its spool went back, it sends from another spool, its folder was copied from another agent, or its batches are refused */
+  kind: 'went-back' | 'another-spool' | 'copied' | 'refused'
+  /** records that may be missing */
+  records: number
+  /** the agent whose folder was copied */
+  of?: string
+  /** why its batches are refused */
+  reason?: string
 }
 
 /** Records of one device that are held for one reason, and wait for a person. */

@@ -12,12 +12,19 @@ import type { ClaimStore } from './claim-store.ts'
 import type { HeldBack, RecordHold } from './held.ts'
 import type { HeldStore } from './held-store.ts'
 import type { IssueStore } from './issue-store.ts'
+import type { LeaseStore } from './lease-store.ts'
 import type { StoreRepair } from './store-repair.ts'
 
 /** How far an agent's records are in the store without a hole. */
 export interface HighWater {
   epoch: number
   seq: number
+  /** life of the agent's spool that the epoch belongs to; absent: an older agent's */
+  life?: string
+  /** start of the newest record of the agent, Unix ms */
+  newestMs?: number
+  /** what is still open of records that a former life of the spool stored, as JSON; absent: nothing */
+  overlap?: string
 }
 
 export const GROUP_BYS = ['workload', 'device', 'agent', 'container', 'rack', 'site'] as const
@@ -126,6 +133,8 @@ export interface StoreWarning {
 /** Where the collector keeps what it must not lose. Every method rejects with a PerwattError when the store can't do it. */
 export interface Store extends AuditStore, HeldStore, IssueStore, ClaimStore {
   readonly name: string
+  /** present: several collectors can open it at once, and must not */
+  readonly shared?: LeaseStore
   /** Creates what is missing (database, tables). */
   open(): Promise<void>
   close(): Promise<void>

@@ -2,7 +2,7 @@ import type { Append, HighWater } from '../plugin/store.ts'
 
 /**
  * The mark that a store keeps. Within one epoch it never goes back, so a late copy of an old batch changes nothing; another epoch is
- * the agent's new spool and replaces the mark.
+ * another life of the agent's spool and replaces the mark.
  */
 const laterMark = (stored: HighWater | undefined, mark: HighWater): HighWater =>
   stored?.epoch === mark.epoch && stored.seq > mark.seq ? stored : mark

@@ -1,5 +1,6 @@
 // Made by `npm run generate` from the parts in this folder; do not edit.
 import type { Rule } from '../plugin/rule.ts'
+import agentNumbers from './agent-numbers.ts'
 import agentSilent from './agent-silent.ts'
 import clockSkew from './clock-skew.ts'
 import deviceClaimed from './device-claimed.ts'
@@ -8,6 +9,7 @@ import hashboardLost from './hashboard-lost.ts'
 import hot from './hot.ts'
 import marginBelowZero from './margin-below-zero.ts'
 import metersDisagree from './meters-disagree.ts'
+import nameTwice from './name-twice.ts'
 import notHashing from './not-hashing.ts'
 import notWorking from './not-working.ts'
 import ownerSilent from './owner-silent.ts'
@@ -16,6 +18,7 @@ import sitePowerOverLimit from './site-power-over-limit.ts'
 import staleQuote from './stale-quote.ts'
 
 export const RULES: readonly Rule[] = [
+  agentNumbers,
   agentSilent,
   clockSkew,
   deviceClaimed,
@@ -24,6 +27,7 @@ export const RULES: readonly Rule[] = [
   hot,
   marginBelowZero,
   metersDisagree,
+  nameTwice,
   notHashing,
   notWorking,
   ownerSilent,

@@ -9,13 +9,15 @@ export interface Service {
 
 /** Limit from the signal to the end of the program: Ctrl-C has to end it within 5 s. */
 const STOP_WITHIN_MS = 4_500
+/** A start that hangs, on a store or a disk that does not answer, has nothing to save: it is cut off sooner. */
+const START_CUT_MS = 2_000
 
 /**
  * Runs a service until SIGINT or SIGTERM, or until the program that started it with an IPC channel has ended, by kill -9 too.
  * SIGHUP reads the configuration again and restarts the service with it; where it is wrong, the service goes on with the old one.
  * Only the first signal counts: npm passes on the SIGINT that the terminal has already sent, so one Ctrl-C can arrive twice.
  * @param start on a reload it gets the stopped service that it replaces. `ending` aborts when the program has to end; a start
- * that is not done 4.5 s later is cut off
+ * that is not done 2 s later is cut off
  * @param reloads false: SIGHUP ends the service too, as when its terminal is closed
  */
 export async function serve<C, S extends Service>(options: {
@@ -27,22 +29,31 @@ export async function serve<C, S extends Service>(options: {
   const { load, start, log, reloads = true } = options
   const signals = new Signals(reloads)
   const { ending } = signals
-  ending.addEventListener('abort', () =>
+  let isStarting = true
+  ending.addEventListener('abort', () => {
+    after(START_CUT_MS, () => {
+      if (!isStarting) return
+      log.warn('ended while it was starting')
+      process.exit(process.exitCode ?? 0)
+    })
     after(STOP_WITHIN_MS, () => {
       log.error('not stopped in time; the program ends anyway')
       process.exit(1)
-    }),
-  )
+    })
+  })
   // a terminal that is closed, or a pipe whose reader has ended, must not end a service in the middle of its stop
   onUnwritable(() => {})
 
   try {
     let service = await start(load(), undefined, ending)
+    isStarting = false
     while (await signals.reload()) {
       try {
         const config = load()
         await service.stop()
+        isStarting = true
         service = await start(config, service, ending)
+        isStarting = false
         log.info('configuration reloaded')
       } catch (error) {
         if (!(error instanceof UsageError)) throw error

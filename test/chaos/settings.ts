@@ -9,9 +9,15 @@ export const SITE = 'demo'
 export const METER = 'site-meter'
 
 /** Writes an agent's configuration: the simulator's, with the run's broker, poll interval and spool. @returns the file */
-export function agentConfig(folder: string, agent: string, brokerUrl: string, spoolFolder: string): string {
+export function agentConfig(
+  folder: string,
+  agent: string,
+  brokerUrl: string,
+  spoolFolder: string,
+  name = agent,
+): string {
   const written = parse(readFileSync(join(folder, `${agent}.yaml`), 'utf8')) as Record<string, unknown>
-  const file = join(folder, `${agent}-chaos.yaml`)
+  const file = join(folder, `${name}-chaos.yaml`)
   const config = {
     ...written,
     mqtt: { url: brokerUrl },

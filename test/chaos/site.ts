@@ -50,6 +50,9 @@ export class ChaosSite {
   readonly #closers: (() => unknown)[] = []
   #witness: Witness | undefined
   #influxd: Influxd | undefined
+  #brokerPort = 0
+  /** address of the collector's screens and API */
+  screens = ''
 
   constructor(options: SiteOptions) {
     this.#o = options
@@ -67,6 +70,7 @@ export class ChaosSite {
     const { folder, store } = this.#o
     mkdirSync(join(folder, 'logs'), { recursive: true })
     const broker = await startMosquitto()
+    this.#brokerPort = broker.port
     this.#closers.push(() => broker.stop())
     this.parts.set('broker', brokerPart(broker))
     this.#witness = new Witness(broker.url, SITE, (agent, batch) =>
@@ -106,7 +110,7 @@ export class ChaosSite {
 
   /** Notes the spooled records of a stopped agent. */
   async lookAtDisk(agent: string): Promise<SpoolFolder> {
-    const found = await readSpoolFolder(this.#spoolFolder(agent), (epoch, firstSeq, records) =>
+    const found = await readSpoolFolder(this.spoolFolder(agent), (epoch, firstSeq, records) =>
       this.closed.get(agent)?.add(epoch, firstSeq, records, true),
     )
     this.#aheadMilliJ.set(agent, found.aheadMilliJ)
@@ -134,6 +138,15 @@ export class ChaosSite {
         })
   }
 
+  /** Starts a second program of an agent, with a spool of its own: a copy on another machine. */
+  async openCopy(agent: string, spoolFolder: string): Promise<void> {
+    const { folder } = this.#o
+    const broker = this.#brokerPort
+    const brokerUrl = `mqtt://127.0.0.1:${await this.#link(`${agent} copy`, () => broker)}`
+    const config = agentConfig(folder, agent, brokerUrl, spoolFolder, `${agent}-copy`)
+    await this.#program(`${agent} copy`, 'perwatt-agent.js', ['run', '--config', config]).start()
+  }
+
   async close(): Promise<void> {
     this.truth.stop()
     for (const part of this.parts.values()) {
@@ -146,7 +159,7 @@ export class ChaosSite {
     for (const disk of this.disks.values()) await disk.remove()
   }
 
-  #spoolFolder(agent: string): string {
+  spoolFolder(agent: string): string {
     return join(this.#o.folder, `disk-${agent}`, 'spool')
   }
 
@@ -169,7 +182,9 @@ export class ChaosSite {
     const influxUrl =
       this.#influxd && `http://127.0.0.1:${await this.#link('influx', () => portOf(this.#influxd))}`
     const brokerUrl = `mqtt://127.0.0.1:${await this.#link('collector', () => brokerPort)}`
-    const config = collectorConfig(folder, { brokerUrl, httpPort: await freePort(), influxUrl })
+    const httpPort = await freePort()
+    this.screens = `http://127.0.0.1:${httpPort}`
+    const config = collectorConfig(folder, { brokerUrl, httpPort, influxUrl })
     await this.#program('collector', 'perwatt-collector.js', ['run', '--config', config]).start()
   }
 
@@ -180,7 +195,7 @@ export class ChaosSite {
     const clock = FakeClock.create(join(folder, `clock-${agent}`))
     if (clock) this.clocks.set(agent, clock)
     const brokerUrl = `mqtt://127.0.0.1:${await this.#link(agent, () => brokerPort)}`
-    const config = agentConfig(folder, agent, brokerUrl, this.#spoolFolder(agent))
+    const config = agentConfig(folder, agent, brokerUrl, this.spoolFolder(agent))
     await this.#program(agent, 'perwatt-agent.js', ['run', '--config', config], clock?.env).start()
   }
 

@@ -156,6 +156,12 @@ export class MemoryStore extends MemoryClaims implements Store {
   async losses() {
     return this.lost.toReversed()
   }
+  async pruneLosses(keep: number) {
+    const newest = (loss: Loss) =>
+      this.lost.filter((l) => l.agentId === loss.agentId && l.atMs > loss.atMs).length
+    const kept = this.lost.filter((loss) => newest(loss) < keep)
+    this.lost.splice(0, this.lost.length, ...kept)
+  }
   async writeRulesVersion(version: RulesVersion) {
     this.rules.push(version)
   }

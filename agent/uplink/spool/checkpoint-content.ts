@@ -4,12 +4,15 @@ import {
   type Interval,
   type IntervalMessage,
 } from '../../../protocol/interval.ts'
+import type { SpoolHome } from './home.ts'
+import type { LifeState } from './life.ts'
 import type { LossesState } from './losses.ts'
 
 /** What the checkpoint holds. The property names are an on-disk format. */
-export interface CheckpointContent {
-  epoch: number
+export interface CheckpointContent extends LifeState {
   ackedSeq: number
+  /** absent where an older version of the agent wrote it */
+  home?: SpoolHome
   losses: LossesState
   /** seq of the first record of `tail` */
   tailSeq: number

@@ -1,8 +1,10 @@
 import type { Interval } from '../../../protocol/interval.ts'
+import type { Log } from '../../../protocol/kit/log.ts'
 import { withDeadline } from '../../../protocol/kit/retry.ts'
 import { Checkpoint } from './checkpoint.ts'
-import { decodeContent, encodeContent } from './checkpoint-content.ts'
+import { type CheckpointContent, decodeContent, encodeContent } from './checkpoint-content.ts'
 import type { DiskHealth } from './disk-health.ts'
+import { isOfAnother, type SetAside, type SpoolHome, setAside } from './home.ts'
 import { FolderLock } from './lock.ts'
 import type { MemoryMode } from './memory-mode.ts'
 import type { Numbering } from './numbering.ts'
@@ -19,7 +21,10 @@ interface CommitsOptions {
   folder: string
   maxBytes: number
   maxAgeMs: number
+  /** whose spool it is; absent: whoever's was there */
+  home?: SpoolHome
   nowMs: () => number
+  log: Log
 }
 
 interface Parts {
@@ -44,6 +49,7 @@ export class Commits {
   #reader: SegmentReader | undefined
   #callerState: unknown
   #committing: Promise<void> | undefined
+  #setAside: SetAside | undefined
   #again = false
   /** a write that a hung disk has not finished; until it has, nothing more is written */
   #writing: Promise<void> | undefined
@@ -61,6 +67,11 @@ export class Commits {
     return this.#segments
   }
 
+  /** What was found of another agent, whose folder was copied. */
+  get setAside(): SetAside | undefined {
+    return this.#setAside
+  }
+
   get reader(): SegmentReader | undefined {
     return this.#reader
   }
@@ -74,18 +85,36 @@ export class Commits {
   async open(): Promise<Segments> {
     const { folder, maxBytes, maxAgeMs } = this.#o
     await this.#lock.take()
+    const found = decodeContent(await this.#checkpoint.read())
+    const isCopied = await this.#setAsideCopy(found)
+    const content = isCopied ? undefined : found
     const segments = await Segments.open({ folder, maxBytes, maxAgeMs })
-    const content = decodeContent(await this.#checkpoint.read())
     const nextSeq = await segments.recover()
     const { tail: appendedBefore } = this.#numbering
-    const newEpoch = appendedBefore.length > 0 || this.#memory.active
-    this.#numbering.resume(content, nextSeq, segments.list[0]?.firstSeq, newEpoch)
-    if (!newEpoch) this.#callerState = content?.open
+    const isLate = appendedBefore.length > 0 || this.#memory.active
+    this.#numbering.resume(content, nextSeq, segments.list[0]?.firstSeq, isLate)
+    if (!isLate) this.#callerState = content?.open
     this.#memory.safeBefore(this.#numbering.nextSeq)
     this.#numbering.append(appendedBefore)
     this.#segments = segments
     this.#reader = new SegmentReader(segments)
     return segments
+  }
+
+  /** Another agent's records and counters, in a copied folder, are that agent's to send: sent from here too, they would count twice. */
+  async #setAsideCopy(found: CheckpointContent | undefined): Promise<boolean> {
+    const { folder, home, nowMs, log } = this.#o
+    if (!found?.home || !home || !isOfAnother(found.home, home)) return false
+    const { agent, site } = found.home
+    const records = Math.max(0, found.tailSeq + found.tail.length - 1 - found.ackedSeq)
+    await this.#checkpoint.close()
+    const aside = await setAside(folder, found.home, nowMs())
+    this.#setAside = { site, agent, records }
+    log.error(
+      'this spool was copied from another agent, which has its records too; they are put aside and not sent. Delete them, or let that agent send them',
+      { of: agent, site, records, folder: aside },
+    )
+    return true
   }
 
   /** Makes all records and the caller's state safe. Never rejects: a failing disk starts memory mode. */
@@ -123,8 +152,8 @@ export class Commits {
     const numbering = this.#numbering
     const nowMs = this.#o.nowMs()
     const segments = this.#segments ?? (await this.open())
-    // memory mode may have sent higher numbers than this commit writes; in a new epoch no later run can use them again
-    if (this.#memory.active) numbering.startEpoch()
+    // memory mode may have sent higher numbers than this commit writes; in a new life no later run can use them again
+    if (this.#memory.active) numbering.startLife()
     // the records and the state of one moment: records that are appended during the write belong to the next commit
     const [firstSeq, records] = [numbering.tailSeq, numbering.tail.slice(0, RECORDS_AT_ONCE)]
     await this.#writeCheckpoint(firstSeq, records)
@@ -143,10 +172,12 @@ export class Commits {
   }
 
   async #writeCheckpoint(tailSeq: number, tail: readonly Interval[]): Promise<void> {
-    const { epoch, oldestSeq, losses } = this.#numbering
-    const numbers = { epoch, ackedSeq: oldestSeq - 1, losses: losses.state }
+    const { life, oldestSeq, losses } = this.#numbering
+    const { home } = this.#o
+    const numbers = { ...life, ackedSeq: oldestSeq - 1, losses: losses.state, ...(home && { home }) }
     try {
       await this.#checkpoint.write(encodeContent({ ...numbers, tailSeq, tail, open: this.#callerState }))
+      this.#numbering.lifeWritten(life.life)
     } catch (error) {
       await this.#eraseCheckpoint(error)
     }

@@ -5,7 +5,7 @@ import type { Numbering } from './numbering.ts'
 /**
  * Which records may be sent. While the disk works, only safe records: those that are in a segment or in the checkpoint, so that
  * a seq never means two records. While it fails, the spool is in memory mode, and all records of the tail may be sent.
- * An epoch of their own keeps their numbers, which the disk never sees, from being used again.
+ * A life of their own keeps their numbers, which the disk never sees, from being used again.
  */
 export class MemoryMode {
   readonly #numbering: Numbering
@@ -25,7 +25,7 @@ export class MemoryMode {
 
   /** The disk failed: from now on records are sent from memory. */
   enter(error: unknown, nowMs: number): void {
-    if (!this.#active) this.#numbering.startEpoch()
+    if (!this.#active) this.#numbering.startLife()
     this.#active = true
     this.#health.failed(error, nowMs)
   }
@@ -38,6 +38,11 @@ export class MemoryMode {
   /** Records before `seq` are in a segment or in the checkpoint. */
   safeBefore(seq: number): void {
     this.#safeSeq = seq
+  }
+
+  /** Whether anything may be sent under the present life. */
+  get lifeIsKnown(): boolean {
+    return this.#active || this.#numbering.lifeIsOnDisk
   }
 
   maySend(seq: number): boolean {

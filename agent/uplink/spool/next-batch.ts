@@ -19,7 +19,8 @@ export async function nextBatch(
   fromSeq: number,
   limit: number,
 ): Promise<IntervalBatch | undefined> {
-  const { epoch } = numbering
+  const { life } = numbering
+  if (!memory.lifeIsKnown) return undefined
   let seq = Math.max(fromSeq, numbering.oldestSeq)
   const intervals: Interval[] = []
   while (intervals.length < limit && seq < numbering.nextSeq) {
@@ -28,7 +29,7 @@ export async function nextBatch(
     const chunk = inTail
       ? { firstSeq: numbering.tailSeq, intervals: memory.sendable() }
       : await reader()?.find(seq)
-    if (epoch !== numbering.epoch) return undefined
+    if (life.life !== numbering.life.life) return undefined
     if (seq < numbering.oldestSeq) {
       // acknowledged while the disk was read, and perhaps deleted: that is no loss
       if (intervals.length > 0) break
@@ -49,10 +50,10 @@ export async function nextBatch(
     intervals.push(...found)
     seq += found.length
   }
-  // a new epoch began while the disk was read, and has other numbers
-  if (intervals.length === 0 || epoch !== numbering.epoch) return undefined
+  // a new life began while the disk was read, and has other numbers
+  if (intervals.length === 0 || life.life !== numbering.life.life) return undefined
   const firstSeq = seq - intervals.length
   const gaps = numbering.losses.gapsBefore(firstSeq)
-  const batch = { epoch, firstSeq, oldestSeq: numbering.oldestSeq, intervals }
+  const batch = { ...numbering.life, firstSeq, oldestSeq: numbering.oldestSeq, intervals }
   return gaps.length > 0 ? { ...batch, gaps } : batch
 }

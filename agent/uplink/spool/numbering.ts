@@ -1,6 +1,7 @@
 import type { Interval } from '../../../protocol/interval.ts'
 import type { Log } from '../../../protocol/kit/log.ts'
 import type { CheckpointContent } from './checkpoint-content.ts'
+import { Life, type LifeState } from './life.ts'
 import { type Gap, Losses } from './losses.ts'
 
 interface NumberingOptions {
@@ -11,13 +12,15 @@ interface NumberingOptions {
 }
 
 /**
- * The numbers of the spool's records. Within an epoch, records are numbered (seq) one after the other; a record that is lost before
+ * The numbers of the spool's records. Within a life, records are numbered (seq) one after the other; a record that is lost before
  * the collector has it leaves a gap. It also holds the tail: the newest records, which are in no segment yet.
  */
 export class Numbering {
   readonly #o: NumberingOptions
   #losses = new Losses()
-  #epoch: number
+  readonly #life: Life
+  /** id of the newest life that is on disk */
+  #lifeOnDisk: string | undefined
   #oldestSeq = 1
   #tail: Interval[] = []
   /** seq of the tail's first record */
@@ -25,11 +28,25 @@ export class Numbering {
 
   constructor(options: NumberingOptions) {
     this.#o = options
-    this.#epoch = options.nowMs()
+    this.#life = new Life(options.nowMs())
+  }
+
+  get life(): Required<LifeState> {
+    return this.#life.state
   }
 
   get epoch(): number {
-    return this.#epoch
+    return this.life.epoch
+  }
+
+  /** Whether the next run will know of this life. Before that, nothing may be sent under it. */
+  get lifeIsOnDisk(): boolean {
+    return this.#lifeOnDisk === this.life.life
+  }
+
+  /** A checkpoint with this life was written. */
+  lifeWritten(id: string): void {
+    this.#lifeOnDisk = id
   }
 
   /** seq of the oldest record that is neither acknowledged nor lost */
@@ -100,34 +117,42 @@ export class Numbering {
     this.#oldestSeq = part.toSeq + 1
   }
 
-  /** Starts an epoch that no earlier run of the agent can have used, because it is at least the present time in Unix ms. */
-  startEpoch(): void {
-    this.#epoch = Math.max(this.#epoch + 1, this.#o.nowMs())
+  /** The collector's mark is in the present life. */
+  confirmLife(): void {
+    this.#life.confirm()
   }
 
-  startEpochAfter(epoch: number): void {
-    this.#epoch = Math.max(this.#epoch, epoch)
-    this.startEpoch()
+  /** Starts a life in which the records keep their numbers: what is on disk and what was sent part here. */
+  startLife(): void {
+    this.#life.renew(this.nextSeq - 1, this.#o.nowMs())
+  }
+
+  /**
+   * Starts a life because a number may mean two records: only those that the collector acknowledged here are certain.
+   * @param limits `above`: epoch of another life of this agent; `latest`: the highest that the collector takes
+   */
+  startLifeInDoubt(limits: { above?: number; latest?: number } = {}): void {
+    this.#life.renew(this.#oldestSeq - 1, this.#o.nowMs(), limits)
   }
 
   /**
    * Goes on from the files of an earlier run. The present tail is dropped: the caller appends it again.
    * @param nextSeq seq after the last record in the segments
    * @param firstSeq of the first segment
-   * @param newEpoch true where records were numbered before the disk could be read: they need an epoch of their own
+   * @param isLate whether records may have been sent from memory, before the disk could be read
    */
   resume(
     content: CheckpointContent | undefined,
     nextSeq: number,
     firstSeq: number | undefined,
-    newEpoch: boolean,
+    isLate: boolean,
   ): void {
     this.#tailSeq = Math.max(nextSeq, content?.tailSeq ?? 1)
     this.#tail = content?.tail.slice(this.#tailSeq - content.tailSeq) ?? []
     this.#oldestSeq = content ? content.ackedSeq + 1 : (firstSeq ?? this.#tailSeq)
     this.#losses = new Losses(content?.losses)
-    if (newEpoch) this.startEpochAfter(content?.epoch ?? 0)
-    else this.#epoch = content?.epoch ?? this.#epoch
+    if (content) this.#life.resume(content, this.nextSeq - 1, this.#o.nowMs())
+    else if (isLate) this.#life.renew(0, this.#o.nowMs())
   }
 
   #lose(fromSeq: number, toSeq: number, fromMs = this.#o.nowMs(), toMs = fromMs): void {

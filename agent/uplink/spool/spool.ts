@@ -3,6 +3,7 @@ import type { Log } from '../../../protocol/kit/log.ts'
 import type { SpoolStatus } from '../../../protocol/status.ts'
 import { Commits } from './commits.ts'
 import { DiskHealth } from './disk-health.ts'
+import type { SpoolHome } from './home.ts'
 import { MemoryMode } from './memory-mode.ts'
 import { nextBatch } from './next-batch.ts'
 import { Numbering } from './numbering.ts'
@@ -13,6 +14,8 @@ export interface SpoolOptions {
   maxAgeMs: number
   /** records kept in memory while the disk can't be written */
   maxMemoryRecords?: number
+  /** whose spool it is; a folder that was copied from another agent is put aside */
+  home?: SpoolHome
   nowMs: () => number
   log: Log
 }
@@ -54,6 +57,11 @@ export class Spool {
     return this.#numbering.epoch
   }
 
+  /** Random id of the life that the epoch stands for. */
+  get life(): string {
+    return this.#numbering.life.life
+  }
+
   get oldestSeq(): number {
     return this.#numbering.oldestSeq
   }
@@ -74,7 +82,10 @@ export class Spool {
       await this.#commits.open()
     } catch (error) {
       this.#memory.enter(error, this.#o.nowMs())
+      return
     }
+    // the next run must know of this life before anything is sent under it
+    await this.commit()
   }
 
   state(): SpoolStatus {
@@ -90,6 +101,7 @@ export class Spool {
       ...(lost > 0 && fromMs !== undefined ? { lostFromMs: fromMs } : {}),
       ...(lost > 0 && toMs !== undefined ? { lostToMs: toMs } : {}),
       disk: this.#health.condition,
+      ...(this.#commits.setAside ? { setAside: this.#commits.setAside } : {}),
     }
   }
 
@@ -116,9 +128,18 @@ export class Spool {
     this.#numbering.acknowledge(seq)
   }
 
-  /** The collector knows a later epoch, or records that were never written here: the waiting records get a new epoch after that. */
-  renumber(afterEpoch: number): void {
-    this.#numbering.startEpochAfter(afterEpoch)
+  /** The collector's mark is in the present life. */
+  confirm(): void {
+    this.#numbering.confirmLife()
+  }
+
+  /**
+   * A number may mean two records: the waiting records go on in a new life, once that is on disk. Resolves then.
+   * @param limits `above`: epoch of another life of this agent; `latest`: the highest that the collector takes
+   */
+  renumber(limits: { above?: number; latest?: number } = {}): Promise<void> {
+    this.#numbering.startLifeInDoubt(limits)
+    return this.commit()
   }
 
   /** Commits, and releases the files. */

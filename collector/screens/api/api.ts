@@ -11,6 +11,7 @@ import type { StatementSource } from '../../statements/statement-source.ts'
 import type { LedgerFigures } from '../../views/figures.ts'
 import { FrameSchema } from '../../views/frame.ts'
 import type { PoolView } from '../../views/pools.ts'
+import { addAgentNumbers } from './agent-numbers.ts'
 import { addAudit } from './audit.ts'
 import { jsonBodies, refusalOf } from './bodies.ts'
 import { addClaims } from './claims.ts'
@@ -97,6 +98,7 @@ export function createApi(options: {
     addRepricing(api, { queries: options.queries, now, mayChange: options.mayChange })
     addAudit(api, options.queries)
     addLostRecords(api, options.queries)
+    addAgentNumbers(api, { queries: options.queries, mayChange: options.mayChange })
     addUnpriced(api, options.queries)
   }
   if (options.claims) addClaims(api, { claims: options.claims, now, mayChange: options.mayChange })

@@ -11,6 +11,7 @@ const isOpen = (path: string) => path === '/healthz' || path === '/sign-in' || p
 /** Paths that take a POST; every other path is read-only. */
 const POSTED: ReadonlySet<string> = new Set([
   '/sign-in',
+  '/api/v1/agents/reset',
   '/api/v1/devices/adopt',
   '/api/v1/devices/apart',
   '/api/v1/quotes',

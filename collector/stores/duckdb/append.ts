@@ -115,19 +115,25 @@ async function setMarks(
     'SELECT * FROM highWater WHERE agentId IN (SELECT unnest($agents))',
     { agents },
   )
-  const known = new Map(found.map(({ agentId, epoch, seq }) => [agentId, { epoch, seq }]))
+  const known = new Map(found.map(({ agentId, ...mark }) => [agentId, mark]))
   const next = marksAfter(known, parts)
   const marks = [...next].map(([agentId, mark]) => ({ agentId, ...mark }))
   const old = marks.filter(({ agentId }) => known.has(agentId))
   // updated in place: rows deleted and added each minute would fragment the file
   if (old.length > 0)
     await connection.query(
-      `UPDATE highWater SET epoch = m.epoch, seq = m.seq FROM (SELECT unnest($agents) AS agentId,
-         unnest($epochs) AS epoch, unnest($seqs) AS seq) m WHERE highWater.agentId = m.agentId`,
+      // a parameter can't be NULL: '' and -1 stand for what is absent
+      `UPDATE highWater SET epoch = m.epoch, seq = m.seq, life = nullif(m.life, ''),
+         newestMs = nullif(m.newestMs, -1), overlap = nullif(m.overlap, '') FROM (SELECT unnest($agents) AS agentId,
+         unnest($epochs) AS epoch, unnest($seqs) AS seq, unnest($lives) AS life, unnest($newest) AS newestMs,
+         unnest($overlaps) AS overlap) m WHERE highWater.agentId = m.agentId`,
       {
         agents: old.map((mark) => mark.agentId),
         epochs: old.map((mark) => mark.epoch),
         seqs: old.map((mark) => mark.seq),
+        lives: old.map((mark) => mark.life ?? ''),
+        newest: old.map((mark) => mark.newestMs ?? -1),
+        overlaps: old.map((mark) => mark.overlap ?? ''),
       },
     )
   await connection.append(

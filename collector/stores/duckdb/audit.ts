@@ -37,6 +37,15 @@ export const duckdbAudit = (database: Database): AuditStore => ({
   losses: (limit) =>
     database.read('SELECT * FROM loss ORDER BY atMs DESC, agentId, epoch, seq LIMIT $limit', { limit }),
 
+  pruneLosses: (keep) =>
+    database.write(async (connection) => {
+      await connection.query(
+        `DELETE FROM loss WHERE rowid IN (SELECT id FROM (SELECT rowid AS id,
+           row_number() OVER (PARTITION BY agentId ORDER BY atMs DESC, epoch DESC, seq DESC) AS n FROM loss) WHERE n > $keep)`,
+        { keep },
+      )
+    }),
+
   writeRulesVersion: (rules) =>
     database.write(async (connection) => {
       const { version, fromMs } = rules

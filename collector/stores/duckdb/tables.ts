@@ -18,7 +18,14 @@ const bigints = <const N extends string>(names: readonly N[]) =>
  */
 export const TABLES = {
   meta: { name: 'VARCHAR', value: 'VARCHAR' },
-  highWater: { agentId: 'VARCHAR', epoch: 'BIGINT', seq: 'BIGINT' },
+  highWater: {
+    agentId: 'VARCHAR',
+    epoch: 'BIGINT',
+    seq: 'BIGINT',
+    life: 'VARCHAR',
+    newestMs: 'BIGINT',
+    overlap: 'VARCHAR',
+  },
   interval: {
     agentId: 'VARCHAR',
     deviceId: 'VARCHAR',
@@ -78,6 +85,7 @@ export const TABLES = {
     fromMs: 'BIGINT',
     toMs: 'BIGINT',
     cause: 'VARCHAR',
+    kind: 'VARCHAR',
   },
   terms: { version: 'VARCHAR', fromMs: 'BIGINT', text: 'VARCHAR' },
   settlement: {

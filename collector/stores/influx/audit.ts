@@ -25,6 +25,21 @@ export const influxAudit = (influx: () => InfluxClient): AuditStore => ({
       .slice(0, limit)
   },
 
+  async pruneLosses(keep) {
+    const times = new Map<string, number[]>()
+    for (const row of await influx().rows('SELECT * FROM loss')) {
+      const agentId = text(row['agentId'])
+      times.set(agentId, [...(times.get(agentId) ?? []), row.time])
+    }
+    const full = [...times].filter(([, all]) => all.length > keep)
+    await influx().remove(
+      full.map(([agentId, all]) => {
+        const oldest = all.sort((a, b) => b - a)[keep - 1] ?? 0
+        return `DELETE FROM loss WHERE agentId = ${literal(agentId)} AND time < ${oldest}ms`
+      }),
+    )
+  },
+
   writeRulesVersion: async (rules) => influx().write([rulesPoint(rules)]),
   async rulesVersions() {
     const rows = await influx().rows('SELECT * FROM terms')
@@ -89,7 +104,7 @@ const lossOf = (row: Row): Loss =>
     agentId: text(row['agentId']),
     epoch: Number(row['epoch']),
     seq: Number(row['seq'] || row.time),
-    ...present(row, ['records', 'atMs', 'fromMs', 'toMs', 'cause']),
+    ...present(row, ['records', 'atMs', 'fromMs', 'toMs', 'cause', 'kind']),
   }) as Loss
 
 const rulesPoint = ({ version, fromMs, text }: RulesVersion): IPoint =>

@@ -17,6 +17,7 @@ import { influxHeld } from './held.ts'
 import { literal, within } from './influxql.ts'
 import { influxIssues } from './issues.ts'
 import { influxKept } from './kept.ts'
+import { influxLeases } from './leases.ts'
 import { influxLedger } from './ledger.ts'
 import {
   markRows,
@@ -81,6 +82,7 @@ export function createInfluxStore(options: InfluxStoreOptions): Store {
       isSame: () => wholeness.isSame(),
       onAppended: () => wholeness.appended(),
     }),
+    shared: influxLeases(influx, nowMs),
     name: 'influx',
     get keepsMs() {
       return wholeness.keepsMs

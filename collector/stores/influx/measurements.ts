@@ -18,7 +18,14 @@ export const MEASUREMENTS = [
   {
     measurement: 'highWater',
     tags: ['agentId'],
-    fields: { epoch: INTEGER, seq: INTEGER, revision: INTEGER },
+    fields: {
+      epoch: INTEGER,
+      seq: INTEGER,
+      revision: INTEGER,
+      life: STRING,
+      newestMs: INTEGER,
+      overlap: STRING,
+    },
   },
   // one row: by its id a database that was emptied is told from the one that was filled
   { measurement: 'identity', tags: [], fields: { id: STRING, revision: INTEGER } },
@@ -62,7 +69,7 @@ export const MEASUREMENTS = [
   {
     measurement: 'loss',
     tags: ['agentId', 'epoch', 'seq'],
-    fields: { records: INTEGER, atMs: INTEGER, fromMs: INTEGER, toMs: INTEGER, cause: STRING },
+    fields: { records: INTEGER, atMs: INTEGER, fromMs: INTEGER, toMs: INTEGER, cause: STRING, kind: STRING },
   },
   { measurement: 'terms', tags: ['version'], fields: { text: STRING } },
   {
@@ -101,6 +108,7 @@ export const MEASUREMENTS = [
   // the group is called workload here, because GROUP is a keyword of InfluxQL
   { measurement: 'change', tags: ['repricing', 'workload'], fields: all(CHANGE_SUMS, INTEGER) },
   { measurement: 'claim', tags: ['agentId', 'deviceId'], fields: { text: STRING, revision: INTEGER } },
+  { measurement: 'lease', tags: ['instance'], fields: { text: STRING, beat: INTEGER } },
   { measurement: 'adoption', tags: ['id'], fields: { text: STRING } },
   {
     measurement: 'issue',

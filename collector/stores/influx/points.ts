@@ -11,16 +11,32 @@ import { point, present, type Row, text } from './measurements.ts'
 
 /** Records as points, and back. */
 
+/** Longer text is refused by InfluxDB. */
+const MAX_FIELD_BYTES = 64_000
+
 /** A high-water mark with its agent. */
 export interface AgentMark extends HighWater {
   agentId: string
 }
-const markPoint = ({ agentId, epoch, seq }: AgentMark, timeMs: number, revision: number): IPoint =>
-  point('highWater', timeMs, { agentId }, { epoch, seq, revision })
+/** '' stands for what is absent, because a field that is left out stays. */
+const markPoint = (
+  { agentId, life = '', overlap = '', ...mark }: AgentMark,
+  timeMs: number,
+  revision: number,
+): IPoint =>
+  point(
+    'highWater',
+    timeMs,
+    { agentId },
+    { ...mark, life, overlap: overlap.length > MAX_FIELD_BYTES ? '' : overlap, revision },
+  )
 const markOf = (row: Row): AgentMark => ({
   agentId: text(row['agentId']),
   epoch: Number(row['epoch']),
   seq: Number(row['seq']),
+  ...(row['life'] ? { life: text(row['life']) } : {}),
+  ...(typeof row['newestMs'] === 'number' ? { newestMs: row['newestMs'] } : {}),
+  ...(row['overlap'] ? { overlap: text(row['overlap']) } : {}),
 })
 export const marksByAgent = (marks: ReadonlyMap<string, AgentMark>): Map<string, HighWater> =>
   new Map([...marks].map(([, { agentId, ...mark }]) => [agentId, mark]))

@@ -10,6 +10,8 @@ import { after } from '../timers.ts'
 const CONNECT_TIMEOUT_MS = 10_000
 const KEEPALIVE_S = 15
 const STOP_WITHIN_MS = 1_000
+/** A connection that ends earlier counts as a failed try: something ends each one, as a second program with the same client id does. */
+const LASTING_MS = 10_000
 /** Bytes that may wait in the connection to a broker that has stopped reading; more is refused, not kept in memory. */
 const MAX_WAITING_BYTES = 16 * 2 ** 20
 
@@ -31,6 +33,8 @@ export interface MqttLinkOptions {
   clientId: string
   /** subscribed with QoS 1 at every connect */
   topics: readonly string[]
+  /** subscribed before them; the broker may refuse these without harm */
+  extraTopics?: readonly string[]
   /** the broker publishes this when the connection is lost without a goodbye */
   lastWill?: MqttMessage
   /** wait before the first repeat and the longest wait, ms; both are upper bounds, because the wait is random (full jitter) */
@@ -69,6 +73,10 @@ export class MqttLink {
   #accepted = false
   #failed = false
   #stopped = false
+  /** when the present connection was accepted, ms of `performance.now()` */
+  #acceptedAtMs = 0
+  /** the next wait, where it is not the back-off's */
+  #restMs: number | undefined
 
   constructor(options: MqttLinkOptions) {
     this.#options = options
@@ -128,6 +136,11 @@ export class MqttLink {
     return true
   }
 
+  /** Waits so long before it connects again, in place of the back-off. Call it in `onClosed`. */
+  rest(ms: number): void {
+    this.#restMs = ms
+  }
+
   /**
    * Closes the connection within a second, and stays closed.
    * @param goodbye published first; the broker then sends no last will
@@ -180,12 +193,13 @@ export class MqttLink {
   }
 
   #connected(client: MqttClient): void {
-    const { url, topics, log, onConnected, onSubscribed } = this.#options
-    this.#attempt = 0
+    const { url, topics, extraTopics = [], log, onConnected, onSubscribed } = this.#options
+    this.#acceptedAtMs = performance.now()
     this.#logged = ''
     this.#accepted = true
     log.info('connected to the broker', { url: shownUrl(url) })
     onConnected?.()
+    if (extraTopics.length > 0) client.subscribe([...extraTopics], { qos: 1 }, () => {})
     client.subscribe([...topics], { qos: 1 }, (error) => {
       if (!error) return onSubscribed()
       // where the connection closed meanwhile, the next one subscribes again
@@ -205,7 +219,9 @@ export class MqttLink {
       this.#failure(new Error('it closed the connection without an answer to CONNECT'))
     const wasAccepted = this.#accepted
     this.#accepted = this.#failed = false
-    const delayMs = backoffMs(this.#attempt, reconnectMs.base, reconnectMs.cap)
+    if (wasAccepted && performance.now() - this.#acceptedAtMs > LASTING_MS) this.#attempt = 0
+    const delayMs = this.#restMs ?? backoffMs(this.#attempt, reconnectMs.base, reconnectMs.cap)
+    this.#restMs = undefined
     if (wasAccepted)
       log.warn('connection to the broker lost; it is tried again', { inMs: Math.round(delayMs) })
     this.#attempt++

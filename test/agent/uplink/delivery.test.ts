@@ -6,6 +6,7 @@ import { Delivery } from '../../../agent/uplink/delivery.ts'
 import { Spool } from '../../../agent/uplink/spool/spool.ts'
 import type { Interval, IntervalMessage } from '../../../protocol/interval.ts'
 import { SILENT } from '../../../protocol/kit/log.ts'
+import { LATEST_EPOCH } from '../../../protocol/spool-life.ts'
 import type { AckMessage } from '../../../protocol/status.ts'
 
 const DAY_MS = 86_400_000
@@ -40,6 +41,11 @@ describe('delivery', () => {
   const answered = (message: AckMessage) => {
     delivery.acknowledged(message)
     return delivery.pump()
+  }
+  /** a new life is sent under only when it is on disk */
+  const newLife = async () => {
+    await spool.commit()
+    await delivery.pump()
   }
   const connect = () => {
     delivery.connected(true)
@@ -192,6 +198,7 @@ describe('delivery', () => {
     await hold(4)
     await connect()
     await answered(ack(9, { epoch: 5 }))
+    await newLife()
     expect(sent.at(-1)).toMatchObject({ epoch: 6, firstSeq: 1, oldestSeq: 1 })
   })
 
@@ -199,8 +206,72 @@ describe('delivery', () => {
     await hold(4)
     await connect()
     await answered(ack(9))
+    await newLife()
     expect(sent.at(-1)).toMatchObject({ epoch: 2, firstSeq: 1, oldestSeq: 1 })
+    expect(sent.at(-1)?.after).toEqual([{ epoch: 1, life: sent[0]?.life, seq: 0 }])
     expect(spool.state().records).toBe(4)
+  })
+
+  it('doubts its numbers where the collector has more under them than was sent, though it has closed as many', async () => {
+    await hold(700)
+    await connect()
+    await answered(ack(500, { creditRecords: 100 }))
+    await answered(ack(650, { life: spool.life }))
+    await newLife()
+    // records 501 to 600 were sent, and ignored as copies of others: only the acknowledged ones are certain
+    expect(sent.at(-1)).toMatchObject({ epoch: 2, oldestSeq: 501, after: [{ epoch: 1, seq: 500 }] })
+    expect(spool.state().records).toBe(200)
+  })
+
+  it('takes an epoch below the latest that the collector takes, and never one that can’t be', async () => {
+    await hold(4)
+    await connect()
+    await answered(ack(0, { epoch: Number.MAX_SAFE_INTEGER }))
+    await newLife()
+    expect(spool.epoch).toBe(1)
+    await answered(ack(7, { epoch: LATEST_EPOCH - 1 }))
+    await newLife()
+    expect(spool.epoch).toBe(LATEST_EPOCH)
+    await answered(ack(2, { epoch: 3, latestEpoch: 1000 }))
+    await newLife()
+    expect(spool.epoch).toBe(4)
+    expect(sent.at(-1)).toMatchObject({ epoch: 4, firstSeq: 1 })
+  })
+
+  it('is not misled by an acknowledgement for another spool of the same epoch', async () => {
+    await hold(4)
+    await connect()
+    await answered(ack(4, { life: '00000000ffffffff' }))
+    await newLife()
+    expect(spool.state().records).toBe(4)
+    expect(spool.epoch).toBe(2)
+  })
+
+  it('names its ancestors until the collector’s mark is in its own life', async () => {
+    await hold(4)
+    await spool.close()
+    spool = new Spool({ folder, maxBytes: 2 ** 24, maxAgeMs: 7 * DAY_MS, nowMs: () => 1, log: SILENT })
+    await spool.open()
+    delivery = create()
+    await connect()
+    expect(sent.at(-1)?.after).toMatchObject([{ epoch: 1, seq: 4 }])
+    await answered(ack(2, { epoch: 2, life: spool.life }))
+    await hold(1)
+    await delivery.pump()
+    expect(sent.at(-1)).toMatchObject({ firstSeq: 5 })
+    expect(sent.at(-1)?.after).toBeUndefined()
+  })
+
+  it('begins a new life where the wall clock leaps ahead, as after a virtual machine was put back', async () => {
+    let leapMs = 0
+    const clock = { now: () => ({ wallMs: steadyMs + leapMs, steadyMs }) }
+    delivery = new Delivery({ spool, send: (m) => sent.push(m) > 0, clock, log: SILENT, random: () => 0 })
+    await hold(2)
+    await connect()
+    leapMs = 3_600_000
+    await delivery.pump()
+    await newLife()
+    expect(sent.at(-1)).toMatchObject({ epoch: 2, firstSeq: 1, after: [{ epoch: 1, seq: 0 }] })
   })
 
   it('delivers a long backlog in order and once, while acknowledgements are lost, late and repeated', async () => {

@@ -82,6 +82,27 @@ export function auditContract(store: () => Store, reopen: () => Promise<void>): 
     expect(await store().highWaters()).toEqual(new Map())
   })
 
+  test('keeps the newest losses of each agent where old ones are removed', async () => {
+    const loss = (agentId: string, n: number): Loss => ({
+      agentId,
+      epoch: 7,
+      seq: n,
+      records: n,
+      atMs: DAY_MS + n,
+    })
+    const mark = { epoch: 7, seq: 1 }
+    await store().appendAll([
+      { agentId: ODD, mark, records: [], losses: [1, 2, 3, 4, 5].map((n) => loss(ODD, n)) },
+      { agentId: 'agent-b', mark, records: [], losses: [loss('agent-b', 2)] },
+    ])
+    await store().pruneLosses(2)
+    expect((await store().losses(10)).map((l) => [l.agentId, l.seq])).toEqual([
+      [ODD, 5],
+      [ODD, 4],
+      ['agent-b', 2],
+    ])
+  })
+
   test('keeps what agents lost, newest first, and one told twice once', async () => {
     const known: Loss = {
       agentId: ODD,
@@ -91,6 +112,8 @@ export function auditContract(store: () => Store, reopen: () => Promise<void>): 
       atMs: DAY_MS,
       fromMs: 1,
       toMs: 60_001,
+      kind: 'reset',
+      cause: 'by Anna: a “wedged” mark',
     }
     const cause = 'the database was emptied'
     const bare: Loss = { agentId: 'agent-b', epoch: 7, seq: 120, records: 3, atMs: DAY_MS + 1, cause }

@@ -170,6 +170,23 @@ describe.each(STORES)('the $name store', ({ name, settings, open }) => {
       expect((await store.highWaters()).get('agent-a')).toEqual({ epoch: 1, seq: 12 })
     })
 
+    test('with its spool’s life and what is open of it, over a restart, and without them again', async () => {
+      const mark = {
+        epoch: 1,
+        seq: 12,
+        life: 'aaaaaaaa',
+        newestMs: DAY_MS,
+        overlap: '{"seen":["c1 \u2603"]}',
+      }
+      await store.append('agent-a', { epoch: 1, seq: 3 }, [])
+      await store.append('agent-a', mark, [])
+      await reopen()
+      expect((await store.highWaters()).get('agent-a')).toEqual(mark)
+      const { overlap: _, ...later } = { ...mark, seq: 13, newestMs: DAY_MS + 1 }
+      await store.append('agent-a', later, [])
+      expect((await store.highWaters()).get('agent-a')).toEqual(later)
+    })
+
     test('in a new epoch from its beginning', async () => {
       await store.append('agent-a', { epoch: 1, seq: 12 }, [])
       await store.append('agent-a', { epoch: Number.MAX_SAFE_INTEGER, seq: 1 }, [])

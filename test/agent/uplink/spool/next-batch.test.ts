@@ -28,7 +28,11 @@ it('records that are acknowledged and deleted while the disk is read are not cou
       return undefined
     },
   } as unknown as SegmentReader
-  const memory = { maySend: () => true, sendable: () => numbering.tail } as unknown as MemoryMode
+  const memory = {
+    lifeIsKnown: true,
+    maySend: () => true,
+    sendable: () => numbering.tail,
+  } as unknown as MemoryMode
   const batch = await nextBatch({ numbering, memory, reader: () => reader }, 1, 100)
   expect(reads).toEqual([1])
   expect(batch).toMatchObject({ firstSeq: 7, oldestSeq: 7 })

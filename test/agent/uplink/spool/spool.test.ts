@@ -37,7 +37,7 @@ const upTo = (n: number, from = 1) => Array.from({ length: n - from + 1 }, (_, i
 const all = async (spool: Spool) => (await drain(spool)).flatMap((b) => numbersOf(b.intervals))
 
 describe('the spool', () => {
-  it('gives back in order what was put in, under the same numbers, in this run and the next', async () => {
+  it('gives back in order what was put in, under the same numbers, in this run and in the next life', async () => {
     const spool = await openSpool(folder)
     for (const first of [1, 701, 1401]) {
       spool.append(numbered(first, 700))
@@ -48,7 +48,9 @@ describe('the spool', () => {
     spool.trim(1000)
     await spool.close()
     const next = await openSpool(folder)
-    expect([next.epoch, next.oldestSeq, next.nextSeq]).toEqual([spool.epoch, 1001, 2101])
+    expect([next.oldestSeq, next.nextSeq]).toEqual([1001, 2101])
+    expect(next.epoch).toBeGreaterThan(spool.epoch)
+    expect((await next.read(1, 1))?.after).toEqual([{ epoch: spool.epoch, life: spool.life, seq: 2100 }])
     expect(await all(next)).toEqual(upTo(2100, 1001))
     await next.close()
   })

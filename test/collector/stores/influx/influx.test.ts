@@ -57,6 +57,32 @@ describe('the influx store', () => {
     expect(await store.highWaters()).toEqual(new Map([['agent-a', { epoch: 1, seq: 11 }]]))
   })
 
+  test('knows which collectors use its database, by their newest beat, until they end', async () => {
+    const program = (n: number) => ({
+      instance: `0000000${n}`,
+      startedAtMs: n,
+      host: `host “${n}”`,
+      addresses: ['10.0.0.1', 'fd00::1'],
+    })
+    const { shared } = store
+    for (const [n, beat] of [
+      [1, 1],
+      [2, 1],
+      [1, 2],
+    ] as const)
+      await shared?.writeLease({ program: program(n), beat })
+    const byInstance = async () =>
+      ((await shared?.leases()) ?? [])
+        .map(({ program: { instance, host }, beat }) => [instance, host, beat])
+        .sort()
+    expect(await byInstance()).toEqual([
+      ['00000001', 'host “1”', 2],
+      ['00000002', 'host “2”', 1],
+    ])
+    await shared?.removeLease('00000001')
+    expect((await byInstance()).map(([instance]) => instance)).toEqual(['00000002'])
+  })
+
   test('cannot be opened while InfluxDB is down, and can be when it is back', async () => {
     await store.close()
     await influxd.stop()

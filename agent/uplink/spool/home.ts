@@ -1,0 +1,45 @@
+import { mkdir, readdir, rename } from 'node:fs/promises'
+import { hostname } from 'node:os'
+import { join, resolve } from 'node:path'
+
+/** Whose spool a folder is, and where. The property names are an on-disk format. */
+export interface SpoolHome {
+  site: string
+  agent: string
+  folder: string
+  host: string
+}
+
+/** Records of another agent that were found in a copied folder, and put aside. */
+export interface SetAside {
+  site: string
+  agent: string
+  records: number
+}
+
+export const homeOf = (site: string, agent: string, folder: string): SpoolHome => ({
+  site,
+  agent,
+  folder: resolve(folder),
+  host: hostname(),
+})
+
+/**
+ * Whether a folder was copied from another agent: it has another name, and was elsewhere. An agent that was renamed finds its folder where
+ * it was, and its records are still its own.
+ */
+export const isOfAnother = (found: SpoolHome, own: SpoolHome): boolean =>
+  (found.agent !== own.agent || found.site !== own.site) &&
+  (found.folder !== own.folder || found.host !== own.host)
+
+const PARTS = /^(?:\d{16}\.seg|checkpoint\.[ab])$/
+
+/** Moves a copied spool into a folder of its own beside the new one, where nothing sends it. @throws the file system's error */
+export async function setAside(folder: string, found: SpoolHome, nowMs: number): Promise<string> {
+  const aside = join(folder, `copied-from-${found.agent}-${nowMs}`)
+  await mkdir(aside, { recursive: true, mode: 0o700 })
+  // the checkpoint comes last: after a stop in between the rest is moved, too
+  for (const name of (await readdir(folder)).sort())
+    if (PARTS.test(name)) await rename(join(folder, name), join(aside, name))
+  return aside
+}

@@ -1,0 +1,53 @@
+import type { IntervalBatch } from '../../protocol/interval.ts'
+import type { Loss } from '../plugin/audit-store.ts'
+import type { Overlap } from './overlap.ts'
+
+type Part = Pick<Loss, 'records' | 'fromMs' | 'toMs'>
+type Told = Part & Pick<Loss, 'kind' | 'cause'>
+
+interface Numbers {
+  batch: IntervalBatch
+  /** up to which the agent's records are stored, as far as the batch's numbers tell */
+  storedSeq: number | undefined
+  /** number that the next record should have */
+  expected: number
+  /** whether the batch holds records past `storedSeq` */
+  isNew: boolean
+}
+
+const CAUSES = {
+  'went-back': 'its spool was put back to an earlier state: restored, rolled back or copied',
+  'another-spool': 'it sends from another spool than before: an older backup, or a second agent of its name',
+} as const
+
+/** What was lost before or within a batch, as one loss; undefined where there is nothing to tell. */
+export function batchLoss(numbers: Numbers, overlap: Overlap | undefined): Told | undefined {
+  const { missing, tells = false, state } = overlap ?? {}
+  const parts = [numbers.isNew ? lostBefore(numbers) : undefined, missing].filter(
+    (part) => part !== undefined,
+  )
+  if (parts.length === 0 && !tells) return undefined
+  const fromMs = parts.flatMap((part) => part.fromMs ?? [])
+  const toMs = parts.flatMap((part) => part.toMs ?? [])
+  return {
+    records: parts.reduce((sum, part) => sum + part.records, 0),
+    ...(fromMs.length > 0 ? { fromMs: Math.min(...fromMs) } : {}),
+    ...(toMs.length > 0 ? { toMs: Math.max(...toMs) } : {}),
+    ...(tells && state ? { kind: state.kind, cause: CAUSES[state.kind] } : {}),
+  }
+}
+
+/** Records lost before this batch: the sequence numbers that are missing or, in a new spool, the gaps that the agent reports. */
+function lostBefore({ batch, storedSeq, expected }: Numbers): Part | undefined {
+  const { firstSeq, gaps = [] } = batch
+  const reported = firstSeq === expected ? gaps : []
+  const records =
+    storedSeq === undefined ? reported.reduce((sum, gap) => sum + gap.records, 0) : expected - storedSeq - 1
+  if (records <= 0) return undefined
+  if (reported.length === 0) return { records }
+  return {
+    records,
+    fromMs: Math.min(...reported.map((gap) => gap.fromMs)),
+    toMs: Math.max(...reported.map((gap) => gap.toMs)),
+  }
+}

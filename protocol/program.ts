@@ -1,0 +1,33 @@
+import { z } from 'zod'
+import type { RunningProgram } from './kit/this-program.ts'
+
+const ms = z.number().int().nonnegative()
+
+/** Which program sends a message: two of one name are told apart by it. */
+export const ProgramSchema = z.object({
+  /** random, new at every start */
+  instance: z.string().regex(/^[0-9a-f]{8,32}$/),
+  /** by its own clock, Unix ms */
+  startedAtMs: ms,
+  host: z.string().max(255),
+  addresses: z.array(z.string().max(64)).max(16),
+}) satisfies z.ZodType<RunningProgram>
+export type Program = z.infer<typeof ProgramSchema>
+
+/** Retained, from the collector that has a site. The broker publishes `offline` (the last will) when it loses the connection. */
+export const PresenceMessageSchema = z.object({
+  v: z.literal(1),
+  state: z.enum(['online', 'offline']),
+  atMs: ms,
+  version: z.string().max(64),
+  program: ProgramSchema,
+})
+export type PresenceMessage = z.infer<typeof PresenceMessageSchema>
+
+/** Whether a program is the later of two: both decide alike, whatever their clocks show, because they compare the same numbers. */
+export const isLater = (a: Program, b: Program): boolean =>
+  a.startedAtMs !== b.startedAtMs ? a.startedAtMs > b.startedAtMs : a.instance > b.instance
+
+/** For a person: `gpu-host-3 (10.0.4.3, fd00::3)`. */
+export const placeText = ({ host, addresses }: Pick<Program, 'host' | 'addresses'>): string =>
+  addresses.length > 0 ? `${host} (${addresses.join(', ')})` : host

@@ -1,0 +1,155 @@
+import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { LossView } from '../../collector/books/audit-views.ts'
+import type { AlertView } from '../../collector/views/alert.ts'
+import { MINUTE_MS } from '../../protocol/units.ts'
+import { eventually } from '../eventually.ts'
+import { countedTruth } from './checks.ts'
+import type { Evidence } from './evidence.ts'
+import { allDelivered, allRead, allSettled, moveWorld } from './rest.ts'
+import { METER, POLL_MS } from './settings.ts'
+import { ChaosSite } from './site.ts'
+
+/** Some readings long. */
+const A_WHILE_MS = 8 * POLL_MS
+
+let folder: string
+let site: ChaosSite
+let evidence: Evidence
+const told = new Map<string, { losses: LossView[]; alert: AlertView | undefined }>()
+
+const spool = () => site.spoolFolder('mining')
+const agent = () => site.parts.get('mining')
+const collector = () => site.parts.get('collector')
+const api = async <T>(path: string): Promise<T> =>
+  (await fetch(`${site.screens}${path}`)).json() as Promise<T>
+
+/** Waits until the collector tells something new about the spool since a moment. */
+async function notice(name: string, sinceMs: number): Promise<void> {
+  const losses = await eventually(
+    () => api<LossView[]>('/api/v1/losses').catch(() => []),
+    (all) => all.some((loss) => Date.parse(loss.at) >= sinceMs),
+    150_000,
+  )
+  const alerts = await eventually(
+    () => api<AlertView[]>('/api/v1/alerts'),
+    (all) => all.some((a) => a.rule === 'agent-numbers'),
+  )
+  told.set(name, { losses, alert: alerts.find((a) => a.rule === 'agent-numbers') })
+}
+
+function backup(): string {
+  const copy = join(folder, `backup-${told.size}`)
+  cpSync(spool(), copy, { recursive: true })
+  return copy
+}
+
+/** Puts a copy in the place of the spool of the stopped agent. */
+function restore(copy: string): void {
+  for (const name of readdirSync(spool())) rmSync(join(spool(), name), { recursive: true })
+  cpSync(copy, spool(), { recursive: true })
+}
+
+/** The emulated world goes on while each scenario runs; the agent that reads its miners keeps its name. */
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'perwatt-copied-'))
+  site = new ChaosSite({ seed: 7, store: 'duckdb', folder, dist: resolve('dist') })
+  const startedMs = Date.now()
+  await site.open()
+  expect(await allRead(site, 0)).toBeUndefined()
+  await sleep(3 * POLL_MS)
+  await moveWorld(site, true)
+
+  // restored from a backup of the running agent, while the collector was away
+  const early = backup()
+  await sleep(MINUTE_MS + A_WHILE_MS)
+  await collector()?.end('SIGKILL')
+  await sleep(A_WHILE_MS)
+  await agent()?.end('SIGKILL')
+  restore(early)
+  let sinceMs = Date.now()
+  await agent()?.start()
+  await sleep(A_WHILE_MS)
+  await collector()?.start()
+  await notice('restored', sinceMs)
+
+  // rolled back to a moment at which everything was acknowledged, after more was
+  await agent()?.end('SIGTERM')
+  const acknowledged = backup()
+  await agent()?.start()
+  await sleep(A_WHILE_MS)
+  await agent()?.end('SIGTERM')
+  restore(acknowledged)
+  sinceMs = Date.now()
+  await agent()?.start()
+  await notice('rolled back', sinceMs)
+
+  // copied while it runs, to a second machine, which is kept out; the first then ends, and the copy goes on in its place
+  await site.openCopy('mining', backup())
+  await eventually(
+    () => api<AlertView[]>('/api/v1/alerts'),
+    (all) => all.some((a) => a.rule === 'name-twice' && a.subject.agentId === 'mining'),
+  )
+  await sleep(A_WHILE_MS)
+  await agent()?.end('SIGTERM')
+  sinceMs = Date.now()
+  await notice('copied', sinceMs)
+  await sleep(A_WHILE_MS)
+  await site.parts.get('mining copy')?.end('SIGTERM')
+  sinceMs = Date.now()
+  await agent()?.start()
+  await notice('returned', sinceMs)
+
+  // what two copies saw at other moments is evened out as the machines go on
+  await sleep(MINUTE_MS)
+  await moveWorld(site, false)
+  expect(await allRead(site, Date.now())).toBeUndefined()
+  expect(await allDelivered(site)).toBeUndefined()
+  evidence = {
+    stored: await allSettled(site, startedMs),
+    closed: site.closed,
+    aheadMilliJ: site.aheadMilliJ,
+    truth: site.truth.series,
+    clocks: new Map(),
+    meter: METER,
+  }
+}, 900_000)
+afterAll(async () => {
+  await site?.close()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+describe('a spool that is restored, rolled back and copied', () => {
+  test('leaves a ledger that has what the machines counted, to the unit', () => {
+    const { problems } = countedTruth(evidence)
+    expect(problems).toEqual([])
+  })
+
+  test.each(['restored', 'rolled back', 'copied', 'returned'])(
+    '%s, is told with an alert and a loss that has its cause',
+    (name) => {
+      const { losses, alert } = told.get(name) ?? { losses: [] }
+      expect(losses[0]).toMatchObject({
+        agentId: 'mining',
+        kind: expect.stringMatching(/went-back|another-spool/),
+      })
+      expect(alert).toMatchObject({ subject: { agentId: 'mining' }, severity: 'critical' })
+    },
+  )
+
+  test('counts the minutes of machines in which nothing was observed as lost', () => {
+    const minutes = new Map<string, Set<number>>()
+    for (const r of evidence.stored.intervals)
+      if (r.agentId === 'mining' && r.coveredMs > 0)
+        minutes.set(r.deviceId, (minutes.get(r.deviceId) ?? new Set()).add(Math.floor(r.startMs / MINUTE_MS)))
+    const missing = [...minutes.values()].map((all) => Math.max(...all) - Math.min(...all) + 1 - all.size)
+    const { losses = [] } = told.get('returned') ?? {}
+    expect(minutes.size).toBeGreaterThan(0)
+    expect(losses.reduce((sum, loss) => sum + loss.records, 0)).toBeGreaterThanOrEqual(
+      missing.reduce((sum, n) => sum + n, 0),
+    )
+  })
+})
