@@ -133,7 +133,7 @@ export class Delivery {
         this.#nextSeq = ack.seq + 1
         this.#flight.backTo(this.#nextSeq)
       }
-      // the answer to a question acknowledges nothing where the mark is in an earlier life
+      // the answer to a question acknowledges nothing where the mark is in the life before
       else if (!ack.resend && ack.life === spool.life && ack.seq > 0) spool.confirm()
     }
     this.#hold(Math.min(ack.pauseMs ?? 0, LONGEST_PAUSE_MS) * (1 + this.#random() / 4))

@@ -62,7 +62,7 @@ export interface PlanContext {
   /** whether others contradict the collector's clock: then no epoch is too late */
   collectorInDoubt?: boolean
   judges?: readonly RecordJudge[]
-  /** what the store has of the agent in the minutes of the batch; needed where `asksForStored` says so */
+  /** what the store has of the agent in the minutes of the batch; needed where two lives of its spool recorded them */
   stored?: readonly Interval[]
 }
 

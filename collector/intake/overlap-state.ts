@@ -2,7 +2,7 @@ import type { Interval, IntervalBatch } from '../../protocol/interval.ts'
 import { MINUTE_MS } from '../../protocol/units.ts'
 import type { HighWater, Store } from '../plugin/store.ts'
 import { type Lineage, lineageOf } from './lineage.ts'
-import type { OverlapState } from './overlap.ts'
+import type { OverlapState } from './open-amounts.ts'
 
 /** A batch of one agent seldom spans more than this. */
 const SPAN_MS = 10 * MINUTE_MS
@@ -30,7 +30,14 @@ export function overlapAt(
   }
   // a program that returns under a new life, with all that it had sent: a copy of an earlier moment has another state
   const own = after.findLast((a) => (states[a.life ?? '']?.seq ?? Number.POSITIVE_INFINITY) <= a.seq)
-  const { ahead = {}, drift = {}, last = {}, counted = {} } = states[own?.life ?? ''] ?? {}
+  const {
+    ahead = {},
+    drift = {},
+    last = {},
+    counted = {},
+    most = {},
+    metered = [],
+  } = states[own?.life ?? ''] ?? {}
   return {
     kind,
     ...(mark?.newestMs === undefined ? {} : { sinceMs: mark.newestMs }),
@@ -40,6 +47,8 @@ export function overlapAt(
     drift,
     last,
     counted,
+    most,
+    metered,
     seen: [],
   }
 }
@@ -63,28 +72,34 @@ const isOpen = ({ untilMs }: OverlapState, nowMs: number): boolean => Math.abs(n
 const statesOf = (mark: HighWater | undefined): States =>
   mark?.overlap === undefined ? {} : (JSON.parse(mark.overlap) as States)
 
-/** Whether a batch can only be planned with what the store has in its minutes. */
-export function asksForStored(batch: IntervalBatch, mark: HighWater | undefined, nowMs: number): boolean {
+/**
+ * Times of a width, [from, to), of which the stored records are needed to plan a batch: those of its records, and of the newest stored one.
+ * Empty where no other life of the spool can have recorded them.
+ */
+function neededSpans(
+  batch: IntervalBatch,
+  mark: HighWater | undefined,
+  nowMs: number,
+  widthMs: number,
+): [fromMs: number, toMs: number][] {
   const { kind } = lineageOf(batch, mark)
-  if (kind === 'behind') return false
-  const state = overlapAt(batch, kind, mark, nowMs)
-  return state !== undefined && batch.intervals.some((r) => r.startMs <= state.untilMs)
+  const state = kind === 'behind' ? undefined : overlapAt(batch, kind, mark, nowMs)
+  if (!state || !batch.intervals.some((r) => r.startMs <= state.untilMs)) return []
+  const starts = [...batch.intervals.map((r) => r.startMs), state.sinceMs ?? nowMs]
+  const numbers = [...new Set(starts.map((ms) => Math.floor(ms / widthMs)))].sort((a, b) => a - b)
+  return numbers.map((n) => [n * widthMs, (n + 1) * widthMs])
 }
 
-/** The agent's records in the minutes of a batch. Rejects where the store fails. */
+/** What the store has of an agent that is needed to plan a batch; nearly always nothing is. Rejects where the store fails. */
 export async function storedBeside(
   store: Pick<Store, 'intervals'>,
   { agentId, batch }: { agentId: string; batch: IntervalBatch },
+  mark: HighWater | undefined,
+  nowMs: number,
 ): Promise<Interval[]> {
   const stored: Interval[] = []
-  for (const [fromMs, toMs] of spansOf(batch.intervals, SPAN_MS))
+  for (const [fromMs, toMs] of neededSpans(batch, mark, nowMs, SPAN_MS))
     for (const { agentId: of, ...record } of await store.intervals(fromMs, toMs))
       if (of === agentId) stored.push(record)
   return stored
-}
-
-/** Times of a width, [from, to), that hold the starts of records: what to ask the store for. */
-function spansOf(records: readonly Interval[], widthMs: number): [fromMs: number, toMs: number][] {
-  const starts = [...new Set(records.map((r) => Math.floor(r.startMs / widthMs)))].sort((a, b) => a - b)
-  return starts.map((n) => [n * widthMs, (n + 1) * widthMs])
 }

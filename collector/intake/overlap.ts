@@ -6,39 +6,17 @@ import {
 } from '../../protocol/interval.ts'
 import { ownerKey } from '../../protocol/owner.ts'
 import { MINUTE_MS, minuteOf } from '../../protocol/units.ts'
-
-/** What counters count. Times are not: no minute of a GPU is longer than it is. */
-const COUNTED = INTERVAL_QUANTITIES.filter((name) => name !== 'gpuMs' && name !== 'busyGpuMs')
-
-type Amounts = Partial<Record<IntervalQuantity, number>>
-
-/**
- * What is open after an agent's spool went back, or was exchanged: two of its lives recorded one time. Kept as JSON with the mark, so its
- * property names are an on-disk format.
- */
-export interface OverlapState {
-  kind: 'went-back' | 'another-spool'
-  /** start of the newest record that the earlier life had stored, Unix ms; absent: not known */
-  sinceMs?: number
-  /** when the present life began; the earlier one recorded nothing later */
-  beganMs: number
-  /** records that start after this are the present life's alone, Unix ms */
-  untilMs: number
-  /** by device: what is stored of the common time, less the growth of counters that the present life recovered of it */
-  ahead: Record<string, Amounts>
-  /** by device: what is stored of minutes that both lives observed, less what the present life saw: they read at other moments */
-  drift: Record<string, Amounts>
-  /** by device: what is stored of the last minute of which the present life recovered a part */
-  last: Record<string, Amounts>
-  /** by device: starts of the stored records of the newest common minute, Unix ms: they are in the sums above */
-  counted: Record<string, number[]>
-  /** devices that the present life has observed, so that the end of their gap is known */
-  seen: string[]
-  /** whether a loss has told of it */
-  told?: true
-  /** sequence number up to which it stands */
-  seq?: number
-}
+import {
+  addAmount,
+  addTo,
+  dropBeyond,
+  endRecovery,
+  noteMetered,
+  noteMost,
+  type OverlapState,
+  reduced,
+  sumOf,
+} from './open-amounts.ts'
 
 /** Minutes of devices that a former life may have recorded, and which are gone. */
 export interface Missing {
@@ -60,7 +38,7 @@ export interface Overlap {
 function byMinute(records: readonly Interval[]): Map<string, Interval[]> {
   const groups = new Map<string, Interval[]>()
   for (const record of records) {
-    const key = `${minuteOf(record.startMs)}|${record.deviceId}`
+    const key = keyOf(record.startMs, record.deviceId)
     const group = groups.get(key)
     if (group) group.push(record)
     else groups.set(key, [record])
@@ -68,6 +46,7 @@ function byMinute(records: readonly Interval[]): Map<string, Interval[]> {
   return groups
 }
 
+const keyOf = (startMs: number, deviceId: string): string => `${minuteOf(startMs)}|${deviceId}`
 const endOf = (r: Interval): number => r.startMs + r.durationMs
 
 /**
@@ -87,35 +66,21 @@ export function withoutStored(
   const kept: Interval[] = []
   const sum: Overlap = { records: kept, state, tells: false }
   let differs = false
+  noteMetered(state, records)
   for (const [key, group] of byMinute(records)) {
     const there = sharing(storedBy.get(key) ?? [], group)
     const isCommon = there.length > 0 && (group[0] as Interval).startMs <= state.untilMs
     if (!group.some((r) => r.recovered)) endRecovery(state, (group[0] as Interval).deviceId)
     if (isCommon) differs = replace(kept, group, there, state) || differs
     else for (const record of group) kept.push(reduced(record, state))
-    for (const record of group) noteMissing(sum, record, isCommon)
+    for (const record of group) {
+      const isNewest = storedBy.has(keyOf(state.sinceMs ?? 0, record.deviceId))
+      noteMissing(sum, record, isCommon, isNewest)
+    }
   }
   sum.tells = sum.missing !== undefined || (differs && !state.told)
   if (sum.tells) state.told = true
   return sum
-}
-
-/**
- * The present life has observed the device again. What is left open of its counters' growth is what the two lives saw of the last minute at
- * other moments; where it is more than that minute has, a counter began again, and what is stored was no part of the growth.
- */
-function endRecovery({ ahead, drift, last }: OverlapState, deviceId: string): void {
-  const left = ahead[deviceId]
-  if (!left) return
-  const device = drift[deviceId] ?? {}
-  for (const name of COUNTED) {
-    const amount = left[name] ?? 0
-    if (amount !== 0 && Math.abs(amount) <= (last[deviceId]?.[name] ?? 0))
-      device[name] = (device[name] ?? 0) + amount
-  }
-  drift[deviceId] = device
-  delete ahead[deviceId]
-  delete last[deviceId]
 }
 
 /** The stored records of a minute that share time with the sent ones: those before are of the past that both lives share. */
@@ -142,15 +107,17 @@ function replace(
   const endMs = Math.max(...stored.map(endOf))
   // several records of the present life may share one stored minute: it counts once
   const counted = state.counted[deviceId] ?? []
-  for (const r of stored) if (!counted.includes(r.startMs)) addTo(device, r, 1)
+  const had = sumOf(stored.filter((r) => !counted.includes(r.startMs)))
+  const sent = sumOf(group)
+  // what the present life does not count it has no difference in
+  for (const name of INTERVAL_QUANTITIES)
+    if (sent[name] !== undefined) addAmount(device, name, had[name] ?? 0)
   const minuteMs = minuteOf((stored[0] as Interval).startMs)
   state.counted[deviceId] = [
     ...new Set([...counted.filter((startMs) => startMs >= minuteMs), ...stored.map((r) => r.startMs)]),
   ]
-  if (isRecovered) {
-    state.last[deviceId] = {}
-    for (const r of stored) addTo(state.last[deviceId], r, 1)
-  }
+  if (isRecovered) state.last[deviceId] = sumOf(stored)
+  noteMost(state, deviceId, [had, sent])
   for (const r of group) {
     addTo(device, r, -1)
     const sameOwner = stored.filter((s) => ownerKey(s.owner) === ownerKey(r.owner))
@@ -159,6 +126,7 @@ function replace(
     addTo(device, rest, 1)
     kept.push(reduced(rest, state))
   }
+  if (!isRecovered) dropBeyond(device, state.most[deviceId] ?? {})
   return true
 }
 
@@ -181,35 +149,14 @@ function restOf(r: Interval, stored: readonly Interval[], fromMs: number): Inter
   return rest
 }
 
-/** A record without what is stored already of its counters' growth. */
-function reduced(record: Interval, { ahead, drift }: OverlapState): Interval {
-  const less = { ...record }
-  if (record.recovered) takeFrom(less, ahead[record.deviceId], INTERVAL_QUANTITIES)
-  takeFrom(less, drift[record.deviceId], COUNTED)
-  return less
-}
-
-/** Takes what is open from the record's amounts, as far as they go; adds it where it is negative. */
-function takeFrom(record: Interval, open: Amounts | undefined, names: readonly IntervalQuantity[]): void {
-  if (!open) return
-  for (const name of names) {
-    const amount = record[name]
-    const left = open[name] ?? 0
-    if (amount === undefined || left === 0) continue
-    const taken = Math.min(amount, left)
-    record[name] = amount - taken
-    open[name] = left - taken
-  }
-}
-
 /** Counts the minutes of a device before the present life observed it for the first time. */
-function noteMissing(sum: Overlap, record: Interval, isStored: boolean): void {
+function noteMissing(sum: Overlap, record: Interval, isStored: boolean, isNewest: boolean): void {
   const { state } = sum
   const { sinceMs, beganMs, seen } = state
   if (isStored || record.recovered || sinceMs === undefined || record.startMs <= sinceMs) return
   if (seen.includes(record.deviceId)) return
   seen.push(record.deviceId)
-  const fromMs = minuteOf(sinceMs) + MINUTE_MS
+  const fromMs = minuteOf(sinceMs) + (isNewest ? MINUTE_MS : 0)
   const toMs = minuteOf(Math.min(record.startMs, Math.max(beganMs, fromMs)))
   const records = Math.round((toMs - fromMs) / MINUTE_MS)
   if (records <= 0) return
@@ -226,10 +173,3 @@ const isEqual = (a: Interval, b: Interval | undefined): boolean =>
   a.durationMs === b.durationMs &&
   a.coveredMs === b.coveredMs &&
   INTERVAL_QUANTITIES.every((name) => (a[name] ?? 0) === (b[name] ?? 0))
-
-function addTo(amounts: Amounts, r: Interval, sign: 1 | -1): void {
-  for (const name of INTERVAL_QUANTITIES) {
-    const amount = r[name]
-    if (amount) amounts[name] = (amounts[name] ?? 0) + sign * amount
-  }
-}

@@ -15,7 +15,7 @@ import {
   type RecordJudge,
 } from './batch-plan.ts'
 import { LossBook } from './loss-book.ts'
-import { asksForStored, storedBeside } from './overlap-state.ts'
+import { storedBeside } from './overlap-state.ts'
 import { Refusals } from './refusals.ts'
 import { refusedLoss, storeGoodRecords } from './refused-records.ts'
 
@@ -138,9 +138,8 @@ export class RecordWriter {
   /** What the store has in the minutes of a batch, where that is needed; undefined where it can't be read. */
   async #storedOf(delivery: AgentBatch, mark: HighWater | undefined): Promise<Interval[] | undefined> {
     const { store, log, nowMs } = this.#o
-    if (!asksForStored(delivery.batch, mark, nowMs())) return []
     try {
-      return await storedBeside(store, delivery)
+      return await storedBeside(store, delivery, mark, nowMs())
     } catch (error) {
       this.#troubles.set(delivery.agentId, reasonOf(error))
       log.error('records not stored, because the earlier ones can’t be read; the agent keeps them', {

@@ -28,7 +28,7 @@ function textOf({ agentId, kind, records, of, reason }: NumbersSituation): strin
   if (kind === 'another-spool')
     return `agent ${agentId} sends from another spool than before (an older backup, or a second agent of its name): ${missing}, see /api/v1/losses; give each agent its own name and spool.folder`
   if (kind === 'copied')
-    return `the spool of agent ${agentId} is a copy of agent ${of}'s: ${records} waiting records of ${of} are put aside and not sent; see that ${of} sends them, then delete the folder copied-from-${of}-... in the spool of ${agentId} and start it again`
+    return `the spool of agent ${agentId} is a copy of agent ${of}'s: ${records} waiting records of ${of} are put aside and not sent; they stay in copied-from-${of}-... in the spool of ${agentId}; see that ${of} sends its own, then start ${agentId} again`
   return `what agent ${agentId} sends is refused: ${reason}; look at who may publish under this name, then run perwatt-collector agents reset ${agentId}`
 }
 

@@ -1,7 +1,7 @@
 import { reasonOf } from '../../protocol/kit/errors.ts'
 import type { Log } from '../../protocol/kit/log.ts'
 
-/** How settling gets on, for whoever asks whether it stands still. */
+/** How settling gets on: what waits, what is done, and why the last try failed. */
 export class SettlingProgress {
   readonly #log: Log
   #settled = 0

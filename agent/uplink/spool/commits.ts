@@ -113,7 +113,7 @@ export class Commits {
     const aside = await setAside(folder, found.home, nowMs())
     this.#setAside = { site, agent, records }
     log.error(
-      'this spool was copied from another agent, which has its records too; they are put aside and not sent. Delete them, or let that agent send them',
+      'this spool was copied from another agent, which has its records too; they are put aside and not sent: that agent sends them',
       { of: agent, site, records, folder: aside },
     )
     return true

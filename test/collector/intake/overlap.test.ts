@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type OverlapState, withoutStored } from '../../../collector/intake/overlap.ts'
+import type { OverlapState } from '../../../collector/intake/open-amounts.ts'
+import { withoutStored } from '../../../collector/intake/overlap.ts'
 import type { Interval } from '../../../protocol/interval.ts'
 import { MINUTE_MS } from '../../../protocol/units.ts'
 
@@ -24,6 +25,8 @@ const state = (more: Partial<OverlapState> = {}): OverlapState => ({
   drift: {},
   last: {},
   counted: {},
+  most: {},
+  metered: [],
   seen: [],
   ...more,
 })
@@ -101,15 +104,25 @@ describe('a time that two lives of a spool have recorded', () => {
 
   it('counts the minutes that are gone, for each device once', () => {
     const records = [rig(6, gap), rig(7, gap), rig(8, gap), rig(9), rig(10), rig(9, { deviceId: 'rig2' })]
-    const first = withoutStored(records, [], state())
+    const first = withoutStored(records, [rig(5), rig(5, { deviceId: 'rig2' })], state())
     expect(first.missing).toEqual({ records: 6, fromMs: T0 + 6 * MINUTE_MS, toMs: T0 + 9 * MINUTE_MS })
     const next = withoutStored([rig(11), rig(11, { deviceId: 'rig2' })], [], first.state)
     expect(next).toMatchObject({ tells: false, state: { told: true } })
     expect(next.missing).toBeUndefined()
   })
 
+  it('counts the newest stored minute too, for a device whose record of it had not come', () => {
+    const stored = [rig(5)]
+    const records = [rig(6), { ...rig(6), deviceId: 'rig2' }]
+    expect(withoutStored(records, stored, state()).missing).toEqual({
+      records: 1,
+      fromMs: T0 + 5 * MINUTE_MS,
+      toMs: T0 + 6 * MINUTE_MS,
+    })
+  })
+
   it('counts none where the next minute follows', () => {
-    expect(withoutStored([rig(6), rig(7)], [], state()).missing).toBeUndefined()
+    expect(withoutStored([rig(5), rig(6), rig(7)], [rig(5)], state()).missing).toBeUndefined()
   })
 
   it('evens out what two copies that read at other moments saw of one minute', () => {
@@ -134,6 +147,26 @@ describe('a time that two lives of a spool have recorded', () => {
       state({ sinceMs: rig(5).startMs }),
     ).records
     expect(whole?.workDiff1).toBe(100)
+  })
+
+  it('takes nothing off where one life counts what the other does not', () => {
+    const { workDiff1: _, ...uncounted } = rig(5)
+    const blind = withoutStored([uncounted, rig(6)], [rig(5)], state({ sinceMs: rig(5).startMs }))
+    expect(blind.records.map((r) => r.workDiff1)).toEqual([100])
+    // the counter of this life stands still: minutes of the other are no difference of moments
+    const still = [3, 4, 5].map((m) => rig(m, { workDiff1: 0 }))
+    const stored = [3, 4, 5].map((m) => rig(m))
+    const { records } = withoutStored([...still, rig(6)], stored, state({ sinceMs: rig(5).startMs }))
+    expect(records.map((r) => r.workDiff1)).toEqual([100])
+  })
+
+  it('takes nothing off energy that was integrated from power: nothing was counted twice', () => {
+    // the restored spool knows a part of minute 5 alone, and the gap has no energy
+    const part = rig(5, { recovered: true, coveredMs: 20_000, energyMilliJ: 300, workDiff1: 100 })
+    const next = rig(6, { recovered: true, coveredMs: 30_000, energyMilliJ: 500, workDiff1: 100 })
+    const { records } = withoutStored([part, next, rig(7)], [rig(5)], state({ sinceMs: rig(5).startMs }))
+    expect(records.map((r) => r.energyMilliJ)).toEqual([500, 1000])
+    expect(sum([rig(5), ...records], 'workDiff1')).toBe(300)
   })
 
   it('gives a minute of two owners its energy once', () => {
