@@ -6,7 +6,9 @@ import type { RedfishPower } from './power.ts'
 import type { Source } from './sources.ts'
 
 /** Better places are asked again after this: a firmware may say nothing only while its machine starts. */
-const LOOK_AGAIN_MS = 10 * 60_000
+const LOOK_AGAIN_MS = 60_000
+/** One that took too long is asked after the others for this long. */
+const LATE_FOR_MS = 10 * 60_000
 
 /** What was read, and what is newly wrong with the sources before it. */
 export interface Chosen extends RedfishPower {
@@ -90,7 +92,7 @@ export class Chooser {
     } catch (error) {
       pages.throwIfOver()
       if (!(error instanceof PerwattError)) throw error
-      if (error.code === LATE) this.#late.set(source, performance.now() + LOOK_AGAIN_MS)
+      if (error.code === LATE) this.#late.set(source, performance.now() + LATE_FOR_MS)
       this.#passedOver.fails(source.name, error, faults)
       return { error }
     }
