@@ -1,5 +1,7 @@
+import { defined } from '../../../protocol/kit/defined.ts'
+import type { Evidence } from '../../host-power/held-against.ts'
 import { firstOf, type Judged, judge } from '../../host-power/judge.ts'
-import type { SupplyPower } from '../../host-power/machine-power.ts'
+import { type SupplyPower, sumOfSupplies } from '../../host-power/machine-power.ts'
 import {
   numberOf,
   positiveOf,
@@ -36,6 +38,20 @@ export const suppliesOn = (page: Row, whole: Whole): SupplyPower[] =>
   rowsOf(page, 'PowerSupplies')
     .filter((supply) => !feedsOthers(supply, whole))
     .map(supplyPower)
+
+/** What the supplies of a `Power` resource say about the figure of its control: what they draw together, and what they are rated for. */
+export function evidenceOn(page: Row, whole: Whole): Evidence {
+  const supplies = rowsOf(page, 'PowerSupplies').filter((supply) => !feedsOthers(supply, whole))
+  const { powerW } = sumOfSupplies(supplies.map(supplyPower))
+  const ratings = supplies
+    .filter((supply) => !isOffline(supply))
+    .map((supply) => positiveOf(supply, 'PowerCapacityWatts'))
+  const isRated = ratings.length > 0 && ratings.every((rating) => rating !== undefined)
+  return defined({
+    other: powerW === undefined ? undefined : { powerW, name: 'its supplies' },
+    ratedW: isRated ? ratings.reduce((sum, rating = 0) => sum + rating, 0) : undefined,
+  })
+}
 
 /**
  * Whether something that should show a power is on, and shows none: not even 0 W.

@@ -1,5 +1,6 @@
 import { defined } from '../../../protocol/kit/defined.ts'
 import { PerwattError } from '../../../protocol/kit/errors.ts'
+import { heldAgainst } from '../../host-power/held-against.ts'
 import { type SupplyPower, sumOfSupplies } from '../../host-power/machine-power.ts'
 import { type Row, valueAt } from '../../wire/loose-json/fields.ts'
 import { canPowerAlone } from './chassis.ts'
@@ -11,7 +12,7 @@ import type { Chassis, Machine } from './machine.ts'
 import { feedsOthers, type Whole } from './meaning.ts'
 import type { Pages } from './pages.ts'
 import { isOffline, metricsPower, type RedfishPower } from './power.ts'
-import { isSilent, oemPower, suppliesOn, supplyPower } from './power-page.ts'
+import { evidenceOn, isSilent, oemPower, suppliesOn, supplyPower } from './power-page.ts'
 import { PowerState } from './power-state.ts'
 import { excerptPower, MachineSensors } from './sensors.ts'
 
@@ -78,7 +79,7 @@ function ofChassis(chassis: Chassis, machine: Machine, state: PowerState): Sourc
     onPower((found) => {
       const rest = restOf(found, whole)
       if (rest) state.doubt(rest)
-      return controlPower(found, whole)
+      return heldAgainst(controlPower(found, whole), evidenceOn(found, whole))
     }),
   )
   if (onlyControl) return control
