@@ -1,6 +1,6 @@
 import type { Judged } from './judge.ts'
 
-/** Outside of this range a figure is held against the machine's other sources before it is believed. */
+/** Outside of this range a figure is held against the machine's other sources before it is used. */
 const DOUBTED_BELOW_W = 10
 const DOUBTED_ABOVE_W = 15_000
 /** A BMC alone draws more. */

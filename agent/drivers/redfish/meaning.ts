@@ -38,7 +38,7 @@ export function meaningOfId(id: string): Meaning | undefined {
 export type Relation = 'system' | 'chassis' | 'supply' | 'part' | 'elsewhere' | undefined
 
 /** @param items paths in a RelatedItem, or in another list of what a resource belongs to */
-export function relationOf(items: readonly string[], whole: Whole): Relation {
+function relationOf(items: readonly string[], whole: Whole): Relation {
   const relations = items.map((item) => relationTo(item.replace(/\/+$/, ''), whole))
   // a control of the whole machine can name its processors too
   return (['system', 'chassis', 'supply', 'part', 'elsewhere'] as const).find((one) =>

@@ -145,7 +145,7 @@ async function readAll(pages: Pages, known: readonly Known[], whole: Whole): Pro
   return sensors
 }
 
-/** Whether a resource says of itself that it is not what its Id says: it belongs to a part, or to another machine. */
+/** Whether a sensor belongs to a part or to another machine by its own resource, whatever its Id is. */
 function isNotOwn(row: Row, { of }: Known['subject'], whole: Whole): boolean {
   const related = relation(row, whole)
   return of !== 'hot-swap' && (related === 'elsewhere' || (of === 'machine' && related === 'part'))

@@ -12,7 +12,7 @@ const machine = (pages: Record<string, unknown>) =>
 const withControls = (...PowerControl: object[]) => machine({ Power: { PowerControl } })
 const own = { Name: 'Control B', PowerConsumedWatts: 520, RelatedItem: [chassis('1')] }
 
-/** What says of a control that it is not the machine's. */
+/** Fields by which a control is not the machine’s. */
 const OTHERS: readonly (readonly [string, object])[] = [
   ['a processor, by what it is related to', { RelatedItem: [at('Systems/1/Processors/CPU0')] }],
   ['a drive, by what it is related to', { RelatedItem: [at('Chassis/1/Drives/0')] }],
@@ -45,12 +45,12 @@ describe('a control of something else is never the machine’s', () => {
   })
 
   test('nor is the only one, if it says so', async () => {
-    for (const says of [
+    for (const fields of [
       { Name: 'DRAM Power' },
       { RelatedItem: [chassis('Enclosure')] },
       { PhysicalContext: 'CPU' },
     ])
-      expect((await powerOf(withControls({ PowerConsumedWatts: 66, ...says })))?.state).toBe('unknown')
+      expect((await powerOf(withControls({ PowerConsumedWatts: 66, ...fields })))?.state).toBe('unknown')
   })
 
   test.each([
@@ -116,7 +116,7 @@ describe('a sensor that says whose it is', () => {
     ...more,
   })
 
-  test('is believed before its Id', async () => {
+  test('counts by that, whatever its Id is', async () => {
     const of = (...RelatedItem: object[]) =>
       powerOf(machine({ 'Sensors/Total_Power': watts(5200, { RelatedItem }) }))
     expect(await of(chassis('1'))).toEqual(reported(5200))
