@@ -164,10 +164,10 @@ describe('a stock Antminer in the classic form', () => {
     expect(counters).toBeUndefined()
   })
 
-  test('refused pools leave the owner unknown rather than nobody', async () => {
+  test('refused pools are work for an unknown pool rather than for nobody', async () => {
     const { pools: _, ...rest } = S19
     const { sample, counters } = await readOnce(antminer, rest)
-    expect(sample).not.toHaveProperty('holders')
+    expect(sample.holders).toEqual([{ owner: { poolUrl: 'unknown' }, share: 1 }])
     expect(counters).toBeUndefined()
   })
 

@@ -41,7 +41,7 @@ const POLLS = fc.array(fc.record({ isRefused: fc.boolean(), isNewSession: fc.boo
 
 /** What is booked of the machine, and the ids that each of its sessions told. */
 async function run({ driver, answers }: RecordedMachine, key: string, polls: readonly Poll[]) {
-  const whole = { ...LOGINS, ...answers }
+  const whole: Record<string, string> = { ...LOGINS, ...answers }
   const { [key]: _, ...refused } = whole
   const machine = await startAnyMachine(whole)
   const accumulator = new DeviceAccumulator('m1', 15_000)
