@@ -110,7 +110,9 @@ async function readOnce(
   try {
     // detection has a deadline of its own, as in the poller
     const opened = await withDeadline((signal) => target.open(signal), timeoutMs)
-    const readings = await withDeadline((signal) => opened.session.read(signal), timeoutMs).finally(() => {
+    // a machine that goes on answering is slow, not silent
+    const reading = withDeadline((signal) => opened.session.read(signal), timeoutMs, undefined, 3 * timeoutMs)
+    const readings = await reading.finally(() => {
       driver = opened.driver
       opened.session.close?.()
     })

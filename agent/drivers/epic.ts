@@ -35,11 +35,11 @@ export default defineDriver({
     webSession(new WebClient({ host, port }), async (pages, signal) => {
       const once = (path: string) => alone(signal, (wait) => pages.getOnce(path, wait))
       const ask = (path: string) => alone(signal, (wait) => pages.get(path, wait))
-      const network = await once('/network')
-      const capabilities = await once('/capabilities')
       const summary = await ask('/summary')
+      const capabilities = await once('/capabilities')
       const temps = await ask('/temps')
       const chips = await ask('/hashrate')
+      const network = await once('/network')
       // it alone tells how the machine does
       if (!summary) return {}
       return {

@@ -48,12 +48,12 @@ export default defineDriver({
     webSession(webClient({ host, port }, web), async (pages, signal) => {
       const once = (page: string) => alone(signal, (wait) => pages.getOnce(`${API}/${page}`, wait))
       const ask = (page: string) => alone(signal, (wait) => pages.get(`${API}/${page}`, wait))
-      const system = part(await once('system'), 'system-info')
-      const network = part(await once('network'), 'network-info')
-      const hardware = part(await ask('hardware'), 'hardware-info')
       const mining = part(await ask('mining'), 'mining-status')
       const telemetry = await alone(signal, (wait) => pages.get(TELEMETRY, wait))
       const pools = await ask('pools')
+      const hardware = part(await ask('hardware'), 'hardware-info')
+      const system = part(await once('system'), 'system-info')
+      const network = part(await once('network'), 'network-info')
       const boards = boardsOf(hardware, telemetry)
       const facts = miningFacts(mining, telemetry)
       return {

@@ -66,11 +66,11 @@ export default defineDriver({
 })
 
 async function portFacts(client: CgminerClient, signal: AbortSignal): Promise<AsicFacts> {
-  const version = await client.askOnce('version', signal)
   const summary = await client.askOptional('summary', signal)
   // firmware that knows the flag answers in its newer form, the only one with watts; older firmware ignores it
   const stats = await client.askOptional('stats', signal, { new_api: true })
   const pools = await client.askOptional('pools', signal)
+  const version = await client.askOnce('version', signal)
   return { ...antminerFacts({ version, summary, stats }), pools: pools && poolFacts(pools) }
 }
 

@@ -22,10 +22,10 @@ export default defineDriver({
   recognises: (answers) => firmwareIn(answers) === 'Avalon',
   open: ({ host, options: { port } }) =>
     cgminerSession({ host, port, firmware: 'Avalon' }, async (client, signal) => {
-      const version = await client.askOnce('version', signal)
       const summary = await client.askOptional('summary', signal)
       const stats = await client.askFirst(['estats', 'stats'], 'STATS', signal)
       const pools = await client.askOptional('pools', signal)
+      const version = await client.askOnce('version', signal)
       return {
         ...moduleFacts(stats, rowsOf(summary?.body, 'SUMMARY')[0]),
         ...identity(rowsOf(version?.body, 'VERSION')[0], avalonModules(stats?.body)[0]),
