@@ -31,7 +31,8 @@ export class CgminerClient {
   /** @throws as `askCgminer`, and `another-firmware` where the reply names other firmware */
   async ask(command: string, signal: AbortSignal, extra: Extra = {}): Promise<CgminerReply> {
     const reply = await askCgminer(this.#address, { command, ...extra }, signal)
-    if (NAMING.has(command)) this.#recognise(command, reply)
+    // what is cut may lack the firmware's name, and still have its machine's: a LuxOS would be an Antminer
+    if (NAMING.has(command) && reply.complete) this.#recognise(command, reply)
     return reply
   }
 
@@ -41,7 +42,8 @@ export class CgminerClient {
   }
 
   /**
-   * The reply to the first of these commands that has rows in its section; later polls begin with that one.
+   * The reply to the first of these commands that has rows in its section, one that is cut only where no other has; later polls begin
+   * with that one.
    * @throws as `alone`
    */
   async askFirst(
@@ -52,15 +54,19 @@ export class CgminerClient {
     const key = commands.join()
     const preferred = this.#preferred.get(key)
     let empty: CgminerReply | undefined
+    let cut: CgminerReply | undefined
     for (const command of preferred ? [preferred, ...commands.filter((c) => c !== preferred)] : commands) {
       const reply = await this.askOptional(command, signal)
       if (rowsOf(reply?.body, section).length > 0) {
-        this.#preferred.set(key, command)
-        return reply
+        if (reply?.complete) {
+          this.#preferred.set(key, command)
+          return reply
+        }
+        cut ??= reply
       }
       empty ??= reply
     }
-    return empty
+    return cut ?? empty
   }
 
   /**

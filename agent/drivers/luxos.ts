@@ -121,10 +121,10 @@ function tempFacts(reply: CgminerReply | undefined): AsicFacts {
   const boards = rowsOf(reply?.body, 'TEMPS').flatMap((row) =>
     places.flatMap(([name]) => numberOf(row[name]) ?? []),
   )
-  if (boards.length === 0) return {}
   return {
     chipTempsC: [],
-    boardTempsC: boards,
+    // the copies stand for the boards where the reply is missing
+    ...(boards.length > 0 && { boardTempsC: boards }),
     inletTempC: coldest(intake),
   }
 }

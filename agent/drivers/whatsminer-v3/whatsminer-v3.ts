@@ -49,7 +49,7 @@ export default defineDriver({
         // while mining is stopped, the mining program does not answer
         const status = await link.askOptional('get.miner.status', 'summary', signal)
         const pools = await link.askOptional('get.miner.status', 'pools', signal)
-        const boards = await link.askOptional('get.miner.status', 'edevs', signal)
+        const boards = await link.askOptional('get.miner.status', 'edevs', signal, { whole: true })
         const summary = section(status, 'summary')
         const rows = rowsOf(boards, 'edevs')
         const current =
