@@ -12,6 +12,7 @@ import { contradictionOf, MinedAlgorithm } from './mined-algorithm.ts'
 import { PaidWork } from './paid-work.ts'
 import { LastingDoubt } from './plausible-power.ts'
 import { asicReading } from './reading.ts'
+import { StandStill } from './stand-still.ts'
 
 export { alone, supplement } from './answers.ts'
 
@@ -52,6 +53,7 @@ export function minerSession(source: MinerSource): Session {
   }
   const accepted = new AcceptedRatio()
   const work = new PaidWork()
+  const still = new StandStill()
   const mined = new MinedAlgorithm()
   const powerDoubt = new LastingDoubt()
   return {
@@ -65,13 +67,13 @@ export function minerSession(source: MinerSource): Session {
         // the miner has restarted, maybe with other firmware
         if (gathered.uptimeS !== undefined && gathered.uptimeS < uptimeS) forget()
         hardwareId = lastingId(hardwareId, gathered.hardwareId)
-        const facts = {
+        const facts = still.of({
           ...gathered,
           hardwareId,
           boards: listed(gathered.boards),
           ...lasting,
           ...defined(pick(gathered, LASTING)),
-        }
+        })
         lasting = pick(facts, LASTING)
         uptimeS = facts.uptimeS ?? uptimeS
         boardsSeen = Math.max(boardsSeen, facts.boards?.length ?? 0)
