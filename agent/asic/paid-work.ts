@@ -25,7 +25,7 @@ export class PaidWork {
   /** ms of the clock at the last reading with a counter */
   #countedAtMs: number | undefined
   #pollsUnseen = 0
-  /** for whom it worked when that was last told */
+  /** the holders of its work when the pools were last told */
   #holders: readonly Holder[] | undefined
   /** each owner's counter at the last reading that had any */
   #counters = new Map<string, number>()
@@ -35,7 +35,7 @@ export class PaidWork {
     this.#now = now
   }
 
-  /** The facts with the pools as they count, and whose work it is and whether it must be estimated. */
+  /** The facts with the pools as they count, who has the work, and whether it must be estimated. */
   of(facts: AsicFacts): Pick<AsicFacts, 'pools' | 'worksFor' | 'uncountedWork' | 'notes'> {
     const { notes = [] } = facts
     const pools = facts.pools && this.#withoutStandingCounter(facts.pools)

@@ -4,7 +4,7 @@ import { defineRule } from '../plugin/rule.ts'
 
 export default defineRule({
   name: 'pool-unknown',
-  summary: 'a miner hashes and does not tell its pool, so nobody knows who is paid for its work',
+  summary: 'a miner hashes and does not tell its pool, so it is unknown who is paid for its work',
   defaults: { severity: 'warning', for: '5m', clearFor: '1m' },
   settings: z.strictObject({}),
   judge: (situation) =>

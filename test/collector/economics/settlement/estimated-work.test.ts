@@ -66,7 +66,7 @@ describe('estimated work', () => {
     expect(row).toMatchObject({ workload: 'mining', revenueNanoUsd: known?.revenueNanoUsd })
     const named = siteRules({
       workloads: [
-        { name: 'acme', kind: 'mining', poolFeeRatio: 0, match: [{ poolUrl: '*acme*' }] },
+        { name: 'acme', kind: 'mining', scheme: 'fpps', poolFeeRatio: 0, match: [{ poolUrl: '*acme*' }] },
       ] as Workload[],
     })
     const [unpaid] = settleMinute(0, [record({ owner, estimatedWorkDiff1: 2_793_968 })], PRICES, named)
