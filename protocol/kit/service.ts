@@ -1,6 +1,7 @@
 import { reasonOf, UsageError } from './errors.ts'
 import type { Log } from './log.ts'
-import { onUnwritable } from './terminal.ts'
+import { pause } from './retry.ts'
+import { onUnwritable, printed } from './terminal.ts'
 import { after } from './timers.ts'
 
 export interface Service {
@@ -9,6 +10,8 @@ export interface Service {
 
 /** Limit from the signal to the end of the program: Ctrl-C has to end it within 5 s. */
 const STOP_WITHIN_MS = 4_500
+/** What the service has logged at last is written within this, or nobody reads it. */
+const LAST_WORDS_MS = 500
 
 /**
  * Runs a service until SIGINT or SIGTERM, or until the program that started it with an IPC channel has ended, by kill -9 too.
@@ -59,7 +62,8 @@ export async function serve<C, S extends Service>(options: {
       throw error
     }
   }
-  // open sockets of devices that never answer would keep the process alive until their time-outs
+  // open sockets of devices that never answer would keep the process alive until their time-outs; a log that nobody reads, for ever
+  await Promise.race([printed(), pause(LAST_WORDS_MS)])
   process.exit(process.exitCode ?? 0)
 }
 
