@@ -12,6 +12,9 @@ export const OwnerSchema = z.record(
 export type Owner = Record<string, string>
 
 export const NOBODY: Owner = Object.freeze({})
+/** The owner of mining work whose pool the machine does not tell: somebody is paid for it. A rule with `poolUrl: "*"` takes it. */
+export const UNKNOWN_POOL: Owner = Object.freeze({ poolUrl: 'unknown' })
+export const isUnknownPool = (owner: Owner): boolean => owner['poolUrl'] === UNKNOWN_POOL['poolUrl']
 
 /** The owner's part of an interval's key: the same text for the same facts in any order. */
 export function ownerKey(owner: Owner): string {

@@ -10,6 +10,16 @@ const UNTOLD_MS = 5_000
 /** A machine that is slow at its other requests still gets this long for each answer. */
 const LEAST_MS = 100
 
+const untold = (): Deadline => ({
+  ms: UNTOLD_MS,
+  atMs: performance.now() + UNTOLD_MS,
+  isFlexible: false,
+  extend: () => undefined,
+})
+
+/** Of a deadline that moves with each answer one request may take nearly all: one that is answered gives the others their time back. */
+const MOST_OF_FLEXIBLE = 0.8
+
 interface Failure {
   error: unknown
   /** the answer did not come in its time */
@@ -28,7 +38,7 @@ export class Answers {
 
   /** @param signal the poll's */
   constructor(signal: AbortSignal) {
-    this.deadline = deadlineOf(signal) ?? { ms: UNTOLD_MS, atMs: performance.now() + UNTOLD_MS }
+    this.deadline = deadlineOf(signal) ?? untold()
   }
 
   /** Why nothing is known of the machine, where nothing is; undefined: every request was answered. */
@@ -50,8 +60,8 @@ export class Answers {
 
 interface Scope {
   answers: Answers
-  /** when its time is over, ms of `performance.now()` */
-  atMs: number
+  /** when its time is over, ms of `performance.now()`; absent: at the poll's deadline */
+  atMs?: number
   aside: boolean
 }
 
@@ -59,15 +69,19 @@ const scopes = new WeakMap<AbortSignal, Scope>()
 
 /** Makes a poll's requests by this signal, and by `supplement` under it, add to these answers. */
 export const openScope = (signal: AbortSignal, answers: Answers): void =>
-  void scopes.set(signal, { answers, atMs: answers.deadline.atMs, aside: false })
+  void scopes.set(signal, { answers, aside: false })
 
 const scopeOf = (signal: AbortSignal): Scope => {
   if (!scopes.has(signal)) openScope(signal, new Answers(signal))
   return scopes.get(signal) as Scope
 }
 
-/** Half of the time that is left, so that the requests after a silent one still have theirs. */
-const patienceMs = ({ atMs }: Scope): number => Math.max(LEAST_MS, (atMs - performance.now()) / 2)
+/** A part of the time that is left, so that the requests after a silent one still have theirs. */
+function patienceMs({ answers, atMs }: Scope): number {
+  const { deadline } = answers
+  const part = deadline.isFlexible && atMs === undefined ? MOST_OF_FLEXIBLE : 0.5
+  return Math.max(LEAST_MS, ((atMs ?? deadline.atMs) - performance.now()) * part)
+}
 
 /**
  * One request of a poll, whose failure costs its own answer only.
@@ -108,6 +122,10 @@ export async function supplement(
   return facts ?? {}
 }
 
+/** Whether the poll has time for one more request. */
+export const hasTimeLeft = (signal: AbortSignal): boolean =>
+  scopeOf(signal).answers.deadline.atMs - performance.now() > LEAST_MS
+
 /** A login that is refused, or a page that answers without one 401 or 403. */
 const wantsLogin = (error: unknown): boolean =>
   codeOf(error) === CREDENTIALS || / answers 40[13]\b/.test(reasonOf(error))
@@ -127,10 +145,14 @@ async function attempt<T>(
       wait = own
       return work(own)
     }
-    return await withDeadline(begin, ms, signal)
+    const answer = await withDeadline(begin, ms, signal)
+    answers.deadline.extend()
+    return answer
   } catch (error) {
     if (codeOf(error) === ANOTHER_FIRMWARE) throw error
     const late = signal.aborted || wait?.reason instanceof NoAnswer
+    // a refusal is an answer too
+    if (codeOf(error) === 'miner-refused') answers.deadline.extend()
     answers.failures.push({ error, late, aside })
     return undefined
   }

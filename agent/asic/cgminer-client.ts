@@ -4,7 +4,7 @@ import { askCgminer } from '../wire/cgminer/cgminer.ts'
 import type { CgminerReply } from '../wire/cgminer/reply.ts'
 import { rowsOf } from '../wire/loose-json/fields.ts'
 import { type Address, showAddress } from '../wire/tcp/address.ts'
-import { alone } from './answers.ts'
+import { alone, hasTimeLeft } from './answers.ts'
 import { answersAs, firmwareOf } from './firmware.ts'
 
 type Extra = Record<string, unknown>
@@ -19,6 +19,8 @@ export class CgminerClient {
   readonly #preferred = new Map<string, string>()
   readonly #firmware: string | undefined
   readonly #named = new Map<string, string | undefined>()
+  /** how many polls in a row had no time for a command */
+  readonly #misses = new Map<string, number>()
 
   /** @param firmware that the miner must run, as `firmwareOf` names it; absent: the one that its first replies name, or none */
   constructor(address: Address, firmware?: string) {
@@ -29,7 +31,8 @@ export class CgminerClient {
   /** @throws as `askCgminer`, and `another-firmware` where the reply names other firmware */
   async ask(command: string, signal: AbortSignal, extra: Extra = {}): Promise<CgminerReply> {
     const reply = await askCgminer(this.#address, { command, ...extra }, signal)
-    if (NAMING.has(command)) this.#recognise(command, reply)
+    // what is cut may lack the firmware's name, and still have its machine's: a LuxOS would be an Antminer
+    if (NAMING.has(command) && reply.complete) this.#recognise(command, reply)
     return reply
   }
 
@@ -39,7 +42,8 @@ export class CgminerClient {
   }
 
   /**
-   * The reply to the first of these commands that has rows in its section; later polls begin with that one.
+   * The reply to the first of these commands that has rows in its section, one that is cut only where no other has; later polls begin
+   * with that one.
    * @throws as `alone`
    */
   async askFirst(
@@ -50,15 +54,47 @@ export class CgminerClient {
     const key = commands.join()
     const preferred = this.#preferred.get(key)
     let empty: CgminerReply | undefined
+    let cut: CgminerReply | undefined
     for (const command of preferred ? [preferred, ...commands.filter((c) => c !== preferred)] : commands) {
       const reply = await this.askOptional(command, signal)
       if (rowsOf(reply?.body, section).length > 0) {
-        this.#preferred.set(key, command)
-        return reply
+        if (reply?.complete) {
+          this.#preferred.set(key, command)
+          return reply
+        }
+        cut ??= reply
       }
       empty ??= reply
     }
-    return empty
+    return cut ?? empty
+  }
+
+  /**
+   * Replies to several commands, by command. `first` and `always` are asked at each poll, `once` until it is answered. Where the time
+   * does not suffice for all of them, those of `first` come, and of the rest those that were missed last time come before the others.
+   * @throws as `alone`
+   */
+  async askEach<F extends string, A extends string, O extends string>(
+    { first, always, once }: { first: readonly F[]; always: readonly A[]; once: readonly O[] },
+    signal: AbortSignal,
+  ): Promise<Partial<Record<F | A | O, CgminerReply>>> {
+    const replies: Partial<Record<string, CgminerReply>> = {}
+    const isOnce = (command: string) => (once as readonly string[]).includes(command)
+    const rest = [...always, ...once].sort((a, b) => this.#missed(b) - this.#missed(a))
+    for (const command of [...first, ...rest]) {
+      const reply = await (isOnce(command)
+        ? this.askOnce(command, signal)
+        : this.askOptional(command, signal))
+      if (reply) replies[command] = reply
+      if (reply) this.#misses.delete(command)
+      // what a machine refuses is not missed
+      else if (signal.aborted || !hasTimeLeft(signal)) this.#misses.set(command, this.#missed(command) + 1)
+    }
+    return replies as Partial<Record<F | A | O, CgminerReply>>
+  }
+
+  #missed(command: string): number {
+    return this.#misses.get(command) ?? 0
   }
 
   /** A reply that does not change while the miner runs: requested once, then kept. @returns and throws as `askOptional` */

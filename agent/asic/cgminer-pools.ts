@@ -29,12 +29,31 @@ export function poolFacts(reply: CgminerReply): PoolFacts {
 
 const isAlive = (pool: Row): boolean => /^alive$/i.test(textOf(pool, 'Status') ?? 'Alive')
 
-/** Of the pools with a connection that of the first priority; where the firmware does not tell connections, the only pool that lives. */
+/**
+ * Of the pools with a connection that of the first priority. Where the firmware does not tell connections: the only pool that lives, the
+ * one that gave the last share, or the one that cgminer's failover works for, which is of the first priority (cgminer's API-README,
+ * `pools`: `Last Share Time` in Unix seconds, `Priority` from 0).
+ */
 function activeOf(own: readonly Row[]): Row | undefined {
   const connected = own
     .filter((pool) => isTrue(pool['Stratum Active']))
     .sort((a, b) => (nonNegativeOf(a, 'Priority') ?? 0) - (nonNegativeOf(b, 'Priority') ?? 0))[0]
-  return connected ?? only(own.filter(isAlive))
+  const alive = own.filter(isAlive)
+  return (
+    connected ??
+    only(alive) ??
+    foremost(alive, (pool) => positiveOf(pool, 'Last Share Time')) ??
+    foremost(alive, (pool) => negated(nonNegativeOf(pool, 'Priority'))) ??
+    only(alive.filter((pool) => (nonNegativeOf(pool, 'Accepted') ?? 0) > 0))
+  )
+}
+
+const negated = (rank: number | undefined): number | undefined => (rank === undefined ? undefined : -rank)
+
+/** The pool with the largest figure; undefined where two have it, or none. */
+function foremost(pools: readonly Row[], figure: (pool: Row) => number | undefined): Row | undefined {
+  const most = Math.max(...pools.map((pool) => figure(pool) ?? Number.NEGATIVE_INFINITY))
+  return only(pools.filter((pool) => figure(pool) === most))
 }
 
 /**

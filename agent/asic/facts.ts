@@ -1,3 +1,4 @@
+import type { Holder } from '../../protocol/owner.ts'
 import type { PowerBasis } from '../../protocol/sample.ts'
 import { coolingOf } from './models/cooling.ts'
 import type { PoolFacts } from './pools.ts'
@@ -65,6 +66,8 @@ export interface AsicFacts {
   /** messages for the operator that do not make the machine faulty */
   notes?: readonly string[]
   pools?: PoolFacts | undefined
+  /** the session's: who has the work of a machine that hashes and does not tell it now */
+  worksFor?: readonly Holder[] | undefined
   /** the session's: no counter counts its work, so it is estimated */
   uncountedWork?: boolean
 }

@@ -1,5 +1,6 @@
+import { type Holder, isUnknownPool, type Owner, ownerKey, UNKNOWN_POOL } from '../../protocol/owner.ts'
 import type { AsicFacts } from './facts.ts'
-import type { PoolFacts } from './pools.ts'
+import { only, type PoolFacts } from './pools.ts'
 
 /** A counter of accepted work that stands still while so many shares are accepted is none. */
 const SHARES_UNCOUNTED = 5
@@ -24,21 +25,31 @@ export class PaidWork {
   /** ms of the clock at the last reading with a counter */
   #countedAtMs: number | undefined
   #pollsUnseen = 0
+  /** the holders of its work when the pools were last told */
+  #holders: readonly Holder[] | undefined
+  /** each owner's counter at the last reading that had any */
+  #counters = new Map<string, number>()
 
   /** @param now ms of a monotonic clock */
   constructor(now: () => number = () => performance.now()) {
     this.#now = now
   }
 
-  /** The facts with the pools as they count, and whether the work must be estimated. */
-  of(facts: AsicFacts): Pick<AsicFacts, 'pools' | 'uncountedWork' | 'notes'> {
+  /** The facts with the pools as they count, who has the work, and whether it must be estimated. */
+  of(facts: AsicFacts): Pick<AsicFacts, 'pools' | 'worksFor' | 'uncountedWork' | 'notes'> {
     const { notes = [] } = facts
     const pools = facts.pools && this.#withoutStandingCounter(facts.pools)
-    const told = { ...(pools && { pools }), notes }
     if (pools?.byOwner?.length) this.#countedAtMs = this.#now()
+    const worksFor = facts.hashrateHs ? this.#untold(pools) : undefined
+    const told = { ...(pools && { pools }), ...(worksFor && { worksFor }), notes }
     if (pools && (pools.byOwner?.length || pools.uncounted)) this.#pollsUnseen = 0
     if (!facts.hashrateHs || pools?.byOwner?.length) return told
-    if (pools?.uncounted) return { ...told, uncountedWork: true }
+    if (pools?.uncounted)
+      return {
+        ...told,
+        uncountedWork: true,
+        notes: worksFor?.some(({ owner }) => isUnknownPool(owner)) ? [...notes, UNTOLD] : notes,
+      }
     if (this.#countedAtMs === undefined)
       return {
         ...told,
@@ -47,6 +58,34 @@ export class PaidWork {
       }
     // the counter catches up when it is seen again
     return this.#now() - this.#countedAtMs < UNSEEN_TO_NOTE_MS ? told : { ...told, notes: [...notes, LOST] }
+  }
+
+  /**
+   * Who has the work, where this reading does not tell it: whoever had it before, or whose counter grows.
+   * @returns undefined where the pools tell it, and where none of them lives
+   */
+  #untold(pools: PoolFacts | undefined): readonly Holder[] | undefined {
+    const { active, parted = active && [{ owner: active, share: 1 }] } = pools ?? {}
+    if (parted) this.#holders = parted
+    const grown = this.#grown(pools?.byOwner ?? [])
+    if (parted || (pools && pools.configured > 0 && pools.alive === 0)) return undefined
+    if (grown) this.#holders = [{ owner: grown, share: 1 }]
+    // a machine that counts for several books its work by their counters
+    if (!this.#holders && this.#countedAtMs !== undefined) return undefined
+    return this.#holders ?? [{ owner: UNKNOWN_POOL, share: 1 }]
+  }
+
+  /** The only owner whose counter has grown since the last reading with counters. */
+  #grown(byOwner: NonNullable<PoolFacts['byOwner']>): Owner | undefined {
+    if (byOwner.length === 0) return undefined
+    const before = this.#counters
+    this.#counters = new Map(byOwner.map(({ owner, workDiff1 = 0 }) => [ownerKey(owner), workDiff1]))
+    return only(
+      byOwner.filter(
+        ({ owner, workDiff1 = 0 }) =>
+          owner['poolRole'] !== 'devfee' && workDiff1 > (before.get(ownerKey(owner)) ?? workDiff1),
+      ),
+    )?.owner
   }
 
   /** Whether it is a counter shows only while shares come: some firmware repeats its first figure for ever. */
@@ -66,5 +105,7 @@ export class PaidWork {
 
 const UNSEEN =
   'its pools can’t be read, so its work is estimated, and who gets it is unknown; check that its API lists them'
+const UNTOLD =
+  'it lists several living pools and does not tell which it works for, so who gets its work is unknown; leave it one pool, or give them priorities'
 const LOST =
   'its pools have not been told for 10 min: its work is booked when they are; check that its API lists them'

@@ -88,10 +88,11 @@ const unchecked = ({ hashrateHs, hashrateAvgHs, expectedHashrateHs }: AsicFacts)
 })
 
 /**
- * Absent, not empty, where the pools are unknown: the owner may be any of them. A list without pools is no answer while it hashes, nor
- * one that does not say for which of its living pools.
+ * Absent, not empty, where the pools are unknown and the session knows nobody from before: the owner may be any of them. A list without
+ * pools is no answer while it hashes, nor one that does not say for which of its living pools.
  */
-function holdersOf({ pools }: AsicFacts, hashes: boolean): Sample['holders'] {
+function holdersOf({ pools, worksFor }: AsicFacts, hashes: boolean): Sample['holders'] {
+  if (hashes && worksFor) return [...worksFor]
   if (!pools || (hashes && pools.configured === 0)) return undefined
   const { active, parted = active && [{ owner: active, share: 1 }] } = pools
   if (hashes && !parted && pools.uncounted && pools.alive > 0) return undefined

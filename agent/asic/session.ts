@@ -1,6 +1,7 @@
 import { defined } from '../../protocol/kit/defined.ts'
 import { PerwattError, reasonOf } from '../../protocol/kit/errors.ts'
 import type { Session } from '../plugin/driver.ts'
+import { lastingId } from '../wire/loose-json/hardware-id.ts'
 import type { Address } from '../wire/tcp/address.ts'
 import type { WebClient } from '../wire/web-client.ts'
 import { AcceptedRatio } from './accepted-ratio.ts'
@@ -11,6 +12,7 @@ import { contradictionOf, MinedAlgorithm } from './mined-algorithm.ts'
 import { PaidWork } from './paid-work.ts'
 import { LastingDoubt } from './plausible-power.ts'
 import { asicReading } from './reading.ts'
+import { StandStill } from './stand-still.ts'
 
 export { alone, supplement } from './answers.ts'
 
@@ -32,7 +34,7 @@ export interface MinerSource {
 }
 
 /** Facts of the machine itself, which an answer that is missing once does not change. */
-const LASTING = ['model', 'firmware', 'hardwareId', 'algorithm', 'efficiencyJPerTh'] as const
+const LASTING = ['model', 'firmware', 'algorithm', 'efficiencyJPerTh'] as const
 
 /**
  * A session with one miner. It keeps the largest number of boards it has seen, so that a board that vanishes counts as missing;
@@ -43,12 +45,15 @@ export function minerSession(source: MinerSource): Session {
   let uptimeS = 0
   const turned = new Set<string>()
   let lasting: AsicFacts = {}
+  /** kept while the machine is away: what it tells first when it returns may be another id of the same machine */
+  let hardwareId: string | undefined
   const forget = () => {
     lasting = {}
     source.forget()
   }
   const accepted = new AcceptedRatio()
   const work = new PaidWork()
+  const still = new StandStill()
   const mined = new MinedAlgorithm()
   const powerDoubt = new LastingDoubt()
   return {
@@ -61,12 +66,14 @@ export function minerSession(source: MinerSource): Session {
         const gathered = withoutResidue(withReasons(await source.gather(own), answers))
         // the miner has restarted, maybe with other firmware
         if (gathered.uptimeS !== undefined && gathered.uptimeS < uptimeS) forget()
-        const facts = {
+        hardwareId = lastingId(hardwareId, gathered.hardwareId)
+        const facts = still.of({
           ...gathered,
+          hardwareId,
           boards: listed(gathered.boards),
           ...lasting,
           ...defined(pick(gathered, LASTING)),
-        }
+        })
         lasting = pick(facts, LASTING)
         uptimeS = facts.uptimeS ?? uptimeS
         boardsSeen = Math.max(boardsSeen, facts.boards?.length ?? 0)

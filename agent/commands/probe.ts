@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander'
 import { loadConfig, parseConfig } from '../../protocol/kit/config.ts'
 import { UsageError } from '../../protocol/kit/errors.ts'
-import { EXIT } from '../../protocol/kit/program.ts'
+import { EXIT, endWith } from '../../protocol/kit/program.ts'
 import { withDeadline } from '../../protocol/kit/retry.ts'
 import { printError, printJson, printLine } from '../../protocol/kit/terminal.ts'
 import { agentConfigSchema } from '../config/config.ts'
@@ -71,8 +71,7 @@ async function probe(options: ProbeOptions): Promise<void> {
   if (options.json) printJson(view, 2)
   else printLine(probeTable(probed))
   for (const line of failures) printError(line)
-  // exit at once: an open socket of a device that hangs would keep the program running
-  process.exit(failures.length > 0 ? EXIT.failed : EXIT.done)
+  await endWith(failures.length > 0 ? EXIT.failed : EXIT.done)
 }
 
 /** The configured devices, or the one device that the command line names. */
@@ -110,7 +109,9 @@ async function readOnce(
   try {
     // detection has a deadline of its own, as in the poller
     const opened = await withDeadline((signal) => target.open(signal), timeoutMs)
-    const readings = await withDeadline((signal) => opened.session.read(signal), timeoutMs).finally(() => {
+    // a machine that goes on answering is slow, not silent
+    const reading = withDeadline((signal) => opened.session.read(signal), timeoutMs, undefined, 3 * timeoutMs)
+    const readings = await reading.finally(() => {
       driver = opened.driver
       opened.session.close?.()
     })

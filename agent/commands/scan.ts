@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { endWith } from '../../protocol/kit/program.ts'
 import { DRIVERS } from '../drivers/index.ts'
 import { PLACE_HELP } from '../scan/places.ts'
 import { scan } from '../scan/scan-network.ts'
@@ -60,7 +61,5 @@ ${PLACE_HELP}
 A machine is recognised by its MAC or serial number. If its address changes, scan again with --write to update the configuration.`,
     )
     .action(async (addresses: string[], options: ScanOptions) => {
-      const status = await scan(addresses, options, DRIVERS, { out: process.stdout, err: process.stderr })
-      // exit at once: an open socket of a machine that hangs would keep the program running
-      process.exit(status)
+      await endWith(await scan(addresses, options, DRIVERS, { out: process.stdout, err: process.stderr }))
     })

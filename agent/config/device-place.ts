@@ -1,7 +1,7 @@
 import type { DeviceKind } from '../../protocol/device.ts'
 import type { Driver } from '../plugin/driver.ts'
+import { hardwareKey } from '../wire/loose-json/hardware-id.ts'
 import type { DeviceConfig } from './device-config.ts'
-import { hardwareKey } from './hardware-key.ts'
 
 /** Where a device is, as its settings say: the same for two entries that read one machine. */
 export interface ConfiguredPlace {

@@ -16,6 +16,8 @@ const LEAST_RATIO = 0.01
 /** A window is judged after this long, and after this many steps of the counter by its power. */
 const WINDOW_MS = 60 * 60_000
 const GROSS_WINDOW_MS = 15 * 60_000
+/** The same at a steady load of a counter that moves, where nothing else explains a gross difference. */
+const STEADY_WINDOW_MS = 3 * 60_000
 const STEPS = 20
 /** A counter that has moved less often may have larger steps than were seen. */
 const MOVES = 3
@@ -44,11 +46,19 @@ export class CounterWindow {
   readonly power = new PowerEvidence()
   /** how often the counter has moved up */
   rises = 0
+  /** the largest of those moves, J: a moment that the power did not show */
+  #largestJ = 0
   /** whether power flowed the other way too */
   twoWay = false
 
   constructor(startJ: number) {
     this.startJ = startJ
+  }
+
+  /** Takes a move up of the counter. */
+  rose(byJ: number): void {
+    this.rises++
+    this.#largestJ = Math.max(this.#largestJ, byJ)
   }
 
   /** J. More than that no load makes since the window began, however it came and went. */
@@ -79,11 +89,22 @@ export class CounterWindow {
 
   /** Whether the window has seen enough. */
   isOver(energyJ: number, steps: CounterSteps): boolean {
+    const { most, gross } = this.#sides(energyJ)
+    return this.power.ms >= (gross ? GROSS_WINDOW_MS : WINDOW_MS) && most >= STEPS * steps.knownJ
+  }
+
+  /** Whether a disagreement is so plain that the window need not be seen to its end: by three times at least, at a steady load. */
+  isPlain(energyJ: number, steps: CounterSteps): boolean {
+    const { most, gross } = this.#sides(energyJ)
+    const isEven = energyJ - this.startJ > 2 * this.#largestJ
+    const isLive = this.rises >= MOVES && steps.hasMoved && !this.twoWay && this.power.isSteady
+    return gross && isEven && isLive && this.power.ms >= STEADY_WINDOW_MS && most >= STEPS * steps.knownJ
+  }
+
+  #sides(energyJ: number): { most: number; gross: boolean } {
     const countedJ = energyJ - this.startJ
     const most = Math.max(countedJ, this.power.drawnJ)
-    const least = Math.min(countedJ, this.power.drawnJ)
-    const gross = most > GROSS_FACTOR * least
-    return this.power.ms >= (gross ? GROSS_WINDOW_MS : WINDOW_MS) && most >= STEPS * steps.knownJ
+    return { most, gross: most > GROSS_FACTOR * Math.min(countedJ, this.power.drawnJ) }
   }
 
   /** Whether all that it counted may be one step of a counter whose steps are larger than its last digit. */

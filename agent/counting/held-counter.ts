@@ -136,7 +136,7 @@ export class HeldCounter {
     if (energyJ < goodJ) return this.#fallen(energyJ, goodJ, steadyMs, gap)
     this.#doubts.risen()
     const grownJ = energyJ - goodJ
-    if (energyJ > (this.#seenJ ?? energyJ)) window.rises++
+    if (energyJ > (this.#seenJ ?? energyJ)) window.rose(energyJ - (this.#seenJ ?? energyJ))
     // what is below the last value was doubted for nothing: that value was a single wild one
     const isGone = energyJ < (this.#seenJ ?? energyJ)
     if (gap && this.#doubts.any && !isGone) return this.#beginAgain(energyJ)
@@ -150,7 +150,8 @@ export class HeldCounter {
     if (verdict !== undefined) {
       const doubt = this.#doubts.add(gap, isGone)
       if (doubt === 'first') return {}
-      if (overGap || window.isOver(energyJ, this.#steps)) return this.#strike(energyJ, window, verdict)
+      const isJudged = window.isOver(energyJ, this.#steps) || window.isPlain(energyJ, this.#steps)
+      if (overGap || isJudged) return this.#strike(energyJ, window, verdict)
       if (doubt !== 'many') return {}
       this.#toldJ = undefined
       return { startsAgain: true }

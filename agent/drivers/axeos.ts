@@ -20,7 +20,7 @@ import {
   rowsOf,
   textOf,
 } from '../wire/loose-json/fields.ts'
-import { WebClient } from '../wire/web-client.ts'
+import { isCut, WebClient } from '../wire/web-client.ts'
 
 export default defineDriver({
   name: 'axeos',
@@ -69,14 +69,17 @@ function axeFacts(info: Row, asic: Row | undefined): AsicFacts {
     asleep: faults.length === 0 && (isTrue(info['shutdown']) || isTrue(info['miningPaused'])),
     faults,
     // the shares of both pools together, with the difficulty of the active pool
-    pools: stratumPools(
-      poolsOf(info),
-      acceptedShares(
-        nonNegativeOf(info, 'sharesAccepted'),
-        positiveOf(info, 'poolDifficulty', 'stratumDifficulty'),
-        nonNegativeOf(info, 'sharesRejected'),
-      ),
-    ),
+    // where the page is cut, the pool in use may be missing and its fallback not
+    pools: isCut(info)
+      ? undefined
+      : stratumPools(
+          poolsOf(info),
+          acceptedShares(
+            nonNegativeOf(info, 'sharesAccepted'),
+            positiveOf(info, 'poolDifficulty', 'stratumDifficulty'),
+            nonNegativeOf(info, 'sharesRejected'),
+          ),
+        ),
   }
 }
 

@@ -21,13 +21,14 @@ export default defineDriver({
     [version4028, devdetails4028, stats4028, summary4028].some((text) => /\bSTATUS\b/.test(text ?? '')),
   open: ({ host, options: { port } }) =>
     cgminerSession({ host, port }, async (client, signal) => {
-      const version = await client.askOnce('version', signal)
-      const devdetails = await client.askOnce('devdetails', signal)
-      const coin = await client.askOnce('coin', signal)
-      const summary = await client.askOptional('summary', signal)
-      const stats = await client.askOptional('stats', signal)
-      const devs = await client.askOptional('devs', signal)
-      const pools = await client.askOptional('pools', signal)
+      const { version, devdetails, coin, summary, stats, devs, pools } = await client.askEach(
+        {
+          first: ['summary', 'pools'],
+          always: ['stats', 'devs'],
+          once: ['version', 'devdetails', 'coin'],
+        },
+        signal,
+      )
       return {
         ...mergedFacts(
           cgminerFacts({ summary, devs, devdetails }),

@@ -35,17 +35,18 @@ export default defineDriver({
     webSession(new WebClient({ host, port }), async (pages, signal) => {
       const once = (path: string) => alone(signal, (wait) => pages.getOnce(path, wait))
       const ask = (path: string) => alone(signal, (wait) => pages.get(path, wait))
-      const network = await once('/network')
-      const capabilities = await once('/capabilities')
       const summary = await ask('/summary')
+      const capabilities = await once('/capabilities')
       const temps = await ask('/temps')
       const chips = await ask('/hashrate')
-      // it alone tells how the machine does
-      if (!summary) return {}
+      const network = await once('/network')
+      const facts = summary
+        ? machineFacts(summary, capabilities ?? {})
+        : { ...identityFacts(capabilities ?? {}), hashrateHs: hashrateOfChips(rowsOf(chips, LIST)) }
       return {
-        ...machineFacts(summary, capabilities ?? {}),
+        ...facts,
         hardwareId: Object.values(network ?? {}).flatMap((n) => macOf(rowOf(n)['mac_address']) ?? [])[0],
-        boards: boardsOf(summary, capabilities ?? {}, rowsOf(chips, LIST)),
+        boards: boardsOf(summary ?? {}, capabilities ?? {}, rowsOf(chips, LIST)),
         boardTempsC: rowsOf(temps, LIST).flatMap((row) => numbersOf(row['Data'] ?? [])),
       }
     }),
@@ -65,8 +66,7 @@ function machineFacts(summary: Row, capabilities: Row): AsicFacts {
   const boards = rowsOf(summary, 'HBs').map(boardMhs)
   const lastError = textOf(status, 'Last Error')
   return {
-    model: textOf(capabilities, 'Model'),
-    aftermarket: true,
+    ...identityFacts(capabilities),
     algorithm: textOf(section(summary, 'Mining'), 'Algorithm') ?? textOf(section(summary, 'Mining'), 'Coin'),
     firmware: textOf(summary, 'Software'),
     // no running board: 0, not unknown
@@ -75,7 +75,6 @@ function machineFacts(summary: Row, capabilities: Row): AsicFacts {
     expectedHashrateHs: expectedHs(summary, capabilities),
     power: supplyPower(section(summary, 'Power Supply Stats'), state),
     powerLimitW: positiveOf(section(summary, 'PresetInfo'), 'Target Power'),
-    boardsFitted: nonNegativeOf(capabilities, 'Max HBs'),
     fans: fansWithSpeed(
       // null: no fan is fitted there
       Object.entries(section(summary, 'Fans Rpm')).map(([name, rpm]) => ({
@@ -94,6 +93,22 @@ function machineFacts(summary: Row, capabilities: Row): AsicFacts {
     pools: poolsOf(summary, pool),
   }
 }
+
+const identityFacts = (capabilities: Row): AsicFacts => ({
+  model: textOf(capabilities, 'Model'),
+  aftermarket: true,
+  boardsFitted: nonNegativeOf(capabilities, 'Max HBs'),
+})
+
+/** The chips' rates, in MH/s, add up to their board's. */
+const hashrateOfChips = (boards: readonly Row[]): number | undefined =>
+  fromMhs(
+    sumOfAll(
+      boards.flatMap(({ Data: chips }) =>
+        Array.isArray(chips) ? chips.map((chip) => nonNegativeOf({ mhs: listOf(chip)[0] }, 'mhs')) : [],
+      ),
+    ),
+  )
 
 /** The tuner's algorithm `Sleep` stops the machine (UpstreamData/pyasic, pyasic/config/mining, `as_epic`). */
 const isSleepTuned = (summary: Row): boolean =>
@@ -118,8 +133,11 @@ const supplyPower = (supply: Row, state: string): AsicFacts['power'] =>
 /** `HBStatus` lists every slot, `HBs` only the running boards: the firmware disables a failed board and mines on with the rest. */
 function boardsOf(summary: Row, capabilities: Row, chipRows: readonly Row[]): Board[] {
   const running = rowsOf(summary, 'HBs')
-  const slots = rowsOf(summary, 'HBStatus')
   const chipsFitted = positiveOf(section(capabilities, 'Performance Estimator'), 'Chip Count')
+  // without `summary` the boards whose chips are listed run
+  const slots = rowsOf(summary, 'HBStatus')
+  if (slots.length === 0 && running.length === 0)
+    return chipRows.map((row, i) => boardOfChips(row, chipsFitted, i))
   const at = (rows: readonly Row[], index: number) =>
     rows.find((row) => nonNegativeOf(row, 'Index') === index)
   return (slots.length > 0 ? slots : running).map((slot, i): Board => {
@@ -144,6 +162,15 @@ function boardsOf(summary: Row, capabilities: Row, chipRows: readonly Row[]): Bo
     }
   })
 }
+
+const boardOfChips = (row: Row, chipsFitted: number | undefined, i: number): Board => ({
+  name: `hashboard ${nonNegativeOf(row, 'Index') ?? i}`,
+  hashrateHs: hashrateOfChips([row]),
+  chipsFitted,
+  chipsWorking: Array.isArray(row['Data'])
+    ? row['Data'].filter((chip) => (listOf(chip)[0] ?? 0) > 0).length
+    : undefined,
+})
 
 /** The API counts shares and gives the present difficulty, but not each share's difficulty: accepted work stays unknown. */
 function poolsOf(summary: Row, current: Row) {

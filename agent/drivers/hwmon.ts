@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { PerwattError } from '../../protocol/kit/errors.ts'
+import type { PowerBasis } from '../../protocol/sample.ts'
 import { type AcpiMeter, acpiMeters } from '../host-power/acpi-meters.ts'
 import { MAX_MACHINE_W } from '../host-power/judge.ts'
 import { defineDriver, type Session } from '../plugin/driver.ts'
@@ -69,11 +70,20 @@ export default defineDriver({
           }
           // the modules of a machine are behind its power supplies, and its fans, drives and network cards are not in them
           const powerBasis = sensors.some((s) => s.behind === undefined && s.part) ? 'estimated' : 'reported'
-          return [{ identity: { kind: 'host' }, sample: { state: 'ok', powerW, powerBasis } }, ...parts]
+          return [{ identity: { kind: 'host' }, sample: sampleOf(powerW, powerBasis, root) }, ...parts]
         }),
     }
   },
 })
+
+/** No machine that runs the agent draws 0 W: a meter says so while it has no value. */
+const sampleOf = (powerW: number, powerBasis: PowerBasis, root: string): Reading['sample'] =>
+  powerW > 0
+    ? { state: 'ok', powerW, powerBasis }
+    : {
+        state: 'unknown',
+        faults: [`the power sensors in ${root} say 0 W; check the firmware, or use another meter`],
+      }
 
 type Sensor = PowerSensor & AcpiMeter
 

@@ -43,17 +43,17 @@ export default defineDriver({
   recognises: (answers) => firmwareIn(answers) === 'LuxOS',
   open: ({ host, options: { port } }) =>
     cgminerSession({ host, port, firmware: 'LuxOS' }, async (client, signal) => {
-      const version = await client.askOnce('version', signal)
-      const profiles = await client.askOnce('profiles', signal)
-      const config = rowsOf((await client.askOptional('config', signal))?.body, 'CONFIG')[0]
-      const summary = await client.askOptional('summary', signal)
-      const stats = await client.askOptional('stats', signal)
-      const devs = await client.askOptional('devs', signal)
-      const fans = await client.askOptional('fans', signal)
-      const temps = await client.askOptional('temps', signal)
-      const power = rowsOf((await client.askOptional('power', signal))?.body, 'POWER')[0]
-      const pools = await client.askOptional('pools', signal)
-      const events = await client.askOptional('events', signal)
+      const replies = await client.askEach(
+        {
+          first: ['summary', 'pools', 'power'],
+          always: ['config', 'stats', 'devs', 'temps', 'fans', 'events'],
+          once: ['version', 'profiles'],
+        },
+        signal,
+      )
+      const { version, profiles, summary, stats, devs, fans, temps, pools, events } = replies
+      const config = rowsOf(replies.config?.body, 'CONFIG')[0]
+      const power = rowsOf(replies.power?.body, 'POWER')[0]
       const classic = antminerFacts({ version, summary, stats })
       return {
         ...classic,
@@ -121,10 +121,10 @@ function tempFacts(reply: CgminerReply | undefined): AsicFacts {
   const boards = rowsOf(reply?.body, 'TEMPS').flatMap((row) =>
     places.flatMap(([name]) => numberOf(row[name]) ?? []),
   )
-  if (boards.length === 0) return {}
   return {
     chipTempsC: [],
-    boardTempsC: boards,
+    // the copies stand for the boards where the reply is missing
+    ...(boards.length > 0 && { boardTempsC: boards }),
     inletTempC: coldest(intake),
   }
 }

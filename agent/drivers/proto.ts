@@ -21,7 +21,7 @@ import {
 } from '../wire/loose-json/fields.ts'
 import type { Address } from '../wire/tcp/address.ts'
 import { LoginAuth, login, type WebAccess } from '../wire/web-auth.ts'
-import { LIST, WebClient } from '../wire/web-client.ts'
+import { isCut, LIST, WebClient } from '../wire/web-client.ts'
 
 const API = '/api/v1'
 const LOGIN = `${API}/auth/login`
@@ -48,19 +48,20 @@ export default defineDriver({
     webSession(webClient({ host, port }, web), async (pages, signal) => {
       const once = (page: string) => alone(signal, (wait) => pages.getOnce(`${API}/${page}`, wait))
       const ask = (page: string) => alone(signal, (wait) => pages.get(`${API}/${page}`, wait))
-      const system = part(await once('system'), 'system-info')
-      const network = part(await once('network'), 'network-info')
-      const hardware = part(await ask('hardware'), 'hardware-info')
       const mining = part(await ask('mining'), 'mining-status')
       const telemetry = await alone(signal, (wait) => pages.get(TELEMETRY, wait))
       const pools = await ask('pools')
+      const hardwarePage = await ask('hardware')
+      const hardware = part(hardwarePage, 'hardware-info')
+      const system = part(await once('system'), 'system-info')
+      const network = part(await once('network'), 'network-info')
       const boards = boardsOf(hardware, telemetry)
       const facts = miningFacts(mining, telemetry)
       return {
         ...facts,
         ...identity(system, network, hardware),
         hashrateHs: facts.hashrateHs ?? sumOfAll((boards ?? []).map((board) => board.hashrateHs)),
-        boards,
+        boards: isCut(hardwarePage) ? undefined : boards,
         boardTempsC: rowsOf(telemetry, 'hashboards').flatMap((b) =>
           numbersOf(valueAt(b, 'temperature', 'outlet')),
         ),

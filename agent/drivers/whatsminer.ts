@@ -43,11 +43,11 @@ export default defineDriver({
   recognises: (answers) => firmwareIn(answers) === 'Whatsminer',
   open: ({ host, options: { port } }) =>
     cgminerSession({ host, port, firmware: 'Whatsminer' }, async (client, signal) => {
-      const version = message(await client.askOnce('get_version', signal))
-      const details = await client.askOnce('devdetails', signal)
       const summaryReply = await client.askOptional('summary', signal)
-      const devices = await client.askFirst(['edevs', 'devs'], 'DEVS', signal)
       const pools = await client.askOptional('pools', signal)
+      const devices = await client.askFirst(['edevs', 'devs'], 'DEVS', signal)
+      const details = await client.askOnce('devdetails', signal)
+      const version = message(await client.askOnce('get_version', signal))
       // a machine that is powered off refuses everything else
       const status = message(await client.askOptional('status', signal))
       const summary = recordsOf(summaryReply, 'SUMMARY')[0]

@@ -4,8 +4,8 @@ import { numberOf } from '../wire/loose-json/fields.ts'
 /** No single machine draws more. A rack of 72 GPUs draws 130 kW, but each of its trays has its own BMC. */
 export const MAX_MACHINE_W = 100_000
 
-/** All bits of a 16-bit field set: a firmware's word for "no reading". */
-const ALL_BITS_SET = 0xffff
+/** All bits of a 16-bit field set, with a sign or without one: a firmware's words for "no reading". */
+const ALL_BITS_SET: readonly number[] = [0xffff, 0x7fff]
 
 /** Firmware's words for a sensor that is not there or has no value now. */
 const NOTHING = /^\s*(?:|n\/?a|none|no reading|not readable|disabled|absent|unavailable|unknown|-+)\s*$/i
@@ -42,7 +42,7 @@ export function judge(value: unknown, wattsPerUnit = 1): Judged {
   if (number === undefined || (unit && W_PER_UNIT[unit] === undefined))
     return { refused: JSON.stringify(value).slice(0, 40) }
   const powerW = number * ((unit && W_PER_UNIT[unit]) || wattsPerUnit)
-  if (powerW < 0 || powerW > MAX_MACHINE_W || number === ALL_BITS_SET) return { refused: `${powerW} W` }
+  if (powerW < 0 || powerW > MAX_MACHINE_W || ALL_BITS_SET.includes(number)) return { refused: `${powerW} W` }
   return powerW > 0 ? { powerW } : {}
 }
 

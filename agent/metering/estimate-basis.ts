@@ -1,4 +1,4 @@
-import type { Holder, Owner } from '../../protocol/owner.ts'
+import { type Holder, isUnknownPool, UNKNOWN_POOL } from '../../protocol/owner.ts'
 import { MINUTE_MS } from '../../protocol/units.ts'
 import type { Reading } from '../plugin/reading.ts'
 
@@ -25,14 +25,12 @@ export function estimateBasis(
   counts: boolean,
 ): EstimateBasis | undefined {
   const { holders, paidRatio } = sample
-  if (uncountedWork && holders)
+  const isTold = holders !== undefined && !holders.some(({ owner }) => isUnknownPool(owner))
+  if (uncountedWork && isTold)
     // until its first share the machine has no ratio, and nothing of its work has been rejected
     return { holders, paidRatio: paidRatio ?? 1, knownMs: atMs }
-  const unseen = holders === undefined && counters?.byOwner === undefined
+  const unseen = !isTold && counters?.byOwner === undefined
   if (unseen && before && atMs - before.knownMs < KEPT_MS) return before
   if (!uncountedWork || counts) return undefined
-  return { holders: [{ owner: UNKNOWN, share: 1 }], paidRatio: paidRatio ?? 1, knownMs: atMs }
+  return { holders: [{ owner: UNKNOWN_POOL, share: 1 }], paidRatio: paidRatio ?? 1, knownMs: atMs }
 }
-
-/** A machine that hashes works for somebody, though it does not tell its pool. */
-const UNKNOWN: Owner = {}

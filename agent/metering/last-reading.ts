@@ -1,6 +1,7 @@
 import type { Instant } from '../../protocol/kit/clock.ts'
 import { defined } from '../../protocol/kit/defined.ts'
 import type { Reading } from '../plugin/reading.ts'
+import { isOtherHardware, lastingId } from '../wire/loose-json/hardware-id.ts'
 import { type EstimateBasis, estimateBasis } from './estimate-basis.ts'
 
 /** The parts of a reading that the next reading is compared with. Kept on disk as JSON in the spool's checkpoint. */
@@ -12,7 +13,7 @@ export interface LastReading {
     Reading['sample'],
     'powerW' | 'uptimeS' | 'holders' | 'hashrateHs' | 'utilizationRatio' | 'tokensInPerS' | 'tokensOutPerS'
   >
-  /** MAC or serial number */
+  /** MAC, serial number or another id, the first one that it told */
   hardwareId?: string
   /** whether the reading had counters by owner */
   namedOwners: boolean
@@ -76,7 +77,7 @@ export function asLastReading(
     }),
     namedOwners: reading.counters?.byOwner !== undefined,
     ...defined({
-      hardwareId: reading.identity.hardwareId ?? last?.hardwareId,
+      hardwareId: lastingId(last?.hardwareId, reading.identity.hardwareId),
       estimate: estimateBasis(reading, at.wallMs, last?.estimate, counts),
     }),
   }
@@ -93,7 +94,7 @@ export const elapsedSince = (last: LastReading, at: Instant): number =>
 export const isAnotherMachine = (last: LastReading, { identity }: Reading): boolean =>
   last.hardwareId !== undefined &&
   identity.hardwareId !== undefined &&
-  last.hardwareId !== identity.hardwareId
+  isOtherHardware(last.hardwareId, identity.hardwareId)
 
 /** An uptime of 0 comes in replies that are all zeros, so it shows nothing. */
 function restartedSince(last: LastReading, now: Reading, elapsedMs: number): boolean | undefined {

@@ -71,10 +71,17 @@ export function foundSession(
   }
 }
 
-/** Half of the poll's time, so that a driver whose interface is silent leaves the other half to the next one. */
+/** Of a deadline that moves with each answer: the next driver's first answer gives it its time back. */
+const LIKELIEST_PART = 0.75
+
+/** A part of the poll's time, so that a driver whose interface is silent leaves the rest to the next one; one that is answered goes on. */
 function inPart<T>(signal: AbortSignal, work: (part: AbortSignal) => Promise<T>): Promise<T> {
   const deadline = deadlineOf(signal)
-  return deadline ? withDeadline(work, (deadline.atMs - performance.now()) / 2, signal) : work(signal)
+  if (!deadline) return work(signal)
+  const leftMs = deadline.atMs - performance.now()
+  return deadline.isFlexible
+    ? withDeadline(work, leftMs * LIKELIEST_PART, signal, Number.POSITIVE_INFINITY)
+    : withDeadline(work, leftMs / 2, signal)
 }
 
 /** The likeliest driver's error that is more than "other firmware". */

@@ -1,17 +1,12 @@
 import { PerwattError } from '../../protocol/kit/errors.ts'
 import type { Log } from '../../protocol/kit/log.ts'
 import type { DeviceConfig } from '../config/device-config.ts'
-import { hardwareKey } from '../config/hardware-key.ts'
 import type { Session } from '../plugin/driver.ts'
 import type { Reading } from '../plugin/reading.ts'
-import { macOf } from '../wire/loose-json/fields.ts'
+import { hardwareKey, isOtherHardware } from '../wire/loose-json/hardware-id.ts'
 
 /** As many as a live message takes. */
 const MAX_FAULTS = 32
-
-/** Whether two ids can't belong to one machine. A MAC and a serial number can't be compared. */
-export const isOtherHardware = (a: string, b: string): boolean =>
-  (macOf(a) === undefined) === (macOf(b) === undefined) && hardwareKey(a) !== hardwareKey(b)
 
 /**
  * Notices that another machine answers at a device's address, as after DHCP moved a lease. Configured devices may name the

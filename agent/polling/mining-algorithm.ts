@@ -30,7 +30,8 @@ export function withAlgorithm(reading: Reading, { algorithm: configured }: Devic
   const isUnknown = algorithm === UNKNOWN_ALGORITHM
   const decided = isUnknown ? reading : withoutContradiction(reading)
   const other = withoutWork({ ...decided, identity: { ...identity, algorithm } }, isUnknown)
-  return isUnknown ? withFault(other, UNKNOWN) : other
+  // a machine that sleeps earns nothing anyway, and tells little of itself
+  return isUnknown && reading.sample.state !== 'sleeping' ? withFault(other, UNKNOWN) : other
 }
 
 /** The configuration has decided between the signs. */

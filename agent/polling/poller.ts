@@ -39,6 +39,9 @@ const MAX_INTERVAL_MS = 60_000
 /** After so many failed polls in a row the session is closed: the machine may have been re-flashed or replaced. */
 const FAILURES_TO_CLOSE = 3
 
+/** As long as answers come, a poll may take so many times the time-out, or so many intervals where that is less. */
+const [POLL_TIMEOUTS, POLL_INTERVALS] = [3, 1.9]
+
 /** Polls one target at fixed times. A machine that hangs or is missing delays only its own polls. */
 export class Poller {
   readonly #target: PollTarget
@@ -130,11 +133,17 @@ export class Poller {
   async #readOnce(): Promise<Reading[]> {
     this.#session ??= await this.#inTime((signal) => this.#target.open(signal))
     const { session } = this.#session
-    return this.#inTime((signal) => session.read(signal))
+    return this.#inTime((signal) => session.read(signal), this.#mostMs)
   }
 
-  #inTime<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    return withDeadline(work, this.#options.timeoutMs, this.#stop.signal)
+  /** A machine that goes on answering is slow, not silent. Its readings must not lie so far apart that the time between them is a gap. */
+  get #mostMs(): number {
+    const { timeoutMs, intervalMs } = this.#options
+    return Math.max(timeoutMs, Math.min(POLL_TIMEOUTS * timeoutMs, POLL_INTERVALS * intervalMs))
+  }
+
+  #inTime<T>(work: (signal: AbortSignal) => Promise<T>, mostMs?: number): Promise<T> {
+    return withDeadline(work, this.#options.timeoutMs, this.#stop.signal, mostMs)
   }
 
   #closeSession(): void {

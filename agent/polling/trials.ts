@@ -5,8 +5,8 @@ const FAILURES_TO_LEAVE = 3
 /** After so many readings by another than the likeliest driver, that one is tried again: the machine may have been starting. */
 const READINGS_TO_RETRY = 60
 /**
- * A fallback reads a machine that told too little when it was detected: one late answer is enough for that. So detection is repeated
- * after this many of its readings, a minute of the usual interval, and each time after twice as many, up to an hour.
+ * A fallback reads a machine that told too little when it was detected, or whose own driver was late: one late answer is enough for that.
+ * So detection is repeated, and the own driver tried again, after this many of its readings, a minute of the usual interval, and each time after twice as many, up to an hour.
  */
 const FALLBACK_READINGS = [4, 240] as const
 
@@ -22,6 +22,7 @@ export class Trials {
   #readings = 0
   #fallbackReadings = 0
   #redetectAfter: number = FALLBACK_READINGS[0]
+  #retryAfter: number = FALLBACK_READINGS[0]
 
   /**
    * Takes the result of a detection. The same candidates keep what is known of them.
@@ -37,6 +38,7 @@ export class Trials {
     }
     this.#candidates = candidates
     this.#redetectAfter = FALLBACK_READINGS[0]
+    this.#retryAfter = FALLBACK_READINGS[0]
     this.forget()
     return true
   }
@@ -59,7 +61,10 @@ export class Trials {
     if (likelier.every((each) => this.#isOut(each))) this.#proven = driver
     this.#doubted = ''
     this.#fallbackReadings = driver.fallback ? this.#fallbackReadings + 1 : 0
-    if (likelier.length > 0 && ++this.#readings >= READINGS_TO_RETRY) this.forget()
+    const retryAfter = driver.fallback ? this.#retryAfter : READINGS_TO_RETRY
+    if (likelier.length === 0 || ++this.#readings < retryAfter) return
+    if (driver.fallback) this.#retryAfter = Math.min(2 * this.#retryAfter, FALLBACK_READINGS[1])
+    this.forget()
   }
 
   /** Whether the machine is to be detected again, because no driver of its own reads it. Asking begins the next, longer wait. */

@@ -1,5 +1,5 @@
 import type { Location } from '../../protocol/device.ts'
-import { hardwareKey } from '../config/hardware-key.ts'
+import { hardwareKey } from '../wire/loose-json/hardware-id.ts'
 
 /** The text in lower case, with every character that a device's name may not contain replaced. */
 const slug = (text: string): string =>

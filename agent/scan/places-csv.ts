@@ -1,6 +1,6 @@
 import { DeviceIdSchema, LocationSchema } from '../../protocol/device.ts'
 import { UsageError } from '../../protocol/kit/errors.ts'
-import { hardwareKey } from '../config/hardware-key.ts'
+import { hardwareKey } from '../wire/loose-json/hardware-id.ts'
 import type { Place, Places } from './places.ts'
 
 const COLUMNS = {

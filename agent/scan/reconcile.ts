@@ -1,7 +1,6 @@
 import { AUTO, type DeviceConfig } from '../config/device-config.ts'
-import { hardwareKey } from '../config/hardware-key.ts'
 import type { Driver } from '../plugin/driver.ts'
-import { isOtherHardware } from '../polling/hardware-watch.ts'
+import { hardwareKey, isOtherHardware } from '../wire/loose-json/hardware-id.ts'
 import { nameOf } from './device-names.ts'
 import type { Places } from './places.ts'
 import type { Found } from './sweep.ts'

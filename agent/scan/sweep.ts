@@ -120,7 +120,7 @@ async function identify(host: string, options: SweepOptions): Promise<Found> {
     const { session } = opened
     found.driver = opened.driver
     try {
-      const [reading] = await withDeadline((soon) => session.read(soon), answerMs, signal)
+      const [reading] = await withDeadline((soon) => session.read(soon), answerMs, signal, 3 * answerMs)
       // the likeliest driver may have found other firmware
       found.driver = opened.driver
       if (reading) Object.assign(found, { identity: reading.identity, sample: reading.sample })

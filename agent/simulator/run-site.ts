@@ -122,7 +122,7 @@ function description(site: Site): string[] {
     }),
     ...gpuHosts.map(
       (h) =>
-        `8 ${h.model.name} in ${h.id}: http://${h.host}:${ports.dcgm}/metrics${isAmd(h.model) ? '/rocm-smi and /amd-smi-metric (in CPX), /rocm-smi-dies (as MI250X)' : ' (dcgm-exporter; also /mig, /time-slicing, /pod-labels, /slurm, /slurm-relabelled, /relabelled, /module, /glitches, /hung, /nvidia-smi-log and /xpu-smi-dump)'}`,
+        `8 ${h.model.name} in ${h.id}: http://${h.host}:${ports.dcgm}/metrics${isAmd(h.model) ? '/rocm-smi and /amd-smi-metric (in CPX), /rocm-smi-dies (as MI250X)' : ' (dcgm-exporter; also /mig, /time-slicing, /pod-labels, /slurm, /slurm-relabelled, /relabelled, /module, /glitches, /hung, /nvidia-smi-log, /nvidia-smi-mig and /xpu-smi-dump)'}`,
     ),
     ...gpuHosts.flatMap((h) =>
       h.bmc

@@ -15,7 +15,7 @@ import { INTEL_PAGES } from './gpu/intel-text.ts'
 import { JobScheduler } from './gpu/jobs.ts'
 import { LlmServer } from './gpu/llm.ts'
 import { DEFAULT_LLM_PAGE, llmPage } from './gpu/llm-pages.ts'
-import { nvidiaSmiLog } from './gpu/nvidia-smi-text.ts'
+import { nvidiaSmiLog, nvidiaSmiMigLog } from './gpu/nvidia-smi-text.ts'
 import { GPUS_PER_HOST, LLM_GPUS, layoutSite, type SiteLayout, type SiteOptions } from './layout.ts'
 import { bmcResource } from './power/bmc.ts'
 import { IPMI_PAGES } from './power/ipmitool-text.ts'
@@ -280,11 +280,12 @@ export class Site {
   }
 }
 
+const SMI_PAGES = { 'nvidia-smi-log': nvidiaSmiLog, 'nvidia-smi-mig': nvidiaSmiMigLog }
+
 /** What a host shows behind `/metrics`: NVIDIA's exporter, in several forms, or what AMD's or Intel's tools, ipmitool and hwmon show. */
 function pageOf(host: GpuHost, page: string): string | undefined {
   const [gpu] = host.gpus
-  const ofGpus =
-    gpu && isAmd(gpu.model) ? AMD_PAGES : { ...DCGM_PAGES, ...INTEL_PAGES, 'nvidia-smi-log': nvidiaSmiLog }
+  const ofGpus = gpu && isAmd(gpu.model) ? AMD_PAGES : { ...DCGM_PAGES, ...INTEL_PAGES, ...SMI_PAGES }
   const pages: typeof IPMI_PAGES = { ...ofGpus, ...IPMI_PAGES, 'grace-hwmon': graceFiles }
   return pages[page]?.(host)
 }

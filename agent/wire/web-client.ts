@@ -13,6 +13,10 @@ export const LIST = 'list'
 
 const JSON_TYPE = 'application/json'
 
+const cut = new WeakSet<Row>()
+/** Whether the tail of a page is missing: the fields that are there are right, but a list may be too short. */
+export const isCut = (page: Row | undefined): boolean => page !== undefined && cut.has(page)
+
 /**
  * The requests of one session to a machine's web interface that answers with JSON. Refused credentials are not sent again
  * before `forget`: machines lock a user out after repeated failures.
@@ -67,7 +71,12 @@ export class WebClient {
     refuse(answer, url)
     const text = answer.text.trimStart()
     // `parseReply` reads objects only
-    return parseReply(text.startsWith('[') ? `{"${LIST}":${text}}` : text, `the answer of ${url}`).body
+    const { body, complete } = parseReply(
+      text.startsWith('[') ? `{"${LIST}":${text}}` : text,
+      `the answer of ${url}`,
+    )
+    if (!complete) cut.add(body)
+    return body
   }
 
   async #authorised(auth: WebAuth, path: string, request: HttpRequest): Promise<HttpAnswer> {

@@ -31,6 +31,16 @@ import { STORES } from '../stores/index.ts'
 const unguarded = (host: string, secret: string, can: string): string =>
   `expected a ${secret}, because ${host} can be reached from other machines, and without one anybody there ${can}; set one, or host: 127.0.0.1`
 
+/** Whether two listeners want the same port of the same address. A wildcard is every address; port 0 is any that is free. */
+function listenTwice(a: { host: string; port: number }, b: { host: string; port: number }): boolean {
+  const same = a.host.toLowerCase() === b.host.toLowerCase()
+  return (
+    a.port !== 0 &&
+    a.port === b.port &&
+    (same || [a, b].some(({ host }) => /^(0\.0\.0\.0|\[?::\]?)$/.test(host)))
+  )
+}
+
 const SiteSchema = z.strictObject({
   id: NameSchema.describe('name of the site in topics; the same in every agent'),
   name: z.string().min(1).max(64).optional().describe('name of the site on the screens; its id where absent'),
@@ -162,6 +172,13 @@ export const CollectorConfigSchema = z
     log: z.strictObject({ level: z.enum(LEVELS).default('info') }).prefault({}),
   })
   .superRefine((config, ctx) => {
+    const { embedded } = config.mqtt
+    if (embedded && listenTwice(embedded, config.http))
+      ctx.addIssue({
+        code: 'custom',
+        path: ['mqtt', 'embedded', 'port'],
+        message: `is http.port too: the broker and the screens can’t both listen on ${embedded.port}; give one of them another, such as 1883 for the broker and 8080 for the screens`,
+      })
     for (const { path, message } of workloadFaults(config.workloads))
       ctx.addIssue({ code: 'custom', path: ['workloads', ...path], message })
     for (const [i, message] of poolFaults(config.pools, config.workloads))

@@ -1,3 +1,4 @@
+import { isUnknownPool } from '../../protocol/owner.ts'
 import { earnedPerH } from '../economics/settlement/revenue.ts'
 import type { WorkloadOf } from '../economics/workloads.ts'
 import type { DeviceSituation } from '../plugin/situation.ts'
@@ -88,6 +89,9 @@ class LiveDeviceSituation implements DeviceSituation {
   }
   get faults() {
     return this.#d.sample?.faults
+  }
+  get poolUnknown() {
+    return this.#d.sample?.holders?.some(({ owner }) => isUnknownPool(owner)) === true
   }
   get earnsUsdPerH() {
     const { earns, revenueUsdPerH } = this.#now.snapshot.figures.earnings

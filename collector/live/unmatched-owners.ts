@@ -1,5 +1,5 @@
 import { CONTRADICTING_SIGNS, UNKNOWN_ALGORITHM } from '../../protocol/device.ts'
-import { type Owner, ownerKey } from '../../protocol/owner.ts'
+import { isUnknownPool, type Owner, ownerKey } from '../../protocol/owner.ts'
 import { attribution } from '../economics/energy/attribution.ts'
 import { UNPAID } from '../economics/unpaid.ts'
 import type { Workload } from '../economics/workloads.ts'
@@ -29,6 +29,9 @@ export function unmatchedOwners(snapshot: LiveSnapshot, workloads: readonly Work
     (a, b) => b.powerW - a.powerW,
   )
 }
+
+const OF_UNKNOWN_POOL =
+  'make the machine’s API list its pools, or add { poolUrl: unknown } (or poolUrl: "*") to the workload that its work is paid by'
 
 /** At most so many devices are named; the others are counted. */
 const NAMED = 5
@@ -96,6 +99,7 @@ function withoutRule(snapshot: LiveSnapshot, workloads: readonly Workload[]): Un
         kinds: [],
         maybe: guesses(facts, workloads),
         rule: ruleOf(facts),
+        ...(isUnknownPool(facts) && { configure: OF_UNKNOWN_POOL }),
       }
       found.set(key, entry)
       entry.devices++

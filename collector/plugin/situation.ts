@@ -169,6 +169,8 @@ export interface DeviceSituation {
   boardsFitted?: number | undefined
   tempC?: number | undefined
   faults?: readonly string[] | undefined
+  /** true where it hashes for a pool that it does not tell */
+  poolUnknown?: boolean
   netUsdPerH?: number | undefined
   /** USD/h that it would earn at its expected hashrate or price */
   couldEarnUsdPerH?: number | undefined

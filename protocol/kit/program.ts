@@ -1,6 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import { reasonOf, UsageError } from './errors.ts'
-import { onUnwritable, printError, writeError } from './terminal.ts'
+import { onUnwritable, printError, printed, writeError } from './terminal.ts'
 import { VERSION } from './version.ts'
 
 /** Exit statuses of both programs; `usage`: the command line, the configuration or the environment is wrong. */
@@ -32,6 +32,15 @@ export async function runProgram(program: Command, argv: readonly string[] = pro
   } catch (error) {
     process.exitCode = statusOf(error, program.name())
   }
+}
+
+/**
+ * Ends the program once all that it printed is written, though a socket of a machine that hangs would keep it running. The only way to
+ * end a command early.
+ */
+export async function endWith(status: number): Promise<void> {
+  await printed()
+  process.exit(status)
 }
 
 /** `perwatt-agent probe | head`: nobody reads the rest, so the program ends without a word, as others do. */

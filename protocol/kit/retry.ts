@@ -33,7 +33,11 @@ export interface Deadline {
   /** its whole length, ms */
   ms: number
   /** when it passes, ms of `performance.now()` */
-  atMs: number
+  readonly atMs: number
+  /** whether `extend` may move it */
+  readonly isFlexible: boolean
+  /** Something was answered: it passes `ms` from now, if it may be so long, and so do those around it. */
+  extend(): void
 }
 
 const deadlines = new WeakMap<AbortSignal, Deadline>()
@@ -48,15 +52,37 @@ const OVER = new Error('the call has ended, and its result no longer counts')
  * Runs work with a deadline. At the deadline, or when `signal` aborts, the work's own signal aborts and the call rejects without
  * waiting for the work: with the work's own error where it throws one at once, else with the reason of the abort. The listener on
  * `signal` is removed at the end, so one signal may serve any number of calls.
+ * @param mostMs `Deadline.extend` moves the deadline up to so long after the start; absent: it stays
  * @throws NoAnswer at the deadline
  */
 export async function withDeadline<T>(
   work: (signal: AbortSignal) => Promise<T>,
   ms: number,
   signal?: AbortSignal,
+  mostMs = ms,
 ): Promise<T> {
   const own = new AbortController()
-  deadlines.set(own.signal, { ms, atMs: performance.now() + ms })
+  const expire = () => own.abort(new NoAnswer(`no answer in ${ms} ms`))
+  const around = signal && deadlines.get(signal)
+  const startMs = performance.now()
+  let atMs = startMs + ms
+  let timer: NodeJS.Timeout
+  deadlines.set(own.signal, {
+    ms,
+    isFlexible: mostMs > ms,
+    get atMs() {
+      return atMs
+    },
+    extend() {
+      around?.extend()
+      const nowMs = performance.now()
+      const laterMs = Math.min(startMs + mostMs, nowMs + ms)
+      if (laterMs <= atMs || own.signal.aborted) return
+      atMs = laterMs
+      clearTimeout(timer)
+      timer = after(atMs - nowMs, expire)
+    },
+  })
   let fail = () => {}
   const expired = new Promise<never>((_, reject) => {
     // the aborted work may throw a better error than "no answer": let it reject first
@@ -66,7 +92,7 @@ export async function withDeadline<T>(
   })
   own.signal.addEventListener('abort', fail, { once: true })
   const leave = () => own.abort(signal?.reason)
-  const timer = after(ms, () => own.abort(new NoAnswer(`no answer in ${ms} ms`)))
+  timer = after(ms, expire)
   signal?.addEventListener('abort', leave, { once: true })
   if (signal?.aborted) leave()
   try {

@@ -1,6 +1,7 @@
 import { reasonOf, UsageError } from './errors.ts'
 import type { Log } from './log.ts'
-import { onUnwritable } from './terminal.ts'
+import { pause } from './retry.ts'
+import { onUnwritable, printed } from './terminal.ts'
 import { after } from './timers.ts'
 
 export interface Service {
@@ -11,6 +12,8 @@ export interface Service {
 const STOP_WITHIN_MS = 4_500
 /** A start that hangs, on a store or a disk that does not answer, has nothing to save: it is cut off sooner. */
 const START_CUT_MS = 2_000
+/** What the service has logged at last is written within this, or nobody reads it. */
+const LAST_WORDS_MS = 500
 
 /**
  * Runs a service until SIGINT or SIGTERM, or until the program that started it with an IPC channel has ended, by kill -9 too.
@@ -70,7 +73,8 @@ export async function serve<C, S extends Service>(options: {
       throw error
     }
   }
-  // open sockets of devices that never answer would keep the process alive until their time-outs
+  // open sockets of devices that never answer would keep the process alive until their time-outs; a log that nobody reads, for ever
+  await Promise.race([printed(), pause(LAST_WORDS_MS)])
   process.exit(process.exitCode ?? 0)
 }
 

@@ -51,6 +51,14 @@ export const printJson = (value: unknown, indent = 0): void =>
   void process.stdout.write(`${plainJson(value, indent)}\n`)
 
 const outputs = [process.stdout, process.stderr] as const
+/**
+ * Resolves once everything that was printed is written, or can't be any more. A pipe takes 64 KiB at once, so what a program prints more
+ * is lost with it where it ends before.
+ */
+export async function printed(to: readonly NodeJS.WritableStream[] = outputs): Promise<void> {
+  await Promise.all(to.map((output) => new Promise<void>((resolve) => output.write('', () => resolve()))))
+}
+
 let whenUnwritable: ((error: NodeJS.ErrnoException) => void) | undefined
 
 /** What happens from now on where an output can't be written to: a pipe whose reader has ended (`EPIPE`), a closed terminal. */

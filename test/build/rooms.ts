@@ -60,7 +60,8 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     packages: ['zod'],
   },
   'agent/wire/loose-json': {
-    holds: 'tolerant readers of the JSON that firmware sends: parsing, fields, the end of a reply',
+    holds:
+      'tolerant readers of the JSON that firmware sends: parsing, fields, hardware ids, the end of a reply',
     imports: [],
     packages: [],
   },
@@ -182,7 +183,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   'agent/metering': {
     holds: 'the interval meter: readings to records of one UTC minute, a device and an owner each',
-    imports: [...PROTOCOL, 'agent/plugin', 'agent/counting', 'agent/uplink/spool'],
+    imports: [...PROTOCOL, 'agent/plugin', 'agent/wire/loose-json', 'agent/counting', 'agent/uplink/spool'],
     packages: [],
   },
   'agent/composition': {
@@ -201,7 +202,14 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   'agent/scan': {
     holds: 'finds the machines of a network and writes them into a configuration',
-    imports: [...PROTOCOL, 'agent/plugin', 'agent/wire', 'agent/config', 'agent/polling'],
+    imports: [
+      ...PROTOCOL,
+      'agent/plugin',
+      'agent/wire/loose-json',
+      'agent/wire',
+      'agent/config',
+      'agent/polling',
+    ],
     packages: ['node:*', 'yaml'],
   },
   'agent/simulator/base': {

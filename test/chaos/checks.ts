@@ -1,6 +1,6 @@
 import { type AgentInterval, LEDGER_SUMS } from '../../collector/economics/ledger-row.ts'
 import type { LedgerBucket } from '../../collector/plugin/store.ts'
-import { intervalKey } from '../../protocol/interval.ts'
+import { type Interval, intervalKey } from '../../protocol/interval.ts'
 import { minuteOf } from '../../protocol/units.ts'
 import { recordText } from './closed-records.ts'
 import type { Evidence } from './evidence.ts'
@@ -46,8 +46,10 @@ export function exactlyOnce({ stored, closed }: Evidence): Check {
       const [copy] = found.get(key) ?? []
       if (!copy && records.inMemoryOnly.has(key)) inMemory++
       else if (!copy) problems.push(`${agent}: ${key} was closed and is not in the store`)
-      else if (recordText(withoutAgent(copy)) !== recordText(record))
-        problems.push(`${agent}: ${key} is in the store as ${recordText(copy)}, not ${recordText(record)}`)
+      else if (recordText(withoutAgent(copy)) !== recordText(asStored(record)))
+        problems.push(
+          `${agent}: ${key} is in the store as ${recordText(withoutAgent(copy))}, not ${recordText(asStored(record))}`,
+        )
     }
     const extra = [...found.keys()].filter((key) => !records.byKey.has(key)).length
     if (extra !== records.unseen)
@@ -67,6 +69,8 @@ export function exactlyOnce({ stored, closed }: Evidence): Check {
 }
 
 const withoutAgent = ({ agentId: _, ...record }: AgentInterval) => record
+/** The size of a share is for the check at intake alone: no store keeps it. */
+const asStored = ({ shareDiff1: _, ...record }: Interval) => record
 
 /** The devices' own counters against the quantities in the ledger. */
 export function countedTruth({ stored, truth, meter, aheadMilliJ }: Evidence): Check {

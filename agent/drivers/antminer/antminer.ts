@@ -3,8 +3,9 @@ import { defined } from '../../../protocol/kit/defined.ts'
 import { PortSchema } from '../../../protocol/kit/fields.ts'
 import { antminerFacts } from '../../asic/antminer-stats.ts'
 import type { CgminerClient } from '../../asic/cgminer-client.ts'
+import { cgminerFacts } from '../../asic/cgminer-facts.ts'
 import { poolFacts } from '../../asic/cgminer-pools.ts'
-import type { AsicFacts } from '../../asic/facts.ts'
+import { type AsicFacts, mergedFacts } from '../../asic/facts.ts'
 import { firmwareIn } from '../../asic/firmware.ts'
 import { alone, cgminerSession, supplement } from '../../asic/session.ts'
 import { minerPort, webLogin, webPort } from '../../asic/settings.ts'
@@ -34,7 +35,7 @@ export default defineDriver({
     ),
   }),
   needsHost: true,
-  requests: ['version', 'summary', 'stats', 'pools', ...REQUESTS.map((page) => `GET ${page}`)],
+  requests: ['version', 'summary', 'stats', 'devs', 'pools', ...REQUESTS.map((page) => `GET ${page}`)],
   // its web interface alone is not enough: it is read on the cgminer port
   recognises: (answers) =>
     firmwareIn(answers) === 'Antminer' && Object.keys(answers).some((name) => name.endsWith('4028')),
@@ -47,7 +48,7 @@ export default defineDriver({
       const facts = await portFacts(client, signal)
       const hashes = !!facts.hashrateHs
       const own = await status.facts(hashes)
-      const web = pages ? await supplement((within) => pagesFacts(pages, hashes, within), signal) : {}
+      const web = pages ? await supplement((within) => pagesFacts(pages, within), signal) : {}
       return {
         ...facts,
         ...defined({ power: own.power, hardwareId: web.hardwareId }),
@@ -66,20 +67,24 @@ export default defineDriver({
 })
 
 async function portFacts(client: CgminerClient, signal: AbortSignal): Promise<AsicFacts> {
-  const version = await client.askOnce('version', signal)
   const summary = await client.askOptional('summary', signal)
   // firmware that knows the flag answers in its newer form, the only one with watts; older firmware ignores it
   const stats = await client.askOptional('stats', signal, { new_api: true })
   const pools = await client.askOptional('pools', signal)
-  return { ...antminerFacts({ version, summary, stats }), pools: pools && poolFacts(pools) }
+  const version = await client.askOnce('version', signal)
+  const facts = antminerFacts({ version, summary, stats })
+  // the boards tell the hashrate too, for where both other answers are missing
+  const devs = facts.hashrateHs === undefined ? await client.askOptional('devs', signal) : undefined
+  return { ...mergedFacts(cgminerFacts({ devs }), facts), pools: pools && poolFacts(pools) }
 }
 
 /**
  * What the cgminer port does not give: the hardware's id, and whether its operator has put it to sleep. In sleep mode the mining
  * program may be stopped, and its port with it: the work mode is then all that tells why.
  */
-async function pagesFacts(pages: WebClient, hashes: boolean, signal: AbortSignal): Promise<AsicFacts> {
-  const conf = hashes ? undefined : await alone(signal, (wait) => pages.get(MINER_CONF, wait))
+async function pagesFacts(pages: WebClient, signal: AbortSignal): Promise<AsicFacts> {
+  // also while it shows a hashrate: some firmware keeps the last one in sleep mode
+  const conf = await alone(signal, (wait) => pages.get(MINER_CONF, wait))
   const info = await alone(signal, (wait) => pages.getOnce(SYSTEM_INFO, wait))
   return {
     hardwareId: macOf(info?.['macaddr']) ?? textOf(info, 'serinum'),

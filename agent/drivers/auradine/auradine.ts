@@ -55,10 +55,10 @@ export default defineDriver({
     return cgminerSession(
       { host, port, firmware: FIRMWARE, forget: () => api?.forget() },
       async (client, signal) => {
-        await client.askOnce('version', signal)
         const summary = await client.askOptional('summary', signal)
         const devs = await client.askOptional('devs', signal)
         const pools = await client.askOptional('pools', signal)
+        await client.askOnce('version', signal)
         const own: Row = { ...summary?.body, ...devs?.body }
         const page = async (name: string, wait: AbortSignal): Promise<Row | undefined> => {
           const once = STATIC_PAGES.includes(name)

@@ -22,10 +22,10 @@ export default defineDriver({
   recognises: (answers) => firmwareIn(answers) === 'Avalon',
   open: ({ host, options: { port } }) =>
     cgminerSession({ host, port, firmware: 'Avalon' }, async (client, signal) => {
-      const version = await client.askOnce('version', signal)
       const summary = await client.askOptional('summary', signal)
       const stats = await client.askFirst(['estats', 'stats'], 'STATS', signal)
       const pools = await client.askOptional('pools', signal)
+      const version = await client.askOnce('version', signal)
       return {
         ...moduleFacts(stats, rowsOf(summary?.body, 'SUMMARY')[0]),
         ...identity(rowsOf(version?.body, 'VERSION')[0], avalonModules(stats?.body)[0]),
@@ -77,8 +77,8 @@ function moduleFacts(stats: CgminerReply | undefined, summary: Row | undefined):
     inletTempC: inlets.length > 0 ? Math.max(...inlets) : undefined,
     fans: all((m) => m.fans()),
     uptimeS: nonNegativeOf(rowsOf(stats?.body, 'STATS')[0], 'Elapsed') ?? nonNegativeOf(summary, 'Elapsed'),
-    // switched off by the operator or a timer; an idle machine without this flag waits for work
-    asleep: modules.some((m) => (m.nonNegative('SoftOFF') ?? 0) > 0),
+    // switched off by the operator or a timer; an idle machine without this flag waits for work, and one module alone is not all of it
+    asleep: modules.length > 0 && modules.every((m) => (m.nonNegative('SoftOFF') ?? 0) > 0),
     starting: modules.some((m) => /work: *in *init/i.test(m.text('SYSTEMSTATU') ?? '')),
     faults: all((m) => m.faults()),
   }

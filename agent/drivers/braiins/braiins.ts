@@ -112,7 +112,9 @@ async function portFacts(client: CgminerClient, signal: AbortSignal): Promise<As
   const facts = cgminerFacts({ summary, devs, devdetails, temps })
   return {
     ...facts,
-    asleep: facts.asleep || (!facts.hashrateHs && (await isStopped(client, facts.uptimeS, signal))),
+    // a stopped machine refuses its boards too, and may keep its last hashrate
+    asleep:
+      facts.asleep || ((!facts.hashrateHs || !devs) && (await isStopped(client, facts.uptimeS, signal))),
     model: textOf(rowsOf(devdetails?.body, 'DEVDETAILS')[0], 'Model'),
     firmware: textOf(rowsOf(version?.body, 'VERSION')[0], 'BOSer', 'BOSminer+', 'BOSminer'),
     power: powerFact(positiveOf(tuner, 'ApproximateMinerPowerConsumption'), 'estimated'),

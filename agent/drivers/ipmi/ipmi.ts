@@ -3,6 +3,7 @@ import { defined } from '../../../protocol/kit/defined.ts'
 import { PerwattError } from '../../../protocol/kit/errors.ts'
 import { deadlineOf, withDeadline } from '../../../protocol/kit/retry.ts'
 import { SecretSchema } from '../../../protocol/kit/secret.ts'
+import { heldAgainst, isDoubtful } from '../../host-power/held-against.ts'
 import { firstOf, type Judged } from '../../host-power/judge.ts'
 import { type MachinePower, machinePowerOf, type NamedSensor } from '../../host-power/machine-power.ts'
 import { PassedOver } from '../../host-power/passed-over.ts'
@@ -150,17 +151,32 @@ export default defineDriver({
         `the BMC has no DCMI and no sensor ${wanted ? missing.join(', ') : 'of the whole machine'}; ${there ? `set sensor to the one that measures the machine's input power: ${there}` : 'use redfish, or a meter'}`,
       )
     }
+    /** Undefined where the sensors say nothing now. */
+    const otherPower = async (signal: AbortSignal) => {
+      try {
+        return await bySensors(signal)
+      } catch {
+        signal.throwIfAborted()
+        return undefined
+      }
+    }
     return {
       async read(signal) {
         const faults: string[] = []
-        const dcmi = passedOver.take('DCMI', await byDcmi(signal, faults), faults)
+        const said = await byDcmi(signal, faults)
+        // a figure that few machines draw is held against the sensors'
+        const heard = isDoubtful(said) ? await otherPower(signal) : undefined
+        const other =
+          heard?.powerW === undefined ? undefined : { powerW: heard.powerW, name: 'the sensor list' }
+        const dcmi = passedOver.take('DCMI', heldAgainst(said, defined({ other })), faults)
         if (dcmi.powerW !== undefined) return [reading({ ...dcmi, basis: 'reported' }, faults)]
         const power = passedOver.take(
           `the sensor ${wanted?.join(' + ') ?? 'list'}`,
-          await bySensors(signal).catch((error) => {
-            if (signal.aborted) [askDcmiAtMs, dcmiShare] = [Number.NEGATIVE_INFINITY, 1]
-            throw error
-          }),
+          heard ??
+            (await bySensors(signal).catch((error) => {
+              if (signal.aborted) [askDcmiAtMs, dcmiShare] = [Number.NEGATIVE_INFINITY, 1]
+              throw error
+            })),
           faults,
         )
         if (power.powerW !== undefined) {

@@ -11,7 +11,7 @@ export interface At {
 export const NO_MACHINE = /^(hgx|ubb|oam|gpu|dpu|bluefield|hypervisor)|baseboard/i
 /** A part of a machine, by the Id of its chassis. Intel's BMC calls a server's own chassis `WC_Baseboard`. */
 export const BOARD =
-  /^(hgx|gpu|oam|ubb|nvswitch|nvlink|pcie|cpld|erot|irot|fpga|dpu|bluefield|nic|cpu|processor|memory|riser|storage|drive|backplane|midplane|psu|power_?supply|fan)|_(gpu|cpu)_?\d/i
+  /^(hgx|gpu|accel|oam|ubb|nvswitch|nvlink|pcie|cpld|erot|irot|fpga|dpu|bluefield|nic|cpu|processor|memory|riser|storage|drive|jbod|jbof|backplane|midplane|psu|power_?supply|fan)|_(gpu|cpu)_?\d/i
 
 /** DSP2046, Chassis, ChassisType: what stands around machines. */
 const AROUND = new Set(

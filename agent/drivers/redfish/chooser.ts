@@ -1,12 +1,15 @@
 import { defined } from '../../../protocol/kit/defined.ts'
 import { PerwattError } from '../../../protocol/kit/errors.ts'
+import { heldAgainst, isDoubtful } from '../../host-power/held-against.ts'
 import { PassedOver } from '../../host-power/passed-over.ts'
 import { LATE, type Pages } from './pages.ts'
 import type { RedfishPower } from './power.ts'
 import type { Source } from './sources.ts'
 
 /** Better places are asked again after this: a firmware may say nothing only while its machine starts. */
-const LOOK_AGAIN_MS = 10 * 60_000
+const LOOK_AGAIN_MS = 60_000
+/** One that took too long is asked after the others for this long. */
+const LATE_FOR_MS = 10 * 60_000
 
 /** What was read, and what is newly wrong with the sources before it. */
 export interface Chosen extends RedfishPower {
@@ -54,15 +57,17 @@ export class Chooser {
       heard.set(source, said)
       return 'power' in said ? said.power : {}
     }
+    const believed = async (source: Source): Promise<RedfishPower> =>
+      this.#believed(source, await ask(source), ask, faults)
     if (this.#current && performance.now() < this.#lookAgainAtMs) {
-      const power = await ask(this.#current)
+      const power = await believed(this.#current)
       if (power.powerW !== undefined) return { ...this.#counted(this.#current, power), faults }
     }
     let best: { source: Source; power: RedfishPower } | undefined
     let unclear: string | undefined
     let refused: string | undefined
     for (const source of this.#inOrder()) {
-      const power = await ask(source)
+      const power = await believed(source)
       refused ??= power.refused
       unclear ??= power.unclear && `${source.name} shows ${power.unclear}`
       if (worthOf(power) > (best ? worthOf(best.power) : 0)) best = { source, power }
@@ -76,6 +81,29 @@ export class Chooser {
     return { ...defined({ unclear, refused, failure: failure?.error }), faults }
   }
 
+  /** A figure that few machines draw is held against the first other place that has one; the worse of both is not used. */
+  async #believed(
+    source: Source,
+    power: RedfishPower,
+    ask: (source: Source) => Promise<RedfishPower>,
+    faults: string[],
+  ): Promise<RedfishPower> {
+    if (!this.#isDoubted(power)) return power
+    let evidence = {}
+    for (const other of this.#inOrder()) {
+      const { powerW } = other === source ? {} : await ask(other)
+      if (powerW === undefined || isDoubtful({ powerW })) continue
+      evidence = { other: { powerW, name: other.name } }
+      break
+    }
+    return this.#passedOver.take(source.name, heldAgainst(power, evidence), faults)
+  }
+
+  /** What a person named alone may be a small part. */
+  #isDoubted(power: RedfishPower): boolean {
+    return this.#sources.length > 1 && isDoubtful(power)
+  }
+
   #inOrder(): Source[] {
     const isLate = (source: Source) => (this.#late.get(source) ?? 0) > performance.now()
     return [...this.#sources].sort((a, b) => Number(isLate(a)) - Number(isLate(b)))
@@ -84,13 +112,14 @@ export class Chooser {
   async #ask(source: Source, pages: Pages, pollMs: number, faults: string[]): Promise<Said> {
     const own = this.#sources.length > 1 ? pages.shared(pollMs) : pages.whole()
     try {
-      const power = this.#passedOver.take(source.name, await source.read(own), faults)
+      const power = await source.read(own)
+      if (!this.#isDoubted(power)) this.#passedOver.take(source.name, power, faults)
       this.#late.delete(source)
       return { power, answered: own.answered }
     } catch (error) {
       pages.throwIfOver()
       if (!(error instanceof PerwattError)) throw error
-      if (error.code === LATE) this.#late.set(source, performance.now() + LOOK_AGAIN_MS)
+      if (error.code === LATE) this.#late.set(source, performance.now() + LATE_FOR_MS)
       this.#passedOver.fails(source.name, error, faults)
       return { error }
     }

@@ -2,7 +2,7 @@ import { defined } from '../../../protocol/kit/defined.ts'
 import type { Row } from '../../wire/loose-json/fields.ts'
 import { isRow, textOf } from '../../wire/loose-json/fields.ts'
 import { idOf } from './client.ts'
-import { meaningOf, meaningOfId } from './meaning.ts'
+import { meaningOf, meaningOfId, type Whole } from './meaning.ts'
 import type { Pages } from './pages.ts'
 import { metricsPower, type RedfishPower } from './power.ts'
 import { excerptPower } from './sensors.ts'
@@ -19,14 +19,13 @@ const QUANTITY_ONLY =
 /** A chassis' EnvironmentMetrics. Whose power it is, is decided by the sensor that it names as its source. */
 export class Environment {
   readonly #path: string
-  readonly #wholes: readonly string[]
+  readonly #whole: Whole
   /** by DataSourceUri */
   readonly #trust = new Map<string, Trust>()
 
-  /** @param wholes paths of the machine's chassis and system */
-  constructor(path: string, wholes: readonly string[]) {
+  constructor(path: string, whole: Whole) {
     this.#path = path
-    this.#wholes = wholes
+    this.#whole = whole
   }
 
   /**
@@ -71,7 +70,7 @@ export class Environment {
     if (QUANTITY_ONLY.test(idOf(from))) return 'whole'
     const row = await pages.maybe(from)
     if (!row) return undefined
-    const meaning = meaningOf(from, row, this.#wholes)
+    const meaning = meaningOf(from, row, this.#whole)
     return meaning === undefined ? 'unclear' : meaning.of === 'machine' ? 'whole' : 'part'
   }
 }

@@ -4,7 +4,7 @@ import { textOf } from '../../wire/loose-json/fields.ts'
 import { Chooser, type Chosen } from './chooser.ts'
 import { idOf, linkOf } from './client.ts'
 import { identityOf } from './identity.ts'
-import { findMachine, type Machine, otherChassis } from './machine.ts'
+import { type Chassis, findMachine, type Machine, otherChassis } from './machine.ts'
 import type { Pages } from './pages.ts'
 import { sourcesOf } from './sources.ts'
 
@@ -27,6 +27,10 @@ export interface Found {
 export async function findPower(pages: Pages, wanted: string | undefined, pollMs: number): Promise<Found> {
   const machine = await findMachine(pages, wanted, pollMs)
   const own = await placesOf(pages, { ...machine, boards: [] }, pollMs)
+  if (own?.first.powerW !== undefined || own?.first.unclear !== undefined) return own
+  const hasBoards = wanted === undefined && machine.boards.length > 0
+  // its chassis has a place for a power that shows none
+  if (own && hasBoards) return (await placesOf(pages, machine, pollMs)) ?? own
   if (own) return own
   if (wanted === undefined) {
     const others = await otherChassis(pages, machine, pollMs)
@@ -35,11 +39,14 @@ export async function findPower(pages: Pages, wanted: string | undefined, pollMs
       const alone = { ...machine, chassis: [chassis], poweredBy: [], boards: [] }
       if (await placesOf(pages, alone, pollMs)) withPlace.push(alone)
     }
-    // where nothing says which chassis is the machine, two with a power could be two machines
-    if (withPlace.length > 1) throw unclear(withPlace)
-    const found = withPlace[0] && (await placesOf(pages, withPlace[0], pollMs))
+    const [other] = withPlace
+    // where nothing says which chassis is the machine, the one with a power may be its neighbour
+    if (other && others.length > 1) throw unclear(others)
+    // the machine's own chassis may show a power later, and then come first
+    const chassis = [...machine.chassis, ...(other?.chassis ?? [])]
+    const found = other && (await placesOf(pages, { ...machine, chassis, poweredBy: [] }, pollMs))
     if (found) return found
-    const byBoards = machine.boards.length > 0 && (await placesOf(pages, machine, pollMs))
+    const byBoards = hasBoards && (await placesOf(pages, machine, pollMs))
     if (byBoards) return byBoards
   }
   // the BMC's own chassis has a place, and the machine may be off
@@ -102,10 +109,10 @@ async function hasPlace(
   return false
 }
 
-const unclear = (machines: readonly Machine[]): PerwattError =>
+const unclear = (chassis: readonly Chassis[]): PerwattError =>
   new PerwattError(
     'several-machines',
-    `the BMC does not say which chassis is the machine; set chassis to its Id: ${machines.flatMap(({ chassis }) => chassis.map(({ path }) => idOf(path))).join(', ')}`,
+    `the BMC does not say which chassis is the machine; set chassis to its Id: ${chassis.map(({ path }) => idOf(path)).join(', ')}`,
   )
 
 const noSensor = ({ listed }: Machine, wanted: string | undefined): PerwattError =>

@@ -18,8 +18,8 @@ import {
   NO_MACHINE,
 } from './chassis.ts'
 import { idOf, linkOf } from './client.ts'
+import { isOfSeveralNodes } from './controls.ts'
 import type { Pages } from './pages.ts'
-import { isOfSeveralNodes } from './power-page.ts'
 
 /*
  * Which of a BMC's resources are the machine. A BMC also lists GPU baseboards, boards, supplies, its enclosure and its neighbours.
@@ -31,10 +31,11 @@ import { isOfSeveralNodes } from './power-page.ts'
  * 3. Never its chassis: one that names another machine's system; one of type Enclosure; one of a type that holds machines (Rack,
  *    Shelf ...) and contains another of its chassis. Cisco calls a rack server's own chassis Rack, so the type alone says little.
  * 4. Never its chassis: GPU baseboards and other boards, by their Ids; a chassis in another of its chassis; a module or card, where
- *    it has more. A RackMount or StandAlone chassis around a module is the whole, unless it holds other machines too.
+ *    it has more; one without a type, where another's type says that it is a machine. A RackMount or StandAlone chassis around a module is the whole, unless it holds other machines too.
  * 5. The chassis of the BMC itself counts only by its PowerControl, after the others: AMI's firmware has the machine's there (B300).
- * 6. Only where its chassis have no place at all for a power, another one counts: the only one of a whole machine's type. A
- *    machine that is off has a place, so that nothing stands in for it, then or later.
+ * 6. Only where its chassis have no place at all for a power, another one counts, if it surely is the machine's: it names the system, or
+ *    it is around the machine's own chassis. Where the system has no chassis, the only one of a machine's type counts. A machine that is
+ *    off has a place, so that nothing stands in for it, then or later. Never a JBOD, a switch or a shelf that the BMC merely lists.
  * 7. Supplies of a blade or sled, or of a chassis in an Enclosure or a frame of several machines, are those of all its nodes, and
  *    never added up. Neither are those of a machine that is off: they carry others.
  * 8. Supplies that the machine names in PoweredBy count in a chassis of their own too, unless that is an enclosure, a rack or
@@ -143,7 +144,7 @@ async function ownChassis(
       !isEnclosure(one) &&
       !(isAround(one) && linked.some((inner) => isIn(inner, one))),
   )
-  const whole = own.filter((one) => isWhole(one) || isAround(one))
+  const whole = wholesAmong(own)
   const kept = whole.length > 0 ? whole : [...(await serversAround(pages, system, own)), ...own]
   const chassis: Chassis[] = []
   for (const one of kept.filter((inner) => !kept.some((outer) => isIn(inner, outer))))
@@ -154,6 +155,12 @@ async function ownChassis(
       isOfNodes: await isOfNodes(pages.shared(pollMs), one),
     })
   return chassis
+}
+
+/** A chassis of no type, or of type Other, can be a part; so it is one where another is surely a machine. */
+function wholesAmong(own: readonly At[]): At[] {
+  const sure = own.filter((one) => isServer(one) || isBlade(one))
+  return sure.length > 0 ? sure : own.filter((one) => isWhole(one) || isAround(one))
 }
 
 async function serversAround(pages: Pages, system: At, own: readonly At[]): Promise<At[]> {
@@ -194,13 +201,14 @@ async function bmcChassis(
     .map((one) => ({ ...one, onlyControl: true, hasSharedSupplies: true, isOfNodes: false }))
 }
 
-/** Rule 6: the chassis that could be the machine, where its own have no place for a power. */
+/** Rule 6: other chassis that are the machine's, where its own have no place for a power. */
 export async function otherChassis(
   pages: Pages,
   { system, chassis, listed }: Machine,
   pollMs: number,
 ): Promise<Chassis[]> {
   if (chassis.some(isBlade)) return []
+  const own = chassis.filter(({ onlyControl }) => !onlyControl)
   const all = (await rowsAt(pages, listed)).filter(({ path }) => !/^bmc/i.test(idOf(path)))
   const fit = all.filter(
     (one) =>
@@ -212,10 +220,17 @@ export async function otherChassis(
   const blades = fit.filter(isBlade)
   // a blade beside a machine that is none is a neighbour
   const kept = chassis.length > 0 ? fit.filter((one) => !isBlade(one)) : blades.length > 0 ? blades : fit
+  const outer = kept.filter((inner) => !kept.some((around) => isIn(inner, around)))
+  const proven = outer.filter(
+    (one) =>
+      (system && has(links(one.row, 'ComputerSystems'), system.path)) ||
+      own.some((inner) => isIn(inner, one)),
+  )
   const others: Chassis[] = []
-  for (const one of kept.filter((inner) => !kept.some((outer) => isIn(inner, outer)))) {
+  // several, where none is named, are for a person to choose from
+  for (const one of own.length > 0 || proven.length > 0 ? proven : wholesAmong(outer)) {
     // a frame of several machines is none of them
-    if (system && chassis.length > 0 && (await holdsNodes(pages, one, chassis, system))) continue
+    if (system && own.length > 0 && (await holdsNodes(pages, one, own, system))) continue
     others.push({
       ...one,
       onlyControl: false,
@@ -231,8 +246,8 @@ async function isOfNodes(pages: Pages, { row }: At): Promise<boolean> {
   const page = await pages.maybe(linkOf(row['Power']))
   if (page && isOfSeveralNodes(page)) return true
   const sensors = await pages.maybeMembers(linkOf(row['Sensors']))
-  const nodes = sensors.flatMap((path) => {
-    const subject = subjectOf(idOf(path))
+  const nodes = sensors.flatMap((sensor) => {
+    const subject = subjectOf(idOf(sensor))
     return subject?.of === 'machine' ? (subject.node ?? []) : []
   })
   return new Set(nodes).size > 1

@@ -1,8 +1,8 @@
+import { defined } from '../../../protocol/kit/defined.ts'
+import type { Evidence } from '../../host-power/held-against.ts'
 import { firstOf, type Judged, judge } from '../../host-power/judge.ts'
-import { type MachinePower, type SupplyPower, severalNodes } from '../../host-power/machine-power.ts'
-import { nodeOf } from '../../host-power/sensor-names.ts'
+import { type SupplyPower, sumOfSupplies } from '../../host-power/machine-power.ts'
 import {
-  nonNegativeOf,
   numberOf,
   positiveOf,
   type Row,
@@ -11,101 +11,16 @@ import {
   textOf,
   valueAt,
 } from '../../wire/loose-json/fields.ts'
-import { linksOf } from './client.ts'
+import { controlsOf } from './controls.ts'
+import { feedsOthers, type Whole } from './meaning.ts'
 import { isOffline } from './power.ts'
-
-/** An average over a longer time says too little about now. */
-const LONGEST_AVERAGE_MIN = 1
-
-/**
- * Names of a control that is not the machine's: Lenovo lists `CPU Sub-system Power` after the server, others GPUs, fans or drives, each
- * supply, or the enclosure with all its nodes.
- */
-const PART =
-  /\b(cpu|gpu|processors?|memory|dimm|fans?|storage|drives?|accelerators?|pcie|sub-?system|hgx|baseboard|backplane|psu ?\d*|(?:power )?suppl(?:y|ies)|(?:nv)?switch(?:es)?|enclosure)\b/i
-const PART_CONTEXT = /^(cpu|gpu|memory|fan|accelerator|storage|networking|asic|fpga)/i
-
-/**
- * The power of the machine's own control in a `Power` resource (DSP2046; deprecated, but most BMCs have it). Cisco writes a single
- * object instead of a list, and numbers as texts. AMI's firmware of B300 machines writes null in the standard field and the present
- * power in `PowerMetrics.CurConsumedWatts`. HPE's iLO 4 repeats the power beside the list.
- * @param system path of the machine's ComputerSystem: a control that names only other resources' systems is a neighbour's
- */
-export function controlPower(page: Row, system: string | undefined): MachinePower {
-  const controls = withoutFrame(
-    withoutSupplies(rowsOf(page, 'PowerControl').filter((control) => !isOfPart(control))),
-  )
-  const related = controls.map((control) => systemsIn(linksOf(control['RelatedItem'])))
-  const ofSystem = controls.filter((_, i) => system !== undefined && related[i]?.includes(trimmed(system)))
-  const ofNone = controls.filter((_, i) => related[i]?.length === 0)
-  const own = system === undefined ? controls : ofSystem.length > 0 ? ofSystem : ofNone
-  // without a link to its system, the control of one node can't be told from its neighbour's
-  if (ofSystem.length === 0 && nodesOf(own).size > 1) return severalNodes(own.map(nameOf))
-  return firstOf([...own.map(powerOfControl), judge(page['PowerConsumedWatts'])])
-}
-
-/** The power of one member of PowerControl. One that is absent or disabled by its own words measures nothing, whatever it still shows. */
-export function powerOfControl(control: Row): Judged {
-  if (isOffline(control)) return {}
-  const metrics = [...rowsOf(control, 'PowerMetrics'), ...rowsOf(control, 'PowerMetric')]
-  return firstOf([
-    judge(control['PowerConsumedWatts']),
-    // beside it, ChassisPowerConsumption is that of the enclosure and all its nodes
-    judge(control['NodePowerConsumption']),
-    ...metrics.map((row) => judge(row['CurConsumedWatts'])),
-    ...metrics.filter(isOfThisMinute).map((row) => judge(row['AverageConsumedWatts'])),
-  ])
-}
-
-function isOfThisMinute(metrics: Row): boolean {
-  const minutes = nonNegativeOf(metrics, 'IntervalInMin')
-  return minutes !== undefined && minutes <= LONGEST_AVERAGE_MIN
-}
-
-const isOfPart = (control: Row): boolean =>
-  PART.test(textOf(control, 'Name') ?? '') || PART_CONTEXT.test(textOf(control, 'PhysicalContext') ?? '')
-
-/** Cisco says PowerSupply of its only control, which is the machine's. Beside others, or several of them, each is one supply's. */
-function withoutSupplies(controls: readonly Row[]): readonly Row[] {
-  const others = controls.filter(({ PhysicalContext }) => PhysicalContext !== 'PowerSupply')
-  return controls.length === 1 ? controls : others
-}
-
-const OF_SERVER = /\b(?:server|node|blade|sled)\b/i
-const OF_FRAME = /\b(?:chassis|total)\b/i
-
-/** Beside the control of a server, that of its chassis can be the power of all servers in it (Lenovo). */
-function withoutFrame(controls: readonly Row[]): readonly Row[] {
-  if (!controls.some((control) => OF_SERVER.test(nameOf(control)))) return controls
-  return controls.filter((control) => OF_SERVER.test(nameOf(control)) || !OF_FRAME.test(nameOf(control)))
-}
-
-/** What a `Power` resource's controls say of a machine that may be off; `zero`: 0 W; undefined: it has none, or they show a power. */
-export function restOf(page: Row, system: string | undefined): 'zero' | 'nothing' | undefined {
-  const controls = rowsOf(page, 'PowerControl').filter((control) => !isOfPart(control) && !isOffline(control))
-  if (controls.length === 0 || controlPower(page, system).powerW !== undefined) return undefined
-  return controls.some((control) => nonNegativeOf(control, 'PowerConsumedWatts') === 0) ? 'zero' : 'nothing'
-}
-
-const nameOf = (control: Row): string => textOf(control, 'Name') ?? textOf(control, 'MemberId') ?? '?'
-
-const nodesOf = (controls: readonly Row[]): Set<string> =>
-  new Set(controls.flatMap((control) => nodeOf(nameOf(control)) ?? []))
-
-/** Whether a `Power` resource has the controls of several nodes, so that what else it shows is that of all of them. */
-export const isOfSeveralNodes = (page: Row): boolean =>
-  nodesOf(rowsOf(page, 'PowerControl').filter((control) => !isOfPart(control))).size > 1
-
-const trimmed = (path: string): string => path.replace(/\/+$/, '')
-const systemsIn = (paths: readonly string[]): string[] =>
-  paths.map(trimmed).filter((path) => /\/Systems\/[^/]+$/.test(path))
 
 /**
  * The whole machine's power where a maker has it in its own place: in the page, or in its control. Fujitsu's BMC of a node shows the
  * chassis of all nodes beside it, which then never counts.
  */
-export const oemPower = (page: Row): Judged =>
-  firstOf([page, ...rowsOf(page, 'PowerControl').filter((control) => !isOfPart(control))].map(oemPowerOf))
+export const oemPower = (page: Row, whole: Whole): Judged =>
+  firstOf([page, ...controlsOf(page, whole)].map(oemPowerOf))
 
 function oemPowerOf(row: Row): Judged {
   const fujitsu = (name: string) => valueAt(row, 'Oem', 'ts_fujitsu', name, 'CurrentPowerConsumptionW')
@@ -118,8 +33,25 @@ function oemPowerOf(row: Row): Judged {
   ])
 }
 
-/** The supplies that a `Power` resource lists; one that is absent or offline says nothing. */
-export const suppliesOn = (page: Row): SupplyPower[] => rowsOf(page, 'PowerSupplies').map(supplyPower)
+/** The machine's supplies that a `Power` resource lists; one that is absent or offline says nothing. */
+export const suppliesOn = (page: Row, whole: Whole): SupplyPower[] =>
+  rowsOf(page, 'PowerSupplies')
+    .filter((supply) => !feedsOthers(supply, whole))
+    .map(supplyPower)
+
+/** What the supplies of a `Power` resource say about the figure of its control: what they draw together, and what they are rated for. */
+export function evidenceOn(page: Row, whole: Whole): Evidence {
+  const supplies = rowsOf(page, 'PowerSupplies').filter((supply) => !feedsOthers(supply, whole))
+  const { powerW } = sumOfSupplies(supplies.map(supplyPower))
+  const ratings = supplies
+    .filter((supply) => !isOffline(supply))
+    .map((supply) => positiveOf(supply, 'PowerCapacityWatts'))
+  const isRated = ratings.length > 0 && ratings.every((rating) => rating !== undefined)
+  return defined({
+    other: powerW === undefined ? undefined : { powerW, name: 'its supplies' },
+    ratedW: isRated ? ratings.reduce((sum, rating = 0) => sum + rating, 0) : undefined,
+  })
+}
 
 /**
  * Whether something that should show a power is on, and shows none: not even 0 W.

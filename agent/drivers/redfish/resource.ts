@@ -2,17 +2,19 @@ import { defined } from '../../../protocol/kit/defined.ts'
 import { firstOf } from '../../host-power/judge.ts'
 import { sumOfSupplies } from '../../host-power/machine-power.ts'
 import type { Row } from '../../wire/loose-json/fields.ts'
+import { controlPower, powerOfControl } from './controls.ts'
+import { UNKNOWN_WHOLE } from './meaning.ts'
 import { metricsPower, type RedfishPower } from './power.ts'
-import { controlPower, oemPower, powerOfControl, suppliesOn } from './power-page.ts'
+import { oemPower, suppliesOn } from './power-page.ts'
 
 /** The power in any one resource: a `Power`, one control of it, metrics of a chassis, supply or PDU, or a Sensor. */
 export function powerOf(resource: Row): RedfishPower {
   const { energyJ, ...metrics } = metricsPower(resource)
   const counter = energyJ !== undefined && { energyJ }
-  const supplies = sumOfSupplies(suppliesOn(resource))
-  const control = controlPower(resource, undefined)
+  const supplies = sumOfSupplies(suppliesOn(resource, UNKNOWN_WHOLE))
+  const control = controlPower(resource, UNKNOWN_WHOLE)
   if (control.unclear !== undefined) return { unclear: control.unclear }
-  const measured = firstOf([control, powerOfControl(resource), metrics, oemPower(resource)])
+  const measured = firstOf([control, powerOfControl(resource), metrics, oemPower(resource, UNKNOWN_WHOLE)])
   if (measured.powerW !== undefined) return { powerW: measured.powerW, ...counter }
   if (supplies.powerW !== undefined) {
     const { powerW, basis } = supplies

@@ -1,9 +1,10 @@
+import { PerwattError } from '../../../protocol/kit/errors.ts'
 import type { Judged } from '../../host-power/judge.ts'
 import { type MachinePower, machinePowerOf, type NamedSensor } from '../../host-power/machine-power.ts'
-import { subjectOf } from '../../host-power/sensor-names.ts'
-import { isRow, textOf } from '../../wire/loose-json/fields.ts'
+import { CHASSIS_RANK, subjectOf } from '../../host-power/sensor-names.ts'
+import { isRow, type Row, textOf } from '../../wire/loose-json/fields.ts'
 import { idOf } from './client.ts'
-import { type Meaning, meaningOf, meaningOfId } from './meaning.ts'
+import { type Meaning, meaningOf, meaningOfId, relation, type Whole } from './meaning.ts'
 import type { Pages } from './pages.ts'
 import { readingOf, sensorPower } from './power.ts'
 import { isSilent } from './power-page.ts'
@@ -44,17 +45,16 @@ interface Known {
  */
 export class MachineSensors {
   readonly #collection: string
-  readonly #wholes: readonly string[]
+  readonly #whole: Whole
   readonly #hasSharedSupplies: boolean
   /** what each sensor turned out to be, by path */
   readonly #meanings = new Map<string, Known | undefined>()
   #paths: readonly string[] = []
   #lookAgainAtMs = Number.NEGATIVE_INFINITY
 
-  /** @param wholes paths of the machine's chassis and system */
-  constructor(collection: string, wholes: readonly string[], hasSharedSupplies: boolean) {
+  constructor(collection: string, whole: Whole, hasSharedSupplies: boolean) {
     this.#collection = collection
-    this.#wholes = wholes
+    this.#whole = whole
     this.#hasSharedSupplies = hasSharedSupplies
   }
 
@@ -63,24 +63,48 @@ export class MachineSensors {
     const wanted = await this.#wanted(pages)
     const wholes = wanted.filter(({ subject }) => subject.of === 'machine')
     const others = wanted.filter(({ subject }) => subject.of !== 'machine')
-    const sensors = await readAll(pages, wholes)
+    const sensors = await readAll(pages, wholes, this.#whole)
     const power = machinePowerOf(sensors)
     if (power.powerW !== undefined || power.unclear !== undefined || others.length === 0) return power
     const hasSupplies = others.some(({ subject }) => subject.of === 'supply')
     const isOff = hasSupplies && (await state.isOff(pages))
     const feeding = others.filter(({ subject }) => !isOff || subject.of !== 'supply')
-    return machinePowerOf([...sensors, ...(await readAll(pages, feeding))])
+    return machinePowerOf([...sensors, ...(await readAll(pages, feeding, this.#whole))])
   }
 
-  async #wanted(pages: Pages): Promise<Known[]> {
+  /** The power of the sensors that are the machine's by their Ids, and surely not an enclosure's. @throws as `Pages.row` */
+  async readOwn(pages: Pages): Promise<MachinePower> {
+    const own = (await this.#named(pages)).filter(
+      ({ subject }) => subject.of === 'machine' && subject.rank < CHASSIS_RANK,
+    )
+    return machinePowerOf(await readAll(pages, own.slice(0, MOST_SENSORS), this.#whole))
+  }
+
+  /** Whether a sensor is named for one node of several. A collection that fails does not say it. */
+  async areOfNode(pages: Pages): Promise<boolean> {
+    try {
+      return (await this.#named(pages)).some(({ subject }) => subject.of === 'machine' && subject.isNode)
+    } catch (error) {
+      pages.throwIfOver()
+      if (!(error instanceof PerwattError)) throw error
+      return false
+    }
+  }
+
+  /** The sensors whose Ids say what they are. */
+  async #named(pages: Pages): Promise<Known[]> {
     if (performance.now() >= this.#lookAgainAtMs) {
       this.#paths = await pages.members(this.#collection)
       this.#lookAgainAtMs = performance.now() + LOOK_AGAIN_MS
     }
-    const named = this.#paths.flatMap((path) => {
+    return this.#paths.flatMap((path) => {
       const subject = subjectOf(idOf(path))
       return subject ? [{ path, name: idOf(path), subject }] : []
     })
+  }
+
+  async #wanted(pages: Pages): Promise<Known[]> {
+    const named = await this.#named(pages)
     const known = named.length > 0 ? named : await this.#opened(pages)
     // a machine that starts may show them only later
     if (known.length === 0) this.#lookAgainAtMs = Number.NEGATIVE_INFINITY
@@ -99,7 +123,7 @@ export class MachineSensors {
       if (!row) continue
       const isPower =
         textOf(row, 'ReadingType') === 'Power' || /^[kmM]?W$/.test(textOf(row, 'ReadingUnits') ?? '')
-      const subject = isPower ? meaningOf(path, row, this.#wholes) : undefined
+      const subject = isPower ? meaningOf(path, row, this.#whole) : undefined
       this.#meanings.set(
         path,
         subject && subject.of !== 'part'
@@ -111,11 +135,18 @@ export class MachineSensors {
   }
 }
 
-async function readAll(pages: Pages, known: readonly Known[]): Promise<NamedSensor[]> {
+async function readAll(pages: Pages, known: readonly Known[], whole: Whole): Promise<NamedSensor[]> {
   const sensors: NamedSensor[] = []
   for (const { path, name, subject } of known) {
     const row = await pages.row(path)
-    if (row) sensors.push({ name, subject, ...sensorPower(row), isSilent: isSilent([row], [row['Reading']]) })
+    if (row && !isNotOwn(row, subject, whole))
+      sensors.push({ name, subject, ...sensorPower(row), isSilent: isSilent([row], [row['Reading']]) })
   }
   return sensors
+}
+
+/** Whether a sensor belongs to a part or to another machine by its own resource, whatever its Id is. */
+function isNotOwn(row: Row, { of }: Known['subject'], whole: Whole): boolean {
+  const related = relation(row, whole)
+  return of !== 'hot-swap' && (related === 'elsewhere' || (of === 'machine' && related === 'part'))
 }

@@ -1,15 +1,18 @@
 import { defined } from '../../../protocol/kit/defined.ts'
 import { PerwattError } from '../../../protocol/kit/errors.ts'
+import { heldAgainst } from '../../host-power/held-against.ts'
 import { type SupplyPower, sumOfSupplies } from '../../host-power/machine-power.ts'
 import { type Row, valueAt } from '../../wire/loose-json/fields.ts'
 import { canPowerAlone } from './chassis.ts'
 import { idOf, linkOf } from './client.ts'
+import { controlPower, restOf } from './controls.ts'
 import { boardsPower } from './distribution-boards.ts'
 import { Environment } from './environment.ts'
 import type { Chassis, Machine } from './machine.ts'
+import { feedsOthers, type Whole } from './meaning.ts'
 import type { Pages } from './pages.ts'
 import { isOffline, metricsPower, type RedfishPower } from './power.ts'
-import { controlPower, isSilent, oemPower, restOf, suppliesOn, supplyPower } from './power-page.ts'
+import { evidenceOn, isSilent, oemPower, suppliesOn, supplyPower } from './power-page.ts'
 import { PowerState } from './power-state.ts'
 import { excerptPower, MachineSensors } from './sensors.ts'
 
@@ -48,9 +51,21 @@ const whileOn = (state: PowerState, { name, read }: Source): Source => ({
   read: async (pages) => ((await state.isOff(pages)) ? {} : read(pages)),
 })
 
+/** Supplies are those of all nodes where a sensor is named for one node, and it may say nothing while that node is off. */
+const unlessOfNode = (sensors: MachineSensors | undefined, { name, read }: Source): Source => ({
+  name,
+  read: async (pages) => ((await sensors?.areOfNode(pages)) ? {} : read(pages)),
+})
+
+/** All chassis of the machine, and the one itself. */
+const wholeOf = ({ path }: Chassis, { system, chassis }: Machine): Whole => ({
+  system: system?.path,
+  chassis: [path, ...chassis.filter(({ onlyControl }) => !onlyControl).map((one) => one.path)],
+})
+
 function ofChassis(chassis: Chassis, machine: Machine, state: PowerState): Source[] {
   const { path, row, onlyControl, hasSharedSupplies, isOfNodes } = chassis
-  const wholes = [path, machine.system?.path ?? path].map((one) => one.replace(/\/+$/, ''))
+  const whole = wholeOf(chassis, machine)
   const page = linkOf(row['Power'])
   const onPower = (read: (page: Row) => RedfishPower) => async (pages: Pages) => {
     const found = await pages.row(page)
@@ -62,9 +77,9 @@ function ofChassis(chassis: Chassis, machine: Machine, state: PowerState): Sourc
     'PowerControl',
     page,
     onPower((found) => {
-      const rest = restOf(found, machine.system?.path)
+      const rest = restOf(found, whole)
       if (rest) state.doubt(rest)
-      return controlPower(found, machine.system?.path)
+      return heldAgainst(controlPower(found, whole), evidenceOn(found, whole))
     }),
   )
   if (onlyControl) return control
@@ -72,19 +87,27 @@ function ofChassis(chassis: Chassis, machine: Machine, state: PowerState): Sourc
   const sensors =
     collection === undefined
       ? undefined
-      : new MachineSensors(collection, wholes, hasSharedSupplies || isOfNodes)
+      : new MachineSensors(collection, whole, hasSharedSupplies || isOfNodes)
   const ofSensors = source('Sensors', collection, async (pages) => sensors?.read(pages, state) ?? {})
   // what the chassis tells of itself is then the power of all its nodes
   if (isOfNodes) return [...control, ...ofSensors]
   const at = linkOf(row['EnvironmentMetrics'])
-  const environment = at === undefined ? undefined : new Environment(at, wholes)
+  const environment = at === undefined ? undefined : new Environment(at, whole)
   const ofEnvironment = (trust: 'whole' | 'unclear') =>
     source('EnvironmentMetrics', at, async (pages) => environment?.read(pages, trust) ?? {})
   return [
     ...ofEnvironment('whole'),
     ...control,
-    ...source('the maker’s own power', page, onPower(oemPower)),
-    ...(hasSharedSupplies ? [] : ofSupplies(row, page, source).map((one) => whileOn(state, one))),
+    ...source(
+      'the maker’s own power',
+      page,
+      onPower((found) => oemPower(found, whole)),
+    ),
+    // what feeds the machine can feed more than the machine
+    ...source('Sensors', collection, async (pages) => sensors?.readOwn(pages) ?? {}),
+    ...(hasSharedSupplies
+      ? []
+      : ofSupplies(row, page, whole, source).map((one) => whileOn(state, unlessOfNode(sensors, one)))),
     ...ofSensors,
     ...ofEnvironment('unclear'),
   ]
@@ -93,20 +116,21 @@ function ofChassis(chassis: Chassis, machine: Machine, state: PowerState): Sourc
 function ofSupplies(
   row: Row,
   page: string | undefined,
+  whole: Whole,
   source: (name: string, where: string | undefined, read: Source['read']) => Source[],
 ): Source[] {
   const subsystem = linkOf(row['PowerSubsystem'])
   return [
     ...source('PowerSupplies', page, async (pages) => {
       const found = await pages.row(page)
-      return found ? sumOfSupplies(suppliesOn(found)) : {}
+      return found ? sumOfSupplies(suppliesOn(found, whole)) : {}
     }),
-    ...source('PowerSubsystem', subsystem, subsystemPower(subsystem)),
+    ...source('PowerSubsystem', subsystem, subsystemPower(subsystem, whole)),
   ]
 }
 
 /** The sum of the metrics of each supply of a PowerSubsystem, and of their energy counters. */
-function subsystemPower(subsystem: string | undefined): Source['read'] {
+function subsystemPower(subsystem: string | undefined, whole: Whole): Source['read'] {
   /** supplies that are on, by the path of their metrics */
   const states = new Map<string, Row>()
   let isOneWithout = false
@@ -116,6 +140,7 @@ function subsystemPower(subsystem: string | undefined): Source['read'] {
     const metrics: string[] = []
     for (const path of supplies.slice(0, MOST_SUPPLIES)) {
       const supply = (await pages.row(path)) ?? {}
+      if (feedsOthers(supply, whole)) continue
       const link = isOffline(supply) ? undefined : linkOf(supply['Metrics'])
       if (link !== undefined && (await pages.row(link))) {
         metrics.push(link)

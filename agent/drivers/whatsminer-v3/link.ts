@@ -1,3 +1,4 @@
+import { PerwattError } from '../../../protocol/kit/errors.ts'
 import { alone } from '../../asic/answers.ts'
 import { minerRefuses, parseReply } from '../../wire/cgminer/reply.ts'
 import { isRow, numberOf, type Row, textOf } from '../../wire/loose-json/fields.ts'
@@ -15,14 +16,25 @@ export class WhatsminerLink {
   }
 
   /**
+   * @param how `whole`: a reply whose tail is missing counts for nothing, as where its list is counted
    * @returns the reply's `msg`
    * @throws PerwattError: `miner-refused` where its code is not 0 (-1 failed, -2 no such command, -4 no permission) or `msg` is
    *   text (the mining program does not run), `malformed`, or as `LengthPrefixedTcp.ask`
    */
-  async ask(cmd: string, param: string | undefined, signal: AbortSignal): Promise<Row> {
+  async ask(
+    cmd: string,
+    param: string | undefined,
+    signal: AbortSignal,
+    { whole = false } = {},
+  ): Promise<Row> {
     const command = param === undefined ? cmd : `${cmd} ${param}`
     const text = await this.#link.ask(JSON.stringify({ cmd, param }), signal)
-    const { body } = parseReply(text, `the reply of ${this.#at} to "${command}"`)
+    const { body, complete } = parseReply(text, `the reply of ${this.#at} to "${command}"`)
+    if (whole && !complete)
+      throw new PerwattError(
+        'malformed',
+        `the reply of ${this.#at} to "${command}" is cut; check the firmware`,
+      )
     const { msg } = body
     if (numberOf(body['code']) === 0 && isRow(msg)) return msg
     const why = (textOf(body, 'msg') ?? `code ${textOf(body, 'code') ?? 'missing'}`).slice(0, 120)
@@ -30,8 +42,13 @@ export class WhatsminerLink {
   }
 
   /** @returns undefined where the reply is refused, malformed or late @throws as `alone` */
-  askOptional(cmd: string, param: string | undefined, signal: AbortSignal): Promise<Row | undefined> {
-    return alone(signal, (wait) => this.ask(cmd, param, wait))
+  askOptional(
+    cmd: string,
+    param: string | undefined,
+    signal: AbortSignal,
+    how?: { whole: boolean },
+  ): Promise<Row | undefined> {
+    return alone(signal, (wait) => this.ask(cmd, param, wait, how))
   }
 
   close(): void {

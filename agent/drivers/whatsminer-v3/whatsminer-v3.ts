@@ -44,11 +44,12 @@ export default defineDriver({
     const link = new WhatsminerLink({ host, port })
     return minerSession({
       async gather(signal) {
+        // whether it works, and its watts where `summary` has none, stand here too
         const device = await link.askOptional('get.device.info', undefined, signal)
         // while mining is stopped, the mining program does not answer
         const status = await link.askOptional('get.miner.status', 'summary', signal)
-        const boards = await link.askOptional('get.miner.status', 'edevs', signal)
         const pools = await link.askOptional('get.miner.status', 'pools', signal)
+        const boards = await link.askOptional('get.miner.status', 'edevs', signal, { whole: true })
         const summary = section(status, 'summary')
         const rows = rowsOf(boards, 'edevs')
         const current =

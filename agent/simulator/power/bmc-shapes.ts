@@ -1,41 +1,30 @@
 import type { GpuHost } from '../gpu/host.ts'
+import { MAKER_SHAPES, type MakerShape } from './bmc-maker-shapes.ts'
+import {
+  at,
+  collection,
+  machine,
+  type Resource,
+  ROOT,
+  rackServer,
+  type Service,
+  sensor,
+} from './bmc-parts.ts'
 
 /**
  * What a BMC's Redfish service is like: a plain rack server; one with an NVIDIA HGX baseboard, which it lists beside the machine; the
  * manager of a chassis of two nodes, which does not say which of them a reader means; Fujitsu's with the power in a place of its own;
- * one with plain sensors alone; newer ones with the supplies' metrics or the machine's own.
+ * one with plain sensors alone; newer ones with the supplies' metrics or the machine's own; makers' own in bmc-maker-shapes.ts.
  */
-export type BmcShape = 'plain' | 'hgx' | 'multi-node' | 'fujitsu' | 'sensors' | 'subsystem' | 'environment'
-
-export type Resource = Readonly<Record<string, unknown>>
-
-/** A system or chassis. */
-export interface Part {
-  /** what stands below it, by path: `Power`, `Sensors/total_power` */
-  pages?: Record<string, Resource>
-  [field: string]: unknown
-}
-export interface Service {
-  systems: Record<string, Part>
-  chassis: Record<string, Part>
-}
-
-export const ROOT = '/redfish/v1'
-export const at = (path: string) => ({ '@odata.id': `${ROOT}/${path}` })
-
-const machine = (host: GpuHost, chassis: readonly string[]) => ({
-  Manufacturer: 'Example Systems',
-  Model: 'GPU Server X8',
-  SerialNumber: `SIM-${host.name.toUpperCase()}`,
-  PowerState: 'On',
-  ...(chassis.length > 0 && { Links: { Chassis: chassis.map((id) => at(`Chassis/${id}`)) } }),
-})
-
-/** A machine of one chassis, which it names. */
-const rackServer = (host: GpuHost, id: string, pages: Record<string, Resource>): Service => ({
-  systems: { 1: machine(host, [id]) },
-  chassis: { [id]: { ChassisType: 'RackMount', pages } },
-})
+export type BmcShape =
+  | 'plain'
+  | 'hgx'
+  | 'multi-node'
+  | 'fujitsu'
+  | 'sensors'
+  | 'subsystem'
+  | 'environment'
+  | MakerShape
 
 /** DSP2046, Power. Half of the power comes through each of two supplies; a third one is broken, and still shows its last figure. */
 const plainPower = (powerW: number): Resource => ({
@@ -48,20 +37,6 @@ const plainPower = (powerW: number): Resource => ({
     })),
     { Name: 'PS3', PowerInputWatts: 1450, Status: { State: 'UnavailableOffline' } },
   ],
-})
-
-/** A collection, and its members below it. @param where path of the chassis */
-const collection = (where: string, name: string, members: Record<string, Resource>) => ({
-  [name]: { Members: Object.keys(members).map((id) => at(`${where}/${name}/${id}`)) },
-  ...Object.fromEntries(Object.entries(members).map(([id, row]) => [`${name}/${id}`, { Id: id, ...row }])),
-})
-
-const sensor = (name: string, watts: number): Resource => ({
-  Name: name,
-  ReadingType: 'Power',
-  ReadingUnits: 'W',
-  Reading: watts,
-  Status: { State: 'Enabled', Health: 'OK' },
 })
 
 /** Its supplies by PowerSupplyMetrics (DSP2046, PowerSubsystem): two share the load, and the third bay is empty. */
@@ -150,6 +125,7 @@ export const SHAPES: Readonly<Record<BmcShape, (host: GpuHost) => Service>> = {
     rackServer(host, 'Main', {
       EnvironmentMetrics: { PowerWatts: { Reading: host.wallW }, TemperatureCelsius: { Reading: 23 } },
     }),
+  ...MAKER_SHAPES,
 }
 
 export const BMC_SHAPES = Object.keys(SHAPES) as BmcShape[]

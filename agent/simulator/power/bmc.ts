@@ -1,5 +1,6 @@
 import type { GpuHost } from '../gpu/host.ts'
-import { at, type BmcShape, type Part, type Resource, ROOT, SHAPES } from './bmc-shapes.ts'
+import { at, type Part, type Resource, ROOT } from './bmc-parts.ts'
+import { type BmcShape, SHAPES } from './bmc-shapes.ts'
 
 /** Where the BMC of several nodes shows the first one, which is the host. */
 export const OWN_NODE = `${ROOT}/Chassis/Main/Power#/PowerControl/0`

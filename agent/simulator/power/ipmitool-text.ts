@@ -13,6 +13,26 @@ export const IPMI_PAGES: Readonly<Record<string, (host: GpuHost) => string>> = {
       ['Pwr Consumption', '77h', '7.1', `${Math.round(wallW)} Watts`],
       ['Current 1', '6Ah', '10.1', '4 Amps'],
     ]),
+  // makers' names of the machine's own sensor, beside parts of it (names: influxdata/telegraf's tests and issues)
+  'ipmi-sdr-power-usage': ({ wallW, powerW }) =>
+    sdr([
+      ['GPU_POWER', '70h', '11.1', `${Math.round(powerW)} Watts`],
+      ['CPU_POWER', '71h', '3.1', '310 Watts'],
+      ['POWER_USAGE', '77h', '7.1', `${Math.round(wallW)} Watts`],
+    ]),
+  'ipmi-sdr-pw-consumption': ({ wallW }) =>
+    sdr([
+      ['PW Consumption', '77h', '7.1', `${Math.round(wallW)} Watts`],
+      ['FAN_PWR', '72h', '29.1', '210 Watts'],
+    ]),
+  // inputs and outputs of both supplies, by their short names
+  'ipmi-sdr-pin': ({ wallW, powerW }) =>
+    sdr([
+      ['PSU1 PIN', '80h', '10.1', `${Math.round(wallW / 2)} Watts`],
+      ['PSU1 POUT', '81h', '10.1', `${Math.round(powerW / 2)} Watts`],
+      ['PSU2 PIN', '82h', '10.2', `${Math.round(wallW / 2)} Watts`],
+      ['PSU2 POUT', '83h', '10.2', `${Math.round(powerW / 2)} Watts`],
+    ]),
   // two supplies share the load, a bay is empty, and one supply does not answer now
   'ipmi-sdr-supplies': ({ wallW }) =>
     sdr([

@@ -1,6 +1,6 @@
 import { dominionPx, enlogic, nlogic } from './pdu-shared-faces.ts'
 import { apcRpdu, apcRpdu2, cyberPower, rittal, sentry3, sentry4, trippLite } from './pdu-tenth-faces.ts'
-import { eaton, gude, hpeIpdu, hpePdu2, raritan, vertiv } from './pdu-watt-hour-faces.ts'
+import { eaton, geistV3, gude, hpeIpdu, hpePdu2, raritan, vertiv } from './pdu-watt-hour-faces.ts'
 
 const MIB = '1.3.6.1.4.1'
 
@@ -22,6 +22,7 @@ export const PDU_FACES = [
   cyberPower,
   eaton,
   vertiv,
+  geistV3,
   gude,
   hpeIpdu,
   hpePdu2,

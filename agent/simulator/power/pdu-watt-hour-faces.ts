@@ -81,6 +81,25 @@ export const vertiv: PduFace = {
   },
 }
 
+/** GEIST-MIB-V3, ctrl3ChIECTable (21239.2.25): the whole alone, in W and whole kWh. */
+export const geistV3: PduFace = {
+  name: 'Geist V3',
+  sysObjectId: `${MIB}.21239.2`,
+  rows(inlet) {
+    const at = `${MIB}.21239.2`
+    return [
+      scalar(`${at}.1.1`, str('RCM-IEC')),
+      scalar(`${at}.1.2`, str('3.13.5')),
+      row(`${at}.25.1`, [1], {
+        3: str(inlet.name),
+        4: gauge(() => 1),
+        29: gauge(() => Math.floor(inlet.countedWh / 1000)),
+        30: gauge(() => inlet.powerW),
+      }),
+    ]
+  },
+}
+
 /** GUDEADS-EPC8045-MIB (28507.87): Wh before W; the status of a channel is 1 where it is valid. */
 export const gude: PduFace = {
   name: 'Gude Expert Power Control 8045',

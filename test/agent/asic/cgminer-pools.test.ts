@@ -42,6 +42,20 @@ test('the only pool that lives is worked for where the firmware tells no connect
   expect(poolFacts(reply(pool({ ...unsaid, Status: 'Dead' }))).active).toBeUndefined()
 })
 
+test.each([
+  [
+    'the one that gave the last share',
+    { 'Last Share Time': 100, Priority: 0 },
+    { 'Last Share Time': 200, Priority: 1 },
+  ],
+  ['that of the first priority', { Priority: 1 }, { Priority: 0 }],
+  ['the only one with shares', { Accepted: 0 }, { Accepted: 40 }],
+])('of two living pools without a word of connections it works for %s', (_name, a, b) => {
+  const unsaid = { 'Stratum Active': undefined }
+  const facts = poolFacts(reply(pool({ ...unsaid, ...a }), pool({ ...unsaid, ...b, User: 'b' })))
+  expect(facts.active?.['poolUser']).toBe('b')
+})
+
 test('a counter that stands at 0 beside accepted shares is none, one that has no share yet is one', () => {
   const zero = (accepted: number) =>
     poolFacts(reply(pool({ Accepted: accepted, Rejected: 1, 'Difficulty Accepted': 0 })))

@@ -52,3 +52,44 @@ test('a restart of the miner sets both back', () => {
   expect(work.of({ ...HASHES, pools: counted(0, 1) })).not.toHaveProperty('uncountedWork')
   expect(work.of({ ...HASHES, pools: counted(0, 5) })).not.toHaveProperty('uncountedWork')
 })
+
+test('who works for a pool that was never told works for an unknown one, and for the last one that was told', () => {
+  const work = new PaidWork()
+  const owner = { poolUrl: 'stratum+tcp://pool.example:3333', poolUser: 'acme.1' }
+  expect(work.of(HASHES).worksFor).toEqual([{ owner: { poolUrl: 'unknown' }, share: 1 }])
+  const told = work.of({ ...HASHES, pools: { configured: 1, alive: 1, active: owner, uncounted: {} } })
+  expect(told).not.toHaveProperty('worksFor')
+  expect(work.of(HASHES).worksFor).toEqual([{ owner, share: 1 }])
+})
+
+test('two living pools of which none is told are an unknown one, with a note', () => {
+  const { worksFor, notes, uncountedWork } = new PaidWork().of({
+    ...HASHES,
+    pools: { configured: 2, alive: 2, uncounted: {} },
+  })
+  expect(worksFor).toEqual([{ owner: { poolUrl: 'unknown' }, share: 1 }])
+  expect(uncountedWork).toBe(true)
+  expect(notes?.join()).toContain('does not tell which it works for')
+})
+
+test('of several owners the one whose counter grows has the machine', () => {
+  const work = new PaidWork()
+  const sees = (a: number, b: number) => {
+    const byOwner = [
+      { owner: { poolUser: 'a' }, workDiff1: a },
+      { owner: { poolUser: 'b' }, workDiff1: b },
+    ]
+    return work.of({ ...HASHES, pools: { configured: 2, alive: 2, byOwner } }).worksFor
+  }
+  expect([sees(5, 9), sees(5, 12), sees(5, 12)]).toEqual([
+    undefined,
+    [{ owner: { poolUser: 'b' }, share: 1 }],
+    [{ owner: { poolUser: 'b' }, share: 1 }],
+  ])
+})
+
+test('a machine none of whose pools lives works for nobody', () => {
+  expect(
+    new PaidWork().of({ ...HASHES, pools: { configured: 2, alive: 0, uncounted: {} } }),
+  ).not.toHaveProperty('worksFor')
+})

@@ -164,6 +164,26 @@ describe('a counter of another scale is not used, and next to nothing of it is t
     if (factor > 2) expect(Math.abs(kwh - 10 * hours)).toBeLessThan(1.1)
   })
 
+  test.each([0.1, 0.2, 5, 10, 20])(
+    '%d times is a fault within ten minutes at a steady load, and the fault tells both figures',
+    (factor) => {
+      for (const stepKwh of [0.001, 0.01]) {
+        const { fault, afterS } = polls({ ...atKw(10, factor), stepKwh }, HOUR)
+        expect(fault).toMatch(
+          /booked [\d.,]+ kWh in \d+ s, far (more|less) than the [\d.,]+ kWh of its own power/,
+        )
+        expect(afterS).toBeLessThan(600)
+      }
+    },
+  )
+
+  test('a load that was unsteady meanwhile is judged over the longer time', () => {
+    const meter = atKw(10, 10)
+    const { fault, afterS } = polls({ ...meter, powerW: (s) => (s % 60 < 30 ? 10_000 : 8000) }, HOUR)
+    expect(fault).toBeDefined()
+    expect(afterS).toBeGreaterThan(1200)
+  })
+
   test('one that stands still is told once, and named after 200 kWh of its own power', () => {
     const { told, fault, afterS } = polls({ ...atKw(10, 0) }, 24 * HOUR)
     expect(told).toEqual([500])

@@ -38,7 +38,7 @@ describe('the web interface of a stock Antminer', () => {
       expect(reading?.identity.hardwareId).toBe('02:00:5E:00:21:05')
     }
     // the first request gets the nonce with its 401
-    expect(web.requests).toEqual([`GET ${INFO}`, `GET ${INFO}`])
+    expect(web.requests).toEqual([`GET ${CONF}`, `GET ${CONF}`, `GET ${INFO}`, `GET ${CONF}`])
   })
 
   test('tells the serial number of a machine without a MAC', async () => {
@@ -60,6 +60,12 @@ describe('the web interface of a stock Antminer', () => {
     const asked = changed(conf, (body: object) => Object.assign(body, { 'bitmain-work-mode': '1' }))
     const { session } = await open({ [CONF]: asked }, still(S21))
     expect((await session.read(soon()))[0]?.sample).toMatchObject({ state: 'sleeping', holders: [] })
+  })
+
+  test('tells that the machine sleeps though its program still shows its last hashrate', async () => {
+    const asked = changed(conf, (body: object) => Object.assign(body, { 'bitmain-work-mode': '1' }))
+    const { session } = await open({ [INFO]: info, [CONF]: asked })
+    expect((await session.read(soon()))[0]?.sample).toMatchObject({ state: 'sleeping', hashrateHs: 0 })
   })
 
   test('tells the MAC though its configuration fails', async () => {
@@ -85,7 +91,7 @@ describe('the web interface of a stock Antminer', () => {
   })
 
   test('with another password is left alone after one try, with a note to the operator', async () => {
-    const { web, session } = await open({ [INFO]: info }, S21, 'root')
+    const { web, session } = await open({ [INFO]: info, [CONF]: conf }, S21, 'root')
     await session.read(soon())
     const [reading] = await session.read(soon())
     expect(reading?.sample).toMatchObject({

@@ -18,6 +18,16 @@ test("ACPI's power meter is the whole machine, and no other chip is added to it"
   ])
 })
 
+test('a meter that says 0 W has no value, and takes part in a sum', async () => {
+  const tree = sysfsFixture('power/hwmon-power-meter')
+  tree.set('hwmon1/device/power1_average', '0')
+  expect((await open(tree.root).read(soon()))[0]?.sample).toEqual({
+    state: 'unknown',
+    faults: [`the power sensors in ${tree.root} say 0 W; check the firmware, or use another meter`],
+  })
+  expect((await open(tree.root, ['power_meter', 'ina3221']).read(soon()))[0]?.sample.powerW).toBe(15.75)
+})
+
 test.each([
   [['ina3221'], 15.75],
   [['ina3221/power2'], 3.25],

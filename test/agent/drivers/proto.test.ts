@@ -81,7 +81,7 @@ describe('a Proto Rig', () => {
     expect(sample.faults).toEqual([expect.stringMatching(/\/api\/v1\/mining answers 401, no permission/)])
     const all = Object.fromEntries([...Object.keys(recorded), MINING].map((page) => [page, closed]))
     await expect(readFrom(all)).rejects.toThrow(
-      /\/api\/v1\/system answers 401, no permission; check the credential/,
+      /\/api\/v1\/mining answers 401, no permission; check the credential/,
     )
   })
 

@@ -180,6 +180,14 @@ test.each(STOPPED)('%s that was told to stop sleeps: %s', async (name, _how, ans
   expect(sample.holders ?? []).toEqual([])
 })
 
+const driverNamed = (name: string) => {
+  const driver = DRIVERS.find((each) => each.name === name)
+  if (!driver) throw new Error(`there is no driver ${name}`)
+  return driver
+}
+const BRAIINS = driverNamed('braiins')
+const AVALON = driverNamed('avalon')
+
 /** The same signs beside a hashrate that stays where it was, or falls slowly. It was told to stop, so it does no work. */
 const RESIDUES: readonly (readonly [string, Answers])[] = [
   ['antminer', edited(S19, 'stats', 'STATS', () => ({ 'miner-mode': 1 }))],
@@ -208,6 +216,35 @@ test.each(RESIDUES)(
     expect(sample.holders ?? []).toEqual([])
   },
 )
+
+test('a bosminer that refuses its boards as unavailable sleeps, though `summary` keeps its last hashrate', async () => {
+  const answers = fixture('braiins-s9-port')
+  const stopped = { ...answers, devdetails: refused('Unavailable'), devs: refused('Unavailable') }
+  expect((await readFrom(BRAIINS, stopped)).reading.sample).toMatchObject({
+    state: 'sleeping',
+    hashrateHs: 0,
+  })
+  // another refusal says nothing of it
+  const busy = { ...answers, devdetails: refused('busy'), devs: refused('busy') }
+  expect((await readFrom(BRAIINS, busy)).reading.sample.state).toBe('hashing')
+})
+
+test('an Avalon of which one module is off sleeps only once all are', async () => {
+  const answers = fixture('avalon-a1566')
+  const two = (first: number, second: number) => {
+    const body = JSON.parse(answers['estats'] ?? '') as { STATS: Record<string, unknown>[] }
+    for (const row of body.STATS) {
+      const module = row['MM ID0']
+      if (typeof module !== 'string') continue
+      row['MM ID0'] = module.replace(/SoftOFF\[\d\]/, `SoftOFF[${first}]`)
+      row['MM ID1'] = module.replace(/SoftOFF\[\d\]/, `SoftOFF[${second}]`)
+    }
+    return { ...answers, estats: JSON.stringify(body) }
+  }
+  const stateOf = async (first: number, second: number) =>
+    (await readFrom(AVALON, two(first, second))).reading.sample.state
+  expect([await stateOf(1, 0), await stateOf(1, 1)]).toEqual(['hashing', 'sleeping'])
+})
 
 test('every family of miners is tried with a hashrate that stays', () => {
   expect(RESIDUES.map(([name]) => name).sort()).toEqual([...new Set(STOPPED.map(([name]) => name))].sort())

@@ -177,12 +177,12 @@ describe('a Whatsminer with API 2', () => {
       uncountedWork: true,
     })
     expect(miner.requests.map((r) => r['command'])).toEqual([
-      'get_version',
-      'devdetails',
       'summary',
+      'pools',
       'edevs',
       'devs',
-      'pools',
+      'devdetails',
+      'get_version',
       'status',
       'get_error_code',
     ])
@@ -344,7 +344,7 @@ describe('a Whatsminer that was powered off', () => {
   })
 
   test('and refuses even that can’t be read, in its own words', async () => {
-    await expect(readOnce(whatsminer, {})).rejects.toThrow(/refuses "get_version": Invalid command/)
+    await expect(readOnce(whatsminer, {})).rejects.toThrow(/refuses "summary": Invalid command/)
   })
 
   test('and powered on again is starting while its boards initialise', async () => {

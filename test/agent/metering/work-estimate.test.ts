@@ -52,11 +52,15 @@ describe('work that the machine does not count', () => {
     expect(total(run(every(5, 60, () => uncounted({ paidRatio: 0 }))), 'estimatedWorkDiff1')).toBe(0)
   })
 
-  it('is a stranger’s where the machine never told its pools, and still there', () => {
-    const never = { ...reading(MINER), uncountedWork: true as const }
+  it('is an unknown pool’s where the machine never told its pools, and still there', () => {
+    const unknown = { poolUrl: 'unknown' }
+    const never = {
+      ...reading({ ...MINER, holders: [{ owner: unknown, share: 1 }] }),
+      uncountedWork: true as const,
+    }
     const records = run(every(5, 600, () => never))
     expect(total(records, 'estimatedWorkDiff1')).toBe(Math.floor((HS * 600) / HASHES_PER_DIFF1))
-    expect(new Set(records.map((r) => JSON.stringify(r.owner)))).toEqual(new Set(['{}']))
+    expect(new Set(records.map((r) => JSON.stringify(r.owner)))).toEqual(new Set([JSON.stringify(unknown)]))
   })
 
   it('goes on as a stranger’s where its pools have not been told for a quarter of an hour', () => {

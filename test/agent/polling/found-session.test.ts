@@ -95,10 +95,10 @@ describe('where the likeliest driver is refused, or hears nothing', () => {
   test('the likeliest driver is tried again later: the machine may have been starting', async () => {
     const session = found(
       driver('antminer', refused(), refused(), refused(), 'read'),
-      driver('cgminer', 'read'),
+      driver('luxos', 'read'),
     )
     for (let poll = 0; poll < 60; poll++) await session.read(soon())
-    expect(session.driver).toBe('cgminer')
+    expect(session.driver).toBe('luxos')
     await session.read(soon())
     expect(session.driver).toBe('antminer')
   })

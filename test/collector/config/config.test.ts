@@ -34,6 +34,27 @@ describe('the example configuration', () => {
   })
 })
 
+describe('two listeners', () => {
+  const both = (mqtt: string, http: string) =>
+    parse(`site: { id: a }\nmqtt: { embedded: ${mqtt} }\nhttp: ${http}`)
+
+  test.each([
+    ['{ port: 8080 }', '{}'],
+    ['{ port: 9000 }', '{ port: 9000 }'],
+    ['{ port: 9000, host: 0.0.0.0, password: p }', '{ port: 9000 }'],
+    ['{ port: 9000 }', '{ port: 9000, host: "::", token: t }'],
+  ])('on one port are refused: broker %s, screens %s', (mqtt, http) => {
+    expect(() => both(mqtt, http)).toThrow(/mqtt\.embedded\.port: is http\.port too/)
+  })
+
+  test.each([
+    ['{ port: 9000, host: 127.0.0.2 }', '{ port: 9000 }'],
+    ['{}', '{}'],
+  ])('on two addresses or ports are right: broker %s, screens %s', (mqtt, http) => {
+    expect(() => both(mqtt, http)).not.toThrow()
+  })
+})
+
 describe('the broker', () => {
   const wrong = (mqtt: string) => {
     try {

@@ -114,3 +114,27 @@ test('a machine of an unknown algorithm earns nothing, unless its workload has a
   expect(revenueUsdPerH).toBeCloseTo(0.5, 6)
   expect(site.unmatched()).toEqual([])
 })
+
+test('work for a pool that no machine tells is listed with what to configure, and paid where a rule takes any pool', () => {
+  const heard = [
+    {
+      device: { deviceId: 'm60', kind: 'asic' as const },
+      sample: {
+        state: 'hashing' as const,
+        hashrateHs: 180e12,
+        powerW: 3_400,
+        holders: [{ owner: { poolUrl: 'unknown' }, share: 1 }],
+      },
+    },
+  ]
+  const named = WorkloadSchema.parse({ name: 'acme', kind: 'mining', match: [{ poolUrl: '*acme*' }] })
+  expect(siteOf(heard, { workloads: [named] }).unmatched()).toMatchObject([
+    {
+      owner: { poolUrl: 'unknown' },
+      powerW: 3_400,
+      rule: { poolUrl: 'unknown' },
+      configure: expect.stringContaining('{ poolUrl: unknown }'),
+    },
+  ])
+  expect(siteOf(heard).unmatched()).toEqual([])
+})

@@ -75,6 +75,18 @@ describe('not-hashing', () => {
   })
 })
 
+describe('pool-unknown', () => {
+  test('a miner that does not tell its pool is told, and one that does is well', () => {
+    expect(judge('pool-unknown', { devices: [miner({ poolUnknown: true })] })).toMatchObject([
+      {
+        verdict: 'bad',
+        summary: expect.stringContaining('miner-01 hashes for a pool that it does not tell'),
+      },
+    ])
+    expect(verdict('pool-unknown', { devices: [miner()] })).toBe('good')
+  })
+})
+
 describe('not-working', () => {
   const fault = 'gpu3 (GPU-1): the GPU has fallen off the bus (NVML 15)'
   test.each([

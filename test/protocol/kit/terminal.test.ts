@@ -1,10 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { Writable } from 'node:stream'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { createLog } from '../../../protocol/kit/log.ts'
 import { table } from '../../../protocol/kit/table.ts'
-import { plain, plainJson, plainLines } from '../../../protocol/kit/terminal.ts'
+import { plain, plainJson, plainLines, printed } from '../../../protocol/kit/terminal.ts'
 import { obeyedCharacters } from '../../obeyed-characters.ts'
 
 it.each([
@@ -79,4 +80,36 @@ it('nothing prints past this room', () => {
       /\b(stdout|stderr)\.write\(|\bconsole\.\w+\(/.test(readFileSync(file, 'utf8')),
   )
   expect(printing.sort()).toEqual(own.sort())
+})
+
+it('waits until all that was printed is written, as into a pipe that takes 64 KiB at once', async () => {
+  let written = 0
+  const pipe = new Writable({
+    write(chunk: Buffer, _, done) {
+      setTimeout(() => {
+        written += chunk.length
+        done()
+      }, 20)
+    },
+  })
+  for (let i = 0; i < 3; i++) pipe.write(Buffer.alloc(65_536))
+  await printed([pipe])
+  expect(written).toBe(3 * 65_536)
+})
+
+it('waits for no pipe whose reader has ended', async () => {
+  const gone = new Writable({ write: (_chunk, _encoding, done) => done(new Error('EPIPE')) })
+  gone.on('error', () => undefined)
+  gone.write('a')
+  await printed([gone])
+})
+
+it('no command of either program ends it in another way than endWith, which waits for what was printed', () => {
+  const sources = ['agent', 'collector'].flatMap((folder) =>
+    readdirSync(folder, { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.ts'))
+      .map((file) => join(folder, file)),
+  )
+  expect(sources.length).toBeGreaterThan(100)
+  expect(sources.filter((file) => readFileSync(file, 'utf8').includes('process.exit('))).toEqual([])
 })

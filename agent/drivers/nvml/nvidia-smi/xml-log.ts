@@ -38,7 +38,8 @@ const missingIn = (gpus: readonly Element[]): string[] =>
 export function readLog(text: string): SmiLog {
   const [root] = all(parseXml(text), 'nvidia_smi_log')
   const schema = /<!DOCTYPE[^>]*nvsmi_device_v(\d+)\.dtd/.exec(text)?.[1]
-  const driverVersion = root && name(textAt(root, 'driver_version'))
+  // schema 13 has both, and means to drop the first
+  const driverVersion = root && name(textAt(root, 'driver_version', 'kmd_version'))
   const gpus = root ? all(root, 'gpu') : []
   const missing = gpus.length > 0 ? missingIn(gpus) : []
   const isNewer = schema !== undefined && Number(schema) > NEWEST_SCHEMA

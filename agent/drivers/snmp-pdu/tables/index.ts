@@ -20,6 +20,7 @@ import servertechSentry3 from './servertech-sentry3.ts'
 import servertechSentry4 from './servertech-sentry4.ts'
 import type { PduTable } from './table.ts'
 import trippLite from './tripp-lite.ts'
+import vertivGeistV3 from './vertiv-geist-v3.ts'
 import vertivGeist from './vertiv-geist.ts'
 
 export const PDU_TABLES: readonly PduTable[] = [
@@ -43,5 +44,6 @@ export const PDU_TABLES: readonly PduTable[] = [
   servertechSentry3,
   servertechSentry4,
   trippLite,
+  vertivGeistV3,
   vertivGeist,
 ]

@@ -9,7 +9,7 @@ closeReplays()
 closeMachines()
 
 const recorded = fixture('auradine-at2880')
-const OWN = ['version', 'summary', 'devs', 'pools']
+const OWN = ['summary', 'devs', 'pools', 'version']
 const web = { username: 'admin', password: 'invented' }
 
 describe('a Teraflux AT2880', () => {

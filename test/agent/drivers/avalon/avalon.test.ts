@@ -160,7 +160,7 @@ test('a Home Q that was switched off sleeps: it knows `stats` only, and its 139 
   await session.read(soon())
   // the second poll begins with the command that the miner accepted
   const asked = miner.requests.map((r) => r['command'])
-  expect(asked).toEqual(['version', 'summary', 'estats', 'stats', 'pools', 'summary', 'stats', 'pools'])
+  expect(asked).toEqual(['summary', 'estats', 'stats', 'pools', 'version', 'summary', 'stats', 'pools'])
   for (const command of asked) expect(avalon.requests).toContain(command)
 })
 

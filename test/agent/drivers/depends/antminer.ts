@@ -16,6 +16,6 @@ export default {
     'GET /cgi-bin/get_system_info.cgi': { figures: 'hardwareId', because: 'the MAC stands here only' },
   },
   unasked: {
-    'GET /cgi-bin/get_miner_conf.cgi': 'only of a machine that does not hash: antminer-web.test.ts',
+    devs: 'only where `summary` and `stats` tell no hashrate: antminer.test.ts',
   },
 } satisfies Dependences

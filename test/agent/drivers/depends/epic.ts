@@ -7,7 +7,11 @@ export default {
       figures: 'chipsFitted model',
       because: 'it names the machine and counts its chips',
     },
-    'GET /summary': { figures: 'all', because: 'this page alone tells how the machine does' },
+    'GET /summary': {
+      figures:
+        'expectedHashrateHs fanRpm firmware hashrateAvgHs hashrateHs holders paidRatio powerBasis powerLimitW powerW shares uptimeS',
+      because: 'the chips’ rates add up to another hashrate, and the rest stands here only',
+    },
     'GET /temps': { figures: 'boardTempC', because: 'the boards’ temperatures stand here only' },
     'GET /hashrate': { figures: 'chipsWorking', because: 'the chips’ hashrates stand here only' },
   },

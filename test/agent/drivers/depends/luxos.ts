@@ -7,8 +7,8 @@ export default {
     config: { figures: 'hardwareId powerLimitW', because: 'it has the MAC and the profile’s name' },
     stats: { figures: 'chipsFitted chipsWorking', because: 'the chips stand here only' },
     temps: {
-      figures: 'inletTempC tempC',
-      because: 'it says which sensor stands at the inlet; else its copies are chips’',
+      figures: 'inletTempC',
+      because: 'it says which sensor stands at the inlet',
     },
     power: { figures: 'powerBasis powerW', because: 'the watts stand here only' },
     pools: { figures: 'holders shares work', because: 'accepted work and its owner stand here only' },

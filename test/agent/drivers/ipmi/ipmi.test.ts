@@ -406,3 +406,36 @@ test.skipIf(!hasCapturesOf('power/ipmi'))(
     }
   },
 )
+
+describe('DCMI is held against the sensors', () => {
+  const saying = (watts: string) => dcmi.replace(/(Instantaneous[^\n]*?)\d+ Watts/, `$1${watts} Watts`)
+  const bmc = (watts: string) => says({ 'dcmi power reading': saying(watts), 'sdr elist full': TWO_SUPPLIES })
+
+  test.each([
+    ['32767', 'DCMI says 32767 W, which is no machine'],
+    ['20000', 'DCMI says 20000 W, beside 292 W of the sensor list'],
+    ['4', 'DCMI says 4 W, beside 292 W of the sensor list'],
+    ['1', 'DCMI says 1 W, less than a BMC draws'],
+  ])('%s W beside two supplies of 292 W: theirs is taken from the first reading on', async (watts, fault) => {
+    const session = open(bmc(watts))
+    expect((await session.read(soon()))[0]?.sample).toMatchObject({
+      powerW: 292,
+      faults: [expect.stringContaining(fault)],
+    })
+    expect((await session.read(soon()))[0]?.sample).toEqual({
+      state: 'ok',
+      powerW: 292,
+      powerBasis: 'reported',
+    })
+  })
+
+  test('a small or a large machine is read as it is, where nothing contradicts', async () => {
+    for (const watts of [6, 16_500]) {
+      const program = says({
+        'dcmi power reading': saying(`${watts}`),
+        'sdr elist full': 'Fan1 | 30h | ok | 7.1 | 9120 RPM',
+      })
+      expect((await readOne(program))?.sample).toMatchObject({ powerW: watts })
+    }
+  })
+})

@@ -78,3 +78,57 @@ describe('a place that says nothing or nonsense leads to the next', () => {
     expect(reading).not.toHaveProperty('counters')
   })
 })
+
+/** Fields of DSP2046, Power: PowerConsumedWatts, PowerCapacityWatts of a control and of a supply, PowerInputWatts. */
+describe('a figure is held against what else the BMC says, from the first reading on', () => {
+  const machine = (pages: Record<string, unknown>) =>
+    redfishTree({ 1: { PowerState: 'On', Links: { Chassis: [chassis('Main')] } } }, { Main: { pages } })
+  const supply = { PowerInputWatts: 146 }
+  const control = (PowerConsumedWatts: number, more: object = {}) => ({
+    PowerControl: [{ PowerConsumedWatts, ...more }],
+  })
+
+  test.each([
+    [12_000, { PowerCapacityWatts: 1600 }, 'above its capacity of 1600 W'],
+    [32_767, {}, '32767 W, which'],
+    [12_000, {}, 'beside 292 W of its supplies'],
+    [1, {}, 'less than a BMC draws'],
+  ])('%d W of the control %j beside two supplies', async (watts, more, why) => {
+    const session = openBmc(
+      await startBmc(machine({ Power: { ...control(watts, more), PowerSupplies: [supply, supply] } })),
+    )
+    const [first] = await session.read(soon())
+    expect(first?.sample).toMatchObject(reported(292))
+    expect(first?.sample.faults).toEqual([expect.stringContaining(why)])
+    expect((await session.read(soon()))[0]?.sample).toEqual(reported(292))
+  })
+
+  test('against what the supplies are rated for', async () => {
+    const rated = { PowerCapacityWatts: 800 }
+    const of = async (watts: number) =>
+      powerOf(machine({ Power: { ...control(watts), PowerSupplies: [rated, rated] } }))
+    expect((await of(9000))?.faults?.join()).toContain('9000 W, beside supplies for 1600 W')
+    expect(await of(1500)).toEqual(reported(1500))
+  })
+
+  test('of two places that disagree the one that no machine is likely to draw is not used', async () => {
+    const EnvironmentMetrics = (Reading: number) => ({ PowerWatts: { Reading } })
+    const of = async (watts: number) =>
+      powerOf(machine({ EnvironmentMetrics: EnvironmentMetrics(watts), Power: control(640) }))
+    for (const watts of [40_000, 1, 3])
+      expect(await of(watts)).toMatchObject({ powerW: 640, faults: [expect.any(String)] })
+    expect(await of(700)).toEqual(reported(700))
+    expect(await powerOf(machine({ EnvironmentMetrics: EnvironmentMetrics(18_000) }))).toEqual(
+      reported(18_000),
+    )
+  })
+
+  test('a node beside the supplies of all nodes is read as it is', async () => {
+    const PowerSupplies = [{ PowerInputWatts: 1100 }, { PowerInputWatts: 1080 }]
+    expect(await powerOf(machine({ Power: { ...control(210), PowerSupplies } }))).toEqual(reported(210))
+  })
+
+  test('1 W of a machine that is on, alone, is none', async () => {
+    expect(await powerOf(machine({ Power: control(1) }))).toMatchObject({ state: 'unknown' })
+  })
+})

@@ -190,6 +190,24 @@ describe('NVIDIA HGX, DGX and GB200', () => {
       expect((await powerOf(fedBy(board('PDB_0', 2810, null))))?.state).toBe('unknown')
     })
 
+    test.each([[null], [{ Reading: null }], [{ Reading: 0 }]])(
+      'the same where its chassis has EnvironmentMetrics with PowerWatts %j, and those come first once they show a power',
+      async (PowerWatts) => {
+        const own = (figure: unknown) =>
+          powerOf(fedBy(board('PDB_0', 2810.5, 2790), { EnvironmentMetrics: { PowerWatts: figure } }))
+        expect(await own(PowerWatts)).toMatchObject(reported(5600.5))
+        const linked = redfishTree(
+          { System_0: { Links: { Chassis: [chassis('Chassis_0')] } } },
+          {
+            Chassis_0: { ChassisType: 'RackMount', pages: { EnvironmentMetrics: { PowerWatts } } },
+            PDB_0: { ChassisType: 'Module', pages: board('PDB_0', 2810.5, 2790)['PDB_0'] ?? {} },
+          },
+        )
+        expect(await powerOf(linked)).toMatchObject(reported(5600.5))
+        expect(await own({ Reading: 5500 })).toEqual(reported(5500))
+      },
+    )
+
     test('a power of the tray’s own comes before', async () => {
       const own = { 'Sensors/Chassis_0_TotalHSC_Power_0': sensor(5500) }
       expect(await powerOf(fedBy(board('PDB_0', 2810, 2790), own))).toEqual(reported(5500))

@@ -214,6 +214,16 @@ describe('each maker’s tables', () => {
     expect(parts.get('outlet2.1')?.behind).toBe('inlet2.1')
   })
 
+  // columns and their order: Observium's and LibreNMS' discovery of GEIST-MIB-V3
+  test('Geist before that: W and kWh of the whole', async () => {
+    const parts = await read('vertiv-geist-v3')
+    expect(powers(parts)).toEqual({ inlet: 346 })
+    expect(parts.get('inlet')).toMatchObject({
+      identity: { model: 'RCM-IEC', firmware: '3.13.5', hardwareId: '0000000000000003' },
+      counters: { energyJ: 5255 * 1000 * WH },
+    })
+  })
+
   test('Vertiv Geist: W and Wh of the whole and of its outlets, by their labels', async () => {
     const parts = await read('vertiv-geist')
     expect(powers(parts)).toEqual({ inlet: 2210, outlet1: 2204, outlet2: 0 })

@@ -48,7 +48,7 @@ describe('an M66S with API 3', () => {
     })
     // API 3 counts no accepted work: it stays unknown
     expect(counters).toBeUndefined()
-    expect(machine.requests).toEqual([INFO, SUMMARY, 'get.miner.status edevs', 'get.miner.status pools'])
+    expect(machine.requests).toEqual([INFO, SUMMARY, 'get.miner.status pools', 'get.miner.status edevs'])
   })
 
   test('takes the supply’s own watts where the summary has none', async () => {

@@ -56,7 +56,7 @@ describe('BMCs by Redfish', () => {
         powerW: expect.closeTo(hostAt(host).wallW, -0.5),
         powerBasis: 'reported',
       })
-      expect(identity.hardwareId).toBe(`SIM-GPU-0${host + 1}`)
+      expect(identity.hardwareId).toBe(`SIM-GPU-${String(host + 1).padStart(2, '0')}`)
     },
   )
 
@@ -111,6 +111,22 @@ describe('BMCs by ipmitool', () => {
 
   test('without DCMI by the sensor of the machine', async () => {
     expect(await read(printing('ipmi-dcmi-none', 'ipmi-sdr'))).toMatchObject({ powerW: wallW(0) })
+  })
+
+  test.each(['ipmi-sdr-power-usage', 'ipmi-sdr-pw-consumption'])(
+    'by the machine’s own sensor under another name, never by a part’s: %s',
+    async (page) => {
+      expect(await read(printing('ipmi-dcmi-none', page))).toMatchObject({
+        powerW: wallW(0),
+        powerBasis: 'reported',
+      })
+    },
+  )
+
+  test('by the inputs of the supplies under their short names, without their outputs', async () => {
+    const sample = await read(printing('ipmi-dcmi-none', 'ipmi-sdr-pin'))
+    expect(sample?.powerW).toBeCloseTo(wallW(0), -0.5)
+    expect(sample?.powerBasis).toBe('reported')
   })
 
   test('without either by the sum of its supplies: an empty bay and one without a reading are none', async () => {

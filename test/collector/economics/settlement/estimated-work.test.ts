@@ -59,6 +59,20 @@ describe('estimated work', () => {
     expect(counted).toMatchObject({ revenueNanoUsd: row?.revenueNanoUsd, estimatedRevenueNanoUsd: 0 })
   })
 
+  it('for a pool that the machine does not tell is paid by a rule that takes any pool, and else unassigned', () => {
+    const owner = { poolUrl: 'unknown' }
+    const [row] = settleMinute(0, [record({ owner, estimatedWorkDiff1: 2_793_968 })], PRICES, RULES)
+    const [known] = settleMinute(0, [record({ estimatedWorkDiff1: 2_793_968 })], PRICES, RULES)
+    expect(row).toMatchObject({ workload: 'mining', revenueNanoUsd: known?.revenueNanoUsd })
+    const named = siteRules({
+      workloads: [
+        { name: 'acme', kind: 'mining', scheme: 'fpps', poolFeeRatio: 0, match: [{ poolUrl: '*acme*' }] },
+      ] as Workload[],
+    })
+    const [unpaid] = settleMinute(0, [record({ owner, estimatedWorkDiff1: 2_793_968 })], PRICES, named)
+    expect(unpaid).toMatchObject({ workload: 'unassigned', revenueNanoUsd: 0 })
+  })
+
   it('of a firmware’s dev fee earns nothing, and its fee is kept', () => {
     const owner = { ...POOL, poolRole: 'devfee' }
     const [row] = settleMinute(0, [record({ owner, estimatedWorkDiff1: 1e6 })], PRICES, RULES)

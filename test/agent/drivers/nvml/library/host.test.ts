@@ -238,8 +238,8 @@ test('under MIG each instance is asked for its processes, and its SMs are its si
     'gpu0.mig3.nvmlDeviceGetComputeRunningProcesses_v3': 'none',
   }).snapshots()
   expect(gpu?.instances).toEqual([
-    { instance: 2, smCount: 60, uuid: 'MIG-00000000-0000-4000-8000-000000000002' },
-    { instance: 9, smCount: 16 },
+    { instance: 2, smCount: 60, slices: 3, uuid: 'MIG-00000000-0000-4000-8000-000000000002' },
+    { instance: 9, smCount: 16, slices: 1 },
   ])
   // 4 of 7 slices are cut: three are nobody's
   expect(gpu?.smCount).toBe(133)
@@ -302,7 +302,7 @@ test('without performance monitoring no activity is told, and nothing else is lo
   stub?.remove()
   const ampere = open({ ...facts, 'gpu0.nvmlGpmQueryDeviceSupport': 0 })
   for (const _ of [1, 2])
-    expect((await ampere.snapshots())[0]?.instances).toEqual([{ instance: 2, smCount: 60 }])
+    expect((await ampere.snapshots())[0]?.instances).toEqual([{ instance: 2, smCount: 60, slices: 3 }])
 })
 
 test('use is known again when MIG is switched off', async () => {

@@ -78,3 +78,10 @@ test.each([
     expect(gpu?.smCount).toBe(whole)
   },
 )
+
+test('the driver’s version is kmd_version where a log of schema 13 has no other', () => {
+  const log = (versions: string) =>
+    readLog(`<nvidia_smi_log>${versions}<gpu><uuid>GPU-1</uuid></gpu></nvidia_smi_log>`).gpus[0]?.firmware
+  expect(log('<kmd_version>580.65.06</kmd_version>')).toBe('580.65.06')
+  expect(log('<driver_version>570.1</driver_version><kmd_version>580.65.06</kmd_version>')).toBe('570.1')
+})

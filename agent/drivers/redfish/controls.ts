@@ -1,0 +1,106 @@
+import { firstOf, type Judged, judge } from '../../host-power/judge.ts'
+import { type MachinePower, severalNodes } from '../../host-power/machine-power.ts'
+import { nodeOf } from '../../host-power/sensor-names.ts'
+import { nonNegativeOf, positiveOf, type Row, rowsOf, textOf } from '../../wire/loose-json/fields.ts'
+import {
+  CONTROL_RANKS,
+  type ControlMeaning,
+  meaningOfControl,
+  OF_SUPPLY,
+  UNKNOWN_WHOLE,
+  type Whole,
+} from './meaning.ts'
+import { isOffline } from './power.ts'
+
+/** An average over a longer time says too little about now. */
+const LONGEST_AVERAGE_MIN = 1
+
+/**
+ * The power of the machine's own control in a `Power` resource (DSP2046; deprecated, but most BMCs have it). Cisco writes a single
+ * object instead of a list, and numbers as texts. AMI's firmware of B300 machines writes null in the standard field and the present
+ * power in `PowerMetrics.CurConsumedWatts`. HPE's iLO 4 repeats the power beside the list.
+ */
+export function controlPower(page: Row, whole: Whole): MachinePower {
+  const own = ownControls(page, whole)
+  // without a link to its system, the control of one node can't be told from its neighbour's
+  if (!own.some(({ relation }) => relation === 'system') && nodesOf(own).size > 1)
+    return severalNodes(own.map(({ control }) => nameOf(control)))
+  return firstOf([...own.map(({ control }) => powerOfControl(control)), judge(page['PowerConsumedWatts'])])
+}
+
+interface OwnControl extends ControlMeaning {
+  control: Row
+}
+
+/**
+ * The controls that can be the machine's, surest first. One that is linked to its system leaves out those that are not: they can be a
+ * neighbour's. Beside the control of a server or system, that of its chassis can be the power of all servers in it (Lenovo), and beside
+ * that of a server so can a total.
+ */
+function ownControls(page: Row, whole: Whole): OwnControl[] {
+  const all = rowsOf(page, 'PowerControl')
+  const known = all.flatMap((control): OwnControl[] => {
+    const meaning = meaningOfControl(control, whole)
+    if (meaning === undefined) return []
+    // Cisco says PowerSupply of its only control, which is the machine's; beside others, or several of them, each is one supply's
+    if (meaning === OF_SUPPLY)
+      return all.length === 1 ? [{ control, rank: CONTROL_RANKS.unsaid, relation: undefined }] : []
+    return [{ control, ...meaning }]
+  })
+  const ofSystem = known.filter(({ relation }) => relation === 'system')
+  const own = ofSystem.length > 0 ? ofSystem : known
+  const surest = Math.min(...own.map(({ rank }) => rank))
+  const most = surest === CONTROL_RANKS.node ? CONTROL_RANKS.system : CONTROL_RANKS.total
+  const isNamed = surest < CONTROL_RANKS.unsaid
+  const isKept = ({ rank }: OwnControl) => !isNamed || rank <= most || rank === CONTROL_RANKS.unsaid
+  const order = ({ rank, relation }: OwnControl) => 2 * rank - Number(relation !== undefined)
+  return own.filter(isKept).sort((a, b) => order(a) - order(b))
+}
+
+/** The power of one member of PowerControl. One that is absent or disabled by its own words measures nothing, whatever it still shows. */
+export function powerOfControl(control: Row): Judged {
+  if (isOffline(control)) return {}
+  const metrics = [...rowsOf(control, 'PowerMetrics'), ...rowsOf(control, 'PowerMetric')]
+  const capacityW = positiveOf(control, 'PowerCapacityWatts')
+  const fields = [
+    judge(control['PowerConsumedWatts']),
+    // beside it, ChassisPowerConsumption is that of the enclosure and all its nodes
+    judge(control['NodePowerConsumption']),
+    ...metrics.map((row) => judge(row['CurConsumedWatts'])),
+    ...metrics.filter(isOfThisMinute).map((row) => judge(row['AverageConsumedWatts'])),
+  ]
+  return firstOf(fields.map((said) => withinCapacity(said, capacityW)))
+}
+
+/** Some firmware tells the capacity of one of two supplies. */
+const MOST_PER_CAPACITY = 2.5
+
+function withinCapacity(said: Judged, capacityW: number | undefined): Judged {
+  if (said.powerW === undefined || capacityW === undefined || said.powerW <= capacityW * MOST_PER_CAPACITY)
+    return said
+  return { refused: `${said.powerW} W, above its capacity of ${capacityW} W` }
+}
+
+function isOfThisMinute(metrics: Row): boolean {
+  const minutes = nonNegativeOf(metrics, 'IntervalInMin')
+  return minutes !== undefined && minutes <= LONGEST_AVERAGE_MIN
+}
+
+/** The members of PowerControl that are not of a part, a supply or something else. */
+export const controlsOf = (page: Row, whole: Whole): Row[] =>
+  ownControls(page, whole).map(({ control }) => control)
+
+/** What a `Power` resource's controls say of a machine that may be off; `zero`: 0 W; undefined: it has none, or they show a power. */
+export function restOf(page: Row, whole: Whole): 'zero' | 'nothing' | undefined {
+  const controls = controlsOf(page, whole).filter((control) => !isOffline(control))
+  if (controls.length === 0 || controlPower(page, whole).powerW !== undefined) return undefined
+  return controls.some((control) => nonNegativeOf(control, 'PowerConsumedWatts') === 0) ? 'zero' : 'nothing'
+}
+
+const nameOf = (control: Row): string => textOf(control, 'Name') ?? textOf(control, 'MemberId') ?? '?'
+
+const nodesOf = (controls: readonly OwnControl[]): Set<string> =>
+  new Set(controls.flatMap(({ control }) => nodeOf(nameOf(control)) ?? []))
+
+/** Whether a `Power` resource has the controls of several nodes, so that what else it shows is that of all of them. */
+export const isOfSeveralNodes = (page: Row): boolean => nodesOf(ownControls(page, UNKNOWN_WHOLE)).size > 1
