@@ -151,7 +151,12 @@ test('broker and live screens run while InfluxDB is away at the start, and the l
   // what needs the store says so; nothing is acknowledged that is not stored
   const answer = await fetch(`${url}/api/v1/losses`, { headers: { authorization: `Bearer ${TOKEN}` } })
   expect(answer.status).toBe(503)
-  expect(acks).toEqual([])
+  const told = await eventually(
+    () => acks.findLast((ack) => ack.echoSentAtMs !== undefined),
+    (ack) => ack !== undefined,
+  )
+  expect(told?.notStored).toContain('not open yet')
+  expect(acks.map(({ epoch, seq }) => [epoch, seq])).toEqual(acks.map(() => [0, 0]))
 
   await influxd.start()
   await sendUntil(agent, [1, 3], 3)
