@@ -59,7 +59,13 @@ export function startAgentLink(
     inventory: devices.inventory,
     claims: ledger.heard,
     clocks,
-    ...(store.shared && { shared: { store: store.shared, name: `the same ${store.name} database` } }),
+    ...(store.shared && {
+      shared: {
+        store: store.shared,
+        name: `the same ${store.name} database`,
+        resume: () => ledger.resume(),
+      },
+    }),
     // before it runs nothing is known of any agent
     hasRecords: (agentId) => !ledger.runs || ledger.records.knows(agentId),
     nowMs,

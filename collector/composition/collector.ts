@@ -94,7 +94,13 @@ export class Collector {
       site: config.site.id,
     })
     const prices = createPrices(context, store)
-    const ledger = createLedger(context, { store, devices, prices, standing })
+    const ledger = createLedger(context, {
+      store,
+      devices,
+      prices,
+      standing,
+      standsBy: () => this.#link?.ingest.first !== undefined,
+    })
     const pools = new PoolWatch({
       configs: config.pools,
       pools: POOLS,
@@ -212,6 +218,7 @@ export class Collector {
       ownerSilentAfterMs: this.#ownerSilentAfterMs,
       clocks: clocks.situation,
       numbers: numbersSituations(this.#ledger.records, this.#devices.state.agents(), now),
+      storeWarnings: this.#keeper.health.warnings,
       twins: link.ingest.twins(),
       standing: standing.standstills,
     })

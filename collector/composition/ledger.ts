@@ -60,6 +60,8 @@ export interface LedgerPlane {
    * again it goes on from there.
    */
   start(): Promise<void>
+  /** Another collector has used the store: reads again what it has now. Rejects where the store fails. */
+  resume(): Promise<void>
   /** Stops in the direction of the data: no batch is in work when settling ends. */
   stop(): Promise<void>
 }
@@ -72,11 +74,14 @@ export function createLedger(
     devices,
     prices,
     standing,
+    standsBy,
   }: {
     store: Store
     devices: Devices
     prices: PricePlane
     standing: { became(agentId: string, outcome: BatchOutcome): void }
+    /** whether another collector has the site or the store: then this one settles nothing */
+    standsBy: () => boolean
   },
 ): LedgerPlane {
   const { retention, settleDelay: settleDelayMs } = config.ledger
@@ -107,7 +112,7 @@ export function createLedger(
     get retentionMs() {
       return retentionMs()
     },
-    maySettle: () => clocks.maySettle,
+    maySettle: () => clocks.maySettle && !standsBy(),
     settling: (settled) => claims.settling(settled),
     onSettled: (minutes, rows, settlements) => {
       latePrices.settled(settlements)
@@ -225,6 +230,15 @@ export function createLedger(
     openHolds,
     takeIn,
     start: () => begin.run(),
+    async resume() {
+      if (!runs) return
+      await records.alone(async () => {
+        await store.open()
+        await records.start()
+      })
+      await settler.alone(() => recent.load(store, nowMs()))
+      await settler.queueUnsettled()
+    },
     async stop() {
       await refill.stop()
       await openHolds.stop()

@@ -1,5 +1,7 @@
 import { decode, encode } from '../../protocol/codec.ts'
+import { reasonOf } from '../../protocol/kit/errors.ts'
 import { MqttLink, type MqttLinkOptions, type MqttMessage } from '../../protocol/kit/mqtt/mqtt-link.ts'
+import { pause } from '../../protocol/kit/retry.ts'
 import { every, type Timer } from '../../protocol/kit/timers.ts'
 import {
   isLater,
@@ -27,6 +29,7 @@ import { PRESENCE_MS, SiteLease, type SiteLeaseOptions } from './site-lease.ts'
 import { StoreLease } from './store-lease.ts'
 import { Twins } from './twins.ts'
 
+const RESUME_AGAIN_MS = 5_000
 const RECONNECT_MS = { base: 500, cap: 15_000 }
 /** How often agents that never were are looked for. */
 const LOOK_EVERY_MS = 10 * 60_000
@@ -41,8 +44,8 @@ export interface IngestOptions extends Omit<AgentMessagesOptions, 'twins' | 'pub
   waits?: SiteLeaseOptions['waits']
   /** whether the agent has ever sent records */
   hasRecords(agentId: string): boolean
-  /** the store, where several collectors can open it, and how a person calls it */
-  shared?: { store: LeaseStore; name: string } | undefined
+  /** the store, where several collectors can open it, how a person calls it, and what reads it again after another has used it */
+  shared?: { store: LeaseStore; name: string; resume(): Promise<void> } | undefined
 }
 
 /** The collector's MQTT client. It serves a site that no other collector has. */
@@ -75,7 +78,7 @@ export class Ingest {
         log,
         onOther: (other) =>
           this.#twins.note({ kind: 'store', name: shared.name, programs: [program, other] }, nowMs()),
-        onFirst: (first) => void (first ? this.#standBy() : this.#serve()),
+        onFirst: (first) => void (first ? this.#standBy() : this.#takeOver()),
       })
     this.#messages = new AgentMessages({
       ...rest,
@@ -121,6 +124,18 @@ export class Ingest {
     if (this.#stopped || this.#link || this.#storeLease?.first) return
     if (this.#o.ownBroker) this.#connect()
     else this.#lease.start()
+  }
+
+  /** The collector that had the store is gone: what it stored is read again before anything is taken. */
+  async #takeOver(): Promise<void> {
+    while (!this.#stopped && !this.#storeLease?.first)
+      try {
+        await this.#o.shared?.resume()
+        return this.#serve()
+      } catch (error) {
+        this.#o.log.warn('the store is not read again; will try on', { reason: reasonOf(error) })
+        await pause(RESUME_AGAIN_MS)
+      }
   }
 
   /** Names that two programs have, for the alert rules. */

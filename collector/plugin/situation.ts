@@ -5,6 +5,7 @@ import type { WorkerComparison } from '../economics/settlement/worker-difference
 import type { AlertView } from '../views/alert.ts'
 import type { Standstill } from '../views/standing.ts'
 import type { HoldKind } from './held.ts'
+import type { StoreWarning } from './store.ts'
 
 /** Everything that alert rules judge, at one moment. Unknown is absent; each rule decides what absence means. */
 export interface Situation {
@@ -45,6 +46,8 @@ export interface Situation {
   twins?: readonly TwinSituation[]
   /** what stands still, the first cause first */
   standing?: readonly Standstill[]
+  /** what is wrong with the store though it answers */
+  storeWarnings?: readonly StoreWarning[]
 }
 
 /** What the clocks of the site say about each other. */

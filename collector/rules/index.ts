@@ -20,6 +20,7 @@ import putAside from './put-aside.ts'
 import sitePowerOverLimit from './site-power-over-limit.ts'
 import staleQuote from './stale-quote.ts'
 import standingStill from './standing-still.ts'
+import storeWarning from './store-warning.ts'
 
 export const RULES: readonly Rule[] = [
   agentNumbers,
@@ -42,4 +43,5 @@ export const RULES: readonly Rule[] = [
   sitePowerOverLimit,
   staleQuote,
   standingStill,
+  storeWarning,
 ]

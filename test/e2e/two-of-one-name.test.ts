@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import mqtt from 'mqtt'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { Agent } from '../../agent/composition/agent.ts'
@@ -10,8 +11,13 @@ import { Collector } from '../../collector/composition/collector.ts'
 import { CollectorConfigSchema } from '../../collector/config/config.ts'
 import type { AlertView } from '../../collector/views/alert.ts'
 import type { SiteView } from '../../collector/views/site.ts'
+import { encode } from '../../protocol/codec.ts'
+import { encodeIntervals } from '../../protocol/interval.ts'
 import { parseConfig } from '../../protocol/kit/config.ts'
 import { createLog } from '../../protocol/kit/log.ts'
+import type { AckMessage } from '../../protocol/status.ts'
+import { topic } from '../../protocol/topics.ts'
+import { MINUTE_MS, minuteOf } from '../../protocol/units.ts'
 import { eventually } from '../eventually.ts'
 import { startInfluxd } from '../influxd.ts'
 import { freePort, type Mosquitto, startMosquitto } from '../mosquitto.ts'
@@ -82,6 +88,34 @@ function startAgent(spool: string, url: string): Agent {
   void agent.start()
   agents.push(agent)
   return agent
+}
+
+/** Sends one record as an agent that has acknowledged all before it. @returns the number that is acknowledged */
+async function acknowledged(url: string, seq: number): Promise<number | undefined> {
+  const client = await mqtt.connectAsync(url, { clientId: 'perwatt-plains-hall' })
+  const acks: AckMessage[] = []
+  client.on('message', (_, payload) => acks.push(JSON.parse(payload.toString()) as AckMessage))
+  await client.subscribeAsync(topic('plains', 'hall', 'ack'))
+  const startMs = minuteOf(Date.now()) - (10 - seq) * MINUTE_MS
+  const record = {
+    deviceId: 'rig-1',
+    owner: {},
+    startMs,
+    durationMs: MINUTE_MS,
+    coveredMs: MINUTE_MS,
+    energyMilliJ: 1000,
+  }
+  const batch = { epoch: 7, firstSeq: seq, oldestSeq: seq, intervals: [record] }
+  const message = Buffer.from(encode(encodeIntervals(batch, Date.now())))
+  const found = await eventually(
+    async () => {
+      await client.publishAsync(topic('plains', 'hall', 'intervals'), message, { qos: 1 })
+      return acks.at(-1)?.seq
+    },
+    (number) => number === seq,
+  )
+  await client.endAsync(true)
+  return found
 }
 
 const alertOf = async (url: string, rule: string): Promise<AlertView | undefined> =>
@@ -166,7 +200,8 @@ describe('two collectors of one site', () => {
     const store = { store: { store: 'influx', url: influxd.url } }
     const first = await startCollector('one', { url: broker.url }, store)
     await logged({ collector: 'one', event: 'listening to the agents' })
-    const second = await startCollector('two', { embedded: { port: await freePort() } }, store)
+    const port = await freePort()
+    const second = await startCollector('two', { embedded: { port } }, store)
     for (const url of [first, second]) {
       const alert = await eventually(
         () => alertOf(url, 'name-twice'),
@@ -178,8 +213,12 @@ describe('two collectors of one site', () => {
     expect(lines.some((l) => l['collector'] === 'two' && l['event'] === 'listening to the agents')).toBe(
       false,
     )
+    expect(await acknowledged(broker.url, 1)).toBe(1)
     await collectors.shift()?.stop()
     await logged({ collector: 'two', event: 'listening to the agents' })
+    // the agent has trimmed record 1: the second knows that it is stored
+    expect(await acknowledged(`mqtt://127.0.0.1:${port}`, 2)).toBe(2)
+    expect(await (await fetch(`${second}/api/v1/losses`)).json()).toEqual([])
     await collectors.shift()?.stop()
     await influxd.remove()
   })
