@@ -41,7 +41,7 @@ export interface AgentOptions {
   spool?: Spool
 }
 
-/** How long each step of a stop may take, and how long a stop waits for the collector's acknowledgement. */
+/** How long each step of a stop may take, and for how long it waits for the acknowledgement. */
 const STOP_STEP_MS = 900
 const STOP_DELIVERY_MS = 2_800
 /** How often `perwatt-agent status` gets news. */
@@ -65,7 +65,7 @@ export class Agent {
   readonly #inventory: InventorySender
   readonly #publisher: Publisher
   readonly #pollers: Poller[]
-  /** absent until the spool is open */
+  /** both absent until the spool is open */
   #metering: Metering | undefined
   #time: AgentClock | undefined
   readonly #questions: TimeQuestions
@@ -112,11 +112,10 @@ export class Agent {
       lastWill: this.#report.status('offline'),
       log,
       onIntroduce: () => this.#introduce(),
-      onConnection: (connected) => {
-        const bytes = connected ? undefined : this.#publisher.endedAfterBytes()
+      onConnection: (yes) => {
+        const bytes = yes ? undefined : this.#publisher.endedAfterBytes()
         if (bytes !== undefined) this.#size.cut(bytes, this.#clock.now().steadyMs)
-        this.#delivery.connected(connected)
-        if (connected) this.#questions.ask()
+        this.#delivery.connected(yes)
       },
       onAck: (ack) => this.#acknowledged(ack),
     })
@@ -263,10 +262,8 @@ export class Agent {
     if (!this.#publisher.connected) return
     if (this.#publishedInventory !== this.#registry.version) this.#publishInventory()
     const { wallMs } = this.#clock.now()
-    const parts = partsOf(this.#registry.samples(), (samples) => encodeLive(samples, wallMs), {
-      maxBytes: this.#size.liveBytes,
-      most: MAX_SAMPLES_PER_MESSAGE,
-    })
+    const limits = { maxBytes: this.#size.liveBytes, most: MAX_SAMPLES_PER_MESSAGE }
+    const parts = partsOf(this.#registry.samples(), (samples) => encodeLive(samples, wallMs), limits)
     for (const { message } of parts) this.#publisher.publish('live', message, { qos: 0 })
   }
 
@@ -274,6 +271,8 @@ export class Agent {
     this.#report.publish()
     this.#publishInventory()
     this.#publishLive()
+    // a collector that has just come has not heard an earlier question
+    this.#questions.ask()
   }
 
   #publishInventory(): void {
