@@ -4,7 +4,7 @@ import { defineRule, type Finding } from '../plugin/rule.ts'
 export default defineRule({
   name: 'store-warning',
   summary:
-    'the database has lost what it held, is shorter than it was, or will delete the ledger by a retention of its own; no loss is given',
+    'the database has lost what it held, is shorter than it was, or keeps the ledger only for a time; no loss is given',
   defaults: { severity: 'critical', for: '0s', clearFor: '0s' },
   settings: z.strictObject({}),
   judge: ({ storeWarnings = [] }) =>

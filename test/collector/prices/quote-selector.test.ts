@@ -174,6 +174,8 @@ describe('a feed that fails', () => {
       feed: 'test',
       quotes: ['btcUsd'],
       failing: 'no route',
+      // its tries gave nothing at all
+      silent: true,
     })
     feed.sink?.failing(undefined)
     expect(rig.lines).toEqual(['a feed fails', 'a feed is well again'])
