@@ -134,7 +134,7 @@ export class Doubts {
     for (const known of [seen, stored]) learnFrom(known, records)
   }
 
-  /** A person took back that he had accepted records of a device: what was learnt from them is forgotten. */
+  /** A person took back that he had accepted records of a device: what they taught is forgotten. */
   unlearn(agentId: string, deviceId: string): void {
     const isMeter = this.#sources.device(agentId, deviceId)?.kind === 'meter'
     const { seen, stored } = this.#remembered(agentId, deviceId)

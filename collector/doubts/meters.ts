@@ -133,7 +133,7 @@ export function learnMeter(next: Seen, records: readonly Interval[]): void {
   next.pastPeakW = Math.max(next.pastPeakW, ...powersW)
 }
 
-/** A person took that back: what the meter stands for is learnt anew. */
+/** A person took that back: from now on it is learnt again what the meter stands for. */
 export function unlearnMeter(next: Seen): void {
   next.pastMs = 0
   next.pastMilliJ = 0

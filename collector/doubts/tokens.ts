@@ -51,7 +51,7 @@ export function learnTokens(next: Seen, records: readonly Interval[]): void {
   )
 }
 
-/** A person took that back: the server's rate is learnt anew. */
+/** A person took that back: from now on the server's rate is learnt again. */
 export function unlearnTokens(next: Seen): void {
   next.tokensMs = 0
   next.tokensInPerMs = 0
