@@ -68,6 +68,8 @@ export interface AsicFacts {
   pools?: PoolFacts | undefined
   /** the session's: who has the work of a machine that hashes and does not tell it now */
   worksFor?: readonly Holder[] | undefined
+  /** accepted part of the shares of a machine whose work is estimated, 0 to 1, as it was last told */
+  acceptedRatio?: number
   /** the session's: no counter counts its work, so it is estimated */
   uncountedWork?: boolean
 }

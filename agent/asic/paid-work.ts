@@ -27,6 +27,8 @@ export class PaidWork {
   #pollsUnseen = 0
   /** the holders of its work when the pools were last told */
   #holders: readonly Holder[] | undefined
+  /** the accepted part of the shares when it was last told */
+  #acceptedRatio: number | undefined
   /** each owner's counter at the last reading that had any */
   #counters = new Map<string, number>()
 
@@ -36,12 +38,19 @@ export class PaidWork {
   }
 
   /** The facts with the pools as they count, who has the work, and whether it must be estimated. */
-  of(facts: AsicFacts): Pick<AsicFacts, 'pools' | 'worksFor' | 'uncountedWork' | 'notes'> {
+  of(facts: AsicFacts): Pick<AsicFacts, 'pools' | 'worksFor' | 'acceptedRatio' | 'uncountedWork' | 'notes'> {
     const { notes = [] } = facts
     const pools = facts.pools && this.#withoutStandingCounter(facts.pools)
     if (pools?.byOwner?.length) this.#countedAtMs = this.#now()
     const worksFor = facts.hashrateHs ? this.#untold(pools) : undefined
-    const told = { ...(pools && { pools }), ...(worksFor && { worksFor }), notes }
+    this.#acceptedRatio = pools?.uncounted?.acceptedRatio ?? this.#acceptedRatio
+    const told = {
+      ...(pools && { pools }),
+      ...(worksFor && { worksFor }),
+      // an answer that is missing makes no rejected share a paid one
+      ...(this.#acceptedRatio !== undefined && { acceptedRatio: this.#acceptedRatio }),
+      notes,
+    }
     if (pools && (pools.byOwner?.length || pools.uncounted)) this.#pollsUnseen = 0
     if (!facts.hashrateHs || pools?.byOwner?.length) return told
     if (pools?.uncounted)

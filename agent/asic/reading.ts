@@ -41,7 +41,7 @@ export function asicReading(given: AsicFacts, lasts: (doubtful: boolean) => bool
   const doubted = sha256(absurd ?? doubtedPower(facts, rates, state === 'hashing'))
   const isDoubted = lasts(doubted !== undefined) || doubted?.sure === true
   if (doubted && isDoubted) faults.push(doubted.fault)
-  const paid = sha256(paidRatio(facts.pools))
+  const paid = sha256(paidRatio(facts.pools) ?? (facts.uncountedWork ? facts.acceptedRatio : undefined))
   faults.push(...littlePaid(paid, facts.pools), ...(facts.notes ?? []))
   const power = (isDoubted ? undefined : facts.power) ?? sha256(modelledPower(facts, rates))
   const { byOwner, shares } = facts.pools ?? {}

@@ -26,11 +26,11 @@ export function estimateBasis(
 ): EstimateBasis | undefined {
   const { holders, paidRatio } = sample
   const isTold = holders !== undefined && !holders.some(({ owner }) => isUnknownPool(owner))
-  if (uncountedWork && isTold)
-    // until its first share the machine has no ratio, and nothing of its work has been rejected
-    return { holders, paidRatio: paidRatio ?? 1, knownMs: atMs }
+  // until its first share a machine has no ratio, and nothing of its work has been rejected
+  const ratio = paidRatio ?? before?.paidRatio ?? 1
+  if (uncountedWork && isTold) return { holders, paidRatio: ratio, knownMs: atMs }
   const unseen = !isTold && counters?.byOwner === undefined
   if (unseen && before && atMs - before.knownMs < KEPT_MS) return before
   if (!uncountedWork || counts) return undefined
-  return { holders: [{ owner: UNKNOWN_POOL, share: 1 }], paidRatio: paidRatio ?? 1, knownMs: atMs }
+  return { holders: [{ owner: UNKNOWN_POOL, share: 1 }], paidRatio: ratio, knownMs: atMs }
 }

@@ -16,6 +16,8 @@ const MOST_W: Record<Device['kind'], number> = {
   meter: 2e9,
 }
 export const MOST_METER_W = MOST_W.meter
+/** One that is rated may be a whole rack of GPUs, which draws up to 600 kW. */
+const MOST_RATED_W: Partial<Record<Device['kind'], number>> = { host: 1_000_000, service: 1_000_000 }
 /** A device that no inventory names yet may be any machine. */
 const LARGEST_W = MOST_W.host
 /** No SHA-256 miner since 2016 needs more, J/TH: an S9 takes 98. */
@@ -74,7 +76,7 @@ export function abilityOf(device: Device | undefined, gpusBehind: number): Abili
 function workOf(device: Device | undefined): Required<Ability>['work'] {
   const rated = lowestOf(
     [device?.expectedHashrateHs, ABOVE_RATING, 'its expected hashrate'],
-    [device?.modelHashrateHs, ABOVE_MODEL, `the rating of a ${device?.model}`],
+    [device?.modelHashrateHs, ABOVE_MODEL, `the rating of a ${device?.model ?? 'similar model'}`],
   )
   // an expected hashrate that no machine has says nothing
   if (!rated || rated[0] > MOST_HS) return { mostPerMs: perMs(MOST_HS), ratedPerMs: perMs(MOST_HS) / 2 }
@@ -108,13 +110,15 @@ function powerOf(device: Device | undefined): Pick<Ability, 'power' | 'stepMilli
   const { kind, ratedPowerW, modelPowerW, expectedHashrateHs } = device
   const stepMilliJ = STEP_MILLI_J[kind]
   if (kind === 'meter' && ratedPowerW === undefined) return { stepMilliJ }
+  const isRated = ratedPowerW !== undefined || modelPowerW !== undefined
+  const mostW = (isRated && MOST_RATED_W[kind]) || MOST_W[kind]
   const byHashrateW =
     kind === 'asic' && expectedHashrateHs ? (expectedHashrateHs / 1e12) * MOST_J_PER_TH : undefined
   const rated = lowestOf(
     [ratedPowerW, ABOVE_RATING, 'its rated power'],
-    [modelPowerW, ABOVE_MODEL, `the rating of a ${device.model}`],
+    [modelPowerW, ABOVE_MODEL, `the rating of a ${device.model ?? 'similar model'}`],
     [byHashrateW, 1, `${MOST_J_PER_TH} J/TH at its expected hashrate`],
-    [MOST_W[kind], 1, `the most that any ${kind} draws`],
+    [mostW, 1, `the most that any ${kind} draws`],
   ) as Rated
   const [powerW, times, name] = rated
   const most = times === 1 ? '' : `${times} times `

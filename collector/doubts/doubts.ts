@@ -10,10 +10,10 @@ import { energyFault } from './energy.ts'
 import { gpuTimeFault } from './gpu-time.ts'
 import { kindFault } from './kinds.ts'
 import { memoryOf, memoryText } from './memory.ts'
-import { type MeterSources, meterBound, noteMeter } from './meters.ts'
+import { learnMeter, type MeterSources, meterBound, noteMeter, unlearnMeter } from './meters.ts'
 import { copySeen, nothingSeen, type Seen } from './seen.ts'
 import { sizeFault } from './sizes.ts'
-import { learnTokens, tokenFault } from './tokens.ts'
+import { learnTokens, tokenFault, unlearnTokens } from './tokens.ts'
 import { workFault } from './work.ts'
 
 /** A power limit that a machine shows now says nothing about records that are older. */
@@ -126,11 +126,19 @@ export class Doubts {
     for (const [deviceId, seen] of memoryOf(text)) copySeen(this.#remembered(agentId, deviceId).seen, seen)
   }
 
-  /** A person accepted these records of a device, though its check `tokens` held them. */
+  /** A person accepted these records of a device, though its check `tokens` or `energy` held them. */
   learn(agentId: string, deviceId: string, records: readonly Interval[]): void {
+    const isMeter = this.#sources.device(agentId, deviceId)?.kind === 'meter'
+    const learnFrom = isMeter ? learnMeter : learnTokens
     const { seen, stored } = this.#remembered(agentId, deviceId)
-    learnTokens(seen, records)
-    learnTokens(stored, records)
+    for (const known of [seen, stored]) learnFrom(known, records)
+  }
+
+  /** A person took back that he had accepted records of a device: what they taught is forgotten. */
+  unlearn(agentId: string, deviceId: string): void {
+    const isMeter = this.#sources.device(agentId, deviceId)?.kind === 'meter'
+    const { seen, stored } = this.#remembered(agentId, deviceId)
+    for (const known of [seen, stored]) (isMeter ? unlearnMeter : unlearnTokens)(known)
   }
 
   #noteUnstored(agentId: string, found: Remembered): void {

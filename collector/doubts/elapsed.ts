@@ -14,13 +14,15 @@ const BACK_STEP_EVERY_MS = 10 * MINUTE_MS
 
 /**
  * The time in which the device can have done what a record tells, ms, beyond the time of its earlier records. A recovered stretch
- * counts with its whole length since the record before it. Before the first one there was none: an agent writes a record for each
+ * counts with its whole length since the latest record: a clock that was set back gives no second time. Before the first one there was none: an agent writes a record for each
  * minute of a stretch, so it counts like any other. Moves `next` on.
  * @param nowMs collector's clock
  */
 export function elapse(next: Seen, { startMs, durationMs, recovered }: Interval, nowMs: number): number {
   const endMs = startMs + durationMs
   const { upToMs } = next
+  const furthestMs = Math.max(next.furthestMs, upToMs)
+  next.furthestMs = Math.max(furthestMs, endMs)
   if (upToMs === 0) {
     next.upToMs = endMs
     return recovered ? durationMs + LATE_MS : durationMs
@@ -32,7 +34,9 @@ export function elapse(next: Seen, { startMs, durationMs, recovered }: Interval,
   }
   const newMs = Math.max(0, endMs - upToMs)
   next.upToMs = Math.max(upToMs, endMs)
-  return recovered ? Math.min(newMs, RECOVERED_AT_MOST_MS) : Math.min(newMs, durationMs + LATE_MS)
+  const atOnceMs = durationMs + LATE_MS
+  const longMs = recovered ? Math.max(atOnceMs, Math.min(endMs - furthestMs, RECOVERED_AT_MOST_MS)) : atOnceMs
+  return Math.min(newMs, longMs)
 }
 
 function mayStepBack(next: Seen, nowMs: number): boolean {

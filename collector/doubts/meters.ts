@@ -124,6 +124,22 @@ function pastBound(
   return ways.reduce((most, way) => (way.mostW > most.mostW ? way : most))
 }
 
+/** A person accepted these records of a meter: it does stand for as much from now on. */
+export function learnMeter(next: Seen, records: readonly Interval[]): void {
+  const powersW = records.map(
+    ({ energyMilliJ = 0, exportedMilliJ = 0, durationMs }) => (energyMilliJ + exportedMilliJ) / durationMs,
+  )
+  next.pastMs = Math.max(next.pastMs, PAST_MS)
+  next.pastPeakW = Math.max(next.pastPeakW, ...powersW)
+}
+
+/** A person took that back: from now on it is learnt again what the meter stands for. */
+export function unlearnMeter(next: Seen): void {
+  next.pastMs = 0
+  next.pastMilliJ = 0
+  next.pastPeakW = 0
+}
+
 /** Takes a record's energy into what the meter had before. */
 export function noteMeter(
   next: Seen,

@@ -14,6 +14,8 @@ export interface Covered {
 export interface Seen {
   /** end of the newest record, Unix ms; 0 before the first */
   upToMs: number
+  /** the latest end of all records, also of those before the clock was set back, Unix ms */
+  furthestMs: number
   /** how often the clock was set back of late: one more each time, one less each 10 minutes */
   backSteps: number
   backStepMs: number
@@ -58,6 +60,7 @@ export interface Seen {
 /** What is remembered of a device before its first record. */
 export const nothingSeen = (): Seen => ({
   upToMs: 0,
+  furthestMs: 0,
   backSteps: 0,
   backStepMs: 0,
   covered: [],
@@ -88,6 +91,7 @@ export const nothingSeen = (): Seen => ({
 /** Copies all of it, name by name: this runs twice a record, and a new object each time would cost as much as all checks. */
 export function copySeen(to: Seen, from: Seen): void {
   to.upToMs = from.upToMs
+  to.furthestMs = from.furthestMs
   to.backSteps = from.backSteps
   to.backStepMs = from.backStepMs
   to.covered = from.covered

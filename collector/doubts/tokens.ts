@@ -51,5 +51,12 @@ export function learnTokens(next: Seen, records: readonly Interval[]): void {
   )
 }
 
+/** A person took that back: from now on the server's rate is learnt again. */
+export function unlearnTokens(next: Seen): void {
+  next.tokensMs = 0
+  next.tokensInPerMs = 0
+  next.tokensOutPerMs = 0
+}
+
 const fault = (kind: string, beyond: number, mostPerMs: number): string =>
   `it has ${Math.round(beyond)} ${kind} tokens beyond what it can serve, ${Math.round(mostPerMs * 1000)} tokens/s; look at its counter`

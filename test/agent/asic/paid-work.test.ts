@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { PaidWork } from '../../../agent/asic/paid-work.ts'
 import type { PoolFacts } from '../../../agent/asic/pools.ts'
+import { asicReading } from '../../../agent/asic/reading.ts'
 
 const HASHES = { hashrateHs: 2e14 }
 const counted = (workDiff1: number, accepted: number): PoolFacts => ({
@@ -60,6 +61,19 @@ test('who works for a pool that was never told works for an unknown one, and for
   const told = work.of({ ...HASHES, pools: { configured: 1, alive: 1, active: owner, uncounted: {} } })
   expect(told).not.toHaveProperty('worksFor')
   expect(work.of(HASHES).worksFor).toEqual([{ owner, share: 1 }])
+})
+
+test('an answer of the pools that is missing makes no rejected share a paid one', () => {
+  const work = new PaidWork()
+  const owner = { poolUrl: 'stratum+tcp://pool.example:3333', poolUser: 'acme.1' }
+  const pools = { configured: 1, alive: 1, active: owner, uncounted: { acceptedRatio: 0.5 } }
+  expect(work.of(HASHES)).not.toHaveProperty('acceptedRatio')
+  expect(work.of({ ...HASHES, pools }).acceptedRatio).toBe(0.5)
+  // hours later, and where the pools are told without their shares
+  for (let poll = 0; poll < 1000; poll++) expect(work.of(HASHES).acceptedRatio).toBe(0.5)
+  const without = { ...pools, uncounted: {} }
+  expect(asicReading({ ...HASHES, ...work.of({ ...HASHES, pools: without }) }).sample.paidRatio).toBe(0.5)
+  expect(asicReading({ ...HASHES, ...work.of(HASHES) }).sample.paidRatio).toBe(0.5)
 })
 
 test('two living pools of which none is told are an unknown one, with a note', () => {

@@ -87,6 +87,11 @@ describe('work that the machine does not count', () => {
     expect(total(gone, 'estimatedWorkDiff1') / ((HS * 900) / HASHES_PER_DIFF1)).toBeCloseTo(1, 2)
   })
 
+  it('is less the rejected part also at readings that do not tell it', () => {
+    const half = run(every(5, 3600, (atS) => (atS % 50 === 0 ? uncounted({ paidRatio: 0.5 }) : uncounted())))
+    expect(total(half, 'estimatedWorkDiff1') / ((HS * 3600) / HASHES_PER_DIFF1)).toBeCloseTo(0.5, 3)
+  })
+
   it('keeps a dev fee’s part apart, and shares the energy of the minute by work', () => {
     const holders = [
       { owner: POOL, share: 0.75 },

@@ -38,6 +38,7 @@ export const DEVICES: Record<string, Device> = {
   node: { deviceId: 'node', kind: 'host', driver: 'redfish' },
   meter: { deviceId: 'meter', kind: 'meter', driver: 'modbus-meter' },
   'rated-meter': { deviceId: 'rated-meter', kind: 'meter', driver: 'modbus-meter', ratedPowerW: 100_000 },
+  rack: { deviceId: 'rack', kind: 'host', driver: 'redfish', ratedPowerW: 132_000 },
   llm: { deviceId: 'llm', kind: 'service', driver: 'llm-server' },
 }
 

@@ -334,6 +334,37 @@ describe('a record is doubtful', () => {
     expect(judge(record(4, 'llm', { tokensIn: 1e11 }))).toBe('tokens')
   })
 
+  test('a rate that a person takes back is not learnt any more', () => {
+    const wild = (minute: number) => record(minute, 'llm', { tokensOut: 9e10 })
+    expect(judge(wild(0))).toBe('tokens')
+    doubts.learn('a', 'llm', [wild(0)])
+    expect(judge(wild(1))).toBeUndefined()
+    doubts.unlearn('a', 'llm')
+    expect([judge(wild(2)), judge(wild(3))]).toEqual(['tokens', 'tokens'])
+  })
+
+  test('a meter that shows no power and stands for more than was known is doubted until one accept', () => {
+    const hall = (minute: number) => record(minute, 'meter', { energyMilliJ: 20e6 * 60 * 1000 })
+    const first = Array.from({ length: 10 }, (_, m) => judge(hall(m)))
+    expect(first.at(-1)).toBe('energy')
+    doubts.learn('a', 'meter', [hall(8), hall(9)])
+    expect(Array.from({ length: 60 }, (_, m) => judge(hall(10 + m))).filter(Boolean)).toEqual([])
+    doubts.unlearn('a', 'meter')
+    expect(Array.from({ length: 10 }, (_, m) => judge(hall(70 + m))).at(-1)).toBe('energy')
+  })
+
+  test('a clock that was set back gives no second time to a recovered record', () => {
+    expect(judge(honest(6 * 24 * 60))).toBeUndefined()
+    expect(judge(honest(10))).toBeUndefined()
+    const week = record(6 * 24 * 60 + 1, 's21', { recovered: true, workDiff1: 6 * 24 * 60 * S21_WORK })
+    expect(judge(week)).toBe('work')
+  })
+
+  test('a rack that is read as one host may draw what it is rated for', () => {
+    const rack = (minute: number) => record(minute, 'rack', { energyMilliJ: 120_000 * 60 * 1000 })
+    expect(Array.from({ length: 60 }, (_, m) => judge(rack(m))).filter(Boolean)).toEqual([])
+  })
+
   test('after a store that failed as if its records had not come: they come again', () => {
     const all = Array.from({ length: 40 }, (_, m) => honest(m))
     for (let turn = 0; turn < 50; turn++) {
