@@ -144,7 +144,7 @@ describe('a configuration of the form before 0.1.0', () => {
 
 describe('the limit of a silent owner, which the rule device-claimed had', () => {
   const of = (rules: string) => `alerts:\n  rules:\n${rules}`
-  it.each([
+  test.each([
     // a list of lines, with comments
     [
       of('    - rule: device-claimed # two agents\n      silentAfter: 5m # long\n      severity: critical\n'),
@@ -185,7 +185,7 @@ describe('the limit of a silent owner, which the rule device-claimed had', () =>
     expect(fromEarlierForm(now)).toEqual({ text: now, changes: [] })
   })
 
-  it('is told with where it stands now', () => {
+  test('is told with where it stands now', () => {
     expect(fromEarlierForm('alerts: { rules: [{ rule: device-claimed, silentAfter: 5m }] }').changes).toEqual([
       { path: 'alerts.rules[0].silentAfter', now: 'after: 5m of the rule owner-silent' },
     ])
