@@ -143,8 +143,9 @@ export class HeldCounter {
     const overGap = gap || this.#doubts.sinceGap
     if (overGap && grownJ <= this.#mostOverGapJ(at.elapsedMs)) return this.#overGap(energyJ, grownJ, at)
     if (!gap) this.#sparse.end()
-    if (grownJ > window.mostAtOnceJ(this.#shown, this.#steps) && energyJ !== this.#seenJ)
-      this.#note(steadyMs, grownJ)
+    const mostJ = window.mostAtOnceJ(this.#shown, this.#steps)
+    // a leap is between two readings: a meter with another count leaps once
+    if (grownJ > mostJ && Math.abs(energyJ - (this.#seenJ ?? goodJ)) > mostJ) this.#note(steadyMs, grownJ)
     if (this.#fault !== undefined) return {}
     const verdict = window.verdict(energyJ, this.#shown, this.#steps)
     if (verdict !== undefined) {

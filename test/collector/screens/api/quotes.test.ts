@@ -110,6 +110,43 @@ describe('quotes now', () => {
   })
 })
 
+describe('a quote that leaps', () => {
+  test('is answered with 202 and what confirms it, and is taken from one who is sure, or accepted by a person', async () => {
+    const push = (value: number, more = {}) =>
+      ask('/api/v1/quotes', { name: 'fx.EUR', value, by: 'desk', ...more })
+    expect((await push(0.92)).status).toBe(201)
+    expect(await push(920)).toEqual({
+      status: 202,
+      body: {
+        name: 'fx.EUR',
+        value: 920,
+        unit: 'EUR/USD',
+        source: 'pushed by desk',
+        sinceMs: NOW,
+        reason: '1000 times the last value',
+        waitsFor: 'another source or a person',
+      },
+    })
+    const accept = { name: 'fx.EUR', by: 'ann' }
+    expect(await ask('/api/v1/quotes/accept', accept)).toEqual({
+      status: 200,
+      body: { accepted: ['pushed by desk (accepted by ann)'] },
+    })
+    expect(await ask('/api/v1/quotes/accept', accept)).toMatchObject({
+      status: 404,
+      body: { error: { message: expect.stringContaining('no price of fx.EUR waits') } },
+    })
+    expect((await push(0.93)).status).toBe(202)
+    expect((await push(0.93, { sure: true })).status).toBe(201)
+  })
+
+  test('needs a token', async () => {
+    await server.close()
+    await serve(false)
+    expect((await ask('/api/v1/quotes/accept', { name: 'fx.EUR', by: 'ann' })).status).toBe(403)
+  })
+})
+
 describe('a pushed quote', () => {
   test('is taken, and appears in the quotes and their history with its author', async () => {
     const taken = {
