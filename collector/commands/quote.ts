@@ -31,7 +31,8 @@ export async function quote(
     return
   }
   if (accept) {
-    if (value !== undefined) throw new UsageError(['--accept: takes the value that is held back; leave the value out'])
+    if (value !== undefined)
+      throw new UsageError(['--accept: takes the value that is held back; leave the value out'])
     if (!by) throw new UsageError(['--by: name who says that it is right; the quote’s source names it'])
     const { accepted } = await api.ask<{ accepted: string[] }>('/api/v1/quotes/accept', {}, { name, by })
     printLine(`${name} of ${accepted.map(plain).join(', ')} is taken, accepted by ${plain(by)}`)

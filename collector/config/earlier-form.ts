@@ -3,7 +3,16 @@ import { CHANNELS } from '../channels/index.ts'
 import { FEEDS } from '../feeds/index.ts'
 import { STORES } from '../stores/index.ts'
 import { ownerSilence } from './owner-silence.ts'
-import { type Converted, columnOf, type Edit, edited, endOf, endOfPair, keyOf, startOf } from './yaml-edits.ts'
+import {
+  type Converted,
+  columnOf,
+  type Edit,
+  edited,
+  endOf,
+  endOfPair,
+  keyOf,
+  startOf,
+} from './yaml-edits.ts'
 
 /**
  * Brings a configuration that was written before version 0.1.0 into today's form. There an entry was named by a key around its

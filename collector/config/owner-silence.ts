@@ -1,5 +1,14 @@
 import { isMap, isSeq, type Pair, parseDocument, type YAMLMap, type YAMLSeq } from 'yaml'
-import { type Converted, columnOf, type Edit, edited, endOf, endOfPair, keyOf, startOf } from './yaml-edits.ts'
+import {
+  type Converted,
+  columnOf,
+  type Edit,
+  edited,
+  endOf,
+  endOfPair,
+  keyOf,
+  startOf,
+} from './yaml-edits.ts'
 
 const BEFORE = 'silentAfter'
 

@@ -3,8 +3,7 @@ import { HOUR_MS } from '../../protocol/units.ts'
 import type { AgentInterval } from '../economics/ledger-row.ts'
 import type { DeviceClaim, GpuStanding, NamedDevice } from '../plugin/claim-store.ts'
 import type { HeldMark } from '../plugin/held.ts'
-import { rootOf } from './identity.ts'
-import { hostnameOf } from './own-host.ts'
+import { isWhole, MachineKeys } from './machine-keys.ts'
 import { orderOf } from './precedence.ts'
 import type { OwnershipRegister } from './register.ts'
 
@@ -16,6 +15,8 @@ const NOTED_MS = HOUR_MS
 /** A device with GPU time in the minute that is settled. */
 interface Holder {
   device: Device
+  /** what it has in common with its machine */
+  keys: readonly string[]
   claim: DeviceClaim
   standing: GpuStanding
 }
@@ -28,6 +29,7 @@ interface Holder {
 export class GpuTime {
   readonly #register: OwnershipRegister
   readonly #nowMs: () => number
+  readonly #keys = new MachineKeys()
 
   constructor(register: OwnershipRegister, nowMs: () => number) {
     this.#register = register
@@ -58,13 +60,13 @@ export class GpuTime {
     const others = new Map<string, Set<Holder>>()
     const known = [...present, ...this.#wholes(minuteMs), ...this.#gpus()]
     for (const holder of known)
-      for (const key of machineKeys(holder.device)) {
+      for (const key of holder.keys) {
         const own = others.get(key) ?? new Set()
         others.set(key, own.add(holder))
       }
     const inMinute = new Set(present.map(({ claim }) => claim))
     return (holder) => {
-      for (const key of machineKeys(holder.device))
+      for (const key of holder.keys)
         for (const other of others.get(key) ?? [])
           if (isRival(other, holder) && goesBefore(other, holder, inMinute.has(other.claim))) return other
       return undefined
@@ -73,9 +75,7 @@ export class GpuTime {
 
   /** Hosts and services that have had GPU time of late. */
   #wholes(minuteMs: number): Holder[] {
-    return this.#holders(
-      ({ kind }, { toMs }) => (kind === 'host' || kind === 'service') && toMs > minuteMs - STANDS_MS,
-    )
+    return this.#holders((device, { toMs }) => isWhole(device) && toMs > minuteMs - STANDS_MS)
   }
 
   /** GPUs that an agent reads. */
@@ -87,8 +87,10 @@ export class GpuTime {
     const holders: Holder[] = []
     for (const claim of this.#register.all()) {
       const { gpuTime: standing, rival } = claim
-      const device = standing && this.#register.told.get(claim.agentId)?.get(claim.deviceId)
-      if (device && !rival && is(device, standing)) holders.push({ device, claim, standing })
+      const told = standing && this.#register.told.get(claim.agentId)
+      const device = told?.get(claim.deviceId)
+      if (told && device && !rival && is(device, standing))
+        holders.push({ device, keys: this.#keys.of(device, told), claim, standing })
     }
     return holders
   }
@@ -96,9 +98,11 @@ export class GpuTime {
   /** A record with GPU time: the first of a device, and of what it is a part of, begins its standing. */
   #note({ agentId, deviceId, startMs }: AgentInterval): Holder | undefined {
     const claim = this.#register.claim(agentId, deviceId)
-    const device = this.#register.told.get(agentId)?.get(deviceId)
-    if (!claim || !device) return undefined
-    const machine = machineKeys(device).join(' ')
+    const told = this.#register.told.get(agentId)
+    const device = told?.get(deviceId)
+    if (!claim || !told || !device) return undefined
+    const keys = this.#keys.of(device, told)
+    const machine = keys.join(', ')
     const known = claim.gpuTime?.machine === machine ? claim.gpuTime : undefined
     // one that tells of another machine than before has its time from now on
     const beginMs = claim.gpuTime && !known ? Math.max(startMs, this.#nowMs()) : startMs
@@ -106,7 +110,7 @@ export class GpuTime {
     const toMs = startMs > (known?.toMs ?? 0) + NOTED_MS ? startMs : (known?.toMs ?? startMs)
     const standing = { machine, fromMs, toMs, settled: known?.settled ?? false }
     if (known?.fromMs !== fromMs || known.toMs !== toMs) this.#register.stand({ agentId, deviceId }, standing)
-    return { device, claim, standing }
+    return { device, keys, claim, standing }
   }
 
   #markOf({ agentId, deviceId, owner, startMs }: AgentInterval, own: Holder, first: Holder): HeldMark {
@@ -129,29 +133,6 @@ export class GpuTime {
 
 const hasGpuTime = ({ gpuMs = 0, busyGpuMs = 0 }: AgentInterval): boolean => gpuMs > 0 || busyGpuMs > 0
 const nameOf = ({ agentId, deviceId }: NamedDevice): string => `${agentId}\n${deviceId}`
-const isWhole = ({ kind }: Device): boolean => kind === 'host' || kind === 'service'
-
-const KEYS = new WeakMap<Device, readonly string[]>()
-
-/** By what a host, a service and a GPU are found to be one machine; found once for each entry of an inventory. */
-function machineKeys(device: Device): readonly string[] {
-  const known = KEYS.get(device)
-  if (known) return known
-  const keys = keysOf(device)
-  KEYS.set(device, keys)
-  return keys
-}
-
-function keysOf(device: Device): string[] {
-  const { deviceId, computer, meteredBy, kind } = device
-  const hostname = hostnameOf(device)
-  return [
-    `name ${rootOf(deviceId).toLowerCase()}`,
-    ...(hostname === undefined ? [] : [`name ${hostname}`]),
-    ...(computer === undefined ? [] : [`computer ${computer}`]),
-    ...(kind === 'gpu' && meteredBy !== undefined ? [`name ${meteredBy.toLowerCase()}`] : []),
-  ]
-}
 
 /** GPUs of one machine have each their own time. */
 const isRival = (a: Holder, b: Holder): boolean =>

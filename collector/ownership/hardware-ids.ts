@@ -29,7 +29,10 @@ export function macOf(text: string): string | undefined {
   const least = digits === 2 ? 1 : digits
   if (parts.some((part) => part.length < least || part.length > digits || !/^[0-9a-f]+$/i.test(part)))
     return undefined
-  const hex = parts.map((part) => part.padStart(digits, '0')).join('').toUpperCase()
+  const hex = parts
+    .map((part) => part.padStart(digits, '0'))
+    .join('')
+    .toUpperCase()
   return /^(?:0+|F+)$/.test(hex) ? undefined : hex
 }
 

@@ -15,7 +15,8 @@ export const rootOf = (deviceId: string): string => deviceId.split('/', 1)[0] as
  * @param device its entry of the inventory; absent where its agent has named none
  */
 export function identityKeys(deviceId: string, device?: Device): string[] {
-  const keys = [`id ${deviceId}`]
+  // two names that differ in capitals alone are one machine written twice
+  const keys = [`id ${deviceId.toLowerCase()}`]
   if (!device) return keys
   const hardware = hardwareKey(device)
   if (hardware !== undefined) keys.push(hardware)

@@ -109,7 +109,9 @@ export class FeedState {
   /** What it says of a name now, believed or not, for the doubts about others. */
   witnesses(name: QuoteName, now: number): number[] {
     if (this.rank === 'typed') return []
-    const fresh = (this.#quotes.get(name)?.quotes ?? []).filter((q) => q.fromMs <= now && !isStale(q, now)).at(-1)
+    const fresh = (this.#quotes.get(name)?.quotes ?? [])
+      .filter((q) => q.fromMs <= now && !isStale(q, now))
+      .at(-1)
     const doubted = this.#watches.get(name)?.doubted
     return [...(fresh ? [fresh.value] : []), ...(doubted === undefined ? [] : [doubted])]
   }
@@ -160,7 +162,10 @@ export class FeedState {
     if (!this.#isMeasured) return outOfRange(name, statements)
     if (statements.some(({ fromMs }) => fromMs !== undefined)) {
       const firstMs = statements.reduce((least, { fromMs = now }) => Math.min(least, fromMs), now)
-      const known = this.#quotes.get(name)?.quotes.filter((q) => q.fromMs <= firstMs).at(-1)
+      const known = this.#quotes
+        .get(name)
+        ?.quotes.filter((q) => q.fromMs <= firstMs)
+        .at(-1)
       const accepted = this.#watches.get(name)?.believed
       return listDoubts(name, statements, {
         before: known && { value: known.value, atMs: known.fromMs },
@@ -170,7 +175,9 @@ export class FeedState {
     const doubts = outOfRange(name, statements)
     for (const [i, { value, intervalMs }] of statements.entries()) {
       const reason = measuredFault(name, value)
-      const doubt = doubts.get(i) ?? (reason ? { reason } : this.#watchOf(name).judge(value, now, { ...beside, intervalMs }))
+      const doubt =
+        doubts.get(i) ??
+        (reason ? { reason } : this.#watchOf(name).judge(value, now, { ...beside, intervalMs }))
       if (doubt) doubts.set(i, doubt)
     }
     return doubts

@@ -67,8 +67,7 @@ export class PushedQuotes {
     const others = this.of(name).filter((q) => q.fromMs !== fromMs)
     // drop past quotes that a later one has replaced
     const waiting = others.slice(Math.max(0, lastIndexAtOrBefore(others, now)))
-    if (waiting.length >= MAX_PUSHED)
-      return `${MAX_PUSHED} quotes of ${name} wait already; push fewer ahead`
+    if (waiting.length >= MAX_PUSHED) return `${MAX_PUSHED} quotes of ${name} wait already; push fewer ahead`
     this.#quotes.set(
       name,
       [...waiting, quote].sort((a, b) => a.fromMs - b.fromMs),

@@ -35,7 +35,7 @@ const STEPS: Readonly<Record<'btcUsd' | 'difficulty' | 'feesBtcPerBlock' | 'fx',
   // a retarget moves it by 4 at most, and takes 2,016 blocks (CalculateNextWorkRequired, Bitcoin Core's pow.cpp)
   difficulty: { factor: 4, eachMs: 3.5 * DAY_MS },
   // the average of a day's blocks, which one block can multiply: 84 BTC were paid for one on 23 November 2023
-  feesBtcPerBlock: { factor: 10, eachMs: DAY_MS, least: 0.005 },
+  feesBtcPerBlock: { factor: 10, eachMs: DAY_MS, least: 0.001 },
   // the Lebanese pound lost nine tenths of its official rate in a day (1 February 2023): its second reading confirms that
   fx: { factor: 2, eachMs: DAY_MS },
 }

@@ -163,7 +163,8 @@ export class QuoteSelector {
     const pushed = this.#pushed.accept(name, by, now)
     if (pushed && !('refused' in this.#take(pushed, now))) accepted.push(pushed.source)
     for (const source of this.#sources)
-      if (source.accept(name, by, this.#beside(name, now, source.feed.name), now)) accepted.push(source.feed.name)
+      if (source.accept(name, by, this.#beside(name, now, source.feed.name), now))
+        accepted.push(source.feed.name)
     if (accepted.length === 0) return accepted
     this.#o.log.info('a quote that was held back is accepted', { quote: name, sources: accepted, by })
     this.#decide(name)
@@ -256,7 +257,8 @@ export class QuoteSelector {
           const present = this.#presentOf(name, now)
           const own = statements.filter((s) => s.name === name)
           const quotes = source.take(name, own, this.#beside(name, now, source.feed.name), now)
-          if (present && sourceName(present.source) === source.feed.name) this.#past.fillGap(present, quotes, now)
+          if (present && sourceName(present.source) === source.feed.name)
+            this.#past.fillGap(present, quotes, now)
           // also where nothing was believed: what it said last is stale then
           this.#decide(name)
           this.#past.fillBefore(name, quotes, now)

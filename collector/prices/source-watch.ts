@@ -51,7 +51,11 @@ export class SourceWatch {
     const name = this.#name
     const last = this.#last ?? before
     const leap = last && leapOf(name, value, last, atMs)
-    if (!leap || others.some((other) => isNear(name, value, other)) || this.#isSecond(value, atMs, leap, intervalMs)) {
+    if (
+      !leap ||
+      others.some((other) => isNear(name, value, other)) ||
+      this.#isSecond(value, atMs, leap, intervalMs)
+    ) {
       this.believe({ value, atMs })
       return undefined
     }

@@ -145,7 +145,17 @@ export class Repricer {
     }
     const records = groups.reduce((sum, group) => sum + group.records, 0)
     const decision: Decision = { verdict, filter: { ...filter, ...span, state }, records }
-    const repricing = { ...act, by, reason, fromMs, toMs, rulesVersion: '', quotes: [], doneMs: fromMs, decision }
+    const repricing = {
+      ...act,
+      by,
+      reason,
+      fromMs,
+      toMs,
+      rulesVersion: '',
+      quotes: [],
+      doneMs: fromMs,
+      decision,
+    }
     const ordered = await this.#ordered(repricing, () => this.#store.decide(repricing))
     await this.#onDecided(decision).catch((error) =>
       this.#log.warn('the decision is stored, but nothing was learnt from it', { reason: reasonOf(error) }),

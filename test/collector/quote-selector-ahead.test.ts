@@ -222,7 +222,9 @@ describe('a value that is not to be believed', () => {
       '0.05 list',
       '0.06 list',
     ])
-    expect(selector.history('energyUsdPerKwh', T0, T0 + 1)).toMatchObject([{ staleAfterMs: T0 + HOUR_MS - 1 }])
+    expect(selector.history('energyUsdPerKwh', T0, T0 + 1)).toMatchObject([
+      { staleAfterMs: T0 + HOUR_MS - 1 },
+    ])
     expect(selector.heldBack()).toMatchObject([{ value: 52 }])
   })
 

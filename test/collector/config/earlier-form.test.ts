@@ -181,14 +181,16 @@ describe('the limit of a silent owner, which the rule device-claimed had', () =>
   ])('of %j becomes %j', (before, now) => {
     const { text, changes } = fromEarlierForm(before)
     expect(text).toBe(now)
-    expect(changes.at(-1)).toMatchObject({ path: expect.stringMatching(/^alerts\.rules\[\d\]\.silentAfter$/) })
+    expect(changes.at(-1)).toMatchObject({
+      path: expect.stringMatching(/^alerts\.rules\[\d\]\.silentAfter$/),
+    })
     expect(fromEarlierForm(now)).toEqual({ text: now, changes: [] })
   })
 
   test('is told with where it stands now', () => {
-    expect(fromEarlierForm('alerts: { rules: [{ rule: device-claimed, silentAfter: 5m }] }').changes).toEqual([
-      { path: 'alerts.rules[0].silentAfter', now: 'after: 5m of the rule owner-silent' },
-    ])
+    expect(fromEarlierForm('alerts: { rules: [{ rule: device-claimed, silentAfter: 5m }] }').changes).toEqual(
+      [{ path: 'alerts.rules[0].silentAfter', now: 'after: 5m of the rule owner-silent' }],
+    )
   })
 })
 

@@ -8,13 +8,20 @@ import type { Device } from '../../../protocol/device.ts'
 const keysOf = (over: Partial<Device>): string[] =>
   identityKeys('m1', { deviceId: 'm1', kind: 'asic', driver: 'd', ...over }).slice(1)
 const hex = (digits: number) =>
-  fc.array(fc.constantFrom(...'0123456789abcdef'), { minLength: digits, maxLength: digits }).map((all) => all.join(''))
+  fc
+    .array(fc.constantFrom(...'0123456789abcdef'), { minLength: digits, maxLength: digits })
+    .map((all) => all.join(''))
 const capitals = (text: string, flags: readonly boolean[]) =>
   [...text].map((c, i) => (flags[i % flags.length] ? c.toUpperCase() : c)).join('')
 const anyCase = fc.array(fc.boolean(), { minLength: 1, maxLength: 9 })
 
 /** A host, and every way in which programs write it. */
-const ipv4 = fc.tuple(fc.integer({ min: 1, max: 126 }), fc.nat(255), fc.nat(255), fc.integer({ min: 1, max: 254 }))
+const ipv4 = fc.tuple(
+  fc.integer({ min: 1, max: 126 }),
+  fc.nat(255),
+  fc.nat(255),
+  fc.integer({ min: 1, max: 254 }),
+)
 const writtenIpv4 = ipv4.map((bytes) => {
   const [a, b, c, d] = bytes
   const plain = bytes.join('.')
@@ -29,7 +36,11 @@ const writtenIpv6 = fc.tuple(hex(4), hex(4), hex(4)).map(([a, b, c]) => {
   return { plain, forms: [plain, `2001:0DB8:${a}:0:0:0:${b}:${c}`, `2001:db8:${a.toUpperCase()}::${b}:${c}`] }
 })
 const writtenName = fc
-  .tuple(fc.constantFrom('rig', 'pdu', 'node', 'hall-b'), fc.nat(9999), fc.constantFrom('', '.mine.example', '.lan'))
+  .tuple(
+    fc.constantFrom('rig', 'pdu', 'node', 'hall-b'),
+    fc.nat(9999),
+    fc.constantFrom('', '.mine.example', '.lan'),
+  )
   .map(([what, number, domain]) => {
     const plain = `${what}-${number}${domain}`
     return { plain, forms: [plain, plain.toUpperCase(), `${plain}.`] }
@@ -46,25 +57,39 @@ const decoration = fc.record({
 describe('one machine, however it is written', () => {
   it('has one place, with any scheme, user, usual port, capitals and form of its address', () => {
     fc.assert(
-      fc.property(written, fc.nat(9), decoration, ({ plain, forms }, which, { scheme, user, port, path, space }) => {
-        const host = forms[which % forms.length] as string
-        // an IPv6 address is bare, or in brackets
-        const reached = host.includes(':') && (port || scheme || user || path) ? `[${host}]` : host
-        const address = `${space}${scheme}${user}${reached}${port}${path}${space}`
-        expect(keysOf({ address })).toEqual([`at asic ${plain.includes(':') ? keysOf({ address: plain })[0]?.slice(8) : plain}`])
-      }),
+      fc.property(
+        written,
+        fc.nat(9),
+        decoration,
+        ({ plain, forms }, which, { scheme, user, port, path, space }) => {
+          const host = forms[which % forms.length] as string
+          // an IPv6 address is bare, or in brackets
+          const reached = host.includes(':') && (port || scheme || user || path) ? `[${host}]` : host
+          const address = `${space}${scheme}${user}${reached}${port}${path}${space}`
+          expect(keysOf({ address })).toEqual([
+            `at asic ${plain.includes(':') ? keysOf({ address: plain })[0]?.slice(8) : plain}`,
+          ])
+        },
+      ),
     )
   })
 
   it('keeps another port, which leads to another machine, in any form', () => {
     fc.assert(
-      fc.property(written, fc.nat(9), fc.integer({ min: 10_000, max: 65_535 }), ({ plain, forms }, which, port) => {
-        const reached = (host: string) => (host.includes(':') ? `[${host}]` : host)
-        const [key] = keysOf({ address: `tcp://root@${reached(forms[which % forms.length] as string)}:${port}` })
-        expect(keysOf({ address: `${reached(plain)}:${port}` })).toEqual([key])
-        expect(keysOf({ address: plain })).not.toEqual([key])
-        expect(keysOf({ address: `${reached(plain)}:${port - 1}` })).not.toEqual([key])
-      }),
+      fc.property(
+        written,
+        fc.nat(9),
+        fc.integer({ min: 10_000, max: 65_535 }),
+        ({ plain, forms }, which, port) => {
+          const reached = (host: string) => (host.includes(':') ? `[${host}]` : host)
+          const [key] = keysOf({
+            address: `tcp://root@${reached(forms[which % forms.length] as string)}:${port}`,
+          })
+          expect(keysOf({ address: `${reached(plain)}:${port}` })).toEqual([key])
+          expect(keysOf({ address: plain })).not.toEqual([key])
+          expect(keysOf({ address: `${reached(plain)}:${port - 1}` })).not.toEqual([key])
+        },
+      ),
     )
   })
 
@@ -121,9 +146,13 @@ describe('one machine, however it is written', () => {
           `0x${plain}`,
           `MAC: ${bytes.join(':')}`,
         ]
-        const told = forms.map((form) => capitals(form, flags)).map((form) => (form.startsWith('0X') ? `0x${form.slice(2)}` : form))
+        const told = forms
+          .map((form) => capitals(form, flags))
+          .map((form) => (form.startsWith('0X') ? `0x${form.slice(2)}` : form))
         for (const form of told)
-          expect(keysOf(byNetwork ? { mac: form } : { hardwareId: form })).toEqual([`mac ${plain.toUpperCase()}`])
+          expect(keysOf(byNetwork ? { mac: form } : { hardwareId: form })).toEqual([
+            `mac ${plain.toUpperCase()}`,
+          ])
       }),
     )
   })
@@ -143,12 +172,20 @@ describe('one machine, however it is written', () => {
 
   it('has one serial number with any case, spaces and dashes', () => {
     fc.assert(
-      fc.property(hex(12), anyCase, fc.nat(10), fc.constantFrom(' ', '-', '_', '  '), (digits, flags, at, between) => {
-        const plain = `SMX${digits}`
-        const parted = `${plain.slice(0, at + 1)}${between}${plain.slice(at + 1)}`
-        for (const form of [plain, parted, ` ${plain}\n`, `S/N: ${plain}`, `Serial Number: ${plain}`])
-          expect(keysOf({ hardwareId: capitals(form, flags) })).toEqual([`serial asic ${plain.toUpperCase()}`])
-      }),
+      fc.property(
+        hex(12),
+        anyCase,
+        fc.nat(10),
+        fc.constantFrom(' ', '-', '_', '  '),
+        (digits, flags, at, between) => {
+          const plain = `SMX${digits}`
+          const parted = `${plain.slice(0, at + 1)}${between}${plain.slice(at + 1)}`
+          for (const form of [plain, parted, ` ${plain}\n`, `S/N: ${plain}`, `Serial Number: ${plain}`])
+            expect(keysOf({ hardwareId: capitals(form, flags) })).toEqual([
+              `serial asic ${plain.toUpperCase()}`,
+            ])
+        },
+      ),
     )
   })
 
@@ -158,12 +195,24 @@ describe('one machine, however it is written', () => {
   ])('has one PCI address, %s as %s', (a, b) => {
     const gpu = { kind: 'gpu' as const, computer: 'c1' }
     expect(keysOf({ ...gpu, hardwareId: b })).toEqual(keysOf({ ...gpu, hardwareId: a }))
-    expect(keysOf({ ...gpu, hardwareId: `0001:${b.replace(/^0+:/, '')}` })).not.toEqual(keysOf({ ...gpu, hardwareId: a }))
+    expect(keysOf({ ...gpu, hardwareId: `0001:${b.replace(/^0+:/, '')}` })).not.toEqual(
+      keysOf({ ...gpu, hardwareId: a }),
+    )
+  })
+
+  it('has one name in any capitals', () => {
+    expect(identityKeys('Rack1-S21')).toEqual(identityKeys('rack1-s21'))
+    expect(identityKeys('rack1-s21')).not.toEqual(identityKeys('rack1-s22'))
   })
 
   it('belongs to one agent: a second that writes its address in another form is put aside', () => {
     const register = new OwnershipRegister()
-    const device = (deviceId: string, address: string): Device => ({ deviceId, kind: 'asic', driver: 'd', address })
+    const device = (deviceId: string, address: string): Device => ({
+      deviceId,
+      kind: 'asic',
+      driver: 'd',
+      address,
+    })
     register.hear('a', [device('m1', '10.0.3.7')], 0)
     register.hear('b', [device('rig', 'tcp://root@[::ffff:10.0.3.7]:4028')], 1)
     expect(register.claim('b', 'rig')?.rival).toMatchObject({ agentId: 'a', deviceId: 'm1' })

@@ -24,19 +24,22 @@ const says = (feed: TestFeed, name: QuoteName, value: number) => {
 }
 
 describe('a polled price that leaps', () => {
-  it.each(names)('%s of a thousand times, or a thousandth, is never used, however often its source says it', async (name) => {
-    for (const factor of [1000, 1 / 1000]) {
-      rig = new SelectorRig()
-      const feed = new TestFeed('a', [name])
-      const { at, selector } = await rig.open([feed])
-      says(feed, name, USUAL[name])
-      for (let n = 0; n < 20; n++) says(feed, name, USUAL[name] * factor)
-      expect(at(name)).toBe(`${USUAL[name]} a`)
-      expect(selector.heldBack()).toMatchObject([{ name, source: 'a' }])
-      says(feed, name, USUAL[name])
-      expect([at(name), selector.heldBack()]).toEqual([`${USUAL[name]} a`, []])
-    }
-  })
+  it.each(names)(
+    '%s of a thousand times, or a thousandth, is never used, however often its source says it',
+    async (name) => {
+      for (const factor of [1000, 1 / 1000]) {
+        rig = new SelectorRig()
+        const feed = new TestFeed('a', [name])
+        const { at, selector } = await rig.open([feed])
+        says(feed, name, USUAL[name])
+        for (let n = 0; n < 20; n++) says(feed, name, USUAL[name] * factor)
+        expect(at(name)).toBe(`${USUAL[name]} a`)
+        expect(selector.heldBack()).toMatchObject([{ name, source: 'a' }])
+        says(feed, name, USUAL[name])
+        expect([at(name), selector.heldBack()]).toEqual([`${USUAL[name]} a`, []])
+      }
+    },
+  )
 
   it('leaves the last one in use, stale at once, in the store too, until it is confirmed', async () => {
     const feed = new TestFeed('a', ['btcUsd'])
@@ -198,8 +201,12 @@ describe('a polled price that leaps', () => {
 describe('a list with a price that leaps', () => {
   const rows = (name: QuoteName, values: readonly number[], fromHour = -2): FeedQuote[] =>
     values.map((value, i) => ({ name, value, fromMs: T0 + (fromHour + i) * HOUR_MS }))
-  const hours = (at: (name: QuoteName, ms: number) => string | undefined, name: QuoteName, count: number, fromHour = -2) =>
-    Array.from({ length: count }, (_, i) => at(name, T0 + (fromHour + i) * HOUR_MS))
+  const hours = (
+    at: (name: QuoteName, ms: number) => string | undefined,
+    name: QuoteName,
+    count: number,
+    fromHour = -2,
+  ) => Array.from({ length: count }, (_, i) => at(name, T0 + (fromHour + i) * HOUR_MS))
 
   it('leaves that row out, also the first, and the price before it is stale meanwhile', async () => {
     const list = new TestFeed('list', ['btcUsd'])
@@ -253,7 +260,11 @@ describe('a pushed price that leaps', () => {
     says(feed, 'btcUsd', 91_000)
     const pushed = selector.push({ name: 'btcUsd', value: 910_000, by: 'desk' })
     expect(pushed).toMatchObject({
-      heldBack: { source: 'pushed by desk', reason: '10 times the last value', waitsFor: 'another source or a person' },
+      heldBack: {
+        source: 'pushed by desk',
+        reason: '10 times the last value',
+        waitsFor: 'another source or a person',
+      },
     })
     expect(at('btcUsd')).toBe('91000 a')
     expect(selector.heldBack()).toMatchObject([{ value: 910_000 }])
@@ -295,7 +306,10 @@ describe('the range of a quote', () => {
       const row = readme.split('\n').find((line) => line.startsWith(`| \`${name}\` `)) ?? ''
       const { least, most } = QUOTE_RANGES[name]
       const ranges = text(least).flatMap((from) => text(most).map((to) => `${from} to ${to}`))
-      expect(ranges.some((range) => row.includes(`| ${range} `)), `${name}: ${row}`).toBe(true)
+      expect(
+        ranges.some((range) => row.includes(`| ${range} `)),
+        `${name}: ${row}`,
+      ).toBe(true)
       expect(row).toContain(unitOf(name))
     }
   })

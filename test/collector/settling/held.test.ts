@@ -104,27 +104,30 @@ describe('held records', () => {
       stepMs: fc.constantFrom(0, 0, 1, -3_600_000),
     })
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.array(act, { minLength: 1, maxLength: 4 }), { minLength: 1, maxLength: 3 }), async (rounds) => {
-        store = new MemoryStore()
-        rig = await new LedgerRig(store, undefined, [doubtful]).start()
-        await rig.take(batch(1, [record(0, 'rig1', { workDiff1: 9e9 })]))
-        await rig.settleAll()
-        for (const round of rounds)
-          await Promise.all(
-            round.map(({ verdict, state, stepMs }) => {
-              rig.nowMs += stepMs
-              return decide(verdict, { state })
-            }),
-          )
-        const acts = [...store.repriced.values()]
-        expect(new Set(acts.map(({ atMs }) => atMs)).size).toBe(acts.length)
-        const newest = acts.toSorted((a, b) => b.atMs - a.atMs)[0]
-        const [hold] = await store.held({}, 9)
-        expect(hold?.state).toBe(newest?.decision?.verdict ?? 'open')
-        expect(hold?.decision).toBe(newest?.id)
-        expect(store.sums()['mining']?.['intervals'] ?? 0).toBe(hold?.state === 'accepted' ? 1 : 0)
-        await rig.stop()
-      }),
+      fc.asyncProperty(
+        fc.array(fc.array(act, { minLength: 1, maxLength: 4 }), { minLength: 1, maxLength: 3 }),
+        async (rounds) => {
+          store = new MemoryStore()
+          rig = await new LedgerRig(store, undefined, [doubtful]).start()
+          await rig.take(batch(1, [record(0, 'rig1', { workDiff1: 9e9 })]))
+          await rig.settleAll()
+          for (const round of rounds)
+            await Promise.all(
+              round.map(({ verdict, state, stepMs }) => {
+                rig.nowMs += stepMs
+                return decide(verdict, { state })
+              }),
+            )
+          const acts = [...store.repriced.values()]
+          expect(new Set(acts.map(({ atMs }) => atMs)).size).toBe(acts.length)
+          const newest = acts.toSorted((a, b) => b.atMs - a.atMs)[0]
+          const [hold] = await store.held({}, 9)
+          expect(hold?.state).toBe(newest?.decision?.verdict ?? 'open')
+          expect(hold?.decision).toBe(newest?.id)
+          expect(store.sums()['mining']?.['intervals'] ?? 0).toBe(hold?.state === 'accepted' ? 1 : 0)
+          await rig.stop()
+        },
+      ),
       { numRuns: 25 },
     )
   })

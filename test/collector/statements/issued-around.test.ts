@@ -92,7 +92,9 @@ async function site({ btcKnown = true } = {}) {
     },
     /** A message that this version could not read when it came. */
     putAside: (message: string) =>
-      store.quarantine([{ atMs: rig.nowMs, agentId: 'a', topic: 'intervals', reason: 'of a newer version', payload: message }]),
+      store.quarantine([
+        { atMs: rig.nowMs, agentId: 'a', topic: 'intervals', reason: 'of a newer version', payload: message },
+      ]),
     takeIn: async (which: Partial<TakeInRequest>) => {
       const taken = await takeIn.request({ by: 'bob', reason: 'the old spool was found', ...which })
       await decided()
@@ -190,49 +192,52 @@ describe('a statement that was issued', () => {
     [
       'in a message that could not be read',
       (late, s) =>
-        s.putAside(
-          encode(encodeIntervals({ epoch: 7, firstSeq: 9, oldestSeq: 1, intervals: [late] }, 0)),
-        ),
+        s.putAside(encode(encodeIntervals({ epoch: 7, firstSeq: 9, oldestSeq: 1, intervals: [late] }, 0))),
     ],
-  ])('before a record was taken in that was put aside, %s, stays, and that is a dated correction with who and why', async (_what, putAside, shiftMs) => {
-    await using s = await site()
-    await s.mine(WORK, WORK)
-    const issued = await s.issue('2026-06')
-    expect(issued?.totalUsd).toBe(6.13)
-    const before = await s.copies()
-    s.rig.nowMs = JULY + 5 * 86_400_000
-    await putAside(record(2, 'rig1', { workDiff1: WORK }), s)
-    // what was put aside earns nothing, and changes no statement
-    expect((await s.now(s.july)).corrections).toEqual([])
-    expect((await s.now(s.june)).totalUsd).toBe(6.13)
+  ])(
+    'before a record was taken in that was put aside, %s, stays, and that is a dated correction with who and why',
+    async (_what, putAside, shiftMs) => {
+      await using s = await site()
+      await s.mine(WORK, WORK)
+      const issued = await s.issue('2026-06')
+      expect(issued?.totalUsd).toBe(6.13)
+      const before = await s.copies()
+      s.rig.nowMs = JULY + 5 * 86_400_000
+      await putAside(record(2, 'rig1', { workDiff1: WORK }), s)
+      // what was put aside earns nothing, and changes no statement
+      expect((await s.now(s.july)).corrections).toEqual([])
+      expect((await s.now(s.june)).totalUsd).toBe(6.13)
 
-    expect(await s.takeIn(shiftMs === undefined ? {} : { shiftMs })).toMatchObject({
-      by: 'bob',
-      decision: { verdict: 'accepted', records: 1 },
-    })
-    expect(await s.copies()).toEqual(before)
-    const july = await s.now(s.july)
-    expect(july.corrections).toMatchObject([
-      {
-        statement: issued?.number,
-        month: '2026-06',
-        workload: 'mining',
-        from: iso(2),
-        to: iso(3),
-        minutes: 1,
-        oldUsd: 0,
-        changeUsd: 3.06,
-        why: expect.stringMatching(/bob.*the old spool was found|the old spool was found.*bob/),
-      },
-    ])
-    expect(cents(issued?.dueUsd ?? 0) + changed(july.corrections)).toBe(cents((await s.now(s.june)).totalUsd))
-    // it is billed once: with the next, and never again
-    const second = await s.issue('2026-07')
-    expect(cents(second?.dueUsd ?? 0)).toBe(changed(july.corrections))
-    expect((await s.now({ ...s.july, month: '2026-08' } as never)).corrections).toEqual([])
-    expect(await s.takeIn(shiftMs === undefined ? {} : { shiftMs })).toBeUndefined()
-    expect(await s.copies()).toEqual(before)
-  })
+      expect(await s.takeIn(shiftMs === undefined ? {} : { shiftMs })).toMatchObject({
+        by: 'bob',
+        decision: { verdict: 'accepted', records: 1 },
+      })
+      expect(await s.copies()).toEqual(before)
+      const july = await s.now(s.july)
+      expect(july.corrections).toMatchObject([
+        {
+          statement: issued?.number,
+          month: '2026-06',
+          workload: 'mining',
+          from: iso(2),
+          to: iso(3),
+          minutes: 1,
+          oldUsd: 0,
+          changeUsd: 3.06,
+          why: expect.stringMatching(/bob.*the old spool was found|the old spool was found.*bob/),
+        },
+      ])
+      expect(cents(issued?.dueUsd ?? 0) + changed(july.corrections)).toBe(
+        cents((await s.now(s.june)).totalUsd),
+      )
+      // it is billed once: with the next, and never again
+      const second = await s.issue('2026-07')
+      expect(cents(second?.dueUsd ?? 0)).toBe(changed(july.corrections))
+      expect((await s.now({ ...s.july, month: '2026-08' } as never)).corrections).toEqual([])
+      expect(await s.takeIn(shiftMs === undefined ? {} : { shiftMs })).toBeUndefined()
+      expect(await s.copies()).toEqual(before)
+    },
+  )
 
   it('and what is corrected later add up to the ledger, whatever is decided and priced in between (property)', async () => {
     await fc.assert(
