@@ -58,6 +58,8 @@ export function leapOf(name: QuoteName, value: number, last: Reading, atMs: numb
   if (name === 'blockHeight') return blocksLeap(value, last.value, elapsedMs)
   const step = stepOf(name)
   if (!step) return undefined
+  // it has lost no decimal point: a feed's 0 is never believed, and a person's is meant
+  if (value === 0) return undefined
   const { least = 0 } = step
   const ratio = Math.max(value, least) / Math.max(last.value, least)
   const factor = Math.max(ratio, 1 / ratio)
