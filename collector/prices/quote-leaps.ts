@@ -64,9 +64,9 @@ export function leapOf(name: QuoteName, value: number, last: Reading, atMs: numb
   const ratio = Math.max(value, least) / Math.max(last.value, least)
   const factor = Math.max(ratio, 1 / ratio)
   if (!(factor > step.factor * (1 + elapsedMs / step.eachMs))) return undefined
-  const times = factor < SURE_FACTOR ? Math.round(10 * factor) / 10 : Math.round(factor)
-  const part = factor < SURE_FACTOR ? `${Math.round(100 * ratio)} %` : `a ${times}th`
-  return { factor, text: ratio >= 1 ? `${times} times the last value` : `${part} of the last value` }
+  const times = `${Number(factor.toPrecision(factor < SURE_FACTOR ? 2 : 3))} times`
+  const part = `${Number((100 * ratio).toPrecision(2))} %`
+  return { factor, text: ratio >= 1 ? `${times} the last value` : `${part} of the last value` }
 }
 
 function blocksLeap(value: number, last: number, elapsedMs: number): Leap | undefined {

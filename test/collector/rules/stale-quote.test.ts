@@ -42,7 +42,7 @@ describe('stale-quote', () => {
   })
 
   test('one that leapt is an alert with both values, though the last one is fresh', () => {
-    const heldBack = 'mempool says 910 USD/BTC, a 100th of the last value; held back'
+    const heldBack = 'mempool says 910 USD/BTC, 1 % of the last value; held back'
     expect(judge(price({ heldBack }))).toMatchObject([
       {
         verdict: 'bad',
