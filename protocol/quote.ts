@@ -28,7 +28,7 @@ export const QUOTE_RANGES: Readonly<Record<keyof typeof QUOTE_UNITS, QuoteRange>
   energyUsdPerKwh: { least: -20, most: 20 },
 }
 /** Units of a currency for 1 USD: 0.3 KWD, 89,500 LBP; and gold, XAU, by the ounce. */
-export const FX_RANGE: QuoteRange = { least: 1e-5, most: 1e7 }
+const FX_RANGE: QuoteRange = { least: 1e-5, most: 1e7 }
 /** `fx.EUR`: EUR for 1 USD. Used for display alone: the ledger is in USD. */
 export type CurrencyQuote = `fx.${string}`
 export type QuoteName = keyof typeof QUOTE_UNITS | CurrencyQuote

@@ -7,7 +7,7 @@ import { isWhole, MachineKeys } from './machine-keys.ts'
 import { orderOf } from './precedence.ts'
 import type { OwnershipRegister } from './register.ts'
 
-/** A host that has recorded no GPU time for so long is no longer in the way of its GPUs. */
+/** A host that has recorded no GPU time for a day is no longer in the way of its GPUs. */
 const STANDS_MS = 24 * HOUR_MS
 /** The newest record is noted to this, so that a claim is not written each minute. */
 const NOTED_MS = HOUR_MS
@@ -117,7 +117,7 @@ export class GpuTime {
     const other = `${first.claim.deviceId} of agent ${first.claim.agentId}`
     const what = isWhole(own.device)
       ? `it tells the time of its GPUs, and so does ${other}`
-      : `its time is told by ${other} already`
+      : `${other} tells its time already`
     return {
       agentId,
       deviceId,

@@ -38,7 +38,7 @@ export interface DeviceClaim extends NamedDevice {
 
 /** Since when a device has the GPU time of its machine, so that nobody else is paid for it. */
 export interface GpuStanding {
-  /** by which host and GPU are found to be one machine, in one text; where they change, the standing begins anew */
+  /** by which host and GPU are found to be one machine, in one text; where they change, it stands from then on */
   machine: string
   /** start of the first record with GPU time, agent's clock */
   fromMs: number

@@ -106,7 +106,7 @@ export class FeedState {
     return this.take(name, named, beside, now)
   }
 
-  /** What it says of a name now, believed or not, for the doubts about others. */
+  /** Its values of a name now, in use or held back, for the doubts about others. */
   witnesses(name: QuoteName, now: number): number[] {
     if (this.rank === 'typed') return []
     const fresh = (this.#quotes.get(name)?.quotes ?? [])
@@ -213,7 +213,7 @@ function outOfRange(name: QuoteName, statements: readonly FeedQuote[]): Map<numb
   return doubts
 }
 
-/** The quotes of a source that says something else now, which is not believed: they are used on, and are stale. */
+/** The quotes of a source that says something else now, which is held back: they are used on, and are stale. */
 const endedBy = (quotes: readonly Quote[], now: number): Quote[] =>
   quotes.map((q) => ({ ...q, staleAfterMs: Math.min(q.staleAfterMs ?? Number.POSITIVE_INFINITY, now - 1) }))
 

@@ -79,7 +79,7 @@ export class PushedQuotes {
     return [...this.#held.values()].map(({ held }) => held)
   }
 
-  /** What is pushed of a name now, believed or not, but for one source. */
+  /** What is pushed of a name now, in use or held back, but for one source. */
   witnesses(name: QuoteName, now: number, but?: string): number[] {
     const fresh = this.of(name)
       .filter((q) => q.fromMs <= now && !isStale(q, now))

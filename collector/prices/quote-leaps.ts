@@ -14,7 +14,7 @@ export interface Reading {
   atMs: number
 }
 
-/** A move that is too far to be believed at once. */
+/** A move that is too far to be taken at once. */
 export interface Leap {
   /** how many times, or which part: more than 1 */
   factor: number
@@ -44,7 +44,7 @@ const MOST_BLOCKS = 144
 /** Ten times as fast as blocks are found on average. */
 const LEAST_BLOCK_MS = 60_000
 
-/** From this factor on no second reading of the same source is believed: a lost decimal point stays lost. */
+/** From this factor on no second reading of the same source is enough: a lost decimal point stays lost. */
 export const SURE_FACTOR = 10
 
 const stepOf = (name: QuoteName): Step | undefined => {
@@ -58,7 +58,7 @@ export function leapOf(name: QuoteName, value: number, last: Reading, atMs: numb
   if (name === 'blockHeight') return blocksLeap(value, last.value, elapsedMs)
   const step = stepOf(name)
   if (!step) return undefined
-  // it has lost no decimal point: a feed's 0 is never believed, and a person's is meant
+  // it has lost no decimal point: a feed's 0 is never taken, and a person's is meant
   if (value === 0) return undefined
   const { least = 0 } = step
   const ratio = Math.max(value, least) / Math.max(last.value, least)

@@ -259,7 +259,7 @@ export class QuoteSelector {
           const quotes = source.take(name, own, this.#beside(name, now, source.feed.name), now)
           if (present && sourceName(present.source) === source.feed.name)
             this.#past.fillGap(present, quotes, now)
-          // also where nothing was believed: what it said last is stale then
+          // also where all of it is held back: its last price is stale then
           this.#decide(name)
           this.#past.fillBefore(name, quotes, now)
         }

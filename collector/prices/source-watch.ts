@@ -19,13 +19,13 @@ export interface Doubt {
 export interface Beside {
   /** the price in force, where its source has told none yet */
   before: Reading | undefined
-  /** what other sources say now, believed or not */
+  /** what other sources say now, in use or held back */
   others: readonly number[]
   /** how often its source is asked, ms */
   intervalMs?: number | undefined
 }
 
-/** What one source has said of one name: a value that leaps waits until its next reading, another source or a person confirms it. */
+/** The values of one name by one source: one that leaps waits until its next reading, another source or a person confirms it. */
 export class SourceWatch {
   readonly #name: QuoteName
   #last: Reading | undefined
@@ -46,7 +46,7 @@ export class SourceWatch {
     return this.#last?.value
   }
 
-  /** Takes the next value that lies in its range. @returns why it waits; undefined where it is believed */
+  /** Takes the next value that lies in its range. @returns why it waits; undefined where it is taken */
   judge(value: number, atMs: number, { before, others, intervalMs }: Beside): Doubt | undefined {
     const name = this.#name
     const last = this.#last ?? before

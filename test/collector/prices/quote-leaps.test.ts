@@ -90,13 +90,13 @@ describe('a polled price that leaps', () => {
     expect(at('btcUsd')).toBe('91000 a')
   })
 
-  it('is confirmed by another source, believed or not, from whichever it comes first', async () => {
+  it('is confirmed by another source, in use or held back, from whichever it comes first', async () => {
     const [a, b] = [new TestFeed('a', ['btcUsd']), new TestFeed('b', ['btcUsd'])]
     const { at, selector } = await rig.open([a, b])
     says(a, 'btcUsd', 91_000)
     says(b, 'btcUsd', 91_100)
     says(a, 'btcUsd', 5_000)
-    // another feed comes before one that is not believed
+    // another feed comes before one that is held back
     expect(at('btcUsd')).toBe('91100 b')
     expect(selector.heldBack()).toMatchObject([{ waitsFor: 'another source or a person' }])
     says(b, 'btcUsd', 5_100)
