@@ -254,6 +254,23 @@ describe('the command quote', () => {
     expect(text).toMatch(/feed market fails: no answer/)
   })
 
+  test('says that a price which leaps is held back, lists it, and accepts it', async () => {
+    await printed('fx.EUR', '0.92', { by: 'desk' })
+    await expect(printed('fx.EUR', '92', { by: 'desk' })).rejects.toThrow(
+      'fx.EUR = 92 is held back: 100 times the last value; the last one is used. If it is right, push it with --sure',
+    )
+    expect(await printed()).toContain(
+      'held back: pushed by desk says fx.EUR = 92 EUR/USD, 100 times the last value; it waits for another source or a person: perwatt-collector quote fx.EUR --accept --by NAME',
+    )
+    await expect(printed('fx.EUR', '92', { by: 'ann', accept: true })).rejects.toThrow('leave the value out')
+    await expect(printed('fx.EUR', undefined, { accept: true })).rejects.toThrow('--by: name who says')
+    expect(await printed('fx.EUR', undefined, { by: 'ann', accept: true })).toBe(
+      'fx.EUR of pushed by desk (accepted by ann) is taken, accepted by ann\n',
+    )
+    expect(await printed('fx.EUR', '0.93', { by: 'desk', sure: true })).toContain('fx.EUR = 0.93')
+    expect(await printed()).not.toContain('held back')
+  })
+
   test('prints what is missing, and the collector’s refusals', async () => {
     await expect(printed('btcUsd', 'much', { by: 'desk' })).rejects.toThrow(
       'expected a number for btcUsd, got much',
