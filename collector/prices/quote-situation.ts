@@ -35,7 +35,7 @@ export function priceSituations(
       ...(failing.length > 0 ? { failing: failing.map((r) => `${r.name}: ${r.failing}`).join('; ') } : {}),
       ...(back
         ? {
-            heldBack: `${back.source} says ${back.value} ${back.unit}, ${back.reason}; held back${back.waitsFor ? ` for ${back.waitsFor}` : ''}`,
+            heldBack: `${back.source} says ${back.value} ${back.unit}, ${back.reason}; held back${back.waitsFor ? `, waits for ${back.waitsFor}` : ''}`,
             ...(back.waitsFor ? { mayBeAccepted: true as const } : {}),
           }
         : {}),
