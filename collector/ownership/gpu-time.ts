@@ -107,7 +107,8 @@ export class GpuTime {
     // one that tells of another machine than before has its time from now on
     const beginMs = claim.gpuTime && !known ? Math.max(startMs, this.#nowMs()) : startMs
     const fromMs = known?.settled ? known.fromMs : Math.min(known?.fromMs ?? beginMs, beginMs)
-    const toMs = startMs > (known?.toMs ?? 0) + NOTED_MS ? startMs : (known?.toMs ?? startMs)
+    const isLater = isWhole(device) && startMs > (known?.toMs ?? 0) + NOTED_MS
+    const toMs = isLater ? startMs : (known?.toMs ?? startMs)
     const standing = { machine, fromMs, toMs, settled: known?.settled ?? false }
     if (known?.fromMs !== fromMs || known.toMs !== toMs) this.#register.stand({ agentId, deviceId }, standing)
     return { device, keys, claim, standing }

@@ -42,7 +42,7 @@ export interface GpuStanding {
   machine: string
   /** start of the first record with GPU time, agent's clock */
   fromMs: number
-  /** start of one of the newest, to the hour */
+  /** of a host or a service: start of one of the newest, to the hour */
   toMs: number
   /** true: a minute with such a record was settled */
   settled: boolean
