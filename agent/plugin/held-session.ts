@@ -2,6 +2,7 @@ import { agreeing } from './agreement.ts'
 import { EnergyCheck } from './energy-check.ts'
 import { inRange } from './in-range.ts'
 import type { Reading } from './reading.ts'
+import { type KnownByChecks, withChecks } from './remembered.ts'
 import type { Session } from './session.ts'
 import { UptimeCheck } from './uptime-check.ts'
 import { WorkCheck } from './work-check.ts'
@@ -10,9 +11,10 @@ import { WorkCheck } from './work-check.ts'
  * A session each of whose readings is held against itself: every figure against its range, figures of one reply against each other,
  * and counters over minutes: energy against
  * the power of the same device, accepted work against its hashrate. What can't be is absent, and a fault tells it.
+ * @param known what the checks of an earlier session have learnt
  */
-export function heldSession(session: Session): Session {
-  const energy = new EnergyCheck()
+export function heldSession(session: Session, known: KnownByChecks = {}): Session {
+  const energy = new EnergyCheck(known['energy'])
   const work = new WorkCheck()
   const uptime = new UptimeCheck()
   const held = (reading: Reading, steadyMs: number): Reading => {
@@ -27,6 +29,6 @@ export function heldSession(session: Session): Session {
       return readings.map((reading) => held(reading, steadyMs))
     },
     ...(session.close && { close: () => session.close?.() }),
-    ...(session.remembers && { remembers: () => session.remembers?.() }),
+    remembers: () => withChecks(session.remembers?.(), { energy: energy.known }),
   }
 }
