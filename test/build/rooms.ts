@@ -98,7 +98,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'agent/tenancy': {
     holds: 'who holds a GPU: Slurm, Kubernetes, containers, processes',
     imports: [...PROTOCOL, 'agent/wire'],
-    packages: ['node:*', 'zod'],
+    packages: ['node:*', 'yaml', 'zod'],
   },
   'agent/asic/models': {
     holds: 'tables of miner models: rated J/TH, boards, cooling, mining algorithm',
