@@ -71,6 +71,11 @@ program
   .option('--agent <file>', 'the perwatt-agent program; by default the one beside this program')
   .option('--base <address>', 'loopback address of the first emulated miner', '127.10.0.1')
   .option('--seed <number>', 'seed of the emulated site: the same seed gives the same events', '1')
+  .option(
+    '--faces <which>',
+    'all: feed the emulated miners through a rack PDU of every family and a meter of every model that perwatt reads',
+    'few',
+  )
   .action(demo)
 
 /** Options of a command that sends a request to a running collector. */

@@ -55,7 +55,7 @@ export class HeldCounter {
   readonly #doubts = new Doubts()
   /** readings that are told though the counter has not moved: the interval meter accepts a fall at the second one */
   #tellStill = 0
-  /** whether the counter has moved since counting began: before that nobody knows how much of its present step is older */
+  /** whether the counter has moved since counting began: before that its present step may be older in part */
   #isPhaseKnown: boolean
   #stoodAtFirst = 0
   #strikes = 0

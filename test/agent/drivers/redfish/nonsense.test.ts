@@ -182,7 +182,7 @@ describe('every total is held against the machine’s own supplies', () => {
     expect((await session.read(soon()))[0]?.sample).toEqual(reported(600))
   })
 
-  test('what the supplies are rated for is told by a PowerSubsystem too', async () => {
+  test('a PowerSubsystem tells what its supplies are rated for too', async () => {
     const pages = {
       EnvironmentMetrics: { PowerWatts: { Reading: 9000 } },
       ...metrics(0, 0),
