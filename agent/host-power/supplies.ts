@@ -6,7 +6,10 @@ export interface Supplies {
   name: string
   /** W at their inputs; where a supply tells only its output, that by its efficiency */
   inputW: number
-  /** W that they may draw at most: one that shows 0 or nothing may be a broken sensor, and carry as much as the largest */
+  /**
+   * W that they may draw at most: one that shows 0 or nothing may be a broken sensor, and carry as much as the largest; beside the only
+   * one in a list there may be another
+   */
   mostW: number
   count: number
 }
@@ -20,7 +23,8 @@ export function suppliesTogether(supplies: readonly SupplyPower[]): Supplies | u
   const inputs = supplies.map(inputOf)
   const working = inputs.filter((inputW) => inputW > 0)
   const inputW = working.reduce((sum, one) => sum + one, 0)
-  const mostW = inputW + (inputs.length - working.length) * Math.max(...working)
+  const unseen = Math.max(inputs.length - working.length, inputs.length === 1 ? 1 : 0)
+  const mostW = inputW + unseen * Math.max(...working)
   return { name: 'its supplies', inputW, mostW, count: inputs.length }
 }
 
