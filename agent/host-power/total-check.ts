@@ -8,9 +8,14 @@ const GROSS = 1.6
 /** W more, for each machine and for each supply: sensors of 8 bits move in steps of up to 16 W. */
 const SLACK_W = 30
 const SLACK_PER_SUPPLY_W = 15
-/** Comparisons in a row on the same side, after which a total is not used. */
+/** Comparisons in a row on the same side, after which a total is not used; where the factor is gross, the first one says it. */
 const FINE_IN_A_ROW = 6
-/** The same where the factor is gross, once the two have agreed. Before that the first one says it. */
+/**
+ * Once the two have agreed, the disagreement must last so long too: a firmware's figure of a supply can be some minutes old, and the load
+ * leaps.
+ */
+const FINE_FOR_MS = 10 * 60_000
+const GROSS_FOR_MS = 3 * 60_000
 const GROSS_IN_A_ROW = 3
 /** Two equal nodes on shared supplies differ by twice; below this it is one machine of which the total lacks a part. */
 const SHARED = 1.8
@@ -37,8 +42,9 @@ export class TotalCheck {
   #agreedW: number | undefined
   #comparedAtMs = Number.NEGATIVE_INFINITY
   #side: Side | undefined
-  #fine = 0
-  #gross = 0
+  /** comparisons in a row on this side, and since when; of them those by a gross factor */
+  #fine: Run = NONE
+  #gross: Run = NONE
   #isRefused = false
   /** it was once so far below that only shared supplies or a wrong total explain it */
   #looksShared = false
@@ -73,19 +79,23 @@ export class TotalCheck {
     if (side === undefined) {
       this.#agreedW = powerW
       this.#side = undefined
-      this.#fine = this.#gross = 0
+      this.#fine = this.#gross = NONE
       this.#isRefused = false
       return {}
     }
     if (side !== this.#side) {
-      this.#fine = this.#gross = 0
+      this.#fine = this.#gross = NONE
       this.#isRefused = false
     }
     this.#side = side
-    this.#fine++
-    this.#gross = sideOf(powerW, supplies, GROSS) === side ? this.#gross + 1 : 0
-    const atLeast = this.#agreedW === undefined ? 1 : GROSS_IN_A_ROW
-    this.#isRefused ||= this.#fine >= FINE_IN_A_ROW || this.#gross >= atLeast
+    this.#fine = goingOn(this.#fine, nowMs)
+    this.#gross = sideOf(powerW, supplies, GROSS) === side ? goingOn(this.#gross, nowMs) : NONE
+    const hasAgreed = this.#agreedW !== undefined
+    const lasts = (run: Run, count: number, ms: number) =>
+      run.count >= count && (!hasAgreed || nowMs - run.sinceMs >= ms)
+    this.#isRefused ||=
+      lasts(this.#fine, FINE_IN_A_ROW, FINE_FOR_MS) ||
+      lasts(this.#gross, hasAgreed ? GROSS_IN_A_ROW : 1, GROSS_FOR_MS)
     if (!this.#isRefused) return {}
     const both = `${Math.round(powerW)} W, beside ${Math.round(supplies.inputW)} W of ${supplies.name}`
     this.#looksShared ||= powerW * SHARED < supplies.inputW
@@ -94,6 +104,14 @@ export class TotalCheck {
       : { refused: both }
   }
 }
+
+interface Run {
+  count: number
+  sinceMs: number
+}
+const NONE: Run = { count: 0, sinceMs: 0 }
+const goingOn = ({ count, sinceMs }: Run, nowMs: number): Run =>
+  count === 0 ? { count: 1, sinceMs: nowMs } : { count: count + 1, sinceMs }
 
 function sideOf(powerW: number, { inputW, mostW, count }: Supplies, factor: number): Side | undefined {
   const slackW = SLACK_W + SLACK_PER_SUPPLY_W * count

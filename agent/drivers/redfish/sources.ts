@@ -1,6 +1,6 @@
 import { defined } from '../../../protocol/kit/defined.ts'
 import { PerwattError } from '../../../protocol/kit/errors.ts'
-import { heldAgainst } from '../../host-power/held-against.ts'
+import { heldAgainst, isDoubtful } from '../../host-power/held-against.ts'
 import { type SupplyPower, sumOfSupplies } from '../../host-power/machine-power.ts'
 import { suppliesTogether } from '../../host-power/supplies.ts'
 import { type Row, valueAt } from '../../wire/loose-json/fields.ts'
@@ -102,7 +102,11 @@ function ofChassis(chassis: Chassis, machine: Machine, state: PowerState): Sourc
     onPower((found) => {
       const rest = restOf(found, whole)
       if (rest) state.doubt(rest)
-      const held: RedfishPower = heldAgainst(controlPower(found, whole), evidenceOn(found, whole))
+      const said = controlPower(found, whole)
+      const { other, ratedW } = evidenceOn(found, whole)
+      // the chooser holds it against supplies of its own, over several polls
+      const isAtOnce = hasSharedSupplies || isOfNodes || isDoubtful(said)
+      const held: RedfishPower = heldAgainst(said, defined({ other: isAtOnce ? other : undefined, ratedW }))
       return hasSharedSupplies || isOfNodes ? held : { ...held, ...suppliesEvidenceOn(found, whole) }
     }),
   )

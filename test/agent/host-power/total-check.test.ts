@@ -47,12 +47,16 @@ test('where the supplies may feed several machines, a total far below them is fo
   ])
 })
 
-test('one that agreed once is refused only after three comparisons, and used again as soon as it agrees', () => {
+test('one that agreed once is refused after three minutes, or ten where it is near, and used again as soon as it agrees', () => {
   const check = new TotalCheck()
-  const say = (totalW: number, i: number) => check.compare(totalW, inputs(300, 300), about(i)).refused
-  expect([600, 4000, 4000].map(say)).toEqual([undefined, undefined, undefined])
-  expect(say(4000, 3)).toBe('4000 W, beside 600 W of its supplies')
-  expect([640, 4000].map(say)).toEqual([undefined, undefined])
+  const say = (totalW: number, minute: number) =>
+    check.compare(totalW, inputs(300, 300), { ...about(0), nowMs: minute * MINUTE }).refused
+  expect([say(600, 0), say(4000, 1), say(4000, 2), say(4000, 3)]).toEqual(Array(4).fill(undefined))
+  expect(say(4000, 4)).toBe('4000 W, beside 600 W of its supplies')
+  expect([say(640, 5), say(4000, 6)]).toEqual([undefined, undefined])
+  expect(say(620, 7)).toBeUndefined()
+  for (let minute = 8; minute < 18; minute++) expect(say(900, minute)).toBeUndefined()
+  expect(say(900, 18)).toBe('900 W, beside 600 W of its supplies')
 })
 
 describe('honest spread is no fault', () => {
