@@ -129,9 +129,13 @@ export class HeldCounter {
     this.#window = undefined
     this.#goodJ = undefined
     const moved = energyJ !== this.#toldJ
-    if (energyJ === undefined || (!moved && this.#steps.lastDigitJ >= COARSE_STEP_J)) return {}
+    const isCoarse = this.#steps.lastDigitJ >= COARSE_STEP_J
+    if (energyJ === undefined || (!moved && isCoarse)) return {}
+    // its first step may have begun before the first reading, and no power says how much of it
+    const isOlder = isCoarse && !this.#isPhaseKnown && this.#toldJ !== undefined
+    this.#isPhaseKnown ||= this.#toldJ !== undefined
     this.#toldJ = energyJ
-    return { energyJ }
+    return isOlder ? { energyJ, startsAgain: true } : { energyJ }
   }
 
   #judged(energyJ: number, at: Moment): HeldReading {

@@ -322,3 +322,15 @@ test('a meter without power is taken as it is', () => {
     [1, 9000, 9000, 5].map((kwh) => ({ energyJ: kwh * KWH })),
   )
 })
+
+test('of a meter without power the first large step is not booked, because a part of it may be older', () => {
+  const counter = new HeldCounter(KWH)
+  const read = (kwh: number, s: number) => counter.read(kwh * KWH, undefined, s * 1000)
+  expect([read(700, 0), read(700, 5), read(701, 10), read(701, 15), read(702, 20)]).toEqual([
+    { energyJ: 700 * KWH },
+    {},
+    { energyJ: 701 * KWH, startsAgain: true },
+    {},
+    { energyJ: 702 * KWH },
+  ])
+})
