@@ -61,7 +61,9 @@ const isNvidiaClaim = ({ driver }: Pick<ClaimedDevice, 'driver'>): boolean =>
 /** A minor number is not NVML's index where a GPU was reset or hidden; without the driver's files they are taken for one. */
 function gpuOf(minor: number, gpus: readonly GpuUse[], { uuids }: NvidiaPlaces): GpuUse | undefined {
   const uuid = uuids.get(minor)
-  return gpus.find((gpu) => (uuid === undefined ? gpu.index === minor : gpu.uuid === uuid))
+  return gpus.find((gpu) =>
+    uuid === undefined || gpu.uuid === undefined ? gpu.index === minor : gpu.uuid === uuid,
+  )
 }
 
 export const isAmdClaim = ({ driver }: Pick<ClaimedDevice, 'driver'>): boolean =>
