@@ -106,18 +106,38 @@ function knownAmong(sensors: readonly NamedSensor[]): Known[] {
   })
 }
 
+/** A sum by the BMC and one of its supplies' sensors differ by so much at most. */
+const SUM_ACCURACY = 0.15
+const SUM_SLACK_W = 30
+
 /**
  * Supplies with a power whose names are not understood: a sum of the others would look right and be too low. So is one without a number
- * beside others, which can be their sum.
+ * beside others, unless it is their sum.
  */
 function strangeSupplies(known: readonly Known[]): string[] {
-  const supplies = known.flatMap(({ sensor, subject }) =>
-    subject.of === 'supply' && sensor.powerW !== undefined ? [{ name: sensor.name, ...subject }] : [],
+  const supplies = suppliesWithPower(known)
+  return supplies.filter((one) => one.isStrange || isOfWhole(one, supplies) === false).map(({ name }) => name)
+}
+
+interface PoweredSupply extends Extract<Subject, { of: 'supply' }> {
+  name: string
+  powerW: number
+}
+
+const suppliesWithPower = (known: readonly Known[]): PoweredSupply[] =>
+  known.flatMap(({ sensor: { name, powerW }, subject }) =>
+    subject.of === 'supply' && powerW !== undefined ? [{ name, powerW, ...subject }] : [],
   )
-  const isNumbered = supplies.some(({ supply }) => supply !== '')
-  return supplies
-    .filter(({ supply, isStrange }) => isStrange || (supply === '' && isNumbered))
-    .map(({ name }) => name)
+
+/** Whether one without a number is the sum of the numbered ones; undefined: it has a number, or is the only one. */
+function isOfWhole(
+  { supply, side, powerW }: PoweredSupply,
+  all: readonly PoweredSupply[],
+): boolean | undefined {
+  const numbered = all.filter((one) => one.supply !== '')
+  if (supply !== '' || numbered.length === 0) return undefined
+  const sumW = numbered.filter((one) => one.side === side).reduce((sum, one) => sum + one.powerW, 0)
+  return Math.abs(powerW - sumW) <= SUM_ACCURACY * sumW + SUM_SLACK_W
 }
 
 /** The supplies among named sensors; none where not all of them are understood. */
@@ -152,8 +172,9 @@ interface Known {
 
 function suppliesOf(known: readonly Known[]): SupplyPower[] {
   const supplies = new Map<string, Record<Side, Judged> & { isSilent: boolean }>()
+  const hasNumbers = suppliesWithPower(known).some(({ supply }) => supply !== '')
   for (const { sensor, subject } of known) {
-    if (subject.of !== 'supply' || subject.isStrange) continue
+    if (subject.of !== 'supply' || subject.isStrange || (hasNumbers && subject.supply === '')) continue
     const sides = supplies.get(subject.supply) ?? { input: {}, output: {}, unsaid: {}, isSilent: false }
     supplies.set(subject.supply, sides)
     // one supply can have two sensors for one side

@@ -67,9 +67,10 @@ const SUPPLY =
 const PLACE = /^(?:front|rear|left|right|top|bottom|upper|lower|sys|system|server|host|chassis)$/
 /** `1`, `A`, `Bay2` */
 const NUMBER = /^(?:bay|slot)?(\d+)$|^([a-h])$/
+/** A name in an SDR has 16 letters, so makers shorten its words, or they are cut. */
 const SUPPLY_WORDS =
-  /^(?:p|w|pin|pout|in|input|out|output|ac|dc|power|pwr|pw|watts?|wattage|consumption|cons|draw|total|main|sensor|reading|\d+vin|\d+vout)$/
-const A_POWER = /^(?:pin|pout|in|out|input|output|power|pwr|pw|watts?|wattage)$/
+  /^(?:p|w|pin|pout|in|inp|inpu|input|out|outp|outpu|output|ac|dc|pow|powe|powr|power|pwr|pw|watts?|wattage|consumption|cons|draw|total|main|sensor|reading|\d+vin|\d+vout)$/
+const A_POWER = /^(?:pin|pout|in|out|input|output|pow|powe|powr|power|pwr|pw|watts?|wattage)$/
 /** A name with one of these is of something else: a rating, a limit, a rail, a fan. */
 const NO_SUPPLY_POWER =
   /^(?:fans?|max|maximum|min|minimum|peak|limit|cap|capping|capacity|rated|rating|budget|threshold|avail(?:able)?|alloc(?:ated)?|volts?|voltage|amps?|curr|current|temp|temperature|rpm|speed|eff|efficiency|status|stat|state|mode|redund\w*|health|fault|fail\w*|good|ok|present|presence|lost|loss|warn\w*|p?\d+v\d*\w*|v?sb|stby|standby|aux|rail|factor|percent|pct|energy|led|unit|spare|hours?)$/
@@ -150,9 +151,9 @@ function supplyOf(words: string): Subject | undefined {
   return {
     of: 'supply',
     supply,
-    side: has(/^(?:pin|in|input|ac|\d+vin)$/)
+    side: has(/^(?:pin|in|inp|inpu|input|ac|\d+vin)$/)
       ? 'input'
-      : has(/^(?:pout|out|output|dc|\d+vout)$/)
+      : has(/^(?:pout|out|outp|outpu|output|dc|\d+vout)$/)
         ? 'output'
         : 'unsaid',
     ...((isStrange || known.length > 1) && { isStrange: true }),

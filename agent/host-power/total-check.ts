@@ -100,7 +100,7 @@ export class TotalCheck {
     const both = `${Math.round(powerW)} W, beside ${Math.round(supplies.inputW)} W of ${supplies.name}`
     this.#looksShared ||= powerW * SHARED < supplies.inputW
     return side === 'below' && mayBeShared && this.#looksShared
-      ? { unclear: `${name} of ${both}, which may feed other machines too` }
+      ? { unclear: `${name} of ${both}, which other machines may share` }
       : { refused: both }
   }
 }

@@ -227,7 +227,7 @@ function noPower({ unclear }: MachinePower, wanted: readonly string[] | undefine
 }
 
 const unclearDcmi = (unclear: string): string =>
-  `the BMC shows ${unclear}; set sensor: ${ONLY_DCMI} where they do, else sensor to the inputs of the supplies`
+  `the BMC shows ${unclear}; set sensor: ${ONLY_DCMI} where they do, else the names of this machine's own sensors`
 
 /** Whether the BMC may answer another request: it is there and takes the login, or says nothing to this one. */
 const leadsOn = (error: unknown): boolean =>

@@ -53,9 +53,10 @@ export class Totals {
     if (isBelowParts(powerW, partsW))
       return { refused: `${powerW} W, beside ${partsW} W of its CPUs and GPUs` }
     const supplies = suppliesOfMachine(list)
+    const hasTotal = hasOwnTotal(list) && other !== undefined
     const verdict = supplies
-      ? this.#besideSupplies(powerW, supplies, hasOwnTotal(list) && other !== undefined)
-      : this.#besideOwn(powerW, other)
+      ? this.#besideSupplies(powerW, supplies, hasTotal)
+      : this.#besideOwn(powerW, other, { hasTotal, isNode: areOfNode(list) })
     return Object.keys(verdict).length > 0 ? verdict : said
   }
 
@@ -83,16 +84,20 @@ export class Totals {
     return this.#dcmi.compare(powerW, supplies, { name: 'DCMI', mayBeShared: !hasTotal, nowMs })
   }
 
-  /** A total in the list that is above DCMI can be that of a whole frame. */
-  #besideOwn(powerW: number, own: { powerW: number; name: string } | undefined): TotalVerdict {
-    if (!own || powerW <= own.powerW) {
+  /** For a list without supplies. Below the sensor of a node nothing is said: both may be right, of different moments. */
+  #besideOwn(
+    powerW: number,
+    own: { powerW: number; name: string } | undefined,
+    { hasTotal, isNode }: { hasTotal: boolean; isNode: boolean },
+  ): TotalVerdict {
+    if (!own || (isNode && powerW <= own.powerW)) {
       this.#unanswered(powerW)
       return {}
     }
     const nowMs = performance.now()
     this.#dcmi.unanswered(powerW, nowMs)
     const one = { name: own.name, inputW: own.powerW, mostW: own.powerW, count: 1 }
-    return this.#dcmiBesideList.compare(powerW, one, { name: 'DCMI', mayBeShared: false, nowMs })
+    return this.#dcmiBesideList.compare(powerW, one, { name: 'DCMI', mayBeShared: !hasTotal, nowMs })
   }
 
   #unanswered(powerW: number): void {

@@ -87,6 +87,12 @@ test.each([
   ['PwrSupply2 Power', '2', 'unsaid'],
   ['CRPS1 Pin', '1', 'input'],
   ['PSU Bay2 Pin', '2', 'input'],
+  ['PSU1_Input_Powr', '1', 'input'],
+  ['PSU1 Input Powe', '1', 'input'],
+  ['Pwr_PSU3_In', '3', 'input'],
+  ['PS4_Pin', '4', 'input'],
+  ['PWR_PSU5', '5', 'unsaid'],
+  ['PSU_2_POWER_IN', '2', 'input'],
   ['SYS_PSU1_Pin', 'sys 1', 'input'],
 ])('%s is of supply %s, its %s, in another maker’s words', (name, supply, side) =>
   expect(subjectOf(name)).toEqual({ of: 'supply', supply, side }),
@@ -119,6 +125,28 @@ describe('a sum is never that of some of the supplies, nor of both sides', () =>
       one(`PSU Output Power ${n}`, 280),
     ])
     expect(machinePowerOf(list)).toEqual({ powerW: 603, basis: 'reported' })
+  })
+
+  /** A public `ipmitool sdr` log: PSU_POWER_IN 319 W, PSU_1_POWER_IN no reading, PSU_2_POWER_IN 324 W. */
+  test('the BMC’s own sum of its supplies counts once', () => {
+    expect(machinePowerOf([one('PSU_POWER_IN', 319), one('PSU_2_POWER_IN', 324)])).toMatchObject({
+      powerW: 324,
+    })
+    expect(machinePowerOf([one('PSU_POWER_IN', 319)])).toMatchObject({ powerW: 319 })
+    const both = [one('PSU1_PIN', 160), one('PSU2_PIN', 165)]
+    expect(machinePowerOf([one('PSU_PIN', 330), ...both])).toMatchObject({ powerW: 325 })
+  })
+
+  /** A B300 of Inventec's in a public inspection script: inputs of PSU6 and PSU7 alone, and the outputs of B_PSU0 to B_PSU5 by other numbers. */
+  test('supplies of which two tell their inputs and six others their outputs are for a person to add up', () => {
+    const list = [
+      one('H_Total_Power', 750),
+      one('PSU6_Pin', 380),
+      one('PSU7_Pin', 370),
+      ...[0, 1, 2, 3, 4, 5].map((n) => one(`B_PSU${n}_Pout`, 700)),
+    ]
+    expect(machinePowerOf(list).powerW).toBeUndefined()
+    expect(machinePowerOf(list).unclear).toContain('B_PSU0_Pout')
   })
 
   test.each([['PSU Module Two Pin'], ['PSU1 2 Pin'], ['PSU Power'], ['GPU PSU3 Pin']])(

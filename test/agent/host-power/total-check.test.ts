@@ -39,7 +39,7 @@ test('a GPU baseboard’s 4000 W beside 5600 W of the supplies are refused at th
 test('where the supplies may feed several machines, a total far below them is for a person to judge, also when it comes nearer', () => {
   const check = new TotalCheck()
   const unclear = (watts: number) =>
-    `DCMI of ${watts} W, beside 1800 W of its supplies, which may feed other machines too`
+    `DCMI of ${watts} W, beside 1800 W of its supplies, which other machines may share`
   expect(check.compare(450, inputs(900, 900), about(0, true))).toEqual({ unclear: unclear(450) })
   expect(check.compare(1050, inputs(900, 900), about(1, true))).toEqual({ unclear: unclear(1050) })
   expect(verdicts(4000, inputs(900, 900), 1, true)).toEqual([

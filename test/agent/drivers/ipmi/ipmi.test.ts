@@ -462,7 +462,7 @@ describe('DCMI is held against the machine’s supplies and parts', () => {
     expect(await read(program)).toEqual({
       state: 'unknown',
       faults: [
-        'the BMC shows DCMI of 50 W, beside 600 W of its supplies, which may feed other machines too; set sensor: DCMI where they do, else sensor to the inputs of the supplies',
+        "the BMC shows DCMI of 50 W, beside 600 W of its supplies, which other machines may share; set sensor: DCMI where they do, else the names of this machine's own sensors",
       ],
     })
     expect(await read(program, { sensor: 'DCMI' })).toMatchObject({ powerW: 50 })
@@ -512,6 +512,19 @@ describe('DCMI is held against the machine’s supplies and parts', () => {
       powerW: 310,
       faults: [expect.stringContaining('DCMI says 5200 W, beside 310 W of the sensor list')],
     })
+  })
+
+  /** In public inspection scripts for GPU servers DCMI is said to be the main board's on some, beside TOTAL_POWER of all supplies. */
+  test('770 W beside a total of 5200 W in the list are the main board’s or a node’s, and beside the machine’s own sensor wrong', async () => {
+    expect(await read(bmc(770, ['TOTAL_POWER', 5200]))).toMatchObject({
+      state: 'unknown',
+      faults: [expect.stringContaining('DCMI of 770 W, beside 5200 W of the sensor list')],
+    })
+    expect(await read(bmc(770, ['Sys Power', 5200]))).toMatchObject({
+      powerW: 5200,
+      faults: [expect.stringContaining('DCMI says 770 W, beside 5200 W of the sensor list')],
+    })
+    expect(await read(bmc(5100, ['TOTAL_POWER', 5200]))).toMatchObject({ powerW: 5100 })
   })
 
   /** `ipmitool sensor` of HPE ProLiant Gen10 Plus with iLO 5, in public laboratory logs */
