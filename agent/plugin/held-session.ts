@@ -1,4 +1,5 @@
 import { agreeing } from './agreement.ts'
+import { asMemory, type CheckMemories } from './check-memory.ts'
 import { EnergyCheck } from './energy-check.ts'
 import { inRange } from './in-range.ts'
 import type { Reading } from './reading.ts'
@@ -10,10 +11,11 @@ import { WorkCheck } from './work-check.ts'
  * A session each of whose readings is held against itself: every figure against its range, figures of one reply against each other,
  * and counters over minutes: energy against
  * the power of the same device, accepted work against its hashrate. What can't be is absent, and a fault tells it.
+ * @param memories what the checks of an earlier session have learnt
  */
-export function heldSession(session: Session): Session {
+export function heldSession(session: Session, memories: CheckMemories = {}): Session {
   const energy = new EnergyCheck()
-  const work = new WorkCheck()
+  const work = new WorkCheck(memories['work'])
   const uptime = new UptimeCheck()
   const held = (reading: Reading, steadyMs: number): Reading => {
     const possible = uptime.checked(energy.checked(agreeing(inRange(reading)), steadyMs), steadyMs)
@@ -27,6 +29,6 @@ export function heldSession(session: Session): Session {
       return readings.map((reading) => held(reading, steadyMs))
     },
     ...(session.close && { close: () => session.close?.() }),
-    ...(session.remembers && { remembers: () => session.remembers?.() }),
+    remembers: () => asMemory(session.remembers?.(), { work: work.known }),
   }
 }
