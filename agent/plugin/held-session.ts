@@ -1,6 +1,7 @@
 import { agreeing } from './agreement.ts'
 import { asMemory, type CheckMemories } from './check-memory.ts'
 import { EnergyCheck } from './energy-check.ts'
+import { HolderMemory } from './holder-memory.ts'
 import { inRange } from './in-range.ts'
 import type { Reading } from './reading.ts'
 import type { Session } from './session.ts'
@@ -16,11 +17,12 @@ import { WorkCheck } from './work-check.ts'
 export function heldSession(session: Session, memories: CheckMemories = {}): Session {
   const energy = new EnergyCheck()
   const work = new WorkCheck(memories['work'])
+  const holders = new HolderMemory(memories['holders'])
   const uptime = new UptimeCheck()
   const held = (reading: Reading, steadyMs: number): Reading => {
     const possible = uptime.checked(energy.checked(agreeing(inRange(reading)), steadyMs), steadyMs)
     // a miner is one machine, without parts
-    return possible.identity.kind === 'asic' ? work.checked(possible, steadyMs) : possible
+    return possible.identity.kind === 'asic' ? work.checked(holders.checked(possible), steadyMs) : possible
   }
   return {
     async read(signal) {
@@ -29,6 +31,6 @@ export function heldSession(session: Session, memories: CheckMemories = {}): Ses
       return readings.map((reading) => held(reading, steadyMs))
     },
     ...(session.close && { close: () => session.close?.() }),
-    remembers: () => asMemory(session.remembers?.(), { work: work.known }),
+    remembers: () => asMemory(session.remembers?.(), { work: work.known, holders: holders.known }),
   }
 }

@@ -98,7 +98,8 @@ describe('what a session has learnt', () => {
     const [reading] = await session.read(signal)
     expect(handed.at(-1)).toEqual({ of: 'own' })
     expect(reading && isRefused(reading)).toBe(true)
-    expect(session.remembers?.()).toEqual({ driver: { of: 'one' }, checks: { work: refused } })
+    const holders = { holders: [{ owner: OWNER, share: 1 }], counts: true }
+    expect(session.remembers?.()).toEqual({ driver: { of: 'one' }, checks: { work: refused, holders } })
   })
 
   test('is the driver’s alone in what an older agent kept', () => {
@@ -112,7 +113,7 @@ describe('what a session has learnt', () => {
     await first.read(signal)
     first.close?.()
     const kept = JSON.parse(JSON.stringify(first.remembers?.()))
-    expect(knownBy(one, kept)).toEqual({ driver: { of: 'one' }, checks: {} })
+    expect(knownBy(one, kept)).toMatchObject({ driver: { of: 'one' }, checks: { holders: { counts: true } } })
     expect(knownBy(two, kept)).toBeUndefined()
     expect(knownBy(one, undefined)).toBeUndefined()
   })
