@@ -93,13 +93,13 @@ describe('what a session has learnt', () => {
   const refused = { refused: 'its pools accepted too much' }
 
   test('is the driver’s and its checks’, and each gets its own back', async () => {
-    const remembered = { driver: { of: 'own' }, checks: { work: refused } }
+    const remembered = { session: { of: 'own' }, checks: { work: refused } }
     const session = miner('one').open({ ...target, remembered })
     const [reading] = await session.read(signal)
     expect(handed.at(-1)).toEqual({ of: 'own' })
     expect(reading && isRefused(reading)).toBe(true)
     const holders = { holders: [{ owner: OWNER, share: 1 }], counts: true }
-    expect(session.remembers?.()).toEqual({ driver: { of: 'one' }, checks: { work: refused, holders } })
+    expect(session.remembers?.()).toEqual({ session: { of: 'one' }, checks: { work: refused, holders } })
   })
 
   test('is the driver’s alone in what an older agent kept', () => {
@@ -113,7 +113,10 @@ describe('what a session has learnt', () => {
     await first.read(signal)
     first.close?.()
     const kept = JSON.parse(JSON.stringify(first.remembers?.()))
-    expect(knownBy(one, kept)).toMatchObject({ driver: { of: 'one' }, checks: { holders: { counts: true } } })
+    expect(knownBy(one, kept)).toMatchObject({
+      session: { of: 'one' },
+      checks: { holders: { counts: true } },
+    })
     expect(knownBy(two, kept)).toBeUndefined()
     expect(knownBy(one, undefined)).toBeUndefined()
   })
