@@ -119,11 +119,13 @@ export class DeviceAccumulator {
     const counting = this.#countingOwners(last)
     const growth = this.#owners.advance(reading.counters?.byOwner ?? [], comparison)
     this.#owners.see(reading.counters?.unsold ?? [], comparison)
-    const restarted = comparison.restarted === true
     const shown = { amounts: growth, told: toldWork(reading), atMs: at.wallMs }
-    const amounts = this.#estimate.settle(shown, restarted)
+    if (comparison.restarted) this.#estimate.restarted()
+    const amounts = this.#estimate.settle(shown)
     if (last && elapsedMs !== undefined)
-      amounts.push(...this.#estimated(last, elapsedMs, { ...shown, counting, restarted }))
+      amounts.push(...this.#estimated(last, elapsedMs, { ...shown, counting }))
+    // the time between this reading and the last one lies before the restart, but for its end
+    if (comparison.restarted) this.#estimate.restarted()
     // a counter may have been left out for a while before it is refused
     if (refused.includes('work')) amounts.push(...this.#estimate.end())
     this.#estimate.note(reading)
@@ -157,7 +159,7 @@ export class DeviceAccumulator {
   #estimated(
     last: LastReading,
     elapsedMs: number,
-    { amounts, ...shown }: Shown & { counting: ReadonlySet<string>; restarted: boolean },
+    { amounts, ...shown }: Shown & { counting: ReadonlySet<string> },
   ): OwnerAmount[] {
     if (this.#isGap(elapsedMs)) return []
     const counted = amounts.filter((a) => a.quantity === 'workDiff1' && !(a.begins && a.amount === 0))

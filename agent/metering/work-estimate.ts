@@ -36,8 +36,6 @@ interface Counted {
 interface Missing extends Omit<Counted, 'counting'> {
   /** keys of the owners whose counter it tells, also where that counter is not believed yet; undefined: it tells none */
   told: ReadonlySet<string> | undefined
-  /** whether the machine has restarted since the last reading: its counter begins afterwards */
-  restarted: boolean
 }
 
 /**
@@ -68,9 +66,13 @@ export class WorkEstimate {
     this.#unseen.clockSet(stepMs)
   }
 
-  /** What the counters showed at a reading, as it is to be booked. @param restarted whether the machine has restarted since the last reading */
-  settle(shown: Shown, restarted: boolean): OwnerAmount[] {
-    if (restarted) this.#unseen.restarted()
+  /** The machine has restarted: its counters begin after what is estimated until now. */
+  restarted(): void {
+    this.#unseen.restarted()
+  }
+
+  /** What the counters showed at a reading, as it is to be booked. */
+  settle(shown: Shown): OwnerAmount[] {
     return this.#unseen.settle(shown)
   }
 
@@ -119,7 +121,7 @@ export class WorkEstimate {
   wait(
     { sample, estimate }: LastReading,
     elapsedMs: number,
-    { atMs, grown, told: counters, restarted }: Missing,
+    { atMs, grown, told: counters }: Missing,
   ): OwnerAmount[] {
     const hashrateHs = possible(sample.hashrateHs)
     const { holders: told = this.#known?.holders ?? [] } = sample
@@ -131,7 +133,6 @@ export class WorkEstimate {
       const paidHs = hashrateHs * this.#known.paidRatio * share
       this.#unseen.add(owner, workDiff1OfHashrate(paidHs, elapsedMs / 1000), atMs, false)
     }
-    if (restarted) this.#unseen.restarted()
     return this.#unseen.overdue(atMs)
   }
 }
