@@ -58,8 +58,8 @@ export interface AsicFacts {
   /** stopped by its operator or a schedule, which is no fault; where several answers tell it, `stopped` says so by answer */
   asleep?: boolean
   /**
-   * by each answer that tells it: whether it says that the machine was told to stop. Undefined: the answer is missing now, and the session
-   * goes on with what it said last (`ToldToStop`)
+   * by each answer that tells it: whether it says that the machine was told to stop. Undefined: the answer is missing now; the
+   * session then uses the last one (`ToldToStop`)
    */
   stopped?: Readonly<Record<string, boolean | undefined>>
   /** the machine reports that it has not begun to hash */

@@ -1,6 +1,6 @@
 import type { AsicFacts } from './facts.ts'
 
-/** Polls in which a machine shows work before what an earlier answer said of a stop is dropped: a last share may come after it. */
+/** Polls in which a machine shows work before an earlier answer’s word of a stop is dropped: a last share may come after it. */
 const SIGNS_OF_WORK = 3
 
 /** What only a machine that works shows: a left-over average stands still or falls. */

@@ -14,7 +14,7 @@ export interface OwnerAmount {
   owner: Owner
   quantity: OwnerQuantity | 'estimatedWorkDiff1'
   amount: number
-  /** the counter has begun again, or is followed anew: the amount is what it counts since then, and nothing of what came before */
+  /** the counter has begun again, or goes on from another value: the amount has none of the work before that */
   begins?: true
   /** what the counter of work shows */
   value?: number
@@ -102,7 +102,7 @@ export class OwnerMeter {
   }
 }
 
-/** Whether a counter that was known has begun again, or goes on from a value that says nothing of the time before. */
+/** Whether a counter that was known has begun again, or goes on from a value that has no part for the time before. */
 const hasBegun = (before: number | undefined, now = before, amount?: number): boolean =>
   before !== undefined && now !== undefined && (now < before || (now !== before && amount === undefined))
 

@@ -21,7 +21,7 @@ export interface UnseenState {
   misses?: number
 }
 
-/** For so long a counter is waited for: it tells the work of the time in which it was not seen more exactly than any estimate. */
+/** A counter is waited for this long: it tells the work of the time in which it was not seen more exactly than any estimate. */
 const AWAITED_MS = 10 * MINUTE_MS
 /** A pool that so many lists in a row do not name is gone, and its counter with it. */
 const MISSES_TO_END = 3

@@ -6,7 +6,7 @@ import type { LastReading } from './last-reading.ts'
 import type { OwnerAmount } from './owner-meter.ts'
 import { type Shown, type UnseenState, UnseenWork } from './unseen-work.ts'
 
-/** Whom a machine that counts its work mined for when it told its counters last. */
+/** The pools of a machine that counts its work, as they were when it last told its counters. */
 interface KnownWork {
   holders: readonly Holder[]
   /** part of the hashrate that is paid, 0 to 1 */
@@ -34,7 +34,7 @@ interface Counted {
 
 /** Which counters this reading lacks, for which the work waits. */
 interface Missing extends Omit<Counted, 'counting'> {
-  /** keys of the owners whose counter it tells, also where that counter is not believed yet; undefined: it tells none */
+  /** keys of the owners whose counter it tells, also where that counter’s value is not used yet; undefined: it tells none */
   told: ReadonlySet<string> | undefined
 }
 
@@ -76,7 +76,7 @@ export class WorkEstimate {
     return this.#unseen.settle(shown)
   }
 
-  /** Remembers whom a machine mines for that tells its counters. */
+  /** Remembers the pools of a machine that tells its counters. */
   note({ sample, counters }: Reading): void {
     const isCounted = counters?.byOwner?.some(({ workDiff1 }) => workDiff1 !== undefined)
     const { holders = [], paidRatio = 1 } = sample

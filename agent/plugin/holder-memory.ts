@@ -1,7 +1,7 @@
 import { type Holder, isUnknownPool } from '../../protocol/owner.ts'
 import type { Reading } from './reading.ts'
 
-/** Whom a miner worked for when it told its pools last. JSON. */
+/** The pools that a miner worked for when it last told them. JSON. */
 interface KnownHolders {
   holders: readonly Holder[]
   /** accepted part of its shares, 0 to 1; absent: it was never told */
@@ -11,7 +11,7 @@ interface KnownHolders {
 }
 
 /**
- * Keeps whom a miner works for, over restarts of the agent too: a new session that can't read its pools at once would give its time and its
+ * Keeps the pools that a miner works for, over restarts of the agent too: a new session that can't read its pools at once would give its time and its
  * energy to an unknown pool, and its work to the last one that was told.
  */
 export class HolderMemory {

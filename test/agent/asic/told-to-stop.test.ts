@@ -10,7 +10,7 @@ const answered = (says: boolean | undefined, more: AsicFacts = {}): AsicFacts =>
   stopped: { mode: says },
 })
 
-test('what an answer said of a stop holds while that answer is missing, beside a hashrate that stands or falls', () => {
+test('a stop that an answer told holds while that answer is missing, beside a hashrate that stands or falls', () => {
   const stop = new ToldToStop()
   expect(stop.of(answered(undefined))).toBe(false)
   expect(stop.of(answered(true))).toBe(true)
@@ -40,7 +40,7 @@ test.each<[string, (poll: number) => AsicFacts]>([
   expect(polls.at(-1)).toBe(false)
 })
 
-test('a restart of the machine ends what was told before', () => {
+test('a restart of the machine ends a stop that was told', () => {
   const stop = new ToldToStop()
   stop.of(answered(true))
   stop.forget()

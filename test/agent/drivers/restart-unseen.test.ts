@@ -79,7 +79,7 @@ describe('the work of a machine that restarts while its pools are refused is pai
     // the polls between the last counter before the restart and that
     const unseen = RESTART - 3
     expect((counted + estimated) / perPoll).toBeCloseTo(POLLS, 0)
-    // another interface that tells its pools without their work has it estimated until the counter is believed again
+    // another interface that tells its pools without their work has it estimated until the counter is used again
     expect(estimated / perPoll).toBeGreaterThan(unseen - 0.5)
     expect(estimated / perPoll).toBeLessThan(unseen + 1.5)
   })

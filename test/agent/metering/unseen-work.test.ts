@@ -45,7 +45,7 @@ describe('work before a restart of the machine, while the answer of its pools wa
 
   test('is paid where the machine tells no uptime', () => {
     const records = run(restarts(() => ({ uptimeS: undefined as never })))
-    // less the time between two polls: only the second one believes the new counter
+    // less the time between two polls: only the second one uses the new counter
     expect(paid(records)).toBeLessThanOrEqual(RATE * 600)
     expect(paid(records)).toBeGreaterThanOrEqual(Math.floor(RATE * 595))
   })
@@ -192,7 +192,7 @@ test('whatever answers are refused, and whenever machine and agent restart, no w
         if (agentRestarts) a = new DeviceAccumulator('rig1', 15_000, JSON.parse(JSON.stringify(a.state)))
         see(atS, refused)
       }
-      // the counter is believed after some polls
+      // the counter is used after some polls
       for (let i = 1; i <= 5; i++) {
         work += 5 * RATE
         truth += 5 * RATE
