@@ -113,7 +113,7 @@ export class PaidWork {
 }
 
 const UNSEEN =
-  'its pools can’t be read, so its work is estimated, and who gets it is unknown; check that its API lists them'
+  'its pools can’t be read, so its work is estimated, for the last pool that it told or for an unknown one; check that its API lists them'
 const UNTOLD =
   'it lists several living pools and does not tell which it works for, so who gets its work is unknown; leave it one pool, or give them priorities'
 const LOST =

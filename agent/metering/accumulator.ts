@@ -105,7 +105,7 @@ export class DeviceAccumulator {
   observe(reading: Reading, at: Instant): void {
     const elapsedMs = this.#last && elapsedSince(this.#last, at)
     if (this.#isDuplicate(elapsedMs)) return
-    if (this.#mustStartAgain(reading, elapsedMs)) this.#startAgain(reading, at)
+    if (this.#mustStartAgain(reading, elapsedMs)) this.#startAgain()
     const last = this.#last
     const comparison = compare(last, reading, at, elapsedMs)
     const limit = energyLimit(reading.identity.kind, comparison)
@@ -141,7 +141,18 @@ export class DeviceAccumulator {
     limit = Number.POSITIVE_INFINITY,
     clocks?: ReadonlySet<number | undefined>,
   ): Interval[] {
+    // a machine that is gone has no reading that would book what waits
+    if (this.#last && wallMs - this.#last.wallMs > this.#maxGapMs)
+      this.#bookLate(this.#estimate.overdue(wallMs))
     return this.#minutes.take(Math.max(this.#last?.wallMs ?? 0, wallMs - this.#maxGapMs), limit, clocks)
+  }
+
+  /** Books work for which no reading comes any more to the end of the last one's time. */
+  #bookLate(amounts: readonly OwnerAmount[]): void {
+    const endMs = this.#last?.wallMs
+    if (endMs === undefined) return
+    const span = { gap: false, pieces: [{ startMs: endMs - 1, endMs }] }
+    for (const amount of amounts) spreadAmount(this.#minutes, span, amount)
   }
 
   /** All records, the running minute included: the agent stops. */
@@ -185,12 +196,8 @@ export class DeviceAccumulator {
   }
 
   /** Forgets the counters and the last reading, and books what waited for them. The open records stay. */
-  #startAgain(reading: Reading, { wallMs }: Instant): void {
-    const pieces = [{ startMs: wallMs - 1, endMs: wallMs }]
-    const last = this.#last
-    const left = this.#estimate.end()
-    if (last)
-      for (const amount of left) spreadAmount(this.#minutes, { last, reading, gap: false, pieces }, amount)
+  #startAgain(): void {
+    this.#bookLate(this.#estimate.end())
     this.#energy.forgetCounter()
     this.#exported.forgetCounter()
     this.#owners = new OwnerMeter()

@@ -84,6 +84,11 @@ export class WorkEstimate {
       this.#known = { holders, paidRatio }
   }
 
+  /** What has waited for a counter for too long, Unix ms. */
+  overdue(atMs: number): OwnerAmount[] {
+    return this.#unseen.overdue(atMs)
+  }
+
   /** The counters are another machine's, or are not used any more. @returns what waited for them */
   end(): OwnerAmount[] {
     this.#known = undefined

@@ -131,6 +131,20 @@ describe('the work of a machine that counts, and whose pools are not told', () =
     expect(total(records, 'workDiff1')).toBe(0)
   })
 
+  test('is booked when the machine is gone, ten minutes after the first answer that it refused', () => {
+    const a = new DeviceAccumulator('rig1', 15_000)
+    for (let atS = 0; atS <= 100; atS += 5)
+      a.observe(atS > 0 ? unseen(4000 + atS) : seen(1e9, 4000), {
+        wallMs: T0 + atS * 1000,
+        steadyMs: atS * 1000,
+      })
+    const records = [...a.close(T0 + 590_000), ...a.close(T0 + 700_000), ...a.close(T0 + 800_000)]
+    expect(total(records, 'estimatedWorkDiff1') / (RATE * 100)).toBeCloseTo(1, 5)
+    expect(new Set(records.map(({ startMs }) => startMs)).size).toBe(records.length)
+    for (const { startMs, durationMs } of records)
+      expect(startMs + durationMs).toBeLessThanOrEqual(T0 + 100_000 + 1)
+  })
+
   test('is booked when the pool is gone from the list, and not for a pool that is not in a list', () => {
     const records = run(
       every(5, 300, (atS) => {
