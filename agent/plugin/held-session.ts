@@ -1,5 +1,6 @@
 import { agreeing } from './agreement.ts'
 import { EnergyCheck } from './energy-check.ts'
+import { HolderMemory } from './holder-memory.ts'
 import { inRange } from './in-range.ts'
 import type { Reading } from './reading.ts'
 import { type KnownByChecks, withChecks } from './remembered.ts'
@@ -15,12 +16,13 @@ import { WorkCheck } from './work-check.ts'
  */
 export function heldSession(session: Session, known: KnownByChecks = {}): Session {
   const energy = new EnergyCheck(known['energy'])
-  const work = new WorkCheck()
+  const work = new WorkCheck(known['work'])
+  const holders = new HolderMemory(known['holders'])
   const uptime = new UptimeCheck()
   const held = (reading: Reading, steadyMs: number): Reading => {
     const possible = uptime.checked(energy.checked(agreeing(inRange(reading)), steadyMs), steadyMs)
     // a miner is one machine, without parts
-    return possible.identity.kind === 'asic' ? work.checked(possible, steadyMs) : possible
+    return possible.identity.kind === 'asic' ? work.checked(holders.checked(possible), steadyMs) : possible
   }
   return {
     async read(signal) {
@@ -29,6 +31,11 @@ export function heldSession(session: Session, known: KnownByChecks = {}): Sessio
       return readings.map((reading) => held(reading, steadyMs))
     },
     ...(session.close && { close: () => session.close?.() }),
-    remembers: () => withChecks(session.remembers?.(), { energy: energy.known }),
+    remembers: () =>
+      withChecks(session.remembers?.(), {
+        energy: energy.known,
+        work: work.known,
+        holders: holders.known,
+      }),
   }
 }
