@@ -12,6 +12,7 @@ import { RecordWriter } from '../intake/record-writer.ts'
 import { TakeIn } from '../intake/take-in.ts'
 import { DeviceAdoption } from '../ownership/adoption.ts'
 import { ClaimKeeper } from '../ownership/claim-keeper.ts'
+import { GpuTime } from '../ownership/gpu-time.ts'
 import type { Store } from '../plugin/store.ts'
 import type { QuoteBook } from '../prices/quote-book.ts'
 import { LatePrices } from '../settling/late-prices.ts'
@@ -104,6 +105,7 @@ export function createLedger(
   const recent = new RecentLedger()
   const { owners: register } = devices
   const claims = new ClaimKeeper({ store, register, nowMs, note: (minutes) => settler.note(minutes) })
+  const gpuTime = new GpuTime(register, nowMs)
   const settler = new Settler({
     ...common,
     pricing,
@@ -113,6 +115,7 @@ export function createLedger(
       return retentionMs()
     },
     maySettle: () => clocks.maySettle && !standsBy(),
+    doubts: (minuteMs, told) => gpuTime.doubts(minuteMs, told),
     settling: (settled) => claims.settling(settled),
     onSettled: (minutes, rows, settlements) => {
       latePrices.settled(settlements)

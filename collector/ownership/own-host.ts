@@ -8,7 +8,8 @@ import { rootOf } from './identity.ts'
 
 /** Names that many computers have. */
 const NO_HOSTNAME = /^(?:localhost|debian|ubuntu|raspberrypi|node|server|host|unknown|none)?$/
-const hostnameOf = ({ hostname = '' }: Device): string | undefined => {
+/** The name that a computer has for itself, without its domain; undefined for one that many have. */
+export const hostnameOf = ({ hostname = '' }: Device): string | undefined => {
   const name = hostname.toLowerCase().split('.', 1)[0] ?? ''
   return NO_HOSTNAME.test(name) ? undefined : name
 }

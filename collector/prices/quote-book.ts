@@ -144,7 +144,9 @@ export class QuoteBook {
     const renewed = staleAfterMs === undefined ? kept : { ...kept, staleAfterMs }
     list[list.indexOf(present)] = renewed
     const stored = this.#storedEndMs.get(present.name) ?? { fromMs: present.fromMs, endMs }
-    const isKnown = stored.fromMs === present.fromMs && (staleAfterMs ?? 0) < stored.endMs + STORED_EVERY_MS
+    const laterMs = (staleAfterMs ?? 0) - stored.endMs
+    // one that ends earlier than it was to is stored at once
+    const isKnown = stored.fromMs === present.fromMs && laterMs >= 0 && laterMs < STORED_EVERY_MS
     this.#storedEndMs.set(
       present.name,
       isKnown ? stored : { fromMs: present.fromMs, endMs: staleAfterMs ?? 0 },

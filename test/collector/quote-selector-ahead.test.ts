@@ -177,7 +177,7 @@ describe('a value that is not to be believed', () => {
     feed.says('btcUsd', 911, { staleAfterMs: rig.nowMs + MINUTE_MS })
     expect(at('btcUsd')).toBe('91000 a')
     expect(selector.heldBack()).toMatchObject([
-      { name: 'btcUsd', value: 911, source: 'a', reason: 'a 100th of the last value' },
+      { name: 'btcUsd', value: 911, source: 'a', reason: '1 % of the last value' },
     ])
     expect(rig.lines.filter((event) => event === 'a quote is held back').length).toBe(1)
     feed.says('btcUsd', 91_500)
@@ -221,6 +221,9 @@ describe('a value that is not to be believed', () => {
       '0.05 list',
       '0.05 list',
       '0.06 list',
+    ])
+    expect(selector.history('energyUsdPerKwh', T0, T0 + 1)).toMatchObject([
+      { staleAfterMs: T0 + HOUR_MS - 1 },
     ])
     expect(selector.heldBack()).toMatchObject([{ value: 52 }])
   })

@@ -212,6 +212,18 @@ describe('a counter that begins again is accepted at its second reading', () => 
   })
 })
 
+test('a counter that leaps once, without a gap, is used again within half an hour, and no leap is booked', () => {
+  const meter = atKw(10)
+  const energyKwh = (s: number) => meter.energyKwh(s) + (s > 200 ? 4_999_000 : 0)
+  for (const pollS of [5, 10, 60]) {
+    const { told, fault } = polls({ ...meter, pollS, energyKwh }, 2 * HOUR)
+    expect(fault).toBeUndefined()
+    expect(told.at(-1)).toBeCloseTo(energyKwh(2 * HOUR), 1)
+    const from = told.findIndex((kwh) => kwh > 1000)
+    expect(told[from]! - energyKwh(0)).toBeLessThan(4_999_000 + 10)
+  }
+})
+
 test('power factors read as a counter are not used, and the fault tells both figures', () => {
   // the classic EM24 by the map of the EM24_E1: 0x34 = 983, 0x35 = 980 to 983, the low word first, in 0.1 kWh, at 10 kW
   const factors = [980, 980, 981, 983, 982, 981, 983]

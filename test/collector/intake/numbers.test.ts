@@ -84,6 +84,18 @@ it('a reset of a healthy agent loses and doubles nothing', async () => {
   expect(store.lost.map((loss) => [loss.kind, loss.records])).toEqual([['reset', 0]])
 })
 
+it('two people who reset an agent at one moment both stand in the book of losses, in their order', async () => {
+  await rig.take(batch(1, [record(0)], { epoch: T0, life }))
+  const both = ['Anna', 'Ben'].map((by) => rig.records.reset('a', { by, reason: 'a forged batch' }))
+  const [first, second] = await Promise.all(both)
+  expect(second?.atMs).toBeGreaterThan(first?.atMs ?? Number.POSITIVE_INFINITY)
+  expect(new Set([first?.seq, second?.seq]).size).toBe(2)
+  expect(rig.records.losses.map(({ cause }) => cause)).toEqual([
+    expect.stringContaining('by Ben'),
+    expect.stringContaining('by Anna'),
+  ])
+})
+
 describe('a spool that went back', () => {
   const after = [{ epoch: T0, life, seq: 1 }]
   it('is told, with how many minutes may be missing, for 12 hours', async () => {
