@@ -36,7 +36,7 @@ export class ClaimKeeper {
 
   /**
    * Reads the claims that are stored. A store of an earlier perwatt has none: then each device belongs to the agent whose records of it
-   * begin first. Call it before an agent is heard.
+   * begin first. Call it before an agent is heard, and again where another collector has used the store.
    * @param inventories as they were heard last
    */
   async start(inventories: Iterable<readonly [agentId: string, devices: readonly Device[]]>): Promise<void> {

@@ -49,6 +49,9 @@ export interface LedgerBucket extends LedgerSums {
 export const isRefused = (error: unknown): boolean =>
   error instanceof PerwattError && error.code === 'store-refused'
 
+/** Why a store takes nothing: another collector has it, and this one stands by. */
+export const STANDS_BY = 'store-standing-by'
+
 /** A sample with its agent, as kept for charts. */
 export interface StoredSample {
   agentId: string

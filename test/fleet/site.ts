@@ -35,6 +35,7 @@ export class FleetSite {
   readonly #startedMs = Date.now()
   #collector: Program | undefined
   #brokerPort = 0
+  #httpPort = 0
 
   /** @param answersFromMs of each machine, by its index: ms of the world's time before which it does not answer */
   constructor(options: FleetOptions, time: WorldTime, Class: AgentClass, answersFromMs = (_i: number) => 0) {
@@ -57,6 +58,11 @@ export class FleetSite {
     return this.#collector
   }
 
+  /** of the collector's API */
+  get url(): string {
+    return `http://127.0.0.1:${this.#httpPort}`
+  }
+
   get waitingRecords(): number {
     return this.agents.reduce((sum, { agent }) => sum + (agent?.spool.state().records ?? 0), 0)
   }
@@ -76,11 +82,12 @@ export class FleetSite {
     const { folder, dist } = this.#o
     mkdirSync(join(folder, 'collector'), { recursive: true })
     this.#brokerPort = await freePort()
+    this.#httpPort = await freePort()
     const config = {
       site: { id: SITE, simulated: true },
       dataFolder: join(folder, 'collector'),
       mqtt: { embedded: { host: '127.0.0.1', port: this.#brokerPort } },
-      http: { port: await freePort() },
+      http: { port: this.#httpPort },
       store: { store: 'duckdb' },
       ledger: { settleDelay: `${SETTLE_DELAY_MS}ms` },
       prices: { energyUsdPerKwh: 0.05, btcUsd: 90_000, difficulty: 120e12, blockHeight: 925_000 },

@@ -77,6 +77,21 @@ describe.each(STORES)('the $name store', ({ name, settings, open }) => {
       expect(await everything()).toStrictEqual(sorted(ofAgent('agent-a', records)))
     })
 
+    test('with what a newer agent says of them, which changes nothing else, and becomes a quantity once it has a name', async () => {
+      const records = [
+        interval({ deviceId: 'd0', extra: { heatMilliJ: 5, cooling: `it's "dry"\\`, throttled: true } }),
+        interval({ deviceId: 'd1' }),
+      ]
+      await store.append('agent-a', { epoch: 1, seq: 2 }, records)
+      await store.append('agent-a', { epoch: 1, seq: 3 }, [
+        interval({ deviceId: 'd2', extra: { tokensOut: 7, heatMilliJ: 1 } }),
+      ])
+      const named = interval({ deviceId: 'd2', tokensOut: 7, extra: { heatMilliJ: 1 } })
+      expect(await everything()).toStrictEqual(sorted(ofAgent('agent-a', [...records, named])))
+      await reopen()
+      expect(await everything()).toStrictEqual(sorted(ofAgent('agent-a', [...records, named])))
+    })
+
     test('whose owners have facts of any text', async () => {
       const records = ODD_TEXTS.map((text, i) =>
         interval({ deviceId: `d${i}`, owner: { poolUser: text, b: '' } }),
