@@ -53,7 +53,9 @@ export class FeedState {
 
   /** Sets the quotes that it published before a restart. */
   recall(name: QuoteName, quotes: readonly Quote[]): void {
-    this.#quotes.set(name, { quotes, endKnown: false })
+    // of a price list each begin is known ahead; the other times are those of polls
+    const endKnown = quotes.some(({ fromMs, knownMs = fromMs }) => knownMs < fromMs)
+    this.#quotes.set(name, { quotes, endKnown })
   }
 
   /**

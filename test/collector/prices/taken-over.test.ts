@@ -51,12 +51,12 @@ it('prices that the other collector knew ahead, and what people pushed there, st
   rig.failure = undefined
   const energy = (value: number, fromMs: number): Quote => ({
     ...{ name: 'energyUsdPerKwh', value, unit: 'USD/kWh', source: 'tariff', fromMs },
-    staleAfterMs: fromMs + HOUR_MS,
+    ...{ staleAfterMs: fromMs + HOUR_MS, knownMs: T0 - HOUR_MS },
   })
   const theirs = [energy(0.04, T0), energy(0.09, T0 + HOUR_MS), others(52_000, T0, 'pushed by ann')]
   selector.resume(theirs)
   await selector.stop()
-  expect(at('energyUsdPerKwh', T0 + HOUR_MS)).toBe('0.09 tariff')
+  expect([T0, T0 + HOUR_MS].map((ms) => at('energyUsdPerKwh', ms))).toEqual(['0.04 tariff', '0.09 tariff'])
   expect(at('btcUsd', T0 + HOUR_MS)).toBe('52000 pushed by ann')
   // what is written again is as it was
   for (const quote of rig.stored.values()) expect(theirs).toContainEqual(quote)
