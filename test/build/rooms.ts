@@ -648,9 +648,14 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     ],
     packages: ['node:*', 'koffi', 'perwatt:web-assets', 'zod'],
   },
-  collector: {
-    holds: 'the program’s entry: its command line',
+  'collector/command-line': {
+    holds: 'names, arguments and options of the commands of perwatt-collector',
     imports: [KIT, 'collector/commands'],
     packages: ['commander'],
+  },
+  collector: {
+    holds: 'the program’s entry',
+    imports: [KIT, 'collector/command-line'],
+    packages: [],
   },
 }
