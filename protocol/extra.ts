@@ -1,6 +1,6 @@
 import { apportion } from './units.ts'
 
-/** What a newer agent says of a record and this version has no name for: it is kept beside the record, and is in no sum. */
+/** What a newer agent says about a record and this version has no name for: it is kept beside the record, and is in no sum. */
 export type Extra = Readonly<Record<string, number | string | boolean>>
 
 /** Of one message; what is beyond these bounds is left out. */

@@ -46,7 +46,7 @@ export interface Interval extends Partial<Record<IntervalQuantity, number>> {
   recovered?: boolean
   /** the largest difficulty of a share in this time, difficulty-1 shares; absent: not known. It bounds what chance explains, and is not stored */
   shareDiff1?: number
-  /** what a newer agent says of it, under names that this version does not know */
+  /** what a newer agent says about it, under names that this version does not know */
   extra?: Extra
 }
 

@@ -58,7 +58,7 @@ export class StoreKeeper implements StorePulseSource {
 
   trouble(calls: ReadonlySet<string>): StoreTrouble | undefined {
     if (!this.#opening) return this.#watched.trouble(calls)
-    // it is another collector's work, which is told of the broker
+    // another collector works on it: the broker's pulse tells that
     if (this.#o.shut?.()?.code === STANDS_BY) return undefined
     const { reason, cure } = this.#opening
     const stillS = (this.#steadyMs() - this.#openingSinceMs) / 1000

@@ -49,7 +49,7 @@ const ExplainedIntervalSchema = SumsSchema.extend({
     .record(z.string(), z.union([z.number(), z.string(), z.boolean()]))
     .optional()
     .describe(
-      'what a newer agent said of the record, as it came: this version does not know it, and no sum has it',
+      'what a newer agent said about the record, as it came: this version does not know it, and no sum has it',
     ),
   energy: FormulaSchema.optional().describe(
     'formula of energyMilliJ; absent if it is the energy of the record itself, not that of a meter',

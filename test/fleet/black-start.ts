@@ -77,7 +77,7 @@ function withoutTime(timeAfterMs: number): Clock {
     now: () => {
       const steadyMs = performance.now()
       const isRight = steadyMs - bornMs >= timeAfterMs
-      return { steadyMs, wallMs: isRight ? Date.now() : steadyMs - bornMs }
+      return { steadyMs, wallMs: isRight ? Date.now() : Math.floor(steadyMs - bornMs) }
     },
   }
 }

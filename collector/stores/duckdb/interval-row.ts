@@ -3,7 +3,7 @@ import type { AgentInterval } from '../../economics/ledger-row.ts'
 import { ownerFromText, ownerText } from '../../rows/escaped-text.ts'
 import { extraText, withExtraText } from '../../rows/kept-extra.ts'
 
-/** An interval as a row: with its agent, and as text its owner and what a newer agent says of it. */
+/** An interval as a row: with its agent, and as text its owner and what a newer agent says about it. */
 export type IntervalRow = Omit<Interval, 'owner' | 'extra'> & {
   agentId: string
   owner: string

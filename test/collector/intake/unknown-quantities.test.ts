@@ -62,7 +62,7 @@ async function settled(name: string, more: Record<string, unknown>) {
   return { store, rig, lines, unknown, acks, refused }
 }
 
-it('what a newer agent says of its records is kept, counted, told once and given back, and changes no money', async () => {
+it('what a newer agent says about its records is kept, counted, told once and given back, and changes no money', async () => {
   const known = await settled('known.duckdb', {})
   const newer = await settled('newer.duckdb', { heatMilliJ: [7, null], powerBasis: ['calorimetric', null] })
   expect(newer.acks.map(({ seq }) => seq)).toEqual([2, 2])

@@ -77,7 +77,7 @@ describe.each(STORES)('the $name store', ({ name, settings, open }) => {
       expect(await everything()).toStrictEqual(sorted(ofAgent('agent-a', records)))
     })
 
-    test('with what a newer agent says of them, which changes nothing else, and becomes a quantity once it has a name', async () => {
+    test('with what a newer agent says about them, which changes nothing else, and becomes a quantity once it has a name', async () => {
       const records = [
         interval({ deviceId: 'd0', extra: { heatMilliJ: 5, cooling: `it's "dry"\\`, throttled: true } }),
         interval({ deviceId: 'd1' }),
