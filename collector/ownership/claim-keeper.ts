@@ -127,9 +127,9 @@ export class ClaimKeeper {
     }
     if (endMs === 0) return
     for (let at = minuteOf(beginMs); at < endMs; at += PIECE_MS) {
-      const marks = (await store.intervals(at, at + PIECE_MS)).flatMap((record): HeldMark[] => {
+      const marks = (await store.intervals(at, at + PIECE_MS, agentId)).flatMap((record): HeldMark[] => {
         const { deviceId, owner, startMs } = record
-        const withdrawal = record.agentId === agentId ? devices.get(deviceId) : undefined
+        const withdrawal = devices.get(deviceId)
         if (!withdrawal || startMs < withdrawal.fromMs) return []
         return [{ agentId, deviceId, owner, startMs, heldMs: nowMs(), ...holdFor(withdrawal) }]
       })

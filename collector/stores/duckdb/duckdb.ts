@@ -87,10 +87,11 @@ export function createDuckdbStore(options: DuckdbStoreOptions): Store {
       const [found] = await database.read<{ ms: number | null }>('SELECT max(startMs) AS ms FROM interval')
       return found?.ms ?? undefined
     },
-    async intervals(fromMs, toMs) {
+    async intervals(fromMs, toMs, agentId) {
+      const own = agentId === undefined ? '' : 'AND agentId = $agentId'
       const rows = await database.read<IntervalRow>(
-        `SELECT * FROM ${COUNTING} WHERE startMs >= $from AND startMs < $to ORDER BY startMs`,
-        range(fromMs, toMs),
+        `SELECT * FROM ${COUNTING} WHERE startMs >= $from AND startMs < $to ${own} ORDER BY startMs`,
+        { ...range(fromMs, toMs), ...(agentId !== undefined && { agentId }) },
       )
       return rows.map(intervalOf)
     },

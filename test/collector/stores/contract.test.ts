@@ -148,6 +148,19 @@ describe.each(STORES)('the $name store', ({ name, settings, open }) => {
       expect(await everything()).toHaveLength(1)
     })
 
+    test('and gives those of one agent alone, where that is asked', async () => {
+      const [own, others] = [intervals(3, 4), intervals(2, 4, { deviceId: 'other' })]
+      await store.appendAll([
+        { agentId: `agent 'a'`, mark: { epoch: 1, seq: 12 }, records: own },
+        { agentId: 'agent-b', mark: { epoch: 1, seq: 8 }, records: others },
+      ])
+      const [fromMs, toMs] = [DAY_MS + MINUTE_MS, DAY_MS + 3 * MINUTE_MS]
+      const found = await store.intervals(fromMs, toMs, `agent 'a'`)
+      const asked = own.filter(({ startMs }) => startMs >= fromMs && startMs < toMs)
+      expect(sorted(found)).toStrictEqual(sorted(ofAgent(`agent 'a'`, asked)))
+      expect(await store.intervals(fromMs, toMs, 'nobody')).toEqual([])
+    })
+
     test('of agents that have devices of the same name, apart', async () => {
       const records = intervals(3, 20)
       const agents = Array.from({ length: 8 }, (_, i) => `agent-${i}`)
