@@ -493,7 +493,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'collector/live',
       'collector/broker',
     ],
-    packages: ['node:fs', 'node:path', 'zod'],
+    packages: ['node:fs', 'node:fs/promises', 'node:path', 'zod'],
   },
   'collector/screens/documents': {
     holds: 'what the API answers besides JSON: statements as pages and CSV, long texts piece by piece',
