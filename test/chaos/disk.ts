@@ -6,7 +6,8 @@ import { promisify } from 'node:util'
 const exec = promisify(execFile)
 /** after its disk was full, an agent waits before it tries the disk again */
 const TRUSTED_AFTER_MS = 15_000
-const BLOCK = Buffer.alloc(4096, 1)
+/** large ones for most of it, then small ones to the last */
+const BLOCKS = [Buffer.alloc(2 ** 20, 1), Buffer.alloc(4096, 1)]
 const FILLER = 'filler'
 
 /** A small disk for one program. */
@@ -46,13 +47,13 @@ export async function mountSmallDisk(folder: string, sizeMb: number): Promise<Sm
     fill() {
       fullUntilMs = Number.POSITIVE_INFINITY
       const file = openSync(filler, 'a')
-      try {
-        for (;;) writeSync(file, BLOCK)
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error
-      } finally {
-        closeSync(file)
-      }
+      for (const block of BLOCKS)
+        try {
+          for (;;) writeSync(file, block)
+        } catch (error) {
+          if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error
+        }
+      closeSync(file)
     },
     free() {
       rmSync(filler, { force: true })

@@ -44,8 +44,8 @@ export interface SiteOptions {
 export const AGENTS = ['mining', 'gpu'] as const
 const ASICS = 9
 const DISK_MB = 4
-/** a young ledger, its log, and DuckDB's copies of both at a checkpoint */
-const COLLECTOR_DISK_MB = 96
+/** below 128 MB of free space the store takes no more */
+const COLLECTOR_DISK_MB = 200
 
 /** A whole site of real processes, each behind its own link; each program has its own disk and clock. */
 export class ChaosSite {
