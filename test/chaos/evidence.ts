@@ -92,5 +92,6 @@ export const collectEvidence = (
   meter: METER,
   suffered: { faults, copied: site.copied, emptied: site.emptied, resets: site.resets },
   alerts: [...site.alerts.all.values()],
-  isForged: ({ payload }) => site.hostile.sent(payload),
+  // quarantine keeps each byte as a character
+  isForged: ({ payload }) => site.hostile.sent(Buffer.from(payload, 'latin1')),
 })

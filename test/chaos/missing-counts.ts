@@ -41,6 +41,8 @@ function agentsByDevice({ stored, closed }: Evidence): Map<string, string> {
 
 /** an agent that works has read every counter, and has it on its disk, within this */
 const READ_WITHIN_MS = 8_000
+/** a machine that did not answer is tried again at the latest after this */
+const TRIED_AGAIN_MS = 62_000
 /** a fault of the reader so long before or after a reset may keep it from a reading */
 const NEAR_MS = 25_000
 /** kinds that don't keep an agent from its machines and its disk */
@@ -62,7 +64,7 @@ export class UnreadGrowth {
     for (const { atMs, upMs } of this.#evidence.suffered.resets) {
       if (this.#wasDisturbed(deviceId, atMs, upMs)) least = Number.NEGATIVE_INFINITY
       const before = this.#grown(deviceId, quantity, atMs - READ_WITHIN_MS, atMs)
-      least -= before + this.#grown(deviceId, quantity, upMs - 1_000, upMs + READ_WITHIN_MS)
+      least -= before + this.#grown(deviceId, quantity, upMs - 1_000, upMs + TRIED_AGAIN_MS)
       // what was booked from power, ahead of the counter, its growth can't take back any more
       if (quantity === 'energyMilliJ') most += before
     }
