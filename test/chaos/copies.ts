@@ -66,11 +66,21 @@ export async function secondAgent(
   }
 }
 
-/** Starts a second collector of the site, with a data folder of its own. @returns a function that ends it */
-export async function secondCollector(site: ChaosSite): Promise<() => Promise<void>> {
+/**
+ * Starts a second collector of the site, with a data folder of its own.
+ * @returns a function that ends it; undefined where the first one was not up
+ */
+export async function secondCollector(site: ChaosSite): Promise<(() => Promise<void>) | undefined> {
+  if (!site.parts.get('collector')?.pid) return undefined
   const name = `collector copy ${++site.copies}`
   await site.openSecondCollector(name)
   return async () => {
     await site.parts.get(name)?.end('SIGTERM')
+    if (site.influxd) return
+    // what it took while the first one was away is in its own ledger, and must be counted as lost in the first one's
+    const store = site.createStore(join(site.folder, name))
+    await store.open()
+    if ((await store.firstRecordMs()) !== undefined) site.emptied = true
+    await store.close()
   }
 }

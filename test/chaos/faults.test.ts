@@ -23,7 +23,8 @@ const TARGETS: Targets = {
   empty: ['influx'],
   tear: ['collector'],
   mute: ['collector', 'gpu'],
-  twin: ['mining', 'gpu', 'collector'],
+  twin: ['mining', 'gpu'],
+  rival: ['collector'],
   assail: ['broker'],
 }
 const END_MS = 3_600_000
@@ -42,10 +43,10 @@ test('every kind strikes every target that it can, and all are over in the end',
 })
 
 test('one process, one link, one disk and one clock suffers one fault at a time', () => {
-  const ends = ['reset', 'restore', 'copy', 'freeze', 'away', 'empty', 'tear', 'twin']
+  const ends = ['reset', 'restore', 'copy', 'freeze', 'away', 'empty', 'tear', 'twin', 'rival']
   const sides = [
     ['kill', 'restart', 'swap', 'pause', 'reload', ...ends],
-    ['cut', 'stall', 'slow', 'mute'],
+    ['cut', 'stall', 'slow', 'mute', 'rival'],
     ['fill', 'choke', 'freeze', 'tear'],
     ['step', 'leap'],
   ]

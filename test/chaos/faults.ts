@@ -84,8 +84,10 @@ const FORMS = {
   },
   // accepts connections and all data, and answers nothing
   mute: { group: 'silent', sides: ['link'], lastsMs: [5_000, 40_000] },
-  // a second program with the same name and a folder of its own
+  // a second agent with the same name and a folder of its own
   twin: { group: 'twice', sides: ['process'], lastsMs: [20_000, 60_000] },
+  // a second collector of the site. It takes the site of one that is away, so it begins while the first one's link is well
+  rival: { group: 'twice', sides: ['process', 'link'], lastsMs: [20_000, 60_000] },
   // a client that sends garbage; seed of its garbage
   assail: { group: 'hostile', sides: ['client'], lastsMs: [5_000, 30_000], amount: (r) => r.whole(1, 1e6) },
 } as const satisfies Record<string, FaultForm>

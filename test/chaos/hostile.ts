@@ -99,7 +99,7 @@ export class Hostile {
     this.#client.publish(to, bytes, { qos: retain ? 1 : 0, retain }, () => {})
   }
 
-  /** Valid messages under its own name: a machine that nobody has, epochs that can't be, numbers that leap. */
+  /** Valid messages under its own name: a machine that does not exist, epochs that can't be, numbers that leap. */
   #claim(round: number, random: Random): void {
     const nowMs = Date.now()
     const own = (channel: (typeof CHANNELS)[number]) => topic(this.#site, HOSTILE_NAME, channel)

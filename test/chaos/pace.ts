@@ -21,7 +21,7 @@ export class Pace {
     return nowMs + (this.speed - 1) * (nowMs - this.#beganMs)
   }
 
-  /** Waits for so long by the programs' clocks. */
+  /** Waits for a time by the programs' clocks. */
   async wait(ms: number): Promise<void> {
     await sleep(Math.max(0, ms) / this.speed)
   }

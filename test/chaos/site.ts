@@ -167,11 +167,11 @@ export class ChaosSite {
     if (!this.#swapped.delete(agent)) this.#swapped.add(agent)
   }
 
-  /** The store of the stopped collector, not opened yet. */
-  createStore(): Store {
+  /** The store of the stopped collector with this data folder, not opened yet. */
+  createStore(folder = this.dataFolder): Store {
     return this.influxd
       ? createInfluxStore({ url: this.influxd.url, database: 'perwatt', log: SILENT })
-      : createDuckdbStore({ path: join(this.dataFolder, 'ledger.duckdb'), memoryLimitMb: 256, log: SILENT })
+      : createDuckdbStore({ path: join(folder, 'ledger.duckdb'), memoryLimitMb: 256, log: SILENT })
   }
 
   /** Starts a second program of an agent, with a spool of its own: a copy on another machine. */

@@ -82,7 +82,9 @@ async function begin(site: ChaosSite, fault: Fault): Promise<End | undefined> {
     case 'copy':
       return secondAgent(site, target, true)
     case 'twin':
-      return target === 'collector' ? secondCollector(site) : secondAgent(site, target, false)
+      return secondAgent(site, target, false)
+    case 'rival':
+      return secondCollector(site)
     case 'freeze':
       return freezeDisk(site)
     case 'tear':

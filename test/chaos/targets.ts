@@ -30,7 +30,8 @@ export function targetsOf(site: ChaosSite, swaps: boolean): Targets {
     empty: influx,
     tear: site.influxd ? [] : ['collector'],
     mute: links,
-    twin: [...AGENTS, 'collector'],
+    twin: AGENTS,
+    rival: ['collector'],
     assail: ['broker'],
   }
 }
