@@ -10,8 +10,8 @@ import { countedLosses } from './losses.ts'
 import { allDelivered, allRead, allSettled, moveWorld } from './rest.ts'
 import { AGENTS, ChaosSite } from './site.ts'
 
-const SPEED = 20
-const AWAY_MINUTES = 60
+const SPEED = 8
+const AWAY_MINUTES = 30
 
 describe.skipIf(fakeTimeLibrary() === undefined)(
   `an InfluxDB that is away for ${AWAY_MINUTES} minutes at ${SPEED} times the speed, while every program is killed once (skipped where libfaketime is not installed)`,
@@ -24,7 +24,7 @@ describe.skipIf(fakeTimeLibrary() === undefined)(
       folder = mkdtempSync(join(tmpdir(), 'perwatt-away-'))
       site = new ChaosSite({
         ...{ seed: 11, store: 'influx', folder, dist: resolve('dist') },
-        ...{ speed: SPEED, pollMs: 20_000 },
+        ...{ speed: SPEED, pollMs: 10_000 },
       })
       const { pace } = site
       const startedMs = pace.nowMs()
@@ -35,7 +35,7 @@ describe.skipIf(fakeTimeLibrary() === undefined)(
       await pace.wait(5 * MINUTE_MS)
       await site.parts.get('influx')?.end('SIGTERM')
       await pace.wait((AWAY_MINUTES / 2) * MINUTE_MS)
-      // so nothing of the first half hour is in anybody's memory
+      // so nothing of the first half is in anybody's memory
       for (const name of [...AGENTS, 'collector']) {
         await site.parts.get(name)?.end('SIGKILL')
         if (name !== 'collector') await site.lookAtDisk(name)
