@@ -64,6 +64,18 @@ describe('numbers that can’t be', () => {
   })
 })
 
+describe('records that were lost before they could be taken', () => {
+  it('are told for half a day, all of an agent together', async () => {
+    const own = { epoch: T0, life }
+    await rig.take(batch(1, [record(0)], own))
+    await rig.take(batch(5, [record(4)], { ...own, oldestSeq: 5 }))
+    await rig.take(batch(8, [record(7)], { ...own, oldestSeq: 8 }))
+    expect(situations()).toEqual([{ agentId: 'a', kind: 'lost', records: 5 }])
+    rig.nowMs += 13 * 60 * MINUTE_MS
+    expect(situations()).toEqual([])
+  })
+})
+
 describe('a mark that can’t be, as an older version stored it', () => {
   beforeEach(async () => {
     store.marks.set('a', { epoch: 2 ** 53 - 1, seq: 1 })
