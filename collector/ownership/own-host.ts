@@ -43,6 +43,10 @@ class HostNames {
       .find((found) => found !== undefined)
   }
 
+  get isEmpty(): boolean {
+    return this.#byName.size === 0 && this.#machines.size === 0
+  }
+
   get entries(): unknown[] {
     return [[...this.#byName], [...this.#machines]]
   }
@@ -71,7 +75,8 @@ export class Hosts {
   /** Two equal texts stand for hosts that have the same GPUs. */
   get text(): string {
     return JSON.stringify([
-      [...this.#own].map(([agentId, own]) => [agentId, own.entries]),
+      // an agent without hosts changes nothing for others
+      [...this.#own].filter(([, own]) => !own.isEmpty).map(([agentId, own]) => [agentId, own.entries]),
       this.#open.entries,
     ])
   }

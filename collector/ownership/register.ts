@@ -34,8 +34,13 @@ export class OwnershipRegister {
     return this.#version
   }
 
-  /** Fills the register with what the store has; call it once, before anything is heard. */
+  /** Fills the register with what the store has, and forgets what it had. What agents told is to be heard again after that. */
   load(claims: readonly DeviceClaim[]): void {
+    this.#claims.clear()
+    this.#owners.clear()
+    this.#dirty = new Set()
+    this.#withdrawals = []
+    this.#version++
     for (const stored of claims) {
       const claim: OpenClaim = { ...stored }
       this.#put(claim)

@@ -57,9 +57,11 @@ export class FeedState {
 
   /** Sets the quotes that it published before a restart. */
   recall(name: QuoteName, quotes: readonly Quote[]): void {
-    this.#quotes.set(name, { quotes, endKnown: false })
+    // of a price list each begin is known ahead; the other times are those of polls
+    const endKnown = quotes.some(({ fromMs, knownMs = fromMs }) => knownMs < fromMs)
+    this.#quotes.set(name, { quotes, endKnown })
     const last = quotes.at(-1)
-    if (last) this.#watches.set(name, new SourceWatch(name, lastReading(last)))
+    if (last && !endKnown) this.#watches.set(name, new SourceWatch(name, lastReading(last)))
   }
 
   /**

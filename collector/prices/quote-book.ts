@@ -36,6 +36,15 @@ export class QuoteBook {
     return true
   }
 
+  /** Forgets all quotes but those of the time before these, and has these instead, oldest first. */
+  replace(quotes: readonly Quote[]): void {
+    const had = [...this.#byName]
+    this.#byName.clear()
+    this.#storedEndMs.clear()
+    for (const quote of quotes) this.add(quote)
+    for (const [name, list] of had) if (this.#byName.has(name)) this.fillBefore(name, list)
+  }
+
   /**
    * Replaces everything of a name from `nowMs` on with these quotes, oldest first. Where the first equals the quote that holds now,
    * that one keeps its begin, unless it has become stale: the time in between stays stale. A planned quote that is no longer

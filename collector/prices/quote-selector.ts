@@ -8,7 +8,7 @@ import { isPushed, PUSHED, PushedQuotes } from './pushed-quotes.ts'
 import type { FilledTime, QuoteBook } from './quote-book.ts'
 import { quoteFault } from './quote-limits.ts'
 import type { QuoteWriteQueue } from './quote-write-queue.ts'
-import { planned, type SourceQuotes } from './source-priority.ts'
+import { beganBy, planned, type SourceQuotes } from './source-priority.ts'
 import type { Beside } from './source-watch.ts'
 
 /** Source name of the prices that the configuration's `prices` holds. */
@@ -70,6 +70,19 @@ export class QuoteSelector {
     }
     if (!this.#clockWrong()) for (const name of this.#o.book.names()) this.#decide(name)
     void this.#o.writer.flush()
+  }
+
+  /** Goes on from the quotes that another collector has stored. What the sources here say counts from now on, and not for that time. */
+  resume(stored: readonly Quote[]): void {
+    const { book, writer } = this.#o
+    const names = new Set([...book.names(), ...stored.map(({ name }) => name)])
+    writer.forget()
+    book.replace(stored)
+    for (const name of names) {
+      this.#recall(name)
+      if (!this.#clockWrong()) this.#decide(name)
+    }
+    void writer.flush()
   }
 
   /** Selects again where a quote has ended, or the clock was set back, and stores what waits. Call it about once a second. */
@@ -238,14 +251,14 @@ export class QuoteSelector {
     this.#endsMs.set(name, Math.min(Number.POSITIVE_INFINITY, ...ends.filter((ms) => ms >= now)))
   }
 
-  /** After a restart, each source continues with the quotes that the book has of it, until it publishes again. */
+  /** After a restart, each source continues with the quotes that the book has of it, until it publishes. */
   #recall(name: QuoteName): void {
     const kept = this.#o.book.between(name, this.#o.nowMs(), Number.MAX_SAFE_INTEGER)
     this.#pushed.recall(name, kept)
     for (const source of this.#sources) {
       if (source.rank === 'typed' || !source.feed.quotes.includes(name)) continue
       const own = kept.filter((q) => !isPushed(q) && sourceName(q.source) === source.feed.name)
-      if (own.length > 0) source.recall(name, own)
+      if (own.length > 0 && source.quotesOf(name).quotes.length === 0) source.recall(name, own)
     }
   }
 
@@ -280,7 +293,3 @@ export class QuoteSelector {
     return this.#o.book.between(name, now, now + 1).find((quote) => quote.fromMs <= now)
   }
 }
-
-/** A polled price holds since it was read. Where the clock was set back since, it holds from now, not only when that time comes again. */
-const beganBy = (now: number, of: SourceQuotes): SourceQuotes =>
-  of.endKnown ? of : { ...of, quotes: of.quotes.map((q) => (q.fromMs > now ? { ...q, fromMs: now } : q)) }

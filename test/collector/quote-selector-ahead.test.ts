@@ -29,6 +29,21 @@ describe('a tariff that is known ahead', () => {
     ])
   })
 
+  it('keeps its times over a restart, though its feed has not been asked again yet', async () => {
+    await rig.open([tariff()])
+    rig.nowMs += HOUR_MS
+    const stored = [...rig.stored.values()]
+    const { at } = await rig.open([new TestFeed('tariff', ['energyUsdPerKwh'])])
+    expect([1, 2, 6].map((h) => at('energyUsdPerKwh', T0 + h * HOUR_MS))).toEqual([
+      '0.05 tariff',
+      '0.12 tariff',
+      '0.05 tariff',
+    ])
+    expect([...rig.stored.values()].map(({ value, fromMs }) => [value, fromMs])).toEqual(
+      stored.map(({ value, fromMs }) => [value, fromMs]),
+    )
+  })
+
   it('is forgotten with all its changes ahead where the configuration has another', async () => {
     await rig.open([tariff()])
     rig.nowMs += HOUR_MS
