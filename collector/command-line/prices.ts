@@ -22,6 +22,8 @@ export function addPrices(program: Command): void {
       '--holds-for <duration>',
       'how long it has priority over the feeds: 30m, 2h, 7d; by default until the next push',
     )
+    .option('--sure', 'it is right though it leaps; without this, one that leaps is held back')
+    .option('--accept', 'take the value that is held back; with --by and no value')
     .action(quote)
 
   requesting(program.command('status'))
