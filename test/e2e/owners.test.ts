@@ -108,8 +108,15 @@ describe('a machine that two agents read', () => {
     )
     // port 0: the system chooses a port, which a configuration file may not ask for
     config.http.port = 0
-    collector = new Collector({ config, assets: {}, version: 'test', log: createLog({ write: () => {} }) })
+    let logged = ''
+    const log = createLog({ write: (line) => void (logged += line) })
+    collector = new Collector({ config, assets: {}, version: 'test', log })
     url = (await collector.start()).screenUrl
+    // it looks for another collector of this site first; what is sent before it listens must be sent again
+    await eventually(
+      () => logged,
+      (text) => text.includes('listening to the agents'),
+    )
   }
 
   const get = async <T>(path: string): Promise<T> => {
