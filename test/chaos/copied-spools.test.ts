@@ -8,9 +8,9 @@ import type { AlertView } from '../../collector/views/alert.ts'
 import { MINUTE_MS } from '../../protocol/units.ts'
 import { eventually } from '../eventually.ts'
 import { countedTruth } from './checks.ts'
-import type { Evidence } from './evidence.ts'
+import { collectEvidence, type Evidence } from './evidence.ts'
 import { allDelivered, allRead, allSettled, moveWorld } from './rest.ts'
-import { METER, POLL_MS } from './settings.ts'
+import { POLL_MS } from './settings.ts'
 import { ChaosSite } from './site.ts'
 
 /** Some readings long. */
@@ -108,14 +108,7 @@ beforeAll(async () => {
   await moveWorld(site, false)
   expect(await allRead(site, Date.now())).toBeUndefined()
   expect(await allDelivered(site)).toBeUndefined()
-  evidence = {
-    stored: await allSettled(site, startedMs),
-    closed: site.closed,
-    aheadMilliJ: site.aheadMilliJ,
-    truth: site.truth.series,
-    clocks: new Map(),
-    meter: METER,
-  }
+  evidence = collectEvidence(site, await allSettled(site, startedMs))
 }, 900_000)
 afterAll(async () => {
   await site?.close()

@@ -53,7 +53,7 @@ describe('numbers that can’t be', () => {
     const again = batch(6, [record(5), record(6)], { epoch: T0, life, oldestSeq: 7 })
     expect(await rig.take(again)).toEqual({ epoch: T0, life, seq: 7 })
     expect(store.lost.map(({ records }) => records)).toEqual([2])
-    expect(situations()).toEqual([])
+    expect(situations()).toMatchObject([{ kind: 'lost', records: 2 }])
   })
 
   it('never count more lost records than there can be', async () => {
@@ -61,6 +61,18 @@ describe('numbers that can’t be', () => {
     await rig.take(batch(5e9, [record(1)], { epoch: T0, life, oldestSeq: 5e9 }))
     expect(store.lost).toEqual([])
     expect(situations()).toMatchObject([{ kind: 'refused', reason: /would be missing/ }])
+  })
+})
+
+describe('records that were lost before they could be taken', () => {
+  it('are told for half a day, all of an agent together', async () => {
+    const own = { epoch: T0, life }
+    await rig.take(batch(1, [record(0)], own))
+    await rig.take(batch(5, [record(4)], { ...own, oldestSeq: 5 }))
+    await rig.take(batch(8, [record(7)], { ...own, oldestSeq: 8 }))
+    expect(situations()).toEqual([{ agentId: 'a', kind: 'lost', records: 5 }])
+    rig.nowMs += 13 * 60 * MINUTE_MS
+    expect(situations()).toEqual([])
   })
 })
 
