@@ -109,9 +109,12 @@ function miningFacts(mining: Row, telemetry: Row | undefined): AsicFacts {
     ),
     uptimeS: nonNegativeOf(mining, 'mining_uptime_s', 'reboot_uptime_s'),
     stopped: {
-      mining: status ? /^(stopp(ed|ing)|power(ing|ed)off|paused|sleeping)$/i.test(status) : undefined,
+      mining: status
+        ? /^(stopp(ed|ing)|power(ing|ed)off|curtailed|paused|sleeping)$/i.test(status)
+        : undefined,
     },
-    starting: /^(Uninitialized|PoweringOn)$/.test(status),
+    // `Starting` in older versions of the API
+    starting: /^(Uninitialized|PoweringOn|Starting)$/.test(status),
   }
 }
 

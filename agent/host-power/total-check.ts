@@ -42,7 +42,7 @@ export class TotalCheck {
   #agreedW: number | undefined
   #comparedAtMs = Number.NEGATIVE_INFINITY
   #side: Side | undefined
-  /** comparisons in a row on this side, and since when; of them those by a gross factor */
+  /** comparisons in a row on this side, and since when; those by a gross factor are counted on their own */
   #fine: Run = NONE
   #gross: Run = NONE
   #isRefused = false

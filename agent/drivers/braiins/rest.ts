@@ -42,6 +42,7 @@ export async function braiinsRestFacts(pages: WebClient, signal: AbortSignal): P
   const tuner = await ask('tuner')
   const pools = await ask('pools')
   const errors = await ask('errors')
+  const isSuspended = nonNegativeOf(details, 'status') === SUSPENDED
   return {
     ...(details && detailFacts(details)),
     ...(stats && statFacts(stats)),
@@ -56,6 +57,8 @@ export async function braiinsRestFacts(pages: WebClient, signal: AbortSignal): P
         })),
       ),
     fanSlots: true,
+    // its firmware has stopped it, whatever hashrate it still shows; the errors tell why
+    ...(isSuspended && { hashrateHs: 0 }),
     faults: stats ? faultsOf(errors, stats) : [],
     pools: pools && poolsOf(pools),
   }
@@ -64,6 +67,7 @@ export async function braiinsRestFacts(pages: WebClient, signal: AbortSignal): P
 /** Values of MINER_STATUS in the public API (bos-plus-api, proto/bos/v1/miner.proto). */
 const NOT_STARTED = 1
 const PAUSED = 3
+const SUSPENDED = 4
 
 function detailFacts(details: Row): AsicFacts {
   const status = nonNegativeOf(details, 'status')

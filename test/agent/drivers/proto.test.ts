@@ -87,6 +87,8 @@ describe('a Proto Rig', () => {
 
   test.each([
     ['Stopped', 'sleeping'],
+    ['Curtailed', 'sleeping'],
+    ['Starting', 'starting'],
     ['PoweringOn', 'starting'],
     ['NoPools', 'idle'],
   ])('in its state %s is %s', async (status, state) => {

@@ -261,6 +261,13 @@ test('a bosminer that says "Unavailable" for its boards sleeps beside any left-o
   expect((await readFrom(BRAIINS, stopped, { later: S9 })).reading.sample.state).toBe('hashing')
 })
 
+test('a Braiins OS that has suspended mining does not hash, whatever hashrate it still shows', async () => {
+  // MINER_STATUS_SUSPENDED (bos-plus-api, proto/bos/v1/miner.proto)
+  const suspended = set(fixture('braiins-s19xp-rest'), 'api_v1_miner_details', { status: 4 })
+  const { sample } = (await readFrom(BRAIINS, suspended)).reading
+  expect(sample).toMatchObject({ state: 'idle', hashrateHs: 0, holders: [] })
+})
+
 test('a bosminer that starts has no boards yet, and does not sleep', async () => {
   const quiet = { 'MHS 5s': 0, 'MHS 1m': 0, 'MHS 5m': 0, 'MHS 15m': 0, 'MHS 24h': 0, Elapsed: 50 }
   const starts = { ...summary(S9, quiet), devdetails: refused('Unavailable'), devs: refused('Unavailable') }

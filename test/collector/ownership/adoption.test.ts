@@ -65,7 +65,7 @@ describe('an adopted device', () => {
     expect(await store.held({ state: 'open' }, 9)).toEqual([])
   })
 
-  it('is adopted by one of two people who do it at one moment: the other is told that nothing is put aside', async () => {
+  it('is adopted by one of two people who do it at one moment: and the other one learns that nothing is put aside', async () => {
     await take('old', 1, ...span(0, 2))
     await take('new', 1, ...span(2, 4))
     const both = await Promise.allSettled([rig.adopt('new'), rig.adopt('new', { by: 'ben' })])
