@@ -66,7 +66,8 @@ export class Settler {
   readonly #whys = new Map<number, Set<string>>()
   #turn: Promise<unknown> = Promise.resolve()
   #timer: NodeJS.Timeout | undefined
-  #atOnce = MINUTES_AT_ONCE
+  /** begins with one, and grows: how many records a minute has is not known yet */
+  #atOnce = 1
   #ticking: Promise<void> | undefined
   readonly #search: UnsettledSearch
   readonly #progress: SettlingProgress

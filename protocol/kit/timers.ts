@@ -22,5 +22,21 @@ export const after = (ms: number, run: () => void): Timer => setTimeout(run, bou
 /** Calls `run` every `ms`, at least 1 ms apart. */
 export const every = (ms: number, run: () => void): Timer => setInterval(run, boundedWaitMs(ms))
 
+/**
+ * Calls `run` every `ms`, or less often where it takes long: two thirds of the time stay with what else the event loop has to do. A call
+ * that is left out is not made up for.
+ * @param steadyMs a clock that never steps
+ */
+export function everySparing(ms: number, run: () => void, steadyMs = () => performance.now()): Timer {
+  let restsUntilMs = Number.NEGATIVE_INFINITY
+  return every(ms, () => {
+    const beganMs = steadyMs()
+    if (beganMs < restsUntilMs) return
+    run()
+    const endedMs = steadyMs()
+    restsUntilMs = endedMs + 2 * (endedMs - beganMs)
+  })
+}
+
 /** A signal that aborts with a TimeoutError after `ms`. It keeps no process alive. */
 export const signalAfter = (ms: number): AbortSignal => AbortSignal.timeout(boundedWaitMs(ms))

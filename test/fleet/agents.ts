@@ -5,7 +5,7 @@ import { moduleOf } from '../chaos/other-version.ts'
 export interface RunningAgent {
   start(): Promise<void>
   stop(): Promise<void>
-  spool: { state(): { records: number; lost: number } }
+  spool: { state(): { records: number; lost: number }; close(): Promise<void> }
 }
 export type AgentClass = new (options: AgentOptions) => RunningAgent
 

@@ -123,6 +123,8 @@ export class FleetSite {
   async stop(i: number): Promise<void> {
     const entry = this.#entry(i)
     await entry.agent?.stop()
+    // a stop is cut off after seconds, and the program ends; here a spool that still writes would disturb the next one
+    await entry.agent?.spool.close()
     entry.agent = undefined
   }
 

@@ -22,6 +22,31 @@ describe('timers', () => {
     },
   )
 
+  it.each([
+    ['takes 20 ms, comes as often as asked', 20, 60],
+    ['takes 700 ms, has at most a third of the time', 700, 28],
+    ['takes 5 s, has at most a third of the time', 5_000, 4],
+  ])('work that %s', (_what, tookMs, calls) => {
+    let [nowMs, busyMs, called] = [0, 0, 0]
+    timers.everySparing(
+      1000,
+      () => {
+        called++
+        busyMs += tookMs
+        nowMs += tookMs
+      },
+      () => nowMs,
+    )
+    for (let fires = 0; fires < 60; fires++) {
+      nowMs = Math.max(nowMs, fires * 1000)
+      vi.advanceTimersByTime(1000)
+    }
+    expect(called).toBeLessThanOrEqual(calls)
+    expect(called).toBeGreaterThanOrEqual(Math.floor(calls * 0.7))
+    expect(busyMs).toBeLessThanOrEqual(nowMs / 3 + 2 * tookMs)
+    vi.clearAllTimers()
+  })
+
   it('a wait below 0 is none, and one that is no number is an error where it is set', () => {
     expect(boundedWaitMs(-5)).toBe(0)
     expect(() => timers.after(Number.NaN, () => {})).toThrow('must be a number of milliseconds')
