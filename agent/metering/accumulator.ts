@@ -9,8 +9,8 @@ import { asLastReading, compare, elapsedSince, isAnotherMachine, type LastReadin
 import { energyLimit } from './limits.ts'
 import { MinuteMeter, type MinuteMeterState } from './minute-meter.ts'
 import { type OwnerAmount, OwnerMeter, type OwnerMeterState } from './owner-meter.ts'
-import { cutAtMinutes } from './piece.ts'
-import { spreadAmount, spreadEnergyAndTime, spreadExported } from './spread.ts'
+import { cutAtMinutes, isBlock } from './piece.ts'
+import { type Span, spreadAmount, spreadEnergyAndTime, spreadExported } from './spread.ts'
 import { WorkEstimate, type WorkEstimateState } from './work-estimate.ts'
 
 /** Everything that an accumulator needs to go on after a restart. Kept on disk as JSON in the spool's checkpoint. */
@@ -202,7 +202,29 @@ export class DeviceAccumulator {
         this.#exported.integrate(out(last.sample.powerW), out(reading.sample.powerW), elapsedMs)
       spreadExported(this.#minutes, span, outMilliJ ?? (gap ? 0 : (flowedOut() ?? 0)))
     }
-    for (const amount of amounts) spreadAmount(this.#minutes, span, amount)
+    for (const amount of amounts) {
+      const own = this.#spanOf(amount, span, at.wallMs)
+      // what the minute had before the last reading is closed: the record that will cover what follows begins there
+      const [first] = span.pieces
+      if (
+        own !== span &&
+        first &&
+        !isBlock(first) &&
+        amount.amount > 0 &&
+        this.#minutes.hasClosed(first.startMs)
+      )
+        this.#minutes.at(amount.owner, first, true)
+      spreadAmount(this.#minutes, own, amount)
+    }
+  }
+
+  /** A counter that readings did not tell for longer than a gap has grown since it was told, not since the last reading. */
+  #spanOf({ sinceMs }: OwnerAmount, span: Span, atMs: number): Span {
+    const { last, pieces } = span
+    if (sinceMs === undefined || last.wallMs - sinceMs <= this.#maxGapMs) return span
+    // the clock was set since the last reading, or nobody can say in which of so many minutes it happened
+    if (pieces[0]?.startMs !== last.wallMs || atMs - sinceMs > RECOVERED_AT_MOST_MS) return span
+    return { ...span, gap: true, pieces: cutAtMinutes(sinceMs, atMs, true) }
   }
 
   /**

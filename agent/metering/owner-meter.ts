@@ -14,6 +14,8 @@ export interface OwnerAmount {
   owner: Owner
   quantity: OwnerQuantity | 'estimatedWorkDiff1'
   amount: number
+  /** when the counter was read before, Unix ms; absent: at the last reading, or not known */
+  sinceMs?: number
 }
 
 const FORGOTTEN_MS = 7 * 24 * HOUR_MS
@@ -71,8 +73,11 @@ export class OwnerMeter {
           const state = sold ? firstState(quantity, value, knows, comparison, limit) : undefined
           this.#counters.set(key, new Counter(state))
         }
-        const amount = this.#counters.get(key)?.advance(Math.round(value), comparison.restarted, limit)
-        if (amount !== undefined) amounts.push({ owner: values.owner, quantity, amount })
+        const counter = this.#counters.get(key) as Counter
+        const sinceMs = counter.state?.atMs
+        const amount = counter.advance(Math.round(value), comparison.restarted, limit)
+        if (amount !== undefined)
+          amounts.push({ owner: values.owner, quantity, amount, ...(sinceMs !== undefined && { sinceMs }) })
       }
     }
     return amounts
