@@ -41,6 +41,8 @@ export interface LifeAccount {
   seq: number
   /** its numbers don't tell which of the stored records are its own: their times do */
   byTime?: true
+  /** it follows on no other life: its counters begin with it, so what it has never told of a device it may not have counted */
+  fresh?: true
   /** by device; one that is missing is level */
   devices: Record<string, DeviceAccount>
   /** devices that the present life has observed, so that the end of their gap is known */
@@ -70,16 +72,16 @@ export function noteOthers(account: LifeAccount, records: readonly Interval[]): 
  * that both lives share.
  * @param fromMs begin of these records, Unix ms
  * @param toMs end of their minute
- * @param sent what the life never told of the device may be what it can't count
+ * @param fresh the life's records where its counters begin with it
  */
 export function readStored(
   device: DeviceAccount,
   stored: readonly Interval[],
-  { fromMs, toMs, sent }: { fromMs: number; toMs: number; sent: readonly Interval[] },
+  { fromMs, toMs, fresh }: { fromMs: number; toMs: number; fresh?: readonly Interval[] | undefined },
 ): void {
-  const names = BOOKED.filter(
-    (name) => device.ahead[name] !== undefined || sent.some((r) => r[name] !== undefined),
-  )
+  const isTold = (name: IntervalQuantity) =>
+    device.ahead[name] !== undefined || fresh?.some((r) => r[name] !== undefined)
+  const names = fresh ? BOOKED.filter(isTold) : BOOKED
   const { readFromMs = fromMs, readToMs = fromMs } = device
   for (const record of stored)
     for (const part of [partOf(record, fromMs, readFromMs), partOf(record, readToMs, toMs)])

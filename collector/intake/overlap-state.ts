@@ -59,6 +59,7 @@ export function accountOf(
       untilMs: nowMs,
       seq: own?.seq ?? 0,
       ...(own && !own.byTime ? {} : { byTime: true }),
+      ...(own || after.length > 0 ? {} : { fresh: true }),
       devices: own?.devices ?? {},
       seen: [],
     },
@@ -82,7 +83,7 @@ export function keptAccounts(
   const before = mark?.life
   if (before !== undefined && !all.some((one) => one.life === before)) {
     // the life that had the turn until now was level, and its numbers tell its place
-    const { byTime: _, ...displaced } = { ...account, seq: mark?.seq ?? 0, devices: {} }
+    const { byTime: _, fresh: __, ...displaced } = { ...account, seq: mark?.seq ?? 0, devices: {} }
     all.push({ life: before, account: displaced })
   }
   const newest = all.findLast((one) => one.life === life)

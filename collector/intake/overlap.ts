@@ -71,7 +71,12 @@ export function withoutStored(
     const device = deviceOf(account, deviceId)
     const fromMs = Math.min(...group.map((r) => r.startMs))
     const own = storedOf.get(deviceId) ?? []
-    if (account.byTime) readStored(device, own, { fromMs, toMs: minuteOf(startMs) + MINUTE_MS, sent: group })
+    if (account.byTime)
+      readStored(device, own, {
+        fromMs,
+        toMs: minuteOf(startMs) + MINUTE_MS,
+        fresh: account.fresh && group,
+      })
     const toMs = Math.max(...group.map(endOf))
     const there = startMs <= account.untilMs ? own.filter((r) => endOf(r) > fromMs && r.startMs < toMs) : []
     if (!group.some((r) => r.recovered)) forgetBegunAgain(device, group)
