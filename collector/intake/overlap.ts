@@ -80,29 +80,35 @@ export function withoutStored(
     const toMs = Math.max(...group.map(endOf))
     const there = startMs <= account.untilMs ? own.filter((r) => endOf(r) > fromMs && r.startMs < toMs) : []
     if (!group.some((r) => r.recovered)) forgetBegunAgain(device, group)
+    const kept: Interval[] = []
     for (const record of group) {
-      const rest = restOf(record, there)
+      const rest = restOf(record, there, kept)
       book(device, record, rest)
-      if (rest) sum.records.push(rest)
+      if (rest) kept.push(rest)
       const isNewest = own.some((r) => minuteOf(r.startMs) === minuteOf(account.sinceMs ?? 0))
       noteMissing(sum, record, there.length > 0, isNewest)
     }
-    differs ||= there.length > 0 && !isSame(group, there)
+    sum.records.push(...kept)
+    differs ||= there.length > 0 && !areSame(group, there)
   }
   sum.tells = sum.missing !== undefined || (differs && !account.told)
   if (sum.tells) account.told = true
   return sum
 }
 
-/** The part of a record after the end of the stored ones that share its time; undefined where nothing is left. */
-function restOf(r: Interval, stored: readonly Interval[]): Interval | undefined {
-  const sharing = stored.filter((s) => endOf(s) > r.startMs && s.startMs < endOf(r))
-  const fromMs = Math.max(r.startMs, ...sharing.map(endOf))
+/**
+ * The part of a record after the end of those that share its time; undefined where nothing is left.
+ * @param kept what is kept of the same minute: no two records of an owner may begin at once
+ */
+function restOf(r: Interval, stored: readonly Interval[], kept: readonly Interval[]): Interval | undefined {
+  const shares = (s: Interval) => endOf(s) > r.startMs && s.startMs < endOf(r)
+  const isSame = (s: Interval) => ownerKey(s.owner) === ownerKey(r.owner)
+  const sharing = stored.filter(shares)
+  const taken = [...sharing, ...kept.filter((s) => shares(s) && isSame(s))]
+  const fromMs = Math.max(r.startMs, ...taken.map(endOf))
   const durationMs = endOf(r) - fromMs
   if (durationMs <= 0) return undefined
-  const same = sharing
-    .filter((s) => ownerKey(s.owner) === ownerKey(r.owner))
-    .flatMap((s) => partOf(s, r.startMs, endOf(r)) ?? [])
+  const same = sharing.filter(isSame).flatMap((s) => partOf(s, r.startMs, endOf(r)) ?? [])
   const rest: Interval = { ...r, startMs: fromMs, durationMs }
   for (const name of ['coveredMs', ...INTERVAL_QUANTITIES] as const)
     if (r[name] !== undefined)
@@ -133,7 +139,7 @@ function noteMissing(sum: Overlap, record: Interval, isStored: boolean, isNewest
   }
 }
 
-function isSame(sent: readonly Interval[], stored: readonly Interval[]): boolean {
+function areSame(sent: readonly Interval[], stored: readonly Interval[]): boolean {
   const byKey = new Map(stored.map((r) => [intervalKey(r), r]))
   return sent.every((r) => isEqual(r, byKey.get(intervalKey(r))))
 }

@@ -40,6 +40,9 @@ export class World {
   pace = 1
   /** difficulty-1 shares since long ago */
   readonly work: Record<string, number> = { often: 1_000_000, seldom: 50_000_000 }
+  /** what the counters did not show any more since the last reboot of the machines, and when that was */
+  #before: Readonly<Record<string, number>> = {}
+  #bootMs = T0 - 100_000_000
   readonly #random: () => number
 
   /** @param seed of a pseudo-random walk */
@@ -51,6 +54,12 @@ export class World {
     }
   }
 
+  /** The machines begin to count again. */
+  reboot(): void {
+    this.#before = { ...this.work }
+    this.#bootMs = this.nowMs
+  }
+
   step(): void {
     this.nowMs += BEAT_MS
     for (const [id, [chance, share]] of Object.entries(World.MACHINES))
@@ -59,6 +68,7 @@ export class World {
 
   /** @param blind the reply of the pools is missing: the next reading with it catches up */
   reading(id: string, blind: boolean): Reading {
+    const workDiff1 = (this.work[id] ?? 0) - (this.#before[id] ?? 0)
     return {
       identity: { kind: 'asic' },
       sample: {
@@ -66,9 +76,9 @@ export class World {
         powerW: 3_000,
         hashrateHs: 30e12,
         holders: [{ owner: OWNER, share: 1 }],
-        uptimeS: Math.floor((this.nowMs - T0) / 1000) + 100_000,
+        uptimeS: Math.floor((this.nowMs - this.#bootMs) / 1000),
       },
-      ...(blind ? {} : { counters: { byOwner: [{ owner: OWNER, workDiff1: this.work[id] as number }] } }),
+      ...(blind ? {} : { counters: { byOwner: [{ owner: OWNER, workDiff1 }] } }),
     }
   }
 }
