@@ -13,6 +13,8 @@ export interface Influxd {
   /** Ends it by SIGTERM, as an operator does, or by SIGKILL, as a power cut does; its data stays. */
   stop(signal?: NodeJS.Signals): Promise<void>
   start(): Promise<void>
+  /** Removes its data while it does not run, as a new disk does. */
+  empty(): Promise<void>
   /** Ends it and removes its data. */
   remove(): Promise<void>
 }
@@ -68,6 +70,10 @@ export async function startInfluxd(settings: { http?: string[]; data?: string[] 
     },
     start,
     stop,
+    async empty() {
+      for (const part of ['meta', 'data', 'wal'])
+        await rm(join(folder, part), { recursive: true, force: true })
+    },
     async remove() {
       await stop()
       await rm(folder, { recursive: true, force: true })

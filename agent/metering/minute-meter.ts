@@ -60,11 +60,6 @@ export class MinuteMeter {
     return new Set([...this.#buckets.values()].map(({ clock }) => clock))
   }
 
-  /** Whether records of a minute are closed already. */
-  hasClosed(ms: number): boolean {
-    return minuteOf(ms) <= this.#closedThroughMs
-  }
-
   has(owner: Owner, piece: Piece): boolean {
     return this.#buckets.has(keyOf(owner, piece))
   }
@@ -74,7 +69,7 @@ export class MinuteMeter {
     const key = keyOf(owner, piece)
     let b = this.#buckets.get(key)
     if (!b) {
-      const again = this.hasClosed(piece.startMs)
+      const again = minuteOf(piece.startMs) <= this.#closedThroughMs
       const startMs = isBlock(piece) ? piece.startMs : this.#ownStart(piece.startMs, again)
       const endMs = Math.max(piece.endMs, startMs + 1)
       const stretch = this.#stretch

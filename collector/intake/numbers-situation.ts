@@ -21,14 +21,25 @@ export function numbersSituations(
   nowMs: number,
 ): NumbersSituation[] {
   const found = new Map<string, NumbersSituation>()
-  for (const { agentId, kind, atMs, records } of losses) {
-    if (kind === undefined || kind === 'reset' || nowMs - atMs > TOLD_MS) continue
+  for (const { agentId, kind = 'lost', atMs, records, cause } of losses) {
+    if (kind === 'reset' || nowMs - atMs > TOLD_MS) continue
     const key = `${agentId}|${kind}`
-    found.set(key, { agentId, kind, records: records + (found.get(key)?.records ?? 0) })
+    const before = found.get(key)
+    // the newest loss comes first, and its cause is told
+    const reason = before ? before.reason : kind === 'lost' ? cause : undefined
+    found.set(key, {
+      agentId,
+      kind,
+      records: records + (before?.records ?? 0),
+      ...(reason === undefined ? {} : { reason }),
+    })
   }
   const refused = [...refusals].filter(([, { atMs }]) => nowMs - atMs < REFUSED_MS)
+  const isLost = ({ kind }: NumbersSituation) => kind === 'lost'
+  // an agent has one finding, the last of these: what its spool suffered says more than that records are lost
   return [
-    ...found.values(),
+    ...[...found.values()].filter(isLost),
+    ...[...found.values()].filter((situation) => !isLost(situation)),
     ...[...agents].flatMap(({ agentId, status }): NumbersSituation[] => {
       const copied = status?.spool?.setAside
       return copied ? [{ agentId, kind: 'copied', records: copied.records, of: copied.agent }] : []

@@ -144,7 +144,10 @@ export async function storedBeside(
   const stored = new Map<string, Interval>()
   for (const [fromMs, toMs] of neededSpans(batch, mark, nowMs, SPAN_MS)) {
     const held = await store.held({ agents: [agentId], fromMs, toMs }, MOST_HELD)
-    for (const found of [...(await store.intervals(fromMs, toMs)), ...held.map(({ record }) => record)]) {
+    for (const found of [
+      ...(await store.intervals(fromMs, toMs, agentId)),
+      ...held.map(({ record }) => record),
+    ]) {
       const { agentId: of, ...record } = found
       if (of === agentId) stored.set(intervalKey(record), record)
     }

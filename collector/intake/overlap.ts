@@ -1,3 +1,4 @@
+import { restOfExtra } from '../../protocol/extra.ts'
 import { INTERVAL_QUANTITIES, type Interval, intervalKey } from '../../protocol/interval.ts'
 import { ownerKey } from '../../protocol/owner.ts'
 import { MINUTE_MS, minuteOf } from '../../protocol/units.ts'
@@ -117,6 +118,11 @@ function restOf(r: Interval, stored: readonly Interval[], kept: readonly Interva
         same.reduce((left, s) => left - (s[name] ?? 0), r[name]),
       )
   rest.coveredMs = Math.min(durationMs, rest.coveredMs)
+  if (r.extra)
+    rest.extra = restOfExtra(
+      r.extra,
+      same.map((s) => s.extra),
+    )
   return rest
 }
 

@@ -78,13 +78,16 @@ export interface TwinSituation {
 /** What the numbers of an agent's records tell. */
 export interface NumbersSituation {
   agentId: string
-  /** its spool went back, it sends from another spool, its folder was copied from another agent, or its batches are refused */
-  kind: 'went-back' | 'another-spool' | 'copied' | 'refused'
+  /**
+   * its spool went back, it sends from another spool, its folder was copied from another agent, its batches are refused, or records of
+   * it were lost before they could be taken
+   */
+  kind: 'went-back' | 'another-spool' | 'copied' | 'refused' | 'lost'
   /** records that may be missing */
   records: number
   /** the agent whose folder was copied */
   of?: string
-  /** why its batches are refused */
+  /** why its batches are refused, or its records lost; of lost records absent where its spool was full or damaged */
   reason?: string
 }
 
@@ -113,6 +116,8 @@ export interface PriceSituation {
   noFeed?: true
   /** the implausible value that was published, and why it is not used */
   heldBack?: string
+  /** true: a person may say that it is right */
+  mayBeAccepted?: true
   /** workloads whose money depends on it */
   prices: readonly string[]
 }

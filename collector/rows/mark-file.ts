@@ -114,6 +114,19 @@ export const lostMarks = (
  */
 export const beginOf = ({ overlap: _, ...mark }: HighWater): HighWater => ({ ...mark, seq: 0 })
 
+/**
+ * The marks with which a store that has lost records goes on; an agent that is not among them goes on from the mark that the store has.
+ * The agent may have begun a life after that one, and no longer name the life that the store knows. Where its spool never went back
+ * meanwhile, the numbers of both follow each other, so that exactly the records between are counted as lost.
+ */
+export const takenAgainFrom = (lost: readonly LostMark[]): { agentId: string; mark: HighWater }[] =>
+  lost.flatMap(({ agentId, was, is }) => {
+    if (!is) return [{ agentId, mark: beginOf(was) }]
+    const { epoch, life, seq, overlap } = was
+    const follows = epoch > is.epoch && seq >= is.seq && overlap === undefined
+    return follows && life !== undefined ? [{ agentId, mark: { ...is, epoch, life } }] : []
+  })
+
 /** What was lost, for a person: `3 agents: 1,200 records at least`. */
 export function lostText(lost: readonly LostMark[]): string {
   const records = lost.reduce(

@@ -5,7 +5,7 @@ import type { NumbersSituation } from '../plugin/situation.ts'
 export default defineRule({
   name: 'agent-numbers',
   summary:
-    'an agent’s spool was restored, rolled back or copied, or its batches have numbers that can’t be and are refused; no loss is given',
+    'an agent’s spool was restored, rolled back or copied, records of it were lost, or its batches have numbers that can’t be and are refused; no loss is given',
   defaults: { severity: 'critical', for: '0s', clearFor: '10s' },
   settings: z.strictObject({}),
   judge({ agents, numbers = [] }) {
@@ -29,6 +29,8 @@ function textOf({ agentId, kind, records, of, reason }: NumbersSituation): strin
     return `agent ${agentId} sends from another spool than before (an older backup, or a second agent of its name): ${missing}, see /api/v1/losses; give each agent its own name and spool.folder`
   if (kind === 'copied')
     return `the spool of agent ${agentId} is a copy of agent ${of}'s: ${records} waiting records of ${of} are put aside and not sent; they stay in copied-from-${of}-... in the spool of ${agentId}; see that ${of} sends its own, then start ${agentId} again`
+  if (kind === 'lost')
+    return `${records} ${records === 1 ? 'record' : 'records'} of agent ${agentId} ${records === 1 ? 'is' : 'are'} lost, see /api/v1/losses: ${reason ?? 'its spool was full or damaged; check its disk and spool.maxBytes'}`
   return `what agent ${agentId} sends is refused: ${reason}; look at who may publish under this name, then run perwatt-collector agents reset ${agentId}`
 }
 

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** Debian's libfaketime, in a folder that is named after the architecture. */
-const library = (): string | undefined =>
+export const fakeTimeLibrary = (): string | undefined =>
   readdirSync('/usr/lib', { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
     .map((entry) => join('/usr/lib', entry.name, 'faketime/libfaketimeMT.so.1'))
@@ -35,7 +35,7 @@ export class FakeClock {
 
   /** @param file from which the process reads its offset. @returns undefined where libfaketime is not installed */
   static create(file: string): FakeClock | undefined {
-    const preload = library()
+    const preload = fakeTimeLibrary()
     return preload === undefined ? undefined : new FakeClock(file, preload)
   }
 

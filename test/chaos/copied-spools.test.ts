@@ -9,9 +9,9 @@ import { MINUTE_MS } from '../../protocol/units.ts'
 import { eventually } from '../eventually.ts'
 import { countedTruth } from './checks.ts'
 import { deviceStory } from './device-story.ts'
-import type { Evidence } from './evidence.ts'
+import { collectEvidence, type Evidence } from './evidence.ts'
 import { allCounted, allDelivered, allRead, allSettled, moveWorld } from './rest.ts'
-import { METER, POLL_MS } from './settings.ts'
+import { POLL_MS } from './settings.ts'
 import { ChaosSite } from './site.ts'
 
 /** Some readings long. */
@@ -112,14 +112,7 @@ beforeAll(async () => {
   const stoodMs = Date.now()
   expect(await allRead(site, stoodMs)).toBeUndefined()
   expect(await allDelivered(site, stoodMs)).toBeUndefined()
-  evidence = {
-    stored: await allSettled(site, startedMs),
-    closed: site.closed,
-    aheadMilliJ: site.aheadMilliJ,
-    truth: site.truth.series,
-    clocks: new Map(),
-    meter: METER,
-  }
+  evidence = collectEvidence(site, await allSettled(site, startedMs))
 }, 900_000)
 afterAll(async () => {
   await site?.close()

@@ -1,9 +1,15 @@
 import type { WrittenTruth } from '../../agent/simulator/run-site.ts'
 import type { AgentInterval } from '../../collector/economics/ledger-row.ts'
+import type { Loss } from '../../collector/plugin/audit-store.ts'
 import type { LedgerBucket, Quarantined, Store } from '../../collector/plugin/store.ts'
+import type { AlertView } from '../../collector/views/alert.ts'
 import { MINUTE_MS, minuteOf } from '../../protocol/units.ts'
 import type { ClockStretch } from './clock.ts'
 import type { ClosedRecords } from './closed-records.ts'
+import type { FaultKind } from './faults.ts'
+import { METER } from './settings.ts'
+import type { ChaosSite } from './site.ts'
+import type { MachineReset } from './truth.ts'
 
 /** The contents of the store after the run. */
 export interface Stored {
@@ -13,6 +19,26 @@ export interface Stored {
   byWorkload: LedgerBucket[]
   unsettledMinutes: number[]
   quarantined: Quarantined[]
+  losses: Loss[]
+}
+
+/** A fault that struck. */
+export interface Struck {
+  kind: FaultKind
+  target: string
+  fromMs: number
+  toMs: number
+}
+
+/** What the run did to the site beyond kills, cuts and steps: it bounds what can still be compared, and how exactly. */
+export interface Suffered {
+  faults: readonly Struck[]
+  /** agents whose spool was restored, rolled back or copied, or of which two ran */
+  copied: ReadonlySet<string>
+  /** whether the database lost stored records */
+  emptied: boolean
+  /** when the machines lost their counters */
+  resets: readonly MachineReset[]
 }
 
 /** The inputs of all checks. */
@@ -31,6 +57,11 @@ export interface Evidence {
   clocks: ReadonlyMap<string, readonly ClockStretch[]>
   /** deviceId of the site meter */
   meter: string
+  suffered: Suffered
+  /** every alert that fired while the collector answered */
+  alerts: readonly AlertView[]
+  /** whether a quarantined message is of a hostile client */
+  isForged: (quarantined: Quarantined) => boolean
 }
 
 /** Reads the whole store of a run. */
@@ -43,5 +74,24 @@ export async function readStore(store: Store, fromMs: number, toMs: number): Pro
     byWorkload: await ledger('workload'),
     unsettledMinutes: await store.unsettledMinutes(range.fromMs, range.toMs),
     quarantined: await store.quarantined(1000),
+    losses: await store.losses(1000),
   }
 }
+
+/** What a site shows at the end of a run. */
+export const collectEvidence = (
+  site: ChaosSite,
+  stored: Stored,
+  faults: readonly Struck[] = [],
+): Evidence => ({
+  stored,
+  closed: site.closed,
+  aheadMilliJ: site.aheadMilliJ,
+  truth: site.truth.series,
+  clocks: new Map([...site.clocks].map(([agent, clock]) => [agent, clock.history])),
+  meter: METER,
+  suffered: { faults, copied: site.copied, emptied: site.emptied, resets: site.resets },
+  alerts: [...site.alerts.all.values()],
+  // quarantine keeps each byte as a character
+  isForged: ({ payload }) => site.hostile.sent(Buffer.from(payload, 'latin1')),
+})

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { FAULT_KINDS, planFaults, type Targets } from './faults.ts'
+import { FAULT_GROUPS, FAULT_KINDS, groupOf, planFaults, type Targets } from './faults.ts'
 
 const processes = ['broker', 'collector', 'gpu', 'mining']
 const TARGETS: Targets = {
@@ -13,6 +13,19 @@ const TARGETS: Targets = {
   slow: ['collector', 'gpu'],
   fill: ['gpu'],
   step: ['gpu'],
+  reset: ['simulator'],
+  leap: ['gpu', 'collector'],
+  restore: ['mining', 'gpu'],
+  copy: ['mining', 'gpu'],
+  choke: ['collector'],
+  freeze: ['collector'],
+  away: ['influx'],
+  empty: ['influx'],
+  tear: ['collector'],
+  mute: ['collector', 'gpu'],
+  twin: ['mining', 'gpu'],
+  rival: ['collector'],
+  assail: ['broker'],
 }
 const END_MS = 3_600_000
 
@@ -30,16 +43,30 @@ test('every kind strikes every target that it can, and all are over in the end',
 })
 
 test('one process, one link, one disk and one clock suffers one fault at a time', () => {
-  const sides = [['kill', 'restart', 'swap', 'pause', 'reload'], ['cut', 'stall', 'slow'], ['fill'], ['step']]
+  const ends = ['reset', 'restore', 'copy', 'freeze', 'away', 'empty', 'tear', 'twin', 'rival']
+  const sides = [
+    ['kill', 'restart', 'swap', 'pause', 'reload', ...ends],
+    ['cut', 'stall', 'slow', 'mute', 'rival'],
+    ['fill', 'choke', 'freeze', 'tear'],
+    ['step', 'leap'],
+  ]
   const plan = planFaults(3, TARGETS, END_MS, 2_000)
   for (const side of sides)
-    for (const target of [...processes, 'simulator']) {
+    for (const target of [...processes, 'simulator', 'influx']) {
       const own = plan.filter((f) => side.includes(f.kind) && f.target === target)
       const overlapping = own.filter(
         (f, i) => i > 0 && f.atMs < (own[i - 1]?.atMs ?? 0) + (own[i - 1]?.lastsMs ?? 0),
       )
       expect(overlapping).toEqual([])
     }
+})
+
+test('a run may name its groups of faults: no other strikes', () => {
+  for (const group of FAULT_GROUPS) {
+    const plan = planFaults(1, TARGETS, END_MS, 6_000, [group])
+    expect(plan.length).toBeGreaterThan(0)
+    expect([...new Set(plan.map(({ kind }) => groupOf(kind)))]).toEqual([group])
+  }
 })
 
 test('plans nothing that cannot be done here: no clock and no disk, no such fault', () => {

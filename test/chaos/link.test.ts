@@ -71,3 +71,30 @@ test('stalled, it holds data back without an error, and sends it on when the sta
   expect(await heard(other)).toBe('three')
   await expect.poll(() => said).toBe('two')
 })
+
+test('mute, it accepts connections and all data and answers nothing, and resets them in the end', async () => {
+  const before = await open()
+  before.write('one')
+  await heard(before)
+  link.mute(true)
+  const after = await open()
+  let answers = 0
+  for (const socket of [before, after]) {
+    socket.on('data', () => answers++)
+    socket.write('two')
+  }
+  const ended = Promise.all([closed(before), closed(after)])
+  // what is written through the loopback to another link of the same echo has come back by then
+  const other = new Link(() => (echo.address() as AddressInfo).port)
+  const beside = connect(await other.listen(), '127.0.0.1')
+  beside.write('three')
+  await heard(beside)
+  beside.destroy()
+  await other.close()
+  link.mute(false)
+  await ended
+  expect(answers).toBe(0)
+  const again = await open()
+  again.write('four')
+  expect(await heard(again)).toBe('four')
+})

@@ -10,6 +10,7 @@ export class Link {
   readonly #server = createServer({ allowHalfOpen: true }, (socket) => this.#join(socket))
   #cut = false
   #stalled = false
+  #mute = false
   /** delay of each chunk, ms */
   delayMs = 0
 
@@ -36,6 +37,12 @@ export class Link {
   stall(yes: boolean): void {
     this.#stalled = yes
     this.#changed.emit('change')
+  }
+
+  /** Accepts connections and all data, and answers nothing: what was sent meanwhile never arrives. In the end the connections are reset. */
+  mute(yes: boolean): void {
+    this.#mute = yes
+    if (!yes) this.reset()
   }
 
   /** Resets the open connections. */
@@ -74,6 +81,7 @@ export class Link {
         if (this.delayMs > 0) await sleep(this.delayMs)
         while (this.#stalled) await once(this.#changed, 'change')
         if (to.destroyed) break
+        if (this.#mute) continue
         if (!to.write(chunk)) await Promise.race([once(to, 'drain'), once(to, 'close')])
       }
       while (this.#stalled) await once(this.#changed, 'change')

@@ -1,13 +1,15 @@
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { resolve as absolute, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { Command, Option } from 'commander'
 import { reasonOf } from '../../protocol/kit/errors.ts'
+import { FAULT_GROUPS, type FaultGroup } from './faults.ts'
 import { buildVersion } from './other-version.ts'
 import { reportText } from './report.ts'
 import { chaosRun } from './run.ts'
+import { record } from './runs-table.ts'
 import { STORES, type StoreName } from './site.ts'
 
 interface Options {
@@ -19,6 +21,8 @@ interface Options {
   store: StoreName | 'both'
   dist: string
   beside?: string
+  faults?: readonly FaultGroup[]
+  record?: string
   keep?: true
 }
 
@@ -30,6 +34,21 @@ const number = (text: string): number => {
 const range = (text: string): number[] => {
   const [first = 1, last = first] = text.split('-').map(number)
   return Array.from({ length: last - first + 1 }, (_, i) => first + i)
+}
+const groups = (text: string): FaultGroup[] =>
+  text.split(',').map((name) => {
+    const group = FAULT_GROUPS.find((known) => known === name.trim())
+    if (group) return group
+    throw new Error(`--faults: expected ${FAULT_GROUPS.join(', ')}, got ${name}`)
+  })
+/** The commit that was built, with a + where the files differ from it. */
+function commit(): string {
+  const git = (...args: string[]) => execFileSync('git', args, { encoding: 'utf8' }).trim()
+  try {
+    return `${git('rev-parse', '--short=8', 'HEAD')}${git('status', '--porcelain', '-uno') ? '+' : ''}`
+  } catch {
+    return 'unknown'
+  }
 }
 
 const options = new Command('chaos')
@@ -49,6 +68,12 @@ const options = new Command('chaos')
     '--beside <ref>',
     'a tag or commit of another version, to and from which agents are updated meanwhile',
   )
+  .option(
+    '--faults <groups>',
+    `groups of faults that may strike: ${FAULT_GROUPS.join(', ')} (default: all)`,
+    groups,
+  )
+  .option('--record <file>', 'append the run to this table')
   .option('--keep', 'leave the folder of each run, with its logs, even where all went well')
   .parse()
   .opts<Options>()
@@ -58,6 +83,13 @@ for (const name of ['SIGINT', 'SIGTERM'] as const)
   process.once(name, () => stop.abort(new Error(`ended by ${name}`)))
 
 const say = (line: string) => process.stdout.write(`${line}\n`)
+
+/** Options that all runs of this command have. */
+const shared = (): string[] => [
+  ...['--minutes', String(options.minutes), '--gap', String(options.gap)],
+  ...(options.faults ? ['--faults', options.faults.join(',')] : []),
+  ...(options.beside === undefined ? [] : ['--beside', options.beside]),
+]
 
 /** Runs one seed in this process. */
 async function runHere(seed: number, store: StoreName): Promise<boolean> {
@@ -74,18 +106,26 @@ async function runHere(seed: number, store: StoreName): Promise<boolean> {
       ...(options.beside !== undefined && { otherDist: buildVersion(options.beside) }),
       minutes: options.minutes,
       meanGapMs: options.gap * 1000,
+      ...(options.faults && { groups: options.faults }),
       say: (line) => say(`${name}: ${line}`),
       signal: stop.signal,
     })
     ok = report.ok
     say(`${name}: ${ok ? 'ok' : 'FAILED'}\n${reportText(report)}`)
+    if (options.record !== undefined)
+      record(
+        options.record,
+        {
+          ...{ seed, store, minutes: options.minutes, gapS: options.gap, commit: commit() },
+          ...(options.faults && { groups: options.faults }),
+        },
+        report,
+      )
   } catch (error) {
     say(`${name}: FAILED: ${reasonOf(error)}`)
   }
   if (!ok)
-    say(
-      `${name}: again with: npm run chaos -- --seed ${seed} --store ${store} --minutes ${options.minutes} --gap ${options.gap}${options.beside === undefined ? '' : ` --beside ${options.beside}`}`,
-    )
+    say(`${name}: again with: npm run chaos -- ${['--seed', seed, '--store', store, ...shared()].join(' ')}`)
   if (ok && !options.keep) rmSync(folder, { recursive: true, force: true })
   return ok
 }
@@ -103,9 +143,9 @@ async function runMany(runs: readonly { seed: number; store: StoreName }[]): Pro
     for (let run = waiting.shift(); run && !stop.signal.aborted; run = waiting.shift()) {
       const { seed, store } = run
       const args = [
-        ...['--seed', String(seed), '--store', store, '--minutes', String(options.minutes)],
-        ...['--gap', String(options.gap), '--dist', dist, ...(options.keep ? ['--keep'] : [])],
-        ...(options.beside === undefined ? [] : ['--beside', options.beside]),
+        ...['--seed', String(seed), '--store', store, ...shared(), '--dist', dist],
+        ...(options.keep ? ['--keep'] : []),
+        ...(options.record === undefined ? [] : ['--record', options.record]),
       ]
       const child = spawn(process.execPath, [process.argv[1] ?? '', ...args], {
         stdio: ['ignore', 'pipe', 'inherit'],

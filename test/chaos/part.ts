@@ -21,7 +21,8 @@ export interface ProgramOptions {
   command: string
   /** asked at each start: another version of the program may be next */
   args: () => readonly string[]
-  env?: Record<string, string>
+  /** asked at each start too */
+  env?: () => Record<string, string>
   /** all of its output; read it when a check fails */
   logFile: string
   /** `start` resolves when the output has this text */
@@ -89,7 +90,7 @@ export class Program implements Part {
     this.#log.write(`--- ${new Date().toISOString()} started\n`)
     const child = spawn(command, args(), {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, ...env },
+      env: { ...process.env, ...env?.() },
     })
     this.#process = child
     this.#startedMs = performance.now()

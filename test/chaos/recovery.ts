@@ -1,4 +1,4 @@
-import type { Check } from './checks.ts'
+import type { Check } from './check.ts'
 import { type Part, Program } from './part.ts'
 
 /** How long each part took to recover by itself after the faults. */

@@ -10,7 +10,7 @@ export function reportText({ faults, checks, blindSpots }: RunReport): string {
   const rows = FAULT_KINDS.map((kind) => [
     kind,
     ...targets.map((target) => String(faults.get(`${kind} ${target}`) ?? '')),
-  ])
+  ]).filter(([, ...counts]) => counts.some((count) => count !== ''))
   const lines = checks.flatMap(({ id, title, figures, problems }) => [
     `${problems.length === 0 ? 'ok  ' : 'FAIL'} (${id}) ${title}: ${figures}`,
     ...problems.slice(0, SHOWN_PROBLEMS).map((problem) => `       ${problem}`),

@@ -80,7 +80,7 @@ export async function allDelivered(site: ChaosSite, sinceMs = 0): Promise<string
     if (left.length === 0 && (isCounted || stops === STOPS)) return undefined
     if (stops === STOPS) return `on disk: ${left.join(', ')}`
     await Promise.all(AGENTS.map((agent) => site.parts.get(agent)?.start()))
-    await sleep(5 * POLL_MS)
+    await site.pace.wait(5 * site.pollMs)
   }
 }
 
@@ -91,15 +91,16 @@ export async function allSettled(site: ChaosSite, startedMs: number): Promise<St
     ...[...site.closed.values()].flatMap((closed) => [...closed.byKey.values()].map((r) => r.startMs)),
   )
   const dueMs = minuteOf(newestMs) + MINUTE_MS + SETTLE_DELAY_MS
-  const untilMs = Math.max(Date.now(), dueMs) + SETTLED_WITHIN_MS
-  await sleep(Math.max(0, dueMs + 3_000 - Date.now()))
+  const { pace } = site
+  const untilMs = Math.max(pace.nowMs(), dueMs) + SETTLED_WITHIN_MS * pace.speed
+  await pace.wait(dueMs + 3_000 - pace.nowMs())
   for (;;) {
     await collector?.end('SIGTERM')
     const store = site.createStore()
     await store.open()
     const stored = await readStore(store, startedMs - RANGE_MARGIN_MS, newestMs + RANGE_MARGIN_MS)
     await store.close()
-    if (stored.unsettledMinutes.length === 0 || Date.now() > untilMs) return stored
+    if (stored.unsettledMinutes.length === 0 || pace.nowMs() > untilMs) return stored
     await collector?.start()
     await sleep(SETTLE_DELAY_MS)
   }

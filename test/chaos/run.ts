@@ -2,21 +2,25 @@ import { appendFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { MINUTE_MS } from '../../protocol/units.ts'
-import { balance, type Check, countedTruth, exactlyOnce } from './checks.ts'
-import type { Evidence } from './evidence.ts'
-import { type Fault, planFaults } from './faults.ts'
+import type { Check } from './check.ts'
+import { balance, countedTruth, exactlyOnce } from './checks.ts'
+import { collectEvidence, type Evidence, type Struck } from './evidence.ts'
+import { type Fault, type FaultGroup, planFaults } from './faults.ts'
 import { integratedTruth } from './integrated.ts'
+import { countedLosses } from './losses.ts'
 import { Recovery } from './recovery.ts'
 import { allDelivered, allRead, allSettled, moveWorld } from './rest.ts'
 import { blindSpots } from './self-test.ts'
-import { METER, POLL_MS } from './settings.ts'
 import { ChaosSite, type SiteOptions } from './site.ts'
 import { strike } from './strike.ts'
+import { targetsOf } from './targets.ts'
 
 export interface RunOptions extends SiteOptions {
   minutes: number
   /** mean time between two faults, ms */
   meanGapMs: number
+  /** groups of faults that may strike; absent: all */
+  groups?: readonly FaultGroup[]
   /** prints a line of progress */
   say: (line: string) => void
   /** aborts the run */
@@ -35,6 +39,7 @@ export interface RunReport {
 
 /** the world begins this long before a full minute */
 const BEFORE_MINUTE_MS = 15_000
+const EVENED_OUT_MS = MINUTE_MS
 
 /**
  * Runs a site under faults, waits for its recovery, and checks its ledger. Leaves no process running.
@@ -54,34 +59,31 @@ export async function chaosRun(options: RunOptions): Promise<RunReport> {
 }
 
 async function sufferAndJudge(site: ChaosSite, options: RunOptions): Promise<RunReport> {
-  const { seed, minutes, meanGapMs, say } = options
-  const startedMs = Date.now()
+  const { seed, minutes, meanGapMs, groups, say } = options
+  const { pace, pollMs } = site
+  const startedMs = pace.nowMs()
   const recovery = new Recovery()
   await site.open()
   const unread = await allRead(site, 0)
   if (unread) throw new Error(`the site did not come up: ${unread}`)
   // an agent must have stored the counters' first values before the first fault may kill it
-  await sleep(3 * POLL_MS)
+  await pace.wait(3 * pollMs)
   // even a short run then has one whole minute
-  await sleep(MINUTE_MS - ((Date.now() + BEFORE_MINUTE_MS) % MINUTE_MS))
+  await pace.wait(MINUTE_MS - ((pace.nowMs() + BEFORE_MINUTE_MS) % MINUTE_MS))
   await moveWorld(site, true)
   if (site.disks.size === 0) say('no disk is filled: only root may mount a small one')
   if (site.clocks.size === 0) say('no clock is stepped: libfaketime is not installed')
-  const plan = planFaults(seed, site.targets(), minutes * MINUTE_MS, meanGapMs)
-  const faults = await suffer(site, plan, options)
-  await sleep(2 * POLL_MS)
+  const targets = targetsOf(site, options.otherDist !== undefined)
+  const plan = planFaults(seed, targets, minutes * MINUTE_MS, meanGapMs, groups)
+  const struck = await suffer(site, plan, options)
+  await pace.wait(2 * pollMs)
+  // what two lives of a spool saw at other moments is evened out as the machines go on
+  if (site.copied.size > 0) await pace.wait(EVENED_OUT_MS)
   await moveWorld(site, false)
-  await recovery.time('every device read again', () => allRead(site, Date.now()))
+  await recovery.time('every device read again', () => allRead(site, pace.nowMs()))
   await recovery.time('everything delivered', () => allDelivered(site))
   const stored = await allSettled(site, startedMs)
-  const evidence: Evidence = {
-    stored,
-    closed: site.closed,
-    aheadMilliJ: site.aheadMilliJ,
-    truth: site.truth.series,
-    clocks: new Map([...site.clocks].map(([agent, clock]) => [agent, clock.history])),
-    meter: METER,
-  }
+  const evidence = collectEvidence(site, stored, struck)
   writeFileSync(join(options.folder, 'evidence.json'), JSON.stringify(evidence, plainMaps))
   const checks = [
     exactlyOnce(evidence),
@@ -89,9 +91,15 @@ async function sufferAndJudge(site: ChaosSite, options: RunOptions): Promise<Run
     integratedTruth(evidence),
     balance(evidence),
     recovery.check(site.parts.values()),
+    countedLosses(evidence),
   ]
   const blind = blindSpots(evidence)
   const ok = blind.length === 0 && checks.every((c) => c.problems.length === 0)
+  const faults = new Map<string, number>()
+  for (const { kind, target } of struck) {
+    const name = `${kind} ${target}`
+    faults.set(name, (faults.get(name) ?? 0) + 1)
+  }
   return { faults, checks, evidence, blindSpots: blind, ok }
 }
 
@@ -104,25 +112,27 @@ async function suffer(
   site: ChaosSite,
   plan: readonly Fault[],
   { folder, minutes, say }: RunOptions,
-): Promise<Map<string, number>> {
+): Promise<Struck[]> {
   const beganMs = performance.now()
   const passedMs = () => performance.now() - beganMs
   const note = (text: string) =>
     appendFileSync(join(folder, 'logs', 'faults.log'), `${new Date().toISOString()} ${text}\n`)
-  const struck = new Map<string, number>()
+  const struck: Struck[] = []
   const progress = setInterval(() => {
-    const faults = [...struck.values()].reduce((sum, n) => sum + n, 0)
     const records = [...site.closed.values()].reduce((sum, closed) => sum + closed.byKey.size, 0)
-    say(`${(passedMs() / MINUTE_MS).toFixed(0)} of ${minutes} min, ${faults} faults, ${records} records`)
+    say(
+      `${(passedMs() / MINUTE_MS).toFixed(0)} of ${minutes} min, ${struck.length} faults, ${records} records`,
+    )
   }, MINUTE_MS)
   const suffered = plan.map(async (fault) => {
     const { kind, target, lastsMs, amount } = fault
     const name = `${kind} ${target}`
     await sleep(Math.max(0, fault.atMs - passedMs()))
     note(`${name} for ${lastsMs} ms${amount === 0 ? '' : ` (${amount})`}`)
+    const fromMs = Date.now()
     const hit = await strike(site, fault)
     note(`${name} ${hit ? 'is over' : 'missed: the part was not up'}`)
-    if (hit) struck.set(name, (struck.get(name) ?? 0) + 1)
+    if (hit) struck.push({ kind, target, fromMs, toMs: Date.now() })
   })
   try {
     await Promise.all(suffered)

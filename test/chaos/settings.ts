@@ -15,14 +15,15 @@ export function agentConfig(
   brokerUrl: string,
   spoolFolder: string,
   name = agent,
+  pollMs = POLL_MS,
 ): string {
   const written = parse(readFileSync(join(folder, `${agent}.yaml`), 'utf8')) as Record<string, unknown>
   const file = join(folder, `${name}-chaos.yaml`)
   const config = {
     ...written,
     mqtt: { url: brokerUrl },
-    pollInterval: `${POLL_MS}ms`,
-    timeout: `${POLL_MS}ms`,
+    pollInterval: `${pollMs}ms`,
+    timeout: `${pollMs}ms`,
     spool: { folder: spoolFolder },
   }
   writeFileSync(file, stringify(config, { aliasDuplicateObjects: false }))
@@ -32,13 +33,14 @@ export function agentConfig(
 /** Writes the collector's configuration. @returns the file */
 export function collectorConfig(
   folder: string,
-  o: { brokerUrl: string; httpPort: number; influxUrl: string | undefined },
+  o: { brokerUrl: string; httpPort: number; influxUrl: string | undefined; name?: string },
 ): string {
-  mkdirSync(join(folder, 'collector'), { recursive: true })
-  const file = join(folder, 'collector.yaml')
+  const { name = 'collector' } = o
+  mkdirSync(join(folder, name), { recursive: true })
+  const file = join(folder, `${name}.yaml`)
   const config = {
     site: { id: SITE, meter: METER, simulated: true },
-    dataFolder: join(folder, 'collector'),
+    dataFolder: join(folder, name),
     mqtt: { url: o.brokerUrl },
     http: { port: o.httpPort },
     store: o.influxUrl === undefined ? { store: 'duckdb' } : { store: 'influx', url: o.influxUrl },

@@ -37,14 +37,23 @@ export interface SpoolFolder {
 
 type OnRecords = (epoch: number, firstSeq: number, records: readonly Interval[]) => void
 
-/** Reads the spool folder of a stopped agent, and changes nothing in it. */
-export async function readSpoolFolder(folder: string, onRecords: OnRecords): Promise<SpoolFolder> {
+/**
+ * Reads the spool folder of a stopped agent, and changes nothing in it.
+ * @param waitingOnly true where the agent's clock was ever wrong by more than a tolerance: once records are acknowledged, the folder no longer
+ * knows their right time
+ */
+export async function readSpoolFolder(
+  folder: string,
+  waitingOnly: boolean,
+  onRecords: OnRecords,
+): Promise<SpoolFolder> {
   const kept = (await new Checkpoint(folder).read()) as Kept | undefined
   const { epoch = 0, ackedSeq = 0, tailSeq = 1, tail, labels: state, open } = kept ?? {}
   const labels = new Labels(state)
   const waiting = new Set<number>()
   const found = (firstSeq: number, records: readonly Interval[]) => {
     for (const [i, record] of records.entries()) {
+      if (waitingOnly && firstSeq + i <= ackedSeq) continue
       const shiftMs = labels.shiftAt(firstSeq + i)
       // one that is held has no time yet, and was never sent
       if (shiftMs !== undefined) onRecords(epoch, firstSeq + i, [relabelled(record, shiftMs)[0]])

@@ -1,5 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { restoreLater, secondAgent, secondCollector } from './copies.ts'
+import { emptyInflux, freezeDisk, tearLog } from './databases.ts'
 import type { Fault } from './faults.ts'
+import { resetMachines } from './machine-reset.ts'
 import { Program } from './part.ts'
 import { AGENTS, type ChaosSite } from './site.ts'
 
@@ -18,17 +21,19 @@ export async function strike(site: ChaosSite, fault: Fault): Promise<boolean> {
   return true
 }
 
+type End = () => unknown
+
 /** @returns a function that ends the fault */
-async function begin(site: ChaosSite, fault: Fault): Promise<(() => unknown) | undefined> {
+async function begin(site: ChaosSite, fault: Fault): Promise<End | undefined> {
   const { kind, target, amount } = fault
   const part = site.parts.get(target)
   const link = site.links.get(target)
   const disk = site.disks.get(target)
-  const clock = site.clocks.get(target)
   switch (kind) {
     case 'kill':
     case 'restart':
     case 'swap':
+    case 'away':
       if (!part?.pid) return undefined
       await part.end(kind === 'kill' ? 'SIGKILL' : 'SIGTERM')
       if (AGENTS.some((agent) => agent === target)) await site.lookAtDisk(target)
@@ -59,11 +64,40 @@ async function begin(site: ChaosSite, fault: Fault): Promise<(() => unknown) | u
       return () => {
         if (link) link.delayMs = 0
       }
+    case 'mute':
+      link?.mute(true)
+      return () => link?.mute(false)
     case 'fill':
+    case 'choke':
       disk?.fill()
       return () => disk?.free()
     case 'step':
-      clock?.set(amount)
-      return () => clock?.set(0)
+    case 'leap':
+      site.clocks.get(target)?.set(amount)
+      return () => site.clocks.get(target)?.set(0)
+    case 'reset':
+      return resetMachines(site)
+    case 'restore':
+      return restoreLater(site, target)
+    case 'copy':
+      return secondAgent(site, target, true)
+    case 'twin':
+      return secondAgent(site, target, false)
+    case 'rival':
+      return secondCollector(site)
+    case 'freeze':
+      return freezeDisk(site)
+    case 'tear':
+      return tearLog(site, amount)
+    case 'empty':
+      return emptyInflux(site)
+    case 'assail': {
+      const stop = new AbortController()
+      const over = site.hostile.assail(amount, stop.signal)
+      return () => {
+        stop.abort()
+        return over
+      }
+    }
   }
 }

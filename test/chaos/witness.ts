@@ -15,8 +15,16 @@ export class Witness {
   /** the last record that each agent sent */
   readonly sent = new Map<string, { epoch: number; seq: number }>()
 
-  /** @param onBatch gets every batch of records that an agent sent, repeats included */
-  constructor(url: string, site: string, onBatch: (agent: string, batch: IntervalBatch) => void) {
+  /**
+   * @param onBatch gets every batch of records that an agent sent, repeats included
+   * @param isForged whether a message is of a hostile client
+   */
+  constructor(
+    url: string,
+    site: string,
+    onBatch: (agent: string, batch: IntervalBatch) => void,
+    isForged: (payload: Uint8Array, agent: string) => boolean = () => false,
+  ) {
     const client = mqtt.connect(url, {
       protocolVersion: 4,
       clientId: 'perwatt-chaos-witness',
@@ -29,7 +37,7 @@ export class Witness {
     client.on('error', () => {})
     client.on('message', (name, payload) => {
       const { agent, channel } = parseTopic(name) ?? {}
-      if (!agent) return
+      if (!agent || isForged(payload, agent)) return
       if (channel === 'intervals') {
         const message = decode(IntervalMessageSchema, payload)
         if (!message.ok) throw new Error(`${agent} sent an invalid message: ${message.reason}`)

@@ -2,6 +2,8 @@ import type { WrittenTruth } from '../../agent/simulator/run-site.ts'
 
 /** at either end the world stands still, and its first and last readings show a power that draws no energy */
 export const EDGE_MS = 8_000
+/** between two entries that are further apart and in which the world hardly moved, it stood still, or its machines had no power */
+const STANDS_MS = 3_000
 
 /**
  * The true series as functions of real time. The world moves in steps of a second, which come early or late, or many at once after
@@ -9,11 +11,24 @@ export const EDGE_MS = 8_000
  */
 export class World {
   readonly #moving: readonly WrittenTruth[]
+  /** when the world stood still between its begin and its end */
+  readonly #stood: readonly { fromMs: number; toMs: number }[]
   /** energy up to each entry, J, by deviceId */
   readonly #drawn = new Map<string, number[]>()
 
   constructor(truth: readonly WrittenTruth[]) {
     this.#moving = truth.filter((t, i) => !t.paused || truth[i - 1]?.paused === false)
+    this.#stood = this.#moving.flatMap((b, i) => {
+      const a = this.#moving[i - 1]
+      if (!a || b.atMs - a.atMs < STANDS_MS) return []
+      const movedMs = (b.elapsedS - a.elapsedS) * 1000
+      return movedMs < (b.atMs - a.atMs) / 2 ? [{ fromMs: a.atMs, toMs: b.atMs }] : []
+    })
+  }
+
+  /** Whether it stood still between its begin and its end. */
+  get stoodStill(): boolean {
+    return this.#stood.length > 0
   }
 
   /** Whether a device's energy is integrated from its power: it has energy, and no energy counter. */
@@ -24,7 +39,8 @@ export class World {
 
   contains(fromMs: number, toMs: number): boolean {
     const [first, last] = [this.#moving[0], this.#moving.at(-1)]
-    return !!first && !!last && fromMs > first.atMs + EDGE_MS && toMs < last.atMs - EDGE_MS
+    if (!first || !last || fromMs <= first.atMs + EDGE_MS || toMs >= last.atMs - EDGE_MS) return false
+    return !this.#stood.some((stood) => toMs > stood.fromMs - EDGE_MS && fromMs < stood.toMs + EDGE_MS)
   }
 
   energyJ(deviceId: string, fromMs: number, toMs: number): number {

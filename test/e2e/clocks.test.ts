@@ -57,7 +57,7 @@ async function start(name: string, file: string, config: unknown, offsetMs = 0):
     name,
     command: process.execPath,
     args: () => [join('dist', file), 'run', '--config', path],
-    env: clock.env,
+    env: () => clock.env,
     logFile: join(folder, `${name}.log`),
   })
   programs.set(name, program)

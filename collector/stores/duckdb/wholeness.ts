@@ -1,6 +1,6 @@
 import type { Log } from '../../../protocol/kit/log.ts'
 import type { HighWater, StoreWarning } from '../../plugin/store.ts'
-import { beginOf, type LostMark, lostMarks, lostText, type MarkFile } from '../../rows/mark-file.ts'
+import { type LostMark, lostMarks, lostText, type MarkFile, takenAgainFrom } from '../../rows/mark-file.ts'
 
 export interface WholenessOptions {
   /** the database file, for texts */
@@ -29,7 +29,7 @@ export class Wholeness {
 
   /**
    * Holds what the database has against the file that says how far it was.
-   * @returns the agents of which it knows nothing any more, with the mark from which their records are taken again
+   * @returns the agents whose mark it has not, or that of a former life of their spool, with the mark from which their records are taken again
    */
   async opened({ marks, commits }: Stored): Promise<{ agentId: string; mark: HighWater }[]> {
     const was = await this.#o.markFile.read()
@@ -37,9 +37,9 @@ export class Wholeness {
     const writes = Math.max(0, (was.commits ?? 0) - commits)
     this.#marks = new Map(marks)
     if (lost.length > 0 || writes > 0) this.#tell(lost, writes)
-    const gone = lost.flatMap(({ agentId, was: mark, is }) => (is ? [] : [{ agentId, mark: beginOf(mark) }]))
-    for (const { agentId, mark } of gone) this.#marks.set(agentId, mark)
-    return gone
+    const again = takenAgainFrom(lost)
+    for (const { agentId, mark } of again) this.#marks.set(agentId, mark)
+    return again
   }
 
   /** A transaction is stored; with it there were so many. */

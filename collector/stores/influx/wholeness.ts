@@ -2,7 +2,14 @@ import type { Log } from '../../../protocol/kit/log.ts'
 import { HOUR_MS } from '../../../protocol/units.ts'
 import type { DeviceClaim } from '../../plugin/claim-store.ts'
 import type { StoreWarning } from '../../plugin/store.ts'
-import { beginOf, type LostMark, lostMarks, lostText, type MarkFile } from '../../rows/mark-file.ts'
+import {
+  beginOf,
+  type LostMark,
+  lostMarks,
+  lostText,
+  type MarkFile,
+  takenAgainFrom,
+} from '../../rows/mark-file.ts'
 import type { InfluxClient } from './client.ts'
 import { Identity } from './identity.ts'
 import type { LatestRows } from './latest-rows.ts'
@@ -47,9 +54,7 @@ export class Wholeness {
     await this.#lookAtRetention(influx())
     const lost = lostMarks((await markFile?.read())?.marks ?? new Map(), marks.known)
     if (lost.length > 0) {
-      // an agent that the database still knows goes on from the mark that it has
-      const gone = lost.filter(({ is }) => is === undefined)
-      await marks.write(gone.map(({ agentId, was }) => ({ agentId, ...beginOf(was) })))
+      await marks.write(takenAgainFrom(lost).map(({ agentId, mark }) => ({ agentId, ...mark })))
       this.#tellLost(lost)
     }
     if (this.#identity.known === undefined) await this.#identity.begin()

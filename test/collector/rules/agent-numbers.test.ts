@@ -20,6 +20,14 @@ it.each([
     { kind: 'copied', records: 7, of: 'roof' },
     /a copy of agent roof's: 7 waiting records of roof are put aside/,
   ],
+  [
+    { kind: 'lost', records: 3 },
+    /^3 records of agent hall are lost, .*its spool was full or damaged; check its disk and spool.maxBytes$/,
+  ],
+  [
+    { kind: 'lost', records: 1, reason: 'the database lost them' },
+    /^1 record .* is lost, .*: the database lost them$/,
+  ],
   [{ kind: 'refused', records: 0, reason: 'epoch 9 can’t be' }, /epoch 9 can’t be; .* agents reset hall$/],
 ] as const)('tells %o with its cure', (found, text) => {
   const [bad, good] = judge({ agentId: 'hall', ...found })
