@@ -24,7 +24,7 @@ const CAUSES = {
 
 /** What was lost before or within a batch, as one loss; undefined where there is nothing to tell. */
 export function batchLoss(numbers: Numbers, overlap: Overlap | undefined): Told | undefined {
-  const { missing, tells = false, state } = overlap ?? {}
+  const { missing, tells = false, account } = overlap ?? {}
   const parts = [numbers.isNew ? lostBefore(numbers) : undefined, missing].filter(
     (part) => part !== undefined,
   )
@@ -35,7 +35,7 @@ export function batchLoss(numbers: Numbers, overlap: Overlap | undefined): Told 
     records: parts.reduce((sum, part) => sum + part.records, 0),
     ...(fromMs.length > 0 ? { fromMs: Math.min(...fromMs) } : {}),
     ...(toMs.length > 0 ? { toMs: Math.max(...toMs) } : {}),
-    ...(tells && state ? { kind: state.kind, cause: CAUSES[state.kind] } : {}),
+    ...(tells && account ? { kind: account.kind, cause: CAUSES[account.kind] } : {}),
   }
 }
 

@@ -9,7 +9,7 @@ import { batchLoss, unreadableLoss } from './batch-loss.ts'
 import { illegalLoss, illegalNumbers, latestEpochAt } from './legal-numbers.ts'
 import { lineageOf } from './lineage.ts'
 import { withoutStored } from './overlap.ts'
-import { keptOverlap, overlapAt } from './overlap-state.ts'
+import { accountOf, keptAccounts } from './overlap-state.ts'
 
 const REASON_CHARS = 512
 
@@ -81,7 +81,10 @@ export function planBatch(
   const oldestSeq = Math.min(batch.oldestSeq, firstSeq)
   const records = unreadable?.records ?? batch.intervals.length
   const lineage = lineageOf(batch, mark)
-  const storedSeq = 'storedSeq' in lineage ? lineage.storedSeq : undefined
+  const open = lineage.kind === 'behind' ? undefined : accountOf(batch, lineage, mark, context.nowMs)
+  // what a spool that went back still has is compared by time, also what is stored under its numbers: from there on both lives are even
+  const isEven = lineage.kind === 'same' || lineage.kind === 'continues'
+  const storedSeq = open?.storedSeq ?? (isEven ? lineage.storedSeq : undefined)
   const expected = Math.max((storedSeq ?? 0) + 1, oldestSeq)
   const illegal =
     illegalNumbers(batch, records, context.nowMs) ??
@@ -103,8 +106,7 @@ export function planBatch(
   // the mark stays in the life that it is in, so the answer names none
   if (held && fresh.length === 0) return { delivery, answer: { epoch, seq: storedSeq ?? 0, held }, aside: [] }
   const seq = held ? expected + fresh.length - 1 : Math.max(storedSeq ?? 0, lastSeq)
-  const open = overlapAt(batch, lineage.kind, mark, context.nowMs)
-  const overlap = open && withoutStored(fresh, context.stored ?? [], open)
+  const overlap = open && withoutStored(fresh, context.stored ?? [], open.account)
   const kept = overlap?.records ?? fresh
   const holds = holdsOf(agentId, kept, context)
   const aside = holds.filter(({ kind }) => kind === 'quarantine')
@@ -117,7 +119,7 @@ export function planBatch(
   const next: HighWater = {
     ...answer(seq),
     ...newestOf(kept, mark),
-    ...keptOverlap(answer(seq), overlap?.state, mark, context.nowMs),
+    ...keptAccounts(answer(seq), overlap?.account, mark, context.nowMs, kept),
   }
   const why =
     unreadable?.reason ??

@@ -1,23 +1,17 @@
 import { restOfExtra } from '../../protocol/extra.ts'
-import {
-  INTERVAL_QUANTITIES,
-  type Interval,
-  type IntervalQuantity,
-  intervalKey,
-} from '../../protocol/interval.ts'
+import { INTERVAL_QUANTITIES, type Interval, intervalKey } from '../../protocol/interval.ts'
 import { ownerKey } from '../../protocol/owner.ts'
 import { MINUTE_MS, minuteOf } from '../../protocol/units.ts'
 import {
-  addAmount,
-  addTo,
-  dropBeyond,
-  endRecovery,
+  book,
+  deviceOf,
+  endOf,
+  forgetBegunAgain,
+  type LifeAccount,
   noteMetered,
-  noteMost,
-  type OverlapState,
-  reduced,
-  sumOf,
-} from './open-amounts.ts'
+  partOf,
+  readStored,
+} from './life-account.ts'
 
 /** Minutes of devices that a former life may have recorded, and which are gone. */
 export interface Missing {
@@ -29,17 +23,17 @@ export interface Missing {
 export interface Overlap {
   /** what is to be stored */
   records: Interval[]
-  state: OverlapState
+  account: LifeAccount
   /** true: something is missing, or records differ for the first time, so a loss tells of it */
   tells: boolean
   missing?: Missing
 }
 
 /** Records by device and minute, in their order. */
-function byMinute(records: readonly Interval[]): Map<string, Interval[]> {
-  const groups = new Map<string, Interval[]>()
+function byMinute(records: readonly Interval[]): Map<string, [Interval, ...Interval[]]> {
+  const groups = new Map<string, [Interval, ...Interval[]]>()
   for (const record of records) {
-    const key = keyOf(record.startMs, record.deviceId)
+    const key = `${minuteOf(record.startMs)}|${record.deviceId}`
     const group = groups.get(key)
     if (group) group.push(record)
     else groups.set(key, [record])
@@ -47,118 +41,95 @@ function byMinute(records: readonly Interval[]): Map<string, Interval[]> {
   return groups
 }
 
-const keyOf = (startMs: number, deviceId: string): string => `${minuteOf(startMs)}|${deviceId}`
-const endOf = (r: Interval): number => r.startMs + r.durationMs
+function byDevice(records: readonly Interval[]): Map<string, Interval[]> {
+  const groups = new Map<string, Interval[]>()
+  for (const record of records) {
+    const group = groups.get(record.deviceId)
+    if (group) group.push(record)
+    else groups.set(record.deviceId, [record])
+  }
+  return groups
+}
 
 /**
- * Takes out of an agent's records what a former life of its spool has stored: what is stored of a device and a minute stays, and what
- * the present life has beyond the end of that is kept as a record of the rest of the minute. A counter's growth over the time between the
- * two lives counts what is stored a second time, so later records that come of it (`recovered`) are reduced by the difference: the sums of
- * counters stay exact.
- * @param stored the agent's records in the minutes of `records`
+ * Takes out of an agent's records what other lives of its spool have stored. The time of a stored record stays its own: of a record
+ * that shares it, what is left after it is kept. What counters grew by is kept as far as the stored records lack it (`life-account.ts`),
+ * wherever in time each life booked it: so the sums of counters stay exact.
+ * @param stored the agent's records in the minutes of `records` and, where times tell the life's place, back to where it was last
  */
 export function withoutStored(
   records: readonly Interval[],
   stored: readonly Interval[],
-  before: OverlapState,
+  before: LifeAccount,
 ): Overlap {
-  const state = structuredClone(before)
-  const storedBy = byMinute(stored)
-  const kept: Interval[] = []
-  const sum: Overlap = { records: kept, state, tells: false }
+  const account = structuredClone(before)
+  const storedOf = byDevice(stored)
+  const sum: Overlap = { records: [], account, tells: false }
   let differs = false
-  noteMetered(state, records)
-  for (const [key, group] of byMinute(records)) {
-    const there = sharing(storedBy.get(key) ?? [], group)
-    const isCommon = there.length > 0 && (group[0] as Interval).startMs <= state.untilMs
-    if (!group.some((r) => r.recovered)) endRecovery(state, (group[0] as Interval).deviceId)
-    if (isCommon) differs = replace(kept, group, there, state) || differs
-    else for (const record of group) kept.push(reduced(record, state))
+  noteMetered(account, records)
+  for (const group of byMinute(records).values()) {
+    const [{ deviceId, startMs }] = group
+    const device = deviceOf(account, deviceId)
+    const fromMs = Math.min(...group.map((r) => r.startMs))
+    const own = storedOf.get(deviceId) ?? []
+    if (account.byTime)
+      readStored(device, own, {
+        fromMs,
+        toMs: minuteOf(startMs) + MINUTE_MS,
+        fresh: account.fresh && group,
+      })
+    const toMs = Math.max(...group.map(endOf))
+    const there = startMs <= account.untilMs ? own.filter((r) => endOf(r) > fromMs && r.startMs < toMs) : []
+    if (!group.some((r) => r.recovered)) forgetBegunAgain(device, group)
+    const kept: Interval[] = []
     for (const record of group) {
-      const isNewest = storedBy.has(keyOf(state.sinceMs ?? 0, record.deviceId))
-      noteMissing(sum, record, isCommon, isNewest)
+      const rest = restOf(record, there, kept)
+      book(device, record, rest)
+      if (rest) kept.push(rest)
+      const isNewest = own.some((r) => minuteOf(r.startMs) === minuteOf(account.sinceMs ?? 0))
+      noteMissing(sum, record, there.length > 0, isNewest)
     }
+    sum.records.push(...kept)
+    differs ||= there.length > 0 && !areSame(group, there)
   }
-  sum.tells = sum.missing !== undefined || (differs && !state.told)
-  if (sum.tells) state.told = true
+  sum.tells = sum.missing !== undefined || (differs && !account.told)
+  if (sum.tells) account.told = true
   return sum
 }
 
-/** The stored records of a minute that share time with the sent ones: those before are of the past that both lives share. */
-function sharing(stored: readonly Interval[], group: readonly Interval[]): readonly Interval[] {
-  const fromMs = Math.min(...group.map((r) => r.startMs))
-  const toMs = Math.max(...group.map(endOf))
-  return stored.filter((r) => endOf(r) > fromMs && r.startMs < toMs)
-}
-
-/** Keeps of a minute's records what lies after the end of the stored ones. @returns whether any differs from the stored */
-function replace(
-  kept: Interval[],
-  group: readonly Interval[],
-  stored: readonly Interval[],
-  state: OverlapState,
-): boolean {
-  const byKey = new Map(stored.map((r) => [intervalKey(r), r]))
-  if (group.every((r) => isEqual(r, byKey.get(intervalKey(r))))) return false
-  const { deviceId } = group[0] as Interval
-  const isRecovered = group.some((r) => r.recovered)
-  const open = isRecovered ? state.ahead : state.drift
-  const device = open[deviceId] ?? {}
-  open[deviceId] = device
-  const endMs = Math.max(...stored.map(endOf))
-  // several records of the present life may share one stored minute: it counts once
-  const counted = state.counted[deviceId] ?? []
-  const had = sumOf(stored.filter((r) => !counted.includes(r.startMs)))
-  const sent = sumOf(group)
-  // what the present life does not count it has no difference in
-  for (const name of INTERVAL_QUANTITIES)
-    if (sent[name] !== undefined) addAmount(device, name, had[name] ?? 0)
-  const minuteMs = minuteOf((stored[0] as Interval).startMs)
-  state.counted[deviceId] = [
-    ...new Set([...counted.filter((startMs) => startMs >= minuteMs), ...stored.map((r) => r.startMs)]),
-  ]
-  if (isRecovered) state.last[deviceId] = sumOf(stored)
-  noteMost(state, deviceId, [had, sent])
-  for (const r of group) {
-    addTo(device, r, -1)
-    const sameOwner = stored.filter((s) => ownerKey(s.owner) === ownerKey(r.owner))
-    const rest = restOf(r, sameOwner, endMs)
-    if (!rest) continue
-    addTo(device, rest, 1)
-    kept.push(reduced(rest, state))
-  }
-  if (!isRecovered) dropBeyond(device, state.most[deviceId] ?? {})
-  return true
-}
-
-/** The part of a record after the end of what is stored of its minute; undefined where nothing is left. */
-function restOf(r: Interval, stored: readonly Interval[], fromMs: number): Interval | undefined {
+/**
+ * The part of a record after the end of those that share its time; undefined where nothing is left.
+ * @param kept what is kept of the same minute: no two records of an owner may begin at once
+ */
+function restOf(r: Interval, stored: readonly Interval[], kept: readonly Interval[]): Interval | undefined {
+  const shares = (s: Interval) => endOf(s) > r.startMs && s.startMs < endOf(r)
+  const isSame = (s: Interval) => ownerKey(s.owner) === ownerKey(r.owner)
+  const sharing = stored.filter(shares)
+  const taken = [...sharing, ...kept.filter((s) => shares(s) && isSame(s))]
+  const fromMs = Math.max(r.startMs, ...taken.map(endOf))
   const durationMs = endOf(r) - fromMs
   if (durationMs <= 0) return undefined
-  const left = (name: IntervalQuantity | 'coveredMs') =>
-    Math.max(
-      0,
-      stored.reduce((sum, s) => sum - (s[name] ?? 0), r[name] ?? 0),
-    )
-  const rest: Interval = {
-    ...r,
-    startMs: fromMs,
-    durationMs,
-    coveredMs: Math.min(durationMs, left('coveredMs')),
-  }
-  for (const name of INTERVAL_QUANTITIES) if (r[name] !== undefined) rest[name] = left(name)
+  const same = sharing.filter(isSame).flatMap((s) => partOf(s, r.startMs, endOf(r)) ?? [])
+  const rest: Interval = { ...r, startMs: fromMs, durationMs }
+  for (const name of ['coveredMs', ...INTERVAL_QUANTITIES] as const)
+    if (r[name] !== undefined)
+      rest[name] = Math.max(
+        0,
+        same.reduce((left, s) => left - (s[name] ?? 0), r[name]),
+      )
+  rest.coveredMs = Math.min(durationMs, rest.coveredMs)
   if (r.extra)
     rest.extra = restOfExtra(
       r.extra,
-      stored.map((s) => s.extra),
+      same.map((s) => s.extra),
     )
   return rest
 }
 
 /** Counts the minutes of a device before the present life observed it for the first time. */
 function noteMissing(sum: Overlap, record: Interval, isStored: boolean, isNewest: boolean): void {
-  const { state } = sum
-  const { sinceMs, beganMs, seen } = state
+  const { account } = sum
+  const { sinceMs, beganMs, seen } = account
   if (isStored || record.recovered || sinceMs === undefined || record.startMs <= sinceMs) return
   if (seen.includes(record.deviceId)) return
   seen.push(record.deviceId)
@@ -172,6 +143,11 @@ function noteMissing(sum: Overlap, record: Interval, isStored: boolean, isNewest
     fromMs: Math.min(missing?.fromMs ?? fromMs, fromMs),
     toMs: Math.max(missing?.toMs ?? toMs, toMs),
   }
+}
+
+function areSame(sent: readonly Interval[], stored: readonly Interval[]): boolean {
+  const byKey = new Map(stored.map((r) => [intervalKey(r), r]))
+  return sent.every((r) => isEqual(r, byKey.get(intervalKey(r))))
 }
 
 const isEqual = (a: Interval, b: Interval | undefined): boolean =>

@@ -1,4 +1,3 @@
-import type { Interval } from '../../protocol/interval.ts'
 import { PerwattError, reasonOf } from '../../protocol/kit/errors.ts'
 import type { Log } from '../../protocol/kit/log.ts'
 import { MINUTE_MS, minuteOf } from '../../protocol/units.ts'
@@ -113,7 +112,7 @@ export class RecordWriter {
     for (const delivery of deliveries) {
       const { agentId } = delivery
       const mark = marks.get(agentId) ?? this.#marks.get(agentId)
-      const stored = await this.#storedOf(delivery, mark)
+      const stored = await this.#storedOf(delivery, mark, plans)
       if (!stored) unread.add(agentId)
       if (!stored || unread.has(agentId)) continue
       const plan = planBatch(delivery, mark, {
@@ -134,11 +133,13 @@ export class RecordWriter {
     return deliveries.map((delivery) => (failed.has(delivery.agentId) ? undefined : answers.get(delivery)))
   }
 
-  /** What the store has in the minutes of a batch, where that is needed; undefined where it can't be read. */
-  async #storedOf(delivery: AgentBatch, mark: HighWater | undefined): Promise<Interval[] | undefined> {
+  /** What the store has, or is about to have, in the minutes of a batch, where that is needed; undefined where it can't be read. */
+  async #storedOf(delivery: AgentBatch, mark: HighWater | undefined, plans: readonly BatchPlan[]) {
     const { store, log, nowMs } = this.#o
+    const planned = () =>
+      plans.flatMap((p) => (p.delivery.agentId === delivery.agentId && p.append?.records) || [])
     try {
-      return await storedBeside(store, delivery, mark, nowMs())
+      return await storedBeside(store, delivery, mark, nowMs(), planned)
     } catch (error) {
       this.#troubles.set(delivery.agentId, reasonOf(error))
       log.error('records not stored, because the earlier ones can’t be read; the agent keeps them', {

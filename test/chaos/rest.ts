@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { MINUTE_MS, minuteOf } from '../../protocol/units.ts'
 import { readStore, type Stored } from './evidence.ts'
-import { SETTLE_DELAY_MS } from './settings.ts'
+import { POLL_MS, SETTLE_DELAY_MS } from './settings.ts'
 import { AGENTS, type ChaosSite } from './site.ts'
 
 /** after many failures a device is polled once a minute, and a lost broker is tried at least every 30 s */
@@ -40,19 +40,44 @@ export async function allRead(site: ChaosSite, sinceMs: number): Promise<string 
     : missing().join(', ')
 }
 
-/** Stops the agents once all of their closed records are delivered. @returns what is left, or undefined */
-export async function allDelivered(site: ChaosSite): Promise<string | undefined> {
+/**
+ * Waits until the agents have on disk from which values their devices' counters grow: what a machine counts before is lost with the first
+ * program that is killed. @returns the devices whose counters they don't have, or undefined
+ */
+export async function allCounted(site: ChaosSite): Promise<string | undefined> {
+  let missing: string[] = []
+  const look = async () => {
+    const kept = await Promise.all(AGENTS.map((agent) => site.lookAtDisk(agent)))
+    const has = new Set(kept.flatMap(({ countedMs }) => [...countedMs.keys()]))
+    missing = Object.keys(site.truth.latest?.counted ?? {}).filter((deviceId) => !has.has(deviceId))
+    return missing.length === 0
+  }
+  const untilMs = performance.now() + READ_WITHIN_MS
+  while (!(await look()) && performance.now() < untilMs) await sleep(POLL_MS)
+  return missing.length > 0 ? missing.join(', ') : undefined
+}
+
+/**
+ * Stops the agents once all of their closed records are delivered. A reply that does not come costs a reading its counters, and the
+ * next one catches up: where a device's counters were not read after `sinceMs`, the agents go on, as often as for records that are left.
+ * @returns what is left, or undefined
+ */
+export async function allDelivered(site: ChaosSite, sinceMs = 0): Promise<string | undefined> {
   const waiting = () => AGENTS.filter((agent) => !site.witness.isDelivered(agent))
   for (let stops = 1; ; stops++) {
     await until(() => waiting().length === 0, DELIVERED_WITHIN_MS)
     // the stop itself closes the last part of a minute, and the collector's answer to it may come too late
     await Promise.all(AGENTS.map((agent) => site.parts.get(agent)?.end('SIGTERM')))
     const left: string[] = []
+    let isCounted = true
     for (const agent of AGENTS) {
-      const { waiting: records } = await site.lookAtDisk(agent)
+      const { waiting: records, countedMs } = await site.lookAtDisk(agent)
       if (records > 0) left.push(`${records} of ${agent}`)
+      const { forgetful = [] } = site.truth.latest ?? {}
+      for (const [deviceId, ms] of countedMs)
+        if (ms < sinceMs && !forgetful.includes(deviceId)) isCounted = false
     }
-    if (left.length === 0) return undefined
+    if (left.length === 0 && (isCounted || stops === STOPS)) return undefined
     if (stops === STOPS) return `on disk: ${left.join(', ')}`
     await Promise.all(AGENTS.map((agent) => site.parts.get(agent)?.start()))
     await site.pace.wait(5 * site.pollMs)

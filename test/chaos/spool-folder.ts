@@ -6,6 +6,12 @@ import { Labels, type LabelsState } from '../../agent/uplink/spool/labels.ts'
 import { decodeIntervals, type Interval, type IntervalMessage } from '../../protocol/interval.ts'
 import { relabelled } from '../../protocol/relabel.ts'
 
+interface KeptDevice {
+  drawnMilliJ?: number
+  energy?: { atMs?: number }
+  counters?: [string, { atMs?: number }][]
+}
+
 /** The fields of the spool's checkpoint that are needed here. */
 interface Kept {
   epoch?: number
@@ -16,7 +22,7 @@ interface Kept {
   /** records whose time is not known yet, or not the one that they say */
   labels?: LabelsState
   /** the open records, and the counters, by device */
-  open?: { devices?: [string, { drawnMilliJ?: number }][] }
+  open?: { devices?: [string, KeptDevice][] }
 }
 
 /** What the spool folder of a stopped agent tells. */
@@ -25,6 +31,8 @@ export interface SpoolFolder {
   waiting: number
   /** mJ by device that were integrated from power since its energy counter last moved: the counter's next difference takes them back */
   aheadMilliJ: ReadonlyMap<string, number>
+  /** when a counter of each device that has any was read last, Unix ms */
+  countedMs: ReadonlyMap<string, number>
 }
 
 type OnRecords = (epoch: number, firstSeq: number, records: readonly Interval[]) => void
@@ -60,5 +68,14 @@ export async function readSpoolFolder(
       found(frame.firstSeq, intervalsOf(frame) ?? [])
   }
   const ahead = (open?.devices ?? []).map(([id, { drawnMilliJ = 0 }]) => [id, drawnMilliJ] as const)
-  return { waiting: waiting.size, aheadMilliJ: new Map(ahead.filter(([, milliJ]) => milliJ > 0)) }
+  return {
+    waiting: waiting.size,
+    aheadMilliJ: new Map(ahead.filter(([, milliJ]) => milliJ > 0)),
+    countedMs: new Map((open?.devices ?? []).flatMap(([id, device]) => countedAt(id, device))),
+  }
+}
+
+function countedAt(id: string, { energy, counters = [] }: KeptDevice): [string, number][] {
+  const times = [energy, ...counters.map(([, state]) => state)].flatMap((state) => state?.atMs ?? [])
+  return times.length > 0 ? [[id, Math.max(...times)]] : []
 }

@@ -93,7 +93,7 @@ export class LedgerRig {
     judges: readonly RecordJudge[] = [],
     devices: KnownDevices = KNOWN,
     prices: readonly (readonly [QuoteName, number])[] = PRICES,
-    hooks: Pick<RecordWriterOptions, 'arriving'> &
+    hooks: Pick<RecordWriterOptions, 'arriving' | 'onJudged'> &
       Pick<SettlerOptions, 'settling' | 'doubts'> & { nowMs?: number; retentionMs?: number } = {},
   ) {
     this.nowMs = hooks.nowMs ?? this.nowMs
@@ -125,6 +125,7 @@ export class LedgerRig {
       quarantine: (entry) => this.aside.push(entry),
       judges,
       ...(hooks.arriving && { arriving: hooks.arriving }),
+      ...(hooks.onJudged && { onJudged: hooks.onJudged }),
       onStored: (minutes) => this.settler.note(minutes),
     })
     this.latePrices = new LatePrices({ ...common, settler: this.settler, pricing: this.pricing })

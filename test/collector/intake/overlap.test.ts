@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { OverlapState } from '../../../collector/intake/open-amounts.ts'
+import type { LifeAccount } from '../../../collector/intake/life-account.ts'
 import { withoutStored } from '../../../collector/intake/overlap.ts'
 import type { Interval } from '../../../protocol/interval.ts'
 import { MINUTE_MS } from '../../../protocol/units.ts'
@@ -16,17 +16,14 @@ const rig = (minute: number, more: Partial<Interval> = {}): Interval => ({
   workDiff1: 100,
   ...more,
 })
-const state = (more: Partial<OverlapState> = {}): OverlapState => ({
+const state = (more: Partial<LifeAccount> = {}): LifeAccount => ({
   kind: 'went-back',
   sinceMs: T0 + 5 * MINUTE_MS,
   beganMs: T0 + 9 * MINUTE_MS,
   untilMs: T0 + 10 * MINUTE_MS,
-  ahead: {},
-  drift: {},
-  last: {},
-  counted: {},
-  most: {},
-  metered: [],
+  seq: 0,
+  byTime: true,
+  devices: {},
   seen: [],
   ...more,
 })
@@ -39,7 +36,7 @@ describe('a time that two lives of a spool have recorded', () => {
     const records = [rig(3), rig(4), rig(5)]
     const found = withoutStored(records, structuredClone(records), state())
     expect(found).toMatchObject({ records: [], tells: false })
-    expect(found.state.ahead).toEqual({})
+    expect(found.account.devices['rig1']?.ahead).toMatchObject({ energyMilliJ: 0, workDiff1: 0 })
   })
 
   it('takes what is stored from the growth that a counter shows over both lives', () => {
@@ -97,7 +94,7 @@ describe('a time that two lives of a spool have recorded', () => {
         workDiff1,
       })
     const first = withoutStored([part(0, 40, 60)], [rig(5)], state({ sinceMs: rig(5).startMs }))
-    const next = withoutStored([part(40, 60, 40), rig(6)], [rig(5)], first.state)
+    const next = withoutStored([part(40, 60, 40), rig(6)], [rig(5)], first.account)
     expect(first.records).toEqual([])
     expect(next.records.map((r) => r.workDiff1)).toEqual([100])
   })
@@ -106,8 +103,8 @@ describe('a time that two lives of a spool have recorded', () => {
     const records = [rig(6, gap), rig(7, gap), rig(8, gap), rig(9), rig(10), rig(9, { deviceId: 'rig2' })]
     const first = withoutStored(records, [rig(5), rig(5, { deviceId: 'rig2' })], state())
     expect(first.missing).toEqual({ records: 6, fromMs: T0 + 6 * MINUTE_MS, toMs: T0 + 9 * MINUTE_MS })
-    const next = withoutStored([rig(11), rig(11, { deviceId: 'rig2' })], [], first.state)
-    expect(next).toMatchObject({ tells: false, state: { told: true } })
+    const next = withoutStored([rig(11), rig(11, { deviceId: 'rig2' })], [], first.account)
+    expect(next).toMatchObject({ tells: false, account: { told: true } })
     expect(next.missing).toBeUndefined()
   })
 
@@ -130,8 +127,8 @@ describe('a time that two lives of a spool have recorded', () => {
     const stored = [rig(5, { workDiff1: 164 })]
     const first = withoutStored([rig(5), rig(6)], stored, state({ sinceMs: rig(5).startMs }))
     expect(first.records.map((r) => r.workDiff1)).toEqual([36])
-    const next = withoutStored([rig(7)], [rig(7, { workDiff1: 60 })], first.state)
-    expect(withoutStored([rig(8)], [], next.state).records.map((r) => r.workDiff1)).toEqual([140])
+    const next = withoutStored([rig(7)], [rig(7, { workDiff1: 60 })], first.account)
+    expect(withoutStored([rig(8)], [], next.account).records.map((r) => r.workDiff1)).toEqual([140])
   })
 
   it('evens out the end of a gap too, but takes nothing off for a machine that rebooted within it', () => {
@@ -140,24 +137,62 @@ describe('a time that two lives of a spool have recorded', () => {
     const gapped = [rig(4, { ...gap, workDiff1: 5000 }), rig(5, { recovered: true, workDiff1: 100 })]
     const [kept] = withoutStored([...gapped, rig(6)], stored(164), state({ sinceMs: rig(5).startMs })).records
     expect(kept?.workDiff1).toBe(36)
-    const rebooted = [rig(4, { ...gap, workDiff1: 50 }), rig(5, { recovered: true, workDiff1: 100 })]
-    const [whole] = withoutStored(
-      [...rebooted, rig(6)],
-      stored(164),
-      state({ sinceMs: rig(5).startMs }),
-    ).records
+    const hour = Array.from({ length: 60 }, (_, m) => rig(m - 54))
+    const rebooted = hour.map((r) => ({ ...r, ...gap, workDiff1: 2 }))
+    const [whole] = withoutStored([...rebooted, rig(6)], hour, state({ sinceMs: rig(5).startMs })).records
     expect(whole?.workDiff1).toBe(100)
   })
 
   it('takes nothing off where one life counts what the other does not', () => {
     const { workDiff1: _, ...uncounted } = rig(5)
-    const blind = withoutStored([uncounted, rig(6)], [rig(5)], state({ sinceMs: rig(5).startMs }))
+    const begins = state({ sinceMs: rig(5).startMs, fresh: true })
+    const blind = withoutStored([uncounted, rig(6)], [rig(5)], begins)
     expect(blind.records.map((r) => r.workDiff1)).toEqual([100])
     // the counter of this life stands still: minutes of the other are no difference of moments
     const still = [3, 4, 5].map((m) => rig(m, { workDiff1: 0 }))
     const stored = [3, 4, 5].map((m) => rig(m))
     const { records } = withoutStored([...still, rig(6)], stored, state({ sinceMs: rig(5).startMs }))
     expect(records.map((r) => r.workDiff1)).toEqual([100])
+  })
+
+  it('books what it saw in minutes that the other stored without seeing it, however much that is', () => {
+    // the replies of the pools were missing there for five minutes, and the other has ended since
+    const stored = [3, 4, 5, 6, 7].map((m) => rig(m, { workDiff1: 0 }))
+    const sent = [3, 4, 5, 6, 7, 8].map((m) => rig(m))
+    const { records } = withoutStored(sent, stored, state({ sinceMs: rig(7).startMs }))
+    expect(records.map((r) => r.workDiff1)).toEqual([600])
+  })
+
+  it('evens out what the other caught up with at once after it had not seen it', () => {
+    const stored = [0, 1, 2, 3, 4, 5].map((m) => rig(m, { workDiff1: m === 3 ? 400 : 0 }))
+    let account = state({ sinceMs: rig(5).startMs })
+    // batch by batch, as the minutes close
+    const kept = [0, 1, 2, 3, 4, 5, 6].flatMap((m) => {
+      const found = withoutStored([rig(m)], stored, account)
+      account = found.account
+      return found.records.map((r) => r.workDiff1)
+    })
+    expect(kept).toEqual([300])
+  })
+
+  it('takes off what is stored of minutes in which this life saw no machine, once its counter catches up', () => {
+    const stored = [3, 4, 5].map((m) => rig(m))
+    const { account } = withoutStored([rig(2)], stored, state({ sinceMs: rig(5).startMs }))
+    const { records } = withoutStored([rig(6, { workDiff1: 400 })], stored, account)
+    expect(records.map((r) => r.workDiff1)).toEqual([100])
+  })
+
+  it('keeps two records of one owner in a minute apart', () => {
+    const part = (fromS: number, toS: number) =>
+      rig(5, {
+        startMs: rig(5).startMs + fromS * 1000,
+        durationMs: (toS - fromS) * 1000,
+        coveredMs: (toS - fromS) * 1000,
+        energyMilliJ: (toS - fromS) * 10,
+        workDiff1: toS - fromS,
+      })
+    const { records } = withoutStored([part(0, 40), part(40, 60)], [part(0, 20)], state())
+    expect(records).toEqual([part(20, 40), part(40, 60)])
   })
 
   it('takes nothing off energy that was integrated from power: nothing was counted twice', () => {
@@ -209,7 +244,7 @@ describe('a time that two lives of a spool have recorded', () => {
             const found = withoutStored(recovered.slice(i, i + batch), stored, open)
             kept.push(...found.records)
             // as it is kept with the mark
-            open = JSON.parse(JSON.stringify(found.state)) as OverlapState
+            open = JSON.parse(JSON.stringify(found.account)) as LifeAccount
           }
           expect(sum(stored, 'energyMilliJ') + sum(kept, 'energyMilliJ')).toBe(grown)
           for (const r of kept) {
