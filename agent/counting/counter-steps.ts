@@ -43,6 +43,18 @@ export class CounterSteps {
     }
   }
 
+  /**
+   * J of the largest step of 1, 2 or 5 times a power of ten last digits that both readings can be made of.
+   * @param grownJ growth to the present value
+   */
+  largestJ(energyJ: number, grownJ: number): number {
+    const digits = [energyJ, grownJ].map((joules) => Math.round(joules / this.#lastDigitJ))
+    let largest = 1
+    for (let ten = 1; ten <= (digits[1] as number); ten *= 10)
+      for (const step of [ten, 2 * ten, 5 * ten]) if (digits.every((n) => n % step === 0)) largest = step
+    return largest * this.#lastDigitJ
+  }
+
   /** Takes the growth since the last reading that was accepted; 0: it stands still. */
   grew(grownJ: number): void {
     if (grownJ > 0) {

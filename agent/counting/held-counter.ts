@@ -153,7 +153,7 @@ export class HeldCounter {
     const overGap = gap || this.#doubts.sinceGap
     if (overGap && grownJ <= this.#mostOverGapJ(at.elapsedMs)) return this.#overGap(energyJ, grownJ, at)
     if (!gap) this.#sparse.end()
-    if (this.#isOlder(grownJ, window)) return this.#countFromStep(energyJ, grownJ)
+    if (this.#isOlder(energyJ, grownJ, window)) return this.#countFromStep(energyJ, grownJ)
     const mostJ = window.mostAtOnceJ(this.#shown, this.#steps)
     // what stays where it has leapt to is one leap, not one at each reading
     if (grownJ > mostJ && Math.abs(energyJ - (this.#seenJ ?? goodJ)) > mostJ) this.#note(steadyMs, grownJ)
@@ -184,12 +184,13 @@ export class HeldCounter {
 
   /**
    * Whether the counter's first movement is a step of which a part is older than the first reading. Only its power says what flowed since
-   * then, and the counter counts from here on.
+   * then, and the counter counts from here on. A value with digits that no large step makes shows that the steps are small.
    */
-  #isOlder(grownJ: number, window: CounterWindow): boolean {
+  #isOlder(energyJ: number, grownJ: number, window: CounterWindow): boolean {
     if (this.#isPhaseKnown || this.#doubts.any) return false
     if (grownJ === 0) this.#stoodAtFirst++
     if (grownJ === 0 || grownJ > MOST_STEP_J) return false
+    if (this.#steps.largestJ(energyJ, grownJ) < COARSE_STEP_J) return false
     return this.#stoodAtFirst >= STOOD_AT_FIRST || window.isFromBefore(grownJ, this.#shown)
   }
 

@@ -36,3 +36,14 @@ test('the next run knows what this one has learnt, and nothing of a counter that
     }),
   )
 })
+
+test.each([
+  [1_000, 12_345_000, 1_000],
+  [500, 12_345_500, 1_000],
+  [1, 12_345_678, 37],
+  [2, 12_345_678, 40],
+])('%d digits is the largest step that makes a value of %d and a growth of %d', (digits, value, grown) => {
+  const digitJ = 3_600
+  const steps = new CounterSteps(digitJ)
+  expect(steps.largestJ(value * digitJ, grown * digitJ)).toBe(digits * digitJ)
+})

@@ -152,6 +152,18 @@ describe('of a counter in large steps only what was drawn since the first start 
     }
   })
 
+  test('a fine counter that stood before its load came is exact too', () => {
+    const { kwh } = booked(
+      {
+        pollS: 4,
+        powerW: (s) => (s <= 56 ? 0 : 33_000),
+        energyKwh: (s) => Math.floor((514.137 + (33.3 * Math.max(0, s - 52)) / HOUR) * 1000) / 1000,
+      },
+      600,
+    )
+    expect(kwh).toBeCloseTo((33.3 * (600 - 52)) / HOUR, 2)
+  })
+
   test('a fine counter is exact from its first reading on', () => {
     const { kwh } = booked(
       {
