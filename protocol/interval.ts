@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { DeviceIdSchema } from './device.ts'
-import { knownWord } from './known-word.ts'
+import { type Extra, unknownColumns } from './extra.ts'
 import { type Owner, OwnerSchema, ownerKey } from './owner.ts'
 import { POWER_BASES, type PowerBasis } from './sample.ts'
 import { ANCESTORS_KEPT, type Ancestor, AncestorSchema, LifeIdSchema } from './spool-life.ts'
@@ -46,6 +46,8 @@ export interface Interval extends Partial<Record<IntervalQuantity, number>> {
   recovered?: boolean
   /** the largest difficulty of a share in this time, difficulty-1 shares; absent: not known. It bounds what chance explains, and is not stored */
   shareDiff1?: number
+  /** what a newer agent says about it, under names that this version does not know */
+  extra?: Extra
 }
 
 export const intervalKey = (i: Pick<Interval, 'deviceId' | 'owner' | 'startMs'>): string =>
@@ -86,43 +88,57 @@ export const IntervalEnvelopeSchema = z.object({
   ids: column(z.unknown()),
 })
 
-/** The interval message: records by columns, in the order of their seq. */
-export const IntervalMessageSchema = IntervalEnvelopeSchema.extend({
+const OneSchema = IntervalEnvelopeSchema.extend({
   ids: column(DeviceIdSchema),
   owners: z.array(OwnerSchema).max(MAX_INTERVALS_PER_MESSAGE),
   owner: column(count),
   startMs: column(count),
   durationMs: column(z.number().int().positive().max(60_000)),
   coveredMs: column(count),
-  powerBasis: column(knownWord(POWER_BASES).nullable()).optional(),
+  /** a newer agent may send a word that is none of POWER_BASES */
+  powerBasis: column(z.string().nullable()).optional(),
   recovered: column(z.boolean()).optional(),
   shareDiff1: column(count.nullable()).optional(),
   ...quantities,
-}).superRefine((m, ctx) => {
-  const n = m.ids.length
-  const fail = (path: (string | number)[], message: string) => ctx.addIssue({ code: 'custom', path, message })
-  for (const name of [
-    'owner',
-    'startMs',
-    'durationMs',
-    'coveredMs',
-    'powerBasis',
-    'recovered',
-    'shareDiff1',
-    ...INTERVAL_QUANTITIES,
-  ] as const) {
-    const length = m[name]?.length ?? n
-    if (length !== n) return fail([name], `expected ${n} values, one for each id, got ${length}`)
-  }
-  for (let i = 0; i < n; i++) {
-    const start = m.startMs[i] as number
-    const duration = m.durationMs[i] as number
-    if ((m.owner[i] as number) >= m.owners.length)
-      fail(['owner', i], `names owner ${m.owner[i]}, which is not in owners`)
-    if (minuteOf(start) !== minuteOf(start + duration - 1))
-      fail(['startMs', i], 'the record crosses a UTC minute')
-  }
 })
+const KNOWN: ReadonlySet<string> = new Set(Object.keys(OneSchema.shape))
+
+/**
+ * The interval message: records by columns, in the order of their seq. Columns that only a newer agent knows stay; any other field
+ * that this version does not know is left out.
+ */
+export const IntervalMessageSchema = OneSchema.loose()
+  .superRefine((m, ctx) => {
+    const n = m.ids.length
+    const fail = (path: (string | number)[], message: string) =>
+      ctx.addIssue({ code: 'custom', path, message })
+    for (const name of [
+      'owner',
+      'startMs',
+      'durationMs',
+      'coveredMs',
+      'powerBasis',
+      'recovered',
+      'shareDiff1',
+      ...INTERVAL_QUANTITIES,
+    ] as const) {
+      const length = m[name]?.length ?? n
+      if (length !== n) return fail([name], `expected ${n} values, one for each id, got ${length}`)
+    }
+    for (let i = 0; i < n; i++) {
+      const start = m.startMs[i] as number
+      const duration = m.durationMs[i] as number
+      if ((m.owner[i] as number) >= m.owners.length)
+        fail(['owner', i], `names owner ${m.owner[i]}, which is not in owners`)
+      if (minuteOf(start) !== minuteOf(start + duration - 1))
+        fail(['startMs', i], 'the record crosses a UTC minute')
+    }
+  })
+  .transform((m) => {
+    const kept = new Set(unknownColumns(m, KNOWN, m.ids.length).map(([name]) => name))
+    for (const name of Object.keys(m)) if (!KNOWN.has(name) && !kept.has(name)) delete m[name]
+    return m
+  })
 export type IntervalMessage = z.infer<typeof IntervalMessageSchema>
 
 export interface IntervalBatch {
@@ -163,14 +179,19 @@ export function encodeIntervals(batch: IntervalBatch, sentAtMs: number): Interva
     durationMs: intervals.map((r) => r.durationMs),
     coveredMs: intervals.map((r) => r.coveredMs),
   }
-  if (intervals.some((r) => r.powerBasis)) message.powerBasis = intervals.map((r) => r.powerBasis ?? null)
+  const basisOf = (r: Interval) => r.powerBasis ?? r.extra?.['powerBasis']?.toString() ?? null
+  const bases = intervals.map(basisOf)
+  if (bases.some((basis) => basis !== null)) message.powerBasis = bases
   if (intervals.some((r) => r.recovered)) message.recovered = intervals.map((r) => r.recovered ?? false)
   for (const name of ['shareDiff1', ...INTERVAL_QUANTITIES] as const)
     if (intervals.some((r) => r[name] !== undefined)) message[name] = intervals.map((r) => r[name] ?? null)
+  for (const name of new Set(intervals.flatMap((r) => Object.keys(r.extra ?? {}))))
+    if (!KNOWN.has(name)) message[name] = intervals.map((r) => r.extra?.[name] ?? null)
   return message
 }
 
 export function decodeIntervals(m: IntervalMessage): IntervalBatch {
+  const unknown = unknownColumns(m, KNOWN, m.ids.length)
   const intervals = m.ids.map((deviceId, i) => {
     const record: Interval = {
       deviceId,
@@ -179,16 +200,42 @@ export function decodeIntervals(m: IntervalMessage): IntervalBatch {
       durationMs: m.durationMs[i] as number,
       coveredMs: m.coveredMs[i] as number,
     }
-    const basis = m.powerBasis?.[i]
+    const word = m.powerBasis?.[i]
+    const basis = POWER_BASES.find((known) => known === word)
     if (basis) record.powerBasis = basis
     if (m.recovered?.[i]) record.recovered = true
     for (const name of ['shareDiff1', ...INTERVAL_QUANTITIES] as const) {
       const value = m[name]?.[i]
       if (value !== null && value !== undefined) record[name] = value
     }
+    const extra: Record<string, Extra[string]> = {}
+    for (const [name, cells] of unknown) {
+      const value = cells[i]
+      if (value !== null && value !== undefined) extra[name] = value
+    }
+    if (word && !basis) extra['powerBasis'] = word
+    if (Object.keys(extra).length > 0) record.extra = extra
     return record
   })
   return { ...numbersOf(m), intervals }
+}
+
+/**
+ * A record with what was kept beside it. What this version knows by now becomes a part of the record: an earlier version stored it
+ * for a newer agent.
+ */
+export function withExtra<T extends Interval>(record: T, extra: Extra): T {
+  const whole: Interval = { ...record }
+  const rest: Record<string, Extra[string]> = {}
+  for (const [name, value] of Object.entries(extra)) {
+    const quantity = INTERVAL_QUANTITIES.find((known) => known === name)
+    const basis = name === 'powerBasis' ? POWER_BASES.find((known) => known === value) : undefined
+    if (quantity && count.safeParse(value).success) whole[quantity] ??= value as number
+    else if (basis) whole.powerBasis ??= basis
+    else rest[name] = value
+  }
+  if (Object.keys(rest).length > 0) whole.extra = rest
+  return whole as T
 }
 
 /** Whose records a batch holds, and under which numbers. */

@@ -1,3 +1,4 @@
+import { splitExtra } from './extra.ts'
 import { INTERVAL_QUANTITIES, type Interval } from './interval.ts'
 import { apportion, MINUTE_MS, minuteOf } from './units.ts'
 
@@ -21,5 +22,6 @@ export function relabelled(record: Interval, shiftMs: number): [Interval] | [Int
     first[name] = parts[0] as number
     second[name] = parts[1] as number
   }
+  if (record.extra) [first.extra, second.extra] = splitExtra(record.extra, lengths)
   return [first, second]
 }

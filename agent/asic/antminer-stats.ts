@@ -15,6 +15,7 @@ import { inHs } from './hashrates.ts'
 import { antminerBoards, hasOtherFirmware } from './models/antminers.ts'
 import { ratedJPerTh } from './models/rated-efficiency.ts'
 import { powerFact } from './power.ts'
+import { toldOf } from './told-to-stop.ts'
 
 interface Replies {
   version: CgminerReply | undefined
@@ -63,11 +64,12 @@ export function antminerFacts({ version, summary: summaryReply, stats }: Replies
     boardTempsC: parts.boardTempsC,
     fans: parts.fans,
     uptimeS: nonNegativeOf(summary, 'Elapsed', 'elapsed') ?? nonNegativeOf(data, 'Elapsed', 'elapsed'),
-    asleep: info.some(
-      (row) => WORK_MODES.some((mode) => isTrue(row[mode])) || numberOf(row['Mode']) === STOPPED_MODE,
-    ),
+    stopped: { stats: toldOf(stats, info.some(isStopped)) },
   }
 }
+
+const isStopped = (row: Row): boolean =>
+  WORK_MODES.some((mode) => isTrue(row[mode])) || numberOf(row['Mode']) === STOPPED_MODE
 
 /** Bitmain's names for the work mode, in which 1 is sleep. */
 const WORK_MODES = ['bitmain-work-mode', 'miner-mode', 'work_mode']

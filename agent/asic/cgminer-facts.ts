@@ -48,7 +48,7 @@ export function cgminerFacts({ summary: reply, devs, devdetails, fans, temps }: 
     starting: boards.some(isInitialising),
     uptimeS: nonNegativeOf(summary, 'Elapsed'),
     // cgminer's API-README, `ascdisable`: the operator has switched every board off
-    asleep: boards.length > 0 && boards.every((row) => row['Enabled'] === 'N'),
+    stopped: { devs: boards.length > 0 ? boards.every((row) => row['Enabled'] === 'N') : undefined },
   }
 }
 

@@ -55,8 +55,13 @@ export interface AsicFacts {
   /** true: the machine says that water or oil cools it; `coolingFans` knows such machines by their models too */
   liquidCooled?: boolean
   uptimeS?: number | undefined
-  /** stopped by its operator or a schedule, which is no fault */
+  /** stopped by its operator or a schedule, which is no fault; where several answers tell it, `stopped` says so by answer */
   asleep?: boolean
+  /**
+   * by each answer that tells it: whether it says that the machine was told to stop. Undefined: the answer is missing now; the
+   * session then uses the last one (`ToldToStop`)
+   */
+  stopped?: Readonly<Record<string, boolean | undefined>>
   /** the machine reports that it has not begun to hash */
   starting?: boolean
   /** it hashes already, but still raises the frequency of its chips */
@@ -81,6 +86,8 @@ export function mergedFacts(...sources: readonly AsicFacts[]): AsicFacts {
   )
   for (const flag of ['asleep', 'starting', 'ramping', 'liquidCooled', 'fanSlots'] as const)
     if (sources.some((facts) => facts[flag])) merged[flag] = true
+  const stopped = sources.flatMap((facts) => Object.entries(facts.stopped ?? {}))
+  if (stopped.length > 0) merged.stopped = Object.fromEntries(stopped)
   return merged
 }
 

@@ -34,6 +34,8 @@ const WHATSMINER_FIELDS =
 /** The firmware by words in the first page of the web interface: less exact, for where the cgminer port does not name it. */
 const WEB_FIRMWARES: readonly (readonly [RegExp, string])[] = [
   [/ANTHILLOS/, 'VNish'],
+  // its page `/api/v1/info`, which needs no login, has this form under every seller's name
+  [/"FW_NAME"\s*:[^{}]*"(?:INSTALL_TYPE|HR_MEASURE)"\s*:/, 'VNish'],
   [/BRAIINS OS/, 'Braiins OS'],
   [/LUXOR FIRMWARE/, 'LuxOS'],
   [/MINER WEB DASHBOARD/, 'ePIC'],
@@ -58,7 +60,10 @@ export function firmwareIn(answers: FirstAnswers): string | undefined {
     (WHATSMINER_FIELDS.test(own) ? 'Whatsminer' : undefined)
   if (named !== undefined && named !== 'Antminer') return named
   const { headers = {}, body = '' } = httpRoot ?? {}
-  const web = match(WEB_FIRMWARES, `${headers['www-authenticate'] ?? ''}\n${body}`)
+  const web = match(
+    WEB_FIRMWARES,
+    `${headers['www-authenticate'] ?? ''}\n${body}\n${answers.apiV1Info ?? ''}`,
+  )
   // VNish and similar firmware answer on the cgminer port as a plain Antminer
   return web ?? named
 }

@@ -65,7 +65,7 @@ export class PaidWork {
         uncountedWork: true,
         notes: ++this.#pollsUnseen < POLLS_TO_NOTE ? notes : [...notes, UNSEEN],
       }
-    // the counter catches up when it is seen again
+    // the interval meter waits for the counter so long, and estimates then
     return this.#now() - this.#countedAtMs < UNSEEN_TO_NOTE_MS ? told : { ...told, notes: [...notes, LOST] }
   }
 
@@ -113,8 +113,8 @@ export class PaidWork {
 }
 
 const UNSEEN =
-  'its pools can’t be read, so its work is estimated, and who gets it is unknown; check that its API lists them'
+  'its pools can’t be read, so its work is estimated, for the last pool that it told or for an unknown one; check that its API lists them'
 const UNTOLD =
   'it lists several living pools and does not tell which it works for, so who gets its work is unknown; leave it one pool, or give them priorities'
 const LOST =
-  'its pools have not been told for 10 min: its work is booked when they are; check that its API lists them'
+  'its pools have not been told for 10 min: its work is estimated until they are; check that its API lists them'

@@ -1,5 +1,5 @@
-import type { AsicFacts } from './facts.ts'
-import { LEAST_J_PER_TH, MOST_J_PER_TH } from './hashrate-unit.ts'
+import { type AsicFacts, sumOfAll } from './facts.ts'
+import { fitsPower, LEAST_J_PER_TH, MOST_J_PER_TH } from './hashrate-unit.ts'
 import { showHashrate } from './hashrates.ts'
 import { unitByShares } from './mined-algorithm.ts'
 import { ratingOf } from './models/rated-efficiency.ts'
@@ -45,6 +45,7 @@ const HASHRATE_READING = 'the hashrate reading'
 /** An average that is a unit's factor away from the present hashrate, give or take this, has the wrong unit. */
 const NEAR_UNIT = 1.4
 const UNIT_FACTORS = [1e-6, 1e-3, 1e3, 1e6]
+const isNearUnit = (ratio: number): boolean => ratio > 1 / NEAR_UNIT && ratio < NEAR_UNIT
 
 /**
  * Checks each hashrate against what the machine can do: by its model's rating or else by its chips, which do not depend on the unit of
@@ -67,7 +68,9 @@ export function plausibleHashrates(facts: AsicFacts, starting: boolean): Plausib
   const judges = firstOf(independentOf(facts, starting))
   const others = judges.length > 0 ? judges : abilitiesOf(told, starting)
   const against =
-    byPower ?? wrong(facts.hashrateHs, others.length > 0 || facts.power ? others : sharesAbilities(facts))
+    byPower ??
+    wrong(facts.hashrateHs, others.length > 0 || facts.power ? others : sharesAbilities(facts)) ??
+    anotherUnitByTwo(facts, starting)
   // what the rest of the reply says otherwise is the worse figure
   const worse = against ? undefined : wrong(facts.hashrateHs, abilitiesOf(told, starting))
   // an average since the start is low after a long pause, and the boards' present sum is no measure for it
@@ -105,9 +108,30 @@ export function hashrateFault(hashrateHs = 0, expectedHashrateHs = 0): string | 
 
 /** The average against the present hashrate, where the two have different units. */
 function anotherUnit(averageHs = 0, presentHs = 0): Ability | undefined {
-  const isNear = (ratio: number) => ratio > 1 / NEAR_UNIT && ratio < NEAR_UNIT
-  if (!presentHs || !UNIT_FACTORS.some((unit) => isNear(averageHs / presentHs / unit))) return undefined
+  if (!presentHs || !UNIT_FACTORS.some((unit) => isNearUnit(averageHs / presentHs / unit))) return undefined
   return abilityOf(presentHs, 1, 'it hashes with')
+}
+
+/** What has the same wrong unit as another figure of its reply is about as large. */
+const SAME_UNIT = 2
+
+/**
+ * Where one witness is too weak, two figures together show that the present hashrate has a wrong unit. A machine that starts shows any low
+ * hashrate; but an expected one that is too low for the machine, and about as large, has the same wrong unit. Boards whose sum is a unit's
+ * factor away are right where the watts fit them and not the machine's figure, and while it starts where they are the higher ones.
+ */
+function anotherUnitByTwo(facts: AsicFacts, starting: boolean): Ability | undefined {
+  const { hashrateHs = 0, expectedHashrateHs = 0, power } = facts
+  if (!hashrateHs) return undefined
+  const known = firstOf(independentOf(facts, false))
+  const isSame = expectedHashrateHs < SAME_UNIT * hashrateHs && hashrateHs < SAME_UNIT * expectedHashrateHs
+  const tooLow = [...known, ...powerAbilities(facts, false)].find(({ minHs }) => expectedHashrateHs < minHs)
+  if (starting && isSame && tooLow) return tooLow
+  const boardsHs = sumOfBoards(facts)
+  if (!boardsHs || known.some(({ minHs, maxHs }) => boardsHs < minHs || boardsHs > maxHs)) return undefined
+  if (!UNIT_FACTORS.some((unit) => isNearUnit(boardsHs / hashrateHs / unit))) return undefined
+  const byPower = fitsPower(boardsHs, power?.powerW) && !fitsPower(hashrateHs, power?.powerW)
+  return byPower || (starting && boardsHs > hashrateHs) ? abilityOf(boardsHs, 1, ADD_UP) : undefined
 }
 
 const firstOf = (abilities: readonly Ability[]): readonly Ability[] => abilities.slice(0, 1)
@@ -213,7 +237,10 @@ function chipsAbility({ boards = [] }: AsicFacts, starting: boolean): Ability | 
 }
 
 /** All boards must tell a hashrate: a part of them would be too small a sum. */
-function boardsAbility({ boards = [] }: AsicFacts, low: number): Ability | undefined {
-  const sumHs = boards.reduce((sum, board) => sum + (board.hashrateHs ?? Number.NaN), 0)
-  return abilityOf(Number.isFinite(sumHs) ? sumHs : undefined, low, 'its boards add up to')
-}
+const sumOfBoards = ({ boards = [] }: AsicFacts): number | undefined =>
+  sumOfAll(boards.map((board) => board.hashrateHs))
+
+const ADD_UP = 'its boards add up to'
+
+const boardsAbility = (facts: AsicFacts, low: number): Ability | undefined =>
+  abilityOf(sumOfBoards(facts), low, ADD_UP)

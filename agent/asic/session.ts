@@ -13,6 +13,7 @@ import { PaidWork } from './paid-work.ts'
 import { LastingDoubt } from './plausible-power.ts'
 import { asicReading } from './reading.ts'
 import { StandStill } from './stand-still.ts'
+import { saysStop, ToldToStop } from './told-to-stop.ts'
 
 export { alone, supplement } from './answers.ts'
 
@@ -33,8 +34,8 @@ export interface MinerSource {
   close?(): void
 }
 
-/** Facts of the machine itself, which an answer that is missing once does not change. */
-const LASTING = ['model', 'firmware', 'algorithm', 'efficiencyJPerTh'] as const
+/** Facts of the machine itself and of its settings, which an answer that is missing once does not change. */
+const LASTING = ['model', 'firmware', 'algorithm', 'efficiencyJPerTh', 'powerLimitW'] as const
 
 /**
  * A session with one miner. It keeps the largest number of boards it has seen, so that a board that vanishes counts as missing;
@@ -54,6 +55,7 @@ export function minerSession(source: MinerSource): Session {
   const accepted = new AcceptedRatio()
   const work = new PaidWork()
   const still = new StandStill()
+  const stop = new ToldToStop()
   const mined = new MinedAlgorithm()
   const powerDoubt = new LastingDoubt()
   return {
@@ -63,9 +65,13 @@ export function minerSession(source: MinerSource): Session {
       const own = AbortSignal.any([signal])
       openScope(own, answers)
       try {
-        const gathered = withoutResidue(withReasons(await source.gather(own), answers))
+        const told = withReasons(await source.gather(own), answers)
         // the miner has restarted, maybe with other firmware
-        if (gathered.uptimeS !== undefined && gathered.uptimeS < uptimeS) forget()
+        if (told.uptimeS !== undefined && told.uptimeS < uptimeS) {
+          forget()
+          stop.forget()
+        }
+        const gathered = withoutResidue({ ...told, asleep: stop.of(told) })
         hardwareId = lastingId(hardwareId, gathered.hardwareId)
         const facts = still.of({
           ...gathered,
@@ -139,7 +145,8 @@ export const webSession = (
  */
 function withReasons(facts: AsicFacts, { failure, notes }: Answers): AsicFacts {
   const { hashrateHs, power, boards, pools, asleep, starting, faults = [] } = facts
-  const explained = hashrateHs !== undefined || asleep || starting || faults.length > 0
+  const isStopped = asleep || saysStop(facts)
+  const explained = hashrateHs !== undefined || isStopped || starting || faults.length > 0
   if (!explained && !power && !boards?.length && !pools?.configured)
     throw (
       failure ??

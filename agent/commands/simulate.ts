@@ -6,7 +6,7 @@ import { printLine } from '../../protocol/kit/terminal.ts'
 import { ASIC_FAMILIES, type AsicFamily } from '../simulator/asic/families.ts'
 import { GPU_MODELS, type GpuModelName } from '../simulator/gpu/host.ts'
 import { DEFAULT_LLM_PAGE, LLM_PAGES } from '../simulator/gpu/llm-pages.ts'
-import { DEFAULT_FAMILIES, DEFAULT_GPU_MODELS } from '../simulator/layout.ts'
+import { DEFAULT_FAMILIES, DEFAULT_GPU_MODELS, FACES, type Faces } from '../simulator/layout.ts'
 import { simulate } from '../simulator/run-site.ts'
 import { wholeNumber } from './whole-number.ts'
 
@@ -62,6 +62,14 @@ export const simulateCommand = (): Command =>
       '--bmcs',
       'give each GPU host a BMC with Redfish: a plain one, one with an HGX baseboard, one of two nodes, in turn',
     )
+    .addOption(
+      new Option(
+        '--faces <which>',
+        'all: feed the miners through a rack PDU of every family and a meter of every model that perwatt reads',
+      )
+        .choices(FACES)
+        .default('few'),
+    )
     .option('--base <address>', 'loopback address of the first miner; the others follow it', '127.10.0.1')
     .option('--write <folder>', 'folder in which to write configurations for agents that read this site')
     .option('--mqtt-url <url>', 'broker in those configurations', 'mqtt://127.0.0.1:1883')
@@ -81,6 +89,7 @@ export const simulateCommand = (): Command =>
         llm: string
         gpuModels: string
         bmcs?: true
+        faces: Faces
         base: string
         write?: string
         mqttUrl: string
@@ -101,6 +110,7 @@ export const simulateCommand = (): Command =>
           llm: o.llm,
           gpuModels: gpuModelsOf(o.gpuModels),
           bmcs: o.bmcs ?? false,
+          faces: o.faces,
           base: o.base,
           mqttUrl: o.mqttUrl,
           paused: () => paused,

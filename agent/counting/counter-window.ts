@@ -2,8 +2,13 @@ import { JOULES_PER_KWH } from '../../protocol/units.ts'
 import type { CounterSteps } from './counter-steps.ts'
 import { PowerEvidence } from './power-evidence.ts'
 
-/** The part by which a meter's counter and its power may differ in the long run. */
+/** The part by which a meter's counter and its power may differ over minutes: power can be an average of a quarter of an hour. */
 const ACCURACY = 0.2
+/**
+ * The same in the long run, and at a steady load. Meters of class 1 are exact to 1 % (IEC 62053-21), and transformers or transducers add 1 to
+ * 3 %, to both figures alike.
+ */
+const LONG_ACCURACY = 0.1
 /** The same where power flows both ways: a meter that counts each phase by itself counts more than the sum of its phases. */
 const TWO_WAY_ACCURACY = 2
 /** A difference beyond this factor is judged earlier. */
@@ -16,13 +21,14 @@ const LEAST_RATIO = 0.01
 /** A window is judged after this long, and after this many steps of the counter by its power. */
 const WINDOW_MS = 60 * 60_000
 const GROSS_WINDOW_MS = 15 * 60_000
-/** The same at a steady load of a counter that moves, where nothing else explains a gross difference. */
-const STEADY_WINDOW_MS = 3 * 60_000
+/** The same at a steady load of a counter that moves, where nothing else explains a difference. */
+const STEADY_GROSS_WINDOW_MS = 3 * 60_000
+const STEADY_WINDOW_MS = 5 * 60_000
 const STEPS = 20
 /** A counter that has moved less often may have larger steps than were seen. */
 const MOVES = 3
 /** The largest step of a known meter is 100 kWh. */
-const MOST_STEP_J = 110 * JOULES_PER_KWH
+export const MOST_STEP_J = 110 * JOULES_PER_KWH
 /** A counter that stands still while its own power makes this much counts nothing. */
 const STANDS_AT_MOST_J = 200 * JOULES_PER_KWH
 
@@ -32,6 +38,12 @@ export interface ShownPower {
   mostW: number
   /** W that its last digit stands for */
   stepW: number
+}
+
+/** By what a counter and its power may differ: a part of the energy, and J. */
+interface Allowance {
+  accuracy: number
+  openJ: number
 }
 
 /** Whether a counter has grown by more or by less than its power can make. */
@@ -71,20 +83,36 @@ export class CounterWindow {
   verdict(energyJ: number, shown: ShownPower, steps: CounterSteps): Verdict {
     const { power, twoWay, rises } = this
     const countedJ = energyJ - this.startJ
-    const isUnseenMs = twoWay ? UNSEEN_MS + power.ms / 2 : UNSEEN_MS
-    const openJ =
-      power.spreadJ + 2 * steps.knownJ + (shown.mostW * isUnseenMs + leastW(shown) * power.ms) / 1000
+    const all = this.#allowances(shown, steps)
     const flowedJ = twoWay ? power.drawnJ + power.backJ : power.drawnJ
-    if (
-      countedJ >
-      power.drawnJ + (twoWay ? TWO_WAY_ACCURACY : ACCURACY) * flowedJ + openJ + (twoWay ? power.backJ : 0)
-    )
-      return 'more'
+    const alsoJ = twoWay ? power.backJ : 0
+    const isMore = ({ accuracy, openJ }: Allowance) =>
+      countedJ > power.drawnJ + (twoWay ? TWO_WAY_ACCURACY : accuracy) * flowedJ + openJ + alsoJ
+    if (all.some(isMore)) return 'more'
     const stepIsKnown = rises >= MOVES && steps.hasMoved
-    const leastJ = twoWay ? power.drawnJ / GROSS_FACTOR : (1 - ACCURACY) * power.drawnJ
-    if (stepIsKnown && countedJ < leastJ - openJ) return 'less'
+    const isLess = ({ accuracy, openJ }: Allowance) =>
+      countedJ < (twoWay ? power.drawnJ / GROSS_FACTOR : (1 - accuracy) * power.drawnJ) - openJ
+    if (stepIsKnown && all.some(isLess)) return 'less'
     const stands = rises === 0 && countedJ === 0 && power.ms >= GROSS_WINDOW_MS
-    return stands && power.drawnJ - openJ > STANDS_AT_MOST_J ? 'less' : undefined
+    return stands && power.drawnJ - all[0].openJ > STANDS_AT_MOST_J ? 'less' : undefined
+  }
+
+  /** What the power may be wrong by, at any load; and at a steady one, of which many readings leave little open. */
+  #allowances(shown: ShownPower, steps: CounterSteps): [Allowance, ...Allowance[]] {
+    const { power, twoWay } = this
+    const alwaysJ = power.spreadJ + 2 * steps.knownJ + (leastW(shown) * power.ms) / 1000
+    const unseenMs = twoWay ? UNSEEN_MS + power.ms / 2 : UNSEEN_MS
+    const any = {
+      accuracy: power.ms >= WINDOW_MS ? LONG_ACCURACY : ACCURACY,
+      openJ: alwaysJ + (shown.mostW * unseenMs) / 1000,
+    }
+    if (power.ms < STEADY_WINDOW_MS || !this.#isLive(steps)) return [any]
+    return [any, { accuracy: LONG_ACCURACY, openJ: alwaysJ + power.unseenJ(shown.mostW) }]
+  }
+
+  /** Whether the load was steady, and the counter moved meanwhile. */
+  #isLive(steps: CounterSteps): boolean {
+    return this.rises >= MOVES && steps.hasMoved && !this.twoWay && this.power.isSteady
   }
 
   /** Whether the window has seen enough. */
@@ -93,12 +121,20 @@ export class CounterWindow {
     return this.power.ms >= (gross ? GROSS_WINDOW_MS : WINDOW_MS) && most >= STEPS * steps.knownJ
   }
 
-  /** Whether a disagreement is so plain that the window need not be seen to its end: by three times at least, at a steady load. */
+  /** Whether a disagreement is so plain that the window need not be seen to its end: at a steady load, by three times sooner. */
   isPlain(energyJ: number, steps: CounterSteps): boolean {
     const { most, gross } = this.#sides(energyJ)
     const isEven = energyJ - this.startJ > 2 * this.#largestJ
-    const isLive = this.rises >= MOVES && steps.hasMoved && !this.twoWay && this.power.isSteady
-    return gross && isEven && isLive && this.power.ms >= STEADY_WINDOW_MS && most >= STEPS * steps.knownJ
+    const leastMs = gross ? STEADY_GROSS_WINDOW_MS : STEADY_WINDOW_MS
+    return isEven && this.#isLive(steps) && this.power.ms >= leastMs && most >= STEPS * steps.knownJ
+  }
+
+  /**
+   * Whether a first movement, of a step at most, holds energy from before the window: more than the highest power makes since then.
+   * @param grownJ J of the movement
+   */
+  isFromBefore(grownJ: number, { mostW }: ShownPower): boolean {
+    return grownJ > ((1 + LONG_ACCURACY) * mostW * this.power.ms) / 1000
   }
 
   #sides(energyJ: number): { most: number; gross: boolean } {

@@ -1,6 +1,6 @@
 import { counterFault } from './counter-fault.ts'
 import { CounterSteps, type KnownSteps } from './counter-steps.ts'
-import { CounterWindow, type ShownPower } from './counter-window.ts'
+import { CounterWindow, MOST_STEP_J, type ShownPower } from './counter-window.ts'
 import { Doubts } from './doubts.ts'
 import { Oddities } from './oddities.ts'
 import { SparsePolls } from './sparse-polls.ts'
@@ -12,6 +12,8 @@ export const JUDGED_AT_MOST_MS = 5 * 60_000
 const GAP_FACTOR = 1000
 /** Windows in a row that disagree. One may hold a meter's replacement, or a counter that was set. */
 const WINDOWS_TO_REFUSE = 2
+/** A counter that stood for so many readings at first has large steps, and its first one began before them. */
+const STOOD_AT_FIRST = 3
 /** Counters whose last digit is smaller are told at every reading where the meter shows no power. */
 const COARSE_STEP_J = 36_000
 
@@ -53,6 +55,9 @@ export class HeldCounter {
   readonly #doubts = new Doubts()
   /** readings that are told though the counter has not moved: the interval meter accepts a fall at the second one */
   #tellStill = 0
+  /** whether the counter has moved since counting began: before that its present step may be older in part */
+  #isPhaseKnown: boolean
+  #stoodAtFirst = 0
   #strikes = 0
   #fault: string | undefined
   /** the fault of an earlier run, until the counter has agreed for a window */
@@ -65,6 +70,7 @@ export class HeldCounter {
   constructor(stepJ: number, known: KnownCounter = {}) {
     this.#steps = new CounterSteps(stepJ, known)
     this.#distrust = typeof known.fault === 'string' ? known.fault : undefined
+    this.#isPhaseKnown = this.#steps.hasMoved
   }
 
   /** What the next run of the agent should know. */
@@ -123,9 +129,13 @@ export class HeldCounter {
     this.#window = undefined
     this.#goodJ = undefined
     const moved = energyJ !== this.#toldJ
-    if (energyJ === undefined || (!moved && this.#steps.lastDigitJ >= COARSE_STEP_J)) return {}
+    const isCoarse = this.#steps.lastDigitJ >= COARSE_STEP_J
+    if (energyJ === undefined || (!moved && isCoarse)) return {}
+    // its first step may have begun before the first reading, and no power says how much of it
+    const isOlder = isCoarse && !this.#isPhaseKnown && this.#toldJ !== undefined
+    this.#isPhaseKnown ||= this.#toldJ !== undefined
     this.#toldJ = energyJ
-    return { energyJ }
+    return isOlder ? { energyJ, startsAgain: true } : { energyJ }
   }
 
   #judged(energyJ: number, at: Moment): HeldReading {
@@ -143,8 +153,10 @@ export class HeldCounter {
     const overGap = gap || this.#doubts.sinceGap
     if (overGap && grownJ <= this.#mostOverGapJ(at.elapsedMs)) return this.#overGap(energyJ, grownJ, at)
     if (!gap) this.#sparse.end()
-    if (grownJ > window.mostAtOnceJ(this.#shown, this.#steps) && energyJ !== this.#seenJ)
-      this.#note(steadyMs, grownJ)
+    if (this.#isOlder(grownJ, window)) return this.#countFromStep(energyJ, grownJ)
+    const mostJ = window.mostAtOnceJ(this.#shown, this.#steps)
+    // what stays where it has leapt to is one leap, not one at each reading
+    if (grownJ > mostJ && Math.abs(energyJ - (this.#seenJ ?? goodJ)) > mostJ) this.#note(steadyMs, grownJ)
     if (this.#fault !== undefined) return {}
     const verdict = window.verdict(energyJ, this.#shown, this.#steps)
     if (verdict !== undefined) {
@@ -154,9 +166,11 @@ export class HeldCounter {
       if (overGap || isJudged) return this.#strike(energyJ, window, verdict)
       if (doubt !== 'many') return {}
       this.#toldJ = undefined
+      this.#forgetPhase()
       return { startsAgain: true }
     }
     this.#doubts.end()
+    this.#isPhaseKnown ||= grownJ > 0 && this.#toldJ !== undefined
     this.#steps.grew(grownJ)
     this.#goodJ = energyJ
     const told = this.#tell(energyJ)
@@ -166,6 +180,24 @@ export class HeldCounter {
       this.#startWindow(energyJ)
     }
     return told
+  }
+
+  /**
+   * Whether the counter's first movement is a step of which a part is older than the first reading. Only its power says what flowed since
+   * then, and the counter counts from here on.
+   */
+  #isOlder(grownJ: number, window: CounterWindow): boolean {
+    if (this.#isPhaseKnown || this.#doubts.any) return false
+    if (grownJ === 0) this.#stoodAtFirst++
+    if (grownJ === 0 || grownJ > MOST_STEP_J) return false
+    return this.#stoodAtFirst >= STOOD_AT_FIRST || window.isFromBefore(grownJ, this.#shown)
+  }
+
+  #countFromStep(energyJ: number, grownJ: number): HeldReading {
+    this.#steps.grew(grownJ)
+    this.#begin(energyJ)
+    this.#isPhaseKnown = true
+    return { energyJ, startsAgain: true }
   }
 
   /** A time without readings: one alone says little, many alike a lot. */
@@ -203,7 +235,7 @@ export class HeldCounter {
    */
   #fallen(energyJ: number, goodJ: number, steadyMs: number, gap: boolean): HeldReading {
     // a true counter that begins again is near 0
-    if (energyJ > goodJ / 2 && energyJ !== this.#seenJ) this.#note(steadyMs, goodJ - energyJ)
+    if (energyJ > goodJ / 2 && energyJ < (this.#seenJ ?? goodJ)) this.#note(steadyMs, goodJ - energyJ)
     const stays = this.#doubts.fell(gap, this.#seenJ !== undefined && energyJ >= this.#seenJ)
     if (stays === undefined) return {}
     if (stays === 'since now') return this.#beginAgain(energyJ)
@@ -220,7 +252,13 @@ export class HeldCounter {
 
   #beginAgain(energyJ: number): HeldReading {
     this.#begin(energyJ)
+    this.#forgetPhase()
     return { energyJ, startsAgain: true }
+  }
+
+  #forgetPhase(): void {
+    this.#isPhaseKnown = false
+    this.#stoodAtFirst = 0
   }
 
   #startWindow(energyJ: number): void {

@@ -2,6 +2,10 @@ import { areaAboveJ } from './trapezoid.ts'
 
 /** This many times the standard error of the mean power is left open. */
 const ERRORS = 6
+/** A state that the load has for a part p of the time is missed by N readings with (1 - p)^N: such a p is left open that it is e^-7. */
+const MISSED = 7
+/** A load may reach so many times the highest power that was seen, between the readings. */
+const MAY_REACH = 2
 /** The part by which the readings of a steady load differ at most. */
 const STEADY_RATIO = 0.1
 /** Fewer may all have missed the same moments. */
@@ -33,6 +37,18 @@ export class PowerEvidence {
   get isSteady(): boolean {
     if (this.#readings < STEADY_READINGS) return false
     return this.#lowW > 0 && this.#highW - this.#lowW <= STEADY_RATIO * this.#highW
+  }
+
+  /**
+   * J by which the energy may be another one because readings of a steady load have missed another state of it. The more readings there
+   * are, the less is left open.
+   * @param mostW the highest power that its meter has shown
+   */
+  unseenJ(mostW: number): number {
+    if (this.#readings === 0 || this.ms === 0) return 0
+    const meanW = (this.drawnJ * 1000) / this.ms
+    const leapW = Math.max(meanW, MAY_REACH * mostW - meanW)
+    return (leapW * (1 - Math.exp(-MISSED / this.#readings)) * this.ms) / 1000
   }
 
   /**

@@ -7,6 +7,7 @@ import { acceptedShares, type StratumPool, stratumPools } from '../asic/pools.ts
 import { powerFact, wattsOf } from '../asic/power.ts'
 import { alone, webSession } from '../asic/session.ts'
 import { webPort } from '../asic/settings.ts'
+import { toldOf } from '../asic/told-to-stop.ts'
 import { defineDriver } from '../plugin/driver.ts'
 import {
   isRow,
@@ -29,7 +30,9 @@ export default defineDriver({
   settings: z.strictObject({ port: webPort() }),
   needsHost: true,
   requests: ['GET /api/system/info', 'GET /api/system/asic'],
-  recognises: ({ systemInfo }) => /"ASICModel"\s*:/.test(systemInfo ?? ''),
+  recognises: ({ systemInfo, systemAsic, httpRoot }) =>
+    [systemInfo, systemAsic].some((page) => /"ASICModel"\s*:/.test(page ?? '')) ||
+    /<title>\s*(?:AxeOS|Nerd\w*axe)\b/i.test(httpRoot?.body ?? ''),
   open: ({ host, options: { port } }) =>
     webSession(new WebClient({ host, port }), async (pages, signal) => {
       const info = await alone(signal, (wait) => pages.get('/api/system/info', wait))
@@ -66,7 +69,12 @@ function axeFacts(info: Row, asic: Row | undefined): AsicFacts {
     fans: fansOf(info),
     uptimeS: nonNegativeOf(info, 'uptimeSeconds'),
     // a machine that stopped itself for a fault pauses too
-    asleep: faults.length === 0 && (isTrue(info['shutdown']) || isTrue(info['miningPaused'])),
+    stopped: {
+      info: toldOf(
+        { complete: !isCut(info) },
+        faults.length === 0 && (isTrue(info['shutdown']) || isTrue(info['miningPaused'])),
+      ),
+    },
     faults,
     // the shares of both pools together, with the difficulty of the active pool
     // where the page is cut, the pool in use may be missing and its fallback not

@@ -42,7 +42,12 @@ export default defineDriver({
       const network = await once('/network')
       const facts = summary
         ? machineFacts(summary, capabilities ?? {})
-        : { ...identityFacts(capabilities ?? {}), hashrateHs: hashrateOfChips(rowsOf(chips, LIST)) }
+        : {
+            ...identityFacts(capabilities ?? {}),
+            hashrateHs: hashrateOfChips(rowsOf(chips, LIST)),
+            power: presetPower(capabilities ?? {}, rowsOf(chips, LIST)),
+            stopped: { summary: undefined },
+          }
       return {
         ...facts,
         hardwareId: Object.values(network ?? {}).flatMap((n) => macOf(rowOf(n)['mac_address']) ?? [])[0],
@@ -65,12 +70,13 @@ function machineFacts(summary: Row, capabilities: Row): AsicFacts {
   const pool = section(summary, 'Stratum')
   const boards = rowsOf(summary, 'HBs').map(boardMhs)
   const lastError = textOf(status, 'Last Error')
+  const isIdling = /^idling$/i.test(state)
   return {
     ...identityFacts(capabilities),
     algorithm: textOf(section(summary, 'Mining'), 'Algorithm') ?? textOf(section(summary, 'Mining'), 'Coin'),
     firmware: textOf(summary, 'Software'),
     // no running board: 0, not unknown
-    hashrateHs: fromMhs(sumOfAll([0, ...boards])),
+    hashrateHs: isIdling ? 0 : fromMhs(sumOfAll([0, ...boards])),
     hashrateAvgHs: fromMhs(nonNegativeOf(session, 'Average MHs')),
     expectedHashrateHs: expectedHs(summary, capabilities),
     power: supplyPower(section(summary, 'Power Supply Stats'), state),
@@ -84,10 +90,12 @@ function machineFacts(summary: Row, capabilities: Row): AsicFacts {
     ),
     uptimeS: nonNegativeOf(session, 'Uptime'),
     // without a pool it idles too, but is not switched off
-    asleep:
-      (/^idling$/i.test(state) && pool['IsPoolConnected'] !== false) ||
-      /^(stopping|stopped|curtailed)$/i.test(state) ||
-      isSleepTuned(summary),
+    stopped: {
+      summary:
+        (isIdling && pool['IsPoolConnected'] !== false) ||
+        /^(stopping|stopped|curtailed)$/i.test(state) ||
+        isSleepTuned(summary),
+    },
     starting: /init|start|tun/i.test(state),
     faults: lastError ? [lastError] : [],
     pools: poolsOf(summary, pool),
@@ -129,6 +137,30 @@ const supplyPower = (supply: Row, state: string): AsicFacts['power'] =>
     wattsOf(supply, /^mining$/i.test(state), 'Input Power'),
     positiveOf(supply, 'Input Voltage') ? 'reported' : 'estimated',
   )
+
+/**
+ * The watts at the chips' hashrate by the tuner's presets, for where `summary` with the measured ones is missing. A preset is of a
+ * machine with all its boards: those that run draw their part of it.
+ */
+function presetPower(capabilities: Row, chipRows: readonly Row[]): AsicFacts['power'] {
+  const boardsThs = chipRows.map((row) => (hashrateOfChips([row]) ?? 0) / 1e12).filter((ths) => ths > 0)
+  const running = boardsThs.length / Math.max(boardsThs.length, nonNegativeOf(capabilities, 'Max HBs') ?? 0)
+  const presets = rowsOf(capabilities, 'Tune Presets')
+    .map((preset) => ({ ths: positiveOf(preset, 'hashrate') ?? 0, powerW: positiveOf(preset, 'power') ?? 0 }))
+    .filter(({ ths, powerW }) => ths > 0 && powerW > 0)
+    .sort((a, b) => a.ths - b.ths)
+  const [lowest] = presets
+  if (!lowest || boardsThs.length === 0) return undefined
+  const wholeThs = boardsThs.reduce((sum, ths) => sum + ths, 0) / running
+  const above = presets.find(({ ths }) => ths >= wholeThs) ?? presets.at(-1) ?? lowest
+  const below = presets.findLast(({ ths }) => ths <= wholeThs) ?? lowest
+  const wattsPerTh =
+    above.ths > below.ths
+      ? (below.powerW + ((wholeThs - below.ths) / (above.ths - below.ths)) * (above.powerW - below.powerW)) /
+        wholeThs
+      : above.powerW / above.ths
+  return powerFact(wattsPerTh * wholeThs * running, 'modelled')
+}
 
 /** `HBStatus` lists every slot, `HBs` only the running boards: the firmware disables a failed board and mines on with the rest. */
 function boardsOf(summary: Row, capabilities: Row, chipRows: readonly Row[]): Board[] {

@@ -59,6 +59,7 @@ export default defineDriver({
         ...classic,
         ...defined(boardsFacts(classic, devs)),
         ...defined(configFacts(config, devs)),
+        stopped: { ...classic.stopped, ...stopSigns(config, devs) },
         ...tempFacts(temps),
         firmware: textOf(rowsOf(version?.body, 'VERSION')[0], 'LUXminer') ?? classic.firmware,
         fans: fansOf(fans).length > 0 ? fansOf(fans) : (classic.fans ?? []),
@@ -88,14 +89,20 @@ function boardsFacts(classic: AsicFacts, devs: CgminerReply | undefined): AsicFa
 
 function configFacts(config: Row | undefined, devs: CgminerReply | undefined): AsicFacts {
   const boards = rowsOf(devs?.body, 'DEVS')
-  const curtailed = !/^(none)?$/i.test(textOf(config, 'CurtailMode') ?? '')
   return {
     model: textOf(config, 'Model') ?? textOf(boards[0], 'Model'),
     hardwareId: macOf(config?.['MACAddr']) ?? textOf(config, 'SerialNumber'),
     liquidCooled: isTrue(config?.['ImmersionMode']) || /hydro|liquid/i.test(textOf(config, 'Cooling') ?? ''),
-    // curtailed, or every board switched off by hand
-    asleep: curtailed || (boards.length > 0 && boards.every((row) => isTrue(row['IsUserShutdown']))),
     starting: boards.some((row) => isTrue(row['IsRamping'])),
+  }
+}
+
+/** Curtailed, or every board switched off by hand. */
+function stopSigns(config: Row | undefined, devs: CgminerReply | undefined): AsicFacts['stopped'] {
+  const boards = rowsOf(devs?.body, 'DEVS')
+  return {
+    config: config && !/^(none)?$/i.test(textOf(config, 'CurtailMode') ?? ''),
+    devs: boards.length > 0 ? boards.every((row) => isTrue(row['IsUserShutdown'])) : undefined,
   }
 }
 

@@ -43,7 +43,10 @@ export default defineDriver({
     `GET ${TELEMETRY}`,
     `POST ${LOGIN}`,
   ],
-  recognises: ({ httpRoot }) => /<title>\s*Proto ?OS/i.test(httpRoot?.body ?? ''),
+  recognises: ({ httpRoot, apiV1System, apiV1Mining }) =>
+    /<title>\s*Proto ?OS/i.test(httpRoot?.body ?? '') ||
+    /"system-info"\s*:.*"name"\s*:\s*"ProtoOS"/s.test(apiV1System ?? '') ||
+    /"mining-status"\s*:/.test(apiV1Mining ?? ''),
   open: ({ host, options: { port, web } }) =>
     webSession(webClient({ host, port }, web), async (pages, signal) => {
       const once = (page: string) => alone(signal, (wait) => pages.getOnce(`${API}/${page}`, wait))
@@ -105,8 +108,13 @@ function miningFacts(mining: Row, telemetry: Row | undefined): AsicFacts {
       rowsOf(telemetry, 'psus').flatMap((psu) => numberOf(valueAt(psu, 'temperature', 'ambient')) ?? []),
     ),
     uptimeS: nonNegativeOf(mining, 'mining_uptime_s', 'reboot_uptime_s'),
-    asleep: /^(Stopped|PoweringOff)$/.test(status),
-    starting: /^(Uninitialized|PoweringOn)$/.test(status),
+    stopped: {
+      mining: status
+        ? /^(stopp(ed|ing)|power(ing|ed)off|curtailed|paused|sleeping)$/i.test(status)
+        : undefined,
+    },
+    // `Starting` in older versions of the API
+    starting: /^(Uninitialized|PoweringOn|Starting)$/.test(status),
   }
 }
 

@@ -69,7 +69,7 @@ function sealFacts(summary: Row | undefined, stats: Row): AsicFacts {
     fans: liquidCooled ? [] : fansOf(stats),
     liquidCooled,
     uptimeS: nonNegativeOf(summary, 'Elapsed') ?? nonNegativeOf(stats, 'Elapsed'),
-    asleep: /suspend|sleep|standby|stop/i.test(state),
+    stopped: { stats: state ? /suspend|sleep|standby|stop/i.test(state) : undefined },
     starting: stats['Raise Freq Done'] === false,
     faults: faultsOf(stats),
     pools: undefined,

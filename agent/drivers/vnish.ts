@@ -8,7 +8,9 @@ import { fromGhs } from '../asic/hashrates.ts'
 import { powerFact } from '../asic/power.ts'
 import { alone, cgminerSession, supplement } from '../asic/session.ts'
 import { minerPort, webLogin, webPort } from '../asic/settings.ts'
+import { toldOf } from '../asic/told-to-stop.ts'
 import { defineDriver } from '../plugin/driver.ts'
+import type { CgminerReply } from '../wire/cgminer/reply.ts'
 import {
   isTrue,
   macOf,
@@ -72,7 +74,7 @@ async function portFacts(client: CgminerClient, signal: AbortSignal): Promise<As
   const firmware = SELLER.exec(facts.model ?? '')?.[1]
   return {
     ...facts,
-    ...stateFacts(textOf(data, 'state')),
+    ...stateFacts(textOf(data, 'state'), 'stats', stats),
     model: facts.model?.replace(SELLER, ''),
     firmware: firmware ?? facts.firmware,
     boards: facts.boards && chainsOf(facts.boards, data),
@@ -102,7 +104,7 @@ async function pagesFacts(pages: WebClient, signal: AbortSignal): Promise<AsicFa
   const watts = positiveOf(miner, 'power_consumption', 'power_usage')
   const max = (name: string) => chains.flatMap((chain) => numbersOf(valueAt(chain, name, 'max') ?? []))
   return {
-    ...stateFacts(textOf(rowOf(miner['miner_status']), 'miner_state')),
+    ...stateFacts(textOf(rowOf(miner['miner_status']), 'miner_state'), SUMMARY, undefined),
     model: textOf(info, 'miner'),
     firmware: info && ['Vnish', textOf(info, 'fw_version')].filter((part) => part).join(' '),
     hardwareId: macOf(valueAt(info, 'system', 'network_status', 'mac')),
@@ -125,10 +127,14 @@ async function pagesFacts(pages: WebClient, signal: AbortSignal): Promise<AsicFa
   }
 }
 
-/** @param state VNish's `miner_state`; `failure` once the firmware has stopped trying to mine */
-function stateFacts(state: string | undefined): AsicFacts {
+/**
+ * @param state VNish's `miner_state`; `failure` once the firmware has stopped trying to mine
+ * @param answer that tells it @param reply the whole of it, where firmware may leave the state out
+ */
+function stateFacts(state: string | undefined, answer: string, reply: CgminerReply | undefined): AsicFacts {
+  const isStopped = /^(stopped|shutting-down|paused|sleep(ing)?)$/i.test(state ?? '')
   return {
-    asleep: /^(stopped|shutting-down|paused|sleep(ing)?)$/i.test(state ?? ''),
+    stopped: { [answer]: state ? isStopped : toldOf(reply, false) },
     starting: /^(initializing|starting|restarting|auto-tuning)$/i.test(state ?? ''),
     faults: /^failure$/i.test(state ?? '') ? ['the firmware has stopped mining: miner state failure'] : [],
   }

@@ -77,7 +77,7 @@ export default defineDriver({
           textOf(status, 'Firmware Version', 'FirmwareVersion'),
         ramping,
         starting: ramping || rows.some((row) => isClimbing(row) || isInitialising(row)),
-        asleep: isTrue(status?.['btmineroff'] ?? status?.['mineroff']),
+        stopped: { status: status && isTrue(status['btmineroff'] ?? status['mineroff']) },
         faults: [...errorsOfSummary(summary), ...errorsOf(errors?.['error_code'])].map(whatsminerFault),
         pools: pools && poolFacts({ ...pools, body: { POOLS: recordsOf(pools, 'POOLS') } }),
       }

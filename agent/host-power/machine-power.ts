@@ -1,7 +1,7 @@
 import { defined } from '../../protocol/kit/defined.ts'
 import type { PowerBasis } from '../../protocol/sample.ts'
 import { firstOf, type Judged } from './judge.ts'
-import { CHASSIS_RANK, type Side, type Subject, subjectOf } from './sensor-names.ts'
+import { CHASSIS_RANK, type Side, type Subject, subjectOf, TOTAL_RANK } from './sensor-names.ts'
 
 /** A machine's power, and how it is known. `estimated` where it lacks the losses of the supplies. */
 export interface MachinePower extends Judged {
@@ -16,6 +16,19 @@ export interface SupplyPower {
   output: Judged
   /** it is on by its own words, so where it shows no power, it may carry some */
   isSilent?: boolean
+  /** output by input; absent: not told */
+  efficiencyRatio?: number
+}
+
+/** A supply's sensor of 8 bits that has no reading shows all bits set: 255, or 2550 where its steps are 10 W (HPE iLO 5). */
+const ALL_OF_8_BITS = 255
+const FAR_FROM_OTHERS = 4
+
+/** What a supply says instead of a power where it is far above all others of the machine, with all bits of its sensor set. */
+function withAllBitsSet(watts: readonly number[]): string | undefined {
+  const [most = 0, next = 0] = [...watts].sort((a, b) => b - a)
+  const isAllBits = most > 0 && most % ALL_OF_8_BITS === 0
+  return isAllBits && next > 0 && most > FAR_FROM_OTHERS * next ? `${most} W, beside ${next} W` : undefined
 }
 
 /**
@@ -27,6 +40,10 @@ export function sumOfSupplies(supplies: readonly SupplyPower[]): MachinePower {
   let sumW = 0
   let basis: PowerBasis = 'reported'
   let silent = 0
+  const nonsense = withAllBitsSet(
+    supplies.flatMap(({ input, output }) => input.powerW ?? output.powerW ?? []),
+  )
+  if (nonsense !== undefined) return { refused: nonsense }
   for (const { input, output, isSilent } of supplies) {
     if (input.powerW !== undefined) sumW += input.powerW
     else if (output.powerW !== undefined) {
@@ -59,10 +76,7 @@ export interface NamedSensor extends Judged {
  * feed them all.
  */
 export function machinePowerOf(sensors: readonly NamedSensor[]): MachinePower {
-  const known = sensors.flatMap((sensor) => {
-    const subject = sensor.subject ?? subjectOf(sensor.name)
-    return subject ? [{ sensor, subject }] : []
-  })
+  const known = knownAmong(sensors)
   const wholes = known
     .flatMap(({ sensor, subject }) => (subject.of === 'machine' ? [{ sensor, subject }] : []))
     .sort((a, b) => a.subject.rank - b.subject.rank)
@@ -76,11 +90,72 @@ export function machinePowerOf(sensors: readonly NamedSensor[]): MachinePower {
   if (ofNode.length > 0) return withBasis(firstOf(ofNode.map(({ sensor }) => sensor)))
   const whole = firstOf((ownWholes.length > 0 ? ownWholes : wholes).map(({ sensor }) => sensor))
   if (whole.powerW !== undefined) return { powerW: whole.powerW, basis: 'reported' }
+  const strangers = strangeSupplies(known)
+  if (strangers.length > 0)
+    return { unclear: `supplies of which it is not known what each shows (${listOf(strangers)})` }
   const sum = sumOfSupplies(suppliesOf(known))
   if (sum.powerW !== undefined) return sum
   const refused = whole.refused ?? sum.refused
   return refused === undefined && wholes.length === 0 ? hotSwapPower(known) : defined({ refused })
 }
+
+function knownAmong(sensors: readonly NamedSensor[]): Known[] {
+  return sensors.flatMap((sensor) => {
+    const subject = sensor.subject ?? subjectOf(sensor.name)
+    return subject ? [{ sensor, subject }] : []
+  })
+}
+
+/** A sum by the BMC and one of its supplies' sensors differ by so much at most. */
+const SUM_ACCURACY = 0.15
+const SUM_SLACK_W = 30
+
+/**
+ * Supplies with a power whose names are not understood: a sum of the others would look right and be too low. So is one without a number
+ * beside others, unless it is their sum.
+ */
+function strangeSupplies(known: readonly Known[]): string[] {
+  const supplies = suppliesWithPower(known)
+  return supplies.filter((one) => one.isStrange || isOfWhole(one, supplies) === false).map(({ name }) => name)
+}
+
+interface PoweredSupply extends Extract<Subject, { of: 'supply' }> {
+  name: string
+  powerW: number
+}
+
+const suppliesWithPower = (known: readonly Known[]): PoweredSupply[] =>
+  known.flatMap(({ sensor: { name, powerW }, subject }) =>
+    subject.of === 'supply' && powerW !== undefined ? [{ name, powerW, ...subject }] : [],
+  )
+
+/** Whether one without a number is the sum of the numbered ones; undefined: it has a number, or is the only one. */
+function isOfWhole(
+  { supply, side, powerW }: PoweredSupply,
+  all: readonly PoweredSupply[],
+): boolean | undefined {
+  const numbered = all.filter((one) => one.supply !== '')
+  if (supply !== '' || numbered.length === 0) return undefined
+  const sumW = numbered.filter((one) => one.side === side).reduce((sum, one) => sum + one.powerW, 0)
+  return Math.abs(powerW - sumW) <= SUM_ACCURACY * sumW + SUM_SLACK_W
+}
+
+/** The supplies among named sensors; none where not all of them are understood. */
+export function suppliesAmong(sensors: readonly NamedSensor[]): SupplyPower[] {
+  const known = knownAmong(sensors)
+  return strangeSupplies(known).length > 0 ? [] : suppliesOf(known)
+}
+
+/** Whether a sensor shows the power of this machine, and not perhaps that of all supplies or of the frame. */
+export const hasOwnTotal = (sensors: readonly NamedSensor[]): boolean =>
+  knownAmong(sensors).some(
+    ({ sensor, subject }) =>
+      subject.of === 'machine' && subject.rank < TOTAL_RANK && sensor.powerW !== undefined,
+  )
+
+/** Whether a sensor is named for one of several machines in one frame, whose supplies feed all of them. */
+export const areOfNode = (sensors: readonly NamedSensor[]): boolean =>
+  knownAmong(sensors).some(({ subject }) => subject.of === 'machine' && (subject.isNode || subject.node))
 
 const withBasis = (judged: Judged): MachinePower =>
   judged.powerW === undefined ? judged : { powerW: judged.powerW, basis: 'reported' }
@@ -97,8 +172,9 @@ interface Known {
 
 function suppliesOf(known: readonly Known[]): SupplyPower[] {
   const supplies = new Map<string, Record<Side, Judged> & { isSilent: boolean }>()
+  const hasNumbers = suppliesWithPower(known).some(({ supply }) => supply !== '')
   for (const { sensor, subject } of known) {
-    if (subject.of !== 'supply') continue
+    if (subject.of !== 'supply' || subject.isStrange || (hasNumbers && subject.supply === '')) continue
     const sides = supplies.get(subject.supply) ?? { input: {}, output: {}, unsaid: {}, isSilent: false }
     supplies.set(subject.supply, sides)
     // one supply can have two sensors for one side

@@ -9,10 +9,11 @@ export type Side = 'input' | 'output' | 'unsaid'
  * Whose power a sensor measures. A lower rank is surely the machine's; a higher one can be an enclosure's, seen from a node. `node` is
  * the number or letter of one machine among several. `isNode`: by its name it is one of several that share a frame and supplies. A hot-swap controller feeds a board; `isInput`: its name says that it measures
  * what goes in. `isOnly`: it has no number, so its board has no other; where the machine shows no other either, it feeds the whole.
+ * `isStrange`: a supply's power whose name says more than is understood.
  */
 export type Subject =
   | { of: 'machine'; rank: number; node?: string; isNode?: boolean }
-  | { of: 'supply'; supply: string; side: Side }
+  | { of: 'supply'; supply: string; side: Side; isStrange?: boolean }
   | { of: 'hot-swap'; controller: string; isInput: boolean; isOnly?: boolean }
 
 const POWER = '(?:power|pwr|pw|watts|wattage)'
@@ -43,6 +44,8 @@ const MACHINE: readonly RegExp[] = [
 
 /** From this rank on, a sensor can be that of an enclosure. */
 export const CHASSIS_RANK = MACHINE.length - 1
+/** From this rank on, it can be the sum of all supplies of a frame. */
+export const TOTAL_RANK = MACHINE.length - 3
 
 /** `Node 2 Power`, `BLADE-3`, `Pwr Node B`, `sys1 power`; not the boards of one machine. */
 const NODE_IN = /\b(?:node|blade|sled|server|sys|system|host|machine)(?: board)? ?(\d+|[a-h](?= |$))/
@@ -57,9 +60,20 @@ const SLOT_HOT_SWAP = /^slot ?(\d+) hsc(?: (.+))?$/
 const ONLY_HOT_SWAP = /^(mb|board) hsc(?: (.+))?$/
 const HOT_SWAP_POWER = new RegExp(`^(input|in)?(?: ?)(pin|${POWER}(?: (?:in|input))?)(?: w| \\d+)?$`)
 
-const SUPPLY = /\b(?:ps|psu|pmb|pwr supply|power supply)(?: ?(\d+|[a-d])\b|\b)/
-const SUPPLY_WORDS = /^(?:p|w|pin|pout|in|input|out|output|ac|dc|power|pwr|watts|wattage|consumption|total)$/
-const A_POWER = /^(?:pin|pout|in|out|input|output|power|pwr|watts|wattage)$/
+/** Makers' words for a supply. `FPSU1`, `PSUR`: front or rear, left or right. */
+const SUPPLY =
+  /\b([flr]?)(?:ps|psu|crps|pmb|pws|pwr ?supply|pwr ?sup|power ?supply)(?: ?(\d+|[a-h])\b|([lr])\b|\b)/
+/** Where the supply stands: supplies of one number at two places are two. */
+const PLACE = /^(?:front|rear|left|right|top|bottom|upper|lower|sys|system|server|host|chassis)$/
+/** `1`, `A`, `Bay2` */
+const NUMBER = /^(?:bay|slot)?(\d+)$|^([a-h])$/
+/** A name in an SDR has 16 letters, so makers shorten its words, or they are cut. */
+const SUPPLY_WORDS =
+  /^(?:p|w|pin|pout|in|inp|inpu|input|out|outp|outpu|output|ac|dc|pow|powe|powr|power|pwr|pw|watts?|wattage|consumption|cons|draw|total|main|sensor|reading|\d+vin|\d+vout)$/
+const A_POWER = /^(?:pin|pout|in|out|input|output|pow|powe|powr|power|pwr|pw|watts?|wattage)$/
+/** A name with one of these is of something else: a rating, a limit, a rail, a fan. */
+const NO_SUPPLY_POWER =
+  /^(?:fans?|max|maximum|min|minimum|peak|limit|cap|capping|capacity|rated|rating|budget|threshold|avail(?:able)?|alloc(?:ated)?|volts?|voltage|amps?|curr|current|temp|temperature|rpm|speed|eff|efficiency|status|stat|state|mode|redund\w*|health|fault|fail\w*|good|ok|present|presence|lost|loss|warn\w*|p?\d+v\d*\w*|v?sb|stby|standby|aux|rail|factor|percent|pct|energy|led|unit|spare|hours?)$/
 
 /** Undefined for the sensor of a part: a CPU, a GPU, a fan, a drive, a rail. */
 export function subjectOf(name: string): Subject | undefined {
@@ -119,15 +133,29 @@ const unnumbered = (words: string): string =>
 function supplyOf(words: string): Subject | undefined {
   const found = SUPPLY.exec(words)
   if (!found) return undefined
-  const rest = words.replace(found[0], ' ').trim().split(/\s+/).filter(Boolean)
-  if (!rest.every((word) => SUPPLY_WORDS.test(word)) || !rest.some((word) => A_POWER.test(word)))
+  const all = words.replace(found[0], ' ').trim().split(/\s+/).filter(Boolean)
+  const places = all.filter((word) => PLACE.test(word))
+  // `PSU Input Power 1`: the number stands behind
+  const numbers = all.filter((word) => NUMBER.test(word))
+  const rest = all.filter((word) => !places.includes(word) && !numbers.includes(word))
+  if (!rest.some((word) => A_POWER.test(word))) return undefined
+  const isStrange = !rest.every((word) => SUPPLY_WORDS.test(word))
+  if (isStrange && rest.some((word) => NO_SUPPLY_POWER.test(word) && !SUPPLY_WORDS.test(word)))
     return undefined
-  const has = (...some: string[]) => rest.some((word) => some.includes(word))
-  if (found[1] === undefined && has('total')) return undefined
-  const side = has('pin', 'in', 'input', 'ac')
-    ? 'input'
-    : has('pout', 'out', 'output', 'dc')
-      ? 'output'
-      : 'unsaid'
-  return { of: 'supply', supply: found[1] ?? '', side }
+  const [, side = '', number, behind] = found
+  const said = numbers.flatMap((word) => NUMBER.exec(word)?.slice(1).filter(Boolean) ?? [])
+  const known = [number ?? behind, ...said].filter((one) => one !== undefined)
+  const has = (...some: RegExp[]) => rest.some((word) => some.some((one) => one.test(word)))
+  if (known.length === 0 && has(/^total$/)) return undefined
+  const supply = [side, ...places, (known[0] ?? '').replace(/^0+(?=\d)/, '')].filter(Boolean).join(' ')
+  return {
+    of: 'supply',
+    supply,
+    side: has(/^(?:pin|in|inp|inpu|input|ac|\d+vin)$/)
+      ? 'input'
+      : has(/^(?:pout|out|outp|outpu|output|dc|\d+vout)$/)
+        ? 'output'
+        : 'unsaid',
+    ...((isStrange || known.length > 1) && { isStrange: true }),
+  }
 }

@@ -11,6 +11,7 @@ import { MinuteMeter, type MinuteMeterState } from './minute-meter.ts'
 import { type OwnerAmount, OwnerMeter, type OwnerMeterState } from './owner-meter.ts'
 import { cutAtMinutes } from './piece.ts'
 import { spreadAmount, spreadEnergyAndTime, spreadExported } from './spread.ts'
+import type { Shown } from './unseen-work.ts'
 import { WorkEstimate, type WorkEstimateState } from './work-estimate.ts'
 
 /** Everything that an accumulator needs to go on after a restart. Kept on disk as JSON in the spool's checkpoint. */
@@ -118,9 +119,16 @@ export class DeviceAccumulator {
     const counting = this.#countingOwners(last)
     const growth = this.#owners.advance(reading.counters?.byOwner ?? [], comparison)
     this.#owners.see(reading.counters?.unsold ?? [], comparison)
-    const amounts = this.#estimate.reduce(growth, at.wallMs)
+    const shown = { amounts: growth, told: toldWork(reading), atMs: at.wallMs }
+    if (comparison.restarted) this.#estimate.restarted()
+    const amounts = this.#estimate.settle(shown)
     if (last && elapsedMs !== undefined)
-      amounts.push(...this.#estimated(last, elapsedMs, at.wallMs, growth, counting))
+      amounts.push(...this.#estimated(last, elapsedMs, { ...shown, counting }))
+    // the time between this reading and the last one lies before the restart, but for its end
+    if (comparison.restarted) this.#estimate.restarted()
+    // a counter may have been left out for a while before it is refused
+    if (refused.includes('work')) amounts.push(...this.#estimate.end())
+    this.#estimate.note(reading)
     const counts = this.#owners.countsWorkSince(at.wallMs - RECOVERED_AT_MOST_MS)
     this.#last = asLastReading(reading, at, last, counts)
     if (last && elapsedMs !== undefined)
@@ -133,7 +141,18 @@ export class DeviceAccumulator {
     limit = Number.POSITIVE_INFINITY,
     clocks?: ReadonlySet<number | undefined>,
   ): Interval[] {
+    // a machine that is gone has no reading that would book what waits
+    if (this.#last && wallMs - this.#last.wallMs > this.#maxGapMs)
+      this.#bookLate(this.#estimate.overdue(wallMs))
     return this.#minutes.take(Math.max(this.#last?.wallMs ?? 0, wallMs - this.#maxGapMs), limit, clocks)
+  }
+
+  /** Books work for which no reading comes any more to the end of the last one's time. */
+  #bookLate(amounts: readonly OwnerAmount[]): void {
+    const endMs = this.#last?.wallMs
+    if (endMs === undefined) return
+    const span = { gap: false, pieces: [{ startMs: endMs - 1, endMs }] }
+    for (const amount of amounts) spreadAmount(this.#minutes, span, amount)
   }
 
   /** All records, the running minute included: the agent stops. */
@@ -147,17 +166,19 @@ export class DeviceAccumulator {
     return new Set(owners.filter((owner) => this.#owners.countsWorkOf(owner)).map(ownerKey))
   }
 
-  /** The work that no counter counts, over a time that readings cover. @param growth what counters gave for the same time */
+  /** The work that no counter tells, over a time that readings cover. @param shown what counters gave for the same time */
   #estimated(
     last: LastReading,
     elapsedMs: number,
-    atMs: number,
-    growth: readonly OwnerAmount[],
-    counting: ReadonlySet<string>,
+    { amounts, ...shown }: Shown & { counting: ReadonlySet<string> },
   ): OwnerAmount[] {
     if (this.#isGap(elapsedMs)) return []
-    const grown = new Set(growth.filter((a) => a.quantity === 'workDiff1').map((a) => ownerKey(a.owner)))
-    return this.#estimate.between(last, elapsedMs, { atMs, grown, counting })
+    const counted = amounts.filter((a) => a.quantity === 'workDiff1' && !(a.begins && a.amount === 0))
+    const grown = new Set(counted.map((a) => ownerKey(a.owner)))
+    return [
+      ...this.#estimate.between(last, elapsedMs, { ...shown, grown }),
+      ...this.#estimate.wait(last, elapsedMs, { ...shown, grown }),
+    ]
   }
 
   #isGap(elapsedMs: number): boolean {
@@ -174,8 +195,9 @@ export class DeviceAccumulator {
     )
   }
 
-  /** Forgets the counters and the last reading. The open records stay. */
+  /** Forgets the counters and the last reading, and books what waited for them. The open records stay. */
   #startAgain(): void {
+    this.#bookLate(this.#estimate.end())
     this.#energy.forgetCounter()
     this.#exported.forgetCounter()
     this.#owners = new OwnerMeter()
@@ -220,4 +242,10 @@ export class DeviceAccumulator {
     this.#minutes.seal()
     return at.wallMs - Math.max(1, Math.round(elapsedMs))
   }
+}
+
+/** Keys of the owners whose counter of work a reading tells; undefined where it tells none. */
+function toldWork({ counters }: Reading): ReadonlySet<string> | undefined {
+  const told = counters?.byOwner?.filter(({ workDiff1 }) => workDiff1 !== undefined) ?? []
+  return told.length > 0 ? new Set(told.map(({ owner }) => ownerKey(owner))) : undefined
 }

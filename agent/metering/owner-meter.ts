@@ -14,6 +14,10 @@ export interface OwnerAmount {
   owner: Owner
   quantity: OwnerQuantity | 'estimatedWorkDiff1'
   amount: number
+  /** the counter has begun again, or goes on from another value: the amount has none of the work before that */
+  begins?: true
+  /** what the counter of work shows */
+  value?: number
 }
 
 const FORGOTTEN_MS = 7 * 24 * HOUR_MS
@@ -71,8 +75,14 @@ export class OwnerMeter {
           const state = sold ? firstState(quantity, value, knows, comparison, limit) : undefined
           this.#counters.set(key, new Counter(state))
         }
-        const amount = this.#counters.get(key)?.advance(Math.round(value), comparison.restarted, limit)
-        if (amount !== undefined) amounts.push({ owner: values.owner, quantity, amount })
+        const counter = this.#counters.get(key)
+        const before = counter?.last
+        const amount = counter?.advance(Math.round(value), comparison.restarted, limit)
+        const isWork = quantity === 'workDiff1'
+        const begins = isWork && hasBegun(before, counter?.last, amount)
+        if (amount === undefined && !begins) continue
+        const shown = { ...(isWork && { value: Math.round(value) }), ...(begins && { begins }) }
+        amounts.push({ owner: values.owner, quantity, amount: amount ?? 0, ...shown })
       }
     }
     return amounts
@@ -91,6 +101,10 @@ export class OwnerMeter {
         this.#counters.delete(key)
   }
 }
+
+/** Whether a counter that was known has begun again, or goes on from a value that has no part for the time before. */
+const hasBegun = (before: number | undefined, now = before, amount?: number): boolean =>
+  before !== undefined && now !== undefined && (now < before || (now !== before && amount === undefined))
 
 /**
  * The first state of a counter that is new to the agent. An owner that appears between two readings, as after a pool switch, a new

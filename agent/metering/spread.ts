@@ -61,10 +61,10 @@ export function spreadExported(minutes: MinuteMeter, { pieces, gap }: Span, expo
 /** Spreads the growth of one owner's counter over the minutes of a span. */
 export function spreadAmount(
   minutes: MinuteMeter,
-  { pieces, gap, reading }: Span,
+  { pieces, gap, reading }: Pick<Span, 'pieces' | 'gap'> & Partial<Pick<Span, 'reading'>>,
   { owner, quantity, amount }: OwnerAmount,
 ): void {
-  const difficulty = quantity === 'workDiff1' ? reading.shares?.difficulty : undefined
+  const difficulty = quantity === 'workDiff1' ? reading?.shares?.difficulty : undefined
   const parts = apportion(amount, lengthsMs(pieces))
   for (const [i, piece] of pieces.entries()) {
     const part = parts[i] as number

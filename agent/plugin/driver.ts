@@ -3,6 +3,7 @@ import type { Device, DeviceKind } from '../../protocol/device.ts'
 import type { Plugin } from '../../protocol/kit/plugin.ts'
 import type { FirstAnswers } from './first-answers.ts'
 import { heldSession } from './held-session.ts'
+import { apart } from './remembered.ts'
 import type { Session } from './session.ts'
 
 export type { Session } from './session.ts'
@@ -42,5 +43,11 @@ export const ANOTHER_FIRMWARE = 'another-firmware'
 /** Every driver is made here, so every reading of every driver is held against itself. */
 export const defineDriver = <S extends z.ZodObject>(driver: Driver<S>): Driver<S> => ({
   ...driver,
-  open: (target) => heldSession(driver.open(target)),
+  open: ({ remembered, ...target }) => {
+    const { session, checks } = apart(remembered)
+    return heldSession(
+      driver.open({ ...target, ...(session !== undefined && { remembered: session }) }),
+      checks,
+    )
+  },
 })

@@ -48,7 +48,8 @@ interface Window {
  * Holds the energy counters of a machine and its parts against their own watts. A counter may be of something else: the module with
  * its CPU on a GH200, one domain of the card, all partitions of a chip, or the time since the last query. While the two disagree, the
  * counter is left out, so that the power is integrated instead; nothing is lost by that, because a counter that comes back includes
- * the time. If it goes on, the counter is refused for the rest of the session, and a fault tells both figures.
+ * the time. If it goes on, the counter is refused for the rest of the session, and a fault tells both figures. The next session leaves it
+ * out too, until it has agreed with the watts for as long as it must disagree to be refused.
  */
 export class EnergyCheck {
   readonly #windows = new Map<string, Window>()
@@ -57,6 +58,22 @@ export class EnergyCheck {
   readonly #highestW = new Map<string, number>()
   readonly #mayReachW = new Map<string, number>()
   readonly #faults = new Map<string, string>()
+  /** faults of an earlier session, until the counter has agreed */
+  readonly #distrusted: Map<string, string>
+
+  /** @param known as `known` was in an earlier session; anything else is taken for nothing */
+  constructor(known?: unknown) {
+    const faults = typeof known === 'object' && known !== null ? Object.entries(known) : []
+    this.#distrusted = new Map(
+      faults.filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+    )
+  }
+
+  /** Why counters are refused, by part, for the next session: JSON. Undefined: none is. */
+  get known(): Record<string, string> | undefined {
+    const faults = Object.fromEntries([...this.#distrusted, ...this.#faults])
+    return Object.keys(faults).length > 0 ? faults : undefined
+  }
 
   /** The reading, without its energy counter while that disagrees with its power. @param steadyMs time on a steady clock */
   checked(reading: Reading, steadyMs: number): Reading {
@@ -77,8 +94,9 @@ export class EnergyCheck {
       return reading
     }
     const agrees = this.#faults.has(part) ? false : this.#agrees(part, energyJ, powerW, steadyMs)
-    if (agrees) return reading
-    const fault = this.#faults.get(part)
+    if (agrees && this.#long.get(part)?.agrees) this.#distrusted.delete(part)
+    if (agrees && !this.#distrusted.has(part)) return reading
+    const fault = this.#faults.get(part) ?? this.#distrusted.get(part)
     const { counters: _counters, ...rest } = reading
     const { energyJ: _energyJ, energyPart: _part, ...others } = counters ?? {}
     const told = { ...others, ...(fault && { refused: ['energyJ' as const] }) }

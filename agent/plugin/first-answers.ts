@@ -15,6 +15,16 @@ export interface FirstAnswers {
   httpRoot?: { status: number; headers: Record<string, string>; body: string }
   /** HTTP GET `/api/system/info`: the body where the status is 200 */
   systemInfo?: string
+  /**
+   * the same of `/api/system/asic`, `/api/v1/system`, `/api/v1/mining` and `/api/v1/info`; requested, each in turn, only while the pages
+   * above show no machine: any page may be refused or late
+   */
+  systemAsic?: string
+  apiV1System?: string
+  apiV1Mining?: string
+  apiV1Info?: string
   /** whether TCP 4433 accepts a connection */
   port4433?: boolean
+  /** TCP 4433 `get.device.info`, the reply's text; requested only while nothing else names a firmware */
+  deviceInfo4433?: string
 }

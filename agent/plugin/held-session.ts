@@ -1,7 +1,9 @@
 import { agreeing } from './agreement.ts'
 import { EnergyCheck } from './energy-check.ts'
+import { HolderMemory } from './holder-memory.ts'
 import { inRange } from './in-range.ts'
 import type { Reading } from './reading.ts'
+import { type KnownByChecks, withChecks } from './remembered.ts'
 import type { Session } from './session.ts'
 import { UptimeCheck } from './uptime-check.ts'
 import { WorkCheck } from './work-check.ts'
@@ -10,15 +12,17 @@ import { WorkCheck } from './work-check.ts'
  * A session each of whose readings is held against itself: every figure against its range, figures of one reply against each other,
  * and counters over minutes: energy against
  * the power of the same device, accepted work against its hashrate. What can't be is absent, and a fault tells it.
+ * @param known what the checks of an earlier session have learnt
  */
-export function heldSession(session: Session): Session {
-  const energy = new EnergyCheck()
-  const work = new WorkCheck()
+export function heldSession(session: Session, known: KnownByChecks = {}): Session {
+  const energy = new EnergyCheck(known['energy'])
+  const work = new WorkCheck(known['work'])
+  const holders = new HolderMemory(known['holders'])
   const uptime = new UptimeCheck()
   const held = (reading: Reading, steadyMs: number): Reading => {
     const possible = uptime.checked(energy.checked(agreeing(inRange(reading)), steadyMs), steadyMs)
     // a miner is one machine, without parts
-    return possible.identity.kind === 'asic' ? work.checked(possible, steadyMs) : possible
+    return possible.identity.kind === 'asic' ? work.checked(holders.checked(possible), steadyMs) : possible
   }
   return {
     async read(signal) {
@@ -27,6 +31,11 @@ export function heldSession(session: Session): Session {
       return readings.map((reading) => held(reading, steadyMs))
     },
     ...(session.close && { close: () => session.close?.() }),
-    ...(session.remembers && { remembers: () => session.remembers?.() }),
+    remembers: () =>
+      withChecks(session.remembers?.(), {
+        energy: energy.known,
+        work: work.known,
+        holders: holders.known,
+      }),
   }
 }

@@ -37,6 +37,8 @@ export class LongComparison {
   #window: Window | undefined
   /** the counter disagreed when it was compared last */
   held = false
+  /** it has agreed for as long as one must disagree to be refused */
+  agrees = false
 
   /** Begins afresh with the next movement of the counter. */
   restart(): void {
@@ -71,8 +73,9 @@ export class LongComparison {
     const openJ = (power.openW(moves, mayReachW) * ms) / 1000
     const beyondJ = Math.abs(grownJ - drawnJ) - TOLERANCE * drawnJ
     this.held = beyondJ > HELD_FROM_PART * openJ
-    if (beyondJ > openJ && moves >= REFUSED_FROM_MOVES && ms >= REFUSED_FROM_MS)
-      return { counterW: (grownJ / ms) * 1000, powerW: (drawnJ / ms) * 1000 }
+    const isLong = moves >= REFUSED_FROM_MOVES && ms >= REFUSED_FROM_MS
+    this.agrees = isLong && beyondJ <= 0
+    if (beyondJ > openJ && isLong) return { counterW: (grownJ / ms) * 1000, powerW: (drawnJ / ms) * 1000 }
     if (!this.held && moves >= MOVES_IN_WINDOW) this.#window = begun(energyJ, atMs)
     return undefined
   }

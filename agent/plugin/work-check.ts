@@ -31,6 +31,12 @@ interface Mark {
   accepted: number | undefined
 }
 
+/** What a session has learnt of its machine's counter. JSON. */
+interface KnownWork {
+  /** why it is not used */
+  refused: string
+}
+
 /**
  * Holds the work that pools accepted against the hashrate of the same miner. Too much of it is a counter of another thing, or in another
  * unit: it is not used. Too little is a hashrate that nobody pays for: it is absent, as no money may rest on it.
@@ -42,7 +48,21 @@ export class WorkCheck {
   #window = nothing()
   #excess = new WorkExcess()
   #refused: string | undefined
+  /** why an earlier session refused the counter, until it has agreed for a whole window */
+  #distrust: string | undefined
   #missed: string | undefined
+
+  /** @param known what an earlier session has learnt, as `known` was; anything else is taken for nothing */
+  constructor(known?: unknown) {
+    const { refused } = (known ?? {}) as Partial<KnownWork>
+    this.#distrust = typeof refused === 'string' ? refused : undefined
+  }
+
+  /** What the next session should know; undefined: nothing. */
+  get known(): KnownWork | undefined {
+    const refused = this.#refused ?? this.#distrust
+    return refused === undefined ? undefined : { refused }
+  }
 
   /** @param steadyMs of a monotonic clock */
   checked(reading: Reading, steadyMs: number): Reading {
@@ -53,14 +73,16 @@ export class WorkCheck {
     if (sample.state !== 'hashing' || !sample.hashrateHs || !counts) {
       this.#last = undefined
       this.#hashesSinceMs = Number.POSITIVE_INFINITY
-      return isCounted && this.#refused ? withoutCounter(reading, this.#refused) : reading
+      const fault = this.#refused ?? this.#distrust
+      return isCounted && fault ? withoutCounter(reading, fault) : reading
     }
     // one reading without it is no restart
     const uptimeS = sample.uptimeS ?? this.#last?.uptimeS ?? 0
     const mark = { atMs: steadyMs, hs, uptimeS, counts, accepted: shares?.accepted }
     const held = this.#add(mark, isCounted ? 1 : (shares?.difficulty ?? 0), shares?.difficulty)
-    if (this.#refused && isCounted) return withoutCounter(reading, this.#refused)
-    if (this.#refused) return { ...reading, sample: withFaults(sample, [this.#refused]) }
+    const refused = this.#refused ?? this.#distrust
+    if (refused && isCounted) return withoutCounter(reading, refused)
+    if (refused) return { ...reading, sample: withFaults(sample, [refused]) }
     if (this.#missed) {
       const { hashrateHs: _, ...rest } = sample
       return { ...reading, sample: withFaults({ ...rest, state: 'faulty' }, [this.#missed]) }
@@ -91,7 +113,8 @@ export class WorkCheck {
     this.#judgeMissed()
     const shares = Math.max(0, (mark.accepted ?? 0) - (last.accepted ?? mark.accepted ?? 0))
     const hashingS = (mark.atMs - this.#hashesSinceMs) / 1000
-    const { held, refused } = this.#excess.add({ work, shares, seconds, hs, hashingS })
+    const { held, refused, agreed } = this.#excess.add({ work, shares, seconds, hs, hashingS })
+    if (agreed) this.#distrust = undefined
     if (refused)
       this.#refused ??= `its pools accepted ${inHs(refused.counted, refused.seconds)} by its counter while it hashes with ${inHs(refused.hashed, refused.seconds)}, so the counter is of something else and is not used; its work is estimated from the hashrate: check the algorithm and the share difficulty`
     return held

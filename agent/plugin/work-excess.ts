@@ -119,6 +119,8 @@ interface Verdict {
   held: boolean
   /** it is left out for good: difficulty-1 shares by the counter and by the hashrate, and the time of both */
   refused?: { counted: number; hashed: number; seconds: number }
+  /** it has agreed for a whole window */
+  agreed: boolean
 }
 
 /**
@@ -141,13 +143,14 @@ export class WorkExcess {
     this.#held = this.#older.luck < (this.#held ? BACK_FROM : HELD_BELOW)
     const held = this.#held
     const refused = [this.#older, this.#younger].find((window) => window?.isRefused)
+    const agreed = this.#older.isFull && !held && !refused
     if (this.#older.isFull && this.#younger) {
       this.#older = this.#younger
       this.#younger = undefined
     }
-    if (!refused) return { held }
+    if (!refused) return { held, agreed }
     const { counted, hashed, seconds } = refused
-    return { held, refused: { counted, hashed, seconds } }
+    return { held, agreed, refused: { counted, hashed, seconds } }
   }
 }
 

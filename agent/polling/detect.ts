@@ -1,12 +1,13 @@
 import { connect } from 'node:net'
 import { PerwattError } from '../../protocol/kit/errors.ts'
-import { after } from '../../protocol/kit/timers.ts'
+import { after, signalAfter } from '../../protocol/kit/timers.ts'
 import { firmwareIn, isAftermarket } from '../asic/firmware.ts'
 import type { Driver } from '../plugin/driver.ts'
 import type { FirstAnswers } from '../plugin/first-answers.ts'
 import { exchange } from '../wire/cgminer/cgminer.ts'
 import { exchangeHttp } from '../wire/http.ts'
-import { showAddress } from '../wire/tcp/address.ts'
+import { type Address, showAddress } from '../wire/tcp/address.ts'
+import { LengthPrefixedTcp } from '../wire/tcp/length-prefixed.ts'
 
 /** The host and ports of an unknown machine. */
 export interface DetectAddress {
@@ -32,8 +33,20 @@ const FURTHER = [
   ['status', 'status4028'],
   ['estats', 'estats4028'],
 ] as const
+/**
+ * Asked one after another while `/` and `/api/system/info` show no machine: AxeOS tells its chip on another page too, Proto and VNish
+ * name themselves on pages of their API that need no login.
+ */
+const FURTHER_PAGES = [
+  ['/api/v1/system', 'apiV1System'],
+  ['/api/system/asic', 'systemAsic'],
+  ['/api/v1/mining', 'apiV1Mining'],
+  ['/api/v1/info', 'apiV1Info'],
+] as const
 /** The next question is asked so long after one that is not answered yet: each may be late, and none waits for another. */
 const NEXT_MS = 250
+/** How long the port of Whatsminer's API 3 has for its answer. */
+const LINK_MS = 2_000
 /** Once the cgminer port has answered without naming a firmware, wait this long for the other answers. */
 const UNNAMED_MS = 600
 /** A cgminer port that is slow names its firmware within this time; one that is filtered never does. */
@@ -65,13 +78,16 @@ export async function detect(
   }
 }
 
-/** The commands of detection: none changes a machine. */
+/** The commands and the pages of detection: none changes a machine. */
 export const DETECTION = ['version', 'devdetails', ...FURTHER.map(([command]) => command)]
+export const DETECTION_PAGES = ['/', '/api/system/info', ...FURTHER_PAGES.map(([path]) => path)]
 
 type CgminerAnswer = {
   [K in keyof FirstAnswers]: K extends `${string}4028` ? K : never
 }[keyof FirstAnswers] &
   string
+
+type PageAnswer = 'systemInfo' | (typeof FURTHER_PAGES)[number][1]
 
 interface Found {
   answers: FirstAnswers
@@ -130,33 +146,59 @@ async function gatherAnswers(
     await Promise.all(asked)
     if (Object.keys(answers).some((name) => name.endsWith('4028'))) settleIn(UNNAMED_MS)
   }
+  const askPage = (path: string, name: PageAnswer) =>
+    gather(page(at, path, signal), ({ status, text }) => {
+      if (status === 200) answers[name] = text.slice(0, KEPT_BODY_CHARS)
+    })
+  const web = async () => {
+    let webError: unknown
+    const root = gather(
+      page(at, '/', signal),
+      ({ status, headers, text }) => {
+        answers.httpRoot = { status, headers, body: text.slice(0, KEPT_BODY_CHARS) }
+      },
+      (error) => {
+        webError = error
+      },
+    )
+    const asked: Promise<unknown>[] = [root, askPage('/api/system/info', 'systemInfo')]
+    await inTurn(Promise.all(asked))
+    for (const [path, name] of FURTHER_PAGES) {
+      if (signal.aborted || isWebClosed(webError) || recognised(answers, drivers) !== undefined) break
+      const question = askPage(path, name)
+      asked.push(question)
+      await inTurn(question)
+    }
+    await Promise.all(asked)
+  }
+  const link = async (spoken: Promise<unknown>) => {
+    const address = { host: at.host, port: at.linkPort ?? 4433 }
+    // an open port alone is no answer: a Whatsminer with both APIs is asked on its cgminer port first
+    await gather(Promise.all([accepts(address, signal), spoken]), ([open]) => {
+      answers.port4433 = open
+    })
+    if (!answers.port4433 || firmwareIn(answers) !== undefined) return
+    await gather(deviceInfo(address, signal), (text) => {
+      answers.deviceInfo4433 = text
+    })
+  }
   const cgminerPort = miner()
   const cgminerHasSpoken = Promise.race([
     cgminerPort,
     new Promise<void>((resolve) => timers.push(after(SPEAKS_WITHIN_MS, resolve))),
   ])
   try {
-    await Promise.race([
-      settled,
-      Promise.all([
-        cgminerPort,
-        gather(page(at, '/', signal), ({ status, headers, text }) => {
-          answers.httpRoot = { status, headers, body: text.slice(0, KEPT_BODY_CHARS) }
-        }),
-        gather(page(at, '/api/system/info', signal), ({ status, text }) => {
-          if (status === 200) answers.systemInfo = text
-        }),
-        // an open port alone is no answer: a Whatsminer with both APIs is asked on its cgminer port first
-        gather(Promise.all([accepts(at.host, at.linkPort ?? 4433, signal), cgminerHasSpoken]), ([open]) => {
-          answers.port4433 = open
-        }),
-      ]),
-    ])
+    await Promise.race([settled, Promise.all([cgminerPort, web(), link(cgminerHasSpoken)])])
     return found
   } finally {
     for (const timer of timers) clearTimeout(timer)
   }
 }
+
+/** Nothing listens on the web port. A machine that cuts or never answers one page may answer the next. */
+const isWebClosed = (error: unknown): boolean =>
+  error instanceof PerwattError &&
+  ['ECONNREFUSED', 'EHOSTUNREACH'].includes(String((error.cause as NodeJS.ErrnoException | undefined)?.code))
 
 /** Nothing listens there. */
 const isClosed = (error: unknown): boolean => error instanceof PerwattError && error.code === 'refused'
@@ -164,10 +206,20 @@ const isClosed = (error: unknown): boolean => error instanceof PerwattError && e
 const page = ({ host, webPort }: DetectAddress, path: string, signal: AbortSignal) =>
   exchangeHttp(`http://${showAddress({ host, port: webPort })}${path}`, { signal, maxBytes: MAX_PAGE_BYTES })
 
+/** Whatsminer's API 3 on its own port; reading needs no account. */
+async function deviceInfo(address: Address, signal: AbortSignal): Promise<string> {
+  const link = new LengthPrefixedTcp(address)
+  try {
+    return await link.ask('{"cmd":"get.device.info"}', AbortSignal.any([signal, signalAfter(LINK_MS)]))
+  } finally {
+    link.close()
+  }
+}
+
 /** Whether the port accepts a connection, which is closed at once. */
-function accepts(host: string, port: number, signal: AbortSignal): Promise<boolean> {
+function accepts(address: Address, signal: AbortSignal): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect({ host, port, signal })
+    const socket = connect({ ...address, signal })
     const answer = (open: boolean) => {
       socket.destroy()
       resolve(open)

@@ -7,6 +7,18 @@ import { Trials } from './trials.ts'
 const isAnotherFirmware = (error: unknown): error is PerwattError =>
   error instanceof PerwattError && error.code === ANOTHER_FIRMWARE
 
+/** What a session of one driver has learnt: another driver can't know what it means. JSON. */
+interface KnownOfFound {
+  driver: string
+  knows: unknown
+}
+
+/** @param remembered as `remembers` of a found session gave it @returns what the driver's own session has learnt; undefined: nothing */
+export const knownBy = (driver: Driver, remembered: unknown): unknown => {
+  const known = remembered as Partial<KnownOfFound> | null | undefined
+  return known?.driver === driver.name ? known.knows : undefined
+}
+
 /** A session with the first of the drivers that reads the machine. */
 export interface FoundSession extends Session {
   readonly driver: string
@@ -28,7 +40,15 @@ export function foundSession(
   const sessions = new Map<Driver, Session>()
   let driver = trials.order[0] ?? candidates[0]
 
+  let known: KnownOfFound | undefined
+  const take = () => {
+    const session = sessions.get(driver)
+    if (!session) return
+    const knows = session.remembers?.()
+    known = knows === undefined ? undefined : { driver: driver.name, knows }
+  }
   const close = (besides?: Driver) => {
+    take()
     for (const [each, session] of sessions)
       if (each !== besides) {
         session.close?.()
@@ -68,6 +88,10 @@ export function foundSession(
       throw whyUnread(failures, proven !== undefined)
     },
     close: () => close(),
+    remembers() {
+      take()
+      return known
+    },
   }
 }
 

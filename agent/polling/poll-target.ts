@@ -4,7 +4,7 @@ import { AUTO, type DeviceConfig } from '../config/device-config.ts'
 import type { Driver, Session } from '../plugin/driver.ts'
 import type { SessionMemories } from '../plugin/session-memories.ts'
 import { detect } from './detect.ts'
-import { advised, foundSession } from './found-session.ts'
+import { advised, foundSession, knownBy } from './found-session.ts'
 import type { HardwareWatch } from './hardware-watch.ts'
 import type { PollTarget } from './poller.ts'
 import { provisionalSession } from './provisional-session.ts'
@@ -13,7 +13,7 @@ import { Trials } from './trials.ts'
 /**
  * A configured device with its driver: the one that the configuration names, or with `driver: auto` the one that detection finds.
  * @param watch checks the hardware id of the machine that answers; absent: no check
- * @param memories what sessions have learnt; only a driver that the configuration names gets its own back
+ * @param memories what sessions have learnt; a driver that was found gets back only what it has learnt itself
  */
 export function pollTarget(
   config: DeviceConfig,
@@ -54,11 +54,18 @@ export function pollTarget(
           'unknown-firmware',
           `the first answers of ${host} name no firmware this time; it is detected again at the next poll`,
         )
-      const open = (driver: Driver) => driver.open({ id, host, options: settingsOf(driver, config, ports) })
+      const settings = digestOf(config)
+      const kept = memories?.recall(id, settings)
+      const open = (driver: Driver) => {
+        const remembered = knownBy(driver, kept)
+        const options = settingsOf(driver, config, ports)
+        return driver.open({ id, host, options, ...(remembered !== undefined && { remembered }) })
+      }
       const found = provisionalSession(foundSession(candidates, open, trials), trials, async (wait) => {
         const later = await detect({ host, ...ports }, drivers, wait)
         return trials.areBetter(later) ? foundSession(later, open, trials) : undefined
       })
+      memories?.opened(id, settings, found)
       const session = guarded(found)
       return {
         session,

@@ -46,6 +46,7 @@ export function provisionalSession(
         void detectAgain(deadlineOf(signal)?.ms ?? UNTOLD_MS)
       return readings
     },
+    remembers: () => current.remembers?.(),
     close() {
       closed.abort(new Error('the session is closed'))
       current.close?.()

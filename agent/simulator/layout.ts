@@ -6,6 +6,7 @@ import type { AsicPorts } from './asic/family-servers.ts'
 import { ASIC_MODELS } from './asic/models.ts'
 import { MODELS_OF } from './asic/models-of.ts'
 import type { PoolAccount } from './asic/stratum.ts'
+import { type FeederPlace, feederPlaces } from './feeders.ts'
 import { GPU_MODELS, type GpuModel, type GpuModelName } from './gpu/host.ts'
 import { DEFAULT_LLM_PAGE } from './gpu/llm-pages.ts'
 import { BMC_SHAPES, type BmcShape } from './power/bmc-shapes.ts'
@@ -27,6 +28,8 @@ export interface SiteOptions {
   gpuModels?: readonly GpuModelName[]
   /** whether each GPU host has a BMC, of one shape after the other; default false */
   bmcs?: boolean
+  /** `all`: a rack PDU of every family and a meter of every model feed the miners; default `few`: the site's own meter does */
+  faces?: Faces
   /** address of the first machine, such as 127.10.0.1; the others follow it */
   baseAddress?: string
   /** factor by which events and jobs come faster; power and work stay true to the clock */
@@ -34,6 +37,9 @@ export interface SiteOptions {
   /** for tests; 0 takes any free port */
   ports?: Partial<SitePorts>
 }
+
+export const FACES = ['few', 'all'] as const
+export type Faces = (typeof FACES)[number]
 
 export interface SitePorts extends AsicPorts {
   dcgm: number
@@ -96,6 +102,8 @@ export interface SiteLayout {
   pdus: readonly PduPlace[]
   /** own generation, a meter each */
   sources: readonly SourcePlace[]
+  /** what feeds the miners, behind the site's meter; empty: nothing does */
+  feeders: readonly FeederPlace[]
 }
 
 /** One container for each of these families. */
@@ -176,6 +184,7 @@ export function layoutSite(options: SiteOptions): SiteLayout {
         { id: generates, host: address(), location: { container: 'GRID' }, generates, ratedW: kw * 1000 },
       ]
     }),
+    feeders: options.faces === 'all' ? feederPlaces(asics, address) : [],
   }
 }
 

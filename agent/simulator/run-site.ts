@@ -7,6 +7,7 @@ import { PerwattError, reasonOf } from '../../protocol/kit/errors.ts'
 import { ASIC_FAMILIES, type AsicFamily } from './asic/families.ts'
 import { FAMILY_SERVERS } from './asic/family-servers.ts'
 import { type GpuModelName, isAmd } from './gpu/host.ts'
+import type { Faces } from './layout.ts'
 import { Site, type SiteTruth } from './site.ts'
 import { hostPrograms, siteConfigs } from './site-config.ts'
 
@@ -22,6 +23,8 @@ export interface SimulateOptions {
   gpuModels?: readonly GpuModelName[]
   /** true: each GPU host has a BMC */
   bmcs?: boolean
+  /** absent: few */
+  faces?: Faces
   /** first loopback address */
   base: string
   /** folder for the agents' configurations; absent: none are written */
@@ -63,6 +66,7 @@ export async function simulate(options: SimulateOptions): Promise<void> {
     llm,
     gpuModels,
     bmcs = false,
+    faces,
     base,
     write,
     mqttUrl,
@@ -78,7 +82,7 @@ export async function simulate(options: SimulateOptions): Promise<void> {
       gpuHosts,
       bmcs,
       baseAddress: base,
-      ...defined({ families, gpuModels, llm, solarKw, generatorKw }),
+      ...defined({ families, gpuModels, llm, solarKw, generatorKw, faces }),
     },
     Date.now,
     (error) => out(reasonOf(error)),
@@ -110,7 +114,7 @@ export async function simulate(options: SimulateOptions): Promise<void> {
 }
 
 function description(site: Site): string[] {
-  const { asics, gpuHosts, llm, meter, pdus, sources } = site.layout
+  const { asics, gpuHosts, llm, meter, pdus, sources, feeders } = site.layout
   const { ports } = site.layout
   const families = ASIC_FAMILIES.map((family) => asics.filter((a) => a.model.family === family))
   return [
@@ -134,6 +138,10 @@ function description(site: Site): string[] {
     ...(llm ? [`LLM server ${llm.model}: http://${llm.host}:${ports.llm}/metrics (${llm.page})`] : []),
     ...pdus.map(
       (p) => `rack PDU ${p.id} with ${p.outlets.length} hosts: ${p.host}:${ports.snmp} (SNMP, Raritan PX3)`,
+    ),
+    ...feeders.map(
+      ({ id, kind, face, host, asics: { length } }) =>
+        `${id} with ${length} miner${length === 1 ? '' : 's'}: ${host}:${kind === 'pdu' ? ports.snmp : ports.meter} (${kind === 'pdu' ? 'SNMP' : 'Modbus TCP'}, ${face.name})`,
     ),
     `site meter: ${meter.host}:${ports.meter} (Modbus TCP, Schneider iEM3000)`,
     ...sources.map((s) => `meter of the ${s.generates}: ${s.host}:${ports.meter} (Modbus TCP)`),

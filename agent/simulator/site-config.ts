@@ -4,6 +4,7 @@ import type { AsicModel } from './asic/asic-model.ts'
 import { type AsicFamily, driverOf } from './asic/families.ts'
 import { WITH_LOGIN } from './asic/family-servers.ts'
 import { DEMO_PASSWORD, DEMO_USER } from './asic/web-server.ts'
+import { feederOf } from './feeders.ts'
 import { isAmd } from './gpu/host.ts'
 import { readingOf } from './gpu/llm-pages.ts'
 import type { GpuPlace, SiteLayout } from './layout.ts'
@@ -65,7 +66,7 @@ export function siteConfigs(
       ...(WITH_LOGIN.has(model.family) ? { web: { username: DEMO_USER, password: DEMO_PASSWORD } } : {}),
       ...(model.family === 'cgminer' ? namePlate(model) : {}),
       location,
-      meteredBy,
+      meteredBy: feederOf(layout.feeders, i) ?? meteredBy,
     }),
   )
   const gpus = layout.gpuHosts.flatMap((place, i): DeviceEntry[] => {
@@ -132,9 +133,17 @@ export function siteConfigs(
       location: source.location,
     }),
   )
+  const feeders = layout.feeders.map((feeder, i): DeviceEntry => {
+    const common = { id: feeder.id, host: feeder.host, port: ports.feeders[i] ?? 0 }
+    const made =
+      feeder.kind === 'pdu'
+        ? ({ driver: 'snmp-pdu', version: '2c' } as const)
+        : ({ driver: 'modbus-meter', map: feeder.face.map } as const)
+    return { ...common, ...made, location: feeder.location, meteredBy }
+  })
   return {
     ...(asics.length > 0 && { mining: agent('mining', asics) }),
-    gpu: agent('gpu', [...gpus, ...(llm ? [llm] : []), ...pdus, meter, ...sources]),
+    gpu: agent('gpu', [...gpus, ...(llm ? [llm] : []), ...pdus, ...feeders, meter, ...sources]),
   }
 }
 

@@ -7,6 +7,7 @@ import { createJsonServer } from './base/json-server.ts'
 import type { Listener } from './base/listener.ts'
 import { createMetricsServer } from './base/metrics-server.ts'
 import { createRandom } from './base/random.ts'
+import { FeederMeter } from './feeders.ts'
 import { AMD_PAGES } from './gpu/amd-text.ts'
 import { DCGM_PAGES } from './gpu/dcgm-pages.ts'
 import { graceFiles } from './gpu/grace-text.ts'
@@ -43,7 +44,7 @@ export interface SiteTruth {
   siteEnergyJ: number
   /** by deviceId: what the device's own counters have counted, in whole units of an interval record */
   counted: Record<string, Counted>
-  /** by deviceId of each PDU inlet and outlet: energy through it, which is included above, and its counter */
+  /** by deviceId of each PDU inlet and outlet, and of each meter of miners: energy through it, which is included above, and its counter */
   through: Record<string, { energyJ: number; countedMilliJ: number }>
   /** ASICs that rebooted or don't answer now: what they counted after their last poll is lost to every reader */
   forgetful: string[]
@@ -60,6 +61,8 @@ export class Site {
   readonly pdus: readonly Pdu[]
   /** own generation, in the order of the layout */
   readonly sources: readonly { source: Source; meter: SiteMeter }[]
+  /** what feeds the miners, in the order of the layout */
+  readonly feeders: readonly FeederMeter[]
   /** the latest misfortunes of miners, newest last */
   readonly events: AsicEvent[] = []
   /** true: time stands still, while the machines go on answering with their last figures */
@@ -132,6 +135,7 @@ export class Site {
       source: (generates === 'solar' ? solar : generator)(ratedW, random.fork(id)),
       meter: new SiteMeter(host, ports.meter, generates === 'solar' ? EM24_E1 : RAW_SCALE, 812_300),
     }))
+    this.feeders = layout.feeders.map((place) => new FeederMeter(place, ports, this.machines))
     this.pdus = layout.pdus.map(
       (p) =>
         new Pdu(
@@ -190,6 +194,7 @@ export class Site {
     }
     this.meter.advance(STEP_S, totalW(power) - generatedW)
     for (const pdu of this.pdus) pdu.advance(STEP_S)
+    for (const feeder of this.feeders) feeder.advance(STEP_S)
     if (this.#open) for (const server of this.#asicServers) server.followReboots(this.#onError)
   }
 
@@ -208,6 +213,7 @@ export class Site {
     meter: number
     snmp: number[]
     sources: number[]
+    feeders: number[]
   } {
     return {
       asics: this.#asicServers.map((s) => s.listeners[0]?.port ?? 0),
@@ -218,6 +224,7 @@ export class Site {
       meter: this.meter.listener.port,
       snmp: this.pdus.map((p) => p.port),
       sources: this.sources.map(({ meter }) => meter.listener.port),
+      feeders: this.feeders.map(({ port }) => port),
     }
   }
 
@@ -242,14 +249,15 @@ export class Site {
         this.meter.energyJ - this.meter.exportedJ,
       ),
       counted: this.#counted(),
-      through: Object.fromEntries(
-        this.pdus
+      through: Object.fromEntries([
+        ...this.pdus
           .flatMap((p) => p.draws())
           .map(([id, { energyJ: drawnJ, countedWh }]) => [
             id,
             { energyJ: drawnJ, countedMilliJ: countedWh * 3_600_000 },
           ]),
-      ),
+        ...this.feeders.flatMap((feeder) => feeder.through()),
+      ]),
       forgetful: this.machines.filter((m) => m.reboots > 0 || m.api !== 'answers').map((m) => m.id),
     }
   }
@@ -276,6 +284,7 @@ export class Site {
       this.meter.listener,
       ...this.sources.map(({ meter }) => meter.listener),
       ...this.pdus,
+      ...this.feeders.map(({ listener }) => listener),
     ]
   }
 }

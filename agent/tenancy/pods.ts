@@ -1,4 +1,5 @@
-import { isAmdClaim, placeOfClaim } from './claimed-place.ts'
+import { ClaimedInstances, NO_PLACES, type NvidiaPlaces } from './claimed-instances.ts'
+import { isAmdClaim, isMigOf, placeOfClaim } from './claimed-place.ts'
 import { FactSource } from './fact-source.ts'
 import type { GpuUse } from './gpu-use.ts'
 import { KfdTopology } from './kfd-topology.ts'
@@ -43,6 +44,12 @@ export class Pods {
   readonly #kubelet: FactSource
   readonly #checkpoint: FactSource
   readonly #podResources: FactSource
+  readonly #instances: ClaimedInstances
+  readonly #claimFiles: FactSource
+  /** the last good answer */
+  #places: NvidiaPlaces = NO_PLACES
+  /** a claimed MIG instance that is one of several alike */
+  #unplaced: string | undefined
   /** metadata from the first time a pod was seen: its facts must not change with its labels */
   readonly #first: LruCache<Pod['metadata']>
   #list: { pods: ReadonlyMap<string, Pod>; atMs: number } | undefined
@@ -51,10 +58,10 @@ export class Pods {
   #claimed: readonly ClaimedDevice[] = []
   #claimedAtMs = Number.NEGATIVE_INFINITY
 
-  /** @param kfd folder of AMD's compute driver, which tells the numbers of its GPUs */
+  /** @param kfd folder of AMD's compute driver, which tells the numbers of its GPUs, as NVIDIA's does in `proc` */
   constructor(
     settings: KubeletSettings,
-    { labels, kfd }: Pick<TenancySettings, 'labels' | 'kfd'>,
+    { labels, kfd, proc }: Pick<TenancySettings, 'labels' | 'kfd' | 'proc'>,
     timeoutMs: number,
     nowMs: () => number,
   ) {
@@ -65,11 +72,14 @@ export class Pods {
     this.#kubelet = new FactSource('names of pods', settings.url, timeoutMs, nowMs)
     this.#checkpoint = new FactSource('GPUs of pods', settings.checkpoint, timeoutMs, nowMs)
     this.#podResources = new FactSource('claims of pods', settings.podResources, timeoutMs, nowMs)
+    this.#instances = new ClaimedInstances(settings.cdi, proc)
+    this.#claimFiles = new FactSource('MIG instances of claims', settings.cdi, timeoutMs, nowMs)
     this.#first = new LruCache(nowMs, MAX_PODS, FORGOTTEN_AFTER_MS)
   }
 
   get faults(): (string | undefined)[] {
-    return [this.#kubelet.fault, this.#checkpoint.fault, this.#podResources.fault]
+    const { fault } = this.#claimFiles
+    return [this.#kubelet.fault, this.#checkpoint.fault, this.#podResources.fault, fault, this.#unplaced]
   }
 
   /** The facts of a pod's container. Undefined where the kubelet doesn't answer or doesn't know the pod. */
@@ -89,10 +99,15 @@ export class Pods {
     })
     await this.#askClaims(signal)
     const pciOfRender = this.#claimed.some(isAmdClaim) ? await this.#pciOfRender() : undefined
-    const claims = this.#claimed.flatMap((claim) => {
-      const place = placeOfClaim(claim, gpus, pciOfRender)
-      return place ? [{ ...claim, place }] : []
-    })
+    const nvidia = await this.#nvidiaPlaces(signal)
+    const placed = this.#claimed.map((claim) => ({
+      ...claim,
+      place: placeOfClaim(claim, gpus, pciOfRender, nvidia),
+    }))
+    this.#unplaced = placed
+      .filter((claim) => claim.place === undefined && isMigOf(claim, gpus, nvidia))
+      .map(unplaced)[0]
+    const claims = placed.flatMap(({ place, ...claim }) => (place ? [{ ...claim, place }] : []))
     if (held.length === 0 && claims.length === 0) return []
     const pods = await this.#pods(LIST_AGE_MS, signal)
     // the pod-resources API has a pod's name, and a control group its uid
@@ -105,6 +120,13 @@ export class Pods {
       const pod = pods?.get(tenant.podUid)
       return pod !== undefined && isAlive(pod)
     })
+  }
+
+  async #nvidiaPlaces(signal: AbortSignal): Promise<NvidiaPlaces> {
+    if (this.#claimed.length === 0) return NO_PLACES
+    this.#places =
+      (await this.#claimFiles.ask(() => this.#instances.of(this.#claimed), signal)) ?? this.#places
+    return this.#places
   }
 
   async #pciOfRender(): Promise<ReadonlyMap<number, string>> {
@@ -152,6 +174,12 @@ export class Pods {
     return this.#list?.pods
   }
 }
+
+const unplaced = ({ namespace, pod, device }: ClaimedDevice): string =>
+  `${namespace}/${pod} has ${device} by a claim, and which of several MIG instances that is, nothing tells; let the agent read /var/run/cdi (kubelet.cdi) and /proc/driver/nvidia-caps`.slice(
+    0,
+    256,
+  )
 
 const nameOf = ({ namespace, name }: Pick<Pod['metadata'], 'namespace' | 'name'>): string =>
   `${namespace}/${name}`

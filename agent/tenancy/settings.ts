@@ -48,6 +48,13 @@ const KubeletSchema = z.strictObject({
     .describe(
       "socket of the kubelet's pod-resources API, which tells the GPUs that pods have by resource claims (DRA)",
     ),
+  cdi: z
+    .string()
+    .min(1)
+    .default('/var/run/cdi')
+    .describe(
+      "folder of CDI specifications, in which NVIDIA's DRA driver writes which MIG instance a claim has; without it, one of several alike is not told from another",
+    ),
 })
 
 /** The setting `owners:` of GPU drivers. */

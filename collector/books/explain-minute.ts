@@ -67,7 +67,8 @@ export function explainMinute(options: {
 }
 
 function explained(p: PricedPart, minute: PricedMinute, { prices, rules }: MinutePricing): ExplainedPart {
-  const { agentId, deviceId, owner, startMs, durationMs, coveredMs, powerBasis, recovered } = p.interval ?? {}
+  const { agentId, deviceId, owner, startMs, durationMs, coveredMs, powerBasis, recovered, extra } =
+    p.interval ?? {}
   const energy = explainEnergy(p, minute)
   const demand = p.trueUp ? undefined : explainDemand(p, minute)
   return {
@@ -79,6 +80,7 @@ function explained(p: PricedPart, minute: PricedMinute, { prices, rules }: Minut
     coveredMs: coveredMs ?? 0,
     ...(powerBasis ? { powerBasis } : {}),
     ...(recovered ? { recovered } : {}),
+    ...(extra ? { extra } : {}),
     ...(energy ? { energy } : {}),
     ...partSums(p),
     revenue: explainRevenue(p, minute, prices, rules.needsFees),

@@ -4,7 +4,8 @@ import { counted } from '../../protocol/kit/counted.ts'
 import { reasonOf, UsageError } from '../../protocol/kit/errors.ts'
 import { printError, printLine } from '../../protocol/kit/terminal.ts'
 import { CollectorConfigSchema } from '../config/config.ts'
-import { type Change, fromEarlierForm } from '../config/earlier-form.ts'
+import { fromEarlierForm } from '../config/earlier-form.ts'
+import type { Change } from '../config/yaml-edits.ts'
 
 /** Prints a configuration of an earlier version in today's form, or puts it in the file's place and keeps the file. */
 export function convert(options: { config: string; write?: true }): void {

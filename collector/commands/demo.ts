@@ -23,6 +23,7 @@ export interface DemoOptions {
   agent?: string
   base: string
   seed: string
+  faces: string
 }
 
 const PORTS_TRIED = 100
@@ -82,7 +83,10 @@ export async function demo(options: DemoOptions): Promise<void> {
         })
       const site = child(
         'simulate',
-        ['simulate', '--write', folder, '--mqtt-url', mqttUrl, '--seed', options.seed, '--base', base],
+        [
+          ...['simulate', '--write', folder, '--mqtt-url', mqttUrl],
+          ...['--seed', options.seed, '--base', base, '--faces', options.faces],
+        ],
         'ready',
       )
       const agents = ['mining', 'gpu', 'this-machine'].map((name) =>

@@ -57,6 +57,7 @@ function explanationText(e: Explanation): string {
             `  ${i.start}, ${i.durationMs} ms, of which ${i.coveredMs} ms were observed${i.recovered ? ', recovered' : ''}`,
           ]
         : []),
+      ...(i.extra ? [`  not known to this version, and in no sum: ${JSON.stringify(i.extra)}`] : []),
       ...(i.energy
         ? formulaLines('energyMilliJ', i.energy, i.energyMilliJ)
         : [`  energyMilliJ = ${i.energyMilliJ}${i.powerBasis ? ` (${i.powerBasis})` : ''}`]),

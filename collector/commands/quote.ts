@@ -1,7 +1,8 @@
-import { UsageError } from '../../protocol/kit/errors.ts'
+import { PerwattError, UsageError } from '../../protocol/kit/errors.ts'
 import { table } from '../../protocol/kit/table.ts'
 import { plain, printLine } from '../../protocol/kit/terminal.ts'
 import type { Quote } from '../../protocol/quote.ts'
+import type { HeldBack } from '../prices/feed-state.ts'
 import type { QuotesView } from '../prices/quote-selector.ts'
 import { ApiClient, type ApiOptions, isoTime } from './api-client.ts'
 
@@ -9,24 +10,38 @@ export interface QuoteOptions extends ApiOptions {
   by?: string
   from?: string
   holdsFor?: string
+  /** it is right though it leaps */
+  sure?: boolean
+  /** takes what is held back */
+  accept?: boolean
 }
 
-/** Pushes a price to the running collector; without a price, prints the present prices and their sources. */
+/**
+ * Pushes a price to the running collector, or accepts one that it holds back; without a price, prints the present prices and their sources.
+ */
 export async function quote(
   name: string | undefined,
   value: string | undefined,
   options: QuoteOptions,
 ): Promise<void> {
-  const { by, from, holdsFor } = options
+  const { by, from, holdsFor, sure, accept } = options
   const api = new ApiClient(options)
   if (name === undefined) {
     printLine(quotesText(await api.ask<QuotesView>('/api/v1/quotes', {})))
     return
   }
+  if (accept) {
+    if (value !== undefined)
+      throw new UsageError(['--accept: takes the value that is held back; leave the value out'])
+    if (!by) throw new UsageError(['--by: name who says that it is right; the quote’s source names it'])
+    const { accepted } = await api.ask<{ accepted: string[] }>('/api/v1/quotes/accept', {}, { name, by })
+    printLine(`${name} of ${accepted.map(plain).join(', ')} is taken, accepted by ${plain(by)}`)
+    return
+  }
   if (value === undefined || value.trim() === '' || !Number.isFinite(Number(value)))
     throw new UsageError([`value: expected a number for ${name}, got ${value ?? 'nothing'}`])
   if (!by) throw new UsageError(['--by: name who sets this price; it becomes the quote’s source'])
-  const pushed = await api.ask<Quote>(
+  const pushed = await api.ask<Quote | HeldBack>(
     '/api/v1/quotes',
     {},
     {
@@ -35,8 +50,14 @@ export async function quote(
       by,
       ...(from === undefined ? {} : { from: isoTime(from) }),
       ...(holdsFor === undefined ? {} : { holdsFor }),
+      ...(sure ? { sure } : {}),
     },
   )
+  if ('sinceMs' in pushed)
+    throw new PerwattError(
+      'held-back',
+      `${name} = ${value} is held back: ${pushed.reason}; the last one is used. If it is right, push it with --sure`,
+    )
   const isPast = pushed.knownMs !== undefined && pushed.knownMs > pushed.fromMs
   const open = isPast ? 'until a price was known; minutes without one are priced now' : 'until the next push'
   const until = pushed.staleAfterMs === undefined ? open : `until ${iso(pushed.staleAfterMs + 1)}`
@@ -60,7 +81,10 @@ function quotesText({ quotes, feeds, heldBack }: QuotesView): string {
   )
   const faults = [
     ...feeds.flatMap(({ name, failing }) => (failing ? [`feed ${name} fails: ${failing}`] : [])),
-    ...heldBack.map((h) => `held back: ${h.source} says ${h.name} = ${h.value} ${h.unit}, ${h.reason}`),
+    ...heldBack.map(
+      (h) =>
+        `held back: ${h.source} says ${h.name} = ${h.value} ${h.unit}, ${h.reason}${h.waitsFor ? `; it waits for ${h.waitsFor}: perwatt-collector quote ${h.name} --accept --by NAME` : ''}`,
+    ),
   ]
   return [
     quotes.length > 0 ? prices : 'no prices: set some under `prices` in the configuration, or add `feeds`',

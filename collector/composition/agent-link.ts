@@ -1,10 +1,9 @@
 import { shownUrl } from '../../protocol/kit/shown-url.ts'
-import { thisProgram } from '../../protocol/kit/this-program.ts'
 import { adviceTopic, COLLECTOR_NAME } from '../../protocol/topics.ts'
 import { type EmbeddedBroker, type MqttUser, startEmbeddedBroker } from '../broker/embedded.ts'
 import { Ingest } from '../ingest/ingest.ts'
+import type { StoreLease } from '../ingest/store-lease.ts'
 import { AdvicePublisher } from '../live/advice-publisher.ts'
-import type { Store } from '../plugin/store.ts'
 import type { Context } from './context.ts'
 import type { Devices } from './devices.ts'
 import type { LedgerPlane } from './ledger.ts'
@@ -35,13 +34,22 @@ export async function startBroker({ config, log }: Context): Promise<EmbeddedBro
 
 /** Connects to the broker, which may not answer yet, and takes what agents send from then on. */
 export function startAgentLink(
-  { config, log, version, nowMs, clocks }: Context,
+  { config, log, version, nowMs, clocks, program }: Context,
   {
     broker,
     devices,
     ledger,
-    store,
-  }: { broker: EmbeddedBroker | undefined; devices: Devices; ledger: LedgerPlane; store: Store },
+    lease,
+    resume,
+  }: {
+    broker: EmbeddedBroker | undefined
+    devices: Devices
+    ledger: LedgerPlane
+    /** who has the store, where several collectors can open it */
+    lease: StoreLease | undefined
+    /** Reads the store again after another collector has used it. Rejects where the store fails. */
+    resume: () => Promise<void>
+  },
 ): AgentLink {
   const { site, mqtt } = config
   const brokerUrl =
@@ -51,7 +59,7 @@ export function startAgentLink(
     user: broker ? broker.collector : userAt(mqtt),
     site: site.id,
     version,
-    program: thisProgram(nowMs()),
+    program,
     ownBroker: broker !== undefined,
     acceptSimulated: site.simulated,
     state: devices.state,
@@ -59,13 +67,7 @@ export function startAgentLink(
     inventory: devices.inventory,
     claims: ledger.heard,
     clocks,
-    ...(store.shared && {
-      shared: {
-        store: store.shared,
-        name: `the same ${store.name} database`,
-        resume: () => ledger.resume(),
-      },
-    }),
+    ...(lease && { shared: { lease, name: `the same ${config.store.store} database`, resume } }),
     // before it runs nothing is known of any agent
     hasRecords: (agentId) => !ledger.runs || ledger.records.knows(agentId),
     nowMs,

@@ -1,14 +1,18 @@
 import { systemClock } from '../../protocol/kit/clock.ts'
+import type { PerwattError } from '../../protocol/kit/errors.ts'
 import { isSynchronised } from '../../protocol/kit/kernel-clock.ts'
 import { pluginNamed } from '../../protocol/kit/plugin.ts'
 import { StopSteps } from '../../protocol/kit/stop-steps.ts'
+import { thisProgram } from '../../protocol/kit/this-program.ts'
 import { every } from '../../protocol/kit/timers.ts'
+import { placeText } from '../../protocol/program.ts'
 import { MINUTE_MS } from '../../protocol/units.ts'
 import { settingsOf } from '../alerts/active-rules.ts'
 import { type Alerting, createAlerting } from '../alerts/alerting.ts'
 import type { EmbeddedBroker } from '../broker/embedded.ts'
 import { CHANNELS } from '../channels/index.ts'
 import { ClockWatch } from '../clocks/clock-watch.ts'
+import { StoreLease } from '../ingest/store-lease.ts'
 import { numbersSituations } from '../intake/numbers-situation.ts'
 import { CHART_STEP_MS } from '../live/chart-samples.ts'
 import type { LiveViews } from '../live/live-views.ts'
@@ -21,6 +25,7 @@ import ownerSilent from '../rules/owner-silent.ts'
 import type { Assets } from '../screens/pages/assets.ts'
 import type { ScreensServer } from '../screens/server.ts'
 import { Steps } from '../store-keeping/steps.ts'
+import { notYetKnown, standsBy } from '../store-keeping/store-gate.ts'
 import { StoreKeeper } from '../store-keeping/store-keeper.ts'
 import { STORES } from '../stores/index.ts'
 import { type AgentLink, localHost, startAgentLink, startBroker } from './agent-link.ts'
@@ -39,7 +44,7 @@ const STOP_WITHIN_MS = 4_000
 /** Of these, what the store may need to leave everything in one file. */
 const STORE_CLOSE_MS = 1_500
 
-export interface CollectorOptions extends Omit<Context, 'nowMs' | 'clocks'> {
+export interface CollectorOptions extends Omit<Context, 'nowMs' | 'clocks' | 'program'> {
   assets: Assets
   nowMs?: () => number
 }
@@ -48,6 +53,8 @@ export interface CollectorOptions extends Omit<Context, 'nowMs' | 'clocks'> {
 export class Collector {
   readonly #context: Context
   readonly #keeper: StoreKeeper
+  /** who has the store; absent where no other collector can open it */
+  readonly #lease: StoreLease | undefined
   readonly #devices: Devices
   readonly #prices: PricePlane
   readonly #ledger: LedgerPlane
@@ -64,21 +71,22 @@ export class Collector {
   #link: AgentLink | undefined
   #timers: NodeJS.Timeout[] = []
   #watching: Promise<unknown> = Promise.resolve()
+  /** it was certain once that no other collector has the store */
+  #isObtained = false
+  /** another one had it since the start */
+  #stoodBy = false
 
   constructor({ assets, ...options }: CollectorOptions) {
     const { config, log, version, nowMs = Date.now } = options
     const clock = { now: () => ({ ...systemClock.now(), wallMs: nowMs() }) }
     const clocks = new ClockWatch({ clock, log, isSynchronised })
-    const context: Context = { ...options, nowMs, clocks }
-    const keeper = new StoreKeeper({
-      store: pluginNamed(STORES, config.store.store).open(config.store, {
-        dataFolder: config.dataFolder,
-        log,
-      }),
-      nowMs,
-      log,
-      steadyMs,
-    })
+    const program = thisProgram(nowMs())
+    const context: Context = { ...options, nowMs, clocks, program }
+    const { dataFolder } = config
+    const opened = pluginNamed(STORES, config.store.store).open(config.store, { dataFolder, log })
+    const lease = opened.shared && new StoreLease({ store: opened.shared, program, log })
+    const keeper = new StoreKeeper({ store: opened, nowMs, log, steadyMs, shut: () => this.#shut() })
+    this.#lease = lease
     const { store } = keeper
     const standing = new Standing(context, keeper)
     this.#lastKnown = new LastKnownFile(context)
@@ -138,8 +146,9 @@ export class Collector {
       const listening = await this.#screens.listen(host, port)
       this.#broker = await startBroker(this.#context)
       const begin = new Steps([
+        () => this.#obtain(),
         async () => this.#context.clocks.start(await this.#keeper.store.newestRecordMs()),
-        () => this.#prices.load(),
+        () => this.#prices.load(this.#stoodBy),
         () => this.#prices.start(this.#stop.signal),
         () => this.#ledger.start(),
         () => this.#begun(),
@@ -150,7 +159,8 @@ export class Collector {
         broker: this.#broker,
         devices: this.#devices,
         ledger: this.#ledger,
-        store: this.#keeper.store,
+        lease: this.#lease,
+        resume: () => this.#resume(),
       })
       this.#link = link
       this.#alerting.start()
@@ -173,6 +183,29 @@ export class Collector {
     return this.#keeper.health
   }
 
+  /** Rejects while another collector that came first uses the store. */
+  async #obtain(): Promise<void> {
+    const first = await this.#lease?.obtain()
+    this.#isObtained = first === undefined
+    this.#stoodBy ||= first !== undefined
+    const shut = this.#shut()
+    if (shut) throw shut
+  }
+
+  /** Why nothing is stored now; undefined while this collector has the store. */
+  #shut(): PerwattError | undefined {
+    const { store } = this.#context.config.store
+    if (this.#lease?.first) return standsBy(store, placeText(this.#lease.first))
+    return this.#lease && !this.#isObtained ? notYetKnown(store) : undefined
+  }
+
+  /** Another collector has used the store after this one. One that never had it only begins now, by itself. */
+  async #resume(): Promise<void> {
+    if (!this.#ledger.runs) return this.#keeper.hurry()
+    await this.#prices.load(true)
+    await this.#ledger.resume()
+  }
+
   /** The store has answered, and the ledger goes on. */
   #begun(): void {
     this.#watching = this.#pools.run(this.#stop.signal)
@@ -187,7 +220,7 @@ export class Collector {
     this.#stop.abort()
     for (const timer of this.#timers) clearInterval(timer)
     if (this.#timers.length > 0) this.#lastKnown.keep(this.#views)
-    await wait('broker connection', this.#link?.ingest.stop())
+    await wait('broker connection', this.#link?.ingest.stop() ?? this.#lease?.stop())
     await wait(
       'alerts, screens and broker',
       Promise.all([this.#alerting.stop(), this.#screens.close(), this.#broker?.close()]),
@@ -197,6 +230,7 @@ export class Collector {
     await wait('ledger', this.#ledger.stop())
     await wait('prices', this.#prices.stop())
     await wait('charts', this.#charts.stop())
+    await wait('inventory', this.#devices.inventory.flush())
     await steps.wait('store', this.#keeper.store.close())
     steps.end()
   }

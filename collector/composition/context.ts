@@ -1,4 +1,5 @@
 import type { Log } from '../../protocol/kit/log.ts'
+import type { Program } from '../../protocol/program.ts'
 import type { ClockWatch } from '../clocks/clock-watch.ts'
 import type { CollectorConfig } from '../config/config.ts'
 
@@ -7,6 +8,8 @@ export interface Context {
   config: CollectorConfig
   log: Log
   version: string
+  /** this run of the program */
+  program: Program
   nowMs: () => number
   /** the collector's clock beside the others */
   clocks: ClockWatch

@@ -13,7 +13,7 @@ export interface Devices {
   known: KnownDevices
   /** which agent each machine belongs to; filled when the ledger starts */
   owners: OwnershipRegister
-  /** the devices of each agent that counts */
+  /** the devices of each agent that counts, as it told them */
   inventories(): [agentId: string, devices: Device[]][]
 }
 
@@ -28,7 +28,7 @@ export function createDevices({ config, log }: Context): Devices {
     state,
     inventory,
     owners,
-    inventories: () => [...state.agents()].map(({ agentId, devices }) => [agentId, [...devices.values()]]),
+    inventories: () => [...state.agents()].map(({ agentId, told }) => [agentId, [...told]]),
     known: {
       device: (agentId, deviceId) => state.device(agentId, deviceId),
       find: (deviceId) => ownersDevice(deviceId, state, owners) ?? state.find(deviceId),

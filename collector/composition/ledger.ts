@@ -10,8 +10,10 @@ import { type BatchOutcome, BatchReceiver } from '../intake/batch-receiver.ts'
 import { Quarantine } from '../intake/quarantine.ts'
 import { RecordWriter } from '../intake/record-writer.ts'
 import { TakeIn } from '../intake/take-in.ts'
+import { UnknownQuantitiesBook } from '../intake/unknown-quantities.ts'
 import { DeviceAdoption } from '../ownership/adoption.ts'
 import { ClaimKeeper } from '../ownership/claim-keeper.ts'
+import { GpuTime } from '../ownership/gpu-time.ts'
 import type { Store } from '../plugin/store.ts'
 import type { QuoteBook } from '../prices/quote-book.ts'
 import { LatePrices } from '../settling/late-prices.ts'
@@ -47,6 +49,8 @@ export interface LedgerPlane {
   adoption: DeviceAdoption
   openHolds: OpenHolds
   takeIn: TakeIn
+  /** what newer agents send and this version does not know */
+  unknown: UnknownQuantitiesBook
   /** Whether it has started: before, a record has no mark to be held against, and stays with its agent. */
   readonly runs: boolean
   /** What agents send. Until the ledger runs it is left to them: they are told why, and send it again. */
@@ -104,6 +108,7 @@ export function createLedger(
   const recent = new RecentLedger()
   const { owners: register } = devices
   const claims = new ClaimKeeper({ store, register, nowMs, note: (minutes) => settler.note(minutes) })
+  const gpuTime = new GpuTime(register, nowMs)
   const settler = new Settler({
     ...common,
     pricing,
@@ -113,6 +118,7 @@ export function createLedger(
       return retentionMs()
     },
     maySettle: () => clocks.maySettle && !standsBy(),
+    doubts: (minuteMs, told) => gpuTime.doubts(minuteMs, told),
     settling: (settled) => claims.settling(settled),
     onSettled: (minutes, rows, settlements) => {
       latePrices.settled(settlements)
@@ -180,7 +186,9 @@ export function createLedger(
     decide: (request) => repricer.decide(request),
     alone: (work) => records.alone(work),
   })
+  const unknown = new UnknownQuantitiesBook(log)
   const receiver = new BatchReceiver({
+    unknown,
     records,
     rateLimit: new AgentRateLimit({ maxBytes: QUEUE_BYTES, nowMs, random: Math.random }),
     maxBytes: QUEUE_BYTES,
@@ -189,8 +197,9 @@ export function createLedger(
     onOutcome: (agentId, outcome) => standing.became(agentId, outcome),
   })
   let runs = false
+  const readRules = () => (clocks.maySettle ? pricing.start(store, nowMs()) : pricing.read(store))
   const begin = new Steps([
-    () => (clocks.maySettle ? pricing.start(store, nowMs()) : pricing.read(store)),
+    readRules,
     () => recent.load(store, nowMs()),
     () => claims.start(devices.inventories()),
     () => doubtsKeeper.start(),
@@ -229,11 +238,14 @@ export function createLedger(
     adoption,
     openHolds,
     takeIn,
+    unknown,
     start: () => begin.run(),
     async resume() {
       if (!runs) return
       await records.alone(async () => {
         await store.open()
+        await readRules()
+        await claims.start(devices.inventories())
         await records.start()
       })
       await settler.alone(() => recent.load(store, nowMs()))

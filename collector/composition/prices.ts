@@ -16,8 +16,11 @@ export interface PricePlane {
   selector: QuoteSelector
   /** Tells from now on when prices of a past time have come. */
   onFilled(listener: (filled: FilledTime) => void): void
-  /** Reads the stored quotes. Rejects where the store fails. */
-  load(): Promise<void>
+  /**
+   * Reads the stored quotes. Rejects where the store fails.
+   * @param anothers another collector has stored them while this one stood by: they count, and not what this one's feeds said meanwhile
+   */
+  load(anothers: boolean): Promise<void>
   /** Starts the feeds, which run until the signal aborts. */
   start(signal: AbortSignal): void
   /** Starts the feeds without the store, from the copy of the present quotes; does nothing where there is no copy. */
@@ -58,9 +61,13 @@ export function createPrices({ config, log, version, nowMs, clocks }: Context, s
     quotes,
     selector,
     onFilled: (listener) => listeners.push(listener),
-    async load() {
+    async load(anothers) {
       loading = true
       const stored = await store.quotes()
+      if (anothers && startedMs !== undefined) {
+        selector.resume(stored)
+        return
+      }
       // the feeds may run already: what they say since then stays
       const begunMs = startedMs ?? Number.POSITIVE_INFINITY
       const begun = new Set(from(quotes, begunMs).map(({ name }) => name))

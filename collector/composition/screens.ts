@@ -33,7 +33,7 @@ export function createLiveViews(
   { config, nowMs }: Context,
   { store, devices, prices, ledger, alerting, standing, lastKnown }: Omit<ScreenSources, 'pools'>,
 ): LiveViews {
-  const { recent, pricing, settler, records, openHolds, latePrices } = ledger
+  const { recent, pricing, settler, records, openHolds, latePrices, unknown } = ledger
   return new LiveViews({
     state: devices.state,
     owners: devices.owners,
@@ -54,6 +54,7 @@ export function createLiveViews(
       losses: records.losses,
       unpriced: latePrices.counts,
       held: openHolds.total,
+      unknown: unknown.byAgent,
     }),
     standing: () => standing.view,
     remembered: lastKnown.read(),

@@ -1,28 +1,32 @@
-import { type Document, isMap, isScalar, isSeq, type Pair, parseDocument, type YAMLMap } from 'yaml'
+import { type Document, isMap, isSeq, type Pair, parseDocument, type YAMLMap } from 'yaml'
 import { CHANNELS } from '../channels/index.ts'
 import { FEEDS } from '../feeds/index.ts'
 import { STORES } from '../stores/index.ts'
-
-/** What was changed: a place in the file, and what stands there now. */
-export interface Change {
-  path: string
-  now: string
-}
-
-/** A part of the text, and what takes its place. */
-interface Edit extends Change {
-  from: number
-  to: number
-  text: string
-}
+import { ownerSilence } from './owner-silence.ts'
+import {
+  type Converted,
+  columnOf,
+  type Edit,
+  edited,
+  endOf,
+  endOfPair,
+  keyOf,
+  startOf,
+} from './yaml-edits.ts'
 
 /**
  * Brings a configuration that was written before version 0.1.0 into today's form. There an entry was named by a key around its
  * settings (`- mempool: { url: ... }`), alert rules were a mapping, and a pool had a `kind` and an `every`. All other text stays
- * as it is, comments too.
+ * as it is, comments too. So does a setting that has moved to another rule since.
  * @param text YAML; where it can't be parsed, or is in today's form, it is returned unchanged
  */
-export function fromEarlierForm(text: string): { text: string; changes: Change[] } {
+export function fromEarlierForm(text: string): Converted {
+  const converted = ofEarlierForm(text)
+  const moved = ownerSilence(converted.text)
+  return { text: moved.text, changes: [...converted.changes, ...moved.changes] }
+}
+
+function ofEarlierForm(text: string): Converted {
   const document = parseDocument(text)
   if (document.errors.length > 0) return { text, changes: [] }
   const store = document.get('store')
@@ -38,11 +42,7 @@ export function fromEarlierForm(text: string): { text: string; changes: Change[]
     ]),
     ...listed(text, document.getIn(['alerts', 'rules'])),
   ]
-  const fromTheEnd = [...edits].sort((a, b) => b.from - a.from)
-  return {
-    text: fromTheEnd.reduce((all, e) => all.slice(0, e.from) + e.text + all.slice(e.to), text),
-    changes: edits.map(({ path, now }) => ({ path, now })),
-  }
+  return edited(text, edits)
 }
 
 /** The mappings of a list, each with its path. */
@@ -54,14 +54,7 @@ function entries(document: Document, at: readonly string[]): [YAMLMap, string][]
   )
 }
 
-const keyOf = ({ key }: Pair): string => String(isScalar(key) ? key.value : key)
 const kebab = (name: string) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
-const startOf = (node: unknown): number => (node as { range: [number, number, number] }).range[0]
-const endOf = (node: unknown): number => (node as { range: [number, number, number] }).range[1]
-/** Offset at which a pair ends: after its value, or after its colon. */
-const endOfPair = ({ key, value }: Pair): number =>
-  (value as { range?: unknown } | null)?.range ? endOf(value) : endOf(key) + 1
-const columnOf = (text: string, offset: number): number => offset - (text.lastIndexOf('\n', offset - 1) + 1)
 
 /** `mempool: { url }` becomes `feed: mempool` and `url`. */
 function named(

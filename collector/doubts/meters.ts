@@ -129,15 +129,19 @@ export function learnMeter(next: Seen, records: readonly Interval[]): void {
   const powersW = records.map(
     ({ energyMilliJ = 0, exportedMilliJ = 0, durationMs }) => (energyMilliJ + exportedMilliJ) / durationMs,
   )
+  if (next.taught === 0) next.untaughtPeakW = next.pastMs >= PAST_MS ? next.pastPeakW : 0
+  next.taught = 1
   next.pastMs = Math.max(next.pastMs, PAST_MS)
   next.pastPeakW = Math.max(next.pastPeakW, ...powersW)
 }
 
-/** A person took that back: from now on it is learnt again what the meter stands for. */
+/** A person took that back: the meter stands for what it did before, or, where nothing was known then, that is learnt again. */
 export function unlearnMeter(next: Seen): void {
-  next.pastMs = 0
-  next.pastMilliJ = 0
-  next.pastPeakW = 0
+  const peakW = next.taught === 0 ? 0 : next.untaughtPeakW
+  next.pastMs = peakW > 0 ? PAST_MS : 0
+  next.pastMilliJ = peakW * next.pastMs
+  next.pastPeakW = peakW
+  next.taught = 0
 }
 
 /** Takes a record's energy into what the meter had before. */

@@ -55,6 +55,11 @@ export interface Seen {
   /** tokens per ms, average of about a day */
   tokensInPerMs: number
   tokensOutPerMs: number
+  /** 1 once a person has accepted more than the device was known to do; what was known before stands beside it */
+  taught: number
+  untaughtPeakW: number
+  untaughtInPerMs: number
+  untaughtOutPerMs: number
 }
 
 /** What is remembered of a device before its first record. */
@@ -86,6 +91,10 @@ export const nothingSeen = (): Seen => ({
   tokensMs: 0,
   tokensInPerMs: 0,
   tokensOutPerMs: 0,
+  taught: 0,
+  untaughtPeakW: 0,
+  untaughtInPerMs: 0,
+  untaughtOutPerMs: 0,
 })
 
 /** Copies all of it, name by name: this runs twice a record, and a new object each time would cost as much as all checks. */
@@ -117,6 +126,10 @@ export function copySeen(to: Seen, from: Seen): void {
   to.tokensMs = from.tokensMs
   to.tokensInPerMs = from.tokensInPerMs
   to.tokensOutPerMs = from.tokensOutPerMs
+  to.taught = from.taught
+  to.untaughtPeakW = from.untaughtPeakW
+  to.untaughtInPerMs = from.untaughtInPerMs
+  to.untaughtOutPerMs = from.untaughtOutPerMs
 }
 
 /** An excess after a record, and whether the record brings it beyond its bound. One that lowers it is no doubt, wherever it stands. */

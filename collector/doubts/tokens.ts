@@ -40,6 +40,11 @@ export function learnTokens(next: Seen, records: readonly Interval[]): void {
   const ms = records.reduce((sum, r) => sum + r.durationMs, 0)
   if (ms <= 0) return
   const perMs = (tokens: (record: Interval) => number) => records.reduce((sum, r) => sum + tokens(r), 0) / ms
+  if (next.taught === 0) {
+    next.untaughtInPerMs = next.tokensInPerMs
+    next.untaughtOutPerMs = next.tokensOutPerMs
+  }
+  next.taught = 1
   next.tokensMs = Math.max(next.tokensMs, AVERAGE_MS)
   next.tokensInPerMs = Math.max(
     next.tokensInPerMs,
@@ -51,11 +56,13 @@ export function learnTokens(next: Seen, records: readonly Interval[]): void {
   )
 }
 
-/** A person took that back: from now on the server's rate is learnt again. */
+/** A person took that back: the server's rate is what it was before, and is learnt again from there. */
 export function unlearnTokens(next: Seen): void {
-  next.tokensMs = 0
-  next.tokensInPerMs = 0
-  next.tokensOutPerMs = 0
+  const [inPerMs, outPerMs] = next.taught === 0 ? [0, 0] : [next.untaughtInPerMs, next.untaughtOutPerMs]
+  next.tokensMs = Math.min(next.tokensMs, LEAST_AVERAGE_MS)
+  next.tokensInPerMs = inPerMs
+  next.tokensOutPerMs = outPerMs
+  next.taught = 0
 }
 
 const fault = (kind: string, beyond: number, mostPerMs: number): string =>

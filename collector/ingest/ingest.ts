@@ -21,12 +21,11 @@ import {
   topic,
 } from '../../protocol/topics.ts'
 import { clientIdOf } from '../broker/embedded.ts'
-import type { LeaseStore } from '../plugin/lease-store.ts'
 import type { TwinSituation } from '../plugin/situation.ts'
 import { AgentMessages, type AgentMessagesOptions } from './agent-messages.ts'
 import { Forgetting } from './forgetting.ts'
 import { PRESENCE_MS, SiteLease, type SiteLeaseOptions } from './site-lease.ts'
-import { StoreLease } from './store-lease.ts'
+import type { StoreLease } from './store-lease.ts'
 import { Twins } from './twins.ts'
 
 const RESUME_AGAIN_MS = 5_000
@@ -44,8 +43,8 @@ export interface IngestOptions extends Omit<AgentMessagesOptions, 'twins' | 'pub
   waits?: SiteLeaseOptions['waits']
   /** whether the agent has ever sent records */
   hasRecords(agentId: string): boolean
-  /** the store, where several collectors can open it, how a person calls it, and what reads it again after another has used it */
-  shared?: { store: LeaseStore; name: string; resume(): Promise<void> } | undefined
+  /** where several collectors can open the store: who has it, how a person calls it, and what reads it again after another has used it */
+  shared?: { lease: StoreLease; name: string; resume(): Promise<void> } | undefined
 }
 
 /** The collector's MQTT client. It serves a site that no other collector has. */
@@ -70,16 +69,7 @@ export class Ingest {
     this.#o = options
     const { waits, shared, program, log, nowMs, ...others } = options
     const rest = { ...others, program, log, nowMs }
-    this.#storeLease =
-      shared &&
-      new StoreLease({
-        store: shared.store,
-        program,
-        log,
-        onOther: (other) =>
-          this.#twins.note({ kind: 'store', name: shared.name, programs: [program, other] }, nowMs()),
-        onFirst: (first) => void (first ? this.#standBy() : this.#takeOver()),
-      })
+    this.#storeLease = shared?.lease
     this.#messages = new AgentMessages({
       ...rest,
       twins: this.#twins,
@@ -91,6 +81,11 @@ export class Ingest {
       clear: (agent) => this.#clear(agent),
     })
     this.#lease = new SiteLease({ ...rest, ...(waits && { waits }), onHeld: () => this.#connect() })
+    shared?.lease.listen({
+      onOther: (other) =>
+        this.#twins.note({ kind: 'store', name: shared.name, programs: [program, other] }, nowMs()),
+      onFirst: (first) => void (first ? this.#standBy() : this.#takeOver()),
+    })
   }
 
   get connected(): boolean {

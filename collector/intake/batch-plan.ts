@@ -76,7 +76,9 @@ export function planBatch(
   context: PlanContext,
 ): BatchPlan {
   const { agentId, batch, unreadable } = delivery
-  const { epoch, life, firstSeq, oldestSeq } = batch
+  const { epoch, life, firstSeq } = batch
+  // what is in the batch is not lost, also where it was acknowledged and trimmed while the agent read it
+  const oldestSeq = Math.min(batch.oldestSeq, firstSeq)
   const records = unreadable?.records ?? batch.intervals.length
   const lineage = lineageOf(batch, mark)
   const storedSeq = 'storedSeq' in lineage ? lineage.storedSeq : undefined

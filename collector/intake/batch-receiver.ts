@@ -13,6 +13,7 @@ import type { AgentRateLimit } from './agent-rate-limit.ts'
 import type { AgentBatch, BatchAnswer } from './batch-plan.ts'
 import { BatchQueue, type QueuedBatch } from './batch-queue.ts'
 import type { RecordWriter } from './record-writer.ts'
+import type { UnknownQuantitiesBook } from './unknown-quantities.ts'
 
 const REASON_CHARS = 512
 const NOT_TAKEN = 'the collector does not take them; look at its log'
@@ -60,6 +61,7 @@ export class BatchReceiver {
   readonly #nowMs: () => number
   readonly #queue: BatchQueue<Sender>
   readonly #became: (agentId: string, outcome: BatchOutcome) => void
+  readonly #unknown: Pick<UnknownQuantitiesBook, 'note'> | undefined
 
   constructor(options: {
     records: RecordWriter
@@ -70,7 +72,10 @@ export class BatchReceiver {
     log: Log
     /** told of each message */
     onOutcome?: (agentId: string, outcome: BatchOutcome) => void
+    /** counts what is stored and has no name here */
+    unknown?: Pick<UnknownQuantitiesBook, 'note'>
   }) {
+    this.#unknown = options.unknown
     this.#became = options.onOutcome ?? (() => undefined)
     this.#records = options.records
     this.#rateLimit = options.rateLimit
@@ -137,7 +142,9 @@ export class BatchReceiver {
     this.#rateLimit.measured(bytes, performance.now() - startedMs)
     for (const [i, batch] of decoded.entries()) {
       const { delivery } = batch
-      this.#became(delivery.agentId, this.#outcome(delivery, answers[i], before.get(delivery.agentId)))
+      const outcome = this.#outcome(delivery, answers[i], before.get(delivery.agentId))
+      if (outcome.kind === 'stored') this.#unknown?.note(delivery.agentId, delivery.batch.intervals)
+      this.#became(delivery.agentId, outcome)
       this.#acknowledge(batch, answers[i])
     }
   }

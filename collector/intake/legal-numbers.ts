@@ -11,7 +11,7 @@ export const latestEpochAt = (nowMs: number): number => Math.min(LATEST_EPOCH, M
 
 /** Why the numbers of a batch can't be an honest agent's, or undefined. @param records how many it numbers */
 export function illegalNumbers(
-  { epoch, firstSeq, oldestSeq, gaps = [] }: Omit<IntervalBatch, 'intervals'>,
+  { epoch, firstSeq, gaps = [] }: Omit<IntervalBatch, 'intervals'>,
   records: number,
   nowMs: number,
 ): string | undefined {
@@ -19,7 +19,6 @@ export function illegalNumbers(
   if (epoch > latest) return `epoch ${epoch} is later than ${latest}, the latest that can be now`
   const lastSeq = firstSeq + records - 1
   if (lastSeq > HIGHEST_SEQ) return `record number ${lastSeq} is above ${HIGHEST_SEQ}, which no agent reaches`
-  if (oldestSeq > firstSeq) return `its oldest record has number ${oldestSeq}, after its first, ${firstSeq}`
   const lost = gaps.reduce((sum, gap) => sum + gap.records, 0)
   if (lost >= firstSeq) return `it reports ${lost} lost records before record ${firstSeq}`
   return undefined

@@ -1,7 +1,9 @@
 import { reasonOf } from '../../protocol/kit/errors.ts'
 import type { Log } from '../../protocol/kit/log.ts'
+import { Acts } from '../plugin/acts.ts'
 import type { Loss } from '../plugin/audit-store.ts'
-import type { Store } from '../plugin/store.ts'
+import type { HighWater, Store } from '../plugin/store.ts'
+import { resetLoss } from './batch-loss.ts'
 
 /** Newest losses kept in memory for the screens. */
 const KEPT = 200
@@ -16,10 +18,20 @@ export class LossBook {
   readonly #log: Log
   #losses: Loss[] = []
   #noted = 0
+  readonly #resets: Acts
 
-  constructor(store: Pick<Store, 'losses' | 'pruneLosses'>, log: Log) {
+  constructor({
+    store,
+    log,
+    nowMs,
+  }: {
+    store: Pick<Store, 'losses' | 'pruneLosses'>
+    log: Log
+    nowMs: () => number
+  }) {
     this.#store = store
     this.#log = log
+    this.#resets = new Acts(nowMs)
   }
 
   /** Newest first, from before this start too. */
@@ -29,7 +41,13 @@ export class LossBook {
 
   async start(): Promise<void> {
     this.#losses = await this.#store.losses(KEPT)
+    for (const loss of this.#losses) if (loss.kind === 'reset') this.#resets.after(loss)
     this.#prune()
+  }
+
+  /** How the book tells that a person puts an agent's numbers back. Its time is its key: no two resets have the same. */
+  reset(agentId: string, before: HighWater | undefined, who: { by: string; reason: string }): Loss {
+    return resetLoss(agentId, before, who, this.#resets.next().atMs)
   }
 
   /** Keeps a loss that is stored. */

@@ -99,7 +99,6 @@ export async function storedBeside(
 ): Promise<Interval[]> {
   const stored: Interval[] = []
   for (const [fromMs, toMs] of neededSpans(batch, mark, nowMs, SPAN_MS))
-    for (const { agentId: of, ...record } of await store.intervals(fromMs, toMs))
-      if (of === agentId) stored.push(record)
+    for (const { agentId: _, ...record } of await store.intervals(fromMs, toMs, agentId)) stored.push(record)
   return stored
 }

@@ -1,3 +1,4 @@
+import { restOfExtra } from '../../protocol/extra.ts'
 import {
   INTERVAL_QUANTITIES,
   type Interval,
@@ -146,6 +147,11 @@ function restOf(r: Interval, stored: readonly Interval[], fromMs: number): Inter
     coveredMs: Math.min(durationMs, left('coveredMs')),
   }
   for (const name of INTERVAL_QUANTITIES) if (r[name] !== undefined) rest[name] = left(name)
+  if (r.extra)
+    rest.extra = restOfExtra(
+      r.extra,
+      stored.map((s) => s.extra),
+    )
   return rest
 }
 

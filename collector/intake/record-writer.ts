@@ -4,7 +4,6 @@ import type { Log } from '../../protocol/kit/log.ts'
 import { MINUTE_MS, minuteOf } from '../../protocol/units.ts'
 import type { Loss } from '../plugin/audit-store.ts'
 import { type Append, type HighWater, isRefused, type Quarantined, type Store } from '../plugin/store.ts'
-import { resetLoss } from './batch-loss.ts'
 import {
   type AgentBatch,
   type BatchAnswer,
@@ -59,7 +58,7 @@ export class RecordWriter {
 
   constructor(options: RecordWriterOptions) {
     this.#o = options
-    this.#losses = new LossBook(options.store, options.log)
+    this.#losses = new LossBook(options)
     this.#refusals = new Refusals(options)
   }
 
@@ -156,10 +155,10 @@ export class RecordWriter {
    */
   reset(agentId: string, { by, reason }: { by: string; reason: string }): Promise<Loss> {
     return this.alone(async () => {
-      const { store, nowMs } = this.#o
+      const { store } = this.#o
       const before = this.#marks.get(agentId)
       const { newestMs } = before ?? {}
-      const loss = resetLoss(agentId, before, { by, reason }, nowMs())
+      const loss = this.#losses.reset(agentId, before, { by, reason })
       const mark: HighWater = { epoch: 0, seq: 0, ...(newestMs === undefined ? {} : { newestMs }) }
       await store.appendAll([{ agentId, mark, records: [], losses: [loss] }])
       this.#marks.set(agentId, mark)

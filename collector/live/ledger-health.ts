@@ -20,13 +20,15 @@ export interface LedgerProgress {
   unpriced: readonly { name: QuoteName; minutes: number }[]
   /** records that wait for a person’s decision; absent where none do */
   held?: SiteView['ledgerHeld']
+  /** what agents send and this version does not know, by agent; absent: nothing */
+  unknown?: ReadonlyMap<string, { names: ReadonlySet<string>; records: number }>
 }
 
 /** How complete the ledger is: how far it is behind, how many minutes were restated, and which records are lost. */
 export function ledgerHealth(
   { agents, atMs }: Pick<LiveSnapshot, 'agents' | 'atMs'>,
   minutes: RecentLedger,
-  { overdueMinutes, losses, held, unpriced }: LedgerProgress,
+  { overdueMinutes, losses, held, unpriced, unknown = new Map() }: LedgerProgress,
 ): Pick<
   SiteView,
   | 'ledgerThroughMs'
@@ -35,6 +37,7 @@ export function ledgerHealth(
   | 'ledgerLosses'
   | 'ledgerHeld'
   | 'ledgerUnpriced'
+  | 'ledgerUnknown'
 > {
   const newest = minutes.newestMs
   const waiting = agents.filter((a) => a.state === 'online' && (a.spoolOldestMs ?? atMs) < atMs - BEHIND_MS)
@@ -53,6 +56,10 @@ export function ledgerHealth(
     ledgerUnpriced: unpriced.length > 0 ? [...unpriced] : undefined,
     ledgerRestatedMinutes: restated > 0 ? restated : undefined,
     ledgerHeld: held,
+    ledgerUnknown:
+      unknown.size > 0
+        ? [...unknown].map(([agentId, { names, records }]) => ({ agentId, quantities: [...names], records }))
+        : undefined,
     ledgerLosses:
       recent.length > 0
         ? recent.map(({ agentId, records, atMs: reportedMs, fromMs, toMs }) => ({

@@ -56,6 +56,8 @@ export class SiteState {
   #version = 0
   /** the hosts that the GPUs were put behind */
   #hosts = ''
+  /** by agent, what a GPU can be put behind, and the GPUs: a site of miners has none */
+  readonly #computers = new Map<string, readonly Device[]>()
   readonly #aside: PutAside
   #asideVersion: number
 
@@ -127,6 +129,7 @@ export class SiteState {
     this.#version++
     agent.simulated = message.simulated
     agent.told = message.devices
+    this.#computers.set(agentId, message.devices.filter(isComputer))
     this.#putBehindHosts(agent)
     const before = agent.lastReadings
     agent.lastReadings = new Map()
@@ -147,6 +150,7 @@ export class SiteState {
     this.#agents.delete(agentId)
     this.#version++
     agent.told = []
+    this.#computers.delete(agentId)
     this.#putBehindHosts(agent)
   }
 
@@ -170,7 +174,7 @@ export class SiteState {
   }
 
   *#told(): IterableIterator<[string, readonly Device[]]> {
-    for (const { agentId, told } of this.#agents.values())
+    for (const [agentId, told] of this.#computers)
       yield [agentId, told.filter(({ deviceId }) => !this.#aside.claim(agentId, deviceId)?.rival)]
   }
 
@@ -208,6 +212,8 @@ export class SiteState {
     return agent
   }
 }
+
+const isComputer = ({ kind }: Device): boolean => kind === 'host' || kind === 'gpu'
 
 function putBehind(hosts: Hosts, agent: AgentState): void {
   agent.devices = new Map(agent.told.map((d) => [d.deviceId, hosts.behindItsHost(agent.agentId, d)]))

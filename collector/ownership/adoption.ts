@@ -1,6 +1,7 @@
 import { PerwattError } from '../../protocol/kit/errors.ts'
 import type { Log } from '../../protocol/kit/log.ts'
 import { MINUTE_MS, minuteOf } from '../../protocol/units.ts'
+import { Acts } from '../plugin/acts.ts'
 import type { Adoption, DeviceMove, NamedDevice, RecordTimes } from '../plugin/claim-store.ts'
 import type { HeldFilter } from '../plugin/held.ts'
 import type { Store } from '../plugin/store.ts'
@@ -48,15 +49,18 @@ export interface AdoptionOptions {
 /** Moves devices from one agent to another, with their history, at a minute: the records of the one end where those of the other begin. */
 export class DeviceAdoption {
   readonly #o: AdoptionOptions
-  #requests = 0
+  readonly #acts: Acts
 
   constructor(options: AdoptionOptions) {
     this.#o = options
+    this.#acts = new Acts(options.nowMs)
   }
 
   /** Finishes what a stop interrupted. */
   async start(): Promise<void> {
-    const open = (await this.#o.store.adoptions(SEARCHED)).filter((adoption) => !adoption.done)
+    const known = await this.#o.store.adoptions(SEARCHED)
+    for (const adoption of known) this.#acts.after(adoption)
+    const open = known.filter((adoption) => !adoption.done)
     for (const adoption of open.toReversed()) await this.#o.alone(() => this.#carryOut(adoption))
   }
 
@@ -67,10 +71,9 @@ export class DeviceAdoption {
   request(request: AdoptionRequest): Promise<Adoption> {
     return this.#o.alone(async () => {
       const { kind, by, reason } = request
-      const atMs = this.#o.nowMs()
-      const moves = await this.#movesOf(request, atMs)
+      const moves = await this.#movesOf(request, this.#o.nowMs())
       if (moves.length === 0) throw nothingFor(request)
-      const id = `${new Date(atMs).toISOString()}-${++this.#requests}`
+      const { id, atMs } = this.#acts.next()
       const adoption: Adoption = { id, atMs, by, reason, kind, moves, done: false }
       await this.#o.store.writeAdoption(adoption)
       this.#o.log.info(kind === 'adopt' ? 'devices are adopted' : 'devices are set apart', {

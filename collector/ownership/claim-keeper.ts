@@ -36,7 +36,7 @@ export class ClaimKeeper {
 
   /**
    * Reads the claims that are stored. A store of an earlier perwatt has none: then each device belongs to the agent whose records of it
-   * begin first. Call it before an agent is heard.
+   * begin first. Call it before an agent is heard, and again where another collector has used the store.
    * @param inventories as they were heard last
    */
   async start(inventories: Iterable<readonly [agentId: string, devices: readonly Device[]]>): Promise<void> {
@@ -127,9 +127,9 @@ export class ClaimKeeper {
     }
     if (endMs === 0) return
     for (let at = minuteOf(beginMs); at < endMs; at += PIECE_MS) {
-      const marks = (await store.intervals(at, at + PIECE_MS)).flatMap((record): HeldMark[] => {
+      const marks = (await store.intervals(at, at + PIECE_MS, agentId)).flatMap((record): HeldMark[] => {
         const { deviceId, owner, startMs } = record
-        const withdrawal = record.agentId === agentId ? devices.get(deviceId) : undefined
+        const withdrawal = devices.get(deviceId)
         if (!withdrawal || startMs < withdrawal.fromMs) return []
         return [{ agentId, deviceId, owner, startMs, heldMs: nowMs(), ...holdFor(withdrawal) }]
       })

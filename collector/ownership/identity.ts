@@ -1,26 +1,11 @@
 import type { Device } from '../../protocol/device.ts'
+import { macOf, pciOf, serialOf } from './hardware-ids.ts'
 import { placeText } from './place.ts'
 
 /**
  * What makes two names one machine. Each key is a text that two devices share only where they are the same machine: their name, a MAC
  * or serial number, the address at which their agents reach them.
  */
-
-/** Firmware’s words for "no serial number"; a number that counts up or repeats one digit is none either. */
-const NO_SERIAL =
-  /^(?:(.)\1*|(?:0?1234567890?.*)|n\/?a|none|null|nil|unknown|undefined|default(?: string)?|not (?:specified|available|applicable|set)|(?:system|base ?board|chassis) serial(?: number)?|serial(?: number)?|to be filled.*|o\.?e\.?m\.?|empty|invalid|test)$/i
-/** Shorter numbers repeat between makers, and between batches of one. */
-const LEAST_SERIAL_CHARS = 5
-/** An address on the PCI bus, which every other host has too. */
-const PCI_ADDRESS = /^(?:[0-9a-f]{4,8}:)?[0-9a-f]{2}:[0-9a-f]{2}\.[0-9a-f]$/i
-
-const MAC_HEX = /^[0-9A-F]{12}$/
-
-/** A MAC in one spelling; undefined for any other text, for zeros and for the broadcast address. */
-function macOf(text: string): string | undefined {
-  const hex = text.replace(/[:.-]/g, '').toUpperCase()
-  return MAC_HEX.test(hex) && !/^(?:0+|F+)$/.test(hex) ? hex : undefined
-}
 
 /** The configured device that a part of a machine belongs to: `gpu-01` of `gpu-01/gpu3`. */
 export const rootOf = (deviceId: string): string => deviceId.split('/', 1)[0] as string
@@ -30,7 +15,8 @@ export const rootOf = (deviceId: string): string => deviceId.split('/', 1)[0] as
  * @param device its entry of the inventory; absent where its agent has named none
  */
 export function identityKeys(deviceId: string, device?: Device): string[] {
-  const keys = [`id ${deviceId}`]
+  // two names that differ in capitals alone are one machine written twice
+  const keys = [`id ${deviceId.toLowerCase()}`]
   if (!device) return keys
   const hardware = hardwareKey(device)
   if (hardware !== undefined) keys.push(hardware)
@@ -44,14 +30,13 @@ export function identityKeys(deviceId: string, device?: Device): string[] {
   return keys
 }
 
-function hardwareKey({ hardwareId, kind, computer }: Device): string | undefined {
-  const text = hardwareId?.trim() ?? ''
-  const mac = macOf(text)
+function hardwareKey({ hardwareId = '', kind, computer }: Device): string | undefined {
+  const mac = macOf(hardwareId)
   if (mac !== undefined) return `mac ${mac}`
-  if (PCI_ADDRESS.test(text))
-    return computer === undefined ? undefined : `pci ${computer} ${text.toLowerCase()}`
-  if (text.length < LEAST_SERIAL_CHARS || NO_SERIAL.test(text)) return undefined
-  return `serial ${kind} ${text.toUpperCase()}`
+  const pci = pciOf(hardwareId)
+  if (pci !== undefined) return computer === undefined ? undefined : `pci ${computer} ${pci}`
+  const serial = serialOf(kind, hardwareId)
+  return serial === undefined ? undefined : `serial ${kind} ${serial}`
 }
 
 /** Whether a key tells the machine itself, not only its name and its place. */

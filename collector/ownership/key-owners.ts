@@ -22,6 +22,10 @@ export class KeyOwners {
     }
   }
 
+  clear(): void {
+    this.#owners.clear()
+  }
+
   remove(claim: OpenClaim): void {
     for (const key of keysOf(claim)) {
       const owners = this.#owners.get(key)?.filter((owner) => owner !== claim)

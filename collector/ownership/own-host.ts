@@ -8,7 +8,8 @@ import { rootOf } from './identity.ts'
 
 /** Names that many computers have. */
 const NO_HOSTNAME = /^(?:localhost|debian|ubuntu|raspberrypi|node|server|host|unknown|none)?$/
-const hostnameOf = ({ hostname = '' }: Device): string | undefined => {
+/** The name that a computer has for itself, without its domain; undefined for one that many have. */
+export const hostnameOf = ({ hostname = '' }: Device): string | undefined => {
   const name = hostname.toLowerCase().split('.', 1)[0] ?? ''
   return NO_HOSTNAME.test(name) ? undefined : name
 }
@@ -42,6 +43,10 @@ class HostNames {
       .find((found) => found !== undefined)
   }
 
+  get isEmpty(): boolean {
+    return this.#byName.size === 0 && this.#machines.size === 0
+  }
+
   get entries(): unknown[] {
     return [[...this.#byName], [...this.#machines]]
   }
@@ -70,7 +75,8 @@ export class Hosts {
   /** Two equal texts stand for hosts that have the same GPUs. */
   get text(): string {
     return JSON.stringify([
-      [...this.#own].map(([agentId, own]) => [agentId, own.entries]),
+      // an agent without hosts changes nothing for others
+      [...this.#own].filter(([, own]) => !own.isEmpty).map(([agentId, own]) => [agentId, own.entries]),
       this.#open.entries,
     ])
   }

@@ -1,6 +1,6 @@
 import type { Device } from '../../protocol/device.ts'
 import { HOUR_MS, minuteOf } from '../../protocol/units.ts'
-import type { DeviceClaim, NamedDevice } from '../plugin/claim-store.ts'
+import type { DeviceClaim, GpuStanding, NamedDevice } from '../plugin/claim-store.ts'
 import { identityKeys } from './identity.ts'
 import { KeyOwners, type OpenClaim, type Rival } from './key-owners.ts'
 import { type Appearance, isBefore, isNamed, lastingKeys, orderOf, toldNothingLike } from './precedence.ts'
@@ -34,8 +34,13 @@ export class OwnershipRegister {
     return this.#version
   }
 
-  /** Fills the register with what the store has; call it once, before anything is heard. */
+  /** Fills the register with what the store has, and forgets what it had. What agents told is to be heard again after that. */
   load(claims: readonly DeviceClaim[]): void {
+    this.#claims.clear()
+    this.#owners.clear()
+    this.#dirty = new Set()
+    this.#withdrawals = []
+    this.#version++
     for (const stored of claims) {
       const claim: OpenClaim = { ...stored }
       this.#put(claim)
@@ -97,13 +102,29 @@ export class OwnershipRegister {
   }
 
   /** Records of these devices are being settled: from now on no claim that comes later takes their place by itself. */
-  settle(devices: Iterable<NamedDevice>): void {
-    for (const { agentId, deviceId } of devices) {
+  settle(devices: Iterable<NamedDevice & { gpuMs?: number | undefined }>): void {
+    for (const { agentId, deviceId, gpuMs = 0 } of devices) {
       const claim = this.#claims.get(agentId)?.get(deviceId)
-      if (!claim || claim.settled) continue
+      if (!claim) continue
+      const { gpuTime } = claim
+      if (gpuTime && gpuMs > 0 && !gpuTime.settled) this.stand(claim, { ...gpuTime, settled: true })
+      if (claim.settled) continue
       claim.settled = true
       this.#dirty.add(claim)
     }
+  }
+
+  /** The devices of each agent, as it told them last. */
+  get told(): ReadonlyMap<string, ReadonlyMap<string, Device>> {
+    return this.#devices
+  }
+
+  /** Since when a device has the GPU time of its machine. */
+  stand({ agentId, deviceId }: NamedDevice, gpuTime: GpuStanding): void {
+    const claim = this.#claims.get(agentId)?.get(deviceId)
+    if (!claim) return
+    claim.gpuTime = gpuTime
+    this.#dirty.add(claim)
   }
 
   /** The claims that have the machine of a put-aside claim. */

@@ -32,6 +32,20 @@ export interface DeviceClaim extends NamedDevice {
   withdrawn?: { fromMs: number; atMs: number }
   /** true: a person said that it is a machine of its own, whatever keys it shares */
   apart?: boolean
+  /** present where it has recorded GPU time */
+  gpuTime?: GpuStanding
+}
+
+/** Since when a device has the GPU time of its machine, so that nobody else is paid for it. */
+export interface GpuStanding {
+  /** by which host and GPU are found to be one machine, in one text; where they change, it stands from then on */
+  machine: string
+  /** start of the first record with GPU time, agent's clock */
+  fromMs: number
+  /** of a host or a service: start of one of the newest, to the hour */
+  toMs: number
+  /** true: a minute with such a record was settled */
+  settled: boolean
 }
 
 /** A device that moves from one claim to another at a minute. */

@@ -116,6 +116,8 @@ export interface PriceSituation {
   noFeed?: true
   /** the implausible value that was published, and why it is not used */
   heldBack?: string
+  /** true: a person may say that it is right */
+  mayBeAccepted?: true
   /** workloads whose money depends on it */
   prices: readonly string[]
 }

@@ -49,6 +49,9 @@ export interface LedgerBucket extends LedgerSums {
 export const isRefused = (error: unknown): boolean =>
   error instanceof PerwattError && error.code === 'store-refused'
 
+/** Why a store takes nothing: another collector has it, and this one stands by. */
+export const STANDS_BY = 'store-standing-by'
+
 /** A sample with its agent, as kept for charts. */
 export interface StoredSample {
   agentId: string
@@ -160,8 +163,11 @@ export interface Store extends AuditStore, HeldStore, IssueStore, ClaimStore {
   firstRecordMs(): Promise<number | undefined>
   /** Start of the newest record, Unix ms; undefined where there is none. */
   newestRecordMs(): Promise<number | undefined>
-  /** Records that start in [fromMs, toMs) and count: those that are held are left out until they are accepted. */
-  intervals(fromMs: number, toMs: number): Promise<AgentInterval[]>
+  /**
+   * Records that start in [fromMs, toMs) and count: those that are held are left out until they are accepted.
+   * @param agentId of this agent alone; absent: of all
+   */
+  intervals(fromMs: number, toMs: number, agentId?: string): Promise<AgentInterval[]>
 
   /**
    * The devices with records that start at or after `fromMs`, in any order.

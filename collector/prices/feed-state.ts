@@ -1,18 +1,19 @@
 import type { Log } from '../../protocol/kit/log.ts'
-import { type Quote, type QuoteName, unitOf } from '../../protocol/quote.ts'
+import { isStale, type Quote, type QuoteName, unitOf } from '../../protocol/quote.ts'
 import type { ConfiguredFeed, FeedQuote } from '../plugin/feed.ts'
-import { measuredFault, quoteFault, quoteLeap } from './quote-limits.ts'
+import type { Reading } from './quote-leaps.ts'
+import { measuredFault, quoteFault } from './quote-limits.ts'
 import type { SourceQuotes } from './source-priority.ts'
+import { type Beside, countingRows, type Doubt, listDoubts, SourceWatch } from './source-watch.ts'
 
 /** A value that is held back because it can hardly be true. */
-export interface HeldBack {
+export interface HeldBack extends Doubt {
   name: QuoteName
   value: number
   unit: string
   source: string
   /** since when it is held back, Unix ms */
   sinceMs: number
-  reason: string
 }
 
 /** One feed for screens and API. */
@@ -35,6 +36,9 @@ export class FeedState {
   readonly #log: Log
   readonly #quotes = new Map<QuoteName, Omit<SourceQuotes, 'rank'>>()
   readonly #held = new Map<QuoteName, HeldBack>()
+  readonly #watches = new Map<QuoteName, SourceWatch>()
+  /** by name, the newest statements where one of them is held back */
+  readonly #doubted = new Map<QuoteName, readonly FeedQuote[]>()
   #heardMs: number | undefined
   #failing: string | undefined
   /** whether it has published since it was last told to be well or failing */
@@ -53,40 +57,65 @@ export class FeedState {
 
   /** Sets the quotes that it published before a restart. */
   recall(name: QuoteName, quotes: readonly Quote[]): void {
-    this.#quotes.set(name, { quotes, endKnown: false })
+    // of a price list each begin is known ahead; the other times are those of polls
+    const endKnown = quotes.some(({ fromMs, knownMs = fromMs }) => knownMs < fromMs)
+    this.#quotes.set(name, { quotes, endKnown })
+    const last = quotes.at(-1)
+    if (last && !endKnown) this.#watches.set(name, new SourceWatch(name, lastReading(last)))
   }
 
   /**
-   * Takes what the feed published for one name; it replaces the feed's earlier quotes. What can't be true is held back.
-   * @param before the price that a polled value is compared with
+   * Takes what the feed published for one name; it replaces the feed's earlier quotes. What can't be true is held back, and what leapt
+   * until it is confirmed: the last one goes on, and is stale.
+   * @param beside what its values are compared with
    * @returns the quotes that were accepted
    */
-  take(name: QuoteName, statements: readonly FeedQuote[], before: Quote | undefined, now: number): Quote[] {
-    // a person checked typed prices and tables, so only polled values are compared
-    const isPolled = this.rank === 'feed' && this.feed.feed !== 'fixed'
-    const doubtOf = ({ value, fromMs }: FeedQuote) =>
-      quoteFault(name, value) ??
-      (isPolled ? measuredFault(name, value) : undefined) ??
-      (isPolled && before && fromMs === undefined ? quoteLeap(name, value, before.value) : undefined)
-    const doubts = statements.map(doubtOf)
+  take(name: QuoteName, statements: readonly FeedQuote[], beside: Beside, now: number): Quote[] {
+    const doubts = this.#doubtsOf(name, statements, beside, now)
     this.#hold(name, doubts, statements, now)
-    const quotes = statements.filter((_, i) => !doubts[i]).map((s) => quoteOf(s, this.feed.name, now))
+    const quotes = countingRows(statements, doubts).map((s) => quoteOf(s, this.feed.name, now))
+    const known = this.#quotes.get(name)
     if (quotes.length > 0) {
       const intervalMs = statements.find((s) => s.intervalMs !== undefined)?.intervalMs
       const endKnown = statements.some((s) => s.fromMs !== undefined)
       this.#quotes.set(name, { quotes, endKnown, ...(intervalMs === undefined ? {} : { intervalMs }) })
       this.#heardMs = now
       this.#hasPublished = true
-    }
+    } else if (known && !known.endKnown && doubts.size > 0)
+      this.#quotes.set(name, { ...known, quotes: endedBy(known.quotes, now) })
     return quotes
   }
 
   /** The feed's prices of earlier times, oldest first, without those that can't be true. They replace nothing. */
   takeEarlier(name: QuoteName, statements: readonly FeedQuote[], now: number): Quote[] {
-    return statements
-      .filter((s) => s.name === name && quoteFault(name, s.value) === undefined)
-      .map((s) => quoteOf(s, this.feed.name, now))
-      .sort((a, b) => a.fromMs - b.fromMs)
+    const own = statements.filter((s) => s.name === name)
+    const doubts = this.#isMeasured
+      ? listDoubts(name, own, { before: undefined, others: [] })
+      : outOfRange(name, own)
+    return countingRows(own, doubts).map((s) => quoteOf(s, this.feed.name, now))
+  }
+
+  /**
+   * A person says that what is held back is right. @returns the quotes that hold by it; undefined where nothing is held that could be
+   */
+  accept(name: QuoteName, by: string, beside: Beside, now: number): Quote[] | undefined {
+    const held = this.#held.get(name)
+    const statements = this.#doubted.get(name)
+    if (held?.waitsFor === undefined || !statements) return undefined
+    this.#watchOf(name).believe({ value: held.value, atMs: now })
+    const accepted = (detail = '') => `${detail}${detail && ', '}accepted by ${by}`
+    const named = statements.map((s) => (s.value === held.value ? { ...s, detail: accepted(s.detail) } : s))
+    return this.take(name, named, beside, now)
+  }
+
+  /** Its values of a name now, in use or held back, for the doubts about others. */
+  witnesses(name: QuoteName, now: number): number[] {
+    if (this.rank === 'typed') return []
+    const fresh = (this.#quotes.get(name)?.quotes ?? [])
+      .filter((q) => q.fromMs <= now && !isStale(q, now))
+      .at(-1)
+    const doubted = this.#watches.get(name)?.doubted
+    return [...(fresh ? [fresh.value] : []), ...(doubted === undefined ? [] : [doubted])]
   }
 
   /** @param reason why the feed fails; undefined while it is well */
@@ -115,24 +144,86 @@ export class FeedState {
     }
   }
 
+  /** A person checked typed prices, so only those of others are compared. */
+  get #isMeasured(): boolean {
+    return this.rank === 'feed' && this.feed.feed !== 'fixed'
+  }
+
+  #watchOf(name: QuoteName): SourceWatch {
+    const watch = this.#watches.get(name) ?? new SourceWatch(name)
+    this.#watches.set(name, watch)
+    return watch
+  }
+
+  #doubtsOf(
+    name: QuoteName,
+    statements: readonly FeedQuote[],
+    beside: Beside,
+    now: number,
+  ): Map<number, Doubt> {
+    if (!this.#isMeasured) return outOfRange(name, statements)
+    if (statements.some(({ fromMs }) => fromMs !== undefined)) {
+      const firstMs = statements.reduce((least, { fromMs = now }) => Math.min(least, fromMs), now)
+      const known = this.#quotes
+        .get(name)
+        ?.quotes.filter((q) => q.fromMs <= firstMs)
+        .at(-1)
+      const accepted = this.#watches.get(name)?.believed
+      return listDoubts(name, statements, {
+        before: known && { value: known.value, atMs: known.fromMs },
+        others: accepted === undefined ? beside.others : [...beside.others, accepted],
+      })
+    }
+    const doubts = outOfRange(name, statements)
+    for (const [i, { value, intervalMs }] of statements.entries()) {
+      const reason = measuredFault(name, value)
+      const doubt =
+        doubts.get(i) ??
+        (reason ? { reason } : this.#watchOf(name).judge(value, now, { ...beside, intervalMs }))
+      if (doubt) doubts.set(i, doubt)
+    }
+    return doubts
+  }
+
   #hold(
     name: QuoteName,
-    doubts: readonly (string | undefined)[],
+    doubts: ReadonlyMap<number, Doubt>,
     statements: readonly FeedQuote[],
     now: number,
   ): void {
-    const doubted = doubts.findIndex((doubt) => doubt !== undefined)
-    const [value, reason] = [statements[doubted]?.value, doubts[doubted]]
-    if (value === undefined || reason === undefined) {
+    const [first] = [...doubts].sort(([a], [b]) => a - b)
+    const statement = first && statements[first[0]]
+    if (!statement) {
       this.#held.delete(name)
+      this.#doubted.delete(name)
       return
     }
-    const held = { name, value, unit: unitOf(name), source: this.feed.name, reason }
+    const held = { name, value: statement.value, unit: unitOf(name), source: this.feed.name, ...first[1] }
     const known = this.#held.get(name)
     if (!known) this.#log.warn('a quote is held back', held)
     this.#held.set(name, { ...held, sinceMs: known?.sinceMs ?? now })
+    this.#doubted.set(name, statements)
   }
 }
+
+function outOfRange(name: QuoteName, statements: readonly FeedQuote[]): Map<number, Doubt> {
+  const doubts = new Map<number, Doubt>()
+  for (const [i, { value }] of statements.entries()) {
+    const reason = quoteFault(name, value)
+    if (reason !== undefined) doubts.set(i, { reason })
+  }
+  return doubts
+}
+
+/** The quotes of a source that says something else now, which is held back: they are used on, and are stale. */
+const endedBy = (quotes: readonly Quote[], now: number): Quote[] =>
+  quotes.map((q) => ({ ...q, staleAfterMs: Math.min(q.staleAfterMs ?? Number.POSITIVE_INFINITY, now - 1) }))
+
+/** A quote of before as the last value of its source, at the time when it was known to hold. */
+export const lastReading = ({ value, fromMs, staleAfterMs }: Quote): Reading => ({
+  value,
+  atMs: Math.max(fromMs, staleAfterMs ?? fromMs),
+})
 
 const quoteOf = (
   { name, value, fromMs, staleAfterMs, detail }: FeedQuote,

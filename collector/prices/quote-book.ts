@@ -36,6 +36,15 @@ export class QuoteBook {
     return true
   }
 
+  /** Forgets all quotes but those of the time before these, and has these instead, oldest first. */
+  replace(quotes: readonly Quote[]): void {
+    const had = [...this.#byName]
+    this.#byName.clear()
+    this.#storedEndMs.clear()
+    for (const quote of quotes) this.add(quote)
+    for (const [name, list] of had) if (this.#byName.has(name)) this.fillBefore(name, list)
+  }
+
   /**
    * Replaces everything of a name from `nowMs` on with these quotes, oldest first. Where the first equals the quote that holds now,
    * that one keeps its begin, unless it has become stale: the time in between stays stale. A planned quote that is no longer
@@ -144,7 +153,9 @@ export class QuoteBook {
     const renewed = staleAfterMs === undefined ? kept : { ...kept, staleAfterMs }
     list[list.indexOf(present)] = renewed
     const stored = this.#storedEndMs.get(present.name) ?? { fromMs: present.fromMs, endMs }
-    const isKnown = stored.fromMs === present.fromMs && (staleAfterMs ?? 0) < stored.endMs + STORED_EVERY_MS
+    const laterMs = (staleAfterMs ?? 0) - stored.endMs
+    // one that ends earlier than it was to is stored at once
+    const isKnown = stored.fromMs === present.fromMs && laterMs >= 0 && laterMs < STORED_EVERY_MS
     this.#storedEndMs.set(
       present.name,
       isKnown ? stored : { fromMs: present.fromMs, endMs: staleAfterMs ?? 0 },

@@ -2,17 +2,17 @@ import type { Log } from '../../protocol/kit/log.ts'
 import { isStale, type Prices, type Quote, type QuoteName, sourceName, unitOf } from '../../protocol/quote.ts'
 import type { ConfiguredFeed, FeedQuote, FeedSink } from '../plugin/feed.ts'
 import { ClockedSink } from './clocked-sink.ts'
-import { type FeedReport, FeedState, type HeldBack } from './feed-state.ts'
-import { type FilledTime, lastIndexAtOrBefore, type QuoteBook } from './quote-book.ts'
+import { type FeedReport, FeedState, type HeldBack, lastReading } from './feed-state.ts'
+import { PastPrices } from './past-prices.ts'
+import { isPushed, PUSHED, PushedQuotes } from './pushed-quotes.ts'
+import type { FilledTime, QuoteBook } from './quote-book.ts'
 import { quoteFault } from './quote-limits.ts'
 import type { QuoteWriteQueue } from './quote-write-queue.ts'
-import { planned, type SourceQuotes } from './source-priority.ts'
+import { beganBy, planned, type SourceQuotes } from './source-priority.ts'
+import type { Beside } from './source-watch.ts'
 
 /** Source name of the prices that the configuration's `prices` holds. */
 export const TYPED = 'configuration'
-const PUSHED = 'pushed by '
-/** Pushed quotes kept for one name: more than a price list of a week in quarters of an hour. */
-const MAX_PUSHED = 2_000
 
 export interface QuotesView {
   quotes: (Quote & { stale: boolean })[]
@@ -32,7 +32,7 @@ export interface QuoteSelectorOptions {
   clockWrong?: () => boolean
   log: Log
   /** called when prices of a past time have come: minutes of it may be priced with them */
-  onFilled?: (filled: FilledTime) => void
+  onFilled?: ((filled: FilledTime) => void) | undefined
 }
 
 /**
@@ -42,7 +42,8 @@ export interface QuoteSelectorOptions {
 export class QuoteSelector {
   readonly #o: QuoteSelectorOptions
   readonly #sources: readonly FeedState[]
-  readonly #pushed = new Map<QuoteName, readonly Quote[]>()
+  readonly #pushed = new PushedQuotes()
+  readonly #past: PastPrices
   /** by name, when the next quote of any source ends, Unix ms */
   readonly #endsMs = new Map<QuoteName, number>()
   #tickedMs = 0
@@ -51,6 +52,7 @@ export class QuoteSelector {
 
   constructor(options: QuoteSelectorOptions) {
     this.#o = options
+    this.#past = new PastPrices(options)
     const { feeds, typed, log } = options
     this.#sources = [
       ...feeds.map((feed) => new FeedState(feed, 'feed', log)),
@@ -68,6 +70,19 @@ export class QuoteSelector {
     }
     if (!this.#clockWrong()) for (const name of this.#o.book.names()) this.#decide(name)
     void this.#o.writer.flush()
+  }
+
+  /** Goes on from the quotes that another collector has stored. What the sources here say counts from now on, and not for that time. */
+  resume(stored: readonly Quote[]): void {
+    const { book, writer } = this.#o
+    const names = new Set([...book.names(), ...stored.map(({ name }) => name)])
+    writer.forget()
+    book.replace(stored)
+    for (const name of names) {
+      this.#recall(name)
+      if (!this.#clockWrong()) this.#decide(name)
+    }
+    void writer.flush()
   }
 
   /** Selects again where a quote has ended, or the clock was set back, and stores what waits. Call it about once a second. */
@@ -105,10 +120,13 @@ export class QuoteSelector {
 
   /**
    * Takes a quote from a person or a program. It counts before every feed until it is stale; without an end, until the next push.
-   * @returns the quote, or why it is refused
+   * @param pushed `sure`: it is right though it leaps
+   * @returns the quote, or why it is refused, or that it is held back until it is confirmed
    */
-  push(pushed: Omit<FeedQuote, 'detail'> & { by: string }): Quote | { refused: string } {
-    const { name, value, by, staleAfterMs } = pushed
+  push(
+    pushed: Omit<FeedQuote, 'detail'> & { by: string; sure?: boolean },
+  ): Quote | { refused: string } | { heldBack: HeldBack } {
+    const { name, value, by, staleAfterMs, sure = false } = pushed
     const now = this.#o.nowMs()
     const fault = quoteFault(name, value)
     if (fault) return { refused: fault }
@@ -127,23 +145,57 @@ export class QuoteSelector {
     }
     if (this.isUnknownAt(name, quote.fromMs)) {
       const goesOn = this.#o.book.knownSince(name) === undefined && this.feedsOf(name).length === 0
-      this.#pushPast(quote)
+      this.#past.push(quote)
       // else it ends where another price was known, or will be
       if (!goesOn) return quote
     }
-    const others = (this.#pushed.get(name) ?? []).filter((q) => q.fromMs !== quote.fromMs)
-    // drop past quotes that a later one has replaced
-    const waiting = others.slice(Math.max(0, lastIndexAtOrBefore(others, now)))
-    if (waiting.length >= MAX_PUSHED)
-      return { refused: `${MAX_PUSHED} quotes of ${name} wait already; push fewer ahead` }
-    this.#pushed.set(
-      name,
-      [...waiting, quote].sort((a, b) => a.fromMs - b.fromMs),
-    )
-    this.#o.log.info('quote pushed', { quote: name, value, by })
-    this.#decide(name)
+    if (sure) this.#pushed.believe(quote, now)
+    else {
+      const held = this.#pushed.judge(quote, this.#beside(name, now, quote.source), now)
+      if (held) return { heldBack: held }
+    }
+    return this.#take(quote, now)
+  }
+
+  #take(quote: Quote, now: number): Quote | { refused: string } {
+    const refused = this.#pushed.add(quote, now)
+    if (refused !== undefined) return { refused }
+    this.#o.log.info('quote pushed', { quote: quote.name, value: quote.value, source: quote.source })
+    this.#decide(quote.name)
     void this.#o.writer.flush()
     return quote
+  }
+
+  /**
+   * Takes what is held back of a name, because a person says that it is right. @returns the sources that told it; none where nothing is
+   * held back that could be
+   */
+  accept(name: QuoteName, by: string): string[] {
+    const now = this.#o.nowMs()
+    const accepted: string[] = []
+    const pushed = this.#pushed.accept(name, by, now)
+    if (pushed && !('refused' in this.#take(pushed, now))) accepted.push(pushed.source)
+    for (const source of this.#sources)
+      if (source.accept(name, by, this.#beside(name, now, source.feed.name), now))
+        accepted.push(source.feed.name)
+    if (accepted.length === 0) return accepted
+    this.#o.log.info('a quote that was held back is accepted', { quote: name, sources: accepted, by })
+    this.#decide(name)
+    void this.#o.writer.flush()
+    return accepted
+  }
+
+  /** What a value of one source is held against: the price in force, where that was not typed, and the other sources. */
+  #beside(name: QuoteName, now: number, source: string): Beside {
+    const present = this.#presentOf(name, now)
+    const others = this.#sources.filter(({ feed }) => feed.name !== source)
+    return {
+      before: present && present.source !== TYPED ? lastReading(present) : undefined,
+      others: [
+        ...others.flatMap((other) => other.witnesses(name, now)),
+        ...this.#pushed.witnesses(name, now, source),
+      ],
+    }
   }
 
   /** Whether this is a past time at which no price of the name was known. */
@@ -157,21 +209,6 @@ export class QuoteSelector {
     const wrong = this.#o.clockWrong?.() === true
     this.#clockWasWrong ||= wrong
     return wrong
-  }
-
-  #pushPast(quote: Quote): void {
-    const { book, writer, log, onFilled } = this.#o
-    const { name, value, source, fromMs } = quote
-    log.info('price of a past time pushed', {
-      quote: name,
-      value,
-      source,
-      from: new Date(fromMs).toISOString(),
-    })
-    const filled = book.fillBefore(name, [quote])
-    writer.add([quote])
-    if (filled) onFilled?.(filled)
-    void writer.flush()
   }
 
   /** Current prices with their sources, and what each feed reports. */
@@ -191,7 +228,7 @@ export class QuoteSelector {
   }
 
   heldBack(): HeldBack[] {
-    return this.#sources.flatMap((source) => source.heldBack())
+    return [...this.#pushed.heldBack(), ...this.#sources.flatMap((source) => source.heldBack())]
   }
 
   reports(): FeedReport[] {
@@ -201,7 +238,7 @@ export class QuoteSelector {
   #decide(name: QuoteName): void {
     const { book, writer, nowMs } = this.#o
     const now = nowMs()
-    const pushed: SourceQuotes = { rank: 'pushed', quotes: this.#pushed.get(name) ?? [], endKnown: true }
+    const pushed: SourceQuotes = { rank: 'pushed', quotes: this.#pushed.of(name), endKnown: true }
     const sources = [pushed, ...this.#sources.map((source) => beganBy(now, source.quotesOf(name)))]
     const plan = planned(sources, now)
     const [first] = plan
@@ -214,15 +251,14 @@ export class QuoteSelector {
     this.#endsMs.set(name, Math.min(Number.POSITIVE_INFINITY, ...ends.filter((ms) => ms >= now)))
   }
 
-  /** After a restart, each source continues with the quotes that the book has of it, until it publishes again. */
+  /** After a restart, each source continues with the quotes that the book has of it, until it publishes. */
   #recall(name: QuoteName): void {
     const kept = this.#o.book.between(name, this.#o.nowMs(), Number.MAX_SAFE_INTEGER)
-    const isPushed = (quote: Quote) => quote.source.startsWith(PUSHED)
-    this.#pushed.set(name, kept.filter(isPushed))
+    this.#pushed.recall(name, kept)
     for (const source of this.#sources) {
       if (source.rank === 'typed' || !source.feed.quotes.includes(name)) continue
       const own = kept.filter((q) => !isPushed(q) && sourceName(q.source) === source.feed.name)
-      if (own.length > 0) source.recall(name, own)
+      if (own.length > 0 && source.quotesOf(name).quotes.length === 0) source.recall(name, own)
     }
   }
 
@@ -232,12 +268,13 @@ export class QuoteSelector {
         const now = this.#o.nowMs()
         for (const name of new Set(statements.map((s) => s.name))) {
           const present = this.#presentOf(name, now)
-          const before = present?.source === TYPED ? undefined : present
           const own = statements.filter((s) => s.name === name)
-          const quotes = source.take(name, own, before, now)
-          if (present && sourceName(present.source) === source.feed.name) this.#fillGap(present, quotes, now)
-          if (quotes.length > 0) this.#decide(name)
-          this.#fillBefore(name, quotes, now)
+          const quotes = source.take(name, own, this.#beside(name, now, source.feed.name), now)
+          if (present && sourceName(present.source) === source.feed.name)
+            this.#past.fillGap(present, quotes, now)
+          // also where all of it is held back: its last price is stale then
+          this.#decide(name)
+          this.#past.fillBefore(name, quotes, now)
         }
         void this.#o.writer.flush()
       },
@@ -245,7 +282,7 @@ export class QuoteSelector {
         const now = this.#o.nowMs()
         for (const name of new Set(statements.map((s) => s.name))) {
           const quotes = source.takeEarlier(name, statements, now)
-          this.#fillBefore(name, quotes, now)
+          this.#past.fillBefore(name, quotes, now)
         }
       },
       failing: (reason) => source.setFailing(reason),
@@ -255,33 +292,4 @@ export class QuoteSelector {
   #presentOf(name: QuoteName, now: number): Quote | undefined {
     return this.#o.book.between(name, now, now + 1).find((quote) => quote.fromMs <= now)
   }
-
-  /**
-   * Adds what a feed knows about a gap: a time in which the collector was down or the feed failed, so that its last quote simply
-   * went on. Not called where another source counted meanwhile: that price stays.
-   */
-  #fillGap(last: Quote, quotes: readonly Quote[], now: number): void {
-    const gap = quotes.filter((q) => q.fromMs > last.fromMs && q.fromMs < now)
-    const added = gap.filter((quote) => this.#o.book.add(quote))
-    this.#o.writer.add(added)
-    const fromMs = added[0]?.fromMs
-    if (fromMs !== undefined)
-      this.#o.onFilled?.({ name: last.name, fromMs, toMs: now, replacedFromMs: fromMs })
-  }
-
-  /**
-   * Adds what a feed knows of the time before the first known price. It is not stored: the feed tells it again at each start, and a
-   * settled minute keeps the prices that it was settled with.
-   */
-  #fillBefore(name: QuoteName, quotes: readonly Quote[], now: number): void {
-    const filled = this.#o.book.fillBefore(
-      name,
-      quotes.filter((q) => q.fromMs < now),
-    )
-    if (filled) this.#o.onFilled?.(filled)
-  }
 }
-
-/** A polled price holds since it was read. Where the clock was set back since, it holds from now, not only when that time comes again. */
-const beganBy = (now: number, of: SourceQuotes): SourceQuotes =>
-  of.endKnown ? of : { ...of, quotes: of.quotes.map((q) => (q.fromMs > now ? { ...q, fromMs: now } : q)) }

@@ -34,7 +34,10 @@ export function priceSituations(
       ...(feeds.length > 0 && feeds.every((r) => r.silent) ? { noFeed: true as const } : {}),
       ...(failing.length > 0 ? { failing: failing.map((r) => `${r.name}: ${r.failing}`).join('; ') } : {}),
       ...(back
-        ? { heldBack: `${back.source} says ${back.value} ${back.unit}, ${back.reason}; held back` }
+        ? {
+            heldBack: `${back.source} says ${back.value} ${back.unit}, ${back.reason}; held back${back.waitsFor ? `, waits for ${back.waitsFor}` : ''}`,
+            ...(back.waitsFor ? { mayBeAccepted: true as const } : {}),
+          }
         : {}),
     }
   })

@@ -1,7 +1,7 @@
-import { reasonOf } from '../../protocol/kit/errors.ts'
+import { PerwattError, reasonOf } from '../../protocol/kit/errors.ts'
 import type { Log } from '../../protocol/kit/log.ts'
 import type { Quote } from '../../protocol/quote.ts'
-import { isRefused, type Store } from '../plugin/store.ts'
+import { isRefused, STANDS_BY, type Store } from '../plugin/store.ts'
 
 /** Quotes that wait while the store fails: two months of a feed that is polled every five minutes. */
 const MAX_WAITING = 20_000
@@ -30,6 +30,11 @@ export class QuoteWriteQueue {
     }
   }
 
+  /** Forgets what waits: another collector has stored prices of that time. */
+  forget(): void {
+    this.#waiting.clear()
+  }
+
   /** Writes what waits, or joins the write that is running. Never rejects. */
   flush(): Promise<void> {
     this.#writing ??= this.#write().finally(() => {
@@ -47,9 +52,13 @@ export class QuoteWriteQueue {
       if (this.#failed) this.#log.info('quotes are stored again', { quotes: entries.length })
       this.#failed = false
     } catch (error) {
-      if (isRefused(error)) {
-        // the store has taken all others, and would refuse these again every second
+      // another collector stores the prices of this time: months of them must not wait here
+      const isAnothers = error instanceof PerwattError && error.code === STANDS_BY
+      // the store has taken all others, and would refuse these again every second
+      if (isAnothers || isRefused(error))
         for (const [key, quote] of entries) if (this.#waiting.get(key) === quote) this.#waiting.delete(key)
+      if (isAnothers) return
+      if (isRefused(error)) {
         this.#log.error('the store refuses quotes; they count until the next start', {
           reason: reasonOf(error),
         })

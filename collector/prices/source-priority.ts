@@ -55,3 +55,7 @@ export function planned(sources: readonly SourceQuotes[], nowMs: number): Quote[
   }
   return plan
 }
+
+/** A polled price holds since it was read. Where the clock was set back since, it holds from now, not only when that time comes again. */
+export const beganBy = (now: number, of: SourceQuotes): SourceQuotes =>
+  of.endKnown ? of : { ...of, quotes: of.quotes.map((q) => (q.fromMs > now ? { ...q, fromMs: now } : q)) }

@@ -10,14 +10,14 @@ export default defineRule({
   settings: z.strictObject({}),
   judge: ({ prices = [] }) =>
     prices.map((price) => {
-      const { name, value, unit, source, staleS, failing, heldBack, noFeed } = price
+      const { name, value, unit, source, staleS, failing, heldBack, noFeed, mayBeAccepted } = price
       const subject = { quote: name }
       const because = failing ? `; ${failing}` : ''
       if (heldBack)
         return {
           subject,
           verdict: 'bad',
-          summary: `${name}: ${heldBack}, and ${value === undefined ? 'no value' : `${value} ${unit}`} is used; push a quote if it is right`,
+          summary: `${name}: ${heldBack}, and ${value === undefined ? 'no value' : `${value} ${unit}`} is used; ${mayBeAccepted ? `if it is right: perwatt-collector quote ${name} --accept --by NAME` : 'correct its source, or push a quote'}`,
         }
       if (value === undefined)
         return {

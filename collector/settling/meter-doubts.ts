@@ -12,6 +12,12 @@ const STEP_MILLI_J = MILLIJOULES_PER_KWH
 /** Accepted holds read for one piece of work: as many as there can be. */
 const MOST_HELD = 10_000_000
 
+/** Who else holds records while their minute is settled. */
+export interface FurtherDoubts {
+  /** @param records of the minute, those that count */
+  doubts?(minuteMs: number, records: readonly AgentInterval[]): HeldMark[]
+}
+
 interface Minute {
   ownMilliJ: number
   meterMilliJ: number
@@ -61,7 +67,7 @@ async function meterDoubts(
 }
 
 /**
- * Holds records that their meter contradicts, but for those that a person accepted, whatever they had been held for. Rejects where the
+ * Holds records that their meter contradicts, or others that count in their minute, but for those that a person accepted, whatever they had been held for. Rejects where the
  * store fails.
  * @param kept records by minute
  * @returns true where there are any, held now or before
@@ -69,11 +75,17 @@ async function meterDoubts(
 export async function holdDoubtful(
   kept: ReadonlyMap<number, readonly AgentInterval[]>,
   devices: KnownDevices,
-  { store, nowMs }: { store: Pick<Store, 'intervals' | 'held' | 'hold'>; nowMs: () => number },
+  {
+    store,
+    nowMs,
+    ...further
+  }: { store: Pick<Store, 'intervals' | 'held' | 'hold'>; nowMs: () => number } & FurtherDoubts,
 ): Promise<boolean> {
   const found: HeldMark[] = []
-  for (const [minute, records] of kept)
+  for (const [minute, records] of kept) {
     found.push(...(await meterDoubts(minute, records, devices, { store, nowMs })))
+    found.push(...(further.doubts?.(minute, records) ?? []))
+  }
   const marks = await undecided(store, found)
   if (marks.length > 0) await store.hold(marks)
   return marks.length > 0

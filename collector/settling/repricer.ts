@@ -3,6 +3,7 @@ import type { Log } from '../../protocol/kit/log.ts'
 import { pause } from '../../protocol/kit/retry.ts'
 import type { Quote } from '../../protocol/quote.ts'
 import { HOUR_MS, MINUTE_MS, minuteOf } from '../../protocol/units.ts'
+import { type Act, Acts } from '../plugin/acts.ts'
 import type { Repricing } from '../plugin/audit-store.ts'
 import { type Decision, type HeldFilter, HOLD_KINDS } from '../plugin/held.ts'
 import { isRefused, type Store } from '../plugin/store.ts'
@@ -59,7 +60,7 @@ export class Repricer {
   readonly #onDecided: (decision: Decision) => Promise<void>
   readonly #stop = new AbortController()
   #work: Promise<void> = Promise.resolve()
-  #requests = 0
+  readonly #acts: Acts
   readonly #repriced: RepricedTime
   /** those that are in work or wait, by id, with their progress */
   readonly #open = new Map<string, Repricing>()
@@ -78,6 +79,7 @@ export class Repricer {
     this.#settler = options.settler
     this.#pricing = options.pricing
     this.#nowMs = options.nowMs
+    this.#acts = new Acts(options.nowMs)
     this.#log = options.log
     this.#repriced = new RepricedTime(options.pricing)
     options.pricing.correctUnsettled((minuteMs, pricing) => this.#repriced.of(minuteMs, pricing))
@@ -86,11 +88,15 @@ export class Repricer {
   /** Continues repricings that a stop interrupted, oldest first. */
   async start(): Promise<void> {
     const known = (await this.#store.repricings(SEARCHED_REPRICINGS)).toReversed()
-    for (const repricing of known) this.#repriced.set(repricing)
+    for (const repricing of known) {
+      this.#acts.after(repricing)
+      this.#repriced.set(repricing)
+    }
+    const newest = known.findLast(({ decision }) => decision)
     for (const repricing of known.filter((r) => r.doneMs < r.toMs && !r.cancelled)) {
       const { decision } = repricing
-      // a store without transactions may have carried out a part of it
-      if (decision) await this.#store.decide({ ...repricing, decision })
+      // A store without transactions may have carried out a part of the newest. An older one would turn round what was decided after it.
+      if (decision && repricing === newest) await this.#store.decide({ ...repricing, decision })
       this.#begin(repricing)
     }
   }
@@ -101,35 +107,36 @@ export class Repricer {
   }
 
   /** Resolves when the request is stored; the work follows. @throws PerwattError where the store can't keep it */
-  async request({ presentRules, ...request }: RepricingRequest): Promise<Repricing> {
-    const atMs = this.#nowMs()
-    const repricing: Repricing = {
-      ...request,
-      id: this.#idOf(atMs),
-      atMs,
-      rulesVersion: presentRules ? this.#pricing.present.version : '',
-      doneMs: request.fromMs,
-    }
-    return this.#ordered(repricing, () => this.#store.writeRepricing(repricing))
+  request({ presentRules, ...request }: RepricingRequest): Promise<Repricing> {
+    return this.#acts.one((act) => {
+      const repricing: Repricing = {
+        ...request,
+        ...act,
+        rulesVersion: presentRules ? this.#pricing.present.version : '',
+        doneMs: request.fromMs,
+      }
+      return this.#ordered(repricing, () => this.#store.writeRepricing(repricing))
+    })
   }
 
   /**
    * Accepts or rejects the held records that match, and settles their minutes again, each with the prices that it was settled with.
+   * Each decision sees what those before it left: of two at the same moment about the same records, the second finds none.
    * Resolves when the decision is stored; undefined where no hold matches. @throws PerwattError where the store can't keep it
    */
-  async decide({
-    by,
-    reason,
-    filter: asked,
-    verdict,
-    adoption = false,
-  }: DecisionRequest): Promise<Repricing | undefined> {
+  decide(request: DecisionRequest): Promise<Repricing | undefined> {
+    return this.#acts.one((act) => this.#decide(request, act))
+  }
+
+  async #decide(
+    { by, reason, filter: asked, verdict, adoption = false }: DecisionRequest,
+    act: Act,
+  ): Promise<Repricing | undefined> {
     const kinds = (asked.kinds ?? HOLD_KINDS).filter((kind) => adoption || kind !== 'claim')
     const filter = { ...asked, kinds }
     const state = filter.state ?? 'open'
     const groups = await this.#store.heldGroups({ ...filter, state }, MOST_GROUPS)
     if (groups.length === 0 || state === verdict) return undefined
-    const atMs = this.#nowMs()
     const fromMs = minuteOf(Math.min(...groups.map((group) => group.firstMs)))
     const toMs = minuteOf(Math.max(...groups.map((group) => group.lastMs))) + MINUTE_MS
     const span = {
@@ -139,8 +146,7 @@ export class Repricer {
     const records = groups.reduce((sum, group) => sum + group.records, 0)
     const decision: Decision = { verdict, filter: { ...filter, ...span, state }, records }
     const repricing = {
-      id: this.#idOf(atMs),
-      atMs,
+      ...act,
       by,
       reason,
       fromMs,
@@ -163,10 +169,6 @@ export class Repricer {
     this.#log.info('repricing requested', { id, by, why: reason, minutes: minutesOf(repricing) })
     this.#begin(repricing)
     return repricing
-  }
-
-  #idOf(atMs: number): string {
-    return `${new Date(atMs).toISOString()}-${++this.#requests}`
   }
 
   /**

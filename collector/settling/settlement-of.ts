@@ -1,5 +1,5 @@
 import type { Settlement } from '../plugin/audit-store.ts'
-import { causesWith } from './causes.ts'
+import { causesWith, LATE_RECORDS } from './causes.ts'
 import type { MinutePricing } from './pricing.ts'
 
 /**
@@ -15,8 +15,13 @@ export function settlementOf(
   nowMs: number,
 ): Settlement {
   const base = { minuteMs, rulesVersion: rules.version, quotes: Object.values(prices) }
-  // revision 0: it has no figures yet
-  if (!before) return { ...base, revision: changed ? 1 : 0, settledMs: nowMs }
+  if (!before) {
+    // what a person decided may be the first that a minute has, when its statement is issued already
+    const acts = changed?.filter((why) => why !== LATE_RECORDS) ?? []
+    const first = acts.length > 0 ? { causes: causesWith(undefined, acts, nowMs) } : {}
+    // revision 0: it has no figures yet
+    return { ...base, revision: changed ? 1 : 0, settledMs: nowMs, ...first }
+  }
   const causes = changed ? causesWith(before.causes, changed, nowMs) : before.causes
   return {
     ...base,

@@ -19,7 +19,7 @@ import { LATE_RECORDS, repricingText } from './causes.ts'
 import { changedSums } from './changed-sums.ts'
 import { DueMinutes } from './due-minutes.ts'
 import { heldBackOf, heldByMinute } from './held-back.ts'
-import { holdDoubtful } from './meter-doubts.ts'
+import { type FurtherDoubts, holdDoubtful } from './meter-doubts.ts'
 import { recordsByMinute, storedFigures } from './minute-groups.ts'
 import type { MinutePricing, Pricing } from './pricing.ts'
 import { missingOf, settlementOf } from './settlement-of.ts'
@@ -38,7 +38,7 @@ const LOOK_EVERY_MS = 1_000
 /** Settled at once, as a part of each second. */
 const SHARE_MS = 500
 
-export interface SettlerOptions {
+export interface SettlerOptions extends FurtherDoubts {
   store: Store
   pricing: Pricing
   devices: KnownDevices

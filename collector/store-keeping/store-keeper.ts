@@ -1,8 +1,9 @@
 import { PerwattError, reasonOf } from '../../protocol/kit/errors.ts'
 import type { Log } from '../../protocol/kit/log.ts'
 import { pause } from '../../protocol/kit/retry.ts'
-import type { Store } from '../plugin/store.ts'
+import { STANDS_BY, type Store } from '../plugin/store.ts'
 import type { StoreAway, StoreHealth, StorePulseSource, StoreTrouble } from '../plugin/store-health.ts'
+import { gated } from './store-gate.ts'
 import { awayOf, WatchedStore } from './watched-store.ts'
 
 /** No later attempt can succeed without a person at this machine: the start fails, as for a wrong configuration. */
@@ -17,6 +18,8 @@ export interface StoreKeeperOptions {
   store: Store
   nowMs: () => number
   log: Log
+  /** why the store takes nothing though it answers; undefined: it takes what it is given */
+  shut?: () => PerwattError | undefined
   /** waits between two attempts; resolves with false where the signal aborts */
   wait?: (ms: number, signal: AbortSignal) => Promise<boolean>
   firstWaitMs?: number
@@ -26,7 +29,7 @@ export interface StoreKeeperOptions {
 
 /** Opens the store as soon as it answers, and knows how it is from then on. */
 export class StoreKeeper implements StorePulseSource {
-  /** the store; its calls are watched */
+  /** the store; its calls are watched, and it takes nothing while another collector has it */
   readonly store: Store
   readonly #o: StoreKeeperOptions
   readonly #watched: WatchedStore
@@ -34,6 +37,7 @@ export class StoreKeeper implements StorePulseSource {
   readonly #steadyMs: () => number
   #opening: StoreAway | undefined
   #openingSinceMs = 0
+  #hurry: AbortController | undefined
   #attempts: Promise<void> = Promise.resolve()
 
   constructor(options: StoreKeeperOptions) {
@@ -41,7 +45,7 @@ export class StoreKeeper implements StorePulseSource {
     const { steadyMs = () => performance.now() } = options
     this.#steadyMs = steadyMs
     this.#watched = new WatchedStore(options.store, { ...options, steadyMs })
-    this.store = this.#watched.store
+    this.store = gated(this.#watched.store, () => options.shut?.())
   }
 
   get name(): string {
@@ -54,6 +58,8 @@ export class StoreKeeper implements StorePulseSource {
 
   trouble(calls: ReadonlySet<string>): StoreTrouble | undefined {
     if (!this.#opening) return this.#watched.trouble(calls)
+    // another collector works on it: the broker's pulse tells that
+    if (this.#o.shut?.()?.code === STANDS_BY) return undefined
     const { reason, cure } = this.#opening
     const stillS = (this.#steadyMs() - this.#openingSinceMs) / 1000
     return { call: 'open', reason: `${reason}; ${cure}`, stillS }
@@ -83,6 +89,11 @@ export class StoreKeeper implements StorePulseSource {
     if (failed !== undefined) this.#tell(failed)
   }
 
+  /** Opens at once, where it waits to try again. */
+  hurry(): void {
+    this.#hurry?.abort()
+  }
+
   /** Gives up opening; resolves when no attempt is in work, or it hangs. The store itself stays as it is. */
   async stop(): Promise<void> {
     this.#stop.abort()
@@ -94,7 +105,10 @@ export class StoreKeeper implements StorePulseSource {
     let error = failed
     for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(LONGEST_PAUSE_MS, 2 * pauseMs)) {
       this.#tell(error)
-      if (!(await wait(pauseMs, this.#stop.signal))) return
+      const hurry = new AbortController()
+      this.#hurry = hurry
+      const waited = await wait(pauseMs, AbortSignal.any([this.#stop.signal, hurry.signal]))
+      if (this.#stop.signal.aborted || !(waited || hurry.signal.aborted)) return
       try {
         await this.#attempt(begin)
         this.#o.log.info('the store is open; the ledger goes on')
@@ -123,7 +137,10 @@ export class StoreKeeper implements StorePulseSource {
     const before = this.#opening
     const away = awayOf(error, 'opening', before?.sinceMs ?? this.#o.nowMs())
     this.#opening = away
-    if (before?.reason !== away.reason)
+    const isTold = error instanceof PerwattError && error.code === STANDS_BY
+    // when it is this one's turn, it has only begun to open
+    if (isTold) this.#openingSinceMs = this.#steadyMs()
+    else if (before?.reason !== away.reason)
       this.#o.log.error('the store can’t be opened; live screens and broker run, agents keep their records', {
         reason: reasonOf(error),
       })

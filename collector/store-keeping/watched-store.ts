@@ -1,14 +1,10 @@
 import { PerwattError, reasonOf } from '../../protocol/kit/errors.ts'
 import type { Log } from '../../protocol/kit/log.ts'
 import { isRefused, type Store } from '../plugin/store.ts'
+import { storeCall } from '../plugin/store-calls.ts'
 import type { StoreAway, StoreTrouble } from '../plugin/store-health.ts'
 
 type Kind = 'writing' | 'reading'
-
-/** Methods that change what the store holds; every other reads. */
-const WRITES = /^(append|appendAll|settle|hold|decide|prune[A-Za-z]*|quarantine|write[A-Z].*)$/
-/** Not calls of its work. */
-const OTHERS: ReadonlySet<string | symbol> = new Set(['open', 'close', 'onEmptied'])
 
 /** A call that does not end in this time hangs. */
 const HANGS_MS = 30_000
@@ -40,7 +36,7 @@ export class WatchedStore {
         const value = Reflect.get(target, name) as unknown
         if (typeof value !== 'function') return value
         const method = value.bind(target) as (...args: unknown[]) => unknown
-        if (OTHERS.has(name) || typeof name === 'symbol') return method
+        if (storeCall(name) === 'manages' || typeof name === 'symbol') return method
         return (...args: unknown[]) => this.#watch(name, () => method(...args))
       },
     })
@@ -76,7 +72,7 @@ export class WatchedStore {
     const sinceMs = this.#steadyMs()
     const result = work()
     if (!(result instanceof Promise)) return result
-    const kind: Kind = WRITES.test(name) ? 'writing' : 'reading'
+    const kind: Kind = storeCall(name) === 'writes' ? 'writing' : 'reading'
     const token = Symbol(name)
     this.#working.set(token, { call: name, sinceMs })
     void result.then(

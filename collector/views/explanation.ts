@@ -45,6 +45,12 @@ const ExplainedIntervalSchema = SumsSchema.extend({
   coveredMs: z.number().int(),
   powerBasis: z.string().optional(),
   recovered: z.boolean().optional(),
+  extra: z
+    .record(z.string(), z.union([z.number(), z.string(), z.boolean()]))
+    .optional()
+    .describe(
+      'what a newer agent said about the record, as it came: this version does not know it, and no sum has it',
+    ),
   energy: FormulaSchema.optional().describe(
     'formula of energyMilliJ; absent if it is the energy of the record itself, not that of a meter',
   ),

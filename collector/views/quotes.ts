@@ -3,6 +3,16 @@ import { QuoteNameSchema, QuoteSchema } from '../../protocol/quote.ts'
 import { unix } from './fields.ts'
 import { PriceViewSchema } from './site.ts'
 
+/** A value that is not used, because it can hardly be true. */
+export const HeldBackSchema = QuoteSchema.pick({ name: true, value: true, unit: true, source: true }).extend({
+  sinceMs: unix,
+  reason: z.string(),
+  waitsFor: z
+    .string()
+    .optional()
+    .describe('who may confirm it; absent: nobody can, its source is to be corrected'),
+})
+
 /** The API's answer about prices: those in force, their feeds, and values that were held back. */
 export const QuotesSchema = z.object({
   quotes: z.array(PriceViewSchema).describe('prices in force now'),
@@ -16,13 +26,6 @@ export const QuotesSchema = z.object({
       silent: z.literal(true).optional().describe('its last try gave no price at all'),
     }),
   ),
-  heldBack: z
-    .array(
-      QuoteSchema.pick({ name: true, value: true, unit: true, source: true }).extend({
-        sinceMs: unix,
-        reason: z.string(),
-      }),
-    )
-    .describe('implausible values, which are not used'),
+  heldBack: z.array(HeldBackSchema).describe('implausible values, which are not used'),
 })
 export type QuotesAnswer = z.infer<typeof QuotesSchema>

@@ -97,6 +97,12 @@ export const SiteViewSchema = EarningSchema.extend({
     })
     .optional()
     .describe('records that count for nothing until a person decides: /api/v1/doubts'),
+  ledgerUnknown: z
+    .array(z.object({ agentId: z.string(), quantities: z.array(z.string()), records: z.number().int() }))
+    .optional()
+    .describe(
+      'what newer agents send and this version does not know: it is kept beside the records and is in no sum. Update the collector',
+    ),
   putAside: z
     .array(z.object({ agentId: z.string(), ownerAgentId: z.string(), devices: z.number().int() }))
     .optional()

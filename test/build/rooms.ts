@@ -98,7 +98,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'agent/tenancy': {
     holds: 'who holds a GPU: Slurm, Kubernetes, containers, processes',
     imports: [...PROTOCOL, 'agent/wire'],
-    packages: ['node:*', 'zod'],
+    packages: ['node:*', 'yaml', 'zod'],
   },
   'agent/asic/models': {
     holds: 'tables of miner models: rated J/TH, boards, cooling, mining algorithm',
@@ -493,7 +493,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'collector/live',
       'collector/broker',
     ],
-    packages: ['node:fs', 'node:path', 'zod'],
+    packages: ['node:fs', 'node:fs/promises', 'node:path', 'zod'],
   },
   'collector/screens/documents': {
     holds: 'what the API answers besides JSON: statements as pages and CSV, long texts piece by piece',
@@ -648,9 +648,14 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     ],
     packages: ['node:*', 'koffi', 'perwatt:web-assets', 'zod'],
   },
-  collector: {
-    holds: 'the program’s entry: its command line',
+  'collector/command-line': {
+    holds: 'names, arguments and options of the commands of perwatt-collector',
     imports: [KIT, 'collector/commands'],
     packages: ['commander'],
+  },
+  collector: {
+    holds: 'the program’s entry',
+    imports: [KIT, 'collector/command-line'],
+    packages: [],
   },
 }

@@ -2,10 +2,11 @@ import { execFileSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { PerwattError } from '../../protocol/kit/errors.ts'
 
 /** Folder of what was built of other versions. */
-export const KEPT_VERSIONS = 'node_modules/.cache/perwatt/versions'
+const KEPT_VERSIONS = 'node_modules/.cache/perwatt/versions'
 
 /**
  * Builds the programs of another version from the history of this repository, with today's packages, and keeps them.
@@ -31,11 +32,43 @@ export function buildVersion(ref: string): string {
 }
 
 /**
+ * One module of another version with all that it imports, bundled, so that a test can run it. Packages are today's.
+ * @param ref a tag or commit
+ * @param name of the file that is kept of it
+ * @param places the module's path, in versions that had it elsewhere too
+ * @throws PerwattError where the history does not have it
+ */
+export async function moduleOf<T>(ref: string, name: string, places: readonly string[]): Promise<T> {
+  const folder = mkdtempSync(join(tmpdir(), 'perwatt-version-'))
+  try {
+    const kept = resolve(KEPT_VERSIONS, `${name}-${extractVersion(ref, folder)}.mjs`)
+    if (!existsSync(kept)) {
+      symlinkSync(resolve('node_modules'), join(folder, 'node_modules'))
+      const entry = places.find((place) => existsSync(join(folder, place)))
+      if (!entry) throw new Error(`${ref} has nothing at ${places.join(' or ')}`)
+      mkdirSync(resolve(KEPT_VERSIONS), { recursive: true })
+      const args = [
+        '--bundle',
+        '--packages=external',
+        '--platform=node',
+        '--format=esm',
+        '--log-level=warning',
+      ]
+      execFileSync('node_modules/.bin/esbuild', [entry, ...args, `--outfile=${kept}.new`], { cwd: folder })
+      renameSync(`${kept}.new`, kept)
+    }
+    return (await import(pathToFileURL(kept).href)) as T
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/**
  * Writes the sources of another version into a folder.
  * @returns its commit
  * @throws PerwattError where the history does not have it
  */
-export function extractVersion(ref: string, folder: string): string {
+function extractVersion(ref: string, folder: string): string {
   const commit = commitOf(ref)
   const archive = execFileSync('git', ['archive', commit], { maxBuffer: 1 << 30 })
   execFileSync('tar', ['-x', '-C', folder], { input: archive })

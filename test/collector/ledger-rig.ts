@@ -94,7 +94,7 @@ export class LedgerRig {
     devices: KnownDevices = KNOWN,
     prices: readonly (readonly [QuoteName, number])[] = PRICES,
     hooks: Pick<RecordWriterOptions, 'arriving'> &
-      Pick<SettlerOptions, 'settling'> & { nowMs?: number; retentionMs?: number } = {},
+      Pick<SettlerOptions, 'settling' | 'doubts'> & { nowMs?: number; retentionMs?: number } = {},
   ) {
     this.nowMs = hooks.nowMs ?? this.nowMs
     this.store = store
@@ -113,6 +113,7 @@ export class LedgerRig {
       settleDelayMs: 20_000,
       maySettle: () => !this.clockInDoubt,
       ...(hooks.settling && { settling: hooks.settling }),
+      ...(hooks.doubts && { doubts: hooks.doubts }),
       onSettled: (_minutes, rows, settlements) => {
         this.settled.push({ rows, settlements })
         this.latePrices.settled(settlements)

@@ -80,8 +80,9 @@ export class MemoryStore extends MemoryClaims implements Store {
     return new Map(this.marks)
   }
 
-  async intervals(fromMs: number, toMs: number) {
-    return this.counting().filter((r) => r.startMs >= fromMs && r.startMs < toMs)
+  async intervals(fromMs: number, toMs: number, agentId?: string) {
+    const isOwn = (r: { agentId: string }) => agentId === undefined || r.agentId === agentId
+    return this.counting().filter((r) => r.startMs >= fromMs && r.startMs < toMs && isOwn(r))
   }
 
   async pastOfDevices(fromMs: number, energyFromMs: number) {

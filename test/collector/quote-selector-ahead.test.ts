@@ -29,6 +29,21 @@ describe('a tariff that is known ahead', () => {
     ])
   })
 
+  it('keeps its times over a restart, though its feed has not been asked again yet', async () => {
+    await rig.open([tariff()])
+    rig.nowMs += HOUR_MS
+    const stored = [...rig.stored.values()]
+    const { at } = await rig.open([new TestFeed('tariff', ['energyUsdPerKwh'])])
+    expect([1, 2, 6].map((h) => at('energyUsdPerKwh', T0 + h * HOUR_MS))).toEqual([
+      '0.05 tariff',
+      '0.12 tariff',
+      '0.05 tariff',
+    ])
+    expect([...rig.stored.values()].map(({ value, fromMs }) => [value, fromMs])).toEqual(
+      stored.map(({ value, fromMs }) => [value, fromMs]),
+    )
+  })
+
   it('is forgotten with all its changes ahead where the configuration has another', async () => {
     await rig.open([tariff()])
     rig.nowMs += HOUR_MS
@@ -177,7 +192,7 @@ describe('a value that is not to be believed', () => {
     feed.says('btcUsd', 911, { staleAfterMs: rig.nowMs + MINUTE_MS })
     expect(at('btcUsd')).toBe('91000 a')
     expect(selector.heldBack()).toMatchObject([
-      { name: 'btcUsd', value: 911, source: 'a', reason: 'a 100th of the last value' },
+      { name: 'btcUsd', value: 911, source: 'a', reason: '1 % of the last value' },
     ])
     expect(rig.lines.filter((event) => event === 'a quote is held back').length).toBe(1)
     feed.says('btcUsd', 91_500)
@@ -221,6 +236,9 @@ describe('a value that is not to be believed', () => {
       '0.05 list',
       '0.05 list',
       '0.06 list',
+    ])
+    expect(selector.history('energyUsdPerKwh', T0, T0 + 1)).toMatchObject([
+      { staleAfterMs: T0 + HOUR_MS - 1 },
     ])
     expect(selector.heldBack()).toMatchObject([{ value: 52 }])
   })

@@ -1,6 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { InfluxDB } from 'influx'
 import mqtt from 'mqtt'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
@@ -197,11 +198,17 @@ describe('two collectors of one site', () => {
 
   it('in one InfluxDB, each with a broker of its own: the later one stands by, and both say so', async () => {
     const influxd = await startInfluxd()
-    const store = { store: { store: 'influx', url: influxd.url } }
-    const first = await startCollector('one', { url: broker.url }, store)
+    const store = (btcUsd: number) => ({
+      store: { store: 'influx', url: influxd.url },
+      prices: { btcUsd },
+    })
+    const first = await startCollector('one', { url: broker.url }, store(61_000))
     await logged({ collector: 'one', event: 'listening to the agents' })
     const port = await freePort()
-    const second = await startCollector('two', { embedded: { port } }, store)
+    // it starts with the prices of an earlier stop
+    mkdirSync(join(folder, 'two'))
+    writeFileSync(join(folder, 'two', 'quotes.json'), JSON.stringify({ v: 1, quotes: [] }))
+    const second = await startCollector('two', { embedded: { port } }, store(62_000))
     for (const url of [first, second]) {
       const alert = await eventually(
         () => alertOf(url, 'name-twice'),
@@ -214,11 +221,35 @@ describe('two collectors of one site', () => {
       false,
     )
     expect(await acknowledged(broker.url, 1)).toBe(1)
+    // the second has prices of its own, and stores none of them
+    const database = new InfluxDB({
+      host: '127.0.0.1',
+      port: Number(new URL(influxd.url).port),
+      database: 'perwatt',
+    })
+    const stored = async () => {
+      const rows = await database.query<{ value: number }>(
+        'SELECT value FROM quote WHERE "name" = \'btcUsd\'',
+      )
+      return [...new Set(rows.map(({ value }) => value))]
+    }
+    const btcUsd = async (url: string) =>
+      ((await (await fetch(`${url}/api/v1/site`)).json()) as SiteView).prices.find((q) => q.name === 'btcUsd')
+        ?.value
+    await eventually(
+      () => btcUsd(second),
+      (value) => value === 62_000,
+    )
+    expect(await stored()).toEqual([61_000])
+    expect(await btcUsd(first)).toBe(61_000)
     await collectors.shift()?.stop()
     await logged({ collector: 'two', event: 'listening to the agents' })
     // the agent has trimmed record 1: the second knows that it is stored
     expect(await acknowledged(`mqtt://127.0.0.1:${port}`, 2)).toBe(2)
     expect(await (await fetch(`${second}/api/v1/losses`)).json()).toEqual([])
+    // its prices count from the take-over, behind those of the first
+    await eventually(stored, (values) => values.length === 2)
+    expect(await stored()).toEqual([61_000, 62_000])
     await collectors.shift()?.stop()
     await influxd.remove()
   })

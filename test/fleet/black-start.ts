@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs'
 import type { Clock } from '../../protocol/kit/clock.ts'
 import { pause } from '../../protocol/kit/retry.ts'
 import { TodaysAgent } from './agents.ts'
 import { WorldTime } from './machines.ts'
 import { differences, type FleetOptions, FleetSite, inTurn } from './site.ts'
+import { FleetWatch, figureLines } from './watch.ts'
 
 export interface BlackStartOptions extends FleetOptions {
   /** the machines get their addresses within this time, one after the other */
@@ -21,8 +21,8 @@ const GIVES_UP_AFTER_MS = 15 * 60_000
 const LOOK_EVERY_MS = 1000
 
 /**
- * A whole site comes up at once, its broker and collector last. It has settled when every machine is read and no agent has more than
- * its newest records waiting.
+ * A whole site comes up at once, its broker and collector last. It has settled when every machine is read, the collector hears all of them
+ * and has settled a minute of all, and no agent has more than its newest records waiting.
  * @returns what the ledger has other than the machines counted
  */
 export async function blackStart(o: BlackStartOptions): Promise<string[]> {
@@ -30,36 +30,42 @@ export async function blackStart(o: BlackStartOptions): Promise<string[]> {
   const bornMs = time.ms
   const all = o.agents * o.machinesPerAgent
   const site = new FleetSite(o, time, TodaysAgent, (i) => bornMs + (i / all) * o.addressesWithinMs)
+  await site.prepare()
+  const watch = new FleetWatch(site, o.say)
   const began = performance.now()
-  const sinceS = () => ((performance.now() - began) / 1000).toFixed(0)
   const clock = o.timeAfterMs === undefined ? undefined : withoutTime(o.timeAfterMs)
   try {
-    await site.prepare()
     await inTurn(site.agents.keys(), o.agents, (i) => site.start(i, TodaysAgent, clock))
-    o.say(`${sinceS()} s: ${o.agents} agents with ${all} machines run, and nobody listens`)
+    o.say(`${watch.sinceS} s: ${o.agents} agents with ${all} machines run, and nobody listens`)
     await pause(Math.max(0, o.collectorAfterMs - (performance.now() - began)))
     await site.collector.start()
-    o.say(`${sinceS()} s: the collector starts; ${site.waitingRecords} records wait`)
-    const settled = await settles(site)
-    if (!settled) return [`after ${GIVES_UP_AFTER_MS / 1000} s ${site.waitingRecords} records wait`]
-    o.say(`${sinceS()} s: settled; ${memoryOf(site.collector.pid)}`)
+    o.say(`${watch.sinceS} s: the collector starts; ${site.waitingRecords} records wait`)
+    const settled = await settles(site, watch)
+    if (!settled) {
+      for (const line of figureLines(await watch.end())) o.say(line)
+      return [`after ${GIVES_UP_AFTER_MS / 1000} s ${site.waitingRecords} records wait`]
+    }
+    o.say(`${watch.sinceS} s: settled`)
     await pause(o.worksMs)
-    o.say(`${sinceS()} s: worked; ${memoryOf(site.collector.pid)}`)
+    for (const line of figureLines(await watch.end())) o.say(line)
     time.stand()
     for (let patience = 60; site.unreadMachines > 0 && patience > 0; patience--) await pause(o.pollMs)
-    return differences(await site.end(), site.machines)
+    const stored = await site.end()
+    o.say(`${watch.sinceS} s: ended with ${stored.intervals.length} records in the store`)
+    return [...site.collector.accidents, ...differences(stored, site.machines)]
   } finally {
+    watch.stop()
     await inTurn(site.agents.keys(), 50, (i) => site.stop(i))
     await site.collector.end('SIGKILL')
   }
 }
 
 /** Records that one agent may have just closed. */
-async function settles(site: FleetSite): Promise<boolean> {
+async function settles(site: FleetSite, watch: FleetWatch): Promise<boolean> {
   const beganMs = performance.now()
   while (performance.now() - beganMs < GIVES_UP_AFTER_MS) {
     await pause(LOOK_EVERY_MS)
-    if (site.waitingRecords <= site.machines.size && site.neverRead === 0) return true
+    if (watch.isWhole && site.waitingRecords <= site.machines.size && site.neverRead === 0) return true
   }
   return false
 }
@@ -71,14 +77,7 @@ function withoutTime(timeAfterMs: number): Clock {
     now: () => {
       const steadyMs = performance.now()
       const isRight = steadyMs - bornMs >= timeAfterMs
-      return { steadyMs, wallMs: isRight ? Date.now() : steadyMs - bornMs }
+      return { steadyMs, wallMs: isRight ? Date.now() : Math.floor(steadyMs - bornMs) }
     },
   }
-}
-
-/** The collector's resident memory, from /proc. */
-function memoryOf(pid: number | undefined): string {
-  const status = pid === undefined ? '' : readFileSync(`/proc/${pid}/status`, 'utf8')
-  const [, kB = '?'] = /VmRSS:\s+(\d+) kB/.exec(status) ?? []
-  return `collector has ${Math.round(Number(kB) / 1024)} MiB`
 }

@@ -3,6 +3,7 @@ import { pause } from '../../protocol/kit/retry.ts'
 import type { AgentClass } from './agents.ts'
 import { WorldTime } from './machines.ts'
 import { differences, type FleetOptions, FleetSite, inTurn } from './site.ts'
+import { FleetWatch, figureLines } from './watch.ts'
 
 export interface RollOutOptions extends FleetOptions {
   seed: number
@@ -24,11 +25,14 @@ export async function rollOut(o: RollOutOptions): Promise<{ changes: number; pro
   const random = createRandom(o.seed).fork('roll-out')
   const time = new WorldTime()
   const site = new FleetSite(o, time, o.before)
+  await site.prepare()
+  const watch = new FleetWatch(site, o.say)
   try {
-    await site.prepare()
     await site.collector.start()
     await inTurn(site.agents.keys(), AT_ONCE, (i) => site.start(i, o.before))
-    o.say(`${site.agents.length} agents with ${site.machines.size} machines run the first version`)
+    o.say(
+      `${watch.sinceS} s: ${site.agents.length} agents with ${site.machines.size} machines run the first version`,
+    )
     const changes = site.agents
       .flatMap((_, i) =>
         Array.from({ length: random.whole(1, 3) }, () => ({ i, atMs: random.next() * o.ms })),
@@ -45,12 +49,19 @@ export async function rollOut(o: RollOutOptions): Promise<{ changes: number; pro
       busy.set(i, change)
       await change
     })
-    o.say(`${changes.length} changes of version are done`)
+    const back = site.agents.filter(({ Class }) => Class === o.before).length
+    o.say(
+      `${watch.sinceS} s: ${changes.length} changes of version are done; ${back} agents end with the first one`,
+    )
     time.stand()
     for (let patience = 60; site.unreadMachines > 0 && patience > 0; patience--) await pause(o.pollMs)
+    for (const line of figureLines(await watch.end())) o.say(line)
     const stored = await site.end()
-    return { changes: changes.length, problems: differences(stored, site.machines) }
+    o.say(`${watch.sinceS} s: ended with ${stored.intervals.length} records in the store`)
+    const problems = [...site.collector.accidents, ...differences(stored, site.machines)]
+    return { changes: changes.length, problems }
   } finally {
+    watch.stop()
     await inTurn(site.agents.keys(), AT_ONCE, (i) => site.stop(i))
     await site.collector.end('SIGKILL')
   }

@@ -15,6 +15,9 @@ import { type Counted, CountingMachine, countingDriver, type WorldTime } from '.
 
 const SITE = 'fleet'
 const SETTLE_DELAY_MS = 5_000
+const STOPS = 5
+const STOPS_AT_ONCE = 20
+const DELIVERS_WITHIN_S = 60
 const RANGE_MARGIN_MS = 10 * MINUTE_MS
 
 export interface FleetOptions {
@@ -35,6 +38,7 @@ export class FleetSite {
   readonly #startedMs = Date.now()
   #collector: Program | undefined
   #brokerPort = 0
+  #httpPort = 0
 
   /** @param answersFromMs of each machine, by its index: ms of the world's time before which it does not answer */
   constructor(options: FleetOptions, time: WorldTime, Class: AgentClass, answersFromMs = (_i: number) => 0) {
@@ -57,6 +61,11 @@ export class FleetSite {
     return this.#collector
   }
 
+  /** of the collector's API */
+  get url(): string {
+    return `http://127.0.0.1:${this.#httpPort}`
+  }
+
   get waitingRecords(): number {
     return this.agents.reduce((sum, { agent }) => sum + (agent?.spool.state().records ?? 0), 0)
   }
@@ -76,11 +85,12 @@ export class FleetSite {
     const { folder, dist } = this.#o
     mkdirSync(join(folder, 'collector'), { recursive: true })
     this.#brokerPort = await freePort()
+    this.#httpPort = await freePort()
     const config = {
       site: { id: SITE, simulated: true },
       dataFolder: join(folder, 'collector'),
       mqtt: { embedded: { host: '127.0.0.1', port: this.#brokerPort } },
-      http: { port: await freePort() },
+      http: { port: this.#httpPort },
       store: { store: 'duckdb' },
       ledger: { settleDelay: `${SETTLE_DELAY_MS}ms` },
       prices: { energyUsdPerKwh: 0.05, btcUsd: 90_000, difficulty: 120e12, blockHeight: 925_000 },
@@ -116,9 +126,30 @@ export class FleetSite {
     entry.agent = undefined
   }
 
+  /** Stops all agents. One that could not deliver its last records within its stop, on a busy computer, is started again for them. */
+  async #stopAll(): Promise<void> {
+    let running = [...this.agents.keys()]
+    for (let patience = STOPS; patience > 0 && running.length > 0; patience--) {
+      const left: number[] = []
+      await inTurn(running, STOPS_AT_ONCE, async (i) => {
+        const { agent } = this.#entry(i)
+        await this.stop(i)
+        if (agent && agent.spool.state().records > 0) left.push(i)
+      })
+      running = left
+      await inTurn(running, STOPS_AT_ONCE, async (i) => {
+        const entry = this.#entry(i)
+        await this.start(i, entry.Class)
+        for (let s = 0; s < DELIVERS_WITHIN_S && (entry.agent?.spool.state().records ?? 0) > 0; s++)
+          await pause(1000)
+      })
+    }
+    await inTurn(running, STOPS_AT_ONCE, (i) => this.stop(i))
+  }
+
   /** Ends everything, the collector once every minute that has records is settled. @returns its store's contents */
   async end(): Promise<Stored> {
-    await inTurn(this.agents.keys(), 50, (i) => this.stop(i))
+    await this.#stopAll()
     await pause(MINUTE_MS + SETTLE_DELAY_MS)
     for (let patience = 20; ; patience--) {
       await this.collector.end('SIGTERM')

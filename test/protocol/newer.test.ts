@@ -1,7 +1,14 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { z } from 'zod'
 import { decode, encode } from '../../protocol/codec.ts'
-import { IntervalMessageSchema } from '../../protocol/interval.ts'
+import {
+  decodeIntervals,
+  encodeIntervals,
+  IntervalMessageSchema,
+  withExtra,
+} from '../../protocol/interval.ts'
+import { relabelled } from '../../protocol/relabel.ts'
 import { LiveMessageSchema } from '../../protocol/sample.ts'
 import {
   AckMessageSchema,
@@ -21,7 +28,7 @@ const MESSAGES: Record<string, { schema: z.ZodType; message: object; words: stri
       ...{ startMs: [0], durationMs: [60_000], coveredMs: [60_000], recovered: [false] },
       ...{ powerBasis: ['metered'], energyMilliJ: [5] },
     },
-    words: [['powerBasis', '0']],
+    words: [],
   },
   live: {
     schema: LiveMessageSchema,
@@ -121,5 +128,85 @@ describe('an inventory of a newer version', () => {
     expect(devicesOf(sources)[1]).toMatchObject({ generates: 'generator' })
     const hosts = withAt(message, ['devices', '0', 'measures'], 'rack')
     expect(devicesOf(hosts)[0]).toMatchObject({ measures: 'part' })
+  })
+})
+
+describe('interval records of a newer version', () => {
+  const { message = {} } = MESSAGES['intervals'] ?? {}
+  const recordOf = (more: object) => {
+    const { intervals } = decodeIntervals(
+      IntervalMessageSchema.parse(read(IntervalMessageSchema, { ...message, ...more })),
+    )
+    return intervals[0]
+  }
+  const known = recordOf({})
+
+  it('keep what has no name here beside them, as it came: a quantity, a word, a sign', () => {
+    expect(
+      recordOf({ heatMilliJ: [7], cooling: ['dry'], throttled: [true], powerBasis: ['calorimetric'] }),
+    ).toEqual({
+      ...known,
+      powerBasis: undefined,
+      extra: { heatMilliJ: 7, cooling: 'dry', throttled: true, powerBasis: 'calorimetric' },
+    })
+    // null is unknown, as in every column
+    expect(recordOf({ heatMilliJ: [null] })).toEqual(known)
+  })
+
+  it('keep it through the spool of an agent that is put back to this version', () => {
+    const record = recordOf({ heatMilliJ: [7], powerBasis: ['calorimetric'] })
+    if (!record) throw new Error('the record is missing')
+    const batch = {
+      epoch: 1,
+      firstSeq: 1,
+      oldestSeq: 1,
+      intervals: [record, { ...record, deviceId: 'rig2' }],
+    }
+    const [first] = batch.intervals
+    if (first) delete first.extra
+    const again = decodeIntervals(IntervalMessageSchema.parse(encodeIntervals(batch, 1)))
+    expect(again.intervals).toEqual(batch.intervals)
+    expect(again.intervals[1]?.extra).toEqual({ heatMilliJ: 7, powerBasis: 'calorimetric' })
+  })
+
+  it.each([
+    ['that is no column of the records', { more: [1, 2] }],
+    ['with values that are no numbers, words or signs', { more: [{ a: 1 }] }],
+    ['of a long text', { more: ['x'.repeat(129)] }],
+    [
+      'with a name that no version would choose',
+      { 'A B': [1], ['__proto__x']: [1], [`a${'b'.repeat(64)}`]: [1] },
+    ],
+  ])('leave out a field %s, which costs no message', (_what, more) => {
+    expect(recordOf(more)).toEqual(known)
+  })
+
+  it('have a bound: sixteen columns of a message, and no more', () => {
+    const many = Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`q${i}`, [i]]))
+    expect(Object.keys(recordOf(many)?.extra ?? {})).toHaveLength(16)
+  })
+
+  it('become quantities once a version knows their names, and never replace what is known', () => {
+    const older = { deviceId: 'rig1', owner: {}, startMs: 0, durationMs: 60_000, coveredMs: 60_000 }
+    const extra = { tokensOut: 5, powerBasis: 'metered', heatMilliJ: 7, gpuMs: -1 }
+    expect(withExtra(older, extra)).toEqual({
+      ...older,
+      tokensOut: 5,
+      powerBasis: 'metered',
+      extra: { heatMilliJ: 7, gpuMs: -1 },
+    })
+    expect(withExtra({ ...older, tokensOut: 1 }, { tokensOut: 5 })).toEqual({ ...older, tokensOut: 1 })
+  })
+
+  it('are cut where their clock was wrong, and their sums stay exact', () => {
+    fc.assert(
+      fc.property(fc.nat(), fc.integer({ min: 1, max: 59_999 }), (heatMilliJ, shiftMs) => {
+        const record = { deviceId: 'r', owner: {}, startMs: 0, durationMs: 60_000, coveredMs: 1 }
+        const parts = relabelled({ ...record, extra: { heatMilliJ, cooling: 'dry' } }, shiftMs)
+        const sum = parts.reduce((all, { extra }) => all + Number(extra?.['heatMilliJ']), 0)
+        expect([parts.length, sum]).toEqual([2, heatMilliJ])
+        expect(parts.map(({ extra }) => extra?.['cooling'])).toEqual(['dry', 'dry'])
+      }),
+    )
   })
 })

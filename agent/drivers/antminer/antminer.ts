@@ -9,6 +9,7 @@ import { type AsicFacts, mergedFacts } from '../../asic/facts.ts'
 import { firmwareIn } from '../../asic/firmware.ts'
 import { alone, cgminerSession, supplement } from '../../asic/session.ts'
 import { minerPort, webLogin, webPort } from '../../asic/settings.ts'
+import { saysStop } from '../../asic/told-to-stop.ts'
 import { defineDriver } from '../../plugin/driver.ts'
 import { isTrue, macOf, textOf } from '../../wire/loose-json/fields.ts'
 import { DigestAuth } from '../../wire/web-auth.ts'
@@ -52,7 +53,7 @@ export default defineDriver({
       return {
         ...facts,
         ...defined({ power: own.power, hardwareId: web.hardwareId }),
-        asleep: facts.asleep || web.asleep || false,
+        stopped: { ...facts.stopped, ...web.stopped },
         faults: [...(facts.faults ?? []), ...(own.faults ?? [])],
       }
     })
@@ -75,7 +76,10 @@ async function portFacts(client: CgminerClient, signal: AbortSignal): Promise<As
   const facts = antminerFacts({ version, summary, stats })
   // the boards tell the hashrate too, for where both other answers are missing
   const devs = facts.hashrateHs === undefined ? await client.askOptional('devs', signal) : undefined
-  return { ...mergedFacts(cgminerFacts({ devs }), facts), pools: pools && poolFacts(pools) }
+  const boards = cgminerFacts({ devs })
+  // in most polls it is not asked, and says nothing then
+  const stopped = { devs: saysStop(boards) }
+  return { ...mergedFacts({ ...boards, stopped }, facts), pools: pools && poolFacts(pools) }
 }
 
 /**
@@ -88,6 +92,6 @@ async function pagesFacts(pages: WebClient, signal: AbortSignal): Promise<AsicFa
   const info = await alone(signal, (wait) => pages.getOnce(SYSTEM_INFO, wait))
   return {
     hardwareId: macOf(info?.['macaddr']) ?? textOf(info, 'serinum'),
-    asleep: isTrue(conf?.['bitmain-work-mode'] ?? conf?.['miner-mode']),
+    stopped: { [MINER_CONF]: conf && isTrue(conf['bitmain-work-mode'] ?? conf['miner-mode']) },
   }
 }

@@ -123,7 +123,7 @@ function auradineFacts(sections: Row): AsicFacts {
     inletTempC: coldest(sensorsC),
     fans: fansOf(sections),
     uptimeS: nonNegativeOf(summary, 'Elapsed'),
-    asleep: /^(on|true)$/i.test(String(mode['Sleep'])),
+    stopped: { mode: mode['Sleep'] === undefined ? undefined : /^(on|true)$/i.test(String(mode['Sleep'])) },
     starting: isAuradineStarting(light) || rowsOf(sections, 'DEVS').some(isInitialising),
     faults: fault ? [fault] : [],
   }

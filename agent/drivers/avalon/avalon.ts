@@ -78,7 +78,9 @@ function moduleFacts(stats: CgminerReply | undefined, summary: Row | undefined):
     fans: all((m) => m.fans()),
     uptimeS: nonNegativeOf(rowsOf(stats?.body, 'STATS')[0], 'Elapsed') ?? nonNegativeOf(summary, 'Elapsed'),
     // switched off by the operator or a timer; an idle machine without this flag waits for work, and one module alone is not all of it
-    asleep: modules.length > 0 && modules.every((m) => (m.nonNegative('SoftOFF') ?? 0) > 0),
+    stopped: {
+      estats: modules.length > 0 ? modules.every((m) => (m.nonNegative('SoftOFF') ?? 0) > 0) : undefined,
+    },
     starting: modules.some((m) => /work: *in *init/i.test(m.text('SYSTEMSTATU') ?? '')),
     faults: all((m) => m.faults()),
   }

@@ -1,17 +1,18 @@
 import { z } from 'zod'
-import { reasonOf } from '../../../protocol/kit/errors.ts'
 import type { CgminerClient } from '../../asic/cgminer-client.ts'
 import { cgminerFacts, fansOf } from '../../asic/cgminer-facts.ts'
 import { poolFacts } from '../../asic/cgminer-pools.ts'
 import { type AsicFacts, mergedFacts } from '../../asic/facts.ts'
 import { firmwareIn } from '../../asic/firmware.ts'
 import { powerFact } from '../../asic/power.ts'
-import { alone, cgminerSession, supplement } from '../../asic/session.ts'
+import { cgminerSession, supplement } from '../../asic/session.ts'
 import { minerPort, webLogin, webPort } from '../../asic/settings.ts'
+import { saysStop } from '../../asic/told-to-stop.ts'
 import { defineDriver } from '../../plugin/driver.ts'
 import { positiveOf, rowsOf, textOf } from '../../wire/loose-json/fields.ts'
+import { BOARDS, BoardAnswers, START_S } from './board-answers.ts'
 import { GRAPHQL } from './graphql.ts'
-import { REST_PAGES } from './rest.ts'
+import { DETAILS, REST_PAGES } from './rest.ts'
 import { LUCI, LUCI_LAN, REST_LOGIN, WebInterfaces } from './web-interfaces.ts'
 
 export default defineDriver({
@@ -35,11 +36,17 @@ export default defineDriver({
   recognises: (answers) => firmwareIn(answers) === 'Braiins OS',
   open({ host, options: { port, webPort, web } }) {
     const interfaces = new WebInterfaces({ host, port: webPort }, web)
-    const machine = { host, port, firmware: 'Braiins OS', forget: () => interfaces.forget() }
-    return cgminerSession(machine, async (client, signal) => {
+    const boards = new BoardAnswers()
+    const forget = () => {
+      interfaces.forget()
+      boards.forget()
+    }
+    return cgminerSession({ host, port, firmware: 'Braiins OS', forget }, async (client, signal) => {
       const fromWeb = await interfaces.facts(signal)
-      const counters = (wait: AbortSignal) => counterFacts(client, !!fromWeb.hashrateHs, wait)
-      const fromPort = isWhole(fromWeb) ? await supplement(counters, signal) : await portFacts(client, signal)
+      const counters = (wait: AbortSignal) => counterFacts(client, boards, fromWeb.hashrateHs, wait)
+      const fromPort = isWhole(fromWeb)
+        ? await supplement(counters, signal)
+        : await portFacts(client, boards, signal)
       const { pools, uptimeS } = fromPort
       const facts = mergedFacts(fromPort, fromWeb, { pools, uptimeS })
       const starting = facts.starting === true && (facts.uptimeS ?? START_S) < START_S
@@ -48,20 +55,36 @@ export default defineDriver({
         aftermarket: true,
         sha256Only: true,
         starting,
-        asleep: facts.asleep === true && !starting,
+        stopped: stopSigns(fromPort, fromWeb, starting),
       }
     })
   },
 })
+
+/** REST names the state itself; where it does, what bosminer refuses says nothing more. */
+function stopSigns(
+  fromPort: AsicFacts,
+  fromWeb: AsicFacts,
+  starting: boolean,
+): NonNullable<AsicFacts['stopped']> {
+  const byRest = fromWeb.stopped?.[DETAILS]
+  if (byRest !== undefined) return { [DETAILS]: byRest && !starting, [BOARDS]: false }
+  return { [BOARDS]: fromPort.stopped?.[BOARDS] }
+}
 
 /** Whether the web interface told what the cgminer port would tell too. */
 const isWhole = ({ hashrateHs, boards, fans, power }: AsicFacts): boolean =>
   hashrateHs !== undefined && !!boards && !!fans && (hashrateHs === 0 || !!power)
 
 /** What only the cgminer port has: the accepted work since bosminer started. */
-async function counterFacts(client: CgminerClient, hashes: boolean, signal: AbortSignal): Promise<AsicFacts> {
+async function counterFacts(
+  client: CgminerClient,
+  boards: BoardAnswers,
+  hashrateHs: number | undefined,
+  signal: AbortSignal,
+): Promise<AsicFacts> {
   await client.askOnce('version', signal)
-  const devdetails = await client.askOnce('devdetails', signal)
+  const devdetails = await boards.ask(client, 'devdetails', signal)
   const summary = await client.askOptional('summary', signal)
   const pools = await client.askOptional('pools', signal)
   const { hashrateAvgHs, uptimeS } = cgminerFacts({ summary })
@@ -69,42 +92,21 @@ async function counterFacts(client: CgminerClient, hashes: boolean, signal: Abor
     model: textOf(rowsOf(devdetails?.body, 'DEVDETAILS')[0], 'Model'),
     hashrateAvgHs,
     uptimeS,
-    asleep: !hashes && (await isStopped(client, uptimeS, signal)),
+    stopped: { [BOARDS]: boards.sayStop(uptimeS, hashrateHs) },
     pools: pools && poolFacts(pools),
   }
 }
 
-/** While bosminer starts, it has no hashboards to describe either. */
-const START_S = 600
-
-/**
- * Whether bosminer was paused or stopped: it then refuses `devdetails` with "Unavailable" (UpstreamData/pyasic,
- * pyasic/miners/backends/braiins_os.py, `_is_mining`).
- */
-async function isStopped(
-  client: CgminerClient,
-  uptimeS: number | undefined,
-  signal: AbortSignal,
-): Promise<boolean> {
-  if (uptimeS !== undefined && uptimeS < START_S) return false
-  const stopped = await alone(signal, async (wait) => {
-    try {
-      await client.ask('devdetails', wait)
-      return false
-    } catch (error) {
-      if (/: Unavailable;/.test(reasonOf(error))) return true
-      throw error
-    }
-  })
-  return stopped === true
-}
-
 /** All facts from the cgminer port, for where no web interface answers. */
-async function portFacts(client: CgminerClient, signal: AbortSignal): Promise<AsicFacts> {
+async function portFacts(
+  client: CgminerClient,
+  boards: BoardAnswers,
+  signal: AbortSignal,
+): Promise<AsicFacts> {
   const version = await client.askOnce('version', signal)
-  const devdetails = await client.askOnce('devdetails', signal)
+  const devdetails = await boards.ask(client, 'devdetails', signal)
   const summary = await client.askOptional('summary', signal)
-  const devs = await client.askOptional('devs', signal)
+  const devs = await boards.ask(client, 'devs', signal)
   const fans = await client.askOptional('fans', signal)
   const temps = await client.askOptional('temps', signal)
   const tuner = rowsOf((await client.askOptional('tunerstatus', signal))?.body, 'TUNERSTATUS')[0]
@@ -112,9 +114,7 @@ async function portFacts(client: CgminerClient, signal: AbortSignal): Promise<As
   const facts = cgminerFacts({ summary, devs, devdetails, temps })
   return {
     ...facts,
-    // a stopped machine refuses its boards too, and may keep its last hashrate
-    asleep:
-      facts.asleep || ((!facts.hashrateHs || !devs) && (await isStopped(client, facts.uptimeS, signal))),
+    stopped: { [BOARDS]: saysStop(facts) || boards.sayStop(facts.uptimeS, facts.hashrateHs) },
     model: textOf(rowsOf(devdetails?.body, 'DEVDETAILS')[0], 'Model'),
     firmware: textOf(rowsOf(version?.body, 'VERSION')[0], 'BOSer', 'BOSminer+', 'BOSminer'),
     power: powerFact(positiveOf(tuner, 'ApproximateMinerPowerConsumption'), 'estimated'),

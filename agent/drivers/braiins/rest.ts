@@ -17,9 +17,12 @@ import {
 } from '../../wire/loose-json/fields.ts'
 import { LIST, type WebClient } from '../../wire/web-client.ts'
 
+/** The page that says whether it was told to stop. */
+export const DETAILS = '/api/v1/miner/details'
+
 /** The pages of Braiins OS's public REST API (25.07 and later) that are read; each requires a login's token. */
 export const REST_PAGES = {
-  details: '/api/v1/miner/details',
+  details: DETAILS,
   stats: '/api/v1/miner/stats',
   hashboards: '/api/v1/miner/hw/hashboards',
   cooling: '/api/v1/cooling/state',
@@ -39,6 +42,7 @@ export async function braiinsRestFacts(pages: WebClient, signal: AbortSignal): P
   const tuner = await ask('tuner')
   const pools = await ask('pools')
   const errors = await ask('errors')
+  const isSuspended = nonNegativeOf(details, 'status') === SUSPENDED
   return {
     ...(details && detailFacts(details)),
     ...(stats && statFacts(stats)),
@@ -53,6 +57,8 @@ export async function braiinsRestFacts(pages: WebClient, signal: AbortSignal): P
         })),
       ),
     fanSlots: true,
+    // its firmware has stopped it, whatever hashrate it still shows; the errors tell why
+    ...(isSuspended && { hashrateHs: 0 }),
     faults: stats ? faultsOf(errors, stats) : [],
     pools: pools && poolsOf(pools),
   }
@@ -61,6 +67,7 @@ export async function braiinsRestFacts(pages: WebClient, signal: AbortSignal): P
 /** Values of MINER_STATUS in the public API (bos-plus-api, proto/bos/v1/miner.proto). */
 const NOT_STARTED = 1
 const PAUSED = 3
+const SUSPENDED = 4
 
 function detailFacts(details: Row): AsicFacts {
   const status = nonNegativeOf(details, 'status')
@@ -70,7 +77,7 @@ function detailFacts(details: Row): AsicFacts {
     hardwareId: macOf(details['mac_address']) ?? textOf(details, 'serial_number'),
     // the counters begin with bosminer, which can restart while the system runs on
     uptimeS: nonNegativeOf(details, 'bosminer_uptime_s', 'system_uptime_s'),
-    asleep: status === PAUSED || status === NOT_STARTED,
+    stopped: { [DETAILS]: status === undefined ? undefined : status === PAUSED || status === NOT_STARTED },
     // not started yet, or stopped by `actions/stop`: the uptime tells which
     starting: status === NOT_STARTED,
   }

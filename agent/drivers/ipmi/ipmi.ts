@@ -3,9 +3,9 @@ import { defined } from '../../../protocol/kit/defined.ts'
 import { PerwattError } from '../../../protocol/kit/errors.ts'
 import { deadlineOf, withDeadline } from '../../../protocol/kit/retry.ts'
 import { SecretSchema } from '../../../protocol/kit/secret.ts'
-import { heldAgainst, isDoubtful } from '../../host-power/held-against.ts'
+import { isDoubtful } from '../../host-power/held-against.ts'
 import { firstOf, type Judged } from '../../host-power/judge.ts'
-import { type MachinePower, machinePowerOf, type NamedSensor } from '../../host-power/machine-power.ts'
+import type { MachinePower, NamedSensor } from '../../host-power/machine-power.ts'
 import { PassedOver } from '../../host-power/passed-over.ts'
 import { defineDriver, type Session } from '../../plugin/driver.ts'
 import type { Reading } from '../../plugin/reading.ts'
@@ -19,6 +19,7 @@ import {
   isWithoutBmc,
   isWithoutDcmi,
 } from './ipmitool.ts'
+import { Totals } from './totals.ts'
 
 const DCMI = ['dcmi', 'power', 'reading']
 const SENSORS = ['sdr', 'elist', 'full']
@@ -29,6 +30,10 @@ const DCMI_AGAIN_MS = 10 * 60_000
 const UNTOLD_MS = 4000
 /** What DCMI may take of a poll, so that the sensors can still be read: some BMCs never answer it. */
 const DCMI_SHARE = 0.5
+/** What the sensors may take of the rest where they are only read to hold DCMI against them. */
+const CHECK_SHARE = 0.75
+/** In the setting `sensor`: the reading of DCMI, and no other. */
+const ONLY_DCMI = 'DCMI'
 
 /** ipmitool's error messages, each with what to do about it. */
 const HINTS = [
@@ -75,7 +80,7 @@ export default defineDriver({
       .union([SensorSchema, z.array(SensorSchema).min(1).max(16)])
       .optional()
       .describe(
-        'name of the sensor of the machine’s input power, for a BMC without DCMI or with the sensors of several machines; or a list of names that are added up',
+        'name of the sensor of the machine’s input power, for a BMC without DCMI or with the sensors of several machines; or a list of names that are added up; `DCMI`: the reading of DCMI, though it is far from that of the supplies',
       ),
     program: z.string().min(1).default('ipmitool').describe('the program, or its path'),
   }),
@@ -98,9 +103,11 @@ export default defineDriver({
           ...(privilege ? ['-L', privilege] : []),
         ]
       : []
-    const wanted = sensor === undefined ? undefined : [sensor].flat()
+    const isOnlyDcmi = [sensor].flat().join() === ONLY_DCMI
+    const wanted = sensor === undefined || isOnlyDcmi ? undefined : [sensor].flat()
     const passedOver = new PassedOver()
-    let hasDcmi = sensor === undefined
+    const totals = new Totals()
+    let hasDcmi = wanted === undefined
     /** why DCMI could not be asked in this poll */
     let dcmiFailure: unknown
     /** where neither fits into one poll, each has whole polls in turn */
@@ -110,7 +117,7 @@ export default defineDriver({
 
     const byDcmi = async (signal: AbortSignal, faults: string[]): Promise<Judged> => {
       dcmiFailure = undefined
-      if (sensor !== undefined || performance.now() < askDcmiAtMs) return {}
+      if (wanted !== undefined || (!isOnlyDcmi && performance.now() < askDcmiAtMs)) return {}
       const ms = (deadlineOf(signal)?.ms ?? UNTOLD_MS) * dcmiShare
       try {
         const text = await withDeadline((own) => ipmitool.run([...remote, ...DCMI], own), ms, signal)
@@ -129,7 +136,7 @@ export default defineDriver({
         return {}
       }
     }
-    const bySensors = async (signal: AbortSignal): Promise<MachinePower> => {
+    const listOf = async (signal: AbortSignal): Promise<NamedSensor[]> => {
       const text = await ipmitool.run([...remote, ...SENSORS], signal).catch((error) => {
         if (!(error instanceof CommandFailed) || isCutShort(error.output)) throw dcmiFailure ?? error
         // ipmitool fails where one of many sensors does
@@ -138,9 +145,11 @@ export default defineDriver({
         if (hasDcmi && dcmiFailure === undefined) return ''
         throw dcmiFailure ?? error
       })
-      const found = ipmiPowerSensors(text)
+      return ipmiPowerSensors(text)
+    }
+    const bySensors = (found: NamedSensor[], faults: string[]): MachinePower => {
       const missing = wanted?.filter((one) => !found.some(({ name }) => name === one)) ?? []
-      const power = wanted === undefined ? machinePowerOf(found) : sumOf(wanted, found)
+      const power = wanted === undefined ? totals.ofList(found, passedOver, faults) : sumOf(wanted, found)
       if (power.powerW === undefined && dcmiFailure !== undefined && power.unclear === undefined)
         throw dcmiFailure
       const isThere = wanted ? missing.length === 0 : found.some(isOfWhole)
@@ -151,10 +160,12 @@ export default defineDriver({
         `the BMC has no DCMI and no sensor ${wanted ? missing.join(', ') : 'of the whole machine'}; ${there ? `set sensor to the one that measures the machine's input power: ${there}` : 'use redfish, or a meter'}`,
       )
     }
-    /** Undefined where the sensors say nothing now. */
-    const otherPower = async (signal: AbortSignal) => {
+    /** The sensors to hold DCMI against; undefined where they say nothing now. */
+    const otherList = async (signal: AbortSignal): Promise<NamedSensor[] | undefined> => {
+      const { atMs } = deadlineOf(signal) ?? { atMs: performance.now() + UNTOLD_MS }
+      const ms = Math.max(1, (atMs - performance.now()) * CHECK_SHARE)
       try {
-        return await bySensors(signal)
+        return await withDeadline(listOf, ms, signal)
       } catch {
         signal.throwIfAborted()
         return undefined
@@ -164,19 +175,28 @@ export default defineDriver({
       async read(signal) {
         const faults: string[] = []
         const said = await byDcmi(signal, faults)
-        // a figure that few machines draw is held against the sensors'
-        const heard = isDoubtful(said) ? await otherPower(signal) : undefined
-        const other =
-          heard?.powerW === undefined ? undefined : { powerW: heard.powerW, name: 'the sensor list' }
-        const dcmi = passedOver.take('DCMI', heldAgainst(said, defined({ other })), faults)
+        if (isOnlyDcmi)
+          return [
+            reading(
+              { ...said, basis: 'reported' },
+              said.powerW === undefined ? [noPower({}, undefined)] : [],
+            ),
+          ]
+        const isHeld = isDoubtful(said) || (said.powerW !== undefined && totals.isDue(said.powerW))
+        const list = isHeld ? await otherList(signal) : undefined
+        const held = isHeld ? totals.ofDcmi(said, list, passedOver, faults) : said
+        const dcmi: MachinePower = passedOver.take('DCMI', held, faults)
         if (dcmi.powerW !== undefined) return [reading({ ...dcmi, basis: 'reported' }, faults)]
+        if (dcmi.unclear !== undefined) return [reading({}, [unclearDcmi(dcmi.unclear), ...faults])]
+        const found =
+          list ??
+          (await listOf(signal).catch((error) => {
+            if (signal.aborted) [askDcmiAtMs, dcmiShare] = [Number.NEGATIVE_INFINITY, 1]
+            throw error
+          }))
         const power = passedOver.take(
           `the sensor ${wanted?.join(' + ') ?? 'list'}`,
-          heard ??
-            (await bySensors(signal).catch((error) => {
-              if (signal.aborted) [askDcmiAtMs, dcmiShare] = [Number.NEGATIVE_INFINITY, 1]
-              throw error
-            })),
+          bySensors(found, faults),
           faults,
         )
         if (power.powerW !== undefined) {
@@ -205,6 +225,9 @@ function noPower({ unclear }: MachinePower, wanted: readonly string[] | undefine
     ? 'the BMC has no power reading; it may have no meter'
     : `the sensor ${wanted.join(' + ')} has no watts`
 }
+
+const unclearDcmi = (unclear: string): string =>
+  `the BMC shows ${unclear}; set sensor: ${ONLY_DCMI} where they do, else the names of this machine's own sensors`
 
 /** Whether the BMC may answer another request: it is there and takes the login, or says nothing to this one. */
 const leadsOn = (error: unknown): boolean =>

@@ -1,15 +1,19 @@
 import { defined } from '../../../protocol/kit/defined.ts'
 import { PerwattError } from '../../../protocol/kit/errors.ts'
+import { NoAnswer } from '../../../protocol/kit/retry.ts'
 import { heldAgainst, isDoubtful } from '../../host-power/held-against.ts'
 import { PassedOver } from '../../host-power/passed-over.ts'
+import { TotalCheck } from '../../host-power/total-check.ts'
 import { LATE, type Pages } from './pages.ts'
-import type { RedfishPower } from './power.ts'
+import type { RedfishPower, SupplyEvidence } from './power.ts'
 import type { Source } from './sources.ts'
 
 /** Better places are asked again after this: a firmware may say nothing only while its machine starts. */
 const LOOK_AGAIN_MS = 60_000
 /** One that took too long is asked after the others for this long. */
 const LATE_FOR_MS = 10 * 60_000
+/** What the supplies may take of the time that is left where they are only read to hold a total against them. */
+const EVIDENCE_PART = 0.5
 
 /** What was read, and what is newly wrong with the sources before it. */
 export interface Chosen extends RedfishPower {
@@ -40,6 +44,7 @@ export class Chooser {
   readonly #late = new Map<Source, number>()
   /** the place whose energy counter is used: those of two places would look like one that was reset */
   #counting: Source | undefined
+  readonly #checks = new Map<Source, TotalCheck>()
 
   constructor(sources: readonly Source[]) {
     this.#sources = sources
@@ -57,8 +62,19 @@ export class Chooser {
       heard.set(source, said)
       return 'power' in said ? said.power : {}
     }
-    const believed = async (source: Source): Promise<RedfishPower> =>
-      this.#believed(source, await ask(source), ask, faults)
+    const known = new Map<Source, RedfishPower>()
+    const believed = async (source: Source): Promise<RedfishPower> => {
+      const power = known.get(source) ?? (await judged(source))
+      known.set(source, power)
+      return power
+    }
+    const judged = async (source: Source): Promise<RedfishPower> => {
+      const said = await ask(source)
+      const likely = await this.#besideOthers(source, said, ask)
+      const held =
+        likely.powerW === undefined ? likely : await this.#besideSupplies(source, likely, pages, pollMs)
+      return 'error' in (heard.get(source) ?? {}) ? held : this.#passedOver.take(source.name, held, faults)
+    }
     if (this.#current && performance.now() < this.#lookAgainAtMs) {
       const power = await believed(this.#current)
       if (power.powerW !== undefined) return { ...this.#counted(this.#current, power), faults }
@@ -82,11 +98,10 @@ export class Chooser {
   }
 
   /** A figure that few machines draw is held against the first other place that has one; the worse of both is not used. */
-  async #believed(
+  async #besideOthers(
     source: Source,
     power: RedfishPower,
     ask: (source: Source) => Promise<RedfishPower>,
-    faults: string[],
   ): Promise<RedfishPower> {
     if (!this.#isDoubted(power)) return power
     let evidence = {}
@@ -96,7 +111,64 @@ export class Chooser {
       evidence = { other: { powerW, name: other.name } }
       break
     }
-    return this.#passedOver.take(source.name, heldAgainst(power, evidence), faults)
+    return heldAgainst(power, evidence)
+  }
+
+  /** A total is held against what the machine's own supplies draw and are rated for. */
+  async #besideSupplies(
+    source: Source,
+    power: RedfishPower,
+    pages: Pages,
+    pollMs: number,
+  ): Promise<RedfishPower> {
+    const { powerW } = power
+    const places = this.#sources.filter((one) => one.evidence)
+    const isTotal = source.evidence === undefined || power.supplies === undefined
+    if (powerW === undefined || !isTotal || (places.length === 0 && !power.supplies)) return power
+    const check = this.#checks.get(source) ?? new TotalCheck()
+    this.#checks.set(source, check)
+    if (!power.supplies && !check.isDue(powerW, performance.now())) return power
+    const evidence = power.supplies ? power : await this.#evidenceIn(places, pages, pollMs)
+    const { supplies, ratedW } = evidence
+    const held = heldAgainst(power, defined({ ratedW }))
+    const nowMs = performance.now()
+    // where nothing says that the supplies are this machine's alone, it may be one of several that they feed
+    if (!supplies || (powerW < supplies.inputW && !source.hasOwnSupplies)) {
+      check.unanswered(powerW, nowMs)
+      return held
+    }
+    if (held.powerW === undefined) return held
+    const { refused } = check.compare(powerW, supplies, { name: source.name, mayBeShared: false, nowMs })
+    return refused === undefined ? power : { refused }
+  }
+
+  /** What the first place with supplies says; nothing where they fail or take too long. */
+  async #evidenceIn(places: readonly Source[], pages: Pages, pollMs: number): Promise<SupplyEvidence> {
+    let rated: SupplyEvidence = {}
+    try {
+      return await pages.shared(pollMs).forPart(EVIDENCE_PART, pollMs, async (own) => {
+        for (const place of places) {
+          const evidence = await this.#evidenceOf(place, own)
+          if (evidence.supplies) return { ...rated, ...evidence }
+          rated = { ...rated, ...evidence }
+        }
+        return rated
+      })
+    } catch (error) {
+      pages.throwIfOver()
+      if (!(error instanceof NoAnswer)) throw error
+      return rated
+    }
+  }
+
+  async #evidenceOf(place: Source, pages: Pages): Promise<SupplyEvidence> {
+    try {
+      return (await place.evidence?.(pages)) ?? {}
+    } catch (error) {
+      pages.throwIfOver()
+      if (!(error instanceof PerwattError)) throw error
+      return {}
+    }
   }
 
   /** What a person named alone may be a small part. */
@@ -113,11 +185,12 @@ export class Chooser {
     const own = this.#sources.length > 1 ? pages.shared(pollMs) : pages.whole()
     try {
       const power = await source.read(own)
-      if (!this.#isDoubted(power)) this.#passedOver.take(source.name, power, faults)
       this.#late.delete(source)
       return { power, answered: own.answered }
     } catch (error) {
       pages.throwIfOver()
+      // a page that the supplies asked for in vain
+      if (error instanceof NoAnswer) return { error }
       if (!(error instanceof PerwattError)) throw error
       if (error.code === LATE) this.#late.set(source, performance.now() + LATE_FOR_MS)
       this.#passedOver.fails(source.name, error, faults)
@@ -125,7 +198,10 @@ export class Chooser {
     }
   }
 
-  #counted(source: Source, { energyJ, refused: _, ...power }: RedfishPower): RedfishPower {
+  #counted(
+    source: Source,
+    { energyJ, refused: _, supplies: _supplies, ratedW: _rated, ...power }: RedfishPower,
+  ): RedfishPower {
     if (energyJ === undefined) return power
     this.#counting ??= source
     return this.#counting === source ? { ...power, energyJ } : power

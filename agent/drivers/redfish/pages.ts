@@ -67,6 +67,18 @@ export class Pages {
     return new Pages(this.#bmc, this.#signal, this.#known)
   }
 
+  /** The same pages for a part of the poll. @param signal ends it */
+  within(signal: AbortSignal): Pages {
+    return new Pages(this.#bmc, signal, this.#known, this.#mostMs)
+  }
+
+  /** Runs work with so much of the time that is left. @throws NoAnswer where it takes longer; as the work */
+  async forPart<T>(part: number, pollMs: number, work: (pages: Pages) => Promise<T>): Promise<T> {
+    const { atMs } = deadlineOf(this.#signal) ?? { atMs: performance.now() + pollMs }
+    const ms = Math.max(1, Math.min(pollMs, atMs - performance.now()) * part)
+    return withDeadline((own) => work(this.within(own)), ms, this.#signal)
+  }
+
   /** @throws the signal's reason when the poll or walk is over */
   throwIfOver(): void {
     this.#signal.throwIfAborted()

@@ -2,6 +2,7 @@ import { defined } from '../../../protocol/kit/defined.ts'
 import type { Evidence } from '../../host-power/held-against.ts'
 import { firstOf, type Judged, judge } from '../../host-power/judge.ts'
 import { type SupplyPower, sumOfSupplies } from '../../host-power/machine-power.ts'
+import { efficiencyOf, ofListed, suppliesTogether } from '../../host-power/supplies.ts'
 import {
   numberOf,
   positiveOf,
@@ -13,7 +14,7 @@ import {
 } from '../../wire/loose-json/fields.ts'
 import { controlsOf } from './controls.ts'
 import { feedsOthers, type Whole } from './meaning.ts'
-import { isOffline } from './power.ts'
+import { isOffline, type SupplyEvidence } from './power.ts'
 
 /**
  * The whole machine's power where a maker has it in its own place: in the page, or in its control. Fujitsu's BMC of a node shows the
@@ -43,13 +44,27 @@ export const suppliesOn = (page: Row, whole: Whole): SupplyPower[] =>
 export function evidenceOn(page: Row, whole: Whole): Evidence {
   const supplies = rowsOf(page, 'PowerSupplies').filter((supply) => !feedsOthers(supply, whole))
   const { powerW } = sumOfSupplies(supplies.map(supplyPower))
-  const ratings = supplies
-    .filter((supply) => !isOffline(supply))
-    .map((supply) => positiveOf(supply, 'PowerCapacityWatts'))
-  const isRated = ratings.length > 0 && ratings.every((rating) => rating !== undefined)
   return defined({
     other: powerW === undefined ? undefined : { powerW, name: 'its supplies' },
-    ratedW: isRated ? ratings.reduce((sum, rating = 0) => sum + rating, 0) : undefined,
+    ratedW: ratingOf(supplies.filter((supply) => !isOffline(supply))),
+  })
+}
+
+/** W that supplies are rated for together; undefined where one of them does not tell it, or there is none. */
+export function ratingOf(supplies: readonly Row[]): number | undefined {
+  const ratings = supplies.map((supply) => positiveOf(supply, 'PowerCapacityWatts'))
+  const isRated = ratings.length > 0 && ratings.every((rating) => rating !== undefined)
+  return isRated ? ratings.reduce<number>((sum, rating = 0) => sum + rating, 0) : undefined
+}
+
+/** What the machine's own supplies on a `Power` resource say about any total of it. */
+export function suppliesEvidenceOn(page: Row, whole: Whole): SupplyEvidence {
+  const { ratedW } = evidenceOn(page, whole)
+  const capacities = controlsOf(page, whole).map((control) => positiveOf(control, 'PowerCapacityWatts') ?? 0)
+  const capacityW = Math.max(0, ...capacities)
+  return defined({
+    supplies: ofListed(suppliesTogether(suppliesOn(page, whole)), { capacityW, ratedW }),
+    ratedW: ratedW === undefined ? undefined : Math.max(ratedW, capacityW),
   })
 }
 
@@ -79,6 +94,7 @@ export function supplyPower(supply: Row): SupplyPower {
     input: isRating(supply, input, output) ? { refused: `${input.powerW} W` } : input,
     output,
     isSilent: isSilent([supply], values),
+    ...efficiencyOf(positiveOf(supply, 'EfficiencyPercent')),
   }
 }
 

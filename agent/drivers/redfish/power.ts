@@ -2,10 +2,18 @@ import { defined } from '../../../protocol/kit/defined.ts'
 import type { PowerBasis } from '../../../protocol/sample.ts'
 import { JOULES_PER_KWH } from '../../../protocol/units.ts'
 import { firstOf, type Judged, judge } from '../../host-power/judge.ts'
+import type { Supplies } from '../../host-power/supplies.ts'
 import { isRow, nonNegativeOf, type Row, rowOf, textOf } from '../../wire/loose-json/fields.ts'
 
-/** A power and energy by one source. */
-export interface RedfishPower extends Judged {
+/** What the supplies of a machine say about a total: what they draw together, and what they are rated for. */
+export interface SupplyEvidence {
+  supplies?: Supplies
+  /** W; absent: not told by all of them */
+  ratedW?: number
+}
+
+/** A power and energy by one source. The evidence is of the same page. */
+export interface RedfishPower extends Judged, SupplyEvidence {
   energyJ?: number
   /** absent: `reported`, the machine's own wall-side sensor */
   basis?: PowerBasis

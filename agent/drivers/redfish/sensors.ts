@@ -1,12 +1,21 @@
+import { defined } from '../../../protocol/kit/defined.ts'
 import { PerwattError } from '../../../protocol/kit/errors.ts'
 import type { Judged } from '../../host-power/judge.ts'
-import { type MachinePower, machinePowerOf, type NamedSensor } from '../../host-power/machine-power.ts'
+import {
+  areOfNode,
+  type MachinePower,
+  machinePowerOf,
+  type NamedSensor,
+  sumOfSupplies,
+  suppliesAmong,
+} from '../../host-power/machine-power.ts'
 import { CHASSIS_RANK, subjectOf } from '../../host-power/sensor-names.ts'
+import { suppliesTogether } from '../../host-power/supplies.ts'
 import { isRow, type Row, textOf } from '../../wire/loose-json/fields.ts'
 import { idOf } from './client.ts'
 import { type Meaning, meaningOf, meaningOfId, relation, type Whole } from './meaning.ts'
 import type { Pages } from './pages.ts'
-import { readingOf, sensorPower } from './power.ts'
+import { type RedfishPower, readingOf, sensorPower } from './power.ts'
 import { isSilent } from './power-page.ts'
 import type { PowerState } from './power-state.ts'
 
@@ -70,6 +79,15 @@ export class MachineSensors {
     const isOff = hasSupplies && (await state.isOff(pages))
     const feeding = others.filter(({ subject }) => !isOff || subject.of !== 'supply')
     return machinePowerOf([...sensors, ...(await readAll(pages, feeding, this.#whole))])
+  }
+
+  /** The sum of its supplies, also where the whole has a sensor. @throws as `Pages.row` */
+  async supplies(pages: Pages, state: PowerState): Promise<RedfishPower> {
+    const wanted = await this.#wanted(pages)
+    const own = wanted.filter(({ subject }) => subject.of === 'supply')
+    if (own.length === 0 || areOfNode(wanted) || (await state.isOff(pages))) return {}
+    const supplies = suppliesAmong(await readAll(pages, own, this.#whole))
+    return defined({ ...sumOfSupplies(supplies), supplies: suppliesTogether(supplies) })
   }
 
   /** The power of the sensors that are the machine's by their Ids, and surely not an enclosure's. @throws as `Pages.row` */

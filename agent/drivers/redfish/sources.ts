@@ -1,9 +1,10 @@
 import { defined } from '../../../protocol/kit/defined.ts'
 import { PerwattError } from '../../../protocol/kit/errors.ts'
-import { heldAgainst } from '../../host-power/held-against.ts'
+import { heldAgainst, isDoubtful } from '../../host-power/held-against.ts'
 import { type SupplyPower, sumOfSupplies } from '../../host-power/machine-power.ts'
+import { suppliesTogether } from '../../host-power/supplies.ts'
 import { type Row, valueAt } from '../../wire/loose-json/fields.ts'
-import { canPowerAlone } from './chassis.ts'
+import { canPowerAlone, isServer } from './chassis.ts'
 import { idOf, linkOf } from './client.ts'
 import { controlPower, restOf } from './controls.ts'
 import { boardsPower } from './distribution-boards.ts'
@@ -11,8 +12,16 @@ import { Environment } from './environment.ts'
 import type { Chassis, Machine } from './machine.ts'
 import { feedsOthers, type Whole } from './meaning.ts'
 import type { Pages } from './pages.ts'
-import { isOffline, metricsPower, type RedfishPower } from './power.ts'
-import { evidenceOn, isSilent, oemPower, suppliesOn, supplyPower } from './power-page.ts'
+import { isOffline, metricsPower, type RedfishPower, type SupplyEvidence } from './power.ts'
+import {
+  evidenceOn,
+  isSilent,
+  oemPower,
+  ratingOf,
+  suppliesEvidenceOn,
+  suppliesOn,
+  supplyPower,
+} from './power-page.ts'
 import { PowerState } from './power-state.ts'
 import { excerptPower, MachineSensors } from './sensors.ts'
 
@@ -22,6 +31,10 @@ export interface Source {
   name: string
   /** @throws as `Pages.row` */
   read(pages: Pages): Promise<RedfishPower>
+  /** what its supplies say about totals at other places; absent: it shows none. @throws as `Pages.row` */
+  evidence?(pages: Pages): Promise<SupplyEvidence>
+  /** the machine's supplies feed nothing else, so a total far below them is wrong */
+  hasOwnSupplies?: boolean
 }
 
 const MOST_SUPPLIES = 16
@@ -46,16 +59,25 @@ export function sourcesOf(machine: Machine): Source[] {
 }
 
 /** Supplies of a machine that is off carry other machines. */
-const whileOn = (state: PowerState, { name, read }: Source): Source => ({
-  name,
-  read: async (pages) => ((await state.isOff(pages)) ? {} : read(pages)),
-})
+const whileOn = (state: PowerState, source: Source): Source =>
+  ofSuppliesUnless(source, (pages) => state.isOff(pages))
 
 /** Supplies are those of all nodes where a sensor is named for one node, and it may say nothing while that node is off. */
-const unlessOfNode = (sensors: MachineSensors | undefined, { name, read }: Source): Source => ({
-  name,
-  read: async (pages) => ((await sensors?.areOfNode(pages)) ? {} : read(pages)),
-})
+const unlessOfNode = (sensors: MachineSensors | undefined, source: Source): Source =>
+  ofSuppliesUnless(source, async (pages) => (await sensors?.areOfNode(pages)) ?? false)
+
+/** A place of supplies, which says nothing where they carry other machines. */
+const ofSuppliesUnless = ({ name, read }: Source, isOthers: (pages: Pages) => Promise<boolean>): Source => {
+  const readOwn = async (pages: Pages): Promise<RedfishPower> => ((await isOthers(pages)) ? {} : read(pages))
+  return {
+    name,
+    read: readOwn,
+    evidence: async (pages) => {
+      const { supplies, ratedW } = await readOwn(pages)
+      return defined({ supplies, ratedW })
+    },
+  }
+}
 
 /** All chassis of the machine, and the one itself. */
 const wholeOf = ({ path }: Chassis, { system, chassis }: Machine): Whole => ({
@@ -72,14 +94,20 @@ function ofChassis(chassis: Chassis, machine: Machine, state: PowerState): Sourc
     return found ? read(found) : {}
   }
   const source = (name: string, where: string | undefined, read: Source['read']): Source[] =>
-    where === undefined ? [] : [{ name: `${name} of chassis ${idOf(path)}`, read }]
+    where === undefined ? [] : [{ name: `${name} of chassis ${idOf(path)}`, read, hasOwnSupplies }]
+  const hasOwnSupplies = isServer(chassis) && !hasSharedSupplies && !isOfNodes
   const control = source(
     'PowerControl',
     page,
     onPower((found) => {
       const rest = restOf(found, whole)
       if (rest) state.doubt(rest)
-      return heldAgainst(controlPower(found, whole), evidenceOn(found, whole))
+      const said = controlPower(found, whole)
+      const { other, ratedW } = evidenceOn(found, whole)
+      // the chooser holds it against supplies of its own, over several polls
+      const isAtOnce = hasSharedSupplies || isOfNodes || isDoubtful(said)
+      const held: RedfishPower = heldAgainst(said, defined({ other: isAtOnce ? other : undefined, ratedW }))
+      return hasSharedSupplies || isOfNodes ? held : { ...held, ...suppliesEvidenceOn(found, whole) }
     }),
   )
   if (onlyControl) return control
@@ -88,7 +116,15 @@ function ofChassis(chassis: Chassis, machine: Machine, state: PowerState): Sourc
     collection === undefined
       ? undefined
       : new MachineSensors(collection, whole, hasSharedSupplies || isOfNodes)
-  const ofSensors = source('Sensors', collection, async (pages) => sensors?.read(pages, state) ?? {})
+  const bySupplies = async (pages: Pages): Promise<RedfishPower> =>
+    (await sensors?.supplies(pages, state)) ?? {}
+  const ofSensors = [
+    ...source('Sensors', collection, async (pages) => sensors?.read(pages, state) ?? {}),
+    // where the sensor of the whole contradicts them
+    ...source('Sensors of the supplies', collection, bySupplies).map((one) =>
+      ofSuppliesUnless(one, async () => false),
+    ),
+  ]
   // what the chassis tells of itself is then the power of all its nodes
   if (isOfNodes) return [...control, ...ofSensors]
   const at = linkOf(row['EnvironmentMetrics'])
@@ -123,7 +159,8 @@ function ofSupplies(
   return [
     ...source('PowerSupplies', page, async (pages) => {
       const found = await pages.row(page)
-      return found ? sumOfSupplies(suppliesOn(found, whole)) : {}
+      if (!found) return {}
+      return { ...sumOfSupplies(suppliesOn(found, whole)), ...suppliesEvidenceOn(found, whole) }
     }),
     ...source('PowerSubsystem', subsystem, subsystemPower(subsystem, whole)),
   ]
@@ -134,19 +171,27 @@ function subsystemPower(subsystem: string | undefined, whole: Whole): Source['re
   /** supplies that are on, by the path of their metrics */
   const states = new Map<string, Row>()
   let isOneWithout = false
+  let ratedW: number | undefined
   const look = remembered(async (pages) => {
     isOneWithout = false
+    const fitted: Row[] = []
     const supplies = await pages.members(linkOf((await pages.row(subsystem))?.['PowerSupplies']))
     const metrics: string[] = []
     for (const path of supplies.slice(0, MOST_SUPPLIES)) {
-      const supply = (await pages.row(path)) ?? {}
+      const supply = await pages.row(path)
+      if (!supply) {
+        isOneWithout = true
+        continue
+      }
       if (feedsOthers(supply, whole)) continue
+      if (!isOffline(supply)) fitted.push(supply)
       const link = isOffline(supply) ? undefined : linkOf(supply['Metrics'])
       if (link !== undefined && (await pages.row(link))) {
         metrics.push(link)
         states.set(link, supply)
       } else if (isSilent([supply], [])) isOneWithout = true
     }
+    ratedW = ratingOf(fitted)
     return metrics
   })
   return async (pages) => {
@@ -170,7 +215,12 @@ function subsystemPower(subsystem: string | undefined, whole: Whole): Source['re
     const energies = each.map(({ energyJ }) => energyJ).filter((energyJ) => energyJ !== undefined)
     // a sum without one of its counters would look like a counter reset
     const isWhole = energies.length > 0 && energies.length === each.length
-    return defined({ ...sum, energyJ: isWhole ? energies.reduce((a, b) => a + b, 0) : undefined })
+    return defined({
+      ...sum,
+      energyJ: isWhole ? energies.reduce((a, b) => a + b, 0) : undefined,
+      supplies: suppliesTogether(supplies),
+      ratedW,
+    })
   }
 }
 
@@ -203,7 +253,7 @@ function ofPoweredBy({ poweredBy, system }: Machine): Source {
           isSilent: isSilentNow && (old.isSilent ?? false),
         })
       }
-      return sumOfSupplies(supplies)
+      return defined({ ...sumOfSupplies(supplies), supplies: suppliesTogether(supplies) })
     },
   }
 }

@@ -60,6 +60,7 @@ export default defineDriver({
           numberOf(summary['up-freq-finish']) === 0 && (nonNegativeOf(summary, 'elapsed') ?? 0) < RAMP_S
         return {
           sha256Only: true,
+          stopped: { device: device && isStopped(device) },
           ...deviceFacts(device ?? {}),
           ...summaryFacts(summary),
           ...boardFacts(summary, rows),
@@ -78,8 +79,10 @@ export default defineDriver({
 
 /** Port 4433 alone is weak evidence. Where the older API answers too, its driver is better: that API counts accepted work. */
 function isWhatsminerV3(answers: FirstAnswers): boolean {
-  const { port4433, httpRoot } = answers
+  const { port4433, deviceInfo4433 = '', httpRoot } = answers
   if (!port4433 || firmwareIn(answers) !== undefined) return false
+  // its own form, also where it refuses: {"code":-4,"when":1,"msg":"permission denied","desc":"get.device.info"}
+  if (/"code"\s*:\s*-?\d/.test(deviceInfo4433) && /"msg"\s*:/.test(deviceInfo4433)) return true
   if (!httpRoot) return true
   const { status, headers, body } = httpRoot
   return (status === 307 && (headers['location'] ?? '').startsWith('https:')) || /luci|whatsminer/i.test(body)
@@ -99,7 +102,6 @@ function deviceFacts(device: Row): AsicFacts {
     firmware: textOf(section(device, 'system'), 'fwversion'),
     hardwareId: macOf(section(device, 'network')['mac']) ?? textOf(miner, 'miner-sn'),
     boardsFitted: nonNegativeOf(miner, 'board-num'),
-    asleep: isStopped(device),
     // the code is the field name, its value the time: { "531": "2025-03-12 14:52:35", reason: ... }
     faults: rowsOf(device, 'error-code')
       .flatMap((row) => Object.keys(row))

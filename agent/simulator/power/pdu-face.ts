@@ -30,6 +30,8 @@ export interface PduFace {
   /** maker and family, for people */
   name: string
   sysObjectId: string
+  /** true: it shows no outlets */
+  inletOnly?: true
   rows(inlet: ShownPart, outlets: readonly ShownPart[]): PduRow[]
 }
 

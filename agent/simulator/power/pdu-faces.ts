@@ -1,3 +1,4 @@
+import type { PduFace } from './pdu-face.ts'
 import { dominionPx, enlogic, nlogic } from './pdu-shared-faces.ts'
 import { apcRpdu, apcRpdu2, cyberPower, rittal, sentry3, sentry4, trippLite } from './pdu-tenth-faces.ts'
 import { eaton, geistV3, gude, hpeIpdu, hpePdu2, raritan, vertiv } from './pdu-watt-hour-faces.ts'
@@ -5,7 +6,7 @@ import { eaton, geistV3, gude, hpeIpdu, hpePdu2, raritan, vertiv } from './pdu-w
 const MIB = '1.3.6.1.4.1'
 
 /** The first is the emulated site's. */
-export const PDU_FACES = [
+export const PDU_FACES: readonly [PduFace, ...PduFace[]] = [
   raritan,
   dominionPx('Raritan Dominion PX', `${MIB}.13742.4`),
   dominionPx('Eaton Managed ePDU', `${MIB}.534.6.6.6`),
@@ -28,4 +29,4 @@ export const PDU_FACES = [
   hpePdu2,
   rittal,
   trippLite,
-] as const
+]

@@ -11,6 +11,7 @@ const OUTLET_ON = 1
 export const apcRpdu: PduFace = {
   name: 'APC rPDU of the first generation',
   sysObjectId: `${MIB}.318.1.3.4.5`,
+  inletOnly: true,
   rows: (inlet) => [
     scalar(`${MIB}.318.1.1.12.1.5`, str('AP7850')),
     scalar(

@@ -85,6 +85,7 @@ export const vertiv: PduFace = {
 export const geistV3: PduFace = {
   name: 'Geist V3',
   sysObjectId: `${MIB}.21239.2`,
+  inletOnly: true,
   rows(inlet) {
     const at = `${MIB}.21239.2`
     return [

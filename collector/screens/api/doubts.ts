@@ -125,7 +125,10 @@ export function addDoubts(
       const decided = await fromStore(() => held.decide({ verdict: VERDICTS[verdict], filter, by, reason }))
       if (decided) return c.json(decided, 202)
       return c.json(
-        problem('none', `no ${state} held record matches; look at what there is with GET /api/v1/doubts`),
+        problem(
+          'none',
+          `no ${state} held record matches; GET /api/v1/doubts lists what there is, and GET /api/v1/audit whether somebody has just decided`,
+        ),
         404,
       )
     } catch (error) {

@@ -3,7 +3,7 @@ import { durationMs } from '../../../protocol/kit/fields.ts'
 import { QuoteNameSchema, QuoteSchema } from '../../../protocol/quote.ts'
 import { MINUTE_MS } from '../../../protocol/units.ts'
 import type { QuoteSelector } from '../../prices/quote-selector.ts'
-import { QuotesSchema } from '../../views/quotes.ts'
+import { HeldBackSchema, QuotesSchema } from '../../views/quotes.ts'
 import {
   badParameters,
   ErrorSchema,
@@ -12,6 +12,7 @@ import {
   needsToken,
   none,
   parameters,
+  problem,
   refused,
   routeOf,
 } from './route.ts'
@@ -35,6 +36,15 @@ const PushSchema = z.strictObject({
     .describe(
       'how long it overrides the feeds, such as 2h; without a feed it is stale after that. Until the next push where absent',
     ),
+  sure: z
+    .boolean()
+    .default(false)
+    .describe('true: it is right, though it leaps. Else one that leaps is held back until it is confirmed'),
+})
+
+const AcceptSchema = z.strictObject({
+  name: QuoteNameSchema,
+  by: z.string().trim().min(1).max(100).describe('who says that it is right; the quote’s source names it'),
 })
 
 const Quote = QuoteSchema.meta({ id: 'Quote' })
@@ -65,8 +75,22 @@ const routes = {
     request: { body: { required: true, content: { 'application/json': { schema: PushSchema } } } },
     responses: {
       201: json(Quote, 'Taken'),
+      202: json(HeldBackSchema.meta({ id: 'HeldBack' }), 'It leaps: held back, the last one is used'),
       400: refused,
       403: json(ErrorSchema, 'The collector has no token'),
+    },
+  }),
+  accept: createRoute({
+    method: 'post',
+    path: '/api/v1/quotes/accept',
+    summary:
+      'Takes a price that is held back because it leaps: a person says that it is right. Needs http.token',
+    request: { body: { required: true, content: { 'application/json': { schema: AcceptSchema } } } },
+    responses: {
+      200: json(z.object({ accepted: z.array(z.string()).describe('the sources that told it') }), 'Taken'),
+      400: refused,
+      403: json(ErrorSchema, 'The collector has no token'),
+      404: json(ErrorSchema, 'No price of this name waits for anybody'),
     },
   }),
 }
@@ -90,7 +114,7 @@ export function addQuotes(
   })
   api.openapi(routes.push, (c) => {
     if (!mayChange) return c.json(needsToken('a price changes money'), 403)
-    const { name, value, by, from, holdsFor } = c.req.valid('json')
+    const { name, value, by, from, holdsFor, sure } = c.req.valid('json')
     const fromMs = from === undefined ? now() : Date.parse(from)
     const feeds = selector.feedsOf(name)
     const faults: Fault[] = []
@@ -111,9 +135,19 @@ export function addQuotes(
       value,
       by,
       fromMs,
+      sure,
       ...(holdsFor === undefined ? {} : { staleAfterMs: fromMs + holdsFor - 1 }),
     })
+    if ('heldBack' in taken) return c.json(taken.heldBack, 202)
     if (!('refused' in taken)) return c.json(taken, 201)
     return c.json(badParameters([{ parameter: 'value', problem: taken.refused }]), 400)
+  })
+  api.openapi(routes.accept, (c) => {
+    if (!mayChange) return c.json(needsToken('a price changes money'), 403)
+    const { name, by } = c.req.valid('json')
+    const accepted = selector.accept(name, by)
+    if (accepted.length > 0) return c.json({ accepted }, 200)
+    const why = `no price of ${name} waits for anybody; GET /api/v1/quotes lists what is held back, and why`
+    return c.json(problem('none', why), 404)
   })
 }

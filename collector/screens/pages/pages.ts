@@ -16,6 +16,7 @@ const POSTED: ReadonlySet<string> = new Set([
   '/api/v1/devices/adopt',
   '/api/v1/devices/apart',
   '/api/v1/quotes',
+  '/api/v1/quotes/accept',
   '/api/v1/doubts',
   '/api/v1/quarantine',
   '/api/v1/reprice',

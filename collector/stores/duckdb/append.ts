@@ -1,25 +1,19 @@
-import type { Interval } from '../../../protocol/interval.ts'
 import { HOUR_MS } from '../../../protocol/units.ts'
 import type { HeldMark } from '../../plugin/held.ts'
 import type { Append, HighWater } from '../../plugin/store.ts'
-import { ownerText } from '../../rows/escaped-text.ts'
 import { recordKey, rowKey } from '../../rows/held.ts'
 import { marksAfter } from '../../rows/high-water.ts'
 import { firstByKey, lossKey } from '../../rows/rows.ts'
 import type { Connection } from './connection.ts'
 import { addHolds } from './held.ts'
-
-/** An interval as a row: with its agent, the owner as text. */
-export type IntervalRow = Omit<Interval, 'owner'> & { agentId: string; owner: string }
+import { type IntervalRow, intervalRow } from './interval-row.ts'
 
 /** Adds the records that are new, and sets the marks of their agents. Runs in the caller's transaction. @returns these marks */
 export async function appendAll(
   connection: Connection,
   parts: readonly Append[],
 ): Promise<ReadonlyMap<string, HighWater>> {
-  const all = parts.flatMap(({ agentId, records }) =>
-    records.map((r): IntervalRow => ({ ...r, agentId, owner: ownerText(r.owner) })),
-  )
+  const all = parts.flatMap(({ agentId, records }) => records.map((record) => intervalRow(agentId, record)))
   const rows = firstByKey(all, rowKey)
   const stored = new Set<IntervalRow>()
   for (const hour of byHour(rows)) for (const row of await storedRows(connection, hour)) stored.add(row)

@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import { z } from 'zod'
 import type { Quote } from '../../../protocol/quote.ts'
 import { MINUTE_MS } from '../../../protocol/units.ts'
-import { type AgentInterval, LEDGER_SUMS } from '../../economics/ledger-row.ts'
+import { LEDGER_SUMS } from '../../economics/ledger-row.ts'
 import type { TrueUp } from '../../economics/true-up.ts'
 import {
   type Append,
@@ -16,15 +16,15 @@ import {
   type Store,
   type StoredSample,
 } from '../../plugin/store.ts'
-import { ownerFromText } from '../../rows/escaped-text.ts'
 import { withHeldVersion } from '../../rows/held-version.ts'
 import { MarkFile } from '../../rows/mark-file.ts'
 import { lastByKey, minuteAtOrAfter } from '../../rows/rows.ts'
-import { appendAll, type IntervalRow } from './append.ts'
+import { appendAll } from './append.ts'
 import { duckdbAudit, writeSettledWith } from './audit.ts'
 import { duckdbClaims } from './claims.ts'
 import { Database, type DatabaseOptions } from './database.ts'
 import { COUNTING, duckdbHeld } from './held.ts'
+import { type IntervalRow, intervalOf } from './interval-row.ts'
 import { duckdbIssues } from './issues.ts'
 import { planRepair } from './repair.ts'
 import { Wholeness } from './wholeness.ts'
@@ -87,12 +87,13 @@ export function createDuckdbStore(options: DuckdbStoreOptions): Store {
       const [found] = await database.read<{ ms: number | null }>('SELECT max(startMs) AS ms FROM interval')
       return found?.ms ?? undefined
     },
-    async intervals(fromMs, toMs) {
+    async intervals(fromMs, toMs, agentId) {
+      const own = agentId === undefined ? '' : 'AND agentId = $agentId'
       const rows = await database.read<IntervalRow>(
-        `SELECT * FROM ${COUNTING} WHERE startMs >= $from AND startMs < $to ORDER BY startMs`,
-        range(fromMs, toMs),
+        `SELECT * FROM ${COUNTING} WHERE startMs >= $from AND startMs < $to ${own} ORDER BY startMs`,
+        { ...range(fromMs, toMs), ...(agentId !== undefined && { agentId }) },
       )
-      return rows.map((row): AgentInterval => ({ ...row, owner: ownerFromText(row.owner) }))
+      return rows.map(intervalOf)
     },
     async pastOfDevices(fromMs, energyFromMs) {
       const rows = await database.read<PastRow>(

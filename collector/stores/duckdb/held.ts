@@ -1,13 +1,13 @@
 import { MINUTE_MS } from '../../../protocol/units.ts'
-import type { AgentInterval } from '../../economics/ledger-row.ts'
 import type { HeldBackBucket, HeldFilter, HeldGroup, HeldMark, HeldRecord, Hold } from '../../plugin/held.ts'
 import type { HeldStore } from '../../plugin/held-store.ts'
-import { ownerFromText, ownerText } from '../../rows/escaped-text.ts'
+import { ownerText } from '../../rows/escaped-text.ts'
 import { HELD_BACK_SUMS, holdKey } from '../../rows/held.ts'
 import { firstByKey } from '../../rows/rows.ts'
 import { writeRepricing } from './audit.ts'
 import type { Connection, Value } from './connection.ts'
 import type { Database } from './database.ts'
+import { type IntervalRow, intervalOf } from './interval-row.ts'
 
 const RECORD_KEY = 'agentId, deviceId, owner, startMs'
 
@@ -17,7 +17,7 @@ export const COUNTING = `(SELECT * FROM interval ANTI JOIN
   USING (${RECORD_KEY}))`
 
 const HOLD_COLUMNS = ['kind', 'check', 'reason', 'heldMs', 'state', 'decision'] as const
-type HeldRow = Omit<AgentInterval, 'owner'> & { owner: string } & Omit<HeldRecord, 'record'>
+type HeldRow = IntervalRow & Omit<HeldRecord, 'record'>
 
 /** Adds the holds that are new. Runs in the caller's transaction. */
 export async function addHolds(connection: Connection, marks: readonly HeldMark[]): Promise<void> {
@@ -76,8 +76,8 @@ export const duckdbHeld = (database: Database): Omit<HeldStore, 'heldVersion'> =
        ORDER BY held.startMs, held.agentId, held.deviceId, held.owner, held.kind, held."check" LIMIT $limit`,
       { ...values, limit },
     )
-    return rows.map(({ kind, check, reason, heldMs, state, decision, owner, ...record }) => ({
-      record: { ...record, owner: ownerFromText(owner) },
+    return rows.map(({ kind, check, reason, heldMs, state, decision, ...record }) => ({
+      record: intervalOf(record),
       ...({ kind, check, reason } satisfies Hold),
       heldMs,
       state,

@@ -27,11 +27,11 @@ async function bringUpToDate(connection: Connection): Promise<void> {
       'SELECT column_name AS name FROM information_schema.columns WHERE table_name = $table ORDER BY ordinal_position',
       { table },
     )
-    const sql = reshape(
+    const statements = reshape(
       table,
       found.map(({ name }) => name),
     )
-    if (sql) await connection.query(sql)
+    for (const sql of statements) await connection.query(sql)
   }
   await connection.query(`UPDATE meta SET value = '${SCHEMA_VERSION}' WHERE name = 'schema'`)
 }

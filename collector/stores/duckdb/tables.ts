@@ -6,7 +6,7 @@ import { HELD_BACK_SUMS } from '../../rows/held.ts'
 export type ColumnType = 'VARCHAR' | 'BIGINT' | 'DOUBLE' | 'BOOLEAN'
 
 /** Version of the tables below. A file of a newer version is not opened. */
-export const SCHEMA_VERSION = 4
+export const SCHEMA_VERSION = 5
 
 const bigints = <const N extends string>(names: readonly N[]) =>
   Object.fromEntries(names.map((name) => [name, 'BIGINT'])) as Record<N, 'BIGINT'>
@@ -36,6 +36,7 @@ export const TABLES = {
     powerBasis: 'VARCHAR',
     recovered: 'BOOLEAN',
     ...bigints(INTERVAL_QUANTITIES),
+    extra: 'VARCHAR',
   },
   ledger: {
     minuteMs: 'BIGINT',
@@ -169,13 +170,18 @@ export const CREATE_TABLES = Object.entries(TABLES).map(
 /** Tables whose numbers are sums: a column that an earlier version lacks becomes 0, not NULL. */
 const SUM_TABLES: readonly string[] = ['ledger', 'change'] satisfies Table[]
 
-/** The statement that gives a table of an earlier version the columns above, in their order; undefined where it has them. */
-export function reshape(table: Table, present: readonly string[]): string | undefined {
+/** The statements that give a table of an earlier version the columns above, in their order. */
+export function reshape(table: Table, present: readonly string[]): string[] {
   const columns = Object.entries(TABLES[table])
-  if (columns.every(([name], i) => present[i] === name)) return undefined
+  if (columns.every(([name], i) => present[i] === name)) return []
+  // in place where they come at the end: a copy of years of records would need as much disk again
+  if (present.every((name, i) => columns[i]?.[0] === name) && !SUM_TABLES.includes(table))
+    return columns
+      .slice(present.length)
+      .map(([name, type]) => `ALTER TABLE ${table} ADD COLUMN "${name}" ${type}`)
   const selected = columns.map(([name, type]) => {
     if (present.includes(name)) return `"${name}"`
     return `${SUM_TABLES.includes(table) && type === 'BIGINT' ? '0' : 'NULL'}::${type} AS "${name}"`
   })
-  return `CREATE OR REPLACE TABLE ${table} AS SELECT ${selected.join(', ')} FROM ${table}`
+  return [`CREATE OR REPLACE TABLE ${table} AS SELECT ${selected.join(', ')} FROM ${table}`]
 }

@@ -38,6 +38,7 @@ export const MEASUREMENTS = [
       powerBasis: STRING,
       recovered: BOOLEAN,
       ...all(INTERVAL_QUANTITIES, INTEGER),
+      extra: STRING,
     },
   },
   {

@@ -5,6 +5,7 @@ import type { AgentInterval, LedgerRow } from '../../economics/ledger-row.ts'
 import type { TrueUp } from '../../economics/true-up.ts'
 import type { HighWater, Quarantined, StoredSample } from '../../plugin/store.ts'
 import { ownerFromText, ownerText } from '../../rows/escaped-text.ts'
+import { extraText, withExtraText } from '../../rows/kept-extra.ts'
 import type { InfluxClient } from './client.ts'
 import { LatestRows } from './latest-rows.ts'
 import { point, present, type Row, text } from './measurements.ts'
@@ -56,22 +57,27 @@ export function intervalPoint({
   owner,
   startMs,
   shareDiff1: _,
+  extra,
   ...fields
 }: AgentInterval): IPoint {
-  const made = point('interval', startMs, { agentId, deviceId }, fields)
+  const kept = { ...fields, ...(extra && extraText(extra)) }
+  const made = point('interval', startMs, { agentId, deviceId }, kept)
   const facts = ownerText(owner)
   // set here, because `point` would escape it a second time
   if (facts) made.tags = { ...made.tags, owner: facts }
   return made
 }
 export const intervalOf = (row: Row): AgentInterval =>
-  ({
-    agentId: text(row['agentId']),
-    deviceId: text(row['deviceId']),
-    owner: ownerFromText(String(row['owner'] ?? '')),
-    startMs: row.time,
-    ...present(row, ['durationMs', 'coveredMs', 'powerBasis', 'recovered', ...INTERVAL_QUANTITIES]),
-  }) as AgentInterval
+  withExtraText(
+    {
+      agentId: text(row['agentId']),
+      deviceId: text(row['deviceId']),
+      owner: ownerFromText(String(row['owner'] ?? '')),
+      startMs: row.time,
+      ...present(row, ['durationMs', 'coveredMs', 'powerBasis', 'recovered', ...INTERVAL_QUANTITIES]),
+    } as AgentInterval,
+    text(row['extra']),
+  )
 
 export const ledgerPoint = (measurement: 'ledger' | 'rackLedger', row: LedgerRow): IPoint => {
   const { minuteMs, workload, agentId, deviceId, owner, container, rack, ...sums } = row

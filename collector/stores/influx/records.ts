@@ -7,7 +7,7 @@ import type { SerialQueue } from '../../rows/serial-queue.ts'
 import { lossPoint } from './audit.ts'
 import type { InfluxClient } from './client.ts'
 import { addHolds, heldKeys, uncounted } from './held.ts'
-import { within } from './influxql.ts'
+import { literal, within } from './influxql.ts'
 import type { LatestRows } from './latest-rows.ts'
 import { type Row, text } from './measurements.ts'
 import { type AgentMark, intervalOf, intervalPoint, marksByAgent } from './points.ts'
@@ -88,8 +88,9 @@ export function influxRecords({
       const [newest] = await influx().rows('SELECT coveredMs FROM interval ORDER BY time DESC LIMIT 1')
       return newest?.time
     },
-    async intervals(fromMs, toMs) {
-      const rows = await influx().rows(`SELECT * FROM interval WHERE ${within(fromMs, toMs)}`)
+    async intervals(fromMs, toMs, agentId) {
+      const own = agentId === undefined ? '' : ` AND agentId = ${literal(agentId)}`
+      const rows = await influx().rows(`SELECT * FROM interval WHERE ${within(fromMs, toMs)}${own}`)
       const held = await heldKeys(influx(), fromMs, toMs)
       const records = rows.map(intervalOf)
       return held.size === 0 ? records : records.filter((record) => !held.has(recordKey(record)))

@@ -21,7 +21,7 @@ test('one list of pools that is missing is no note, three from the start are', (
   expect(notes).toEqual([0, 0, 1])
 })
 
-test('the counter of a machine that counts catches up, and a note says so after ten minutes without it', () => {
+test('a note tells that a machine which counts has not shown its counter for ten minutes', () => {
   let nowMs = 0
   const work = new PaidWork(() => nowMs)
   expect(work.of({ ...HASHES, pools: counted(1e6, 10) })).not.toHaveProperty('uncountedWork')
@@ -30,7 +30,7 @@ test('the counter of a machine that counts catches up, and a note says so after 
   nowMs = 600_000
   const late = work.of(HASHES)
   expect(late).not.toHaveProperty('uncountedWork')
-  expect(late.notes?.join()).toContain('its work is booked when they are')
+  expect(late.notes?.join()).toContain('its work is estimated until they are')
   expect(work.of({ ...HASHES, pools: counted(2e6, 20) }).notes).toEqual([])
 })
 

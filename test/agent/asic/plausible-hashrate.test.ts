@@ -194,6 +194,73 @@ test.each(Object.values(MODELS_OF).flat())('an emulated $name shows what it can 
   for (const factor of FACTORS) expect(asicReading(scaled(facts, factor)).sample.state).toBe('faulty')
 })
 
+describe('a machine that has just started, at a thousandth', () => {
+  const START: AsicFacts = { ...S21, uptimeS: 28 }
+  const PROTO: AsicFacts = { ...START, model: 'Proto Rig', hashrateHs: 141e12, expectedHashrateHs: 145e12 }
+
+  test.each<[string, AsicFacts, string]>([
+    ['in all that it tells, by its model', scaled(START, 1e-3), 'its model is rated at about 200 TH/s'],
+    [
+      'beside its boards, by their sum',
+      { ...scaled(PROTO, 1e-3), boards: boards(4, undefined, 35e12) },
+      'its model is rated at about',
+    ],
+    [
+      'beside boards and a right expectation',
+      { ...UNKNOWN, uptimeS: 28, hashrateHs: 0.2e12, boards: boards(3, undefined, 66.7e12) },
+      'its boards add up to 200.1 TH/s',
+    ],
+    ['by its watts', scaled({ ...DRAWS, uptimeS: 28, expectedHashrateHs: 200e12 }, 1e-3), 'W that it draws'],
+  ])('%s is a fault', (_how, facts, words) => {
+    const { sample } = asicReading(facts)
+    expect(sample).toMatchObject({ state: 'faulty', faults: [expect.stringContaining(words)] })
+    expect(sample).not.toHaveProperty('hashrateHs')
+  })
+
+  test('and one of many boards that is tuned down, at a thousand times, is a fault by its watts', () => {
+    const left = { ...PROTO, uptimeS: 9e4, hashrateHs: 10.9e15, expectedHashrateHs: undefined }
+    const power = { powerW: 400, basis: 'reported' as const }
+    const { sample } = asicReading({ ...left, power, boards: boards(1, undefined, 10.9e12) })
+    expect(sample).toMatchObject({
+      state: 'faulty',
+      faults: [expect.stringContaining('its boards add up to 10.9 TH/s')],
+    })
+  })
+
+  test('is as it says where only its low hashrate is known: it may be its first second', () => {
+    for (const facts of [START, PROTO, UNKNOWN, DRAWS])
+      for (const part of [1e-4, 1e-3, 0.01, 0.3, 1]) {
+        const now = (facts.hashrateHs ?? 0) * part
+        const low = { ...facts, uptimeS: 28, hashrateHs: now, hashrateAvgHs: now }
+        const { sample } = asicReading({ ...low, boards: boards(3, 108, now / 3) })
+        expect(sample).toMatchObject({ state: 'hashing', hashrateHs: now })
+        expect(sample.faults ?? []).not.toContainEqual(expect.stringContaining('ignored'))
+      }
+  })
+})
+
+test.each(Object.values(MODELS_OF).flat())(
+  'an emulated $name that is tuned down, or has one board left, is as it says, at a thousandth of that a fault',
+  (model) => {
+    const parts = [0.3, 1 / model.boards]
+    for (const uptimeS of [28, 90_000])
+      for (const part of parts) {
+        const hashrateHs = model.hashrateHs * part
+        const facts: AsicFacts = {
+          model: model.name,
+          uptimeS,
+          hashrateHs,
+          expectedHashrateHs: model.hashrateHs,
+          boards: boards(model.boards, model.chipsPerBoard, hashrateHs / model.boards),
+        }
+        expect(asicReading(facts).sample).toMatchObject({ state: 'hashing', hashrateHs })
+        // the boards are right, and the machine's own figures are not
+        const wrong = { ...scaled(facts, 1e-3), boards: facts.boards }
+        expect(asicReading(wrong).sample.state).toBe('faulty')
+      }
+  },
+)
+
 describe('a count of nothing that is listed is absent', () => {
   test.each<[string, AsicFacts['boards'], number | undefined]>([
     ['no board', [], undefined],

@@ -14,9 +14,11 @@ import {
 } from '../../../protocol/interval.ts'
 import { parseConfig } from '../../../protocol/kit/config.ts'
 import { createLog } from '../../../protocol/kit/log.ts'
+import { UNKNOWN_POOL } from '../../../protocol/owner.ts'
 import { decodeLive, LiveMessageSchema, type Sample } from '../../../protocol/sample.ts'
 import { type AckMessage, type StatusMessage, StatusMessageSchema } from '../../../protocol/status.ts'
 import { parseTopic, topic } from '../../../protocol/topics.ts'
+import { HASHES_PER_DIFF1 } from '../../../protocol/units.ts'
 import { eventually } from '../../eventually.ts'
 import { freePort, type Mosquitto, startMosquitto } from '../../mosquitto.ts'
 import { openSpool, remove, tempFolder } from '../uplink/spool/fixtures.ts'
@@ -65,6 +67,9 @@ const unpaidMiner = defineDriver({
     ],
   }),
 })
+
+/** What a miner tells whose pools can't be read. */
+const UNTOLD = { holders: [{ owner: UNKNOWN_POOL, share: 1 }] }
 
 let folder: string
 let lines: string[]
@@ -172,6 +177,64 @@ describe('an agent without a broker', () => {
     await third.start()
     await readings(1)
     expect(handed).toEqual([undefined, { session: 1 }, { session: 2 }])
+  })
+
+  it('books the estimated work of a miner once over stops and reloads, to the pool that has its time', async () => {
+    const HS = 200e12
+    const url = `mqtt://127.0.0.1:${await freePort()}`
+    const owner = { poolUrl: 'stratum+tcp://pool.example:3333', poolUser: 'site.rig1' }
+    let polls = 0
+    let sessions = 0
+    const uncounted = defineDriver({
+      ...unpaidMiner,
+      open() {
+        // each later session can't read the pools at its first poll
+        let isKnown = sessions++ === 0
+        return {
+          read: async () => {
+            polls++
+            const told = isKnown ? { holders: [{ owner, share: 1 }], paidRatio: 0.5 } : UNTOLD
+            isKnown = true
+            const sample = { state: 'hashing' as const, hashrateHs: HS, ...told }
+            return [{ identity: { kind: 'asic' as const }, sample, uncountedWork: true as const }]
+          },
+        }
+      },
+    })
+    const polled = (n: number) => {
+      const from = polls
+      return eventually(
+        () => polls - from,
+        (seen) => seen >= n,
+      )
+    }
+    let agent = create(url, { driver: uncounted })
+    await agent.start()
+    await polled(3)
+    await agent.stop()
+    agent = create(url, { driver: uncounted })
+    await agent.start()
+    await polled(3)
+    await agent.stop()
+    agent = create(url, { driver: uncounted, previous: agent, maxAge: '2d' })
+    await agent.start()
+    await polled(2)
+    await agent.stop()
+    const spool = await openSpool(join(folder, 'spool'), { nowMs: Date.now })
+    await spool.giveRightTimes(() => 0)
+    const records = (await spool.read(1, 500))?.intervals ?? []
+    await spool.close()
+    expect(new Set(records.map((r) => r.owner['poolUrl']))).toEqual(new Set([owner.poolUrl]))
+    const sorted = records.toSorted((a, b) => a.startMs - b.startMs)
+    for (const [i, { startMs }] of sorted.entries()) {
+      const { startMs: before = 0, durationMs = 0 } = sorted[i - 1] ?? {}
+      expect(startMs).toBeGreaterThanOrEqual(before + durationMs)
+    }
+    const total = (of: (r: Interval) => number | undefined) =>
+      records.reduce((sum, r) => sum + (of(r) ?? 0), 0)
+    const coveredS = total((r) => r.coveredMs) / 1000
+    expect(coveredS).toBeGreaterThan(4)
+    expect(total((r) => r.estimatedWorkDiff1) / ((0.5 * HS * coveredS) / HASHES_PER_DIFF1)).toBeCloseTo(1, 2)
   })
 
   it('stops before it has begun', async () => {

@@ -16,10 +16,10 @@ const moved = () => new CounterSteps(3600, { hasMoved: true })
 describe('a window of two hours at 10 kW', () => {
   test.each([
     [20, undefined],
-    [23, undefined],
-    [25, 'more'],
-    [17, undefined],
-    [14, 'less'],
+    [22, undefined],
+    [23, 'more'],
+    [18, undefined],
+    [17, 'less'],
   ] as const)('that counted %d kWh: %s', (kwh, verdict) => {
     expect(steady(2).verdict(kwh * KWH, SHOWN, moved())).toBe(verdict)
   })
@@ -38,6 +38,37 @@ describe('a window of two hours at 10 kW', () => {
     window.twoWay = true
     expect(window.verdict(50 * KWH, SHOWN, moved())).toBeUndefined()
     expect(window.verdict(90 * KWH, SHOWN, moved())).toBe('more')
+  })
+})
+
+describe('at a steady load a counter that moves is judged sooner the more readings there are', () => {
+  /** `minutes` at 10 kW, polled each `pollS`. */
+  const polled = (pollS: number, minutes: number) => {
+    const window = new CounterWindow(0)
+    for (let s = 0; s < minutes * 60; s += pollS) window.power.add(10_000, 10_000, pollS * 1000)
+    window.rises = 100
+    return window
+  }
+  const judged = (pollS: number, minutes: number, factor: number) =>
+    polled(pollS, minutes).verdict((factor * minutes * 10 * KWH) / 60, SHOWN, moved())
+
+  test.each([
+    [5, 4, 1.25, undefined],
+    [5, 6, 1.25, 'more'],
+    [5, 6, 0.75, 'less'],
+    [5, 6, 1.15, undefined],
+    [5, 30, 1.15, 'more'],
+    [5, 60, 1.09, undefined],
+    [30, 6, 1.25, undefined],
+    [30, 30, 1.25, 'more'],
+    [60, 30, 1.25, undefined],
+  ] as const)('polls of %d s for %d min, %d times: %s', (pollS, minutes, factor, verdict) =>
+    expect(judged(pollS, minutes, factor)).toBe(verdict),
+  )
+
+  test('a load that was once far higher leaves more open', () => {
+    const once = { mostW: 50_000, stepW: 1 }
+    expect(polled(5, 6).verdict(1.25 * KWH, once, moved())).toBeUndefined()
   })
 })
 

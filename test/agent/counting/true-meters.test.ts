@@ -125,6 +125,17 @@ describe('no true meter is refused', () => {
   }, 120_000)
 })
 
+test('nor is one that is off by 7 % beside its own power, at whatever load', () => {
+  fc.assert(
+    fc.property(meters, fc.constantFrom(0.93, 1.07), (described, counterIs) => {
+      const { pollS } = described
+      const meter = meterOf({ ...described, pollS, counterIs, wild: [], gaps: [] }, spanOf(pollS))
+      expect(booked(meter, spanOf(pollS)).fault ?? '').not.toMatch(/the counter is not used/)
+    }),
+    { numRuns: 15 },
+  )
+}, 120_000)
+
 /** What a wrong map reads in place of the counter. */
 const WRONG = {
   'another scale': (kwh, at) => kwh * at.factor,

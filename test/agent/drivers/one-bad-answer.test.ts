@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { DRIVERS } from '../../../agent/drivers/index.ts'
 import { readFrom, without } from '../any-machine.ts'
 import { fixture } from '../asic-harness.ts'
+import { changed } from '../machines.ts'
 
 const driver = (name: string) => {
   const found = DRIVERS.find((d) => d.name === name)
@@ -79,7 +80,34 @@ describe('an answer that is refused', () => {
       chipsWorking: whole.reading.sample.chipsWorking,
     })
     // the chips' rates, added up
-    expect(reading.sample.hashrateHs).toBeGreaterThan(5e13)
+    expect(reading.sample.hashrateHs).toBeCloseTo(139.732_23e12, -11)
+    // by the tuner's presets of 104 and of 140 TH/s
+    expect(reading.sample).toMatchObject({ powerW: expect.closeTo(4588.5, 0), powerBasis: 'modelled' })
+  })
+
+  test('leaves an ePIC of which one board runs that board’s part of a preset’s watts', async () => {
+    const answers = without(fixture('epic-s19jpro'), /^summary$/)
+    const hashrate = changed(answers['hashrate'], (boards: { Data: number[][] }[]) => {
+      for (const board of boards.slice(1)) for (const chip of board.Data) chip[0] = 0
+    })
+    const { sample } = (await readFrom(driver('epic'), { ...answers, hashrate })).reading
+    expect(sample.hashrateHs).toBeCloseTo(46.824_75e12, -11)
+    // a machine of three such boards is beyond the highest preset, of 4600 W for 140 TH/s
+    expect(sample).toMatchObject({ powerW: expect.closeTo(1538.5, 0), powerBasis: 'modelled' })
+  })
+
+  test.each([
+    ['epic', 'epic-s19jpro', /^summary$/],
+    ['luxos', 'luxos-s19jpro', /^config$/],
+    ['whatsminer-v3', 'whatsminer-v3', /^get\.miner\.status summary$/],
+    ['proto', 'proto-rig', /^api_v1_mining$/],
+    ['sealminer', 'sealminer-a2', /^stats$/],
+  ])('leaves %s the limit of its power that it told before', async (name, folder, tells) => {
+    const answers = fixture(folder)
+    const whole = await readFrom(driver(name), answers, { login: false })
+    const later = await readFrom(driver(name), answers, { login: false, later: without(answers, tells) })
+    expect(whole.reading.sample.powerLimitW).toBeGreaterThan(0)
+    expect(later.reading.sample.powerLimitW).toBe(whole.reading.sample.powerLimitW)
   })
 
   test('leaves an Antminer its boards’ hashrate', async () => {

@@ -87,11 +87,31 @@ describe('a Proto Rig', () => {
 
   test.each([
     ['Stopped', 'sleeping'],
+    ['Curtailed', 'sleeping'],
+    ['Starting', 'starting'],
     ['PoweringOn', 'starting'],
     ['NoPools', 'idle'],
   ])('in its state %s is %s', async (status, state) => {
     expect((await withMining({ status, hashrate_ghs: 0 })).sample.state).toBe(state)
   })
+
+  test.each([28, 43_900])(
+    'whose figures are a thousandth of what its boards do is faulty, %d s after its start',
+    async (mining_uptime_s) => {
+      const { sample, identity } = await withMining({
+        hashrate_ghs: 150.2105,
+        average_hashrate_ghs: 149.8,
+        ideal_hashrate_ghs: 152,
+        mining_uptime_s,
+      })
+      expect(sample).toMatchObject({
+        state: 'faulty',
+        faults: [expect.stringContaining('of 0.2 TH/s is ignored')],
+      })
+      for (const name of ['hashrateHs', 'hashrateAvgHs']) expect(sample).not.toHaveProperty(name)
+      expect(identity).not.toHaveProperty('expectedHashrateHs')
+    },
+  )
 
   test('names its errors, a dead pool and a dead board', async () => {
     const { sample } = await readFrom({

@@ -217,6 +217,63 @@ test.each(RESIDUES)(
   },
 )
 
+/** The answer that tells it, by family; AxeOS tells everything on one page. */
+const TELLS: Readonly<Record<string, RegExp>> = {
+  antminer: /^stats$/,
+  vnish: /^stats$/,
+  luxos: /^config$/,
+  braiins: /^api_v1_miner_details$/,
+  avalon: /^estats$/,
+  epic: /^summary$/,
+  sealminer: /^stats$/,
+  auradine: /^mode$/,
+  proto: /^api_v1_mining$/,
+  whatsminer: /^status$/,
+  'whatsminer-v3': /^get\.device\.info$/,
+  cgminer: /^devs$/,
+}
+
+test.each(RESIDUES.filter(([name]) => name !== 'axeos'))(
+  '%s that was told to stop sleeps on while the answer that tells it is refused',
+  async (name, answers) => {
+    const login = name !== 'auradine' && name !== 'proto'
+    const tells = TELLS[name] ?? /./
+    const later = without(answers, tells)
+    expect(Object.keys(later)).toHaveLength(Object.keys(answers).length - 1)
+    const { sample } = (await readFrom(driverNamed(name), answers, { login, later })).reading
+    expect(sample).toMatchObject({ state: 'sleeping', hashrateHs: 0 })
+    expect(sample.holders ?? []).toEqual([])
+  },
+)
+
+test('a bosminer that says "Unavailable" for its boards sleeps beside any left-over hashrate, also where it ran before', async () => {
+  const stopped = { ...S9, devdetails: refused('Unavailable') }
+  const sleeps = { state: 'sleeping', hashrateHs: 0 }
+  expect((await readFrom(BRAIINS, stopped)).reading.sample).toMatchObject(sleeps)
+  expect((await readFrom(BRAIINS, S9, { later: stopped })).reading.sample).toMatchObject(sleeps)
+  // and so does one whose web interface tells the left-over hashrate
+  const graphql = fixture('braiins-s21-graphql')
+  const later = { ...graphql, devdetails: refused('Unavailable') }
+  expect((await readFrom(BRAIINS, graphql, { later })).reading.sample).toMatchObject(sleeps)
+  expect((await readFrom(BRAIINS, stopped, { later: without(S9, /^dev/) })).reading.sample).toMatchObject(
+    sleeps,
+  )
+  expect((await readFrom(BRAIINS, stopped, { later: S9 })).reading.sample.state).toBe('hashing')
+})
+
+test('a Braiins OS that has suspended mining does not hash, whatever hashrate it still shows', async () => {
+  // MINER_STATUS_SUSPENDED (bos-plus-api, proto/bos/v1/miner.proto)
+  const suspended = set(fixture('braiins-s19xp-rest'), 'api_v1_miner_details', { status: 4 })
+  const { sample } = (await readFrom(BRAIINS, suspended)).reading
+  expect(sample).toMatchObject({ state: 'idle', hashrateHs: 0, holders: [] })
+})
+
+test('a bosminer that starts has no boards yet, and does not sleep', async () => {
+  const quiet = { 'MHS 5s': 0, 'MHS 1m': 0, 'MHS 5m': 0, 'MHS 15m': 0, 'MHS 24h': 0, Elapsed: 50 }
+  const starts = { ...summary(S9, quiet), devdetails: refused('Unavailable'), devs: refused('Unavailable') }
+  expect((await readFrom(BRAIINS, starts)).reading.sample.state).toBe('starting')
+})
+
 test('a bosminer that refuses its boards as unavailable sleeps, though `summary` keeps its last hashrate', async () => {
   const answers = fixture('braiins-s9-port')
   const stopped = { ...answers, devdetails: refused('Unavailable'), devs: refused('Unavailable') }

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { judge } from '../../../agent/host-power/judge.ts'
 import { machinePowerOf } from '../../../agent/host-power/machine-power.ts'
 import { subjectOf } from '../../../agent/host-power/sensor-names.ts'
@@ -55,6 +55,111 @@ test.each([
 ])('%s is of supply %s, its %s', (name, supply, side) =>
   expect(subjectOf(name)).toEqual({ of: 'supply', supply, side }),
 )
+
+/**
+ * Shapes of other BMCs. Sources, in order: a reader's list of names in the field, for which no public one was found (number behind, front supplies);
+ * Celestica switches, ipmitool's list in public ONLP drivers (PSU2_PIn, PSUR_Temp1 beside PSUL_); HPE iLO 5, ipmitool in public
+ * laboratory logs (PS 1 Input); public logs of AMI boards (PSU1_pin, PSU0 Pin); OpenBMC's wait for PSU1_PWR_48VIN; OpenBMC's dbus-sensors
+ * (PSU1_Input_Power); names that zero-fill, or write the place out.
+ */
+test.each([
+  ['PSU Input Power 1', '1', 'input'],
+  ['PSU Input Power 2', '2', 'input'],
+  ['PSU Output Power 2', '2', 'output'],
+  ['FPSU1 Pin', 'f 1', 'input'],
+  ['RPSU1 Pin', 'r 1', 'input'],
+  ['PSU2_PIn', '2', 'input'],
+  ['PSU2_POut', '2', 'output'],
+  ['PSUR_PIn', 'r', 'input'],
+  ['PSUL_PIn', 'l', 'input'],
+  ['PS 1 Input', '1', 'input'],
+  ['PS 2 Output', '2', 'output'],
+  ['PSU1_pin', '1', 'input'],
+  ['PSU0 Pin', '0', 'input'],
+  ['PSU1_PWR_48VIN', '1', 'input'],
+  ['PSU1_Input_Power', '1', 'input'],
+  ['PSU01 Pin', '1', 'input'],
+  ['PSU_1_Pin', '1', 'input'],
+  ['Pin_PSU2', '2', 'input'],
+  ['P_IN_PSU0', '0', 'input'],
+  ['PSU_B Pin', 'b', 'input'],
+  ['Rear PSU1 Pin', 'rear 1', 'input'],
+  ['PwrSupply2 Power', '2', 'unsaid'],
+  ['CRPS1 Pin', '1', 'input'],
+  ['PSU Bay2 Pin', '2', 'input'],
+  ['PSU1_Input_Powr', '1', 'input'],
+  ['PSU1 Input Powe', '1', 'input'],
+  ['Pwr_PSU3_In', '3', 'input'],
+  ['PS4_Pin', '4', 'input'],
+  ['PWR_PSU5', '5', 'unsaid'],
+  ['PSU_2_POWER_IN', '2', 'input'],
+  ['SYS_PSU1_Pin', 'sys 1', 'input'],
+])('%s is of supply %s, its %s, in another maker’s words', (name, supply, side) =>
+  expect(subjectOf(name)).toEqual({ of: 'supply', supply, side }),
+)
+
+/** From the same lists: ratings, rails, fans and counters beside the supplies. */
+test.each([
+  'PSU1_Pout_Max',
+  'PSU0 POut_Max',
+  'PSU1 Fan Power',
+  'PSU1_12V_Power',
+  'PS_Curr_In_01',
+  'PS_Volt_In_02',
+  'PSU1 Max Power',
+  'PSU Rated Power',
+  'PS1 Curr Out %',
+])('%s is no supply’s power', (name) => expect(subjectOf(name)).toBeUndefined())
+
+describe('a sum is never that of some of the supplies, nor of both sides', () => {
+  const one = (name: string, powerW: number) => ({ name, powerW })
+
+  test('all shapes in one list are supplies of their own', () => {
+    const list = [one('FPSU1 Pin', 700), one('FPSU2 Pin', 710), one('PSU1 Pin', 650), one('PSU2 Pin', 660)]
+    expect(machinePowerOf(list)).toEqual({ powerW: 2720, basis: 'reported' })
+  })
+
+  test('inputs and outputs with the number behind are one supply’s', () => {
+    const list = [1, 2].flatMap((n) => [
+      one(`PSU Input Power ${n}`, 300 + n),
+      one(`PSU Output Power ${n}`, 280),
+    ])
+    expect(machinePowerOf(list)).toEqual({ powerW: 603, basis: 'reported' })
+  })
+
+  /** A public `ipmitool sdr` log: PSU_POWER_IN 319 W, PSU_1_POWER_IN no reading, PSU_2_POWER_IN 324 W. */
+  test('the BMC’s own sum of its supplies counts once', () => {
+    expect(machinePowerOf([one('PSU_POWER_IN', 319), one('PSU_2_POWER_IN', 324)])).toMatchObject({
+      powerW: 324,
+    })
+    expect(machinePowerOf([one('PSU_POWER_IN', 319)])).toMatchObject({ powerW: 319 })
+    const both = [one('PSU1_PIN', 160), one('PSU2_PIN', 165)]
+    expect(machinePowerOf([one('PSU_PIN', 330), ...both])).toMatchObject({ powerW: 325 })
+  })
+
+  /** A B300 of Inventec's in a public inspection script: inputs of PSU6 and PSU7 alone, and the outputs of B_PSU0 to B_PSU5 by other numbers. */
+  test('supplies of which two tell their inputs and six others their outputs are for a person to add up', () => {
+    const list = [
+      one('H_Total_Power', 750),
+      one('PSU6_Pin', 380),
+      one('PSU7_Pin', 370),
+      ...[0, 1, 2, 3, 4, 5].map((n) => one(`B_PSU${n}_Pout`, 700)),
+    ]
+    expect(machinePowerOf(list).powerW).toBeUndefined()
+    expect(machinePowerOf(list).unclear).toContain('B_PSU0_Pout')
+  })
+
+  test.each([['PSU Module Two Pin'], ['PSU1 2 Pin'], ['PSU Power'], ['GPU PSU3 Pin']])(
+    'one whose name is not understood, such as %s, leaves the machine to a person',
+    (name) => {
+      const list = [one('PSU1 Pin', 300), one('PSU2 Pin', 310), one(name, 305)]
+      expect(machinePowerOf(list)).toEqual({
+        unclear: `supplies of which it is not known what each shows (${name})`,
+      })
+      expect(machinePowerOf([one('Sys Power', 900), ...list])).toMatchObject({ powerW: 900 })
+    },
+  )
+})
 
 test.each([
   'CPU Power',

@@ -175,7 +175,9 @@ describe('the accumulator', () => {
           expect(minuteOf(r.startMs)).toBe(minuteOf(r.startMs + r.durationMs - 1))
           expect(r.coveredMs).toBeLessThanOrEqual(r.durationMs)
           expect(
-            Math.min(...Object.values({ ...r, deviceId: 0, owner: 0, powerBasis: 0, recovered: 0 })),
+            Math.min(
+              ...Object.values({ ...r, deviceId: 0, owner: 0, powerBasis: 0, recovered: 0, extra: 0 }),
+            ),
           ).toBeGreaterThanOrEqual(0)
         }
       }),

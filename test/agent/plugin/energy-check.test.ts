@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { DeviceAccumulator } from '../../../agent/metering/accumulator.ts'
 import { EnergyCheck } from '../../../agent/plugin/energy-check.ts'
 import type { Reading } from '../../../agent/plugin/reading.ts'
@@ -256,3 +256,63 @@ function generator(seed: number): () => number {
     return ((t ^ (t >>> 14)) >>> 0) / 4294967296
   }
 }
+
+describe('a counter that an earlier session refused', () => {
+  /** GB200: the module's counter, 1300 W, beside the GPU's 1000 W. */
+  const polls = (check: EnergyCheck, counterW: number, seconds: number, fromS = 0) => {
+    const told: number[] = []
+    let fault: string | undefined
+    for (let s = fromS; s <= fromS + seconds; s += 5) {
+      const { counters, sample } = check.checked(at(1e7 + counterW * s, 1000), s * 1000)
+      if (counters?.energyJ !== undefined) told.push(s)
+      fault = sample.faults?.[0]
+    }
+    return { told, fault }
+  }
+  const refused = () => {
+    const check = new EnergyCheck()
+    polls(check, 1300, 3600)
+    return check
+  }
+  const next = (check: EnergyCheck) => new EnergyCheck(JSON.parse(JSON.stringify(check.known)))
+
+  test('stays refused in the next one from its first reading on, with the same fault', () => {
+    const before = refused()
+    expect(before.known).toEqual({ gpu0: expect.stringMatching(/grows by 1300 W while it reports 1000 W/) })
+    const { told, fault } = polls(next(before), 1300, 3600)
+    expect(told).toEqual([])
+    expect(fault).toMatch(/grows by 1300 W while it reports 1000 W/)
+  })
+
+  test('is used again once it has agreed for a quarter of an hour, and is then forgotten', () => {
+    const check = next(refused())
+    const { told, fault } = polls(check, 1000, 3600)
+    expect(fault).toBeUndefined()
+    expect(told[0]).toBeGreaterThanOrEqual(900)
+    expect(told[0]).toBeLessThan(1000)
+    expect(check.known).toBeUndefined()
+  })
+
+  test('books nothing of its own by restarts, however many', () => {
+    let check = new EnergyCheck()
+    const meter = new DeviceAccumulator('gpu0', 15_000)
+    for (let s = 0; s <= 8 * 3600; s += 5) {
+      if (s > 0 && s % 3600 === 0) check = next(check)
+      meter.observe(check.checked(at(1e7 + 1300 * s, 1000), s * 1000), {
+        wallMs: T0 + s * 1000,
+        steadyMs: s * 1000,
+      })
+    }
+    // at first a minute of the counter, before it is held back
+    expect(sum(meter.closeAll(), 'energyMilliJ') / 1e6).toBeCloseTo(8 * 3600 * 1, -2)
+  })
+
+  test.each([undefined, null, 'gpu0', 7, { gpu0: 7 }, []])(
+    'what another version left is taken for nothing: %j',
+    (known) => {
+      const check = new EnergyCheck(known)
+      expect(check.known).toBeUndefined()
+      expect(check.checked(at(5), 0).counters).toEqual({ energyJ: 5 })
+    },
+  )
+})

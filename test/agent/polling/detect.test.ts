@@ -5,7 +5,7 @@ import { type Driver, defineDriver } from '../../../agent/plugin/driver.ts'
 import { DETECTION, detect } from '../../../agent/polling/detect.ts'
 import { closeReplays, fixture, replay, soon } from '../asic-harness.ts'
 import { captured, hasCaptures, WITH_CAPTURES } from '../captures.ts'
-import { closeMachines, webMachine } from '../machines.ts'
+import { closeMachines, framedMachine, webMachine } from '../machines.ts'
 import type { WebMachine } from '../web-machine.ts'
 
 closeReplays()
@@ -251,7 +251,7 @@ test('a Whatsminer whose cgminer port is slow is read there, though the port of 
 
 test('where the cgminer port is silent, the open port of the newer API is what is left', async () => {
   const miner = await replay({ answers: {}, silent: DETECTION })
-  const link = await replay({ answers: {} })
+  const link = await framedMachine({ answers: {}, silent: ['get.device.info'] })
   const at = { host: miner.host, port: miner.port, webPort: CLOSED, linkPort: link.port }
   const [driver] = await detect(at, DRIVERS, soon())
   expect(driver.name).toBe('whatsminer-v3')

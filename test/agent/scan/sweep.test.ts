@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import { DRIVERS } from '../../../agent/drivers/index.ts'
 import { macInTable } from '../../../agent/polling/arp-table.ts'
-import { DETECTION } from '../../../agent/polling/detect.ts'
+import { DETECTION, DETECTION_PAGES } from '../../../agent/polling/detect.ts'
 import { ProgressLine } from '../../../agent/scan/progress.ts'
 import { type SweepOptions, sweep } from '../../../agent/scan/sweep.ts'
 import { FAMILY_SERVERS } from '../../../agent/simulator/asic/family-servers.ts'
@@ -115,7 +115,7 @@ describe('a scan', () => {
       try {
         const [found] = await sweep({ ...options([host], port), minerPorts: { port, webPort: port } })
         const driver = DRIVERS.find((d) => d.name === found?.driver)
-        const first = [...DETECTION, 'GET /', 'GET /api/system/info']
+        const first = [...DETECTION, ...DETECTION_PAGES.map((path) => `GET ${path}`)]
         expect(
           machine.asked.filter((ask) => !first.includes(ask) && !driver?.requests.includes(ask)),
         ).toEqual([])

@@ -57,6 +57,13 @@ describe('which GPU a claimed device is', () => {
     expect(placeOfClaim({ driver, device, cdi }, gpus, renders)).toEqual(place),
   )
 
+  test('a minor number that is not NVML’s index is found by the driver’s uuid, and without one it is the index', () => {
+    const nvidia = { uuids: new Map([[0, 'GPU-2']]), instances: new Map() }
+    const claim = { driver: 'gpu.nvidia.com', device: 'gpu-0', cdi: [] }
+    expect(placeOfClaim(claim, gpus, renders, nvidia)).toEqual({ index: 2 })
+    expect(placeOfClaim(claim, [{ index: 0, processes: [] }], renders, nvidia)).toEqual({ index: 0 })
+  })
+
   test('AMD’s device plugin gives a GPU by its PCI address (ROCm/k8s-device-plugin, GetAMDGPUs)', () => {
     expect(placeOf('0000:0c:00.1', gpus)).toEqual({ index: 6 })
     expect(placeOf('0000:0d:00.1', gpus)).toBeUndefined()

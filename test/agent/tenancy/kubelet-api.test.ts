@@ -28,6 +28,7 @@ const settings = (more: object = {}) => ({
   insecureTls: false,
   checkpoint: join(host.folder, 'checkpoint'),
   podResources: join(host.folder, 'pod-resources.sock'),
+  cdi: '/var/run/cdi',
   ...more,
 })
 

@@ -235,6 +235,7 @@ describe('Kubernetes', () => {
         tokenFile: `${host.folder}/token`,
         checkpoint: `${host.folder}/checkpoint`,
         podResources: `${host.folder}/pod-resources.sock`,
+        cdi: `${host.folder}/cdi`,
       },
     })
   const named = {
@@ -286,6 +287,115 @@ describe('Kubernetes', () => {
     kubelet.pods = []
     host.nowMs += 5_000
     expect((await tenancy.of([gpu(0), gpu(1)], signal))[1]?.holders).toEqual([])
+  })
+
+  describe('of several equal MIG instances by claims', () => {
+    const CLAIMS = ['c8593c85-440d-4156-b199-aea592ff83df', '0b1f2a3c-5d6e-4f70-8192-a3b4c5d6e7f8']
+    const device = (slice: number) => `gpu-1-mig-1g18gb-19-${slice}`
+    /** CDI specification and capability numbers as kubernetes-sigs/dra-driver-nvidia-gpu writes them (cdi.go); on an H200, DataDog/datadog-agent's tests. */
+    const spec = (claim: string, slice: number, gi: number, ci: number) =>
+      host.write(
+        `cdi/k8s.gpu.nvidia.com-claim_${claim}.yaml`,
+        `cdiVersion: 0.5.0
+kind: k8s.gpu.nvidia.com/claim
+devices:
+- name: ${claim}-${device(slice)}
+  containerEdits:
+    deviceNodes:
+    - path: /dev/nvidia1
+    - path: /dev/nvidia-caps/nvidia-cap${gi}
+      hostPath: /dev/nvidia-caps/nvidia-cap${gi}
+      permissions: rw
+      major: 239
+      minor: ${gi}
+    - path: /dev/nvidia-caps/nvidia-cap${ci}
+containerEdits:
+  deviceNodes:
+  - path: /dev/nvidiactl
+  - path: /dev/nvidia-caps-imex-channels/channel102
+`,
+      )
+    const podWith = (name: string, claim: string, slice: number) => ({
+      name,
+      namespace: 'team-a',
+      containers: [
+        {
+          name: 'serve',
+          claims: [
+            {
+              driver: 'gpu.nvidia.com',
+              device: device(slice),
+              cdi: [`k8s.gpu.nvidia.com/claim=${claim}-${device(slice)}`],
+            },
+          ],
+        },
+      ],
+    })
+    const divided = (index: number) => ({
+      ...gpu(index),
+      instances: [7, 8, 9].map((instance) => ({ instance, smCount: 16, slices: 1 })),
+    })
+    const thirds = (gpus: Awaited<ReturnType<ReturnType<typeof open>['of']>>, index: number) =>
+      gpus[index]?.holders.map(({ owner, share }) => [owner['pod'], Math.round(share * 100)]).sort()
+    beforeEach(async () => {
+      page.answer = json({ items: [pod({ uid }), pod({ uid: uid.replace(/.$/, '9'), name: 'batch-0' })] })
+      await startPodResources(`${host.folder}/pod-resources.sock`, [
+        podWith('chat-0', CLAIMS[0]!, 3),
+        podWith('batch-0', CLAIMS[1]!, 5),
+      ])
+    })
+
+    test('each pod holds the one that its claim’s CDI file opens', async () => {
+      host.write(
+        'proc/driver/nvidia-caps/mig-minors',
+        'config 1\nmonitor 2\ngpu1/gi7/access 165\ngpu1/gi7/ci0/access 166\ngpu1/gi9/access 183\ngpu1/gi9/ci0/access 184\n',
+      )
+      spec(CLAIMS[0]!, 3, 183, 184)
+      spec(CLAIMS[1]!, 5, 165, 166)
+      const held = await withKubelet().of([gpu(0), divided(1)], signal)
+      expect(thirds(held, 1)).toEqual([
+        ['batch-0', 33],
+        ['chat-0', 33],
+      ])
+      expect(held[1]?.notes).toBeUndefined()
+    })
+
+    test('a minor number that is not the GPU’s index is found by the driver’s uuid', async () => {
+      for (const [minor, index] of [
+        [0, 1],
+        [1, 0],
+      ])
+        host.write(
+          `proc/driver/nvidia/gpus/0000:0${minor}:00.0/information`,
+          `Model: \t\t NVIDIA H200\nGPU UUID: \t GPU-${index}\nBus Location: \t 0000:0${minor}:00.0\nDevice Minor: \t ${minor}\n`,
+        )
+      host.write('proc/driver/nvidia-caps/mig-minors', 'gpu1/gi7/access 165\ngpu1/gi9/access 183\n')
+      spec(CLAIMS[0]!, 3, 183, 184)
+      spec(CLAIMS[1]!, 5, 165, 166)
+      const held = await withKubelet().of([divided(0), gpu(1)], signal)
+      expect(thirds(held, 0)).toEqual([
+        ['batch-0', 33],
+        ['chat-0', 33],
+      ])
+      expect(held[1]?.holders).toEqual([])
+    })
+
+    test('without the file nobody holds them, and a note says what to let the agent read', async () => {
+      const held = await withKubelet().of([gpu(0), divided(1)], signal)
+      expect(held[1]?.holders).toEqual([])
+      expect(held.flatMap(({ notes = [] }) => notes)).toEqual(
+        expect.arrayContaining([
+          expect.stringContaining(`team-a/chat-0 has ${device(3)} by a claim, and which of several`),
+        ]),
+      )
+    })
+
+    test('a file that is no CDI specification is a note too', async () => {
+      host.write('proc/driver/nvidia-caps/mig-minors', 'gpu1/gi7/access 165\n')
+      host.write(`cdi/k8s.gpu.nvidia.com-claim_${CLAIMS[0]}.yaml`, 'devices: {a: b}\n')
+      const held = await withKubelet().of([gpu(0), divided(1)], signal)
+      expect(held.flatMap(({ notes = [] }) => notes).join()).toContain('is no CDI specification')
+    })
   })
 
   test('a pod holds AMD’s GPU that it has by a claim, whose name has the number of its render file', async () => {

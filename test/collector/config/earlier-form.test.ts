@@ -142,6 +142,58 @@ describe('a configuration of the form before 0.1.0', () => {
   })
 })
 
+describe('the limit of a silent owner, which the rule device-claimed had', () => {
+  const of = (rules: string) => `alerts:\n  rules:\n${rules}`
+  test.each([
+    // a list of lines, with comments
+    [
+      of('    - rule: device-claimed # two agents\n      silentAfter: 5m # long\n      severity: critical\n'),
+      of(
+        '    - { rule: owner-silent, after: 5m }\n    - rule: device-claimed # two agents\n      severity: critical\n',
+      ),
+    ],
+    [
+      of('    - silentAfter: 5m\n      rule: device-claimed\n'),
+      of('    - { rule: owner-silent, after: 5m }\n    - rule: device-claimed\n'),
+    ],
+    [
+      of('    - { rule: device-claimed, silentAfter: 5m }\n'),
+      of('    - { rule: owner-silent, after: 5m }\n    - { rule: device-claimed }\n'),
+    ],
+    [
+      'alerts: { rules: [{ rule: hot }, { rule: device-claimed, silentAfter: 5m, for: 1m }] }',
+      'alerts: { rules: [{ rule: hot }, { rule: owner-silent, after: 5m }, { rule: device-claimed, for: 1m }] }',
+    ],
+    // the other rule is there
+    [
+      of('    - rule: owner-silent\n      for: 10s\n    - rule: device-claimed\n      silentAfter: 5m\n'),
+      of('    - rule: owner-silent\n      for: 10s\n      after: 5m\n    - rule: device-claimed\n'),
+    ],
+    [
+      of('    - { rule: owner-silent, after: 9m }\n    - { rule: device-claimed, silentAfter: 5m }\n'),
+      of('    - { rule: owner-silent, after: 9m }\n    - { rule: device-claimed }\n'),
+    ],
+    // the earliest form
+    [
+      of('    deviceClaimed:\n      silentAfter: 5m\n').replace('deviceClaimed', 'device-claimed'),
+      of('    - { rule: owner-silent, after: 5m }\n    - rule: device-claimed\n'),
+    ],
+  ])('of %j becomes %j', (before, now) => {
+    const { text, changes } = fromEarlierForm(before)
+    expect(text).toBe(now)
+    expect(changes.at(-1)).toMatchObject({
+      path: expect.stringMatching(/^alerts\.rules\[\d\]\.silentAfter$/),
+    })
+    expect(fromEarlierForm(now)).toEqual({ text: now, changes: [] })
+  })
+
+  test('is told with where it stands now', () => {
+    expect(fromEarlierForm('alerts: { rules: [{ rule: device-claimed, silentAfter: 5m }] }').changes).toEqual(
+      [{ path: 'alerts.rules[0].silentAfter', now: 'after: 5m of the rule owner-silent' }],
+    )
+  })
+})
+
 describe('perwatt-collector convert', () => {
   let folder: string
   let file: string

@@ -353,6 +353,24 @@ describe('a record is doubtful', () => {
     expect(Array.from({ length: 10 }, (_, m) => judge(hall(70 + m))).at(-1)).toBe('energy')
   })
 
+  test('what a person takes back leaves a meter, and a server, with what they were known to do before', () => {
+    const cage = (minute: number) => record(minute, 'meter', { energyMilliJ: 3_500 * 60 * 1000 })
+    const wild = (minute: number) => record(minute, 'meter', { energyMilliJ: 9e6 * 60 * 1000 })
+    for (let m = 0; m < 60; m++) expect(judge(cage(m))).toBeUndefined()
+    expect(judge(wild(60))).toBe('energy')
+    doubts.learn('a', 'meter', [wild(60)])
+    expect(judge(wild(61))).toBeUndefined()
+    doubts.unlearn('a', 'meter')
+    // not the 10 MW of a meter of which nothing is known
+    expect([judge(wild(62)), judge(cage(63))]).toEqual(['energy', undefined])
+
+    const fleet = (minute: number) => record(minute, 'llm', { tokensIn: 1_200_000 * 60 })
+    doubts.learn('a', 'llm', [fleet(0)])
+    for (let m = 0; m < 120; m++) expect(judge(fleet(m))).toBeUndefined()
+    doubts.unlearn('a', 'llm')
+    expect(judge(fleet(120))).toBe('tokens')
+  })
+
   test('a clock that was set back gives no second time to a recovered record', () => {
     expect(judge(honest(6 * 24 * 60))).toBeUndefined()
     expect(judge(honest(10))).toBeUndefined()

@@ -34,14 +34,17 @@ describe('collectors of one store', () => {
   const lease = (n: number, over: Partial<LeaseStore> = {}) => {
     const firsts: (string | undefined)[] = []
     told[n] = firsts
-    return new StoreLease({
+    const made = new StoreLease({
       store: { ...store, ...over },
       program: program(n),
       log: SILENT,
-      onOther: (other) => others.push(`${n} sees ${other.host}`),
-      onFirst: (first) => firsts.push(first?.host),
       beatMs: 20,
     })
+    made.listen({
+      onOther: (other) => others.push(`${n} sees ${other.host}`),
+      onFirst: (first) => firsts.push(first?.host),
+    })
+    return made
   }
 
   it('the later one stands by while the earlier one’s beat rises, and both know of each other', async () => {
@@ -70,10 +73,34 @@ describe('collectors of one store', () => {
     expect(told[2]).toEqual([])
   })
 
-  it('a store that fails has no second collector', async () => {
+  it('a store that fails has no second collector, and nobody obtains it', async () => {
     const alone = lease(3, { writeLease: () => Promise.reject(new Error('away')) })
     await alone.start()
+    await expect(alone.obtain()).rejects.toThrow('away')
     await alone.stop()
     expect(told[3]).toEqual([])
+  })
+
+  it('is obtained at once where nobody else is, and not while an earlier one runs', async () => {
+    const first = lease(1)
+    expect(await first.obtain()).toBeUndefined()
+    const second = lease(2)
+    expect(await second.obtain()).toMatchObject({ host: 'host-1' })
+    const late: (string | undefined)[] = []
+    second.listen({ onOther: () => undefined, onFirst: (other) => late.push(other?.host) })
+    expect(late).toEqual(['host-1'])
+    await first.stop()
+    await second.look()
+    expect(await second.obtain()).toBeUndefined()
+    expect(late).toEqual(['host-1', undefined])
+    await second.stop()
+  })
+
+  it('is obtained behind what a killed collector left, once that has shown no life', async () => {
+    rows.set('00000001', { program: program(1), beat: 7 })
+    const next = lease(2)
+    expect(await next.obtain()).toBeUndefined()
+    expect(await next.obtain()).toBeUndefined()
+    await next.stop()
   })
 })

@@ -44,6 +44,18 @@ describe('numbers that can’t be', () => {
     expect(await rig.take(batch(1, [record(0)], own))).toEqual({ ...own, seq: 1 })
   })
 
+  it('are no less honest where the first records were acknowledged while the agent read the batch', async () => {
+    await rig.take(batch(1, [record(0), record(1)], { epoch: T0, life }))
+    // its spool has trimmed records 1 and 2 by now, and the batch still begins with 1
+    const late = batch(1, [record(0), record(1), record(2)], { epoch: T0, life, oldestSeq: 3 })
+    expect(await rig.take(late)).toEqual({ epoch: T0, life, seq: 3 })
+    // a collector that had lost the acknowledged ones takes them where they come again
+    const again = batch(6, [record(5), record(6)], { epoch: T0, life, oldestSeq: 7 })
+    expect(await rig.take(again)).toEqual({ epoch: T0, life, seq: 7 })
+    expect(store.lost.map(({ records }) => records)).toEqual([2])
+    expect(situations()).toEqual([])
+  })
+
   it('never count more lost records than there can be', async () => {
     await rig.take(batch(1, [record(0)], { epoch: T0, life }))
     await rig.take(batch(5e9, [record(1)], { epoch: T0, life, oldestSeq: 5e9 }))
@@ -94,6 +106,18 @@ it('a reset of a healthy agent loses and doubles nothing', async () => {
   await rig.take(batch(2, [record(1), record(2)], { epoch: T0, life, oldestSeq: 2 }))
   expect(store.records.size).toBe(3)
   expect(store.lost.map((loss) => [loss.kind, loss.records])).toEqual([['reset', 0]])
+})
+
+it('two people who reset an agent at one moment both stand in the book of losses, in their order', async () => {
+  await rig.take(batch(1, [record(0)], { epoch: T0, life }))
+  const both = ['Anna', 'Ben'].map((by) => rig.records.reset('a', { by, reason: 'a forged batch' }))
+  const [first, second] = await Promise.all(both)
+  expect(second?.atMs).toBeGreaterThan(first?.atMs ?? Number.POSITIVE_INFINITY)
+  expect(new Set([first?.seq, second?.seq]).size).toBe(2)
+  expect(rig.records.losses.map(({ cause }) => cause)).toEqual([
+    expect.stringContaining('by Ben'),
+    expect.stringContaining('by Anna'),
+  ])
 })
 
 describe('a spool that went back', () => {

@@ -65,6 +65,16 @@ describe('an adopted device', () => {
     expect(await store.held({ state: 'open' }, 9)).toEqual([])
   })
 
+  it('is adopted by one of two people who do it at one moment: and the other one learns that nothing is put aside', async () => {
+    await take('old', 1, ...span(0, 2))
+    await take('new', 1, ...span(2, 4))
+    const both = await Promise.allSettled([rig.adopt('new'), rig.adopt('new', { by: 'ben' })])
+    expect(both.map(({ status }) => status)).toEqual(['fulfilled', 'rejected'])
+    expect(both[1]).toMatchObject({ reason: { code: 'nothing-put-aside' } })
+    expect(await store.adoptions(9)).toMatchObject([{ by: 'ann', done: true }])
+    expect(paid().map(([, agent]) => agent)).toEqual(['old', 'old', 'new', 'new'])
+  })
+
   it('takes no minute twice where the old one stopped within it', async () => {
     await take('old', 1, record(0), record(1, 'rig1', { durationMs: 20_000, coveredMs: 20_000 }))
     await take('new', 1, ...span(1, 4))

@@ -3,6 +3,7 @@ import type { Workload } from '../../../collector/economics/workloads.ts'
 import type { RecordJudge } from '../../../collector/intake/batch-plan.ts'
 import { DeviceAdoption } from '../../../collector/ownership/adoption.ts'
 import { ClaimKeeper } from '../../../collector/ownership/claim-keeper.ts'
+import { GpuTime } from '../../../collector/ownership/gpu-time.ts'
 import { OwnershipRegister } from '../../../collector/ownership/register.ts'
 import type { Store } from '../../../collector/plugin/store.ts'
 import type { Device } from '../../../protocol/device.ts'
@@ -35,9 +36,11 @@ export class OwnersRig {
       nowMs,
       note: (minutes) => this.ledger.settler.note(minutes),
     })
+    const gpuTime = new GpuTime(this.register, nowMs)
     this.ledger = new LedgerRig(store, site.workloads, site.judges, site.devices, undefined, {
       arriving: (appends) => this.keeper.arriving(appends),
       settling: (records) => this.keeper.settling(records),
+      doubts: (minuteMs, records) => gpuTime.doubts(minuteMs, records),
     })
     if (clockMs !== undefined) this.ledger.nowMs = clockMs
     this.adoption = new DeviceAdoption({

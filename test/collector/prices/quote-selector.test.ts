@@ -90,16 +90,16 @@ describe('a pushed quote', () => {
   it('counts before every feed while it holds, and ends though the collector be down', async () => {
     const feed = new TestFeed('a', ['btcUsd'])
     const { at, selector } = await rig.open([feed])
-    feed.says('btcUsd', 1, { staleAfterMs: rig.nowMs + 2 * HOUR_MS })
+    feed.says('btcUsd', 5, { staleAfterMs: rig.nowMs + 2 * HOUR_MS })
     expect(push(selector, 7, rig.nowMs, rig.nowMs + HOUR_MS)).toMatchObject({
       value: 7,
       source: 'pushed by desk',
     })
-    feed.says('btcUsd', 1.1, { staleAfterMs: rig.nowMs + 2 * HOUR_MS })
+    feed.says('btcUsd', 5.1, { staleAfterMs: rig.nowMs + 2 * HOUR_MS })
     expect(at('btcUsd')).toBe('7 pushed by desk')
-    expect(at('btcUsd', rig.nowMs + HOUR_MS + 1)).toBe('1.1 a')
+    expect(at('btcUsd', rig.nowMs + HOUR_MS + 1)).toBe('5.1 a')
     await selector.stop()
-    expect(rig.stored.get(`btcUsd ${rig.nowMs + HOUR_MS + 1}`)).toMatchObject({ value: 1.1 })
+    expect(rig.stored.get(`btcUsd ${rig.nowMs + HOUR_MS + 1}`)).toMatchObject({ value: 5.1 })
   })
 
   it('without an end counts until the next, over a restart', async () => {

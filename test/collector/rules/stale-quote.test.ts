@@ -42,13 +42,16 @@ describe('stale-quote', () => {
   })
 
   test('one that leapt is an alert with both values, though the last one is fresh', () => {
-    const heldBack = 'mempool says 910 USD/BTC, a 100th of the last value; held back'
+    const heldBack = 'mempool says 910 USD/BTC, 1 % of the last value; held back'
     expect(judge(price({ heldBack }))).toMatchObject([
       {
         verdict: 'bad',
-        summary: `btcUsd: ${heldBack}, and 91000 USD/BTC is used; push a quote if it is right`,
+        summary: `btcUsd: ${heldBack}, and 91000 USD/BTC is used; correct its source, or push a quote`,
       },
     ])
+    expect(judge(price({ heldBack, mayBeAccepted: true }))?.[0]).toMatchObject({
+      summary: `btcUsd: ${heldBack}, and 91000 USD/BTC is used; if it is right: perwatt-collector quote btcUsd --accept --by NAME`,
+    })
   })
 
   test('each price has an alert of its own, that ends when it is fresh again', () => {

@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { RecordJudge } from '../../../collector/intake/batch-plan.ts'
-import type { DecisionRequest } from '../../../collector/settling/repricer.ts'
+import { type DecisionRequest, Repricer } from '../../../collector/settling/repricer.ts'
 import type { Interval } from '../../../protocol/interval.ts'
+import { SILENT } from '../../../protocol/kit/log.ts'
 import { MINUTE_MS } from '../../../protocol/units.ts'
 import { eventually } from '../../eventually.ts'
 import { batch, LedgerRig, record, T0, TENANT } from '../ledger-rig.ts'
@@ -28,6 +29,14 @@ describe('held records', () => {
       (all) => all.every((r) => r.doneMs >= r.toMs),
     )
     return asked
+  }
+  /** A decision that is settled, though an earlier one is not. */
+  const decideDone = async (verdict: DecisionRequest['verdict']) => {
+    const asked = await rig.repricer.decide({ verdict, filter: {}, ...BY })
+    await eventually(
+      () => store.repriced.get(asked?.id ?? ''),
+      (own) => own !== undefined && own.doneMs >= own.toMs,
+    )
   }
   const inOrder = (rows: MemoryStore['rows']) =>
     rows.toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1))
@@ -75,6 +84,96 @@ describe('held records', () => {
     expect(await decide('rejected')).toMatchObject({ decision: { records: 1 } })
     expect(store.sums()['mining']).toMatchObject({ intervals: 2 })
     expect(await decide('rejected')).toBeUndefined()
+  })
+
+  it('are decided by one of two people who decide at the same moment: the other finds none, and the audit has one act', async () => {
+    await rig.take(batch(1, [record(0, 'rig1', { workDiff1: 9e9 })]))
+    await rig.settleAll()
+    const verdicts = ['accepted', 'rejected'] as const
+    const answers = await Promise.all(verdicts.map((verdict) => decide(verdict)))
+    expect(answers.map((answer) => answer?.decision?.verdict)).toEqual(['accepted', undefined])
+    expect(store.repriced.size).toBe(1)
+    expect(await store.held({}, 9)).toMatchObject([{ state: 'accepted', decision: answers[0]?.id }])
+    expect(store.sums()['mining']).toMatchObject({ intervals: 1 })
+  })
+
+  it('are as the newest act of the audit says, whoever decides at once, in any order, also where the clock is set back', async () => {
+    const act = fc.record({
+      verdict: fc.constantFrom('accepted', 'rejected'),
+      state: fc.constantFrom('open', 'accepted', 'rejected'),
+      stepMs: fc.constantFrom(0, 0, 1, -3_600_000),
+    })
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.array(act, { minLength: 1, maxLength: 4 }), { minLength: 1, maxLength: 3 }),
+        async (rounds) => {
+          store = new MemoryStore()
+          rig = await new LedgerRig(store, undefined, [doubtful]).start()
+          await rig.take(batch(1, [record(0, 'rig1', { workDiff1: 9e9 })]))
+          await rig.settleAll()
+          for (const round of rounds)
+            await Promise.all(
+              round.map(({ verdict, state, stepMs }) => {
+                rig.nowMs += stepMs
+                return decide(verdict, { state })
+              }),
+            )
+          const acts = [...store.repriced.values()]
+          expect(new Set(acts.map(({ atMs }) => atMs)).size).toBe(acts.length)
+          const newest = acts.toSorted((a, b) => b.atMs - a.atMs)[0]
+          const [hold] = await store.held({}, 9)
+          expect(hold?.state).toBe(newest?.decision?.verdict ?? 'open')
+          expect(hold?.decision).toBe(newest?.id)
+          expect(store.sums()['mining']?.['intervals'] ?? 0).toBe(hold?.state === 'accepted' ? 1 : 0)
+          await rig.stop()
+        },
+      ),
+      { numRuns: 25 },
+    )
+  })
+
+  it('teach and unteach in the order of the decisions', async () => {
+    await rig.take(batch(1, [record(0, 'rig1', { workDiff1: 9e9 })]))
+    const learnt: string[] = []
+    const repricer = new Repricer({
+      store,
+      settler: rig.settler,
+      pricing: rig.pricing,
+      nowMs: () => rig.nowMs,
+      log: SILENT,
+      onDecided: async ({ verdict, filter }) => {
+        const found = await store.held({ ...filter, state: verdict }, 9)
+        learnt.push(`${found.length} ${verdict}`)
+      },
+    })
+    await Promise.all([
+      repricer.decide({ verdict: 'accepted', filter: {}, ...BY }),
+      repricer.decide({ verdict: 'rejected', filter: { state: 'accepted' }, ...BY }),
+    ])
+    expect(learnt).toEqual(['1 accepted', '1 rejected'])
+    await repricer.stop()
+  })
+
+  it('stay as they were decided last, also where an earlier decision was never settled to its end', async () => {
+    await rig.take(batch(1, [record(0, 'rig1', { workDiff1: 9e9 })]))
+    await rig.settleAll()
+    const known = { ...BY, fromMs: T0, toMs: T0 + MINUTE_MS, rulesVersion: '', quotes: [] }
+    const filter = { fromMs: T0, toMs: T0 + MINUTE_MS }
+    await store.decide({
+      ...known,
+      id: 'abandoned',
+      atMs: rig.nowMs - 1000,
+      doneMs: T0,
+      decision: { verdict: 'rejected', filter: { ...filter, state: 'accepted' }, records: 1 },
+    })
+    await decideDone('accepted')
+    const next = await new LedgerRig(store).start()
+    await eventually(
+      () => [...store.repriced.values()],
+      (all) => all.every((r) => r.doneMs >= r.toMs),
+    )
+    expect(await store.held({}, 9)).toMatchObject([{ state: 'accepted' }])
+    await next.stop()
   })
 
   it('that a person decided before a crash are settled by the next start', async () => {

@@ -2,9 +2,12 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { WorkloadSchema } from '../../../collector/economics/workloads.ts'
 import type { RecordJudge } from '../../../collector/intake/batch-plan.ts'
+import { TakeIn, type TakeInRequest } from '../../../collector/intake/take-in.ts'
 import { statementText } from '../../../collector/screens/api/statements.ts'
 import { StatementService } from '../../../collector/statements/statement-service.ts'
 import { type Correction, StatementSchema } from '../../../collector/views/statement.ts'
+import { encode } from '../../../protocol/codec.ts'
+import { encodeIntervals, type Interval } from '../../../protocol/interval.ts'
 import { SILENT } from '../../../protocol/kit/log.ts'
 import { MINUTE_MS } from '../../../protocol/units.ts'
 import { batch, KNOWN, LedgerRig, record, T0 } from '../ledger-rig.ts'
@@ -49,6 +52,22 @@ async function site({ btcKnown = true } = {}) {
     nowMs: () => rig.nowMs,
     log: SILENT,
   })
+  const takeIn = new TakeIn({
+    store,
+    flush: async () => undefined,
+    markOf: (agentId) => rig.records.markOf(agentId),
+    decide: (request) => rig.repricer.decide(request),
+    alone: (work) => rig.records.alone(work),
+    nowMs: () => rig.nowMs,
+    log: SILENT,
+  })
+  /** A decision is carried out beside the settling. */
+  const decided = async () => {
+    const isDone = async () => (await store.repricings()).every(({ doneMs, toMs }) => doneMs >= toMs)
+    do await rig.settleAll()
+    while (!(await isDone()))
+    await rig.settleAll()
+  }
   let seq = 1
   const july = { month: '2026-07', customer: 'Acme', copy: 'customer' } as const
   const june = { ...july, month: '2026-06' } as const
@@ -65,6 +84,21 @@ async function site({ btcKnown = true } = {}) {
       )
       seq += work.length
       await rig.settleAll()
+    },
+    /** A record that comes now. */
+    comes: async (late: Interval) => {
+      await rig.take(batch(seq++, [late]))
+      await rig.settleAll()
+    },
+    /** A message that this version could not read when it came. */
+    putAside: (message: string) =>
+      store.quarantine([
+        { atMs: rig.nowMs, agentId: 'a', topic: 'intervals', reason: 'of a newer version', payload: message },
+      ]),
+    takeIn: async (which: Partial<TakeInRequest>) => {
+      const taken = await takeIn.request({ by: 'bob', reason: 'the old spool was found', ...which })
+      await decided()
+      return taken
     },
     issue: (month: string) => {
       rig.nowMs = Math.max(rig.nowMs, month === '2026-06' ? JULY : JULY + 31 * 86_400_000)
@@ -85,11 +119,7 @@ async function site({ btcKnown = true } = {}) {
     },
     decide: async (verdict: 'accepted' | 'rejected', state: 'open' | 'accepted' | 'rejected' = 'open') => {
       await rig.repricer.decide({ verdict, filter: { state }, by: 'bob', reason: 'the pool says so' })
-      // a decision is carried out beside the settling
-      const isDone = async () => (await store.repricings()).every(({ doneMs, toMs }) => doneMs >= toMs)
-      do await rig.settleAll()
-      while (!(await isDone()))
-      await rig.settleAll()
+      await decided()
     },
     [Symbol.asyncDispose]: () => rig.stop(),
   }
@@ -155,6 +185,59 @@ describe('a statement that was issued', () => {
     expect(changed(august.corrections)).toBe(-changed(july.corrections))
     expect(await s.copies()).toEqual(before)
   })
+
+  it.each<[string, (late: Interval, s: Awaited<ReturnType<typeof site>>) => Promise<unknown>, number?]>([
+    ['too old', (late, s) => s.comes(late)],
+    ['of a clock that was in 1970', (late, s) => s.comes({ ...late, startMs: late.startMs - T0 }), T0],
+    [
+      'in a message that could not be read',
+      (late, s) =>
+        s.putAside(encode(encodeIntervals({ epoch: 7, firstSeq: 9, oldestSeq: 1, intervals: [late] }, 0))),
+    ],
+  ])(
+    'before a record was taken in that was put aside, %s, stays, and that is a dated correction with who and why',
+    async (_what, putAside, shiftMs) => {
+      await using s = await site()
+      await s.mine(WORK, WORK)
+      const issued = await s.issue('2026-06')
+      expect(issued?.totalUsd).toBe(6.13)
+      const before = await s.copies()
+      s.rig.nowMs = JULY + 5 * 86_400_000
+      await putAside(record(2, 'rig1', { workDiff1: WORK }), s)
+      // what was put aside earns nothing, and changes no statement
+      expect((await s.now(s.july)).corrections).toEqual([])
+      expect((await s.now(s.june)).totalUsd).toBe(6.13)
+
+      expect(await s.takeIn(shiftMs === undefined ? {} : { shiftMs })).toMatchObject({
+        by: 'bob',
+        decision: { verdict: 'accepted', records: 1 },
+      })
+      expect(await s.copies()).toEqual(before)
+      const july = await s.now(s.july)
+      expect(july.corrections).toMatchObject([
+        {
+          statement: issued?.number,
+          month: '2026-06',
+          workload: 'mining',
+          from: iso(2),
+          to: iso(3),
+          minutes: 1,
+          oldUsd: 0,
+          changeUsd: 3.06,
+          why: expect.stringMatching(/bob.*the old spool was found|the old spool was found.*bob/),
+        },
+      ])
+      expect(cents(issued?.dueUsd ?? 0) + changed(july.corrections)).toBe(
+        cents((await s.now(s.june)).totalUsd),
+      )
+      // it is billed once: with the next, and never again
+      const second = await s.issue('2026-07')
+      expect(cents(second?.dueUsd ?? 0)).toBe(changed(july.corrections))
+      expect((await s.now({ ...s.july, month: '2026-08' } as never)).corrections).toEqual([])
+      expect(await s.takeIn(shiftMs === undefined ? {} : { shiftMs })).toBeUndefined()
+      expect(await s.copies()).toEqual(before)
+    },
+  )
 
   it('and what is corrected later add up to the ledger, whatever is decided and priced in between (property)', async () => {
     await fc.assert(

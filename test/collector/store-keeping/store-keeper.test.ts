@@ -1,8 +1,9 @@
 import { expect, it } from 'vitest'
 import { Steps } from '../../../collector/store-keeping/steps.ts'
+import { standsBy } from '../../../collector/store-keeping/store-gate.ts'
 import { StoreKeeper } from '../../../collector/store-keeping/store-keeper.ts'
 import { PerwattError } from '../../../protocol/kit/errors.ts'
-import { SILENT } from '../../../protocol/kit/log.ts'
+import { createLog, SILENT } from '../../../protocol/kit/log.ts'
 import { eventually } from '../../eventually.ts'
 import { MemoryStore } from '../memory-store.ts'
 
@@ -127,4 +128,37 @@ it('a store that refuses a record is not away', async () => {
   )
   await expect(keeper.store.append('a', { epoch: 1, seq: 1 }, [])).rejects.toThrow('refused')
   expect(keeper.health.away).toBeUndefined()
+})
+
+it('standing by for another collector is no trouble of the store, and it begins at once when its turn comes', async () => {
+  const store = new Failing()
+  const lines: string[] = []
+  let first: string | undefined = 'host-1'
+  const shut = () => (first === undefined ? undefined : standsBy('memory', first))
+  const keeper = keeperOf(store, {
+    shut,
+    log: createLog({ write: (line) => lines.push(JSON.parse(line).event) }),
+    // only a hurry ends the wait
+    wait: (_ms, signal) =>
+      new Promise((resolve) => signal.addEventListener('abort', () => resolve(false), { once: true })),
+  })
+  let began = 0
+  await keeper.open(async () => {
+    const why = shut()
+    if (why) throw why
+    began++
+  })
+  expect(keeper.trouble(new Set(['open', 'writeQuotes']))).toBeUndefined()
+  expect(keeper.health.away?.reason).toContain('another collector uses the database, host-1')
+  await expect(keeper.store.writeQuotes([])).rejects.toMatchObject({ code: 'store-standing-by' })
+  expect(await keeper.store.quotes()).toEqual([])
+  expect(lines).toEqual([])
+  first = undefined
+  keeper.hurry()
+  await eventually(
+    () => began,
+    (n) => n === 1,
+  )
+  expect(keeper.health.away).toBeUndefined()
+  expect(store.opens).toBe(2)
 })

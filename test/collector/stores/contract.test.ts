@@ -77,6 +77,21 @@ describe.each(STORES)('the $name store', ({ name, settings, open }) => {
       expect(await everything()).toStrictEqual(sorted(ofAgent('agent-a', records)))
     })
 
+    test('with what a newer agent says about them, which changes nothing else, and becomes a quantity once it has a name', async () => {
+      const records = [
+        interval({ deviceId: 'd0', extra: { heatMilliJ: 5, cooling: `it's "dry"\\`, throttled: true } }),
+        interval({ deviceId: 'd1' }),
+      ]
+      await store.append('agent-a', { epoch: 1, seq: 2 }, records)
+      await store.append('agent-a', { epoch: 1, seq: 3 }, [
+        interval({ deviceId: 'd2', extra: { tokensOut: 7, heatMilliJ: 1 } }),
+      ])
+      const named = interval({ deviceId: 'd2', tokensOut: 7, extra: { heatMilliJ: 1 } })
+      expect(await everything()).toStrictEqual(sorted(ofAgent('agent-a', [...records, named])))
+      await reopen()
+      expect(await everything()).toStrictEqual(sorted(ofAgent('agent-a', [...records, named])))
+    })
+
     test('whose owners have facts of any text', async () => {
       const records = ODD_TEXTS.map((text, i) =>
         interval({ deviceId: `d${i}`, owner: { poolUser: text, b: '' } }),
@@ -131,6 +146,19 @@ describe.each(STORES)('the $name store', ({ name, settings, open }) => {
     test('once, where a batch holds one twice', async () => {
       await store.append('agent-a', { epoch: 1, seq: 2 }, [interval(), interval()])
       expect(await everything()).toHaveLength(1)
+    })
+
+    test('and gives those of one agent alone, where that is asked', async () => {
+      const [own, others] = [intervals(3, 4), intervals(2, 4, { deviceId: 'other' })]
+      await store.appendAll([
+        { agentId: `agent 'a'`, mark: { epoch: 1, seq: 12 }, records: own },
+        { agentId: 'agent-b', mark: { epoch: 1, seq: 8 }, records: others },
+      ])
+      const [fromMs, toMs] = [DAY_MS + MINUTE_MS, DAY_MS + 3 * MINUTE_MS]
+      const found = await store.intervals(fromMs, toMs, `agent 'a'`)
+      const asked = own.filter(({ startMs }) => startMs >= fromMs && startMs < toMs)
+      expect(sorted(found)).toStrictEqual(sorted(ofAgent(`agent 'a'`, asked)))
+      expect(await store.intervals(fromMs, toMs, 'nobody')).toEqual([])
     })
 
     test('of agents that have devices of the same name, apart', async () => {

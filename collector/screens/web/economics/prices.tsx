@@ -54,6 +54,7 @@ export function Prices({ timeZone, nowMs }: { timeZone: string; nowMs: number })
             <p class="fault" key={`${h.name} ${h.source}`}>
               ◆ {priceName(h.name)} {priceText(h, money)} of {h.source} has been held back since{' '}
               {clock(h.sinceMs, timeZone)}: {h.reason}
+              {h.waitsFor !== undefined && `; it waits for ${h.waitsFor}`}
             </p>
           ))}
           {withQuotes(feeds).length > 0 && (

@@ -32,11 +32,12 @@ test('real watts are taken whatever the state field holds, and 0 W are unknown',
 })
 
 test('a BMC is asked over the network with the password in the environment, where nobody sees it', async () => {
-  const program = fakeProgram('ipmitool', `echo "$*|$IPMI_PASSWORD" > "$0.asked"; cat <<'END'\n${dcmi}\nEND`)
+  const program = fakeProgram('ipmitool', `echo "$*|$IPMI_PASSWORD" >> "$0.asked"; cat <<'END'\n${dcmi}\nEND`)
   const settings = { username: 'monitor', password: 'sesame', privilege: 'USER' }
   await open(program, settings, '192.0.2.7').read(soon())
+  const login = '-I lanplus -H 192.0.2.7 -U monitor -E -L USER'
   expect(readFileSync(`${program}.asked`, 'utf8')).toBe(
-    '-I lanplus -H 192.0.2.7 -U monitor -E -L USER dcmi power reading|sesame\n',
+    `${login} dcmi power reading|sesame\n${login} sdr elist full|sesame\n`,
   )
 })
 
@@ -437,5 +438,107 @@ describe('DCMI is held against the sensors', () => {
       })
       expect((await readOne(program))?.sample).toMatchObject({ powerW: watts })
     }
+  })
+})
+
+describe('DCMI is held against the machine’s supplies and parts', () => {
+  const saying = (watts: number) => dcmi.replace(/(Instantaneous[^\n]*?)\d+ Watts/, `$1${watts} Watts`)
+  const row = ([name, watts]: readonly [string, number]) =>
+    `${name.padEnd(16)} | 52h | ok  | 10.1 | ${watts} Watts`
+  const bmc = (watts: number, ...sensorsOf: (readonly [string, number])[]) =>
+    says({ 'dcmi power reading': saying(watts), 'sdr elist full': sensorsOf.map(row).join('\n') })
+  const TWO = [['PS1 Input Power', 300] as const, ['PS2 Input Power', 300] as const]
+  const read = async (program: string, settings?: object) => (await readOne(program, settings))?.sample
+
+  test('4000 W beside two supplies of 300 W are an enclosure’s: theirs are taken, and the fault tells both', async () => {
+    expect(await read(bmc(4000, ...TWO))).toMatchObject({
+      powerW: 600,
+      faults: [expect.stringContaining('DCMI says 4000 W, beside 600 W of its supplies')],
+    })
+  })
+
+  test('50 W beside 600 W are either this machine’s or a node’s: nothing is taken until a person says which', async () => {
+    const program = bmc(50, ...TWO)
+    expect(await read(program)).toEqual({
+      state: 'unknown',
+      faults: [
+        "the BMC shows DCMI of 50 W, beside 600 W of its supplies, which other machines may share; set sensor: DCMI where they do, else the names of this machine's own sensors",
+      ],
+    })
+    expect(await read(program, { sensor: 'DCMI' })).toMatchObject({ powerW: 50 })
+    expect(await read(program, { sensor: ['PS1 Input Power', 'PS2 Input Power'] })).toMatchObject({
+      powerW: 600,
+    })
+  })
+
+  test('50 W beside a total of the machine that agrees with its supplies are nonsense', async () => {
+    expect(await read(bmc(50, ['Sys Power', 590], ...TWO))).toMatchObject({
+      powerW: 590,
+      faults: [expect.stringContaining('DCMI says 50 W, beside 600 W of its supplies')],
+    })
+  })
+
+  test('a node of a list that names it is read as it is, beside the supplies of all', async () => {
+    const shared = [['PS1 Input Power', 900] as const, ['PS2 Input Power', 900] as const]
+    expect(await read(bmc(450, ['Node Power', 452], ...shared))).toEqual({
+      state: 'ok',
+      powerW: 450,
+      powerBasis: 'reported',
+    })
+  })
+
+  test('300 W are less than the machine’s two GPUs of 2000 W', async () => {
+    expect(
+      await read(bmc(300, ['GPU1 Power', 2000], ['GPU2 Power', 2000], ['CPU1 Power', 90])),
+    ).toMatchObject({
+      state: 'unknown',
+      faults: [
+        expect.anything(),
+        expect.stringContaining('DCMI says 300 W, beside 4090 W of its CPUs and GPUs'),
+      ],
+    })
+  })
+
+  test('a total in the list is held against the supplies too, and DCMI against the list’s total', async () => {
+    const none = { 'dcmi*': 'A valid DCMI command was not returned! (0)' }
+    const rows = ([['Total_Power', 4000], ...TWO] as const).map(row).join('\n')
+    expect(await read(says({ ...none, 'sdr elist full': rows }))).toMatchObject({
+      powerW: 600,
+      faults: [
+        expect.stringContaining('the total of the sensor list says 4000 W, beside 600 W of its supplies'),
+      ],
+    })
+    expect(await read(bmc(5200, ['Node Power', 310]))).toMatchObject({
+      powerW: 310,
+      faults: [expect.stringContaining('DCMI says 5200 W, beside 310 W of the sensor list')],
+    })
+  })
+
+  /** In public inspection scripts for GPU servers DCMI is said to be the main board's on some, beside TOTAL_POWER of all supplies. */
+  test('770 W beside a total of 5200 W in the list are the main board’s or a node’s, and beside the machine’s own sensor wrong', async () => {
+    expect(await read(bmc(770, ['TOTAL_POWER', 5200]))).toMatchObject({
+      state: 'unknown',
+      faults: [expect.stringContaining('DCMI of 770 W, beside 5200 W of the sensor list')],
+    })
+    expect(await read(bmc(770, ['Sys Power', 5200]))).toMatchObject({
+      powerW: 5200,
+      faults: [expect.stringContaining('DCMI says 770 W, beside 5200 W of the sensor list')],
+    })
+    expect(await read(bmc(5100, ['TOTAL_POWER', 5200]))).toMatchObject({ powerW: 5100 })
+  })
+
+  /** `ipmitool sensor` of HPE ProLiant Gen10 Plus with iLO 5, in public laboratory logs */
+  test('a supply whose sensor shows all bits set contradicts nothing', async () => {
+    const list = [['PS 1 Input', 190] as const, ['PS 2 Input', 2550] as const, ['Power Meter', 240] as const]
+    expect(await read(bmc(243, ...list))).toEqual({ state: 'ok', powerW: 243, powerBasis: 'reported' })
+  })
+
+  test('one supply that rests, coarse steps and a list that fails leave an honest figure as it is', async () => {
+    const honest = { state: 'ok', powerW: 292, powerBasis: 'reported' }
+    expect(await read(bmc(292, ['PS1 Input Power', 304], ['PS2 Input Power', 0]))).toEqual(honest)
+    expect(await read(bmc(292, ['PS1 Input Power', 128], ['PS2 Input Power', 144]))).toEqual(honest)
+    expect(
+      await read(says({ 'dcmi power reading': saying(292), 'sdr*': 'Get SDR 0052 command failed' })),
+    ).toEqual(honest)
   })
 })

@@ -132,3 +132,115 @@ describe('a figure is held against what else the BMC says, from the first readin
     expect(await powerOf(machine({ Power: control(1) }))).toMatchObject({ state: 'unknown' })
   })
 })
+
+/** DSP2046: PowerSupply, PowerSupplyMetrics, EnvironmentMetrics, Chassis (ChassisType, ContainedBy). */
+describe('every total is held against the machine’s own supplies', () => {
+  const at = '/redfish/v1/Chassis/Main'
+  const machine = (pages: Record<string, unknown>, type = 'RackMount') =>
+    redfishTree(
+      { 1: { PowerState: 'On', Links: { Chassis: [chassis('Main')] } } },
+      { Main: { ChassisType: type, pages } },
+    )
+  const metrics = (...watts: number[]) =>
+    subsystem(
+      at,
+      Object.fromEntries(watts.map((Reading, i) => [`Bay${i}`, { InputPowerWatts: { Reading } }])),
+    )
+  const control = (PowerConsumedWatts: number, ...inputs: number[]) => ({
+    Power: {
+      PowerControl: [{ PowerConsumedWatts }],
+      PowerSupplies: inputs.map((PowerInputWatts) => ({ PowerInputWatts })),
+    },
+  })
+  const sensor = (Reading: number) => ({ Reading, ReadingUnits: 'W', ReadingType: 'Power' })
+  const sensors = (watts: Record<string, number>) =>
+    Object.fromEntries(Object.entries(watts).map(([id, value]) => [`Sensors/${id}`, sensor(value)]))
+
+  test.each([
+    ['a control', 50, control(50, 300, 300)],
+    ['a control', 4000, control(4000, 300, 300)],
+    ['a control without supplies on its page', 50, { ...control(50), ...metrics(300, 300) }],
+    ['EnvironmentMetrics', 50, { EnvironmentMetrics: { PowerWatts: { Reading: 50 } }, ...metrics(300, 300) }],
+    [
+      'EnvironmentMetrics',
+      4000,
+      { EnvironmentMetrics: { PowerWatts: { Reading: 4000 } }, ...metrics(300, 300) },
+    ],
+    ['a Sensor', 50, sensors({ total_power: 50, ps0_input_power: 300, ps1_input_power: 300 })],
+    [
+      'a maker’s own field',
+      50,
+      { Power: { Oem: { Public: { TotalPower: 50 } }, ...control(0, 300, 300).Power } },
+    ],
+  ])('%s of %d W beside 600 W is not used, and the fault tells both', async (_, watts, pages) => {
+    const session = openBmc(await startBmc(machine(pages)))
+    const [first] = await session.read(soon())
+    expect(first?.sample).toMatchObject(reported(600))
+    expect(first?.sample.faults).toEqual([
+      expect.stringContaining(`says ${watts} W, beside 600 W of its supplies`),
+    ])
+    expect((await session.read(soon()))[0]?.sample).toEqual(reported(600))
+  })
+
+  test('a PowerSubsystem tells what its supplies are rated for too', async () => {
+    const pages = {
+      EnvironmentMetrics: { PowerWatts: { Reading: 9000 } },
+      ...metrics(0, 0),
+      [`PowerSubsystem/PowerSupplies/Bay0`]: { PowerCapacityWatts: 800 },
+      [`PowerSubsystem/PowerSupplies/Bay1`]: { PowerCapacityWatts: 800 },
+    }
+    expect(await powerOf(machine(pages))).toMatchObject({
+      state: 'unknown',
+      faults: [expect.anything(), expect.stringContaining('9000 W, beside supplies for 1600 W')],
+    })
+  })
+
+  test.each([
+    ['behind the supplies’ losses', control(560, 300, 305), 560],
+    ['with one supply that rests', control(560, 570, 0), 560],
+    ['with one supply of two that tells nothing now', control(560, 280, 0), 560],
+    [
+      'with supplies that tell only their outputs',
+      {
+        Power: {
+          PowerControl: [{ PowerConsumedWatts: 560 }],
+          PowerSupplies: [{ LastPowerOutputWatts: 258 }, { LastPowerOutputWatts: 259 }],
+        },
+      },
+      560,
+    ],
+    [
+      'with coarse sensors',
+      { EnvironmentMetrics: { PowerWatts: { Reading: 110 } }, ...metrics(64, 64) },
+      110,
+    ],
+  ])('an honest machine %s is read as it is', async (_, pages, watts) => {
+    const session = openBmc(await startBmc(machine(pages)))
+    for (let poll = 0; poll < 8; poll++)
+      expect((await session.read(soon()))[0]?.sample).toEqual(reported(watts))
+  })
+
+  test('a blade, a machine in an enclosure and one of no clear type are read beside the supplies of all', async () => {
+    for (const type of ['Blade', 'Sled', 'Other', ''])
+      expect(await powerOf(machine(control(210, 1100, 1080), type))).toEqual(reported(210))
+    const inEnclosure = redfishTree(
+      { 1: { Links: { Chassis: [chassis('Main')] } } },
+      {
+        Main: {
+          ChassisType: 'RackMount',
+          Links: { ContainedBy: chassis('Frame') },
+          pages: control(210, 1100, 1080),
+        },
+        Frame: { ChassisType: 'Enclosure' },
+      },
+    )
+    expect(await powerOf(inEnclosure)).toEqual(reported(210))
+  })
+
+  test('supplies whose pages fail or hang cost the total nothing', async () => {
+    const pages = { EnvironmentMetrics: { PowerWatts: { Reading: 640 } }, ...metrics(320, 320) }
+    const bmc = await startBmc(machine(pages))
+    bmc.resources[`${at}/PowerSubsystem/PowerSupplies/Bay1`] = undefined as never
+    expect((await openBmc(bmc).read(soon()))[0]?.sample).toEqual(reported(640))
+  })
+})

@@ -127,6 +127,31 @@ describe('NVIDIA HGX, DGX and GB200', () => {
     expect(await powerOf(tray(gpus))).toEqual(reported(1171.349692))
   })
 
+  /** No public document has these names: HGX_Chassis_0_HSC_0_Power_0 (facebook/openbmc, Grand Teton) is a baseboard's. See the driver's README. */
+  test('controllers of a tray’s own chassis without a total are named to a person, who can add them up', async () => {
+    const sensor = (Reading: number) => ({ Reading, ReadingUnits: 'W', ReadingType: 'Power' })
+    const pages = redfishTree(
+      { ...BASEBOARD.systems, System_0: { Links: { Chassis: [chassis('Chassis_0')] } } },
+      {
+        ...BASEBOARD.chassis,
+        Chassis_0: {
+          ChassisType: 'RackMount',
+          pages: {
+            'Sensors/Chassis_0_HSC_0_Power_0': sensor(2650),
+            'Sensors/Chassis_0_HSC_1_Power_0': sensor(2600),
+            'Sensors/Chassis_0_TotalGPU_Power_0': sensor(4000),
+          },
+        },
+      },
+    )
+    expect(await powerOf(pages)).toMatchObject({
+      state: 'unknown',
+      faults: [expect.stringContaining('(Chassis_0_HSC_0_Power_0, Chassis_0_HSC_1_Power_0)')],
+    })
+    const paths = [0, 1].map((n) => `/redfish/v1/Chassis/Chassis_0/Sensors/Chassis_0_HSC_${n}_Power_0`)
+    expect((await readOne(pages, { resource: paths }))?.sample).toEqual(reported(5250))
+  })
+
   /** NVIDIA/openbmc, meta-gh: platform-chassis-name=Baseboard_0, total-power sensor Baseboard_0_TotalHSC_Power_0. */
   test.each([
     [{}],

@@ -103,6 +103,19 @@ describe('held records', () => {
     expect((await listed('?state=accepted')).groups).toMatchObject([{ records: 2, state: 'accepted' }])
   })
 
+  test('are decided once by two requests at one moment: the other is told so, and the audit’s newest act is the state', async () => {
+    const both = await Promise.all(
+      (['accept', 'reject'] as const).map((verdict) => books.ask('/api/v1/doubts', { ...BY, verdict })),
+    )
+    expect(both.map(({ status }) => status).sort()).toEqual([202, 404])
+    const begun = RepricingSchema.parse(both.find(({ status }) => status === 202)?.body)
+    await books.done(begun.id)
+    const [newest] = await books.store.repricings(9)
+    expect(newest?.id).toBe(begun.id)
+    expect((await listed(`?state=${newest?.decision?.verdict}`)).groups).toMatchObject([{ records: 2 }])
+    expect((await listed()).groups).toEqual([])
+  })
+
   test('can’t be decided without a token, without a name, or where none matches; the answer says what to do', async () => {
     const none = await books.ask('/api/v1/doubts', { ...BY, verdict: 'reject', checks: ['tokens'] })
     expect(none).toMatchObject({

@@ -110,6 +110,43 @@ describe('quotes now', () => {
   })
 })
 
+describe('a quote that leaps', () => {
+  test('is answered with 202 and what confirms it, and is taken from one who is sure, or accepted by a person', async () => {
+    const push = (value: number, more = {}) =>
+      ask('/api/v1/quotes', { name: 'fx.EUR', value, by: 'desk', ...more })
+    expect((await push(0.92)).status).toBe(201)
+    expect(await push(920)).toEqual({
+      status: 202,
+      body: {
+        name: 'fx.EUR',
+        value: 920,
+        unit: 'EUR/USD',
+        source: 'pushed by desk',
+        sinceMs: NOW,
+        reason: '1000 times the last value',
+        waitsFor: 'another source or a person',
+      },
+    })
+    const accept = { name: 'fx.EUR', by: 'ann' }
+    expect(await ask('/api/v1/quotes/accept', accept)).toEqual({
+      status: 200,
+      body: { accepted: ['pushed by desk (accepted by ann)'] },
+    })
+    expect(await ask('/api/v1/quotes/accept', accept)).toMatchObject({
+      status: 404,
+      body: { error: { message: expect.stringContaining('no price of fx.EUR waits') } },
+    })
+    expect((await push(0.93)).status).toBe(202)
+    expect((await push(0.93, { sure: true })).status).toBe(201)
+  })
+
+  test('needs a token', async () => {
+    await server.close()
+    await serve(false)
+    expect((await ask('/api/v1/quotes/accept', { name: 'fx.EUR', by: 'ann' })).status).toBe(403)
+  })
+})
+
 describe('a pushed quote', () => {
   test('is taken, and appears in the quotes and their history with its author', async () => {
     const taken = {
@@ -215,6 +252,23 @@ describe('the command quote', () => {
     const text = await printed()
     expect(text).toMatch(/btcUsd +95000 +USD\/BTC +2026-06-15T12:00:00.000Z +configuration/)
     expect(text).toMatch(/feed market fails: no answer/)
+  })
+
+  test('says that a price which leaps is held back, lists it, and accepts it', async () => {
+    await printed('fx.EUR', '0.92', { by: 'desk' })
+    await expect(printed('fx.EUR', '92', { by: 'desk' })).rejects.toThrow(
+      'fx.EUR = 92 is held back: 100 times the last value; the last one is used. If it is right, push it with --sure',
+    )
+    expect(await printed()).toContain(
+      'held back: pushed by desk says fx.EUR = 92 EUR/USD, 100 times the last value; it waits for another source or a person: perwatt-collector quote fx.EUR --accept --by NAME',
+    )
+    await expect(printed('fx.EUR', '92', { by: 'ann', accept: true })).rejects.toThrow('leave the value out')
+    await expect(printed('fx.EUR', undefined, { accept: true })).rejects.toThrow('--by: name who says')
+    expect(await printed('fx.EUR', undefined, { by: 'ann', accept: true })).toBe(
+      'fx.EUR of pushed by desk (accepted by ann) is taken, accepted by ann\n',
+    )
+    expect(await printed('fx.EUR', '0.93', { by: 'desk', sure: true })).toContain('fx.EUR = 0.93')
+    expect(await printed()).not.toContain('held back')
   })
 
   test('prints what is missing, and the collector’s refusals', async () => {

@@ -1,0 +1,110 @@
+import { heldAgainst, isDoubtful } from '../../host-power/held-against.ts'
+import type { Judged } from '../../host-power/judge.ts'
+import {
+  areOfNode,
+  hasOwnTotal,
+  type MachinePower,
+  machinePowerOf,
+  type NamedSensor,
+  sumOfSupplies,
+  suppliesAmong,
+} from '../../host-power/machine-power.ts'
+import { isBelowParts, partsTogetherW } from '../../host-power/parts.ts'
+import type { PassedOver } from '../../host-power/passed-over.ts'
+import { type Supplies, suppliesTogether } from '../../host-power/supplies.ts'
+import { TotalCheck, type TotalVerdict } from '../../host-power/total-check.ts'
+
+/** A machine's totals, by DCMI and in its list of sensors, each held against the supplies and the parts in that list. */
+export class Totals {
+  readonly #dcmi = new TotalCheck()
+  readonly #dcmiBesideList = new TotalCheck()
+  readonly #list = new TotalCheck()
+  /** of this list the power is known */
+  #known: { list: readonly NamedSensor[]; power: MachinePower } | undefined
+
+  /** Whether the list should be read for what DCMI says. */
+  isDue(powerW: number): boolean {
+    const nowMs = performance.now()
+    return [this.#dcmi, this.#dcmiBesideList].some((check) => check.isDue(powerW, nowMs))
+  }
+
+  /**
+   * What DCMI says, where the list does not contradict it.
+   * @param list undefined: it could not be read
+   * @param faults gets what is newly wrong with the list
+   */
+  ofDcmi(
+    said: Judged,
+    list: readonly NamedSensor[] | undefined,
+    passedOver: PassedOver,
+    faults: string[],
+  ): MachinePower {
+    const { powerW } = said
+    if (powerW === undefined) return said
+    if (!list) {
+      this.#unanswered(powerW)
+      return heldAgainst(said, {})
+    }
+    const own = this.ofList(list, passedOver, faults)
+    const other = own.powerW === undefined ? undefined : { powerW: own.powerW, name: 'the sensor list' }
+    const held = heldAgainst(said, isDoubtful(said) && other ? { other } : {})
+    if (held.powerW === undefined) return held
+    const partsW = partsTogetherW(list)
+    if (isBelowParts(powerW, partsW))
+      return { refused: `${powerW} W, beside ${partsW} W of its CPUs and GPUs` }
+    const supplies = suppliesOfMachine(list)
+    const hasTotal = hasOwnTotal(list) && other !== undefined
+    const verdict = supplies
+      ? this.#besideSupplies(powerW, supplies, hasTotal)
+      : this.#besideOwn(powerW, other, { hasTotal, isNode: areOfNode(list) })
+    return Object.keys(verdict).length > 0 ? verdict : said
+  }
+
+  /** The machine's power in its list; its supplies' sum where their total contradicts them. */
+  ofList(list: readonly NamedSensor[], passedOver: PassedOver, faults: string[]): MachinePower {
+    if (this.#known?.list !== list) this.#known = { list, power: this.#heldList(list, passedOver, faults) }
+    return this.#known.power
+  }
+
+  #heldList(list: readonly NamedSensor[], passedOver: PassedOver, faults: string[]): MachinePower {
+    const power = machinePowerOf(list)
+    const supplies = suppliesOfMachine(list)
+    if (power.powerW === undefined || !supplies) return power
+    const about = { name: 'a total', mayBeShared: true, nowMs: performance.now() }
+    const { refused, unclear } = this.#list.compare(power.powerW, supplies, about)
+    if (unclear !== undefined) return { unclear }
+    passedOver.take('the total of the sensor list', refused === undefined ? power : { refused }, faults)
+    return refused === undefined ? power : sumOfSupplies(suppliesAmong(list))
+  }
+
+  /** @param hasTotal a total in the list agrees with the supplies, so they are this machine's */
+  #besideSupplies(powerW: number, supplies: Supplies, hasTotal: boolean): TotalVerdict {
+    const nowMs = performance.now()
+    this.#dcmiBesideList.unanswered(powerW, nowMs)
+    return this.#dcmi.compare(powerW, supplies, { name: 'DCMI', mayBeShared: !hasTotal, nowMs })
+  }
+
+  /** For a list without supplies. Below the sensor of a node nothing is said: both may be right, of different moments. */
+  #besideOwn(
+    powerW: number,
+    own: { powerW: number; name: string } | undefined,
+    { hasTotal, isNode }: { hasTotal: boolean; isNode: boolean },
+  ): TotalVerdict {
+    if (!own || (isNode && powerW <= own.powerW)) {
+      this.#unanswered(powerW)
+      return {}
+    }
+    const nowMs = performance.now()
+    this.#dcmi.unanswered(powerW, nowMs)
+    const one = { name: own.name, inputW: own.powerW, mostW: own.powerW, count: 1 }
+    return this.#dcmiBesideList.compare(powerW, one, { name: 'DCMI', mayBeShared: !hasTotal, nowMs })
+  }
+
+  #unanswered(powerW: number): void {
+    for (const check of [this.#dcmi, this.#dcmiBesideList]) check.unanswered(powerW, performance.now())
+  }
+}
+
+/** The supplies of the machine alone: not those beside the sensor of one node, which feed all. */
+const suppliesOfMachine = (list: readonly NamedSensor[]): Supplies | undefined =>
+  areOfNode(list) ? undefined : suppliesTogether(suppliesAmong(list))

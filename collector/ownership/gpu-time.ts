@@ -1,0 +1,157 @@
+import type { Device } from '../../protocol/device.ts'
+import { HOUR_MS } from '../../protocol/units.ts'
+import type { AgentInterval } from '../economics/ledger-row.ts'
+import type { DeviceClaim, GpuStanding, NamedDevice } from '../plugin/claim-store.ts'
+import type { HeldMark } from '../plugin/held.ts'
+import { isWhole, MachineKeys } from './machine-keys.ts'
+import { orderOf } from './precedence.ts'
+import type { OwnershipRegister } from './register.ts'
+
+/** A host that has recorded no GPU time for a day is no longer in the way of its GPUs. */
+const STANDS_MS = 24 * HOUR_MS
+/** The newest record is noted to this, so that a claim is not written each minute. */
+const NOTED_MS = HOUR_MS
+
+/** A device with GPU time in the minute that is settled. */
+interface Holder {
+  device: Device
+  /** what it has in common with its machine */
+  keys: readonly string[]
+  claim: DeviceClaim
+  standing: GpuStanding
+}
+
+/**
+ * A GPU-second is paid once. A host, or a service on it, may tell the time of its GPUs as a whole, as programs of others do, and the GPUs may be
+ * read on their own, by the same agent or by another. Of one agent, the GPUs count and the whole waits, in the minutes in which both tell time.
+ * Between agents, the first counts, as with machines: what one agent sends never changes what another is paid.
+ */
+export class GpuTime {
+  readonly #register: OwnershipRegister
+  readonly #nowMs: () => number
+  readonly #keys = new MachineKeys()
+
+  constructor(register: OwnershipRegister, nowMs: () => number) {
+    this.#register = register
+    this.#nowMs = nowMs
+  }
+
+  /** The records of a minute whose GPU time another device has. @param records those that count */
+  doubts(minuteMs: number, records: readonly AgentInterval[]): HeldMark[] {
+    const told = records.filter(hasGpuTime)
+    if (told.length === 0) return []
+    const present = new Map<string, Holder>()
+    for (const record of told) {
+      const holder = this.#note(record)
+      if (holder) present.set(nameOf(record), holder)
+    }
+    const rivals = [...present.values()]
+    if (![...rivals, ...this.#wholes(minuteMs)].some(({ device }) => isWhole(device))) return []
+    const before = this.#before(minuteMs, rivals)
+    return told.flatMap((record): HeldMark[] => {
+      const holder = present.get(nameOf(record))
+      const first = holder && before(holder)
+      return first ? [this.#markOf(record, holder, first)] : []
+    })
+  }
+
+  /** Who goes before a device: found by what they have in common. */
+  #before(minuteMs: number, present: readonly Holder[]): (holder: Holder) => Holder | undefined {
+    const others = new Map<string, Set<Holder>>()
+    const known = [...present, ...this.#wholes(minuteMs), ...this.#gpus()]
+    for (const holder of known)
+      for (const key of holder.keys) {
+        const own = others.get(key) ?? new Set()
+        others.set(key, own.add(holder))
+      }
+    const inMinute = new Set(present.map(({ claim }) => claim))
+    return (holder) => {
+      for (const key of holder.keys)
+        for (const other of others.get(key) ?? [])
+          if (isRival(other, holder) && goesBefore(other, holder, inMinute.has(other.claim))) return other
+      return undefined
+    }
+  }
+
+  /** Hosts and services that have had GPU time of late. */
+  #wholes(minuteMs: number): Holder[] {
+    return this.#holders((device, { toMs }) => isWhole(device) && toMs > minuteMs - STANDS_MS)
+  }
+
+  /** GPUs that an agent reads. */
+  #gpus(): Holder[] {
+    return this.#holders(({ kind }) => kind === 'gpu')
+  }
+
+  #holders(is: (device: Device, standing: GpuStanding) => boolean): Holder[] {
+    const holders: Holder[] = []
+    for (const claim of this.#register.all()) {
+      const { gpuTime: standing, rival } = claim
+      const told = standing && this.#register.told.get(claim.agentId)
+      const device = told?.get(claim.deviceId)
+      if (told && device && !rival && is(device, standing))
+        holders.push({ device, keys: this.#keys.of(device, told), claim, standing })
+    }
+    return holders
+  }
+
+  /** A record with GPU time: the first of a device, and of what it is a part of, begins its standing. */
+  #note({ agentId, deviceId, startMs }: AgentInterval): Holder | undefined {
+    const claim = this.#register.claim(agentId, deviceId)
+    const told = this.#register.told.get(agentId)
+    const device = told?.get(deviceId)
+    if (!claim || !told || !device) return undefined
+    const keys = this.#keys.of(device, told)
+    const machine = keys.join(', ')
+    const known = claim.gpuTime?.machine === machine ? claim.gpuTime : undefined
+    // one that tells of another machine than before has its time from now on
+    const beginMs = claim.gpuTime && !known ? Math.max(startMs, this.#nowMs()) : startMs
+    const fromMs = known?.settled ? known.fromMs : Math.min(known?.fromMs ?? beginMs, beginMs)
+    const isLater = isWhole(device) && startMs > (known?.toMs ?? 0) + NOTED_MS
+    const toMs = isLater ? startMs : (known?.toMs ?? startMs)
+    const standing = { machine, fromMs, toMs, settled: known?.settled ?? false }
+    if (known?.fromMs !== fromMs || known.toMs !== toMs) this.#register.stand({ agentId, deviceId }, standing)
+    return { device, keys, claim, standing }
+  }
+
+  #markOf({ agentId, deviceId, owner, startMs }: AgentInterval, own: Holder, first: Holder): HeldMark {
+    const other = `${first.claim.deviceId} of agent ${first.claim.agentId}`
+    const what = isWhole(own.device)
+      ? `it tells the time of its GPUs, and so does ${other}`
+      : `${other} tells its time already`
+    return {
+      agentId,
+      deviceId,
+      owner,
+      startMs,
+      kind: 'doubt',
+      check: 'gpu-time',
+      reason: `${agentId}, ${deviceId}: ${what}; a GPU-second is paid once: let one of them tell it`,
+      heldMs: this.#nowMs(),
+    }
+  }
+}
+
+const hasGpuTime = ({ gpuMs = 0, busyGpuMs = 0 }: AgentInterval): boolean => gpuMs > 0 || busyGpuMs > 0
+const nameOf = ({ agentId, deviceId }: NamedDevice): string => `${agentId}\n${deviceId}`
+
+/** GPUs of one machine have each their own time. */
+const isRival = (a: Holder, b: Holder): boolean =>
+  a.claim !== b.claim && (isWhole(a.device) || isWhole(b.device))
+
+function goesBefore(other: Holder, holder: Holder, isInMinute: boolean): boolean {
+  if (other.claim.agentId === holder.claim.agentId) {
+    if (!isInMinute) return false
+    const rank = ({ device }: Holder) => ['gpu', 'host', 'service'].indexOf(device.kind)
+    const byRank = rank(other) - rank(holder)
+    return (byRank || (other.claim.deviceId < holder.claim.deviceId ? -1 : 1)) < 0
+  }
+  if (other.standing.settled !== holder.standing.settled) return other.standing.settled
+  return orderOf(placed(other), placed(holder)) < 0
+}
+
+const placed = ({ claim: { agentId, deviceId }, standing: { fromMs } }: Holder) => ({
+  agentId,
+  deviceId,
+  fromMs,
+})

@@ -1,0 +1,62 @@
+import type { Log } from '../../protocol/kit/log.ts'
+import type { Quote, QuoteName } from '../../protocol/quote.ts'
+import type { FilledTime, QuoteBook } from './quote-book.ts'
+import type { QuoteWriteQueue } from './quote-write-queue.ts'
+
+export interface PastPricesOptions {
+  book: QuoteBook
+  writer: QuoteWriteQueue
+  log: Log
+  onFilled?: ((filled: FilledTime) => void) | undefined
+}
+
+/** Brings prices of past times into the book: minutes of them may be priced with them. */
+export class PastPrices {
+  readonly #o: PastPricesOptions
+
+  constructor(options: PastPricesOptions) {
+    this.#o = options
+  }
+
+  /** A person or a program pushes the price of a time at which none was known. */
+  push(quote: Quote): void {
+    const { book, writer, log, onFilled } = this.#o
+    const { name, value, source, fromMs } = quote
+    log.info('price of a past time pushed', {
+      quote: name,
+      value,
+      source,
+      from: new Date(fromMs).toISOString(),
+    })
+    const filled = book.fillBefore(name, [quote])
+    writer.add([quote])
+    if (filled) onFilled?.(filled)
+    void writer.flush()
+  }
+
+  /**
+   * Adds what a feed knows about a gap: a time in which the collector was down or the feed failed, so that its last quote simply
+   * went on. Not called where another source counted meanwhile: that price stays.
+   */
+  fillGap(last: Quote, quotes: readonly Quote[], now: number): void {
+    const { book, writer, onFilled } = this.#o
+    const gap = quotes.filter((q) => q.fromMs > last.fromMs && q.fromMs < now)
+    const added = gap.filter((quote) => book.add(quote))
+    writer.add(added)
+    const fromMs = added[0]?.fromMs
+    if (fromMs !== undefined) onFilled?.({ name: last.name, fromMs, toMs: now, replacedFromMs: fromMs })
+  }
+
+  /**
+   * Adds what a feed knows of the time before the first known price. It is not stored: the feed tells it again at each start, and a
+   * settled minute keeps the prices that it was settled with.
+   */
+  fillBefore(name: QuoteName, quotes: readonly Quote[], now: number): void {
+    const { book, onFilled } = this.#o
+    const filled = book.fillBefore(
+      name,
+      quotes.filter((q) => q.fromMs < now),
+    )
+    if (filled) onFilled?.(filled)
+  }
+}

@@ -1,0 +1,200 @@
+import fc from 'fast-check'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { GpuTime } from '../../../collector/ownership/gpu-time.ts'
+import type { Device } from '../../../protocol/device.ts'
+import type { Interval } from '../../../protocol/interval.ts'
+import { MINUTE_MS } from '../../../protocol/units.ts'
+import { batch, record, T0, TENANT } from '../ledger-rig.ts'
+import { MemoryStore } from '../memory-store.ts'
+import { OwnersRig } from './owners-rig.ts'
+
+const host = (more: Partial<Device> = {}): Device => ({
+  deviceId: 'node-7',
+  kind: 'host',
+  driver: 'foreign',
+  ...more,
+})
+const gpu = (deviceId: string, more: Partial<Device> = {}): Device => ({
+  deviceId,
+  kind: 'gpu',
+  driver: 'nvml',
+  ...more,
+})
+const held = (minute: number, deviceId: string, gpus = 1): Interval =>
+  record(minute, deviceId, { owner: TENANT, gpuMs: gpus * 60_000 })
+
+describe('GPU time', () => {
+  let store: MemoryStore
+  let rig: OwnersRig
+  const seqs = new Map<string, number>()
+  const begin = async () => {
+    seqs.clear()
+    store = new MemoryStore()
+    rig = await new OwnersRig(store).start()
+  }
+  beforeEach(async () => {
+    await begin()
+    return () => rig.stop()
+  })
+  const hear = (agentId: string, ...devices: Device[]) => rig.hear(agentId, devices)
+  const take = async (agentId: string, ...records: Interval[]) => {
+    const firstSeq = seqs.get(agentId) ?? 1
+    seqs.set(agentId, firstSeq + records.length)
+    await rig.ledger.take(batch(firstSeq, records), agentId)
+    await rig.ledger.settleAll()
+  }
+  /** paid GPU-minutes by agent and device */
+  const paid = () => {
+    const sums: Record<string, number> = {}
+    for (const { workload, agentId, deviceId, gpuMs } of store.rows)
+      if (workload === 'rental' && gpuMs > 0) {
+        const key = `${agentId} ${deviceId}`
+        sums[key] = (sums[key] ?? 0) + gpuMs / 60_000
+      }
+    return sums
+  }
+  const open = async () =>
+    (await store.held({ state: 'open' }, 99)).map(
+      ({ record: r, kind, check }) => `${r.agentId} ${r.deviceId} ${kind} ${check}`,
+    )
+
+  it('of a host and of its GPUs is paid once where one agent tells both, by the GPUs', async () => {
+    hear('a', host(), gpu('node-7/gpu0'), gpu('node-7/gpu1'))
+    await take('a', held(0, 'node-7', 2), held(0, 'node-7/gpu0'), held(0, 'node-7/gpu1'))
+    expect(paid()).toEqual({ 'a node-7/gpu0': 1, 'a node-7/gpu1': 1 })
+    expect(await open()).toEqual(['a node-7 doubt gpu-time'])
+    const [{ reason } = { reason: '' }] = await store.held({ state: 'open' }, 1)
+    expect(reason).toBe(
+      'a, node-7: it tells the time of its GPUs, and so does node-7/gpu0 of agent a; a GPU-second is paid once: let one of them tell it',
+    )
+  })
+
+  it('of a host is paid where its GPUs tell none, and minute by minute where they stop', async () => {
+    hear('a', host(), gpu('node-7/gpu0'))
+    await take('a', held(0, 'node-7', 2), record(0, 'node-7/gpu0', { owner: {} }))
+    await take('a', held(1, 'node-7', 2), held(1, 'node-7/gpu0'))
+    await take('a', held(2, 'node-7', 2))
+    expect(paid()).toEqual({ 'a node-7': 4, 'a node-7/gpu0': 1 })
+  })
+
+  it('is paid once in whatever order the two records of a minute come', async () => {
+    hear('a', host(), gpu('node-7/gpu0'))
+    await take('a', held(0, 'node-7'))
+    expect(paid()).toEqual({ 'a node-7': 1 })
+    await take('a', held(0, 'node-7/gpu0'))
+    expect(paid()).toEqual({ 'a node-7/gpu0': 1 })
+  })
+
+  it.each([
+    ['name', host(), gpu('node-7/gpu3')],
+    ['host name', host({ hostname: 'n7.dc.example' }), gpu('g3', { hostname: 'N7' })],
+    ['computer', host({ computer: 'c7' }), gpu('g3', { computer: 'c7' })],
+    ['meter', host(), gpu('g3', { meteredBy: 'node-7' })],
+    [
+      'service on it',
+      { ...host({ computer: 'c7' }), kind: 'service' as const },
+      gpu('g3', { computer: 'c7', meteredBy: 'pdu1' }),
+    ],
+  ])(
+    'that two agents tell of one machine, known by its %s, is paid to the first, and the second waits',
+    async (_by, whole, part) => {
+      for (const [first, second] of [
+        [whole, part],
+        [part, whole],
+      ] as const) {
+        await rig.stop()
+        await begin()
+        hear('a', first)
+        hear('b', second)
+        await take('a', held(0, first.deviceId))
+        await take('b', held(0, second.deviceId), held(1, second.deviceId))
+        await take('a', held(1, first.deviceId))
+        expect(paid()).toEqual({ [`a ${first.deviceId}`]: 2 })
+        expect(await open()).toEqual(Array(2).fill(`b ${second.deviceId} doubt gpu-time`))
+      }
+    },
+  )
+
+  it('stays with the first over a restart of the collector, also in a minute whose records come late', async () => {
+    hear('a', host({ hostname: 'n7' }))
+    await take('a', held(0, 'node-7'))
+    hear('b', gpu('g3', { hostname: 'n7' }))
+    await take('b', held(1, 'g3'))
+    rig = await rig.restart()
+    await take('b', held(2, 'g3'))
+    await take('a', held(1, 'node-7'), held(2, 'node-7'))
+    expect(paid()).toEqual({ 'a node-7': 3 })
+  })
+
+  it('of an agent that tells only later that it reads another’s machine waits from then on', async () => {
+    hear('b', gpu('g3'))
+    await take('b', held(0, 'g3'))
+    hear('a', host({ hostname: 'n7' }))
+    await take('a', held(1, 'node-7'))
+    hear('b', gpu('g3', { hostname: 'n7' }))
+    await take('b', held(2, 'g3'))
+    await take('a', held(2, 'node-7'))
+    expect(paid()).toEqual({ 'a node-7': 2, 'b g3': 1 })
+  })
+
+  it('counts for another agent’s GPUs once the host has told none for a day', async () => {
+    hear('a', host({ hostname: 'n7' }))
+    await take('a', held(0, 'node-7'))
+    hear('b', gpu('g3', { hostname: 'n7' }))
+    const day = 24 * 60
+    rig.ledger.nowMs = T0 + (day + 20) * MINUTE_MS
+    await take('b', held(day - 1, 'g3'), held(day + 1, 'g3'))
+    expect(paid()).toEqual({ 'a node-7': 1, 'b g3': 1 })
+    expect(await open()).toEqual(['b g3 doubt gpu-time'])
+  })
+
+  it('of other machines, and of GPUs of one machine in two hands, is paid to each', async () => {
+    hear('a', host({ hostname: 'localhost' }), gpu('node-8/gpu0', { hostname: 'localhost' }))
+    hear('b', gpu('g1', { computer: 'c8' }))
+    hear('c', gpu('g2', { computer: 'c8' }))
+    await take('a', held(0, 'node-7'), held(0, 'node-8/gpu0'))
+    await take('b', held(0, 'g1'))
+    await take('c', held(0, 'g2'))
+    expect(paid()).toEqual({ 'a node-7': 1, 'a node-8/gpu0': 1, 'b g1': 1, 'c g2': 1 })
+    expect(new GpuTime(rig.register, () => 0).doubts(T0, [])).toEqual([])
+  })
+
+  it('is never paid twice, whatever hosts, services and GPUs tell in whatever order', async () => {
+    const devices = [
+      host({ computer: 'c7' }),
+      host({ deviceId: 'svc', kind: 'service', computer: 'c7' }),
+      gpu('node-7/gpu0', { hardwareId: 'GPU-77777777-1' }),
+      gpu('card', { hardwareId: 'GPU-77777777-1', computer: 'c7' }),
+    ]
+    const told = fc.record({
+      agentId: fc.constantFrom('a', 'b'),
+      which: fc.nat(9),
+      minute: fc.integer({ min: 0, max: 2 }),
+    })
+    // each agent reads the host, and may read others
+    const read = fc.subarray(devices.slice(1)).map((some) => [devices[0] as Device, ...some])
+    await fc.assert(
+      fc.asyncProperty(
+        read,
+        read,
+        fc.array(told, { minLength: 1, maxLength: 14 }),
+        async (a, b, messages) => {
+          await rig.stop()
+          await begin()
+          const known = { a, b }
+          hear('a', ...a)
+          hear('b', ...b)
+          for (const { agentId, which, minute } of messages) {
+            const own = known[agentId as 'a' | 'b']
+            await take(agentId, held(minute, (own[which % own.length] as Device).deviceId))
+          }
+          for (let minute = 0; minute < 3; minute++) {
+            const rows = store.rows.filter((r) => r.minuteMs === T0 + minute * MINUTE_MS)
+            expect(rows.reduce((sum, r) => sum + r.gpuMs, 0)).toBeLessThanOrEqual(60_000)
+          }
+        },
+      ),
+      { numRuns: 60 },
+    )
+  })
+})
