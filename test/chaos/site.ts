@@ -148,7 +148,8 @@ export class ChaosSite {
   /** Notes the spooled records of a stopped agent. */
   async lookAtDisk(agent: string): Promise<SpoolFolder> {
     const { history = [] } = this.clocks.get(agent) ?? {}
-    const stepped = history.some(({ offsetMs }) => offsetMs !== 0)
+    // where time passes faster, each start of a program is a small step
+    const stepped = this.pace.speed !== 1 || history.some(({ offsetMs }) => offsetMs !== 0)
     const found = await readSpoolFolder(this.spoolFolder(agent), stepped, (epoch, firstSeq, records) =>
       this.closed.get(agent)?.add(epoch, firstSeq, records, true),
     )
