@@ -66,12 +66,16 @@ export async function secondAgent(
   }
 }
 
+/** a collector that has the site says so every 10 s */
+const PRESENT_WITHIN_MS = 11_000
+
 /**
- * Starts a second collector of the site, with a data folder of its own.
- * @returns a function that ends it; undefined where the first one was not up
+ * Starts a second collector of the site, with a data folder of its own. It takes the site of one that is away, as it should.
+ * @returns a function that ends it; undefined where the first one was not heard
  */
 export async function secondCollector(site: ChaosSite): Promise<(() => Promise<void>) | undefined> {
-  if (!site.parts.get('collector')?.pid) return undefined
+  const isHeard = performance.now() - site.witness.presentMs < PRESENT_WITHIN_MS
+  if (!isHeard || !site.parts.get('collector')?.pid) return undefined
   const name = `collector copy ${++site.copies}`
   await site.openSecondCollector(name)
   return async () => {

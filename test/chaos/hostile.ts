@@ -12,6 +12,7 @@ import { MINUTE_MS, minuteOf } from '../../protocol/units.ts'
 export const HOSTILE_NAME = 'mallory'
 const HOSTILE_DEVICE = `${HOSTILE_NAME}-miner`
 const EVERY_MS = 400
+const ENDS_WITHIN_MS = 5_000
 const HUGE_BYTES = 2 ** 21
 const NESTED = 100_000
 /** so much of a payload tells it from all others */
@@ -86,7 +87,10 @@ export class Hostile {
       await sleep(EVERY_MS, undefined, { signal }).catch(() => {})
     }
     for (const to of retained) this.#publish(to, '', true)
-    await client.endAsync(false).catch(() => {})
+    // a broker that was killed meanwhile never confirms some of them
+    const patience = sleep(ENDS_WITHIN_MS, undefined, { ref: false })
+    await Promise.race([client.endAsync(false).catch(() => {}), patience])
+    client.end(true)
   }
 
   async close(): Promise<void> {

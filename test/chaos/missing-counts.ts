@@ -65,8 +65,9 @@ export class UnreadGrowth {
       if (this.#wasDisturbed(deviceId, atMs, upMs)) least = Number.NEGATIVE_INFINITY
       const before = this.#grown(deviceId, quantity, atMs - READ_WITHIN_MS, atMs)
       least -= before + this.#grown(deviceId, quantity, upMs - 1_000, upMs + TRIED_AGAIN_MS)
-      // what was booked from power, ahead of the counter, its growth can't take back any more
-      if (quantity === 'energyMilliJ') most += before
+      // energy that was booked by the last power, ahead of the counter or while the machine was silent, no growth takes back any more
+      const silentMs = READ_WITHIN_MS + upMs - atMs + TRIED_AGAIN_MS
+      if (quantity === 'energyMilliJ') most += Math.ceil((before * silentMs) / READ_WITHIN_MS)
     }
     return { least, most }
   }

@@ -63,6 +63,8 @@ export class Program implements Part {
 
   async start(): Promise<void> {
     this.#wanted = true
+    // a fault that took longer than it was planned for may end when another one has started the program again
+    if (this.#process) return
     const { readyLine, name, logFile } = this.#o
     let said: (() => void) | undefined
     const ready = new Promise<void>((resolve) => (said = resolve))

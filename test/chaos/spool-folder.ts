@@ -39,8 +39,7 @@ type OnRecords = (epoch: number, firstSeq: number, records: readonly Interval[])
 
 /**
  * Reads the spool folder of a stopped agent, and changes nothing in it.
- * @param waitingOnly true where the agent's clock was ever wrong by more than a tolerance: once records are acknowledged, the folder no longer
- * knows their right time
+ * @param waitingOnly true where the agent's clock was ever wrong: once records are acknowledged, the folder no longer knows their right time
  */
 export async function readSpoolFolder(
   folder: string,

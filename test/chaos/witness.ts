@@ -1,9 +1,10 @@
 import mqtt, { type MqttClient } from 'mqtt'
 import { decode } from '../../protocol/codec.ts'
 import { decodeIntervals, type IntervalBatch, IntervalMessageSchema } from '../../protocol/interval.ts'
+import { PresenceMessageSchema } from '../../protocol/program.ts'
 import { decodeLive, LiveMessageSchema, type Sample } from '../../protocol/sample.ts'
 import { AckMessageSchema } from '../../protocol/status.ts'
-import { CHANNELS, parseTopic, topic } from '../../protocol/topics.ts'
+import { CHANNELS, parseTopic, presenceTopic, topic } from '../../protocol/topics.ts'
 
 /** Subscribes at the broker directly, with no faulty link in between, to all messages of agents and collector. */
 export class Witness {
@@ -12,6 +13,8 @@ export class Witness {
   readonly samples = new Map<string, Sample>()
   /** the collector's newest acknowledgement, by agent */
   readonly acknowledged = new Map<string, { epoch: number; seq: number; atMs: number }>()
+  /** when a collector last said that it has the site, steady ms */
+  presentMs = Number.NEGATIVE_INFINITY
   /** the last record that each agent sent */
   readonly sent = new Map<string, { epoch: number; seq: number }>()
 
@@ -33,9 +36,16 @@ export class Witness {
       connectTimeout: 2_000,
     })
     this.#client = client
-    client.on('connect', () => client.subscribe(CHANNELS.map((channel) => topic(site, '+', channel))))
+    const presence = presenceTopic(site)
+    client.on('connect', () =>
+      client.subscribe([...CHANNELS.map((channel) => topic(site, '+', channel)), presence]),
+    )
     client.on('error', () => {})
-    client.on('message', (name, payload) => {
+    client.on('message', (name, payload, { retain }) => {
+      if (name === presence && !retain) {
+        const message = decode(PresenceMessageSchema, payload)
+        if (message.ok && message.value.state === 'online') this.presentMs = performance.now()
+      }
       const { agent, channel } = parseTopic(name) ?? {}
       if (!agent || isForged(payload, agent)) return
       if (channel === 'intervals') {
