@@ -95,6 +95,7 @@ const FORMS = {
 export type FaultKind = keyof typeof FORMS
 export const FAULT_KINDS = Object.keys(FORMS) as FaultKind[]
 const formOf = (kind: FaultKind): FaultForm => FORMS[kind]
+export const strikesProcess = (kind: FaultKind): boolean => formOf(kind).sides.includes('process')
 export const groupOf = (kind: FaultKind): FaultGroup => FORMS[kind].group
 
 export interface Fault {

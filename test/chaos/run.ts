@@ -5,7 +5,7 @@ import { MINUTE_MS } from '../../protocol/units.ts'
 import type { Check } from './check.ts'
 import { balance, countedTruth, exactlyOnce } from './checks.ts'
 import { collectEvidence, type Evidence, type Struck } from './evidence.ts'
-import { type Fault, type FaultGroup, planFaults } from './faults.ts'
+import { type Fault, type FaultGroup, planFaults, strikesProcess } from './faults.ts'
 import { integratedTruth } from './integrated.ts'
 import { countedLosses } from './losses.ts'
 import { Recovery } from './recovery.ts'
@@ -124,13 +124,20 @@ async function suffer(
       `${(passedMs() / MINUTE_MS).toFixed(0)} of ${minutes} min, ${struck.length} faults, ${records} records`,
     )
   }, MINUTE_MS)
+  // a process that takes long to end or to start makes its next fault wait
+  const turns = new Map<string, Promise<void>>()
   const suffered = plan.map(async (fault) => {
     const { kind, target, lastsMs, amount } = fault
     const name = `${kind} ${target}`
     await sleep(Math.max(0, fault.atMs - passedMs()))
     note(`${name} for ${lastsMs} ms${amount === 0 ? '' : ` (${amount})`}`)
+    const before = strikesProcess(kind) ? turns.get(target) : undefined
+    let over = () => {}
+    if (strikesProcess(kind)) turns.set(target, new Promise((resolve) => (over = resolve)))
+    await before
     const fromMs = Date.now()
     const hit = await strike(site, fault)
+    over()
     note(`${name} ${hit ? 'is over' : 'missed: the part was not up'}`)
     if (hit) struck.push({ kind, target, fromMs, toMs: Date.now() })
   })
