@@ -60,9 +60,15 @@ export class MarkFile {
     }
   }
 
-  /** The database is so far now: the file says so within seconds. */
-  note(mark: Mark): void {
-    this.#mark = mark
+  /**
+   * The database is so far now: the file says so within seconds. Resolves at once, but where an agent or a life of its spool is new: of
+   * those the database may lose all that it knew, so the file has them before their records are acknowledged. Never rejects.
+   */
+  async note({ marks, commits }: Mark): Promise<void> {
+    const known = this.#mark.marks
+    const isNew = [...marks].some(([id, { epoch }]) => known.get(id)?.epoch !== epoch)
+    this.#mark = { marks: new Map(marks), commits }
+    if (isNew) return this.#write()
     this.#timer ??= after(WRITE_WITHIN_MS, () => void this.#write()).unref()
   }
 

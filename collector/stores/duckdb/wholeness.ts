@@ -45,13 +45,13 @@ export class Wholeness {
   /** A transaction is stored; with it there were so many. */
   committed(commits: number): void {
     this.#commits = commits
-    this.#o.markFile.note({ marks: this.#marks, commits })
+    void this.#o.markFile.note({ marks: this.#marks, commits })
   }
 
   /** Records of these agents are stored. */
-  appended(marks: ReadonlyMap<string, HighWater>): void {
+  appended(marks: ReadonlyMap<string, HighWater>): Promise<void> {
     for (const [agentId, mark] of marks) this.#marks.set(agentId, mark)
-    this.#o.markFile.note({ marks: this.#marks, commits: this.#commits })
+    return this.#o.markFile.note({ marks: this.#marks, commits: this.#commits })
   }
 
   #tell(lost: readonly LostMark[], writes: number): void {

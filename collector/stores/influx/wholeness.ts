@@ -79,7 +79,7 @@ export class Wholeness {
   /** Records were stored with their marks. */
   async appended(): Promise<void> {
     const { marks, claims, markFile } = this.#o
-    markFile?.note({ marks: marksByAgent(marks.known) })
+    await markFile?.note({ marks: marksByAgent(marks.known) })
     await claims.carry()
     await this.#identity.carry()
   }
