@@ -2,7 +2,7 @@ import { PerwattError, UsageError } from '../../protocol/kit/errors.ts'
 import { table } from '../../protocol/kit/table.ts'
 import { plain, printLine } from '../../protocol/kit/terminal.ts'
 import type { Quote } from '../../protocol/quote.ts'
-import type { HeldBack } from '../prices/feed-state.ts'
+import type { HeldBack } from '../prices/held-back.ts'
 import type { QuotesView } from '../prices/quote-selector.ts'
 import { ApiClient, type ApiOptions, isoTime } from './api-client.ts'
 

@@ -2,6 +2,7 @@ import type { Log } from '../../protocol/kit/log.ts'
 import { isStale, type Quote, type QuoteName, sourceName, unitOf } from '../../protocol/quote.ts'
 import { HOUR_MS } from '../../protocol/units.ts'
 import type { ConfiguredFeed, FeedQuote } from '../plugin/feed.ts'
+import type { HeldBack } from './held-back.ts'
 import { countingRows, leapOfEarlier, listDoubts, listLeap, outOfRange } from './list-doubts.ts'
 import { OverturnedPrices } from './overturned-prices.ts'
 import { isNear, type Reading } from './quote-leaps.ts'
@@ -15,20 +16,6 @@ export const TYPED = 'configuration'
 const ACCEPTED = 'accepted by'
 /** Feeds whose energy prices follow no market. */
 const TARIFFS: ReadonlySet<string> = new Set(['fixed', 'time-of-use'])
-
-/** A value that is held back because it can hardly be true. */
-export interface HeldBack extends Doubt {
-  name: QuoteName
-  value: number
-  unit: string
-  source: string
-  /** of a pushed quote, the time from which it is to hold, where that is not when it was pushed, Unix ms */
-  fromMs?: number
-  /** it was used until `sinceMs`, from here, and steady readings said otherwise then: minutes of that time are to be repriced, Unix ms */
-  usedFromMs?: number
-  /** since when it is held back, Unix ms */
-  sinceMs: number
-}
 
 /** One feed for screens and API. */
 export interface FeedReport {

@@ -1,7 +1,7 @@
 import type { Log } from '../../protocol/kit/log.ts'
 import { type QuoteName, unitOf } from '../../protocol/quote.ts'
 import { HOUR_MS } from '../../protocol/units.ts'
-import type { HeldBack } from './feed-state.ts'
+import type { HeldBack } from './held-back.ts'
 import type { Overturned } from './source-watch.ts'
 
 /** How long a value that was used, and was wrong, is told. */

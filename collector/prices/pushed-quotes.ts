@@ -1,13 +1,22 @@
 import { isStale, type Quote, type QuoteName } from '../../protocol/quote.ts'
 import { MINUTE_MS } from '../../protocol/units.ts'
-import type { HeldBack } from './feed-state.ts'
+import type { HeldBack } from './held-back.ts'
 import { lastIndexAtOrBefore } from './quote-book.ts'
-import { isNear, type Leap, leapBefore, leapOf } from './quote-leaps.ts'
-import type { BesidePush } from './quote-neighbours.ts'
+import { isNear, type KnownReading, type Leap, leapBefore, leapOf, type Reading } from './quote-leaps.ts'
 
 export const PUSHED = 'pushed by '
 /** Pushed quotes kept for one name: more than a price list of a week in quarters of an hour. */
 const MAX_PUSHED = 2_000
+
+/** What a pushed quote is held against. */
+export interface BesidePush {
+  /** the value that holds at its time, and those of feeds that are fresh now */
+  known: readonly KnownReading[]
+  /** for a past time, the first value that is known after it */
+  next: Reading | undefined
+  /** what feeds say now, in use or held back */
+  feeds: readonly number[]
+}
 
 /** A pushed quote that waits until it is confirmed. */
 export interface HeldPush {
@@ -93,7 +102,7 @@ export class PushedQuotes {
     return [...this.#held.values()]
   }
 
-  /** Goes on with what waited before a restart. */
+  /** Takes up those that waited before a restart. */
   restore(waiting: readonly HeldPush[]): void {
     for (const push of waiting) this.#held.set(keyOf(push.quote), push)
   }

@@ -1,20 +1,10 @@
 import { type Quote, type QuoteName, sourceName } from '../../protocol/quote.ts'
 import { MINUTE_MS } from '../../protocol/units.ts'
 import { type FeedState, lastReading, TYPED } from './feed-state.ts'
-import type { PushedQuotes } from './pushed-quotes.ts'
+import type { BesidePush, PushedQuotes } from './pushed-quotes.ts'
 import type { QuoteBook } from './quote-book.ts'
 import type { KnownReading, Reading } from './quote-leaps.ts'
 import type { Beside } from './source-watch.ts'
-
-/** What a pushed quote is held against. */
-export interface BesidePush {
-  /** the value that holds at its time, and those of feeds that are fresh now */
-  known: readonly KnownReading[]
-  /** for a past time, the first value that is known after it */
-  next: Reading | undefined
-  /** what feeds say now, in use or held back */
-  feeds: readonly number[]
-}
 
 /** What the values of each source are held against: what others say, and what is known near their time. */
 export class QuoteNeighbours {

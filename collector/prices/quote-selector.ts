@@ -3,7 +3,8 @@ import { isStale, type Prices, type Quote, type QuoteName, sourceName, unitOf } 
 import { HOUR_MS, MINUTE_MS } from '../../protocol/units.ts'
 import type { ConfiguredFeed, FeedQuote, FeedSink } from '../plugin/feed.ts'
 import { ClockedSink } from './clocked-sink.ts'
-import { type FeedReport, FeedState, type HeldBack } from './feed-state.ts'
+import { type FeedReport, FeedState } from './feed-state.ts'
+import type { HeldBack } from './held-back.ts'
 import { PastPrices } from './past-prices.ts'
 import { type HeldPush, isPushed, PUSHED, PushedQuotes } from './pushed-quotes.ts'
 import type { FilledTime, QuoteBook } from './quote-book.ts'
@@ -172,8 +173,7 @@ export class QuoteSelector {
 
   /** What waits of the pushed quotes, to be kept over a restart. */
   waiting = (): readonly HeldPush[] => this.#pushed.waiting()
-
-  /** Goes on with the pushed quotes that waited before a restart. */
+  /** Takes up the pushed quotes that waited before a restart. */
   restoreWaiting = (waiting: readonly HeldPush[]): void => this.#pushed.restore(waiting)
 
   /**

@@ -1,7 +1,7 @@
 import { isStale, type Prices, QUOTE_NAMES, type Quote, type QuoteName } from '../../protocol/quote.ts'
 import type { PriceSituation } from '../plugin/situation.ts'
 import type { WorkloadView } from '../views/workload.ts'
-import type { HeldBack } from './feed-state.ts'
+import type { HeldBack } from './held-back.ts'
 import type { QuoteSelector } from './quote-selector.ts'
 
 /** The prices as alert rules judge them: how stale each is, which of its feeds fail, and which workloads it prices. */

@@ -12,11 +12,11 @@ import {
 
 /** A second reading comes at least this long after the first: the same answer twice in a row is one. */
 const SECOND_AFTER_MS = 15_000
-/** A value that so few readings told, with nothing to confirm it, can be overturned ... */
+/** A value that at most this many readings told, with nothing to confirm it, can be overturned. */
 const MOST_FEW_READINGS = 3
-/** ... by so many times as many readings of its source, */
+/** It takes this many times as many readings of the same source. */
 const OVERTURNING_READINGS = 5
-/** which say otherwise for so long. */
+/** They must have come over at least this time. */
 const OVERTURNING_MS = 3 * MINUTE_MS
 
 /** Why a value is not used yet, and what would make it so. */

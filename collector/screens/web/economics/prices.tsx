@@ -51,9 +51,14 @@ export function Prices({ timeZone, nowMs }: { timeZone: string; nowMs: number })
             ]}
           />
           {heldBack.map((h) => (
-            <p class="fault" key={`${h.name} ${h.source}`}>
-              ◆ {priceName(h.name)} {priceText(h, money)} of {h.source} has been held back since{' '}
+            <p class="fault" key={`${h.name} ${h.source} ${h.fromMs ?? h.usedFromMs ?? ''}`}>
+              ◆ {priceName(h.name)} {priceText(h, money)} of {h.source}
+              {h.fromMs !== undefined && ` for the time from ${clock(h.fromMs, timeZone)} on`}{' '}
+              {h.usedFromMs === undefined
+                ? 'has been held back since '
+                : `was used from ${clock(h.usedFromMs, timeZone)} to `}
               {clock(h.sinceMs, timeZone)}: {h.reason}
+              {h.usedFromMs !== undefined && '; reprice that time'}
               {h.waitsFor !== undefined && `; it waits for ${h.waitsFor}`}
             </p>
           ))}
