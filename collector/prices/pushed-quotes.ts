@@ -65,15 +65,16 @@ export class PushedQuotes {
     return held
   }
 
-  /** The quote is right, and takes the place of one of its time that waits. */
+  /** The quote is right, and takes the place of those that wait for its time, or for one that is over by it. */
   believe(quote: Quote): void {
-    this.#held.delete(keyOf(quote))
+    for (const [key, { quote: waiting }] of this.#held)
+      if (waiting.name === quote.name && isOver(waiting, quote)) this.#held.delete(key)
   }
 
   /** The quotes of a name that wait, newest first so that each of a past time finds that time open; they wait no more. */
   accept(name: QuoteName, by: string): Quote[] {
     const waiting = [...this.#held.values()].map(({ quote }) => quote).filter((quote) => quote.name === name)
-    for (const quote of waiting) this.believe(quote)
+    for (const quote of waiting) this.#held.delete(keyOf(quote))
     return waiting
       .sort((a, b) => b.fromMs - a.fromMs)
       .map((quote) => ({ ...quote, source: `${quote.source} (accepted by ${by})` }))
@@ -93,7 +94,10 @@ export class PushedQuotes {
     return undefined
   }
 
-  heldBack(): HeldBack[] {
+  /** What waits; a price that has ended meanwhile does so no more. */
+  heldBack(now: number): HeldBack[] {
+    for (const [key, { quote }] of this.#held)
+      if (!isPast(quote) && isStale(quote, now)) this.#held.delete(key)
     return [...this.#held.values()].map(({ held }) => held)
   }
 
@@ -112,7 +116,7 @@ export class PushedQuotes {
     const fresh = this.of(name)
       .filter((q) => q.fromMs <= now && !isStale(q, now))
       .at(-1)
-    const held = this.heldBack().filter((h) => h.name === name && (h.fromMs ?? now) === now)
+    const held = this.heldBack(now).filter((h) => h.name === name && (h.fromMs ?? now) === now)
     return [fresh, ...held].flatMap((q) => (q ? [q.value] : []))
   }
 }
@@ -133,4 +137,14 @@ function leapOfPush({ name, value, fromMs }: Quote, { known, next, feeds }: Besi
 export const isPushed = ({ source }: Quote): boolean => source.startsWith(PUSHED)
 /** A time within a minute is now: the clock of who pushes is not the collector's. */
 const isOfNow = ({ fromMs, knownMs = fromMs }: Quote): boolean => Math.abs(knownMs - fromMs) <= MINUTE_MS
+const isPast = (quote: Quote): boolean => !isOfNow(quote) && quote.fromMs < (quote.knownMs ?? 0)
+
+/** Whether a quote that waits can't be taken any more once another of its name is. */
+function isOver(waiting: Quote, taken: Quote): boolean {
+  // the time from a past price on is known then
+  if (isPast(taken)) return isPast(waiting) && waiting.fromMs >= taken.fromMs
+  if (isOfNow(taken)) return isOfNow(waiting) || (!isPast(waiting) && waiting.fromMs <= taken.fromMs)
+  return waiting.fromMs === taken.fromMs
+}
+
 const keyOf = (quote: Quote): string => `${quote.name}\n${isOfNow(quote) ? 'now' : quote.fromMs}`

@@ -231,7 +231,7 @@ export class QuoteSelector {
 
   heldBack(): HeldBack[] {
     return [
-      ...this.#pushed.heldBack(),
+      ...this.#pushed.heldBack(this.#o.nowMs()),
       ...this.#sources.flatMap((source) => source.heldBack(this.#o.nowMs())),
     ]
   }

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { QuoteSelector } from '../../../collector/prices/quote-selector.ts'
 import type { QuoteName } from '../../../protocol/quote.ts'
@@ -82,6 +83,43 @@ describe('a pushed price that leaps', () => {
         expect(selector.push({ name, value: USUAL[name] * factor, by: 'desk' }), name).toHaveProperty(
           'heldBack',
         )
+  })
+
+  it('never moves a price ten times away, in whatever order, from whomever and for whatever time it is pushed', async () => {
+    const push = fc.record({
+      value: fc.double({ min: 1, max: 1e7, noNaN: true }),
+      by: fc.constantFrom('desk', 'desk2', 'mqtt'),
+      minutes: fc.integer({ min: -3_000, max: 60 }),
+    })
+    await fc.assert(
+      fc.asyncProperty(fc.array(push, { maxLength: 12 }), async (pushes) => {
+        rig = new SelectorRig()
+        const feed = new TestFeed('a', ['btcUsd'])
+        const { selector } = await rig.open([feed])
+        for (let n = 0; n < 4; n++) says(feed, 'btcUsd', 91_000)
+        for (const { value, by, minutes } of pushes) {
+          selector.push({ name: 'btcUsd', value, by, fromMs: rig.nowMs + minutes * MINUTE_MS })
+          says(feed, 'btcUsd', 91_000)
+        }
+        const used = selector.history('btcUsd', 0, rig.nowMs + 24 * HOUR_MS)
+        // within two days a price may have moved sixfold
+        for (const { value } of used) expect(Math.max(value / 91_000, 91_000 / value)).toBeLessThan(10)
+      }),
+      { numRuns: 60 },
+    )
+  })
+
+  it('waits until a right one is taken for its time or after it, or it would have ended', async () => {
+    const { selector } = await rig.open([])
+    const push = (value: number, more = {}) => selector.push({ name: 'btcUsd', value, by: 'desk', ...more })
+    push(91_000)
+    push(9_100_000, { fromMs: T0 + HOUR_MS })
+    push(9_200_000, { staleAfterMs: T0 + HOUR_MS })
+    expect(selector.heldBack().map(({ value }) => value)).toEqual([9_100_000, 9_200_000])
+    rig.nowMs += HOUR_MS + 1
+    expect(selector.heldBack().map(({ value }) => value)).toEqual([9_100_000])
+    push(92_000)
+    expect(selector.heldBack()).toEqual([])
   })
 
   it('waits over a restart, and is accepted then', async () => {
