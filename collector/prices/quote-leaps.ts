@@ -60,7 +60,7 @@ const LEAST_USD_PER_KWH = 0.01
  * The highest cap of a wholesale market: 20,300 AUD/MWh, about 13.3 USD/kWh (National Electricity Market, 2025/26, AEMC). ERCOT's is 5,000 USD/MWh, 9,000
  * until 2021; the European day-ahead market's 4,000 EUR/MWh, intraday 9,999.
  */
-export const MOST_MARKET_USD_PER_KWH = 14
+const MOST_MARKET_USD_PER_KWH = 14
 
 /** Blocks that a chain may gain or lose at once: a day of them, while a node that was away catches up. */
 const MOST_BLOCKS = 144
