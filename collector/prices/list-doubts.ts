@@ -2,7 +2,7 @@ import type { QuoteName } from '../../protocol/quote.ts'
 import type { FeedQuote } from '../plugin/feed.ts'
 import { isNear, type Leap, leapBefore, leapOf, type Reading, SURE_FACTOR } from './quote-leaps.ts'
 import { quoteFault } from './quote-limits.ts'
-import { type Beside, type Doubt, doubtOf } from './source-watch.ts'
+import { type Beside, type Doubt, doubtOf, isOutnumbered } from './source-watch.ts'
 
 /** Rows of a list whose median its first row is held against. */
 const FIRST_ROWS = 5
@@ -75,18 +75,22 @@ export function listLeap(
   { before, others, isSteady = false }: Beside,
   now: number,
 ): Leap | undefined {
+  if (!before || isOutnumbered(before, rows.length)) return undefined
   const begun = rows.filter(({ fromMs = now }) => fromMs <= now)
-  const present = (begun.length > 0 ? begun : rows).reduce((a, b) =>
-    (b.fromMs ?? now) > (a.fromMs ?? now) === begun.length > 0 ? b : a,
-  )
-  if (
-    !before ||
-    quoteFault(name, present.value) ||
-    others.some((other) => isNear(name, present.value, other))
-  )
-    return undefined
-  const leap = leapOf(name, present.value, before, now, { isSteady })
+  const usual = usualOf(name, begun.length > 0 ? begun : rows)
+  if (!usual || others.some((other) => isNear(name, usual.value, other))) return undefined
+  const leap = leapOf(name, usual.value, before, now, { isSteady })
   return leap && leap.factor >= SURE_FACTOR ? leap : undefined
+}
+
+/** The middle one of the newest rows in their range, so that one wrong row says nothing of its list; the newest of fewer than three. */
+function usualOf(name: QuoteName, rows: readonly FeedQuote[]): Reading | undefined {
+  const newest = rows
+    .filter(({ value }) => quoteFault(name, value) === undefined)
+    .map(({ value, fromMs = 0 }) => ({ value, atMs: fromMs }))
+    .sort((a, b) => b.atMs - a.atMs)
+    .slice(0, FIRST_ROWS)
+  return medianOf(newest) ?? newest[0]
 }
 
 export function outOfRange(name: QuoteName, statements: readonly FeedQuote[]): Map<number, Doubt> {
@@ -105,10 +109,7 @@ export function leapOfEarlier(
   next: Reading | undefined,
   isSteady: boolean,
 ): Leap | undefined {
-  const newest = rows.reduce<FeedQuote | undefined>(
-    (a, b) => (!a || (b.fromMs ?? 0) > (a.fromMs ?? 0) ? b : a),
-    undefined,
-  )
-  const leap = next && newest && leapBefore(name, newest.value, next, newest.fromMs ?? 0, { isSteady })
+  const usual = usualOf(name, rows)
+  const leap = next && usual && leapBefore(name, usual.value, next, usual.atMs, { isSteady })
   return leap && leap.factor >= SURE_FACTOR ? leap : undefined
 }

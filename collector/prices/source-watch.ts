@@ -144,11 +144,7 @@ export class SourceWatch {
   #isOverturned(last: KnownReading, atMs: number): boolean {
     const doubted = this.#doubted
     return (
-      last.readings !== undefined &&
-      last.readings <= MOST_FEW_READINGS &&
-      doubted !== undefined &&
-      doubted.readings >= OVERTURNING_READINGS * last.readings &&
-      atMs - doubted.atMs >= OVERTURNING_MS
+      doubted !== undefined && isOutnumbered(last, doubted.readings) && atMs - doubted.atMs >= OVERTURNING_MS
     )
   }
 
@@ -163,6 +159,10 @@ export class SourceWatch {
     )
   }
 }
+
+/** Whether a value that few readings told, and nothing confirmed, has so many against it that it gives way. */
+export const isOutnumbered = ({ readings }: KnownReading, against: number): boolean =>
+  readings !== undefined && readings <= MOST_FEW_READINGS && against >= OVERTURNING_READINGS * readings
 
 export const doubtOf = ({ factor, text }: Leap, last?: KnownReading): Doubt => {
   const isWeak = Number.isFinite(factor) && last?.readings !== undefined && last.readings <= MOST_FEW_READINGS

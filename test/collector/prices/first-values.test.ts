@@ -67,6 +67,23 @@ describe('a price typed in the configuration', () => {
     expect(push(954_000)).toMatchObject({ value: 954_000 })
   })
 
+  it('holds no list back for one wrong row, near or of earlier times', async () => {
+    const list = new TestFeed('list', ['btcUsd'])
+    const { at, selector } = await rig.open([list], { btcUsd: 91_000 })
+    const rows = (values: number[], hour: number) =>
+      values.map((value, i): FeedQuote => ({ name: 'btcUsd', value, fromMs: T0 + (hour + i) * HOUR_MS }))
+    list.sink?.publish(rows([90_000, 90_100, 9_020_000], -2))
+    list.sink?.earlier(rows([89_000, 89_100, 89_200_000], -9))
+    expect([-9, -8, -7, -2, -1].map((h) => at('btcUsd', T0 + h * HOUR_MS))).toEqual([
+      '89000 list',
+      '89100 list',
+      '89100 list',
+      '90000 list',
+      '90100 list',
+    ])
+    expect(selector.heldBack()).toMatchObject([{ value: 9_020_000 }])
+  })
+
   it('is what a new list is held against, whose rows can’t confirm each other from ten times on', async () => {
     const list = new TestFeed('list', ['btcUsd'])
     const { at, selector } = await rig.open([list], { btcUsd: 91_000 })
@@ -106,6 +123,19 @@ describe('a value that was read once', () => {
     says(feed, 'btcUsd', 91_010)
     rig.nowMs += 24 * HOUR_MS
     expect([at('btcUsd'), selector.heldBack()]).toEqual(['91010 a', []])
+  })
+
+  it('holds no list of many rows back that is new', async () => {
+    const [a, list] = [new TestFeed('a', ['btcUsd']), new TestFeed('list', ['btcUsd'])]
+    const { at } = await rig.open([list, a])
+    says(a, 'btcUsd', 9_100_000)
+    const rows = [-3, -2, -1, 0, 1].map(
+      (hour): FeedQuote => ({ name: 'btcUsd', value: 91_000, fromMs: T0 + hour * HOUR_MS }),
+    )
+    list.sink?.publish(rows.slice(0, 4))
+    expect(at('btcUsd')).toBe('9100000 a')
+    list.sink?.publish(rows)
+    expect(at('btcUsd')).toBe('91000 list')
   })
 
   it('does not give way to one answer that comes many times within seconds', async () => {
