@@ -83,7 +83,7 @@ export function listLeap(
   return leap && leap.factor >= SURE_FACTOR ? leap : undefined
 }
 
-/** The middle one of the newest rows in their range, so that one wrong row says nothing of its list; the newest of fewer than three. */
+/** The middle one of the newest rows in their range, so that one wrong row does not stand for its list; the newest of fewer than three. */
 function usualOf(name: QuoteName, rows: readonly FeedQuote[]): Reading | undefined {
   const newest = rows
     .filter(({ value }) => quoteFault(name, value) === undefined)
