@@ -2,7 +2,7 @@ import type { Device } from '../../protocol/device.ts'
 import { HOUR_MS } from '../../protocol/units.ts'
 import type { AgentInterval } from '../economics/ledger-row.ts'
 import type { DeviceClaim, GpuStanding, NamedDevice } from '../plugin/claim-store.ts'
-import type { HeldMark } from '../plugin/held.ts'
+import { GPU_TWICE, type HeldMark } from '../plugin/held.ts'
 import { isWhole, MachineKeys } from './machine-keys.ts'
 import { orderOf } from './precedence.ts'
 import type { OwnershipRegister } from './register.ts'
@@ -125,7 +125,7 @@ export class GpuTime {
       owner,
       startMs,
       kind: 'doubt',
-      check: 'gpu-time',
+      check: GPU_TWICE,
       reason: `${agentId}, ${deviceId}: ${what}; a GPU-second is paid once: let one of them tell it`,
       heldMs: this.#nowMs(),
     }

@@ -3,7 +3,7 @@ import { intervalKey } from '../../protocol/interval.ts'
 import { HOUR_MS, MILLIJOULES_PER_KWH, MINUTE_MS, minuteOf } from '../../protocol/units.ts'
 import type { AgentInterval } from '../economics/ledger-row.ts'
 import type { KnownDevices } from '../economics/settlement/settle.ts'
-import type { HeldMark } from '../plugin/held.ts'
+import { GPU_TWICE, type HeldMark } from '../plugin/held.ts'
 import type { Store } from '../plugin/store.ts'
 
 /** A device is doubtful from this many times its meter's energy, over an hour, and a kWh on top: a counter's step. */
@@ -91,7 +91,8 @@ export async function holdDoubtful(
   return marks.length > 0
 }
 
-/** Those whose record no person has accepted: one decision covers a record. A claim that was adopted says only whose it is. */
+/** Those whose record no person has accepted as doubtful: one decision covers a record. A claim that was adopted says only whose it is, a record
+ * that was taken in only when it was. */
 async function undecided(
   store: Pick<Store, 'held'>,
   marks: readonly HeldMark[],
@@ -100,7 +101,7 @@ async function undecided(
   const starts = marks.map((mark) => mark.startMs)
   const accepted = await store.held(
     {
-      kinds: ['doubt', 'quarantine'],
+      kinds: ['doubt'],
       state: 'accepted',
       agents: [...new Set(marks.map((mark) => mark.agentId))],
       devices: [...new Set(marks.map((mark) => mark.deviceId))],
@@ -110,7 +111,10 @@ async function undecided(
     MOST_HELD,
   )
   const decided = new Set(accepted.map(({ record }) => `${record.agentId}|${intervalKey(record)}`))
-  return marks.filter((mark) => !decided.has(`${mark.agentId}|${intervalKey(mark)}`))
+  // that a record can be true does not make it paid twice
+  return marks.filter(
+    (mark) => mark.check === GPU_TWICE || !decided.has(`${mark.agentId}|${intervalKey(mark)}`),
+  )
 }
 
 const isRated = ({ ratedPowerW, modelPowerW }: Device): boolean =>
