@@ -1,5 +1,6 @@
 import type { Device } from '../../protocol/device.ts'
 import { HOUR_MS } from '../../protocol/units.ts'
+import { toldOnce } from '../economics/gpu-seconds.ts'
 import type { AgentInterval } from '../economics/ledger-row.ts'
 import type { DeviceClaim, GpuStanding, NamedDevice } from '../plugin/claim-store.ts'
 import { GPU_TWICE, type HeldMark } from '../plugin/held.ts'
@@ -23,7 +24,7 @@ interface Holder {
 
 /**
  * A GPU-second is paid once. A host, or a service on it, may tell the time of its GPUs as a whole, as programs of others do, and the GPUs may be
- * read on their own, by the same agent or by another. Of one agent, the GPUs count and the whole waits, in the minutes in which both tell time.
+ * read on their own, by the same agent or by another. Of one agent, the GPUs count and the whole has what is left beside them; where nothing is left it waits.
  * Between agents, the first counts, as with machines: what one agent sends never changes what another is paid.
  */
 export class GpuTime {
@@ -47,7 +48,7 @@ export class GpuTime {
     }
     const rivals = [...present.values()]
     if (![...rivals, ...this.#wholes(minuteMs)].some(({ device }) => isWhole(device))) return []
-    const before = this.#before(minuteMs, rivals)
+    const before = this.#before(minuteMs, rivals, nothingLeft(told, present))
     return told.flatMap((record): HeldMark[] => {
       const holder = present.get(nameOf(record))
       const first = holder && before(holder)
@@ -56,7 +57,11 @@ export class GpuTime {
   }
 
   /** Who goes before a device: found by what they have in common. */
-  #before(minuteMs: number, present: readonly Holder[]): (holder: Holder) => Holder | undefined {
+  #before(
+    minuteMs: number,
+    present: readonly Holder[],
+    toldTwice: ReadonlySet<Holder>,
+  ): (holder: Holder) => Holder | undefined {
     const others = new Map<string, Set<Holder>>()
     const known = [...present, ...this.#wholes(minuteMs), ...this.#gpus()]
     for (const holder of known)
@@ -68,7 +73,12 @@ export class GpuTime {
     return (holder) => {
       for (const key of holder.keys)
         for (const other of others.get(key) ?? [])
-          if (isRival(other, holder) && goesBefore(other, holder, inMinute.has(other.claim))) return other
+          if (
+            isRival(other, holder) &&
+            (toldTwice.has(holder) || other.claim.agentId !== holder.claim.agentId) &&
+            goesBefore(other, holder, inMinute.has(other.claim))
+          )
+            return other
       return undefined
     }
   }
@@ -134,6 +144,16 @@ export class GpuTime {
 
 const hasGpuTime = ({ gpuMs = 0, busyGpuMs = 0 }: AgentInterval): boolean => gpuMs > 0 || busyGpuMs > 0
 const nameOf = ({ agentId, deviceId }: NamedDevice): string => `${agentId}\n${deviceId}`
+
+/** Hosts and services of which nothing is left beside what their agent tells of the same GPUs. */
+function nothingLeft(told: readonly AgentInterval[], present: ReadonlyMap<string, Holder>): Set<Holder> {
+  const left = toldOnce(told, (agentId, deviceId) => {
+    const holder = present.get(nameOf({ agentId, deviceId }))
+    return holder && { kind: holder.device.kind, keys: holder.keys }
+  })
+  const some = new Set(left.filter(hasGpuTime).map(nameOf))
+  return new Set([...present].flatMap(([name, holder]) => (some.has(name) ? [] : [holder])))
+}
 
 /** GPUs of one machine have each their own time. */
 const isRival = (a: Holder, b: Holder): boolean =>

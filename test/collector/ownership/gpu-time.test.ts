@@ -98,12 +98,32 @@ describe('GPU time', () => {
     expect(await open()).toEqual(['a node-7 doubt gpu-twice'])
   })
 
+  it('of a host of which one agent reads a part on their own is paid whole: the GPUs’, and what is left of the host’s', async () => {
+    hear('a', host(), gpu('node-7/gpu0'), gpu('node-7/gpu1'))
+    await take('a', held(0, 'node-7', 8), held(0, 'node-7/gpu0'))
+    await take('a', held(1, 'node-7', 8), held(1, 'node-7/gpu0'), held(1, 'node-7/gpu1'))
+    expect(paid()).toEqual({ 'a node-7': 13, 'a node-7/gpu0': 2, 'a node-7/gpu1': 1 })
+    expect(await open()).toEqual([])
+  })
+
+  it('of a service is paid once beside that of the host that it is metered by, and two on one PDU have each their own', async () => {
+    hear(
+      'a',
+      host(),
+      host({ deviceId: 's1', kind: 'service', meteredBy: 'node-7' }),
+      host({ deviceId: 's2', kind: 'service', meteredBy: 'pdu' }),
+      host({ deviceId: 's3', kind: 'service', meteredBy: 'pdu' }),
+    )
+    await take('a', ...['node-7', 's1', 's2', 's3'].map((deviceId) => held(0, deviceId)))
+    expect(paid()).toEqual({ 'a node-7': 1, 'a s2': 1, 'a s3': 1 })
+  })
+
   it('of a host is paid where its GPUs tell none, and minute by minute where they stop', async () => {
     hear('a', host(), gpu('node-7/gpu0'))
     await take('a', held(0, 'node-7', 2), record(0, 'node-7/gpu0', { owner: {} }))
     await take('a', held(1, 'node-7', 2), held(1, 'node-7/gpu0'))
     await take('a', held(2, 'node-7', 2))
-    expect(paid()).toEqual({ 'a node-7': 4, 'a node-7/gpu0': 1 })
+    expect(paid()).toEqual({ 'a node-7': 5, 'a node-7/gpu0': 1 })
   })
 
   it('is paid once in whatever order the two records of a minute come', async () => {
