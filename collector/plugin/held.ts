@@ -18,6 +18,8 @@ export type HoldKind = (typeof HOLD_KINDS)[number]
  * second device.
  */
 export const GPU_TWICE = 'gpu-twice'
+/** The check that doubts a record's energy alone: its work, GPU time and tokens count meanwhile. */
+export const ENERGY_ALONE = 'meter'
 
 /** `open` until a person decides. A decision may be turned round later. */
 export const HOLD_STATES = ['open', 'accepted', 'rejected'] as const

@@ -3,7 +3,7 @@ import { intervalKey } from '../../protocol/interval.ts'
 import { HOUR_MS, MILLIJOULES_PER_KWH, MINUTE_MS, minuteOf } from '../../protocol/units.ts'
 import type { AgentInterval } from '../economics/ledger-row.ts'
 import type { KnownDevices } from '../economics/settlement/settle.ts'
-import { GPU_TWICE, type HeldMark } from '../plugin/held.ts'
+import { ENERGY_ALONE, GPU_TWICE, type HeldMark } from '../plugin/held.ts'
 import type { Store } from '../plugin/store.ts'
 
 /** A device is doubtful from this many times its meter's energy, over an hour, and a kWh on top: a counter's step. */
@@ -31,7 +31,7 @@ interface Pair {
 }
 
 /**
- * Records of a minute whose device, or meter, tells more energy than the meter above it. Only one without a rating is held against its
+ * Records of a minute whose device, or meter, tells more energy than the meter above it. Their energy alone is in doubt. Only one without a rating is held against its
  * meter: where its rating allows the energy, the meter may be wrong, and the rule `meters-disagree` tells it. So it is where what stands
  * behind a meter bears it out. Rejects where the store fails.
  */
@@ -58,7 +58,7 @@ async function meterDoubts(
         owner,
         startMs,
         kind: 'doubt',
-        check: 'meter',
+        check: ENERGY_ALONE,
         reason: `${agentId}, ${deviceId}: it tells ${kwh(ownMilliJ)} kWh in an hour in which the meter above it, ${meterId}, tells ${kwh(meterMilliJ)} kWh; look at both, or set ratedPowerW`,
         heldMs: nowMs(),
       },

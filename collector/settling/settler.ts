@@ -21,6 +21,7 @@ import { DueMinutes } from './due-minutes.ts'
 import { heldBackOf, heldByMinute } from './held-back.ts'
 import { type FurtherDoubts, holdDoubtful } from './meter-doubts.ts'
 import { recordsByMinute, storedFigures } from './minute-groups.ts'
+import { heldBackParts, paidRecords } from './paid-records.ts'
 import type { MinutePricing, Pricing } from './pricing.ts'
 import { missingOf, settlementOf } from './settlement-of.ts'
 import { SettlingProgress } from './settling-progress.ts'
@@ -257,10 +258,10 @@ export class Settler {
       const before = mayChange
         ? await storedFigures(store, fromMs, toMs)
         : new Map<number, Map<string, LedgerSums>>()
-      let counting = await store.intervals(fromMs, toMs)
+      let counting = await paidRecords(store, fromMs, toMs)
       let kept = recordsByMinute(counting)
       if (await holdDoubtful(kept, devices, this.#o)) {
-        counting = await store.intervals(fromMs, toMs)
+        counting = await paidRecords(store, fromMs, toMs)
         kept = recordsByMinute(counting)
       }
       await this.#o.settling?.(counting)
@@ -274,7 +275,10 @@ export class Settler {
         const own = settleMinute(minute, found, pricing.prices, { ...pricing.rules, ...devices }, trueUps)
         rows.push(...own)
         heldBack.push(
-          ...heldBackOf(minute, held.get(minute) ?? [], pricing.prices, { ...pricing.rules, ...devices }),
+          ...heldBackOf(minute, heldBackParts(held.get(minute) ?? [], found), pricing.prices, {
+            ...pricing.rules,
+            ...devices,
+          }),
         )
         const changed = changedSums(before.get(minute) ?? new Map(), sumsByWorkload(own))
         const why = repricing ? [repricingText(repricing)] : [...(this.#whys.get(minute) ?? [])]

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { RecordJudge } from '../../../collector/intake/batch-plan.ts'
 import type { Device } from '../../../protocol/device.ts'
 import { eventually } from '../../eventually.ts'
-import { batch, LedgerRig, record, T0 } from '../ledger-rig.ts'
+import { batch, LedgerRig, POOL, record, T0 } from '../ledger-rig.ts'
 import { MemoryStore } from '../memory-store.ts'
 
 const KW_MINUTE = 60_000_000
@@ -139,4 +139,53 @@ test.each<[string, Partial<Device>, number[], number[], Device[]?]>([
   ],
 ])('a device %s is not', async (_, host, own, meter, also) => {
   expect(await settled(host, own, meter, also)).toMatchObject({ held: 0 })
+})
+
+test('a meter takes no work away: a miner that it contradicts earns on, and its energy alone waits', async () => {
+  const devices: Device[] = [
+    { deviceId: 'm', kind: 'asic', driver: 'cgminer', meteredBy: 'pdu' },
+    { deviceId: 'pdu', kind: 'meter', driver: 'snmp-pdu' },
+  ]
+  const find = (deviceId: string) => devices.find((d) => d.deviceId === deviceId)
+  const store = new MemoryStore()
+  const known = { find, device: (_agentId: string, deviceId: string) => find(deviceId), all: () => devices }
+  const rig = await new LedgerRig(store, undefined, [], known).start()
+  let seq = 1
+  const minute = async (m: number) => {
+    await rig.take(
+      batch(seq++, [record(m, 'm', { owner: POOL, workDiff1: 1_000_000, energyMilliJ: 25 * KW_MINUTE })]),
+    )
+    await rig.take(batch(m + 1, [record(m, 'pdu', { owner: {}, energyMilliJ: KW_MINUTE / 10 })]), 'b')
+    await rig.settleAll()
+  }
+  for (let m = 0; m < 10; m++) await minute(m)
+  const sums = () => {
+    const mine = store.rows.filter((r) => r.deviceId === 'm' && r.workload === 'mining')
+    return {
+      workDiff1: mine.reduce((sum, r) => sum + r.workDiff1, 0),
+      isPaid: mine.every((r) => r.revenueNanoUsd > 0),
+      energyMilliJ: mine.reduce((sum, r) => sum + r.energyMilliJ, 0),
+    }
+  }
+  expect(await store.held({ state: 'open', checks: ['meter'] }, 99)).toHaveLength(8)
+  // in two minutes by its own reading, then by what the meter shows
+  expect(sums()).toEqual({
+    workDiff1: 10_000_000,
+    isPaid: true,
+    energyMilliJ: 50 * KW_MINUTE + 0.8 * KW_MINUTE,
+  })
+  // what waits is energy, and no revenue
+  expect(store.keptBack.every((back) => back.revenueNanoUsd === 0 && back.energyMilliJ > 0)).toBe(true)
+  const decide = async (verdict: 'accepted' | 'rejected', state: 'open' | 'rejected') => {
+    await rig.repricer.decide({ verdict, filter: { state }, by: 'ann', reason: 'the meter is wrong' })
+    await eventually(
+      () => [...store.repriced.values()],
+      (all) => all.every((r) => r.doneMs >= r.toMs),
+    )
+  }
+  await decide('rejected', 'open')
+  expect(sums()).toMatchObject({ workDiff1: 10_000_000, isPaid: true })
+  await decide('accepted', 'rejected')
+  expect(sums()).toEqual({ workDiff1: 10_000_000, isPaid: true, energyMilliJ: 250 * KW_MINUTE })
+  await rig.stop()
 })
