@@ -13,6 +13,9 @@ const STANDS_MS = 24 * HOUR_MS
 /** The newest record is noted to this, so that a claim is not written each minute. */
 const NOTED_MS = HOUR_MS
 
+/** A device with less than this part of another's GPU time is not in its way. */
+const LEAST_SHARE = 1 / 100
+
 /** A device with GPU time in the minute that is settled. */
 interface Holder {
   device: Device
@@ -106,7 +109,8 @@ export class GpuTime {
   }
 
   /** A record with GPU time: the first of a device, and of what it is a part of, begins its standing. */
-  #note({ agentId, deviceId, startMs }: AgentInterval): Holder | undefined {
+  #note(record: AgentInterval): Holder | undefined {
+    const { agentId, deviceId, startMs, durationMs, gpuMs = 0, busyGpuMs = 0 } = record
     const claim = this.#register.claim(agentId, deviceId)
     const told = this.#register.told.get(agentId)
     const device = told?.get(deviceId)
@@ -119,8 +123,13 @@ export class GpuTime {
     const fromMs = known?.settled ? known.fromMs : Math.min(known?.fromMs ?? beginMs, beginMs)
     const isLater = isWhole(device) && startMs > (known?.toMs ?? 0) + NOTED_MS
     const toMs = isLater ? startMs : (known?.toMs ?? startMs)
-    const standing = { machine, fromMs, toMs, settled: known?.settled ?? false }
-    if (known?.fromMs !== fromMs || known.toMs !== toMs) this.#register.stand({ agentId, deviceId }, standing)
+    const perMs = Math.max(gpuMs, busyGpuMs) / durationMs
+    // of the machine it told before too: a new key of a device takes nothing from what it was
+    const before = claim.gpuTime?.mostPerMs ?? 0
+    const mostPerMs = perMs > 2 * before ? perMs : before
+    const standing = { machine, fromMs, toMs, settled: known?.settled ?? false, mostPerMs }
+    if (known?.fromMs !== fromMs || known.toMs !== toMs || known.mostPerMs !== mostPerMs)
+      this.#register.stand({ agentId, deviceId }, standing)
     return { device, keys, claim, standing }
   }
 
@@ -166,9 +175,15 @@ function goesBefore(other: Holder, holder: Holder, isInMinute: boolean): boolean
     const byRank = rank(other) - rank(holder)
     return (byRank || (other.claim.deviceId < holder.claim.deviceId ? -1 : 1)) < 0
   }
+  if (isHollow(holder, other)) return true
+  if (isHollow(other, holder)) return false
   if (other.standing.settled !== holder.standing.settled) return other.standing.settled
   return orderOf(placed(other), placed(holder)) < 0
 }
+
+/** Whether a device has told next to none of the machine's GPU time, beside another that has told some. */
+const isHollow = ({ standing: { mostPerMs } }: Holder, { standing: beside }: Holder): boolean =>
+  mostPerMs !== undefined && beside.mostPerMs !== undefined && mostPerMs < LEAST_SHARE * beside.mostPerMs
 
 const placed = ({ claim: { agentId, deviceId }, standing: { fromMs } }: Holder) => ({
   agentId,

@@ -186,6 +186,18 @@ describe('GPU time', () => {
     expect(paid()).toEqual({ 'a node-7': 2, 'b g3': 1 })
   })
 
+  it('stays with the GPUs that are paid for it, though another agent told their host’s name first with a millisecond of time', async () => {
+    hear('a', gpu('q/gpu0'))
+    await take('a', held(0, 'q/gpu0'))
+    hear('b', host({ deviceId: 'bh', hostname: 'dgx-07' }))
+    await take('b', record(1, 'bh', { owner: TENANT, gpuMs: 1 }))
+    hear('a', gpu('q/gpu0', { hostname: 'dgx-07' }))
+    await take('a', held(2, 'q/gpu0'), held(3, 'q/gpu0'))
+    await take('b', record(3, 'bh', { owner: TENANT, gpuMs: 1 }))
+    expect(paid()).toEqual({ 'a q/gpu0': 3, 'b bh': 1 / 60_000 })
+    expect(await open()).toEqual(['b bh doubt gpu-twice'])
+  })
+
   it('counts for another agent’s GPUs once the host has told none for a day', async () => {
     hear('a', host({ hostname: 'n7' }))
     await take('a', held(0, 'node-7'))
