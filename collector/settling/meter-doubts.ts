@@ -9,6 +9,8 @@ import type { Store } from '../plugin/store.ts'
 /** A device is doubtful from this many times its meter's energy, over an hour, and a kWh on top: a counter's step. */
 const ABOVE_METER = 2
 const STEP_MILLI_J = MILLIJOULES_PER_KWH
+/** A meter is doubtful where the devices that are set behind it tell so many times its energy over an hour, and a kWh on top. */
+const ABOVE_SUM = 1.25
 /** Accepted holds read for one piece of work: as many as there can be. */
 const MOST_HELD = 10_000_000
 
@@ -42,15 +44,18 @@ async function meterDoubts(
   { store, nowMs }: { store: Pick<Store, 'intervals'>; nowMs: () => number },
 ): Promise<HeldMark[]> {
   const suspects = suspectsOf(records, devices)
-  if (suspects.length === 0) return []
+  const isSuspect = new Set(suspects.map(({ record }) => nameOf(record)))
+  const below = metersBelow(records, devices, isSuspect)
+  if (suspects.length === 0 && below.length === 0) return []
   const hour = await store.intervals(minuteMs + MINUTE_MS - HOUR_MS, minuteMs + MINUTE_MS)
-  return suspects.flatMap(({ record, meterId }): HeldMark[] => {
+  const others = hour.filter((record) => !isSuspect.has(nameOf(record)))
+  const short = below.flatMap((record) => shortMeter(others, record, devices, nowMs()))
+  const found = suspects.flatMap(({ record, meterId }): HeldMark[] => {
     const { agentId, deviceId, owner, startMs } = record
     const { ownMilliJ, meterMilliJ, behindMilliJ } = together(hour, record, meterId, devices)
     // a counter that stands still tells nothing
     if (meterMilliJ === 0 || ownMilliJ <= ABOVE_METER * meterMilliJ + STEP_MILLI_J) return []
     if (behindMilliJ > 0 && ownMilliJ <= ABOVE_METER * behindMilliJ + STEP_MILLI_J) return []
-    const kwh = (milliJ: number) => (milliJ / MILLIJOULES_PER_KWH).toFixed(2)
     return [
       {
         agentId,
@@ -64,6 +69,72 @@ async function meterDoubts(
       },
     ]
   })
+  return [...found, ...short]
+}
+
+/** Records of meters that show less in this minute than what is set behind them, but for devices that are suspect themselves, and no generation. */
+function metersBelow(
+  records: readonly AgentInterval[],
+  devices: KnownDevices,
+  isSuspect: ReadonlySet<string>,
+): AgentInterval[] {
+  const { device } = devices
+  const behind = new Map<string, number>()
+  for (const record of records) {
+    const { agentId, deviceId, energyMilliJ = 0 } = record
+    const { meteredBy } = device(agentId, deviceId) ?? {}
+    if (meteredBy !== undefined && !isSuspect.has(nameOf(record)))
+      behind.set(meteredBy, (behind.get(meteredBy) ?? 0) + energyMilliJ)
+  }
+  if (behind.size === 0) return []
+  const below = records.filter(
+    ({ agentId, deviceId, energyMilliJ, exportedMilliJ }) =>
+      energyMilliJ !== undefined &&
+      !exportedMilliJ &&
+      (behind.get(deviceId) ?? 0) > ABOVE_SUM * energyMilliJ &&
+      device(agentId, deviceId)?.kind === 'meter',
+  )
+  if (below.length === 0) return []
+  const generating = generatingMeters(devices)
+  return below.filter(({ deviceId }) => !generating.has(deviceId))
+}
+
+/** A meter that shows less than the devices behind it would credit the difference. */
+function shortMeter(
+  hour: readonly AgentInterval[],
+  record: AgentInterval,
+  devices: KnownDevices,
+  heldMs: number,
+): HeldMark[] {
+  const { agentId, deviceId, owner, startMs } = record
+  const minutes = new Map<number, { own?: number; behind: number }>()
+  for (const other of hour) {
+    if (other.energyMilliJ === undefined) continue
+    const isOwn = other.deviceId === deviceId && other.agentId === agentId
+    if (!isOwn && devices.device(other.agentId, other.deviceId)?.meteredBy !== deviceId) continue
+    const minute = minutes.get(minuteOf(other.startMs)) ?? { behind: 0 }
+    minutes.set(minuteOf(other.startMs), minute)
+    if (isOwn) minute.own = (minute.own ?? 0) + other.energyMilliJ
+    else minute.behind += other.energyMilliJ
+  }
+  const both = [...minutes.values()].filter(({ own }) => own !== undefined)
+  const own = both.reduce((sum, minute) => sum + (minute.own ?? 0), 0)
+  const behind = both.reduce((sum, minute) => sum + minute.behind, 0)
+  if (behind <= ABOVE_SUM * own + STEP_MILLI_J) return []
+  const reason = `${agentId}, ${deviceId}: it tells ${kwh(own)} kWh in an hour in which the devices behind it tell ${kwh(behind)} kWh; look at its ratio, or correct meteredBy`
+  return [{ agentId, deviceId, owner, startMs, kind: 'doubt', check: ENERGY_ALONE, reason, heldMs }]
+}
+
+const nameOf = ({ agentId, deviceId }: AgentInterval): string => `${agentId}\n${deviceId}`
+const kwh = (milliJ: number): string => (milliJ / MILLIJOULES_PER_KWH).toFixed(2)
+
+/** Meters with own generation behind them, on every level above it; a circle of meters ends where it began. */
+function generatingMeters({ find, all }: KnownDevices): Set<string> {
+  const generating = new Set<string>()
+  for (const { generates, meteredBy } of all?.() ?? [])
+    for (let above = generates && meteredBy; above && !generating.has(above); above = find(above)?.meteredBy)
+      generating.add(above)
+  return generating
 }
 
 /**
@@ -121,7 +192,8 @@ const isRated = ({ ratedPowerW, modelPowerW }: Device): boolean =>
   ratedPowerW !== undefined || modelPowerW !== undefined
 
 /** Devices that tell more than their meter in this minute. */
-function suspectsOf(records: readonly AgentInterval[], { device, find, all }: KnownDevices): Pair[] {
+function suspectsOf(records: readonly AgentInterval[], devices: KnownDevices): Pair[] {
+  const { device, find } = devices
   const pairs: Pair[] = []
   for (const record of records) {
     const known = device(record.agentId, record.deviceId)
@@ -134,22 +206,17 @@ function suspectsOf(records: readonly AgentInterval[], { device, find, all }: Kn
   for (const { deviceId, energyMilliJ, exportedMilliJ } of records)
     if (energyMilliJ !== undefined && !exportedMilliJ)
       meters.set(deviceId, (meters.get(deviceId) ?? 0) + energyMilliJ)
-  const generating = new Set<string>()
-  // on every level above it; a circle of meters ends where it began
-  for (const { generates, meteredBy } of all?.() ?? [])
-    for (let above = generates && meteredBy; above && !generating.has(above); above = find(above)?.meteredBy)
-      generating.add(above)
+  const generating = generatingMeters(devices)
   const own = new Map<string, number>()
-  const key = ({ agentId, deviceId }: AgentInterval) => `${agentId}\n${deviceId}`
   for (const { record } of pairs)
-    own.set(key(record), (own.get(key(record)) ?? 0) + (record.energyMilliJ ?? 0))
+    own.set(nameOf(record), (own.get(nameOf(record)) ?? 0) + (record.energyMilliJ ?? 0))
   return pairs.filter(({ record, meterId }) => {
     const meter = meters.get(meterId)
     return (
       meter !== undefined &&
       !generating.has(meterId) &&
       find(meterId)?.kind === 'meter' &&
-      (own.get(key(record)) ?? 0) > ABOVE_METER * meter
+      (own.get(nameOf(record)) ?? 0) > ABOVE_METER * meter
     )
   })
 }

@@ -37,7 +37,14 @@ async function settled(
   }
   await rig.stop()
   const held = await store.held({ state: 'open' }, 99)
-  return { checks: held.map((h) => h.check), reason: held[0]?.reason, held: held.length }
+  const of = (id: string) => held.filter(({ record: { deviceId } }) => deviceId === id).length
+  return {
+    checks: held.map((h) => h.check),
+    reason: held[0]?.reason,
+    held: held.length,
+    node: of('node'),
+    pdu: of('pdu'),
+  }
 }
 describe('a meter', () => {
   const outlet: Partial<Device> = { kind: 'meter', driver: 'snmp-pdu' }
@@ -71,7 +78,7 @@ describe('a meter', () => {
       { m1: 10, m2: 12 },
     ],
   ])('%s is not', async (_, own, kw, also, behindKw) => {
-    expect(await settled(own, kw, minutes(10, 0.5), also, behindKw)).toMatchObject({ held: 0 })
+    expect(await settled(own, kw, minutes(10, 0.5), also, behindKw)).toMatchObject({ node: 0 })
   })
 })
 
@@ -138,7 +145,7 @@ test.each<[string, Partial<Device>, number[], number[], Device[]?]>([
     [{ deviceId: 'sun', kind: 'meter', driver: 'modbus-meter', generates: 'solar', meteredBy: 'pdu' }],
   ],
 ])('a device %s is not', async (_, host, own, meter, also) => {
-  expect(await settled(host, own, meter, also)).toMatchObject({ held: 0 })
+  expect(await settled(host, own, meter, also)).toMatchObject({ node: 0 })
 })
 
 test('a meter takes no work away: a miner that it contradicts earns on, and its energy alone waits', async () => {
@@ -188,4 +195,26 @@ test('a meter takes no work away: a miner that it contradicts earns on, and its 
   await decide('accepted', 'rejected')
   expect(sums()).toEqual({ workDiff1: 10_000_000, isPaid: true, energyMilliJ: 250 * KW_MINUTE })
   await rig.stop()
+})
+
+test('a meter that shows far less than the machines behind it credits nothing: it is held itself, and they are charged by their own', async () => {
+  const rated = { ratedPowerW: 25_000 }
+  const { reason, ...held } = await settled(rated, minutes(10, 25), minutes(10, 1.5))
+  // three minutes are the first kWh
+  expect(held).toMatchObject({ node: 0, pdu: 8 })
+  expect(reason).toMatch(
+    /^a, pdu: it tells 0\.07 kWh in an hour in which the devices behind it tell 1\.25 kWh; look at its ratio/,
+  )
+  expect(await settled(rated, minutes(60, 11), minutes(60, 10))).toMatchObject({ held: 0 })
+  // by counters of whole kWh
+  const steps = minutes(60, 0).map((_, m) => (m % 30 === 29 ? 60 : 0))
+  expect(await settled({ ratedPowerW: 3_500 }, minutes(60, 2), steps)).toMatchObject({ held: 0 })
+  const sun: Device = {
+    deviceId: 'sun',
+    kind: 'meter',
+    driver: 'modbus-meter',
+    generates: 'solar',
+    meteredBy: 'pdu',
+  }
+  expect(await settled(rated, minutes(10, 25), minutes(10, 0.5), [sun])).toMatchObject({ held: 0 })
 })
