@@ -99,30 +99,45 @@ function metersBelow(
   return below.filter(({ deviceId }) => !generating.has(deviceId))
 }
 
-/** A meter that shows less than the devices behind it would credit the difference. */
+/**
+ * A meter that shows less than the devices behind it would credit the difference: its records of the hour are held, but for the minutes
+ * in which it shows what they do.
+ */
 function shortMeter(
   hour: readonly AgentInterval[],
-  record: AgentInterval,
+  { agentId, deviceId }: AgentInterval,
   devices: KnownDevices,
   heldMs: number,
 ): HeldMark[] {
-  const { agentId, deviceId, owner, startMs } = record
-  const minutes = new Map<number, { own?: number; behind: number }>()
+  const minutes = new Map<number, { records: AgentInterval[]; own: number; behind: number }>()
   for (const other of hour) {
     if (other.energyMilliJ === undefined) continue
     const isOwn = other.deviceId === deviceId && other.agentId === agentId
     if (!isOwn && devices.device(other.agentId, other.deviceId)?.meteredBy !== deviceId) continue
-    const minute = minutes.get(minuteOf(other.startMs)) ?? { behind: 0 }
+    const minute = minutes.get(minuteOf(other.startMs)) ?? { records: [], own: 0, behind: 0 }
     minutes.set(minuteOf(other.startMs), minute)
-    if (isOwn) minute.own = (minute.own ?? 0) + other.energyMilliJ
+    if (isOwn) minute.records.push(other)
+    if (isOwn) minute.own += other.energyMilliJ
     else minute.behind += other.energyMilliJ
   }
-  const both = [...minutes.values()].filter(({ own }) => own !== undefined)
-  const own = both.reduce((sum, minute) => sum + (minute.own ?? 0), 0)
+  const both = [...minutes.values()].filter(({ records }) => records.length > 0)
+  const own = both.reduce((sum, minute) => sum + minute.own, 0)
   const behind = both.reduce((sum, minute) => sum + minute.behind, 0)
   if (behind <= ABOVE_SUM * own + STEP_MILLI_J) return []
   const reason = `${agentId}, ${deviceId}: it tells ${kwh(own)} kWh in an hour in which the devices behind it tell ${kwh(behind)} kWh; look at its ratio, or correct meteredBy`
-  return [{ agentId, deviceId, owner, startMs, kind: 'doubt', check: ENERGY_ALONE, reason, heldMs }]
+  return both
+    .filter((minute) => minute.behind > ABOVE_SUM * minute.own)
+    .flatMap(({ records }) => records)
+    .map(({ owner, startMs }) => ({
+      agentId,
+      deviceId,
+      owner,
+      startMs,
+      kind: 'doubt',
+      check: ENERGY_ALONE,
+      reason,
+      heldMs,
+    }))
 }
 
 const nameOf = ({ agentId, deviceId }: AgentInterval): string => `${agentId}\n${deviceId}`
@@ -141,7 +156,7 @@ function generatingMeters({ find, all }: KnownDevices): Set<string> {
  * Holds records that their meter contradicts, or others that count in their minute, but for those that a person accepted, whatever they had been held for. Rejects where the
  * store fails.
  * @param kept records by minute
- * @returns true where there are any, held now or before
+ * @returns the minutes of what is held, which may be earlier ones too
  */
 export async function holdDoubtful(
   kept: ReadonlyMap<number, readonly AgentInterval[]>,
@@ -151,7 +166,7 @@ export async function holdDoubtful(
     nowMs,
     ...further
   }: { store: Pick<Store, 'intervals' | 'held' | 'hold'>; nowMs: () => number } & FurtherDoubts,
-): Promise<boolean> {
+): Promise<ReadonlySet<number>> {
   const found: HeldMark[] = []
   for (const [minute, records] of kept) {
     found.push(...(await meterDoubts(minute, records, devices, { store, nowMs })))
@@ -159,7 +174,7 @@ export async function holdDoubtful(
   }
   const marks = await undecided(store, found)
   if (marks.length > 0) await store.hold(marks)
-  return marks.length > 0
+  return new Set(marks.map(({ startMs }) => minuteOf(startMs)))
 }
 
 /** Those whose record no person has accepted as doubtful: one decision covers a record. A claim that was adopted says only whose it is, a record
