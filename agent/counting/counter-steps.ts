@@ -1,3 +1,6 @@
+/** A step of more last digits than this is larger than any meter's. */
+const TENS = [1, 10, 100, 1000, 1e4, 1e5, 1e6]
+
 /** What a counter's steps are known to be, for the next run of the agent. */
 export interface KnownSteps {
   /** J; absent: not known */
@@ -44,15 +47,17 @@ export class CounterSteps {
   }
 
   /**
-   * J of the largest step of 1, 2 or 5 times a power of ten last digits that both readings can be made of.
+   * J of the largest step of 1, 2 or 5 times a power of ten last digits that both readings can be made of. Infinite where the last digit is
+   * not known (0).
    * @param grownJ growth to the present value
    */
   largestJ(energyJ: number, grownJ: number): number {
+    if (this.#lastDigitJ === 0) return Number.POSITIVE_INFINITY
     const digits = [energyJ, grownJ].map((joules) => Math.round(joules / this.#lastDigitJ))
-    let largest = 1
-    for (let ten = 1; ten <= (digits[1] as number); ten *= 10)
-      for (const step of [ten, 2 * ten, 5 * ten]) if (digits.every((n) => n % step === 0)) largest = step
-    return largest * this.#lastDigitJ
+    const fits = TENS.flatMap((ten) => [ten, 2 * ten, 5 * ten]).filter((step) =>
+      digits.every((n) => n >= step && n % step === 0),
+    )
+    return (fits.at(-1) ?? 1) * this.#lastDigitJ
   }
 
   /** Takes the growth since the last reading that was accepted; 0: it stands still. */

@@ -47,3 +47,7 @@ test.each([
   const steps = new CounterSteps(digitJ)
   expect(steps.largestJ(value * digitJ, grown * digitJ)).toBe(digits * digitJ)
 })
+
+test('where the last digit is not known, any step may be the largest', () => {
+  expect(new CounterSteps(0).largestJ(12_345, 678)).toBe(Number.POSITIVE_INFINITY)
+})
