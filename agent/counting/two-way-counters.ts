@@ -1,6 +1,7 @@
 import { defined } from '../../protocol/kit/defined.ts'
-import { HeldCounter, JUDGED_AT_MOST_MS, type KnownCounter } from './held-counter.ts'
+import { HeldCounter, JUDGED_AT_MOST_MS } from './held-counter.ts'
 import { HeldPower } from './held-power.ts'
+import type { KnownCounter } from './held-reading.ts'
 import { SignCheck } from './sign-check.ts'
 
 /** What a meter shows at one moment. */
