@@ -37,8 +37,8 @@ interface Pending {
 
 /**
  * A counter whose steps are some polls apart, held against its power from the moment of one step to that of a later one: n steps say what
- * flowed to one of them, so n steps bound what the counter shows of the truth to (n - 1) / n and (n + 1) / n, whatever was told or kept
- * back meanwhile. The largest growth is left out, so that one leap is no evidence.
+ * flowed to one of them, so n steps bound its share of the truth between (n - 1) / n and (n + 1) / n, also where readings were kept back
+ * meanwhile. The largest growth is left out, so that one leap is no evidence.
  */
 export class StepEvidence {
   #window: CounterWindow | undefined
