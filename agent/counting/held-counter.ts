@@ -1,4 +1,4 @@
-import { counterFault } from './counter-fault.ts'
+import { counterFault, type Disagreement } from './counter-fault.ts'
 import { CounterSteps } from './counter-steps.ts'
 import { CounterWindow, MOST_STEP_J, type ShownPower } from './counter-window.ts'
 import { Doubts } from './doubts.ts'
@@ -64,6 +64,16 @@ export class HeldCounter {
   get known(): KnownCounter {
     const fault = this.#fault ?? this.#distrust
     return { ...this.#steps.known, ...(fault !== undefined && { fault }) }
+  }
+
+  /** J of a step, as far as it is known. */
+  get stepJ(): number {
+    return this.#steps.knownJ
+  }
+
+  /** It is not used from here on: what it and the counter of the other direction say together can't be. */
+  refuse(disagreement: Disagreement): void {
+    this.#fault ??= counterFault(disagreement)
   }
 
   /**
