@@ -24,7 +24,7 @@ const AGAIN_MS = 10 * 60_000
 const MOVED = 1.5
 const MOVED_AGAIN_MS = 60_000
 /** Supplies that did not answer are asked again after this; where they never do, after twice as long each time, up to AGAIN_MS. */
-const SILENT_AGAIN_MS = 60_000
+const SILENT_AGAIN_MS = 10_000
 
 /** On which side of its supplies a total is. */
 type Side = 'above' | 'below'
