@@ -12,8 +12,7 @@ import { quoteFault } from './quote-limits.ts'
 import { QuoteNeighbours } from './quote-neighbours.ts'
 import type { QuoteWriteQueue } from './quote-write-queue.ts'
 import { beganBy, planned, type SourceQuotes } from './source-priority.ts'
-
-const DAY_MS = 24 * HOUR_MS
+import { Started } from './started.ts'
 
 export interface QuotesView {
   quotes: (Quote & { stale: boolean })[]
@@ -53,6 +52,8 @@ export class QuoteSelector {
   #tickedMs = 0
   readonly #sinks: ClockedSink[] = []
   #clockWasWrong = false
+  /** a push before has nothing to be held against */
+  readonly started = new Started()
 
   constructor(options: QuoteSelectorOptions) {
     this.#o = options
@@ -75,6 +76,7 @@ export class QuoteSelector {
       source.feed.start(sink, signal)
     }
     if (!this.#clockWrong()) for (const name of this.#o.book.names()) this.#decide(name)
+    this.started.begin()
     void this.#o.writer.flush()
   }
 
@@ -106,7 +108,7 @@ export class QuoteSelector {
     void this.#o.writer.flush()
   }
 
-  /** Resolves when waiting quotes were tried once more: the first flush may only join a write that has begun. */
+  /** Resolves when waiting quotes were tried once more: the first flush may join a write that has begun. */
   async stop(): Promise<void> {
     await this.#o.writer.flush()
     await this.#o.writer.flush()
@@ -136,6 +138,7 @@ export class QuoteSelector {
     const now = this.#o.nowMs()
     const fault = quoteFault(name, value)
     if (fault) return { refused: fault }
+    if (!this.started.has) return { refused: 'the known prices are not read yet; push again in a minute' }
     if (this.#clockWrong())
       return {
         refused: 'other clocks contradict the collector’s: set it first (alert clock-skew), then push',
@@ -216,18 +219,16 @@ export class QuoteSelector {
   /** Current prices with their sources, and what each feed reports. */
   view(): QuotesView {
     const now = this.#o.nowMs()
-    const quotes = Object.values<Quote>(this.#o.book.at(now))
     return {
-      quotes: quotes.map((quote) => ({ ...quote, stale: isStale(quote, now) })),
+      quotes: Object.values<Quote>(this.#o.book.at(now)).map((q) => ({ ...q, stale: isStale(q, now) })),
       feeds: this.reports(),
       heldBack: this.heldBack(),
     }
   }
 
   /** The quotes of a name that hold anywhere in [fromMs, toMs), oldest first. */
-  history(name: QuoteName, fromMs: number, toMs: number): Quote[] {
-    return this.#o.book.between(name, fromMs, toMs)
-  }
+  history = (name: QuoteName, fromMs: number, toMs: number): Quote[] =>
+    this.#o.book.between(name, fromMs, toMs)
 
   heldBack(): HeldBack[] {
     return [
@@ -236,9 +237,7 @@ export class QuoteSelector {
     ]
   }
 
-  reports(): FeedReport[] {
-    return this.#sources.map((source) => source.report())
-  }
+  reports = (): FeedReport[] => this.#sources.map((source) => source.report())
 
   #decide(name: QuoteName): void {
     const { book, writer, nowMs } = this.#o
@@ -263,7 +262,7 @@ export class QuoteSelector {
     for (const source of this.#sources) {
       if (source.rank === 'typed' || !source.feed.quotes.includes(name)) continue
       const own = kept.filter((q) => !isPushed(q) && sourceName(q.source) === source.feed.name)
-      const before = this.#o.book.between(name, this.#o.nowMs() - DAY_MS, this.#o.nowMs())
+      const before = this.#o.book.between(name, this.#o.nowMs() - 24 * HOUR_MS, this.#o.nowMs())
       if (own.length > 0 && source.quotesOf(name).quotes.length === 0) source.recall(name, own, before)
     }
   }

@@ -20,6 +20,8 @@ import { DAY_MS, timeSchema } from './time-parameters.ts'
 
 /** Most quotes in one answer: five-minute prices of two months. */
 const MAX_QUOTES = 20_000
+/** A push that comes while the collector starts waits so long until the known prices are read. */
+const START_MS = 15_000
 const MOST_AHEAD_MS = 40 * DAY_MS
 
 const PushSchema = z.strictObject({
@@ -112,8 +114,9 @@ export function addQuotes(
     const fault = `${quotes.length} are more than the ${MAX_QUOTES} quotes of one answer; use a shorter time`
     return c.json(badParameters([{ parameter: 'from', problem: fault }]), 400)
   })
-  api.openapi(routes.push, (c) => {
+  api.openapi(routes.push, async (c) => {
     if (!mayChange) return c.json(needsToken('a price changes money'), 403)
+    await selector.started.wait(START_MS)
     const { name, value, by, from, holdsFor, sure } = c.req.valid('json')
     const fromMs = from === undefined ? now() : Date.parse(from)
     const feeds = selector.feedsOf(name)
@@ -142,8 +145,9 @@ export function addQuotes(
     if (!('refused' in taken)) return c.json(taken, 201)
     return c.json(badParameters([{ parameter: 'value', problem: taken.refused }]), 400)
   })
-  api.openapi(routes.accept, (c) => {
+  api.openapi(routes.accept, async (c) => {
     if (!mayChange) return c.json(needsToken('a price changes money'), 403)
+    await selector.started.wait(START_MS)
     const { name, by } = c.req.valid('json')
     const accepted = selector.accept(name, by)
     if (accepted.length > 0) return c.json({ accepted }, 200)
