@@ -185,9 +185,9 @@ export function createLedger(
     flush: () => quarantine.flush(),
     markOf: (agentId) => records.markOf(agentId),
     decide: (request) => repricer.decide(request),
-    judgeAnew: () => {
-      const anew = new Doubts(doubtSources)
-      return (agentId, record) => anew.judge(agentId, record)
+    freshJudge: () => {
+      const fresh = new Doubts(doubtSources)
+      return (agentId, record) => fresh.judge(agentId, record)
     },
     arriving: (appends) => claims.arriving(appends),
     alone: (work) => records.alone(work),

@@ -50,7 +50,7 @@ export interface TakeInOptions {
   markOf: (agentId: string) => HighWater | undefined
   decide: Decide
   /** a judge that knows nothing of any record yet; absent: nothing is doubted */
-  judgeAnew?(): RecordJudge
+  freshJudge?(): RecordJudge
   /** looks at what is about to be stored, and gives it back with more holds */
   arriving?(appends: readonly Append[]): Promise<readonly Append[]>
   /** runs work while no records are stored */
@@ -132,7 +132,7 @@ export class TakeIn {
   }
 
   async #appends({ shiftMs = 0, reason }: TakeInRequest, found: readonly AgentRecord[]): Promise<Append[]> {
-    const { markOf, nowMs, store, judgeAnew } = this.#o
+    const { markOf, nowMs, store, freshJudge } = this.#o
     const heldMs = nowMs()
     const byAgent = new Map<string, Arrival[]>()
     for (const { agentId, record, isMoved } of found) {
@@ -143,7 +143,7 @@ export class TakeIn {
     const appends: Append[] = []
     const collisions: string[] = []
     for (const [agentId, arrivals] of byAgent) {
-      const place = await placed(store, agentId, arrivals, judgeAnew?.() ?? (() => undefined), heldMs)
+      const place = await placed(store, agentId, arrivals, freshJudge?.() ?? (() => undefined), heldMs)
       const { records, holds } = place
       for (const { deviceId, startMs } of place.collisions)
         collisions.push(`${deviceId} of agent ${agentId} at ${new Date(startMs).toISOString()}`)

@@ -69,7 +69,7 @@ export class BooksRig {
       flush: () => quarantine.flush(),
       markOf: (agentId) => ledger.records.markOf(agentId),
       decide: (request) => ledger.repricer.decide(request),
-      judgeAnew: () => {
+      freshJudge: () => {
         const doubts = new Doubts({
           device: (_, deviceId) => ({ deviceId, kind: 'asic', driver: 'antminer', expectedHashrateHs: 2e14 }),
           gpusOf: () => 0,
