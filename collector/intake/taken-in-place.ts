@@ -8,7 +8,7 @@ import type { RecordJudge } from './batch-plan.ts'
 const MOST_HELD = 1_000_000
 /** Holds of records that are taken in from messages, or at another time than they say. */
 export const TAKEN_IN = 'taken-in'
-/** A shift is given in seconds: so much of a record's time may be covered already. */
+/** Times are typed in whole seconds: so much of a record's time may be covered already. */
 const COVERED_TWICE_MS = 2_000
 
 /** A record at the time at which it is to be taken in. */
