@@ -1,4 +1,5 @@
 import { type Holder, isUnknownPool, type Owner, ownerKey, UNKNOWN_POOL } from '../../protocol/owner.ts'
+import { AcceptedRatio } from './accepted-ratio.ts'
 import type { AsicFacts } from './facts.ts'
 import { only, type PoolFacts } from './pools.ts'
 
@@ -29,6 +30,7 @@ export class PaidWork {
   #holders: readonly Holder[] | undefined
   /** the accepted part of the shares when it was last told */
   #acceptedRatio: number | undefined
+  readonly #accepted = new AcceptedRatio()
   /** each owner's counter at the last reading that had any */
   #counters = new Map<string, number>()
 
@@ -37,10 +39,20 @@ export class PaidWork {
     this.#now = now
   }
 
+  /** The accepted part of the shares, 0 to 1, for the next session; undefined: it was never told. */
+  get known(): number | undefined {
+    return this.#acceptedRatio
+  }
+
+  /** @param known as `known` was; anything else is taken for nothing */
+  recall(known: unknown): void {
+    if (typeof known === 'number' && known >= 0 && known <= 1) this.#acceptedRatio = known
+  }
+
   /** The facts with the pools as they count, who has the work, and whether it must be estimated. */
   of(facts: AsicFacts): Pick<AsicFacts, 'pools' | 'worksFor' | 'acceptedRatio' | 'uncountedWork' | 'notes'> {
     const { notes = [] } = facts
-    const pools = facts.pools && this.#withoutStandingCounter(facts.pools)
+    const pools = facts.pools && this.#accepted.fillIn(this.#withoutStandingCounter(facts.pools))
     if (pools?.byOwner?.length) this.#countedAtMs = this.#now()
     const worksFor = facts.hashrateHs ? this.#untold(pools) : undefined
     this.#acceptedRatio = pools?.uncounted?.acceptedRatio ?? this.#acceptedRatio

@@ -4,7 +4,6 @@ import type { Session } from '../plugin/driver.ts'
 import { lastingId } from '../wire/loose-json/hardware-id.ts'
 import type { Address } from '../wire/tcp/address.ts'
 import type { WebClient } from '../wire/web-client.ts'
-import { AcceptedRatio } from './accepted-ratio.ts'
 import { Answers, openScope } from './answers.ts'
 import { CgminerClient } from './cgminer-client.ts'
 import { type AsicFacts, withoutResidue } from './facts.ts'
@@ -52,13 +51,23 @@ export function minerSession(source: MinerSource): Session {
     lasting = {}
     source.forget()
   }
-  const accepted = new AcceptedRatio()
   const work = new PaidWork()
   const still = new StandStill()
   const stop = new ToldToStop()
   const mined = new MinedAlgorithm()
   const powerDoubt = new LastingDoubt()
   return {
+    remembers() {
+      const known = defined({ stop: stop.known, paid: work.known })
+      // by its uptime the next session sees that the machine has restarted meanwhile
+      return Object.keys(known).length === 0 ? undefined : { ...known, uptimeS }
+    },
+    recall(known) {
+      const { stop: told, paid, uptimeS: before } = (known ?? {}) as Partial<Record<string, unknown>>
+      stop.recall(told)
+      work.recall(paid)
+      if (typeof before === 'number') uptimeS = before
+    },
     async read(signal) {
       const answers = new Answers(signal)
       // the signal may serve other sessions too
@@ -87,7 +96,6 @@ export function minerSession(source: MinerSource): Session {
         const fans = facts.fanSlots ? facts.fans?.filter((fan) => turned.has(fan.name)) : facts.fans
         const boardsFitted = Math.max(boardsSeen, facts.boardsFitted ?? 0)
         const paid = work.of(facts)
-        const pools = paid.pools && accepted.fillIn(paid.pools)
         const contradiction = contradictionOf(facts)
         return [
           asicReading(
@@ -97,7 +105,6 @@ export function minerSession(source: MinerSource): Session {
               algorithm: mined.of(facts),
               ...(contradiction !== undefined && { notes: [contradiction, ...(facts.notes ?? [])] }),
               ...(fans ? { fans } : {}),
-              ...(pools ? { pools } : {}),
               boardsFitted,
             },
             (doubtful) => powerDoubt.lasts(doubtful, performance.now()),

@@ -12,12 +12,25 @@ interface Work {
 
 /**
  * Whether one machine was told to stop, by each of its answers that tells it. An answer that is missing in a poll says what it said
- * last, so that a left-over average is no hashrate then either: until it is told again, or until the machine shows that it works.
+ * last, so that a left-over average is no hashrate then either: until it is told again, or until the machine shows that it works. A restart
+ * of the agent changes nothing of that.
  */
 export class ToldToStop {
   readonly #told = new Map<string, boolean>()
   #last: Work | undefined
   #signs = 0
+
+  /** The answers that told a stop last, for the next session; undefined: none did. JSON. */
+  get known(): string[] | undefined {
+    const told = [...this.#told].flatMap(([answer, says]) => (says ? [answer] : []))
+    return told.length > 0 ? told : undefined
+  }
+
+  /** @param known as `known` was; anything else is taken for nothing */
+  recall(known: unknown): void {
+    if (!Array.isArray(known)) return
+    for (const answer of known) if (typeof answer === 'string') this.#told.set(answer, true)
+  }
 
   of(facts: AsicFacts): boolean {
     const { asleep, stopped = {} } = facts

@@ -131,7 +131,8 @@ export class WorkEstimate {
     const hashrateHs = possible(sample.hashrateHs)
     const { holders: told = this.#known?.holders ?? [] } = sample
     const holders = told.some(({ owner }) => isUnknownPool(owner)) ? (this.#known?.holders ?? []) : told
-    if (estimate || !hashrateHs || !this.#known) return []
+    // also what waited before its work was estimated, or before it slept, is overdue one day
+    if (estimate || !hashrateHs || !this.#known) return this.#unseen.overdue(atMs)
     for (const { owner, share } of holders) {
       // a list that is told without this owner is no missing answer
       if (grown.has(ownerKey(owner)) || counters?.has(ownerKey(owner)) === false) continue

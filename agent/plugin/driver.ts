@@ -45,9 +45,8 @@ export const defineDriver = <S extends z.ZodObject>(driver: Driver<S>): Driver<S
   ...driver,
   open: ({ remembered, ...target }) => {
     const { session, checks } = apart(remembered)
-    return heldSession(
-      driver.open({ ...target, ...(session !== undefined && { remembered: session }) }),
-      checks,
-    )
+    const opened = driver.open({ ...target, ...(session !== undefined && { remembered: session }) })
+    if (session !== undefined) opened.recall?.(session)
+    return heldSession(opened, checks)
   },
 })

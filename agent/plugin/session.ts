@@ -9,7 +9,12 @@ export interface Session {
   close?(): void
   /**
    * What it has learnt of its machine that a later session with the same settings should know, also after a restart of the agent: JSON.
-   * The driver gets it as `Target.remembered`. Undefined: nothing.
+   * The driver gets it as `Target.remembered`, and the session by `recall`. Undefined: nothing.
    */
   remembers?(): unknown
+  /**
+   * Takes what an earlier session has learnt, before the first reading. For sessions that are the same for many drivers.
+   * @param known as `remembers` gave it; anything else is taken for nothing
+   */
+  recall?(known: unknown): void
 }

@@ -15,11 +15,11 @@ const LONGEST_MS = 15 * 60_000
 interface Window {
   counted: number
   hashed: number
-  /** in shares of the pool's difficulty; 0 while that is unknown */
-  hashedShares: number
+  /** of what is counted at that hashrate: each share has the pool's difficulty of its time */
+  variance: number
   seconds: number
 }
-const nothing = (): Window => ({ counted: 0, hashed: 0, hashedShares: 0, seconds: 0 })
+const nothing = (): Window => ({ counted: 0, hashed: 0, variance: 0, seconds: 0 })
 
 interface Mark {
   atMs: number
@@ -46,6 +46,8 @@ export class WorkCheck {
   /** since when it is known to hash, or has hashed for its whole uptime: steady clock, ms */
   #hashesSinceMs = Number.NEGATIVE_INFINITY
   #window = nothing()
+  /** of a share, when it was last told; 0: it was not */
+  #difficulty = 0
   #excess = new WorkExcess()
   #refused: string | undefined
   /** why an earlier session refused the counter, until it has agreed for a whole window */
@@ -71,8 +73,11 @@ export class WorkCheck {
     const counts = countsOf(reading)
     const hs = Math.max(sample.hashrateHs ?? 0, sample.hashrateAvgHs ?? 0)
     if (sample.state !== 'hashing' || !sample.hashrateHs || !counts) {
-      this.#last = undefined
-      this.#hashesSinceMs = Number.POSITIVE_INFINITY
+      // an answer that is missing ends no comparison: the next one tells the work of that time too
+      if (!missesAnswer(sample)) {
+        this.#last = undefined
+        this.#hashesSinceMs = Number.POSITIVE_INFINITY
+      }
       const fault = this.#refused ?? this.#distrust
       return isCounted && fault ? withoutCounter(reading, fault) : reading
     }
@@ -106,11 +111,14 @@ export class WorkCheck {
     const hs = Math.max(mark.hs, last.hs)
     const hashed = (hs * seconds) / HASHES_PER_DIFF1
     const work = growthOf(last.counts, mark.counts) * unit
-    this.#window.counted += work
-    this.#window.hashed += hashed
-    this.#window.hashedShares += difficulty > 0 ? hashed / difficulty : 0
-    this.#window.seconds += seconds
-    this.#judgeMissed()
+    if (difficulty > 0) this.#difficulty = difficulty
+    if (this.#difficulty > 0) {
+      this.#window.counted += work
+      this.#window.hashed += hashed
+      this.#window.variance += hashed * this.#difficulty
+      this.#window.seconds += seconds
+      this.#judgeMissed()
+    }
     const shares = Math.max(0, (mark.accepted ?? 0) - (last.accepted ?? mark.accepted ?? 0))
     const hashingS = (mark.atMs - this.#hashesSinceMs) / 1000
     const { held, refused, agreed } = this.#excess.add({ work, shares, seconds, hs, hashingS })
@@ -132,8 +140,9 @@ export class WorkCheck {
   }
 
   #judgeMissed(): void {
-    const { counted, hashed, hashedShares, seconds } = this.#window
-    if (hashedShares < SHARES_TO_MISS) return
+    const { counted, hashed, variance, seconds } = this.#window
+    // as so many shares of one size it varies: where the difficulty changes, the large ones decide
+    if (hashed * hashed < SHARES_TO_MISS * variance || hashed === 0) return
     // of a pool that accepts nothing at all the share watch tells earlier (agent/polling/share-watch.ts)
     this.#missed =
       counted > 0 && counted < MISSED_BELOW * hashed
@@ -151,6 +160,10 @@ function countsOf({ counters, shares }: Reading): ReadonlyMap<string, number> | 
   if (work?.length) return new Map(work)
   return shares?.difficulty ? new Map([['shares', shares.accepted]]) : undefined
 }
+
+/** Whether it hashes, or may hash, as far as its answers tell. */
+const missesAnswer = ({ state, hashrateHs }: Reading['sample']): boolean =>
+  state === 'unknown' || (state === 'hashing' && !!hashrateHs)
 
 /** A restart, another machine, or a time too long to know. */
 function isNewStart(last: Mark, now: Mark): boolean {

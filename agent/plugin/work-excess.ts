@@ -1,4 +1,6 @@
 import { HASHES_PER_DIFF1 } from '../../protocol/units.ts'
+import { GrownWork } from './grown-work.ts'
+import { type Excess, LastingExcess } from './lasting-excess.ts'
 
 /** Up to this multiple of the hashrate nothing is held back: a hashrate of a few seconds is no exact measure. */
 const HELD_FROM = 2
@@ -9,8 +11,6 @@ const BACK_FROM = 0.1
 /** It is refused for the rest of the session where luck at `times` the hashrate is rarer than this, after so many polls in which it grew. */
 const REFUSED_BELOW = 1e-9
 const GROWN_TO_REFUSE = 4
-/** The polls in which it grew most are left out of that: after an interruption a pool accepts what waited in one go. */
-const BURSTS = 2
 /** Work of so long before the window may be in it beside that. */
 const LATE_S = 120
 /** A hashrate that is an average of 15 min reads low for as long after a start: then only a counter of another thing is refused. */
@@ -24,6 +24,8 @@ const STEADY_S = 600
 /** Shares and time of a window: a later contradiction must not drown in it. */
 const SHARES_IN_WINDOW = 400
 const SECONDS_IN_WINDOW = 2 * STEADY_S
+/** A counter that was refused is used again where it stays below so many times the hashrate for a window: of its shares the noise is 5 %. */
+const AGREES_BELOW = 1.2
 /** Weight of the newest hashrate in the mean of which the highest is taken: single readings scatter. */
 const NEWEST = 0.2
 /** More than this add nothing to the certainty, and would overflow the sum. */
@@ -44,17 +46,13 @@ export interface WorkStep {
 
 /** Sums of steps. */
 class Window {
-  counted = 0
+  readonly #grown = new GrownWork()
   /** difficulty-1 shares that the hashrate stands for */
   hashed = 0
   seconds = 0
-  /** polls in which the counter grew */
-  grown = 0
   /** hashrate, H/s: fading mean, and its highest */
   #meanHs = 0
   #peakHs = 0
-  #squares = 0
-  readonly #bursts: { work: number; square: number }[] = []
   /** whether it began while the machine was warming up */
   readonly isOfWarmUp: boolean
 
@@ -68,20 +66,15 @@ class Window {
     this.seconds += seconds
     this.#meanHs += (this.#meanHs === 0 ? 1 : NEWEST) * (hs - this.#meanHs)
     this.#peakHs = Math.max(this.#peakHs, this.#meanHs)
-    if (work <= 0) return
-    const square = (work * work) / Math.max(1, shares)
-    this.counted += work
-    this.grown++
-    this.#squares += square
-    this.#bursts.push({ work, square })
-    if (this.#bursts.length <= BURSTS) return
-    this.#bursts.sort((a, b) => b.work - a.work)
-    this.#bursts.pop()
+    this.#grown.add(work, shares)
   }
 
-  /** As how many shares of one size the work varies: where the pool's difficulty changes, the large ones decide. */
+  get counted(): number {
+    return this.#grown.counted
+  }
+
   get shares(): number {
-    return this.counted > 0 ? (this.counted * this.counted) / this.#squares : 0
+    return this.#grown.shares
   }
 
   get isFull(): boolean {
@@ -101,15 +94,10 @@ class Window {
 
   /** @param times its highest hashrate is given so often */
   #isBeyond(times: number): boolean {
-    if (this.grown < GROWN_TO_REFUSE + BURSTS) return false
-    let [counted, squares] = [this.counted, this.#squares]
-    for (const { work, square } of this.#bursts) {
-      counted -= work
-      squares -= square
-    }
-    if (squares <= 0) return false
+    if (this.#grown.grown < GROWN_TO_REFUSE) return false
+    const { counted, shares } = this.#grown.steady
     const possible = (times * this.#peakHs * (this.seconds + LATE_S)) / HASHES_PER_DIFF1
-    return likelihood((counted * counted) / squares, counted, possible) < REFUSED_BELOW
+    return likelihood(shares, counted, possible) < REFUSED_BELOW
   }
 }
 
@@ -118,19 +106,21 @@ interface Verdict {
   /** the counter is left out for now */
   held: boolean
   /** it is left out for good: difficulty-1 shares by the counter and by the hashrate, and the time of both */
-  refused?: { counted: number; hashed: number; seconds: number }
+  refused?: Excess
   /** it has agreed for a whole window */
   agreed: boolean
 }
 
 /**
  * Finds work that no luck explains: what a counter grew by, held against the hashrate of the same polls. The older of two windows says
- * what is held, and the younger one follows it when it is full, so that a doubt outlives a window.
+ * what is held, and the younger one follows it when it is full, so that a doubt outlives a window. What is too much by little shows in
+ * hours (`lasting-excess.ts`).
  */
 export class WorkExcess {
   #older: Window | undefined
   #younger: Window | undefined
   #held = false
+  readonly #lasting = new LastingExcess()
 
   add(step: WorkStep): Verdict {
     const fromS = step.hashingS - step.seconds
@@ -142,15 +132,19 @@ export class WorkExcess {
     this.#younger?.add(step)
     this.#held = this.#older.luck < (this.#held ? BACK_FROM : HELD_BELOW)
     const held = this.#held
-    const refused = [this.#older, this.#younger].find((window) => window?.isRefused)
-    const agreed = this.#older.isFull && !held && !refused
+    const hashed = (step.hs * step.seconds) / HASHES_PER_DIFF1
+    const lasting =
+      fromS < WARM_UP_S ? undefined : this.#lasting.add(step.work, step.shares, hashed, step.seconds)
+    const refused = [this.#older, this.#younger].find((window) => window?.isRefused) ?? lasting
+    const agreed =
+      this.#older.isFull && !held && !refused && this.#older.counted < AGREES_BELOW * this.#older.hashed
     if (this.#older.isFull && this.#younger) {
       this.#older = this.#younger
       this.#younger = undefined
     }
     if (!refused) return { held, agreed }
-    const { counted, hashed, seconds } = refused
-    return { held, agreed, refused: { counted, hashed, seconds } }
+    const { counted, hashed: possible, seconds } = refused
+    return { held, agreed, refused: { counted, hashed: possible, seconds } }
   }
 }
 

@@ -101,11 +101,17 @@ export async function startAnyMachine(answers: AnyMachine['answers']): Promise<A
 }
 
 /** A session with it, through every door that the driver's settings name. */
-export function sessionWith(driver: Driver, { host, port }: AnyMachine, login: boolean): Session {
+export function sessionWith(
+  driver: Driver,
+  { host, port }: AnyMachine,
+  login: boolean,
+  remembered?: unknown,
+): Session {
   const names = Object.keys(driver.settings.shape)
   const settings = Object.fromEntries(names.filter((name) => /port$/i.test(name)).map((name) => [name, port]))
   if (login && names.includes('web')) settings['web'] = { username: 'root', password: 'secret' } as never
-  return driver.open({ id: 'm1', host, options: driver.settings.parse(settings) })
+  const options = driver.settings.parse(settings)
+  return driver.open({ id: 'm1', host, options, ...(remembered !== undefined && { remembered }) })
 }
 
 export interface ReadOptions {
@@ -113,20 +119,27 @@ export interface ReadOptions {
   login?: boolean
   /** what it answers at a second poll, whose reading is returned */
   later?: Readonly<Record<string, string>>
+  /** whether the agent restarts before that */
+  agentRestarts?: boolean
 }
 
 /** One reading of a machine that answers so, and the requests that it got. */
 export async function readFrom(
   driver: Driver,
   answers: Readonly<Record<string, string>>,
-  { login = true, later }: ReadOptions = {},
+  { login = true, later, agentRestarts = false }: ReadOptions = {},
 ): Promise<{ reading: Reading; asked: string[] }> {
   const machine = await startAnyMachine(answers)
-  const session = sessionWith(driver, machine, login)
+  let session = sessionWith(driver, machine, login)
   try {
     let readings = await session.read(soon())
     if (later) {
       machine.answers = later
+      if (agentRestarts) {
+        const kept = JSON.stringify(session.remembers?.() ?? null)
+        session.close?.()
+        session = sessionWith(driver, machine, login, JSON.parse(kept) ?? undefined)
+      }
       readings = await session.read(soon())
     }
     const [reading] = readings

@@ -58,7 +58,7 @@ export default defineDriver({
       }
     })
     return {
-      read: (signal) => session.read(signal),
+      ...session,
       close() {
         status.close()
         session.close?.()

@@ -37,11 +37,10 @@ export class BoardAnswers {
     })
     const isFirst = command === 'devdetails'
     if (isFirst) this.#unavailable = undefined
-    if (answer !== undefined) {
-      const isUnavailable = answer === UNAVAILABLE || saysUnavailable(answer)
-      this.#unavailable = this.#unavailable === true || isUnavailable
-    }
     const reply = answer === UNAVAILABLE ? undefined : answer
+    if (answer === UNAVAILABLE || (reply && saysUnavailable(reply))) this.#unavailable = true
+    // a list without boards is no sign that they work: a stopped bosminer gives it too
+    else if (rowsOf(reply?.body, command.toUpperCase()).length > 0) this.#unavailable ??= false
     if (!isFirst) return reply
     if (reply?.complete) this.#devdetails = reply
     return reply ?? this.#devdetails

@@ -76,6 +76,26 @@ test('an answer of the pools that is missing makes no rejected share a paid one'
   expect(asicReading({ ...HASHES, ...work.of(HASHES) }).sample.paidRatio).toBe(0.5)
 })
 
+test('the accepted part is the same in every poll, over missing answers and a restart of the agent', () => {
+  const owner = { poolUrl: 'stratum+tcp://pool.example:3333', poolUser: 'acme.1' }
+  const told = (shares: number): PoolFacts => ({
+    configured: 1,
+    alive: 1,
+    active: owner,
+    uncounted: {},
+    shares: { accepted: 0.1 * shares, rejected: 0.9 * shares },
+  })
+  const paidIn = (work: PaidWork, pools?: PoolFacts) =>
+    asicReading({ ...HASHES, ...work.of({ ...HASHES, ...(pools && { pools }) }) }).sample.paidRatio
+  let work = new PaidWork()
+  for (let poll = 0; poll < 100; poll++)
+    expect(paidIn(work, poll % 10 === 0 ? told(1000 + 10 * poll) : undefined)).toBeCloseTo(0.1, 9)
+  const { known } = work
+  work = new PaidWork()
+  work.recall(JSON.parse(JSON.stringify(known)))
+  expect(paidIn(work)).toBeCloseTo(0.1, 9)
+})
+
 test('two living pools of which none is told are an unknown one, with a note', () => {
   const { worksFor, notes, uncountedWork } = new PaidWork().of({
     ...HASHES,

@@ -40,6 +40,22 @@ test.each<[string, (poll: number) => AsicFacts]>([
   expect(polls.at(-1)).toBe(false)
 })
 
+test('a stop that was told outlives a restart of the agent, until it is told otherwise', () => {
+  const before = new ToldToStop()
+  expect(before.known).toBeUndefined()
+  before.of(answered(true))
+  const stop = new ToldToStop()
+  stop.recall(JSON.parse(JSON.stringify(before.known)))
+  expect(stop.of(answered(undefined))).toBe(true)
+  expect(stop.of(answered(false))).toBe(false)
+  expect(stop.known).toBeUndefined()
+  for (const nonsense of [undefined, null, 7, 'x', {}, [7]]) {
+    const other = new ToldToStop()
+    other.recall(nonsense)
+    expect(other.of(answered(undefined))).toBe(false)
+  }
+})
+
 test('a restart of the machine ends a stop that was told', () => {
   const stop = new ToldToStop()
   stop.of(answered(true))

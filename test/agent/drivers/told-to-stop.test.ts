@@ -234,17 +234,34 @@ const TELLS: Readonly<Record<string, RegExp>> = {
 }
 
 test.each(RESIDUES.filter(([name]) => name !== 'axeos'))(
-  '%s that was told to stop sleeps on while the answer that tells it is refused',
+  '%s that was told to stop sleeps on while the answer that tells it is refused, also over a restart of the agent',
   async (name, answers) => {
     const login = name !== 'auradine' && name !== 'proto'
     const tells = TELLS[name] ?? /./
     const later = without(answers, tells)
     expect(Object.keys(later)).toHaveLength(Object.keys(answers).length - 1)
-    const { sample } = (await readFrom(driverNamed(name), answers, { login, later })).reading
-    expect(sample).toMatchObject({ state: 'sleeping', hashrateHs: 0 })
-    expect(sample.holders ?? []).toEqual([])
+    for (const agentRestarts of [false, true]) {
+      const { sample } = (await readFrom(driverNamed(name), answers, { login, later, agentRestarts })).reading
+      expect(sample).toMatchObject({ state: 'sleeping', hashrateHs: 0 })
+      expect(sample.holders ?? []).toEqual([])
+    }
   },
 )
+
+test('a bosminer that sleeps, sleeps on beside an empty list of boards, whatever becomes of the other answer', async () => {
+  const devs = JSON.stringify({ STATUS: [{ STATUS: 'S' }], DEVS: [], id: 1 })
+  const empty = JSON.stringify({ STATUS: [{ STATUS: 'S' }], DEVDETAILS: [], id: 1 })
+  const stopped = { ...S9, devs, devdetails: refused('Unavailable') }
+  for (const devdetails of [undefined, '', empty, refused('busy')])
+    for (const agentRestarts of [false, true]) {
+      const later = {
+        ...without({ ...S9, devs }, /^devdetails$/),
+        ...(devdetails !== undefined && { devdetails }),
+      }
+      const { sample } = (await readFrom(BRAIINS, stopped, { later, agentRestarts })).reading
+      expect(sample).toMatchObject({ state: 'sleeping', hashrateHs: 0 })
+    }
+})
 
 test('a bosminer that says "Unavailable" for its boards sleeps beside any left-over hashrate, also where it ran before', async () => {
   const stopped = { ...S9, devdetails: refused('Unavailable') }

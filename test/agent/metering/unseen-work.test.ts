@@ -102,6 +102,35 @@ describe('the work of a machine that counts, and whose pools are not told', () =
     expect(told(3600) / (RATE * 3600)).toBeCloseTo(1, 5)
   })
 
+  test('is estimated after a restart of the agent too, whose new session has not seen the counter', () => {
+    const steps = (agentRestartsS: number, from: (atS: number) => Reading) => {
+      let a = new DeviceAccumulator('rig1', 15_000)
+      const records: Interval[] = []
+      for (const { atS, reading: told } of every(5, 3600, (s) =>
+        s <= 70
+          ? seen(Math.round(RATE * (1e5 + s)), 4000 + s)
+          : s < agentRestartsS
+            ? unseen(4000 + s)
+            : from(s),
+      )) {
+        if (atS === agentRestartsS)
+          a = new DeviceAccumulator('rig1', 15_000, JSON.parse(JSON.stringify(a.state)))
+        a.observe(told, { wallMs: T0 + atS * 1000, steadyMs: atS * 1000 })
+        records.push(...a.close(T0 + atS * 1000))
+      }
+      return paid([...records, ...a.closeAll()]) / RATE
+    }
+    const estimated = (s: number): Reading => ({ ...unseen(4000 + s), uncountedWork: true })
+    const back = (s: number) => (s < 1800 ? estimated(s) : seen(Math.round(RATE * (1e5 + s)), 4000 + s))
+    const asleep = (s: number) => unseen(4000 + s, { state: 'sleeping', hashrateHs: 0 })
+    for (const restartS of [100, 300, 610, 900]) {
+      expect(steps(restartS, estimated) / 3600).toBeCloseTo(1, 2)
+      expect(steps(restartS, back) / 3600).toBeCloseTo(1, 2)
+      // and one that has fallen asleep since is paid for the time before
+      expect(steps(restartS, asleep) / restartS).toBeCloseTo(1, 1)
+    }
+  })
+
   test('is the counter’s again when it returns after hours, though it was lucky or not', () => {
     for (const luck of [0.7, 1, 1.4]) {
       const records = run(

@@ -3,76 +3,9 @@ import { describe, expect, test } from 'vitest'
 import { DeviceAccumulator } from '../../../agent/metering/accumulator.ts'
 import type { Reading } from '../../../agent/plugin/reading.ts'
 import { WorkCheck } from '../../../agent/plugin/work-check.ts'
-import { createRandom } from '../../../agent/simulator/base/random.ts'
 import { HASHES_PER_DIFF1 } from '../../../protocol/units.ts'
 import { T0 } from '../metering/accumulator-rig.ts'
-
-const OWNER = { poolUrl: 'stratum+tcp://pool.example:3333', poolUser: 'acme.r1' }
-
-interface Miner {
-  hashrateHs: number
-  difficulty: number
-  pollS: number
-  hours: number
-  seed: number
-  /** what the counter shows for each accepted share */
-  counts: (difficulty: number) => number
-  /** accepted part of the shares */
-  accepted?: number
-  /** the hashrate that it shows after so many seconds, as part of its own */
-  shown?: (s: number) => number
-  /** what it hashes with, as part of its own */
-  hashes?: (s: number) => number
-  uptimeS?: number
-  /** counted shares for each accepted one */
-  sharesCounted?: number
-  /** the pool's answers arrive at this time */
-  answered?: (s: number) => number
-}
-
-/** A miner whose shares come at random (Poisson), poll by poll, as the check lets it through. */
-function* mined(miner: Miner) {
-  const { hashrateHs, difficulty, pollS, hours, seed, counts, accepted = 1 } = miner
-  const { shown = () => 1, hashes = () => 1, uptimeS = 1e5, sharesCounted = 1, answered = (s) => s } = miner
-  const { next: random, exponential } = createRandom(seed)
-  const perS = hashrateHs / HASHES_PER_DIFF1 / difficulty
-  const check = new WorkCheck()
-  let workDiff1 = 7e9
-  let shares = 1000
-  const waiting: number[] = []
-  const fastest = 8
-  let nextS = exponential(1 / perS / fastest)
-  for (let s = pollS; s <= hours * 3600; s += pollS) {
-    for (; nextS <= s; nextS += exponential(1 / perS / fastest))
-      if (random() < (accepted * hashes(nextS)) / fastest) waiting.push(answered(nextS))
-    while ((waiting[0] ?? Number.POSITIVE_INFINITY) <= s) {
-      waiting.shift()
-      workDiff1 += counts(difficulty)
-      shares += sharesCounted
-    }
-    const reading: Reading = {
-      identity: { kind: 'asic' },
-      sample: {
-        state: 'hashing',
-        hashrateHs: hashrateHs * shown(s) * (0.9 + 0.2 * random()),
-        uptimeS: uptimeS + s,
-        holders: [{ owner: OWNER, share: 1 }],
-      },
-      counters: { byOwner: [{ owner: OWNER, workDiff1 }] },
-      shares: { accepted: shares, difficulty },
-    }
-    yield { s, reading, checked: check.checked(reading, s * 1000) }
-  }
-}
-
-const S21 = {
-  hashrateHs: 200e12,
-  difficulty: 500_000,
-  pollS: 10,
-  hours: 2,
-  seed: 7,
-  counts: (d: number) => d,
-}
+import { type Miner, mined, OWNER, S21 } from './mined.ts'
 
 test('an honest miner keeps its counter and its hashrate, from a Bitaxe to a farm’s difficulty (property)', () =>
   fc.assert(
@@ -245,6 +178,13 @@ test('a hashrate of which the pool accepts a tenth is absent, and the machine fa
     ),
   ])
   expect(checked?.counters?.byOwner).toBeDefined()
+})
+
+test('a slow machine whose pool makes its shares large after many small ones has missed no work', () => {
+  const factor = (s: number) => (s % 7200 < 600 ? 1 / 64 : 4)
+  for (let seed = 1; seed <= 20; seed++)
+    for (const { checked } of mined({ ...S21, difficulty: 4e7, pollS: 30, hours: 12, seed, factor }))
+      expect(checked.sample.faults).toBeUndefined()
 })
 
 test('a machine whose pool rejects a third keeps its hashrate', () => {

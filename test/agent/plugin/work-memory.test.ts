@@ -67,6 +67,12 @@ describe('a counter of work that was refused', () => {
     expect(check.known).toBeUndefined()
   })
 
+  test('is not used again while it counts two fifths too much', () => {
+    const check = new WorkCheck(known)
+    expect(isRefused(polls(check, 1000, 1.4).at(-1) as Reading)).toBe(true)
+    expect(check.known).toBeDefined()
+  })
+
   test('is not forgotten for a memory of another form', () => {
     for (const nonsense of [undefined, null, 7, 'x', { refused: 7 }, []])
       expect(new WorkCheck(nonsense).known).toBeUndefined()
