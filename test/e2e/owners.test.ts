@@ -108,14 +108,14 @@ describe('a machine that two agents read', () => {
     )
     // port 0: the system chooses a port, which a configuration file may not ask for
     config.http.port = 0
-    let logged = ''
-    const log = createLog({ write: (line) => void (logged += line) })
+    const logged: string[] = []
+    const log = createLog({ write: (line) => void logged.push(line) })
     collector = new Collector({ config, assets: {}, version: 'test', log })
     url = (await collector.start()).screenUrl
     // it looks for another collector of this site first; what is sent before it listens must be sent again
     await eventually(
       () => logged,
-      (text) => text.includes('listening to the agents'),
+      (lines) => lines.some((line) => line.includes('listening to the agents')),
     )
   }
 
