@@ -77,3 +77,7 @@ export const isStale = ({ staleAfterMs }: Quote, atMs: number): boolean =>
 
 /** The source without the detail in brackets. */
 export const sourceName = (source: string): string => source.split(' (', 1)[0] ?? source
+
+/** The source with one more detail in its brackets. */
+export const withDetail = (source: string, detail: string): string =>
+  source.endsWith(')') ? `${source.slice(0, -1)}; ${detail})` : `${source} (${detail})`

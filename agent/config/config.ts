@@ -84,7 +84,12 @@ export const agentConfigSchema = (drivers: readonly Driver[]) =>
       if (config.spool.maxBytes < MIN_SPOOL_BYTES) refuse(['spool', 'maxBytes'], 'expected at least 1MiB')
       for (const [i, first] of repeatedIds(config.devices)) {
         const { id } = config.devices[i] as DeviceConfig
-        refuse(['devices', i, 'id'], `${id} is the id of devices[${first}] already; give each device its own`)
+        const other = (config.devices[first] as DeviceConfig).id
+        const as = other === id ? '' : `, ${other}, but for capitals`
+        refuse(
+          ['devices', i, 'id'],
+          `${id} is the id of devices[${first}] already${as}; give each device its own`,
+        )
       }
       const kinds = new Map(drivers.map(({ name, kind }) => [name, kind]))
       for (const { index, setting, problem } of wiringFaults(config.devices, kinds))
@@ -107,12 +112,12 @@ export const maxGapMs = ({ pollInterval }: AgentConfig): number => 3 * pollInter
 export const spoolFolderOf = (config: Pick<AgentConfig, 'agent' | 'spool'>): string =>
   config.spool.folder ?? join(SPOOL_ROOT, config.agent)
 
-/** Index of each device whose id an earlier one has, with the index of that one. */
+/** Index of each device whose id an earlier one has, in whatever capitals, with the index of that one. The collector takes both as one machine. */
 function* repeatedIds(devices: readonly DeviceConfig[]): Generator<[number, number]> {
   const firstIndex = new Map<string, number>()
   for (const [i, { id }] of devices.entries()) {
-    const first = firstIndex.get(id)
-    if (first === undefined) firstIndex.set(id, i)
+    const first = firstIndex.get(id.toLowerCase())
+    if (first === undefined) firstIndex.set(id.toLowerCase(), i)
     else yield [i, first]
   }
 }

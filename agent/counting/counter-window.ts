@@ -79,11 +79,19 @@ export class CounterWindow {
     return 10 * (this.power.drawnJ + this.power.backJ + unseenJ) + 2 * steps.knownJ + MOST_STEP_J
   }
 
-  /** Holds the growth since the window began against its power. */
-  verdict(energyJ: number, shown: ShownPower, steps: CounterSteps): Verdict {
+  /**
+   * Holds the growth since the window began against its power.
+   * @param stepsOpenJ J of which the counter's steps leave open when they flowed: of one at each end, where nothing else is known
+   */
+  verdict(
+    energyJ: number,
+    shown: ShownPower,
+    steps: CounterSteps,
+    stepsOpenJ: number = 2 * steps.knownJ,
+  ): Verdict {
     const { power, twoWay, rises } = this
     const countedJ = energyJ - this.startJ
-    const all = this.#allowances(shown, steps)
+    const all = this.#allowances(shown, steps, stepsOpenJ)
     const flowedJ = twoWay ? power.drawnJ + power.backJ : power.drawnJ
     const alsoJ = twoWay ? power.backJ : 0
     const isMore = ({ accuracy, openJ }: Allowance) =>
@@ -98,9 +106,9 @@ export class CounterWindow {
   }
 
   /** What the power may be wrong by, at any load; and at a steady one, of which many readings leave little open. */
-  #allowances(shown: ShownPower, steps: CounterSteps): [Allowance, ...Allowance[]] {
+  #allowances(shown: ShownPower, steps: CounterSteps, stepsOpenJ: number): [Allowance, ...Allowance[]] {
     const { power, twoWay } = this
-    const alwaysJ = power.spreadJ + 2 * steps.knownJ + (leastW(shown) * power.ms) / 1000
+    const alwaysJ = power.spreadJ + stepsOpenJ + (leastW(shown) * power.ms) / 1000
     const unseenMs = twoWay ? UNSEEN_MS + power.ms / 2 : UNSEEN_MS
     const any = {
       accuracy: power.ms >= WINDOW_MS ? LONG_ACCURACY : ACCURACY,

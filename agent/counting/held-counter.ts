@@ -1,10 +1,12 @@
-import { counterFault } from './counter-fault.ts'
-import { CounterSteps, type KnownSteps } from './counter-steps.ts'
+import { counterFault, type Disagreement } from './counter-fault.ts'
+import { CounterSteps } from './counter-steps.ts'
 import { CounterWindow, MOST_STEP_J, type ShownPower } from './counter-window.ts'
 import { Doubts } from './doubts.ts'
+import type { HeldReading, KnownCounter, Moment } from './held-reading.ts'
 import { Oddities } from './oddities.ts'
 import { SparsePolls } from './sparse-polls.ts'
 import { Standstill } from './standstill.ts'
+import { StepEvidence } from './step-evidence.ts'
 
 /** Over a longer time between two readings their power alone does not say what flowed; see sparse-polls.ts. */
 export const JUDGED_AT_MOST_MS = 5 * 60_000
@@ -16,22 +18,6 @@ const WINDOWS_TO_REFUSE = 2
 const STOOD_AT_FIRST = 3
 /** Counters whose last digit is smaller are told at every reading where the meter shows no power. */
 const COARSE_STEP_J = 36_000
-
-/** One reading of a counter. */
-export interface HeldReading {
-  /** J to report; absent: the counter has not moved, is kept back, or is not used */
-  energyJ?: number
-  /** true: counting starts again here; nothing between the last value and this one is to be booked */
-  startsAgain?: true
-  /** why the counter is not used */
-  fault?: string
-}
-
-/** What a counter has taught, for the next run of the agent. JSON. */
-export interface KnownCounter extends KnownSteps {
-  /** why it is not used */
-  fault?: string
-}
 
 /**
  * A meter's energy counter, held against the power that the same meter shows. It is reported only when it has moved: between two
@@ -45,6 +31,7 @@ export class HeldCounter {
   readonly #steps: CounterSteps
   readonly #sparse = new SparsePolls()
   readonly #still = new Standstill()
+  readonly #byStep = new StepEvidence()
   readonly #shown: ShownPower = { mostW: 0, stepW: 0 }
   #window: CounterWindow | undefined
   #power: { powerW: number; steadyMs: number } | undefined
@@ -77,6 +64,16 @@ export class HeldCounter {
   get known(): KnownCounter {
     const fault = this.#fault ?? this.#distrust
     return { ...this.#steps.known, ...(fault !== undefined && { fault }) }
+  }
+
+  /** J of a step, as far as it is known. */
+  get stepJ(): number {
+    return this.#steps.knownJ
+  }
+
+  /** It is not used from here on: what it and the counter of the other direction say together can't be. */
+  refuse(disagreement: Disagreement): void {
+    this.#fault ??= counterFault(disagreement)
   }
 
   /**
@@ -118,6 +115,15 @@ export class HeldCounter {
     }
     this.#power = { powerW, steadyMs }
     if (this.#window && (twoWay || powerW < 0)) this.#window.twoWay = true
+    const since = {
+      energyJ,
+      fromW: gap ? undefined : before?.powerW,
+      toW: powerW,
+      elapsedMs: elapsedMs ?? 0,
+      twoWay,
+    }
+    const disagreement = this.#byStep.take(since, this.#shown, this.#steps)
+    if (disagreement) this.#fault = counterFault(disagreement)
     if (energyJ === undefined) return {}
     const reading = this.#judged(energyJ, { steadyMs, gap, elapsedMs: elapsedMs ?? 0, fromW: before?.powerW })
     this.#seenJ = energyJ
@@ -128,6 +134,7 @@ export class HeldCounter {
   #unjudged(energyJ: number | undefined): HeldReading {
     this.#window = undefined
     this.#goodJ = undefined
+    this.#byStep.end()
     const moved = energyJ !== this.#toldJ
     const isCoarse = this.#steps.lastDigitJ >= COARSE_STEP_J
     if (energyJ === undefined || (!moved && isCoarse)) return {}
@@ -286,15 +293,4 @@ export class HeldCounter {
     }
     return this.#beginAgain(energyJ)
   }
-}
-
-/** When a reading came. */
-interface Moment {
-  steadyMs: number
-  /** true: too long after the last one for the power alone to say what flowed */
-  gap: boolean
-  /** 0: there was none */
-  elapsedMs: number
-  /** W at the last one */
-  fromW: number | undefined
 }

@@ -1,6 +1,8 @@
 import { defined } from '../../protocol/kit/defined.ts'
-import { HeldCounter, JUDGED_AT_MOST_MS, type KnownCounter } from './held-counter.ts'
+import { HeldCounter, JUDGED_AT_MOST_MS } from './held-counter.ts'
 import { HeldPower } from './held-power.ts'
+import type { KnownCounter } from './held-reading.ts'
+import { NetCheck } from './net-check.ts'
 import { SignCheck } from './sign-check.ts'
 
 /** What a meter shows at one moment. */
@@ -41,8 +43,11 @@ export class TwoWayCounters {
   readonly #stepsJ: Readonly<Record<CounterName, number>>
   #held: Record<CounterName, HeldCounter>
   #power = new HeldPower()
+  #net = new NetCheck()
   readonly #sign = new SignCheck()
   #last: MeterFigures & { steadyMs?: number } = {}
+  /** of the last power that was used */
+  #used: { powerW: number; steadyMs: number } | undefined
   #keptBackW: number | undefined
   #unconfirmed = 0
   #startsAgain = false
@@ -71,7 +76,9 @@ export class TwoWayCounters {
     const power = this.#power.read(figures.powerW)
     if (power.startsAgain) {
       this.#held = this.#newCounters()
+      this.#net = new NetCheck()
       this.#last = {}
+      this.#used = undefined
       this.#startsAgain = true
     }
     this.#unconfirmed = power.fault === undefined ? 0 : this.#unconfirmed + 1
@@ -106,10 +113,22 @@ export class TwoWayCounters {
     if (grownJ >= SPEAKS_FOR[0] * madeJ && grownJ <= SPEAKS_FOR[1] * madeJ) this.#power.counted(keptBackW)
   }
 
+  /** Both counters together, while both are used. */
+  #holdNet({ powerW, powerStepW = 0, energyJ, exportedJ }: MeterFigures, steadyMs: number): void {
+    const used = this.#used
+    this.#used = powerW === undefined ? undefined : { powerW, steadyMs }
+    const elapsedMs = used ? steadyMs - used.steadyMs : 0
+    const fromW = elapsedMs > JUDGED_AT_MOST_MS ? undefined : used?.powerW
+    const stepJ = Math.max(this.#held.energyJ.stepJ, this.#held.exportedJ.stepJ)
+    const found = this.#net.take({ energyJ, exportedJ, fromW, toW: powerW, elapsedMs, powerStepW, stepJ })
+    if (found) this.#held[found.name].refuse(found.disagreement)
+  }
+
   #countersOf(figures: MeterFigures, steadyMs: number): Omit<ToldFigures, 'powerW'> {
     const { powerW, powerStepW = 0, energyJ, exportedJ } = figures
     const moved = (name: CounterName) =>
       figures[name] !== undefined && this.#last[name] !== undefined && figures[name] !== this.#last[name]
+    this.#holdNet(figures, steadyMs)
     const imported = this.#held.energyJ.read(energyJ, powerW, steadyMs, {
       powerStepW,
       twoWay: moved('exportedJ'),

@@ -10,7 +10,7 @@ const HeldGroupSchema = z.object({
   kind: z.enum(HOLD_KINDS),
   check: z
     .string()
-    .describe('the check that holds them: work, energy, gpu-time, tokens, coverage, meter ...'),
+    .describe('the check that holds them: work, energy, gpu-time, gpu-twice, tokens, coverage, meter ...'),
   agentId: z.string(),
   deviceId: z.string(),
   state: z.enum(HOLD_STATES),

@@ -1,7 +1,6 @@
 import { defined } from '../../protocol/kit/defined.ts'
 import { MINUTE_MS } from '../../protocol/units.ts'
 import { monthNamed } from '../economics/calendar.ts'
-import type { AgentInterval } from '../economics/ledger-row.ts'
 import { addSums, zeroSums } from '../economics/ledger-row.ts'
 import type { KnownDevices } from '../economics/settlement/settle.ts'
 import type { Quarantine } from '../intake/quarantine.ts'
@@ -11,6 +10,7 @@ import type { Issue } from '../plugin/issue-store.ts'
 import type { PoolSituation } from '../plugin/situation.ts'
 import type { Store } from '../plugin/store.ts'
 import type { LatePrices } from '../settling/late-prices.ts'
+import { heldBackParts, paidRecords } from '../settling/paid-records.ts'
 import type { Pricing } from '../settling/pricing.ts'
 import type { Repricer, RepricingRequest } from '../settling/repricer.ts'
 import { trueUpsOf } from '../settling/true-ups.ts'
@@ -57,7 +57,8 @@ export class LedgerQueries {
     const { store, pricing, devices } = this.#o
     const toMs = minuteMs + MINUTE_MS
     const [settlement] = await store.settlements(minuteMs, toMs)
-    const intervals: AgentInterval[] = await store.intervals(minuteMs, toMs)
+    const intervals = await paidRecords(store, minuteMs, toMs)
+    const held = await store.held({ fromMs: minuteMs, toMs }, MOST_HELD)
     const buckets = await store.ledger({ fromMs: minuteMs, toMs, stepMs: MINUTE_MS, groupBy: 'workload' })
     return explainMinute({
       workload,
@@ -68,7 +69,7 @@ export class LedgerQueries {
       ledger: buckets.find((bucket) => bucket.group === workload),
       devices,
       trueUps: await trueUpsOf(store, minuteMs),
-      held: await store.held({ fromMs: minuteMs, toMs }, MOST_HELD),
+      held: heldBackParts(held, intervals),
       pools: this.#o.pools?.() ?? [],
     })
   }

@@ -1,11 +1,12 @@
 import { MINUTE_MS } from '../../protocol/units.ts'
 import { type KnownDevices, type PricedMinute, priceMinute } from '../economics/settlement/settle.ts'
 import type { Store } from '../plugin/store.ts'
+import { paidRecords } from '../settling/paid-records.ts'
 import type { Pricing } from '../settling/pricing.ts'
 import type { BalanceView } from '../views/figures.ts'
 
 interface Sources {
-  store: Pick<Store, 'settlements' | 'intervals'>
+  store: Pick<Store, 'settlements' | 'intervals' | 'held'>
   pricing: Pick<Pricing, 'of'>
   devices: KnownDevices
 }
@@ -18,7 +19,7 @@ export async function meterBalance(
   const toMs = minuteMs + MINUTE_MS
   const [settlement] = await store.settlements(minuteMs, toMs)
   const { rules, prices } = pricing.of(minuteMs, settlement)
-  const intervals = await store.intervals(minuteMs, toMs)
+  const intervals = await paidRecords(store, minuteMs, toMs)
   const minute = priceMinute(minuteMs, intervals, prices, { ...rules, ...devices })
   const { balanced, parents, charges } = minute.distribution
   const workloads: Record<string, number> = {}

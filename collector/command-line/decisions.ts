@@ -76,7 +76,7 @@ function addDoubts(program: Command): void {
     requesting(command)
       .option('--device <name>', 'of this device; several with commas')
       .option('--agent <name>', 'of this agent; several with commas')
-      .option('--check <name>', 'held by this check: work, energy, gpu-time, tokens, coverage, meter')
+      .option('--check <name>', 'held by this check: work, energy, gpu-time, gpu-twice, tokens, coverage, meter')
       .addOption(new Option('--kind <kind>', 'held for this').choices(['doubt', 'claim', 'quarantine']))
       .option('--from <time>', 'that start at this time or later: 2026-01-01T00:00:00Z')
       .option('--to <time>', 'that start before this time')

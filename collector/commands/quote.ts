@@ -2,7 +2,7 @@ import { PerwattError, UsageError } from '../../protocol/kit/errors.ts'
 import { table } from '../../protocol/kit/table.ts'
 import { plain, printLine } from '../../protocol/kit/terminal.ts'
 import type { Quote } from '../../protocol/quote.ts'
-import type { HeldBack } from '../prices/feed-state.ts'
+import type { HeldBack } from '../prices/held-back.ts'
 import type { QuotesView } from '../prices/quote-selector.ts'
 import { ApiClient, type ApiOptions, isoTime } from './api-client.ts'
 
@@ -81,9 +81,10 @@ function quotesText({ quotes, feeds, heldBack }: QuotesView): string {
   )
   const faults = [
     ...feeds.flatMap(({ name, failing }) => (failing ? [`feed ${name} fails: ${failing}`] : [])),
-    ...heldBack.map(
-      (h) =>
-        `held back: ${h.source} says ${h.name} = ${h.value} ${h.unit}, ${h.reason}${h.waitsFor ? `; it waits for ${h.waitsFor}: perwatt-collector quote ${h.name} --accept --by NAME` : ''}`,
+    ...heldBack.map((h) =>
+      h.usedFromMs === undefined
+        ? `held back: ${h.source} says ${h.name} = ${h.value} ${h.unit}${h.fromMs === undefined ? '' : ` from ${iso(h.fromMs)} on`}, ${h.reason}${h.waitsFor ? `; it waits for ${h.waitsFor}: perwatt-collector quote ${h.name} --accept --by NAME` : ''}`
+        : `wrong: ${h.source} said ${h.name} = ${h.value} ${h.unit} from ${iso(h.usedFromMs)} to ${iso(h.sinceMs)}, ${h.reason}; correct what was settled with it: perwatt-collector reprice --from ${iso(h.usedFromMs)} --to ${iso(h.sinceMs)}`,
     ),
   ]
   return [

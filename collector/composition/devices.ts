@@ -3,6 +3,7 @@ import type { Device } from '../../protocol/device.ts'
 import type { KnownDevices } from '../economics/settlement/settle.ts'
 import { InventoryBook } from '../ingest/inventory.ts'
 import { SiteState } from '../live/state.ts'
+import { MachineKeys } from '../ownership/machine-keys.ts'
 import { OwnershipRegister } from '../ownership/register.ts'
 import type { Context } from './context.ts'
 
@@ -21,6 +22,7 @@ export interface Devices {
 export function createDevices({ config, log }: Context): Devices {
   const owners = new OwnershipRegister()
   const state = new SiteState(owners)
+  const machines = new MachineKeys()
   const inventory = new InventoryBook(join(config.dataFolder, 'inventory.json'), log)
   for (const [agentId, message] of inventory.entries())
     if (!message.simulated || config.site.simulated) state.inventory(agentId, message)
@@ -33,6 +35,7 @@ export function createDevices({ config, log }: Context): Devices {
       device: (agentId, deviceId) => state.device(agentId, deviceId),
       find: (deviceId) => ownersDevice(deviceId, state, owners) ?? state.find(deviceId),
       all: () => [...state.agents()].flatMap((agent) => [...agent.devices.values()]),
+      machineKeys: (agentId, deviceId) => machines.named(deviceId, owners.told.get(agentId)),
     },
   }
 }

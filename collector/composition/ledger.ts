@@ -1,7 +1,7 @@
 import type { Quote } from '../../protocol/quote.ts'
 import { HOUR_MS } from '../../protocol/units.ts'
 import { Behind } from '../doubts/behind.ts'
-import { Doubts } from '../doubts/doubts.ts'
+import { type DoubtSources, Doubts } from '../doubts/doubts.ts'
 import { learnFrom } from '../doubts/learnt.ts'
 import { DoubtsKeeper } from '../doubts/memory-keeper.ts'
 import { OpenHolds } from '../doubts/open-holds.ts'
@@ -134,7 +134,7 @@ export function createLedger(
     onDecided: (decision) => learnFrom(decision, store, doubts),
   })
   const behind = new Behind(() => devices.known.all?.() ?? [], nowMs)
-  const doubts = new Doubts({
+  const doubtSources: DoubtSources = {
     device: devices.known.device,
     gpusOf: (agentId, deviceId) => devices.state.gpusOf(agentId, deviceId),
     powerLimitW: (agentId, deviceId) => devices.state.powerLimitW(agentId, deviceId),
@@ -145,7 +145,8 @@ export function createLedger(
       siteMeter: config.site.meter,
     },
     nowMs,
-  })
+  }
+  const doubts = new Doubts(doubtSources)
   const causes = new LossCauses(() => store.warnings ?? [])
   const records = new RecordWriter({
     ...common,
@@ -184,6 +185,11 @@ export function createLedger(
     flush: () => quarantine.flush(),
     markOf: (agentId) => records.markOf(agentId),
     decide: (request) => repricer.decide(request),
+    judgeAnew: () => {
+      const anew = new Doubts(doubtSources)
+      return (agentId, record) => anew.judge(agentId, record)
+    },
+    arriving: (appends) => claims.arriving(appends),
     alone: (work) => records.alone(work),
   })
   const unknown = new UnknownQuantitiesBook(log)

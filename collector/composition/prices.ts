@@ -6,6 +6,7 @@ import fixed from '../feeds/fixed.ts'
 import { FEEDS } from '../feeds/index.ts'
 import type { Store } from '../plugin/store.ts'
 import { createQuoteSelector } from '../prices/feed-config.ts'
+import type { HeldPush } from '../prices/pushed-quotes.ts'
 import { type FilledTime, QuoteBook } from '../prices/quote-book.ts'
 import type { QuoteSelector } from '../prices/quote-selector.ts'
 import { QuotesCopy } from '../store-keeping/quotes-copy.ts'
@@ -45,9 +46,12 @@ export function createPrices({ config, log, version, nowMs, clocks }: Context, s
     onFilled: (filled) => {
       for (const listener of listeners) listener(filled)
     },
+    onWaiting: () => {
+      if (startedMs !== undefined) void keepCopy()
+    },
   })
   const copy = new QuotesCopy(join(config.dataFolder, 'quotes.json'), log)
-  const keepCopy = () => copy.keep(from(quotes, nowMs()))
+  const keepCopy = () => copy.keep(from(quotes, nowMs()), selector.waiting())
   let startedMs: number | undefined
   let loading = false
   let timer: Timer | undefined
@@ -63,6 +67,7 @@ export function createPrices({ config, log, version, nowMs, clocks }: Context, s
     onFilled: (listener) => listeners.push(listener),
     async load(anothers) {
       loading = true
+      if (startedMs === undefined) selector.restoreWaiting((await copy.readWaiting()) as HeldPush[])
       const stored = await store.quotes()
       if (anothers && startedMs !== undefined) {
         selector.resume(stored)
@@ -78,6 +83,7 @@ export function createPrices({ config, log, version, nowMs, clocks }: Context, s
       const kept = await copy.read()
       if (!kept || loading || startedMs !== undefined) return
       for (const quote of kept) quotes.add(quote)
+      selector.restoreWaiting((await copy.readWaiting()) as HeldPush[])
       start(signal)
     },
     async stop() {

@@ -2,6 +2,7 @@ import type { Interval } from '../../protocol/interval.ts'
 import { ownerKey } from '../../protocol/owner.ts'
 import { MINUTE_MS } from '../../protocol/units.ts'
 import { type Covered, isBeyond, type Seen } from './seen.ts'
+import { coveredBefore } from './stretches.ts'
 
 /** A clock that is set back by seconds makes the agent cover them twice. */
 const OVERLAP_MS = 5 * MINUTE_MS
@@ -10,13 +11,18 @@ const OVERLAP_RATIO = 1 / 120
 
 /**
  * Coverage against the clock: a record covers at most its own time, and one owner's records cover no time twice, but for what a clock
- * that was set back explains.
+ * that was set back by minutes explains. Further back no time counts again, whoever owned it: an agent whose clock is set by more holds its records
+ * until they have their right time.
  */
 export function coverageFault(next: Seen, record: Interval, elapsedMs: number): string | undefined {
   const { startMs, durationMs, coveredMs, owner } = record
   if (coveredMs > durationMs)
     return `it covers ${coveredMs / 1000} s of a time of ${durationMs / 1000} s; look at the agent`
-  const overlapMs = Math.min(coveredMs, noteCovered(next, owner, startMs, startMs + durationMs))
+  const overlapMs = Math.min(
+    coveredMs,
+    noteCovered(next, owner, startMs, startMs + durationMs) +
+      coveredBefore(next, startMs, startMs + durationMs),
+  )
   const before = next.overlapMs
   next.overlapMs = Math.max(0, before + overlapMs - elapsedMs * OVERLAP_RATIO)
   if (!isBeyond(before, next.overlapMs, OVERLAP_MS)) return undefined

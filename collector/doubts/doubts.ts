@@ -89,9 +89,9 @@ export class Doubts {
       return undefined
     }
     // its time is over, and it is in no sum
-    const { upToMs, backSteps, backStepMs, covered } = seen
+    const { upToMs, backSteps, backStepMs, covered, stretchMs, stretches } = seen
     copySeen(seen, this.#before)
-    Object.assign(seen, { upToMs, backSteps, backStepMs, covered })
+    Object.assign(seen, { upToMs, backSteps, backStepMs, covered, stretchMs, stretches })
     return { kind: 'doubt', check: doubt.check, reason: `${agentId}, ${record.deviceId}: ${doubt.fault}` }
   }
 

@@ -1,6 +1,7 @@
 import type { Interval } from '../../protocol/interval.ts'
 import { HOUR_MS, MINUTE_MS } from '../../protocol/units.ts'
 import type { Seen } from './seen.ts'
+import { begunStretch, coveredBefore } from './stretches.ts'
 
 /** Work that a record tells may have been done this much before it: answers of pools come late, counters stand still. */
 const LATE_MS = 10 * MINUTE_MS
@@ -8,14 +9,14 @@ const LATE_MS = 10 * MINUTE_MS
 const RECOVERED_AT_MOST_MS = 7 * 24 * HOUR_MS
 /** A record that ends this much before the newest one was made after the agent's clock was set back. */
 const SET_BACK_MS = 2 * MINUTE_MS
-/** The clock may be set back this often at once, and once more each `BACK_STEP_EVERY_MS`: then a minute may come twice. */
+/** The clock may be set back this often at once, and once more each `BACK_STEP_EVERY_MS`. */
 const BACK_STEPS = 6
 const BACK_STEP_EVERY_MS = 10 * MINUTE_MS
 
 /**
  * The time in which the device can have done what a record tells, ms, beyond the time of its earlier records. A recovered stretch
  * counts with its whole length since the latest record: a clock that was set back gives no second time. Before the first one there was none: an agent writes a record for each
- * minute of a stretch, so it counts like any other. Moves `next` on.
+ * minute of a stretch, so it counts like any other. After a clock was set back only time counts that no earlier record covers. Moves `next` on.
  * @param nowMs collector's clock
  */
 export function elapse(next: Seen, { startMs, durationMs, recovered }: Interval, nowMs: number): number {
@@ -25,18 +26,22 @@ export function elapse(next: Seen, { startMs, durationMs, recovered }: Interval,
   next.furthestMs = Math.max(furthestMs, endMs)
   if (upToMs === 0) {
     next.upToMs = endMs
+    next.stretchMs = startMs
     return recovered ? durationMs + LATE_MS : durationMs
   }
   if (endMs < upToMs - SET_BACK_MS && mayStepBack(next, nowMs)) {
+    begunStretch(next, startMs)
     next.upToMs = endMs
     next.covered = []
-    return durationMs
+    return durationMs - coveredBefore(next, startMs, endMs)
   }
+  // time that is passed over is not covered
+  if (startMs > upToMs + SET_BACK_MS) begunStretch(next, startMs)
   const newMs = Math.max(0, endMs - upToMs)
   next.upToMs = Math.max(upToMs, endMs)
   const atOnceMs = durationMs + LATE_MS
   const longMs = recovered ? Math.max(atOnceMs, Math.min(endMs - furthestMs, RECOVERED_AT_MOST_MS)) : atOnceMs
-  return Math.min(newMs, longMs)
+  return Math.max(0, Math.min(newMs, longMs) - coveredBefore(next, Math.max(upToMs, endMs - longMs), endMs))
 }
 
 function mayStepBack(next: Seen, nowMs: number): boolean {

@@ -2,27 +2,37 @@ import { z } from 'zod'
 import { nothingSeen, type Seen } from './seen.ts'
 
 /** The sums of a device by name; the owners whose time is covered are not kept: they are of the last minutes. */
-type Sums = Omit<Seen, 'covered'>
-const NAMES = Object.keys(nothingSeen()).filter((name) => name !== 'covered') as (keyof Sums)[]
+type Sums = Omit<Seen, 'covered' | 'stretches'>
+const NAMES = Object.entries(nothingSeen()).flatMap(([name, value]) =>
+  typeof value === 'number' ? [name as keyof Sums] : [],
+)
 
 const MemorySchema = z.object({
   names: z.array(z.string()),
   devices: z.array(z.tuple([z.string(), z.array(z.number().finite())])),
+  /** of those devices that have any; earlier versions read on without them */
+  stretches: z.array(z.tuple([z.string(), z.array(z.number().finite())])).default([]),
 })
 
 /** What is remembered of an agent's devices, as a text. */
-export const memoryText = (devices: Iterable<readonly [deviceId: string, seen: Seen]>): string =>
-  JSON.stringify({
+export function memoryText(devices: Iterable<readonly [deviceId: string, seen: Seen]>): string {
+  const all = [...devices]
+  return JSON.stringify({
     names: NAMES,
-    devices: Array.from(devices, ([deviceId, seen]) => [deviceId, NAMES.map((name) => seen[name])]),
+    devices: all.map(([deviceId, seen]) => [deviceId, NAMES.map((name) => seen[name])]),
+    stretches: all.flatMap(([deviceId, { stretches }]) =>
+      stretches.length > 0 ? [[deviceId, stretches]] : [],
+    ),
   })
+}
 
 /** Reads what `memoryText` wrote, also an earlier version's with other names. An unreadable text gives nothing. */
 export function memoryOf(text: string): [deviceId: string, seen: Seen][] {
   const { data } = MemorySchema.safeParse(parsed(text))
   if (!data) return []
+  const stretches = new Map(data.stretches)
   return data.devices.map(([deviceId, values]) => {
-    const seen = nothingSeen()
+    const seen: Seen = { ...nothingSeen(), stretches: stretches.get(deviceId) ?? [] }
     data.names.forEach((name, i) => {
       const value = values[i]
       if (value !== undefined && (NAMES as string[]).includes(name)) seen[name as keyof Sums] = value

@@ -19,6 +19,10 @@ export interface Seen {
   /** how often the clock was set back of late: one more each time, one less each 10 minutes */
   backSteps: number
   backStepMs: number
+  /** begin of the time that its records cover without a step back or a gap, up to `upToMs`; 0: not known */
+  stretchMs: number
+  /** the time that they covered before it: pairs of begin and end (`stretches.ts`) */
+  stretches: readonly number[]
   /** the owners whose records reach up to `upToMs`, or nearly */
   covered: readonly Covered[]
   /** time that was covered twice, ms */
@@ -68,6 +72,8 @@ export const nothingSeen = (): Seen => ({
   furthestMs: 0,
   backSteps: 0,
   backStepMs: 0,
+  stretchMs: 0,
+  stretches: [],
   covered: [],
   overlapMs: 0,
   workSinceMs: 0,
@@ -103,6 +109,8 @@ export function copySeen(to: Seen, from: Seen): void {
   to.furthestMs = from.furthestMs
   to.backSteps = from.backSteps
   to.backStepMs = from.backStepMs
+  to.stretchMs = from.stretchMs
+  to.stretches = from.stretches
   to.covered = from.covered
   to.overlapMs = from.overlapMs
   to.workSinceMs = from.workSinceMs

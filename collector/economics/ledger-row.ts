@@ -3,6 +3,8 @@ import type { Interval } from '../../protocol/interval.ts'
 /** An interval record with the agent that sent it. Its key is (agentId, deviceId, owner, startMs). */
 export interface AgentInterval extends Interval {
   agentId: string
+  /** true: its energy is in doubt and left out; the store does not count it */
+  energyIsHeld?: true
 }
 
 /**

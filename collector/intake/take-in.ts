@@ -4,19 +4,24 @@ import {
   encodeIntervals,
   type Interval,
   IntervalMessageSchema,
+  intervalKey,
 } from '../../protocol/interval.ts'
+import { counted } from '../../protocol/kit/counted.ts'
+import { PerwattError } from '../../protocol/kit/errors.ts'
 import type { Log } from '../../protocol/kit/log.ts'
 import { relabelled } from '../../protocol/relabel.ts'
 import { minuteOf } from '../../protocol/units.ts'
 import type { Repricing } from '../plugin/audit-store.ts'
 import type { HeldFilter, RecordHold } from '../plugin/held.ts'
 import type { Append, HighWater, Quarantined, Store } from '../plugin/store.ts'
+import type { RecordJudge } from './batch-plan.ts'
+import { type Arrival, placed, TAKEN_IN } from './taken-in-place.ts'
 
 /** Entries of the quarantine that are looked at: as many as there can be. */
 const MOST_ENTRIES = 10_000
 const MOST_HELD = 1_000_000
-/** Holds of records that are taken in from messages, or at another time than they say. */
-const TAKEN_IN = 'taken-in'
+/** Records in whose place others stand that are named to a person. */
+const NAMED = 5
 
 /** Which records that were put aside are meant; what is absent does not matter. */
 export interface TakeInRequest {
@@ -44,6 +49,10 @@ export interface TakeInOptions {
   flush: () => Promise<void>
   markOf: (agentId: string) => HighWater | undefined
   decide: Decide
+  /** a judge that knows nothing of any record yet; absent: nothing is doubted */
+  judgeAnew?(): RecordJudge
+  /** looks at what is about to be stored, and gives it back with more holds */
+  arriving?(appends: readonly Append[]): Promise<readonly Append[]>
   /** runs work while no records are stored */
   alone<T>(work: () => Promise<T>): Promise<T>
   nowMs: () => number
@@ -52,7 +61,7 @@ export interface TakeInOptions {
 
 /**
  * Takes records in that were put aside: those that are stored and held, and those of messages that can be read now. A person asks for
- * it, and the audit trail keeps who and why. What its device can't have done stays held for that.
+ * it, and the audit trail keeps who and why. What its device can't have done stays held for that, at the time at which it is taken in.
  */
 export class TakeIn {
   readonly #o: TakeInOptions
@@ -61,36 +70,53 @@ export class TakeIn {
     this.#o = options
   }
 
-  /** Resolves when the decision is stored; its minutes are settled after that. Undefined where nothing matches. */
+  /**
+   * Resolves when the decision is stored; its minutes are settled after that. Undefined where nothing matches. Asked again after a stop it does what
+   * is left. @throws PerwattError `already-there` where another record stands in the place of one: then nothing is changed
+   */
   request(request: TakeInRequest): Promise<Repricing | undefined> {
     return this.#o.alone(async () => {
-      const { decide, log } = this.#o
+      const { decide, log, store } = this.#o
       const { by, reason, shiftMs = 0 } = request
       const kinds = ['quarantine'] as const
       const held = { ...whichOf(request), kinds, state: 'open' as const }
       const stored = shiftMs === 0 ? [] : await this.#heldRecords(held)
       const appends = await this.#appends(request, [...(await this.#readable(request)), ...stored])
-      if (appends.length > 0) await this.#o.store.appendAll(appends)
+      if (appends.length > 0) await store.appendAll((await this.#o.arriving?.(appends)) ?? appends)
       log.info('records that were put aside are taken in', { by, why: reason })
       const { agents } = held
-      if (shiftMs !== 0) {
-        if (stored.length > 0)
-          await decide({ verdict: 'rejected', filter: { ...held, checks: ['too-old'] }, by, reason })
-        return decide({
-          verdict: 'accepted',
-          filter: { kinds, checks: [TAKEN_IN], ...(agents && { agents }) },
-          by,
-          reason,
-        })
+      if (shiftMs === 0) return decide({ verdict: 'accepted', filter: held, by, reason })
+      if (stored.length > 0) {
+        await decide({ verdict: 'rejected', filter: { ...held, checks: ['too-old'] }, by, reason })
+        const doubted = await this.#doubtsOf(stored)
+        if (doubted) await decide({ verdict: 'rejected', filter: doubted, by, reason })
       }
-      return decide({ verdict: 'accepted', filter: held, by, reason })
+      const filter = { kinds, checks: [TAKEN_IN], ...(agents && { agents }) }
+      return decide({ verdict: 'accepted', filter, by, reason })
     })
   }
 
   /** Records that are stored at the time that they say, and held for that. */
   async #heldRecords(filter: HeldFilter): Promise<AgentRecord[]> {
     const found = await this.#o.store.held({ ...filter, checks: ['too-old'] }, MOST_HELD)
-    return found.map(({ record: { agentId, ...record } }) => ({ agentId, record }))
+    return found.map(({ record: { agentId, ...record } }) => ({ agentId, record, isMoved: true }))
+  }
+
+  /** What is doubted of moved records where they were; undefined where doubts of others stand between. */
+  async #doubtsOf(moved: readonly AgentRecord[]): Promise<HeldFilter | undefined> {
+    const starts = moved.map(({ record }) => record.startMs)
+    const filter: HeldFilter = {
+      kinds: ['doubt'],
+      state: 'open',
+      agents: [...new Set(moved.map(({ agentId }) => agentId))],
+      devices: [...new Set(moved.map(({ record }) => record.deviceId))],
+      fromMs: starts.reduce((a, b) => Math.min(a, b)),
+      toMs: starts.reduce((a, b) => Math.max(a, b)) + 1,
+    }
+    const keys = new Set(moved.map(keyOf))
+    const open = await this.#o.store.held(filter, MOST_HELD)
+    const isTheirs = open.every(({ record }) => keys.has(keyOf({ agentId: record.agentId, record })))
+    return open.length > 0 && isTheirs ? filter : undefined
   }
 
   /** Records of messages in quarantine that can be read now. */
@@ -101,34 +127,56 @@ export class TakeIn {
     return entries.flatMap((entry) =>
       recordsIn(entry)
         .filter((record) => isMeant(entry.agentId, record, request))
-        .map((record) => ({ agentId: entry.agentId, record })),
+        .map((record) => ({ agentId: entry.agentId, record, isMoved: false })),
     )
   }
 
   async #appends({ shiftMs = 0, reason }: TakeInRequest, found: readonly AgentRecord[]): Promise<Append[]> {
-    const { markOf, nowMs } = this.#o
+    const { markOf, nowMs, store, judgeAnew } = this.#o
     const heldMs = nowMs()
-    const byAgent = new Map<string, Interval[]>()
-    for (const { agentId, record } of found)
-      byAgent.set(agentId, [
-        ...(byAgent.get(agentId) ?? []),
-        ...(shiftMs === 0 ? [record] : relabelled(record, shiftMs)),
-      ])
-    return [...byAgent].map(([agentId, records]) => ({
-      agentId,
-      mark: markOf(agentId) ?? { epoch: 0, seq: 0 },
-      records,
-      holds: records.map(
+    const byAgent = new Map<string, Arrival[]>()
+    for (const { agentId, record, isMoved } of found) {
+      const shifted = shiftMs === 0 ? [record] : relabelled(record, shiftMs)
+      const arrivals = shifted.map((each): Arrival => ({ record: each, isMoved }))
+      byAgent.set(agentId, [...(byAgent.get(agentId) ?? []), ...arrivals])
+    }
+    const appends: Append[] = []
+    const collisions: string[] = []
+    for (const [agentId, arrivals] of byAgent) {
+      const place = await placed(store, agentId, arrivals, judgeAnew?.() ?? (() => undefined), heldMs)
+      const { records, holds } = place
+      for (const { deviceId, startMs } of place.collisions)
+        collisions.push(`${deviceId} of agent ${agentId} at ${new Date(startMs).toISOString()}`)
+      const taken = records.map(
         (record): RecordHold => ({ kind: 'quarantine', check: TAKEN_IN, reason, record, heldMs }),
-      ),
-    }))
+      )
+      if (records.length > 0)
+        appends.push({
+          agentId,
+          mark: markOf(agentId) ?? { epoch: 0, seq: 0 },
+          records,
+          holds: [...taken, ...holds],
+        })
+    }
+    if (collisions.length > 0) throw alreadyThere(collisions)
+    return appends
   }
 }
 
-interface AgentRecord {
-  agentId: string
-  record: Interval
+function alreadyThere(collisions: readonly string[]): PerwattError {
+  const more = collisions.length > NAMED ? ` and ${collisions.length - NAMED} more` : ''
+  return new PerwattError(
+    'already-there',
+    `nothing was taken in: ${counted(collisions.length, 'record')} would stand where another one is: ${collisions.slice(0, NAMED).join(', ')}${more}; leave them out by device, from and to, or give another shift`,
+  )
 }
+
+interface AgentRecord extends Arrival {
+  agentId: string
+}
+
+const keyOf = ({ agentId, record }: { agentId: string; record: Interval }): string =>
+  `${agentId}|${intervalKey(record)}`
 
 const whichOf = ({ agents, devices, fromMs, toMs }: TakeInRequest): Omit<HeldFilter, 'kinds' | 'state'> => ({
   ...(agents && { agents }),

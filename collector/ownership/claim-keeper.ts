@@ -2,7 +2,7 @@ import type { Device } from '../../protocol/device.ts'
 import { HOUR_MS, minuteOf } from '../../protocol/units.ts'
 import type { AgentInterval } from '../economics/ledger-row.ts'
 import type { DeviceClaim } from '../plugin/claim-store.ts'
-import type { HeldMark, Hold, RecordHold } from '../plugin/held.ts'
+import { ENERGY_ALONE, type HeldMark, type Hold, type RecordHold } from '../plugin/held.ts'
 import type { Append, Store } from '../plugin/store.ts'
 import { keyText } from './identity.ts'
 import type { Appearance } from './precedence.ts'
@@ -127,7 +127,7 @@ export class ClaimKeeper {
     }
     if (endMs === 0) return
     for (let at = minuteOf(beginMs); at < endMs; at += PIECE_MS) {
-      const marks = (await store.intervals(at, at + PIECE_MS, agentId)).flatMap((record): HeldMark[] => {
+      const marks = (await this.#recordsOf(agentId, at, at + PIECE_MS)).flatMap((record): HeldMark[] => {
         const { deviceId, owner, startMs } = record
         const withdrawal = devices.get(deviceId)
         if (!withdrawal || startMs < withdrawal.fromMs) return []
@@ -147,6 +147,14 @@ export class ClaimKeeper {
       MOST_HELD,
     )
     note(new Set(held.map(({ record }) => minuteOf(record.startMs))))
+  }
+
+  /** Those that count, with those whose energy alone does not. */
+  async #recordsOf(agentId: string, fromMs: number, toMs: number): Promise<AgentInterval[]> {
+    const { store } = this.#o
+    const filter = { kinds: ['doubt'] as const, checks: [ENERGY_ALONE], agents: [agentId], fromMs, toMs }
+    const doubted = await store.held(filter, MOST_HELD)
+    return [...(await store.intervals(fromMs, toMs, agentId)), ...doubted.map(({ record }) => record)]
   }
 
   #holdOf(agentId: string, { deviceId, startMs }: { deviceId: string; startMs: number }): Hold | undefined {

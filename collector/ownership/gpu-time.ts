@@ -1,8 +1,9 @@
 import type { Device } from '../../protocol/device.ts'
 import { HOUR_MS } from '../../protocol/units.ts'
+import { toldOnce } from '../economics/gpu-seconds.ts'
 import type { AgentInterval } from '../economics/ledger-row.ts'
 import type { DeviceClaim, GpuStanding, NamedDevice } from '../plugin/claim-store.ts'
-import type { HeldMark } from '../plugin/held.ts'
+import { GPU_TWICE, type HeldMark } from '../plugin/held.ts'
 import { isWhole, MachineKeys } from './machine-keys.ts'
 import { orderOf } from './precedence.ts'
 import type { OwnershipRegister } from './register.ts'
@@ -11,6 +12,9 @@ import type { OwnershipRegister } from './register.ts'
 const STANDS_MS = 24 * HOUR_MS
 /** The newest record is noted to this, so that a claim is not written each minute. */
 const NOTED_MS = HOUR_MS
+
+/** A device with less than this part of another's GPU time is not in its way. */
+const LEAST_SHARE = 1 / 100
 
 /** A device with GPU time in the minute that is settled. */
 interface Holder {
@@ -23,7 +27,7 @@ interface Holder {
 
 /**
  * A GPU-second is paid once. A host, or a service on it, may tell the time of its GPUs as a whole, as programs of others do, and the GPUs may be
- * read on their own, by the same agent or by another. Of one agent, the GPUs count and the whole waits, in the minutes in which both tell time.
+ * read on their own, by the same agent or by another. Of one agent, the GPUs count and the whole has what is left beside them; where nothing is left it waits.
  * Between agents, the first counts, as with machines: what one agent sends never changes what another is paid.
  */
 export class GpuTime {
@@ -47,7 +51,7 @@ export class GpuTime {
     }
     const rivals = [...present.values()]
     if (![...rivals, ...this.#wholes(minuteMs)].some(({ device }) => isWhole(device))) return []
-    const before = this.#before(minuteMs, rivals)
+    const before = this.#before(minuteMs, rivals, nothingLeft(told, present))
     return told.flatMap((record): HeldMark[] => {
       const holder = present.get(nameOf(record))
       const first = holder && before(holder)
@@ -56,7 +60,11 @@ export class GpuTime {
   }
 
   /** Who goes before a device: found by what they have in common. */
-  #before(minuteMs: number, present: readonly Holder[]): (holder: Holder) => Holder | undefined {
+  #before(
+    minuteMs: number,
+    present: readonly Holder[],
+    toldTwice: ReadonlySet<Holder>,
+  ): (holder: Holder) => Holder | undefined {
     const others = new Map<string, Set<Holder>>()
     const known = [...present, ...this.#wholes(minuteMs), ...this.#gpus()]
     for (const holder of known)
@@ -68,7 +76,12 @@ export class GpuTime {
     return (holder) => {
       for (const key of holder.keys)
         for (const other of others.get(key) ?? [])
-          if (isRival(other, holder) && goesBefore(other, holder, inMinute.has(other.claim))) return other
+          if (
+            isRival(other, holder) &&
+            (toldTwice.has(holder) || other.claim.agentId !== holder.claim.agentId) &&
+            goesBefore(other, holder, inMinute.has(other.claim))
+          )
+            return other
       return undefined
     }
   }
@@ -96,7 +109,8 @@ export class GpuTime {
   }
 
   /** A record with GPU time: the first of a device, and of what it is a part of, begins its standing. */
-  #note({ agentId, deviceId, startMs }: AgentInterval): Holder | undefined {
+  #note(record: AgentInterval): Holder | undefined {
+    const { agentId, deviceId, startMs, durationMs, gpuMs = 0, busyGpuMs = 0 } = record
     const claim = this.#register.claim(agentId, deviceId)
     const told = this.#register.told.get(agentId)
     const device = told?.get(deviceId)
@@ -109,8 +123,13 @@ export class GpuTime {
     const fromMs = known?.settled ? known.fromMs : Math.min(known?.fromMs ?? beginMs, beginMs)
     const isLater = isWhole(device) && startMs > (known?.toMs ?? 0) + NOTED_MS
     const toMs = isLater ? startMs : (known?.toMs ?? startMs)
-    const standing = { machine, fromMs, toMs, settled: known?.settled ?? false }
-    if (known?.fromMs !== fromMs || known.toMs !== toMs) this.#register.stand({ agentId, deviceId }, standing)
+    const perMs = Math.max(gpuMs, busyGpuMs) / durationMs
+    // of the machine it told before too: a new key of a device takes nothing from what it was
+    const before = claim.gpuTime?.mostPerMs ?? 0
+    const mostPerMs = perMs > 2 * before ? perMs : before
+    const standing = { machine, fromMs, toMs, settled: known?.settled ?? false, mostPerMs }
+    if (known?.fromMs !== fromMs || known.toMs !== toMs || known.mostPerMs !== mostPerMs)
+      this.#register.stand({ agentId, deviceId }, standing)
     return { device, keys, claim, standing }
   }
 
@@ -125,7 +144,7 @@ export class GpuTime {
       owner,
       startMs,
       kind: 'doubt',
-      check: 'gpu-time',
+      check: GPU_TWICE,
       reason: `${agentId}, ${deviceId}: ${what}; a GPU-second is paid once: let one of them tell it`,
       heldMs: this.#nowMs(),
     }
@@ -134,6 +153,16 @@ export class GpuTime {
 
 const hasGpuTime = ({ gpuMs = 0, busyGpuMs = 0 }: AgentInterval): boolean => gpuMs > 0 || busyGpuMs > 0
 const nameOf = ({ agentId, deviceId }: NamedDevice): string => `${agentId}\n${deviceId}`
+
+/** Hosts and services of which nothing is left beside what their agent tells of the same GPUs. */
+function nothingLeft(told: readonly AgentInterval[], present: ReadonlyMap<string, Holder>): Set<Holder> {
+  const left = toldOnce(told, (agentId, deviceId) => {
+    const holder = present.get(nameOf({ agentId, deviceId }))
+    return holder && { kind: holder.device.kind, keys: holder.keys }
+  })
+  const some = new Set(left.filter(hasGpuTime).map(nameOf))
+  return new Set([...present].flatMap(([name, holder]) => (some.has(name) ? [] : [holder])))
+}
 
 /** GPUs of one machine have each their own time. */
 const isRival = (a: Holder, b: Holder): boolean =>
@@ -146,9 +175,15 @@ function goesBefore(other: Holder, holder: Holder, isInMinute: boolean): boolean
     const byRank = rank(other) - rank(holder)
     return (byRank || (other.claim.deviceId < holder.claim.deviceId ? -1 : 1)) < 0
   }
+  if (isHollow(holder, other)) return true
+  if (isHollow(other, holder)) return false
   if (other.standing.settled !== holder.standing.settled) return other.standing.settled
   return orderOf(placed(other), placed(holder)) < 0
 }
+
+/** Whether a device has told next to none of the machine's GPU time, beside another that has told some. */
+const isHollow = ({ standing: { mostPerMs } }: Holder, { standing: beside }: Holder): boolean =>
+  mostPerMs !== undefined && beside.mostPerMs !== undefined && mostPerMs < LEAST_SHARE * beside.mostPerMs
 
 const placed = ({ claim: { agentId, deviceId }, standing: { fromMs } }: Holder) => ({
   agentId,

@@ -11,17 +11,23 @@ interface Machines {
 }
 
 /**
- * By what hosts, services and GPUs are found to be one machine: name, host name, computer, and the host that a GPU is metered by. What an agent tells
+ * By what hosts, services and GPUs are found to be one machine: name, host name, computer, and the host that a GPU, or a service, is metered by. What an agent tells
  * of its own hosts connects its own devices alone: a GPU that knows its host's name is on the computer that this host tells.
  */
 export class MachineKeys {
   readonly #machines = new WeakMap<Told, Machines>()
 
+  /** The keys of a device by its name; none where the inventory does not have it. */
+  named(deviceId: string, told: Told | undefined): readonly string[] {
+    const device = told?.get(deviceId)
+    return told && device ? this.of(device, told) : []
+  }
+
   /** The keys of a device, in order. @param told the inventory that it stands in */
   of(device: Device, told: Told): readonly string[] {
     const known = this.#machines.get(told) ?? { wholes: wholesOf(told), found: new Map() }
     this.#machines.set(told, known)
-    const found = known.found.get(device.deviceId) ?? connected(device, known.wholes)
+    const found = known.found.get(device.deviceId) ?? connected(device, told, known.wholes)
     known.found.set(device.deviceId, found)
     return found
   }
@@ -33,25 +39,31 @@ function wholesOf(told: Told): Map<string, Device[]> {
   const wholes = new Map<string, Device[]>()
   for (const device of told.values())
     if (isWhole(device))
-      for (const key of ownKeys(device)) wholes.set(key, [...(wholes.get(key) ?? []), device])
+      for (const key of ownKeys(device, told)) wholes.set(key, [...(wholes.get(key) ?? []), device])
   return wholes
 }
 
-function connected(device: Device, wholes: ReadonlyMap<string, readonly Device[]>): string[] {
-  const keys = new Set(ownKeys(device))
+function connected(device: Device, told: Told, wholes: ReadonlyMap<string, readonly Device[]>): string[] {
+  const keys = new Set(ownKeys(device, told))
   // a set that grows while it is read gives what was added too
   for (const key of keys)
-    for (const whole of wholes.get(key) ?? []) for (const own of ownKeys(whole)) keys.add(own)
+    for (const whole of wholes.get(key) ?? []) for (const own of ownKeys(whole, told)) keys.add(own)
   return [...keys].sort()
 }
 
-function ownKeys(device: Device): string[] {
+function ownKeys(device: Device, told: Told): string[] {
   const { deviceId, computer, meteredBy, kind } = device
   const hostname = hostnameOf(device)
   return [
     `name ${rootOf(deviceId).toLowerCase()}`,
     ...(hostname === undefined ? [] : [`name ${hostname}`]),
     ...(computer === undefined ? [] : [`computer ${computer}`]),
-    ...(kind === 'gpu' && meteredBy !== undefined ? [`name ${meteredBy.toLowerCase()}`] : []),
+    ...(meteredBy !== undefined && (kind === 'gpu' || isOnHost(device, told))
+      ? [`name ${meteredBy.toLowerCase()}`]
+      : []),
   ]
 }
+
+/** A service that is metered by a host runs on it; a PDU has services of many hosts behind it. */
+const isOnHost = ({ kind, meteredBy = '' }: Device, told: Told): boolean =>
+  kind === 'service' && told.get(meteredBy)?.kind === 'host'

@@ -5,7 +5,8 @@ import type { DeviceKind } from '../../protocol/device.ts'
  * address. A meter's port stays: one gateway has a meter behind each.
  */
 const USUAL_PORTS: Readonly<Partial<Record<DeviceKind, readonly string[]>>> = {
-  asic: ['4028', '4433', '80', '443', '22'],
+  // 50051: gRPC of Braiins OS; 8080 and 8443: HTTP APIs of Auradine and others, beside the socket's 4028
+  asic: ['4028', '4433', '80', '443', '22', '8080', '8443', '50051'],
   host: ['80', '443', '623', '22'],
 }
 /** What a machine of a kind is asked for at its address, where that tells no machines apart; a host's path may choose one of several. */
@@ -37,8 +38,14 @@ const IPV4_LIKE = /^[0-9a-fx]+(?:\.[0-9a-fx]+){1,3}$/
 export function placeText(kind: DeviceKind, address: string): string {
   const words = address.trim().split(/\s+/)
   const end = words.findIndex((word) => word.startsWith('@') || word.includes('='))
-  return words.map((word, i) => (end < 0 || i < end ? wordText(kind, word) : settingText(word))).join(' ')
+  return words
+    .map((word, i) => (end < 0 || i < end ? wordText(kind, word) : settingText(word)))
+    .filter((word) => kind !== 'meter' || word !== USUAL_UNIT)
+    .join(' ')
 }
+
+/** Which unit is asked where none is written (Modbus/TCP drivers). */
+const USUAL_UNIT = 'unit=1'
 
 /** A setting that chooses a machine behind an address: `unit=3`. */
 const settingText = (word: string): string =>

@@ -1,8 +1,10 @@
 import type { Device } from '../../protocol/device.ts'
 import { HOUR_MS, minuteOf } from '../../protocol/units.ts'
+import type { AgentInterval } from '../economics/ledger-row.ts'
 import type { DeviceClaim, GpuStanding, NamedDevice } from '../plugin/claim-store.ts'
 import { identityKeys } from './identity.ts'
 import { KeyOwners, type OpenClaim, type Rival } from './key-owners.ts'
+import { paidWith, wasPaidBefore } from './paid-share.ts'
 import { type Appearance, isBefore, isNamed, lastingKeys, orderOf, toldNothingLike } from './precedence.ts'
 import { ALWAYS, begunAt, countsAt, endedAt, NEVER } from './spans.ts'
 
@@ -19,7 +21,7 @@ const MOST_TAKEN_BACK_MS = 24 * HOUR_MS
  * Which agent each machine belongs to. The first claim wins; a later one that shares a key is put aside. A claim begins with the first
  * record; until a minute with one of its records is settled, a claim whose records begin earlier takes its place, so that the order in
  * which agents are heard does not matter. What one agent sends never changes what another is paid: late news of who a machine is
- * count against the agent that sends them.
+ * count against the agent that sends them, but where the other told the key without having done the machine's work.
  */
 export class OwnershipRegister {
   readonly #claims = new Map<string, Map<string, OpenClaim>>()
@@ -102,13 +104,16 @@ export class OwnershipRegister {
   }
 
   /** Records of these devices are being settled: from now on no claim that comes later takes their place by itself. */
-  settle(devices: Iterable<NamedDevice & { gpuMs?: number | undefined }>): void {
-    for (const { agentId, deviceId, gpuMs = 0 } of devices) {
+  settle(records: Iterable<AgentInterval>): void {
+    for (const record of records) {
+      const { agentId, deviceId, gpuMs = 0 } = record
       const claim = this.#claims.get(agentId)?.get(deviceId)
       if (!claim) continue
       const { gpuTime } = claim
       if (gpuTime && gpuMs > 0 && !gpuTime.settled) this.stand(claim, { ...gpuTime, settled: true })
-      if (claim.settled) continue
+      const paid = paidWith(claim.paid, record)
+      if (paid) claim.paid = paid
+      else if (claim.settled) continue
       claim.settled = true
       this.#dirty.add(claim)
     }
@@ -219,14 +224,27 @@ export class OwnershipRegister {
     const [rival] = rivals
     if (!rival) this.#owners.add(claim)
     else if (isBefore(claim, rivals)) this.#displace(claim, rivals)
-    else {
-      const wasIt = toldNothingLike(rival.key, before)
-      const sinceMs = wasIt ? Math.max(claim.fromMs ?? nowMs, nowMs - MOST_TAKEN_BACK_MS) : nowMs
-      const fromMs = minuteOf(sinceMs)
-      this.#putAside(claim, rival, endedAt(claim.spans, fromMs))
-      claim.withdrawn = { fromMs, atMs: nowMs }
-      this.#withdraw(claim, fromMs)
-    }
+    else if (toldNothingLike(rival.key, before)) {
+      const isFirst = rivals.every(({ owner }) => wasPaidBefore(claim, owner))
+      for (const { owner, key } of isFirst ? rivals : []) {
+        this.#owners.remove(owner)
+        this.#takeBack(owner, { owner: claim, key }, nowMs)
+      }
+      if (isFirst) this.#owners.add(claim)
+      else this.#takeBack(claim, rival, nowMs)
+    } else this.#endAt(claim, rival, minuteOf(nowMs), nowMs)
+  }
+
+  /** A claim was another's machine all the time: it is put aside, and what it was paid of late is taken back. */
+  #takeBack(claim: OpenClaim, rival: Rival, nowMs: number): void {
+    const fromMs = Math.max(claim.fromMs ?? nowMs, nowMs - MOST_TAKEN_BACK_MS)
+    this.#endAt(claim, rival, minuteOf(fromMs), nowMs)
+  }
+
+  #endAt(claim: OpenClaim, rival: Rival, fromMs: number, nowMs: number): void {
+    this.#putAside(claim, rival, endedAt(claim.spans, fromMs))
+    claim.withdrawn = { fromMs, atMs: nowMs }
+    this.#withdraw(claim, fromMs)
   }
 
   /**

@@ -32,8 +32,19 @@ export interface DeviceClaim extends NamedDevice {
   withdrawn?: { fromMs: number; atMs: number }
   /** true: a person said that it is a machine of its own, whatever keys it shares */
   apart?: boolean
+  /** present where it was paid for work, GPU time or tokens */
+  paid?: PaidShare
   /** present where it has recorded GPU time */
   gpuTime?: GpuStanding
+}
+
+/** What a device was paid for, to a factor of two. */
+export interface PaidShare {
+  /** start of the first such record and end of one of the newest, agent's clock */
+  fromMs: number
+  toMs: number
+  /** the most work (difficulty-1 shares), GPU time (ms) or tokens of one record, per ms of it */
+  mostPerMs: number
 }
 
 /** Since when a device has the GPU time of its machine, so that nobody else is paid for it. */
@@ -46,6 +57,8 @@ export interface GpuStanding {
   toMs: number
   /** true: a minute with such a record was settled */
   settled: boolean
+  /** the most GPU time of one record, per ms of it; absent: a version that did not note it */
+  mostPerMs?: number
 }
 
 /** A device that moves from one claim to another at a minute. */

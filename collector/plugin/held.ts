@@ -13,6 +13,14 @@ import type { AgentInterval } from '../economics/ledger-row.ts'
 export const HOLD_KINDS = ['doubt', 'claim', 'quarantine'] as const
 export type HoldKind = (typeof HOLD_KINDS)[number]
 
+/**
+ * The check that holds GPU time that another device is paid for. It can be rejected, and never accepted: that would pay a GPU-second to a
+ * second device.
+ */
+export const GPU_TWICE = 'gpu-twice'
+/** The check that doubts a record's energy alone: its work, GPU time and tokens count meanwhile. */
+export const ENERGY_ALONE = 'meter'
+
 /** `open` until a person decides. A decision may be turned round later. */
 export const HOLD_STATES = ['open', 'accepted', 'rejected'] as const
 export type HoldState = (typeof HOLD_STATES)[number]

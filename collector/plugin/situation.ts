@@ -118,6 +118,8 @@ export interface PriceSituation {
   heldBack?: string
   /** true: a person may say that it is right */
   mayBeAccepted?: true
+  /** it was used for a time, which is to be repriced: the options of `perwatt-collector reprice` */
+  reprice?: string
   /** workloads whose money depends on it */
   prices: readonly string[]
 }

@@ -6,8 +6,9 @@ import { pause } from '../../protocol/kit/retry.ts'
 import { QuoteNameSchema } from '../../protocol/quote.ts'
 import type { ConfiguredFeed, Feed, FeedContext } from '../plugin/feed.ts'
 import type { Store } from '../plugin/store.ts'
+import { TYPED } from './feed-state.ts'
 import type { FilledTime, QuoteBook } from './quote-book.ts'
-import { QuoteSelector, TYPED } from './quote-selector.ts'
+import { QuoteSelector } from './quote-selector.ts'
 import { QuoteWriteQueue } from './quote-write-queue.ts'
 
 const REQUEST_MS = 10_000
@@ -66,11 +67,12 @@ export function createQuoteSelector(
     version: string
     nowMs: () => number
     onFilled: (filled: FilledTime) => void
+    onWaiting?: () => void
     onDate?: FeedContext['onDate']
     clockWrong?: () => boolean
   },
 ): QuoteSelector {
-  const { book, store, log, version, nowMs, onFilled, onDate, clockWrong } = parts
+  const { book, store, log, version, nowMs, onFilled, onWaiting, onDate, clockWrong } = parts
   const context: FeedContext = {
     version,
     requestMs: REQUEST_MS,
@@ -92,5 +94,6 @@ export function createQuoteSelector(
     ...(clockWrong ? { clockWrong } : {}),
     log,
     onFilled,
+    onWaiting,
   })
 }

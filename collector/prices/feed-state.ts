@@ -1,20 +1,21 @@
 import type { Log } from '../../protocol/kit/log.ts'
-import { isStale, type Quote, type QuoteName, unitOf } from '../../protocol/quote.ts'
+import { isStale, type Quote, type QuoteName, sourceName, unitOf } from '../../protocol/quote.ts'
+import { HOUR_MS } from '../../protocol/units.ts'
 import type { ConfiguredFeed, FeedQuote } from '../plugin/feed.ts'
-import type { Reading } from './quote-leaps.ts'
-import { measuredFault, quoteFault } from './quote-limits.ts'
+import type { HeldBack } from './held-back.ts'
+import { countingRows, leapOfEarlier, listDoubts, listLeap, outOfRange } from './list-doubts.ts'
+import { OverturnedPrices } from './overturned-prices.ts'
+import { isNear, type Reading } from './quote-leaps.ts'
+import { measuredFault } from './quote-limits.ts'
 import type { SourceQuotes } from './source-priority.ts'
-import { type Beside, countingRows, type Doubt, listDoubts, SourceWatch } from './source-watch.ts'
+import { type Beside, type Doubt, doubtOf, SourceWatch } from './source-watch.ts'
 
-/** A value that is held back because it can hardly be true. */
-export interface HeldBack extends Doubt {
-  name: QuoteName
-  value: number
-  unit: string
-  source: string
-  /** since when it is held back, Unix ms */
-  sinceMs: number
-}
+/** Source name of the prices that the configuration's `prices` holds. */
+export const TYPED = 'configuration'
+
+const ACCEPTED = 'accepted by'
+/** Feeds whose energy prices follow no market. */
+const TARIFFS: ReadonlySet<string> = new Set(['fixed', 'time-of-use'])
 
 /** One feed for screens and API. */
 export interface FeedReport {
@@ -39,6 +40,7 @@ export class FeedState {
   readonly #watches = new Map<QuoteName, SourceWatch>()
   /** by name, the newest statements where one of them is held back */
   readonly #doubted = new Map<QuoteName, readonly FeedQuote[]>()
+  readonly #overturned: OverturnedPrices
   #heardMs: number | undefined
   #failing: string | undefined
   /** whether it has published since it was last told to be well or failing */
@@ -49,19 +51,29 @@ export class FeedState {
     this.feed = feed
     this.rank = rank
     this.#log = log
+    this.#overturned = new OverturnedPrices(feed.name, log)
   }
 
   quotesOf(name: QuoteName): SourceQuotes {
     return { rank: this.rank, ...(this.#quotes.get(name) ?? { quotes: [], endKnown: false }) }
   }
 
-  /** Sets the quotes that it published before a restart. */
-  recall(name: QuoteName, quotes: readonly Quote[]): void {
+  /**
+   * Sets the quotes that it published before a restart.
+   * @param before all quotes of the last day, oldest first: they tell how steady the last one was
+   */
+  recall(name: QuoteName, quotes: readonly Quote[], before: readonly Quote[] = []): void {
     // of a price list each begin is known ahead; the other times are those of polls
     const endKnown = quotes.some(({ fromMs, knownMs = fromMs }) => knownMs < fromMs)
     this.#quotes.set(name, { quotes, endKnown })
     const last = quotes.at(-1)
-    if (last && !endKnown) this.#watches.set(name, new SourceWatch(name, lastReading(last)))
+    if (!last || endKnown) return
+    const alike = before.filter(
+      (q) => sourceName(q.source) === this.feed.name && isNear(name, q.value, last.value),
+    )
+    const isSteady = lastReading(last).atMs - last.fromMs >= HOUR_MS || last.source.includes(ACCEPTED)
+    const readings = isSteady ? {} : { readings: Math.max(1, alike.length) }
+    this.#watches.set(name, new SourceWatch(name, { ...lastReading(last), ...readings }))
   }
 
   /**
@@ -71,8 +83,9 @@ export class FeedState {
    * @returns the quotes that were accepted
    */
   take(name: QuoteName, statements: readonly FeedQuote[], beside: Beside, now: number): Quote[] {
-    const doubts = this.#doubtsOf(name, statements, beside, now)
+    const doubts = this.#doubtsOf(name, statements, { ...beside, isSteady: this.#isTariff }, now)
     this.#hold(name, doubts, statements, now)
+    this.#overturned.note(name, this.#watches.get(name)?.takeOverturned(), now)
     const quotes = countingRows(statements, doubts).map((s) => quoteOf(s, this.feed.name, now))
     const known = this.#quotes.get(name)
     if (quotes.length > 0) {
@@ -86,11 +99,26 @@ export class FeedState {
     return quotes
   }
 
-  /** The feed's prices of earlier times, oldest first, without those that can't be true. They replace nothing. */
-  takeEarlier(name: QuoteName, statements: readonly FeedQuote[], now: number): Quote[] {
+  /**
+   * The feed's prices of earlier times, oldest first, without those that can't be true. They replace nothing.
+   * @param next the first value that is known of the name
+   */
+  takeEarlier(
+    name: QuoteName,
+    statements: readonly FeedQuote[],
+    next: Reading | undefined,
+    now: number,
+  ): Quote[] {
     const own = statements.filter((s) => s.name === name)
+    const isSteady = this.#isTariff
+    const leap = leapOfEarlier(name, own, next, isSteady)
+    if (leap) {
+      const reason = leap.text
+      this.#log.warn('prices of earlier times are left out', { feed: this.feed.name, quote: name, reason })
+      return []
+    }
     const doubts = this.#isMeasured
-      ? listDoubts(name, own, { before: undefined, others: [] })
+      ? listDoubts(name, own, { before: undefined, others: [], isSteady })
       : outOfRange(name, own)
     return countingRows(own, doubts).map((s) => quoteOf(s, this.feed.name, now))
   }
@@ -103,7 +131,7 @@ export class FeedState {
     const statements = this.#doubted.get(name)
     if (held?.waitsFor === undefined || !statements) return undefined
     this.#watchOf(name).believe({ value: held.value, atMs: now })
-    const accepted = (detail = '') => `${detail}${detail && ', '}accepted by ${by}`
+    const accepted = (detail = '') => `${detail}${detail && ', '}${ACCEPTED} ${by}`
     const named = statements.map((s) => (s.value === held.value ? { ...s, detail: accepted(s.detail) } : s))
     return this.take(name, named, beside, now)
   }
@@ -111,12 +139,27 @@ export class FeedState {
   /** Its values of a name now, in use or held back, for the doubts about others. */
   witnesses(name: QuoteName, now: number): number[] {
     if (this.rank === 'typed') return []
-    const fresh = (this.#quotes.get(name)?.quotes ?? [])
-      .filter((q) => q.fromMs <= now && !isStale(q, now))
-      .at(-1)
     const doubted = this.#watches.get(name)?.doubted
-    return [...(fresh ? [fresh.value] : []), ...(doubted === undefined ? [] : [doubted])]
+    return [this.fresh(name, now), doubted].flatMap((value) => value ?? [])
   }
+
+  /** Its value of a name that holds now and is fresh; undefined of a typed price, which may be old. */
+  fresh(name: QuoteName, now: number): number | undefined {
+    if (this.rank === 'typed') return undefined
+    return this.#quotes
+      .get(name)
+      ?.quotes.filter((q) => q.fromMs <= now && !isStale(q, now))
+      .at(-1)?.value
+  }
+
+  /** How many readings told its value of a name; undefined where it was confirmed, or it has none. */
+  readingsOf(name: QuoteName): number | undefined {
+    return this.#watches.get(name)?.readings
+  }
+
+  /** The value that steady readings have just overturned, where they have. */
+  takeOverturned = (name: QuoteName): { value: number; fromMs: number } | undefined =>
+    this.#overturned.take(name)
 
   /** @param reason why the feed fails; undefined while it is well */
   setFailing(reason: string | undefined): void {
@@ -128,8 +171,9 @@ export class FeedState {
     this.#hasPublished = false
   }
 
-  heldBack(): HeldBack[] {
-    return [...this.#held.values()]
+  /** What is held back, and for a day what was used and has been overturned. */
+  heldBack(now: number): HeldBack[] {
+    return [...this.#held.values(), ...this.#overturned.told(now)]
   }
 
   report(): FeedReport {
@@ -149,6 +193,11 @@ export class FeedState {
     return this.rank === 'feed' && this.feed.feed !== 'fixed'
   }
 
+  /** Whether its energy prices follow no market. */
+  get #isTariff(): boolean {
+    return this.rank === 'typed' || TARIFFS.has(this.feed.feed)
+  }
+
   #watchOf(name: QuoteName): SourceWatch {
     const watch = this.#watches.get(name) ?? new SourceWatch(name)
     this.#watches.set(name, watch)
@@ -161,7 +210,7 @@ export class FeedState {
     beside: Beside,
     now: number,
   ): Map<number, Doubt> {
-    if (!this.#isMeasured) return outOfRange(name, statements)
+    if (!this.#isMeasured && name !== 'energyUsdPerKwh') return outOfRange(name, statements)
     if (statements.some(({ fromMs }) => fromMs !== undefined)) {
       const firstMs = statements.reduce((least, { fromMs = now }) => Math.min(least, fromMs), now)
       const known = this.#quotes
@@ -169,9 +218,13 @@ export class FeedState {
         ?.quotes.filter((q) => q.fromMs <= firstMs)
         .at(-1)
       const accepted = this.#watches.get(name)?.believed
+      const others = accepted === undefined ? beside.others : [...beside.others, accepted]
+      const leap = known ? undefined : listLeap(name, statements, { ...beside, others }, now)
+      if (leap) return new Map(statements.map((_, i) => [i, doubtOf(leap)]))
       return listDoubts(name, statements, {
         before: known && { value: known.value, atMs: known.fromMs },
-        others: accepted === undefined ? beside.others : [...beside.others, accepted],
+        others,
+        isSteady: beside.isSteady ?? false,
       })
     }
     const doubts = outOfRange(name, statements)
@@ -204,15 +257,6 @@ export class FeedState {
     this.#held.set(name, { ...held, sinceMs: known?.sinceMs ?? now })
     this.#doubted.set(name, statements)
   }
-}
-
-function outOfRange(name: QuoteName, statements: readonly FeedQuote[]): Map<number, Doubt> {
-  const doubts = new Map<number, Doubt>()
-  for (const [i, { value }] of statements.entries()) {
-    const reason = quoteFault(name, value)
-    if (reason !== undefined) doubts.set(i, { reason })
-  }
-  return doubts
 }
 
 /** The quotes of a source that says something else now, which is held back: they are used on, and are stale. */

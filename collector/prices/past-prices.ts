@@ -1,6 +1,7 @@
 import type { Log } from '../../protocol/kit/log.ts'
-import type { Quote, QuoteName } from '../../protocol/quote.ts'
+import { type Quote, type QuoteName, withDetail } from '../../protocol/quote.ts'
 import type { FilledTime, QuoteBook } from './quote-book.ts'
+import { isNear } from './quote-leaps.ts'
 import type { QuoteWriteQueue } from './quote-write-queue.ts'
 
 export interface PastPricesOptions {
@@ -58,5 +59,23 @@ export class PastPrices {
       quotes.filter((q) => q.fromMs < now),
     )
     if (filled) onFilled?.(filled)
+  }
+
+  /**
+   * Marks the rows of a value that was never confirmed, and was overturned: they are stale from their begin, and say so. Minutes that were settled
+   * with them keep them until a person reprices that time.
+   */
+  markWrong(name: QuoteName, wrong: { value: number; fromMs: number }, now: number): void {
+    const { book, writer } = this.#o
+    // the row before its first reading may be the time that it was taken to have held before
+    const rows = book
+      .between(name, wrong.fromMs - 1, now)
+      .filter((row) => isNear(name, row.value, wrong.value))
+    for (const row of rows) {
+      const source = withDetail(row.source, 'never confirmed')
+      const marked = { ...row, source, staleAfterMs: row.fromMs - 1 }
+      book.add(marked)
+      writer.add([marked])
+    }
   }
 }

@@ -1,23 +1,37 @@
 import { isStale, type Quote, type QuoteName } from '../../protocol/quote.ts'
-import type { HeldBack } from './feed-state.ts'
+import { MINUTE_MS } from '../../protocol/units.ts'
+import type { HeldBack } from './held-back.ts'
 import { lastIndexAtOrBefore } from './quote-book.ts'
-import { type Beside, SourceWatch } from './source-watch.ts'
+import { isNear, type KnownReading, type Leap, leapBefore, leapOf, type Reading } from './quote-leaps.ts'
 
 export const PUSHED = 'pushed by '
 /** Pushed quotes kept for one name: more than a price list of a week in quarters of an hour. */
 const MAX_PUSHED = 2_000
 
+/** What a pushed quote is held against. */
+export interface BesidePush {
+  /** the value that holds at its time, and those of feeds that are fresh now */
+  known: readonly KnownReading[]
+  /** for a past time, the first value that is known after it */
+  next: Reading | undefined
+  /** what feeds say now, in use or held back */
+  feeds: readonly number[]
+}
+
 /** A pushed quote that waits until it is confirmed. */
-interface HeldPush {
+export interface HeldPush {
   quote: Quote
   held: HeldBack
 }
 
-/** Quotes that people and programs push. Each who pushes is a source: what leaps from his last value waits until it is confirmed. */
+/**
+ * Quotes that people and programs push. They are one source, whatever names they give: who has the token. One that leaps from what is known near its
+ * time waits until a person accepts it, or it is pushed once more beside a feed that says the same.
+ */
 export class PushedQuotes {
   readonly #quotes = new Map<QuoteName, readonly Quote[]>()
-  readonly #watches = new Map<string, SourceWatch>()
-  readonly #held = new Map<QuoteName, HeldPush>()
+  /** by name and time: those of now, and one for each other time */
+  readonly #held = new Map<string, HeldPush>()
 
   /** Those of a name, oldest first. */
   of(name: QuoteName): readonly Quote[] {
@@ -26,39 +40,44 @@ export class PushedQuotes {
 
   /** Continues with those among the quotes that a store has of a name. */
   recall(name: QuoteName, kept: readonly Quote[]): void {
-    const own = kept.filter(isPushed)
-    this.#quotes.set(name, own)
-    for (const { source, value, fromMs } of own)
-      this.#watches.set(keyOf(name, source), new SourceWatch(name, { value, atMs: fromMs }))
+    this.#quotes.set(name, kept.filter(isPushed))
   }
 
   /** @returns what is held back of the quote; undefined where it may be added */
-  judge(quote: Quote, beside: Beside, now: number): HeldBack | undefined {
-    const { name, value, unit, source } = quote
-    const doubt = this.#watchOf(quote).judge(value, now, beside)
-    if (!doubt) {
-      this.#held.delete(name)
+  judge(quote: Quote, beside: BesidePush, now: number): HeldBack | undefined {
+    const { name, value, unit, source, fromMs } = quote
+    const leap = leapOfPush(quote, beside)
+    if (!leap) {
+      this.believe(quote)
       return undefined
     }
-    const known = this.#held.get(name)?.held
-    const sinceMs = known?.source === source ? known.sinceMs : now
-    const held = { name, value, unit, source, sinceMs, ...doubt }
-    this.#held.set(name, { quote, held })
+    const key = keyOf(quote)
+    const sinceMs = this.#held.get(key)?.held.sinceMs ?? now
+    const time = isOfNow(quote) ? {} : { fromMs }
+    const doubt = { reason: leap.text, waitsFor: 'another source or a person' }
+    const held = { name, value, unit, source, ...time, sinceMs, ...doubt }
+    this.#held.delete(key)
+    this.#held.set(key, { quote, held })
+    for (const oldest of this.#held.keys()) {
+      if (this.#held.size <= MAX_PUSHED) break
+      this.#held.delete(oldest)
+    }
     return held
   }
 
-  /** A person says that the quote is right. */
-  believe(quote: Quote, now: number): void {
-    this.#watchOf(quote).believe({ value: quote.value, atMs: now })
-    this.#held.delete(quote.name)
+  /** The quote is right, and takes the place of those that wait for its time, or for one that is over by it. */
+  believe(quote: Quote): void {
+    for (const [key, { quote: waiting }] of this.#held)
+      if (waiting.name === quote.name && isOver(waiting, quote)) this.#held.delete(key)
   }
 
-  /** The quote of a name that waits, which does so no more; undefined where none does. */
-  accept(name: QuoteName, by: string, now: number): Quote | undefined {
-    const waiting = this.#held.get(name)?.quote
-    if (!waiting) return undefined
-    this.believe(waiting, now)
-    return { ...waiting, source: `${waiting.source} (accepted by ${by})` }
+  /** The quotes of a name that wait, newest first so that each of a past time finds that time open; they wait no more. */
+  accept(name: QuoteName, by: string): Quote[] {
+    const waiting = [...this.#held.values()].map(({ quote }) => quote).filter((quote) => quote.name === name)
+    for (const quote of waiting) this.#held.delete(keyOf(quote))
+    return waiting
+      .sort((a, b) => b.fromMs - a.fromMs)
+      .map((quote) => ({ ...quote, source: `${quote.source} (accepted by ${by})` }))
   }
 
   /** @returns why it can't be kept; undefined where it is */
@@ -75,26 +94,57 @@ export class PushedQuotes {
     return undefined
   }
 
-  heldBack(): HeldBack[] {
+  /** What waits; a price that has ended meanwhile does so no more. */
+  heldBack(now: number): HeldBack[] {
+    for (const [key, { quote }] of this.#held)
+      if (!isPast(quote) && isStale(quote, now)) this.#held.delete(key)
     return [...this.#held.values()].map(({ held }) => held)
   }
 
-  /** What is pushed of a name now, in use or held back, but for one source. */
-  witnesses(name: QuoteName, now: number, but?: string): number[] {
+  /** What waits, to be kept over a restart. */
+  waiting(): readonly HeldPush[] {
+    return [...this.#held.values()]
+  }
+
+  /** Takes up those that waited before a restart. */
+  restore(waiting: readonly HeldPush[]): void {
+    for (const push of waiting) this.#held.set(keyOf(push.quote), push)
+  }
+
+  /** What is pushed of a name now, in use or held back. */
+  witnesses(name: QuoteName, now: number): number[] {
     const fresh = this.of(name)
       .filter((q) => q.fromMs <= now && !isStale(q, now))
       .at(-1)
-    const held = this.#held.get(name)?.quote
-    return [fresh, held].flatMap((q) => (q && q.source !== but ? [q.value] : []))
-  }
-
-  #watchOf({ name, source }: Quote): SourceWatch {
-    const key = keyOf(name, source)
-    const watch = this.#watches.get(key) ?? new SourceWatch(name)
-    this.#watches.set(key, watch)
-    return watch
+    const held = this.heldBack(now).filter((h) => h.name === name && (h.fromMs ?? now) === now)
+    return [fresh, ...held].flatMap((q) => (q ? [q.value] : []))
   }
 }
 
+/** How far a pushed quote is from what is known near its time; undefined where it may be. */
+function leapOfPush({ name, value, fromMs }: Quote, { known, next, feeds }: BesidePush): Leap | undefined {
+  const isSteady = { isSteady: true }
+  const [inForce] = known
+  const agrees = [...feeds, ...(next ? [] : inForce ? [inForce.value] : [])]
+  if (agrees.some((other) => isNear(name, value, other))) return undefined
+  const leaps =
+    known.length > 0
+      ? known.map((reading) => leapOf(name, value, reading, fromMs, isSteady))
+      : [leapOf(name, value, undefined, fromMs, isSteady)]
+  return leaps.find((leap) => leap !== undefined) ?? (next && leapBefore(name, value, next, fromMs, isSteady))
+}
+
 export const isPushed = ({ source }: Quote): boolean => source.startsWith(PUSHED)
-const keyOf = (name: QuoteName, source: string): string => `${name}\n${source}`
+/** A time within a minute is now: the clock of who pushes is not the collector's. */
+const isOfNow = ({ fromMs, knownMs = fromMs }: Quote): boolean => Math.abs(knownMs - fromMs) <= MINUTE_MS
+const isPast = (quote: Quote): boolean => !isOfNow(quote) && quote.fromMs < (quote.knownMs ?? 0)
+
+/** Whether a quote that waits can't be taken any more once another of its name is. */
+function isOver(waiting: Quote, taken: Quote): boolean {
+  // the time from a past price on is known then
+  if (isPast(taken)) return isPast(waiting) && waiting.fromMs >= taken.fromMs
+  if (isOfNow(taken)) return isOfNow(waiting) || (!isPast(waiting) && waiting.fromMs <= taken.fromMs)
+  return waiting.fromMs === taken.fromMs
+}
+
+const keyOf = (quote: Quote): string => `${quote.name}\n${isOfNow(quote) ? 'now' : quote.fromMs}`

@@ -1,4 +1,11 @@
-import { isStale, type Prices, type Quote, type QuoteName, sourceName } from '../../protocol/quote.ts'
+import {
+  isStale,
+  type Prices,
+  type Quote,
+  type QuoteName,
+  sourceName,
+  withDetail,
+} from '../../protocol/quote.ts'
 import { HOUR_MS, minuteOf } from '../../protocol/units.ts'
 
 /** A price that goes on unchanged is stored with its new end as often as this, so that a restart knows until when it was fresh. */
@@ -174,9 +181,7 @@ const ASSUMED = 'before it was known'
 
 /** A quote for the time shortly before it was first known, which its source says. */
 function assumed(quote: Quote, fromMs: number, knownMs: number): Quote {
-  const { source } = quote
-  const marked = source.endsWith(')') ? `${source.slice(0, -1)}; ${ASSUMED})` : `${source} (${ASSUMED})`
-  return { ...quote, source: marked, fromMs, knownMs }
+  return { ...quote, source: withDetail(quote.source, ASSUMED), fromMs, knownMs }
 }
 
 /** Whether the quote is only taken to have held, because it was the first known thereafter. */

@@ -1,18 +1,19 @@
 import type { Log } from '../../protocol/kit/log.ts'
 import { isStale, type Prices, type Quote, type QuoteName, sourceName, unitOf } from '../../protocol/quote.ts'
+import { HOUR_MS, MINUTE_MS } from '../../protocol/units.ts'
 import type { ConfiguredFeed, FeedQuote, FeedSink } from '../plugin/feed.ts'
 import { ClockedSink } from './clocked-sink.ts'
-import { type FeedReport, FeedState, type HeldBack, lastReading } from './feed-state.ts'
+import { type FeedReport, FeedState } from './feed-state.ts'
+import type { HeldBack } from './held-back.ts'
 import { PastPrices } from './past-prices.ts'
-import { isPushed, PUSHED, PushedQuotes } from './pushed-quotes.ts'
+import { type HeldPush, isPushed, PUSHED, PushedQuotes } from './pushed-quotes.ts'
 import type { FilledTime, QuoteBook } from './quote-book.ts'
 import { quoteFault } from './quote-limits.ts'
+import { QuoteNeighbours } from './quote-neighbours.ts'
 import type { QuoteWriteQueue } from './quote-write-queue.ts'
 import { beganBy, planned, type SourceQuotes } from './source-priority.ts'
-import type { Beside } from './source-watch.ts'
 
-/** Source name of the prices that the configuration's `prices` holds. */
-export const TYPED = 'configuration'
+const DAY_MS = 24 * HOUR_MS
 
 export interface QuotesView {
   quotes: (Quote & { stale: boolean })[]
@@ -33,6 +34,8 @@ export interface QuoteSelectorOptions {
   log: Log
   /** called when prices of a past time have come: minutes of it may be priced with them */
   onFilled?: ((filled: FilledTime) => void) | undefined
+  /** called when pushes wait, or wait no more: they are to be kept over a restart */
+  onWaiting?: (() => void) | undefined
 }
 
 /**
@@ -44,6 +47,7 @@ export class QuoteSelector {
   readonly #sources: readonly FeedState[]
   readonly #pushed = new PushedQuotes()
   readonly #past: PastPrices
+  readonly #neighbours: QuoteNeighbours
   /** by name, when the next quote of any source ends, Unix ms */
   readonly #endsMs = new Map<QuoteName, number>()
   #tickedMs = 0
@@ -58,12 +62,14 @@ export class QuoteSelector {
       ...feeds.map((feed) => new FeedState(feed, 'feed', log)),
       new FeedState(typed, 'typed', log),
     ]
+    this.#neighbours = new QuoteNeighbours(options.book, this.#sources, this.#pushed)
   }
 
   /** Continues from the quotes in the book, and starts the feeds. Never rejects. */
   start(signal: AbortSignal): void {
     for (const name of this.#o.book.names()) this.#recall(name)
-    for (const source of this.#sources) {
+    // typed prices first: what feeds say at once is held against them
+    for (const source of [...this.#sources.slice(-1), ...this.#sources.slice(0, -1)]) {
       const sink = new ClockedSink(this.#sinkOf(source), () => this.#clockWrong())
       this.#sinks.push(sink)
       source.feed.start(sink, signal)
@@ -143,28 +149,32 @@ export class QuoteSelector {
       ...(staleAfterMs === undefined ? {} : { staleAfterMs }),
       ...((pushed.fromMs ?? now) === now ? {} : { knownMs: now }),
     }
-    if (this.isUnknownAt(name, quote.fromMs)) {
+    const held = sure ? undefined : this.#pushed.judge(quote, this.#neighbours.ofPush(quote, now), now)
+    if (sure) this.#pushed.believe(quote)
+    this.#o.onWaiting?.()
+    return held ? { heldBack: held } : this.#take(quote, now)
+  }
+
+  #take(quote: Quote, now: number): Quote | { refused: string } {
+    const { name, value, source, fromMs } = quote
+    if (this.isUnknownAt(name, fromMs)) {
       const goesOn = this.#o.book.knownSince(name) === undefined && this.feedsOf(name).length === 0
       this.#past.push(quote)
       // else it ends where another price was known, or will be
       if (!goesOn) return quote
     }
-    if (sure) this.#pushed.believe(quote, now)
-    else {
-      const held = this.#pushed.judge(quote, this.#beside(name, now, quote.source), now)
-      if (held) return { heldBack: held }
-    }
-    return this.#take(quote, now)
-  }
-
-  #take(quote: Quote, now: number): Quote | { refused: string } {
     const refused = this.#pushed.add(quote, now)
     if (refused !== undefined) return { refused }
-    this.#o.log.info('quote pushed', { quote: quote.name, value: quote.value, source: quote.source })
-    this.#decide(quote.name)
+    this.#o.log.info('quote pushed', { quote: name, value, source })
+    this.#decide(name)
     void this.#o.writer.flush()
     return quote
   }
+
+  /** What waits of the pushed quotes, to be kept over a restart. */
+  waiting = (): readonly HeldPush[] => this.#pushed.waiting()
+  /** Takes up the pushed quotes that waited before a restart. */
+  restoreWaiting = (waiting: readonly HeldPush[]): void => this.#pushed.restore(waiting)
 
   /**
    * Takes what is held back of a name, because a person says that it is right. @returns the sources that told it; none where nothing is
@@ -173,29 +183,21 @@ export class QuoteSelector {
   accept(name: QuoteName, by: string): string[] {
     const now = this.#o.nowMs()
     const accepted: string[] = []
-    const pushed = this.#pushed.accept(name, by, now)
-    if (pushed && !('refused' in this.#take(pushed, now))) accepted.push(pushed.source)
+    for (const pushed of this.#pushed.accept(name, by)) {
+      const { fromMs, knownMs = fromMs, source } = pushed
+      // a price of its time may have come meanwhile: then it must not hold from now
+      const isLate = knownMs - fromMs > MINUTE_MS && !this.isUnknownAt(name, fromMs)
+      if (!isLate && !('refused' in this.#take(pushed, now))) accepted.push(source)
+    }
     for (const source of this.#sources)
-      if (source.accept(name, by, this.#beside(name, now, source.feed.name), now))
+      if (source.accept(name, by, this.#neighbours.ofSource(name, now, source.feed.name), now))
         accepted.push(source.feed.name)
+    this.#o.onWaiting?.()
     if (accepted.length === 0) return accepted
     this.#o.log.info('a quote that was held back is accepted', { quote: name, sources: accepted, by })
     this.#decide(name)
     void this.#o.writer.flush()
     return accepted
-  }
-
-  /** What a value of one source is held against: the price in force, where that was not typed, and the other sources. */
-  #beside(name: QuoteName, now: number, source: string): Beside {
-    const present = this.#presentOf(name, now)
-    const others = this.#sources.filter(({ feed }) => feed.name !== source)
-    return {
-      before: present && present.source !== TYPED ? lastReading(present) : undefined,
-      others: [
-        ...others.flatMap((other) => other.witnesses(name, now)),
-        ...this.#pushed.witnesses(name, now, source),
-      ],
-    }
   }
 
   /** Whether this is a past time at which no price of the name was known. */
@@ -228,7 +230,10 @@ export class QuoteSelector {
   }
 
   heldBack(): HeldBack[] {
-    return [...this.#pushed.heldBack(), ...this.#sources.flatMap((source) => source.heldBack())]
+    return [
+      ...this.#pushed.heldBack(this.#o.nowMs()),
+      ...this.#sources.flatMap((source) => source.heldBack(this.#o.nowMs())),
+    ]
   }
 
   reports(): FeedReport[] {
@@ -258,7 +263,8 @@ export class QuoteSelector {
     for (const source of this.#sources) {
       if (source.rank === 'typed' || !source.feed.quotes.includes(name)) continue
       const own = kept.filter((q) => !isPushed(q) && sourceName(q.source) === source.feed.name)
-      if (own.length > 0 && source.quotesOf(name).quotes.length === 0) source.recall(name, own)
+      const before = this.#o.book.between(name, this.#o.nowMs() - DAY_MS, this.#o.nowMs())
+      if (own.length > 0 && source.quotesOf(name).quotes.length === 0) source.recall(name, own, before)
     }
   }
 
@@ -267,9 +273,12 @@ export class QuoteSelector {
       publish: (statements) => {
         const now = this.#o.nowMs()
         for (const name of new Set(statements.map((s) => s.name))) {
-          const present = this.#presentOf(name, now)
+          const present = this.#neighbours.presentOf(name, now)
           const own = statements.filter((s) => s.name === name)
-          const quotes = source.take(name, own, this.#beside(name, now, source.feed.name), now)
+          const beside = this.#neighbours.ofSource(name, now, source.feed.name)
+          const quotes = source.take(name, own, beside, now)
+          const wrong = source.takeOverturned(name)
+          if (wrong) this.#past.markWrong(name, wrong, now)
           if (present && sourceName(present.source) === source.feed.name)
             this.#past.fillGap(present, quotes, now)
           // also where all of it is held back: its last price is stale then
@@ -281,15 +290,11 @@ export class QuoteSelector {
       earlier: (statements) => {
         const now = this.#o.nowMs()
         for (const name of new Set(statements.map((s) => s.name))) {
-          const quotes = source.takeEarlier(name, statements, now)
+          const quotes = source.takeEarlier(name, statements, this.#neighbours.firstOf(name), now)
           this.#past.fillBefore(name, quotes, now)
         }
       },
       failing: (reason) => source.setFailing(reason),
     }
-  }
-
-  #presentOf(name: QuoteName, now: number): Quote | undefined {
-    return this.#o.book.between(name, now, now + 1).find((quote) => quote.fromMs <= now)
   }
 }

@@ -1,6 +1,7 @@
 import { isStale, type Prices, QUOTE_NAMES, type Quote, type QuoteName } from '../../protocol/quote.ts'
 import type { PriceSituation } from '../plugin/situation.ts'
 import type { WorkloadView } from '../views/workload.ts'
+import type { HeldBack } from './held-back.ts'
 import type { QuoteSelector } from './quote-selector.ts'
 
 /** The prices as alert rules judge them: how stale each is, which of its feeds fail, and which workloads it prices. */
@@ -23,7 +24,8 @@ export function priceSituations(
     const quote = known[name]
     const feeds = reports.filter((r) => r.quotes.includes(name))
     const failing = feeds.filter((r) => r.failing)
-    const back = held.find((h) => h.name === name)
+    const ofName = held.filter((h) => h.name === name)
+    const back = ofName.find((h) => h.usedFromMs === undefined) ?? ofName[0]
     return {
       name,
       prices: pricedBy(name, workloads),
@@ -33,14 +35,27 @@ export function priceSituations(
         : {}),
       ...(feeds.length > 0 && feeds.every((r) => r.silent) ? { noFeed: true as const } : {}),
       ...(failing.length > 0 ? { failing: failing.map((r) => `${r.name}: ${r.failing}`).join('; ') } : {}),
-      ...(back
-        ? {
-            heldBack: `${back.source} says ${back.value} ${back.unit}, ${back.reason}; held back${back.waitsFor ? `, waits for ${back.waitsFor}` : ''}`,
-            ...(back.waitsFor ? { mayBeAccepted: true as const } : {}),
-          }
-        : {}),
+      ...(back ? heldText(back) : {}),
     }
   })
+}
+
+const iso = (ms: number): string => new Date(ms).toISOString()
+
+function heldText(back: HeldBack): Pick<PriceSituation, 'heldBack' | 'mayBeAccepted' | 'reprice'> {
+  const { value, unit, source, reason, waitsFor, fromMs, usedFromMs, sinceMs } = back
+  if (usedFromMs !== undefined) {
+    const [from, to] = [iso(usedFromMs), iso(sinceMs)]
+    return {
+      heldBack: `${source} said ${value} ${unit} from ${from} to ${to}, ${reason}`,
+      reprice: `--from ${from} --to ${to}`,
+    }
+  }
+  const from = fromMs === undefined ? '' : ` from ${iso(fromMs)} on`
+  return {
+    heldBack: `${source} says ${value} ${unit}${from}, ${reason}; held back${waitsFor ? `, waits for ${waitsFor}` : ''}`,
+    ...(waitsFor ? { mayBeAccepted: true as const } : {}),
+  }
 }
 
 /** The workloads that a quote prices: Bitcoin's figures price mining, the energy price every workload, a currency none. */

@@ -1,12 +1,23 @@
 import type { QuoteName } from '../../protocol/quote.ts'
-import type { FeedQuote } from '../plugin/feed.ts'
-import { isNear, type Leap, leapOf, type Reading, SURE_FACTOR } from './quote-leaps.ts'
-import { quoteFault } from './quote-limits.ts'
+import { MINUTE_MS } from '../../protocol/units.ts'
+import {
+  type Course,
+  isNear,
+  type KnownReading,
+  type Leap,
+  leapOf,
+  type Reading,
+  SURE_FACTOR,
+} from './quote-leaps.ts'
 
 /** A second reading comes at least this long after the first: the same answer twice in a row is one. */
 const SECOND_AFTER_MS = 15_000
-/** Rows of a list whose median its first row is held against. */
-const FIRST_ROWS = 5
+/** A value that at most this many readings told, with nothing to confirm it, can be overturned. */
+const MOST_FEW_READINGS = 3
+/** It takes this many times as many readings of the same source. */
+const OVERTURNING_READINGS = 5
+/** They must have come over at least this time. */
+const OVERTURNING_MS = 3 * MINUTE_MS
 
 /** Why a value is not used yet, and what would make it so. */
 export interface Doubt {
@@ -16,22 +27,31 @@ export interface Doubt {
 }
 
 /** What a value is compared with. */
-export interface Beside {
+export interface Beside extends Course {
   /** the price in force, where its source has told none yet */
-  before: Reading | undefined
+  before: KnownReading | undefined
   /** what other sources say now, in use or held back */
   others: readonly number[]
   /** how often its source is asked, ms */
   intervalMs?: number | undefined
 }
 
+/** A value that was not confirmed, though prices were made with it: steady readings of another have taken its place. */
+export interface Overturned extends Reading {
+  /** when its first reading came, Unix ms */
+  fromMs: number
+  /** the readings that say otherwise */
+  by: number
+}
+
 /** The values of one name by one source: one that leaps waits until its next reading, another source or a person confirms it. */
 export class SourceWatch {
   readonly #name: QuoteName
-  #last: Reading | undefined
-  #doubted: Reading | undefined
+  #last: KnownReading | undefined
+  #doubted: (Reading & { lastMs: number; readings: number }) | undefined
+  #overturned: Overturned | undefined
 
-  constructor(name: QuoteName, last?: Reading) {
+  constructor(name: QuoteName, last?: KnownReading) {
     this.#name = name
     this.#last = last
   }
@@ -46,27 +66,86 @@ export class SourceWatch {
     return this.#last?.value
   }
 
+  /** How many readings told the value that holds; undefined where it was confirmed, or there is none. */
+  get readings(): number | undefined {
+    return this.#last?.readings
+  }
+
+  /** The value that steady readings have taken the place of, told once. */
+  takeOverturned(): Overturned | undefined {
+    const overturned = this.#overturned
+    this.#overturned = undefined
+    return overturned
+  }
+
   /** Takes the next value that lies in its range. @returns why it waits; undefined where it is taken */
-  judge(value: number, atMs: number, { before, others, intervalMs }: Beside): Doubt | undefined {
+  judge(value: number, atMs: number, beside: Beside): Doubt | undefined {
+    const { before, others, intervalMs } = beside
     const name = this.#name
-    const last = this.#last ?? before
-    const leap = last && leapOf(name, value, last, atMs)
-    if (
-      !leap ||
-      others.some((other) => isNear(name, value, other)) ||
-      this.#isSecond(value, atMs, leap, intervalMs)
-    ) {
+    const known = this.#last ?? before
+    // what another source says too is confirmed
+    const isShared = known && others.some((other) => isNear(name, known.value, other))
+    const last = known && isShared ? { value: known.value, atMs: known.atMs } : known
+    const leap = leapOf(name, value, last, atMs, beside)
+    if (others.some((other) => isNear(name, value, other))) {
       this.believe({ value, atMs })
       return undefined
     }
-    if (!this.#doubted || !isNear(name, value, this.#doubted.value)) this.#doubted = { value, atMs }
-    return doubtOf(leap)
+    if (!leap) {
+      this.#goOn(value, atMs, before)
+      return undefined
+    }
+    if (this.#isSecond(value, atMs, leap, intervalMs)) {
+      this.#last = { value, atMs, readings: 2 }
+      this.#doubted = undefined
+      return undefined
+    }
+    this.#doubt(value, atMs)
+    const by = this.#doubted?.readings ?? 0
+    if (last && Number.isFinite(leap.factor) && this.#isOverturned(last, atMs)) {
+      this.#overturned = { ...last, fromMs: last.fromMs ?? last.atMs, by }
+      this.#last = { value, atMs, readings: by }
+      this.#doubted = undefined
+      return undefined
+    }
+    return doubtOf(leap, last)
   }
 
-  /** This value holds: it was confirmed, or did not leap. */
-  believe(reading: Reading): void {
-    this.#last = reading
+  /** This value holds: it was confirmed. */
+  believe({ value, atMs }: Reading): void {
+    this.#last = { value, atMs }
     this.#doubted = undefined
+  }
+
+  /** A value that did not leap. The more readings told the same course, the more it takes to overturn it. */
+  #goOn(value: number, atMs: number, before: KnownReading | undefined): void {
+    const last = this.#last
+    const isConfirmed = last
+      ? last.readings === undefined
+      : before !== undefined && isNear(this.#name, value, before.value)
+    const isAnother = last !== undefined && atMs - last.atMs >= SECOND_AFTER_MS
+    const readings = (last?.readings ?? 0) + (isAnother || !last ? 1 : 0)
+    // a reading that came at once after another doesn't put off the time from which the next counts
+    const since = last && !isAnother ? last.atMs : atMs
+    const fromMs = last ? (last.fromMs ?? last.atMs) : atMs
+    this.#last = { value, atMs: since, fromMs, ...(isConfirmed ? {} : { readings }) }
+    this.#doubted = undefined
+  }
+
+  #doubt(value: number, atMs: number): void {
+    const first = this.#doubted
+    if (!first || !isNear(this.#name, value, first.value))
+      this.#doubted = { value, atMs, lastMs: atMs, readings: 1 }
+    else if (atMs - first.lastMs >= SECOND_AFTER_MS)
+      this.#doubted = { ...first, lastMs: atMs, readings: first.readings + 1 }
+  }
+
+  /** Few readings, which nobody confirmed, give way to many times as many that say otherwise for minutes. */
+  #isOverturned(last: KnownReading, atMs: number): boolean {
+    const doubted = this.#doubted
+    return (
+      doubted !== undefined && isOutnumbered(last, doubted.readings) && atMs - doubted.atMs >= OVERTURNING_MS
+    )
   }
 
   #isSecond(value: number, atMs: number, { factor }: Leap, intervalMs: number | undefined): boolean {
@@ -81,68 +160,15 @@ export class SourceWatch {
   }
 }
 
-const doubtOf = ({ factor, text }: Leap): Doubt => ({
-  reason: text,
-  waitsFor: `${factor < SURE_FACTOR ? 'its next reading, ' : ''}another source or a person`,
-})
+/** Whether a value that few readings told, and nothing confirmed, has so many against it that it gives way. */
+export const isOutnumbered = ({ readings }: KnownReading, against: number): boolean =>
+  readings !== undefined && readings <= MOST_FEW_READINGS && against >= OVERTURNING_READINGS * readings
 
-/**
- * Judges the rows of a list, each against the good one before it; the row after one that leapt is its second reading.
- * @param last what the list's source had said before its first row
- * @returns the doubts by index of their rows
- */
-export function listDoubts(
-  name: QuoteName,
-  rows: readonly FeedQuote[],
-  { before, others }: Beside,
-): Map<number, Doubt> {
-  const doubts = new Map<number, Doubt>()
-  const order = rows
-    .map(({ value, fromMs = 0 }, i) => ({ value, atMs: fromMs, i }))
-    .filter(({ value, i }) => {
-      const reason = quoteFault(name, value)
-      if (reason !== undefined) doubts.set(i, { reason })
-      return reason === undefined
-    })
-    .sort((a, b) => a.atMs - b.atMs)
-  let last = before ?? medianOf(order.slice(0, FIRST_ROWS))
-  for (const [n, { i, ...reading }] of order.entries()) {
-    const leap = last && leapOf(name, reading.value, last, reading.atMs)
-    const next = order[n + 1]
-    const isConfirmed =
-      (leap !== undefined &&
-        leap.factor < SURE_FACTOR &&
-        next !== undefined &&
-        isNear(name, reading.value, next.value)) ||
-      others.some((other) => isNear(name, reading.value, other))
-    if (leap && !isConfirmed) doubts.set(i, doubtOf(leap))
-    else last = reading
+export const doubtOf = ({ factor, text }: Leap, last?: KnownReading): Doubt => {
+  const isWeak = Number.isFinite(factor) && last?.readings !== undefined && last.readings <= MOST_FEW_READINGS
+  const many = isWeak ? `${OVERTURNING_READINGS * (last.readings ?? 1)} such readings over minutes, ` : ''
+  return {
+    reason: text,
+    waitsFor: `${factor < SURE_FACTOR ? 'its next reading, ' : many}another source or a person`,
   }
-  return doubts
-}
-
-/** The middle one of some readings, at the time of the first; undefined of fewer than three. */
-function medianOf(readings: readonly Reading[]): Reading | undefined {
-  const [first] = readings
-  const values = readings.map(({ value }) => value).sort((a, b) => a - b)
-  const value = values[Math.floor(values.length / 2)]
-  return first && value !== undefined && readings.length > 2 ? { value, atMs: first.atMs } : undefined
-}
-
-/**
- * The rows that count: those without a doubt. The price before a doubtful row goes on, and is stale from there until the list goes on.
- */
-export function countingRows(rows: readonly FeedQuote[], doubts: ReadonlyMap<number, unknown>): FeedQuote[] {
-  const order = rows.map((row, i) => ({ row, i })).sort((a, b) => (a.row.fromMs ?? 0) - (b.row.fromMs ?? 0))
-  const counting: FeedQuote[] = []
-  for (const { row, i } of order) {
-    const before = counting.at(-1)
-    if (!doubts.has(i)) counting.push(row)
-    else if (before && row.fromMs !== undefined)
-      counting[counting.length - 1] = {
-        ...before,
-        staleAfterMs: Math.min(before.staleAfterMs ?? Number.POSITIVE_INFINITY, row.fromMs - 1),
-      }
-  }
-  return counting
 }

@@ -10,14 +10,14 @@ export default defineRule({
   settings: z.strictObject({}),
   judge: ({ prices = [] }) =>
     prices.map((price) => {
-      const { name, value, unit, source, staleS, failing, heldBack, noFeed, mayBeAccepted } = price
+      const { name, value, unit, source, staleS, failing, heldBack, noFeed } = price
       const subject = { quote: name }
       const because = failing ? `; ${failing}` : ''
       if (heldBack)
         return {
           subject,
           verdict: 'bad',
-          summary: `${name}: ${heldBack}, and ${value === undefined ? 'no value' : `${value} ${unit}`} is used; ${mayBeAccepted ? `if it is right: perwatt-collector quote ${name} --accept --by NAME` : 'correct its source, or push a quote'}`,
+          summary: `${name}: ${heldBack}, and ${value === undefined ? 'no value' : `${value} ${unit}`} is used; ${toDo(price)}`,
         }
       if (value === undefined)
         return {
@@ -39,6 +39,13 @@ export default defineRule({
       }
     }),
 })
+
+function toDo({ name, mayBeAccepted, reprice }: PriceSituation): string {
+  if (reprice) return `correct what was settled with it: perwatt-collector reprice ${reprice}`
+  return mayBeAccepted
+    ? `if it is right: perwatt-collector quote ${name} --accept --by NAME`
+    : 'correct its source, or push a quote'
+}
 
 const used = ({ prices }: PriceSituation): string =>
   prices.length > 0 ? `; it prices ${prices.slice(0, 5).join(', ')}${prices.length > 5 ? ', ...' : ''}` : ''

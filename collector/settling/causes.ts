@@ -3,6 +3,7 @@ import type { Cause, Repricing } from '../plugin/audit-store.ts'
 /** Why the figures of settled minutes changed, for the person who reads a corrected statement. */
 
 export const LATE_RECORDS = 'late records came'
+export const DOUBTED = 'records of it became doubtful'
 
 /** Different causes that a minute keeps. */
 const MOST_CAUSES = 20

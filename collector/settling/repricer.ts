@@ -5,7 +5,7 @@ import type { Quote } from '../../protocol/quote.ts'
 import { HOUR_MS, MINUTE_MS, minuteOf } from '../../protocol/units.ts'
 import { type Act, Acts } from '../plugin/acts.ts'
 import type { Repricing } from '../plugin/audit-store.ts'
-import { type Decision, type HeldFilter, HOLD_KINDS } from '../plugin/held.ts'
+import { type Decision, GPU_TWICE, type HeldFilter, HOLD_KINDS } from '../plugin/held.ts'
 import { isRefused, type Store } from '../plugin/store.ts'
 import type { Pricing } from './pricing.ts'
 import { RepricedTime } from './repriced-time.ts'
@@ -133,9 +133,13 @@ export class Repricer {
     act: Act,
   ): Promise<Repricing | undefined> {
     const kinds = (asked.kinds ?? HOLD_KINDS).filter((kind) => adoption || kind !== 'claim')
-    const filter = { ...asked, kinds }
-    const state = filter.state ?? 'open'
-    const groups = await this.#store.heldGroups({ ...filter, state }, MOST_GROUPS)
+    const state = asked.state ?? 'open'
+    const found = await this.#store.heldGroups({ ...asked, kinds, state }, MOST_GROUPS)
+    // accepting one would pay a GPU-second to a second device
+    const groups = verdict === 'accepted' ? found.filter(({ check }) => check !== GPU_TWICE) : found
+    const checks =
+      groups.length < found.length ? [...new Set(groups.map(({ check }) => check))] : asked.checks
+    const filter = { ...asked, kinds, ...(checks && { checks }) }
     if (groups.length === 0 || state === verdict) return undefined
     const fromMs = minuteOf(Math.min(...groups.map((group) => group.firstMs)))
     const toMs = minuteOf(Math.max(...groups.map((group) => group.lastMs))) + MINUTE_MS

@@ -15,12 +15,13 @@ import { missingPrices } from '../economics/settlement/unpriced.ts'
 import type { Change, Repricing, Settlement } from '../plugin/audit-store.ts'
 import type { HeldBack } from '../plugin/held.ts'
 import { isRefused, type Store } from '../plugin/store.ts'
-import { LATE_RECORDS, repricingText } from './causes.ts'
+import { DOUBTED, LATE_RECORDS, repricingText } from './causes.ts'
 import { changedSums } from './changed-sums.ts'
 import { DueMinutes } from './due-minutes.ts'
 import { heldBackOf, heldByMinute } from './held-back.ts'
 import { type FurtherDoubts, holdDoubtful } from './meter-doubts.ts'
 import { recordsByMinute, storedFigures } from './minute-groups.ts'
+import { heldBackParts, paidRecords } from './paid-records.ts'
 import type { MinutePricing, Pricing } from './pricing.ts'
 import { missingOf, settlementOf } from './settlement-of.ts'
 import { SettlingProgress } from './settling-progress.ts'
@@ -236,6 +237,15 @@ export class Settler {
     return turn
   }
 
+  /** The records of a time by minute, once what is doubtful is held; earlier minutes of what is held are settled again. */
+  async #keptOf(fromMs: number, toMs: number): Promise<Map<number, AgentInterval[]>> {
+    const told = recordsByMinute(await paidRecords(this.#o.store, fromMs, toMs))
+    const doubted = [...(await holdDoubtful(told, this.#o.devices, this.#o))]
+    const earlier = doubted.filter((minute) => minute < fromMs)
+    this.note(earlier, DOUBTED)
+    return doubted.length === 0 ? told : recordsByMinute(await paidRecords(this.#o.store, fromMs, toMs))
+  }
+
   /**
    * Settles these minutes, each with the rules and prices of `pricingOf`. Call it within `alone`. With a repricing, what it changed
    * and how far it is are stored in the same transaction.
@@ -257,13 +267,8 @@ export class Settler {
       const before = mayChange
         ? await storedFigures(store, fromMs, toMs)
         : new Map<number, Map<string, LedgerSums>>()
-      let counting = await store.intervals(fromMs, toMs)
-      let kept = recordsByMinute(counting)
-      if (await holdDoubtful(kept, devices, this.#o)) {
-        counting = await store.intervals(fromMs, toMs)
-        kept = recordsByMinute(counting)
-      }
-      await this.#o.settling?.(counting)
+      const kept = await this.#keptOf(fromMs, toMs)
+      await this.#o.settling?.([...kept.values()].flat())
       const held = heldByMinute(await store.held({ fromMs, toMs, state: 'open' }, MOST_HELD))
       for (let minute = fromMs; minute < toMs; minute += MINUTE_MS) {
         const found = kept.get(minute) ?? []
@@ -271,11 +276,11 @@ export class Settler {
         const settlement = known.get(minute)
         const pricing = pricingOf(minute, settlement)
         const trueUps = await trueUpsOf(store, minute)
-        const own = settleMinute(minute, found, pricing.prices, { ...pricing.rules, ...devices }, trueUps)
+        const context = { ...pricing.rules, ...devices }
+        const own = settleMinute(minute, found, pricing.prices, context, trueUps)
         rows.push(...own)
-        heldBack.push(
-          ...heldBackOf(minute, held.get(minute) ?? [], pricing.prices, { ...pricing.rules, ...devices }),
-        )
+        const waiting = heldBackParts(held.get(minute) ?? [], found)
+        heldBack.push(...heldBackOf(minute, waiting, pricing.prices, context))
         const changed = changedSums(before.get(minute) ?? new Map(), sumsByWorkload(own))
         const why = repricing ? [repricingText(repricing)] : [...(this.#whys.get(minute) ?? [])]
         settlements.push({
@@ -286,12 +291,7 @@ export class Settler {
           changes.push(...changed.map((c) => ({ repricing: repricing.id, minuteMs: minute, ...c })))
       }
     }
-    await store.settle(minutes, rows, {
-      settlements,
-      changes,
-      heldBack,
-      ...(repricing ? { repricing } : {}),
-    })
+    await store.settle(minutes, rows, { settlements, changes, heldBack, ...(repricing ? { repricing } : {}) })
     if (!repricing) for (const minute of minutes) this.#whys.delete(minute)
     this.#progress.settled(minutes.length)
     onSettled(minutes, rows, settlements)

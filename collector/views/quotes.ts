@@ -5,6 +5,14 @@ import { PriceViewSchema } from './site.ts'
 
 /** A value that is not used, because it can hardly be true. */
 export const HeldBackSchema = QuoteSchema.pick({ name: true, value: true, unit: true, source: true }).extend({
+  fromMs: unix
+    .optional()
+    .describe('of a pushed price, from when it is to hold, where that is not when it was pushed, Unix ms'),
+  usedFromMs: unix
+    .optional()
+    .describe(
+      'it was used from here until sinceMs, and readings since say otherwise: reprice that time; Unix ms',
+    ),
   sinceMs: unix,
   reason: z.string(),
   waitsFor: z

@@ -87,6 +87,8 @@ test('a collector has its prices from its feeds, pushes before them, and all of 
   })
   expect(seen.displayCurrency).toEqual({ code: 'EUR', perUsd: 0.92, stale: false })
   await ask('/api/v1/quotes', { name: 'blockHeight', value: 954_000, by: 'desk' })
+  const leap = { name: 'fx.EUR', value: 92, by: 'desk', holdsFor: '2h' }
+  expect(await ask('/api/v1/quotes', leap)).toMatchObject({ reason: '100 times the last value' })
   await collector?.stop()
 
   server.replies.clear()
@@ -98,6 +100,10 @@ test('a collector has its prices from its feeds, pushes before them, and all of 
     (q) => q.feeds.filter((f) => f.failing).length === 2,
   )
   expect(feeds.find((f) => f.name === 'exchange')?.failing).toMatch(/answers 404.*; check the path/)
+  // what waited for a person does so still
+  expect(await ask('/api/v1/quotes/accept', { name: 'fx.EUR', by: 'ann' })).toEqual({
+    accepted: ['pushed by desk (accepted by ann)'],
+  })
 })
 
 test('a tariff that is not configured any more leaves nothing behind', async () => {

@@ -205,15 +205,6 @@ describe('a value that is not to be believed', () => {
     expect([at('btcUsd'), selector.heldBack()]).toEqual(['1001 a', []])
   })
 
-  it('is never a leap after a typed price, nor of an energy price', async () => {
-    const feed = new TestFeed('a', ['btcUsd', 'energyUsdPerKwh'])
-    const { at } = await rig.open([feed], { btcUsd: 1_000 })
-    feed.says('btcUsd', 91_000)
-    feed.says('energyUsdPerKwh', 0.02)
-    feed.says('energyUsdPerKwh', -5)
-    expect([at('btcUsd'), at('energyUsdPerKwh')]).toEqual(['91000 a', '-5 a'])
-  })
-
   it('is held back where a feed says that blocks have no fees: the last ones stay; a person may say so', async () => {
     const feed = new TestFeed('a', ['feesBtcPerBlock'])
     const { at, selector } = await rig.open([feed])
@@ -221,7 +212,10 @@ describe('a value that is not to be believed', () => {
     feed.says('feesBtcPerBlock', 0)
     expect(at('feesBtcPerBlock')).toBe('0.02 a')
     expect(selector.heldBack()).toMatchObject([{ value: 0, reason: expect.stringMatching(/without fees/) }])
-    selector.push({ name: 'feesBtcPerBlock', value: 0, by: 'desk' })
+    expect(selector.push({ name: 'feesBtcPerBlock', value: 0, by: 'desk' })).toMatchObject({
+      heldBack: { reason: '0, where the last value is 0.02' },
+    })
+    selector.push({ name: 'feesBtcPerBlock', value: 0, by: 'desk', sure: true })
     expect(at('feesBtcPerBlock')).toBe('0 pushed by desk')
   })
 

@@ -84,7 +84,7 @@ export default defineDriver({
       ),
     program: z.string().min(1).default('ipmitool').describe('the program, or its path'),
   }),
-  open({ host, options }): Session {
+  open({ host, options, remembered }): Session {
     const { username, password, privilege, sensor, program } = options
     // -E takes the password from the environment, where other users can't see it
     const ipmitool = new Program(program, {
@@ -106,7 +106,7 @@ export default defineDriver({
     const isOnlyDcmi = [sensor].flat().join() === ONLY_DCMI
     const wanted = sensor === undefined || isOnlyDcmi ? undefined : [sensor].flat()
     const passedOver = new PassedOver()
-    const totals = new Totals()
+    const totals = new Totals(remembered)
     let hasDcmi = wanted === undefined
     /** why DCMI could not be asked in this poll */
     let dcmiFailure: unknown
@@ -179,7 +179,7 @@ export default defineDriver({
           return [
             reading(
               { ...said, basis: 'reported' },
-              said.powerW === undefined ? [noPower({}, undefined)] : [],
+              said.powerW === undefined ? [noPower({}, undefined, undefined)] : [],
             ),
           ]
         const isHeld = isDoubtful(said) || (said.powerW !== undefined && totals.isDue(said.powerW))
@@ -205,8 +205,13 @@ export default defineDriver({
           return [reading(power, faults)]
         }
         askDcmiAtMs = Number.NEGATIVE_INFINITY
-        return [reading(power, [noPower(power, wanted), ...faults])]
+        const isTold =
+          power.refused !== undefined && faults.some((fault) => fault.includes(`${power.refused}`))
+        const refused = isTold ? undefined : power.refused
+        const why = noPower({ unclear: power.unclear, refused }, wanted, dcmi.refused ?? totals.refusedDcmi)
+        return [reading(power, [why, ...faults])]
       },
+      remembers: () => totals.known,
     }
   },
 })
@@ -219,11 +224,19 @@ function sumOf(wanted: readonly string[], found: readonly NamedSensor[]): Machin
   return { powerW: watts.reduce((sum, powerW) => sum + powerW, 0), basis: 'reported' }
 }
 
-function noPower({ unclear }: MachinePower, wanted: readonly string[] | undefined): string {
+/** @param dcmi what DCMI says that is not used */
+function noPower(
+  { unclear, refused }: { unclear?: string | undefined; refused?: string | undefined },
+  wanted: readonly string[] | undefined,
+  dcmi: string | undefined,
+): string {
   if (unclear !== undefined) return `the BMC shows ${unclear}; set sensor to this machine's`
-  return wanted === undefined
+  if (wanted !== undefined) return `the sensor ${wanted.join(' + ')} has no watts`
+  if (dcmi !== undefined)
+    return `DCMI says ${dcmi}, and no other sensor has a power now; set sensor: ${ONLY_DCMI} where DCMI is right, else check the BMC's sensors of its supplies`
+  return refused === undefined
     ? 'the BMC has no power reading; it may have no meter'
-    : `the sensor ${wanted.join(' + ')} has no watts`
+    : `the BMC's sensors say ${refused}, and none has a power now; check the BMC's firmware`
 }
 
 const unclearDcmi = (unclear: string): string =>

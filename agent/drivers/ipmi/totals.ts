@@ -12,15 +12,35 @@ import {
 import { isBelowParts, partsTogetherW } from '../../host-power/parts.ts'
 import type { PassedOver } from '../../host-power/passed-over.ts'
 import { type Supplies, suppliesTogether } from '../../host-power/supplies.ts'
-import { TotalCheck, type TotalVerdict } from '../../host-power/total-check.ts'
+import type { TotalCheck, TotalVerdict } from '../../host-power/total-check.ts'
+import { type KnownTotals, TotalChecks } from '../../host-power/total-checks.ts'
 
 /** A machine's totals, by DCMI and in its list of sensors, each held against the supplies and the parts in that list. */
 export class Totals {
-  readonly #dcmi = new TotalCheck()
-  readonly #dcmiBesideList = new TotalCheck()
-  readonly #list = new TotalCheck()
+  readonly #checks: TotalChecks
+  readonly #dcmi: TotalCheck
+  readonly #dcmiBesideList: TotalCheck
+  readonly #list: TotalCheck
   /** of this list the power is known */
-  #known: { list: readonly NamedSensor[]; power: MachinePower } | undefined
+  #ofList: { list: readonly NamedSensor[]; power: MachinePower } | undefined
+
+  /** @param known what an earlier run of the agent has learnt */
+  constructor(known: unknown) {
+    this.#checks = new TotalChecks(known)
+    this.#dcmi = this.#checks.of('dcmi')
+    this.#dcmiBesideList = this.#checks.of('dcmi beside the list')
+    this.#list = this.#checks.of('the list')
+  }
+
+  /** What the next run of the agent should know; undefined: nothing. */
+  get known(): KnownTotals | undefined {
+    return this.#checks.known
+  }
+
+  /** What DCMI said that its supplies disproved; undefined: nothing. */
+  get refusedDcmi(): string | undefined {
+    return (this.#dcmi.known ?? this.#dcmiBesideList.known)?.refused
+  }
 
   /** Whether the list should be read for what DCMI says. */
   isDue(powerW: number): boolean {
@@ -42,8 +62,8 @@ export class Totals {
     const { powerW } = said
     if (powerW === undefined) return said
     if (!list) {
-      this.#unanswered(powerW)
-      return heldAgainst(said, {})
+      const verdict = this.#unanswered()
+      return isSaid(verdict) ? verdict : heldAgainst(said, {})
     }
     const own = this.ofList(list, passedOver, faults)
     const other = own.powerW === undefined ? undefined : { powerW: own.powerW, name: 'the sensor list' }
@@ -57,19 +77,23 @@ export class Totals {
     const verdict = supplies
       ? this.#besideSupplies(powerW, supplies, hasTotal)
       : this.#besideOwn(powerW, other, { hasTotal, isNode: areOfNode(list) })
-    return Object.keys(verdict).length > 0 ? verdict : said
+    return isSaid(verdict) ? verdict : said
   }
 
   /** The machine's power in its list; its supplies' sum where their total contradicts them. */
   ofList(list: readonly NamedSensor[], passedOver: PassedOver, faults: string[]): MachinePower {
-    if (this.#known?.list !== list) this.#known = { list, power: this.#heldList(list, passedOver, faults) }
-    return this.#known.power
+    if (this.#ofList?.list !== list) this.#ofList = { list, power: this.#heldList(list, passedOver, faults) }
+    return this.#ofList.power
   }
 
   #heldList(list: readonly NamedSensor[], passedOver: PassedOver, faults: string[]): MachinePower {
     const power = machinePowerOf(list)
     const supplies = suppliesOfMachine(list)
-    if (power.powerW === undefined || !supplies) return power
+    if (power.powerW === undefined) return power
+    if (!supplies) {
+      const verdict = areOfNode(list) ? {} : this.#list.unanswered(performance.now())
+      return isSaid(verdict) ? passedOver.take('the total of the sensor list', verdict, faults) : power
+    }
     const about = { name: 'a total', mayBeShared: true, nowMs: performance.now() }
     const { refused, unclear } = this.#list.compare(power.powerW, supplies, about)
     if (unclear !== undefined) return { unclear }
@@ -80,7 +104,7 @@ export class Totals {
   /** @param hasTotal a total in the list agrees with the supplies, so they are this machine's */
   #besideSupplies(powerW: number, supplies: Supplies, hasTotal: boolean): TotalVerdict {
     const nowMs = performance.now()
-    this.#dcmiBesideList.unanswered(powerW, nowMs)
+    this.#dcmiBesideList.unanswered(nowMs)
     return this.#dcmi.compare(powerW, supplies, { name: 'DCMI', mayBeShared: !hasTotal, nowMs })
   }
 
@@ -90,20 +114,22 @@ export class Totals {
     own: { powerW: number; name: string } | undefined,
     { hasTotal, isNode }: { hasTotal: boolean; isNode: boolean },
   ): TotalVerdict {
-    if (!own || (isNode && powerW <= own.powerW)) {
-      this.#unanswered(powerW)
-      return {}
-    }
+    if (!own || (isNode && powerW <= own.powerW)) return this.#unanswered()
     const nowMs = performance.now()
-    this.#dcmi.unanswered(powerW, nowMs)
+    const standing = this.#dcmi.unanswered(nowMs)
+    if (isSaid(standing)) return standing
     const one = { name: own.name, inputW: own.powerW, mostW: own.powerW, count: 1 }
     return this.#dcmiBesideList.compare(powerW, one, { name: 'DCMI', mayBeShared: !hasTotal, nowMs })
   }
 
-  #unanswered(powerW: number): void {
-    for (const check of [this.#dcmi, this.#dcmiBesideList]) check.unanswered(powerW, performance.now())
+  #unanswered(): TotalVerdict {
+    const verdicts = [this.#dcmi, this.#dcmiBesideList].map((check) => check.unanswered(performance.now()))
+    return verdicts.find(isSaid) ?? {}
   }
 }
+
+/** Whether a verdict says that a total is not used. */
+const isSaid = (verdict: TotalVerdict): boolean => Object.keys(verdict).length > 0
 
 /** The supplies of the machine alone: not those beside the sensor of one node, which feed all. */
 const suppliesOfMachine = (list: readonly NamedSensor[]): Supplies | undefined =>

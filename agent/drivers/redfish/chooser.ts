@@ -3,7 +3,7 @@ import { PerwattError } from '../../../protocol/kit/errors.ts'
 import { NoAnswer } from '../../../protocol/kit/retry.ts'
 import { heldAgainst, isDoubtful } from '../../host-power/held-against.ts'
 import { PassedOver } from '../../host-power/passed-over.ts'
-import { TotalCheck } from '../../host-power/total-check.ts'
+import type { TotalChecks } from '../../host-power/total-checks.ts'
 import { LATE, type Pages } from './pages.ts'
 import type { RedfishPower, SupplyEvidence } from './power.ts'
 import type { Source } from './sources.ts'
@@ -44,10 +44,12 @@ export class Chooser {
   readonly #late = new Map<Source, number>()
   /** the place whose energy counter is used: those of two places would look like one that was reset */
   #counting: Source | undefined
-  readonly #checks = new Map<Source, TotalCheck>()
+  readonly #checks: TotalChecks
 
-  constructor(sources: readonly Source[]) {
+  /** @param checks of the machine's totals: they outlive this chooser */
+  constructor(sources: readonly Source[], checks: TotalChecks) {
     this.#sources = sources
+    this.#checks = checks
   }
 
   /**
@@ -124,21 +126,19 @@ export class Chooser {
     const { powerW } = power
     const places = this.#sources.filter((one) => one.evidence)
     const isTotal = source.evidence === undefined || power.supplies === undefined
-    if (powerW === undefined || !isTotal || (places.length === 0 && !power.supplies)) return power
-    const check = this.#checks.get(source) ?? new TotalCheck()
-    this.#checks.set(source, check)
+    if (powerW === undefined || !isTotal) return power
+    const check = this.#checks.of(source.name)
     if (!power.supplies && !check.isDue(powerW, performance.now())) return power
     const evidence = power.supplies ? power : await this.#evidenceIn(places, pages, pollMs)
     const { supplies, ratedW } = evidence
     const held = heldAgainst(power, defined({ ratedW }))
     const nowMs = performance.now()
-    // where nothing says that the supplies are this machine's alone, it may be one of several that they feed
-    if (!supplies || (powerW < supplies.inputW && !source.hasOwnSupplies)) {
-      check.unanswered(powerW, nowMs)
-      return held
-    }
     if (held.powerW === undefined) return held
-    const { refused } = check.compare(powerW, supplies, { name: source.name, mayBeShared: false, nowMs })
+    // where nothing says that the supplies are this machine's alone, it may be one of several that they feed
+    const feedOthers = source.hasOwnSupplies !== true
+    const { refused } = supplies
+      ? check.compare(powerW, supplies, { name: source.name, mayBeShared: false, feedOthers, nowMs })
+      : check.unanswered(nowMs)
     return refused === undefined ? power : { refused }
   }
 

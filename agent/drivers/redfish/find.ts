@@ -1,4 +1,5 @@
 import { PerwattError } from '../../../protocol/kit/errors.ts'
+import type { TotalChecks } from '../../host-power/total-checks.ts'
 import type { Reading } from '../../plugin/reading.ts'
 import { textOf } from '../../wire/loose-json/fields.ts'
 import { Chooser, type Chosen } from './chooser.ts'
@@ -22,31 +23,38 @@ export interface Found {
  * Walks from the service's root to the machine's power.
  * @param wanted Id of the chassis to use; absent: machine.ts chooses
  * @param pollMs the length of a poll
+ * @param checks of its totals
  * @throws PerwattError `no-sensor`, `several-machines`, or as `Pages.row`
  */
-export async function findPower(pages: Pages, wanted: string | undefined, pollMs: number): Promise<Found> {
+export async function findPower(
+  pages: Pages,
+  wanted: string | undefined,
+  pollMs: number,
+  checks: TotalChecks,
+): Promise<Found> {
+  const places = (of: Machine) => placesOf(pages, of, pollMs, checks)
   const machine = await findMachine(pages, wanted, pollMs)
-  const own = await placesOf(pages, { ...machine, boards: [] }, pollMs)
+  const own = await places({ ...machine, boards: [] })
   if (own?.first.powerW !== undefined || own?.first.unclear !== undefined) return own
   const hasBoards = wanted === undefined && machine.boards.length > 0
   // its chassis has a place for a power that shows none
-  if (own && hasBoards) return (await placesOf(pages, machine, pollMs)) ?? own
+  if (own && hasBoards) return (await places(machine)) ?? own
   if (own) return own
   if (wanted === undefined) {
     const others = await otherChassis(pages, machine, pollMs)
     const withPlace: Machine[] = []
     for (const chassis of others) {
       const alone = { ...machine, chassis: [chassis], poweredBy: [], boards: [] }
-      if (await placesOf(pages, alone, pollMs)) withPlace.push(alone)
+      if (await places(alone)) withPlace.push(alone)
     }
     const [other] = withPlace
     // where nothing says which chassis is the machine, the one with a power may be its neighbour
     if (other && others.length > 1) throw unclear(others)
     // the machine's own chassis may show a power later, and then come first
     const chassis = [...machine.chassis, ...(other?.chassis ?? [])]
-    const found = other && (await placesOf(pages, { ...machine, chassis, poweredBy: [] }, pollMs))
+    const found = other && (await places({ ...machine, chassis, poweredBy: [] }))
     if (found) return found
-    const byBoards = hasBoards && (await placesOf(pages, machine, pollMs))
+    const byBoards = hasBoards && (await places(machine))
     if (byBoards) return byBoards
   }
   // the BMC's own chassis has a place, and the machine may be off
@@ -54,13 +62,18 @@ export async function findPower(pages: Pages, wanted: string | undefined, pollMs
     .filter(({ onlyControl }) => onlyControl)
     .map((one) => ({ ...one, onlyControl: false }))
   if (await hasPlace(pages.shared(pollMs), { ...machine, chassis: bmc }, ['Power']))
-    return foundIn(pages, machine, pollMs)
+    return foundIn(pages, machine, pollMs, checks)
   throw noSensor(machine, wanted)
 }
 
 /** Undefined where the chassis have neither a power nor a place for one. */
-async function placesOf(pages: Pages, machine: Machine, pollMs: number): Promise<Found | undefined> {
-  const found = await foundIn(pages, machine, pollMs)
+async function placesOf(
+  pages: Pages,
+  machine: Machine,
+  pollMs: number,
+  checks: TotalChecks,
+): Promise<Found | undefined> {
+  const found = await foundIn(pages, machine, pollMs, checks)
   const { powerW, unclear, refused, failure } = found.first
   // what is there for a person to choose from is a place too, and so is nonsense
   const isPlace =
@@ -71,8 +84,8 @@ async function placesOf(pages: Pages, machine: Machine, pollMs: number): Promise
   return isPlace ? found : undefined
 }
 
-async function foundIn(pages: Pages, machine: Machine, pollMs: number): Promise<Found> {
-  const chooser = new Chooser(sourcesOf(machine))
+async function foundIn(pages: Pages, machine: Machine, pollMs: number, checks: TotalChecks): Promise<Found> {
+  const chooser = new Chooser(sourcesOf(machine), checks)
   const first = await chooser.read(pages, pollMs)
   return {
     identity: identityOf(machine.system?.row ?? machine.chassis[0]?.row),

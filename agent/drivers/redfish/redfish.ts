@@ -6,6 +6,7 @@ import { PerwattError } from '../../../protocol/kit/errors.ts'
 import { HttpUrlSchema } from '../../../protocol/kit/fields.ts'
 import { deadlineOf, withDeadline } from '../../../protocol/kit/retry.ts'
 import { SecretSchema } from '../../../protocol/kit/secret.ts'
+import { TotalChecks } from '../../host-power/total-checks.ts'
 import { defineDriver, type Session } from '../../plugin/driver.ts'
 import type { Reading } from '../../plugin/reading.ts'
 import { Chooser, type Chosen } from './chooser.ts'
@@ -61,7 +62,7 @@ export default defineDriver({
         'path of the only resource to read, such as /redfish/v1/PowerEquipment/RackPDUs/1/Metrics or .../Power#/PowerControl/0; or a list of paths whose powers are added up',
       ),
   }),
-  open({ host, options }): Session {
+  open({ host, options, remembered }): Session {
     const {
       url = host && `https://${isIPv6(host) ? `[${host}]` : host}`,
       caFile,
@@ -69,11 +70,12 @@ export default defineDriver({
       chassis,
     } = options
     const closed = new AbortController()
+    const checks = new TotalChecks(remembered)
     let bmc: Redfish | undefined
     let found: Omit<Found, 'first'> | undefined =
       resource === undefined
         ? undefined
-        : { identity: { kind: 'host' }, chooser: oneResource([resource].flat()), isWhole: true }
+        : { identity: { kind: 'host' }, chooser: oneResource([resource].flat(), checks), isWhole: true }
     let walk: Promise<Found> | undefined
     /** steady clock: when there was a power last */
     let aliveAtMs = 0
@@ -87,7 +89,11 @@ export default defineDriver({
       return new Redfish({ ...options, url: origin + pathname.replace(/\/+$/, ''), ca })
     }
     const find = async (from: Redfish, signal: AbortSignal, pollMs: number): Promise<Found> => {
-      walk ??= withDeadline((own) => findPower(new Pages(from, own), chassis, pollMs), WALK_MS, closed.signal)
+      walk ??= withDeadline(
+        (own) => findPower(new Pages(from, own), chassis, pollMs, checks),
+        WALK_MS,
+        closed.signal,
+      )
         .then((result) => {
           aliveAtMs = foundAtMs = performance.now()
           found = result
@@ -115,32 +121,44 @@ export default defineDriver({
         else if (pages.missing && !pages.anyAnswered) throw pages.missing
         return [readingOf(found.identity, power)]
       },
+      remembers: () => checks.known,
       close: () => closed.abort(new Error('the session is closed')),
     }
   },
 })
 
 /** The resources that a person named; a sum of which one lacks its power would look right and be too low. */
-const oneResource = (paths: readonly string[]): Chooser =>
-  new Chooser([
-    {
-      name: paths.join(' + '),
-      async read(pages) {
-        const powers: RedfishPower[] = []
-        for (const path of paths) powers.push(powerOf((await pages.row(path)) ?? {}))
-        return sumOf(powers)
+const oneResource = (paths: readonly string[], checks: TotalChecks): Chooser =>
+  new Chooser(
+    [
+      {
+        name: paths.join(' + '),
+        async read(pages) {
+          const powers: RedfishPower[] = []
+          for (const path of paths) powers.push(powerOf((await pages.row(path)) ?? {}))
+          return sumOf(powers)
+        },
       },
-    },
-  ])
+    ],
+    checks,
+  )
 
-const noPower = (unclear: string | undefined): string =>
+const noPower = ({
+  unclear,
+  refused,
+}: {
+  unclear: string | undefined
+  refused: string | undefined
+}): string =>
   unclear === undefined
-    ? 'the BMC has no power reading now; check that the machine is switched on'
+    ? refused === undefined
+      ? 'the BMC has no power reading now; check that the machine is switched on'
+      : `the BMC says ${refused}, and no other place has a power now; check its supplies, or set resource to the place that is right`
     : `${unclear}; set resource to this machine's own: the path of its Sensor, or of its control (.../Power#/PowerControl/0)`
 
 const readingOf = (
   identity: Reading['identity'],
-  { powerW, energyJ, basis, unclear, faults }: Chosen,
+  { powerW, energyJ, basis, unclear, refused, faults }: Chosen,
 ): Reading => ({
   identity,
   sample: defined({
@@ -149,7 +167,7 @@ const readingOf = (
     powerBasis: powerW === undefined ? undefined : (basis ?? 'reported'),
     faults:
       powerW === undefined && energyJ === undefined
-        ? [noPower(unclear), ...faults].map((fault) => fault.slice(0, 256))
+        ? [noPower({ unclear, refused }), ...faults].map((fault) => fault.slice(0, 256))
         : faults.length > 0
           ? faults
           : undefined,

@@ -5,7 +5,7 @@ import type { AttributionSettings } from '../site-settings.ts'
 import { UNPAID } from '../unpaid.ts'
 import type { Attribution } from './attribution.ts'
 import { type Balanced, balanceOf } from './balance.ts'
-import { chargingMeters, type SiteWiring, type Wired, Wiring } from './wiring.ts'
+import { chargingMeters, freeLargeGuests, type SiteWiring, type Wired, Wiring } from './wiring.ts'
 
 /** One owner's part of a device: an interval record of a minute, or a holder of a moment. */
 export interface OwnerPart {
@@ -63,6 +63,7 @@ export function distribute<P extends OwnerPart>(
   const wired = wiring.wire(new Uint8Array(deviceLoads.length).fill(1))
   const { parents, loads } = wired
   for (const [i, { own = Number.NaN }] of deviceLoads.entries()) loads.own[i] = own
+  freeLargeGuests(wired)
   const balanced = balanceOf(parents, loads)
   const hosts = wiring.hosts(wired)
   const charges: Charge<P>[] = []

@@ -1,6 +1,6 @@
 import type { Device, DeviceKind } from '../../../protocol/device.ts'
 import { inChunks } from '../chunks.ts'
-import { intAt, numberAt } from '../element.ts'
+import { floatAt, intAt, numberAt } from '../element.ts'
 import { emptyLoads, LOAD_KINDS, type Loads } from './meter-tree.ts'
 
 /** A device as the collector wires it. */
@@ -192,6 +192,23 @@ function cutCircles(meters: Int32Array): void {
     let above = intAt(meters, i)
     for (let hops = 0; above !== NONE && above !== i && hops <= mostHops; hops++) above = intAt(meters, above)
     if (above === i) meters[i] = NONE
+  }
+}
+
+/**
+ * Guests that tell more than the host itself, with all that is behind it, are not in it: they stand free, in place. So no agent gives another's host less than
+ * nothing. Call it once the readings are set.
+ */
+export function freeLargeGuests({ parents, loads: { own, site }, guests }: Wired): void {
+  if (!guests.includes(1)) return
+  const behind = new Map<number, number>()
+  for (const [i, parent] of parents.entries()) {
+    const reading = floatAt(own, i)
+    if (parent !== NONE && !Number.isNaN(reading)) behind.set(parent, (behind.get(parent) ?? 0) + reading)
+  }
+  for (const [i, guest] of guests.entries()) {
+    const host = intAt(parents, i)
+    if (guest && host !== NONE && (behind.get(host) ?? 0) > floatAt(own, host)) parents[i] = site
   }
 }
 

@@ -58,6 +58,6 @@ function row(minuteMs: number, p: PricedPart): LedgerRow {
     tokensIn: counted?.tokensIn ?? 0,
     tokensInCached: counted?.tokensInCached ?? 0,
     tokensOut: counted?.tokensOut ?? 0,
-    intervals: counted ? 1 : 0,
+    intervals: counted && !counted.energyIsHeld ? 1 : 0,
   }
 }

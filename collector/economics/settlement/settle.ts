@@ -5,6 +5,7 @@ import type { MonthOf } from '../calendar.ts'
 import type { Attribute } from '../energy/attribution.ts'
 import { type DeviceLoad, type Distribution, distribute } from '../energy/distribution.ts'
 import { ownFlow } from '../energy/own-flow.ts'
+import { toldOnce } from '../gpu-seconds.ts'
 import type { AgentInterval } from '../ledger-row.ts'
 import { withinRow } from '../row-limits.ts'
 import type { AttributionSettings, Costs } from '../site-settings.ts'
@@ -44,6 +45,8 @@ export interface KnownDevices {
   readonly find: (deviceId: string) => Device | undefined
   /** all devices that agents have named; absent if the inventories are not kept */
   readonly all?: () => Iterable<Device>
+  /** what a device with GPU time has in common with others of its machine; absent: no two are of one machine */
+  readonly machineKeys?: (agentId: string, deviceId: string) => readonly string[]
 }
 
 export type SettleContext = SettleRules & KnownDevices
@@ -78,7 +81,7 @@ export function priceMinute(
   trueUps: readonly TrueUp[] = [],
 ): PricedMinute {
   const { siteMeter, costs, monthOf, workloads, attribution, needsFees } = context
-  const deviceLoads = deviceLoadsOf(intervals.map(withinRow), context, minuteMs)
+  const deviceLoads = deviceLoadsOf(gpuSecondsOnce(intervals.map(withinRow), context), context, minuteMs)
   const distribution = distribute(deviceLoads, context)
   const parts = partsOf(distribution, deviceLoads)
   if (!deviceLoads.some((t) => t.deviceId === siteMeter && t.own !== undefined))
@@ -111,6 +114,15 @@ export function priceMinute(
   parts.push(...trueUpParts(trueUps, workloads, prices, needsFees))
   return { parts, deviceLoads, distribution, contracts, demandNanoUsd: demand }
 }
+
+const gpuSecondsOnce = (
+  intervals: readonly AgentInterval[],
+  { device, machineKeys }: KnownDevices,
+): readonly AgentInterval[] =>
+  toldOnce(intervals, (agentId, deviceId) => {
+    const kind = machineKeys && device(agentId, deviceId)?.kind
+    return kind && { kind, keys: machineKeys(agentId, deviceId) }
+  })
 
 /** Groups interval records by device. A device's own reading is the sum of its records' energy. */
 function deviceLoadsOf(

@@ -2,7 +2,7 @@ import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import { RepricingSchema } from '../../books/audit-views.ts'
 import type { HeldQueries } from '../../books/held-queries.ts'
 import { HeldSchema } from '../../books/held-views.ts'
-import { type HeldFilter, HOLD_KINDS, HOLD_STATES } from '../../plugin/held.ts'
+import { GPU_TWICE, type HeldFilter, HOLD_KINDS, HOLD_STATES } from '../../plugin/held.ts'
 import {
   badParameters,
   ErrorSchema,
@@ -127,7 +127,7 @@ export function addDoubts(
       return c.json(
         problem(
           'none',
-          `no ${state} held record matches; GET /api/v1/doubts lists what there is, and GET /api/v1/audit whether somebody has just decided`,
+          `no ${state} held record matches; GET /api/v1/doubts lists what there is, and GET /api/v1/audit whether somebody has just decided. What another device is paid for is never accepted: adopt the device (claim), or let one device tell its GPUs (${GPU_TWICE})`,
         ),
         404,
       )

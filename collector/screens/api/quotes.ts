@@ -134,7 +134,7 @@ export function addQuotes(
       name,
       value,
       by,
-      fromMs,
+      ...(from === undefined ? {} : { fromMs }),
       sure,
       ...(holdsFor === undefined ? {} : { staleAfterMs: fromMs + holdsFor - 1 }),
     })

@@ -1,4 +1,5 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
+import { PerwattError } from '../../../protocol/kit/errors.ts'
 import { RepricingSchema } from '../../books/audit-views.ts'
 import type { HeldQueries } from '../../books/held-queries.ts'
 import {
@@ -51,6 +52,7 @@ const takeIn = createRoute({
     400: refused,
     403: json(ErrorSchema, 'The collector has no token'),
     404: json(ErrorSchema, 'No record that was put aside matches'),
+    409: json(ErrorSchema, 'Other records stand where these would; nothing was changed'),
     503: storeFails,
   },
 })
@@ -81,6 +83,8 @@ export function addTakeIn(
         'no record that was put aside matches; look at what there is with GET /api/v1/quarantine and /api/v1/doubts?kind=quarantine'
       return c.json(problem('none', none), 404)
     } catch (error) {
+      if (error instanceof PerwattError && error.code === 'already-there')
+        return c.json(problem('already_there', error.message), 409)
       return c.json(storeFailed('quarantine', error), 503)
     }
   })

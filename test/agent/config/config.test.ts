@@ -102,6 +102,11 @@ describe('the agent’s configuration', () => {
       'agent.yaml: devices[1].id: a is the id of devices[0] already; give each device its own',
     ],
     [
+      'two devices whose names differ in capitals alone',
+      `${HEAD}  - { id: Rig, driver: host }\n  - { id: rig, driver: auto, host: 10.0.0.9 }`,
+      'agent.yaml: devices[1].id: rig is the id of devices[0] already, Rig, but for capitals; give each device its own',
+    ],
+    [
       'a machine behind a meter of own generation',
       `${HEAD}  - { id: roof, driver: modbus-meter, host: 10.0.0.9, map: sunspec, generates: solar }\n  - { id: a, driver: host, meteredBy: roof }`,
       'agent.yaml: devices[1].meteredBy: roof measures own generation (solar), and a generates nothing; set the meter through which it draws',

@@ -8,6 +8,7 @@ import {
   suppliesTogether,
 } from '../../../agent/host-power/supplies.ts'
 import { TotalCheck } from '../../../agent/host-power/total-check.ts'
+import { TotalChecks } from '../../../agent/host-power/total-checks.ts'
 
 const MINUTE = 60_000
 const about = (i: number, mayBeShared = false) => ({ name: 'DCMI', mayBeShared, nowMs: i * 5000 })
@@ -47,16 +48,16 @@ test('where the supplies may feed several machines, a total far below them is fo
   ])
 })
 
-test('one that agreed once is refused after three minutes, or ten where it is near, and used again as soon as it agrees', () => {
+test('one that agreed once is refused after three minutes, or ten where it is near, and after that at once where it does not agree', () => {
   const check = new TotalCheck()
   const say = (totalW: number, minute: number) =>
     check.compare(totalW, inputs(300, 300), { ...about(0), nowMs: minute * MINUTE }).refused
   expect([say(600, 0), say(4000, 1), say(4000, 2), say(4000, 3)]).toEqual(Array(4).fill(undefined))
   expect(say(4000, 4)).toBe('4000 W, beside 600 W of its supplies')
-  expect([say(640, 5), say(4000, 6)]).toEqual([undefined, undefined])
-  expect(say(620, 7)).toBeUndefined()
-  for (let minute = 8; minute < 18; minute++) expect(say(900, minute)).toBeUndefined()
-  expect(say(900, 18)).toBe('900 W, beside 600 W of its supplies')
+  expect([say(640, 5), say(4000, 6)]).toEqual([undefined, '4000 W, beside 600 W of its supplies'])
+  for (let minute = 7; minute < 18; minute++) expect(say(620, minute)).toBeUndefined()
+  for (let minute = 18; minute < 28; minute++) expect(say(900, minute)).toBeUndefined()
+  expect(say(900, 28)).toBe('900 W, beside 600 W of its supplies')
 })
 
 describe('honest spread is no fault', () => {
@@ -108,8 +109,61 @@ test('the supplies are read at first, every ten minutes, where the total has mov
   check.compare(4000, inputs(300, 300), { ...about(0), nowMs: MINUTE })
   expect(check.isDue(4000, MINUTE + 5000)).toBe(true)
   const silent = new TotalCheck()
-  silent.unanswered(600, 0)
-  expect(silent.isDue(610, 5000)).toBe(false)
+  silent.unanswered(0)
+  expect([5000, 10_000].map((ms) => silent.isDue(610, ms))).toEqual([false, true])
+  silent.unanswered(10_000)
+  expect([20_000, 30_000].map((ms) => silent.isDue(610, ms))).toEqual([false, true])
+  for (let i = 0; i < 20; i++) silent.unanswered(3 * MINUTE)
+  expect([12, 13].map((minute) => silent.isDue(610, minute * MINUTE))).toEqual([false, true])
+})
+
+describe('supplies that say nothing agree with nothing', () => {
+  const refused = { refused: '4000 W, beside 600 W of its supplies' }
+  const beside = (check: TotalCheck, totalW: number, minute: number) =>
+    check.compare(totalW, inputs(300, 300), { ...about(0), nowMs: minute * MINUTE })
+
+  test('a total is refused at their first answer, however long they were silent before it', () => {
+    const check = new TotalCheck()
+    for (let minute = 0; minute < 30; minute++) expect(check.unanswered(minute * MINUTE)).toEqual({})
+    expect(beside(check, 4000, 30)).toEqual(refused)
+  })
+
+  test('one that was refused stays so while they are silent, in this run and the next, until they have agreed for ten minutes', () => {
+    let check = new TotalCheck()
+    beside(check, 4000, 0)
+    expect(check.isDue(4000, 1)).toBe(true)
+    for (let minute = 1; minute < 60; minute++) expect(check.unanswered(minute * MINUTE)).toEqual(refused)
+    check = new TotalCheck(JSON.parse(JSON.stringify(check.known)))
+    expect(check.isDue(600, 0)).toBe(true)
+    expect(check.unanswered(0)).toEqual(refused)
+    // beside supplies that agree it is used, and not alone
+    for (let minute = 1; minute < 11; minute++) expect(beside(check, 600, minute)).toEqual({})
+    expect(check.unanswered(11 * MINUTE)).toEqual(refused)
+    expect(check.known).toEqual(refused)
+    expect(beside(check, 600, 11.5)).toEqual({})
+    expect(check.known).toBeUndefined()
+    expect(check.unanswered(12 * MINUTE)).toEqual({})
+  })
+
+  test('nor does one for a person to judge come back by their silence', () => {
+    const check = new TotalCheck()
+    const unclear = check.compare(50, inputs(300, 300), about(0, true))
+    expect(unclear).toHaveProperty('unclear')
+    expect(new TotalCheck(check.known).unanswered(5000)).toEqual(unclear)
+  })
+
+  test('supplies of several machines agree with a total near theirs, and say nothing of one below', () => {
+    const check = new TotalCheck()
+    const feedOthers = { ...about(0), feedOthers: true }
+    expect(check.compare(4000, inputs(300, 300), feedOthers)).toEqual(refused)
+    expect(check.compare(100, inputs(300, 300), feedOthers)).toEqual(refused)
+    expect(check.compare(590, inputs(300, 300), feedOthers)).toEqual({})
+  })
+
+  test.each([undefined, null, 7, { refused: 4 }, []])('what another version left is nothing: %j', (known) => {
+    expect(new TotalCheck(known).known).toBeUndefined()
+    expect(new TotalChecks(known).known).toBeUndefined()
+  })
 })
 
 describe('what supplies say together', () => {

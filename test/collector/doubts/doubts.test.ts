@@ -242,15 +242,61 @@ describe('a record is doubtful', () => {
       ]
       const held = Array.from({ length: 20 }, (_, m) => twice(m).map(judge)).flat()
       expect(held.at(-1)).toBe('coverage')
-      for (let m = 0; m < 60; m++) expect(judge(honest(m, 'by-model'))).toBeUndefined()
-      // an hour back
-      for (let m = 0; m < 60; m++) {
-        nowMs += MINUTE_MS
-        const again = honest(m, 'by-model')
-        expect(
-          judge({ ...again, startMs: again.startMs + 1, durationMs: 59_999, coveredMs: 59_999 }),
-        ).toBeUndefined()
+    })
+
+    /** A record that fills its minute but for its first ms: its key is new. */
+    const again = (minute: number, deviceId: string, over: Partial<Interval>, lateMs = 1) => {
+      const startMs = T0 + minute * MINUTE_MS + lateMs
+      return record(minute, deviceId, { ...over, startMs, durationMs: 59_000, coveredMs: 59_000 })
+    }
+
+    test('time that was covered before a clock was set back, also where it is sent again and again, over a restart', () => {
+      const GPU = { owner: { slurmJob: 'x' }, gpuMs: 59_000 }
+      const counted = (pass: number) => {
+        let ms = 0
+        for (let m = 0; m < 120; m++)
+          for (const [deviceId, over] of [
+            ['node/gpu0', GPU],
+            ['s21', { workDiff1: S21_WORK }],
+          ] as const)
+            if (!judge(again(m, deviceId, over, 9 * pass))) ms += 59_000 / 2
+        return ms
       }
+      expect(counted(0)).toBe(120 * 59_000)
+      let more = 0
+      for (let pass = 1; pass < 7; pass++) {
+        nowMs += 10 * MINUTE_MS
+        more += counted(pass)
+        doubts.settled(new Set())
+        const memory = doubts.memoryOf('a')
+        doubts = new Doubts({
+          device: (_agentId, deviceId) => DEVICES[deviceId],
+          gpusOf: () => 0,
+          powerLimitW: () => undefined,
+          nowMs: () => nowMs,
+        })
+        doubts.restore('a', memory)
+      }
+      expect(more).toBeLessThanOrEqual(5 * MINUTE_MS)
+    })
+
+    test('but not a clock that is set back once to a time without records, a day or an hour ago', () => {
+      const DAY = 1440
+      for (let m = DAY; m < DAY + 60; m++) expect(judge(honest(m, 'by-model'))).toBeUndefined()
+      // a clock that was a day ahead: its right time has no records yet, until it reaches those
+      const back = Array.from({ length: DAY + 60 }, (_, m) => {
+        nowMs += MINUTE_MS
+        return judge(again(m, 'by-model', { workDiff1: S21_WORK, energyMilliJ: 200e6 }))
+      })
+      expect(back.slice(0, DAY).filter(Boolean)).toEqual([])
+      expect(back.slice(DAY + 5).every((check) => check === 'coverage')).toBe(true)
+      expect(judge(honest(DAY + 60, 'by-model'))).toBeUndefined()
+    })
+
+    test('nor a gap that is filled later, minute by minute', () => {
+      for (const m of [...Array(30).keys(), ...Array.from({ length: 30 }, (_, i) => 60 + i)])
+        expect(judge(honest(m))).toBeUndefined()
+      for (let m = 30; m < 60; m++) expect(judge(honest(m))).toBeUndefined()
     })
   })
 

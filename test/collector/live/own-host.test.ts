@@ -25,8 +25,8 @@ describe('the GPUs of a host that is read as a host, too', () => {
   })
   const above = () => state.find('node-7/gpu0')?.meteredBy
 
-  /** mJ of a minute in which the BMC shows 5 kW, and two GPUs in the machine 700 W each. */
-  function rowsOf(bmc: string): LedgerRow[] {
+  /** mJ of a minute in which the BMC shows 5 kW or another power, and two GPUs in the machine 700 W each. */
+  function rowsOf(bmc: string, bmcW = 5000): LedgerRow[] {
     const record = (agentId: string, deviceId: string, powerW: number): AgentInterval => ({
       agentId,
       deviceId,
@@ -37,7 +37,7 @@ describe('the GPUs of a host that is read as a host, too', () => {
       energyMilliJ: powerW * 60_000,
     })
     const records = [
-      record('bmcs', bmc, 5000),
+      record('bmcs', bmc, bmcW),
       record('gpus', 'node-7/gpu0', 700),
       record('gpus', 'node-7/gpu1', 700),
     ]
@@ -81,6 +81,18 @@ describe('the GPUs of a host that is read as a host, too', () => {
       ['node-7', 'rental', 3600],
       ['node-7/gpu0', 'rental', 700],
       ['node-7/gpu1', 'rental', 700],
+    ])
+  })
+
+  it('are not in another agent’s host that shows less than they do: no host is credited for what others tell', () => {
+    hear('gpus', ...gpus('g7', { hostname: 'node-7' }), ...gpus('node-7'))
+    hear('bmcs', host('node-7'))
+    expect(
+      rowsOf('node-7', 100).map((r) => [r.deviceId, r.energyMilliJ / 60_000, r.costNanoUsd > 0]),
+    ).toEqual([
+      ['node-7', 100, true],
+      ['node-7/gpu0', 700, true],
+      ['node-7/gpu1', 700, true],
     ])
   })
 

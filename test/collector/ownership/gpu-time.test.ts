@@ -62,11 +62,60 @@ describe('GPU time', () => {
     hear('a', host(), gpu('node-7/gpu0'), gpu('node-7/gpu1'))
     await take('a', held(0, 'node-7', 2), held(0, 'node-7/gpu0'), held(0, 'node-7/gpu1'))
     expect(paid()).toEqual({ 'a node-7/gpu0': 1, 'a node-7/gpu1': 1 })
-    expect(await open()).toEqual(['a node-7 doubt gpu-time'])
+    expect(await open()).toEqual(['a node-7 doubt gpu-twice'])
     const [{ reason } = { reason: '' }] = await store.held({ state: 'open' }, 1)
     expect(reason).toBe(
       'a, node-7: it tells the time of its GPUs, and so does node-7/gpu0 of agent a; a GPU-second is paid once: let one of them tell it',
     )
+  })
+
+  it('is paid once also where a person accepts all that is held: what another device is paid for waits', async () => {
+    hear('a', host(), gpu('node-7/gpu0'))
+    await take('a', held(0, 'node-7'), held(0, 'node-7/gpu0'))
+    for (const filter of [{}, { checks: ['gpu-twice'] }, { devices: ['node-7'] }])
+      expect(
+        await rig.ledger.repricer.decide({ verdict: 'accepted', filter, by: 'ann', reason: 'all of it' }),
+      ).toBeUndefined()
+    await take('a', record(0, 'late'))
+    expect(paid()).toEqual({ 'a node-7/gpu0': 1 })
+    await rig.ledger.repricer.decide({
+      verdict: 'rejected',
+      filter: {},
+      by: 'ann',
+      reason: 'its GPUs tell it',
+    })
+    expect(await open()).toEqual([])
+  })
+
+  it('of a record that a person accepted for something else is paid once', async () => {
+    hear('a', host(), gpu('node-7/gpu0'))
+    const hold = { kind: 'doubt', check: 'gpu-time', reason: 'too much', heldMs: 0 } as const
+    await take('a', held(0, 'node-7'), held(0, 'node-7/gpu0'))
+    await store.hold([{ agentId: 'a', deviceId: 'node-7', owner: TENANT, startMs: T0, ...hold }])
+    await rig.ledger.repricer.decide({ verdict: 'accepted', filter: {}, by: 'ann', reason: 'it is so' })
+    await rig.ledger.settleAll()
+    expect(paid()).toEqual({ 'a node-7/gpu0': 1 })
+    expect(await open()).toEqual(['a node-7 doubt gpu-twice'])
+  })
+
+  it('of a host of which one agent reads a part on their own is paid whole: the GPUs’, and what is left of the host’s', async () => {
+    hear('a', host(), gpu('node-7/gpu0'), gpu('node-7/gpu1'))
+    await take('a', held(0, 'node-7', 8), held(0, 'node-7/gpu0'))
+    await take('a', held(1, 'node-7', 8), held(1, 'node-7/gpu0'), held(1, 'node-7/gpu1'))
+    expect(paid()).toEqual({ 'a node-7': 13, 'a node-7/gpu0': 2, 'a node-7/gpu1': 1 })
+    expect(await open()).toEqual([])
+  })
+
+  it('of a service is paid once beside that of the host that it is metered by, and two on one PDU have each their own', async () => {
+    hear(
+      'a',
+      host(),
+      host({ deviceId: 's1', kind: 'service', meteredBy: 'node-7' }),
+      host({ deviceId: 's2', kind: 'service', meteredBy: 'pdu' }),
+      host({ deviceId: 's3', kind: 'service', meteredBy: 'pdu' }),
+    )
+    await take('a', ...['node-7', 's1', 's2', 's3'].map((deviceId) => held(0, deviceId)))
+    expect(paid()).toEqual({ 'a node-7': 1, 'a s2': 1, 'a s3': 1 })
   })
 
   it('of a host is paid where its GPUs tell none, and minute by minute where they stop', async () => {
@@ -74,7 +123,7 @@ describe('GPU time', () => {
     await take('a', held(0, 'node-7', 2), record(0, 'node-7/gpu0', { owner: {} }))
     await take('a', held(1, 'node-7', 2), held(1, 'node-7/gpu0'))
     await take('a', held(2, 'node-7', 2))
-    expect(paid()).toEqual({ 'a node-7': 4, 'a node-7/gpu0': 1 })
+    expect(paid()).toEqual({ 'a node-7': 5, 'a node-7/gpu0': 1 })
   })
 
   it('is paid once in whatever order the two records of a minute come', async () => {
@@ -110,7 +159,7 @@ describe('GPU time', () => {
         await take('b', held(0, second.deviceId), held(1, second.deviceId))
         await take('a', held(1, first.deviceId))
         expect(paid()).toEqual({ [`a ${first.deviceId}`]: 2 })
-        expect(await open()).toEqual(Array(2).fill(`b ${second.deviceId} doubt gpu-time`))
+        expect(await open()).toEqual(Array(2).fill(`b ${second.deviceId} doubt gpu-twice`))
       }
     },
   )
@@ -137,6 +186,18 @@ describe('GPU time', () => {
     expect(paid()).toEqual({ 'a node-7': 2, 'b g3': 1 })
   })
 
+  it('stays with the GPUs that are paid for it, though another agent told their host’s name first with a millisecond of time', async () => {
+    hear('a', gpu('q/gpu0'))
+    await take('a', held(0, 'q/gpu0'))
+    hear('b', host({ deviceId: 'bh', hostname: 'dgx-07' }))
+    await take('b', record(1, 'bh', { owner: TENANT, gpuMs: 1 }))
+    hear('a', gpu('q/gpu0', { hostname: 'dgx-07' }))
+    await take('a', held(2, 'q/gpu0'), held(3, 'q/gpu0'))
+    await take('b', record(3, 'bh', { owner: TENANT, gpuMs: 1 }))
+    expect(paid()).toEqual({ 'a q/gpu0': 3, 'b bh': 1 / 60_000 })
+    expect(await open()).toEqual(['b bh doubt gpu-twice'])
+  })
+
   it('counts for another agent’s GPUs once the host has told none for a day', async () => {
     hear('a', host({ hostname: 'n7' }))
     await take('a', held(0, 'node-7'))
@@ -145,7 +206,7 @@ describe('GPU time', () => {
     rig.ledger.nowMs = T0 + (day + 20) * MINUTE_MS
     await take('b', held(day - 1, 'g3'), held(day + 1, 'g3'))
     expect(paid()).toEqual({ 'a node-7': 1, 'b g3': 1 })
-    expect(await open()).toEqual(['b g3 doubt gpu-time'])
+    expect(await open()).toEqual(['b g3 doubt gpu-twice'])
   })
 
   it('of other machines, and of GPUs of one machine in two hands, is paid to each', async () => {

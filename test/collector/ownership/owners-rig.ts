@@ -4,6 +4,7 @@ import type { RecordJudge } from '../../../collector/intake/batch-plan.ts'
 import { DeviceAdoption } from '../../../collector/ownership/adoption.ts'
 import { ClaimKeeper } from '../../../collector/ownership/claim-keeper.ts'
 import { GpuTime } from '../../../collector/ownership/gpu-time.ts'
+import { MachineKeys } from '../../../collector/ownership/machine-keys.ts'
 import { OwnershipRegister } from '../../../collector/ownership/register.ts'
 import type { Store } from '../../../collector/plugin/store.ts'
 import type { Device } from '../../../protocol/device.ts'
@@ -37,7 +38,14 @@ export class OwnersRig {
       note: (minutes) => this.ledger.settler.note(minutes),
     })
     const gpuTime = new GpuTime(this.register, nowMs)
-    this.ledger = new LedgerRig(store, site.workloads, site.judges, site.devices, undefined, {
+    const machines = new MachineKeys()
+    const known: KnownDevices = {
+      device: (agentId, deviceId) => this.register.told.get(agentId)?.get(deviceId),
+      find: () => undefined,
+      ...site.devices,
+      machineKeys: (agentId, deviceId) => machines.named(deviceId, this.register.told.get(agentId)),
+    }
+    this.ledger = new LedgerRig(store, site.workloads, site.judges, known, undefined, {
       arriving: (appends) => this.keeper.arriving(appends),
       settling: (records) => this.keeper.settling(records),
       doubts: (minuteMs, records) => gpuTime.doubts(minuteMs, records),

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { Device } from '../../../protocol/device.ts'
 import { MINUTE_MS } from '../../../protocol/units.ts'
-import { batch, record, T0, TENANT } from '../ledger-rig.ts'
+import { batch, POOL, record, T0, TENANT } from '../ledger-rig.ts'
 import { MemoryStore } from '../memory-store.ts'
 import { OwnersRig } from './owners-rig.ts'
 
@@ -119,10 +119,12 @@ describe('a device belongs to one agent', () => {
   it('once it was paid, no other agent takes its money by claiming an earlier time', async () => {
     await take('a', minutes(3, 5, 'rig1', 1))
     await rig.ledger.settleAll()
-    const before = structuredClone(store.rows)
+    // rows have no order
+    const byTime = () => store.rows.toSorted((x, y) => x.minuteMs - y.minuteMs)
+    const before = structuredClone(byTime())
     await take('b', minutes(0, 5))
     await rig.ledger.settleAll()
-    expect(store.rows).toEqual(before)
+    expect(byTime()).toEqual(before)
     expect(await held()).toBe(5)
   })
 
@@ -154,6 +156,39 @@ describe('a device belongs to one agent', () => {
     expect(store.rows.map((r) => r.deviceId)).toEqual(['rig1', 'rig1', 'rig1', 'rig1'])
     expect(await held()).toBe(4)
   })
+
+  it.each([
+    ['hardly any work', 0.000001],
+    ['one minute of it', 1],
+  ])(
+    'a key that another told first, with %s, takes nothing from the agent that was paid for the machine',
+    async (_, part) => {
+      const mining = (minute: number, deviceId: string, workDiff1 = 1_000_000) =>
+        record(minute, deviceId, { owner: POOL, workDiff1 })
+      rig.hear('a', [miner('hall-7')])
+      await take(
+        'a',
+        batch(
+          1,
+          Array.from({ length: 9 }, (_, m) => mining(m, 'hall-7')),
+        ),
+      )
+      await rig.ledger.settleAll()
+      rig.hear('c', [miner('x', { mac: MAC })])
+      await take('c', batch(1, [mining(8, 'x', Math.round(1_000_000 * part))]))
+      await rig.ledger.settleAll()
+      rig.hear('a', [miner('hall-7', { mac: MAC })])
+      await take('a', batch(10, [mining(9, 'hall-7')]))
+      await take('c', batch(2, [mining(9, 'x')]))
+      rig.ledger.nowMs += 3 * MINUTE_MS
+      await rig.ledger.settleAll()
+      const byAgent = (agentId: string) =>
+        store.rows.filter((r) => r.agentId === agentId && r.revenueNanoUsd > 0)
+      expect(byAgent('a')).toHaveLength(10)
+      expect(byAgent('c')).toEqual([])
+      expect(rig.register.claim('c', 'x')?.rival).toMatchObject({ agentId: 'a', deviceId: 'hall-7' })
+    },
+  )
 
   it('a machine whose control board was exchanged for another’s keeps what it earned before', async () => {
     rig.hear('a', [miner('rig1', { hardwareId: MAC })])

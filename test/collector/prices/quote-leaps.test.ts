@@ -31,7 +31,7 @@ describe('a polled price that leaps', () => {
         rig = new SelectorRig()
         const feed = new TestFeed('a', [name])
         const { at, selector } = await rig.open([feed])
-        says(feed, name, USUAL[name])
+        for (let n = 0; n < 4; n++) says(feed, name, USUAL[name])
         for (let n = 0; n < 20; n++) says(feed, name, USUAL[name] * factor)
         expect(at(name)).toBe(`${USUAL[name]} a`)
         expect(selector.heldBack()).toMatchObject([{ name, source: 'a' }])
@@ -250,41 +250,6 @@ describe('a list with a price that leaps', () => {
     list.sink?.publish(rows('btcUsd', [91_000, 91_000], 0))
     list.sink?.earlier(rows('btcUsd', [434, 435, 434_000, 436], -90_000))
     expect(hours(at, 'btcUsd', 4, -90_000)).toEqual(['434 list', '435 list', '435 list', '436 list'])
-  })
-})
-
-describe('a pushed price that leaps', () => {
-  it('is held back, whoever pushes it, and told with what confirms it', async () => {
-    const feed = new TestFeed('a', ['btcUsd'])
-    const { at, selector } = await rig.open([feed])
-    says(feed, 'btcUsd', 91_000)
-    const pushed = selector.push({ name: 'btcUsd', value: 910_000, by: 'desk' })
-    expect(pushed).toMatchObject({
-      heldBack: {
-        source: 'pushed by desk',
-        reason: '10 times the last value',
-        waitsFor: 'another source or a person',
-      },
-    })
-    expect(at('btcUsd')).toBe('91000 a')
-    expect(selector.heldBack()).toMatchObject([{ value: 910_000 }])
-    expect(selector.accept('btcUsd', 'ann')).toEqual(['pushed by desk (accepted by ann)'])
-    expect([at('btcUsd'), selector.heldBack()]).toEqual(['910000 pushed by desk (accepted by ann)', []])
-  })
-
-  it('is taken at once from one who is sure, and at the second push of a program', async () => {
-    const { at, selector } = await rig.open([])
-    const push = (value: number, sure = false) => {
-      rig.nowMs += MINUTE_MS
-      return selector.push({ name: 'btcUsd', value, by: 'mqtt', sure })
-    }
-    push(91_000)
-    push(30_000)
-    expect(at('btcUsd')).toBe('91000 pushed by mqtt')
-    push(30_500)
-    expect(at('btcUsd')).toBe('30500 pushed by mqtt')
-    push(3, true)
-    expect(at('btcUsd')).toBe('3 pushed by mqtt')
   })
 })
 

@@ -68,3 +68,26 @@ test('a price that no feed publishes is missing where a workload depends on it',
   expect(names([workload('rental', 'gpu-hour')])).toEqual(['energyUsdPerKwh'])
   expect(names([])).toEqual([])
 })
+
+test('has the time to reprice where a price was used that was never confirmed, and a push that waits with its own time', () => {
+  const told = { name: 'btcUsd' as const, unit: 'USD/BTC', reason: 'r', sinceMs: NOW }
+  const wrong = { ...told, value: 9_100_000, source: 'a', usedFromMs: 0 }
+  const waits = { ...told, value: 91, source: 'pushed by desk', fromMs: 60_000, waitsFor: 'a person' }
+  const seen = (heldBack: (typeof wrong | typeof waits)[]) =>
+    priceSituations(
+      { reports: () => [], heldBack: () => heldBack },
+      new QuoteBook().at(NOW),
+      workloads,
+      NOW,
+    )[0]
+  const time = '--from 1970-01-01T00:00:00.000Z --to 1970-01-01T00:16:40.000Z'
+  expect(seen([wrong])).toMatchObject({
+    heldBack: 'a said 9100000 USD/BTC from 1970-01-01T00:00:00.000Z to 1970-01-01T00:16:40.000Z, r',
+    reprice: time,
+  })
+  expect(seen([wrong, waits])).toMatchObject({
+    heldBack:
+      'pushed by desk says 91 USD/BTC from 1970-01-01T00:01:00.000Z on, r; held back, waits for a person',
+    mayBeAccepted: true,
+  })
+})

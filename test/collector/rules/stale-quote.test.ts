@@ -52,6 +52,9 @@ describe('stale-quote', () => {
     expect(judge(price({ heldBack, mayBeAccepted: true }))?.[0]).toMatchObject({
       summary: `btcUsd: ${heldBack}, and 91000 USD/BTC is used; if it is right: perwatt-collector quote btcUsd --accept --by NAME`,
     })
+    expect(judge(price({ heldBack, reprice: '--from A --to B' }))?.[0]).toMatchObject({
+      summary: `btcUsd: ${heldBack}, and 91000 USD/BTC is used; correct what was settled with it: perwatt-collector reprice --from A --to B`,
+    })
   })
 
   test('each price has an alert of its own, that ends when it is fresh again', () => {

@@ -6,6 +6,7 @@ import { z } from 'zod'
 import { AuditSchema, type AuditView } from '../../../collector/books/audit-views.ts'
 import { HeldQueries } from '../../../collector/books/held-queries.ts'
 import { LedgerQueries } from '../../../collector/books/ledger-queries.ts'
+import { Doubts } from '../../../collector/doubts/doubts.ts'
 import { Quarantine } from '../../../collector/intake/quarantine.ts'
 import { TakeIn } from '../../../collector/intake/take-in.ts'
 import type { PoolSituation } from '../../../collector/plugin/situation.ts'
@@ -68,6 +69,15 @@ export class BooksRig {
       flush: () => quarantine.flush(),
       markOf: (agentId) => ledger.records.markOf(agentId),
       decide: (request) => ledger.repricer.decide(request),
+      judgeAnew: () => {
+        const doubts = new Doubts({
+          device: (_, deviceId) => ({ deviceId, kind: 'asic', driver: 'antminer', expectedHashrateHs: 2e14 }),
+          gpusOf: () => 0,
+          powerLimitW: () => undefined,
+          nowMs: () => ledger.nowMs,
+        })
+        return (agentId, record) => doubts.judge(agentId, record)
+      },
       alone: (work) => ledger.records.alone(work),
       nowMs: () => ledger.nowMs,
       log: SILENT,

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { RecordJudge } from '../../../collector/intake/batch-plan.ts'
 import type { Device } from '../../../protocol/device.ts'
 import { eventually } from '../../eventually.ts'
-import { batch, LedgerRig, record, T0 } from '../ledger-rig.ts'
+import { batch, LedgerRig, POOL, record, T0 } from '../ledger-rig.ts'
 import { MemoryStore } from '../memory-store.ts'
 
 const KW_MINUTE = 60_000_000
@@ -37,7 +37,14 @@ async function settled(
   }
   await rig.stop()
   const held = await store.held({ state: 'open' }, 99)
-  return { checks: held.map((h) => h.check), reason: held[0]?.reason, held: held.length }
+  const of = (id: string) => held.filter(({ record: { deviceId } }) => deviceId === id).length
+  return {
+    checks: held.map((h) => h.check),
+    reason: held[0]?.reason,
+    held: held.length,
+    node: of('node'),
+    pdu: of('pdu'),
+  }
 }
 describe('a meter', () => {
   const outlet: Partial<Device> = { kind: 'meter', driver: 'snmp-pdu' }
@@ -71,7 +78,7 @@ describe('a meter', () => {
       { m1: 10, m2: 12 },
     ],
   ])('%s is not', async (_, own, kw, also, behindKw) => {
-    expect(await settled(own, kw, minutes(10, 0.5), also, behindKw)).toMatchObject({ held: 0 })
+    expect(await settled(own, kw, minutes(10, 0.5), also, behindKw)).toMatchObject({ node: 0 })
   })
 })
 
@@ -138,5 +145,76 @@ test.each<[string, Partial<Device>, number[], number[], Device[]?]>([
     [{ deviceId: 'sun', kind: 'meter', driver: 'modbus-meter', generates: 'solar', meteredBy: 'pdu' }],
   ],
 ])('a device %s is not', async (_, host, own, meter, also) => {
-  expect(await settled(host, own, meter, also)).toMatchObject({ held: 0 })
+  expect(await settled(host, own, meter, also)).toMatchObject({ node: 0 })
+})
+
+test('a meter takes no work away: a miner that it contradicts earns on, and its energy alone waits', async () => {
+  const devices: Device[] = [
+    { deviceId: 'm', kind: 'asic', driver: 'cgminer', meteredBy: 'pdu' },
+    { deviceId: 'pdu', kind: 'meter', driver: 'snmp-pdu' },
+  ]
+  const find = (deviceId: string) => devices.find((d) => d.deviceId === deviceId)
+  const store = new MemoryStore()
+  const known = { find, device: (_agentId: string, deviceId: string) => find(deviceId), all: () => devices }
+  const rig = await new LedgerRig(store, undefined, [], known).start()
+  let seq = 1
+  const minute = async (m: number) => {
+    await rig.take(
+      batch(seq++, [record(m, 'm', { owner: POOL, workDiff1: 1_000_000, energyMilliJ: 25 * KW_MINUTE })]),
+    )
+    await rig.take(batch(m + 1, [record(m, 'pdu', { owner: {}, energyMilliJ: KW_MINUTE / 10 })]), 'b')
+    await rig.settleAll()
+  }
+  for (let m = 0; m < 10; m++) await minute(m)
+  const sums = () => {
+    const mine = store.rows.filter((r) => r.deviceId === 'm' && r.workload === 'mining')
+    return {
+      workDiff1: mine.reduce((sum, r) => sum + r.workDiff1, 0),
+      isPaid: mine.every((r) => r.revenueNanoUsd > 0),
+      energyMilliJ: mine.reduce((sum, r) => sum + r.energyMilliJ, 0),
+    }
+  }
+  expect(await store.held({ state: 'open', checks: ['meter'] }, 99)).toHaveLength(8)
+  // in two minutes by its own reading, then by what the meter shows
+  expect(sums()).toEqual({
+    workDiff1: 10_000_000,
+    isPaid: true,
+    energyMilliJ: 50 * KW_MINUTE + 0.8 * KW_MINUTE,
+  })
+  // what waits is energy, and no revenue
+  expect(store.keptBack.every((back) => back.revenueNanoUsd === 0 && back.energyMilliJ > 0)).toBe(true)
+  const decide = async (verdict: 'accepted' | 'rejected', state: 'open' | 'rejected') => {
+    await rig.repricer.decide({ verdict, filter: { state }, by: 'ann', reason: 'the meter is wrong' })
+    await eventually(
+      () => [...store.repriced.values()],
+      (all) => all.every((r) => r.doneMs >= r.toMs),
+    )
+  }
+  await decide('rejected', 'open')
+  expect(sums()).toMatchObject({ workDiff1: 10_000_000, isPaid: true })
+  await decide('accepted', 'rejected')
+  expect(sums()).toEqual({ workDiff1: 10_000_000, isPaid: true, energyMilliJ: 250 * KW_MINUTE })
+  await rig.stop()
+})
+
+test('a meter that shows far less than the machines behind it credits nothing: it is held itself, and they are charged by their own', async () => {
+  const rated = { ratedPowerW: 25_000 }
+  const { reason, ...held } = await settled(rated, minutes(10, 25), minutes(10, 1.5))
+  // of each kWh all minutes are held; the last one is of none yet
+  expect(held).toMatchObject({ node: 0, pdu: 9 })
+  expect(reason).toMatch(
+    /^a, pdu: it tells 0\.07 kWh in an hour in which the devices behind it tell 1\.25 kWh; look at its ratio/,
+  )
+  expect(await settled(rated, minutes(60, 11), minutes(60, 10))).toMatchObject({ held: 0 })
+  // by counters of whole kWh
+  const steps = minutes(60, 0).map((_, m) => (m % 30 === 29 ? 60 : 0))
+  expect(await settled({ ratedPowerW: 3_500 }, minutes(60, 2), steps)).toMatchObject({ held: 0 })
+  const sun: Device = {
+    deviceId: 'sun',
+    kind: 'meter',
+    driver: 'modbus-meter',
+    generates: 'solar',
+    meteredBy: 'pdu',
+  }
+  expect(await settled(rated, minutes(10, 25), minutes(10, 0.5), [sun])).toMatchObject({ held: 0 })
 })

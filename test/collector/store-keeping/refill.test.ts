@@ -57,7 +57,7 @@ it('ends at a stop, though the database does not answer', async () => {
   expect(tries).toBe(1)
 })
 
-it('the copy of the quotes is read as it was kept; a spoilt one is none', async () => {
+it('the copy of the quotes, and of pushed ones that wait, is read as it was kept; a spoilt one is none', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'perwatt-quotes-'))
   const path = join(folder, 'quotes.json')
   const quotes: Quote[] = [
@@ -68,6 +68,17 @@ it('the copy of the quotes is read as it was kept; a spoilt one is none', async 
   expect(await copy.read()).toBeUndefined()
   await copy.keep(quotes)
   expect(await new QuotesCopy(path, SILENT).read()).toEqual(quotes)
+  const [quote] = quotes as [Quote]
+  const { name, value, unit, source } = quote
+  const waiting = [
+    { quote, held: { name, value, unit, source, sinceMs: 3, reason: 'leaps', waitsFor: 'a person' } },
+  ]
+  expect(await copy.readWaiting()).toEqual([])
+  await copy.keep(quotes, waiting)
+  expect(await new QuotesCopy(path, SILENT).readWaiting()).toEqual(waiting)
+  // a copy of an earlier version has none
+  await writeFile(path, JSON.stringify({ v: 1, quotes }))
+  expect([await copy.read(), await copy.readWaiting()]).toEqual([quotes, []])
   const text = await readFile(path, 'utf8')
   await writeFile(path, text.slice(0, text.length / 2))
   expect(await copy.read()).toBeUndefined()

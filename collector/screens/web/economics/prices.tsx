@@ -1,5 +1,6 @@
 import type { QuotesAnswer } from '../../../views/quotes.ts'
-import { clock, span } from '../parts/format.ts'
+import { span } from '../parts/format.ts'
+import { dated } from '../parts/last-known.tsx'
 import { useMoney } from '../parts/money.ts'
 import { overdue, priceName, priceText } from '../parts/price-text.ts'
 import { Section } from './parts/section.tsx'
@@ -51,9 +52,14 @@ export function Prices({ timeZone, nowMs }: { timeZone: string; nowMs: number })
             ]}
           />
           {heldBack.map((h) => (
-            <p class="fault" key={`${h.name} ${h.source}`}>
-              ◆ {priceName(h.name)} {priceText(h, money)} of {h.source} has been held back since{' '}
-              {clock(h.sinceMs, timeZone)}: {h.reason}
+            <p class="fault" key={`${h.name} ${h.source} ${h.fromMs ?? h.usedFromMs ?? ''}`}>
+              ◆ {priceName(h.name)} {priceText(h, money)} of {h.source}
+              {h.fromMs !== undefined && ` for the time from ${dated(h.fromMs, nowMs, timeZone)} on`}{' '}
+              {h.usedFromMs === undefined
+                ? 'has been held back since '
+                : `was used from ${dated(h.usedFromMs, nowMs, timeZone)} to `}
+              {dated(h.sinceMs, nowMs, timeZone)}: {h.reason}
+              {h.usedFromMs !== undefined && '; reprice that time'}
               {h.waitsFor !== undefined && `; it waits for ${h.waitsFor}`}
             </p>
           ))}

@@ -1,4 +1,7 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import redfish from '../../../../agent/drivers/redfish/redfish.ts'
+import { soon } from '../../asic-harness.ts'
+import { startBmc } from '../../bmc-server.ts'
 import { powerOf, reported } from '../../redfish-reading.ts'
 import { chassis, redfishTree, subsystem } from '../../redfish-tree.ts'
 
@@ -69,5 +72,71 @@ describe('a supply that is on and shows no power makes the sum unknown, or leads
   test('among the Sensors', async () => {
     const pages = { 'Sensors/PSU1_PIN': sensor(612), 'Sensors/PSU2_PIN': sensor(null, 'Enabled') }
     expect((await powerOf(machine(pages)))?.state).toBe('unknown')
+  })
+})
+
+describe('a total that its supplies disprove', () => {
+  const bmcOf = async (PowerConsumedWatts: number) => {
+    const supply = { InputPowerWatts: { Reading: 300 } }
+    const bmc = await startBmc(
+      machine({
+        Power: { PowerControl: [{ PowerConsumedWatts }] },
+        ...subsystem(ROOT, { A: supply, B: supply }),
+      }),
+    )
+    vi.useFakeTimers({ toFake: ['performance'] })
+    onTestFinished(() => {
+      vi.useRealTimers()
+    })
+    const pages = bmc.resources
+    const silent = (is: boolean) => {
+      const told = Object.entries(pages).filter(([path]) => !path.includes('PowerSupplies'))
+      bmc.resources = is ? Object.fromEntries(told) : pages
+    }
+    const open = (remembered?: unknown) =>
+      redfish.open({
+        id: 'gpu-01',
+        host: '',
+        options: redfish.settings.parse({ url: bmc.url }),
+        ...(remembered !== undefined && { remembered }),
+      })
+    const read = async (session: ReturnType<typeof open>) => (await session.read(soon()))[0]?.sample
+    return { silent, open, read }
+  }
+
+  test.each([4000, 50])(
+    'of %d W stays unused while they are silent, also where the machine is looked for again, and over a restart',
+    async (totalW) => {
+      const { silent, open, read } = await bmcOf(totalW)
+      let session = open()
+      expect((await read(session))?.powerW).toBe(600)
+      silent(true)
+      const unknown = {
+        state: 'unknown',
+        faults: expect.arrayContaining([
+          expect.stringContaining(`the BMC says ${totalW} W, beside 600 W of its supplies`),
+        ]),
+      }
+      for (let i = 0; i < 4; i++) {
+        vi.advanceTimersByTime(4 * 60_000)
+        expect(await read(session)).toEqual(unknown)
+      }
+      session = open(JSON.parse(JSON.stringify(session.remembers?.())))
+      expect(await read(session)).toEqual(unknown)
+      silent(false)
+      vi.advanceTimersByTime(11 * 60_000)
+      await read(session)
+      expect((await read(session))?.powerW).toBe(600)
+    },
+  )
+
+  test('is disproved ten seconds later where they were silent at first', async () => {
+    const { silent, open, read } = await bmcOf(4000)
+    const session = open()
+    silent(true)
+    expect((await read(session))?.powerW).toBe(4000)
+    silent(false)
+    vi.advanceTimersByTime(11_000)
+    expect((await read(session))?.powerW).toBe(600)
   })
 })

@@ -91,6 +91,49 @@ describe('records that were put aside', () => {
     ])
   })
 
+  test('are judged at the time at which they are taken in: what their device can’t have done there is doubtful', async () => {
+    await books.ledger.take(batch(4, [{ ...in1970(3), workDiff1: 9e13 }]))
+    const { body } = await ask({ agents: ['a'], shiftS: SHIFT_MS / 1000 })
+    await books.done(RepricingSchema.parse(body).id)
+    expect((await mined()).slice(0, 3).map(([, work]) => work)).toEqual([1_000_000, 1_000_000, 1_000_000])
+    expect((await books.ask('/api/v1/doubts')).body).toMatchObject({
+      groups: [{ check: 'work', records: 1, from: expect.stringContaining(iso(3).slice(0, 16)) }],
+    })
+  })
+
+  test('count no time twice that their device has there already', async () => {
+    const later = (minute: number) => ({
+      ...in1970(minute),
+      startMs: in1970(minute).startMs + 1_000,
+      durationMs: 58_000,
+      coveredMs: 58_000,
+    })
+    await books.ledger.take(batch(4, [later(5), later(6)]))
+    await books.ledger.take(batch(6, [record(5)]))
+    const { body } = await ask({ agents: ['a'], shiftS: SHIFT_MS / 1000 })
+    await books.done(RepricingSchema.parse(body).id)
+    expect((await mined()).map(([minute]) => minute)).toEqual([0, 1, 2, 5, 6])
+    expect((await mined()).find(([minute]) => minute === 5)).toEqual([5, 1_000_000])
+    expect((await books.ask('/api/v1/doubts')).body).toMatchObject({
+      groups: [{ check: 'coverage', records: 1, reason: expect.stringContaining('58 s of it are covered') }],
+    })
+  })
+
+  test('stay as they are where others stand at their new time, and the answer names those', async () => {
+    const shiftS = (record(0).startMs - in1970(1).startMs) / 1000
+    const before = (await books.ask('/api/v1/doubts?kind=quarantine')).body
+    const { status, body } = await ask({ agents: ['a'], shiftS })
+    expect(status).toBe(409)
+    expect(body).toMatchObject({
+      error: {
+        message: expect.stringContaining(`1 record would stand where another one is: rig1 of agent a at`),
+      },
+    })
+    expect((await books.ask('/api/v1/doubts?kind=quarantine')).body).toEqual(before)
+    expect(await mined()).toEqual([[0, 1_000_000]])
+    expect((await books.ask('/api/v1/doubts?state=rejected')).body).toMatchObject({ groups: [] })
+  })
+
   test('need a token, a name and a reason, and times in order', async () => {
     expect((await books.ask('/api/v1/quarantine', { by: 'ann' })).status).toBe(400)
     expect((await ask({ from: iso(3), to: iso(1) })).status).toBe(400)

@@ -1,0 +1,131 @@
+import type { Disagreement } from './counter-fault.ts'
+import type { CounterSteps } from './counter-steps.ts'
+import { CounterWindow, type ShownPower, type Verdict } from './counter-window.ts'
+
+/** Steps in a row at which the counter disagrees the same way. */
+const TO_REFUSE = 2
+/** After so many steps the evidence begins again: a meter that is exchanged leaves no more than one leap in it. */
+const MOST_STEPS = 48
+/** Where the load is not steady, the power may be an average that creeps behind it for a quarter of an hour. */
+const UNSTEADY_MS = 60 * 60_000
+/** A time between two readings that is so many times the shortest one may hide another load. */
+const MISSED_POLLS = 3
+const MISSED_AT_LEAST_MS = 30_000
+/** A load may come and go for so many polls at the highest power that was seen, of which the window leaves open so much. */
+const UNSEEN_POLLS = 4
+const UNSEEN_MS = 120_000
+
+/** A reading of a counter with the power before it and now. */
+export interface StepReading {
+  /** absent: not read now */
+  energyJ: number | undefined
+  /** W, in the counter's direction; `fromW` absent: nothing is known of the time before */
+  fromW: number | undefined
+  toW: number
+  elapsedMs: number
+  /** true: the counter of the other direction moved too */
+  twoWay: boolean
+}
+
+/** A step that one reading shows: the next one says whether it stays. */
+interface Pending {
+  energyJ: number
+  grownJ: number
+  than: Verdict
+  disagreement: Disagreement
+}
+
+/**
+ * A counter whose steps are some polls apart, held against its power from the moment of one step to that of a later one: n steps say what
+ * flowed to one of them, so n steps bound its share of the truth between (n - 1) / n and (n + 1) / n, also where readings were kept back
+ * meanwhile. The largest growth is left out, so that one leap is no evidence.
+ */
+export class StepEvidence {
+  #window: CounterWindow | undefined
+  #goodJ: number | undefined
+  #pending: Pending | undefined
+  #largestJ = 0
+  /** readings since the window began at which the counter stood still */
+  #stood = 0
+  #lows = 0
+  #shortestMs = Number.POSITIVE_INFINITY
+  #longestMs = 0
+  /** steps in a row that say so */
+  #than: Verdict
+  #inARow = 0
+
+  /** Nothing before this is comparable with what comes. */
+  end(): void {
+    this.#goodJ = this.#pending = undefined
+    this.#lows = 0
+    this.#start()
+  }
+
+  /** @returns how far counter and power are apart, where enough steps say it */
+  take(reading: StepReading, shown: ShownPower, steps: CounterSteps): Disagreement | undefined {
+    const { energyJ, fromW, toW, elapsedMs, twoWay } = reading
+    if (fromW === undefined || twoWay || toW < 0 || this.#missed(elapsedMs)) this.end()
+    else this.#window?.power.add(fromW, toW, elapsedMs)
+    if (energyJ === undefined) return undefined
+    const disagreement = this.#confirmed(energyJ)
+    if (disagreement) return disagreement
+    const goodJ = this.#goodJ
+    if (goodJ === undefined || (energyJ < goodJ && ++this.#lows > 1)) {
+      this.end()
+      this.#goodJ = energyJ
+      return undefined
+    }
+    if (energyJ < goodJ) return undefined
+    this.#lows = 0
+    if (energyJ === goodJ) this.#stood++
+    else this.#pending = this.#stepTo(energyJ, energyJ - goodJ, shown, steps)
+    return undefined
+  }
+
+  #missed(elapsedMs: number): boolean {
+    const isMissed = elapsedMs > Math.max(MISSED_AT_LEAST_MS, MISSED_POLLS * this.#shortestMs)
+    // after a change of the polls the new ones are the measure
+    if (elapsedMs > 0) this.#shortestMs = isMissed ? elapsedMs : Math.min(this.#shortestMs, elapsedMs)
+    if (!isMissed) this.#longestMs = Math.max(this.#longestMs, elapsedMs)
+    return isMissed
+  }
+
+  #stepTo(energyJ: number, grownJ: number, shown: ShownPower, steps: CounterSteps): Pending {
+    // a part of the first step is older than the first reading: the evidence begins at it
+    this.#window ??= new CounterWindow(energyJ)
+    const { power, startJ, rises } = this.#window
+    const unseenMs = Math.max(0, UNSEEN_POLLS * this.#longestMs - UNSEEN_MS)
+    const openJ = Math.max(grownJ, this.#largestJ) + (shown.mostW * unseenMs) / 1000
+    const isCoarse = this.#stood >= rises && (power.isSteady || power.ms >= UNSTEADY_MS)
+    const than = isCoarse ? this.#window.verdict(energyJ, shown, steps, openJ) : undefined
+    const disagreement = { countedJ: energyJ - startJ, drawnJ: power.drawnJ, ms: power.ms }
+    return { energyJ, grownJ, than, disagreement: { than: than ?? 'more', ...disagreement } }
+  }
+
+  /** Takes the step that the last reading showed, unless it is gone. */
+  #confirmed(energyJ: number): Disagreement | undefined {
+    const pending = this.#pending
+    const window = this.#window
+    this.#pending = undefined
+    if (!pending || !window) return undefined
+    if (energyJ < pending.energyJ) {
+      if (window.startJ === pending.energyJ) this.#start()
+      return undefined
+    }
+    this.#goodJ = pending.energyJ
+    if (window.startJ === pending.energyJ) return undefined
+    window.rose(pending.grownJ)
+    this.#largestJ = Math.max(this.#largestJ, pending.grownJ)
+    this.#inARow = pending.than !== undefined && pending.than === this.#than ? this.#inARow + 1 : 1
+    this.#than = pending.than
+    if (pending.than !== undefined && this.#inARow >= TO_REFUSE) return pending.disagreement
+    if (window.rises >= MOST_STEPS) this.#start()
+    return undefined
+  }
+
+  #start(): void {
+    this.#window = undefined
+    this.#largestJ = this.#stood = this.#inARow = this.#longestMs = 0
+    this.#than = undefined
+  }
+}
