@@ -21,7 +21,7 @@ import {
   rowsOf,
   textOf,
 } from '../wire/loose-json/fields.ts'
-import { LIST, WebClient } from '../wire/web-client.ts'
+import { isCut, LIST, WebClient } from '../wire/web-client.ts'
 
 export default defineDriver({
   name: 'epic',
@@ -40,18 +40,21 @@ export default defineDriver({
       const temps = await ask('/temps')
       const chips = await ask('/hashrate')
       const network = await once('/network')
-      const facts = summary
-        ? machineFacts(summary, capabilities ?? {})
-        : {
-            ...identityFacts(capabilities ?? {}),
-            hashrateHs: hashrateOfChips(rowsOf(chips, LIST)),
-            power: presetPower(capabilities ?? {}, rowsOf(chips, LIST)),
-            stopped: { summary: undefined },
-          }
+      const own = summary && machineFacts(summary, capabilities ?? {})
+      const whole = isCut(summary) ? undefined : summary
+      const instead = {
+        ...identityFacts(capabilities ?? {}),
+        hashrateHs: hashrateOfChips(rowsOf(chips, LIST)),
+        power: presetPower(capabilities ?? {}, rowsOf(chips, LIST)),
+        stopped: { summary: own?.stopped?.['summary'] === true || undefined },
+      }
+      // of a page that is cut, the boards and the pools that it still lists may not be all
+      const facts =
+        own && whole ? own : { ...own, ...instead, power: own?.power ?? instead.power, pools: undefined }
       return {
         ...facts,
         hardwareId: Object.values(network ?? {}).flatMap((n) => macOf(rowOf(n)['mac_address']) ?? [])[0],
-        boards: boardsOf(summary ?? {}, capabilities ?? {}, rowsOf(chips, LIST)),
+        boards: boardsOf(whole ?? {}, capabilities ?? {}, rowsOf(chips, LIST)),
         boardTempsC: rowsOf(temps, LIST).flatMap((row) => numbersOf(row['Data'] ?? [])),
       }
     }),

@@ -24,6 +24,8 @@ const nothing = (): Window => ({ counted: 0, hashed: 0, variance: 0, seconds: 0 
 interface Mark {
   atMs: number
   hs: number
+  /** 0 where it is unknown */
+  expectedHs: number
   uptimeS: number
   /** accepted work by owner, or else shares */
   counts: ReadonlyMap<string, number>
@@ -83,7 +85,15 @@ export class WorkCheck {
     }
     // one reading without it is no restart
     const uptimeS = sample.uptimeS ?? this.#last?.uptimeS ?? 0
-    const mark = { atMs: steadyMs, hs, uptimeS, counts, accepted: shares?.accepted }
+    const { expectedHashrateHs = 0 } = reading.identity
+    const mark = {
+      atMs: steadyMs,
+      hs,
+      expectedHs: expectedHashrateHs,
+      uptimeS,
+      counts,
+      accepted: shares?.accepted,
+    }
     const held = this.#add(mark, isCounted ? 1 : (shares?.difficulty ?? 0), shares?.difficulty)
     const refused = this.#refused ?? this.#distrust
     if (refused && isCounted) return withoutCounter(reading, refused)
@@ -121,7 +131,14 @@ export class WorkCheck {
     }
     const shares = Math.max(0, (mark.accepted ?? 0) - (last.accepted ?? mark.accepted ?? 0))
     const hashingS = (mark.atMs - this.#hashesSinceMs) / 1000
-    const { held, refused, agreed } = this.#excess.add({ work, shares, seconds, hs, hashingS })
+    const { held, refused, agreed } = this.#excess.add({
+      work,
+      shares,
+      seconds,
+      hs,
+      expectedHs: mark.expectedHs,
+      hashingS,
+    })
     if (agreed) this.#distrust = undefined
     if (refused)
       this.#refused ??= `its pools accepted ${inHs(refused.counted, refused.seconds)} by its counter while it hashes with ${inHs(refused.hashed, refused.seconds)}, so the counter is of something else and is not used; its work is estimated from the hashrate: check the algorithm and the share difficulty`

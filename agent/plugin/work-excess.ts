@@ -40,6 +40,8 @@ export interface WorkStep {
   seconds: number
   /** the higher hashrate of both polls, H/s */
   hs: number
+  /** the hashrate that is expected of the machine, H/s; 0 where that is unknown */
+  expectedHs: number
   /** since the machine was seen to start, or to start again */
   hashingS: number
 }
@@ -132,9 +134,7 @@ export class WorkExcess {
     this.#younger?.add(step)
     this.#held = this.#older.luck < (this.#held ? BACK_FROM : HELD_BELOW)
     const held = this.#held
-    const hashed = (step.hs * step.seconds) / HASHES_PER_DIFF1
-    const lasting =
-      fromS < WARM_UP_S ? undefined : this.#lasting.add(step.work, step.shares, hashed, step.seconds)
+    const lasting = fromS < WARM_UP_S ? undefined : this.#lasting.add(step.work, step.shares, hashedIn(step))
     const refused = [this.#older, this.#younger].find((window) => window?.isRefused) ?? lasting
     const agreed =
       this.#older.isFull && !held && !refused && this.#older.counted < AGREES_BELOW * this.#older.hashed
@@ -143,10 +143,16 @@ export class WorkExcess {
       this.#younger = undefined
     }
     if (!refused) return { held, agreed }
-    const { counted, hashed: possible, seconds } = refused
-    return { held, agreed, refused: { counted, hashed: possible, seconds } }
+    const { counted, hashed, seconds } = refused
+    return { held, agreed, refused: { counted, hashed, seconds } }
   }
 }
+
+const hashedIn = ({ hs, expectedHs, seconds }: WorkStep) => ({
+  hashed: (hs * seconds) / HASHES_PER_DIFF1,
+  expected: (expectedHs * seconds) / HASHES_PER_DIFF1,
+  seconds,
+})
 
 /** How likely work of so many shares is where `possible` is the mean. */
 function likelihood(shares: number, counted: number, possible: number): number {

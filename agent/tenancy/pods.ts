@@ -106,7 +106,7 @@ export class Pods {
     }))
     this.#unplaced = placed
       .filter((claim) => claim.place === undefined && isMigOf(claim, gpus, nvidia))
-      .map(unplaced)[0]
+      .map((claim) => unplaced(claim, this.#settings.cdi))[0]
     const claims = placed.flatMap(({ place, ...claim }) => (place ? [{ ...claim, place }] : []))
     if (held.length === 0 && claims.length === 0) return []
     const pods = await this.#pods(LIST_AGE_MS, signal)
@@ -175,8 +175,9 @@ export class Pods {
   }
 }
 
-const unplaced = ({ namespace, pod, device }: ClaimedDevice): string =>
-  `${namespace}/${pod} has ${device} by a claim, and which of several MIG instances that is, nothing tells; let the agent read /var/run/cdi (kubelet.cdi) and /proc/driver/nvidia-caps`.slice(
+/** @param cdi the folder of CDI specifications that is configured */
+const unplaced = ({ namespace, pod, device }: ClaimedDevice, cdi: string): string =>
+  `${namespace}/${pod} has ${device} by a claim, and which of several MIG instances that is, nothing tells; let the agent read ${cdi} (kubelet.cdi) and /proc/driver/nvidia-caps`.slice(
     0,
     256,
   )

@@ -175,6 +175,8 @@ export class MqttLink {
 
   /** Logs why there is no connection; a reason that was already logged since the last connection is not repeated. */
   #failure(error: unknown): void {
+    // a connection that is ended before it stood fails, as it was told to
+    if (this.#stopped) return
     const { url, user, log } = this.#options
     const reason = reasonOf(error)
     this.#trouble = reason

@@ -50,6 +50,22 @@ describe('an answer that is cut', () => {
       }
   })
 
+  test('leaves an ePIC its watts, its boards and its pool, wherever it ends', async () => {
+    const answers = fixture('epic-s19jpro')
+    const { sample: whole } = (await readFrom(driver('epic'), answers)).reading
+    const refused = (await readFrom(driver('epic'), without(answers, /^summary$/))).reading.sample
+    const names = ['state', 'boardsFitted', 'boardsWorking', 'chipsWorking', 'holders', 'boardTempC'] as const
+    for (let ratio = 0.05; ratio < 1; ratio += 0.05) {
+      const later = { ...answers, summary: cutTo(answers['summary'], ratio) }
+      const { sample } = (await readFrom(driver('epic'), answers, { later })).reading
+      for (const name of names) expect(sample[name], `${name} at ${ratio}`).toEqual(whole[name])
+      expect(sample.hashrateHs).toBe(refused.hashrateHs)
+      expect(refused.powerW).toBeGreaterThan(0)
+      // measured where the page still has it, else by the tuner's presets
+      expect([whole.powerW, refused.powerW]).toContain(sample.powerW)
+    }
+  })
+
   test('moves no work to the fallback pool', async () => {
     const name = 'api_system_info'
     const answers = fixture('axeos-gamma')

@@ -10,21 +10,30 @@ const shareEach = (seconds: number) => Math.round((S21.hashrateHs * seconds) / H
 
 describe('a counter of little too much', () => {
   test.each([
-    [2, 2, 1.1],
-    [2, 30, 4],
-    [2, 300, 44],
-    [1.8, 30, 8],
-    [1.6, 10, 8],
-    [1.4, 1, 12],
-  ])('of %d times the hashrate, a share in %d s, is refused within %d h', (times, seconds, hours) => {
-    const miner = { ...S21, difficulty: shareEach(seconds), pollS: 20, hours }
-    for (let seed = 1; seed <= 2; seed++)
-      for (const over of [{ counts: (d: number) => times * d }, { accepted: times }]) {
-        const last = [...mined({ ...miner, seed, ...over })].at(-1)?.checked
-        expect(last?.counters).toEqual({ refused: ['work'] })
-        expect(last?.sample.faults?.join()).toMatch(/^its pools accepted [\d.,]+ TH\/s by its counter while/)
-      }
-  })
+    [2, 2, 1.5, false],
+    [2, 30, 5, false],
+    [2, 200, 44, false],
+    [1.8, 30, 9, false],
+    [1.4, 1, 16, false],
+    [2, 30, 2.5, true],
+    [2, 300, 40, true],
+    [1.8, 30, 3.5, true],
+    [1.4, 2, 4, true],
+    [1.4, 30, 20, true],
+  ])(
+    'of %d times the hashrate, a share in %d s, is refused within %d h; expected hashrate known: %s',
+    (times, seconds, hours, expected) => {
+      const miner = { ...S21, expected, difficulty: shareEach(seconds), pollS: 20, hours }
+      for (let seed = 1; seed <= 2; seed++)
+        for (const over of [{ counts: (d: number) => times * d }, { accepted: times }]) {
+          const last = [...mined({ ...miner, seed, ...over })].at(-1)?.checked
+          expect(last?.counters).toEqual({ refused: ['work'] })
+          expect(last?.sample.faults?.join()).toMatch(
+            /^its pools accepted [\d.,]+ TH\/s by its counter while/,
+          )
+        }
+    },
+  )
 
   test('is refused where it begins after a day of agreement', () => {
     const over = {
@@ -71,8 +80,17 @@ test('an honest machine keeps its counter for days, whatever its difficulty, its
         // the pool's difficulty follows, from a few small shares to large ones
         { factor: (s: number) => (s % 7200 < 1800 ? 1 / 16 : s % 7200 < 3600 ? 4 : 1) },
       ),
-      (seed, seconds, over) => {
-        const miner = { ...S21, difficulty: shareEach(seconds), pollS: 61, hours: 52, seed, ...over }
+      fc.boolean(),
+      (seed, seconds, over, expected) => {
+        const miner = {
+          expected,
+          ...S21,
+          difficulty: shareEach(seconds),
+          pollS: 61,
+          hours: 52,
+          seed,
+          ...over,
+        }
         for (const { s, checked } of mined(miner))
           if (checked.uncountedWork) expect.fail(`after ${s} s: ${checked.sample.faults}`)
       },

@@ -26,6 +26,8 @@ export interface Miner {
   answered?: (s: number) => number
   /** whether the list of the pools is told */
   told?: (s: number) => boolean
+  /** whether the hashrate that is expected of it is known */
+  expected?: boolean
   /** the difficulty of a share, as part of its own */
   factor?: (s: number) => number
 }
@@ -34,7 +36,7 @@ export interface Miner {
 export function* mined(miner: Miner) {
   const { hashrateHs, difficulty, pollS, hours, seed, counts, accepted = 1 } = miner
   const { shown = () => 1, hashes = () => 1, uptimeS = 1e5, sharesCounted = 1, answered = (s) => s } = miner
-  const { told = () => true, factor = () => 1 } = miner
+  const { expected = false, told = () => true, factor = () => 1 } = miner
   const { next: random, exponential } = createRandom(seed)
   const perS = hashrateHs / HASHES_PER_DIFF1 / difficulty
   const check = new WorkCheck()
@@ -52,7 +54,7 @@ export function* mined(miner: Miner) {
       shares += sharesCounted
     }
     const reading: Reading = {
-      identity: { kind: 'asic' },
+      identity: { kind: 'asic', ...(expected && { expectedHashrateHs: hashrateHs }) },
       sample: {
         state: 'hashing',
         hashrateHs: hashrateHs * shown(s) * (0.9 + 0.2 * random()),

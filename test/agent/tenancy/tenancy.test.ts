@@ -386,6 +386,7 @@ containerEdits:
       expect(held.flatMap(({ notes = [] }) => notes)).toEqual(
         expect.arrayContaining([
           expect.stringContaining(`team-a/chat-0 has ${device(3)} by a claim, and which of several`),
+          expect.stringContaining(`let the agent read ${host.folder}/cdi (kubelet.cdi)`),
         ]),
       )
     })

@@ -1,4 +1,4 @@
-import { createServer, type Server, type Socket } from 'node:net'
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
 import { type EmbeddedBroker, startEmbeddedBroker } from '../../../../collector/broker/embedded.ts'
 import { createLog, SILENT } from '../../../../protocol/kit/log.ts'
@@ -151,6 +151,19 @@ test('stop ends within its deadline where the broker answers nothing', async () 
   )
   await made.stop({ topic: 'site/status', payload: 'goodbye', qos: 1 })
   expect(made.connected).toBe(false)
+})
+
+test('a link that is stopped before it stood logs no failure', async () => {
+  const silent = createServer()
+  servers.push(silent)
+  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
+  const lines: string[] = []
+  const { port } = silent.address() as AddressInfo
+  const { link: made } = link(port, { log: createLog({ level: 'warn', write: (line) => lines.push(line) }) })
+  await new Promise<Socket>((resolve) => silent.once('connection', resolve))
+  await made.stop()
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  expect(lines).toEqual([])
 })
 
 test('a broker that is away is logged once, without the credentials of its address', async () => {
