@@ -35,7 +35,6 @@ const INTERVALS_AT_ONCE = 50_000
 const REFUSED_WAIT_MS = HOUR_MS
 /** Held records read for one piece of work: as many as there can be. */
 const MOST_HELD = 10_000_000
-const LOOK_EVERY_MS = 1_000
 /** Settled at once, as a part of each second. */
 const SHARE_MS = 500
 
@@ -88,7 +87,7 @@ export class Settler {
   /** Queues what an earlier run left unsettled, and settles what is due every second, while the clock can be trusted. Rejects where the store fails. */
   async start(): Promise<void> {
     if (this.#maySettle) await this.#begin(this.#o.nowMs())
-    this.#timer = every(LOOK_EVERY_MS, () => void this.tick())
+    this.#timer = every(1_000, () => void this.tick())
   }
 
   /** Queues what has become due, and settles for a part of a second; joins one that is under way. Never rejects. */
