@@ -144,7 +144,7 @@ describe('the demo site', () => {
     process.kill(mining, 'SIGSTOP')
     try {
       // three polls of 5 s, and the tick after them
-      const silent = page.locator('.banner.silent')
+      const silent = page.locator('.banner.silent').filter({ hasText: 'mining stale' })
       await eventually(
         async () => ((await silent.count()) > 0 ? await silent.textContent() : ''),
         (text) => /mining stale 00:1\d/.test(text ?? ''),
