@@ -1,3 +1,5 @@
+import { after } from '../../protocol/kit/timers.ts'
+
 /** Whether something has started, for callers who may come a moment before. */
 export class Started {
   #has = false
@@ -17,7 +19,7 @@ export class Started {
   wait(ms: number): Promise<void> {
     if (this.#has) return Promise.resolve()
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms)
+      const timer = after(ms, resolve)
       this.#waiting.add(() => {
         clearTimeout(timer)
         resolve()
