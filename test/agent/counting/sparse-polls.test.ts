@@ -83,42 +83,70 @@ describe('a meter that is polled every 10 minutes', () => {
           declared: fc.boolean(),
           seed: fc.integer({ min: 1, max: 1e9 }),
         }),
-        ({ pollS, baseKw, moreKw, onPart, stateS, stepKwh, declared, seed }) => {
-          const spanS = 200 * pollS
-          let random = seed
-          const chance = () => {
-            random = (Math.imul(random, 1_664_525) + 1_013_904_223) >>> 0
-            return random / 2 ** 32
-          }
-          const kw = new Float64Array(spanS + 1)
-          const kwh = new Float64Array(spanS + 1)
-          let on = false
-          let until = 0
-          for (let s = 0; s <= spanS; s++) {
-            if (s >= until) {
-              on = chance() < onPart
-              until = s + stateS * (0.5 + chance())
-            }
-            kw[s] = baseKw + (on ? moreKw : 0)
-            kwh[s] = (kwh[s - 1] ?? 0) + (s > 0 ? kw[s]! / 3600 : 0)
-          }
-          const { faults, kwh: told } = booked(
-            {
-              pollS,
-              stepKwh: declared ? stepKwh : 0.001,
-              powerW: (s) => kw[s]! * 1000,
-              energyKwh: (s) => Math.floor((700 + kwh[s]!) / stepKwh + 1e-9) * stepKwh,
-            },
-            spanS,
-          )
-          expect(faults.filter((fault) => fault.includes('not used'))).toEqual([])
-          // a last time that is kept back, and the counter's steps
-          const openKwh = 2 * stepKwh + (3 * (baseKw + moreKw) * pollS) / 3600
-          expect(Math.abs(told - kwh[spanS]!)).toBeLessThan(openKwh)
-        },
+        expectBooked,
       ),
       // by chance about one run in 16 books more than the bound: 10 kW for 60 s at a time beside polls of 25 min
       { numRuns: 40, seed: 7 },
     )
   }, 60_000)
 })
+
+test.fails('known fault: 10 kW for a minute at a time beside polls of 25 min books too much', () => {
+  expectBooked({
+    pollS: 1482,
+    baseKw: 0.2,
+    moreKw: 9.800000000000002,
+    onPart: 0.2,
+    stateS: 60,
+    stepKwh: 0.001,
+    declared: false,
+    seed: 161_420_480,
+  })
+})
+
+interface RandomLoad {
+  pollS: number
+  baseKw: number
+  moreKw: number
+  onPart: number
+  stateS: number
+  stepKwh: number
+  /** whether the driver knows the step */
+  declared: boolean
+  seed: number
+}
+
+/** Polls a true meter whose load comes and goes by chance: no fault, and its energy is booked. */
+function expectBooked({ pollS, baseKw, moreKw, onPart, stateS, stepKwh, declared, seed }: RandomLoad) {
+  const spanS = 200 * pollS
+  let random = seed
+  const chance = () => {
+    random = (Math.imul(random, 1_664_525) + 1_013_904_223) >>> 0
+    return random / 2 ** 32
+  }
+  const kw = new Float64Array(spanS + 1)
+  const kwh = new Float64Array(spanS + 1)
+  let on = false
+  let until = 0
+  for (let s = 0; s <= spanS; s++) {
+    if (s >= until) {
+      on = chance() < onPart
+      until = s + stateS * (0.5 + chance())
+    }
+    kw[s] = baseKw + (on ? moreKw : 0)
+    kwh[s] = (kwh[s - 1] ?? 0) + (s > 0 ? kw[s]! / 3600 : 0)
+  }
+  const { faults, kwh: told } = booked(
+    {
+      pollS,
+      stepKwh: declared ? stepKwh : 0.001,
+      powerW: (s) => kw[s]! * 1000,
+      energyKwh: (s) => Math.floor((700 + kwh[s]!) / stepKwh + 1e-9) * stepKwh,
+    },
+    spanS,
+  )
+  expect(faults.filter((fault) => fault.includes('not used'))).toEqual([])
+  // a last time that is kept back, and the counter's steps
+  const openKwh = 2 * stepKwh + (3 * (baseKw + moreKw) * pollS) / 3600
+  expect(Math.abs(told - kwh[spanS]!)).toBeLessThan(openKwh)
+}
