@@ -6,6 +6,15 @@ import { LongestFirst } from './test/longest-first.ts'
 
 const { version } = JSON.parse(readFileSync('package.json', 'utf8'))
 
+/** Tests of many minutes, `*.long.test.ts`, are a step of their own (`npm run test:long`), so that `npm test` stays short. */
+const LONG = 'test/**/*.long.test.ts'
+const FILES = {
+  ordinary: { include: ['test/**/*.test.ts'], exclude: [LONG] },
+  long: { include: [LONG], exclude: [] },
+  all: { include: ['test/**/*.test.ts'], exclude: [] },
+}
+const files = FILES[(process.env['PERWATT_TESTS'] ?? 'ordinary') as keyof typeof FILES]
+
 /** The pages as the build puts them into the collector, made when a test first imports them. */
 const webAssets: Plugin = {
   name: 'web-assets',
@@ -17,7 +26,7 @@ export default defineConfig({
   plugins: [webAssets],
   define: { __PERWATT_VERSION__: JSON.stringify(version) },
   test: {
-    include: ['test/**/*.test.ts'],
+    ...files,
     setupFiles: ['test/patience.ts'],
     // most of the time goes into waiting for real time, so more files than cores run at once
     maxWorkers: Math.max(3, availableParallelism()),
