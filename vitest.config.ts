@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { defineConfig, type Plugin } from 'vitest/config'
 import { WEB_ASSETS, webAssetsModule } from './systemd/packaging/web-assets.ts'
-import { LongestFirst } from './test/longest-first.ts'
+import { Interleaved } from './test/interleaved.ts'
 
 const { version } = JSON.parse(readFileSync('package.json', 'utf8'))
 
@@ -28,9 +28,9 @@ export default defineConfig({
   test: {
     ...files,
     setupFiles: ['test/patience.ts'],
-    // most of the time goes into waiting for real time, so more files than cores run at once
-    maxWorkers: Math.max(3, availableParallelism()),
-    sequence: { sequencer: LongestFirst },
+    // the longest files mostly wait for real time, so more files than cores run at once
+    maxWorkers: availableParallelism() + 3,
+    sequence: { sequencer: Interleaved },
     // a limit for tests that hang: a loaded machine must not reach it
     testTimeout: 300_000,
     hookTimeout: 300_000,
