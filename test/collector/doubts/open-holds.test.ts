@@ -92,18 +92,8 @@ test('is read again at a take-over, whatever another collector did with it meanw
   const store = new MemoryStore()
   const holds = new OpenHolds(store, SILENT, nowMs)
   await holds.start()
-  store.heldGroups = async () => [
-    {
-      ...hold,
-      agentId: 'a',
-      deviceId: 'rig9',
-      records: 3,
-      firstMs: T0,
-      lastMs: T0,
-      state: 'open',
-      owners: 1,
-    } as never,
-  ]
+  const group = { ...hold, agentId: 'a', deviceId: 'rig9', records: 3, firstMs: T0, lastMs: T0 }
+  store.heldGroups = async () => [{ ...group, state: 'open' }]
   await holds.look()
   expect(holds.groups).toEqual([])
   await holds.start()
