@@ -28,6 +28,16 @@ export type PresenceMessage = z.infer<typeof PresenceMessageSchema>
 export const isLater = (a: Program, b: Program): boolean =>
   a.startedAtMs !== b.startedAtMs ? a.startedAtMs > b.startedAtMs : a.instance > b.instance
 
+/** Whether two programs run on one computer, as far as its name and addresses tell: they have one clock then. */
+export const isBeside = (
+  a: Pick<Program, 'host' | 'addresses'>,
+  b: Pick<Program, 'host' | 'addresses'>,
+): boolean =>
+  a.host === b.host &&
+  (a.addresses.length === b.addresses.length
+    ? a.addresses.every((address) => b.addresses.includes(address))
+    : a.addresses.some((address) => b.addresses.includes(address)))
+
 /** For a person: `gpu-host-3 (10.0.4.3, fd00::3)`. */
 export const placeText = ({ host, addresses }: Pick<Program, 'host' | 'addresses'>): string =>
   addresses.length > 0 ? `${host} (${addresses.join(', ')})` : host

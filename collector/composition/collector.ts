@@ -24,6 +24,7 @@ import { RULES } from '../rules/index.ts'
 import ownerSilent from '../rules/owner-silent.ts'
 import type { Assets } from '../screens/pages/assets.ts'
 import type { ScreensServer } from '../screens/server.ts'
+import { movedOf } from '../settling/unconfirmed-time.ts'
 import { Steps } from '../store-keeping/steps.ts'
 import { notYetKnown, standsBy } from '../store-keeping/store-gate.ts'
 import { StoreKeeper } from '../store-keeping/store-keeper.ts'
@@ -252,7 +253,7 @@ export class Collector {
       prices,
       held: this.#ledger.openHolds.groups,
       ownerSilentAfterMs: this.#ownerSilentAfterMs,
-      clocks: clocks.situation,
+      clocks: { ...clocks.situation, ...movedOf(this.#ledger.settler.moved, now) },
       numbers: numbersSituations(this.#ledger.records, this.#devices.state.agents(), now),
       storeWarnings: this.#keeper.health.warnings,
       twins: link.ingest.twins(),

@@ -118,6 +118,7 @@ export function createLedger(
       return retentionMs()
     },
     maySettle: () => clocks.maySettle && !standsBy(),
+    clock: clocks,
     doubts: (minuteMs, told) => gpuTime.doubts(minuteMs, told),
     settling: (settled) => claims.settling(settled),
     onSettled: (minutes, rows, settlements) => {
@@ -203,10 +204,10 @@ export function createLedger(
     onOutcome: (agentId, outcome) => standing.became(agentId, outcome),
   })
   let runs = false
-  const readRules = () => (clocks.maySettle ? pricing.start(store, nowMs()) : pricing.read(store))
   /** What records are judged and numbered by. */
   const readMarks = [
-    readRules,
+    // the settler begins new ones, once the clock can be trusted
+    () => pricing.read(store),
     () => claims.start(devices.inventories()),
     () => doubtsKeeper.start(),
     async () => {

@@ -64,7 +64,7 @@ export function createLiveViews(
 
 /** The HTTP server of screens and API. It pushes the trend to browsers after each settled minute. */
 export function createScreens(
-  { config, log, version, nowMs }: Context,
+  { config, log, version, nowMs, clocks }: Context,
   sources: ScreenSources & { views: LiveViews; assets: Assets; standsByFor: () => string | undefined },
 ): ScreensServer {
   const { store, devices, prices, ledger, pools, views, assets } = sources
@@ -79,6 +79,7 @@ export function createScreens(
       site: config.site,
       nowMs,
       log,
+      clock: clocks,
       settleDelayMs: config.ledger.settleDelay,
     }),
     pools: () => pools.views(),

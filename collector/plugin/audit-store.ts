@@ -120,6 +120,8 @@ export interface AuditStore {
   pruneLosses(keep: number): Promise<void>
 
   writeRulesVersion(version: RulesVersion): Promise<void>
+  /** Removes one that began by a wrong clock. */
+  removeRulesVersion(key: Pick<RulesVersion, 'version' | 'fromMs'>): Promise<void>
   /** All, oldest first. */
   rulesVersions(): Promise<RulesVersion[]>
 

@@ -64,6 +64,19 @@ export interface ClockSituation {
   /** how many clocks agree with each other, and of how many, the collector's included */
   agreeing: number
   clocks: number
+  /** what moved because the collector's clock was set before another had confirmed it; absent: nothing of late */
+  moved?: ClockMoved
+}
+
+/** What was begun and settled by a wrong clock, and was taken back. */
+export interface ClockMoved {
+  /** by how much the clock was set, ms; absent: not known */
+  byMs?: number
+  /** first and last time that was taken back, Unix ms; absent: no minute was */
+  fromMs?: number
+  toMs?: number
+  /** when rules begin now that had begun by the wrong clock, Unix ms; absent: none had */
+  rulesFromMs?: number
 }
 
 /** Two programs of one name, the earlier one first. */

@@ -116,7 +116,8 @@ export function createDuckdbStore(options: DuckdbStoreOptions): Store {
 
     settle: (minutes, rows, settledWith = {}) =>
       database.write(async (connection) => {
-        for (const table of ['ledger', 'heldBack'])
+        const gone = settledWith.takesBack ? ['ledger', 'heldBack', 'settlement'] : ['ledger', 'heldBack']
+        for (const table of gone)
           await connection.query(`DELETE FROM ${table} WHERE minuteMs IN (SELECT unnest($minutes))`, {
             minutes,
           })

@@ -297,6 +297,18 @@ describe('clock-skew', () => {
     )
   })
 
+  test('what was settled by a wrong clock and taken back is told, with what to do', () => {
+    const fromMs = nowMs - 30 * DAY_MS
+    const moved = { byMs: 30 * DAY_MS, fromMs, toMs: fromMs + 600_000, rulesFromMs: nowMs - 600_000 }
+    const [found] = judge('clock-skew', { agents: [], clocks: { ...clocks, moved } }) ?? []
+    expect(found).toEqual({
+      subject: {},
+      verdict: 'bad',
+      summary:
+        'the collector’s own clock was set, it was 30 d behind, before another clock had confirmed it: what was settled from 2026-01-30T12:00:00 to 2026-01-30T12:10:00 is taken back, and settled again where it counts; contracts and prices of the configuration hold from 2026-03-01T11:50:00. Look at /api/v1/audit, and at the ledger of this time; see that NTP sets the clock before the collector starts (time-sync.target)',
+    })
+  })
+
   test('an agent that has not measured it, or is silent, is unknown', () => {
     expect(verdict('clock-skew', { agents: [agent()] })).toBe('unknown')
     expect(verdict('clock-skew', { agents: [agent({ clockOffsetMs: 9000, silentS: 60 })] })).toBe('unknown')
