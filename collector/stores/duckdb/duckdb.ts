@@ -41,9 +41,7 @@ type PastRow = Omit<DevicePast, 'energy'> & Required<DevicePast>['energy']
 const SUMS = LEDGER_SUMS.map((name) => `sum(${name}) AS ${name}`).join(', ')
 const range = (fromMs: number, toMs: number) => ({ from: Math.ceil(fromMs), to: Math.ceil(toMs) })
 
-export interface DuckdbStoreOptions extends Omit<DatabaseOptions, 'onCommit'> {
-  nowMs?: () => number
-}
+export type DuckdbStoreOptions = Omit<DatabaseOptions, 'onCommit'>
 
 /** The embedded store: one DuckDB file; its write-ahead log survives kill -9. For its errors see errors.ts. */
 export function createDuckdbStore(options: DuckdbStoreOptions): Store {
