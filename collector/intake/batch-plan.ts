@@ -111,7 +111,7 @@ export function planBatch(
   const holds = holdsOf(agentId, kept, context)
   const aside = holds.filter(({ kind }) => kind === 'quarantine')
   const losses = [
-    batchLoss({ batch, storedSeq, expected, isNew }, overlap),
+    batchLoss({ batch, storedSeq, expected, isNew, newestMs: mark?.newestMs }, overlap),
     unreadable && unreadableLoss({ records: lastSeq - expected + 1, reason: unreadable.reason }),
   ].flatMap((loss, i): Loss[] =>
     loss ? [{ ...loss, agentId, epoch, seq: i === 0 ? expected : lastSeq + 1, atMs: context.nowMs }] : [],
