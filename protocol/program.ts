@@ -10,6 +10,7 @@ export const ProgramSchema = z.object({
   /** by its own clock, Unix ms */
   startedAtMs: ms,
   host: z.string().max(255),
+  pid: z.number().int().positive().optional(),
   addresses: z.array(z.string().max(64)).max(16),
 }) satisfies z.ZodType<RunningProgram>
 export type Program = z.infer<typeof ProgramSchema>
@@ -38,6 +39,8 @@ export const isBeside = (
     ? a.addresses.every((address) => b.addresses.includes(address))
     : a.addresses.some((address) => b.addresses.includes(address)))
 
-/** For a person: `gpu-host-3 (10.0.4.3, fd00::3)`. */
-export const placeText = ({ host, addresses }: Pick<Program, 'host' | 'addresses'>): string =>
-  addresses.length > 0 ? `${host} (${addresses.join(', ')})` : host
+/** For a person: `gpu-host-3 (10.0.4.3, fd00::3; process 4711)`. */
+export function placeText({ host, addresses, pid }: Pick<Program, 'host' | 'addresses' | 'pid'>): string {
+  const parts = [...(addresses.length > 0 ? [addresses.join(', ')] : []), ...(pid ? [`process ${pid}`] : [])]
+  return parts.length > 0 ? `${host} (${parts.join('; ')})` : host
+}
