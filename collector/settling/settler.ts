@@ -118,7 +118,7 @@ export class Settler {
   /** Takes back what was begun and settled by an unconfirmed clock that was set since. */
   async #takeBack(move: ClockMove, now: number): Promise<void> {
     await takeBack(move, this.#o, now)
-    // what the search found by the wrong clock is found anew
+    // what the search found by the wrong clock is searched again
     this.#due.keep((minute) => this.#whys.has(minute))
     await this.#unconfirmed?.moved(move)
     this.moved = { ...move, atMs: now }

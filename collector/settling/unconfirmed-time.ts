@@ -11,7 +11,7 @@ import type { Store } from '../plugin/store.ts'
 
 const KIND = 'unconfirmed-clock'
 const NAME = 'settled'
-/** The clock of a computer that was started anew is taken for the same one where it goes on within this time. */
+/** The clock of a computer that was started again is taken for the same one where it goes on within this time. */
 const GOES_ON_MS = 24 * HOUR_MS
 
 /** The clock by which minutes are settled. */
@@ -32,7 +32,7 @@ const KeptSchema = z.object({
   offsetMs: z.number(),
   /** wall clock when it was last kept, Unix ms */
   seenMs: z.number(),
-  /** the computer was started anew since, and its clock does not go on from `seenMs`: it was set, nobody knows by how much */
+  /** the computer was started again since, and its clock does not go on from `seenMs`: it was set, and by how much is not known */
   apart: z.literal(true).optional(),
   /** rules that began by this clock */
   rules: z.array(z.object({ version: z.string(), fromMs: z.number() })),
@@ -150,13 +150,13 @@ export class UnconfirmedTime {
 
   #moveBy(kept: Kept, byMs: number): ClockMove {
     const rules = kept.rules.map((begin) => ({ ...begin, toMs: begin.fromMs + byMs }))
-    // where no rules begin anew, what is over stays: it has the rules of its time
+    // where no begin of rules moves, what is over stays: it has the rules of its time
     const futureMs = Math.floor(this.#clock.instant.wallMs / MINUTE_MS) * MINUTE_MS
     const minutes = rules.length > 0 ? kept.minutes : from(kept.minutes, futureMs)
     return { byMs, rules, minutes }
   }
 
-  /** The computer was started anew with another time: rules begin when it did, at the latest. */
+  /** The computer was started again with another time: rules begin when it did, at the latest. */
   #moveToThisRun(kept: Kept): ClockMove {
     const { wallMs, steadyMs } = this.#clock.instant
     const begunMs = wallMs - (steadyMs - this.#begunMs)
@@ -190,7 +190,7 @@ export class UnconfirmedTime {
   }
 }
 
-/** How long a person is told of a move. */
+/** How long the alert of a move stands. */
 const TOLD_MS = 12 * HOUR_MS
 
 /** A move of late, for the alert rules; nothing where there was none. @param nowMs Unix ms */

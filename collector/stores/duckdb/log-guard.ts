@@ -17,7 +17,7 @@ export async function refuseDamagedLog(path: string): Promise<void> {
   if ((await lookAtLog(log)) === 'damaged')
     throw new PerwattError(
       'store-torn',
-      `duckdb ${path}: its log ${log} is damaged: opened, DuckDB would drop what it can’t read of it. Nothing was opened or changed; run perwatt-collector repair, which says what can be kept, and keeps a copy`,
+      `duckdb ${path}: its log ${log} is damaged, and DuckDB would not read all of it. Nothing was opened or changed; run perwatt-collector repair, which says what can be kept, and keeps a copy`,
     )
 }
 
@@ -27,7 +27,7 @@ export async function refuseLogAlone(path: string): Promise<void> {
   if ((await sizeOf(log)) > 0 && (await sizeOf(path)) === 0)
     throw new PerwattError(
       'store-unreadable',
-      `duckdb ${path}: is missing or empty, but its log ${log} is there; a new database would write over it, so nothing was opened or changed. Put the database back beside its log, or restore both from a backup; to begin anew, move the log away`,
+      `duckdb ${path}: is missing or empty, but its log ${log} is there; a new database would write over it, so nothing was opened or changed. Put the database back beside its log, or restore both from a backup`,
     )
 }
 

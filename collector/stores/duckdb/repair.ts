@@ -1,5 +1,4 @@
 import { open } from 'node:fs/promises'
-import { PerwattError } from '../../../protocol/kit/errors.ts'
 import type { StoreRepair } from '../../plugin/store-repair.ts'
 import type { Connection } from './connection.ts'
 import { explain } from './errors.ts'
@@ -25,14 +24,10 @@ export async function planRepair(options: RepairOptions): Promise<StoreRepair | 
   if ((await sizeOf(log)) === 0) return undefined
   await refuseLogAlone(path)
   const state = await readLog(log)
-  if (!state)
-    throw new PerwattError(
-      'store-unreadable',
-      `duckdb ${log}: is no log of a DuckDB that is known here, and neither it nor ${path} was opened or changed; restore file and log together from a backup. Where there is none, move this log away, and keep it: agents send again what they still hold, and the rest is counted as lost`,
-    )
   // a log that a collector writes now may look torn: it refuses this
-  const isWhole = state.tornAt === undefined && !state.badHead
   const opened = await opens(options)
+  if (!state) return putAside(options, log)
+  const isWhole = state.tornAt === undefined && !state.badHead
   if (isWhole && opened) return undefined
   if (isWhole) throw foreignLog(path)
   const copy = copyOf(log, options.nowMs())
@@ -46,6 +41,24 @@ export async function planRepair(options: RepairOptions): Promise<StoreRepair | 
   }
 }
 
+/** The plan for a log of which nothing can be read. */
+function putAside(options: RepairOptions, log: string): StoreRepair {
+  const copy = copyOf(log, options.nowMs())
+  return {
+    plan: [
+      `${log} is no log of a DuckDB that is known here: nothing of it can be read`,
+      'where there is a backup of the database with its log, say no here, and restore both together',
+      `else the whole log is copied to ${copy}, and the database is opened without it, as its file is`,
+      'agents send again what they still hold, and the rest is counted as lost',
+    ],
+    async run() {
+      await copyLog(log, copy)
+      await mend(log, { wholeBytes: 0 })
+      return countRows(options)
+    },
+  }
+}
+
 function planOf(log: string, copy: string, { tornAt, badHead, ...state }: LogState): string[] {
   const { transactions, bytes, wholeBytes, behind } = state
   return [
@@ -54,7 +67,7 @@ function planOf(log: string, copy: string, { tornAt, badHead, ...state }: LogSta
       ? `the ${transactions} transactions behind its head are whole`
       : `${log} is torn at byte ${tornAt}: ${transactions} transactions before it are whole, what follows can't be read`,
     `the whole log is copied to ${copy}`,
-    ...(badHead ? ['then its head is written anew'] : []),
+    ...(badHead ? ['then its head is written again'] : []),
     ...(bytes > wholeBytes
       ? [
           `then it is cut from ${bytes} to ${wholeBytes} bytes: ${bytes - wholeBytes} bytes go, and no whole transaction before the tear`,
@@ -69,7 +82,10 @@ function planOf(log: string, copy: string, { tornAt, badHead, ...state }: LogSta
   ]
 }
 
-async function mend(log: string, { badHead, wholeBytes }: LogState): Promise<void> {
+async function mend(
+  log: string,
+  { badHead, wholeBytes }: Pick<LogState, 'badHead' | 'wholeBytes'>,
+): Promise<void> {
   const file = await open(log, 'r+')
   try {
     if (badHead) await file.write(LOG_HEAD, 0, LOG_HEAD.length, 0)

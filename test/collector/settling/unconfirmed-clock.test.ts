@@ -213,7 +213,7 @@ describe('a fresh collector with a contract', () => {
     expect(site.minutes).toEqual(upTo(8).map((m) => m + 2))
   })
 
-  it('begins anew where the computer was started again with another time, once a clock confirms that one', async () => {
+  it('begins a second time where the computer was started again with another time, once a clock confirms that one', async () => {
     await begin(-30 * DAY_MS)
     await site.run(600)
     site.offMs = 0
