@@ -113,13 +113,17 @@ export class TwoWayCounters {
     if (grownJ >= SPEAKS_FOR[0] * madeJ && grownJ <= SPEAKS_FOR[1] * madeJ) this.#power.counted(keptBackW)
   }
 
+  get #largerStepJ(): number {
+    return Math.max(this.#held.energyJ.stepJ, this.#held.exportedJ.stepJ)
+  }
+
   /** Both counters together, while both are used. */
   #holdNet({ powerW, powerStepW = 0, energyJ, exportedJ }: MeterFigures, steadyMs: number): void {
     const used = this.#used
     this.#used = powerW === undefined ? undefined : { powerW, steadyMs }
     const elapsedMs = used ? steadyMs - used.steadyMs : 0
     const fromW = elapsedMs > JUDGED_AT_MOST_MS ? undefined : used?.powerW
-    const stepJ = Math.max(this.#held.energyJ.stepJ, this.#held.exportedJ.stepJ)
+    const stepJ = this.#largerStepJ
     const found = this.#net.take({ energyJ, exportedJ, fromW, toW: powerW, elapsedMs, powerStepW, stepJ })
     if (found) this.#held[found.name].refuse(found.disagreement)
   }
@@ -138,7 +142,13 @@ export class TwoWayCounters {
       powerStepW,
       twoWay: moved('energyJ'),
     })
-    const sign = this.#sign.check(powerW, { energyJ, exportedJ }, steadyMs, JUDGED_AT_MOST_MS)
+    const sign = this.#sign.check(
+      powerW,
+      { energyJ, exportedJ },
+      steadyMs,
+      JUDGED_AT_MOST_MS,
+      this.#largerStepJ,
+    )
     this.#last = {
       steadyMs,
       energyJ: energyJ ?? this.#last.energyJ,
