@@ -27,7 +27,7 @@ const WINDOWS_TO_REFUSE = 2
 export class HeldCounter {
   readonly #odd = new Oddities()
   readonly #steps: CounterSteps
-  readonly #sparse = new SparsePolls()
+  readonly #sparse: SparsePolls
   readonly #still = new Standstill()
   readonly #byStep: StepEvidence
   readonly #shown: ShownPower = { mostW: 0, stepW: 0 }
@@ -58,13 +58,14 @@ export class HeldCounter {
     this.#distrust = typeof known.fault === 'string' ? known.fault : undefined
     this.#firstStep = new FirstStep(this.#steps.hasMoved)
     this.#byStep = new StepEvidence(known.evidence)
+    this.#sparse = new SparsePolls(known.times)
   }
 
   /** What the next run of the agent should know. */
   get known(): KnownCounter {
     const fault = this.#fault ?? this.#distrust
-    const evidence = fault === undefined ? this.#byStep.known : undefined
-    return { ...this.#steps.known, ...defined({ fault, evidence }) }
+    if (fault !== undefined) return { ...this.#steps.known, fault }
+    return { ...this.#steps.known, ...defined({ evidence: this.#byStep.known, times: this.#sparse.known }) }
   }
 
   /** J of a step, as far as it is known. */
@@ -153,7 +154,7 @@ export class HeldCounter {
     const { steadyMs, gap } = at
     const window = this.#window
     const goodJ = this.#goodJ
-    if (!window || goodJ === undefined) return this.#begin(energyJ)
+    if (!window || goodJ === undefined) return this.#goOn(energyJ)
     if (energyJ < goodJ) return this.#fallen(energyJ, goodJ, steadyMs, gap)
     this.#doubts.risen()
     const grownJ = energyJ - goodJ
@@ -220,11 +221,7 @@ export class HeldCounter {
       }
       if (trusted) this.#distrust = undefined
     }
-    if (!this.#sparse.keepsBack) return this.#begin(energyJ)
-    this.#startWindow(energyJ)
-    this.#doubts.end()
-    this.#accept(energyJ)
-    return {}
+    return this.#goOn(energyJ)
   }
 
   #tell(energyJ: number): HeldReading {
@@ -253,9 +250,13 @@ export class HeldCounter {
 
   #begin(energyJ: number): HeldReading {
     this.#startWindow(energyJ)
-    this.#doubts.end()
-    this.#accept(energyJ)
     return this.#tell(energyJ)
+  }
+
+  /** Counts from here on, and tells nothing while the counter is kept back. */
+  #goOn(energyJ: number): HeldReading {
+    this.#startWindow(energyJ)
+    return this.#sparse.keepsBack ? {} : this.#tell(energyJ)
   }
 
   #beginAgain(energyJ: number): HeldReading {
@@ -270,6 +271,8 @@ export class HeldCounter {
   }
 
   #startWindow(energyJ: number): void {
+    this.#doubts.end()
+    this.#accept(energyJ)
     this.#window = new CounterWindow(energyJ, { backJ: this.#backJ })
   }
 

@@ -1,5 +1,6 @@
 import type { KnownSteps } from './counter-steps.ts'
 import type { KnownEvidence } from './known-evidence.ts'
+import type { KnownTimes } from './sparse-polls.ts'
 
 /** What the meter shows beside a counter and its power. */
 export interface Beside {
@@ -25,8 +26,9 @@ export interface HeldReading {
 export interface KnownCounter extends KnownSteps {
   /** why it is not used */
   fault?: string
-  /** what its steps have shown so far; absent: nothing, or it is not used */
+  /** what its steps have shown so far, and what times without readings have; absent: nothing, or it is not used */
   evidence?: KnownEvidence
+  times?: KnownTimes
 }
 
 /** When a reading came. */

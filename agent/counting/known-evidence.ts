@@ -30,7 +30,8 @@ export function readEvidence(known: unknown): KnownEvidence | undefined {
   return isThan && hasNumbers(power, SUMS) ? ({ ...known, than, power } as KnownEvidence) : undefined
 }
 
-const hasNumbers = (value: unknown, names: readonly string[]): value is object =>
+/** Whether a value of an earlier run has these numbers. */
+export const hasNumbers = (value: unknown, names: readonly string[]): value is object =>
   typeof value === 'object' &&
   value !== null &&
   names.every((name) => Number.isFinite((value as Record<string, unknown>)[name]))

@@ -1,6 +1,7 @@
 import { JOULES_PER_KWH } from '../../protocol/units.ts'
 import type { Disagreement } from './counter-fault.ts'
 import { leastW, type ShownPower, type Verdict } from './counter-window.ts'
+import { hasNumbers } from './known-evidence.ts'
 import { areaAboveJ } from './trapezoid.ts'
 
 /** Over a longer time than this the power at both ends says nothing: a site may have been idle at both and busy all night. */
@@ -52,6 +53,15 @@ interface Sum {
   readonly backJ: number
 }
 const NOTHING: Sum = { times: 0, ms: 0, countedJ: 0, drawnJ: 0, backJ: 0 }
+const SUMS = Object.keys(NOTHING)
+
+/** What the times so far have shown, for the next run of the agent. JSON. */
+export interface KnownTimes {
+  /** absent: no stretch has begun */
+  doubt?: { than: 'more' | 'less'; disagreed: number; stretch: Sum }
+  /** absent: the counter has moved, or made nothing meanwhile */
+  standing?: Sum
+}
 
 /** What the times so far say together. */
 export interface SparseJudgement {
@@ -80,6 +90,29 @@ export class SparsePolls {
   #moves = 0
   /** since the counter last moved */
   #standing = NOTHING
+
+  /** @param known as `known` of an earlier run was; anything else is taken for nothing */
+  constructor(known?: unknown) {
+    const { doubt, standing } = (known ?? {}) as { doubt?: unknown; standing?: unknown }
+    if (hasNumbers(standing, SUMS)) this.#standing = standing as Sum
+    if (!hasNumbers(doubt, ['disagreed'])) return
+    const { than, disagreed, stretch } = doubt as Record<string, unknown>
+    if ((than !== 'more' && than !== 'less') || !hasNumbers(stretch, SUMS)) return
+    this.#than = than
+    this.#disagreed = disagreed as number
+    this.#stretch = stretch as Sum
+  }
+
+  /** What the next run of the agent should know, so that what is kept back now is not told by its first reading; undefined: nothing. */
+  get known(): KnownTimes | undefined {
+    const than = this.#than
+    const isStanding = this.#standing.drawnJ > 0
+    if (than === undefined && !isStanding) return undefined
+    return {
+      ...(than !== undefined && { doubt: { than, disagreed: this.#disagreed, stretch: this.#stretch } }),
+      ...(isStanding && { standing: this.#standing }),
+    }
+  }
 
   /** Whether what the counter counts is not told for now. */
   get keepsBack(): boolean {

@@ -67,14 +67,21 @@ test('steps that were learnt are known to the next run, and a counter that taugh
   expect(next.known).toEqual(counters.known)
 })
 
-test.each([{}, { learntJ: 'far', fault: 7, hasMoved: 'yes' }, { learntJ: null, fault: null }])(
-  'what another version of the agent left is taken for what it can be: %j',
-  (known) => {
-    const counter = new HeldCounter(3600, known as object)
-    expect(counter.known).toEqual({})
-    expect(counter.read(KWH, 10_000, 0)).toEqual({ energyJ: KWH })
+test.each([
+  {},
+  { learntJ: 'far', fault: 7, hasMoved: 'yes' },
+  { learntJ: null, fault: null },
+  { evidence: 'much', times: 'many' },
+  { evidence: null, times: null },
+  {
+    evidence: { atJ: 5, power: {} },
+    times: { doubt: { than: 'much', disagreed: 9, stretch: {} }, standing: 7 },
   },
-)
+])('what another version of the agent left is taken for what it can be: %j', (known) => {
+  const counter = new HeldCounter(3600, known as object)
+  expect(counter.known).toEqual({})
+  expect(counter.read(KWH, 10_000, 0)).toEqual({ energyJ: KWH })
+})
 
 describe('what a counter in coarse steps has shown is known to the next run', () => {
   /** Steps of 10 kWh at 10 kW: the wrong counter makes one each half hour, the true one each hour. */
