@@ -42,7 +42,7 @@ test.each([
   expect(faultsOf(meter)).toEqual([])
 })
 
-describe('a swap is told as soon as it is sure', () => {
+describe('a swap is a fault as soon as it is sure', () => {
   test.each([
     [0.001, 4],
     [0.01, 4],

@@ -51,7 +51,7 @@ describe('a counter that is kept back is told again', () => {
     }
   })
 
-  test('nor by a time so long that it says nothing', () => {
+  test('nor because of a time that is too long to judge', () => {
     const polls = new SparsePolls()
     for (let i = 0; i < 3; i++) polls.take(time(167), SHOWN)
     expect(polls.take({ ...time(2000), elapsedMs: 2 * 60 * MINUTES }, SHOWN)).toEqual({ keptBack: true })
