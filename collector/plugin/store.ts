@@ -25,6 +25,8 @@ export interface HighWater {
   newestMs?: number
   /** what is still open of records that a former life of the spool stored, as JSON; absent: nothing */
   overlap?: string
+  /** how many records the mark's numbers don't tell, as JSON; absent: none */
+  tally?: string
 }
 
 export const GROUP_BYS = ['workload', 'device', 'agent', 'container', 'rack', 'site'] as const

@@ -213,12 +213,13 @@ describe.each(STORES)('the $name store', ({ name, settings, open }) => {
         life: 'aaaaaaaa',
         newestMs: DAY_MS,
         overlap: '{"seen":["c1 \u2603"]}',
+        tally: '{"line":2,"earlier":0,"owed":0,"again":0}',
       }
       await store.append('agent-a', { epoch: 1, seq: 3 }, [])
       await store.append('agent-a', mark, [])
       await reopen()
       expect((await store.highWaters()).get('agent-a')).toEqual(mark)
-      const { overlap: _, ...later } = { ...mark, seq: 13, newestMs: DAY_MS + 1 }
+      const { overlap: _, tally: __, ...later } = { ...mark, seq: 13, newestMs: DAY_MS + 1 }
       await store.append('agent-a', later, [])
       expect((await store.highWaters()).get('agent-a')).toEqual(later)
     })
