@@ -142,6 +142,41 @@ describe('a minute that no price was known for', () => {
       { why: 'repriced by ann: contract' },
     ])
   })
+
+  it('keeps what a person corrected for a part of a minute', async () => {
+    await using opened = await open({ difficulty: 1e14, blockHeight: 900_000, btcUsd: 1e5 })
+    const { site } = opened
+    site.rig.nowMs = T0
+    site.lists('energyUsdPerKwh', [[T0 - HOUR_MS, 0.04]])
+    await site.deliver(1)
+    site.rig.nowMs = T0 + 30 * MINUTE_MS
+    await site.settleAll()
+    const fromMs = T0 + MINUTE_MS
+    const right = {
+      name: 'energyUsdPerKwh',
+      value: 0.01,
+      unit: 'USD/kWh',
+      source: 'corrected by ann',
+    } as const
+    await site.rig.repricer.request({
+      ...{ fromMs, toMs: fromMs + MINUTE_MS, by: 'ann', reason: 'contract', presentRules: false },
+      quotes: [{ ...right, fromMs: fromMs + 30_000 }],
+    })
+    await site.settleAll()
+    expect(site.store.settled.get(fromMs)?.quotes).toContainEqual(
+      expect.objectContaining({ source: 'corrected by ann (30 s at 0.04, 30 s at 0.01)', value: 0.025 }),
+    )
+    site.lists('energyUsdPerKwh', [
+      [T0 - HOUR_MS, 0.04],
+      [T0 + 30_000, 0.07],
+    ])
+    await site.deliver(2)
+    await site.settleAll()
+    expect([1, 2].map((m) => site.row(m)?.costNanoUsd)).toEqual([
+      Math.round(0.05 * 0.025 * 1e9),
+      Math.round(0.05 * 0.07 * 1e9),
+    ])
+  })
 })
 
 describe('the ledger', () => {
@@ -181,31 +216,73 @@ describe('the ledger', () => {
       site.selector.push({ name: e.name, value: e.value, by: 'desk', fromMs })
   }
 
+  /** Fails unless a ledger whose minutes are settled at once ends as one that is settled later. */
+  const settlesAlike = async (steps: readonly (typeof step extends fc.Arbitrary<infer S> ? S : never)[]) => {
+    const [now, later] = [
+      await new MemorySite({ difficulty: 1e14, blockHeight: 900_000 }).start(),
+      await new MemorySite({ difficulty: 1e14, blockHeight: 900_000 }).start(),
+    ]
+    for (const { afterS, event: e } of steps) {
+      for (const site of [now, later]) {
+        site.rig.nowMs += afterS * 1000
+        await happens(site, e)
+      }
+      const { nowMs } = now.rig
+      await now.rig.latePrices.look()
+      await now.rig.settler.settleDue()
+      now.rig.nowMs = nowMs
+    }
+    await now.settleAll()
+    await later.settleAll()
+    const [minutes, same] = [now, later].map(({ store }) => [...store.settled.keys()].sort((a, b) => a - b))
+    expect(minutes).toEqual(same)
+    expect(ordered(now.store.rows)).toEqual(ordered(later.store.rows))
+    for (const [minute, { missing }] of later.store.settled)
+      expect(now.store.settled.get(minute)?.missing).toEqual(missing)
+    await now.stop()
+    await later.stop()
+  }
+
+  it('has each minute once where a list fills the time up to a price that was pushed for within a minute', () =>
+    settlesAlike([
+      { afterS: 1, event: { kind: 'record', ago: 15 } },
+      { afterS: 839, event: { kind: 'record', ago: 30 } },
+      { afterS: 1, event: { kind: 'push', name: 'energyUsdPerKwh', value: 1, ago: 29 } },
+      { afterS: 1, event: { kind: 'poll', name: 'btcUsd', value: 1 } },
+      {
+        afterS: 29,
+        event: {
+          kind: 'list',
+          name: 'energyUsdPerKwh',
+          rows: [
+            [-30, 1],
+            [0, 1],
+          ],
+        },
+      },
+    ]))
+
+  it('is the same where a list later tells that its price changed within the minute in which it first began', () =>
+    settlesAlike([
+      { afterS: 1, event: { kind: 'list', name: 'energyUsdPerKwh', rows: [[0, 1]] } },
+      { afterS: 480, event: { kind: 'record', ago: 8 } },
+      { afterS: 590, event: { kind: 'poll', name: 'btcUsd', value: 1 } },
+      {
+        afterS: 371,
+        event: {
+          kind: 'list',
+          name: 'energyUsdPerKwh',
+          rows: [
+            [-24, 2],
+            [0, 1],
+          ],
+        },
+      },
+      { afterS: 2, event: { kind: 'record', ago: 1 } },
+    ]))
+
   it('is the same whether its minutes are settled at once or later, whatever prices come in whatever order', () =>
-    fc.assert(
-      fc.asyncProperty(fc.array(step, { minLength: 2, maxLength: 14 }), async (steps) => {
-        const [now, later] = [
-          await new MemorySite({ difficulty: 1e14, blockHeight: 900_000 }).start(),
-          await new MemorySite({ difficulty: 1e14, blockHeight: 900_000 }).start(),
-        ]
-        for (const { afterS, event: e } of steps) {
-          for (const site of [now, later]) {
-            site.rig.nowMs += afterS * 1000
-            await happens(site, e)
-          }
-          const { nowMs } = now.rig
-          await now.rig.latePrices.look()
-          await now.rig.settler.settleDue()
-          now.rig.nowMs = nowMs
-        }
-        await now.settleAll()
-        await later.settleAll()
-        expect(ordered(now.store.rows)).toEqual(ordered(later.store.rows))
-        for (const [minute, { missing }] of later.store.settled)
-          expect(now.store.settled.get(minute)?.missing).toEqual(missing)
-        await now.stop()
-        await later.stop()
-      }),
-      { numRuns: 60 },
-    ))
+    fc.assert(fc.asyncProperty(fc.array(step, { minLength: 2, maxLength: 14 }), settlesAlike), {
+      numRuns: 60,
+    }))
 })
