@@ -12,8 +12,8 @@ const MAX_PUSHED = 2_000
 export interface BesidePush {
   /** the value that holds at its time, and those of feeds that are fresh now */
   known: readonly KnownReading[]
-  /** for a past time, the first value that is known after it */
-  next: Reading | undefined
+  /** for a past time, the first value that is known after it, and the first that nobody pushed */
+  next: readonly Reading[]
   /** what feeds say now, in use or held back */
   feeds: readonly number[]
 }
@@ -125,13 +125,14 @@ export class PushedQuotes {
 function leapOfPush({ name, value, fromMs }: Quote, { known, next, feeds }: BesidePush): Leap | undefined {
   const isSteady = { isSteady: true }
   const [inForce] = known
-  const agrees = [...feeds, ...(next ? [] : inForce ? [inForce.value] : [])]
+  const agrees = [...feeds, ...(next.length > 0 ? [] : inForce ? [inForce.value] : [])]
   if (agrees.some((other) => isNear(name, value, other))) return undefined
   const leaps =
     known.length > 0
       ? known.map((reading) => leapOf(name, value, reading, fromMs, isSteady))
       : [leapOf(name, value, undefined, fromMs, isSteady)]
-  return leaps.find((leap) => leap !== undefined) ?? (next && leapBefore(name, value, next, fromMs, isSteady))
+  leaps.push(...next.map((later) => leapBefore(name, value, later, fromMs, isSteady)))
+  return leaps.find((leap) => leap !== undefined)
 }
 
 export const isPushed = ({ source }: Quote): boolean => source.startsWith(PUSHED)

@@ -85,9 +85,29 @@ describe('a pushed price that leaps', () => {
         )
   })
 
+  it('is held against what others say, and not against earlier pushes, which each moved a little', async () => {
+    const feed = new TestFeed('a', ['btcUsd'])
+    const { at, selector } = await rig.open([feed])
+    for (let n = 0; n < 4; n++) says(feed, 'btcUsd', 91_000)
+    const push = (value: number, minutes: number) =>
+      selector.push({ name: 'btcUsd', value, by: 'desk', fromMs: rig.nowMs + minutes * MINUTE_MS })
+    // before the first known price: twofold at once, and five times as much over a day and a half
+    expect(push(181_000, -30)).toHaveProperty('value')
+    expect(push(900_000, -2_200)).toHaveProperty('heldBack')
+    // a past time whose price is known: it would count from now on
+    expect(push(181_000, -3)).toHaveProperty('value')
+    says(feed, 'btcUsd', 91_000)
+    expect(push(361_000, -3)).toHaveProperty('heldBack')
+    expect(at('btcUsd')).toBe('181000 pushed by desk')
+  })
+
   it('never moves a price ten times away, in whatever order, from whomever and for whatever time it is pushed', async () => {
     const push = fc.record({
-      value: fc.double({ min: 1, max: 1e7, noNaN: true }),
+      value: fc.oneof(
+        fc.double({ min: 1, max: 1e7, noNaN: true }),
+        // each as far from the one before as a price may move at once
+        fc.integer({ min: -6, max: 6 }).map((n) => 91_000 * 1.99 ** n),
+      ),
       by: fc.constantFrom('desk', 'desk2', 'mqtt'),
       minutes: fc.integer({ min: -3_000, max: 60 }),
     })
