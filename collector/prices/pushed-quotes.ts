@@ -38,9 +38,16 @@ export class PushedQuotes {
     return this.#quotes.get(name) ?? []
   }
 
-  /** Continues with those among the quotes that a store has of a name. */
-  recall(name: QuoteName, kept: readonly Quote[]): void {
-    this.#quotes.set(name, kept.filter(isPushed))
+  /**
+   * Continues with those among the quotes that a store has of a name.
+   * @param hasFeeds where the name has feeds, a price that was pushed for a time before only fills it until one of them tells the next
+   */
+  recall(name: QuoteName, kept: readonly Quote[], hasFeeds: boolean): void {
+    const goesOn = ({ fromMs, knownMs = fromMs }: Quote) => !hasFeeds || knownMs <= fromMs
+    this.#quotes.set(
+      name,
+      kept.filter((quote) => isPushed(quote) && goesOn(quote)),
+    )
   }
 
   /** @returns what is held back of the quote; undefined where it may be added */

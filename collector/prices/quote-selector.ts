@@ -258,7 +258,7 @@ export class QuoteSelector {
   /** After a restart, each source continues with the quotes that the book has of it, until it publishes. */
   #recall(name: QuoteName): void {
     const kept = this.#o.book.between(name, this.#o.nowMs(), Number.MAX_SAFE_INTEGER)
-    this.#pushed.recall(name, kept)
+    this.#pushed.recall(name, kept, this.feedsOf(name).length > 0)
     for (const source of this.#sources) {
       if (source.rank === 'typed' || !source.feed.quotes.includes(name)) continue
       const own = kept.filter((q) => !isPushed(q) && sourceName(q.source) === source.feed.name)

@@ -113,6 +113,21 @@ describe('a pushed quote', () => {
     expect(at('btcUsd')).toBe('8 pushed by desk')
   })
 
+  it.each([['over a restart'], ['without one']])(
+    'for a past time that had no price fills that time alone where the name has a feed, %s',
+    async (how) => {
+      const feed = new TestFeed('a', ['btcUsd'])
+      let { at, selector } = await rig.open([feed])
+      push(selector, 7, rig.nowMs - HOUR_MS)
+      await selector.stop()
+      if (how === 'over a restart') ({ at, selector } = await rig.open([feed]))
+      expect(at('btcUsd')).toBe('7 pushed by desk')
+      feed.says('btcUsd', 8)
+      expect(at('btcUsd')).toBe('8 a')
+      expect(at('btcUsd', rig.nowMs - 1)).toBe('7 pushed by desk')
+    },
+  )
+
   it('may lie ahead, in any order and with others between', async () => {
     const { at, selector } = await rig.open([], { btcUsd: 5 })
     push(selector, 9, rig.nowMs + 2 * HOUR_MS)
