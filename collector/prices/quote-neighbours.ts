@@ -37,12 +37,9 @@ export class QuoteNeighbours {
 
   /** What a pushed quote is held against. All who push are one source, the token's holder: no push confirms another. */
   ofPush({ name, fromMs }: Quote, now: number): BesidePush {
-    const since = this.#book.knownSince(name) ?? Number.POSITIVE_INFINITY
-    const isPast = fromMs < Math.min(now - MINUTE_MS, since)
-    // of a past time whose price is known it counts from now on
-    const atMs = isPast ? fromMs : Math.max(fromMs, now)
-    const around = this.#book.between(name, atMs, Number.MAX_SAFE_INTEGER)
-    const inForce = around.find((quote) => quote.fromMs <= atMs)
+    const isPast = fromMs < now - MINUTE_MS
+    const around = this.#book.between(name, fromMs, Number.MAX_SAFE_INTEGER)
+    const inForce = around.find((quote) => quote.fromMs <= fromMs)
     const known = inForce ? [this.#readingOf(inForce, fromMs)] : []
     if (isPast) return { known, next: nextOf(around, fromMs), feeds: [] }
     const fresh = this.#sources.flatMap((source) => source.fresh(name, now) ?? [])

@@ -128,14 +128,15 @@ export class QuoteSelector {
 
   /**
    * Takes a quote from a person or a program. It counts before every feed until it is stale; without an end, until the next push.
-   * @param pushed `sure`: it is right though it leaps
+   * @param pushed `sure`: it is right though it leaps; `fromMs`: of a past time that has a price it counts from now on
    * @returns the quote, or why it is refused, or that it is held back until it is confirmed
    */
   push(
     pushed: Omit<FeedQuote, 'detail'> & { by: string; sure?: boolean },
   ): Quote | { refused: string } | { heldBack: HeldBack } {
-    const { name, value, by, staleAfterMs, sure = false } = pushed
     const now = this.#o.nowMs()
+    const { name, value, by, staleAfterMs, sure = false, fromMs: asked = now } = pushed
+    const fromMs = this.isUnknownAt(name, asked) ? asked : Math.max(asked, now)
     const fault = quoteFault(name, value)
     if (fault) return { refused: fault }
     if (!this.started.has) return { refused: 'the known prices are not read yet; push again in a minute' }
@@ -148,9 +149,9 @@ export class QuoteSelector {
       value,
       unit: unitOf(name),
       source: `${PUSHED}${by}`,
-      fromMs: pushed.fromMs ?? now,
+      fromMs,
       ...(staleAfterMs === undefined ? {} : { staleAfterMs }),
-      ...((pushed.fromMs ?? now) === now ? {} : { knownMs: now }),
+      ...(fromMs === now ? {} : { knownMs: now }),
     }
     const held = sure ? undefined : this.#pushed.judge(quote, this.#neighbours.ofPush(quote, now), now)
     if (sure) this.#pushed.believe(quote)

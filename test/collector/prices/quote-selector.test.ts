@@ -128,6 +128,22 @@ describe('a pushed quote', () => {
     },
   )
 
+  it('for a past time that has a price counts from now on, and does so after a restart', async () => {
+    let { at, selector } = await rig.open([])
+    push(selector, 7)
+    rig.nowMs += HOUR_MS
+    push(selector, 8)
+    rig.nowMs += HOUR_MS
+    const pushed = push(selector, 9, rig.nowMs - 1.5 * HOUR_MS)
+    expect(pushed).toMatchObject({ value: 9, fromMs: rig.nowMs })
+    await selector.stop()
+    const kept = [-2, -1, 0].map((h) => at('btcUsd', rig.nowMs + h * HOUR_MS))
+    expect(kept).toEqual(['7 pushed by desk', '8 pushed by desk', '9 pushed by desk'])
+    ;({ at, selector } = await rig.open([]))
+    rig.nowMs += HOUR_MS
+    expect(at('btcUsd')).toBe('9 pushed by desk')
+  })
+
   it('may lie ahead, in any order and with others between', async () => {
     const { at, selector } = await rig.open([], { btcUsd: 5 })
     push(selector, 9, rig.nowMs + 2 * HOUR_MS)
