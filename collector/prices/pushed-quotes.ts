@@ -1,10 +1,11 @@
-import { isStale, type Quote, type QuoteName } from '../../protocol/quote.ts'
+import { isStale, type Quote, type QuoteName, withDetail } from '../../protocol/quote.ts'
 import { MINUTE_MS } from '../../protocol/units.ts'
 import type { HeldBack } from './held-back.ts'
 import { lastIndexAtOrBefore } from './quote-book.ts'
 import { isNear, type KnownReading, type Leap, leapBefore, leapOf, type Reading } from './quote-leaps.ts'
 
 export const PUSHED = 'pushed by '
+const FILLS = 'for a time before'
 /** Pushed quotes kept for one name: more than a price list of a week in quarters of an hour. */
 const MAX_PUSHED = 2_000
 
@@ -38,15 +39,11 @@ export class PushedQuotes {
     return this.#quotes.get(name) ?? []
   }
 
-  /**
-   * Continues with those among the quotes that a store has of a name.
-   * @param hasFeeds where the name has feeds, a price that was pushed for a time before only fills it until one of them tells the next
-   */
-  recall(name: QuoteName, kept: readonly Quote[], hasFeeds: boolean): void {
-    const goesOn = ({ fromMs, knownMs = fromMs }: Quote) => !hasFeeds || knownMs <= fromMs
+  /** Continues with those among the quotes that a store has of a name. */
+  recall(name: QuoteName, kept: readonly Quote[]): void {
     this.#quotes.set(
       name,
-      kept.filter((quote) => isPushed(quote) && goesOn(quote)),
+      kept.filter((quote) => isPushed(quote) && !quote.source.includes(FILLS)),
     )
   }
 
@@ -141,6 +138,9 @@ function leapOfPush({ name, value, fromMs }: Quote, { known, next, feeds }: Besi
   leaps.push(...next.map((later) => leapBefore(name, value, later, fromMs, isSteady)))
   return leaps.find((leap) => leap !== undefined)
 }
+
+/** A pushed price that only fills a past time, until another price was known: its source says so, and it never counts as one of now. */
+export const filling = (quote: Quote): Quote => ({ ...quote, source: withDetail(quote.source, FILLS) })
 
 export const isPushed = ({ source }: Quote): boolean => source.startsWith(PUSHED)
 /** A time within a minute is now: the clock of who pushes is not the collector's. */

@@ -23,6 +23,9 @@ export class QuoteBook {
 
   /** Adds a quote; it replaces one of the same name and time. @returns false where nothing changed */
   add(quote: Quote): boolean {
+    // a store keeps what was assumed of a time though it gave way to a price that was known later
+    if (isAssumed(quote) && (this.knownSince(quote.name) ?? Number.POSITIVE_INFINITY) <= quote.fromMs)
+      return false
     const list = this.#list(quote.name)
     const i = lastIndexAtOrBefore(list, quote.fromMs)
     const before = list[i]

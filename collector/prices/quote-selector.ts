@@ -6,7 +6,7 @@ import { ClockedSink } from './clocked-sink.ts'
 import { type FeedReport, FeedState } from './feed-state.ts'
 import type { HeldBack } from './held-back.ts'
 import { PastPrices } from './past-prices.ts'
-import { type HeldPush, isPushed, PUSHED, PushedQuotes } from './pushed-quotes.ts'
+import { filling, type HeldPush, isPushed, PUSHED, PushedQuotes } from './pushed-quotes.ts'
 import type { FilledTime, QuoteBook } from './quote-book.ts'
 import { quoteFault } from './quote-limits.ts'
 import { QuoteNeighbours } from './quote-neighbours.ts'
@@ -163,7 +163,7 @@ export class QuoteSelector {
     const { name, value, source, fromMs } = quote
     if (this.isUnknownAt(name, fromMs)) {
       const goesOn = this.#o.book.knownSince(name) === undefined && this.feedsOf(name).length === 0
-      this.#past.push(quote)
+      this.#past.push(goesOn ? quote : filling(quote))
       // else it ends where another price was known, or will be
       if (!goesOn) return quote
     }
@@ -259,7 +259,7 @@ export class QuoteSelector {
   /** After a restart, each source continues with the quotes that the book has of it, until it publishes. */
   #recall(name: QuoteName): void {
     const kept = this.#o.book.between(name, this.#o.nowMs(), Number.MAX_SAFE_INTEGER)
-    this.#pushed.recall(name, kept, this.feedsOf(name).length > 0)
+    this.#pushed.recall(name, kept)
     for (const source of this.#sources) {
       if (source.rank === 'typed' || !source.feed.quotes.includes(name)) continue
       const own = kept.filter((q) => !isPushed(q) && sourceName(q.source) === source.feed.name)

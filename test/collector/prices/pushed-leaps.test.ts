@@ -174,8 +174,8 @@ describe('a price that is pushed for a past time', () => {
     expect([at('btcUsd', T0 - HOUR_MS), filled.length]).toEqual([undefined, 1])
     expect(selector.accept('btcUsd', 'ann').length).toBe(2)
     expect([-48, -0.5].map((h) => at('btcUsd', T0 + h * HOUR_MS))).toEqual([
-      '9100000 pushed by desk (accepted by ann)',
-      '91 pushed by desk (accepted by ann)',
+      '9100000 pushed by desk (accepted by ann; for a time before)',
+      '91 pushed by desk (accepted by ann; for a time before)',
     ])
     expect(at('btcUsd')).toBe('91000 a')
   })
@@ -186,9 +186,12 @@ describe('a price that is pushed for a past time', () => {
     says(feed, 'btcUsd', 91_000)
     push(selector, 9_100_000, -24)
     expect(push(selector, 88_000, -24)).toMatchObject({ value: 88_000 })
-    expect([at('btcUsd', T0 - HOUR_MS), selector.heldBack()]).toEqual(['88000 pushed by desk', []])
+    expect([at('btcUsd', T0 - HOUR_MS), selector.heldBack()]).toEqual([
+      '88000 pushed by desk (for a time before)',
+      [],
+    ])
     expect(push(selector, 880_000, -36, { sure: true })).toMatchObject({ value: 880_000 })
-    expect(at('btcUsd', T0 - 30 * HOUR_MS)).toBe('880000 pushed by desk')
+    expect(at('btcUsd', T0 - 30 * HOUR_MS)).toBe('880000 pushed by desk (for a time before)')
   })
 
   it('never holds from now where a price of its time has come meanwhile', async () => {
@@ -198,7 +201,10 @@ describe('a price that is pushed for a past time', () => {
     push(selector, 9_100_000, -24)
     push(selector, 90_000, -30)
     expect(selector.accept('btcUsd', 'ann')).toEqual([])
-    expect([at('btcUsd', T0 - HOUR_MS), at('btcUsd')]).toEqual(['90000 pushed by desk', '91000 a'])
+    expect([at('btcUsd', T0 - HOUR_MS), at('btcUsd')]).toEqual([
+      '90000 pushed by desk (for a time before)',
+      '91000 a',
+    ])
   })
 
   it.each([

@@ -121,12 +121,42 @@ describe('a pushed quote', () => {
       push(selector, 7, rig.nowMs - HOUR_MS)
       await selector.stop()
       if (how === 'over a restart') ({ at, selector } = await rig.open([feed]))
-      expect(at('btcUsd')).toBe('7 pushed by desk')
+      expect(at('btcUsd')).toBe('7 pushed by desk (for a time before)')
       feed.says('btcUsd', 8)
       expect(at('btcUsd')).toBe('8 a')
-      expect(at('btcUsd', rig.nowMs - 1)).toBe('7 pushed by desk')
+      expect(at('btcUsd', rig.nowMs - 1)).toBe('7 pushed by desk (for a time before)')
     },
   )
+
+  it.each([
+    ['before', [7, -2, 7]],
+    ['after', [7, 7, -2]],
+  ])(
+    'for now counts before the feeds after a restart, though the same was pushed %s it for a past time',
+    async (_, [value = 0, ...hours]) => {
+      const feed = new TestFeed('a', ['btcUsd'])
+      const { selector } = await rig.open([feed])
+      for (const hour of hours) {
+        rig.nowMs += MINUTE_MS
+        push(selector, value, hour < 0 ? rig.nowMs + hour * HOUR_MS : rig.nowMs)
+      }
+      await selector.stop()
+      const { at } = await rig.open([feed])
+      feed.says('btcUsd', 8)
+      expect(at('btcUsd')).toBe('7 pushed by desk')
+    },
+  )
+
+  it('for a past time takes the place of what was only assumed of it, over a restart', async () => {
+    const feed = new TestFeed('a', ['btcUsd'])
+    const { selector } = await rig.open([feed])
+    feed.says('btcUsd', 8, { intervalMs: 5 * MINUTE_MS })
+    push(selector, 7, rig.nowMs - HOUR_MS)
+    await selector.stop()
+    const { at } = await rig.open([feed])
+    expect(at('btcUsd', rig.nowMs - MINUTE_MS)).toBe('7 pushed by desk (for a time before)')
+    expect(at('btcUsd')).toBe('8 a')
+  })
 
   it('for a past time that has a price counts from now on, and does so after a restart', async () => {
     let { at, selector } = await rig.open([])
