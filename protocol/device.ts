@@ -57,7 +57,7 @@ export const DeviceSchema = z.object({
    */
   address: z.string().max(256).optional(),
   /** the computer that it is, or is a part of: a hash of its machine-id. Absent: it is none, or the agent does not run on it */
-  computer: z.string().max(128).optional(),
+  computer: z.string().max(128).toLowerCase().optional(),
   /** the name that the computer has for itself */
   hostname: z.string().max(253).optional(),
   location: LocationSchema.optional(),

@@ -42,6 +42,7 @@ function runSuite(run) {
   const reporters = ['--reporter=dot', '--reporter=json', `--outputFile.json=${report}`]
   vitest = spawn(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', ...reporters, ...forVitest], {
     stdio: 'inherit',
+    env: { ...process.env, PERWATT_TESTS: 'all' },
   })
   return new Promise((resolve, reject) => {
     vitest.on('error', reject)

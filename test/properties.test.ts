@@ -14,7 +14,8 @@ describe('a generated property', () => {
 
   it('meets the same values in each run of the suite, until another seed is asked for', () => {
     expect(generated(5)).toEqual(generated(5))
-    if (process.env['PERWATT_SEED'] === undefined) expect(generated(5).slice(0, 2)).toEqual([658516338, 2147483618])
+    if (process.env['PERWATT_SEED'] === undefined)
+      expect(generated(5).slice(0, 2)).toEqual([658516338, 2147483618])
   })
 
   it('runs as often as it says, or as an exploration multiplies that', () => {

@@ -102,12 +102,13 @@ export class Collector {
       site: config.site.id,
     })
     const prices = createPrices(context, store)
+    const standsByFor = () => this.#link?.ingest.first
     const ledger = createLedger(context, {
       store,
       devices,
       prices,
       standing,
-      standsBy: () => this.#link?.ingest.first !== undefined,
+      standsBy: () => standsByFor() !== undefined,
     })
     const pools = new PoolWatch({
       configs: config.pools,
@@ -131,7 +132,7 @@ export class Collector {
     this.#ownerSilentAfterMs = settingsOf(ownerSilent, config.alerts.rules).after
     this.#views = views
     this.#standing = standing
-    this.#screens = createScreens(context, { ...sources, views, assets })
+    this.#screens = createScreens(context, { ...sources, views, assets, standsByFor })
     this.#charts = new ChartKeeper(context, devices.state, store)
   }
 

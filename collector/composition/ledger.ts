@@ -204,9 +204,9 @@ export function createLedger(
   })
   let runs = false
   const readRules = () => (clocks.maySettle ? pricing.start(store, nowMs()) : pricing.read(store))
-  const begin = new Steps([
+  /** What records are judged and numbered by. */
+  const readMarks = [
     readRules,
-    () => recent.load(store, nowMs()),
     () => claims.start(devices.inventories()),
     () => doubtsKeeper.start(),
     async () => {
@@ -214,11 +214,19 @@ export function createLedger(
       doubts.remember(await store.pastOfDevices(startMs - PAST_MS, startMs - ENERGY_PAST_MS))
     },
     () => records.start(),
-    () => settler.start(),
+  ]
+  /** What is still to be done about settled minutes. */
+  const readTasks = [
     () => latePrices.start(),
     () => repricer.start(),
     () => adoption.start(),
     () => openHolds.start(),
+  ]
+  const begin = new Steps([
+    ...readMarks,
+    () => recent.load(store, nowMs()),
+    () => settler.start(),
+    ...readTasks,
     () => {
       runs = true
     },
@@ -250,11 +258,10 @@ export function createLedger(
       if (!runs) return
       await records.alone(async () => {
         await store.open()
-        await readRules()
-        await claims.start(devices.inventories())
-        await records.start()
+        for (const read of readMarks) await read()
       })
       await settler.alone(() => recent.load(store, nowMs()))
+      for (const read of readTasks) await read()
       await settler.queueUnsettled()
     },
     async stop() {

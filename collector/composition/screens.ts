@@ -65,7 +65,7 @@ export function createLiveViews(
 /** The HTTP server of screens and API. It pushes the trend to browsers after each settled minute. */
 export function createScreens(
   { config, log, version, nowMs }: Context,
-  sources: ScreenSources & { views: LiveViews; assets: Assets },
+  sources: ScreenSources & { views: LiveViews; assets: Assets; standsByFor: () => string | undefined },
 ): ScreensServer {
   const { store, devices, prices, ledger, pools, views, assets } = sources
   const { pricing, recent, records, repricer, quarantine, latePrices, takeIn } = ledger
@@ -96,6 +96,7 @@ export function createScreens(
     log,
     version,
     now: nowMs,
+    standsByFor: sources.standsByFor,
     ...(config.http.token ? { token: config.http.token } : {}),
   })
   recent.onChange(() => screens.trend())

@@ -33,13 +33,13 @@ export class DoubtsKeeper {
     this.#nowMs = options.nowMs
   }
 
-  /** Restores what was kept. Rejects where the store fails. */
+  /** Restores what was kept, also again after another collector has kept it. Rejects where the store fails. */
   async start(): Promise<void> {
     for (const [agentId, text] of await this.#store.keptTexts(KIND)) {
       this.#doubts.restore(agentId, text)
       this.#writtenMs.set(agentId, this.#nowMs())
     }
-    this.#timer = every(TURN_MS, () => this.#turn())
+    this.#timer ??= every(TURN_MS, () => this.#turn())
   }
 
   /** Writes all of them. Never rejects. */

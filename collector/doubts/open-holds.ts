@@ -58,9 +58,10 @@ export class OpenHolds {
     }
   }
 
-  /** Looks now, and from now on every 10 s. */
+  /** Looks now, and from now on every 10 s. Called again after another program has written to the store, it reads all again. */
   async start(): Promise<void> {
-    this.#timer = every(LOOK_EVERY_MS, () => void this.look())
+    this.#read = undefined
+    this.#timer ??= every(LOOK_EVERY_MS, () => void this.look())
     await this.look()
   }
 

@@ -46,8 +46,9 @@ export function pciOf(text: string): string | undefined {
 export function serialOf(kind: DeviceKind, text: string): string | undefined {
   const told = text.trim().replace(SERIAL_PREFIX, '')
   if (told.length < LEAST_SERIAL_CHARS || NO_SERIAL.test(told)) return undefined
-  const plain = told.toUpperCase().replace(/[\s_-]/g, '')
+  const plain = told.toUpperCase().replace(/[\s._:/-]/g, '')
   if (plain.length < LEAST_SERIAL_CHARS || NO_SERIAL.test(plain)) return undefined
   const uuid = kind === 'gpu' ? GPU_UUID.exec(plain)?.[1] : undefined
-  return uuid === undefined ? plain : `GPU-${uuid}`
+  // programs that take a serial number for a number drop its leading zeros
+  return uuid === undefined ? plain.replace(/^0+(?=\d{5,}$)/, '') : `GPU-${uuid}`
 }

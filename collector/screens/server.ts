@@ -65,6 +65,8 @@ export function createServer(options: {
   token?: Secret
   now?: () => number
   maxStreams?: number
+  /** the collector that serves the site while this one stands by, for a person */
+  standsByFor?: () => string | undefined
 }): ScreensServer {
   const { views, assets, log, version, token, now = Date.now, maxStreams } = options
   const stream = new Stream({
@@ -87,6 +89,7 @@ export function createServer(options: {
     ...(options.pools ? { pools: options.pools } : {}),
     ...(options.selector ? { selector: options.selector } : {}),
     mayChange: token !== undefined,
+    standsByFor: options.standsByFor ?? (() => undefined),
     log,
     version,
     now,

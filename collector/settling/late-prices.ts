@@ -58,7 +58,7 @@ export class LatePrices {
     for (let fromMs = toMs - retentionMs; fromMs < toMs; fromMs += READ_MS)
       this.#unpriced.settled(await store.unpriced(Math.floor(fromMs), Math.min(toMs, fromMs + READ_MS)))
     for (const { name } of this.counts) this.note({ name, fromMs: 0, toMs })
-    this.#timer = every(LOOK_EVERY_MS, () => void this.look())
+    this.#timer ??= every(LOOK_EVERY_MS, () => void this.look())
   }
 
   async stop(): Promise<void> {

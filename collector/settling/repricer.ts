@@ -85,20 +85,28 @@ export class Repricer {
     options.pricing.correctUnsettled((minuteMs, pricing) => this.#repriced.of(minuteMs, pricing))
   }
 
-  /** Continues repricings that a stop interrupted, oldest first. */
-  async start(): Promise<void> {
-    const known = (await this.#store.repricings(SEARCHED_REPRICINGS)).toReversed()
-    for (const repricing of known) {
-      this.#acts.after(repricing)
-      this.#repriced.set(repricing)
-    }
-    const newest = known.findLast(({ decision }) => decision)
-    for (const repricing of known.filter((r) => r.doneMs < r.toMs && !r.cancelled)) {
-      const { decision } = repricing
-      // A store without transactions may have carried out a part of the newest. An older one would turn round what was decided after it.
-      if (decision && repricing === newest) await this.#store.decide({ ...repricing, decision })
-      this.#begin(repricing)
-    }
+  /**
+   * Continues repricings that a stop interrupted, oldest first. Called again after another collector has used the store, it goes on with
+   * what that one left.
+   */
+  start(): Promise<void> {
+    return this.#settler.alone(async () => {
+      const known = (await this.#store.repricings(SEARCHED_REPRICINGS)).toReversed()
+      for (const repricing of known) {
+        this.#acts.after(repricing)
+        this.#repriced.set(repricing)
+      }
+      const newest = known.findLast(({ decision }) => decision)
+      for (const repricing of known) {
+        const isInWork = this.#open.delete(repricing.id)
+        if (repricing.doneMs >= repricing.toMs || repricing.cancelled) continue
+        const { decision } = repricing
+        // A store without transactions may have carried out a part of the newest. An older one would turn round what was decided after it.
+        if (decision && repricing === newest) await this.#store.decide({ ...repricing, decision })
+        if (isInWork) this.#open.set(repricing.id, repricing)
+        else this.#begin(repricing)
+      }
+    })
   }
 
   async stop(): Promise<void> {

@@ -10,12 +10,13 @@ beforeAll(async () => {
 })
 afterAll(() => rm(folder, { recursive: true }))
 
-/** The closing line and exit code for a report of vitest's shape. */
-async function close(report: object): Promise<{ code: number | undefined; last: string | undefined }> {
-  const file = join(folder, 'report.json')
+/** The closing line and exit code for reports of vitest's shape. */
+async function close(...reports: object[]): Promise<{ code: number | undefined; last: string | undefined }> {
   const whole = { numFailedTests: 0, numPendingTests: 0, numTodoTests: 0, testResults: [], success: true }
-  await writeFile(file, JSON.stringify({ ...whole, ...report }))
-  const { code, stdout } = await run(process.execPath, ['.ci/count.mjs', file])
+  const files = reports.map((_, i) => join(folder, `report-${i}.json`))
+  for (const [i, report] of reports.entries())
+    await writeFile(files[i]!, JSON.stringify({ ...whole, ...report }))
+  const { code, stdout } = await run(process.execPath, ['.ci/count.mjs', ...files])
   return { code, last: stdout.trim().split('\n').at(-1) }
 }
 
@@ -37,6 +38,17 @@ it('counts a file that broke before its first test as a failure', async () => {
   const testResults = [{ name: 'x.test.ts', status: 'failed', message: 'SyntaxError', assertionResults: [] }]
   const report = { numPassedTests: 12, testResults, success: false }
   expect(await close(report)).toEqual({ code: 1, last: '12 passed, 1 failed' })
+})
+
+it('sums the reports of several runs, and fails where one of them failed', async () => {
+  const long = { numPassedTests: 2, numFailedTests: 1, success: false }
+  const last = '14 passed, 1 failed'
+  expect(await close({ numPassedTests: 12 }, long)).toEqual({ code: 1, last })
+  expect(await close(long, { numPassedTests: 12 })).toEqual({ code: 1, last })
+  expect(await close({ numPassedTests: 12 }, { numPassedTests: 0 })).toEqual({
+    code: 1,
+    last: '12 passed, 0 failed',
+  })
 })
 
 it('fails where no test ran', async () => {

@@ -110,6 +110,8 @@ test('a record that is missing is excused only where the database lost some', ()
 test('the self-test finds each planted fault, also where spools were copied or the database lost records', () => {
   for (const suffered of [{}, { copied: new Set(['mining']) }, { emptied: true }])
     expect(blindSpots(evidence(upTo(10), { suffered }))).toEqual([])
+  // the first records were only in the memory of an agent whose disk was full
+  expect(blindSpots(evidence(upTo(10), { inMemory: [1, 2, 3] }))).toEqual([])
   expect(
     blindSpots(evidence(upTo(7), { suffered: { emptied: true }, losses: [loss(3)], alerts: told })),
   ).toEqual([])

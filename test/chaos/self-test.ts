@@ -25,12 +25,16 @@ function sureIndex(evidence: Evidence): number {
   return evidence.stored.intervals.findIndex((i) => i.agentId === agent && !inMemoryOnly?.has(intervalKey(i)))
 }
 
-/** More records than the collector may have counted too few of one agent. */
+/** More records than the collector may have counted too few of one agent. Those that only a full disk's agent had in memory may be lost. */
 function loseSome(evidence: Evidence): Stored['intervals'] {
   const agent = agentOf(evidence)
   const { least = 0, most = 0 } = accounts(evidence).find((a) => a.agent === agent) ?? {}
-  let left = hasSoundAgent(evidence) ? most - least + 1 : Number.POSITIVE_INFINITY
-  return evidence.stored.intervals.filter((i) => i.agentId !== agent || left-- <= 0)
+  const isSound = hasSoundAgent(evidence)
+  const { inMemoryOnly } = evidence.closed.get(agent) ?? {}
+  let left = isSound ? most - least + 1 : Number.POSITIVE_INFINITY
+  return evidence.stored.intervals.filter(
+    (i) => i.agentId !== agent || (isSound && inMemoryOnly?.has(intervalKey(i))) || left-- <= 0,
+  )
 }
 
 const lossOf = (evidence: Evidence, records: number): Stored['losses'][number] => ({

@@ -29,7 +29,9 @@ const LINES: readonly (readonly [RegExp, string])[] = [
   [/^(?:bitmain )?antminer [a-z]+\d/, UNKNOWN_ALGORITHM],
   [/^(?:microbt )?whatsminer m\d/, SHA256],
   [/^(?:microbt )?whatsminer [a-z]+\d/, 'blake256r14'],
-  [/^(?:canaan )?avalon/, SHA256],
+  [/^(?:canaan )?avalon(?:miner)?[ -]?(?:home[ -]?)?(?:a?\d|nano|mini|q\d*\b)/, SHA256],
+  // a line that is not known here
+  [/^(?:canaan )?avalon(?:miner)?[ -]?[a-z]/, UNKNOWN_ALGORITHM],
   // makers without a machine for Bitcoin, and their lines; some firmware names the line alone (goldshell.com, elphapex.com, iceriver.io,
   // volcminer.com, jasminer.com: product pages)
   [/^(?:goldshell )?(?:mini[- ]?doge|dg[ -]?max|lt[ -]?(?:\d|lite))|^goldshell e-?dg/, 'scrypt'],
@@ -110,12 +112,19 @@ const COINS: Readonly<Record<string, string>> = {
 
 /**
  * @param model as the machine names it
- * @returns what its line hashes, or the coin in its name; undefined where no line is known by its name
+ * @returns the algorithm or the coin in its name, else what its line hashes; undefined where no line is known by its name
  */
 export function algorithmOfLine(model: string | undefined): string | undefined {
   const text = (model ?? '').toLowerCase().trim()
-  return coinIn(text.split(/[^a-z0-9]+/)) ?? LINES.find(([name]) => name.test(text))?.[1]
+  const words = text.split(/[^a-z0-9]+/)
+  return (
+    words.find((word) => OTHER_ALGORITHMS.has(word)) ??
+    coinIn(words) ??
+    LINES.find(([name]) => name.test(text))?.[1]
+  )
 }
+
+const OTHER_ALGORITHMS = new Set(Object.values(COINS).filter((algorithm) => algorithm !== SHA256))
 
 /** Codes of coins that are words or abbreviations of other things too. */
 const AMBIGUOUS = new Set([

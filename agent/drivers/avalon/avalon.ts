@@ -1,8 +1,10 @@
 import { z } from 'zod'
+import { UNKNOWN_ALGORITHM } from '../../../protocol/device.ts'
 import { poolFacts } from '../../asic/cgminer-pools.ts'
 import { type AsicFacts, sumOfAll } from '../../asic/facts.ts'
 import { firmwareIn } from '../../asic/firmware.ts'
 import { fromGhs, fromMhs } from '../../asic/hashrates.ts'
+import { algorithmOfLine } from '../../asic/models/mining-algorithms.ts'
 import { ratedJPerTh } from '../../asic/models/rated-efficiency.ts'
 import { powerFact } from '../../asic/power.ts'
 import { cgminerSession } from '../../asic/session.ts'
@@ -45,7 +47,8 @@ function identity(version: Row | undefined, module: Module | undefined): AsicFac
   const model = product && !/xx/.test(product) ? product : exact ? `AvalonMiner ${exact}` : product
   return {
     model,
-    sha256Only: true,
+    // a machine that tells no model is of the lines that are known
+    sha256Only: algorithmOfLine(model) !== UNKNOWN_ALGORITHM,
     efficiencyJPerTh: ratedJPerTh(model),
     firmware: [build, program && `cgminer ${program}`].filter((part) => part).join(' ') || undefined,
     hardwareId: macOf(version?.['MAC']) ?? /^[0-9a-f]{16}$/i.exec(module?.text('DNA') ?? '')?.[0],

@@ -13,7 +13,7 @@ import { FrameSchema } from '../../views/frame.ts'
 import type { PoolView } from '../../views/pools.ts'
 import { addAgentNumbers } from './agent-numbers.ts'
 import { addAudit } from './audit.ts'
-import { jsonBodies, refusalOf } from './bodies.ts'
+import { jsonBodies, notOnStandby, refusalOf } from './bodies.ts'
 import { addClaims } from './claims.ts'
 import { addDoubts } from './doubts.ts'
 import { addEconomics } from './economics.ts'
@@ -71,6 +71,8 @@ export function createApi(options: {
   pools?: () => PoolView[]
   selector?: QuoteSelector
   mayChange: boolean
+  /** the collector that serves the site while this one stands by, for a person */
+  standsByFor: () => string | undefined
   log: Log
   version: string
   now: () => number
@@ -83,6 +85,7 @@ export function createApi(options: {
       result.success ? undefined : c.json(badParameters(faultsOf(result.error as z.ZodError)), 400),
   })
   api.use('/api/*', jsonBodies)
+  api.use('/api/*', notOnStandby(options.standsByFor))
   api.openapi(routes.health, (c) =>
     c.json({ status: 'ok' as const, version, uptimeS: Math.floor((now() - startedMs) / 1000) }, 200),
   )

@@ -16,6 +16,22 @@ export const jsonBodies: MiddlewareHandler = async (c, next) => {
   )
 }
 
+/** It asks and changes nothing. */
+const QUESTION = '/api/v1/whatif'
+
+/**
+ * Refuses changes while another collector serves the site: they would be made here, where nobody sees them.
+ * @param first that other collector, for a person
+ */
+export const notOnStandby =
+  (first: () => string | undefined): MiddlewareHandler =>
+  async (c, next) => {
+    const other = c.req.method === 'POST' && c.req.path !== QUESTION ? first() : undefined
+    if (other === undefined) return next()
+    const why = `this collector stands by for another one of this site, ${other}; ask that one`
+    return c.json(problem('stands_by', why), 503)
+  }
+
 const STATUSES = [400, 413, 415] as const
 
 /** The answer to a request that can't be read, by the fault that reading it threw; undefined where the collector is at fault. */

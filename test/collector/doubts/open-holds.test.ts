@@ -87,3 +87,16 @@ test('is read when holds have changed, and else once in ten minutes, or each min
   expect(await after(10_000)).toBe(1)
   expect(holds.total?.revenueUsd).toBe(1)
 })
+
+test('is read again at a take-over, whatever another collector did with it meanwhile', async () => {
+  const store = new MemoryStore()
+  const holds = new OpenHolds(store, SILENT, nowMs)
+  await holds.start()
+  const group = { ...hold, agentId: 'a', deviceId: 'rig9', records: 3, firstMs: T0, lastMs: T0 }
+  store.heldGroups = async () => [{ ...group, state: 'open' }]
+  await holds.look()
+  expect(holds.groups).toEqual([])
+  await holds.start()
+  expect(holds.groups).toMatchObject([{ deviceId: 'rig9', records: 3 }])
+  await holds.stop()
+})

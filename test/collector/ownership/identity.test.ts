@@ -87,6 +87,11 @@ describe('the identity of a machine', () => {
     expect(identityKeys('m1', miner({ hardwareId }))).toEqual(['id m1'])
   })
 
+  it.each(['00771234', '771234', '0077-1234', '77.12.34', 'S/N: 77/1234', '77 1234'])(
+    'is the serial number 771234 where it is written %s',
+    (hardwareId) => expect(identityKeys('m1', miner({ hardwareId }))[1]).toBe('serial asic 771234'),
+  )
+
   it('is an address on the PCI bus only within one computer', () => {
     const gpu = (computer?: string): Device => ({
       deviceId: 'g/gpu0',

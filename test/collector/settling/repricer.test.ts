@@ -122,3 +122,29 @@ it('cannot be cancelled when it is done, and nothing is cancelled that is not th
   })
   expect(await rig.repricer.cancel('nothing', 'ben')).toBeUndefined()
 })
+
+it('goes on with what another collector left that had the store meanwhile: what that one cancelled or did is not done again', async () => {
+  await mined(2)
+  const { settle } = store
+  let refused = 0
+  store.settle = () => {
+    refused++
+    return Promise.reject(new Error('another collector has the store'))
+  }
+  const cancelled = await rig.repricer.request(dearer(T0, T0 + MINUTE_MS))
+  const half = await rig.repricer.request(dearer(T0, T0 + 2 * MINUTE_MS))
+  await eventually(
+    () => refused,
+    (times) => times > 0,
+  )
+  await store.writeRepricing({ ...cancelled, cancelled: { atMs: rig.nowMs, by: 'ben' } })
+  await store.writeRepricing({ ...half, doneMs: T0 + MINUTE_MS })
+  store.settle = settle
+  await rig.repricer.start()
+  await done(half.id)
+  expect(await stored(cancelled.id)).toMatchObject({ doneMs: T0, cancelled: { by: 'ben' } })
+  expect([costOf(0), costOf(1)]).toEqual([2_500_000, 5_000_000])
+  const next = await rig.repricer.request(dearer(T0, T0 + MINUTE_MS))
+  await done(next.id)
+  expect(costOf(0)).toBe(5_000_000)
+})

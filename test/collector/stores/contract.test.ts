@@ -223,6 +223,15 @@ describe.each(STORES)('the $name store', ({ name, settings, open }) => {
       expect((await store.highWaters()).get('agent-a')).toEqual(later)
     })
 
+    test('with what is open of the spool of three thousand machines', async () => {
+      const device = { ahead: { workDiff1: -123_456, energyMilliJ: 9_876_543_210 }, toMs: DAY_MS, most: {} }
+      const devices = Object.fromEntries(Array.from({ length: 3000 }, (_, i) => [`asic-${i}`, device]))
+      const mark = { epoch: 1, seq: 12, overlap: JSON.stringify({ devices }) }
+      await store.append('agent-a', mark, [])
+      await reopen()
+      expect((await store.highWaters()).get('agent-a')).toEqual(mark)
+    })
+
     test('in a new epoch from its beginning', async () => {
       await store.append('agent-a', { epoch: 1, seq: 12 }, [])
       await store.append('agent-a', { epoch: Number.MAX_SAFE_INTEGER, seq: 1 }, [])
