@@ -48,7 +48,7 @@ let vitest
 process.on('exit', () => vitest?.kill('SIGTERM'))
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(130))
 const explore = (seed) => {
-  const env = { ...process.env, PERWATT_SEED: `${seed}`, PERWATT_RUNS: `${factor}` }
+  const env = { ...process.env, PERWATT_TESTS: 'all', PERWATT_SEED: `${seed}`, PERWATT_RUNS: `${factor}` }
   vitest = spawn(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', ...files], {
     stdio: 'inherit',
     env,
