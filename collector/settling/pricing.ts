@@ -161,7 +161,7 @@ export class Pricing {
    */
   #gaveWay(settled: Quote, known: Prices, minuteMs: number): boolean {
     const now = priceOf(known, settled.name)
-    if (!now || isCorrection(settled)) return false
+    if (!now || isCorrection(settled) || (isAssumed(now) && !isAssumed(settled))) return false
     // the first price of a name counts for the whole minute in which it begins, until one of the minute's begin is known
     const beganWithin = settled.fromMs > minuteMs && now.fromMs < settled.fromMs
     const wentOn = now.fromMs > settled.fromMs && now.fromMs <= minuteMs

@@ -104,6 +104,31 @@ describe('a minute that no price was known for', () => {
     await after.stop()
   })
 
+  it('keeps what its list told before a restart, though only an assumed price is known until the list is read again', async () => {
+    const before = await new MemorySite().start()
+    before.polls('btcUsd', 90_000)
+    before.lists('btcUsd', [
+      [T0, 70_000],
+      [T0 + HOUR_MS, 71_000],
+    ])
+    await before.deliver(7)
+    await before.settleAll()
+    const earned = before.row(7)?.revenueNanoUsd
+    expect(earned).toBe(Math.round(1e6 * 3.125 * 70_000 * 1e-14 * 0.98 * 1e9))
+    await before.stop()
+    const { kept, rows, records, settled } = before.store
+    const after = new MemorySite()
+    Object.assign(after.store, { rows, records, settled })
+    after.rig.nowMs = before.rig.nowMs
+    for (const quote of kept.toSorted((a, b) => a.fromMs - b.fromMs)) after.rig.quotes.add(quote)
+    await after.start()
+    expect(after.rig.quotes.at(T0 + 7 * MINUTE_MS).btcUsd?.value).toBe(90_000)
+    after.rig.settler.note([T0 + 7 * MINUTE_MS])
+    await after.settleAll()
+    expect(after.row(7)?.revenueNanoUsd).toBe(earned)
+    await after.stop()
+  })
+
   it('gets the list’s row where its feed was not heard, and keeps what a person corrected', async () => {
     await using opened = await open({ difficulty: 1e14, blockHeight: 900_000, btcUsd: 1e5 })
     const { site } = opened
