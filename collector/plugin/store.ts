@@ -177,7 +177,10 @@ export interface Store extends AuditStore, HeldStore, IssueStore, ClaimStore {
    */
   pastOfDevices(fromMs: number, energyFromMs: number): Promise<DevicePast[]>
 
-  /** Replaces the whole ledger of these minutes, and keeps with what they were settled. Minutes named with no row become empty. */
+  /**
+   * Replaces the whole ledger of these minutes, and keeps with what they were settled. Minutes named with no row become empty. Rejects with
+   * `store-refused` where a row is of another minute.
+   */
   settle(minutes: readonly number[], rows: readonly LedgerRow[], settledWith?: SettledWith): Promise<void>
   ledger(query: LedgerQuery): Promise<LedgerBucket[]>
   /**

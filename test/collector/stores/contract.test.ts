@@ -274,6 +274,15 @@ describe.each(STORES)('the $name store', ({ name, settings, open }) => {
       expect(await store.unsettledMinutes(DAY_MS, END_MS)).toEqual([])
     })
 
+    test('no minute with a row of another, which would be counted twice', async () => {
+      const own = ledgerRow({ minuteMs: DAY_MS + MINUTE_MS })
+      await store.settle([DAY_MS + MINUTE_MS], [own])
+      // a time within the minute names another one
+      for (const minutes of [[DAY_MS], [DAY_MS + MINUTE_MS + 1000], []])
+        await expect(store.settle(minutes, [own])).rejects.toMatchObject({ code: 'store-refused' })
+      expect(await store.ledger(whole)).toEqual([{ ...sums([own]), startMs: DAY_MS, group: 'rack1-01' }])
+    })
+
     test('nothing without an error', async () => {
       await store.settle([], [])
       expect(await store.ledger(whole)).toEqual([])
