@@ -1,0 +1,30 @@
+import { withDeadline } from '../../protocol/kit/retry.ts'
+
+export type Ask<A> = (signal: AbortSignal) => Promise<A>
+
+/**
+ * How often an odd answer is asked for again: some at once, so that each worker of a server takes one, and so some times, because what is
+ * asked later may not show less. Two servers hide once in 500 times.
+ */
+const [ROUNDS_AGAIN, AT_ONCE] = [3, 3]
+/** all of it takes no longer */
+export const AGAIN_MS = 2_000
+
+/** @returns what was answered in time, by rounds: each was asked for after the one before was answered */
+export async function askedAgain<A>(ask: Ask<A>, signal: AbortSignal): Promise<A[][]> {
+  const rounds: A[][] = []
+  const askAll = async (own: AbortSignal) => {
+    for (let i = 0; i < ROUNDS_AGAIN; i++) {
+      const round: A[] = []
+      rounds.push(round)
+      const one = async () => {
+        round.push(await ask(own))
+      }
+      await Promise.allSettled(Array.from({ length: AT_ONCE }, one))
+      own.throwIfAborted()
+    }
+  }
+  await withDeadline(askAll, AGAIN_MS, signal).catch(() => undefined)
+  signal.throwIfAborted()
+  return rounds.map((round) => [...round])
+}
