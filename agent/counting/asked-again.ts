@@ -3,7 +3,7 @@ import { withDeadline } from '../../protocol/kit/retry.ts'
 export type Ask<A> = (signal: AbortSignal) => Promise<A>
 
 /**
- * How often an odd answer is asked for again: some at once, so that each worker of a server takes one, and so some times, because what is
+ * How often to ask again after an odd answer: some at once, so that each worker of a server takes one, and so some times, because what is
  * asked later may not show less. Two servers hide once in 500 times.
  */
 const [ROUNDS_AGAIN, AT_ONCE] = [3, 3]

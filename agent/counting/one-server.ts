@@ -22,7 +22,7 @@ type Known = Origin & { atMs: number }
 
 /** So long after the last sign, several servers are still taken to answer: balancers often keep to one for a while. */
 const STANDS_MS = 10 * MINUTE_MS
-/** One of several that has not answered for so long is gone. */
+/** One of several that has not answered during this time is gone. */
 const GONE_MS = 5 * MINUTE_MS
 /** The second fall of counters that is no restart, within this time, is a sign by itself. */
 const FALLS_MS = HOUR_MS
@@ -45,10 +45,10 @@ const CLOCK_MS = 2_000
 
 /**
  * Keeps to one server where several may answer at one address: the replicas behind a Kubernetes Service or a proxy, the worker processes of
- * one program. Each counts for itself, so the difference between two of them is nobody's work. Servers are told apart by when they started
+ * one program. Each counts for itself, so the difference between two of them is no work at all. Servers are told apart by when they started
  * and by their ids; then the first one is read on. Where nothing tells them apart, what they show can't be used.
  *
- * An odd answer is asked for again over new connections: servers that share an address then show up together, and one that has started
+ * After an odd answer it asks again over new connections: servers that share an address then show up together, and one that has started
  * again, or has worked hard, stays as it is.
  */
 export class OneServer<A> {
@@ -109,7 +109,7 @@ export class OneServer<A> {
       this.#alikeOf(first, told)
       return this.#take(answer, first, isMixed ? 'another' : 'goes-on')
     }
-    // what was served until now is of nobody knows whom
+    // which server served what until now is unknown
     if (wasUnsure) return this.#take(answer, first, 'another')
     if (markedAs(known, first) === undefined) return this.#byCounters(known, answer, told.flat(), isMixed)
     return this.#byMarks(known, rounds.flat(), told, isMixed)

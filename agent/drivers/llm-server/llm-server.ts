@@ -96,7 +96,8 @@ export default defineDriver({
         const requestsRunning = use === 'away' ? undefined : running
         // a busy server may have no request running at this moment, but its tokens have grown
         const activity = [requestsRunning, tokensInPerS, tokensOutPerS].filter((a) => a !== undefined)
-        const state: State = activity.length === 0 ? 'unknown' : activity.some((a) => a > 0) ? 'busy' : 'idle'
+        const sellsNothing = use === 'contradicted' || (heard.several && !heard.certain)
+        const state = sellsNothing ? 'faulty' : stateOf(activity)
         const byOwner = ownersOf(sold.servers, service, options.model)
         const unsold = ownersOf(sold.unsold, service, options.model)
         // the live rates are the whole server's: they belong to its model, or to the service where it serves several models
@@ -131,6 +132,9 @@ export default defineDriver({
     }
   },
 })
+
+const stateOf = (activity: readonly number[]): State =>
+  activity.length === 0 ? 'unknown' : activity.some((a) => a > 0) ? 'busy' : 'idle'
 
 /**
  * What of a page's counters is sold, by how it goes on from the last page. What another server may have served is in no difference; how much

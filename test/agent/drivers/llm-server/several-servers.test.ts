@@ -83,6 +83,7 @@ describe('replicas behind one address', () => {
     const readings = await polls(13)
     expect(faultsOf(readings)).toEqual(readings.map(() => expect.stringMatching(SEVERAL)))
     expect(faultsOf(readings)[0]).toContain('one is read on')
+    expect(new Set(readings.map(({ sample }) => sample.state))).toEqual(new Set(['busy']))
     expect(soldIn()).toBe(500 * 60)
   })
 
@@ -92,12 +93,13 @@ describe('replicas behind one address', () => {
     ['young', [2e7, 2.2e7]],
     ['of which one has served nobody', [0, 3e6]],
     ['of four workers', [1.8e6, 1.86e6, 1.74e6, 1.91e6]],
-  ])('that tell no start, %s: nothing is sold, no rate is shown, and a fault says so', async (_, counted) => {
+  ])('that tell no start, %s: nothing is sold, no rate is shown, and it is faulty', async (_, counted) => {
     await behind(counted.map((tokens) => ({ counted: tokens, perS: 50 })))
     const readings = await polls(13)
     expect(faultsOf(readings)).toEqual(readings.map(() => expect.stringMatching(SEVERAL)))
     expect(faultsOf(readings)[0]).toContain('no token is sold')
     expect(readings.flatMap(({ sample }) => sample.tokensInPerS ?? [])).toEqual([])
+    expect(new Set(readings.map(({ sample }) => sample.state))).toEqual(new Set(['faulty']))
     expect(soldIn()).toBe(0)
   })
 
@@ -247,7 +249,7 @@ describe('one server', () => {
     expect(soldIn()).toBe(1_900_000)
   })
 
-  test('whose start is computed anew at each answer stays one', async () => {
+  test('whose start is computed again for each answer stays one', async () => {
     const readings = await alone(
       [0, 0.03, 1, 0, 0.02].map((s, i) => shown(1e6 + i * 1000, nowS - 86_400 + s)),
     )
