@@ -1,4 +1,4 @@
-import { withDeadline } from '../../protocol/kit/retry.ts'
+import { deadlineOf, withDeadline } from '../../protocol/kit/retry.ts'
 
 export type Ask<A> = (signal: AbortSignal) => Promise<A>
 
@@ -24,7 +24,9 @@ export async function askedAgain<A>(ask: Ask<A>, signal: AbortSignal): Promise<A
       own.throwIfAborted()
     }
   }
-  await withDeadline(askAll, AGAIN_MS, signal).catch(() => undefined)
+  // the answer that is there already must not be lost with those that are late
+  const leftMs = (deadlineOf(signal)?.atMs ?? Number.POSITIVE_INFINITY) - performance.now()
+  await withDeadline(askAll, Math.min(AGAIN_MS, leftMs / 2), signal).catch(() => undefined)
   signal.throwIfAborted()
   return rounds.map((round) => [...round])
 }

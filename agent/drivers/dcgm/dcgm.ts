@@ -34,7 +34,7 @@ export default defineDriver({
   requests: ['GET /metrics'],
   settings: z.strictObject({
     url: HttpUrlSchema.optional().describe(
-      "the exporter's metrics page; default http://<host>:9400/metrics, or this machine's if there is no host. On a page of a Prometheus with honor_labels a pod that has every GPU looks like the exporter's own, so prefer the exporter itself",
+      "the exporter's metrics page; default http://<host>:9400/metrics, or this machine's if there is no host; of one node, not a Service with several behind it. On a page of a Prometheus with honor_labels a pod that has every GPU looks like the exporter's own, so prefer the exporter itself",
     ),
     token: SecretSchema.optional().describe('bearer token, for an exporter behind a proxy that needs one'),
     owners: TenancySettingsSchema.prefault({}).describe(

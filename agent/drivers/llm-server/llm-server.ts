@@ -38,7 +38,9 @@ export default defineDriver({
   needsHost: false,
   requests: ['GET /metrics'],
   settings: z.strictObject({
-    url: HttpUrlSchema.describe("the server's metrics page, such as http://192.0.2.20:8000/metrics"),
+    url: HttpUrlSchema.describe(
+      "one server's metrics page, such as http://192.0.2.20:8000/metrics; not a Service or a proxy with several servers behind it, because each counts for itself",
+    ),
     service: z
       .string()
       .min(1)

@@ -4,7 +4,9 @@ import llmServer from '../../../../agent/drivers/llm-server/llm-server.ts'
 import { DeviceAccumulator } from '../../../../agent/metering/accumulator.ts'
 import type { Session } from '../../../../agent/plugin/driver.ts'
 import type { Reading } from '../../../../agent/plugin/reading.ts'
+import { withDeadline } from '../../../../protocol/kit/retry.ts'
 import { type Balancer, balance } from '../../balancer.ts'
+import { servePage } from '../../page-server.ts'
 
 const START_MS = 1_800_000_000_000
 const SEVERAL = /several servers answer at this address .*name each one on its own/
@@ -48,11 +50,11 @@ async function behind(replicas: readonly Replica[], pick?: () => number): Promis
   )
   session = open()
 }
-const open = (remembered?: unknown): Session =>
+const open = (remembered?: unknown, url = address.url): Session =>
   llmServer.open({
     id: 'llm-01',
     host: '',
-    options: llmServer.settings.parse({ url: address.url, service: 'chat' }),
+    options: llmServer.settings.parse({ url, service: 'chat' }),
     ...(remembered !== undefined && { remembered }),
   })
 
@@ -247,6 +249,19 @@ describe('one server', () => {
     )
     expect(faultsOf(readings).join('')).toBe('')
     expect(soldIn()).toBe(1_900_000)
+  })
+
+  test('that answers once, and then no more until the poll is over, is read all the same', async () => {
+    await behind([{ counted: 1e6, perS: 100 }])
+    let first = true
+    const stalling = await servePage((_, res) => {
+      if (first) res.end(shown(1e6))
+      first = false
+    })
+    session = open(undefined, stalling.url)
+    const [reading] = await withDeadline((signal) => session.read(signal), 600)
+    expect(reading?.counters?.byOwner?.[0]).toMatchObject({ tokensIn: 1e6 })
+    await stalling.close()
   })
 
   test('whose start is computed again for each answer stays one', async () => {
