@@ -34,10 +34,13 @@ const [MOST_KEPT_MARKS, MOST_KEPT_LEFT] = [32, 8]
 /** Growth up to this is never looked at, per s; more is where it is twice as fast as any that was found to be true. */
 const USUAL_PER_S = 500
 const FASTER = 2
-/** What a server can have counted since it started again, at least, and per s. */
+/** What a server can have counted since it started again: so much whatever it showed before; at least; and per s. */
+const BEGINS_SMALL = 2_000
 const BEGINS_AT = 20_000
 const BEGINS_PER_S = 1_000
 const BEGINS_MOST_PER_S = 200_000
+/** Counters that are back where they were have grown by so many times less than they leapt. */
+const RETURNS_BY = 10
 /** More than any server counts while it is asked again. */
 const LEAPS_BY = 500_000
 /** Two clocks, and the moment of asking. */
@@ -196,8 +199,9 @@ export class OneServer<A> {
   #byCounters(known: Known, answer: A, origins: readonly Origin[], isMixed: boolean): Heard<A> {
     const [now = known, ...others] = origins
     const fell = fallen(known, now)
-    const returned = fell.length > 0 && others.some((other) => fallen(known, other).length === 0)
-    if (isMixed || returned || this.#hasReturned(now)) {
+    const isBack = (other: Origin) => fallen(known, other).length === 0 && grownBy(now, other) > BEGINS_AT
+    const returned = fell.length > 0 && others.some(isBack)
+    if (isMixed || returned || this.#hasReturned(known, now)) {
       this.#sign()
       return this.#take(answer, now, 'another')
     }
@@ -212,11 +216,11 @@ export class OneServer<A> {
     return this.#take(answer, now, 'another')
   }
 
-  /** Whether counters that fell before are back where they were: a leap from where they fell to, and none from where they fell from. */
-  #hasReturned(now: Origin): boolean {
+  /** Whether counters that fell before are back where they were: a leap from where they fell to, and little from where they fell from. */
+  #hasReturned(known: Known, now: Origin): boolean {
     const from = this.#fellFrom
-    if (!from || this.#nowMs() - from.atMs > FALLS_MS) return false
-    return fallen(from, now).length === 0 && !this.#leaps(from, now)
+    if (!from || this.#nowMs() - from.atMs > FALLS_MS || fallen(from, now).length > 0) return false
+    return !this.#leaps(from, now) && RETURNS_BY * grownBy(from, now) < grownBy(known, now)
   }
 
   #leaps(known: Known, now: Origin): boolean {
@@ -227,7 +231,7 @@ export class OneServer<A> {
     const sum = ({ counters }: Origin) => fell.reduce((all, name) => all + (counters.get(name) ?? 0), 0)
     const perS = Math.min(BEGINS_MOST_PER_S, Math.max(BEGINS_PER_S, FASTER * this.#fastestPerS))
     const most = Math.max(BEGINS_AT, (perS * (this.#nowMs() - known.atMs)) / 1000)
-    return sum(now) <= Math.min(most, sum(known) / 2)
+    return sum(now) <= Math.max(BEGINS_SMALL, Math.min(most, sum(known) / 2))
   }
 
   #hasLeft(origin: Origin): boolean {

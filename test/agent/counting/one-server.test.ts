@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { OneServer } from '../../../agent/counting/one-server.ts'
 import type { Origin } from '../../../agent/counting/origin.ts'
@@ -87,6 +88,35 @@ describe('one server', () => {
     await poll(one, server(4e6))
     expect(await poll(one, server(0))).toMatchObject({ standing: 'began' })
     expect(await poll(one, server(4e6 + 500))).toMatchObject({ standing: 'another', several: true })
+  })
+
+  test('is never taken for several, whatever it serves and however often it starts again (property)', async () => {
+    const step = fc.record({
+      // up to 200,000 tokens/s, all at once after none
+      grown: fc.oneof(fc.constant(0), fc.nat(2000), fc.nat(12_000_000)),
+      whileAsked: fc.nat(15_000),
+      startsAgain: fc.option(fc.nat(400), { freq: 6 }),
+    })
+    await fc.assert(
+      fc.asyncProperty(fc.boolean(), fc.array(step, { maxLength: 30 }), async (tellsStart, steps) => {
+        const one = watch()
+        let [tokens, startS, hasFallen] = [0, T0 - 60, false]
+        const now = () => server(tokens, tellsStart ? startS : undefined)
+        for (const { grown, whileAsked, startsAgain } of steps) {
+          // without its start, one that begins again and at once works harder than ever may look like two
+          if (startsAgain === null) tokens += tellsStart || !hasFallen ? grown : grown % 20_000
+          else [tokens, startS] = [startsAgain, nowMs / 1000 + 30]
+          hasFallen ||= startsAgain !== null
+          nowMs += MINUTE_MS
+          const heard = await one.read(async () => {
+            tokens += Math.floor(whileAsked / 10)
+            return now()
+          }, signal)
+          expect(heard.several).toBe(false)
+          expect(['goes-on', 'began']).toContain(heard.standing)
+        }
+      }),
+    )
   })
 
   test('that starts again and soon works harder than before is no sign of two', async () => {
