@@ -24,8 +24,11 @@ type Known = Origin & { atMs: number }
 const STANDS_MS = 10 * MINUTE_MS
 /** One of several that has not answered during this time is gone. */
 const GONE_MS = 5 * MINUTE_MS
-/** The second fall of counters that is no restart, within this time, is a sign by itself. */
-const FALLS_MS = HOUR_MS
+/**
+ * The second fall of counters that is no restart, within this time, is a sign by itself, of a balancer that keeps to one server for hours
+ * (sessionAffinity of Kubernetes: 3 h). So it stands for as long.
+ */
+const FALLS_MS = 24 * HOUR_MS
 /** Answers of a server that returns after a longer time are no sign of several. */
 const LEFT_MS = 24 * HOUR_MS
 const MOST_LEFT = 64
@@ -62,7 +65,8 @@ export class OneServer<A> {
   #isFresh = false
   /** servers that were read before this one; the newest last */
   #left: Known[] = []
-  #signMs = Number.NEGATIVE_INFINITY
+  /** several are taken to answer until then */
+  #untilMs = Number.NEGATIVE_INFINITY
   #wasSeveral = false
   /** servers whose marks are the same were seen */
   #twinsMs = Number.NEGATIVE_INFINITY
@@ -84,16 +88,16 @@ export class OneServer<A> {
   get remembered(): unknown {
     if (!this.#known?.marks.size) return undefined
     const of = ({ marks, atMs }: Known) => ({ marks: [...marks].slice(0, MOST_KEPT_MARKS), atMs })
-    const signMs = Number.isFinite(this.#signMs) ? this.#signMs : undefined
-    return defined({ known: of(this.#known), left: this.#left.slice(-MOST_KEPT_LEFT).map(of), signMs })
+    const untilMs = this.#isSeveral ? this.#untilMs : undefined
+    return defined({ known: of(this.#known), left: this.#left.slice(-MOST_KEPT_LEFT).map(of), untilMs })
   }
 
   /** @param remembered as an earlier run gave it; anything else is taken for nothing */
   recall(remembered: unknown): void {
-    const { known, left, signMs } = (remembered ?? {}) as Record<string, unknown>
+    const { known, left, untilMs } = (remembered ?? {}) as Record<string, unknown>
     this.#known = knownOf(known)
     this.#left = Array.isArray(left) ? left.flatMap((one) => knownOf(one) ?? []) : []
-    if (typeof signMs === 'number') this.#signMs = signMs
+    if (typeof untilMs === 'number') this.#untilMs = untilMs
   }
 
   /** @throws what `ask` throws the first time; a later failure shows nothing */
@@ -156,11 +160,11 @@ export class OneServer<A> {
   }
 
   get #isSeveral(): boolean {
-    return this.#nowMs() - this.#signMs < STANDS_MS
+    return this.#nowMs() < this.#untilMs
   }
 
-  #sign(): void {
-    this.#signMs = this.#nowMs()
+  #sign(standsMs = STANDS_MS): void {
+    this.#untilMs = Math.max(this.#untilMs, this.#nowMs() + standsMs)
   }
 
   #perS(known: Known, now: Origin): number {
@@ -211,7 +215,7 @@ export class OneServer<A> {
     }
     this.#fellFrom = known
     if (this.#canHaveBegun(known, now, fell)) return this.#take(answer, now, 'began')
-    if (this.#nowMs() - this.#fellMs < FALLS_MS) this.#sign()
+    if (this.#nowMs() - this.#fellMs < FALLS_MS) this.#sign(FALLS_MS)
     this.#fellMs = this.#nowMs()
     return this.#take(answer, now, 'another')
   }

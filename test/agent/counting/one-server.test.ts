@@ -135,6 +135,19 @@ describe('several servers', () => {
     expect(await poll(one, low, high, high, high, low)).toMatchObject({ standing: 'another', several: true })
   })
 
+  test('to each of which a balancer keeps for hours show by the second fall, and stand for a day', async () => {
+    const one = watch()
+    const hours = async (tokens: number) => {
+      nowMs += 180 * MINUTE_MS
+      return poll(one, server(tokens))
+    }
+    await hours(90e6)
+    expect(await hours(80e6)).toMatchObject({ standing: 'another', several: false })
+    await hours(94e6)
+    expect(await hours(84e6)).toMatchObject({ standing: 'another', several: true })
+    expect(await hours(98e6)).toMatchObject({ standing: 'another', several: true })
+  })
+
   test('show by a start that goes back', async () => {
     const one = watch()
     await poll(one, server(1e6, T0 - 50))
