@@ -22,8 +22,9 @@ type Known = Origin & { atMs: number }
 
 /** So long after the last sign, several servers are still taken to answer: balancers often keep to one for a while. */
 const STANDS_MS = 10 * MINUTE_MS
-/** One of several that has not answered during this time is gone. */
+/** One of several that has not answered during this time is gone; the shorter time is for polls in which all answers are another one's. */
 const GONE_MS = 5 * MINUTE_MS
+const REPLACED_MS = MINUTE_MS
 /**
  * The second fall of counters that is no restart, within this time, is a sign by itself, of a balancer that keeps to one server for hours
  * (sessionAffinity of Kubernetes: 3 h). So it stands for as long.
@@ -190,7 +191,7 @@ export class OneServer<A> {
       return this.#take(answer, origin, 'began')
     const stood = this.#isSeveral
     if (marked === 'older' || this.#hasLeft(origin)) this.#sign()
-    const isAlive = this.#nowMs() - known.atMs < GONE_MS
+    const isAlive = this.#nowMs() - known.atMs < (isMixed ? GONE_MS : REPLACED_MS)
     // it was seen with others, or it has just been seen: it may answer again
     if (stood && isAlive) {
       this.#sign()

@@ -97,6 +97,33 @@ test('a node that joins later behind the same address is told, and its GPUs take
   expect(idsOf(readings)).toEqual(['gpu0 GPU-n1-0', 'gpu1 GPU-n1-1'])
 })
 
+test('where the node that is read does not answer for some polls, its holder stays, and nothing of the other node is taken', async () => {
+  await behind([() => N1, () => N2])
+  await polls(3)
+  address.pick = () => 1
+  const [gpu0] = await polls(1)
+  expect(gpu0).toMatchObject({
+    identity: { hardwareId: 'GPU-n1-0' },
+    sample: { holders: [{ owner: { namespace: 'tenant-a' } }], powerBasis: 'estimated' },
+  })
+  expect(faultsOf([gpu0!])[0]).toMatch(SEVERAL)
+  address.pick = () => 0
+  expect((await polls(1))[0]?.sample).toMatchObject({ state: 'busy', powerW: 600, powerBasis: 'reported' })
+})
+
+test('where the node that was read is gone, the other one is read on, by its own tenant', async () => {
+  await behind([() => N1, () => N2])
+  await polls(3)
+  address.pick = () => 1
+  const readings = await polls(16)
+  expect(idsOf(readings.slice(-2))).toEqual(['gpu0 GPU-n2-0', 'gpu1 GPU-n2-1'])
+  const records = accumulators.get('gpu0')!.closeAll()
+  const gpuMs = (tenant: string) =>
+    records.filter(({ owner }) => owner['namespace'] === tenant).reduce((sum, r) => sum + (r.gpuMs ?? 0), 0)
+  expect(gpuMs('tenant-a') + gpuMs('tenant-b')).toBeLessThanOrEqual(18 * 5_000)
+  expect(gpuMs('tenant-b')).toBeGreaterThan(0)
+})
+
 test('an agent that starts again reads the same node on', async () => {
   await behind([() => N1, () => N2])
   await polls(2)
