@@ -17,6 +17,8 @@ interface Numbers {
   isNew: boolean
   /** start of the newest record that is stored of the agent, Unix ms */
   newestMs?: number | undefined
+  /** records under numbers of before that the database lost */
+  owed?: number
 }
 
 const CAUSES = {
@@ -28,7 +30,9 @@ const CAUSES = {
 export function batchLoss(numbers: Numbers, overlap: Overlap | undefined): Told | undefined {
   const { missing, tells = false, account } = overlap ?? {}
   const before = numbers.isNew ? lostBefore(numbers) : undefined
-  const parts = [before, missing].filter((part) => part !== undefined)
+  const owed = numbers.owed ? { records: numbers.owed, cause: BY_DATABASE } : undefined
+  const parts: Part[] = [before, missing, owed].filter((part) => part !== undefined)
+  const cause = before?.cause ?? (before ? undefined : owed?.cause)
   if (parts.length === 0 && !tells) return undefined
   const fromMs = parts.flatMap((part) => part.fromMs ?? [])
   const toMs = parts.flatMap((part) => part.toMs ?? [])
@@ -36,7 +40,7 @@ export function batchLoss(numbers: Numbers, overlap: Overlap | undefined): Told 
     records: parts.reduce((sum, part) => sum + part.records, 0),
     ...(fromMs.length > 0 ? { fromMs: Math.min(...fromMs) } : {}),
     ...(toMs.length > 0 ? { toMs: Math.max(...toMs) } : {}),
-    ...(before?.cause === undefined ? {} : { cause: before.cause }),
+    ...(cause === undefined ? {} : { cause }),
     ...(tells && account ? { kind: account.kind, cause: CAUSES[account.kind] } : {}),
   }
 }
