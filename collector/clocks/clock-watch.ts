@@ -165,6 +165,17 @@ export class ClockWatch {
     return this.#canBeRight && !this.#contradicted && this.#confirmed
   }
 
+  /** Whether what is in force from now on may begin by it: nothing contradicts it. */
+  get mayBegin(): boolean {
+    return !this.isWrong
+  }
+
+  /** When the collector started, or its clock was set, by this clock: Unix ms. */
+  get sinceMs(): number {
+    const { wallMs, steadyMs } = this.#look()
+    return Math.round(wallMs - (steadyMs - this.#begunMs))
+  }
+
   /** Both clocks of this computer at one moment. */
   get instant(): Instant {
     return this.#look()

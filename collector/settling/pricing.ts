@@ -82,8 +82,8 @@ export class Pricing {
   }
 
   /**
-   * Reads them, and stores the present ones, in force from `nowMs`, where they are new.
-   * @param nowMs by a clock that can be trusted
+   * Reads them, and stores the present ones, in force from `nowMs`, where they are new; after the last ones in any case.
+   * @param nowMs by a clock that can be trusted, or that `beginning` keeps in mind
    * @param beginning called with new rules before they are stored; where it rejects, they do not begin
    */
   async start(
@@ -92,8 +92,10 @@ export class Pricing {
     beginning?: (rules: RulesVersion) => Promise<void>,
   ): Promise<void> {
     await this.read(store)
-    if (this.#versions.at(-1)?.version === this.present.version) return
-    const present: RulesVersion = { version: this.present.version, fromMs: nowMs, text: this.#presentText }
+    const last = this.#versions.at(-1)
+    if (last?.version === this.present.version) return
+    const fromMs = Math.max(nowMs, last ? last.fromMs + 1 : nowMs)
+    const present: RulesVersion = { version: this.present.version, fromMs, text: this.#presentText }
     await beginning?.(present)
     await store.writeRulesVersion(present)
     this.#versions.push(present)

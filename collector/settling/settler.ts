@@ -21,7 +21,7 @@ import type { SettlerOptions } from './settler-options.ts'
 import { SettlingProgress } from './settling-progress.ts'
 import { takeBack } from './take-back.ts'
 import { trueUpsOf } from './true-ups.ts'
-import { type ClockMove, UnconfirmedTime } from './unconfirmed-time.ts'
+import { type ClockMove, rulesBeginMs, UnconfirmedTime } from './unconfirmed-time.ts'
 import { UnsettledSearch } from './unsettled-search.ts'
 
 const MINUTES_AT_ONCE = 30
@@ -69,7 +69,10 @@ export class Settler {
 
   /** Queues what an earlier run left unsettled, and settles what is due every second, while the clock can be trusted. Rejects where the store fails. */
   async start(): Promise<void> {
+    const { clock, pricing } = this.#o
     if (this.#maySettle) await this.#begin(this.#o.nowMs())
+    // the first rules are in force from the start on, also where the clock is listened to for a while: they move with it
+    else if (clock?.mayBegin && pricing.firstMs === Number.POSITIVE_INFINITY) await this.#beginRules()
     this.#timer = every(1_000, () => void this.tick())
   }
 
@@ -107,12 +110,16 @@ export class Settler {
   }
 
   async #begin(now: number): Promise<void> {
-    const { pricing, store } = this.#o
     const move = await this.#unconfirmed?.move(!this.#search.begun)
     if (move) await this.#takeBack(move, now)
-    // rules begin by a clock that can be trusted
-    await pricing.start(store, now, async (rules) => this.#unconfirmed?.beginRules(rules))
+    await this.#beginRules()
     if (move || !this.#search.begun) await this.#search.begin()
+  }
+
+  #beginRules(): Promise<void> {
+    const { pricing, store, clock, nowMs } = this.#o
+    const fromMs = rulesBeginMs(nowMs(), clock)
+    return pricing.start(store, fromMs, async (rules) => this.#unconfirmed?.beginRules(rules))
   }
 
   /** Takes back what was begun and settled by an unconfirmed clock that was set since. */

@@ -18,11 +18,22 @@ const GOES_ON_MS = 24 * HOUR_MS
 export interface SettlingClock {
   /** whether a clock that is not this computer's own has agreed with it since the start, or since it was last set */
   readonly isConfirmed: boolean
+  /** whether rules may begin by it: it may be right, and no other clock contradicts it */
+  readonly mayBegin: boolean
+  /** when it was started or set last, by itself, Unix ms */
+  readonly sinceMs: number
   /** wall clock and steady clock at one moment */
   readonly instant: Instant
   /** tells which start of the computer the steady clock begins with */
   readonly boot: string
 }
+
+/** A start listens to the clock for two minutes before it settles: new rules are in force since then. */
+const LISTENED_MS = 3 * MINUTE_MS
+
+/** From when new rules are in force, Unix ms: since the start or the last step of the clock, where that is not long ago. */
+export const rulesBeginMs = (nowMs: number, clock: SettlingClock | undefined): number =>
+  clock && nowMs - clock.sinceMs <= LISTENED_MS ? Math.min(clock.sinceMs, nowMs) : nowMs
 
 /** Kept in the store as JSON, so its property names are an on-disk format. */
 const KeptSchema = z.object({
