@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { knownDevices } from '../../../collector/composition/devices.ts'
 import { Doubts } from '../../../collector/doubts/doubts.ts'
 import type { LedgerRow } from '../../../collector/economics/ledger-row.ts'
 import { type Workload, WorkloadSchema } from '../../../collector/economics/workloads.ts'
@@ -127,18 +128,11 @@ async function ledger(messages: readonly Message[], workloads: readonly Workload
   const rig: OwnersRig = new OwnersRig(store, undefined, {
     workloads,
     judges: [(agentId, each) => doubts.judge(agentId, each)],
-    devices: {
-      device: (agentId, deviceId) => state.device(agentId, deviceId),
-      find: (deviceId) => {
-        const owner = [...state.agents()].find(
-          ({ agentId, devices }) => devices.has(deviceId) && !rig.register.claim(agentId, deviceId)?.rival,
-        )
-        return owner?.devices.get(deviceId) ?? state.find(deviceId)
-      },
-      all: () => [...state.agents()].flatMap(({ devices }) => [...devices.values()]),
+    devices: (register) => {
+      state = new SiteState(register)
+      return knownDevices(state, register)
     },
   })
-  state = new SiteState(rig.register)
   await rig.start()
   const hear = (agentId: string, devices: Device[]) => {
     state.inventory(agentId, { v: 1, atMs: T0, simulated: false, devices })
