@@ -37,7 +37,7 @@ export function createDevices({ config, log }: Context): Devices {
 
 /** The devices of the live state as settling looks them up: each as the agent tells it that has it, now or in a minute of the past. */
 export function knownDevices(state: SiteState, owners: OwnershipRegister): KnownDevices {
-  const machines = new MachineKeys()
+  const machines = new MachineKeys((deviceId) => owners.isHost(deviceId))
   const now: KnownDevices = {
     device: (agentId, deviceId) => state.device(agentId, deviceId),
     find: (deviceId) =>

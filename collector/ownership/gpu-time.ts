@@ -35,10 +35,11 @@ interface Holder {
 export class GpuTime {
   readonly #register: OwnershipRegister
   readonly #nowMs: () => number
-  readonly #keys = new MachineKeys()
+  readonly #keys: MachineKeys
 
   constructor(register: OwnershipRegister, nowMs: () => number) {
     this.#register = register
+    this.#keys = new MachineKeys((deviceId) => register.isHost(deviceId))
     this.#nowMs = nowMs
   }
 
@@ -119,7 +120,7 @@ export class GpuTime {
     const device = told?.get(deviceId)
     if (!claim || !told || !device) return undefined
     const keys = this.#keys.of(device, told)
-    const machine = keys.join(', ')
+    const machine = this.#keys.textOf(device, told)
     const isKnown = claim.gpuTime?.machine === machine || claim.gpuTime?.machine === TAKEN_OVER
     const known = isKnown ? claim.gpuTime : undefined
     // one that tells of another machine than before has its time from now on

@@ -120,6 +120,13 @@ export class OwnershipRegister {
     return this.#devices
   }
 
+  /** Whether an agent that has a device of this name tells that it is a host. */
+  isHost(deviceId: string): boolean {
+    for (const [agentId, told] of this.#devices)
+      if (told.get(deviceId)?.kind === 'host' && !this.claim(agentId, deviceId)?.rival) return true
+    return false
+  }
+
   /** Since when a device has the GPU time of its machine. */
   stand({ agentId, deviceId }: NamedDevice, gpuTime: GpuStanding): void {
     const claim = this.#claims.get(agentId)?.get(deviceId)

@@ -50,8 +50,8 @@ const ADDRESSES: readonly (readonly [RegExp, string])[] = [
   [/^hs1[a-z0-9]{30,}/, 'handshake'],
   [/^aleo1[a-z0-9]{50,}/, 'zksnark'],
   // CashAddr (github bitcoincashorg/bitcoincash.org, spec/cashaddr.md): its prefix may be left out
-  [/^ecash:[qp][qpzry9x8gf2tvdw0s3jn54khce6mua7l]{41}(?![a-z0-9])/, 'ecash'],
-  [/^(?:bitcoincash:)?[qp][qpzry9x8gf2tvdw0s3jn54khce6mua7l]{41}(?![a-z0-9])/, 'bitcoin-cash'],
+  [/^ecash:/, 'ecash'],
+  [/^(?:bitcoincash:|[qp][qpzry9x8gf2tvdw0s3jn54khce6mua7l]{41}(?![a-z0-9]))/, 'bitcoin-cash'],
   // DigiByte's bech32 (github DigiByte-Core/digibyte, chainparams.cpp)
   [/^dgb1[a-z0-9]{30,}/, 'digibyte'],
 ]

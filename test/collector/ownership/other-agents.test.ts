@@ -31,6 +31,8 @@ const MINE: Device[] = [
   { deviceId: 'llm', kind: 'service', driver: 'llm-server', address: '10.0.0.9:8000' },
   { deviceId: 'c1', kind: 'asic', driver: 'antminer', tags: { customer: 'acme' } },
 ]
+/** The same once a lease has changed. */
+const MOVED = MINE.map((device) => (device.deviceId === 'm2' ? { ...device, address: '10.0.0.99' } : device))
 const W = (kw: number) => kw * 60_000_000
 const mine = (minute: number): Interval[] => [
   record(minute, 'meter', { owner: {}, energyMilliJ: W(20) }),
@@ -155,6 +157,8 @@ async function ledger(messages: readonly Message[], workloads: readonly Workload
       await rig.ledger.take(batch(other, records), 'b')
       other += records.length
     }
+  await rig.ledger.settleAll()
+  hear('a', MOVED)
   for (const minute of [2, 3]) await take(minute)
   await rig.keeper.flush()
   rig.ledger.nowMs += 5 * MINUTE_MS

@@ -41,7 +41,7 @@ export class OwnersRig {
       note: (minutes) => this.ledger.settler.note(minutes),
     })
     const gpuTime = new GpuTime(this.register, nowMs)
-    const machines = new MachineKeys()
+    const machines = new MachineKeys((deviceId) => this.register.isHost(deviceId))
     const known: KnownDevices = {
       device: (agentId, deviceId) => this.register.told.get(agentId)?.get(deviceId),
       find: () => undefined,
