@@ -39,7 +39,7 @@ export function explainRevenue(
   }
 }
 
-/** What the record tells, less what is told by other devices of its machine. */
+/** The time of the record, less that of other devices of its machine. */
 function explainGpuHours(
   { gpuMs = 0, othersGpuMs }: AgentInterval,
   { usdPerGpuHour }: WorkloadOf<'gpu-hour'>,

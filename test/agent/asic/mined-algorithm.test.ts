@@ -190,11 +190,11 @@ describe('a pool of another coin that SHA-256 machines mine', () => {
     CASH,
     `ecash:${CASH}`,
     'dgb1qw508d6qejxtdg4y5r3zarvary0c5xw7kxpjzsx.w1',
-  ])('is told by the address of its user, %s', (user) =>
+  ])('shows itself in the address of its user, %s', (user) =>
     expect(of(at('stratum+tcp://solo.example.org:3333', user))).toBe('unknown'),
   )
 
-  test('is told by the machine’s own word', () =>
+  test('shows itself in the machine’s own word', () =>
     expect(of({ algorithm: 'BCH', model: 'Antminer S21' })).toBe('unknown'))
 
   test.each([

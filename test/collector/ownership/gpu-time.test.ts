@@ -69,7 +69,7 @@ describe('GPU time', () => {
     )
   })
 
-  it('of a server that is metered by another agent’s host is that host’s: it is paid once, to whom it was first, and a PDU makes no such machine', async () => {
+  it('of a server that is metered by another agent’s host is that host’s: it is paid once, to the first of the two, and a PDU makes no such machine', async () => {
     const on = (meteredBy: string): Device => host({ deviceId: 'llm', kind: 'service', meteredBy })
     hear('a', host(), { deviceId: 'pdu', kind: 'meter', driver: 'snmp-pdu' })
     hear('b', on('node-7'))
