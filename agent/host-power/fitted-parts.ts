@@ -43,7 +43,7 @@ export class FittedParts {
       if (this.#missingSinceMs.has(name) || working.includes(name)) this.#missingSinceMs.set(name, undefined)
     const missing = [...this.#missingSinceMs.keys()].filter((name) => !listed.includes(name))
     for (const name of missing) this.#missingSinceMs.set(name, this.#missingSinceMs.get(name) ?? nowMs)
-    const isCarried = (sum.powerW ?? 0) >= CARRIED * this.#wholeW
+    const isCarried = this.#wholeW > 0 && (sum.powerW ?? 0) >= CARRIED * this.#wholeW
     for (const name of missing)
       if (isCarried || nowMs - (this.#missingSinceMs.get(name) ?? nowMs) > GONE_FOR_MS)
         this.#missingSinceMs.delete(name)

@@ -2,6 +2,7 @@ import { defined } from '../../../protocol/kit/defined.ts'
 import { PerwattError } from '../../../protocol/kit/errors.ts'
 import { NoAnswer } from '../../../protocol/kit/retry.ts'
 import { FittedParts } from '../../host-power/fitted-parts.ts'
+import { Joined } from '../../host-power/joined.ts'
 import { type SupplyPower, sumOfSupplies } from '../../host-power/machine-power.ts'
 import { suppliesTogether } from '../../host-power/supplies.ts'
 import { type Row, valueAt } from '../../wire/loose-json/fields.ts'
@@ -44,8 +45,7 @@ export class PowerSubsystem {
   readonly #list = new LookAgain()
   readonly #page = new LookAgain()
   #collection: string | undefined
-  /** supplies that were ever added up */
-  readonly #ever = new Set<string>()
+  readonly #joined = new Joined()
 
   constructor(path: string | undefined, whole: Whole) {
     this.#path = path
@@ -75,12 +75,14 @@ export class PowerSubsystem {
     // a sum without one of its counters would look like a counter reset
     const isCounted = energies.size > 0 && energies.size === powers.length && !this.#fitted.isLacking
     const rows = [...this.#supplies.values()].flatMap(({ row }) => (row ? [row] : []))
+    const counted = [...this.#supplies].flatMap(([path, { isCounted }]) => (isCounted ? [idOf(path)] : []))
+    const [changed] = sum.powerW === undefined ? [] : this.#joined.of(counted, 'the BMC')
     return defined({
       ...sum,
       energyJ: isCounted ? this.#counter.take(energies) : undefined,
       supplies: this.#fitted.isLacking ? undefined : suppliesTogether(powers),
       ratedW: ratingOf(rows.filter((row) => !isOffline(row) && !feedsOthers(row, this.#whole))),
-      changed: sum.powerW === undefined ? undefined : this.#changed(),
+      changed,
     })
   }
 
@@ -145,17 +147,6 @@ export class PowerSubsystem {
   #drop(path: string): 'gone' {
     this.#supplies.delete(path)
     return 'gone'
-  }
-
-  /** Says once that supplies joined the sum: before, it was too low. */
-  #changed(): string | undefined {
-    const before = this.#ever.size
-    const counted = [...this.#supplies].flatMap(([path, { isCounted }]) => (isCounted ? [path] : []))
-    const joined = counted.filter((path) => !this.#ever.has(path))
-    for (const path of joined) this.#ever.add(path)
-    return before === 0 || joined.length === 0
-      ? undefined
-      : `the BMC lists ${joined.map(idOf).join(', ')} only now, so the power was too low before; ${counted.length} supplies are added up`
   }
 }
 

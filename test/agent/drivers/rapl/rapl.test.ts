@@ -81,6 +81,49 @@ test('without one of its parts there is no sum', async () => {
   await expect(session.read(soon())).rejects.toThrow('intel-rapl:1/energy_uj has no value; check dmesg')
 })
 
+/** A second processor's zones, as the kernel adds them when it is brought up (Documentation/power/powercap). */
+const secondPackage = (energyUj: number): [string, string][] => [
+  ['intel-rapl:1/name', 'package-1'],
+  ['intel-rapl:1/max_energy_range_uj', '262143328850'],
+  ['intel-rapl:1/energy_uj', `${energyUj}`],
+]
+
+test('a package that comes after the first poll is counted from then on, without its past, and is told', async () => {
+  const tree = sysfsFixture('power/rapl-two-packages')
+  tree.set('intel-rapl:1', undefined)
+  tree.set('intel-rapl:1:1', undefined)
+  const session = open(tree.root)
+  expect(await energyOf(session)).toBe(0)
+  for (const file of secondPackage(200_000_000_000)) tree.set(...file)
+  const [reading] = await session.read(soon())
+  expect(reading?.counters?.energyJ).toBe(0)
+  expect(reading?.sample.faults).toEqual([
+    expect.stringContaining(
+      'shows intel-rapl:1 (package-1) only now, so the power was too low before; 3 are added up',
+    ),
+  ])
+  tree.set('intel-rapl:1/energy_uj', '200005000000')
+  expect(await energyOf(session)).toBeCloseTo(5, 9)
+})
+
+test('without a package that was there is no power, and when it returns its energy is counted', async () => {
+  const tree = sysfsFixture('power/rapl-two-packages')
+  const session = open(tree.root)
+  const tick = async (uj: number) => {
+    for (const zone of ['intel-rapl:0', 'intel-rapl:1']) tree.set(`${zone}/energy_uj`, `${200_000_000 + uj}`)
+    return energyOf(session)
+  }
+  await tick(0)
+  await tick(5_000_000)
+  tree.set('intel-rapl:1', undefined)
+  await expect(session.read(soon())).rejects.toThrow('zones; check dmesg')
+  await expect(session.read(soon())).rejects.toThrow('zones; check dmesg')
+  for (const file of secondPackage(207_000_000)) tree.set(...file)
+  tree.set('intel-rapl:0/energy_uj', '207000000')
+  const again = await session.read(soon())
+  expect(again).toMatchObject([{ counters: { energyJ: expect.closeTo(14, 6) } }])
+})
+
 test.each([
   ['packages', 'has no RAPL package; check that the kernel module intel_rapl_msr is loaded'],
   ['psys', "has no psys zone: this board doesn't measure its platform; use count: packages"],

@@ -51,7 +51,7 @@ describe('a supply of a PowerSubsystem', () => {
     bmc.resources = metered(300, 310)
     expect(await watts(3)).toEqual([610, 610, 610])
     expect(faults).toEqual([
-      'PowerSubsystem of chassis 1: the BMC lists Bay1 only now, so the power was too low before; 2 supplies are added up',
+      'PowerSubsystem of chassis 1: the BMC shows Bay1 only now, so the power was too low before; 2 are added up',
     ])
   })
 
