@@ -1,6 +1,6 @@
 import { chmodSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { raplZones } from '../../../../agent/drivers/rapl/powercap.ts'
 import rapl from '../../../../agent/drivers/rapl/rapl.ts'
 import { Sysfs } from '../../../../agent/wire/sysfs.ts'
@@ -107,21 +107,29 @@ test('a package that comes after the first poll is counted from then on, without
 })
 
 test('without a package that was there is no power, and when it returns its energy is counted', async () => {
+  vi.useFakeTimers({ toFake: ['performance'] })
+  onTestFinished(() => {
+    vi.useRealTimers()
+  })
   const tree = sysfsFixture('power/rapl-two-packages')
   const session = open(tree.root)
-  const tick = async (uj: number) => {
-    for (const zone of ['intel-rapl:0', 'intel-rapl:1']) tree.set(`${zone}/energy_uj`, `${200_000_000 + uj}`)
-    return energyOf(session)
+  const read = () => {
+    vi.advanceTimersByTime(1000)
+    return session.read(soon())
   }
-  await tick(0)
-  await tick(5_000_000)
+  const packages = (...energiesUj: number[]) => {
+    for (const [i, uj] of energiesUj.entries()) tree.set(`intel-rapl:${i}/energy_uj`, `${200_000_000 + uj}`)
+  }
+  packages(0, 0)
+  await read()
+  packages(50_000_000, 50_000_000)
+  expect(await read()).toMatchObject([{ sample: { powerW: 100 }, counters: { energyJ: 100 } }])
   tree.set('intel-rapl:1', undefined)
-  await expect(session.read(soon())).rejects.toThrow('zones; check dmesg')
-  await expect(session.read(soon())).rejects.toThrow('zones; check dmesg')
-  for (const file of secondPackage(207_000_000)) tree.set(...file)
-  tree.set('intel-rapl:0/energy_uj', '207000000')
-  const again = await session.read(soon())
-  expect(again).toMatchObject([{ counters: { energyJ: expect.closeTo(14, 6) } }])
+  for (let i = 0; i < 2; i++)
+    await expect(read()).rejects.toThrow('the power of 3 of 4 RAPL zones; check dmesg')
+  for (const file of secondPackage(0)) tree.set(...file)
+  packages(200_000_000, 200_000_000)
+  expect(await read()).toMatchObject([{ sample: { powerW: 100 }, counters: { energyJ: 400 } }])
 })
 
 test.each([
