@@ -93,8 +93,8 @@ function ofChassis(chassis: Chassis, machine: Machine, state: PowerState): Sourc
     onPower((found) => {
       const rest = restOf(found, whole)
       if (rest) state.doubt(rest)
-      const said = controlPower(found, whole)
       const { other, ratedW } = evidenceOn(found, whole)
+      const said = controlPower(found, whole, other?.powerW)
       sumOn(found, whole, fitted)
       // the chooser holds it against supplies of its own, over several polls
       const isAtOnce = hasSharedSupplies || isOfNodes || isDoubtful(said)
