@@ -8,7 +8,7 @@ export interface Parts {
   working: readonly string[]
 }
 
-/** A part that is missing for so long was taken out. */
+/** A part that is missing for this time was taken out. */
 const GONE_FOR_MS = 10 * 60_000
 /** Where the others draw as much of what all drew, they carry the load of the one that is missing: it was taken out just now. */
 const CARRIED = 0.8

@@ -4,13 +4,13 @@ import type { Reading } from './reading.ts'
 const COARSE_MS = 300_000
 /** It may run so many times as fast as time. */
 const FASTEST = 1.5
-/** A start that was not seen for so long says nothing more. */
+/** A start that was not seen for a day is forgotten. */
 const KNOWN_FOR_MS = 86_400_000
 const MOST_LINES = 4
 /** Returns to an earlier start within the time below, after which it is two machines: one may be a figure that was read wrong. */
 const RETURNS = 2
 const RETURNS_WITHIN_MS = 3_600_000
-/** They are said to be two for so long after the last of it. */
+/** After the last return they are taken for two during this time. */
 const TWO_FOR_MS = 1_800_000
 
 /** A start of a machine, by the steady clock, and when an uptime last told it. */
@@ -19,7 +19,7 @@ interface Line {
   seenMs: number
 }
 
-/** What an uptime says of the machine that answers. Neither: it is the one of the reading before, as far as is known. */
+/** Which machine answers, by its uptime. Neither: it is the one of the reading before, as far as is known. */
 export interface UptimeVerdict {
   /** this reading is of another machine, or its clock was set: no counter goes on from the one before */
   isOther?: string

@@ -50,7 +50,7 @@ const SUM_ACCURACY = 0.15
 
 /**
  * The controls that say equally surely that they are the machine's, and show different powers or are named as its feeds; none where all
- * show one power. DSP2046 says of each member that it is what the chassis consumes, and nothing of several.
+ * show one power. By DSP2046 each member is what the chassis consumes; it does not mention several.
  */
 function peersOf(own: readonly OwnControl[]): Peer[] {
   const [best] = own

@@ -1,4 +1,4 @@
-/** For so long after the first look a list is read at each poll: a BMC that starts lists its parts one after another. */
+/** During this time after the first look a list is read at each poll: a BMC that starts lists its parts one after another. */
 const OFTEN_FOR_MS = 5 * 60_000
 /** Later something may be plugged in. */
 const AGAIN_MS = 60_000

@@ -141,7 +141,7 @@ describe('a sensor that says whose it is', () => {
   })
 })
 
-/** DSP2046, PowerControl: each member is what the chassis consumes. It says nothing of several members, nor of feeds. */
+/** DSP2046, PowerControl: each member is what the chassis consumes; it mentions neither several members nor feeds. */
 describe('several controls that are equally the machine’s', () => {
   const feeds = (a: number, b: number) => [
     { MemberId: '0', Name: 'Feed A', PowerConsumedWatts: a },
