@@ -85,7 +85,7 @@ export function createLedger(
     store: Store
     devices: Devices
     prices: PricePlane
-    standing: { became(agentId: string, outcome: BatchOutcome): void }
+    standing: { arrived(agentId: string): void; became(agentId: string, outcome: BatchOutcome): void }
     /** whether another collector has the site or the store: then this one settles nothing */
     standsBy: () => boolean
   },
@@ -211,6 +211,7 @@ export function createLedger(
     maxBytes: QUEUE_BYTES,
     nowMs,
     log,
+    onArrival: (agentId) => standing.arrived(agentId),
     onOutcome: (agentId, outcome) => standing.became(agentId, outcome),
   })
   let runs = false

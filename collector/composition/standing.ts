@@ -1,10 +1,16 @@
-import { pollMs, STALE_POLLS } from '../live/state.ts'
+import { HOUR_MS } from '../../protocol/units.ts'
+import { settingsOf } from '../alerts/active-rules.ts'
+import { type AgentState, pollMs, STALE_POLLS } from '../live/state.ts'
 import type { Pulse } from '../plugin/pulse.ts'
 import type { PriceSituation } from '../plugin/situation.ts'
+import type { HighWater } from '../plugin/store.ts'
 import type { StorePulseSource } from '../plugin/store-health.ts'
-import { AgentPulses, type Outcome } from '../standing/agent-pulses.ts'
+import agentSilent from '../rules/agent-silent.ts'
+import { AgentPulses } from '../standing/agent-pulses.ts'
 import { judgeStanding } from '../standing/judge.ts'
-import { brokerPulses, pricePulses, settlingPulse } from '../standing/other-pulses.ts'
+import { AGENTS_LIMIT_S, brokerPulses, pricePulses, settlingPulse } from '../standing/other-pulses.ts'
+import type { Outcome } from '../standing/records-why.ts'
+import { type AgentHeard, silencePulses } from '../standing/silence-pulses.ts'
 import { StandingWatch } from '../standing/standing-watch.ts'
 import { storePulse } from '../standing/store-pulse.ts'
 import type { StandingView } from '../views/standing.ts'
@@ -16,24 +22,40 @@ import type { LedgerPlane } from './ledger.ts'
 /** The clock of all durations here: no step of the wall clock is a standstill. */
 export const steadyMs = (): number => performance.now()
 
+/** An agent is waited for so long after its last sign: one that was taken away stands still no longer, and the alert of its silence stays. */
+const EXPECTED_MS = 24 * HOUR_MS
+
 /** Gathers what each part tells of itself at every tick, and keeps what stands still. */
 export class Standing {
   readonly #context: Context
   readonly #store: StorePulseSource
   readonly #watch = new StandingWatch()
   readonly #agents: AgentPulses
+  readonly #silenceS: number
   #view: StandingView
 
   constructor(context: Context, store: StorePulseSource) {
     this.#context = context
     this.#store = store
     this.#agents = new AgentPulses(context.config.site.id, steadyMs)
+    const { after } = settingsOf(agentSilent, context.config.alerts.rules)
+    this.#silenceS = Math.max(AGENTS_LIMIT_S, after / 1000)
     this.#view = judgeStanding([], context.nowMs())
   }
 
   /** What stood still at the last tick. */
   get view(): StandingView {
     return this.#view
+  }
+
+  /** A batch of this agent has come. */
+  arrived(agentId: string): void {
+    this.#agents.arrived(agentId)
+  }
+
+  /** How long ago records of this agent came, s; undefined: none since the start. */
+  recordsAgoS(agentId: string): number | undefined {
+    return this.#agents.recordsAgoS(agentId)
   }
 
   /** Intake has dealt with a message of this agent. */
@@ -54,6 +76,11 @@ export class Standing {
     const pulses: Pulse[] = [
       ...brokerPulses({ trouble, heard, first, url: link.shownUrl, agents: agents.length }),
       storePulse(this.#store),
+      ...silencePulses(
+        this.#context.config.site.id,
+        agents.map((agent) => heardOf(agent, ledger.records.markOf(agent.agentId), link, now)),
+        this.#silenceS,
+      ),
       ...this.#agents.pulses(
         agents.map((agent) => ({
           agentId: agent.agentId,
@@ -68,5 +95,29 @@ export class Standing {
     ]
     this.#view = judgeStanding(this.#watch.tick(pulses, steadyMs()), now)
     return this.#view
+  }
+}
+
+/**
+ * What was heard of an agent. One whose connection has ended by the broker's word, or that was stopped, is not waited for: its silence
+ * has an alert of its own, and holds up nothing here.
+ */
+function heardOf(
+  agent: AgentState,
+  mark: HighWater | undefined,
+  { ingest }: AgentLink,
+  now: number,
+): AgentHeard {
+  const { agentId, status, lastLiveMs, devices } = agent
+  const heardMs = ingest.heardMs(agentId)
+  const heardAgoS = heardMs === undefined ? undefined : (steadyMs() - heardMs) / 1000
+  const signMs = Math.max(lastLiveMs ?? 0, status?.atMs ?? 0, mark?.newestMs ?? 0)
+  const isRecent = now - signMs < EXPECTED_MS || (heardAgoS ?? Number.POSITIVE_INFINITY) * 1000 < EXPECTED_MS
+  return {
+    agentId,
+    lastLiveMs,
+    heardAgoS,
+    isExpected: devices.size > 0 && status?.state !== 'offline' && isRecent,
+    pollS: pollMs(agent) / 1000,
   }
 }
