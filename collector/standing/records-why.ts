@@ -1,7 +1,7 @@
 import type { StatusMessage } from '../../protocol/status.ts'
 import { topic } from '../../protocol/topics.ts'
 import type { Why } from '../plugin/pulse.ts'
-import { storeCure } from './store-cure.ts'
+import { storeCause, storeCure } from './store-cure.ts'
 
 /** What became of an agent's last message, as intake tells it. */
 export interface Outcome {
@@ -44,7 +44,7 @@ function inCollector({ agentId, status, outcome, inWorkS = 0 }: RecordsFacts): W
     return {
       kind: 'store',
       what: 'records arrive and can’t be stored',
-      cause: `the store refuses or fails: ${notStored}`,
+      cause: storeCause(notStored),
       cure: storeCure(notStored),
     }
   if (inWorkS >= SLOW_S)

@@ -23,6 +23,13 @@ const CURES: readonly [RegExp, string][] = [
   ],
 ]
 
+/** Why a store fails, without what to do where the cure says the same. */
+export function storeCause(reason: string, name = ''): string {
+  const own = `; ${storeCure(reason)}`
+  const why = reason.endsWith(own) ? reason.slice(0, -own.length) : reason
+  return `the store ${name && `${name} `}refuses or fails: ${why}`
+}
+
 /** What to do about a store that fails. An error of perwatt's own ends with it, after a semicolon. */
 export function storeCure(reason: string): string {
   const known = CURES.find(([pattern]) => pattern.test(reason))?.[1]

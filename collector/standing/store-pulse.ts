@@ -1,6 +1,6 @@
 import type { Pulse } from '../plugin/pulse.ts'
 import type { StorePulseSource } from '../plugin/store-health.ts'
-import { storeCure } from './store-cure.ts'
+import { storeCause, storeCure } from './store-cure.ts'
 
 /** The calls that the collector repeats by itself until they succeed, and what does not happen while they fail; the gravest first. */
 const CALLS: Readonly<Record<string, string>> = {
@@ -37,7 +37,7 @@ export function storePulse(store: StorePulseSource): Pulse {
       kind: 'store',
       what: CALLS[call] ?? '',
       stops: OF_RECORDS.has(call) ? ['records', 'settling'] : ['settling'],
-      cause: `the store ${store.name} refuses or fails: ${reason}`,
+      cause: storeCause(reason, store.name),
       cure: storeCure(reason),
     }),
   }
