@@ -1,4 +1,3 @@
-import { HOUR_MS } from '../../protocol/units.ts'
 import { settingsOf } from '../alerts/active-rules.ts'
 import { type AgentState, pollMs, STALE_POLLS } from '../live/state.ts'
 import type { Pulse } from '../plugin/pulse.ts'
@@ -10,7 +9,7 @@ import { AgentPulses } from '../standing/agent-pulses.ts'
 import { judgeStanding } from '../standing/judge.ts'
 import { AGENTS_LIMIT_S, brokerPulses, pricePulses, settlingPulse } from '../standing/other-pulses.ts'
 import type { Outcome } from '../standing/records-why.ts'
-import { type AgentHeard, silencePulses } from '../standing/silence-pulses.ts'
+import { type AgentHeard, isPresent, silencePulses } from '../standing/silence-pulses.ts'
 import { StandingWatch } from '../standing/standing-watch.ts'
 import { storePulse } from '../standing/store-pulse.ts'
 import type { StandingView } from '../views/standing.ts'
@@ -21,9 +20,6 @@ import type { LedgerPlane } from './ledger.ts'
 
 /** The clock of all durations here: no step of the wall clock is a standstill. */
 export const steadyMs = (): number => performance.now()
-
-/** An agent is waited for so long after its last sign: one that was taken away stands still no longer, and the alert of its silence stays. */
-const EXPECTED_MS = 24 * HOUR_MS
 
 /** Gathers what each part tells of itself at every tick, and keeps what stands still. */
 export class Standing {
@@ -72,15 +68,13 @@ export class Standing {
     const { devices, ledger, link, prices } = sources
     const now = this.#context.nowMs()
     const agents = [...devices.state.agents()]
+    const heardOfAll = agents.map((agent) => heardOf(agent, ledger.records.markOf(agent.agentId), link))
+    const present = heardOfAll.filter((agent) => isPresent(agent, now))
     const { trouble, heard, first } = link.ingest
     const pulses: Pulse[] = [
-      ...brokerPulses({ trouble, heard, first, url: link.shownUrl, agents: agents.length }),
+      ...brokerPulses({ trouble, heard, first, url: link.shownUrl, agents: present.length }),
       storePulse(this.#store),
-      ...silencePulses(
-        this.#context.config.site.id,
-        agents.map((agent) => heardOf(agent, ledger.records.markOf(agent.agentId), link, now)),
-        this.#silenceS,
-      ),
+      ...silencePulses(this.#context.config.site.id, heardOfAll, { nowMs: now, limitS: this.#silenceS }),
       ...this.#agents.pulses(
         agents.map((agent) => ({
           agentId: agent.agentId,
@@ -98,26 +92,17 @@ export class Standing {
   }
 }
 
-/**
- * What was heard of an agent. One whose connection has ended by the broker's word, or that was stopped, is not waited for: its silence
- * has an alert of its own, and holds up nothing here.
- */
-function heardOf(
-  agent: AgentState,
-  mark: HighWater | undefined,
-  { ingest }: AgentLink,
-  now: number,
-): AgentHeard {
+/** What was heard of an agent. */
+function heardOf(agent: AgentState, mark: HighWater | undefined, { ingest }: AgentLink): AgentHeard {
   const { agentId, status, lastLiveMs, devices } = agent
   const heardMs = ingest.heardMs(agentId)
-  const heardAgoS = heardMs === undefined ? undefined : (steadyMs() - heardMs) / 1000
-  const signMs = Math.max(lastLiveMs ?? 0, status?.atMs ?? 0, mark?.newestMs ?? 0)
-  const isRecent = now - signMs < EXPECTED_MS || (heardAgoS ?? Number.POSITIVE_INFINITY) * 1000 < EXPECTED_MS
   return {
     agentId,
     lastLiveMs,
-    heardAgoS,
-    isExpected: devices.size > 0 && status?.state !== 'offline' && isRecent,
+    heardAgoS: heardMs === undefined ? undefined : (steadyMs() - heardMs) / 1000,
+    hasDevices: devices.size > 0,
+    isOffline: status?.state === 'offline',
+    signMs: Math.max(lastLiveMs ?? 0, status?.atMs ?? 0, mark?.newestMs ?? 0),
     pollS: pollMs(agent) / 1000,
   }
 }

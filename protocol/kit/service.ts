@@ -15,6 +15,8 @@ export interface Service {
 const STOP_WITHIN_MS = 4_500
 /** A start that hangs, on a store or a disk that does not answer, has nothing to save: it is cut off sooner. */
 const START_CUT_MS = 2_000
+/** A start that failed has ended its parts within this. */
+const LINGERS_MS = 2_000
 /** What the service has logged at last is written within this, or nobody reads it. */
 const LAST_WORDS_MS = 500
 
@@ -83,6 +85,8 @@ export async function serve<C, S extends Service>(options: {
     // a start that gave up because the program ends has not failed
     if (!ending.aborted) {
       signals.close()
+      // a part that did not stop keeps no program running that has failed
+      after(LINGERS_MS, () => void endProgram()).unref()
       throw error
     }
   }

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { brokerPulses } from '../../../collector/standing/other-pulses.ts'
 import { type AgentHeard, silencePulses } from '../../../collector/standing/silence-pulses.ts'
-import { agent, StandingRig, status } from './standing-rig.ts'
+import { agent, StandingRig, status, T0 } from './standing-rig.ts'
 
 let rig: StandingRig
 beforeEach(() => {
@@ -13,7 +13,9 @@ describe('one agent of several', () => {
     agentId: 'edge',
     lastLiveMs: 1,
     heardAgoS: 300,
-    isExpected: true,
+    hasDevices: true,
+    isOffline: false,
+    signMs: T0,
     pollS: 5,
     ...more,
   })
@@ -24,7 +26,7 @@ describe('one agent of several', () => {
   it('that is not heard while others are, is told with its name and what to do', () => {
     const [standstill, ...rest] = rig.stood(() => [
       ...broker(),
-      ...silencePulses('plains', [heard(), well()], 90),
+      ...silencePulses('plains', [heard(), well()], { nowMs: T0 + rig.steadyMs, limitS: 90 }),
       ...rig.agents.pulses([agent({ status: status({}, 9) })]),
     ])
     expect(rest).toEqual([])
@@ -36,7 +38,10 @@ describe('one agent of several', () => {
     let seq = 0
     const only = () => [
       ...broker(),
-      ...silencePulses('plains', [heard({ heardAgoS: 30 }), well()], 90),
+      ...silencePulses('plains', [heard({ heardAgoS: 30 }), well()], {
+        nowMs: T0 + rig.steadyMs,
+        limitS: 90,
+      }),
       ...rig.agents.pulses([agent({ status: status({}, 9), mark: { epoch: 1, seq } })]),
     ]
     const found = rig.stood((s) => {
@@ -51,7 +56,7 @@ describe('one agent of several', () => {
   it('hides no standstill of another', () => {
     const both = () => [
       ...broker(),
-      ...silencePulses('plains', [heard(), well()], 90),
+      ...silencePulses('plains', [heard(), well()], { nowMs: T0 + rig.steadyMs, limitS: 90 }),
       ...rig.agents.pulses([agent({ agentId: 'other', status: status({}, 9) })]),
     ]
     const { standstills, parts } = rig.after(140, both)
@@ -67,11 +72,17 @@ describe('one agent of several', () => {
   })
 
   it.each([
-    ['that was stopped or taken away', [heard({ isExpected: false })], true],
+    ['that was stopped, or is offline', [heard({ isOffline: true })], true],
+    ['that gave no sign for a day', [heard({ signMs: T0 - 86_400_000, heardAgoS: undefined })], true],
+    ['that has no devices', [heard({ hasDevices: false })], true],
     ['that polls seldom', [heard({ pollS: 600 })], true],
     ['is not told beside the silence of all', [heard(), heard({ agentId: 'b' })], false],
   ])('%s holds up nothing', (_, silent, isOtherHeard) => {
-    const at = () => silencePulses('plains', [...silent, ...(isOtherHeard ? [well()] : [])], 90)
+    const at = () =>
+      silencePulses('plains', [...silent, ...(isOtherHeard ? [well()] : [])], {
+        nowMs: T0 + rig.steadyMs,
+        limitS: 90,
+      })
     expect(rig.stoodAt(400, () => [...broker(), ...at()])).toBeUndefined()
   })
 })

@@ -35,6 +35,7 @@ await serve({
   async start() {
     log.info('starts')
     if (what === 'start hangs') await never
+    if (what === 'start fails') throw new Error('the port is taken')
     if (what === 'start reads') await readFile(file)
     if (what === 'it reads') void readFile(file).catch(() => {})
     if (what === 'reload hangs') {
@@ -53,6 +54,9 @@ await serve({
       },
     }
   },
+}).catch((error) => {
+  log.error(error.message)
+  process.exitCode = 1
 })
 `
 
@@ -134,6 +138,13 @@ describe('a service', () => {
         'store closed',
         'some parts were still at work; nothing that is stored is lost, and the agents have the rest',
       ],
+    })
+  })
+
+  it('whose start fails ends, though a part of it goes on', async () => {
+    expect(await ended('start fails', '', 'SIGTERM')).toEqual({
+      end: 1,
+      events: ['loads', 'starts', 'the port is taken'],
     })
   })
 
