@@ -18,7 +18,7 @@ export interface AgentHeard {
   pollS: number
 }
 
-/** An agent that gave no sign for so long was taken away. The alert of its silence stays. */
+/** An agent without a sign of life in this time was taken away. The alert of its silence stays. */
 const AWAY_MS = 24 * HOUR_MS
 
 /** Whether an agent gave a sign of late, so that the site has it. */

@@ -70,7 +70,7 @@ export class StandingWatch {
     this.#seen.set(key, seen)
     const seenS = (steadyMs - seen.movedMs) / 1000
     const waitsS = seen.waitsMs === undefined ? 0 : (steadyMs - seen.waitsMs) / 1000
-    // what was told of the time before is no longer so, or will be told again
+    // a standstill from before that time is over, or its part will tell it again
     const toldS = Math.min(stillS, (steadyMs - sinceMs) / 1000)
     const stands = (waitsS >= GRACE_S && seenS >= limitS) || (toldS >= GRACE_S && toldS >= toldLimitS)
     return {

@@ -1,6 +1,4 @@
-import { readFileSync } from 'node:fs'
-import { open, readdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { promises as files, readFileSync } from 'node:fs'
 import type { Log } from './log.ts'
 import { after } from './timers.ts'
 
@@ -26,17 +24,17 @@ export const configurationAnswers = (log: Log): Promise<void> => answered([...co
 export async function foldersAnswer(folders: readonly string[], log: Log): Promise<void> {
   for (const folder of folders) {
     const names = await telling(folder, log, async () => {
-      const entries = await readdir(folder, { withFileTypes: true })
-      return entries.filter((entry) => !entry.isDirectory()).map(({ name }) => join(folder, name))
+      const entries = await files.readdir(folder, { withFileTypes: true })
+      return entries.filter((entry) => !entry.isDirectory()).map(({ name }) => `${folder}/${name}`)
     })
     await answered(names ?? [], log)
   }
 }
 
-async function answered(files: readonly string[], log: Log): Promise<void> {
-  for (const file of files)
+async function answered(names: readonly string[], log: Log): Promise<void> {
+  for (const file of names)
     await telling(file, log, async () => {
-      const handle = await open(file)
+      const handle = await files.open(file)
       try {
         await handle.read(Buffer.alloc(1), 0, 1, 0)
       } finally {

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { pause } from './retry.ts'
 
 /** Work of Node's thread pool by its names: files and host names. */
 const OF_THE_POOL = /^(FSReq|GetAddrInfoReq|GetNameInfoReq)/
@@ -20,7 +20,7 @@ export function mayHang(): void {
 export async function endProgram(): Promise<never> {
   const untilMs = performance.now() + READ_WITHIN_MS
   const isAtWork = () => process.getActiveResourcesInfo().some((name) => OF_THE_POOL.test(name))
-  while (isAtWork() && performance.now() < untilMs) await sleep(LOOK_MS)
+  while (isAtWork() && performance.now() < untilMs) await pause(LOOK_MS)
   if (somethingHangs || isAtWork()) endBy('SIGTERM')
   process.exit(process.exitCode ?? 0)
 }

@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { configurationAnswers, foldersAnswer } from './answering-files.ts'
 import { endBy, endProgram } from './end-program.ts'
 import { reasonOf, UsageError } from './errors.ts'
@@ -64,7 +63,7 @@ export async function serve<C, S extends Service>(options: {
     isStarting = false
     while (await signals.reload()) {
       try {
-        await Promise.race([configurationAnswers(log), once(ending, 'abort')])
+        await Promise.race([configurationAnswers(log), signals.ended])
         if (ending.aborted) break
         const config = load()
         await service.stop()
@@ -114,6 +113,14 @@ class Signals {
   handleEnding(): void {
     process.on('SIGINT', this.#ends)
     process.on('SIGTERM', this.#ends)
+  }
+
+  /** Resolves when the program has to end. */
+  get ended(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.ending.aborted) resolve()
+      else this.ending.addEventListener('abort', () => resolve(), { once: true })
+    })
   }
 
   get ending(): AbortSignal {

@@ -26,7 +26,7 @@ describe('agent-silent', () => {
     ])
   })
 
-  test('whose records come is told so, and loses nothing; that nobody reads its machines is said of none', () => {
+  test('whose records come loses nothing, and no alert claims that nobody reads its machines', () => {
     const told = (more: Parameters<typeof agent>[0]) =>
       judge('agent-silent', { agents: [agent({ silentS: 60, ...more })] })?.[0]
     expect(told({ recordsAgoS: 40 })).toMatchObject({

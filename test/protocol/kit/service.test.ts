@@ -31,7 +31,11 @@ await serve({
     if (what === 'reload hangs') readNow(join(folder, 'configuration'))
     return {}
   },
-  folders: () => (what === 'folder hangs' ? [folder] : []),
+  folders() {
+    if (what !== 'folder hangs') return []
+    setTimeout(() => process.kill(process.pid, 'SIGTERM'), 200)
+    return [folder]
+  },
   async start() {
     log.info('starts')
     if (what === 'start hangs') await never
@@ -119,7 +123,7 @@ describe('a service', () => {
 
   it.each([
     ['its configuration', 'configuration hangs', 'loads', ['loads']],
-    ['its folder', 'folder hangs', 'loads', ['loads', 'ended while it was starting']],
+    ['its folder', 'folder hangs', '', ['loads', 'ended while it was starting']],
     ['what its start reads', 'start reads', 'starts', ['loads', 'starts', 'ended while it was starting']],
     ['what it reads while it runs', 'it reads', 'runs', ['loads', 'starts', 'runs', 'store closed']],
     ['a configuration that is read again', 'reload hangs', '', ['loads', 'starts', 'runs', 'store closed']],
