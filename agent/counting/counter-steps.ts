@@ -1,5 +1,10 @@
+import { JOULES_PER_KWH } from '../../protocol/units.ts'
+
 /** A step of more last digits than this is larger than any meter's. */
 const TENS = [1, 10, 100, 1000, 1e4, 1e5, 1e6]
+const STEPS = TENS.flatMap((ten) => [ten, 2 * ten, 5 * ten])
+/** The largest step of a known meter is 100 kWh. */
+export const MOST_STEP_J = 110 * JOULES_PER_KWH
 
 /** What a counter's steps are known to be, for the next run of the agent. */
 export interface KnownSteps {
@@ -15,6 +20,8 @@ export class CounterSteps {
   #learntJ: number | undefined
   #stood = false
   #hasMoved: boolean
+  /** steps, in last digits, of which every value so far can be made */
+  #fitting: readonly number[] = STEPS
 
   /** @param lastDigitJ J that the counter's last digit stands for */
   constructor(
@@ -33,6 +40,15 @@ export class CounterSteps {
   /** J of a step, as far as it is known. */
   get knownJ(): number {
     return Math.max(this.#lastDigitJ, this.#learntJ ?? 0)
+  }
+
+  /**
+   * J of the largest step that it may have: a counter that was only read far apart may have moved by several steps each time, so its values
+   * say more of its steps than its growth.
+   */
+  get possibleJ(): number {
+    const digits = this.#fitting.findLast((step) => step * this.#lastDigitJ <= MOST_STEP_J) ?? 1
+    return Math.max(this.knownJ, digits * this.#lastDigitJ)
   }
 
   get hasMoved(): boolean {
@@ -54,10 +70,15 @@ export class CounterSteps {
   largestJ(energyJ: number, grownJ: number): number {
     if (this.#lastDigitJ === 0) return Number.POSITIVE_INFINITY
     const digits = [energyJ, grownJ].map((joules) => Math.round(joules / this.#lastDigitJ))
-    const fits = TENS.flatMap((ten) => [ten, 2 * ten, 5 * ten]).filter((step) =>
-      digits.every((n) => n >= step && n % step === 0),
-    )
+    const fits = STEPS.filter((step) => digits.every((n) => n >= step && n % step === 0))
     return (fits.at(-1) ?? 1) * this.#lastDigitJ
+  }
+
+  /** Takes a value that was accepted. */
+  showed(energyJ: number): void {
+    if (this.#lastDigitJ === 0) return
+    const digits = Math.round(energyJ / this.#lastDigitJ)
+    this.#fitting = this.#fitting.filter((step) => digits % step === 0)
   }
 
   /** Takes the growth since the last reading that was accepted; 0: it stands still. */

@@ -1,5 +1,5 @@
 import { JOULES_PER_KWH } from '../../protocol/units.ts'
-import type { CounterSteps } from './counter-steps.ts'
+import { type CounterSteps, MOST_STEP_J } from './counter-steps.ts'
 import { PowerEvidence } from './power-evidence.ts'
 
 /** The part by which a meter's counter and its power may differ over minutes: power can be an average of a quarter of an hour. */
@@ -9,7 +9,10 @@ const ACCURACY = 0.2
  * 3 %, to both figures alike.
  */
 const LONG_ACCURACY = 0.1
-/** The same where power flows both ways: a meter that counts each phase by itself counts more than the sum of its phases. */
+/**
+ * The same where power flows both ways: a meter that counts each phase by itself counts more than the sum of its phases. It counts as much
+ * more the other way too, so the net of both counters must say it as well.
+ */
 const TWO_WAY_ACCURACY = 2
 /** A difference beyond this factor is judged earlier. */
 const GROSS_FACTOR = 3
@@ -27,8 +30,6 @@ const STEADY_WINDOW_MS = 5 * 60_000
 const STEPS = 20
 /** A counter that has moved less often may have larger steps than were seen. */
 const MOVES = 3
-/** The largest step of a known meter is 100 kWh. */
-export const MOST_STEP_J = 110 * JOULES_PER_KWH
 /** A counter that stands still while its own power makes this much counts nothing. */
 const STANDS_AT_MOST_J = 200 * JOULES_PER_KWH
 
@@ -55,16 +56,40 @@ export const leastW = ({ mostW, stepW }: ShownPower): number => Math.max(LEAST_W
 /** A stretch of readings of a counter that are judged together, and what their power says. */
 export class CounterWindow {
   readonly startJ: number
-  readonly power = new PowerEvidence()
+  readonly power: PowerEvidence
   /** how often the counter has moved up */
   rises = 0
   /** the largest of those moves, J: a moment that the power did not show */
   #largestJ = 0
   /** whether power flowed the other way too */
   twoWay = false
+  /** the counter of the other direction, J: when the window began, and now */
+  #backStartJ: number | undefined
+  #backJ: number | undefined
 
-  constructor(startJ: number) {
+  /**
+   * @param backJ J by the counter of the other direction
+   * @param power what is known of the power already
+   */
+  constructor(startJ: number, { backJ, power }: { backJ?: number | undefined; power?: PowerEvidence } = {}) {
     this.startJ = startJ
+    this.power = power ?? new PowerEvidence()
+    this.#backStartJ = this.#backJ = backJ
+  }
+
+  /**
+   * Takes what the meter shows beside the counter.
+   * @param twoWay whether the counter of the other direction has moved
+   */
+  saw(powerW: number, twoWay: boolean, backJ: number | undefined): void {
+    if (twoWay || powerW < 0) this.twoWay = true
+    this.#backJ = backJ
+    this.#backStartJ ??= backJ
+  }
+
+  /** J by which the counter of the other direction has grown. */
+  get #countedBackJ(): number {
+    return Math.max(0, (this.#backJ ?? 0) - (this.#backStartJ ?? 0))
   }
 
   /** Takes a move up of the counter. */
@@ -94,8 +119,10 @@ export class CounterWindow {
     const all = this.#allowances(shown, steps, stepsOpenJ)
     const flowedJ = twoWay ? power.drawnJ + power.backJ : power.drawnJ
     const alsoJ = twoWay ? power.backJ : 0
+    const netMoreJ = countedJ - this.#countedBackJ - (power.drawnJ - power.backJ)
     const isMore = ({ accuracy, openJ }: Allowance) =>
-      countedJ > power.drawnJ + (twoWay ? TWO_WAY_ACCURACY : accuracy) * flowedJ + openJ + alsoJ
+      countedJ > power.drawnJ + (twoWay ? TWO_WAY_ACCURACY : accuracy) * flowedJ + openJ + alsoJ &&
+      netMoreJ > accuracy * flowedJ + openJ
     if (all.some(isMore)) return 'more'
     const stepIsKnown = rises >= MOVES && steps.hasMoved
     const isLess = ({ accuracy, openJ }: Allowance) =>
@@ -138,11 +165,12 @@ export class CounterWindow {
   }
 
   /**
-   * Whether a first movement, of a step at most, holds energy from before the window: more than the highest power makes since then.
+   * Whether a first movement, of a step at most, holds energy from before the window: more than the highest power makes since then, and the
+   * counter of the other direction with it.
    * @param grownJ J of the movement
    */
   isFromBefore(grownJ: number, { mostW }: ShownPower): boolean {
-    return grownJ > ((1 + LONG_ACCURACY) * mostW * this.power.ms) / 1000
+    return grownJ - this.#countedBackJ > ((1 + LONG_ACCURACY) * mostW * this.power.ms) / 1000
   }
 
   #sides(energyJ: number): { most: number; gross: boolean } {

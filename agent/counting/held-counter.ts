@@ -1,8 +1,10 @@
+import { defined } from '../../protocol/kit/defined.ts'
 import { counterFault, type Disagreement } from './counter-fault.ts'
 import { CounterSteps } from './counter-steps.ts'
-import { CounterWindow, MOST_STEP_J, type ShownPower } from './counter-window.ts'
+import { CounterWindow, type ShownPower } from './counter-window.ts'
 import { Doubts } from './doubts.ts'
-import type { HeldReading, KnownCounter, Moment } from './held-reading.ts'
+import { COARSE_STEP_J, FirstStep } from './first-step.ts'
+import type { Beside, HeldReading, KnownCounter, Moment } from './held-reading.ts'
 import { Oddities } from './oddities.ts'
 import { SparsePolls } from './sparse-polls.ts'
 import { Standstill } from './standstill.ts'
@@ -14,10 +16,6 @@ export const JUDGED_AT_MOST_MS = 5 * 60_000
 const GAP_FACTOR = 1000
 /** Windows in a row that disagree. One may hold a meter's replacement, or a counter that was set. */
 const WINDOWS_TO_REFUSE = 2
-/** A counter that stood for so many readings at first has large steps, and its first one began before them. */
-const STOOD_AT_FIRST = 3
-/** Counters whose last digit is smaller are told at every reading where the meter shows no power. */
-const COARSE_STEP_J = 36_000
 
 /**
  * A meter's energy counter, held against the power that the same meter shows. It is reported only when it has moved: between two
@@ -29,9 +27,9 @@ const COARSE_STEP_J = 36_000
 export class HeldCounter {
   readonly #odd = new Oddities()
   readonly #steps: CounterSteps
-  readonly #sparse = new SparsePolls()
+  readonly #sparse: SparsePolls
   readonly #still = new Standstill()
-  readonly #byStep = new StepEvidence()
+  readonly #byStep: StepEvidence
   readonly #shown: ShownPower = { mostW: 0, stepW: 0 }
   #window: CounterWindow | undefined
   #power: { powerW: number; steadyMs: number } | undefined
@@ -42,9 +40,10 @@ export class HeldCounter {
   readonly #doubts = new Doubts()
   /** readings that are told though the counter has not moved: the interval meter accepts a fall at the second one */
   #tellStill = 0
-  /** whether the counter has moved since counting began: before that its present step may be older in part */
-  #isPhaseKnown: boolean
-  #stoodAtFirst = 0
+  readonly #firstStep: FirstStep
+  /** the counter of the other direction: at this reading, and when the newest value was accepted */
+  #backJ: number | undefined
+  #backGoodJ: number | undefined
   #strikes = 0
   #fault: string | undefined
   /** the fault of an earlier run, until the counter has agreed for a window */
@@ -57,13 +56,16 @@ export class HeldCounter {
   constructor(stepJ: number, known: KnownCounter = {}) {
     this.#steps = new CounterSteps(stepJ, known)
     this.#distrust = typeof known.fault === 'string' ? known.fault : undefined
-    this.#isPhaseKnown = this.#steps.hasMoved
+    this.#firstStep = new FirstStep(this.#steps.hasMoved)
+    this.#byStep = new StepEvidence(known.evidence)
+    this.#sparse = new SparsePolls(known.times)
   }
 
   /** What the next run of the agent should know. */
   get known(): KnownCounter {
     const fault = this.#fault ?? this.#distrust
-    return { ...this.#steps.known, ...(fault !== undefined && { fault }) }
+    if (fault !== undefined) return { ...this.#steps.known, fault }
+    return { ...this.#steps.known, ...defined({ evidence: this.#byStep.known, times: this.#sparse.known }) }
   }
 
   /** J of a step, as far as it is known. */
@@ -79,17 +81,16 @@ export class HeldCounter {
   /**
    * @param powerW positive in the counter's direction; undefined where the meter shows none: the counter is then taken as it is
    * @param steadyMs ms of a monotonic clock
-   * @param about powerStepW: W that the power's last digit stands for; twoWay: the counter of the other direction has moved since the last reading
    */
   read(
     energyJ: number | undefined,
     powerW: number | undefined,
     steadyMs: number,
-    about: { powerStepW?: number; twoWay?: boolean } = {},
+    beside: Beside = {},
   ): HeldReading {
     if (this.#fault !== undefined) return { fault: this.#fault }
     const distrusted = this.#distrust
-    const reading = this.#read(energyJ, powerW, steadyMs, about)
+    const reading = this.#read(energyJ, powerW, steadyMs, beside)
     if (this.#fault !== undefined) return { fault: this.#fault }
     if (distrusted === undefined) return reading
     if (this.#distrust !== undefined) return { fault: this.#distrust }
@@ -101,7 +102,7 @@ export class HeldCounter {
     energyJ: number | undefined,
     powerW: number | undefined,
     steadyMs: number,
-    { powerStepW = 0, twoWay = false }: { powerStepW?: number; twoWay?: boolean },
+    { powerStepW = 0, backJ, unsureW }: Beside,
   ): HeldReading {
     const before = this.#power
     const elapsedMs = before && steadyMs - before.steadyMs
@@ -114,7 +115,9 @@ export class HeldCounter {
       this.#still.add(before.powerW, powerW, elapsedMs)
     }
     this.#power = { powerW, steadyMs }
-    if (this.#window && (twoWay || powerW < 0)) this.#window.twoWay = true
+    const twoWay = backJ !== undefined && this.#backJ !== undefined && backJ !== this.#backJ
+    this.#backJ = backJ ?? this.#backJ
+    this.#window?.saw(powerW, twoWay, this.#backJ)
     const since = {
       energyJ,
       fromW: gap ? undefined : before?.powerW,
@@ -125,7 +128,8 @@ export class HeldCounter {
     const disagreement = this.#byStep.take(since, this.#shown, this.#steps)
     if (disagreement) this.#fault = counterFault(disagreement)
     if (energyJ === undefined) return {}
-    const reading = this.#judged(energyJ, { steadyMs, gap, elapsedMs: elapsedMs ?? 0, fromW: before?.powerW })
+    const at = { steadyMs, gap, elapsedMs: elapsedMs ?? 0, fromW: before?.powerW, unsureW }
+    const reading = this.#judged(energyJ, at)
     this.#seenJ = energyJ
     return reading
   }
@@ -138,18 +142,19 @@ export class HeldCounter {
     const moved = energyJ !== this.#toldJ
     const isCoarse = this.#steps.lastDigitJ >= COARSE_STEP_J
     if (energyJ === undefined || (!moved && isCoarse)) return {}
-    // its first step may have begun before the first reading, and no power says how much of it
-    const isOlder = isCoarse && !this.#isPhaseKnown && this.#toldJ !== undefined
-    this.#isPhaseKnown ||= this.#toldJ !== undefined
+    const isOlder = this.#firstStep.isOlderWithoutPower(this.#toldJ !== undefined) && isCoarse
     this.#toldJ = energyJ
-    return isOlder ? { energyJ, startsAgain: true } : { energyJ }
+    // what was kept back is never told without a power that agrees
+    const isInDoubt = this.#sparse.keepsBack
+    this.#sparse.end()
+    return isOlder || isInDoubt ? { energyJ, startsAgain: true } : { energyJ }
   }
 
   #judged(energyJ: number, at: Moment): HeldReading {
     const { steadyMs, gap } = at
     const window = this.#window
     const goodJ = this.#goodJ
-    if (!window || goodJ === undefined) return this.#begin(energyJ)
+    if (!window || goodJ === undefined) return this.#goOn(energyJ)
     if (energyJ < goodJ) return this.#fallen(energyJ, goodJ, steadyMs, gap)
     this.#doubts.risen()
     const grownJ = energyJ - goodJ
@@ -159,8 +164,9 @@ export class HeldCounter {
     if (gap && this.#doubts.any && !isGone) return this.#beginAgain(energyJ)
     const overGap = gap || this.#doubts.sinceGap
     if (overGap && grownJ <= this.#mostOverGapJ(at.elapsedMs)) return this.#overGap(energyJ, grownJ, at)
-    if (!gap) this.#sparse.end()
-    if (this.#isOlder(energyJ, grownJ, window)) return this.#countFromStep(energyJ, grownJ)
+    if (!gap && !this.#sparse.keepsBack) this.#sparse.end()
+    if (!this.#doubts.any && this.#firstStep.isOlder(energyJ, grownJ, window, this.#shown, this.#steps))
+      return this.#countFromStep(energyJ, grownJ)
     const mostJ = window.mostAtOnceJ(this.#shown, this.#steps)
     // what stays where it has leapt to is one leap, not one at each reading
     if (grownJ > mostJ && Math.abs(energyJ - (this.#seenJ ?? goodJ)) > mostJ) this.#note(steadyMs, grownJ)
@@ -173,15 +179,18 @@ export class HeldCounter {
       if (overGap || isJudged) return this.#strike(energyJ, window, verdict)
       if (doubt !== 'many') return {}
       this.#toldJ = undefined
-      this.#forgetPhase()
+      this.#firstStep.forget()
       return { startsAgain: true }
     }
     this.#doubts.end()
-    this.#isPhaseKnown ||= grownJ > 0 && this.#toldJ !== undefined
+    if (grownJ > 0 && this.#toldJ !== undefined) this.#firstStep.past()
     this.#steps.grew(grownJ)
-    this.#goodJ = energyJ
-    const told = this.#tell(energyJ)
-    if (grownJ > 0 && window.isOver(energyJ, this.#steps)) {
+    this.#steps.showed(energyJ)
+    this.#accept(energyJ)
+    const agrees = grownJ > 0 && window.isOver(energyJ, this.#steps)
+    if (agrees) this.#sparse.end()
+    const told = this.#sparse.keepsBack ? {} : this.#tell(energyJ)
+    if (agrees) {
       this.#strikes = 0
       this.#distrust = undefined
       this.#startWindow(energyJ)
@@ -189,42 +198,30 @@ export class HeldCounter {
     return told
   }
 
-  /**
-   * Whether the counter's first movement is a step of which a part is older than the first reading. Only its power says what flowed since
-   * then, and the counter counts from here on. A value with digits that no large step makes shows that the steps are small.
-   */
-  #isOlder(energyJ: number, grownJ: number, window: CounterWindow): boolean {
-    if (this.#isPhaseKnown || this.#doubts.any) return false
-    if (grownJ === 0) this.#stoodAtFirst++
-    if (grownJ === 0 || grownJ > MOST_STEP_J) return false
-    if (this.#steps.largestJ(energyJ, grownJ) < COARSE_STEP_J) return false
-    return this.#stoodAtFirst >= STOOD_AT_FIRST || window.isFromBefore(grownJ, this.#shown)
-  }
-
   #countFromStep(energyJ: number, grownJ: number): HeldReading {
     this.#steps.grew(grownJ)
     this.#begin(energyJ)
-    this.#isPhaseKnown = true
+    this.#firstStep.past()
     return { energyJ, startsAgain: true }
   }
 
   /** A time without readings: one alone says little, many alike a lot. */
-  #overGap(energyJ: number, grownJ: number, { gap, elapsedMs, fromW }: Moment): HeldReading {
+  #overGap(energyJ: number, grownJ: number, { gap, elapsedMs, fromW, unsureW }: Moment): HeldReading {
     const toW = this.#power?.powerW
+    this.#steps.showed(energyJ)
     const isWhole = gap && !this.#doubts.any && fromW !== undefined && toW !== undefined
-    if (!isWhole) return this.#begin(energyJ)
-    this.#steps.grewOverGap(grownJ, (Math.max(fromW, toW) * elapsedMs) / 1000)
-    const time = { elapsedMs, fromW, toW, grownJ, stepJ: this.#steps.knownJ }
-    const { refused, keptBack, trusted } = this.#sparse.take(time, this.#shown)
-    if (refused) {
-      this.#fault = counterFault(refused)
-      return {}
+    if (isWhole) {
+      this.#steps.grewOverGap(grownJ, (Math.max(fromW, toW) * elapsedMs) / 1000)
+      const backJ = Math.max(0, (this.#backJ ?? 0) - (this.#backGoodJ ?? this.#backJ ?? 0))
+      const time = { elapsedMs, fromW, toW, grownJ, stepJ: this.#steps.possibleJ, backJ, unsureW }
+      const { refused, trusted } = this.#sparse.take(time, this.#shown)
+      if (refused) {
+        this.#fault = counterFault(refused)
+        return {}
+      }
+      if (trusted) this.#distrust = undefined
     }
-    if (trusted) this.#distrust = undefined
-    if (!keptBack) return this.#begin(energyJ)
-    this.#startWindow(energyJ)
-    this.#goodJ = energyJ
-    return {}
+    return this.#goOn(energyJ)
   }
 
   #tell(energyJ: number): HeldReading {
@@ -253,24 +250,30 @@ export class HeldCounter {
 
   #begin(energyJ: number): HeldReading {
     this.#startWindow(energyJ)
-    this.#doubts.end()
-    this.#goodJ = energyJ
     return this.#tell(energyJ)
+  }
+
+  /** Counts from here on, and tells nothing while the counter is kept back. */
+  #goOn(energyJ: number): HeldReading {
+    this.#startWindow(energyJ)
+    return this.#sparse.keepsBack ? {} : this.#tell(energyJ)
   }
 
   #beginAgain(energyJ: number): HeldReading {
     this.#begin(energyJ)
-    this.#forgetPhase()
+    this.#firstStep.forget()
     return { energyJ, startsAgain: true }
   }
 
-  #forgetPhase(): void {
-    this.#isPhaseKnown = false
-    this.#stoodAtFirst = 0
+  #accept(energyJ: number): void {
+    this.#goodJ = energyJ
+    this.#backGoodJ = this.#backJ
   }
 
   #startWindow(energyJ: number): void {
-    this.#window = new CounterWindow(energyJ)
+    this.#doubts.end()
+    this.#accept(energyJ)
+    this.#window = new CounterWindow(energyJ, { backJ: this.#backJ })
   }
 
   #note(steadyMs: number, leapJ: number): void {

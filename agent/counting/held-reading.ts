@@ -1,4 +1,16 @@
 import type { KnownSteps } from './counter-steps.ts'
+import type { KnownEvidence } from './known-evidence.ts'
+import type { KnownTimes } from './sparse-polls.ts'
+
+/** What the meter shows beside a counter and its power. */
+export interface Beside {
+  /** W that the power's last digit stands for */
+  powerStepW?: number
+  /** J by the counter of the other direction; absent: it has none, or it was not read */
+  backJ?: number | undefined
+  /** W, in the counter's direction, of a reading since the last one that nothing has confirmed */
+  unsureW?: number | undefined
+}
 
 /** One reading of a counter. */
 export interface HeldReading {
@@ -14,6 +26,9 @@ export interface HeldReading {
 export interface KnownCounter extends KnownSteps {
   /** why it is not used */
   fault?: string
+  /** what its steps have shown so far, and what times without readings have; absent: nothing, or it is not used */
+  evidence?: KnownEvidence
+  times?: KnownTimes
 }
 
 /** When a reading came. */
@@ -25,4 +40,6 @@ export interface Moment {
   elapsedMs: number
   /** W at the last one */
   fromW: number | undefined
+  /** W between the two that nothing has confirmed */
+  unsureW: number | undefined
 }

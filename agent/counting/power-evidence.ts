@@ -11,6 +11,17 @@ const STEADY_RATIO = 0.1
 /** Fewer may all have missed the same moments. */
 const STEADY_READINGS = 10
 
+/** What the readings so far add up to: J, ms and W. JSON. */
+export interface PowerSums {
+  drawnJ: number
+  backJ: number
+  ms: number
+  lowW: number
+  highW: number
+  readings: number
+  squaresW: number
+}
+
 /** What a meter's own power readings make since some moment, and how exactly they say it. */
 export class PowerEvidence {
   /** energy in the counter's direction, and in the other one */
@@ -21,6 +32,30 @@ export class PowerEvidence {
   #highW = Number.NEGATIVE_INFINITY
   #readings = 0
   #squaresW = 0
+
+  /** @param sums of an earlier run of the agent, to go on from */
+  constructor(sums?: PowerSums) {
+    if (!sums) return
+    this.drawnJ = sums.drawnJ
+    this.backJ = sums.backJ
+    this.ms = sums.ms
+    this.#lowW = sums.lowW
+    this.#highW = sums.highW
+    this.#readings = sums.readings
+    this.#squaresW = sums.squaresW
+  }
+
+  get sums(): PowerSums {
+    return {
+      drawnJ: this.drawnJ,
+      backJ: this.backJ,
+      ms: this.ms,
+      lowW: this.#lowW,
+      highW: this.#highW,
+      readings: this.#readings,
+      squaresW: this.#squaresW,
+    }
+  }
 
   /** Takes the time between two readings of power. */
   add(fromW: number, toW: number, elapsedMs: number): void {

@@ -73,20 +73,23 @@ export class TwoWayCounters {
 
   /** @param steadyMs ms of a monotonic clock */
   read(figures: MeterFigures, steadyMs: number): ToldFigures {
-    const power = this.#power.read(figures.powerW)
-    if (power.startsAgain) {
+    const power = this.#power.read(figures.powerW, this.#isCounted(figures, steadyMs))
+    this.#unconfirmed = power.fault === undefined ? 0 : this.#unconfirmed + 1
+    // without a power that is sure nothing says whether the first counters were true
+    const isUnsure = this.#unconfirmed === POWERLESS_FROM && !this.#power.isSettled
+    if (power.startsAgain || isUnsure) {
       this.#held = this.#newCounters()
       this.#net = new NetCheck()
       this.#last = {}
       this.#used = undefined
       this.#startsAgain = true
     }
-    this.#unconfirmed = power.fault === undefined ? 0 : this.#unconfirmed + 1
     if (power.fault === undefined) this.#hearCounters(figures, steadyMs)
+    const unsureW = this.#keptBackW
     this.#keptBackW = power.fault === undefined ? undefined : figures.powerW
     if (power.fault !== undefined && this.#unconfirmed < POWERLESS_FROM) return { faults: [power.fault] }
     const { powerW, fault } = power
-    const { counters, faults } = this.#countersOf({ ...figures, powerW }, steadyMs)
+    const { counters, faults } = this.#countersOf({ ...figures, powerW }, steadyMs, unsureW)
     return {
       ...defined({ powerW, counters }),
       faults: fault === undefined ? faults : [fault, ...faults],
@@ -105,12 +108,35 @@ export class TwoWayCounters {
   /** Whether the counters have grown by what the power makes that the reading before had. */
   #hearCounters(figures: MeterFigures, steadyMs: number): void {
     const keptBackW = this.#keptBackW
-    if (keptBackW === undefined || this.#last.steadyMs === undefined) return
-    const name = keptBackW < 0 ? 'exportedJ' : 'energyJ'
-    const grownJ = (figures[name] ?? 0) - (this.#last[name] ?? figures[name] ?? 0)
     // a trapezoid from the reading before it to this one
-    const madeJ = (Math.abs(keptBackW) * (steadyMs - this.#last.steadyMs)) / 2 / 1000
-    if (grownJ >= SPEAKS_FOR[0] * madeJ && grownJ <= SPEAKS_FOR[1] * madeJ) this.#power.counted(keptBackW)
+    if (keptBackW !== undefined && this.#speaksFor(keptBackW, 0, figures, steadyMs))
+      this.#power.counted(keptBackW)
+  }
+
+  /**
+   * Whether the counters have grown by what this power and the last one make between them. Where the readings are close together the next
+   * one tells as much, so they are asked only where a load may have come and gone.
+   */
+  #isCounted(figures: MeterFigures, steadyMs: number): boolean {
+    const { powerW: lastW, steadyMs: lastMs } = this.#used ?? {}
+    const { powerW } = figures
+    if (lastW === undefined || lastMs === undefined || powerW === undefined) return false
+    if (steadyMs - lastMs <= JUDGED_AT_MOST_MS || lastMs !== this.#last.steadyMs) return false
+    const [highW, lowW] = Math.abs(lastW) > Math.abs(powerW) ? [lastW, powerW] : [powerW, lastW]
+    return this.#speaksFor(highW, highW * lowW > 0 ? lowW : 0, figures, steadyMs)
+  }
+
+  /** Whether a counter has grown, since the last reading that was used, by what a load makes that went from one power to another one. */
+  #speaksFor(fromW: number, toW: number, figures: MeterFigures, steadyMs: number): boolean {
+    if (this.#last.steadyMs === undefined) return false
+    const name = fromW < 0 ? 'exportedJ' : 'energyJ'
+    const grownJ = (figures[name] ?? 0) - (this.#last[name] ?? figures[name] ?? 0)
+    const madeJ = (Math.abs(fromW + toW) * (steadyMs - this.#last.steadyMs)) / 2 / 1000
+    return grownJ >= SPEAKS_FOR[0] * madeJ && grownJ <= SPEAKS_FOR[1] * madeJ
+  }
+
+  get #largerStepJ(): number {
+    return Math.max(this.#held.energyJ.stepJ, this.#held.exportedJ.stepJ)
   }
 
   /** Both counters together, while both are used. */
@@ -119,26 +145,37 @@ export class TwoWayCounters {
     this.#used = powerW === undefined ? undefined : { powerW, steadyMs }
     const elapsedMs = used ? steadyMs - used.steadyMs : 0
     const fromW = elapsedMs > JUDGED_AT_MOST_MS ? undefined : used?.powerW
-    const stepJ = Math.max(this.#held.energyJ.stepJ, this.#held.exportedJ.stepJ)
+    const stepJ = this.#largerStepJ
     const found = this.#net.take({ energyJ, exportedJ, fromW, toW: powerW, elapsedMs, powerStepW, stepJ })
     if (found) this.#held[found.name].refuse(found.disagreement)
   }
 
-  #countersOf(figures: MeterFigures, steadyMs: number): Omit<ToldFigures, 'powerW'> {
+  /** @param unsureW of the reading before, where it was kept back */
+  #countersOf(
+    figures: MeterFigures,
+    steadyMs: number,
+    unsureW: number | undefined,
+  ): Omit<ToldFigures, 'powerW'> {
     const { powerW, powerStepW = 0, energyJ, exportedJ } = figures
-    const moved = (name: CounterName) =>
-      figures[name] !== undefined && this.#last[name] !== undefined && figures[name] !== this.#last[name]
     this.#holdNet(figures, steadyMs)
+    const back = (w: number | undefined) => (w === undefined ? undefined : -w)
     const imported = this.#held.energyJ.read(energyJ, powerW, steadyMs, {
       powerStepW,
-      twoWay: moved('exportedJ'),
+      backJ: exportedJ,
+      unsureW,
     })
-    const back = powerW === undefined ? undefined : -powerW
-    const exported = this.#held.exportedJ.read(exportedJ, back, steadyMs, {
+    const exported = this.#held.exportedJ.read(exportedJ, back(powerW), steadyMs, {
       powerStepW,
-      twoWay: moved('energyJ'),
+      backJ: energyJ,
+      unsureW: back(unsureW),
     })
-    const sign = this.#sign.check(powerW, { energyJ, exportedJ }, steadyMs, JUDGED_AT_MOST_MS)
+    const sign = this.#sign.check(
+      powerW,
+      { energyJ, exportedJ },
+      steadyMs,
+      JUDGED_AT_MOST_MS,
+      this.#largerStepJ,
+    )
     this.#last = {
       steadyMs,
       energyJ: energyJ ?? this.#last.energyJ,

@@ -51,3 +51,21 @@ test.each([
 test('where the last digit is not known, any step may be the largest', () => {
   expect(new CounterSteps(0).largestJ(12_345, 678)).toBe(Number.POSITIVE_INFINITY)
 })
+
+test('a step may be as large as its values allow, up to that of the largest meter', () => {
+  const steps = new CounterSteps(3600)
+  expect(steps.possibleJ).toBe(100 * 3_600_000)
+  for (const [kwh, possibleKwh] of [
+    [700, 100],
+    [750, 50],
+    [751, 1],
+    [751.02, 0.02],
+    [751.021, 0.001],
+  ] as const) {
+    steps.showed(kwh * 3_600_000)
+    expect(steps.possibleJ).toBeCloseTo(possibleKwh * 3_600_000, 3)
+  }
+  const learnt = new CounterSteps(3600, { learntJ: 36_000_000 })
+  learnt.showed(751.021 * 3_600_000)
+  expect(learnt.possibleJ).toBe(36_000_000)
+})

@@ -63,12 +63,49 @@ describe('a true load is told', () => {
   })
 })
 
-test('where the first two readings contradict each other, what was built on the first is forgotten', () => {
-  const power = new HeldPower()
-  expect(power.read(500 * MW)).toEqual({ powerW: 500 * MW })
-  expect(power.read(100 * kW)).toMatchObject({ startsAgain: true })
-  expect(power.read(100 * kW)).toEqual({ powerW: 100 * kW })
+describe('where the first two readings contradict each other', () => {
+  test('what was built on the first is forgotten once a later one confirms the second', () => {
+    const power = new HeldPower()
+    expect(power.read(500 * MW)).toEqual({ powerW: 500 * MW })
+    expect(power.read(100 * kW)).toEqual({ fault: expect.stringMatching(/is far from the 500,000,000 W/) })
+    expect(power.read(100 * kW)).toEqual({ powerW: 100 * kW, startsAgain: true })
+  })
+  test('and nothing is forgotten where a later one confirms the first', () => {
+    const power = new HeldPower()
+    expect(power.read(100 * kW)).toEqual({ powerW: 100 * kW })
+    expect(power.read(500 * MW)).toHaveProperty('fault')
+    expect(power.read(100 * kW)).toEqual({ powerW: 100 * kW })
+  })
+  test('both are true where the counter has grown by what they make between them', () => {
+    const power = new HeldPower()
+    power.read(0.2 * kW)
+    expect(power.read(40 * kW, true)).toEqual({ powerW: 40 * kW })
+    expect([0.2, 40, 0.2].map((kiloW) => power.read(kiloW * kW).powerW)).toEqual([200, 40_000, 200])
+  })
+  test('a load that comes and goes at each reading is known from the third on', () => {
+    expect(told([40 * kW, 0.2 * kW, 40 * kW, 0.2 * kW, 40 * kW])).toEqual([
+      40 * kW,
+      undefined,
+      40 * kW,
+      0.2 * kW,
+      40 * kW,
+    ])
+  })
 })
+
+test.each(['high low', 'low high', 'high low low', 'low high high', 'high low high'])(
+  'a meter that is polled each half hour books all from its first reading on, though its first powers are %s',
+  (first) => {
+    // each half hour holds the same bursts, whatever the polls meet
+    for (const meanKw of [8, 20]) {
+      const met = [...first.split(' '), ...Array.from({ length: 30 }, (_, i) => (i % 3 > 0 ? 'low' : 'high'))]
+      const powerW = (s: number) => (met[s / 1800] === 'high' ? 40_000 : 200)
+      const energyKwh = (s: number) => 700 + (meanKw * s) / HOUR
+      const { kwh } = booked({ pollS: 1800, powerW, energyKwh }, 30 * 1800)
+      expect(kwh).toBeCloseTo(meanKw * 15, 2)
+    }
+  },
+)
 
 const hundredKw = (factor = 1) => ({ energyKwh: (s: number) => 1234 + (factor * 100 * s) / HOUR })
 /** 100 kW, and at one reading something else. */

@@ -61,16 +61,68 @@ test('steps that were learnt are known to the next run, and a counter that taugh
   expect(counters.known).toBeUndefined()
   for (let s = 0; s <= 600; s += 5)
     counters.read({ powerW: 100_000, energyJ: Math.floor(s / 36) * KWH, exportedJ: 7 * KWH }, s * 1000)
-  expect(counters.known).toEqual({ energyJ: { learntJ: KWH, hasMoved: true } })
+  expect(counters.known).toMatchObject({ energyJ: { learntJ: KWH, hasMoved: true } })
+  expect(counters.known).not.toHaveProperty('exportedJ')
   const next = new TwoWayCounters({ energyJ: 3600, exportedJ: 3600 }, counters.known)
   expect(next.known).toEqual(counters.known)
 })
 
-test.each([{}, { learntJ: 'far', fault: 7, hasMoved: 'yes' }, { learntJ: null, fault: null }])(
-  'what another version of the agent left is taken for what it can be: %j',
-  (known) => {
-    const counter = new HeldCounter(3600, known as object)
-    expect(counter.known).toEqual({})
-    expect(counter.read(KWH, 10_000, 0)).toEqual({ energyJ: KWH })
+test.each([
+  {},
+  { learntJ: 'far', fault: 7, hasMoved: 'yes' },
+  { learntJ: null, fault: null },
+  { evidence: 'much', times: 'many' },
+  { evidence: null, times: null },
+  {
+    evidence: { atJ: 5, power: {} },
+    times: { doubt: { than: 'much', disagreed: 9, stretch: {} }, standing: 7 },
   },
-)
+])('what another version of the agent left is taken for what it can be: %j', (known) => {
+  const counter = new HeldCounter(3600, known as object)
+  expect(counter.known).toEqual({})
+  expect(counter.read(KWH, 10_000, 0)).toEqual({ energyJ: KWH })
+})
+
+describe('what a counter in coarse steps has shown is known to the next run', () => {
+  /** Steps of 10 kWh at 10 kW: the wrong counter makes one each half hour, the true one each hour. */
+  const coarse = (factor: number, restartS: number, hours: number) =>
+    booked(
+      {
+        pollS: 10,
+        powerW: () => 10_000,
+        energyKwh: (s) => Math.floor(52.33 + (factor * s) / HOUR) * 10,
+        restartsS: Array.from(
+          { length: Math.floor((hours * HOUR) / restartS) },
+          (_, i) => (i + 1) * restartS,
+        ),
+      },
+      hours * HOUR,
+    )
+
+  test.each([4000, 7200, 11_000])(
+    'so that one of another scale is refused though the agent is restarted each %d s',
+    (restartS) => {
+      for (const factor of [2, 2.5]) expect(coarse(factor, restartS, 36).fault).toMatch(/far more than/)
+      expect(coarse(0.5, 3 * restartS, 60).fault).toMatch(/far less than/)
+    },
+  )
+
+  test.each([1000, 4000, 7300, 11_000])(
+    'and a true one is not, though the agent is restarted each %d s',
+    (restartS) => {
+      for (const factor of [0.95, 1, 1.05]) expect(coarse(factor, restartS, 60).faults).toEqual([])
+    },
+  )
+
+  test('unless the counter is another one now', () => {
+    const before = new HeldCounter(KWH)
+    for (let s = 0; s < 2 * HOUR; s += 10)
+      before.read(Math.floor(700.5 + s / 1800) * 10 * KWH, 10_000, s * 1000)
+    for (const fromKwh of [0, 90_000]) {
+      const next = nextRun(before)
+      expect(next.known).toHaveProperty('evidence')
+      next.read(fromKwh * KWH, 10_000, 0)
+      expect(next.known).not.toHaveProperty('evidence')
+    }
+  })
+})

@@ -1,17 +1,22 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { TwoWayCounters } from '../../../agent/counting/two-way-counters.ts'
 
 const KWH = 3_600_000
 
 /** The faults of a meter after an hour of polls. @param meter power, and how fast its counters count, kW */
-function faultsOf(meter: { powerKw: number; inKw: number; outKw: number }, hours = 1): string[] {
-  const counters = new TwoWayCounters({ energyJ: 360_000, exportedJ: 360_000 })
+function faultsOf(
+  meter: { powerKw: number | ((s: number) => number); inKw: number; outKw: number },
+  { hours = 1, stepKwh = 0.1 } = {},
+): string[] {
+  const stepJ = stepKwh * KWH
+  const counters = new TwoWayCounters({ energyJ: stepJ, exportedJ: stepJ })
   let faults: string[] = []
-  const counted = (kw: number, s: number) => Math.floor((kw * s) / 360) * 0.1 * KWH
+  const counted = (kw: number, s: number) => Math.floor((kw * s) / 3600 / stepKwh + 1e-9) * stepJ
+  const { powerKw } = meter
   for (let s = 0; s <= hours * 3600; s += 10)
     ({ faults } = counters.read(
       {
-        powerW: meter.powerKw * 1000,
+        powerW: (typeof powerKw === 'number' ? powerKw : powerKw(s)) * 1000,
         energyJ: 500 * KWH + counted(meter.inKw, s),
         exportedJ: 20 * KWH + counted(meter.outKw, s),
       },
@@ -35,4 +40,26 @@ test.each([
   ['that idles', { powerKw: 0, inKw: 0, outKw: 0 }],
 ])('a meter %s has none', (_, meter) => {
   expect(faultsOf(meter)).toEqual([])
+})
+
+describe('a swap is a fault as soon as it is sure', () => {
+  test.each([
+    [0.001, 4],
+    [0.01, 4],
+    [0.1, 11],
+  ])('at a steady load and steps of %d kWh, within %d minutes', (stepKwh, minutes) => {
+    const swapped = { powerKw: -12, inKw: 12, outKw: 0 }
+    expect(faultsOf(swapped, { stepKwh, hours: minutes / 60 }).at(-1)).toMatch(/set invert: power/)
+    expect(faultsOf({ powerKw: 12, inKw: 0, outKw: 12 }, { stepKwh, hours: minutes / 60 }).at(-1)).toMatch(
+      /set invert: power/,
+    )
+  })
+
+  test('but not of a site whose load turns round while its power is the average of the last quarter of an hour', () => {
+    const averageKw = (s: number) => 12 - 24 * Math.min(1, s / 900)
+    for (let minutes = 2; minutes < 60; minutes++)
+      expect(
+        faultsOf({ powerKw: averageKw, inKw: 0, outKw: 12 }, { stepKwh: 0.001, hours: minutes / 60 }),
+      ).not.toContainEqual(expect.stringMatching(/invert/))
+  })
 })

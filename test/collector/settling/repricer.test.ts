@@ -123,7 +123,7 @@ it('cannot be cancelled when it is done, and nothing is cancelled that is not th
   expect(await rig.repricer.cancel('nothing', 'ben')).toBeUndefined()
 })
 
-it('goes on with what another collector left that had the store meanwhile: what that one cancelled or did is not done again', async () => {
+it('after another collector had the store, what that one cancelled or did is not done again', async () => {
   await mined(2)
   const { settle } = store
   let refused = 0
