@@ -3,8 +3,11 @@ import type { Pulse } from '../plugin/pulse.ts'
 /** What waits for less than this is not judged: the first record after a quiet night has just come. */
 const GRACE_S = 20
 
-/** Ticks come every second. After a longer pause this program itself stood still, and saw nothing of what moved meanwhile. */
-const PAUSE_MS = 10_000
+/**
+ * Ticks come every second, and every few seconds where there is much to do. After a longer pause this program itself stood still, and saw
+ * nothing of what moved meanwhile.
+ */
+const PAUSE_MS = 20_000
 
 /** A pulse with what was seen of its movement. */
 export interface Beat extends Pulse {

@@ -11,7 +11,7 @@ const CURES: readonly [RegExp, string][] = [
   [/EROFS|read-?only/i, 'make the disk or the database writable: check its mount, its rights and its disk'],
   [
     /\b401\b|\b403\b|unauthori[sz]ed|authorization|forbidden|password/i,
-    'check the user and the password of the store',
+    'check the user and the password of the store, and that this user may write',
   ],
   [
     /database not found|\b404\b/i,
