@@ -6,6 +6,7 @@ import { minuteOf } from '../../protocol/units.ts'
 import type { Repricing } from '../plugin/audit-store.ts'
 import { type HeldFilter, type HeldRecord, TOO_OLD } from '../plugin/held.ts'
 import type { Store } from '../plugin/store.ts'
+import { keyOf, type OfAgent, openDoubtsOf } from './open-doubts.ts'
 import type { TakeInOptions } from './take-in.ts'
 import { TAKEN_IN } from './taken-in-place.ts'
 
@@ -58,6 +59,9 @@ export class TakeBack {
         await decide({ verdict: 'open', filter: { ...was(moved), checks: [TOO_OLD], decision }, by, reason })
       for (const decision of decisionsOf(await this.#doubtsOf(moved)).filter(ofTheAct))
         await decide({ verdict: 'open', filter: { ...was(moved), kinds: ['doubt'], decision }, by, reason })
+      // nobody is asked about a record that is not there any more
+      const doubted = await openDoubtsOf(store, taken.map(ofAgent))
+      if (doubted) await decide({ verdict: 'rejected', filter: doubted, by, reason })
       return decide({ verdict: 'rejected', filter: own, by, reason })
     })
   }
@@ -85,9 +89,9 @@ export class TakeBack {
 
   async #doubtsOf(moved: readonly HeldRecord[]): Promise<HeldRecord[]> {
     if (moved.length === 0) return []
-    const keys = new Set(moved.map(({ record }) => keyOf(record)))
+    const keys = new Set(moved.map((held) => keyOf(ofAgent(held))))
     const found = await this.#o.store.held({ ...was(moved), kinds: ['doubt'] }, MOST_HELD)
-    return found.filter(({ record }) => keys.has(keyOf(record)))
+    return found.filter((held) => keys.has(keyOf(ofAgent(held))))
   }
 }
 
@@ -118,7 +122,7 @@ const decisionsOf = (found: readonly HeldRecord[]): string[] => [
   ...new Set(found.flatMap(({ decision }) => decision ?? [])),
 ]
 
-const keyOf = (record: HeldRecord['record']): string => `${record.agentId}|${intervalKey(record)}`
+const ofAgent = ({ record }: Pick<HeldRecord, 'record'>): OfAgent => ({ agentId: record.agentId, record })
 
 /** An owner of a device in a minute. */
 const placeOf = (agentId: string, record: Interval): string =>

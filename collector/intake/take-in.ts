@@ -4,7 +4,6 @@ import {
   encodeIntervals,
   type Interval,
   IntervalMessageSchema,
-  intervalKey,
 } from '../../protocol/interval.ts'
 import { counted } from '../../protocol/kit/counted.ts'
 import { PerwattError } from '../../protocol/kit/errors.ts'
@@ -15,6 +14,7 @@ import type { Repricing } from '../plugin/audit-store.ts'
 import { type Decision, type HeldFilter, type RecordHold, TOO_OLD } from '../plugin/held.ts'
 import type { Append, HighWater, Quarantined, Store } from '../plugin/store.ts'
 import type { RecordJudge } from './batch-plan.ts'
+import { keyOf, type OfAgent, openDoubtsOf } from './open-doubts.ts'
 import { refuseImpossible } from './possible-time.ts'
 import { type Arrival, placed, TAKEN_IN } from './taken-in-place.ts'
 
@@ -94,7 +94,7 @@ export class TakeIn {
       if (stored.length > 0) {
         await this.#refuseUnkept(appends)
         await decide({ verdict: 'rejected', filter: { ...held, checks: [TOO_OLD] }, by, reason })
-        const doubted = await this.#doubtsOf(stored)
+        const doubted = await openDoubtsOf(store, stored)
         if (doubted) await decide({ verdict: 'rejected', filter: doubted, by, reason })
       }
       const filter = { kinds, checks: [TAKEN_IN], ...(agents && { agents }) }
@@ -132,23 +132,6 @@ export class TakeIn {
     )
   }
 
-  /** What is doubted of moved records where they were; undefined where doubts of others stand between. */
-  async #doubtsOf(moved: readonly AgentRecord[]): Promise<HeldFilter | undefined> {
-    const starts = moved.map(({ record }) => record.startMs)
-    const filter: HeldFilter = {
-      kinds: ['doubt'],
-      state: 'open',
-      agents: [...new Set(moved.map(({ agentId }) => agentId))],
-      devices: [...new Set(moved.map(({ record }) => record.deviceId))],
-      fromMs: starts.reduce((a, b) => Math.min(a, b)),
-      toMs: starts.reduce((a, b) => Math.max(a, b)) + 1,
-    }
-    const keys = new Set(moved.map(keyOf))
-    const open = await this.#o.store.held(filter, MOST_HELD)
-    const isTheirs = open.every(({ record }) => keys.has(keyOf({ agentId: record.agentId, record })))
-    return open.length > 0 && isTheirs ? filter : undefined
-  }
-
   /** Records of messages in quarantine that can be read now. */
   async #readable(request: TakeInRequest): Promise<AgentRecord[]> {
     const { store, flush } = this.#o
@@ -171,7 +154,7 @@ export class TakeIn {
       byAgent.set(agentId, [...(byAgent.get(agentId) ?? []), ...arrivals])
     }
     const appends: Append[] = []
-    const collisions: Omit<AgentRecord, 'isMoved'>[] = []
+    const collisions: OfAgent[] = []
     refuseImpossible(
       [...byAgent.values()].flat().map(({ record }) => record),
       { nowMs: heldMs, ...(shiftMs === 0 ? {} : { retentionMs: this.#o.retentionMs }) },
@@ -196,14 +179,14 @@ export class TakeIn {
   }
 }
 
-function alreadyThere(collisions: readonly Omit<AgentRecord, 'isMoved'>[]): PerwattError {
+function alreadyThere(collisions: readonly OfAgent[]): PerwattError {
   return new PerwattError(
     'already-there',
     `nothing was taken in: ${counted(collisions.length, 'record')} would stand where another one is: ${placesText(collisions)}; leave them out by device, from and to, or give another shift`,
   )
 }
 
-function placesText(records: readonly Omit<AgentRecord, 'isMoved'>[]): string {
+function placesText(records: readonly OfAgent[]): string {
   const named = records
     .slice(0, NAMED)
     .map(
@@ -216,9 +199,6 @@ function placesText(records: readonly Omit<AgentRecord, 'isMoved'>[]): string {
 interface AgentRecord extends Arrival {
   agentId: string
 }
-
-const keyOf = ({ agentId, record }: { agentId: string; record: Interval }): string =>
-  `${agentId}|${intervalKey(record)}`
 
 const whichOf = ({ agents, devices, fromMs, toMs }: TakeInRequest): Omit<HeldFilter, 'kinds' | 'state'> => ({
   ...(agents && { agents }),

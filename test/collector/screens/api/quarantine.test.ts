@@ -197,6 +197,19 @@ describe('records that were put aside', () => {
     },
   )
 
+  test('that were taken in and doubted there, are doubted no longer once they are taken back', async () => {
+    await books.ledger.take(batch(4, [{ ...in1970(3), workDiff1: 9e13 }]))
+    const { id } = RepricingSchema.parse((await ask({ shiftS: SHIFT_MS / 1000 })).body)
+    await books.done(id)
+    expect((await books.ask('/api/v1/doubts')).body).toMatchObject({
+      groups: [{ kind: 'doubt', check: 'work' }],
+    })
+    await books.ask('/api/v1/quarantine/take-back', { ...BY, id })
+    expect((await books.ask('/api/v1/doubts')).body).toMatchObject({
+      groups: [{ kind: 'quarantine', check: 'too-old', records: 3 }],
+    })
+  })
+
   test('that were taken in as they are, are put aside again, and no other act is taken back so', async () => {
     const { id } = RepricingSchema.parse((await ask({ agents: ['a'] })).body)
     await books.done(id)
