@@ -159,6 +159,10 @@ export interface AgentSituation {
   clockOffsetMs?: number
   /** messages that the broker passes on, and does not; absent: none was lost */
   messageLimit?: { arrivedBytes: number; lostBytes: number }
+  /** s since records of it came; absent: none since the collector started */
+  recordsAgoS?: number
+  /** true: it was stopped, or the broker lost its connection */
+  offline?: boolean
   /** true: other agents have all of its devices now */
   replaced?: boolean
 }
