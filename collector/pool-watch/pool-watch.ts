@@ -209,6 +209,7 @@ export class PoolWatch {
         ...pool,
         stale: this.#isStale(pool),
         missedDays: this.#trueUps.missed(workload),
+        notTruedUp: this.#trueUps.notTruedUp(workload),
         workers: this.#workers.of(workload),
       })
     })

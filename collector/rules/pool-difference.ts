@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { PoolDifference } from '../economics/settlement/pool-difference.ts'
-import type { ShortWorker } from '../economics/settlement/worker-difference.ts'
+import type { ShortWorker, WorkerComparison } from '../economics/settlement/worker-difference.ts'
 import { anySilent } from '../judging/silence.ts'
 import { defineRule, type Finding } from '../plugin/rule.ts'
 import type { PoolSituation } from '../plugin/situation.ts'
@@ -82,12 +82,21 @@ function shortWorkers(
   const { short, worst, toMs } = workers
   const named = worst.slice(0, NAMED).map(shortText)
   const rest = short.workers - named.length
+  const isUnlisted = worst.some((w) => w.poolBasis === undefined)
   const count = short.workers === 1 ? 'one worker is' : `${short.workers} workers are`
   return {
-    summary: `by worker, ${count} short by ${short.usd?.toFixed(0)} USD in the 24 h to ${minute(toMs)}: ${named.join('; ')}${rest > 0 ? `; and ${rest} more` : ''}`,
+    summary: `by worker, ${count} short by ${short.usd?.toFixed(0)} USD in the 24 h to ${minute(toMs)}: ${named.join('; ')}${rest > 0 ? `; and ${rest} more` : ''}${isUnlisted ? othersText(workers) : ''}`,
     // the comparison is of 24 h
     usdPerHour: (short.usd ?? 0) / 24,
   }
+}
+
+/** A worker that is not listed may be credited under another name, or lost: a person can tell by the names. */
+function othersText({ otherWorkDiff1, others }: WorkerComparison): string {
+  if (!(otherWorkDiff1 > 0)) return ''
+  const names = others.slice(0, NAMED).map((other) => other.worker)
+  const rest = others.length > names.length ? ' and more' : ''
+  return `; the pool credits ${otherWorkDiff1.toPrecision(3)} difficulty-1 shares to names that no machine here mines under (${names.join(', ')}${rest}): rename them, or find whose they are`
 }
 
 function shortText(w: ShortWorker): string {

@@ -107,6 +107,8 @@ describe('pool-difference', () => {
         usd: worst.reduce((sum, w) => sum + (w.shortUsd ?? 0), 0),
       },
       otherWorkDiff1: 0,
+      others: [],
+      unclear: [],
     })
 
     test('the worst workers are named beside the account, with machine, work and money', () => {
@@ -124,6 +126,21 @@ describe('pool-difference', () => {
         'pool acme credited 5.0 % less than the ledger counts for mining in the 24 h to 2026-05-20T12:00Z: 50 USD a day; by worker, 4 workers are short by 48 USD in the 24 h to 2026-05-20T12:00Z: rack1-01 (rack1-01-machine) 25.0 % less, 5.00e+5 difficulty-1 shares, 30.00 USD; rack1-02 (a and 2 more) not in the pool’s list, 5.00e+5 difficulty-1 shares, 12.00 USD; rack1-03 (rack1-03-machine) 25.0 % less, 5.00e+5 difficulty-1 shares, 5.00 USD; and 1 more',
       )
       expect(found?.[0]?.lossUsdPerHour).toBeCloseTo(50 / 24, 12)
+    })
+
+    test('a worker that is not listed is told together with the names that have as much work', () => {
+      const gone = worker('gone', 499, { poolBasis: undefined as never })
+      const others = [{ worker: 'elsewhere', workDiff1: 4_103_000 }]
+      const found = judge([
+        pool({ differences: [], workers: { ...workers([gone]), otherWorkDiff1: 4_103_000, others } }),
+      ])
+      expect(found?.[0]).toMatchObject({
+        verdict: 'bad',
+        summary: expect.stringMatching(
+          /gone \(gone-machine\) not in the pool’s list, .*; the pool credits 4\.10e\+6 difficulty-1 shares to names that no machine here mines under \(elsewhere\): rename/,
+        ),
+        lossUsdPerHour: expect.closeTo(499 / 24, 9),
+      })
     })
 
     test('a few workers of a large account are told though the account is within its limits', () => {
