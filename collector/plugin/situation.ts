@@ -132,6 +132,8 @@ export interface PoolSituation {
   stale: boolean
   /** the last 24 h, then complete UTC days, newest first */
   differences: readonly PoolDifference[]
+  /** agents whose machines worked for it since yesterday's first moment, UTC; absent: not known yet */
+  agents?: ReadonlySet<string>
   /** each worker of the last 24 h or the last complete UTC day; absent: not compared yet */
   workers?: WorkerComparison
 }

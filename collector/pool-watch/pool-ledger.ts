@@ -1,4 +1,5 @@
 import { HOUR_MS, MINUTE_MS, NANO_USD_PER_USD } from '../../protocol/units.ts'
+import { utcDay } from '../economics/settlement/pool-credit.ts'
 import type { LedgerPeriod } from '../economics/settlement/pool-difference.ts'
 import { DAY_MS } from '../economics/settlement/revenue.ts'
 import type { Store } from '../plugin/store.ts'
@@ -10,11 +11,12 @@ const DAY_CACHE_MS = HOUR_MS
 
 /** The ledger's sums of a workload over the times for which pools report credits. */
 export class PoolLedger {
-  readonly #store: Pick<Store, 'ledger'>
+  readonly #store: Pick<Store, 'ledger' | 'workByOwner'>
   readonly #nowMs: () => number
   readonly #days = new Map<string, { readMs: number; period: LedgerPeriod }>()
+  readonly #agents = new Map<string, { readMs: number; agents: ReadonlySet<string> }>()
 
-  constructor(store: Pick<Store, 'ledger'>, nowMs: () => number) {
+  constructor(store: Pick<Store, 'ledger' | 'workByOwner'>, nowMs: () => number) {
     this.#store = store
     this.#nowMs = nowMs
   }
@@ -30,6 +32,18 @@ export class PoolLedger {
     for (const [old, { readMs: then }] of this.#days) if (readMs - then > DAY_MS) this.#days.delete(old)
     this.#days.set(key, { readMs, period })
     return period
+  }
+
+  /** Agents whose machines worked for a workload since yesterday's first moment, UTC; read once an hour. Rejects where the store fails. */
+  async agents(workload: string): Promise<ReadonlySet<string>> {
+    const now = this.#nowMs()
+    const cached = this.#agents.get(workload)
+    if (cached && Math.abs(now - cached.readMs) < DAY_CACHE_MS) return cached.agents
+    const rows = await this.#store.workByOwner(workload, utcDay(now) - DAY_MS, now)
+    const worked = rows.filter((row) => row.workDiff1 + row.estimatedWorkDiff1 > 0)
+    const agents = new Set(worked.map((row) => row.agentId))
+    this.#agents.set(workload, { readMs: now, agents })
+    return agents
   }
 
   async #read(workload: string, from: number, to: number): Promise<LedgerPeriod> {

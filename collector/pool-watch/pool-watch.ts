@@ -1,3 +1,4 @@
+import { defined } from '../../protocol/kit/defined.ts'
 import { reasonOf } from '../../protocol/kit/errors.ts'
 import { addressGuard } from '../../protocol/kit/http/address-guard.ts'
 import { ThrottledError } from '../../protocol/kit/http/refusals.ts'
@@ -5,7 +6,6 @@ import type { Log } from '../../protocol/kit/log.ts'
 import { pluginNamed } from '../../protocol/kit/plugin.ts'
 import { backoffMs, pause, withDeadline } from '../../protocol/kit/retry.ts'
 import type { PoolDifference } from '../economics/settlement/pool-difference.ts'
-import type { WorkerComparison } from '../economics/settlement/worker-difference.ts'
 import type { Workload } from '../economics/workloads.ts'
 import type { Pool, PoolReport, PoolSession } from '../plugin/pool.ts'
 import type { PoolSituation } from '../plugin/situation.ts'
@@ -55,6 +55,8 @@ interface Watched {
   report?: PoolReport
   answeredMs?: number
   differences: PoolDifference[]
+  /** agents whose machines worked for it in the time of the differences that are judged; absent: not read yet */
+  agents?: ReadonlySet<string>
   /** why its last poll failed; absent while it answers */
   reason?: string | undefined
   failures: number
@@ -125,6 +127,7 @@ export class PoolWatch {
         workload: workloads.find((w) => w.name === workload),
         credits: pool.report.credits,
       })
+      pool.agents = await this.#ledger.agents(workload)
     } catch (error) {
       pool.differences = []
       log.error('pool not compared with the ledger', { pool: name, reason: reasonOf(error) })
@@ -197,7 +200,7 @@ export class PoolWatch {
       workload: pool.config.workload,
       stale: this.#isStale(pool),
       differences: pool.differences,
-      ...workersOf(this.#workers.of(pool.config.workload)),
+      ...defined({ agents: pool.agents, workers: this.#workers.of(pool.config.workload) }),
     }))
   }
 
@@ -215,9 +218,6 @@ export class PoolWatch {
     })
   }
 }
-
-const workersOf = (workers: WorkerComparison | undefined): Pick<PoolSituation, 'workers'> =>
-  workers ? { workers } : {}
 
 /** Reads a list at most once, and gives the same answer again: a pool is asked for its workers once in a poll. */
 function once<T>(read: (signal: AbortSignal) => Promise<T>): (signal: AbortSignal) => Promise<T> {

@@ -139,6 +139,8 @@ describe('the workers of a pool', () => {
 test('what a pool withholds comes to the alert rule', async () => {
   const { watched, nextTurn } = watch([oceanAt((await serve(OCEAN)).url)])
   await nextTurn()
+  // who worked for it, so that no other agent's silence hides anything
+  expect(watched.situation()[0]?.agents).toEqual(new Set(['edge-1']))
   const [rule] = rulesWith({ 'pool-difference': { raise: 0.015, clear: 0.01 } }).filter(
     ({ name }) => name === 'pool-difference',
   )
