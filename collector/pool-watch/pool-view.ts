@@ -3,6 +3,7 @@ import type { WorkerComparison } from '../economics/settlement/worker-difference
 import type { NotTruedUp } from '../economics/settlement/worker-true-up.ts'
 import type { PoolReport } from '../plugin/pool.ts'
 import type { PoolView } from '../views/pools.ts'
+import type { MissingSince } from './missing-figures.ts'
 import type { PoolConfig } from './pool-config.ts'
 
 /** Workers that stay estimated and are named, the newest days last. */
@@ -14,6 +15,7 @@ export function poolView({
   report,
   answeredMs,
   reason,
+  missing,
   differences,
   stale,
   missedDays,
@@ -24,6 +26,7 @@ export function poolView({
   report?: PoolReport
   answeredMs?: number
   reason?: string | undefined
+  missing: { all: readonly MissingSince[] }
   differences: readonly PoolDifference[]
   stale: boolean
   missedDays: readonly number[]
@@ -37,6 +40,9 @@ export function poolView({
     workload: config.workload,
     state: reason !== undefined ? 'failing' : report ? 'ok' : 'waiting',
     reason,
+    ...(missing.all.length > 0 && {
+      missing: missing.all.map(({ figures, reason, sinceMs }) => ({ figures, since: iso(sinceMs), reason })),
+    }),
     stale,
     answeredAt: answeredMs === undefined ? undefined : iso(answeredMs),
     hashrateHs,

@@ -75,6 +75,12 @@ export const PoolViewSchema = z.object({
   workload: z.string().describe('workload of the ledger that the pool is compared with'),
   state: z.enum(['waiting', 'ok', 'failing']).describe('waiting: no answer since the start'),
   reason: z.string().optional().describe('why it fails, and what to do next'),
+  missing: z
+    .array(z.object({ figures: z.string(), since: time, reason: z.string() }))
+    .optional()
+    .describe(
+      'figures that it does not tell though it answers: since when, why, and what to do next; absent: none',
+    ),
   stale: z.boolean().describe('true after three polls without an answer: the figures are the last ones'),
   answeredAt: time.optional(),
   hashrateHs: z

@@ -111,7 +111,7 @@ test('a complete day is read once an hour, and then with what was restated; othe
     asked++
     return store.ledger(query)
   }
-  const ledger = new PoolLedger({ ledger: ledgerOf }, () => nowMs)
+  const ledger = new PoolLedger({ ledger: ledgerOf, workByOwner: async () => [] }, () => nowMs)
   const first = await ledger.period('mining', DAY, DAY + DAY_MS)
   expect(await ledger.period('mining', DAY, DAY + DAY_MS)).toBe(first)
   expect(asked).toBe(2)

@@ -115,6 +115,11 @@ function State({ of: p, timeZone }: { of: PoolView; timeZone: string }) {
         {p.state === 'failing' ? '◆ failing' : p.stale ? '◆ old' : p.state}
       </span>
       <small>{p.reason ?? since}</small>
+      {p.missing?.map(({ figures, reason }) => (
+        <small key={figures} class="loss">
+          ◆ no {figures}: {reason}
+        </small>
+      ))}
       {p.notTruedUp && <small>≈ estimated: {p.notTruedUp.join(', ')}</small>}
       {p.notTruedUpWorkers && <small>≈ {p.notTruedUpWorkers.length} workers’ days stay estimated</small>}
     </>
