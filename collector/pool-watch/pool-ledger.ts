@@ -52,15 +52,26 @@ export class PoolLedger {
     const sums = await this.#store.ledger({ ...range, stepMs: DAY_MS, groupBy: 'workload' })
     const own = sums.filter((bucket) => bucket.group === workload)
     const sum = (
-      name: 'workDiff1' | 'estimatedWorkDiff1' | 'revenueNanoUsd' | 'trueUpRevenueNanoUsd' | 'feeNanoUsd',
+      name:
+        | 'workDiff1'
+        | 'estimatedWorkDiff1'
+        | 'unpricedWorkDiff1'
+        | 'revenueNanoUsd'
+        | 'trueUpRevenueNanoUsd'
+        | 'feeNanoUsd',
     ) => own.reduce((total, bucket) => total + bucket[name], 0)
     const covered = new Set(site.map((bucket) => bucket.startMs)).size
     const buckets = Math.ceil(range.toMs / COVERAGE_STEP_MS) - Math.floor(range.fromMs / COVERAGE_STEP_MS)
+    // without true-ups: the pool would be compared with itself, and a loss never be seen
+    const workDiff1 = sum('workDiff1') + sum('estimatedWorkDiff1')
+    const pricedDiff1 = Math.max(0, Math.min(workDiff1, workDiff1 - sum('unpricedWorkDiff1')))
+    const usd = (nanoUsd: number) =>
+      pricedDiff1 > 0 ? ((nanoUsd / NANO_USD_PER_USD) * workDiff1) / pricedDiff1 : nanoUsd / NANO_USD_PER_USD
     return {
-      // without true-ups: the pool would be compared with itself, and a loss never be seen
-      workDiff1: sum('workDiff1') + sum('estimatedWorkDiff1'),
-      revenueUsd: (sum('revenueNanoUsd') - sum('trueUpRevenueNanoUsd')) / NANO_USD_PER_USD,
-      feeUsd: sum('feeNanoUsd') / NANO_USD_PER_USD,
+      workDiff1,
+      revenueUsd: usd(sum('revenueNanoUsd') - sum('trueUpRevenueNanoUsd')),
+      feeUsd: usd(sum('feeNanoUsd')),
+      ...(workDiff1 > 0 && pricedDiff1 === 0 && { isUnpriced: true as const }),
       coveredRatio: buckets > 0 ? Math.min(1, covered / buckets) : 0,
     }
   }

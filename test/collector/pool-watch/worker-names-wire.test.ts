@@ -28,3 +28,17 @@ describe.each(Object.keys(LISTS))('over the wire of %s', (pool) => {
     ])
   })
 })
+
+test('what a worker is short by is worth what the priced work is, where most of the day has no price yet', async () => {
+  const polled = await pollOnce('viabtc', ['rig1'], [['rig1', 0.5]])
+  expect(polled.view?.byWorker?.shortUsd).toBeCloseTo(0.72, 2)
+  const { rows } = polled.store
+  // one hour of 24 has a price so far
+  for (const row of rows.slice(60))
+    Object.assign(row, { revenueNanoUsd: 0, unpricedWorkDiff1: row.estimatedWorkDiff1 })
+  polled.clock.nowMs += 61 * 60_000
+  polled.store.rows = rows.map((row) => ({ ...row, minuteMs: row.minuteMs + 61 * 60_000 }))
+  polled.turn.next()
+  await polled.nextTurn()
+  expect(polled.watched.views()[0]?.byWorker?.shortUsd).toBeCloseTo(0.72, 2)
+})

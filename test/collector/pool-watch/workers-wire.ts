@@ -97,5 +97,5 @@ export async function pollOnce(
     worker.slice(account.length + 1),
     workDiff1 / DAY_WORK,
   ])
-  return { view: watched.views()[0], trued, watched, clock, turn, nextTurn, server }
+  return { view: watched.views()[0], trued, watched, clock, turn, nextTurn, server, store }
 }
