@@ -59,11 +59,13 @@ const Rewards = inCoin(
 const Workers = inCoin(
   z.object({
     workers: rowsByName(
-      z.object({
-        hash_rate_unit: loose(hashrateUnit),
-        hash_rate_24h: loose(maybe(amount)),
-        shares_24h: loose(maybe(amount)),
-      }),
+      loose(
+        z.object({
+          hash_rate_unit: loose(hashrateUnit),
+          hash_rate_24h: loose(maybe(amount)),
+          shares_24h: loose(maybe(amount)),
+        }),
+      ),
     ),
   }),
 )
@@ -102,9 +104,9 @@ export default definePool({
         const { workers } = await ask({ path: '/accounts/workers/json/btc', headers }, Workers, signal)
         return workers.list.map(([worker, w]) => ({
           worker,
-          workDiff1: w.shares_24h,
+          workDiff1: w?.shares_24h,
           hashrateHs:
-            w.hash_rate_24h === undefined || w.hash_rate_unit === undefined
+            w?.hash_rate_24h === undefined || w.hash_rate_unit === undefined
               ? undefined
               : hashrateHs(w.hash_rate_24h, w.hash_rate_unit),
         }))

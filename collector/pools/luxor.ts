@@ -52,7 +52,7 @@ const Workers = z.object({ total_active: maybe(amount), total_inactive: maybe(am
 
 const WorkerDays = z.object({
   hashrate_efficiency_revenue: rowsByName(
-    z.array(z.object({ date_time: utcText, hashrate: loose(maybe(amount)) })),
+    loose(z.array(z.object({ date_time: utcText, hashrate: loose(maybe(amount)) }))),
   ),
   pagination: maybe(z.object({ next_page_url: maybe(z.string()), item_count: maybe(amount) })),
 })
@@ -111,7 +111,7 @@ export default definePool({
               signal,
             )
             for (const [worker, days] of answer.hashrate_efficiency_revenue.list) {
-              const hashrateHs = days.find((d) => utcDay(d.date_time) === dayMs)?.hashrate
+              const hashrateHs = days?.find((d) => utcDay(d.date_time) === dayMs)?.hashrate
               found.push({ worker: `${subaccount}.${worker}`, hashrateHs })
             }
             // not every answer of this request has the address of the next page; each has the number of workers

@@ -106,8 +106,10 @@ export default definePool({
           ? result.workers.map((w) => [w.workername ?? '', w] as const)
           : Object.entries(result.workers)
         return named.flatMap(([worker, answer]) => {
-          const { data } = WorkerHashrate.safeParse(Array.isArray(answer) ? answer[0] : answer)
-          return worker && data ? { worker, hashrateHs: data.hashrate_86400s } : []
+          const figures = Array.isArray(answer) ? answer[0] : answer
+          // totals beside the workers are numbers; a worker without an entry has no figure
+          if (!worker || (figures !== null && figures !== undefined && !isObject(figures))) return []
+          return { worker, hashrateHs: WorkerHashrate.safeParse(figures).data?.hashrate_86400s }
         })
       },
       async read(signal) {
