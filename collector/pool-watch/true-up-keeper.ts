@@ -36,6 +36,8 @@ interface Kept {
   asked: Map<number, string>
   /** days with estimated work that no pool can true up any more */
   missed: Set<number>
+  /** by day: what a pool that tells the last 24 h only has listed, for records that come late */
+  lists: Map<number, WorkerCredit[]>
   /** by day: users whose estimated work the pool's list did not true up, and why */
   not: Map<number, NotTruedUp[]>
   comparedMs: number
@@ -82,7 +84,11 @@ export class TrueUpKeeper {
     const { lastDay } = readers
     if (lastDay && !kept.readDays.has(dayMs) && now - today < READ_WITHIN_MS) {
       const users = await this.#users(workload, dayMs)
-      await this.#read({ workload, dayMs, kept }, { all: users, open: users }, () => lastDay(signal))
+      await this.#read({ workload, dayMs, kept }, { all: users, open: users }, async () => {
+        const list = await lastDay(signal)
+        kept.lists.set(dayMs, list)
+        return list
+      })
       kept.readDays.add(dayMs)
     }
     if (Math.abs(now - kept.comparedMs) < EVERY_MS) return
@@ -98,6 +104,7 @@ export class TrueUpKeeper {
       readDays: new Set(),
       asked: new Map(),
       missed: new Set(),
+      lists: new Map(),
       not: new Map(),
       comparedMs: Number.NEGATIVE_INFINITY,
     }
@@ -145,7 +152,8 @@ export class TrueUpKeeper {
   ): Promise<void> {
     const { lastDay, ofDay } = readers
     const missed = new Set<number>()
-    for (const dayMs of kept.not.keys()) if (dayMs < today - FOLLOWED_DAYS * DAY_MS) kept.not.delete(dayMs)
+    for (const days of [kept.not, kept.lists])
+      for (const dayMs of days.keys()) if (dayMs < today - FOLLOWED_DAYS * DAY_MS) days.delete(dayMs)
     for (let dayMs = today - FOLLOWED_DAYS * DAY_MS; dayMs < today; dayMs += DAY_MS) {
       const done = new Set(booked.filter((t) => t.dayMs === dayMs).map((t) => t.worker))
       const all = await this.#users(workload, dayMs)
@@ -154,10 +162,12 @@ export class TrueUpKeeper {
         kept.not.delete(dayMs)
         continue
       }
-      if (ofDay) {
+      const list = kept.lists.get(dayMs)
+      if (ofDay || list) {
         const asked = JSON.stringify(open)
         if (kept.asked.get(dayMs) === asked) continue
-        await this.#read({ workload, dayMs, kept }, { all, open: new Map(open) }, () => ofDay(dayMs, signal))
+        const readDay = async () => list ?? (await ofDay?.(dayMs, signal)) ?? []
+        await this.#read({ workload, dayMs, kept }, { all, open: new Map(open) }, readDay)
         kept.asked.set(dayMs, asked)
       } else if (lastDay && done.size === 0 && !kept.readDays.has(dayMs)) missed.add(dayMs)
       else if (lastDay) {
