@@ -90,7 +90,7 @@ export interface PoolReport {
   workers?: { alive?: number | undefined; dead?: number | undefined }
   /** figures that a request of this read did not tell; absent: each was answered */
   missing?: MissingFigures[]
-  /** the pool wants no request for so long, though it answered some */
+  /** the pool answered some requests, and wants no more for this time */
   retryAfterMs?: number
 }
 

@@ -16,7 +16,7 @@ export const maybe = <T extends z.ZodType>(schema: T) =>
       .transform((value): z.output<T> | undefined => (value === null ? undefined : (value as z.output<T>))),
   )
 
-/** A field that is undefined where it can't be read either: of a list of workers, each of whom is told without a figure then. */
+/** A field that is undefined where it can't be read either: in a list of workers, where the worker is then listed without a figure. */
 export const loose = <T extends z.ZodType>(schema: T) =>
   z
     .unknown()

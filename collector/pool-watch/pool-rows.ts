@@ -7,7 +7,7 @@ export class Rows<T> {
   readonly list: readonly T[]
   /** of the first row that was left out: what is wrong with it, and how many there are; absent: all were read */
   readonly unread: string | undefined
-  /** UTC days whose sum is not known, because a row of theirs was left out; `all`: nobody knows of which days rows are missing */
+  /** UTC days whose sum is not known, because a row of theirs was left out; `all`: it is unknown of which days rows are missing */
   readonly openDays: ReadonlySet<number> | 'all'
 
   constructor(list: readonly T[], unread?: string, openDays: ReadonlySet<number> | 'all' = new Set()) {

@@ -119,7 +119,7 @@ function othersText({ otherWorkDiff1, others }: WorkerComparison): string {
   if (!(otherWorkDiff1 > 0)) return ''
   const names = others.slice(0, NAMED).map((other) => other.worker)
   const rest = others.length > names.length ? ' and more' : ''
-  return `; the pool credits ${otherWorkDiff1.toPrecision(3)} difficulty-1 shares to names that no machine here mines under (${names.join(', ')}${rest}): rename them, or find whose they are`
+  return `; the pool credits ${otherWorkDiff1.toPrecision(3)} difficulty-1 shares to names that no machine here mines under (${names.join(', ')}${rest}): give the machines the names of the pool’s list, or find out whose those are`
 }
 
 function shortText(w: ShortWorker): string {

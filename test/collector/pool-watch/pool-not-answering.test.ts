@@ -64,7 +64,7 @@ describe.each(Object.keys(LISTS))('a request that %s refuses', (pool) => {
     },
   )
 
-  test('on its workers is told as well, and leaves the account as it is', async () => {
+  test('on its workers is told too, and leaves the account as it is', async () => {
     const polled = await poll(pool, refused(lists))
     expect(polled.view).toMatchObject({ state: 'ok', byWorker: { compared: 0 } })
     expect(polled.view?.differences[0]?.differenceRatio).toBeDefined()
@@ -75,7 +75,7 @@ describe.each(Object.keys(LISTS))('a request that %s refuses', (pool) => {
     expect((await later(polled))?.summary).toMatch(/credits of its workers, since 2026-05-20T00:02Z: /)
   })
 
-  test('on all but its workers leaves workers and true-ups, and is told as no answer', async () => {
+  test('on all but its workers leaves workers and true-ups, and the alert says that it does not answer', async () => {
     const account = paths.filter((path) => !lists.includes(path))
     const polled = await poll(pool, refused(account))
     expect(polled.trued).toEqual(TRUED)

@@ -63,27 +63,31 @@ describe.each(SEVERAL)('$name: an answer that is refused, failing, malformed, cu
     expect(Object.keys(tells).sort()).toEqual([...paths].sort())
   })
 
-  test.each(paths)('of %s costs only what it alone tells, and that is told as missing', async (path) => {
-    const well = figuresOf(await read())
-    expect([...well.keys()]).toEqual(expect.arrayContaining(tells[path] ?? ['unlisted']))
-    const runs = Object.entries(DISTURBANCES).map(async ([how, answer]) => {
-      const lostOf = (one: PoolReport) => [...well.keys()].filter((name) => !figuresOf(one).has(name)).sort()
-      let report = await read({ [path]: answer }, how === 'late' ? 2_400 : undefined)
-      // a busy computer makes other answers late too: once more with more time
-      if (how === 'late' && lostOf(report).length > (tells[path]?.length ?? 0))
-        report = await read({ [path]: answer }, 60_000)
-      const left = figuresOf(report)
-      const lost = lostOf(report)
-      const changed = [...left].filter(([name, value]) => well.get(name) !== value)
-      return { how, lost, changed, told: report.missing?.map(({ reason }) => /\S; \S|, \S/.test(reason)) }
-    })
-    for (const { how, lost, changed, told } of await Promise.all(runs)) {
-      expect(lost, how).toEqual(tells[path])
-      expect(changed, how).toEqual([])
-      // an empty answer may be a pool's way to say that there is nothing
-      if (how !== 'empty') expect(told, how).toEqual([true])
-    }
-  })
+  test.each(paths)(
+    'of %s costs only what it alone tells, and the report names that as missing',
+    async (path) => {
+      const well = figuresOf(await read())
+      expect([...well.keys()]).toEqual(expect.arrayContaining(tells[path] ?? ['unlisted']))
+      const runs = Object.entries(DISTURBANCES).map(async ([how, answer]) => {
+        const lostOf = (one: PoolReport) =>
+          [...well.keys()].filter((name) => !figuresOf(one).has(name)).sort()
+        let report = await read({ [path]: answer }, how === 'late' ? 2_400 : undefined)
+        // a busy computer makes other answers late too: once more with more time
+        if (how === 'late' && lostOf(report).length > (tells[path]?.length ?? 0))
+          report = await read({ [path]: answer }, 60_000)
+        const left = figuresOf(report)
+        const lost = lostOf(report)
+        const changed = [...left].filter(([name, value]) => well.get(name) !== value)
+        return { how, lost, changed, told: report.missing?.map(({ reason }) => /\S; \S|, \S/.test(reason)) }
+      })
+      for (const { how, lost, changed, told } of await Promise.all(runs)) {
+        expect(lost, how).toEqual(tells[path])
+        expect(changed, how).toEqual([])
+        // an empty answer may be a pool's way to say that there is nothing
+        if (how !== 'empty') expect(told, how).toEqual([true])
+      }
+    },
+  )
 
   test('fails the read where all are, with the first reason', async () => {
     const all = Object.fromEntries(paths.map((path) => [path, status(403)]))

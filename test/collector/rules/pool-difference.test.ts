@@ -179,7 +179,7 @@ describe('pool-difference', () => {
       expect(found?.[0]).toMatchObject({
         verdict: 'bad',
         summary: expect.stringMatching(
-          /gone \(gone-machine\) not in the pool’s list, .*; the pool credits 4\.10e\+6 difficulty-1 shares to names that no machine here mines under \(elsewhere\): rename/,
+          /gone \(gone-machine\) not in the pool’s list, .*; the pool credits 4\.10e\+6 difficulty-1 shares to names that no machine here mines under \(elsewhere\): give the machines the names/,
         ),
         lossUsdPerHour: expect.closeTo(499 / 24, 9),
       })
