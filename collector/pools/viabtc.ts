@@ -83,29 +83,25 @@ export default definePool({
       },
       async read(signal) {
         const { ask: part, end } = eachRequest(signal)
-        const get = <T extends z.ZodType>(
-          figures: string,
-          path: string,
-          schema: T,
-          more: Record<string, string> = {},
-        ) =>
-          part(figures, (s) =>
-            ask(
-              { path, query: { coin: 'BTC', ...more }, headers: { 'x-api-key': apiKey.reveal() } },
-              schema,
-              s,
-            ),
-          )
+        const get = (path: string, more: Record<string, string> = {}) => ({
+          path,
+          query: { coin: 'BTC', ...more },
+          headers: { 'x-api-key': apiKey.reveal() },
+        })
         const range = {
           start_date: isoDate(firstDay(nowMs())),
           end_date: isoDate(nowMs()),
           utc: 'true',
           limit: '50',
         }
-        const h = (await get('hashrates', '/hashrate', Hashrate))?.data
-        const hashrates = await get('hashrates of days', '/hashrate/history', HashrateHistory, range)
-        const profits = await get('earnings', '/profit/history', ProfitHistory, range)
-        const payments = await get('payouts', '/wallet/payment/history', Payments, range)
+        const h = (await part('hashrates', (on) => ask(get('/hashrate'), Hashrate, on)))?.data
+        const hashrates = await part('hashrates of days', (on) =>
+          ask(get('/hashrate/history', range), HashrateHistory, on),
+        )
+        const profits = await part('earnings', (on) => ask(get('/profit/history', range), ProfitHistory, on))
+        const payments = await part('payouts', (on) =>
+          ask(get('/wallet/payment/history', range), Payments, on),
+        )
 
         const now = nowMs()
         const today = profits?.data.data.list.find((row) => utcDay(row.date) === utcDay(now))

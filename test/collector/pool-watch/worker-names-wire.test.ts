@@ -4,6 +4,10 @@ import { LISTS, pollOnce } from './workers-wire.ts'
 
 afterEach(stopAll)
 
+/**
+ * Dots in workers' names are usual: a public client of F2Pool's worker list (ekinciomer-ai/epias-ptf, its archive of devices) takes only
+ * names with a dot in them, and asks for `bitcoin/ACCOUNT/NAME` with the whole of it.
+ */
 describe.each(Object.keys(LISTS))('over the wire of %s', (pool) => {
   test('a worker whose name has a dot is trued up and compared by its own credit alone', async () => {
     const { view, trued } = await pollOnce(
