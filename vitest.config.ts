@@ -27,12 +27,12 @@ export default defineConfig({
   define: { __PERWATT_VERSION__: JSON.stringify(version) },
   test: {
     ...files,
-    setupFiles: ['test/patience.ts'],
+    setupFiles: ['test/patience.ts', 'test/properties.ts'],
     // the longest files mostly wait for real time, so more files than cores run at once
     maxWorkers: availableParallelism() + 3,
     sequence: { sequencer: Interleaved },
-    // a limit for tests that hang: a loaded machine must not reach it
-    testTimeout: 300_000,
+    // a limit for tests that hang: a loaded machine must not reach it, nor one that explores
+    testTimeout: 300_000 * Number(process.env['PERWATT_RUNS'] ?? 1),
     hookTimeout: 300_000,
     expect: { poll: { timeout: 60_000 } },
     // Debian keeps mosquitto where only root's PATH looks

@@ -24,6 +24,9 @@ export const workDiff1OfHashrate = (hashrate: number, durationS: number): number
 /** Start of the UTC minute that holds `ms` (Unix time, ms). Unix minutes are UTC minutes: POSIX has no leap seconds. */
 export const minuteOf = (ms: number): number => Math.floor(ms / MINUTE_MS) * MINUTE_MS
 
+/** The first begin of a UTC minute at `ms` (Unix time, ms) or after it. */
+export const minuteAtOrAfter = (ms: number): number => Math.ceil(ms / MINUTE_MS) * MINUTE_MS
+
 /**
  * Splits a whole number in proportion to weights into whole parts that add up to it exactly (largest remainder method, ties to
  * the earlier part). Where no weight is positive, the first part gets all of it.

@@ -113,7 +113,7 @@ export class DeviceAccumulator {
     if (refused.includes('energyJ')) this.#energy.forgetCounter()
     if (refused.includes('exportedJ')) this.#exported.forgetCounter()
     const countedMilliJ = this.#energy.count(energyJ, comparison.restarted, limit, energyPart)
-    if (refused.includes('work')) this.#owners = new OwnerMeter()
+    if (refused.includes('work') || refused.includes('tokens')) this.#owners = new OwnerMeter()
     const outMilliJ = this.#exported.count(exportedJ, comparison.restarted, limit)
     // asked before the counters advance: one that appears now starts from its value, so none of the estimate is in its growth
     const counting = this.#countingOwners(last)

@@ -44,8 +44,11 @@ export interface Counters {
    * package that they are parts of. Absent: all of it
    */
   energyPart?: number
-  /** counters that contradict the device's own power, or its hashrate: what the accumulator keeps of them is forgotten, so that none of it is booked later */
-  refused?: readonly ('energyJ' | 'exportedJ' | 'work')[]
+  /**
+   * counters that contradict the device's own power, or its hashrate, or that may be another server's than before: what the accumulator
+   * keeps of them is forgotten, so that none of it is booked later
+   */
+  refused?: readonly ('energyJ' | 'exportedJ' | 'work' | 'tokens')[]
   /** accepted work and served tokens, by owner */
   byOwner?: OwnerCounters[]
   /**

@@ -15,6 +15,8 @@ interface Numbers {
   expected: number
   /** whether the batch holds records past `storedSeq` */
   isNew: boolean
+  /** records under numbers of before that the database lost */
+  owed?: number
 }
 
 const CAUSES = {
@@ -25,7 +27,8 @@ const CAUSES = {
 /** What was lost before or within a batch, as one loss; undefined where there is nothing to tell. */
 export function batchLoss(numbers: Numbers, overlap: Overlap | undefined): Told | undefined {
   const { missing, tells = false, account } = overlap ?? {}
-  const parts = [numbers.isNew ? lostBefore(numbers) : undefined, missing].filter(
+  const owed = numbers.owed ? { records: numbers.owed } : undefined
+  const parts: Part[] = [numbers.isNew ? lostBefore(numbers) : undefined, missing, owed].filter(
     (part) => part !== undefined,
   )
   if (parts.length === 0 && !tells) return undefined

@@ -4,10 +4,11 @@ import { LATEST_EPOCH } from '../../protocol/spool-life.ts'
 import type { AckMessage } from '../../protocol/status.ts'
 import type { Loss } from '../plugin/audit-store.ts'
 import type { Hold, RecordHold } from '../plugin/held.ts'
+import { type Tally, tallyAfter, tallyBefore } from '../plugin/mark-tally.ts'
 import type { Append, HighWater, Quarantined } from '../plugin/store.ts'
 import { batchLoss, unreadableLoss } from './batch-loss.ts'
 import { illegalLoss, illegalNumbers, latestEpochAt } from './legal-numbers.ts'
-import { lineageOf } from './lineage.ts'
+import { type Lineage, lineageOf } from './lineage.ts'
 import { withoutStored } from './overlap.ts'
 import { accountOf, keptAccounts } from './overlap-state.ts'
 
@@ -110,16 +111,19 @@ export function planBatch(
   const kept = overlap?.records ?? fresh
   const holds = holdsOf(agentId, kept, context)
   const aside = holds.filter(({ kind }) => kind === 'quarantine')
+  const tally = tallyOf(lineage, mark, storedSeq)
   const losses = [
-    batchLoss({ batch, storedSeq, expected, isNew }, overlap),
+    batchLoss({ batch, storedSeq, expected, isNew, owed: tally.owed }, overlap),
     unreadable && unreadableLoss({ records: lastSeq - expected + 1, reason: unreadable.reason }),
   ].flatMap((loss, i): Loss[] =>
     loss ? [{ ...loss, agentId, epoch, seq: i === 0 ? expected : lastSeq + 1, atMs: context.nowMs }] : [],
   )
+  const counted = kept.length + losses.reduce((sum, loss) => sum + loss.records, 0) - tally.owed
   const next: HighWater = {
     ...answer(seq),
     ...newestOf(kept, mark),
     ...keptAccounts(answer(seq), overlap?.account, mark, context.nowMs, kept),
+    ...tallyAfter(mark, tally, counted),
   }
   const why =
     unreadable?.reason ??
@@ -141,6 +145,19 @@ export function planBatch(
       ...(losses.length > 0 ? { losses } : {}),
     },
     aside: [],
+  }
+}
+
+/** What is counted of the agent before the batch. */
+function tallyOf(lineage: Lineage, mark: HighWater | undefined, storedSeq: number | undefined): Tally {
+  switch (lineage.kind) {
+    case 'went-back':
+    case 'another-spool':
+      return tallyBefore(mark, storedSeq ?? 0)
+    case 'continues':
+      return tallyBefore(mark, lineage.commonSeq, true)
+    default:
+      return tallyBefore(mark)
   }
 }
 

@@ -12,7 +12,9 @@ import type { HighWater } from '../plugin/store.ts'
  */
 export type Lineage =
   | { kind: 'first' | 'another-spool' | 'behind' }
-  | { kind: 'same' | 'continues' | 'went-back'; storedSeq: number }
+  | { kind: 'same' | 'went-back'; storedSeq: number }
+  /** `commonSeq`: up to which the life that the mark is in had numbered when this one began */
+  | { kind: 'continues'; storedSeq: number; commonSeq: number }
 
 /** An older agent or collector tells no life: then the epoch alone counts. */
 const sameLife = (a: string | undefined, b: string | undefined): boolean =>
@@ -28,7 +30,7 @@ export function lineageOf(
   const ancestor = after.find((a) => a.epoch === mark.epoch && sameLife(a.life, mark.life))
   if (ancestor)
     return mark.seq <= ancestor.seq
-      ? { kind: 'continues', storedSeq: mark.seq }
+      ? { kind: 'continues', storedSeq: mark.seq, commonSeq: ancestor.seq }
       : { kind: 'went-back', storedSeq: ancestor.seq }
   // an older agent tells no ancestors: a higher epoch is its new spool, or its clock
   return life === undefined ? { kind: 'first' } : { kind: 'another-spool' }

@@ -2,6 +2,7 @@ import { PerwattError, reasonOf } from '../../protocol/kit/errors.ts'
 import type { Log } from '../../protocol/kit/log.ts'
 import { MINUTE_MS, minuteOf } from '../../protocol/units.ts'
 import type { Loss } from '../plugin/audit-store.ts'
+import { putBack } from '../plugin/mark-tally.ts'
 import { type Append, type HighWater, isRefused, type Quarantined, type Store } from '../plugin/store.ts'
 import {
   type AgentBatch,
@@ -158,9 +159,8 @@ export class RecordWriter {
     return this.alone(async () => {
       const { store } = this.#o
       const before = this.#marks.get(agentId)
-      const { newestMs } = before ?? {}
       const loss = this.#losses.reset(agentId, before, { by, reason })
-      const mark: HighWater = { epoch: 0, seq: 0, ...(newestMs === undefined ? {} : { newestMs }) }
+      const mark = putBack(before)
       await store.appendAll([{ agentId, mark, records: [], losses: [loss] }])
       this.#marks.set(agentId, mark)
       this.#refusals.delete(agentId)

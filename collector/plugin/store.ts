@@ -25,6 +25,8 @@ export interface HighWater {
   newestMs?: number
   /** what is still open of records that a former life of the spool stored, as JSON; absent: nothing */
   overlap?: string
+  /** how many records the mark's numbers don't tell, as JSON; absent: none */
+  tally?: string
 }
 
 export const GROUP_BYS = ['workload', 'device', 'agent', 'container', 'rack', 'site'] as const
@@ -175,7 +177,10 @@ export interface Store extends AuditStore, HeldStore, IssueStore, ClaimStore {
    */
   pastOfDevices(fromMs: number, energyFromMs: number): Promise<DevicePast[]>
 
-  /** Replaces the whole ledger of these minutes, and keeps with what they were settled. Minutes named with no row become empty. */
+  /**
+   * Replaces the whole ledger of these minutes, and keeps with what they were settled. Minutes named with no row become empty. Rejects with
+   * `store-refused` where a row is of another minute.
+   */
   settle(minutes: readonly number[], rows: readonly LedgerRow[], settledWith?: SettledWith): Promise<void>
   ledger(query: LedgerQuery): Promise<LedgerBucket[]>
   /**

@@ -91,7 +91,8 @@ export class FeedState {
     if (quotes.length > 0) {
       const intervalMs = statements.find((s) => s.intervalMs !== undefined)?.intervalMs
       const endKnown = statements.some((s) => s.fromMs !== undefined)
-      this.#quotes.set(name, { quotes, endKnown, ...(intervalMs === undefined ? {} : { intervalMs }) })
+      const kept = [...goingOn(known?.quotes ?? [], statements, doubts, quotes), ...quotes]
+      this.#quotes.set(name, { quotes: kept, endKnown, ...(intervalMs === undefined ? {} : { intervalMs }) })
       this.#heardMs = now
       this.#hasPublished = true
     } else if (known && !known.endKnown && doubts.size > 0)
@@ -262,6 +263,19 @@ export class FeedState {
 /** The quotes of a source that says something else now, which is held back: they are used on, and are stale. */
 const endedBy = (quotes: readonly Quote[], now: number): Quote[] =>
   quotes.map((q) => ({ ...q, staleAfterMs: Math.min(q.staleAfterMs ?? Number.POSITIVE_INFINITY, now - 1) }))
+
+/** Of a list whose first rows are held back, its price of before: it is used on until the list goes on, and is stale. */
+function goingOn(
+  before: readonly Quote[],
+  statements: readonly FeedQuote[],
+  doubts: ReadonlyMap<number, Doubt>,
+  accepted: readonly Quote[],
+): Quote[] {
+  const begins = [...doubts.keys()].flatMap((i) => statements[i]?.fromMs ?? [])
+  const fromMs = Math.min(...begins)
+  if (fromMs >= (accepted[0]?.fromMs ?? 0)) return []
+  return endedBy(before.filter((quote) => quote.fromMs <= fromMs).slice(-1), fromMs)
+}
 
 /** A quote of before as the last value of its source, at the time when it was known to hold. */
 export const lastReading = ({ value, fromMs, staleAfterMs }: Quote): Reading => ({

@@ -1,10 +1,11 @@
-import { isStale, type Quote, type QuoteName } from '../../protocol/quote.ts'
+import { isStale, type Quote, type QuoteName, withDetail } from '../../protocol/quote.ts'
 import { MINUTE_MS } from '../../protocol/units.ts'
 import type { HeldBack } from './held-back.ts'
 import { lastIndexAtOrBefore } from './quote-book.ts'
 import { isNear, type KnownReading, type Leap, leapBefore, leapOf, type Reading } from './quote-leaps.ts'
 
 export const PUSHED = 'pushed by '
+const FILLS = 'for a time before'
 /** Pushed quotes kept for one name: more than a price list of a week in quarters of an hour. */
 const MAX_PUSHED = 2_000
 
@@ -12,8 +13,8 @@ const MAX_PUSHED = 2_000
 export interface BesidePush {
   /** the value that holds at its time, and those of feeds that are fresh now */
   known: readonly KnownReading[]
-  /** for a past time, the first value that is known after it */
-  next: Reading | undefined
+  /** for a past time, the first value that is known after it, and the first that nobody pushed */
+  next: readonly Reading[]
   /** what feeds say now, in use or held back */
   feeds: readonly number[]
 }
@@ -40,7 +41,10 @@ export class PushedQuotes {
 
   /** Continues with those among the quotes that a store has of a name. */
   recall(name: QuoteName, kept: readonly Quote[]): void {
-    this.#quotes.set(name, kept.filter(isPushed))
+    this.#quotes.set(
+      name,
+      kept.filter((quote) => isPushed(quote) && !quote.source.includes(FILLS)),
+    )
   }
 
   /** @returns what is held back of the quote; undefined where it may be added */
@@ -125,14 +129,18 @@ export class PushedQuotes {
 function leapOfPush({ name, value, fromMs }: Quote, { known, next, feeds }: BesidePush): Leap | undefined {
   const isSteady = { isSteady: true }
   const [inForce] = known
-  const agrees = [...feeds, ...(next ? [] : inForce ? [inForce.value] : [])]
+  const agrees = [...feeds, ...(next.length > 0 ? [] : inForce ? [inForce.value] : [])]
   if (agrees.some((other) => isNear(name, value, other))) return undefined
   const leaps =
     known.length > 0
       ? known.map((reading) => leapOf(name, value, reading, fromMs, isSteady))
       : [leapOf(name, value, undefined, fromMs, isSteady)]
-  return leaps.find((leap) => leap !== undefined) ?? (next && leapBefore(name, value, next, fromMs, isSteady))
+  leaps.push(...next.map((later) => leapBefore(name, value, later, fromMs, isSteady)))
+  return leaps.find((leap) => leap !== undefined)
 }
+
+/** A pushed price that only fills a past time, until another price was known: its source says so, and it never counts as one of now. */
+export const filling = (quote: Quote): Quote => ({ ...quote, source: withDetail(quote.source, FILLS) })
 
 export const isPushed = ({ source }: Quote): boolean => source.startsWith(PUSHED)
 /** A time within a minute is now: the clock of who pushes is not the collector's. */

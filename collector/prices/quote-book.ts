@@ -1,12 +1,7 @@
-import {
-  isStale,
-  type Prices,
-  type Quote,
-  type QuoteName,
-  sourceName,
-  withDetail,
-} from '../../protocol/quote.ts'
+import { isStale, type Prices, type Quote, type QuoteName } from '../../protocol/quote.ts'
 import { HOUR_MS, minuteOf } from '../../protocol/units.ts'
+import { assumedSource, isAssumed } from './assumed.ts'
+import { weightedPrice } from './weighted-price.ts'
 
 /** A price that goes on unchanged is stored with its new end as often as this, so that a restart knows until when it was fresh. */
 const STORED_EVERY_MS = HOUR_MS
@@ -28,6 +23,9 @@ export class QuoteBook {
 
   /** Adds a quote; it replaces one of the same name and time. @returns false where nothing changed */
   add(quote: Quote): boolean {
+    // a store keeps what was assumed of a time though it gave way to a price that was known later
+    if (isAssumed(quote) && (this.knownSince(quote.name) ?? Number.POSITIVE_INFINITY) <= quote.fromMs)
+      return false
     const list = this.#list(quote.name)
     const i = lastIndexAtOrBefore(list, quote.fromMs)
     const before = list[i]
@@ -132,16 +130,8 @@ export class QuoteBook {
       const quote = list[Math.max(0, lastIndexAtOrBefore(list, fromMs))]
       if (quote && quote.fromMs < toMs) prices[name] = quote
     }
-    const parts = this.between('energyUsdPerKwh', fromMs, toMs).map((quote, i, all) => ({
-      quote,
-      ms: (all[i + 1]?.fromMs ?? toMs) - (i === 0 ? fromMs : quote.fromMs),
-    }))
-    const first = parts[0]?.quote
-    if (!first || parts.every(({ quote }) => quote.value === first.value)) return prices as Prices
-    const value = parts.reduce((sum, { quote, ms }) => sum + quote.value * ms, 0) / (toMs - fromMs)
-    const detail = parts.map(({ quote, ms }) => `${ms / 1000} s at ${quote.value}`).join(', ')
-    const source = `${sourceName(first.source)} (${detail})`
-    return { ...prices, energyUsdPerKwh: { ...first, value, source } } as Prices
+    const energy = weightedPrice(this.between('energyUsdPerKwh', fromMs, toMs), fromMs, toMs)
+    return { ...prices, ...(energy && { energyUsdPerKwh: energy }) } as Prices
   }
 
   /** The quotes of a name that hold anywhere in [fromMs, toMs), oldest first. */
@@ -177,15 +167,10 @@ export class QuoteBook {
   }
 }
 
-const ASSUMED = 'before it was known'
-
 /** A quote for the time shortly before it was first known, which its source says. */
 function assumed(quote: Quote, fromMs: number, knownMs: number): Quote {
-  return { ...quote, source: withDetail(quote.source, ASSUMED), fromMs, knownMs }
+  return { ...quote, source: assumedSource(quote.source), fromMs, knownMs }
 }
-
-/** Whether the quote is only taken to have held, because it was the first known thereafter. */
-export const isAssumed = ({ source }: Pick<Quote, 'source'>): boolean => source.includes(ASSUMED)
 
 const isSame = (a: Quote, b: Quote): boolean => a.value === b.value && a.source === b.source
 const endsAlike = (a: Quote, b: Quote): boolean => a.staleAfterMs === b.staleAfterMs

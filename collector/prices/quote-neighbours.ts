@@ -1,7 +1,7 @@
 import { type Quote, type QuoteName, sourceName } from '../../protocol/quote.ts'
 import { MINUTE_MS } from '../../protocol/units.ts'
 import { type FeedState, lastReading, TYPED } from './feed-state.ts'
-import type { BesidePush, PushedQuotes } from './pushed-quotes.ts'
+import { type BesidePush, isPushed, type PushedQuotes } from './pushed-quotes.ts'
 import type { QuoteBook } from './quote-book.ts'
 import type { KnownReading, Reading } from './quote-leaps.ts'
 import type { Beside } from './source-watch.ts'
@@ -37,16 +37,16 @@ export class QuoteNeighbours {
 
   /** What a pushed quote is held against. All who push are one source, the token's holder: no push confirms another. */
   ofPush({ name, fromMs }: Quote, now: number): BesidePush {
+    const isPast = fromMs < now - MINUTE_MS
     const around = this.#book.between(name, fromMs, Number.MAX_SAFE_INTEGER)
     const inForce = around.find((quote) => quote.fromMs <= fromMs)
-    const next = around.find((quote) => quote.fromMs > fromMs)
-    const isPast = fromMs < now - MINUTE_MS
     const known = inForce ? [this.#readingOf(inForce, fromMs)] : []
-    const fresh = isPast ? [] : this.#sources.flatMap((source) => source.fresh(name, now) ?? [])
+    if (isPast) return { known, next: nextOf(around, fromMs), feeds: [] }
+    const fresh = this.#sources.flatMap((source) => source.fresh(name, now) ?? [])
     return {
       known: [...known, ...fresh.map((value) => ({ value, atMs: now }))],
-      next: isPast && next ? { value: next.value, atMs: next.fromMs } : undefined,
-      feeds: isPast ? [] : this.#sources.flatMap((source) => source.witnesses(name, now)),
+      next: [],
+      feeds: this.#sources.flatMap((source) => source.witnesses(name, now)),
     }
   }
 
@@ -68,4 +68,11 @@ export class QuoteNeighbours {
       ...(readings === undefined ? {} : { readings }),
     }
   }
+}
+
+/** The first quote after a time, and the first that nobody pushed: pushes that each move a little would move a price as far as they like. */
+function nextOf(quotes: readonly Quote[], afterMs: number): Reading[] {
+  const later = quotes.filter((quote) => quote.fromMs > afterMs)
+  const next = new Set([later[0], later.find((quote) => !isPushed(quote))])
+  return [...next].flatMap((quote) => (quote ? [{ value: quote.value, atMs: quote.fromMs }] : []))
 }

@@ -6,7 +6,7 @@ import { ClockedSink } from './clocked-sink.ts'
 import { type FeedReport, FeedState } from './feed-state.ts'
 import type { HeldBack } from './held-back.ts'
 import { PastPrices } from './past-prices.ts'
-import { type HeldPush, isPushed, PUSHED, PushedQuotes } from './pushed-quotes.ts'
+import { filling, type HeldPush, isPushed, PUSHED, PushedQuotes } from './pushed-quotes.ts'
 import type { FilledTime, QuoteBook } from './quote-book.ts'
 import { quoteFault } from './quote-limits.ts'
 import { QuoteNeighbours } from './quote-neighbours.ts'
@@ -128,14 +128,15 @@ export class QuoteSelector {
 
   /**
    * Takes a quote from a person or a program. It counts before every feed until it is stale; without an end, until the next push.
-   * @param pushed `sure`: it is right though it leaps
+   * @param pushed `sure`: it is right though it leaps; `fromMs`: of a past time that has a price it counts from now on
    * @returns the quote, or why it is refused, or that it is held back until it is confirmed
    */
   push(
     pushed: Omit<FeedQuote, 'detail'> & { by: string; sure?: boolean },
   ): Quote | { refused: string } | { heldBack: HeldBack } {
-    const { name, value, by, staleAfterMs, sure = false } = pushed
     const now = this.#o.nowMs()
+    const { name, value, by, staleAfterMs, sure = false, fromMs: asked = now } = pushed
+    const fromMs = this.isUnknownAt(name, asked) ? asked : Math.max(asked, now)
     const fault = quoteFault(name, value)
     if (fault) return { refused: fault }
     if (!this.started.has) return { refused: 'the known prices are not read yet; push again in a minute' }
@@ -148,9 +149,9 @@ export class QuoteSelector {
       value,
       unit: unitOf(name),
       source: `${PUSHED}${by}`,
-      fromMs: pushed.fromMs ?? now,
+      fromMs,
       ...(staleAfterMs === undefined ? {} : { staleAfterMs }),
-      ...((pushed.fromMs ?? now) === now ? {} : { knownMs: now }),
+      ...(fromMs === now ? {} : { knownMs: now }),
     }
     const held = sure ? undefined : this.#pushed.judge(quote, this.#neighbours.ofPush(quote, now), now)
     if (sure) this.#pushed.believe(quote)
@@ -162,7 +163,7 @@ export class QuoteSelector {
     const { name, value, source, fromMs } = quote
     if (this.isUnknownAt(name, fromMs)) {
       const goesOn = this.#o.book.knownSince(name) === undefined && this.feedsOf(name).length === 0
-      this.#past.push(quote)
+      this.#past.push(goesOn ? quote : filling(quote))
       // else it ends where another price was known, or will be
       if (!goesOn) return quote
     }

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { reasonOf } from '../../protocol/kit/errors.ts'
 import type { Log } from '../../protocol/kit/log.ts'
 import { after, type Timer } from '../../protocol/kit/timers.ts'
+import { lostAll } from '../plugin/mark-tally.ts'
 import type { HighWater } from '../plugin/store.ts'
 
 /** A mark is on disk at the latest so long after its records are stored. */
@@ -118,7 +119,10 @@ export const lostMarks = (
  * The mark from which an agent's records are taken again where the store knows nothing of it: what the agent still holds comes once
  * more, and what it no longer has is counted as lost. What two lives of its spool have in common is gone with the records.
  */
-export const beginOf = ({ overlap: _, ...mark }: HighWater): HighWater => ({ ...mark, seq: 0 })
+export const beginOf = (was: HighWater): HighWater => {
+  const { overlap: _, tally: __, ...mark } = was
+  return { ...mark, seq: 0, ...lostAll(was) }
+}
 
 /**
  * The marks with which a store that has lost records goes on; an agent that is not among them goes on from the mark that the store has.

@@ -1,5 +1,4 @@
 import { PerwattError } from '../../protocol/kit/errors.ts'
-import { MINUTE_MS, minuteOf } from '../../protocol/units.ts'
 import { LEDGER_SUMS, type LedgerRow } from '../economics/ledger-row.ts'
 import type { Loss } from '../plugin/audit-store.ts'
 
@@ -20,9 +19,6 @@ export const lastByKey = <T>(items: readonly T[], keyOf: (item: T) => string): T
   ...new Map(items.map((item) => [keyOf(item), item])).values(),
 ]
 
-/** First start of a UTC minute at or after `ms`. */
-export const minuteAtOrAfter = (ms: number): number => minuteOf(ms + MINUTE_MS - 1)
-
 /** At most `limit` of the rows, evenly spread by rank; the newest is among them. */
 export const thin = <T>(rows: readonly T[], limit: number): T[] =>
   rows.filter((_, i) => Math.floor(((i + 1) * limit) / rows.length) > Math.floor((i * limit) / rows.length))
@@ -34,6 +30,20 @@ export function whole(store: string, name: string, value: unknown): number {
     'store-refused',
     `${store}: ${name} ${value} is not a whole number below 2^53; sending it again won't help`,
   )
+}
+
+/**
+ * Checks that ledger rows are of the minutes whose rows they replace: those of another minute would be counted beside its own.
+ * @throws PerwattError `store-refused`
+ */
+export function ofMinutes(store: string, minutes: readonly number[], rows: readonly LedgerRow[]): void {
+  const replaced = new Set(minutes)
+  const stray = rows.find((row) => !replaced.has(row.minuteMs))
+  if (stray)
+    throw new PerwattError(
+      'store-refused',
+      `${store}: a ledger row of ${new Date(stray.minuteMs).toISOString()} comes with other minutes, and would be counted twice`,
+    )
 }
 
 /** Ledger rows without their devices: one row for each minute, workload and rack, with the sums of its devices. */

@@ -12,7 +12,9 @@ import { AttributionSchema, CostsSchema } from '../economics/site-settings.ts'
 import { type Workload, WorkloadSchema } from '../economics/workloads.ts'
 import type { RulesVersion, Settlement } from '../plugin/audit-store.ts'
 import type { Store } from '../plugin/store.ts'
-import { isAssumed, type QuoteBook } from '../prices/quote-book.ts'
+import { isAssumed } from '../prices/assumed.ts'
+import type { QuoteBook } from '../prices/quote-book.ts'
+import { isOfEarlierKnowledge } from '../prices/weighted-price.ts'
 import { isCorrection } from './correction.ts'
 
 const VERSION_CHARS = 16
@@ -49,18 +51,6 @@ const pricesOf = (quotes: readonly Quote[]): Prices =>
   Object.fromEntries(quotes.map((quote) => [quote.name, quote]))
 
 const priceOf = (prices: Prices, name: QuoteName): Quote | undefined => prices[name as keyof Prices]
-
-/**
- * Whether a minute's settled price gave way to what its source told later of that time: the price only went on because the source was
- * not heard, or was only assumed. What a person corrected stays.
- */
-function gaveWay(settled: Quote, known: Prices, minuteMs: number): boolean {
-  const now = priceOf(known, settled.name)
-  if (!now || isCorrection(settled)) return false
-  // the first price of a name counts for the whole minute in which it begins, until one of the minute's begin is known
-  const beganWithin = settled.fromMs > minuteMs && now.fromMs < settled.fromMs
-  return now.fromMs > settled.fromMs || beganWithin || (isAssumed(settled) && !isAssumed(now))
-}
 
 /**
  * Rules and prices of each minute: those it was settled with or, where it was never settled, those in force at its time. So a late
@@ -124,7 +114,7 @@ export class Pricing {
   of(minuteMs: number, settlement: Settlement | undefined): MinutePricing {
     const known = this.#quotes.over(minuteMs, minuteMs + MINUTE_MS)
     if (settlement) {
-      const settled = settlement.quotes.filter((quote) => !gaveWay(quote, known, minuteMs))
+      const settled = settlement.quotes.filter((quote) => !this.#gaveWay(quote, known, minuteMs))
       return { rules: this.version(settlement.rulesVersion), prices: { ...known, ...pricesOf(settled) } }
     }
     return this.#correct(minuteMs, { rules: this.#inForce(minuteMs), prices: known })
@@ -150,7 +140,7 @@ export class Pricing {
     const known = this.#quotes.over(settlement.minuteMs, settlement.minuteMs + MINUTE_MS)
     const settled = pricesOf(settlement.quotes)
     return (
-      settlement.quotes.some((quote) => gaveWay(quote, known, settlement.minuteMs)) ||
+      settlement.quotes.some((quote) => this.#gaveWay(quote, known, settlement.minuteMs)) ||
       (settlement.missing ?? []).some((name) => priceOf(known, name) && !priceOf(settled, name))
     )
   }
@@ -163,6 +153,31 @@ export class Pricing {
   /** The rules of a version; the present ones where the store no longer holds readable text for it. */
   version(version: string): Rules {
     return this.#rules.get(version) ?? this.present
+  }
+
+  /**
+   * Whether a minute's settled price gave way to what its source told later of that time: the price only went on because the source was
+   * not heard, or was only assumed. What a person corrected stays, and so does a price that the book has no more.
+   */
+  #gaveWay(settled: Quote, known: Prices, minuteMs: number): boolean {
+    const now = priceOf(known, settled.name)
+    if (!now || isCorrection(settled) || (isAssumed(now) && !isAssumed(settled))) return false
+    // the first price of a name counts for the whole minute in which it begins, until one of the minute's begin is known
+    const beganWithin = settled.fromMs > minuteMs && now.fromMs < settled.fromMs
+    const wentOn = now.fromMs > settled.fromMs && now.fromMs <= minuteMs
+    return (
+      wentOn ||
+      beganWithin ||
+      (isAssumed(settled) && !isAssumed(now)) ||
+      this.#wentOnWithin(settled, minuteMs)
+    )
+  }
+
+  /** Whether it is the energy price of the minute before its source told that it changed within. */
+  #wentOnWithin(settled: Quote, minuteMs: number): boolean {
+    if (settled.name !== 'energyUsdPerKwh') return false
+    const toMs = minuteMs + MINUTE_MS
+    return isOfEarlierKnowledge(settled, this.#quotes.between(settled.name, minuteMs, toMs), minuteMs, toMs)
   }
 
   #read({ version, text }: RulesVersion): void {

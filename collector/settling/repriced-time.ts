@@ -1,7 +1,8 @@
-import type { Prices, Quote } from '../../protocol/quote.ts'
+import { type Prices, type Quote, sourceName } from '../../protocol/quote.ts'
 import { MINUTE_MS } from '../../protocol/units.ts'
 import type { Repricing } from '../plugin/audit-store.ts'
 import { QuoteBook } from '../prices/quote-book.ts'
+import { isCorrection } from './correction.ts'
 import type { MinutePricing, Pricing } from './pricing.ts'
 
 /** Begin, in Unix ms, given to a minute's settled prices: before any correction. */
@@ -50,11 +51,17 @@ function correctedPrices(old: Prices, quotes: readonly Quote[], minuteMs: number
   // a settled price holds until a correction begins
   for (const quote of Object.values(old)) book.add({ ...quote, fromMs: SETTLED_BEFORE })
   for (const quote of quotes) if (quote.fromMs < toMs) book.add(quote)
-  const kept = Object.entries(book.over(minuteMs, toMs)).map(([name, quote]) => [
-    name,
-    quote.fromMs === SETTLED_BEFORE
-      ? { ...quote, fromMs: old[name as keyof Prices]?.fromMs ?? minuteMs }
-      : quote,
-  ])
+  const kept = Object.entries(book.over(minuteMs, toMs)).map(([name, quote]) => {
+    if (quote.fromMs !== SETTLED_BEFORE) return [name, quote]
+    const fromMs = old[name as keyof Prices]?.fromMs ?? minuteMs
+    const corrected = book
+      .between('energyUsdPerKwh', minuteMs, toMs)
+      .find(({ fromMs: ms, ...part }) => part.name === name && ms > minuteMs && isCorrection(part))
+    return [name, { ...quote, fromMs, ...(corrected && { source: partlyBy(corrected, quote) }) }]
+  })
   return Object.fromEntries(kept)
 }
+
+/** A price that a person corrected for a part of its minute is a correction as a whole: nothing that comes later takes its place. */
+const partlyBy = (correction: Quote, { source }: Quote): string =>
+  sourceName(correction.source) + source.slice(sourceName(source).length)

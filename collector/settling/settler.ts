@@ -1,7 +1,7 @@
 import { reasonOf } from '../../protocol/kit/errors.ts'
 import type { Log } from '../../protocol/kit/log.ts'
 import { every } from '../../protocol/kit/timers.ts'
-import { HOUR_MS, MINUTE_MS } from '../../protocol/units.ts'
+import { HOUR_MS, MINUTE_MS, minuteOf } from '../../protocol/units.ts'
 import {
   type AgentInterval,
   type LedgerRow,
@@ -173,11 +173,11 @@ export class Settler {
   }
 
   /**
-   * Something of these minutes has changed: by default, records were stored that start in them.
+   * Something of the minutes in which these times (Unix ms) lie has changed: by default, records were stored that start in them.
    * @param why for the person who reads why the figures changed: an act, in the past tense
    */
-  note(minutes: Iterable<number>, why = LATE_RECORDS): void {
-    for (const minute of minutes) {
+  note(times: Iterable<number>, why = LATE_RECORDS): void {
+    for (const minute of Array.from(times, minuteOf)) {
       this.#due.addLate(minute)
       this.#whys.set(minute, (this.#whys.get(minute) ?? new Set()).add(why))
     }

@@ -1,5 +1,5 @@
 import type { QuoteName } from '../../protocol/quote.ts'
-import { MINUTE_MS } from '../../protocol/units.ts'
+import { MINUTE_MS, minuteAtOrAfter } from '../../protocol/units.ts'
 import type { Settlement } from '../plugin/audit-store.ts'
 
 /** Unbroken minutes that lack one price. `fromMs` inclusive, `toMs` exclusive. */
@@ -42,11 +42,12 @@ export class UnpricedMinutes {
       .filter(({ minutes }) => minutes > 0)
   }
 
-  /** The newest minute before `beforeMs` that lacks this price; undefined where none does. */
+  /** The newest minute that begins before `beforeMs`, which may lie within one, and lacks this price; undefined where none does. */
   newestBefore(name: QuoteName, beforeMs: number): number | undefined {
     const ranges = this.#ranges.get(name) ?? []
-    const range = ranges[lastFrom(ranges, beforeMs - MINUTE_MS)]
-    return range && Math.min(range[1], beforeMs) - MINUTE_MS
+    const endMs = minuteAtOrAfter(beforeMs)
+    const range = ranges[lastFrom(ranges, endMs - MINUTE_MS)]
+    return range && Math.min(range[1], endMs) - MINUTE_MS
   }
 }
 

@@ -52,3 +52,10 @@ export class ClosedRecords {
     return highest - this.#numbers.size
   }
 }
+
+/** A spool that a backup replaced. */
+export interface Overwritten {
+  agent: string
+  /** keys of the records that were closed since the backup */
+  keys: ReadonlySet<string>
+}

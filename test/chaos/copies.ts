@@ -28,16 +28,23 @@ function putBack(site: ChaosSite, agent: string, copy: string): void {
 }
 
 /** Backs a spool up. @returns a function that kills the agent, restores the backup, and starts it */
-export function restoreLater(site: ChaosSite, agent: string): (() => Promise<void>) | undefined {
+export async function restoreLater(
+  site: ChaosSite,
+  agent: string,
+): Promise<(() => Promise<void>) | undefined> {
   const part = site.parts.get(agent)
   const copy = part?.pid ? backUp(site, agent) : undefined
   if (!part || copy === undefined) return undefined
+  await site.lookAtDisk(agent)
+  const closed = () => [...(site.closed.get(agent)?.byKey.keys() ?? [])]
+  const before = new Set(closed())
   return async () => {
     await part.end('SIGKILL')
     await site.lookAtDisk(agent)
     // nobody restores to a disk that is full
     if (!site.disks.get(agent)?.full) {
       site.copied.add(agent)
+      site.overwritten.push({ agent, keys: new Set(closed().filter((key) => !before.has(key))) })
       putBack(site, agent, copy)
     }
     rmSync(copy, { recursive: true, force: true })

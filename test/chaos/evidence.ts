@@ -5,7 +5,7 @@ import type { LedgerBucket, Quarantined, Store } from '../../collector/plugin/st
 import type { AlertView } from '../../collector/views/alert.ts'
 import { MINUTE_MS, minuteOf } from '../../protocol/units.ts'
 import type { ClockStretch } from './clock.ts'
-import type { ClosedRecords } from './closed-records.ts'
+import type { ClosedRecords, Overwritten } from './closed-records.ts'
 import type { FaultKind } from './faults.ts'
 import { METER } from './settings.ts'
 import type { ChaosSite } from './site.ts'
@@ -35,6 +35,7 @@ export interface Suffered {
   faults: readonly Struck[]
   /** agents whose spool was restored, rolled back or copied, or of which two ran */
   copied: ReadonlySet<string>
+  overwritten: readonly Overwritten[]
   /** whether the database lost stored records */
   emptied: boolean
   /** when the machines lost their counters */
@@ -90,7 +91,13 @@ export const collectEvidence = (
   truth: site.truth.series,
   clocks: new Map([...site.clocks].map(([agent, clock]) => [agent, clock.history])),
   meter: METER,
-  suffered: { faults, copied: site.copied, emptied: site.emptied, resets: site.resets },
+  suffered: {
+    faults,
+    copied: site.copied,
+    overwritten: site.overwritten,
+    emptied: site.emptied,
+    resets: site.resets,
+  },
   alerts: [...site.alerts.all.values()],
   // quarantine keeps each byte as a character
   isForged: ({ payload }) => site.hostile.sent(Buffer.from(payload, 'latin1')),

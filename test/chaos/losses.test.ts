@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Loss } from '../../collector/plugin/audit-store.ts'
 import type { AlertView } from '../../collector/views/alert.ts'
-import type { Interval } from '../../protocol/interval.ts'
+import { type Interval, intervalKey } from '../../protocol/interval.ts'
 import { MINUTE_MS } from '../../protocol/units.ts'
 import { exactlyOnce } from './checks.ts'
 import { ClosedRecords } from './closed-records.ts'
@@ -50,7 +50,14 @@ function evidence(
     truth: [],
     clocks: new Map(),
     meter: 'site-meter',
-    suffered: { faults: [], copied: new Set(), emptied: false, resets: [], ...more.suffered },
+    suffered: {
+      faults: [],
+      copied: new Set(),
+      overwritten: [],
+      emptied: false,
+      resets: [],
+      ...more.suffered,
+    },
     alerts: more.alerts ?? [],
     isForged: () => false,
   }
@@ -100,6 +107,18 @@ test('of a copied spool at least the minutes without any record are counted', ()
   expect(
     countedLosses(evidence(upTo(8), { suffered, losses: [loss(1)], alerts: told })).problems,
   ).toHaveLength(1)
+})
+
+test('what was in an overwritten spool alone can’t be known, unless something that followed the backup was delivered', () => {
+  const key = (seq: number) => intervalKey(record(seq))
+  const withBackupAt = (seq: number) => ({
+    copied: new Set(['mining']),
+    overwritten: [{ agent: 'mining', keys: new Set(upTo(10).slice(seq).map(key)) }],
+  })
+  const problems = (suffered: Partial<Suffered>) => countedLosses(evidence(upTo(8), { suffered })).problems
+  expect(problems(withBackupAt(8))).toEqual([])
+  expect(problems(withBackupAt(9))).toHaveLength(1)
+  expect(problems(withBackupAt(7))).toHaveLength(1)
 })
 
 test('a record that is missing is excused only where the database lost some', () => {

@@ -15,6 +15,8 @@ export interface Lost {
   unseen: number
   /** minutes of devices that were observed, and of which the store has nothing */
   minutes: number
+  /** of those, the ones that the collector can know of */
+  knowable: number
 }
 
 /** Compares what an agent closed with what the store has of it. */
@@ -28,11 +30,17 @@ export function lostOf(evidence: Evidence, agent: string, closed: ClosedRecords)
   const gone = records
     .map(([, record]) => record)
     .filter((r) => r.coveredMs > 0 && !minutes.has(minuteKey(r)))
+  // as if the agent had been off since the backup: nothing that came after it has ever reached the store
+  const unheard = evidence.suffered.overwritten
+    .filter((spool) => spool.agent === agent && ![...spool.keys].some((key) => keys.has(key)))
+    .flatMap((spool) => [...spool.keys])
+  const untold = new Set(unheard)
   return {
     records: records.map(([, record]) => record),
     inMemory: records.filter(([key]) => closed.inMemoryOnly.has(key)).length,
     unseen: Math.max(0, closed.unseen - extra),
     minutes: new Set(gone.map(minuteKey)).size,
+    knowable: new Set(gone.filter((r) => !untold.has(intervalKey(r))).map(minuteKey)).size,
   }
 }
 
@@ -50,7 +58,8 @@ const sum = (values: Iterable<number>): number => [...values].reduce((total, val
 
 /**
  * What was lost against what was counted as lost, by agent. Two lives of a spool number the same time differently, so of such an agent
- * the collector counts minutes of devices that may be missing: at least those that are.
+ * the collector counts minutes of devices that may be missing: at least those that are. Nobody can know of records that were in an
+ * overwritten spool alone, where nothing that followed the backup was delivered: the agent looks as if it had been off.
  */
 export function accounts(evidence: Evidence): Account[] {
   const { stored, closed, suffered } = evidence
@@ -59,7 +68,13 @@ export function accounts(evidence: Evidence): Account[] {
     const counted = sum(stored.losses.filter((l) => l.agentId === agent).map((l) => l.records))
     const all = lost.records.length + lost.unseen
     return suffered.copied.has(agent)
-      ? { agent, lost: lost.minutes, counted, least: lost.minutes, most: records.byKey.size + records.unseen }
+      ? {
+          agent,
+          lost: lost.minutes,
+          counted,
+          least: lost.knowable,
+          most: records.byKey.size + records.unseen,
+        }
       : { agent, lost: all, counted, least: all - lost.inMemory, most: all }
   })
 }

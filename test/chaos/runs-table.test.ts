@@ -28,7 +28,7 @@ const report = (ok: boolean): RunReport => ({
     truth: [],
     clocks: new Map(),
     meter: 'site-meter',
-    suffered: { faults: [], copied: new Set(), emptied: false, resets: [] },
+    suffered: { faults: [], copied: new Set(), overwritten: [], emptied: false, resets: [] },
     alerts: [],
     isForged: () => false,
   },

@@ -8,7 +8,7 @@ import { type Influxd, startInfluxd } from '../influxd.ts'
 import { freePort, startMosquitto } from '../mosquitto.ts'
 import { AlertsSeen } from './alerts-seen.ts'
 import { FakeClock } from './clock.ts'
-import { ClosedRecords } from './closed-records.ts'
+import { ClosedRecords, type Overwritten } from './closed-records.ts'
 import { mountSmallDisk, type SmallDisk } from './disk.ts'
 import { HOSTILE_NAME, Hostile } from './hostile.ts'
 import { Link } from './link.ts'
@@ -59,6 +59,7 @@ export class ChaosSite {
   readonly alerts = new AlertsSeen(() => this.screens)
   /** agents whose spool was put back or copied, or of which two ran */
   readonly copied = new Set<string>()
+  readonly overwritten: Overwritten[] = []
   readonly resets: MachineReset[] = []
   /** whether stored records were taken from the database */
   emptied = false

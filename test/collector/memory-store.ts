@@ -20,7 +20,7 @@ import type {
   SettledWith,
   Store,
 } from '../../collector/plugin/store.ts'
-import { whole } from '../../collector/rows/rows.ts'
+import { ofMinutes, whole } from '../../collector/rows/rows.ts'
 import { intervalKey } from '../../protocol/interval.ts'
 import { PerwattError } from '../../protocol/kit/errors.ts'
 import type { Quote } from '../../protocol/quote.ts'
@@ -110,6 +110,7 @@ export class MemoryStore extends MemoryClaims implements Store {
 
   async settle(minutes: readonly number[], rows: readonly LedgerRow[], settledWith: SettledWith = {}) {
     const { settlements = [], changes = [], heldBack = [], repricing } = settledWith
+    ofMinutes('memory', minutes, rows)
     if (heldBack.length > 0) this.heldVersion++
     for (const row of rows) for (const name of LEDGER_SUMS) whole('memory', name, row[name])
     const named = new Set(minutes)

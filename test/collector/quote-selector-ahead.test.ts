@@ -150,15 +150,15 @@ describe('the time before the first price', () => {
     })
     expect([-3.01, -3, -0.001, 0].map((h) => at('btcUsd', T0 + h * HOUR_MS))).toEqual([
       undefined,
-      '3 pushed by desk',
-      '3 pushed by desk',
+      '3 pushed by desk (for a time before)',
+      '3 pushed by desk (for a time before)',
       '5 a',
     ])
     expect(filled.at(-1)).toMatchObject({ name: 'btcUsd', fromMs: T0 - 3 * HOUR_MS, toMs: T0 })
     await selector.stop()
     rig.nowMs += MINUTE_MS
     const later = await rig.open([feed])
-    expect(later.at('btcUsd', T0 - HOUR_MS)).toBe('3 pushed by desk')
+    expect(later.at('btcUsd', T0 - HOUR_MS)).toBe('3 pushed by desk (for a time before)')
     expect(later.at('btcUsd')).toBe('5 a')
   })
 

@@ -1,10 +1,12 @@
 import { isIPv6 } from 'node:net'
 import { z } from 'zod'
 import { defined } from '../../../protocol/kit/defined.ts'
+import { PerwattError } from '../../../protocol/kit/errors.ts'
 import { HttpUrlSchema } from '../../../protocol/kit/fields.ts'
 import { SecretSchema } from '../../../protocol/kit/secret.ts'
 import type { Owner } from '../../../protocol/owner.ts'
 import { isPossible } from '../../../protocol/quantities.ts'
+import { OneServer } from '../../counting/one-server.ts'
 import { IdlePower } from '../../gpu/idle-power.ts'
 import { LostGpus } from '../../gpu/lost-gpus.ts'
 import { isFatalXid, isXid, xidText } from '../../gpu/nvidia-xid.ts'
@@ -19,6 +21,7 @@ import { getText } from '../../wire/http.ts'
 import { parseMetrics } from '../../wire/prometheus.ts'
 import { ExporterPod } from './exporter-pod.ts'
 import { type DcgmGpu, gpusOf } from './fields.ts'
+import { nodeOf } from './node.ts'
 import { labelledOwner } from './owner-labels.ts'
 
 const MIB = 1 << 20
@@ -31,7 +34,7 @@ export default defineDriver({
   requests: ['GET /metrics'],
   settings: z.strictObject({
     url: HttpUrlSchema.optional().describe(
-      "the exporter's metrics page; default http://<host>:9400/metrics, or this machine's if there is no host. On a page of a Prometheus with honor_labels a pod that has every GPU looks like the exporter's own, so prefer the exporter itself",
+      "the exporter's metrics page; default http://<host>:9400/metrics, or this machine's if there is no host; of one node, not a Service with several behind it. On a page of a Prometheus with honor_labels a pod that has every GPU looks like the exporter's own, so prefer the exporter itself",
     ),
     token: SecretSchema.optional().describe('bearer token, for an exporter behind a proxy that needs one'),
     owners: TenancySettingsSchema.prefault({}).describe(
@@ -45,11 +48,17 @@ export default defineDriver({
     const idlePower = new IdlePower()
     const exporter = new ExporterPod()
     const silent = new SilentGpus(() => performance.now(), SILENT_PAGE)
+    const page = async (signal: AbortSignal) =>
+      parseMetrics(await getText(url, { signal, bearer: options.token })).samples
+    const behind = new OneServer(nodeOf, () => Date.now())
     return {
+      remembers: () => behind.remembered,
+      recall: (known) => behind.recall(known),
       async read(signal) {
-        const asked = await silent.ask((own) => getText(url, { signal: own, bearer: options.token }), signal)
+        const asked = await silent.ask((own) => behind.read(page, own), signal)
         if ('silence' in asked) return gpusSeen.with(silent.lastHeld(asked.silence))
-        const { samples } = parseMetrics(asked.answer)
+        const { answer: samples, standing, several } = asked.answer
+        if (standing === 'away') return gpusSeen.with(silent.lastHeld(new PerwattError('no-reply', SEVERAL)))
         exporter.learn(samples)
         const gpus = gpusOf(samples, (labels) =>
           labelledOwner(labels, exporter.isOwn(labels), options.owners.labels),
@@ -57,8 +66,9 @@ export default defineDriver({
         if (gpus.length === 0)
           throw new Error(`${url} shows no GPU; check that it is dcgm-exporter, and read its log`)
         const more = await jobOwners.of([...new Set(gpus.flatMap((gpu) => gpu.jobs))], signal)
+        const notes = [...(several ? [SEVERAL] : []), ...jobOwners.faults]
         const readings = gpus.map((gpu, i) => {
-          const reading = readingOf(gpu, idlePower, more, i === 0 ? jobOwners.faults : [])
+          const reading = readingOf(gpu, idlePower, more, i === 0 ? notes : [])
           const checked = inRange(reading)
           if (checked.sample.state === 'faulty') return checked
           return silent.answered(checked, { index: Number(gpu.index), processes: [] })
@@ -68,6 +78,9 @@ export default defineDriver({
     }
   },
 })
+
+const SEVERAL =
+  'several nodes answer at this address (a Service or a proxy): name each exporter on its own, by the address of its pod or node. Until then one of them is read on, and the GPUs of the others are not billed'
 
 /** Whether the exporter is of this machine, so that its jobs run here. */
 const isLocal = (url: string): boolean => /^(127\.|localhost$|\[::1\]$)/.test(new URL(url).hostname)

@@ -4,11 +4,13 @@ import { PerwattError } from '../../../protocol/kit/errors.ts'
 import { HttpUrlSchema } from '../../../protocol/kit/fields.ts'
 import { SecretSchema } from '../../../protocol/kit/secret.ts'
 import type { State } from '../../../protocol/sample.ts'
+import { OneServer, type Standing } from '../../counting/one-server.ts'
 import { Rate } from '../../counting/rate.ts'
 import { defineDriver, type Session } from '../../plugin/driver.ts'
-import type { OwnerCounters } from '../../plugin/reading.ts'
+import type { Counters, OwnerCounters } from '../../plugin/reading.ts'
 import { getText } from '../../wire/http.ts'
 import { parseMetrics } from '../../wire/prometheus.ts'
+import { type Unrepeated, unrepeated } from './copies.ts'
 import type { LlmFormat } from './formats/format.ts'
 import { LLM_FORMATS } from './formats/index.ts'
 import {
@@ -21,6 +23,7 @@ import {
   type Page,
   pageOf,
 } from './metrics.ts'
+import { contradiction, originOf, severalFault } from './server-behind.ts'
 import { type ServerTokens, type SoldTokens, TokenSale } from './sold-tokens.ts'
 
 const NAMES = LLM_FORMATS.map(({ name }) => name)
@@ -35,7 +38,9 @@ export default defineDriver({
   needsHost: false,
   requests: ['GET /metrics'],
   settings: z.strictObject({
-    url: HttpUrlSchema.describe("the server's metrics page, such as http://192.0.2.20:8000/metrics"),
+    url: HttpUrlSchema.describe(
+      "one server's metrics page, such as http://192.0.2.20:8000/metrics; not a Service or a proxy with several servers behind it, because each counts for itself",
+    ),
     service: z
       .string()
       .min(1)
@@ -63,19 +68,38 @@ export default defineDriver({
     const { url, service, token } = options
     const rateIn = new Rate()
     const rateOut = new Rate()
-    const sale = new TokenSale(options.end === 'auto' ? undefined : options.end)
+    const end = options.end === 'auto' ? undefined : options.end
+    let sale = new TokenSale(end)
+    const behind = new OneServer<Unrepeated>(
+      (answer) => originOf(answer, formatNamed(options.format, answer.page)),
+      () => Date.now(),
+    )
+    const ask = async (signal: AbortSignal) =>
+      unrepeated(pageOf(parseMetrics(await getText(url, { signal, bearer: token })).samples))
     return {
+      remembers: () => behind.remembered,
+      recall: (known) => behind.recall(known),
       async read(signal) {
-        const page = pageOf(parseMetrics(await getText(url, { signal, bearer: token })).samples)
+        const { answer, ...heard } = await behind.read(ask, signal)
+        const { page } = answer
         const steadyMs = performance.now()
         const format = chosen(page, options.format, url)
-        const sold = sale.read(page, format)
-        const tokensInPerS = rateIn.perS(eachOf(sold, 'tokensIn'), steadyMs)
-        const tokensOutPerS = rateOut.perS(eachOf(sold, 'tokensOut'), steadyMs)
-        const { requestsRunning, ...counted } = llmCounters(page, format)
+        const twice = contradiction(answer, format)
+        const use = twice === undefined ? heard.standing : 'contradicted'
+        if (use === 'another' || use === 'contradicted') sale = new TokenSale(end)
+        const sold = (use === 'away' ? new TokenSale(end) : sale).read(page, format)
+        const rateOf = (rate: Rate, of: 'tokensIn' | 'tokensOut') => {
+          if (use === 'away') return undefined
+          return rate.perS(use === 'goes-on' || use === 'began' ? eachOf(sold, of) : new Map(), steadyMs)
+        }
+        const tokensInPerS = rateOf(rateIn, 'tokensIn')
+        const tokensOutPerS = rateOf(rateOut, 'tokensOut')
+        const { requestsRunning: running, ...counted } = llmCounters(page, format)
+        const requestsRunning = use === 'away' ? undefined : running
         // a busy server may have no request running at this moment, but its tokens have grown
         const activity = [requestsRunning, tokensInPerS, tokensOutPerS].filter((a) => a !== undefined)
-        const state: State = activity.length === 0 ? 'unknown' : activity.some((a) => a > 0) ? 'busy' : 'idle'
+        const sellsNothing = use === 'contradicted' || (heard.several && !heard.certain)
+        const state = sellsNothing ? 'faulty' : stateOf(activity)
         const byOwner = ownersOf(sold.servers, service, options.model)
         const unsold = ownersOf(sold.unsold, service, options.model)
         // the live rates are the whole server's: they belong to its model, or to the service where it serves several models
@@ -83,6 +107,7 @@ export default defineDriver({
         const [first] = byOwner
         const holders = [{ owner: first && models.length === 1 ? first.owner : { service }, share: 1 }]
         const faults = [
+          ...[severalFault(heard), sold.unsure.length > 0 ? undefined : twice].filter((f) => f !== undefined),
           ...(countsTokens(page, format) ? [] : doubted(page, format, options.format)),
           ...halfCounted(counted, format),
           ...sold.unsure,
@@ -102,7 +127,7 @@ export default defineDriver({
               tokensOutPerS,
               faults: faults.length > 0 ? faults : undefined,
             }),
-            counters: defined({ byOwner, unsold: unsold.length > 0 ? unsold : undefined }),
+            counters: COUNTERS[use](byOwner, unsold),
           },
         ]
       },
@@ -110,13 +135,33 @@ export default defineDriver({
   },
 })
 
+const stateOf = (activity: readonly number[]): State =>
+  activity.length === 0 ? 'unknown' : activity.some((a) => a > 0) ? 'busy' : 'idle'
+
+/**
+ * What of a page's counters is sold, by how it goes on from the last page. What another server may have served is in no difference; how much
+ * of a sum of two is whose is never known.
+ */
+const COUNTERS: Readonly<
+  Record<Standing | 'contradicted', (sold: OwnerCounters[], unsold: OwnerCounters[]) => Counters>
+> = {
+  'goes-on': (byOwner, unsold) => defined({ byOwner, unsold: unsold.length > 0 ? unsold : undefined }),
+  began: (byOwner, unsold) => COUNTERS['goes-on'](byOwner, unsold),
+  another: (sold, unsold) => ({ refused: ['tokens'], unsold: [...sold, ...unsold] }),
+  away: () => ({ byOwner: [] }),
+  contradicted: () => ({ refused: ['tokens'] }),
+}
+
+const formatNamed = (setting: string, page: Page): LlmFormat | undefined =>
+  setting === 'auto' ? formatOf(page) : LLM_FORMATS.find((f) => f.name === setting)
+
 /**
  * The format of a page.
  * @throws PerwattError `no-token-counters` where the page is of another family than the settings say, or counts no tokens
  */
 function chosen(page: Page, setting: string, url: string): LlmFormat {
   const found = formatOf(page)
-  const format = setting === 'auto' ? found : LLM_FORMATS.find((f) => f.name === setting)
+  const format = formatNamed(setting, page)
   const fault = (words: string) => new PerwattError('no-token-counters', `${url} ${words}`)
   if (!format) throw fault(`shows no metrics of ${TITLES}; check the address`)
   if (!isOn(page, format))

@@ -118,9 +118,9 @@ async function setMarks(
     await connection.query(
       // a parameter can't be NULL: '' and -1 stand for what is absent
       `UPDATE highWater SET epoch = m.epoch, seq = m.seq, life = nullif(m.life, ''),
-         newestMs = nullif(m.newestMs, -1), overlap = nullif(m.overlap, '') FROM (SELECT unnest($agents) AS agentId,
+         newestMs = nullif(m.newestMs, -1), overlap = nullif(m.overlap, ''), tally = nullif(m.tally, '') FROM (SELECT unnest($agents) AS agentId,
          unnest($epochs) AS epoch, unnest($seqs) AS seq, unnest($lives) AS life, unnest($newest) AS newestMs,
-         unnest($overlaps) AS overlap) m WHERE highWater.agentId = m.agentId`,
+         unnest($overlaps) AS overlap, unnest($tallies) AS tally) m WHERE highWater.agentId = m.agentId`,
       {
         agents: old.map((mark) => mark.agentId),
         epochs: old.map((mark) => mark.epoch),
@@ -128,6 +128,7 @@ async function setMarks(
         lives: old.map((mark) => mark.life ?? ''),
         newest: old.map((mark) => mark.newestMs ?? -1),
         overlaps: old.map((mark) => mark.overlap ?? ''),
+        tallies: old.map((mark) => mark.tally ?? ''),
       },
     )
   await connection.append(

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { z } from 'zod'
 import type { Quote } from '../../../protocol/quote.ts'
-import { MINUTE_MS } from '../../../protocol/units.ts'
+import { MINUTE_MS, minuteAtOrAfter } from '../../../protocol/units.ts'
 import { LEDGER_SUMS } from '../../economics/ledger-row.ts'
 import type { TrueUp } from '../../economics/true-up.ts'
 import {
@@ -18,7 +18,7 @@ import {
 } from '../../plugin/store.ts'
 import { withHeldVersion } from '../../rows/held-version.ts'
 import { MarkFile } from '../../rows/mark-file.ts'
-import { lastByKey, minuteAtOrAfter } from '../../rows/rows.ts'
+import { lastByKey, ofMinutes } from '../../rows/rows.ts'
 import { appendAll } from './append.ts'
 import { duckdbAudit, writeSettledWith } from './audit.ts'
 import { duckdbClaims } from './claims.ts'
@@ -116,6 +116,7 @@ export function createDuckdbStore(options: DuckdbStoreOptions): Store {
 
     settle: (minutes, rows, settledWith = {}) =>
       database.write(async (connection) => {
+        ofMinutes('duckdb', minutes, rows)
         for (const table of ['ledger', 'heldBack'])
           await connection.query(`DELETE FROM ${table} WHERE minuteMs IN (SELECT unnest($minutes))`, {
             minutes,

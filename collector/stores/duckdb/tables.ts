@@ -25,6 +25,7 @@ export const TABLES = {
     life: 'VARCHAR',
     newestMs: 'BIGINT',
     overlap: 'VARCHAR',
+    tally: 'VARCHAR',
   },
   interval: {
     agentId: 'VARCHAR',

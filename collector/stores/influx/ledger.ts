@@ -1,8 +1,8 @@
-import { HOUR_MS, MINUTE_MS, minuteOf } from '../../../protocol/units.ts'
+import { HOUR_MS, MINUTE_MS, minuteAtOrAfter, minuteOf } from '../../../protocol/units.ts'
 import { LEDGER_SUMS } from '../../economics/ledger-row.ts'
 import type { GroupBy, LedgerBucket, Store } from '../../plugin/store.ts'
 import { unescapeText } from '../../rows/escaped-text.ts'
-import { minuteAtOrAfter, withoutDevices } from '../../rows/rows.ts'
+import { ofMinutes, withoutDevices } from '../../rows/rows.ts'
 import type { SerialQueue } from '../../rows/serial-queue.ts'
 import { changePoint, repricingPoint, settlementPoint } from './audit.ts'
 import type { InfluxClient } from './client.ts'
@@ -32,6 +32,7 @@ export function influxLedger(
   return {
     settle: (minutes, rows, settledWith = {}) =>
       settling.run(async () => {
+        ofMinutes('influx', minutes, rows)
         if (minutes.length === 0) return
         const named = new Set(minutes)
         const [first, last] = [Math.min(...minutes), Math.max(...minutes)]

@@ -24,6 +24,7 @@ export const MEASUREMENTS = [
       life: STRING,
       newestMs: INTEGER,
       overlap: STRING,
+      tally: STRING,
       revision: INTEGER,
     },
   },

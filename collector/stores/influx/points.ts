@@ -21,7 +21,7 @@ const MAX_FIELD_BYTES = 1_000_000
 
 /** '' stands for what is absent, because a field that is left out of a point with the same time stays. */
 const markPoint = (
-  { agentId, life = '', overlap = '', ...mark }: AgentMark,
+  { agentId, life = '', overlap = '', tally = '', ...mark }: AgentMark,
   timeMs: number,
   revision: number,
 ): IPoint =>
@@ -29,7 +29,7 @@ const markPoint = (
     'highWater',
     timeMs,
     { agentId },
-    { ...mark, life, overlap: Buffer.byteLength(overlap) > MAX_FIELD_BYTES ? '' : overlap, revision },
+    { ...mark, life, tally, overlap: Buffer.byteLength(overlap) > MAX_FIELD_BYTES ? '' : overlap, revision },
   )
 const markOf = (row: Row): AgentMark => ({
   agentId: text(row['agentId']),
@@ -38,6 +38,7 @@ const markOf = (row: Row): AgentMark => ({
   ...(row['life'] ? { life: text(row['life']) } : {}),
   ...(typeof row['newestMs'] === 'number' ? { newestMs: row['newestMs'] } : {}),
   ...(row['overlap'] ? { overlap: text(row['overlap']) } : {}),
+  ...(row['tally'] ? { tally: text(row['tally']) } : {}),
 })
 export const marksByAgent = (marks: ReadonlyMap<string, AgentMark>): Map<string, HighWater> =>
   new Map([...marks].map(([, { agentId, ...mark }]) => [agentId, mark]))

@@ -25,7 +25,7 @@ describe('the lineage of a batch', () => {
       'the next life, after all that is stored',
       { epoch: 6, life: B, after: [{ epoch: 5, life: A, seq: 9 }] },
       { epoch: 5, life: A, seq: 9 },
-      { kind: 'continues', storedSeq: 9 },
+      { kind: 'continues', storedSeq: 9, commonSeq: 9 },
     ],
     [
       'a life after several that the collector never heard of',
@@ -38,13 +38,13 @@ describe('the lineage of a batch', () => {
         ],
       },
       { epoch: 5, life: A, seq: 4 },
-      { kind: 'continues', storedSeq: 4 },
+      { kind: 'continues', storedSeq: 4, commonSeq: 9 },
     ],
     [
       'the first life after an older version of the agent',
       { epoch: 6, life: B, after: [{ epoch: 5, seq: 9 }] },
       { epoch: 5, seq: 9 },
-      { kind: 'continues', storedSeq: 9 },
+      { kind: 'continues', storedSeq: 9, commonSeq: 9 },
     ],
     [
       'a restored spool: the mark is beyond what it shares with its ancestor',

@@ -6,6 +6,7 @@ import { afterEach, expect, it } from 'vitest'
 import { Checkpoint } from '../../../agent/uplink/spool/checkpoint.ts'
 import type { LifeState } from '../../../agent/uplink/spool/life.ts'
 import { Spool } from '../../../agent/uplink/spool/spool.ts'
+import { beginOf } from '../../../collector/rows/mark-file.ts'
 import { decodeIntervals, encodeIntervals, type Interval, intervalKey } from '../../../protocol/interval.ts'
 import { SILENT } from '../../../protocol/kit/log.ts'
 import { MINUTE_MS } from '../../../protocol/units.ts'
@@ -34,7 +35,7 @@ const STEPS = [
   'backup',
   'restore',
 ] as const
-type Step = (typeof STEPS)[number]
+type Step = (typeof STEPS)[number] | 'empty'
 
 /** An agent's spool, its backup, and the collector's writer; the agent records one minute of each device in turn. */
 class Site {
@@ -73,6 +74,7 @@ class Site {
     else if (step === 'unanswered') await this.deliver(false)
     else if (step === 'backup') this.backup = this.#copyOf(this.folder)
     else if (step === 'restore') await this.#restore()
+    else if (step === 'empty') await this.#empty()
     else {
       if (step === 'restart') await this.spool.close()
       else {
@@ -147,9 +149,22 @@ class Site {
     const shared = after.find((a) => a.life === mark?.life)
     const gone = overwritten.filter((key) => !kept.has(key)).length
     // the backup is not behind what is stored, or what it overwrites has delivered nothing: as if the agent was off since then
-    const looksOff = !mark || mark.life !== before || (shared && mark.seq <= shared.seq)
+    // and of machines of which it has nothing any more the collector knows no gap
+    const looksOff = !mark?.seq || mark.life !== before || (shared && mark.seq <= shared.seq)
     if (looksOff) this.unknown += gone
     else this.known += gone
+  }
+
+  /** The database loses all that it held, the losses too. */
+  async #empty(): Promise<void> {
+    const { store, rig } = this
+    store.records.clear()
+    store.lost.length = 0
+    for (const [agentId, mark] of store.marks) store.marks.set(agentId, beginOf(mark))
+    // what the records themselves would have told of a gap is gone with them
+    this.unknown += this.known
+    this.known = 0
+    await rig.records.start()
   }
 
   /** Keys of the records that wait in this folder and are not stored. */
@@ -184,6 +199,27 @@ it('every minute is stored once, or counted as lost, through restarts, kills, ba
       const missing = site.minute * DEVICES.length - minutes.size
       expect(lost).toBeLessThanOrEqual(missing)
       expect(lost).toBeGreaterThanOrEqual(site.known)
+      expect(lost + site.unknown).toBeGreaterThanOrEqual(missing)
+      await site.spool.close()
+      await site.rig.stop()
+    }),
+    { numRuns: 40 },
+  )
+})
+
+it('what a database loses is counted whole, also of lives before and of losses that it knew (property)', async () => {
+  const step = fc.constantFrom<Step>(...STEPS, 'empty')
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 40 }), async (steps) => {
+      const site = await new Site().start()
+      for (const each of steps) await site.step(each)
+      for (const each of ['minute', 'deliver', 'empty', 'minute', 'deliver', 'minute', 'deliver'] as const)
+        await site.step(each)
+      const stored = [...site.store.records.values()]
+      const lost = site.store.lost.reduce((sum, loss) => sum + loss.records, 0)
+      const missing = site.minute * DEVICES.length - stored.length
+      // of a spool that went back, what may be missing is counted
+      if (!steps.includes('restore')) expect(lost).toBe(missing)
       expect(lost + site.unknown).toBeGreaterThanOrEqual(missing)
       await site.spool.close()
       await site.rig.stop()

@@ -85,9 +85,29 @@ describe('a pushed price that leaps', () => {
         )
   })
 
+  it('is held against what others say, and not against earlier pushes, which each moved a little', async () => {
+    const feed = new TestFeed('a', ['btcUsd'])
+    const { at, selector } = await rig.open([feed])
+    for (let n = 0; n < 4; n++) says(feed, 'btcUsd', 91_000)
+    const push = (value: number, minutes: number) =>
+      selector.push({ name: 'btcUsd', value, by: 'desk', fromMs: rig.nowMs + minutes * MINUTE_MS })
+    // before the first known price: twofold at once, and five times as much over a day and a half
+    expect(push(181_000, -30)).toHaveProperty('value')
+    expect(push(900_000, -2_200)).toHaveProperty('heldBack')
+    // a past time whose price is known: it would count from now on
+    expect(push(181_000, -3)).toHaveProperty('value')
+    says(feed, 'btcUsd', 91_000)
+    expect(push(361_000, -3)).toHaveProperty('heldBack')
+    expect(at('btcUsd')).toBe('181000 pushed by desk')
+  })
+
   it('never moves a price ten times away, in whatever order, from whomever and for whatever time it is pushed', async () => {
     const push = fc.record({
-      value: fc.double({ min: 1, max: 1e7, noNaN: true }),
+      value: fc.oneof(
+        fc.double({ min: 1, max: 1e7, noNaN: true }),
+        // each as far from the one before as a price may move at once
+        fc.integer({ min: -6, max: 6 }).map((n) => 91_000 * 1.99 ** n),
+      ),
       by: fc.constantFrom('desk', 'desk2', 'mqtt'),
       minutes: fc.integer({ min: -3_000, max: 60 }),
     })
@@ -154,8 +174,8 @@ describe('a price that is pushed for a past time', () => {
     expect([at('btcUsd', T0 - HOUR_MS), filled.length]).toEqual([undefined, 1])
     expect(selector.accept('btcUsd', 'ann').length).toBe(2)
     expect([-48, -0.5].map((h) => at('btcUsd', T0 + h * HOUR_MS))).toEqual([
-      '9100000 pushed by desk (accepted by ann)',
-      '91 pushed by desk (accepted by ann)',
+      '9100000 pushed by desk (accepted by ann; for a time before)',
+      '91 pushed by desk (accepted by ann; for a time before)',
     ])
     expect(at('btcUsd')).toBe('91000 a')
   })
@@ -166,9 +186,12 @@ describe('a price that is pushed for a past time', () => {
     says(feed, 'btcUsd', 91_000)
     push(selector, 9_100_000, -24)
     expect(push(selector, 88_000, -24)).toMatchObject({ value: 88_000 })
-    expect([at('btcUsd', T0 - HOUR_MS), selector.heldBack()]).toEqual(['88000 pushed by desk', []])
+    expect([at('btcUsd', T0 - HOUR_MS), selector.heldBack()]).toEqual([
+      '88000 pushed by desk (for a time before)',
+      [],
+    ])
     expect(push(selector, 880_000, -36, { sure: true })).toMatchObject({ value: 880_000 })
-    expect(at('btcUsd', T0 - 30 * HOUR_MS)).toBe('880000 pushed by desk')
+    expect(at('btcUsd', T0 - 30 * HOUR_MS)).toBe('880000 pushed by desk (for a time before)')
   })
 
   it('never holds from now where a price of its time has come meanwhile', async () => {
@@ -178,7 +201,10 @@ describe('a price that is pushed for a past time', () => {
     push(selector, 9_100_000, -24)
     push(selector, 90_000, -30)
     expect(selector.accept('btcUsd', 'ann')).toEqual([])
-    expect([at('btcUsd', T0 - HOUR_MS), at('btcUsd')]).toEqual(['90000 pushed by desk', '91000 a'])
+    expect([at('btcUsd', T0 - HOUR_MS), at('btcUsd')]).toEqual([
+      '90000 pushed by desk (for a time before)',
+      '91000 a',
+    ])
   })
 
   it.each([

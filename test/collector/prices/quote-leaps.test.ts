@@ -225,6 +225,22 @@ describe('a list with a price that leaps', () => {
     expect(selector.heldBack()).toMatchObject([{ value: 91, source: 'list' }])
   })
 
+  it('goes on with its price of before where its first row is left out, and not with what another said longer ago', async () => {
+    const [market, list] = [new TestFeed('market', ['btcUsd']), new TestFeed('list', ['btcUsd'])]
+    const { at, selector } = await rig.open([market, list])
+    says(market, 'btcUsd', 90_000)
+    list.sink?.publish(rows('btcUsd', [91_000]))
+    rig.nowMs += HOUR_MS
+    selector.tick()
+    expect(at('btcUsd')).toBe('91000 list')
+    list.sink?.publish([
+      { name: 'btcUsd', value: 9_130_000, fromMs: rig.nowMs },
+      { name: 'btcUsd', value: 91_400, fromMs: rig.nowMs + HOUR_MS },
+    ])
+    expect(selector.view().quotes).toMatchObject([{ value: 91_000, source: 'list', stale: true }])
+    expect(at('btcUsd', rig.nowMs + HOUR_MS)).toBe('91400 list')
+  })
+
   it('takes a row that the next one confirms', async () => {
     const list = new TestFeed('list', ['btcUsd'])
     const { at } = await rig.open([list])

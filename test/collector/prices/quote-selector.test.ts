@@ -113,6 +113,67 @@ describe('a pushed quote', () => {
     expect(at('btcUsd')).toBe('8 pushed by desk')
   })
 
+  it.each([['over a restart'], ['without one']])(
+    'for a past time that had no price fills that time alone where the name has a feed, %s',
+    async (how) => {
+      const feed = new TestFeed('a', ['btcUsd'])
+      let { at, selector } = await rig.open([feed])
+      push(selector, 7, rig.nowMs - HOUR_MS)
+      await selector.stop()
+      if (how === 'over a restart') ({ at, selector } = await rig.open([feed]))
+      expect(at('btcUsd')).toBe('7 pushed by desk (for a time before)')
+      feed.says('btcUsd', 8)
+      expect(at('btcUsd')).toBe('8 a')
+      expect(at('btcUsd', rig.nowMs - 1)).toBe('7 pushed by desk (for a time before)')
+    },
+  )
+
+  it.each([
+    ['before', [7, -2, 7]],
+    ['after', [7, 7, -2]],
+  ])(
+    'for now counts before the feeds after a restart, though the same was pushed %s it for a past time',
+    async (_, [value = 0, ...hours]) => {
+      const feed = new TestFeed('a', ['btcUsd'])
+      const { selector } = await rig.open([feed])
+      for (const hour of hours) {
+        rig.nowMs += MINUTE_MS
+        push(selector, value, hour < 0 ? rig.nowMs + hour * HOUR_MS : rig.nowMs)
+      }
+      await selector.stop()
+      const { at } = await rig.open([feed])
+      feed.says('btcUsd', 8)
+      expect(at('btcUsd')).toBe('7 pushed by desk')
+    },
+  )
+
+  it('for a past time takes the place of what was only assumed of it, over a restart', async () => {
+    const feed = new TestFeed('a', ['btcUsd'])
+    const { selector } = await rig.open([feed])
+    feed.says('btcUsd', 8, { intervalMs: 5 * MINUTE_MS })
+    push(selector, 7, rig.nowMs - HOUR_MS)
+    await selector.stop()
+    const { at } = await rig.open([feed])
+    expect(at('btcUsd', rig.nowMs - MINUTE_MS)).toBe('7 pushed by desk (for a time before)')
+    expect(at('btcUsd')).toBe('8 a')
+  })
+
+  it('for a past time that has a price counts from now on, and does so after a restart', async () => {
+    let { at, selector } = await rig.open([])
+    push(selector, 7)
+    rig.nowMs += HOUR_MS
+    push(selector, 8)
+    rig.nowMs += HOUR_MS
+    const pushed = push(selector, 9, rig.nowMs - 1.5 * HOUR_MS)
+    expect(pushed).toMatchObject({ value: 9, fromMs: rig.nowMs })
+    await selector.stop()
+    const kept = [-2, -1, 0].map((h) => at('btcUsd', rig.nowMs + h * HOUR_MS))
+    expect(kept).toEqual(['7 pushed by desk', '8 pushed by desk', '9 pushed by desk'])
+    ;({ at, selector } = await rig.open([]))
+    rig.nowMs += HOUR_MS
+    expect(at('btcUsd')).toBe('9 pushed by desk')
+  })
+
   it('may lie ahead, in any order and with others between', async () => {
     const { at, selector } = await rig.open([], { btcUsd: 5 })
     push(selector, 9, rig.nowMs + 2 * HOUR_MS)

@@ -11,7 +11,7 @@ const again = (was: HighWater, is?: HighWater) =>
 describe('a store that has less than its mark file says', () => {
   it('takes an agent’s records from the begin of its epoch where it knows nothing of the agent', () => {
     expect(again({ epoch: 7, life: FIRST, seq: 40, overlap: '{}' })).toEqual([
-      { epoch: 7, life: FIRST, seq: 0 },
+      { epoch: 7, life: FIRST, seq: 0, tally: '{"line":0,"earlier":0,"owed":0,"again":40}' },
     ])
   })
 

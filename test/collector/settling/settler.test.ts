@@ -193,6 +193,15 @@ describe('settling', () => {
     expect(store.repriced.get(wild.id)?.doneMs).toBe(T0)
   })
 
+  it('settles a minute once again, under its begin, where a time within it is noted', async () => {
+    await rig.take(batch(1, [record(0)]))
+    await rig.settleAll()
+    rig.settler.note([T0 + 17_000], 'something changed')
+    await rig.settleAll()
+    expect(rig.settled.map(({ settlements }) => settlements.map((s) => s.minuteMs))).toEqual([[T0], [T0]])
+    expect(store.rows).toHaveLength(1)
+  })
+
   it('waits for a minute’s records before it settles it', async () => {
     rig.nowMs = T0 + MINUTE_MS + 17_000
     await rig.take(batch(1, [record(0)]))

@@ -213,12 +213,13 @@ describe.each(STORES)('the $name store', ({ name, settings, open }) => {
         life: 'aaaaaaaa',
         newestMs: DAY_MS,
         overlap: '{"seen":["c1 \u2603"]}',
+        tally: '{"line":2,"earlier":0,"owed":0,"again":0}',
       }
       await store.append('agent-a', { epoch: 1, seq: 3 }, [])
       await store.append('agent-a', mark, [])
       await reopen()
       expect((await store.highWaters()).get('agent-a')).toEqual(mark)
-      const { overlap: _, ...later } = { ...mark, seq: 13, newestMs: DAY_MS + 1 }
+      const { overlap: _, tally: __, ...later } = { ...mark, seq: 13, newestMs: DAY_MS + 1 }
       await store.append('agent-a', later, [])
       expect((await store.highWaters()).get('agent-a')).toEqual(later)
     })
@@ -271,6 +272,15 @@ describe.each(STORES)('the $name store', ({ name, settings, open }) => {
       await store.settle([DAY_MS], [ledgerRow()])
       expect(await devices()).toEqual(['rack1-01'])
       expect(await store.unsettledMinutes(DAY_MS, END_MS)).toEqual([])
+    })
+
+    test('no minute with a row of another, which would be counted twice', async () => {
+      const own = ledgerRow({ minuteMs: DAY_MS + MINUTE_MS })
+      await store.settle([DAY_MS + MINUTE_MS], [own])
+      // a time within the minute names another one
+      for (const minutes of [[DAY_MS], [DAY_MS + MINUTE_MS + 1000], []])
+        await expect(store.settle(minutes, [own])).rejects.toMatchObject({ code: 'store-refused' })
+      expect(await store.ledger(whole)).toEqual([{ ...sums([own]), startMs: DAY_MS, group: 'rack1-01' }])
     })
 
     test('nothing without an error', async () => {

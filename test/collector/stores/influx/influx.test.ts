@@ -8,7 +8,7 @@ import { InfluxDB } from 'influx'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { DeviceClaim } from '../../../../collector/plugin/claim-store.ts'
 import type { Store } from '../../../../collector/plugin/store.ts'
-import { MarkFile } from '../../../../collector/rows/mark-file.ts'
+import { beginOf, MarkFile } from '../../../../collector/rows/mark-file.ts'
 import { createInfluxStore } from '../../../../collector/stores/influx/influx.ts'
 import { SILENT } from '../../../../protocol/kit/log.ts'
 import { Secret } from '../../../../protocol/kit/secret.ts'
@@ -140,8 +140,8 @@ describe('the influx store', () => {
     expect(told).toBe(1)
     expect(await store.highWaters()).toEqual(
       new Map([
-        ['a', { epoch: 3, seq: 0 }],
-        ['b', { epoch: 1, seq: 0 }],
+        ['a', beginOf({ epoch: 3, seq: 7 })],
+        ['b', beginOf({ epoch: 1, seq: 2 })],
       ]),
     )
     expect(store.warnings).toMatchObject([
@@ -163,7 +163,7 @@ describe('the influx store', () => {
     await expect(store.append('a', { epoch: 3, seq: 8 }, [interval()])).rejects.toMatchObject({
       message: expect.stringContaining('came back without its data'),
     })
-    expect((await store.highWaters()).get('a')).toEqual({ epoch: 3, seq: 0 })
+    expect((await store.highWaters()).get('a')).toEqual(beginOf({ epoch: 3, seq: 7 }))
   })
 
   test('a database that was emptied while the collector was away is noticed at its start', async () => {
@@ -181,7 +181,7 @@ describe('the influx store', () => {
     await other().dropDatabase(database)
     const second = await open()
     expect(second.warnings).toMatchObject([{ what: expect.stringContaining('1 agent, 7 records at least') }])
-    expect(await second.highWaters()).toEqual(new Map([['a', { epoch: 3, seq: 0 }]]))
+    expect(await second.highWaters()).toEqual(new Map([['a', beginOf({ epoch: 3, seq: 7 })]]))
     await second.close()
     await rm(folder, { recursive: true })
   })
