@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { WorkerComparison } from '../economics/settlement/worker-difference.ts'
 import { defineRule, type Finding } from '../plugin/rule.ts'
 import type { PoolSituation } from '../plugin/situation.ts'
 
@@ -10,7 +11,7 @@ const minute = (ms: number): string => `${new Date(ms).toISOString().slice(0, 16
 export default defineRule({
   name: 'pool-not-answering',
   summary:
-    'a pool does not answer, or refuses some of its figures, for three polls or an hour: what it withholds would not be seen; no loss is given',
+    'a pool does not answer, or refuses some of its figures, for three polls or an hour, or lists none of the workers: what it withholds would not be seen; no loss is given',
   defaults: { severity: 'warning', for: '1m', clearFor: '0s' },
   settings: z.strictObject({}),
   judge: ({ pools = [] }) =>
@@ -31,12 +32,21 @@ const noAnswer = (
   `pool ${pool} has not answered since ${minute(sinceMs)}: ${reason}; meanwhile ${workload} and its workers are not compared with it, and estimated work is not trued up`
 
 /** Undefined where it tells all, or lacks it for a short time only. */
-function withheld({ pool, workload, missing = [] }: PoolSituation): string | undefined {
-  const lasting = missing.filter((one) => one.lasts)
+function withheld({ pool, workload, missing = [], workers }: PoolSituation): string | undefined {
+  const lasting = [
+    ...missing
+      .filter((one) => one.lasts)
+      .map(({ figures, sinceMs, reason }) => `${figures}, since ${minute(sinceMs)}: ${reason}`),
+    ...(workers?.noneListed ? [noneListed(workers)] : []),
+  ]
   if (lasting.length === 0) return undefined
   const rest = lasting.length - NAMED
-  const named = lasting
-    .slice(0, NAMED)
-    .map(({ figures, sinceMs, reason }) => `${figures}, since ${minute(sinceMs)}: ${reason}`)
+  const named = lasting.slice(0, NAMED)
   return `pool ${pool} (${workload}) does not tell, or not wholly: ${named.join('; ')}${rest > 0 ? `; and ${rest} more` : ''}`
+}
+
+function noneListed({ others }: WorkerComparison): string {
+  const names = others.slice(0, NAMED).map((other) => other.worker)
+  const listed = names.length > 0 ? `it lists ${names.join(', ')}` : 'its list is empty'
+  return `the credit of each worker: no machine here mines under a name of its list (${listed}), so none is compared or trued up; check the account, and give the machines the names of the list`
 }

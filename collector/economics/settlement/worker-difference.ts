@@ -62,6 +62,8 @@ export interface WorkerComparison {
   unclear: UnclearWorkers[]
   /** why nothing is compared */
   because?: string
+  /** true: machines mine, and the pool lists none of their names: it writes them in another way, or credits none of them */
+  noneListed?: true
 }
 
 export interface UnclearWorkers {
@@ -131,14 +133,20 @@ export function workerDifferences(
     })
     if (one) short.push(one)
   }
-  if (users.size > 0 && used.size === 0)
-    return notCompared(fromMs, toMs, 'the pool lists no worker by a name that a machine mines under')
   const others = credits
     .flatMap((credit) => {
       const workDiff1 = used.has(credit) ? 0 : (creditedWork(credit, spanMs) ?? 0)
       return workDiff1 > 0 ? { worker: credit.worker, workDiff1 } : []
     })
     .sort((a, b) => b.workDiff1 - a.workDiff1)
+  const otherWorkDiff1 = others.reduce((sum, other) => sum + other.workDiff1, 0)
+  if (users.size > 0 && used.size === 0)
+    return {
+      ...notCompared(fromMs, toMs, 'the pool lists no worker by a name that a machine mines under'),
+      otherWorkDiff1,
+      others: others.slice(0, NAMED),
+      noneListed: true,
+    }
   const workDiff1 = short.reduce((sum, w) => sum + w.shortWorkDiff1, 0)
   return {
     fromMs,
@@ -150,7 +158,7 @@ export function workerDifferences(
       workDiff1,
       ...(usdPerDiff1 === undefined ? {} : { usd: workDiff1 * usdPerDiff1 }),
     },
-    otherWorkDiff1: others.reduce((sum, other) => sum + other.workDiff1, 0),
+    otherWorkDiff1,
     others: others.slice(0, NAMED),
     unclear: unclear.slice(0, NAMED),
   }

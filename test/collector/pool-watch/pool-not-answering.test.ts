@@ -104,6 +104,19 @@ test('a request that is answered again ends it', async () => {
   expect(polled.watched.views()[0]).not.toHaveProperty('missing')
 })
 
+test.each([
+  ['another name', [['elsewhere', 1.02]] as [string, number][], /\(it lists elsewhere\)/],
+  ['nobody', [], /\(its list is empty\)/],
+])('a list that has %s alone hides no loss: it is told', async (_, parts, words) => {
+  const polled = await pollOnce('viabtc', ['gone'], parts)
+  expect(polled.view?.byWorker).toMatchObject({
+    compared: 0,
+    because: expect.stringMatching(/lists no worker/),
+  })
+  expect(polled.view?.notTruedUpWorkers).toMatchObject([{ worker: 'acme.gone' }])
+  expect(judged(polled)).toMatchObject({ verdict: 'bad', summary: expect.stringMatching(words) })
+})
+
 test('a list of workers that wants no more requests is left alone for as long', async () => {
   const polled = await poll('viabtc', { '/hashrate/worker': status(429, '', { 'retry-after': '7200' }) })
   expect(polled.turn.ms).toBe(7_200_000)

@@ -150,6 +150,8 @@ describe('what a pool credits each worker', () => {
     expect(found).toMatchObject({
       compared: 0,
       worst: [],
+      noneListed: true,
+      others: [{ worker: 'someone', workDiff1: S21 }],
       because: expect.stringMatching(/no worker by a name/),
     })
   })
