@@ -11,7 +11,7 @@ const minute = (ms: number): string => `${new Date(ms).toISOString().slice(0, 16
 export default defineRule({
   name: 'pool-not-answering',
   summary:
-    'a pool does not answer, or refuses some of its figures, for three polls or an hour, or lists none of the workers: what it withholds would not be seen; no loss is given',
+    'a pool does not answer, withholds figures (for three polls or an hour), or lists none of the site’s workers; no loss is given',
   defaults: { severity: 'warning', for: '1m', clearFor: '0s' },
   settings: z.strictObject({}),
   judge: ({ pools = [] }) =>
