@@ -229,6 +229,8 @@ export function createLedger(
     ...readTasks,
     () => {
       runs = true
+      // inventories that came while the store was read
+      for (const inventory of devices.inventories()) claims.hear(...inventory)
     },
   ])
   return {
